@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Compiler attributes, and the list of C library calls that do not compile here.
+ *
+ * The banned calls write without a bound (strcpy, sprintf), hide errors (atoi) or keep hidden state
+ * (strtok). malloc and its family are banned too: memory.h counts and can fail every allocation.
+ */
+#ifndef PASU_BASE_ATTRIBUTES_H
+#define PASU_BASE_ATTRIBUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PASU_MUST_USE __attribute__((warn_unused_result))
+#define PASU_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define PASU_NORETURN __attribute__((noreturn))
+#define PASU_UNUSED __attribute__((unused))
+#define PASU_LIKELY(x) __builtin_expect(!!(x), 1)
+#define PASU_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#ifndef PASU_ALLOW_RAW_MEMORY
+#pragma GCC poison strcpy strcat sprintf vsprintf atoi atol atoll strtok gets
+#pragma GCC poison malloc calloc realloc strdup strndup
+#endif
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+struct event_entry {
+    enum log_level level;
+    const char *name, *meaning;
+};
+
+static const struct event_entry events[EVENT_COUNT] = {
+#define X(name_, level_, text_, meaning_) {LOG_##level_, text_, meaning_},
+#include "base/event.def"
+#undef X
+};
+
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
+
+enum {
+    LINE_SIZE = 4096,   /* PIPE_BUF: a write of at most this many bytes is atomic on a pipe */
+    TAIL_SIZE = 32,     /* kept free for the truncation mark and the line's end */
+    VALUE_LIMIT = 1024, /* bytes of one value that are logged */
+};
+
+const char *
+log_event_name(enum log_event event)
+{
+    return events[event].name;
+}
+
+void
+log_time_text(char *text, size_t size, int64_t realtime)
+{
+    time_t seconds = (time_t)(realtime / NANOSECONDS_PER_SECOND);
+    int micros = (int)(realtime % NANOSECONDS_PER_SECOND / 1000);
+    struct tm tm;
+    size_t n;
+
+    gmtime_r(&seconds, &tm);
+    n = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (n > 0)
+        snprintf(text + n, size - n, ".%06dZ", micros);
+}
+
+/* Appends a quoted value. Bytes below 0x20, quotes and backslashes are escaped; others, UTF-8 or
+ * not, are kept for logfmt and, where they are no ASCII, checked to be UTF-8 for JSON. */
+static size_t
+utf8_length(const uint8_t *at, size_t left)
+{
+    size_t n = at[0] < 0x80 ? 1 : (at[0] >> 5) == 6 ? 2 : (at[0] >> 4) == 14 ? 3 : (at[0] >> 3) == 30 ? 4 : 0;
+
+    if (n == 0 || n > left || at[0] == 0xC0 || at[0] == 0xC1)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    return n;
+}
+
+static void
+put_quoted(struct writer *w, struct view v)
+{
+    size_t length = v.length < VALUE_LIMIT ? v.length : VALUE_LIMIT;
+
+    writer_u8(w, '"');
+    for (size_t i = 0; i < length;) {
+        uint8_t c = v.bytes[i];
+        size_t n = utf8_length(v.bytes + i, length - i);
+        char escape[8];
+
+        if (c == '"' || c == '\\') {
+            writer_u8(w, '\\');
+            writer_u8(w, c);
+        } else if (n == 0 || c < 0x20 || c == 0x7F) {
+            snprintf(escape, sizeof(escape), "\\u%04x", n == 0 ? 0xFFFDu : (unsigned)c);
+            writer_bytes(w, escape, 6);
+        } else {
+            writer_bytes(w, v.bytes + i, n);
+        }
+        i += n ? n : 1;
+    }
+    writer_u8(w, '"');
+}
+
+static bool
+is_bare(struct view v)
+{
+    if (v.length == 0)
+        return false;
+    for (size_t i = 0; i < v.length; i++) {
+        uint8_t c = v.bytes[i];
+
+        if (c <= ' ' || c >= 0x7F || c == '"' || c == '=' || c == '\\')
+            return false;
+    }
+    return v.length < VALUE_LIMIT;
+}
+
+static void
+put_field(struct writer *w, enum log_format format, bool first, const char *key, struct view v,
+          bool is_number)
+{
+    if (format == LOG_JSON) {
+        if (!first)
+            writer_u8(w, ',');
+        put_quoted(w, view_of_text(key));
+        writer_u8(w, ':');
+    } else {
+        if (!first)
+            writer_u8(w, ' ');
+        writer_bytes(w, key, strlen(key));
+        writer_u8(w, '=');
+    }
+    if (is_number || (format == LOG_LOGFMT && is_bare(v)))
+        writer_bytes(w, v.bytes, v.length);
+    else
+        put_quoted(w, v);
+}
+
+static struct view
+value_text(const struct log_field *field, char *space, size_t size, bool *is_number)
+{
+    *is_number = false;
+    switch (field->kind) {
+    case FIELD_TEXT:
+        return view_of_text(field->value.text ? field->value.text : "");
+    case FIELD_VIEW:
+        return field->value.view;
+    case FIELD_INT:
+        *is_number = true;
+        return view_of(space, (size_t)snprintf(space, size, "%" PRId64, field->value.number));
+    case FIELD_UINT:
+        *is_number = true;
+        return view_of(space, (size_t)snprintf(space, size, "%" PRIu64, field->value.natural));
+    case FIELD_HEX:
+        return view_of(space, (size_t)snprintf(space, size, "%016" PRIx64, field->value.natural));
+    }
+    return view_of("", 0);
+}
+
+void
+log_event(const struct log *log, enum log_event event, const struct log_field *fields, size_t count)
+{
+    uint8_t line[LINE_SIZE];
+    char space[32];
+    struct writer w = writer_of(line, sizeof(line) - TAIL_SIZE);
+    bool is_number;
+
+    if (events[event].level < log->level)
+        return;
+    log_time_text(space, sizeof(space), os_realtime(log->os));
+    if (log->format == LOG_JSON)
+        writer_u8(&w, '{');
+    put_field(&w, log->format, true, "time", view_of_text(space), false);
+    put_field(&w, log->format, false, "level", view_of_text(level_names[events[event].level]), false);
+    put_field(&w, log->format, false, "event", view_of_text(events[event].name), false);
+    put_field(&w, log->format, false, "process", view_of_text(log->process), false);
+    for (size_t i = 0; i < count; i++) {
+        struct writer before = w;
+        struct view v = value_text(&fields[i], space, sizeof(space), &is_number);
+
+        put_field(&w, log->format, false, fields[i].key, v, is_number);
+        if (w.failed) {
+            w = before;
+            w.end += TAIL_SIZE;
+            put_field(&w, log->format, false, "truncated", VIEW("true"), true);
+            break;
+        }
+    }
+    w.end = line + sizeof(line);
+    if (log->format == LOG_JSON)
+        writer_u8(&w, '}');
+    writer_u8(&w, '\n');
+    if (write(log->fd, line, writer_length(&w)) < 0) {
+        /* There is nowhere left to say so. */
+    }
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Heap memory, counted. Every allocation of pasu's own code goes through here (libraries call the C
+ * library themselves), so that a status report can show that the hot path allocates nothing, and a
+ * test can make the Nth allocation fail.
+ *
+ * Memory comes zeroed. NULL means none is left: the caller ends that session, never the process.
+ */
+#ifndef PASU_BASE_MEMORY_H
+#define PASU_BASE_MEMORY_H
+
+#include "base/attributes.h"
+
+/* `count` × `size` zeroed bytes, or NULL (also where the product overflows). Free with memory_free. */
+PASU_MUST_USE void *memory_new(size_t count, size_t size);
+/* Grows or shrinks to count × size; new bytes are not zeroed. On NULL the old block is unchanged. */
+PASU_MUST_USE void *memory_resize(void *block, size_t count, size_t size);
+/* A zero-terminated copy of `length` bytes, or NULL. */
+PASU_MUST_USE char *memory_dup(const void *bytes, size_t length);
+/* NULL is allowed. */
+void memory_free(void *block);
+/* Allocations of this process so far, all threads. */
+uint64_t memory_allocations(void);
+/* For tests, before threads start: the Nth allocation from now fails once (0: none). */
+void memory_fail_at(uint64_t nth);
+
+/* Overwrites bytes in a way the compiler may not leave out. */
+void memory_wipe(void *bytes, size_t size);
+/* Compares without telling by its duration where they differ. */
+bool memory_equal_secret(const void *a, const void *b, size_t size);
+
+#endif

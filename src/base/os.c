@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Repeats a call that a signal interrupted. */
+#define RESTART(call)                                                                              \
+    ({                                                                                             \
+        __typeof__(call) result_;                                                                  \
+        do                                                                                         \
+            result_ = (call);                                                                      \
+        while (result_ < 0 && errno == EINTR);                                                     \
+        result_;                                                                                   \
+    })
+
+static ssize_t
+real_recv(void *arg PASU_UNUSED, int fd, void *bytes, size_t size)
+{
+    return RESTART(recv(fd, bytes, size, 0));
+}
+
+static ssize_t
+real_send(void *arg PASU_UNUSED, int fd, const void *bytes, size_t size)
+{
+    return RESTART(send(fd, bytes, size, MSG_NOSIGNAL));
+}
+
+static int
+real_accept(void *arg PASU_UNUSED, int fd, struct sockaddr *address, socklen_t *length)
+{
+    return RESTART(accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+static int
+real_connect(void *arg PASU_UNUSED, int fd, const struct sockaddr *address, socklen_t length)
+{
+    return connect(fd, address, length);
+}
+
+static int
+real_openat(void *arg PASU_UNUSED, int directory, const char *path, int flags, mode_t mode)
+{
+    return RESTART(openat(directory, path, flags | O_CLOEXEC, mode));
+}
+
+static int
+real_close(void *arg PASU_UNUSED, int fd)
+{
+    return close(fd); /* on Linux the descriptor is gone even on EINTR */
+}
+
+static ssize_t
+real_pread(void *arg PASU_UNUSED, int fd, void *bytes, size_t size, off_t offset)
+{
+    return RESTART(pread(fd, bytes, size, offset));
+}
+
+static ssize_t
+real_pwrite(void *arg PASU_UNUSED, int fd, const void *bytes, size_t size, off_t offset)
+{
+    return RESTART(pwrite(fd, bytes, size, offset));
+}
+
+static int
+real_ftruncate(void *arg PASU_UNUSED, int fd, off_t size)
+{
+    return RESTART(ftruncate(fd, size));
+}
+
+static int
+real_fdatasync(void *arg PASU_UNUSED, int fd)
+{
+    return RESTART(fdatasync(fd));
+}
+
+static int
+real_fsync(void *arg PASU_UNUSED, int fd)
+{
+    return RESTART(fsync(fd));
+}
+
+static int
+real_renameat(void *arg PASU_UNUSED, int from_directory, const char *from, int to_directory,
+              const char *to)
+{
+    return RESTART(renameat(from_directory, from, to_directory, to));
+}
+
+static int64_t
+nanoseconds_of(clockid_t clock)
+{
+    struct timespec now = {0};
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * NANOSECONDS_PER_SECOND + now.tv_nsec;
+}
+
+static int64_t
+real_realtime(void *arg PASU_UNUSED)
+{
+    return nanoseconds_of(CLOCK_REALTIME);
+}
+
+static int64_t
+real_monotonic(void *arg PASU_UNUSED)
+{
+    return nanoseconds_of(CLOCK_MONOTONIC);
+}
+
+static int
+real_random(void *arg PASU_UNUSED, void *bytes, size_t size)
+{
+    uint8_t *at = bytes;
+
+    while (size > 0) {
+        ssize_t n = RESTART(getrandom(at, size, 0));
+
+        if (n <= 0)
+            return PASU_E_CRYPTO;
+        at += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+const struct os os_real = {
+    .recv = real_recv,
+    .send = real_send,
+    .accept = real_accept,
+    .connect = real_connect,
+    .openat = real_openat,
+    .close = real_close,
+    .pread = real_pread,
+    .pwrite = real_pwrite,
+    .ftruncate = real_ftruncate,
+    .fdatasync = real_fdatasync,
+    .fsync = real_fsync,
+    .renameat = real_renameat,
+    .realtime = real_realtime,
+    .monotonic = real_monotonic,
+    .random = real_random,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a process gives up before it touches hostile bytes: root, new privileges, core dumps, other
+ * descriptors, and every system call that its profile does not list (seccomp; a call outside kills
+ * the process, and the supervisor logs it and starts a new one).
+ *
+ * The profiles are one table, sandbox.def: X(call, supervisor, gate, keeper).
+ */
+#ifndef PASU_BASE_SANDBOX_H
+#define PASU_BASE_SANDBOX_H
+
+#include "base/error.h"
+
+#include <sys/types.h>
+
+enum sandbox_profile { SANDBOX_SUPERVISOR, SANDBOX_GATE, SANDBOX_KEEPER };
+
+/* Who the process will be. uid 0 means: stay who we are (we were not started by root). */
+struct sandbox_account {
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Finds the account by name; NULL means "pasu" if it exists, else "nobody". Not as root: all zero.
+ * PASU_E_NOTFOUND if the named account does not exist. */
+PASU_MUST_USE int sandbox_account_find(struct sandbox_account *account, const char *name);
+/* Closes every descriptor above 2 that is not among `keep`. */
+PASU_MUST_USE int sandbox_close_others(const int *keep, size_t count);
+/* Changes to the account for good (groups too), sets no_new_privs, undumpable, and the signal that
+ * ends the process when its parent dies. */
+PASU_MUST_USE int sandbox_drop(const struct sandbox_account *account);
+/* Installs the filter for this and all later threads. A sanitized build installs none. */
+PASU_MUST_USE int sandbox_enter(enum sandbox_profile profile);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * YAML text → checked model (config/model.h), or the list of all its faults.
+ *
+ * Loading does not stop at the first fault: every unknown key, wrong value and broken reference is
+ * reported with the line it stands on, once, in the order of the file. A model is given out only
+ * when there is no fault.
+ */
+#ifndef PASU_CONFIG_LOAD_H
+#define PASU_CONFIG_LOAD_H
+
+#include "config/model.h"
+
+/* One fault. The texts belong to the list. `line` and `column` count from 1; 0 means the whole file. */
+struct config_fault {
+    const char *path;
+    uint32_t line, column;
+    char *text; /* what is wrong, naming the key */
+    char *hint; /* what to do, never empty */
+};
+
+struct config_faults {
+    struct config_fault *items;
+    size_t count;
+    bool out_of_memory; /* some faults could not be kept */
+};
+
+/* Adds a fault; the texts are formatted and copied. */
+void config_fault_add(struct config_faults *faults, const char *path, uint32_t line, uint32_t column,
+                      const char *hint, const char *format, ...) PASU_PRINTF(6, 7);
+void config_faults_release(struct config_faults *faults);
+
+/*
+ * Parses and checks `text`, read from `path` (used in messages and to resolve relative paths; not
+ * opened). 0 and a new model in *config (free with config_free), or PASU_E_CONFIG with at least one
+ * fault in `faults`, or PASU_E_NOMEM.
+ */
+PASU_MUST_USE int config_parse(struct config **config, struct view text, const char *path,
+                               struct config_faults *faults);
+/* Opens and reads `path` (at most 16 MiB), then config_parse. A file that cannot be read is a fault. */
+PASU_MUST_USE int config_load(struct config **config, const char *path, struct config_faults *faults);
+/*
+ * Reads every file that the guard's processes need and that the configuration names (certificates,
+ * keys, CAs, password files; at most 1 MiB each) into its config_file.bytes, and checks them: PEM
+ * parses, key fits certificate, secret files are not readable by everybody (a fault for keys and
+ * password files). 0, PASU_E_CONFIG with faults, or PASU_E_NOMEM.
+ */
+PASU_MUST_USE int config_load_files(struct config *config, struct config_faults *faults);
+/*
+ * The model with its files as one block of bytes, and back: what the supervisor gives a child that
+ * may not open files. pack: *bytes is new (memory_free after memory_wipe: it holds secrets).
+ * unpack: hostile-safe; errors as config_parse, or PASU_E_MALFORMED.
+ */
+PASU_MUST_USE int config_pack(uint8_t **bytes, size_t *length, const struct config *config,
+                              struct view text);
+PASU_MUST_USE int config_unpack(struct config **config, struct view bytes);
+/* Wipes secrets, frees all. NULL is allowed. */
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration as the program sees it: checked, complete (defaults filled in), read only.
+ *
+ * A model is made by config_load (config/load.h) from one YAML file and lives until config_free.
+ * Texts and arrays belong to the model. Times are nanoseconds, sizes bytes. Relative paths have been
+ * made relative to the configuration file's folder. Nobody sees a model that has faults.
+ */
+#ifndef PASU_CONFIG_MODEL_H
+#define PASU_CONFIG_MODEL_H
+
+#include "base/address.h"
+#include "base/log.h"
+
+enum tls_mode { TLS_OFF, TLS_ALLOW, TLS_REQUIRE };
+enum upstream_tls_mode { UPSTREAM_TLS_DISABLE, UPSTREAM_TLS_REQUIRE, UPSTREAM_TLS_VERIFY_FULL };
+enum failure_mode { FAILURE_CLOSED, FAILURE_OPEN };
+enum durability { DURABILITY_GROUP, DURABILITY_STRICT, DURABILITY_OS };
+enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
+enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
+enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
+enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
+
+enum { CONFIG_WORKERS_MAX = 64, CONFIG_FIELDS_MAX = 64, CONFIG_GATEWAYS_MAX = 64 };
+
+/* A file named by the configuration. The loader of a process that may open files fills in `bytes`
+ * (config_load_files); the gate gets the bytes from the supervisor and never opens a path. */
+struct config_file {
+    const char *path; /* NULL where not configured */
+    uint32_t line;    /* of the configuration, for messages */
+    bool is_secret;   /* wiped on release */
+    struct view bytes;
+};
+
+struct config_texts {
+    const char **items;
+    size_t count;
+};
+
+struct config_gateway {
+    const char *name;
+    uint32_t line;
+    struct endpoint *listen;
+    size_t listen_count;
+    struct endpoint upstream;
+    struct {
+        enum tls_mode mode;
+        struct config_file certificate, key, client_ca;
+    } tls;
+    struct {
+        enum upstream_tls_mode mode;
+        struct config_file ca, certificate, key;
+    } upstream_tls;
+    struct {
+        const char *user; /* NULL: no inspector */
+        const char *database;
+        struct config_file password_file;
+    } inspector;
+    struct {
+        bool enabled;
+        struct endpoint listen;
+        struct network *from;
+        size_t from_count;
+    } proxy_protocol;
+    struct config_texts replication; /* principals that may open replication connections */
+    unsigned workers;                /* 1..CONFIG_WORKERS_MAX; "auto" is the number of processors */
+    enum failure_mode on_failure;
+    struct {
+        int64_t handshake_time;
+        uint32_t connections_per_address;
+        uint32_t message_size;
+        int64_t drain_time;
+    } limits;
+};
+
+struct config_subject {
+    const char *name, *table, *key;
+    bool is_sealed;
+    uint32_t line;
+};
+
+struct config_field {
+    const char *column, *field;
+};
+
+struct config_personal {
+    const char *table, *subject, *key;
+    struct config_field *fields;
+    size_t field_count;
+    uint32_t line;
+};
+
+/* One condition of a rule: the value is (or, negated, is not) among `values`. */
+struct config_condition {
+    const char *name; /* principal, actor, kind, address, country, asn, application, hours, days, fields, verbs, flags */
+    bool is_negated;
+    struct config_texts values;
+};
+
+struct config_rule {
+    const char *name, *reason;
+    struct config_condition *conditions;
+    size_t condition_count;
+    enum config_verdict verdict;
+    uint32_t line;
+};
+
+struct config_budget {
+    const char *principal, *kind; /* one of both, or both NULL: everybody */
+    enum config_window window;
+    uint64_t subjects;
+    enum config_verdict verdict;
+    uint32_t line;
+};
+
+struct config_escalation {
+    const char *to;
+    int64_t within;
+};
+
+struct config {
+    const char *path; /* of the file it was read from */
+    struct config_gateway *gateways;
+    size_t gateway_count;
+    struct {
+        const char *directory;
+        enum durability durability;
+        int64_t retention; /* 0: for ever */
+    } ledger;
+    const char *control; /* path of the control socket; default LEDGER/control.sock */
+    const char *user;    /* NULL: "pasu" if there is such an account, else "nobody" */
+    struct {
+        enum config_log_format format;
+        enum log_level level;
+    } log;
+    struct config_subject *subjects;
+    size_t subject_count;
+    struct config_personal *personal;
+    size_t personal_count;
+    struct config_texts never, identity;
+    struct {
+        struct config_file roster;
+        struct config_texts actor_from;
+    } principals;
+    struct {
+        struct config_file country_db, asn_db;
+    } sources;
+    struct {
+        bool inject, shadow;
+        enum attribution_unknown unknown;
+    } attribution;
+    struct config_rule *rules;
+    size_t rule_count;
+    struct config_budget *budgets;
+    size_t budget_count;
+    struct {
+        const char *webhook, *syslog;
+        struct config_escalation *escalation;
+        size_t escalation_count;
+    } alerts;
+};
+
+#endif

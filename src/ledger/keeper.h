@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keeper: the process that owns what is recorded (in this form: the session journal) and answers
+ * the control socket. It has no network.
+ *
+ * keeper_main is called in a fresh child of the supervisor which has dropped its privileges. It takes
+ * the supervisor's channel end, the ledger folder and the listening control socket.
+ */
+#ifndef PASU_LEDGER_KEEPER_H
+#define PASU_LEDGER_KEEPER_H
+
+#include "base/log.h"
+
+struct keeper_start {
+    int supervisor_fd;
+    int directory_fd; /* the ledger's folder, opened by the supervisor */
+    int control_fd;   /* listening */
+};
+
+/* The process's exit status: 0 as asked, 2 on a fault. */
+int keeper_main(const struct keeper_start *start, const struct log *log);
+
+#endif

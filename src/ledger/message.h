@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the processes say to each other: plain structs, one enum, one table of who may say what to whom.
+ *
+ *      supervisor ──── gate      channel S-G
+ *      supervisor ──── keeper    channel S-K
+ *      gate ────────── keeper    channel G-K: records one way, acknowledgements and questions the other
+ *
+ * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
+ * (MESSAGE_PEER). The gate then announces its live sessions again, so a new keeper knows them.
+ */
+#ifndef PASU_LEDGER_MESSAGE_H
+#define PASU_LEDGER_MESSAGE_H
+
+#include "base/channel.h"
+
+enum {
+    NAME_SIZE = 64,         /* a PostgreSQL name: 63 bytes and a zero */
+    APPLICATION_SIZE = 64,
+    ADDRESS_SIZE = 48,
+    GATEWAY_NAME_SIZE = 64,
+    STATE_SIZE = 24,
+};
+
+enum message_type {
+    /* supervisor → gate, keeper */
+    MESSAGE_PEER = 1,    /* fd: this side's end of a new G-K channel; struct message_empty */
+    MESSAGE_CONFIG,      /* fd: a sealed memfd with config_pack's bytes; prepare it; message_generation */
+    MESSAGE_COMMIT,      /* put the prepared configuration into force; message_generation */
+    MESSAGE_ABANDON,     /* drop the prepared configuration; message_generation */
+    MESSAGE_DRAIN,       /* gate: no new sessions, end idle ones, exit when none is left or time is over */
+    MESSAGE_STOP,        /* end now (keeper: after writing what it has) */
+    MESSAGE_PING,        /* answer with MESSAGE_PONG */
+    MESSAGE_LISTENER,    /* gate: fd of a listening socket; message_listener */
+    MESSAGE_UPSTREAM,    /* gate: a resolved address of a gateway's server; message_upstream */
+    MESSAGE_PROCESS,     /* keeper: for status: a process started or died; message_process */
+    /* gate, keeper → supervisor */
+    MESSAGE_READY,       /* started and serving; message_empty */
+    MESSAGE_PREPARED,    /* answer to CONFIG; message_result */
+    MESSAGE_PONG,
+    MESSAGE_DRAINED,     /* gate: no session left; message_empty */
+    MESSAGE_RESOLVE,     /* gate: connecting failed, look the name up again; message_gateway */
+    /* gate → keeper */
+    MESSAGE_OPENED,      /* record a session before it is admitted, answer RECORDED; message_session */
+    MESSAGE_ANNOUNCE,    /* a live session, told to a new keeper: no answer; message_session */
+    MESSAGE_CLOSED,      /* record a session's end; message_closed */
+    MESSAGE_REFUSED,     /* record a refused connection; message_refused */
+    MESSAGE_SESSION,     /* one line of the answer to SESSIONS; message_session_status */
+    MESSAGE_SESSIONS_END,/* end of the answer to SESSIONS and KILL; message_sessions_end */
+    MESSAGE_STATUS,      /* answer to STATUS_ASK; message_status */
+    /* keeper → gate */
+    MESSAGE_RECORDED,    /* answer to OPENED; message_result */
+    MESSAGE_SESSIONS_ASK,/* message_ask */
+    MESSAGE_STATUS_ASK,  /* message_ask */
+    MESSAGE_KILL,        /* message_kill */
+};
+
+struct message_empty {
+    uint64_t unused;
+};
+
+struct message_generation {
+    uint64_t generation; /* counts configurations from 1 */
+};
+
+struct message_result {
+    uint64_t id;   /* generation or session */
+    int32_t error; /* 0 or PASU_E_… */
+    uint32_t unused;
+};
+
+struct message_listener {
+    uint32_t gateway;          /* index in the configuration */
+    uint32_t is_proxy;         /* connections begin with a PROXY protocol header */
+    char address[ADDRESS_SIZE * 3]; /* as configured, for logs */
+};
+
+struct message_upstream {
+    uint32_t gateway;
+    uint32_t count;            /* how many addresses there are, `index` counts from 0 */
+    uint32_t index;
+    uint32_t length;
+    uint8_t address[128];      /* a sockaddr */
+};
+
+struct message_gateway {
+    uint32_t gateway;
+    uint32_t unused;
+};
+
+struct message_process {
+    char name[16];
+    int32_t pid;       /* 0: not running */
+    uint32_t restarts;
+    int64_t since;     /* realtime ns */
+};
+
+/* Texts are zero-terminated, cut to fit. */
+struct message_session {
+    uint64_t session;  /* random, unique: the session's identity in logs, records and commands */
+    int64_t opened;    /* realtime ns */
+    uint32_t port;     /* of the client, 0 for a Unix socket */
+    uint8_t tls;
+    uint8_t replication;
+    uint8_t unused[2];
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];
+    char database[NAME_SIZE];
+    char application[APPLICATION_SIZE];
+    char address[ADDRESS_SIZE];
+};
+
+struct message_counts {
+    uint64_t statements, rows, bytes_in, bytes_out;
+};
+
+struct message_closed {
+    uint64_t session;
+    int64_t closed;    /* realtime ns */
+    int32_t error;     /* 0: the client left in order */
+    uint32_t unused;
+    struct message_counts counts;
+};
+
+struct message_refused {
+    int64_t at;
+    int32_t error;
+    uint32_t port;
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];  /* "" where not known yet */
+    char database[NAME_SIZE];
+    char address[ADDRESS_SIZE];
+};
+
+struct message_ask {
+    uint64_t question;  /* comes back in the answers */
+};
+
+struct message_session_status {
+    uint64_t question;
+    struct message_session session;
+    struct message_counts counts;
+    char state[STATE_SIZE];
+};
+
+struct message_sessions_end {
+    uint64_t question;
+    uint64_t count;     /* sessions listed or killed */
+};
+
+struct message_kill {
+    uint64_t question;
+    uint64_t session;           /* 0: by principal */
+    char principal[NAME_SIZE];  /* used when session is 0 */
+};
+
+struct message_status {
+    uint64_t question;
+    uint64_t sessions, sessions_total, refused_total, cancels_total, unrecorded_total;
+    uint64_t allocations;       /* of the gate process since it started */
+    uint64_t memory;            /* bytes that sessions' buffers hold now */
+    int64_t started;            /* realtime ns */
+    struct message_counts counts; /* of all sessions, ended ones included */
+    uint32_t workers;
+    uint32_t draining;
+};
+
+/* Which messages a process may receive on which channel. */
+extern const struct channel_rule message_rules_gate_from_supervisor[];
+extern const size_t message_rules_gate_from_supervisor_count;
+extern const struct channel_rule message_rules_gate_from_keeper[];
+extern const size_t message_rules_gate_from_keeper_count;
+extern const struct channel_rule message_rules_keeper_from_supervisor[];
+extern const size_t message_rules_keeper_from_supervisor_count;
+extern const struct channel_rule message_rules_keeper_from_gate[];
+extern const size_t message_rules_keeper_from_gate_count;
+extern const struct channel_rule message_rules_supervisor_from_gate[];
+extern const size_t message_rules_supervisor_from_gate_count;
+extern const struct channel_rule message_rules_supervisor_from_keeper[];
+extern const size_t message_rules_supervisor_from_keeper_count;
+
+#endif
