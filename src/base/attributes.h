@@ -25,6 +25,10 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #ifndef PASU_ALLOW_RAW_MEMORY
+#undef strcpy /* glibc's fortified headers define some as macros */
+#undef strcat
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf atoi atol atoll strtok gets
 #pragma GCC poison malloc calloc realloc strdup strndup
 #endif

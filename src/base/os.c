@@ -26,6 +26,12 @@ real_recv(void *arg PASU_UNUSED, int fd, void *bytes, size_t size)
 }
 
 static ssize_t
+real_peek(void *arg PASU_UNUSED, int fd, void *bytes, size_t size)
+{
+    return RESTART(recv(fd, bytes, size, MSG_PEEK));
+}
+
+static ssize_t
 real_send(void *arg PASU_UNUSED, int fd, const void *bytes, size_t size)
 {
     return RESTART(send(fd, bytes, size, MSG_NOSIGNAL));
@@ -131,6 +137,7 @@ real_random(void *arg PASU_UNUSED, void *bytes, size_t size)
 
 const struct os os_real = {
     .recv = real_recv,
+    .peek = real_peek,
     .send = real_send,
     .accept = real_accept,
     .connect = real_connect,

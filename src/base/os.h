@@ -20,6 +20,7 @@
 struct os {
     void *arg;
     ssize_t (*recv)(void *arg, int fd, void *bytes, size_t size);
+    ssize_t (*peek)(void *arg, int fd, void *bytes, size_t size); /* recv with MSG_PEEK */
     ssize_t (*send)(void *arg, int fd, const void *bytes, size_t size); /* MSG_NOSIGNAL */
     int (*accept)(void *arg, int fd, struct sockaddr *address, socklen_t *length); /* nonblocking */
     int (*connect)(void *arg, int fd, const struct sockaddr *address, socklen_t length);

@@ -3,17 +3,21 @@
  * YAML text → checked model (config/model.h), or the list of all its faults.
  *
  * Loading does not stop at the first fault: every unknown key, wrong value and broken reference is
- * reported with the line it stands on, once, in the order of the file. A model is given out only
- * when there is no fault.
+ * reported with the line it stands on, once, in the order of the file. (Only a text that is not
+ * YAML has one fault: nobody knows what would follow.) A model is given out only when there is no
+ * fault.
  */
 #ifndef PASU_CONFIG_LOAD_H
 #define PASU_CONFIG_LOAD_H
 
 #include "config/model.h"
 
-/* One fault. The texts belong to the list. `line` and `column` count from 1; 0 means the whole file. */
+enum { CONFIG_FAULTS_MAX = 1000, CONFIG_SIZE_MAX = 16 << 20, CONFIG_FILE_SIZE_MAX = 1 << 20 };
+
+/* One fault. The texts belong to the list. `line` and `column` count from 1; line 0 means the whole
+ * file, column 0 the whole line. */
 struct config_fault {
-    const char *path;
+    char *path;
     uint32_t line, column;
     char *text; /* what is wrong, naming the key */
     char *hint; /* what to do, never empty */
@@ -22,12 +26,13 @@ struct config_fault {
 struct config_faults {
     struct config_fault *items;
     size_t count;
+    size_t left_out;    /* beyond CONFIG_FAULTS_MAX; the last item then says how many */
     bool out_of_memory; /* some faults could not be kept */
 };
 
-/* Adds a fault; the texts are formatted and copied. */
-void config_fault_add(struct config_faults *faults, const char *path, uint32_t line, uint32_t column,
-                      const char *hint, const char *format, ...) PASU_PRINTF(6, 7);
+/* Adds a fault; all texts are copied. */
+void config_fault_add(struct config_faults *faults, const char *path, uint32_t line,
+                      uint32_t column, const char *hint, const char *format, ...) PASU_PRINTF(6, 7);
 void config_faults_release(struct config_faults *faults);
 
 /*
@@ -37,8 +42,10 @@ void config_faults_release(struct config_faults *faults);
  */
 PASU_MUST_USE int config_parse(struct config **config, struct view text, const char *path,
                                struct config_faults *faults);
-/* Opens and reads `path` (at most 16 MiB), then config_parse. A file that cannot be read is a fault. */
-PASU_MUST_USE int config_load(struct config **config, const char *path, struct config_faults *faults);
+/* Opens and reads `path` (at most 16 MiB), then config_parse. A file that cannot be read is a
+ * fault. */
+PASU_MUST_USE int config_load(struct config **config, const char *path,
+                              struct config_faults *faults);
 /*
  * Reads every file that the guard's processes need and that the configuration names (certificates,
  * keys, CAs, password files; at most 1 MiB each) into its config_file.bytes, and checks them: PEM
@@ -49,11 +56,17 @@ PASU_MUST_USE int config_load_files(struct config *config, struct config_faults 
 /*
  * The model with its files as one block of bytes, and back: what the supervisor gives a child that
  * may not open files. pack: *bytes is new (memory_free after memory_wipe: it holds secrets).
- * unpack: hostile-safe; errors as config_parse, or PASU_E_MALFORMED.
+ * unpack: hostile-safe; opens nothing; PASU_E_MALFORMED, or the errors of config_parse.
  */
-PASU_MUST_USE int config_pack(uint8_t **bytes, size_t *length, const struct config *config,
-                              struct view text);
+PASU_MUST_USE int config_pack(uint8_t **bytes, size_t *length, const struct config *config);
 PASU_MUST_USE int config_unpack(struct config **config, struct view bytes);
+/*
+ * Whether a running pasu can take over `next` in place of `now`: what key.def marks as RESTART must
+ * be the same (of gateways with the same name, where it is a gateway's). 0, PASU_E_CONFIG with
+ * faults, or PASU_E_NOMEM.
+ */
+PASU_MUST_USE int config_reload_check(const struct config *now, const struct config *next,
+                                      struct config_faults *faults);
 /* Wipes secrets, frees all. NULL is allowed. */
 void config_free(struct config *config);
 

@@ -3,8 +3,8 @@
  * The configuration as the program sees it: checked, complete (defaults filled in), read only.
  *
  * A model is made by config_load (config/load.h) from one YAML file and lives until config_free.
- * Texts and arrays belong to the model. Times are nanoseconds, sizes bytes. Relative paths have been
- * made relative to the configuration file's folder. Nobody sees a model that has faults.
+ * Texts and arrays belong to the model. Times are nanoseconds, sizes bytes. Relative paths have
+ * been made relative to the configuration file's folder. Nobody sees a model that has faults.
  */
 #ifndef PASU_CONFIG_MODEL_H
 #define PASU_CONFIG_MODEL_H
@@ -21,14 +21,19 @@ enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, 
 enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
 enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 
-enum { CONFIG_WORKERS_MAX = 64, CONFIG_FIELDS_MAX = 64, CONFIG_GATEWAYS_MAX = 64 };
+enum {
+    CONFIG_WORKERS_MAX = 64,
+    CONFIG_FIELDS_MAX = 64,
+    CONFIG_GATEWAYS_MAX = 64,
+    CONFIG_LISTEN_MAX = 64, /* addresses of one gateway */
+};
 
 /* A file named by the configuration. The loader of a process that may open files fills in `bytes`
  * (config_load_files); the gate gets the bytes from the supervisor and never opens a path. */
 struct config_file {
-    const char *path; /* NULL where not configured */
-    uint32_t line;    /* of the configuration, for messages */
-    bool is_secret;   /* wiped on release */
+    const char *path;      /* NULL where not configured */
+    uint32_t line, column; /* in the configuration, for messages */
+    bool is_secret;        /* wiped on release */
     struct view bytes;
 };
 
@@ -92,7 +97,8 @@ struct config_personal {
 
 /* One condition of a rule: the value is (or, negated, is not) among `values`. */
 struct config_condition {
-    const char *name; /* principal, actor, kind, address, country, asn, application, hours, days, fields, verbs, flags */
+    const char *name; /* principal, actor, kind, address, country, asn, application, hours, days,
+                         fields, verbs, flags */
     bool is_negated;
     struct config_texts values;
 };

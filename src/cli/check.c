@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+#include "cli/check_connect.h"
+#include "cli/complain.h"
+#include "cli/json_text.h"
+#include "cli/run.h"
+#include "cli/text.h"
+#include "config/load.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { ESCAPED_SIZE = 4096 };
+
+static void
+print_fault(const struct config_fault *fault, const char *file)
+{
+    char path[ESCAPED_SIZE], text[ESCAPED_SIZE];
+
+    text_escape(path, sizeof(path), view_of_text(fault->path != NULL ? fault->path : file));
+    text_escape(text, sizeof(text), view_of_text(fault->text));
+    fputs(path, stdout);
+    if (fault->line > 0)
+        printf(":%u", (unsigned)fault->line);
+    if (fault->line > 0 && fault->column > 0)
+        printf(":%u", (unsigned)fault->column);
+    printf(": fault: %s\n", text);
+    text_escape(text, sizeof(text), view_of_text(fault->hint));
+    printf("  hint: %s\n", text);
+}
+
+static json_t *
+faults_json(const struct config_faults *faults, const char *file)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct config_fault *f = &faults->items[i];
+        json_t *one =
+            json_pack("{so si si so so}", "file", json_text(f->path != NULL ? f->path : file),
+                      "line", (int)f->line, "column", (int)f->column, "text", json_text(f->text),
+                      "hint", json_text(f->hint));
+
+        if (one == NULL || json_array_append_new(array, one) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+/* Prints the one document; PASU_E_NOMEM if it cannot be made. */
+static int
+print_json(const char *file, const struct config_faults *faults, const struct findings *findings,
+           bool is_ok)
+{
+    json_t *document = json_pack("{so sb so}", "file", json_text(file), "ok", is_ok, "faults",
+                                 faults_json(faults, file));
+    int r = PASU_E_NOMEM;
+
+    if (document == NULL)
+        return r;
+    if (findings == NULL || json_object_set_new(document, "findings", findings_json(findings)) == 0)
+        r = json_dumpf(document, stdout, JSON_COMPACT) == 0 ? 0 : PASU_E_IO;
+    putchar('\n');
+    json_decref(document);
+    return r;
+}
+
+static int
+look_at_servers(const struct config *config, struct findings *findings)
+{
+    struct wanted_list wanted;
+    bool is_any_open = false;
+    int r = wanted_collect(&wanted, config);
+
+    probe_init();
+    for (size_t i = 0; r == 0 && i < config->gateway_count; i++) {
+        struct probe probe;
+
+        if (check_server(&probe, &config->gateways[i], findings)) {
+            is_any_open = true;
+            check_tables(&wanted, &probe, &config->gateways[i], findings);
+        }
+        probe_close(&probe);
+    }
+    if (is_any_open)
+        wanted_report(&wanted, findings);
+    memory_free(wanted.items);
+    return r == 0 && findings->out_of_memory ? PASU_E_NOMEM : r;
+}
+
+static int
+print_result(const struct arguments *arguments, const char *file,
+             const struct config_faults *faults, const struct findings *findings)
+{
+    size_t missing = findings_missing(findings);
+    bool is_connect = arguments_given(arguments, OPTION_connect);
+    bool is_ok = faults->count == 0 && missing == 0;
+
+    if (arguments_given(arguments, OPTION_json)) {
+        int r = print_json(file, faults, is_connect ? findings : NULL, is_ok);
+
+        return r != 0 ? r : is_ok ? 0 : 1;
+    }
+    for (size_t i = 0; i < faults->count; i++)
+        print_fault(&faults->items[i], file);
+    findings_print(findings, stdout);
+    if (faults->count > 0)
+        printf("%zu fault%s\n", faults->count, faults->count == 1 ? "" : "s");
+    else if (missing > 0)
+        printf("no fault in the configuration, but on the servers %zu thing%s missing\n", missing,
+               missing == 1 ? " is" : "s are");
+    else
+        puts(is_connect ? "no fault, and nothing is missing" : "no fault");
+    return is_ok ? 0 : 1;
+}
+
+int
+run_check(const struct arguments *arguments)
+{
+    const char *file = arguments->values[OPTION_config];
+    struct config_faults faults = {0};
+    struct findings findings = {0};
+    struct config *config = NULL;
+    int r;
+
+    if (access(file, R_OK) != 0) {
+        complain("give the path of the configuration with -c", "cannot read %s: %s", file,
+                 strerror(errno));
+        return 2;
+    }
+    r = config_load(&config, file, &faults);
+    if (r == 0)
+        r = config_load_files(config, &faults);
+    if (r == 0 && arguments_given(arguments, OPTION_connect))
+        r = look_at_servers(config, &findings);
+    if (r == 0 || r == PASU_E_CONFIG)
+        r = print_result(arguments, file, &faults, &findings);
+    if (r < 0)
+        r = complain_error(r, "cannot check %s", file);
+    config_free(config);
+    config_faults_release(&faults);
+    findings_release(&findings);
+    return output_end(r);
+}

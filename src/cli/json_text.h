@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts of any encoding as JSON strings, which are UTF-8.
+ */
+#ifndef PASU_CLI_JSON_TEXT_H
+#define PASU_CLI_JSON_TEXT_H
+
+#include "base/attributes.h"
+
+#include <jansson.h>
+
+/* A new string: the text as it is, or, where it is no UTF-8, escaped as for a terminal. NULL
+ * without memory. */
+json_t *json_text(const char *text);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A connection to a gateway's server as its inspector, for `pasu check --connect`, through libpq.
+ *
+ * Nothing of the environment (PGHOST, ~/.pgpass, ~/.postgresql …) has a say: what is probed is what
+ * the configuration says. Sessions are read only and every wait has an end. Only the command line
+ * uses this; the gate speaks the protocol itself.
+ */
+#ifndef PASU_CLI_PROBE_H
+#define PASU_CLI_PROBE_H
+
+#include "config/model.h"
+
+#include <libpq-fe.h>
+
+/* How far connecting came. */
+enum probe_phase { PROBE_NOWHERE, PROBE_REACHED, PROBE_TLS, PROBE_LOGIN, PROBE_OPEN };
+
+enum { PROBE_ERROR_SIZE = 512 };
+
+struct probe {
+    PGconn *connection;
+    enum probe_phase phase;
+    char error[PROBE_ERROR_SIZE]; /* of the last failure, one line */
+};
+
+/* Takes PG… variables out of the environment; call it once, before the first probe. */
+void probe_init(void);
+/*
+ * Connects to the gateway's upstream as its inspector (its password_file must have been loaded), to
+ * `database`, or to the inspector's where that is NULL. 0, or an error that `error` explains and
+ * whose `phase` says what was being done. Close it in any case.
+ */
+PASU_MUST_USE int probe_open(struct probe *probe, const struct config_gateway *gateway,
+                             const char *database);
+void probe_close(struct probe *probe);
+/* Runs one query with text parameters. The rows, to be freed with PQclear, or NULL with `error`. */
+PGresult *probe_query(struct probe *probe, const char *sql, int count, const char *const *values);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/view.h"
+#include "base/os.h"
+#include "cli/table.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+enum { SHORT_SIZE = 64 };
+
+void
+view_age(char *text, size_t size, const char *time, int64_t now)
+{
+    struct tm tm = {0};
+    const char *end = time != NULL ? strptime(time, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+
+    if (end == NULL || (*end != 'Z' && *end != '.')) {
+        snprintf(text, size, "-");
+        return;
+    }
+    text_duration(text, size, now / NANOSECONDS_PER_SECOND - (int64_t)timegm(&tm));
+}
+
+static const char *
+text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL && text[0] != '\0' ? text : "-";
+}
+
+static uint64_t
+count_of(const json_t *object, const char *key)
+{
+    json_int_t n = json_integer_value(json_object_get(object, key));
+
+    return n > 0 ? (uint64_t)n : 0;
+}
+
+static void
+add_bytes(struct table *table, uint64_t n)
+{
+    char text[SHORT_SIZE];
+
+    text_bytes(text, sizeof(text), n);
+    table_add(table, text);
+}
+
+static void
+add_age(struct table *table, const json_t *object, const char *key, int64_t now)
+{
+    char text[SHORT_SIZE];
+
+    view_age(text, sizeof(text), json_string_value(json_object_get(object, key)), now);
+    table_add(table, text);
+}
+
+/* "192.0.2.1:5432", "[2001:db8::1]:5432", or the address alone where there is no port. */
+static void
+add_source(struct table *table, const json_t *source)
+{
+    const char *address = text_of(source, "address");
+    uint64_t port = count_of(source, "port");
+    bool is_v6 = strchr(address, ':') != NULL;
+    char text[128];
+
+    if (port == 0)
+        snprintf(text, sizeof(text), "%s", address);
+    else
+        snprintf(text, sizeof(text), "%s%s%s:%" PRIu64, is_v6 ? "[" : "", address, is_v6 ? "]" : "",
+                 port);
+    table_add(table, text);
+}
+
+static const struct table_column session_columns[] = {
+    {"session", false, false, 0},   {"gateway", false, true, 7}, {"principal", false, true, 0},
+    {"database", false, true, 4},   {"source", false, true, 3},  {"application", false, true, 6},
+    {"state", false, false, 1},     {"tls", false, false, 8},    {"age", true, false, 2},
+    {"statements", true, false, 9}, {"rows", true, false, 5},    {"out", true, false, 10},
+};
+
+int
+view_sessions(FILE *file, const json_t *sessions, int64_t now, size_t width)
+{
+    struct table table;
+    const json_t *one;
+    size_t i;
+    int r;
+
+    table_init(&table, session_columns, COUNT_OF(session_columns));
+    json_array_foreach(sessions, i, one)
+    {
+        table_add(&table, text_of(one, "session"));
+        table_add(&table, text_of(one, "gateway"));
+        table_add(&table, text_of(one, "principal"));
+        table_add(&table, text_of(one, "database"));
+        add_source(&table, json_object_get(one, "source"));
+        table_add(&table, text_of(one, "application"));
+        table_add(&table, text_of(one, "state"));
+        table_add(&table, json_is_true(json_object_get(one, "tls")) ? "yes" : "no");
+        add_age(&table, one, "since", now);
+        table_add_count(&table, count_of(one, "statements"));
+        table_add_count(&table, count_of(one, "rows"));
+        add_bytes(&table, count_of(one, "bytes_out"));
+    }
+    r = table_print(&table, file, 0, width);
+    table_release(&table);
+    fprintf(file, "%zu session%s\n", json_array_size(sessions),
+            json_array_size(sessions) == 1 ? "" : "s");
+    return r;
+}
+
+static const struct table_column gateway_columns[] = {
+    {"gateway", false, true, 0},
+    {"listen", false, true, 1},
+    {"upstream", false, true, 2},
+};
+
+/* The addresses a gateway listens at: a text or an array of texts. */
+static void
+add_listen(struct table *table, const json_t *listen)
+{
+    char text[256] = "";
+    size_t i, used = 0;
+    const json_t *one;
+
+    if (json_is_string(listen)) {
+        table_add(table, json_string_value(listen));
+        return;
+    }
+    json_array_foreach(listen, i, one)
+    {
+        const char *address = json_string_value(one);
+
+        if (address != NULL && used < sizeof(text))
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used > 0 ? ", " : "",
+                                     address);
+    }
+    table_add(table, text);
+}
+
+static int
+view_gateways(FILE *file, const json_t *gateways, size_t width)
+{
+    struct table table;
+    const json_t *one;
+    size_t i;
+    int r;
+
+    table_init(&table, gateway_columns, COUNT_OF(gateway_columns));
+    json_array_foreach(gateways, i, one)
+    {
+        table_add(&table, text_of(one, "name"));
+        add_listen(&table, json_object_get(one, "listen"));
+        table_add(&table, text_of(one, "upstream"));
+    }
+    r = table_print(&table, file, 0, width);
+    table_release(&table);
+    return r;
+}
+
+static const struct table_column process_columns[] = {
+    {"process", false, true, 0},
+    {"pid", true, false, 0},
+    {"restarts", true, false, 0},
+    {"age", true, false, 1},
+};
+
+static int
+view_processes(FILE *file, const json_t *processes, int64_t now, size_t width)
+{
+    struct table table;
+    const json_t *one;
+    size_t i;
+    int r;
+
+    table_init(&table, process_columns, COUNT_OF(process_columns));
+    json_array_foreach(processes, i, one)
+    {
+        char pid[SHORT_SIZE];
+
+        snprintf(pid, sizeof(pid), "%" PRIu64, count_of(one, "pid"));
+        table_add(&table, text_of(one, "name"));
+        table_add(&table, strcmp(pid, "0") == 0 ? "not running" : pid);
+        table_add_count(&table, count_of(one, "restarts"));
+        add_age(&table, one, "since", now);
+    }
+    r = table_print(&table, file, 0, width);
+    table_release(&table);
+    return r;
+}
+
+/* Every number of the document, by the name it has in JSON. */
+static int
+view_counts(FILE *file, const json_t *status, size_t width)
+{
+    static const struct table_column columns[] = {{"count", false, true, 0},
+                                                  {"value", true, false, 0}};
+    struct table table;
+    const char *key;
+    const json_t *value;
+    int r;
+
+    table_init(&table, columns, COUNT_OF(columns));
+    json_object_foreach((json_t *)(uintptr_t)status, key, value)
+    {
+        if (!json_is_integer(value))
+            continue;
+        table_add(&table, key);
+        if (strncmp(key, "bytes_", 6) == 0 || strcmp(key, "memory") == 0)
+            add_bytes(&table, count_of(status, key));
+        else
+            table_add_count(&table, count_of(status, key));
+    }
+    r = table_print(&table, file, 0, width);
+    table_release(&table);
+    return r;
+}
+
+int
+view_status(FILE *file, const json_t *status, int64_t now, size_t width)
+{
+    char age[SHORT_SIZE];
+    int r;
+
+    view_age(age, sizeof(age), json_string_value(json_object_get(status, "since")), now);
+    if (strcmp(age, "-") != 0)
+        fprintf(file, "running for %s\n\n", age);
+    r = view_gateways(file, json_object_get(status, "gateways"), width);
+    fputc('\n', file);
+    if (r == 0)
+        r = view_processes(file, json_object_get(status, "processes"), now, width);
+    fputc('\n', file);
+    return r != 0 ? r : view_counts(file, status, width);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that must fit each other. Where one of them was faulty already, nothing is said. */
+#include "config/parse.h"
+
+#include <sys/un.h>
+
+static const struct mark *
+mark_of(const struct parse *parse, enum key_id id)
+{
+    return &parse->marks[id];
+}
+
+static bool
+is_good(const struct parse *parse, enum key_id id)
+{
+    return mark_of(parse, id)->state == MARK_GOOD;
+}
+
+static bool
+is_absent(const struct parse *parse, enum key_id id)
+{
+    return mark_of(parse, id)->state == MARK_ABSENT;
+}
+
+/* A fault of a key below the map that is being checked: at the place of `at`, which is written. */
+static void
+fault_key(struct parse *parse, const struct config_key *map, enum key_id id, enum key_id at,
+          const char *hint, const char *text)
+{
+    size_t before = trail_push_name(parse, config_key_rest(map, config_key_at(id)));
+
+    fault_here(parse, mark_of(parse, at)->node->key, hint, "%s", text);
+    trail_pop(parse, before);
+}
+
+/* A certificate and its key belong together. */
+static void
+check_pair(struct parse *parse, const struct config_key *map, enum key_id certificate,
+           enum key_id key)
+{
+    static const char *const hint = "a certificate and its key are written together";
+
+    if (is_good(parse, certificate) && is_absent(parse, key))
+        fault_key(parse, map, key, certificate, hint, "is missing, but its certificate is there");
+    if (is_good(parse, key) && is_absent(parse, certificate))
+        fault_key(parse, map, certificate, key, hint, "is missing, but its key is there");
+}
+
+static void
+check_tls(struct parse *parse, const struct config_key *map, const struct config_gateway *gateway)
+{
+    bool is_off = gateway->tls.mode == TLS_OFF;
+
+    check_pair(parse, map, KEY_gateway_tls_certificate, KEY_gateway_tls_key);
+    if (!is_good(parse, KEY_gateway_tls_mode))
+        return;
+    if (!is_off && is_absent(parse, KEY_gateway_tls_certificate) &&
+        is_absent(parse, KEY_gateway_tls_key))
+        fault_key(parse, map, KEY_gateway_tls_mode, KEY_gateway_tls_mode,
+                  "write gateway.tls.certificate and gateway.tls.key, or mode: off",
+                  gateway->tls.mode == TLS_ALLOW
+                      ? "is allow, but there is no certificate and no key"
+                      : "is require, but there is no certificate and no key");
+    if (is_off && is_good(parse, KEY_gateway_tls_client_ca))
+        fault_key(parse, map, KEY_gateway_tls_client_ca, KEY_gateway_tls_client_ca,
+                  "write mode: require, or remove client_ca",
+                  "is there, but gateway.tls.mode is off: no client would show a certificate");
+}
+
+static void
+check_upstream_tls(struct parse *parse, const struct config_key *map,
+                   const struct config_gateway *gateway)
+{
+    check_pair(parse, map, KEY_gateway_upstream_tls_certificate, KEY_gateway_upstream_tls_key);
+    if (!is_good(parse, KEY_gateway_upstream_tls_mode))
+        return;
+    if (gateway->upstream_tls.mode == UPSTREAM_TLS_VERIFY_FULL &&
+        is_absent(parse, KEY_gateway_upstream_tls_ca))
+        fault_key(
+            parse, map, KEY_gateway_upstream_tls_mode, KEY_gateway_upstream_tls_mode,
+            "write gateway.upstream_tls.ca: a file with the certificates that sign the server's",
+            "is verify-full, but there is no ca to verify with");
+    if (gateway->upstream_tls.mode != UPSTREAM_TLS_DISABLE && gateway->upstream.is_unix &&
+        is_good(parse, KEY_gateway_upstream))
+        fault_key(parse, map, KEY_gateway_upstream_tls_mode, KEY_gateway_upstream_tls_mode,
+                  "write mode: disable, or an upstream HOST:PORT",
+                  "asks for TLS, but PostgreSQL has none on Unix sockets");
+}
+
+static bool
+is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->port == b->port && a->is_unix == b->is_unix && strcasecmp(a->host, b->host) == 0;
+}
+
+static void
+check_addresses(struct parse *parse, const struct config_key *map,
+                const struct config_gateway *gateway)
+{
+    if (is_good(parse, KEY_gateway_proxy_protocol_listen) && gateway->proxy_protocol.listen.is_unix)
+        fault_key(parse, map, KEY_gateway_proxy_protocol_listen, KEY_gateway_proxy_protocol_listen,
+                  "write HOST:PORT", "is a Unix socket, but from lists the networks of its peers");
+    if (!is_good(parse, KEY_gateway_listen) || !is_good(parse, KEY_gateway_upstream))
+        return;
+    for (size_t i = 0; i < gateway->listen_count; i++)
+        if (is_same_endpoint(&gateway->listen[i], &gateway->upstream))
+            fault_key(parse, map, KEY_gateway_upstream, KEY_gateway_upstream,
+                      "write the address of the server itself",
+                      "is the address that the gateway listens on: it would connect to itself");
+    if (gateway->listen_count > CONFIG_LISTEN_MAX)
+        fault_key(parse, map, KEY_gateway_listen, KEY_gateway_listen, "write at most 64",
+                  "has too many addresses");
+}
+
+static void
+check_gateway(struct parse *parse, const struct config_key *map, void *base,
+              const struct yaml_node *node)
+{
+    struct config_gateway *gateway = base;
+    size_t index = (size_t)(gateway - parse->config->gateways);
+
+    gateway->line = node->line;
+    if (is_absent(parse, KEY_gateway_name))
+        gateway->name = index == 0 ? store_format(parse->store, "gateway")
+                                   : store_format(parse->store, "gateway%zu", index + 1);
+    if (gateway->name != NULL) {
+        size_t before = trail_push_name(parse, "name");
+
+        note_add(parse, NOTE_GATEWAY, gateway->name,
+                 is_good(parse, KEY_gateway_name) ? mark_of(parse, KEY_gateway_name)->node : node);
+        trail_pop(parse, before);
+    }
+    check_tls(parse, map, gateway);
+    check_upstream_tls(parse, map, gateway);
+    check_addresses(parse, map, gateway);
+}
+
+static void
+check_subject(struct parse *parse PASU_UNUSED, const struct config_key *map PASU_UNUSED, void *base,
+              const struct yaml_node *node)
+{
+    ((struct config_subject *)base)->line = node->line;
+}
+
+/* The same may not be said twice: it would be counted twice. */
+static void
+check_personal(struct parse *parse, const struct config_key *map PASU_UNUSED, void *base,
+               const struct yaml_node *node)
+{
+    struct config_personal *personal = base;
+    const struct yaml_node *pair;
+    size_t before;
+
+    personal->line = node->line;
+    if (!is_good(parse, KEY_personal_data_table) || !is_good(parse, KEY_personal_data_subject) ||
+        !is_good(parse, KEY_personal_data_key) || !is_good(parse, KEY_personal_data_fields))
+        return;
+    before = trail_push_name(parse, "fields");
+    pair = mark_of(parse, KEY_personal_data_fields)->node->first;
+    for (size_t i = 0; i < personal->field_count; i++, pair = pair->next) {
+        const char *text =
+            store_format(parse->scratch, "%s\n%s\n%s\n%s\n%s", personal->table, personal->subject,
+                         personal->key, personal->fields[i].column, personal->fields[i].field);
+        size_t inner = trail_push_name(parse, personal->fields[i].column);
+
+        if (text != NULL)
+            note_add(parse, NOTE_PERSONAL, text, pair->key);
+        trail_pop(parse, inner);
+    }
+    trail_pop(parse, before);
+}
+
+static void
+check_rule(struct parse *parse, const struct config_key *map PASU_UNUSED, void *base,
+           const struct yaml_node *node)
+{
+    struct config_rule *rule = base;
+    size_t before = trail_push_name(parse, "name");
+
+    rule->line = node->line;
+    if (is_good(parse, KEY_rules_name))
+        note_add(parse, NOTE_RULE, rule->name, mark_of(parse, KEY_rules_name)->node);
+    trail_pop(parse, before);
+}
+
+static void
+check_budget(struct parse *parse, const struct config_key *map, void *base,
+             const struct yaml_node *node)
+{
+    ((struct config_budget *)base)->line = node->line;
+    if (!is_absent(parse, KEY_budgets_principal) && !is_absent(parse, KEY_budgets_kind))
+        fault_key(parse, map, KEY_budgets_kind, KEY_budgets_kind,
+                  "write a budget for the principal, and another for the kind",
+                  "is there, and so is principal: a budget is for one of them");
+}
+
+void
+check_map(struct parse *parse, const struct config_key *key, void *base,
+          const struct yaml_node *node)
+{
+    static const struct {
+        enum key_id id;
+        void (*check)(struct parse *parse, const struct config_key *map, void *base,
+                      const struct yaml_node *node);
+    } checks[] = {
+        {KEY_gateway, check_gateway},        {KEY_subjects, check_subject},
+        {KEY_personal_data, check_personal}, {KEY_rules, check_rule},
+        {KEY_budgets, check_budget},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(checks); i++)
+        if (checks[i].id == key->id)
+            checks[i].check(parse, key, base, node);
+}
+
+/* Adds a field to those known, once; false if it is one too many: a field is a bit of 64. */
+static bool
+field_add(struct parse *parse, const char *name)
+{
+    for (size_t i = 0; i < parse->field_count; i++)
+        if (strcmp(parse->fields[i], name) == 0)
+            return true;
+    if (parse->field_count == CONFIG_FIELDS_MAX)
+        return false;
+    parse->fields[parse->field_count++] = name;
+    return true;
+}
+
+static void
+check_fields(struct parse *parse)
+{
+    for (size_t i = 0; i < parse->config->personal_count; i++) {
+        const struct config_personal *personal = &parse->config->personal[i];
+
+        for (size_t f = 0; f < personal->field_count; f++) {
+            const struct config_field *field = &personal->fields[f];
+
+            if (field->field == NULL || field->column == NULL || field_add(parse, field->field))
+                continue;
+            config_fault_add(
+                parse->faults, parse->path, personal->line, 0, "let several columns be one field",
+                "personal_data[%zu].fields.%s is \"%s\", the 65th different field, but "
+                "64 are the most",
+                i, shown(parse, field->column), shown(parse, field->field));
+            return;
+        }
+    }
+}
+
+/* The control socket: where it is by default, and whether its path fits into a socket's address. */
+static void
+check_control(struct parse *parse)
+{
+    struct config *config = parse->config;
+    const struct yaml_node *node = mark_of(parse, KEY_control)->node;
+    size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1, length, before;
+
+    if (mark_of(parse, KEY_control)->state == MARK_BAD ||
+        mark_of(parse, KEY_ledger)->state == MARK_BAD ||
+        mark_of(parse, KEY_ledger_directory)->state == MARK_BAD)
+        return;
+    if (config->control == NULL && config->ledger.directory != NULL)
+        config->control = store_format(parse->store, "%s/control.sock", config->ledger.directory);
+    length = config->control != NULL ? strlen(config->control) : 0;
+    if (length <= most)
+        return;
+    if (node == NULL)
+        node = mark_of(parse, KEY_ledger_directory)->node;
+    before = trail_push_name(parse, "control");
+    fault_here(parse, node, "write control: a shorter path, such as /run/pasu/control.sock",
+               "is a path of %zu bytes, but a Unix socket's has at most %zu", length, most);
+    trail_pop(parse, before);
+}
+
+void
+check_all(struct parse *parse)
+{
+    check_fields(parse);
+    check_control(parse);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A packed configuration, numbers big-endian:
+ *
+ *      8 bytes    "PASUCFG1"
+ *      u32        what "auto" threads stood for
+ *      u32 + n    path of the configuration file
+ *      u32 + n    its text
+ *      then, for each gateway in order, for each key of a file in the registry's order that is set:
+ *      u32 + n    the file's bytes
+ *
+ * Whoever unpacks it parses the text again, so that there is one way from bytes to a model, and
+ * learns from the model which files follow.
+ */
+#include "config/load.h"
+
+#include "base/memory.h"
+#include "config/files.h"
+#include "config/holder.h"
+
+static const char magic[8] = {'P', 'A', 'S', 'U', 'C', 'F', 'G', '1'};
+
+static size_t
+packed_length(const struct config *config)
+{
+    size_t length =
+        sizeof(magic) + 4 + 4 + strlen(config->path) + 4 + holder_view(config)->text.length;
+
+    for (size_t i = 0; i < config->gateway_count; i++)
+        for (enum key_id id = 0; id < KEY_COUNT; id++) {
+            const struct config_file *file = files_find(config, i, id);
+
+            length += file != NULL ? 4 + file->bytes.length : 0;
+        }
+    return length;
+}
+
+static void
+write_view(struct writer *w, struct view v)
+{
+    writer_u32(w, (uint32_t)v.length);
+    writer_bytes(w, v.bytes, v.length);
+}
+
+int
+config_pack(uint8_t **bytes, size_t *length, const struct config *config)
+{
+    const struct holder *holder = holder_view(config);
+    struct writer w;
+
+    *length = packed_length(config);
+    *bytes = memory_new(1, *length);
+    if (*bytes == NULL)
+        return PASU_E_NOMEM;
+    w = writer_of(*bytes, *length);
+    writer_bytes(&w, magic, sizeof(magic));
+    writer_u32(&w, holder->processors);
+    write_view(&w, view_of_text(config->path));
+    write_view(&w, holder->text);
+    for (size_t i = 0; i < config->gateway_count; i++)
+        for (enum key_id id = 0; id < KEY_COUNT; id++) {
+            const struct config_file *file = files_find(config, i, id);
+
+            if (file != NULL)
+                write_view(&w, file->bytes);
+        }
+    return writer_end(&w) == (ssize_t)*length ? 0 : PASU_E_MISUSE;
+}
+
+static struct view
+read_view(struct reader *r)
+{
+    uint32_t length = reader_u32(r);
+
+    return reader_bytes(r, length);
+}
+
+/* The text up to the files; views borrow from what the reader reads. */
+struct packed {
+    unsigned processors;
+    struct view path, text;
+};
+
+static int
+read_head(struct packed *packed, struct reader *r)
+{
+    struct view start = reader_bytes(r, sizeof(magic));
+
+    packed->processors = reader_u32(r);
+    packed->path = read_view(r);
+    packed->text = read_view(r);
+    if (r->failed || !view_equal(start, view_of(magic, sizeof(magic))) || packed->processors < 1 ||
+        packed->processors > CONFIG_WORKERS_MAX || packed->path.length == 0 ||
+        memchr(packed->path.bytes, 0, packed->path.length) != NULL)
+        return PASU_E_MALFORMED;
+    return 0;
+}
+
+static int
+read_files(struct config *config, struct reader *r)
+{
+    struct store *store = &holder_of(config)->store;
+
+    for (size_t i = 0; i < config->gateway_count; i++)
+        for (enum key_id id = 0; id < KEY_COUNT; id++) {
+            struct config_file *file = files_slot(config, i, id);
+            struct view v;
+            const char *copy;
+
+            if (file == NULL)
+                continue;
+            v = read_view(r);
+            if (r->failed || v.length > CONFIG_FILE_SIZE_MAX)
+                return PASU_E_MALFORMED;
+            copy = store_dup(store, v);
+            if (copy == NULL)
+                return PASU_E_NOMEM;
+            file->bytes = view_of(copy, v.length);
+        }
+    return reader_end(r);
+}
+
+int
+config_unpack(struct config **config, struct view bytes)
+{
+    struct reader reader = reader_of(bytes);
+    struct config_faults faults = {0};
+    struct packed packed;
+    char *path;
+    int r;
+
+    *config = NULL;
+    r = read_head(&packed, &reader);
+    if (r != 0)
+        return r;
+    path = memory_dup(packed.path.bytes, packed.path.length);
+    if (path == NULL)
+        return PASU_E_NOMEM;
+    r = holder_parse(config, packed.text, path, packed.processors, &faults);
+    config_faults_release(&faults);
+    memory_free(path);
+    if (r != 0)
+        return r;
+    r = read_files(*config, &reader);
+    if (r != 0) {
+        config_free(*config);
+        *config = NULL;
+    }
+    return r;
+}

@@ -1,0 +1,692 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gate's main thread: channels, listening sockets, questions. See gate.h. */
+#include "gate/gate.h"
+
+#include "base/memory.h"
+#include "base/sandbox.h"
+#include "config/load.h"
+#include "gate/inspector.h"
+#include "gate/worker.h"
+#include "postgres/response.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    LISTENERS_MAX = 4096,
+    QUESTIONS_MAX = 64,
+    ACCEPT_ROUND = 64,           /* connections taken of a listener before the others get their turn */
+    CONFIG_PACKED_MAX = 64 << 20,
+    FIXED_POLLS = 3,             /* supervisor, keeper, answers */
+    ACCEPT_PAUSE_MILLISECONDS = 100, /* when descriptors have run out */
+};
+
+struct listener {
+    int fd;
+    uint32_t gateway;
+    bool is_proxy;
+};
+
+/* A question of the keeper's that waits for every worker's answer. */
+struct pending {
+    uint64_t question; /* 0: free */
+    uint32_t missing;
+    uint64_t count;
+};
+
+struct gate {
+    struct gate_shared shared;
+    struct settings *settings, *prepared;
+    uint64_t prepared_generation;
+    struct worker *workers;
+    uint32_t worker_count;
+    struct listener listeners[LISTENERS_MAX];
+    size_t listener_count;
+    struct pollfd polls[FIXED_POLLS + LISTENERS_MAX];
+    struct pending pending[QUESTIONS_MAX];
+    struct list outgoing; /* struct answer: lines for the keeper, as fast as it takes them */
+    size_t outgoing_at;
+    int64_t started;
+    bool is_ready, is_stopping, is_paused, had_keeper;
+};
+
+static void
+tell_supervisor(struct gate *g, uint32_t type, const void *body, size_t length)
+{
+    /* The supervisor always reads; if it is gone, so are we. */
+    if (channel_send(&g->shared.supervisor, type, body, length, -1) == PASU_E_EOF)
+        g->is_stopping = true;
+}
+
+static void
+post_all(struct gate *g, enum task_kind kind, uint64_t question, const char *principal)
+{
+    for (uint32_t i = 0; i < g->worker_count; i++) {
+        struct task *task = task_new(kind, 0);
+
+        if (!task)
+            continue;
+        task->question = question;
+        if (principal)
+            snprintf(task->principal, sizeof(task->principal), "%s", principal);
+        worker_post(&g->workers[i], task);
+    }
+}
+
+/* ---- configuration ---- */
+
+static int
+read_config(int fd, struct config **config)
+{
+    struct stat st;
+    uint8_t *bytes;
+    size_t have = 0, size;
+    int result = 0;
+
+    if (fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > CONFIG_PACKED_MAX)
+        return PASU_E_MALFORMED;
+    size = (size_t)st.st_size;
+    bytes = memory_new(size, 1);
+    if (!bytes)
+        return PASU_E_NOMEM;
+    while (have < size && result == 0) {
+        ssize_t n = pread(fd, bytes + have, size - have, (off_t)have);
+
+        if (n <= 0)
+            result = PASU_E_IO;
+        else
+            have += (size_t)n;
+    }
+    if (result == 0)
+        result = config_unpack(config, view_of(bytes, size));
+    memory_wipe(bytes, size);
+    memory_free(bytes);
+    return result;
+}
+
+static void
+prepare(struct gate *g, const struct channel_message *message)
+{
+    struct message_generation generation;
+    struct message_result answer = {0};
+    struct config *config = NULL;
+
+    memcpy(&generation, message->body, sizeof(generation));
+    settings_release(g->prepared);
+    g->prepared = NULL;
+    answer.id = generation.generation;
+    answer.error = read_config(message->fd, &config);
+    if (answer.error == 0)
+        answer.error = settings_new(&g->prepared, config, generation.generation);
+    tell_supervisor(g, MESSAGE_PREPARED, &answer, sizeof(answer));
+}
+
+static void
+close_listeners(struct gate *g)
+{
+    for (size_t i = 0; i < g->listener_count; i++)
+        close(g->listeners[i].fd);
+    g->listener_count = 0;
+}
+
+static int
+start_workers(struct gate *g)
+{
+    uint32_t count = 1;
+
+    for (size_t i = 0; i < g->settings->gateway_count; i++)
+        if (g->settings->gateways[i].config->workers > count)
+            count = g->settings->gateways[i].config->workers;
+    if (count > 1u << WORKER_INDEX_BITS)
+        count = 1u << WORKER_INDEX_BITS;
+    g->workers = memory_new(count, sizeof(g->workers[0]));
+    if (!g->workers)
+        return PASU_E_NOMEM;
+    for (; g->worker_count < count; g->worker_count++) {
+        int result = worker_start(&g->workers[g->worker_count], &g->shared, g->worker_count);
+
+        if (result != 0)
+            return result;
+    }
+    return inspector_start(&g->shared.inspector, &g->shared);
+}
+
+/* The number of workers is fixed by the first configuration; all else changes with each. */
+static void
+commit(struct gate *g)
+{
+    if (!g->prepared)
+        return;
+    settings_release(g->settings);
+    g->settings = g->prepared;
+    g->prepared = NULL;
+    close_listeners(g);
+    if (!g->workers && start_workers(g) != 0) {
+        LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
+        g->is_stopping = true;
+    }
+}
+
+/* ---- the supervisor's messages ---- */
+
+static void
+add_listener(struct gate *g, struct channel_message *message)
+{
+    struct message_listener listener;
+
+    memcpy(&listener, message->body, sizeof(listener));
+    if (!g->settings || listener.gateway >= g->settings->gateway_count ||
+        g->listener_count == LISTENERS_MAX || g->shared.is_draining)
+        return;
+    g->listeners[g->listener_count++] =
+        (struct listener){message->fd, listener.gateway, listener.is_proxy != 0};
+    message->fd = -1;
+}
+
+static void
+set_upstream(struct gate *g, const struct channel_message *message)
+{
+    struct message_upstream upstream;
+    struct address address = {0};
+
+    memcpy(&upstream, message->body, sizeof(upstream));
+    if (!g->settings || upstream.length > sizeof(address.u) || upstream.length > sizeof(upstream.address))
+        return;
+    address.length = upstream.length;
+    memcpy(&address.u, upstream.address, upstream.length);
+    settings_set_address(g->settings, upstream.gateway, upstream.index, upstream.count, &address);
+}
+
+static void
+set_peer(struct gate *g, struct channel_message *message)
+{
+    struct message_empty empty = {0};
+
+    keeper_link_replace(&g->shared.keeper, message->fd);
+    message->fd = -1;
+    if (g->had_keeper) {
+        LOG_EVENT(&g->shared.log, KEEPER_BACK, F_UINT("generation", g->settings ? g->settings->generation : 0));
+        post_all(g, TASK_ANNOUNCE, 0, NULL);
+    }
+    g->had_keeper = true;
+    if (!g->is_ready && g->settings) {
+        int result = sandbox_enter(SANDBOX_GATE);
+
+        if (result != 0) {
+            LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "the sandbox could not be entered"));
+            g->is_stopping = true;
+            return;
+        }
+        g->is_ready = true;
+        tell_supervisor(g, MESSAGE_READY, &empty, sizeof(empty));
+    }
+}
+
+static void
+drain(struct gate *g)
+{
+    g->shared.is_draining = true;
+    close_listeners(g);
+    post_all(g, TASK_DRAIN, 0, NULL);
+}
+
+static void
+from_supervisor(struct gate *g, struct channel_message *message)
+{
+    struct message_empty empty = {0};
+
+    switch ((enum message_type)message->type) {
+    case MESSAGE_CONFIG:
+        prepare(g, message);
+        break;
+    case MESSAGE_COMMIT:
+        commit(g);
+        break;
+    case MESSAGE_ABANDON:
+        settings_release(g->prepared);
+        g->prepared = NULL;
+        break;
+    case MESSAGE_LISTENER:
+        add_listener(g, message);
+        break;
+    case MESSAGE_UPSTREAM:
+        set_upstream(g, message);
+        break;
+    case MESSAGE_PEER:
+        set_peer(g, message);
+        break;
+    case MESSAGE_DRAIN:
+        drain(g);
+        break;
+    case MESSAGE_STOP:
+        g->is_stopping = true;
+        break;
+    case MESSAGE_PING:
+        tell_supervisor(g, MESSAGE_PONG, &empty, sizeof(empty));
+        break;
+    default: /* the table lets nothing else through */
+        break;
+    }
+    if (message->fd >= 0)
+        close(message->fd);
+}
+
+/* ---- the keeper's messages ---- */
+
+static struct pending *
+pending_find(struct gate *g, uint64_t question)
+{
+    for (size_t i = 0; i < COUNT_OF(g->pending); i++)
+        if (g->pending[i].question == question)
+            return &g->pending[i];
+    return NULL;
+}
+
+static void
+ask_workers(struct gate *g, enum task_kind kind, uint64_t question, const char *principal)
+{
+    struct pending *p = pending_find(g, 0);
+
+    if (!p || question == 0)
+        return; /* the keeper's own limit of time answers it */
+    *p = (struct pending){question, g->worker_count, 0};
+    post_all(g, kind, question, principal);
+}
+
+static void
+kill_session(struct gate *g, const struct message_kill *message)
+{
+    uint32_t index = worker_index_of_session(message->session);
+    struct message_sessions_end end = {.question = message->question};
+    struct pending *p = pending_find(g, 0);
+    struct task *task;
+
+    if (message->session == 0) {
+        char principal[NAME_SIZE];
+
+        memcpy(principal, message->principal, sizeof(principal));
+        principal[NAME_SIZE - 1] = '\0';
+        ask_workers(g, TASK_KILL_PRINCIPAL, message->question, principal);
+        return;
+    }
+    task = p && message->question && index < g->worker_count ? task_new(TASK_KILL_ONE, message->session)
+                                                             : NULL;
+    if (!task) {
+        if (keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &end, sizeof(end)) != 0) {
+            /* the keeper's limit of time answers */
+        }
+        return;
+    }
+    *p = (struct pending){message->question, 1, 0};
+    task->question = message->question;
+    worker_post(&g->workers[index], task);
+}
+
+static void
+answer_status(struct gate *g, uint64_t question)
+{
+    struct message_status status = {
+        .question = question,
+        .sessions_total = g->shared.sessions_total,
+        .refused_total = g->shared.refused_total,
+        .cancels_total = g->shared.cancels_total,
+        .unrecorded_total = g->shared.unrecorded_total,
+        .allocations = memory_allocations(),
+        .started = g->started,
+        .workers = g->worker_count,
+        .draining = g->shared.is_draining,
+    };
+
+    for (uint32_t i = 0; i < g->worker_count; i++) {
+        const struct worker *w = &g->workers[i];
+
+        status.sessions += w->session_count;
+        status.counts.statements += counter_get(&w->statements);
+        status.counts.rows += counter_get(&w->rows);
+        status.counts.bytes_in += counter_get(&w->bytes_in);
+        status.counts.bytes_out += counter_get(&w->bytes_out);
+    }
+    if (keeper_link_send(&g->shared.keeper, MESSAGE_STATUS, &status, sizeof(status)) != 0) {
+        /* as above */
+    }
+}
+
+static void
+recorded(struct gate *g, const struct message_result *result)
+{
+    uint32_t index = worker_index_of_session(result->id);
+    struct task *task = index < g->worker_count ? task_new(TASK_RECORDED, result->id) : NULL;
+
+    if (task) {
+        task->error = result->error;
+        worker_post(&g->workers[index], task);
+    }
+}
+
+static void
+from_keeper(struct gate *g, const struct channel_message *message)
+{
+    struct message_result result;
+    struct message_ask ask;
+    struct message_kill kill_message;
+
+    switch ((enum message_type)message->type) {
+    case MESSAGE_RECORDED:
+        memcpy(&result, message->body, sizeof(result));
+        recorded(g, &result);
+        break;
+    case MESSAGE_SESSIONS_ASK:
+        memcpy(&ask, message->body, sizeof(ask));
+        ask_workers(g, TASK_SNAPSHOT, ask.question, NULL);
+        break;
+    case MESSAGE_STATUS_ASK:
+        memcpy(&ask, message->body, sizeof(ask));
+        answer_status(g, ask.question);
+        break;
+    case MESSAGE_KILL:
+        memcpy(&kill_message, message->body, sizeof(kill_message));
+        kill_session(g, &kill_message);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- answers to the keeper ---- */
+
+static void
+take_answers(struct gate *g)
+{
+    uint64_t unused;
+
+    if (read(g->shared.answer_event, &unused, sizeof(unused)) < 0 && errno != EAGAIN)
+        return;
+    pthread_mutex_lock(&g->shared.answer_lock);
+    while (!list_is_empty(&g->shared.answers)) {
+        struct list *first = g->shared.answers.next;
+
+        list_remove(first);
+        list_append(&g->outgoing, first);
+    }
+    pthread_mutex_unlock(&g->shared.answer_lock);
+}
+
+/* Sends what the keeper takes now; false while there is more. */
+static bool
+send_answer(struct gate *g, struct answer *answer)
+{
+    struct pending *p = pending_find(g, answer->question);
+    struct message_sessions_end end = {.question = answer->question};
+    int result = 0;
+
+    for (; p && answer->has_lines && g->outgoing_at < answer->count; g->outgoing_at++) {
+        result = keeper_link_send(&g->shared.keeper, MESSAGE_SESSION, &answer->lines[g->outgoing_at],
+                                  sizeof(answer->lines[0]));
+        if (result == PASU_E_AGAIN)
+            return false;
+        if (result != 0)
+            break;
+    }
+    if (p && p->missing == 1) {
+        end.count = p->count + answer->count;
+        result = keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &end, sizeof(end));
+        if (result == PASU_E_AGAIN)
+            return false;
+    }
+    if (p) {
+        p->count += answer->count;
+        if (--p->missing == 0)
+            p->question = 0;
+    }
+    return true;
+}
+
+static void
+send_answers(struct gate *g)
+{
+    while (!list_is_empty(&g->outgoing)) {
+        struct answer *answer = LIST_ENTRY(g->outgoing.next, struct answer, link);
+
+        if (!send_answer(g, answer))
+            return;
+        list_remove(&answer->link);
+        memory_free(answer);
+        g->outgoing_at = 0;
+    }
+}
+
+/* ---- connections ---- */
+
+static struct worker *
+least_loaded(struct gate *g)
+{
+    struct worker *least = &g->workers[0];
+
+    for (uint32_t i = 1; i < g->worker_count; i++)
+        if (g->workers[i].session_count < least->session_count)
+            least = &g->workers[i];
+    return least;
+}
+
+/* Says why on a connection that gets no session. A fresh socket takes so few bytes at once. */
+static void
+say_refused(const struct gate *g, int fd, int error)
+{
+    uint8_t space[1024];
+    struct writer w = writer_of(space, sizeof(space));
+
+    response_error(&w, SEVERITY_FATAL, error, NULL);
+    if (writer_end(&w) > 0 &&
+        g->shared.os->send(g->shared.os->arg, fd, space, writer_length(&w)) < 0) {
+        /* it is gone already */
+    }
+}
+
+/* Too many from there: a plain ErrorResponse needs no session. */
+static void
+refuse(struct gate *g, int fd, const struct address *address, const struct gateway *gateway, int error)
+{
+    char text[ADDRESS_SIZE];
+
+    address_text(text, sizeof(text), address);
+    LOG_EVENT(&g->shared.log, SESSION_REFUSED, F_TEXT("gateway", gateway->config->name),
+              F_TEXT("address", text), F_TEXT("error", error_text(error)),
+              F_TEXT("hint", error_hint(error)));
+    g->shared.refused_total++;
+    say_refused(g, fd, error);
+    close(fd);
+}
+
+static void
+accept_some(struct gate *g, const struct listener *listener)
+{
+    const struct os *os = g->shared.os;
+    struct gateway *gateway = &g->settings->gateways[listener->gateway];
+
+    for (int i = 0; i < ACCEPT_ROUND; i++) {
+        struct address address = {.length = sizeof(address.u)};
+        int fd = os->accept(os->arg, listener->fd, &address.u.any, &address.length);
+        struct task *task;
+        int result;
+
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+                LOG_EVENT(&g->shared.log, ACCEPT_FAILED, F_TEXT("error", strerrordesc_np(errno)),
+                          F_TEXT("hint", error_hint(PASU_E_TOO_MANY_SESSIONS)));
+                g->is_paused = true;
+            }
+            return;
+        }
+        if (address.length == 0)
+            address.u.any.sa_family = AF_UNIX;
+        result = address_count_add(&g->shared.early, &address,
+                                   gateway->config->limits.connections_per_address);
+        if (result != 0) {
+            refuse(g, fd, &address, gateway, result);
+            continue;
+        }
+        task = task_new(TASK_ACCEPTED, 0);
+        if (!task) {
+            address_count_remove(&g->shared.early, &address);
+            close(fd);
+            continue;
+        }
+        task->fd = fd;
+        task->is_proxy = listener->is_proxy;
+        task->settings = settings_hold(g->settings);
+        task->gateway = listener->gateway;
+        task->address = address;
+        worker_post(least_loaded(g), task);
+    }
+}
+
+/* ---- the loop ---- */
+
+static void
+read_channel(struct gate *g, struct channel *channel, bool is_supervisor)
+{
+    struct channel_message message;
+
+    for (;;) {
+        int result = channel_receive(channel, &message);
+
+        if (result == PASU_E_AGAIN)
+            return;
+        if (result == PASU_E_PROTOCOL) {
+            LOG_EVENT(&g->shared.log, MESSAGE_REFUSED, F_UINT("type", message.type));
+            continue;
+        }
+        if (result != 0 && is_supervisor) {
+            g->is_stopping = true; /* an orphan watches nobody's database */
+            return;
+        }
+        if (result != 0) {
+            LOG_EVENT(&g->shared.log, KEEPER_LOST, F_TEXT("error", error_text(result)));
+            keeper_link_replace(&g->shared.keeper, -1);
+            return;
+        }
+        if (is_supervisor)
+            from_supervisor(g, &message);
+        else
+            from_keeper(g, &message);
+    }
+}
+
+static size_t
+make_polls(struct gate *g)
+{
+    size_t count = FIXED_POLLS;
+    short keeper = POLLIN;
+
+    if (!list_is_empty(&g->outgoing))
+        keeper = POLLIN | POLLOUT;
+    g->polls[0] = (struct pollfd){.fd = g->shared.supervisor.fd, .events = POLLIN};
+    g->polls[1] = (struct pollfd){.fd = g->shared.keeper.channel.fd, .events = keeper};
+    g->polls[2] = (struct pollfd){.fd = g->shared.answer_event, .events = POLLIN};
+    if (g->is_ready && !g->is_paused)
+        for (size_t i = 0; i < g->listener_count; i++)
+            g->polls[count++] = (struct pollfd){.fd = g->listeners[i].fd, .events = POLLIN};
+    return count;
+}
+
+static uint64_t
+session_count(const struct gate *g)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < g->worker_count; i++)
+        count += g->workers[i].session_count;
+    return count;
+}
+
+static void
+serve(struct gate *g)
+{
+    struct message_empty empty = {0};
+    bool is_drained = false;
+
+    while (!g->is_stopping) {
+        size_t count = make_polls(g), listeners = g->listener_count;
+        int timeout = g->is_paused || g->shared.is_draining ? ACCEPT_PAUSE_MILLISECONDS : -1;
+
+        if (poll(g->polls, count, timeout) < 0 && errno != EINTR)
+            break;
+        g->is_paused = false;
+        /* Listeners first: a message of the supervisor may replace them. */
+        for (size_t i = 0; i < listeners && FIXED_POLLS + i < count; i++)
+            if (g->polls[FIXED_POLLS + i].revents & POLLIN)
+                accept_some(g, &g->listeners[i]);
+        if (g->polls[2].revents)
+            take_answers(g);
+        if (g->polls[1].revents && g->shared.keeper.channel.fd >= 0)
+            read_channel(g, &g->shared.keeper.channel, false);
+        if (g->polls[0].revents)
+            read_channel(g, &g->shared.supervisor, true);
+        send_answers(g);
+        if (g->shared.is_draining && !is_drained && session_count(g) == 0) {
+            is_drained = true;
+            tell_supervisor(g, MESSAGE_DRAINED, &empty, sizeof(empty));
+        }
+    }
+}
+
+static int
+gate_init(struct gate *g, int supervisor_fd, const struct log *log)
+{
+    struct gate_shared *shared = &g->shared;
+
+    shared->log = *log;
+    shared->os = log->os;
+    cancel_init(&shared->cancels, shared->os);
+    address_count_init(&shared->early);
+    keeper_link_init(&shared->keeper);
+    channel_init(&shared->supervisor, supervisor_fd, message_rules_gate_from_supervisor,
+                 message_rules_gate_from_supervisor_count);
+    pthread_mutex_init(&shared->answer_lock, NULL);
+    list_init(&shared->answers);
+    list_init(&g->outgoing);
+    g->started = os_realtime(shared->os);
+    shared->answer_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (shared->answer_event < 0)
+        return PASU_E_IO;
+    signal(SIGPIPE, SIG_IGN);
+    return shared->os->random(shared->os->arg, shared->mock_secret, sizeof(shared->mock_secret));
+}
+
+static void
+gate_release(struct gate *g)
+{
+    close_listeners(g);
+    post_all(g, TASK_STOP, 0, NULL);
+    for (uint32_t i = 0; i < g->worker_count; i++)
+        worker_join(&g->workers[i]);
+    inspector_stop(g->shared.inspector);
+    settings_release(g->prepared);
+    settings_release(g->settings);
+    keeper_link_replace(&g->shared.keeper, -1);
+    channel_close(&g->shared.supervisor);
+    cancel_release(&g->shared.cancels);
+    address_count_release(&g->shared.early);
+    close(g->shared.answer_event);
+    memory_free(g->workers);
+}
+
+int
+gate_main(int supervisor_fd, const struct log *log)
+{
+    struct gate *g = memory_new(1, sizeof(*g));
+    int result;
+
+    if (!g)
+        return 2;
+    result = gate_init(g, supervisor_fd, log);
+    if (result == 0)
+        serve(g);
+    gate_release(g);
+    memory_free(g);
+    return result == 0 ? 0 : 2;
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/inspector_link.h"
+
+#include "base/memory.h"
+#include "gate/tls.h"
+#include "postgres/auth_md5.h"
+#include "postgres/request.h"
+#include "postgres/sasl.h"
+#include "postgres/startup.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+enum {
+    WAIT_MILLISECONDS = 5000,
+    OUT_SIZE = 2048,
+    HEAD = 5,
+    AUTH_OK = 0,
+    AUTH_CLEARTEXT = 3,
+    AUTH_MD5 = 5,
+    AUTH_SASL = 10,
+    AUTH_SASL_CONTINUE = 11,
+    AUTH_SASL_FINAL = 12,
+};
+
+void
+inspector_link_init(struct inspector_link *link, const struct os *os)
+{
+    memset(link, 0, sizeof(*link));
+    link->os = os;
+    peer_init(&link->peer, SIDE_SERVER);
+}
+
+void
+inspector_link_close(struct inspector_link *link)
+{
+    peer_close(&link->peer, link->os);
+    link->have = link->at = 0;
+}
+
+static int
+await(const struct inspector_link *link, short events)
+{
+    struct pollfd p = {.fd = link->peer.fd, .events = events};
+    int n;
+
+    if (link->peer.wants_write)
+        p.events = POLLOUT;
+    do
+        n = poll(&p, 1, WAIT_MILLISECONDS);
+    while (n < 0 && errno == EINTR);
+    return n > 0 ? 0 : n == 0 ? PASU_E_TIMEOUT : PASU_E_IO;
+}
+
+static int
+send_all(struct inspector_link *link, const struct writer *w)
+{
+    int result = writer_end(w) > 0 ? peer_write(&link->peer, link->os, w->start, writer_length(w))
+                                   : PASU_E_RANGE;
+
+    while (result == 0 && peer_is_full(&link->peer)) {
+        result = await(link, POLLOUT);
+        if (result == 0) {
+            result = peer_flush(&link->peer, link->os);
+            if (result == PASU_E_AGAIN)
+                result = 0;
+        }
+    }
+    return result;
+}
+
+static int
+read_some(struct inspector_link *link, size_t size)
+{
+    for (;;) {
+        ssize_t n = peer_read(&link->peer, link->os, link->in + link->have, size);
+        int result;
+
+        if (n > 0) {
+            link->have += (size_t)n;
+            return 0;
+        }
+        if (n != PASU_E_AGAIN)
+            return (int)n;
+        result = await(link, POLLIN);
+        if (result != 0)
+            return result;
+    }
+}
+
+/* The next message; notices and parameters are skipped. It borrows until the next call. */
+static int
+next_message(struct inspector_link *link, uint8_t *type, struct view *body)
+{
+    for (;;) {
+        size_t have;
+        uint32_t length;
+        int result;
+
+        memmove(link->in, link->in + link->at, link->have - link->at);
+        link->have -= link->at;
+        link->at = 0;
+        have = link->have;
+        length = have >= HEAD ? bytes_get_u32(link->in + 1) : 4;
+        if (length < 4 || length > sizeof(link->in) - 1)
+            return PASU_E_UPSTREAM_PROTOCOL;
+        if (have >= HEAD && have >= length + 1) {
+            *type = link->in[0];
+            *body = view_of(link->in + HEAD, length - 4);
+            link->at = length + 1;
+            if (*type != 'N' && *type != 'S' && *type != 'A')
+                return 0;
+            continue;
+        }
+        result = read_some(link, sizeof(link->in) - have);
+        if (result != 0)
+            return result;
+    }
+}
+
+/* Keeps the message of an ErrorResponse: a few words, printable. */
+static void
+keep_error(struct inspector_link *link, struct view body)
+{
+    struct reader r = reader_of(body);
+    uint8_t field;
+
+    while ((field = reader_u8(&r)) != 0) {
+        struct view text = reader_text(&r);
+
+        if (field == 'M')
+            text_from_view(link->detail, sizeof(link->detail), text);
+    }
+}
+
+static int
+answer_sasl(struct inspector_link *link, struct view names, struct view password,
+            struct scram_client *client)
+{
+    uint8_t space[OUT_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    struct scram_binding binding = {0};
+    struct sasl_offer offer;
+    struct view first;
+    int result = sasl_offer_parse(&offer, names);
+
+    if (result == 0 && offer.scram_plus && link->peer.tls &&
+        scram_binding_of(SSL_get0_peer_certificate(link->peer.tls), &binding) != 0)
+        binding.length = 0;
+    if (result == 0 && !offer.scram && binding.length == 0)
+        result = PASU_E_AUTH_METHOD;
+    if (!offer.scram_plus)
+        binding.length = 0;
+    if (result == 0)
+        result = scram_client_init_password(client, link->os, password, &binding);
+    if (result == 0)
+        result = scram_client_first(client, &first);
+    if (result != 0)
+        return result;
+    request_sasl_initial(&w, scram_client_mechanism(client), first);
+    return send_all(link, &w);
+}
+
+static int
+answer_authentication(struct inspector_link *link, struct view body, struct view user,
+                      struct view password, struct scram_client *client)
+{
+    uint8_t space[OUT_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    uint32_t code = body.length >= 4 ? bytes_get_u32(body.bytes) : UINT32_MAX;
+    struct view rest = view_of(body.bytes + 4, body.length >= 4 ? body.length - 4 : 0), reply;
+    char md5[AUTH_MD5_SIZE];
+    int result;
+
+    switch (code) {
+    case AUTH_OK:
+        return 0;
+    case AUTH_CLEARTEXT:
+        request_password(&w, password);
+        break;
+    case AUTH_MD5:
+        if (rest.length != 4)
+            return PASU_E_UPSTREAM_PROTOCOL;
+        result = auth_md5_response(md5, user, password, rest.bytes);
+        if (result != 0)
+            return result;
+        request_password(&w, view_of_text(md5));
+        break;
+    case AUTH_SASL:
+        return answer_sasl(link, rest, password, client);
+    case AUTH_SASL_CONTINUE:
+        result = scram_client_final(client, rest, &reply);
+        if (result != 0)
+            return result;
+        request_sasl(&w, reply);
+        break;
+    case AUTH_SASL_FINAL:
+        return scram_client_verify(client, rest);
+    default:
+        return PASU_E_AUTH_METHOD;
+    }
+    result = send_all(link, &w);
+    memory_wipe(space, sizeof(space));
+    return result;
+}
+
+/* The password file's first line. */
+static struct view
+password_of(const struct gateway *gateway)
+{
+    struct view v = gateway->config->inspector.password_file.bytes;
+    const uint8_t *end = v.length > 0 ? memchr(v.bytes, '\n', v.length) : NULL;
+
+    if (end)
+        v.length = (size_t)(end - v.bytes);
+    if (v.length > 0 && v.bytes[v.length - 1] == '\r')
+        v.length--;
+    return v;
+}
+
+static int
+log_in(struct inspector_link *link, const struct gateway *gateway)
+{
+    const struct request_parameter parameters[] = {
+        {VIEW("user"), view_of_text(gateway->config->inspector.user)},
+        {VIEW("database"), view_of_text(gateway->config->inspector.database)},
+        {VIEW("application_name"), VIEW("pasu inspector")},
+        {VIEW("client_encoding"), VIEW("UTF8")},
+    };
+    uint8_t space[OUT_SIZE], type;
+    struct writer w = writer_of(space, sizeof(space));
+    struct scram_client client = {0};
+    struct view body;
+    int result;
+
+    request_startup(&w, CODE_VERSION_3_0, parameters, COUNT_OF(parameters));
+    result = send_all(link, &w);
+    while (result == 0) {
+        result = next_message(link, &type, &body);
+        if (result != 0)
+            break;
+        if (type == 'Z')
+            break;
+        if (type == 'R') {
+            result = answer_authentication(link, body, parameters[0].value, password_of(gateway), &client);
+        } else if (type == 'E') {
+            keep_error(link, body);
+            result = PASU_E_AUTH_SERVER;
+        } else if (type != 'K' && type != 'v') {
+            result = PASU_E_UPSTREAM_PROTOCOL;
+        }
+    }
+    scram_client_release(&client);
+    return result;
+}
+
+static int
+start_tls(struct inspector_link *link, const struct gateway *gateway)
+{
+    uint8_t space[16];
+    struct writer w = writer_of(space, sizeof(space));
+    int result;
+
+    request_ssl(&w);
+    result = send_all(link, &w);
+    if (result == 0)
+        result = read_some(link, 1);
+    if (result != 0)
+        return result;
+    if (link->in[0] != 'S')
+        return PASU_E_UPSTREAM_TLS;
+    link->have = 0;
+    link->peer.tls = tls_connect(gateway->server_tls, link->peer.fd, gateway->config);
+    if (!link->peer.tls)
+        return PASU_E_NOMEM;
+    while ((result = peer_handshake(&link->peer)) == PASU_E_AGAIN)
+        if ((result = await(link, POLLIN)) != 0)
+            return result;
+    return result == PASU_E_TLS_FAILED ? PASU_E_UPSTREAM_TLS : result;
+}
+
+static int
+connect_to(struct inspector_link *link, const struct address *address)
+{
+    int number = 0;
+    socklen_t length = sizeof(number);
+
+    link->peer.fd = socket(address->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (link->peer.fd < 0)
+        return error_from_errno(errno);
+    if (link->os->connect(link->os->arg, link->peer.fd, &address->u.any, address->length) == 0)
+        return 0;
+    if (errno != EINPROGRESS)
+        return PASU_E_UPSTREAM_CONNECT;
+    if (await(link, POLLOUT) != 0 ||
+        getsockopt(link->peer.fd, SOL_SOCKET, SO_ERROR, &number, &length) != 0 || number != 0)
+        return PASU_E_UPSTREAM_CONNECT;
+    return 0;
+}
+
+static int
+link_open(struct inspector_link *link, struct settings *settings, const struct gateway *gateway)
+{
+    struct address addresses[UPSTREAM_ADDRESSES_MAX];
+    size_t count = settings_addresses(settings, gateway, addresses);
+    int result = PASU_E_UPSTREAM_CONNECT;
+
+    link->detail[0] = '\0';
+    for (size_t i = 0; i < count && result != 0; i++) {
+        inspector_link_close(link);
+        result = connect_to(link, &addresses[i]);
+    }
+    if (result == 0 && gateway->server_tls)
+        result = start_tls(link, gateway);
+    if (result == 0)
+        result = log_in(link, gateway);
+    if (result != 0)
+        inspector_link_close(link);
+    else
+        link->generation = settings->generation;
+    return result == PASU_E_EOF ? PASU_E_UPSTREAM_LOST : result;
+}
+
+/* SQL with the role's name as a literal: quotes doubled, backslashes as E'' has them. */
+static int
+put_query(struct writer *w, const char *role)
+{
+    char sql[2 * STARTUP_NAME_SIZE + 64];
+    struct writer text = writer_of(sql, sizeof(sql));
+
+    writer_bytes(&text, "SELECT pasu.verifier(E'", 23);
+    for (; *role; role++) {
+        if (*role == '\'' || *role == '\\')
+            writer_u8(&text, (uint8_t)*role);
+        writer_u8(&text, (uint8_t)*role);
+    }
+    writer_bytes(&text, "')", 2);
+    if (writer_end(&text) < 0)
+        return PASU_E_RANGE;
+    request_query(w, view_of(sql, writer_length(&text)));
+    return 0;
+}
+
+static int
+take_row(struct view body, char text[SCRAM_VERIFIER_TEXT_SIZE])
+{
+    struct reader r = reader_of(body);
+    uint16_t columns = reader_u16(&r);
+    int32_t length = (int32_t)reader_u32(&r);
+    struct view value;
+
+    if (r.failed || columns != 1)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    if (length < 0)
+        return PASU_E_NOTFOUND;
+    value = reader_bytes(&r, (size_t)length);
+    if (reader_end(&r) != 0 || value.length >= SCRAM_VERIFIER_TEXT_SIZE)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    text_from_view(text, SCRAM_VERIFIER_TEXT_SIZE, value);
+    return 0;
+}
+
+int
+inspector_link_verifier(struct inspector_link *link, struct settings *settings,
+                        const struct gateway *gateway, const char *role,
+                        char text[SCRAM_VERIFIER_TEXT_SIZE])
+{
+    uint8_t space[OUT_SIZE], type = 0;
+    struct writer w = writer_of(space, sizeof(space));
+    struct view body;
+    int result = 0, found = PASU_E_NOTFOUND;
+
+    if (link->peer.fd >= 0 && link->generation != settings->generation)
+        inspector_link_close(link);
+    if (link->peer.fd < 0)
+        result = link_open(link, settings, gateway);
+    if (result == 0)
+        result = put_query(&w, role);
+    if (result == 0)
+        result = send_all(link, &w);
+    while (result == 0 && type != 'Z') {
+        result = next_message(link, &type, &body);
+        if (result == 0 && type == 'D') {
+            found = take_row(body, text);
+        } else if (result == 0 && type == 'E') {
+            keep_error(link, body);
+            found = PASU_E_AUTH_VERIFIER;
+        }
+    }
+    memory_wipe(link->in, link->at);
+    if (result != 0) {
+        inspector_link_close(link);
+        return result;
+    }
+    return found;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One end of a session: a nonblocking socket, with or without TLS, and what could not be sent yet.
+ *
+ * A peer that takes no bytes holds its counterpart back: nobody reads from a side while the other
+ * side's outbox holds anything, so an outbox never holds more than one read's worth, and an idle peer
+ * has none at all. Owned by its session's worker thread.
+ */
+#ifndef PASU_GATE_PEER_H
+#define PASU_GATE_PEER_H
+
+#include "base/bytes.h"
+#include "base/os.h"
+
+#include <openssl/ssl.h>
+
+enum peer_side { SIDE_CLIENT, SIDE_SERVER };
+
+struct peer {
+    int fd;            /* -1: none */
+    uint8_t side;      /* enum peer_side */
+    bool is_over;      /* it has sent its last byte */
+    bool wants_write;  /* TLS must write before it can read on */
+    uint32_t interest; /* what epoll watches now; UINT32_MAX: not in its set */
+    SSL *tls;          /* NULL: plain */
+    uint8_t *out;      /* unsent bytes, or NULL */
+    uint32_t out_at, out_end, out_size;
+};
+
+void peer_init(struct peer *peer, enum peer_side side);
+/* Closes the socket, ends TLS, frees the outbox. May be called twice. */
+void peer_close(struct peer *peer, const struct os *os);
+/* Up to `size` bytes: their number; PASU_E_AGAIN; PASU_E_EOF at the end, orderly or not;
+ * PASU_E_TLS_FAILED. */
+PASU_MUST_USE ssize_t peer_read(struct peer *peer, const struct os *os, void *bytes, size_t size);
+/* Whether TLS has decrypted bytes that epoll knows nothing of. */
+static inline bool
+peer_has_pending(const struct peer *peer)
+{
+    return peer->tls && SSL_pending(peer->tls) > 0;
+}
+static inline bool
+peer_is_full(const struct peer *peer)
+{
+    return peer->out != NULL;
+}
+/* Sends, or keeps in the outbox what cannot be sent now. 0; PASU_E_EOF if the peer is gone;
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int peer_write(struct peer *peer, const struct os *os, const void *bytes, size_t length);
+/* Sends from the outbox. 0 when it is empty, PASU_E_AGAIN while it is not, PASU_E_EOF. */
+PASU_MUST_USE int peer_flush(struct peer *peer, const struct os *os);
+/* Tells the peer that no more comes. The outbox must be empty. */
+void peer_shutdown(struct peer *peer);
+/* One step of a TLS handshake: 0 done, PASU_E_AGAIN, PASU_E_EOF, PASU_E_TLS_FAILED. */
+PASU_MUST_USE int peer_handshake(struct peer *peer);
+
+#endif

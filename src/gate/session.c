@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/session.h"
+
+#include "base/memory.h"
+#include "postgres/request.h"
+#include "postgres/response.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+    LINGER_MILLISECONDS = 2000, /* how long a refused client may take to read why */
+    ERROR_SIZE = 1280,
+};
+
+static struct session **
+head_by_id(struct worker *worker, uint64_t id)
+{
+    return &worker->by_id[(id >> WORKER_INDEX_BITS) % WORKER_SESSION_HEADS];
+}
+
+struct session *
+session_find(struct worker *worker, uint64_t id)
+{
+    struct session *s = *head_by_id(worker, id);
+
+    while (s && s->id != id)
+        s = s->next_by_id;
+    return s;
+}
+
+void
+session_address_text(const struct session *session, char text[ADDRESS_SIZE])
+{
+    address_text(text, ADDRESS_SIZE, &session->address);
+}
+
+static void
+log_session(const struct session *s, enum log_event event, int error, const char *detail)
+{
+    char address[ADDRESS_SIZE];
+    const struct log_field fields[] = {
+        F_HEX("session", s->id),
+        F_TEXT("gateway", s->gateway->config->name),
+        F_TEXT("principal", s->user),
+        F_TEXT("database", s->database),
+        F_TEXT("application", s->application),
+        F_TEXT("address", address),
+        F_UINT("port", address_port(&s->address)),
+        F_TEXT("state", session_state_name(s->state)),
+        F_TEXT("error", error ? error_text(error) : NULL),
+        F_TEXT("detail", detail),
+        F_TEXT("hint", error ? error_hint(error) : NULL),
+    };
+    size_t count = error ? COUNT_OF(fields) : 8;
+
+    session_address_text(s, address);
+    log_event(&s->worker->shared->log, event, fields, count);
+}
+
+void
+session_accept(struct worker *worker, const struct task *task)
+{
+    struct session *s = memory_new(1, sizeof(*s));
+    const struct os *os = worker->os;
+    uint64_t random = 0;
+    int one = 1;
+
+    if (!s || os->random(os->arg, &random, sizeof(random)) != 0) {
+        memory_free(s);
+        os->close(os->arg, task->fd);
+        address_count_remove(&worker->shared->early, &task->address);
+        settings_release(task->settings);
+        return;
+    }
+    s->worker = worker;
+    s->settings = task->settings;
+    s->gateway = &task->settings->gateways[task->gateway];
+    s->address = task->address;
+    s->id = (random & ~(uint64_t)((1u << WORKER_INDEX_BITS) - 1)) | worker->index;
+    s->opened = os_realtime(os);
+    s->deadline = os_monotonic(os) + s->gateway->config->limits.handshake_time;
+    s->is_counted_early = true;
+    s->transaction = 'I';
+    s->state = task->is_proxy ? SESSION_PROXY_HEADER : SESSION_GREETING;
+    peer_init(&s->client, SIDE_CLIENT);
+    peer_init(&s->server, SIDE_SERVER);
+    s->client.fd = task->fd;
+    if (task->address.u.any.sa_family != AF_UNIX)
+        setsockopt(task->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    setsockopt(task->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+    list_append(&worker->sessions, &s->all);
+    list_append(&worker->early, &s->early);
+    list_init(&s->again);
+    s->next_by_id = *head_by_id(worker, s->id);
+    *head_by_id(worker, s->id) = s;
+    worker->session_count++;
+    session_watch(s);
+    if (worker->shared->is_draining)
+        session_fail(s, PASU_E_DRAINING, NULL);
+}
+
+/* ---- watching ---- */
+
+static void
+watch_peer(struct session *s, struct peer *peer, uint32_t interest)
+{
+    struct epoll_event event = {.events = interest, .data.ptr = peer};
+    bool is_new = peer->interest == UINT32_MAX;
+
+    if (peer->fd < 0 || peer->interest == interest)
+        return;
+    if (epoll_ctl(s->worker->epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, peer->fd, &event) == 0)
+        peer->interest = interest;
+}
+
+void
+session_watch(struct session *s)
+{
+    enum session_reads reads = session_state_reads(s->state);
+    uint32_t client = 0, server = 0;
+
+    if (s->state == SESSION_CLOSED)
+        return;
+    if ((reads & READS_CLIENT) && !peer_is_full(&s->server) && !s->client.is_over)
+        client |= EPOLLIN;
+    if (s->state == SESSION_CLOSING && !s->client.is_over)
+        client |= EPOLLIN;
+    if (!(client & EPOLLIN) && !s->client.is_over && session_state_is_early(s->state))
+        client |= EPOLLRDHUP;
+    if (peer_is_full(&s->client) || s->client.wants_write)
+        client |= EPOLLOUT;
+    if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over)
+        server |= EPOLLIN;
+    if (peer_is_full(&s->server) || s->server.wants_write || s->state == SESSION_CONNECTING ||
+        s->state == SESSION_CANCEL_CONNECTING)
+        server |= EPOLLOUT;
+    if (s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
+        server &= ~(uint32_t)EPOLLIN;
+    watch_peer(s, &s->client, client);
+    watch_peer(s, &s->server, server);
+}
+
+/* ---- end ---- */
+
+static void
+leave_early(struct session *s)
+{
+    list_remove(&s->early);
+    if (s->is_counted_early)
+        address_count_remove(&s->worker->shared->early, &s->address);
+    s->is_counted_early = false;
+}
+
+static void
+record_end(struct session *s)
+{
+    struct gate_shared *shared = s->worker->shared;
+
+    if (s->is_registered) {
+        struct message_closed closed = {.session = s->id,
+                                        .closed = os_realtime(s->worker->os),
+                                        .error = s->error,
+                                        .counts = s->counts};
+
+        if (keeper_link_send(&shared->keeper, MESSAGE_CLOSED, &closed, sizeof(closed)) != 0)
+            shared->unrecorded_total++;
+        log_session(s, s->error ? EVENT_SESSION_ABORTED : EVENT_SESSION_CLOSED, s->error, NULL);
+    } else if (s->error) {
+        struct message_refused refused = {
+            .at = os_realtime(s->worker->os), .error = s->error, .port = address_port(&s->address)};
+
+        session_address_text(s, refused.address);
+        snprintf(refused.gateway, sizeof(refused.gateway), "%s", s->gateway->config->name);
+        memcpy(refused.principal, s->user, sizeof(refused.principal));
+        memcpy(refused.database, s->database, sizeof(refused.database));
+        shared->refused_total++;
+        if (keeper_link_send(&shared->keeper, MESSAGE_REFUSED, &refused, sizeof(refused)) != 0)
+            shared->unrecorded_total++;
+    }
+}
+
+void
+session_close(struct session *s)
+{
+    struct session **at;
+
+    if (s->all.next == &s->all)
+        return; /* closed before */
+    s->state = SESSION_CLOSED;
+    record_end(s);
+    leave_early(s);
+    cancel_remove(&s->worker->shared->cancels, s->cancel);
+    s->cancel = NULL;
+    handshake_free(s);
+    peer_close(&s->client, s->worker->os);
+    peer_close(&s->server, s->worker->os);
+    list_remove(&s->again);
+    list_remove(&s->all);
+    for (at = head_by_id(s->worker, s->id); *at != s; at = &(*at)->next_by_id)
+        ;
+    *at = s->next_by_id;
+    s->worker->session_count--;
+    settings_release(s->settings);
+    s->settings = NULL;
+    list_append(&s->worker->dead, &s->early);
+}
+
+void
+session_free(struct session *session)
+{
+    memory_free(session);
+}
+
+/* The client has all that it will get: say so, and wait a little until it has read it. */
+static void
+finish_client(struct session *s)
+{
+    if (peer_is_full(&s->client) || s->client.fd < 0)
+        return;
+    if (s->client.is_over) {
+        session_event(s, EVENT_GATE_FLUSHED, VIEW(""));
+        return;
+    }
+    peer_shutdown(&s->client);
+}
+
+static void
+begin_closing(struct session *s)
+{
+    uint8_t space[8];
+    struct writer w = writer_of(space, sizeof(space));
+
+    if (s->server.fd >= 0 && !s->server.is_over && s->is_registered && s->from_client.left == 0 &&
+        !peer_is_full(&s->server)) {
+        request_terminate(&w);
+        if (writer_end(&w) > 0 && peer_write(&s->server, s->worker->os, space, writer_length(&w)) != 0)
+            s->server.is_over = true;
+    }
+    peer_close(&s->server, s->worker->os);
+    cancel_remove(&s->worker->shared->cancels, s->cancel);
+    s->cancel = NULL;
+    s->deadline = os_monotonic(s->worker->os) + LINGER_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
+    if (list_is_empty(&s->early))
+        list_append(&s->worker->early, &s->early);
+    finish_client(s);
+}
+
+static void
+send_error(struct session *s, const char *detail)
+{
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+
+    if (s->from_server.left > 0 || s->client.fd < 0 ||
+        (s->client.tls && !SSL_is_init_finished(s->client.tls)))
+        return; /* inside a message or a handshake there is no place for another */
+    if (s->error == PASU_E_AUTH_FAILED)
+        response_error_password(&w, view_of_text(s->user));
+    else
+        response_error(&w, SEVERITY_FATAL, s->error, detail);
+    if (writer_end(&w) > 0 && peer_write(&s->client, s->worker->os, space, writer_length(&w)) != 0)
+        s->client.is_over = true;
+}
+
+void
+session_fail(struct session *s, int error, const char *detail)
+{
+    if (s->state == SESSION_CLOSED)
+        return;
+    if (s->state == SESSION_CLOSING) {
+        session_close(s);
+        return;
+    }
+    s->error = error;
+    if (!s->is_registered)
+        log_session(s, EVENT_SESSION_REFUSED, error, detail);
+    send_error(s, detail);
+    session_event(s, EVENT_GATE_FAIL, VIEW(""));
+}
+
+static void
+violation(struct session *s, enum session_event event)
+{
+    if (event == EVENT_CLIENT_JUNK)
+        session_fail(s, PASU_E_MESSAGE_INVALID, NULL);
+    else if (event <= EVENT_CLIENT_EOF)
+        session_fail(s, PASU_E_MESSAGE_UNEXPECTED, session_state_name(s->state));
+    else
+        session_fail(s, PASU_E_UPSTREAM_PROTOCOL, session_state_name(s->state));
+}
+
+void
+session_event(struct session *s, enum session_event event, struct view message)
+{
+    enum session_state before = s->state;
+    struct session_step step = session_step(before, event);
+    enum session_action action = step.action;
+
+    if (action == ACTION_VIOLATION) {
+        violation(s, event);
+        return;
+    }
+    if (action == ACTION_REFUSE && event == EVENT_SERVER_EOF) {
+        session_fail(s, PASU_E_UPSTREAM_LOST, session_state_name(before));
+        return;
+    }
+    if (action == ACTION_REFUSE && event == EVENT_SERVER_TLS_NO) {
+        session_fail(s, PASU_E_UPSTREAM_TLS, "the server does not support TLS");
+        return;
+    }
+    s->state = step.next;
+    switch (action) {
+    case ACTION_CLOSE:
+        if (event == EVENT_CLIENT_EOF && session_state_is_early(before) && !s->error)
+            log_session(s, EVENT_CONNECTION_LOST, 0, NULL);
+        session_close(s);
+        return;
+    case ACTION_REFUSE:
+        begin_closing(s);
+        break;
+    case ACTION_FINISH:
+        if (before != SESSION_LEAVING && s->from_server.type != 'E') {
+            s->error = PASU_E_UPSTREAM_LOST;
+            send_error(s, NULL);
+        }
+        begin_closing(s);
+        break;
+    case ACTION_HALF_CLOSE:
+        s->client.is_over = event == EVENT_CLIENT_EOF;
+        if (!peer_is_full(&s->server))
+            peer_shutdown(&s->server);
+        break;
+    case ACTION_VIOLATION:
+    case ACTION_NONE:
+    case SESSION_ACTION_COUNT:
+        break;
+    case ACTION_GREET:
+    case ACTION_ANSWER_TLS:
+    case ACTION_ANSWER_GSS:
+    case ACTION_START_CLIENT_TLS:
+    case ACTION_CONNECT:
+    case ACTION_CANCEL:
+    case ACTION_SEND_SSL_REQUEST:
+    case ACTION_START_SERVER_TLS:
+    case ACTION_SEND_STARTUP:
+    case ACTION_SEND_CANCEL:
+        handshake_act(s, action, message);
+        break;
+    case ACTION_FORWARD:
+    case ACTION_FETCH_VERIFIER:
+    case ACTION_OFFER_SCRAM:
+    case ACTION_SCRAM_CLIENT_FIRST:
+    case ACTION_SCRAM_CLIENT_FINAL:
+    case ACTION_SCRAM_SERVER_FIRST:
+    case ACTION_SCRAM_SERVER_FINAL:
+    case ACTION_RECORD:
+    case ACTION_ADMIT:
+    case ACTION_KEY_DATA:
+        auth_act(s, action, message);
+        break;
+    }
+}
+
+/* ---- epoll's word ---- */
+
+static void
+discard_client(struct session *s)
+{
+    ssize_t n;
+
+    do
+        n = peer_read(&s->client, s->worker->os, s->worker->buffer, WORKER_BUFFER_SIZE);
+    while (n > 0 && peer_has_pending(&s->client));
+    if (n < 0 && n != PASU_E_AGAIN) {
+        s->client.is_over = true;
+        session_event(s, EVENT_CLIENT_EOF, VIEW(""));
+    }
+}
+
+static void
+flush_peer(struct session *s, struct peer *peer)
+{
+    int result = peer_flush(peer, s->worker->os);
+
+    if (result == PASU_E_AGAIN)
+        return;
+    if (result != 0) {
+        if (peer->side == SIDE_CLIENT)
+            session_close(s);
+        else
+            peer->is_over = true; /* its own end will be read */
+        return;
+    }
+    if (s->state == SESSION_CLOSING && peer->side == SIDE_CLIENT)
+        finish_client(s);
+    else if (s->state == SESSION_LEAVING && peer->side == SIDE_SERVER)
+        peer_shutdown(&s->server);
+}
+
+void
+session_ready(struct session *s, struct peer *peer, uint32_t events)
+{
+    bool is_client = peer->side == SIDE_CLIENT;
+    enum session_reads mine = is_client ? READS_CLIENT : READS_SERVER;
+
+    if (s->state == SESSION_CLOSED || peer->fd < 0)
+        return;
+    if (PASU_UNLIKELY(events & EPOLLOUT) && peer_is_full(peer)) {
+        flush_peer(s, peer);
+        if (s->state == SESSION_CLOSED)
+            return;
+    }
+    if (PASU_UNLIKELY(session_state_is_early(s->state) || s->state == SESSION_STARTING ||
+                      s->state == SESSION_CLOSING)) {
+        if (is_client && s->state == SESSION_CLOSING)
+            discard_client(s);
+        else if (is_client && (session_state_reads(s->state) & READS_CLIENT))
+            handshake_client_read(s);
+        else if (is_client && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+            session_event(s, EVENT_CLIENT_EOF, VIEW(""));
+        else if (!is_client)
+            handshake_server_ready(s, events);
+    } else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+        if ((session_state_reads(s->state) & mine) &&
+            !peer_is_full(is_client ? &s->server : &s->client)) {
+            relay_read(s, peer->side);
+        } else if (events & (EPOLLHUP | EPOLLERR)) {
+            /* It is gone for good, and what it still should get cannot reach it. */
+            if (is_client)
+                session_close(s);
+            else
+                session_event(s, EVENT_SERVER_EOF, VIEW(""));
+        }
+    }
+    if (s->state != SESSION_CLOSED)
+        session_watch(s);
+}
+
+/* ---- what others ask of a session ---- */
+
+void
+session_describe(const struct session *s, struct message_session *message)
+{
+    memset(message, 0, sizeof(*message));
+    message->session = s->id;
+    message->opened = s->opened;
+    message->port = address_port(&s->address);
+    message->tls = s->client.tls != NULL;
+    message->replication = s->is_replication;
+    snprintf(message->gateway, sizeof(message->gateway), "%s", s->gateway->config->name);
+    memcpy(message->principal, s->user, sizeof(message->principal));
+    memcpy(message->database, s->database, sizeof(message->database));
+    memcpy(message->application, s->application, sizeof(message->application));
+    session_address_text(s, message->address);
+}
+
+void
+session_kill(struct session *s, int error)
+{
+    if (s->is_registered)
+        log_session(s, EVENT_SESSION_KILLED, error, NULL);
+    session_fail(s, error, NULL);
+    if (s->state != SESSION_CLOSED)
+        session_watch(s);
+}
+
+void
+session_drain(struct session *s)
+{
+    bool is_idle = s->state == SESSION_IDLE && s->transaction == 'I' && s->from_client.left == 0 &&
+                   s->from_client.held_length == 0;
+
+    if (is_idle || session_state_is_early(s->state)) {
+        session_fail(s, PASU_E_DRAINING, NULL);
+        if (s->state != SESSION_CLOSED)
+            session_watch(s);
+    }
+}
+
+void
+session_recorded(struct session *s, int error)
+{
+    struct gate_shared *shared = s->worker->shared;
+
+    if (s->state != SESSION_RECORDING)
+        return;
+    if (error != 0 && s->gateway->config->on_failure == FAILURE_CLOSED) {
+        session_fail(s, PASU_E_RECORD_UNAVAILABLE, error_text(error));
+    } else {
+        if (error != 0) {
+            shared->unrecorded_total++;
+            log_session(s, EVENT_UNRECORDED, error, NULL);
+        }
+        s->is_registered = true;
+        shared->sessions_total++;
+        leave_early(s);
+        log_session(s, EVENT_SESSION_OPENED, 0, NULL);
+        session_event(s, EVENT_GATE_RECORDED, VIEW(""));
+    }
+    if (s->state != SESSION_CLOSED)
+        session_watch(s);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A session: a client, the server it talks to, and where in the protocol they are.
+ *
+ * The state is one enum (postgres/session_state.h) and changes in one function, session_event. What is
+ * needed only until the session stands is in struct handshake, which is freed then: an idle session is
+ * this struct and nothing else. All owned by one worker.
+ */
+#ifndef PASU_GATE_SESSION_H
+#define PASU_GATE_SESSION_H
+
+#include "gate/peer.h"
+#include "gate/worker.h"
+#include "postgres/session_state.h"
+#include "postgres/startup.h"
+
+enum { FLOW_HELD_MAX = 8, HANDSHAKE_SERVER_SIZE = 64 << 10 };
+
+/* One direction of the relay: where in a message the last batch ended. */
+struct flow {
+    uint32_t left;                /* bytes of the message's body still to come */
+    uint8_t held[FLOW_HELD_MAX];  /* the head of a message, cut by the end of a read */
+    uint8_t held_length;
+    uint8_t type;                 /* of the last message */
+};
+
+struct handshake {
+    uint8_t *packet; /* the packet or message being read from the client, then the start-up packet */
+    uint32_t packet_size, have, need;
+    uint8_t *startup; /* the client's StartupMessage, to be sent to the server */
+    uint32_t startup_length;
+    uint8_t *server; /* HANDSHAKE_SERVER_SIZE: messages of the server until it is ready */
+    uint32_t server_have;
+    bool is_direct_tls, was_asked; /* the server asked for authentication */
+    bool server_plus;              /* it offers SCRAM-SHA-256-PLUS */
+    struct address upstreams[UPSTREAM_ADDRESSES_MAX];
+    size_t upstream_count, upstream_at;
+    struct cancel_target cancel;
+    struct scram_verifier verifier;
+    struct scram_server scram_server;
+    struct scram_client scram_client;
+    uint8_t server_final[SCRAM_MESSAGE_MAX]; /* for the client, once the server agrees */
+    size_t server_final_length;
+};
+
+struct session {
+    struct worker *worker;
+    struct settings *settings; /* held */
+    struct gateway *gateway;
+    struct list all, early, again;
+    struct session *next_by_id;
+    uint8_t state;         /* enum session_state: changed by session_event only */
+    uint8_t transaction;   /* of the last ReadyForQuery: I, T, E */
+    bool is_unsynced;      /* requests since the last Sync */
+    bool is_replication, is_counted_early, is_registered, is_killed;
+    uint32_t syncs;        /* ReadyForQuery messages still due */
+    int error;             /* why it ends; 0: in order */
+    struct peer client, server;
+    struct flow from_client, from_server;
+    uint64_t id;
+    int64_t opened;        /* realtime */
+    int64_t deadline;      /* monotonic, while early */
+    struct message_counts counts;
+    struct address address; /* the client's */
+    char user[NAME_SIZE], database[NAME_SIZE], application[APPLICATION_SIZE];
+    struct cancel_entry *cancel;
+    struct handshake *handshake;
+};
+
+/* ---- session.c: life ---- */
+void session_accept(struct worker *worker, const struct task *task);
+/* Looks the event up, changes the state, does what the table says. `message` is the message (with its
+ * head) that the event stands for, empty where it has none. */
+void session_event(struct session *session, enum session_event event, struct view message);
+/* Ends the session with an error for its client (FATAL), as the event GATE_FAIL. */
+void session_fail(struct session *session, int error, const char *detail);
+void session_close(struct session *session);
+void session_free(struct session *session);
+/* epoll's word on one of its peers. */
+void session_ready(struct session *session, struct peer *peer, uint32_t events);
+/* Registers what epoll shall watch, from the state and the outboxes. */
+void session_watch(struct session *session);
+struct session *session_find(struct worker *worker, uint64_t id);
+void session_describe(const struct session *session, struct message_session *message);
+void session_kill(struct session *session, int error);
+void session_recorded(struct session *session, int error);
+void session_drain(struct session *session);
+/* Puts the client's address in a text. */
+void session_address_text(const struct session *session, char text[ADDRESS_SIZE]);
+
+/* ---- handshake.c: until the server is connected ---- */
+void handshake_client_read(struct session *session);
+void handshake_server_ready(struct session *session, uint32_t events);
+void handshake_act(struct session *session, enum session_action action, struct view message);
+void handshake_free(struct session *session);
+PASU_MUST_USE int handshake_server_write(struct session *session, const void *bytes, size_t length);
+
+/* ---- auth.c: authentication ---- */
+void auth_server_read(struct session *session);
+void auth_act(struct session *session, enum session_action action, struct view message);
+void auth_verifier(struct session *session, int error, const struct scram_verifier *verifier);
+
+/* ---- relay.c ---- */
+void relay_read(struct session *session, enum peer_side side);
+/* Bytes of the server that were read during start-up and belong to the relay. */
+void relay_server_bytes(struct session *session, const uint8_t *bytes, size_t length);
+
+#endif

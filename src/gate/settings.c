@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/settings.h"
+
+#include "base/memory.h"
+#include "config/load.h"
+#include "gate/tls.h"
+
+int
+settings_new(struct settings **settings, struct config *take_config, uint64_t generation)
+{
+    size_t count = take_config->gateway_count;
+    struct settings *s = memory_new(1, sizeof(*s) + count * sizeof(s->gateways[0]));
+    int result = 0;
+
+    if (!s) {
+        config_free(take_config);
+        return PASU_E_NOMEM;
+    }
+    s->holders = 1;
+    s->generation = generation;
+    s->config = take_config;
+    s->gateway_count = count;
+    pthread_mutex_init(&s->lock, NULL);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        struct gateway *g = &s->gateways[i];
+
+        g->config = &take_config->gateways[i];
+        g->index = (uint32_t)i;
+        if (g->config->tls.mode != TLS_OFF)
+            result = tls_client_context(&g->client_tls, &g->binding, g->config);
+        if (result == 0 && g->config->upstream_tls.mode != UPSTREAM_TLS_DISABLE)
+            result = tls_server_context(&g->server_tls, g->config);
+    }
+    if (result != 0) {
+        settings_release(s);
+        return result;
+    }
+    *settings = s;
+    return 0;
+}
+
+struct settings *
+settings_hold(struct settings *settings)
+{
+    settings->holders++;
+    return settings;
+}
+
+void
+settings_release(struct settings *settings)
+{
+    if (!settings || --settings->holders > 0)
+        return;
+    for (size_t i = 0; i < settings->gateway_count; i++) {
+        SSL_CTX_free(settings->gateways[i].client_tls);
+        SSL_CTX_free(settings->gateways[i].server_tls);
+    }
+    pthread_mutex_destroy(&settings->lock);
+    config_free(settings->config);
+    memory_free(settings);
+}
+
+size_t
+settings_addresses(struct settings *settings, const struct gateway *gateway,
+                   struct address addresses[UPSTREAM_ADDRESSES_MAX])
+{
+    size_t count;
+
+    pthread_mutex_lock(&settings->lock);
+    count = gateway->address_count;
+    memcpy(addresses, gateway->addresses, count * sizeof(addresses[0]));
+    pthread_mutex_unlock(&settings->lock);
+    return count;
+}
+
+void
+settings_set_address(struct settings *settings, uint32_t gateway, uint32_t index, uint32_t count,
+                     const struct address *address)
+{
+    struct gateway *g;
+
+    if (gateway >= settings->gateway_count || count > UPSTREAM_ADDRESSES_MAX || index >= count)
+        return;
+    g = &settings->gateways[gateway];
+    pthread_mutex_lock(&settings->lock);
+    g->addresses[index] = *address;
+    if (index == 0 || index >= g->address_count)
+        g->address_count = index + 1;
+    pthread_mutex_unlock(&settings->lock);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration as the gate uses it: the checked model, a TLS context a side, and the addresses of
+ * the servers. One object a generation; a session keeps the one that it began with until it ends, so
+ * a reload never pulls anything from under it.
+ *
+ * Read only but for the addresses (behind a lock) and the count of holders. Any thread.
+ */
+#ifndef PASU_GATE_SETTINGS_H
+#define PASU_GATE_SETTINGS_H
+
+#include "base/address.h"
+#include "config/model.h"
+#include "postgres/scram.h"
+
+#include <openssl/ssl.h>
+#include <pthread.h>
+
+enum { UPSTREAM_ADDRESSES_MAX = 16 };
+
+struct gateway {
+    const struct config_gateway *config;
+    uint32_t index;
+    SSL_CTX *client_tls;          /* NULL: tls off */
+    SSL_CTX *server_tls;          /* NULL: upstream_tls disable */
+    struct scram_binding binding; /* of our certificate; length 0: none */
+    struct address addresses[UPSTREAM_ADDRESSES_MAX];
+    size_t address_count;
+};
+
+struct settings {
+    _Atomic uint32_t holders;
+    uint64_t generation;
+    struct config *config;
+    pthread_mutex_t lock; /* the gateways' addresses */
+    size_t gateway_count;
+    struct gateway gateways[];
+};
+
+/* Takes the model (frees it on failure too). One holder: the caller. PASU_E_NOMEM, PASU_E_CRYPTO where
+ * a certificate, key or CA does not load. */
+PASU_MUST_USE int settings_new(struct settings **settings, struct config *take_config,
+                               uint64_t generation);
+struct settings *settings_hold(struct settings *settings);
+/* The last holder frees it, secrets wiped. NULL is allowed. */
+void settings_release(struct settings *settings);
+/* The server's addresses, copied: their number. */
+size_t settings_addresses(struct settings *settings, const struct gateway *gateway,
+                          struct address addresses[UPSTREAM_ADDRESSES_MAX]);
+/* Sets address `index` of `count`; out of range is ignored. */
+void settings_set_address(struct settings *settings, uint32_t gateway, uint32_t index, uint32_t count,
+                          const struct address *address);
+
+#endif

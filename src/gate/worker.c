@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/worker.h"
+
+#include "base/memory.h"
+#include "gate/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    EVENTS_MAX = 256,
+    LOOK_MILLISECONDS = 100, /* how often deadlines are looked at, while there are any */
+};
+
+struct task *
+task_new(enum task_kind kind, uint64_t id)
+{
+    struct task *task = memory_new(1, sizeof(*task));
+
+    if (task) {
+        task->kind = kind;
+        task->id = id;
+        task->fd = -1;
+        list_init(&task->link);
+    }
+    return task;
+}
+
+void
+worker_post(struct worker *worker, struct task *task)
+{
+    uint64_t one = 1;
+
+    pthread_mutex_lock(&worker->lock);
+    list_append(&worker->inbox, &task->link);
+    pthread_mutex_unlock(&worker->lock);
+    if (write(worker->event, &one, sizeof(one)) < 0) {
+        /* the counter is full: the worker has been told often enough */
+    }
+}
+
+static void
+post_answer(struct worker *w, struct answer *answer)
+{
+    struct gate_shared *shared = w->shared;
+    uint64_t one = 1;
+
+    if (!answer)
+        return; /* the question goes unanswered and times out at the keeper */
+    pthread_mutex_lock(&shared->answer_lock);
+    list_append(&shared->answers, &answer->link);
+    pthread_mutex_unlock(&shared->answer_lock);
+    if (write(shared->answer_event, &one, sizeof(one)) < 0) {
+        /* as above */
+    }
+}
+
+static void
+answer_snapshot(struct worker *w, uint64_t question)
+{
+    size_t count = w->session_count, i = 0;
+    struct answer *answer =
+        memory_new(1, sizeof(*answer) + count * sizeof(struct message_session_status));
+
+    if (!answer)
+        return;
+    answer->question = question;
+    answer->has_lines = true;
+    list_each(link, &w->sessions)
+    {
+        const struct session *s = LIST_ENTRY(link, struct session, all);
+        struct message_session_status *line = &answer->lines[i];
+
+        if (i == count)
+            break;
+        line->question = question;
+        session_describe(s, &line->session);
+        line->counts = s->counts;
+        snprintf(line->state, sizeof(line->state), "%s", session_state_name(s->state));
+        i++;
+    }
+    answer->count = i;
+    post_answer(w, answer);
+}
+
+static void
+kill_some(struct worker *w, const struct task *task)
+{
+    struct answer *answer = memory_new(1, sizeof(*answer));
+    size_t count = 0;
+
+    list_each_safe(link, &w->sessions)
+    {
+        struct session *s = LIST_ENTRY(link, struct session, all);
+
+        if (strcmp(s->user, task->principal) == 0 && s->state != SESSION_CLOSING) {
+            session_kill(s, PASU_E_KILLED);
+            count++;
+        }
+    }
+    if (answer) {
+        answer->question = task->question;
+        answer->count = count;
+    }
+    post_answer(w, answer);
+}
+
+static void
+announce_all(struct worker *w)
+{
+    list_each(link, &w->sessions)
+    {
+        const struct session *s = LIST_ENTRY(link, struct session, all);
+        struct message_session message;
+
+        if (!s->is_registered)
+            continue;
+        session_describe(s, &message);
+        if (keeper_link_send(&w->shared->keeper, MESSAGE_ANNOUNCE, &message, sizeof(message)) != 0)
+            w->shared->unrecorded_total++;
+    }
+    /* What the former keeper had not answered, the new one is asked again. */
+    list_each_safe(again, &w->early)
+    {
+        struct session *s = LIST_ENTRY(again, struct session, early);
+        struct message_session message;
+
+        if (s->state != SESSION_RECORDING)
+            continue;
+        session_describe(s, &message);
+        if (keeper_link_send(&w->shared->keeper, MESSAGE_OPENED, &message, sizeof(message)) != 0)
+            session_recorded(s, PASU_E_UNAVAILABLE);
+    }
+}
+
+static void
+drain_all(struct worker *w)
+{
+    list_each_safe(link, &w->sessions)
+    {
+        session_drain(LIST_ENTRY(link, struct session, all));
+    }
+}
+
+static void
+stop_all(struct worker *w)
+{
+    w->is_stopping = true;
+    list_each_safe(link, &w->sessions)
+    {
+        struct session *s = LIST_ENTRY(link, struct session, all);
+
+        session_fail(s, PASU_E_DRAINING, NULL);
+        if (s->state != SESSION_CLOSED)
+            session_close(s);
+    }
+}
+
+static void
+kill_one(struct worker *w, const struct task *task)
+{
+    struct session *s = session_find(w, task->id);
+    struct answer *answer = memory_new(1, sizeof(*answer));
+    bool is_there = s && s->state != SESSION_CLOSING && s->state != SESSION_CLOSED;
+
+    if (is_there)
+        session_kill(s, PASU_E_KILLED);
+    if (answer) {
+        answer->question = task->question;
+        answer->count = is_there;
+    }
+    post_answer(w, answer);
+}
+
+static void
+do_task(struct worker *w, struct task *task)
+{
+    struct session *s;
+
+    switch (task->kind) {
+    case TASK_ACCEPTED:
+        session_accept(w, task);
+        break;
+    case TASK_RECORDED:
+        s = session_find(w, task->id);
+        if (s)
+            session_recorded(s, task->error);
+        break;
+    case TASK_VERIFIER:
+        s = session_find(w, task->id);
+        if (s)
+            auth_verifier(s, task->error, &task->verifier);
+        scram_verifier_release(&task->verifier);
+        break;
+    case TASK_SNAPSHOT:
+        answer_snapshot(w, task->question);
+        break;
+    case TASK_KILL_ONE:
+        kill_one(w, task);
+        break;
+    case TASK_KILL_PRINCIPAL:
+        kill_some(w, task);
+        break;
+    case TASK_ANNOUNCE:
+        announce_all(w);
+        break;
+    case TASK_DRAIN:
+        drain_all(w);
+        break;
+    case TASK_STOP:
+        stop_all(w);
+        break;
+    }
+}
+
+static void
+read_inbox(struct worker *w)
+{
+    struct list mine;
+    uint64_t unused;
+
+    if (read(w->event, &unused, sizeof(unused)) < 0 && errno != EAGAIN)
+        return;
+    list_init(&mine);
+    pthread_mutex_lock(&w->lock);
+    while (!list_is_empty(&w->inbox)) {
+        struct list *first = w->inbox.next;
+
+        list_remove(first);
+        list_append(&mine, first);
+    }
+    pthread_mutex_unlock(&w->lock);
+    while (!list_is_empty(&mine)) {
+        struct task *task = LIST_ENTRY(mine.next, struct task, link);
+
+        list_remove(&task->link);
+        do_task(w, task);
+        memory_free(task);
+    }
+}
+
+/* Deadlines of connections that are not sessions yet, and of last words. */
+static void
+look_at_deadlines(struct worker *w)
+{
+    int64_t now = os_monotonic(w->os);
+
+    if (now < w->next_look)
+        return;
+    w->next_look = now + LOOK_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
+    list_each_safe(link, &w->early)
+    {
+        struct session *s = LIST_ENTRY(link, struct session, early);
+
+        if (s->deadline > now)
+            continue;
+        if (s->state == SESSION_RECORDING)
+            session_recorded(s, PASU_E_TIMEOUT);
+        else if (s->state == SESSION_CLOSING)
+            session_close(s);
+        else
+            session_fail(s, PASU_E_HANDSHAKE_TIMEOUT, session_state_name(s->state));
+        if (s->state != SESSION_CLOSED)
+            session_watch(s);
+    }
+}
+
+static void
+read_again(struct worker *w)
+{
+    struct list mine;
+
+    list_init(&mine);
+    while (!list_is_empty(&w->again)) {
+        struct list *first = w->again.next;
+
+        list_remove(first);
+        list_append(&mine, first);
+    }
+    while (!list_is_empty(&mine)) {
+        struct session *s = LIST_ENTRY(mine.next, struct session, again);
+
+        list_remove(&s->again);
+        if (peer_has_pending(&s->client))
+            session_ready(s, &s->client, EPOLLIN);
+        if (s->state != SESSION_CLOSED && peer_has_pending(&s->server))
+            session_ready(s, &s->server, EPOLLIN);
+    }
+}
+
+static void
+free_dead(struct worker *w)
+{
+    while (!list_is_empty(&w->dead)) {
+        struct session *s = LIST_ENTRY(w->dead.next, struct session, early);
+
+        list_remove(&s->early);
+        session_free(s);
+    }
+}
+
+static struct session *
+session_of_peer(struct peer *peer)
+{
+    return peer->side == SIDE_CLIENT ? LIST_ENTRY(peer, struct session, client)
+                                     : LIST_ENTRY(peer, struct session, server);
+}
+
+static void *
+worker_run(void *arg)
+{
+    struct worker *w = arg;
+    struct epoll_event events[EVENTS_MAX];
+
+    while (!w->is_stopping) {
+        int timeout = !list_is_empty(&w->again) ? 0 : !list_is_empty(&w->early) ? LOOK_MILLISECONDS : -1;
+        int count = epoll_wait(w->epoll, events, EVENTS_MAX, timeout);
+
+        for (int i = 0; i < count; i++) {
+            struct peer *peer = events[i].data.ptr;
+
+            if (PASU_LIKELY(peer != NULL))
+                session_ready(session_of_peer(peer), peer, events[i].events);
+            else
+                read_inbox(w);
+        }
+        if (PASU_UNLIKELY(!list_is_empty(&w->again)))
+            read_again(w);
+        if (PASU_UNLIKELY(!list_is_empty(&w->early)))
+            look_at_deadlines(w);
+        if (PASU_UNLIKELY(!list_is_empty(&w->dead)))
+            free_dead(w);
+    }
+    free_dead(w);
+    return NULL;
+}
+
+int
+worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    sigset_t all, before;
+    int result;
+
+    memset(w, 0, sizeof(*w));
+    w->shared = shared;
+    w->os = shared->os;
+    w->index = index;
+    list_init(&w->inbox);
+    list_init(&w->sessions);
+    list_init(&w->early);
+    list_init(&w->again);
+    list_init(&w->dead);
+    pthread_mutex_init(&w->lock, NULL);
+    w->buffer = memory_new(WORKER_BUFFER_HEAD + WORKER_BUFFER_SIZE, 1);
+    w->epoll = epoll_create1(EPOLL_CLOEXEC);
+    w->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!w->buffer || w->epoll < 0 || w->event < 0 ||
+        epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->event, &event) != 0)
+        return PASU_E_NOMEM;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    result = pthread_create(&w->thread, NULL, worker_run, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result == 0 ? 0 : error_from_errno(result);
+}
+
+void
+worker_join(struct worker *w)
+{
+    pthread_join(w->thread, NULL);
+    close(w->epoll);
+    close(w->event);
+    memory_free(w->buffer);
+    pthread_mutex_destroy(&w->lock);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker: one thread, one epoll set, and the sessions it owns. Nobody else touches a session; who
+ * wants something of one leaves a task in its worker's inbox.
+ *
+ * What the workers share is in struct gate_shared: the cancel keys, the counts of addresses, the link
+ * to the keeper, the inspector, each behind a lock that is taken once a session, never once a message.
+ */
+#ifndef PASU_GATE_WORKER_H
+#define PASU_GATE_WORKER_H
+
+#include "base/list.h"
+#include "base/log.h"
+#include "gate/address_count.h"
+#include "gate/cancel.h"
+#include "gate/keeper_link.h"
+#include "gate/settings.h"
+#include "ledger/message.h"
+#include "postgres/scram.h"
+
+struct inspector;
+struct session;
+
+enum {
+    WORKER_BUFFER_SIZE = 512 << 10, /* one read's worth: measured, see bench/README.md */
+    WORKER_BUFFER_HEAD = 64,        /* room before it for a message's head held over */
+    WORKER_SESSION_HEADS = 4096,
+    WORKER_INDEX_BITS = 6,          /* of a session's identity: which worker owns it */
+};
+
+struct gate_shared {
+    struct log log;
+    const struct os *os;
+    struct cancel_table cancels;
+    struct address_count early;
+    struct keeper_link keeper;
+    struct inspector *inspector;
+    struct channel supervisor; /* the main thread receives; anybody may send */
+    uint8_t mock_secret[SCRAM_MOCK_SECRET_LENGTH];
+    _Atomic bool is_draining;
+    _Atomic uint64_t refused_total, cancels_total, unrecorded_total, sessions_total;
+    int answer_event; /* eventfd: a worker has left an answer */
+    pthread_mutex_t answer_lock;
+    struct list answers; /* struct answer, for the main thread */
+};
+
+enum task_kind {
+    TASK_ACCEPTED,
+    TASK_RECORDED,
+    TASK_VERIFIER,
+    TASK_SNAPSHOT,
+    TASK_KILL_ONE,
+    TASK_KILL_PRINCIPAL,
+    TASK_ANNOUNCE, /* to a new keeper */
+    TASK_DRAIN,
+    TASK_STOP,
+};
+
+struct task {
+    struct list link;
+    enum task_kind kind;
+    int fd; /* ACCEPTED */
+    int error;
+    uint64_t id;       /* session */
+    uint64_t question; /* SNAPSHOT, KILL */
+    bool is_proxy;
+    struct settings *settings; /* ACCEPTED: held */
+    uint32_t gateway;
+    struct address address;
+    char principal[NAME_SIZE];
+    struct scram_verifier verifier;
+};
+
+/* A worker's answer to SNAPSHOT or KILL. */
+struct answer {
+    struct list link;
+    uint64_t question;
+    bool has_lines; /* SNAPSHOT */
+    size_t count;   /* sessions in `lines`, or killed */
+    struct message_session_status lines[];
+};
+
+struct worker {
+    struct gate_shared *shared;
+    const struct os *os;
+    uint32_t index;
+    int epoll, event;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    struct list inbox; /* struct task */
+    bool is_stopping;
+    struct list sessions; /* all */
+    struct list early;    /* those with a deadline */
+    struct list again;    /* those with bytes that epoll does not know of */
+    struct list dead;     /* closed, freed at the end of the round */
+    struct session *by_id[WORKER_SESSION_HEADS];
+    _Atomic uint64_t session_count;
+    uint64_t statements, rows, bytes_in, bytes_out; /* counter_add, counter_get */
+    int64_t next_look; /* monotonic: when deadlines are looked at again */
+    uint8_t *buffer;   /* WORKER_BUFFER_HEAD + WORKER_BUFFER_SIZE */
+};
+
+/* Counters that one thread writes and others read: no locked instruction is needed. */
+static inline void
+counter_add(uint64_t *counter, uint64_t n)
+{
+    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+static inline uint64_t
+counter_get(const uint64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+PASU_MUST_USE int worker_start(struct worker *worker, struct gate_shared *shared, uint32_t index);
+/* Leaves a task (which the worker frees). Any thread. */
+void worker_post(struct worker *worker, struct task *task);
+void worker_join(struct worker *worker);
+/* A new task of a kind, or NULL. */
+PASU_MUST_USE struct task *task_new(enum task_kind kind, uint64_t id);
+static inline uint32_t
+worker_index_of_session(uint64_t id)
+{
+    return (uint32_t)(id & ((1u << WORKER_INDEX_BITS) - 1));
+}
+
+#endif
