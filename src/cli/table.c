@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "cli/text.h"
 
-enum { GAP = 2, FLEXIBLE_LEAST = 8, ELLIPSIS_ROOM = 4, CELL_TEXT_MAX = 4096 };
+enum { GAP = 2, ELLIPSIS_ROOM = 4, CELL_TEXT_MAX = 4096 };
 
 /* What each column will take; 0 is a column that is left out. */
 struct layout {
@@ -82,17 +82,17 @@ least_width(const struct table_column *column)
 {
     size_t title = strlen(column->title);
 
-    return title > FLEXIBLE_LEAST ? title : FLEXIBLE_LEAST;
+    return title > column->least ? title : column->least;
 }
 
-/* Takes one column off the widest flexible column; false where none can give more. */
+/* Takes one column off the widest that may be cut; false where none can give more. */
 static bool
 layout_shrink(const struct table *table, struct layout *layout)
 {
     size_t widest = table->column_count;
 
     for (size_t c = 0; c < table->column_count; c++)
-        if (table->columns[c].is_flexible && !layout->is_left_out[c] &&
+        if (table->columns[c].least > 0 && !layout->is_left_out[c] &&
             layout->widths[c] > least_width(&table->columns[c]) &&
             (widest == table->column_count || layout->widths[c] > layout->widths[widest]))
             widest = c;
@@ -130,7 +130,7 @@ layout_natural(const struct table *table, struct layout *layout)
     }
 }
 
-/* Columns are left out only after all flexible ones are at their least; what is then free again
+/* Columns are left out only after all are at their least; what is then free again
  * is given back by starting over from the natural widths. */
 static void
 layout_fit(const struct table *table, struct layout *layout, size_t width)

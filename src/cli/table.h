@@ -2,8 +2,8 @@
 /*
  * A table of text for a terminal: rows of cells, columns aligned, fitted to a width.
  *
- * Where the rows are wider than the terminal, flexible columns are cut first, down to the width
- * of their title or 8; then columns are left out, the ones with the highest `rank` first (rank 0
+ * Where the rows are wider than the terminal, columns that may be cut are cut first, the widest
+ * first; then columns are left out, the ones with the highest `rank` first (rank 0
  * is never left out), and a last line names them. Memory is on the heap; when it runs out, the
  * table stays as it is and table_print says so with its result.
  */
@@ -17,7 +17,7 @@ enum { TABLE_COLUMNS_MAX = 16 };
 struct table_column {
     const char *title; /* ASCII */
     bool is_right;     /* numbers */
-    bool is_flexible;  /* may be cut */
+    unsigned least;    /* may be cut to this width, or its title's; 0: never cut */
     unsigned rank;     /* 0: always shown; higher goes first */
 };
 

@@ -53,7 +53,7 @@ draw(const char *picture)
         size_t length = strcspn(picture, "\n");
 
         if (row > 0)
-            fputs("\r\n", stdout);
+            fputc('\n', stdout);
         fwrite(picture, 1, length, stdout);
         fputs(ERASE_RIGHT, stdout);
         picture += length + (picture[length] == '\n');

@@ -74,10 +74,10 @@ add_source(struct table *table, const json_t *source)
 }
 
 static const struct table_column session_columns[] = {
-    {"session", false, false, 0},   {"gateway", false, true, 7}, {"principal", false, true, 0},
-    {"database", false, true, 4},   {"source", false, true, 3},  {"application", false, true, 6},
-    {"state", false, false, 1},     {"tls", false, false, 8},    {"age", true, false, 2},
-    {"statements", true, false, 9}, {"rows", true, false, 5},    {"out", true, false, 10},
+    {"session", false, 0, 0},   {"gateway", false, 7, 7}, {"principal", false, 12, 0},
+    {"database", false, 8, 4},  {"source", false, 15, 3}, {"application", false, 12, 6},
+    {"state", false, 0, 1},     {"tls", false, 0, 8},     {"age", true, 0, 2},
+    {"statements", true, 0, 9}, {"rows", true, 0, 5},     {"out", true, 0, 10},
 };
 
 int
@@ -112,9 +112,9 @@ view_sessions(FILE *file, const json_t *sessions, int64_t now, size_t width)
 }
 
 static const struct table_column gateway_columns[] = {
-    {"gateway", false, true, 0},
-    {"listen", false, true, 1},
-    {"upstream", false, true, 2},
+    {"gateway", false, 12, 0},
+    {"listen", false, 20, 1},
+    {"upstream", false, 20, 2},
 };
 
 /* The addresses a gateway listens at: a text or an array of texts. */
@@ -161,10 +161,10 @@ view_gateways(FILE *file, const json_t *gateways, size_t width)
 }
 
 static const struct table_column process_columns[] = {
-    {"process", false, true, 0},
-    {"pid", true, false, 0},
-    {"restarts", true, false, 0},
-    {"age", true, false, 1},
+    {"process", false, 0, 0},
+    {"pid", true, 0, 0},
+    {"restarts", true, 0, 0},
+    {"age", true, 0, 1},
 };
 
 static int
@@ -195,8 +195,7 @@ view_processes(FILE *file, const json_t *processes, int64_t now, size_t width)
 static int
 view_counts(FILE *file, const json_t *status, size_t width)
 {
-    static const struct table_column columns[] = {{"count", false, true, 0},
-                                                  {"value", true, false, 0}};
+    static const struct table_column columns[] = {{"count", false, 0, 0}, {"value", true, 0, 0}};
     struct table table;
     const char *key;
     const json_t *value;
@@ -213,7 +212,7 @@ view_counts(FILE *file, const json_t *status, size_t width)
         else
             table_add_count(&table, count_of(status, key));
     }
-    r = table_print(&table, file, 0, width);
+    r = table.count > 0 || table.error != 0 ? table_print(&table, file, 0, width) : 0;
     table_release(&table);
     return r;
 }
@@ -227,6 +226,8 @@ view_status(FILE *file, const json_t *status, int64_t now, size_t width)
     view_age(age, sizeof(age), json_string_value(json_object_get(status, "since")), now);
     if (strcmp(age, "-") != 0)
         fprintf(file, "running for %s\n\n", age);
+    if (json_is_true(json_object_get(status, "draining")))
+        fputs("draining: no new sessions; waiting for running ones to end\n\n", file);
     r = view_gateways(file, json_object_get(status, "gateways"), width);
     fputc('\n', file);
     if (r == 0)

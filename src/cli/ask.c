@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ask.h"
+#include "cli/complain.h"
+#include "cli/json_text.h"
+#include "config/load.h"
+#include "ledger/control_client.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+enum { TIME_SIZE = 32 };
+
+int
+ask_init(struct ask *ask, const struct arguments *arguments)
+{
+    const char *file = arguments->values[OPTION_config];
+    struct config_faults faults = {0};
+    int r;
+
+    *ask = (struct ask){0};
+    if (access(file, R_OK) != 0) {
+        complain("give the configuration that pasu guard runs with", "cannot read %s: %s", file,
+                 strerror(errno));
+        return 2;
+    }
+    r = config_load(&ask->config, file, &faults);
+    if (r == 0)
+        ask->path = ask->config->control;
+    else if (faults.count > 0)
+        complain("all faults: pasu check -c FILE", "%s:%u: %s", file,
+                 (unsigned)faults.items[0].line, faults.items[0].text);
+    else
+        complain_error(r, "cannot read %s", file);
+    config_faults_release(&faults);
+    return r == 0 ? 0 : 2;
+}
+
+void
+ask_release(struct ask *ask)
+{
+    config_free(ask->config);
+    *ask = (struct ask){0};
+}
+
+int
+ask_complain(const struct ask *ask, int code)
+{
+    switch (code) {
+    case PASU_E_UNAVAILABLE:
+    case PASU_E_TIMEOUT:
+        complain("see whether pasu guard runs with this configuration, and its log",
+                 "the guard does not answer at %s", ask->path);
+        return 2;
+    case PASU_E_DENIED:
+        complain("run it as root, or as the account that pasu guard runs as",
+                 "the guard at %s refuses to answer", ask->path);
+        return 1;
+    case PASU_E_PROTOCOL:
+        complain("see whether the guard that runs is of the same version: pasu version",
+                 "what answers at %s is not understood", ask->path);
+        return 2;
+    default:
+        return complain_error(code, "cannot ask the guard at %s", ask->path);
+    }
+}
+
+/* A text of a frame: an array that should end with a zero. */
+static json_t *
+json_of_array(const char *text, size_t size)
+{
+    char copy[256];
+
+    text_from_view(copy, sizeof(copy), view_of(text, strnlen(text, size)));
+    return json_text(copy);
+}
+
+#define JSON_OF(array) json_of_array((array), sizeof(array))
+
+static json_t *
+json_of_time(int64_t time)
+{
+    char text[TIME_SIZE];
+
+    if (time <= 0)
+        return json_null();
+    log_time_text(text, sizeof(text), time);
+    return json_string(text);
+}
+
+static json_t *
+json_of_count(uint64_t n)
+{
+    return json_integer(n <= INT64_MAX ? (json_int_t)n : INT64_MAX);
+}
+
+static json_t *
+json_of_session(const struct message_session_status *status)
+{
+    const struct message_session *s = &status->session;
+    char id[24];
+
+    snprintf(id, sizeof(id), "%016" PRIx64, s->session);
+    return json_pack(
+        "{ss so so so so s{so so} so so sb so so so}", "session", id, "gateway",
+        JSON_OF(s->gateway), "principal", JSON_OF(s->principal), "database", JSON_OF(s->database),
+        "application", JSON_OF(s->application), "source", "address", JSON_OF(s->address), "port",
+        json_of_count(s->port), "state", JSON_OF(status->state), "since", json_of_time(s->opened),
+        "tls", s->tls != 0, "statements", json_of_count(status->counts.statements), "rows",
+        json_of_count(status->counts.rows), "bytes_out", json_of_count(status->counts.bytes_out));
+}
+
+struct sessions_take {
+    const char *principal;
+    json_t *array;
+};
+
+static int
+take_session(void *arg, uint32_t type, const void *body, size_t length)
+{
+    struct sessions_take *take = arg;
+    const struct message_session_status *status = body;
+
+    if (type != CONTROL_SESSION || length != sizeof(*status))
+        return PASU_E_PROTOCOL;
+    if (take->principal != NULL &&
+        strncmp(take->principal, status->session.principal, NAME_SIZE) != 0)
+        return 0;
+    return json_array_append_new(take->array, json_of_session(status)) == 0 ? 0 : PASU_E_NOMEM;
+}
+
+static struct control_request
+request_of(enum control_verb verb)
+{
+    return (struct control_request){
+        .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = (uint32_t)verb};
+}
+
+int
+ask_sessions(const struct ask *ask, const char *principal, json_t **sessions)
+{
+    struct control_request request = request_of(CONTROL_SESSIONS);
+    struct sessions_take take = {principal, json_array()};
+    uint64_t count;
+    int r = take.array != NULL ? 0 : PASU_E_NOMEM;
+
+    *sessions = NULL;
+    if (r == 0)
+        r = control_ask(ask->path, &request, take_session, &take, &count);
+    if (r != 0) {
+        json_decref(take.array);
+        return r;
+    }
+    *sessions = take.array;
+    return 0;
+}
+
+static int
+take_process(json_t *status, const struct message_process *process)
+{
+    json_t *one = json_pack("{so si so so}", "name", JSON_OF(process->name), "pid",
+                            (int)process->pid, "restarts", json_of_count(process->restarts),
+                            "since", json_of_time(process->since));
+
+    return json_array_append_new(json_object_get(status, "processes"), one) == 0 ? 0 : PASU_E_NOMEM;
+}
+
+static int
+take_gate(json_t *status, const struct message_status *gate)
+{
+    json_t *numbers = json_pack(
+        "{so so so so so so so so so so so so si sb}", "since", json_of_time(gate->started),
+        "sessions", json_of_count(gate->sessions), "statements",
+        json_of_count(gate->counts.statements), "rows", json_of_count(gate->counts.rows),
+        "bytes_in", json_of_count(gate->counts.bytes_in), "bytes_out",
+        json_of_count(gate->counts.bytes_out), "sessions_total",
+        json_of_count(gate->sessions_total), "refused_total", json_of_count(gate->refused_total),
+        "cancels_total", json_of_count(gate->cancels_total), "unrecorded_total",
+        json_of_count(gate->unrecorded_total), "allocations", json_of_count(gate->allocations),
+        "memory", json_of_count(gate->memory), "workers", (int)gate->workers, "draining",
+        gate->draining != 0);
+    int r = numbers != NULL ? json_object_update(status, numbers) : -1;
+
+    json_decref(numbers);
+    return r == 0 ? 0 : PASU_E_NOMEM;
+}
+
+static int
+take_status(void *arg, uint32_t type, const void *body, size_t length)
+{
+    if (type == CONTROL_PROCESS && length == sizeof(struct message_process))
+        return take_process(arg, body);
+    if (type == CONTROL_GATE && length == sizeof(struct message_status))
+        return take_gate(arg, body);
+    return PASU_E_PROTOCOL;
+}
+
+static json_t *
+json_of_endpoint(const struct endpoint *endpoint)
+{
+    char text[ENDPOINT_HOST_SIZE + 16];
+
+    endpoint_text(text, sizeof(text), endpoint);
+    return json_text(text);
+}
+
+/* Of the gateways, what the configuration says. */
+static json_t *
+json_of_gateways(const struct config *config)
+{
+    json_t *gateways = json_array();
+
+    for (size_t i = 0; i < config->gateway_count; i++) {
+        const struct config_gateway *g = &config->gateways[i];
+        json_t *listen = json_array(), *one;
+
+        for (size_t l = 0; l < g->listen_count; l++)
+            json_array_append_new(listen, json_of_endpoint(&g->listen[l]));
+        one = json_pack("{so so so}", "name", json_text(g->name), "listen", listen, "upstream",
+                        json_of_endpoint(&g->upstream));
+        if (json_array_append_new(gateways, one) != 0) {
+            json_decref(gateways);
+            return NULL;
+        }
+    }
+    return gateways;
+}
+
+int
+ask_status(const struct ask *ask, json_t **status)
+{
+    struct control_request request = request_of(CONTROL_STATUS);
+    uint64_t count;
+    int r;
+
+    *status = json_pack("{so s[]}", "gateways", json_of_gateways(ask->config), "processes");
+    if (*status == NULL)
+        return PASU_E_NOMEM;
+    r = control_ask(ask->path, &request, take_status, *status, &count);
+    if (r != 0 &&
+        (r != PASU_E_UNAVAILABLE || json_array_size(json_object_get(*status, "processes")) == 0)) {
+        json_decref(*status);
+        *status = NULL;
+    }
+    return r;
+}
+
+static int
+take_nothing(void *arg PASU_UNUSED, uint32_t type PASU_UNUSED, const void *body PASU_UNUSED,
+             size_t length PASU_UNUSED)
+{
+    return PASU_E_PROTOCOL;
+}
+
+int
+ask_kill(const struct ask *ask, uint64_t session, const char *principal, uint64_t *count)
+{
+    struct control_request request = request_of(CONTROL_KILL);
+
+    request.session = session;
+    if (principal != NULL)
+        snprintf(request.principal, sizeof(request.principal), "%s", principal);
+    return control_ask(ask->path, &request, take_nothing, NULL, count);
+}

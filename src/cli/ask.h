@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the commands status, sessions and kill ask the running guard through its control socket
+ * (ledger/control_client.h), and its answers as JSON with the keys that --json promises.
+ *
+ * Answers come from another process: a frame of a wrong length is an error, texts are taken up to
+ * the end of their array.
+ */
+#ifndef PASU_CLI_ASK_H
+#define PASU_CLI_ASK_H
+
+#include "cli/arguments.h"
+#include "config/model.h"
+
+#include <jansson.h>
+
+struct ask {
+    struct config *config;
+    const char *path; /* of the control socket */
+};
+
+/* Reads the configuration that -c names. 0, or the exit status, after a complaint. Release it then
+ * too. */
+PASU_MUST_USE int ask_init(struct ask *ask, const struct arguments *arguments);
+void ask_release(struct ask *ask);
+
+/*
+ * The guard's status, a new object in *status. 0 or an error; with PASU_E_UNAVAILABLE *status can
+ * be there all the same: the keeper answered, the gate did not, and its numbers are missing.
+ */
+PASU_MUST_USE int ask_status(const struct ask *ask, json_t **status);
+/* The sessions, a new array in *sessions; of one principal unless that is NULL. */
+PASU_MUST_USE int ask_sessions(const struct ask *ask, const char *principal, json_t **sessions);
+/* Ends one session, or with 0 those of a principal. The number ended in *count. */
+PASU_MUST_USE int ask_kill(const struct ask *ask, uint64_t session, const char *principal,
+                           uint64_t *count);
+
+/* Complains about an error of the above; the exit status. */
+int ask_complain(const struct ask *ask, int code);
+
+#endif

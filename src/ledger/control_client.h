@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command's end of the control socket (control_protocol.h): asks, and waits at most 5 seconds. */
+#ifndef PASU_LEDGER_CONTROL_CLIENT_H
+#define PASU_LEDGER_CONTROL_CLIENT_H
+
+#include "ledger/control_protocol.h"
+
+/* Called for each frame but the last; a negative result ends the asking and is given on. */
+typedef int control_frame_fn(void *arg, uint32_t type, const void *body, size_t length);
+
+/*
+ * Sends the request to the socket at `path` and hands on the answer. 0 and *count; or
+ * PASU_E_UNAVAILABLE (nobody listens there, or the gate does not answer), PASU_E_DENIED,
+ * PASU_E_TIMEOUT, PASU_E_PROTOCOL.
+ */
+PASU_MUST_USE int control_ask(const char *path, const struct control_request *request,
+                              control_frame_fn *frame, void *arg, uint64_t *count);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/message.h"
+
+#define TABLE(name, ...)                                                                           \
+    const struct channel_rule message_rules_##name[] = {__VA_ARGS__};                              \
+    const size_t message_rules_##name##_count = COUNT_OF(message_rules_##name)
+#define PLAIN(type, body) {MESSAGE_##type, sizeof(struct body), false}
+#define WITH_FD(type, body) {MESSAGE_##type, sizeof(struct body), true}
+
+TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
+      PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
+      PLAIN(DRAIN, message_empty), PLAIN(STOP, message_empty), PLAIN(PING, message_empty),
+      WITH_FD(LISTENER, message_listener), PLAIN(UPSTREAM, message_upstream));
+
+TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
+      PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
+      PLAIN(STOP, message_empty), PLAIN(PING, message_empty), PLAIN(PROCESS, message_process));
+
+TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, message_ask),
+      PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill));
+
+TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_session),
+      PLAIN(CLOSED, message_closed), PLAIN(REFUSED, message_refused),
+      PLAIN(SESSION, message_session_status), PLAIN(SESSIONS_END, message_sessions_end),
+      PLAIN(STATUS, message_status));
+
+TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
+      PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway));
+
+TABLE(supervisor_from_keeper, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
+      PLAIN(PONG, message_empty));
