@@ -33,7 +33,8 @@ struct address {
     } u;
 };
 
-/* A set of addresses: all whose first `bits` bits equal those of `base` (16 bytes, v4 as ::ffff:a.b.c.d). */
+/* A set of addresses: all whose first `bits` bits equal those of `base` (16 bytes, v4 as
+ * ::ffff:a.b.c.d). */
 struct network {
     uint8_t base[16];
     uint8_t bits; /* 0..128 */
@@ -55,8 +56,8 @@ uint16_t address_port(const struct address *address);
 /* The address as 16 bytes, v4 mapped into ::ffff:0:0/96, all zero for a Unix socket. */
 void address_bytes(uint8_t bytes[16], const struct address *address);
 
-/* Parses "192.0.2.0/24", "2001:db8::/32" or a single address. PASU_E_MALFORMED also where bits below
- * the prefix are set. */
+/* Parses "192.0.2.0/24", "2001:db8::/32" or a single address. PASU_E_MALFORMED also where bits
+ * below the prefix are set. */
 PASU_MUST_USE int network_parse(struct network *network, const char *text);
 /* Unix sockets are in no network. */
 bool network_contains(const struct network *network, const struct address *address);

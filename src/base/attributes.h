@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PASU_MUST_USE __attribute__((warn_unused_result))
+#define PASU_MUST_USE            __attribute__((warn_unused_result))
 #define PASU_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#define PASU_NORETURN __attribute__((noreturn))
-#define PASU_UNUSED __attribute__((unused))
-#define PASU_LIKELY(x) __builtin_expect(!!(x), 1)
-#define PASU_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define PASU_NORETURN            __attribute__((noreturn))
+#define PASU_UNUSED              __attribute__((unused))
+#define PASU_LIKELY(x)           __builtin_expect(!!(x), 1)
+#define PASU_UNLIKELY(x)         __builtin_expect(!!(x), 0)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

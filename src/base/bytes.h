@@ -87,7 +87,8 @@ struct view reader_bytes(struct reader *r, size_t length);
 uint8_t reader_u8(struct reader *r);
 uint16_t reader_u16(struct reader *r);
 uint32_t reader_u32(struct reader *r);
-/* Bytes up to a zero byte, which is consumed and not part of the view; failure where there is none. */
+/* Bytes up to a zero byte, which is consumed and not part of the view; failure where there is none.
+ */
 struct view reader_text(struct reader *r);
 /* 0 if nothing failed and nothing is left, else PASU_E_MALFORMED. */
 PASU_MUST_USE int reader_end(const struct reader *r);

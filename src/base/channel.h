@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A channel between two processes of pasu: one end of a SOCK_SEQPACKET socket pair, over which plain
- * fixed structs travel, each with at most one file descriptor.
+ * A channel between two processes of pasu: one end of a SOCK_SEQPACKET socket pair, over which
+ * plain fixed structs travel, each with at most one file descriptor.
  *
  * A message is a header and a body whose length the type fixes: a table (struct channel_rule) lists
  * the types that may arrive on a channel and their exact lengths; everything else is refused before
@@ -20,7 +20,8 @@ struct channel_header {
     uint32_t length; /* of the body */
 };
 
-/* A type that may arrive, the exact length of its body, and whether a descriptor must come with it. */
+/* A type that may arrive, the exact length of its body, and whether a descriptor must come with it.
+ */
 struct channel_rule {
     uint32_t type;
     uint32_t length;
@@ -46,8 +47,8 @@ PASU_MUST_USE int channel_pair(int ends[2]);
 void channel_init(struct channel *channel, int fd, const struct channel_rule *rules, size_t count);
 void channel_close(struct channel *channel);
 /*
- * Sends one message, `fd` with it unless -1 (the sender keeps its copy). Never waits: PASU_E_AGAIN if
- * the peer does not read, PASU_E_EOF if it is gone, PASU_E_RANGE if the body is too long.
+ * Sends one message, `fd` with it unless -1 (the sender keeps its copy). Never waits: PASU_E_AGAIN
+ * if the peer does not read, PASU_E_EOF if it is gone, PASU_E_RANGE if the body is too long.
  */
 PASU_MUST_USE int channel_send(const struct channel *channel, uint32_t type, const void *body,
                                size_t length, int fd);

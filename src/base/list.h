@@ -43,10 +43,11 @@ list_remove(struct list *member)
     list_init(member);
 }
 
-#define list_each(link, head) for (struct list *link = (head)->next; link != (head); link = link->next)
+#define list_each(link, head)                                                                      \
+    for (struct list *link = (head)->next; link != (head); link = link->next)
 /* Allows the current member to be removed (but not its successor). */
 #define list_each_safe(link, head)                                                                 \
-    for (struct list *link = (head)->next, *link##_next = link->next; link != (head);             \
+    for (struct list *link = (head)->next, *link##_next = link->next; link != (head);              \
          link = link##_next, link##_next = link->next)
 
 #endif

@@ -49,7 +49,11 @@ log_time_text(char *text, size_t size, int64_t realtime)
 static size_t
 utf8_length(const uint8_t *at, size_t left)
 {
-    size_t n = at[0] < 0x80 ? 1 : (at[0] >> 5) == 6 ? 2 : (at[0] >> 4) == 14 ? 3 : (at[0] >> 3) == 30 ? 4 : 0;
+    size_t n = at[0] < 0x80         ? 1
+               : (at[0] >> 5) == 6  ? 2
+               : (at[0] >> 4) == 14 ? 3
+               : (at[0] >> 3) == 30 ? 4
+                                    : 0;
 
     if (n == 0 || n > left || at[0] == 0xC0 || at[0] == 0xC1)
         return 0;
@@ -154,7 +158,8 @@ log_event(const struct log *log, enum log_event event, const struct log_field *f
     if (log->format == LOG_JSON)
         writer_u8(&w, '{');
     put_field(&w, log->format, true, "time", view_of_text(space), false);
-    put_field(&w, log->format, false, "level", view_of_text(level_names[events[event].level]), false);
+    put_field(&w, log->format, false, "level", view_of_text(level_names[events[event].level]),
+              false);
     put_field(&w, log->format, false, "event", view_of_text(events[event].name), false);
     put_field(&w, log->format, false, "process", view_of_text(log->process), false);
     for (size_t i = 0; i < count; i++) {

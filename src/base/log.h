@@ -42,15 +42,31 @@ struct log_field {
     } value;
 };
 
-#define F_TEXT(key_, value_) {.key = (key_), .kind = FIELD_TEXT, .value.text = (value_)}
-#define F_VIEW(key_, value_) {.key = (key_), .kind = FIELD_VIEW, .value.view = (value_)}
-#define F_INT(key_, value_) {.key = (key_), .kind = FIELD_INT, .value.number = (int64_t)(value_)}
-#define F_UINT(key_, value_) {.key = (key_), .kind = FIELD_UINT, .value.natural = (uint64_t)(value_)}
+#define F_TEXT(key_, value_)                                                                       \
+    {                                                                                              \
+        .key = (key_), .kind = FIELD_TEXT, .value.text = (value_)                                  \
+    }
+#define F_VIEW(key_, value_)                                                                       \
+    {                                                                                              \
+        .key = (key_), .kind = FIELD_VIEW, .value.view = (value_)                                  \
+    }
+#define F_INT(key_, value_)                                                                        \
+    {                                                                                              \
+        .key = (key_), .kind = FIELD_INT, .value.number = (int64_t)(value_)                        \
+    }
+#define F_UINT(key_, value_)                                                                       \
+    {                                                                                              \
+        .key = (key_), .kind = FIELD_UINT, .value.natural = (uint64_t)(value_)                     \
+    }
 /* 64 bits as 16 hexadecimal digits: session identities. */
-#define F_HEX(key_, value_) {.key = (key_), .kind = FIELD_HEX, .value.natural = (value_)}
+#define F_HEX(key_, value_)                                                                        \
+    {                                                                                              \
+        .key = (key_), .kind = FIELD_HEX, .value.natural = (value_)                                \
+    }
 
 /* Writes one line. A NULL text is written as "". */
-void log_event(const struct log *log, enum log_event event, const struct log_field *fields, size_t count);
+void log_event(const struct log *log, enum log_event event, const struct log_field *fields,
+               size_t count);
 
 #define LOG_EVENT(log_, event_, ...)                                                               \
     do {                                                                                           \

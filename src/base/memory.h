@@ -11,9 +11,11 @@
 
 #include "base/attributes.h"
 
-/* `count` × `size` zeroed bytes, or NULL (also where the product overflows). Free with memory_free. */
+/* `count` × `size` zeroed bytes, or NULL (also where the product overflows). Free with memory_free.
+ */
 PASU_MUST_USE void *memory_new(size_t count, size_t size);
-/* Grows or shrinks to count × size; new bytes are not zeroed. On NULL the old block is unchanged. */
+/* Grows or shrinks to count × size; new bytes are not zeroed. On NULL the old block is unchanged.
+ */
 PASU_MUST_USE void *memory_resize(void *block, size_t count, size_t size);
 /* A zero-terminated copy of `length` bytes, or NULL. */
 PASU_MUST_USE char *memory_dup(const void *bytes, size_t length);

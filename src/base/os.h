@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The operating system, as a struct of functions that is passed to whoever needs it: system calls
- * that can fail, the clocks, and randomness. os_real is the real one; tests pass their own, fail the
- * Nth call, and move the time.
+ * that can fail, the clocks, and randomness. os_real is the real one; tests pass their own, fail
+ * the Nth call, and move the time.
  *
  * The calls have the contract of their Linux namesakes (result, errno), with `arg` before it. They
  * restart on EINTR, all but poll-like waits (which are not here: each event loop calls its own).
@@ -20,7 +20,7 @@
 struct os {
     void *arg;
     ssize_t (*recv)(void *arg, int fd, void *bytes, size_t size);
-    ssize_t (*peek)(void *arg, int fd, void *bytes, size_t size); /* recv with MSG_PEEK */
+    ssize_t (*peek)(void *arg, int fd, void *bytes, size_t size);       /* recv with MSG_PEEK */
     ssize_t (*send)(void *arg, int fd, const void *bytes, size_t size); /* MSG_NOSIGNAL */
     int (*accept)(void *arg, int fd, struct sockaddr *address, socklen_t *length); /* nonblocking */
     int (*connect)(void *arg, int fd, const struct sockaddr *address, socklen_t length);
@@ -31,7 +31,8 @@ struct os {
     int (*ftruncate)(void *arg, int fd, off_t size);
     int (*fdatasync)(void *arg, int fd);
     int (*fsync)(void *arg, int fd);
-    int (*renameat)(void *arg, int from_directory, const char *from, int to_directory, const char *to);
+    int (*renameat)(void *arg, int from_directory, const char *from, int to_directory,
+                    const char *to);
     int64_t (*realtime)(void *arg);  /* nanoseconds since 1970-01-01 UTC */
     int64_t (*monotonic)(void *arg); /* nanoseconds since some start; never goes back */
     int (*random)(void *arg, void *bytes, size_t size); /* cryptographic; 0, or PASU_E_CRYPTO */
@@ -52,7 +53,7 @@ os_monotonic(const struct os *os)
     return os->monotonic(os->arg);
 }
 
-#define NANOSECONDS_PER_SECOND INT64_C(1000000000)
+#define NANOSECONDS_PER_SECOND      INT64_C(1000000000)
 #define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 
 #endif

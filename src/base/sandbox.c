@@ -58,8 +58,8 @@ sandbox_drop(const struct sandbox_account *account)
          setresuid(account->uid, account->uid, account->uid) != 0))
         return error_from_errno(errno);
     /* After the change of account, which resets both. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return error_from_errno(errno);
     return 0;
 }
@@ -89,9 +89,9 @@ static const struct call calls[] = {
 static int
 refuse_politely(scmp_filter_ctx filter, bool may_open)
 {
-    static const int tried[] = {SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(stat),
-                                SCMP_SYS(readlink), SCMP_SYS(open), SCMP_SYS(uname),
-                                SCMP_SYS(getcwd),   SCMP_SYS(socket), SCMP_SYS(prctl),
+    static const int tried[] = {SCMP_SYS(access),   SCMP_SYS(faccessat), SCMP_SYS(stat),
+                                SCMP_SYS(readlink), SCMP_SYS(open),      SCMP_SYS(uname),
+                                SCMP_SYS(getcwd),   SCMP_SYS(socket),    SCMP_SYS(prctl),
                                 SCMP_SYS(ioctl)};
     int result = 0;
 
@@ -129,7 +129,8 @@ sandbox_enter(enum sandbox_profile profile)
     int result = 0;
 
     if (profile == SANDBOX_SUPERVISOR)
-        return 0; /* it starts processes, opens sockets and reads files: nothing is left to forbid */
+        return 0; /* it starts processes, opens sockets and reads files: nothing is left to forbid
+                   */
     filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!filter)
         return PASU_E_NOMEM;

@@ -61,6 +61,17 @@ command_id(const struct command *command)
 }
 
 const char *
+command_rights(const struct command *command)
+{
+    if (command->who == WHO_ANYBODY)
+        return "Anybody, within the rights that the account has anyway.";
+    return command->is_audited ? "Root, and the account that pasu guard runs as. That it was "
+                                 "asked, and by whom, is "
+                                 "recorded."
+                               : "Root, and the account that pasu guard runs as.";
+}
+
+const char *
 command_nearest(const char *mistyped)
 {
     struct nearest nearest = nearest_to(mistyped);

@@ -80,6 +80,9 @@ extern const size_t command_example_count;
 /* The shells that completion knows, ended by NULL. */
 extern const char *const command_shells[];
 
+/* Who may give the command and whether it is recorded, as a sentence. */
+const char *command_rights(const struct command *command);
+
 /* What pasu is, in one line. */
 extern const char command_program_summary[];
 

@@ -126,6 +126,8 @@ man_print(FILE *file, const struct command *command)
         if (command_takes(command, (enum option_id)i))
             roff_option(file, options[i].letter, options[i].name, options[i].argument,
                         options[i].help);
+    fputs(".SH WHO MAY\n", file);
+    roff_line(file, command_rights(command));
     fputs(".SH EXIT STATUS\n", file);
     for (size_t i = 0; i < command_exit_count; i++)
         if (command_exits[i].command == id) {

@@ -59,6 +59,8 @@ help_print_command(FILE *file, const struct command *command)
     for (unsigned i = 0; i < OPTION_COUNT; i++)
         if (command_takes(command, (enum option_id)i))
             print_option(file, &options[i]);
+    fputs("\nwho may:\n", file);
+    text_wrap(file, command_rights(command), INDENT, HELP_WIDTH);
     fputs("\nexit status:\n", file);
     for (size_t i = 0; i < command_exit_count; i++)
         if (command_exits[i].command == id)

@@ -2,10 +2,11 @@
 /*
  * Authentication, and what the server says until it is ready.
  *
- * Where the client uses no TLS, the exchange is carried: the server asks, the client answers (of SASL
- * mechanisms, those with channel binding are left out: there is no channel to bind to). Where it uses
- * TLS, SCRAM is done here at both ends (postgres/scram.h), since the client sees our certificate and
- * not the server's. AuthenticationOk is held back until the keeper has written the session down.
+ * Where the client uses no TLS, the exchange is carried: the server asks, the client answers (of
+ * SASL mechanisms, those with channel binding are left out: there is no channel to bind to). Where
+ * it uses TLS, SCRAM is done here at both ends (postgres/scram.h), since the client sees our
+ * certificate and not the server's. AuthenticationOk is held back until the keeper has written the
+ * session down.
  */
 #include "gate/inspector.h"
 #include "gate/session.h"
@@ -47,8 +48,8 @@ body_of(struct view message)
 
 /* ---- what the server says ---- */
 
-/* The gate does SCRAM itself for a client inside TLS, unless it has no inspector and the server uses
- * no TLS: then the exchange can be carried (though without channel binding). */
+/* The gate does SCRAM itself for a client inside TLS, unless it has no inspector and the server
+ * uses no TLS: then the exchange can be carried (though without channel binding). */
 static bool
 does_scram(const struct session *s, const struct sasl_offer *offer)
 {
@@ -272,8 +273,9 @@ offer_scram(struct session *s)
 static void
 scram_failed(struct session *s, int error)
 {
-    session_fail(s, error == PASU_E_MALFORMED || error == PASU_E_PROTOCOL ? PASU_E_MESSAGE_INVALID : error,
-                 error == PASU_E_MALFORMED ? "SCRAM" : NULL);
+    session_fail(
+        s, error == PASU_E_MALFORMED || error == PASU_E_PROTOCOL ? PASU_E_MESSAGE_INVALID : error,
+        error == PASU_E_MALFORMED ? "SCRAM" : NULL);
 }
 
 static void
@@ -316,7 +318,8 @@ scram_client_final_message(struct session *s, struct view message)
         if (s->server.tls && h->server_plus &&
             scram_binding_of(SSL_get0_peer_certificate(s->server.tls), &binding) != 0)
             binding.length = 0;
-        result = scram_client_init_key(&h->scram_client, s->worker->os, &h->verifier, &key, &binding);
+        result =
+            scram_client_init_key(&h->scram_client, s->worker->os, &h->verifier, &key, &binding);
     }
     if (result == 0)
         result = scram_client_first(&h->scram_client, &first);
@@ -358,8 +361,8 @@ scram_server_final_message(struct session *s, struct view message)
 
 /* ---- admission ---- */
 
-/* A server that trusts our own certificate trusts us, not the client: the client must then have shown
- * a certificate of its own, in the name it gives. */
+/* A server that trusts our own certificate trusts us, not the client: the client must then have
+ * shown a certificate of its own, in the name it gives. */
 static bool
 certificate_is_fine(const struct session *s)
 {
@@ -383,7 +386,8 @@ record(struct session *s)
     }
     session_describe(s, &message);
     s->deadline = os_monotonic(s->worker->os) + RECORD_TIMEOUT_SECONDS * NANOSECONDS_PER_SECOND;
-    result = keeper_link_send(&s->worker->shared->keeper, MESSAGE_OPENED, &message, sizeof(message));
+    result =
+        keeper_link_send(&s->worker->shared->keeper, MESSAGE_OPENED, &message, sizeof(message));
     if (result != 0) {
         /* By way of the inbox: we are in the middle of the server's messages. */
         struct task *task = task_new(TASK_RECORDED, s->id);

@@ -84,8 +84,8 @@ cancel_remove(struct cancel_table *table, struct cancel_entry *entry)
 }
 
 int
-cancel_find(struct cancel_table *table, struct cancel_target *target, uint32_t gateway, uint32_t pid,
-            struct view key)
+cancel_find(struct cancel_table *table, struct cancel_target *target, uint32_t gateway,
+            uint32_t pid, struct view key)
 {
     int result = PASU_E_CANCEL_UNKNOWN;
 

@@ -46,12 +46,13 @@ void cancel_init(struct cancel_table *table, const struct os *os);
 void cancel_release(struct cancel_table *table);
 /* A new entry with a random key, at `*entry`; the client's key is entry->keys, `key.length` bytes.
  * PASU_E_NOMEM, PASU_E_CRYPTO, PASU_E_RANGE for a key longer than CANCEL_KEY_MAX. */
-PASU_MUST_USE int cancel_add(struct cancel_table *table, struct cancel_entry **entry, uint32_t gateway,
-                             uint32_t pid, struct view key, const struct address *server);
+PASU_MUST_USE int cancel_add(struct cancel_table *table, struct cancel_entry **entry,
+                             uint32_t gateway, uint32_t pid, struct view key,
+                             const struct address *server);
 /* Removes and frees; NULL is allowed. */
 void cancel_remove(struct cancel_table *table, struct cancel_entry *entry);
 /* 0, or PASU_E_CANCEL_UNKNOWN. Keys are compared in constant time. */
-PASU_MUST_USE int cancel_find(struct cancel_table *table, struct cancel_target *target, uint32_t gateway,
-                              uint32_t pid, struct view key);
+PASU_MUST_USE int cancel_find(struct cancel_table *table, struct cancel_target *target,
+                              uint32_t gateway, uint32_t pid, struct view key);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gate's main thread: channels, listening sockets, questions. See gate.h. */
 #include "gate/gate.h"
+#include "gate/gate_thread.h"
 
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "config/load.h"
 #include "gate/inspector.h"
-#include "gate/worker.h"
 #include "postgres/response.h"
 
 #include <errno.h>
@@ -16,65 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    LISTENERS_MAX = 4096,
-    QUESTIONS_MAX = 64,
-    ACCEPT_ROUND = 64,           /* connections taken of a listener before the others get their turn */
-    CONFIG_PACKED_MAX = 64 << 20,
-    FIXED_POLLS = 3,             /* supervisor, keeper, answers */
-    ACCEPT_PAUSE_MILLISECONDS = 100, /* when descriptors have run out */
-};
-
-struct listener {
-    int fd;
-    uint32_t gateway;
-    bool is_proxy;
-};
-
-/* A question of the keeper's that waits for every worker's answer. */
-struct pending {
-    uint64_t question; /* 0: free */
-    uint32_t missing;
-    uint64_t count;
-};
-
-struct gate {
-    struct gate_shared shared;
-    struct settings *settings, *prepared;
-    uint64_t prepared_generation;
-    struct worker *workers;
-    uint32_t worker_count;
-    struct listener listeners[LISTENERS_MAX];
-    size_t listener_count;
-    struct pollfd polls[FIXED_POLLS + LISTENERS_MAX];
-    struct pending pending[QUESTIONS_MAX];
-    struct list outgoing; /* struct answer: lines for the keeper, as fast as it takes them */
-    size_t outgoing_at;
-    int64_t started;
-    bool is_ready, is_stopping, is_paused, had_keeper;
-};
-
 static void
 tell_supervisor(struct gate *g, uint32_t type, const void *body, size_t length)
 {
     /* The supervisor always reads; if it is gone, so are we. */
     if (channel_send(&g->shared.supervisor, type, body, length, -1) == PASU_E_EOF)
         g->is_stopping = true;
-}
-
-static void
-post_all(struct gate *g, enum task_kind kind, uint64_t question, const char *principal)
-{
-    for (uint32_t i = 0; i < g->worker_count; i++) {
-        struct task *task = task_new(kind, 0);
-
-        if (!task)
-            continue;
-        task->question = question;
-        if (principal)
-            snprintf(task->principal, sizeof(task->principal), "%s", principal);
-        worker_post(&g->workers[i], task);
-    }
 }
 
 /* ---- configuration ---- */
@@ -194,7 +141,8 @@ set_upstream(struct gate *g, const struct channel_message *message)
     struct address address = {0};
 
     memcpy(&upstream, message->body, sizeof(upstream));
-    if (!g->settings || upstream.length > sizeof(address.u) || upstream.length > sizeof(upstream.address))
+    if (!g->settings || upstream.length > sizeof(address.u) ||
+        upstream.length > sizeof(upstream.address))
         return;
     address.length = upstream.length;
     memcpy(&address.u, upstream.address, upstream.length);
@@ -209,15 +157,17 @@ set_peer(struct gate *g, struct channel_message *message)
     keeper_link_replace(&g->shared.keeper, message->fd);
     message->fd = -1;
     if (g->had_keeper) {
-        LOG_EVENT(&g->shared.log, KEEPER_BACK, F_UINT("generation", g->settings ? g->settings->generation : 0));
-        post_all(g, TASK_ANNOUNCE, 0, NULL);
+        LOG_EVENT(&g->shared.log, KEEPER_BACK,
+                  F_UINT("generation", g->settings ? g->settings->generation : 0));
+        gate_post_all(g, TASK_ANNOUNCE, 0, NULL);
     }
     g->had_keeper = true;
     if (!g->is_ready && g->settings) {
         int result = sandbox_enter(SANDBOX_GATE);
 
         if (result != 0) {
-            LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "the sandbox could not be entered"));
+            LOG_EVENT(&g->shared.log, INTERNAL,
+                      F_TEXT("error", "the sandbox could not be entered"));
             g->is_stopping = true;
             return;
         }
@@ -231,7 +181,7 @@ drain(struct gate *g)
 {
     g->shared.is_draining = true;
     close_listeners(g);
-    post_all(g, TASK_DRAIN, 0, NULL);
+    gate_post_all(g, TASK_DRAIN, 0, NULL);
 }
 
 static void
@@ -277,84 +227,6 @@ from_supervisor(struct gate *g, struct channel_message *message)
 
 /* ---- the keeper's messages ---- */
 
-static struct pending *
-pending_find(struct gate *g, uint64_t question)
-{
-    for (size_t i = 0; i < COUNT_OF(g->pending); i++)
-        if (g->pending[i].question == question)
-            return &g->pending[i];
-    return NULL;
-}
-
-static void
-ask_workers(struct gate *g, enum task_kind kind, uint64_t question, const char *principal)
-{
-    struct pending *p = pending_find(g, 0);
-
-    if (!p || question == 0)
-        return; /* the keeper's own limit of time answers it */
-    *p = (struct pending){question, g->worker_count, 0};
-    post_all(g, kind, question, principal);
-}
-
-static void
-kill_session(struct gate *g, const struct message_kill *message)
-{
-    uint32_t index = worker_index_of_session(message->session);
-    struct message_sessions_end end = {.question = message->question};
-    struct pending *p = pending_find(g, 0);
-    struct task *task;
-
-    if (message->session == 0) {
-        char principal[NAME_SIZE];
-
-        memcpy(principal, message->principal, sizeof(principal));
-        principal[NAME_SIZE - 1] = '\0';
-        ask_workers(g, TASK_KILL_PRINCIPAL, message->question, principal);
-        return;
-    }
-    task = p && message->question && index < g->worker_count ? task_new(TASK_KILL_ONE, message->session)
-                                                             : NULL;
-    if (!task) {
-        if (keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &end, sizeof(end)) != 0) {
-            /* the keeper's limit of time answers */
-        }
-        return;
-    }
-    *p = (struct pending){message->question, 1, 0};
-    task->question = message->question;
-    worker_post(&g->workers[index], task);
-}
-
-static void
-answer_status(struct gate *g, uint64_t question)
-{
-    struct message_status status = {
-        .question = question,
-        .sessions_total = g->shared.sessions_total,
-        .refused_total = g->shared.refused_total,
-        .cancels_total = g->shared.cancels_total,
-        .unrecorded_total = g->shared.unrecorded_total,
-        .allocations = memory_allocations(),
-        .started = g->started,
-        .workers = g->worker_count,
-        .draining = g->shared.is_draining,
-    };
-
-    for (uint32_t i = 0; i < g->worker_count; i++) {
-        const struct worker *w = &g->workers[i];
-
-        status.sessions += w->session_count;
-        status.counts.statements += counter_get(&w->statements);
-        status.counts.rows += counter_get(&w->rows);
-        status.counts.bytes_in += counter_get(&w->bytes_in);
-        status.counts.bytes_out += counter_get(&w->bytes_out);
-    }
-    if (keeper_link_send(&g->shared.keeper, MESSAGE_STATUS, &status, sizeof(status)) != 0) {
-        /* as above */
-    }
-}
-
 static void
 recorded(struct gate *g, const struct message_result *result)
 {
@@ -381,81 +253,18 @@ from_keeper(struct gate *g, const struct channel_message *message)
         break;
     case MESSAGE_SESSIONS_ASK:
         memcpy(&ask, message->body, sizeof(ask));
-        ask_workers(g, TASK_SNAPSHOT, ask.question, NULL);
+        question_sessions(g, ask.question);
         break;
     case MESSAGE_STATUS_ASK:
         memcpy(&ask, message->body, sizeof(ask));
-        answer_status(g, ask.question);
+        question_status(g, ask.question);
         break;
     case MESSAGE_KILL:
         memcpy(&kill_message, message->body, sizeof(kill_message));
-        kill_session(g, &kill_message);
+        question_kill(g, &kill_message);
         break;
     default:
         break;
-    }
-}
-
-/* ---- answers to the keeper ---- */
-
-static void
-take_answers(struct gate *g)
-{
-    uint64_t unused;
-
-    if (read(g->shared.answer_event, &unused, sizeof(unused)) < 0 && errno != EAGAIN)
-        return;
-    pthread_mutex_lock(&g->shared.answer_lock);
-    while (!list_is_empty(&g->shared.answers)) {
-        struct list *first = g->shared.answers.next;
-
-        list_remove(first);
-        list_append(&g->outgoing, first);
-    }
-    pthread_mutex_unlock(&g->shared.answer_lock);
-}
-
-/* Sends what the keeper takes now; false while there is more. */
-static bool
-send_answer(struct gate *g, struct answer *answer)
-{
-    struct pending *p = pending_find(g, answer->question);
-    struct message_sessions_end end = {.question = answer->question};
-    int result = 0;
-
-    for (; p && answer->has_lines && g->outgoing_at < answer->count; g->outgoing_at++) {
-        result = keeper_link_send(&g->shared.keeper, MESSAGE_SESSION, &answer->lines[g->outgoing_at],
-                                  sizeof(answer->lines[0]));
-        if (result == PASU_E_AGAIN)
-            return false;
-        if (result != 0)
-            break;
-    }
-    if (p && p->missing == 1) {
-        end.count = p->count + answer->count;
-        result = keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &end, sizeof(end));
-        if (result == PASU_E_AGAIN)
-            return false;
-    }
-    if (p) {
-        p->count += answer->count;
-        if (--p->missing == 0)
-            p->question = 0;
-    }
-    return true;
-}
-
-static void
-send_answers(struct gate *g)
-{
-    while (!list_is_empty(&g->outgoing)) {
-        struct answer *answer = LIST_ENTRY(g->outgoing.next, struct answer, link);
-
-        if (!send_answer(g, answer))
-            return;
-        list_remove(&answer->link);
-        memory_free(answer);
-        g->outgoing_at = 0;
     }
 }
 
@@ -488,7 +297,8 @@ say_refused(const struct gate *g, int fd, int error)
 
 /* Too many from there: a plain ErrorResponse needs no session. */
 static void
-refuse(struct gate *g, int fd, const struct address *address, const struct gateway *gateway, int error)
+refuse(struct gate *g, int fd, const struct address *address, const struct gateway *gateway,
+       int error)
 {
     char text[ADDRESS_SIZE];
 
@@ -621,12 +431,12 @@ serve(struct gate *g)
             if (g->polls[FIXED_POLLS + i].revents & POLLIN)
                 accept_some(g, &g->listeners[i]);
         if (g->polls[2].revents)
-            take_answers(g);
+            question_take(g);
         if (g->polls[1].revents && g->shared.keeper.channel.fd >= 0)
             read_channel(g, &g->shared.keeper.channel, false);
         if (g->polls[0].revents)
             read_channel(g, &g->shared.supervisor, true);
-        send_answers(g);
+        question_send(g);
         if (g->shared.is_draining && !is_drained && session_count(g) == 0) {
             is_drained = true;
             tell_supervisor(g, MESSAGE_DRAINED, &empty, sizeof(empty));
@@ -661,7 +471,7 @@ static void
 gate_release(struct gate *g)
 {
     close_listeners(g);
-    post_all(g, TASK_STOP, 0, NULL);
+    gate_post_all(g, TASK_STOP, 0, NULL);
     for (uint32_t i = 0; i < g->worker_count; i++)
         worker_join(&g->workers[i]);
     inspector_stop(g->shared.inspector);

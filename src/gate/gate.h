@@ -5,9 +5,9 @@
  *
  * gate_main is called in a fresh child of the supervisor which has dropped its privileges. It takes
  * the supervisor's channel end, waits there for its configuration (MESSAGE_CONFIG, COMMIT), its
- * listening sockets (LISTENER), its servers' addresses (UPSTREAM) and its end of the keeper's channel
- * (PEER), enters its sandbox, says READY, and serves until MESSAGE_STOP, until it is drained, or
- * until the supervisor is gone.
+ * listening sockets (LISTENER), its servers' addresses (UPSTREAM) and its end of the keeper's
+ * channel (PEER), enters its sandbox, says READY, and serves until MESSAGE_STOP, until it is
+ * drained, or until the supervisor is gone.
  */
 #ifndef PASU_GATE_GATE_H
 #define PASU_GATE_GATE_H

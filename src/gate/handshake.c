@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection until it may speak to the server: PROXY header, TLS with the client, start-up packet,
- * the connection to the server and TLS there; and cancel requests, which take the same way.
+ * A connection until it may speak to the server: PROXY header, TLS with the client, start-up
+ * packet, the connection to the server and TLS there; and cancel requests, which take the same way.
  *
  * From the client exactly the bytes of the packet at hand are read, never more: what follows an
  * SSLRequest in clear text can so never be taken for something said inside TLS.
@@ -239,7 +239,8 @@ handshake_server_write(struct session *s, const void *bytes, size_t length)
 static void
 connected(struct session *s)
 {
-    session_event(s, s->gateway->server_tls ? EVENT_GATE_CONNECTED_TLS : EVENT_GATE_CONNECTED, VIEW(""));
+    session_event(s, s->gateway->server_tls ? EVENT_GATE_CONNECTED_TLS : EVENT_GATE_CONNECTED,
+                  VIEW(""));
 }
 
 static void
@@ -461,8 +462,8 @@ begin_cancel(struct session *s, struct view packet)
         cancel_find(&s->worker->shared->cancels, &h->cancel, s->gateway->index, startup.pid,
                     startup.key) != 0) {
         session_address_text(s, address);
-        LOG_EVENT(&s->worker->shared->log, CANCEL_IGNORED, F_TEXT("gateway", s->gateway->config->name),
-                  F_TEXT("address", address));
+        LOG_EVENT(&s->worker->shared->log, CANCEL_IGNORED,
+                  F_TEXT("gateway", s->gateway->config->name), F_TEXT("address", address));
         session_close(s); /* as the server: no answer tells whether the key was right */
         return;
     }

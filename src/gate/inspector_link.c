@@ -243,7 +243,8 @@ log_in(struct inspector_link *link, const struct gateway *gateway)
         if (type == 'Z')
             break;
         if (type == 'R') {
-            result = answer_authentication(link, body, parameters[0].value, password_of(gateway), &client);
+            result = answer_authentication(link, body, parameters[0].value, password_of(gateway),
+                                           &client);
         } else if (type == 'E') {
             keep_error(link, body);
             result = PASU_E_AUTH_SERVER;

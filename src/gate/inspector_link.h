@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection of the inspector to a server: connects, logs in (trust, password, md5, SCRAM), asks.
- * It blocks, with a limit of time on each wait; only the inspector's thread uses it.
+ * One connection of the inspector to a server: connects, logs in (trust, password, md5, SCRAM),
+ * asks. It blocks, with a limit of time on each wait; only the inspector's thread uses it.
  */
 #ifndef PASU_GATE_INSPECTOR_LINK_H
 #define PASU_GATE_INSPECTOR_LINK_H
@@ -23,9 +23,10 @@ struct inspector_link {
 void inspector_link_init(struct inspector_link *link, const struct os *os);
 void inspector_link_close(struct inspector_link *link);
 /*
- * Writes the role's verifier, as pg_authid has it, to `text`. PASU_E_NOTFOUND: no such role, or none
- * that may log in with a password. PASU_E_EOF: a connection that stood has ended: ask again. Others:
- * the server cannot be reached, does not let us in, or answers with an error (see `detail`).
+ * Writes the role's verifier, as pg_authid has it, to `text`. PASU_E_NOTFOUND: no such role, or
+ * none that may log in with a password. PASU_E_EOF: a connection that stood has ended: ask again.
+ * Others: the server cannot be reached, does not let us in, or answers with an error (see
+ * `detail`).
  */
 PASU_MUST_USE int inspector_link_verifier(struct inspector_link *link, struct settings *settings,
                                           const struct gateway *gateway, const char *role,

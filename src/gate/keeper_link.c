@@ -7,7 +7,8 @@ void
 keeper_link_init(struct keeper_link *link)
 {
     pthread_mutex_init(&link->lock, NULL);
-    channel_init(&link->channel, -1, message_rules_gate_from_keeper, message_rules_gate_from_keeper_count);
+    channel_init(&link->channel, -1, message_rules_gate_from_keeper,
+                 message_rules_gate_from_keeper_count);
 }
 
 void
@@ -15,7 +16,8 @@ keeper_link_replace(struct keeper_link *link, int fd)
 {
     pthread_mutex_lock(&link->lock);
     channel_close(&link->channel);
-    channel_init(&link->channel, fd, message_rules_gate_from_keeper, message_rules_gate_from_keeper_count);
+    channel_init(&link->channel, fd, message_rules_gate_from_keeper,
+                 message_rules_gate_from_keeper_count);
     pthread_mutex_unlock(&link->lock);
 }
 

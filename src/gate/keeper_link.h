@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gate's end of the channel to the keeper, which is replaced whenever a keeper is. Any thread may
- * send; what cannot be sent at once is refused, never waited for: on_failure decides then.
+ * The gate's end of the channel to the keeper, which is replaced whenever a keeper is. Any thread
+ * may send; what cannot be sent at once is refused, never waited for: on_failure decides then.
  */
 #ifndef PASU_GATE_KEEPER_LINK_H
 #define PASU_GATE_KEEPER_LINK_H

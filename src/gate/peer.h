@@ -3,8 +3,8 @@
  * One end of a session: a nonblocking socket, with or without TLS, and what could not be sent yet.
  *
  * A peer that takes no bytes holds its counterpart back: nobody reads from a side while the other
- * side's outbox holds anything, so an outbox never holds more than one read's worth, and an idle peer
- * has none at all. Owned by its session's worker thread.
+ * side's outbox holds anything, so an outbox never holds more than one read's worth, and an idle
+ * peer has none at all. Owned by its session's worker thread.
  */
 #ifndef PASU_GATE_PEER_H
 #define PASU_GATE_PEER_H
@@ -46,7 +46,8 @@ peer_is_full(const struct peer *peer)
 }
 /* Sends, or keeps in the outbox what cannot be sent now. 0; PASU_E_EOF if the peer is gone;
  * PASU_E_NOMEM. */
-PASU_MUST_USE int peer_write(struct peer *peer, const struct os *os, const void *bytes, size_t length);
+PASU_MUST_USE int peer_write(struct peer *peer, const struct os *os, const void *bytes,
+                             size_t length);
 /* Sends from the outbox. 0 when it is empty, PASU_E_AGAIN while it is not, PASU_E_EOF. */
 PASU_MUST_USE int peer_flush(struct peer *peer, const struct os *os);
 /* Tells the peer that no more comes. The outbox must be empty. */

@@ -14,8 +14,8 @@
 
 enum { PROXY_FIXED_LENGTH = 16, PROXY_LENGTH_MAX = 16 + 2048 };
 
-/* The whole header's length from its first 16 bytes; PASU_E_PROXY_HEADER if it is none, is of another
- * version, or is longer than PROXY_LENGTH_MAX. */
+/* The whole header's length from its first 16 bytes; PASU_E_PROXY_HEADER if it is none, is of
+ * another version, or is longer than PROXY_LENGTH_MAX. */
 PASU_MUST_USE int proxy_header_length(const uint8_t first[PROXY_FIXED_LENGTH]);
 /* Reads a whole header. *address is set to the client's; left alone for LOCAL (the balancer's own
  * checks) and for UNSPEC. PASU_E_PROXY_HEADER. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The relay: bytes from one side, looked at by message heads, and out to the other side. Bodies pass
- * as they come, however long; of a head cut by the end of a read its few bytes are held over. Nothing
- * is allocated here but for a peer that does not take what it is sent.
+ * The relay: bytes from one side, looked at by message heads, and out to the other side. Bodies
+ * pass as they come, however long; of a head cut by the end of a read its few bytes are held over.
+ * Nothing is allocated here but for a peer that does not take what it is sent.
  */
 #include "gate/release.h"
 #include "gate/session.h"
@@ -13,9 +13,9 @@ enum { ROUNDS = 4, HEAD_LENGTH = 5, READY_LENGTH = 6 };
 
 /* What a walk over a batch found. */
 struct walk {
-    const uint8_t *end;      /* up to here the batch may leave */
+    const uint8_t *end;       /* up to here the batch may leave */
     enum session_event fault; /* valid when is_fault */
-    bool is_fault, is_over;  /* is_over: the client said Terminate */
+    bool is_fault, is_over;   /* is_over: the client said Terminate */
     uint64_t statements, rows;
 };
 

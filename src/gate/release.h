@@ -2,7 +2,8 @@
 /*
  * The one place where a server's bytes leave for a client. Every batch of a standing session passes
  * through release_batch, whole messages and the pieces of long ones in order: here an exposure is
- * attributed, judged and recorded before the bytes go (invariant 1). In this form nothing is judged.
+ * attributed, judged and recorded before the bytes go (invariant 1). In this form nothing is
+ * judged.
  */
 #ifndef PASU_GATE_RELEASE_H
 #define PASU_GATE_RELEASE_H

@@ -236,7 +236,8 @@ begin_closing(struct session *s)
     if (s->server.fd >= 0 && !s->server.is_over && s->is_registered && s->from_client.left == 0 &&
         !peer_is_full(&s->server)) {
         request_terminate(&w);
-        if (writer_end(&w) > 0 && peer_write(&s->server, s->worker->os, space, writer_length(&w)) != 0)
+        if (writer_end(&w) > 0 &&
+            peer_write(&s->server, s->worker->os, space, writer_length(&w)) != 0)
             s->server.is_over = true;
     }
     peer_close(&s->server, s->worker->os);

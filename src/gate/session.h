@@ -2,9 +2,9 @@
 /*
  * A session: a client, the server it talks to, and where in the protocol they are.
  *
- * The state is one enum (postgres/session_state.h) and changes in one function, session_event. What is
- * needed only until the session stands is in struct handshake, which is freed then: an idle session is
- * this struct and nothing else. All owned by one worker.
+ * The state is one enum (postgres/session_state.h) and changes in one function, session_event. What
+ * is needed only until the session stands is in struct handshake, which is freed then: an idle
+ * session is this struct and nothing else. All owned by one worker.
  */
 #ifndef PASU_GATE_SESSION_H
 #define PASU_GATE_SESSION_H
@@ -18,14 +18,15 @@ enum { FLOW_HELD_MAX = 8, HANDSHAKE_SERVER_SIZE = 64 << 10 };
 
 /* One direction of the relay: where in a message the last batch ended. */
 struct flow {
-    uint32_t left;                /* bytes of the message's body still to come */
-    uint8_t held[FLOW_HELD_MAX];  /* the head of a message, cut by the end of a read */
+    uint32_t left;               /* bytes of the message's body still to come */
+    uint8_t held[FLOW_HELD_MAX]; /* the head of a message, cut by the end of a read */
     uint8_t held_length;
-    uint8_t type;                 /* of the last message */
+    uint8_t type; /* of the last message */
 };
 
 struct handshake {
-    uint8_t *packet; /* the packet or message being read from the client, then the start-up packet */
+    uint8_t
+        *packet; /* the packet or message being read from the client, then the start-up packet */
     uint32_t packet_size, have, need;
     uint8_t *startup; /* the client's StartupMessage, to be sent to the server */
     uint32_t startup_length;
@@ -49,17 +50,17 @@ struct session {
     struct gateway *gateway;
     struct list all, early, again;
     struct session *next_by_id;
-    uint8_t state;         /* enum session_state: changed by session_event only */
-    uint8_t transaction;   /* of the last ReadyForQuery: I, T, E */
-    bool is_unsynced;      /* requests since the last Sync */
+    uint8_t state;       /* enum session_state: changed by session_event only */
+    uint8_t transaction; /* of the last ReadyForQuery: I, T, E */
+    bool is_unsynced;    /* requests since the last Sync */
     bool is_replication, is_counted_early, is_registered, is_killed;
-    uint32_t syncs;        /* ReadyForQuery messages still due */
-    int error;             /* why it ends; 0: in order */
+    uint32_t syncs; /* ReadyForQuery messages still due */
+    int error;      /* why it ends; 0: in order */
     struct peer client, server;
     struct flow from_client, from_server;
     uint64_t id;
-    int64_t opened;        /* realtime */
-    int64_t deadline;      /* monotonic, while early */
+    int64_t opened;   /* realtime */
+    int64_t deadline; /* monotonic, while early */
     struct message_counts counts;
     struct address address; /* the client's */
     char user[NAME_SIZE], database[NAME_SIZE], application[APPLICATION_SIZE];
@@ -69,8 +70,8 @@ struct session {
 
 /* ---- session.c: life ---- */
 void session_accept(struct worker *worker, const struct task *task);
-/* Looks the event up, changes the state, does what the table says. `message` is the message (with its
- * head) that the event stands for, empty where it has none. */
+/* Looks the event up, changes the state, does what the table says. `message` is the message (with
+ * its head) that the event stands for, empty where it has none. */
 void session_event(struct session *session, enum session_event event, struct view message);
 /* Ends the session with an error for its client (FATAL), as the event GATE_FAIL. */
 void session_fail(struct session *session, int error, const char *detail);

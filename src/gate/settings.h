@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The configuration as the gate uses it: the checked model, a TLS context a side, and the addresses of
- * the servers. One object a generation; a session keeps the one that it began with until it ends, so
- * a reload never pulls anything from under it.
+ * The configuration as the gate uses it: the checked model, a TLS context a side, and the addresses
+ * of the servers. One object a generation; a session keeps the one that it began with until it
+ * ends, so a reload never pulls anything from under it.
  *
  * Read only but for the addresses (behind a lock) and the count of holders. Any thread.
  */
@@ -37,8 +37,8 @@ struct settings {
     struct gateway gateways[];
 };
 
-/* Takes the model (frees it on failure too). One holder: the caller. PASU_E_NOMEM, PASU_E_CRYPTO where
- * a certificate, key or CA does not load. */
+/* Takes the model (frees it on failure too). One holder: the caller. PASU_E_NOMEM, PASU_E_CRYPTO
+ * where a certificate, key or CA does not load. */
 PASU_MUST_USE int settings_new(struct settings **settings, struct config *take_config,
                                uint64_t generation);
 struct settings *settings_hold(struct settings *settings);
@@ -48,7 +48,7 @@ void settings_release(struct settings *settings);
 size_t settings_addresses(struct settings *settings, const struct gateway *gateway,
                           struct address addresses[UPSTREAM_ADDRESSES_MAX]);
 /* Sets address `index` of `count`; out of range is ignored. */
-void settings_set_address(struct settings *settings, uint32_t gateway, uint32_t index, uint32_t count,
-                          const struct address *address);
+void settings_set_address(struct settings *settings, uint32_t gateway, uint32_t index,
+                          uint32_t count, const struct address *address);
 
 #endif

@@ -26,8 +26,9 @@ choose_alpn(SSL *tls PASU_UNUSED, const unsigned char **out, unsigned char *out_
 static BIO *
 bio_of(const struct config_file *file)
 {
-    return file->bytes.length > INT_MAX ? NULL
-                                        : BIO_new_mem_buf(file->bytes.bytes, (int)file->bytes.length);
+    return file->bytes.length > INT_MAX
+               ? NULL
+               : BIO_new_mem_buf(file->bytes.bytes, (int)file->bytes.length);
 }
 
 /* A key in PEM never asks for a passphrase on a terminal. */
@@ -39,7 +40,8 @@ no_passphrase(char *text PASU_UNUSED, int size PASU_UNUSED, int writing PASU_UNU
 }
 
 static int
-use_certificate(SSL_CTX *context, const struct config_file *certificate, const struct config_file *key)
+use_certificate(SSL_CTX *context, const struct config_file *certificate,
+                const struct config_file *key)
 {
     BIO *chain = bio_of(certificate), *secret = bio_of(key);
     X509 *x509 = chain ? PEM_read_bio_X509(chain, NULL, no_passphrase, NULL) : NULL;
@@ -101,8 +103,8 @@ context_new(const SSL_METHOD *method)
     if (!context)
         return NULL;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-                                     SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                     SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -182,7 +184,8 @@ tls_connect(SSL_CTX *context, int fd, const struct config_gateway *gateway)
     SSL *tls = SSL_new(context);
     const char *host = gateway->upstream.host;
     uint8_t number[16];
-    bool is_number = inet_pton(AF_INET, host, number) == 1 || inet_pton(AF_INET6, host, number) == 1;
+    bool is_number =
+        inet_pton(AF_INET, host, number) == 1 || inet_pton(AF_INET6, host, number) == 1;
     bool is_verified = gateway->upstream_tls.mode == UPSTREAM_TLS_VERIFY_FULL;
 
     if (!tls)
@@ -218,7 +221,8 @@ tls_peer_name(const SSL *tls, char *name, size_t size)
 
     if (!x509 || SSL_get_verify_result(tls) != X509_V_OK)
         return PASU_E_NOTFOUND;
-    length = X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, name, (int)size);
+    length =
+        X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, name, (int)size);
     if (length <= 0 || (size_t)length >= size - 1 || strlen(name) != (size_t)length)
         return PASU_E_NOTFOUND;
     return 0;

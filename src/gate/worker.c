@@ -69,8 +69,7 @@ answer_snapshot(struct worker *w, uint64_t question)
         return;
     answer->question = question;
     answer->has_lines = true;
-    list_each(link, &w->sessions)
-    {
+    list_each (link, &w->sessions) {
         const struct session *s = LIST_ENTRY(link, struct session, all);
         struct message_session_status *line = &answer->lines[i];
 
@@ -92,8 +91,7 @@ kill_some(struct worker *w, const struct task *task)
     struct answer *answer = memory_new(1, sizeof(*answer));
     size_t count = 0;
 
-    list_each_safe(link, &w->sessions)
-    {
+    list_each_safe (link, &w->sessions) {
         struct session *s = LIST_ENTRY(link, struct session, all);
 
         if (strcmp(s->user, task->principal) == 0 && s->state != SESSION_CLOSING) {
@@ -111,8 +109,7 @@ kill_some(struct worker *w, const struct task *task)
 static void
 announce_all(struct worker *w)
 {
-    list_each(link, &w->sessions)
-    {
+    list_each (link, &w->sessions) {
         const struct session *s = LIST_ENTRY(link, struct session, all);
         struct message_session message;
 
@@ -123,8 +120,7 @@ announce_all(struct worker *w)
             w->shared->unrecorded_total++;
     }
     /* What the former keeper had not answered, the new one is asked again. */
-    list_each_safe(again, &w->early)
-    {
+    list_each_safe (again, &w->early) {
         struct session *s = LIST_ENTRY(again, struct session, early);
         struct message_session message;
 
@@ -139,8 +135,7 @@ announce_all(struct worker *w)
 static void
 drain_all(struct worker *w)
 {
-    list_each_safe(link, &w->sessions)
-    {
+    list_each_safe (link, &w->sessions) {
         session_drain(LIST_ENTRY(link, struct session, all));
     }
 }
@@ -149,8 +144,7 @@ static void
 stop_all(struct worker *w)
 {
     w->is_stopping = true;
-    list_each_safe(link, &w->sessions)
-    {
+    list_each_safe (link, &w->sessions) {
         struct session *s = LIST_ENTRY(link, struct session, all);
 
         session_fail(s, PASU_E_DRAINING, NULL);
@@ -251,8 +245,7 @@ look_at_deadlines(struct worker *w)
     if (now < w->next_look)
         return;
     w->next_look = now + LOOK_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
-    list_each_safe(link, &w->early)
-    {
+    list_each_safe (link, &w->early) {
         struct session *s = LIST_ENTRY(link, struct session, early);
 
         if (s->deadline > now)
@@ -316,7 +309,9 @@ worker_run(void *arg)
     struct epoll_event events[EVENTS_MAX];
 
     while (!w->is_stopping) {
-        int timeout = !list_is_empty(&w->again) ? 0 : !list_is_empty(&w->early) ? LOOK_MILLISECONDS : -1;
+        int timeout = !list_is_empty(&w->again)   ? 0
+                      : !list_is_empty(&w->early) ? LOOK_MILLISECONDS
+                                                  : -1;
         int count = epoll_wait(w->epoll, events, EVENTS_MAX, timeout);
 
         for (int i = 0; i < count; i++) {

@@ -3,8 +3,9 @@
  * A worker: one thread, one epoll set, and the sessions it owns. Nobody else touches a session; who
  * wants something of one leaves a task in its worker's inbox.
  *
- * What the workers share is in struct gate_shared: the cancel keys, the counts of addresses, the link
- * to the keeper, the inspector, each behind a lock that is taken once a session, never once a message.
+ * What the workers share is in struct gate_shared: the cancel keys, the counts of addresses, the
+ * link to the keeper, the inspector, each behind a lock that is taken once a session, never once a
+ * message.
  */
 #ifndef PASU_GATE_WORKER_H
 #define PASU_GATE_WORKER_H
@@ -25,7 +26,7 @@ enum {
     WORKER_BUFFER_SIZE = 512 << 10, /* one read's worth: measured, see bench/README.md */
     WORKER_BUFFER_HEAD = 64,        /* room before it for a message's head held over */
     WORKER_SESSION_HEADS = 4096,
-    WORKER_INDEX_BITS = 6,          /* of a session's identity: which worker owns it */
+    WORKER_INDEX_BITS = 6, /* of a session's identity: which worker owns it */
 };
 
 struct gate_shared {

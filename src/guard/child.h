@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One child process of the supervisor: the gate or the keeper. Its channel, how it does, and when it
- * may be started again.
+ * One child process of the supervisor: the gate or the keeper. Its channel, how it does, and when
+ * it may be started again.
  */
 #ifndef PASU_GUARD_CHILD_H
 #define PASU_GUARD_CHILD_H
@@ -17,10 +17,10 @@ struct child {
     pid_t pid; /* 0: not running */
     struct channel channel;
     uint32_t restarts;
-    int64_t since;               /* realtime ns */
-    int64_t started, retry_at;   /* monotonic ns */
-    int64_t backoff;             /* ns; 0: at once */
-    int64_t pong_at;             /* monotonic: when it last answered */
+    int64_t since;             /* realtime ns */
+    int64_t started, retry_at; /* monotonic ns */
+    int64_t backoff;           /* ns; 0: at once */
+    int64_t pong_at;           /* monotonic: when it last answered */
     bool is_prepared, is_committed, is_ready, is_told_stuck;
     int prepared_error;
 };

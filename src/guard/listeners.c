@@ -30,7 +30,8 @@ address_of(struct address *address, const struct endpoint *endpoint)
     if (result != PASU_E_NOTFOUND)
         return result;
     snprintf(port, sizeof(port), "%u", endpoint->port);
-    if (getaddrinfo(strcmp(endpoint->host, "*") == 0 ? NULL : endpoint->host, port, &hints, &found) != 0)
+    if (getaddrinfo(strcmp(endpoint->host, "*") == 0 ? NULL : endpoint->host, port, &hints,
+                    &found) != 0)
         return PASU_E_NOTFOUND;
     if (found->ai_addrlen <= sizeof(address->u)) {
         memcpy(&address->u, found->ai_addr, found->ai_addrlen);
@@ -76,7 +77,8 @@ static int
 open_one(const struct address *address)
 {
     bool is_unix = address->u.any.sa_family == AF_UNIX;
-    int fd = socket(address->u.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+    int fd = socket(address->u.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+        one = 1;
     int number;
 
     if (fd < 0)
@@ -123,7 +125,8 @@ add(struct listeners *l, struct listeners *before, const struct config *config, 
     char text[ENDPOINT_HOST_SIZE + 16];
     int result = address_of(&address, endpoint);
 
-    *item = (struct held_socket){.fd = -1, .gateway = (uint32_t)gateway, .is_proxy = is_proxy, .endpoint = *endpoint};
+    *item = (struct held_socket){
+        .fd = -1, .gateway = (uint32_t)gateway, .is_proxy = is_proxy, .endpoint = *endpoint};
     for (size_t i = 0; before && i < before->count; i++)
         if (before->items[i].fd >= 0 && same_endpoint(&before->items[i].endpoint, endpoint)) {
             item->fd = before->items[i].fd;
@@ -142,10 +145,11 @@ add(struct listeners *l, struct listeners *before, const struct config *config, 
     }
     if (item->fd < 0) {
         endpoint_text(text, sizeof(text), endpoint);
-        LOG_EVENT(log, START_FAILED, F_TEXT("gateway", config->gateways[gateway].name),
-                  F_TEXT("listen", text),
-                  F_TEXT("error", result == PASU_E_IO ? strerrordesc_np(errno) : error_text(result)),
-                  F_TEXT("hint", "is another program using this address?"));
+        LOG_EVENT(
+            log, START_FAILED, F_TEXT("gateway", config->gateways[gateway].name),
+            F_TEXT("listen", text),
+            F_TEXT("error", result == PASU_E_IO ? strerrordesc_np(errno) : error_text(result)),
+            F_TEXT("hint", "is another program using this address?"));
         return result ? result : PASU_E_IO;
     }
     l->count++;
@@ -180,7 +184,8 @@ listeners_open(struct listeners *l, struct listeners *before, const struct confi
         for (size_t i = 0; i < gateway->listen_count && result == 0; i++)
             result = add(l, before, config, g, &gateway->listen[i], false, patience, log);
         if (result == 0 && gateway->proxy_protocol.enabled)
-            result = add(l, before, config, g, &gateway->proxy_protocol.listen, true, patience, log);
+            result =
+                add(l, before, config, g, &gateway->proxy_protocol.listen, true, patience, log);
     }
     if (result != 0) {
         for (size_t i = 0; i < l->count; i++)

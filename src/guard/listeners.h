@@ -22,12 +22,14 @@ struct listeners {
 };
 
 /*
- * Opens every listening socket of the configuration, taking from `before` (may be NULL) what is at the
- * same address and still wanted: those move over, the rest stays in `before`. Retries for up to
- * `patience` ns where an address is in use. On failure a LOG line says which, and nothing has moved.
+ * Opens every listening socket of the configuration, taking from `before` (may be NULL) what is at
+ * the same address and still wanted: those move over, the rest stays in `before`. Retries for up to
+ * `patience` ns where an address is in use. On failure a LOG line says which, and nothing has
+ * moved.
  */
 PASU_MUST_USE int listeners_open(struct listeners *listeners, struct listeners *before,
-                                 const struct config *config, int64_t patience, const struct log *log);
+                                 const struct config *config, int64_t patience,
+                                 const struct log *log);
 /* Closes all; removes the files of Unix sockets if asked to. */
 void listeners_close(struct listeners *listeners, bool remove_files);
 

@@ -19,8 +19,8 @@ fail(const struct log *log, const char *what, const char *path, const char *hint
 }
 
 static int
-open_directory(struct resources *r, const struct config *config, const struct sandbox_account *account,
-               const struct log *log)
+open_directory(struct resources *r, const struct config *config,
+               const struct sandbox_account *account, const struct log *log)
 {
     const char *path = config->ledger.directory;
 
@@ -40,8 +40,8 @@ open_directory(struct resources *r, const struct config *config, const struct sa
 }
 
 static int
-open_control(struct resources *r, const struct config *config, const struct sandbox_account *account,
-             const struct log *log)
+open_control(struct resources *r, const struct config *config,
+             const struct sandbox_account *account, const struct log *log)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const char *path = config->control;
@@ -69,8 +69,8 @@ open_control(struct resources *r, const struct config *config, const struct sand
 }
 
 int
-resources_open(struct resources *r, const struct config *config, const struct sandbox_account *account,
-               const struct log *log)
+resources_open(struct resources *r, const struct config *config,
+               const struct sandbox_account *account, const struct log *log)
 {
     int result;
 

@@ -1,209 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guard/supervisor.h"
+#include "guard/state.h"
 
 #include "base/memory.h"
 #include "config/load.h"
 #include "gate/gate.h"
-#include "guard/child.h"
-#include "guard/listeners.h"
 #include "guard/notify.h"
-#include "guard/resources.h"
-#include "guard/upstreams.h"
-#include "ledger/keeper.h"
 #include "ledger/message.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define LISTEN_PATIENCE (10 * NANOSECONDS_PER_SECOND)
-#define PING_EVERY (5 * NANOSECONDS_PER_SECOND)
-#define STUCK_AFTER (15 * NANOSECONDS_PER_SECOND)
-#define KILL_AFTER (30 * NANOSECONDS_PER_SECOND)
-#define STOP_PATIENCE (3 * NANOSECONDS_PER_SECOND)
-#define PREPARE_PATIENCE (5 * NANOSECONDS_PER_SECOND)
+#define PING_EVERY      (5 * NANOSECONDS_PER_SECOND)
+#define STUCK_AFTER     (15 * NANOSECONDS_PER_SECOND)
+#define KILL_AFTER      (30 * NANOSECONDS_PER_SECOND)
+#define STOP_PATIENCE   (3 * NANOSECONDS_PER_SECOND)
 
 enum { TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
-enum { GATE, KEEPER, CHILDREN };
-enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DRAINING, PHASE_STOPPING_GATE, PHASE_STOPPING_KEEPER, PHASE_OVER };
-
-struct supervisor {
-    struct log log;
-    const char *path;
-    struct config *config, *next; /* next: offered to the children, not in force */
-    uint64_t generation, next_generation;
-    struct listeners listeners, next_listeners;
-    struct sandbox_account account;
-    struct resources resources;
-    struct child children[CHILDREN];
-    struct keeper_start keeper_start;
-    sigset_t before;
-    int signals;
-    enum phase phase;
-    int64_t deadline, ping_at, prepare_until;
-    bool is_announced, is_linked;
-};
-
-/* ---- configuration ---- */
-
-static void
-log_faults(const struct supervisor *v, const struct config_faults *faults)
-{
-    for (size_t i = 0; i < faults->count; i++)
-        LOG_EVENT(&v->log, CONFIG_FAULT, F_TEXT("file", faults->items[i].path),
-                  F_UINT("line", faults->items[i].line), F_UINT("column", faults->items[i].column),
-                  F_TEXT("fault", faults->items[i].text), F_TEXT("hint", faults->items[i].hint));
-}
-
-static int
-load(struct supervisor *v, struct config **config, const struct config *now)
-{
-    struct config_faults faults = {0};
-    int result = config_load(config, v->path, &faults);
-
-    if (result == 0)
-        result = config_load_files(*config, &faults);
-    if (result == 0 && now)
-        result = config_reload_check(now, *config, &faults);
-    if (result != 0) {
-        log_faults(v, &faults);
-        config_free(*config);
-        *config = NULL;
-    }
-    config_faults_release(&faults);
-    return result;
-}
-
-static void
-set_log(struct supervisor *v)
-{
-    bool is_text = v->config->log.format == CONFIG_LOG_LOGFMT ||
-                   (v->config->log.format == CONFIG_LOG_AUTO && isatty(STDERR_FILENO));
-
-    v->log.format = is_text ? LOG_LOGFMT : LOG_JSON;
-    v->log.level = v->config->log.level;
-}
-
-/* The configuration with its files, in memory that a child can read and nobody change. */
-static int
-make_packed(const struct config *config)
-{
-    uint8_t *bytes = NULL;
-    size_t length = 0, done = 0;
-    int fd;
-
-    if (config_pack(&bytes, &length, config) != 0)
-        return -1;
-    fd = memfd_create("pasu configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    while (fd >= 0 && done < length) {
-        ssize_t n = write(fd, bytes + done, length - done);
-
-        if (n <= 0) {
-            close(fd);
-            fd = -1;
-            break;
-        }
-        done += (size_t)n;
-    }
-    if (fd >= 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    memory_wipe(bytes, length);
-    memory_free(bytes);
-    return fd;
-}
-
-/* ---- children ---- */
-
-static void
-tell(const struct supervisor *v, const struct child *child, uint32_t type, const void *body, size_t length,
-     int fd)
-{
-    int result = child->pid ? channel_send(&child->channel, type, body, length, fd) : 0;
-
-    if (result != 0 && result != PASU_E_EOF)
-        LOG_EVENT(&v->log, PROCESS_STUCK, F_TEXT("name", child->name), F_TEXT("error", error_text(result)));
-}
-
-static void
-tell_config(const struct supervisor *v, const struct child *child, const struct config *config,
-            uint64_t generation)
-{
-    struct message_generation message = {generation};
-    int fd = make_packed(config);
-
-    if (fd < 0) {
-        LOG_EVENT(&v->log, INTERNAL, F_TEXT("error", "the configuration could not be packed"));
-        return;
-    }
-    tell(v, child, MESSAGE_CONFIG, &message, sizeof(message), fd);
-    close(fd);
-}
-
-static void
-tell_process(const struct supervisor *v, const char *name, pid_t pid, uint32_t restarts, int64_t since)
-{
-    struct message_process message = {.pid = (int32_t)pid, .restarts = restarts, .since = since};
-
-    snprintf(message.name, sizeof(message.name), "%s", name);
-    tell(v, &v->children[KEEPER], MESSAGE_PROCESS, &message, sizeof(message), -1);
-}
-
-static void
-tell_processes(const struct supervisor *v)
-{
-    static int64_t started;
-
-    if (started == 0)
-        started = os_realtime(&os_real);
-    tell_process(v, "supervisor", getpid(), 0, started);
-    for (int i = 0; i < CHILDREN; i++)
-        tell_process(v, v->children[i].name, v->children[i].pid, v->children[i].restarts,
-                     v->children[i].since);
-}
-
-static void
-tell_upstream(const struct supervisor *v, uint32_t index)
-{
-    struct address addresses[UPSTREAM_COUNT_MAX];
-    const struct config_gateway *gateway = &v->config->gateways[index];
-    int count = upstreams_resolve(addresses, &gateway->upstream);
-
-    if (count < 0)
-        LOG_EVENT(&v->log, UPSTREAM_FAILED, F_TEXT("gateway", gateway->name),
-                  F_TEXT("host", gateway->upstream.host), F_TEXT("error", "the name could not be looked up"));
-    for (int i = 0; i < count; i++) {
-        struct message_upstream message = {.gateway = index,
-                                           .count = (uint32_t)count,
-                                           .index = (uint32_t)i,
-                                           .length = addresses[i].length};
-
-        memcpy(message.address, &addresses[i].u, addresses[i].length);
-        tell(v, &v->children[GATE], MESSAGE_UPSTREAM, &message, sizeof(message), -1);
-    }
-}
-
-static void
-tell_listeners(const struct supervisor *v)
-{
-    for (size_t i = 0; i < v->listeners.count; i++) {
-        const struct held_socket *item = &v->listeners.items[i];
-        struct message_listener message = {.gateway = item->gateway, .is_proxy = item->is_proxy};
-
-        endpoint_text(message.address, sizeof(message.address), &item->endpoint);
-        tell(v, &v->children[GATE], MESSAGE_LISTENER, &message, sizeof(message), item->fd);
-    }
-    for (size_t g = 0; g < v->config->gateway_count; g++)
-        tell_upstream(v, (uint32_t)g);
-}
-
 /* A new channel between gate and keeper, whenever one of them is new and both are there. */
 static void
 link_children(struct supervisor *v)
@@ -249,7 +68,8 @@ start_child(struct supervisor *v, int which)
         .arg = &v->keeper_start,
         .keep = keep,
         .keep_count = which == GATE ? 0 : COUNT_OF(keep),
-        .rules = which == GATE ? message_rules_supervisor_from_gate : message_rules_supervisor_from_keeper,
+        .rules = which == GATE ? message_rules_supervisor_from_gate
+                               : message_rules_supervisor_from_keeper,
         .rule_count = which == GATE ? message_rules_supervisor_from_gate_count
                                     : message_rules_supervisor_from_keeper_count,
     };
@@ -257,96 +77,14 @@ start_child(struct supervisor *v, int which)
     v->keeper_start.directory_fd = v->resources.directory;
     v->keeper_start.control_fd = v->resources.control;
     if (child_start(child, &start) != 0) {
-        LOG_EVENT(&v->log, START_FAILED, F_TEXT("name", child->name), F_TEXT("error", strerrordesc_np(errno)));
+        LOG_EVENT(&v->log, START_FAILED, F_TEXT("name", child->name),
+                  F_TEXT("error", strerrordesc_np(errno)));
         child->retry_at = os_monotonic(&os_real) + NANOSECONDS_PER_SECOND;
         return;
     }
     v->is_linked = false;
     tell_config(v, child, v->config, v->generation);
     tell_processes(v);
-}
-
-static void
-commit_child(struct supervisor *v, int which)
-{
-    struct message_generation message = {v->generation};
-
-    tell(v, &v->children[which], MESSAGE_COMMIT, &message, sizeof(message), -1);
-    v->children[which].is_committed = true;
-    if (which == GATE)
-        tell_listeners(v);
-}
-
-/* ---- reload ---- */
-
-static void
-reload_end(struct supervisor *v)
-{
-    config_free(v->next);
-    v->next = NULL;
-    notify_send("READY=1");
-}
-
-static void
-reload_refuse(struct supervisor *v, const char *why)
-{
-    struct message_generation message = {v->next_generation};
-
-    LOG_EVENT(&v->log, CONFIG_REFUSED, F_TEXT("file", v->path), F_TEXT("error", why),
-              F_TEXT("hint", "the former configuration stays in force"));
-    if (v->next) {
-        for (int i = 0; i < CHILDREN; i++)
-            tell(v, &v->children[i], MESSAGE_ABANDON, &message, sizeof(message), -1);
-        listeners_close(&v->next_listeners, true);
-    }
-    reload_end(v);
-}
-
-static void
-reload_begin(struct supervisor *v)
-{
-    if (v->phase != PHASE_RUNNING || v->next)
-        return;
-    notify_reloading();
-    if (load(v, &v->next, v->config) != 0) {
-        reload_refuse(v, error_text(PASU_E_CONFIG));
-        return;
-    }
-    v->next_generation = v->generation + 1;
-    v->prepare_until = os_monotonic(&os_real) + PREPARE_PATIENCE;
-    for (int i = 0; i < CHILDREN; i++) {
-        v->children[i].is_prepared = false;
-        tell_config(v, &v->children[i], v->next, v->next_generation);
-    }
-}
-
-/* Both children can: now the sockets, and then there is no way back. */
-static void
-reload_commit(struct supervisor *v)
-{
-    struct listeners former = v->listeners;
-
-    for (int i = 0; i < CHILDREN; i++)
-        if (v->children[i].prepared_error != 0) {
-            reload_refuse(v, error_text(v->children[i].prepared_error));
-            return;
-        }
-    if (listeners_open(&v->next_listeners, &former, v->next, 0, &v->log) != 0) {
-        reload_refuse(v, "a listening socket could not be opened");
-        return;
-    }
-    v->listeners = v->next_listeners;
-    v->next_listeners = (struct listeners){0};
-    listeners_close(&former, true);
-    config_free(v->config);
-    v->config = v->next;
-    v->next = NULL;
-    v->generation = v->next_generation;
-    set_log(v);
-    for (int i = 0; i < CHILDREN; i++)
-        commit_child(v, i);
-    LOG_EVENT(&v->log, CONFIG_RELOADED, F_TEXT("file", v->path), F_UINT("generation", v->generation));
-    reload_end(v);
 }
 
 /* ---- the children's messages ---- */
@@ -368,7 +106,8 @@ announce(struct supervisor *v)
     }
     v->is_announced = true;
     v->phase = PHASE_RUNNING;
-    LOG_EVENT(&v->log, READY, F_TEXT("listen", text), F_INT("pid", getpid()), F_TEXT("version", PASU_VERSION));
+    LOG_EVENT(&v->log, READY, F_TEXT("listen", text), F_INT("pid", getpid()),
+              F_TEXT("version", PASU_VERSION));
     notify_send("READY=1\nSTATUS=watching");
 }
 
@@ -385,12 +124,13 @@ prepared(struct supervisor *v, int which, const struct message_result *result)
         return;
     }
     if (result->error != 0) {
-        LOG_EVENT(&v->log, START_FAILED, F_TEXT("name", child->name), F_TEXT("error", error_text(result->error)),
+        LOG_EVENT(&v->log, START_FAILED, F_TEXT("name", child->name),
+                  F_TEXT("error", error_text(result->error)),
                   F_TEXT("hint", error_hint(result->error)));
         v->phase = v->is_announced ? v->phase : PHASE_STOPPING_GATE;
         return;
     }
-    commit_child(v, which);
+    tell_commit(v, which);
     link_children(v);
 }
 
@@ -419,8 +159,8 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
     case MESSAGE_RESOLVE:
         memcpy(&gateway, message->body, sizeof(gateway));
         if (gateway.gateway < v->config->gateway_count &&
-            endpoint_address(&(struct address){0}, &v->config->gateways[gateway.gateway].upstream) ==
-                PASU_E_NOTFOUND)
+            endpoint_address(&(struct address){0},
+                             &v->config->gateways[gateway.gateway].upstream) == PASU_E_NOTFOUND)
             tell_upstream(v, gateway.gateway);
         break;
     default: /* PONG: it lives, which is all there is to know */
@@ -438,7 +178,8 @@ read_child(struct supervisor *v, int which)
         int result = channel_receive(&child->channel, &message);
 
         if (result == PASU_E_PROTOCOL) {
-            LOG_EVENT(&v->log, MESSAGE_REFUSED, F_TEXT("name", child->name), F_UINT("type", message.type));
+            LOG_EVENT(&v->log, MESSAGE_REFUSED, F_TEXT("name", child->name),
+                      F_UINT("type", message.type));
             continue;
         }
         if (result == PASU_E_EOF)
@@ -524,10 +265,12 @@ look_after(struct supervisor *v, int64_t now)
             tell(v, child, MESSAGE_PING, &empty, sizeof(empty), -1);
         if (now - child->pong_at > STUCK_AFTER && !child->is_told_stuck) {
             child->is_told_stuck = true;
-            LOG_EVENT(&v->log, PROCESS_STUCK, F_TEXT("name", child->name), F_INT("pid", child->pid));
+            LOG_EVENT(&v->log, PROCESS_STUCK, F_TEXT("name", child->name),
+                      F_INT("pid", child->pid));
         }
         if (now - child->pong_at > KILL_AFTER) {
-            kill(child->pid, SIGKILL); /* a stopped process dies of this, too, and a new one begins */
+            kill(child->pid,
+                 SIGKILL); /* a stopped process dies of this, too, and a new one begins */
             child->pong_at = now;
         }
     }
@@ -572,11 +315,13 @@ serve(struct supervisor *v)
 {
     while (v->phase != PHASE_OVER) {
         struct pollfd polls[1 + CHILDREN] = {{.fd = v->signals, .events = POLLIN}};
-        bool is_quiet = v->phase == PHASE_RUNNING && !v->next && v->children[GATE].pid && v->children[KEEPER].pid;
+        bool is_quiet = v->phase == PHASE_RUNNING && !v->next && v->children[GATE].pid &&
+                        v->children[KEEPER].pid;
 
         for (int i = 0; i < CHILDREN; i++)
             polls[1 + i] = (struct pollfd){.fd = v->children[i].channel.fd, .events = POLLIN};
-        if (poll(polls, COUNT_OF(polls), is_quiet ? IDLE_MILLISECONDS : TICK_MILLISECONDS) < 0 && errno != EINTR)
+        if (poll(polls, COUNT_OF(polls), is_quiet ? IDLE_MILLISECONDS : TICK_MILLISECONDS) < 0 &&
+            errno != EINTR)
             break;
         for (int i = 0; i < CHILDREN; i++)
             if (polls[1 + i].revents)
@@ -620,16 +365,17 @@ catch_signals(struct supervisor *v)
 static int
 start(struct supervisor *v)
 {
-    int result = load(v, &v->config, NULL);
+    int result = reload_load(v, &v->config, NULL);
 
     if (result != 0)
         return result;
-    set_log(v);
+    reload_set_log(v);
     raise_limits();
     result = sandbox_account_find(&v->account, v->config->user);
     if (result != 0) {
         LOG_EVENT(&v->log, START_FAILED, F_TEXT("user", v->config->user),
-                  F_TEXT("error", "no such account, or it is root"), F_TEXT("hint", "set `user` in the configuration"));
+                  F_TEXT("error", "no such account, or it is root"),
+                  F_TEXT("hint", "set `user` in the configuration"));
         return result;
     }
     result = resources_open(&v->resources, v->config, &v->account, &v->log);

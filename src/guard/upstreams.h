@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The addresses of the guarded servers. Names are looked up in a process of their own, which may take
- * its time or die; we wait at most 5 seconds for it. */
+/* The addresses of the guarded servers. Names are looked up in a process of their own, which may
+ * take its time or die; we wait at most 5 seconds for it. */
 #ifndef PASU_GUARD_UPSTREAMS_H
 #define PASU_GUARD_UPSTREAMS_H
 

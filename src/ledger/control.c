@@ -78,7 +78,8 @@ accept_one(struct control *control)
             continue;
         c->fd = fd;
         c->question = ++control->last_question;
-        c->deadline = os_monotonic(control->log->os) + CONTROL_CLIENT_SECONDS * NANOSECONDS_PER_SECOND;
+        c->deadline =
+            os_monotonic(control->log->os) + CONTROL_CLIENT_SECONDS * NANOSECONDS_PER_SECOND;
         if (!is_allowed(control, c))
             client_close(c);
         return;
@@ -101,7 +102,8 @@ client_read(struct control *control, struct control_client *c, control_ask_fn *a
     if (c->have < sizeof(c->request))
         return;
     c->is_asked = true;
-    c->deadline = os_monotonic(control->log->os) + CONTROL_ANSWER_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
+    c->deadline =
+        os_monotonic(control->log->os) + CONTROL_ANSWER_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
     c->request.principal[NAME_SIZE - 1] = '\0';
     if (c->request.magic != CONTROL_MAGIC || c->request.version != CONTROL_VERSION) {
         control_end(c, PASU_E_PROTOCOL, 0);
@@ -127,8 +129,8 @@ client_write(struct control_client *c)
 }
 
 void
-control_serve(struct control *control, const struct pollfd *polls, size_t count, control_ask_fn *ask,
-              void *arg)
+control_serve(struct control *control, const struct pollfd *polls, size_t count,
+              control_ask_fn *ask, void *arg)
 {
     for (size_t i = 1; i < count; i++) {
         struct control_client *c = &control->clients[i - 1];

@@ -92,8 +92,8 @@ take_frames(int fd, control_frame_fn *frame, void *arg, uint64_t *count, int64_t
 }
 
 int
-control_ask(const char *path, const struct control_request *request, control_frame_fn *frame, void *arg,
-            uint64_t *count)
+control_ask(const char *path, const struct control_request *request, control_frame_fn *frame,
+            void *arg, uint64_t *count)
 {
     int64_t deadline = os_monotonic(&os_real) + WAIT_SECONDS * NANOSECONDS_PER_SECOND;
     int fd = connect_to(path), result;

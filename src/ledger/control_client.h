@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command's end of the control socket (control_protocol.h): asks, and waits at most 5 seconds. */
+/* The command's end of the control socket (control_protocol.h): asks, and waits at most 5 seconds.
+ */
 #ifndef PASU_LEDGER_CONTROL_CLIENT_H
 #define PASU_LEDGER_CONTROL_CLIENT_H
 

@@ -15,8 +15,8 @@ static const uint8_t header[HEADER_SIZE] = {'p', 'a', 's', 'u', 'j', 'n', 'l', 1
 struct record {
     uint32_t length; /* of the payload */
     uint32_t type;
-    uint64_t time;   /* realtime ns */
-    uint32_t crc;    /* CRC-32 of the head with crc 0, and the payload */
+    uint64_t time; /* realtime ns */
+    uint32_t crc;  /* CRC-32 of the head with crc 0, and the payload */
     uint32_t zero;
 };
 
@@ -142,9 +142,8 @@ int
 journal_append(struct journal *j, enum journal_type type, const void *payload, size_t length)
 {
     uint8_t bytes[RECORD_HEAD + JOURNAL_PAYLOAD_MAX];
-    struct record record = {.length = (uint32_t)length,
-                            .type = (uint32_t)type,
-                            .time = (uint64_t)os_realtime(j->os)};
+    struct record record = {
+        .length = (uint32_t)length, .type = (uint32_t)type, .time = (uint64_t)os_realtime(j->os)};
     int result;
 
     if (j->fd < 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The session journal: an append-only file of what happened to sessions, in the ledger's folder. Its
- * format is docs/spec/session-journal.md.
+ * The session journal: an append-only file of what happened to sessions, in the ledger's folder.
+ * Its format is docs/spec/session-journal.md.
  *
- * A record is whole or not there: what a crash or a full disk left of one is cut off, at opening or at
- * once. Owned by the keeper's only thread.
+ * A record is whole or not there: what a crash or a full disk left of one is cut off, at opening or
+ * at once. Owned by the keeper's only thread.
  */
 #ifndef PASU_LEDGER_JOURNAL_H
 #define PASU_LEDGER_JOURNAL_H
@@ -37,14 +37,14 @@ struct journal_report {
     uint64_t cut; /* bytes of an incomplete record that were cut off */
 };
 
-/* Opens or makes `name` in the folder. PASU_E_CORRUPT where the file is no journal or a record in its
- * middle is damaged; PASU_E_DISKFULL, PASU_E_DENIED, PASU_E_IO. */
+/* Opens or makes `name` in the folder. PASU_E_CORRUPT where the file is no journal or a record in
+ * its middle is damaged; PASU_E_DISKFULL, PASU_E_DENIED, PASU_E_IO. */
 PASU_MUST_USE int journal_open(struct journal *journal, const struct os *os, int directory,
                                const char *name, struct journal_report *report);
 /* Appends one record (in the page cache when it returns: it survives the process). On an error the
  * journal is as before and the next append tries again. */
-PASU_MUST_USE int journal_append(struct journal *journal, enum journal_type type, const void *payload,
-                                 size_t length);
+PASU_MUST_USE int journal_append(struct journal *journal, enum journal_type type,
+                                 const void *payload, size_t length);
 /* Makes everything appended durable. */
 PASU_MUST_USE int journal_sync(struct journal *journal);
 void journal_close(struct journal *journal);

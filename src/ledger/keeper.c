@@ -192,7 +192,8 @@ from_supervisor(struct keeper *k, struct channel_message *message)
         break;
     case MESSAGE_PEER:
         channel_close(&k->gate);
-        channel_init(&k->gate, message->fd, message_rules_keeper_from_gate, message_rules_keeper_from_gate_count);
+        channel_init(&k->gate, message->fd, message_rules_keeper_from_gate,
+                     message_rules_keeper_from_gate_count);
         message->fd = -1;
         break;
     case MESSAGE_PROCESS:
@@ -305,14 +306,16 @@ from_gate(struct keeper *k, const struct channel_message *message)
 static int
 forward_kill(struct keeper *k, const struct control_client *client)
 {
-    struct message_kill message = {.question = client->question, .session = client->request.session};
+    struct message_kill message = {.question = client->question,
+                                   .session = client->request.session};
     int result;
 
     memcpy(message.principal, client->request.principal, sizeof(message.principal));
     result = append(k, JOURNAL_KILLED, &message, sizeof(message));
-    LOG_EVENT(&k->log, CONTROL_COMMAND, F_TEXT("command", "kill"), F_HEX("session", message.session),
-              F_TEXT("principal", message.principal), F_UINT("uid", client->uid),
-              F_UINT("pid", client->pid), F_TEXT("record", error_text(result)));
+    LOG_EVENT(&k->log, CONTROL_COMMAND, F_TEXT("command", "kill"),
+              F_HEX("session", message.session), F_TEXT("principal", message.principal),
+              F_UINT("uid", client->uid), F_UINT("pid", client->pid),
+              F_TEXT("record", error_text(result)));
     /* To end a session is never wrong: a journal that cannot be written does not stop it. */
     return channel_send(&k->gate, MESSAGE_KILL, &message, sizeof(message), -1);
 }
@@ -406,7 +409,8 @@ keeper_main(const struct keeper_start *start, const struct log *log)
     k->journal.fd = -1;
     channel_init(&k->supervisor, start->supervisor_fd, message_rules_keeper_from_supervisor,
                  message_rules_keeper_from_supervisor_count);
-    channel_init(&k->gate, -1, message_rules_keeper_from_gate, message_rules_keeper_from_gate_count);
+    channel_init(&k->gate, -1, message_rules_keeper_from_gate,
+                 message_rules_keeper_from_gate_count);
     control_init(&k->control, start->control_fd, &k->log);
     signal(SIGPIPE, SIG_IGN);
     serve(k);

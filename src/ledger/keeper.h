@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keeper: the process that owns what is recorded (in this form: the session journal) and answers
- * the control socket. It has no network.
+ * The keeper: the process that owns what is recorded (in this form: the session journal) and
+ * answers the control socket. It has no network.
  *
- * keeper_main is called in a fresh child of the supervisor which has dropped its privileges. It takes
- * the supervisor's channel end, the ledger folder and the listening control socket.
+ * keeper_main is called in a fresh child of the supervisor which has dropped its privileges. It
+ * takes the supervisor's channel end, the ledger folder and the listening control socket.
  */
 #ifndef PASU_LEDGER_KEEPER_H
 #define PASU_LEDGER_KEEPER_H

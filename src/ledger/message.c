@@ -4,8 +4,14 @@
 #define TABLE(name, ...)                                                                           \
     const struct channel_rule message_rules_##name[] = {__VA_ARGS__};                              \
     const size_t message_rules_##name##_count = COUNT_OF(message_rules_##name)
-#define PLAIN(type, body) {MESSAGE_##type, sizeof(struct body), false}
-#define WITH_FD(type, body) {MESSAGE_##type, sizeof(struct body), true}
+#define PLAIN(type, body)                                                                          \
+    {                                                                                              \
+        MESSAGE_##type, sizeof(struct body), false                                                 \
+    }
+#define WITH_FD(type, body)                                                                        \
+    {                                                                                              \
+        MESSAGE_##type, sizeof(struct body), true                                                  \
+    }
 
 TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the processes say to each other: plain structs, one enum, one table of who may say what to whom.
+ * What the processes say to each other: plain structs, one enum, one table of who may say what to
+ * whom.
  *
  *      supervisor ──── gate      channel S-G
  *      supervisor ──── keeper    channel S-K
- *      gate ────────── keeper    channel G-K: records one way, acknowledgements and questions the other
+ *      gate ────────── keeper    channel G-K: records one way, acknowledgements and questions the
+ * other
  *
  * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
  * (MESSAGE_PEER). The gate then announces its live sessions again, so a new keeper knows them.
@@ -15,7 +17,7 @@
 #include "base/channel.h"
 
 enum {
-    NAME_SIZE = 64,         /* a PostgreSQL name: 63 bytes and a zero */
+    NAME_SIZE = 64, /* a PostgreSQL name: 63 bytes and a zero */
     APPLICATION_SIZE = 64,
     ADDRESS_SIZE = 48,
     GATEWAY_NAME_SIZE = 64,
@@ -24,35 +26,37 @@ enum {
 
 enum message_type {
     /* supervisor → gate, keeper */
-    MESSAGE_PEER = 1,    /* fd: this side's end of a new G-K channel; struct message_empty */
-    MESSAGE_CONFIG,      /* fd: a sealed memfd with config_pack's bytes; prepare it; message_generation */
-    MESSAGE_COMMIT,      /* put the prepared configuration into force; message_generation */
-    MESSAGE_ABANDON,     /* drop the prepared configuration; message_generation */
-    MESSAGE_DRAIN,       /* gate: no new sessions, end idle ones, exit when none is left or time is over */
-    MESSAGE_STOP,        /* end now (keeper: after writing what it has) */
-    MESSAGE_PING,        /* answer with MESSAGE_PONG */
-    MESSAGE_LISTENER,    /* gate: fd of a listening socket; message_listener */
-    MESSAGE_UPSTREAM,    /* gate: a resolved address of a gateway's server; message_upstream */
-    MESSAGE_PROCESS,     /* keeper: for status: a process started or died; message_process */
+    MESSAGE_PEER = 1, /* fd: this side's end of a new G-K channel; struct message_empty */
+    MESSAGE_CONFIG,   /* fd: a sealed memfd with config_pack's bytes; prepare it; message_generation
+                       */
+    MESSAGE_COMMIT,   /* put the prepared configuration into force; message_generation */
+    MESSAGE_ABANDON,  /* drop the prepared configuration; message_generation */
+    MESSAGE_DRAIN, /* gate: no new sessions, end idle ones, exit when none is left or time is over
+                    */
+    MESSAGE_STOP,  /* end now (keeper: after writing what it has) */
+    MESSAGE_PING,  /* answer with MESSAGE_PONG */
+    MESSAGE_LISTENER, /* gate: fd of a listening socket; message_listener */
+    MESSAGE_UPSTREAM, /* gate: a resolved address of a gateway's server; message_upstream */
+    MESSAGE_PROCESS,  /* keeper: for status: a process started or died; message_process */
     /* gate, keeper → supervisor */
-    MESSAGE_READY,       /* started and serving; message_empty */
-    MESSAGE_PREPARED,    /* answer to CONFIG; message_result */
+    MESSAGE_READY,    /* started and serving; message_empty */
+    MESSAGE_PREPARED, /* answer to CONFIG; message_result */
     MESSAGE_PONG,
-    MESSAGE_DRAINED,     /* gate: no session left; message_empty */
-    MESSAGE_RESOLVE,     /* gate: connecting failed, look the name up again; message_gateway */
+    MESSAGE_DRAINED, /* gate: no session left; message_empty */
+    MESSAGE_RESOLVE, /* gate: connecting failed, look the name up again; message_gateway */
     /* gate → keeper */
-    MESSAGE_OPENED,      /* record a session before it is admitted, answer RECORDED; message_session */
-    MESSAGE_ANNOUNCE,    /* a live session, told to a new keeper: no answer; message_session */
-    MESSAGE_CLOSED,      /* record a session's end; message_closed */
-    MESSAGE_REFUSED,     /* record a refused connection; message_refused */
-    MESSAGE_SESSION,     /* one line of the answer to SESSIONS; message_session_status */
-    MESSAGE_SESSIONS_END,/* end of the answer to SESSIONS and KILL; message_sessions_end */
-    MESSAGE_STATUS,      /* answer to STATUS_ASK; message_status */
+    MESSAGE_OPENED,   /* record a session before it is admitted, answer RECORDED; message_session */
+    MESSAGE_ANNOUNCE, /* a live session, told to a new keeper: no answer; message_session */
+    MESSAGE_CLOSED,   /* record a session's end; message_closed */
+    MESSAGE_REFUSED,  /* record a refused connection; message_refused */
+    MESSAGE_SESSION,  /* one line of the answer to SESSIONS; message_session_status */
+    MESSAGE_SESSIONS_END, /* end of the answer to SESSIONS and KILL; message_sessions_end */
+    MESSAGE_STATUS,       /* answer to STATUS_ASK; message_status */
     /* keeper → gate */
-    MESSAGE_RECORDED,    /* answer to OPENED; message_result */
-    MESSAGE_SESSIONS_ASK,/* message_ask */
-    MESSAGE_STATUS_ASK,  /* message_ask */
-    MESSAGE_KILL,        /* message_kill */
+    MESSAGE_RECORDED,     /* answer to OPENED; message_result */
+    MESSAGE_SESSIONS_ASK, /* message_ask */
+    MESSAGE_STATUS_ASK,   /* message_ask */
+    MESSAGE_KILL,         /* message_kill */
 };
 
 struct message_empty {
@@ -70,17 +74,17 @@ struct message_result {
 };
 
 struct message_listener {
-    uint32_t gateway;          /* index in the configuration */
-    uint32_t is_proxy;         /* connections begin with a PROXY protocol header */
+    uint32_t gateway;               /* index in the configuration */
+    uint32_t is_proxy;              /* connections begin with a PROXY protocol header */
     char address[ADDRESS_SIZE * 3]; /* as configured, for logs */
 };
 
 struct message_upstream {
     uint32_t gateway;
-    uint32_t count;            /* how many addresses there are, `index` counts from 0 */
+    uint32_t count; /* how many addresses there are, `index` counts from 0 */
     uint32_t index;
     uint32_t length;
-    uint8_t address[128];      /* a sockaddr */
+    uint8_t address[128]; /* a sockaddr */
 };
 
 struct message_gateway {
@@ -90,16 +94,16 @@ struct message_gateway {
 
 struct message_process {
     char name[16];
-    int32_t pid;       /* 0: not running */
+    int32_t pid; /* 0: not running */
     uint32_t restarts;
-    int64_t since;     /* realtime ns */
+    int64_t since; /* realtime ns */
 };
 
 /* Texts are zero-terminated, cut to fit. */
 struct message_session {
-    uint64_t session;  /* random, unique: the session's identity in logs, records and commands */
-    int64_t opened;    /* realtime ns */
-    uint32_t port;     /* of the client, 0 for a Unix socket */
+    uint64_t session; /* random, unique: the session's identity in logs, records and commands */
+    int64_t opened;   /* realtime ns */
+    uint32_t port;    /* of the client, 0 for a Unix socket */
     uint8_t tls;
     uint8_t replication;
     uint8_t unused[2];
@@ -116,8 +120,8 @@ struct message_counts {
 
 struct message_closed {
     uint64_t session;
-    int64_t closed;    /* realtime ns */
-    int32_t error;     /* 0: the client left in order */
+    int64_t closed; /* realtime ns */
+    int32_t error;  /* 0: the client left in order */
     uint32_t unused;
     struct message_counts counts;
 };
@@ -127,13 +131,13 @@ struct message_refused {
     int32_t error;
     uint32_t port;
     char gateway[GATEWAY_NAME_SIZE];
-    char principal[NAME_SIZE];  /* "" where not known yet */
+    char principal[NAME_SIZE]; /* "" where not known yet */
     char database[NAME_SIZE];
     char address[ADDRESS_SIZE];
 };
 
 struct message_ask {
-    uint64_t question;  /* comes back in the answers */
+    uint64_t question; /* comes back in the answers */
 };
 
 struct message_session_status {
@@ -145,21 +149,21 @@ struct message_session_status {
 
 struct message_sessions_end {
     uint64_t question;
-    uint64_t count;     /* sessions listed or killed */
+    uint64_t count; /* sessions listed or killed */
 };
 
 struct message_kill {
     uint64_t question;
-    uint64_t session;           /* 0: by principal */
-    char principal[NAME_SIZE];  /* used when session is 0 */
+    uint64_t session;          /* 0: by principal */
+    char principal[NAME_SIZE]; /* used when session is 0 */
 };
 
 struct message_status {
     uint64_t question;
     uint64_t sessions, sessions_total, refused_total, cancels_total, unrecorded_total;
-    uint64_t allocations;       /* of the gate process since it started */
-    uint64_t memory;            /* bytes that sessions' buffers hold now */
-    int64_t started;            /* realtime ns */
+    uint64_t allocations;         /* of the gate process since it started */
+    uint64_t memory;              /* bytes that sessions' buffers hold now */
+    int64_t started;              /* realtime ns */
     struct message_counts counts; /* of all sessions, ended ones included */
     uint32_t workers;
     uint32_t draining;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What response.c and request.c write their messages with: a type byte, a length to be filled in. */
+/* What response.c and request.c write their messages with: a type byte, a length to be filled in.
+ */
 #ifndef PASU_POSTGRES_ENVELOPE_H
 #define PASU_POSTGRES_ENVELOPE_H
 

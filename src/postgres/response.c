@@ -3,7 +3,13 @@
 
 #include "postgres/envelope.h"
 
-enum { AUTH_OK = 0, AUTH_CLEARTEXT = 3, AUTH_SASL = 10, AUTH_SASL_CONTINUE = 11, AUTH_SASL_FINAL = 12 };
+enum {
+    AUTH_OK = 0,
+    AUTH_CLEARTEXT = 3,
+    AUTH_SASL = 10,
+    AUTH_SASL_CONTINUE = 11,
+    AUTH_SASL_FINAL = 12
+};
 enum { KEY_MIN = 4, KEY_MAX = 256 };
 
 static const char *const severities[] = {"NOTICE", "WARNING", "ERROR", "FATAL"};
@@ -138,7 +144,8 @@ response_ready(struct writer *w, char status)
 }
 
 void
-response_negotiate_version(struct writer *w, uint32_t version, const struct view *options, size_t count)
+response_negotiate_version(struct writer *w, uint32_t version, const struct view *options,
+                           size_t count)
 {
     size_t at = envelope_begin(w, 'v');
 

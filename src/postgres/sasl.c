@@ -17,7 +17,8 @@ sasl_offer_parse(struct sasl_offer *offer, struct view names)
             break;
         count++;
         offer->scram = offer->scram || view_equal(name, view_of_text(SCRAM_MECHANISM));
-        offer->scram_plus = offer->scram_plus || view_equal(name, view_of_text(SCRAM_MECHANISM_PLUS));
+        offer->scram_plus =
+            offer->scram_plus || view_equal(name, view_of_text(SCRAM_MECHANISM_PLUS));
     }
     return count == 0 ? PASU_E_MALFORMED : reader_end(&r);
 }

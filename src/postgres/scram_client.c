@@ -35,7 +35,8 @@ scram_client_init_password(struct scram_client *client, const struct os *os, str
                            const struct scram_binding *binding)
 {
     int result = init(client, os, binding);
-    int length = result == 0 ? saslprep(client->password, sizeof(client->password), password) : result;
+    int length =
+        result == 0 ? saslprep(client->password, sizeof(client->password), password) : result;
 
     if (length < 0) {
         scram_client_release(client);
@@ -193,7 +194,8 @@ scram_client_verify(struct scram_client *client, struct view server_final)
     if (name != 'v' || text.length != SIGNATURE_TEXT_LENGTH ||
         base64_read(signature.bytes, sizeof(signature.bytes), text) != (int)sizeof(signature.bytes))
         return PASU_E_MALFORMED;
-    return memory_equal_secret(signature.bytes, client->server_signature.bytes, sizeof(signature.bytes))
+    return memory_equal_secret(signature.bytes, client->server_signature.bytes,
+                               sizeof(signature.bytes))
                ? 0
                : PASU_E_AUTH_SERVER;
 }

@@ -58,8 +58,7 @@ scram_sign(struct scram_key *signature, const struct scram_key *key,
     writer_u8(&w, ',');
     writer_bytes(&w, transcript->final_bare.bytes, transcript->final_bare.length);
     length = writer_end(&w);
-    return length < 0 ? (int)length
-                      : scram_hmac(signature, key, view_of(message, (size_t)length));
+    return length < 0 ? (int)length : scram_hmac(signature, key, view_of(message, (size_t)length));
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What both ends of SCRAM stand on: the hash functions, the keys, and the attributes of messages. Only
- * for scram*.c; who uses SCRAM includes scram.h.
+ * What both ends of SCRAM stand on: the hash functions, the keys, and the attributes of messages.
+ * Only for scram*.c; who uses SCRAM includes scram.h.
  *
  *      SaltedPassword  = PBKDF2(HMAC-SHA-256, password, salt, iterations)
  *      ClientKey       = HMAC(SaltedPassword, "Client Key")      ServerKey = HMAC(…, "Server Key")
@@ -22,8 +22,8 @@
 /* 0 or PASU_E_CRYPTO, as all below. */
 PASU_MUST_USE int scram_hash(struct scram_key *hash, const struct scram_key *of);
 PASU_MUST_USE int scram_hmac(struct scram_key *mac, const struct scram_key *key, struct view data);
-/* ClientKey, and the verifier's StoredKey and ServerKey, from the password as SASLprep left it and the
- * verifier's salt and iterations. */
+/* ClientKey, and the verifier's StoredKey and ServerKey, from the password as SASLprep left it and
+ * the verifier's salt and iterations. */
 PASU_MUST_USE int scram_derive(struct scram_key *client_key, struct scram_verifier *verifier,
                                struct view password);
 
@@ -34,11 +34,12 @@ struct scram_transcript {
     struct view final_bare;   /* client-final-message-without-proof */
 };
 
-/* HMAC over AuthMessage: ClientSignature under StoredKey, ServerSignature under ServerKey. Each part is
- * at most SCRAM_MESSAGE_MAX bytes. */
+/* HMAC over AuthMessage: ClientSignature under StoredKey, ServerSignature under ServerKey. Each
+ * part is at most SCRAM_MESSAGE_MAX bytes. */
 PASU_MUST_USE int scram_sign(struct scram_key *signature, const struct scram_key *key,
                              const struct scram_transcript *transcript);
-/* bytes ^= other: makes a proof of a key and a signature, and the key again of proof and signature. */
+/* bytes ^= other: makes a proof of a key and a signature, and the key again of proof and signature.
+ */
 void scram_mix(struct scram_key *key, const struct scram_key *other);
 
 /* Writes SCRAM_NONCE_LENGTH characters. */

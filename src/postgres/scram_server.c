@@ -21,7 +21,8 @@ scram_server_init(struct scram_server *server, const struct os *os, struct view 
         server->binding = *binding;
     server->verifier = *verifier;
     server->step = SCRAM_FIRST;
-    /* Ours goes behind the client's, whose length is not known yet: kept at the start until then. */
+    /* Ours goes behind the client's, whose length is not known yet: kept at the start until then.
+     */
     return scram_nonce(server->nonce, os);
 }
 

@@ -58,8 +58,8 @@ void
 scram_verifier_text(char text[SCRAM_VERIFIER_TEXT_SIZE], const struct scram_verifier *verifier)
 {
     struct writer w = writer_of(text, SCRAM_VERIFIER_TEXT_SIZE - 1);
-    int length = snprintf(text, SCRAM_VERIFIER_TEXT_SIZE, SCRAM_MECHANISM "$%u:",
-                          verifier->iterations);
+    int length =
+        snprintf(text, SCRAM_VERIFIER_TEXT_SIZE, SCRAM_MECHANISM "$%u:", verifier->iterations);
 
     w.at += length;
     base64_write(&w, verifier->salt, verifier->salt_length);
@@ -98,9 +98,8 @@ scram_verifier_of_password(struct scram_verifier *verifier, struct view password
 }
 
 int
-scram_verifier_mock(struct scram_verifier *verifier,
-                    const uint8_t secret[SCRAM_MOCK_SECRET_LENGTH], struct view user,
-                    uint32_t iterations)
+scram_verifier_mock(struct scram_verifier *verifier, const uint8_t secret[SCRAM_MOCK_SECRET_LENGTH],
+                    struct view user, uint32_t iterations)
 {
     struct scram_key key, salt = {0};
     int result;

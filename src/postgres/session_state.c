@@ -5,18 +5,15 @@
 #define STEP(event, next, action) [EVENT_##event] = {SESSION_##next, ACTION_##action}
 
 /* The client may go, and the gate may end it, at any time before it is authenticated. */
-#define ANY_EARLY                                                                                  \
-    STEP(CLIENT_EOF, CLOSED, CLOSE), STEP(GATE_FAIL, CLOSING, REFUSE)
+#define ANY_EARLY STEP(CLIENT_EOF, CLOSED, CLOSE), STEP(GATE_FAIL, CLOSING, REFUSE)
 /* While the server is asked on behalf of a client that must wait. */
-#define ANY_EARLY_SERVER                                                                           \
-    ANY_EARLY, STEP(SERVER_EOF, CLOSING, REFUSE)
+#define ANY_EARLY_SERVER ANY_EARLY, STEP(SERVER_EOF, CLOSING, REFUSE)
 /* What a server may say at any time during authentication. */
-#define ANY_AUTH                                                                                   \
-    ANY_EARLY_SERVER, STEP(SERVER_ERROR, LEAVING, FORWARD)
+#define ANY_AUTH ANY_EARLY_SERVER, STEP(SERVER_ERROR, LEAVING, FORWARD)
 
-/* What both may send once the session stands, whatever it does: each stays in `state` unless another
- * row of that state says more. The server ignores COPY messages that come after an error, and keeps
- * its own order of requests: the gate does not judge it here. */
+/* What both may send once the session stands, whatever it does: each stays in `state` unless
+ * another row of that state says more. The server ignores COPY messages that come after an error,
+ * and keeps its own order of requests: the gate does not judge it here. */
 #define ANY_CLIENT_COPY(state)                                                                     \
     STEP(CLIENT_COPY_DATA, state, FORWARD), STEP(CLIENT_COPY_DONE, state, FORWARD),                \
         STEP(CLIENT_COPY_FAIL, state, FORWARD)
@@ -54,7 +51,8 @@ const struct session_step session_table[SESSION_STATE_COUNT][SESSION_EVENT_COUNT
                               STEP(CLIENT_CANCEL, CANCEL_CONNECTING, CANCEL)},
     [SESSION_CONNECTING] = {ANY_EARLY_SERVER, STEP(GATE_CONNECTED, AUTH, SEND_STARTUP),
                             STEP(GATE_CONNECTED_TLS, SERVER_TLS_ASKED, SEND_SSL_REQUEST)},
-    [SESSION_SERVER_TLS_ASKED] = {ANY_EARLY_SERVER, STEP(SERVER_TLS_YES, SERVER_TLS, START_SERVER_TLS),
+    [SESSION_SERVER_TLS_ASKED] = {ANY_EARLY_SERVER,
+                                  STEP(SERVER_TLS_YES, SERVER_TLS, START_SERVER_TLS),
                                   STEP(SERVER_TLS_NO, CLOSING, REFUSE)},
     [SESSION_SERVER_TLS] = {ANY_EARLY_SERVER, STEP(GATE_SERVER_TLS_DONE, AUTH, SEND_STARTUP)},
     [SESSION_AUTH] = {ANY_AUTH, STEP(SERVER_NEGOTIATE_VERSION, AUTH, FORWARD),
@@ -68,15 +66,16 @@ const struct session_step session_table[SESSION_STATE_COUNT][SESSION_EVENT_COUNT
                                STEP(SERVER_AUTH_SASL_CONTINUE, AUTH_CLIENT, FORWARD),
                                STEP(SERVER_AUTH_SASL_FINAL, AUTH_ANSWERED, FORWARD),
                                STEP(SERVER_AUTH_OK, RECORDING, RECORD)},
-    [SESSION_SCRAM_VERIFIER] = {ANY_EARLY_SERVER, STEP(GATE_VERIFIER, SCRAM_CLIENT_FIRST, OFFER_SCRAM)},
+    [SESSION_SCRAM_VERIFIER] = {ANY_EARLY_SERVER,
+                                STEP(GATE_VERIFIER, SCRAM_CLIENT_FIRST, OFFER_SCRAM)},
     [SESSION_SCRAM_CLIENT_FIRST] = {ANY_AUTH,
                                     STEP(CLIENT_PASSWORD, SCRAM_CLIENT_FINAL, SCRAM_CLIENT_FIRST)},
     [SESSION_SCRAM_CLIENT_FINAL] = {ANY_AUTH,
                                     STEP(CLIENT_PASSWORD, SCRAM_SERVER_FIRST, SCRAM_CLIENT_FINAL)},
-    [SESSION_SCRAM_SERVER_FIRST] = {ANY_AUTH,
-                                    STEP(SERVER_AUTH_SASL_CONTINUE, SCRAM_SERVER_FINAL, SCRAM_SERVER_FIRST)},
-    [SESSION_SCRAM_SERVER_FINAL] = {ANY_AUTH,
-                                    STEP(SERVER_AUTH_SASL_FINAL, SCRAM_SERVER_OK, SCRAM_SERVER_FINAL)},
+    [SESSION_SCRAM_SERVER_FIRST] = {ANY_AUTH, STEP(SERVER_AUTH_SASL_CONTINUE, SCRAM_SERVER_FINAL,
+                                                   SCRAM_SERVER_FIRST)},
+    [SESSION_SCRAM_SERVER_FINAL] = {ANY_AUTH, STEP(SERVER_AUTH_SASL_FINAL, SCRAM_SERVER_OK,
+                                                   SCRAM_SERVER_FINAL)},
     [SESSION_SCRAM_SERVER_OK] = {ANY_AUTH, STEP(SERVER_AUTH_OK, RECORDING, RECORD)},
     [SESSION_RECORDING] = {ANY_EARLY_SERVER, STEP(GATE_RECORDED, STARTING, ADMIT)},
     [SESSION_STARTING] = {ANY_ASYNC(STARTING), STEP(SERVER_KEY_DATA, STARTING, KEY_DATA),
@@ -96,10 +95,12 @@ const struct session_step session_table[SESSION_STATE_COUNT][SESSION_EVENT_COUNT
                            STEP(SERVER_COPY_DATA, COPY_BOTH, FORWARD),
                            STEP(SERVER_COPY_DONE, BUSY, FORWARD), STEP(SERVER_ERROR, BUSY, FORWARD),
                            STEP(SERVER_COMMAND_COMPLETE, BUSY, FORWARD)},
-    [SESSION_LEAVING] = {[EVENT_SERVER_PARAMETER_STATUS ... EVENT_SERVER_NEGOTIATE_VERSION] = {SESSION_LEAVING, ACTION_FORWARD},
+    [SESSION_LEAVING] = {[EVENT_SERVER_PARAMETER_STATUS... EVENT_SERVER_NEGOTIATE_VERSION] =
+                             {SESSION_LEAVING, ACTION_FORWARD},
                          STEP(SERVER_READY_MORE, LEAVING, FORWARD),
                          STEP(SERVER_KEY_DATA, LEAVING, FORWARD),
-                         STEP(SERVER_EOF, CLOSING, FINISH), STEP(CLIENT_EOF, CLOSED, CLOSE),
+                         STEP(SERVER_EOF, CLOSING, FINISH),
+                         STEP(CLIENT_EOF, CLOSED, CLOSE),
                          STEP(GATE_FAIL, CLOSING, REFUSE)},
     [SESSION_CANCEL_CONNECTING] = {ANY_EARLY, STEP(SERVER_EOF, CLOSED, CLOSE),
                                    STEP(GATE_CONNECTED, CANCEL_SENT, SEND_CANCEL),
@@ -152,13 +153,13 @@ session_state_reads(enum session_state state)
 #endif
 const uint8_t session_client_event[256] = {
     [0 ... 255] = EVENT_CLIENT_JUNK,
-#define FRONTEND(name, byte, text) [(uint8_t)byte] = EVENT_CLIENT_##name,
+#define FRONTEND(name, byte, text) [(uint8_t) byte] = EVENT_CLIENT_##name,
 #include "postgres/message.def"
 };
 
 const uint8_t session_server_event[256] = {
     [0 ... 255] = EVENT_SERVER_JUNK,
-#define BACKEND(name, byte, text) [(uint8_t)byte] = EVENT_SERVER_##name,
+#define BACKEND(name, byte, text) [(uint8_t) byte] = EVENT_SERVER_##name,
 #include "postgres/message.def"
 };
 #pragma GCC diagnostic pop

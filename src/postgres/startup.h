@@ -5,9 +5,10 @@
  *      0        4        8
  *      | length |  code  | …            length counts itself
  *
- * Read as PostgreSQL's server reads them (backend/tcop/backend_startup.c): of a parameter given twice
- * the last counts; names are cut at 63 bytes; a missing database is the user's name. What principal a
- * session has depends on this, so a difference here would be a way to be somebody else in the record.
+ * Read as PostgreSQL's server reads them (backend/tcop/backend_startup.c): of a parameter given
+ * twice the last counts; names are cut at 63 bytes; a missing database is the user's name. What
+ * principal a session has depends on this, so a difference here would be a way to be somebody else
+ * in the record.
  */
 #ifndef PASU_POSTGRES_STARTUP_H
 #define PASU_POSTGRES_STARTUP_H
@@ -38,18 +39,18 @@ struct startup {
     char user[STARTUP_NAME_SIZE];
     char database[STARTUP_NAME_SIZE];
     char application[STARTUP_NAME_SIZE]; /* application_name as asked for, cut */
-    bool is_replication;                 /* physical or logical; also when the value is not clearly false */
+    bool is_replication; /* physical or logical; also when the value is not clearly false */
     /* STARTUP_CANCEL */
     uint32_t pid;
     struct view key; /* borrows from the packet; 4..256 bytes */
 };
 
-/* The length field of a packet's first four bytes checked: 8..`limit`; else PASU_E_STARTUP_MALFORMED or
- * PASU_E_MESSAGE_TOO_LONG. */
+/* The length field of a packet's first four bytes checked: 8..`limit`; else
+ * PASU_E_STARTUP_MALFORMED or PASU_E_MESSAGE_TOO_LONG. */
 PASU_MUST_USE int startup_length(const uint8_t first[4], uint32_t limit);
 /*
- * Reads one whole packet. 0; PASU_E_STARTUP_MALFORMED; PASU_E_PROTOCOL_VERSION (a major version other
- * than 3); PASU_E_STARTUP_NO_USER.
+ * Reads one whole packet. 0; PASU_E_STARTUP_MALFORMED; PASU_E_PROTOCOL_VERSION (a major version
+ * other than 3); PASU_E_STARTUP_NO_USER.
  */
 PASU_MUST_USE int startup_parse(struct startup *startup, struct view packet);
 

@@ -14,15 +14,19 @@ struct exchange {
 };
 
 static void
-begin(struct exchange *x, const char *stored, const char *typed, const struct scram_binding *binding)
+begin(struct exchange *x, const char *stored, const char *typed,
+      const struct scram_binding *binding)
 {
     memset(x, 0, sizeof(*x));
     assert_int_equal(scram_verifier_of_password(&x->verifier, view_of_text(stored),
-                                                VIEW("0123456789abcdef"), 4096), 0);
-    assert_int_equal(scram_client_init_password(&x->client, &os_real, view_of_text(typed), binding), 0);
+                                                VIEW("0123456789abcdef"), 4096),
+                     0);
+    assert_int_equal(scram_client_init_password(&x->client, &os_real, view_of_text(typed), binding),
+                     0);
     assert_int_equal(scram_server_init(&x->server, &os_real,
-                                       view_of_text(scram_client_mechanism(&x->client)), &x->verifier,
-                                       binding), 0);
+                                       view_of_text(scram_client_mechanism(&x->client)),
+                                       &x->verifier, binding),
+                     0);
 }
 
 /* Runs both ends against each other; what the server says of the proof. */
@@ -72,7 +76,8 @@ the_key_learned_from_a_client_opens_the_server(void **state PASU_UNUSED)
     assert_int_equal(run(&x), 0);
     y = x;
     assert_int_equal(scram_client_init_key(&y.client, &os_real, &x.verifier, &x.key, NULL), 0);
-    assert_int_equal(scram_server_init(&y.server, &os_real, VIEW(SCRAM_MECHANISM), &x.verifier, NULL), 0);
+    assert_int_equal(
+        scram_server_init(&y.server, &os_real, VIEW(SCRAM_MECHANISM), &x.verifier, NULL), 0);
     assert_int_equal(run(&y), 0);
 }
 
@@ -85,9 +90,11 @@ a_key_is_not_used_where_salt_or_iterations_changed(void **state PASU_UNUSED)
 
     begin(&x, "secret", "secret", NULL);
     assert_int_equal(run(&x), 0);
-    assert_int_equal(scram_verifier_of_password(&other, VIEW("secret"), VIEW("fedcba9876543210"), 4096), 0);
+    assert_int_equal(
+        scram_verifier_of_password(&other, VIEW("secret"), VIEW("fedcba9876543210"), 4096), 0);
     assert_int_equal(scram_client_init_key(&x.client, &os_real, &x.verifier, &x.key, NULL), 0);
-    assert_int_equal(scram_server_init(&x.server, &os_real, VIEW(SCRAM_MECHANISM), &other, NULL), 0);
+    assert_int_equal(scram_server_init(&x.server, &os_real, VIEW(SCRAM_MECHANISM), &other, NULL),
+                     0);
     assert_int_equal(scram_client_first(&x.client, &message), 0);
     assert_int_equal(scram_server_first(&x.server, message, &reply), 0);
     assert_int_equal(scram_client_final(&x.client, reply, &message), PASU_E_AUTH_SERVER);
@@ -100,9 +107,11 @@ a_client_that_was_not_told_of_plus_is_a_downgrade(void **state PASU_UNUSED)
     struct view reply;
 
     begin(&x, "secret", "secret", NULL);
-    assert_int_equal(scram_server_init(&x.server, &os_real, VIEW(SCRAM_MECHANISM), &x.verifier,
-                                       &some_binding), 0);
-    assert_int_equal(scram_server_first(&x.server, VIEW("y,,n=,r=abc"), &reply), PASU_E_AUTH_BINDING);
+    assert_int_equal(
+        scram_server_init(&x.server, &os_real, VIEW(SCRAM_MECHANISM), &x.verifier, &some_binding),
+        0);
+    assert_int_equal(scram_server_first(&x.server, VIEW("y,,n=,r=abc"), &reply),
+                     PASU_E_AUTH_BINDING);
 }
 
 static void
@@ -114,7 +123,8 @@ another_certificate_fails_the_binding(void **state PASU_UNUSED)
     other.hash[0] ^= 1;
     begin(&x, "secret", "secret", &other);
     assert_int_equal(scram_server_init(&x.server, &os_real, VIEW(SCRAM_MECHANISM_PLUS), &x.verifier,
-                                       &some_binding), 0);
+                                       &some_binding),
+                     0);
     assert_int_equal(run(&x), PASU_E_AUTH_BINDING);
 }
 
@@ -152,7 +162,8 @@ every_changed_byte_of_the_final_message_is_refused(void **state PASU_UNUSED)
 
             memcpy(copy, final.bytes, final.length);
             copy[i] = (uint8_t)(copy[i] ^ 1 << bit);
-            assert_true(scram_server_final(&server, view_of(copy, final.length), &unused, &key) < 0);
+            assert_true(scram_server_final(&server, view_of(copy, final.length), &unused, &key) <
+                        0);
         }
 }
 
@@ -169,17 +180,24 @@ rfc_7677_is_reproduced(void **state PASU_UNUSED)
                                    0xec, 0xa0, 0x4b, 0x14, 0x12, 0x36, 0xfa, 0x81};
     static const char theirs[] = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
 
-    assert_int_equal(scram_verifier_of_password(&verifier, VIEW("pencil"), view_of(salt, sizeof(salt)), 4096), 0);
-    assert_int_equal(scram_server_init(&server, &os_real, VIEW(SCRAM_MECHANISM), &verifier, NULL), 0);
+    assert_int_equal(
+        scram_verifier_of_password(&verifier, VIEW("pencil"), view_of(salt, sizeof(salt)), 4096),
+        0);
+    assert_int_equal(scram_server_init(&server, &os_real, VIEW(SCRAM_MECHANISM), &verifier, NULL),
+                     0);
     assert_int_equal(scram_server_first(&server, view_of_text(first), &reply), 0);
     /* Put the RFC's server nonce in place of ours. */
     memcpy(server.nonce + 20, theirs, sizeof(theirs) - 1);
     server.nonce_length = (uint16_t)(20 + sizeof(theirs) - 1);
-    server.reply_length = (uint16_t)snprintf((char *)server.reply, sizeof(server.reply),
+    server.reply_length = (uint16_t)snprintf(
+        (char *)server.reply, sizeof(server.reply),
         "r=rOprNGfwEbeRWgbNEkqO%%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
-    assert_int_equal(scram_server_final(&server,
-        VIEW("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
-             "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="), &reply, &key), 0);
+    assert_int_equal(
+        scram_server_final(&server,
+                           VIEW("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+                                "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="),
+                           &reply, &key),
+        0);
     assert_true(view_equal(reply, VIEW("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")));
 }
 

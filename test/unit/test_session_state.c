@@ -30,8 +30,10 @@ static void
 junk_is_a_violation_in_every_state(void **state PASU_UNUSED)
 {
     for (int s = 0; s < SESSION_STATE_COUNT; s++) {
-        assert_int_equal(session_step((enum session_state)s, EVENT_CLIENT_JUNK).action, ACTION_VIOLATION);
-        assert_int_equal(session_step((enum session_state)s, EVENT_SERVER_JUNK).action, ACTION_VIOLATION);
+        assert_int_equal(session_step((enum session_state)s, EVENT_CLIENT_JUNK).action,
+                         ACTION_VIOLATION);
+        assert_int_equal(session_step((enum session_state)s, EVENT_SERVER_JUNK).action,
+                         ACTION_VIOLATION);
     }
 }
 
@@ -59,8 +61,8 @@ the_client_alone_cannot_be_authenticated(void **state PASU_UNUSED)
         for (int e = 0; e < SESSION_EVENT_COUNT; e++) {
             struct session_step step = session_step((enum session_state)s, (enum session_event)e);
 
-            if (!session_state_is_early((enum session_state)s) || !is_client_event((enum session_event)e) ||
-                step.action == ACTION_VIOLATION)
+            if (!session_state_is_early((enum session_state)s) ||
+                !is_client_event((enum session_event)e) || step.action == ACTION_VIOLATION)
                 continue;
             assert_int_not_equal(step.next, SESSION_RECORDING);
             assert_int_not_equal(step.next, SESSION_STARTING);
@@ -72,7 +74,8 @@ authentication_is_accepted_from_the_server_only_where_it_was_due(void **state PA
 {
     for (int s = 0; s < SESSION_STATE_COUNT; s++) {
         struct session_step step = session_step((enum session_state)s, EVENT_SERVER_AUTH_OK);
-        bool is_due = s == SESSION_AUTH || s == SESSION_AUTH_ANSWERED || s == SESSION_SCRAM_SERVER_OK;
+        bool is_due =
+            s == SESSION_AUTH || s == SESSION_AUTH_ANSWERED || s == SESSION_SCRAM_SERVER_OK;
 
         assert_int_equal(step.action, is_due ? ACTION_RECORD : ACTION_VIOLATION);
     }
@@ -95,7 +98,8 @@ only_messages_that_are_carried_stay_within_the_relay(void **state PASU_UNUSED)
     for (int s = SESSION_IDLE; s <= SESSION_COPY_BOTH; s++)
         for (int e = 0; e < SESSION_EVENT_COUNT; e++) {
             struct session_step step = session_step((enum session_state)s, (enum session_event)e);
-            bool is_message = is_client_event((enum session_event)e) || is_server_event((enum session_event)e);
+            bool is_message =
+                is_client_event((enum session_event)e) || is_server_event((enum session_event)e);
 
             if (step.action == ACTION_FORWARD)
                 assert_true(is_message && session_state_is_relay(step.next));

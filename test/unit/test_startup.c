@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "postgres/startup.h"
 #include "postgres/request.h"
+#include "postgres/startup.h"
 #include "unit.h"
 
 static size_t
@@ -68,9 +68,10 @@ replication_is_anything_that_is_not_clearly_false(void **state PASU_UNUSED)
     static const struct {
         const char *value;
         bool is_replication;
-    } cases[] = {{"true", true}, {"database", true}, {"on", true}, {"1", true}, {"o", true},
-                 {"junk", true}, {"", true}, {"false", false}, {"FALSE", false}, {"f", false},
-                 {"no", false}, {"off", false}, {"of", false}, {"0", false}};
+    } cases[] = {{"true", true},   {"database", true}, {"on", true},  {"1", true},
+                 {"o", true},      {"junk", true},     {"", true},    {"false", false},
+                 {"FALSE", false}, {"f", false},       {"no", false}, {"off", false},
+                 {"of", false},    {"0", false}};
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const char *const pairs[] = {"user", "kim", "replication", cases[i].value};
@@ -130,8 +131,12 @@ lengths_are_checked_before_anything_is_read(void **state PASU_UNUSED)
     static const struct {
         uint32_t length;
         int result;
-    } cases[] = {{0, PASU_E_STARTUP_MALFORMED}, {7, PASU_E_STARTUP_MALFORMED}, {8, 8}, {10000, 10000},
-                 {10001, PASU_E_MESSAGE_TOO_LONG}, {UINT32_MAX, PASU_E_STARTUP_MALFORMED}};
+    } cases[] = {{0, PASU_E_STARTUP_MALFORMED},
+                 {7, PASU_E_STARTUP_MALFORMED},
+                 {8, 8},
+                 {10000, 10000},
+                 {10001, PASU_E_MESSAGE_TOO_LONG},
+                 {UINT32_MAX, PASU_E_STARTUP_MALFORMED}};
     uint8_t first[4];
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

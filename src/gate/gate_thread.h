@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gate's main thread: what it holds, and what its files share. See gate.h. */
+#ifndef PASU_GATE_GATE_THREAD_H
+#define PASU_GATE_GATE_THREAD_H
+
+#include "gate/worker.h"
+
+#include <poll.h>
+
+enum {
+    LISTENERS_MAX = 4096,
+    QUESTIONS_MAX = 64,
+    ACCEPT_ROUND = 64, /* connections taken of a listener before the others get their turn */
+    CONFIG_PACKED_MAX = 64 << 20,
+    FIXED_POLLS = 3,                 /* supervisor, keeper, answers */
+    ACCEPT_PAUSE_MILLISECONDS = 100, /* when descriptors have run out */
+};
+
+struct listener {
+    int fd;
+    uint32_t gateway;
+    bool is_proxy;
+};
+
+/* A question of the keeper's that waits for every worker's answer. */
+struct pending {
+    uint64_t question; /* 0: free */
+    uint32_t missing;
+    uint64_t count;
+};
+
+struct gate {
+    struct gate_shared shared;
+    struct settings *settings, *prepared;
+    uint64_t prepared_generation;
+    struct worker *workers;
+    uint32_t worker_count;
+    struct listener listeners[LISTENERS_MAX];
+    size_t listener_count;
+    struct pollfd polls[FIXED_POLLS + LISTENERS_MAX];
+    struct pending pending[QUESTIONS_MAX];
+    struct list outgoing; /* struct answer: lines for the keeper, as fast as it takes them */
+    size_t outgoing_at;
+    int64_t started;
+    bool is_ready, is_stopping, is_paused, had_keeper;
+};
+
+/* Leaves a task with every worker. */
+void gate_post_all(struct gate *gate, enum task_kind kind, uint64_t question,
+                   const char *principal);
+
+/* ---- question.c: what the keeper asks, and the workers' answers ---- */
+void question_sessions(struct gate *gate, uint64_t question);
+void question_status(struct gate *gate, uint64_t question);
+void question_kill(struct gate *gate, const struct message_kill *message);
+/* Takes what the workers have left, and sends what the keeper takes. */
+void question_take(struct gate *gate);
+void question_send(struct gate *gate);
+
+#endif

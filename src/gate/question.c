@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Questions of the keeper's (for `pasu status`, `sessions` and `kill`): each goes to the workers it
+ * concerns, whose answers are sent on as fast as the keeper takes them. Nobody waits: a question
+ * that stays unanswered runs out of time at the keeper.
+ */
+#include "gate/gate_thread.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+void
+gate_post_all(struct gate *g, enum task_kind kind, uint64_t question, const char *principal)
+{
+    for (uint32_t i = 0; i < g->worker_count; i++) {
+        struct task *task = task_new(kind, 0);
+
+        if (!task)
+            continue;
+        task->question = question;
+        if (principal)
+            snprintf(task->principal, sizeof(task->principal), "%s", principal);
+        worker_post(&g->workers[i], task);
+    }
+}
+
+static struct pending *
+pending_find(struct gate *g, uint64_t question)
+{
+    for (size_t i = 0; i < COUNT_OF(g->pending); i++)
+        if (g->pending[i].question == question)
+            return &g->pending[i];
+    return NULL;
+}
+
+static void
+ask_workers(struct gate *g, enum task_kind kind, uint64_t question, const char *principal)
+{
+    struct pending *p = pending_find(g, 0);
+
+    if (!p || question == 0)
+        return; /* the keeper's own limit of time answers it */
+    *p = (struct pending){question, g->worker_count, 0};
+    gate_post_all(g, kind, question, principal);
+}
+
+void
+question_sessions(struct gate *g, uint64_t question)
+{
+    ask_workers(g, TASK_SNAPSHOT, question, NULL);
+}
+
+void
+question_kill(struct gate *g, const struct message_kill *message)
+{
+    uint32_t index = worker_index_of_session(message->session);
+    struct message_sessions_end end = {.question = message->question};
+    struct pending *p = pending_find(g, 0);
+    struct task *task;
+
+    if (message->session == 0) {
+        char principal[NAME_SIZE];
+
+        memcpy(principal, message->principal, sizeof(principal));
+        principal[NAME_SIZE - 1] = '\0';
+        ask_workers(g, TASK_KILL_PRINCIPAL, message->question, principal);
+        return;
+    }
+    task = p && message->question && index < g->worker_count
+               ? task_new(TASK_KILL_ONE, message->session)
+               : NULL;
+    if (!task) {
+        if (keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &end, sizeof(end)) != 0) {
+            /* the keeper's limit of time answers */
+        }
+        return;
+    }
+    *p = (struct pending){message->question, 1, 0};
+    task->question = message->question;
+    worker_post(&g->workers[index], task);
+}
+
+void
+question_status(struct gate *g, uint64_t question)
+{
+    struct message_status status = {
+        .question = question,
+        .sessions_total = g->shared.sessions_total,
+        .refused_total = g->shared.refused_total,
+        .cancels_total = g->shared.cancels_total,
+        .unrecorded_total = g->shared.unrecorded_total,
+        .allocations = memory_allocations(),
+        .started = g->started,
+        .workers = g->worker_count,
+        .draining = g->shared.is_draining,
+    };
+
+    for (uint32_t i = 0; i < g->worker_count; i++) {
+        const struct worker *w = &g->workers[i];
+
+        status.sessions += w->session_count;
+        status.counts.statements += counter_get(&w->statements);
+        status.counts.rows += counter_get(&w->rows);
+        status.counts.bytes_in += counter_get(&w->bytes_in);
+        status.counts.bytes_out += counter_get(&w->bytes_out);
+    }
+    if (keeper_link_send(&g->shared.keeper, MESSAGE_STATUS, &status, sizeof(status)) != 0) {
+        /* as above */
+    }
+}
+
+void
+question_take(struct gate *g)
+{
+    uint64_t unused;
+
+    if (read(g->shared.answer_event, &unused, sizeof(unused)) < 0 && errno != EAGAIN)
+        return;
+    pthread_mutex_lock(&g->shared.answer_lock);
+    while (!list_is_empty(&g->shared.answers)) {
+        struct list *first = g->shared.answers.next;
+
+        list_remove(first);
+        list_append(&g->outgoing, first);
+    }
+    pthread_mutex_unlock(&g->shared.answer_lock);
+}
+
+/* Sends what the keeper takes now; false while there is more. */
+static bool
+send_answer(struct gate *g, struct answer *answer)
+{
+    struct pending *p = pending_find(g, answer->question);
+    struct message_sessions_end end = {.question = answer->question};
+    int result = 0;
+
+    for (; p && answer->has_lines && g->outgoing_at < answer->count; g->outgoing_at++) {
+        result = keeper_link_send(&g->shared.keeper, MESSAGE_SESSION,
+                                  &answer->lines[g->outgoing_at], sizeof(answer->lines[0]));
+        if (result == PASU_E_AGAIN)
+            return false;
+        if (result != 0)
+            break;
+    }
+    if (p && p->missing == 1) {
+        end.count = p->count + answer->count;
+        result = keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &end, sizeof(end));
+        if (result == PASU_E_AGAIN)
+            return false;
+    }
+    if (p) {
+        p->count += answer->count;
+        if (--p->missing == 0)
+            p->question = 0;
+    }
+    return true;
+}
+
+void
+question_send(struct gate *g)
+{
+    while (!list_is_empty(&g->outgoing)) {
+        struct answer *answer = LIST_ENTRY(g->outgoing.next, struct answer, link);
+
+        if (!send_answer(g, answer))
+            return;
+        list_remove(&answer->link);
+        memory_free(answer);
+        g->outgoing_at = 0;
+    }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guard/state.h"
+
+#include "config/load.h"
+#include "guard/notify.h"
+#include "ledger/message.h"
+
+#include <unistd.h>
+
+#define PREPARE_PATIENCE (5 * NANOSECONDS_PER_SECOND)
+
+static void
+log_faults(const struct supervisor *v, const struct config_faults *faults)
+{
+    for (size_t i = 0; i < faults->count; i++)
+        LOG_EVENT(&v->log, CONFIG_FAULT, F_TEXT("file", faults->items[i].path),
+                  F_UINT("line", faults->items[i].line), F_UINT("column", faults->items[i].column),
+                  F_TEXT("fault", faults->items[i].text), F_TEXT("hint", faults->items[i].hint));
+}
+
+int
+reload_load(struct supervisor *v, struct config **config, const struct config *now)
+{
+    struct config_faults faults = {0};
+    int result = config_load(config, v->path, &faults);
+
+    if (result == 0)
+        result = config_load_files(*config, &faults);
+    if (result == 0 && now)
+        result = config_reload_check(now, *config, &faults);
+    if (result != 0) {
+        log_faults(v, &faults);
+        config_free(*config);
+        *config = NULL;
+    }
+    config_faults_release(&faults);
+    return result;
+}
+
+void
+reload_set_log(struct supervisor *v)
+{
+    bool is_text = v->config->log.format == CONFIG_LOG_LOGFMT ||
+                   (v->config->log.format == CONFIG_LOG_AUTO && isatty(STDERR_FILENO));
+
+    v->log.format = is_text ? LOG_LOGFMT : LOG_JSON;
+    v->log.level = v->config->log.level;
+}
+
+static void
+reload_end(struct supervisor *v)
+{
+    config_free(v->next);
+    v->next = NULL;
+    notify_send("READY=1");
+}
+
+void
+reload_refuse(struct supervisor *v, const char *why)
+{
+    struct message_generation message = {v->next_generation};
+
+    LOG_EVENT(&v->log, CONFIG_REFUSED, F_TEXT("file", v->path), F_TEXT("error", why),
+              F_TEXT("hint", "the former configuration stays in force"));
+    if (v->next) {
+        for (int i = 0; i < CHILDREN; i++)
+            tell(v, &v->children[i], MESSAGE_ABANDON, &message, sizeof(message), -1);
+        listeners_close(&v->next_listeners, true);
+    }
+    reload_end(v);
+}
+
+void
+reload_begin(struct supervisor *v)
+{
+    if (v->phase != PHASE_RUNNING || v->next)
+        return;
+    notify_reloading();
+    if (reload_load(v, &v->next, v->config) != 0) {
+        reload_refuse(v, error_text(PASU_E_CONFIG));
+        return;
+    }
+    v->next_generation = v->generation + 1;
+    v->prepare_until = os_monotonic(&os_real) + PREPARE_PATIENCE;
+    for (int i = 0; i < CHILDREN; i++) {
+        v->children[i].is_prepared = false;
+        tell_config(v, &v->children[i], v->next, v->next_generation);
+    }
+}
+
+/* Both children can: now the sockets, and then there is no way back. */
+void
+reload_commit(struct supervisor *v)
+{
+    struct listeners former = v->listeners;
+
+    for (int i = 0; i < CHILDREN; i++)
+        if (v->children[i].prepared_error != 0) {
+            reload_refuse(v, error_text(v->children[i].prepared_error));
+            return;
+        }
+    if (listeners_open(&v->next_listeners, &former, v->next, 0, &v->log) != 0) {
+        reload_refuse(v, "a listening socket could not be opened");
+        return;
+    }
+    v->listeners = v->next_listeners;
+    v->next_listeners = (struct listeners){0};
+    listeners_close(&former, true);
+    config_free(v->config);
+    v->config = v->next;
+    v->next = NULL;
+    v->generation = v->next_generation;
+    reload_set_log(v);
+    for (int i = 0; i < CHILDREN; i++)
+        tell_commit(v, i);
+    LOG_EVENT(&v->log, CONFIG_RELOADED, F_TEXT("file", v->path),
+              F_UINT("generation", v->generation));
+    reload_end(v);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the supervisor holds, and what its files share. See supervisor.h. */
+#ifndef PASU_GUARD_STATE_H
+#define PASU_GUARD_STATE_H
+
+#include "guard/child.h"
+#include "guard/listeners.h"
+#include "guard/resources.h"
+#include "ledger/keeper.h"
+
+#include <signal.h>
+
+enum { GATE, KEEPER, CHILDREN };
+enum phase {
+    PHASE_STARTING,
+    PHASE_RUNNING,
+    PHASE_DRAINING,
+    PHASE_STOPPING_GATE,
+    PHASE_STOPPING_KEEPER,
+    PHASE_OVER
+};
+
+struct supervisor {
+    struct log log;
+    const char *path;
+    struct config *config, *next; /* next: offered to the children, not in force */
+    uint64_t generation, next_generation;
+    struct listeners listeners, next_listeners;
+    struct sandbox_account account;
+    struct resources resources;
+    struct child children[CHILDREN];
+    struct keeper_start keeper_start;
+    sigset_t before;
+    int signals;
+    enum phase phase;
+    int64_t deadline, ping_at, prepare_until;
+    bool is_announced, is_linked;
+};
+
+/* ---- tell.c: what the children are told ---- */
+void tell(const struct supervisor *v, const struct child *child, uint32_t type, const void *body,
+          size_t length, int fd);
+void tell_config(const struct supervisor *v, const struct child *child, const struct config *config,
+                 uint64_t generation);
+void tell_processes(const struct supervisor *v);
+/* Looks the server's name up and tells the gate; `index` is the gateway's. */
+void tell_upstream(const struct supervisor *v, uint32_t index);
+/* COMMIT; to the gate, also the listening sockets and the servers' addresses. */
+void tell_commit(struct supervisor *v, int which);
+
+/* ---- reload.c: the configuration, at the start and on SIGHUP ---- */
+/* Reads and checks everything; faults are logged. `now`: what must not change while we run. */
+PASU_MUST_USE int reload_load(struct supervisor *v, struct config **config,
+                              const struct config *now);
+void reload_set_log(struct supervisor *v);
+void reload_begin(struct supervisor *v);
+void reload_commit(struct supervisor *v);
+void reload_refuse(struct supervisor *v, const char *why);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guard/state.h"
+
+#include "base/memory.h"
+#include "config/load.h"
+#include "guard/upstreams.h"
+#include "ledger/message.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The configuration with its files, in memory that a child can read and nobody change. */
+static int
+make_packed(const struct config *config)
+{
+    uint8_t *bytes = NULL;
+    size_t length = 0, done = 0;
+    int fd;
+
+    if (config_pack(&bytes, &length, config) != 0)
+        return -1;
+    fd = memfd_create("pasu configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    while (fd >= 0 && done < length) {
+        ssize_t n = write(fd, bytes + done, length - done);
+
+        if (n <= 0) {
+            close(fd);
+            fd = -1;
+            break;
+        }
+        done += (size_t)n;
+    }
+    if (fd >= 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    memory_wipe(bytes, length);
+    memory_free(bytes);
+    return fd;
+}
+
+void
+tell(const struct supervisor *v, const struct child *child, uint32_t type, const void *body,
+     size_t length, int fd)
+{
+    int result = child->pid ? channel_send(&child->channel, type, body, length, fd) : 0;
+
+    if (result != 0 && result != PASU_E_EOF)
+        LOG_EVENT(&v->log, PROCESS_STUCK, F_TEXT("name", child->name),
+                  F_TEXT("error", error_text(result)));
+}
+
+void
+tell_config(const struct supervisor *v, const struct child *child, const struct config *config,
+            uint64_t generation)
+{
+    struct message_generation message = {generation};
+    int fd = make_packed(config);
+
+    if (fd < 0) {
+        LOG_EVENT(&v->log, INTERNAL, F_TEXT("error", "the configuration could not be packed"));
+        return;
+    }
+    tell(v, child, MESSAGE_CONFIG, &message, sizeof(message), fd);
+    close(fd);
+}
+
+static void
+tell_process(const struct supervisor *v, const char *name, pid_t pid, uint32_t restarts,
+             int64_t since)
+{
+    struct message_process message = {.pid = (int32_t)pid, .restarts = restarts, .since = since};
+
+    snprintf(message.name, sizeof(message.name), "%s", name);
+    tell(v, &v->children[KEEPER], MESSAGE_PROCESS, &message, sizeof(message), -1);
+}
+
+void
+tell_processes(const struct supervisor *v)
+{
+    static int64_t started;
+
+    if (started == 0)
+        started = os_realtime(&os_real);
+    tell_process(v, "supervisor", getpid(), 0, started);
+    for (int i = 0; i < CHILDREN; i++)
+        tell_process(v, v->children[i].name, v->children[i].pid, v->children[i].restarts,
+                     v->children[i].since);
+}
+
+void
+tell_upstream(const struct supervisor *v, uint32_t index)
+{
+    struct address addresses[UPSTREAM_COUNT_MAX];
+    const struct config_gateway *gateway = &v->config->gateways[index];
+    int count = upstreams_resolve(addresses, &gateway->upstream);
+
+    if (count < 0)
+        LOG_EVENT(&v->log, UPSTREAM_FAILED, F_TEXT("gateway", gateway->name),
+                  F_TEXT("host", gateway->upstream.host),
+                  F_TEXT("error", "the name could not be looked up"));
+    for (int i = 0; i < count; i++) {
+        struct message_upstream message = {.gateway = index,
+                                           .count = (uint32_t)count,
+                                           .index = (uint32_t)i,
+                                           .length = addresses[i].length};
+
+        memcpy(message.address, &addresses[i].u, addresses[i].length);
+        tell(v, &v->children[GATE], MESSAGE_UPSTREAM, &message, sizeof(message), -1);
+    }
+}
+
+static void
+tell_listeners(const struct supervisor *v)
+{
+    for (size_t i = 0; i < v->listeners.count; i++) {
+        const struct held_socket *item = &v->listeners.items[i];
+        struct message_listener message = {.gateway = item->gateway, .is_proxy = item->is_proxy};
+
+        endpoint_text(message.address, sizeof(message.address), &item->endpoint);
+        tell(v, &v->children[GATE], MESSAGE_LISTENER, &message, sizeof(message), item->fd);
+    }
+    for (size_t g = 0; g < v->config->gateway_count; g++)
+        tell_upstream(v, (uint32_t)g);
+}
+
+void
+tell_commit(struct supervisor *v, int which)
+{
+    struct message_generation message = {v->generation};
+
+    tell(v, &v->children[which], MESSAGE_COMMIT, &message, sizeof(message), -1);
+    v->children[which].is_committed = true;
+    if (which == GATE)
+        tell_listeners(v);
+}
