@@ -72,9 +72,14 @@ class Direct:
         gateways = gateways if isinstance(gateways, list) else [gateways]
         self.gateways = {one.get("name", "gateway"): one for one in gateways}
 
-    def address(self, name=None, _=0):
-        return place(next(iter(self.gateways.values()))["upstream"] if name is None
-                     else self.gateways[name]["upstream"])
+    def address(self, name=None, number=0):
+        """Where to connect: the named gateway's (or the first's) `number`th address."""
+        one = next(iter(self.gateways.values())) if name is None else self.gateways[name]
+        return place(self.pick(one, number))
+
+    @staticmethod
+    def pick(one, _):
+        return one["upstream"]
 
     def stop(self):
         return 0
@@ -99,6 +104,10 @@ class Guard(Direct):
         self.pass_fds, self.before = pass_fds, list(before)
         self.process = None
         self.start(wait)
+
+    @staticmethod
+    def pick(one, number):
+        return one["listen"][number] if isinstance(one["listen"], list) else one["listen"]
 
     def write(self, text=None):
         self.path.write_text(text or yaml(self.config) + "\n", encoding="utf-8")

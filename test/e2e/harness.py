@@ -154,7 +154,7 @@ def _explain(marks):
     for text in traceback.format_exc().rstrip().splitlines():
         print(f"#   {text}")
     for one in list(process.running):
-        for text in one.lines[marks.get(one, 0):][-12:]:
+        for text in [line for line in one.lines[marks.get(one, 0):] if "LOCATION: " not in line][-12:]:
             print(f"#   {one.name}: {text[:600]}")
     sys.stdout.flush()
 

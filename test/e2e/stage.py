@@ -99,7 +99,7 @@ class Front:
         if not gateways:
             gateway["limits"] = {"drain_time": "1s", **gateway.get("limits", {})}
             gateway.setdefault("workers", 2)
-            gateways = guard.gateway(behind, **gateway)
+            gateways = guard.gateway(gateway.pop("upstream", behind), **gateway)
         self.behind, self.first = behind, 0
         self.guard = guard.start(gateways, name=name, log={"level": "debug"}, **(more or {}))
         self.address = behind.address if DIRECT else guard.place(

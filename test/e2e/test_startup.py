@@ -5,6 +5,7 @@ import select
 import socket
 import ssl
 import struct
+import warnings
 
 import certificate
 import guard
@@ -151,6 +152,7 @@ def test_bytes_before_tls():
 def test_tls_versions():
     """TLS 1.1 and older are refused"""
     context = wire.context(authority())
+    warnings.simplefilter("ignore", DeprecationWarning)
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("DEFAULT:@SECLEVEL=0")

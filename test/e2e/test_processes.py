@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What happens when a process of the gateway, or the server behind it, dies or stands still: the failure
+that was chosen, a clear message, and recovery without hands."""
+import contextlib
+import os
+import pathlib
+import signal
+import time
+
+import harness
+import postgres
+import process
+import stage
+import wire
+from stage import Front, elapsed, equal, login, refused, test
+
+
+def works(front):
+    """Whether a new session is taken and answers."""
+    with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
+        with front.login() as session:
+            return session.value("SELECT 1") == "1"
+    return False
+
+
+def descriptors(front):
+    return {name: process.descriptors(pid) for name, pid in front.guard.pids().items()}
+
+
+def replaced(front, name, old):
+    """Waits until a process has another id; the new one."""
+    def other():
+        with contextlib.suppress(AssertionError):
+            pid = front.guard.pids()[name]
+            return pid != old and pid
+        return None
+    return process.until(other, f"a new {name}")
+
+
+def kill(front, name):
+    old = front.guard.pids()[name]
+    os.kill(old, signal.SIGKILL)
+    front.guard.wait("process_died")
+    replaced(front, name, old)
+
+
+@test(gateway=True)
+def test_processes_have_no_rights():
+    """Gate and keeper run without root's rights, under a system-call filter, and can get none back"""
+    for name, pid in stage.front().guard.pids().items():
+        said = dict(line.split(":\t", 1) for line in
+                    pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+                    if ":\t" in line)
+        if name == "supervisor":
+            continue
+        assert "0" not in said["Uid"].split() or not harness.ROOT, f"{name} runs as root"
+        assert "0" not in said["Gid"].split() or not harness.ROOT, f"{name} has root's group"
+        equal((said["Seccomp"].strip(), said["NoNewPrivs"].strip()), ("2", "1"), name)
+        equal(int(said["CapEff"], 16), 0, f"{name}: capabilities")
+
+
+@test(gateway=True, limit=120)
+def test_gate_killed():
+    """The gate killed ten times: clients are cut off, new sessions work, no descriptor is left over"""
+    front = stage.front()
+    for turn in range(11):
+        with front.login(application_name="cut off") as session:
+            kill(front, "gate")
+            equal(session.read_end()[:1] in (b"", b"E"), True)
+        process.until(lambda: works(front), "a new session")
+        process.until(lambda: not front.behind.backends("application_name = 'cut off'"), "the server let go")
+        if turn == 0:
+            before = descriptors(front)
+    process.until(lambda: not front.guard.sessions(), "no session is listed")
+    after = descriptors(front)
+    assert all(after[name] <= before[name] + 1 for name in before), f"{before} became {after}"
+
+
+@test(gateway=True, limit=120)
+def test_keeper_killed():
+    """The keeper killed ten times: sessions go on and are still known, new ones work, nothing is left over"""
+    front = stage.front()
+    with front.login(application_name="survivor") as session:
+        for turn in range(11):
+            kill(front, "keeper")
+            equal(session.value(f"SELECT {turn}"), str(turn))
+            process.until(lambda: works(front), "a new session")
+            if turn == 0:
+                before = descriptors(front)
+        process.until(lambda: [entry for entry in front.guard.sessions()
+                               if entry["application"] == "survivor"], "the new keeper knows the session")
+        after = descriptors(front)
+        assert all(after[name] <= before[name] + 1 for name in before), f"{before} became {after}"
+
+
+@test(gateway=True, limit=120)
+def test_killed_under_load():
+    """Gate and keeper killed in turn while clients come and go: afterwards everything works"""
+    front = stage.front()
+    for turn in range(10):
+        with contextlib.ExitStack() as stack:
+            sessions = [stack.enter_context(front.login()) for _ in range(8)]
+            for session in sessions:
+                session.send(wire.query("SELECT repeat('x', 500) FROM generate_series(1, 20000)"))
+            kill(front, "gate" if turn % 2 else "keeper")
+        process.until(lambda: works(front), "a new session")
+    process.until(lambda: not front.guard.sessions(), "no session is listed")
+    process.until(lambda: not front.behind.backends(), "the server let all go")
+
+
+@test(gateway=True)
+def test_keeper_stopped_closed():
+    """on_failure closed: while the keeper stands still new sessions are refused (58030) within 10 s"""
+    front = Front(stage.server(), "closed")
+    keeper = front.guard.pids()["keeper"]
+    with front.login() as session:
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            since = time.monotonic()
+            refused(front.login, "58030")
+            assert elapsed(since) < 10, f"after {elapsed(since):.1f} s"
+            equal(session.value("SELECT 3"), "3")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(keeper, signal.SIGCONT)
+        process.until(lambda: works(front), "a new session", 40)
+    front.stop()
+
+
+@test(gateway=True)
+def test_keeper_stopped_open():
+    """on_failure open: while the keeper stands still new sessions are carried, and the log says so"""
+    front = Front(stage.server(), "open", on_failure="open")
+    keeper = front.guard.pids()["keeper"]
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        since = time.monotonic()
+        with front.login() as session:
+            assert elapsed(since) < 10, f"after {elapsed(since):.1f} s"
+            equal(session.value("SELECT 3"), "3")
+            front.guard.wait("unrecorded")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGCONT)
+    process.until(lambda: works(front), "a new session", 40)
+    front.stop()
+
+
+@test(gateway=True)
+def test_gate_stopped():
+    """A gate that stands still is replaced: new sessions work again without hands"""
+    front = Front(stage.server(), "still")
+    gate = front.guard.pids()["gate"]
+    os.kill(gate, signal.SIGSTOP)
+    try:
+        front.guard.wait("process_stuck", 40)
+        process.until(lambda: not process.is_running(gate), "it was ended", 20)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(gate, signal.SIGCONT)
+    process.until(lambda: works(front), "a new session", 20)
+    front.stop()
+
+
+@test(gateway=True)
+def test_supervisor_killed():
+    """When the supervisor dies its processes end too: none is left"""
+    front = Front(stage.server(), "orphans")
+    pids = front.guard.pids()
+    with front.login() as session:
+        front.process.kill()
+        session.read_end()
+        for name, pid in pids.items():
+            process.until(lambda pid=pid: not process.is_running(pid), f"{name} ended")
+
+
+@test(gateway=True)
+def test_server_killed():
+    """The server dies: clients get an error of the protocol, and after its return sessions work again"""
+    server = postgres.Server(stage.folder(), "mortal")
+    front = Front(server, "over-mortal")
+    with front.login() as idle, front.login() as busy, front.login() as reading:
+        busy.send(wire.query("SELECT pg_sleep(50)"))
+        reading.send(wire.query("SELECT 1, pg_sleep(50)"))
+        process.until(lambda: server.backends("wait_event = 'PgSleep'") == 2, "they run")
+        server.crash()
+        for session in (idle, busy):
+            equal(session.refused()["C"], "08006")
+        refused(front.login, "08006")
+    server.start()
+    process.until(lambda: works(front), "a new session")
+    front.stop()
+    server.stop()
+
+
+@test(gateway=True)
+def test_server_never_there():
+    """A gateway whose server does not run starts, and says so to whoever connects"""
+    front = Front(None, "lonely", gateways=[{
+        "name": "lonely", "listen": f"127.0.0.1:{process.free_port()}",
+        "upstream": f"127.0.0.1:{process.free_port()}", "limits": {"drain_time": "0s"}}])
+    since = time.monotonic()
+    refused(front.login, "08006")
+    assert elapsed(since) < 10
+    front.stop()
+
+
+@test(gateway=True, limit=120)
+def test_no_growth_over_sessions():
+    """Neither descriptors nor memory grow over 3,000 sessions, some of which end rudely"""
+    front = stage.front()
+
+    def many(count):
+        for number in range(count):
+            session = login()
+            session.query("SELECT 1")
+            (session.abort if number % 3 else session.terminate)()
+        process.until(lambda: not front.guard.sessions(), "all ended")
+
+    many(500)
+    gate = front.guard.pids()["gate"]
+    before, used = descriptors(front), process.memory(gate)
+    many(2500)
+    after, more = descriptors(front), process.memory(gate)
+    equal(after, before, "descriptors")
+    assert more - used < 2 << 20, f"memory went from {used >> 10} to {more >> 10} KiB"
+
+
+harness.main()

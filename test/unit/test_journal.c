@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/journal.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* A folder for each test, and an operating system whose Nth write fails. */
+struct place {
+    char path[64];
+    int directory;
+    struct os os;
+    int writes_left; /* -1: never fails */
+    bool is_partial; /* the failing write leaves half of its bytes */
+};
+
+static ssize_t
+failing_pwrite(void *arg, int fd, const void *bytes, size_t size, off_t offset)
+{
+    struct place *p = arg;
+
+    if (p->writes_left == 0) {
+        if (p->is_partial)
+            assert_true(pwrite(fd, bytes, size / 2, offset) >= 0);
+        errno = ENOSPC;
+        return -1;
+    }
+    if (p->writes_left > 0)
+        p->writes_left--;
+    return pwrite(fd, bytes, size, offset);
+}
+
+static int
+make_place(void **state)
+{
+    static struct place place;
+
+    place = (struct place){.writes_left = -1, .os = os_real};
+    snprintf(place.path, sizeof(place.path), "/tmp/pasu-journal-XXXXXX");
+    if (!mkdtemp(place.path))
+        return -1;
+    place.directory = open(place.path, O_RDONLY | O_DIRECTORY);
+    place.os.arg = &place;
+    place.os.pwrite = failing_pwrite;
+    *state = &place;
+    return 0;
+}
+
+static int
+remove_place(void **state)
+{
+    struct place *p = *state;
+
+    unlinkat(p->directory, "j", 0);
+    close(p->directory);
+    return rmdir(p->path);
+}
+
+static uint64_t
+open_count(struct place *p, struct journal *j, uint64_t *cut)
+{
+    struct journal_report report;
+
+    assert_int_equal(journal_open(j, &p->os, p->directory, "j", &report), 0);
+    if (cut)
+        *cut = report.cut;
+    return report.records;
+}
+
+static void
+records_are_there_after_reopening(void **state)
+{
+    struct place *p = *state;
+    struct journal j;
+
+    assert_int_equal(open_count(p, &j, NULL), 0);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(journal_append(&j, JOURNAL_OPENED, "payload", 7), 0);
+    assert_int_equal(journal_sync(&j), 0);
+    journal_close(&j);
+    assert_int_equal(open_count(p, &j, NULL), 100);
+    journal_close(&j);
+}
+
+static void
+every_torn_tail_is_cut_and_the_whole_records_stay(void **state)
+{
+    struct place *p = *state;
+    struct journal j;
+    uint64_t cut;
+
+    open_count(p, &j, NULL);
+    assert_int_equal(journal_append(&j, JOURNAL_OPENED, "first", 5), 0);
+    off_t whole = j.end;
+    for (size_t torn = 1; torn < 24 + 6; torn++) {
+        assert_int_equal(journal_append(&j, JOURNAL_CLOSED, "second", 6), 0);
+        assert_int_equal(ftruncate(j.fd, whole + (off_t)torn), 0);
+        journal_close(&j);
+        assert_int_equal(open_count(p, &j, &cut), 1);
+        assert_int_equal(cut, torn);
+        assert_int_equal(lseek(j.fd, 0, SEEK_END), whole);
+    }
+    journal_close(&j);
+}
+
+static void
+a_full_disk_fails_the_append_and_leaves_the_journal_whole(void **state)
+{
+    struct place *p = *state;
+    struct journal j;
+    uint64_t cut;
+
+    open_count(p, &j, NULL);
+    assert_int_equal(journal_append(&j, JOURNAL_OPENED, "first", 5), 0);
+    p->writes_left = 0;
+    p->is_partial = true;
+    assert_int_equal(journal_append(&j, JOURNAL_OPENED, "second", 6), PASU_E_DISKFULL);
+    p->writes_left = -1;
+    assert_int_equal(journal_append(&j, JOURNAL_OPENED, "third", 5), 0);
+    journal_close(&j);
+    assert_int_equal(open_count(p, &j, &cut), 2);
+    assert_int_equal(cut, 0);
+    journal_close(&j);
+}
+
+static void
+another_file_is_not_taken_for_a_journal(void **state)
+{
+    struct place *p = *state;
+    struct journal_report report;
+    struct journal j;
+    int fd = openat(p->directory, "j", O_CREAT | O_WRONLY, 0600);
+
+    assert_int_equal(write(fd, "something else, longer than a header", 36), 36);
+    close(fd);
+    assert_int_equal(journal_open(&j, &p->os, p->directory, "j", &report), PASU_E_CORRUPT);
+}
+
+static void
+damage_in_the_middle_is_not_cut_off(void **state)
+{
+    struct place *p = *state;
+    struct journal_report report;
+    struct journal j;
+    uint8_t payload[2000] = {0};
+
+    open_count(p, &j, NULL);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(journal_append(&j, JOURNAL_OPENED, payload, sizeof(payload)), 0);
+    assert_int_equal(pwrite(j.fd, "x", 1, 100), 1);
+    journal_close(&j);
+    assert_int_equal(journal_open(&j, &p->os, p->directory, "j", &report), PASU_E_CORRUPT);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(records_are_there_after_reopening, make_place,
+                                        remove_place),
+        cmocka_unit_test_setup_teardown(every_torn_tail_is_cut_and_the_whole_records_stay,
+                                        make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_full_disk_fails_the_append_and_leaves_the_journal_whole,
+                                        make_place, remove_place),
+        cmocka_unit_test_setup_teardown(another_file_is_not_taken_for_a_journal, make_place,
+                                        remove_place),
+        cmocka_unit_test_setup_teardown(damage_in_the_middle_is_not_cut_off, make_place,
+                                        remove_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
