@@ -66,7 +66,7 @@ look_tls(const struct look *look)
     if (PQsslInUse(connection))
         FOUND(look, "tls", FINDING_OK, "", "%s, %s", PQsslAttribute(connection, "protocol"),
               look->gateway->upstream_tls.mode == UPSTREAM_TLS_VERIFY_FULL
-                  ? "and the certificate is verified"
+                  ? "the certificate is verified"
                   : "without verifying the certificate");
     else if (is_local)
         FOUND(look, "tls", FINDING_OK, "", "not used; the server is on this machine");

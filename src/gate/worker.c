@@ -210,8 +210,8 @@ do_task(struct worker *w, struct task *task)
     }
 }
 
-static void
-read_inbox(struct worker *w)
+void
+worker_read_inbox(struct worker *w)
 {
     struct list mine;
     uint64_t unused;
@@ -284,8 +284,8 @@ read_again(struct worker *w)
     }
 }
 
-static void
-free_dead(struct worker *w)
+void
+worker_free_dead(struct worker *w)
 {
     while (!list_is_empty(&w->dead)) {
         struct session *s = LIST_ENTRY(w->dead.next, struct session, early);
@@ -320,25 +320,23 @@ worker_run(void *arg)
             if (PASU_LIKELY(peer != NULL))
                 session_ready(session_of_peer(peer), peer, events[i].events);
             else
-                read_inbox(w);
+                worker_read_inbox(w);
         }
         if (PASU_UNLIKELY(!list_is_empty(&w->again)))
             read_again(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->early)))
             look_at_deadlines(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->dead)))
-            free_dead(w);
+            worker_free_dead(w);
     }
-    free_dead(w);
+    worker_free_dead(w);
     return NULL;
 }
 
 int
-worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
+worker_init(struct worker *w, struct gate_shared *shared, uint32_t index)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-    sigset_t all, before;
-    int result;
 
     memset(w, 0, sizeof(*w));
     w->shared = shared;
@@ -356,6 +354,17 @@ worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
     if (!w->buffer || w->epoll < 0 || w->event < 0 ||
         epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->event, &event) != 0)
         return PASU_E_NOMEM;
+    return 0;
+}
+
+int
+worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
+{
+    sigset_t all, before;
+    int result = worker_init(w, shared, index);
+
+    if (result != 0)
+        return result;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     result = pthread_create(&w->thread, NULL, worker_run, w);

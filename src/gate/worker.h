@@ -113,6 +113,11 @@ counter_get(const uint64_t *counter)
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
+/* All of a worker but its thread: for whoever drives it by hand (the fuzz target). */
+PASU_MUST_USE int worker_init(struct worker *worker, struct gate_shared *shared, uint32_t index);
+/* Does the tasks of the inbox; frees the sessions that ended. The worker's own thread. */
+void worker_read_inbox(struct worker *worker);
+void worker_free_dead(struct worker *worker);
 PASU_MUST_USE int worker_start(struct worker *worker, struct gate_shared *shared, uint32_t index);
 /* Leaves a task (which the worker frees). Any thread. */
 void worker_post(struct worker *worker, struct task *task);
