@@ -147,6 +147,9 @@ set_upstream(struct gate *g, const struct channel_message *message)
     address.length = upstream.length;
     memcpy(&address.u, upstream.address, upstream.length);
     settings_set_address(g->settings, upstream.gateway, upstream.index, upstream.count, &address);
+    if (g->shared.inspector && upstream.gateway < g->settings->gateway_count &&
+        upstream.index + 1 == upstream.count)
+        inspector_warm(g->shared.inspector, g->settings, upstream.gateway);
 }
 
 static void

@@ -10,7 +10,7 @@ enum { QUESTIONS_MAX = 10000 };
 
 struct question {
     struct list link;
-    struct worker *worker;
+    struct worker *worker; /* NULL: only connect */
     uint64_t session;
     struct settings *settings; /* held */
     uint32_t gateway;
@@ -54,10 +54,29 @@ look_up(struct inspector *inspector, const struct question *q, struct scram_veri
 }
 
 static void
+warm(struct inspector *inspector, const struct question *q)
+{
+    const struct log *log = &inspector->shared->log;
+    struct inspector_link *link = &inspector->links[q->gateway];
+    const struct gateway *gateway = &q->settings->gateways[q->gateway];
+    int result = inspector_link_open(link, q->settings, gateway);
+
+    if (result == 0)
+        LOG_EVENT(log, INSPECTOR_READY, F_TEXT("gateway", gateway->config->name),
+                  F_TEXT("user", gateway->config->inspector.user));
+    else
+        LOG_EVENT(log, INSPECTOR_FAILED, F_TEXT("gateway", gateway->config->name),
+                  F_TEXT("error", error_text(result)), F_TEXT("detail", link->detail),
+                  F_TEXT("hint", "run: pasu check --connect"));
+}
+
+static void
 answer_question(struct inspector *inspector, struct question *q)
 {
-    struct task *task = task_new(TASK_VERIFIER, q->session);
+    struct task *task = q->worker ? task_new(TASK_VERIFIER, q->session) : NULL;
 
+    if (!q->worker)
+        warm(inspector, q);
     if (task) {
         task->error = look_up(inspector, q, &task->verifier);
         worker_post(q->worker, task);
@@ -143,6 +162,16 @@ inspector_ask(struct inspector *inspector, struct worker *worker, uint64_t sessi
     }
     pthread_mutex_unlock(&inspector->lock);
     return result;
+}
+
+void
+inspector_warm(struct inspector *inspector, struct settings *settings, uint32_t gateway)
+{
+    if (!settings->gateways[gateway].config->inspector.user)
+        return;
+    if (inspector_ask(inspector, NULL, 0, settings, gateway, "") != 0) {
+        /* the first client's question will do it */
+    }
 }
 
 void

@@ -20,6 +20,9 @@ PASU_MUST_USE int inspector_start(struct inspector **inspector, struct gate_shar
 PASU_MUST_USE int inspector_ask(struct inspector *inspector, struct worker *worker,
                                 uint64_t session, struct settings *settings, uint32_t gateway,
                                 const char *role);
+/* Connects ahead of the first question, so that a fault shows when pasu starts and not when the
+ * first client comes: logs inspector_ready or inspector_failed. */
+void inspector_warm(struct inspector *inspector, struct settings *settings, uint32_t gateway);
 void inspector_stop(struct inspector *inspector);
 
 #endif

@@ -300,13 +300,16 @@ connect_to(struct inspector_link *link, const struct address *address)
     return 0;
 }
 
-static int
-link_open(struct inspector_link *link, struct settings *settings, const struct gateway *gateway)
+int
+inspector_link_open(struct inspector_link *link, struct settings *settings,
+                    const struct gateway *gateway)
 {
     struct address addresses[UPSTREAM_ADDRESSES_MAX];
     size_t count = settings_addresses(settings, gateway, addresses);
     int result = PASU_E_UPSTREAM_CONNECT;
 
+    if (link->peer.fd >= 0 && link->generation == settings->generation)
+        return 0;
     link->detail[0] = '\0';
     for (size_t i = 0; i < count && result != 0; i++) {
         inspector_link_close(link);
@@ -370,12 +373,9 @@ inspector_link_verifier(struct inspector_link *link, struct settings *settings,
     uint8_t space[OUT_SIZE], type = 0;
     struct writer w = writer_of(space, sizeof(space));
     struct view body;
-    int result = 0, found = PASU_E_NOTFOUND;
+    int result, found = PASU_E_NOTFOUND;
 
-    if (link->peer.fd >= 0 && link->generation != settings->generation)
-        inspector_link_close(link);
-    if (link->peer.fd < 0)
-        result = link_open(link, settings, gateway);
+    result = inspector_link_open(link, settings, gateway);
     if (result == 0)
         result = put_query(&w, role);
     if (result == 0)

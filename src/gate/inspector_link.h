@@ -22,6 +22,9 @@ struct inspector_link {
 
 void inspector_link_init(struct inspector_link *link, const struct os *os);
 void inspector_link_close(struct inspector_link *link);
+/* Connects and logs in, unless it stands already with these settings. Errors as below. */
+PASU_MUST_USE int inspector_link_open(struct inspector_link *link, struct settings *settings,
+                                      const struct gateway *gateway);
 /*
  * Writes the role's verifier, as pg_authid has it, to `text`. PASU_E_NOTFOUND: no such role, or
  * none that may log in with a password. PASU_E_EOF: a connection that stood has ended: ask again.

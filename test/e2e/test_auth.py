@@ -54,10 +54,7 @@ def front(client, upstream):
     gateway = dict(stage.verified(server())) if upstream else {}
     if client:
         gateway["tls"] = stage.tls("allow")
-    made = Front(server(), f"pasu-{int(client)}{int(upstream)}", inspector=asked(), **gateway)
-    if not harness.DIRECT:
-        made.guard.wait("inspector_ready", 20)
-    return made
+    return Front(server(), f"pasu-{int(client)}{int(upstream)}", inspector=asked(), **gateway)
 
 
 def context(is_on):
