@@ -76,7 +76,7 @@ look_at_servers(const struct config *config, struct findings *findings)
 
     probe_init();
     for (size_t i = 0; r == 0 && i < config->gateway_count; i++) {
-        struct probe probe;
+        struct probe probe = {0};
 
         if (check_server(&probe, &config->gateways[i], findings)) {
             is_any_open = true;

@@ -105,28 +105,34 @@ print_result(const struct arguments *arguments, const struct killing *killing)
     return json_array_size(killing->not_found) > 0 ? 1 : 0;
 }
 
+static int
+kill_and_print(const struct arguments *arguments, const uint64_t *sessions, struct killing *killing)
+{
+    struct ask ask;
+    int status = ask_init(&ask, arguments), r;
+
+    if (status == 0) {
+        r = kill_all(&ask, arguments, sessions, killing);
+        if (r == 0 || killing->killed > 0)
+            status = print_result(arguments, killing);
+        if (r != 0)
+            status = ask_complain(&ask, r);
+    }
+    ask_release(&ask);
+    return status;
+}
+
 int
 run_kill(const struct arguments *arguments)
 {
     uint64_t *sessions = memory_new(arguments->operand_count + 1, sizeof(*sessions));
     struct killing killing = {0, json_array()};
-    struct ask ask = {0};
-    int status, r;
+    int status = 2;
 
     if (sessions == NULL || killing.not_found == NULL)
-        status = complain_error(PASU_E_NOMEM, "kill");
-    else
-        status = check_arguments(arguments, sessions);
-    if (status == 0)
-        status = ask_init(&ask, arguments);
-    if (status == 0) {
-        r = kill_all(&ask, arguments, sessions, &killing);
-        if (r == 0 || killing.killed > 0)
-            status = print_result(arguments, &killing);
-        if (r != 0)
-            status = ask_complain(&ask, r);
-    }
-    ask_release(&ask);
+        complain_error(PASU_E_NOMEM, "kill");
+    else if (check_arguments(arguments, sessions) == 0)
+        status = kill_and_print(arguments, sessions, &killing);
     json_decref(killing.not_found);
     memory_free(sessions);
     return output_end(status);

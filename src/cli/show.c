@@ -11,7 +11,7 @@ struct showing {
 };
 
 static int
-print_text(const struct showing *s, FILE *out, const json_t *answer)
+print_text(const struct showing *s, FILE *out, json_t *answer)
 {
     return s->show->view(out, answer, os_realtime(&os_real), terminal_width(stdout));
 }

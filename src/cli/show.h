@@ -13,7 +13,7 @@ struct show {
     /* A new answer in *answer, or an error; PASU_E_UNAVAILABLE may come with half an answer. */
     int (*fetch)(const struct ask *ask, const struct arguments *arguments, json_t **answer);
     /* Prints it for people; see view.h. */
-    int (*view)(FILE *file, const json_t *answer, int64_t now, size_t width);
+    int (*view)(FILE *file, json_t *answer, int64_t now, size_t width);
 };
 
 /* Does all of the command; its exit status. */

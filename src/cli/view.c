@@ -81,7 +81,7 @@ static const struct table_column session_columns[] = {
 };
 
 int
-view_sessions(FILE *file, const json_t *sessions, int64_t now, size_t width)
+view_sessions(FILE *file, json_t *sessions, int64_t now, size_t width)
 {
     struct table table;
     const json_t *one;
@@ -193,7 +193,7 @@ view_processes(FILE *file, const json_t *processes, int64_t now, size_t width)
 
 /* Every number of the document, by the name it has in JSON. */
 static int
-view_counts(FILE *file, const json_t *status, size_t width)
+view_counts(FILE *file, json_t *status, size_t width)
 {
     static const struct table_column columns[] = {{"count", false, 0, 0}, {"value", true, 0, 0}};
     struct table table;
@@ -202,7 +202,7 @@ view_counts(FILE *file, const json_t *status, size_t width)
     int r;
 
     table_init(&table, columns, COUNT_OF(columns));
-    json_object_foreach((json_t *)(uintptr_t)status, key, value)
+    json_object_foreach(status, key, value)
     {
         if (!json_is_integer(value))
             continue;
@@ -218,7 +218,7 @@ view_counts(FILE *file, const json_t *status, size_t width)
 }
 
 int
-view_status(FILE *file, const json_t *status, int64_t now, size_t width)
+view_status(FILE *file, json_t *status, int64_t now, size_t width)
 {
     char age[SHORT_SIZE];
     int r;

@@ -467,6 +467,10 @@ gate_init(struct gate *g, int supervisor_fd, const struct log *log)
     if (shared->answer_event < 0)
         return PASU_E_IO;
     signal(SIGPIPE, SIG_IGN);
+    /* Now, while it may still read its configuration file; a reload may need it for the first time.
+     */
+    if (OPENSSL_init_ssl(0, NULL) != 1)
+        return PASU_E_CRYPTO;
     return shared->os->random(shared->os->arg, shared->mock_secret, sizeof(shared->mock_secret));
 }
 

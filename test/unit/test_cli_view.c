@@ -8,7 +8,7 @@
 /* 2026-11-24T01:02:03Z */
 #define NOW (INT64_C(1795482123) * NANOSECONDS_PER_SECOND)
 
-typedef int view(FILE *file, const json_t *answer, int64_t now, size_t width);
+typedef int view(FILE *file, json_t *answer, int64_t now, size_t width);
 
 static void
 assert_shown(view *show, const char *json, size_t width, const char *expected)
