@@ -106,6 +106,8 @@ start_workers(struct gate *g)
 static void
 commit(struct gate *g)
 {
+    struct message_empty empty = {0};
+
     if (!g->prepared)
         return;
     settings_release(g->settings);
@@ -116,6 +118,9 @@ commit(struct gate *g)
         LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
         g->is_stopping = true;
     }
+    /* From the next accepted connection on. The first time, the sandbox comes before that word. */
+    if (g->is_ready)
+        tell_supervisor(g, MESSAGE_READY, &empty, sizeof(empty));
 }
 
 /* ---- the supervisor's messages ---- */

@@ -73,7 +73,7 @@ reload_refuse(struct supervisor *v, const char *why)
 void
 reload_begin(struct supervisor *v)
 {
-    if (v->phase != PHASE_RUNNING || v->next)
+    if (v->phase != PHASE_RUNNING || v->next || v->is_reloading)
         return;
     notify_reloading();
     if (reload_load(v, &v->next, v->config) != 0) {
@@ -113,6 +113,15 @@ reload_commit(struct supervisor *v)
     reload_set_log(v);
     for (int i = 0; i < CHILDREN; i++)
         tell_commit(v, i);
+    v->is_reloading = true;
+}
+
+void
+reload_done(struct supervisor *v)
+{
+    if (!v->is_reloading)
+        return;
+    v->is_reloading = false;
     LOG_EVENT(&v->log, CONFIG_RELOADED, F_TEXT("file", v->path),
               F_UINT("generation", v->generation));
     reload_end(v);

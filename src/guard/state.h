@@ -35,6 +35,7 @@ struct supervisor {
     enum phase phase;
     int64_t deadline, ping_at, prepare_until;
     bool is_announced, is_linked;
+    bool is_reloading; /* committed; the gate's word that it is in force is awaited */
 };
 
 /* ---- tell.c: what the children are told ---- */
@@ -56,5 +57,7 @@ void reload_set_log(struct supervisor *v);
 void reload_begin(struct supervisor *v);
 void reload_commit(struct supervisor *v);
 void reload_refuse(struct supervisor *v, const char *why);
+/* The gate says that what was committed is in force. */
+void reload_done(struct supervisor *v);
 
 #endif

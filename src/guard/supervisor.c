@@ -151,6 +151,8 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
     case MESSAGE_READY:
         child->is_ready = true;
         announce(v);
+        if (which == GATE)
+            reload_done(v);
         break;
     case MESSAGE_DRAINED:
         LOG_EVENT(&v->log, DRAIN_ENDED, F_TEXT("name", child->name));

@@ -39,7 +39,8 @@ enum message_type {
     MESSAGE_UPSTREAM, /* gate: a resolved address of a gateway's server; message_upstream */
     MESSAGE_PROCESS,  /* keeper: for status: a process started or died; message_process */
     /* gate, keeper → supervisor */
-    MESSAGE_READY,    /* started and serving; message_empty */
+    MESSAGE_READY, /* started and serving; the gate also: a later COMMIT is in force; message_empty
+                    */
     MESSAGE_PREPARED, /* answer to CONFIG; message_result */
     MESSAGE_PONG,
     MESSAGE_DRAINED, /* gate: no session left; message_empty */
