@@ -93,7 +93,10 @@ const struct session_step session_table[SESSION_STATE_COUNT][SESSION_EVENT_COUNT
                           STEP(SERVER_COPY_DONE, BUSY, FORWARD), STEP(SERVER_ERROR, BUSY, FORWARD)},
     [SESSION_COPY_BOTH] = {ANY_CLIENT_COPY(COPY_BOTH), ANY_REQUEST(COPY_BOTH), ANY_ASYNC(COPY_BOTH),
                            STEP(SERVER_COPY_DATA, COPY_BOTH, FORWARD),
-                           STEP(SERVER_COPY_DONE, BUSY, FORWARD), STEP(SERVER_ERROR, BUSY, FORWARD),
+                           /* a keepalive may follow it: the end is CommandComplete */
+                           STEP(SERVER_COPY_DONE, COPY_BOTH, FORWARD),
+                           STEP(SERVER_ROW_DESCRIPTION, BUSY, FORWARD),
+                           STEP(SERVER_ERROR, BUSY, FORWARD),
                            STEP(SERVER_COMMAND_COMPLETE, BUSY, FORWARD)},
     [SESSION_LEAVING] = {[EVENT_SERVER_PARAMETER_STATUS... EVENT_SERVER_NEGOTIATE_VERSION] =
                              {SESSION_LEAVING, ACTION_FORWARD},

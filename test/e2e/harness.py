@@ -69,12 +69,16 @@ def cache(name):
 
 
 def shared(function):
-    """What it returns is made once, when it is first asked for. A generator's rest runs at the end."""
-    made = []
+    """What it returns is made once, when it is first asked for; where that fails, it is not tried
+    again. A generator's rest runs at the end."""
+    made, tried = [], []
 
     @functools.wraps(function)
     def get():
         if not made:
+            if tried:
+                raise AssertionError(f"{function.__name__}() could not be made")
+            tried.append(True)
             value = function()
             if hasattr(value, "__next__"):
                 made.append(next(value))

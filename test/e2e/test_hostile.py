@@ -63,7 +63,7 @@ def liar():
 @harness.shared
 def front():
     made = guard.start([guard.gateway(server(), "honest", limits={"handshake_time": "5s"}),
-                        guard.gateway(liar(), "lied-to", limits={"handshake_time": "5s"})], log={"level": "error"})
+                        guard.gateway(liar(), "lied-to", limits={"handshake_time": "5s"})])
     made.before = None if harness.DIRECT else made.pids()
     return made
 
