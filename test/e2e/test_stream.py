@@ -174,11 +174,11 @@ def test_slow_server():
 
 
 def test_many_slow_readers():
-    """Fifty clients that do not read cost pasu no more than their buffers"""
-    slow = [login(application_name="slow", receive_buffer=1 << 14) for _ in range(50)]
+    """Sixteen clients that do not read cost pasu no more than their buffers"""
+    slow = [login(application_name="slow", receive_buffer=1 << 14) for _ in range(16)]
     for session in slow:
-        session.send(wire.query(f"SELECT repeat('x', {MEGABYTE}) FROM generate_series(1, 20)"), drain=False)
-    until(lambda: server().backends("wait_event = 'ClientWrite'") == 50, "all servers wait")
+        session.send(wire.query(f"SELECT repeat('x', {MEGABYTE}) FROM generate_series(1, 80)"), drain=False)
+    until(lambda: server().backends("wait_event = 'ClientWrite'") == 16, "all servers wait")
     check_memory()
     for session in slow:
         session.abort()

@@ -215,8 +215,9 @@ class Wire:
 
     def _wait(self, reading, writing, deadline):
         left = deadline - time.monotonic()
-        if left <= 0 or not any(select.select([self.socket] if reading else [],
-                                              [self.socket] if writing else [], [], left)):
+        poll = select.poll()
+        poll.register(self.socket, (select.POLLIN if reading else 0) | (select.POLLOUT if writing else 0))
+        if left <= 0 or not poll.poll(left * 1000):
             raise TimeoutError("nothing within the time")
 
     def _fill(self):
