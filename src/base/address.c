@@ -58,6 +58,12 @@ endpoint_text(char *text, size_t size, const struct endpoint *endpoint)
     snprintf(text, size, is_v6 ? "[%s]:%u" : "%s:%u", endpoint->host, endpoint->port);
 }
 
+bool
+endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->port == b->port && a->is_unix == b->is_unix && strcmp(a->host, b->host) == 0;
+}
+
 int
 endpoint_address(struct address *address, const struct endpoint *endpoint)
 {

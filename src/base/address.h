@@ -44,6 +44,8 @@ struct network {
 PASU_MUST_USE int endpoint_parse(struct endpoint *endpoint, const char *text);
 /* The text that parses back to it. */
 void endpoint_text(char *text, size_t size, const struct endpoint *endpoint);
+/* Whether both say the same; names are compared as they are written. */
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /* The address of an endpoint that needs no name service: a number or a Unix socket.
  * PASU_E_NOTFOUND where the host is a name, PASU_E_RANGE where a socket's path is too long. */
 PASU_MUST_USE int endpoint_address(struct address *address, const struct endpoint *endpoint);

@@ -62,7 +62,8 @@ channel_send(const struct channel *channel, uint32_t type, const void *body, siz
     while (n < 0 && errno == EINTR);
     if (n >= 0)
         return 0;
-    return errno == EAGAIN || errno == ENOBUFS                          ? PASU_E_AGAIN
+    /* ETOOMANYREFS: as many descriptors are under way as one account may have. */
+    return errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS ? PASU_E_AGAIN
            : errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? PASU_E_EOF
                                                                         : PASU_E_IO;
 }

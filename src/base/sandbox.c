@@ -116,7 +116,7 @@ allow_gate(scmp_filter_ctx filter)
 
     for (size_t i = 0; i < COUNT_OF(families) && result == 0; i++)
         result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
                                   SCMP_A1(SCMP_CMP_MASKED_EQ, 0xF, SOCK_STREAM));
     return result;
 }

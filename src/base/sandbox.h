@@ -4,7 +4,7 @@
  * descriptors, and every system call that its profile does not list (seccomp; a call outside kills
  * the process, and the supervisor logs it and starts a new one).
  *
- * The profiles are one table, sandbox.def: X(call, supervisor, gate, keeper).
+ * The profiles are one table, sandbox.def: X(call, gate, keeper).
  */
 #ifndef PASU_BASE_SANDBOX_H
 #define PASU_BASE_SANDBOX_H

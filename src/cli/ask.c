@@ -169,7 +169,7 @@ static int
 take_gate(json_t *status, const struct message_status *gate)
 {
     json_t *numbers = json_pack(
-        "{so so so so so so so so so so so so si sb}", "since", json_of_time(gate->started),
+        "{so so so so so so so so so so so si sb}", "since", json_of_time(gate->started),
         "sessions", json_of_count(gate->sessions), "statements",
         json_of_count(gate->counts.statements), "rows", json_of_count(gate->counts.rows),
         "bytes_in", json_of_count(gate->counts.bytes_in), "bytes_out",
@@ -177,8 +177,7 @@ take_gate(json_t *status, const struct message_status *gate)
         json_of_count(gate->sessions_total), "refused_total", json_of_count(gate->refused_total),
         "cancels_total", json_of_count(gate->cancels_total), "unrecorded_total",
         json_of_count(gate->unrecorded_total), "allocations", json_of_count(gate->allocations),
-        "memory", json_of_count(gate->memory), "workers", (int)gate->workers, "draining",
-        gate->draining != 0);
+        "workers", (int)gate->workers, "draining", gate->draining != 0);
     int r = numbers != NULL ? json_object_update(status, numbers) : -1;
 
     json_decref(numbers);

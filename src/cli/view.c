@@ -207,7 +207,7 @@ view_counts(FILE *file, json_t *status, size_t width)
         if (!json_is_integer(value))
             continue;
         table_add(&table, key);
-        if (strncmp(key, "bytes_", 6) == 0 || strcmp(key, "memory") == 0)
+        if (strncmp(key, "bytes_", 6) == 0)
             add_bytes(&table, count_of(status, key));
         else
             table_add_count(&table, count_of(status, key));

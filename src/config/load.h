@@ -12,7 +12,12 @@
 
 #include "config/model.h"
 
-enum { CONFIG_FAULTS_MAX = 1000, CONFIG_SIZE_MAX = 16 << 20, CONFIG_FILE_SIZE_MAX = 1 << 20 };
+enum {
+    CONFIG_FAULTS_MAX = 1000,
+    CONFIG_SIZE_MAX = 16 << 20,
+    CONFIG_FILE_SIZE_MAX = 1 << 20,
+    CONFIG_PACKED_MAX = 256 << 20
+};
 
 /* One fault. The texts belong to the list. `line` and `column` count from 1; line 0 means the whole
  * file, column 0 the whole line. */
@@ -60,6 +65,9 @@ PASU_MUST_USE int config_load_files(struct config *config, struct config_faults 
  */
 PASU_MUST_USE int config_pack(uint8_t **bytes, size_t *length, const struct config *config);
 PASU_MUST_USE int config_unpack(struct config **config, struct view bytes);
+/* config_unpack of the bytes in a descriptor (the supervisor's memfd), which are wiped from memory.
+ * PASU_E_MALFORMED where it is empty or larger than CONFIG_PACKED_MAX. */
+PASU_MUST_USE int config_unpack_fd(struct config **config, int fd);
 /*
  * Whether a running pasu can take over `next` in place of `now`: what key.def marks as RESTART must
  * be the same (of gateways with the same name, where it is a gateway's). 0, PASU_E_CONFIG with

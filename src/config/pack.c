@@ -18,6 +18,9 @@
 #include "config/files.h"
 #include "config/holder.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 static const char magic[8] = {'P', 'A', 'S', 'U', 'C', 'F', 'G', '1'};
 
 static size_t
@@ -147,4 +150,33 @@ config_unpack(struct config **config, struct view bytes)
         *config = NULL;
     }
     return r;
+}
+
+int
+config_unpack_fd(struct config **config, int fd)
+{
+    struct stat st;
+    uint8_t *bytes;
+    size_t have = 0, size;
+    int result = 0;
+
+    if (fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > CONFIG_PACKED_MAX)
+        return PASU_E_MALFORMED;
+    size = (size_t)st.st_size;
+    bytes = memory_new(size, 1);
+    if (!bytes)
+        return PASU_E_NOMEM;
+    while (have < size && result == 0) {
+        ssize_t n = pread(fd, bytes + have, size - have, (off_t)have);
+
+        if (n <= 0)
+            result = PASU_E_IO;
+        else
+            have += (size_t)n;
+    }
+    if (result == 0)
+        result = config_unpack(config, view_of(bytes, size));
+    memory_wipe(bytes, size);
+    memory_free(bytes);
+    return result;
 }

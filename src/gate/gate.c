@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -26,35 +25,6 @@ tell_supervisor(struct gate *g, uint32_t type, const void *body, size_t length)
 
 /* ---- configuration ---- */
 
-static int
-read_config(int fd, struct config **config)
-{
-    struct stat st;
-    uint8_t *bytes;
-    size_t have = 0, size;
-    int result = 0;
-
-    if (fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > CONFIG_PACKED_MAX)
-        return PASU_E_MALFORMED;
-    size = (size_t)st.st_size;
-    bytes = memory_new(size, 1);
-    if (!bytes)
-        return PASU_E_NOMEM;
-    while (have < size && result == 0) {
-        ssize_t n = pread(fd, bytes + have, size - have, (off_t)have);
-
-        if (n <= 0)
-            result = PASU_E_IO;
-        else
-            have += (size_t)n;
-    }
-    if (result == 0)
-        result = config_unpack(config, view_of(bytes, size));
-    memory_wipe(bytes, size);
-    memory_free(bytes);
-    return result;
-}
-
 static void
 prepare(struct gate *g, const struct channel_message *message)
 {
@@ -66,7 +36,7 @@ prepare(struct gate *g, const struct channel_message *message)
     settings_release(g->prepared);
     g->prepared = NULL;
     answer.id = generation.generation;
-    answer.error = read_config(message->fd, &config);
+    answer.error = config_unpack_fd(&config, message->fd);
     if (answer.error == 0)
         answer.error = settings_new(&g->prepared, config, generation.generation);
     tell_supervisor(g, MESSAGE_PREPARED, &answer, sizeof(answer));

@@ -8,11 +8,10 @@
 #include <poll.h>
 
 enum {
-    LISTENERS_MAX = 4096,
+    LISTENERS_MAX = CONFIG_GATEWAYS_MAX * (CONFIG_LISTEN_MAX + 1), /* and one for PROXY */
     QUESTIONS_MAX = 64,
     ACCEPT_ROUND = 64, /* connections taken of a listener before the others get their turn */
-    CONFIG_PACKED_MAX = 64 << 20,
-    FIXED_POLLS = 3,                 /* supervisor, keeper, answers */
+    FIXED_POLLS = 3,   /* supervisor, keeper, answers */
     ACCEPT_PAUSE_MILLISECONDS = 100, /* when descriptors have run out */
 };
 
@@ -32,7 +31,6 @@ struct pending {
 struct gate {
     struct gate_shared shared;
     struct settings *settings, *prepared;
-    uint64_t prepared_generation;
     struct worker *workers;
     uint32_t worker_count;
     struct listener listeners[LISTENERS_MAX];

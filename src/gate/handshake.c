@@ -492,6 +492,8 @@ send_cancel(struct session *s)
 
     request_cancel(&w, target->pid, view_of(target->key, target->length));
     s->worker->shared->cancels_total++;
+    LOG_EVENT(&s->worker->shared->log, CANCEL_FORWARDED,
+              F_TEXT("gateway", s->gateway->config->name), F_UINT("pid", target->pid));
     if (writer_end(&w) <= 0 || handshake_server_write(s, space, writer_length(&w)) != 0)
         session_event(s, EVENT_SERVER_EOF, VIEW(""));
     memory_wipe(space, sizeof(space));

@@ -26,6 +26,23 @@ hold(struct flow *flow, const uint8_t *at, size_t length)
     flow->held_length = (uint8_t)length;
 }
 
+/* Bytes of the present message's body among the next `have`. */
+static inline uint32_t
+pass_body(struct flow *flow, size_t have)
+{
+    uint32_t n = have < flow->left ? (uint32_t)have : flow->left;
+
+    flow->left -= n;
+    return n;
+}
+
+static inline void
+pass_head(struct flow *flow, uint8_t type, uint32_t length)
+{
+    flow->type = type;
+    flow->left = length - 4;
+}
+
 static inline bool
 length_is_valid(uint32_t length)
 {
@@ -44,10 +61,7 @@ walk_client(struct session *s, const uint8_t *at, const uint8_t *end, struct wal
         uint32_t length;
 
         if (flow->left > 0) {
-            uint32_t n = have < flow->left ? (uint32_t)have : flow->left;
-
-            flow->left -= n;
-            at += n;
+            at += pass_body(flow, have);
             continue;
         }
         if (have < HEAD_LENGTH) {
@@ -68,8 +82,7 @@ walk_client(struct session *s, const uint8_t *at, const uint8_t *end, struct wal
             break;
         }
         s->state = step.next;
-        flow->type = at[0];
-        flow->left = length - 4;
+        pass_head(flow, at[0], length);
         at += HEAD_LENGTH;
         if (event == EVENT_CLIENT_QUERY || event == EVENT_CLIENT_FUNCTION_CALL ||
             event == EVENT_CLIENT_SYNC) {
@@ -106,10 +119,7 @@ walk_server(struct session *s, const uint8_t *at, const uint8_t *end, struct wal
         uint32_t length;
 
         if (flow->left > 0) {
-            uint32_t n = have < flow->left ? (uint32_t)have : flow->left;
-
-            flow->left -= n;
-            at += n;
+            at += pass_body(flow, have);
             continue;
         }
         if (have < HEAD_LENGTH || (at[0] == 'Z' && have < READY_LENGTH)) {
@@ -127,8 +137,7 @@ walk_server(struct session *s, const uint8_t *at, const uint8_t *end, struct wal
             break;
         }
         s->state = step.next;
-        flow->type = at[0];
-        flow->left = length - 4;
+        pass_head(flow, at[0], length);
         at += HEAD_LENGTH;
         walk->rows += event == EVENT_SERVER_DATA_ROW || event == EVENT_SERVER_COPY_DATA;
     }

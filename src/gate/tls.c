@@ -182,14 +182,15 @@ SSL *
 tls_connect(SSL_CTX *context, int fd, const struct config_gateway *gateway)
 {
     SSL *tls = SSL_new(context);
-    const char *host = gateway->upstream.host;
+    char host[ENDPOINT_HOST_SIZE]; /* OpenSSL's macro takes no const */
     uint8_t number[16];
-    bool is_number =
-        inet_pton(AF_INET, host, number) == 1 || inet_pton(AF_INET6, host, number) == 1;
+    bool is_number;
     bool is_verified = gateway->upstream_tls.mode == UPSTREAM_TLS_VERIFY_FULL;
 
     if (!tls)
         return NULL;
+    memcpy(host, gateway->upstream.host, sizeof(host));
+    is_number = inet_pton(AF_INET, host, number) == 1 || inet_pton(AF_INET6, host, number) == 1;
     if (SSL_set_fd(tls, fd) != 1 ||
         (!is_number && !gateway->upstream.is_unix && SSL_set_tlsext_host_name(tls, host) != 1) ||
         (is_verified && is_number &&

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guard/child.h"
 
+#include "base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,7 +14,75 @@
 #define BACKOFF_LAST      (5 * NANOSECONDS_PER_SECOND)
 #define ALIVE_LONG_ENOUGH (60 * NANOSECONDS_PER_SECOND)
 
-enum { KEEP_MAX = 8 };
+enum { KEEP_MAX = 8, OUTGOING_MAX = 16384 };
+
+struct outgoing {
+    struct list link;
+    uint32_t type;
+    int fd; /* ours; -1: none */
+    size_t length;
+    uint8_t body[];
+};
+
+void
+child_init(struct child *child, const char *name)
+{
+    *child = (struct child){.name = name, .channel.fd = -1};
+    list_init(&child->outgoing);
+}
+
+static void
+outgoing_free(struct child *child, struct outgoing *o)
+{
+    list_remove(&o->link);
+    child->outgoing_count--;
+    if (o->fd >= 0)
+        close(o->fd);
+    memory_free(o);
+}
+
+static int
+keep(struct child *child, uint32_t type, const void *body, size_t length, int fd)
+{
+    struct outgoing *o =
+        child->outgoing_count < OUTGOING_MAX ? memory_new(1, sizeof(*o) + length) : NULL;
+
+    if (!o)
+        return PASU_E_NOMEM;
+    o->fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (fd >= 0 && o->fd < 0) {
+        memory_free(o);
+        return PASU_E_IO;
+    }
+    o->type = type;
+    o->length = length;
+    memcpy(o->body, body, length);
+    list_append(&child->outgoing, &o->link);
+    child->outgoing_count++;
+    return 0;
+}
+
+int
+child_send(struct child *child, uint32_t type, const void *body, size_t length, int fd)
+{
+    int result = PASU_E_AGAIN;
+
+    if (list_is_empty(&child->outgoing))
+        result = channel_send(&child->channel, type, body, length, fd);
+    return result == PASU_E_AGAIN ? keep(child, type, body, length, fd) : result;
+}
+
+void
+child_flush(struct child *child)
+{
+    while (!list_is_empty(&child->outgoing)) {
+        struct outgoing *o = LIST_ENTRY(child->outgoing.next, struct outgoing, link);
+
+        if (channel_send(&child->channel, o->type, o->body, o->length, o->fd) == PASU_E_AGAIN)
+            return;
+        outgoing_free(child, o);
+    }
+}
 
 static PASU_NORETURN void
 run(const struct child_start *start, int channel_fd, pid_t parent)
@@ -87,6 +157,8 @@ child_died(struct child *child, int status, bool is_expected, const struct log *
         LOG_EVENT(log, PROCESS_DIED, F_TEXT("name", child->name), F_INT("pid", child->pid),
                   F_TEXT("how", how), F_INT("status", number));
     channel_close(&child->channel);
+    while (!list_is_empty(&child->outgoing))
+        outgoing_free(child, LIST_ENTRY(child->outgoing.next, struct outgoing, link));
     child->pid = 0;
     child->is_ready = child->is_committed = child->is_prepared = false;
     child->since = os_realtime(&os_real);

@@ -7,6 +7,7 @@
 #define PASU_GUARD_CHILD_H
 
 #include "base/channel.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 
@@ -16,6 +17,8 @@ struct child {
     const char *name;
     pid_t pid; /* 0: not running */
     struct channel channel;
+    struct list outgoing; /* what it has not taken yet, in order */
+    size_t outgoing_count;
     uint32_t restarts;
     int64_t since;             /* realtime ns */
     int64_t started, retry_at; /* monotonic ns */
@@ -41,6 +44,15 @@ struct child_start {
 
 /* Forks. The child gives up everything it does not need first. PASU_E_NOMEM, PASU_E_IO. */
 PASU_MUST_USE int child_start(struct child *child, const struct child_start *start);
+/* Not running, nothing to say. */
+void child_init(struct child *child, const char *name);
+/* Sends in order, keeping what the child does not take at once (a copy of `fd`, too): nothing that
+ * it is told is lost while it lives. PASU_E_EOF: it is gone. PASU_E_NOMEM, also where it has not
+ * taken thousands of messages. */
+PASU_MUST_USE int child_send(struct child *child, uint32_t type, const void *body, size_t length,
+                             int fd);
+/* Sends what was kept, as far as the child takes it. */
+void child_flush(struct child *child);
 /* It has died: closes its channel, says how, sets when it may start again. */
 void child_died(struct child *child, int status, bool is_expected, const struct log *log);
 

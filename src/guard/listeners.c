@@ -13,12 +13,6 @@
 
 enum { FIRST_PASSED = 3, BACKLOG = 4096, RETRY_MILLISECONDS = 100, SOCKET_MODE = 0777 };
 
-static bool
-same_endpoint(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->port == b->port && a->is_unix == b->is_unix && strcmp(a->host, b->host) == 0;
-}
-
 /* The address to bind: a number, a Unix socket, or the first that a name stands for. */
 static int
 address_of(struct address *address, const struct endpoint *endpoint)
@@ -65,8 +59,13 @@ passed_socket(const struct address *wanted)
 static void
 remove_stale(const struct address *address)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct stat file;
+    int fd;
 
+    /* connect() refuses in the same words where the file is no socket at all. */
+    if (lstat(address->u.local.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode))
+        return;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && connect(fd, &address->u.any, address->length) != 0 && errno == ECONNREFUSED)
         unlink(address->u.local.sun_path);
     if (fd >= 0)
@@ -128,7 +127,7 @@ add(struct listeners *l, struct listeners *before, const struct config *config, 
     *item = (struct held_socket){
         .fd = -1, .gateway = (uint32_t)gateway, .is_proxy = is_proxy, .endpoint = *endpoint};
     for (size_t i = 0; before && i < before->count; i++)
-        if (before->items[i].fd >= 0 && same_endpoint(&before->items[i].endpoint, endpoint)) {
+        if (before->items[i].fd >= 0 && endpoint_equal(&before->items[i].endpoint, endpoint)) {
             item->fd = before->items[i].fd;
             item->is_passed = before->items[i].is_passed;
         }

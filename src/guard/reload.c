@@ -73,14 +73,17 @@ reload_refuse(struct supervisor *v, const char *why)
 void
 reload_begin(struct supervisor *v)
 {
+    /* Not now is not never: the file may have changed since it was read. */
+    v->is_reload_wanted = v->phase < PHASE_DRAINING;
     if (v->phase != PHASE_RUNNING || v->next || v->is_reloading)
         return;
+    v->is_reload_wanted = false;
     notify_reloading();
     if (reload_load(v, &v->next, v->config) != 0) {
         reload_refuse(v, error_text(PASU_E_CONFIG));
         return;
     }
-    v->next_generation = v->generation + 1;
+    v->next_generation++; /* never used twice: a late answer to a withdrawn offer may still come */
     v->prepare_until = os_monotonic(&os_real) + PREPARE_PATIENCE;
     for (int i = 0; i < CHILDREN; i++) {
         v->children[i].is_prepared = false;

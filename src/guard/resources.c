@@ -39,6 +39,31 @@ open_directory(struct resources *r, const struct config *config,
     return 0;
 }
 
+/* Makes room for the control socket. Only a socket that nobody answers on is removed: another guard
+ * with another ledger may be configured to use the same path, or the path may be a slip. */
+static int
+remove_stale(const struct sockaddr_un *address)
+{
+    struct stat file;
+    int fd, number;
+
+    if (lstat(address->sun_path, &file) != 0)
+        return errno == ENOENT ? 0 : PASU_E_IO;
+    if (!S_ISSOCK(file.st_mode)) {
+        errno = EEXIST;
+        return PASU_E_IO;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return PASU_E_IO;
+    number = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
+    close(fd);
+    if (number == ECONNREFUSED && unlink(address->sun_path) == 0)
+        return 0;
+    errno = number == ECONNREFUSED ? errno : EADDRINUSE;
+    return PASU_E_IO;
+}
+
 static int
 open_control(struct resources *r, const struct config *config,
              const struct sandbox_account *account, const struct log *log)
@@ -53,15 +78,22 @@ open_control(struct resources *r, const struct config *config,
         errno = ENAMETOOLONG;
         return fail(log, "make the control socket", path, "choose a shorter path");
     }
+    if (remove_stale(&address) != 0)
+        return fail(log, "make the control socket", path,
+                    "another pasu guard, or a file that is not a socket, is there");
     r->control = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (r->control < 0)
         return fail(log, "make the control socket", path, "");
-    /* We hold the ledger's lock: whoever left the file is gone. */
-    unlink(path);
     mask = umask(0177);
     result = bind(r->control, (const struct sockaddr *)&address, sizeof(address));
     umask(mask);
-    if (result != 0 || listen(r->control, 64) != 0)
+    if (result != 0) {
+        result = fail(log, "open the control socket", path, "check the folder's owner and rights");
+        close(r->control);
+        r->control = -1; /* nothing of ours is at the path */
+        return result;
+    }
+    if (listen(r->control, 64) != 0)
         return fail(log, "open the control socket", path, "check the folder's owner and rights");
     if (account->uid != 0 && chown(path, account->uid, account->gid) != 0)
         return fail(log, "give the control socket to the account", path, "");

@@ -6,6 +6,7 @@
 #include "guard/child.h"
 #include "guard/listeners.h"
 #include "guard/resources.h"
+#include "guard/upstreams.h"
 #include "ledger/keeper.h"
 
 #include <signal.h>
@@ -34,20 +35,27 @@ struct supervisor {
     int signals;
     enum phase phase;
     int64_t deadline, ping_at, prepare_until;
+    struct lookup lookups[LOOKUPS_MAX];
     bool is_announced, is_linked;
-    bool is_reloading; /* committed; the gate's word that it is in force is awaited */
+    bool is_reload_wanted; /* asked for while it could not begin */
+    bool is_reloading;     /* committed; the gate's word that it is in force is awaited */
 };
 
 /* ---- tell.c: what the children are told ---- */
-void tell(const struct supervisor *v, const struct child *child, uint32_t type, const void *body,
-          size_t length, int fd);
-void tell_config(const struct supervisor *v, const struct child *child, const struct config *config,
+void tell(struct supervisor *v, struct child *child, uint32_t type, const void *body, size_t length,
+          int fd);
+void tell_config(struct supervisor *v, struct child *child, const struct config *config,
                  uint64_t generation);
-void tell_processes(const struct supervisor *v);
-/* Looks the server's name up and tells the gate; `index` is the gateway's. */
-void tell_upstream(const struct supervisor *v, uint32_t index);
+void tell_processes(struct supervisor *v);
+/* Tells the gate what a look-up has found, for every gateway with that server. */
+void tell_upstream(struct supervisor *v, const struct lookup *lookup);
 /* COMMIT; to the gate, also the listening sockets and the servers' addresses. */
 void tell_commit(struct supervisor *v, int which);
+
+/* ---- stop.c: the end ---- */
+void stop_begin(struct supervisor *v);
+/* One step of the end, in order: gate, then keeper (which writes down the gate's last words). */
+void stop_step(struct supervisor *v, int64_t now);
 
 /* ---- reload.c: the configuration, at the start and on SIGHUP ---- */
 /* Reads and checks everything; faults are logged. `now`: what must not change while we run. */

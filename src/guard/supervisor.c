@@ -20,9 +20,9 @@
 #define PING_EVERY      (5 * NANOSECONDS_PER_SECOND)
 #define STUCK_AFTER     (15 * NANOSECONDS_PER_SECOND)
 #define KILL_AFTER      (30 * NANOSECONDS_PER_SECOND)
-#define STOP_PATIENCE   (3 * NANOSECONDS_PER_SECOND)
 
 enum { TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
+
 /* A new channel between gate and keeper, whenever one of them is new and both are there. */
 static void
 link_children(struct supervisor *v)
@@ -30,7 +30,8 @@ link_children(struct supervisor *v)
     struct message_empty empty = {0};
     int ends[2];
 
-    if (v->is_linked || !v->children[GATE].is_committed || !v->children[KEEPER].is_committed)
+    if (v->is_linked || lookups_are_running(v->lookups) || !v->children[GATE].is_committed ||
+        !v->children[KEEPER].is_committed)
         return;
     if (channel_pair(ends) != 0)
         return;
@@ -116,13 +117,16 @@ prepared(struct supervisor *v, int which, const struct message_result *result)
 {
     struct child *child = &v->children[which];
 
-    child->is_prepared = true;
-    child->prepared_error = result->error;
     if (v->next && result->id == v->next_generation) {
+        child->is_prepared = true;
+        child->prepared_error = result->error;
         if (v->children[GATE].is_prepared && v->children[KEEPER].is_prepared)
             reload_commit(v);
         return;
     }
+    /* An answer that comes after the offer was withdrawn: nothing may be committed for it. */
+    if (result->id != v->generation || child->is_committed)
+        return;
     if (result->error != 0) {
         LOG_EVENT(&v->log, START_FAILED, F_TEXT("name", child->name),
                   F_TEXT("error", error_text(result->error)),
@@ -156,14 +160,15 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
         break;
     case MESSAGE_DRAINED:
         LOG_EVENT(&v->log, DRAIN_ENDED, F_TEXT("name", child->name));
-        v->deadline = 0;
+        if (v->phase == PHASE_DRAINING)
+            v->deadline = 0; /* later it would cut short the time that STOP leaves */
         break;
     case MESSAGE_RESOLVE:
         memcpy(&gateway, message->body, sizeof(gateway));
         if (gateway.gateway < v->config->gateway_count &&
             endpoint_address(&(struct address){0},
                              &v->config->gateways[gateway.gateway].upstream) == PASU_E_NOTFOUND)
-            tell_upstream(v, gateway.gateway);
+            lookup_want(v->lookups, v->config, &v->config->gateways[gateway.gateway].upstream);
         break;
     default: /* PONG: it lives, which is all there is to know */
         break;
@@ -193,27 +198,6 @@ read_child(struct supervisor *v, int which)
 }
 
 /* ---- signals and time ---- */
-
-static void
-stop_begin(struct supervisor *v)
-{
-    struct message_empty empty = {0};
-    int64_t patience = 0;
-
-    if (v->phase >= PHASE_DRAINING) {
-        v->deadline = 0; /* asked twice: at once */
-        return;
-    }
-    LOG_EVENT(&v->log, DRAIN_STARTED, F_INT("pid", getpid()));
-    notify_send("STOPPING=1");
-    for (size_t g = 0; g < v->config->gateway_count; g++)
-        if (v->config->gateways[g].limits.drain_time > patience)
-            patience = v->config->gateways[g].limits.drain_time;
-    v->phase = PHASE_DRAINING;
-    v->deadline = os_monotonic(&os_real) + patience;
-    listeners_close(&v->listeners, true);
-    tell(v, &v->children[GATE], MESSAGE_DRAIN, &empty, sizeof(empty), -1);
-}
 
 static void
 reap(struct supervisor *v)
@@ -278,38 +262,12 @@ look_after(struct supervisor *v, int64_t now)
     }
     if (v->next && now > v->prepare_until)
         reload_refuse(v, "a process did not answer");
-}
-
-/* One step of the end, in order: gate, then keeper (which writes down the gate's last words). */
-static void
-stop_step(struct supervisor *v, int64_t now)
-{
-    struct message_empty empty = {0};
-    int which = v->phase <= PHASE_STOPPING_GATE ? GATE : KEEPER;
-    struct child *child = &v->children[which];
-
-    if (v->phase < PHASE_DRAINING)
-        return;
-    if (child->pid == 0) {
-        if (which == KEEPER) {
-            v->phase = PHASE_OVER;
-            return;
-        }
-        v->phase = PHASE_STOPPING_KEEPER;
-        v->deadline = now + STOP_PATIENCE;
-        tell(v, &v->children[KEEPER], MESSAGE_STOP, &empty, sizeof(empty), -1);
-        return;
-    }
-    if (now < v->deadline)
-        return;
-    if (v->phase == PHASE_DRAINING) {
-        v->phase = PHASE_STOPPING_GATE;
-        v->deadline = now + STOP_PATIENCE;
-        tell(v, child, MESSAGE_STOP, &empty, sizeof(empty), -1);
-        return;
-    }
-    kill(child->pid, SIGKILL);
-    v->deadline = now + STOP_PATIENCE;
+    if (v->is_reload_wanted)
+        reload_begin(v);
+    for (size_t i = 0; i < COUNT_OF(v->lookups); i++)
+        if (lookup_step(&v->lookups[i], now))
+            tell_upstream(v, &v->lookups[i]);
+    link_children(v);
 }
 
 static void
@@ -317,17 +275,21 @@ serve(struct supervisor *v)
 {
     while (v->phase != PHASE_OVER) {
         struct pollfd polls[1 + CHILDREN] = {{.fd = v->signals, .events = POLLIN}};
-        bool is_quiet = v->phase == PHASE_RUNNING && !v->next && v->children[GATE].pid &&
-                        v->children[KEEPER].pid;
+        bool is_quiet = v->phase == PHASE_RUNNING && !v->next && !lookups_are_waiting(v->lookups) &&
+                        v->children[GATE].pid && v->children[KEEPER].pid;
 
         for (int i = 0; i < CHILDREN; i++)
-            polls[1 + i] = (struct pollfd){.fd = v->children[i].channel.fd, .events = POLLIN};
+            polls[1 + i] = (struct pollfd){
+                .fd = v->children[i].channel.fd,
+                .events = list_is_empty(&v->children[i].outgoing) ? POLLIN : POLLIN | POLLOUT};
         if (poll(polls, COUNT_OF(polls), is_quiet ? IDLE_MILLISECONDS : TICK_MILLISECONDS) < 0 &&
             errno != EINTR)
             break;
-        for (int i = 0; i < CHILDREN; i++)
+        for (int i = 0; i < CHILDREN; i++) {
             if (polls[1 + i].revents)
                 read_child(v, i);
+            child_flush(&v->children[i]);
+        }
         if (polls[0].revents)
             read_signals(v);
         look_after(v, os_monotonic(&os_real));
@@ -354,6 +316,8 @@ catch_signals(struct supervisor *v)
 {
     sigset_t mine;
 
+    /* Ignored by whoever started us, it would keep our children's deaths from us. */
+    signal(SIGCHLD, SIG_DFL);
     sigemptyset(&mine);
     sigaddset(&mine, SIGCHLD);
     sigaddset(&mine, SIGHUP);
@@ -385,7 +349,7 @@ start(struct supervisor *v)
         result = listeners_open(&v->listeners, NULL, v->config, LISTEN_PATIENCE, &v->log);
     if (result == 0)
         result = catch_signals(v);
-    v->generation = 1;
+    v->generation = v->next_generation = 1;
     return result;
 }
 
@@ -405,8 +369,8 @@ guard_main(const char *config_path)
                           .os = &os_real};
     v->resources = (struct resources){-1, -1, -1};
     v->signals = -1;
-    v->children[GATE] = (struct child){.name = "gate", .channel.fd = -1};
-    v->children[KEEPER] = (struct child){.name = "keeper", .channel.fd = -1};
+    child_init(&v->children[GATE], "gate");
+    child_init(&v->children[KEEPER], "keeper");
     result = start(v);
     if (result == 0)
         serve(v);

@@ -42,10 +42,10 @@ make_packed(const struct config *config)
 }
 
 void
-tell(const struct supervisor *v, const struct child *child, uint32_t type, const void *body,
-     size_t length, int fd)
+tell(struct supervisor *v, struct child *child, uint32_t type, const void *body, size_t length,
+     int fd)
 {
-    int result = child->pid ? channel_send(&child->channel, type, body, length, fd) : 0;
+    int result = child->pid ? child_send(child, type, body, length, fd) : 0;
 
     if (result != 0 && result != PASU_E_EOF)
         LOG_EVENT(&v->log, PROCESS_STUCK, F_TEXT("name", child->name),
@@ -53,7 +53,7 @@ tell(const struct supervisor *v, const struct child *child, uint32_t type, const
 }
 
 void
-tell_config(const struct supervisor *v, const struct child *child, const struct config *config,
+tell_config(struct supervisor *v, struct child *child, const struct config *config,
             uint64_t generation)
 {
     struct message_generation message = {generation};
@@ -68,8 +68,7 @@ tell_config(const struct supervisor *v, const struct child *child, const struct 
 }
 
 static void
-tell_process(const struct supervisor *v, const char *name, pid_t pid, uint32_t restarts,
-             int64_t since)
+tell_process(struct supervisor *v, const char *name, pid_t pid, uint32_t restarts, int64_t since)
 {
     struct message_process message = {.pid = (int32_t)pid, .restarts = restarts, .since = since};
 
@@ -78,7 +77,7 @@ tell_process(const struct supervisor *v, const char *name, pid_t pid, uint32_t r
 }
 
 void
-tell_processes(const struct supervisor *v)
+tell_processes(struct supervisor *v)
 {
     static int64_t started;
 
@@ -91,29 +90,31 @@ tell_processes(const struct supervisor *v)
 }
 
 void
-tell_upstream(const struct supervisor *v, uint32_t index)
+tell_upstream(struct supervisor *v, const struct lookup *lookup)
 {
-    struct address addresses[UPSTREAM_COUNT_MAX];
-    const struct config_gateway *gateway = &v->config->gateways[index];
-    int count = upstreams_resolve(addresses, &gateway->upstream);
+    for (size_t g = 0; g < v->config->gateway_count; g++) {
+        const struct config_gateway *gateway = &v->config->gateways[g];
 
-    if (count < 0)
-        LOG_EVENT(&v->log, UPSTREAM_FAILED, F_TEXT("gateway", gateway->name),
-                  F_TEXT("host", gateway->upstream.host),
-                  F_TEXT("error", "the name could not be looked up"));
-    for (int i = 0; i < count; i++) {
-        struct message_upstream message = {.gateway = index,
-                                           .count = (uint32_t)count,
-                                           .index = (uint32_t)i,
-                                           .length = addresses[i].length};
+        if (!endpoint_equal(&gateway->upstream, &lookup->endpoint))
+            continue;
+        if (lookup->error != 0)
+            LOG_EVENT(&v->log, UPSTREAM_FAILED, F_TEXT("gateway", gateway->name),
+                      F_TEXT("host", gateway->upstream.host),
+                      F_TEXT("error", "the name could not be looked up"));
+        for (uint32_t i = 0; i < lookup->count; i++) {
+            struct message_upstream message = {.gateway = (uint32_t)g,
+                                               .count = lookup->count,
+                                               .index = i,
+                                               .length = lookup->addresses[i].length};
 
-        memcpy(message.address, &addresses[i].u, addresses[i].length);
-        tell(v, &v->children[GATE], MESSAGE_UPSTREAM, &message, sizeof(message), -1);
+            memcpy(message.address, &lookup->addresses[i].u, lookup->addresses[i].length);
+            tell(v, &v->children[GATE], MESSAGE_UPSTREAM, &message, sizeof(message), -1);
+        }
     }
 }
 
 static void
-tell_listeners(const struct supervisor *v)
+tell_listeners(struct supervisor *v)
 {
     for (size_t i = 0; i < v->listeners.count; i++) {
         const struct held_socket *item = &v->listeners.items[i];
@@ -123,7 +124,11 @@ tell_listeners(const struct supervisor *v)
         tell(v, &v->children[GATE], MESSAGE_LISTENER, &message, sizeof(message), item->fd);
     }
     for (size_t g = 0; g < v->config->gateway_count; g++)
-        tell_upstream(v, (uint32_t)g);
+        lookup_want(v->lookups, v->config, &v->config->gateways[g].upstream);
+    /* What is known already serves until the answer is there. */
+    for (size_t i = 0; i < COUNT_OF(v->lookups); i++)
+        if (v->lookups[i].count > 0)
+            tell_upstream(v, &v->lookups[i]);
 }
 
 void

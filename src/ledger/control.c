@@ -214,6 +214,8 @@ control_end(struct control_client *c, int error, uint64_t count)
 {
     struct control_end end = {.error = error, .count = count};
 
+    if (c->fd < 0) /* closed while its answer was made: the place is for the next */
+        return;
     c->is_answered = true;
     control_frame(c, CONTROL_END, &end, sizeof(end));
 }

@@ -21,6 +21,23 @@ enum journal_type {
     JOURNAL_CLOSED,  /* struct message_closed */
     JOURNAL_REFUSED, /* struct message_refused */
     JOURNAL_KILLED,  /* struct journal_kill */
+    JOURNAL_GAP,     /* struct journal_gap */
+};
+
+/* An operator asked to end sessions. */
+struct journal_kill {
+    uint64_t session; /* 0: those of the principal */
+    uint32_t uid;     /* of who asked */
+    uint32_t pid;
+    char principal[64];
+};
+
+/* Records that could not be written before this one. */
+struct journal_gap {
+    uint64_t count;
+    int64_t since; /* realtime ns, of the first */
+    int32_t error; /* of the first */
+    uint32_t unused;
 };
 
 struct journal {

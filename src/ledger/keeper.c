@@ -5,18 +5,15 @@
 #include "base/sandbox.h"
 #include "config/load.h"
 #include "ledger/control.h"
-#include "ledger/journal.h"
+#include "ledger/record.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
     PROCESSES_MAX = 4,
-    CONFIG_PACKED_MAX = 64 << 20,
-    FIXED_POLLS = 2, /* supervisor, gate */
-    GROUP_MILLISECONDS = 10,
+    FIXED_POLLS = 2,         /* supervisor, gate */
     TICK_MILLISECONDS = 200, /* while a command waits for its answer */
 };
 
@@ -24,66 +21,35 @@ struct keeper {
     struct log log;
     const struct os *os;
     struct channel supervisor, gate;
-    int directory;
-    struct journal journal;
+    struct record_keeping records;
     struct control control;
-    enum durability durability, prepared_durability;
-    bool is_prepared, is_ready, is_stopping, has_failed;
-    int64_t sync_at; /* monotonic; 0: nothing to make durable */
+    enum durability prepared_durability;
+    bool is_prepared, is_ready, is_stopping;
     struct message_process processes[PROCESSES_MAX];
     size_t process_count;
 };
 
-/* ---- the journal ---- */
+/* ---- the gate's channel ---- */
 
-static int
-open_journal(struct keeper *k)
+static void read_channel(struct keeper *k, struct channel *channel, bool is_supervisor);
+
+static void
+lose_gate(struct keeper *k)
 {
-    struct journal_report report;
-    int result = journal_open(&k->journal, k->os, k->directory, "sessions.journal", &report);
-
-    if (result != 0) {
-        if (!k->has_failed)
-            LOG_EVENT(&k->log, JOURNAL_FAILED, F_TEXT("error", error_text(result)),
-                      F_TEXT("hint", error_hint(result)));
-        k->has_failed = true;
-        return result;
-    }
-    LOG_EVENT(&k->log, JOURNAL_OPENED, F_UINT("records", report.records));
-    if (report.cut > 0)
-        LOG_EVENT(&k->log, JOURNAL_CUT, F_UINT("bytes", report.cut));
-    return journal_append(&k->journal, JOURNAL_STARTED, "", 0);
-}
-
-static int
-append(struct keeper *k, enum journal_type type, const void *payload, size_t length)
-{
-    int result = k->journal.fd >= 0 ? 0 : open_journal(k);
-
-    if (result == 0)
-        result = journal_append(&k->journal, type, payload, length);
-    if (result == 0 && k->durability == DURABILITY_STRICT)
-        result = journal_sync(&k->journal);
-    if (result == 0 && k->durability == DURABILITY_GROUP && k->sync_at == 0)
-        k->sync_at = os_monotonic(k->os) + GROUP_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
-    if (result != 0 && !k->has_failed)
-        LOG_EVENT(&k->log, JOURNAL_FAILED, F_TEXT("error", error_text(result)),
-                  F_TEXT("hint", error_hint(result)));
-    k->has_failed = result != 0;
-    return result;
+    channel_close(&k->gate);
+    record_gate_lost(&k->records);
 }
 
 static void
-sync_if_due(struct keeper *k, int64_t now)
+take_gate(struct keeper *k, int fd)
 {
-    int result;
-
-    if (k->sync_at == 0 || now < k->sync_at)
-        return;
-    k->sync_at = 0;
-    result = journal_sync(&k->journal);
-    if (result != 0)
-        LOG_EVENT(&k->log, JOURNAL_FAILED, F_TEXT("error", error_text(result)));
+    /* What a former gate said last may not have been read yet. */
+    if (k->gate.fd >= 0)
+        read_channel(k, &k->gate, false);
+    if (k->gate.fd >= 0)
+        lose_gate(k);
+    channel_init(&k->gate, fd, message_rules_keeper_from_gate,
+                 message_rules_keeper_from_gate_count);
 }
 
 /* ---- the supervisor's messages ---- */
@@ -95,49 +61,20 @@ tell_supervisor(struct keeper *k, uint32_t type, const void *body, size_t length
         k->is_stopping = true;
 }
 
-static int
-read_durability(int fd, enum durability *durability)
-{
-    struct config *config = NULL;
-    struct stat st;
-    uint8_t *bytes;
-    size_t have = 0, size;
-    int result = 0;
-
-    if (fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > CONFIG_PACKED_MAX)
-        return PASU_E_MALFORMED;
-    size = (size_t)st.st_size;
-    bytes = memory_new(size, 1);
-    if (!bytes)
-        return PASU_E_NOMEM;
-    while (have < size && result == 0) {
-        ssize_t n = pread(fd, bytes + have, size - have, (off_t)have);
-
-        if (n <= 0)
-            result = PASU_E_IO;
-        else
-            have += (size_t)n;
-    }
-    if (result == 0)
-        result = config_unpack(&config, view_of(bytes, size));
-    if (result == 0)
-        *durability = config->ledger.durability;
-    config_free(config);
-    memory_wipe(bytes, size);
-    memory_free(bytes);
-    return result;
-}
-
 static void
 prepare(struct keeper *k, const struct channel_message *message)
 {
     struct message_generation generation;
     struct message_result answer = {0};
+    struct config *config = NULL;
 
     memcpy(&generation, message->body, sizeof(generation));
     answer.id = generation.generation;
-    answer.error = read_durability(message->fd, &k->prepared_durability);
+    answer.error = config_unpack_fd(&config, message->fd);
     k->is_prepared = answer.error == 0;
+    if (k->is_prepared)
+        k->prepared_durability = config->ledger.durability;
+    config_free(config);
     tell_supervisor(k, MESSAGE_PREPARED, &answer, sizeof(answer));
 }
 
@@ -147,11 +84,11 @@ commit(struct keeper *k)
     struct message_empty empty = {0};
 
     if (k->is_prepared)
-        k->durability = k->prepared_durability;
+        k->records.durability = k->prepared_durability;
     k->is_prepared = false;
     if (k->is_ready)
         return;
-    if (open_journal(k) == PASU_E_CORRUPT || sandbox_enter(SANDBOX_KEEPER) != 0) {
+    if (record_open(&k->records) == PASU_E_CORRUPT || sandbox_enter(SANDBOX_KEEPER) != 0) {
         k->is_stopping = true; /* damage is for people to look at: no session without a record */
         return;
     }
@@ -191,9 +128,7 @@ from_supervisor(struct keeper *k, struct channel_message *message)
         k->is_prepared = false;
         break;
     case MESSAGE_PEER:
-        channel_close(&k->gate);
-        channel_init(&k->gate, message->fd, message_rules_keeper_from_gate,
-                     message_rules_keeper_from_gate_count);
+        take_gate(k, message->fd);
         message->fd = -1;
         break;
     case MESSAGE_PROCESS:
@@ -215,14 +150,14 @@ from_supervisor(struct keeper *k, struct channel_message *message)
 /* ---- the gate's messages ---- */
 
 static void
-record_opened(struct keeper *k, const struct channel_message *message)
+take_opened(struct keeper *k, const struct channel_message *message)
 {
     struct message_session session;
     struct message_result answer = {0};
 
     memcpy(&session, message->body, sizeof(session));
     answer.id = session.session;
-    answer.error = append(k, JOURNAL_OPENED, &session, sizeof(session));
+    answer.error = record_opened(&k->records, &session);
     if (channel_send(&k->gate, MESSAGE_RECORDED, &answer, sizeof(answer), -1) != 0) {
         /* a gate that does not read waits for its own limit of time */
     }
@@ -271,21 +206,39 @@ answer_status(struct keeper *k, const struct channel_message *message)
 }
 
 static void
+take_record(struct keeper *k, const struct channel_message *message)
+{
+    struct message_session session;
+    struct message_closed closed;
+    struct message_refused refused;
+    int result = 0;
+
+    if (message->type == MESSAGE_CLOSED) {
+        memcpy(&closed, message->body, sizeof(closed));
+        result = record_closed(&k->records, &closed);
+    } else if (message->type == MESSAGE_REFUSED) {
+        memcpy(&refused, message->body, sizeof(refused));
+        result = record_refused(&k->records, &refused);
+    } else {
+        memcpy(&session, message->body, sizeof(session));
+        record_announced(&k->records, session.session);
+    }
+    if (result != 0) {
+        /* logged; what it tells of is over all the same */
+    }
+}
+
+static void
 from_gate(struct keeper *k, const struct channel_message *message)
 {
     switch ((enum message_type)message->type) {
     case MESSAGE_OPENED:
-        record_opened(k, message);
+        take_opened(k, message);
         break;
     case MESSAGE_CLOSED:
-        if (append(k, JOURNAL_CLOSED, message->body, message->length) != 0) {
-            /* logged; the session is over all the same */
-        }
-        break;
     case MESSAGE_REFUSED:
-        if (append(k, JOURNAL_REFUSED, message->body, message->length) != 0) {
-            /* logged */
-        }
+    case MESSAGE_ANNOUNCE:
+        take_record(k, message);
         break;
     case MESSAGE_SESSION:
         answer_session(k, message);
@@ -296,7 +249,7 @@ from_gate(struct keeper *k, const struct channel_message *message)
     case MESSAGE_STATUS:
         answer_status(k, message);
         break;
-    default: /* ANNOUNCE: what a former keeper recorded is in the journal */
+    default: /* the table lets nothing else through */
         break;
     }
 }
@@ -308,10 +261,12 @@ forward_kill(struct keeper *k, const struct control_client *client)
 {
     struct message_kill message = {.question = client->question,
                                    .session = client->request.session};
+    struct journal_kill kill = {.session = message.session, .uid = client->uid, .pid = client->pid};
     int result;
 
     memcpy(message.principal, client->request.principal, sizeof(message.principal));
-    result = append(k, JOURNAL_KILLED, &message, sizeof(message));
+    memcpy(kill.principal, client->request.principal, sizeof(kill.principal));
+    result = record_kill(&k->records, &kill);
     LOG_EVENT(&k->log, CONTROL_COMMAND, F_TEXT("command", "kill"),
               F_HEX("session", message.session), F_TEXT("principal", message.principal),
               F_UINT("uid", client->uid), F_UINT("pid", client->pid),
@@ -345,7 +300,7 @@ ask_gate(void *arg, struct control_client *client)
 static void
 read_channel(struct keeper *k, struct channel *channel, bool is_supervisor)
 {
-    static struct channel_message message; /* 4 KiB that need not be on the stack; one thread */
+    struct channel_message message; /* not shared: take_gate reads inside a read */
     int fd = channel->fd;
 
     while (!k->is_stopping && channel->fd == fd) {
@@ -361,7 +316,7 @@ read_channel(struct keeper *k, struct channel *channel, bool is_supervisor)
             if (is_supervisor)
                 k->is_stopping = true;
             else
-                channel_close(channel); /* a new gate comes with a new channel */
+                lose_gate(k); /* a new one comes with a new channel */
             return;
         }
         if (is_supervisor)
@@ -378,7 +333,7 @@ serve(struct keeper *k)
 
     while (!k->is_stopping) {
         size_t count;
-        int timeout = k->sync_at ? GROUP_MILLISECONDS : TICK_MILLISECONDS;
+        int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = POLLIN};
@@ -391,7 +346,7 @@ serve(struct keeper *k)
             read_channel(k, &k->gate, false);
         if (count > 0)
             control_serve(&k->control, polls + FIXED_POLLS, count, ask_gate, k);
-        sync_if_due(k, os_monotonic(k->os));
+        record_look(&k->records, os_monotonic(k->os));
         control_look(&k->control, os_monotonic(k->os));
     }
 }
@@ -405,8 +360,7 @@ keeper_main(const struct keeper_start *start, const struct log *log)
         return 2;
     k->log = *log;
     k->os = log->os;
-    k->directory = start->directory_fd;
-    k->journal.fd = -1;
+    record_init(&k->records, &k->log, start->directory_fd);
     channel_init(&k->supervisor, start->supervisor_fd, message_rules_keeper_from_supervisor,
                  message_rules_keeper_from_supervisor_count);
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,
@@ -418,10 +372,7 @@ keeper_main(const struct keeper_start *start, const struct log *log)
     k->is_stopping = false;
     if (k->gate.fd >= 0)
         read_channel(k, &k->gate, false);
-    if (k->is_ready && (append(k, JOURNAL_STOPPED, "", 0) != 0 || journal_sync(&k->journal) != 0)) {
-        /* logged */
-    }
-    journal_close(&k->journal);
+    record_close(&k->records);
     control_release(&k->control);
     channel_close(&k->gate);
     channel_close(&k->supervisor);

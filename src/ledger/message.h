@@ -163,7 +163,6 @@ struct message_status {
     uint64_t question;
     uint64_t sessions, sessions_total, refused_total, cancels_total, unrecorded_total;
     uint64_t allocations;         /* of the gate process since it started */
-    uint64_t memory;              /* bytes that sessions' buffers hold now */
     int64_t started;              /* realtime ns */
     struct message_counts counts; /* of all sessions, ended ones included */
     uint32_t workers;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ledger/journal.h"
+#include "ledger/record.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -153,6 +153,52 @@ damage_in_the_middle_is_not_cut_off(void **state)
     assert_int_equal(journal_open(&j, &p->os, p->directory, "j", &report), PASU_E_CORRUPT);
 }
 
+/* What is in the journal, a type a record. */
+static size_t
+types_of(struct place *p, uint32_t types[], size_t most)
+{
+    int fd = openat(p->directory, "sessions.journal", O_RDONLY);
+    uint32_t head[6];
+    off_t at = 16;
+    size_t count = 0;
+
+    while (count < most && pread(fd, head, sizeof(head), at) == (ssize_t)sizeof(head)) {
+        types[count++] = head[1];
+        at += (off_t)(sizeof(head) + head[0]);
+    }
+    close(fd);
+    return count;
+}
+
+static void
+what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions(void **state)
+{
+    struct place *p = *state;
+    const struct log log = {.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &p->os};
+    struct message_session session = {.session = 64};
+    static const uint32_t expected[] = {JOURNAL_STARTED, JOURNAL_OPENED, JOURNAL_GAP,
+                                        JOURNAL_OPENED,  JOURNAL_CLOSED, JOURNAL_STOPPED};
+    struct record_keeping records;
+    uint32_t types[16];
+
+    record_init(&records, &log, p->directory);
+    assert_int_equal(record_opened(&records, &session), 0);
+    p->writes_left = 0;
+    session.session = 128;
+    assert_int_equal(record_opened(&records, &session), PASU_E_DISKFULL);
+    p->writes_left = -1;
+    session.session = 192;
+    assert_int_equal(record_opened(&records, &session), 0);
+    /* A new gate has the last one only; 128 was never let in. */
+    record_gate_lost(&records);
+    record_announced(&records, 192);
+    record_look(&records, INT64_MAX);
+    record_close(&records);
+    assert_int_equal(types_of(p, types, COUNT_OF(types)), COUNT_OF(expected));
+    assert_memory_equal(types, expected, sizeof(expected));
+    unlinkat(p->directory, "sessions.journal", 0);
+}
+
 int
 main(void)
 {
@@ -167,6 +213,9 @@ main(void)
                                         remove_place),
         cmocka_unit_test_setup_teardown(damage_in_the_middle_is_not_cut_off, make_place,
                                         remove_place),
+        cmocka_unit_test_setup_teardown(
+            what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions, make_place,
+            remove_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guard/state.h"
+
+#include "guard/notify.h"
+#include "ledger/message.h"
+
+#include <unistd.h>
+
+#define STOP_PATIENCE (2 * NANOSECONDS_PER_SECOND)
+
+void
+stop_begin(struct supervisor *v)
+{
+    struct message_empty empty = {0};
+    int64_t patience = 0;
+
+    if (v->phase >= PHASE_DRAINING) {
+        if (v->phase < PHASE_STOPPING_KEEPER)
+            v->deadline = 0; /* asked twice: at once; but the keeper may write what it has */
+        return;
+    }
+    LOG_EVENT(&v->log, DRAIN_STARTED, F_INT("pid", getpid()));
+    notify_send("STOPPING=1");
+    for (size_t g = 0; g < v->config->gateway_count; g++)
+        if (v->config->gateways[g].limits.drain_time > patience)
+            patience = v->config->gateways[g].limits.drain_time;
+    v->phase = PHASE_DRAINING;
+    v->deadline = os_monotonic(&os_real) + patience;
+    listeners_close(&v->listeners, true);
+    tell(v, &v->children[GATE], MESSAGE_DRAIN, &empty, sizeof(empty), -1);
+}
+
+void
+stop_step(struct supervisor *v, int64_t now)
+{
+    struct message_empty empty = {0};
+    int which = v->phase <= PHASE_STOPPING_GATE ? GATE : KEEPER;
+    struct child *child = &v->children[which];
+
+    if (v->phase < PHASE_DRAINING)
+        return;
+    if (child->pid == 0) {
+        if (which == KEEPER) {
+            v->phase = PHASE_OVER;
+            return;
+        }
+        v->phase = PHASE_STOPPING_KEEPER;
+        v->deadline = now + STOP_PATIENCE;
+        tell(v, &v->children[KEEPER], MESSAGE_STOP, &empty, sizeof(empty), -1);
+        return;
+    }
+    if (now < v->deadline)
+        return;
+    if (v->phase == PHASE_DRAINING) {
+        v->phase = PHASE_STOPPING_GATE;
+        v->deadline = now + STOP_PATIENCE;
+        tell(v, child, MESSAGE_STOP, &empty, sizeof(empty), -1);
+        return;
+    }
+    kill(child->pid, SIGKILL);
+    v->deadline = now + STOP_PATIENCE;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/live.h"
+
+#include "base/memory.h"
+
+enum { FIRST_SIZE = 256 };
+
+/* Identities are random: their low bits are as good as any hash. */
+static size_t
+home_of(const struct live *live, uint64_t session)
+{
+    return (size_t)session & (live->size - 1);
+}
+
+/* The session's slot, or the free one where it belongs. The table has one: it is half empty. */
+static size_t
+find(const struct live *live, uint64_t session)
+{
+    size_t at = home_of(live, session);
+
+    while (live->slots[at].session != 0 && live->slots[at].session != session)
+        at = (at + 1) & (live->size - 1);
+    return at;
+}
+
+static int
+grow(struct live *live)
+{
+    struct live next = {.size = live->size > 0 ? live->size * 2 : FIRST_SIZE,
+                        .count = live->count,
+                        .round = live->round};
+
+    next.slots = memory_new(next.size, sizeof(*next.slots));
+    if (!next.slots)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < live->size; i++)
+        if (live->slots[i].session != 0)
+            next.slots[find(&next, live->slots[i].session)] = live->slots[i];
+    memory_free(live->slots);
+    *live = next;
+    return 0;
+}
+
+/* Frees a slot and moves back those behind it that would not be found any more. */
+static void
+free_slot(struct live *live, size_t hole)
+{
+    size_t mask = live->size - 1, at = hole;
+
+    for (;;) {
+        at = (at + 1) & mask;
+        if (live->slots[at].session == 0)
+            break;
+        if (((at - home_of(live, live->slots[at].session)) & mask) >= ((at - hole) & mask)) {
+            live->slots[hole] = live->slots[at];
+            hole = at;
+        }
+    }
+    live->slots[hole] = (struct live_slot){0};
+    live->count--;
+}
+
+void
+live_release(struct live *live)
+{
+    memory_free(live->slots);
+    *live = (struct live){0};
+}
+
+int
+live_add(struct live *live, uint64_t session)
+{
+    size_t at;
+
+    if (session == 0)
+        return 0;
+    if (2 * (live->count + 1) > live->size && grow(live) != 0)
+        return PASU_E_NOMEM;
+    at = find(live, session);
+    if (live->slots[at].session == 0)
+        live->count++;
+    live->slots[at] = (struct live_slot){session, live->round};
+    return 0;
+}
+
+void
+live_remove(struct live *live, uint64_t session)
+{
+    size_t at;
+
+    if (live->count == 0 || session == 0)
+        return;
+    at = find(live, session);
+    if (live->slots[at].session == session)
+        free_slot(live, at);
+}
+
+void
+live_doubt(struct live *live)
+{
+    live->round++;
+}
+
+void
+live_sweep(struct live *live, void (*ended)(void *arg, uint64_t session), void *arg)
+{
+    for (size_t at = 0; at < live->size;) {
+        struct live_slot slot = live->slots[at];
+
+        if (slot.session == 0 || slot.round == live->round) {
+            at++;
+            continue;
+        }
+        free_slot(live, at); /* and look again: another may have moved here */
+        ended(arg, slot.session);
+    }
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sessions that the gate has and the journal has no end of: a hash table of their identities.
+ *
+ * Each is vouched for by the gate's present channel or by a former one. live_doubt, when a channel
+ * ends or is replaced, withdraws the word of all; live_add gives it again; what is still in doubt
+ * after a while has ended with its gate (live_sweep). Owned by the keeper's only thread.
+ */
+#ifndef PASU_LEDGER_LIVE_H
+#define PASU_LEDGER_LIVE_H
+
+#include "base/error.h"
+
+struct live_slot {
+    uint64_t session; /* 0: free */
+    uint64_t round;   /* of doubt in which the gate last named it */
+};
+
+struct live {
+    struct live_slot *slots; /* linear probing; NULL before the first session */
+    size_t size, count;      /* size is a power of two, at most half of it in use */
+    uint64_t round;
+};
+
+/* All zero is an empty table. */
+void live_release(struct live *live);
+/* Adds a session, or vouches for one that is there. 0 is no identity: ignored. 0 or PASU_E_NOMEM.
+ */
+PASU_MUST_USE int live_add(struct live *live, uint64_t session);
+/* One that is not there is ignored. */
+void live_remove(struct live *live, uint64_t session);
+void live_doubt(struct live *live);
+/* Removes every session in doubt and hands each to `ended`, which must not touch the table. */
+void live_sweep(struct live *live, void (*ended)(void *arg, uint64_t session), void *arg);
+
+#endif
