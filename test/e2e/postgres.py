@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL server of the tests' own: in a temporary folder, on the loopback, run by an account
 without rights, gone when the test file ends."""
+import contextlib
 import os
 import pathlib
 import pwd
@@ -66,7 +67,7 @@ class Server:
     def _initialise(self):
         made = process.Process(f"{self.name} (initdb)", [
             self.binaries / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-            "--locale=C", "--no-sync", "--no-instructions"], account=account(), env=self.environment)
+            "--locale=C", "--no-sync"], account=account(), env=self.environment)
         if made.wait(120) != 0:
             raise process.Gone(f"initdb failed:\n{made.tail()}")
 
@@ -106,11 +107,10 @@ class Server:
     def crash(self):
         """Every process of it dies at once; the client's kernel sees resets, nobody says goodbye."""
         pids = process.tree(self.process.pid)
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # held first: none sees another one die
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
         self.process.wait()
         process.until(lambda: not any(process.is_running(pid) for pid in pids), "all its processes ended")
 

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The programs and drivers that people use, with their defaults, with and without TLS. Each driver
-connects, asks with parameters, rolls back, goes on after an error and reads a larger result. Its program
-is below drivers/; it ends with status 0 and prints "fine" where all of that was as it should be."""
+"""The programs and drivers that people use: with their defaults, with TLS off, and with TLS on both sides
+and the certificate verified; each time with a SCRAM password. Each driver connects, asks with parameters,
+uses a prepared statement, rolls back, goes on after an error, reads a larger result, copies in and out
+where it can, is notified and cancels a statement. Its program is below drivers/; it ends with status 0
+and prints "fine" where all of that was as it should be."""
 import glob
 import os
 import pathlib
@@ -10,6 +12,7 @@ import shutil
 import subprocess
 
 import harness
+import inspector
 import postgres
 import process
 import stage
@@ -18,41 +21,60 @@ from stage import equal, test
 
 DRIVERS = pathlib.Path(__file__).resolve().parent / "drivers"
 PYTHON = "/usr/bin/python3"
-ROWS = 20000
+ROWS = 100000
+PASSWORD = "clerk's secret"
+HBA = "host all clerk all scram-sha-256\nhost all pasu all scram-sha-256\nhost all all all trust\n"
+
+
+@harness.shared
+def server():
+    made = postgres.Server(stage.folder(), "server", hba=HBA, certificate=stage.issued("server"))
+    made.sql(f"CREATE ROLE clerk LOGIN PASSWORD '{PASSWORD.replace(chr(39), chr(39) * 2)}';"
+             "GRANT CREATE ON SCHEMA public TO clerk;"
+             "CREATE TABLE people AS SELECT n AS id, 'name ' || n AS name, n * 1.5 AS worth "
+             f"FROM generate_series(1, {ROWS}) n; ALTER TABLE people OWNER TO clerk;"
+             "ALTER TABLE people ADD PRIMARY KEY (id); ANALYZE people")
+    return made
+
+
+@harness.shared
+def asked():
+    """The gateway's `inspector` setting, its role made."""
+    return inspector.install(server())
 
 
 @harness.shared
 def plain():
-    made = stage.server()
-    fill(made)
-    return stage.front()
+    return stage.Front(server(), "plain")
+
+
+@harness.shared
+def allowing():
+    """A gateway that leaves it to the client: TLS is there for those who try it."""
+    return stage.Front(server(), "allowing", tls=stage.tls("allow"), inspector=asked(),
+                       **stage.verified(server()))
 
 
 @harness.shared
 def encrypted():
-    """TLS on both sides. The role's password is asked for by the plain method, which TLS carries."""
-    made = stage.tls_server()
-    fill(made)
-    return stage.Front(made, "tls-pasu", tls=stage.tls("require"), **stage.verified(made))
-
-
-def fill(server):
-    server.sql("CREATE ROLE clerk LOGIN; GRANT CREATE ON SCHEMA public TO clerk;"
-               "CREATE TABLE people AS SELECT n AS id, 'name ' || n AS name, n * 1.5 AS worth "
-               f"FROM generate_series(1, {ROWS}) n; ALTER TABLE people OWNER TO clerk;"
-               "ALTER TABLE people ADD PRIMARY KEY (id)")
+    return stage.Front(server(), "encrypted", tls=stage.tls("require"), inspector=asked(),
+                       **stage.verified(server()))
 
 
 def environment(front, mode):
-    return {"PGHOST": "localhost" if mode == "verify-full" else "127.0.0.1", "PGPORT": str(front.port),
-            "PGUSER": "clerk", "PGDATABASE": "postgres", "PGSSLMODE": mode,
-            "PGSSLROOTCERT": str(stage.authority().path), "PGCONNECT_TIMEOUT": "10",
-            "TREE_ROWS": str(ROWS)}
+    given = {"PGHOST": "localhost" if mode == "verify-full" else "127.0.0.1", "PGPORT": str(front.port),
+             "PGUSER": "clerk", "PGPASSWORD": PASSWORD, "PGDATABASE": "postgres", "PGCONNECT_TIMEOUT": "10",
+             "TREE_ROWS": str(ROWS)}
+    if mode:
+        given["PGSSLMODE"] = mode
+    if mode == "verify-full":
+        given["PGSSLROOTCERT"] = str(stage.authority().path)
+    return given
 
 
 def routes():
-    """(title, function that gives the front, sslmode)"""
-    return (("TLS off", plain, "disable"), ("TLS on", encrypted, "verify-full"))
+    """(title, function that gives the front, sslmode or None for the driver's own)"""
+    return (("defaults", allowing, None), ("TLS off", plain, "disable"), ("TLS on", encrypted, "verify-full"))
 
 
 def tool(name):
@@ -79,7 +101,7 @@ def dump_and_restore(front, mode):
     env = environment(front(), mode)
     work = stage.folder() / f"dump-{mode}"
     work.mkdir()
-    name = f"copy_{mode.replace('-', '_')}"
+    name = f"copy_{(mode or 'default').replace('-', '_')}"
     front().behind.sql(f"CREATE DATABASE {name} OWNER clerk")
     for form in ("custom", "directory"):
         jobs = ["-j", "2"] if form == "directory" else []
@@ -100,7 +122,7 @@ def pgbench(front, mode, protocol):
 
 def psql_pipeline(front, mode):
     """pgbench's pipelines: libpq sends many statements before it reads."""
-    script = stage.folder() / f"pipeline-{mode}.sql"
+    script = stage.folder() / "pipeline.sql"
     script.write_text("\\startpipeline\n" + "SELECT name FROM people WHERE id = 7;\n" * 50 + "\\endpipeline\n",
                       encoding="utf-8")
     out = stage.run([tool("pgbench"), "-n", "-M", "extended", "-f", script, "-c", "2", "-t", "50"],
@@ -168,11 +190,33 @@ def jdbc(front, mode):
     classes = stage.folder() / "classes"
     if not classes.exists():
         classes.mkdir()
-        stage.run(["javac", "-d", classes, DRIVERS / "UseJdbc.java"], timeout=100)
+        stage.run(["javac", "-cp", jars[0], "-d", classes, DRIVERS / "UseJdbc.java"], timeout=100)
     scram = glob.glob("/usr/share/java/scram-*.jar") + glob.glob("/usr/share/java/stringprep.jar") + \
         glob.glob("/usr/share/java/saslprep.jar")
     fine(["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp",
           ":".join([str(classes)] + jars + scram), "UseJdbc"], front, mode)
+
+
+def node_modules():
+    """The folder that has the package pg: Debian's, or npm's, fetched once."""
+    if os.path.isdir("/usr/share/nodejs/pg"):
+        return "/usr/share/nodejs"
+    folder = harness.cache("node")
+    if not (folder / "node_modules" / "pg").is_dir():
+        if not shutil.which("npm"):
+            raise harness.Skip("Node has no pg, and there is no npm to fetch it with")
+        done = subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, "pg"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              check=False, timeout=100, text=True)
+        if done.returncode:
+            raise harness.Skip(f"npm has not given pg: {done.stdout.strip()[-200:]}")
+    return str(folder / "node_modules")
+
+
+def node(front, mode):
+    if not shutil.which("node"):
+        raise harness.Skip("no Node")
+    fine(["node", DRIVERS / "use_node_pg.js"], front, mode, NODE_PATH=node_modules())
 
 
 def made():
@@ -187,6 +231,7 @@ def made():
         stage.case(f"DBD::Pg, {title}", perl, front, mode)
         stage.case(f"Ruby pg, {title}", ruby, front, mode)
         stage.case(f"PHP PDO, {title}", php, front, mode)
+        stage.case(f"Node pg, {title}", node, front, mode, limit=150)
         stage.case(f"Go pq, {title}", go, "use_pq", "github.com/lib/pq", front, mode, limit=300)
         stage.case(f"Go pgx, {title}", go, "use_pgx", "github.com/jackc/pgx", front, mode, limit=300)
         stage.case(f"JDBC, {title}", jdbc, front, mode, limit=150)
@@ -214,7 +259,7 @@ def test_no_session_left():
     for _, front, _ in routes():
         front().guard.until_sessions(0)
         process.until(lambda front=front: not front().behind.backends("usename = 'clerk'"), "none at the server")
-        with wire.login(stage.front().address) as session:
+        with wire.login(plain().address) as session:
             equal(session.value("SELECT 1"), "1")
 
 

@@ -27,9 +27,25 @@ try {
 }
 check($db->query('SELECT name FROM people WHERE id = 17')->fetchColumn() === 'name 17', 'rolled back');
 check(count($db->query('SELECT id, name, worth FROM people')->fetchAll()) === $rows, 'rows');
-check(count($db->pgsqlCopyToArray('people')) === $rows, 'copy');
+check(count($db->pgsqlCopyToArray('people')) === $rows, 'copy out');
+$db->exec('CREATE TEMP TABLE inbox (n int)');
+check($db->pgsqlCopyFromArray('inbox', range(1, $rows)), 'copy in');
+check((int) $db->query('SELECT count(*) FROM inbox')->fetchColumn() === $rows, 'copied in');
 $plain = pg_connect('');
 $result = pg_query_params($plain, 'SELECT name FROM people WHERE id = $1', [17]);
 check(pg_fetch_result($result, 0, 0) === 'name 17', 'pg_query_params');
+$db->exec('LISTEN news');
+pg_query($plain, "NOTIFY news, 'arrived'");
+$news = $db->pgsqlGetNotify(PDO::FETCH_ASSOC, 20000);
+check($news !== false && $news['payload'] === 'arrived', 'notify');
+$pid = pg_fetch_result(pg_query($plain, 'SELECT pg_backend_pid()'), 0, 0);
+pg_send_query($plain, 'SELECT pg_sleep(50)');
+$running = $db->prepare("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(50)'"
+    . " AND state = 'active' AND pid = ?");
+do {
+    $running->execute([$pid]);
+} while (!$running->fetchColumn());
+check(pg_cancel_query($plain), 'cancel');
+check(pg_fetch_result(pg_query($plain, 'SELECT 5'), 0, 0) === '5', 'goes on');
 pg_close($plain);
 echo "fine\n";

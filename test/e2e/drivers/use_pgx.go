@@ -4,11 +4,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log"
 	"os"
+	"time"
 
 	"github.com/jackc/pgconn"
 	"github.com/jackc/pgx/v4"
@@ -67,6 +69,67 @@ func main() {
 		}
 	}
 	check(answers.Close())
+	copies(always, db)
+	notifies(always, db)
+	cancels(always, db)
 	check(db.Close(always))
 	fmt.Println("fine")
+}
+
+func copies(always context.Context, db *pgx.Conn) {
+	_, err := db.Exec(always, "CREATE TEMP TABLE inbox (n int4, name text)")
+	check(err)
+	count, err := db.CopyFrom(always, pgx.Identifier{"inbox"}, []string{"n", "name"},
+		pgx.CopyFromSlice(20000, func(n int) ([]interface{}, error) {
+			return []interface{}{n, fmt.Sprint("line ", n)}, nil
+		}))
+	check(err)
+	var out lines
+	_, err = db.PgConn().CopyTo(always, &out, "COPY inbox TO STDOUT")
+	check(err)
+	if count != 20000 || out != 20000 {
+		log.Fatal(count, " and ", out, " copied")
+	}
+}
+
+type lines int
+
+func (count *lines) Write(data []byte) (int, error) {
+	*count += lines(bytes.Count(data, []byte{'\n'}))
+	return len(data), nil
+}
+
+func notifies(always context.Context, db *pgx.Conn) {
+	_, err := db.Exec(always, "LISTEN news")
+	check(err)
+	other, err := pgx.Connect(always, "")
+	check(err)
+	_, err = other.Exec(always, "NOTIFY news, 'arrived'")
+	check(err)
+	check(other.Close(always))
+	limited, cancel := context.WithTimeout(always, 20*time.Second)
+	defer cancel()
+	news, err := db.WaitForNotification(limited)
+	check(err)
+	if news.Payload != "arrived" {
+		log.Fatal("notify: ", news)
+	}
+}
+
+func cancels(always context.Context, db *pgx.Conn) {
+	other, err := pgx.Connect(always, "")
+	check(err)
+	var pid int
+	check(db.QueryRow(always, "SELECT pg_backend_pid()").Scan(&pid))
+	go func() {
+		for running := 0; running == 0; {
+			check(other.QueryRow(always, "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(50)'"+
+				" AND state = 'active' AND pid = $1", pid).Scan(&running))
+		}
+		check(db.PgConn().CancelRequest(always))
+	}()
+	var said *pgconn.PgError
+	if _, err = db.Exec(always, "SELECT pg_sleep(50)"); !errors.As(err, &said) || said.Code != "57014" {
+		log.Fatal("not cancelled: ", err)
+	}
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """psycopg 3 through the gateway; see ../test_drivers.py."""
 import os
+import threading
 
 import psycopg
 
@@ -21,7 +22,35 @@ with psycopg.connect("") as connection:
         assert len(cursor.execute("SELECT id, name, worth FROM people").fetchall()) == rows
         with cursor.copy("COPY people TO STDOUT") as copy:
             assert sum(1 for _ in copy.rows()) == rows
+        cursor.execute("CREATE TEMP TABLE inbox (n int4, name text)")
+        with cursor.copy("COPY inbox FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types(["int4", "text"])
+            for number in range(rows):
+                copy.write_row((number, f"line {number}"))
+        assert cursor.execute("SELECT count(*), max(n) FROM inbox").fetchone() == (rows, rows - 1)
     with connection.pipeline():
         asked = [connection.execute("SELECT id FROM people WHERE id = %s", (n,)) for n in range(1, 101)]
     assert [cursor.fetchone()[0] for cursor in asked] == list(range(1, 101))
+
+other = psycopg.connect("", autocommit=True)
+with psycopg.connect("", autocommit=True) as connection:
+    connection.execute("LISTEN news")
+    other.execute("NOTIFY news, 'arrived'")
+    assert next(connection.notifies()).payload == "arrived"
+    pid = connection.execute("SELECT pg_backend_pid()").fetchone()
+
+    def cancel():
+        running = 0
+        while not running:
+            running = other.execute("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(50)'"
+                                    " AND state = 'active' AND pid = %s", pid).fetchone()[0]
+        connection.cancel()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    try:
+        connection.execute("SELECT pg_sleep(50)")
+        raise SystemExit("not cancelled")
+    except psycopg.errors.QueryCanceled:
+        thread.join()
 print("fine")
