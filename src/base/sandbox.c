@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <pwd.h>
 #include <seccomp.h>
@@ -76,78 +77,105 @@ sandbox_enter(enum sandbox_profile profile PASU_UNUSED)
 
 struct call {
     int number;
-    bool gate, keeper;
+    int answer[3]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
 };
 
 static const struct call calls[] = {
-#define X(name, gate_, keeper_) {SCMP_SYS(name), gate_, keeper_},
+#define X(name, supervisor, gate, keeper) {SCMP_SYS(name), {supervisor, gate, keeper}},
 #include "base/sandbox.def"
 #undef X
 };
 
-/* What libraries try and live without: an error instead of an end. */
-static int
-refuse_politely(scmp_filter_ctx filter, bool may_open)
-{
-    static const int tried[] = {SCMP_SYS(access),   SCMP_SYS(faccessat), SCMP_SYS(stat),
-                                SCMP_SYS(readlink), SCMP_SYS(open),      SCMP_SYS(uname),
-                                SCMP_SYS(getcwd),   SCMP_SYS(socket),    SCMP_SYS(prctl),
-                                SCMP_SYS(ioctl)};
-    int result = 0;
+/* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
+#define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
+#define X(name, supervisor, gate, keeper)                                                          \
+    _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper),                     \
+                   #name ": the supervisor's filter applies to its children, too");
+#include "base/sandbox.def"
+#undef X
+#undef HAS_ROOM
 
-    if (!may_open)
-        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
-    for (size_t i = 0; i < COUNT_OF(tried) && result == 0; i++)
-        if (tried[i] != SCMP_SYS(socket))
-            result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), tried[i], 0);
-    /* glibc then makes its threads with clone, whose flags can be looked at. */
-    if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-    return result;
-}
+#define NEW_NAMESPACES                                                                             \
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
+     CLONE_NEWNET)
 
-/* Threads, but no processes; stream sockets of the three families, nothing else. */
 static int
-allow_gate(scmp_filter_ctx filter)
+allow_sockets(scmp_filter_ctx filter, int type)
 {
     static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
-    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    int result = 0;
 
     for (size_t i = 0; i < COUNT_OF(families) && result == 0; i++)
         result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
                                   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
-                                  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xF, SOCK_STREAM));
+                                  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xF, (scmp_datum_t)type));
+    return result;
+}
+
+/* Processes and threads in the namespaces that there are; UDP and netlink are for names. */
+static int
+allow_supervisor(scmp_filter_ctx filter)
+{
+    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                                  SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
+
+    if (result == 0)
+        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+                                  SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+                                  SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
+    if (result == 0)
+        result = allow_sockets(filter, SOCK_STREAM);
+    return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
+}
+
+/* Threads, but no processes. */
+static int
+allow_gate(scmp_filter_ctx filter)
+{
+    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                                  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+
+    return result == 0 ? allow_sockets(filter, SOCK_STREAM) : result;
+}
+
+static int
+add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < COUNT_OF(calls) && result == 0; i++) {
+        int answer = calls[i].answer[profile];
+
+        if (answer != 0)
+            result = seccomp_rule_add(
+                filter, answer == 1 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((unsigned)answer),
+                calls[i].number, 0);
+    }
+    if (result == 0 && profile == SANDBOX_SUPERVISOR)
+        result = allow_supervisor(filter);
+    if (result == 0 && profile == SANDBOX_GATE)
+        result = allow_gate(filter);
     return result;
 }
 
 int
 sandbox_enter(enum sandbox_profile profile)
 {
-    scmp_filter_ctx filter;
-    bool is_gate = profile == SANDBOX_GATE;
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int result = 0;
 
-    if (profile == SANDBOX_SUPERVISOR)
-        return 0; /* it starts processes, opens sockets and reads files: nothing is left to forbid
-                   */
-    filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!filter)
         return PASU_E_NOMEM;
-    /* For all threads; as a tree and not a chain of comparisons; and without slowing down
-     * speculation for a process that runs no foreign code: each system call of the relay passes
-     * here. */
+    /* For all threads; another ABI's call ends the process, not one thread of it; as a tree and not
+     * a chain of comparisons; and without slowing down speculation for a process that runs no
+     * foreign code: each system call of the relay passes here. */
     if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) != 0 ||
+        seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0 ||
         seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0 ||
         seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1) != 0)
         result = -1;
-    for (size_t i = 0; i < COUNT_OF(calls) && result == 0; i++)
-        if (is_gate ? calls[i].gate : calls[i].keeper)
-            result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i].number, 0);
     if (result == 0)
-        result = refuse_politely(filter, !is_gate);
-    if (result == 0 && is_gate)
-        result = allow_gate(filter);
+        result = add_rules(filter, profile);
     if (result == 0)
         result = seccomp_load(filter);
     seccomp_release(filter);

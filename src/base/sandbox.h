@@ -2,9 +2,14 @@
 /*
  * What a process gives up before it touches hostile bytes: root, new privileges, core dumps, other
  * descriptors, and every system call that its profile does not list (seccomp; a call outside kills
- * the process, and the supervisor logs it and starts a new one).
+ * the process, and the supervisor logs it and starts a new one; where it is the supervisor, its
+ * children end with it and the service manager starts all anew).
  *
- * The profiles are one table, sandbox.def: X(call, gate, keeper).
+ * The profiles are one table, sandbox.def. A process keeps its parent's filter beside its own, so
+ * the supervisor's is what its children start with, and holds more than it makes use of itself.
+ * What it cannot do any more, nor any process of pasu: run a program, trace or enter another
+ * process or namespace, mount, load code into the kernel, or open sockets other than those of the
+ * internet, of Unix, and of the kernel's routes (which the look-up of names reads).
  */
 #ifndef PASU_BASE_SANDBOX_H
 #define PASU_BASE_SANDBOX_H
@@ -29,7 +34,8 @@ PASU_MUST_USE int sandbox_close_others(const int *keep, size_t count);
 /* Changes to the account for good (groups too), sets no_new_privs, undumpable, and the signal that
  * ends the process when its parent dies. */
 PASU_MUST_USE int sandbox_drop(const struct sandbox_account *account);
-/* Installs the filter for this and all later threads. A sanitized build installs none. */
+/* Sets no_new_privs and installs the filter, for all threads and for what they start, on top of the
+ * filters that there are. PASU_E_DENIED: the kernel takes none. A sanitized build installs none. */
 PASU_MUST_USE int sandbox_enter(enum sandbox_profile profile);
 
 #endif

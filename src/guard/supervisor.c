@@ -200,20 +200,30 @@ read_child(struct supervisor *v, int which)
 /* ---- signals and time ---- */
 
 static void
+reap_child(struct supervisor *v, struct child *child, int status)
+{
+    child_died(child, status, v->phase >= PHASE_DRAINING, &v->log);
+    v->is_linked = false;
+    tell_processes(v);
+    if (v->next)
+        reload_refuse(v, "a process died meanwhile");
+}
+
+static void
 reap(struct supervisor *v)
 {
     int status;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        for (int i = 0; i < CHILDREN; i++)
-            if (v->children[i].pid == pid) {
-                child_died(&v->children[i], status, v->phase >= PHASE_DRAINING, &v->log);
-                v->is_linked = false;
-                tell_processes(v);
-                if (v->next)
-                    reload_refuse(v, "a process died meanwhile");
-            }
+        if (pid == v->children[GATE].pid)
+            reap_child(v, &v->children[GATE], status);
+        else if (pid == v->children[KEEPER].pid)
+            reap_child(v, &v->children[KEEPER], status);
+        else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+            /* A look-up. All else that may happen to one is told by what it found. */
+            LOG_EVENT(&v->log, PROCESS_DIED, F_TEXT("name", "look-up"), F_INT("pid", pid),
+                      F_TEXT("how", sigabbrev_np(SIGSYS)), F_INT("status", SIGSYS));
 }
 
 static void
@@ -328,6 +338,18 @@ catch_signals(struct supervisor *v)
     return v->signals >= 0 ? 0 : PASU_E_IO;
 }
 
+/* From here on also for what is started: gate and keeper add their own to it. */
+static int
+enter_sandbox(struct supervisor *v)
+{
+    int result = sandbox_enter(SANDBOX_SUPERVISOR);
+
+    if (result != 0)
+        LOG_EVENT(&v->log, START_FAILED, F_TEXT("error", "the sandbox could not be entered"),
+                  F_TEXT("hint", "the kernel, and a container around us, must allow seccomp(2)"));
+    return result;
+}
+
 static int
 start(struct supervisor *v)
 {
@@ -349,6 +371,8 @@ start(struct supervisor *v)
         result = listeners_open(&v->listeners, NULL, v->config, LISTEN_PATIENCE, &v->log);
     if (result == 0)
         result = catch_signals(v);
+    if (result == 0)
+        result = enter_sandbox(v);
     v->generation = v->next_generation = 1;
     return result;
 }

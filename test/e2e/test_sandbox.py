@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the processes have given up: rights, new privileges, and the system calls that are not in
+base/sandbox.def. What each profile answers to each call is tested in test/unit/test_sandbox.c; here, that
+the processes have them, and that what they do all day is in them."""
+import contextlib
+import pathlib
+import signal
+
+import harness
+import injected
+import names
+import process
+import stage
+import wire
+from stage import Front, equal, test
+
+FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2}  # the children's own, and the one they started with
+
+
+def said(pid):
+    """/proc/PID/status as a map."""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def works(front):
+    """Whether a new session is taken and answers."""
+    with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
+        with front.login() as session:
+            return session.value("SELECT 1") == "1"
+    return False
+
+
+@test(gateway=True)
+def test_every_process_is_filtered():
+    """Supervisor, gate and keeper run under a system-call filter, and no program they ran could have more
+    rights than they"""
+    for name, pid in stage.front().guard.pids().items():
+        status = said(pid)
+        equal((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"), name)
+        equal(int(status["Seccomp_filters"]), FILTERS[name], f"{name}: filters")
+        equal(len(process.children(pid)), 2 if name == "supervisor" else 0, f"{name}: children")
+        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            equal(said(f"{pid}/task/{thread.name}")["Seccomp_filters"], str(FILTERS[name]), f"{name}: a thread")
+
+
+@test(gateway=True)
+def test_children_have_no_rights():
+    """Gate and keeper run without root's rights, can get none back, and hold few descriptors"""
+    for name, pid in stage.front().guard.pids().items():
+        status = said(pid)
+        assert process.descriptors(pid) < 32, f"{name}: {process.descriptors(pid)} descriptors"
+        if name == "supervisor":
+            continue
+        equal(int(status["CapEff"], 16) | int(status["CapPrm"], 16), 0, f"{name}: capabilities")
+        if harness.ROOT:
+            assert "0" not in status["Uid"].split(), f"{name} runs as root"
+            assert "0" not in status["Gid"].split() and not status["Groups"], f"{name} has root's group"
+
+
+def injection(function):
+    return harness.root_only(harness.only_if(injected.POSSIBLE, "x86-64 only")(function))
+
+
+@injection
+@test(gateway=True)
+def test_child_runs_a_program():
+    """A gate or keeper made to run a program is ended before it does (SIGSYS), and replaced"""
+    front = stage.front()
+    for name in ("gate", "keeper"):
+        mark, pids = front.guard.mark(), front.guard.pids()
+        injected.call(pids[name], injected.EXECVE)
+        event = front.guard.wait("process_died", start=mark, name=name)
+        equal((event["pid"], event["how"]), (pids[name], "SYS"))
+        process.until(lambda name=name, old=pids[name]: front.guard.run("status").returncode == 0 and
+                      front.guard.pids().get(name) not in (0, None, old), f"a new {name}")
+        process.until(lambda: works(front), "a new session")
+
+
+@injection
+@test(gateway=True)
+def test_supervisor_runs_a_program():
+    """A supervisor made to run a program is ended before it does (SIGSYS), and its children with it"""
+    front = Front(stage.server(), "taken-over")
+    pids = front.guard.pids()
+    injected.call(pids["supervisor"], injected.EXECVE)
+    equal(front.process.wait(), -signal.SIGSYS, "exit status")
+    process.until(lambda: not any(process.is_running(pid) for pid in pids.values()), "all its processes ended")
+
+
+@harness.shared
+def name_server():
+    made = names.NameServer()
+    yield made
+    made.close()
+
+
+@harness.root_only
+@test(gateway=True)
+def test_names():
+    """Names are looked up under the filters: the server's by DNS over UDP and TCP, a listener's at a reload"""
+    asked = name_server().asked
+    port = process.free_port()
+    front = Front(stage.server(), "named", upstream=f"db.pasu.test:{stage.server().port}")
+    assert works(front)
+    equal(set(asked), {"udp", "tcp"})
+    pids, before = front.guard.pids(), len(asked)
+    changed = dict(front.gateway, listen=[front.gateway["listen"], f"front.pasu.test:{port}"])
+    equal(front.reload(changed), "config_reloaded")
+    assert len(asked) > before, "the listener's name was not looked up"
+    with wire.login(("127.0.0.1", port)) as session:
+        equal(session.value("SELECT 1"), "1")
+    equal(front.guard.pids(), pids)
+    assert not front.guard.find("process_died"), front.guard.find("process_died")
+    front.stop()
+
+
+@injection
+@test(gateway=True)
+def test_look_up_runs_a_program():
+    """A look-up made to run a program is ended before it does (SIGSYS); the log says so, the next one works"""
+    answers = name_server().held
+    answers.clear()
+    front = Front(stage.server(), "half-named", upstream=f"db.pasu.test:{stage.server().port}", more={"wait": False})
+    started = [front.guard.wait("process_started", name=name)["pid"] for name in ("gate", "keeper")]
+    look_up = process.until(lambda: set(process.children(front.process.pid)) - set(started), "a look-up").pop()
+    injected.call(look_up, injected.EXECVE)
+    event = front.guard.wait("process_died", name="look-up")
+    equal((event["pid"], event["how"]), (look_up, "SYS"))
+    answers.set()
+    front.guard.wait("ready")
+    process.until(lambda: works(front), "a new session")
+    equal([front.guard.pids()[name] for name in ("gate", "keeper")], started)
+    front.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
