@@ -4,6 +4,7 @@
  * pass as they come, however long; of a head cut by the end of a read its few bytes are held over.
  * Nothing is allocated here but for a peer that does not take what it is sent.
  */
+#include "gate/bulk.h"
 #include "gate/release.h"
 #include "gate/session.h"
 
@@ -228,6 +229,10 @@ relay_read(struct session *s, enum peer_side side)
         }
         if (!relay_batch(s, side, start, held + (size_t)n))
             return;
+        if (side == SIDE_SERVER)
+            bulk_read(s, (size_t)n);
+        else
+            bulk_end(s);
         if (n < WORKER_BUFFER_SIZE && !peer_has_pending(from))
             return;
     }

@@ -94,6 +94,7 @@ session_accept(struct worker *worker, const struct task *task)
     list_append(&worker->sessions, &s->all);
     list_append(&worker->early, &s->early);
     list_init(&s->again);
+    list_init(&s->bulk);
     s->next_by_id = *head_by_id(worker, s->id);
     *head_by_id(worker, s->id) = s;
     worker->session_count++;
@@ -198,6 +199,7 @@ session_close(struct session *s)
     peer_close(&s->client, s->worker->os);
     peer_close(&s->server, s->worker->os);
     list_remove(&s->again);
+    list_remove(&s->bulk);
     list_remove(&s->all);
     for (at = head_by_id(s->worker, s->id); *at != s; at = &(*at)->next_by_id)
         ;

@@ -48,14 +48,16 @@ struct session {
     struct worker *worker;
     struct settings *settings; /* held */
     struct gateway *gateway;
-    struct list all, early, again;
+    struct list all, early, again, bulk;
     struct session *next_by_id;
     uint8_t state;       /* enum session_state: changed by session_event only */
     uint8_t transaction; /* of the last ReadyForQuery: I, T, E */
     bool is_unsynced;    /* requests since the last Sync */
     bool is_replication, is_counted_early, is_registered, is_killed;
-    uint32_t syncs; /* ReadyForQuery messages still due */
-    int error;      /* why it ends; 0: in order */
+    uint32_t syncs;    /* ReadyForQuery messages still due */
+    uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
+    int64_t bulk_at;   /* monotonic: when a bulk stream was last read */
+    int error;         /* why it ends; 0: in order */
     struct peer client, server;
     struct flow from_client, from_server;
     uint64_t id;

@@ -2,6 +2,7 @@
 #include "gate/worker.h"
 
 #include "base/memory.h"
+#include "gate/bulk.h"
 #include "gate/session.h"
 
 #include <errno.h>
@@ -310,6 +311,7 @@ worker_run(void *arg)
 
     while (!w->is_stopping) {
         int timeout = !list_is_empty(&w->again)   ? 0
+                      : !list_is_empty(&w->bulk)  ? BULK_PATIENCE_MILLISECONDS
                       : !list_is_empty(&w->early) ? LOOK_MILLISECONDS
                                                   : -1;
         int count = epoll_wait(w->epoll, events, EVENTS_MAX, timeout);
@@ -324,6 +326,8 @@ worker_run(void *arg)
         }
         if (PASU_UNLIKELY(!list_is_empty(&w->again)))
             read_again(w);
+        if (PASU_UNLIKELY(!list_is_empty(&w->bulk)))
+            bulk_look(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->early)))
             look_at_deadlines(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->dead)))
@@ -346,6 +350,7 @@ worker_init(struct worker *w, struct gate_shared *shared, uint32_t index)
     list_init(&w->sessions);
     list_init(&w->early);
     list_init(&w->again);
+    list_init(&w->bulk);
     list_init(&w->dead);
     pthread_mutex_init(&w->lock, NULL);
     w->buffer = memory_new(WORKER_BUFFER_HEAD + WORKER_BUFFER_SIZE, 1);

@@ -93,6 +93,7 @@ struct worker {
     struct list sessions; /* all */
     struct list early;    /* those with a deadline */
     struct list again;    /* those with bytes that epoll does not know of */
+    struct list bulk;     /* bulk streams (gate/bulk.h) */
     struct list dead;     /* closed, freed at the end of the round */
     struct session *by_id[WORKER_SESSION_HEADS];
     _Atomic uint64_t session_count;

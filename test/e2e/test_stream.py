@@ -63,6 +63,30 @@ def skip_bytes(session, count):
         count -= taken
 
 
+def pause_in_bulk(way):
+    """A stream that stands still after 4 MB: all but the server's own last buffer must arrive."""
+    row, rows, kept_by_server = 1 << 17, 32, 8192
+    with login(way) as holder, login(way) as reader:
+        holder.query("SELECT pg_advisory_lock(7)")
+        reader.send(wire.query(
+            f"SELECT repeat('x', {row}) FROM generate_series(1, {rows}) UNION ALL "
+            f"SELECT repeat('y', {row}) FROM (SELECT pg_advisory_lock_shared(7) OFFSET 0) l"))
+        reader.need(rows * row - kept_by_server)
+        holder.query("SELECT pg_advisory_unlock(7)")
+        assert reader.result().tags == [f"SELECT {rows + 1}"]
+        assert reader.value("SELECT 1") == "1"
+
+
+def test_pause_in_bulk():
+    """A bulk stream that the server stops in its middle has arrived up to there, and goes on"""
+    pause_in_bulk("plain")
+
+
+def test_pause_in_bulk_tls():
+    """The same with TLS on both sides"""
+    pause_in_bulk("tls")
+
+
 def big_row(way):
     size = 300 * MEGABYTE
     with login(way) as session:
