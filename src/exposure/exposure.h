@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The exposure, the noun that everything turns around: these persons' these fields were shown to
+ * this session, at this time, by this statement, and we are this sure of it. Who the session is
+ * (principal, address, application) is in its own record.
+ *
+ *      exposure ── parts ──┬─ kind of subject, fields by clarity, how it was found
+ *                          ├─ ordinals: persons that were shown
+ *                          ├─ unknown: how many more can have been, at most
+ *                          └─ missed: keys asked for, of which no row came
+ *
+ * at_least = number of different ordinals, at_most = at_least + unknown. A record is one batch of
+ * one statement's rows or several merged: sets are united, `unknown`, rows and statements added.
+ * Plain values borrowed from whoever made it; encoded for the ring and the journal by
+ * exposure_encode. Pure: no sockets, no clock, no allocation.
+ */
+#ifndef PASU_EXPOSURE_EXPOSURE_H
+#define PASU_EXPOSURE_EXPOSURE_H
+
+#include "base/bytes.h"
+
+enum {
+    EXPOSURE_FIELDS_MAX = 64,
+    EXPOSURE_KINDS_MAX = 16,
+    EXPOSURE_PARTS_MAX = 8,
+    EXPOSURE_ORDINALS_MAX = 8192, /* of one part of one record; more are several records */
+    EXPOSURE_TEXT_MAX = 64,       /* actor, rule: bytes with their zero */
+    EXPOSURE_ENCODED_MAX = 384 << 10,
+};
+
+/* How subjects were found; the weakest comes last. Stored: new ones go to the end. */
+enum attribution {
+    ATTRIBUTION_NONE,
+    ATTRIBUTION_KEY,
+    ATTRIBUTION_PINNED,
+    ATTRIBUTION_INJECTED,
+    ATTRIBUTION_IDENTITY,
+    ATTRIBUTION_SHADOW,
+    ATTRIBUTION_BOUND,
+    ATTRIBUTION_COUNT
+};
+
+enum verdict {
+    VERDICT_OF_ALLOW,
+    VERDICT_OF_ALERT,
+    VERDICT_OF_MASK,
+    VERDICT_OF_HOLD,
+    VERDICT_OF_BLOCK
+};
+
+enum exposure_flag {
+#define X(name, text, meaning) FLAG_##name,
+#include "exposure/flag.def"
+#undef X
+    FLAG_COUNT
+};
+#define FLAG_BIT(name) (UINT64_C(1) << FLAG_##name)
+
+struct exposure_part {
+    uint8_t kind;                 /* index in the vocabulary */
+    uint8_t attribution;          /* enum attribution */
+    uint64_t clear, masked, null; /* fields by clarity: bits in the vocabulary's order */
+    uint64_t unknown;
+    const uint32_t *ordinals; /* any order; the same one may come twice */
+    size_t ordinal_count;
+    const uint32_t *missed;
+    size_t missed_count;
+};
+
+struct exposure {
+    uint64_t session;
+    int64_t time;        /* realtime ns, of the first row or of the verdict */
+    uint64_t shape;      /* fingerprint of the statement (ledger: SHAPE record) */
+    uint32_t vocabulary; /* id of the names of fields and kinds */
+    uint32_t statements; /* executions that begin with this record: 0 for a later batch of one */
+    uint64_t rows;
+    uint64_t misses; /* executions that found nothing */
+    uint64_t flags;  /* FLAG_BIT */
+    uint8_t verdict; /* enum verdict */
+    uint8_t part_count;
+    char rule[EXPOSURE_TEXT_MAX];  /* what decided a verdict other than allow; "" */
+    char actor[EXPOSURE_TEXT_MAX]; /* end user named by the application; "" */
+    struct exposure_part parts[EXPOSURE_PARTS_MAX];
+};
+
+/*
+ * The one byte form, for ring and journal (little-endian, described in
+ * docs/spec/session-journal.md): consecutive ordinals are stored as runs where that is shorter.
+ * Returns the length, or PASU_E_RANGE where `size` is too small (EXPOSURE_ENCODED_MAX is enough) or
+ * a count is out of range.
+ */
+PASU_MUST_USE ssize_t exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size);
+/* Fully validated; ordinals are written to `space` (PASU_E_RANGE where they do not fit into `size`
+ * numbers) and borrowed from it. PASU_E_MALFORMED for anything that exposure_encode does not make.
+ */
+PASU_MUST_USE int exposure_decode(struct exposure *exposure, struct view bytes, uint32_t *space,
+                                  size_t size);
+
+const char *exposure_flag_text(enum exposure_flag flag);
+const char *exposure_attribution_text(enum attribution attribution); /* "key", … */
+const char *exposure_verdict_text(enum verdict verdict);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tallies: for each principal, how many different subjects it was shown in the present minute,
+ * hour and day, and in the last 30 and 180 days (today included). Exact, whatever the order and
+ * however often a subject comes.
+ *
+ * One number is kept for each (principal, kind, subject): the minute in which it was last shown.
+ * All five windows follow from it: a subject counts in a window for the first time when its last
+ * minute lies before the window's start. Minutes, hours and days are those of the clock (they do
+ * not slide); days begin at local midnight, so times are given in local minutes.
+ *
+ * Layout: the ordinal's upper 16 bits choose a container, two steps deep; a container holds its
+ * subjects sorted while they are few (4 bytes each) and as an array of 65,536 stamps once they are
+ * many. Containers not used today keep days only and are brought up to date when touched. 1,000
+ * principals who each saw 1,000 persons a day for 180 days fit into 1 GiB (test/unit, bench/tally).
+ *
+ * What can only be bounded counts too: tally_take_unknown adds to each window a number of persons
+ * without names.
+ *
+ * Threads: the book has a lock for its table, each tally one of its own; one call takes it once.
+ */
+#ifndef PASU_EXPOSURE_TALLY_H
+#define PASU_EXPOSURE_TALLY_H
+
+#include "exposure/exposure.h"
+
+enum tally_window {
+    TALLY_MINUTE,
+    TALLY_HOUR,
+    TALLY_DAY,
+    TALLY_30_DAYS,
+    TALLY_180_DAYS,
+    TALLY_WINDOWS
+};
+
+struct tally_book;
+struct tally; /* of one principal; lives as long as its book */
+
+/* One thing shown by a row. A row that shows several persons has several items, is_row_end set in
+ * the last. */
+struct tally_item {
+    uint32_t ordinal;
+    uint16_t kind;
+    uint16_t is_row_end;
+};
+
+/* Limits of one principal: how many different subjects (of all kinds together, unknown ones
+ * included) a window may hold. UINT64_MAX: no limit. */
+struct tally_limits {
+    uint64_t block[TALLY_WINDOWS];
+    uint64_t alert[TALLY_WINDOWS];
+};
+
+struct tally_outcome {
+    size_t taken;      /* items accepted: whole rows, from the first on */
+    int8_t blocked_by; /* window whose block limit the next row would pass; -1: all were taken */
+    uint8_t alerts; /* bits of windows whose alert limit was passed by this call for the first time
+                       in the window */
+};
+
+PASU_MUST_USE int tally_book_new(struct tally_book **book);
+void tally_book_free(struct tally_book *book);
+/* The principal's tally, made if there is none. PASU_E_NOMEM. */
+PASU_MUST_USE int tally_book_get(struct tally_book *book, const char *principal,
+                                 struct tally **tally);
+/* Bytes held by all tallies together. */
+uint64_t tally_book_memory(const struct tally_book *book);
+
+/* Counts the items in order, row by row, until a row would pass a block limit; a row counts whole
+ * or not at all. `limits` may be NULL. `now` is in local minutes since 1970 and never goes back by
+ * itself: an earlier one than before counts as the latest seen. PASU_E_NOMEM: outcome->taken items
+ * are counted all the same. */
+PASU_MUST_USE int tally_take(struct tally *tally, uint32_t now, const struct tally_item *items,
+                             size_t count, const struct tally_limits *limits,
+                             struct tally_outcome *outcome);
+/* Counts `count` persons of a kind whose names are not known; all or, where a limit would be
+ * passed, none (taken is 0 then). */
+PASU_MUST_USE int tally_take_unknown(struct tally *tally, uint32_t now, uint8_t kind,
+                                     uint64_t count, const struct tally_limits *limits,
+                                     struct tally_outcome *outcome);
+/* From the ledger, after a restart, in any order: shown at local minute `at`. */
+PASU_MUST_USE int tally_restore(struct tally *tally, uint32_t at, uint8_t kind,
+                                const uint32_t *ordinals, size_t count, uint64_t unknown);
+/* Different subjects of all kinds (unknown ones apart) in each window. */
+void tally_count(struct tally *tally, uint32_t now, uint64_t known[TALLY_WINDOWS],
+                 uint64_t unknown[TALLY_WINDOWS]);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ring between gate and keeper: a file in the ledger's folder, mapped shared by both. A worker
+ * of the gate appends what it is about to show; the keeper takes it into the journal. What is
+ * appended survives the death of every process at once (it is in the page cache of a file), so a
+ * row may leave as soon as its record is in the ring; with durability `strict` once ring_durable
+ * has passed it.
+ *
+ *      file = header page │ ring 0 │ ring 1 │ … │ ring RINGS_MAX-1        one ring per worker
+ *      ring = head page (positions, each in a cache line of its own) │ RING_SIZE bytes of entries
+ *
+ * One writer (the worker) and one reader (the keeper) per ring, no locks. Positions are byte counts
+ * since the file was made; they never go back. An entry is a head (length, type, CRC-32C of all,
+ * its own position) and a payload, and is never split: what does not fit before the end of the ring
+ * starts again at its beginning, after a filler. It is published by the release store of `head`:
+ * a process that dies in the middle of writing leaves nothing. After a power cut, entries beyond
+ * the last whole one (CRC, position) are not there.
+ *
+ * Exactly once: the keeper writes entries up to a position, and that position, in one journal
+ * record; only then the space is released. Whoever reads the ledger reads the journal first, then
+ * each ring from the position that the journal names on (ledger/reader.h).
+ *
+ * The file is hostile to the keeper (the gate writes it): every length and position is checked.
+ */
+#ifndef PASU_LEDGER_RING_H
+#define PASU_LEDGER_RING_H
+
+#include "base/bytes.h"
+#include "base/os.h"
+
+#include <sys/uio.h>
+
+enum {
+    RINGS_MAX = 64,
+    RING_SIZE = 4 << 20, /* bytes of entries in one ring; a power of two */
+    RING_PAYLOAD_MAX = 512 << 10,
+};
+
+enum ring_type {
+    RING_EXPOSURE = 1, /* exposure_encode */
+    RING_SHAPE,        /* u64 fingerprint, normalized SQL */
+    RING_VOCABULARY,   /* vocabulary_encode */
+    RING_ORDINAL,      /* struct ring_ordinal, then the sealed key: a new directory entry */
+    RING_MARK,         /* struct ring_mark: a relation carries fields that no mapping names */
+};
+
+struct ring_file {
+    uint8_t *memory; /* the mapping, or NULL */
+    size_t length;
+    bool is_writable;
+};
+
+struct ring; /* within the mapping */
+
+/* The supervisor: opens `name` in the folder, or makes it, with room reserved on the disk for the
+ * first `rings` rings (a full disk is found here, never as a signal later). A file of another
+ * layout is PASU_E_CORRUPT. The descriptor, or a negative error. */
+PASU_MUST_USE int ring_open(const struct os *os, int directory, const char *name, unsigned rings);
+/* Maps it. PASU_E_CORRUPT where the header is not ours. */
+PASU_MUST_USE int ring_map(struct ring_file *file, int fd, bool is_writable);
+void ring_unmap(struct ring_file *file);
+struct ring *ring_get(const struct ring_file *file, unsigned index);
+
+/* ---- the writer (one thread) ---- */
+/* Appends one entry of the parts together. 0 and the position behind it; PASU_E_AGAIN: full, the
+ * keeper is behind; PASU_E_RANGE: too long. Never blocks, never allocates. */
+PASU_MUST_USE int ring_append(struct ring *ring, enum ring_type type, const struct iovec *parts,
+                              size_t count, uint64_t *position);
+/* Whether the reader sleeps and must be woken (then at most once until it sleeps again). */
+bool ring_must_wake(struct ring *ring);
+/* Everything before this position is on disk. */
+uint64_t ring_durable(const struct ring *ring);
+
+/* ---- the reader (one thread) ---- */
+struct ring_entry {
+    enum ring_type type;
+    struct view payload; /* borrowed from the mapping until ring_release */
+    uint64_t position;   /* behind it */
+};
+/* The entry at *position (0 at first: where the unreleased ones begin), moving it on: 1; 0: none;
+ * PASU_E_CORRUPT: an entry that no writer of ours made (skip to ring_head to go on). */
+PASU_MUST_USE int ring_read(const struct ring *ring, uint64_t *position, struct ring_entry *entry);
+uint64_t ring_head(const struct ring *ring);
+uint64_t ring_tail(const struct ring *ring);
+/* Space before the position may be used again. */
+void ring_release(struct ring *ring, uint64_t position);
+void ring_set_durable(struct ring *ring, uint64_t position);
+/* Before the reader sleeps; false: something came meanwhile, it must not. */
+bool ring_sleep(struct ring *ring);
+
+struct ring_ordinal {
+    uint32_t ordinal;
+    uint8_t kind;
+    uint8_t zero[3];
+    uint8_t hash[16]; /* keyed, of the key's canonical text */
+};
+
+struct ring_mark {
+    uint32_t database; /* OID */
+    uint32_t relation; /* OID */
+    uint32_t vocabulary;
+    uint32_t zero;
+    uint64_t fields;
+    uint64_t kinds; /* bits */
+};
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Budgets: how many different persons a principal may be shown in a window of time, as
+ * configuration's `budgets` say, turned into limits for the tallies. Several budgets can concern
+ * one principal (by name, by kind, or all); of one window the smallest number counts, for block and
+ * for alert apart. mask and hold stop like block until those verdicts exist: never less than asked.
+ *
+ * A principal's kind comes from the roster (policy/roster.h); unlisted principals are `unknown`.
+ * Immutable; made from a configuration, borrowed from it.
+ */
+#ifndef PASU_POLICY_BUDGET_H
+#define PASU_POLICY_BUDGET_H
+
+#include "config/model.h"
+#include "exposure/tally.h"
+#include "policy/roster.h"
+
+/* The limits of a principal, and for each which budget (index in config->budgets) it comes from; -1
+ * where there is none. */
+struct budget {
+    struct tally_limits limits;
+    int16_t block_by[TALLY_WINDOWS], alert_by[TALLY_WINDOWS];
+};
+
+void budget_of(struct budget *budget, const struct config *config, const struct roster *roster,
+               const char *principal);
+/* What a record calls it: "budget analyst hour 100". */
+void budget_rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_budget *budget);
+/* What a blocked client is told: which budget, what it allows, when the window ends, what to do. */
+void budget_message(char *text, size_t size, const struct config_budget *budget);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A snapshot of one database's catalog, as far as attribution needs it: relations, columns, what
+ * views read, functions, operators, casts, who may read the keys, how many subjects there are; and
+ * what the configuration says of them, by OID and column number.
+ *
+ * Immutable once finished; held by whoever uses it (catalog_hold, catalog_release), any thread. A
+ * new snapshot is built from rows that the inspector reads (catalog_query_*): this module knows the
+ * queries and what their rows mean, not how they travel.
+ *
+ * What a mapping was resolved to stays: a table that is renamed keeps its OID, and its mapping goes
+ * with it (`prior`). A mapping that finds no table waits for one of that name.
+ *
+ * Everything unknown is personal until shown otherwise: who asks for an OID that is not here gets
+ * NULL and must treat it as the most it can be.
+ */
+#ifndef PASU_POSTGRES_CATALOG_H
+#define PASU_POSTGRES_CATALOG_H
+
+#include "base/bytes.h"
+
+enum { CATALOG_NAME_SIZE = 64, CATALOG_FIELDS_MAX = 64, CATALOG_KINDS_MAX = 16 };
+
+/* What the configuration says, in the numbers of the vocabulary (exposure/vocabulary.h); the caller
+ * translates. Texts are borrowed while the snapshot is built. */
+struct catalog_mapping_field {
+    const char *column;
+    uint8_t field;
+};
+struct catalog_mapping {
+    const char *table; /* "schema.table" or "database.schema.table" */
+    const char *key;   /* column that holds the subject's key */
+    uint8_t kind;
+    const struct catalog_mapping_field *fields;
+    size_t field_count;
+};
+struct catalog_policy {
+    const struct catalog_mapping *mappings;
+    size_t mapping_count;
+    const char *const *never; /* tables shown to nobody */
+    size_t never_count;
+    const char *const *subject_tables; /* by kind: the table that has one row per subject */
+    size_t kind_count;
+};
+
+enum catalog_key_type {
+    CATALOG_KEY_NONE, /* a type that no key is read of: bound */
+    CATALOG_KEY_INT2,
+    CATALOG_KEY_INT4,
+    CATALOG_KEY_INT8,
+    CATALOG_KEY_NUMERIC,
+    CATALOG_KEY_UUID,
+    CATALOG_KEY_TEXT, /* text, varchar */
+};
+
+/* One kind of subject that a relation shows: its key's column and its personal columns. */
+struct catalog_show {
+    uint8_t kind;
+    int16_t key_column;      /* attnum */
+    uint8_t key_type;        /* enum catalog_key_type */
+    bool is_key_unique;      /* at most one row has a key */
+    uint64_t fields;         /* of all its columns */
+    uint64_t *column_fields; /* [attnum], 0 where the column is not personal; column_count + 1 */
+};
+
+struct catalog_column {
+    char name[CATALOG_NAME_SIZE];
+    int16_t number; /* attnum, from 1; dropped ones are left out */
+    uint32_t type;  /* OID */
+};
+
+struct catalog_relation {
+    uint32_t oid;
+    char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE];
+    char kind;        /* pg_class.relkind */
+    char persistence; /* p, u, t */
+    bool is_system;   /* in pg_catalog or information_schema */
+    bool is_never;
+    bool speaks_values; /* statistics, activity, large objects: values of other tables can be in it
+                         */
+    bool has_rules;     /* other than a view's own */
+    struct catalog_column *columns;
+    size_t column_count;
+    int16_t column_limit;       /* highest attnum */
+    struct catalog_show *shows; /* of an ordinary table: what the mapping says (partitions and
+                                   inheriting tables have their parents' mapping) */
+    size_t show_count;
+    /* What can be in it at most: its own mapping, what views read (through views and functions),
+     * and marks. A table that is none of these has 0. */
+    uint64_t fields, kinds;
+    const char *definition; /* of a view or materialized view: its query as pg_get_viewdef prints
+                               it; or NULL */
+};
+
+struct catalog_function {
+    uint32_t oid;
+    char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE];
+    bool is_system;
+    bool returns_set;
+    /* Not known to carry nothing. What can come out of it: all fields and kinds of the relations
+     * that its text names, or of all. 0 for one whose inside was read and is clean. */
+    bool is_opaque;
+    bool is_exit; /* reads files, other servers, large objects, runs programs */
+    uint64_t fields, kinds;
+};
+
+struct catalog;
+struct catalog_builder;
+
+/* ---- building, from the inspector's rows ---- */
+size_t catalog_query_count(void);
+/* Query number `index` as SQL text: one simple query, no parameters, text results. */
+const char *catalog_query_text(size_t index);
+/* A query whose single value changes whenever a new snapshot is due. */
+const char *catalog_poll_text(void);
+/* `prior` (may be NULL) is the snapshot that this one follows; `marks` are relations known to carry
+ * more than their mapping says. */
+struct catalog_mark {
+    uint32_t relation;
+    uint64_t fields, kinds;
+};
+PASU_MUST_USE int catalog_builder_new(struct catalog_builder **builder,
+                                      const struct catalog_policy *policy,
+                                      const struct catalog *prior, const struct catalog_mark *marks,
+                                      size_t mark_count);
+/* One row of query `index`; `values` have bytes NULL where the value is null. PASU_E_MALFORMED
+ * where it is no such row. */
+PASU_MUST_USE int catalog_builder_row(struct catalog_builder *builder, size_t index,
+                                      const struct view *values, size_t count);
+/* Resolves everything. The builder is gone afterwards, whatever happens. */
+PASU_MUST_USE int catalog_builder_finish(struct catalog_builder *take_builder, uint64_t version,
+                                         struct catalog **catalog);
+void catalog_builder_free(struct catalog_builder *builder);
+
+struct catalog *catalog_hold(struct catalog *catalog);
+void catalog_release(struct catalog *catalog); /* NULL is allowed */
+
+/* ---- asking ---- */
+uint64_t catalog_version(const struct catalog *catalog);
+const struct catalog_relation *catalog_relation(const struct catalog *catalog, uint32_t oid);
+/* All relations of a name (in any schema), or of a name in one schema: an iteration from *at = 0.
+ */
+const struct catalog_relation *catalog_relation_named(const struct catalog *catalog,
+                                                      const char *schema, const char *name,
+                                                      size_t *at);
+const struct catalog_function *catalog_function(const struct catalog *catalog, uint32_t oid);
+const struct catalog_function *catalog_function_named(const struct catalog *catalog,
+                                                      const char *schema, const char *name,
+                                                      size_t *at);
+/* Whether a user-defined operator of that name exists: then it is not known what it does. */
+bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name);
+/* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
+bool catalog_has_foreign_casts(const struct catalog *catalog);
+/* Whether a role may read that column (itself or by its groups). False where it is not known. */
+bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
+                           int16_t column);
+/* How many subjects of a kind there are, at most (UINT32_MAX where unknown). */
+uint64_t catalog_population(const struct catalog *catalog, uint8_t kind);
+/* All fields and kinds that any mapping names. */
+uint64_t catalog_all_fields(const struct catalog *catalog);
+uint64_t catalog_all_kinds(const struct catalog *catalog);
+/* The mapping entries that have found no table: their names, one by one from *at = 0; NULL at the
+ * end. */
+const char *catalog_unresolved(const struct catalog *catalog, size_t *at);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a text of SQL can show, and of whom: planned once, used often.
+ *
+ * A plan is made from the text, the catalog snapshot and the session's environment: parsed with
+ * libpg_query (tokens counted first: PLAN_TOKENS_MAX; the caller's thread must have a stack of
+ * PLAN_STACK_SIZE, since the parser recurses), names resolved to all relations that they can mean.
+ * Nothing here decides by name alone what a result column is: that is what the server's own
+ * RowDescription says (postgres/showing.h), the plan says what the server does not: expressions,
+ * which range-table entry a column belongs to, which keys are pinned.
+ *
+ * A text that is not understood (syntax that the parser does not know, too many tokens, a dialect
+ * with two readings) has one statement, is_understood false: it can show whatever the relations
+ * that its tokens could name hold, or everything where that cannot be said.
+ *
+ * Injected: where a plain SELECT shows fields of a table whose key is not in its result, the key is
+ * added as a hidden first column, by edits of the text. Not for DISTINCT, GROUP BY, aggregates, set
+ * operations, FOR UPDATE OF, INTO, views, tables whose key the role may not read, cursors,
+ * SQL-level PREPARE; ORDER BY 1 is shifted. Hidden columns are always the first of the result.
+ *
+ * Immutable once made; counted holders; any thread. No sockets, no clock.
+ */
+#ifndef PASU_POSTGRES_PLAN_H
+#define PASU_POSTGRES_PLAN_H
+
+#include "postgres/catalog.h"
+
+enum {
+    PLAN_TOKENS_MAX = 32768,
+    PLAN_TEXT_MAX = 1 << 20,
+    PLAN_STACK_SIZE = 256 << 20,
+    PLAN_PARTS_MAX = 8,
+    PLAN_HIDDEN_MAX = 4,
+    PLAN_PINS_MAX = 4096,
+};
+
+enum plan_verb { /* the first word, as rules' `verbs` have it */
+                 VERB_SELECT,
+                 VERB_INSERT,
+                 VERB_UPDATE,
+                 VERB_DELETE,
+                 VERB_MERGE,
+                 VERB_TRUNCATE,
+                 VERB_COPY,
+                 VERB_CALL,
+                 VERB_DO,
+                 VERB_EXECUTE,
+                 VERB_PREPARE,
+                 VERB_DECLARE,
+                 VERB_FETCH,
+                 VERB_MOVE,
+                 VERB_EXPLAIN,
+                 VERB_CREATE,
+                 VERB_ALTER,
+                 VERB_DROP,
+                 VERB_COMMENT,
+                 VERB_GRANT,
+                 VERB_REVOKE,
+                 VERB_LOCK,
+                 VERB_SET,
+                 VERB_RESET,
+                 VERB_SHOW,
+                 VERB_LISTEN,
+                 VERB_NOTIFY,
+                 VERB_VACUUM,
+                 VERB_ANALYZE,
+                 VERB_CLUSTER,
+                 VERB_REFRESH,
+                 VERB_REINDEX,
+                 VERB_IMPORT,
+                 VERB_LOAD,
+                 VERB_BEGIN,
+                 VERB_COMMIT,
+                 VERB_ROLLBACK,
+                 VERB_OTHER,
+};
+
+/* What is remarkable about a statement, as bits; the gate turns them into exposure flags. */
+enum plan_flag {
+    PLAN_UNPARSED = 1,       /* not understood */
+    PLAN_OPAQUE = 2,         /* runs something whose inside is not known */
+    PLAN_DIALECT = 4,        /* two readings */
+    PLAN_UNKNOWN_TABLE = 8,  /* a relation that the snapshot does not know */
+    PLAN_STATISTICS = 16,    /* reads statistics, other sessions' texts, large objects */
+    PLAN_SERVER_EXIT = 32,   /* data can leave by the server itself */
+    PLAN_PROBE = 64,         /* a condition on a personal field pins one person */
+    PLAN_MARKS = 128,        /* writes personal values to a table without a mapping */
+    PLAN_UNATTRIBUTED = 256, /* showing: a key was not what the plan took it for */
+};
+
+/* What of a session changes the meaning of a text. */
+struct plan_environment {
+    struct catalog *catalog; /* NULL: no snapshot yet: everything is bound */
+    const char *role; /* whose rights count now; "" where it is not known: nothing is injected */
+    bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
+                              longer character is ASCII */
+    bool may_inject;       /* the configuration's word */
+};
+
+enum plan_source {
+    SOURCE_OUTPUT, /* the key is output column `column` */
+    SOURCE_HIDDEN, /* the key is hidden column `column` */
+    SOURCE_PINNED, /* the statement fixes it */
+    SOURCE_BOUND,
+};
+
+/* A pinned key: a literal (its text), a parameter of Bind or EXECUTE ($1 = 1), or the parameter as
+ * an array (= ANY($1)). */
+struct plan_pin {
+    struct view literal; /* bytes NULL: a parameter */
+    uint16_t parameter;
+    bool is_array;
+};
+
+/* An output column (0-based, hidden ones not counted) and the fields of one part that it can show.
+ */
+struct plan_column {
+    uint16_t column;
+    uint64_t fields;
+};
+
+/* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
+struct plan_part {
+    uint8_t kind;
+    uint8_t source;        /* enum plan_source */
+    uint8_t key_type;      /* enum catalog_key_type */
+    bool is_one_per_row;   /* proven: a row shows at most one subject of this part */
+    bool is_key_unique;    /* PINNED: at most one row per key */
+    uint16_t column;       /* OUTPUT, HIDDEN */
+    uint32_t key_relation; /* what the server must say of the key's column: its origin; any
+                              partition or child of it is fine as well */
+    int16_t key_attribute;
+    uint64_t fields; /* of all its columns; BOUND without columns: whatever comes */
+    const struct plan_column *columns;
+    size_t column_count;
+    const struct plan_pin *pins;
+    size_t pin_count;
+};
+
+enum plan_special {
+    SPECIAL_NONE,
+    SPECIAL_PREPARE,    /* `name`; `inner` is the statement */
+    SPECIAL_EXECUTE,    /* `name`; `arguments` */
+    SPECIAL_DEALLOCATE, /* `name`, "" for all */
+    SPECIAL_DECLARE,    /* `name`; `inner` */
+    SPECIAL_FETCH,      /* `name`: rows are those of that portal. MOVE shows none */
+    SPECIAL_CLOSE,      /* `name`, "" for all */
+    SPECIAL_COPY_OUT,   /* rows leave as CopyData: `copy` says how */
+    SPECIAL_COPY_IN,
+    SPECIAL_SET_ROLE, /* `name`: the role, "" for none (RESET), "?" where it cannot be told */
+    SPECIAL_DISCARD,  /* DISCARD ALL */
+    SPECIAL_DDL,      /* the catalog changes: a new snapshot is due when it has succeeded */
+    SPECIAL_END,      /* COMMIT, ROLLBACK, PREPARE TRANSACTION: portals are gone */
+};
+
+struct plan_statement {
+    uint8_t verb;    /* enum plan_verb */
+    uint8_t special; /* enum plan_special */
+    bool is_understood;
+    bool may_return_rows;
+    /* Values can come by other ways than rows: errors, notices, notifications, column names. What
+     * they can be of: */
+    bool may_speak;
+    uint32_t flags; /* enum plan_flag */
+    uint64_t fingerprint;
+    const char *sql; /* normalized, without literals */
+    /* The most that it can show, of any relation or function it names: rows whose columns the parts
+     * do not cover, errors, notices. 0: nothing personal is touched. */
+    uint64_t most_fields, most_kinds;
+    struct plan_part parts[PLAN_PARTS_MAX];
+    size_t part_count;
+    uint8_t hidden_count;
+    const char *name;
+    const struct plan_statement *inner;
+    const struct plan_pin *arguments; /* EXECUTE: literals; a parameter where it is none */
+    size_t argument_count;
+    struct {
+        char format;            /* 't' text, 'c' CSV, 'b' binary */
+        char delimiter;         /* text */
+        uint32_t relation;      /* COPY table: its OID; 0 for a query */
+        const int16_t *columns; /* attnums in order */
+        size_t column_count;
+        bool has_header;
+    } copy;
+    /* INTO, CREATE TABLE AS, INSERT … SELECT, matviews: these fields go into that relation (by
+     * name, schema NULL where it is not said). fields 0: none. */
+    struct {
+        const char *schema, *name;
+        uint32_t relation; /* 0 where it is not there yet */
+        uint64_t fields, kinds;
+    } mark;
+};
+
+struct plan {
+    /* Its key in the cache. */
+    struct view text;
+    struct catalog *catalog; /* held; NULL where there was none */
+    const char *role;
+    bool is_plain_dialect, may_inject;
+
+    /* Refused by what it does (a `never` table, a server-side exit): the text that a client is
+     * told; NULL where it may pass. */
+    const char *refusal;
+    const char *refusal_hint;
+    uint32_t refusal_flags; /* enum plan_flag */
+
+    const struct plan_statement *statements;
+    size_t statement_count;
+    /* The text to send instead (injected), zero bytes NULL where it is the text itself. */
+    struct view rewritten;
+    /* Where it differs: an error position (1-based characters) in `rewritten` as one in `text`. */
+    const struct plan_edit *edits;
+    size_t edit_count;
+};
+
+/* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. */
+struct plan_edit {
+    uint32_t at, removed, inserted;
+};
+
+/* Makes a plan. PASU_E_NOMEM only: whatever the text is, there is a plan for it. The stack must be
+ * large (see above). */
+PASU_MUST_USE int plan_new(struct plan **plan, struct view text,
+                           const struct plan_environment *environment);
+struct plan *plan_hold(struct plan *plan);
+void plan_release(struct plan *plan);
+uint32_t plan_error_position(const struct plan *plan, uint32_t position);
+
+/*
+ * The cache: bounded in plans and bytes, shared by the workers. A look-up compares the whole text
+ * and environment: two texts never share a plan. Old plans go first; a plan in use stays alive with
+ * its holders.
+ */
+struct plan_cache;
+PASU_MUST_USE int plan_cache_new(struct plan_cache **cache, size_t plans_max, size_t bytes_max);
+void plan_cache_free(struct plan_cache *cache);
+/* A held plan, from the cache or new. */
+PASU_MUST_USE int plan_cache_get(struct plan_cache *cache, struct view text,
+                                 const struct plan_environment *environment, struct plan **plan);
+struct plan_cache_counts {
+    uint64_t hits, misses, plans, bytes;
+};
+void plan_cache_count(const struct plan_cache *cache, struct plan_cache_counts *counts);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A showing: how to read the persons out of one result's rows. Made when the server's
+ * RowDescription is there, from it and the statement's plan; used for every DataRow.
+ *
+ * The server's word beats ours: a column whose origin (table OID, attribute) is a mapped column
+ * shows its fields, whatever the plan thought; a key whose column has another origin than the plan
+ * says is no key. What then is not covered by a key or a pin becomes a bound part. Fields that a
+ * column with origin 0, a view's or an unknown relation's column can show come from the plan, or
+ * are the most that the statement can show.
+ */
+#ifndef PASU_POSTGRES_SHOWING_H
+#define PASU_POSTGRES_SHOWING_H
+
+#include "postgres/plan.h"
+
+enum { SHOWING_COLUMNS_MAX = 1664 /* PostgreSQL's own limit */ };
+
+/* One column of a RowDescription. */
+struct row_column {
+    uint32_t relation; /* 0: no origin */
+    int16_t attribute;
+    uint32_t type;
+    int16_t format; /* 0 text, 1 binary */
+};
+
+struct showing_part {
+    uint8_t kind;
+    uint8_t source;   /* enum plan_source */
+    uint8_t key_type; /* enum catalog_key_type */
+    uint8_t format;   /* of the key: 0 text, 1 binary */
+    bool is_one_per_row, is_key_unique;
+    uint16_t column;  /* of the server's row, hidden ones counted */
+    uint64_t fields;  /* whose column is not told apart (expressions over several) count always */
+    uint64_t unknown; /* BOUND: at most so many persons (population) */
+    const struct plan_pin *pins; /* borrowed from the plan */
+    size_t pin_count;
+};
+
+struct showing {
+    uint32_t flags; /* enum plan_flag, in addition to the statement's */
+    uint8_t hidden_count;
+    uint8_t part_count;
+    uint16_t column_count; /* of the server's row, hidden ones counted */
+    struct showing_part parts[PLAN_PARTS_MAX];
+    /* [column × part_count + part]: fields of that part that this column shows. */
+    uint64_t *column_fields;
+    uint16_t last_column; /* highest column that any part needs; beyond it a row need not be read */
+    bool is_nothing;      /* shows nothing personal */
+};
+
+/* `columns` as the server named them, hidden ones included. PASU_E_NOMEM. `catalog` may be NULL. */
+PASU_MUST_USE int showing_new(struct showing **showing, const struct plan_statement *statement,
+                              const struct catalog *catalog, const struct row_column *columns,
+                              size_t count);
+/* Without a RowDescription (COPY of a table: columns by attribute number; or nothing known: count
+ * 0, all that the statement can show, bound). */
+void showing_free(struct showing *showing);
+
+#endif
