@@ -1,0 +1,218 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A session that stands costs the gate no memory for what passes through it. The gate counts its
+allocations (base/memory.h; libraries' own are not in it), and `pasu status` shows the counter.
+
+What holds: nothing is allocated for a message, a statement or a row. What a peer does not take at once is
+kept until it does, which is one allocation for each batch that was held up, however many messages are in
+it. So where no side falls behind, which is made sure of by asking for no more than the sockets hold, the
+counter stands still; and where one does, it grows by less than one for each 128 KiB.
+
+This is the relay, in front of a server that no subject is declared for. What is done with statements that
+show personal data is another matter and has its own bounds."""
+import functools
+
+import harness
+import process
+import stage
+import wire
+from stage import Front, case, equal, test
+
+MEGABYTE = 1 << 20
+SESSIONS, STATEMENTS, PIPELINE = 8, 2000, 50
+BULK = 32 * MEGABYTE
+ROW = 120                       # characters
+PORTION = 500                   # rows: less than a socket holds from the start
+# A socket that took no more is written to again when a third of its buffer is free: so much passes at
+# least between two batches that are held up. On the loopback that is more than 800 KiB; this is well below.
+BETWEEN = 128 << 10
+READY = b"Z\0\0\0\5"
+WAYS = ("plain", "TLS")
+
+SELECT = f"SELECT repeat('x', {ROW}) FROM generate_series(1, %s)"
+PARTS = BULK // (PORTION * ROW)
+
+
+@harness.shared
+def plain():
+    return Front(stage.server(), "plain")
+
+
+@harness.shared
+def encrypted():
+    server = stage.tls_server()
+    return Front(server, "encrypted", tls=stage.tls("require"), **stage.verified(server))
+
+
+def front(way):
+    made = plain() if way == "plain" else encrypted()
+    return made, functools.partial(made.login, tls=None if way == "plain" else wire.context(stage.authority()))
+
+
+def read_ready(session):
+    """Reads up to ReadyForQuery as fast as it comes and keeps none of it; how many bytes came."""
+    count, tail = 0, b""
+    while tail[:-1] != READY:
+        session.need(1)
+        count += len(session.buffer)
+        tail = (tail + session.buffer[-6:])[-6:]
+        session.buffer.clear()
+    return count
+
+
+class Counted:
+    """`with Counted(front) as counted:` what the gate's counters grew by in there."""
+
+    def __init__(self, of):
+        self.guard = of.guard
+
+    def __enter__(self):
+        self.before = self.guard.status()
+        return self
+
+    def __exit__(self, *unused):
+        after = self.guard.status()
+        for key in ("allocations", "statements", "rows", "bytes_in", "bytes_out"):
+            setattr(self, key, after[key] - self.before[key])
+
+
+# ---- what is sent ----
+
+def simple(_):
+    return wire.query("SELECT 1")
+
+
+def failing(_):
+    return wire.query("SELECT 1/0")
+
+
+def extended(number):
+    return wire.parse("SELECT $1::int4") + wire.bind([number]) + wire.describe() + wire.execute() + wire.SYNC
+
+
+def prepared(number):
+    return wire.bind([number], name="warm") + wire.execute() + wire.SYNC
+
+
+# ---- tests ----
+
+@test(gateway=True)
+def test_question():
+    """The question itself allocates nothing in the gate: what is counted between two is the sessions'"""
+    plain().login().terminate()
+    plain().guard.until_sessions(0)
+    with Counted(plain()) as counted:
+        for _ in range(20):
+            plain().guard.status()
+    equal(counted.allocations, 0)
+
+
+def statements(way, make):
+    """STATEMENTS of them in warm sessions, one at a time and in pipelines."""
+    of, login = front(way)
+    sessions = [login() for _ in range(SESSIONS)]
+    for session in sessions:
+        session.exchange(wire.parse("SELECT $1::int4", "warm") + wire.SYNC)
+        session.exchange(make(0))
+    with Counted(of) as counted:
+        for number in range(STATEMENTS // PIPELINE):
+            session = sessions[number % SESSIONS]
+            one_by_one = number < SESSIONS
+            for _ in range(PIPELINE if one_by_one else 1):
+                session.send(b"".join(make(n) for n in range(1 if one_by_one else PIPELINE)))
+                for _ in range(1 if one_by_one else PIPELINE):
+                    session.result()
+    equal(counted.statements, STATEMENTS)
+    equal(counted.allocations, 0, f"allocations for {STATEMENTS} statements")
+    for session in sessions:
+        session.terminate()
+
+
+def portions(way):
+    """A result that is fetched in portions, each read before the next is asked for."""
+    of, login = front(way)
+    with login() as session:
+        session.exchange(wire.query("BEGIN"))
+        session.exchange(wire.parse(SELECT % (PARTS * PORTION)) + wire.bind(portal="p") + wire.SYNC)
+        with Counted(of) as counted:
+            for _ in range(PARTS):
+                session.send(wire.execute(PORTION, "p") + wire.SYNC)
+                read_ready(session)
+    equal(counted.rows, PARTS * PORTION)
+    assert counted.bytes_out >= BULK, counted.bytes_out
+    equal(counted.allocations, 0, f"allocations for {counted.rows} rows")
+
+
+def copies(way):
+    """COPY out and in, in portions."""
+    of, login = front(way)
+    copy_in = wire.copy_data(b"x" * ROW + b"\n") * PORTION + wire.COPY_DONE
+    with login() as session:
+        session.query("CREATE TEMPORARY TABLE warm (label text)")
+        session.exchange(wire.query("COPY warm FROM STDIN"), "G")
+        session.exchange(copy_in)
+        with Counted(of) as counted:
+            for _ in range(PARTS):
+                session.send(wire.query(f"COPY ({SELECT % PORTION}) TO STDOUT"))
+                read_ready(session)
+        equal(counted.rows, PARTS * PORTION)
+        equal(counted.allocations, 0, f"allocations for {counted.rows} rows of COPY out")
+        with Counted(of) as counted:
+            for _ in range(PARTS):
+                session.exchange(wire.query("COPY warm FROM STDIN"), "G")
+                session.exchange(copy_in)
+        assert counted.bytes_in >= BULK, counted.bytes_in
+        equal(counted.allocations, 0, f"allocations for {PARTS * PORTION} rows of COPY in")
+        equal(session.value("SELECT count(*) FROM warm"), str((PARTS + 1) * PORTION))
+
+
+def check_bound(counted, passed):
+    most = passed // BETWEEN
+    assert counted.allocations <= most, f"{counted.allocations} allocations for {passed} bytes, at most {most} are due"
+
+
+def bulk(way):
+    """The same bytes at one go, where the receiver may fall behind."""
+    of, login = front(way)
+    rows = PARTS * PORTION
+    with login() as session:
+        session.query("CREATE TEMPORARY TABLE warm (label text)")
+        for sql in (SELECT % rows, f"COPY ({SELECT % rows}) TO STDOUT"):
+            with Counted(of) as counted:
+                session.send(wire.query(sql))
+                read_ready(session)
+            equal(counted.rows, rows)
+            check_bound(counted, counted.bytes_out)
+        session.exchange(wire.query("COPY warm FROM STDIN"), "G")
+        with Counted(of) as counted:
+            session.send(wire.copy_data(b"x" * ROW + b"\n") * rows + wire.COPY_DONE)
+            equal(session.result().tags, [f"COPY {rows}"])
+        check_bound(counted, counted.bytes_in)
+
+
+def behind(way):
+    """A client that does not read until the server waits for it. Here the counter must have moved."""
+    of, login = front(way)
+    with login(application_name="behind", receive_buffer=1 << 16) as session, Counted(of) as counted:
+        session.send(wire.query(SELECT % (PARTS * PORTION)), drain=False)
+        process.until(lambda: of.behind.backends("application_name = 'behind' AND wait_event = 'ClientWrite'") == 1,
+                      "a server that waits")
+        read_ready(session)
+    check_bound(counted, counted.bytes_out)
+    assert counted.allocations > 0, "a batch was held up, and nothing was counted"
+
+
+for way_ in WAYS:
+    for title, maker in (("simple queries", simple), ("queries that fail", failing),
+                         ("extended queries", extended), ("executions of a named statement", prepared)):
+        case(f"{STATEMENTS} {title} in {SESSIONS} warm sessions allocate nothing ({way_})", statements, way_, maker,
+             gateway=True)
+    case(f"{BULK // MEGABYTE} MiB of rows, read as they come, allocate nothing ({way_})", portions, way_, gateway=True)
+    case(f"{BULK // MEGABYTE} MiB of COPY out and as many in allocate nothing ({way_})", copies, way_, gateway=True)
+    case(f"{BULK // MEGABYTE} MiB at one go, either way, allocate once for each batch held up: less than once for "
+         f"{BETWEEN >> 10} KiB ({way_})", bulk, way_, gateway=True)
+    case(f"A client that falls behind costs no more than that either ({way_})", behind, way_, gateway=True)
+
+
+if __name__ == "__main__":
+    harness.main()
