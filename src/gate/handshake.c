@@ -472,6 +472,33 @@ begin_cancel(struct session *s, struct view packet)
     connect_begin(s);
 }
 
+/* As if a client had asked: a session of its own, without one, which ends when the server has read
+ * the request. */
+void
+handshake_cancel(struct session *s)
+{
+    const struct cancel_entry *entry = s->cancel;
+    struct session *own = entry ? session_new_own(s) : NULL;
+    struct handshake *h = own ? memory_new(1, sizeof(*h)) : NULL;
+
+    if (!own)
+        return;
+    own->handshake = h;
+    if (!h) {
+        session_close(own);
+        return;
+    }
+    h->cancel.server = entry->server;
+    h->cancel.pid = entry->pid;
+    h->cancel.length = entry->length;
+    memcpy(h->cancel.key, entry->keys + entry->length, entry->length);
+    h->upstreams[0] = entry->server;
+    h->upstream_count = 1;
+    connect_begin(own);
+    if (own->state != SESSION_CLOSED)
+        session_watch(own);
+}
+
 static void
 send_request(struct session *s, void (*make)(struct writer *))
 {

@@ -152,7 +152,7 @@ peer_write(struct peer *peer, const struct os *os, const void *bytes, size_t len
 
     if (peer->fd < 0)
         return PASU_E_EOF;
-    if (!peer->out) {
+    if (!peer->out && !peer->is_held) {
         n = send_some(peer, os, bytes, length);
         if (PASU_LIKELY(n == (ssize_t)length))
             return 0;
@@ -167,8 +167,8 @@ peer_flush(struct peer *peer, const struct os *os)
 {
     ssize_t n;
 
-    if (!peer->out)
-        return 0;
+    if (!peer->out || peer->is_held)
+        return peer->is_held ? PASU_E_AGAIN : 0;
     n = send_some(peer, os, peer->out + peer->out_at, peer->out_end - peer->out_at);
     if (n < 0)
         return (int)n;
@@ -179,6 +179,14 @@ peer_flush(struct peer *peer, const struct os *os)
     peer->out = NULL;
     peer->out_at = peer->out_end = peer->out_size = 0;
     return 0;
+}
+
+void
+peer_discard(struct peer *peer)
+{
+    memory_free(peer->out);
+    peer->out = NULL;
+    peer->out_at = peer->out_end = peer->out_size = 0;
 }
 
 void

@@ -20,6 +20,7 @@ struct peer {
     int fd;            /* -1: none */
     uint8_t side;      /* enum peer_side */
     bool is_over;      /* it has sent its last byte */
+    bool is_held;      /* nothing may be sent yet: what is written stays in the outbox */
     bool wants_write;  /* TLS must write before it can read on */
     uint32_t interest; /* what epoll watches now; UINT32_MAX: not in its set */
     SSL *tls;          /* NULL: plain */
@@ -42,7 +43,7 @@ peer_has_pending(const struct peer *peer)
 static inline bool
 peer_is_full(const struct peer *peer)
 {
-    return peer->out != NULL;
+    return peer->out != NULL || peer->is_held;
 }
 /* Sends, or keeps in the outbox what cannot be sent now. 0; PASU_E_EOF if the peer is gone;
  * PASU_E_NOMEM. */
@@ -50,6 +51,8 @@ PASU_MUST_USE int peer_write(struct peer *peer, const struct os *os, const void 
                              size_t length);
 /* Sends from the outbox. 0 when it is empty, PASU_E_AGAIN while it is not, PASU_E_EOF. */
 PASU_MUST_USE int peer_flush(struct peer *peer, const struct os *os);
+/* Forgets what could not be sent yet. */
+void peer_discard(struct peer *peer);
 /* Tells the peer that no more comes. The outbox must be empty. */
 void peer_shutdown(struct peer *peer);
 /* One step of a TLS handshake: 0 done, PASU_E_AGAIN, PASU_E_EOF, PASU_E_TLS_FAILED. */

@@ -5,20 +5,14 @@
  * Nothing is allocated here but for a peer that does not take what it is sent.
  */
 #include "gate/bulk.h"
+#include "gate/instruments.h"
+#include "gate/observer.h"
 #include "gate/release.h"
-#include "gate/session.h"
+#include "gate/walk.h"
 
 #include <sys/epoll.h>
 
-enum { ROUNDS = 4, HEAD_LENGTH = 5, READY_LENGTH = 6 };
-
-/* What a walk over a batch found. */
-struct walk {
-    const uint8_t *end;       /* up to here the batch may leave */
-    enum session_event fault; /* valid when is_fault */
-    bool is_fault, is_over;   /* is_over: the client said Terminate */
-    uint64_t statements, rows;
-};
+enum { ROUNDS = 4 };
 
 static void
 hold(struct flow *flow, const uint8_t *at, size_t length)
@@ -37,19 +31,6 @@ pass_body(struct flow *flow, size_t have)
     return n;
 }
 
-static inline void
-pass_head(struct flow *flow, uint8_t type, uint32_t length)
-{
-    flow->type = type;
-    flow->left = length - 4;
-}
-
-static inline bool
-length_is_valid(uint32_t length)
-{
-    return length >= 4 && length <= INT32_MAX;
-}
-
 static void
 walk_client(struct session *s, const uint8_t *at, const uint8_t *end, struct walk *walk)
 {
@@ -57,55 +38,22 @@ walk_client(struct session *s, const uint8_t *at, const uint8_t *end, struct wal
 
     while (at < end) {
         size_t have = (size_t)(end - at);
-        struct session_step step;
-        enum session_event event;
-        uint32_t length;
 
         if (flow->left > 0) {
             at += pass_body(flow, have);
             continue;
         }
-        if (have < HEAD_LENGTH) {
+        if (have < WALK_HEAD) {
             hold(flow, at, have);
             break;
         }
-        length = bytes_get_u32(at + 1);
-        event = length_is_valid(length) ? session_client_event[at[0]] : EVENT_CLIENT_JUNK;
-        step = session_table[s->state][event];
-        if (PASU_UNLIKELY(step.action != ACTION_FORWARD)) {
-            if (step.action == ACTION_HALF_CLOSE && length == 4) {
-                walk->is_over = true;
-                at += HEAD_LENGTH;
-            } else {
-                walk->is_fault = true;
-                walk->fault = step.action == ACTION_HALF_CLOSE ? EVENT_CLIENT_JUNK : event;
-            }
+        if (!walk_client_head(s, at, walk)) {
+            at += walk->is_over ? WALK_HEAD : 0;
             break;
         }
-        s->state = step.next;
-        pass_head(flow, at[0], length);
-        at += HEAD_LENGTH;
-        if (event == EVENT_CLIENT_QUERY || event == EVENT_CLIENT_FUNCTION_CALL ||
-            event == EVENT_CLIENT_SYNC) {
-            s->syncs++;
-            s->is_unsynced = false;
-            walk->statements += event != EVENT_CLIENT_SYNC;
-        } else if (event < EVENT_CLIENT_COPY_DATA) {
-            s->is_unsynced = true;
-            walk->statements += event == EVENT_CLIENT_EXECUTE;
-        }
+        at += WALK_HEAD;
     }
     walk->end = at;
-}
-
-/* ReadyForQuery: the last one due makes the session idle. */
-static enum session_event
-ready_event(struct session *s, const uint8_t *at)
-{
-    if (s->syncs > 0)
-        s->syncs--;
-    s->transaction = at[HEAD_LENGTH];
-    return s->syncs > 0 || s->is_unsynced ? EVENT_SERVER_READY_MORE : EVENT_SERVER_READY;
 }
 
 static void
@@ -115,88 +63,112 @@ walk_server(struct session *s, const uint8_t *at, const uint8_t *end, struct wal
 
     while (at < end) {
         size_t have = (size_t)(end - at);
-        struct session_step step;
-        enum session_event event;
-        uint32_t length;
 
         if (flow->left > 0) {
             at += pass_body(flow, have);
             continue;
         }
-        if (have < HEAD_LENGTH || (at[0] == 'Z' && have < READY_LENGTH)) {
+        if (have < WALK_HEAD || (at[0] == 'Z' && have < WALK_READY)) {
             hold(flow, at, have);
             break;
         }
-        length = bytes_get_u32(at + 1);
-        event = length_is_valid(length) ? session_server_event[at[0]] : EVENT_SERVER_JUNK;
-        if (event == EVENT_SERVER_READY)
-            event = length == 5 ? ready_event(s, at) : EVENT_SERVER_JUNK;
-        step = session_table[s->state][event];
-        if (PASU_UNLIKELY(step.action != ACTION_FORWARD)) {
-            walk->is_fault = true;
-            walk->fault = event;
+        if (!walk_server_head(s, at, walk))
             break;
-        }
-        s->state = step.next;
-        pass_head(flow, at[0], length);
-        at += HEAD_LENGTH;
-        walk->rows += event == EVENT_SERVER_DATA_ROW || event == EVENT_SERVER_COPY_DATA;
+        at += WALK_HEAD;
     }
     walk->end = at;
 }
 
-/* One batch, from the first byte not yet passed on. False when the session takes no more. */
+/* After a batch of the client's: what it has come to. False when the session takes no more. */
 static bool
-relay_batch(struct session *s, enum peer_side side, const uint8_t *bytes, size_t length)
+after(struct session *s, enum peer_side side, const struct walk *walk, int result)
 {
-    struct walk walk = {0};
     struct worker *w = s->worker;
-    struct batch batch = {.bytes = bytes};
-    int result;
 
-    if (side == SIDE_CLIENT) {
-        walk_client(s, bytes, bytes + length, &walk);
-        batch.length = (size_t)(walk.end - bytes);
-        s->counts.bytes_in += batch.length;
-        s->counts.statements += walk.statements;
-        counter_add(&w->bytes_in, batch.length);
-        counter_add(&w->statements, walk.statements);
-        result = batch.length > 0 ? peer_write(&s->server, w->os, bytes, batch.length) : 0;
-        if (result != 0 && result != PASU_E_NOMEM)
-            return true; /* the server is gone: its last words and its end are still to be read */
-    } else {
-        walk_server(s, bytes, bytes + length, &walk);
-        batch.length = (size_t)(walk.end - bytes);
-        batch.rows = walk.rows;
-        s->counts.bytes_out += batch.length;
-        s->counts.rows += walk.rows;
-        counter_add(&w->bytes_out, batch.length);
-        counter_add(&w->rows, walk.rows);
-        result = batch.length > 0 ? release_batch(s, &batch) : 0;
-        if (result != 0 && result != PASU_E_NOMEM) {
-            session_close(s); /* nobody is left to read it */
-            return false;
-        }
+    if (side == SIDE_CLIENT && result == PASU_E_EOF)
+        return true; /* the server is gone: its last words and its end are still to be read */
+    if (side == SIDE_SERVER && result == PASU_E_EOF) {
+        session_close(s); /* nobody is left to read it */
+        return false;
     }
     if (PASU_UNLIKELY(result != 0)) {
         session_fail(s, result, NULL);
         return false;
     }
-    if (PASU_UNLIKELY(walk.is_over))
+    if (PASU_UNLIKELY(walk->is_over))
         session_event(s, EVENT_CLIENT_TERMINATE, VIEW(""));
-    else if (PASU_UNLIKELY(walk.is_fault))
-        session_event(s, walk.fault, VIEW(""));
+    else if (PASU_UNLIKELY(walk->is_fault))
+        session_event(s, walk->fault, VIEW(""));
     else if (PASU_UNLIKELY(w->shared->is_draining) && s->state == SESSION_IDLE)
         session_drain(s);
     return (session_state_reads(s->state) & (side == SIDE_CLIENT ? READS_CLIENT : READS_SERVER)) &&
-           s->state != SESSION_CLOSED;
+           s->state != SESSION_CLOSED && !(s->observer && s->observer->is_waiting);
+}
+
+static void
+count_client(struct session *s, size_t length, const struct walk *walk)
+{
+    s->counts.bytes_in += length;
+    s->counts.statements += walk->statements;
+    counter_add(&s->worker->bytes_in, length);
+    counter_add(&s->worker->statements, walk->statements);
 }
 
 void
-relay_server_bytes(struct session *s, const uint8_t *bytes, size_t length)
+relay_asked(struct session *s, const struct walk *walk, int result)
+{
+    count_client(s, 0, walk);
+    after(s, SIDE_CLIENT, walk, result);
+}
+
+/* One batch, from the first byte not yet passed on. False when the session takes no more. */
+static bool
+relay_client(struct session *s, const uint8_t *bytes, size_t length)
+{
+    struct walk walk = {0};
+    int result;
+
+    if (s->observer) {
+        instruments_use(s->worker->instruments, s->settings);
+        result = ask_walk(s, bytes, length, &walk);
+    } else {
+        walk_client(s, bytes, bytes + length, &walk);
+        length = (size_t)(walk.end - bytes);
+        result = length > 0 ? peer_write(&s->server, s->worker->os, bytes, length) : 0;
+    }
+    count_client(s, length, &walk);
+    return after(s, SIDE_CLIENT, &walk, result);
+}
+
+static bool
+relay_server(struct session *s, uint8_t *bytes, size_t length)
+{
+    struct worker *w = s->worker;
+    struct walk walk = {0};
+    struct batch batch = {.bytes = bytes};
+    int result;
+
+    if (s->observer) {
+        instruments_use(w->instruments, s->settings);
+        result = answer_walk(s, bytes, length, &walk);
+    } else {
+        walk_server(s, bytes, bytes + length, &walk);
+        batch.length = length = (size_t)(walk.end - bytes);
+        batch.rows = walk.rows;
+        result = length > 0 ? release_batch(s, &batch) : 0;
+    }
+    s->counts.bytes_out += length;
+    s->counts.rows += walk.rows;
+    counter_add(&w->bytes_out, length);
+    counter_add(&w->rows, walk.rows);
+    return after(s, SIDE_SERVER, &walk, result);
+}
+
+void
+relay_server_bytes(struct session *s, uint8_t *bytes, size_t length)
 {
     if (length > 0)
-        relay_batch(s, SIDE_SERVER, bytes, length);
+        relay_server(s, bytes, length);
 }
 
 void
@@ -227,7 +199,8 @@ relay_read(struct session *s, enum peer_side side)
             memcpy(start, flow->held, held);
             flow->held_length = 0;
         }
-        if (!relay_batch(s, side, start, held + (size_t)n))
+        if (!(side == SIDE_CLIENT ? relay_client(s, start, held + (size_t)n)
+                                  : relay_server(s, start, held + (size_t)n)))
             return;
         if (side == SIDE_SERVER)
             bulk_read(s, (size_t)n);

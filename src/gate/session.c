@@ -2,6 +2,7 @@
 #include "gate/session.h"
 
 #include "base/memory.h"
+#include "gate/observer.h"
 #include "postgres/request.h"
 #include "postgres/response.h"
 
@@ -60,6 +61,26 @@ log_session(const struct session *s, enum log_event event, int error, const char
     log_event(&s->worker->shared->log, event, fields, count);
 }
 
+/* What every new session needs; settings, gateway and state are there. */
+static void
+set_up(struct session *s, struct worker *worker, uint64_t random)
+{
+    s->worker = worker;
+    s->id = (random & ~(uint64_t)((1u << WORKER_INDEX_BITS) - 1)) | worker->index;
+    s->opened = os_realtime(worker->os);
+    s->deadline = os_monotonic(worker->os) + s->gateway->config->limits.handshake_time;
+    s->transaction = 'I';
+    peer_init(&s->client, SIDE_CLIENT);
+    peer_init(&s->server, SIDE_SERVER);
+    list_append(&worker->sessions, &s->all);
+    list_append(&worker->early, &s->early);
+    list_init(&s->again);
+    list_init(&s->bulk);
+    s->next_by_id = *head_by_id(worker, s->id);
+    *head_by_id(worker, s->id) = s;
+    worker->session_count++;
+}
+
 void
 session_accept(struct worker *worker, const struct task *task)
 {
@@ -75,32 +96,38 @@ session_accept(struct worker *worker, const struct task *task)
         settings_release(task->settings);
         return;
     }
-    s->worker = worker;
     s->settings = task->settings;
     s->gateway = &task->settings->gateways[task->gateway];
     s->address = task->address;
-    s->id = (random & ~(uint64_t)((1u << WORKER_INDEX_BITS) - 1)) | worker->index;
-    s->opened = os_realtime(os);
-    s->deadline = os_monotonic(os) + s->gateway->config->limits.handshake_time;
     s->is_counted_early = true;
-    s->transaction = 'I';
     s->state = task->is_proxy ? SESSION_PROXY_HEADER : SESSION_GREETING;
-    peer_init(&s->client, SIDE_CLIENT);
-    peer_init(&s->server, SIDE_SERVER);
+    set_up(s, worker, random);
     s->client.fd = task->fd;
     if (task->address.u.any.sa_family != AF_UNIX)
         setsockopt(task->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     setsockopt(task->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-    list_append(&worker->sessions, &s->all);
-    list_append(&worker->early, &s->early);
-    list_init(&s->again);
-    list_init(&s->bulk);
-    s->next_by_id = *head_by_id(worker, s->id);
-    *head_by_id(worker, s->id) = s;
-    worker->session_count++;
     session_watch(s);
     if (worker->shared->is_draining)
         session_fail(s, PASU_E_DRAINING, NULL);
+}
+
+struct session *
+session_new_own(struct session *beside)
+{
+    struct session *s = memory_new(1, sizeof(*s));
+    struct worker *worker = beside->worker;
+    uint64_t random = 0;
+
+    if (!s || worker->os->random(worker->os->arg, &random, sizeof(random)) != 0) {
+        memory_free(s);
+        return NULL;
+    }
+    s->settings = settings_hold(beside->settings);
+    s->gateway = beside->gateway;
+    s->address = beside->address;
+    s->state = SESSION_CANCEL_CONNECTING;
+    set_up(s, worker, random);
+    return s;
 }
 
 /* ---- watching ---- */
@@ -125,13 +152,14 @@ session_watch(struct session *s)
 
     if (s->state == SESSION_CLOSED)
         return;
-    if ((reads & READS_CLIENT) && !peer_is_full(&s->server) && !s->client.is_over)
+    if ((reads & READS_CLIENT) && !peer_is_full(&s->server) && !s->client.is_over &&
+        !(s->observer && s->observer->is_waiting))
         client |= EPOLLIN;
     if (s->state == SESSION_CLOSING && !s->client.is_over)
         client |= EPOLLIN;
     if (!(client & EPOLLIN) && !s->client.is_over && session_state_is_early(s->state))
         client |= EPOLLRDHUP;
-    if (peer_is_full(&s->client) || s->client.wants_write)
+    if ((peer_is_full(&s->client) && !s->client.is_held) || s->client.wants_write)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over)
         server |= EPOLLIN;
@@ -196,6 +224,7 @@ session_close(struct session *s)
     cancel_remove(&s->worker->shared->cancels, s->cancel);
     s->cancel = NULL;
     handshake_free(s);
+    observer_free(s);
     peer_close(&s->client, s->worker->os);
     peer_close(&s->server, s->worker->os);
     list_remove(&s->again);
@@ -428,6 +457,7 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             handshake_server_ready(s, events);
     } else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
         if ((session_state_reads(s->state) & mine) &&
+            !(is_client && s->observer && s->observer->is_waiting) &&
             !peer_is_full(is_client ? &s->server : &s->client)) {
             relay_read(s, peer->side);
         } else if (events & (EPOLLHUP | EPOLLERR)) {
@@ -483,13 +513,51 @@ session_drain(struct session *s)
     }
 }
 
+/* Recorded, and what is needed to see persons is there. */
+static void
+admit(struct session *s)
+{
+    s->is_registered = true;
+    s->worker->shared->sessions_total++;
+    leave_early(s);
+    log_session(s, EVENT_SESSION_OPENED, 0, NULL);
+    session_event(s, EVENT_GATE_RECORDED, VIEW(""));
+}
+
+/* Whether the catalog that attribution needs is there, or is not needed. */
+static bool
+has_catalog(struct session *s)
+{
+    return !s->observer || !s->gateway->config->inspector.user || observer_has_catalog(s);
+}
+
+void
+session_catalog(struct session *s, int error)
+{
+    if (s->state == SESSION_RECORDING && s->is_recorded) {
+        if (error != 0 && !has_catalog(s) && s->gateway->config->on_failure == FAILURE_CLOSED)
+            session_fail(s, PASU_E_CATALOG_UNAVAILABLE, error_text(error));
+        else if (error != 0 || has_catalog(s))
+            admit(s);
+    } else if (s->observer) {
+        observer_catalog(s);
+    }
+    if (s->state != SESSION_CLOSED)
+        session_watch(s);
+}
+
 void
 session_recorded(struct session *s, int error)
 {
     struct gate_shared *shared = s->worker->shared;
+    int result;
 
     if (s->state != SESSION_RECORDING)
         return;
+    if (s->is_recorded) { /* the time for its catalog is over */
+        session_catalog(s, error ? error : PASU_E_TIMEOUT);
+        return;
+    }
     if (error != 0 && s->gateway->config->on_failure == FAILURE_CLOSED) {
         session_fail(s, PASU_E_RECORD_UNAVAILABLE, error_text(error));
     } else {
@@ -497,12 +565,34 @@ session_recorded(struct session *s, int error)
             shared->unrecorded_total++;
             log_session(s, EVENT_UNRECORDED, error, NULL);
         }
-        s->is_registered = true;
-        shared->sessions_total++;
-        leave_early(s);
-        log_session(s, EVENT_SESSION_OPENED, 0, NULL);
-        session_event(s, EVENT_GATE_RECORDED, VIEW(""));
+        s->is_recorded = true;
+        result = observer_new(s);
+        if (result != 0)
+            session_fail(s, result, NULL);
+        else if (has_catalog(s))
+            admit(s);
     }
     if (s->state != SESSION_CLOSED)
         session_watch(s);
+}
+
+void
+session_flush(struct session *s)
+{
+    if (peer_is_full(&s->client))
+        flush_peer(s, &s->client);
+    if (s->state != SESSION_CLOSED)
+        session_watch(s);
+}
+
+void
+session_log_budget(const struct session *s, enum log_event event, const char *rule)
+{
+    log_session(s, event, 0, rule);
+}
+
+void
+session_log_unrecorded(const struct session *s, int error)
+{
+    log_session(s, EVENT_UNRECORDED, error, NULL);
 }

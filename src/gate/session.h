@@ -24,6 +24,8 @@ struct flow {
     uint8_t type; /* of the last message */
 };
 
+struct observer;
+
 struct handshake {
     uint8_t
         *packet; /* the packet or message being read from the client, then the start-up packet */
@@ -54,6 +56,7 @@ struct session {
     uint8_t transaction; /* of the last ReadyForQuery: I, T, E */
     bool is_unsynced;    /* requests since the last Sync */
     bool is_replication, is_counted_early, is_registered, is_killed;
+    bool is_recorded;  /* by the keeper; it may still wait for its catalog */
     uint32_t syncs;    /* ReadyForQuery messages still due */
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
     int64_t bulk_at;   /* monotonic: when a bulk stream was last read */
@@ -68,9 +71,13 @@ struct session {
     char user[NAME_SIZE], database[NAME_SIZE], application[APPLICATION_SIZE];
     struct cancel_entry *cancel;
     struct handshake *handshake;
+    struct observer *observer; /* NULL: no personal data is configured */
 };
 
 /* ---- session.c: life ---- */
+/* A session without a client, in the state of a cancel request, beside another; NULL where memory
+ * is out. */
+PASU_MUST_USE struct session *session_new_own(struct session *beside);
 void session_accept(struct worker *worker, const struct task *task);
 /* Looks the event up, changes the state, does what the table says. `message` is the message (with
  * its head) that the event stands for, empty where it has none. */
@@ -88,6 +95,12 @@ void session_describe(const struct session *session, struct message_session *mes
 void session_kill(struct session *session, int error);
 void session_recorded(struct session *session, int error);
 void session_drain(struct session *session);
+/* Sends what the client's outbox holds; the session goes on. */
+void session_flush(struct session *session);
+/* The catalog that the session waits for is there, or will not be (error). */
+void session_catalog(struct session *session, int error);
+void session_log_budget(const struct session *session, enum log_event event, const char *rule);
+void session_log_unrecorded(const struct session *session, int error);
 /* Puts the client's address in a text. */
 void session_address_text(const struct session *session, char text[ADDRESS_SIZE]);
 
@@ -96,6 +109,8 @@ void handshake_client_read(struct session *session);
 void handshake_server_ready(struct session *session, uint32_t events);
 void handshake_act(struct session *session, enum session_action action, struct view message);
 void handshake_free(struct session *session);
+/* Asks the server to cancel what this session's statement does. */
+void handshake_cancel(struct session *session);
 PASU_MUST_USE int handshake_server_write(struct session *session, const void *bytes, size_t length);
 
 /* ---- auth.c: authentication ---- */
@@ -105,7 +120,10 @@ void auth_verifier(struct session *session, int error, const struct scram_verifi
 
 /* ---- relay.c ---- */
 void relay_read(struct session *session, enum peer_side side);
+/* Bytes of the client that had waited have been walked over, with this result. */
+struct walk;
+void relay_asked(struct session *session, const struct walk *walk, int result);
 /* Bytes of the server that were read during start-up and belong to the relay. */
-void relay_server_bytes(struct session *session, const uint8_t *bytes, size_t length);
+void relay_server_bytes(struct session *session, uint8_t *bytes, size_t length);
 
 #endif

@@ -10,6 +10,7 @@ settings_new(struct settings **settings, struct config *take_config, uint64_t ge
 {
     size_t count = take_config->gateway_count;
     struct settings *s = memory_new(1, sizeof(*s) + count * sizeof(s->gateways[0]));
+    struct roster_fault fault;
     int result = 0;
 
     if (!s) {
@@ -21,6 +22,12 @@ settings_new(struct settings **settings, struct config *take_config, uint64_t ge
     s->config = take_config;
     s->gateway_count = count;
     pthread_mutex_init(&s->lock, NULL);
+    result = vocabulary_of_config(&s->vocabulary, take_config);
+    if (result == 0 && take_config->principals.roster.path)
+        result = roster_parse(&s->roster, take_config->principals.roster.bytes, &fault);
+    for (size_t i = 0; i < take_config->subject_count && result == 0; i++)
+        if (take_config->subjects[i].is_sealed)
+            s->sealed |= 1u << i;
     for (size_t i = 0; i < count && result == 0; i++) {
         struct gateway *g = &s->gateways[i];
 
@@ -56,6 +63,7 @@ settings_release(struct settings *settings)
         SSL_CTX_free(settings->gateways[i].server_tls);
     }
     pthread_mutex_destroy(&settings->lock);
+    roster_free(settings->roster);
     config_free(settings->config);
     memory_free(settings);
 }

@@ -11,6 +11,8 @@
 
 #include "base/address.h"
 #include "config/model.h"
+#include "exposure/vocabulary.h"
+#include "policy/roster.h"
 #include "postgres/scram.h"
 
 #include <openssl/ssl.h>
@@ -32,7 +34,11 @@ struct settings {
     _Atomic uint32_t holders;
     uint64_t generation;
     struct config *config;
-    pthread_mutex_t lock; /* the gateways' addresses */
+    struct vocabulary vocabulary;
+    struct roster *roster;             /* NULL: none configured */
+    uint32_t sealed;                   /* bits of kinds whose numbers do not stand for themselves */
+    uint8_t slots[EXPOSURE_KINDS_MAX]; /* of the vocabulary's kinds in the tallies (gate/kinds.h) */
+    pthread_mutex_t lock;              /* the gateways' addresses */
     size_t gateway_count;
     struct gateway gateways[];
 };

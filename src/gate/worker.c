@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 #include "gate/bulk.h"
+#include "gate/hold.h"
+#include "gate/instruments.h"
 #include "gate/session.h"
 
 #include <errno.h>
@@ -170,6 +172,18 @@ kill_one(struct worker *w, const struct task *task)
     post_answer(w, answer);
 }
 
+/* Sessions that wait for a snapshot of that gateway look again. */
+static void
+renew_catalogs(struct worker *w, const struct task *task)
+{
+    list_each_safe (link, &w->sessions) {
+        struct session *s = LIST_ENTRY(link, struct session, all);
+
+        if (s->gateway->index == task->gateway)
+            session_catalog(s, task->error);
+    }
+}
+
 static void
 do_task(struct worker *w, struct task *task)
 {
@@ -198,6 +212,12 @@ do_task(struct worker *w, struct task *task)
         break;
     case TASK_KILL_PRINCIPAL:
         kill_some(w, task);
+        break;
+    case TASK_CATALOG:
+        renew_catalogs(w, task);
+        break;
+    case TASK_DURABLE:
+        hold_look(w);
         break;
     case TASK_ANNOUNCE:
         announce_all(w);
@@ -312,6 +332,7 @@ worker_run(void *arg)
     while (!w->is_stopping) {
         int timeout = !list_is_empty(&w->again)   ? 0
                       : !list_is_empty(&w->bulk)  ? BULK_PATIENCE_MILLISECONDS
+                      : !list_is_empty(&w->held)  ? HOLD_MILLISECONDS
                       : !list_is_empty(&w->early) ? LOOK_MILLISECONDS
                                                   : -1;
         int count = epoll_wait(w->epoll, events, EVENTS_MAX, timeout);
@@ -328,6 +349,8 @@ worker_run(void *arg)
             read_again(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->bulk)))
             bulk_look(w);
+        if (PASU_UNLIKELY(!list_is_empty(&w->held)))
+            hold_look(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->early)))
             look_at_deadlines(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->dead)))
@@ -351,6 +374,7 @@ worker_init(struct worker *w, struct gate_shared *shared, uint32_t index)
     list_init(&w->early);
     list_init(&w->again);
     list_init(&w->bulk);
+    list_init(&w->held);
     list_init(&w->dead);
     pthread_mutex_init(&w->lock, NULL);
     w->buffer = memory_new(WORKER_BUFFER_HEAD + WORKER_BUFFER_SIZE, 1);
@@ -365,6 +389,7 @@ worker_init(struct worker *w, struct gate_shared *shared, uint32_t index)
 int
 worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
 {
+    pthread_attr_t attributes;
     sigset_t all, before;
     int result = worker_init(w, shared, index);
 
@@ -372,7 +397,13 @@ worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
         return result;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    result = pthread_create(&w->thread, NULL, worker_run, w);
+    /* Texts are parsed on this thread, and the parser recurses as deep as they are long. */
+    result = pthread_attr_init(&attributes);
+    if (result == 0)
+        result = pthread_attr_setstacksize(&attributes, PLAN_STACK_SIZE);
+    if (result == 0)
+        result = pthread_create(&w->thread, &attributes, worker_run, w);
+    pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result == 0 ? 0 : error_from_errno(result);
 }
@@ -383,6 +414,7 @@ worker_join(struct worker *w)
     pthread_join(w->thread, NULL);
     close(w->epoll);
     close(w->event);
+    instruments_free(w->instruments);
     memory_free(w->buffer);
     pthread_mutex_destroy(&w->lock);
 }

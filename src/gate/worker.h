@@ -20,12 +20,17 @@
 #include "ledger/ring.h"
 #include "postgres/scram.h"
 
+struct catalog_store;
+struct directory;
 struct inspector;
+struct instruments;
+struct plan_cache;
+struct tally_book;
 struct session;
 
 enum {
     WORKER_BUFFER_SIZE = 512 << 10, /* one read's worth: measured, see bench/README.md */
-    WORKER_BUFFER_HEAD = 64,        /* room before it for a message's head held over */
+    WORKER_BUFFER_HEAD = 64 << 10,  /* room before it for what was kept of the last read */
     WORKER_SESSION_HEADS = 4096,
     WORKER_INDEX_BITS = 6, /* of a session's identity: which worker owns it */
 };
@@ -37,6 +42,12 @@ struct gate_shared {
     struct address_count early;
     struct keeper_link keeper;
     struct inspector *inspector;
+    struct plan_cache *plans;
+    struct catalog_store *catalogs;
+    struct tally_book *tallies;
+    struct directory *directory;
+    /* What notifications can carry: fields and kinds that a statement may have put into one. */
+    _Atomic uint64_t notified_fields, notified_kinds;
     struct channel supervisor; /* the main thread receives; anybody may send */
     struct ring_file rings;    /* one for each worker */
     int ring, journal;         /* descriptors to read what is recorded already; -1: there is none */
@@ -57,6 +68,8 @@ enum task_kind {
     TASK_SNAPSHOT,
     TASK_KILL_ONE,
     TASK_KILL_PRINCIPAL,
+    TASK_CATALOG,  /* a snapshot of a database has come, or failed */
+    TASK_DURABLE,  /* more of the rings is on disk */
     TASK_ANNOUNCE, /* to a new keeper */
     TASK_DRAIN,
     TASK_STOP,
@@ -95,11 +108,13 @@ struct worker {
     pthread_mutex_t lock;
     struct list inbox; /* struct task */
     bool is_stopping;
-    struct list sessions; /* all */
-    struct list early;    /* those with a deadline */
-    struct list again;    /* those with bytes that epoll does not know of */
-    struct list bulk;     /* bulk streams (gate/bulk.h) */
-    struct list dead;     /* closed, freed at the end of the round */
+    struct list sessions;            /* all */
+    struct list early;               /* those with a deadline */
+    struct list again;               /* those with bytes that epoll does not know of */
+    struct list bulk;                /* bulk streams (gate/bulk.h) */
+    struct list held;                /* struct hold: clients that wait for the ledger */
+    struct instruments *instruments; /* NULL until a session needs them */
+    struct list dead;                /* closed, freed at the end of the round */
     struct session *by_id[WORKER_SESSION_HEADS];
     _Atomic uint64_t session_count;
     uint64_t statements, rows, bytes_in, bytes_out; /* counter_add, counter_get */

@@ -50,6 +50,13 @@ response_error(struct writer *w, enum response_severity severity, int code, cons
 }
 
 void
+response_error_text(struct writer *w, enum response_severity severity, int code, const char *text,
+                    const char *hint)
+{
+    put_report(w, 'E', severity, error_sqlstate(code), text, NULL, hint ? hint : error_hint(code));
+}
+
+void
 response_error_password(struct writer *w, struct view user)
 {
     char message[128], name[64];

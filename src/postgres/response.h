@@ -27,6 +27,9 @@ enum { RESPONSE_TEXT_MAX = 512 }; /* bytes that are sent of a text given by the 
  */
 void response_error(struct writer *w, enum response_severity severity, int code,
                     const char *detail);
+/* The same with a text and a hint of the caller's own. */
+void response_error_text(struct writer *w, enum response_severity severity, int code,
+                         const char *text, const char *hint);
 /* The FATAL ErrorResponse that PostgreSQL sends, word by word: password authentication failed for
  * user "…". Other programs look for it in logs. */
 void response_error_password(struct writer *w, struct view user);

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A server's bytes on their way to the client: each message is matched with the request it answers,
+ * rows are read, hidden columns taken out, and nothing leaves before it is recorded
+ * (gate/expose.h). The batch is changed in place: what stays moves up over what goes.
+ */
+#include "gate/answer.h"
+
+#include "base/memory.h"
+#include "gate/instruments.h"
+#include "gate/release.h"
+#include "gate/result.h"
+#include "postgres/envelope.h"
+#include "postgres/response.h"
+
+enum {
+    ERROR_SIZE = 1280,
+    GIANT_START = 8192 /* bytes in which a giant row's hidden columns lie */
+};
+
+/* ---- what goes out ---- */
+
+/* Whole messages that stand before `out` and are recorded go to the client. */
+static int
+send_out(struct answering *a)
+{
+    struct batch batch = {.bytes = a->sent, .length = (size_t)(a->out - a->sent), .rows = a->rows};
+    int result = batch.length > 0 ? release_batch(a->s, &batch) : 0;
+
+    a->sent = a->out;
+    a->rows = 0;
+    return result;
+}
+
+/* A budget has ended the result: the client is told, and nothing more passes until the server is
+ * ready for the next request. */
+static int
+block(struct answering *a, const struct judgement *judgement)
+{
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    char text[RESPONSE_TEXT_MAX] = "";
+    int result = send_out(a);
+
+    a->o->is_muted = true;
+    if (judgement->budget)
+        budget_message(text, sizeof(text), judgement->budget);
+    response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, text);
+    if (result == 0)
+        result = release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
+    handshake_cancel(a->s);
+    return result;
+}
+
+/* The rows gathered so far are counted, judged and recorded. */
+static int
+settle(struct answering *a)
+{
+    struct judgement judgement;
+    int result = expose_rows(a->s, &judgement);
+
+    if (result == 0 && PASU_UNLIKELY(judgement.is_blocked)) {
+        a->out = a->sent + judgement.cut;
+        result = block(a, &judgement);
+    }
+    return result;
+}
+
+int
+answer_flush(struct answering *a)
+{
+    int result = settle(a);
+
+    return result == 0 ? send_out(a) : result;
+}
+
+/* The message goes to the client as it is. */
+static int
+pass(struct answering *a, const uint8_t *message, size_t length)
+{
+    if (PASU_UNLIKELY(a->o->is_muted))
+        return 0;
+    if (a->out != message)
+        memmove(a->out, message, length);
+    a->out += length;
+    return 0;
+}
+
+/* ---- rows ---- */
+
+/* The columns of the message from `hidden` on; the head is written anew. */
+static int
+strip(struct answering *a, const uint8_t *message, size_t length, size_t skip, uint16_t hidden)
+{
+    uint16_t count = (uint16_t)(bytes_get_u16(message + WALK_HEAD) - hidden);
+    size_t rest = length - skip;
+    uint8_t *to = a->out;
+
+    if (a->o->is_muted)
+        return 0;
+    to[0] = message[0];
+    memmove(to + WALK_HEAD + 2, message + skip, rest);
+    bytes_put_u32(to + 1, (uint32_t)(rest + WALK_HEAD + 2 - 1));
+    to[5] = (uint8_t)(count >> 8);
+    to[6] = (uint8_t)count;
+    a->out += WALK_HEAD + 2 + rest;
+    return 0;
+}
+
+size_t
+answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden)
+{
+    size_t at = WALK_HEAD + 2;
+
+    if (have < at || bytes_get_u16(message + WALK_HEAD) < hidden)
+        return 0;
+    for (uint8_t i = 0; i < hidden; i++) {
+        uint32_t length;
+
+        if (have - at < 4)
+            return 0;
+        length = bytes_get_u32(message + at);
+        at += 4;
+        if (length != UINT32_MAX && length > have - at)
+            return 0;
+        at += length != UINT32_MAX ? length : 0;
+    }
+    return at;
+}
+
+static int
+data_row(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct result *r = &a->o->result;
+    struct gather *g = &a->tools->gather;
+    const struct showing *showing;
+    int result = 0;
+
+    if (PASU_UNLIKELY(a->o->is_muted))
+        return 0;
+    if (PASU_UNLIKELY(!r->is_open)) { /* of a portal: it was described before */
+        result = result_open_portal(a->s);
+        if (result != 0)
+            return result;
+    }
+    if (!r->showing)
+        return PASU_E_UPSTREAM_PROTOCOL; /* rows that no RowDescription announced */
+    showing = r->showing->showing;
+    if (!showing->is_nothing) {
+        if (PASU_UNLIKELY(!gather_has_room(g))) {
+            result = answer_flush(a);
+            if (result != 0 || a->o->is_muted)
+                return result;
+        }
+        if (PASU_UNLIKELY(r->rows == 0 && g->rows == 0))
+            result_begin_rows(a->s, (uint32_t)(a->out - a->sent));
+        result = gather_row(g, r->showing, &a->tools->ordinals,
+                            view_of(message + WALK_HEAD, length - WALK_HEAD),
+                            (uint32_t)(a->out - a->sent));
+        if (result != 0)
+            return result;
+    }
+    a->rows++;
+    if (showing->hidden_count > 0) {
+        size_t skip = answer_row_skip(message, length, showing->hidden_count);
+
+        return skip ? strip(a, message, length, skip, showing->hidden_count)
+                    : PASU_E_UPSTREAM_PROTOCOL;
+    }
+    return pass(a, message, length);
+}
+
+/* RowDescription: of a result that begins, or of a statement or portal that was asked about. */
+static int
+row_description(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
+    struct exchange_request *request = exchange_first(&a->o->exchange);
+    uint8_t hidden = 0;
+    bool is_ours = false;
+    int result = 0;
+
+    if (!request)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    if (request->step == STEP_DESCRIBE) {
+        result = result_described(a->o, request, body, &hidden);
+        is_ours = request->is_ours;
+        exchange_done(&a->o->exchange);
+    } else {
+        result = result_open_query(a->s, request, body);
+        hidden = a->o->result.showing ? a->o->result.showing->showing->hidden_count : 0;
+    }
+    if (result != 0 || is_ours)
+        return result;
+    if (hidden > 0) {
+        size_t skip = result_description_skip(body, hidden);
+
+        return skip ? strip(a, message, length, WALK_HEAD + skip, hidden)
+                    : PASU_E_UPSTREAM_PROTOCOL;
+    }
+    return pass(a, message, length);
+}
+
+/* ---- the end of a result ---- */
+
+static int
+finish_result(struct answering *a)
+{
+    struct result *r = &a->o->result;
+    int result = settle(a);
+
+    if (result == 0 && !a->o->is_muted && r->statement && r->pinned && r->rows == 0 &&
+        r->statement->may_return_rows)
+        result = expose_miss(a->s);
+    if (result == 0 && r->statement && (r->statement->flags & PLAN_PROBE) && !r->is_counted)
+        result = expose_probe(a->s);
+    return result;
+}
+
+/* CommandComplete, EmptyQueryResponse: the statement has succeeded, and what it does to names has
+ * happened. */
+static int
+command_complete(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct exchange *x = &a->o->exchange;
+    struct exchange_request *request = exchange_first(x);
+    int result;
+
+    if (!request || (request->step != STEP_QUERY && request->step != STEP_EXECUTE))
+        return a->s->is_replication ? pass(a, message, length) : PASU_E_UPSTREAM_PROTOCOL;
+    result = result_open_silent(a->s, request);
+    if (result == 0)
+        result = finish_result(a);
+    if (result == 0)
+        result = result_effects(a->s, request);
+    result_close(a->o);
+    if (request->step == STEP_EXECUTE)
+        exchange_done(x);
+    else
+        x->statement++;
+    return result == 0 ? pass(a, message, length) : result;
+}
+
+static int
+portal_suspended(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct exchange_request *request = exchange_first(&a->o->exchange);
+    int result = settle(a);
+
+    if (!request || request->step != STEP_EXECUTE)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    result_suspend(a->o);
+    exchange_done(&a->o->exchange);
+    return result == 0 ? pass(a, message, length) : result;
+}
+
+/* ---- errors and notices ---- */
+
+static struct view
+field_of(struct view body, char which)
+{
+    struct reader r = reader_of(body);
+    uint8_t type;
+
+    while ((type = reader_u8(&r)) != 0) {
+        struct view text = reader_text(&r);
+
+        if (type == which && !r.failed)
+            return text;
+    }
+    return view_of("", 0);
+}
+
+/* Classes of errors whose texts name objects, places and states, never values. */
+static bool
+is_silent_class(struct view code)
+{
+    static const char silent[] = "01 02 03 08 0A 0B 25 26 28 2D 34 3B 3D 3F 40 42 53 54 55 57 58 ";
+
+    for (const char *c = silent; code.length == 5 && *c; c += 3)
+        if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
+            return true;
+    return false;
+}
+
+/* What an error or a notice that comes now can carry. */
+static void
+speech(const struct observer *o, bool is_error, struct view code, uint64_t *fields, uint64_t *kinds)
+{
+    const struct exchange_request *request = exchange_first(&o->exchange);
+    const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
+
+    *fields = o->speaks_fields;
+    *kinds = o->speaks_kinds;
+    if (statement && statement->may_speak &&
+        ((statement->flags & PLAN_OPAQUE) || (is_error && !is_silent_class(code)))) {
+        *fields |= statement->most_fields;
+        *kinds |= statement->most_kinds;
+    }
+    if (is_error && is_silent_class(code) && !(statement && (statement->flags & PLAN_OPAQUE)) &&
+        o->speaks_fields == 0)
+        *fields = *kinds = 0;
+}
+
+static int
+refuse(struct answering *a, const struct plan *plan)
+{
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    int result = expose_refusal(a->s, plan);
+
+    if (result == 0)
+        result = answer_flush(a);
+    if (result != 0)
+        return result;
+    response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, plan->refusal, plan->refusal_hint);
+    return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
+}
+
+/* An error's position counts in the text that the server saw. */
+static int
+pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan)
+{
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
+    struct view position = field_of(body, 'P');
+    uint32_t number;
+
+    if (!plan || plan->edit_count == 0 || !key_small_number(position, &number))
+        return pass(a, message, length);
+    return answer_put_position(a, message, length, position, plan_error_position(plan, number));
+}
+
+static int
+error_response(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct observer *o = a->o;
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
+    struct exchange_request *request = exchange_first(&o->exchange);
+    struct judgement judgement = {0};
+    uint64_t fields, kinds;
+    int result = settle(a);
+
+    if (result == 0 && request && request->is_refused) {
+        result = o->is_muted ? 0 : refuse(a, request->plan);
+    } else if (result == 0 && !o->is_muted) {
+        speech(o, true, field_of(body, 'C'), &fields, &kinds);
+        if (fields)
+            result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
+                                  kinds, FLAG_BIT(ERROR_TEXT), &judgement);
+        if (result == 0)
+            result = judgement.is_blocked
+                         ? block(a, &judgement)
+                         : pass_error(a, message, length, request ? request->plan : NULL);
+    }
+    result_close(o);
+    exchange_failed(&o->exchange);
+    return result;
+}
+
+static int
+notice_response(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct exchange_request *request = exchange_first(&a->o->exchange);
+    struct judgement judgement = {0};
+    uint64_t fields, kinds;
+    int result = 0;
+
+    if (a->o->is_muted)
+        return 0;
+    speech(a->o, false, view_of("", 0), &fields, &kinds);
+    if (fields) {
+        result = settle(a);
+        if (result == 0 && !a->o->is_muted)
+            result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields,
+                                  kinds, FLAG_BIT(NOTICE_TEXT), &judgement);
+    }
+    if (result != 0 || judgement.is_blocked)
+        return result; /* a notice that may not be shown is left out */
+    return pass(a, message, length);
+}
+
+/* A payload of another session: it can be anything that a statement has put into one. */
+static int
+notification(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct gate_shared *shared = a->s->worker->shared;
+    struct reader r = reader_of(view_of(message + WALK_HEAD, length - WALK_HEAD));
+    struct judgement judgement = {0};
+    uint64_t fields = shared->notified_fields, kinds = shared->notified_kinds;
+    int result = 0;
+
+    reader_u32(&r);
+    reader_text(&r);
+    if (fields && reader_text(&r).length > 0) {
+        result = settle(a);
+        if (result == 0 && !a->o->is_muted)
+            result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(NOTIFICATION), &judgement);
+    }
+    if (result != 0 || judgement.is_blocked)
+        return result;
+    return pass(a, message, length);
+}
+
+/* ---- copies ---- */
+
+/* Rows that leave without a RowDescription. */
+static int
+stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64_t flag)
+{
+    struct exchange_request *request = exchange_first(&a->o->exchange);
+    const struct plan_statement *statement = request ? result_statement(a->o, request) : NULL;
+    struct judgement judgement = {0};
+    uint64_t fields, kinds;
+    int result = settle(a);
+
+    result_most(a->s, statement, &fields, &kinds);
+    if (result == 0 && request)
+        result = result_open_silent(a->s, request);
+    if (result == 0 && fields && !a->o->is_muted) {
+        result = expose_words(a->s, statement, fields, kinds, flag, &judgement);
+        if (result == 0 && judgement.is_blocked)
+            return block(a, &judgement);
+    }
+    return result == 0 ? pass(a, message, length) : result;
+}
+
+/* ---- the others ---- */
+
+static int
+confirmed(struct answering *a, const uint8_t *message, size_t length, enum exchange_step step)
+{
+    struct exchange_request *request = exchange_first(&a->o->exchange);
+    int result;
+
+    if (!request || request->step != step)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    result = result_confirm(a->s, request);
+    exchange_done(&a->o->exchange);
+    return result == 0 ? pass(a, message, length) : result;
+}
+
+static int
+ready(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct observer *o = a->o;
+    int result = settle(a);
+
+    result_close(o);
+    exchange_ready(&o->exchange);
+    o->is_muted = false;
+    if (a->s->transaction == 'I')
+        result_transaction_over(a->s);
+    if (o->exchange.count == 0)
+        o->is_unsettled = false;
+    return result == 0 ? pass(a, message, length) : result;
+}
+
+static int
+no_data(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct exchange_request *request = exchange_first(&a->o->exchange);
+    uint8_t hidden;
+    bool is_ours;
+    int result;
+
+    if (!request || request->step != STEP_DESCRIBE)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    is_ours = request->is_ours;
+    result = result_described(a->o, request, view_of("", 0), &hidden);
+    exchange_done(&a->o->exchange);
+    return result == 0 && !is_ours ? pass(a, message, length) : result;
+}
+
+static int
+parameter_status(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct reader r = reader_of(view_of(message + WALK_HEAD, length - WALK_HEAD));
+    struct view name = reader_text(&r), value = reader_text(&r);
+
+    if (reader_end(&r) != 0)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    observer_parameter(a->s, name, value);
+    /* Also from a result that has been cut off: drivers must know. */
+    if (a->o->is_muted) {
+        memmove(a->out, message, length);
+        a->out += length;
+        return 0;
+    }
+    return pass(a, message, length);
+}
+
+int
+answer_message(struct answering *a, const uint8_t *message, size_t length)
+{
+    switch (message[0]) {
+    case 'D':
+        return data_row(a, message, length);
+    case 'T':
+        return row_description(a, message, length);
+    case 'C':
+    case 'I':
+        return command_complete(a, message, length);
+    case '1':
+        return confirmed(a, message, length, STEP_PARSE);
+    case '2':
+        return confirmed(a, message, length, STEP_BIND);
+    case '3':
+        return confirmed(a, message, length, STEP_CLOSE);
+    case 'n':
+        return no_data(a, message, length);
+    case 's':
+        return portal_suspended(a, message, length);
+    case 'E':
+        return error_response(a, message, length);
+    case 'N':
+        return notice_response(a, message, length);
+    case 'A':
+        return notification(a, message, length);
+    case 'S':
+        return parameter_status(a, message, length);
+    case 'H':
+        return stream_begins(a, message, length, FLAG_BIT(COPY));
+    case 'W':
+        return stream_begins(a, message, length, FLAG_BIT(REPLICATION));
+    case 'Z':
+        return ready(a, message, length);
+    default:
+        return pass(a, message, length);
+    }
+}

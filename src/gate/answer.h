@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What answer.c (one message) and answer_walk.c (a batch) share.
+ */
+#ifndef PASU_GATE_ANSWER_H
+#define PASU_GATE_ANSWER_H
+
+#include "gate/expose.h"
+#include "gate/walk.h"
+
+struct instruments;
+
+/* A batch on its way: [sent, out) goes to the client once it is recorded; what has not been looked
+ * at lies behind `out`. */
+struct answering {
+    struct session *s;
+    struct observer *o;
+    struct instruments *tools;
+    uint8_t *sent, *out;
+    uint64_t rows;
+};
+
+/* One whole message, which may lie where `out` is or behind it. 0; what release_batch says; what
+ * ends the session. */
+PASU_MUST_USE int answer_message(struct answering *answering, const uint8_t *message,
+                                 size_t length);
+/* Records and sends what stands before `out`. */
+PASU_MUST_USE int answer_flush(struct answering *answering);
+/* Where the columns after the hidden ones begin in a DataRow; 0 where it is malformed. */
+size_t answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden);
+/* The start of a message that is too long to be read whole and passes in pieces: `have` bytes of
+ * `total`. What it is part of counts as the most it can be. Bytes of it that have been used. */
+PASU_MUST_USE ssize_t answer_giant(struct answering *answering, const uint8_t *message, size_t have,
+                                   size_t total);
+
+#endif

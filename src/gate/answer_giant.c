@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages of a server that are too long to be read whole (ANSWER_MAX): they pass in pieces, after
+ * what they can show has been recorded: of a row one person of each part, of anything else the most
+ * that the statement can carry.
+ */
+#include "gate/answer.h"
+#include "gate/instruments.h"
+#include "gate/release.h"
+#include "gate/result.h"
+
+/* Writes the head of a message that passes in pieces, and its first bytes. */
+static int
+begin_piece(struct answering *a, const uint8_t *message, const uint8_t *from, const uint8_t *to,
+            size_t total)
+{
+    uint8_t head[WALK_HEAD] = {message[0]};
+    size_t n = (size_t)(to - from);
+
+    bytes_put_u32(head + 1, (uint32_t)(total - 1));
+    memmove(a->out + WALK_HEAD, from, n);
+    memcpy(a->out, head, WALK_HEAD);
+    a->out += WALK_HEAD + n;
+    return 0;
+}
+
+static ssize_t
+giant_row(struct answering *a, const uint8_t *message, size_t have, size_t total)
+{
+    struct result *r = &a->o->result;
+    struct gather *g = &a->tools->gather;
+    const struct showing *showing;
+    size_t skip = WALK_HEAD;
+    uint8_t count[2];
+    int result = r->is_open ? 0 : result_open_portal(a->s);
+
+    if (result == 0 && !r->showing)
+        result = PASU_E_UPSTREAM_PROTOCOL;
+    if (result == 0)
+        result = answer_flush(a);
+    if (result != 0 || a->o->is_muted)
+        return result != 0 ? result : (ssize_t)have;
+    showing = r->showing->showing;
+    if (!showing->is_nothing) {
+        if (r->rows == 0)
+            result_begin_rows(a->s, 0);
+        gather_unread_row(g, r->showing, 0);
+        result = answer_flush(a);
+        if (result != 0 || a->o->is_muted)
+            return result != 0 ? result : (ssize_t)have;
+    }
+    a->rows++;
+    memcpy(count, message + WALK_HEAD, 2);
+    if (showing->hidden_count > 0) {
+        skip = answer_row_skip(message, have, showing->hidden_count);
+        if (skip == 0)
+            return PASU_E_UPSTREAM_PROTOCOL;
+        count[1] = (uint8_t)(bytes_get_u16(count) - showing->hidden_count);
+        count[0] = (uint8_t)((bytes_get_u16(message + WALK_HEAD) - showing->hidden_count) >> 8);
+        begin_piece(a, message, count, count + 2, total - skip + WALK_HEAD + 2);
+        memmove(a->out, message + skip, have - skip);
+        a->out += have - skip;
+        return (ssize_t)have;
+    }
+    begin_piece(a, message, message + WALK_HEAD, message + have, total);
+    return (ssize_t)have;
+}
+
+ssize_t
+answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t total)
+{
+    struct exchange_request *request = exchange_first(&a->o->exchange);
+    struct judgement judgement = {0};
+    uint64_t fields, kinds;
+    int result;
+
+    if (have > total)
+        have = total;
+    if (message[0] == 'D')
+        return giant_row(a, message, have, total);
+    result = answer_flush(a);
+    if (result != 0)
+        return result;
+    if (message[0] == 'V') {
+        if (!request || request->step != STEP_FUNCTION_CALL)
+            return PASU_E_UPSTREAM_PROTOCOL;
+        result_function(a->s, request->function, &fields, &kinds);
+    } else {
+        result_most(a->s, request ? result_statement(a->o, request) : NULL, &fields, &kinds);
+    }
+    if (fields && !a->o->is_muted)
+        result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields, kinds,
+                              message[0] == 'V' ? FLAG_BIT(FUNCTION_CALL) : FLAG_BIT(ERROR_TEXT),
+                              &judgement);
+    if (result != 0)
+        return result;
+    if (message[0] == 'E') {
+        result_close(a->o);
+        exchange_failed(&a->o->exchange);
+    }
+    a->o->is_dropping = judgement.is_blocked;
+    if (a->o->is_muted || judgement.is_blocked)
+        return (ssize_t)have;
+    begin_piece(a, message, message + WALK_HEAD, message + have, total);
+    return (ssize_t)have;
+}

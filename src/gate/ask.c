@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A client's bytes on their way to the server: each text is planned before it leaves, and what is
+ * asked is queued, so that the answers can be told apart. What is not changed goes out from where
+ * it was read; once something must be changed, the batch goes on in a buffer of its own.
+ */
+#include "postgres/ask.h"
+#include "base/memory.h"
+#include "gate/catalog_store.h"
+#include "gate/instruments.h"
+#include "gate/observer.h"
+#include "gate/pins.h"
+#include "gate/walk.h"
+#include "postgres/envelope.h"
+
+enum { BIND_NAMES_MAX = 256 /* bytes in which a long Bind must have said its names */ };
+
+/* The text that goes out instead of a refused one: no server takes it for anything, so that its
+ * error has the right place in the protocol; answer.c puts the refusal in its place. */
+#define REFUSED_TEXT "pasu refused this statement"
+
+/* A batch on its way: [start, at) goes out unchanged, unless is_changed: then `out` of the worker's
+ * instruments has all up to `at`. */
+struct asking {
+    struct session *s;
+    struct observer *o;
+    struct instruments *tools;
+    const uint8_t *start, *at;
+    bool is_changed;
+};
+
+/* ---- what goes out ---- */
+
+static int
+change(struct asking *a)
+{
+    if (a->is_changed)
+        return 0;
+    a->is_changed = true;
+    a->tools->out_length = 0;
+    return instruments_put(a->tools, a->start, (size_t)(a->at - a->start));
+}
+
+static int
+put(struct asking *a, const void *bytes, size_t length)
+{
+    int result = change(a);
+
+    return result == 0 ? instruments_put(a->tools, bytes, length) : result;
+}
+
+/* A message of a type and up to three pieces. */
+static int
+put_message(struct asking *a, char type, const struct view *pieces, size_t count)
+{
+    uint8_t head[WALK_HEAD] = {(uint8_t)type};
+    size_t length = 4;
+    int result;
+
+    for (size_t i = 0; i < count; i++)
+        length += pieces[i].length;
+    bytes_put_u32(head + 1, (uint32_t)length);
+    result = put(a, head, sizeof(head));
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = put(a, pieces[i].bytes, pieces[i].length);
+    return result;
+}
+
+/* Bytes in hand go out as they are. */
+static int
+pass(struct asking *a, const uint8_t *bytes, size_t length)
+{
+    if (PASU_UNLIKELY(a->is_changed))
+        return instruments_put(a->tools, bytes, length);
+    a->at = bytes + length;
+    return 0;
+}
+
+/* ---- names ---- */
+
+static void
+set_name(char name[EXCHANGE_NAME_SIZE], struct view text)
+{
+    text_from_view(name, EXCHANGE_NAME_SIZE, text);
+}
+
+/* ---- texts ---- */
+
+static int
+ask_query(struct asking *a, const uint8_t *message, size_t length, struct view body)
+{
+    struct exchange_request *request;
+    struct view text;
+    struct plan *plan;
+    int result;
+
+    if (ask_read_query(&text, body) != 0)
+        return PASU_E_MESSAGE_INVALID;
+    result = observer_plan(a->s, text, &plan);
+    if (result != 0)
+        return result;
+    request = exchange_add(&a->o->exchange, STEP_QUERY);
+    if (!request) {
+        plan_release(plan);
+        return PASU_E_NOMEM;
+    }
+    request->plan = plan;
+    request->is_refused = plan->refusal != NULL;
+    if (PASU_LIKELY(!plan->refusal && !plan->rewritten.bytes))
+        return pass(a, message, length);
+    text = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
+    return put_message(a, 'Q', (struct view[]){text, view_of("", 1)}, 2);
+}
+
+static int
+keep_bytes(struct exchange_request *request, struct view bytes)
+{
+    uint8_t *copy;
+
+    if (bytes.length == 0)
+        return 0;
+    copy = (uint8_t *)memory_dup(bytes.bytes, bytes.length);
+    if (!copy)
+        return PASU_E_NOMEM;
+    request->bytes = view_of(copy, bytes.length);
+    return 0;
+}
+
+static int
+ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view body)
+{
+    struct exchange_request *request;
+    struct ask_parse parse;
+    struct plan *plan;
+    struct view text;
+    int result;
+
+    if (ask_read_parse(&parse, body) != 0)
+        return PASU_E_MESSAGE_INVALID;
+    result = observer_plan(a->s, parse.text, &plan);
+    if (result != 0)
+        return result;
+    request = exchange_add(&a->o->exchange, STEP_PARSE);
+    if (!request) {
+        plan_release(plan);
+        return PASU_E_NOMEM;
+    }
+    request->plan = plan;
+    request->is_refused = plan->refusal != NULL;
+    set_name(request->name, parse.name);
+    result = keep_bytes(request, parse.types);
+    if (result != 0)
+        return result;
+    if (PASU_LIKELY(!plan->refusal && !plan->rewritten.bytes))
+        return pass(a, message, length);
+    text = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
+    /* Everything but the text is taken over: the name with its zero, the number of types, the
+     * types. */
+    result = put_message(a, 'P',
+                         (struct view[]){view_of(parse.name.bytes, parse.name.length + 1), text,
+                                         view_of("", 1),
+                                         view_of(parse.types.bytes - 2, parse.types.length + 2)},
+                         4);
+}
+
+/* ---- values ---- */
+
+/* One pin's keys from the values of a Bind. 0, or PASU_E_MALFORMED where they cannot be told. */
+static int
+pin_value(struct asking *a, const struct plan_part *part, const struct plan_pin *pin,
+          const struct ask_bind *bind, struct view types, struct pinned *pinned)
+{
+    uint32_t oid = ask_parse_type(types, (uint16_t)(pin->parameter - 1));
+    enum catalog_key_type type = part->key_type;
+    struct view value;
+    int16_t format;
+    int result = ask_bind_value(bind, (uint16_t)(pin->parameter - 1), &value, &format);
+
+    if (result <= 0)
+        return result; /* null equals nothing */
+    if (oid)
+        type = pin->is_array ? key_type_of_array(oid) : key_type_of_oid(oid);
+    return pin->is_array ? pins_add_array(pinned, &a->tools->ordinals, part, type, value, format)
+                         : pins_add_value(pinned, &a->tools->ordinals, part, type, value, format);
+}
+
+static int
+pin_all(struct asking *a, const struct plan_statement *statement, const struct ask_bind *bind,
+        struct view types, struct pinned *pinned)
+{
+    for (size_t p = 0; p < statement->part_count; p++) {
+        const struct plan_part *part = &statement->parts[p];
+        int result = 0;
+
+        pinned->is_known[p] = part->pin_count > 0;
+        for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
+            const struct plan_pin *pin = &part->pins[i];
+
+            result = pin->literal.bytes ? pins_add_literal(pinned, &a->tools->ordinals, part, pin)
+                                        : pin_value(a, part, pin, bind, types, pinned);
+            if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
+                pinned->is_known[p] = false;
+            else if (result < 0)
+                return result;
+        }
+        pinned->ends[p] = pinned->count;
+    }
+    return 0;
+}
+
+/* Formats for the hidden columns go before the client's, where it names one a column. */
+static int
+put_bind(struct asking *a, struct view body, const struct ask_bind *bind, uint8_t hidden,
+         struct exchange_request *request)
+{
+    uint8_t more[2 + 2 * PLAN_HIDDEN_MAX] = {0};
+    size_t count = bind->results.length / 2 + hidden;
+    uint8_t *formats;
+    int result;
+
+    more[0] = (uint8_t)(count >> 8);
+    more[1] = (uint8_t)count;
+    result = put_message(a, 'B',
+                         (struct view[]){view_of(body.bytes, bind->results_at),
+                                         view_of(more, 2 + 2u * hidden), bind->results},
+                         3);
+    formats = memory_new(2 * count, 1);
+    if (!formats)
+        return PASU_E_NOMEM;
+    memcpy(formats + 2u * hidden, bind->results.bytes, bind->results.length);
+    request->bytes = view_of(formats, 2 * count);
+    return result;
+}
+
+static int
+ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view body)
+{
+    struct exchange_request *request;
+    const struct plan *plan;
+    const struct plan_statement *statement;
+    struct ask_bind bind;
+    struct view types;
+    char name[EXCHANGE_NAME_SIZE];
+    int result;
+
+    if (ask_read_bind(&bind, body) != 0)
+        return PASU_E_MESSAGE_INVALID;
+    set_name(name, bind.statement);
+    plan = exchange_expected(&a->o->exchange, name, &types);
+    request = exchange_add(&a->o->exchange, STEP_BIND);
+    if (!request)
+        return PASU_E_NOMEM;
+    set_name(request->name, bind.portal);
+    memcpy(request->statement, name, sizeof(name));
+    request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
+    statement = plan && plan->statement_count == 1 ? &plan->statements[0] : NULL;
+    if (statement) {
+        result = pin_all(a, statement, &bind, types, &request->pinned);
+        if (result != 0)
+            return result;
+        if (statement->hidden_count > 0 && bind.results.length > 2)
+            return put_bind(a, body, &bind, statement->hidden_count, request);
+    }
+    result = keep_bytes(request, bind.results);
+    return result == 0 ? pass(a, message, length) : result;
+}
+
+/* ---- the others ---- */
+
+static int
+ask_target(struct asking *a, const uint8_t *message, size_t length, struct view body,
+           enum exchange_step step)
+{
+    struct exchange_request *request;
+    struct ask_target target;
+
+    if (ask_read_target(&target, body) != 0)
+        return PASU_E_MESSAGE_INVALID;
+    request = exchange_add(&a->o->exchange, step);
+    if (!request)
+        return PASU_E_NOMEM;
+    request->is_portal = target.is_portal;
+    set_name(request->name, target.name);
+    return pass(a, message, length);
+}
+
+static int
+ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view body)
+{
+    struct exchange_request *request;
+    struct ask_execute execute;
+    char name[EXCHANGE_NAME_SIZE];
+
+    if (ask_read_execute(&execute, body) != 0)
+        return PASU_E_MESSAGE_INVALID;
+    set_name(name, execute.portal);
+    /* The server must say what the columns are, also where the client does not care to ask. */
+    if (exchange_must_describe(&a->o->exchange, name)) {
+        int result =
+            put_message(a, 'D', (struct view[]){VIEW("P"), execute.portal, view_of("", 1)}, 3);
+
+        if (result != 0)
+            return result;
+        request = exchange_add(&a->o->exchange, STEP_DESCRIBE);
+        if (!request)
+            return PASU_E_NOMEM;
+        request->is_ours = request->is_portal = true;
+        memcpy(request->name, name, sizeof(name));
+    }
+    request = exchange_add(&a->o->exchange, STEP_EXECUTE);
+    if (!request)
+        return PASU_E_NOMEM;
+    memcpy(request->name, name, sizeof(name));
+    return pass(a, message, length);
+}
+
+static int
+ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange_step step)
+{
+    struct exchange_request *request = exchange_add(&a->o->exchange, step);
+
+    if (!request)
+        return PASU_E_NOMEM;
+    if (step == STEP_FUNCTION_CALL && length >= WALK_HEAD + 4)
+        request->function = bytes_get_u32(message + WALK_HEAD);
+    return pass(a, message, length);
+}
+
+/* One whole message. */
+static int
+ask_message(struct asking *a, const uint8_t *message, size_t length)
+{
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
+
+    switch (message[0]) {
+    case 'Q':
+        return ask_query(a, message, length, body);
+    case 'P':
+        return ask_parse(a, message, length, body);
+    case 'B':
+        return ask_bind(a, message, length, body);
+    case 'D':
+        return ask_target(a, message, length, body, STEP_DESCRIBE);
+    case 'C':
+        return ask_target(a, message, length, body, STEP_CLOSE);
+    case 'E':
+        return ask_execute(a, message, length, body);
+    case 'S':
+        return ask_plain(a, message, length, STEP_SYNC);
+    case 'F':
+        return ask_plain(a, message, length, STEP_FUNCTION_CALL);
+    default:
+        return pass(a, message, length);
+    }
+}
+
+/* ---- long messages, which pass in pieces ---- */
+
+/* A text too long to be looked at: it can be anything. */
+static int
+ask_long_text(struct asking *a, enum exchange_step step, struct view start)
+{
+    struct exchange_request *request = exchange_add(&a->o->exchange, step);
+    struct reader r = reader_of(start);
+    struct view name = step == STEP_PARSE ? reader_text(&r) : view_of("", 0);
+
+    if (!request)
+        return PASU_E_NOMEM;
+    if (r.failed)
+        return PASU_E_ASK_TOO_LONG;
+    set_name(request->name, name);
+    return observer_plan_unknown(a->s, &request->plan);
+}
+
+/* A Bind whose values are too long: its keys cannot be read, nor its formats changed. */
+static int
+ask_long_bind(struct asking *a, struct view start)
+{
+    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_BIND);
+    struct reader r = reader_of(start);
+    struct view portal = reader_text(&r), statement = reader_text(&r), types;
+    const struct plan *plan;
+
+    if (!request)
+        return PASU_E_NOMEM;
+    if (r.failed)
+        return PASU_E_ASK_TOO_LONG;
+    set_name(request->name, portal);
+    set_name(request->statement, statement);
+    plan = exchange_expected(&a->o->exchange, request->statement, &types);
+    if (plan && plan->statement_count == 1 && plan->statements[0].hidden_count > 0)
+        return PASU_E_ASK_TOO_LONG;
+    request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
+    return 0;
+}
+
+static int
+ask_long_call(struct asking *a, struct view start)
+{
+    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
+
+    if (!request)
+        return PASU_E_NOMEM;
+    request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
+    return 0;
+}
+
+static int
+ask_long(struct asking *a, const uint8_t *message, size_t have)
+{
+    struct view start = view_of(message + WALK_HEAD, have - WALK_HEAD);
+
+    switch (message[0]) {
+    case 'Q':
+        return ask_long_text(a, STEP_QUERY, start);
+    case 'P':
+        return ask_long_text(a, STEP_PARSE, start);
+    case 'B':
+        return ask_long_bind(a, start);
+    case 'F':
+        return ask_long_call(a, start);
+    default:
+        return PASU_E_ASK_TOO_LONG; /* a name of a megabyte */
+    }
+}
+
+/* ---- framing ---- */
+
+/* Whether a message of this type is read whole. */
+static bool
+is_read(uint8_t type)
+{
+    return type == 'Q' || type == 'P' || type == 'B' || type == 'D' || type == 'C' || type == 'E' ||
+           type == 'S' || type == 'F';
+}
+
+/* How many bytes of the message at `at` must be there before it can be handled. */
+static size_t
+needed(const uint8_t *at, size_t have)
+{
+    size_t total;
+
+    if (have < WALK_HEAD)
+        return WALK_HEAD;
+    total = bytes_get_u32(at + 1) + (size_t)1;
+    if (!is_read(at[0]) || !walk_length_is_valid(bytes_get_u32(at + 1)))
+        return WALK_HEAD;
+    return total <= ASK_MAX ? total : WALK_HEAD + BIND_NAMES_MAX;
+}
+
+/* The message at `at`, of which what is needed is there. Bytes used; 0: the walk is over; negative:
+ * an error. */
+static ssize_t
+ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
+{
+    size_t total = bytes_get_u32(at + 1) + (size_t)1;
+    int result;
+
+    if (!walk_client_head(a->s, at, walk)) {
+        result = walk->is_over ? pass(a, at, WALK_HEAD) : 0;
+        return result;
+    }
+    if (!is_read(at[0])) {
+        result = pass(a, at, WALK_HEAD);
+        return result == 0 ? WALK_HEAD : result;
+    }
+    if (total <= ASK_MAX) {
+        result = ask_message(a, at, total);
+        a->s->from_client.left = 0;
+        return result == 0 ? (ssize_t)total : result;
+    }
+    result = ask_long(a, at, have);
+    if (result == 0)
+        result = pass(a, at, WALK_HEAD);
+    return result == 0 ? WALK_HEAD : result;
+}
+
+/* Whether a new text must wait until the catalog is known again. */
+static bool
+must_wait(const struct asking *a, uint8_t type)
+{
+    return (type == 'Q' || type == 'P') && !a->o->is_resumed && a->s->transaction == 'I' &&
+           a->o->exchange.count == 0 && observer_is_stale(a->s);
+}
+
+/* Adds to a message that was begun in an earlier batch, and handles it once it is whole. Bytes
+ * taken of [at, end). */
+static ssize_t
+ask_kept(struct asking *a, const uint8_t *at, const uint8_t *end, struct walk *walk)
+{
+    struct kept *kept = &a->o->ask;
+    const uint8_t *from = at;
+
+    for (;;) {
+        size_t need = needed(kept->bytes, kept->length), more;
+        ssize_t used;
+        int result;
+
+        if (kept->length >= need && must_wait(a, kept->bytes[0])) {
+            a->o->is_waiting = true;
+            return at - from;
+        }
+        if (kept->length >= need) {
+            result = change(a);
+            used = result == 0 ? ask_one(a, kept->bytes, kept->length, walk) : result;
+            if (used > 0 &&
+                (size_t)used < kept->length) { /* the start of one that goes in pieces */
+                size_t rest = kept->length - (size_t)used;
+
+                result = pass(a, kept->bytes + used, rest);
+                a->s->from_client.left -= (uint32_t)rest;
+                used = result == 0 ? used : result;
+            }
+            kept->length = 0;
+            if (used <= 0)
+                return used;
+            return at - from;
+        }
+        if (at == end)
+            return at - from;
+        more = need - kept->length < (size_t)(end - at) ? need - kept->length : (size_t)(end - at);
+        result = kept_add(kept, at, more);
+        if (result != 0)
+            return result;
+        at += more;
+    }
+}
+
+static int
+finish(struct asking *a)
+{
+    const uint8_t *bytes = a->is_changed ? a->tools->out : a->start;
+    size_t length = a->is_changed ? a->tools->out_length : (size_t)(a->at - a->start);
+
+    return length > 0 ? peer_write(&a->s->server, a->s->worker->os, bytes, length) : 0;
+}
+
+int
+ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *walk)
+{
+    struct observer *o = s->observer;
+    struct asking a = {s, o, s->worker->instruments, bytes, bytes, false};
+    const uint8_t *at = bytes, *end = bytes + length;
+    int result = 0, written;
+
+    while ((at < end || o->is_resumed) && result == 0 && !walk->is_fault && !walk->is_over) {
+        ssize_t used = 0;
+
+        if (s->from_client.left > 0) {
+            size_t n =
+                (size_t)(end - at) < s->from_client.left ? (size_t)(end - at) : s->from_client.left;
+
+            s->from_client.left -= (uint32_t)n;
+            used = (ssize_t)n;
+            result = pass(&a, at, n);
+        } else if (o->ask.length > 0) {
+            used = ask_kept(&a, at, end, walk);
+        } else if (at == end) {
+            break;
+        } else if ((size_t)(end - at) < needed(at, (size_t)(end - at))) {
+            used = end - at;
+            result = kept_add(&o->ask, at, (size_t)used);
+        } else if (must_wait(&a, at[0])) {
+            o->is_waiting = true;
+        } else {
+            used = ask_one(&a, at, (size_t)(end - at), walk);
+        }
+        if (used < 0)
+            result = (int)used;
+        else
+            at += used;
+        if (o->is_waiting) {
+            if (result == 0 && at < end)
+                result = kept_add(&o->backlog, at, (size_t)(end - at));
+            break;
+        }
+        o->is_resumed = o->is_resumed && o->ask.length > 0;
+    }
+    o->is_resumed = false;
+    written = finish(&a);
+    return result != 0 ? result : written;
+}

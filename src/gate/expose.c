@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/expose.h"
+
+#include "gate/hold.h"
+#include "gate/instruments.h"
+#include "gate/session.h"
+
+#include <time.h>
+
+/* Flags of plans in the words of records. */
+static uint64_t
+exposure_flags(uint32_t plan_flags)
+{
+    static const struct {
+        uint32_t plan;
+        uint64_t exposure;
+    } table[] = {
+        {PLAN_UNPARSED, FLAG_BIT(UNPARSED)},
+        {PLAN_OPAQUE, FLAG_BIT(OPAQUE)},
+        {PLAN_DIALECT, FLAG_BIT(DIALECT)},
+        {PLAN_UNKNOWN_TABLE, FLAG_BIT(UNKNOWN_TABLE)},
+        {PLAN_STATISTICS, FLAG_BIT(STATISTICS)},
+        {PLAN_SERVER_EXIT, FLAG_BIT(SERVER_EXIT)},
+        {PLAN_PROBE, FLAG_BIT(PROBE)},
+        {PLAN_MARKS, FLAG_BIT(MARKED)},
+        {PLAN_UNATTRIBUTED, FLAG_BIT(UNATTRIBUTED)},
+    };
+    uint64_t flags = 0;
+
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (plan_flags & table[i].plan)
+            flags |= table[i].exposure;
+    return flags;
+}
+
+static uint32_t
+local_minute(int64_t realtime)
+{
+    time_t seconds = (time_t)(realtime / NANOSECONDS_PER_SECOND);
+    struct tm local;
+
+    if (!localtime_r(&seconds, &local))
+        return (uint32_t)(seconds / 60);
+    return (uint32_t)((seconds + local.tm_gmtoff) / 60);
+}
+
+/* A record for the present moment, with nothing in it. */
+static struct exposure *
+begin(struct session *s, const struct plan_statement *statement)
+{
+    struct exposure *e = &s->worker->instruments->exposure;
+
+    memset(e, 0, offsetof(struct exposure, parts));
+    e->session = s->id;
+    e->time = os_realtime(s->worker->os);
+    e->shape = statement ? statement->fingerprint : 0;
+    e->vocabulary = s->settings->vocabulary.id;
+    e->flags = statement ? exposure_flags(statement->flags) : 0;
+    memcpy(e->actor, s->observer->actor, sizeof(e->actor));
+    return e;
+}
+
+static struct exposure_part *
+add_part(struct exposure *e, uint8_t kind, enum attribution attribution)
+{
+    struct exposure_part *part = &e->parts[e->part_count++];
+
+    memset(part, 0, sizeof(*part));
+    part->kind = kind;
+    part->attribution = (uint8_t)attribution;
+    return part;
+}
+
+static int
+put(struct session *s, struct exposure *e, const struct plan_statement *statement)
+{
+    struct recorder *recorder = &s->worker->instruments->recorder;
+    uint64_t position;
+    int result = recorder_put(recorder, e, &s->settings->vocabulary,
+                              statement ? statement->sql : NULL, &position);
+
+    if (PASU_LIKELY(result == 0)) {
+        if (s->settings->config->ledger.durability == DURABILITY_STRICT)
+            return hold_until_durable(s, position);
+        return 0;
+    }
+    return hold_exposure(s, e, s->observer->result.plan, statement ? statement->sql : NULL, result);
+}
+
+/* ---- budgets ---- */
+
+static void
+judge(struct session *s, const struct tally_outcome *outcome, struct exposure *e,
+      struct judgement *judgement)
+{
+    const struct config *config = s->settings->config;
+    const struct budget *budget = &s->observer->budget;
+    int by = -1;
+
+    if (outcome->blocked_by >= 0) {
+        by = budget->block_by[outcome->blocked_by];
+        judgement->is_blocked = true;
+        judgement->budget = by >= 0 ? &config->budgets[by] : NULL;
+        e->verdict = VERDICT_OF_BLOCK;
+    } else if (outcome->alerts) {
+        for (int window = 0; window < TALLY_WINDOWS; window++)
+            if (outcome->alerts >> window & 1)
+                by = budget->alert_by[window];
+        if (e->verdict < VERDICT_OF_ALERT)
+            e->verdict = VERDICT_OF_ALERT;
+    }
+    if (by < 0)
+        return;
+    e->flags |= FLAG_BIT(BUDGET);
+    budget_rule_text(e->rule, &config->budgets[by]);
+    session_log_budget(s, outcome->blocked_by >= 0 ? EVENT_BUDGET_BLOCKED : EVENT_BUDGET_ALERT,
+                       e->rule);
+}
+
+static int
+take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, struct exposure *e,
+             struct judgement *judgement)
+{
+    struct observer *o = s->observer;
+    struct tally_outcome outcome = {.blocked_by = -1};
+    int result;
+
+    if (count == 0 || judgement->is_blocked)
+        return 0;
+    result = tally_take_unknown(o->tally, now, s->worker->instruments->ordinals.slots[kind], count,
+                                &o->budget.limits, &outcome);
+    judge(s, &outcome, e, judgement);
+    return result;
+}
+
+/* ---- rows ---- */
+
+/* How many persons of a part there can be beyond those that are named, in these rows. */
+static uint64_t
+unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t *flags)
+{
+    const struct result *r = &o->result;
+    const struct showing_part *part = &r->showing->showing->parts[p];
+    uint64_t all = observer_population(r->plan->catalog, part->kind);
+
+    if (part->source == SOURCE_PINNED && result_is_pinned(r, p)) {
+        size_t count;
+
+        result_pins(r, p, &count);
+        return count > 1 && !r->is_bound_told ? count : 0;
+    }
+    if (part->source == SOURCE_BOUND || part->source == SOURCE_PINNED) {
+        *flags |= FLAG_BIT(BOUND);
+        if (part->is_one_per_row)
+            return g->rows < all ? g->rows : all;
+        return r->is_bound_told ? 0 : all;
+    }
+    if (g->unattributed[p] > 0)
+        *flags |= FLAG_BIT(UNATTRIBUTED);
+    return g->unattributed[p];
+}
+
+static enum attribution
+attribution_of(const struct showing_part *part, bool is_pinned)
+{
+    switch ((enum plan_source)part->source) {
+    case SOURCE_OUTPUT:
+        return ATTRIBUTION_KEY;
+    case SOURCE_HIDDEN:
+        return ATTRIBUTION_INJECTED;
+    case SOURCE_PINNED:
+        return is_pinned ? ATTRIBUTION_PINNED : ATTRIBUTION_BOUND;
+    case SOURCE_BOUND:
+        break;
+    }
+    return ATTRIBUTION_BOUND;
+}
+
+/* The parts of the record, from what is left of the gather. */
+static void
+fill_parts(struct session *s, struct exposure *e, const struct gather *g, const uint64_t *unknown)
+{
+    const struct result *r = &s->observer->result;
+    const struct showing *showing = r->showing->showing;
+
+    for (size_t p = 0; p < showing->part_count; p++) {
+        const struct showing_part *from = &showing->parts[p];
+        bool is_pinned = result_is_pinned(r, p);
+        size_t pins = 0;
+        struct exposure_part *part;
+
+        if (g->ordinal_counts[p] == 0 && unknown[p] == 0 && g->clear[p] == 0 && g->null[p] == 0)
+            continue;
+        part = add_part(e, from->kind, attribution_of(from, is_pinned));
+        part->clear = g->clear[p] | (from->fields & ~r->showing->wanted[p]);
+        part->null = g->null[p] & ~part->clear;
+        part->unknown = unknown[p];
+        if (is_pinned)
+            result_pins(r, p, &pins);
+        if (from->source != SOURCE_PINNED || pins == 1) {
+            part->ordinals = g->ordinals[p];
+            part->ordinal_count = g->ordinal_counts[p];
+        }
+    }
+}
+
+int
+expose_rows(struct session *s, struct judgement *judgement)
+{
+    struct observer *o = s->observer;
+    struct instruments *tools = s->worker->instruments;
+    struct gather *g = &tools->gather;
+    struct result *r = &o->result;
+    uint64_t unknown[PLAN_PARTS_MAX];
+    struct tally_outcome outcome = {.blocked_by = -1};
+    struct exposure *e;
+    uint32_t now;
+    int result = 0;
+
+    *judgement = (struct judgement){0};
+    if (g->rows == 0)
+        return 0;
+    e = begin(s, r->statement);
+    e->flags |= exposure_flags(r->showing->showing->flags);
+    now = local_minute(e->time);
+    for (size_t p = 0; p < r->showing->showing->part_count; p++) {
+        unknown[p] = unknown_of(o, g, p, &e->flags);
+        if (result == 0)
+            result =
+                take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], e, judgement);
+    }
+    if (result == 0 && judgement->is_blocked) {
+        judgement->cut = g->first_row;
+        gather_clear(g);
+    } else if (result == 0 && g->item_count > 0) {
+        result = tally_take(o->tally, now, g->items, g->item_count, &o->budget.limits, &outcome);
+        judge(s, &outcome, e, judgement);
+        o->seen += outcome.taken;
+        if (judgement->is_blocked) {
+            judgement->cut = g->starts[outcome.taken];
+            gather_cut(g, outcome.taken);
+        }
+    }
+    if (result == 0) {
+        e->rows = judgement->is_blocked ? g->item_count : g->rows;
+        e->statements = !r->is_counted;
+        if (!judgement->is_blocked || g->item_count > 0)
+            fill_parts(s, e, g, unknown);
+        result = put(s, e, r->statement);
+        r->is_counted = r->is_bound_told = true;
+    }
+    r->rows += g->rows;
+    gather_clear(g);
+    return result;
+}
+
+/* ---- what is no row ---- */
+
+int
+expose_words(struct session *s, const struct plan_statement *statement, uint64_t fields,
+             uint64_t kinds, uint64_t flags, struct judgement *judgement)
+{
+    struct observer *o = s->observer;
+    const struct catalog *catalog = o->catalog;
+    struct exposure *e = begin(s, statement);
+    uint32_t now = local_minute(e->time);
+    int result = 0;
+
+    *judgement = (struct judgement){0};
+    e->flags |= flags | FLAG_BIT(BOUND);
+    e->statements = !o->result.is_counted;
+    o->result.is_counted = true;
+    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0; kind++) {
+        struct exposure_part *part;
+
+        if (!(kinds >> kind & 1) || e->part_count == EXPOSURE_PARTS_MAX)
+            continue;
+        part = add_part(e, kind, ATTRIBUTION_BOUND);
+        part->clear = fields;
+        part->unknown = observer_population(catalog, kind);
+        result = take_unknown(s, now, kind, part->unknown, e, judgement);
+    }
+    if (result == 0 && judgement->is_blocked)
+        e->part_count = 0;
+    return result == 0 ? put(s, e, statement) : result;
+}
+
+int
+expose_miss(struct session *s)
+{
+    const struct result *r = &s->observer->result;
+    struct exposure *e = begin(s, r->statement);
+
+    for (size_t p = 0; p < r->statement->part_count && e->part_count < EXPOSURE_PARTS_MAX; p++) {
+        const struct pinned *pinned = r->pinned;
+        uint16_t first = p > 0 ? pinned->ends[p - 1] : 0;
+        struct exposure_part *part;
+
+        if (!pinned->is_known[p] || pinned->ends[p] == first)
+            continue;
+        part = add_part(e, r->statement->parts[p].kind, ATTRIBUTION_PINNED);
+        part->missed = pinned->ordinals + first;
+        part->missed_count = (size_t)(pinned->ends[p] - first);
+    }
+    if (e->part_count == 0)
+        return 0;
+    e->statements = e->misses = 1;
+    return put(s, e, r->statement);
+}
+
+int
+expose_refusal(struct session *s, const struct plan *plan)
+{
+    const struct plan_statement *statement =
+        plan->statement_count > 0 ? &plan->statements[0] : NULL;
+    struct exposure *e = begin(s, statement);
+
+    e->flags |= exposure_flags(plan->refusal_flags) | FLAG_BIT(REFUSED);
+    e->verdict = VERDICT_OF_BLOCK;
+    e->statements = 1;
+    snprintf(e->rule, sizeof(e->rule), "refused");
+    return put(s, e, statement);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From what was gathered to the record: tally, budget, ring. Called before the bytes leave, for the
+ * result that is under way; afterwards the gather is empty.
+ *
+ * The order is the invariant: a person is counted, judged, recorded, and only then shown. What
+ * cannot be recorded now holds the client's bytes (struct peer, is_held) until it is; when that
+ * takes longer than EXPOSE_PATIENCE, on_failure decides.
+ */
+#ifndef PASU_GATE_EXPOSE_H
+#define PASU_GATE_EXPOSE_H
+
+#include "gate/observer.h"
+
+enum { EXPOSE_PATIENCE_SECONDS = 5 };
+
+/* What a budget says of a batch. */
+struct judgement {
+    bool is_blocked;
+    uint32_t cut;                       /* where the first row begins that may not leave */
+    const struct config_budget *budget; /* that blocks */
+};
+
+/* The gathered rows of the present result. 0, also where a budget blocks; PASU_E_NOMEM;
+ * PASU_E_RECORD_UNAVAILABLE. */
+PASU_MUST_USE int expose_rows(struct session *session, struct judgement *judgement);
+/* Something that is no row and can carry whatever the fields and kinds hold: an error's text, a
+ * notice, a notification, a function's result, a copy stream. `flags` says which. */
+PASU_MUST_USE int expose_words(struct session *session, const struct plan_statement *statement,
+                               uint64_t fields, uint64_t kinds, uint64_t flags,
+                               struct judgement *judgement);
+/* The present result has ended without a row though it asked for certain persons. */
+PASU_MUST_USE int expose_miss(struct session *session);
+/* A statement that was not sent on. */
+PASU_MUST_USE int expose_refusal(struct session *session, const struct plan *plan);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/gather.h"
+
+enum { BINARY = 1 };
+
+void
+gather_clear(struct gather *g)
+{
+    g->item_count = 0;
+    memset(g->ordinal_counts, 0, sizeof(g->ordinal_counts));
+    memset(g->clear, 0, sizeof(g->clear));
+    memset(g->null, 0, sizeof(g->null));
+    memset(g->unattributed, 0, sizeof(g->unattributed));
+    g->rows = 0;
+    g->is_saturated = false;
+}
+
+static void
+add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start)
+{
+    size_t n = g->ordinal_counts[part];
+    struct tally_item *item = &g->items[g->item_count];
+
+    if (n > 0 && g->ordinals[part][n - 1] == ordinal)
+        return; /* the same person as in the row before */
+    g->ordinals[part][n] = ordinal;
+    g->ordinal_counts[part] = n + 1;
+    item->ordinal = ordinal;
+    item->kind = kind;
+    item->is_row_end = 0;
+    g->starts[g->item_count] = start;
+    g->parts[g->item_count] = (uint8_t)part;
+    g->item_count++;
+}
+
+void
+gather_pinned(struct gather *g, const struct showing *showing, size_t part,
+              const struct ordinals *ordinals, const uint32_t *pinned, size_t count, uint32_t start)
+{
+    for (size_t i = 0; i < count && g->item_count < GATHER_ITEMS; i++)
+        add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start);
+    if (g->item_count > 0)
+        g->items[g->item_count - 1].is_row_end = 1;
+}
+
+void
+gather_cut(struct gather *g, size_t taken)
+{
+    for (size_t i = taken; i < g->item_count; i++)
+        g->ordinal_counts[g->parts[i]]--;
+    g->item_count = taken;
+}
+
+/* ---- a row ---- */
+
+struct row {
+    const struct showing *showing;
+    const uint8_t *roles;
+    struct view body;
+    struct view keys[PLAN_PARTS_MAX]; /* bytes NULL: null */
+    uint32_t shown;                   /* parts of which a field is not null */
+};
+
+static void
+see_fields(struct gather *g, struct row *row, size_t column, bool is_null)
+{
+    const struct showing *s = row->showing;
+    const uint64_t *fields = s->column_fields + column * s->part_count;
+
+    for (size_t p = 0; p < s->part_count; p++) {
+        if (!fields[p])
+            continue;
+        if (is_null) {
+            g->null[p] |= fields[p];
+        } else {
+            g->clear[p] |= fields[p];
+            row->shown |= 1u << p;
+        }
+    }
+}
+
+static void
+see_key(struct row *row, size_t column, struct view value)
+{
+    const struct showing *s = row->showing;
+
+    for (size_t p = 0; p < s->part_count; p++)
+        if (s->parts[p].column == column &&
+            (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN))
+            row->keys[p] = value;
+}
+
+/* Reads columns 0 to `last`; only keys, or what they show as well. */
+static int
+read_columns(struct gather *g, struct row *row, size_t last, bool only_keys)
+{
+    const uint8_t *at = row->body.bytes, *end = at + row->body.length;
+    uint8_t mask = only_keys ? SHOWING_ROLE_KEY : SHOWING_ROLE_KEY | SHOWING_ROLE_FIELDS;
+
+    if (row->body.length < 2 || bytes_get_u16(at) != row->showing->column_count)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    at += 2;
+    for (size_t column = 0; column <= last; column++) {
+        uint32_t length;
+        uint8_t role = row->roles[column] & mask;
+        struct view value = view_of(NULL, 0);
+
+        if (end - at < 4)
+            return PASU_E_UPSTREAM_PROTOCOL;
+        length = bytes_get_u32(at);
+        at += 4;
+        if (length != UINT32_MAX) {
+            if (length > (size_t)(end - at))
+                return PASU_E_UPSTREAM_PROTOCOL;
+            value = view_of(at, length);
+            at += length;
+        }
+        if (role & SHOWING_ROLE_FIELDS)
+            see_fields(g, row, column, value.bytes == NULL);
+        if (role & SHOWING_ROLE_KEY)
+            see_key(row, column, value);
+    }
+    return 0;
+}
+
+static int
+ordinal_of_value(struct ordinals *ordinals, const struct showing_part *part, struct view value,
+                 uint32_t *ordinal)
+{
+    struct key key;
+    int result;
+
+    if (PASU_LIKELY(part->format != BINARY && part->key_type <= CATALOG_KEY_NUMERIC &&
+                    !(ordinals->sealed >> part->kind & 1) && key_small_number(value, ordinal) &&
+                    *ordinal < ORDINAL_NUMBERS_END))
+        return 0;
+    result = part->format == BINARY ? key_from_binary(&key, part->key_type, value)
+                                    : key_from_text(&key, part->key_type, value);
+    return result == 0 ? ordinal_of(ordinals, part->kind, &key, ordinal) : result;
+}
+
+static void
+see_saturation(struct gather *g, const struct showing_entry *entry)
+{
+    for (size_t p = 0; p < entry->showing->part_count; p++)
+        if (g->clear[p] != entry->wanted[p])
+            return;
+    g->is_saturated = true;
+}
+
+/* A row of which a part has no usable key: it shows somebody if it shows anything. */
+static int
+see_unattributed(struct gather *g, struct row *row, size_t part)
+{
+    if (g->is_saturated) {
+        int result = read_columns(g, row, row->showing->last_column, false);
+
+        if (result != 0)
+            return result;
+    }
+    if (row->shown >> part & 1)
+        g->unattributed[part]++;
+    return 0;
+}
+
+int
+gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals *ordinals,
+           struct view body, uint32_t start)
+{
+    const struct showing *s = entry->showing;
+    struct row row = {.showing = s, .roles = entry->roles, .body = body};
+    size_t before = g->item_count;
+    int result =
+        read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
+
+    if (result != 0)
+        return result;
+    if (g->rows++ == 0)
+        g->first_row = start;
+    if (PASU_UNLIKELY(!g->is_saturated))
+        see_saturation(g, entry);
+    for (size_t p = 0; p < s->part_count; p++) {
+        const struct showing_part *part = &s->parts[p];
+        uint32_t ordinal;
+
+        if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
+            continue;
+        result = row.keys[p].bytes ? ordinal_of_value(ordinals, part, row.keys[p], &ordinal)
+                                   : PASU_E_MALFORMED;
+        if (PASU_LIKELY(result == 0))
+            add(g, p, ordinals->slots[part->kind], ordinal, start);
+        else if (result == PASU_E_MALFORMED)
+            result = see_unattributed(g, &row, p);
+        if (result != 0)
+            return result;
+    }
+    if (g->item_count > before)
+        g->items[g->item_count - 1].is_row_end = 1;
+    return 0;
+}
+
+void
+gather_unread_row(struct gather *g, const struct showing_entry *entry, uint32_t start)
+{
+    if (g->rows++ == 0)
+        g->first_row = start;
+    for (size_t p = 0; p < entry->showing->part_count; p++) {
+        g->clear[p] |= entry->wanted[p];
+        g->unattributed[p]++;
+    }
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a batch of rows shows, gathered row by row: persons for the tally in the order of the rows,
+ * the same persons by part for the record, and which fields were clear or null.
+ *
+ * One gather a worker, emptied for each record (a record is of one statement). It remembers where
+ * in the outgoing bytes each row begins, so that a batch can be cut before the row that a budget
+ * does not allow. Rows are hostile: a row that is not what its RowDescription says is
+ * PASU_E_UPSTREAM_PROTOCOL.
+ */
+#ifndef PASU_GATE_GATHER_H
+#define PASU_GATE_GATHER_H
+
+#include "exposure/tally.h"
+#include "gate/ordinals.h"
+#include "gate/showing_table.h"
+#include "postgres/exchange.h"
+
+enum { GATHER_ITEMS = EXPOSURE_ORDINALS_MAX };
+
+struct gather {
+    struct tally_item items[GATHER_ITEMS];
+    uint32_t starts[GATHER_ITEMS]; /* of the item's row, in the outgoing bytes */
+    uint8_t parts[GATHER_ITEMS];   /* the item's part */
+    size_t item_count;
+    uint32_t ordinals[PLAN_PARTS_MAX][GATHER_ITEMS];
+    size_t ordinal_counts[PLAN_PARTS_MAX];
+    uint64_t clear[PLAN_PARTS_MAX], null[PLAN_PARTS_MAX];
+    uint64_t unattributed[PLAN_PARTS_MAX]; /* rows with fields of the part and no key */
+    uint64_t rows;
+    uint32_t first_row; /* where the first row begins; valid when rows > 0 */
+    bool is_saturated;  /* every field has been seen clear: only keys are left to read */
+};
+
+void gather_clear(struct gather *gather);
+/* Whether another row may be added, however many parts it has. */
+static inline bool
+gather_has_room(const struct gather *gather)
+{
+    return gather->item_count + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS;
+}
+/* Reads the body of a DataRow which will stand at `start` in the outgoing bytes. 0;
+ * PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
+PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *entry,
+                             struct ordinals *ordinals, struct view body, uint32_t start);
+/* A row that is too long to be read: somebody of each part may be in it. */
+void gather_unread_row(struct gather *gather, const struct showing_entry *entry, uint32_t start);
+/* Adds persons that the statement pins, as shown by the row at `start`. */
+void gather_pinned(struct gather *gather, const struct showing *showing, size_t part,
+                   const struct ordinals *ordinals, const uint32_t *pinned, size_t count,
+                   uint32_t start);
+/* Takes back all items from `taken` on. */
+void gather_cut(struct gather *gather, size_t taken);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a session's client must wait for: a record that the ring has no room for, or, with
+ * durability strict, that is not on disk yet. The client's bytes stay in its outbox meanwhile, and
+ * nothing more is read from the server. After HOLD_SECONDS the session ends where on_failure is
+ * closed; where it is open, a record that finds no room is given up at once, and counted.
+ *
+ * Owned by the session's worker.
+ */
+#ifndef PASU_GATE_HOLD_H
+#define PASU_GATE_HOLD_H
+
+#include "base/list.h"
+#include "exposure/exposure.h"
+#include "postgres/plan.h"
+
+struct session;
+struct worker;
+
+enum { HOLD_SECONDS = 5, HOLD_MILLISECONDS = 5 /* how often a full ring is tried again */ };
+
+/* A record that waits for room. */
+struct hold_record {
+    struct hold_record *next;
+    struct plan *plan; /* held: of the text */
+    const char *sql;
+    uint64_t shape;
+    size_t length;
+    uint8_t bytes[]; /* exposure_encode */
+};
+
+struct hold {
+    struct list link;            /* in the worker's list while it holds */
+    struct hold_record *records; /* first to last */
+    uint64_t position;           /* that must be durable; 0: none */
+    int64_t deadline;            /* monotonic */
+    bool is_clean;               /* the client had been sent whole messages when it began */
+};
+
+void hold_init(struct hold *hold);
+void hold_release(struct hold *hold);
+/* The session's client waits until the position is durable. 0. */
+PASU_MUST_USE int hold_until_durable(struct session *session, uint64_t position);
+/* The ring refused a record with `error`. 0: it waits (or is given up, on_failure open);
+ * PASU_E_NOMEM, PASU_E_RECORD_UNAVAILABLE. */
+PASU_MUST_USE int hold_exposure(struct session *session, const struct exposure *exposure,
+                                struct plan *plan, const char *sql, int error);
+/* Tries again, ends what has waited too long. Once a round, while the worker holds anything. */
+void hold_look(struct worker *worker);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/instruments.h"
+
+#include "base/memory.h"
+#include "gate/worker.h"
+
+int
+instruments_new(struct instruments **out, struct worker *w)
+{
+    struct instruments *i = memory_new(1, sizeof(*i));
+    struct gate_shared *shared = w->shared;
+
+    if (!i)
+        return PASU_E_NOMEM;
+    recorder_init(&i->recorder, ring_get(&shared->rings, w->index), shared->wake);
+    i->ordinals.directory = shared->directory;
+    i->ordinals.recorder = &i->recorder;
+    *out = i;
+    return 0;
+}
+
+void
+instruments_free(struct instruments *i)
+{
+    if (!i)
+        return;
+    showing_table_release(&i->showings);
+    memory_free(i->out);
+    memory_free(i);
+}
+
+int
+instruments_put(struct instruments *i, const void *bytes, size_t length)
+{
+    size_t size = i->out_size ? i->out_size : 64 << 10;
+    uint8_t *more;
+
+    if (i->out_length + length > i->out_size) {
+        while (size < i->out_length + length)
+            size *= 2;
+        more = memory_resize(i->out, size, 1);
+        if (!more)
+            return PASU_E_NOMEM;
+        i->out = more;
+        i->out_size = size;
+    }
+    if (length > 0)
+        memcpy(i->out + i->out_length, bytes, length);
+    i->out_length += length;
+    return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a worker needs to see persons in what passes, one of each: the way to the ledger, the gather
+ * for the batch in hand, the table of showings, and a buffer for what a client's bytes are replaced
+ * by. Made when the first session needs it. Owned by the worker.
+ */
+#ifndef PASU_GATE_INSTRUMENTS_H
+#define PASU_GATE_INSTRUMENTS_H
+
+#include "gate/gather.h"
+#include "gate/recorder.h"
+#include "gate/settings.h"
+
+struct worker;
+
+struct instruments {
+    struct recorder recorder;
+    struct gather gather;
+    struct ordinals ordinals;
+    struct showing_table showings;
+    struct exposure exposure; /* the record being made */
+    uint8_t *out;             /* a client's bytes, changed */
+    size_t out_length, out_size;
+};
+
+PASU_MUST_USE int instruments_new(struct instruments **instruments, struct worker *worker);
+void instruments_free(struct instruments *instruments);
+
+/* Before a batch of a session of these settings. */
+static inline void
+instruments_use(struct instruments *instruments, const struct settings *settings)
+{
+    instruments->ordinals.sealed = settings->sealed;
+    instruments->ordinals.slots = settings->slots;
+}
+
+/* Appends to `out`. PASU_E_NOMEM. */
+PASU_MUST_USE int instruments_put(struct instruments *instruments, const void *bytes,
+                                  size_t length);
+
+#endif

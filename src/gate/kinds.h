@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kinds of subjects, numbered for the life of the process: the tallies and the directory outlive a
+ * reload, which may number a vocabulary's kinds anew. Only the gate's main thread.
+ */
+#ifndef PASU_GATE_KINDS_H
+#define PASU_GATE_KINDS_H
+
+#include "exposure/vocabulary.h"
+
+struct kinds {
+    char names[EXPOSURE_KINDS_MAX][VOCABULARY_NAME_SIZE];
+    size_t count;
+};
+
+/* The slots of a vocabulary's kinds, made where there are none. PASU_E_RANGE: too many different
+ * ones since the process began. */
+PASU_MUST_USE int kinds_of(struct kinds *kinds, const struct vocabulary *vocabulary,
+                           uint8_t slots[EXPOSURE_KINDS_MAX]);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/observer.h"
+
+#include "base/memory.h"
+#include "gate/instruments.h"
+#include "gate/session.h"
+#include "gate/walk.h"
+
+/* ---- kept bytes ---- */
+
+int
+kept_add(struct kept *kept, const void *bytes, size_t length)
+{
+    size_t size = kept->size ? kept->size : 1024;
+    uint8_t *more;
+
+    if (length > UINT32_MAX - kept->length)
+        return PASU_E_NOMEM;
+    if (kept->length + length > kept->size) {
+        while (size < kept->length + length)
+            size *= 2;
+        more = memory_resize(kept->bytes, size, 1);
+        if (!more)
+            return PASU_E_NOMEM;
+        kept->bytes = more;
+        kept->size = (uint32_t)size;
+    }
+    memcpy(kept->bytes + kept->length, bytes, length);
+    kept->length += (uint32_t)length;
+    return 0;
+}
+
+int
+kept_keep(struct kept *kept, const void *bytes, size_t length)
+{
+    const uint8_t *from = bytes;
+
+    if (from >= kept->bytes && from < kept->bytes + kept->size) {
+        memmove(kept->bytes, from, length);
+        kept->length = (uint32_t)length;
+        return 0;
+    }
+    kept->length = 0;
+    return kept_add(kept, bytes, length);
+}
+
+void
+kept_release(struct kept *kept)
+{
+    memory_free(kept->bytes);
+    memset(kept, 0, sizeof(*kept));
+}
+
+/* ---- life ---- */
+
+static void
+set_actor(struct session *s)
+{
+    const struct config_texts *sources = &s->settings->config->principals.actor_from;
+
+    for (size_t i = 0; i < sources->count; i++)
+        if (strcmp(sources->items[i], "application_name") == 0)
+            memcpy(s->observer->actor, s->application, sizeof(s->observer->actor));
+}
+
+int
+observer_new(struct session *s)
+{
+    const struct config *config = s->settings->config;
+    struct worker *w = s->worker;
+    struct observer *o;
+    int result = 0;
+
+    if (config->personal_count == 0 && config->never.count == 0)
+        return 0;
+    if (!w->instruments)
+        result = instruments_new(&w->instruments, w);
+    o = result == 0 ? memory_new(1, sizeof(*o)) : NULL;
+    if (!o)
+        return PASU_E_NOMEM;
+    o->session = s;
+    hold_init(&o->hold);
+    result = tally_book_get(w->shared->tallies, s->user, &o->tally);
+    if (result != 0) {
+        memory_free(o);
+        return result;
+    }
+    budget_of(&o->budget, config, s->settings->roster, s->user);
+    memcpy(o->role, s->user, sizeof(o->role));
+    o->is_plain_dialect = true; /* until the server says otherwise, before anything is asked */
+    s->observer = o;
+    set_actor(s);
+    return 0;
+}
+
+void
+observer_free(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    if (!o)
+        return;
+    s->observer = NULL;
+    hold_release(&o->hold);
+    result_close(o);
+    pinned_release(&o->result.own);
+    exchange_release(&o->exchange);
+    catalog_release(o->catalog);
+    kept_release(&o->ask);
+    kept_release(&o->answer);
+    kept_release(&o->backlog);
+    memory_free(o);
+}
+
+/* ---- dialect ---- */
+
+/* Encodings in which no byte of a longer character is an ASCII one. */
+static bool
+is_plain_encoding(struct view name)
+{
+    static const char *const plain[] = {
+        "UTF8",    "SQL_ASCII",  "LATIN1",     "LATIN2",     "LATIN3",     "LATIN4",      "LATIN5",
+        "LATIN6",  "LATIN7",     "LATIN8",     "LATIN9",     "LATIN10",    "EUC_KR",      "EUC_JP",
+        "EUC_CN",  "EUC_TW",     "KOI8R",      "KOI8U",      "WIN866",     "WIN874",      "WIN1250",
+        "WIN1251", "WIN1252",    "WIN1253",    "WIN1254",    "WIN1255",    "WIN1256",     "WIN1257",
+        "WIN1258", "ISO_8859_5", "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "EUC_JIS_2004"};
+
+    for (size_t i = 0; i < COUNT_OF(plain); i++)
+        if (view_equal(name, view_of_text(plain[i])))
+            return true;
+    return false;
+}
+
+void
+observer_parameter(struct session *s, struct view name, struct view value)
+{
+    struct observer *o = s->observer;
+
+    if (view_equal(name, VIEW("standard_conforming_strings")))
+        o->is_odd_strings = !view_equal(value, VIEW("on"));
+    else if (view_equal(name, VIEW("client_encoding")))
+        o->is_odd_encoding = !is_plain_encoding(value);
+    else
+        return;
+    o->is_plain_dialect = !o->is_odd_strings && !o->is_odd_encoding;
+}
+
+/* ---- plans ---- */
+
+static void
+renew_catalog(struct session *s)
+{
+    struct observer *o = s->observer;
+    struct catalog *catalog =
+        catalog_store_get(s->worker->shared->catalogs, s->settings, s->gateway->index, s->database);
+
+    catalog_release(o->catalog);
+    o->catalog = catalog;
+}
+
+bool
+observer_has_catalog(struct session *s)
+{
+    renew_catalog(s);
+    return s->observer->catalog != NULL;
+}
+
+int
+observer_plan(struct session *s, struct view text, struct plan **plan)
+{
+    struct observer *o = s->observer;
+    struct plan_environment environment;
+    int result;
+
+    renew_catalog(s);
+    environment = (struct plan_environment){
+        .catalog = o->catalog,
+        .role = o->role,
+        .is_plain_dialect = o->is_plain_dialect && !o->is_unsettled,
+        .may_inject = s->settings->config->attribution.inject,
+    };
+    result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
+    if (result == 0 && (*plan)->may_change_dialect)
+        o->is_unsettled = true;
+    return result;
+}
+
+int
+observer_plan_unknown(struct session *s, struct plan **plan)
+{
+    struct plan_environment environment = {.catalog = s->observer->catalog, .role = ""};
+
+    return plan_unknown(plan, &environment);
+}
+
+uint64_t
+observer_population(const struct catalog *catalog, uint8_t kind)
+{
+    return catalog ? catalog_population(catalog, kind) : UINT32_MAX;
+}
+
+void
+observer_all(const struct session *s, uint64_t *fields, uint64_t *kinds)
+{
+    const struct vocabulary *v = &s->settings->vocabulary;
+
+    *fields = v->field_count < 64 ? (UINT64_C(1) << v->field_count) - 1 : UINT64_MAX;
+    *kinds = (UINT64_C(1) << v->kind_count) - 1;
+}
+
+/* ---- what changes ---- */
+
+bool
+observer_is_stale(const struct session *s)
+{
+    return catalog_store_is_stale(s->worker->shared->catalogs, s->gateway->index, s->database);
+}
+
+void
+observer_touch(struct session *s)
+{
+    catalog_store_touch(s->worker->shared->catalogs, s->settings, s->gateway->index, s->database);
+}
+
+void
+observer_mark(struct session *s, const struct plan_statement *statement)
+{
+    catalog_store_mark(s->worker->shared->catalogs, s->settings, s->gateway->index, s->database,
+                       statement->mark.schema, statement->mark.name, statement->mark.relation,
+                       statement->mark.fields, statement->mark.kinds);
+    observer_touch(s);
+}
+
+void
+observer_notifies(struct session *s, const struct plan_statement *statement)
+{
+    struct gate_shared *shared = s->worker->shared;
+
+    if (!statement->may_notify || !statement->most_fields)
+        return;
+    shared->notified_fields |= statement->most_fields;
+    shared->notified_kinds |= statement->most_kinds;
+}
+
+void
+observer_catalog(struct session *s)
+{
+    struct observer *o = s->observer;
+    struct kept backlog = o->backlog;
+    struct walk walk = {0};
+    int result;
+
+    if (!o->is_waiting)
+        return;
+    o->is_waiting = false;
+    o->is_resumed = true;
+    o->backlog = (struct kept){0};
+    result = ask_walk(s, backlog.bytes, backlog.length, &walk);
+    kept_release(&backlog);
+    relay_asked(s, &walk, result);
+    if (s->state != SESSION_CLOSED)
+        session_watch(s);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A session's observer: what its client has asked (postgres/exchange.h), the result that is under
+ * way, and how its rows are read. A session has one when its configuration names personal data;
+ * without, its bytes pass as they are.
+ *
+ *      client ──► ask_relay     plans each text, adds hidden keys, refuses; queues the request
+ *      server ──► answer_relay  matches answers to requests, reads rows, strips hidden columns
+ *                     └► expose_batch   tally → budget → ring; then the bytes leave
+ *
+ * Messages that must be read whole are kept until they are (up to ASK_MAX and ANSWER_MAX); longer
+ * ones pass in pieces and count as the most they can be. Owned by the session's worker.
+ */
+#ifndef PASU_GATE_OBSERVER_H
+#define PASU_GATE_OBSERVER_H
+
+#include "gate/catalog_store.h"
+#include "gate/gather.h"
+#include "gate/hold.h"
+#include "gate/settings.h"
+#include "policy/budget.h"
+#include "postgres/exchange.h"
+
+struct session;
+
+enum {
+    ASK_MAX = PLAN_TEXT_MAX + 1024, /* bytes of a client's message that is read whole */
+    ANSWER_MAX = 4 << 20,           /* of a server's */
+};
+
+/* A message, or the rest of a batch, kept until it can be read. */
+struct kept {
+    uint8_t *bytes;
+    uint32_t length, size;
+};
+
+/* The result whose rows are coming. */
+struct result {
+    struct showing_entry *showing; /* held; NULL: none, or nothing is known of it */
+    struct plan *plan;             /* held */
+    const struct plan_statement *statement;
+    const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
+    struct pinned own;           /* of literals */
+    struct portal *portal;       /* whose rows they are; NULL for a query's */
+    uint64_t rows;
+    bool is_open, is_counted; /* counted: as one execution, in a record */
+    bool is_bound_told;       /* upper bounds are in a record already */
+    bool is_copy;
+};
+
+struct observer {
+    struct session *session;
+    struct hold hold;
+    struct exchange exchange;
+    struct result result;
+    struct catalog *catalog; /* held: of the last plan; NULL: there is none */
+    struct tally *tally;
+    struct budget budget;
+    char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
+    char actor[EXPOSURE_TEXT_MAX];
+    bool is_plain_dialect; /* as the server last said */
+    bool is_odd_strings, is_odd_encoding;
+    bool is_unsettled; /* a request on its way can change the dialect */
+    bool is_muted;     /* a budget has ended the result: nothing passes to ReadyForQuery */
+    bool is_dropping;  /* the pieces of the message in hand do not pass */
+    bool is_changing;  /* the transaction has changed the catalog */
+    bool is_waiting;   /* the client's bytes wait for a catalog snapshot */
+    uint64_t speaks_fields,
+        speaks_kinds; /* what errors and notices of this transaction can carry */
+    bool is_resumed;  /* it has waited long enough */
+    struct kept ask, answer, backlog;
+    uint64_t seen; /* subjects shown in this session, for people to look at */
+};
+
+/* Makes a session's observer where its configuration asks for one; session->observer stays NULL
+ * otherwise. PASU_E_NOMEM. */
+PASU_MUST_USE int observer_new(struct session *session);
+void observer_free(struct session *session);
+/* A parameter that the server reports. */
+void observer_parameter(struct session *session, struct view name, struct view value);
+/* The plan of a text in this session, held. PASU_E_NOMEM. */
+PASU_MUST_USE int observer_plan(struct session *session, struct view text, struct plan **plan);
+/* The plan of a text that nobody has looked at. */
+PASU_MUST_USE int observer_plan_unknown(struct session *session, struct plan **plan);
+/* Whether there is a snapshot of the session's database; if not, it has been asked for. */
+bool observer_has_catalog(struct session *session);
+/* Whether the catalog has changed since the snapshot that there is. */
+bool observer_is_stale(const struct session *session);
+/* Everything that a mapping names. */
+void observer_all(const struct session *session, uint64_t *fields, uint64_t *kinds);
+/* DDL has happened in this session. */
+void observer_touch(struct session *session);
+/* The statement has put personal values into a relation; or can have, into notifications. */
+void observer_mark(struct session *session, const struct plan_statement *statement);
+void observer_notifies(struct session *session, const struct plan_statement *statement);
+/* A new snapshot is there, or none will be: what waits goes on. */
+void observer_catalog(struct session *session);
+
+/* How many subjects of a kind there are, at most. `catalog` may be NULL. */
+uint64_t observer_population(const struct catalog *catalog, uint8_t kind);
+
+/* Of part `part` of the result's showing: whether its keys are pinned and known, and which. */
+bool result_is_pinned(const struct result *result, size_t part);
+const uint32_t *result_pins(const struct result *result, size_t part, size_t *count);
+
+/* Appends to what is kept. PASU_E_NOMEM. */
+PASU_MUST_USE int kept_add(struct kept *kept, const void *bytes, size_t length);
+/* Keeps these instead, which may lie in it already. PASU_E_NOMEM. */
+PASU_MUST_USE int kept_keep(struct kept *kept, const void *bytes, size_t length);
+void kept_release(struct kept *kept);
+
+struct walk;
+
+/*
+ * ask.c: a batch of the client's bytes, on to the server. 0; what peer_write says of the server; or
+ * what ends the session: PASU_E_NOMEM, PASU_E_MESSAGE_INVALID, PASU_E_ASK_TOO_LONG.
+ */
+PASU_MUST_USE int ask_walk(struct session *session, const uint8_t *bytes, size_t length,
+                           struct walk *walk);
+/* answer.c: a batch of the server's, in a buffer that is overwritten, on to the client. 0; what
+ * release_batch says of the client; or what ends the session. */
+PASU_MUST_USE int answer_walk(struct session *session, uint8_t *bytes, size_t length,
+                              struct walk *walk);
+
+#endif

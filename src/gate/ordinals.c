@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/ordinals.h"
+
+#include "exposure/directory.h"
+#include "gate/recorder.h"
+
+static int
+record_entry(struct ordinals *o, uint8_t kind, uint32_t ordinal,
+             const struct directory_entry *entry)
+{
+    struct ring_ordinal head = {.ordinal = ordinal, .kind = kind};
+    struct iovec parts[2] = {{&head, sizeof(head)},
+                             {(void *)(uintptr_t)entry->sealed, entry->sealed_length}};
+
+    memcpy(head.hash, entry->hash, sizeof(head.hash));
+    return recorder_put_entry(o->recorder, RING_ORDINAL, parts, 2);
+}
+
+int
+ordinal_of(struct ordinals *o, uint8_t kind, const struct key *key, uint32_t *ordinal)
+{
+    struct directory_entry entry;
+    bool is_sealed = o->sealed >> kind & 1;
+    int result = directory_get(o->directory, o->slots[kind], key->text, is_sealed, ordinal, &entry);
+
+    return result == 1 ? record_entry(o, kind, *ordinal, &entry) : result;
+}

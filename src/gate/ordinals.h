@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From keys to ordinals: a small integer stands for itself, every other key is looked up in the
+ * subject directory, where a new one is given the next ordinal and goes into the ledger's ring
+ * before the exposure that names it. One a worker; the directory behind it is shared.
+ */
+#ifndef PASU_GATE_ORDINALS_H
+#define PASU_GATE_ORDINALS_H
+
+#include "exposure/exposure.h"
+#include "postgres/key.h"
+
+struct directory;
+struct recorder;
+
+enum { ORDINAL_NUMBERS_END = 0xF0000000 }; /* from here on: in the directory */
+
+struct ordinals {
+    struct directory *directory;
+    struct recorder *recorder;
+    uint32_t sealed;      /* bits of the kinds whose numbers do not stand for themselves */
+    const uint8_t *slots; /* of the vocabulary's kinds in the tallies */
+};
+
+/* The ordinal of a key. PASU_E_NOMEM; PASU_E_RANGE: the directory is full; PASU_E_AGAIN,
+ * PASU_E_UNAVAILABLE: the ledger does not take the new entry. */
+PASU_MUST_USE int ordinal_of(struct ordinals *ordinals, uint8_t kind, const struct key *key,
+                             uint32_t *ordinal);
+
+#endif

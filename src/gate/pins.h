@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keys that a statement pins, as ordinals: from literals of the text, from values of Bind, from
+ * arrays. Each returns 0; PASU_E_MALFORMED where the keys cannot be told for sure (then the part is
+ * not pinned); the errors of ordinal_of and pinned_add.
+ */
+#ifndef PASU_GATE_PINS_H
+#define PASU_GATE_PINS_H
+
+#include "gate/ordinals.h"
+#include "postgres/exchange.h"
+
+PASU_MUST_USE int pins_add_literal(struct pinned *pinned, struct ordinals *ordinals,
+                                   const struct plan_part *part, const struct plan_pin *pin);
+/* A value of the given type and format (0 text, 1 binary). */
+PASU_MUST_USE int pins_add_value(struct pinned *pinned, struct ordinals *ordinals,
+                                 const struct plan_part *part, enum catalog_key_type type,
+                                 struct view value, int16_t format);
+/* An array of keys, one-dimensional; null elements equal nothing. `element` is the key type of its
+ * elements. */
+PASU_MUST_USE int pins_add_array(struct pinned *pinned, struct ordinals *ordinals,
+                                 const struct plan_part *part, enum catalog_key_type element,
+                                 struct view value, int16_t format);
+
+#endif

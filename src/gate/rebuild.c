@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/rebuild.h"
+
+#include "base/memory.h"
+#include "exposure/directory.h"
+#include "exposure/tally.h"
+#include "gate/catalog_store.h"
+#include "ledger/reader.h"
+
+#include <time.h>
+
+enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024 };
+
+/* A vocabulary of the past, and where its kinds are now. */
+struct past_vocabulary {
+    uint32_t id;
+    uint8_t slots[EXPOSURE_KINDS_MAX];
+};
+
+struct past_session {
+    uint64_t id; /* 0: free */
+    struct tally *tally;
+};
+
+struct past {
+    struct gate_shared *shared;
+    struct kinds *kinds;
+    struct past_vocabulary vocabularies[VOCABULARIES_MAX];
+    size_t vocabulary_count;
+    struct past_session *sessions; /* linear probing, at most half in use */
+    size_t session_size, session_count;
+};
+
+static struct past_session *
+place_of(struct past_session *sessions, size_t size, uint64_t id)
+{
+    size_t at = (size_t)(id >> WORKER_INDEX_BITS) & (size - 1);
+
+    while (sessions[at].id != 0 && sessions[at].id != id)
+        at = (at + 1) & (size - 1);
+    return &sessions[at];
+}
+
+static int
+grow(struct past *p)
+{
+    size_t size = p->session_size ? p->session_size * 2 : SESSIONS_START;
+    struct past_session *more = memory_new(size, sizeof(*more));
+
+    if (!more)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < p->session_size; i++)
+        if (p->sessions[i].id)
+            *place_of(more, size, p->sessions[i].id) = p->sessions[i];
+    memory_free(p->sessions);
+    p->sessions = more;
+    p->session_size = size;
+    return 0;
+}
+
+static int
+see_session(struct past *p, const struct message_session *session)
+{
+    struct past_session *place;
+    struct tally *tally;
+    int result = 0;
+
+    if (session->session == 0)
+        return 0;
+    if ((p->session_count + 1) * 2 > p->session_size)
+        result = grow(p);
+    if (result == 0)
+        result = tally_book_get(p->shared->tallies, session->principal, &tally);
+    if (result != 0)
+        return result;
+    place = place_of(p->sessions, p->session_size, session->session);
+    p->session_count += place->id == 0;
+    *place = (struct past_session){session->session, tally};
+    return 0;
+}
+
+static struct past_vocabulary *
+vocabulary_of(struct past *p, uint32_t id)
+{
+    for (size_t i = 0; i < p->vocabulary_count; i++)
+        if (p->vocabularies[i].id == id)
+            return &p->vocabularies[i];
+    return NULL;
+}
+
+static int
+see_vocabulary(struct past *p, const struct vocabulary *vocabulary)
+{
+    struct past_vocabulary *place;
+
+    if (vocabulary_of(p, vocabulary->id))
+        return 0;
+    if (p->vocabulary_count == VOCABULARIES_MAX)
+        return PASU_E_RANGE;
+    place = &p->vocabularies[p->vocabulary_count++];
+    place->id = vocabulary->id;
+    return kinds_of(p->kinds, vocabulary, place->slots);
+}
+
+static uint32_t
+local_minute(int64_t realtime)
+{
+    time_t seconds = (time_t)(realtime / NANOSECONDS_PER_SECOND);
+    struct tm local;
+
+    if (!localtime_r(&seconds, &local))
+        return (uint32_t)(seconds / 60);
+    return (uint32_t)((seconds + local.tm_gmtoff) / 60);
+}
+
+static int
+see_exposure(struct past *p, const struct exposure *e)
+{
+    const struct past_vocabulary *vocabulary = vocabulary_of(p, e->vocabulary);
+    const struct past_session *session =
+        p->session_size > 0 ? place_of(p->sessions, p->session_size, e->session) : NULL;
+    int result = 0;
+
+    if (!vocabulary || !session || !session->id)
+        return 0; /* whose it is was never recorded (on_failure: open) */
+    for (size_t i = 0; i < e->part_count && result == 0; i++) {
+        const struct exposure_part *part = &e->parts[i];
+
+        if (part->kind < EXPOSURE_KINDS_MAX)
+            result =
+                tally_restore(session->tally, local_minute(e->time), vocabulary->slots[part->kind],
+                              part->ordinals, part->ordinal_count, part->unknown);
+    }
+    return result;
+}
+
+static int
+see(struct past *p, const struct ledger_entry *entry)
+{
+    switch (entry->type) {
+    case LEDGER_OPENED:
+        return see_session(p, entry->u.opened);
+    case LEDGER_VOCABULARY:
+        return see_vocabulary(p, entry->u.vocabulary);
+    case LEDGER_EXPOSURE:
+        return see_exposure(p, entry->u.exposure);
+    case LEDGER_ORDINAL:
+        return directory_restore(p->shared->directory, entry->u.ordinal.head->kind,
+                                 entry->u.ordinal.head->ordinal, entry->u.ordinal.head->hash);
+    case LEDGER_MARK:
+        return catalog_store_restore_mark(p->shared->catalogs, entry->u.mark);
+    default:
+        return 0;
+    }
+}
+
+int
+rebuild(struct gate_shared *shared, struct kinds *kinds, uint64_t *entries, uint64_t *damaged)
+{
+    struct past *p = memory_new(1, sizeof(*p));
+    struct ledger_reader *reader = NULL;
+    struct ledger_entry entry;
+    int result;
+
+    *entries = *damaged = 0;
+    if (!p)
+        return PASU_E_NOMEM;
+    p->shared = shared;
+    p->kinds = kinds;
+    result = ledger_reader_open_fds(&reader, shared->os, shared->journal, shared->ring);
+    while (result >= 0) {
+        result = ledger_reader_next(reader, &entry);
+        if (result == 0)
+            break;
+        if (result == PASU_E_CORRUPT) {
+            ++*damaged;
+            result = 0;
+            continue;
+        }
+        if (result == 1) {
+            ++*entries;
+            result = see(p, &entry);
+            if (result == PASU_E_CORRUPT || result == PASU_E_RANGE) {
+                ++*damaged;
+                result = 0;
+            }
+        }
+    }
+    ledger_reader_close(reader);
+    memory_free(p->sessions);
+    memory_free(p);
+    return result;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/recorder.h"
+
+#include <unistd.h>
+
+void
+recorder_init(struct recorder *recorder, struct ring *ring, int wake)
+{
+    memset(recorder, 0, sizeof(*recorder));
+    recorder->ring = ring;
+    recorder->wake = wake;
+}
+
+static int
+put(struct recorder *r, enum ring_type type, const struct iovec *parts, size_t count,
+    uint64_t *position)
+{
+    uint64_t one = 1;
+    int result;
+
+    if (!r->ring)
+        return PASU_E_UNAVAILABLE;
+    result = ring_append(r->ring, type, parts, count, position);
+    /* A full ring, too: the keeper may have slept through it. */
+    if ((result == 0 || result == PASU_E_AGAIN) && ring_must_wake(r->ring) &&
+        write(r->wake, &one, sizeof(one)) < 0) {
+        /* the counter is full: it has been told often enough */
+    }
+    return result;
+}
+
+static int
+put_vocabulary(struct recorder *r, const struct vocabulary *vocabulary)
+{
+    struct iovec part = {.iov_base = r->space};
+    uint64_t position;
+    ssize_t n = vocabulary_encode(vocabulary, r->space, sizeof(r->space));
+    int result;
+
+    if (n < 0)
+        return (int)n;
+    part.iov_len = (size_t)n;
+    result = put(r, RING_VOCABULARY, &part, 1, &position);
+    if (result == 0)
+        r->vocabulary = vocabulary->id;
+    return result;
+}
+
+static int
+put_shape(struct recorder *r, uint64_t fingerprint, const char *sql)
+{
+    uint64_t *place = &r->shapes[fingerprint % RECORDER_SHAPES], position;
+    size_t length = strlen(sql);
+    struct iovec parts[2] = {
+        {&fingerprint, sizeof(fingerprint)},
+        {(void *)(uintptr_t)sql, length < RING_PAYLOAD_MAX / 2 ? length : RING_PAYLOAD_MAX / 2}};
+    int result;
+
+    if (PASU_LIKELY(*place == fingerprint))
+        return 0;
+    result = put(r, RING_SHAPE, parts, 2, &position);
+    if (result == 0)
+        *place = fingerprint;
+    return result;
+}
+
+/* What an exposure refers to goes before it. */
+static int
+put_names(struct recorder *r, uint64_t shape, const struct vocabulary *vocabulary, const char *sql)
+{
+    int result = 0;
+
+    if (PASU_UNLIKELY(r->vocabulary != vocabulary->id))
+        result = put_vocabulary(r, vocabulary);
+    if (result == 0 && sql)
+        result = put_shape(r, shape, sql);
+    return result;
+}
+
+int
+recorder_put(struct recorder *r, const struct exposure *exposure,
+             const struct vocabulary *vocabulary, const char *sql, uint64_t *position)
+{
+    struct iovec part = {.iov_base = r->space};
+    int result = put_names(r, exposure->shape, vocabulary, sql);
+    ssize_t n;
+
+    if (result != 0)
+        return result;
+    n = exposure_encode(exposure, r->space, sizeof(r->space));
+    if (n < 0)
+        return (int)n;
+    part.iov_len = (size_t)n;
+    return put(r, RING_EXPOSURE, &part, 1, position);
+}
+
+int
+recorder_put_encoded(struct recorder *r, struct view exposure, uint64_t shape,
+                     const struct vocabulary *vocabulary, const char *sql, uint64_t *position)
+{
+    struct iovec part = {(void *)(uintptr_t)exposure.bytes, exposure.length};
+    int result = put_names(r, shape, vocabulary, sql);
+
+    return result == 0 ? put(r, RING_EXPOSURE, &part, 1, position) : result;
+}
+
+int
+recorder_put_entry(struct recorder *r, enum ring_type type, const struct iovec *parts, size_t count)
+{
+    uint64_t position;
+
+    return put(r, type, parts, count, &position);
+}
+
+bool
+recorder_is_durable(const struct recorder *r, uint64_t position)
+{
+    return ring_durable(r->ring) >= position;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker's way to the ledger: exposures, and the names that they use, into the worker's ring
+ * (ledger/ring.h). What is in the ring outlives every process: rows may leave once recorder_put has
+ * returned 0, or, with durability strict, once recorder_is_durable says so of its position.
+ *
+ * The names of fields and kinds and the texts of statements go ahead of the first exposure that
+ * needs them, once for each worker and gate process (the texts: once more where two of them fall
+ * into the same place of a small table; the ledger does not mind). Owned by the worker.
+ */
+#ifndef PASU_GATE_RECORDER_H
+#define PASU_GATE_RECORDER_H
+
+#include "exposure/vocabulary.h"
+#include "ledger/ring.h"
+
+enum { RECORDER_SHAPES = 4096 };
+
+struct recorder {
+    struct ring *ring; /* NULL: no ledger (tests of the relay alone) */
+    int wake;          /* eventfd: the keeper sleeps */
+    uint32_t vocabulary;
+    uint64_t shapes[RECORDER_SHAPES];
+    uint8_t space[EXPOSURE_ENCODED_MAX];
+};
+
+void recorder_init(struct recorder *recorder, struct ring *ring, int wake);
+/* Puts the exposure, and before it what it refers to: `sql` is the normalized text of its shape. 0
+ * and the position behind it; PASU_E_AGAIN: the ring is full; PASU_E_RANGE: cannot be. */
+PASU_MUST_USE int recorder_put(struct recorder *recorder, const struct exposure *exposure,
+                               const struct vocabulary *vocabulary, const char *sql,
+                               uint64_t *position);
+/* The same for one that is encoded already. */
+PASU_MUST_USE int recorder_put_encoded(struct recorder *recorder, struct view exposure,
+                                       uint64_t shape, const struct vocabulary *vocabulary,
+                                       const char *sql, uint64_t *position);
+/* Puts an entry of another type. */
+PASU_MUST_USE int recorder_put_entry(struct recorder *recorder, enum ring_type type,
+                                     const struct iovec *parts, size_t count);
+bool recorder_is_durable(const struct recorder *recorder, uint64_t position);
+
+#endif

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/result.h"
+
+#include "base/memory.h"
+#include "gate/instruments.h"
+#include "gate/pins.h"
+#include "gate/session.h"
+
+/* ---- which statement ---- */
+
+static struct plan *
+plan_of(const struct observer *o, const struct exchange_request *request,
+        const struct plan_statement **statement)
+{
+    struct portal *portal;
+
+    *statement = NULL;
+    if (request->step == STEP_EXECUTE) {
+        portal = exchange_portal(&o->exchange, request->name);
+        if (!portal || !portal->plan)
+            return NULL;
+        *statement = portal->statement;
+        return portal->plan;
+    }
+    if (!request->plan)
+        return NULL;
+    if (request->step == STEP_QUERY && o->exchange.statement < request->plan->statement_count)
+        *statement = &request->plan->statements[o->exchange.statement];
+    else if (request->step != STEP_QUERY && request->plan->statement_count > 0)
+        *statement = &request->plan->statements[0];
+    return request->plan;
+}
+
+const struct plan_statement *
+result_statement(const struct observer *o, const struct exchange_request *request)
+{
+    const struct plan_statement *statement;
+
+    return plan_of(o, request, &statement) ? statement : NULL;
+}
+
+/* The keys that a statement's literals pin, or with EXECUTE its arguments. */
+static int
+pin_literals(struct session *s, const struct plan_statement *statement,
+             const struct plan_statement *execute)
+{
+    struct pinned *pinned = &s->observer->result.own;
+    struct ordinals *ordinals = &s->worker->instruments->ordinals;
+
+    pinned->count = 0;
+    for (size_t p = 0; p < statement->part_count; p++) {
+        const struct plan_part *part = &statement->parts[p];
+
+        pinned->is_known[p] = part->pin_count > 0;
+        for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
+            struct plan_pin pin = part->pins[i];
+            int result = PASU_E_MALFORMED;
+
+            if (!pin.literal.bytes && execute && pin.parameter > 0 &&
+                pin.parameter <= execute->argument_count)
+                pin.literal = execute->arguments[pin.parameter - 1].literal;
+            if (pin.literal.bytes)
+                result = pins_add_literal(pinned, ordinals, part, &pin);
+            if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
+                pinned->is_known[p] = false;
+            else if (result != 0)
+                return result;
+        }
+        pinned->ends[p] = pinned->count;
+    }
+    return 0;
+}
+
+/* Follows EXECUTE and FETCH to what they stand for. */
+static int
+set_statement(struct session *s, struct plan *plan, const struct plan_statement *statement,
+              struct portal *portal)
+{
+    struct observer *o = s->observer;
+    struct result *r = &o->result;
+    const struct plan_statement *execute = NULL;
+    struct prepared *prepared;
+    int result = 0;
+
+    r->pinned = portal ? &portal->pinned : &r->own;
+    r->portal = portal;
+    if (statement && statement->special == SPECIAL_EXECUTE) {
+        prepared = exchange_prepared(&o->exchange, statement->name);
+        execute = statement;
+        plan = prepared ? prepared->plan : NULL;
+        statement = prepared ? prepared->statement : NULL;
+        r->pinned = &r->own;
+    } else if (statement && statement->special == SPECIAL_FETCH) {
+        portal = exchange_portal(&o->exchange, statement->name);
+        plan = portal ? portal->plan : NULL;
+        statement = portal ? portal->statement : NULL;
+        if (portal)
+            r->pinned = &portal->pinned;
+    }
+    if (!plan || !statement) {
+        result = observer_plan_unknown(s, &r->plan);
+        r->statement = result == 0 ? &r->plan->statements[0] : NULL;
+        r->pinned = NULL;
+        return result;
+    }
+    r->plan = plan_hold(plan);
+    r->statement = statement;
+    if (r->pinned == &r->own)
+        result = pin_literals(s, statement, execute);
+    return result;
+}
+
+static int
+open_with(struct session *s, struct exchange_request *request, struct view description,
+          struct view formats, bool has_rows)
+{
+    struct observer *o = s->observer;
+    struct result *r = &o->result;
+    const struct plan_statement *statement;
+    struct plan *plan = plan_of(o, request, &statement);
+    struct portal *portal =
+        request->step == STEP_EXECUTE ? exchange_portal(&o->exchange, request->name) : NULL;
+    int result;
+
+    result_close(o);
+    result = set_statement(s, plan, statement, portal);
+    if (result == 0 && has_rows)
+        result = showing_table_get(&s->worker->instruments->showings, r->plan, r->statement,
+                                   description, formats, &r->showing);
+    r->is_open = result == 0;
+    if (portal) {
+        r->rows = portal->rows;
+        r->is_counted = r->is_bound_told = portal->is_counted;
+    }
+    return result;
+}
+
+int
+result_open_query(struct session *s, struct exchange_request *request, struct view description)
+{
+    if (request->step != STEP_QUERY)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    return open_with(s, request, description, view_of(NULL, 0), true);
+}
+
+int
+result_open_portal(struct session *s)
+{
+    struct exchange_request *request = exchange_first(&s->observer->exchange);
+    const struct portal *portal;
+
+    if (!request || request->step != STEP_EXECUTE)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    portal = exchange_portal(&s->observer->exchange, request->name);
+    if (!portal)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    return open_with(s, request, view_of(portal->description, portal->description_length),
+                     portal->results, true);
+}
+
+int
+result_open_silent(struct session *s, struct exchange_request *request)
+{
+    if (s->observer->result.is_open)
+        return 0;
+    return open_with(s, request, view_of(NULL, 0), view_of(NULL, 0), false);
+}
+
+void
+result_begin_rows(struct session *s, uint32_t start)
+{
+    struct instruments *tools = s->worker->instruments;
+    struct result *r = &s->observer->result;
+    const struct showing *showing = r->showing->showing;
+
+    for (size_t p = 0; p < showing->part_count; p++) {
+        size_t count;
+        const uint32_t *pins;
+
+        if (showing->parts[p].source != SOURCE_PINNED || !result_is_pinned(r, p))
+            continue;
+        pins = result_pins(r, p, &count);
+        gather_pinned(&tools->gather, showing, p, &tools->ordinals, pins, count, start);
+    }
+}
+
+void
+result_close(struct observer *o)
+{
+    struct result *r = &o->result;
+    struct pinned own = r->own;
+    bool is_inline = own.ordinals == r->own.space;
+
+    showing_entry_release(r->showing);
+    plan_release(r->plan);
+    memset(r, 0, sizeof(*r));
+    r->own = own; /* its space is used again */
+    if (is_inline)
+        r->own.ordinals = r->own.space;
+    r->own.count = 0;
+}
+
+void
+result_suspend(struct observer *o)
+{
+    struct result *r = &o->result;
+
+    if (r->portal) {
+        r->portal->rows = r->rows;
+        r->portal->is_counted = r->is_counted;
+    }
+    result_close(o);
+}
+
+/* ---- pins of the showing's parts ---- */
+
+/* The plan's part that the showing's part comes from, by its pins; -1 where it has none. */
+static int
+plan_part_of(const struct result *r, size_t part)
+{
+    const struct plan_pin *pins = r->showing->showing->parts[part].pins;
+
+    for (size_t p = 0; pins && p < r->statement->part_count; p++)
+        if (r->statement->parts[p].pins == pins)
+            return (int)p;
+    return -1;
+}
+
+bool
+result_is_pinned(const struct result *r, size_t part)
+{
+    int p = plan_part_of(r, part);
+
+    return p >= 0 && r->pinned && r->pinned->is_known[p];
+}
+
+const uint32_t *
+result_pins(const struct result *r, size_t part, size_t *count)
+{
+    int p = plan_part_of(r, part);
+    uint16_t first;
+
+    *count = 0;
+    if (p < 0 || !r->pinned)
+        return NULL;
+    first = p > 0 ? r->pinned->ends[p - 1] : 0;
+    *count = (size_t)(r->pinned->ends[p] - first);
+    return r->pinned->ordinals + first;
+}
+
+/* ---- columns ---- */
+
+int
+result_described(struct observer *o, struct exchange_request *request, struct view description,
+                 uint8_t *hidden)
+{
+    struct portal *portal;
+    struct prepared *prepared;
+    const struct plan_statement *statement = NULL;
+
+    *hidden = 0;
+    if (request->is_portal) {
+        portal = exchange_portal(&o->exchange, request->name);
+        if (portal) {
+            int result = portal_describe(portal, description);
+
+            if (result != 0)
+                return result;
+            statement = portal->statement;
+        }
+    } else {
+        prepared = exchange_prepared(&o->exchange, request->name);
+        statement = prepared ? prepared->statement : NULL;
+    }
+    *hidden = statement ? statement->hidden_count : 0;
+    return 0;
+}
+
+size_t
+result_description_skip(struct view description, uint8_t hidden)
+{
+    struct reader r = reader_of(description);
+    uint16_t count = reader_u16(&r);
+
+    if (count < hidden)
+        return 0;
+    for (uint8_t i = 0; i < hidden; i++) {
+        reader_text(&r);
+        reader_bytes(&r, 18);
+    }
+    return r.failed ? 0 : (size_t)(r.at - description.bytes);
+}
+
+/* ---- what has happened ---- */
+
+static int
+bound(struct session *s, struct exchange_request *request)
+{
+    struct observer *o = s->observer;
+    struct prepared *prepared = exchange_prepared(&o->exchange, request->statement);
+    struct portal *portal;
+    int result = exchange_set_portal(&o->exchange, request->name, prepared ? prepared->plan : NULL,
+                                     prepared ? prepared->statement : NULL, &portal);
+
+    if (result != 0)
+        return result;
+    portal->results = request->bytes;
+    request->bytes = view_of(NULL, 0);
+    /* The keys were read for the statement that it was taken for. */
+    if (prepared && request->plan == prepared->plan)
+        pinned_move(&portal->pinned, &request->pinned);
+    return 0;
+}
+
+int
+result_confirm(struct session *s, struct exchange_request *request)
+{
+    struct exchange *x = &s->observer->exchange;
+
+    switch (request->step) {
+    case STEP_PARSE:
+        return exchange_set_prepared(
+            x, request->name, request->plan,
+            request->plan->statement_count > 0 ? &request->plan->statements[0] : NULL,
+            request->bytes);
+    case STEP_BIND:
+        return bound(s, request);
+    case STEP_CLOSE:
+        if (request->is_portal)
+            exchange_drop_portal(x, request->name);
+        else
+            exchange_drop_prepared(x, request->name);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* What values the rest of the transaction can speak of: deferred triggers do at its end. */
+static void
+remember_speech(struct observer *o, const struct plan_statement *statement)
+{
+    if (statement->may_speak &&
+        ((statement->flags & PLAN_OPAQUE) ||
+         (statement->verb >= VERB_INSERT && statement->verb <= VERB_MERGE))) {
+        o->speaks_fields |= statement->most_fields;
+        o->speaks_kinds |= statement->most_kinds;
+    }
+}
+
+static void
+catalog_effects(struct session *s, const struct plan_statement *statement)
+{
+    struct observer *o = s->observer;
+    bool is_change = statement->special == SPECIAL_DDL || (statement->flags & PLAN_OPAQUE) ||
+                     statement->verb == VERB_DO || statement->verb == VERB_CALL;
+
+    if (statement->mark.fields && !o->is_muted)
+        observer_mark(s, statement);
+    if (is_change)
+        o->is_changing = true;
+    if (o->is_changing && (is_change || statement->special == SPECIAL_END))
+        observer_touch(s);
+}
+
+static int
+name_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
+{
+    struct observer *o = s->observer;
+    struct exchange *x = &o->exchange;
+    struct portal *portal;
+    int result;
+
+    switch ((enum plan_special)statement->special) {
+    case SPECIAL_PREPARE:
+        return exchange_set_prepared(x, statement->name, plan, statement->inner, view_of(NULL, 0));
+    case SPECIAL_DECLARE:
+        result = exchange_set_portal(x, statement->name, plan, statement->inner, &portal);
+        if (result == 0)
+            result = pin_literals(s, statement->inner, NULL);
+        if (result == 0)
+            pinned_move(&portal->pinned, &o->result.own);
+        return result;
+    case SPECIAL_DEALLOCATE:
+        if (statement->name[0])
+            exchange_drop_prepared(x, statement->name);
+        else
+            exchange_drop_all_prepared(x);
+        return 0;
+    case SPECIAL_CLOSE:
+        if (statement->name[0])
+            exchange_drop_portal(x, statement->name);
+        else
+            exchange_drop_portals(x);
+        return 0;
+    case SPECIAL_DISCARD:
+        exchange_drop_all_prepared(x);
+        exchange_drop_portals(x);
+        o->role[0] = '\0';
+        return 0;
+    case SPECIAL_SET_ROLE:
+        o->role[0] = '\0';
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int
+result_effects(struct session *s, const struct exchange_request *request)
+{
+    const struct plan_statement *statement;
+    struct plan *plan = plan_of(s->observer, request, &statement);
+
+    if (!plan || !statement)
+        return 0;
+    remember_speech(s->observer, statement);
+    observer_notifies(s, statement);
+    catalog_effects(s, statement);
+    if (statement->special == SPECIAL_NONE)
+        return 0;
+    return name_effects(s, plan, statement);
+}
+
+void
+result_transaction_over(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    o->speaks_fields = o->speaks_kinds = 0;
+    if (o->is_changing)
+        observer_touch(s);
+    o->is_changing = false;
+    /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
+     * most they can be. */
+    exchange_drop_portals(&o->exchange);
+}
+
+/* ---- the most ---- */
+
+void
+result_most(const struct session *s, const struct plan_statement *statement, uint64_t *fields,
+            uint64_t *kinds)
+{
+    if (s->is_replication || !statement) {
+        observer_all(s, fields, kinds);
+        return;
+    }
+    *fields = statement->most_fields;
+    *kinds = statement->most_kinds;
+}
+
+void
+result_function(const struct session *s, uint32_t oid, uint64_t *fields, uint64_t *kinds)
+{
+    const struct catalog *catalog = s->observer->catalog;
+    const struct catalog_function *function = catalog ? catalog_function(catalog, oid) : NULL;
+
+    *fields = *kinds = 0;
+    if (!function) {
+        observer_all(s, fields, kinds);
+    } else if (function->fields || function->is_opaque) {
+        *fields = function->fields;
+        *kinds = function->kinds;
+    }
+}

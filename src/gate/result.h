@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The result under way: from the request that the server answers to the statement, the showing and
+ * the keys it pins; and what a statement's success does to the session's names.
+ *
+ * A statement that stands for another (EXECUTE of a prepared one, FETCH from a cursor) is followed
+ * to it; where it is not known, it can be anything.
+ */
+#ifndef PASU_GATE_RESULT_H
+#define PASU_GATE_RESULT_H
+
+#include "gate/observer.h"
+
+/* What the request at the front is about; NULL for none. */
+const struct plan_statement *result_statement(const struct observer *observer,
+                                              const struct exchange_request *request);
+/* A query's next result begins with this RowDescription. */
+PASU_MUST_USE int result_open_query(struct session *session, struct exchange_request *request,
+                                    struct view description);
+/* The portal of the Execute at the front sends rows. */
+PASU_MUST_USE int result_open_portal(struct session *session);
+/* A result without rows, unless one is open. */
+PASU_MUST_USE int result_open_silent(struct session *session, struct exchange_request *request);
+/* The first row of it: persons that are pinned are shown by it. */
+void result_begin_rows(struct session *session, uint32_t start);
+void result_close(struct observer *observer);
+/* Rows of a portal stop for now. */
+void result_suspend(struct observer *observer);
+
+/* What is known of the columns of the statement or portal that the request asked about. */
+PASU_MUST_USE int result_described(struct observer *observer, struct exchange_request *request,
+                                   struct view description, uint8_t *hidden);
+/* Bytes of a RowDescription's body up to the first column that is not hidden; 0: malformed. */
+size_t result_description_skip(struct view description, uint8_t hidden);
+
+/* ParseComplete, BindComplete, CloseComplete. */
+PASU_MUST_USE int result_confirm(struct session *session, struct exchange_request *request);
+/* The statement of the request has succeeded. */
+PASU_MUST_USE int result_effects(struct session *session, const struct exchange_request *request);
+void result_transaction_over(struct session *session);
+
+/* The most that a stream without a RowDescription can carry. */
+void result_most(const struct session *session, const struct plan_statement *statement,
+                 uint64_t *fields, uint64_t *kinds);
+/* The most that a function can return. */
+void result_function(const struct session *session, uint32_t function, uint64_t *fields,
+                     uint64_t *kinds);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The showings that a worker has made, by statement and RowDescription: the same statement answers
+ * with the same columns nearly always, and then its showing is there already.
+ *
+ * A direct-mapped table: a new one takes the place of what falls to the same spot; who still reads
+ * a result by the former one holds it. Owned by the worker.
+ */
+#ifndef PASU_GATE_SHOWING_TABLE_H
+#define PASU_GATE_SHOWING_TABLE_H
+
+#include "postgres/showing.h"
+
+enum { SHOWING_TABLE_SIZE = 2048 };
+
+struct showing_entry {
+    uint32_t holders;
+    struct plan *plan; /* held: the statement is in it */
+    const struct plan_statement *statement;
+    size_t body_length; /* of the description's first part */
+    struct view
+        description; /* the body of the RowDescription, and what Bind says of formats; owned */
+    struct showing *showing;
+    uint8_t *roles;                  /* of each column: SHOWING_ROLE_…; in the same block */
+    uint64_t wanted[PLAN_PARTS_MAX]; /* all fields that the part's columns can show */
+    uint16_t last_key;               /* the highest column that is a key */
+};
+
+enum { SHOWING_ROLE_KEY = 1, SHOWING_ROLE_FIELDS = 2 };
+
+struct showing_table {
+    struct showing_entry *entries[SHOWING_TABLE_SIZE];
+    struct row_column columns[SHOWING_COLUMNS_MAX]; /* while one is made */
+};
+
+void showing_table_release(struct showing_table *table);
+/*
+ * The showing for a statement of `plan` and the body of a RowDescription (empty: nothing is known
+ * of the columns), with the format codes that a Bind asked for (empty: those of the body count).
+ * Held: showing_entry_release it. PASU_E_NOMEM; PASU_E_MALFORMED where the body is no
+ * RowDescription.
+ */
+PASU_MUST_USE int showing_table_get(struct showing_table *table, struct plan *plan,
+                                    const struct plan_statement *statement, struct view body,
+                                    struct view results, struct showing_entry **entry);
+void showing_entry_release(struct showing_entry *entry); /* NULL is allowed */
+
+/* The columns of a RowDescription. PASU_E_MALFORMED; PASU_E_RANGE: more than `size`. */
+PASU_MUST_USE int showing_read_columns(struct row_column *columns, size_t size, struct view body,
+                                       struct view results, size_t *count);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One message's head and the session machine: what both relays, the plain one (relay.c) and the one
+ * that sees persons (ask.c, answer.c), do for each message that passes.
+ */
+#ifndef PASU_GATE_WALK_H
+#define PASU_GATE_WALK_H
+
+#include "gate/session.h"
+
+enum { WALK_HEAD = 5, WALK_READY = 6 };
+
+/* What a walk over a batch found. */
+struct walk {
+    const uint8_t *end;       /* up to here the batch may leave */
+    enum session_event fault; /* valid when is_fault */
+    bool is_fault, is_over;   /* is_over: the client said Terminate */
+    uint64_t statements, rows;
+};
+
+static inline bool
+walk_length_is_valid(uint32_t length)
+{
+    return length >= 4 && length <= INT32_MAX;
+}
+
+/* The head of a client's message: true when it goes to the server. */
+static inline bool
+walk_client_head(struct session *s, const uint8_t *at, struct walk *walk)
+{
+    uint32_t length = bytes_get_u32(at + 1);
+    enum session_event event =
+        walk_length_is_valid(length) ? session_client_event[at[0]] : EVENT_CLIENT_JUNK;
+    struct session_step step = session_table[s->state][event];
+
+    if (PASU_UNLIKELY(step.action != ACTION_FORWARD)) {
+        walk->is_over = step.action == ACTION_HALF_CLOSE && length == 4;
+        walk->is_fault = !walk->is_over;
+        walk->fault = step.action == ACTION_HALF_CLOSE ? EVENT_CLIENT_JUNK : event;
+        return false;
+    }
+    s->state = step.next;
+    s->from_client.type = at[0];
+    s->from_client.left = length - 4;
+    if (event == EVENT_CLIENT_QUERY || event == EVENT_CLIENT_FUNCTION_CALL ||
+        event == EVENT_CLIENT_SYNC) {
+        s->syncs++;
+        s->is_unsynced = false;
+        walk->statements += event != EVENT_CLIENT_SYNC;
+    } else if (event < EVENT_CLIENT_COPY_DATA) {
+        s->is_unsynced = true;
+        walk->statements += event == EVENT_CLIENT_EXECUTE;
+    }
+    return true;
+}
+
+/* ReadyForQuery: the last one due makes the session idle. */
+static inline enum session_event
+walk_ready(struct session *s, const uint8_t *at)
+{
+    if (s->syncs > 0)
+        s->syncs--;
+    s->transaction = at[WALK_HEAD];
+    return s->syncs > 0 || s->is_unsynced ? EVENT_SERVER_READY_MORE : EVENT_SERVER_READY;
+}
+
+/* The head of a server's message (of ReadyForQuery, all of it): true when it is in order. */
+static inline bool
+walk_server_head(struct session *s, const uint8_t *at, struct walk *walk)
+{
+    uint32_t length = bytes_get_u32(at + 1);
+    enum session_event event =
+        walk_length_is_valid(length) ? session_server_event[at[0]] : EVENT_SERVER_JUNK;
+    struct session_step step;
+
+    if (event == EVENT_SERVER_READY)
+        event = length == 5 ? walk_ready(s, at) : EVENT_SERVER_JUNK;
+    step = session_table[s->state][event];
+    if (PASU_UNLIKELY(step.action != ACTION_FORWARD)) {
+        walk->is_fault = true;
+        walk->fault = event;
+        return false;
+    }
+    s->state = step.next;
+    s->from_server.type = at[0];
+    s->from_server.left = length - 4;
+    walk->rows += event == EVENT_SERVER_DATA_ROW || event == EVENT_SERVER_COPY_DATA;
+    return true;
+}
+
+#endif

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/exchange.h"
+
+#include "base/memory.h"
+
+enum { REQUESTS_MIN = 8, PINS_GROW = 64 };
+
+/* ---- pins ---- */
+
+void
+pinned_release(struct pinned *pinned)
+{
+    if (pinned->ordinals != pinned->space)
+        memory_free(pinned->ordinals);
+    pinned->ordinals = NULL;
+    pinned->count = pinned->size = 0;
+}
+
+int
+pinned_add(struct pinned *pinned, uint32_t ordinal)
+{
+    if (!pinned->ordinals) {
+        pinned->ordinals = pinned->space;
+        pinned->size = EXCHANGE_PINS_INLINE;
+    }
+    if (pinned->count == pinned->size) {
+        uint16_t size = (uint16_t)(pinned->size * 2 > PINS_GROW ? pinned->size * 2 : PINS_GROW);
+        bool is_inline = pinned->ordinals == pinned->space;
+        uint32_t *more;
+
+        if (pinned->size >= PLAN_PINS_MAX)
+            return PASU_E_RANGE;
+        more = memory_resize(is_inline ? NULL : pinned->ordinals, size, sizeof(uint32_t));
+        if (!more)
+            return PASU_E_NOMEM;
+        if (is_inline)
+            memcpy(more, pinned->space, sizeof(pinned->space));
+        pinned->ordinals = more;
+        pinned->size = size;
+    }
+    pinned->ordinals[pinned->count++] = ordinal;
+    return 0;
+}
+
+void
+pinned_move(struct pinned *to, struct pinned *from)
+{
+    pinned_release(to);
+    *to = *from;
+    if (from->ordinals == from->space)
+        to->ordinals = to->space;
+    memset(from, 0, sizeof(*from));
+}
+
+/* ---- requests ---- */
+
+static void
+request_release(struct exchange_request *request)
+{
+    plan_release(request->plan);
+    request->plan = NULL;
+    memory_free((void *)(uintptr_t)request->bytes.bytes);
+    request->bytes = view_of(NULL, 0);
+    pinned_release(&request->pinned);
+}
+
+static int
+grow(struct exchange *x)
+{
+    uint32_t size = x->size ? x->size * 2 : REQUESTS_MIN;
+    struct exchange_request *more;
+
+    if (x->size >= EXCHANGE_REQUESTS_MAX)
+        return PASU_E_RANGE;
+    more = memory_new(size, sizeof(*more));
+    if (!more)
+        return PASU_E_NOMEM;
+    for (uint32_t i = 0; i < x->count; i++) {
+        struct exchange_request *from = &x->requests[(x->first + i) % x->size];
+
+        more[i] = *from;
+        if (from->pinned.ordinals == from->pinned.space)
+            more[i].pinned.ordinals = more[i].pinned.space;
+    }
+    memory_free(x->requests);
+    x->requests = more;
+    x->size = size;
+    x->first = 0;
+    return 0;
+}
+
+struct exchange_request *
+exchange_add(struct exchange *x, enum exchange_step step)
+{
+    struct exchange_request *request;
+
+    if (x->count == x->size && grow(x) != 0)
+        return NULL;
+    request = &x->requests[(x->first + x->count++) % x->size];
+    memset(request, 0, sizeof(*request));
+    request->step = (uint8_t)step;
+    return request;
+}
+
+struct exchange_request *
+exchange_first(const struct exchange *x)
+{
+    return x->count > 0 ? &x->requests[x->first] : NULL;
+}
+
+void
+exchange_done(struct exchange *x)
+{
+    if (x->count == 0)
+        return;
+    request_release(&x->requests[x->first]);
+    x->first = (x->first + 1) % x->size;
+    x->count--;
+    x->statement = 0;
+}
+
+static bool
+is_synchronizing(const struct exchange_request *request)
+{
+    return request->step == STEP_QUERY || request->step == STEP_SYNC ||
+           request->step == STEP_FUNCTION_CALL;
+}
+
+void
+exchange_failed(struct exchange *x)
+{
+    struct exchange_request *first = exchange_first(x);
+
+    if (!first || is_synchronizing(first))
+        return; /* ReadyForQuery comes for it */
+    x->is_skipping = true;
+    while ((first = exchange_first(x)) && first->step != STEP_SYNC)
+        exchange_done(x);
+}
+
+void
+exchange_ready(struct exchange *x)
+{
+    struct exchange_request *first;
+    bool is_skipping = x->is_skipping; /* then queries, too, have been skipped */
+
+    x->is_skipping = false;
+    while ((first = exchange_first(x)) &&
+           (is_skipping ? first->step != STEP_SYNC : !is_synchronizing(first)))
+        exchange_done(x);
+    exchange_done(x);
+}
+
+/* ---- names ---- */
+
+static struct prepared **
+prepared_place(const struct exchange *x, const char *name)
+{
+    uint32_t hash = 5381;
+    struct prepared **at;
+
+    for (const char *c = name; *c; c++)
+        hash = hash * 33 + (uint8_t)*c;
+    at = (struct prepared **)(uintptr_t)&x->prepared[hash % EXCHANGE_HEADS];
+    while (*at && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+static struct portal **
+portal_place(const struct exchange *x, const char *name)
+{
+    struct portal **at = (struct portal **)(uintptr_t)&x->portals;
+
+    while (*at && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+struct prepared *
+exchange_prepared(const struct exchange *x, const char *name)
+{
+    return *prepared_place(x, name);
+}
+
+struct portal *
+exchange_portal(const struct exchange *x, const char *name)
+{
+    return *portal_place(x, name);
+}
+
+const struct plan *
+exchange_expected(const struct exchange *x, const char *statement, struct view *types)
+{
+    const struct prepared *prepared = exchange_prepared(x, statement);
+    const struct plan *plan = prepared ? prepared->plan : NULL;
+
+    *types = prepared ? prepared->types : view_of(NULL, 0);
+    for (uint32_t i = 0; i < x->count; i++) {
+        const struct exchange_request *request = &x->requests[(x->first + i) % x->size];
+
+        if (request->step == STEP_PARSE && strcmp(request->name, statement) == 0) {
+            plan = request->plan;
+            *types = request->bytes;
+        } else if (request->step == STEP_CLOSE && !request->is_portal &&
+                   strcmp(request->name, statement) == 0) {
+            plan = NULL;
+        }
+    }
+    return plan;
+}
+
+static bool
+shows_something(const struct plan_statement *statement)
+{
+    return statement->may_return_rows && (statement->most_fields != 0 || !statement->is_understood);
+}
+
+bool
+exchange_must_describe(const struct exchange *x, const char *name)
+{
+    const struct portal *portal = exchange_portal(x, name);
+    bool is_described = portal && portal->is_described;
+    bool must = !portal || !portal->statement || shows_something(portal->statement);
+
+    for (uint32_t i = 0; i < x->count; i++) {
+        const struct exchange_request *request = &x->requests[(x->first + i) % x->size];
+
+        if (strcmp(request->name, name) != 0)
+            continue;
+        if (request->step == STEP_BIND) {
+            is_described = false;
+            must = !request->plan || request->plan->statement_count != 1 ||
+                   shows_something(&request->plan->statements[0]);
+        } else if (request->step == STEP_DESCRIBE && request->is_portal) {
+            is_described = true;
+        }
+    }
+    return must && !is_described;
+}
+
+static void
+portal_clear(struct portal *portal)
+{
+    plan_release(portal->plan);
+    portal->plan = NULL;
+    portal->statement = NULL;
+    pinned_release(&portal->pinned);
+    memory_free((void *)(uintptr_t)portal->results.bytes);
+    portal->results = view_of(NULL, 0);
+    portal->description_length = 0;
+    portal->rows = 0;
+    portal->is_described = portal->is_counted = false;
+}
+
+static void
+prepared_clear(struct prepared *prepared)
+{
+    plan_release(prepared->plan);
+    prepared->plan = NULL;
+    prepared->statement = NULL;
+    memory_free((void *)(uintptr_t)prepared->types.bytes);
+    prepared->types = view_of(NULL, 0);
+}
+
+int
+exchange_set_prepared(struct exchange *x, const char *name, struct plan *plan,
+                      const struct plan_statement *statement, struct view types)
+{
+    struct prepared **at = prepared_place(x, name);
+    uint8_t *copy = NULL;
+
+    if (types.length > 0) {
+        copy = (uint8_t *)memory_dup(types.bytes, types.length);
+        if (!copy)
+            return PASU_E_NOMEM;
+    }
+    if (!*at) {
+        *at = memory_new(1, sizeof(**at));
+        if (!*at) {
+            memory_free(copy);
+            return PASU_E_NOMEM;
+        }
+        snprintf((*at)->name, sizeof((*at)->name), "%s", name);
+    } else {
+        prepared_clear(*at);
+    }
+    (*at)->plan = plan ? plan_hold(plan) : NULL;
+    (*at)->statement = statement;
+    (*at)->types = view_of(copy, types.length);
+    return 0;
+}
+
+int
+exchange_set_portal(struct exchange *x, const char *name, struct plan *plan,
+                    const struct plan_statement *statement, struct portal **portal)
+{
+    struct portal **at = portal_place(x, name);
+
+    if (!*at) {
+        *at = memory_new(1, sizeof(**at));
+        if (!*at)
+            return PASU_E_NOMEM;
+        snprintf((*at)->name, sizeof((*at)->name), "%s", name);
+    } else {
+        portal_clear(*at);
+    }
+    (*at)->plan = plan ? plan_hold(plan) : NULL;
+    (*at)->statement = statement;
+    *portal = *at;
+    return 0;
+}
+
+int
+portal_describe(struct portal *portal, struct view body)
+{
+    if (portal->description_size < body.length) {
+        uint8_t *more = memory_resize(portal->description, body.length, 1);
+
+        if (!more)
+            return PASU_E_NOMEM;
+        portal->description = more;
+        portal->description_size = (uint32_t)body.length;
+    }
+    if (body.length > 0)
+        memcpy(portal->description, body.bytes, body.length);
+    portal->description_length = (uint32_t)body.length;
+    portal->is_described = true;
+    return 0;
+}
+
+void
+exchange_drop_prepared(struct exchange *x, const char *name)
+{
+    struct prepared **at = prepared_place(x, name), *gone = *at;
+
+    if (!gone)
+        return;
+    *at = gone->next;
+    prepared_clear(gone);
+    memory_free(gone);
+}
+
+void
+exchange_drop_all_prepared(struct exchange *x)
+{
+    for (size_t i = 0; i < EXCHANGE_HEADS; i++)
+        for (struct prepared **at = &x->prepared[i]; *at;) {
+            if ((*at)->name[0] == '\0')
+                at = &(*at)->next;
+            else
+                exchange_drop_prepared(x, (*at)->name);
+        }
+}
+
+void
+exchange_drop_portal(struct exchange *x, const char *name)
+{
+    struct portal **at = portal_place(x, name), *gone = *at;
+
+    if (!gone)
+        return;
+    *at = gone->next;
+    portal_clear(gone);
+    memory_free(gone->description);
+    memory_free(gone);
+}
+
+void
+exchange_drop_portals(struct exchange *x)
+{
+    /* The unnamed one is emptied and kept: the next Bind needs it. */
+    for (struct portal **at = &x->portals; *at;) {
+        if ((*at)->name[0] == '\0') {
+            portal_clear(*at);
+            at = &(*at)->next;
+        } else {
+            exchange_drop_portal(x, (*at)->name);
+        }
+    }
+}
+
+void
+exchange_release(struct exchange *x)
+{
+    while (x->count > 0)
+        exchange_done(x);
+    memory_free(x->requests);
+    exchange_drop_all_prepared(x);
+    exchange_drop_prepared(x, "");
+    exchange_drop_portals(x);
+    exchange_drop_portal(x, "");
+    memset(x, 0, sizeof(*x));
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The exchange: what a client has asked for and the server has not answered yet, in order, and the
+ * names that the session has given to statements and portals.
+ *
+ * A request is queued when it goes to the server. Its effects (a name now stands for that
+ * statement) are taken when the server confirms it: what the server refused has not happened,
+ * whatever the client says next. After an error in the extended protocol the server skips what
+ * comes until Sync; the queue does the same.
+ *
+ * Statements prepared by message and by SQL share one table, and so do portals and cursors: as they
+ * do in the server. Plans are held. No bytes, no sockets; owned by the session's worker.
+ *
+ * Source: PostgreSQL manual, "Message Flow" (extended query, pipelining).
+ */
+#ifndef PASU_POSTGRES_EXCHANGE_H
+#define PASU_POSTGRES_EXCHANGE_H
+
+#include "postgres/plan.h"
+
+enum {
+    EXCHANGE_HEADS = 64,
+    EXCHANGE_NAME_SIZE = 64,
+    EXCHANGE_PINS_INLINE = 8,
+    EXCHANGE_REQUESTS_MAX = 1 << 20
+};
+
+enum exchange_step {
+    STEP_QUERY,
+    STEP_PARSE,
+    STEP_BIND,
+    STEP_DESCRIBE,
+    STEP_EXECUTE,
+    STEP_CLOSE,
+    STEP_SYNC,
+    STEP_FUNCTION_CALL,
+};
+
+/* Keys that a statement's pins have come to: in the order of the plan's parts and their pins. */
+struct pinned {
+    uint32_t *ordinals; /* `space`, or allocated */
+    uint16_t count;     /* of all parts together */
+    uint16_t size;
+    uint16_t ends[PLAN_PARTS_MAX]; /* of each part in `ordinals` */
+    bool is_known[PLAN_PARTS_MAX]; /* every key of the part could be read */
+    uint32_t space[EXCHANGE_PINS_INLINE];
+};
+
+/* A statement with a name; the unnamed one has "". */
+struct prepared {
+    struct prepared *next;
+    char name[EXCHANGE_NAME_SIZE];
+    struct plan *plan;                      /* held */
+    const struct plan_statement *statement; /* of the plan; NULL: an empty text */
+    struct view types;                      /* of Parse; owned */
+};
+
+/* A portal, or a cursor. */
+struct portal {
+    struct portal *next;
+    char name[EXCHANGE_NAME_SIZE];
+    struct plan *plan; /* held */
+    const struct plan_statement *statement;
+    struct pinned pinned;
+    struct view results;  /* format codes of Bind; owned */
+    uint8_t *description; /* body of the RowDescription that the server gave for it */
+    uint32_t description_length, description_size;
+    uint64_t rows;                 /* shown so far, over all its executions */
+    bool is_described, is_counted; /* counted: as a statement */
+};
+
+struct exchange_request {
+    uint8_t step;                       /* enum exchange_step */
+    bool is_ours;                       /* the answer is not for the client */
+    bool is_refused;                    /* its error is to be replaced by the refusal of its plan */
+    bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
+    char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
+    char statement[EXCHANGE_NAME_SIZE]; /* BIND: of which */
+    struct plan *plan;    /* QUERY, PARSE: held; BIND: what the statement was then, held */
+    struct view bytes;    /* PARSE: types; BIND: result formats; owned */
+    uint32_t function;    /* FUNCTION_CALL: OID */
+    struct pinned pinned; /* BIND */
+};
+
+struct exchange {
+    struct exchange_request *requests; /* a ring */
+    uint32_t size, first, count;
+    struct prepared *prepared[EXCHANGE_HEADS];
+    struct portal *portals; /* few: those of the transaction */
+    bool is_skipping;       /* the server skips to the next Sync */
+    uint32_t statement;     /* QUERY: which of its statements is under way */
+};
+
+void exchange_release(struct exchange *exchange);
+
+/* Adds a request at the end and returns it, zeroed but for `step`; NULL where memory is out or
+ * EXCHANGE_REQUESTS_MAX wait. The caller fills it in at once. */
+PASU_MUST_USE struct exchange_request *exchange_add(struct exchange *exchange,
+                                                    enum exchange_step step);
+/* The request that the server's next answer belongs to, or NULL. */
+struct exchange_request *exchange_first(const struct exchange *exchange);
+/* It is done with. */
+void exchange_done(struct exchange *exchange);
+/* An error ended it: in the extended protocol all up to the next Sync go with it. */
+void exchange_failed(struct exchange *exchange);
+/* ReadyForQuery: the request at the front is a Query, Sync or FunctionCall, what stands before it
+ * was skipped. */
+void exchange_ready(struct exchange *exchange);
+
+/* What a name stands for; NULL for nothing that we know. */
+struct prepared *exchange_prepared(const struct exchange *exchange, const char *name);
+struct portal *exchange_portal(const struct exchange *exchange, const char *name);
+/* What it will stand for when all that waits has been done: for what must be decided before the
+ * server answers. NULL where nothing is known. The plan is borrowed. */
+const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
+                                     struct view *types);
+
+/* Whether the server must be asked for a portal's columns before it is executed: rows of it may
+ * show something, and nobody asks. */
+bool exchange_must_describe(const struct exchange *exchange, const char *portal);
+
+/* The effects, as the server confirms them. PASU_E_NOMEM. */
+PASU_MUST_USE int exchange_set_prepared(struct exchange *exchange, const char *name,
+                                        struct plan *plan, const struct plan_statement *statement,
+                                        struct view types);
+PASU_MUST_USE int exchange_set_portal(struct exchange *exchange, const char *name,
+                                      struct plan *plan, const struct plan_statement *statement,
+                                      struct portal **portal);
+void exchange_drop_prepared(struct exchange *exchange, const char *name);
+void exchange_drop_all_prepared(struct exchange *exchange); /* the unnamed one stays */
+void exchange_drop_portal(struct exchange *exchange, const char *name);
+void exchange_drop_portals(struct exchange *exchange);
+
+/* Keeps what the server says of a portal's columns (a RowDescription's body; empty: no rows). */
+PASU_MUST_USE int portal_describe(struct portal *portal, struct view body);
+
+void pinned_release(struct pinned *pinned);
+PASU_MUST_USE int pinned_add(struct pinned *pinned, uint32_t ordinal);
+/* Moves: `from` is empty afterwards. */
+void pinned_move(struct pinned *to, struct pinned *from);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/key.h"
+
+enum {
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_VARCHAR = 1043,
+    OID_NUMERIC = 1700,
+    OID_UUID = 2950,
+    UUID_LENGTH = 16,
+    NUMERIC_DIGITS_MAX = 10, /* groups of four digits: 40, the space of a key */
+    NUMERIC_NEGATIVE = 0x4000,
+};
+
+enum catalog_key_type
+key_type_of_oid(uint32_t oid)
+{
+    switch (oid) {
+    case OID_INT2:
+        return CATALOG_KEY_INT2;
+    case OID_INT4:
+        return CATALOG_KEY_INT4;
+    case OID_INT8:
+        return CATALOG_KEY_INT8;
+    case OID_NUMERIC:
+        return CATALOG_KEY_NUMERIC;
+    case OID_UUID:
+        return CATALOG_KEY_UUID;
+    case OID_TEXT:
+    case OID_VARCHAR:
+        return CATALOG_KEY_TEXT;
+    default:
+        return CATALOG_KEY_NONE;
+    }
+}
+
+enum catalog_key_type
+key_type_of_array(uint32_t oid)
+{
+    static const uint32_t arrays[][2] = {{1005, OID_INT2}, {1007, OID_INT4},    {1016, OID_INT8},
+                                         {1009, OID_TEXT}, {1015, OID_VARCHAR}, {1231, OID_NUMERIC},
+                                         {2951, OID_UUID}};
+
+    for (size_t i = 0; i < COUNT_OF(arrays); i++)
+        if (arrays[i][0] == oid)
+            return key_type_of_oid(arrays[i][1]);
+    return CATALOG_KEY_NONE;
+}
+
+static bool
+is_number(enum catalog_key_type type)
+{
+    return type >= CATALOG_KEY_INT2 && type <= CATALOG_KEY_NUMERIC;
+}
+
+bool
+key_types_agree(enum catalog_key_type one, enum catalog_key_type other)
+{
+    return one != CATALOG_KEY_NONE && (one == other || (is_number(one) && is_number(other)));
+}
+
+static void
+set_integer(struct key *key, int64_t integer)
+{
+    int n = snprintf((char *)key->space, sizeof(key->space), "%lld", (long long)integer);
+
+    key->is_integer = true;
+    key->integer = integer;
+    key->text = view_of(key->space, n > 0 ? (size_t)n : 0);
+}
+
+static bool
+is_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static struct view
+trim(struct view v)
+{
+    while (v.length > 0 && is_space(v.bytes[0])) {
+        v.bytes++;
+        v.length--;
+    }
+    while (v.length > 0 && is_space(v.bytes[v.length - 1]))
+        v.length--;
+    return v;
+}
+
+/* A decimal: sign, digits, perhaps a point and digits. No exponents, no other bases: what servers
+ * of some versions take and others do not is not read. */
+static int
+decimal(struct key *key, struct view v)
+{
+    bool is_negative = false, is_whole = true;
+    const uint8_t *digits, *end, *point = NULL;
+    size_t at = 0;
+    uint64_t n = 0;
+
+    v = trim(v);
+    if (v.length > 0 && (v.bytes[0] == '-' || v.bytes[0] == '+')) {
+        is_negative = v.bytes[0] == '-';
+        v.bytes++;
+        v.length--;
+    }
+    digits = v.bytes;
+    end = v.bytes + v.length;
+    for (const uint8_t *c = digits; c < end; c++) {
+        if (*c == '.' && !point)
+            point = c;
+        else if (*c < '0' || *c > '9')
+            return PASU_E_MALFORMED;
+    }
+    if (v.length == 0 || (point && v.length == 1))
+        return PASU_E_MALFORMED;
+    if (point) {
+        while (end > point && (end[-1] == '0' || end - 1 == point))
+            end--;
+        is_whole = end <= point;
+    }
+    while (digits < end - 1 && *digits == '0' && digits[1] != '.')
+        digits++;
+    if (digits >= end) { /* ".0", ".": nothing but a zero */
+        set_integer(key, 0);
+        return 0;
+    }
+    if (is_whole && end - digits <= 18) {
+        for (const uint8_t *c = digits; c < end; c++)
+            n = n * 10 + (uint64_t)(*c - '0');
+        set_integer(key, is_negative ? -(int64_t)n : (int64_t)n);
+        return 0;
+    }
+    if ((size_t)(end - digits) + 2 > sizeof(key->space))
+        return PASU_E_MALFORMED;
+    if (is_negative)
+        key->space[at++] = '-';
+    if (*digits == '.')
+        key->space[at++] = '0';
+    memcpy(key->space + at, digits, (size_t)(end - digits));
+    at += (size_t)(end - digits);
+    key->text = view_of(key->space, at);
+    return 0;
+}
+
+static int
+hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if ((c | 32) >= 'a' && (c | 32) <= 'f')
+        return (c | 32) - 'a' + 10;
+    return -1;
+}
+
+static void
+set_uuid(struct key *key, const uint8_t bytes[UUID_LENGTH])
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t at = 0;
+
+    for (size_t i = 0; i < UUID_LENGTH; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            key->space[at++] = '-';
+        key->space[at++] = (uint8_t)digits[bytes[i] >> 4];
+        key->space[at++] = (uint8_t)digits[bytes[i] & 15];
+    }
+    key->text = view_of(key->space, at);
+}
+
+/* 32 hexadecimal digits, a dash after any group of four, perhaps in braces: as uuid_in takes it. */
+static int
+uuid_text(struct key *key, struct view v)
+{
+    uint8_t bytes[UUID_LENGTH];
+    size_t digits = 0;
+
+    if (v.length >= 2 && v.bytes[0] == '{' && v.bytes[v.length - 1] == '}')
+        v = view_of(v.bytes + 1, v.length - 2);
+    for (size_t i = 0; i < v.length; i++) {
+        int digit = hex_digit(v.bytes[i]);
+
+        if (v.bytes[i] == '-' && digits > 0 && digits % 4 == 0 && v.bytes[i - 1] != '-' &&
+            digits < 2 * UUID_LENGTH)
+            continue;
+        if (digit < 0 || digits == 2 * UUID_LENGTH)
+            return PASU_E_MALFORMED;
+        bytes[digits / 2] = (uint8_t)(digits % 2 ? bytes[digits / 2] | digit : digit << 4);
+        digits++;
+    }
+    if (digits != 2 * UUID_LENGTH)
+        return PASU_E_MALFORMED;
+    set_uuid(key, bytes);
+    return 0;
+}
+
+static int
+text_key(struct key *key, struct view bytes)
+{
+    key->text = bytes;
+    return bytes.length <= KEY_TEXT_MAX ? 0 : PASU_E_MALFORMED;
+}
+
+int
+key_from_text(struct key *key, enum catalog_key_type type, struct view bytes)
+{
+    key->is_integer = false;
+    key->integer = 0;
+    switch (type) {
+    case CATALOG_KEY_INT2:
+    case CATALOG_KEY_INT4:
+    case CATALOG_KEY_INT8:
+    case CATALOG_KEY_NUMERIC:
+        return decimal(key, bytes);
+    case CATALOG_KEY_UUID:
+        return uuid_text(key, bytes);
+    case CATALOG_KEY_TEXT:
+        return text_key(key, bytes);
+    case CATALOG_KEY_NONE:
+        break;
+    }
+    return PASU_E_MALFORMED;
+}
+
+static void
+put_group(struct writer *text, uint16_t digits)
+{
+    char four[5];
+
+    snprintf(four, sizeof(four), "%04u", digits % 10000u);
+    writer_bytes(text, four, 4);
+}
+
+/* Groups of four decimal digits, the first of weight 10000^weight; those that are not sent are
+ * zero. */
+static int
+numeric_binary(struct key *key, struct view bytes)
+{
+    struct reader r = reader_of(bytes);
+    uint16_t count = reader_u16(&r);
+    int weight = (int16_t)reader_u16(&r);
+    uint16_t sign = reader_u16(&r);
+    uint16_t digits[NUMERIC_DIGITS_MAX] = {0};
+    char space[8 * NUMERIC_DIGITS_MAX + 8];
+    struct writer text = writer_of(space, sizeof(space));
+
+    reader_u16(&r); /* how many digits are shown behind the point: not part of the value */
+    if (r.failed || count > NUMERIC_DIGITS_MAX || (sign != 0 && sign != NUMERIC_NEGATIVE) ||
+        weight >= NUMERIC_DIGITS_MAX || weight < -NUMERIC_DIGITS_MAX)
+        return PASU_E_MALFORMED;
+    for (int i = 0; i < count; i++) {
+        digits[i] = reader_u16(&r);
+        if (digits[i] > 9999)
+            return PASU_E_MALFORMED;
+    }
+    if (reader_end(&r) != 0)
+        return PASU_E_MALFORMED;
+    if (sign)
+        writer_u8(&text, '-');
+    writer_u8(&text, '0');
+    for (int i = 0; i <= weight; i++)
+        put_group(&text, i < count ? digits[i] : 0);
+    writer_u8(&text, '.');
+    for (int i = weight + 1; i < count; i++)
+        put_group(&text, i < 0 ? 0 : digits[i]);
+    return text.failed ? PASU_E_MALFORMED : decimal(key, view_of(space, writer_length(&text)));
+}
+
+int
+key_from_binary(struct key *key, enum catalog_key_type type, struct view bytes)
+{
+    struct reader r = reader_of(bytes);
+
+    key->is_integer = false;
+    key->integer = 0;
+    switch (type) {
+    case CATALOG_KEY_INT2:
+        set_integer(key, (int16_t)reader_u16(&r));
+        return reader_end(&r);
+    case CATALOG_KEY_INT4:
+        set_integer(key, (int32_t)reader_u32(&r));
+        return reader_end(&r);
+    case CATALOG_KEY_INT8: {
+        uint64_t high = reader_u32(&r);
+
+        set_integer(key, (int64_t)(high << 32 | reader_u32(&r)));
+        return reader_end(&r);
+    }
+    case CATALOG_KEY_NUMERIC:
+        return numeric_binary(key, bytes);
+    case CATALOG_KEY_UUID:
+        if (bytes.length != UUID_LENGTH)
+            return PASU_E_MALFORMED;
+        set_uuid(key, bytes.bytes);
+        return 0;
+    case CATALOG_KEY_TEXT:
+        return text_key(key, bytes);
+    case CATALOG_KEY_NONE:
+        break;
+    }
+    return PASU_E_MALFORMED;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A subject's key as it stands in a row, a parameter or a literal, brought to one canonical form:
+ * whichever way the same key is written, it becomes the same number or text.
+ *
+ *      integers    the number; one written as numeric (5.00) too
+ *      numeric     decimal without superfluous zeros
+ *      uuid        32 hexadecimal digits with four dashes, lower case
+ *      text        as it is
+ *
+ * What cannot be read for sure is PASU_E_MALFORMED: then it is no key, and the row is not
+ * attributed by it. Pure.
+ *
+ * Source: PostgreSQL 15, int8in, uuid_in, numeric_recv; manual, "Numeric Types", "UUID Type".
+ */
+#ifndef PASU_POSTGRES_KEY_H
+#define PASU_POSTGRES_KEY_H
+
+#include "postgres/catalog.h"
+
+enum { KEY_TEXT_MAX = 1024 }; /* longer keys are not read */
+
+struct key {
+    bool is_integer;
+    int64_t integer;
+    struct view text; /* canonical; of an integer too. In `space`, or in what was read */
+    uint8_t space[48];
+};
+
+/* From the text form of a type. `bytes` must stay valid as long as the key is used. */
+PASU_MUST_USE int key_from_text(struct key *key, enum catalog_key_type type, struct view bytes);
+/* From the binary form. */
+PASU_MUST_USE int key_from_binary(struct key *key, enum catalog_key_type type, struct view bytes);
+/* The key type that a type's OID has; CATALOG_KEY_NONE where no key is read of it. */
+enum catalog_key_type key_type_of_oid(uint32_t oid);
+/* The key type of the elements of an array type. */
+enum catalog_key_type key_type_of_array(uint32_t oid);
+/* Whether a value of one type can be compared with a key of another and mean the same key. */
+bool key_types_agree(enum catalog_key_type one, enum catalog_key_type other);
+
+/* The hot path: a plain decimal number of at most 10 digits below 2^32; false for all else, which
+ * key_from_text then reads. */
+static inline bool
+key_small_number(struct view bytes, uint32_t *number)
+{
+    uint64_t n = 0;
+
+    if (bytes.length == 0 || bytes.length > 10)
+        return false;
+    for (size_t i = 0; i < bytes.length; i++) {
+        uint8_t digit = (uint8_t)(bytes.bytes[i] - '0');
+
+        if (digit > 9)
+            return false;
+        n = n * 10 + digit;
+    }
+    if (n > UINT32_MAX || (bytes.bytes[0] == '0' && bytes.length > 1))
+        return false;
+    *number = (uint32_t)n;
+    return true;
+}
+
+#endif
