@@ -80,6 +80,18 @@ real_ftruncate(void *arg PASU_UNUSED, int fd, off_t size)
 }
 
 static int
+real_fallocate(void *arg PASU_UNUSED, int fd, off_t offset, off_t length)
+{
+    int number;
+
+    do
+        number = posix_fallocate(fd, offset, length);
+    while (number == EINTR);
+    errno = number;
+    return number == 0 ? 0 : -1;
+}
+
+static int
 real_fdatasync(void *arg PASU_UNUSED, int fd)
 {
     return RESTART(fdatasync(fd));
@@ -146,6 +158,7 @@ const struct os os_real = {
     .pread = real_pread,
     .pwrite = real_pwrite,
     .ftruncate = real_ftruncate,
+    .fallocate = real_fallocate,
     .fdatasync = real_fdatasync,
     .fsync = real_fsync,
     .renameat = real_renameat,

@@ -29,6 +29,7 @@ struct os {
     ssize_t (*pread)(void *arg, int fd, void *bytes, size_t size, off_t offset);
     ssize_t (*pwrite)(void *arg, int fd, const void *bytes, size_t size, off_t offset);
     int (*ftruncate)(void *arg, int fd, off_t size);
+    int (*fallocate)(void *arg, int fd, off_t offset, off_t length); /* reserves */
     int (*fdatasync)(void *arg, int fd);
     int (*fsync)(void *arg, int fd);
     int (*renameat)(void *arg, int from_directory, const char *from, int to_directory,

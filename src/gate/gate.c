@@ -60,6 +60,8 @@ start_workers(struct gate *g)
             count = g->settings->gateways[i].config->workers;
     if (count > 1u << WORKER_INDEX_BITS)
         count = 1u << WORKER_INDEX_BITS;
+    if (count > g->shared.rings.count)
+        count = g->shared.rings.count; /* fixed when pasu started */
     g->workers = memory_new(count, sizeof(g->workers[0]));
     if (!g->workers)
         return PASU_E_NOMEM;
@@ -423,16 +425,23 @@ serve(struct gate *g)
 }
 
 static int
-gate_init(struct gate *g, int supervisor_fd, const struct log *log)
+gate_init(struct gate *g, struct gate_start *start, const struct log *log)
 {
     struct gate_shared *shared = &g->shared;
+    int result;
 
     shared->log = *log;
     shared->os = log->os;
+    shared->ring = start->ring_fd;
+    shared->journal = start->journal_fd;
+    shared->wake = start->wake_fd;
+    shared->durable = start->durable_fd;
+    memcpy(shared->secret, start->secret, sizeof(shared->secret));
+    memory_wipe(start->secret, sizeof(start->secret));
     cancel_init(&shared->cancels, shared->os);
     address_count_init(&shared->early);
     keeper_link_init(&shared->keeper);
-    channel_init(&shared->supervisor, supervisor_fd, message_rules_gate_from_supervisor,
+    channel_init(&shared->supervisor, start->supervisor_fd, message_rules_gate_from_supervisor,
                  message_rules_gate_from_supervisor_count);
     pthread_mutex_init(&shared->answer_lock, NULL);
     list_init(&shared->answers);
@@ -441,6 +450,9 @@ gate_init(struct gate *g, int supervisor_fd, const struct log *log)
     shared->answer_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (shared->answer_event < 0)
         return PASU_E_IO;
+    result = ring_map(&shared->rings, shared->ring, true);
+    if (result != 0)
+        return result;
     signal(SIGPIPE, SIG_IGN);
     /* Now, while it may still read its configuration file; a reload may need it for the first time.
      */
@@ -464,18 +476,25 @@ gate_release(struct gate *g)
     cancel_release(&g->shared.cancels);
     address_count_release(&g->shared.early);
     close(g->shared.answer_event);
+    ring_unmap(&g->shared.rings);
+    close(g->shared.ring);
+    if (g->shared.journal >= 0)
+        close(g->shared.journal);
+    close(g->shared.wake);
+    close(g->shared.durable);
+    memory_wipe(g->shared.secret, sizeof(g->shared.secret));
     memory_free(g->workers);
 }
 
 int
-gate_main(int supervisor_fd, const struct log *log)
+gate_main(struct gate_start *start, const struct log *log)
 {
     struct gate *g = memory_new(1, sizeof(*g));
     int result;
 
     if (!g)
         return 2;
-    result = gate_init(g, supervisor_fd, log);
+    result = gate_init(g, start, log);
     if (result == 0)
         serve(g);
     gate_release(g);

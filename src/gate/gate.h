@@ -4,17 +4,29 @@
  * and keeper; N worker threads own the sessions.
  *
  * gate_main is called in a fresh child of the supervisor which has dropped its privileges. It takes
- * the supervisor's channel end, waits there for its configuration (MESSAGE_CONFIG, COMMIT), its
- * listening sockets (LISTENER), its servers' addresses (UPSTREAM) and its end of the keeper's
- * channel (PEER), enters its sandbox, says READY, and serves until MESSAGE_STOP, until it is
- * drained, or until the supervisor is gone.
+ * the descriptors, waits at the supervisor's channel for its configuration (MESSAGE_CONFIG,
+ * COMMIT), its listening sockets (LISTENER), its servers' addresses (UPSTREAM) and its end of the
+ * keeper's channel (PEER), enters its sandbox, says READY, and serves until MESSAGE_STOP, until it
+ * is drained, or until the supervisor is gone.
  */
 #ifndef PASU_GATE_GATE_H
 #define PASU_GATE_GATE_H
 
 #include "base/log.h"
 
-/* The process's exit status: 0 as asked, 2 on a fault. `log` is copied. */
-int gate_main(int supervisor_fd, const struct log *log);
+enum { GATE_SECRET_SIZE = 32 };
+
+struct gate_start {
+    int supervisor_fd;
+    int ring_fd;                      /* the rings, to be written */
+    int journal_fd;                   /* to be read; -1: there is none yet */
+    int wake_fd;                      /* eventfd: wakes the keeper */
+    int durable_fd;                   /* eventfd: more of the rings is on disk */
+    uint8_t secret[GATE_SECRET_SIZE]; /* the ledger's */
+};
+
+/* The process's exit status: 0 as asked, 2 on a fault. `start` is the child's own copy, `log` is
+ * copied. */
+int gate_main(struct gate_start *start, const struct log *log);
 
 #endif

@@ -17,6 +17,7 @@
 #include "gate/keeper_link.h"
 #include "gate/settings.h"
 #include "ledger/message.h"
+#include "ledger/ring.h"
 #include "postgres/scram.h"
 
 struct inspector;
@@ -37,6 +38,10 @@ struct gate_shared {
     struct keeper_link keeper;
     struct inspector *inspector;
     struct channel supervisor; /* the main thread receives; anybody may send */
+    struct ring_file rings;    /* one for each worker */
+    int ring, journal;         /* descriptors to read what is recorded already; -1: there is none */
+    int wake, durable;         /* eventfds: to the keeper; from it, that more is on disk */
+    uint8_t secret[32];        /* the ledger's */
     uint8_t mock_secret[SCRAM_MOCK_SECRET_LENGTH];
     _Atomic bool is_draining;
     _Atomic uint64_t refused_total, cancels_total, unrecorded_total, sessions_total;

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guard/resources.h"
 
+#include "base/memory.h"
+#include "ledger/ring.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+void
+resources_init(struct resources *r)
+{
+    *r = (struct resources){
+        .directory = -1, .lock = -1, .control = -1, .ring = -1, .wake = -1, .durable = -1};
+}
 
 static int
 fail(const struct log *log, const char *what, const char *path, const char *hint)
@@ -37,6 +48,81 @@ open_directory(struct resources *r, const struct config *config,
     if (flock(r->lock, LOCK_EX | LOCK_NB) != 0)
         return fail(log, "lock the ledger's folder", path, "another pasu guard uses this ledger");
     return 0;
+}
+
+static int
+fail_with(const struct log *log, const char *what, const char *path, int error, const char *hint)
+{
+    LOG_EVENT(log, START_FAILED, F_TEXT("what", what), F_TEXT("path", path),
+              F_TEXT("error", error_text(error)), F_TEXT("hint", *hint ? hint : error_hint(error)));
+    return error;
+}
+
+/* One ring for each worker thread of the gate. */
+static unsigned
+ring_count(const struct config *config)
+{
+    unsigned count = 1;
+
+    for (size_t i = 0; i < config->gateway_count; i++)
+        if (config->gateways[i].workers > count)
+            count = config->gateways[i].workers;
+    return count < RINGS_MAX ? count : RINGS_MAX;
+}
+
+/* The account owns the folder, so a file of that name may be any file by now: only one that root or
+ * the account has made there is given away. */
+static int
+give(int fd, const struct sandbox_account *account)
+{
+    struct stat st;
+
+    if (account->uid == 0)
+        return 0;
+    if (fstat(fd, &st) != 0)
+        return error_from_errno(errno);
+    if (st.st_uid == account->uid)
+        return 0;
+    if (!S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_nlink != 1)
+        return PASU_E_DENIED;
+    return fchown(fd, account->uid, account->gid) == 0 ? 0 : error_from_errno(errno);
+}
+
+static int
+open_rings(struct resources *r, const struct config *config, const struct sandbox_account *account,
+           const struct log *log)
+{
+    const char *path = config->ledger.directory;
+    int result;
+
+    r->ring = ring_open(&os_real, r->directory, "exposures.ring", ring_count(config));
+    result = r->ring < 0 ? r->ring : give(r->ring, account);
+    if (result != 0)
+        return fail_with(log, "open exposures.ring in the ledger's folder", path, result,
+                         result == PASU_E_CORRUPT
+                             ? "move it away; what it held and the journal has not is lost"
+                             : "");
+    r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    r->durable = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (r->wake < 0 || r->durable < 0)
+        return fail(log, "make an event descriptor", path, "");
+    return 0;
+}
+
+static int
+open_secret(struct resources *r, const struct config *config, const struct sandbox_account *account,
+            const struct log *log)
+{
+    int result = secret_open(&os_real, r->directory, "secret", account, r->secret);
+    const char *hint = "";
+
+    if (result == PASU_E_DENIED)
+        hint = "its mode must be 0600, and pasu must be able to read it";
+    else if (result == PASU_E_CORRUPT)
+        hint = "it must be a plain file of 32 bytes: restore it from a backup of the ledger";
+    return result == 0 ? 0
+                       : fail_with(log, "open the file secret in the ledger's folder",
+                                   config->ledger.directory, result, hint);
 }
 
 /* Makes room for the control socket. Only a socket that nobody answers on is removed: another guard
@@ -106,21 +192,44 @@ resources_open(struct resources *r, const struct config *config,
 {
     int result;
 
-    *r = (struct resources){-1, -1, -1};
+    resources_init(r);
     result = open_directory(r, config, account, log);
+    if (result == 0)
+        result = open_secret(r, config, account, log);
+    if (result == 0)
+        result = open_rings(r, config, account, log);
     return result == 0 ? open_control(r, config, account, log) : result;
+}
+
+int
+resources_open_journal(const struct resources *r, const struct sandbox_account *account)
+{
+    struct stat st;
+    int fd =
+        openat(r->directory, "sessions.journal", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    /* We may be root, and the folder's owner is not: nothing but its own file is handed on. */
+    if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+                    (account->uid != 0 && st.st_uid != account->uid))) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
 }
 
 void
 resources_close(struct resources *r, const struct config *config)
 {
+    /* The lock goes last. */
+    const int others[] = {r->directory, r->ring, r->wake, r->durable, r->lock};
+
     if (r->control >= 0) {
         close(r->control);
         unlink(config->control);
     }
-    if (r->directory >= 0)
-        close(r->directory);
-    if (r->lock >= 0)
-        close(r->lock);
-    *r = (struct resources){-1, -1, -1};
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (others[i] >= 0)
+            close(others[i]);
+    memory_wipe(r->secret, sizeof(r->secret));
+    resources_init(r);
 }

@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the supervisor opens once and keeps while pasu runs: the ledger's folder (with its lock, so
- * that no two guards use one) and the control socket. */
+ * that no two guards use one), its secret, the rings in it and how gate and keeper wake each other
+ * (all of which outlive either), and the control socket. */
 #ifndef PASU_GUARD_RESOURCES_H
 #define PASU_GUARD_RESOURCES_H
 
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "config/model.h"
+#include "guard/secret.h"
 
 struct resources {
     int directory, lock, control; /* -1: not open */
+    int ring;
+    int wake, durable; /* eventfds: gate to keeper, keeper to gate */
+    uint8_t secret[SECRET_SIZE];
 };
+
+/* Nothing is open. */
+void resources_init(struct resources *resources);
 
 /* 0, or an error that has been logged. */
 PASU_MUST_USE int resources_open(struct resources *resources, const struct config *config,
                                  const struct sandbox_account *account, const struct log *log);
+/* The journal, to be read by a gate that starts; -1 where there is none yet. */
+int resources_open_journal(const struct resources *resources,
+                           const struct sandbox_account *account);
 /* Removes the control socket's file. */
 void resources_close(struct resources *resources, const struct config *config);
 

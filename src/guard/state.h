@@ -30,7 +30,6 @@ struct supervisor {
     struct sandbox_account account;
     struct resources resources;
     struct child children[CHILDREN];
-    struct keeper_start keeper_start;
     sigset_t before;
     int signals;
     enum phase phase;

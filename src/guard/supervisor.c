@@ -43,41 +43,78 @@ link_children(struct supervisor *v)
 }
 
 static int
-run_gate(int fd, const struct log *log, void *arg PASU_UNUSED)
+run_gate(int fd, const struct log *log, void *arg)
 {
-    return gate_main(fd, log);
+    struct gate_start *start = arg;
+
+    start->supervisor_fd = fd;
+    return gate_main(start, log);
 }
 
 static int
 run_keeper(int fd, const struct log *log, void *arg)
 {
-    struct keeper_start start = *(const struct keeper_start *)arg;
+    struct keeper_start *start = arg;
 
-    start.supervisor_fd = fd;
-    return keeper_main(&start, log);
+    start->supervisor_fd = fd;
+    return keeper_main(start, log);
+}
+
+static int
+start_gate(struct supervisor *v)
+{
+    const struct resources *r = &v->resources;
+    struct gate_start gate = {.ring_fd = r->ring,
+                              .journal_fd = resources_open_journal(r, &v->account),
+                              .wake_fd = r->wake,
+                              .durable_fd = r->durable};
+    const int keep[] = {r->ring, gate.journal_fd, r->wake, r->durable};
+    struct child_start start = {.account = &v->account,
+                                .log = &v->log,
+                                .main = run_gate,
+                                .arg = &gate,
+                                .keep = keep,
+                                .keep_count = COUNT_OF(keep),
+                                .rules = message_rules_supervisor_from_gate,
+                                .rule_count = message_rules_supervisor_from_gate_count};
+    int result;
+
+    memcpy(gate.secret, r->secret, sizeof(gate.secret));
+    result = child_start(&v->children[GATE], &start);
+    memory_wipe(gate.secret, sizeof(gate.secret));
+    if (gate.journal_fd >= 0)
+        close(gate.journal_fd);
+    return result;
+}
+
+static int
+start_keeper(struct supervisor *v)
+{
+    const struct resources *r = &v->resources;
+    struct keeper_start keeper = {.directory_fd = r->directory,
+                                  .control_fd = r->control,
+                                  .ring_fd = r->ring,
+                                  .wake_fd = r->wake,
+                                  .durable_fd = r->durable};
+    const int keep[] = {r->directory, r->control, r->ring, r->wake, r->durable};
+    struct child_start start = {.account = &v->account,
+                                .log = &v->log,
+                                .main = run_keeper,
+                                .arg = &keeper,
+                                .keep = keep,
+                                .keep_count = COUNT_OF(keep),
+                                .rules = message_rules_supervisor_from_keeper,
+                                .rule_count = message_rules_supervisor_from_keeper_count};
+
+    return child_start(&v->children[KEEPER], &start);
 }
 
 static void
 start_child(struct supervisor *v, int which)
 {
     struct child *child = &v->children[which];
-    const int keep[] = {v->resources.directory, v->resources.control};
-    struct child_start start = {
-        .account = &v->account,
-        .log = &v->log,
-        .main = which == GATE ? run_gate : run_keeper,
-        .arg = &v->keeper_start,
-        .keep = keep,
-        .keep_count = which == GATE ? 0 : COUNT_OF(keep),
-        .rules = which == GATE ? message_rules_supervisor_from_gate
-                               : message_rules_supervisor_from_keeper,
-        .rule_count = which == GATE ? message_rules_supervisor_from_gate_count
-                                    : message_rules_supervisor_from_keeper_count,
-    };
 
-    v->keeper_start.directory_fd = v->resources.directory;
-    v->keeper_start.control_fd = v->resources.control;
-    if (child_start(child, &start) != 0) {
+    if ((which == GATE ? start_gate(v) : start_keeper(v)) != 0) {
         LOG_EVENT(&v->log, START_FAILED, F_TEXT("name", child->name),
                   F_TEXT("error", strerrordesc_np(errno)));
         child->retry_at = os_monotonic(&os_real) + NANOSECONDS_PER_SECOND;
@@ -391,7 +428,7 @@ guard_main(const char *config_path)
                           .level = LOG_INFO,
                           .process = "supervisor",
                           .os = &os_real};
-    v->resources = (struct resources){-1, -1, -1};
+    resources_init(&v->resources);
     v->signals = -1;
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");

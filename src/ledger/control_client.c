@@ -110,3 +110,20 @@ control_ask(const char *path, const struct control_request *request, control_fra
     close(fd);
     return result;
 }
+
+static int
+no_frame(void *arg PASU_UNUSED, uint32_t type PASU_UNUSED, const void *body PASU_UNUSED,
+         size_t length PASU_UNUSED)
+{
+    return PASU_E_PROTOCOL;
+}
+
+int
+ledger_flush(const char *control_path)
+{
+    const struct control_request request = {
+        .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = CONTROL_FLUSH};
+    uint64_t count;
+
+    return control_ask(control_path, &request, no_frame, NULL, &count);
+}

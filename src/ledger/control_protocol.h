@@ -11,7 +11,12 @@
 
 enum { CONTROL_MAGIC = 0x75736170, CONTROL_VERSION = 1, CONTROL_BODY_MAX = 2048 };
 
-enum control_verb { CONTROL_STATUS = 1, CONTROL_SESSIONS, CONTROL_KILL };
+enum control_verb {
+    CONTROL_STATUS = 1,
+    CONTROL_SESSIONS,
+    CONTROL_KILL,
+    CONTROL_FLUSH, /* what the rings hold is in the journal before the answer */
+};
 
 struct control_request {
     uint32_t magic, version;

@@ -1,37 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/journal.h"
 
+#include "base/memory.h"
+#include "ledger/journal_scan.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <zlib.h>
-
-enum { HEADER_SIZE = 16, RECORD_HEAD = 24 };
-
-/* magic, version 1, eight bytes that must be zero */
-static const uint8_t header[HEADER_SIZE] = {'p', 'a', 's', 'u', 'j', 'n', 'l', 1};
-
-/* A record's head as it stands in the file; little-endian, as every machine we run on. */
-struct record {
-    uint32_t length; /* of the payload */
-    uint32_t type;
-    uint64_t time; /* realtime ns */
-    uint32_t crc;  /* CRC-32 of the head with crc 0, and the payload */
-    uint32_t zero;
-};
-
-_Static_assert(sizeof(struct record) == RECORD_HEAD, "the head has no holes");
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is little-endian");
-
-static uint32_t
-crc_of(struct record record, const void *payload)
-{
-    uLong crc;
-
-    record.crc = 0;
-    crc = crc32(0, (const Bytef *)&record, sizeof(record));
-    return (uint32_t)crc32(crc, payload, (uInt)record.length);
-}
 
 static int
 write_at(struct journal *j, const void *bytes, size_t length, off_t at)
@@ -52,87 +26,58 @@ write_at(struct journal *j, const void *bytes, size_t length, off_t at)
     return 0;
 }
 
-/* Bytes read; fewer than asked only at the end of the file. */
-static ssize_t
-read_at(const struct journal *j, void *bytes, size_t length, off_t at)
+static void
+note_taken(struct journal *j, uint32_t type, const uint8_t *payload, size_t length)
 {
-    size_t have = 0;
+    struct journal_ring taken;
 
-    while (have < length) {
-        ssize_t n = j->os->pread(j->os->arg, j->fd, (uint8_t *)bytes + have, length - have,
-                                 at + (off_t)have);
-
-        if (n < 0)
-            return error_from_errno(errno);
-        if (n == 0)
-            break;
-        have += (size_t)n;
-    }
-    return (ssize_t)have;
+    if (type != JOURNAL_RING || length < sizeof(taken))
+        return;
+    memcpy(&taken, payload, sizeof(taken));
+    if (taken.ring < RINGS_MAX)
+        j->taken[taken.ring] = (struct journal_taken){taken.file, taken.to};
 }
 
 /* Walks the records up to the first that is not whole. */
 static int
-scan(struct journal *j, off_t size, struct journal_report *report)
+scan(struct journal *j, struct journal_report *report)
 {
-    uint8_t payload[JOURNAL_PAYLOAD_MAX];
-    struct record record;
+    struct journal_scan scan;
+    struct journal_record record;
+    int result = journal_scan_init(&scan, j->os, j->fd);
 
-    for (;;) {
-        ssize_t n = read_at(j, &record, sizeof(record), j->end);
-
-        if (n < 0)
-            return (int)n;
-        if (n < (ssize_t)sizeof(record) || record.length > sizeof(payload))
-            break;
-        n = read_at(j, payload, record.length, j->end + RECORD_HEAD);
-        if (n < 0)
-            return (int)n;
-        if (n < (ssize_t)record.length || record.zero != 0 || record.crc != crc_of(record, payload))
-            break;
-        j->end += RECORD_HEAD + (off_t)record.length;
+    if (result != 0)
+        return result;
+    while ((result = journal_scan_next(&scan, &record)) == 1) {
         report->records++;
+        note_taken(j, record.type, record.payload.bytes, record.payload.length);
     }
-    report->cut = (uint64_t)(size - j->end);
-    /* A crash tears the last record only; more than one is damage, which nobody may paper over. */
-    return report->cut > RECORD_HEAD + JOURNAL_PAYLOAD_MAX ? PASU_E_CORRUPT : 0;
+    j->end = (off_t)scan.offset;
+    report->cut = scan.limit - scan.offset;
+    journal_scan_release(&scan);
+    return result;
 }
 
 int
 journal_open(struct journal *j, const struct os *os, int directory, const char *name,
              struct journal_report *report)
 {
-    uint8_t found[HEADER_SIZE];
-    struct stat st;
-    ssize_t n;
-    int result = 0;
+    int result;
 
     *j = (struct journal){.os = os, .fd = -1};
     *report = (struct journal_report){0};
+    j->space = memory_new(1, JOURNAL_HEAD + JOURNAL_PAYLOAD_MAX);
+    if (!j->space)
+        return PASU_E_NOMEM;
     j->fd = os->openat(os->arg, directory, name, O_RDWR | O_CREAT, 0600);
-    if (j->fd < 0)
-        return error_from_errno(errno);
-    if (fstat(j->fd, &st) != 0) {
-        result = error_from_errno(errno);
-        goto out;
+    result = j->fd >= 0 ? scan(j, report) : error_from_errno(errno);
+    /* New, or its very first write was cut: nothing is in it yet. */
+    if (result == 0 && j->end < JOURNAL_HEADER) {
+        result = write_at(j, journal_header, JOURNAL_HEADER, 0);
+        j->end = JOURNAL_HEADER;
     }
-    n = read_at(j, found, sizeof(found), 0);
-    if (n < 0) {
-        result = (int)n;
-    } else if (n < HEADER_SIZE) {
-        /* New, or its very first write was cut: nothing is in it yet. */
-        result = memcmp(found, header, (size_t)n) == 0 ? write_at(j, header, sizeof(header), 0)
-                                                       : PASU_E_CORRUPT;
-        st.st_size = HEADER_SIZE;
-    } else if (memcmp(found, header, sizeof(header)) != 0) {
-        result = PASU_E_CORRUPT;
-    }
-    j->end = HEADER_SIZE;
-    if (result == 0)
-        result = scan(j, st.st_size, report);
     if (result == 0 && report->cut > 0 && os->ftruncate(os->arg, j->fd, j->end) != 0)
         result = error_from_errno(errno);
-out:
     if (result != 0)
         journal_close(j);
     return result;
@@ -141,8 +86,7 @@ out:
 int
 journal_append(struct journal *j, enum journal_type type, const void *payload, size_t length)
 {
-    uint8_t bytes[RECORD_HEAD + JOURNAL_PAYLOAD_MAX];
-    struct record record = {
+    struct journal_head head = {
         .length = (uint32_t)length, .type = (uint32_t)type, .time = (uint64_t)os_realtime(j->os)};
     int result;
 
@@ -153,18 +97,31 @@ journal_append(struct journal *j, enum journal_type type, const void *payload, s
     if (j->is_torn && j->os->ftruncate(j->os->arg, j->fd, j->end) != 0)
         return error_from_errno(errno);
     j->is_torn = false;
-    record.crc = crc_of(record, payload);
-    memcpy(bytes, &record, sizeof(record));
-    if (length > 0)
-        memcpy(bytes + RECORD_HEAD, payload, length);
-    result = write_at(j, bytes, RECORD_HEAD + length, j->end);
+    if (length > 0 && payload != journal_space(j))
+        memcpy(journal_space(j), payload, length);
+    head.crc = journal_crc(head, journal_space(j));
+    memcpy(j->space, &head, sizeof(head));
+    result = write_at(j, j->space, JOURNAL_HEAD + length, j->end);
     if (result != 0) {
         j->is_torn = j->os->ftruncate(j->os->arg, j->fd, j->end) != 0;
         return result;
     }
-    j->end += RECORD_HEAD + (off_t)length;
+    j->end += JOURNAL_HEAD + (off_t)length;
     j->is_dirty = true;
+    note_taken(j, head.type, journal_space(j), length);
     return 0;
+}
+
+uint8_t *
+journal_space(struct journal *j)
+{
+    return j->space + JOURNAL_HEAD;
+}
+
+uint64_t
+journal_taken(const struct journal *j, unsigned ring, uint64_t file)
+{
+    return j->taken[ring].file == file ? j->taken[ring].position : 0;
 }
 
 int
@@ -184,4 +141,6 @@ journal_close(struct journal *j)
     if (j->fd >= 0)
         j->os->close(j->os->arg, j->fd);
     j->fd = -1;
+    memory_free(j->space);
+    j->space = NULL;
 }

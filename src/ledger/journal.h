@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The session journal: an append-only file of what happened to sessions, in the ledger's folder.
- * Its format is docs/spec/session-journal.md.
+ * The journal: an append-only file of what happened to sessions and what they were shown, in the
+ * ledger's folder. Its format is docs/spec/session-journal.md.
  *
  * A record is whole or not there: what a crash or a full disk left of one is cut off, at opening or
  * at once. Owned by the keeper's only thread.
@@ -11,8 +11,9 @@
 
 #include "base/error.h"
 #include "base/os.h"
+#include "ledger/ring.h"
 
-enum { JOURNAL_PAYLOAD_MAX = 4096 };
+enum { JOURNAL_PAYLOAD_MAX = 1 << 20 };
 
 enum journal_type {
     JOURNAL_STARTED = 1, /* the keeper; no payload */
@@ -22,6 +23,8 @@ enum journal_type {
     JOURNAL_REFUSED, /* struct message_refused */
     JOURNAL_KILLED,  /* struct journal_kill */
     JOURNAL_GAP,     /* struct journal_gap */
+    JOURNAL_RING,    /* struct journal_ring, then its entries */
+    JOURNAL_LAST = JOURNAL_RING,
 };
 
 /* An operator asked to end sessions. */
@@ -40,12 +43,34 @@ struct journal_gap {
     uint32_t unused;
 };
 
+/* What was taken from a ring in one go: the entries and the position that says so are in one
+ * record, so that each entry is taken once, whatever is killed. */
+struct journal_ring {
+    uint32_t ring;
+    uint32_t count; /* of entries */
+    uint64_t file;  /* id of the ring file */
+    uint64_t from, to;
+};
+
+/* In a JOURNAL_RING record, each at a multiple of 8 from the payload's start. */
+struct journal_entry {
+    uint32_t length; /* of the payload, which follows, and zeros up to a multiple of 8 */
+    uint32_t type;   /* enum ring_type */
+};
+
+/* Up to where a ring was taken. */
+struct journal_taken {
+    uint64_t file, position;
+};
+
 struct journal {
     const struct os *os;
-    int fd;        /* -1: not open */
-    off_t end;     /* behind the last whole record */
-    bool is_dirty; /* appended since the last sync */
-    bool is_torn;  /* bytes behind `end` could not be cut off yet */
+    int fd;         /* -1: not open */
+    off_t end;      /* behind the last whole record */
+    bool is_dirty;  /* appended since the last sync */
+    bool is_torn;   /* bytes behind `end` could not be cut off yet */
+    uint8_t *space; /* a record's */
+    struct journal_taken taken[RINGS_MAX];
 };
 
 /* What journal_open found. */
@@ -62,6 +87,11 @@ PASU_MUST_USE int journal_open(struct journal *journal, const struct os *os, int
  * journal is as before and the next append tries again. */
 PASU_MUST_USE int journal_append(struct journal *journal, enum journal_type type,
                                  const void *payload, size_t length);
+/* Room for a payload of JOURNAL_PAYLOAD_MAX bytes, while the journal is open: appended from here it
+ * is not copied again. */
+uint8_t *journal_space(struct journal *journal);
+/* Up to where the journal has what was in a ring of this file; 0: nothing of it. */
+uint64_t journal_taken(const struct journal *journal, unsigned ring, uint64_t file);
 /* Makes everything appended durable. */
 PASU_MUST_USE int journal_sync(struct journal *journal);
 void journal_close(struct journal *journal);

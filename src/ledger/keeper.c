@@ -5,6 +5,7 @@
 #include "base/sandbox.h"
 #include "config/load.h"
 #include "ledger/control.h"
+#include "ledger/intake.h"
 #include "ledger/record.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 
 enum {
     PROCESSES_MAX = 4,
-    FIXED_POLLS = 2,         /* supervisor, gate */
+    FIXED_POLLS = 3,         /* supervisor, gate, its rings */
     TICK_MILLISECONDS = 200, /* while a command waits for its answer */
 };
 
@@ -22,6 +23,7 @@ struct keeper {
     const struct os *os;
     struct channel supervisor, gate;
     struct record_keeping records;
+    struct intake intake;
     struct control control;
     enum durability prepared_durability;
     bool is_prepared, is_ready, is_stopping;
@@ -91,6 +93,10 @@ commit(struct keeper *k)
     if (record_open(&k->records) == PASU_E_CORRUPT || sandbox_enter(SANDBOX_KEEPER) != 0) {
         k->is_stopping = true; /* damage is for people to look at: no session without a record */
         return;
+    }
+    /* What a former keeper did not come to comes before anything new. */
+    if (intake_take(&k->intake) != 0) {
+        /* logged, and tried again */
     }
     k->is_ready = true;
     tell_supervisor(k, MESSAGE_READY, &empty, sizeof(empty));
@@ -215,6 +221,7 @@ take_record(struct keeper *k, const struct channel_message *message)
 
     if (message->type == MESSAGE_CLOSED) {
         memcpy(&closed, message->body, sizeof(closed));
+        intake_append(&k->intake); /* what the session was shown comes before its end */
         result = record_closed(&k->records, &closed);
     } else if (message->type == MESSAGE_REFUSED) {
         memcpy(&refused, message->body, sizeof(refused));
@@ -282,6 +289,10 @@ ask_gate(void *arg, struct control_client *client)
     struct message_ask ask = {.question = client->question};
     int result = PASU_E_PROTOCOL;
 
+    if (client->request.verb == CONTROL_FLUSH) {
+        control_end(client, intake_take(&k->intake), 0);
+        return;
+    }
     if (client->request.verb == CONTROL_STATUS) {
         for (size_t i = 0; i < k->process_count; i++)
             control_frame(client, CONTROL_PROCESS, &k->processes[i], sizeof(k->processes[i]));
@@ -335,8 +346,11 @@ serve(struct keeper *k)
         size_t count;
         int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
+        if (k->is_ready)
+            timeout = intake_wait(&k->intake, timeout);
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = POLLIN};
+        polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
         count = k->is_ready ? control_polls(&k->control, polls + FIXED_POLLS) : 0;
         if (poll(polls, FIXED_POLLS + count, timeout) < 0 && errno != EINTR)
             break;
@@ -344,6 +358,10 @@ serve(struct keeper *k)
             read_channel(k, &k->supervisor, true);
         if (polls[1].revents && k->gate.fd == polls[1].fd)
             read_channel(k, &k->gate, false);
+        if (polls[2].revents)
+            intake_woken(&k->intake);
+        if (k->is_ready)
+            intake_look(&k->intake, os_monotonic(k->os));
         if (count > 0)
             control_serve(&k->control, polls + FIXED_POLLS, count, ask_gate, k);
         record_look(&k->records, os_monotonic(k->os));
@@ -355,6 +373,7 @@ int
 keeper_main(const struct keeper_start *start, const struct log *log)
 {
     struct keeper *k = memory_new(1, sizeof(*k));
+    int result;
 
     if (!k)
         return 2;
@@ -367,15 +386,24 @@ keeper_main(const struct keeper_start *start, const struct log *log)
                  message_rules_keeper_from_gate_count);
     control_init(&k->control, start->control_fd, &k->log);
     signal(SIGPIPE, SIG_IGN);
-    serve(k);
-    /* The gate's last words may still be in its channel. */
+    result =
+        intake_init(&k->intake, &k->records, start->ring_fd, start->wake_fd, start->durable_fd);
+    if (result == 0)
+        serve(k);
+    else
+        LOG_EVENT(&k->log, RING_DAMAGED, F_TEXT("error", error_text(result)));
+    /* The gate's last words may still be in its channel, and in its rings. */
     k->is_stopping = false;
     if (k->gate.fd >= 0)
         read_channel(k, &k->gate, false);
+    if (k->is_ready && intake_take(&k->intake) != 0) {
+        /* logged; the next keeper takes it */
+    }
     record_close(&k->records);
+    intake_release(&k->intake);
     control_release(&k->control);
     channel_close(&k->gate);
     channel_close(&k->supervisor);
     memory_free(k);
-    return 0;
+    return result == 0 ? 0 : 2;
 }

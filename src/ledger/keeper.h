@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keeper: the process that owns what is recorded (in this form: the session journal) and
- * answers the control socket. It has no network.
+ * The keeper: the process that owns what is recorded (in this form: the journal), takes what the
+ * gate leaves for it in the rings, and answers the control socket. It has no network.
  *
  * keeper_main is called in a fresh child of the supervisor which has dropped its privileges. It
- * takes the supervisor's channel end, the ledger folder and the listening control socket.
+ * takes the descriptors.
  */
 #ifndef PASU_LEDGER_KEEPER_H
 #define PASU_LEDGER_KEEPER_H
@@ -15,6 +15,9 @@ struct keeper_start {
     int supervisor_fd;
     int directory_fd; /* the ledger's folder, opened by the supervisor */
     int control_fd;   /* listening */
+    int ring_fd;      /* the rings; -1: there are none */
+    int wake_fd;      /* eventfd: the gate wakes us */
+    int durable_fd;   /* eventfd: we tell the gate that more is on disk */
 };
 
 /* The process's exit status: 0 as asked, 2 on a fault. */

@@ -57,24 +57,70 @@ count_missing(struct record_keeping *r, int error)
     r->gap.count++;
 }
 
-static void
-sync_now(struct record_keeping *r)
+int
+record_sync(struct record_keeping *r)
 {
     int result = journal_sync(&r->journal);
 
     r->sync_at = 0;
     if (result != 0)
         log_failure(r, result);
+    return result;
+}
+
+static void
+sync_now(struct record_keeping *r)
+{
+    if (record_sync(r) != 0) {
+        /* logged */
+    }
+}
+
+/* Opens the journal if it is not, and says what is missing in it. */
+static int
+make_ready(struct record_keeping *r)
+{
+    int result = r->journal.fd >= 0 ? 0 : record_open(r);
+
+    return result == 0 ? write_gap(r) : result;
+}
+
+int
+record_space(struct record_keeping *r, uint8_t **payload)
+{
+    int result = make_ready(r);
+
+    if (result != 0)
+        log_failure(r, result);
+    else
+        *payload = journal_space(&r->journal);
+    return result;
+}
+
+int
+record_ring(struct record_keeping *r, size_t length)
+{
+    int result = journal_append(&r->journal, JOURNAL_RING, journal_space(&r->journal), length);
+
+    if (result != 0)
+        log_failure(r, result);
+    else
+        r->has_failed = false;
+    return result;
+}
+
+void
+record_damage(struct record_keeping *r)
+{
+    count_missing(r, PASU_E_CORRUPT);
 }
 
 /* Into the page cache. */
 static int
 append(struct record_keeping *r, enum journal_type type, const void *payload, size_t length)
 {
-    int result = r->journal.fd >= 0 ? 0 : record_open(r);
+    int result = make_ready(r);
 
-    if (result == 0)
-        result = write_gap(r);
     if (result == 0)
         result = journal_append(&r->journal, type, payload, length);
     if (result != 0) {

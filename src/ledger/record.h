@@ -41,6 +41,16 @@ PASU_MUST_USE int record_closed(struct record_keeping *records,
 PASU_MUST_USE int record_refused(struct record_keeping *records,
                                  const struct message_refused *refused);
 PASU_MUST_USE int record_kill(struct record_keeping *records, const struct journal_kill *kill);
+/* Room in the journal for the payload of a JOURNAL_RING record; the gap is written, if there is
+ * one.
+ */
+PASU_MUST_USE int record_space(struct record_keeping *records, uint8_t **payload);
+/* Appends that record. What fails is no gap: it is still in its ring. */
+PASU_MUST_USE int record_ring(struct record_keeping *records, size_t length);
+/* Something in a ring could not be read: a gap of one. */
+void record_damage(struct record_keeping *records);
+/* Makes everything appended durable. */
+PASU_MUST_USE int record_sync(struct record_keeping *records);
 /* A session that the gate says it has; nothing is written. */
 void record_announced(struct record_keeping *records, uint64_t session);
 /* The gate's channel ended or is another: sessions not announced soon have ended with the gate. */

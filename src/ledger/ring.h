@@ -6,15 +6,17 @@
  * row may leave as soon as its record is in the ring; with durability `strict` once ring_durable
  * has passed it.
  *
- *      file = header page │ ring 0 │ ring 1 │ … │ ring RINGS_MAX-1        one ring per worker
+ *      file = header page │ ring 0 │ ring 1 │ …          one ring per worker, at most RINGS_MAX
  *      ring = head page (positions, each in a cache line of its own) │ RING_SIZE bytes of entries
  *
- * One writer (the worker) and one reader (the keeper) per ring, no locks. Positions are byte counts
- * since the file was made; they never go back. An entry is a head (length, type, CRC-32C of all,
- * its own position) and a payload, and is never split: what does not fit before the end of the ring
- * starts again at its beginning, after a filler. It is published by the release store of `head`:
- * a process that dies in the middle of writing leaves nothing. After a power cut, entries beyond
- * the last whole one (CRC, position) are not there.
+ * One writer (the worker) and one reader (the keeper) per ring, no locks. Positions count bytes and
+ * never go back, nor does a file use one twice: each start of the supervisor (ring_open) moves the
+ * head on by RING_RUN, past everything that was written after the pages on the disk were, when a
+ * power cut brought those back. An entry is a head (its own position, length, type, CRC-32C of all)
+ * and a payload, and is never split: what does not fit before the end of the ring starts again at
+ * its beginning, after a filler. It is published by the release store of `head`: a process that
+ * dies in the middle of writing leaves nothing. Of a former run, entries beyond the last whole one
+ * (CRC, position) are not there. The bytes are described in docs/spec/exposure-ring.md.
  *
  * Exactly once: the keeper writes entries up to a position, and that position, in one journal
  * record; only then the space is released. Whoever reads the ledger reads the journal first, then
@@ -35,6 +37,7 @@ enum {
     RING_SIZE = 4 << 20, /* bytes of entries in one ring; a power of two */
     RING_PAYLOAD_MAX = 512 << 10,
 };
+#define RING_RUN (UINT64_C(1) << 36)
 
 enum ring_type {
     RING_EXPOSURE = 1, /* exposure_encode */
@@ -48,17 +51,21 @@ struct ring_file {
     uint8_t *memory; /* the mapping, or NULL */
     size_t length;
     bool is_writable;
+    uint64_t id;    /* random, of this file: positions mean something only together with it */
+    unsigned count; /* of rings */
 };
 
 struct ring; /* within the mapping */
 
-/* The supervisor: opens `name` in the folder, or makes it, with room reserved on the disk for the
- * first `rings` rings (a full disk is found here, never as a signal later). A file of another
- * layout is PASU_E_CORRUPT. The descriptor, or a negative error. */
+/* The supervisor, while nobody else uses it: opens `name` in the folder, or makes it, with room
+ * reserved on the disk for the first `rings` rings (a full disk is found here, never as a signal
+ * later), and begins a new run. A file of another layout is PASU_E_CORRUPT. The descriptor, or a
+ * negative error. */
 PASU_MUST_USE int ring_open(const struct os *os, int directory, const char *name, unsigned rings);
-/* Maps it. PASU_E_CORRUPT where the header is not ours. */
+/* Maps it; the descriptor is not needed any more. PASU_E_CORRUPT where the header is not ours. */
 PASU_MUST_USE int ring_map(struct ring_file *file, int fd, bool is_writable);
 void ring_unmap(struct ring_file *file);
+/* NULL where the file has no such ring. */
 struct ring *ring_get(const struct ring_file *file, unsigned index);
 
 /* ---- the writer (one thread) ---- */
@@ -66,7 +73,8 @@ struct ring *ring_get(const struct ring_file *file, unsigned index);
  * keeper is behind; PASU_E_RANGE: too long. Never blocks, never allocates. */
 PASU_MUST_USE int ring_append(struct ring *ring, enum ring_type type, const struct iovec *parts,
                               size_t count, uint64_t *position);
-/* Whether the reader sleeps and must be woken (then at most once until it sleeps again). */
+/* Whether the reader sleeps and must be woken (then at most once until it sleeps again): from
+ * ring_sleep by anything, from ring_nap when the ring is half full. */
 bool ring_must_wake(struct ring *ring);
 /* Everything before this position is on disk. */
 uint64_t ring_durable(const struct ring *ring);
@@ -78,7 +86,8 @@ struct ring_entry {
     uint64_t position;   /* behind it */
 };
 /* The entry at *position (0 at first: where the unreleased ones begin), moving it on: 1; 0: none;
- * PASU_E_CORRUPT: an entry that no writer of ours made (skip to ring_head to go on). */
+ * PASU_E_CORRUPT: an entry that no writer of ours made (skip to ring_head to go on). The writer may
+ * change the payload while it is looked at. */
 PASU_MUST_USE int ring_read(const struct ring *ring, uint64_t *position, struct ring_entry *entry);
 uint64_t ring_head(const struct ring *ring);
 uint64_t ring_tail(const struct ring *ring);
@@ -87,6 +96,10 @@ void ring_release(struct ring *ring, uint64_t position);
 void ring_set_durable(struct ring *ring, uint64_t position);
 /* Before the reader sleeps; false: something came meanwhile, it must not. */
 bool ring_sleep(struct ring *ring);
+/* Before the reader waits on purpose for more to come together; false: half of it is full. */
+bool ring_nap(struct ring *ring);
+/* It is up, nobody needs to wake it. */
+void ring_rise(struct ring *ring);
 
 struct ring_ordinal {
     uint32_t ordinal;

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/journal_scan.h"
+
+#include "base/crc32c.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+enum { BUFFER_SIZE = 2 << 20 };
+/* How many bytes behind damage are checked for being a record. Hostile ones may look like the
+ * beginning of a long record at every second place. */
+#define SEARCH_MAX (UINT64_C(256) << 20)
+
+const uint8_t journal_header[JOURNAL_HEADER] = {'p', 'a', 's', 'u', 'j', 'n', 'l', 1};
+
+_Static_assert(sizeof(struct journal_head) == JOURNAL_HEAD, "the head has no holes");
+_Static_assert(BUFFER_SIZE >= JOURNAL_HEAD + JOURNAL_PAYLOAD_MAX, "a record fits");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is little-endian");
+
+uint32_t
+journal_crc(struct journal_head head, const void *payload)
+{
+    uLong crc;
+
+    head.crc = 0;
+    if (head.type == JOURNAL_RING)
+        return crc32c(crc32c(0, &head, sizeof(head)), payload, head.length);
+    crc = crc32(0, (const Bytef *)&head, sizeof(head));
+    return (uint32_t)crc32(crc, payload, (uInt)head.length);
+}
+
+/* Makes [at, at + length) available, which is within the limit; NULL with *error otherwise. */
+static const uint8_t *
+bytes_at(struct journal_scan *s, uint64_t at, size_t length, int *error)
+{
+    size_t kept = 0;
+
+    if (at >= s->buffer_at && at + length <= s->buffer_at + s->have)
+        return s->buffer + (at - s->buffer_at);
+    if (at >= s->buffer_at && at < s->buffer_at + s->have) {
+        kept = (size_t)(s->buffer_at + s->have - at);
+        memmove(s->buffer, s->buffer + (at - s->buffer_at), kept);
+    }
+    s->buffer_at = at;
+    s->have = kept;
+    while (s->have < length) {
+        uint64_t left = s->limit - at - s->have, room = BUFFER_SIZE - s->have;
+        ssize_t n = s->os->pread(s->os->arg, s->fd, s->buffer + s->have,
+                                 (size_t)(left < room ? left : room), (off_t)(at + s->have));
+
+        if (n <= 0) { /* shorter than it was: nobody of ours does that */
+            *error = n < 0 ? error_from_errno(errno) : PASU_E_IO;
+            return NULL;
+        }
+        s->have += (size_t)n;
+    }
+    return s->buffer;
+}
+
+/* 1 where a whole record begins, 0 where none does, or an error. */
+static int
+look(struct journal_scan *s, uint64_t at, bool is_search, struct journal_record *record)
+{
+    struct journal_head head;
+    const uint8_t *bytes;
+    int error = 0;
+
+    if (s->limit - at < JOURNAL_HEAD)
+        return 0;
+    bytes = bytes_at(s, at, sizeof(head), &error);
+    if (!bytes)
+        return error;
+    memcpy(&head, bytes, sizeof(head));
+    if (head.zero != 0 || head.type == 0 || head.length > JOURNAL_PAYLOAD_MAX ||
+        head.length > s->limit - at - JOURNAL_HEAD)
+        return 0;
+    if (is_search) {
+        if (head.type > JOURNAL_LAST || s->searched + head.length > SEARCH_MAX)
+            return 0;
+        s->searched += head.length;
+    }
+    bytes = bytes_at(s, at, sizeof(head) + head.length, &error);
+    if (!bytes)
+        return error;
+    if (head.crc != journal_crc(head, bytes + JOURNAL_HEAD))
+        return 0;
+    *record = (struct journal_record){.offset = at,
+                                      .type = head.type,
+                                      .time = (int64_t)head.time,
+                                      .payload = view_of(bytes + JOURNAL_HEAD, head.length)};
+    return 1;
+}
+
+/* What is at `offset` is not whole: is a whole record behind it? */
+static int
+search(struct journal_scan *s)
+{
+    struct journal_record record;
+
+    for (uint64_t at = s->offset + 1; at + JOURNAL_HEAD <= s->limit; at++) {
+        int result = look(s, at, true, &record);
+
+        if (result < 0)
+            return result;
+        if (result == 0)
+            continue;
+        s->damage = s->offset;
+        s->offset = at;
+        return PASU_E_CORRUPT;
+    }
+    if (s->limit - s->offset <= JOURNAL_HEAD + JOURNAL_PAYLOAD_MAX)
+        return 0;
+    s->damage = s->offset;
+    s->offset = s->limit;
+    return PASU_E_CORRUPT;
+}
+
+int
+journal_scan_init(struct journal_scan *s, const struct os *os, int fd)
+{
+    const uint8_t *found;
+    struct stat st;
+    size_t length;
+    int error = 0;
+
+    *s = (struct journal_scan){.os = os, .fd = fd};
+    if (fstat(fd, &st) != 0)
+        return error_from_errno(errno);
+    if (!S_ISREG(st.st_mode))
+        return PASU_E_CORRUPT;
+    s->buffer = memory_new(1, BUFFER_SIZE);
+    if (!s->buffer)
+        return PASU_E_NOMEM;
+    s->limit = (uint64_t)st.st_size;
+    length = s->limit < JOURNAL_HEADER ? (size_t)s->limit : JOURNAL_HEADER;
+    found = bytes_at(s, 0, length, &error);
+    if (found && memcmp(found, journal_header, length) != 0)
+        error = PASU_E_CORRUPT;
+    s->offset = length;
+    if (error != 0)
+        journal_scan_release(s);
+    return error;
+}
+
+void
+journal_scan_release(struct journal_scan *s)
+{
+    memory_free(s->buffer);
+    s->buffer = NULL;
+}
+
+int
+journal_scan_next(struct journal_scan *s, struct journal_record *record)
+{
+    int result;
+
+    if (s->offset >= s->limit)
+        return 0;
+    result = look(s, s->offset, false, record);
+    if (result == 0)
+        return search(s);
+    if (result > 0)
+        s->offset += JOURNAL_HEAD + record->payload.length;
+    return result;
+}
