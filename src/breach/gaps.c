@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/gaps.h"
+
+static void
+add(struct gaps *gaps, struct gap gap)
+{
+    if (gaps->count == GAPS_MAX)
+        gaps->left_out++;
+    else
+        gaps->items[gaps->count++] = gap;
+}
+
+static void
+begin(struct gaps *gaps, int64_t now)
+{
+    if (gaps->state == GAPS_RUNNING)
+        add(gaps, (struct gap){.what = GAP_DIED, .from = gaps->last, .to = now});
+    else if (gaps->state == GAPS_ENDED)
+        add(gaps, (struct gap){.what = GAP_STOPPED, .from = gaps->last, .to = now});
+    gaps->state = GAPS_RUNNING;
+}
+
+void
+gaps_note(struct gaps *gaps, const struct ledger_entry *entry)
+{
+    for (; gaps->first_open < gaps->count; gaps->first_open++)
+        if (gaps->items[gaps->first_open].to == 0)
+            gaps->items[gaps->first_open].to = entry->time;
+    switch (entry->type) {
+    case LEDGER_STARTED:
+        begin(gaps, entry->time);
+        break;
+    case LEDGER_STOPPED:
+        gaps->state = GAPS_ENDED;
+        break;
+    case LEDGER_GAP:
+        add(gaps, (struct gap){.what = GAP_LOST,
+                               .from = entry->u.gap->since,
+                               .to = entry->time,
+                               .records = entry->u.gap->count,
+                               .error = entry->u.gap->error});
+        break;
+    default:
+        break;
+    }
+    gaps->last = entry->time;
+}
+
+void
+gaps_damage(struct gaps *gaps, uint64_t offset)
+{
+    add(gaps, (struct gap){.what = GAP_DAMAGED, .from = gaps->last, .offset = offset});
+}
+
+bool
+gap_concerns(const struct gap *gap, int64_t from, int64_t to)
+{
+    return (gap->to == 0 || gap->to >= from) && (to == 0 || gap->from < to);
+}
+
+const char *
+gap_what_text(enum gap_what what)
+{
+    static const char *const texts[] = {"lost", "died", "stopped", "damaged"};
+
+    return texts[what];
+}

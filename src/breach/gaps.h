@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the ledger may be silent about something that happened: what every answer must say beside
+ * its numbers.
+ *
+ *      lost      records could not be written (a full disk); how many, and why
+ *      died      a keeper began without the one before it having ended
+ *      stopped   pasu was stopped in order and started again
+ *      damaged   bytes of the file are not what was written
+ */
+#ifndef PASU_BREACH_GAPS_H
+#define PASU_BREACH_GAPS_H
+
+#include "ledger/reader.h"
+
+enum { GAPS_MAX = 1000 };
+
+enum gap_what { GAP_LOST, GAP_DIED, GAP_STOPPED, GAP_DAMAGED };
+
+struct gap {
+    enum gap_what what;
+    int64_t from, to; /* realtime ns, of the records around it; to 0: none came after it yet */
+    uint64_t records; /* lost */
+    int32_t error;    /* lost: PASU_E_…; 0 */
+    uint64_t offset;  /* damaged: byte of the file */
+};
+
+struct gaps {
+    struct gap items[GAPS_MAX];
+    size_t count;
+    uint64_t left_out; /* beyond GAPS_MAX */
+    int64_t last;      /* time of the last entry */
+    size_t first_open; /* items from here on have no `to` yet */
+    enum { GAPS_BEGINNING, GAPS_RUNNING, GAPS_ENDED } state;
+};
+
+/* Looks at each entry, in order. */
+void gaps_note(struct gaps *gaps, const struct ledger_entry *entry);
+void gaps_damage(struct gaps *gaps, uint64_t offset);
+/* Whether the gap can concern the time from <= t < to (0: no end). */
+bool gap_concerns(const struct gap *gap, int64_t from, int64_t to);
+/* "lost", "died", "stopped", "damaged" */
+const char *gap_what_text(enum gap_what what);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/keys.h"
+
+#include "base/memory.h"
+
+enum { FIRST_SPACE = 64, FIRST_BYTES = 4096 };
+
+/* Before the sealed bytes. */
+struct entry_head {
+    struct ring_ordinal ordinal;
+    uint32_t length;
+};
+
+void
+keys_init(struct keys *keys, const uint8_t *secret)
+{
+    *keys = (struct keys){.has_secret = secret != NULL};
+    if (secret != NULL)
+        memcpy(keys->secret, secret, sizeof(keys->secret));
+}
+
+void
+keys_release(struct keys *keys)
+{
+    map_release(&keys->places);
+    memory_free(keys->entries);
+    memory_free(keys->bytes);
+    memory_wipe(keys, sizeof(*keys));
+}
+
+static uint64_t
+place_key(uint8_t kind, uint32_t ordinal)
+{
+    return (uint64_t)kind << 32 | ordinal;
+}
+
+static int
+make_room(struct keys *keys, size_t length)
+{
+    if (keys->count == keys->space) {
+        size_t space = keys->space == 0 ? FIRST_SPACE : keys->space * 2;
+        size_t *entries =
+            space < UINT32_MAX ? memory_resize(keys->entries, space, sizeof(*entries)) : NULL;
+
+        if (entries == NULL)
+            return PASU_E_NOMEM;
+        keys->entries = entries;
+        keys->space = space;
+    }
+    if (keys->bytes_space - keys->used < length) {
+        size_t space = keys->bytes_space + keys->bytes_space / 2 + length + FIRST_BYTES;
+        uint8_t *bytes = memory_resize(keys->bytes, space, 1);
+
+        if (bytes == NULL)
+            return PASU_E_NOMEM;
+        keys->bytes = bytes;
+        keys->bytes_space = space;
+    }
+    return 0;
+}
+
+int
+keys_note(struct keys *keys, const struct ledger_entry *entry)
+{
+    struct entry_head head = {0};
+    struct view sealed;
+    uint32_t place;
+    uint64_t key;
+    int result;
+
+    if (entry->type != LEDGER_ORDINAL || entry->u.ordinal.sealed.length > SEAL_MAX)
+        return 0;
+    head.ordinal = *entry->u.ordinal.head;
+    sealed = entry->u.ordinal.sealed;
+    head.length = (uint32_t)sealed.length;
+    key = place_key(head.ordinal.kind, head.ordinal.ordinal);
+    if (map_get(&keys->places, key, &place))
+        return 0;
+    result = make_room(keys, sizeof(head) + sealed.length);
+    if (result == 0)
+        result = map_put(&keys->places, key, (uint32_t)keys->count);
+    if (result != 0)
+        return result;
+    keys->entries[keys->count++] = keys->used;
+    memcpy(keys->bytes + keys->used, &head, sizeof(head));
+    if (sealed.length > 0)
+        memcpy(keys->bytes + keys->used + sizeof(head), sealed.bytes, sealed.length);
+    keys->used += sizeof(head) + sealed.length;
+    return 0;
+}
+
+static struct entry_head
+entry_at(const struct keys *keys, size_t place, struct view *sealed)
+{
+    struct entry_head head;
+
+    memcpy(&head, keys->bytes + keys->entries[place], sizeof(head));
+    *sealed = view_of(keys->bytes + keys->entries[place] + sizeof(head), head.length);
+    return head;
+}
+
+ssize_t
+keys_text(const struct keys *keys, uint8_t kind, uint32_t ordinal, uint8_t text[SEAL_TEXT_MAX],
+          bool *is_cut)
+{
+    struct entry_head head;
+    struct view sealed;
+    uint32_t place;
+
+    *is_cut = false;
+    if (ordinal < KEY_ORDINAL_FIRST) {
+        char number[KEY_NUMBER_SIZE];
+        size_t length = key_number_text(number, ordinal);
+
+        memcpy(text, number, length);
+        return (ssize_t)length;
+    }
+    if (!keys->has_secret || !map_get(&keys->places, place_key(kind, ordinal), &place))
+        return PASU_E_NOTFOUND;
+    head = entry_at(keys, place, &sealed);
+    return directory_unseal(keys->secret, kind, ordinal, head.ordinal.hash, sealed, text, is_cut);
+}
+
+int
+keys_find(const struct keys *keys, struct view text, uint32_t *ordinals, uint8_t *kinds,
+          size_t most)
+{
+    uint8_t hash[SEAL_HASH_SIZE];
+    size_t found = 0;
+    int result;
+
+    if (!keys->has_secret)
+        return 0;
+    result = directory_hash(keys->secret, text, hash);
+    for (size_t place = 0; result == 0 && place < keys->count && found < most; place++) {
+        struct view sealed;
+        struct entry_head head = entry_at(keys, place, &sealed);
+
+        if (memcmp(head.ordinal.hash, hash, sizeof(hash)) != 0)
+            continue;
+        ordinals[found] = head.ordinal.ordinal;
+        kinds[found++] = head.ordinal.kind;
+    }
+    return result != 0 ? result : (int)found;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From ordinals back to subject keys: an ordinal below KEY_ORDINAL_FIRST is the key, any other
+ * stands for a sealed text in the ledger's ORDINAL entries, which the ledger's secret opens.
+ *
+ * Filled from a ledger as a whole before the first question: of two rings, the one that names an
+ * ordinal can come before the one that explains it. Entries are kept sealed; opened texts are
+ * wiped by who got them, if need be.
+ */
+#ifndef PASU_BREACH_KEYS_H
+#define PASU_BREACH_KEYS_H
+
+#include "breach/map.h"
+#include "exposure/directory.h"
+#include "ledger/reader.h"
+
+struct keys {
+    bool has_secret;
+    uint8_t secret[SEAL_SECRET_SIZE];
+    struct map places; /* kind and ordinal → entry */
+    size_t *entries;   /* where each begins in `bytes` */
+    size_t count, space;
+    uint8_t *bytes;
+    size_t used, bytes_space;
+};
+
+/* `secret` NULL: the ledger has none, or it may not be read: texts stay unknown. */
+void keys_init(struct keys *keys, const uint8_t *secret);
+void keys_release(struct keys *keys);
+/* Takes an ORDINAL entry, ignores others. PASU_E_NOMEM. */
+PASU_MUST_USE int keys_note(struct keys *keys, const struct ledger_entry *entry);
+
+/*
+ * The key's text (not zero-terminated, any bytes); its length, at most SEAL_TEXT_MAX. *is_cut: the
+ * key is longer. PASU_E_NOTFOUND: no entry, or no secret; PASU_E_CORRUPT: the entry does not open
+ * with this secret.
+ */
+PASU_MUST_USE ssize_t keys_text(const struct keys *keys, uint8_t kind, uint32_t ordinal,
+                                uint8_t text[SEAL_TEXT_MAX], bool *is_cut);
+/* The ordinals of all kinds' entries that this key has: at most `most`, their number and kinds. */
+PASU_MUST_USE int keys_find(const struct keys *keys, struct view text, uint32_t *ordinals,
+                            uint8_t *kinds, size_t most);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/selection.h"
+
+#include "base/memory.h"
+
+void
+selection_init(struct selection *s, struct book *book, const struct filter *filter,
+               statement_fn *give, void *arg)
+{
+    *s = (struct selection){.book = book, .filter = filter};
+    s->unrecorded.seed = book->sessions.places.seed;
+    statements_init(&s->statements, book, give, arg);
+}
+
+void
+selection_release(struct selection *s)
+{
+    statements_release(&s->statements);
+    map_release(&s->unrecorded);
+    memory_free(s->in_force);
+    *s = (struct selection){0};
+}
+
+/* A vocabulary was used at that time. */
+static int
+note_vocabulary(struct selection *s, uint32_t id, int64_t time)
+{
+    struct lexicon *lexicon, **all;
+    int result = names_lexicon(&s->book->names, id, &lexicon);
+
+    if (result != 0 || (s->filter->to != 0 && time >= s->filter->to))
+        return result;
+    if (time < s->filter->from) {
+        s->before = lexicon;
+        return 0;
+    }
+    if (lexicon->is_in_force)
+        return 0;
+    all = memory_resize(s->in_force, s->in_force_count + 1, sizeof(struct lexicon *));
+    if (all == NULL)
+        return PASU_E_NOMEM;
+    s->in_force = all;
+    s->in_force[s->in_force_count++] = lexicon;
+    lexicon->is_in_force = true;
+    return 0;
+}
+
+static int
+add_exposure(struct selection *s, uint64_t seq, const struct exposure *exposure)
+{
+    const struct session_info *session = sessions_get(&s->book->sessions, exposure->session);
+    enum filter_answer answer = filter_test(s->filter, exposure, session);
+    int result = note_vocabulary(s, exposure->vocabulary, exposure->time);
+
+    if (result != 0 || answer == FILTER_NO)
+        return result;
+    if (session == NULL) {
+        result = map_put(&s->unrecorded, exposure->session, 0);
+        if (result != 0)
+            return result;
+    }
+    if (answer == FILTER_YES)
+        return statements_add(&s->statements, seq, exposure);
+    s->untestable += exposure->statements;
+    return 0;
+}
+
+int
+selection_add(struct selection *s, const struct ledger_entry *entry)
+{
+    int result = book_note(s->book, entry);
+
+    if (result != 0)
+        return result;
+    switch (entry->type) {
+    case LEDGER_EXPOSURE:
+        return add_exposure(s, entry->seq, entry->u.exposure);
+    case LEDGER_CLOSED:
+        return statements_close(&s->statements, entry->u.closed->session);
+    case LEDGER_VOCABULARY:
+        return note_vocabulary(s, entry->u.vocabulary->id, entry->time);
+    default:
+        return 0;
+    }
+}
+
+int
+selection_end(struct selection *s)
+{
+    return statements_end(&s->statements);
+}
+
+bool
+selection_has_watched(const struct selection *s, int field)
+{
+    if (s->before == NULL && s->in_force_count == 0)
+        return false;
+    if (s->before != NULL && lexicon_field_bit(s->before, field) == 0)
+        return false;
+    for (size_t i = 0; i < s->in_force_count; i++)
+        if (lexicon_field_bit(s->in_force[i], field) == 0)
+            return false;
+    return true;
+}
+
+uint64_t
+selection_fields(const struct selection *s, const struct lexicon *lexicon,
+                 const struct statement_part *part)
+{
+    uint64_t fields = part->clear | part->masked | part->null;
+
+    if (s->filter->field == NULL)
+        return fields;
+    return fields &
+           lexicon_field_bit(lexicon, name_list_find(&s->book->names.fields, s->filter->field));
+}

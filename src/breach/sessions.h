@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who a session is, as its OPENED entry says: exposures name their session by its identity only.
+ *
+ * A session is known from its OPENED entry until an hour of the ledger's time after its CLOSED one
+ * (what it showed last may be recorded a little later), so that memory is that of the sessions that
+ * ran at one time, not of all. One whose OPENED is not in the ledger was carried unrecorded, or
+ * stands in a damaged part: it is unknown, never guessed.
+ */
+#ifndef PASU_BREACH_SESSIONS_H
+#define PASU_BREACH_SESSIONS_H
+
+#include "breach/map.h"
+#include "ledger/message.h"
+
+struct session_info {
+    uint64_t id;
+    int64_t opened; /* realtime ns */
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];
+    char database[NAME_SIZE];
+    char application[APPLICATION_SIZE];
+    char address[ADDRESS_SIZE]; /* "local" for a Unix socket */
+};
+
+struct sessions {
+    struct map places;
+    struct session_place *items;
+    size_t count, space;
+    uint32_t free_list;                 /* 1-based, 0: none */
+    uint32_t closed_first, closed_last; /* the closed ones in order; 1-based */
+};
+
+struct session_place {
+    struct session_info info;
+    int64_t closed;
+    uint32_t next; /* in its list; 1-based */
+    bool is_closed;
+};
+
+void sessions_release(struct sessions *sessions);
+/* The texts of the entry need not end with a zero. PASU_E_NOMEM. */
+PASU_MUST_USE int sessions_open(struct sessions *sessions, const struct message_session *opened);
+void sessions_close(struct sessions *sessions, uint64_t id, int64_t now);
+/* Forgets those that closed an hour ago. */
+void sessions_forget(struct sessions *sessions, int64_t now);
+/* NULL where it is unknown; valid until the next call of the others. */
+const struct session_info *sessions_get(const struct sessions *sessions, uint64_t id);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/evidence.h"
+#include "base/memory.h"
+#include "cli/complain.h"
+#include "cli/filter_options.h"
+#include "cli/terminal.h"
+#include "ledger/control_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+enum { LOOK_EVERY = 4096 }; /* entries between two looks at the clock */
+
+typedef int entry_fn(void *arg, const struct ledger_entry *entry);
+
+static int
+complain_ledger(const struct evidence *e, int error)
+{
+    const char *folder = e->ask.config->ledger.directory;
+
+    switch (error) {
+    case PASU_E_NOTFOUND:
+        complain("pasu guard makes it; see ledger.directory in the configuration",
+                 "there is no ledger in %s", folder);
+        return 2;
+    case PASU_E_DENIED:
+        complain("run it as root, or as the account that pasu guard runs as",
+                 "the ledger in %s may not be read by this account", folder);
+        return 2;
+    default:
+        complain(error_hint(error), "cannot read the ledger in %s: %s", folder, error_text(error));
+        return 2;
+    }
+}
+
+/* The directory's secret, where there is one that we may read. */
+static void
+read_secret(struct evidence *e)
+{
+    int fd = openat(e->directory, "secret", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0)
+        return;
+    e->has_secret = read(fd, e->secret, sizeof(e->secret)) == (ssize_t)sizeof(e->secret);
+    close(fd);
+}
+
+/* The names that the configuration has now, also where nothing was recorded with them. */
+static int
+add_configured_names(struct evidence *e)
+{
+    struct vocabulary *vocabulary = memory_new(1, sizeof(*vocabulary));
+    int result = vocabulary == NULL ? PASU_E_NOMEM : 0;
+
+    if (result == 0)
+        result = vocabulary_of_config(vocabulary, e->ask.config);
+    if (result == 0)
+        result = names_add(&e->book->names, vocabulary);
+    memory_free(vocabulary);
+    return result;
+}
+
+int
+evidence_open(struct evidence *e, const struct arguments *arguments)
+{
+    int status, result;
+
+    *e = (struct evidence){.directory = -1};
+    status = ask_init(&e->ask, arguments);
+    if (status == 0)
+        status = filter_of_options(&e->filter, arguments);
+    if (status != 0)
+        return status;
+    ledger_flush(e->ask.path);
+    e->directory =
+        open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (e->directory < 0)
+        return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
+    read_secret(e);
+    keys_init(&e->keys, e->has_secret ? e->secret : NULL);
+    result = book_new(&e->book, &os_real);
+    if (result == 0)
+        result = add_configured_names(e);
+    return result == 0 ? 0 : complain_ledger(e, result);
+}
+
+void
+evidence_close(struct evidence *e)
+{
+    if (e->book != NULL)
+        selection_release(&e->selection);
+    book_free(e->book);
+    keys_release(&e->keys);
+    if (e->directory >= 0)
+        close(e->directory);
+    ask_release(&e->ask);
+    memory_wipe(e->secret, sizeof(e->secret));
+    *e = (struct evidence){.directory = -1};
+}
+
+/* The line on standard error. */
+struct progress {
+    int64_t next; /* monotonic: when it is due again */
+    bool is_shown;
+};
+
+static void
+progress_look(struct progress *progress, const struct ledger_reader *reader)
+{
+    int64_t now = os_monotonic(&os_real);
+    uint64_t done, all;
+
+    if (progress->next == 0)
+        progress->next = now + NANOSECONDS_PER_SECOND;
+    if (now < progress->next || !terminal_is(stderr))
+        return;
+    progress->next = now + NANOSECONDS_PER_SECOND / 4;
+    progress->is_shown = true;
+    ledger_reader_progress(reader, &done, &all);
+    fprintf(stderr, "\rreading the ledger: %u %% ",
+            all > 0 ? (unsigned)((double)done * 100 / (double)all) : 0);
+    fflush(stderr);
+}
+
+static void
+progress_end(const struct progress *progress)
+{
+    if (progress->is_shown)
+        fputs("\r\033[K", stderr); /* ECMA-48: erases the line */
+}
+
+/* Reads all; damaged places are noted in the book, where `notes_damage`. */
+static int
+read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, void *arg,
+             bool notes_damage)
+{
+    struct progress progress = {0};
+    uint64_t damaged_at = UINT64_MAX;
+    struct ledger_entry entry;
+    int result = 1;
+
+    for (uint64_t n = 0; result > 0; n++) {
+        if (n % LOOK_EVERY == 0)
+            progress_look(&progress, reader);
+        result = ledger_reader_next(reader, &entry);
+        if (result > 0) {
+            int taken = fn(arg, &entry);
+
+            result = taken < 0 ? taken : 1;
+        } else if (result == PASU_E_CORRUPT && ledger_reader_offset(reader) != damaged_at) {
+            damaged_at = ledger_reader_offset(reader);
+            if (notes_damage)
+                gaps_damage(&e->book->gaps, damaged_at);
+            result = 1; /* it goes on behind it */
+        } else if (result == PASU_E_CORRUPT) {
+            result = 0; /* it does not get past this place; that it is damaged has been noted */
+        }
+    }
+    progress_end(&progress);
+    return result;
+}
+
+static int
+read_once(struct evidence *e, entry_fn *fn, void *arg, bool notes_damage)
+{
+    struct ledger_reader *reader = NULL;
+    int result = ledger_reader_open(&reader, &os_real, e->directory);
+
+    if (result == 0) {
+        result = read_entries(e, reader, fn, arg, notes_damage);
+        ledger_reader_close(reader);
+    }
+    return result;
+}
+
+static int
+select_entry(void *arg, const struct ledger_entry *entry)
+{
+    return selection_add(arg, entry);
+}
+
+/* A field that nobody knows of is a mistake in writing, not one that was never shown. */
+static int
+check_field(const struct evidence *e)
+{
+    const struct name_list *fields = &e->book->names.fields;
+    char known[512] = "";
+    size_t used = 0;
+
+    if (e->filter.field == NULL || name_list_find(fields, e->filter.field) >= 0)
+        return 0;
+    for (size_t i = 0; i < fields->count && used < sizeof(known); i++)
+        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
+                                 fields->items[i]);
+    complain(known[0] != '\0' ? known : "personal_data in the configuration names the fields",
+             "no field is called \"%.64s\"; there are:", e->filter.field);
+    return 2;
+}
+
+int
+evidence_read(struct evidence *e, statement_fn *give, void *arg)
+{
+    int result;
+
+    selection_init(&e->selection, e->book, &e->filter, give, arg);
+    result = read_once(e, select_entry, &e->selection, true);
+    if (result == 0)
+        result = selection_end(&e->selection);
+    if (result != 0)
+        return complain_ledger(e, result);
+    return check_field(e);
+}
+
+static int
+note_key(void *arg, const struct ledger_entry *entry)
+{
+    return keys_note(arg, entry);
+}
+
+int
+evidence_read_keys(struct evidence *e)
+{
+    int result;
+
+    if (e->has_keys)
+        return 0;
+    e->has_keys = true;
+    result = read_once(e, note_key, &e->keys, false);
+    if (result == 0)
+        return 0;
+    e->is_bad = true;
+    return complain_ledger(e, result);
+}
+
+bool
+evidence_key(struct evidence *e, uint8_t kind, uint32_t ordinal, char text[KEY_TEXT_SIZE])
+{
+    uint8_t bytes[SEAL_TEXT_MAX];
+    bool is_cut = false;
+    ssize_t length;
+
+    if (ordinal < KEY_ORDINAL_FIRST) {
+        snprintf(text, KEY_TEXT_SIZE, "%" PRIu32, ordinal);
+        return true;
+    }
+    length = evidence_read_keys(e) == 0 ? keys_text(&e->keys, kind, ordinal, bytes, &is_cut)
+                                        : PASU_E_NOTFOUND;
+    if (length < 0) {
+        snprintf(text, KEY_TEXT_SIZE, "unreadable #%" PRIu32, ordinal);
+        return false;
+    }
+    text_from_view(text, KEY_TEXT_SIZE, view_of(bytes, (size_t)length));
+    if (is_cut)
+        snprintf(text + length, KEY_TEXT_SIZE - (size_t)length, "...");
+    memory_wipe(bytes, sizeof(bytes));
+    return false;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger as a command reads it: the folder that the configuration names, read from the first
+ * entry to the last, as often as need be. A running guard is asked first to write down what it has
+ * (it need not answer: what stands in its rings is read as well).
+ *
+ * While it takes longer than a second, a line on standard error says how far it is, where that is a
+ * terminal. What is wrong is complained about here; results are exit statuses, 0 to go on.
+ */
+#ifndef PASU_CLI_EVIDENCE_H
+#define PASU_CLI_EVIDENCE_H
+
+#include "breach/keys.h"
+#include "breach/selection.h"
+#include "cli/ask.h"
+
+struct evidence {
+    struct ask ask; /* the configuration */
+    int directory;  /* -1: not open */
+    bool has_secret, has_keys;
+    uint8_t secret[SEAL_SECRET_SIZE];
+    struct filter filter;
+    struct book *book;
+    struct selection selection;
+    struct keys keys; /* filled when first asked for */
+    bool is_bad;      /* a second reading failed; told once */
+};
+
+/* Reads configuration and filter options, opens the ledger. Close it in any case. */
+PASU_MUST_USE int evidence_open(struct evidence *evidence, const struct arguments *arguments);
+void evidence_close(struct evidence *evidence);
+/* Gives all selected statements to `give`. */
+PASU_MUST_USE int evidence_read(struct evidence *evidence, statement_fn *give, void *arg);
+/* Reads the directory of keys, unless that was done. */
+PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
+
+/* What a key is called: a number, or a text that is complete in `text` when it returns. */
+enum { KEY_TEXT_SIZE = SEAL_TEXT_MAX + 16 };
+/* Whether the ordinal is itself the key; else its text, the directory being read if need be. */
+bool evidence_key(struct evidence *evidence, uint8_t kind, uint32_t ordinal,
+                  char text[KEY_TEXT_SIZE]);
+
+#endif
