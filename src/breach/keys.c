@@ -28,12 +28,6 @@ keys_release(struct keys *keys)
     memory_wipe(keys, sizeof(*keys));
 }
 
-static uint64_t
-place_key(uint8_t kind, uint32_t ordinal)
-{
-    return (uint64_t)kind << 32 | ordinal;
-}
-
 static int
 make_room(struct keys *keys, size_t length)
 {
@@ -73,7 +67,7 @@ keys_note(struct keys *keys, const struct ledger_entry *entry)
     head.ordinal = *entry->u.ordinal.head;
     sealed = entry->u.ordinal.sealed;
     head.length = (uint32_t)sealed.length;
-    key = place_key(head.ordinal.kind, head.ordinal.ordinal);
+    key = head.ordinal.ordinal;
     if (map_get(&keys->places, key, &place))
         return 0;
     result = make_room(keys, sizeof(head) + sealed.length);
@@ -115,10 +109,10 @@ keys_text(const struct keys *keys, uint8_t kind, uint32_t ordinal, uint8_t text[
         memcpy(text, number, length);
         return (ssize_t)length;
     }
-    if (!keys->has_secret || !map_get(&keys->places, place_key(kind, ordinal), &place))
+    if (!keys->has_secret || !map_get(&keys->places, ordinal, &place))
         return PASU_E_NOTFOUND;
     head = entry_at(keys, place, &sealed);
-    return directory_unseal(keys->secret, kind, ordinal, head.ordinal.hash, sealed, text, is_cut);
+    return directory_unseal(keys->secret, head.ordinal.kind, ordinal, head.ordinal.hash, sealed, text, is_cut);
 }
 
 int

@@ -317,6 +317,28 @@ refuse(struct answering *a, const struct plan *plan)
     return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
 }
 
+int
+answer_put_position(struct answering *a, const uint8_t *message, size_t length,
+                    struct view position, uint32_t number)
+{
+    uint8_t space[ERROR_SIZE];
+    char digits[12];
+    int n = snprintf(digits, sizeof(digits), "%u", number);
+    size_t before = (size_t)(position.bytes - message), after = before + position.length;
+    size_t total = length - position.length + (size_t)n;
+    int result;
+
+    if (n <= 0 || total > sizeof(space))
+        return pass(a, message, length);
+    memcpy(space, message, before);
+    memcpy(space + before, digits, (size_t)n);
+    memcpy(space + before + (size_t)n, message + after, length - after);
+    bytes_put_u32(space + 1, (uint32_t)(total - 1));
+    result = answer_flush(a);
+    return result == 0 ? release_batch(a->s, &(struct batch){.bytes = space, .length = total})
+                       : result;
+}
+
 /* An error's position counts in the text that the server saw. */
 static int
 pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan)

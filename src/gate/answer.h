@@ -7,6 +7,7 @@
 
 #include "gate/expose.h"
 #include "gate/walk.h"
+#include "postgres/key.h"
 
 struct instruments;
 
@@ -28,6 +29,9 @@ PASU_MUST_USE int answer_message(struct answering *answering, const uint8_t *mes
 PASU_MUST_USE int answer_flush(struct answering *answering);
 /* Where the columns after the hidden ones begin in a DataRow; 0 where it is malformed. */
 size_t answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden);
+/* An ErrorResponse with another position: `position` is where the old one stands in it. */
+PASU_MUST_USE int answer_put_position(struct answering *answering, const uint8_t *message,
+                                      size_t length, struct view position, uint32_t number);
 /* The start of a message that is too long to be read whole and passes in pieces: `have` bytes of
  * `total`. What it is part of counts as the most it can be. Bytes of it that have been used. */
 PASU_MUST_USE ssize_t answer_giant(struct answering *answering, const uint8_t *message, size_t have,

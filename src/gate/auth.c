@@ -9,6 +9,7 @@
  * session down.
  */
 #include "gate/inspector.h"
+#include "gate/observer.h"
 #include "gate/session.h"
 #include "gate/tls.h"
 
@@ -215,6 +216,16 @@ forward_mechanisms(struct session *s, struct view body)
 }
 
 static void
+see_parameter(struct session *s, struct view body)
+{
+    struct reader r = reader_of(body);
+    struct view name = reader_text(&r), value = reader_text(&r);
+
+    if (reader_end(&r) == 0)
+        observer_parameter(s, name, value);
+}
+
+static void
 forward(struct session *s, struct view message)
 {
     if (message.bytes[0] == 'p') {
@@ -223,6 +234,8 @@ forward(struct session *s, struct view message)
                bytes_get_u32(message.bytes + HEAD) == AUTH_SASL) {
         forward_mechanisms(s, body_of(message));
     } else {
+        if (message.bytes[0] == 'S' && s->observer)
+            see_parameter(s, body_of(message));
         to_client(s, message.bytes, message.length);
     }
 }

@@ -304,7 +304,19 @@ expose_miss(struct session *s)
     }
     if (e->part_count == 0)
         return 0;
-    e->statements = e->misses = 1;
+    e->statements = 1;
+    e->misses = 1;
+    return put(s, e, r->statement);
+}
+
+int
+expose_probe(struct session *s)
+{
+    struct result *r = &s->observer->result;
+    struct exposure *e = begin(s, r->statement);
+
+    e->statements = 1;
+    r->is_counted = true;
     return put(s, e, r->statement);
 }
 

@@ -31,6 +31,8 @@ PASU_MUST_USE int expose_words(struct session *session, const struct plan_statem
                                struct judgement *judgement);
 /* The present result has ended without a row though it asked for certain persons. */
 PASU_MUST_USE int expose_miss(struct session *session);
+/* The present result has told whether there is such a person, and no more. */
+PASU_MUST_USE int expose_probe(struct session *session);
 /* A statement that was not sent on. */
 PASU_MUST_USE int expose_refusal(struct session *session, const struct plan *plan);
 

@@ -6,14 +6,22 @@
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "config/load.h"
+#include "exposure/directory.h"
+#include "exposure/tally.h"
+#include "gate/catalog_store.h"
 #include "gate/inspector.h"
+#include "gate/rebuild.h"
+#include "postgres/plan.h"
 #include "postgres/response.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { PLANS_MAX = 20000, PLANS_BYTES_MAX = 256 << 20 };
 
 static void
 tell_supervisor(struct gate *g, uint32_t type, const void *body, size_t length)
@@ -39,6 +47,8 @@ prepare(struct gate *g, const struct channel_message *message)
     answer.error = config_unpack_fd(&config, message->fd);
     if (answer.error == 0)
         answer.error = settings_new(&g->prepared, config, generation.generation);
+    if (answer.error == 0)
+        answer.error = kinds_of(&g->kinds, &g->prepared->vocabulary, g->prepared->slots);
     tell_supervisor(g, MESSAGE_PREPARED, &answer, sizeof(answer));
 }
 
@@ -74,6 +84,24 @@ start_workers(struct gate *g)
     return inspector_start(&g->shared.inspector, &g->shared);
 }
 
+/* Before the network: what the ledger knows. What is damaged is passed over and said. */
+static void
+rebuild_past(struct gate *g)
+{
+    struct gate_shared *shared = &g->shared;
+    uint64_t entries = 0, damaged = 0;
+    int result = rebuild(shared, &g->kinds, &entries, &damaged);
+
+    if (result != 0 || damaged > 0)
+        LOG_EVENT(&shared->log, REBUILD_FAILED, F_UINT("entries", entries),
+                  F_UINT("damaged", damaged), F_TEXT("error", error_text(result)));
+    else
+        LOG_EVENT(&shared->log, REBUILT, F_UINT("entries", entries));
+    if (shared->journal >= 0)
+        close(shared->journal);
+    shared->journal = -1;
+}
+
 /* The number of workers is fixed by the first configuration; all else changes with each. */
 static void
 commit(struct gate *g)
@@ -86,6 +114,8 @@ commit(struct gate *g)
     g->settings = g->prepared;
     g->prepared = NULL;
     close_listeners(g);
+    if (!g->workers)
+        rebuild_past(g);
     if (!g->workers && start_workers(g) != 0) {
         LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
         g->is_stopping = true;
@@ -377,6 +407,7 @@ make_polls(struct gate *g)
     g->polls[0] = (struct pollfd){.fd = g->shared.supervisor.fd, .events = POLLIN};
     g->polls[1] = (struct pollfd){.fd = g->shared.keeper.channel.fd, .events = keeper};
     g->polls[2] = (struct pollfd){.fd = g->shared.answer_event, .events = POLLIN};
+    g->polls[3] = (struct pollfd){.fd = g->shared.durable, .events = POLLIN};
     if (g->is_ready && !g->is_paused)
         for (size_t i = 0; i < g->listener_count; i++)
             g->polls[count++] = (struct pollfd){.fd = g->listeners[i].fd, .events = POLLIN};
@@ -391,6 +422,16 @@ session_count(const struct gate *g)
     for (uint32_t i = 0; i < g->worker_count; i++)
         count += g->workers[i].session_count;
     return count;
+}
+
+/* More of the rings is on disk: whoever waits for that looks. */
+static void
+tell_durable(struct gate *g)
+{
+    uint64_t unused;
+
+    if (read(g->shared.durable, &unused, sizeof(unused)) > 0)
+        gate_post_all(g, TASK_DURABLE, 0, NULL);
 }
 
 static void
@@ -412,6 +453,8 @@ serve(struct gate *g)
                 accept_some(g, &g->listeners[i]);
         if (g->polls[2].revents)
             question_take(g);
+        if (g->polls[3].revents)
+            tell_durable(g);
         if (g->polls[1].revents && g->shared.keeper.channel.fd >= 0)
             read_channel(g, &g->shared.keeper.channel, false);
         if (g->polls[0].revents)
@@ -451,8 +494,17 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     if (shared->answer_event < 0)
         return PASU_E_IO;
     result = ring_map(&shared->rings, shared->ring, true);
+    if (result == 0)
+        result = tally_book_new(&shared->tallies);
+    if (result == 0)
+        result = directory_new(&shared->directory, shared->secret);
+    if (result == 0)
+        result = plan_cache_new(&shared->plans, PLANS_MAX, PLANS_BYTES_MAX);
+    if (result == 0)
+        result = catalog_store_new(&shared->catalogs, shared);
     if (result != 0)
         return result;
+    tzset(); /* days begin at local midnight; the zone's file cannot be read later */
     signal(SIGPIPE, SIG_IGN);
     /* Now, while it may still read its configuration file; a reload may need it for the first time.
      */
@@ -476,6 +528,10 @@ gate_release(struct gate *g)
     cancel_release(&g->shared.cancels);
     address_count_release(&g->shared.early);
     close(g->shared.answer_event);
+    plan_cache_free(g->shared.plans);
+    catalog_store_free(g->shared.catalogs);
+    directory_free(g->shared.directory);
+    tally_book_free(g->shared.tallies);
     ring_unmap(&g->shared.rings);
     close(g->shared.ring);
     if (g->shared.journal >= 0)

@@ -3,6 +3,7 @@
 #ifndef PASU_GATE_GATE_THREAD_H
 #define PASU_GATE_GATE_THREAD_H
 
+#include "gate/kinds.h"
 #include "gate/worker.h"
 
 #include <poll.h>
@@ -11,7 +12,7 @@ enum {
     LISTENERS_MAX = CONFIG_GATEWAYS_MAX * (CONFIG_LISTEN_MAX + 1), /* and one for PROXY */
     QUESTIONS_MAX = 64,
     ACCEPT_ROUND = 64, /* connections taken of a listener before the others get their turn */
-    FIXED_POLLS = 3,   /* supervisor, keeper, answers */
+    FIXED_POLLS = 4,   /* supervisor, keeper, answers, durable */
     ACCEPT_PAUSE_MILLISECONDS = 100, /* when descriptors have run out */
 };
 
@@ -40,6 +41,7 @@ struct gate {
     struct list outgoing; /* struct answer: lines for the keeper, as fast as it takes them */
     size_t outgoing_at;
     int64_t started;
+    struct kinds kinds;
     bool is_ready, is_stopping, is_paused, had_keeper;
 };
 

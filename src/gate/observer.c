@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/instruments.h"
+#include "gate/result.h"
 #include "gate/session.h"
 #include "gate/walk.h"
 

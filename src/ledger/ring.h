@@ -103,7 +103,7 @@ void ring_rise(struct ring *ring);
 
 struct ring_ordinal {
     uint32_t ordinal;
-    uint8_t kind;
+    uint8_t kind; /* as it was sealed with; ordinals of all kinds are from one row of numbers */
     uint8_t zero[3];
     uint8_t hash[16]; /* keyed, of the key's canonical text */
 };

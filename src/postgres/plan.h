@@ -161,7 +161,8 @@ struct plan_statement {
     /* Values can come by other ways than rows: errors, notices, notifications, column names. What
      * they can be of: */
     bool may_speak;
-    uint32_t flags; /* enum plan_flag */
+    bool may_notify; /* values can go into notifications */
+    uint32_t flags;  /* enum plan_flag */
     uint64_t fingerprint;
     const char *sql; /* normalized, without literals */
     /* The most that it can show, of any relation or function it names: rows whose columns the parts
@@ -204,6 +205,8 @@ struct plan {
     const char *refusal_hint;
     uint32_t refusal_flags; /* enum plan_flag */
 
+    bool may_change_dialect; /* it can set standard_conforming_strings or client_encoding */
+
     const struct plan_statement *statements;
     size_t statement_count;
     /* The text to send instead (injected), zero bytes NULL where it is the text itself. */
@@ -222,6 +225,9 @@ struct plan_edit {
  * large (see above). */
 PASU_MUST_USE int plan_new(struct plan **plan, struct view text,
                            const struct plan_environment *environment);
+/* The plan of a text that nobody has looked at: one statement, not understood, which can show
+ * everything that the environment's catalog maps. */
+PASU_MUST_USE int plan_unknown(struct plan **plan, const struct plan_environment *environment);
 struct plan *plan_hold(struct plan *plan);
 void plan_release(struct plan *plan);
 uint32_t plan_error_position(const struct plan *plan, uint32_t position);
