@@ -119,8 +119,8 @@ send_query(struct inspector_link *link, const char *sql)
 }
 
 int
-inspector_link_query(struct inspector_link *link, const char *sql, inspector_row *take,
-                     void *arg, size_t *most)
+inspector_link_query(struct inspector_link *link, const char *sql, inspector_row *take, void *arg,
+                     size_t *most)
 {
     int result = send_query(link, sql), answer = 0, wait = link->wait;
     struct view body;
