@@ -95,18 +95,18 @@ take_record(struct intake *t, unsigned index, uint8_t *payload)
         head.count++;
         head.to = position;
     }
+    if (found == 0)
+        head.to = position; /* behind a filler, or the end of a former run */
     if (head.count > 0) {
         memcpy(payload, &head, sizeof(head));
         result = record_ring(t->records, used);
         if (result != 0)
             return result;
-        t->positions[index] = head.to;
     } else if (found == PASU_E_CORRUPT) {
-        t->positions[index] = ring_head(ring);
-        tell_damage(t, index, position, t->positions[index]);
-    } else if (found == 0) {
-        t->positions[index] = position; /* behind a filler, or the end of a former run */
+        head.to = ring_head(ring);
+        tell_damage(t, index, position, head.to);
     }
+    t->positions[index] = head.to;
     return found != 0;
 }
 

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keeper's side of the rings: each entry is in the journal once, whatever fails or is killed.
+ */
+#include "ledger/intake.h"
+
+#include "ledger/journal_scan.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A ledger's folder, the gate's end of its rings, and an operating system whose disk can be full
+ * and whose clock we set. */
+struct place {
+    char path[64];
+    int directory, wake, durable;
+    struct os os;
+    struct log log;
+    int64_t now;
+    int writes_left, syncs_left; /* -1: none fails */
+    int syncs;
+    int ring_fd;
+    struct ring_file gate;
+    struct record_keeping records;
+    struct intake intake;
+};
+
+static ssize_t
+failing_pwrite(void *arg, int fd, const void *bytes, size_t size, off_t offset)
+{
+    struct place *p = arg;
+
+    errno = ENOSPC;
+    if (p->writes_left >= 0 && p->writes_left-- == 0)
+        return -1;
+    return pwrite(fd, bytes, size, offset);
+}
+
+static int
+failing_fdatasync(void *arg, int fd PASU_UNUSED)
+{
+    struct place *p = arg;
+
+    p->syncs++;
+    errno = EIO;
+    return p->syncs_left >= 0 && p->syncs_left-- == 0 ? -1 : 0;
+}
+
+static int64_t
+our_time(void *arg)
+{
+    return ((struct place *)arg)->now;
+}
+
+/* A new keeper. */
+static void
+begin(struct place *p, enum durability durability)
+{
+    record_init(&p->records, &p->log, p->directory);
+    p->records.durability = durability;
+    assert_int_equal(
+        intake_init(&p->intake, &p->records, dup(p->ring_fd), dup(p->wake), dup(p->durable)), 0);
+    assert_int_equal(record_open(&p->records), 0);
+}
+
+/* As if it were killed: nothing more is written. */
+static void
+kill_keeper(struct place *p)
+{
+    intake_release(&p->intake);
+    journal_close(&p->records.journal);
+}
+
+static int
+make_place(void **state)
+{
+    static struct place place;
+    struct place *p = &place;
+
+    *p = (struct place){.now = 1000, .writes_left = -1, .syncs_left = -1, .os = os_real};
+    snprintf(p->path, sizeof(p->path), "/tmp/pasu-intake-XXXXXX");
+    if (!mkdtemp(p->path))
+        return -1;
+    p->directory = open(p->path, O_RDONLY | O_DIRECTORY);
+    p->wake = eventfd(0, EFD_NONBLOCK);
+    p->durable = eventfd(0, EFD_NONBLOCK);
+    p->os.arg = p;
+    p->os.pwrite = failing_pwrite;
+    p->os.fdatasync = failing_fdatasync;
+    p->os.monotonic = our_time;
+    p->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &p->os};
+    p->ring_fd = ring_open(&os_real, p->directory, "r", 2);
+    *state = p;
+    return p->ring_fd < 0 ? -1 : ring_map(&p->gate, p->ring_fd, true);
+}
+
+static int
+remove_place(void **state)
+{
+    struct place *p = *state;
+
+    ring_unmap(&p->gate);
+    close(p->ring_fd);
+    close(p->wake);
+    close(p->durable);
+    unlinkat(p->directory, "r", 0);
+    unlinkat(p->directory, "sessions.journal", 0);
+    close(p->directory);
+    return rmdir(p->path);
+}
+
+static int
+append(struct place *p, unsigned ring, uint32_t number, size_t more)
+{
+    static uint8_t bytes[RING_PAYLOAD_MAX];
+    struct iovec parts[] = {{&number, sizeof(number)}, {bytes, more}};
+    uint64_t position;
+
+    return ring_append(ring_get(&p->gate, ring), RING_SHAPE, parts, 2, &position);
+}
+
+static bool
+can_be_read(int event)
+{
+    uint64_t count;
+
+    return read(event, &count, sizeof(count)) == (ssize_t)sizeof(count);
+}
+
+struct found {
+    uint32_t entries, records, gaps;
+    uint32_t last[RINGS_MAX]; /* number of the last entry */
+};
+
+/* Walks the journal: each ring's entries have the numbers 1, 2, 3 and so on. */
+static struct found
+look(struct place *p)
+{
+    struct found found = {0};
+    struct journal_record record;
+    struct journal_scan scan;
+    int fd = openat(p->directory, "sessions.journal", O_RDONLY);
+
+    assert_int_equal(journal_scan_init(&scan, &os_real, fd), 0);
+    while (journal_scan_next(&scan, &record) == 1) {
+        const uint8_t *at = record.payload.bytes;
+        struct journal_ring head;
+        struct journal_entry entry;
+        uint32_t number;
+
+        found.gaps += record.type == JOURNAL_GAP;
+        if (record.type != JOURNAL_RING)
+            continue;
+        found.records++;
+        memcpy(&head, at, sizeof(head));
+        at += sizeof(head);
+        assert_true(head.ring < 2 && head.from < head.to && head.file == p->gate.id);
+        for (uint32_t i = 0; i < head.count; i++) {
+            memcpy(&entry, at, sizeof(entry));
+            memcpy(&number, at + sizeof(entry), sizeof(number));
+            assert_int_equal(entry.type, RING_SHAPE);
+            assert_int_equal(number, found.last[head.ring] + 1);
+            found.last[head.ring] = number;
+            found.entries++;
+            at += sizeof(entry) + (entry.length + 7) / 8 * 8;
+        }
+        assert_ptr_equal(at, record.payload.bytes + record.payload.length);
+    }
+    assert_true(scan.offset == scan.limit);
+    journal_scan_release(&scan);
+    close(fd);
+    return found;
+}
+
+static void
+what_is_taken_from_a_ring_is_one_record(void **state)
+{
+    struct place *p = *state;
+    struct found found;
+
+    for (uint32_t i = 1; i <= 10; i++)
+        assert_int_equal(append(p, i % 2, (i + 1) / 2, i), 0);
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(intake_take(&p->intake), 0);
+    found = look(p);
+    assert_int_equal(found.entries, 10);
+    assert_int_equal(found.records, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct ring *ring = ring_get(&p->gate, i);
+
+        assert_true(ring_tail(ring) == ring_head(ring));
+        assert_true(ring_durable(ring) == ring_head(ring));
+    }
+    assert_int_equal(p->syncs, 1);
+    /* Nothing new, nothing written. */
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(look(p).records, 2);
+    kill_keeper(p);
+}
+
+static void
+a_full_ring_is_taken_whole(void **state)
+{
+    struct place *p = *state;
+    uint32_t count = 0;
+
+    begin(p, DURABILITY_OS);
+    assert_int_equal(intake_take(&p->intake), 0);
+    for (int round = 0; round < 3; round++) {
+        while (append(p, 0, count + 1, round == 1 ? 20 : 200000) == 0)
+            count++;
+        assert_int_equal(intake_take(&p->intake), 0);
+        assert_int_equal(look(p).last[0], count);
+    }
+    assert_int_equal(p->syncs, 0);
+    kill_keeper(p);
+}
+
+static void
+a_keeper_killed_between_record_and_release_takes_nothing_twice(void **state)
+{
+    struct place *p = *state;
+    uint64_t tail = ring_tail(ring_get(&p->gate, 0));
+
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    intake_append(&p->intake);
+    assert_int_equal(append(p, 0, 2, 0), 0);
+    kill_keeper(p);
+    assert_true(ring_tail(ring_get(&p->gate, 0)) == tail);
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(look(p).last[0], 2);
+    kill_keeper(p);
+    /* Everything is killed, and the supervisor begins a new run. */
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(append(p, 0, 3, 0), 0);
+    intake_append(&p->intake);
+    assert_int_equal(append(p, 0, 4, 0), 0);
+    kill_keeper(p);
+    close(p->ring_fd);
+    p->ring_fd = ring_open(&os_real, p->directory, "r", 2);
+    assert_true(p->ring_fd >= 0);
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(append(p, 0, 5, 0), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(look(p).last[0], 5);
+    kill_keeper(p);
+}
+
+/* A power cut takes the end of the journal; what the ring has of it comes again. */
+static void
+a_record_torn_at_any_byte_is_taken_again(void **state)
+{
+    struct place *p = *state;
+    off_t whole, end;
+
+    begin(p, DURABILITY_OS);
+    assert_int_equal(append(p, 0, 1, 3), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    whole = p->records.journal.end;
+    assert_int_equal(append(p, 0, 2, 3), 0);
+    intake_append(&p->intake);
+    end = p->records.journal.end;
+    kill_keeper(p);
+    for (off_t torn = whole + 1; torn < end; torn++) {
+        int fd = openat(p->directory, "sessions.journal", O_RDWR);
+        struct journal_report report;
+        struct journal journal;
+
+        assert_int_equal(ftruncate(fd, torn), 0);
+        close(fd);
+        assert_int_equal(
+            journal_open(&journal, &os_real, p->directory, "sessions.journal", &report), 0);
+        assert_int_equal(report.cut, torn - whole);
+        assert_int_equal(journal.end, whole);
+        journal_close(&journal);
+        begin(p, DURABILITY_OS);
+        intake_append(&p->intake);
+        assert_int_equal(look(p).last[0], 2);
+        assert_int_equal(p->records.journal.end - whole, end - whole + JOURNAL_HEAD); /* started */
+        fd = p->records.journal.fd;
+        assert_int_equal(ftruncate(fd, whole), 0);
+        kill_keeper(p);
+    }
+}
+
+static void
+a_full_disk_leaves_it_in_the_ring(void **state)
+{
+    struct place *p = *state;
+    struct found found;
+
+    begin(p, DURABILITY_STRICT);
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    assert_int_equal(append(p, 1, 1, 0), 0);
+    p->writes_left = 1; /* ring 0's is written */
+    assert_int_equal(intake_take(&p->intake), PASU_E_DISKFULL);
+    assert_true(ring_durable(ring_get(&p->gate, 0)) == ring_head(ring_get(&p->gate, 0)));
+    assert_true(ring_tail(ring_get(&p->gate, 1)) < ring_head(ring_get(&p->gate, 1)));
+    assert_int_equal(intake_wait(&p->intake, 200), 100);
+    p->writes_left = 0;
+    p->now += 100 * NANOSECONDS_PER_MILLISECOND;
+    intake_look(&p->intake, p->now);
+    assert_int_equal(intake_wait(&p->intake, 200), 100);
+    p->now += 100 * NANOSECONDS_PER_MILLISECOND;
+    intake_look(&p->intake, p->now);
+    found = look(p);
+    assert_int_equal(found.entries, 2);
+    assert_int_equal(found.gaps, 0);
+    assert_int_equal(intake_wait(&p->intake, 200), 200);
+    kill_keeper(p);
+}
+
+static void
+what_is_not_on_disk_is_not_released(void **state)
+{
+    struct place *p = *state;
+    const struct ring *ring = ring_get(&p->gate, 0);
+    uint64_t durable = ring_durable(ring);
+
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    p->syncs_left = 0;
+    assert_int_equal(intake_take(&p->intake), PASU_E_IO);
+    assert_true(ring_tail(ring) < ring_head(ring) && ring_durable(ring) == durable);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_true(ring_tail(ring) == ring_head(ring) && ring_durable(ring) == ring_head(ring));
+    assert_int_equal(look(p).entries, 1);
+    kill_keeper(p);
+}
+
+static void
+damage_in_a_ring_is_a_gap(void **state)
+{
+    struct place *p = *state;
+    uint32_t *byte;
+    struct found found;
+
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    /* The second entry's checksum. */
+    byte = (uint32_t *)(void *)(p->gate.memory + 2 * 4096 +
+                                ring_head(ring_get(&p->gate, 0)) % RING_SIZE + 8);
+    assert_int_equal(append(p, 0, 2, 0), 0);
+    ++*byte;
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_true(ring_tail(ring_get(&p->gate, 0)) == ring_head(ring_get(&p->gate, 0)));
+    assert_int_equal(append(p, 0, 2, 0), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    found = look(p);
+    assert_int_equal(found.last[0], 2);
+    assert_int_equal(found.gaps, 1);
+    kill_keeper(p);
+}
+
+static void
+the_gate_wakes_us_and_we_gather(void **state)
+{
+    struct place *p = *state;
+    struct ring *ring = ring_get(&p->gate, 0);
+
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(intake_wait(&p->intake, 200), 200);
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    assert_true(ring_must_wake(ring));
+    assert_int_equal(eventfd_write(p->wake, 1), 0);
+    intake_woken(&p->intake);
+    assert_false(can_be_read(p->wake));
+    assert_int_equal(intake_wait(&p->intake, 200), 10);
+    assert_int_equal(append(p, 0, 2, 0), 0);
+    assert_false(ring_must_wake(ring));
+    intake_look(&p->intake, p->now);
+    assert_int_equal(look(p).entries, 0);
+    p->now += 10 * NANOSECONDS_PER_MILLISECOND;
+    intake_look(&p->intake, p->now);
+    assert_int_equal(look(p).records, 1);
+    assert_int_equal(look(p).entries, 2);
+    assert_false(can_be_read(p->durable));
+    /* A ring that is half full does not wait. */
+    assert_int_equal(append(p, 0, 3, 0), 0);
+    assert_true(ring_must_wake(ring));
+    intake_woken(&p->intake);
+    for (uint32_t number = 4; number < 9; number++)
+        assert_int_equal(append(p, 0, number, RING_PAYLOAD_MAX - 4), 0);
+    assert_true(ring_must_wake(ring));
+    intake_woken(&p->intake);
+    intake_look(&p->intake, p->now);
+    assert_int_equal(look(p).last[0], 8);
+    kill_keeper(p);
+}
+
+static void
+strict_takes_at_once_and_tells_the_gate(void **state)
+{
+    struct place *p = *state;
+
+    begin(p, DURABILITY_STRICT);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_true(can_be_read(p->durable));
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    assert_true(ring_must_wake(ring_get(&p->gate, 0)));
+    intake_woken(&p->intake);
+    assert_int_equal(intake_wait(&p->intake, 200), 0);
+    intake_look(&p->intake, p->now);
+    assert_true(can_be_read(p->durable));
+    assert_true(ring_durable(ring_get(&p->gate, 0)) == ring_head(ring_get(&p->gate, 0)));
+    kill_keeper(p);
+}
+
+/* A ring file that was taken away and made anew counts from its own beginning. */
+static void
+another_ring_file_is_taken_from_its_beginning(void **state)
+{
+    struct place *p = *state;
+
+    begin(p, DURABILITY_OS);
+    for (uint32_t i = 1; i <= 100; i++)
+        assert_int_equal(append(p, 0, i, 0), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    kill_keeper(p);
+    unlinkat(p->directory, "r", 0);
+    unlinkat(p->directory, "sessions.journal", 0);
+    ring_unmap(&p->gate);
+    close(p->ring_fd);
+    p->ring_fd = ring_open(&os_real, p->directory, "r", 2);
+    assert_int_equal(ring_map(&p->gate, p->ring_fd, true), 0);
+    begin(p, DURABILITY_OS);
+    p->records.journal.taken[0] = (struct journal_taken){p->gate.id + 1, UINT64_MAX};
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(look(p).entries, 1);
+    kill_keeper(p);
+}
+
+/* ---- killed ---- */
+
+static uint32_t
+next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+static void
+run_keeper(struct place *p)
+{
+    begin(p, DURABILITY_GROUP);
+    for (;;)
+        if (intake_take(&p->intake) != 0)
+            _exit(1);
+}
+
+/* Keepers are killed at any instruction while two rings fill. */
+static void
+killed_keepers_lose_nothing_and_take_nothing_twice(void **state)
+{
+    struct place *p = *state;
+    uint32_t seed = 11, number[2] = {0, 0};
+
+    for (int round = 0; round < 50; round++) {
+        uint64_t goal = number[0] + number[1] + next_random(&seed) % 2000;
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0)
+            run_keeper(p);
+        while (number[0] + number[1] < goal) {
+            unsigned ring = next_random(&seed) % 2;
+
+            number[ring] += append(p, ring, number[ring] + 1, next_random(&seed) % 2000) == 0;
+        }
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+    }
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(intake_take(&p->intake), 0);
+    kill_keeper(p);
+    assert_int_equal(look(p).last[0], number[0]);
+    assert_int_equal(look(p).last[1], number[1]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_taken_from_a_ring_is_one_record),
+        TEST(a_full_ring_is_taken_whole),
+        TEST(a_keeper_killed_between_record_and_release_takes_nothing_twice),
+        TEST(a_record_torn_at_any_byte_is_taken_again),
+        TEST(a_full_disk_leaves_it_in_the_ring),
+        TEST(what_is_not_on_disk_is_not_released),
+        TEST(damage_in_a_ring_is_a_gap),
+        TEST(the_gate_wakes_us_and_we_gather),
+        TEST(strict_takes_at_once_and_tells_the_gate),
+        TEST(another_ring_file_is_taken_from_its_beginning),
+        TEST(killed_keepers_lose_nothing_and_take_nothing_twice),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
