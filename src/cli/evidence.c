@@ -74,8 +74,7 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
     if (status != 0)
         return status;
     ledger_flush(e->ask.path);
-    e->directory =
-        open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
         return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
     read_secret(e);

@@ -30,8 +30,8 @@ take_text(const char **text, const struct arguments *arguments, enum option_id o
     *text = arguments->values[option];
     if (*text == NULL || strlen(*text) < NAME_SIZE)
         return 0;
-    complain("at most 63 bytes are recorded: give those", "--%s is longer than any that is recorded",
-             options[option].name);
+    complain("at most 63 bytes are recorded: give those",
+             "--%s is longer than any that is recorded", options[option].name);
     return 2;
 }
 

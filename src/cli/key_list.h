@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys of a set of persons, as a JSON array or in lines. The directory is read where it is needed. */
+/* Keys of a set of persons, as a JSON array or in lines. The directory is read where it is needed.
+ */
 #ifndef PASU_CLI_KEY_LIST_H
 #define PASU_CLI_KEY_LIST_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/scope_view.h"
 #include "base/log.h"
+#include "cli/scope_view.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -161,8 +161,8 @@ print_attributions(FILE *file, const struct scope *scope)
         if (!is_any)
             print_label(file, "found by");
         text_count(n, sizeof(n), scope->attributions[a]);
-        fprintf(file, "%s%s %s", is_any ? ", " : "",
-                exposure_attribution_text((enum attribution)a), n);
+        fprintf(file, "%s%s %s", is_any ? ", " : "", exposure_attribution_text((enum attribution)a),
+                n);
         is_any = true;
     }
     if (is_any)
@@ -233,8 +233,8 @@ print_completeness(FILE *file, const struct evidence *e, const struct scope *sco
         fputs("  the record has no gap, and every person is named\n", file);
     for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
         if (scope->flags[flag] > 0)
-            fprintf(file, "  flag %s: %" PRIu64 "\n",
-                    exposure_flag_text((enum exposure_flag)flag), scope->flags[flag]);
+            fprintf(file, "  flag %s: %" PRIu64 "\n", exposure_flag_text((enum exposure_flag)flag),
+                    scope->flags[flag]);
 }
 
 int

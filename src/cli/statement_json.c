@@ -26,8 +26,7 @@ given(const char *text)
 static void
 put_who(struct json_out *out, const struct statement *statement)
 {
-    const struct session_info *session =
-        statement->is_session_known ? &statement->session : NULL;
+    const struct session_info *session = statement->is_session_known ? &statement->session : NULL;
 
     json_out_key(out, "seq");
     json_out_count(out, statement->seq);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "breach/filter.h"
 #include "base/os.h"
+#include "breach/filter.h"
 #include "breach/moment.h"
 #include "unit.h"
 
