@@ -4,8 +4,10 @@
 #include "base/memory.h"
 #include "exposure/vocabulary.h"
 
-_Static_assert((int)CATALOG_FIELDS_MAX == (int)EXPOSURE_FIELDS_MAX, "a field is the same bit in both");
-_Static_assert((int)CATALOG_KINDS_MAX == (int)EXPOSURE_KINDS_MAX, "a kind is the same number in both");
+_Static_assert((int)CATALOG_FIELDS_MAX == (int)EXPOSURE_FIELDS_MAX,
+               "a field is the same bit in both");
+_Static_assert((int)CATALOG_KINDS_MAX == (int)EXPOSURE_KINDS_MAX,
+               "a kind is the same number in both");
 
 /* The policy and its arrays. */
 struct whole {
