@@ -219,6 +219,8 @@ who_was_sought_in_vain_was_not_shown(void **state PASU_UNUSED)
     ASSERT_INTERVAL(subjects(&t, "customer"), 0, 0);
     assert_int_equal(clarity(&t, "name"), CLARITY_NONE);
     assert_int_equal(t.scope.misses, 2);
+    assert_int_equal(t.scope.statements, 2);
+    assert_int_equal(t.scope.attributions[ATTRIBUTION_KEY], 0);
     finish(&t);
 }
 
