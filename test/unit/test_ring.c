@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -318,6 +319,21 @@ a_changed_bit_is_found(void **state)
     }
 }
 
+static void
+an_entry_does_not_go_beyond_what_is_published(void **state)
+{
+    static const uint8_t bytes[1000];
+    struct place *p = *state;
+    struct ring_entry entry;
+    uint64_t at = 0;
+
+    begin(p);
+    assert_int_equal(append(p->ring, bytes, sizeof(bytes)), 0);
+    p->ring->head -= RING_ALIGN;
+    assert_int_equal(ring_read(p->ring, &at, &entry), PASU_E_CORRUPT);
+    assert_true(at == ring_tail(p->ring));
+}
+
 /* Whoever writes the ring may write anything: reading ends, and stays within the ring. */
 static void
 hostile_bytes_lead_nowhere(void **state)
@@ -537,6 +553,7 @@ killed_writers_lose_nothing_that_was_appended(void **state)
         int status;
 
         if (pid == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL); /* also where the test fails */
             write_until_killed(p->ring, shared, (uint32_t)round);
             _exit(0);
         }
@@ -575,6 +592,7 @@ main(void)
         TEST(no_position_is_used_twice_after_a_power_cut),
         TEST(an_entry_torn_at_any_byte_is_not_there),
         TEST(a_changed_bit_is_found),
+        TEST(an_entry_does_not_go_beyond_what_is_published),
         TEST(hostile_bytes_lead_nowhere),
         TEST(another_file_is_not_taken_for_a_ring_file),
         TEST(more_rings_are_added_and_none_taken_away),
