@@ -317,6 +317,43 @@ a_ledger_without_rings_is_read_and_one_without_journal_is_not_found(void **state
     assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), PASU_E_CORRUPT);
 }
 
+/* docs/spec/session-journal.md and exposure-ring.md: the bytes there are the bytes here. */
+static void
+the_specification_s_examples_are_read_and_written(void **state)
+{
+    static const uint8_t journal[] = {
+        'p',  'a',  's',  'u',  'j',  'n',  'l',  1,    0,    0,    0,    0,    0,    0,    0,
+        0,    0x40, 0,    0,    0,    0x08, 0,    0,    0,    0,    0,    0xfa, 0xed, 0x51, 0x72,
+        0x86, 0x18, 0x9b, 0x1a, 0x09, 0x76, 0,    0,    0,    0,    0,    0,    0,    0,    1,
+        0,    0,    0,    0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0,    0,    0,    0,
+        0x10, 0,    0,    0,    0x40, 0,    0,    0,    0x10, 0,    0,    0,    0x11, 0,    0,
+        0,    2,    0,    0,    0,    8,    7,    6,    5,    4,    3,    2,    1,    0x53, 0x45,
+        0x4c, 0x45, 0x43, 0x54, 0x20, 0x24, 0x31, 0,    0,    0,    0,    0,    0,    0};
+    static const uint8_t entry[] = {0,    0,    0,    0,    0x10, 0,    0,    0,   0xcc, 0xfb, 0x88,
+                                    0x43, 0x11, 0,    0,    0,    2,    0,    0,   0,    0,    0,
+                                    0,    0,    8,    7,    6,    5,    4,    3,   2,    1,    0x53,
+                                    0x45, 0x4c, 0x45, 0x43, 0x54, 0x20, 0x24, 0x31};
+    static const uint8_t shape[] = {8,    7,    6,    5,    4,    3,    2,    1,   0x53,
+                                    0x45, 0x4c, 0x45, 0x43, 0x54, 0x20, 0x24, 0x31};
+    struct place *p = *state;
+    struct ledger_entry found;
+    struct ledger_reader *r;
+    int fd = openat(p->directory, "sessions.journal", O_CREAT | O_RDWR, 0600);
+
+    assert_int_equal(write(fd, journal, sizeof(journal)), sizeof(journal));
+    close(fd);
+    r = open_reader(p);
+    assert_int_equal(ledger_reader_next(r, &found), 1);
+    assert_int_equal(found.type, LEDGER_SHAPE);
+    assert_int_equal(found.time, INT64_C(1767225600000000000));
+    assert_int_equal(found.u.shape.fingerprint, UINT64_C(0x0102030405060708));
+    assert_true(view_equal(found.u.shape.sql, VIEW("SELECT $1")));
+    assert_int_equal(ledger_reader_next(r, &found), 0);
+    ledger_reader_close(r);
+    assert_int_equal(append(p, 0, RING_SHAPE, shape, sizeof(shape)), 0);
+    assert_memory_equal(p->gate.memory + 8192, entry, sizeof(entry));
+}
+
 /* ---- damage ---- */
 
 static void
@@ -563,6 +600,7 @@ main(void)
         TEST(everything_comes_in_order_the_rings_last),
         TEST(what_the_journal_has_does_not_come_from_the_ring_again),
         TEST(a_ledger_without_rings_is_read_and_one_without_journal_is_not_found),
+        TEST(the_specification_s_examples_are_read_and_written),
         TEST(a_damaged_record_is_told_and_the_others_are_read),
         TEST(a_lie_of_the_gate_is_told_and_the_others_are_read),
         TEST(a_record_that_is_not_made_of_entries_gives_none),
