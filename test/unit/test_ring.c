@@ -126,19 +126,6 @@ next_random(uint32_t *seed)
 /* ---- what is appended is read ---- */
 
 static void
-the_checksum_is_crc_32c(void **state PASU_UNUSED)
-{
-    static const uint8_t zeros[32];
-
-    /* RFC 3720, appendix B.4, and the usual check value. */
-    assert_int_equal(crc32c(0, zeros, sizeof(zeros)), 0x8a9136aa);
-    assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283);
-    for (size_t cut = 0; cut <= 9; cut++)
-        assert_int_equal(crc32c(crc32c(0, "123456789", cut), "123456789" + cut, 9 - cut),
-                         0xe3069283);
-}
-
-static void
 the_parts_of_an_entry_are_read_as_one(void **state)
 {
     struct place *p = *state;
@@ -584,7 +571,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_checksum_is_crc_32c),
         TEST(the_parts_of_an_entry_are_read_as_one),
         TEST(entries_of_any_length_go_around_the_end),
         TEST(a_full_ring_takes_nothing_until_there_is_room),
