@@ -23,8 +23,10 @@ enum {
     EXPOSURE_FIELDS_MAX = 64,
     EXPOSURE_KINDS_MAX = 16,
     EXPOSURE_PARTS_MAX = 8,
-    EXPOSURE_ORDINALS_MAX = 8192, /* of one part of one record; more are several records */
-    EXPOSURE_TEXT_MAX = 64,       /* actor, rule: bytes with their zero */
+    /* In each list of one part of one record; more are several records. With all lists of all parts
+     * full, and no run in them, a record still has EXPOSURE_ENCODED_MAX bytes. */
+    EXPOSURE_ORDINALS_MAX = 6000,
+    EXPOSURE_TEXT_MAX = 64, /* actor, rule: bytes with their zero */
     EXPOSURE_ENCODED_MAX = 384 << 10,
 };
 
@@ -84,10 +86,10 @@ struct exposure {
 };
 
 /*
- * The one byte form, for ring and journal (little-endian, described in
- * docs/spec/session-journal.md): consecutive ordinals are stored as runs where that is shorter.
- * Returns the length, or PASU_E_RANGE where `size` is too small (EXPOSURE_ENCODED_MAX is enough) or
- * a count is out of range.
+ * The one byte form, for ring and journal (little-endian, described in docs/spec/exposure.md):
+ * consecutive ordinals are stored as runs where that is shorter. Returns the length, or
+ * PASU_E_RANGE where `size` is too small (EXPOSURE_ENCODED_MAX is enough) or a count, an enum, a
+ * flag or a text is out of range.
  */
 PASU_MUST_USE ssize_t exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size);
 /* Fully validated; ordinals are written to `space` (PASU_E_RANGE where they do not fit into `size`
@@ -96,6 +98,7 @@ PASU_MUST_USE ssize_t exposure_encode(const struct exposure *exposure, uint8_t *
 PASU_MUST_USE int exposure_decode(struct exposure *exposure, struct view bytes, uint32_t *space,
                                   size_t size);
 
+/* "unknown" for a number outside of the enum. */
 const char *exposure_flag_text(enum exposure_flag flag);
 const char *exposure_attribution_text(enum attribution attribution); /* "key", … */
 const char *exposure_verdict_text(enum verdict verdict);

@@ -59,7 +59,7 @@ warm(struct inspector *inspector, const struct question *q)
     const struct log *log = &inspector->shared->log;
     struct inspector_link *link = &inspector->links[q->gateway];
     const struct gateway *gateway = &q->settings->gateways[q->gateway];
-    int result = inspector_link_open(link, q->settings, gateway);
+    int result = inspector_link_open(link, q->settings, gateway, NULL);
 
     if (result == 0)
         LOG_EVENT(log, INSPECTOR_READY, F_TEXT("gateway", gateway->config->name),
@@ -123,7 +123,7 @@ inspector_start(struct inspector **out, struct gate_shared *shared)
     pthread_mutex_init(&inspector->lock, NULL);
     pthread_cond_init(&inspector->wake, NULL);
     for (size_t i = 0; i < COUNT_OF(inspector->links); i++)
-        inspector_link_init(&inspector->links[i], shared->os);
+        inspector_link_init(&inspector->links[i], shared->os, INSPECTOR_BUFFER_SIZE);
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     result = pthread_create(&inspector->thread, NULL, inspector_run, inspector);

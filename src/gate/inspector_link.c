@@ -25,10 +25,12 @@ enum {
 };
 
 void
-inspector_link_init(struct inspector_link *link, const struct os *os)
+inspector_link_init(struct inspector_link *link, const struct os *os, size_t limit)
 {
     memset(link, 0, sizeof(*link));
     link->os = os;
+    link->limit = limit;
+    link->wait = WAIT_MILLISECONDS;
     peer_init(&link->peer, SIDE_SERVER);
 }
 
@@ -36,7 +38,11 @@ void
 inspector_link_close(struct inspector_link *link)
 {
     peer_close(&link->peer, link->os);
-    link->have = link->at = 0;
+    if (link->in)
+        memory_wipe(link->in, link->size);
+    memory_free(link->in);
+    link->in = NULL;
+    link->have = link->at = link->size = 0;
 }
 
 static int
@@ -48,16 +54,15 @@ await(const struct inspector_link *link, short events)
     if (link->peer.wants_write)
         p.events = POLLOUT;
     do
-        n = poll(&p, 1, WAIT_MILLISECONDS);
+        n = poll(&p, 1, link->wait);
     while (n < 0 && errno == EINTR);
     return n > 0 ? 0 : n == 0 ? PASU_E_TIMEOUT : PASU_E_IO;
 }
 
-static int
-send_all(struct inspector_link *link, const struct writer *w)
+int
+inspector_link_send(struct inspector_link *link, const void *bytes, size_t length)
 {
-    int result = writer_end(w) > 0 ? peer_write(&link->peer, link->os, w->start, writer_length(w))
-                                   : PASU_E_RANGE;
+    int result = peer_write(&link->peer, link->os, bytes, length);
 
     while (result == 0 && peer_is_full(&link->peer)) {
         result = await(link, POLLOUT);
@@ -68,6 +73,12 @@ send_all(struct inspector_link *link, const struct writer *w)
         }
     }
     return result;
+}
+
+static int
+send_all(struct inspector_link *link, const struct writer *w)
+{
+    return writer_end(w) > 0 ? inspector_link_send(link, w->start, writer_length(w)) : PASU_E_RANGE;
 }
 
 static int
@@ -89,39 +100,63 @@ read_some(struct inspector_link *link, size_t size)
     }
 }
 
-/* The next message; notices and parameters are skipped. It borrows until the next call. */
+/* Room for a message of `length` bytes from `at` on, and for some more of what follows. */
 static int
-next_message(struct inspector_link *link, uint8_t *type, struct view *body)
+make_room(struct inspector_link *link, size_t length)
+{
+    size_t size = link->size;
+    uint8_t *larger;
+
+    if (length > link->limit)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    memmove(link->in, link->in + link->at, link->have - link->at);
+    link->have -= link->at;
+    link->at = 0;
+    while (size < length)
+        size *= 2;
+    if (size == link->size)
+        return 0;
+    larger = memory_new(size, 1);
+    if (!larger)
+        return PASU_E_NOMEM;
+    memcpy(larger, link->in, link->have);
+    memory_wipe(link->in, link->size);
+    memory_free(link->in);
+    link->in = larger;
+    link->size = size;
+    return 0;
+}
+
+int
+inspector_link_next(struct inspector_link *link, uint8_t *type, struct view *body)
 {
     for (;;) {
-        size_t have;
-        uint32_t length;
-        int result;
+        const uint8_t *start = link->in + link->at;
+        size_t have = link->have - link->at;
+        uint32_t length = have >= HEAD ? bytes_get_u32(start + 1) : 4;
+        int result = 0;
 
-        memmove(link->in, link->in + link->at, link->have - link->at);
-        link->have -= link->at;
-        link->at = 0;
-        have = link->have;
-        length = have >= HEAD ? bytes_get_u32(link->in + 1) : 4;
-        if (length < 4 || length > sizeof(link->in) - 1)
+        if (length < 4 || length > INT32_MAX)
             return PASU_E_UPSTREAM_PROTOCOL;
         if (have >= HEAD && have >= length + 1) {
-            *type = link->in[0];
-            *body = view_of(link->in + HEAD, length - 4);
-            link->at = length + 1;
+            *type = start[0];
+            *body = view_of(start + HEAD, length - 4);
+            link->at += length + 1;
             if (*type != 'N' && *type != 'S' && *type != 'A')
                 return 0;
             continue;
         }
-        result = read_some(link, sizeof(link->in) - have);
+        if (link->size - link->at < length + 1 || link->have == link->size)
+            result = make_room(link, length + 1);
+        if (result == 0)
+            result = read_some(link, link->size - link->have);
         if (result != 0)
             return result;
     }
 }
 
-/* Keeps the message of an ErrorResponse: a few words, printable. */
-static void
-keep_error(struct inspector_link *link, struct view body)
+void
+inspector_link_keep_error(struct inspector_link *link, struct view body)
 {
     struct reader r = reader_of(body);
     uint8_t field;
@@ -220,11 +255,11 @@ password_of(const struct gateway *gateway)
 }
 
 static int
-log_in(struct inspector_link *link, const struct gateway *gateway)
+log_in(struct inspector_link *link, const struct gateway *gateway, const char *database)
 {
     const struct request_parameter parameters[] = {
         {VIEW("user"), view_of_text(gateway->config->inspector.user)},
-        {VIEW("database"), view_of_text(gateway->config->inspector.database)},
+        {VIEW("database"), view_of_text(database ? database : gateway->config->inspector.database)},
         {VIEW("application_name"), VIEW("pasu inspector")},
         {VIEW("client_encoding"), VIEW("UTF8")},
     };
@@ -237,7 +272,7 @@ log_in(struct inspector_link *link, const struct gateway *gateway)
     request_startup(&w, CODE_VERSION_3_0, parameters, COUNT_OF(parameters));
     result = send_all(link, &w);
     while (result == 0) {
-        result = next_message(link, &type, &body);
+        result = inspector_link_next(link, &type, &body);
         if (result != 0)
             break;
         if (type == 'Z')
@@ -246,7 +281,7 @@ log_in(struct inspector_link *link, const struct gateway *gateway)
             result = answer_authentication(link, body, parameters[0].value, password_of(gateway),
                                            &client);
         } else if (type == 'E') {
-            keep_error(link, body);
+            inspector_link_keep_error(link, body);
             result = PASU_E_AUTH_SERVER;
         } else if (type != 'K' && type != 'v') {
             result = PASU_E_UPSTREAM_PROTOCOL;
@@ -302,7 +337,7 @@ connect_to(struct inspector_link *link, const struct address *address)
 
 int
 inspector_link_open(struct inspector_link *link, struct settings *settings,
-                    const struct gateway *gateway)
+                    const struct gateway *gateway, const char *database)
 {
     struct address addresses[UPSTREAM_ADDRESSES_MAX];
     size_t count = settings_addresses(settings, gateway, addresses);
@@ -315,84 +350,17 @@ inspector_link_open(struct inspector_link *link, struct settings *settings,
         inspector_link_close(link);
         result = connect_to(link, &addresses[i]);
     }
+    if (result == 0 && !(link->in = memory_new(INSPECTOR_BUFFER_SIZE, 1)))
+        result = PASU_E_NOMEM;
+    else if (result == 0)
+        link->size = INSPECTOR_BUFFER_SIZE;
     if (result == 0 && gateway->server_tls)
         result = start_tls(link, gateway);
     if (result == 0)
-        result = log_in(link, gateway);
+        result = log_in(link, gateway, database);
     if (result != 0)
         inspector_link_close(link);
     else
         link->generation = settings->generation;
     return result == PASU_E_EOF ? PASU_E_UPSTREAM_LOST : result;
-}
-
-/* SQL with the role's name as a literal: quotes doubled, backslashes as E'' has them. */
-static int
-put_query(struct writer *w, const char *role)
-{
-    char sql[2 * STARTUP_NAME_SIZE + 64];
-    struct writer text = writer_of(sql, sizeof(sql));
-
-    writer_bytes(&text, "SELECT pasu.verifier(E'", 23);
-    for (; *role; role++) {
-        if (*role == '\'' || *role == '\\')
-            writer_u8(&text, (uint8_t)*role);
-        writer_u8(&text, (uint8_t)*role);
-    }
-    writer_bytes(&text, "')", 2);
-    if (writer_end(&text) < 0)
-        return PASU_E_RANGE;
-    request_query(w, view_of(sql, writer_length(&text)));
-    return 0;
-}
-
-static int
-take_row(struct view body, char text[SCRAM_VERIFIER_TEXT_SIZE])
-{
-    struct reader r = reader_of(body);
-    uint16_t columns = reader_u16(&r);
-    int32_t length = (int32_t)reader_u32(&r);
-    struct view value;
-
-    if (r.failed || columns != 1)
-        return PASU_E_UPSTREAM_PROTOCOL;
-    if (length < 0)
-        return PASU_E_NOTFOUND;
-    value = reader_bytes(&r, (size_t)length);
-    if (reader_end(&r) != 0 || value.length >= SCRAM_VERIFIER_TEXT_SIZE)
-        return PASU_E_UPSTREAM_PROTOCOL;
-    text_from_view(text, SCRAM_VERIFIER_TEXT_SIZE, value);
-    return 0;
-}
-
-int
-inspector_link_verifier(struct inspector_link *link, struct settings *settings,
-                        const struct gateway *gateway, const char *role,
-                        char text[SCRAM_VERIFIER_TEXT_SIZE])
-{
-    uint8_t space[OUT_SIZE], type = 0;
-    struct writer w = writer_of(space, sizeof(space));
-    struct view body;
-    int result, found = PASU_E_NOTFOUND;
-
-    result = inspector_link_open(link, settings, gateway);
-    if (result == 0)
-        result = put_query(&w, role);
-    if (result == 0)
-        result = send_all(link, &w);
-    while (result == 0 && type != 'Z') {
-        result = next_message(link, &type, &body);
-        if (result == 0 && type == 'D') {
-            found = take_row(body, text);
-        } else if (result == 0 && type == 'E') {
-            keep_error(link, body);
-            found = PASU_E_AUTH_VERIFIER;
-        }
-    }
-    memory_wipe(link->in, link->at);
-    if (result != 0) {
-        inspector_link_close(link);
-        return result;
-    }
-    return found;
 }

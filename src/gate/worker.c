@@ -193,6 +193,8 @@ do_task(struct worker *w, struct task *task)
     case TASK_SNAPSHOT:
         answer_snapshot(w, task->question);
         break;
+    case TASK_CATALOG: /* no session waits for one yet: each asks when it needs it */
+        break;
     case TASK_KILL_ONE:
         kill_one(w, task);
         break;

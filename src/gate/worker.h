@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "gate/address_count.h"
 #include "gate/cancel.h"
+#include "gate/catalog_store.h"
 #include "gate/keeper_link.h"
 #include "gate/settings.h"
 #include "ledger/message.h"
@@ -36,6 +37,7 @@ struct gate_shared {
     struct address_count early;
     struct keeper_link keeper;
     struct inspector *inspector;
+    struct catalog_store *catalogs;
     struct channel supervisor; /* the main thread receives; anybody may send */
     uint8_t mock_secret[SCRAM_MOCK_SECRET_LENGTH];
     _Atomic bool is_draining;
@@ -50,6 +52,7 @@ enum task_kind {
     TASK_RECORDED,
     TASK_VERIFIER,
     TASK_SNAPSHOT,
+    TASK_CATALOG, /* of `place`: a new snapshot, or an error */
     TASK_KILL_ONE,
     TASK_KILL_PRINCIPAL,
     TASK_ANNOUNCE, /* to a new keeper */
@@ -67,6 +70,7 @@ struct task {
     bool is_proxy;
     struct settings *settings; /* ACCEPTED: held */
     uint32_t gateway;
+    const struct catalog_place *place; /* CATALOG: to be compared with a session's */
     struct address address;
     char principal[NAME_SIZE];
     struct scram_verifier verifier;

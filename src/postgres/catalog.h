@@ -5,8 +5,9 @@
  * what the configuration says of them, by OID and column number.
  *
  * Immutable once finished; held by whoever uses it (catalog_hold, catalog_release), any thread. A
- * new snapshot is built from rows that the inspector reads (catalog_query_*): this module knows the
- * queries and what their rows mean, not how they travel.
+ * new snapshot is built from rows that the inspector reads (catalog_builder_query): this module
+ * knows the queries and what their rows mean, not how they travel. The one thing that moves in a
+ * finished snapshot is how many subjects there are (catalog_growth_row).
  *
  * What a mapping was resolved to stays: a table that is renamed keeps its OID, and its mapping goes
  * with it (`prior`). A mapping that finds no table waits for one of that name.
@@ -72,13 +73,14 @@ struct catalog_column {
 struct catalog_relation {
     uint32_t oid;
     char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE];
-    char kind;        /* pg_class.relkind */
-    char persistence; /* p, u, t */
-    bool is_system;   /* in pg_catalog or information_schema */
-    bool is_never;
+    char kind;          /* pg_class.relkind */
+    char persistence;   /* p, u, t */
+    bool is_system;     /* in pg_catalog or information_schema */
+    bool is_never;      /* or a view over such a relation */
     bool speaks_values; /* statistics, activity, large objects: values of other tables can be in it
                          */
     bool has_rules;     /* other than a view's own */
+    bool is_exit;       /* a view that calls a function which is one */
     struct catalog_column *columns;
     size_t column_count;
     int16_t column_limit;       /* highest attnum */
@@ -100,7 +102,8 @@ struct catalog_function {
     /* Not known to carry nothing. What can come out of it: all fields and kinds of the relations
      * that its text names, or of all. 0 for one whose inside was read and is clean. */
     bool is_opaque;
-    bool is_exit; /* reads files, other servers, large objects, runs programs */
+    bool is_exit;  /* reads files, other servers, large objects, runs programs */
+    bool is_never; /* its text names a relation that is shown to nobody */
     uint64_t fields, kinds;
 };
 
@@ -108,21 +111,30 @@ struct catalog;
 struct catalog_builder;
 
 /* ---- building, from the inspector's rows ---- */
-size_t catalog_query_count(void);
-/* Query number `index` as SQL text: one simple query, no parameters, text results. */
-const char *catalog_query_text(size_t index);
-/* A query whose single value changes whenever a new snapshot is due. */
-const char *catalog_poll_text(void);
+
 /* `prior` (may be NULL) is the snapshot that this one follows; `marks` are relations known to carry
- * more than their mapping says. */
+ * more than their mapping says. Policy and marks are borrowed until the builder is gone. */
 struct catalog_mark {
-    uint32_t relation;
-    uint64_t fields, kinds;
+    uint32_t relation;         /* 0: all relations of that name */
+    const char *schema, *name; /* schema NULL: in any */
+    uint64_t fields, kinds;    /* what no mapping names is left out */
 };
 PASU_MUST_USE int catalog_builder_new(struct catalog_builder **builder,
-                                      const struct catalog_policy *policy,
-                                      const struct catalog *prior, const struct catalog_mark *marks,
-                                      size_t mark_count);
+                                      const struct catalog_policy *policy, struct catalog *prior,
+                                      const struct catalog_mark *marks, size_t mark_count);
+/*
+ * The queries are asked one after the other, from 0 to catalog_query_count() - 1, on one connection
+ * whose client_encoding is UTF8; what a later one asks depends on the rows of those before it. Each
+ * is one Query message without parameters, whose results are texts; they run in one transaction,
+ * which the first begins and a later one ends. The text is borrowed until the next call.
+ */
+size_t catalog_query_count(void);
+PASU_MUST_USE int catalog_builder_query(struct catalog_builder *builder, size_t index,
+                                        const char **sql);
+/* Whether the server may answer that query with an error: the snapshot is then made without it,
+ * and coarser (catalog_is_partial). Any other error makes the snapshot impossible. */
+bool catalog_query_is_optional(size_t index);
+void catalog_builder_skip(struct catalog_builder *builder, size_t index);
 /* One row of query `index`; `values` have bytes NULL where the value is null. PASU_E_MALFORMED
  * where it is no such row. */
 PASU_MUST_USE int catalog_builder_row(struct catalog_builder *builder, size_t index,
@@ -131,6 +143,16 @@ PASU_MUST_USE int catalog_builder_row(struct catalog_builder *builder, size_t in
 PASU_MUST_USE int catalog_builder_finish(struct catalog_builder *take_builder, uint64_t version,
                                          struct catalog **catalog);
 void catalog_builder_free(struct catalog_builder *builder);
+
+/* A query whose single value is another one than catalog_poll_value when a new snapshot is due. It
+ * sees the whole catalog but temporary changes to columns of tables without a mapping. */
+const char *catalog_poll_text(const struct catalog *catalog);
+const char *catalog_poll_value(const struct catalog *catalog);
+/* A query whose rows say how much the tables of subjects have grown; NULL where nobody can say.
+ * Asked every few seconds it keeps catalog_population an upper bound. */
+const char *catalog_growth_text(const struct catalog *catalog);
+PASU_MUST_USE int catalog_growth_row(struct catalog *catalog, const struct view *values,
+                                     size_t count);
 
 struct catalog *catalog_hold(struct catalog *catalog);
 void catalog_release(struct catalog *catalog); /* NULL is allowed */
@@ -143,24 +165,38 @@ const struct catalog_relation *catalog_relation(const struct catalog *catalog, u
 const struct catalog_relation *catalog_relation_named(const struct catalog *catalog,
                                                       const char *schema, const char *name,
                                                       size_t *at);
+size_t catalog_relation_count(const struct catalog *catalog);
+const struct catalog_relation *catalog_relation_at(const struct catalog *catalog, size_t index);
 const struct catalog_function *catalog_function(const struct catalog *catalog, uint32_t oid);
 const struct catalog_function *catalog_function_named(const struct catalog *catalog,
                                                       const char *schema, const char *name,
                                                       size_t *at);
-/* Whether a user-defined operator of that name exists: then it is not known what it does. */
+size_t catalog_function_count(const struct catalog *catalog);
+const struct catalog_function *catalog_function_at(const struct catalog *catalog, size_t index);
+/* Whether a user-defined operator of that name exists of which it is not known that it shows
+ * nothing. */
 bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);
-/* How many subjects of a kind there are, at most (UINT32_MAX where unknown). */
+/*
+ * How many subjects of a kind there are, at most (UINT32_MAX where unknown). The rows of its table
+ * were counted when this snapshot or one before it was made, and what has been inserted since, as
+ * the server's statistics have it when catalog_growth_row was told last, is added; deleted rows are
+ * not taken away before the next count. Where rows cannot be counted it is what the table's files
+ * have room for.
+ */
 uint64_t catalog_population(const struct catalog *catalog, uint8_t kind);
+bool catalog_population_is_counted(const struct catalog *catalog, uint8_t kind);
+/* An optional query failed: definitions or bodies are missing, and stand for everything. */
+bool catalog_is_partial(const struct catalog *catalog);
 /* All fields and kinds that any mapping names. */
 uint64_t catalog_all_fields(const struct catalog *catalog);
 uint64_t catalog_all_kinds(const struct catalog *catalog);
-/* The mapping entries that have found no table: their names, one by one from *at = 0; NULL at the
- * end. */
+/* Tables (and "table.column") of the policy that were not found: their names, one by one from
+ * *at = 0; NULL at the end. */
 const char *catalog_unresolved(const struct catalog *catalog, size_t *at);
 
 #endif

@@ -3,7 +3,7 @@
 # Each header compiles by itself, under every compiler at hand, and has the guard its path asks for.
 . "$(dirname "$0")/files.sh"
 
-flags=$(pkg-config --cflags openssl jansson libfyaml libseccomp libpq 2>/dev/null)
+flags=$(pkg-config --cflags openssl jansson libfyaml libseccomp libpq libsodium 2>/dev/null)
 status=0
 compilers=
 for cc in gcc clang; do

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The byte form has no second way to say the same: whatever is accepted encodes to the bytes that
+ * it was decoded from. So the decoder never has to repair anything, and two records are the same
+ * when their bytes are.
+ */
+#include "exposure/exposure.h"
+
+#include "exposure/little.h"
+
+enum { HEAD_SIZE = 60, PART_SIZE = 44, ORDINAL_SIZE = 4, RUN_SIZE = 8, RUN_COUNT_SIZE = 4 };
+enum { PART_RUNS = 1 << 0, PART_MISSED_RUNS = 1 << 1 };
+
+static_assert(HEAD_SIZE + 2 * (EXPOSURE_TEXT_MAX - 1) +
+                      EXPOSURE_PARTS_MAX * (PART_SIZE + 2 * EXPOSURE_ORDINALS_MAX * ORDINAL_SIZE) <=
+                  EXPOSURE_ENCODED_MAX,
+              "the fullest record fits");
+
+static size_t
+count_runs(const uint32_t *ordinals, size_t count)
+{
+    size_t runs = count > 0;
+
+    for (size_t i = 1; i < count; i++)
+        runs += ordinals[i - 1] == UINT32_MAX || ordinals[i] != ordinals[i - 1] + 1;
+    return runs;
+}
+
+static bool
+is_shorter_as_runs(size_t runs, size_t count)
+{
+    return RUN_COUNT_SIZE + runs * RUN_SIZE < count * ORDINAL_SIZE;
+}
+
+/* ---- encoding ---- */
+
+static bool
+is_text_whole(const char text[EXPOSURE_TEXT_MAX])
+{
+    return memchr(text, 0, EXPOSURE_TEXT_MAX) != NULL;
+}
+
+static bool
+is_part_in_range(const struct exposure_part *part)
+{
+    return part->kind < EXPOSURE_KINDS_MAX && part->attribution < ATTRIBUTION_COUNT &&
+           part->ordinal_count <= EXPOSURE_ORDINALS_MAX &&
+           part->missed_count <= EXPOSURE_ORDINALS_MAX;
+}
+
+/* What a record may be, whether it comes from us or from bytes. */
+static bool
+is_head_in_range(const struct exposure *exposure)
+{
+    return exposure->verdict <= VERDICT_OF_BLOCK && exposure->part_count <= EXPOSURE_PARTS_MAX &&
+           exposure->flags >> (FLAG_COUNT - 1) >> 1 == 0 && is_text_whole(exposure->rule) &&
+           is_text_whole(exposure->actor);
+}
+
+static_assert((int)FLAG_COUNT <= 64, "a flag is a bit");
+
+static void
+write_ordinals(struct writer *w, const uint32_t *ordinals, size_t count, size_t runs)
+{
+    if (!is_shorter_as_runs(runs, count)) {
+        writer_bytes(w, ordinals, count * ORDINAL_SIZE);
+        return;
+    }
+    little_write_u32(w, (uint32_t)runs);
+    for (size_t i = 0; i < count;) {
+        size_t first = i++;
+
+        while (i < count && ordinals[i - 1] != UINT32_MAX && ordinals[i] == ordinals[i - 1] + 1)
+            i++;
+        little_write_u32(w, ordinals[first]);
+        little_write_u32(w, (uint32_t)(i - first));
+    }
+}
+
+static void
+write_part(struct writer *w, const struct exposure_part *part)
+{
+    size_t runs = count_runs(part->ordinals, part->ordinal_count);
+    size_t missed_runs = count_runs(part->missed, part->missed_count);
+    unsigned form = (is_shorter_as_runs(runs, part->ordinal_count) ? PART_RUNS : 0) |
+                    (is_shorter_as_runs(missed_runs, part->missed_count) ? PART_MISSED_RUNS : 0);
+
+    writer_u8(w, part->kind);
+    writer_u8(w, part->attribution);
+    little_write_u16(w, (uint16_t)form);
+    little_write_u64(w, part->clear);
+    little_write_u64(w, part->masked);
+    little_write_u64(w, part->null);
+    little_write_u64(w, part->unknown);
+    little_write_u32(w, (uint32_t)part->ordinal_count);
+    little_write_u32(w, (uint32_t)part->missed_count);
+    write_ordinals(w, part->ordinals, part->ordinal_count, runs);
+    write_ordinals(w, part->missed, part->missed_count, missed_runs);
+}
+
+ssize_t
+exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size)
+{
+    struct writer w = writer_of(bytes, size);
+    size_t rule, actor;
+
+    if (!is_head_in_range(exposure))
+        return PASU_E_RANGE;
+    for (size_t i = 0; i < exposure->part_count; i++)
+        if (!is_part_in_range(&exposure->parts[i]))
+            return PASU_E_RANGE;
+    rule = strlen(exposure->rule);
+    actor = strlen(exposure->actor);
+    little_write_u64(&w, exposure->session);
+    little_write_u64(&w, (uint64_t)exposure->time);
+    little_write_u64(&w, exposure->shape);
+    little_write_u32(&w, exposure->vocabulary);
+    little_write_u32(&w, exposure->statements);
+    little_write_u64(&w, exposure->rows);
+    little_write_u64(&w, exposure->misses);
+    little_write_u64(&w, exposure->flags);
+    writer_u8(&w, exposure->verdict);
+    writer_u8(&w, exposure->part_count);
+    writer_u8(&w, (uint8_t)rule);
+    writer_u8(&w, (uint8_t)actor);
+    writer_bytes(&w, exposure->rule, rule);
+    writer_bytes(&w, exposure->actor, actor);
+    for (size_t i = 0; i < exposure->part_count; i++)
+        write_part(&w, &exposure->parts[i]);
+    return writer_end(&w);
+}
+
+/* ---- decoding ---- */
+
+/* Where decoded ordinals go. */
+struct space {
+    uint32_t *at;
+    size_t left;
+};
+
+static int
+read_runs(struct reader *r, uint32_t *ordinals, size_t count)
+{
+    uint32_t runs = little_read_u32(r);
+    size_t done = 0;
+
+    if (runs > reader_left(r) / RUN_SIZE || !is_shorter_as_runs(runs, count))
+        return PASU_E_MALFORMED;
+    for (uint32_t i = 0; i < runs; i++) {
+        uint32_t first = little_read_u32(r), length = little_read_u32(r);
+
+        if (length == 0 || length > count - done || length - 1 > UINT32_MAX - first)
+            return PASU_E_MALFORMED;
+        for (uint32_t n = 0; n < length; n++)
+            ordinals[done++] = first + n;
+    }
+    /* Two runs that are one would be a second way to write the same. */
+    return done == count && count_runs(ordinals, count) == runs ? 0 : PASU_E_MALFORMED;
+}
+
+static int
+read_ordinals(struct reader *r, struct space *space, bool is_runs, size_t count,
+              const uint32_t **ordinals)
+{
+    uint32_t *to = space->at;
+    struct view plain;
+
+    *ordinals = to;
+    if (count > space->left)
+        return PASU_E_RANGE;
+    space->at += count;
+    space->left -= count;
+    if (is_runs)
+        return read_runs(r, to, count);
+    plain = reader_bytes(r, count * ORDINAL_SIZE);
+    if (r->failed)
+        return PASU_E_MALFORMED;
+    if (count > 0)
+        memcpy(to, plain.bytes, plain.length);
+    return is_shorter_as_runs(count_runs(to, count), count) ? PASU_E_MALFORMED : 0;
+}
+
+static int
+read_part(struct reader *r, struct space *space, struct exposure_part *part)
+{
+    unsigned form;
+    int result;
+
+    part->kind = reader_u8(r);
+    part->attribution = reader_u8(r);
+    form = little_read_u16(r);
+    part->clear = little_read_u64(r);
+    part->masked = little_read_u64(r);
+    part->null = little_read_u64(r);
+    part->unknown = little_read_u64(r);
+    part->ordinal_count = little_read_u32(r);
+    part->missed_count = little_read_u32(r);
+    if (r->failed || !is_part_in_range(part) || (form & ~(unsigned)(PART_RUNS | PART_MISSED_RUNS)))
+        return PASU_E_MALFORMED;
+    result = read_ordinals(r, space, form & PART_RUNS, part->ordinal_count, &part->ordinals);
+    if (result == 0)
+        result =
+            read_ordinals(r, space, form & PART_MISSED_RUNS, part->missed_count, &part->missed);
+    return result;
+}
+
+/* A text has been cleared before. */
+static void
+read_text(struct reader *r, char text[EXPOSURE_TEXT_MAX], size_t length)
+{
+    struct view v = {NULL, 0};
+
+    if (length < EXPOSURE_TEXT_MAX)
+        v = reader_bytes(r, length);
+    if (v.length != length || (length > 0 && memchr(v.bytes, 0, length)))
+        r->failed = true;
+    else if (length > 0)
+        memcpy(text, v.bytes, length);
+}
+
+static int
+read_exposure(struct reader *r, struct space *space, struct exposure *exposure)
+{
+    uint8_t rule, actor;
+
+    exposure->session = little_read_u64(r);
+    exposure->time = (int64_t)little_read_u64(r);
+    exposure->shape = little_read_u64(r);
+    exposure->vocabulary = little_read_u32(r);
+    exposure->statements = little_read_u32(r);
+    exposure->rows = little_read_u64(r);
+    exposure->misses = little_read_u64(r);
+    exposure->flags = little_read_u64(r);
+    exposure->verdict = reader_u8(r);
+    exposure->part_count = reader_u8(r);
+    rule = reader_u8(r);
+    actor = reader_u8(r);
+    read_text(r, exposure->rule, rule);
+    read_text(r, exposure->actor, actor);
+    if (r->failed || !is_head_in_range(exposure))
+        return PASU_E_MALFORMED;
+    for (size_t i = 0; i < exposure->part_count; i++) {
+        int result = read_part(r, space, &exposure->parts[i]);
+
+        if (result != 0)
+            return result;
+    }
+    return reader_end(r);
+}
+
+int
+exposure_decode(struct exposure *exposure, struct view bytes, uint32_t *space, size_t size)
+{
+    struct reader r = reader_of(bytes);
+    struct space left = {space, size};
+    int result;
+
+    memset(exposure, 0, sizeof(*exposure));
+    result = read_exposure(&r, &left, exposure);
+    /* Nobody gets to see half of a record. */
+    if (result != 0)
+        memset(exposure, 0, sizeof(*exposure));
+    return result;
+}
+
+/* ---- texts ---- */
+
+const char *
+exposure_flag_text(enum exposure_flag flag)
+{
+    static const char *const texts[] = {
+#define X(name, text, meaning) [FLAG_##name] = text,
+#include "exposure/flag.def"
+#undef X
+    };
+
+    return (size_t)flag < COUNT_OF(texts) ? texts[flag] : "unknown";
+}
+
+const char *
+exposure_attribution_text(enum attribution attribution)
+{
+    static const char *const texts[] = {"none",     "key",    "pinned", "injected",
+                                        "identity", "shadow", "bound"};
+
+    static_assert(COUNT_OF(texts) == ATTRIBUTION_COUNT, "each has a text");
+    return (size_t)attribution < COUNT_OF(texts) ? texts[attribution] : "unknown";
+}
+
+const char *
+exposure_verdict_text(enum verdict verdict)
+{
+    static const char *const texts[] = {"allow", "alert", "mask", "hold", "block"};
+
+    static_assert(COUNT_OF(texts) == VERDICT_OF_BLOCK + 1, "each has a text");
+    return (size_t)verdict < COUNT_OF(texts) ? texts[verdict] : "unknown";
+}

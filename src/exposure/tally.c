@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+#include "exposure/tally_state.h"
+
+/* Bytes of a tally beside its subjects. */
+static size_t
+own_bytes(const char *principal)
+{
+    return sizeof(struct tally) + strlen(principal) + 1;
+}
+
+struct tally *
+tally_new(const char *principal, _Atomic uint64_t *bytes)
+{
+    struct tally *t = memory_new(1, own_bytes(principal));
+
+    if (!t)
+        return NULL;
+    pthread_mutex_init(&t->lock, NULL);
+    tree_init(&t->tree, bytes);
+    counts_init(&t->counts);
+    memcpy(t->principal, principal, strlen(principal) + 1);
+    atomic_fetch_add_explicit(bytes, own_bytes(principal), memory_order_relaxed);
+    return t;
+}
+
+void
+tally_free(struct tally *t)
+{
+    tree_release(&t->tree);
+    memory_free(t->undo);
+    pthread_mutex_destroy(&t->lock);
+    memory_free(t);
+}
+
+/* Every call begins with this, under the lock. */
+static void
+advance(struct tally *t, uint32_t now)
+{
+    if (counts_advance(&t->counts, now))
+        tree_begin_day(&t->tree, t->counts.day);
+    tree_sweep(&t->tree);
+}
+
+/* ---- rows ---- */
+
+/*
+ * One call's rows. What they add is gathered by level and put into the counts at the end, or when
+ * it must be known exactly: `credit` rows of one person can follow before any limit is near,
+ * whatever they show.
+ */
+struct batch {
+    struct tally *tally;
+    const uint64_t *limits; /* block */
+    uint64_t room[TALLY_WINDOWS];
+    uint64_t levels[TALLY_WINDOWS + 1]; /* subjects shown, by level (tally_stamp.h) */
+    uint64_t credit;
+    int8_t blocked_by;
+};
+
+/* Brings the counts up to date, and with them the room that the windows have. */
+static void
+settle(struct batch *b)
+{
+    counts_add(&b->tally->counts, b->levels);
+    memset(b->levels, 0, sizeof(b->levels));
+    counts_room(&b->tally->counts, b->limits, b->room);
+    b->credit = UINT64_MAX;
+    for (unsigned w = 0; w < TALLY_WINDOWS; w++)
+        if (b->room[w] < b->credit)
+            b->credit = b->room[w];
+}
+
+/* Whether so many subjects by level are too many. Of several windows that are too small, the
+ * longest is named: it is the one that matters to whoever waits. */
+static bool
+is_blocked(struct batch *b, const uint64_t levels[TALLY_WINDOWS + 1])
+{
+    uint64_t fresh = 0;
+
+    for (int w = TALLY_WINDOWS - 1; w >= 0; w--) {
+        fresh += levels[w + 1];
+        if (fresh > b->room[w]) {
+            b->blocked_by = (int8_t)w;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Stamps a subject with now, and counts it by its level. */
+static int
+show(struct tally *t, const struct tally_item *item, struct tree_place place, uint16_t from,
+     uint64_t levels[TALLY_WINDOWS + 1])
+{
+    if (place.stamp) {
+        *place.stamp = t->counts.stamp;
+        counts_leave_day(&t->counts, from);
+    } else {
+        int result = tree_insert(&t->tree, item->kind, item->ordinal, place, t->counts.stamp);
+
+        if (result != 0)
+            return result;
+    }
+    levels[stamp_level(from, t->counts.stamp)]++;
+    return 0;
+}
+
+/* A row with one person, the usual case: judged before anything is changed. */
+static int
+take_one(struct batch *b, const struct tally_item *item)
+{
+    struct tally *t = b->tally;
+    struct tree_place place = tree_find(&t->tree, item->kind, item->ordinal);
+    uint16_t from = place.stamp ? *place.stamp : STAMP_NEVER;
+
+    if (from == t->counts.stamp)
+        return 0;
+    if (PASU_UNLIKELY(b->credit == 0)) {
+        uint64_t levels[TALLY_WINDOWS + 1] = {0};
+
+        settle(b);
+        levels[stamp_level(from, t->counts.stamp)] = 1;
+        if (is_blocked(b, levels))
+            return 0;
+    }
+    b->credit -= b->credit > 0;
+    return show(t, item, place, from, b->levels);
+}
+
+static int
+reserve_undo(struct tally *t, size_t count)
+{
+    uint16_t *undo;
+
+    if (count <= t->undo_size)
+        return 0;
+    undo = memory_resize(t->undo, count, sizeof(*undo));
+    if (!undo)
+        return PASU_E_NOMEM;
+    atomic_fetch_add_explicit(t->tree.bytes, (count - t->undo_size) * sizeof(*undo),
+                              memory_order_relaxed);
+    t->undo = undo;
+    t->undo_size = count;
+    return 0;
+}
+
+/* Backwards: of a subject that the row names twice, the first stamp is the right one. */
+static void
+undo(struct tally *t, const struct tally_item *items, size_t count)
+{
+    while (count-- > 0) {
+        if (t->undo[count] == t->counts.stamp)
+            continue;
+        tree_restore(&t->tree, items[count].kind, items[count].ordinal, t->undo[count]);
+        counts_enter_day(&t->counts, t->undo[count]);
+    }
+}
+
+/* A row with several persons, of whom some can be the same: taken, then judged, and taken back
+ * where it is too much. */
+static int
+take_row(struct batch *b, const struct tally_item *items, size_t count)
+{
+    struct tally *t = b->tally;
+    uint64_t levels[TALLY_WINDOWS + 1] = {0};
+    int result = reserve_undo(t, count);
+
+    if (result != 0)
+        return result;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        struct tree_place place = tree_find(&t->tree, items[i].kind, items[i].ordinal);
+
+        t->undo[i] = place.stamp ? *place.stamp : STAMP_NEVER;
+        if (t->undo[i] != t->counts.stamp)
+            result = show(t, &items[i], place, t->undo[i], levels);
+        if (result != 0)
+            undo(t, items, i);
+    }
+    if (result != 0)
+        return result;
+    if (b->credit < count) {
+        settle(b);
+        if (is_blocked(b, levels)) {
+            undo(t, items, count);
+            return 0;
+        }
+    }
+    b->credit -= b->credit < count ? b->credit : count;
+    for (unsigned level = 1; level <= TALLY_WINDOWS; level++)
+        b->levels[level] += levels[level];
+    return 0;
+}
+
+/* Items of the row that begins with the first one; 0 where one is of no kind that there can be. */
+static size_t
+row_length(const struct tally_item *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].kind >= EXPOSURE_KINDS_MAX)
+            return 0;
+        if (items[i].is_row_end)
+            return i + 1;
+    }
+    return count;
+}
+
+/*
+ * Takes rows as long as they show one person each of dense containers, and there is credit: what
+ * large results are. No more than a stamp and a counter change, so all is kept in registers. The
+ * number of rows taken.
+ */
+static size_t
+take_dense(struct batch *b, const struct tally_item *items, size_t count)
+{
+    struct tally *t = b->tally;
+    struct tally_container *c = NULL;
+    const uint16_t now = t->counts.stamp;
+    uint64_t credit = b->credit;
+    uint32_t name = 0;
+    size_t i;
+
+    for (i = 0; i < count && items[i].is_row_end && credit > 0; i++) {
+        uint16_t *stamp, from;
+
+        if (!c || name != tree_name(items[i].kind, items[i].ordinal)) {
+            c = tree_dense(&t->tree, items[i].kind, items[i].ordinal);
+            name = tree_name(items[i].kind, items[i].ordinal);
+            if (!c)
+                break;
+        }
+        stamp = &c->data[(uint16_t)items[i].ordinal];
+        from = *stamp;
+        if (from == now)
+            continue;
+        *stamp = now;
+        counts_leave_day(&t->counts, from);
+        b->levels[stamp_level(from, now)]++;
+        credit--;
+    }
+    b->credit = credit;
+    return i;
+}
+
+static int
+take_rows(struct batch *b, const struct tally_item *items, size_t count, size_t *taken)
+{
+    while (*taken < count) {
+        const struct tally_item *row;
+        size_t length;
+        int result;
+
+        *taken += take_dense(b, items + *taken, count - *taken);
+        if (*taken == count)
+            break;
+        row = items + *taken;
+        length = row_length(row, count - *taken);
+        if (length == 0)
+            return PASU_E_RANGE;
+        result = length == 1 ? take_one(b, row) : take_row(b, row, length);
+        if (result != 0 || b->blocked_by >= 0)
+            return result;
+        *taken += length;
+    }
+    return 0;
+}
+
+/* ---- the calls ---- */
+
+static const struct tally_limits no_limits = {
+    .block = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+    .alert = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+};
+
+static void
+sum_all(const struct tally *t, uint64_t sums[TALLY_WINDOWS])
+{
+    for (unsigned w = 0; w < TALLY_WINDOWS; w++)
+        sums[w] = counts_sum(&t->counts, (enum tally_window)w);
+}
+
+int
+tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t count,
+           const struct tally_limits *limits, struct tally_outcome *outcome)
+{
+    struct batch b = {.tally = t, .blocked_by = -1};
+    uint64_t before[TALLY_WINDOWS];
+    int result;
+
+    if (!limits)
+        limits = &no_limits;
+    b.limits = limits->block;
+    *outcome = (struct tally_outcome){.blocked_by = -1};
+    pthread_mutex_lock(&t->lock);
+    advance(t, now);
+    sum_all(t, before);
+    settle(&b);
+    result = take_rows(&b, items, count, &outcome->taken);
+    settle(&b);
+    outcome->blocked_by = b.blocked_by;
+    outcome->alerts = counts_alert(&t->counts, before, limits->alert);
+    pthread_mutex_unlock(&t->lock);
+    return result;
+}
+
+int
+tally_take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+                   const struct tally_limits *limits, struct tally_outcome *outcome)
+{
+    struct batch b = {.tally = t, .blocked_by = -1};
+    const uint64_t levels[TALLY_WINDOWS + 1] = {[TALLY_WINDOWS] = count};
+    uint64_t before[TALLY_WINDOWS];
+
+    if (!limits)
+        limits = &no_limits;
+    b.limits = limits->block;
+    *outcome = (struct tally_outcome){.blocked_by = -1};
+    if (kind >= EXPOSURE_KINDS_MAX)
+        return PASU_E_RANGE;
+    pthread_mutex_lock(&t->lock);
+    advance(t, now);
+    sum_all(t, before);
+    settle(&b);
+    if (!is_blocked(&b, levels)) {
+        counts_add_unknown(&t->counts, t->counts.now, count);
+        outcome->taken = count;
+    }
+    outcome->blocked_by = b.blocked_by;
+    outcome->alerts = counts_alert(&t->counts, before, limits->alert);
+    pthread_mutex_unlock(&t->lock);
+    return 0;
+}
+
+static int
+restore_one(struct tally *t, uint8_t kind, uint32_t ordinal, uint16_t stamp)
+{
+    struct tree_place place = tree_find(&t->tree, kind, ordinal);
+    uint16_t from = place.stamp ? *place.stamp : STAMP_NEVER;
+
+    if (!stamp_is_later(stamp, from))
+        return 0;
+    if (place.stamp) {
+        *place.stamp = stamp;
+    } else {
+        int result = tree_insert(&t->tree, kind, ordinal, place, stamp);
+
+        if (result != 0)
+            return result;
+    }
+    counts_move(&t->counts, from, stamp);
+    return 0;
+}
+
+int
+tally_restore(struct tally *t, uint32_t at, uint8_t kind, const uint32_t *ordinals, size_t count,
+              uint64_t unknown)
+{
+    uint16_t stamp;
+    int result = 0;
+
+    if (kind >= EXPOSURE_KINDS_MAX)
+        return PASU_E_RANGE;
+    pthread_mutex_lock(&t->lock);
+    advance(t, at);
+    stamp = counts_stamp(&t->counts, at);
+    for (size_t i = 0; i < count && result == 0 && stamp != STAMP_NEVER; i++)
+        result = restore_one(t, kind, ordinals[i], stamp);
+    if (result == 0)
+        counts_add_unknown(&t->counts, at, unknown);
+    pthread_mutex_unlock(&t->lock);
+    return result;
+}
+
+void
+tally_count(struct tally *t, uint32_t now, uint64_t known[TALLY_WINDOWS],
+            uint64_t unknown[TALLY_WINDOWS])
+{
+    pthread_mutex_lock(&t->lock);
+    advance(t, now);
+    memcpy(known, t->counts.known, sizeof(t->counts.known));
+    memcpy(unknown, t->counts.unknown, sizeof(t->counts.unknown));
+    pthread_mutex_unlock(&t->lock);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container: the stamps of the subjects whose ordinals share their upper 16 bits.
+ *
+ *      sparse   head │ ordinals[capacity] sorted │ stamps[capacity]     4 bytes a subject
+ *      dense    head │ stamps[65536]                                    128 KiB
+ *
+ * It is sparse up to CONTAINER_SPARSE_MAX subjects. Memory alone would keep it so up to 32,768; but
+ * an insertion moves what is behind it, and from a few thousand on that takes longer than all else
+ * that a row costs.
+ *
+ * Stamps are seen from the container's day (tally_stamp.h), which is that of its last use:
+ * container_age brings them up to date. A slot that holds no container is NULL. Not thread-safe.
+ */
+#ifndef PASU_EXPOSURE_TALLY_CONTAINER_H
+#define PASU_EXPOSURE_TALLY_CONTAINER_H
+
+#include "exposure/tally_stamp.h"
+
+enum { CONTAINER_SPARSE_MAX = 4096, CONTAINER_SIZE = 1 << 16 };
+
+struct tally_container {
+    uint32_t day;
+    uint32_t count;    /* sparse: subjects */
+    uint32_t capacity; /* sparse: room for so many; 0: dense */
+    uint16_t data[];
+};
+
+/* Inserts a subject that is not there (`at` from container_find), making the container for `day` if
+ * there is none. PASU_E_NOMEM: nothing changed. */
+PASU_MUST_USE int container_insert(struct tally_container **slot, uint32_t day, uint16_t low,
+                                   uint32_t at, uint16_t stamp);
+/* Takes a subject out, if it is there. */
+void container_remove(struct tally_container *container, uint16_t low);
+/* Stamps as seen from a day that is not earlier. */
+void container_age(struct tally_container *container, uint32_t day);
+/* Gives back memory that is not needed: frees an empty container, makes a thin one sparse. Where
+ * there is no memory for that, it stays as it is. */
+void container_settle(struct tally_container **slot);
+/* Bytes held; 0 for NULL. */
+size_t container_bytes(const struct tally_container *container);
+/* The first place in `count` sorted ordinals where one is not less than `low`. */
+uint32_t container_search(const uint16_t *ordinals, uint32_t count, uint16_t low);
+
+/*
+ * The subject's stamp, or NULL and in *at where it would be inserted. The stamp is valid until the
+ * container changes. *at is a guess before: the place behind the one found last, which is right
+ * where ordinals come in sequence.
+ */
+static inline uint16_t *
+container_find(struct tally_container *c, uint16_t low, uint32_t *at)
+{
+    uint32_t place = *at;
+
+    if (c->capacity == 0)
+        return c->data[low] != STAMP_NEVER ? &c->data[low] : NULL;
+    if (place >= c->count || c->data[place] != low) {
+        if (c->count == 0 || c->data[c->count - 1] < low)
+            place = c->count;
+        else
+            place = container_search(c->data, c->count, low);
+    }
+    if (place == c->count || c->data[place] != low) {
+        *at = place;
+        return NULL;
+    }
+    *at = place + 1;
+    return &c->data[c->capacity + place];
+}
+
+#endif

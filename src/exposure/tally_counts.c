@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exposure/tally_counts.h"
+
+static uint64_t
+sum(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+void
+counts_init(struct tally_counts *counts)
+{
+    memset(counts, 0, sizeof(*counts));
+    counts->stamp = stamp_of_minute(0);
+}
+
+static uint64_t
+sum_days(const uint64_t days[DAYS_OF_WINDOW], uint32_t today, unsigned count)
+{
+    uint64_t all = 0;
+
+    for (unsigned age = 0; age < count; age++)
+        all = sum(all, days[(today + DAYS_OF_WINDOW - age) % DAYS_OF_WINDOW]);
+    return all;
+}
+
+/* Days that were skipped held nothing; the places they take in the histogram are emptied. */
+static void
+begin_day(struct tally_counts *c, uint32_t day)
+{
+    uint32_t passed = day - c->day < DAYS_OF_WINDOW ? day - c->day : DAYS_OF_WINDOW;
+
+    for (uint32_t i = 0; i < passed; i++) {
+        c->days[(day - i) % DAYS_OF_WINDOW] = 0;
+        c->unknown_days[(day - i) % DAYS_OF_WINDOW] = 0;
+    }
+    c->day = day;
+    c->known[TALLY_30_DAYS] = sum_days(c->days, day, DAYS_OF_SHORT_WINDOW);
+    c->known[TALLY_180_DAYS] = sum_days(c->days, day, DAYS_OF_WINDOW);
+    c->unknown[TALLY_30_DAYS] = sum_days(c->unknown_days, day, DAYS_OF_SHORT_WINDOW);
+    c->unknown[TALLY_180_DAYS] = sum_days(c->unknown_days, day, DAYS_OF_WINDOW);
+}
+
+/* Empties the windows up to `last`: another minute, hour or day has begun. */
+static void
+restart(struct tally_counts *c, enum tally_window last)
+{
+    for (unsigned w = 0; w <= (unsigned)last; w++)
+        c->known[w] = c->unknown[w] = 0;
+    c->alerted = (uint8_t)(c->alerted & ~((2U << last) - 1));
+}
+
+bool
+counts_advance(struct tally_counts *c, uint32_t now)
+{
+    uint32_t before = c->now;
+
+    if (now <= before)
+        return false;
+    c->now = now;
+    c->stamp = stamp_of_minute(now);
+    if (now / MINUTES_OF_DAY == before / MINUTES_OF_DAY) {
+        restart(c, now / MINUTES_OF_HOUR == before / MINUTES_OF_HOUR ? TALLY_MINUTE : TALLY_HOUR);
+        return false;
+    }
+    restart(c, TALLY_DAY);
+    /* The long windows move at midnight: what they still hold too many of is told once a day. */
+    c->alerted = 0;
+    begin_day(c, now / MINUTES_OF_DAY);
+    return true;
+}
+
+uint16_t
+counts_stamp(const struct tally_counts *c, uint32_t at)
+{
+    uint32_t age = c->day - at / MINUTES_OF_DAY;
+
+    return age == 0 ? stamp_of_minute(at) : stamp_of_age(age);
+}
+
+void
+counts_add(struct tally_counts *c, const uint64_t levels[TALLY_WINDOWS + 1])
+{
+    uint64_t fresh = 0;
+
+    for (int w = TALLY_WINDOWS - 1; w >= 0; w--) {
+        fresh += levels[w + 1];
+        c->known[w] += fresh;
+    }
+    *counts_day(c, c->stamp) += fresh;
+}
+
+void
+counts_move(struct tally_counts *c, uint16_t from, uint16_t to)
+{
+    for (unsigned w = stamp_level(to, c->stamp); w < stamp_level(from, c->stamp); w++)
+        c->known[w]++;
+    counts_leave_day(c, from);
+    counts_enter_day(c, to);
+}
+
+void
+counts_add_unknown(struct tally_counts *c, uint32_t at, uint64_t count)
+{
+    uint16_t stamp = counts_stamp(c, at);
+    uint64_t *day;
+
+    if (stamp == STAMP_NEVER)
+        return;
+    for (unsigned w = stamp_level(stamp, c->stamp); w < TALLY_WINDOWS; w++)
+        c->unknown[w] = sum(c->unknown[w], count);
+    day = &c->unknown_days[at / MINUTES_OF_DAY % DAYS_OF_WINDOW];
+    *day = sum(*day, count);
+}
+
+uint64_t
+counts_sum(const struct tally_counts *c, enum tally_window window)
+{
+    return sum(c->known[window], c->unknown[window]);
+}
+
+void
+counts_room(const struct tally_counts *c, const uint64_t limits[TALLY_WINDOWS],
+            uint64_t room[TALLY_WINDOWS])
+{
+    for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
+        uint64_t taken = counts_sum(c, (enum tally_window)w);
+
+        if (limits[w] == UINT64_MAX)
+            room[w] = UINT64_MAX;
+        else
+            room[w] = limits[w] > taken ? limits[w] - taken : 0;
+    }
+}
+
+uint8_t
+counts_alert(struct tally_counts *c, const uint64_t before[TALLY_WINDOWS],
+             const uint64_t limits[TALLY_WINDOWS])
+{
+    uint8_t alerts = 0;
+
+    for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
+        uint64_t all = counts_sum(c, (enum tally_window)w);
+
+        if (all > limits[w] && all > before[w])
+            alerts = (uint8_t)(alerts | 1U << w);
+    }
+    alerts = (uint8_t)(alerts & ~c->alerted);
+    c->alerted |= alerts;
+    return alerts;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/budget.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+/* What people are told of each window. */
+static const struct {
+    const char *name; /* as the configuration writes it */
+    const char *span;
+    const char *wait; /* what to wait for */
+} windows[] = {
+    [WINDOW_MINUTE] = {"minute", "in one minute", "wait for the next minute"},
+    [WINDOW_HOUR] = {"hour", "in one hour", "wait for the next full hour"},
+    [WINDOW_DAY] = {"day", "in one day", "wait until midnight of the gateway's clock"},
+    [WINDOW_30D] = {"30d", "in 30 days", "wait until some were last shown 30 days ago"},
+    [WINDOW_180D] = {"180d", "in 180 days", "wait until some were last shown 180 days ago"},
+};
+
+static_assert(COUNT_OF(windows) == TALLY_WINDOWS && (int)WINDOW_MINUTE == TALLY_MINUTE &&
+                  (int)WINDOW_HOUR == TALLY_HOUR && (int)WINDOW_DAY == TALLY_DAY &&
+                  (int)WINDOW_30D == TALLY_30_DAYS && (int)WINDOW_180D == TALLY_180_DAYS,
+              "budgets and tallies have the same windows");
+
+static bool
+is_concerned(const struct config_budget *budget, const char *principal, const char *kind)
+{
+    if (budget->principal)
+        return strcmp(budget->principal, principal) == 0;
+    return !budget->kind || strcmp(budget->kind, kind) == 0;
+}
+
+/* The first one of several that allow the same number is named. */
+static void
+apply(uint64_t *limit, int16_t *by, uint64_t subjects, int16_t index)
+{
+    if (*by >= 0 && subjects >= *limit)
+        return;
+    *limit = subjects;
+    *by = index;
+}
+
+void
+budget_of(struct budget *budget, const struct config *config, const struct roster *roster,
+          const char *principal)
+{
+    const char *kind = principal_kind_text(roster_kind(roster, principal));
+
+    for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
+        budget->limits.block[w] = budget->limits.alert[w] = UINT64_MAX;
+        budget->block_by[w] = budget->alert_by[w] = -1;
+    }
+    for (size_t i = 0; i < config->budget_count && i <= INT16_MAX; i++) {
+        const struct config_budget *b = &config->budgets[i];
+
+        if (b->verdict == VERDICT_ALLOW || !is_concerned(b, principal, kind))
+            continue;
+        if (b->verdict == VERDICT_ALERT)
+            apply(&budget->limits.alert[b->window], &budget->alert_by[b->window], b->subjects,
+                  (int16_t)i);
+        else
+            apply(&budget->limits.block[b->window], &budget->block_by[b->window], b->subjects,
+                  (int16_t)i);
+    }
+}
+
+/* As many bytes of a text in UTF-8 as fit, no character cut in two. */
+static int
+cut(const char *text, size_t most)
+{
+    size_t length = strlen(text);
+
+    if (length > most)
+        for (length = most; length > 0 && ((uint8_t)text[length] & 0xc0) == 0x80; length--)
+            ;
+    return (int)length;
+}
+
+void
+budget_rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_budget *budget)
+{
+    char tail[32];
+    const char *whom = budget->principal ? budget->principal : budget->kind;
+    const char *head = budget->principal ? "budget " : whom ? "budget kind " : "budget everybody";
+    size_t room;
+
+    snprintf(tail, sizeof(tail), " %s %" PRIu64, windows[budget->window].name, budget->subjects);
+    if (!whom)
+        whom = "";
+    room = EXPOSURE_TEXT_MAX - 1 - strlen(head) - strlen(tail);
+    snprintf(text, EXPOSURE_TEXT_MAX, "%s%.*s%s", head, cut(whom, room), whom, tail);
+}
+
+void
+budget_message(char *text, size_t size, const struct config_budget *budget)
+{
+    char whom[96] = "one role";
+
+    if (budget->principal)
+        snprintf(whom, sizeof(whom), "role \"%.*s\"", cut(budget->principal, 63),
+                 budget->principal);
+    else if (budget->kind)
+        snprintf(whom, sizeof(whom), "one role of kind %.*s", cut(budget->kind, 63), budget->kind);
+    snprintf(text, size,
+             "this would show more than %" PRIu64 " different person%s %s to %s (the budget on "
+             "line %u of the gateway's configuration); %s, or ask whoever owns the budget to raise "
+             "it",
+             budget->subjects, budget->subjects == 1 ? "" : "s", windows[budget->window].span, whom,
+             budget->line, windows[budget->window].wait);
+}

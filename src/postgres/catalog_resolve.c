@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From rows to relations and functions that can be found, and the policy bound to them. */
+#include "postgres/catalog_part.h"
+
+#include "base/memory.h"
+
+static int
+column_order(const void *a, const void *b)
+{
+    const struct catalog_raw_column *left = a, *right = b;
+
+    if (left->relation != right->relation)
+        return left->relation < right->relation ? -1 : 1;
+    return left->column.number - right->column.number;
+}
+
+/* The server sends columns as its index has them, most often in order already. */
+static void
+sort_columns(struct catalog_pile *columns)
+{
+    const struct catalog_raw_column *c = columns->items;
+
+    for (size_t i = 1; i < columns->count; i++)
+        if (column_order(&c[i - 1], &c[i]) > 0) {
+            qsort(columns->items, columns->count, sizeof(*c), column_order);
+            return;
+        }
+}
+
+static int
+take_columns(struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+    const struct catalog_raw_column *raw = b->columns.items;
+    size_t count = b->columns.count;
+
+    sort_columns(&b->columns);
+    c->columns = memory_new(count + 1, sizeof(c->columns[0]));
+    if (!c->columns)
+        return PASU_E_NOMEM;
+    for (size_t i = 0, end; i < count; i = end) {
+        size_t number = catalog_relation_number(c, raw[i].relation);
+
+        for (end = i; end < count && raw[end].relation == raw[i].relation; end++)
+            c->columns[end] = raw[end].column;
+        if (number == SIZE_MAX)
+            continue;
+        c->relations[number].columns = &c->columns[i];
+        c->relations[number].column_count = end - i;
+        c->relations[number].column_limit = raw[end - 1].column.number;
+    }
+    catalog_pile_release(&b->columns);
+    return 0;
+}
+
+static int
+make_indexes(struct catalog *c)
+{
+    int result = catalog_index_init(&c->relation_oids, &c->arena, c->relation_count);
+
+    if (result == 0)
+        result = catalog_index_init(&c->relation_names, &c->arena, c->relation_count);
+    if (result == 0)
+        result = catalog_index_init(&c->function_oids, &c->arena, c->function_count);
+    if (result == 0)
+        result = catalog_index_init(&c->function_names, &c->arena, c->function_count);
+    for (size_t i = 0; result == 0 && i < c->relation_count; i++) {
+        const struct catalog_relation *r = &c->relations[i];
+
+        catalog_index_add(&c->relation_oids, catalog_hash_oid(r->oid), i);
+        catalog_index_add(&c->relation_names, catalog_hash_name(c, r->name, strlen(r->name)), i);
+    }
+    for (size_t i = 0; result == 0 && i < c->function_count; i++) {
+        const struct catalog_function *f = &c->functions[i];
+
+        catalog_index_add(&c->function_oids, catalog_hash_oid(f->oid), i);
+        catalog_index_add(&c->function_names, catalog_hash_name(c, f->name, strlen(f->name)), i);
+    }
+    return result;
+}
+
+static void
+take_arrays(struct catalog_builder *b)
+{
+    b->catalog->relations = b->relations.items;
+    b->catalog->relation_count = b->relations.count;
+    b->catalog->functions = b->functions.items;
+    b->catalog->function_count = b->functions.count;
+    b->relations = b->functions = (struct catalog_pile){0};
+}
+
+static void
+mark_relation(struct catalog_builder *b, const struct catalog_mark *mark, size_t number)
+{
+    struct catalog_taint *taint = &b->marked[number];
+
+    taint->fields |= mark->fields & b->catalog->all_fields;
+    taint->kinds |= mark->kinds & b->catalog->all_kinds;
+}
+
+static void
+take_marks(struct catalog_builder *b)
+{
+    const struct catalog *c = b->catalog;
+
+    for (size_t i = 0; i < b->mark_count; i++) {
+        const struct catalog_mark *mark = &b->marks[i];
+        size_t number = catalog_relation_number(c, mark->relation), at = 0;
+        const struct catalog_relation *r;
+
+        if (mark->relation != 0 && number != SIZE_MAX)
+            mark_relation(b, mark, number);
+        while (mark->relation == 0 && mark->name &&
+               (r = catalog_relation_named(c, mark->schema, mark->name, &at)) != NULL)
+            mark_relation(b, mark, (size_t)(r - c->relations));
+    }
+}
+
+/* The keys' columns of which it will be asked who may read them: those of mapped tables first, then
+ * those that partitions have from their parents. */
+static int
+collect_reader_keys(struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < c->relation_count; i++) {
+            const struct catalog_relation *r = &c->relations[i];
+
+            for (size_t s = 0; s < r->show_count; s++) {
+                struct catalog_reader_key *key;
+
+                if (r->shows[s].key_column == 0 || b->is_whole[i] != (round == 0) ||
+                    c->reader_keys.count == CATALOG_READERS_MAX)
+                    continue;
+                key = catalog_pile_add(&c->reader_keys, sizeof(*key));
+                if (!key)
+                    return PASU_E_NOMEM;
+                *key = (struct catalog_reader_key){r->oid, r->shows[s].key_column};
+            }
+        }
+    return 0;
+}
+
+static int
+resolve(struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+    size_t nodes = b->relations.count + b->functions.count;
+    int result;
+
+    take_arrays(b);
+    b->taints = memory_new(nodes + 1, sizeof(b->taints[0]));
+    b->stamps = memory_new(nodes + 1, sizeof(b->stamps[0]));
+    b->is_whole = memory_new(c->relation_count + 1, 1);
+    b->marked = memory_new(c->relation_count + 1, sizeof(b->marked[0]));
+    if (!b->taints || !b->stamps || !b->is_whole || !b->marked)
+        return PASU_E_NOMEM;
+    catalog_rules_sort(c);
+    result = make_indexes(c);
+    if (result == 0)
+        result = take_columns(b);
+    if (result == 0)
+        result = catalog_bind(b);
+    if (result != 0)
+        return result;
+    for (size_t i = 0; i < c->relation_count; i++)
+        b->is_whole[i] = c->relations[i].show_count > 0;
+    take_marks(b);
+    result = catalog_inherit(b);
+    if (result == 0)
+        result = collect_reader_keys(b);
+    memset(b->is_whole, 0, c->relation_count);
+    return result;
+}
+
+int
+catalog_resolve(struct catalog_builder *b)
+{
+    if (!b->is_resolved) {
+        b->is_resolved = true;
+        b->failure = resolve(b);
+    }
+    return b->failure;
+}

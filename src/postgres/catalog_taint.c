@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What can come out of relations and functions, through all that uses them.
+ *
+ * A graph: an edge says that what is in one can come out of the other (a table's column of a view
+ * that reads it, a function's result of a function that calls it). Sets only grow along edges, a
+ * node can grow at most once a bit, so it ends, cycles or not, after less than 90 visits of each
+ * edge.
+ */
+#include "postgres/catalog_part.h"
+
+#include "base/memory.h"
+
+enum { EDGES_MAX = 4 << 20 };
+
+void
+catalog_taint_everything(const struct catalog_builder *b, struct catalog_taint *taint)
+{
+    taint->fields |= b->catalog->all_fields;
+    taint->kinds |= b->catalog->all_kinds;
+    taint->is_opaque = true;
+}
+
+/* Whether the taint has grown. */
+static bool
+taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
+{
+    bool is_more = (more->fields & ~taint->fields) != 0 || (more->kinds & ~taint->kinds) != 0 ||
+                   (more->is_opaque && !taint->is_opaque) || (more->is_exit && !taint->is_exit) ||
+                   (more->is_never && !taint->is_never);
+
+    taint->fields |= more->fields;
+    taint->kinds |= more->kinds;
+    taint->is_opaque |= more->is_opaque;
+    taint->is_exit |= more->is_exit;
+    taint->is_never |= more->is_never;
+    return is_more;
+}
+
+/* Beyond all reason: then the target is everything, and no more is kept. */
+int
+catalog_edge_add(struct catalog_builder *b, size_t from, size_t to)
+{
+    struct catalog_pair *edge;
+
+    if (b->edges.count >= EDGES_MAX) {
+        catalog_taint_everything(b, &b->taints[to]);
+        b->taints[to].is_never = b->taints[to].is_exit = true;
+        return 0;
+    }
+    edge = catalog_pile_add(&b->edges, sizeof(*edge));
+    if (!edge)
+        return PASU_E_NOMEM;
+    *edge = (struct catalog_pair){(uint32_t)from, (uint32_t)to};
+    return 0;
+}
+
+/* ---- what relations are by themselves ---- */
+
+static void
+taint_relation(struct catalog_builder *b, size_t number)
+{
+    const struct catalog_relation *r = &b->catalog->relations[number];
+    struct catalog_taint *taint = &b->taints[number];
+
+    for (size_t i = 0; i < r->show_count; i++) {
+        taint->fields |= r->shows[i].fields;
+        taint->kinds |= UINT64_C(1) << r->shows[i].kind;
+    }
+    taint->fields |= b->marked[number].fields;
+    taint->kinds |= b->marked[number].kinds;
+    taint->is_never |= r->is_never;
+    if (r->speaks_values)
+        catalog_taint_everything(b, taint);
+}
+
+/* Column `column` of an ordinary relation; its marks are those of all its columns. */
+void
+catalog_taint_column(const struct catalog_builder *b, const struct catalog_relation *r,
+                     int16_t column, struct catalog_taint *taint)
+{
+    for (size_t i = 0; i < r->show_count; i++) {
+        uint64_t fields =
+            column <= r->column_limit ? r->shows[i].column_fields[column] : r->shows[i].fields;
+
+        if (fields != 0) {
+            taint->fields |= fields;
+            taint->kinds |= UINT64_C(1) << r->shows[i].kind;
+        }
+    }
+    taint->fields |= b->marked[r - b->catalog->relations].fields;
+    taint->kinds |= b->marked[r - b->catalog->relations].kinds;
+    taint->is_never |= r->is_never;
+}
+
+/* ---- views ---- */
+
+static int
+add_dependency(struct catalog_builder *b, const struct catalog_dependency *d)
+{
+    const struct catalog *c = b->catalog;
+    const struct catalog_rule *rule = catalog_rule_find(c, d->rule);
+    size_t view = rule ? catalog_relation_number(c, rule->relation) : SIZE_MAX;
+    size_t object;
+
+    if (view == SIZE_MAX || (!d->is_function && d->object == rule->relation))
+        return 0;
+    object = d->is_function ? catalog_function_number(c, d->object)
+                            : catalog_relation_number(c, d->object);
+    if (object == SIZE_MAX) {
+        catalog_taint_everything(b, &b->taints[view]);
+        return 0;
+    }
+    if (d->is_function)
+        return catalog_edge_add(b, c->relation_count + object, view);
+    if (c->relations[object].kind == 'v' || c->relations[object].kind == 'm' ||
+        c->relations[object].speaks_values || d->column <= 0 || rule->is_whole)
+        return catalog_edge_add(b, object, view);
+    catalog_taint_column(b, &c->relations[object], d->column, &b->taints[view]);
+    return 0;
+}
+
+static int
+add_views(struct catalog_builder *b)
+{
+    int result = 0;
+
+    PILE_EACH (const struct catalog_rule, rule, &b->catalog->rules) {
+        size_t view = catalog_relation_number(b->catalog, rule->relation);
+
+        if (view == SIZE_MAX)
+            continue;
+        if (rule->speaks || !rule->is_seen)
+            catalog_taint_everything(b, &b->taints[view]);
+        b->taints[view].is_exit |= rule->exits;
+    }
+    PILE_EACH (const struct catalog_dependency, d, &b->dependencies)
+        if (result == 0)
+            result = add_dependency(b, d);
+    return result;
+}
+
+/* ---- the fixpoint ---- */
+
+struct graph {
+    uint32_t *first; /* by node: where its edges begin in `targets`; one more at the end */
+    uint32_t *targets;
+    uint32_t *queue; /* nodes whose targets must be looked at: a ring, each node at most once */
+    bool *is_queued;
+};
+
+static int
+graph_init(struct graph *g, const struct catalog_builder *b, size_t nodes)
+{
+    const struct catalog_pair *edges = b->edges.items;
+
+    g->first = memory_new(nodes + 2, sizeof(g->first[0]));
+    g->targets = memory_new(b->edges.count + 1, sizeof(g->targets[0]));
+    g->queue = memory_new(nodes + 1, sizeof(g->queue[0]));
+    g->is_queued = memory_new(nodes + 1, sizeof(g->is_queued[0]));
+    if (!g->first || !g->targets || !g->queue || !g->is_queued)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < b->edges.count; i++)
+        g->first[edges[i].a + 2]++;
+    for (size_t n = 2; n < nodes + 2; n++)
+        g->first[n] += g->first[n - 1];
+    for (size_t i = 0; i < b->edges.count; i++)
+        g->targets[g->first[edges[i].a + 1]++] = edges[i].b;
+    return 0;
+}
+
+static void
+graph_release(struct graph *g)
+{
+    memory_free(g->first);
+    memory_free(g->targets);
+    memory_free(g->queue);
+    memory_free(g->is_queued);
+}
+
+static int
+spread(struct catalog_builder *b, size_t nodes)
+{
+    struct graph g = {0};
+    int result = graph_init(&g, b, nodes);
+    size_t head = 0, count = nodes;
+
+    for (size_t n = 0; result == 0 && n < nodes; n++) {
+        g.queue[n] = (uint32_t)n;
+        g.is_queued[n] = true;
+    }
+    while (result == 0 && count > 0) {
+        uint32_t node = g.queue[head];
+
+        head = head + 1 == nodes ? 0 : head + 1;
+        count--;
+        g.is_queued[node] = false;
+        for (uint32_t i = g.first[node]; i < g.first[node + 1]; i++) {
+            uint32_t target = g.targets[i];
+
+            if (!taint_add(&b->taints[target], &b->taints[node]) || g.is_queued[target])
+                continue;
+            g.queue[(head + count++) % nodes] = target;
+            g.is_queued[target] = true;
+        }
+    }
+    graph_release(&g);
+    return result;
+}
+
+static void
+write_back(const struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+
+    for (size_t i = 0; i < c->relation_count; i++) {
+        const struct catalog_taint *taint = &b->taints[i];
+
+        c->relations[i].fields = taint->fields;
+        c->relations[i].kinds = taint->kinds;
+        c->relations[i].is_never = taint->is_never;
+        c->relations[i].is_exit = taint->is_exit;
+    }
+    for (size_t i = 0; i < c->function_count; i++) {
+        const struct catalog_taint *taint = &b->taints[c->relation_count + i];
+
+        c->functions[i].fields = taint->fields;
+        c->functions[i].kinds = taint->kinds;
+        c->functions[i].is_never = taint->is_never;
+        c->functions[i].is_exit = taint->is_exit;
+        c->functions[i].is_opaque = taint->is_opaque || taint->is_never || taint->fields != 0;
+    }
+}
+
+int
+catalog_taint(struct catalog_builder *b)
+{
+    size_t nodes;
+    int result = catalog_resolve(b);
+
+    if (result != 0 || b->is_tainted)
+        return result;
+    b->is_tainted = true;
+    for (size_t i = 0; i < b->catalog->relation_count; i++)
+        taint_relation(b, i);
+    nodes = b->catalog->relation_count + b->catalog->function_count;
+    result = catalog_functions_read(b);
+    if (result == 0)
+        result = add_views(b);
+    if (result == 0)
+        result = spread(b, nodes);
+    if (result == 0)
+        write_back(b);
+    b->failure = result;
+    return result;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/budget.h"
+#include "unit.h"
+
+static struct config_budget budgets[] = {
+    {.principal = "analyst", .window = WINDOW_HOUR, .subjects = 100, .verdict = VERDICT_BLOCK},
+    {.kind = "service", .window = WINDOW_DAY, .subjects = 500000, .verdict = VERDICT_ALERT},
+    {.window = WINDOW_HOUR, .subjects = 70, .verdict = VERDICT_HOLD},
+    {.kind = "human", .window = WINDOW_HOUR, .subjects = 70, .verdict = VERDICT_MASK},
+    {.kind = "human", .window = WINDOW_HOUR, .subjects = 50, .verdict = VERDICT_ALERT},
+    {.kind = "unknown", .window = WINDOW_180D, .subjects = 0, .verdict = VERDICT_BLOCK},
+    {.principal = "shop", .window = WINDOW_HOUR, .subjects = 9, .verdict = VERDICT_BLOCK},
+};
+static const struct config config = {.budgets = budgets, .budget_count = COUNT_OF(budgets)};
+
+static void
+the_smallest_number_of_those_that_concern_a_principal_counts(void **state PASU_UNUSED)
+{
+    struct roster_fault fault;
+    struct roster *roster;
+    struct budget b;
+
+    assert_int_equal(
+        roster_parse(&roster, VIEW("principal,kind\nanalyst,human\nshop,service\n"), &fault), 0);
+
+    budget_of(&b, &config, roster, "analyst");
+    assert_int_equal(b.limits.block[TALLY_HOUR], 70);
+    assert_int_equal(b.block_by[TALLY_HOUR], 2); /* the first of two that say 70 */
+    assert_int_equal(b.limits.alert[TALLY_HOUR], 50);
+    assert_int_equal(b.alert_by[TALLY_HOUR], 4);
+    assert_true(b.limits.block[TALLY_DAY] == UINT64_MAX);
+    assert_int_equal(b.block_by[TALLY_DAY], -1);
+    assert_int_equal(b.block_by[TALLY_180_DAYS], -1);
+
+    budget_of(&b, &config, roster, "shop");
+    assert_int_equal(b.limits.block[TALLY_HOUR], 9);
+    assert_int_equal(b.block_by[TALLY_HOUR], 6);
+    assert_int_equal(b.limits.alert[TALLY_DAY], 500000);
+    assert_int_equal(b.alert_by[TALLY_DAY], 1);
+    assert_true(b.limits.alert[TALLY_HOUR] == UINT64_MAX);
+
+    budget_of(&b, &config, roster, "nobody knows");
+    assert_int_equal(b.limits.block[TALLY_180_DAYS], 0);
+    assert_int_equal(b.block_by[TALLY_180_DAYS], 5);
+    assert_int_equal(b.limits.block[TALLY_HOUR], 70);
+    roster_free(roster);
+
+    budget_of(&b, &config, NULL, "analyst"); /* without a roster, all are unknown */
+    assert_int_equal(b.block_by[TALLY_180_DAYS], 5);
+    assert_int_equal(b.limits.block[TALLY_HOUR], 70);
+    assert_true(b.limits.alert[TALLY_HOUR] == UINT64_MAX);
+}
+
+static void
+without_budgets_there_are_no_limits(void **state PASU_UNUSED)
+{
+    const struct config empty = {0};
+    struct budget b;
+
+    budget_of(&b, &empty, NULL, "analyst");
+    for (int w = 0; w < TALLY_WINDOWS; w++) {
+        assert_true(b.limits.block[w] == UINT64_MAX && b.limits.alert[w] == UINT64_MAX);
+        assert_true(b.block_by[w] == -1 && b.alert_by[w] == -1);
+    }
+}
+
+static void
+a_rule_names_whom_window_and_number_however_long_the_name_is(void **state PASU_UNUSED)
+{
+    struct config_budget long_one = {.window = WINDOW_MINUTE, .subjects = UINT32_MAX};
+    char text[EXPOSURE_TEXT_MAX], name[64];
+
+    budget_rule_text(text, &budgets[0]);
+    assert_string_equal(text, "budget analyst hour 100");
+    budget_rule_text(text, &budgets[1]);
+    assert_string_equal(text, "budget kind service day 500000");
+    budget_rule_text(text, &budgets[2]);
+    assert_string_equal(text, "budget everybody hour 70");
+    /* 63 bytes of three each: the text ends where a letter does. */
+    for (int i = 0; i < 63; i += 3)
+        memcpy(name + i, "\xea\xb9\x80", 3);
+    name[63] = '\0';
+    long_one.principal = name;
+    budget_rule_text(text, &long_one);
+    assert_int_equal(strncmp(text, "budget \xea\xb9\x80", 10), 0);
+    assert_non_null(strstr(text, "\xea\xb9\x80 minute 4294967295"));
+}
+
+static void
+a_client_is_told_the_limit_the_window_and_what_to_do(void **state PASU_UNUSED)
+{
+    struct config_budget one = {.kind = "human", .window = WINDOW_30D, .subjects = 1, .line = 7};
+    char text[512], small[16];
+
+    budgets[0].line = 12;
+    budget_message(text, sizeof(text), &budgets[0]);
+    assert_string_equal(text, "this would show more than 100 different persons in one hour to role "
+                              "\"analyst\" (the budget on line 12 of the gateway's "
+                              "configuration); wait for the next full hour, or ask whoever owns "
+                              "the budget to raise it");
+    budget_message(text, sizeof(text), &one);
+    assert_non_null(strstr(text, "more than 1 different person in 30 days"));
+    assert_non_null(strstr(text, "one role of kind human"));
+    budget_message(small, sizeof(small), &one);
+    assert_string_equal(small, "this would show");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_smallest_number_of_those_that_concern_a_principal_counts),
+        cmocka_unit_test(without_budgets_there_are_no_limits),
+        cmocka_unit_test(a_rule_names_whom_window_and_number_however_long_the_name_is),
+        cmocka_unit_test(a_client_is_told_the_limit_the_window_and_what_to_do),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
