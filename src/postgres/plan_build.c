@@ -19,7 +19,6 @@ set_most(struct plan_work *work, struct plan_statement *statement)
 void
 build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_statement *statement)
 {
-    work->statement_number++;
     names_collect(work, tree);
     refuse_by_names(work);
     statement->flags |= work->names.flags & PLAN_OPAQUE;
@@ -51,6 +50,7 @@ build_begin(struct plan_work *work)
     work->has_stray = false;
     work->reference_depth = -1;
     work->marks = NULL;
+    work->kept = (struct reach){{0}};
 }
 
 struct reach
@@ -70,6 +70,22 @@ static bool
 is_beyond(const struct plan_work *work)
 {
     return work_is_exhausted(work) || work->names.has_rules;
+}
+
+/* What functions have put elsewhere (settings, notifications) counts as shown by the rows that
+ * come: there is nothing later to count it by. */
+static void
+show_kept(struct plan_work *work, struct outputs *columns, struct plan_statement *statement)
+{
+    if (reach_fields(&work->kept) == 0)
+        return;
+    statement->flags |= PLAN_OPAQUE;
+    for (struct output *o = columns->first; o; o = o->next) {
+        struct carry carry = o->carry ? *o->carry : (struct carry){0};
+
+        reach_add(&carry.bound, &work->kept);
+        o->carry = carry_keep(work, &carry);
+    }
 }
 
 static void
@@ -122,6 +138,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     if (build->injections && shape.rows == ROWS_SINGLE && !is_beyond(work))
         injection = injection_begin(work, select, build->index);
     shape.injection = injection;
+    show_kept(work, &columns, statement);
     if (select->into_clause) {
         put_into(work, select->into_clause, &columns, statement);
         shape.columns = &none;
@@ -184,6 +201,7 @@ build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_stat
         pins_learn(work, shape.scope);
     if (!shape.scope)
         shape.rows = ROWS_ANY;
+    show_kept(work, &columns, statement);
     finish(work, &shape, statement);
 }
 

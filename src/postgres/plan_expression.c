@@ -2,6 +2,7 @@
 /* What expressions carry. Recursion is as deep as the text nests (sql.h); what needs much stack is
  * in functions of its own. */
 #include "postgres/plan_lineage.h"
+#include "postgres/plan_mark.h"
 
 static void
 carry_all(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *nodes,
@@ -163,7 +164,8 @@ judge_window(struct plan_work *work, const struct scope *scope, const PgQuery__W
 static bool
 is_passing(const PgQuery__FuncCall *call, const struct function_facts *facts)
 {
-    return !call->over && !is_aggregate(call, facts) && facts->class != FUNCTION_SILENT;
+    return !call->over && !is_aggregate(call, facts) &&
+           (facts->class == FUNCTION_PLAIN || facts->class == FUNCTION_DYNAMIC);
 }
 
 __attribute__((noinline)) static void
@@ -177,6 +179,11 @@ carry_special_function(struct plan_work *work, const struct scope *scope,
     if (call->over) {
         judge_window(work, scope, call->over);
         lose_rows(work, &arguments);
+    }
+    if (facts->class == FUNCTION_KEEPER || facts->class == FUNCTION_SETTING) {
+        struct reach kept = carry_reach(work, &arguments);
+
+        reach_add(&work->kept, &kept);
     }
     if (facts->class != FUNCTION_SILENT && facts->class != FUNCTION_COUNT)
         carry_add(into, &arguments);

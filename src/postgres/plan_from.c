@@ -55,13 +55,26 @@ fill_view(struct plan_work *work, struct entry *entry)
             return;
 }
 
-/* Which relation a name is taken for: the only one, or the only one that holds anything. */
+static bool
+has_same_columns(const struct catalog_relation *a, const struct catalog_relation *b)
+{
+    if (a->column_count != b->column_count)
+        return false;
+    for (size_t i = 0; i < a->column_count; i++)
+        if (strcmp(a->columns[i].name, b->columns[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* Which relation a name is taken for: the only one, or the only one that holds anything. The
+ * columns of the others carry nothing, but where they are not the same ones, "*" is not known. */
 static void
 choose_relation(struct plan_work *work, struct entry *entry, const char *schema, const char *name)
 {
     const struct catalog_relation *relation, *personal = NULL;
     size_t at = 0, count = 0, personal_count = 0;
     struct carry any = {0};
+    bool is_same = true;
 
     while ((relation = names_next_relation(work, schema, name, &at)) != NULL) {
         struct reach reach = names_reach(work, relation);
@@ -69,6 +82,7 @@ choose_relation(struct plan_work *work, struct entry *entry, const char *schema,
         count++;
         if (!entry->relation)
             entry->relation = relation;
+        is_same &= has_same_columns(entry->relation, relation);
         if (reach_fields(&reach) == 0)
             continue;
         personal_count++;
@@ -84,8 +98,8 @@ choose_relation(struct plan_work *work, struct entry *entry, const char *schema,
         entry->relation = NULL;
         entry->columns.is_open = true;
         entry->columns.rest = any;
-    } else if (count > 1) {
-        entry->columns.is_open = true; /* the others' columns carry nothing */
+    } else if (!is_same) {
+        entry->columns.is_open = true;
     }
 }
 

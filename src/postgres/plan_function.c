@@ -42,7 +42,9 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
 {
     if (function->is_exit)
         facts->exit = function;
-    if (!function->is_system)
+    if (function->is_never)
+        facts->never = function;
+    if (function->kind == 'a')
         facts->may_aggregate = true;
     facts->is_opaque |= function->is_opaque;
     /* What is opaque and says nothing of what it reads can read anything. */
@@ -89,7 +91,7 @@ function_facts(const struct plan_work *work, PgQuery__Node *const *names, size_t
         facts.may_aggregate |= facts.class == FUNCTION_COUNT || facts.class == FUNCTION_SUM;
         /* Where a user has one of that name too, nothing is sure to be silent. */
         if (is_user && (facts.class == FUNCTION_SILENT || facts.class == FUNCTION_COUNT))
-            facts.class = FUNCTION_SUM;
+            facts.class = facts.class == FUNCTION_COUNT ? FUNCTION_SUM : FUNCTION_PLAIN;
     }
     if (facts.class == FUNCTION_DYNAMIC) {
         facts.is_opaque = true;

@@ -17,12 +17,16 @@ from_add_condition(struct plan_work *work, struct scope *scope, const PgQuery__N
     scope->conditions = condition;
 }
 
-/* Only once all of FROM is there: a condition may name any of it. */
+/* Only once all of FROM is there: a condition may name any of it. No aggregate of this query can
+ * stand in one: what looks like one does not count. */
 void
 from_judge(struct plan_work *work, struct scope *scope)
 {
+    bool before = *scope->has_aggregate;
+
     for (const struct condition *c = scope->conditions; c; c = c->next)
         expression_judge(work, scope, c->node);
+    *scope->has_aggregate = before;
 }
 
 /* Takes the column of a name out of a list. */

@@ -62,8 +62,7 @@ mapped(const struct catalog_relation *relation, const char *name)
             reach.fields[relation->shows[k].kind % CATALOG_KINDS_MAX] |=
                 relation->shows[k].column_fields[column->number];
     }
-    if (relation->show_count == 0)
-        reach_add_all(&reach, relation->kinds, relation->fields);
+    reach_add_all(&reach, relation->marked_kinds, relation->marked_fields);
     return reach;
 }
 

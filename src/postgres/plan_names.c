@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_names.h"
 
-#include "postgres/plan_view.h"
 #include "postgres/plan_work.h"
 
 /* Names of WITH that hide relations where the walk is, the innermost first. */
@@ -13,7 +12,6 @@ struct hiding {
 struct walk {
     struct plan_work *work;
     const struct hiding *hiding;
-    unsigned view_depth;
 };
 
 static void walk_message(void *context, const ProtobufCMessage *message);
@@ -93,41 +91,11 @@ names_add_relation(struct plan_work *work, const char *schema, const char *name)
         if (relation->speaks_values)
             work->names.flags |= PLAN_STATISTICS;
         if (relation->is_never)
-            work->names.never = relation;
+            work->names.never_relation = relation;
+        if (relation->is_exit)
+            work->names.exit_relation = relation;
     }
     return is_known;
-}
-
-/* A view over a table that is shown to nobody shows it, and one over a function that leaves the
- * server runs it. What it can show otherwise the snapshot knows better (relation->fields). */
-static void
-look_into_view(const struct walk *walk, const struct catalog_relation *view)
-{
-    struct walk inner = {walk->work, NULL, walk->view_depth + 1};
-    struct names outside = walk->work->names;
-    const PgQuery__SelectStmt *query;
-
-    if (view->is_system || !view->definition || walk->view_depth > PLAN_VIEW_DEPTH_MAX)
-        return;
-    if (!plan_view_is_new(walk->work, view))
-        return;
-    query = plan_view_query(walk->work, view);
-    if (!query)
-        return;
-    walk_message(&inner, &query->base);
-    outside.never = walk->work->names.never;
-    outside.exit = walk->work->names.exit;
-    walk->work->names = outside;
-}
-
-static void
-look_into_views(const struct walk *walk, const char *schema, const char *name)
-{
-    const struct catalog_relation *relation;
-    size_t at = 0;
-
-    while ((relation = names_next_relation(walk->work, schema, name, &at)) != NULL)
-        look_into_view(walk, relation);
 }
 
 static void
@@ -137,8 +105,6 @@ add_range_var(const struct walk *walk, const PgQuery__RangeVar *range)
 
     if (!names_add_relation(walk->work, schema, range->relname))
         names_add_everything(walk->work, PLAN_UNKNOWN_TABLE);
-    else
-        look_into_views(walk, schema, range->relname);
 }
 
 static void
@@ -166,14 +132,14 @@ static void
 walk_written(const struct walk *walk, const PgQuery__RangeVar *range,
              const ProtobufCMessage *statement)
 {
-    const struct catalog_relation *never = walk->work->names.never, *relation;
+    const struct catalog_relation *never = walk->work->names.never_relation, *relation;
     size_t at = 0;
 
     if (!range)
         return;
     add_range_var(walk, range);
     if (is_only_filled(statement))
-        walk->work->names.never = never;
+        walk->work->names.never_relation = never;
     while (
         (relation = names_next_relation(walk->work, range->schemaname[0] ? range->schemaname : NULL,
                                         range->relname, &at)) != NULL)
@@ -190,7 +156,9 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
     if (facts->is_opaque)
         work->names.flags |= PLAN_OPAQUE;
     if (facts->exit)
-        work->names.exit = facts->exit;
+        work->names.exit_function = facts->exit;
+    if (facts->never)
+        work->names.never_function = facts->never;
 }
 
 static void
@@ -320,7 +288,7 @@ walk_with(const struct walk *walk, const PgQuery__WithClause *with, size_t index
           const ProtobufCMessage *statement)
 {
     struct hiding hiding = {walk->hiding, NULL};
-    struct walk inner = {walk->work, &hiding, walk->view_depth};
+    struct walk inner = {walk->work, &hiding};
     const PgQuery__CommonTableExpr *cte;
 
     if (!with || index >= with->n_ctes) {
@@ -441,7 +409,7 @@ walk_message(void *context, const ProtobufCMessage *message)
 void
 names_collect(struct plan_work *work, const ProtobufCMessage *tree)
 {
-    struct walk walk = {work, NULL, 0};
+    struct walk walk = {work, NULL};
 
     work->names = (struct names){0};
     walk_message(&walk, tree);

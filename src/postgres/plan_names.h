@@ -18,8 +18,9 @@ struct names {
     struct reach most;      /* of all that is named */
     struct reach functions; /* of functions, operators and casts alone */
     uint32_t flags;         /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
-    const struct catalog_relation *never;
-    const struct catalog_function *exit;
+    /* Of what is shown to nobody, or lets data leave by the server: the last one named, or NULL. */
+    const struct catalog_relation *never_relation, *exit_relation;
+    const struct catalog_function *never_function, *exit_function;
     bool sets_role; /* by set_config */
     bool has_rules; /* a table that is written to has rules */
 };
@@ -31,7 +32,8 @@ enum function_class {
     FUNCTION_COUNT,   /* an aggregate that shows nothing of them */
     FUNCTION_SUM,     /* an aggregate that carries them */
     FUNCTION_DYNAMIC, /* runs a text, or reads what others wrote: anything */
-    FUNCTION_SETTING, /* set_config */
+    FUNCTION_KEEPER,  /* puts its arguments where they can be read by other ways than the result */
+    FUNCTION_SETTING, /* set_config: such a one */
 };
 
 struct function_facts {
@@ -39,7 +41,7 @@ struct function_facts {
     enum function_class class;
     bool is_opaque;
     bool may_aggregate;
-    const struct catalog_function *exit;
+    const struct catalog_function *exit, *never;
 };
 
 /* All functions that a name (of one or two parts) can mean, together. */

@@ -45,20 +45,35 @@ write_reason(struct plan_work *work, const char *before, const char *schema, con
     return arena_text(work->keep, text, (size_t)length);
 }
 
+static void
+refuse_never(struct plan_work *work, const char *what, const char *schema, const char *name)
+{
+    set(work, write_reason(work, what, schema, name, "shows what is shown to nobody"),
+        "the gateway's configuration names the table under never", 0);
+}
+
+static void
+refuse_exit(struct plan_work *work, const char *what, const char *schema, const char *name)
+{
+    set(work,
+        write_reason(work, what, schema, name,
+                     "can read files, reach other servers or run programs"),
+        "an administrator can do this on the server itself", PLAN_SERVER_EXIT);
+}
+
 void
 refuse_by_names(struct plan_work *work)
 {
-    const struct catalog_relation *never = work->names.never;
-    const struct catalog_function *exit = work->names.exit;
+    const struct names *names = &work->names;
 
-    if (never)
-        set(work, write_reason(work, "table", never->schema, never->name, "is shown to nobody"),
-            "the gateway's configuration names it under never", 0);
-    if (exit)
-        set(work,
-            write_reason(work, "function", exit->schema, exit->name,
-                         "can read files, reach other servers or run programs"),
-            "an administrator can do this on the server itself", PLAN_SERVER_EXIT);
+    if (names->never_relation)
+        refuse_never(work, "relation", names->never_relation->schema, names->never_relation->name);
+    if (names->never_function)
+        refuse_never(work, "function", names->never_function->schema, names->never_function->name);
+    if (names->exit_function)
+        refuse_exit(work, "function", names->exit_function->schema, names->exit_function->name);
+    if (names->exit_relation)
+        refuse_exit(work, "view", names->exit_relation->schema, names->exit_relation->name);
 }
 
 /* ---- kinds of statements ---- */

@@ -135,8 +135,6 @@ static void
 add_marks(const struct plan_work *work, const struct catalog_relation *relation,
           const struct catalog_column *column, struct carry *carry)
 {
-    uint64_t mapped = 0;
-
     if (relation->speaks_values) {
         if (names_column_speaks(relation, column->name)) {
             struct reach reach = names_reach(work, relation);
@@ -146,9 +144,9 @@ add_marks(const struct plan_work *work, const struct catalog_relation *relation,
         }
         return;
     }
-    for (size_t i = 0; i < relation->show_count; i++)
-        mapped |= relation->shows[i].fields;
-    reach_add_all(&carry->bound, relation->kinds, relation->fields & ~mapped);
+    if (relation->show_count == 0)
+        reach_add_all(&carry->bound, relation->kinds, relation->fields);
+    reach_add_all(&carry->bound, relation->marked_kinds, relation->marked_fields);
 }
 
 void

@@ -18,38 +18,19 @@ parse(struct plan_work *work, const char *definition)
     return tree->stmts[0]->stmt->select_stmt;
 }
 
-static struct parsed_view *
-find(struct plan_work *work, const struct catalog_relation *view)
+const PgQuery__SelectStmt *
+plan_view_query(struct plan_work *work, const struct catalog_relation *view)
 {
     struct parsed_view *parsed;
 
     for (parsed = work->views; parsed; parsed = parsed->next)
         if (parsed->view == view)
-            return parsed;
+            return parsed->query;
     parsed = arena_new(&work->memory, 1, sizeof(*parsed));
     if (!parsed)
         return NULL;
     *parsed = (struct parsed_view){.next = work->views, .view = view};
     parsed->query = parse(work, view->definition);
     work->views = parsed;
-    return parsed;
-}
-
-const PgQuery__SelectStmt *
-plan_view_query(struct plan_work *work, const struct catalog_relation *view)
-{
-    const struct parsed_view *parsed = find(work, view);
-
-    return parsed ? parsed->query : NULL;
-}
-
-bool
-plan_view_is_new(struct plan_work *work, const struct catalog_relation *view)
-{
-    struct parsed_view *parsed = find(work, view);
-
-    if (!parsed || parsed->seen_in == work->statement_number)
-        return false;
-    parsed->seen_in = work->statement_number;
-    return true;
+    return parsed->query;
 }

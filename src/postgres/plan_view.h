@@ -11,7 +11,5 @@
 /* The query of a view, or NULL where it is not known or not understood. */
 const PgQuery__SelectStmt *plan_view_query(struct plan_work *work,
                                            const struct catalog_relation *view);
-/* Whether the statement at hand asks for the first time. */
-bool plan_view_is_new(struct plan_work *work, const struct catalog_relation *view);
 
 #endif

@@ -33,7 +33,6 @@ struct parsed_view {
     struct parsed_view *next;
     const struct catalog_relation *view;
     const PgQuery__SelectStmt *query; /* NULL: it could not be */
-    size_t seen_in;                   /* statement (from 1) whose names include its own */
 };
 
 struct plan_work {
@@ -50,13 +49,13 @@ struct plan_work {
     unsigned view_depth;
 
     /* Of the statement at hand. */
-    size_t statement_number; /* from 1 */
     struct names names;
     struct direct direct[PLAN_PARTS_MAX];
     size_t direct_count;
     bool has_probe;      /* a condition compares a personal field with a constant */
     size_t references;   /* columns seen */
     int reference_depth; /* of the deepest scope that a column was found in; -1 none */
+    struct reach kept;   /* what functions have put elsewhere */
     bool has_stray;      /* a column was found nowhere */
     struct plan_mark *marks;
     struct plan *plan; /* that is being made */

@@ -105,16 +105,12 @@ static inline struct reach
 reach_of_relation(const struct catalog_relation *relation)
 {
     struct reach reach = {{0}};
-    uint64_t mapped = 0;
 
-    for (size_t i = 0; i < relation->show_count; i++) {
+    for (size_t i = 0; i < relation->show_count; i++)
         reach.fields[relation->shows[i].kind % CATALOG_KINDS_MAX] |= relation->shows[i].fields;
-        mapped |= relation->shows[i].fields;
-    }
     if (relation->show_count == 0)
         reach_add_all(&reach, relation->kinds, relation->fields);
-    else
-        reach_add_all(&reach, relation->kinds, relation->fields & ~mapped);
+    reach_add_all(&reach, relation->marked_kinds, relation->marked_fields);
     return reach;
 }
 

@@ -239,7 +239,7 @@ static void
 add_of_table(struct making *m, size_t at, const struct catalog_relation *relation,
              int16_t attribute)
 {
-    uint64_t mapped = 0;
+    struct reach marks = {{0}};
 
     for (size_t i = 0; i < relation->show_count; i++) {
         const struct catalog_show *show = &relation->shows[i];
@@ -247,7 +247,6 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
         uint64_t fields = fields_of(show, relation, attribute);
         int part;
 
-        mapped |= show->fields;
         if (fields == 0)
             continue;
         part = part_of(m, at, relation->oid, kind);
@@ -256,12 +255,11 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
         else
             add_bound(m, at, kind, fields);
     }
-    if (attribute >= 0 && (relation->fields & ~mapped)) {
-        struct reach marks = {{0}};
-
-        reach_add_all(&marks, relation->kinds, relation->fields & ~mapped);
+    if (relation->show_count == 0)
+        reach_add_all(&marks, relation->kinds, relation->fields);
+    reach_add_all(&marks, relation->marked_kinds, relation->marked_fields);
+    if (attribute >= 0)
         add_reach(m, at, &marks);
-    }
     /* What was written into the column by the very statement. */
     if (m->has_columns)
         add_planned(m, at, true);

@@ -215,7 +215,9 @@ static const struct catalog_relation relations[] = {
      .persistence = 'p',
      COLUMNS(junk),
      .fields = PHONE,
-     .kinds = CUSTOMER},
+     .kinds = CUSTOMER,
+     .marked_fields = PHONE,
+     .marked_kinds = CUSTOMER},
     {.oid = 1012,
      .schema = "work",
      .name = "products",
@@ -233,6 +235,7 @@ static const struct catalog_relation relations[] = {
      .kinds = CUSTOMER,
      .has_rules = true},
     {.oid = 1014,
+     .is_never = true,
      .schema = "public",
      .name = "v_card",
      .kind = 'v',
@@ -311,6 +314,7 @@ static const struct catalog_function functions[] = {
      .kinds = 3},
     {.oid = 3006, .schema = "pg_catalog", .name = "lo_export", .is_system = true, .is_exit = true},
     {.oid = 3007, .schema = "public", .name = "row_number"},
+    {.oid = 3008, .schema = "public", .name = "glue", .kind = 'a'},
 };
 
 /* Functions of PostgreSQL's own that the tests call: one each is enough. */
@@ -321,6 +325,7 @@ static const char *const system_names[] = {
     "coalesce",
     "concat",
     "count",
+    "current_setting",
     "date_trunc",
     "first_value",
     "format",
