@@ -284,6 +284,7 @@ build_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags,
     } else {
         work->names = (struct names){0};
         names_add_everything(work, 0);
+        refuse_by_bytes(work);
     }
     set_most(work, statement);
     shape_bound(work, &work->names.most, statement);

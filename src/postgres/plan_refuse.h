@@ -20,6 +20,8 @@ void refuse(struct plan_work *work, enum refusal refusal);
 void refuse_by_kind(struct plan_work *work, const PgQuery__Node *node);
 /* By the relations and functions that it names (work->names). */
 void refuse_by_names(struct plan_work *work);
+/* By its bytes, where not even its words can be told: whatever could be a name that is refused. */
+void refuse_by_bytes(struct plan_work *work);
 /* By its words, where it is not understood. */
 void refuse_by_tokens(struct plan_work *work, struct token_range range);
 /* A language in which no function may be written, and no DO. */

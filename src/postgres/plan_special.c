@@ -189,10 +189,14 @@ build_create_as(struct plan_work *work, const PgQuery__CreateTableAsStmt *create
         return;
     build_names(work, &create->base, statement);
     statement->special = SPECIAL_DDL;
-    if (create->query->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT)
+    if (create->query->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT) {
         reach = work->everything;
-    else if (statement->most_fields != 0)
+        show_anything(work, statement);
+        statement->may_return_rows = false;
+        statement->part_count = 0;
+    } else if (statement->most_fields != 0) {
         reach = build_reach(work, create->query);
+    }
     work->marks = NULL;
     mark_relation(work, create->into->rel, NULL, &reach);
     mark_statement(work, statement);

@@ -164,6 +164,29 @@ note_alias(struct reading *r, const struct sql_token *token)
         r->aliases[r->alias_count++] = word_of(r, token);
 }
 
+/* A word of a newer version in the place where it is one. */
+static bool
+is_newer_word(const struct reading *r, const struct sql_token *token, const char *name)
+{
+    enum { PG_QUERY__TOKEN__0 = 0 };
+    static const struct {
+        const char *word;
+        int before, behind;
+    } words[] = {
+#define X(word, before, behind) {word, PG_QUERY__TOKEN__##before, PG_QUERY__TOKEN__##behind},
+#include "postgres/newer_word.def"
+#undef X
+    };
+    int before = token > r->range.first ? token[-1].kind : 0;
+    int behind = token + 1 < r->range.end ? token[1].kind : 0;
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if ((words[i].before == 0 || words[i].before == before) &&
+            (words[i].behind == 0 || words[i].behind == behind) && strcmp(words[i].word, name) == 0)
+            return true;
+    return false;
+}
+
 static bool
 is_explained(const struct reading *r, const struct sql_token *token)
 {
@@ -174,7 +197,7 @@ is_explained(const struct reading *r, const struct sql_token *token)
     if (!read_name(r->text, token, name))
         return false;
     return is_relation(r, name) || is_column(r, name) || is_alias(r, token) ||
-           is_followed_by(r, token, '(');
+           is_newer_word(r, token, name) || is_followed_by(r, token, '(');
 }
 
 /* ---- texts ---- */
@@ -198,7 +221,8 @@ read_words(struct reading *r, bool is_body)
         }
         add_relation(r, name);
         if (!add_function(r, name, is_followed_by(r, t, '(')) &&
-            t->kind == PG_QUERY__TOKEN__IDENT && is_followed_by(r, t, '('))
+            t->kind == PG_QUERY__TOKEN__IDENT && is_followed_by(r, t, '(') &&
+            !is_newer_word(r, t, name))
             is_clear &= is_body;
     }
     return is_clear;

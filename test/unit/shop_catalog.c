@@ -414,6 +414,30 @@ system_function(size_t index)
     return f;
 }
 
+size_t
+catalog_relation_count(const struct catalog *catalog PASU_UNUSED)
+{
+    return COUNT_OF(relations);
+}
+
+const struct catalog_relation *
+catalog_relation_at(const struct catalog *catalog PASU_UNUSED, size_t index)
+{
+    return &relations[index];
+}
+
+size_t
+catalog_function_count(const struct catalog *catalog PASU_UNUSED)
+{
+    return COUNT_OF(functions);
+}
+
+const struct catalog_function *
+catalog_function_at(const struct catalog *catalog PASU_UNUSED, size_t index)
+{
+    return &functions[index];
+}
+
 const struct catalog_function *
 catalog_function_named(const struct catalog *catalog PASU_UNUSED, const char *schema,
                        const char *name, size_t *at)
