@@ -265,6 +265,13 @@ put_bind(struct asking *a, struct view body, const struct ask_bind *bind, uint8_
     return result;
 }
 
+/* One code for all columns, and that is text: as if there were none. */
+static bool
+is_all_text(struct view results)
+{
+    return results.length == 2 && bytes_get_u16(results.bytes) == 0;
+}
+
 static int
 ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
@@ -294,7 +301,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         if (statement->hidden_count > 0 && bind.results.length > 2)
             return put_bind(a, body, &bind, statement->hidden_count, request);
     }
-    result = keep_bytes(request, bind.results);
+    result = is_all_text(bind.results) ? 0 : keep_bytes(request, bind.results);
     return result == 0 ? ask_pass(a, message, length) : result;
 }
 

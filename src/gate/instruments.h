@@ -21,8 +21,10 @@ struct instruments {
     struct showing_table showings;
     struct template template;            /* of the text in hand */
     uint8_t text[2 * TEMPLATE_TEXT_MAX]; /* that text, changed */
-    struct exposure exposure;            /* the record being made */
-    uint8_t *out;                        /* a client's bytes, changed */
+    int64_t minute_until;                /* realtime: as long as `minute` is the local one */
+    uint32_t minute;
+    struct exposure exposure; /* the record being made */
+    uint8_t *out;             /* a client's bytes, changed */
     size_t out_length, out_size;
 };
 
