@@ -41,7 +41,7 @@ local_minute(struct session *s, int64_t realtime)
     struct instruments *tools = s->worker->instruments;
 
     if (PASU_UNLIKELY(realtime >= tools->minute_until || realtime < tools->minute_until - MINUTE)) {
-        tools->minute = minute_local(realtime);
+        tools->minute = minute_of(realtime);
         tools->minute_until = realtime - realtime % MINUTE + MINUTE;
     }
     return tools->minute;

@@ -8,12 +8,14 @@
 #define PASU_GATE_ORDINALS_H
 
 #include "exposure/exposure.h"
+#include "exposure/key.h"
 #include "postgres/key.h"
 
 struct directory;
 struct recorder;
 
-enum { ORDINAL_NUMBERS_END = 0xF0000000 }; /* from here on: in the directory */
+/* The directory is one for all kinds: a vocabulary may number them anew, an ordinal stays. */
+enum { ORDINALS_OF_ALL_KINDS = 0 };
 
 struct ordinals {
     struct directory *directory;
