@@ -81,13 +81,3 @@ sql_parse(struct arena *arena, const char *text, PgQuery__ParseResult **tree)
         return 0;
     return arena->failed ? PASU_E_NOMEM : PASU_E_MALFORMED;
 }
-
-uint64_t
-sql_fingerprint(const char *text)
-{
-    PgQueryFingerprintResult result = pg_query_fingerprint(text);
-    uint64_t fingerprint = result.error ? 0 : result.fingerprint;
-
-    pg_query_free_fingerprint_result(result);
-    return fingerprint;
-}
