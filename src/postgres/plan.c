@@ -46,7 +46,6 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
     plan->statement_count = tree->n_stmts;
     for (size_t i = 0; i < tree->n_stmts; i++) {
         struct build build = {.range = range_of(work, tree->stmts[i]),
-                              .index = i,
                               .injections = may_hide ? injections : NULL};
         struct plan_statement *statement = &statements[i];
 
@@ -81,11 +80,9 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     make_parsed(work, tree, true, &injections);
     if (!injections.first)
         return;
-    if (!has_marks(plan) && !plan->refusal && injections_apply(work, &injections, tree, plan))
+    if (!has_marks(plan) && !plan->refusal && injections_apply(work, &injections, plan))
         return;
     plan->rewritten = (struct view){0};
-    plan->edits = NULL;
-    plan->edit_count = 0;
     make_parsed(work, tree, false, NULL);
 }
 

@@ -46,6 +46,7 @@ struct plan_work {
     struct sql_tokens tokens;
     size_t effort;
     struct parsed_view *views;
+    size_t injection_count;
     unsigned view_depth;
 
     /* Of the statement at hand. */
