@@ -17,6 +17,7 @@ import stage
 CUSTOMERS, MEMBERS, ACCOUNTS, PARCELS, PRODUCTS = 400, 150, 120, 150, 300
 ROLES = ("app", "analyst")
 
+MAKE_ROLES = "CREATE ROLE app LOGIN; CREATE ROLE analyst LOGIN;"
 SCHEMA = f"""
 CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL, phone text, email text UNIQUE NOT NULL,
     address text, grade int NOT NULL, region text NOT NULL);
@@ -46,10 +47,8 @@ INSERT INTO parcels SELECT 70000 + n, id, 'Choi-' || 70000 + n, CASE WHEN n % 2 
   FROM (SELECT id, row_number() OVER (ORDER BY id) n FROM customers) s WHERE n <= {PARCELS};
 CREATE TABLE products (id int PRIMARY KEY, title text NOT NULL, price int NOT NULL);
 INSERT INTO products SELECT i, 'product ' || i, i * 10 FROM generate_series(1, {PRODUCTS}) i;
-CREATE ROLE app LOGIN; CREATE ROLE analyst LOGIN;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app, analyst;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO app, analyst;
-GRANT CREATE, TEMPORARY ON DATABASE postgres TO analyst;
 GRANT CREATE ON SCHEMA public TO analyst;
 ANALYZE;
 """
@@ -83,7 +82,7 @@ CONFIG = {
 def server():
     """PostgreSQL with the shop in it."""
     made = postgres.Server(harness.folder(), "shop", settings={"timezone": "UTC"})
-    made.sql(SCHEMA)
+    made.sql(MAKE_ROLES + SCHEMA)
     return made
 
 
