@@ -74,8 +74,7 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
     if (status != 0)
         return status;
     ledger_flush(e->ask.path);
-    e->directory =
-        open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
         return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
     read_secret(e);
@@ -137,29 +136,22 @@ read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, voi
              bool notes_damage)
 {
     struct progress progress = {0};
-    uint64_t damaged_at = UINT64_MAX;
-    struct ledger_entry entry;
-    int result = 1;
+    struct ledger_entry entry = {0};
+    int result, taken = 0;
 
-    for (uint64_t n = 0; result > 0; n++) {
+    for (uint64_t n = 0;; n++) {
         if (n % LOOK_EVERY == 0)
             progress_look(&progress, reader);
         result = ledger_reader_next(reader, &entry);
-        if (result > 0) {
-            int taken = fn(arg, &entry);
-
-            result = taken < 0 ? taken : 1;
-        } else if (result == PASU_E_CORRUPT && ledger_reader_offset(reader) != damaged_at) {
-            damaged_at = ledger_reader_offset(reader);
-            if (notes_damage)
-                gaps_damage(&e->book->gaps, damaged_at);
-            result = 1; /* it goes on behind it */
-        } else if (result == PASU_E_CORRUPT) {
-            result = 0; /* it does not get past this place; that it is damaged has been noted */
-        }
+        if (result == PASU_E_CORRUPT && notes_damage)
+            gaps_damage(&e->book->gaps, ledger_reader_offset(reader));
+        if (result == 1)
+            taken = fn(arg, &entry);
+        if (taken != 0 || (result != 1 && result != PASU_E_CORRUPT))
+            break;
     }
     progress_end(&progress);
-    return result;
+    return taken != 0 ? taken : result;
 }
 
 static int
@@ -186,16 +178,16 @@ static int
 check_field(const struct evidence *e)
 {
     const struct name_list *fields = &e->book->names.fields;
-    char known[512] = "";
-    size_t used = 0;
+    char known[512] = "fields: ";
+    size_t used = strlen(known);
 
     if (e->filter.field == NULL || name_list_find(fields, e->filter.field) >= 0)
         return 0;
     for (size_t i = 0; i < fields->count && used < sizeof(known); i++)
         used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
                                  fields->items[i]);
-    complain(known[0] != '\0' ? known : "personal_data in the configuration names the fields",
-             "no field is called \"%.64s\"; there are:", e->filter.field);
+    complain(fields->count > 0 ? known : "personal_data in the configuration names the fields",
+             "no field is called \"%.64s\"", e->filter.field);
     return 2;
 }
 

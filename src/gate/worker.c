@@ -5,6 +5,7 @@
 #include "gate/bulk.h"
 #include "gate/hold.h"
 #include "gate/instruments.h"
+#include "gate/observer.h"
 #include "gate/session.h"
 
 #include <errno.h>
@@ -172,14 +173,14 @@ kill_one(struct worker *w, const struct task *task)
     post_answer(w, answer);
 }
 
-/* Sessions that wait for a snapshot of that gateway look again. */
+/* Sessions that wait for a snapshot of that database look again. */
 static void
 renew_catalogs(struct worker *w, const struct task *task)
 {
     list_each_safe (link, &w->sessions) {
         struct session *s = LIST_ENTRY(link, struct session, all);
 
-        if (s->gateway->index == task->gateway)
+        if (s->observer && s->observer->place == task->place)
             session_catalog(s, task->error);
     }
 }

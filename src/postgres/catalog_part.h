@@ -50,9 +50,9 @@ struct catalog_binding {
 struct catalog_rule {
     uint32_t oid, relation;
     uint32_t xmin;
-    bool is_seen;  /* the two below are known */
-    bool is_whole; /* speaks of a whole row somewhere */
-    bool sees;     /* uses a function or relation of PostgreSQL's own that shows anything */
+    bool is_seen;       /* the ones below are known */
+    bool is_whole;      /* speaks of a whole row somewhere */
+    bool speaks, exits; /* uses something of PostgreSQL's own that does */
 };
 
 struct catalog_subject {
@@ -164,7 +164,8 @@ struct catalog_builder {
     int failure; /* of one of them: it stays */
     /* by number: relations first, then functions */
     struct catalog_taint *taints;
-    struct catalog_pile edges; /* struct catalog_pair: what is in `a` can come out of `b` */
+    struct catalog_taint *marked; /* by relation: what its marks alone say */
+    struct catalog_pile edges;    /* struct catalog_pair: what is in `a` can come out of `b` */
     struct catalog_index operator_index; /* of `operators` */
     struct catalog_pile tokens, names;   /* of the body that is being read */
     uint32_t *stamps;                    /* by relation, then function: the body that named it */

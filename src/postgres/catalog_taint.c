@@ -67,6 +67,8 @@ taint_relation(struct catalog_builder *b, size_t number)
         taint->fields |= r->shows[i].fields;
         taint->kinds |= UINT64_C(1) << r->shows[i].kind;
     }
+    taint->fields |= b->marked[number].fields;
+    taint->kinds |= b->marked[number].kinds;
     taint->is_never |= r->is_never;
     if (r->speaks_values)
         catalog_taint_everything(b, taint);
@@ -86,11 +88,8 @@ catalog_taint_column(const struct catalog_builder *b, const struct catalog_relat
             taint->kinds |= UINT64_C(1) << r->shows[i].kind;
         }
     }
-    for (size_t i = 0; i < b->mark_count; i++)
-        if (b->marks[i].relation == r->oid) {
-            taint->fields |= b->marks[i].fields;
-            taint->kinds |= b->marks[i].kinds;
-        }
+    taint->fields |= b->marked[r - b->catalog->relations].fields;
+    taint->kinds |= b->marked[r - b->catalog->relations].kinds;
     taint->is_never |= r->is_never;
 }
 
@@ -129,8 +128,11 @@ add_views(struct catalog_builder *b)
     PILE_EACH (const struct catalog_rule, rule, &b->catalog->rules) {
         size_t view = catalog_relation_number(b->catalog, rule->relation);
 
-        if (view != SIZE_MAX && (rule->sees || !rule->is_seen))
+        if (view == SIZE_MAX)
+            continue;
+        if (rule->speaks || !rule->is_seen)
             catalog_taint_everything(b, &b->taints[view]);
+        b->taints[view].is_exit |= rule->exits;
     }
     PILE_EACH (const struct catalog_dependency, d, &b->dependencies)
         if (result == 0)
