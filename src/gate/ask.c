@@ -161,6 +161,7 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
                                          view_of("", 1),
                                          view_of(parse.types.bytes - 2, parse.types.length + 2)},
                          4);
+    return result;
 }
 
 /* ---- values ---- */
