@@ -231,6 +231,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     result = message[0] == 'I' ? 0 : result_open_silent(a->s, request);
     if (result == 0)
         result = finish_result(a);
+    result_remember(a->o);
     if (result == 0)
         result = result_effects(a->s, request);
     result_close(a->o);
@@ -249,7 +250,8 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 
     if (!request || request->step != STEP_EXECUTE)
         return PASU_E_UPSTREAM_PROTOCOL;
-    result_suspend(a->o);
+    result_remember(a->o);
+    result_close(a->o);
     exchange_done(&a->o->exchange);
     return result == 0 ? pass(a, message, length) : result;
 }
