@@ -207,10 +207,11 @@ static int
 finish_result(struct answering *a)
 {
     struct result *r = &a->o->result;
+    bool is_read_on = r->portal && r->portal->is_counted;
     int result = settle(a);
 
     if (result == 0 && !a->o->is_muted && r->statement && r->pinned && r->rows == 0 &&
-        r->statement->may_return_rows)
+        r->statement->may_return_rows && !is_read_on)
         result = expose_miss(a->s);
     if (result == 0 && r->statement && (r->statement->flags & PLAN_PROBE) && !r->is_counted)
         result = expose_probe(a->s);
