@@ -207,10 +207,11 @@ static int
 finish_result(struct answering *a)
 {
     struct result *r = &a->o->result;
+    bool is_read_on = r->portal && r->portal->is_counted;
     int result = settle(a);
 
     if (result == 0 && !a->o->is_muted && r->statement && r->pinned && r->rows == 0 &&
-        r->statement->may_return_rows)
+        r->statement->may_return_rows && !is_read_on)
         result = expose_miss(a->s);
     if (result == 0 && r->statement && (r->statement->flags & PLAN_PROBE) && !r->is_counted)
         result = expose_probe(a->s);
@@ -231,6 +232,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     result = message[0] == 'I' ? 0 : result_open_silent(a->s, request);
     if (result == 0)
         result = finish_result(a);
+    result_remember(a->o);
     if (result == 0)
         result = result_effects(a->s, request);
     result_close(a->o);
@@ -249,7 +251,8 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 
     if (!request || request->step != STEP_EXECUTE)
         return PASU_E_UPSTREAM_PROTOCOL;
-    result_suspend(a->o);
+    result_remember(a->o);
+    result_close(a->o);
     exchange_done(&a->o->exchange);
     return result == 0 ? pass(a, message, length) : result;
 }

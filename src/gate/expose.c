@@ -294,7 +294,7 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
 int
 expose_miss(struct session *s)
 {
-    const struct result *r = &s->observer->result;
+    struct result *r = &s->observer->result;
     struct exposure *e = begin(s, r->statement);
 
     for (size_t p = 0; p < r->statement->part_count && e->part_count < EXPOSURE_PARTS_MAX; p++) {
@@ -310,8 +310,9 @@ expose_miss(struct session *s)
     }
     if (e->part_count == 0)
         return 0;
-    e->statements = 1;
+    e->statements = !r->is_counted;
     e->misses = 1;
+    r->is_counted = true;
     return put(s, e, r->statement);
 }
 

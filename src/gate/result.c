@@ -95,6 +95,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
         portal = exchange_portal(&o->exchange, statement->name);
         plan = portal ? portal->plan : NULL;
         statement = portal ? portal->statement : NULL;
+        r->portal = portal;
         if (portal)
             r->pinned = &portal->pinned;
     }
@@ -131,9 +132,9 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         result = showing_table_get(&s->worker->instruments->showings, r->plan, r->statement,
                                    description, formats, &r->showing);
     r->is_open = result == 0;
-    if (portal) {
-        r->rows = portal->rows;
-        r->is_counted = r->is_bound_told = portal->is_counted;
+    if (r->portal) {
+        r->rows = r->portal->rows;
+        r->is_counted = r->is_bound_told = r->portal->is_counted;
     }
     return result;
 }
@@ -204,7 +205,7 @@ result_close(struct observer *o)
 }
 
 void
-result_suspend(struct observer *o)
+result_remember(struct observer *o)
 {
     struct result *r = &o->result;
 
@@ -212,7 +213,6 @@ result_suspend(struct observer *o)
         r->portal->rows = r->rows;
         r->portal->is_counted = r->is_counted;
     }
-    result_close(o);
 }
 
 /* ---- pins of the showing's parts ---- */
@@ -310,7 +310,7 @@ bound(struct session *s, struct exchange_request *request)
     portal->results = request->bytes;
     request->bytes = view_of(NULL, 0);
     /* The keys were read for the statement that it was taken for. */
-    if (prepared && request->plan == prepared->plan)
+    if (prepared && request->plan == prepared->plan && request->bound == prepared->statement)
         pinned_move(&portal->pinned, &request->pinned);
     return 0;
 }

@@ -24,8 +24,9 @@ PASU_MUST_USE int result_open_silent(struct session *session, struct exchange_re
 /* The first row of it: persons that are pinned are shown by it. */
 void result_begin_rows(struct session *session, uint32_t start);
 void result_close(struct observer *observer);
-/* Rows of a portal stop for now. */
-void result_suspend(struct observer *observer);
+/* What a portal or cursor has shown so far is remembered with it: it may be read on, also when the
+ * server says that it is at its end. */
+void result_remember(struct observer *observer);
 
 /* What is known of the columns of the statement or portal that the request asked about. */
 PASU_MUST_USE int result_described(struct observer *observer, struct exchange_request *request,

@@ -190,21 +190,25 @@ exchange_portal(const struct exchange *x, const char *name)
 }
 
 const struct plan *
-exchange_expected(const struct exchange *x, const char *statement, struct view *types)
+exchange_expected(const struct exchange *x, const char *statement,
+                  const struct plan_statement **meant, struct view *types)
 {
     const struct prepared *prepared = exchange_prepared(x, statement);
     const struct plan *plan = prepared ? prepared->plan : NULL;
 
+    *meant = prepared ? prepared->statement : NULL;
     *types = prepared ? prepared->types : view_of(NULL, 0);
     for (uint32_t i = 0; i < x->count; i++) {
         const struct exchange_request *request = &x->requests[(x->first + i) % x->size];
 
         if (request->step == STEP_PARSE && strcmp(request->name, statement) == 0) {
             plan = request->plan;
+            *meant = plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
             *types = request->bytes;
         } else if (request->step == STEP_CLOSE && !request->is_portal &&
                    strcmp(request->name, statement) == 0) {
             plan = NULL;
+            *meant = NULL;
         }
     }
     return plan;
@@ -230,8 +234,7 @@ exchange_must_describe(const struct exchange *x, const char *name)
             continue;
         if (request->step == STEP_BIND) {
             is_described = false;
-            must = !request->plan || (request->plan->statement_count > 0 &&
-                                      shows_something(&request->plan->statements[0]));
+            must = request->bound ? shows_something(request->bound) : !request->plan;
         } else if (request->step == STEP_DESCRIBE && request->is_portal) {
             is_described = true;
         }

@@ -77,10 +77,11 @@ struct exchange_request {
     bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
     char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
     char statement[EXCHANGE_NAME_SIZE]; /* BIND: of which */
-    struct plan *plan;    /* QUERY, PARSE: held; BIND: what the statement was then, held */
-    struct view bytes;    /* PARSE: types; BIND: result formats; owned */
-    uint32_t function;    /* FUNCTION_CALL: OID */
-    struct pinned pinned; /* BIND */
+    struct plan *plan; /* QUERY, PARSE: held; BIND: what the statement was then, held */
+    const struct plan_statement *bound; /* BIND: within plan */
+    struct view bytes;                  /* PARSE: types; BIND: result formats; owned */
+    uint32_t function;                  /* FUNCTION_CALL: OID */
+    struct pinned pinned;               /* BIND */
 };
 
 struct exchange {
@@ -112,9 +113,10 @@ void exchange_ready(struct exchange *exchange);
 struct prepared *exchange_prepared(const struct exchange *exchange, const char *name);
 struct portal *exchange_portal(const struct exchange *exchange, const char *name);
 /* What it will stand for when all that waits has been done: for what must be decided before the
- * server answers. NULL where nothing is known. The plan is borrowed. */
+ * server answers. NULL where nothing is known. The plan is borrowed; `meant` is the statement in
+ * it, which for a name that SQL's PREPARE made is not the first one. */
 const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
-                                     struct view *types);
+                                     const struct plan_statement **meant, struct view *types);
 
 /* Whether the server must be asked for a portal's columns before it is executed: rows of it may
  * show something, and nobody asks. */

@@ -1,0 +1,384 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Budgets: one of N persons shows exactly N, whatever the client does; who is stopped is told so, and goes on."""
+import os
+import signal
+import threading
+import time
+
+import harness
+import process
+import question
+import shop
+from stage import elapsed, equal, test
+import ways
+import wire
+
+MOST = 10
+CODE = "PS001"
+RACERS, RACE_MOST = 64, 100
+ALL = "SELECT id, name FROM customers ORDER BY id"
+
+
+# ---- ways to read one after the other; each gives the keys that arrived and the types of all messages ----
+
+def read(session, data, key=0):
+    """The keys (column `key`) of the rows that come, the types of all messages, the errors."""
+    result = session.exchange(data)
+    return [row[key] for row in result.rows], result.types, result.errors
+
+
+def simple(session):
+    return read(session, wire.query(ALL))
+
+
+def extended(session):
+    return read(session, wire.parse(ALL) + wire.bind() + wire.describe() + wire.execute() + wire.SYNC)
+
+
+def undescribed(session):
+    return read(session, wire.parse(ALL) + wire.bind() + wire.execute() + wire.SYNC)
+
+
+def in_binary(session):
+    data = wire.parse("SELECT name, id FROM customers ORDER BY id") + wire.bind(results=(0, 1)) + wire.execute() + wire.SYNC
+    keys, types, errors = read(session, data)
+    return [key.removeprefix("Kim-") for key in keys], types, errors
+
+
+def hidden(session):
+    keys, types, errors = read(session, wire.query("SELECT name FROM customers ORDER BY id"))
+    return [key.removeprefix("Kim-") for key in keys], types, errors
+
+
+def suspended(session):
+    session.query("BEGIN")
+    session.exchange(wire.parse(ALL) + wire.bind(portal="p") + wire.SYNC)
+    keys, types, errors = [], "", []
+    while not errors:
+        more, kinds, errors = read(session, wire.execute(7, "p") + wire.SYNC)
+        keys, types = keys + more, types + kinds
+    session.query("ROLLBACK")
+    return keys, types, errors
+
+
+def fetched(session):
+    session.query(f"BEGIN; DECLARE c CURSOR FOR {ALL}")
+    keys, errors = [], []
+    while not errors:
+        more, types, errors = read(session, wire.query("FETCH 3 FROM c"))
+        keys += more
+    session.query("ROLLBACK")
+    return keys, types, errors
+
+
+def one_by_one(session):
+    keys = []
+    for key in shop.keys("customers", "id"):
+        rows, types, errors = read(session, wire.query(f"SELECT name FROM customers WHERE id = {key}"))
+        keys += [row.removeprefix("Kim-") for row in rows]
+        if errors:
+            return keys, types, errors
+    return keys, types, []
+
+
+def several(session):
+    return read(session, wire.query("SELECT title FROM products WHERE id = 1 AND false;"
+                                    "SELECT id, email FROM customers ORDER BY id LIMIT 4;" + ALL + ";SELECT 'after'"))
+
+
+def pipelined(session):
+    data = b"".join(wire.parse(f"SELECT id, name FROM customers ORDER BY id LIMIT 4 OFFSET {4 * n}") + wire.bind()
+                    + wire.execute() for n in range(5))
+    return read(session, data + wire.SYNC)
+
+
+def executed(session):
+    session.query(f"PREPARE q AS {ALL}")
+    return read(session, wire.query("EXECUTE q"))
+
+
+WAYS = (simple, extended, undescribed, in_binary, hidden, suspended, fetched, one_by_one, several, pipelined, executed)
+
+
+def role(name):
+    return "b_" + name
+
+
+# Role: verdict, subjects.
+LIMITS = {role(way.__name__): ("block", MOST) for way in WAYS}
+LIMITS.update({"b_error": ("block", 3), "b_cancel": ("block", 3), "b_next": ("block", 2), "b_free": ("block", 3),
+               "b_orders": ("block", 4), "b_even": ("block", 10), "b_odd": ("block", 11), "b_alert": ("alert", MOST),
+               "b_small": ("block", MOST), "b_large": ("block", shop.CUSTOMERS + 5), "b_none": ("block", 0),
+               "b_uuid": ("block", MOST), "b_text": ("block", MOST), "b_race": ("block", RACE_MOST),
+               "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5)})
+BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict": verdict}
+           for name, (verdict, subjects) in LIMITS.items()]
+# Of several the smallest counts.
+BUDGETS += [{"principal": "b_two", "window": "180d", "subjects": 1000, "verdict": "block"},
+            {"kind": "unknown", "window": "180d", "subjects": 3, "verdict": "alert"}]
+
+
+@harness.shared
+def roles():
+    for name in [*LIMITS, "b_clock"]:
+        shop.server().sql(f"CREATE ROLE {name} LOGIN IN ROLE app")
+
+
+@harness.shared
+def front():
+    roles()
+    return shop.front("budgets", more={"budgets": BUDGETS})
+
+
+def login(name):
+    return front().login(user=name, application_name=name)
+
+
+def recorded(name):
+    """What the ledger says of the sessions of a role."""
+    return shop.export(front(), "--principal", name)[name]
+
+
+def first(count):
+    return shop.keys("customers", "id")[:count]
+
+
+def check_stopped(types):
+    """The error comes behind the last row, and nothing behind it but the end."""
+    assert types.endswith("EZ") and types.count("E") == 1, types
+
+
+@test(gateway=True)
+def test_each_way():
+    """A budget of N shows exactly N persons, in each way of asking, and the ledger has these N"""
+    problems = []
+    for way in WAYS:
+        name = role(way.__name__)
+        with login(name) as session:
+            keys, types, errors = way(session)
+            due = first(4) + first(MOST) if way is several else first(MOST)
+            if keys != due or not types.endswith("EZ") or types.count("E") != 1 or errors[0]["C"] != CODE:
+                problems.append(f"{way.__name__}: {len(keys)} persons, {types}, {errors}")
+            equal(session.value("SELECT 'goes on'"), "goes on")
+        shown = recorded(name)
+        if shown.keys["customer"] != set(first(MOST)) or shown.unknown or "block" not in shown.verdicts \
+                or "budget" not in shown.flags or f"budget {name} 30d {MOST}" not in shown.rules:
+            problems.append(f"{way.__name__}: the ledger has {len(shown.keys['customer'])}: {shown}")
+        if way is not several and shown.rows != MOST:
+            problems.append(f"{way.__name__}: {shown.rows} rows recorded, not {MOST}")
+    assert not problems, "\n".join(problems)
+
+
+@test(gateway=True)
+def test_other_keys():
+    """The same for persons whose keys are no numbers"""
+    for name, table, kind, key in (("b_uuid", "members", "member", "id"), ("b_text", "accounts", "account", "login")):
+        with login(name) as session:
+            for column in (f"{key}, name", "name"):
+                rows, types, _ = read(session, wire.query(f"SELECT {column} FROM {table} ORDER BY {key}"))
+                equal(len(rows), MOST)
+                check_stopped(types)
+        equal(recorded(name).keys[kind], set(shop.server().sql(f"SELECT {key} FROM {table} ORDER BY 1")[n][0]
+                                             for n in range(MOST)))
+
+
+@test(gateway=True)
+def test_error():
+    """Who is stopped is told which budget it was and what to do: ERROR, PS001, not the session's end"""
+    with login("b_error") as session:
+        keys, types, errors = simple(session)
+    equal((keys, types), (first(3), "TDDDEZ"))
+    fields = errors[0]
+    equal((fields["S"], fields["V"], fields["C"]), ("ERROR", "ERROR", CODE))
+    text = f"{fields['M']} {fields.get('D', '')} {fields.get('H', '')}"
+    assert "budget" in fields["M"] + fields.get("D", "") and "b_error" in text and "3 different persons" in text \
+        and "30 days" in text, text
+    assert "ask" in text and "raise" in text, text
+    assert front().guard.find("budget_blocked", principal="b_error"), "no event of the log"
+
+
+@test(gateway=True)
+def test_cancelled():
+    """The server's query is cancelled, at once"""
+    with login("b_cancel") as session:
+        since = time.monotonic()
+        sleep = f"pg_sleep(CASE WHEN id > {first(5)[4]} THEN 50 ELSE 0 END)"
+        keys, types, errors = read(session, wire.query(f"SELECT id, name, repeat('x', 10000), {sleep} FROM customers ORDER BY id"))
+        assert elapsed(since) < 20, elapsed(since)
+        equal((keys, errors[0]["C"]), (first(3), CODE))
+        check_stopped(types)
+        equal(shop.server().backends("usename = 'b_cancel' AND state <> 'idle'"), 0)
+
+
+@test(gateway=True)
+def test_next_statement():
+    """The cancelling never hits the session's next statement"""
+    with login("b_next") as session:
+        for _ in range(100):
+            keys, _, errors = read(session, wire.query("SELECT id, name FROM customers ORDER BY id LIMIT 4"))
+            equal((keys, errors[0]["C"]), (first(2), CODE))
+            equal(session.exchange(wire.query("SELECT count(*) FROM generate_series(1, 20000)")).errors, [])
+
+
+@test(gateway=True)
+def test_free_of_charge():
+    """Whoever was shown already stays free of charge; nobody else comes, also by rows of other tables"""
+    with login("b_free") as session:
+        equal(simple(session)[0], first(3))
+        for _ in range(3):
+            rows, _, errors = read(session, wire.query(f"SELECT id, email, phone FROM customers WHERE id IN ({', '.join(first(3))}) ORDER BY id"))
+            equal((rows, errors), (first(3), []))
+        for key in shop.keys("customers", "id")[3:6]:
+            for sql in (f"SELECT name FROM customers WHERE id = {key}", f"SELECT item FROM orders WHERE customer_id = {key}"):
+                rows, _, errors = read(session, wire.query(sql))
+                equal((rows, [one["C"] for one in errors]), ([], [CODE]), sql)
+        equal(session.exchange(wire.query("SELECT name FROM customers WHERE id = 999999")).errors, [])
+    with login("b_none") as session:
+        rows, _, errors = simple(session)
+        equal((rows, errors[0]["C"]), ([], CODE))
+        equal(session.value("SELECT count(*) FROM customers"), str(shop.CUSTOMERS))
+
+
+@test(gateway=True)
+def test_several_rows():
+    """Several rows of one person count once, and all of them are shown"""
+    sql = "SELECT customer_id, item FROM orders ORDER BY customer_id, id"
+    due = [row[0] for row in shop.server().sql(sql)]
+    count = due.index(sorted(set(due), key=int)[4])
+    with login("b_orders") as session:
+        keys, types, errors = read(session, wire.query(sql))
+    equal((keys, errors[0]["C"]), (due[:count], CODE))
+    check_stopped(types)
+    shown = recorded("b_orders")
+    equal(shown.keys["customer"], set(due[:count]))
+    equal(shown.rows, count, "rows in the ledger")
+
+
+@test(gateway=True)
+def test_two_kinds():
+    """A row that shows two persons leaves whole or not at all"""
+    for name in ("b_even", "b_odd"):
+        with login(name) as session:
+            keys, types, _ = read(session, wire.query("SELECT id, recipient, door_code FROM parcels ORDER BY id"))
+        check_stopped(types)
+        shown = recorded(name)
+        equal((len(keys), shown.keys["recipient"], len(shown.keys["customer"])), (5, set(keys), 5))
+        equal(shown.rows, 5, "rows in the ledger")
+
+
+@test(gateway=True)
+def test_alert():
+    """An alert only alerts: all is shown, the record and the log say so, once"""
+    with login("b_alert") as session:
+        for _ in range(2):
+            keys, _, errors = simple(session)
+            equal((len(keys), errors), (shop.CUSTOMERS, []))
+    shown = recorded("b_alert")
+    assert "alert" in shown.verdicts and "block" not in shown.verdicts and "budget" in shown.flags, shown
+    equal(len(shown.keys["customer"]), shop.CUSTOMERS)
+    rules = [line["rule"] for line in shown.lines if line["verdict"] == "alert"]
+    equal(len(rules), 1, str(rules))
+    assert front().guard.find("budget_alert", principal="b_alert"), "no event of the log"
+
+
+@test(gateway=True)
+def test_smallest():
+    """Of several budgets of one role the smallest decides"""
+    with login("b_two") as session:
+        keys, _, errors = simple(session)
+    equal((keys, errors[0]["C"]), (first(5), CODE))
+
+
+@test(gateway=True)
+def test_bound():
+    """A statement whose persons are not known counts as the most it can be: refused whole, or passed"""
+    for sql in ("SELECT DISTINCT name FROM customers", "SELECT string_agg(email, ',') FROM customers",
+                "COPY customers TO STDOUT", "COPY (SELECT name FROM customers) TO STDOUT"):
+        with login("b_small") as session:
+            result = session.exchange(wire.query(sql))
+            equal((result.rows, result.copied, result.code), ([], b"", CODE), sql)
+            check_stopped(result.types)
+            equal(session.value("SELECT 1"), "1")
+            result = session.exchange(wire.parse("SELECT DISTINCT name FROM customers") + wire.bind() + wire.execute(3) + wire.SYNC)
+            equal((result.rows, result.code), ([], CODE), sql)
+    equal({kind: keys for kind, keys in recorded("b_small").keys.items() if keys}, {})
+    equal(recorded("b_small").unknown, 0)
+    with login("b_large") as session:
+        equal(len(session.query("SELECT DISTINCT name FROM customers").rows), shop.CUSTOMERS)
+        result = session.exchange(wire.query("SELECT DISTINCT name FROM customers"))
+        equal((result.rows, result.code), ([], CODE))
+        keys, _, _ = simple(session)
+        equal(keys, first(5))
+
+
+@test(gateway=True, limit=120)
+def test_race():
+    """64 sessions of one role race for persons: together they are shown exactly as many as the budget allows"""
+    seen, stopped, problems, barrier = [set() for _ in range(RACERS)], [], [], threading.Barrier(RACERS)
+
+    def run(number):
+        try:
+            with login("b_race") as session:
+                barrier.wait(60)
+                for turn in range(3):
+                    order = f"md5('{number} {turn}' || id)"
+                    columns = ("id, name", "name", "name, id")[number % 3]
+                    data = wire.query(f"SELECT {columns} FROM customers ORDER BY {order}") if number % 2 else (
+                        wire.parse(f"SELECT {columns} FROM customers ORDER BY {order}") + wire.bind() + wire.execute() + wire.SYNC)
+                    rows, types, errors = read(session, data, 0)
+                    seen[number] |= {row.removeprefix("Kim-") for row in rows}
+                    stopped.extend(error["C"] for error in errors)
+                    check_stopped(types)
+        except Exception as error:  # told below
+            problems.append(repr(error))
+
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(RACERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(problems, [])
+    equal((len(stopped), set(stopped)), (3 * RACERS, {CODE}))
+    together = set().union(*seen)
+    equal(len(together), RACE_MOST)
+    equal(recorded("b_race").keys["customer"], together)
+
+
+def until_works():
+    def works():
+        try:
+            with login("b_none") as session:
+                return session.value("SELECT 1") == "1"
+        except (OSError, wire.Closed, wire.ServerError):
+            return False
+    process.until(works, "a new session", 40)
+
+
+@test(gateway=True, limit=120)
+def test_restarts():
+    """Across a restart of pasu, and across kill -9 of the gate, a budget of N shows N persons"""
+    for name in ("b_restart", "b_kill"):
+        shown = []
+        for count in (4, 3, 3):
+            with login(name) as session:
+                sql = f"SELECT id, name FROM customers WHERE id > {shown[-1] if shown else -1000000} ORDER BY id LIMIT {count}"
+                keys, _, errors = read(session, wire.query(sql))
+                equal((len(keys), errors), (count, []))
+                shown += keys
+            if name == "b_restart":
+                equal(front().guard.stop(), 0)
+                front().guard.start()
+            else:
+                gate = front().gate()
+                os.kill(gate, signal.SIGKILL)
+                process.until(lambda gate=gate: front().guard.run("status").returncode == 0 and front().gate() != gate, "a new gate", 40)
+            until_works()
+        with login(name) as session:
+            keys, _, errors = simple(session)
+            equal((keys, errors[0]["C"]), (shown, CODE))
+        equal(recorded(name).keys["customer"], set(shown))
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Exactness: random clients ask random questions in every way that the protocol has, and write down
+whom they were shown; the ledger must say the same, person by person.
+
+    PASU_E2E_SEED     only this workload (numbers, separated by commas)"""
+import os
+import random
+import threading
+
+import chopper
+import harness
+import question
+import shop
+from stage import equal, test
+import ways
+import wire
+
+SEEDS = range(1, (200 if harness.LONG else 25) + 1)
+if os.environ.get("PASU_E2E_SEED"):
+    SEEDS = [int(word) for word in os.environ["PASU_E2E_SEED"].split(",")]
+
+
+@harness.shared
+def plain():
+    return shop.front("plain")
+
+
+@harness.shared
+def chopped():
+    """A gateway whose server's bytes come in small packets."""
+    made = chopper.Chopper(shop.server().address)
+    yield shop.front("chopped", upstream=made.upstream)
+    made.close()
+
+
+# ---- random workloads ----
+
+class Client:
+    """A session of a workload: what it asks, and its diary."""
+
+    def __init__(self, seed, number, front):
+        self.name, self.front, self.problem = f"w{seed}-{number}", front, None
+        self.chance, self.truth = random.Random(self.name), shop.Truth()
+        self.diary = ways.Diary(self.truth)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        try:
+            self.talk()
+        except Exception as error:  # told by whoever waits for it
+            self.problem = f"{self.name} after {self.diary.story}: {type(error).__name__}: {error}"
+        finally:
+            self.truth.close()
+
+    def talk(self):
+        chance = self.chance
+        buffer = chance.choice((None, None, 2048))
+        with self.front.login(user=chance.choice(shop.ROLES), application_name=self.name, receive_buffer=buffer) as session:
+            session.address = self.front.address
+            for _ in range(chance.randint(1, 8)):
+                self.ask(session, chance.choice(ways.EVERY))
+            last = chance.choice((ways.cancelled, ways.closed_early, None, None, None))
+            if last:
+                self.ask(session, last)
+            if last is not ways.closed_early and chance.random() < 0.7:
+                session.terminate()
+
+    def ask(self, session, way):
+        self.diary.story.append(way.__name__)
+        way(session, self.chance, self.diary)
+
+
+def differences(diary, shown):
+    """Where the ledger says otherwise than the client."""
+    found = []
+
+    def due(is_so, what):
+        if not is_so:
+            found.append(what)
+    for kind in sorted(set(diary.keys) | set(shown.keys)):
+        lost = diary.keys[kind] - shown.keys[kind]
+        extra = shown.keys[kind] - diary.keys[kind] - diary.may[kind]
+        due(not lost, f"{len(lost)} of {len(diary.keys[kind])} {kind}s shown uncounted: {sorted(lost)[:3]}")
+        due(not extra, f"{len(extra)} {kind}s counted, not shown: {sorted(extra)[:3]}")
+    due(shown.unknown == 0, f"{shown.unknown} unknown")
+    due({field: clarity for field, clarity in shown.fields.items() if field not in diary.may_fields}
+        == {field: clarity for field, clarity in diary.fields.items() if field not in diary.may_fields}
+        and set(diary.fields) <= set(shown.fields) <= set(diary.fields) | diary.may_fields,
+        f"fields {shown.fields}, not {diary.fields}")
+    due(diary.rows <= shown.rows <= diary.rows + diary.may_rows, f"{shown.rows} rows, not {diary.rows}")
+    due(diary.statements <= shown.statements <= diary.statements + diary.may_statements,
+        f"{shown.statements} statements, not {diary.statements} (or {diary.may_statements} more)")
+    due(shown.misses == diary.misses, f"{shown.misses} misses, not {diary.misses}")
+    due({kind: keys for kind, keys in shown.missed.items() if keys} == {kind: keys for kind, keys in diary.missed.items() if keys},
+        f"missed {dict(shown.missed)}, not {dict(diary.missed)}")
+    due(not shown.flags, f"flags {shown.flags}")
+    due(shown.verdicts <= {"allow"}, f"verdicts {shown.verdicts}")
+    due(shown.attributions <= diary.ways, f"found by {shown.attributions}, not {diary.ways}")
+    return found
+
+
+@test(limit=1800 if harness.LONG else 150)
+def test_random_workloads():
+    """Random workloads: the ledger's persons, fields, rows, statements and misses are what the clients saw"""
+    print(f"# seeds {','.join(str(seed) for seed in SEEDS)}", flush=True)
+    problems, clients = [], []
+    for seed in SEEDS:
+        chance = random.Random(seed)
+        front = chance.choice((plain, plain, chopped))()
+        together = [Client(seed, number, front) for number in range(chance.randint(1, 4))]
+        for client in together:
+            client.thread.join()
+        clients += together
+        problems += [client.problem for client in together if client.problem]
+    for front in () if harness.DIRECT else (plain(), chopped()):
+        front.guard.until_sessions(0)
+        said = shop.export(front)
+        for client in clients:
+            if client.front is not front or client.problem:
+                continue
+            for text in differences(client.diary, said[client.name]):
+                problems.append(f"{client.name} {client.diary.story}: {text}")
+        strangers = set(said) - {client.name for client in clients}
+        if strangers:
+            problems.append(f"lines of {strangers}")
+    assert sum(client.diary.rows for client in clients) > 0
+    assert not problems, f"{len(problems)} differences: " + "\n".join(problems[:20])
+
+
+# ---- one by one ----
+
+def told(front, name, way, **login):
+    """What the ledger says of a session in which `way(session)` was done."""
+    with front.login(user="app", application_name=name, **login) as session:
+        session.address = front.address
+        way(session)
+        session.terminate()
+    front.guard.until_sessions(0)
+    return shop.export(front, "--application", name)[name]
+
+
+@test(gateway=True)
+def test_nothing_personal():
+    """Statements that show nobody leave no line: counts, keys alone, other tables, transactions, settings"""
+    def way(session):
+        for sql in question.ORDINARY + ("BEGIN", "SAVEPOINT a", "ROLLBACK TO a", "COMMIT", "", "RESET ALL"):
+            ways.run(session, sql)
+            session.exchange(wire.parse(sql) + wire.bind() + wire.describe() + wire.execute() + wire.SYNC)
+    shown = told(plain(), "nothing personal", way)
+    equal(shown.lines, [])
+
+
+@test(gateway=True)
+def test_misses():
+    """A look-up that finds nothing is recorded with the key that was asked for, of each type, in each way"""
+    cases = (("customers", "id", "customer", "999999", question.INT8), ("customers", "id", "customer", "-4", question.INT8),
+             ("members", "id", "member", "00000000-0000-0000-0000-000000000007", question.UUID),
+             ("accounts", "login", "account", "no'body \\ {here}", question.TEXT), ("accounts", "login", "account", "00", question.TEXT))
+
+    def way(session):
+        for table, key, _, value, oid in cases:
+            one = question.Value([value], oid)
+            equal(ways.only(session, wire.query(f"SELECT name FROM {table} WHERE {key} = {one.sql()}")), [])
+            for form in (0, 1):
+                equal(ways.only(session, wire.parse(f"SELECT {key}, name FROM {table} WHERE {key} = $1", "", [oid])
+                                + wire.bind([one.bytes(form)], formats=[form]) + wire.execute() + wire.SYNC), [])
+            ways.run(session, f"PREPARE q AS SELECT name FROM {table} WHERE {key} = $1")
+            equal(ways.only(session, wire.query(f"EXECUTE q ({one.sql()})")), [])
+            ways.run(session, "DEALLOCATE q")
+    shown = told(plain(), "misses", way)
+    equal(shown.misses, 4 * len(cases))
+    for kind in ("customer", "member", "account"):
+        equal(shown.missed[kind], {value for _, _, one, value, _ in cases if one == kind})
+    equal({kind for kind, keys in shown.keys.items() if keys}, set(), "shown")
+    equal(shown.fields, {}, "fields")
+
+
+# Forms of which no key can be had: whom they can show is bounded, and said so.
+BOUND = (
+    "SELECT DISTINCT name FROM customers WHERE grade = 1",
+    "SELECT string_agg(email, ',') FROM customers WHERE grade = 2",
+    "SELECT name FROM customers WHERE grade = 3 UNION SELECT address FROM customers WHERE grade = 3",
+    "SELECT upper(name), count(*) FROM customers WHERE grade = 1 GROUP BY 1",
+    "WITH w AS MATERIALIZED (SELECT email FROM customers WHERE grade = 1) SELECT * FROM w",
+    "SELECT (SELECT name FROM customers c WHERE c.id = o.customer_id) FROM orders o WHERE o.id < 40",
+    "SELECT json_agg(c) FROM customers c WHERE grade = 2",
+    "SELECT c FROM customers c WHERE grade = 2",
+    "SELECT max(name) OVER () FROM customers WHERE grade = 2",
+    "COPY customers TO STDOUT",
+    "COPY (SELECT name FROM customers WHERE grade = 1) TO STDOUT",
+    "DECLARE c CURSOR FOR SELECT name FROM customers WHERE grade = 1; FETCH 5 FROM c",
+    "UPDATE customers SET grade = grade WHERE grade = 1 RETURNING name",
+)
+
+
+@test(gateway=True)
+def test_never_nothing():
+    """What has no key to be read is bounded, flagged where it is, and never missing: sets, aggregates, copies"""
+    front = plain()
+    for number, sql in enumerate(BOUND):
+        with front.login(user="app", application_name=f"bound {number}") as session:
+            assert not session.exchange(wire.query("BEGIN;" + sql + ";ROLLBACK")).errors, sql
+    front.guard.until_sessions(0)
+    said = shop.export(front)
+    problems = []
+    for number, sql in enumerate(BOUND):
+        shown = said[f"bound {number}"]
+        named = len(shown.keys["customer"])
+        if not shown.lines or named + shown.unknown == 0 or not shown.fields:
+            problems.append(f"{sql}: nothing")
+        elif shown.unknown and "bound" not in shown.flags:
+            problems.append(f"{sql}: unknown persons without a flag")
+    assert not problems, "\n".join(problems)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,331 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing that a client received is missing from the ledger: processes killed at random under load, the
+keeper standing still until no record finds room, the disk full."""
+import collections
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+
+import harness
+import namespace
+import process
+from process import until
+import shop
+from stage import equal, test
+import wire
+
+KILLS = 500 if harness.LONG else 14
+CLIENTS = 4
+
+
+def works(front):
+    with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
+        with front.login(user="app", timeout=10) as session:
+            return session.value("SELECT 1") == "1"
+    return False
+
+
+# ---- killed at random ----
+
+class Load:
+    """Clients that read persons until stop(). `seen`: for each session's application name the persons
+    whose rows it received in whole; `asked`: how many rows its statements had; `ended`: those which read
+    every answer to its end."""
+
+    QUESTIONS = (
+        ("SELECT id, name FROM customers WHERE id = {key}", 1),
+        ("SELECT name FROM customers WHERE id = {key}", 1),
+        ("SELECT name, email FROM customers WHERE grade = 1", shop.CUSTOMERS // 5),
+        ("SELECT name, repeat('x', 300) FROM customers ORDER BY md5(id::text || {key})", shop.CUSTOMERS),
+        ("SELECT c.name, c.id, o.item FROM customers c, orders o, generate_series(1, 3) WHERE o.customer_id = c.id",
+         (shop.CUSTOMERS - shop.CUSTOMERS // 5) * 9),
+    )
+
+    def __init__(self, front, tag):
+        self.front, self.tag, self.over, self.wrong = front, tag, threading.Event(), []
+        self.seen, self.asked = collections.defaultdict(set), collections.Counter()
+        self.received, self.ended, self.done = collections.Counter(), set(), 0
+        self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(CLIENTS)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, number):
+        chance, turn = random.Random(f"{self.tag}{number}"), 0
+        while not self.over.is_set():
+            turn += 1
+            name = f"{self.tag}-{number}-{turn}"
+            try:
+                with self.front.login(user="app", application_name=name, timeout=20) as session:
+                    for _ in range(chance.randrange(1, 12)):
+                        self.ask(session, name, chance)
+                    session.terminate()
+                self.ended.add(name)
+            except (OSError, wire.Closed, TimeoutError):
+                self.over.wait(0.01)
+            except wire.ServerError as error:
+                if error.code not in ("58030", "57P01", "57P03", "08006", "53300"):
+                    self.wrong.append(f"{name}: {error}")
+                self.over.wait(0.01)
+            except Exception as error:  # told at the end
+                self.wrong.append(f"{name}: {error!r}")
+
+    def ask(self, session, name, chance):
+        sql, rows = chance.choice(self.QUESTIONS)
+        sql = sql.format(key=chance.choice(shop.keys("customers", "id")))
+        self.asked[name] += rows
+        if chance.random() < 0.5:
+            session.send(wire.query(sql))
+        else:
+            session.send(wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC)
+        while True:
+            kind, body = session.receive()
+            if kind == "D":
+                value = wire.read_row(body)[0]
+                self.seen[name].add(value.removeprefix("Kim-"))
+                self.received[name] += 1
+            elif kind == "E":
+                raise wire.ServerError(wire.read_fields(body))
+            elif kind == "Z":
+                break
+        self.done += 1
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join(60)
+        assert not self.wrong, self.wrong[:3]
+
+    def copy(self):
+        """What has been received by now."""
+        return {name: set(keys) for name, keys in list(self.seen.items())}
+
+
+def missing(seen, said):
+    """Persons that were received and are not in the ledger."""
+    return {name: sorted(keys - said[name].keys["customer"])[:5] for name, keys in seen.items()
+            if keys - said[name].keys["customer"]}
+
+
+def killed_at_random(durability, kills):
+    chance = random.Random(f"kills {durability}")
+    front = shop.front(f"killed-{durability}", more={"ledger": {"directory": "./ledger", "durability": durability}})
+    load = Load(front, durability)
+    try:
+        for number in range(kills):
+            name = chance.choice(("gate", "gate", "keeper", "supervisor"))
+            pids = until(lambda: front.guard.run("status").returncode == 0 and front.guard.pids(), "its processes", 40)
+            done, least = load.done, chance.randrange(1, 12)
+            until(lambda: load.done > done + least, "some load", 60)
+            if name == "supervisor":
+                front.process.kill()
+                until(lambda: not any(process.is_running(pid) for pid in pids.values()), "all its processes ended")
+                # The files alone must have it, with nobody left who remembers.
+                seen = load.copy()
+                equal(missing(seen, shop.export(front)), {}, f"lost at kill {number}, from the files alone")
+                front.guard.start()
+            else:
+                seen = load.copy()
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pids[name], signal.SIGKILL)
+                until(lambda: front.guard.run("status").returncode == 0
+                      and front.guard.pids().get(name) not in (0, None, pids[name]), f"a new {name}", 40)
+                if number % 5 == 0:
+                    equal(missing(seen, shop.export(front)), {}, f"lost at kill {number} ({name})")
+            until(lambda: works(front), f"a session after kill {number} ({name})", 40)
+    finally:
+        load.stop()
+    front.guard.until_sessions(0, 40)
+    said = shop.export(front)
+    equal(missing(load.seen, said), {}, "lost")
+    problems = []
+    for name, shown in said.items():
+        if name not in load.seen and shown.keys["customer"] and not name.startswith(durability):
+            problems.append(f"{name}: whose?")
+        if shown.rows < load.received[name] or shown.rows > load.asked[name]:
+            problems.append(f"{name}: {shown.rows} rows, of {load.received[name]} received and {load.asked[name]} asked for")
+        if name in load.ended and (shown.rows != load.received[name] or shown.keys["customer"] != load.seen[name]):
+            problems.append(f"{name}: {shown.rows} rows of {len(shown.keys['customer'])}, not {load.received[name]} of {len(load.seen[name])}")
+        if shown.flags or shown.unknown:
+            problems.append(f"{name}: {shown.flags}, {shown.unknown} unknown")
+    equal(problems[:5], [], f"{len(problems)} of {len(said)} sessions")
+    assert load.done > kills and len(load.ended) > 0
+    front.stop()
+
+
+@test(gateway=True, limit=7200 if harness.LONG else 200)
+def test_killed_group():
+    """Gate, keeper and supervisor killed at random: every row that a client received is in the ledger, once"""
+    killed_at_random("group", KILLS - KILLS // 3)
+
+
+@test(gateway=True, limit=7200 if harness.LONG else 200)
+def test_killed_strict():
+    """The same with durability strict"""
+    killed_at_random("strict", KILLS // 3)
+
+
+# ---- no room ----
+
+@harness.shared
+def crowd():
+    """Customers by the ten thousand, whose numbers are far apart."""
+    server = shop.server()
+    server.sql("CREATE TABLE crowd (id bigint PRIMARY KEY, name text NOT NULL, place int NOT NULL); "
+               "INSERT INTO crowd SELECT n * 65537 % 4000000007, 'N' || n, n FROM generate_series(1, 60000) n; "
+               "CREATE INDEX ON crowd (place); GRANT SELECT ON crowd TO app; ANALYZE crowd")
+    return {"subjects": {**shop.CONFIG["subjects"], "one": {"table": "public.crowd", "key": "id"}},
+            "personal_data": [*shop.CONFIG["personal_data"], shop.personal("crowd", "one", "id", {"name": "name"})]}
+
+
+TIMES = 50
+# In an order in which the persons of a batch have no neighbours: their sets take the most room.
+CROWD = f"SELECT id, name FROM generate_series(1, {TIMES}), (SELECT * FROM crowd ORDER BY place OFFSET 0) c"
+ROWS = 60000 * TIMES
+
+
+class Flood:
+    """A session that reads more than there is room for, in a thread: the persons of whole rows, and how
+    it ended."""
+
+    def __init__(self, front, name, sql=CROWD):
+        self.seen, self.rows, self.error, self.end, self.problem = set(), 0, None, None, None
+        self.last = self.ended = 0
+        self.session = front.login(user="app", application_name=name, timeout=60)
+        self.sql, self.begin = sql, time.monotonic()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        try:
+            self.session.send(wire.query(self.sql))
+            while self.end is None:
+                kind, body = self.session.receive()
+                if kind == "D":
+                    length = int.from_bytes(body[2:6], "big")
+                    self.seen.add(body[6:6 + length].decode())
+                    self.rows += 1
+                    self.last = time.monotonic()
+                elif kind == "E":
+                    self.error = wire.read_fields(body)
+                elif kind == "Z":
+                    self.end = "ready"
+        except wire.Closed:
+            self.end = "closed"
+        except Exception as error:  # told by whoever waits for it
+            self.problem, self.end = error, "problem"
+        self.ended = time.monotonic()
+
+    def wait(self):
+        self.thread.join(90)
+        assert not self.thread.is_alive(), f"it still reads: {self.rows} rows"
+        assert self.problem is None, repr(self.problem)
+        self.session.abort()
+
+
+def stopped(front, name):
+    pid = front.guard.pids()[name]
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+@test(gateway=True, limit=150)
+def test_no_room_closed():
+    """on_failure closed: where records find no room clients wait, then end with 58030; nothing leaks"""
+    front = shop.front("full-closed", more=crowd())
+    keeper = stopped(front, "keeper")
+    try:
+        flood = Flood(front, "flood")
+        flood.wait()
+        # It waited for the keeper about as long as it may.
+        assert 3 < flood.ended - flood.last < 12, f"{flood.ended - flood.last:.1f} s"
+        assert flood.end == "closed" and (flood.error is None or flood.error["C"] == "58030"), (flood.end, flood.error)
+        assert 0 < flood.rows < ROWS, flood.rows
+        seen = set(flood.seen)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGCONT)
+    until(lambda: works(front), "a new session", 40)
+    front.guard.until_sessions(0, 40)
+    shown = shop.export(front)["flood"]
+    equal(sorted(seen - shown.keys["one"])[:5], [], "leaked without a record")
+    assert flood.rows <= shown.rows, (flood.rows, shown.rows)
+    front.stop()
+
+
+@test(gateway=True, limit=150)
+def test_no_room_for_a_while():
+    """Where room comes back in time nobody notices: all rows arrive, all are recorded, once"""
+    front = shop.front("full-a-while", more=crowd())
+    keeper = stopped(front, "keeper")
+    try:
+        flood = Flood(front, "flood")
+        # Nothing has come for a second: it waits.
+        until(lambda: flood.rows and time.monotonic() - flood.last > 1, "waiting", 60)
+    finally:
+        os.kill(keeper, signal.SIGCONT)
+    flood.wait()
+    equal((flood.end, flood.error, flood.rows), ("ready", None, ROWS))
+    front.guard.until_sessions(0, 40)
+    shown = shop.export(front)["flood"]
+    equal(shown.keys["one"], flood.seen)
+    equal(shown.rows, flood.rows)
+    front.stop()
+
+
+@test(gateway=True, limit=150)
+def test_no_room_open():
+    """on_failure open: where records find no room rows go on, and the log says so"""
+    front = shop.front("full-open", more=crowd(), on_failure="open")
+    keeper = stopped(front, "keeper")
+    try:
+        flood = Flood(front, "flood")
+        flood.wait()
+        equal((flood.end, flood.error, flood.rows), ("ready", None, ROWS))
+        assert front.guard.find("unrecorded"), "the log does not say so"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGCONT)
+    until(lambda: works(front), "a new session", 40)
+    front.stop()
+
+
+@harness.shared
+def disk():
+    """A small disk for ledgers, seen by this test only."""
+    namespace.private_mounts()
+    path = harness.folder() / "disk"
+    path.mkdir(mode=0o755)
+    namespace.run("mount", "-t", "tmpfs", "-o", "size=32m,mode=755", "none", path)
+    yield path
+    namespace.run("umount", "-l", path)
+
+
+@test(gateway=True, limit=150)
+@harness.root_only
+def test_disk_full():
+    """With the ledger's disk full nothing leaves unrecorded; once there is space all goes on"""
+    front = shop.front("disk", more={**crowd(), "ledger": {"directory": str(disk() / "ledger")}}, workers=1)
+    with open(disk() / "ballast", "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    flood = Flood(front, "flood")
+    flood.wait()
+    assert flood.end == "closed" and (flood.error is None or flood.error["C"] in ("58030", "53100")), (flood.end, flood.error)
+    (disk() / "ballast").unlink()
+    until(lambda: works(front), "a new session, once there is space", 40)
+    front.guard.until_sessions(0, 40)
+    shown = shop.export(front)["flood"]
+    equal(sorted(flood.seen - shown.keys["one"])[:5], [], "leaked without a record")
+    with front.login(user="app", application_name="afterwards") as session:
+        equal(len(session.query("SELECT name FROM customers WHERE grade = 1").rows), shop.CUSTOMERS // 5)
+    front.guard.until_sessions(0, 40)
+    equal(len(shop.export(front)["afterwards"].keys["customer"]), shop.CUSTOMERS // 5)
+    front.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
