@@ -5,8 +5,6 @@
 #include "gate/instruments.h"
 #include "gate/session.h"
 
-#include <time.h>
-
 /* Flags of plans in the words of records. */
 static uint64_t
 exposure_flags(uint32_t plan_flags)
@@ -31,17 +29,6 @@ exposure_flags(uint32_t plan_flags)
         if (plan_flags & table[i].plan)
             flags |= table[i].exposure;
     return flags;
-}
-
-static uint32_t
-local_minute(int64_t realtime)
-{
-    time_t seconds = (time_t)(realtime / NANOSECONDS_PER_SECOND);
-    struct tm local;
-
-    if (!localtime_r(&seconds, &local))
-        return (uint32_t)(seconds / 60);
-    return (uint32_t)((seconds + local.tm_gmtoff) / 60);
 }
 
 /* A record for the present moment, with nothing in it. */
@@ -222,7 +209,7 @@ expose_rows(struct session *s, struct judgement *judgement)
         return 0;
     e = begin(s, r->statement);
     e->flags |= exposure_flags(r->showing->showing->flags);
-    now = local_minute(e->time);
+    now = os_local_minute(e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &e->flags);
         if (result == 0)
@@ -235,7 +222,7 @@ expose_rows(struct session *s, struct judgement *judgement)
     } else if (result == 0 && g->item_count > 0) {
         result = tally_take(o->tally, now, g->items, g->item_count, &o->budget.limits, &outcome);
         judge(s, &outcome, e, judgement);
-        o->seen += outcome.taken;
+        o->seen += outcome.fresh;
         if (judgement->is_blocked) {
             judgement->cut = g->starts[outcome.taken];
             gather_cut(g, outcome.taken);
@@ -263,7 +250,7 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
     struct observer *o = s->observer;
     const struct catalog *catalog = o->catalog;
     struct exposure *e = begin(s, statement);
-    uint32_t now = local_minute(e->time);
+    uint32_t now = os_local_minute(e->time);
     int result = 0;
 
     *judgement = (struct judgement){0};

@@ -7,8 +7,6 @@
 #include "gate/catalog_store.h"
 #include "ledger/reader.h"
 
-#include <time.h>
-
 enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024 };
 
 /* A vocabulary of the past, and where its kinds are now. */
@@ -102,17 +100,6 @@ see_vocabulary(struct past *p, const struct vocabulary *vocabulary)
     return kinds_of(p->kinds, vocabulary, place->slots);
 }
 
-static uint32_t
-local_minute(int64_t realtime)
-{
-    time_t seconds = (time_t)(realtime / NANOSECONDS_PER_SECOND);
-    struct tm local;
-
-    if (!localtime_r(&seconds, &local))
-        return (uint32_t)(seconds / 60);
-    return (uint32_t)((seconds + local.tm_gmtoff) / 60);
-}
-
 static int
 see_exposure(struct past *p, const struct exposure *e)
 {
@@ -127,9 +114,9 @@ see_exposure(struct past *p, const struct exposure *e)
         const struct exposure_part *part = &e->parts[i];
 
         if (part->kind < EXPOSURE_KINDS_MAX)
-            result =
-                tally_restore(session->tally, local_minute(e->time), vocabulary->slots[part->kind],
-                              part->ordinals, part->ordinal_count, part->unknown);
+            result = tally_restore(session->tally, os_local_minute(e->time),
+                                   vocabulary->slots[part->kind], part->ordinals,
+                                   part->ordinal_count, part->unknown);
     }
     return result;
 }
