@@ -42,6 +42,8 @@ enum command_operand {
     OPERAND_SESSION, /* a session's identity: 16 hexadecimal digits */
     OPERAND_COMMAND, /* a command's name, or a topic of help */
     OPERAND_SHELL,   /* bash, zsh or fish */
+    OPERAND_LEDGER,  /* what is to be done with the ledger */
+    OPERAND_KEY,     /* a subject's key: any text */
 };
 
 struct command {
@@ -79,6 +81,8 @@ extern const size_t command_example_count;
 
 /* The shells that completion knows, ended by NULL. */
 extern const char *const command_shells[];
+/* What `pasu ledger` can do, ended by NULL. */
+extern const char *const command_ledger_actions[];
 
 /* Who may give the command and whether it is recorded, as a sentence. */
 const char *command_rights(const struct command *command);

@@ -74,8 +74,7 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
     if (status != 0)
         return status;
     ledger_flush(e->ask.path);
-    e->directory =
-        open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
         return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
     read_secret(e);
@@ -186,16 +185,16 @@ static int
 check_field(const struct evidence *e)
 {
     const struct name_list *fields = &e->book->names.fields;
-    char known[512] = "";
-    size_t used = 0;
+    char known[512] = "fields: ";
+    size_t used = strlen(known);
 
     if (e->filter.field == NULL || name_list_find(fields, e->filter.field) >= 0)
         return 0;
     for (size_t i = 0; i < fields->count && used < sizeof(known); i++)
         used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
                                  fields->items[i]);
-    complain(known[0] != '\0' ? known : "personal_data in the configuration names the fields",
-             "no field is called \"%.64s\"; there are:", e->filter.field);
+    complain(fields->count > 0 ? known : "personal_data in the configuration names the fields",
+             "no field is called \"%.64s\"", e->filter.field);
     return 2;
 }
 

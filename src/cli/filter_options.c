@@ -12,8 +12,13 @@ take_moment(int64_t *moment, const struct arguments *arguments, enum option_id o
 {
     const char *text = arguments->values[option];
 
-    if (text == NULL || moment_parse(moment, text, now, option == OPTION_to) == 0)
+    if (text == NULL)
         return 0;
+    if (moment_parse(moment, text, now, option == OPTION_to) == 0) {
+        if (option == OPTION_to && *moment == 0)
+            *moment = 1; /* 0 would be no end */
+        return 0;
+    }
     complain(moment_hint, "--%s %.64s is no time", options[option].name, text);
     return 2;
 }
@@ -25,8 +30,8 @@ take_text(const char **text, const struct arguments *arguments, enum option_id o
     *text = arguments->values[option];
     if (*text == NULL || strlen(*text) < NAME_SIZE)
         return 0;
-    complain("at most 63 bytes are recorded: give those", "--%s is longer than any that is recorded",
-             options[option].name);
+    complain("at most 63 bytes are recorded: give those",
+             "--%s is longer than any that is recorded", options[option].name);
     return 2;
 }
 

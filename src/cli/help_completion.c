@@ -12,6 +12,13 @@ print_names(FILE *file, const char *separator)
         fprintf(file, "%s%s", i > 0 ? separator : "", commands[i].name);
 }
 
+static void
+print_words(FILE *file, const char *const *words)
+{
+    for (size_t i = 0; words[i] != NULL; i++)
+        fprintf(file, "%s%s", i > 0 ? " " : "", words[i]);
+}
+
 /* What the operands of a command can be: words, or none. */
 static void
 print_operand_words(FILE *file, const struct command *command)
@@ -21,8 +28,9 @@ print_operand_words(FILE *file, const struct command *command)
         fputs(" configuration", file);
     }
     if (command->operand == OPERAND_SHELL)
-        for (size_t i = 0; command_shells[i] != NULL; i++)
-            fprintf(file, "%s%s", i > 0 ? " " : "", command_shells[i]);
+        print_words(file, command_shells);
+    if (command->operand == OPERAND_LEDGER)
+        print_words(file, command_ledger_actions);
 }
 
 static void
@@ -149,7 +157,8 @@ print_fish(FILE *file)
                 fputs(options[o].kind == KIND_FILE ? " -r -F" : " -x", file);
             fprintf(file, " -d '%s'\n", options[o].help);
         }
-        if (commands[i].operand == OPERAND_COMMAND || commands[i].operand == OPERAND_SHELL) {
+        if (commands[i].operand == OPERAND_COMMAND || commands[i].operand == OPERAND_SHELL ||
+            commands[i].operand == OPERAND_LEDGER) {
             fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -a '", name);
             print_operand_words(file, &commands[i]);
             fputs("'\n", file);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON written as it comes, for documents that are too long to be held: a line for each statement of
- * a ledger, a list of a million keys. Commas are put where they belong; that objects and arrays are
- * closed in order is the caller's. A failed write is found by output_end (complain.h).
+ * JSON written as it comes, for documents that are too long to be held: a line for each statement
+ * of a ledger, a list of a million keys. Commas are put where they belong; that objects and arrays
+ * are closed in order is the caller's. A failed write is found by output_end (complain.h).
  */
 #ifndef PASU_CLI_JSON_OUT_H
 #define PASU_CLI_JSON_OUT_H

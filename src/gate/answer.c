@@ -228,7 +228,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
 
     if (!request || (request->step != STEP_QUERY && request->step != STEP_EXECUTE))
         return a->s->is_replication ? pass(a, message, length) : PASU_E_UPSTREAM_PROTOCOL;
-    result = result_open_silent(a->s, request);
+    result = message[0] == 'I' ? 0 : result_open_silent(a->s, request);
     if (result == 0)
         result = finish_result(a);
     if (result == 0)

@@ -176,8 +176,8 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
         size_t pins = 0;
         struct exposure_part *part;
 
-        if (g->ordinal_counts[p] == 0 && unknown[p] == 0 && g->clear[p] == 0 && g->null[p] == 0)
-            continue;
+        if (g->ordinal_counts[p] == 0 && unknown[p] == 0)
+            continue; /* rows without such a person: an outer join's */
         part = add_part(e, from->kind, attribution_of(from, is_pinned));
         part->clear = g->clear[p] | (from->fields & ~r->showing->wanted[p]);
         part->null = g->null[p] & ~part->clear;
@@ -233,8 +233,11 @@ expose_rows(struct session *s, struct judgement *judgement)
         e->statements = !r->is_counted;
         if (!judgement->is_blocked || g->item_count > 0)
             fill_parts(s, e, g, unknown);
-        result = put(s, e, r->statement);
-        r->is_counted = r->is_bound_told = true;
+        if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW) {
+            result = put(s, e, r->statement);
+            r->is_counted = true;
+        }
+        r->is_bound_told = true;
     }
     r->rows += g->rows;
     gather_clear(g);

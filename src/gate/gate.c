@@ -60,10 +60,28 @@ close_listeners(struct gate *g)
     g->listener_count = 0;
 }
 
+/* From the catalog store's thread: every worker looks which of its sessions have waited. */
+static void
+post_catalog(void *arg, const struct catalog_place *place, int result)
+{
+    struct gate *g = arg;
+
+    for (uint32_t i = 0; i < g->worker_count; i++) {
+        struct task *task = task_new(TASK_CATALOG, 0);
+
+        if (!task)
+            continue;
+        task->place = place;
+        task->error = result;
+        worker_post(&g->workers[i], task);
+    }
+}
+
 static int
 start_workers(struct gate *g)
 {
     uint32_t count = 1;
+    int result;
 
     for (size_t i = 0; i < g->settings->gateway_count; i++)
         if (g->settings->gateways[i].config->workers > count)
@@ -76,12 +94,14 @@ start_workers(struct gate *g)
     if (!g->workers)
         return PASU_E_NOMEM;
     for (; g->worker_count < count; g->worker_count++) {
-        int result = worker_start(&g->workers[g->worker_count], &g->shared, g->worker_count);
-
+        result = worker_start(&g->workers[g->worker_count], &g->shared, g->worker_count);
         if (result != 0)
             return result;
     }
-    return inspector_start(&g->shared.inspector, &g->shared);
+    result = inspector_start(&g->shared.inspector, &g->shared);
+    if (result == 0)
+        result = catalog_store_new(&g->shared.catalogs, &g->shared.log, post_catalog, g);
+    return result;
 }
 
 /* Before the network: what the ledger knows. What is damaged is passed over and said. */
@@ -120,6 +140,8 @@ commit(struct gate *g)
         LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
         g->is_stopping = true;
     }
+    if (g->shared.catalogs)
+        catalog_store_configure(g->shared.catalogs, g->settings);
     /* From the next accepted connection on. The first time, the sandbox comes before that word. */
     if (g->is_ready)
         tell_supervisor(g, MESSAGE_READY, &empty, sizeof(empty));
@@ -141,6 +163,18 @@ add_listener(struct gate *g, struct channel_message *message)
     message->fd = -1;
 }
 
+/* The server can be reached now: what sessions will need of it is asked ahead. */
+static void
+warm(struct gate *g, uint32_t gateway)
+{
+    const struct config *config = g->settings->config;
+
+    inspector_warm(g->shared.inspector, g->settings, gateway);
+    if (g->shared.catalogs && config->gateways[gateway].inspector.user &&
+        config->personal_count + config->never.count > 0)
+        catalog_store_warm(g->shared.catalogs, g->settings, gateway, NULL);
+}
+
 static void
 set_upstream(struct gate *g, const struct channel_message *message)
 {
@@ -156,7 +190,7 @@ set_upstream(struct gate *g, const struct channel_message *message)
     settings_set_address(g->settings, upstream.gateway, upstream.index, upstream.count, &address);
     if (g->shared.inspector && upstream.gateway < g->settings->gateway_count &&
         upstream.index + 1 == upstream.count)
-        inspector_warm(g->shared.inspector, g->settings, upstream.gateway);
+        warm(g, upstream.gateway);
 }
 
 static void
@@ -500,8 +534,6 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
         result = directory_new(&shared->directory, shared->secret);
     if (result == 0)
         result = plan_cache_new(&shared->plans, PLANS_MAX, PLANS_BYTES_MAX);
-    if (result == 0)
-        result = catalog_store_new(&shared->catalogs, shared);
     if (result != 0)
         return result;
     tzset(); /* days begin at local midnight; the zone's file cannot be read later */
@@ -517,10 +549,12 @@ static void
 gate_release(struct gate *g)
 {
     close_listeners(g);
+    catalog_store_stop(g->shared.catalogs);
     gate_post_all(g, TASK_STOP, 0, NULL);
     for (uint32_t i = 0; i < g->worker_count; i++)
         worker_join(&g->workers[i]);
     inspector_stop(g->shared.inspector);
+    catalog_store_free(g->shared.catalogs);
     settings_release(g->prepared);
     settings_release(g->settings);
     keeper_link_replace(&g->shared.keeper, -1);
@@ -529,7 +563,6 @@ gate_release(struct gate *g)
     address_count_release(&g->shared.early);
     close(g->shared.answer_event);
     plan_cache_free(g->shared.plans);
-    catalog_store_free(g->shared.catalogs);
     directory_free(g->shared.directory);
     tally_book_free(g->shared.tallies);
     ring_unmap(&g->shared.rings);

@@ -82,9 +82,12 @@ observer_new(struct session *s)
     o->session = s;
     hold_init(&o->hold);
     result = tally_book_get(w->shared->tallies, s->user, &o->tally);
-    if (result != 0) {
+    if (result == 0)
+        o->place =
+            catalog_store_enter(w->shared->catalogs, s->settings, s->gateway->index, s->database);
+    if (!o->place) {
         memory_free(o);
-        return result;
+        return PASU_E_NOMEM;
     }
     budget_of(&o->budget, config, s->settings->roster, s->user);
     memcpy(o->role, s->user, sizeof(o->role));
@@ -102,6 +105,7 @@ observer_free(struct session *s)
     if (!o)
         return;
     s->observer = NULL;
+    catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
     result_close(o);
     pinned_release(&o->result.own);
@@ -152,11 +156,13 @@ static void
 renew_catalog(struct session *s)
 {
     struct observer *o = s->observer;
-    struct catalog *catalog =
-        catalog_store_get(s->worker->shared->catalogs, s->settings, s->gateway->index, s->database);
+    uint64_t version = catalog_store_version(o->place);
 
+    if (PASU_LIKELY(version == o->catalog_version))
+        return;
     catalog_release(o->catalog);
-    o->catalog = catalog;
+    o->catalog = catalog_store_get(s->worker->shared->catalogs, o->place);
+    o->catalog_version = o->catalog ? catalog_version(o->catalog) : 0;
 }
 
 bool
@@ -214,22 +220,26 @@ observer_all(const struct session *s, uint64_t *fields, uint64_t *kinds)
 bool
 observer_is_stale(const struct session *s)
 {
-    return catalog_store_is_stale(s->worker->shared->catalogs, s->gateway->index, s->database);
+    return s->gateway->config->inspector.user && catalog_store_is_stale(s->observer->place);
 }
 
 void
 observer_touch(struct session *s)
 {
-    catalog_store_touch(s->worker->shared->catalogs, s->settings, s->gateway->index, s->database);
+    catalog_store_touch(s->worker->shared->catalogs, s->observer->place);
 }
 
-void
+int
 observer_mark(struct session *s, const struct plan_statement *statement)
 {
-    catalog_store_mark(s->worker->shared->catalogs, s->settings, s->gateway->index, s->database,
-                       statement->mark.schema, statement->mark.name, statement->mark.relation,
-                       statement->mark.fields, statement->mark.kinds);
-    observer_touch(s);
+    const struct catalog_mark mark = {.relation = statement->mark.relation,
+                                      .schema = statement->mark.schema,
+                                      .name = statement->mark.name,
+                                      .fields = statement->mark.fields,
+                                      .kinds = statement->mark.kinds};
+
+    return catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
+                              s->settings->vocabulary.id);
 }
 
 void

@@ -53,7 +53,9 @@ struct observer {
     struct hold hold;
     struct exchange exchange;
     struct result result;
-    struct catalog *catalog; /* held: of the last plan; NULL: there is none */
+    struct catalog_place *place; /* entered */
+    struct catalog *catalog;     /* held: of the last plan; NULL: there is none */
+    uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
@@ -91,7 +93,7 @@ void observer_all(const struct session *session, uint64_t *fields, uint64_t *kin
 /* DDL has happened in this session. */
 void observer_touch(struct session *session);
 /* The statement has put personal values into a relation; or can have, into notifications. */
-void observer_mark(struct session *session, const struct plan_statement *statement);
+PASU_MUST_USE int observer_mark(struct session *session, const struct plan_statement *statement);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
 /* A new snapshot is there, or none will be: what waits goes on. */
 void observer_catalog(struct session *session);

@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "exposure/directory.h"
 #include "exposure/tally.h"
-#include "gate/catalog_store.h"
 #include "ledger/reader.h"
 
 enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024 };
@@ -134,8 +133,6 @@ see(struct past *p, const struct ledger_entry *entry)
     case LEDGER_ORDINAL:
         return directory_restore(p->shared->directory, entry->u.ordinal.head->kind,
                                  entry->u.ordinal.head->ordinal, entry->u.ordinal.head->hash);
-    case LEDGER_MARK:
-        return catalog_store_restore_mark(p->shared->catalogs, entry->u.mark);
     default:
         return 0;
     }

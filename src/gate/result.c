@@ -348,19 +348,20 @@ remember_speech(struct observer *o, const struct plan_statement *statement)
     }
 }
 
-static void
+static int
 catalog_effects(struct session *s, const struct plan_statement *statement)
 {
     struct observer *o = s->observer;
     bool is_change = statement->special == SPECIAL_DDL || (statement->flags & PLAN_OPAQUE) ||
                      statement->verb == VERB_DO || statement->verb == VERB_CALL;
 
-    if (statement->mark.fields && !o->is_muted)
-        observer_mark(s, statement);
-    if (is_change)
+    int result = statement->mark.fields ? observer_mark(s, statement) : 0;
+
+    if (is_change || statement->mark.fields)
         o->is_changing = true;
     if (o->is_changing && (is_change || statement->special == SPECIAL_END))
         observer_touch(s);
+    return result;
 }
 
 static int
@@ -411,14 +412,15 @@ result_effects(struct session *s, const struct exchange_request *request)
 {
     const struct plan_statement *statement;
     struct plan *plan = plan_of(s->observer, request, &statement);
+    int result;
 
     if (!plan || !statement)
         return 0;
     remember_speech(s->observer, statement);
     observer_notifies(s, statement);
-    catalog_effects(s, statement);
-    if (statement->special == SPECIAL_NONE)
-        return 0;
+    result = catalog_effects(s, statement);
+    if (result != 0 || statement->special == SPECIAL_NONE)
+        return result;
     return name_effects(s, plan, statement);
 }
 

@@ -187,14 +187,14 @@ kill_one(struct worker *w, const struct task *task)
     post_answer(w, answer);
 }
 
-/* Sessions that wait for a snapshot of that gateway look again. */
+/* Sessions that wait for a snapshot of that database look again. */
 static void
 renew_catalogs(struct worker *w, const struct task *task)
 {
     list_each_safe (link, &w->sessions) {
         struct session *s = LIST_ENTRY(link, struct session, all);
 
-        if (s->gateway->index == task->gateway)
+        if (s->observer && s->observer->place == task->place)
             session_catalog(s, task->error);
     }
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "gate/address_count.h"
 #include "gate/cancel.h"
+#include "gate/catalog_store.h"
 #include "gate/keeper_link.h"
 #include "gate/settings.h"
 #include "ledger/message.h"
@@ -66,9 +67,9 @@ enum task_kind {
     TASK_RECORDED,
     TASK_VERIFIER,
     TASK_SNAPSHOT,
+    TASK_CATALOG, /* of `place`: a new snapshot, or an error */
     TASK_KILL_ONE,
     TASK_KILL_PRINCIPAL,
-    TASK_CATALOG,  /* a snapshot of a database has come, or failed */
     TASK_DURABLE,  /* more of the rings is on disk */
     TASK_ANNOUNCE, /* to a new keeper */
     TASK_DRAIN,
@@ -85,6 +86,7 @@ struct task {
     bool is_proxy;
     struct settings *settings; /* ACCEPTED: held */
     uint32_t gateway;
+    const struct catalog_place *place; /* CATALOG: to be compared with a session's */
     struct address address;
     char principal[NAME_SIZE];
     struct scram_verifier verifier;

@@ -115,8 +115,9 @@ struct catalog_builder;
 /* `prior` (may be NULL) is the snapshot that this one follows; `marks` are relations known to carry
  * more than their mapping says. Policy and marks are borrowed until the builder is gone. */
 struct catalog_mark {
-    uint32_t relation;
-    uint64_t fields, kinds;
+    uint32_t relation;         /* 0: all relations of that name */
+    const char *schema, *name; /* schema NULL: in any */
+    uint64_t fields, kinds;    /* what no mapping names is left out */
 };
 PASU_MUST_USE int catalog_builder_new(struct catalog_builder **builder,
                                       const struct catalog_policy *policy, struct catalog *prior,

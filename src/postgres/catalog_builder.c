@@ -43,6 +43,7 @@ catalog_builder_free(struct catalog_builder *b)
     catalog_release(b->prior);
     catalog_arena_release(&b->scratch);
     memory_free(b->taints);
+    memory_free(b->marked);
     memory_free(b->stamps);
     memory_free(b->is_whole);
     memory_free(b->sql);

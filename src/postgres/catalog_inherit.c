@@ -116,7 +116,7 @@ pass(struct catalog_builder *b, size_t from, size_t to)
 {
     struct catalog_relation *source = &b->catalog->relations[from];
     struct catalog_relation *target = &b->catalog->relations[to];
-    struct catalog_taint *marks = b->taints;
+    struct catalog_taint *marks = b->marked;
     int is_changed = source->is_never && !target->is_never;
 
     target->is_never |= source->is_never;

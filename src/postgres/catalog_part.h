@@ -164,7 +164,8 @@ struct catalog_builder {
     int failure; /* of one of them: it stays */
     /* by number: relations first, then functions */
     struct catalog_taint *taints;
-    struct catalog_pile edges; /* struct catalog_pair: what is in `a` can come out of `b` */
+    struct catalog_taint *marked; /* by relation: what its marks alone say */
+    struct catalog_pile edges;    /* struct catalog_pair: what is in `a` can come out of `b` */
     struct catalog_index operator_index; /* of `operators` */
     struct catalog_pile tokens, names;   /* of the body that is being read */
     uint32_t *stamps;                    /* by relation, then function: the body that named it */

@@ -90,15 +90,29 @@ take_arrays(struct catalog_builder *b)
 }
 
 static void
+mark_relation(struct catalog_builder *b, const struct catalog_mark *mark, size_t number)
+{
+    struct catalog_taint *taint = &b->marked[number];
+
+    taint->fields |= mark->fields & b->catalog->all_fields;
+    taint->kinds |= mark->kinds & b->catalog->all_kinds;
+}
+
+static void
 take_marks(struct catalog_builder *b)
 {
-    for (size_t i = 0; i < b->mark_count; i++) {
-        size_t number = catalog_relation_number(b->catalog, b->marks[i].relation);
+    const struct catalog *c = b->catalog;
 
-        if (number == SIZE_MAX)
-            continue;
-        b->taints[number].fields |= b->marks[i].fields;
-        b->taints[number].kinds |= b->marks[i].kinds;
+    for (size_t i = 0; i < b->mark_count; i++) {
+        const struct catalog_mark *mark = &b->marks[i];
+        size_t number = catalog_relation_number(c, mark->relation), at = 0;
+        const struct catalog_relation *r;
+
+        if (mark->relation != 0 && number != SIZE_MAX)
+            mark_relation(b, mark, number);
+        while (mark->relation == 0 && mark->name &&
+               (r = catalog_relation_named(c, mark->schema, mark->name, &at)) != NULL)
+            mark_relation(b, mark, (size_t)(r - c->relations));
     }
 }
 
@@ -139,7 +153,8 @@ resolve(struct catalog_builder *b)
     b->taints = memory_new(nodes + 1, sizeof(b->taints[0]));
     b->stamps = memory_new(nodes + 1, sizeof(b->stamps[0]));
     b->is_whole = memory_new(c->relation_count + 1, 1);
-    if (!b->taints || !b->stamps || !b->is_whole)
+    b->marked = memory_new(c->relation_count + 1, sizeof(b->marked[0]));
+    if (!b->taints || !b->stamps || !b->is_whole || !b->marked)
         return PASU_E_NOMEM;
     catalog_rules_sort(c);
     result = make_indexes(c);

@@ -67,6 +67,8 @@ taint_relation(struct catalog_builder *b, size_t number)
         taint->fields |= r->shows[i].fields;
         taint->kinds |= UINT64_C(1) << r->shows[i].kind;
     }
+    taint->fields |= b->marked[number].fields;
+    taint->kinds |= b->marked[number].kinds;
     taint->is_never |= r->is_never;
     if (r->speaks_values)
         catalog_taint_everything(b, taint);
@@ -86,11 +88,8 @@ catalog_taint_column(const struct catalog_builder *b, const struct catalog_relat
             taint->kinds |= UINT64_C(1) << r->shows[i].kind;
         }
     }
-    for (size_t i = 0; i < b->mark_count; i++)
-        if (b->marks[i].relation == r->oid) {
-            taint->fields |= b->marks[i].fields;
-            taint->kinds |= b->marks[i].kinds;
-        }
+    taint->fields |= b->marked[r - b->catalog->relations].fields;
+    taint->kinds |= b->marked[r - b->catalog->relations].kinds;
     taint->is_never |= r->is_never;
 }
 

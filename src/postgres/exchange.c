@@ -230,8 +230,8 @@ exchange_must_describe(const struct exchange *x, const char *name)
             continue;
         if (request->step == STEP_BIND) {
             is_described = false;
-            must = !request->plan || request->plan->statement_count != 1 ||
-                   shows_something(&request->plan->statements[0]);
+            must = !request->plan || (request->plan->statement_count > 0 &&
+                                      shows_something(&request->plan->statements[0]));
         } else if (request->step == STEP_DESCRIBE && request->is_portal) {
             is_described = true;
         }

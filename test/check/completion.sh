@@ -29,16 +29,18 @@ expect() {
 }
 export LC_ALL=C
 if command -v bash >/dev/null; then
-    expect 'pasu s' 'sessions status'
+    expect 'pasu s' 'scope sessions status subject'
     expect 'pasu ki' 'kill'
     expect 'pasu completion ' '--help -h bash fish zsh'
     expect 'pasu check --c' '--config --connect'
     expect 'pasu help gu' 'guard'
+    expect 'pasu ledger e' 'export'
+    expect 'pasu scope --f' '--field --from'
     expect 'pasu guard -c ' ''
     expect 'pasu sessions --principal ' ''
 fi
 if command -v fish >/dev/null; then
     got=$(fish -c "source $scripts/pasu.fish; complete -C 'pasu s'" | cut -f 1 | sort | tr '\n' ' ')
-    [ "$got" = "sessions status " ] || { echo "fish completes \"pasu s\" with: $got"; status=1; }
+    [ "$got" = "scope sessions status subject " ] || { echo "fish completes \"pasu s\" with: $got"; status=1; }
 fi
 exit $status

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/key_list.h"
+#include "cli/text.h"
+
+struct listing {
+    struct evidence *evidence;
+    uint8_t kind;
+    struct json_out *out;
+    FILE *file;
+    const char *before, *after;
+};
+
+static int
+key_json(void *arg, uint32_t ordinal)
+{
+    struct listing *list = arg;
+    char text[KEY_TEXT_SIZE];
+
+    if (evidence_key(list->evidence, list->kind, ordinal, text))
+        json_out_count(list->out, ordinal);
+    else
+        json_out_text(list->out, text);
+    return 0;
+}
+
+static int
+key_text(void *arg, uint32_t ordinal)
+{
+    const struct listing *list = arg;
+    char text[KEY_TEXT_SIZE], escaped[KEY_TEXT_SIZE * 4 + 1];
+
+    (void)evidence_key(list->evidence, list->kind, ordinal, text);
+    text_escape(escaped, sizeof(escaped), view_of_text(text));
+    fprintf(list->file, "%s%s%s", list->before, escaped, list->after);
+    return 0;
+}
+
+void
+key_list_json(struct json_out *out, struct evidence *evidence, uint8_t kind,
+              const struct persons *set)
+{
+    struct listing list = {.evidence = evidence, .kind = kind, .out = out};
+    int result;
+
+    json_out_open(out, '[');
+    result = persons_each(set, key_json, &list);
+    (void)result; /* key_json never ends it */
+    json_out_close(out, ']');
+}
+
+void
+key_list_text(FILE *file, struct evidence *evidence, uint8_t kind, const struct persons *set,
+              const char *before, const char *after)
+{
+    struct listing list = {
+        .evidence = evidence, .kind = kind, .file = file, .before = before, .after = after};
+    int result = persons_each(set, key_text, &list);
+
+    (void)result; /* key_text never ends it */
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys of a set of persons, as a JSON array or in lines. The directory is read where it is needed.
+ */
+#ifndef PASU_CLI_KEY_LIST_H
+#define PASU_CLI_KEY_LIST_H
+
+#include "breach/persons.h"
+#include "cli/evidence.h"
+#include "cli/json_out.h"
+
+/* An array: numbers where the key is a number, else texts. `kind` is the number that the ledger has
+ * for it. */
+void key_list_json(struct json_out *out, struct evidence *evidence, uint8_t kind,
+                   const struct persons *set);
+/* Each key with `before` before it and `after` behind it; control characters are escaped. */
+void key_list_text(FILE *file, struct evidence *evidence, uint8_t kind, const struct persons *set,
+                   const char *before, const char *after);
+
+#endif

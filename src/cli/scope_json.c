@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/key_list.h"
+#include "cli/scope_view.h"
+#include "cli/text.h"
+
+static void
+put_count(struct json_out *out, const char *key, uint64_t n)
+{
+    json_out_key(out, key);
+    json_out_count(out, n);
+}
+
+static void
+put_interval(struct json_out *out, struct interval interval)
+{
+    put_count(out, "at_least", interval.at_least);
+    put_count(out, "at_most", interval.at_most);
+}
+
+/* Kinds that were shown, or can have been. */
+static void
+put_subjects(struct json_out *out, struct evidence *e, const struct scope *scope, bool is_list)
+{
+    json_out_key(out, "subjects");
+    json_out_open(out, '{');
+    for (size_t k = 0; k < scope->kind_count; k++) {
+        const struct scope_kind *kind = &scope->kinds[k];
+        struct interval persons = scope_subjects(scope, k);
+
+        if (persons.at_most == 0)
+            continue;
+        json_out_key(out, e->book->names.kinds.items[k]);
+        json_out_open(out, '{');
+        put_interval(out, persons);
+        if (kind->bounded > 0) {
+            put_count(out, "bounded_statements", kind->bounded);
+            put_count(out, "largest_bound", kind->largest_bound);
+        }
+        if (is_list) {
+            json_out_key(out, "keys");
+            key_list_json(out, e, kind->number, kind->shown);
+        }
+        json_out_close(out, '}');
+    }
+    json_out_close(out, '}');
+}
+
+static void
+put_fields(struct json_out *out, const struct evidence *e, const struct scope *scope)
+{
+    const struct name_list *fields = &e->book->names.fields;
+
+    json_out_key(out, "fields");
+    json_out_open(out, '{');
+    for (size_t f = 0; f < fields->count; f++) {
+        enum clarity clarity = scope_field_clarity(scope, f);
+
+        if (clarity == CLARITY_NONE)
+            continue;
+        json_out_key(out, fields->items[f]);
+        json_out_open(out, '{');
+        put_interval(out, scope_field_persons(scope, f));
+        json_out_key(out, "clarity");
+        json_out_text(out, clarity_text(clarity));
+        json_out_close(out, '}');
+    }
+    json_out_close(out, '}');
+}
+
+/* The fields that were not shown, of those that were watched all the time, or of the others. */
+static void
+put_absent(struct json_out *out, const struct evidence *e, const struct scope *scope,
+           const char *key, bool is_watched)
+{
+    const struct name_list *fields = &e->book->names.fields;
+
+    json_out_key(out, key);
+    json_out_open(out, '[');
+    for (size_t f = 0; f < fields->count; f++)
+        if (scope_field_clarity(scope, f) == CLARITY_NONE &&
+            selection_has_watched(&e->selection, (int)f) == is_watched)
+            json_out_text(out, fields->items[f]);
+    json_out_close(out, ']');
+}
+
+static void
+put_gap(struct json_out *out, const struct gap *gap)
+{
+    json_out_open(out, '{');
+    json_out_key(out, "what");
+    json_out_text(out, gap_what_text(gap->what));
+    json_out_key(out, "from");
+    json_out_time(out, gap->from);
+    json_out_key(out, "to");
+    json_out_time(out, gap->to);
+    if (gap->what == GAP_LOST) {
+        put_count(out, "records", gap->records);
+        json_out_key(out, "error");
+        json_out_text(out, error_text(gap->error));
+    }
+    if (gap->what == GAP_DAMAGED)
+        put_count(out, "offset", gap->offset);
+    json_out_close(out, '}');
+}
+
+static void
+put_completeness(struct json_out *out, const struct evidence *e, const struct scope *scope)
+{
+    const struct gaps *gaps = &e->book->gaps;
+
+    json_out_key(out, "completeness");
+    json_out_open(out, '{');
+    json_out_key(out, "gaps");
+    json_out_open(out, '[');
+    for (size_t g = 0; g < gaps->count; g++)
+        if (gap_concerns(&gaps->items[g], e->filter.from, e->filter.to))
+            put_gap(out, &gaps->items[g]);
+    json_out_close(out, ']');
+    put_count(out, "gaps_left_out", gaps->left_out);
+    put_count(out, "bounded", scope->bounded);
+    put_count(out, "unattributed", scope->unattributed);
+    put_count(out, "unrecorded_sessions", e->selection.unrecorded.count);
+    put_count(out, "untestable", e->selection.untestable);
+    json_out_key(out, "flags");
+    json_out_open(out, '{');
+    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
+        if (scope->flags[flag] > 0)
+            put_count(out, exposure_flag_text((enum exposure_flag)flag), scope->flags[flag]);
+    json_out_close(out, '}');
+    json_out_close(out, '}');
+}
+
+static void
+put_attributions(struct json_out *out, const struct scope *scope)
+{
+    json_out_key(out, "attribution");
+    json_out_open(out, '{');
+    for (unsigned a = ATTRIBUTION_NONE + 1; a < ATTRIBUTION_COUNT; a++)
+        if (scope->attributions[a] > 0)
+            put_count(out, exposure_attribution_text((enum attribution)a), scope->attributions[a]);
+    json_out_close(out, '}');
+}
+
+void
+scope_view_json(FILE *file, struct evidence *e, const struct scope *scope, bool is_list)
+{
+    struct json_out out = {.file = file};
+
+    json_out_open(&out, '{');
+    put_subjects(&out, e, scope, is_list);
+    put_fields(&out, e, scope);
+    put_absent(&out, e, scope, "not_shown", true);
+    put_absent(&out, e, scope, "not_watched", false);
+    json_out_key(&out, "principals");
+    json_out_open(&out, '[');
+    for (size_t p = 0; p < scope->principals.count; p++)
+        json_out_text(&out, scope->principals.items[p]);
+    json_out_close(&out, ']');
+    json_out_key(&out, "first");
+    json_out_time(&out, scope->first);
+    json_out_key(&out, "last");
+    json_out_time(&out, scope->last);
+    put_count(&out, "statements", scope->statements);
+    put_count(&out, "rows", scope->rows);
+    put_count(&out, "misses", scope->misses);
+    put_attributions(&out, scope);
+    put_completeness(&out, e, scope);
+    json_out_close(&out, '}');
+    json_out_end(&out);
+}
+
+void
+scope_view_keys(FILE *file, struct evidence *e, const struct scope *scope)
+{
+    const struct name_list *kinds = &e->book->names.kinds;
+
+    for (size_t k = 0; k < scope->kind_count; k++) {
+        char name[VOCABULARY_NAME_SIZE * 4 + 1], before[sizeof(name) + 1] = "";
+
+        text_escape(name, sizeof(name), view_of_text(kinds->items[k]));
+        if (kinds->count > 1)
+            snprintf(before, sizeof(before), "%s\t", name);
+        key_list_text(file, e, scope->kinds[k].number, scope->kinds[k].shown, before, "\n");
+    }
+}

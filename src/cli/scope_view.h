@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer of `pasu scope`: a page for people, the document of --json, the keys of --list. */
+#ifndef PASU_CLI_SCOPE_VIEW_H
+#define PASU_CLI_SCOPE_VIEW_H
+
+#include "breach/scope.h"
+#include "cli/evidence.h"
+
+/* With the keys where `is_list`. */
+void scope_view_json(FILE *file, struct evidence *evidence, const struct scope *scope,
+                     bool is_list);
+/* One key a line; where the ledger knows several kinds of subjects, "KIND<tab>KEY". */
+void scope_view_keys(FILE *file, struct evidence *evidence, const struct scope *scope);
+/* `width` in columns, 0: unlimited. 0 or PASU_E_NOMEM. */
+PASU_MUST_USE int scope_view_page(FILE *file, const struct evidence *evidence,
+                                  const struct scope *scope, size_t width);
+
+#endif

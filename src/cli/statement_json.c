@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/key_list.h"
+#include "cli/statement_part.h"
+
+static void
+put_text(struct json_out *out, const char *key, const char *text)
+{
+    json_out_key(out, key);
+    json_out_text(out, text);
+}
+
+static void
+put_count(struct json_out *out, const char *key, uint64_t n)
+{
+    json_out_key(out, key);
+    json_out_count(out, n);
+}
+
+/* Null where it is not known, or empty. */
+static const char *
+given(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static void
+put_who(struct json_out *out, const struct statement *statement)
+{
+    const struct session_info *session = statement->is_session_known ? &statement->session : NULL;
+
+    json_out_key(out, "seq");
+    json_out_count(out, statement->seq);
+    json_out_key(out, "time");
+    json_out_time(out, statement->time);
+    json_out_key(out, "session");
+    json_out_hex(out, statement->session_id);
+    put_text(out, "principal", session != NULL ? session->principal : NULL);
+    put_text(out, "actor", given(statement->actor));
+    put_text(out, "database", session != NULL ? session->database : NULL);
+    put_text(out, "application", session != NULL ? session->application : NULL);
+    json_out_key(out, "source");
+    json_out_open(out, '{');
+    put_text(out, "address", session != NULL ? session->address : NULL);
+    put_text(out, "country", NULL);
+    put_text(out, "asn", NULL);
+    json_out_close(out, '}');
+}
+
+static void
+put_shape(struct json_out *out, const struct evidence *e, const struct statement *statement)
+{
+    json_out_key(out, "fingerprint");
+    json_out_hex(out, statement->shape);
+    put_text(out, "sql", shapes_get(&e->book->shapes, statement->shape));
+}
+
+static void
+put_fields(struct json_out *out, struct evidence *e, const struct statement *statement,
+           uint64_t clear, uint64_t masked, uint64_t null)
+{
+    json_out_key(out, "fields");
+    json_out_open(out, '{');
+    for (unsigned bit = 0; bit < EXPOSURE_FIELDS_MAX; bit++) {
+        uint64_t is = UINT64_C(1) << bit;
+
+        if (((clear | masked | null) & is) == 0)
+            continue;
+        json_out_key(out, statement_field_name(e, statement, bit));
+        json_out_text(out, (clear & is) != 0 ? "clear" : (masked & is) != 0 ? "masked" : "null");
+    }
+    json_out_close(out, '}');
+}
+
+static void
+put_subjects(struct json_out *out, struct evidence *e, const struct statement_sum *sum,
+             bool has_keys)
+{
+    json_out_key(out, "subjects");
+    json_out_open(out, '{');
+    for (size_t k = 0; k < sum->count; k++) {
+        const struct kind_sum *kind = &sum->kinds[k];
+        uint64_t named = persons_count(kind->shown), most;
+
+        if (named == 0 && kind->unknown == 0)
+            continue;
+        if (__builtin_add_overflow(named, kind->unknown, &most))
+            most = UINT64_MAX;
+        json_out_key(out, kind->name);
+        json_out_open(out, '{');
+        put_count(out, "at_least", named);
+        put_count(out, "at_most", most);
+        if (has_keys) {
+            json_out_key(out, "keys");
+            key_list_json(out, e, kind->number, kind->shown);
+        }
+        json_out_close(out, '}');
+    }
+    json_out_close(out, '}');
+}
+
+static void
+put_judgement(struct json_out *out, const struct statement *statement, enum attribution attribution)
+{
+    put_text(out, "attribution",
+             attribution != ATTRIBUTION_NONE ? exposure_attribution_text(attribution) : NULL);
+    put_text(out, "verdict", exposure_verdict_text((enum verdict)statement->verdict));
+    put_text(out, "rule", given(statement->rule));
+    json_out_key(out, "flags");
+    json_out_open(out, '[');
+    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
+        if ((statement->flags >> flag & 1) != 0)
+            json_out_text(out, exposure_flag_text((enum exposure_flag)flag));
+    json_out_close(out, ']');
+}
+
+static void
+put_missed(struct json_out *out, struct evidence *e, const struct statement_sum *sum)
+{
+    json_out_key(out, "missed");
+    json_out_open(out, '{');
+    for (size_t k = 0; k < sum->count; k++) {
+        if (sum->kinds[k].missed == NULL)
+            continue;
+        json_out_key(out, sum->kinds[k].name);
+        key_list_json(out, e, sum->kinds[k].number, sum->kinds[k].missed);
+    }
+    json_out_close(out, '}');
+}
+
+int
+statement_view_json(FILE *file, struct evidence *e, const struct statement *statement,
+                    bool has_keys)
+{
+    struct json_out out = {.file = file};
+    struct statement_sum sum;
+    int result = statement_sum(&sum, e, statement);
+
+    if (result == 0) {
+        json_out_open(&out, '{');
+        put_who(&out, statement);
+        put_shape(&out, e, statement);
+        put_count(&out, "rows", statement->rows);
+        put_count(&out, "statements", statement->statements);
+        put_subjects(&out, e, &sum, has_keys);
+        put_fields(&out, e, statement, sum.clear, sum.masked, sum.null);
+        put_judgement(&out, statement, statement_attribution(statement));
+        put_count(&out, "misses", statement->misses);
+        if (has_keys)
+            put_missed(&out, e, &sum);
+        json_out_close(&out, '}');
+        json_out_end(&out);
+    }
+    statement_sum_release(&sum);
+    return result;
+}
+
+void
+sight_view_json(FILE *file, struct evidence *e, const struct sight *sight)
+{
+    struct json_out out = {.file = file};
+
+    json_out_open(&out, '{');
+    put_text(&out, "what", sight->is_shown ? "shown" : "missed");
+    put_who(&out, sight->statement);
+    put_shape(&out, e, sight->statement);
+    put_fields(&out, e, sight->statement, sight->clear, sight->masked, sight->null);
+    put_judgement(&out, sight->statement, sight->attribution);
+    json_out_close(&out, '}');
+    json_out_end(&out);
+}

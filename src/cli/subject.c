@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/complain.h"
+#include "cli/run.h"
+#include "cli/statement_view.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+
+enum { TIME_SIZE = 32 };
+
+struct asking {
+    struct evidence *evidence;
+    struct subject subject;
+    const char *key, *kind;
+    bool is_json;
+    FILE *missed; /* what was asked for in vain, until all that was shown has been printed */
+};
+
+static void
+complain_kind(const struct name_list *kinds, const char *name)
+{
+    char known[512] = "kinds: ";
+    size_t used = strlen(known);
+
+    for (size_t i = 0; i < kinds->count && used < sizeof(known); i++)
+        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
+                                 kinds->items[i]);
+    if (kinds->count == 0)
+        complain("name them under subjects", "the configuration knows no kind of subject");
+    else if (name != NULL)
+        complain(known, "no kind of subject is called \"%.64s\"", name);
+    else
+        complain(known, "there are several kinds of subjects: say which with --kind NAME");
+}
+
+/* A key stands for itself, or for what the directory has for it: every ordinal that is this person.
+ */
+static int
+find_ordinals(struct asking *asking)
+{
+    struct view text = view_of_text(asking->key);
+    uint32_t ordinals[SUBJECT_ORDINALS_MAX - 1];
+    uint8_t kinds[SUBJECT_ORDINALS_MAX - 1];
+    uint32_t self;
+    int count, result = 0;
+
+    if (key_is_ordinal(text, &self))
+        result = subject_add(&asking->subject, self);
+    count = result == 0 ? evidence_read_keys(asking->evidence) : 2;
+    if (count != 0)
+        return count;
+    count = keys_find(&asking->evidence->keys, text, ordinals, kinds, COUNT_OF(ordinals));
+    for (int i = 0; result == 0 && i < count; i++)
+        result = subject_add(&asking->subject, ordinals[i]);
+    return result == 0 && count >= 0 ? 0 : complain_error(count < 0 ? count : result, "subject");
+}
+
+static int
+see(void *arg, const struct sight *sight)
+{
+    struct asking *asking = arg;
+    FILE *file = sight->is_shown ? stdout : asking->missed;
+
+    if (asking->is_json)
+        sight_view_json(file, asking->evidence, sight);
+    else
+        sight_view_text(file, asking->evidence, sight);
+    return 0;
+}
+
+static void
+print_summary_json(const struct asking *asking)
+{
+    const struct subject *subject = &asking->subject;
+    const struct names *names = &asking->evidence->book->names;
+    struct json_out out = {.file = stdout};
+
+    json_out_open(&out, '{');
+    json_out_key(&out, "what");
+    json_out_text(&out, "summary");
+    json_out_key(&out, "kind");
+    json_out_text(&out, asking->kind);
+    json_out_key(&out, "key");
+    json_out_text(&out, asking->key);
+    json_out_key(&out, "shown");
+    json_out_count(&out, subject->shown);
+    json_out_key(&out, "missed");
+    json_out_count(&out, subject->missed);
+    json_out_key(&out, "possible");
+    json_out_count(&out, subject->possible);
+    json_out_key(&out, "first");
+    json_out_time(&out, subject->first);
+    json_out_key(&out, "last");
+    json_out_time(&out, subject->last);
+    json_out_key(&out, "fields");
+    json_out_open(&out, '{');
+    for (size_t f = 0; f < subject->field_count; f++) {
+        if (subject->field_counts[f] == 0)
+            continue;
+        json_out_key(&out, names->fields.items[f]);
+        json_out_count(&out, subject->field_counts[f]);
+    }
+    json_out_close(&out, '}');
+    json_out_key(&out, "principals");
+    json_out_open(&out, '[');
+    for (size_t p = 0; p < subject->principals.count; p++)
+        json_out_text(&out, subject->principals.items[p]);
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
+    json_out_end(&out);
+}
+
+static void
+print_names(const char *before, const char *name, const char *after)
+{
+    char escaped[NAME_SIZE * 4 + 1];
+
+    text_escape(escaped, sizeof(escaped), view_of_text(name));
+    printf("%s%s%s", before, escaped, after);
+}
+
+static void
+print_summary(const struct asking *asking)
+{
+    const struct subject *subject = &asking->subject;
+    const struct names *names = &asking->evidence->book->names;
+    char first[TIME_SIZE], last[TIME_SIZE];
+
+    if (subject->shown + subject->missed > 0)
+        putchar('\n');
+    printf("shown by %" PRIu64 " statement%s", subject->shown, subject->shown == 1 ? "" : "s");
+    if (subject->shown > 0) {
+        log_time_text(first, sizeof(first), subject->first);
+        log_time_text(last, sizeof(last), subject->last);
+        printf(", from %s to %s, to", first, last);
+        for (size_t p = 0; p < subject->principals.count; p++)
+            print_names(p > 0 ? ", " : " ", subject->principals.items[p], "");
+        if (subject->principals.count == 0)
+            fputs(" sessions that were not recorded", stdout);
+    }
+    putchar('\n');
+    for (size_t f = 0; f < subject->field_count; f++)
+        if (subject->field_counts[f] > 0) {
+            print_names("  ", names->fields.items[f], "");
+            printf(" %" PRIu64 "\n", subject->field_counts[f]);
+        }
+    if (subject->missed > 0)
+        printf("asked for and not found by %" PRIu64 " statement%s\n", subject->missed,
+               subject->missed == 1 ? "" : "s");
+    if (subject->possible > 0)
+        printf("%" PRIu64 " further statement%s could not name all persons: this one may be among "
+               "them\n",
+               subject->possible, subject->possible == 1 ? "" : "s");
+}
+
+static int
+ask(struct asking *asking)
+{
+    char *missed = NULL; /* open_memstream's */
+    size_t size = 0;
+    int status = find_ordinals(asking);
+
+    if (status != 0)
+        return status;
+    asking->missed = open_memstream(&missed, &size);
+    if (asking->missed == NULL)
+        return complain_error(PASU_E_NOMEM, "subject");
+    status = evidence_read(asking->evidence, subject_take, &asking->subject);
+    if (fclose(asking->missed) != 0 && status == 0)
+        status = complain_error(PASU_E_NOMEM, "subject");
+    if (status == 0 && name_list_find(&asking->evidence->book->names.kinds, asking->kind) < 0) {
+        complain_kind(&asking->evidence->book->names.kinds, asking->kind);
+        status = 2;
+    } else if (status == 0) {
+        fwrite(missed, 1, size, stdout);
+        if (asking->is_json)
+            print_summary_json(asking);
+        else
+            print_summary(asking);
+        status = asking->subject.shown > 0 ? 0 : 1;
+    }
+    free(missed);
+    return status;
+}
+
+int
+run_subject(const struct arguments *arguments)
+{
+    struct evidence evidence;
+    struct asking asking = {.evidence = &evidence,
+                            .key = arguments->operands[0],
+                            .is_json = arguments_given(arguments, OPTION_json)};
+    int status = evidence_open(&evidence, arguments);
+
+    asking.kind = arguments->values[OPTION_kind];
+    if (status == 0 && asking.kind == NULL) {
+        /* The configuration's only kind; the ledger may know older ones, which must be named. */
+        if (evidence.ask.config->subject_count == 1)
+            asking.kind = evidence.ask.config->subjects[0].name;
+        else
+            complain_kind(&evidence.book->names.kinds, NULL);
+        status = asking.kind != NULL ? 0 : 2;
+    }
+    subject_init(&asking.subject, &evidence.selection, asking.kind, see, &asking);
+    if (status == 0)
+        status = ask(&asking);
+    subject_release(&asking.subject);
+    evidence_close(&evidence);
+    return output_end(status);
+}

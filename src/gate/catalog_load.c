@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/catalog_load.h"
+
+struct reading {
+    struct catalog_builder *builder;
+    size_t query;
+};
+
+static int
+take_row(void *arg, const struct view *values, size_t count)
+{
+    const struct reading *reading = arg;
+
+    return catalog_builder_row(reading->builder, reading->query, values, count);
+}
+
+static int
+ask(struct inspector_link *link, struct reading *reading, size_t *most)
+{
+    const char *sql;
+    int result = catalog_builder_query(reading->builder, reading->query, &sql);
+
+    if (result == 0)
+        result = inspector_link_query(link, sql, take_row, reading, most);
+    if (result == PASU_E_DENIED && catalog_query_is_optional(reading->query)) {
+        catalog_builder_skip(reading->builder, reading->query);
+        result = 0;
+    }
+    return result;
+}
+
+int
+catalog_load(struct inspector_link *link, const struct catalog_policy *policy,
+             struct catalog *prior, const struct catalog_mark *marks, size_t mark_count,
+             uint64_t version, struct catalog **catalog)
+{
+    struct reading reading = {0};
+    size_t most = CATALOG_ROWS_MAX;
+    int result = catalog_builder_new(&reading.builder, policy, prior, marks, mark_count);
+
+    if (result != 0)
+        return result;
+    for (; result == 0 && reading.query < catalog_query_count(); reading.query++)
+        result = ask(link, &reading, &most);
+    if (result == 0)
+        return catalog_builder_finish(reading.builder, version, catalog);
+    catalog_builder_free(reading.builder);
+    inspector_link_close(link); /* and with it the transaction */
+    return result;
+}
+
+/* ---- polls ---- */
+
+struct poll {
+    struct catalog *catalog;
+    bool is_same;
+};
+
+static int
+take_poll(void *arg, const struct view *values, size_t count)
+{
+    struct poll *poll = arg;
+
+    poll->is_same = count == 1 && values[0].bytes &&
+                    view_equal(values[0], view_of_text(catalog_poll_value(poll->catalog)));
+    return 0;
+}
+
+static int
+take_growth(void *arg, const struct view *values, size_t count)
+{
+    const struct poll *poll = arg;
+
+    return catalog_growth_row(poll->catalog, values, count);
+}
+
+int
+catalog_load_poll(struct inspector_link *link, struct catalog *catalog, bool *is_due)
+{
+    struct poll poll = {.catalog = catalog};
+    size_t most = CATALOG_MESSAGE_MAX;
+    int result = inspector_link_query(link, catalog_poll_text(catalog), take_poll, &poll, &most);
+
+    *is_due = !poll.is_same;
+    if (result != 0) {
+        inspector_link_close(link);
+        return result;
+    }
+    if (catalog_growth_text(catalog))
+        result =
+            inspector_link_query(link, catalog_growth_text(catalog), take_growth, &poll, &most);
+    /* A table that is locked cannot be asked; nobody else inserts into it then. */
+    return result == PASU_E_DENIED ? 0 : result;
+}

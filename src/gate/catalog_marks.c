@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/catalog_marks.h"
+
+#include "base/memory.h"
+
+enum {
+    MARKS_MAX = 8192,
+    NAME_LOADS_MAX = 256, /* a name of which nothing has come for so long was never committed */
+};
+
+struct marked {
+    uint32_t relation, vocabulary;
+    uint32_t loads; /* since it was given by name */
+    uint64_t fields, kinds;
+    char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE]; /* schema "": any */
+};
+
+static bool
+is_same(const struct marked *a, const struct marked *b)
+{
+    return a->relation == b->relation && a->vocabulary == b->vocabulary &&
+           strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
+}
+
+static int
+add(struct catalog_marks *marks, const struct marked *mark)
+{
+    struct marked *items;
+
+    for (size_t i = 0; i < marks->count; i++)
+        if (is_same(&marks->items[i], mark)) {
+            marks->items[i].fields |= mark->fields;
+            marks->items[i].kinds |= mark->kinds;
+            return 0;
+        }
+    if (marks->count == MARKS_MAX)
+        return PASU_E_RANGE;
+    items = memory_resize(marks->items, marks->count + 1, sizeof(*items));
+    if (!items)
+        return PASU_E_NOMEM;
+    marks->items = items;
+    items[marks->count++] = *mark;
+    return 0;
+}
+
+int
+catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, uint32_t vocabulary)
+{
+    struct marked one = {mark->relation, vocabulary, 0, mark->fields, mark->kinds, "", ""};
+
+    if (mark->relation == 0) {
+        snprintf(one.schema, sizeof(one.schema), "%s", mark->schema ? mark->schema : "");
+        snprintf(one.name, sizeof(one.name), "%s", mark->name);
+    }
+    return add(marks, &one);
+}
+
+int
+catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
+                   struct catalog_mark **list, size_t *count)
+{
+    struct catalog_mark *copy = memory_new(marks->count + 1, sizeof(*copy) + sizeof(struct marked));
+    struct marked *texts = (struct marked *)(void *)(copy + marks->count);
+
+    if (!copy)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < marks->count; i++) {
+        struct marked *m = &texts[i];
+        bool is_known;
+
+        *m = marks->items[i];
+        is_known = m->vocabulary == vocabulary;
+        copy[i] = (struct catalog_mark){
+            .relation = m->relation,
+            .schema = m->schema[0] != '\0' ? m->schema : NULL,
+            .name = m->name,
+            .fields = is_known ? m->fields : UINT64_MAX,
+            .kinds = is_known ? m->kinds : UINT64_MAX,
+        };
+    }
+    *list = copy;
+    *count = marks->count;
+    return 0;
+}
+
+/* The marks of what is called so now. */
+static int
+settle_name(struct catalog_marks *settled, const struct marked *mark, const struct catalog *catalog)
+{
+    const char *schema = mark->schema[0] != '\0' ? mark->schema : NULL;
+    const struct catalog_relation *r;
+    struct marked later = *mark;
+    size_t at = 0;
+    bool is_there = false;
+    int result = 0;
+
+    while (result == 0 && (r = catalog_relation_named(catalog, schema, mark->name, &at)) != NULL) {
+        struct marked found = {r->oid, mark->vocabulary, 0, mark->fields, mark->kinds, "", ""};
+
+        is_there = true;
+        result = add(settled, &found);
+    }
+    later.loads++;
+    return result == 0 && !is_there && later.loads < NAME_LOADS_MAX ? add(settled, &later) : result;
+}
+
+int
+catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
+{
+    struct catalog_marks settled = {0};
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < marks->count; i++) {
+        const struct marked *m = &marks->items[i];
+
+        if (m->relation == 0)
+            result = settle_name(&settled, m, catalog);
+        else if (catalog_relation(catalog, m->relation))
+            result = add(&settled, m);
+    }
+    if (result != 0) {
+        catalog_marks_release(&settled);
+        return result; /* nothing is lost: they stay as they were */
+    }
+    catalog_marks_release(marks);
+    *marks = settled;
+    return 0;
+}
+
+int
+catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < from->count; i++)
+        result = add(marks, &from->items[i]);
+    return result;
+}
+
+void
+catalog_marks_release(struct catalog_marks *marks)
+{
+    memory_free(marks->items);
+    *marks = (struct catalog_marks){0};
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Relations that were seen to be filled with personal values and are not in the configuration.
+ *
+ * A mark is given by a name as long as no snapshot has shown the relation, and is by OID from then
+ * on. Its fields and kinds are numbers of one vocabulary; under another one it stands for all.
+ * Not shared: the catalog store's lock is held.
+ */
+#ifndef PASU_GATE_CATALOG_MARKS_H
+#define PASU_GATE_CATALOG_MARKS_H
+
+#include "postgres/catalog.h"
+
+struct catalog_marks {
+    struct marked *items; /* memory_free */
+    size_t count;
+};
+
+/* `schema` NULL: in any; `relation` 0: by its name. The same mark again is no second one.
+ * PASU_E_RANGE: there are too many; who marks must then take the relation for all it could be. */
+PASU_MUST_USE int catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark,
+                                    uint32_t vocabulary);
+/* A copy (one block, memory_free) in the numbers of `vocabulary`: for a load. */
+PASU_MUST_USE int catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
+                                     struct catalog_mark **list, size_t *count);
+/* After a load: names become OIDs where the relation is there now; what is gone is forgotten. */
+PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog);
+PASU_MUST_USE int catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from);
+void catalog_marks_release(struct catalog_marks *marks);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of the catalog store: places, and the thread that loads them. See catalog_store.h. */
+#ifndef PASU_GATE_CATALOG_PLACE_H
+#define PASU_GATE_CATALOG_PLACE_H
+
+#include "base/list.h"
+#include "gate/catalog_marks.h"
+#include "gate/catalog_store.h"
+#include "gate/inspector_link.h"
+#include "ledger/message.h"
+
+#define CATALOG_NEVER INT64_MAX
+
+struct catalog_place {
+    struct list link;
+    struct settings *settings; /* held */
+    uint32_t gateway;
+    char database[NAME_SIZE];
+    /* under the lock */
+    uint32_t users;
+    struct catalog *catalog;  /* or NULL */
+    uint64_t touched;         /* how often it was */
+    int64_t load_at, poll_at; /* when; CATALOG_NEVER */
+    int64_t unused_since;
+    bool is_awaited; /* somebody has entered, or touched it, and was not told yet */
+    struct catalog_marks marks;
+    /* for who looks without it */
+    _Atomic uint64_t version;
+    _Atomic bool is_stale;
+    /* the thread's own */
+    struct inspector_link inspector;
+    struct catalog_policy *policy;
+    int64_t pause; /* after a failure */
+};
+
+struct catalog_store {
+    const struct log *log;
+    catalog_notify *notify;
+    void *arg;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct list places;
+    struct settings *current; /* held, or NULL */
+    uint64_t versions;
+    bool is_stopping, is_stopped;
+};
+
+static inline const struct gateway *
+catalog_place_gateway(const struct catalog_place *place)
+{
+    return &place->settings->gateways[place->gateway];
+}
+
+/* With the lock held: load it at that time, or before. */
+void catalog_place_load_by(struct catalog_store *store, struct catalog_place *place, int64_t at);
+void catalog_place_free(struct catalog_place *place);
+
+/* ---- catalog_thread.c ---- */
+void *catalog_thread(void *store);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who enters and leaves, asks and touches: everything but the loading. */
+#include "base/memory.h"
+#include "gate/catalog_load.h"
+#include "gate/catalog_place.h"
+#include "gate/catalog_policy.h"
+
+#include <signal.h>
+
+#define TOUCH_DELAY (20 * NANOSECONDS_PER_MILLISECOND)
+
+/* ---- places; the lock is held ---- */
+
+static struct catalog_place *
+place_find(const struct catalog_store *store, const struct settings *settings, uint32_t gateway,
+           const char *database)
+{
+    list_each (link, &store->places) {
+        struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (place->settings == settings && place->gateway == gateway &&
+            strcmp(place->database, database) == 0)
+            return place;
+    }
+    return NULL;
+}
+
+static struct catalog_place *
+place_new(struct catalog_store *store, struct settings *settings, uint32_t gateway,
+          const char *database)
+{
+    struct catalog_place *place = memory_new(1, sizeof(*place));
+
+    if (!place)
+        return NULL;
+    place->settings = settings_hold(settings);
+    place->gateway = gateway;
+    snprintf(place->database, sizeof(place->database), "%s", database);
+    place->poll_at = CATALOG_NEVER;
+    place->unused_since = os_monotonic(store->log->os);
+    inspector_link_init(&place->inspector, store->log->os, CATALOG_MESSAGE_MAX);
+    list_init(&place->link);
+    list_append(&store->places, &place->link);
+    pthread_cond_signal(&store->wake); /* load_at is 0: now */
+    return place;
+}
+
+void
+catalog_place_free(struct catalog_place *place)
+{
+    list_remove(&place->link);
+    inspector_link_close(&place->inspector);
+    catalog_policy_free(place->policy);
+    catalog_release(place->catalog);
+    catalog_marks_release(&place->marks);
+    settings_release(place->settings);
+    memory_free(place);
+}
+
+static struct catalog_place *
+place_get(struct catalog_store *store, struct settings *settings, uint32_t gateway,
+          const char *database)
+{
+    struct catalog_place *place = place_find(store, settings, gateway, database);
+
+    return place ? place : place_new(store, settings, gateway, database);
+}
+
+void
+catalog_place_load_by(struct catalog_store *store, struct catalog_place *place, int64_t at)
+{
+    if (at < place->load_at)
+        place->load_at = at;
+    pthread_cond_signal(&store->wake);
+}
+
+/* ---- the store ---- */
+
+int
+catalog_store_new(struct catalog_store **out, const struct log *log, catalog_notify *notify,
+                  void *arg)
+{
+    struct catalog_store *store = memory_new(1, sizeof(*store));
+    pthread_condattr_t attributes;
+    sigset_t all, before;
+    int result;
+
+    if (!store)
+        return PASU_E_NOMEM;
+    store->log = log;
+    store->notify = notify;
+    store->arg = arg;
+    list_init(&store->places);
+    pthread_mutex_init(&store->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&store->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    result = pthread_create(&store->thread, NULL, catalog_thread, store);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result != 0) {
+        memory_free(store);
+        return error_from_errno(result);
+    }
+    *out = store;
+    return 0;
+}
+
+void
+catalog_store_stop(struct catalog_store *store)
+{
+    if (!store || store->is_stopped)
+        return;
+    pthread_mutex_lock(&store->lock);
+    store->is_stopping = true;
+    pthread_cond_signal(&store->wake);
+    pthread_mutex_unlock(&store->lock);
+    pthread_join(store->thread, NULL);
+    store->is_stopped = true;
+}
+
+void
+catalog_store_free(struct catalog_store *store)
+{
+    if (!store)
+        return;
+    catalog_store_stop(store);
+    while (!list_is_empty(&store->places))
+        catalog_place_free(LIST_ENTRY(store->places.next, struct catalog_place, link));
+    settings_release(store->current);
+    pthread_cond_destroy(&store->wake);
+    pthread_mutex_destroy(&store->lock);
+    memory_free(store);
+}
+
+/* The place of the same database behind the gateway of that name, if there still is one. Without
+ * memory now, the first session makes it. */
+static void
+renew(struct catalog_store *store, const struct catalog_place *old, struct settings *settings)
+{
+    for (uint32_t i = 0; i < settings->gateway_count; i++) {
+        struct catalog_place *place;
+
+        if (strcmp(settings->gateways[i].config->name, catalog_place_gateway(old)->config->name))
+            continue;
+        place = place_get(store, settings, i, old->database);
+        if (place && catalog_marks_copy(&place->marks, &old->marks) != 0)
+            LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
+    }
+}
+
+void
+catalog_store_configure(struct catalog_store *store, struct settings *settings)
+{
+    struct settings *before;
+
+    pthread_mutex_lock(&store->lock);
+    before = store->current;
+    store->current = settings_hold(settings);
+    list_each (link, &store->places) { /* new ones come at the end, and are of these settings */
+        struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (place->settings == before && place->settings != settings)
+            renew(store, place, settings);
+    }
+    pthread_mutex_unlock(&store->lock);
+    settings_release(before);
+}
+
+void
+catalog_store_warm(struct catalog_store *store, struct settings *settings, uint32_t gateway,
+                   const char *database)
+{
+    if (!database)
+        database = settings->gateways[gateway].config->inspector.database;
+    pthread_mutex_lock(&store->lock);
+    if (place_get(store, settings, gateway, database) == NULL) {
+        /* without memory now, the first session makes it */
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+struct catalog_place *
+catalog_store_enter(struct catalog_store *store, struct settings *settings, uint32_t gateway,
+                    const char *database)
+{
+    struct catalog_place *place;
+
+    pthread_mutex_lock(&store->lock);
+    place = place_get(store, settings, gateway, database);
+    if (place) {
+        place->users++;
+        if (!place->catalog)
+            place->is_awaited = true;
+        if (place->load_at == CATALOG_NEVER && place->poll_at == CATALOG_NEVER && place->is_stale)
+            catalog_place_load_by(store, place,
+                                  os_monotonic(store->log->os)); /* it had been retired */
+    }
+    pthread_mutex_unlock(&store->lock);
+    return place;
+}
+
+void
+catalog_store_leave(struct catalog_store *store, struct catalog_place *place)
+{
+    pthread_mutex_lock(&store->lock);
+    if (--place->users == 0)
+        place->unused_since = os_monotonic(store->log->os);
+    pthread_mutex_unlock(&store->lock);
+}
+
+struct catalog *
+catalog_store_get(struct catalog_store *store, struct catalog_place *place)
+{
+    struct catalog *catalog;
+
+    pthread_mutex_lock(&store->lock);
+    catalog = place->catalog ? catalog_hold(place->catalog) : NULL;
+    if (!catalog)
+        place->is_awaited = true;
+    pthread_mutex_unlock(&store->lock);
+    return catalog;
+}
+
+uint64_t
+catalog_store_version(const struct catalog_place *place)
+{
+    return place->version;
+}
+
+bool
+catalog_store_is_stale(const struct catalog_place *place)
+{
+    return place->is_stale;
+}
+
+static void
+touch(struct catalog_store *store, struct catalog_place *place)
+{
+    place->touched++;
+    place->is_stale = true;
+    place->is_awaited = true;
+    catalog_place_load_by(store, place, os_monotonic(store->log->os) + TOUCH_DELAY);
+}
+
+void
+catalog_store_touch(struct catalog_store *store, struct catalog_place *place)
+{
+    pthread_mutex_lock(&store->lock);
+    touch(store, place);
+    pthread_mutex_unlock(&store->lock);
+}
+
+int
+catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
+                   const struct catalog_mark *mark, uint32_t vocabulary)
+{
+    int result;
+
+    pthread_mutex_lock(&store->lock);
+    result = catalog_marks_add(&place->marks, mark, vocabulary);
+    touch(store, place);
+    pthread_mutex_unlock(&store->lock);
+    return result;
+}

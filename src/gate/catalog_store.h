@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The catalog snapshots of all databases that sessions are in, kept up to date by a thread of their
+ * own, which is a part of the inspector: it connects to each database as the inspector does, and
+ * its sessions are nobody's, too.
+ *
+ * A place is one database behind one gateway, under one generation of the settings (whose
+ * vocabulary numbers the snapshot's fields). A session enters it when it begins and leaves it when
+ * it ends. The first one that enters starts the loading: until a snapshot is there,
+ * catalog_store_get gives NULL, and `notify` says when it has come or could not be had.
+ *
+ * A snapshot is followed by a new one when the database's catalog has changed (it is polled every
+ * two seconds or more seldom, so that polls take no more than one part in fifty of the server's
+ * time), or soon after somebody has seen DDL in passing (catalog_store_touch). A load that fails
+ * leaves the one before in place, which counts as stale.
+ *
+ * Any thread; nobody waits: the lock is never held while the server is asked.
+ */
+#ifndef PASU_GATE_CATALOG_STORE_H
+#define PASU_GATE_CATALOG_STORE_H
+
+#include "base/log.h"
+#include "gate/settings.h"
+#include "postgres/catalog.h"
+
+struct catalog_store;
+struct catalog_place;
+
+/* A place has a new snapshot (result 0), or a load that somebody waits for has failed. From the
+ * store's thread; `place` is to be compared, or used by who has entered it. */
+typedef void catalog_notify(void *arg, const struct catalog_place *place, int result);
+
+/* Starts the thread. `log` is borrowed. */
+PASU_MUST_USE int catalog_store_new(struct catalog_store **store, const struct log *log,
+                                    catalog_notify *notify, void *arg);
+/* Ends the thread: nothing is notified or loaded any more. All else goes on working. */
+void catalog_store_stop(struct catalog_store *store);
+/* Every session must have left. NULL is allowed. */
+void catalog_store_free(struct catalog_store *store);
+
+/* From now on these settings are the current ones: places of the ones before are loaded anew under
+ * them, with what tables were resolved to, and the old ones are kept while a session is in them. */
+void catalog_store_configure(struct catalog_store *store, struct settings *settings);
+/* Loads a database ahead of the first session: NULL is the inspector's own. */
+void catalog_store_warm(struct catalog_store *store, struct settings *settings, uint32_t gateway,
+                        const char *database);
+
+/* NULL: no memory. Leave it again. */
+PASU_MUST_USE struct catalog_place *catalog_store_enter(struct catalog_store *store,
+                                                        struct settings *settings, uint32_t gateway,
+                                                        const char *database);
+void catalog_store_leave(struct catalog_store *store, struct catalog_place *place);
+/* The snapshot, held for the caller, or NULL: none has come yet. */
+struct catalog *catalog_store_get(struct catalog_store *store, struct catalog_place *place);
+/* The version of the snapshot that catalog_store_get would give, 0 for none: without a lock, for
+ * every statement. Versions are unique and grow. */
+uint64_t catalog_store_version(const struct catalog_place *place);
+/* The catalog has changed, or may have, since the snapshot was made. Without a lock. */
+bool catalog_store_is_stale(const struct catalog_place *place);
+/* DDL has been seen. What is not committed yet a snapshot does not show: touch again then. */
+void catalog_store_touch(struct catalog_store *store, struct catalog_place *place);
+
+/* A relation has been filled with personal values: the next snapshot, which is due soon, shows it
+ * (numbers of `vocabulary`). PASU_E_NOMEM, PASU_E_RANGE: see catalog_marks_add. */
+PASU_MUST_USE int catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
+                                     const struct catalog_mark *mark, uint32_t vocabulary);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The catalog store's thread: one load or poll after the other, the one that is due first. */
+#include "base/memory.h"
+#include "gate/catalog_load.h"
+#include "gate/catalog_place.h"
+#include "gate/catalog_policy.h"
+
+#define LOAD_DELAY  (20 * NANOSECONDS_PER_MILLISECOND)
+#define POLL_PERIOD (2 * NANOSECONDS_PER_SECOND)
+#define PAUSE_FIRST NANOSECONDS_PER_SECOND
+#define PAUSE_MOST  (5 * NANOSECONDS_PER_SECOND)
+#define IDLE_MOST   (600 * NANOSECONDS_PER_SECOND)
+enum {
+    POLL_PART = 50, /* one part in so many of the server's time goes into polls */
+    LOAD_PART = 3,  /* and into loads, when one follows the other */
+};
+
+/* What another generation's place of the same database was resolved to, newest first. */
+static struct catalog *
+prior_of(const struct catalog_store *store, const struct catalog_place *place)
+{
+    struct catalog *prior = place->catalog;
+
+    list_each (link, &store->places) {
+        const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (!place->catalog && other->catalog && strcmp(other->database, place->database) == 0 &&
+            strcmp(catalog_place_gateway(other)->config->name,
+                   catalog_place_gateway(place)->config->name) == 0 &&
+            (!prior || catalog_version(other->catalog) > catalog_version(prior)))
+            prior = other->catalog;
+    }
+    return prior ? catalog_hold(prior) : NULL;
+}
+
+/* ---- the thread: one load or poll ---- */
+
+static int
+connect_place(struct catalog_place *place)
+{
+    const struct gateway *gateway = catalog_place_gateway(place);
+    int result = 0;
+
+    if (!gateway->config->inspector.user) {
+        snprintf(place->inspector.detail, sizeof(place->inspector.detail),
+                 "this gateway has no inspector");
+        return PASU_E_UNAVAILABLE;
+    }
+    if (!place->policy)
+        result = catalog_policy_new(&place->policy, place->settings->config);
+    return result == 0
+               ? inspector_link_open(&place->inspector, place->settings, gateway, place->database)
+               : result;
+}
+
+static void
+log_failure(const struct catalog_store *store, const struct catalog_place *place, int result)
+{
+    LOG_EVENT(
+        store->log, INSPECTOR_FAILED, F_TEXT("gateway", catalog_place_gateway(place)->config->name),
+        F_TEXT("database", place->database), F_TEXT("error", error_text(result)),
+        F_TEXT("detail", place->inspector.detail), F_TEXT("hint", "run: pasu check --connect"));
+}
+
+static void
+log_success(const struct catalog_store *store, const struct catalog_place *place,
+            const struct catalog *catalog, int64_t took)
+{
+    const struct log_field fields[] = {
+        F_TEXT("gateway", catalog_place_gateway(place)->config->name),
+        F_TEXT("database", place->database),
+        F_UINT("version", catalog_version(catalog)),
+        F_UINT("relations", catalog_relation_count(catalog)),
+        F_UINT("milliseconds", took / NANOSECONDS_PER_MILLISECOND),
+    };
+    bool is_first = place->version == 0 || place->pause > 0;
+
+    log_event(store->log, is_first ? EVENT_CATALOG_LOADED : EVENT_CATALOG_RELOADED, fields,
+              COUNT_OF(fields));
+}
+
+/* A load that failed is tried again after a pause; it is said once until it works again. */
+static void
+keep_failure(struct catalog_store *store, struct catalog_place *place, int result)
+{
+    bool is_awaited;
+
+    if (place->pause == 0)
+        log_failure(store, place, result);
+    place->pause = place->pause == 0               ? PAUSE_FIRST
+                   : 2 * place->pause < PAUSE_MOST ? 2 * place->pause
+                                                   : PAUSE_MOST;
+    pthread_mutex_lock(&store->lock);
+    place->is_stale = true;
+    place->load_at = os_monotonic(store->log->os) + place->pause;
+    place->poll_at = CATALOG_NEVER;
+    is_awaited = place->is_awaited;
+    place->is_awaited = false;
+    pthread_mutex_unlock(&store->lock);
+    if (is_awaited)
+        store->notify(store->arg, place, result);
+}
+
+static void
+keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct catalog *catalog,
+              uint64_t touched, int64_t took)
+{
+    int64_t now = os_monotonic(store->log->os);
+    struct catalog *before;
+
+    log_success(store, place, catalog, took);
+    place->pause = 0;
+    pthread_mutex_lock(&store->lock);
+    before = place->catalog;
+    place->catalog = catalog;
+    if (catalog_marks_settle(&place->marks, catalog) != 0) {
+        /* they stay names for now */
+    }
+    place->version = catalog_version(catalog);
+    place->is_awaited = place->is_stale = place->touched != touched;
+    /* Touched meanwhile: again, but not all the time. One without all bodies is tried again. */
+    if (place->is_stale)
+        place->load_at = now + (LOAD_PART * took > LOAD_DELAY ? LOAD_PART * took : LOAD_DELAY);
+    else if (catalog_is_partial(catalog))
+        place->load_at = now + PAUSE_MOST;
+    place->poll_at = now + POLL_PERIOD;
+    pthread_mutex_unlock(&store->lock);
+    catalog_release(before);
+    store->notify(store->arg, place, 0);
+}
+
+static void
+load(struct catalog_store *store, struct catalog_place *place)
+{
+    int64_t begin = os_monotonic(store->log->os);
+    struct catalog *prior, *catalog = NULL;
+    struct catalog_mark *marks = NULL;
+    uint64_t touched, version;
+    size_t mark_count = 0;
+    int result = connect_place(place);
+
+    pthread_mutex_lock(&store->lock);
+    touched = place->touched;
+    version = ++store->versions;
+    prior = prior_of(store, place);
+    place->load_at = CATALOG_NEVER;
+    if (result == 0)
+        result = catalog_marks_list(&place->marks, catalog_policy_vocabulary(place->policy), &marks,
+                                    &mark_count);
+    pthread_mutex_unlock(&store->lock);
+    if (result == 0)
+        result = catalog_load(&place->inspector, place->policy, prior, marks, mark_count, version,
+                              &catalog);
+    memory_free(marks);
+    catalog_release(prior);
+    if (result == 0)
+        keep_snapshot(store, place, catalog, touched, os_monotonic(store->log->os) - begin);
+    else
+        keep_failure(store, place, result);
+}
+
+/* Only this thread replaces a place's snapshot: it needs no lock to read it. */
+static void
+poll_place(struct catalog_store *store, struct catalog_place *place)
+{
+    int64_t begin = os_monotonic(store->log->os), period;
+    bool is_due = true;
+    int result = connect_place(place);
+
+    if (result == 0)
+        result = catalog_load_poll(&place->inspector, place->catalog, &is_due);
+    period = POLL_PART * (os_monotonic(store->log->os) - begin);
+    pthread_mutex_lock(&store->lock);
+    place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);
+    if (result != 0 || is_due) {
+        place->is_stale = true;
+        catalog_place_load_by(store, place, begin); /* says what is wrong, if it is still so */
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+/* ---- the thread: what is next ---- */
+
+static int64_t
+due_at(const struct catalog_place *place)
+{
+    return place->load_at < place->poll_at ? place->load_at : place->poll_at;
+}
+
+/* Nobody has been there for long: a current place keeps its snapshot (tables that were renamed are
+ * known by it) but not its connection, one of old settings is gone. */
+static void
+retire_idle(struct catalog_store *store, int64_t now)
+{
+    list_each_safe (link, &store->places) {
+        struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (place->users > 0 || now - place->unused_since < IDLE_MOST)
+            continue;
+        if (place->settings != store->current) {
+            catalog_place_free(place);
+            continue;
+        }
+        inspector_link_close(&place->inspector);
+        place->load_at = place->poll_at = CATALOG_NEVER;
+        place->is_stale = true;
+    }
+}
+
+static struct catalog_place *
+next_place(const struct catalog_store *store)
+{
+    struct catalog_place *next = NULL;
+
+    list_each (link, &store->places) {
+        struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (!next || due_at(place) < due_at(next))
+            next = place;
+    }
+    return next;
+}
+
+static void
+wait_until(struct catalog_store *store, int64_t at)
+{
+    struct timespec time = {.tv_sec = at / NANOSECONDS_PER_SECOND,
+                            .tv_nsec = at % NANOSECONDS_PER_SECOND};
+
+    if (at == CATALOG_NEVER)
+        pthread_cond_wait(&store->wake, &store->lock);
+    else
+        pthread_cond_timedwait(&store->wake, &store->lock, &time);
+}
+
+void *
+catalog_thread(void *arg)
+{
+    struct catalog_store *store = arg;
+
+    pthread_mutex_lock(&store->lock);
+    while (!store->is_stopping) {
+        int64_t now = os_monotonic(store->log->os);
+        struct catalog_place *place;
+        bool is_load;
+
+        retire_idle(store, now);
+        place = next_place(store);
+        if (!place || due_at(place) > now) {
+            wait_until(store, place ? due_at(place) : CATALOG_NEVER);
+            continue;
+        }
+        is_load = place->load_at <= place->poll_at;
+        pthread_mutex_unlock(&store->lock);
+        if (is_load)
+            load(store, place);
+        else
+            poll_place(store, place);
+        pthread_mutex_lock(&store->lock);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return NULL;
+}

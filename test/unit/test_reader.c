@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/reader.h"
+
+#include "base/memory.h"
+#include "ledger/intake.h"
+#include "ledger/journal_scan.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A ledger's folder with a keeper and the gate's end of the rings. */
+struct place {
+    char path[64];
+    int directory, ring_fd;
+    struct os os;
+    struct log log;
+    int calls_left; /* of the reader's; -1: none fails */
+    struct ring_file gate;
+    struct record_keeping records;
+    struct intake intake;
+};
+
+static int
+failing_openat(void *arg, int directory, const char *path, int flags, mode_t mode)
+{
+    struct place *p = arg;
+
+    errno = EIO;
+    return p->calls_left >= 0 && p->calls_left-- == 0 ? -1 : openat(directory, path, flags, mode);
+}
+
+static ssize_t
+failing_pread(void *arg, int fd, void *bytes, size_t size, off_t offset)
+{
+    struct place *p = arg;
+
+    errno = EIO;
+    return p->calls_left >= 0 && p->calls_left-- == 0 ? -1 : pread(fd, bytes, size, offset);
+}
+
+/* A new keeper, which takes what is there. */
+static void
+begin(struct place *p)
+{
+    record_init(&p->records, &p->log, p->directory);
+    assert_int_equal(intake_init(&p->intake, &p->records, dup(p->ring_fd), -1, -1), 0);
+    assert_int_equal(record_open(&p->records), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+}
+
+static void
+kill_keeper(struct place *p)
+{
+    intake_release(&p->intake);
+    journal_close(&p->records.journal);
+}
+
+static int
+make_place(void **state)
+{
+    static struct place place;
+    struct place *p = &place;
+
+    *p = (struct place){.calls_left = -1, .os = os_real};
+    snprintf(p->path, sizeof(p->path), "/tmp/pasu-reader-XXXXXX");
+    if (!mkdtemp(p->path))
+        return -1;
+    p->directory = open(p->path, O_RDONLY | O_DIRECTORY);
+    p->os.arg = p;
+    p->os.openat = failing_openat;
+    p->os.pread = failing_pread;
+    p->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &os_real};
+    p->ring_fd = ring_open(&os_real, p->directory, "exposures.ring", 2);
+    *state = p;
+    return p->ring_fd < 0 ? -1 : ring_map(&p->gate, p->ring_fd, true);
+}
+
+static int
+remove_place(void **state)
+{
+    struct place *p = *state;
+
+    ring_unmap(&p->gate);
+    close(p->ring_fd);
+    unlinkat(p->directory, "exposures.ring", 0);
+    unlinkat(p->directory, "sessions.journal", 0);
+    close(p->directory);
+    return rmdir(p->path);
+}
+
+static int
+append(struct place *p, unsigned ring, enum ring_type type, const void *bytes, size_t length)
+{
+    struct iovec part = {(void *)(uintptr_t)bytes, length};
+    uint64_t position;
+
+    return ring_append(ring_get(&p->gate, ring), type, &part, 1, &position);
+}
+
+/* A shape whose fingerprint is a number. */
+static int
+append_number(struct place *p, unsigned ring, uint64_t number, size_t more)
+{
+    static char text[4096] = "SELECT";
+    struct iovec parts[] = {{&number, sizeof(number)}, {text, more}};
+    uint64_t position;
+
+    return ring_append(ring_get(&p->gate, ring), RING_SHAPE, parts, 2, &position);
+}
+
+static struct ledger_reader *
+open_reader(struct place *p)
+{
+    struct ledger_reader *r = NULL;
+
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    return r;
+}
+
+/* The fingerprints of all shapes, and how often something was damaged. */
+static size_t
+read_numbers(struct place *p, uint64_t *numbers, size_t most, size_t *damaged)
+{
+    struct ledger_reader *r = open_reader(p);
+    struct ledger_entry entry;
+    size_t count = 0;
+    uint64_t seq = 0;
+    int result;
+
+    *damaged = 0;
+    while ((result = ledger_reader_next(r, &entry)) != 0) {
+        assert_true(result == 1 || result == PASU_E_CORRUPT);
+        assert_true(entry.seq == ++seq);
+        *damaged += result == PASU_E_CORRUPT;
+        if (result == 1 && entry.type == LEDGER_SHAPE && count < most)
+            numbers[count++] = entry.u.shape.fingerprint;
+    }
+    ledger_reader_close(r);
+    return count;
+}
+
+/* ---- what there is to read ---- */
+
+static void
+append_one_of_each(struct place *p)
+{
+    static const uint32_t ordinals[] = {7, 8, 9, 1000};
+    static uint8_t bytes[EXPOSURE_ENCODED_MAX];
+    struct exposure exposure = {.session = 64,
+                                .time = 5,
+                                .shape = 99,
+                                .vocabulary = 3,
+                                .rows = 4,
+                                .part_count = 1,
+                                .parts = {{.attribution = ATTRIBUTION_KEY,
+                                           .clear = 3,
+                                           .ordinals = ordinals,
+                                           .ordinal_count = COUNT_OF(ordinals)}}};
+    const struct ring_mark mark = {.database = 1, .relation = 2, .vocabulary = 3, .fields = 4};
+    struct {
+        struct ring_ordinal head;
+        char sealed[5];
+    } ordinal = {{.ordinal = 7, .kind = 1}, "seal"};
+    struct config config = {0};
+    struct vocabulary vocabulary;
+    ssize_t n;
+
+    assert_int_equal(vocabulary_of_config(&vocabulary, &config), 0);
+    n = vocabulary_encode(&vocabulary, bytes, sizeof(bytes));
+    assert_true(n > 0);
+    assert_int_equal(append(p, 0, RING_VOCABULARY, bytes, (size_t)n), 0);
+    assert_int_equal(append_number(p, 0, 99, 6), 0);
+    assert_int_equal(append(p, 0, RING_ORDINAL, &ordinal, sizeof(ordinal.head) + 5), 0);
+    n = exposure_encode(&exposure, bytes, sizeof(bytes));
+    assert_true(n > 0);
+    assert_int_equal(append(p, 0, RING_EXPOSURE, bytes, (size_t)n), 0);
+    assert_int_equal(append(p, 0, RING_MARK, &mark, sizeof(mark)), 0);
+}
+
+static void
+check_one_of_each(const struct ledger_entry *entry)
+{
+    switch (entry->type) {
+    case LEDGER_OPENED:
+        assert_int_equal(entry->u.opened->session, 64);
+        assert_string_equal(entry->u.opened->principal, "reader");
+        break;
+    case LEDGER_CLOSED:
+        assert_int_equal(entry->u.closed->session, 64);
+        break;
+    case LEDGER_REFUSED:
+        assert_int_equal(entry->u.refused->error, PASU_E_DENIED);
+        break;
+    case LEDGER_KILLED:
+        assert_string_equal(entry->u.killed->principal, "reader");
+        break;
+    case LEDGER_EXPOSURE:
+        assert_int_equal(entry->u.exposure->parts[0].ordinal_count, 4);
+        assert_int_equal(entry->u.exposure->parts[0].ordinals[3], 1000);
+        break;
+    case LEDGER_SHAPE:
+        assert_int_equal(entry->u.shape.fingerprint, 99);
+        assert_true(view_equal(entry->u.shape.sql, VIEW("SELECT")));
+        break;
+    case LEDGER_VOCABULARY:
+        assert_int_not_equal(entry->u.vocabulary->id, 0);
+        break;
+    case LEDGER_ORDINAL:
+        assert_int_equal(entry->u.ordinal.head->ordinal, 7);
+        assert_true(view_equal(entry->u.ordinal.sealed, view_of("seal", 5)));
+        break;
+    case LEDGER_MARK:
+        assert_int_equal(entry->u.mark->fields, 4);
+        break;
+    case LEDGER_STARTED:
+    case LEDGER_STOPPED:
+    case LEDGER_GAP:
+        break;
+    }
+}
+
+static void
+everything_comes_in_order_the_rings_last(void **state)
+{
+    static const enum ledger_entry_type expected[] = {
+        LEDGER_STARTED,  LEDGER_OPENED,  LEDGER_VOCABULARY, LEDGER_SHAPE,   LEDGER_ORDINAL,
+        LEDGER_EXPOSURE, LEDGER_MARK,    LEDGER_CLOSED,     LEDGER_REFUSED, LEDGER_KILLED,
+        LEDGER_STOPPED,  LEDGER_STARTED, LEDGER_VOCABULARY, LEDGER_SHAPE,   LEDGER_ORDINAL,
+        LEDGER_EXPOSURE, LEDGER_MARK};
+    struct place *p = *state;
+    const struct message_session opened = {.session = 64, .principal = "reader"};
+    const struct message_closed closed = {.session = 64};
+    const struct message_refused refused = {.error = PASU_E_DENIED};
+    const struct journal_kill killed = {.principal = "reader"};
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+    uint64_t done, all;
+
+    begin(p);
+    assert_int_equal(record_opened(&p->records, &opened), 0);
+    append_one_of_each(p);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(record_closed(&p->records, &closed), 0);
+    assert_int_equal(record_refused(&p->records, &refused), 0);
+    assert_int_equal(record_kill(&p->records, &killed), 0);
+    record_close(&p->records);
+    intake_release(&p->intake);
+    begin(p);
+    append_one_of_each(p);
+    r = open_reader(p);
+    kill_keeper(p);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        assert_int_equal(ledger_reader_next(r, &entry), 1);
+        assert_int_equal(entry.type, expected[i]);
+        assert_int_equal(entry.seq, i + 1);
+        assert_true(entry.time > 0);
+        check_one_of_each(&entry);
+    }
+    assert_int_equal(ledger_reader_next(r, &entry), 0);
+    assert_int_equal(ledger_reader_next(r, &entry), 0);
+    ledger_reader_progress(r, &done, &all);
+    assert_true(done == all && all > 16);
+    ledger_reader_close(r);
+}
+
+static void
+what_the_journal_has_does_not_come_from_the_ring_again(void **state)
+{
+    struct place *p = *state;
+    uint64_t numbers[8];
+    size_t damaged;
+
+    begin(p);
+    assert_int_equal(append_number(p, 0, 1, 0), 0);
+    assert_int_equal(append_number(p, 1, 2, 0), 0);
+    intake_append(&p->intake); /* and is killed before it releases them */
+    kill_keeper(p);
+    assert_int_equal(append_number(p, 0, 3, 0), 0);
+    assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 3);
+    assert_true(numbers[0] == 1 && numbers[1] == 2 && numbers[2] == 3 && damaged == 0);
+}
+
+static void
+a_ledger_without_rings_is_read_and_one_without_journal_is_not_found(void **state)
+{
+    struct place *p = *state;
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+    int fd;
+
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), PASU_E_NOTFOUND);
+    assert_null(r);
+    begin(p);
+    kill_keeper(p);
+    unlinkat(p->directory, "exposures.ring", 0);
+    r = open_reader(p);
+    assert_int_equal(ledger_reader_next(r, &entry), 1);
+    assert_int_equal(entry.type, LEDGER_STARTED);
+    assert_int_equal(ledger_reader_next(r, &entry), 0);
+    ledger_reader_close(r);
+    /* A gate that is the first one has no journal. */
+    assert_int_equal(append_number(p, 0, 1, 0), 0);
+    assert_int_equal(ledger_reader_open_fds(&r, &os_real, -1, p->ring_fd), 0);
+    assert_int_equal(ledger_reader_next(r, &entry), 1);
+    assert_int_equal(entry.type, LEDGER_SHAPE);
+    assert_int_equal(ledger_reader_next(r, &entry), 0);
+    ledger_reader_close(r);
+    fd = openat(p->directory, "sessions.journal", O_RDWR);
+    assert_int_equal(pwrite(fd, "x", 1, 0), 1);
+    close(fd);
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), PASU_E_CORRUPT);
+}
+
+/* ---- damage ---- */
+
+static void
+a_damaged_record_is_told_and_the_others_are_read(void **state)
+{
+    struct place *p = *state;
+    uint64_t numbers[8];
+    size_t damaged;
+    off_t ends[6];
+    int fd;
+
+    begin(p);
+    ends[0] = p->records.journal.end;
+    for (uint64_t number = 1; number <= 5; number++) {
+        assert_int_equal(append_number(p, 0, number, 100), 0);
+        assert_int_equal(intake_take(&p->intake), 0);
+        ends[number] = p->records.journal.end;
+    }
+    kill_keeper(p);
+    fd = openat(p->directory, "sessions.journal", O_RDWR);
+    for (off_t at = ends[1]; at < ends[2]; at++) {
+        uint8_t byte, changed;
+        struct ledger_reader *r;
+        struct ledger_entry entry;
+        int result;
+
+        assert_int_equal(pread(fd, &byte, 1, at), 1);
+        changed = byte ^ 0x80;
+        assert_int_equal(pwrite(fd, &changed, 1, at), 1);
+        assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 4);
+        assert_int_equal(damaged, 1);
+        assert_true(numbers[0] == 1 && numbers[1] == 3 && numbers[3] == 5);
+        r = open_reader(p);
+        while ((result = ledger_reader_next(r, &entry)) == 1)
+            continue;
+        assert_int_equal(result, PASU_E_CORRUPT);
+        assert_int_equal(ledger_reader_offset(r), ends[1]);
+        ledger_reader_close(r);
+        assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    }
+    /* The last one torn is no damage: it was never written. */
+    for (off_t torn = ends[4] + 1; torn < ends[5]; torn++) {
+        assert_int_equal(ftruncate(fd, torn), 0);
+        assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 4);
+        assert_int_equal(damaged, 0);
+        assert_int_equal(ftruncate(fd, ends[5]), 0); /* zeros, as some disks have it */
+        assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 4);
+        assert_int_equal(damaged, 0);
+    }
+    close(fd);
+}
+
+static void
+a_lie_of_the_gate_is_told_and_the_others_are_read(void **state)
+{
+    struct place *p = *state;
+    struct ring_mark mark = {.zero = 1};
+    struct ring_ordinal ordinal = {.zero = {0, 0, 1}};
+    uint64_t numbers[8];
+    size_t damaged;
+
+    begin(p);
+    for (int round = 0; round < 2; round++) { /* from the journal, from the ring */
+        assert_int_equal(append_number(p, 0, 1, 0), 0);
+        assert_int_equal(append(p, 0, RING_EXPOSURE, "nothing", 7), 0);
+        assert_int_equal(append(p, 0, RING_VOCABULARY, "nothing", 7), 0);
+        assert_int_equal(append(p, 0, RING_SHAPE, "nothing", 7), 0);
+        assert_int_equal(append(p, 0, RING_ORDINAL, "nothing", 7), 0);
+        assert_int_equal(append(p, 0, RING_ORDINAL, &ordinal, sizeof(ordinal)), 0);
+        assert_int_equal(append(p, 0, RING_MARK, &mark, sizeof(mark)), 0);
+        assert_int_equal(append(p, 0, RING_MARK, &mark, sizeof(mark) - 1), 0);
+        assert_int_equal(append_number(p, 0, 2, 0), 0);
+        if (round == 0)
+            assert_int_equal(intake_take(&p->intake), 0);
+    }
+    assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 4);
+    assert_int_equal(damaged, 14);
+    memset(p->gate.memory + 8192 + ring_tail(ring_get(&p->gate, 0)) % RING_SIZE, 0x55, 8);
+    assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 2);
+    assert_int_equal(damaged, 8);
+    kill_keeper(p);
+}
+
+/* A record that is whole, but not made of what it says. */
+static void
+a_record_that_is_not_made_of_entries_gives_none(void **state)
+{
+    struct {
+        struct journal_ring head;
+        struct journal_entry entry;
+        uint64_t number;
+    } bytes = {{.count = 1, .to = 1}, {8, RING_SHAPE}, 5}, other;
+    struct place *p = *state;
+    struct journal *j = &p->records.journal;
+    uint64_t numbers[8];
+    size_t damaged;
+
+    begin(p);
+    assert_int_equal(journal_append(j, JOURNAL_RING, &bytes, sizeof(bytes)), 0);
+    for (size_t length = 0; length < sizeof(bytes); length++)
+        assert_int_equal(journal_append(j, JOURNAL_RING, &bytes, length), 0);
+    other = bytes;
+    other.head.count = 0;
+    assert_int_equal(journal_append(j, JOURNAL_RING, &other, sizeof(other)), 0);
+    other.head.count = UINT32_MAX;
+    assert_int_equal(journal_append(j, JOURNAL_RING, &other, sizeof(other)), 0);
+    other = bytes;
+    other.head.ring = RINGS_MAX;
+    assert_int_equal(journal_append(j, JOURNAL_RING, &other, sizeof(other)), 0);
+    other = bytes;
+    other.entry.length = UINT32_MAX;
+    assert_int_equal(journal_append(j, JOURNAL_RING, &other, sizeof(other)), 0);
+    for (int type = JOURNAL_STARTED; type < JOURNAL_RING; type++)
+        assert_int_equal(journal_append(j, (enum journal_type)type, &bytes, 5), 0);
+    assert_int_equal(journal_append(j, (enum journal_type)1000, &bytes, 5), 0);
+    kill_keeper(p);
+    assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 1);
+    assert_int_equal(damaged, sizeof(bytes) + 4 + JOURNAL_RING - JOURNAL_STARTED + 1);
+}
+
+/* ---- what fails ---- */
+
+static int
+read_all(struct place *p, uint64_t *count)
+{
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+    int result = ledger_reader_open(&r, &p->os, p->directory);
+
+    if (result != 0)
+        return result;
+    for (*count = 0; (result = ledger_reader_next(r, &entry)) == 1; ++*count)
+        continue;
+    ledger_reader_close(r);
+    return result;
+}
+
+static void
+whatever_call_fails_is_told(void **state)
+{
+    struct place *p = *state;
+    uint64_t count = 0;
+    int calls, result;
+
+    begin(p);
+    append_one_of_each(p);
+    assert_int_equal(intake_take(&p->intake), 0);
+    append_one_of_each(p);
+    kill_keeper(p);
+    for (calls = 0;; calls++) {
+        p->calls_left = calls;
+        result = read_all(p, &count);
+        if (p->calls_left >= 0)
+            break;
+        assert_int_equal(result, PASU_E_IO);
+    }
+    assert_true(result == 0 && count == 11 && calls >= 3);
+    p->calls_left = -1;
+    for (uint64_t nth = 1;; nth++) {
+        memory_fail_at(nth);
+        result = read_all(p, &count);
+        memory_fail_at(0);
+        if (result == 0)
+            break;
+        assert_int_equal(result, PASU_E_NOMEM);
+        assert_true(nth < 100);
+    }
+    assert_int_equal(count, 11);
+}
+
+/* ---- beside a running gate and keeper ---- */
+
+struct shared {
+    uint64_t appended[2];
+};
+
+static void
+run_gate_and_keeper(struct place *p, struct shared *shared)
+{
+    uint32_t seed = 5;
+
+    begin(p);
+    for (;;) {
+        unsigned ring = (seed = seed * 1664525 + 1013904223) >> 31;
+        uint64_t number = shared->appended[ring] * 2 + ring;
+
+        if (append_number(p, ring, number, seed >> 21) == 0)
+            __atomic_add_fetch(&shared->appended[ring], 1, __ATOMIC_SEQ_CST);
+        if ((seed >> 8) % 1024 == 0 && intake_take(&p->intake) != 0)
+            _exit(1);
+    }
+}
+
+/* Each ring's numbers without a hole, at least as many as there were when we began. */
+static void
+a_reader_beside_a_running_keeper_sees_each_entry_once(void **state)
+{
+    struct place *p = *state;
+    struct shared *shared =
+        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int status;
+    pid_t pid;
+
+    assert_ptr_not_equal(shared, MAP_FAILED);
+    pid = fork();
+    if (pid == 0)
+        run_gate_and_keeper(p, shared);
+    for (int round = 0; round < 20; round++) {
+        uint64_t least[2], seen[2] = {0, 0};
+        struct ledger_entry entry;
+        struct ledger_reader *r;
+        int result;
+
+        while (__atomic_load_n(&shared->appended[0], __ATOMIC_SEQ_CST) < 500 * (uint64_t)round + 1)
+            continue;
+        for (int i = 0; i < 2; i++)
+            least[i] = __atomic_load_n(&shared->appended[i], __ATOMIC_SEQ_CST);
+        if (ledger_reader_open(&r, &os_real, p->directory) == PASU_E_NOTFOUND)
+            continue;
+        while ((result = ledger_reader_next(r, &entry)) == 1)
+            if (entry.type == LEDGER_SHAPE) {
+                unsigned ring = entry.u.shape.fingerprint % 2;
+
+                assert_true(entry.u.shape.fingerprint / 2 == seen[ring]);
+                seen[ring]++;
+            }
+        assert_int_equal(result, 0);
+        assert_true(seen[0] >= least[0] && seen[1] >= least[1]);
+        ledger_reader_close(r);
+    }
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    munmap(shared, sizeof(*shared));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(everything_comes_in_order_the_rings_last),
+        TEST(what_the_journal_has_does_not_come_from_the_ring_again),
+        TEST(a_ledger_without_rings_is_read_and_one_without_journal_is_not_found),
+        TEST(a_damaged_record_is_told_and_the_others_are_read),
+        TEST(a_lie_of_the_gate_is_told_and_the_others_are_read),
+        TEST(a_record_that_is_not_made_of_entries_gives_none),
+        TEST(whatever_call_fails_is_told),
+        TEST(a_reader_beside_a_running_keeper_sees_each_entry_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
