@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What pasu's inspector needs, in the database that gateway.inspector.database names. Run it as a
--- superuser; running it again changes nothing. Afterwards give the role a password:
+-- What pasu's inspector needs, in the database that gateway.inspector.database names, and in every
+-- database in which the configuration names tables of subjects. Run it as a superuser; running it
+-- again changes nothing. Afterwards give the role a password:
 --     \password pasu
 -- and put the same into the file that gateway.inspector.password_file names.
 --
 -- The role is no superuser and owns nothing that matters: it may log in, read the catalogs as
--- everybody may, and call one function.
+-- everybody may, and call two functions.
 
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
@@ -38,5 +39,33 @@ AS $$
 $$;
 REVOKE ALL ON FUNCTION pasu.verifier(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pasu.verifier(text) TO pasu;
+
+-- How many rows a table has: the number of its subjects, which the inspector needs to know and has
+-- no right to count itself. Nothing but tables is counted: a view, or another server's table, would
+-- run what its owner put there with the rights of this function's owner. That nobody puts one in the
+-- table's place while it is counted, the setting sees to, on servers that have it (13.16, 14.13,
+-- 15.8, 16.4, 17 and later).
+CREATE OR REPLACE FUNCTION pasu.population(relation regclass) RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET row_security = off
+AS $$
+DECLARE
+    rows bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c
+                   WHERE c.oid = relation AND c.relkind IN ('r', 'p', 'm')) THEN
+        RAISE EXCEPTION '% is no table', relation USING ERRCODE = 'wrong_object_type';
+    END IF;
+    IF EXISTS (SELECT FROM pg_catalog.pg_settings s
+               WHERE s.name = 'restrict_nonsystem_relation_kind') THEN
+        PERFORM pg_catalog.set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', true);
+    END IF;
+    EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s', relation) INTO rows;
+    RETURN rows;
+END
+$$;
+REVOKE ALL ON FUNCTION pasu.population(regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pasu.population(regclass) TO pasu;
 
 COMMIT;

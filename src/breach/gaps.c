@@ -49,13 +49,20 @@ gaps_note(struct gaps *gaps, const struct ledger_entry *entry)
 void
 gaps_damage(struct gaps *gaps, uint64_t offset)
 {
+    const struct gap *last = gaps->count > 0 ? &gaps->items[gaps->count - 1] : NULL;
+
+    if (last != NULL && last->what == GAP_DAMAGED && last->offset == offset)
+        return; /* several entries of one record */
     add(gaps, (struct gap){.what = GAP_DAMAGED, .from = gaps->last, .offset = offset});
 }
 
 bool
 gap_concerns(const struct gap *gap, int64_t from, int64_t to)
 {
-    return (gap->to == 0 || gap->to >= from) && (to == 0 || gap->from < to);
+    bool is_before = gap->to != 0 && gap->to < from, is_after = to != 0 && gap->from >= to;
+
+    /* What is recorded late, after a keeper was away, stands in a later part of the file. */
+    return !is_before && (!is_after || gap->what == GAP_DAMAGED);
 }
 
 const char *

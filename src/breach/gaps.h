@@ -37,7 +37,8 @@ struct gaps {
 /* Looks at each entry, in order. */
 void gaps_note(struct gaps *gaps, const struct ledger_entry *entry);
 void gaps_damage(struct gaps *gaps, uint64_t offset);
-/* Whether the gap can concern the time from <= t < to (0: no end). */
+/* Whether the gap can concern what happened in the time from <= t < to (0: no end): a damaged place
+ * does up to the time when it was recorded, however long before. */
 bool gap_concerns(const struct gap *gap, int64_t from, int64_t to);
 /* "lost", "died", "stopped", "damaged" */
 const char *gap_what_text(enum gap_what what);

@@ -125,9 +125,10 @@ take_part(struct scope *scope, const struct statement *statement, const struct s
     return result != 0 ? result : 1;
 }
 
-/* The statement as a whole. */
+/* The statement as a whole; `weakest` of those of its parts that showed somebody. */
 static int
-count(struct scope *scope, const struct statement *statement, bool is_bounded)
+count(struct scope *scope, const struct statement *statement, enum attribution weakest,
+      bool is_bounded)
 {
     uint64_t n = statement->statements > 0 ? statement->statements : 1;
 
@@ -138,7 +139,8 @@ count(struct scope *scope, const struct statement *statement, bool is_bounded)
     scope->rows = add_up(scope->rows, statement->rows);
     scope->misses = add_up(scope->misses, statement->misses);
     scope->statements = add_up(scope->statements, statement->statements);
-    scope->attributions[statement_attribution(statement)] += n;
+    if (weakest != ATTRIBUTION_NONE)
+        scope->attributions[weakest] += n;
     for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
         if ((statement->flags >> flag & 1) != 0)
             scope->flags[flag] += n;
@@ -156,16 +158,20 @@ scope_take(void *arg, const struct statement *statement)
 {
     struct scope *scope = arg;
     bool is_taken = scope->selection->filter->field == NULL, is_bounded = false;
+    enum attribution weakest = ATTRIBUTION_NONE;
 
     for (size_t p = 0; p < statement->part_count; p++) {
         int taken = take_part(scope, statement, &statement->parts[p]);
 
         if (taken < 0)
             return taken;
-        is_taken |= taken > 0;
-        is_bounded |= taken > 0 && statement->parts[p].unknown > 0;
+        if (taken == 0)
+            continue;
+        is_taken = true;
+        is_bounded |= statement->parts[p].unknown > 0;
+        weakest = attribution_weaker(weakest, statement->parts[p].attribution);
     }
-    return is_taken ? count(scope, statement, is_bounded) : 0;
+    return is_taken ? count(scope, statement, weakest, is_bounded) : 0;
 }
 
 static struct interval

@@ -268,14 +268,21 @@ statement_is_notable(const struct statement *statement)
 }
 
 enum attribution
+attribution_weaker(enum attribution a, unsigned b)
+{
+    enum attribution other = b < ATTRIBUTION_COUNT ? (enum attribution)b : ATTRIBUTION_BOUND;
+
+    return other > a ? other : a;
+}
+
+enum attribution
 statement_attribution(const struct statement *statement)
 {
-    unsigned weakest = ATTRIBUTION_NONE;
+    enum attribution weakest = ATTRIBUTION_NONE;
 
     for (size_t p = 0; p < statement->part_count; p++)
-        if (statement->parts[p].attribution > weakest)
-            weakest = statement->parts[p].attribution;
-    return weakest < ATTRIBUTION_COUNT ? (enum attribution)weakest : ATTRIBUTION_BOUND;
+        weakest = attribution_weaker(weakest, statement->parts[p].attribution);
+    return weakest;
 }
 
 bool

@@ -80,6 +80,8 @@ PASU_MUST_USE int statements_end(struct statements *statements);
 
 /* Whether it showed or sought somebody, was judged or is remarkable. */
 bool statement_is_notable(const struct statement *statement);
+/* The weaker of two; a number that is no attribution is the weakest. */
+enum attribution attribution_weaker(enum attribution a, unsigned b);
 /* The weakest of its parts; ATTRIBUTION_NONE where it has none. */
 enum attribution statement_attribution(const struct statement *statement);
 /* Whether it names somebody, or can have shown somebody: where a part only says whom it was asked

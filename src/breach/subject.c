@@ -118,8 +118,7 @@ subject_take(void *arg, const struct statement *statement)
         sight.clear |= part->clear;
         sight.masked |= part->masked;
         sight.null |= part->null;
-        if (part->attribution > sight.attribution)
-            sight.attribution = (enum attribution)part->attribution;
+        sight.attribution = attribution_weaker(sight.attribution, part->attribution);
     }
     if (error != 0)
         return error;

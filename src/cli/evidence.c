@@ -136,29 +136,22 @@ read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, voi
              bool notes_damage)
 {
     struct progress progress = {0};
-    uint64_t damaged_at = UINT64_MAX;
-    struct ledger_entry entry;
-    int result = 1;
+    struct ledger_entry entry = {0};
+    int result, taken = 0;
 
-    for (uint64_t n = 0; result > 0; n++) {
+    for (uint64_t n = 0;; n++) {
         if (n % LOOK_EVERY == 0)
             progress_look(&progress, reader);
         result = ledger_reader_next(reader, &entry);
-        if (result > 0) {
-            int taken = fn(arg, &entry);
-
-            result = taken < 0 ? taken : 1;
-        } else if (result == PASU_E_CORRUPT && ledger_reader_offset(reader) != damaged_at) {
-            damaged_at = ledger_reader_offset(reader);
-            if (notes_damage)
-                gaps_damage(&e->book->gaps, damaged_at);
-            result = 1; /* it goes on behind it */
-        } else if (result == PASU_E_CORRUPT) {
-            result = 0; /* it does not get past this place; that it is damaged has been noted */
-        }
+        if (result == PASU_E_CORRUPT && notes_damage)
+            gaps_damage(&e->book->gaps, ledger_reader_offset(reader));
+        if (result == 1)
+            taken = fn(arg, &entry);
+        if (taken != 0 || (result != 1 && result != PASU_E_CORRUPT))
+            break;
     }
     progress_end(&progress);
-    return result;
+    return taken != 0 ? taken : result;
 }
 
 static int

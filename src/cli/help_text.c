@@ -19,6 +19,29 @@ help_print(FILE *file)
     fputs("\nOne command: pasu help COMMAND. The configuration: pasu help configuration.\n", file);
 }
 
+/* One form, broken before its options where it does not fit into a line. */
+static void
+print_form(FILE *file, const char *before, const char *name, const char *form, size_t length)
+{
+    size_t indent = strlen(before) + strlen("pasu ") + strlen(name), column = indent;
+
+    fprintf(file, "%spasu %s", before, name);
+    while (length > 0) {
+        const char *next = memmem(form + 1, length - 1, " [", 2);
+        size_t piece = next != NULL ? (size_t)(next - form) : length;
+
+        if (column > indent && column + piece > HELP_WIDTH) {
+            fprintf(file, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        fprintf(file, "%s%.*s", form[0] == ' ' ? "" : " ", (int)piece, form);
+        column += piece + (form[0] != ' ');
+        form += piece;
+        length -= piece;
+    }
+    fputc('\n', file);
+}
+
 static void
 print_usage(FILE *file, const struct command *command)
 {
@@ -27,7 +50,7 @@ print_usage(FILE *file, const struct command *command)
     while (*at != '\0') {
         size_t length = strcspn(at, "\n");
 
-        fprintf(file, "%spasu %s %.*s\n", before, command->name, (int)length, at);
+        print_form(file, before, command->name, at, length);
         before = "       ";
         at += length + (at[length] == '\n');
     }

@@ -30,12 +30,29 @@ json_out_close(struct json_out *out, char bracket)
     out->needs_comma = true;
 }
 
+/* Whether it stands in JSON as it is: most texts do, and asking is cheaper than making a json_t. */
+static bool
+is_plain(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
 void
 json_out_text(struct json_out *out, const char *text)
 {
-    json_t *string = text != NULL ? json_text(text) : NULL;
+    json_t *string;
 
     begin_value(out);
+    if (text != NULL && is_plain(text)) {
+        fputc('"', out->file);
+        fputs(text, out->file);
+        fputc('"', out->file);
+        return;
+    }
+    string = text != NULL ? json_text(text) : NULL;
     if (string == NULL || json_dumpf(string, out->file, JSON_ENCODE_ANY | JSON_COMPACT) != 0)
         fputs("null", out->file);
     json_decref(string);

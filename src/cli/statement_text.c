@@ -111,7 +111,7 @@ print_kinds(FILE *file, const struct statement_sum *sum)
             fprintf(file, " to %s", count);
         before = ", ";
     }
-    fputs(*before == ',' ? ": " : "    nobody: ", file);
+    fputs(*before == ',' ? ": " : "    nobody", file);
 }
 
 static void
@@ -140,13 +140,15 @@ statement_view_text(FILE *file, struct evidence *e, const struct statement *stat
                     bool has_keys)
 {
     struct statement_sum sum;
+    char rows[COUNT_SIZE];
     int result = statement_sum(&sum, e, statement);
 
     if (result == 0) {
         print_who(file, statement);
         print_kinds(file, &sum);
         print_fields(file, e, statement, sum.clear, sum.masked, sum.null);
-        fprintf(file, "; %" PRIu64 " row%s", statement->rows, statement->rows == 1 ? "" : "s");
+        text_count(rows, sizeof(rows), statement->rows);
+        fprintf(file, "; %s row%s", rows, statement->rows == 1 ? "" : "s");
         if (statement->statements > 1)
             fprintf(file, " of %" PRIu64 " executions", statement->statements);
         if (statement->misses > 0)

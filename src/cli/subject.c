@@ -33,6 +33,22 @@ complain_kind(const struct name_list *kinds, const char *name)
         complain(known, "there are several kinds of subjects: say which with --kind NAME");
 }
 
+/* Without the secret nothing can be looked up in the directory, and "not shown" would be no answer.
+ * 0 where the number may be all there is of the key. */
+static int
+complain_secret(const struct evidence *e, bool is_number)
+{
+    static const char hint[] = "it is the file \"secret\" in the ledger's folder; without it only "
+                               "keys that are small numbers can be looked up";
+
+    if (e->has_secret || (is_number && e->keys.count == 0))
+        return 0;
+    complain(hint, is_number ? "the ledger's secret cannot be read: where this key is sealed, it "
+                               "is not found"
+                             : "the ledger's secret cannot be read");
+    return is_number ? 0 : 2;
+}
+
 /* A key stands for itself, or for what the directory has for it: every ordinal that is this person.
  */
 static int
@@ -42,13 +58,14 @@ find_ordinals(struct asking *asking)
     uint32_t ordinals[SUBJECT_ORDINALS_MAX - 1];
     uint8_t kinds[SUBJECT_ORDINALS_MAX - 1];
     uint32_t self;
-    int count, result = 0;
+    bool is_number = key_is_ordinal(text, &self);
+    int count = 0, result = is_number ? subject_add(&asking->subject, self) : 0;
+    int status = evidence_read_keys(asking->evidence);
 
-    if (key_is_ordinal(text, &self))
-        result = subject_add(&asking->subject, self);
-    count = result == 0 ? evidence_read_keys(asking->evidence) : 2;
-    if (count != 0)
-        return count;
+    if (status == 0)
+        status = complain_secret(asking->evidence, is_number);
+    if (status != 0)
+        return status;
     count = keys_find(&asking->evidence->keys, text, ordinals, kinds, COUNT_OF(ordinals));
     for (int i = 0; result == 0 && i < count; i++)
         result = subject_add(&asking->subject, ordinals[i]);

@@ -230,7 +230,8 @@ take_rule(struct catalog_builder *b, const struct view *v)
     if (before && before->is_seen && before->xmin == r->xmin && before->relation == r->relation) {
         r->is_seen = true;
         r->is_whole = before->is_whole;
-        r->sees = before->sees;
+        r->speaks = before->speaks;
+        r->exits = before->exits;
     }
     return 0;
 }
@@ -259,16 +260,17 @@ take_tree(struct catalog_builder *b, const struct view *v)
 {
     struct catalog_rule *rule;
     uint32_t oid;
-    bool is_whole, sees;
+    bool is_whole, speaks, exits;
 
     if (!catalog_value_u32(v[0], &oid) || !catalog_value_bool(v[1], &is_whole) ||
-        !catalog_value_bool(v[2], &sees))
+        !catalog_value_bool(v[2], &speaks) || !catalog_value_bool(v[3], &exits))
         return PASU_E_MALFORMED;
     rule = catalog_rule_find(b->catalog, oid);
     if (rule) {
         rule->is_seen = true;
         rule->is_whole = is_whole;
-        rule->sees = sees;
+        rule->speaks = speaks;
+        rule->exits = exits;
     }
     return 0;
 }

@@ -50,9 +50,9 @@ struct catalog_binding {
 struct catalog_rule {
     uint32_t oid, relation;
     uint32_t xmin;
-    bool is_seen;  /* the two below are known */
-    bool is_whole; /* speaks of a whole row somewhere */
-    bool sees;     /* uses a function or relation of PostgreSQL's own that shows anything */
+    bool is_seen;       /* the ones below are known */
+    bool is_whole;      /* speaks of a whole row somewhere */
+    bool speaks, exits; /* uses something of PostgreSQL's own that does */
 };
 
 struct catalog_subject {

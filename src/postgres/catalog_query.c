@@ -116,24 +116,36 @@ put_functions(struct sql *sql, const struct catalog_builder *b)
             b->version >= 140000 ? "p.prosqlbody IS NOT NULL" : "false", FIRST_USER_OID);
 }
 
-/* Node trees name functions as ":funcid 2923 " and relations as ":relid 2619 ". */
+/* Whether a node tree names one of PostgreSQL's own functions or relations that speak or, with
+ * `is_exit`, functions that exit: as ":funcid 2923 " and ":relid 2619 ". */
+static void
+put_uses(struct sql *sql, const struct catalog *c, bool is_exit)
+{
+    sql_add(sql, ", ev_action::text ~ ':(funcid|relid) (0");
+    for (size_t i = 0; i < c->function_count; i++) {
+        const struct catalog_function *f = &c->functions[i];
+
+        if (f->is_system &&
+            (is_exit ? catalog_function_exits(f->name) : catalog_function_speaks(f->name)))
+            sql_add(sql, "|%u", f->oid);
+    }
+    for (size_t i = 0; !is_exit && i < c->relation_count; i++)
+        if (c->relations[i].oid < FIRST_USER_OID && c->relations[i].speaks_values)
+            sql_add(sql, "|%u", c->relations[i].oid);
+    sql_add(sql, ") '");
+}
+
 static void
 put_trees(struct sql *sql, const struct catalog_builder *b)
 {
-    const struct catalog *c = b->catalog;
     const char *before = "";
     size_t unseen = 0;
 
-    sql_add(sql, "SELECT oid, ev_action::text LIKE '%%:varattno 0 %%', "
-                 "ev_action::text ~ ':(funcid|relid) (0");
-    for (size_t i = 0; i < c->function_count; i++)
-        if (c->functions[i].oid < FIRST_USER_OID && catalog_function_speaks(c->functions[i].name))
-            sql_add(sql, "|%u", c->functions[i].oid);
-    for (size_t i = 0; i < c->relation_count; i++)
-        if (c->relations[i].oid < FIRST_USER_OID && c->relations[i].speaks_values)
-            sql_add(sql, "|%u", c->relations[i].oid);
-    sql_add(sql, ") ' FROM pg_rewrite WHERE oid = ANY ('{");
-    PILE_EACH (const struct catalog_rule, rule, &c->rules) {
+    sql_add(sql, "SELECT oid, ev_action::text LIKE '%%:varattno 0 %%'");
+    put_uses(sql, b->catalog, false);
+    put_uses(sql, b->catalog, true);
+    sql_add(sql, " FROM pg_rewrite WHERE oid = ANY ('{");
+    PILE_EACH (const struct catalog_rule, rule, &b->catalog->rules) {
         if (rule->is_seen)
             continue;
         sql_add(sql, "%s%u", before, rule->oid);

@@ -128,8 +128,11 @@ add_views(struct catalog_builder *b)
     PILE_EACH (const struct catalog_rule, rule, &b->catalog->rules) {
         size_t view = catalog_relation_number(b->catalog, rule->relation);
 
-        if (view != SIZE_MAX && (rule->sees || !rule->is_seen))
+        if (view == SIZE_MAX)
+            continue;
+        if (rule->speaks || !rule->is_seen)
             catalog_taint_everything(b, &b->taints[view]);
+        b->taints[view].is_exit |= rule->exits;
     }
     PILE_EACH (const struct catalog_dependency, d, &b->dependencies)
         if (result == 0)

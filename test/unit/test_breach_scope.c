@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
 #include "breach/scope.h"
 #include "breach_story.h"
 
@@ -219,6 +220,8 @@ who_was_sought_in_vain_was_not_shown(void **state PASU_UNUSED)
     ASSERT_INTERVAL(subjects(&t, "customer"), 0, 0);
     assert_int_equal(clarity(&t, "name"), CLARITY_NONE);
     assert_int_equal(t.scope.misses, 2);
+    assert_int_equal(t.scope.statements, 2);
+    assert_int_equal(t.scope.attributions[ATTRIBUTION_KEY], 0);
     finish(&t);
 }
 
@@ -325,6 +328,58 @@ where_nothing_was_mapped_nothing_was_watched(void **state PASU_UNUSED)
     story_end(&t.story);
     assert_false(is_watched(&t, "name"));
     finish(&t);
+}
+
+/* ---- without memory ---- */
+
+/* Tells a small ledger until something fails; the first error. */
+static int
+tell_small_ledger(struct telling *t)
+{
+    static struct vocabulary vocabulary = {
+        .id = 1, .field_count = 1, .kind_count = 1, .fields = {"name"}, .kinds = {"customer"}};
+    static const struct message_session opened = {.session = 7, .principal = "analyst"};
+    struct exposure exposure = story_exposure(7, 1, NAME, ORDINALS(1, 2));
+    struct exposure stranger = story_exposure(99, 1, PHONE, ORDINALS(3));
+    const struct ledger_entry entries[] = {
+        {.type = LEDGER_VOCABULARY, .u.vocabulary = &vocabulary},
+        {.type = LEDGER_OPENED, .u.opened = &opened},
+        {.type = LEDGER_SHAPE, .u.shape = {1, VIEW("SELECT")}},
+        {.type = LEDGER_EXPOSURE, .u.exposure = &exposure},
+        {.type = LEDGER_EXPOSURE, .u.exposure = &stranger},
+    };
+    int result = book_new(&t->story.book, &os_real);
+
+    if (result != 0)
+        return result;
+    selection_init(&t->story.selection, t->story.book, &t->story.filter, scope_take, &t->scope);
+    scope_init(&t->scope, &t->story.selection);
+    for (size_t i = 0; result == 0 && i < COUNT_OF(entries); i++)
+        result = selection_add(&t->story.selection, &entries[i]);
+    return result == 0 ? selection_end(&t->story.selection) : result;
+}
+
+static void
+every_allocation_may_fail(void **state PASU_UNUSED)
+{
+    int result = PASU_E_NOMEM;
+    uint64_t nth = 0;
+
+    while (result != 0) {
+        struct telling t = {0};
+
+        memory_fail_at(++nth);
+        result = tell_small_ledger(&t);
+        memory_fail_at(0);
+        assert_true(result == 0 || result == PASU_E_NOMEM);
+        if (result == 0)
+            ASSERT_INTERVAL(subjects(&t, "customer"), 3, 3);
+        scope_release(&t.scope);
+        if (t.story.book != NULL)
+            selection_release(&t.story.selection);
+        book_free(t.story.book);
+    }
+    assert_true(nth > 15); /* it reached what it was to reach */
 }
 
 /* ---- scope against counting one by one ---- */
@@ -462,6 +517,7 @@ main(void)
         cmocka_unit_test(sessions_without_a_record_are_not_guessed),
         cmocka_unit_test(a_field_that_was_mapped_later_is_not_called_unshown),
         cmocka_unit_test(where_nothing_was_mapped_nothing_was_watched),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(scope_agrees_with_counting_one_by_one),
     };
 

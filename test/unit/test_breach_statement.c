@@ -287,6 +287,7 @@ gaps_are_kept_with_their_times(void **state PASU_UNUSED)
     story_happens(&story, LEDGER_STARTED);
     story_tell(&story, (struct ledger_entry){.type = LEDGER_GAP, .u.gap = &lost});
     gaps_damage(&story.book->gaps, 4711);
+    gaps_damage(&story.book->gaps, 4711);
     story_opens(&story, 1, "a", "local", "");
     gaps_damage(&story.book->gaps, 9999);
     assert_int_equal(story.book->gaps.count, 5);
@@ -302,6 +303,8 @@ gaps_are_kept_with_their_times(void **state PASU_UNUSED)
     assert_true(gap_concerns(&gaps[2], SECONDS(950), SECONDS(960)));
     assert_false(gap_concerns(&gaps[2], SECONDS(1), SECONDS(900)));
     assert_false(gap_concerns(&gaps[2], SECONDS(1005), 0));
+    assert_true(gap_concerns(&gaps[3], SECONDS(1), SECONDS(2)));
+    assert_false(gap_concerns(&gaps[3], SECONDS(1006), 0));
     story_end(&story);
     story_release(&story);
 }
