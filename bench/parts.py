@@ -41,12 +41,13 @@ MAP_ACCOUNTS = """subjects:
 personal_data:
   - {table: public.pgbench_accounts, subject: account, key: aid, fields: {abalance: balance, filler: note}}
 """
-MAP_WIDE = """subjects:
-  wide: {table: public.wide, key: id}
-  scattered: {table: public.scattered, key: id}
+FIELDS = "{name: name, phone: phone, email: email, address: address}"
+MAP_WIDE = f"""subjects:
+  wide: {{table: public.wide, key: id}}
+  scattered: {{table: public.scattered, key: id}}
 personal_data:
-  - {table: public.wide, subject: wide, key: id, fields: &fields {name: name, phone: phone, email: email, address: address}}
-  - {table: public.scattered, subject: scattered, key: id, fields: *fields}
+  - {{table: public.wide, subject: wide, key: id, fields: {FIELDS}}}
+  - {{table: public.scattered, subject: scattered, key: id, fields: {FIELDS}}}
 """
 
 

@@ -249,8 +249,9 @@ def start_postgres(rig):
             time.sleep(0.05)
     with wire.log_in(port, USER, "postgres") as session:
         session.query(f"create database {DATABASE}")
-    rig.run([postgres_program("psql"), "-X", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", USER,
-             "-d", "postgres", "-f", rig.copy(INSPECTOR_SQL)])
+    for database in ("postgres", DATABASE):
+        rig.run([postgres_program("psql"), "-X", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", USER,
+                 "-d", database, "-f", rig.copy(INSPECTOR_SQL)])
     return port
 
 
