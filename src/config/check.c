@@ -247,6 +247,17 @@ check_fields(struct parse *parse)
     }
 }
 
+static void
+check_subjects(struct parse *parse)
+{
+    const struct config *config = parse->config;
+
+    if (config->subject_count > CONFIG_SUBJECTS_MAX)
+        config_fault_add(parse->faults, parse->path, config->subjects[CONFIG_SUBJECTS_MAX].line, 0,
+                         "let several kinds be one", "subjects has %zu kinds, but 16 are the most",
+                         config->subject_count);
+}
+
 /* The control socket: where it is by default, and whether its path fits into a socket's address. */
 static void
 check_control(struct parse *parse)
@@ -276,5 +287,6 @@ void
 check_all(struct parse *parse)
 {
     check_fields(parse);
+    check_subjects(parse);
     check_control(parse);
 }

@@ -24,6 +24,7 @@ enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 enum {
     CONFIG_WORKERS_MAX = 64,
     CONFIG_FIELDS_MAX = 64,
+    CONFIG_SUBJECTS_MAX = 16, /* kinds */
     CONFIG_GATEWAYS_MAX = 64,
     CONFIG_LISTEN_MAX = 64, /* addresses of one gateway */
 };

@@ -145,15 +145,15 @@ reserve_undo(struct tally *t, size_t count)
     return 0;
 }
 
-/* Backwards: of a subject that the row names twice, the first stamp is the right one. */
+/* Takes a row back. Of a subject that it names twice, the second stamp was now already. */
 static void
 undo(struct tally *t, const struct tally_item *items, size_t count)
 {
-    while (count-- > 0) {
-        if (t->undo[count] == t->counts.stamp)
+    for (size_t i = 0; i < count; i++) {
+        if (t->undo[i] == t->counts.stamp)
             continue;
-        tree_restore(&t->tree, items[count].kind, items[count].ordinal, t->undo[count]);
-        counts_enter_day(&t->counts, t->undo[count]);
+        tree_restore(&t->tree, items[i].kind, items[i].ordinal, t->undo[i]);
+        counts_enter_day(&t->counts, t->undo[i]);
     }
 }
 

@@ -53,10 +53,12 @@ struct tally_limits {
 
 struct tally_outcome {
     size_t taken;      /* items accepted: whole rows, from the first on */
-    int8_t blocked_by; /* window whose block limit the next row would pass; -1: all were taken */
-    uint64_t fresh; /* of the subjects taken, those shown for the first time today */
-    uint8_t alerts; /* bits of windows whose alert limit was passed by this call for the first time
-                       in the window */
+    int8_t blocked_by; /* window whose block limit the next row would pass, the longest of several;
+                          -1: all were taken */
+    uint64_t fresh;    /* of the subjects taken, those shown for the first time today */
+    uint8_t alerts;    /* bits of windows that this call made larger, that are over their alert
+                          limit, and had not said so: each once in its minute or hour, the longer
+                          ones once a day */
 };
 
 PASU_MUST_USE int tally_book_new(struct tally_book **book);
@@ -84,7 +86,8 @@ PASU_MUST_USE int tally_take(struct tally *tally, uint32_t now, const struct tal
 PASU_MUST_USE int tally_take_unknown(struct tally *tally, uint32_t now, uint8_t kind,
                                      uint64_t count, const struct tally_limits *limits,
                                      struct tally_outcome *outcome);
-/* From the ledger, after a restart, in any order: shown at local minute `at`. */
+/* From the ledger, after a restart, in any order: shown at local minute `at`. This moves the clock,
+ * too: a time that cannot be (later than now) must not be given. */
 PASU_MUST_USE int tally_restore(struct tally *tally, uint32_t at, uint8_t kind,
                                 const uint32_t *ordinals, size_t count, uint64_t unknown);
 /* Different subjects of all kinds (unknown ones apart) in each window. */

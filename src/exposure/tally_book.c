@@ -3,9 +3,13 @@
 #include "base/memory.h"
 #include "exposure/tally_state.h"
 
+struct entry {
+    struct tally *tally;
+};
+
 struct tally_book {
     pthread_mutex_t lock;
-    struct tally **tallies;
+    struct entry *entries;
     size_t count, size;
     _Atomic uint64_t bytes;
 };
@@ -26,8 +30,8 @@ tally_book_free(struct tally_book *book)
     if (!book)
         return;
     for (size_t i = 0; i < book->count; i++)
-        tally_free(book->tallies[i]);
-    memory_free(book->tallies);
+        tally_free(book->entries[i].tally);
+    memory_free(book->entries);
     pthread_mutex_destroy(&book->lock);
     memory_free(book);
 }
@@ -41,7 +45,7 @@ search(const struct tally_book *book, const char *principal, bool *is_there)
     *is_there = false;
     while (low < high && !*is_there) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(book->tallies[middle]->principal, principal);
+        int order = strcmp(book->entries[middle].tally->principal, principal);
 
         if (order < 0) {
             low = middle + 1;
@@ -60,19 +64,19 @@ insert(struct tally_book *book, size_t at, const char *principal)
 
     if (book->count == book->size) {
         size_t size = book->size + book->size / 2 + 16;
-        struct tally **larger = memory_resize(book->tallies, size, sizeof(*larger));
+        struct entry *larger = memory_resize(book->entries, size, sizeof(*larger));
 
         if (!larger)
             return PASU_E_NOMEM;
-        book->tallies = larger;
+        book->entries = larger;
         book->size = size;
     }
     tally = tally_new(principal, &book->bytes);
     if (!tally)
         return PASU_E_NOMEM;
-    memmove(book->tallies + at + 1, book->tallies + at,
-            (book->count - at) * sizeof(*book->tallies));
-    book->tallies[at] = tally;
+    memmove(book->entries + at + 1, book->entries + at,
+            (book->count - at) * sizeof(*book->entries));
+    book->entries[at].tally = tally;
     book->count++;
     return 0;
 }
@@ -90,7 +94,7 @@ tally_book_get(struct tally_book *book, const char *principal, struct tally **ta
     if (!is_there)
         result = insert(book, at, principal);
     if (result == 0)
-        *tally = book->tallies[at];
+        *tally = book->entries[at].tally;
     pthread_mutex_unlock(&book->lock);
     return result;
 }
@@ -103,7 +107,7 @@ tally_book_each(struct tally_book *book,
 
     pthread_mutex_lock(&book->lock);
     for (size_t i = 0; i < book->count && result == 0; i++)
-        result = fn(arg, book->tallies[i]->principal, book->tallies[i]);
+        result = fn(arg, book->entries[i].tally->principal, book->entries[i].tally);
     pthread_mutex_unlock(&book->lock);
     return result;
 }

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+enum { NEARBY = 64 }; /* three standard deviations of the place among 2,000 random ones */
+
 static size_t
 size_of(uint32_t capacity)
 {
@@ -30,8 +32,8 @@ larger(uint32_t capacity)
 static_assert(sizeof(struct tally_container) == 12, "larger() counts on it");
 
 /* No branch depends on what is compared: it would be guessed wrong half of the time. */
-uint32_t
-container_search(const uint16_t *ordinals, uint32_t count, uint16_t low)
+static uint32_t
+search_all(const uint16_t *ordinals, uint32_t count, uint16_t low)
 {
     const uint16_t *base = ordinals;
 
@@ -42,6 +44,24 @@ container_search(const uint16_t *ordinals, uint32_t count, uint16_t low)
         count -= half;
     }
     return (uint32_t)(base - ordinals) + (count == 1 && *base < low);
+}
+
+/* Where persons are spread evenly, the place is near to where the ordinal's size says: to look
+ * there first saves the cache misses of a wide search. */
+uint32_t
+container_search(const uint16_t *ordinals, uint32_t count, uint16_t low)
+{
+    uint32_t guess = (uint32_t)low * count >> 16, first, last;
+
+    if (count <= 2 * NEARBY)
+        return search_all(ordinals, count, low);
+    first = guess > NEARBY ? guess - NEARBY : 0;
+    last = guess + NEARBY < count ? guess + NEARBY : count;
+    if (first > 0 && ordinals[first - 1] >= low)
+        return search_all(ordinals, first, low);
+    if (last < count && ordinals[last] < low)
+        return last + search_all(ordinals + last, count - last, low);
+    return first + search_all(ordinals + first, last - first, low);
 }
 
 /* ---- growing and shrinking ---- */

@@ -11,6 +11,10 @@ static_assert(ID_SIZE + 2 + (EXPOSURE_FIELDS_MAX + EXPOSURE_KINDS_MAX) * VOCABUL
                   VOCABULARY_ENCODED_MAX,
               "the fullest vocabulary fits");
 
+static_assert((int)EXPOSURE_FIELDS_MAX == CONFIG_FIELDS_MAX &&
+                  (int)EXPOSURE_KINDS_MAX == CONFIG_SUBJECTS_MAX,
+              "a configuration that was loaded has a vocabulary");
+
 typedef char name_space[VOCABULARY_NAME_SIZE];
 
 static int

@@ -156,11 +156,11 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
     text = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
     /* Everything but the text is taken over: the name with its zero, the number of types, the
      * types. */
-    result = put_message(a, 'P',
-                         (struct view[]){view_of(parse.name.bytes, parse.name.length + 1), text,
-                                         view_of("", 1),
-                                         view_of(parse.types.bytes - 2, parse.types.length + 2)},
-                         4);
+    return put_message(a, 'P',
+                       (struct view[]){view_of(parse.name.bytes, parse.name.length + 1), text,
+                                       view_of("", 1),
+                                       view_of(parse.types.bytes - 2, parse.types.length + 2)},
+                       4);
 }
 
 /* ---- values ---- */

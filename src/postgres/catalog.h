@@ -90,6 +90,7 @@ struct catalog_relation {
     /* What can be in it at most: its own mapping, what views read (through views and functions),
      * and marks. A table that is none of these has 0. */
     uint64_t fields, kinds;
+    uint64_t marked_fields, marked_kinds; /* of these, what marks say: in any of its columns */
     const char *definition; /* of a view or materialized view: its query as pg_get_viewdef prints
                                it; or NULL */
 };
@@ -99,6 +100,7 @@ struct catalog_function {
     char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE];
     bool is_system;
     bool returns_set;
+    char kind; /* pg_proc.prokind: f, p, a, w */
     /* Not known to carry nothing. What can come out of it: all fields and kinds of the relations
      * that its text names, or of all. 0 for one whose inside was read and is clean. */
     bool is_opaque;

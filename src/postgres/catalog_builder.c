@@ -155,7 +155,7 @@ take_function(struct catalog_builder *b, const struct view *v)
         return PASU_E_MALFORMED;
     f->is_system = f->oid < FIRST_USER_OID;
     s->language = language_of(v[3], is_trusted);
-    s->kind = (char)v[5].bytes[0];
+    f->kind = s->kind = (char)v[5].bytes[0];
     if (v[8].bytes && !s->has_query_body && !(s->body = catalog_arena_text(&b->scratch, v[8])))
         return PASU_E_NOMEM;
     if (v[9].bytes && !(s->extension = catalog_arena_text(&b->scratch, v[9])))

@@ -218,6 +218,8 @@ write_back(const struct catalog_builder *b)
 
         c->relations[i].fields = taint->fields;
         c->relations[i].kinds = taint->kinds;
+        c->relations[i].marked_fields = b->marked[i].fields;
+        c->relations[i].marked_kinds = b->marked[i].kinds;
         c->relations[i].is_never = taint->is_never;
         c->relations[i].is_exit = taint->is_exit;
     }

@@ -130,7 +130,10 @@ struct plan_part {
     uint32_t key_relation; /* what the server must say of the key's column: its origin; any
                               partition or child of it is fine as well */
     int16_t key_attribute;
-    uint64_t fields; /* of all its columns; BOUND without columns: whatever comes */
+    uint32_t relation;        /* whose columns these are; 0: of no one table */
+    bool is_relation_certain; /* named with its schema. Else a temporary table can stand for it, and
+                                 only a column's origin proves that none does */
+    uint64_t fields;          /* of all its columns; BOUND without columns: whatever comes */
     const struct plan_column *columns;
     size_t column_count;
     const struct plan_pin *pins;
@@ -153,6 +156,16 @@ enum plan_special {
     SPECIAL_END,      /* COMMIT, ROLLBACK, PREPARE TRANSACTION: portals are gone */
 };
 
+/* These fields go into that relation (by name, schema NULL where it is not said): INTO, CREATE
+ * TABLE AS, INSERT … SELECT, UPDATE, materialized views. One statement can fill several (`next`).
+ */
+struct plan_mark {
+    const char *schema, *name;
+    uint32_t relation; /* 0 where it is not there yet, or one of several of that name */
+    uint64_t fields, kinds;
+    const struct plan_mark *next;
+};
+
 struct plan_statement {
     uint8_t verb;    /* enum plan_verb */
     uint8_t special; /* enum plan_special */
@@ -171,6 +184,10 @@ struct plan_statement {
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;
+    /* Whether it is known which columns the result has, and how many (hidden ones not counted).
+     * Else parts have no columns. */
+    bool has_columns;
+    uint16_t column_count;
     const char *name;
     const struct plan_statement *inner;
     const struct plan_pin *arguments; /* EXECUTE: literals; a parameter where it is none */
@@ -183,13 +200,7 @@ struct plan_statement {
         size_t column_count;
         bool has_header;
     } copy;
-    /* INTO, CREATE TABLE AS, INSERT … SELECT, matviews: these fields go into that relation (by
-     * name, schema NULL where it is not said). fields 0: none. */
-    struct {
-        const char *schema, *name;
-        uint32_t relation; /* 0 where it is not there yet */
-        uint64_t fields, kinds;
-    } mark;
+    struct plan_mark mark; /* fields 0: none */
 };
 
 struct plan {

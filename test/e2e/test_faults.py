@@ -143,13 +143,16 @@ def test_client_cut_off_in_mid_message():
 
 # ---- the ledger's disk ----
 
+RING = 4 * MEGABYTE + 4096
+
+
 @harness.shared
 def disk():
-    """A small disk for ledgers, seen by this test only."""
+    """A small disk for two ledgers with one ring each, seen by this test only."""
     namespace.private_mounts()
     path = harness.folder() / "disk"
     path.mkdir(mode=0o755)
-    namespace.run("mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "none", path)
+    namespace.run("mount", "-t", "tmpfs", "-o", f"size={2 * RING + MEGABYTE},mode=755", "none", path)
     yield path
     namespace.run("umount", "-l", path)
 
@@ -168,7 +171,8 @@ def fill(path):
 def test_disk_full_closed():
     """on_failure closed: with the ledger's disk full new sessions are refused, running ones go on"""
     path = disk()
-    closed = guard.start(guard.gateway(server(), on_failure="closed"), ledger={"directory": str(path / "closed")})
+    closed = guard.start(guard.gateway(server(), on_failure="closed", workers=1),
+                         ledger={"directory": str(path / "closed")})
     with wire.login(closed.address()) as session:
         fill(path)
         until(lambda: not works(closed.address()), "a refusal")
@@ -187,7 +191,8 @@ def test_disk_full_closed():
 def test_disk_full_open():
     """on_failure open: with the ledger's disk full sessions are carried, and the log says so"""
     path = disk()
-    opened = guard.start(guard.gateway(server(), on_failure="open"), ledger={"directory": str(path / "open")})
+    opened = guard.start(guard.gateway(server(), on_failure="open", workers=1),
+                         ledger={"directory": str(path / "open")})
     fill(path)
     with contextlib.ExitStack() as stack:
         def unrecorded():
@@ -198,6 +203,20 @@ def test_disk_full_open():
     (path / "ballast").unlink()
     until(lambda: works(opened.address()), "a new session")
     opened.stop()
+
+
+@harness.gateway_only
+@harness.root_only
+def test_disk_too_small_for_the_rings():
+    """Where the ledger's disk has no room for the rings, pasu does not start, and says why"""
+    path = disk()
+    fill(path)
+    os.truncate(path / "ballast", (path / "ballast").stat().st_size - RING // 2)
+    front = guard.start(guard.gateway(server(), workers=1), ledger={"directory": str(path / "new")}, wait=False)
+    assert front.process.wait(20) == 2
+    failed = [event for event in front.events if event.get("event") == "start_failed"]
+    assert failed and "exposures.ring" in failed[0]["what"] and "no space" in failed[0]["error"], front.events
+    (path / "ballast").unlink()
 
 
 # ---- standing still ----

@@ -50,6 +50,27 @@ def test_control_is_left_over():
 
 
 @harness.gateway_only
+def test_secret():
+    """The ledger's secret stays the same over a restart; one that others can read, or a cut one, is refused"""
+    front = guard.start(guard.gateway(server()))
+    path = front.folder / "ledger" / "secret"
+    secret = path.read_bytes()
+    assert len(secret) == 32 and path.stat().st_mode & 0o777 == 0o600
+    front.stop()
+    front.start()
+    assert path.read_bytes() == secret
+    front.stop()
+    for mode, content, hint in ((0o640, secret, "0600"), (0o600, secret[:31], "32 bytes"), (0o600, b"", "32 bytes")):
+        path.write_bytes(content)
+        path.chmod(mode)
+        refused = guard.start(guard.gateway(server()), ledger={"directory": str(front.folder / "ledger")}, wait=False)
+        assert refused.process.wait(20) == 2
+        failed = [event for event in refused.events if event.get("event") == "start_failed"]
+        assert failed and hint in failed[0]["hint"], refused.events
+        assert path.read_bytes() == content
+
+
+@harness.gateway_only
 def test_listener_is_a_file():
     """A file that is no socket at a Unix listener's place is not removed either"""
     folder = harness.folder() / "run"

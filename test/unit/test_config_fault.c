@@ -247,6 +247,21 @@ a_condition_is_a_value_a_list_or_their_negation(void **state PASU_UNUSED)
 }
 
 static void
+at_most_16_kinds_of_subjects_fit_into_a_set(void **state PASU_UNUSED)
+{
+    char text[2000];
+    size_t used = (size_t)snprintf(text, sizeof(text), GATEWAY "subjects:\n");
+
+    for (int i = 0; i < 16; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "  k%d: {table: t%d, key: k}\n",
+                                 i, i);
+    config_free(model_of(text));
+    snprintf(text + used, sizeof(text) - used, "  z: {table: z, key: k}\n");
+    assert_faults(text, "19:0: subjects has 17 kinds, but 16 are the most | let several kinds be "
+                        "one\n");
+}
+
+static void
 at_most_64_fields_fit_into_a_set(void **state PASU_UNUSED)
 {
     char text[8000];
@@ -328,6 +343,7 @@ main(void)
         cmocka_unit_test(names_that_are_used_are_declared),
         cmocka_unit_test(a_budget_is_for_one_principal_or_one_kind),
         cmocka_unit_test(a_condition_is_a_value_a_list_or_their_negation),
+        cmocka_unit_test(at_most_16_kinds_of_subjects_fit_into_a_set),
         cmocka_unit_test(at_most_64_fields_fit_into_a_set),
         cmocka_unit_test(a_socket_has_a_short_path),
         cmocka_unit_test(a_long_value_is_not_shown_whole),

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -452,6 +453,7 @@ next_random(uint32_t *seed)
 static void
 run_keeper(struct place *p)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* also where the test fails */
     begin(p, DURABILITY_GROUP);
     for (;;)
         if (intake_take(&p->intake) != 0)

@@ -2,116 +2,13 @@
 #include "ledger/reader.h"
 
 #include "base/memory.h"
-#include "ledger/intake.h"
 #include "ledger/journal_scan.h"
-#include "unit.h"
+#include "ledger_place.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-/* A ledger's folder with a keeper and the gate's end of the rings. */
-struct place {
-    char path[64];
-    int directory, ring_fd;
-    struct os os;
-    struct log log;
-    int calls_left; /* of the reader's; -1: none fails */
-    struct ring_file gate;
-    struct record_keeping records;
-    struct intake intake;
-};
-
-static int
-failing_openat(void *arg, int directory, const char *path, int flags, mode_t mode)
-{
-    struct place *p = arg;
-
-    errno = EIO;
-    return p->calls_left >= 0 && p->calls_left-- == 0 ? -1 : openat(directory, path, flags, mode);
-}
-
-static ssize_t
-failing_pread(void *arg, int fd, void *bytes, size_t size, off_t offset)
-{
-    struct place *p = arg;
-
-    errno = EIO;
-    return p->calls_left >= 0 && p->calls_left-- == 0 ? -1 : pread(fd, bytes, size, offset);
-}
-
-/* A new keeper, which takes what is there. */
-static void
-begin(struct place *p)
-{
-    record_init(&p->records, &p->log, p->directory);
-    assert_int_equal(intake_init(&p->intake, &p->records, dup(p->ring_fd), -1, -1), 0);
-    assert_int_equal(record_open(&p->records), 0);
-    assert_int_equal(intake_take(&p->intake), 0);
-}
-
-static void
-kill_keeper(struct place *p)
-{
-    intake_release(&p->intake);
-    journal_close(&p->records.journal);
-}
-
-static int
-make_place(void **state)
-{
-    static struct place place;
-    struct place *p = &place;
-
-    *p = (struct place){.calls_left = -1, .os = os_real};
-    snprintf(p->path, sizeof(p->path), "/tmp/pasu-reader-XXXXXX");
-    if (!mkdtemp(p->path))
-        return -1;
-    p->directory = open(p->path, O_RDONLY | O_DIRECTORY);
-    p->os.arg = p;
-    p->os.openat = failing_openat;
-    p->os.pread = failing_pread;
-    p->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &os_real};
-    p->ring_fd = ring_open(&os_real, p->directory, "exposures.ring", 2);
-    *state = p;
-    return p->ring_fd < 0 ? -1 : ring_map(&p->gate, p->ring_fd, true);
-}
-
-static int
-remove_place(void **state)
-{
-    struct place *p = *state;
-
-    ring_unmap(&p->gate);
-    close(p->ring_fd);
-    unlinkat(p->directory, "exposures.ring", 0);
-    unlinkat(p->directory, "sessions.journal", 0);
-    close(p->directory);
-    return rmdir(p->path);
-}
-
-static int
-append(struct place *p, unsigned ring, enum ring_type type, const void *bytes, size_t length)
-{
-    struct iovec part = {(void *)(uintptr_t)bytes, length};
-    uint64_t position;
-
-    return ring_append(ring_get(&p->gate, ring), type, &part, 1, &position);
-}
-
-/* A shape whose fingerprint is a number. */
-static int
-append_number(struct place *p, unsigned ring, uint64_t number, size_t more)
-{
-    static char text[4096] = "SELECT";
-    struct iovec parts[] = {{&number, sizeof(number)}, {text, more}};
-    uint64_t position;
-
-    return ring_append(ring_get(&p->gate, ring), RING_SHAPE, parts, 2, &position);
-}
 
 static struct ledger_reader *
 open_reader(struct place *p)
@@ -316,6 +213,43 @@ a_ledger_without_rings_is_read_and_one_without_journal_is_not_found(void **state
     assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), PASU_E_CORRUPT);
 }
 
+/* docs/spec/session-journal.md and exposure-ring.md: the bytes there are the bytes here. */
+static void
+the_specification_s_examples_are_read_and_written(void **state)
+{
+    static const uint8_t journal[] = {
+        'p',  'a',  's',  'u',  'j',  'n',  'l',  1,    0,    0,    0,    0,    0,    0,    0,
+        0,    0x40, 0,    0,    0,    0x08, 0,    0,    0,    0,    0,    0xfa, 0xed, 0x51, 0x72,
+        0x86, 0x18, 0x9b, 0x1a, 0x09, 0x76, 0,    0,    0,    0,    0,    0,    0,    0,    1,
+        0,    0,    0,    0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0,    0,    0,    0,
+        0x10, 0,    0,    0,    0x40, 0,    0,    0,    0x10, 0,    0,    0,    0x11, 0,    0,
+        0,    2,    0,    0,    0,    8,    7,    6,    5,    4,    3,    2,    1,    0x53, 0x45,
+        0x4c, 0x45, 0x43, 0x54, 0x20, 0x24, 0x31, 0,    0,    0,    0,    0,    0,    0};
+    static const uint8_t entry[] = {0,    0,    0,    0,    0x10, 0,    0,    0,   0xcc, 0xfb, 0x88,
+                                    0x43, 0x11, 0,    0,    0,    2,    0,    0,   0,    0,    0,
+                                    0,    0,    8,    7,    6,    5,    4,    3,   2,    1,    0x53,
+                                    0x45, 0x4c, 0x45, 0x43, 0x54, 0x20, 0x24, 0x31};
+    static const uint8_t shape[] = {8,    7,    6,    5,    4,    3,    2,    1,   0x53,
+                                    0x45, 0x4c, 0x45, 0x43, 0x54, 0x20, 0x24, 0x31};
+    struct place *p = *state;
+    struct ledger_entry found;
+    struct ledger_reader *r;
+    int fd = openat(p->directory, "sessions.journal", O_CREAT | O_RDWR, 0600);
+
+    assert_int_equal(write(fd, journal, sizeof(journal)), sizeof(journal));
+    close(fd);
+    r = open_reader(p);
+    assert_int_equal(ledger_reader_next(r, &found), 1);
+    assert_int_equal(found.type, LEDGER_SHAPE);
+    assert_int_equal(found.time, INT64_C(1767225600000000000));
+    assert_int_equal(found.u.shape.fingerprint, UINT64_C(0x0102030405060708));
+    assert_true(view_equal(found.u.shape.sql, VIEW("SELECT $1")));
+    assert_int_equal(ledger_reader_next(r, &found), 0);
+    ledger_reader_close(r);
+    assert_int_equal(append(p, 0, RING_SHAPE, shape, sizeof(shape)), 0);
+    assert_memory_equal(p->gate.memory + 8192, entry, sizeof(entry));
+}
+
 /* ---- damage ---- */
 
 static void
@@ -497,6 +431,7 @@ run_gate_and_keeper(struct place *p, struct shared *shared)
 {
     uint32_t seed = 5;
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* also where the test fails */
     begin(p);
     for (;;) {
         unsigned ring = (seed = seed * 1664525 + 1013904223) >> 31;
@@ -504,7 +439,7 @@ run_gate_and_keeper(struct place *p, struct shared *shared)
 
         if (append_number(p, ring, number, seed >> 21) == 0)
             __atomic_add_fetch(&shared->appended[ring], 1, __ATOMIC_SEQ_CST);
-        if ((seed >> 8) % 1024 == 0 && intake_take(&p->intake) != 0)
+        if ((seed >> 8) % 8 == 0 && intake_take(&p->intake) != 0)
             _exit(1);
     }
 }
@@ -523,13 +458,13 @@ a_reader_beside_a_running_keeper_sees_each_entry_once(void **state)
     pid = fork();
     if (pid == 0)
         run_gate_and_keeper(p, shared);
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < 100; round++) {
         uint64_t least[2], seen[2] = {0, 0};
         struct ledger_entry entry;
         struct ledger_reader *r;
         int result;
 
-        while (__atomic_load_n(&shared->appended[0], __ATOMIC_SEQ_CST) < 500 * (uint64_t)round + 1)
+        while (__atomic_load_n(&shared->appended[0], __ATOMIC_SEQ_CST) < 100 * (uint64_t)round + 1)
             continue;
         for (int i = 0; i < 2; i++)
             least[i] = __atomic_load_n(&shared->appended[i], __ATOMIC_SEQ_CST);
@@ -561,6 +496,7 @@ main(void)
         TEST(everything_comes_in_order_the_rings_last),
         TEST(what_the_journal_has_does_not_come_from_the_ring_again),
         TEST(a_ledger_without_rings_is_read_and_one_without_journal_is_not_found),
+        TEST(the_specification_s_examples_are_read_and_written),
         TEST(a_damaged_record_is_told_and_the_others_are_read),
         TEST(a_lie_of_the_gate_is_told_and_the_others_are_read),
         TEST(a_record_that_is_not_made_of_entries_gives_none),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tally against its definition (tally_model.h), over long random histories. */
 #include "base/memory.h"
+#include "exposure/tally_container.h"
 #include "random.h"
 #include "tally_model.h"
 #include "unit.h"
@@ -99,6 +100,8 @@ make_limits(struct random *r, struct tally_limits *limits)
             limits->alert[w] = known[w] + unknown[w] + random_below(r, 40);
         if (random_below(r, 20) == 0)
             limits->block[w] = random_below(r, 30);
+        if (random_below(r, 20) == 0)
+            limits->alert[w] = random_below(r, 30);
     }
 }
 
@@ -203,6 +206,24 @@ step_restore(struct random *r, struct tally *tally)
     model_restore(&model, at, places, kept, unknown);
 }
 
+/* Shows all subjects: the large container becomes dense. */
+static void
+step_all(struct tally *tally, uint32_t now)
+{
+    static struct tally_item items[MODEL_SUBJECTS];
+    struct tally_outcome outcome;
+
+    for (size_t i = 0; i < MODEL_SUBJECTS; i++) {
+        items[i].ordinal = model.subjects[i].ordinal;
+        items[i].kind = model.subjects[i].kind;
+        items[i].is_row_end = 1;
+        model.last[i] = now;
+    }
+    model.now = now;
+    assert_int_equal(tally_take(tally, now, items, MODEL_SUBJECTS, NULL, &outcome), 0);
+    assert_int_equal(outcome.taken, MODEL_SUBJECTS);
+}
+
 static void
 counts_and_limits_are_those_of_the_definition(void **state PASU_UNUSED)
 {
@@ -216,6 +237,8 @@ counts_and_limits_are_those_of_the_definition(void **state PASU_UNUSED)
             uint32_t which = random_below(&r, 10);
 
             now = next_time(&r, now);
+            if (seed % 2 == 0 && i % 300 == 150)
+                step_all(b.tally, now > model.now ? now : model.now);
             if (which == 0)
                 step_unknown(&r, b.tally, now);
             else if (which == 1 && model.now > 0)
@@ -327,6 +350,32 @@ numbers_of_unknown_persons_stick_at_the_most(void **state PASU_UNUSED)
     tally_book_free(b.book);
 }
 
+/* Spread evenly, in a lump, at the ends: the search must not depend on where it looks first. */
+static void
+a_sorted_list_is_searched_right_however_it_is_spread(void **state PASU_UNUSED)
+{
+    static uint16_t ordinals[CONTAINER_SPARSE_MAX];
+    struct random r = {77};
+
+    for (int round = 0; round < 60; round++) {
+        uint32_t start = random_below(&r, 60000), odds = 1 + random_below(&r, 40), count = 0;
+
+        if (round % 3 == 0)
+            start = 0;
+        for (uint32_t low = start; low < CONTAINER_SIZE && count < COUNT_OF(ordinals); low++) {
+            if (low % 9000 == 0)
+                odds = 1 + random_below(&r, 40);
+            if (random_below(&r, odds) == 0)
+                ordinals[count++] = (uint16_t)low;
+        }
+        for (uint32_t low = 0, place = 0; low < CONTAINER_SIZE; low++) {
+            while (place < count && ordinals[place] < low)
+                place++;
+            assert_true(container_search(ordinals, count, (uint16_t)low) == place);
+        }
+    }
+}
+
 /* ---- memory ---- */
 
 static void
@@ -367,10 +416,17 @@ memory_of_what_left_all_windows_is_given_back(void **state PASU_UNUSED)
     }
     full = tally_book_memory(b.book);
     assert_true(full > empty + 1000000);
+    /* One subject of each dense container stays in a window: it alone is kept. */
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct tally_item item = {i << 16, 3, 1};
+
+        assert_int_equal(tally_take(b.tally, 100 * DAY, &item, 1, NULL, &outcome), 0);
+    }
     for (uint32_t i = 0; i < 70000; i++)
         assert_int_equal(tally_take(b.tally, 181 * DAY + i / 1000, NULL, 0, NULL, &outcome), 0);
     /* What leads to containers stays. */
     assert_true(tally_book_memory(b.book) < empty + 257 * 256 * sizeof(void *));
+    assert_int_equal(count_in(b.tally, 181 * DAY, TALLY_180_DAYS), 5);
     tally_book_free(b.book);
 }
 
@@ -548,6 +604,7 @@ main(void)
         cmocka_unit_test(each_principal_has_one_tally_of_its_own),
         cmocka_unit_test(a_kind_out_of_range_is_refused_after_the_rows_before_it),
         cmocka_unit_test(numbers_of_unknown_persons_stick_at_the_most),
+        cmocka_unit_test(a_sorted_list_is_searched_right_however_it_is_spread),
         cmocka_unit_test(rows_that_are_refused_again_and_again_take_no_memory),
         cmocka_unit_test(memory_of_what_left_all_windows_is_given_back),
         cmocka_unit_test(a_failed_allocation_loses_nothing_and_leaves_half_of_nothing),

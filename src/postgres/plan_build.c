@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/plan_build.h"
+
+#include "postgres/plan_lineage.h"
+#include "postgres/plan_mark.h"
+#include "postgres/plan_pin.h"
+#include "postgres/plan_refuse.h"
+#include "postgres/plan_shape.h"
+#include "postgres/plan_tokens.h"
+
+static void
+set_most(struct plan_work *work, struct plan_statement *statement)
+{
+    statement->most_fields = reach_fields(&work->names.most);
+    statement->most_kinds = reach_kinds(&work->names.most);
+    statement->may_speak = statement->most_fields != 0;
+}
+
+void
+build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_statement *statement)
+{
+    names_collect(work, tree);
+    refuse_by_names(work);
+    statement->flags |= work->names.flags & PLAN_OPAQUE;
+    set_most(work, statement);
+    if (work->names.sets_role) {
+        statement->special = SPECIAL_SET_ROLE;
+        statement->name = "?";
+    }
+}
+
+void
+build_filled(struct plan_work *work, const PgQuery__RangeVar *relation,
+             struct plan_statement *statement)
+{
+    work->names = (struct names){0};
+    if (!names_add_relation(work, relation->schemaname[0] ? relation->schemaname : NULL,
+                            relation->relname))
+        names_add_everything(work, 0);
+    set_most(work, statement);
+}
+
+/* ---- queries and changes ---- */
+
+void
+build_begin(struct plan_work *work)
+{
+    work->direct_count = 0;
+    work->has_probe = false;
+    work->has_stray = false;
+    work->reference_depth = -1;
+    work->marks = NULL;
+    work->kept = (struct reach){{0}};
+}
+
+struct reach
+build_reach(struct plan_work *work, const PgQuery__Node *query)
+{
+    struct outputs columns = {0};
+    struct carry all = {0};
+
+    build_begin(work);
+    (void)statement_columns(work, NULL, NULL, query, true, &columns);
+    outputs_carry(work, &columns, &all);
+    return work_is_exhausted(work) ? work->names.most : carry_reach(work, &all);
+}
+
+/* Analysis that was given up, or rows that a rule makes: bound by all that is touched. */
+static bool
+is_beyond(const struct plan_work *work)
+{
+    return work_is_exhausted(work) || work->names.has_rules;
+}
+
+/* What functions have put elsewhere (settings, notifications) counts as shown by the rows that
+ * come: there is nothing later to count it by. */
+static void
+show_kept(struct plan_work *work, struct outputs *columns, struct plan_statement *statement)
+{
+    if (reach_fields(&work->kept) == 0)
+        return;
+    statement->flags |= PLAN_OPAQUE;
+    for (struct output *o = columns->first; o; o = o->next) {
+        struct carry carry = o->carry ? *o->carry : (struct carry){0};
+
+        reach_add(&carry.bound, &work->kept);
+        o->carry = carry_keep(work, &carry);
+    }
+}
+
+static void
+finish(struct plan_work *work, const struct shape *shape, struct plan_statement *statement)
+{
+    if (is_beyond(work)) {
+        shape_bound(work, &work->names.most, statement);
+        statement->hidden_count = 0;
+        statement->flags |= PLAN_OPAQUE;
+    } else {
+        shape_parts(work, shape, statement);
+    }
+    if (work->has_probe && statement->part_count == 0)
+        statement->flags |= PLAN_PROBE;
+    if (statement->may_return_rows)
+        statement->flags |= work->names.flags & PLAN_UNKNOWN_TABLE;
+    mark_statement(work, statement);
+}
+
+/* SELECT … INTO: its rows go to the new table, none comes. */
+static void
+put_into(struct plan_work *work, const PgQuery__IntoClause *into, const struct outputs *columns,
+         struct plan_statement *statement)
+{
+    struct carry all = {0};
+    struct reach reach;
+
+    outputs_carry(work, columns, &all);
+    reach = work_is_exhausted(work) ? work->names.most : carry_reach(work, &all);
+    if (into->rel)
+        mark_relation(work, into->rel, NULL, &reach);
+    statement->special = SPECIAL_DDL;
+    statement->may_return_rows = false;
+}
+
+static void
+build_select(struct plan_work *work, const struct build *build, const PgQuery__SelectStmt *select,
+             struct plan_statement *statement)
+{
+    struct injection *injection = NULL;
+    struct outputs columns = {0}, none = {0};
+    struct shape shape = {.columns = &columns, .takes_pins = true};
+
+    statement->may_return_rows = true;
+    build_begin(work);
+    shape.scope = query_columns(work, NULL, NULL, select, true, &columns);
+    shape.rows = shape_rows_of(select, shape.scope);
+    if (shape.scope)
+        pins_learn(work, shape.scope);
+    if (build->injections && shape.rows == ROWS_SINGLE && !is_beyond(work))
+        injection = injection_begin(work, select, build->index);
+    shape.injection = injection;
+    show_kept(work, &columns, statement);
+    if (select->into_clause) {
+        put_into(work, select->into_clause, &columns, statement);
+        shape.columns = &none;
+    }
+    finish(work, &shape, statement);
+    if (injection && injection->count > 0 && statement->hidden_count > 0)
+        injections_append(build->injections, injection);
+}
+
+static size_t
+count_returning(const PgQuery__Node *node)
+{
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_INSERT_STMT:
+        return node->insert_stmt->n_returning_list;
+    case PG_QUERY__NODE__NODE_UPDATE_STMT:
+        return node->update_stmt->n_returning_list;
+    case PG_QUERY__NODE__NODE_DELETE_STMT:
+        return node->delete_stmt->n_returning_list;
+    default:
+        return 0;
+    }
+}
+
+/* Whether a pin still says whose row it is when the statement has changed it. */
+static bool
+keeps_keys(const struct plan_work *work, const PgQuery__Node *node)
+{
+    const struct entry *target = work->direct_count > 0 ? work->direct[0].entry : NULL;
+
+    if (node->node_case == PG_QUERY__NODE__NODE_DELETE_STMT)
+        return true;
+    if (node->node_case != PG_QUERY__NODE__NODE_UPDATE_STMT || !target)
+        return false;
+    for (size_t i = 0; i < node->update_stmt->n_target_list; i++) {
+        const PgQuery__Node *assigned = node->update_stmt->target_list[i];
+
+        if (assigned->node_case != PG_QUERY__NODE__NODE_RES_TARGET)
+            return false;
+        for (size_t k = 0; k < work->direct_count; k++)
+            for (const struct output *o = work->direct[k].entry->columns.first; o; o = o->next)
+                if (o->attribute == work->direct[k].show->key_column && o->name &&
+                    strcmp(o->name, assigned->res_target->name) == 0)
+                    return false;
+    }
+    return true;
+}
+
+static void
+build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_statement *statement)
+{
+    struct outputs columns = {0};
+    struct shape shape = {.columns = &columns, .rows = ROWS_SINGLE};
+
+    statement->may_return_rows = count_returning(node) > 0 || work->names.has_rules;
+    build_begin(work);
+    shape.scope = change_columns(work, NULL, NULL, node, true, &columns);
+    shape.takes_pins = shape.scope && keeps_keys(work, node);
+    if (shape.takes_pins && node->node_case == PG_QUERY__NODE__NODE_UPDATE_STMT)
+        pins_learn(work, shape.scope);
+    if (!shape.scope)
+        shape.rows = ROWS_ANY;
+    show_kept(work, &columns, statement);
+    finish(work, &shape, statement);
+}
+
+/* MERGE returns no rows; what it writes can be anything that it reads. */
+static void
+build_merge(struct plan_work *work, const PgQuery__MergeStmt *merge,
+            struct plan_statement *statement)
+{
+    struct scope *scope;
+    struct entry *target;
+    struct carry all = {.bound = work->names.most};
+
+    build_begin(work);
+    scope = scope_new(work, NULL, NULL);
+    target = scope && merge->relation ? from_table(work, scope, merge->relation) : NULL;
+    if (target)
+        mark_written(work, target, NULL, &all);
+    mark_statement(work, statement);
+}
+
+void
+build_query(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
+            struct plan_statement *statement)
+{
+    bool is_select = node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;
+
+    build_names(work, &node->base, statement);
+    if (statement->most_fields == 0) {
+        statement->flags = 0;
+        statement->may_return_rows = is_select ? !node->select_stmt->into_clause
+                                               : count_returning(node) > 0 || work->names.has_rules;
+        if (is_select && node->select_stmt->into_clause)
+            statement->special = SPECIAL_DDL;
+    } else if (is_select) {
+        build_select(work, build, node->select_stmt, statement);
+    } else if (node->node_case == PG_QUERY__NODE__NODE_MERGE_STMT) {
+        build_merge(work, node->merge_stmt, statement);
+    } else {
+        build_change(work, node, statement);
+    }
+}
+
+/* ---- any statement ---- */
+
+static bool
+is_query(const PgQuery__Node *node)
+{
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_SELECT_STMT:
+    case PG_QUERY__NODE__NODE_INSERT_STMT:
+    case PG_QUERY__NODE__NODE_UPDATE_STMT:
+    case PG_QUERY__NODE__NODE_DELETE_STMT:
+    case PG_QUERY__NODE__NODE_MERGE_STMT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void
+build_statement(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
+                struct plan_statement *statement)
+{
+    refuse_by_kind(work, node);
+    if (is_query(node)) {
+        build_query(work, build, node, statement);
+    } else if (!build_special(work, build, node, statement)) {
+        /* DDL and all the rest: no rows, but errors that can show values. */
+        build_names(work, &node->base, statement);
+        statement->special = SPECIAL_DDL;
+    }
+}
+
+void
+build_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags,
+               struct plan_statement *statement)
+{
+    if (is_scanned) {
+        tokens_of_statement(work);
+    } else {
+        work->names = (struct names){0};
+        names_add_everything(work, 0);
+        refuse_by_bytes(work);
+    }
+    set_most(work, statement);
+    shape_bound(work, &work->names.most, statement);
+    statement->is_understood = false;
+    statement->may_return_rows = true;
+    statement->flags = flags | PLAN_UNPARSED | work->names.flags;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constants and parameters as keys: only those whose text is the key's own, so that nobody has to
+ * know how the server would convert it. */
+#include "postgres/plan_pin.h"
+
+bool
+pin_is_type(const PgQuery__TypeName *type, uint8_t key_type)
+{
+    static const struct {
+        uint8_t key_type;
+        const char *name;
+    } types[] = {
+        {CATALOG_KEY_INT2, "int2"},       {CATALOG_KEY_INT4, "int4"}, {CATALOG_KEY_INT8, "int8"},
+        {CATALOG_KEY_NUMERIC, "numeric"}, {CATALOG_KEY_UUID, "uuid"}, {CATALOG_KEY_TEXT, "text"},
+        {CATALOG_KEY_TEXT, "varchar"},
+    };
+    const char *name = sql_last_name(type->names, type->n_names);
+
+    if (type->n_names > 1 && strcmp(sql_string(type->names[0]), "pg_catalog") != 0)
+        return false;
+    for (size_t i = 0; name && i < COUNT_OF(types); i++)
+        if (types[i].key_type == key_type && strcmp(types[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* As the server writes it: no blanks, no leading zeros, at most 18 digits. */
+static bool
+is_integer(const char *text)
+{
+    size_t digits;
+
+    if (*text == '-')
+        text++;
+    digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= 18 && text[digits] == '\0' && (text[0] != '0' || digits == 1);
+}
+
+static bool
+is_uuid(const char *text)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+    for (size_t i = 0; i < sizeof(form) - 1; i++)
+        if (form[i] == '-' ? text[i] != '-'
+                           : (text[i] == '\0' || !strchr("0123456789abcdefABCDEF", text[i])))
+            return false;
+    return text[sizeof(form) - 1] == '\0';
+}
+
+static bool
+is_text_of(const char *text, uint8_t key_type)
+{
+    switch (key_type) {
+    case CATALOG_KEY_INT2:
+    case CATALOG_KEY_INT4:
+    case CATALOG_KEY_INT8:
+    case CATALOG_KEY_NUMERIC:
+        return is_integer(text);
+    case CATALOG_KEY_UUID:
+        return is_uuid(text);
+    case CATALOG_KEY_TEXT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool
+read_constant(struct plan_work *work, const PgQuery__AConst *constant, uint8_t key_type,
+              struct plan_pin *pin)
+{
+    char number[16];
+    const char *text;
+    char *kept;
+
+    if (constant->isnull)
+        return false;
+    switch (constant->val_case) {
+    case PG_QUERY__A__CONST__VAL_IVAL:
+        snprintf(number, sizeof(number), "%d", constant->ival->ival);
+        text = number;
+        break;
+    case PG_QUERY__A__CONST__VAL_FVAL:
+        text = constant->fval->fval;
+        break;
+    case PG_QUERY__A__CONST__VAL_SVAL:
+        text = constant->sval->sval;
+        break;
+    default:
+        return false;
+    }
+    if (key_type == CATALOG_KEY_TEXT && constant->val_case != PG_QUERY__A__CONST__VAL_SVAL)
+        return false;
+    if (!is_text_of(text, key_type))
+        return false;
+    kept = arena_text(work->keep, text, strlen(text));
+    if (!kept)
+        return false;
+    *pin = (struct plan_pin){.literal = view_of_text(kept)};
+    return true;
+}
+
+bool
+pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_type, struct plan_pin *pin)
+{
+    if (!node)
+        return false;
+    if (node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
+        const PgQuery__TypeName *type = node->type_cast->type_name;
+
+        if (!type || type->n_typmods > 0 || type->n_array_bounds > 0 || type->setof ||
+            !pin_is_type(type, key_type))
+            return false;
+        node = node->type_cast->arg;
+    }
+    if (!node)
+        return false;
+    if (node->node_case == PG_QUERY__NODE__NODE_A_CONST)
+        return read_constant(work, node->a_const, key_type, pin);
+    if (node->node_case != PG_QUERY__NODE__NODE_PARAM_REF || node->param_ref->number < 1 ||
+        node->param_ref->number > UINT16_MAX)
+        return false;
+    *pin = (struct plan_pin){.parameter = (uint16_t)node->param_ref->number};
+    return true;
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What expressions carry. Recursion is as deep as the text nests (sql.h); what needs much stack is
+ * in functions of its own. */
+#include "postgres/plan_lineage.h"
+#include "postgres/plan_mark.h"
+
+static void
+carry_all(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *nodes,
+          size_t count, struct carry *into)
+{
+    for (size_t i = 0; i < count; i++)
+        expression_carry(work, scope, nodes[i], into);
+}
+
+void
+expression_judge_all(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *nodes,
+                     size_t count)
+{
+    struct carry ignored = {0};
+
+    carry_all(work, scope, nodes, count, &ignored);
+}
+
+void
+expression_judge(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node)
+{
+    struct carry ignored = {0};
+
+    expression_carry(work, scope, node, &ignored);
+}
+
+__attribute__((noinline)) static void
+carry_column(struct plan_work *work, const struct scope *scope, const PgQuery__ColumnRef *reference,
+             struct carry *into)
+{
+    struct found found;
+
+    scope_find(work, scope, reference, &found);
+    carry_add(into, &found.carry);
+}
+
+/* ---- comparisons ---- */
+
+/* Equality and patterns: with a constant on one side, the answer pins a person. */
+static bool
+is_pinning(const PgQuery__AExpr *expression)
+{
+    static const char *const operators[] = {"=", "~", "~*", "~~", "~~*"};
+    const char *name = sql_last_name(expression->name, expression->n_name);
+
+    switch (expression->kind) {
+    case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+        return true;
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
+        for (size_t i = 0; name && i < COUNT_OF(operators); i++)
+            if (strcmp(name, operators[i]) == 0)
+                return true;
+        return false;
+    default:
+        return false;
+    }
+}
+
+__attribute__((noinline)) static void
+carry_comparison(struct plan_work *work, const struct scope *scope,
+                 const PgQuery__AExpr *expression, struct carry *into)
+{
+    struct carry sides[2] = {0};
+    size_t references[3];
+
+    references[0] = work->references;
+    expression_carry(work, scope, expression->lexpr, &sides[0]);
+    references[1] = work->references;
+    expression_carry(work, scope, expression->rexpr, &sides[1]);
+    references[2] = work->references;
+    if ((!carry_is_empty(&sides[0]) && references[2] == references[1]) ||
+        (!carry_is_empty(&sides[1]) && references[1] == references[0]))
+        work->has_probe = true;
+    carry_add(into, &sides[0]);
+    carry_add(into, &sides[1]);
+}
+
+static void
+carry_operator(struct plan_work *work, const struct scope *scope, const PgQuery__AExpr *expression,
+               struct carry *into)
+{
+    if (names_is_foreign_operator(work, expression->name, expression->n_name))
+        reach_add(&into->bound, &work->everything);
+    if (is_pinning(expression)) {
+        carry_comparison(work, scope, expression, into);
+        return;
+    }
+    expression_carry(work, scope, expression->lexpr, into);
+    expression_carry(work, scope, expression->rexpr, into);
+}
+
+/* ---- functions ---- */
+
+void
+scope_note_aggregate(struct plan_work *work, const struct scope *scope, int depth, bool is_stray)
+{
+    for (const struct scope *s = scope; s && work_spend(work, 1); s = s->outer)
+        if (is_stray || s->depth == depth || (depth < 0 && s == scope))
+            *s->has_aggregate = true;
+}
+
+/* Another row's person may stand in this row. */
+static void
+lose_rows(const struct plan_work *work, struct carry *carry)
+{
+    for (size_t i = 0; i < work->direct_count; i++) {
+        carry->bound.fields[work->direct[i].show->kind % CATALOG_KINDS_MAX] |= carry->direct[i];
+        carry->direct[i] = 0;
+    }
+}
+
+static bool
+is_aggregate(const PgQuery__FuncCall *call, const struct function_facts *facts)
+{
+    return !call->over && (facts->may_aggregate || call->agg_star || call->agg_distinct ||
+                           call->agg_within_group || call->agg_filter || call->n_agg_order > 0);
+}
+
+/* An aggregate belongs to the query of the deepest column in its arguments, which can be one
+ * further out than the one it stands in. */
+static void
+judge_arguments(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
+                const struct function_facts *facts, struct carry *arguments)
+{
+    int depth_before = work->reference_depth;
+    bool stray_before = work->has_stray;
+
+    work->reference_depth = -1;
+    work->has_stray = false;
+    carry_all(work, scope, call->args, call->n_args, arguments);
+    expression_judge(work, scope, call->agg_filter);
+    if (call->agg_within_group)
+        carry_all(work, scope, call->agg_order, call->n_agg_order, arguments);
+    else
+        expression_judge_all(work, scope, call->agg_order, call->n_agg_order);
+    if (is_aggregate(call, facts))
+        scope_note_aggregate(work, scope, work->reference_depth, work->has_stray);
+    if (depth_before > work->reference_depth)
+        work->reference_depth = depth_before;
+    work->has_stray |= stray_before;
+}
+
+static void
+judge_window(struct plan_work *work, const struct scope *scope, const PgQuery__WindowDef *window)
+{
+    expression_judge_all(work, scope, window->partition_clause, window->n_partition_clause);
+    expression_judge_all(work, scope, window->order_clause, window->n_order_clause);
+    expression_judge(work, scope, window->start_offset);
+    expression_judge(work, scope, window->end_offset);
+}
+
+/* A call that only passes on what it is given, of which there can be many inside each other: no
+ * stack is spent on a carry of its own. */
+static bool
+is_passing(const PgQuery__FuncCall *call, const struct function_facts *facts)
+{
+    return !call->over && !is_aggregate(call, facts) &&
+           (facts->class == FUNCTION_PLAIN || facts->class == FUNCTION_DYNAMIC);
+}
+
+__attribute__((noinline)) static void
+carry_special_function(struct plan_work *work, const struct scope *scope,
+                       const PgQuery__FuncCall *call, const struct function_facts *facts,
+                       struct carry *into)
+{
+    struct carry arguments = {0};
+
+    judge_arguments(work, scope, call, facts, &arguments);
+    if (call->over) {
+        judge_window(work, scope, call->over);
+        lose_rows(work, &arguments);
+    }
+    if (facts->class == FUNCTION_KEEPER || facts->class == FUNCTION_SETTING) {
+        struct reach kept = carry_reach(work, &arguments);
+
+        reach_add(&work->kept, &kept);
+    }
+    if (facts->class != FUNCTION_SILENT && facts->class != FUNCTION_COUNT)
+        carry_add(into, &arguments);
+}
+
+__attribute__((noinline)) static bool
+begin_function(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
+               struct carry *into)
+{
+    struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
+
+    reach_add(&into->bound, &facts.reach);
+    if (is_passing(call, &facts))
+        return true;
+    carry_special_function(work, scope, call, &facts, into);
+    return false;
+}
+
+static void
+carry_function(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
+               struct carry *into)
+{
+    if (begin_function(work, scope, call, into))
+        carry_all(work, scope, call->args, call->n_args, into);
+}
+
+/* ---- the rest ---- */
+
+/* That a row exists is no exposure; what is compared with it is. */
+__attribute__((noinline)) static void
+carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__SubLink *link,
+              struct carry *into)
+{
+    struct outputs columns = {0};
+    size_t references = work->references;
+    struct carry test = {0};
+
+    (void)statement_columns(work, scope, scope ? scope->ctes : NULL, link->subselect, false,
+                            &columns);
+    if (link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK)
+        return;
+    outputs_carry(work, &columns, into);
+    if (link->testexpr) {
+        bool is_constant = references == work->references;
+
+        expression_carry(work, scope, link->testexpr, &test);
+        if (is_constant && !carry_is_empty(&test))
+            work->has_probe = true;
+        carry_add(into, &test);
+    }
+}
+
+static void
+carry_case(struct plan_work *work, const struct scope *scope, const PgQuery__CaseExpr *expression,
+           struct carry *into)
+{
+    expression_carry(work, scope, expression->arg, into);
+    for (size_t i = 0; i < expression->n_args; i++) {
+        const PgQuery__Node *when = expression->args[i];
+
+        if (!when || when->node_case != PG_QUERY__NODE__NODE_CASE_WHEN)
+            continue;
+        expression_carry(work, scope, when->case_when->expr, into);
+        expression_carry(work, scope, when->case_when->result, into);
+    }
+    expression_carry(work, scope, expression->defresult, into);
+}
+
+/* "(row).name" may be a function of a user's: those that the statement names were collected. */
+static void
+carry_indirection(struct plan_work *work, const struct scope *scope,
+                  const PgQuery__AIndirection *indirection, struct carry *into)
+{
+    expression_carry(work, scope, indirection->arg, into);
+    for (size_t i = 0; i < indirection->n_indirection; i++) {
+        const PgQuery__Node *step = indirection->indirection[i];
+
+        if (step && step->node_case == PG_QUERY__NODE__NODE_A_INDICES) {
+            expression_carry(work, scope, step->a_indices->lidx, into);
+            expression_carry(work, scope, step->a_indices->uidx, into);
+        } else if (sql_string(step)) {
+            reach_add(&into->bound, &work->names.functions);
+        }
+    }
+}
+
+static void
+carry_cast(struct plan_work *work, const struct scope *scope, const PgQuery__TypeCast *cast,
+           struct carry *into)
+{
+    if (names_is_foreign_type(work, cast->type_name))
+        reach_add(&into->bound, &work->everything);
+    expression_carry(work, scope, cast->arg, into);
+}
+
+/* Nodes that hold a list or one expression, and nothing that matters besides. False where it is
+ * none of them. */
+static bool
+carry_simple(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+             struct carry *into)
+{
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_BOOL_EXPR:
+        carry_all(work, scope, node->bool_expr->args, node->bool_expr->n_args, into);
+        return true;
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+        carry_all(work, scope, node->coalesce_expr->args, node->coalesce_expr->n_args, into);
+        return true;
+    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
+        carry_all(work, scope, node->min_max_expr->args, node->min_max_expr->n_args, into);
+        return true;
+    case PG_QUERY__NODE__NODE_ROW_EXPR:
+        carry_all(work, scope, node->row_expr->args, node->row_expr->n_args, into);
+        return true;
+    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
+        carry_all(work, scope, node->a_array_expr->elements, node->a_array_expr->n_elements, into);
+        return true;
+    case PG_QUERY__NODE__NODE_LIST:
+        carry_all(work, scope, node->list->items, node->list->n_items, into);
+        return true;
+    case PG_QUERY__NODE__NODE_XML_EXPR:
+        carry_all(work, scope, node->xml_expr->args, node->xml_expr->n_args, into);
+        carry_all(work, scope, node->xml_expr->named_args, node->xml_expr->n_named_args, into);
+        return true;
+    case PG_QUERY__NODE__NODE_GROUPING_SET:
+        carry_all(work, scope, node->grouping_set->content, node->grouping_set->n_content, into);
+        return true;
+    case PG_QUERY__NODE__NODE_XML_SERIALIZE:
+        expression_carry(work, scope, node->xml_serialize->expr, into);
+        return true;
+    case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
+        expression_carry(work, scope, node->collate_clause->arg, into);
+        return true;
+    case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:
+        expression_carry(work, scope, node->named_arg_expr->arg, into);
+        return true;
+    case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
+        expression_carry(work, scope, node->boolean_test->arg, into);
+        return true;
+    case PG_QUERY__NODE__NODE_MULTI_ASSIGN_REF:
+        expression_carry(work, scope, node->multi_assign_ref->source, into);
+        return true;
+    case PG_QUERY__NODE__NODE_RES_TARGET:
+        expression_carry(work, scope, node->res_target->val, into);
+        return true;
+    case PG_QUERY__NODE__NODE_SORT_BY:
+        expression_carry(work, scope, node->sort_by->node, into);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Those that carry nothing at all. */
+static bool
+is_silent(const PgQuery__Node *node)
+{
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE__NOT_SET:
+    case PG_QUERY__NODE__NODE_A_CONST:
+    case PG_QUERY__NODE__NODE_PARAM_REF:
+    case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
+    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
+    case PG_QUERY__NODE__NODE_CURRENT_OF_EXPR:
+    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
+    case PG_QUERY__NODE__NODE_INTEGER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void
+expression_carry(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+                 struct carry *into)
+{
+    if (!node || is_silent(node) || !work_spend(work, 1))
+        return;
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_COLUMN_REF:
+        carry_column(work, scope, node->column_ref, into);
+        break;
+    case PG_QUERY__NODE__NODE_A_EXPR:
+        carry_operator(work, scope, node->a_expr, into);
+        break;
+    case PG_QUERY__NODE__NODE_FUNC_CALL:
+        carry_function(work, scope, node->func_call, into);
+        break;
+    case PG_QUERY__NODE__NODE_SUB_LINK:
+        carry_sublink(work, scope, node->sub_link, into);
+        break;
+    case PG_QUERY__NODE__NODE_CASE_EXPR:
+        carry_case(work, scope, node->case_expr, into);
+        break;
+    case PG_QUERY__NODE__NODE_TYPE_CAST:
+        carry_cast(work, scope, node->type_cast, into);
+        break;
+    case PG_QUERY__NODE__NODE_A_INDIRECTION:
+        carry_indirection(work, scope, node->a_indirection, into);
+        break;
+    case PG_QUERY__NODE__NODE_NULL_TEST:
+        expression_judge(work, scope, node->null_test->arg);
+        break;
+    default:
+        if (!carry_simple(work, scope, node, into))
+            reach_add(&into->bound, &work->names.most);
+    }
+}

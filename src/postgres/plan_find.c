@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Column references: from names to what they carry. */
+#include "postgres/plan_scope.h"
+
+/* In every table, and personal in none. */
+static bool
+is_system_column(const char *name)
+{
+    static const char *const names[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void
+note_depth(struct plan_work *work, const struct scope *scope)
+{
+    if (scope->depth > work->reference_depth)
+        work->reference_depth = scope->depth;
+}
+
+/* Nobody knows what it is: all that the statement touches. */
+static void
+find_stray(struct plan_work *work, struct found *found)
+{
+    work->has_stray = true;
+    reach_add(&found->carry.bound, &work->names.most);
+}
+
+static void
+find_whole(struct plan_work *work, const struct entry *entry, struct found *found)
+{
+    outputs_carry(work, &entry->columns, &found->carry);
+}
+
+/* Columns of that name in one scope. A name that two tables have is one of a merged column, or an
+ * error: it is the one column only where all of them are equal. */
+static size_t
+find_in_scope(struct plan_work *work, const struct scope *scope, const char *name,
+              struct found *found)
+{
+    const struct output *first = NULL;
+    size_t count = 0;
+    bool is_one = true;
+
+    for (const struct entry *e = scope->entries; e; e = e->next) {
+        if (e->is_hidden || e->is_qualified_only)
+            continue;
+        for (const struct output *o = e->columns.first; o && work_spend(work, 1); o = o->next) {
+            if (!o->name || strcmp(o->name, name) != 0)
+                continue;
+            count++;
+            if (o->carry)
+                carry_add(&found->carry, o->carry);
+            if (!first)
+                first = o;
+            else if (!first->entry || !o->entry ||
+                     !scope_is_equal(scope, first->entry, first->attribute, o->entry, o->attribute))
+                is_one = false;
+        }
+    }
+    found->output = count > 0 && is_one && first->entry ? first : NULL;
+    return count;
+}
+
+/* Where a scope has tables whose columns are not all known, the name may be one of them. */
+static bool
+find_open(struct plan_work *work, const struct scope *scope, struct found *found)
+{
+    bool is_open = false;
+
+    for (const struct entry *e = scope->entries; e && work_spend(work, 1); e = e->next)
+        if (e->columns.is_open && !e->is_hidden) {
+            carry_add(&found->carry, &e->columns.rest);
+            is_open = true;
+        }
+    return is_open;
+}
+
+const struct entry *
+scope_entry(const struct scope *scope, const char *name)
+{
+    for (const struct scope *s = scope; s; s = s->outer)
+        for (const struct entry *e = s->entries; e; e = e->next)
+            if (e->name && !e->is_hidden && strcmp(e->name, name) == 0)
+                return e;
+    return NULL;
+}
+
+static void
+find_plain(struct plan_work *work, const struct scope *scope, const char *name, struct found *found)
+{
+    bool is_open = false;
+
+    for (const struct scope *s = scope; s; s = s->outer) {
+        if (find_in_scope(work, s, name, found) > 0) {
+            note_depth(work, s);
+            if (is_open)
+                found->output = NULL;
+            return;
+        }
+        if (find_open(work, s, found)) {
+            note_depth(work, s);
+            is_open = true;
+        }
+    }
+    for (const struct scope *s = scope; s; s = s->outer)
+        for (const struct entry *e = s->entries; e && work_spend(work, 1); e = e->next)
+            if (e->name && !e->is_hidden && strcmp(e->name, name) == 0) {
+                note_depth(work, s);
+                find_whole(work, e, found);
+                return;
+            }
+    if (!is_open && !is_system_column(name))
+        find_stray(work, found);
+}
+
+/* "c.f" may also be f(c): a function's result, and it has the whole row. */
+static void
+find_qualified(struct plan_work *work, const struct scope *scope, const char *table,
+               const char *name, struct found *found)
+{
+    for (const struct scope *s = scope; s; s = s->outer)
+        for (const struct entry *e = s->entries; e && work_spend(work, 1); e = e->next) {
+            if (!e->name || e->is_hidden || strcmp(e->name, table) != 0)
+                continue;
+            note_depth(work, s);
+            for (const struct output *o = e->columns.first; o && work_spend(work, 1); o = o->next)
+                if (o->name && strcmp(o->name, name) == 0) {
+                    if (o->carry)
+                        carry_add(&found->carry, o->carry);
+                    found->output = o->entry ? o : NULL;
+                    return;
+                }
+            if (e->relation && is_system_column(name))
+                return;
+            find_whole(work, e, found);
+            reach_add(&found->carry.bound, &work->names.functions);
+            return;
+        }
+    find_stray(work, found);
+}
+
+static void
+find_star(struct plan_work *work, const struct scope *scope, const char *table, struct found *found)
+{
+    for (const struct scope *s = scope; s && table; s = s->outer)
+        for (const struct entry *e = s->entries; e && work_spend(work, 1); e = e->next)
+            if (e->name && !e->is_hidden && strcmp(e->name, table) == 0) {
+                note_depth(work, s);
+                find_whole(work, e, found);
+                return;
+            }
+    find_stray(work, found);
+}
+
+void
+scope_find(struct plan_work *work, const struct scope *scope, const PgQuery__ColumnRef *reference,
+           struct found *found)
+{
+    size_t n = reference->n_fields;
+    const char *last = n > 0 ? sql_string(reference->fields[n - 1]) : NULL;
+    const char *table = n > 1 ? sql_string(reference->fields[n - 2]) : NULL;
+
+    memset(found, 0, sizeof(*found));
+    work->references++;
+    if (n == 0 || (n > 1 && !table))
+        find_stray(work, found);
+    else if (!last)
+        find_star(work, scope, table, found);
+    else if (n == 1)
+        find_plain(work, scope, last, found);
+    else
+        find_qualified(work, scope, table, last, found);
+}

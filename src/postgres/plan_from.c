@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands in FROM. */
+#include "postgres/plan_lineage.h"
+#include "postgres/plan_view.h"
+
+/* ---- tables ---- */
+
+static bool
+is_table(const struct catalog_relation *relation)
+{
+    return relation->kind == 'r' || relation->kind == 'p' || relation->kind == 'f';
+}
+
+/* Each column carries all that the view can show: where its query is not understood. */
+static void
+fill_opaque(struct plan_work *work, struct entry *entry)
+{
+    struct carry all = {.bound = names_reach(work, entry->relation)};
+    const struct carry *kept = carry_keep(work, &all);
+
+    for (size_t i = 0; i < entry->relation->column_count; i++)
+        if (!outputs_add(work, &entry->columns, entry->relation->columns[i].name, kept))
+            return;
+}
+
+/* What a view's columns carry is what its query's do; the names are the view's own. */
+static void
+fill_view(struct plan_work *work, struct entry *entry)
+{
+    const struct catalog_relation *view = entry->relation;
+    const PgQuery__SelectStmt *query = NULL;
+    struct outputs columns = {0};
+    size_t i = 0;
+
+    if (view->speaks_values) {
+        entry_fill_table(work, &(struct scope){0}, entry);
+        return;
+    }
+    if (view->fields != 0 && work->view_depth < PLAN_VIEW_DEPTH_MAX)
+        query = plan_view_query(work, view);
+    if (query) {
+        bool had_probe = work->has_probe;
+
+        work->view_depth++;
+        (void)query_columns(work, NULL, NULL, query, false, &columns);
+        work->view_depth--;
+        work->has_probe = had_probe; /* the view's conditions are not the client's */
+    }
+    if (!query || columns.is_open || columns.count != view->column_count) {
+        fill_opaque(work, entry);
+        return;
+    }
+    for (const struct output *o = columns.first; o; o = o->next)
+        if (!outputs_add(work, &entry->columns, view->columns[i++].name, o->carry))
+            return;
+}
+
+static bool
+has_same_columns(const struct catalog_relation *a, const struct catalog_relation *b)
+{
+    if (a->column_count != b->column_count)
+        return false;
+    for (size_t i = 0; i < a->column_count; i++)
+        if (strcmp(a->columns[i].name, b->columns[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* Which relation a name is taken for: the only one, or the only one that holds anything. The
+ * columns of the others carry nothing, but where they are not the same ones, "*" is not known. */
+static void
+choose_relation(struct plan_work *work, struct entry *entry, const char *schema, const char *name)
+{
+    const struct catalog_relation *relation, *personal = NULL;
+    size_t at = 0, count = 0, personal_count = 0;
+    struct carry any = {0};
+    bool is_same = true;
+
+    while ((relation = names_next_relation(work, schema, name, &at)) != NULL) {
+        struct reach reach = names_reach(work, relation);
+
+        count++;
+        if (!entry->relation)
+            entry->relation = relation;
+        is_same &= has_same_columns(entry->relation, relation);
+        if (reach_fields(&reach) == 0)
+            continue;
+        personal_count++;
+        personal = relation;
+        reach_add(&any.bound, &reach);
+    }
+    entry->is_only = count == 1;
+    if (count == 0)
+        any.bound = work->everything;
+    else if (personal_count == 1)
+        entry->relation = personal;
+    if (count == 0 || personal_count > 1) {
+        entry->relation = NULL;
+        entry->columns.is_open = true;
+        entry->columns.rest = any;
+    } else if (!is_same) {
+        entry->columns.is_open = true;
+    }
+}
+
+struct entry *
+from_table(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar *range)
+{
+    const char *schema = range->schemaname[0] ? range->schemaname : NULL;
+    const char *name = range->alias ? range->alias->aliasname : range->relname;
+    struct entry *entry = scope_add(work, scope, name);
+
+    if (!entry)
+        return NULL;
+    entry->range = range;
+    entry->is_certain = schema && strcmp(schema, "pg_temp") != 0;
+    choose_relation(work, entry, schema, range->relname);
+    if (entry->relation && is_table(entry->relation))
+        entry_fill_table(work, scope, entry);
+    else if (entry->relation)
+        fill_view(work, entry);
+    if (range->alias)
+        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+    return entry;
+}
+
+static struct entry *
+from_cte(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar *range)
+{
+    const struct cte *cte = scope->ctes;
+    struct entry *entry;
+
+    while (cte && strcmp(cte->name, range->relname) != 0)
+        cte = cte->outer;
+    if (!cte || range->schemaname[0])
+        return NULL;
+    entry = scope_add(work, scope, range->alias ? range->alias->aliasname : range->relname);
+    if (!entry)
+        return NULL;
+    outputs_copy(work, &entry->columns, &cte->columns);
+    if (range->alias)
+        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+    return entry;
+}
+
+/* The columns of "*": the same columns again, as items of another list. */
+static struct outputs
+all_columns(struct plan_work *work, const struct entry *entry)
+{
+    struct outputs columns = {.is_open = entry->columns.is_open, .rest = entry->columns.rest};
+
+    for (const struct output *o = entry->columns.first; o; o = o->next) {
+        struct output *copy = outputs_add(work, &columns, o->name, o->carry);
+
+        if (!copy)
+            break;
+        copy->entry = o->entry;
+        copy->attribute = o->attribute;
+    }
+    return columns;
+}
+
+/* ---- sub-selects and functions ---- */
+
+static struct entry *
+from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__RangeSubselect *range)
+{
+    struct outputs columns = {0};
+    struct entry *entry;
+
+    (void)statement_columns(work, range->lateral ? scope : scope->outer, scope->ctes,
+                            range->subquery, false, &columns);
+    entry = scope_add(work, scope, range->alias ? range->alias->aliasname : NULL);
+    if (!entry)
+        return NULL;
+    outputs_copy(work, &entry->columns, &columns);
+    if (range->alias)
+        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+    return entry;
+}
+
+static void
+add_named(struct plan_work *work, struct entry *entry, const struct carry *carry,
+          PgQuery__Node *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__Node *node = names[i];
+        const char *name = sql_string(node);
+
+        if (node && node->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF)
+            name = node->column_def->colname;
+        else if (node && node->node_case == PG_QUERY__NODE__NODE_RANGE_TABLE_FUNC_COL)
+            name = node->range_table_func_col->colname;
+        if (!outputs_add(work, &entry->columns, name, carry))
+            return;
+    }
+}
+
+/* No aggregate of this scope can stand in its own FROM: what looks like one does not count. */
+static void
+function_carry(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+               struct carry *carry)
+{
+    bool before = *scope->has_aggregate;
+
+    if (node && node->node_case == PG_QUERY__NODE__NODE_LIST)
+        node = node->list->n_items > 0 ? node->list->items[0] : NULL;
+    expression_carry(work, scope, node, carry);
+    *scope->has_aggregate = before;
+}
+
+/* How many columns a function has, and what they are called, is not known without its result type;
+ * all of them carry what the function does. */
+static struct entry *
+from_function(struct plan_work *work, struct scope *scope, const PgQuery__RangeFunction *range)
+{
+    struct carry carry = {0};
+    struct entry *entry;
+
+    for (size_t i = 0; i < range->n_functions; i++)
+        function_carry(work, scope, range->functions[i], &carry);
+    entry = scope_add(work, scope, range->alias ? range->alias->aliasname : NULL);
+    if (!entry)
+        return NULL;
+    if (range->n_coldeflist > 0 && !range->ordinality) {
+        add_named(work, entry, carry_keep(work, &carry), range->coldeflist, range->n_coldeflist);
+        return entry;
+    }
+    entry->columns.is_open = true;
+    entry->columns.rest = carry;
+    return entry;
+}
+
+static struct entry *
+from_xml_table(struct plan_work *work, struct scope *scope, const PgQuery__RangeTableFunc *range)
+{
+    struct carry carry = {0};
+    struct entry *entry;
+
+    expression_carry(work, scope, range->docexpr, &carry);
+    expression_carry(work, scope, range->rowexpr, &carry);
+    for (size_t i = 0; i < range->n_columns; i++) {
+        const PgQuery__Node *column = range->columns[i];
+
+        if (column && column->node_case == PG_QUERY__NODE__NODE_RANGE_TABLE_FUNC_COL) {
+            expression_carry(work, scope, column->range_table_func_col->colexpr, &carry);
+            expression_carry(work, scope, column->range_table_func_col->coldefexpr, &carry);
+        }
+    }
+    entry = scope_add(work, scope, range->alias ? range->alias->aliasname : NULL);
+    if (entry)
+        add_named(work, entry, carry_keep(work, &carry), range->columns, range->n_columns);
+    return entry;
+}
+
+/* Something that the grammar has and we do not know. */
+static struct entry *
+from_unknown(struct plan_work *work, struct scope *scope)
+{
+    struct entry *entry = scope_add(work, scope, NULL);
+
+    if (entry) {
+        entry->columns.is_open = true;
+        entry->columns.rest.bound = work->names.most;
+    }
+    return entry;
+}
+
+struct outputs
+from_item(struct plan_work *work, struct scope *scope, const PgQuery__Node *node, bool holds)
+{
+    struct entry *entry = NULL;
+
+    if (!node || !work_spend(work, 1))
+        return (struct outputs){.is_open = true};
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_JOIN_EXPR:
+        return from_join(work, scope, node->join_expr, holds);
+    case PG_QUERY__NODE__NODE_RANGE_TABLE_SAMPLE:
+        expression_judge_all(work, scope, node->range_table_sample->args,
+                             node->range_table_sample->n_args);
+        return from_item(work, scope, node->range_table_sample->relation, holds);
+    case PG_QUERY__NODE__NODE_RANGE_VAR:
+        entry = from_cte(work, scope, node->range_var);
+        if (!entry)
+            entry = from_table(work, scope, node->range_var);
+        break;
+    case PG_QUERY__NODE__NODE_RANGE_SUBSELECT:
+        entry = from_subselect(work, scope, node->range_subselect);
+        break;
+    case PG_QUERY__NODE__NODE_RANGE_FUNCTION:
+        entry = from_function(work, scope, node->range_function);
+        break;
+    case PG_QUERY__NODE__NODE_RANGE_TABLE_FUNC:
+        entry = from_xml_table(work, scope, node->range_table_func);
+        break;
+    default:
+        entry = from_unknown(work, scope);
+    }
+    return entry ? all_columns(work, entry) : (struct outputs){.is_open = true};
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What functions, operators and types bring with them. */
+#include "postgres/plan_names.h"
+#include "postgres/plan_work.h"
+
+static enum function_class
+class_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum function_class class;
+    } classes[] = {
+#define X(name, class) {#name, FUNCTION_##class},
+#include "postgres/function.def"
+#undef X
+    };
+
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        if (strcmp(classes[i].name, name) == 0)
+            return classes[i].class;
+    return FUNCTION_PLAIN;
+}
+
+static bool
+is_builtin_type(const char *name)
+{
+    static const char *const types[] = {
+#define X(name) name,
+#include "postgres/builtin_type.def"
+#undef X
+    };
+
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (strcmp(types[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void
+add_candidate(const struct plan_work *work, const struct catalog_function *function,
+              struct function_facts *facts)
+{
+    if (function->is_exit)
+        facts->exit = function;
+    if (function->is_never)
+        facts->never = function;
+    if (function->kind == 'a')
+        facts->may_aggregate = true;
+    facts->is_opaque |= function->is_opaque;
+    /* What is opaque and says nothing of what it reads can read anything. */
+    if (function->is_opaque && function->fields == 0)
+        reach_add(&facts->reach, &work->everything);
+    else
+        reach_add_all(&facts->reach, function->kinds ? function->kinds : UINT64_MAX,
+                      function->fields);
+}
+
+static void
+set_unknown(const struct plan_work *work, struct function_facts *facts)
+{
+    facts->is_opaque = true;
+    facts->may_aggregate = true;
+    facts->reach = work->everything;
+}
+
+struct function_facts
+function_facts(const struct plan_work *work, PgQuery__Node *const *names, size_t count)
+{
+    struct function_facts facts = {.class = FUNCTION_PLAIN};
+    const char *name = sql_last_name(names, count);
+    const char *schema = count > 1 ? sql_string(names[count - 2]) : NULL;
+    const struct catalog_function *function;
+    bool is_system = false, is_user = false;
+    size_t at = 0;
+
+    if (!name || !work->catalog) {
+        set_unknown(work, &facts);
+        return facts;
+    }
+    while ((function = catalog_function_named(work->catalog, schema, name, &at)) != NULL) {
+        is_system |= function->is_system;
+        is_user |= !function->is_system;
+        add_candidate(work, function, &facts);
+    }
+    if (!is_system && !is_user && !is_builtin_type(name)) {
+        set_unknown(work, &facts);
+        return facts;
+    }
+    if (is_system) {
+        facts.class = class_of(name);
+        facts.may_aggregate |= facts.class == FUNCTION_COUNT || facts.class == FUNCTION_SUM;
+        /* Where a user has one of that name too, nothing is sure to be silent. */
+        if (is_user && (facts.class == FUNCTION_SILENT || facts.class == FUNCTION_COUNT))
+            facts.class = facts.class == FUNCTION_COUNT ? FUNCTION_SUM : FUNCTION_PLAIN;
+    }
+    if (facts.class == FUNCTION_DYNAMIC) {
+        facts.is_opaque = true;
+        facts.reach = work->everything;
+    }
+    return facts;
+}
+
+/* "OPERATOR(pg_catalog.=)" is always the system's. */
+bool
+names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *const *names, size_t count)
+{
+    const char *name = sql_last_name(names, count);
+    const char *schema = count > 1 ? sql_string(names[count - 2]) : NULL;
+
+    if (count == 0)
+        return false;
+    if (schema && strcmp(schema, "pg_catalog") == 0)
+        return false;
+    return !name || !work->catalog || catalog_operator_is_foreign(work->catalog, name);
+}
+
+bool
+names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type)
+{
+    const char *name = type ? sql_last_name(type->names, type->n_names) : NULL;
+    const char *schema = type && type->n_names > 1 ? sql_string(type->names[0]) : NULL;
+
+    if (name && (!schema || strcmp(schema, "pg_catalog") == 0) && is_builtin_type(name))
+        return false;
+    return !work->catalog || catalog_has_foreign_casts(work->catalog);
+}

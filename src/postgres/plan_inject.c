@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/plan_inject.h"
+
+enum { COLUMNS_MAX = 1664, NAME_ROOM = 2 * CATALOG_NAME_SIZE + 2 };
+
+static const char hidden_name[] = "pasu_key_";
+
+/* ---- what can be had ---- */
+
+struct injection *
+injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select, size_t statement)
+{
+    struct injection *injection;
+
+    if (!work->environment->may_inject || work->environment->role[0] == '\0' || !work->catalog)
+        return NULL;
+    if (select->n_target_list == 0 || select->n_distinct_clause > 0 || select->into_clause)
+        return NULL;
+    for (size_t i = 0; i < select->n_locking_clause; i++)
+        if (select->locking_clause[i]->node_case != PG_QUERY__NODE__NODE_LOCKING_CLAUSE ||
+            select->locking_clause[i]->locking_clause->n_locked_rels > 0)
+            return NULL;
+    /* The names of hidden columns must be nobody else's. */
+    if (strstr(work->text, hidden_name))
+        return NULL;
+    injection = arena_new(&work->memory, 1, sizeof(*injection));
+    if (injection)
+        *injection = (struct injection){.statement = statement, .select = select};
+    return injection;
+}
+
+/* The name that a column has in the query: an alias can have renamed it. */
+static const char *
+column_name(const struct entry *entry, int16_t attribute)
+{
+    for (const struct output *o = entry->columns.first; o; o = o->next)
+        if (o->entry == entry && o->attribute == attribute)
+            return o->name;
+    return NULL;
+}
+
+/* Whether `entry.column` can mean only that one. */
+static bool
+is_only_name(const struct scope *scope, const struct entry *entry)
+{
+    for (const struct entry *e = scope->entries; e; e = e->next)
+        if (e != entry && e->name && strcmp(e->name, entry->name) == 0)
+            return false;
+    return true;
+}
+
+static bool
+can_be_named(const struct scope *scope, const struct entry *entry)
+{
+    return entry->name && entry->is_only && !entry->is_hidden && strlen(entry->name) > 0 &&
+           strlen(entry->name) < CATALOG_NAME_SIZE && is_only_name(scope, entry);
+}
+
+/* The snapshot's names are in UTF-8, the text in whatever the client speaks. */
+static bool
+is_ascii(const char *name)
+{
+    while (*name && !(*name & 0x80))
+        name++;
+    return *name == '\0';
+}
+
+int
+injection_add(struct plan_work *work, struct injection *injection, const struct scope *scope,
+              const struct entry *entry, int16_t attribute)
+{
+    const char *column = column_name(entry, attribute);
+
+    if (!injection || !column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column))
+        return -1;
+    for (size_t i = 0; i < injection->count; i++)
+        if (injection->hidden[i].entry == entry && injection->hidden[i].attribute == attribute)
+            return (int)i;
+    if (injection->count == PLAN_HIDDEN_MAX || !can_be_named(scope, entry) ||
+        !catalog_role_may_read(work->catalog, work->environment->role, entry->relation->oid,
+                               attribute))
+        return -1;
+    injection->hidden[injection->count] = (struct hidden){entry, attribute, column};
+    return (int)injection->count++;
+}
+
+void
+injections_append(struct injections *injections, struct injection *injection)
+{
+    if (injections->last)
+        injections->last->next = injection;
+    else
+        injections->first = injection;
+    injections->last = injection;
+}
+
+/* ---- edits ---- */
+
+struct edits {
+    struct edit *first, *last;
+    size_t count, growth;
+};
+
+static bool
+add_edit(struct plan_work *work, struct edits *edits, uint32_t at, uint32_t removed,
+         const char *inserted)
+{
+    struct edit *edit = arena_new(&work->memory, 1, sizeof(*edit));
+
+    if (!edit || !inserted || at + removed > work->length ||
+        (edits->last && edits->last->at + edits->last->removed > at))
+        return false;
+    *edit = (struct edit){NULL, at, removed, inserted};
+    if (edits->last)
+        edits->last->next = edit;
+    else
+        edits->first = edit;
+    edits->last = edit;
+    edits->count++;
+    edits->growth += strlen(inserted);
+    return true;
+}
+
+static void
+write_quoted(struct writer *w, const char *name)
+{
+    writer_u8(w, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            writer_u8(w, '"');
+        writer_u8(w, (uint8_t)*name);
+    }
+    writer_u8(w, '"');
+}
+
+/* "c"."id" AS "pasu_key_1", … */
+static const char *
+write_hidden(struct plan_work *work, const struct injection *injection)
+{
+    char text[PLAN_HIDDEN_MAX * (2 * NAME_ROOM + 32)];
+    struct writer w = writer_of(text, sizeof(text));
+
+    for (size_t i = 0; i < injection->count; i++) {
+        char number[8];
+
+        write_quoted(&w, injection->hidden[i].entry->name);
+        writer_u8(&w, '.');
+        write_quoted(&w, injection->hidden[i].column);
+        snprintf(number, sizeof(number), "%zu", i + 1);
+        writer_bytes(&w, " AS \"", 5);
+        writer_bytes(&w, hidden_name, sizeof(hidden_name) - 1);
+        writer_bytes(&w, number, strlen(number));
+        writer_bytes(&w, "\", ", 3);
+    }
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
+static const struct sql_token *
+token_at(const struct plan_work *work, uint32_t at)
+{
+    size_t low = 0, high = work->tokens.count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (work->tokens.tokens[middle].start < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == work->tokens.count || work->tokens.tokens[low].start != at)
+        return NULL;
+    return &work->tokens.tokens[low];
+}
+
+/* The number of "ORDER BY 1", or NULL. */
+static PgQuery__AConst *
+ordinal_of(const PgQuery__Node *node)
+{
+    PgQuery__AConst *constant;
+
+    if (node->node_case != PG_QUERY__NODE__NODE_SORT_BY || !node->sort_by->node ||
+        node->sort_by->node->node_case != PG_QUERY__NODE__NODE_A_CONST)
+        return NULL;
+    constant = node->sort_by->node->a_const;
+    if (constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ||
+        constant->ival->ival < 1 || constant->ival->ival > COLUMNS_MAX)
+        return NULL;
+    return constant;
+}
+
+static bool
+shift_ordinals(struct plan_work *work, const struct injection *injection, struct edits *edits)
+{
+    for (size_t i = 0; i < injection->select->n_sort_clause; i++) {
+        const PgQuery__AConst *constant = ordinal_of(injection->select->sort_clause[i]);
+        const struct sql_token *token;
+        char number[16];
+
+        if (!constant)
+            continue;
+        token = constant->location < 0 ? NULL : token_at(work, (uint32_t)constant->location);
+        if (!token || token->kind != PG_QUERY__TOKEN__ICONST)
+            return false;
+        snprintf(number, sizeof(number), "%d", constant->ival->ival + (int)injection->count);
+        if (!add_edit(work, edits, token->start, token->end - token->start,
+                      arena_text(&work->memory, number, strlen(number))))
+            return false;
+    }
+    return true;
+}
+
+static bool
+edit_statement(struct plan_work *work, const struct injection *injection, struct edits *edits)
+{
+    const PgQuery__Node *target = injection->select->target_list[0];
+
+    if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET || target->res_target->location < 0)
+        return false;
+    return add_edit(work, edits, (uint32_t)target->res_target->location, 0,
+                    write_hidden(work, injection)) &&
+           shift_ordinals(work, injection, edits);
+}
+
+/* ---- the new text ---- */
+
+static bool
+write_text(struct plan_work *work, const struct edits *edits, struct plan *plan)
+{
+    uint8_t *text = arena_new(work->keep, work->length + edits->growth + 1, 1);
+    struct plan_edit *kept = arena_new(work->keep, edits->count, sizeof(*kept));
+    size_t from = 0, to = 0;
+
+    if (!text || !kept)
+        return false;
+    for (const struct edit *e = edits->first; e; e = e->next) {
+        size_t inserted = strlen(e->inserted);
+
+        memcpy(text + to, work->text + from, e->at - from);
+        to += e->at - from;
+        memcpy(text + to, e->inserted, inserted);
+        to += inserted;
+        from = e->at + e->removed;
+        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)inserted};
+    }
+    memcpy(text + to, work->text + from, work->length - from);
+    to += work->length - from;
+    plan->rewritten = view_of(text, to);
+    plan->edits = kept - edits->count;
+    plan->edit_count = edits->count;
+    return to <= PLAN_TEXT_MAX;
+}
+
+static bool
+is_hidden_target(const PgQuery__Node *node, const struct hidden *hidden)
+{
+    const PgQuery__ColumnRef *column;
+
+    if (node->node_case != PG_QUERY__NODE__NODE_RES_TARGET || !node->res_target->val ||
+        node->res_target->val->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+        return false;
+    column = node->res_target->val->column_ref;
+    return strncmp(node->res_target->name, hidden_name, sizeof(hidden_name) - 1) == 0 &&
+           column->n_fields == 2 && sql_string(column->fields[0]) &&
+           sql_string(column->fields[1]) &&
+           strcmp(sql_string(column->fields[0]), hidden->entry->name) == 0 &&
+           strcmp(sql_string(column->fields[1]), hidden->column) == 0;
+}
+
+/* Takes the hidden columns out of the new tree again; what is left must be the old one. */
+static bool
+take_back(PgQuery__SelectStmt *select, const struct injection *injection)
+{
+    if (select->n_target_list <= injection->count)
+        return false;
+    for (size_t i = 0; i < injection->count; i++)
+        if (!is_hidden_target(select->target_list[i], &injection->hidden[i]))
+            return false;
+    select->target_list += injection->count;
+    select->n_target_list -= injection->count;
+    for (size_t i = 0; i < select->n_sort_clause; i++) {
+        PgQuery__AConst *constant = ordinal_of(select->sort_clause[i]);
+
+        if (constant)
+            constant->ival->ival -= (int32_t)injection->count;
+    }
+    return true;
+}
+
+static bool
+is_as_meant(struct plan_work *work, const struct injections *injections,
+            const PgQuery__ParseResult *tree, struct view rewritten)
+{
+    PgQuery__ParseResult *again;
+    struct sql_tokens tokens;
+
+    if (sql_scan(&work->memory, (const char *)rewritten.bytes, PLAN_TOKENS_MAX, &tokens) != 0 ||
+        sql_parse(&work->memory, (const char *)rewritten.bytes, &again) != 0 ||
+        again->n_stmts != tree->n_stmts)
+        return false;
+    for (const struct injection *i = injections->first; i; i = i->next) {
+        PgQuery__Node *node = again->stmts[i->statement]->stmt;
+
+        if (!node || node->node_case != PG_QUERY__NODE__NODE_SELECT_STMT ||
+            !take_back(node->select_stmt, i))
+            return false;
+    }
+    return sql_is_equal(&tree->base, &again->base);
+}
+
+bool
+injections_apply(struct plan_work *work, const struct injections *injections,
+                 const PgQuery__ParseResult *tree, struct plan *plan)
+{
+    struct edits edits = {0};
+
+    for (const struct injection *i = injections->first; i; i = i->next)
+        if (!edit_statement(work, i, &edits))
+            return false;
+    return write_text(work, &edits, plan) && is_as_meant(work, injections, tree, plan->rewritten);
+}

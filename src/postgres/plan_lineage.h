@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lineage: what each column of a query's result carries.
+ *
+ * Our own reading of the SQL, used where the server's RowDescription has no word: expressions,
+ * aggregates, sub-selects, set operations, names of WITH, views. Where it does not know it says
+ * more, not less: a node that it does not know carries all that the statement touches.
+ */
+#ifndef PASU_POSTGRES_PLAN_LINEAGE_H
+#define PASU_POSTGRES_PLAN_LINEAGE_H
+
+#include "postgres/plan_scope.h"
+
+/* Adds what an expression carries. */
+void expression_carry(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+                      struct carry *into);
+/* An expression that is evaluated, but whose value is not shown. */
+void expression_judge(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node);
+void expression_judge_all(struct plan_work *work, const struct scope *scope,
+                          PgQuery__Node *const *nodes, size_t count);
+/* Rows of one result can speak of many rows of that scope, by a reference so deep; or of any. */
+void scope_note_aggregate(struct plan_work *work, const struct scope *scope, int depth,
+                          bool is_stray);
+
+/* One item of FROM: its entries are added to the scope, its columns are those of "*". `holds`: what
+ * its inner joins demand holds for every row. */
+struct outputs from_item(struct plan_work *work, struct scope *scope, const PgQuery__Node *node,
+                         bool holds);
+struct outputs from_join(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *join,
+                         bool holds);
+/* A table by its name, as FROM has it. */
+struct entry *from_table(struct plan_work *work, struct scope *scope,
+                         const PgQuery__RangeVar *range);
+/* Looks at the conditions gathered so far. */
+void from_judge(struct plan_work *work, struct scope *scope);
+void from_add_condition(struct plan_work *work, struct scope *scope, const PgQuery__Node *node,
+                        bool holds);
+
+/* A SELECT, VALUES or set operation. The scope is that of its FROM (NULL for the others, and where
+ * there is no memory). */
+struct scope *query_columns(struct plan_work *work, const struct scope *outer,
+                            const struct cte *ctes, const PgQuery__SelectStmt *select, bool is_top,
+                            struct outputs *columns);
+/* Any statement that can stand in WITH: also INSERT, UPDATE, DELETE with what they return. */
+struct scope *statement_columns(struct plan_work *work, const struct scope *outer,
+                                const struct cte *ctes, const PgQuery__Node *node, bool is_top,
+                                struct outputs *columns);
+/* The names of a WITH, over those known before. */
+const struct cte *with_names(struct plan_work *work, const struct scope *outer,
+                             const struct cte *ctes, const PgQuery__WithClause *with);
+/* A list of ResTargets as columns. */
+void target_columns(struct plan_work *work, const struct scope *scope,
+                    PgQuery__Node *const *targets, size_t count, struct outputs *columns);
+/* INSERT, UPDATE, DELETE. */
+struct scope *change_columns(struct plan_work *work, const struct scope *outer,
+                             const struct cte *ctes, const PgQuery__Node *node, bool is_top,
+                             struct outputs *columns);
+
+#endif

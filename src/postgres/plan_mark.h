@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Marks: personal values that a statement writes where no mapping names them. The snapshot after
+ * that takes them into account, or what was copied could be read by everybody.
+ */
+#ifndef PASU_POSTGRES_PLAN_MARK_H
+#define PASU_POSTGRES_PLAN_MARK_H
+
+#include "postgres/plan_scope.h"
+
+/* All that a carry is of, by kind. */
+struct reach carry_reach(const struct plan_work *work, const struct carry *carry);
+/* Notes what is written to a column (`name`, NULL: any) of a table and is not what its mapping says
+ * of it. */
+void mark_written(struct plan_work *work, const struct entry *target, const char *name,
+                  const struct carry *written);
+/* Notes that a relation holds at least that. */
+void mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
+                   const struct catalog_relation *relation, const struct reach *reach);
+/* Hands all notes to the statement. */
+void mark_statement(struct plan_work *work, struct plan_statement *statement);
+
+#endif

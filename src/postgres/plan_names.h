@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the names in a statement can mean: relations, functions, operators, casts. A name without a
+ * schema means every one of that name in any schema, since search_path is the session's own affair;
+ * a name that the snapshot does not know can be anything.
+ *
+ * The sum is the most that the statement can show. It does not matter here where a name stands.
+ */
+#ifndef PASU_POSTGRES_PLAN_NAMES_H
+#define PASU_POSTGRES_PLAN_NAMES_H
+
+#include "postgres/reach.h"
+#include "postgres/sql.h"
+
+struct plan_work;
+
+struct names {
+    struct reach most;      /* of all that is named */
+    struct reach functions; /* of functions, operators and casts alone */
+    uint32_t flags;         /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
+    /* Of what is shown to nobody, or lets data leave by the server: the last one named, or NULL. */
+    const struct catalog_relation *never_relation, *exit_relation;
+    const struct catalog_function *never_function, *exit_function;
+    bool sets_role; /* by set_config */
+    bool has_rules; /* a table that is written to has rules */
+};
+
+/* How a system function treats its arguments. */
+enum function_class {
+    FUNCTION_PLAIN,   /* carries them */
+    FUNCTION_SILENT,  /* shows nothing of them */
+    FUNCTION_COUNT,   /* an aggregate that shows nothing of them */
+    FUNCTION_SUM,     /* an aggregate that carries them */
+    FUNCTION_DYNAMIC, /* runs a text, or reads what others wrote: anything */
+    FUNCTION_KEEPER,  /* puts its arguments where they can be read by other ways than the result */
+    FUNCTION_SETTING, /* set_config: such a one */
+};
+
+struct function_facts {
+    struct reach reach; /* what it brings by itself */
+    enum function_class class;
+    bool is_opaque;
+    bool may_aggregate;
+    const struct catalog_function *exit, *never;
+};
+
+/* All functions that a name (of one or two parts) can mean, together. */
+struct function_facts function_facts(const struct plan_work *work, PgQuery__Node *const *names,
+                                     size_t count);
+/* Whether the text between two operands can be a user's operator. */
+bool names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *const *names,
+                               size_t count);
+/* Whether a cast to that type can run something unknown. */
+bool names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type);
+
+/* The relations that a name can mean, one by one from *at = 0; system ones only where they speak
+ * values of other tables. */
+const struct catalog_relation *names_next_relation(const struct plan_work *work, const char *schema,
+                                                   const char *name, size_t *at);
+/* What a relation holds, statistics' texts included. */
+struct reach names_reach(const struct plan_work *work, const struct catalog_relation *relation);
+/* Whether a column of a relation that speaks values can hold some. */
+bool names_column_speaks(const struct catalog_relation *relation, const char *column);
+
+/* Fills work->names with what a tree names. */
+void names_collect(struct plan_work *work, const ProtobufCMessage *tree);
+/* Adds a relation by its name: how names_collect and the token scan see one. False where the
+ * snapshot does not know it. */
+bool names_add_relation(struct plan_work *work, const char *schema, const char *name);
+void names_add_everything(struct plan_work *work, uint32_t flag);
+void names_add_function(struct plan_work *work, const struct function_facts *facts);
+
+#endif

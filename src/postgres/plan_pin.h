@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pinned keys: conditions that hold for every row and fix the key of a table of the top level to a
+ * constant or parameter. Only where the text proves it: the operator is PostgreSQL's own "=", the
+ * constant is written as the key's type writes it.
+ */
+#ifndef PASU_POSTGRES_PLAN_PIN_H
+#define PASU_POSTGRES_PLAN_PIN_H
+
+#include "postgres/plan_scope.h"
+
+struct pins {
+    struct plan_pin *pins; /* in the plan's arena */
+    size_t count;          /* 0: not pinned */
+};
+
+/* Learns from the scope's conditions which of its columns are equal. */
+void pins_learn(struct plan_work *work, struct scope *scope);
+/* The best of the conditions on that key: a single constant where there is one. */
+struct pins pins_of(struct plan_work *work, const struct scope *scope, const struct direct *direct);
+static inline bool
+pins_are_one(const struct pins *pins)
+{
+    return pins->count == 1 && !pins->pins[0].is_array;
+}
+/* One constant or parameter as a key of that type; false where it is none. */
+bool pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_type,
+              struct plan_pin *pin);
+
+/* Whether a type is the key's own. */
+bool pin_is_type(const PgQuery__TypeName *type, uint8_t key_type);
+
+#endif

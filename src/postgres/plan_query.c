@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns of queries: SELECT, VALUES, UNION and its like, WITH. */
+#include "postgres/plan_lineage.h"
+
+enum { RECURSION_ROUNDS = 8 };
+
+/* ---- target lists ---- */
+
+/* The name that PostgreSQL gives a column without AS, where something can refer to it. */
+static const char *
+name_of(const PgQuery__Node *node)
+{
+    if (!node)
+        return NULL;
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_COLUMN_REF:
+        return sql_last_name(node->column_ref->fields, node->column_ref->n_fields);
+    case PG_QUERY__NODE__NODE_FUNC_CALL:
+        return sql_last_name(node->func_call->funcname, node->func_call->n_funcname);
+    case PG_QUERY__NODE__NODE_A_INDIRECTION:
+        return sql_last_name(node->a_indirection->indirection, node->a_indirection->n_indirection);
+    case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
+        return name_of(node->collate_clause->arg);
+    case PG_QUERY__NODE__NODE_TYPE_CAST: {
+        const char *name = name_of(node->type_cast->arg);
+        const PgQuery__TypeName *type = node->type_cast->type_name;
+
+        return name || !type ? name : sql_last_name(type->names, type->n_names);
+    }
+    case PG_QUERY__NODE__NODE_CASE_EXPR: {
+        const char *name = name_of(node->case_expr->defresult);
+
+        return name ? name : "case";
+    }
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+        return "coalesce";
+    case PG_QUERY__NODE__NODE_ROW_EXPR:
+        return "row";
+    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
+        return "array";
+    case PG_QUERY__NODE__NODE_SUB_LINK:
+        if (node->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK)
+            return "exists";
+        return node->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK ? "array"
+                                                                                       : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static bool
+is_star(const PgQuery__Node *node)
+{
+    const PgQuery__ColumnRef *reference;
+
+    if (!node || node->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+        return false;
+    reference = node->column_ref;
+    return reference->n_fields > 0 &&
+           reference->fields[reference->n_fields - 1]->node_case == PG_QUERY__NODE__NODE_A_STAR;
+}
+
+static void
+add_again(struct plan_work *work, struct outputs *columns, const struct outputs *from)
+{
+    columns->is_open |= from->is_open;
+    carry_add(&columns->rest, &from->rest);
+    for (const struct output *o = from->first; o; o = o->next) {
+        struct output *copy = outputs_add(work, columns, o->name, o->carry);
+
+        if (!copy)
+            return;
+        copy->entry = o->entry;
+        copy->attribute = o->attribute;
+    }
+}
+
+static void
+add_star(struct plan_work *work, const struct scope *scope, const PgQuery__ColumnRef *reference,
+         struct outputs *columns)
+{
+    const struct entry *entry = NULL;
+
+    if (reference->n_fields == 1) {
+        add_again(work, columns, &scope->columns);
+        return;
+    }
+    if (sql_string(reference->fields[reference->n_fields - 2]))
+        entry = scope_entry(scope, sql_string(reference->fields[reference->n_fields - 2]));
+    if (entry) {
+        add_again(work, columns, &entry->columns);
+    } else {
+        columns->is_open = true;
+        reach_add(&columns->rest.bound, &work->names.most);
+    }
+}
+
+/* A star behind an expression, "(f(x)).*": so many columns as that has. */
+static bool
+is_expanded(const PgQuery__Node *node)
+{
+    const PgQuery__AIndirection *indirection;
+
+    if (!node || node->node_case != PG_QUERY__NODE__NODE_A_INDIRECTION)
+        return false;
+    indirection = node->a_indirection;
+    return indirection->n_indirection > 0 &&
+           indirection->indirection[indirection->n_indirection - 1]->node_case ==
+               PG_QUERY__NODE__NODE_A_STAR;
+}
+
+static void
+add_expression(struct plan_work *work, const struct scope *scope, const PgQuery__ResTarget *target,
+               struct outputs *columns)
+{
+    const char *name = target->name[0] ? target->name : name_of(target->val);
+    const struct output *exact = NULL;
+    struct carry carry = {0};
+    struct output *output;
+
+    if (target->val && target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF) {
+        struct found found;
+
+        scope_find(work, scope, target->val->column_ref, &found);
+        carry = found.carry;
+        exact = found.output;
+    } else {
+        expression_carry(work, scope, target->val, &carry);
+    }
+    if (is_expanded(target->val)) {
+        columns->is_open = true;
+        carry_add(&columns->rest, &carry);
+        return;
+    }
+    output = outputs_add(work, columns, name, carry_keep(work, &carry));
+    if (output && exact) {
+        output->entry = exact->entry;
+        output->attribute = exact->attribute;
+    }
+}
+
+void
+target_columns(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *targets,
+               size_t count, struct outputs *columns)
+{
+    for (size_t i = 0; i < count && work_spend(work, 1); i++) {
+        const PgQuery__Node *node = targets[i];
+
+        if (!node || node->node_case != PG_QUERY__NODE__NODE_RES_TARGET) {
+            columns->is_open = true;
+            reach_add(&columns->rest.bound, &work->names.most);
+        } else if (is_star(node->res_target->val)) {
+            add_star(work, scope, node->res_target->val->column_ref, columns);
+        } else {
+            add_expression(work, scope, node->res_target, columns);
+        }
+    }
+}
+
+/* ---- WITH ---- */
+
+static const struct cte *
+add_cte(struct plan_work *work, const struct cte *outer, const PgQuery__CommonTableExpr *expression,
+        const struct outputs *columns)
+{
+    struct cte *cte = arena_new(&work->memory, 1, sizeof(*cte));
+
+    if (!cte)
+        return outer;
+    cte->outer = outer;
+    cte->name = expression->ctename;
+    outputs_copy(work, &cte->columns, columns);
+    outputs_rename(&cte->columns, expression->aliascolnames, expression->n_aliascolnames);
+    if (expression->search_clause || expression->cycle_clause) {
+        outputs_carry(work, columns, &cte->columns.rest);
+        cte->columns.is_open = true;
+    }
+    return cte;
+}
+
+static struct carry
+sum_of(struct plan_work *work, const struct outputs *columns)
+{
+    struct carry sum = {0};
+
+    outputs_carry(work, columns, &sum);
+    return sum;
+}
+
+static bool
+is_same(const struct carry *a, const struct carry *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* Each column carries all that any does: enough for a fixed point in a few rounds. */
+static void
+spread(struct plan_work *work, struct outputs *columns)
+{
+    struct carry sum = sum_of(work, columns);
+    const struct carry *kept = carry_keep(work, &sum);
+
+    for (struct output *o = columns->first; o; o = o->next)
+        o->carry = kept;
+}
+
+/* The query may read its own name: it is read again with what it was found to carry, until that
+ * stays the same. */
+static const struct cte *
+add_recursive(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
+              const PgQuery__CommonTableExpr *expression)
+{
+    const PgQuery__Node *query = expression->ctequery;
+    const PgQuery__SelectStmt *select =
+        query && query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT ? query->select_stmt : NULL;
+    struct outputs columns = {0};
+    struct carry before, after;
+
+    if (select && select->op == PG_QUERY__SET_OPERATION__SETOP_UNION && select->larg)
+        (void)query_columns(work, outer, ctes, select->larg, false, &columns);
+    after = sum_of(work, &columns);
+    for (int round = 0; round < RECURSION_ROUNDS && !work_is_exhausted(work); round++) {
+        const struct cte *own = add_cte(work, ctes, expression, &columns);
+
+        before = after;
+        columns = (struct outputs){0};
+        (void)statement_columns(work, outer, own, query, false, &columns);
+        spread(work, &columns);
+        after = sum_of(work, &columns);
+        if (round > 0 && is_same(&before, &after))
+            return add_cte(work, ctes, expression, &columns);
+    }
+    columns.is_open = true;
+    reach_add(&columns.rest.bound, &work->names.most);
+    for (struct output *o = columns.first; o; o = o->next)
+        o->carry = NULL;
+    spread(work, &columns);
+    return add_cte(work, ctes, expression, &columns);
+}
+
+/* A name that is used before its own query has been read. */
+static const struct cte *
+add_placeholder(struct plan_work *work, const struct cte *ctes,
+                const PgQuery__CommonTableExpr *expression)
+{
+    struct outputs open = {.is_open = true, .rest = {.bound = work->names.most}};
+
+    return add_cte(work, ctes, expression, &open);
+}
+
+const struct cte *
+with_names(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
+           const PgQuery__WithClause *with)
+{
+    for (size_t i = 0; with && with->recursive && i < with->n_ctes; i++)
+        if (with->ctes[i]->node_case == PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR)
+            ctes = add_placeholder(work, ctes, with->ctes[i]->common_table_expr);
+    for (size_t i = 0; with && i < with->n_ctes && work_spend(work, 1); i++) {
+        const PgQuery__CommonTableExpr *expression;
+        struct outputs columns = {0};
+
+        if (with->ctes[i]->node_case != PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR)
+            continue;
+        expression = with->ctes[i]->common_table_expr;
+        if (with->recursive) {
+            ctes = add_recursive(work, outer, ctes, expression);
+            continue;
+        }
+        (void)statement_columns(work, outer, ctes, expression->ctequery, false, &columns);
+        ctes = add_cte(work, ctes, expression, &columns);
+    }
+    return ctes;
+}
+
+/* ---- queries ---- */
+
+/* Column by column; where the numbers differ it is an error, or a star that is not known. */
+static void
+unite(struct plan_work *work, struct outputs *columns, const struct outputs *other)
+{
+    const struct output *o = other->first;
+
+    columns->is_open |= other->is_open || columns->count != other->count;
+    carry_add(&columns->rest, &other->rest);
+    for (struct output *c = columns->first; c; c = c->next) {
+        struct carry sum = {0};
+
+        if (!work_spend(work, 1))
+            return;
+        if (c->carry)
+            sum = *c->carry;
+        if (o && o->carry)
+            carry_add(&sum, o->carry);
+        c->carry = carry_keep(work, &sum);
+        c->entry = NULL;
+        o = o ? o->next : NULL;
+    }
+    if (columns->is_open) {
+        outputs_carry(work, other, &columns->rest);
+        outputs_carry(work, columns, &columns->rest);
+    }
+}
+
+static void
+set_operation(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
+              const PgQuery__SelectStmt *select, struct outputs *columns)
+{
+    struct outputs right = {0};
+
+    (void)query_columns(work, outer, ctes, select->larg, false, columns);
+    (void)query_columns(work, outer, ctes, select->rarg, false, &right);
+    unite(work, columns, &right);
+}
+
+static void
+values_columns(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select,
+               struct outputs *columns)
+{
+    static const char *const names[] = {"column1", "column2", "column3", "column4",
+                                        "column5", "column6", "column7", "column8"};
+
+    for (size_t i = 0; i < select->n_values_lists && work_spend(work, 1); i++) {
+        const PgQuery__Node *node = select->values_lists[i];
+        struct outputs row = {0};
+
+        if (!node || node->node_case != PG_QUERY__NODE__NODE_LIST)
+            continue;
+        for (size_t k = 0; k < node->list->n_items; k++) {
+            struct carry carry = {0};
+
+            expression_carry(work, scope, node->list->items[k], &carry);
+            if (!outputs_add(work, &row, k < COUNT_OF(names) ? names[k] : NULL,
+                             carry_keep(work, &carry)))
+                return;
+        }
+        if (i == 0)
+            *columns = row;
+        else
+            unite(work, columns, &row);
+    }
+}
+
+static void
+build_from(struct plan_work *work, struct scope *scope, PgQuery__Node *const *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct outputs columns = from_item(work, scope, items[i], true);
+
+        outputs_append(&scope->columns, &columns);
+    }
+}
+
+/* What is evaluated and not shown. ORDER BY and GROUP BY may name output columns: strays there. */
+static void
+judge_rest(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
+{
+    expression_judge(work, scope, select->having_clause);
+    expression_judge_all(work, scope, select->group_clause, select->n_group_clause);
+    expression_judge_all(work, scope, select->sort_clause, select->n_sort_clause);
+    for (size_t i = 0; i < select->n_distinct_clause; i++)
+        if (select->distinct_clause[i])
+            expression_judge(work, scope, select->distinct_clause[i]);
+    expression_judge(work, scope, select->limit_count);
+    expression_judge(work, scope, select->limit_offset);
+}
+
+struct scope *
+query_columns(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
+              const PgQuery__SelectStmt *select, bool is_top, struct outputs *columns)
+{
+    struct scope *scope;
+
+    if (!select || !work_spend(work, 1))
+        return NULL;
+    ctes = with_names(work, outer, ctes, select->with_clause);
+    if (select->op != PG_QUERY__SET_OPERATION__SETOP_NONE &&
+        select->op != PG_QUERY__SET_OPERATION__SET_OPERATION_UNDEFINED) {
+        set_operation(work, outer, ctes, select, columns);
+        return NULL;
+    }
+    scope = scope_new(work, outer, ctes);
+    if (!scope)
+        return NULL;
+    if (select->n_values_lists > 0) {
+        values_columns(work, scope, select, columns);
+        return NULL;
+    }
+    scope->is_top = is_top;
+    build_from(work, scope, select->from_clause, select->n_from_clause);
+    from_add_condition(work, scope, select->where_clause, true);
+    from_judge(work, scope);
+    target_columns(work, scope, select->target_list, select->n_target_list, columns);
+    judge_rest(work, scope, select);
+    return scope;
+}
+
+struct scope *
+statement_columns(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
+                  const PgQuery__Node *node, bool is_top, struct outputs *columns)
+{
+    if (!node)
+        return NULL;
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_SELECT_STMT:
+        return query_columns(work, outer, ctes, node->select_stmt, is_top, columns);
+    case PG_QUERY__NODE__NODE_INSERT_STMT:
+    case PG_QUERY__NODE__NODE_UPDATE_STMT:
+    case PG_QUERY__NODE__NODE_DELETE_STMT:
+        return change_columns(work, outer, ctes, node, is_top, columns);
+    default:
+        columns->is_open = true;
+        reach_add(&columns->rest.bound, &work->names.most);
+        return NULL;
+    }
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is never sent to the server: statements that name a table that is shown to nobody, and those
+ * by which data can leave by the server itself. The first reason that a text gives is kept.
+ */
+#ifndef PASU_POSTGRES_PLAN_REFUSE_H
+#define PASU_POSTGRES_PLAN_REFUSE_H
+
+#include "postgres/plan_text.h"
+#include "postgres/plan_work.h"
+
+enum refusal {
+#define X(name, text, hint) REFUSAL_##name,
+#include "postgres/refusal.def"
+#undef X
+};
+
+void refuse(struct plan_work *work, enum refusal refusal);
+/* By what a statement is. */
+void refuse_by_kind(struct plan_work *work, const PgQuery__Node *node);
+/* By the relations and functions that it names (work->names). */
+void refuse_by_names(struct plan_work *work);
+/* By its bytes, where not even its words can be told: whatever could be a name that is refused. */
+void refuse_by_bytes(struct plan_work *work);
+/* By its words, where it is not understood. */
+void refuse_by_tokens(struct plan_work *work, struct token_range range);
+/* A language in which no function may be written, and no DO. */
+void refuse_language(struct plan_work *work, PgQuery__Node *const *options, size_t count);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Refusals where a text cannot be cut into words: the scanner does not know its syntax, or it has
+ * two readings. What could be a name that is refused is taken for one, wherever it stands.
+ */
+#include "postgres/plan_refuse.h"
+
+#include <strings.h>
+
+static bool
+is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '$' || (c & 0x80);
+}
+
+static bool
+has_high_byte(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (text[i] & 0x80)
+            return true;
+    return false;
+}
+
+static bool
+has_word(const struct plan_work *work, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (size_t i = 0; i + length <= work->length; i++)
+        if (strncasecmp(work->text + i, word, length) == 0 &&
+            (i == 0 || !is_name_byte(work->text[i - 1])) && !is_name_byte(work->text[i + length]))
+            return true;
+    return false;
+}
+
+/* Names beyond ASCII may stand there in another encoding, and any name in Unicode escapes. */
+static bool
+may_name(const struct plan_work *work, const char *name, bool has_high)
+{
+    return has_word(work, name) || (has_high && has_high_byte(name, strlen(name)));
+}
+
+static bool
+has_escaped_name(const struct plan_work *work)
+{
+    for (size_t i = 0; i + 3 <= work->length; i++)
+        if (strncasecmp(work->text + i, "u&\"", 3) == 0)
+            return true;
+    return false;
+}
+
+static void
+add_relations(struct plan_work *work, bool is_escaped, bool has_high)
+{
+    for (size_t i = 0; i < catalog_relation_count(work->catalog); i++) {
+        const struct catalog_relation *r = catalog_relation_at(work->catalog, i);
+
+        if (!r->is_never && !r->is_exit)
+            continue;
+        if (!is_escaped && !may_name(work, r->name, has_high))
+            continue;
+        if (r->is_never)
+            work->names.never_relation = r;
+        if (r->is_exit)
+            work->names.exit_relation = r;
+    }
+}
+
+static void
+add_functions(struct plan_work *work, bool is_escaped, bool has_high)
+{
+    for (size_t i = 0; i < catalog_function_count(work->catalog); i++) {
+        const struct catalog_function *f = catalog_function_at(work->catalog, i);
+
+        if (!f->is_never && !f->is_exit)
+            continue;
+        if (!is_escaped && !may_name(work, f->name, has_high))
+            continue;
+        if (f->is_never)
+            work->names.never_function = f;
+        if (f->is_exit)
+            work->names.exit_function = f;
+    }
+}
+
+void
+refuse_by_bytes(struct plan_work *work)
+{
+    bool is_escaped = has_escaped_name(work);
+    bool has_high = has_high_byte(work->text, work->length);
+
+    if (work->catalog) {
+        add_relations(work, is_escaped, has_high);
+        add_functions(work, is_escaped, has_high);
+        refuse_by_names(work);
+    }
+    if (has_word(work, "copy")) {
+        if (has_word(work, "program"))
+            refuse(work, REFUSAL_COPY_PROGRAM);
+        else if (!has_word(work, "stdout") && !has_word(work, "stdin"))
+            refuse(work, REFUSAL_COPY_FILE);
+    }
+    if (has_word(work, "alter") && has_word(work, "system"))
+        refuse(work, REFUSAL_ALTER_SYSTEM);
+    if (has_word(work, "load"))
+        refuse(work, REFUSAL_LOAD);
+    if (has_word(work, "create") && has_word(work, "extension"))
+        refuse(work, REFUSAL_EXTENSION);
+    if (has_word(work, "language"))
+        refuse(work, REFUSAL_LANGUAGE);
+    if (has_word(work, "foreign") || has_word(work, "server") || has_word(work, "mapping"))
+        refuse(work, REFUSAL_FOREIGN);
+}

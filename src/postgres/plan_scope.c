@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/plan_scope.h"
+
+struct scope *
+scope_new(struct plan_work *work, const struct scope *outer, const struct cte *ctes)
+{
+    struct scope *scope = arena_new(&work->memory, 1, sizeof(*scope));
+
+    if (!scope)
+        return NULL;
+    scope->outer = outer;
+    scope->ctes = ctes;
+    scope->depth = outer ? outer->depth + 1 : 0;
+    scope->has_aggregate = arena_new(&work->memory, 1, sizeof(bool));
+    return scope->has_aggregate ? scope : NULL;
+}
+
+struct entry *
+scope_add(struct plan_work *work, struct scope *scope, const char *name)
+{
+    struct entry *entry = arena_new(&work->memory, 1, sizeof(*entry));
+
+    if (!entry)
+        return NULL;
+    entry->name = name;
+    if (scope->last)
+        scope->last->next = entry;
+    else
+        scope->entries = entry;
+    scope->last = entry;
+    return entry;
+}
+
+struct output *
+outputs_add(struct plan_work *work, struct outputs *outputs, const char *name,
+            const struct carry *carry)
+{
+    struct output *output;
+
+    if (!work_spend(work, 1))
+        return NULL;
+    output = arena_new(&work->memory, 1, sizeof(*output));
+    if (!output)
+        return NULL;
+    output->name = name;
+    output->carry = carry;
+    if (outputs->last)
+        outputs->last->next = output;
+    else
+        outputs->first = output;
+    outputs->last = output;
+    outputs->count++;
+    return output;
+}
+
+void
+outputs_append(struct outputs *outputs, struct outputs *tail)
+{
+    if (tail->first) {
+        if (outputs->last)
+            outputs->last->next = tail->first;
+        else
+            outputs->first = tail->first;
+        outputs->last = tail->last;
+        outputs->count += tail->count;
+    }
+    outputs->is_open |= tail->is_open;
+    carry_add(&outputs->rest, &tail->rest);
+}
+
+void
+outputs_carry(struct plan_work *work, const struct outputs *outputs, struct carry *into)
+{
+    carry_add(into, &outputs->rest);
+    for (const struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+        if (o->carry)
+            carry_add(into, o->carry);
+}
+
+void
+outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs *from)
+{
+    into->is_open |= from->is_open;
+    carry_add(&into->rest, &from->rest);
+    for (const struct output *o = from->first; o; o = o->next)
+        if (!outputs_add(work, into, o->name, o->carry))
+            return;
+}
+
+void
+outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t count)
+{
+    struct output *output = outputs->first;
+
+    for (size_t i = 0; i < count && output; i++, output = output->next)
+        output->name = sql_string(names[i]);
+}
+
+const struct carry *
+carry_keep(struct plan_work *work, const struct carry *carry)
+{
+    struct carry *copy;
+
+    if (carry_is_empty(carry) && carry->flags == 0)
+        return NULL;
+    copy = arena_new(&work->memory, 1, sizeof(*copy));
+    if (copy)
+        *copy = *carry;
+    return copy;
+}
+
+/* The first place of an entry's kinds among those that can be told apart, or -1. */
+static int
+take_places(struct plan_work *work, const struct entry *entry)
+{
+    const struct catalog_relation *relation = entry->relation;
+    size_t first = work->direct_count;
+
+    if (relation->show_count == 0 || relation->show_count > COUNT_OF(work->direct) - first)
+        return -1;
+    for (size_t i = 0; i < relation->show_count; i++)
+        work->direct[work->direct_count++] = (struct direct){entry, &relation->shows[i]};
+    return (int)first;
+}
+
+static uint64_t
+fields_of_column(const struct catalog_show *show, const struct catalog_relation *relation,
+                 int16_t column)
+{
+    return column > 0 && column <= relation->column_limit ? show->column_fields[column] : 0;
+}
+
+/* What a table is marked with beyond its mapping may be in any of its columns. */
+static void
+add_marks(const struct plan_work *work, const struct catalog_relation *relation,
+          const struct catalog_column *column, struct carry *carry)
+{
+    if (relation->speaks_values) {
+        if (names_column_speaks(relation, column->name)) {
+            struct reach reach = names_reach(work, relation);
+
+            reach_add(&carry->bound, &reach);
+            carry->flags |= PLAN_STATISTICS;
+        }
+        return;
+    }
+    if (relation->show_count == 0)
+        reach_add_all(&carry->bound, relation->kinds, relation->fields);
+    reach_add_all(&carry->bound, relation->marked_kinds, relation->marked_fields);
+}
+
+void
+entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry *entry)
+{
+    const struct catalog_relation *relation = entry->relation;
+    int first = scope->is_top ? take_places(work, entry) : -1;
+
+    for (size_t i = 0; i < relation->column_count; i++) {
+        const struct catalog_column *column = &relation->columns[i];
+        struct carry carry = {0};
+        struct output *output;
+
+        for (size_t k = 0; k < relation->show_count; k++) {
+            const struct catalog_show *show = &relation->shows[k];
+            uint64_t fields = fields_of_column(show, relation, column->number);
+
+            if (first >= 0)
+                carry.direct[(size_t)first + k] |= fields;
+            else
+                carry.bound.fields[show->kind % CATALOG_KINDS_MAX] |= fields;
+        }
+        add_marks(work, relation, column, &carry);
+        output = outputs_add(work, &entry->columns, column->name, carry_keep(work, &carry));
+        if (!output)
+            return;
+        output->entry = entry;
+        output->attribute = column->number;
+    }
+}
+
+/* Types whose "=" means the same bytes. Text need not be one: collations differ. */
+static bool
+is_exact_type(const struct entry *entry, int16_t attribute, bool *is_uuid)
+{
+    enum { BIGINT = 20, SMALLINT = 21, INTEGER = 23, UUID = 2950 };
+    const struct catalog_relation *relation = entry->relation;
+
+    for (size_t i = 0; relation && i < relation->column_count; i++)
+        if (relation->columns[i].number == attribute) {
+            uint32_t type = relation->columns[i].type;
+
+            *is_uuid = type == UUID;
+            return type == BIGINT || type == SMALLINT || type == INTEGER || type == UUID;
+        }
+    return false;
+}
+
+void
+scope_note_equal(struct scope *scope, const struct output *left, const struct output *right)
+{
+    bool is_uuid[2];
+
+    if (!left->entry || !right->entry || scope->equality_count == COUNT_OF(scope->equalities))
+        return;
+    if (!is_exact_type(left->entry, left->attribute, &is_uuid[0]) ||
+        !is_exact_type(right->entry, right->attribute, &is_uuid[1]) || is_uuid[0] != is_uuid[1])
+        return;
+    scope->equalities[scope->equality_count++] =
+        (struct equality){left->entry, right->entry, left->attribute, right->attribute};
+}
+
+/* One step along the equalities: whether (a, x) is one side of this one; then the other side. */
+static bool
+step(const struct equality *e, const struct entry *a, int16_t x, const struct entry **b, int16_t *y)
+{
+    if (e->left_entry == a && e->left == x) {
+        *b = e->right_entry;
+        *y = e->right;
+        return true;
+    }
+    if (e->right_entry == a && e->right == x) {
+        *b = e->left_entry;
+        *y = e->left;
+        return true;
+    }
+    return false;
+}
+
+bool
+scope_is_equal(const struct scope *scope, const struct entry *a, int16_t x, const struct entry *b,
+               int16_t y)
+{
+    struct {
+        const struct entry *entry;
+        int16_t attribute;
+    } reached[PLAN_EQUALITIES_MAX + 1] = {{a, x}};
+    bool is_used[PLAN_EQUALITIES_MAX] = {false};
+    size_t count = 1;
+
+    if (!scope)
+        return a == b && x == y;
+    for (size_t i = 0; i < count; i++) {
+        if (reached[i].entry == b && reached[i].attribute == y)
+            return true;
+        for (size_t k = 0; k < scope->equality_count; k++)
+            if (!is_used[k] && step(&scope->equalities[k], reached[i].entry, reached[i].attribute,
+                                    &reached[count].entry, &reached[count].attribute)) {
+                is_used[k] = true;
+                count++;
+            }
+    }
+    return false;
+}

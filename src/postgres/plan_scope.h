@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scopes: which names are known at a place of a query, and what they carry.
+ *
+ *     scope ──outer──▶ scope ──outer──▶ …          one for each query, the innermost first
+ *       ├── entries    what stands in FROM, each with its columns
+ *       ├── ctes       names of WITH, the innermost first
+ *       ├── conditions that hold for every row (WHERE, ON of inner joins)
+ *       └── columns    what "*" means
+ *
+ * A column list that is `open` has more columns than are known: any other name can be one, and it
+ * carries `rest`. All in the planner's arena.
+ */
+#ifndef PASU_POSTGRES_PLAN_SCOPE_H
+#define PASU_POSTGRES_PLAN_SCOPE_H
+
+#include "postgres/plan_work.h"
+
+struct output {
+    struct output *next;
+    const char *name;          /* NULL: none */
+    const struct carry *carry; /* NULL: nothing */
+    const struct entry *entry; /* it is exactly that column of that table; NULL: it is not */
+    int16_t attribute;
+};
+
+struct outputs {
+    struct output *first, *last;
+    size_t count;
+    bool is_open;
+    struct carry rest;
+};
+
+struct entry {
+    struct entry *next;
+    const char *name; /* its alias, or the relation's own name; NULL: none */
+    bool is_hidden;   /* inside a join with an alias: cannot be named */
+    bool is_qualified_only;
+    /* Of a table or view of the catalog: */
+    const struct catalog_relation *relation; /* NULL where it is none, or cannot be told */
+    const PgQuery__RangeVar *range;
+    bool is_only;    /* no other relation has that name */
+    bool is_certain; /* named with its schema: no temporary table can stand for it */
+    struct outputs columns;
+};
+
+struct cte {
+    const struct cte *outer;
+    const char *name;
+    struct outputs columns;
+};
+
+struct condition {
+    struct condition *next;
+    const PgQuery__Node *node;
+    bool holds; /* for every row of the result */
+};
+
+/* Two columns that are equal in every row. */
+struct equality {
+    const struct entry *left_entry, *right_entry;
+    int16_t left, right;
+};
+
+struct scope {
+    const struct scope *outer;
+    const struct cte *ctes;
+    struct entry *entries, *last;
+    struct outputs columns;
+    struct condition *conditions;
+    struct equality equalities[PLAN_EQUALITIES_MAX];
+    size_t equality_count;
+    int depth;
+    bool is_top;         /* its tables' rows can be told apart */
+    bool *has_aggregate; /* a row of its result can speak of many rows */
+};
+
+/* NULL where there is no memory; so all of these. */
+struct scope *scope_new(struct plan_work *work, const struct scope *outer, const struct cte *ctes);
+struct entry *scope_add(struct plan_work *work, struct scope *scope, const char *name);
+struct output *outputs_add(struct plan_work *work, struct outputs *outputs, const char *name,
+                           const struct carry *carry);
+/* Moves `tail` behind. */
+void outputs_append(struct outputs *outputs, struct outputs *tail);
+/* All that a list carries. */
+void outputs_carry(struct plan_work *work, const struct outputs *outputs, struct carry *into);
+/* As columns of another thing: what they carry, not which columns they are. */
+void outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs *from);
+/* Renames the first of them (a list of String nodes). */
+void outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t count);
+/* A carry in the arena, or NULL where it is empty. */
+const struct carry *carry_keep(struct plan_work *work, const struct carry *carry);
+/* What a plain relation's column carries; makes `direct` places for a table of the top level. */
+void entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry *entry);
+
+/* ---- finding ---- */
+struct found {
+    struct carry carry;
+    const struct output *output; /* exactly that one column */
+};
+/* A column reference in an expression: what it carries. */
+void scope_find(struct plan_work *work, const struct scope *scope,
+                const PgQuery__ColumnRef *reference, struct found *found);
+/* What `alias.*` stands for, or NULL. */
+const struct entry *scope_entry(const struct scope *scope, const char *name);
+/* Two columns whose values are the same in every row, where their types make that certain. */
+void scope_note_equal(struct scope *scope, const struct output *left, const struct output *right);
+/* Whether they are, by one equality or several. */
+bool scope_is_equal(const struct scope *scope, const struct entry *a, int16_t x,
+                    const struct entry *b, int16_t y);
+
+#endif

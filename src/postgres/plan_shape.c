@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/plan_shape.h"
+
+#include "postgres/plan_pin.h"
+
+/* ---- rows ---- */
+
+static bool
+has_grouping_sets(const PgQuery__SelectStmt *select)
+{
+    for (size_t i = 0; i < select->n_group_clause; i++)
+        if (select->group_clause[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
+            return true;
+    return false;
+}
+
+/* DISTINCT without ON is a list of one node that is nothing. */
+static bool
+is_distinct(const PgQuery__SelectStmt *select)
+{
+    return select->n_distinct_clause == 1 &&
+           (!select->distinct_clause[0] ||
+            select->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET);
+}
+
+enum shape_rows
+shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
+{
+    if (!scope || has_grouping_sets(select))
+        return ROWS_ANY;
+    if (select->n_group_clause > 0)
+        return ROWS_GROUPED;
+    if (*scope->has_aggregate || select->having_clause)
+        return ROWS_ANY;
+    return is_distinct(select) ? ROWS_GROUPED : ROWS_SINGLE;
+}
+
+/* ---- parts, as many as there are ---- */
+
+enum { DRAFTS_MAX = PLAN_PARTS_MAX + CATALOG_KINDS_MAX };
+
+/* Parts before there is room for so many only. */
+struct draft {
+    struct plan_part parts[DRAFTS_MAX];
+    int direct[DRAFTS_MAX]; /* place in work->direct; -1: what is bound */
+    size_t count;
+};
+
+static uint64_t
+fields_in(const struct carry *carry, uint8_t kind, int direct)
+{
+    if (!carry)
+        return 0;
+    return direct < 0 ? carry->bound.fields[kind] : carry->direct[direct];
+}
+
+static void
+fill_columns(struct plan_work *work, const struct outputs *columns, int direct,
+             struct plan_part *part)
+{
+    struct plan_column *kept;
+    size_t count = 0;
+    uint16_t at = 0;
+
+    for (const struct output *o = columns->first; o; o = o->next) {
+        uint64_t fields = fields_in(o->carry, part->kind, direct);
+
+        part->fields |= fields;
+        count += fields != 0;
+    }
+    if (columns->is_open) {
+        part->fields |= fields_in(&columns->rest, part->kind, direct);
+        return;
+    }
+    if (count == 0)
+        return;
+    kept = arena_new(work->keep, count, sizeof(*kept));
+    if (!kept)
+        return;
+    part->columns = kept;
+    for (const struct output *o = columns->first; o; o = o->next, at++) {
+        uint64_t fields = fields_in(o->carry, part->kind, direct);
+
+        if (fields)
+            kept[part->column_count++] = (struct plan_column){at, fields};
+    }
+}
+
+static uint8_t
+key_type_of(const struct output *output, uint8_t otherwise)
+{
+    enum { BIGINT = 20, SMALLINT = 21, INTEGER = 23 };
+    const struct catalog_relation *relation = output->entry->relation;
+
+    for (size_t i = 0; i < relation->column_count; i++)
+        if (relation->columns[i].number == output->attribute)
+            switch (relation->columns[i].type) {
+            case BIGINT:
+                return CATALOG_KEY_INT8;
+            case SMALLINT:
+                return CATALOG_KEY_INT2;
+            case INTEGER:
+                return CATALOG_KEY_INT4;
+            default:
+                return otherwise;
+            }
+    return otherwise;
+}
+
+/* The key itself, or a column that is equal to it in every row. */
+static bool
+use_output(const struct shape *shape, const struct direct *direct, struct plan_part *part)
+{
+    uint16_t at = 0;
+
+    if (shape->columns->is_open || shape->rows == ROWS_ANY)
+        return false;
+    for (const struct output *o = shape->columns->first; o; o = o->next, at++) {
+        if (!o->entry || !o->entry->relation ||
+            !scope_is_equal(shape->scope, o->entry, o->attribute, direct->entry,
+                            direct->show->key_column))
+            continue;
+        part->source = SOURCE_OUTPUT;
+        part->column = at;
+        part->key_relation = o->entry->relation->oid;
+        part->key_attribute = o->attribute;
+        part->key_type = key_type_of(o, direct->show->key_type);
+        return true;
+    }
+    return false;
+}
+
+static bool
+use_hidden(struct plan_work *work, const struct shape *shape, const struct direct *direct,
+           struct plan_part *part)
+{
+    int column = shape->rows == ROWS_SINGLE ? injection_add(work, shape->injection, shape->scope,
+                                                            direct->entry, direct->show->key_column)
+                                            : -1;
+
+    if (column < 0)
+        return false;
+    part->source = SOURCE_HIDDEN;
+    part->column = (uint16_t)column;
+    return true;
+}
+
+/* A pin says nothing of rows of a temporary table that has taken the name: that none has shows in
+ * the origin of a column that comes with it, or the name says it. */
+static bool
+is_provable(const struct shape *shape, const struct entry *entry)
+{
+    if (entry->is_certain)
+        return true;
+    for (const struct output *o = shape->columns->first; o; o = o->next)
+        if (o->entry == entry)
+            return true;
+    return false;
+}
+
+static void
+choose_source(struct plan_work *work, const struct shape *shape, const struct direct *direct,
+              struct plan_part *part)
+{
+    struct pins pins = {0};
+    bool can_pin;
+
+    if (shape->takes_pins && shape->scope)
+        pins = pins_of(work, shape->scope, direct);
+    part->pins = pins.pins;
+    part->pin_count = pins.count;
+    part->is_one_per_row = shape->rows == ROWS_SINGLE;
+    can_pin = pins.count > 0 && shape->rows != ROWS_ANY && is_provable(shape, direct->entry);
+    part->source = SOURCE_BOUND;
+    if (direct->show->key_type == CATALOG_KEY_NONE)
+        return;
+    if (use_output(shape, direct, part))
+        part->is_one_per_row = true;
+    else if (can_pin && pins_are_one(&pins))
+        part->source = SOURCE_PINNED;
+    else if (!use_hidden(work, shape, direct, part) && can_pin)
+        part->source = SOURCE_PINNED;
+}
+
+static void
+draft_direct(struct plan_work *work, const struct shape *shape, struct draft *draft)
+{
+    for (size_t i = 0; i < work->direct_count; i++) {
+        const struct direct *direct = &work->direct[i];
+        struct plan_part *part = &draft->parts[draft->count];
+
+        *part = (struct plan_part){
+            .kind = direct->show->kind % CATALOG_KINDS_MAX,
+            .source = SOURCE_BOUND,
+            .key_type = direct->show->key_type,
+            .is_key_unique = direct->show->is_key_unique,
+            .key_relation = direct->entry->relation->oid,
+            .key_attribute = direct->show->key_column,
+            .relation = direct->entry->relation->oid,
+            .is_relation_certain = direct->entry->is_certain,
+        };
+        fill_columns(work, shape->columns, (int)i, part);
+        if (part->fields == 0)
+            continue;
+        choose_source(work, shape, direct, part);
+        draft->direct[draft->count++] = (int)i;
+    }
+}
+
+static void
+draft_bound(struct plan_work *work, const struct outputs *columns, struct draft *draft)
+{
+    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
+        struct plan_part *part = &draft->parts[draft->count];
+
+        *part = (struct plan_part){.kind = kind, .source = SOURCE_BOUND};
+        fill_columns(work, columns, -1, part);
+        if (part->fields != 0)
+            draft->direct[draft->count++] = -1;
+    }
+}
+
+/* ---- so many as there is room for ---- */
+
+/* Joins part `b` into part `a`, of the same kind: both are bound then, and of no one table. */
+static void
+unite(struct plan_work *work, const struct outputs *columns, struct draft *draft, size_t a,
+      size_t b)
+{
+    struct plan_part united = {.kind = draft->parts[a].kind, .source = SOURCE_BOUND};
+    struct plan_column *kept = NULL;
+    size_t count = draft->parts[a].column_count + draft->parts[b].column_count;
+    const struct plan_part *parts[2] = {&draft->parts[a], &draft->parts[b]};
+
+    united.fields = parts[0]->fields | parts[1]->fields;
+    if (count > 0 && !columns->is_open)
+        kept = arena_new(work->keep, count, sizeof(*kept));
+    for (size_t i = 0; kept && i < 2; i++)
+        for (size_t k = 0; k < parts[i]->column_count; k++)
+            kept[united.column_count++] = parts[i]->columns[k];
+    united.columns = kept;
+    draft->parts[a] = united;
+    draft->direct[a] = -1;
+    draft->count--;
+    for (size_t i = b; i < draft->count; i++) {
+        draft->parts[i] = draft->parts[i + 1];
+        draft->direct[i] = draft->direct[i + 1];
+    }
+}
+
+/* The weakest first: what is bound, then what is named. With more kinds than there is room for, the
+ * last part takes all of the rest. */
+static bool
+unite_one(struct plan_work *work, const struct outputs *columns, struct draft *draft)
+{
+    for (int source = SOURCE_BOUND; source >= SOURCE_OUTPUT; source--)
+        for (size_t b = draft->count; b-- > 1;)
+            for (size_t a = b; a-- > 0;)
+                if (draft->parts[a].kind == draft->parts[b].kind &&
+                    draft->parts[b].source == source && draft->parts[a].source >= source) {
+                    unite(work, columns, draft, a, b);
+                    return true;
+                }
+    return false;
+}
+
+static void
+settle(struct plan_work *work, const struct outputs *columns, struct draft *draft)
+{
+    while (draft->count > PLAN_PARTS_MAX)
+        if (!unite_one(work, columns, draft))
+            unite(work, columns, draft, draft->count - 2, draft->count - 1);
+}
+
+void
+shape_parts(struct plan_work *work, const struct shape *shape, struct plan_statement *statement)
+{
+    const struct outputs *columns = shape->columns;
+    struct draft draft = {.count = 0};
+
+    draft_direct(work, shape, &draft);
+    draft_bound(work, columns, &draft);
+    settle(work, columns, &draft);
+    memcpy(statement->parts, draft.parts, draft.count * sizeof(draft.parts[0]));
+    statement->part_count = draft.count;
+    statement->has_columns = !columns->is_open && columns->count <= UINT16_MAX;
+    statement->column_count = (uint16_t)columns->count;
+    statement->hidden_count = shape->injection ? (uint8_t)shape->injection->count : 0;
+    statement->flags |= columns->rest.flags;
+    for (const struct output *o = columns->first; o; o = o->next)
+        if (o->carry)
+            statement->flags |= o->carry->flags;
+}
+
+void
+shape_bound(struct plan_work *work PASU_UNUSED, const struct reach *reach,
+            struct plan_statement *statement)
+{
+    statement->part_count = 0;
+    statement->has_columns = false;
+    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
+        if (reach->fields[kind] == 0)
+            continue;
+        if (statement->part_count == PLAN_PARTS_MAX) {
+            statement->parts[PLAN_PARTS_MAX - 1].fields |= reach->fields[kind];
+            continue;
+        }
+        statement->parts[statement->part_count++] =
+            (struct plan_part){.kind = kind, .source = SOURCE_BOUND, .fields = reach->fields[kind]};
+    }
+}
+
+void
+shape_bound_columns(struct plan_work *work, const struct reach *reach, size_t count,
+                    struct plan_statement *statement)
+{
+    shape_bound(work, reach, statement);
+    for (size_t i = 0; i < statement->part_count; i++) {
+        struct plan_part *part = &statement->parts[i];
+        struct plan_column *columns = arena_new(work->keep, count, sizeof(*columns));
+
+        if (!columns)
+            return;
+        for (size_t k = 0; k < count; k++)
+            columns[k] = (struct plan_column){(uint16_t)k, part->fields};
+        part->columns = columns;
+        part->column_count = count;
+    }
+    statement->has_columns = true;
+    statement->column_count = (uint16_t)count;
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements about other statements, about the session, and about transactions. */
+#include "postgres/plan_build.h"
+#include "postgres/plan_lineage.h"
+#include "postgres/plan_mark.h"
+#include "postgres/plan_pin.h"
+#include "postgres/plan_refuse.h"
+#include "postgres/plan_shape.h"
+#include "postgres/plan_tokens.h"
+
+#include <strings.h>
+
+static const char *
+keep_name(struct plan_work *work, const char *name)
+{
+    const char *kept = arena_text(work->keep, name, strlen(name));
+
+    return kept ? kept : "";
+}
+
+/* ---- statements inside statements ---- */
+
+/* What it does when it is run is the inner one's affair; to name it shows nothing. */
+static void
+hold_inner(struct plan_work *work, const struct build *build, const char *name,
+           const PgQuery__Node *query, enum plan_special special, struct plan_statement *statement)
+{
+    struct plan_statement *inner = arena_new(work->keep, 1, sizeof(*inner));
+    struct build inside = {.range = build->range, .index = build->index};
+
+    if (!inner || !query)
+        return;
+    *inner = (struct plan_statement){.is_understood = true,
+                                     .fingerprint = statement->fingerprint,
+                                     .sql = statement->sql,
+                                     .verb = statement->verb};
+    build_statement(work, &inside, query, inner);
+    statement->special = (uint8_t)special;
+    statement->name = keep_name(work, name);
+    statement->inner = inner;
+    statement->most_fields = inner->most_fields;
+    statement->most_kinds = inner->most_kinds;
+    statement->may_speak = inner->may_speak;
+}
+
+/* An argument of EXECUTE, if it is a plain constant. */
+static void
+read_argument(struct plan_work *work, const PgQuery__Node *node, struct plan_pin *argument)
+{
+    static const uint8_t types[] = {CATALOG_KEY_INT2, CATALOG_KEY_INT4, CATALOG_KEY_INT8,
+                                    CATALOG_KEY_UUID, CATALOG_KEY_TEXT};
+
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (pin_read(work, node, types[i], argument))
+            return;
+    *argument = (struct plan_pin){0};
+}
+
+/* Rows of which nothing is known before they come. */
+static void
+show_anything(struct plan_work *work, struct plan_statement *statement)
+{
+    statement->may_return_rows = true;
+    statement->may_speak = true;
+    statement->most_fields = reach_fields(&work->everything);
+    statement->most_kinds = reach_kinds(&work->everything);
+    shape_bound(work, &work->everything, statement);
+}
+
+/* Which statement it runs only the session knows: anything, until its columns' origins say more. */
+static void
+build_execute(struct plan_work *work, const PgQuery__ExecuteStmt *execute,
+              struct plan_statement *statement)
+{
+    struct plan_pin *arguments = arena_new(work->keep, execute->n_params, sizeof(*arguments));
+
+    build_names(work, &execute->base, statement);
+    for (size_t i = 0; arguments && i < execute->n_params; i++)
+        read_argument(work, execute->params[i], &arguments[i]);
+    statement->special = SPECIAL_EXECUTE;
+    statement->name = keep_name(work, execute->name);
+    statement->arguments = arguments;
+    statement->argument_count = arguments ? execute->n_params : 0;
+    show_anything(work, statement);
+}
+
+static void
+build_fetch(struct plan_work *work, const PgQuery__FetchStmt *fetch,
+            struct plan_statement *statement)
+{
+    statement->special = SPECIAL_FETCH;
+    statement->name = keep_name(work, fetch->portalname);
+    show_anything(work, statement);
+    if (fetch->ismove) {
+        statement->may_return_rows = false;
+        statement->part_count = 0;
+    }
+}
+
+static bool
+has_option(PgQuery__Node *const *options, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__Node *node = options[i];
+        const char *value;
+
+        if (node->node_case != PG_QUERY__NODE__NODE_DEF_ELEM ||
+            strcmp(node->def_elem->defname, name) != 0)
+            continue;
+        value = sql_string(node->def_elem->arg);
+        if (!value || (strcasecmp(value, "off") != 0 && strcasecmp(value, "false") != 0))
+            return true;
+    }
+    return false;
+}
+
+/* A plan shows no row, but it can show the result of a function that was run to make it. */
+static void
+build_explain(struct plan_work *work, const struct build *build,
+              const PgQuery__ExplainStmt *explain, struct plan_statement *statement)
+{
+    struct build inside = {.range = build->range, .index = build->index};
+    struct plan_statement inner = {.is_understood = true};
+    struct reach functions;
+
+    if (!explain->query)
+        return;
+    build_statement(work, &inside, explain->query, &inner);
+    functions = inner.special == SPECIAL_EXECUTE ? work->everything : work->names.functions;
+    statement->may_return_rows = true;
+    statement->most_fields = reach_fields(&functions);
+    statement->most_kinds = reach_kinds(&functions);
+    statement->may_speak = statement->most_fields != 0;
+    if (statement->may_speak)
+        statement->flags = inner.flags & PLAN_OPAQUE;
+    if (has_option(explain->options, explain->n_options, "analyze")) {
+        if (inner.special == SPECIAL_DDL)
+            statement->special = SPECIAL_DDL;
+        statement->mark = inner.mark;
+        statement->most_fields = inner.most_fields;
+        statement->most_kinds = inner.most_kinds;
+        statement->may_speak = inner.may_speak;
+        statement->flags |= inner.flags & (PLAN_OPAQUE | PLAN_MARKS | PLAN_PROBE);
+    }
+    shape_bound_columns(work, &functions, 1, statement);
+}
+
+/* ---- code ---- */
+
+static void
+build_do(struct plan_work *work, const PgQuery__DoStmt *block, struct plan_statement *statement)
+{
+    build_names(work, &block->base, statement);
+    for (size_t i = 0; i < block->n_args; i++) {
+        const PgQuery__Node *node = block->args[i];
+
+        if (node->node_case == PG_QUERY__NODE__NODE_DEF_ELEM &&
+            strcmp(node->def_elem->defname, "as") == 0 && sql_string(node->def_elem->arg))
+            tokens_of_body(work, sql_string(node->def_elem->arg));
+    }
+    refuse_by_names(work);
+    statement->most_fields = reach_fields(&work->names.most);
+    statement->most_kinds = reach_kinds(&work->names.most);
+    statement->may_speak = statement->most_fields != 0;
+    /* It may have changed the catalog, too. */
+    statement->special = SPECIAL_DDL;
+    if (statement->may_speak)
+        statement->flags |= PLAN_OPAQUE;
+}
+
+/* A procedure's output arguments come as a row. */
+static void
+build_call(struct plan_work *work, const PgQuery__CallStmt *call, struct plan_statement *statement)
+{
+    build_names(work, &call->base, statement);
+    statement->may_return_rows = true;
+    shape_bound(work, &work->names.most, statement);
+}
+
+/* ---- new relations ---- */
+
+static void
+build_create_as(struct plan_work *work, const PgQuery__CreateTableAsStmt *create,
+                struct plan_statement *statement)
+{
+    struct reach reach = {{0}};
+
+    if (!create->query || !create->into || !create->into->rel)
+        return;
+    build_names(work, &create->base, statement);
+    statement->special = SPECIAL_DDL;
+    if (create->query->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT) {
+        reach = work->everything;
+        show_anything(work, statement);
+        statement->may_return_rows = false;
+        statement->part_count = 0;
+    } else if (statement->most_fields != 0) {
+        reach = build_reach(work, create->query);
+    }
+    work->marks = NULL;
+    mark_relation(work, create->into->rel, NULL, &reach);
+    mark_statement(work, statement);
+}
+
+/* ---- the session ---- */
+
+static const char *
+role_of(struct plan_work *work, const PgQuery__VariableSetStmt *set)
+{
+    const PgQuery__Node *value = set->n_args == 1 ? set->args[0] : NULL;
+
+    if (set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET ||
+        set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_DEFAULT)
+        return "";
+    /* What is local goes with the transaction, and nobody says when. */
+    if (set->kind != PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE || set->is_local || !value ||
+        value->node_case != PG_QUERY__NODE__NODE_A_CONST ||
+        value->a_const->val_case != PG_QUERY__A__CONST__VAL_SVAL)
+        return "?";
+    if (strcmp(value->a_const->sval->sval, "none") == 0)
+        return "";
+    return keep_name(work, value->a_const->sval->sval);
+}
+
+static void
+build_set(struct plan_work *work, const PgQuery__VariableSetStmt *set,
+          struct plan_statement *statement)
+{
+    if (strcasecmp(set->name, "role") != 0 && strcasecmp(set->name, "session_authorization") != 0)
+        return;
+    statement->special = SPECIAL_SET_ROLE;
+    statement->name = role_of(work, set);
+}
+
+static void
+build_transaction(const PgQuery__TransactionStmt *transaction, struct plan_statement *statement)
+{
+    switch (transaction->kind) {
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE:
+        statement->special = SPECIAL_END;
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+build_discard(const PgQuery__DiscardStmt *discard, struct plan_statement *statement)
+{
+    if (discard->target == PG_QUERY__DISCARD_MODE__DISCARD_ALL)
+        statement->special = SPECIAL_DISCARD;
+    else if (discard->target == PG_QUERY__DISCARD_MODE__DISCARD_TEMP)
+        statement->special = SPECIAL_DDL;
+}
+
+static void
+name_it(struct plan_work *work, enum plan_special special, const char *name,
+        struct plan_statement *statement)
+{
+    statement->special = (uint8_t)special;
+    statement->name = keep_name(work, name);
+}
+
+/* Statements that neither read rows nor change the catalog. */
+static bool
+is_quiet(const PgQuery__Node *node)
+{
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT:
+    case PG_QUERY__NODE__NODE_LISTEN_STMT:
+    case PG_QUERY__NODE__NODE_UNLISTEN_STMT:
+    case PG_QUERY__NODE__NODE_NOTIFY_STMT:
+    case PG_QUERY__NODE__NODE_CHECK_POINT_STMT:
+    case PG_QUERY__NODE__NODE_LOCK_STMT:
+    case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
+    case PG_QUERY__NODE__NODE_VACUUM_STMT:
+    case PG_QUERY__NODE__NODE_CONSTRAINTS_SET_STMT:
+    case PG_QUERY__NODE__NODE_COMMENT_STMT:
+    case PG_QUERY__NODE__NODE_SEC_LABEL_STMT:
+    case PG_QUERY__NODE__NODE_LOAD_STMT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Statements that change the catalog, or rights, and read no table. */
+static bool
+is_plain_ddl(const PgQuery__Node *node)
+{
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_DROP_STMT:
+    case PG_QUERY__NODE__NODE_DROP_OWNED_STMT:
+    case PG_QUERY__NODE__NODE_GRANT_STMT:
+    case PG_QUERY__NODE__NODE_GRANT_ROLE_STMT:
+    case PG_QUERY__NODE__NODE_RENAME_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_OWNER_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_ROLE_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_ROLE_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_ROLE_SET_STMT:
+    case PG_QUERY__NODE__NODE_DROP_ROLE_STMT:
+    case PG_QUERY__NODE__NODE_REASSIGN_OWNED_STMT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What is created is no relation that is read; what it is made from is. */
+static void
+build_create_table(struct plan_work *work, const PgQuery__CreateStmt *create,
+                   struct plan_statement *statement)
+{
+    PgQuery__CreateStmt rest = *create;
+
+    rest.relation = NULL;
+    build_names(work, &rest.base, statement);
+    statement->special = SPECIAL_DDL;
+}
+
+static void
+build_view(struct plan_work *work, const PgQuery__ViewStmt *view, struct plan_statement *statement)
+{
+    if (view->query)
+        build_names(work, &view->query->base, statement);
+    statement->special = SPECIAL_DDL;
+}
+
+bool
+build_special(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
+              struct plan_statement *statement)
+{
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_PREPARE_STMT:
+        hold_inner(work, build, node->prepare_stmt->name, node->prepare_stmt->query,
+                   SPECIAL_PREPARE, statement);
+        break;
+    case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
+        hold_inner(work, build, node->declare_cursor_stmt->portalname,
+                   node->declare_cursor_stmt->query, SPECIAL_DECLARE, statement);
+        break;
+    case PG_QUERY__NODE__NODE_EXECUTE_STMT:
+        build_execute(work, node->execute_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_DEALLOCATE_STMT:
+        name_it(work, SPECIAL_DEALLOCATE, node->deallocate_stmt->name, statement);
+        break;
+    case PG_QUERY__NODE__NODE_FETCH_STMT:
+        build_fetch(work, node->fetch_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT:
+        name_it(work, SPECIAL_CLOSE, node->close_portal_stmt->portalname, statement);
+        break;
+    case PG_QUERY__NODE__NODE_COPY_STMT:
+        build_copy(work, build, node->copy_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
+        build_explain(work, build, node->explain_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_DO_STMT:
+        build_do(work, node->do_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_CALL_STMT:
+        build_call(work, node->call_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
+        build_create_as(work, node->create_table_as_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_CREATE_STMT:
+        build_create_table(work, node->create_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_VIEW_STMT:
+        build_view(work, node->view_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
+        build_set(work, node->variable_set_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
+        build_transaction(node->transaction_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_DISCARD_STMT:
+        build_discard(node->discard_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT:
+        build_names(work, &node->refresh_mat_view_stmt->base, statement);
+        break;
+    default:
+        if (is_plain_ddl(node))
+            statement->special = SPECIAL_DDL;
+        else if (!is_quiet(node))
+            return false;
+        statement->may_return_rows = node->node_case == PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT;
+    }
+    return true;
+}

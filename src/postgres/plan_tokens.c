@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/plan_tokens.h"
+
+#include "postgres/plan_refuse.h"
+
+enum { BODY_DEPTH_MAX = 4, RELATIONS_MAX = 64, ALIASES_MAX = 256 };
+
+struct reading {
+    struct plan_work *work;
+    const char *text;
+    struct token_range range;
+    /* Relations that were named, for their columns, and aliases. Too many: nothing is explained. */
+    const struct catalog_relation *relations[RELATIONS_MAX];
+    size_t relation_count;
+    struct view aliases[ALIASES_MAX];
+    size_t alias_count;
+    bool is_full;
+};
+
+/* ---- words ---- */
+
+static bool
+is_word(const struct sql_token *token)
+{
+    enum { RESERVED = PG_QUERY__KEYWORD_KIND__RESERVED_KEYWORD };
+
+    return token->kind == PG_QUERY__TOKEN__IDENT ||
+           (token->keyword != PG_QUERY__KEYWORD_KIND__NO_KEYWORD && token->keyword != RESERVED);
+}
+
+/* A name as the catalog has it: folded to lower case, or without its quotes; false where it is too
+ * long to be read. */
+static bool
+read_name(const char *text, const struct sql_token *token, char name[CATALOG_NAME_SIZE])
+{
+    const char *at = text + token->start, *end = text + token->end;
+    size_t length = 0;
+    bool is_quoted = at < end && *at == '"';
+
+    if (is_quoted) {
+        at++;
+        end--;
+    }
+    for (; at < end; at++) {
+        char c = *at;
+
+        if (is_quoted && c == '"' && at + 1 < end)
+            at++;
+        if (!is_quoted && c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        if (length == CATALOG_NAME_SIZE - 1)
+            return false;
+        name[length++] = c;
+    }
+    name[length] = '\0';
+    return true;
+}
+
+/* ---- relations and functions ---- */
+
+static bool
+add_relation(struct reading *r, const char *name)
+{
+    const struct catalog_relation *relation;
+    bool is_known = false;
+    size_t at = 0;
+
+    while ((relation = names_next_relation(r->work, NULL, name, &at)) != NULL) {
+        is_known = true;
+        if (r->relation_count == RELATIONS_MAX) {
+            r->is_full = true;
+            break;
+        }
+        r->relations[r->relation_count++] = relation;
+    }
+    if (is_known)
+        (void)names_add_relation(r->work, NULL, name);
+    return is_known;
+}
+
+/* A user's function counts wherever its name stands; PostgreSQL's own where it is called. */
+static bool
+add_function(struct reading *r, const char *name, bool is_call)
+{
+    PgQuery__String string = PG_QUERY__STRING__INIT;
+    PgQuery__Node node = PG_QUERY__NODE__INIT, *nodes[1] = {&node};
+    const struct catalog_function *function;
+    struct function_facts facts;
+    bool is_user = false, is_known = false;
+    size_t at = 0;
+
+    while (r->work->catalog &&
+           (function = catalog_function_named(r->work->catalog, NULL, name, &at)) != NULL) {
+        is_known = true;
+        is_user |= !function->is_system;
+    }
+    if (!is_known || (!is_user && !is_call))
+        return is_known && is_call;
+    string.sval = (char *)(uintptr_t)name;
+    node.node_case = PG_QUERY__NODE__NODE_STRING;
+    node.string = &string;
+    facts = function_facts(r->work, nodes, 1);
+    names_add_function(r->work, &facts);
+    return true;
+}
+
+static bool
+is_followed_by(const struct reading *r, const struct sql_token *token, int kind)
+{
+    return token + 1 < r->range.end && token[1].kind == kind;
+}
+
+/* ---- what explains a word ---- */
+
+static bool
+is_column(const struct reading *r, const char *name)
+{
+    for (size_t i = 0; i < r->relation_count; i++)
+        for (size_t k = 0; k < r->relations[i]->column_count; k++)
+            if (strcmp(r->relations[i]->columns[k].name, name) == 0)
+                return true;
+    return false;
+}
+
+static bool
+is_relation(const struct reading *r, const char *name)
+{
+    for (size_t i = 0; i < r->relation_count; i++)
+        if (strcmp(r->relations[i]->name, name) == 0 || strcmp(r->relations[i]->schema, name) == 0)
+            return true;
+    return false;
+}
+
+static struct view
+word_of(const struct reading *r, const struct sql_token *token)
+{
+    return view_of(r->text + token->start, token->end - token->start);
+}
+
+static bool
+is_alias(const struct reading *r, const struct sql_token *token)
+{
+    for (size_t i = 0; i < r->alias_count; i++)
+        if (view_equal(r->aliases[i], word_of(r, token)))
+            return true;
+    return false;
+}
+
+/* Behind AS, a closing parenthesis, or a relation's name. */
+static void
+note_alias(struct reading *r, const struct sql_token *token)
+{
+    char before[CATALOG_NAME_SIZE];
+    const struct sql_token *last = token - 1;
+
+    if (token == r->range.first)
+        return;
+    if (last->kind != PG_QUERY__TOKEN__AS && last->kind != ')' &&
+        !(is_word(last) && read_name(r->text, last, before) && is_relation(r, before)))
+        return;
+    if (r->alias_count == ALIASES_MAX)
+        r->is_full = true;
+    else
+        r->aliases[r->alias_count++] = word_of(r, token);
+}
+
+/* A word of a newer version in the place where it is one. */
+static bool
+is_newer_word(const struct reading *r, const struct sql_token *token, const char *name)
+{
+    enum { PG_QUERY__TOKEN__0 = 0 };
+    static const struct {
+        const char *word;
+        int before, behind;
+    } words[] = {
+#define X(word, before, behind) {word, PG_QUERY__TOKEN__##before, PG_QUERY__TOKEN__##behind},
+#include "postgres/newer_word.def"
+#undef X
+    };
+    int before = token > r->range.first ? token[-1].kind : 0;
+    int behind = token + 1 < r->range.end ? token[1].kind : 0;
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if ((words[i].before == 0 || words[i].before == before) &&
+            (words[i].behind == 0 || words[i].behind == behind) && strcmp(words[i].word, name) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_explained(const struct reading *r, const struct sql_token *token)
+{
+    char name[CATALOG_NAME_SIZE];
+
+    if (token->kind != PG_QUERY__TOKEN__IDENT)
+        return true; /* a key word */
+    if (!read_name(r->text, token, name))
+        return false;
+    return is_relation(r, name) || is_column(r, name) || is_alias(r, token) ||
+           is_newer_word(r, token, name) || is_followed_by(r, token, '(');
+}
+
+/* ---- texts ---- */
+
+/* Relations first: what they explain comes in any order. False where a word cannot be read. */
+static bool
+read_words(struct reading *r, bool is_body)
+{
+    bool is_clear = true;
+
+    for (const struct sql_token *t = r->range.first; t < r->range.end; t++) {
+        char name[CATALOG_NAME_SIZE];
+
+        if (t->kind == PG_QUERY__TOKEN__UIDENT)
+            is_clear = false;
+        if (!is_word(t))
+            continue;
+        if (!read_name(r->text, t, name)) {
+            is_clear &= is_body;
+            continue;
+        }
+        add_relation(r, name);
+        if (!add_function(r, name, is_followed_by(r, t, '(')) &&
+            t->kind == PG_QUERY__TOKEN__IDENT && is_followed_by(r, t, '(') &&
+            !is_newer_word(r, t, name))
+            is_clear &= is_body;
+    }
+    return is_clear;
+}
+
+static struct reading *
+begin(struct plan_work *work, const char *text, struct token_range range)
+{
+    struct reading *r = arena_new(&work->memory, 1, sizeof(*r));
+
+    if (r) {
+        r->work = work;
+        r->text = text;
+        r->range = range;
+    }
+    return r;
+}
+
+void
+tokens_of_statement(struct plan_work *work)
+{
+    struct token_range range = {work->tokens.tokens, work->tokens.tokens + work->tokens.count};
+    struct reading *r = begin(work, work->text, range);
+    bool is_clear;
+
+    work->names = (struct names){0};
+    if (!r)
+        return;
+    is_clear = read_words(r, false);
+    for (const struct sql_token *t = range.first; t < range.end; t++)
+        if (is_word(t))
+            note_alias(r, t);
+    for (const struct sql_token *t = range.first; t < range.end && is_clear; t++)
+        is_clear = !is_word(t) || is_explained(r, t);
+    if (!is_clear || r->is_full)
+        names_add_everything(work, 0);
+    refuse_by_names(work);
+    refuse_by_tokens(work, range);
+}
+
+/* The inside of a string's token, as it stands. */
+static const char *
+inside_of(struct plan_work *work, const char *text, const struct sql_token *token)
+{
+    const char *at = text + token->start, *end = text + token->end;
+
+    while (at < end && *at != '\'' && *at != '$')
+        at++;
+    if (at == end)
+        return NULL;
+    if (*at == '$') {
+        const char *tag = memchr(at + 1, '$', (size_t)(end - at - 1));
+        size_t length = tag ? (size_t)(tag + 1 - at) : 0;
+
+        if (length == 0 || (size_t)(end - at) < 2 * length)
+            return NULL;
+        return arena_text(&work->memory, at + length, (size_t)(end - at) - 2 * length);
+    }
+    return end - at < 2 ? NULL : arena_text(&work->memory, at + 1, (size_t)(end - at) - 2);
+}
+
+static bool
+has_token(struct token_range range, int kind)
+{
+    for (const struct sql_token *t = range.first; t < range.end; t++)
+        if (t->kind == kind)
+            return true;
+    return false;
+}
+
+static void read_body(struct plan_work *work, const char *body, unsigned depth);
+
+/* Texts that EXECUTE may run: what they touch is everything already, but some are refused. */
+static void
+read_strings(struct plan_work *work, const char *body, struct token_range range, unsigned depth)
+{
+    for (const struct sql_token *t = range.first; t < range.end; t++) {
+        const char *inside = t->kind == PG_QUERY__TOKEN__SCONST ? inside_of(work, body, t) : NULL;
+
+        if (inside)
+            read_body(work, inside, depth + 1);
+    }
+}
+
+static void
+read_body(struct plan_work *work, const char *body, unsigned depth)
+{
+    struct sql_tokens tokens;
+    struct token_range range;
+    struct reading *r;
+
+    if (depth > BODY_DEPTH_MAX)
+        return;
+    if (sql_scan(&work->memory, body, PLAN_TOKENS_MAX, &tokens) != 0) {
+        if (depth == 0)
+            names_add_everything(work, PLAN_OPAQUE);
+        return;
+    }
+    range = (struct token_range){tokens.tokens, tokens.tokens + tokens.count};
+    r = begin(work, body, range);
+    if (!r)
+        return;
+    if (!read_words(r, true) || r->is_full)
+        names_add_everything(work, PLAN_OPAQUE);
+    refuse_by_tokens(work, range);
+    if (depth > 0 || has_token(range, PG_QUERY__TOKEN__EXECUTE)) {
+        names_add_everything(work, PLAN_OPAQUE);
+        read_strings(work, body, range, depth);
+    }
+}
+
+void
+tokens_of_body(struct plan_work *work, const char *body)
+{
+    read_body(work, body, 0);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a text can touch, told from its words alone: where it does not parse, and for bodies of DO.
+ *
+ * Every word that is the name of a relation or function counts as one. In SQL, a word that is
+ * neither, nor a column of what was named, nor an alias, may be a table that nobody knows: then it
+ * is everything. In a body most words are variables; there it is EXECUTE that can touch everything.
+ */
+#ifndef PASU_POSTGRES_PLAN_TOKENS_H
+#define PASU_POSTGRES_PLAN_TOKENS_H
+
+#include "postgres/plan_work.h"
+
+/* Fills work->names; refuses what the words say. */
+void tokens_of_statement(struct plan_work *work);
+void tokens_of_body(struct plan_work *work, const char *body);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What planning one text needs, passed through all of its parts.
+ *
+ * Nothing that fails for want of memory says so itself: `memory` and `keep` do (arena.h), and
+ * plan_new asks once. Analysis that would take too long gives up in the same manner (`effort`): the
+ * statement is then bound by all that it touches.
+ */
+#ifndef PASU_POSTGRES_PLAN_WORK_H
+#define PASU_POSTGRES_PLAN_WORK_H
+
+#include "postgres/plan_names.h"
+#include "postgres/reach.h"
+#include "postgres/sql.h"
+
+enum {
+    /* Comparisons and columns made; some 20 ms. Real statements need a few thousand. */
+    PLAN_EFFORT_MAX = 2000000,
+    PLAN_EQUALITIES_MAX = 32,
+    PLAN_VIEW_DEPTH_MAX = 16,
+};
+
+struct entry;
+
+/* One kind of subject of one table in the top level's FROM. */
+struct direct {
+    const struct entry *entry;
+    const struct catalog_show *show;
+};
+
+/* A view whose definition was parsed already. */
+struct parsed_view {
+    struct parsed_view *next;
+    const struct catalog_relation *view;
+    const PgQuery__SelectStmt *query; /* NULL: it could not be */
+};
+
+struct plan_work {
+    struct arena memory; /* gone when the plan is made */
+    struct arena *keep;  /* the plan's own */
+    const struct plan_environment *environment;
+    const struct catalog *catalog; /* may be NULL */
+    struct reach everything;
+    const char *text; /* ends with a zero */
+    size_t length;
+    struct sql_tokens tokens;
+    size_t effort;
+    struct parsed_view *views;
+    unsigned view_depth;
+
+    /* Of the statement at hand. */
+    struct names names;
+    struct direct direct[PLAN_PARTS_MAX];
+    size_t direct_count;
+    bool has_probe;      /* a condition compares a personal field with a constant */
+    size_t references;   /* columns seen */
+    int reference_depth; /* of the deepest scope that a column was found in; -1 none */
+    struct reach kept;   /* what functions have put elsewhere */
+    bool has_stray;      /* a column was found nowhere */
+    struct plan_mark *marks;
+    struct plan *plan; /* that is being made */
+};
+
+/* Counts work; false where it was too much. */
+static inline bool
+work_spend(struct plan_work *work, size_t effort)
+{
+    work->effort += effort;
+    return work->effort < PLAN_EFFORT_MAX && !work->memory.failed;
+}
+
+static inline bool
+work_is_exhausted(const struct plan_work *work)
+{
+    return work->effort >= PLAN_EFFORT_MAX || work->memory.failed;
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How far something reaches: which fields, of which kinds of subjects.
+ *
+ * A `reach` is a set. A `carry` is what an expression or a column carries: fields of rows of the
+ * top level's own tables, each told apart by its table and kind (`direct`: places in the planner's
+ * list), and the reach of all that cannot be told apart (`bound`).
+ */
+#ifndef PASU_POSTGRES_REACH_H
+#define PASU_POSTGRES_REACH_H
+
+#include "postgres/plan.h"
+
+struct reach {
+    uint64_t fields[CATALOG_KINDS_MAX]; /* by kind */
+};
+
+struct carry {
+    struct reach bound;
+    uint64_t direct[PLAN_PARTS_MAX];
+    uint32_t flags; /* enum plan_flag */
+};
+
+static inline void
+reach_add(struct reach *into, const struct reach *from)
+{
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        into->fields[i] |= from->fields[i];
+}
+
+/* The fields may be of any of the kinds. */
+static inline void
+reach_add_all(struct reach *into, uint64_t kinds, uint64_t fields)
+{
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        if (kinds >> i & 1)
+            into->fields[i] |= fields;
+}
+
+static inline uint64_t
+reach_fields(const struct reach *reach)
+{
+    uint64_t fields = 0;
+
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        fields |= reach->fields[i];
+    return fields;
+}
+
+static inline uint64_t
+reach_kinds(const struct reach *reach)
+{
+    uint64_t kinds = 0;
+
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        if (reach->fields[i])
+            kinds |= UINT64_C(1) << i;
+    return kinds;
+}
+
+/* Whether all of `part` is in `whole`. */
+static inline bool
+reach_covers(const struct reach *whole, const struct reach *part)
+{
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        if (part->fields[i] & ~whole->fields[i])
+            return false;
+    return true;
+}
+
+static inline void
+carry_add(struct carry *into, const struct carry *from)
+{
+    reach_add(&into->bound, &from->bound);
+    for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
+        into->direct[i] |= from->direct[i];
+    into->flags |= from->flags;
+}
+
+static inline bool
+carry_is_empty(const struct carry *carry)
+{
+    uint64_t direct = 0;
+
+    for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
+        direct |= carry->direct[i];
+    return direct == 0 && reach_fields(&carry->bound) == 0;
+}
+
+/* All that a catalog names; all there can be where there is none. */
+static inline struct reach
+reach_of_everything(const struct catalog *catalog)
+{
+    struct reach all = {{0}};
+
+    if (catalog)
+        reach_add_all(&all, catalog_all_kinds(catalog), catalog_all_fields(catalog));
+    else
+        reach_add_all(&all, UINT64_MAX, UINT64_MAX);
+    return all;
+}
+
+/* What is in a relation at most: its mapping, kind by kind, and what else it is known to hold. */
+static inline struct reach
+reach_of_relation(const struct catalog_relation *relation)
+{
+    struct reach reach = {{0}};
+
+    for (size_t i = 0; i < relation->show_count; i++)
+        reach.fields[relation->shows[i].kind % CATALOG_KINDS_MAX] |= relation->shows[i].fields;
+    if (relation->show_count == 0)
+        reach_add_all(&reach, relation->kinds, relation->fields);
+    reach_add_all(&reach, relation->marked_kinds, relation->marked_fields);
+    return reach;
+}
+
+#endif

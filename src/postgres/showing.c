@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/showing.h"
+
+#include "base/memory.h"
+#include "postgres/plan_names.h"
+#include "postgres/reach.h"
+
+enum { ROOM = PLAN_PARTS_MAX + CATALOG_KINDS_MAX };
+
+/* A showing while it is made: there is room for every part of the plan, and a bound one of each
+ * kind. */
+struct making {
+    const struct plan_statement *statement;
+    const struct catalog *catalog;
+    const struct row_column *columns;
+    size_t count;
+    bool has_columns; /* the plan's numbers of columns are the server's */
+    uint32_t flags;
+    struct showing_part parts[ROOM];
+    size_t part_count;
+    int bound[CATALOG_KINDS_MAX];      /* the part of that kind, or -1 */
+    uint64_t *fields;                  /* [column × ROOM + part] */
+    uint32_t shown_by[PLAN_PARTS_MAX]; /* where a key is: the relation that its origin says */
+};
+
+static uint64_t
+population(const struct making *m, uint8_t kind)
+{
+    return m->catalog ? catalog_population(m->catalog, kind) : UINT32_MAX;
+}
+
+/* ---- the plan's parts, if the server says so ---- */
+
+static const struct catalog_relation *
+relation_of(const struct making *m, uint32_t oid)
+{
+    return m->catalog && oid != 0 ? catalog_relation(m->catalog, oid) : NULL;
+}
+
+/* The same column of the same relation, or the key of one that is mapped in the same manner: a
+ * partition, a child. */
+static bool
+is_key_column(const struct making *m, const struct plan_part *part, const struct row_column *column)
+{
+    const struct catalog_relation *relation;
+
+    if (column->relation == part->key_relation)
+        return column->attribute == part->key_attribute;
+    relation = relation_of(m, column->relation);
+    for (size_t i = 0; relation && i < relation->show_count; i++)
+        if (relation->shows[i].kind == part->kind &&
+            relation->shows[i].key_column == column->attribute)
+            return part->key_relation == part->relation;
+    return false;
+}
+
+/* That no temporary table has taken the name shows in any column that comes from the table. */
+static bool
+has_origin(const struct making *m, const struct plan_part *part)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->columns[i].relation == part->relation && part->relation != 0)
+            return true;
+    return false;
+}
+
+/* Without a word of the server's, only what is named with its schema can be trusted. */
+static bool
+is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
+{
+    size_t at = part->source == SOURCE_HIDDEN ? part->column : part->column + hidden;
+
+    switch (part->source) {
+    case SOURCE_OUTPUT:
+        if (m->count == 0)
+            return part->is_relation_certain;
+        return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
+    case SOURCE_HIDDEN:
+        return at < m->count && is_key_column(m, part, &m->columns[at]);
+    case SOURCE_PINNED:
+        return part->is_relation_certain || has_origin(m, part);
+    default:
+        return true;
+    }
+}
+
+static void
+take_part(struct making *m, size_t index)
+{
+    const struct plan_part *plan = &m->statement->parts[index];
+    struct showing_part *part = &m->parts[m->part_count++];
+    size_t hidden = m->statement->hidden_count;
+
+    *part = (struct showing_part){
+        .kind = plan->kind,
+        .source = plan->source,
+        .key_type = plan->key_type,
+        .is_one_per_row = plan->is_one_per_row,
+        .is_key_unique = plan->is_key_unique,
+        .unknown = population(m, plan->kind),
+        .pins = plan->pins,
+        .pin_count = plan->pin_count,
+    };
+    m->shown_by[index] = plan->relation;
+    if (!is_proven(m, plan, hidden)) {
+        part->source = SOURCE_BOUND;
+        m->flags |= PLAN_UNATTRIBUTED;
+    }
+    if (part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) {
+        size_t at = plan->source == SOURCE_HIDDEN ? plan->column : plan->column + hidden;
+
+        part->column = (uint16_t)at;
+        if (at < m->count) {
+            part->format = (uint8_t)(m->columns[at].format == 1);
+            if (plan->key_relation == plan->relation)
+                m->shown_by[index] = m->columns[at].relation;
+        }
+    }
+}
+
+/* ---- what each column shows ---- */
+
+static void
+add(struct making *m, size_t column, size_t part, uint64_t fields)
+{
+    m->fields[column * ROOM + part] |= fields;
+    m->parts[part].fields |= fields;
+}
+
+static void
+add_bound(struct making *m, size_t column, uint8_t kind, uint64_t fields)
+{
+    if (fields == 0)
+        return;
+    if (m->bound[kind] < 0) {
+        m->bound[kind] = (int)m->part_count;
+        m->parts[m->part_count++] = (struct showing_part){
+            .kind = kind, .source = SOURCE_BOUND, .unknown = population(m, kind)};
+    }
+    add(m, column, (size_t)m->bound[kind], fields);
+}
+
+static void
+add_reach(struct making *m, size_t column, const struct reach *reach)
+{
+    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+        add_bound(m, column, kind, reach->fields[kind]);
+}
+
+static uint64_t
+planned_fields(const struct plan_part *part, size_t column)
+{
+    uint64_t fields = 0;
+
+    for (size_t i = 0; i < part->column_count; i++)
+        if (part->columns[i].column == column)
+            fields |= part->columns[i].fields;
+    return fields;
+}
+
+/* What the plan says of a column whose origin says nothing; of no one table, where `is_rest`. */
+static void
+add_planned(struct making *m, size_t at, bool is_rest)
+{
+    const struct plan_statement *s = m->statement;
+
+    for (size_t i = 0; i < s->part_count; i++)
+        if (!is_rest || s->parts[i].relation == 0) {
+            uint64_t fields = planned_fields(&s->parts[i], at - s->hidden_count);
+
+            if (fields)
+                add(m, at, i, fields);
+        }
+}
+
+/* Nobody knows which column it is: whatever the plan says of no column in particular, or the most
+ * that there can be. */
+static void
+add_unplanned(struct making *m, size_t at)
+{
+    const struct plan_statement *s = m->statement;
+    struct reach most = {{0}};
+
+    if (!s->has_columns) {
+        for (size_t i = 0; i < s->part_count; i++)
+            if (s->parts[i].column_count == 0)
+                add_bound(m, at, s->parts[i].kind % CATALOG_KINDS_MAX, s->parts[i].fields);
+        return;
+    }
+    reach_add_all(&most, s->most_kinds, s->most_fields);
+    add_reach(m, at, &most);
+}
+
+static void
+add_without_origin(struct making *m, size_t at)
+{
+    if (m->has_columns)
+        add_planned(m, at, false);
+    else
+        add_unplanned(m, at);
+}
+
+/* The part whose table this column comes from: the one that the plan names for it, or the only one
+ * of that table; -1 where there is none. */
+static int
+part_of(const struct making *m, size_t at, uint32_t relation, uint8_t kind)
+{
+    const struct plan_statement *s = m->statement;
+    int found = -1;
+
+    for (size_t i = 0; i < s->part_count; i++) {
+        if (s->parts[i].kind != kind || s->parts[i].relation == 0 || m->shown_by[i] != relation)
+            continue;
+        if (m->has_columns && planned_fields(&s->parts[i], at - s->hidden_count) != 0)
+            return (int)i;
+        if (!m->has_columns) {
+            if (found >= 0)
+                return -1;
+            found = (int)i;
+        }
+    }
+    return found;
+}
+
+/* A whole row is column 0 of its table; system columns show nothing. */
+static uint64_t
+fields_of(const struct catalog_show *show, const struct catalog_relation *relation,
+          int16_t attribute)
+{
+    if (attribute == 0)
+        return show->fields;
+    if (attribute < 0)
+        return 0;
+    /* A column that is younger than the snapshot. */
+    return attribute > relation->column_limit ? show->fields : show->column_fields[attribute];
+}
+
+static void
+add_of_table(struct making *m, size_t at, const struct catalog_relation *relation,
+             int16_t attribute)
+{
+    struct reach marks = {{0}};
+
+    for (size_t i = 0; i < relation->show_count; i++) {
+        const struct catalog_show *show = &relation->shows[i];
+        uint8_t kind = show->kind % CATALOG_KINDS_MAX;
+        uint64_t fields = fields_of(show, relation, attribute);
+        int part;
+
+        if (fields == 0)
+            continue;
+        part = part_of(m, at, relation->oid, kind);
+        if (part >= 0)
+            add(m, at, (size_t)part, fields);
+        else
+            add_bound(m, at, kind, fields);
+    }
+    if (relation->show_count == 0)
+        reach_add_all(&marks, relation->kinds, relation->fields);
+    reach_add_all(&marks, relation->marked_kinds, relation->marked_fields);
+    if (attribute >= 0)
+        add_reach(m, at, &marks);
+    /* What was written into the column by the very statement. */
+    if (m->has_columns)
+        add_planned(m, at, true);
+}
+
+static bool
+is_view(const struct catalog_relation *relation)
+{
+    return relation->kind == 'v' || relation->kind == 'm' || relation->speaks_values;
+}
+
+static void
+add_of_view(struct making *m, size_t at, const struct catalog_relation *view)
+{
+    struct reach reach = reach_of_relation(view);
+
+    if (m->has_columns) {
+        add_planned(m, at, false);
+        return;
+    }
+    if (view->speaks_values && view->fields == 0)
+        reach = reach_of_everything(m->catalog);
+    if (view->speaks_values)
+        m->flags |= PLAN_STATISTICS;
+    add_reach(m, at, &reach);
+}
+
+static void
+add_column(struct making *m, size_t at)
+{
+    const struct row_column *column = &m->columns[at];
+    const struct catalog_relation *relation = relation_of(m, column->relation);
+
+    if (column->relation == 0) {
+        add_without_origin(m, at);
+    } else if (!relation) {
+        struct reach everything = reach_of_everything(m->catalog);
+
+        add_reach(m, at, &everything);
+        m->flags |= PLAN_UNKNOWN_TABLE;
+    } else if (is_view(relation)) {
+        add_of_view(m, at, relation);
+    } else {
+        add_of_table(m, at, relation, column->attribute);
+    }
+}
+
+/* No RowDescription: what the plan says, column by column or as a whole. */
+static void
+add_all(struct making *m)
+{
+    const struct plan_statement *s = m->statement;
+
+    for (size_t i = 0; i < s->part_count; i++)
+        m->parts[i].fields |= s->parts[i].fields;
+}
+
+/* ---- the result ---- */
+
+/* Unites bound parts of a kind, and then drops nothing: the last part takes what has no room. */
+static void
+fold(struct making *m, size_t into, size_t from)
+{
+    for (size_t c = 0; c < m->count; c++) {
+        uint64_t *row = m->fields + c * ROOM;
+
+        row[into] |= row[from];
+        memmove(row + from, row + from + 1, (ROOM - from - 1) * sizeof(*row));
+    }
+    m->parts[into].fields |= m->parts[from].fields;
+    m->parts[into] = (struct showing_part){.kind = m->parts[into].kind,
+                                           .source = SOURCE_BOUND,
+                                           .fields = m->parts[into].fields,
+                                           .unknown = m->parts[into].unknown};
+    memmove(&m->parts[from], &m->parts[from + 1], (ROOM - from - 1) * sizeof(m->parts[0]));
+    m->part_count--;
+}
+
+static bool
+fold_weakest(struct making *m)
+{
+    for (int source = SOURCE_BOUND; source >= SOURCE_OUTPUT; source--)
+        for (size_t b = m->part_count; b-- > 1;)
+            for (size_t a = b; a-- > 0;)
+                if (m->parts[a].kind == m->parts[b].kind && m->parts[b].source >= source &&
+                    m->parts[a].source >= source) {
+                    fold(m, a, b);
+                    return true;
+                }
+    return false;
+}
+
+/* Takes out a part that shows nothing. */
+static void
+take_out(struct making *m, size_t part)
+{
+    for (size_t c = 0; c < m->count; c++) {
+        uint64_t *row = m->fields + c * ROOM;
+
+        memmove(row + part, row + part + 1, (ROOM - part - 1) * sizeof(*row));
+    }
+    memmove(&m->parts[part], &m->parts[part + 1], (ROOM - part - 1) * sizeof(m->parts[0]));
+    m->part_count--;
+}
+
+static void
+settle(struct making *m)
+{
+    for (size_t i = m->part_count; i-- > 0;)
+        if (m->parts[i].fields == 0)
+            take_out(m, i);
+    while (m->part_count > PLAN_PARTS_MAX)
+        if (!fold_weakest(m))
+            fold(m, m->part_count - 2, m->part_count - 1);
+}
+
+static uint16_t
+last_column(const struct making *m)
+{
+    size_t last = 0;
+
+    for (size_t p = 0; p < m->part_count; p++) {
+        const struct showing_part *part = &m->parts[p];
+
+        if ((part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) && part->column > last)
+            last = part->column;
+        for (size_t c = last; c < m->count; c++)
+            if (m->fields[c * ROOM + p])
+                last = c;
+    }
+    return (uint16_t)last;
+}
+
+static struct showing *
+finish(const struct making *m)
+{
+    size_t cells = m->count * m->part_count;
+    struct showing *showing = memory_new(1, sizeof(*showing) + cells * sizeof(uint64_t));
+
+    if (!showing)
+        return NULL;
+    showing->flags = m->flags;
+    showing->hidden_count = m->statement->hidden_count;
+    showing->part_count = (uint8_t)m->part_count;
+    showing->column_count = (uint16_t)m->count;
+    memcpy(showing->parts, m->parts, m->part_count * sizeof(m->parts[0]));
+    showing->column_fields = (uint64_t *)(void *)(showing + 1);
+    for (size_t c = 0; c < m->count; c++)
+        for (size_t p = 0; p < m->part_count; p++)
+            showing->column_fields[c * m->part_count + p] = m->fields[c * ROOM + p];
+    showing->last_column = last_column(m);
+    showing->is_nothing = m->part_count == 0;
+    return showing;
+}
+
+int
+showing_new(struct showing **showing, const struct plan_statement *statement,
+            const struct catalog *catalog, const struct row_column *columns, size_t count)
+{
+    struct making m = {
+        .statement = statement, .catalog = catalog, .columns = columns, .count = count};
+
+    *showing = NULL;
+    if (count > UINT16_MAX)
+        return PASU_E_RANGE;
+    m.fields = memory_new(count ? count : 1, ROOM * sizeof(*m.fields));
+    if (!m.fields)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        m.bound[i] = -1;
+    m.has_columns =
+        statement->has_columns &&
+        (count == 0 || count == (size_t)statement->column_count + statement->hidden_count);
+    for (size_t i = 0; i < statement->part_count; i++)
+        take_part(&m, i);
+    for (size_t i = statement->hidden_count; i < count; i++)
+        add_column(&m, i);
+    if (count == 0)
+        add_all(&m);
+    settle(&m);
+    *showing = finish(&m);
+    memory_free(m.fields);
+    return *showing ? 0 : PASU_E_NOMEM;
+}
+
+void
+showing_free(struct showing *showing)
+{
+    memory_free(showing);
+}

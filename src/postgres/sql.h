@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PostgreSQL's own scanner and parser, by libpg_query: the only file that calls it.
+ *
+ * Scanning is flat. Parsing recurses without a limit of its own, so that only texts go into it
+ * whose tokens were counted (PLAN_TOKENS_MAX), on a stack of PLAN_STACK_SIZE. Trees are unpacked
+ * into an arena and go with it. Any thread.
+ */
+#ifndef PASU_POSTGRES_SQL_H
+#define PASU_POSTGRES_SQL_H
+
+#include "postgres/arena.h"
+
+#include "base/bytes.h"
+
+#include <pg_query/pg_query.pb-c.h>
+
+struct sql_token {
+    uint32_t start, end; /* byte offsets */
+    uint16_t kind;       /* PgQuery__Token */
+    uint8_t keyword;     /* PgQuery__KeywordKind */
+};
+
+struct sql_tokens {
+    const struct sql_token *tokens; /* without comments */
+    size_t count;
+};
+
+/* `text` ends with a zero byte. PASU_E_MALFORMED where the scanner does not read it, PASU_E_RANGE
+ * where it has more than `count_max` tokens, PASU_E_NOMEM. */
+PASU_MUST_USE int sql_scan(struct arena *arena, const char *text, size_t count_max,
+                           struct sql_tokens *tokens);
+/* PASU_E_MALFORMED, PASU_E_NOMEM. */
+PASU_MUST_USE int sql_parse(struct arena *arena, const char *text, PgQuery__ParseResult **tree);
+/* Of a text that parses; 0 where it does not. */
+uint64_t sql_fingerprint(const char *text);
+
+/* ---- the tree, whatever its nodes are ---- */
+typedef void sql_visit(void *context, const ProtobufCMessage *message);
+/* Calls for each message directly below. */
+void sql_each_child(const ProtobufCMessage *message, sql_visit *visit, void *context);
+/* Whether two trees are the same but for the places in the text. */
+bool sql_is_equal(const ProtobufCMessage *a, const ProtobufCMessage *b);
+
+/* The text of a String node, or NULL. */
+const char *sql_string(const PgQuery__Node *node);
+/* The last name of a list of String nodes, or NULL. */
+const char *sql_last_name(PgQuery__Node *const *names, size_t count);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "catalog_rows.h"
+#include "config/load.h"
+#include "gate/catalog_marks.h"
+#include "gate/catalog_policy.h"
+#include "unit.h"
+
+static void
+a_configuration_becomes_a_policy_in_the_vocabularys_numbers(void **state PASU_UNUSED)
+{
+    static const char text[] =
+        "gateway: {listen: 127.0.0.1:1, upstream: 127.0.0.1:2}\n"
+        "ledger: {directory: ./ledger}\n"
+        "subjects: {a: {table: s.a, key: id}, b: {table: s.b, key: id}}\n"
+        "personal_data:\n"
+        "  - {table: s.b, subject: b, key: b_id, fields: {x: name, y: phone}}\n"
+        "  - {table: s.a, subject: a, key: a_id, fields: {z: phone, w: e-mail}}\n"
+        "never: [s.vault]\n";
+    struct config_faults faults = {0};
+    struct config *config;
+    struct catalog_policy *policy;
+
+    assert_int_equal(config_parse(&config, view_of_text(text), "test.yaml", &faults), 0);
+    assert_int_equal(catalog_policy_new(&policy, config), 0);
+    assert_int_equal(policy->mapping_count, 2);
+    assert_string_equal(policy->mappings[0].table, "s.b");
+    assert_string_equal(policy->mappings[0].key, "b_id");
+    assert_int_equal(policy->mappings[0].kind, 1);
+    assert_string_equal(policy->mappings[1].fields[0].column, "z");
+    assert_int_equal(policy->mappings[1].fields[0].field, 1);
+    assert_int_equal(policy->mappings[1].fields[1].field, 2);
+    assert_int_equal(policy->kind_count, 2);
+    assert_string_equal(policy->subject_tables[0], "s.a");
+    assert_string_equal(policy->subject_tables[1], "s.b");
+    assert_int_equal(policy->never_count, 1);
+    assert_int_not_equal(catalog_policy_vocabulary(policy), 0);
+    catalog_policy_free(policy);
+    config_free(config);
+    config_faults_release(&faults);
+}
+
+static struct catalog *
+snapshot(const struct catalog_row *rows, size_t count)
+{
+    static const struct catalog_policy nothing;
+    struct catalog *c = NULL;
+
+    assert_int_equal(catalog_rows_build(&c, &nothing, NULL, NULL, 0, rows, count), 0);
+    return c;
+}
+
+#define SERVER                                                                                     \
+    {ROWS_SERVER, "150020|shop|UTF8|f|t|8192"},                                                    \
+    {                                                                                              \
+        ROWS_POLL, "x"                                                                             \
+    }
+
+static void
+a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUSED)
+{
+    static const struct catalog_row empty[] = {SERVER};
+    static const struct catalog_row rows[] = {
+        SERVER, {ROWS_RELATIONS, "20001|a|t|r|p|f|f"}, {ROWS_RELATIONS, "20002|b|t|r|p|f|f"}};
+    const struct catalog_mark mark = {0, "b", "t", 1, 2};
+    struct catalog_marks marks = {0};
+    struct catalog_mark *list;
+    struct catalog *c = snapshot(empty, COUNT_OF(empty));
+    size_t count;
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    assert_int_equal(catalog_marks_settle(&marks, c), 0); /* it is not there yet */
+    catalog_release(c);
+    assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].relation, 0);
+    assert_string_equal(list[0].schema, "b");
+    assert_string_equal(list[0].name, "t");
+    memory_free(list);
+    c = snapshot(rows, COUNT_OF(rows));
+    assert_int_equal(catalog_marks_settle(&marks, c), 0);
+    catalog_release(c);
+    assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].relation, 20002);
+    assert_int_equal(list[0].fields, 1);
+    assert_int_equal(list[0].kinds, 2);
+    memory_free(list);
+    c = snapshot(empty, COUNT_OF(empty)); /* dropped */
+    assert_int_equal(catalog_marks_settle(&marks, c), 0);
+    catalog_release(c);
+    assert_int_equal(marks.count, 0);
+    catalog_marks_release(&marks);
+}
+
+static void
+under_another_vocabulary_a_mark_stands_for_everything(void **state PASU_UNUSED)
+{
+    const struct catalog_mark mark = {20001, NULL, NULL, 1, 2}, more = {20001, NULL, NULL, 4, 2};
+    struct catalog_marks marks = {0};
+    struct catalog_mark *list;
+    size_t count;
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    assert_int_equal(catalog_marks_add(&marks, &more, 7), 0);
+    assert_int_equal(marks.count, 1);
+    assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+    assert_int_equal(list[0].fields, 5);
+    memory_free(list);
+    assert_int_equal(catalog_marks_list(&marks, 8, &list, &count), 0);
+    assert_true(list[0].fields == UINT64_MAX && list[0].kinds == UINT64_MAX);
+    memory_free(list);
+    catalog_marks_release(&marks);
+}
+
+static void
+a_name_of_which_nothing_comes_is_forgotten_in_the_end(void **state PASU_UNUSED)
+{
+    static const struct catalog_row empty[] = {SERVER};
+    const struct catalog_mark mark = {0, NULL, "t", 1, 2};
+    struct catalog_marks marks = {0};
+    struct catalog *c = snapshot(empty, COUNT_OF(empty));
+    size_t loads = 0;
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    for (; marks.count > 0; loads++) {
+        assert_in_range(loads, 0, 1000);
+        assert_int_equal(catalog_marks_settle(&marks, c), 0);
+    }
+    assert_in_range(loads, 100, 1000);
+    catalog_release(c);
+    catalog_marks_release(&marks);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_configuration_becomes_a_policy_in_the_vocabularys_numbers),
+        cmocka_unit_test(a_mark_by_name_becomes_one_by_oid_when_the_table_is_there),
+        cmocka_unit_test(under_another_vocabulary_a_mark_stands_for_everything),
+        cmocka_unit_test(a_name_of_which_nothing_comes_is_forgotten_in_the_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

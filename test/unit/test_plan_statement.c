@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements that are more than a query: changes, statements about statements, COPY, DDL, what is
+ * refused, what does not parse. */
+#include "big_stack.h"
+#include "plan_case.h"
+
+#define EVERYTHING "customer bound: *=all; recipient bound: *=all"
+
+static void
+changes_show_what_they_return(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"UPDATE customers SET grade = grade WHERE grade = 2 RETURNING email",
+         "customer bound1: 0=email"},
+        {"UPDATE customers SET grade = 1 WHERE id = 5 RETURNING email",
+         "customer pinned 5: 0=email"},
+        {"UPDATE customers SET id = 6 WHERE id = 5 RETURNING email", "customer bound1: 0=email"},
+        {"UPDATE customers SET grade = 1 RETURNING *",
+         "customer key@0: 1=name 2=phone 3=email 4=address"},
+        {"UPDATE customers c SET grade = 1 FROM orders o WHERE o.customer_id = c.id "
+         "RETURNING c.id, o.item",
+         "customer key@0: 1=order"},
+        {"DELETE FROM orders WHERE customer_id = $1 RETURNING item", "customer pinned $1: 0=order"},
+        {"DELETE FROM orders o USING customers c WHERE c.id = o.customer_id RETURNING c.name, c.id",
+         "customer key@1: 0=name"},
+        {"INSERT INTO customers (id, name) VALUES (1, 'x') RETURNING id, name",
+         "customer key@0: 1=name"},
+        {"INSERT INTO customers (id, name) VALUES (1, 'x') RETURNING name",
+         "customer bound1: 0=name"},
+        {"INSERT INTO customers AS c (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET grade = 2 "
+         "RETURNING c.phone",
+         "customer bound1: 0=phone"},
+        {"UPDATE customers SET grade = 1 WHERE id = 5 RETURNING old.name",
+         "customer bound1 pins 5: 0=name"},
+        /* what was another person's comes back in one's own row */
+        {"UPDATE customers SET region = (SELECT max(phone) FROM customers) WHERE id = 5 "
+         "RETURNING region",
+         "customer bound: 0=phone !marks mark(customers=phone)"},
+        {"UPDATE customers SET region = name WHERE id = 5 RETURNING region",
+         "customer pinned 5: 0=name !marks mark(customers=name)"},
+        {"INSERT INTO products (title) SELECT name FROM customers RETURNING title",
+         "customer bound: 0=name !marks mark(products=name)"},
+        {"MERGE INTO products p USING customers c ON p.id = c.grade "
+         "WHEN MATCHED THEN UPDATE SET title = c.name",
+         "- !marks mark(products=name+phone+email+address)"},
+        {"UPDATE ruled SET grade = 1", "customer bound: *=name+phone+email+address !opaque"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+static void
+what_is_written_elsewhere_is_marked(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"CREATE TABLE work.t1 AS SELECT name AS a FROM customers",
+         "- DDL !marks mark(work.t1=name)"},
+        {"CREATE TEMP TABLE t AS SELECT grade FROM customers", "- DDL"},
+        {"CREATE TABLE t AS EXECUTE p(1)", "- DDL !marks mark(t=all)"},
+        {"CREATE MATERIALIZED VIEW m AS SELECT phone FROM customers", "- DDL !marks mark(m=phone)"},
+        {"SELECT name, phone INTO t FROM customers", "- DDL !marks mark(t=name+phone)"},
+        {"SELECT title INTO t FROM products", "- DDL"},
+        {"INSERT INTO z SELECT 1, phone FROM customers", "- !marks mark(z=phone)"},
+        {"INSERT INTO z VALUES ((SELECT phone FROM customers LIMIT 1))", "- !marks mark(z=phone)"},
+        {"INSERT INTO orders SELECT id, customer_id, item, amount, ordered_at FROM orders", "-"},
+        {"INSERT INTO customers (region) SELECT name FROM customers",
+         "- !marks mark(customers=name)"},
+        {"INSERT INTO customers (name) SELECT phone FROM customers",
+         "- !marks mark(customers=phone)"},
+        {"INSERT INTO junk SELECT 1, phone FROM customers", "-"},
+        {"WITH a AS (INSERT INTO t1 SELECT name FROM customers) INSERT INTO t2 "
+         "SELECT phone FROM customers",
+         "- !marks mark(t2=phone) mark(t1=name)"},
+        {"UPDATE products SET title = c.name FROM customers c", "- !marks mark(products=name)"},
+        /* nothing is hidden beside a mark */
+        {"SELECT name FROM customers; INSERT INTO z SELECT name FROM customers",
+         "customer bound1: 0=name | - !marks mark(z=name)"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+static void
+statements_about_statements_hold_them(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"PREPARE p(bigint) AS SELECT name FROM customers WHERE id = $1",
+         "- PREPARE(p) [customer pinned $1: 0=name]"},
+        {"PREPARE p AS SELECT name FROM customers", "- PREPARE(p) [customer bound1: 0=name]"},
+        {"PREPARE p AS SELECT 1", "- PREPARE(p) [-]"},
+        {"EXECUTE p(100070, 'x', $1, now())", EVERYTHING " EXECUTE(p)(100070,x,$1,$0)"},
+        {"EXECUTE p", EVERYTHING " EXECUTE(p)"},
+        {"DEALLOCATE p", "- DEALLOCATE(p)"},
+        {"DEALLOCATE ALL", "- DEALLOCATE()"},
+        {"DECLARE c CURSOR FOR SELECT name FROM customers",
+         "- DECLARE(c) [customer bound1: 0=name]"},
+        {"DECLARE c BINARY CURSOR WITH HOLD FOR SELECT id, name FROM customers",
+         "- DECLARE(c) [customer key@0: 1=name]"},
+        {"FETCH 100 FROM c", EVERYTHING " FETCH(c)"},
+        {"MOVE 100 FROM c", "- FETCH(c)"},
+        {"CLOSE c", "- CLOSE(c)"},
+        {"CLOSE ALL", "- CLOSE()"},
+        {"EXPLAIN SELECT name FROM customers", "-"},
+        {"EXPLAIN (ANALYZE, VERBOSE) SELECT name FROM customers", "-"},
+        {"EXPLAIN SELECT f_sql(5)", "customer bound: 0=name+phone+email+address !opaque"},
+        {"EXPLAIN ANALYZE SELECT 1 FROM customers WHERE email = 'x'", "- !probe"},
+        {"EXPLAIN EXECUTE p(1)", "customer bound: 0=all; recipient bound: 0=all"},
+        {"EXPLAIN ANALYZE CREATE TABLE t AS SELECT name FROM customers",
+         "- DDL !marks mark(t=name)"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+static void
+copy_sends_rows_without_a_description(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"COPY customers TO STDOUT",
+         "customer key@0: 1=name 2=phone 3=email 4=address COPY_OUT(t,1000,1,2,3,4,5,6,7,8)"},
+        {"COPY public.customers (phone, id) TO STDOUT (FORMAT csv, HEADER)",
+         "customer key@1: 0=phone COPY_OUT(c,1000,3,1)"},
+        {"COPY customers (phone) TO STDOUT WITH BINARY", "customer bound1: 0=phone "
+                                                         "COPY_OUT(b,1000,3)"},
+        {"COPY customers (grade) TO STDOUT", "- COPY_OUT(t,1000,6)"},
+        {"COPY (SELECT name, email FROM customers WHERE grade = 2) TO STDOUT (FORMAT csv)",
+         "customer bound1: 0=name 1=email COPY_OUT(c,0)"},
+        {"COPY (SELECT id, name FROM customers) TO STDOUT", "customer key@0: 1=name COPY_OUT(t,0)"},
+        {"COPY (UPDATE customers SET grade = 1 RETURNING id, name) TO STDOUT",
+         "customer key@0: 1=name COPY_OUT(t,0)"},
+        /* written in a manner of its own: columns cannot be told apart */
+        {"COPY customers TO STDOUT (FORMAT csv, QUOTE '!')",
+         "customer bound1: *=name+phone+email+address COPY_OUT(c,1000,1,2,3,4,5,6,7,8)"},
+        {"COPY (SELECT id, name FROM customers) TO STDOUT (NULL '5')",
+         "customer bound: *=name COPY_OUT(t,0)"},
+        {"COPY products TO STDOUT", "- COPY_OUT(t,0)"},
+        {"COPY customers FROM STDIN", "- COPY_IN"},
+        {"COPY no_such TO STDOUT", EVERYTHING " COPY_OUT(t,0) !unknown_table"},
+        {"COPY customers TO STDOUT (DELIMITER ',', ENCODING 'UTF8')",
+         "customer bound1: *=name+phone+email+address COPY_OUT(t,1000,1,2,3,4,5,6,7,8)"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+static void
+what_changes_the_session_or_the_catalog_says_so(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SET ROLE app", "- ROLE(app)"},
+        {"SET ROLE NONE", "- ROLE()"},
+        {"RESET ROLE", "- ROLE()"},
+        {"SET LOCAL ROLE app", "- ROLE(?)"},
+        {"SET SESSION AUTHORIZATION 'app'", "- ROLE(app)"},
+        {"SET SESSION AUTHORIZATION DEFAULT", "- ROLE()"},
+        {"SELECT set_config('role', 'app', false)", "- ROLE(?)"},
+        {"SELECT set_config('ro' || 'le', 'app', false)", "- ROLE(?)"},
+        {"SELECT set_config('search_path', 'x', false)", "-"},
+        {"SET search_path = work", "-"},
+        {"RESET ALL", "-"},
+        {"SHOW search_path", "-"},
+        {"DISCARD ALL", "- DISCARD"},
+        {"DISCARD TEMP", "- DDL"},
+        {"DISCARD PLANS", "-"},
+        {"BEGIN", "-"},
+        {"COMMIT", "- END"},
+        {"ROLLBACK TO SAVEPOINT x", "-"},
+        {"ABORT", "- END"},
+        {"PREPARE TRANSACTION 'x'", "- END"},
+        {"CREATE TABLE t (a int)", "- DDL"},
+        {"CREATE VIEW v AS SELECT name FROM customers", "- DDL"},
+        {"ALTER TABLE customers ADD COLUMN x int", "- DDL"},
+        {"DROP TABLE customers", "- DDL"},
+        {"GRANT SELECT ON customers TO app", "- DDL"},
+        {"TRUNCATE customers", "-"},
+        {"LOCK TABLE customers", "-"},
+        {"VACUUM customers", "-"},
+        {"COMMENT ON TABLE customers IS 'x'", "-"},
+        {"LISTEN ch; NOTIFY ch, 'x'; UNLISTEN *", "- | - | -"},
+        {"REFRESH MATERIALIZED VIEW mv_vip", "-"},
+        {"DO $$ BEGIN PERFORM 1; END $$", "- DDL"},
+        {"CALL f_clean(1)", "-"},
+        {"CALL f_sql(1)", "customer bound: *=name+phone+email+address !opaque"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+static void
+what_lets_data_leave_by_the_server_is_refused(void **state PASU_UNUSED)
+{
+    static const char *const texts[] = {
+        "SELECT card_number FROM card_vault",
+        "SELECT 1 FROM public.card_vault",
+        "SELECT * FROM v_card",
+        "WITH w AS (SELECT * FROM card_vault) SELECT 1",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM card_vault)",
+        "INSERT INTO products SELECT * FROM card_vault",
+        "INSERT INTO card_vault VALUES (1, 'x') RETURNING card_number",
+        "UPDATE card_vault SET card_number = 'x'",
+        "CREATE VIEW v AS SELECT * FROM card_vault",
+        "CREATE TABLE t AS SELECT * FROM card_vault",
+        "PREPARE p AS SELECT * FROM card_vault",
+        "DECLARE c CURSOR FOR SELECT * FROM card_vault",
+        "EXPLAIN ANALYZE SELECT * FROM card_vault",
+        "COPY card_vault TO STDOUT",
+        "COPY (SELECT * FROM card_vault) TO STDOUT",
+        "DO $$ BEGIN PERFORM card_number FROM card_vault; END $$",
+        "DO $$ BEGIN EXECUTE 'select * from card_vault'; END $$",
+        "SELECT * FROM \"card_vault\" WHERE customer_id = 1_000",
+        "SELECT * FROM U&\"c\\0061rd_vault\" WHERE customer_id = 1_000",
+        "SELECT dblink('x', 'y'), 1_000",
+        "COPY customers TO PROGRAM 'cat' WITH 1_000",
+        "COPY customers TO PROGRAM 'cat'",
+        "COPY customers FROM PROGRAM 'cat'",
+        "COPY customers TO '/tmp/x'",
+        "COPY customers FROM '/tmp/x'",
+        "DO $$ BEGIN EXECUTE 'copy customers to program ''cat'''; END $$",
+        "ALTER SYSTEM SET archive_command = 'x'",
+        "LOAD 'x'",
+        "CREATE EXTENSION dblink",
+        "CREATE EXTENSION IF NOT EXISTS postgres_fdw",
+        "CREATE EXTENSION tds_fdw",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'x'",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS 'x'",
+        "DO LANGUAGE plperlu 'x'",
+        "CREATE LANGUAGE plpython3u",
+        "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw",
+        "CREATE FOREIGN TABLE t (a int) SERVER s",
+        "CREATE USER MAPPING FOR app SERVER s",
+        "IMPORT FOREIGN SCHEMA x FROM SERVER s INTO public",
+        "SELECT * FROM dblink('x', 'SELECT 1') AS t(n text)",
+        "SELECT lo_export(1, '/tmp/x')",
+        "SELECT 1; COPY customers TO PROGRAM 'cat'; SELECT 2",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(texts[i], &environment);
+
+        if (!plan->refusal)
+            fail_msg("not refused: %s", texts[i]);
+        assert_int_equal(strncmp(plan->refusal, "pasu refuses this statement: ", 29), 0);
+        assert_non_null(plan->refusal_hint);
+        plan_release(plan);
+    }
+}
+
+static void
+what_only_fills_or_keeps_a_table_is_not_refused(void **state PASU_UNUSED)
+{
+    static const char *const texts[] = {
+        "INSERT INTO card_vault VALUES (1, 'x')",
+        "COPY card_vault FROM STDIN",
+        "VACUUM card_vault",
+        "TRUNCATE card_vault",
+        "LOCK TABLE card_vault",
+        "GRANT SELECT ON card_vault TO app",
+        "CREATE EXTENSION pg_trgm",
+        "CREATE FUNCTION f() RETURNS int "
+        "LANGUAGE plpgsql AS 'x'",
+        "SELECT 'card_vault'",
+        "SELECT 1_000 FROM products",
+        "COPY customers TO STDOUT",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(texts[i], &environment);
+
+        if (plan->refusal)
+            fail_msg("refused: %s", texts[i]);
+        plan_release(plan);
+    }
+}
+
+static void
+what_does_not_parse_is_bound_by_its_words(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT name FROM customers GRUOP BY 1 2",
+         "customer bound: *=name+phone+email+address !unparsed"},
+        {"SELECT JSON_OBJECT('a': name) FROM customers",
+         "customer bound: *=name+phone+email+address !unparsed"},
+        {"SELECT c.name AS x FROM customers AS c WHERE c.name IS JSON",
+         "customer bound: *=name+phone+email+address !unparsed"},
+        {"SELECT o.item IS JSON FROM orders o", "customer bound: *=order !unparsed"},
+        {"SELECT 1 IS JSON", "- !unparsed"},
+        {"SELECT title IS JSON FROM products", "- !unparsed"},
+        {"SELECT a IS JSON FROM zzz", EVERYTHING " !unparsed"},
+        {"SELECT f_sql(5) IS JSON", "customer bound: *=name+phone+email+address !unparsed !opaque"},
+        {"SELECT zzz(5) IS JSON", EVERYTHING " !unparsed"},
+        {"SELECT U&\"n\\0061me\" IS JSON FROM products", EVERYTHING " !unparsed"},
+        {"SELECT 'unfinished", EVERYTHING " !unparsed"},
+        {"SELECT 1_000", EVERYTHING " !unparsed"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+static void
+a_text_with_two_readings_is_not_read(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT name FROM customers WHERE id = 5", "customer pinned 5: 0=name"},
+        {"SELECT 'a\\' FROM customers --'", EVERYTHING " !unparsed !dialect"},
+        {"SELECT '\xb1\x5c' FROM products", EVERYTHING " !unparsed !dialect"},
+        {"SELECT '\xea\xb9\x80' FROM products", EVERYTHING " !unparsed !dialect"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    environment.is_plain_dialect = false;
+    check_cases_in(cases, COUNT_OF(cases), &environment);
+}
+
+static void
+a_block_is_bound_by_the_words_of_its_body(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        uint64_t fields;
+    } cases[] = {
+        {"DO $$ DECLARE x int; BEGIN x := 1; END $$", 0},
+        {"DO $$ BEGIN UPDATE products SET price = 1; END $$", 0},
+        {"DO $$ DECLARE n text; BEGIN SELECT name INTO n FROM customers; "
+         "RAISE NOTICE '%', n; END $$",
+         NAME | PHONE | EMAIL | ADDRESS},
+        {"DO $$ BEGIN PERFORM f_sql(1); END $$", NAME | PHONE | EMAIL | ADDRESS},
+        {"DO $$ BEGIN EXECUTE 'sel' || 'ect 1'; END $$", 63},
+        {"DO 'BEGIN PERFORM * FROM orders; END'", ORDER},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+
+        assert_int_equal(plan->statement_count, 1);
+        if (plan->statements[0].most_fields != cases[i].fields)
+            fail_msg("%s: %#lx", cases[i].sql, (unsigned long)plan->statements[0].most_fields);
+        assert_int_equal(plan->statements[0].may_speak, cases[i].fields != 0);
+        assert_false(plan->statements[0].may_return_rows);
+        plan_release(plan);
+    }
+}
+
+static void
+without_a_snapshot_everything_is_bound(void **state PASU_UNUSED)
+{
+    struct plan_environment environment = shop_environment();
+    struct plan *plan;
+
+    environment.catalog = NULL;
+    plan = plan_of("SELECT title FROM products", &environment);
+    assert_int_equal(plan->statements[0].most_fields, UINT64_MAX);
+    assert_int_equal(plan->statements[0].most_kinds, 0xffff);
+    assert_int_equal(plan->statements[0].part_count, PLAN_PARTS_MAX);
+    plan_release(plan);
+    plan = plan_of("SELECT 1", &environment);
+    assert_int_equal(plan->statements[0].most_fields, 0);
+    plan_release(plan);
+}
+
+static void
+the_verb_is_the_first_word(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        enum plan_verb verb;
+    } cases[] = {
+        {"select 1", VERB_SELECT},
+        {"((SELECT 1))", VERB_SELECT},
+        {"VALUES (1)", VERB_SELECT},
+        {"TABLE customers", VERB_SELECT},
+        {"WITH w AS (SELECT 1) DELETE FROM orders", VERB_DELETE},
+        {"WITH w AS (DELETE FROM orders RETURNING 1) SELECT 1 FROM w", VERB_SELECT},
+        {"EXPLAIN DELETE FROM orders", VERB_EXPLAIN},
+        {"MERGE INTO products p USING orders o ON false WHEN MATCHED THEN DO NOTHING", VERB_MERGE},
+        {"END", VERB_COMMIT},
+        {"ABORT", VERB_ROLLBACK},
+        {"START TRANSACTION", VERB_BEGIN},
+        {"SAVEPOINT x", VERB_OTHER},
+        {"DELETE FROM orders GRUOP", VERB_DELETE},
+        {"TRUNCATE orders", VERB_TRUNCATE},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+
+        if (plan->statements[0].verb != cases[i].verb)
+            fail_msg("%s: %d", cases[i].sql, plan->statements[0].verb);
+        plan_release(plan);
+    }
+}
+
+static int
+run(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(changes_show_what_they_return),
+        cmocka_unit_test(what_is_written_elsewhere_is_marked),
+        cmocka_unit_test(statements_about_statements_hold_them),
+        cmocka_unit_test(copy_sends_rows_without_a_description),
+        cmocka_unit_test(what_changes_the_session_or_the_catalog_says_so),
+        cmocka_unit_test(what_lets_data_leave_by_the_server_is_refused),
+        cmocka_unit_test(what_only_fills_or_keeps_a_table_is_not_refused),
+        cmocka_unit_test(what_does_not_parse_is_bound_by_its_words),
+        cmocka_unit_test(a_text_with_two_readings_is_not_read),
+        cmocka_unit_test(a_block_is_bound_by_the_words_of_its_body),
+        cmocka_unit_test(without_a_snapshot_everything_is_bound),
+        cmocka_unit_test(the_verb_is_the_first_word),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int
+main(void)
+{
+    return on_big_stack(run);
+}
