@@ -6,7 +6,6 @@
 #include "tally_model.h"
 #include "unit.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 
 enum { DAY = 1440, FIRST_DAY = 20000, ITEMS_MAX = 64 };
@@ -541,60 +540,6 @@ threads_together_take_exactly_what_the_limit_allows(void **state PASU_UNUSED)
     tally_book_free(book);
 }
 
-static int
-note_principal(void *arg, const char *principal, struct tally *tally)
-{
-    char *text = arg;
-
-    assert_non_null(tally);
-    snprintf(text + strlen(text), 64 - strlen(text), "%s %" PRIu64 ", ", principal,
-             count_in(tally, DAY, TALLY_DAY));
-    return strcmp(principal, "b") == 0 ? 7 : 0;
-}
-
-static void
-a_walk_over_the_book_gives_everybody_by_name_until_it_is_ended(void **state PASU_UNUSED)
-{
-    static const char *const names[] = {"c", "a", "b"};
-    const struct tally_item item = {.ordinal = 5, .is_row_end = 1};
-    struct tally_outcome outcome;
-    struct tally_book *book;
-    struct tally *tally;
-    char text[64] = "";
-
-    assert_int_equal(tally_book_new(&book), 0);
-    assert_int_equal(tally_book_each(book, note_principal, text), 0);
-    assert_string_equal(text, "");
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        assert_int_equal(tally_book_get(book, names[i], &tally), 0);
-    assert_int_equal(tally_take(tally, DAY, &item, 1, NULL, &outcome), 0);
-    assert_int_equal(tally_book_each(book, note_principal, text), 7);
-    assert_string_equal(text, "a 0, b 1, ");
-    tally_book_free(book);
-}
-
-static void
-fresh_are_those_who_are_shown_for_the_first_time_in_a_day(void **state PASU_UNUSED)
-{
-    const struct tally_item items[] = {{.ordinal = 1, .is_row_end = 1},
-                                       {.ordinal = 2, .is_row_end = 1},
-                                       {.ordinal = 1, .is_row_end = 1},
-                                       {.ordinal = 3, .is_row_end = 1}};
-    struct tally_limits limits = no_limits;
-    struct bench b = make_bench();
-    struct tally_outcome outcome;
-
-    limits.block[TALLY_DAY] = 2;
-    assert_int_equal(tally_take(b.tally, DAY, items, COUNT_OF(items), &limits, &outcome), 0);
-    assert_int_equal(outcome.taken, 3);
-    assert_int_equal(outcome.fresh, 2);
-    assert_int_equal(tally_take(b.tally, DAY + 1, items, 3, &limits, &outcome), 0);
-    assert_int_equal(outcome.fresh, 0);
-    assert_int_equal(tally_take(b.tally, 2 * DAY, items, 1, &limits, &outcome), 0);
-    assert_int_equal(outcome.fresh, 1);
-    tally_book_free(b.book);
-}
-
 int
 main(void)
 {
@@ -609,8 +554,6 @@ main(void)
         cmocka_unit_test(memory_of_what_left_all_windows_is_given_back),
         cmocka_unit_test(a_failed_allocation_loses_nothing_and_leaves_half_of_nothing),
         cmocka_unit_test(a_book_without_memory_says_so),
-        cmocka_unit_test(a_walk_over_the_book_gives_everybody_by_name_until_it_is_ended),
-        cmocka_unit_test(fresh_are_those_who_are_shown_for_the_first_time_in_a_day),
         cmocka_unit_test(threads_together_take_exactly_what_the_limit_allows),
     };
 
