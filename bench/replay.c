@@ -12,11 +12,11 @@
  * All that is so for sessions of USER. Others are a gateway's own, by which it reads the catalog:
  * each is connected with the real server, at port SERVER of this machine, by a thread of its own.
  *
- * For USER there is one thread, one epoll loop, a few dozen bytes for a session: thousands of idle sessions cost
- * nothing. An answer is written with blocking sends of CHUNK bytes, so one answer
- * is streamed at a time. That is what the benchmark needs: the sender must not be the bottleneck
- * and must not depend on any executor. It prints "ready" once it listens, and ends on SIGTERM.
- * It trusts its peers and is of no use outside a benchmark.
+ * For USER there is one thread, one epoll loop, a few dozen bytes for a session: thousands of idle
+ * sessions cost nothing. An answer is written with blocking sends of CHUNK bytes, so one answer is
+ * streamed at a time. That is what the benchmark needs: the sender must not be the bottleneck and
+ * must not depend on any executor. It prints "ready" once it listens, and ends on SIGTERM. It
+ * trusts its peers and is of no use outside a benchmark.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -249,7 +249,8 @@ carry_both(void *arg)
 static void
 hand_over(int fd)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(server),
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(server),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct pair *pair = malloc(sizeof *pair);
     pthread_t thread;
