@@ -180,7 +180,7 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
             continue; /* rows without such a person: an outer join's */
         part = add_part(e, from->kind, attribution_of(from, is_pinned));
         part->clear = g->clear[p] | (from->fields & ~r->showing->wanted[p]);
-        part->null = g->null[p] & ~part->clear;
+        part->null = g->null[p];
         part->unknown = unknown[p];
         if (is_pinned)
             result_pins(r, p, &pins);

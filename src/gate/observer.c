@@ -232,14 +232,20 @@ observer_touch(struct session *s)
 int
 observer_mark(struct session *s, const struct plan_statement *statement)
 {
-    const struct catalog_mark mark = {.relation = statement->mark.relation,
-                                      .schema = statement->mark.schema,
-                                      .name = statement->mark.name,
-                                      .fields = statement->mark.fields,
-                                      .kinds = statement->mark.kinds};
+    int result = 0;
 
-    return catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
-                              s->settings->vocabulary.id);
+    for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
+        const struct catalog_mark mark = {.relation = m->relation,
+                                          .schema = m->schema,
+                                          .name = m->name,
+                                          .fields = m->fields,
+                                          .kinds = m->kinds};
+
+        if (m->fields)
+            result = catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
+                                        s->settings->vocabulary.id);
+    }
+    return result;
 }
 
 void

@@ -72,6 +72,9 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
             build_statement(work, &build, tree->stmts[i]->stmt, statement);
         if (statement->most_fields == 0)
             statement->flags = 0;
+        else
+            statement->may_notify =
+                (statement->flags & PLAN_OPAQUE) || strcasestr(statement->sql, "notify");
     }
 }
 
@@ -117,6 +120,7 @@ make_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags)
     statement->sql = is_scanned ? text_normal(work, all) : "";
     statement->fingerprint = text_hash(statement->sql);
     build_unparsed(work, is_scanned, flags, statement);
+    statement->may_notify = statement->most_fields != 0;
 }
 
 static void
@@ -141,6 +145,23 @@ make(struct plan_work *work)
         make_unparsed(work, scanned != PASU_E_MALFORMED, flags);
 }
 
+/* Whether a text can set one of the settings that change how texts are read. */
+static bool
+names_dialect(const char *text)
+{
+    static const char *const words[] = {"standard_conforming_strings",
+                                        "client_encoding",
+                                        "set_config",
+                                        "names",
+                                        "discard",
+                                        "reset"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strcasestr(text, words[i]))
+            return true;
+    return false;
+}
+
 static int
 plan_begin(struct plan_object *object, struct view text, const struct plan_environment *environment)
 {
@@ -154,6 +175,7 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     if (!copy || !plan->role)
         return PASU_E_NOMEM;
     plan->text = view_of(copy, text.length);
+    plan->may_change_dialect = names_dialect(copy);
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;
     if (environment->catalog)
@@ -189,6 +211,15 @@ plan_new(struct plan **plan, struct view text, const struct plan_environment *en
     else
         plan_release(&object->plan);
     return result;
+}
+
+int
+plan_unknown(struct plan **plan, const struct plan_environment *environment)
+{
+    struct plan_environment unread = *environment;
+
+    unread.is_plain_dialect = true;
+    return plan_new(plan, view_of("", 1), &unread); /* no text has a zero byte */
 }
 
 /* ---- holding ---- */

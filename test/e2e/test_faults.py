@@ -211,7 +211,7 @@ def test_disk_too_small_for_the_rings():
     """Where the ledger's disk has no room for the rings, pasu does not start, and says why"""
     path = disk()
     fill(path)
-    os.truncate(path / "ballast", (path / "ballast").stat().st_size - RING // 2)
+    os.truncate(path / "ballast", (path / "ballast").stat().st_size - 65536)  # for the secret, not for a ring
     front = guard.start(guard.gateway(server(), workers=1), ledger={"directory": str(path / "new")}, wait=False)
     assert front.process.wait(20) == 2
     failed = [event for event in front.events if event.get("event") == "start_failed"]
