@@ -71,7 +71,7 @@ struct observer {
         speaks_kinds; /* what errors and notices of this transaction can carry */
     bool is_resumed;  /* it has waited long enough */
     struct kept ask, answer, backlog;
-    uint64_t seen; /* subjects shown in this session, for people to look at */
+    uint64_t seen; /* whom it was the first of its principal's sessions to show today */
 };
 
 /* Makes a session's observer where its configuration asks for one; session->observer stays NULL
