@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gate's own cancel requests, for results that it has ended. */
+#include "gate/observer.h"
 #include "gate/session.h"
 
 #include "base/memory.h"
 
 /* As if a client had asked: a session of its own, without one, which ends when the server has read
  * the request. */
-void
+bool
 handshake_cancel(struct session *s)
 {
     const struct cancel_entry *entry = s->cancel;
@@ -14,19 +15,23 @@ handshake_cancel(struct session *s)
     struct handshake *h = own ? memory_new(1, sizeof(*h)) : NULL;
 
     if (!own)
-        return;
+        return false;
     own->handshake = h;
     if (!h) {
         session_close(own);
-        return;
+        return false;
     }
+    own->cancels = s->id;
     h->cancel.server = entry->server;
     h->cancel.pid = entry->pid;
     h->cancel.length = entry->length;
     memcpy(h->cancel.key, entry->keys + entry->length, entry->length);
     h->upstreams[0] = entry->server;
     h->upstream_count = 1;
+    s->observer->is_cancelling = true;
     handshake_connect(own);
-    if (own->state != SESSION_CLOSED)
-        session_watch(own);
+    if (own->state == SESSION_CLOSED)
+        return false;
+    session_watch(own);
+    return true;
 }

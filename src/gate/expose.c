@@ -240,11 +240,12 @@ expose_rows(struct session *s, struct judgement *judgement)
         o->seen += outcome.fresh;
         if (judgement->is_blocked) {
             judgement->cut = g->starts[outcome.taken];
+            g->rows = g->row_numbers[outcome.taken];
             gather_cut(g, outcome.taken);
         }
     }
     if (result == 0) {
-        e->rows = judgement->is_blocked ? g->item_count : g->rows;
+        e->rows = g->rows;
         e->statements = !r->is_counted;
         if (!judgement->is_blocked || g->item_count > 0)
             fill_parts(s, e, g, unknown);

@@ -30,6 +30,7 @@ add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t sta
     item->is_row_end = 0;
     g->starts[g->item_count] = start;
     g->parts[g->item_count] = (uint8_t)part;
+    g->row_numbers[g->item_count] = (uint32_t)(g->rows > 0 ? g->rows - 1 : 0);
     g->item_count++;
 }
 

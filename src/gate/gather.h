@@ -20,8 +20,9 @@ enum { GATHER_ITEMS = EXPOSURE_ORDINALS_MAX };
 
 struct gather {
     struct tally_item items[GATHER_ITEMS];
-    uint32_t starts[GATHER_ITEMS]; /* of the item's row, in the outgoing bytes */
-    uint8_t parts[GATHER_ITEMS];   /* the item's part */
+    uint32_t starts[GATHER_ITEMS];      /* of the item's row, in the outgoing bytes */
+    uint32_t row_numbers[GATHER_ITEMS]; /* of the item's row, from 0 */
+    uint8_t parts[GATHER_ITEMS];        /* the item's part */
     size_t item_count;
     uint32_t ordinals[PLAN_PARTS_MAX][GATHER_ITEMS];
     size_t ordinal_counts[PLAN_PARTS_MAX];

@@ -115,7 +115,7 @@ end(struct session *s)
 
     list_remove(&hold->link);
     hold->position = 0;
-    s->client.is_held = false;
+    s->client.is_held = s->observer->is_ready_held;
     session_flush(s);
 }
 

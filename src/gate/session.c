@@ -214,7 +214,7 @@ record_end(struct session *s)
 void
 session_close(struct session *s)
 {
-    struct session **at;
+    struct session **at, *cancelled;
 
     if (s->all.next == &s->all)
         return; /* closed before */
@@ -236,6 +236,9 @@ session_close(struct session *s)
     s->worker->session_count--;
     settings_release(s->settings);
     s->settings = NULL;
+    cancelled = s->cancels ? session_find(s->worker, s->cancels) : NULL;
+    if (cancelled)
+        observer_cancelled(cancelled);
     list_append(&s->worker->dead, &s->early);
 }
 
