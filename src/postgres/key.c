@@ -10,7 +10,7 @@ enum {
     OID_NUMERIC = 1700,
     OID_UUID = 2950,
     UUID_LENGTH = 16,
-    NUMERIC_DIGITS_MAX = 10, /* groups of four digits: 40, the space of a key */
+    NUMERIC_GROUPS_MAX = 14, /* of four digits: more than a key has, wherever its point is */
     NUMERIC_NEGATIVE = 0x4000,
 };
 
@@ -66,8 +66,6 @@ set_integer(struct key *key, int64_t integer)
 {
     int n = snprintf((char *)key->space, sizeof(key->space), "%lld", (long long)integer);
 
-    key->is_integer = true;
-    key->integer = integer;
     key->text = view_of(key->space, n > 0 ? (size_t)n : 0);
 }
 
@@ -89,50 +87,48 @@ trim(struct view v)
     return v;
 }
 
+/* Digits with at most one point, and at least one digit; *point is NULL where there is none. */
+static bool
+is_decimal(struct view v, const uint8_t **point)
+{
+    *point = NULL;
+    for (size_t i = 0; i < v.length; i++) {
+        if (v.bytes[i] == '.' && !*point)
+            *point = v.bytes + i;
+        else if (v.bytes[i] < '0' || v.bytes[i] > '9')
+            return false;
+    }
+    return v.length > (*point ? 1 : 0);
+}
+
 /* A decimal: sign, digits, perhaps a point and digits. No exponents, no other bases: what servers
  * of some versions take and others do not is not read. */
 static int
 decimal(struct key *key, struct view v)
 {
-    bool is_negative = false, is_whole = true;
-    const uint8_t *digits, *end, *point = NULL;
+    bool is_negative = false;
+    const uint8_t *digits, *end, *point;
     size_t at = 0;
-    uint64_t n = 0;
 
     v = trim(v);
     if (v.length > 0 && (v.bytes[0] == '-' || v.bytes[0] == '+')) {
         is_negative = v.bytes[0] == '-';
-        v.bytes++;
-        v.length--;
+        v = view_of(v.bytes + 1, v.length - 1);
     }
+    if (!is_decimal(v, &point))
+        return PASU_E_MALFORMED;
     digits = v.bytes;
     end = v.bytes + v.length;
-    for (const uint8_t *c = digits; c < end; c++) {
-        if (*c == '.' && !point)
-            point = c;
-        else if (*c < '0' || *c > '9')
-            return PASU_E_MALFORMED;
-    }
-    if (v.length == 0 || (point && v.length == 1))
-        return PASU_E_MALFORMED;
-    if (point) {
-        while (end > point && (end[-1] == '0' || end - 1 == point))
-            end--;
-        is_whole = end <= point;
-    }
-    while (digits < end - 1 && *digits == '0' && digits[1] != '.')
+    while (point && end > point && (end[-1] == '0' || end - 1 == point))
+        end--; /* zeros behind the point, and a point with nothing behind it */
+    while (digits < end && *digits == '0')
         digits++;
-    if (digits >= end) { /* ".0", ".": nothing but a zero */
-        set_integer(key, 0);
+    if (digits == end) { /* nothing but zeros, which have no sign */
+        key->space[0] = '0';
+        key->text = view_of(key->space, 1);
         return 0;
     }
-    if (is_whole && end - digits <= 18) {
-        for (const uint8_t *c = digits; c < end; c++)
-            n = n * 10 + (uint64_t)(*c - '0');
-        set_integer(key, is_negative ? -(int64_t)n : (int64_t)n);
-        return 0;
-    }
-    if ((size_t)(end - digits) + 2 > sizeof(key->space))
+    if (end - digits > KEY_DECIMAL_MAX)
         return PASU_E_MALFORMED;
     if (is_negative)
         key->space[at++] = '-';
@@ -205,8 +201,6 @@ text_key(struct key *key, struct view bytes)
 int
 key_from_text(struct key *key, enum catalog_key_type type, struct view bytes)
 {
-    key->is_integer = false;
-    key->integer = 0;
     switch (type) {
     case CATALOG_KEY_INT2:
     case CATALOG_KEY_INT4:
@@ -241,13 +235,13 @@ numeric_binary(struct key *key, struct view bytes)
     uint16_t count = reader_u16(&r);
     int weight = (int16_t)reader_u16(&r);
     uint16_t sign = reader_u16(&r);
-    uint16_t digits[NUMERIC_DIGITS_MAX] = {0};
-    char space[8 * NUMERIC_DIGITS_MAX + 8];
+    uint16_t digits[NUMERIC_GROUPS_MAX] = {0};
+    char space[8 * NUMERIC_GROUPS_MAX + 8];
     struct writer text = writer_of(space, sizeof(space));
 
     reader_u16(&r); /* how many digits are shown behind the point: not part of the value */
-    if (r.failed || count > NUMERIC_DIGITS_MAX || (sign != 0 && sign != NUMERIC_NEGATIVE) ||
-        weight >= NUMERIC_DIGITS_MAX || weight < -NUMERIC_DIGITS_MAX)
+    if (r.failed || count > NUMERIC_GROUPS_MAX || (sign != 0 && sign != NUMERIC_NEGATIVE) ||
+        weight >= NUMERIC_GROUPS_MAX || weight < -NUMERIC_GROUPS_MAX)
         return PASU_E_MALFORMED;
     for (int i = 0; i < count; i++) {
         digits[i] = reader_u16(&r);
@@ -272,8 +266,6 @@ key_from_binary(struct key *key, enum catalog_key_type type, struct view bytes)
 {
     struct reader r = reader_of(bytes);
 
-    key->is_integer = false;
-    key->integer = 0;
     switch (type) {
     case CATALOG_KEY_INT2:
         set_integer(key, (int16_t)reader_u16(&r));

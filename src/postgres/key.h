@@ -20,11 +20,11 @@
 
 enum { KEY_TEXT_MAX = 1024 }; /* longer keys are not read */
 
+enum { KEY_DECIMAL_MAX = 46 }; /* so are numbers of more digits and point */
+
 struct key {
-    bool is_integer;
-    int64_t integer;
-    struct view text; /* canonical; of an integer too. In `space`, or in what was read */
-    uint8_t space[48];
+    struct view text; /* canonical. In `space`, or in what was read */
+    uint8_t space[KEY_DECIMAL_MAX + 2];
 };
 
 /* From the text form of a type. `bytes` must stay valid as long as the key is used. */
