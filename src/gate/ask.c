@@ -246,14 +246,14 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     if (ask_read_bind(&bind, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, bind.statement);
-    plan = exchange_expected(&a->o->exchange, name, &types);
+    plan = exchange_expected(&a->o->exchange, name, &statement, &types);
     request = exchange_add(&a->o->exchange, STEP_BIND);
     if (!request)
         return PASU_E_NOMEM;
     set_name(request->name, bind.portal);
     memcpy(request->statement, name, sizeof(name));
     request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
-    statement = plan && plan->statement_count == 1 ? &plan->statements[0] : NULL;
+    request->bound = statement;
     if (statement) {
         result = pin_all(a, statement, &bind, types, &request->pinned);
         if (result != 0)
@@ -379,6 +379,7 @@ ask_long_bind(struct asking *a, struct view start)
     struct exchange_request *request = exchange_add(&a->o->exchange, STEP_BIND);
     struct reader r = reader_of(start);
     struct view portal = reader_text(&r), statement = reader_text(&r), types;
+    const struct plan_statement *meant;
     const struct plan *plan;
 
     if (!request)
@@ -387,9 +388,10 @@ ask_long_bind(struct asking *a, struct view start)
         return PASU_E_ASK_TOO_LONG;
     set_name(request->name, portal);
     set_name(request->statement, statement);
-    plan = exchange_expected(&a->o->exchange, request->statement, &types);
-    if (plan && plan->statement_count == 1 && plan->statements[0].hidden_count > 0)
+    plan = exchange_expected(&a->o->exchange, request->statement, &meant, &types);
+    if (meant && meant->hidden_count > 0)
         return PASU_E_ASK_TOO_LONG;
+    request->bound = meant;
     request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
     return 0;
 }

@@ -26,7 +26,7 @@ struct ordinals {
 
 /* The ordinal of a key. PASU_E_NOMEM; PASU_E_RANGE: the directory is full; PASU_E_AGAIN,
  * PASU_E_UNAVAILABLE: the ledger does not take the new entry. */
-PASU_MUST_USE int ordinal_of(struct ordinals *ordinals, uint8_t kind, const struct key *key,
+PASU_MUST_USE int ordinal_of(struct ordinals *ordinals, uint8_t kind, struct key *key,
                              uint32_t *ordinal);
 
 #endif

@@ -307,7 +307,7 @@ bound(struct session *s, struct exchange_request *request)
     portal->results = request->bytes;
     request->bytes = view_of(NULL, 0);
     /* The keys were read for the statement that it was taken for. */
-    if (prepared && request->plan == prepared->plan)
+    if (prepared && request->plan == prepared->plan && request->bound == prepared->statement)
         pinned_move(&portal->pinned, &request->pinned);
     return 0;
 }

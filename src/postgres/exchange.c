@@ -209,11 +209,13 @@ request_at(const struct exchange *x, uint32_t index)
 }
 
 const struct plan *
-exchange_expected(const struct exchange *x, const char *statement, struct view *types)
+exchange_expected(const struct exchange *x, const char *statement,
+                  const struct plan_statement **meant, struct view *types)
 {
     const struct prepared *prepared = exchange_prepared(x, statement);
     const struct plan *plan = prepared ? prepared->plan : NULL;
 
+    *meant = prepared ? prepared->statement : NULL;
     *types = prepared ? prepared->types : view_of(NULL, 0);
     if (x->naming == 0)
         return plan;
@@ -222,8 +224,10 @@ exchange_expected(const struct exchange *x, const char *statement, struct view *
 
         if (!is_naming(request) || request->is_portal || strcmp(request->name, statement) != 0)
             continue;
+        plan = request->step == STEP_PARSE ? request->plan : NULL;
+        *meant = plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
         *types = request->bytes;
-        return request->step == STEP_PARSE ? request->plan : NULL;
+        break;
     }
     return plan;
 }
@@ -274,8 +278,7 @@ exchange_must_describe(const struct exchange *x, const char *name)
     if (is_described)
         return false;
     if (bind)
-        return !bind->plan ||
-               (bind->plan->statement_count > 0 && exchange_shows(&bind->plan->statements[0]));
+        return bind->bound ? exchange_shows(bind->bound) : !bind->plan;
     return !portal || (!portal->is_described && (portal->is_doubtful || !portal->statement ||
                                                  exchange_shows(portal->statement)));
 }

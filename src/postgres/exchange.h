@@ -77,14 +77,16 @@ struct portal {
 struct exchange_request {
     uint8_t step;                       /* enum exchange_step */
     bool is_ours;                       /* the answer is not for the client */
+    bool is_templated;                  /* QUERY: `pinned` has the keys of its text */
     bool is_refused;                    /* its error is to be replaced by the refusal of its plan */
     bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
     char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
     char statement[EXCHANGE_NAME_SIZE]; /* BIND: of which */
-    struct plan *plan;    /* QUERY, PARSE: held; BIND: what the statement was then, held */
-    struct view bytes;    /* PARSE: types; BIND: result formats; owned */
-    uint32_t function;    /* FUNCTION_CALL: OID */
-    struct pinned pinned; /* BIND */
+    struct plan *plan; /* QUERY, PARSE: held; BIND: what the statement was then, held */
+    const struct plan_statement *bound; /* BIND: within plan */
+    struct view bytes;                  /* PARSE: types; BIND: result formats; owned */
+    uint32_t function;                  /* FUNCTION_CALL: OID */
+    struct pinned pinned;               /* BIND */
 };
 
 struct exchange {
@@ -118,9 +120,10 @@ void exchange_ready(struct exchange *exchange);
 struct prepared *exchange_prepared(const struct exchange *exchange, const char *name);
 struct portal *exchange_portal(const struct exchange *exchange, const char *name);
 /* What it will stand for when all that waits has been done: for what must be decided before the
- * server answers. NULL where nothing is known. The plan is borrowed. */
+ * server answers. NULL where nothing is known. The plan is borrowed; `meant` is the statement in
+ * it, which for a name that SQL's PREPARE made is not the first one. */
 const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
-                                     struct view *types);
+                                     const struct plan_statement **meant, struct view *types);
 
 /* The plan that a portal will have when all that waits has been done; NULL where none is known. */
 const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal);

@@ -64,9 +64,20 @@ key_types_agree(enum catalog_key_type one, enum catalog_key_type other)
 static void
 set_integer(struct key *key, int64_t integer)
 {
-    int n = snprintf((char *)key->space, sizeof(key->space), "%lld", (long long)integer);
+    key->is_integer = true;
+    key->integer = integer;
+    key->text = view_of(NULL, 0); /* most are never asked for it */
+}
 
-    key->text = view_of(key->space, n > 0 ? (size_t)n : 0);
+struct view
+key_text(struct key *key)
+{
+    int n;
+
+    if (!key->is_integer)
+        return key->text;
+    n = snprintf((char *)key->space, sizeof(key->space), "%lld", (long long)key->integer);
+    return view_of(key->space, n > 0 ? (size_t)n : 0);
 }
 
 static bool
@@ -101,6 +112,25 @@ is_decimal(struct view v, const uint8_t **point)
     return v.length > (*point ? 1 : 0);
 }
 
+/* The whole number of these digits, if it has 64 bits. */
+static bool
+is_integer(const uint8_t *digits, const uint8_t *end, bool is_negative, int64_t *integer)
+{
+    uint64_t n = 0, most = (uint64_t)INT64_MAX + is_negative;
+
+    if (end - digits > 19) /* digits of INT64_MAX: no overflow up to there */
+        return false;
+    for (; digits < end; digits++) {
+        if (*digits == '.')
+            return false;
+        n = n * 10 + (uint64_t)(*digits - '0');
+    }
+    if (n > most)
+        return false;
+    *integer = (int64_t)(is_negative ? 0 - n : n);
+    return true;
+}
+
 /* A decimal: sign, digits, perhaps a point and digits. No exponents, no other bases: what servers
  * of some versions take and others do not is not read. */
 static int
@@ -108,6 +138,7 @@ decimal(struct key *key, struct view v)
 {
     bool is_negative = false;
     const uint8_t *digits, *end, *point;
+    int64_t integer;
     size_t at = 0;
 
     v = trim(v);
@@ -123,9 +154,8 @@ decimal(struct key *key, struct view v)
         end--; /* zeros behind the point, and a point with nothing behind it */
     while (digits < end && *digits == '0')
         digits++;
-    if (digits == end) { /* nothing but zeros, which have no sign */
-        key->space[0] = '0';
-        key->text = view_of(key->space, 1);
+    if (is_integer(digits, end, is_negative, &integer)) { /* of nothing but zeros: 0 */
+        set_integer(key, integer);
         return 0;
     }
     if (end - digits > KEY_DECIMAL_MAX)
@@ -201,6 +231,8 @@ text_key(struct key *key, struct view bytes)
 int
 key_from_text(struct key *key, enum catalog_key_type type, struct view bytes)
 {
+    key->is_integer = false;
+    key->integer = 0;
     switch (type) {
     case CATALOG_KEY_INT2:
     case CATALOG_KEY_INT4:
@@ -266,6 +298,8 @@ key_from_binary(struct key *key, enum catalog_key_type type, struct view bytes)
 {
     struct reader r = reader_of(bytes);
 
+    key->is_integer = false;
+    key->integer = 0;
     switch (type) {
     case CATALOG_KEY_INT2:
         set_integer(key, (int16_t)reader_u16(&r));

@@ -23,9 +23,14 @@ enum { KEY_TEXT_MAX = 1024 }; /* longer keys are not read */
 enum { KEY_DECIMAL_MAX = 46 }; /* so are numbers of more digits and point */
 
 struct key {
-    struct view text; /* canonical. In `space`, or in what was read */
+    bool is_integer; /* whenever it is one of 64 bits */
+    int64_t integer;
+    struct view text; /* canonical, in `space` or in what was read; of an integer: see key_text */
     uint8_t space[KEY_DECIMAL_MAX + 2];
 };
+
+/* The canonical text, of integers too. Valid as long as the key and what it was read from are. */
+struct view key_text(struct key *key);
 
 /* From the text form of a type. `bytes` must stay valid as long as the key is used. */
 PASU_MUST_USE int key_from_text(struct key *key, enum catalog_key_type type, struct view bytes);

@@ -243,6 +243,7 @@ assert_expected(const struct model *m)
 {
     for (size_t i = 0; i < NAMES; i++) {
         int plan = m->prepared[i];
+        const struct plan_statement *meant;
         struct view types;
 
         if (m->is_skipping)
@@ -257,7 +258,7 @@ assert_expected(const struct model *m)
             else if (sent->step == STEP_CLOSE)
                 plan = -1;
         }
-        assert_ptr_equal(exchange_expected(&m->exchange, names[i], &types),
+        assert_ptr_equal(exchange_expected(&m->exchange, names[i], &meant, &types),
                          plan < 0 ? NULL : plans[plan]);
     }
 }
@@ -296,6 +297,7 @@ add(struct exchange *x, enum exchange_step step, const char *name, struct plan *
     assert_non_null(request);
     snprintf(request->name, sizeof(request->name), "%s", name);
     request->plan = plan ? plan_hold(plan) : NULL;
+    request->bound = first_of(plan);
     return request;
 }
 
@@ -303,14 +305,16 @@ static void
 a_name_is_defined_only_when_the_server_says_so(void **state PASU_UNUSED)
 {
     struct exchange x = {0};
+    const struct plan_statement *meant;
     struct view types;
 
     add(&x, STEP_PARSE, "s", plans[1]);
     assert_null(exchange_prepared(&x, "s"));
-    assert_ptr_equal(exchange_expected(&x, "s", &types), plans[1]);
+    assert_ptr_equal(exchange_expected(&x, "s", &meant, &types), plans[1]);
+    assert_ptr_equal(meant, first_of(plans[1]));
     exchange_failed(&x);
     assert_null(exchange_prepared(&x, "s"));
-    assert_null(exchange_expected(&x, "s", &types));
+    assert_null(exchange_expected(&x, "s", &meant, &types));
     exchange_release(&x);
 }
 
