@@ -242,7 +242,7 @@ expose_rows(struct session *s, struct judgement *judgement)
         }
     }
     if (result == 0) {
-        e->rows = judgement->is_blocked ? g->item_count : g->rows;
+        e->rows = g->rows;
         e->statements = !r->is_counted;
         if (!judgement->is_blocked || g->item_count > 0)
             fill_parts(s, e, g, unknown);
