@@ -59,7 +59,6 @@ keys_note(struct keys *keys, const struct ledger_entry *entry)
     struct entry_head head = {0};
     struct view sealed;
     uint32_t place;
-    uint64_t key;
     int result;
 
     if (entry->type != LEDGER_ORDINAL || entry->u.ordinal.sealed.length > SEAL_MAX)
@@ -67,12 +66,11 @@ keys_note(struct keys *keys, const struct ledger_entry *entry)
     head.ordinal = *entry->u.ordinal.head;
     sealed = entry->u.ordinal.sealed;
     head.length = (uint32_t)sealed.length;
-    key = head.ordinal.ordinal;
-    if (map_get(&keys->places, key, &place))
+    if (map_get(&keys->places, head.ordinal.ordinal, &place))
         return 0;
     result = make_room(keys, sizeof(head) + sealed.length);
     if (result == 0)
-        result = map_put(&keys->places, key, (uint32_t)keys->count);
+        result = map_put(&keys->places, head.ordinal.ordinal, (uint32_t)keys->count);
     if (result != 0)
         return result;
     keys->entries[keys->count++] = keys->used;
@@ -94,8 +92,7 @@ entry_at(const struct keys *keys, size_t place, struct view *sealed)
 }
 
 ssize_t
-keys_text(const struct keys *keys, uint8_t kind, uint32_t ordinal, uint8_t text[SEAL_TEXT_MAX],
-          bool *is_cut)
+keys_text(const struct keys *keys, uint32_t ordinal, uint8_t text[SEAL_TEXT_MAX], bool *is_cut)
 {
     struct entry_head head;
     struct view sealed;
@@ -112,12 +109,12 @@ keys_text(const struct keys *keys, uint8_t kind, uint32_t ordinal, uint8_t text[
     if (!keys->has_secret || !map_get(&keys->places, ordinal, &place))
         return PASU_E_NOTFOUND;
     head = entry_at(keys, place, &sealed);
-    return directory_unseal(keys->secret, head.ordinal.kind, ordinal, head.ordinal.hash, sealed, text, is_cut);
+    return directory_unseal(keys->secret, head.ordinal.kind, ordinal, head.ordinal.hash, sealed,
+                            text, is_cut);
 }
 
 int
-keys_find(const struct keys *keys, struct view text, uint32_t *ordinals, uint8_t *kinds,
-          size_t most)
+keys_find(const struct keys *keys, struct view text, uint32_t *ordinals, size_t most)
 {
     uint8_t hash[SEAL_HASH_SIZE];
     size_t found = 0;
@@ -130,10 +127,8 @@ keys_find(const struct keys *keys, struct view text, uint32_t *ordinals, uint8_t
         struct view sealed;
         struct entry_head head = entry_at(keys, place, &sealed);
 
-        if (memcmp(head.ordinal.hash, hash, sizeof(hash)) != 0)
-            continue;
-        ordinals[found] = head.ordinal.ordinal;
-        kinds[found++] = head.ordinal.kind;
+        if (memcmp(head.ordinal.hash, hash, sizeof(hash)) == 0)
+            ordinals[found++] = head.ordinal.ordinal;
     }
     return result != 0 ? result : (int)found;
 }

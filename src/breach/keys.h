@@ -3,6 +3,9 @@
  * From ordinals back to subject keys: an ordinal below KEY_ORDINAL_FIRST is the key, any other
  * stands for a sealed text in the ledger's ORDINAL entries, which the ledger's secret opens.
  *
+ * All kinds of subjects share one row of ordinals: which kinds a key's person was shown as say the
+ * exposures that name the ordinal. The kind in an entry is only what it was sealed with.
+ *
  * Filled from a ledger as a whole before the first question: of two rings, the one that names an
  * ordinal can come before the one that explains it. Entries are kept sealed; opened texts are
  * wiped by who got them, if need be.
@@ -17,7 +20,7 @@
 struct keys {
     bool has_secret;
     uint8_t secret[SEAL_SECRET_SIZE];
-    struct map places; /* kind and ordinal → entry */
+    struct map places; /* ordinal → entry */
     size_t *entries;   /* where each begins in `bytes` */
     size_t count, space;
     uint8_t *bytes;
@@ -35,10 +38,11 @@ PASU_MUST_USE int keys_note(struct keys *keys, const struct ledger_entry *entry)
  * key is longer. PASU_E_NOTFOUND: no entry, or no secret; PASU_E_CORRUPT: the entry does not open
  * with this secret.
  */
-PASU_MUST_USE ssize_t keys_text(const struct keys *keys, uint8_t kind, uint32_t ordinal,
+PASU_MUST_USE ssize_t keys_text(const struct keys *keys, uint32_t ordinal,
                                 uint8_t text[SEAL_TEXT_MAX], bool *is_cut);
-/* The ordinals of all kinds' entries that this key has: at most `most`, their number and kinds. */
+/* The ordinals of the entries that this key has, more than one where a ledger was put together from
+ * several: at most `most`; their number. */
 PASU_MUST_USE int keys_find(const struct keys *keys, struct view text, uint32_t *ordinals,
-                            uint8_t *kinds, size_t most);
+                            size_t most);
 
 #endif

@@ -112,7 +112,6 @@ take_part(struct scope *scope, const struct statement *statement, const struct s
     kind = place >= 0 ? kind_at(scope, (size_t)place) : NULL;
     if (kind == NULL)
         return PASU_E_NOMEM;
-    kind->number = part->kind;
     result = persons_unite(&kind->shown, part->shown);
     kind->unknown = add_up(kind->unknown, part->unknown);
     kind->bounded += part->unknown > 0;

@@ -39,7 +39,6 @@ struct scope_kind {
     uint64_t unknown;
     uint64_t bounded;           /* statements with unknown persons */
     uint64_t largest_bound;     /* of one of them */
-    uint8_t number;             /* in the last vocabulary that was used: for keys.h */
     struct scope_field *fields; /* by place in the book's names */
     size_t field_count;
 };

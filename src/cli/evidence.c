@@ -227,7 +227,7 @@ evidence_read_keys(struct evidence *e)
 }
 
 bool
-evidence_key(struct evidence *e, uint8_t kind, uint32_t ordinal, char text[KEY_TEXT_SIZE])
+evidence_key(struct evidence *e, uint32_t ordinal, char text[KEY_TEXT_SIZE])
 {
     uint8_t bytes[SEAL_TEXT_MAX];
     bool is_cut = false;
@@ -237,8 +237,8 @@ evidence_key(struct evidence *e, uint8_t kind, uint32_t ordinal, char text[KEY_T
         snprintf(text, KEY_TEXT_SIZE, "%" PRIu32, ordinal);
         return true;
     }
-    length = evidence_read_keys(e) == 0 ? keys_text(&e->keys, kind, ordinal, bytes, &is_cut)
-                                        : PASU_E_NOTFOUND;
+    length =
+        evidence_read_keys(e) == 0 ? keys_text(&e->keys, ordinal, bytes, &is_cut) : PASU_E_NOTFOUND;
     if (length < 0) {
         snprintf(text, KEY_TEXT_SIZE, "unreadable #%" PRIu32, ordinal);
         return false;

@@ -4,7 +4,6 @@
 
 struct listing {
     struct evidence *evidence;
-    uint8_t kind;
     struct json_out *out;
     FILE *file;
     const char *before, *after;
@@ -16,7 +15,7 @@ key_json(void *arg, uint32_t ordinal)
     struct listing *list = arg;
     char text[KEY_TEXT_SIZE];
 
-    if (evidence_key(list->evidence, list->kind, ordinal, text))
+    if (evidence_key(list->evidence, ordinal, text))
         json_out_count(list->out, ordinal);
     else
         json_out_text(list->out, text);
@@ -29,17 +28,16 @@ key_text(void *arg, uint32_t ordinal)
     const struct listing *list = arg;
     char text[KEY_TEXT_SIZE], escaped[KEY_TEXT_SIZE * 4 + 1];
 
-    (void)evidence_key(list->evidence, list->kind, ordinal, text);
+    (void)evidence_key(list->evidence, ordinal, text);
     text_escape(escaped, sizeof(escaped), view_of_text(text));
     fprintf(list->file, "%s%s%s", list->before, escaped, list->after);
     return 0;
 }
 
 void
-key_list_json(struct json_out *out, struct evidence *evidence, uint8_t kind,
-              const struct persons *set)
+key_list_json(struct json_out *out, struct evidence *evidence, const struct persons *set)
 {
-    struct listing list = {.evidence = evidence, .kind = kind, .out = out};
+    struct listing list = {.evidence = evidence, .out = out};
     int result;
 
     json_out_open(out, '[');
@@ -49,11 +47,10 @@ key_list_json(struct json_out *out, struct evidence *evidence, uint8_t kind,
 }
 
 void
-key_list_text(FILE *file, struct evidence *evidence, uint8_t kind, const struct persons *set,
-              const char *before, const char *after)
+key_list_text(FILE *file, struct evidence *evidence, const struct persons *set, const char *before,
+              const char *after)
 {
-    struct listing list = {
-        .evidence = evidence, .kind = kind, .file = file, .before = before, .after = after};
+    struct listing list = {.evidence = evidence, .file = file, .before = before, .after = after};
     int result = persons_each(set, key_text, &list);
 
     (void)result; /* key_text never ends it */

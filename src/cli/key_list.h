@@ -8,12 +8,10 @@
 #include "cli/evidence.h"
 #include "cli/json_out.h"
 
-/* An array: numbers where the key is a number, else texts. `kind` is the number that the ledger has
- * for it. */
-void key_list_json(struct json_out *out, struct evidence *evidence, uint8_t kind,
-                   const struct persons *set);
+/* An array: numbers where the key is a number, else texts. */
+void key_list_json(struct json_out *out, struct evidence *evidence, const struct persons *set);
 /* Each key with `before` before it and `after` behind it; control characters are escaped. */
-void key_list_text(FILE *file, struct evidence *evidence, uint8_t kind, const struct persons *set,
+void key_list_text(FILE *file, struct evidence *evidence, const struct persons *set,
                    const char *before, const char *after);
 
 #endif

@@ -38,7 +38,7 @@ put_subjects(struct json_out *out, struct evidence *e, const struct scope *scope
         }
         if (is_list) {
             json_out_key(out, "keys");
-            key_list_json(out, e, kind->number, kind->shown);
+            key_list_json(out, e, kind->shown);
         }
         json_out_close(out, '}');
     }
@@ -180,6 +180,6 @@ scope_view_keys(FILE *file, struct evidence *e, const struct scope *scope)
         text_escape(name, sizeof(name), view_of_text(kinds->items[k]));
         if (kinds->count > 1)
             snprintf(before, sizeof(before), "%s\t", name);
-        key_list_text(file, e, scope->kinds[k].number, scope->kinds[k].shown, before, "\n");
+        key_list_text(file, e, scope->kinds[k].shown, before, "\n");
     }
 }

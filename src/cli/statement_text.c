@@ -123,13 +123,13 @@ print_keys(FILE *file, struct evidence *e, const struct statement_sum *sum)
         if (kind->shown != NULL) {
             print_hostile(file, "    ", kind->name);
             fputs(" keys", file);
-            key_list_text(file, e, kind->number, kind->shown, " ", "");
+            key_list_text(file, e, kind->shown, " ", "");
             fputc('\n', file);
         }
         if (kind->missed != NULL) {
             print_hostile(file, "    ", kind->name);
             fputs(" asked for and not found", file);
-            key_list_text(file, e, kind->number, kind->missed, " ", "");
+            key_list_text(file, e, kind->missed, " ", "");
             fputc('\n', file);
         }
     }

@@ -56,7 +56,6 @@ find_ordinals(struct asking *asking)
 {
     struct view text = view_of_text(asking->key);
     uint32_t ordinals[SUBJECT_ORDINALS_MAX - 1];
-    uint8_t kinds[SUBJECT_ORDINALS_MAX - 1];
     uint32_t self;
     bool is_number = key_is_ordinal(text, &self);
     int count = 0, result = is_number ? subject_add(&asking->subject, self) : 0;
@@ -66,7 +65,7 @@ find_ordinals(struct asking *asking)
         status = complain_secret(asking->evidence, is_number);
     if (status != 0)
         return status;
-    count = keys_find(&asking->evidence->keys, text, ordinals, kinds, COUNT_OF(ordinals));
+    count = keys_find(&asking->evidence->keys, text, ordinals, COUNT_OF(ordinals));
     for (int i = 0; result == 0 && i < count; i++)
         result = subject_add(&asking->subject, ordinals[i]);
     return result == 0 && count >= 0 ? 0 : complain_error(count < 0 ? count : result, "subject");

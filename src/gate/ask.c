@@ -1,38 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A client's bytes on their way to the server: each text is planned before it leaves, and what is
- * asked is queued, so that the answers can be told apart. What is not changed goes out from where
- * it was read; once something must be changed, the batch goes on in a buffer of its own.
- */
-#include "postgres/ask.h"
-#include "base/memory.h"
-#include "gate/catalog_store.h"
-#include "gate/instruments.h"
-#include "gate/observer.h"
-#include "gate/pins.h"
-#include "gate/walk.h"
-#include "postgres/envelope.h"
+/* One message of a client: planned, queued, and sent on as it is or changed. See ask.h. */
+#include "gate/ask.h"
 
-enum { BIND_NAMES_MAX = 256 /* bytes in which a long Bind must have said its names */ };
+#include "base/memory.h"
+#include "gate/instruments.h"
+#include "gate/pins.h"
+#include "postgres/ask.h"
+#include "postgres/envelope.h"
 
 /* The text that goes out instead of a refused one: no server takes it for anything, so that its
  * error has the right place in the protocol; answer.c puts the refusal in its place. */
 #define REFUSED_TEXT "pasu refused this statement"
 
-/* A batch on its way: [start, at) goes out unchanged, unless is_changed: then `out` of the worker's
- * instruments has all up to `at`. */
-struct asking {
-    struct session *s;
-    struct observer *o;
-    struct instruments *tools;
-    const uint8_t *start, *at;
-    bool is_changed;
-};
-
 /* ---- what goes out ---- */
 
-static int
-change(struct asking *a)
+int
+ask_change(struct asking *a)
 {
     if (a->is_changed)
         return 0;
@@ -44,7 +27,7 @@ change(struct asking *a)
 static int
 put(struct asking *a, const void *bytes, size_t length)
 {
-    int result = change(a);
+    int result = ask_change(a);
 
     return result == 0 ? instruments_put(a->tools, bytes, length) : result;
 }
@@ -67,8 +50,8 @@ put_message(struct asking *a, char type, const struct view *pieces, size_t count
 }
 
 /* Bytes in hand go out as they are. */
-static int
-pass(struct asking *a, const uint8_t *bytes, size_t length)
+int
+ask_pass(struct asking *a, const uint8_t *bytes, size_t length)
 {
     if (PASU_UNLIKELY(a->is_changed))
         return instruments_put(a->tools, bytes, length);
@@ -84,19 +67,106 @@ set_name(char name[EXCHANGE_NAME_SIZE], struct view text)
     text_from_view(name, EXCHANGE_NAME_SIZE, text);
 }
 
+/* ---- keys ---- */
+
+/* Where the values of parameters come from. */
+struct values {
+    const struct ask_bind *bind; /* NULL: the template of the text */
+    struct view types;           /* of Parse */
+};
+
+/* A value and what its type is said to be: 1; 0 where it is null; PASU_E_MALFORMED. */
+static int
+read_value(const struct asking *a, const struct values *values, uint16_t index, uint32_t *oid,
+           struct view *value, int16_t *format)
+{
+    const struct template *template = &a->tools->template;
+
+    *oid = 0;
+    *format = 0;
+    if (values->bind) {
+        *oid = ask_parse_type(values->types, index);
+        return ask_bind_value(values->bind, index, value, format);
+    }
+    if (index >= template->count)
+        return PASU_E_MALFORMED;
+    *value = template->values[index].value;
+    return 1;
+}
+
+/* One pin's keys. 0, or PASU_E_MALFORMED where they cannot be told. */
+static int
+pin_value(struct asking *a, const struct plan_part *part, const struct plan_pin *pin,
+          const struct values *values, struct pinned *pinned)
+{
+    enum catalog_key_type type = part->key_type;
+    struct view value;
+    uint32_t oid;
+    int16_t format;
+    int result = read_value(a, values, (uint16_t)(pin->parameter - 1), &oid, &value, &format);
+
+    if (result <= 0)
+        return result; /* null equals nothing */
+    if (oid)
+        type = pin->is_array ? key_type_of_array(oid) : key_type_of_oid(oid);
+    return pin->is_array ? pins_add_array(pinned, &a->tools->ordinals, part, type, value, format)
+                         : pins_add_value(pinned, &a->tools->ordinals, part, type, value, format);
+}
+
+static int
+pin_all(struct asking *a, const struct plan_statement *statement, const struct values *values,
+        struct pinned *pinned)
+{
+    for (size_t p = 0; p < statement->part_count; p++) {
+        const struct plan_part *part = &statement->parts[p];
+        int result = 0;
+
+        pinned->is_known[p] = part->pin_count > 0;
+        for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
+            const struct plan_pin *pin = &part->pins[i];
+
+            result = pin->literal.bytes ? pins_add_literal(pinned, &a->tools->ordinals, part, pin)
+                                        : pin_value(a, part, pin, values, pinned);
+            if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
+                pinned->is_known[p] = false;
+            else if (result < 0)
+                return result;
+        }
+        pinned->ends[p] = pinned->count;
+    }
+    return 0;
+}
+
 /* ---- texts ---- */
+
+/* The text that goes out for a plan: the refusal's, the plan's own, or the template's plan carried
+ * over to the text. bytes NULL: the text as it is. */
+static int
+text_for(struct asking *a, const struct plan *plan, bool is_templated, struct view text,
+         struct view *instead)
+{
+    ssize_t n;
+
+    *instead = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
+    if (!is_templated || !plan->rewritten.bytes)
+        return 0;
+    n = template_rewrite(plan, text, a->tools->text, sizeof(a->tools->text));
+    *instead = view_of(a->tools->text, n > 0 ? (size_t)n : 0);
+    return n > 0 ? 0 : PASU_E_MESSAGE_INVALID;
+}
 
 static int
 ask_query(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
     struct exchange_request *request;
-    struct view text;
+    struct view text, instead;
     struct plan *plan;
+    bool is_templated;
     int result;
 
     if (ask_read_query(&text, body) != 0)
         return PASU_E_MESSAGE_INVALID;
-    result = observer_plan(a->s, text, &plan);
+    result = observer_plan_query(a->s, text, &plan, &is_templated);
     if (result != 0)
         return result;
     request = exchange_add(&a->o->exchange, STEP_QUERY);
@@ -106,10 +176,16 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     }
     request->plan = plan;
     request->is_refused = plan->refusal != NULL;
-    if (PASU_LIKELY(!plan->refusal && !plan->rewritten.bytes))
-        return pass(a, message, length);
-    text = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
-    return put_message(a, 'Q', (struct view[]){text, view_of("", 1)}, 2);
+    request->is_templated = is_templated;
+    if (is_templated)
+        result = pin_all(a, &plan->statements[0], &(struct values){0}, &request->pinned);
+    if (result == 0)
+        result = text_for(a, plan, is_templated, text, &instead);
+    if (result != 0)
+        return result;
+    if (PASU_LIKELY(!instead.bytes))
+        return ask_pass(a, message, length);
+    return put_message(a, 'Q', (struct view[]){instead, view_of("", 1)}, 2);
 }
 
 static int
@@ -152,7 +228,7 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
     if (result != 0)
         return result;
     if (PASU_LIKELY(!plan->refusal && !plan->rewritten.bytes))
-        return pass(a, message, length);
+        return ask_pass(a, message, length);
     text = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
     /* Everything but the text is taken over: the name with its zero, the number of types, the
      * types. */
@@ -164,49 +240,6 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
 }
 
 /* ---- values ---- */
-
-/* One pin's keys from the values of a Bind. 0, or PASU_E_MALFORMED where they cannot be told. */
-static int
-pin_value(struct asking *a, const struct plan_part *part, const struct plan_pin *pin,
-          const struct ask_bind *bind, struct view types, struct pinned *pinned)
-{
-    uint32_t oid = ask_parse_type(types, (uint16_t)(pin->parameter - 1));
-    enum catalog_key_type type = part->key_type;
-    struct view value;
-    int16_t format;
-    int result = ask_bind_value(bind, (uint16_t)(pin->parameter - 1), &value, &format);
-
-    if (result <= 0)
-        return result; /* null equals nothing */
-    if (oid)
-        type = pin->is_array ? key_type_of_array(oid) : key_type_of_oid(oid);
-    return pin->is_array ? pins_add_array(pinned, &a->tools->ordinals, part, type, value, format)
-                         : pins_add_value(pinned, &a->tools->ordinals, part, type, value, format);
-}
-
-static int
-pin_all(struct asking *a, const struct plan_statement *statement, const struct ask_bind *bind,
-        struct view types, struct pinned *pinned)
-{
-    for (size_t p = 0; p < statement->part_count; p++) {
-        const struct plan_part *part = &statement->parts[p];
-        int result = 0;
-
-        pinned->is_known[p] = part->pin_count > 0;
-        for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
-            const struct plan_pin *pin = &part->pins[i];
-
-            result = pin->literal.bytes ? pins_add_literal(pinned, &a->tools->ordinals, part, pin)
-                                        : pin_value(a, part, pin, bind, types, pinned);
-            if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
-                pinned->is_known[p] = false;
-            else if (result < 0)
-                return result;
-        }
-        pinned->ends[p] = pinned->count;
-    }
-    return 0;
-}
 
 /* Formats for the hidden columns go before the client's, where it names one a column. */
 static int
@@ -232,6 +265,13 @@ put_bind(struct asking *a, struct view body, const struct ask_bind *bind, uint8_
     return result;
 }
 
+/* One code for all columns, and that is text: as if there were none. */
+static bool
+is_all_text(struct view results)
+{
+    return results.length == 2 && bytes_get_u16(results.bytes) == 0;
+}
+
 static int
 ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
@@ -255,14 +295,14 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
     request->bound = statement;
     if (statement) {
-        result = pin_all(a, statement, &bind, types, &request->pinned);
+        result = pin_all(a, statement, &(struct values){&bind, types}, &request->pinned);
         if (result != 0)
             return result;
         if (statement->hidden_count > 0 && bind.results.length > 2)
             return put_bind(a, body, &bind, statement->hidden_count, request);
     }
-    result = keep_bytes(request, bind.results);
-    return result == 0 ? pass(a, message, length) : result;
+    result = is_all_text(bind.results) ? 0 : keep_bytes(request, bind.results);
+    return result == 0 ? ask_pass(a, message, length) : result;
 }
 
 /* ---- the others ---- */
@@ -281,7 +321,7 @@ ask_target(struct asking *a, const uint8_t *message, size_t length, struct view 
         return PASU_E_NOMEM;
     request->is_portal = target.is_portal;
     set_name(request->name, target.name);
-    return pass(a, message, length);
+    return ask_pass(a, message, length);
 }
 
 static int
@@ -311,7 +351,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     if (!request)
         return PASU_E_NOMEM;
     memcpy(request->name, name, sizeof(name));
-    return pass(a, message, length);
+    return ask_pass(a, message, length);
 }
 
 static int
@@ -323,11 +363,11 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
         return PASU_E_NOMEM;
     if (step == STEP_FUNCTION_CALL && length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
-    return pass(a, message, length);
+    return ask_pass(a, message, length);
 }
 
 /* One whole message. */
-static int
+int
 ask_message(struct asking *a, const uint8_t *message, size_t length)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
@@ -350,7 +390,7 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     case 'F':
         return ask_plain(a, message, length, STEP_FUNCTION_CALL);
     default:
-        return pass(a, message, length);
+        return ask_pass(a, message, length);
     }
 }
 
@@ -407,7 +447,7 @@ ask_long_call(struct asking *a, struct view start)
     return 0;
 }
 
-static int
+int
 ask_long(struct asking *a, const uint8_t *message, size_t have)
 {
     struct view start = view_of(message + WALK_HEAD, have - WALK_HEAD);
@@ -424,161 +464,4 @@ ask_long(struct asking *a, const uint8_t *message, size_t have)
     default:
         return PASU_E_ASK_TOO_LONG; /* a name of a megabyte */
     }
-}
-
-/* ---- framing ---- */
-
-/* Whether a message of this type is read whole. */
-static bool
-is_read(uint8_t type)
-{
-    return type == 'Q' || type == 'P' || type == 'B' || type == 'D' || type == 'C' || type == 'E' ||
-           type == 'S' || type == 'F';
-}
-
-/* How many bytes of the message at `at` must be there before it can be handled. */
-static size_t
-needed(const uint8_t *at, size_t have)
-{
-    size_t total;
-
-    if (have < WALK_HEAD)
-        return WALK_HEAD;
-    total = bytes_get_u32(at + 1) + (size_t)1;
-    if (!is_read(at[0]) || !walk_length_is_valid(bytes_get_u32(at + 1)))
-        return WALK_HEAD;
-    return total <= ASK_MAX ? total : WALK_HEAD + BIND_NAMES_MAX;
-}
-
-/* The message at `at`, of which what is needed is there. Bytes used; 0: the walk is over; negative:
- * an error. */
-static ssize_t
-ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
-{
-    size_t total = bytes_get_u32(at + 1) + (size_t)1;
-    int result;
-
-    if (!walk_client_head(a->s, at, walk)) {
-        result = walk->is_over ? pass(a, at, WALK_HEAD) : 0;
-        return result;
-    }
-    if (!is_read(at[0])) {
-        result = pass(a, at, WALK_HEAD);
-        return result == 0 ? WALK_HEAD : result;
-    }
-    if (total <= ASK_MAX) {
-        result = ask_message(a, at, total);
-        a->s->from_client.left = 0;
-        return result == 0 ? (ssize_t)total : result;
-    }
-    result = ask_long(a, at, have);
-    if (result == 0)
-        result = pass(a, at, WALK_HEAD);
-    return result == 0 ? WALK_HEAD : result;
-}
-
-/* Whether a new text must wait until the catalog is known again. */
-static bool
-must_wait(const struct asking *a, uint8_t type)
-{
-    return (type == 'Q' || type == 'P') && !a->o->is_resumed && a->s->transaction == 'I' &&
-           a->o->exchange.count == 0 && observer_is_stale(a->s);
-}
-
-/* Adds to a message that was begun in an earlier batch, and handles it once it is whole. Bytes
- * taken of [at, end). */
-static ssize_t
-ask_kept(struct asking *a, const uint8_t *at, const uint8_t *end, struct walk *walk)
-{
-    struct kept *kept = &a->o->ask;
-    const uint8_t *from = at;
-
-    for (;;) {
-        size_t need = needed(kept->bytes, kept->length), more;
-        ssize_t used;
-        int result;
-
-        if (kept->length >= need && must_wait(a, kept->bytes[0])) {
-            a->o->is_waiting = true;
-            return at - from;
-        }
-        if (kept->length >= need) {
-            result = change(a);
-            used = result == 0 ? ask_one(a, kept->bytes, kept->length, walk) : result;
-            if (used > 0 &&
-                (size_t)used < kept->length) { /* the start of one that goes in pieces */
-                size_t rest = kept->length - (size_t)used;
-
-                result = pass(a, kept->bytes + used, rest);
-                a->s->from_client.left -= (uint32_t)rest;
-                used = result == 0 ? used : result;
-            }
-            kept->length = 0;
-            if (used <= 0)
-                return used;
-            return at - from;
-        }
-        if (at == end)
-            return at - from;
-        more = need - kept->length < (size_t)(end - at) ? need - kept->length : (size_t)(end - at);
-        result = kept_add(kept, at, more);
-        if (result != 0)
-            return result;
-        at += more;
-    }
-}
-
-static int
-finish(struct asking *a)
-{
-    const uint8_t *bytes = a->is_changed ? a->tools->out : a->start;
-    size_t length = a->is_changed ? a->tools->out_length : (size_t)(a->at - a->start);
-
-    return length > 0 ? peer_write(&a->s->server, a->s->worker->os, bytes, length) : 0;
-}
-
-int
-ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *walk)
-{
-    struct observer *o = s->observer;
-    struct asking a = {s, o, s->worker->instruments, bytes, bytes, false};
-    const uint8_t *at = bytes, *end = bytes + length;
-    int result = 0, written;
-
-    while ((at < end || o->is_resumed) && result == 0 && !walk->is_fault && !walk->is_over) {
-        ssize_t used = 0;
-
-        if (s->from_client.left > 0) {
-            size_t n =
-                (size_t)(end - at) < s->from_client.left ? (size_t)(end - at) : s->from_client.left;
-
-            s->from_client.left -= (uint32_t)n;
-            used = (ssize_t)n;
-            result = pass(&a, at, n);
-        } else if (o->ask.length > 0) {
-            used = ask_kept(&a, at, end, walk);
-        } else if (at == end) {
-            break;
-        } else if ((size_t)(end - at) < needed(at, (size_t)(end - at))) {
-            used = end - at;
-            result = kept_add(&o->ask, at, (size_t)used);
-        } else if (must_wait(&a, at[0])) {
-            o->is_waiting = true;
-        } else {
-            used = ask_one(&a, at, (size_t)(end - at), walk);
-        }
-        if (used < 0)
-            result = (int)used;
-        else
-            at += used;
-        if (o->is_waiting) {
-            if (result == 0 && at < end)
-                result = kept_add(&o->backlog, at, (size_t)(end - at));
-            break;
-        }
-        o->is_resumed = o->is_resumed && o->ask.length > 0;
-    }
-    o->is_resumed = false;
-    written = finish(&a);
-    return result != 0 ? result : written;
 }

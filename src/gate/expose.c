@@ -3,9 +3,10 @@
 
 #include "gate/hold.h"
 #include "gate/instruments.h"
+#include "gate/minute.h"
 #include "gate/session.h"
 
-#include <time.h>
+#define MINUTE (60 * NANOSECONDS_PER_SECOND)
 
 /* Flags of plans in the words of records. */
 static uint64_t
@@ -33,15 +34,17 @@ exposure_flags(uint32_t plan_flags)
     return flags;
 }
 
+/* The local minute, looked up once a minute. */
 static uint32_t
-local_minute(int64_t realtime)
+local_minute(struct session *s, int64_t realtime)
 {
-    time_t seconds = (time_t)(realtime / NANOSECONDS_PER_SECOND);
-    struct tm local;
+    struct instruments *tools = s->worker->instruments;
 
-    if (!localtime_r(&seconds, &local))
-        return (uint32_t)(seconds / 60);
-    return (uint32_t)((seconds + local.tm_gmtoff) / 60);
+    if (PASU_UNLIKELY(realtime >= tools->minute_until || realtime < tools->minute_until - MINUTE)) {
+        tools->minute = minute_of(realtime);
+        tools->minute_until = realtime - realtime % MINUTE + MINUTE;
+    }
+    return tools->minute;
 }
 
 /* A record for the present moment, with nothing in it. */
@@ -222,7 +225,7 @@ expose_rows(struct session *s, struct judgement *judgement)
         return 0;
     e = begin(s, r->statement);
     e->flags |= exposure_flags(r->showing->showing->flags);
-    now = local_minute(e->time);
+    now = local_minute(s, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &e->flags);
         if (result == 0)
@@ -266,7 +269,7 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
     struct observer *o = s->observer;
     const struct catalog *catalog = o->catalog;
     struct exposure *e = begin(s, statement);
-    uint32_t now = local_minute(e->time);
+    uint32_t now = local_minute(s, e->time);
     int result = 0;
 
     *judgement = (struct judgement){0};

@@ -135,7 +135,7 @@ ordinal_of_value(struct ordinals *ordinals, const struct showing_part *part, str
 
     if (PASU_LIKELY(part->format != BINARY && part->key_type <= CATALOG_KEY_NUMERIC &&
                     !(ordinals->sealed >> part->kind & 1) && key_small_number(value, ordinal) &&
-                    *ordinal < ORDINAL_NUMBERS_END))
+                    *ordinal < KEY_ORDINAL_FIRST))
         return 0;
     result = part->format == BINARY ? key_from_binary(&key, part->key_type, value)
                                     : key_from_text(&key, part->key_type, value);

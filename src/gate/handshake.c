@@ -289,8 +289,8 @@ connect_next(struct session *s, int number)
     connect_failed(s, number);
 }
 
-static void
-connect_begin(struct session *s)
+void
+handshake_connect(struct session *s)
 {
     struct handshake *h = s->handshake;
 
@@ -448,7 +448,7 @@ begin_session(struct session *s, struct view packet)
     memcpy(h->startup, packet.bytes, packet.length);
     h->startup_length = (uint32_t)packet.length;
     h->upstream_count = settings_addresses(s->settings, s->gateway, h->upstreams);
-    connect_begin(s);
+    handshake_connect(s);
 }
 
 static void
@@ -469,34 +469,7 @@ begin_cancel(struct session *s, struct view packet)
     }
     h->upstreams[0] = h->cancel.server;
     h->upstream_count = 1;
-    connect_begin(s);
-}
-
-/* As if a client had asked: a session of its own, without one, which ends when the server has read
- * the request. */
-void
-handshake_cancel(struct session *s)
-{
-    const struct cancel_entry *entry = s->cancel;
-    struct session *own = entry ? session_new_own(s) : NULL;
-    struct handshake *h = own ? memory_new(1, sizeof(*h)) : NULL;
-
-    if (!own)
-        return;
-    own->handshake = h;
-    if (!h) {
-        session_close(own);
-        return;
-    }
-    h->cancel.server = entry->server;
-    h->cancel.pid = entry->pid;
-    h->cancel.length = entry->length;
-    memcpy(h->cancel.key, entry->keys + entry->length, entry->length);
-    h->upstreams[0] = entry->server;
-    h->upstream_count = 1;
-    connect_begin(own);
-    if (own->state != SESSION_CLOSED)
-        session_watch(own);
+    handshake_connect(s);
 }
 
 static void

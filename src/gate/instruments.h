@@ -10,6 +10,7 @@
 #include "gate/gather.h"
 #include "gate/recorder.h"
 #include "gate/settings.h"
+#include "postgres/template.h"
 
 struct worker;
 
@@ -18,6 +19,10 @@ struct instruments {
     struct gather gather;
     struct ordinals ordinals;
     struct showing_table showings;
+    struct template template;            /* of the text in hand */
+    uint8_t text[2 * TEMPLATE_TEXT_MAX]; /* that text, changed */
+    int64_t minute_until;                /* realtime: as long as `minute` is the local one */
+    uint32_t minute;
     struct exposure exposure; /* the record being made */
     uint8_t *out;             /* a client's bytes, changed */
     size_t out_length, out_size;

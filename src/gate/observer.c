@@ -172,24 +172,63 @@ observer_has_catalog(struct session *s)
     return s->observer->catalog != NULL;
 }
 
-int
-observer_plan(struct session *s, struct view text, struct plan **plan)
+static struct plan_environment
+environment_of(const struct session *s)
 {
-    struct observer *o = s->observer;
-    struct plan_environment environment;
-    int result;
+    const struct observer *o = s->observer;
 
-    renew_catalog(s);
-    environment = (struct plan_environment){
+    return (struct plan_environment){
         .catalog = o->catalog,
         .role = o->role,
         .is_plain_dialect = o->is_plain_dialect && !o->is_unsettled,
         .may_inject = s->settings->config->attribution.inject,
     };
+}
+
+int
+observer_plan(struct session *s, struct view text, struct plan **plan)
+{
+    struct plan_environment environment;
+    int result;
+
+    renew_catalog(s);
+    environment = environment_of(s);
     result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
     if (result == 0 && (*plan)->may_change_dialect)
-        o->is_unsettled = true;
+        s->observer->is_unsettled = true;
     return result;
+}
+
+/* Whether the plan of a template serves for the text that it was made of. */
+static bool
+is_served(const struct template *template, const struct plan *plan)
+{
+    return plan->statement_count == 1 && plan->statements[0].is_understood && !plan->refusal &&
+           plan->statements[0].special == SPECIAL_NONE && !plan->may_change_dialect &&
+           (!plan->rewritten.bytes || template_may_rewrite(template, plan));
+}
+
+int
+observer_plan_query(struct session *s, struct view text, struct plan **plan, bool *is_templated)
+{
+    struct template *template = &s->worker->instruments->template;
+    struct plan_environment environment;
+    int result;
+
+    *is_templated = false;
+    renew_catalog(s);
+    environment = environment_of(s);
+    if (!environment.is_plain_dialect || !template_make(template, text))
+        return observer_plan(s, text, plan);
+    result = plan_cache_get(s->worker->shared->plans, view_of(template->text, template->length),
+                            &environment, plan);
+    if (result != 0)
+        return result;
+    *is_templated = is_served(template, *plan);
+    if (*is_templated)
+        return 0;
+    plan_release(*plan);
+    return observer_plan(s, text, plan);
 }
 
 int

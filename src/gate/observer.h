@@ -82,6 +82,10 @@ void observer_free(struct session *session);
 void observer_parameter(struct session *session, struct view name, struct view value);
 /* The plan of a text in this session, held. PASU_E_NOMEM. */
 PASU_MUST_USE int observer_plan(struct session *session, struct view text, struct plan **plan);
+/* The same for a Query's text, by its template where it makes one: then *is_templated, and the
+ * template is in the worker's instruments. */
+PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,
+                                      bool *is_templated);
 /* The plan of a text that nobody has looked at. */
 PASU_MUST_USE int observer_plan_unknown(struct session *session, struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */

@@ -4,13 +4,10 @@
 #include "exposure/directory.h"
 #include "gate/recorder.h"
 
-/* One directory for all kinds: a vocabulary may number them anew, an ordinal stays. */
-enum { ALL_KINDS = 0 };
-
 static int
 record_entry(struct ordinals *o, uint32_t ordinal, const struct directory_entry *entry)
 {
-    struct ring_ordinal head = {.ordinal = ordinal, .kind = ALL_KINDS};
+    struct ring_ordinal head = {.ordinal = ordinal, .kind = ORDINALS_OF_ALL_KINDS};
     struct iovec parts[2] = {{&head, sizeof(head)},
                              {(void *)(uintptr_t)entry->sealed, entry->sealed_length}};
 
@@ -19,11 +16,19 @@ record_entry(struct ordinals *o, uint32_t ordinal, const struct directory_entry 
 }
 
 int
-ordinal_of(struct ordinals *o, uint8_t kind, const struct key *key, uint32_t *ordinal)
+ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
 {
     struct directory_entry entry;
     bool is_sealed = o->sealed >> kind & 1;
-    int result = directory_get(o->directory, ALL_KINDS, key->text, is_sealed, ordinal, &entry);
+    int result;
+
+    if (PASU_LIKELY(key->is_integer && !is_sealed && key->integer >= 0 &&
+                    key->integer < KEY_ORDINAL_FIRST)) {
+        *ordinal = (uint32_t)key->integer;
+        return 0;
+    }
+    result = directory_get(o->directory, ORDINALS_OF_ALL_KINDS, key_text(key), is_sealed, ordinal,
+                           &entry);
 
     return result == 1 ? record_entry(o, *ordinal, &entry) : result;
 }

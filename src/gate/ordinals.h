@@ -8,12 +8,14 @@
 #define PASU_GATE_ORDINALS_H
 
 #include "exposure/exposure.h"
+#include "exposure/key.h"
 #include "postgres/key.h"
 
 struct directory;
 struct recorder;
 
-enum { ORDINAL_NUMBERS_END = 0xF0000000 }; /* from here on: in the directory */
+/* The directory is one for all kinds: a vocabulary may number them anew, an ordinal stays. */
+enum { ORDINALS_OF_ALL_KINDS = 0 };
 
 struct ordinals {
     struct directory *directory;
@@ -24,7 +26,7 @@ struct ordinals {
 
 /* The ordinal of a key. PASU_E_NOMEM; PASU_E_RANGE: the directory is full; PASU_E_AGAIN,
  * PASU_E_UNAVAILABLE: the ledger does not take the new entry. */
-PASU_MUST_USE int ordinal_of(struct ordinals *ordinals, uint8_t kind, const struct key *key,
+PASU_MUST_USE int ordinal_of(struct ordinals *ordinals, uint8_t kind, struct key *key,
                              uint32_t *ordinal);
 
 #endif

@@ -4,15 +4,15 @@
 #include "base/memory.h"
 #include "exposure/directory.h"
 #include "exposure/tally.h"
+#include "gate/minute.h"
+#include "gate/ordinals.h"
 #include "ledger/reader.h"
-
-#include <time.h>
 
 enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024 };
 
 /* A vocabulary of the past, and where its kinds are now. */
 struct past_vocabulary {
-    uint32_t id;
+    uint32_t id, kind_count;
     uint8_t slots[EXPOSURE_KINDS_MAX];
 };
 
@@ -28,6 +28,7 @@ struct past {
     size_t vocabulary_count;
     struct past_session *sessions; /* linear probing, at most half in use */
     size_t session_size, session_count;
+    uint32_t now; /* local minute: nothing was shown later */
 };
 
 static struct past_session *
@@ -91,25 +92,40 @@ static int
 see_vocabulary(struct past *p, const struct vocabulary *vocabulary)
 {
     struct past_vocabulary *place;
+    int result;
 
     if (vocabulary_of(p, vocabulary->id))
         return 0;
     if (p->vocabulary_count == VOCABULARIES_MAX)
         return PASU_E_RANGE;
-    place = &p->vocabularies[p->vocabulary_count++];
+    place = &p->vocabularies[p->vocabulary_count];
+    result = kinds_of(p->kinds, vocabulary, place->slots);
+    if (result != 0)
+        return result; /* its exposures count for nobody */
     place->id = vocabulary->id;
-    return kinds_of(p->kinds, vocabulary, place->slots);
+    place->kind_count = vocabulary->kind_count;
+    p->vocabulary_count++;
+    return 0;
 }
 
-static uint32_t
-local_minute(int64_t realtime)
+/* An entry that was lost (a power cut) leaves its ordinal to the person whom records name by it. */
+static void
+reserve(struct past *p, const uint32_t *ordinals, size_t count)
 {
-    time_t seconds = (time_t)(realtime / NANOSECONDS_PER_SECOND);
-    struct tm local;
+    for (size_t i = 0; i < count; i++)
+        if (ordinals[i] >= KEY_ORDINAL_FIRST)
+            directory_reserve(p->shared->directory, ORDINALS_OF_ALL_KINDS, ordinals[i]);
+}
 
-    if (!localtime_r(&seconds, &local))
-        return (uint32_t)(seconds / 60);
-    return (uint32_t)((seconds + local.tm_gmtoff) / 60);
+static int
+restore_part(struct past *p, struct tally *tally, const struct exposure *e,
+             const struct exposure_part *part, uint8_t slot)
+{
+    uint32_t at = minute_of(e->time);
+
+    /* A clock that was ahead once must not move the tallies on. */
+    return tally_restore(tally, at < p->now ? at : p->now, slot, part->ordinals,
+                         part->ordinal_count, part->unknown);
 }
 
 static int
@@ -120,15 +136,17 @@ see_exposure(struct past *p, const struct exposure *e)
         p->session_size > 0 ? place_of(p->sessions, p->session_size, e->session) : NULL;
     int result = 0;
 
+    for (size_t i = 0; i < e->part_count; i++) {
+        reserve(p, e->parts[i].ordinals, e->parts[i].ordinal_count);
+        reserve(p, e->parts[i].missed, e->parts[i].missed_count);
+    }
     if (!vocabulary || !session || !session->id)
         return 0; /* whose it is was never recorded (on_failure: open) */
     for (size_t i = 0; i < e->part_count && result == 0; i++) {
         const struct exposure_part *part = &e->parts[i];
 
-        if (part->kind < EXPOSURE_KINDS_MAX)
-            result =
-                tally_restore(session->tally, local_minute(e->time), vocabulary->slots[part->kind],
-                              part->ordinals, part->ordinal_count, part->unknown);
+        if (part->kind < vocabulary->kind_count)
+            result = restore_part(p, session->tally, e, part, vocabulary->slots[part->kind]);
     }
     return result;
 }
@@ -144,7 +162,7 @@ see(struct past *p, const struct ledger_entry *entry)
     case LEDGER_EXPOSURE:
         return see_exposure(p, entry->u.exposure);
     case LEDGER_ORDINAL:
-        return directory_restore(p->shared->directory, entry->u.ordinal.head->kind,
+        return directory_restore(p->shared->directory, ORDINALS_OF_ALL_KINDS,
                                  entry->u.ordinal.head->ordinal, entry->u.ordinal.head->hash);
     default:
         return 0;
@@ -164,6 +182,7 @@ rebuild(struct gate_shared *shared, struct kinds *kinds, uint64_t *entries, uint
         return PASU_E_NOMEM;
     p->shared = shared;
     p->kinds = kinds;
+    p->now = minute_of(os_realtime(shared->os));
     result = ledger_reader_open_fds(&reader, shared->os, shared->journal, shared->ring);
     while (result >= 0) {
         result = ledger_reader_next(reader, &entry);

@@ -71,10 +71,11 @@ pin_literals(struct session *s, const struct plan_statement *statement,
     return 0;
 }
 
-/* Follows EXECUTE and FETCH to what they stand for. */
+/* Follows EXECUTE and FETCH to what they stand for. `is_pinned`: the result's own keys are there.
+ */
 static int
 set_statement(struct session *s, struct plan *plan, const struct plan_statement *statement,
-              struct portal *portal)
+              struct portal *portal, bool is_pinned)
 {
     struct observer *o = s->observer;
     struct result *r = &o->result;
@@ -106,7 +107,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     }
     r->plan = plan_hold(plan);
     r->statement = statement;
-    if (r->pinned == &r->own)
+    if (r->pinned == &r->own && !is_pinned)
         result = pin_literals(s, statement, execute);
     return result;
 }
@@ -124,7 +125,9 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     int result;
 
     result_close(o);
-    result = set_statement(s, plan, statement, portal);
+    if (request->is_templated) /* its text's keys were read when it was asked */
+        pinned_move(&r->own, &request->pinned);
+    result = set_statement(s, plan, statement, portal, request->is_templated);
     if (result == 0 && has_rows)
         result = showing_table_get(&s->worker->instruments->showings, r->plan, r->statement,
                                    description, formats, &r->showing);

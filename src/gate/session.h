@@ -109,7 +109,9 @@ void handshake_client_read(struct session *session);
 void handshake_server_ready(struct session *session, uint32_t events);
 void handshake_act(struct session *session, enum session_action action, struct view message);
 void handshake_free(struct session *session);
-/* Asks the server to cancel what this session's statement does. */
+/* Connects to the first of handshake->upstreams that answers. */
+void handshake_connect(struct session *session);
+/* ---- cancel_own.c: asks the server to cancel what this session's statement does ---- */
 void handshake_cancel(struct session *session);
 PASU_MUST_USE int handshake_server_write(struct session *session, const void *bytes, size_t length);
 

@@ -72,6 +72,7 @@ struct portal {
 struct exchange_request {
     uint8_t step;                       /* enum exchange_step */
     bool is_ours;                       /* the answer is not for the client */
+    bool is_templated;                  /* QUERY: `pinned` has the keys of its text */
     bool is_refused;                    /* its error is to be replaced by the refusal of its plan */
     bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
     char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */

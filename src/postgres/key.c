@@ -64,11 +64,20 @@ key_types_agree(enum catalog_key_type one, enum catalog_key_type other)
 static void
 set_integer(struct key *key, int64_t integer)
 {
-    int n = snprintf((char *)key->space, sizeof(key->space), "%lld", (long long)integer);
-
     key->is_integer = true;
     key->integer = integer;
-    key->text = view_of(key->space, n > 0 ? (size_t)n : 0);
+    key->text = view_of(NULL, 0); /* most are never asked for it */
+}
+
+struct view
+key_text(struct key *key)
+{
+    int n;
+
+    if (!key->is_integer)
+        return key->text;
+    n = snprintf((char *)key->space, sizeof(key->space), "%lld", (long long)key->integer);
+    return view_of(key->space, n > 0 ? (size_t)n : 0);
 }
 
 static bool

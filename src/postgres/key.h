@@ -23,9 +23,12 @@ enum { KEY_TEXT_MAX = 1024 }; /* longer keys are not read */
 struct key {
     bool is_integer;
     int64_t integer;
-    struct view text; /* canonical; of an integer too. In `space`, or in what was read */
+    struct view text; /* canonical, in `space` or in what was read; of an integer: see key_text */
     uint8_t space[48];
 };
+
+/* The canonical text, of integers too. Valid as long as the key and what it was read from are. */
+struct view key_text(struct key *key);
 
 /* From the text form of a type. `bytes` must stay valid as long as the key is used. */
 PASU_MUST_USE int key_from_text(struct key *key, enum catalog_key_type type, struct view bytes);

@@ -32,20 +32,6 @@ range_of(const struct plan_work *work, const PgQuery__RawStmt *raw)
     return range;
 }
 
-static uint64_t
-fingerprint_of(struct plan_work *work, const PgQuery__ParseResult *tree, struct token_range range,
-               const char *normal)
-{
-    const char *text = work->text;
-    uint64_t fingerprint;
-
-    if (tree->n_stmts > 1 && range.first < range.end)
-        text = arena_text(&work->memory, work->text + range.first->start,
-                          range.end[-1].end - range.first->start);
-    fingerprint = text ? sql_fingerprint(text) : 0;
-    return fingerprint != 0 ? fingerprint : text_hash(normal);
-}
-
 static void
 make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_hide,
             struct injections *injections)
@@ -60,14 +46,13 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
     plan->statement_count = tree->n_stmts;
     for (size_t i = 0; i < tree->n_stmts; i++) {
         struct build build = {.range = range_of(work, tree->stmts[i]),
-                              .index = i,
                               .injections = may_hide ? injections : NULL};
         struct plan_statement *statement = &statements[i];
 
         *statement = (struct plan_statement){.is_understood = true};
         statement->verb = (uint8_t)text_verb(build.range);
         statement->sql = text_normal(work, build.range);
-        statement->fingerprint = fingerprint_of(work, tree, build.range, statement->sql);
+        statement->fingerprint = text_fingerprint(work, build.range);
         if (tree->stmts[i]->stmt)
             build_statement(work, &build, tree->stmts[i]->stmt, statement);
         if (statement->most_fields == 0)
@@ -98,11 +83,9 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     make_parsed(work, tree, true, &injections);
     if (!injections.first)
         return;
-    if (!has_marks(plan) && !plan->refusal && injections_apply(work, &injections, tree, plan))
+    if (!has_marks(plan) && !plan->refusal && injections_apply(work, &injections, plan))
         return;
     plan->rewritten = (struct view){0};
-    plan->edits = NULL;
-    plan->edit_count = 0;
     make_parsed(work, tree, false, NULL);
 }
 
@@ -116,10 +99,10 @@ make_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags)
         return;
     work->plan->statements = statement;
     work->plan->statement_count = 1;
+    build_unparsed(work, is_scanned, flags, statement);
     statement->verb = is_scanned ? (uint8_t)text_verb(all) : VERB_OTHER;
     statement->sql = is_scanned ? text_normal(work, all) : "";
-    statement->fingerprint = text_hash(statement->sql);
-    build_unparsed(work, is_scanned, flags, statement);
+    statement->fingerprint = text_fingerprint(work, all);
     statement->may_notify = statement->most_fields != 0;
 }
 

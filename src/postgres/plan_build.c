@@ -136,7 +136,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     if (shape.scope)
         pins_learn(work, shape.scope);
     if (build->injections && shape.rows == ROWS_SINGLE && !is_beyond(work))
-        injection = injection_begin(work, select, build->index);
+        injection = injection_begin(work, select);
     shape.injection = injection;
     show_kept(work, &columns, statement);
     if (select->into_clause) {
@@ -145,7 +145,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     }
     finish(work, &shape, statement);
     if (injection && injection->count > 0 && statement->hidden_count > 0)
-        injections_append(build->injections, injection);
+        injections_append(work, build->injections, injection);
 }
 
 static size_t

@@ -10,7 +10,6 @@
 
 struct build {
     struct token_range range;
-    size_t index;                  /* of the statement in the text */
     struct injections *injections; /* NULL: nothing may be hidden in it */
 };
 

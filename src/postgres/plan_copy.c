@@ -150,7 +150,7 @@ void
 build_copy(struct plan_work *work, const struct build *build, const PgQuery__CopyStmt *copy,
            struct plan_statement *statement)
 {
-    struct build inside = {.range = build->range, .index = build->index};
+    struct build inside = {.range = build->range};
     bool is_known = read_options(copy, statement);
 
     if (copy->is_from) {

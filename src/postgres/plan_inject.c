@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_inject.h"
 
-enum { COLUMNS_MAX = 1664, NAME_ROOM = 2 * CATALOG_NAME_SIZE + 2 };
+enum {
+    COLUMNS_MAX = 1664,
+    NAME_ROOM = 2 * CATALOG_NAME_SIZE + 2,
+    TOKENS_OF_EDIT = 6 * PLAN_HIDDEN_MAX,
+    INJECTIONS_MAX = 64, /* statements of one text */
+};
 
 static const char hidden_name[] = "pasu_key_";
 
 /* ---- what can be had ---- */
 
 struct injection *
-injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select, size_t statement)
+injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
 {
     struct injection *injection;
 
     if (!work->environment->may_inject || work->environment->role[0] == '\0' || !work->catalog)
+        return NULL;
+    if (work->injection_count == INJECTIONS_MAX)
         return NULL;
     if (select->n_target_list == 0 || select->n_distinct_clause > 0 || select->into_clause)
         return NULL;
@@ -25,7 +32,7 @@ injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select, size_
         return NULL;
     injection = arena_new(&work->memory, 1, sizeof(*injection));
     if (injection)
-        *injection = (struct injection){.statement = statement, .select = select};
+        *injection = (struct injection){.select = select};
     return injection;
 }
 
@@ -85,8 +92,10 @@ injection_add(struct plan_work *work, struct injection *injection, const struct 
 }
 
 void
-injections_append(struct injections *injections, struct injection *injection)
+injections_append(struct plan_work *work, struct injections *injections,
+                  struct injection *injection)
 {
+    work->injection_count++;
     if (injections->last)
         injections->last->next = injection;
     else
@@ -174,10 +183,10 @@ token_at(const struct plan_work *work, uint32_t at)
 }
 
 /* The number of "ORDER BY 1", or NULL. */
-static PgQuery__AConst *
+static const PgQuery__AConst *
 ordinal_of(const PgQuery__Node *node)
 {
-    PgQuery__AConst *constant;
+    const PgQuery__AConst *constant;
 
     if (node->node_case != PG_QUERY__NODE__NODE_SORT_BY || !node->sort_by->node ||
         node->sort_by->node->node_case != PG_QUERY__NODE__NODE_A_CONST)
@@ -224,98 +233,146 @@ edit_statement(struct plan_work *work, const struct injection *injection, struct
 
 /* ---- the new text ---- */
 
-static bool
-write_text(struct plan_work *work, const struct edits *edits, struct plan *plan)
+/* The client's text with the edits made: all, or those alone that replace something. */
+static char *
+apply(struct arena *arena, const struct plan_work *work, const struct edits *edits, bool is_all,
+      size_t *length)
 {
-    uint8_t *text = arena_new(work->keep, work->length + edits->growth + 1, 1);
-    struct plan_edit *kept = arena_new(work->keep, edits->count, sizeof(*kept));
-    size_t from = 0, to = 0;
+    char *text = arena_new(arena, work->length + edits->growth + 1, 1), *to = text;
+    size_t from = 0;
 
-    if (!text || !kept)
-        return false;
+    if (!text)
+        return NULL;
     for (const struct edit *e = edits->first; e; e = e->next) {
-        size_t inserted = strlen(e->inserted);
-
-        memcpy(text + to, work->text + from, e->at - from);
-        to += e->at - from;
-        memcpy(text + to, e->inserted, inserted);
-        to += inserted;
+        if (!is_all && e->removed == 0)
+            continue;
+        to = mempcpy(to, work->text + from, e->at - from);
+        to = mempcpy(to, e->inserted, strlen(e->inserted));
         from = e->at + e->removed;
-        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)inserted};
     }
-    memcpy(text + to, work->text + from, work->length - from);
-    to += work->length - from;
-    plan->rewritten = view_of(text, to);
-    plan->edits = kept - edits->count;
+    to = mempcpy(to, work->text + from, work->length - from);
+    *length = (size_t)(to - text);
+    return text;
+}
+
+static bool
+keep_edits(struct plan_work *work, const struct edits *edits, struct plan *plan)
+{
+    struct plan_edit *kept = arena_new(work->keep, edits->count, sizeof(*kept));
+
+    if (!kept)
+        return false;
+    plan->edits = kept;
     plan->edit_count = edits->count;
-    return to <= PLAN_TEXT_MAX;
-}
-
-static bool
-is_hidden_target(const PgQuery__Node *node, const struct hidden *hidden)
-{
-    const PgQuery__ColumnRef *column;
-
-    if (node->node_case != PG_QUERY__NODE__NODE_RES_TARGET || !node->res_target->val ||
-        node->res_target->val->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
-        return false;
-    column = node->res_target->val->column_ref;
-    return strncmp(node->res_target->name, hidden_name, sizeof(hidden_name) - 1) == 0 &&
-           column->n_fields == 2 && sql_string(column->fields[0]) &&
-           sql_string(column->fields[1]) &&
-           strcmp(sql_string(column->fields[0]), hidden->entry->name) == 0 &&
-           strcmp(sql_string(column->fields[1]), hidden->column) == 0;
-}
-
-/* Takes the hidden columns out of the new tree again; what is left must be the old one. */
-static bool
-take_back(PgQuery__SelectStmt *select, const struct injection *injection)
-{
-    if (select->n_target_list <= injection->count)
-        return false;
-    for (size_t i = 0; i < injection->count; i++)
-        if (!is_hidden_target(select->target_list[i], &injection->hidden[i]))
-            return false;
-    select->target_list += injection->count;
-    select->n_target_list -= injection->count;
-    for (size_t i = 0; i < select->n_sort_clause; i++) {
-        PgQuery__AConst *constant = ordinal_of(select->sort_clause[i]);
-
-        if (constant)
-            constant->ival->ival -= (int32_t)injection->count;
-    }
+    for (const struct edit *e = edits->first; e; e = e->next)
+        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)strlen(e->inserted)};
     return true;
 }
 
-static bool
-is_as_meant(struct plan_work *work, const struct injections *injections,
-            const PgQuery__ParseResult *tree, struct view rewritten)
+/* ---- the check ---- */
+
+/* As libpg_query writes a string. */
+static void
+write_json(struct writer *w, const char *text)
 {
-    PgQuery__ParseResult *again;
-    struct sql_tokens tokens;
+    for (; *text; text++) {
+        char escape[8];
+        uint8_t c = (uint8_t)*text;
 
-    if (sql_scan(&work->memory, (const char *)rewritten.bytes, PLAN_TOKENS_MAX, &tokens) != 0 ||
-        sql_parse(&work->memory, (const char *)rewritten.bytes, &again) != 0 ||
-        again->n_stmts != tree->n_stmts)
-        return false;
-    for (const struct injection *i = injections->first; i; i = i->next) {
-        PgQuery__Node *node = again->stmts[i->statement]->stmt;
+        if (c == '"' || c == '\\') {
+            writer_u8(w, '\\');
+            writer_u8(w, c);
+        } else if (c < ' ' || c == '<' || c == '>') {
+            int length = snprintf(escape, sizeof(escape), "\\u%04x", c);
 
-        if (!node || node->node_case != PG_QUERY__NODE__NODE_SELECT_STMT ||
-            !take_back(node->select_stmt, i))
-            return false;
+            writer_bytes(w, escape, (size_t)length);
+        } else {
+            writer_u8(w, c);
+        }
     }
-    return sql_is_equal(&tree->base, &again->base);
+}
+
+static void
+write_literal(struct writer *w, const char *text)
+{
+    writer_bytes(w, text, strlen(text));
+}
+
+/* The hidden columns as the tree has them. */
+static const char *
+write_targets(struct plan_work *work, const struct injection *injection)
+{
+    char text[PLAN_HIDDEN_MAX * 1024], number[8];
+    struct writer w = writer_of(text, sizeof(text));
+
+    for (size_t i = 0; i < injection->count; i++) {
+        snprintf(number, sizeof(number), "%zu", i + 1);
+        write_literal(&w, "{\"ResTarget\":{\"name\":\"");
+        write_literal(&w, hidden_name);
+        write_literal(&w, number);
+        write_literal(&w, "\",\"val\":{\"ColumnRef\":{\"fields\":[{\"String\":{\"sval\":\"");
+        write_json(&w, injection->hidden[i].entry->name);
+        write_literal(&w, "\"}},{\"String\":{\"sval\":\"");
+        write_json(&w, injection->hidden[i].column);
+        write_literal(&w, "\"}}],\"location\":0}},\"location\":0}},");
+    }
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
+/* Takes the columns of one statement out of the new tree, where they must stand: before all others
+ * of a SELECT that is a statement by itself. From there on the trees are compared further. */
+static char *
+take_back(struct plan_work *work, char *json, const struct injection *injection)
+{
+    static const char before[] = "{\"stmt\":{\"SelectStmt\":{\"targetList\":[";
+    const char *targets = write_targets(work, injection);
+    char *at = json;
+
+    if (!targets)
+        return NULL;
+    while ((at = strstr(at, before)) != NULL) {
+        size_t length = strlen(targets);
+
+        at += sizeof(before) - 1;
+        if (strncmp(at, targets, length) != 0)
+            continue;
+        memmove(at, at + length, strlen(at + length) + 1);
+        return at;
+    }
+    return NULL;
+}
+
+/* `shifted` is the client's text with nothing but the numbers of ORDER BY changed. */
+static bool
+is_as_meant(struct plan_work *work, const struct injections *injections, const char *shifted,
+            const char *rewritten)
+{
+    const char *old_tree = sql_parse_json(&work->memory, shifted);
+    char *new_tree = sql_parse_json(&work->memory, rewritten), *at = new_tree;
+
+    if (!old_tree || !new_tree)
+        return false;
+    for (const struct injection *i = injections->first; i && at; i = i->next)
+        at = take_back(work, at, i);
+    return at && strcmp(old_tree, new_tree) == 0;
 }
 
 bool
-injections_apply(struct plan_work *work, const struct injections *injections,
-                 const PgQuery__ParseResult *tree, struct plan *plan)
+injections_apply(struct plan_work *work, const struct injections *injections, struct plan *plan)
 {
     struct edits edits = {0};
+    const char *shifted, *rewritten;
+    size_t length;
 
     for (const struct injection *i = injections->first; i; i = i->next)
         if (!edit_statement(work, i, &edits))
             return false;
-    return write_text(work, &edits, plan) && is_as_meant(work, injections, tree, plan->rewritten);
+    shifted = apply(&work->memory, work, &edits, false, &length);
+    rewritten = apply(work->keep, work, &edits, true, &length);
+    if (!shifted || !rewritten || length > PLAN_TEXT_MAX ||
+        work->tokens.count + edits.count * TOKENS_OF_EDIT > PLAN_TOKENS_MAX ||
+        !is_as_meant(work, injections, shifted, rewritten))
+        return false;
+    plan->rewritten = view_of(rewritten, length);
+    return keep_edits(work, &edits, plan);
 }

@@ -3,7 +3,7 @@
  * Hidden columns: edits of the text by which a SELECT returns the keys of the rows that it shows.
  *
  * The new text is parsed again and compared with the old one: it is used only if it is the same
- * statement with exactly these columns more.
+ * statement with exactly these columns more before the others.
  */
 #ifndef PASU_POSTGRES_PLAN_INJECT_H
 #define PASU_POSTGRES_PLAN_INJECT_H
@@ -25,7 +25,6 @@ struct hidden {
 /* One statement's. */
 struct injection {
     struct injection *next; /* those of the text, in the order of its statements */
-    size_t statement;       /* index */
     const PgQuery__SelectStmt *select;
     struct hidden hidden[PLAN_HIDDEN_MAX];
     size_t count;
@@ -36,15 +35,15 @@ struct injections {
 };
 
 /* Begins one, or NULL where this SELECT can have none. */
-struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select,
-                                  size_t statement);
+struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select);
 /* The hidden column with that key, made if it is not there; -1 where it cannot be had. */
 int injection_add(struct plan_work *work, struct injection *injection, const struct scope *scope,
                   const struct entry *entry, int16_t attribute);
-void injections_append(struct injections *injections, struct injection *injection);
+void injections_append(struct plan_work *work, struct injections *injections,
+                       struct injection *injection);
 /* Makes the plan's new text and edits. False where the result is not what it should be, or there is
  * no memory: then nothing may be hidden. */
 bool injections_apply(struct plan_work *work, const struct injections *injections,
-                      const PgQuery__ParseResult *tree, struct plan *plan);
+                      struct plan *plan);
 
 #endif

@@ -26,7 +26,7 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
            const PgQuery__Node *query, enum plan_special special, struct plan_statement *statement)
 {
     struct plan_statement *inner = arena_new(work->keep, 1, sizeof(*inner));
-    struct build inside = {.range = build->range, .index = build->index};
+    struct build inside = {.range = build->range};
 
     if (!inner || !query)
         return;
@@ -119,7 +119,7 @@ static void
 build_explain(struct plan_work *work, const struct build *build,
               const PgQuery__ExplainStmt *explain, struct plan_statement *statement)
 {
-    struct build inside = {.range = build->range, .index = build->index};
+    struct build inside = {.range = build->range};
     struct plan_statement inner = {.is_understood = true};
     struct reach functions;
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_text.h"
 
-#include "postgres/hash.h"
-
 static const struct sql_token *
 first_from(const struct plan_work *work, uint32_t at)
 {
@@ -85,8 +83,8 @@ is_number(const struct sql_token *token)
     return token->kind == PG_QUERY__TOKEN__ICONST || token->kind == PG_QUERY__TOKEN__FCONST;
 }
 
-static bool
-is_constant(const struct sql_token *token)
+bool
+text_is_constant(const struct sql_token *token)
 {
     switch (token->kind) {
     case PG_QUERY__TOKEN__SCONST:
@@ -99,15 +97,26 @@ is_constant(const struct sql_token *token)
     }
 }
 
-/* "1_000" of later versions: a number, and what looks like a name behind it. */
 static bool
-continues_number(struct token_range range, const struct sql_token *token)
+is_name(const struct sql_token *token)
 {
-    while (token > range.first && token[-1].end == token->start &&
-           (token->kind == PG_QUERY__TOKEN__IDENT || token->keyword != 0 || is_number(token))) {
-        if (is_number(token - 1))
+    return token->kind == PG_QUERY__TOKEN__IDENT || token->keyword != 0;
+}
+
+/* What stands at a constant without a space may be a part of it: "1_000" of later versions, and
+ * 'O'Brien' of a client that does not quote. */
+static bool
+touches_constant(struct token_range range, const struct sql_token *token)
+{
+    const struct sql_token *t = token;
+
+    if (token->kind == PG_QUERY__TOKEN__IDENT && token + 1 < range.end &&
+        token[1].start == token->end && text_is_constant(token + 1))
+        return true;
+    while (t > range.first && t[-1].end == t->start && (is_name(t) || is_number(t))) {
+        if (text_is_constant(t - 1))
             return true;
-        token--;
+        t--;
     }
     return false;
 }
@@ -180,15 +189,17 @@ text_normal(const struct plan_work *work, struct token_range range)
     const char *kept;
 
     for (const struct sql_token *t = range.first; t < range.end; t++) {
-        if (continues_number(range, t))
+        if (touches_constant(range, t))
             continue;
         if (t > range.first && t->start > t[-1].end)
             writer_u8(&w, ' ');
-        if (is_constant(t)) {
+        if (text_is_constant(t)) {
             char parameter[16];
             int length = snprintf(parameter, sizeof(parameter), "$%u", ++number);
 
             writer_bytes(&w, parameter, (size_t)length);
+        } else if (t->is_unknown || t->kind == PG_QUERY__TOKEN__UIDENT) {
+            writer_u8(&w, '?');
         } else {
             write_word(&w, work->text, t);
         }
@@ -201,10 +212,4 @@ text_normal(const struct plan_work *work, struct token_range range)
     }
     kept = arena_text(work->keep, text, (size_t)(whole - text));
     return kept ? kept : "";
-}
-
-uint64_t
-text_hash(const char *normal)
-{
-    return hash_bytes(normal, strlen(normal), 0);
 }

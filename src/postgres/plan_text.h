@@ -3,6 +3,7 @@
  * What can be said of a statement from its tokens alone: its first word, and its text without
  * literals and comments. Every constant becomes "$n", whatever the statement is, so that a password
  * of ALTER ROLE, a body of DO and an argument of EXECUTE are in it as little as a name in a WHERE.
+ * Where a text does not parse, its author may have quoted badly: a name that nobody knows is "?".
  */
 #ifndef PASU_POSTGRES_PLAN_TEXT_H
 #define PASU_POSTGRES_PLAN_TEXT_H
@@ -22,7 +23,9 @@ struct token_range text_range(const struct plan_work *work, uint32_t start, uint
  * there is no memory. */
 const char *text_normal(const struct plan_work *work, struct token_range range);
 enum plan_verb text_verb(struct token_range range);
-/* Of what does not parse: a hash of its normal text. */
-uint64_t text_hash(const char *normal);
+/* 0 only where there is no memory. */
+uint64_t text_fingerprint(struct plan_work *work, struct token_range range);
+/* A literal, of any kind. */
+bool text_is_constant(const struct sql_token *token);
 
 #endif

@@ -245,6 +245,7 @@ void
 tokens_of_statement(struct plan_work *work)
 {
     struct token_range range = {work->tokens.tokens, work->tokens.tokens + work->tokens.count};
+    struct sql_token *tokens = work->tokens.tokens;
     struct reading *r = begin(work, work->text, range);
     bool is_clear;
 
@@ -255,8 +256,10 @@ tokens_of_statement(struct plan_work *work)
     for (const struct sql_token *t = range.first; t < range.end; t++)
         if (is_word(t))
             note_alias(r, t);
-    for (const struct sql_token *t = range.first; t < range.end && is_clear; t++)
-        is_clear = !is_word(t) || is_explained(r, t);
+    for (size_t i = 0; i < work->tokens.count; i++) {
+        tokens[i].is_unknown = is_word(&tokens[i]) && !is_explained(r, &tokens[i]);
+        is_clear &= !tokens[i].is_unknown;
+    }
     if (!is_clear || r->is_full)
         names_add_everything(work, 0);
     refuse_by_names(work);

@@ -11,7 +11,8 @@
 
 #include "postgres/plan_work.h"
 
-/* Fills work->names; refuses what the words say. */
+/* Fills work->names; refuses what the words say. Of the statement's tokens, those are noted that
+ * are names of nothing that is known. */
 void tokens_of_statement(struct plan_work *work);
 void tokens_of_body(struct plan_work *work, const char *body);
 

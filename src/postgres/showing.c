@@ -102,10 +102,10 @@ take_part(struct making *m, size_t index)
         .pin_count = plan->pin_count,
     };
     m->shown_by[index] = plan->relation;
-    if (!is_proven(m, plan, hidden)) {
+    if (plan->relation == 0 && m->bound[plan->kind] < 0)
+        m->bound[plan->kind] = (int)index;
+    if (!is_proven(m, plan, hidden))
         part->source = SOURCE_BOUND;
-        m->flags |= PLAN_UNATTRIBUTED;
-    }
     if (part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) {
         size_t at = plan->source == SOURCE_HIDDEN ? plan->column : plan->column + hidden;
 
@@ -319,6 +319,20 @@ add_all(struct making *m)
 
 /* ---- the result ---- */
 
+/* Something is shown, and a key was not what the plan took it for. */
+static void
+note_unattributed(struct making *m)
+{
+    bool is_shown = false, is_unproven = false;
+
+    for (size_t i = 0; i < m->part_count; i++)
+        is_shown |= m->parts[i].fields != 0;
+    for (size_t i = 0; i < m->statement->part_count; i++)
+        is_unproven |= m->parts[i].source != m->statement->parts[i].source;
+    if (is_shown && is_unproven)
+        m->flags |= PLAN_UNATTRIBUTED;
+}
+
 /* Unites bound parts of a kind, and then drops nothing: the last part takes what has no room. */
 static void
 fold(struct making *m, size_t into, size_t from)
@@ -439,6 +453,7 @@ showing_new(struct showing **showing, const struct plan_statement *statement,
         add_column(&m, i);
     if (count == 0)
         add_all(&m);
+    note_unattributed(&m);
     settle(&m);
     *showing = finish(&m);
     memory_free(m.fields);

@@ -82,12 +82,44 @@ sql_parse(struct arena *arena, const char *text, PgQuery__ParseResult **tree)
     return arena->failed ? PASU_E_NOMEM : PASU_E_MALFORMED;
 }
 
-uint64_t
-sql_fingerprint(const char *text)
+/* Copies a tree's JSON without the numbers behind "location" and its like. These words with quotes
+ * around them cannot stand inside a string: there, the quotes are escaped. */
+static char *
+copy_without_places(struct arena *arena, const char *json)
 {
-    PgQueryFingerprintResult result = pg_query_fingerprint(text);
-    uint64_t fingerprint = result.error ? 0 : result.fingerprint;
+    static const char *const places[] = {"\"location\":", "\"stmt_location\":", "\"stmt_len\":"};
+    char *copy = arena_new(arena, strlen(json) + 1, 1), *to = copy;
 
-    pg_query_free_fingerprint_result(result);
-    return fingerprint;
+    if (!copy)
+        return NULL;
+    while (*json) {
+        const char *quote = strchrnul(json, '"');
+
+        to = mempcpy(to, json, (size_t)(quote - json));
+        json = quote;
+        if (*json == '"')
+            *to++ = *json++;
+        for (size_t i = 0; i < COUNT_OF(places) && *quote; i++) {
+            size_t length = strlen(places[i]);
+
+            if (strncmp(quote, places[i], length) != 0)
+                continue;
+            to = mempcpy(to, places[i] + 1, length - 1);
+            json = quote + length;
+            json += strspn(json, "-0123456789");
+            *to++ = '0';
+            break;
+        }
+    }
+    return copy;
+}
+
+char *
+sql_parse_json(struct arena *arena, const char *text)
+{
+    PgQueryParseResult parsed = pg_query_parse(text);
+    char *json = parsed.error ? NULL : copy_without_places(arena, parsed.parse_tree);
+
+    pg_query_free_parse_result(parsed);
+    return json;
 }

@@ -19,10 +19,11 @@ struct sql_token {
     uint32_t start, end; /* byte offsets */
     uint16_t kind;       /* PgQuery__Token */
     uint8_t keyword;     /* PgQuery__KeywordKind */
+    bool is_unknown;     /* a name of nothing that is known (plan_tokens.h) */
 };
 
 struct sql_tokens {
-    const struct sql_token *tokens; /* without comments */
+    struct sql_token *tokens; /* without comments */
     size_t count;
 };
 
@@ -32,15 +33,14 @@ PASU_MUST_USE int sql_scan(struct arena *arena, const char *text, size_t count_m
                            struct sql_tokens *tokens);
 /* PASU_E_MALFORMED, PASU_E_NOMEM. */
 PASU_MUST_USE int sql_parse(struct arena *arena, const char *text, PgQuery__ParseResult **tree);
-/* Of a text that parses; 0 where it does not. */
-uint64_t sql_fingerprint(const char *text);
+/* The tree as JSON, with 0 for every place in the text: two texts that mean the same statement have
+ * the same. Five times as fast as sql_parse. NULL where it does not parse, or memory is missing. */
+char *sql_parse_json(struct arena *arena, const char *text);
 
 /* ---- the tree, whatever its nodes are ---- */
 typedef void sql_visit(void *context, const ProtobufCMessage *message);
 /* Calls for each message directly below. */
 void sql_each_child(const ProtobufCMessage *message, sql_visit *visit, void *context);
-/* Whether two trees are the same but for the places in the text. */
-bool sql_is_equal(const ProtobufCMessage *a, const ProtobufCMessage *b);
 
 /* The text of a String node, or NULL. */
 const char *sql_string(const PgQuery__Node *node);

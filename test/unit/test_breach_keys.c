@@ -6,15 +6,18 @@
 
 static const uint8_t secret[SEAL_SECRET_SIZE] = {1, 2, 3}, other_secret[SEAL_SECRET_SIZE] = {4};
 
+/* What a key's entry is sealed with: any number, as long as it stays with the entry. */
+enum { SEALED_WITH = 0 };
+
 /* A directory gives a key an ordinal, and the ledger's entry of it goes to `keys`. */
 static uint32_t
-tell(struct directory *directory, struct keys *keys, uint8_t kind, struct view text)
+tell(struct directory *directory, struct keys *keys, struct view text)
 {
     struct directory_entry made;
-    struct ring_ordinal head = {.kind = kind};
+    struct ring_ordinal head = {.kind = SEALED_WITH};
     struct ledger_entry entry = {.type = LEDGER_ORDINAL};
 
-    assert_int_equal(directory_get(directory, kind, text, false, &head.ordinal, &made), 1);
+    assert_int_equal(directory_get(directory, SEALED_WITH, text, false, &head.ordinal, &made), 1);
     memcpy(head.hash, made.hash, sizeof(head.hash));
     entry.u.ordinal.head = &head;
     entry.u.ordinal.sealed = view_of(made.sealed, made.sealed_length);
@@ -24,11 +27,11 @@ tell(struct directory *directory, struct keys *keys, uint8_t kind, struct view t
 }
 
 static void
-assert_text(const struct keys *keys, uint8_t kind, uint32_t ordinal, const char *text)
+assert_text(const struct keys *keys, uint32_t ordinal, const char *text)
 {
     uint8_t found[SEAL_TEXT_MAX];
     bool is_cut;
-    ssize_t length = keys_text(keys, kind, ordinal, found, &is_cut);
+    ssize_t length = keys_text(keys, ordinal, found, &is_cut);
 
     assert_int_equal(length, strlen(text));
     assert_memory_equal(found, text, strlen(text));
@@ -41,50 +44,49 @@ ordinals_become_keys_again(void **state PASU_UNUSED)
     static uint8_t long_key[SEAL_TEXT_MAX + 100];
     struct directory *directory;
     struct keys keys;
-    uint32_t uuid, name, same, cut;
+    uint32_t uuid, name, cut;
     uint8_t found[SEAL_TEXT_MAX];
     bool is_cut;
 
     memset(long_key, 'x', sizeof(long_key));
     assert_int_equal(directory_new(&directory, secret), 0);
     keys_init(&keys, secret);
-    uuid = tell(directory, &keys, 0, VIEW("f47ac10b-58cc-4372-a567-0e02b2c3d479"));
-    name = tell(directory, &keys, 0, VIEW("kim"));
-    same = tell(directory, &keys, 1, VIEW("kim"));
-    cut = tell(directory, &keys, 1, view_of(long_key, sizeof(long_key)));
-    assert_text(&keys, 0, 100007, "100007");
-    assert_text(&keys, 9, 0, "0");
-    assert_text(&keys, 0, uuid, "f47ac10b-58cc-4372-a567-0e02b2c3d479");
-    assert_text(&keys, 0, name, "kim");
-    assert_text(&keys, 1, same, "kim");
-    assert_int_equal(keys_text(&keys, 1, cut, found, &is_cut), SEAL_TEXT_MAX);
+    uuid = tell(directory, &keys, VIEW("f47ac10b-58cc-4372-a567-0e02b2c3d479"));
+    name = tell(directory, &keys, VIEW("kim"));
+    cut = tell(directory, &keys, view_of(long_key, sizeof(long_key)));
+    assert_text(&keys, 100007, "100007");
+    assert_text(&keys, 0, "0");
+    assert_text(&keys, uuid, "f47ac10b-58cc-4372-a567-0e02b2c3d479");
+    assert_text(&keys, name, "kim");
+    assert_int_equal(keys_text(&keys, cut, found, &is_cut), SEAL_TEXT_MAX);
     assert_true(is_cut);
-    assert_int_equal(keys_text(&keys, 2, uuid, found, &is_cut), PASU_E_NOTFOUND);
+    assert_int_equal(keys_text(&keys, cut - 1, found, &is_cut), PASU_E_NOTFOUND);
     keys_release(&keys);
     directory_free(directory);
 }
 
 static void
-a_key_is_found_in_every_kind_that_has_it(void **state PASU_UNUSED)
+a_key_is_found_under_every_ordinal_that_it_has(void **state PASU_UNUSED)
 {
-    struct directory *directory;
+    struct directory *directory, *another;
     struct keys keys;
     uint32_t first, second, ordinals[4];
-    uint8_t kinds[4];
 
     assert_int_equal(directory_new(&directory, secret), 0);
+    assert_int_equal(directory_new(&another, secret), 0);
+    directory_reserve(another, SEALED_WITH, UINT32_MAX - 7);
     keys_init(&keys, secret);
-    tell(directory, &keys, 0, VIEW("lee"));
-    first = tell(directory, &keys, 0, VIEW("kim"));
-    tell(directory, &keys, 1, VIEW("park"));
-    second = tell(directory, &keys, 1, VIEW("kim"));
-    assert_int_equal(keys_find(&keys, VIEW("kim"), ordinals, kinds, 4), 2);
-    assert_true(ordinals[0] == first && kinds[0] == 0);
-    assert_true(ordinals[1] == second && kinds[1] == 1);
-    assert_int_equal(keys_find(&keys, VIEW("kim"), ordinals, kinds, 1), 1);
-    assert_int_equal(keys_find(&keys, VIEW("Kim"), ordinals, kinds, 4), 0);
+    tell(directory, &keys, VIEW("lee"));
+    first = tell(directory, &keys, VIEW("kim"));
+    second = tell(another, &keys, VIEW("kim"));
+    assert_int_not_equal(first, second);
+    assert_int_equal(keys_find(&keys, VIEW("kim"), ordinals, 4), 2);
+    assert_true(ordinals[0] == first && ordinals[1] == second);
+    assert_int_equal(keys_find(&keys, VIEW("kim"), ordinals, 1), 1);
+    assert_int_equal(keys_find(&keys, VIEW("Kim"), ordinals, 4), 0);
     keys_release(&keys);
     directory_free(directory);
+    directory_free(another);
 }
 
 static void
@@ -93,18 +95,18 @@ without_the_secret_nothing_is_told(void **state PASU_UNUSED)
     struct directory *directory;
     struct keys none, wrong;
     uint32_t ordinal, ordinals[4];
-    uint8_t found[SEAL_TEXT_MAX], kinds[4];
+    uint8_t found[SEAL_TEXT_MAX];
     bool is_cut;
 
     assert_int_equal(directory_new(&directory, secret), 0);
     keys_init(&none, NULL);
     keys_init(&wrong, other_secret);
-    ordinal = tell(directory, &none, 0, VIEW("kim"));
-    tell(directory, &wrong, 0, VIEW("lee"));
-    assert_int_equal(keys_text(&none, 0, ordinal, found, &is_cut), PASU_E_NOTFOUND);
-    assert_int_equal(keys_find(&none, VIEW("kim"), ordinals, kinds, 4), 0);
-    assert_int_equal(keys_text(&wrong, 0, ordinal - 1, found, &is_cut), PASU_E_CORRUPT);
-    assert_int_equal(keys_find(&wrong, VIEW("lee"), ordinals, kinds, 4), 0);
+    ordinal = tell(directory, &none, VIEW("kim"));
+    tell(directory, &wrong, VIEW("lee"));
+    assert_int_equal(keys_text(&none, ordinal, found, &is_cut), PASU_E_NOTFOUND);
+    assert_int_equal(keys_find(&none, VIEW("kim"), ordinals, 4), 0);
+    assert_int_equal(keys_text(&wrong, ordinal - 1, found, &is_cut), PASU_E_CORRUPT);
+    assert_int_equal(keys_find(&wrong, VIEW("lee"), ordinals, 4), 0);
     keys_release(&none);
     keys_release(&wrong);
     directory_free(directory);
@@ -127,7 +129,7 @@ hostile_entries_are_kept_out_or_do_not_open(void **state PASU_UNUSED)
     assert_int_equal(keys.count, 0);
     entry.u.ordinal.sealed = view_of(NULL, 0);
     assert_int_equal(keys_note(&keys, &entry), 0);
-    assert_true(keys_text(&keys, 255, UINT32_MAX, found, &is_cut) < 0);
+    assert_true(keys_text(&keys, UINT32_MAX, found, &is_cut) < 0);
     keys_release(&keys);
 }
 
@@ -136,7 +138,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinals_become_keys_again),
-        cmocka_unit_test(a_key_is_found_in_every_kind_that_has_it),
+        cmocka_unit_test(a_key_is_found_under_every_ordinal_that_it_has),
         cmocka_unit_test(without_the_secret_nothing_is_told),
         cmocka_unit_test(hostile_entries_are_kept_out_or_do_not_open),
     };

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A client's bytes on their way to the server: each text is planned before it leaves, and what is
+ * asked is queued, so that the answers can be told apart. What is not changed goes out from where
+ * it was read; once something must be changed, the batch goes on in a buffer of its own.
+ *
+ * What ask.c (one message) and ask_walk.c (a batch) share.
+ */
+#ifndef PASU_GATE_ASK_H
+#define PASU_GATE_ASK_H
+
+#include "gate/observer.h"
+#include "gate/walk.h"
+
+enum { BIND_NAMES_MAX = 256 /* bytes in which a long Bind must have said its names */ };
+
+/* A batch on its way: [start, at) goes out unchanged, unless is_changed: then `out` of the worker's
+ * instruments has all up to `at`. */
+struct asking {
+    struct session *s;
+    struct observer *o;
+    struct instruments *tools;
+    const uint8_t *start, *at;
+    bool is_changed;
+};
+
+/* From now on the batch goes out from a buffer of its own. PASU_E_NOMEM. */
+PASU_MUST_USE int ask_change(struct asking *asking);
+/* Bytes in hand go out as they are. PASU_E_NOMEM. */
+PASU_MUST_USE int ask_pass(struct asking *asking, const uint8_t *bytes, size_t length);
+/* One whole message. 0; PASU_E_NOMEM, PASU_E_MESSAGE_INVALID. */
+PASU_MUST_USE int ask_message(struct asking *asking, const uint8_t *message, size_t length);
+/* The start of a message that is too long to be read whole; the caller passes it on. 0, or what
+ * ends the session. */
+PASU_MUST_USE int ask_long(struct asking *asking, const uint8_t *message, size_t have);
+
+#endif

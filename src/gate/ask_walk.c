@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Framing of a client's batch: whole messages to ask.c, long ones in pieces. */
+#include "gate/ask.h"
+#include "gate/instruments.h"
+
+/* ---- framing ---- */
+
+/* Whether a message of this type is read whole. */
+static bool
+is_read(uint8_t type)
+{
+    return type == 'Q' || type == 'P' || type == 'B' || type == 'D' || type == 'C' || type == 'E' ||
+           type == 'S' || type == 'F';
+}
+
+/* How many bytes of the message at `at` must be there before it can be handled. */
+static size_t
+needed(const uint8_t *at, size_t have)
+{
+    size_t total;
+
+    if (have < WALK_HEAD)
+        return WALK_HEAD;
+    total = bytes_get_u32(at + 1) + (size_t)1;
+    if (!is_read(at[0]) || !walk_length_is_valid(bytes_get_u32(at + 1)))
+        return WALK_HEAD;
+    return total <= ASK_MAX ? total : WALK_HEAD + BIND_NAMES_MAX;
+}
+
+/* The message at `at`, of which what is needed is there. Bytes used; 0: the walk is over; negative:
+ * an error. */
+static ssize_t
+ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
+{
+    size_t total = bytes_get_u32(at + 1) + (size_t)1;
+    int result;
+
+    if (!walk_client_head(a->s, at, walk)) {
+        result = walk->is_over ? ask_pass(a, at, WALK_HEAD) : 0;
+        return result;
+    }
+    if (!is_read(at[0])) {
+        result = ask_pass(a, at, WALK_HEAD);
+        return result == 0 ? WALK_HEAD : result;
+    }
+    if (total <= ASK_MAX) {
+        result = ask_message(a, at, total);
+        a->s->from_client.left = 0;
+        return result == 0 ? (ssize_t)total : result;
+    }
+    result = ask_long(a, at, have);
+    if (result == 0)
+        result = ask_pass(a, at, WALK_HEAD);
+    return result == 0 ? WALK_HEAD : result;
+}
+
+/* Whether a new text must wait until the catalog is known again. */
+static bool
+must_wait(const struct asking *a, uint8_t type)
+{
+    return (type == 'Q' || type == 'P') && !a->o->is_resumed && a->s->transaction == 'I' &&
+           a->o->exchange.count == 0 && observer_is_stale(a->s);
+}
+
+/* Adds to a message that was begun in an earlier batch, and handles it once it is whole. Bytes
+ * taken of [at, end). */
+static ssize_t
+ask_kept(struct asking *a, const uint8_t *at, const uint8_t *end, struct walk *walk)
+{
+    struct kept *kept = &a->o->ask;
+    const uint8_t *from = at;
+
+    for (;;) {
+        size_t need = needed(kept->bytes, kept->length), more;
+        ssize_t used;
+        int result;
+
+        if (kept->length >= need && must_wait(a, kept->bytes[0])) {
+            a->o->is_waiting = true;
+            return at - from;
+        }
+        if (kept->length >= need) {
+            result = ask_change(a);
+            used = result == 0 ? ask_one(a, kept->bytes, kept->length, walk) : result;
+            if (used > 0 &&
+                (size_t)used < kept->length) { /* the start of one that goes in pieces */
+                size_t rest = kept->length - (size_t)used;
+
+                result = ask_pass(a, kept->bytes + used, rest);
+                a->s->from_client.left -= (uint32_t)rest;
+                used = result == 0 ? used : result;
+            }
+            kept->length = 0;
+            if (used <= 0)
+                return used;
+            return at - from;
+        }
+        if (at == end)
+            return at - from;
+        more = need - kept->length < (size_t)(end - at) ? need - kept->length : (size_t)(end - at);
+        result = kept_add(kept, at, more);
+        if (result != 0)
+            return result;
+        at += more;
+    }
+}
+
+static int
+finish(struct asking *a)
+{
+    const uint8_t *bytes = a->is_changed ? a->tools->out : a->start;
+    size_t length = a->is_changed ? a->tools->out_length : (size_t)(a->at - a->start);
+
+    return length > 0 ? peer_write(&a->s->server, a->s->worker->os, bytes, length) : 0;
+}
+
+int
+ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *walk)
+{
+    struct observer *o = s->observer;
+    struct asking a = {s, o, s->worker->instruments, bytes, bytes, false};
+    const uint8_t *at = bytes, *end = bytes + length;
+    int result = 0, written;
+
+    while ((at < end || o->is_resumed) && result == 0 && !walk->is_fault && !walk->is_over) {
+        ssize_t used = 0;
+
+        if (s->from_client.left > 0) {
+            size_t n =
+                (size_t)(end - at) < s->from_client.left ? (size_t)(end - at) : s->from_client.left;
+
+            s->from_client.left -= (uint32_t)n;
+            used = (ssize_t)n;
+            result = ask_pass(&a, at, n);
+        } else if (o->ask.length > 0) {
+            used = ask_kept(&a, at, end, walk);
+        } else if (at == end) {
+            break;
+        } else if ((size_t)(end - at) < needed(at, (size_t)(end - at))) {
+            used = end - at;
+            result = kept_add(&o->ask, at, (size_t)used);
+        } else if (must_wait(&a, at[0])) {
+            o->is_waiting = true;
+        } else {
+            used = ask_one(&a, at, (size_t)(end - at), walk);
+        }
+        if (used < 0)
+            result = (int)used;
+        else
+            at += used;
+        if (o->is_waiting) {
+            if (result == 0 && at < end)
+                result = kept_add(&o->backlog, at, (size_t)(end - at));
+            break;
+        }
+        o->is_resumed = o->is_resumed && o->ask.length > 0;
+    }
+    o->is_resumed = false;
+    written = finish(&a);
+    return result != 0 ? result : written;
+}
