@@ -7,6 +7,7 @@
 #include "gate/answer.h"
 
 #include "base/memory.h"
+#include "gate/hold.h"
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/result.h"
@@ -477,6 +478,7 @@ ready(struct answering *a, const uint8_t *message, size_t length)
         result_transaction_over(a->s);
     if (o->exchange.count == 0)
         o->is_unsettled = false;
+    hold_until_cancelled(a->s);
     return result == 0 ? pass(a, message, length) : result;
 }
 

@@ -4,18 +4,21 @@
 
 #include "base/memory.h"
 
-/* As if a client had asked: a session of its own, without one, which ends when the server has read
- * the request. */
+/* As if a client had asked: a session of its own, without one, which ends when the server has acted
+ * on the request. Until then the client is not told that the server is ready (hold.h): its next
+ * statement would be what is cancelled. */
 void
 handshake_cancel(struct session *s)
 {
-    const struct cancel_entry *entry = s->cancel;
+    const struct cancel_entry *entry = s->canceller ? NULL : s->cancel;
     struct session *own = entry ? session_new_own(s) : NULL;
     struct handshake *h = own ? memory_new(1, sizeof(*h)) : NULL;
 
     if (!own)
         return;
     own->handshake = h;
+    own->cancels = s;
+    s->canceller = own;
     if (!h) {
         session_close(own);
         return;
@@ -29,4 +32,14 @@ handshake_cancel(struct session *s)
     handshake_connect(own);
     if (own->state != SESSION_CLOSED)
         session_watch(own);
+}
+
+void
+handshake_cancel_over(struct session *s)
+{
+    if (s->cancels)
+        s->cancels->canceller = NULL;
+    if (s->canceller)
+        s->canceller->cancels = NULL;
+    s->cancels = s->canceller = NULL;
 }

@@ -219,6 +219,7 @@ session_close(struct session *s)
     if (s->all.next == &s->all)
         return; /* closed before */
     s->state = SESSION_CLOSED;
+    handshake_cancel_over(s);
     record_end(s);
     leave_early(s);
     cancel_remove(&s->worker->shared->cancels, s->cancel);

@@ -72,6 +72,8 @@ struct session {
     struct cancel_entry *cancel;
     struct handshake *handshake;
     struct observer *observer; /* NULL: no personal data is configured */
+    struct session *canceller; /* the gate's own request that cancels its statement, or NULL */
+    struct session *cancels;   /* of such a request: whose statement it cancels */
 };
 
 /* ---- session.c: life ---- */
@@ -111,8 +113,11 @@ void handshake_act(struct session *session, enum session_action action, struct v
 void handshake_free(struct session *session);
 /* Connects to the first of handshake->upstreams that answers. */
 void handshake_connect(struct session *session);
-/* ---- cancel_own.c: asks the server to cancel what this session's statement does ---- */
+/* ---- cancel_own.c ---- */
+/* Asks the server to cancel what this session's statement does. */
 void handshake_cancel(struct session *session);
+/* Either of the two ends. */
+void handshake_cancel_over(struct session *session);
 PASU_MUST_USE int handshake_server_write(struct session *session, const void *bytes, size_t length);
 
 /* ---- auth.c: authentication ---- */
