@@ -17,22 +17,46 @@ import wire
 MODES = ("simple", "prepared")
 CLIENTS = (1, 16, 64)
 ROWS = 1_000_000
-SELECT, COPY = "select * from wide", "copy wide to stdout"
+# name → query. In `wide` the keys stand in sequence, in `scattered` at random.
+QUERIES = {"SELECT": "select * from wide", "COPY": "copy wide to stdout",
+           "SELECT, keys at random": "select * from scattered"}
 SESSIONS_MAX = 4096
 IDLE_ROUNDS = 3
 
 # 150 bytes of values a row: 10 of a number and five texts, the shape of a table of customers.
-MAKE_WIDE = f"""create table wide as select lpad(i::text, 10, '0') as id,
-    rpad('name ' || i, 20, '.') as name, rpad('010-' || i, 20, '-') as phone,
+COLUMNS = """rpad('name ' || i, 20, '.') as name, rpad('010-' || i, 20, '-') as phone,
     rpad('user' || i || '@example.org', 30, 'x') as email, rpad('street ' || i, 50, ' no') as address,
-    rpad('note ' || i, 20, '~') as note from generate_series(1, {ROWS}) as i"""
+    rpad('note ' || i, 20, '~') as note"""
+# At random: of as many persons as a large shop has customers, one in 33, in no order.
+MAKE_TABLES = (f"create table wide as select 1000000000 + i as id, {COLUMNS} "
+               f"from generate_series(1, {ROWS}) as i",
+               f"create table scattered as select 1000000000 + 33 * i as id, {COLUMNS} "
+               f"from generate_series(1, {ROWS}) as i order by hashint8extended(i, 5)",
+               "vacuum (freeze, analyze) wide", "vacuum (freeze, analyze) scattered")
+
+# What pasu is told of the tables, by part.
+MAP_ACCOUNTS = """subjects:
+  account: {table: public.pgbench_accounts, key: aid}
+personal_data:
+  - {table: public.pgbench_accounts, subject: account, key: aid, fields: {abalance: balance, filler: note}}
+"""
+FIELDS = "{name: name, phone: phone, email: email, address: address}"
+MAP_WIDE = f"""subjects:
+  wide: {{table: public.wide, key: id}}
+  scattered: {{table: public.scattered, key: id}}
+personal_data:
+  - {{table: public.wide, subject: wide, key: id, fields: {FIELDS}}}
+  - {{table: public.scattered, subject: scattered, key: id, fields: {FIELDS}}}
+"""
 
 
 class Route:
-    """One way to the server. `start` is given the upstream port; None for the direct way."""
+    """One way to the server. `start` is given the upstream port and what is personal there; None for
+    the direct way. `scope` says what its ledger holds; None where it has none."""
 
-    def __init__(self, name, start):
-        self.name, self.start, self.process, self.port = name, start, None, None
+    def __init__(self, name, start, scope=None):
+        self.name, self.start, self.scope, self.process, self.port = name, start, scope, None, None
+        self.rows, self.copies = 0, 0  # rows of queries, and answers to COPY, since it was started
 
 
 class Parts:
@@ -62,32 +86,39 @@ class Parts:
         port = self.start_server()
         self.progress("filling the wide table")
         with wire.log_in(port, rigs.USER, rigs.DATABASE, 300) as session:
-            for text in (MAKE_WIDE, "vacuum (freeze, analyze) wide"):
+            for text in MAKE_TABLES:
                 session.query(text)
         self.progress("capturing the answers")
         folder = self.rig.make_folder("captured", "nobody")
-        for name, query in (("select", SELECT), ("copy", COPY)):
-            self.files[name] = os.path.join(folder, name)
+        for index, (name, query) in enumerate(QUERIES.items()):
+            self.files[name] = os.path.join(folder, str(index))
             self.drain(port, query, "--save", self.files[name])
 
     def start_replay(self):
         self.capture()
-        return rigs.start_replay(self.rig, self.replay_program, self.files["select"],
-                                 self.files["copy"], self.options.chunk)
+        answers = [(QUERIES[name], path) for name, path in self.files.items()]
+        return rigs.start_replay(self.rig, self.replay_program, self.server, answers, self.options.chunk)
 
-    def open_routes(self, upstream):
+    def open_routes(self, upstream, mapping):
         for route in self.routes:
+            route.rows = route.copies = 0
             if route.start is None:
                 route.process, route.port = None, upstream
             else:
                 self.progress(f"starting {route.name}")
-                route.process, route.port = route.start(upstream)
+                route.process, route.port = route.start(upstream, mapping)
 
-    def close_routes(self):
+    def close_routes(self, kinds):
+        """Ends the proxies. One that keeps a ledger must have seen every row, and have named exactly so
+        many persons of each kind; None: however many there were."""
         for route in self.routes:
-            if route.process is not None:
-                self.rig.stop(route.process)
-                route.process = None
+            if route.process is None:
+                continue
+            if route.scope is not None:
+                self.progress(f"reading the ledger of {route.name}")
+                check_ledger(route, route.scope(route.process), kinds)
+            self.rig.stop(route.process)
+            route.process = None
 
     def turns(self, number):
         number %= len(self.routes)
@@ -113,15 +144,16 @@ class Parts:
 
     # -- pgbench ----------------------------------------------------------------------------------
 
-    def pgbench(self, port, mode, clients, seconds):
+    def pgbench(self, route, mode, clients, seconds):
         out = self.rig.run([rigs.postgres_program("pgbench"), "-n", "-S", "-M", mode, "-c", str(clients),
                             "-j", str(min(2, clients)), "-T", str(seconds), "-h", "127.0.0.1", "-p",
-                            str(port), "-U", rigs.USER, rigs.DATABASE])
+                            str(route.port), "-U", rigs.USER, rigs.DATABASE])
         queries = re.search(r"transactions actually processed: (\d+)", out)
         rate = re.search(r"tps = ([0-9.]+) \(without initial connection time\)", out)
         failed = re.search(r"failed transactions: (\d+)", out)
         if not queries or not rate or int(queries[1]) == 0 or (failed and int(failed[1]) > 0):
             raise rigs.BenchError(f"pgbench's report is not understood, or not good:\n{out}")
+        route.rows += int(queries[1])
         # Each client always has one query under way, so the average latency follows from the rate
         # (pgbench computes it so as well, but prints only three digits of a millisecond).
         return {"queries": int(queries[1]), "tps": float(rate[1]),
@@ -129,24 +161,23 @@ class Parts:
 
     def run_pgbench(self, modes):
         self.fill_pgbench()
-        self.open_routes(self.server)
+        self.open_routes(self.server, MAP_ACCOUNTS)
         cases = [(mode, clients) for mode in modes for clients in CLIENTS]
         for route in self.routes:
             self.progress(f"warming up {route.name}")
-            self.pgbench(route.port, modes[0], max(CLIENTS), 1)
+            self.pgbench(route, modes[0], max(CLIENTS), 1)
         for number in range(self.options.rounds):
             for index, (mode, clients) in enumerate(cases):
                 for route in self.turns(number + index):
                     self.progress(f"round {number + 1}/{self.options.rounds}: pgbench -S -M {mode}, "
                                   f"{clients_text(clients)}, {route.name}")
                     figures = self.costed(route, lambda route=route, mode=mode, clients=clients:
-                                          self.pgbench(route.port, mode, clients,
-                                                       self.options.seconds))
+                                          self.pgbench(route, mode, clients, self.options.seconds))
                     if "cpu" in figures:
                         for name in ("cpu", "cpu_user", "cpu_system"):
                             figures[name + "_us_per_query"] = figures[name] / figures["queries"] * 1e6
                     self.record(mode, clients_text(clients), number, route, figures)
-        self.close_routes()
+        self.close_routes({"account": None})
 
     # -- bulk -------------------------------------------------------------------------------------
 
@@ -154,14 +185,22 @@ class Parts:
         return rigs.parse_json(self.rig.run([self.drain_program, str(port), rigs.USER, rigs.DATABASE,
                                              query, *map(str, what)]))
 
+    def drain_through(self, route, query, *what):
+        figures = self.drain(route.port, query, *what)
+        if query.startswith("copy "):
+            route.copies += figures["answers"]
+        else:
+            route.rows += figures["rows"]
+        return figures
+
     def check_unchanged(self):
         """Every route must give the captured bytes, bit for bit."""
-        copy = os.path.join(os.path.dirname(self.files["select"]), "through")
-        for name, query in (("select", SELECT), ("copy", COPY)):
+        copy = os.path.join(os.path.dirname(self.files["SELECT"]), "through")
+        for name, query in QUERIES.items():
             wanted = digest(self.files[name])
             for route in self.routes:
                 self.progress(f"checking what {route.name} carries")
-                self.drain(route.port, query, "--save", copy)
+                self.drain_through(route, query, "--save", copy)
                 if digest(copy) != wanted:
                     raise rigs.BenchError(f"{route.name} changed the answer to '{query}'")
         os.unlink(copy)
@@ -170,20 +209,20 @@ class Parts:
         replay = self.start_replay()
         sizes = {name: os.path.getsize(path) for name, path in self.files.items()}
         for source, upstream in (("server", self.server), ("replay", replay)):
-            self.open_routes(upstream)
+            self.open_routes(upstream, MAP_WIDE)
             if source == "replay":
                 self.check_unchanged()
             else:
                 for route in self.routes:
                     self.progress(f"warming up {route.name}")
-                    self.drain(route.port, SELECT, 1)
+                    self.drain_through(route, QUERIES["SELECT"], 1)
             for number in range(self.options.rounds):
-                for index, (name, query) in enumerate((("select", SELECT), ("copy", COPY))):
+                for index, (name, query) in enumerate(QUERIES.items()):
                     for route in self.turns(number + index):
                         self.progress(f"round {number + 1}/{self.options.rounds}: {name} from the "
                                       f"{source}, {route.name}")
-                        figures = self.costed(route, lambda route=route, query=query: self.drain(
-                            route.port, query, self.options.seconds))
+                        figures = self.costed(route, lambda route=route, query=query:
+                                              self.drain_through(route, query, self.options.seconds))
                         if (figures["bytes"] != figures["answers"] * sizes[name] or
                                 figures["rows"] != figures["answers"] * ROWS):
                             raise rigs.BenchError(f"{route.name}: not the bytes of the server")
@@ -191,8 +230,8 @@ class Parts:
                         if "cpu" in figures:
                             for key in ("cpu", "cpu_user", "cpu_system"):
                                 figures[key + "_s_per_gb"] = figures[key] / figures["bytes"] * 1e9
-                        self.record("bulk", f"{name} from {source}", number, route, figures)
-            self.close_routes()
+                        self.record("bulk", f"{name}, from {source}", number, route, figures)
+            self.close_routes({"wide": ROWS, "scattered": ROWS})
 
     # -- idle sessions ----------------------------------------------------------------------------
 
@@ -204,7 +243,7 @@ class Parts:
                 if route.start is None:
                     continue
                 self.progress(f"round {number + 1}/{rounds}: {count} idle sessions, {route.name}")
-                route.process, route.port = route.start(replay)
+                route.process, route.port = route.start(replay, MAP_WIDE)
                 sessions = []
                 try:
                     before = cost.memory(route.process.pid)
@@ -229,6 +268,18 @@ class Parts:
 
 def clients_text(count):
     return "1 client" if count == 1 else f"{count} clients"
+
+
+def check_ledger(route, scope, kinds):
+    """COPY is the one statement here that may be bounded: it names nobody, and counts for everybody."""
+    bounded = scope["completeness"]["bounded"]
+    if scope["rows"] != route.rows or bounded != route.copies:
+        raise rigs.BenchError(f"{route.name} has recorded {scope['rows']} rows and {bounded} bounded statements; "
+                              f"{route.rows} rows and {route.copies} COPYs have passed")
+    for kind, count in kinds.items():
+        least = scope["subjects"].get(kind, {"at_least": 0})["at_least"]
+        if least == 0 or count not in (None, least):
+            raise rigs.BenchError(f"{route.name} has recorded {least} persons of {kind}, not {count}")
 
 
 def digest(path):

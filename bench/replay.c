@@ -2,19 +2,21 @@
 /*
  * A stand-in for a PostgreSQL server that answers from memory.
  *
- *     replay PORT SELECT-FILE COPY-FILE [CHUNK]
+ *     replay PORT SERVER USER CHUNK [QUERY FILE]...
  *
- * The two files are answers captured from a real server (drain --save): every byte from the first
- * one after the Query up to and with ReadyForQuery. A Query whose text starts with "copy" or "COPY"
- * and names the table is answered with the second, "select * from" with the first, anything else
- * (a pooler's SET, DISCARD ALL, an inspector's question) with an empty result. The extended
- * protocol is answered with empty results too, so that a session can always be begun.
+ * The files are answers captured from a real server (drain --save): every byte from the first one
+ * after the Query up to and with ReadyForQuery. A Query of exactly that text is answered with its
+ * file, anything else (a pooler's SET, DISCARD ALL) with an empty result. The extended protocol is
+ * answered with empty results too, so that a session can always be begun.
  *
- * One thread, one epoll loop, a few dozen bytes for a session: thousands of idle sessions cost
- * nothing. An answer is written with blocking sends of CHUNK bytes (default 256 KiB), so one answer
- * is streamed at a time. That is what the benchmark needs: the sender must not be the bottleneck
- * and must not depend on any executor. It prints "ready" once it listens, and ends on SIGTERM.
- * It trusts its peers and is of no use outside a benchmark.
+ * All that is so for sessions of USER. Others are a gateway's own, by which it reads the catalog:
+ * each is connected with the real server, at port SERVER of this machine, by a thread of its own.
+ *
+ * For USER there is one thread, one epoll loop, a few dozen bytes for a session: thousands of idle
+ * sessions cost nothing. An answer is written with blocking sends of CHUNK bytes, so one answer is
+ * streamed at a time. That is what the benchmark needs: the sender must not be the bottleneck and
+ * must not depend on any executor. It prints "ready" once it listens, and ends on SIGTERM. It
+ * trusts its peers and is of no use outside a benchmark.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +24,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,7 +36,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS_MAX = 65536, MESSAGE_MAX = 4096, OUT_MAX = 1024 };
+enum { DESCRIPTORS_MAX = 65536, MESSAGE_MAX = 4096, OUT_MAX = 1024, ANSWERS_MAX = 8 };
+
+/* What becomes of a session. */
+enum fate { ENDS, GOES_ON, IS_HANDED_OVER };
 
 /* What has come of a message that is not complete yet; NULL between messages. */
 struct partial {
@@ -47,6 +53,7 @@ struct session {
 };
 
 struct answer {
+    const char *query;
     const uint8_t *bytes;
     size_t length;
 };
@@ -57,8 +64,10 @@ struct out {
 };
 
 static struct session sessions[DESCRIPTORS_MAX];
-static struct answer select_answer, copy_answer;
-static size_t chunk = 256 * 1024;
+static struct answer answers[ANSWERS_MAX];
+static size_t answer_count, chunk;
+static uint16_t server;
+static const char *user;
 
 static void
 die(const char *what)
@@ -146,10 +155,10 @@ answer(int fd, char type, const uint8_t *body, size_t length)
 
     switch (type) {
     case 'Q':
-        if (length > 5 && strncasecmp((const char *)body, "copy ", 5) == 0)
-            stream = &copy_answer;
-        else if (length > 14 && strncasecmp((const char *)body, "select * from ", 14) == 0)
-            stream = &select_answer;
+        for (size_t i = 0; i < answer_count; i++)
+            if (length == strlen(answers[i].query) + 1 &&
+                memcmp(body, answers[i].query, length) == 0)
+                stream = &answers[i];
         if (stream != NULL)
             return send_all(fd, stream->bytes, stream->length);
         put_message(&out, 'C', "SET", 4);
@@ -183,7 +192,83 @@ answer(int fd, char type, const uint8_t *body, size_t length)
     return send_all(fd, out.bytes, out.length);
 }
 
-/* Takes whole messages out of what has come. Returns the bytes taken, or -1 to end the session. */
+/* Whether the parameters of a start-up packet name the user whom we answer. */
+static bool
+is_user(const uint8_t *parameters, size_t length)
+{
+    char wanted[128];
+    int n = snprintf(wanted, sizeof wanted, "user%c%s", '\0', user);
+
+    /* The zero after the name as well. */
+    return n > 0 && (size_t)n < sizeof wanted &&
+           memmem(parameters, length, wanted, (size_t)n + 1) != NULL;
+}
+
+/* ---- sessions that are the real server's ---- */
+
+enum { HANDED_OVER = -2 };
+
+/* The start-up packet of the one that is being handed over. */
+static struct partial first;
+
+struct pair {
+    int client, server;
+    struct partial first;
+};
+
+/* Carries what comes from one side to the other. False: it is over. */
+static bool
+carry(int from, int to)
+{
+    uint8_t bytes[16384];
+    ssize_t n = recv(from, bytes, sizeof bytes, 0);
+
+    return n > 0 && send_all(to, bytes, (size_t)n);
+}
+
+static void *
+carry_both(void *arg)
+{
+    struct pair *pair = arg;
+    struct pollfd polls[2] = {{.fd = pair->client, .events = POLLIN},
+                              {.fd = pair->server, .events = POLLIN}};
+    bool is_going = send_all(pair->server, pair->first.bytes, pair->first.length);
+
+    while (is_going && poll(polls, 2, -1) > 0) {
+        if (polls[0].revents)
+            is_going = carry(pair->client, pair->server);
+        if (is_going && polls[1].revents)
+            is_going = carry(pair->server, pair->client);
+    }
+    close(pair->client);
+    close(pair->server);
+    free(pair);
+    return NULL;
+}
+
+static void
+hand_over(int fd)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(server),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct pair *pair = malloc(sizeof *pair);
+    pthread_t thread;
+
+    if (pair == NULL)
+        die("memory");
+    *pair = (struct pair){fd, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), first};
+    if (pair->server < 0 ||
+        connect(pair->server, (const struct sockaddr *)&address, sizeof address) < 0)
+        die("the real server");
+    if (pthread_create(&thread, NULL, carry_both, pair) != 0 || pthread_detach(thread) != 0)
+        die("thread");
+}
+
+/* ---- messages ---- */
+
+/* Takes whole messages out of what has come. Returns the bytes taken, -1 to end the session, or
+ * HANDED_OVER where it is another user's: nothing has been said to it yet. */
 static ssize_t
 take_messages(int fd, struct session *session, const uint8_t *bytes, size_t length)
 {
@@ -209,6 +294,10 @@ take_messages(int fd, struct session *session, const uint8_t *bytes, size_t leng
         if (code == 80877103 || code == 80877104) { /* SSLRequest, GSSENCRequest */
             if (!send_all(fd, (const uint8_t *)"N", 1))
                 return -1;
+        } else if (code >> 16 == 3 && !is_user(message + 8, size - 8)) {
+            first.length = size;
+            memcpy(first.bytes, message, size);
+            return HANDED_OVER;
         } else if (code >> 16 == 3) {
             struct out out = {0};
             put_startup(&out, fd);
@@ -221,7 +310,7 @@ take_messages(int fd, struct session *session, const uint8_t *bytes, size_t leng
     }
 }
 
-static bool
+static enum fate
 readable(int fd, struct session *session)
 {
     uint8_t bytes[MESSAGE_MAX];
@@ -233,28 +322,28 @@ readable(int fd, struct session *session)
     }
     ssize_t n = recv(fd, bytes + kept, sizeof bytes - kept, MSG_DONTWAIT);
     if (n < 0)
-        return errno == EAGAIN || errno == EINTR;
+        return errno == EAGAIN || errno == EINTR ? GOES_ON : ENDS;
     if (n == 0)
-        return false;
+        return ENDS;
     size_t length = kept + (size_t)n;
     ssize_t taken = take_messages(fd, session, bytes, length);
     if (taken < 0)
-        return false;
+        return taken == HANDED_OVER ? IS_HANDED_OVER : ENDS;
     size_t left = length - (size_t)taken;
     if (left == 0) {
         free(session->partial);
         session->partial = NULL;
-        return true;
+        return GOES_ON;
     }
     if (session->partial == NULL && (session->partial = malloc(sizeof *session->partial)) == NULL)
-        return false;
+        return ENDS;
     memcpy(session->partial->bytes, bytes + taken, left);
     session->partial->length = left;
-    return true;
+    return GOES_ON;
 }
 
 static struct answer
-load(const char *path)
+load(const char *query, const char *path)
 {
     struct stat stat;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -271,7 +360,7 @@ load(const char *path)
         done += (size_t)n;
     }
     close(fd);
-    return (struct answer){.bytes = bytes, .length = (size_t)stat.st_size};
+    return (struct answer){.query = query, .bytes = bytes, .length = (size_t)stat.st_size};
 }
 
 static int
@@ -289,14 +378,17 @@ listen_on(uint16_t port)
 int
 main(int argc, char **argv)
 {
-    if (argc < 4) {
-        fprintf(stderr, "usage: replay PORT SELECT-FILE COPY-FILE [CHUNK]\n");
+    if (argc < 5 || argc % 2 == 0 || argc > 5 + 2 * ANSWERS_MAX) {
+        fprintf(stderr, "usage: replay PORT SERVER USER CHUNK [QUERY FILE]...\n");
         return 2;
     }
-    select_answer = load(argv[2]);
-    copy_answer = load(argv[3]);
-    if (argc > 4 && (chunk = strtoul(argv[4], NULL, 10)) == 0)
+    server = (uint16_t)strtoul(argv[2], NULL, 10);
+    user = argv[3];
+    chunk = strtoul(argv[4], NULL, 10);
+    if (chunk == 0)
         chunk = 1;
+    for (int i = 5; i + 1 < argc; i += 2)
+        answers[answer_count++] = load(argv[i], argv[i + 1]);
     int listener = listen_on((uint16_t)strtoul(argv[1], NULL, 10));
     int loop = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
@@ -311,10 +403,17 @@ main(int argc, char **argv)
         for (int i = 0; i < count; i++) {
             int fd = events[i].data.fd, one = 1;
             if (fd != listener) {
-                if (!readable(fd, &sessions[fd])) {
+                enum fate fate = readable(fd, &sessions[fd]);
+                if (fate == IS_HANDED_OVER)
+                    (void)epoll_ctl(loop, EPOLL_CTL_DEL, fd, NULL);
+                if (fate != GOES_ON) {
                     free(sessions[fd].partial);
-                    close(fd);
+                    sessions[fd] = (struct session){0};
                 }
+                if (fate == ENDS)
+                    close(fd);
+                else if (fate == IS_HANDED_OVER)
+                    hand_over(fd);
                 continue;
             }
             while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {

@@ -16,8 +16,17 @@ FIGURES = {
 }
 FIGURES["prepared"] = FIGURES["simple"]
 
-# (parts, cases or None for all, figure, name, kind, sense, limit). A ratio is measured ÷ baseline.
-TARGETS = (
+# Of each route: (parts, cases or None for all, figure, name, kind, sense, limit). A ratio is measured ÷
+# baseline. "pasu" sees persons; "pasu-relay", and any other relay, carries bytes.
+SEEING_TARGETS = (
+    (("simple", "prepared"), None, "cpu_us_per_query", "CPU per query", "ratio", "≤", 0.95),
+    (("simple", "prepared"), None, "cpu_user_us_per_query", "user part µs/query", "pooled", "≤", 3.0),
+    (("simple", "prepared"), ("1 client",), "added_us", "added latency", "ratio", "≤", 1.0),
+    (("bulk",), None, "mb_per_s", "throughput", "ratio", "≥", 1.1),
+    (("bulk",), None, "cpu_s_per_gb", "CPU per GB", "ratio", "≤", 0.9),
+    (("idle",), None, "pss_per_session", "bytes per idle session", "value", "≤", 8192),
+)
+RELAY_TARGETS = (
     (("simple", "prepared"), None, "cpu_us_per_query", "CPU per query", "ratio", "≤", 0.9),
     (("simple", "prepared"), None, "cpu_user_us_per_query", "user part µs/query", "pooled", "≤", 2.0),
     (("simple", "prepared"), ("1 client",), "added_us", "added latency", "ratio", "≤", 1.0),
@@ -82,7 +91,8 @@ class Table:
     def comparisons(self, measured, baseline):
         """One row for each target and case that was run: `measured` beside `baseline`."""
         rows = []
-        for parts, cases, figure, name, kind, sense, limit in TARGETS:
+        targets = SEEING_TARGETS if measured == "pasu" else RELAY_TARGETS
+        for parts, cases, figure, name, kind, sense, limit in targets:
             for part, case in self.cases:
                 if part not in parts or (cases is not None and case not in cases):
                     continue

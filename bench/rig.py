@@ -25,6 +25,7 @@ import wire
 
 USER = DATABASE = "bench"
 START_SECONDS = 30
+INSPECTOR_SQL = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "sql", "inspector.sql")
 PR_SET_PDEATHSIG = 1
 
 
@@ -136,6 +137,14 @@ class Rig:
             arguments.update(user=owner.pw_uid, group=owner.pw_gid, extra_groups=[])
         return arguments
 
+    def copy(self, path):
+        """A copy in our folder: the accounts that things run as may not be able to reach the tree."""
+        copy = self.path(os.path.basename(path))
+        if not os.path.exists(copy):
+            shutil.copy(path, copy)
+            os.chmod(copy, 0o755)
+        return copy
+
     def start(self, name, command, account="nobody", is_proxy=False, stop_signal=signal.SIGTERM,
               death_signal=signal.SIGKILL):
         log = self.path(f"{name}-{time.monotonic_ns()}.log")
@@ -206,7 +215,7 @@ def compile_parts(rig, folder):
     paths = []
     for name in ("replay", "drain"):
         paths.append(rig.path(name))
-        result = subprocess.run([os.environ.get("CC", "cc"), "-std=gnu17", "-D_GNU_SOURCE", "-O2",
+        result = subprocess.run([os.environ.get("CC", "cc"), "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-pthread",
                                  os.path.join(folder, name + ".c"), "-o", paths[-1]],
                                 capture_output=True, text=True, check=False)
         if result.returncode != 0:
@@ -240,12 +249,17 @@ def start_postgres(rig):
             time.sleep(0.05)
     with wire.log_in(port, USER, "postgres") as session:
         session.query(f"create database {DATABASE}")
+    for database in ("postgres", DATABASE):
+        rig.run([postgres_program("psql"), "-X", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", USER,
+                 "-d", database, "-f", rig.copy(INSPECTOR_SQL)])
     return port
 
 
-def start_replay(rig, program, select_file, copy_file, chunk):
+def start_replay(rig, program, server, answers, chunk):
+    """`answers` are pairs of a query and the file with its answer; `server` is the real one's port."""
     port = free_port()
-    process = rig.start("replay", [program, str(port), select_file, copy_file, str(chunk)])
+    words = [word for pair in answers for word in pair]
+    process = rig.start("replay", [program, str(port), str(server), USER, str(chunk), *words])
     rig.wait_session(process, port)
     return port
 
@@ -282,7 +296,9 @@ log_stats = 0
     return process, port
 
 
-def start_pasu(rig, upstream, program, workers, sessions):
+def start_pasu(rig, upstream, program, workers, sessions, mapping=""):
+    """`mapping` is the configuration's part that names personal data; without it, rows are not looked
+    at."""
     port, folder = free_port(), rig.make_folder(f"pasu-{time.monotonic_ns()}", "nobody")
     config = os.path.join(folder, "pasu.yaml")
     with open(config, "w") as file:
@@ -293,20 +309,22 @@ def start_pasu(rig, upstream, program, workers, sessions):
   tls: {{mode: off}}
   workers: {workers}
   limits: {{connections_per_address: {sessions}, drain_time: 2s}}
+{"  inspector: {user: pasu}" if mapping else ""}
 ledger: {{directory: ./ledger}}
 control: ./control.sock
 log: {{format: json, level: warning}}
-""")
+{mapping}""")
     rig.give(config, "nobody")
-    # A copy, because the account it runs as may not be able to reach the build folder.
-    copy = rig.path("pasu")
-    if not os.path.exists(copy):
-        shutil.copy(program, copy)
-        os.chmod(copy, 0o755)
-    process = rig.start("pasu", [copy, "guard", "-c", config], is_proxy=True,
+    process = rig.start("pasu", [rig.copy(program), "guard", "-c", config], is_proxy=True,
                         death_signal=signal.SIGTERM)
+    process.config = config
     rig.wait_session(process, port)
     return process, port
+
+
+def scope(rig, process, program):
+    """What the ledger of a running pasu says that it has shown."""
+    return parse_json(rig.run([rig.copy(program), "scope", "-c", process.config, "--json"]))
 
 
 def start_other(rig, upstream, name, command):

@@ -6,6 +6,7 @@ SET client_min_messages = warning;
 
 CREATE ROLE analyst LOGIN PASSWORD 'analyst';
 CREATE ROLE app LOGIN PASSWORD 'app';
+CREATE ROLE park LOGIN PASSWORD 'park';
 
 -- The nth draw for a number: the same every time the script runs.
 CREATE FUNCTION draw(number int, nth int, choices int) RETURNS int
@@ -57,4 +58,4 @@ FROM generate_series(1, 400000) n;
 CREATE INDEX ON orders (customer_id);
 ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;
 ANALYZE;
-GRANT SELECT ON customers, orders TO analyst, app;
+GRANT SELECT ON customers, orders TO analyst, app, park;

@@ -166,3 +166,14 @@ const struct os os_real = {
     .monotonic = real_monotonic,
     .random = real_random,
 };
+
+uint32_t
+os_local_minute(int64_t realtime)
+{
+    time_t seconds = (time_t)(realtime / NANOSECONDS_PER_SECOND);
+    struct tm local;
+
+    if (!localtime_r(&seconds, &local))
+        return (uint32_t)(seconds / 60);
+    return (uint32_t)((seconds + local.tm_gmtoff) / 60);
+}

@@ -54,6 +54,10 @@ os_monotonic(const struct os *os)
     return os->monotonic(os->arg);
 }
 
+/* A realtime as minutes since 1970 of the local clock (days begin at local midnight). tzset must
+ * have been called before files can no longer be read. */
+uint32_t os_local_minute(int64_t realtime);
+
 #define NANOSECONDS_PER_SECOND      INT64_C(1000000000)
 #define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ask.h"
+#include "base/memory.h"
 #include "cli/complain.h"
 #include "cli/json_text.h"
 #include "config/load.h"
@@ -9,7 +10,10 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-enum { TIME_SIZE = 32 };
+enum { TIME_SIZE = 32, DAY_WINDOW = 2 };
+
+/* As budgets in the configuration call them. */
+static const char *const windows[MESSAGE_WINDOWS] = {"minute", "hour", "day", "30d", "180d"};
 
 int
 ask_init(struct ask *ask, const struct arguments *arguments)
@@ -102,12 +106,13 @@ json_of_session(const struct message_session_status *status)
 
     snprintf(id, sizeof(id), "%016" PRIx64, s->session);
     return json_pack(
-        "{ss so so so so s{so so} so so sb so so so}", "session", id, "gateway",
+        "{ss so so so so s{so so} so so sb so so so so}", "session", id, "gateway",
         JSON_OF(s->gateway), "principal", JSON_OF(s->principal), "database", JSON_OF(s->database),
         "application", JSON_OF(s->application), "source", "address", JSON_OF(s->address), "port",
         json_of_count(s->port), "state", JSON_OF(status->state), "since", json_of_time(s->opened),
-        "tls", s->tls != 0, "statements", json_of_count(status->counts.statements), "rows",
-        json_of_count(status->counts.rows), "bytes_out", json_of_count(status->counts.bytes_out));
+        "tls", s->tls != 0, "subjects", json_of_count(status->subjects), "statements",
+        json_of_count(status->counts.statements), "rows", json_of_count(status->counts.rows),
+        "bytes_out", json_of_count(status->counts.bytes_out));
 }
 
 struct sessions_take {
@@ -184,13 +189,126 @@ take_gate(json_t *status, const struct message_status *gate)
     return r == 0 ? 0 : PASU_E_NOMEM;
 }
 
+static uint64_t
+sum_of(const struct message_tally *tally, size_t window)
+{
+    uint64_t known = tally->known[window], unknown = tally->unknown[window];
+
+    return unknown > UINT64_MAX - known ? UINT64_MAX : known + unknown;
+}
+
+static json_t *
+json_of_budgets(const struct message_tally *tally)
+{
+    json_t *budgets = json_array();
+
+    for (size_t w = 0; w < MESSAGE_WINDOWS; w++) {
+        const struct {
+            uint64_t limit;
+            const char *verdict;
+        } limits[] = {{tally->block[w], "block"}, {tally->alert[w], "alert"}};
+
+        for (size_t i = 0; i < COUNT_OF(limits); i++) {
+            json_t *one;
+
+            if (limits[i].limit == UINT64_MAX)
+                continue;
+            one = json_pack("{ss so so ss}", "window", windows[w], "subjects",
+                            json_of_count(limits[i].limit), "used", json_of_count(sum_of(tally, w)),
+                            "verdict", limits[i].verdict);
+            if (json_array_append_new(budgets, one) != 0) {
+                json_decref(budgets);
+                return NULL;
+            }
+        }
+    }
+    return budgets;
+}
+
+static json_t *
+json_of_tally(const struct message_tally *tally)
+{
+    json_t *unknown = json_object();
+    json_t *one = json_pack("{so}", "principal", JSON_OF(tally->principal));
+    int r = one != NULL && unknown != NULL ? 0 : -1;
+
+    for (size_t w = 0; w < MESSAGE_WINDOWS && r == 0; w++) {
+        r = json_object_set_new(one, windows[w], json_of_count(sum_of(tally, w)));
+        if (r == 0)
+            r = json_object_set_new(unknown, windows[w], json_of_count(tally->unknown[w]));
+    }
+    if (r == 0)
+        r = json_object_set(one, "unknown", unknown);
+    if (r == 0)
+        r = json_object_set_new(one, "budgets", json_of_budgets(tally));
+    json_decref(unknown);
+    if (r == 0)
+        return one;
+    json_decref(one);
+    return NULL;
+}
+
+/* Whoever was shown the most today comes first. */
+static int
+compare_tallies(const void *a, const void *b)
+{
+    const struct message_tally *x = a, *y = b;
+
+    for (size_t w = DAY_WINDOW; w < MESSAGE_WINDOWS; w++)
+        if (sum_of(x, w) != sum_of(y, w))
+            return sum_of(x, w) > sum_of(y, w) ? -1 : 1;
+    return strncmp(x->principal, y->principal, sizeof(x->principal));
+}
+
+/* The answer's parts, until all are there. */
+struct status_take {
+    json_t *status;
+    struct message_tally *tallies;
+    size_t count, room;
+};
+
+static int
+take_tally(struct status_take *take, const struct message_tally *tally)
+{
+    if (take->count == take->room) {
+        size_t room = take->room > 0 ? take->room * 2 : 16;
+        struct message_tally *larger = memory_resize(take->tallies, room, sizeof(*larger));
+
+        if (larger == NULL)
+            return PASU_E_NOMEM;
+        take->tallies = larger;
+        take->room = room;
+    }
+    take->tallies[take->count++] = *tally;
+    return 0;
+}
+
+static int
+add_principals(struct status_take *take)
+{
+    json_t *principals = json_array();
+
+    if (take->count > 0)
+        qsort(take->tallies, take->count, sizeof(*take->tallies), compare_tallies);
+    for (size_t i = 0; i < take->count; i++)
+        if (json_array_append_new(principals, json_of_tally(&take->tallies[i])) != 0) {
+            json_decref(principals);
+            return PASU_E_NOMEM;
+        }
+    return json_object_set_new(take->status, "principals", principals) == 0 ? 0 : PASU_E_NOMEM;
+}
+
 static int
 take_status(void *arg, uint32_t type, const void *body, size_t length)
 {
+    struct status_take *take = arg;
+
     if (type == CONTROL_PROCESS && length == sizeof(struct message_process))
-        return take_process(arg, body);
+        return take_process(take->status, body);
+    if (type == CONTROL_TALLY && length == sizeof(struct message_tally))
+        return take_tally(take, body);
     if (type == CONTROL_GATE && length == sizeof(struct message_status))
-        return take_gate(arg, body);
+        return take_gate(take->status, body);
     return PASU_E_PROTOCOL;
 }
 
@@ -229,13 +347,18 @@ int
 ask_status(const struct ask *ask, json_t **status)
 {
     struct control_request request = request_of(CONTROL_STATUS);
+    struct status_take take = {0};
     uint64_t count;
     int r;
 
     *status = json_pack("{so s[]}", "gateways", json_of_gateways(ask->config), "processes");
     if (*status == NULL)
         return PASU_E_NOMEM;
-    r = control_ask(ask->path, &request, take_status, *status, &count);
+    take.status = *status;
+    r = control_ask(ask->path, &request, take_status, &take, &count);
+    if (r == 0)
+        r = add_principals(&take);
+    memory_free(take.tallies);
     if (r != 0 &&
         (r != PASU_E_UNAVAILABLE || json_array_size(json_object_get(*status, "processes")) == 0)) {
         json_decref(*status);

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-enum { SHORT_SIZE = 64 };
+enum { SHORT_SIZE = 64, PRINCIPALS_SHOWN = 20 };
 
 void
 view_age(char *text, size_t size, const char *time, int64_t now)
@@ -74,10 +74,11 @@ add_source(struct table *table, const json_t *source)
 }
 
 static const struct table_column session_columns[] = {
-    {"session", false, 0, 0},   {"gateway", false, 7, 7}, {"principal", false, 12, 0},
-    {"database", false, 8, 4},  {"source", false, 15, 3}, {"application", false, 12, 6},
-    {"state", false, 0, 1},     {"tls", false, 0, 8},     {"age", true, 0, 2},
-    {"statements", true, 0, 9}, {"rows", true, 0, 5},     {"out", true, 0, 10},
+    {"session", false, 0, 0},  {"gateway", false, 7, 7},   {"principal", false, 12, 0},
+    {"database", false, 8, 4}, {"source", false, 15, 3},   {"application", false, 12, 6},
+    {"state", false, 0, 1},    {"tls", false, 0, 8},       {"age", true, 0, 2},
+    {"persons", true, 0, 1},   {"statements", true, 0, 9}, {"rows", true, 0, 5},
+    {"out", true, 0, 10},
 };
 
 int
@@ -100,6 +101,7 @@ view_sessions(FILE *file, json_t *sessions, int64_t now, size_t width)
         table_add(&table, text_of(one, "state"));
         table_add(&table, json_is_true(json_object_get(one, "tls")) ? "yes" : "no");
         add_age(&table, one, "since", now);
+        table_add_count(&table, count_of(one, "subjects"));
         table_add_count(&table, count_of(one, "statements"));
         table_add_count(&table, count_of(one, "rows"));
         add_bytes(&table, count_of(one, "bytes_out"));
@@ -191,6 +193,69 @@ view_processes(FILE *file, const json_t *processes, int64_t now, size_t width)
     return r;
 }
 
+static const struct table_column principal_columns[] = {
+    {"principal", false, 12, 0}, {"minute", true, 0, 5},    {"hour", true, 0, 2},
+    {"day", true, 0, 0},         {"30d", true, 0, 4},       {"180d", true, 0, 3},
+    {"unnamed", true, 0, 6},     {"budgets", false, 16, 1},
+};
+
+/* "hour 97/100 block, day 97/500 alert" */
+static void
+add_budgets(struct table *table, json_t *budgets)
+{
+    char text[512] = "-";
+    size_t i, used = 0;
+    const json_t *one;
+
+    json_array_foreach(budgets, i, one)
+    {
+        char taken[SHORT_SIZE], limit[SHORT_SIZE];
+
+        if (used >= sizeof(text))
+            break;
+        text_count(taken, sizeof(taken), count_of(one, "used"));
+        text_count(limit, sizeof(limit), count_of(one, "subjects"));
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %s/%s %s",
+                                 used > 0 ? ", " : "", text_of(one, "window"), taken, limit,
+                                 text_of(one, "verdict"));
+    }
+    table_add(table, text);
+}
+
+/* How many different persons each was shown; at most PRINCIPALS_SHOWN of them. */
+static int
+view_principals(FILE *file, json_t *principals, size_t width)
+{
+    struct table table;
+    const json_t *one;
+    size_t i, count = json_array_size(principals);
+    int r;
+
+    if (count == 0)
+        return 0;
+    table_init(&table, principal_columns, COUNT_OF(principal_columns));
+    json_array_foreach(principals, i, one)
+    {
+        if (i == PRINCIPALS_SHOWN)
+            break;
+        table_add(&table, text_of(one, "principal"));
+        table_add_count(&table, count_of(one, "minute"));
+        table_add_count(&table, count_of(one, "hour"));
+        table_add_count(&table, count_of(one, "day"));
+        table_add_count(&table, count_of(one, "30d"));
+        table_add_count(&table, count_of(one, "180d"));
+        table_add_count(&table, count_of(json_object_get(one, "unknown"), "day"));
+        add_budgets(&table, json_object_get(one, "budgets"));
+    }
+    r = table_print(&table, file, 0, width);
+    table_release(&table);
+    if (count > PRINCIPALS_SHOWN)
+        fprintf(file, "and %zu more, who were shown fewer persons today: --json\n",
+                count - PRINCIPALS_SHOWN);
+    fputc('\n', file);
+    return r;
+}
+
 /* Every number of the document, by the name it has in JSON. */
 static int
 view_counts(FILE *file, json_t *status, size_t width)
@@ -233,5 +298,7 @@ view_status(FILE *file, json_t *status, int64_t now, size_t width)
     if (r == 0)
         r = view_processes(file, json_object_get(status, "processes"), now, width);
     fputc('\n', file);
+    if (r == 0)
+        r = view_principals(file, json_object_get(status, "principals"), width);
     return r != 0 ? r : view_counts(file, status, width);
 }

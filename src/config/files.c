@@ -147,6 +147,24 @@ load_gateway(struct loading *loading, size_t gateway)
                   KEY_gateway_upstream_tls_key);
 }
 
+/* What is in it is for policy/roster.h to judge. */
+static void
+load_roster(struct config *config, struct config_faults *faults)
+{
+    struct config_file *roster = &config->principals.roster;
+    struct file content;
+    int r;
+
+    if (roster->path == NULL)
+        return;
+    r = file_read(&content, &holder_of(config)->store, roster->path, CONFIG_FILE_SIZE_MAX);
+    if (r == 0)
+        roster->bytes = content.bytes;
+    else if (r != PASU_E_NOMEM)
+        config_fault_add(faults, config->path, roster->line, roster->column, content.hint,
+                         "principals.roster: %s cannot be read: %s", roster->path, content.error);
+}
+
 int
 config_load_files(struct config *config, struct config_faults *faults)
 {
@@ -155,6 +173,7 @@ config_load_files(struct config *config, struct config_faults *faults)
 
     for (size_t i = 0; i < config->gateway_count; i++)
         load_gateway(&loading, i);
+    load_roster(config, faults);
     if (holder_of(config)->store.failed)
         return PASU_E_NOMEM;
     return config_faults_end(faults, first, config->path);

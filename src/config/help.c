@@ -162,7 +162,10 @@ config_help_print(FILE *file)
         0, 0);
     fputs("\n## Example\n\n```yaml file pasu.yaml\n", file);
     fputs(config_help_example(), file);
-    fputs("```\n\n```sh run\n$ pasu check -c pasu.yaml\nno fault\n```\n", file);
+    fputs(
+        "```\n\n```sh run\n$ echo principal,kind,owner,owner_status,left_at,contact > roster.csv\n"
+        "$ pasu check -c pasu.yaml\nno fault\n```\n",
+        file);
     print_types(file);
     print_keys(file);
 }

@@ -53,9 +53,10 @@ PASU_MUST_USE int config_load(struct config **config, const char *path,
                               struct config_faults *faults);
 /*
  * Reads every file that the guard's processes need and that the configuration names (certificates,
- * keys, CAs, password files; at most 1 MiB each) into its config_file.bytes, and checks them: PEM
- * parses, key fits certificate, secret files are not readable by everybody (a fault for keys and
- * password files). 0, PASU_E_CONFIG with faults, or PASU_E_NOMEM.
+ * keys, CAs, password files, the roster; at most 1 MiB each) into its config_file.bytes, and checks
+ * them: PEM parses, key fits certificate, secret files are not readable by everybody (a fault for
+ * keys and password files). What is in the roster is for policy/roster.h to check. 0, PASU_E_CONFIG
+ * with faults, or PASU_E_NOMEM.
  */
 PASU_MUST_USE int config_load_files(struct config *config, struct config_faults *faults);
 /*

@@ -8,6 +8,8 @@
  *      u32 + n    its text
  *      then, for each gateway in order, for each key of a file in the registry's order that is set:
  *      u32 + n    the file's bytes
+ *      then, where there is a roster:
+ *      u32 + n    its bytes
  *
  * Whoever unpacks it parses the text again, so that there is one way from bytes to a model, and
  * learns from the model which files follow.
@@ -35,6 +37,8 @@ packed_length(const struct config *config)
 
             length += file != NULL ? 4 + file->bytes.length : 0;
         }
+    if (config->principals.roster.path != NULL)
+        length += 4 + config->principals.roster.bytes.length;
     return length;
 }
 
@@ -67,6 +71,8 @@ config_pack(uint8_t **bytes, size_t *length, const struct config *config)
             if (file != NULL)
                 write_view(&w, file->bytes);
         }
+    if (config->principals.roster.path != NULL)
+        write_view(&w, config->principals.roster.bytes);
     return writer_end(&w) == (ssize_t)*length ? 0 : PASU_E_MISUSE;
 }
 
@@ -100,27 +106,36 @@ read_head(struct packed *packed, struct reader *r)
 }
 
 static int
+read_file(struct config_file *file, struct store *store, struct reader *r)
+{
+    struct view v = read_view(r);
+    const char *copy;
+
+    if (r->failed || v.length > CONFIG_FILE_SIZE_MAX)
+        return PASU_E_MALFORMED;
+    copy = store_dup(store, v);
+    if (copy == NULL)
+        return PASU_E_NOMEM;
+    file->bytes = view_of(copy, v.length);
+    return 0;
+}
+
+static int
 read_files(struct config *config, struct reader *r)
 {
     struct store *store = &holder_of(config)->store;
+    int result = 0;
 
     for (size_t i = 0; i < config->gateway_count; i++)
         for (enum key_id id = 0; id < KEY_COUNT; id++) {
             struct config_file *file = files_slot(config, i, id);
-            struct view v;
-            const char *copy;
 
-            if (file == NULL)
-                continue;
-            v = read_view(r);
-            if (r->failed || v.length > CONFIG_FILE_SIZE_MAX)
-                return PASU_E_MALFORMED;
-            copy = store_dup(store, v);
-            if (copy == NULL)
-                return PASU_E_NOMEM;
-            file->bytes = view_of(copy, v.length);
+            if (file != NULL && result == 0)
+                result = read_file(file, store, r);
         }
-    return reader_end(r);
+    if (config->principals.roster.path != NULL && result == 0)
+        result = read_file(&config->principals.roster, store, r);
+    return result != 0 ? result : reader_end(r);
 }
 
 int

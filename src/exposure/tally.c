@@ -284,7 +284,7 @@ tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t
            const struct tally_limits *limits, struct tally_outcome *outcome)
 {
     struct batch b = {.tally = t, .blocked_by = -1};
-    uint64_t before[TALLY_WINDOWS];
+    uint64_t before[TALLY_WINDOWS], today;
     int result;
 
     if (!limits)
@@ -294,9 +294,11 @@ tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t
     pthread_mutex_lock(&t->lock);
     advance(t, now);
     sum_all(t, before);
+    today = t->counts.known[TALLY_DAY];
     settle(&b);
     result = take_rows(&b, items, count, &outcome->taken);
     settle(&b);
+    outcome->fresh = t->counts.known[TALLY_DAY] - today;
     outcome->blocked_by = b.blocked_by;
     outcome->alerts = counts_alert(&t->counts, before, limits->alert);
     pthread_mutex_unlock(&t->lock);

@@ -55,6 +55,7 @@ struct tally_outcome {
     size_t taken;      /* items accepted: whole rows, from the first on */
     int8_t blocked_by; /* window whose block limit the next row would pass, the longest of several;
                           -1: all were taken */
+    uint64_t fresh;    /* of the subjects taken, those shown for the first time today */
     uint8_t alerts;    /* bits of windows that this call made larger, that are over their alert
                           limit, and had not said so: each once in its minute or hour, the longer
                           ones once a day */
@@ -65,6 +66,11 @@ void tally_book_free(struct tally_book *book);
 /* The principal's tally, made if there is none. PASU_E_NOMEM. */
 PASU_MUST_USE int tally_book_get(struct tally_book *book, const char *principal,
                                  struct tally **tally);
+/* Calls fn for each principal's tally, in the order of their names, until it returns other than 0,
+ * which is then given back. Sessions that begin wait meanwhile; fn must not call the book. */
+PASU_MUST_USE int tally_book_each(struct tally_book *book,
+                                  int (*fn)(void *arg, const char *principal, struct tally *tally),
+                                  void *arg);
 /* Bytes held by all tallies together. */
 uint64_t tally_book_memory(const struct tally_book *book);
 

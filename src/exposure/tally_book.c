@@ -99,6 +99,19 @@ tally_book_get(struct tally_book *book, const char *principal, struct tally **ta
     return result;
 }
 
+int
+tally_book_each(struct tally_book *book,
+                int (*fn)(void *arg, const char *principal, struct tally *tally), void *arg)
+{
+    int result = 0;
+
+    pthread_mutex_lock(&book->lock);
+    for (size_t i = 0; i < book->count && result == 0; i++)
+        result = fn(arg, book->entries[i].tally->principal, book->entries[i].tally);
+    pthread_mutex_unlock(&book->lock);
+    return result;
+}
+
 uint64_t
 tally_book_memory(const struct tally_book *book)
 {

@@ -7,7 +7,6 @@
 #include "gate/answer.h"
 
 #include "base/memory.h"
-#include "gate/hold.h"
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/result.h"
@@ -49,7 +48,8 @@ block(struct answering *a, const struct judgement *judgement)
     response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, text);
     if (result == 0)
         result = release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
-    handshake_cancel(a->s);
+    if (!handshake_cancel(a->s))
+        a->o->is_cancelling = false; /* it runs to its end, unseen */
     return result;
 }
 
@@ -474,11 +474,12 @@ ready(struct answering *a, const uint8_t *message, size_t length)
     result_close(o);
     exchange_ready(&o->exchange);
     o->is_muted = false;
+    if (PASU_UNLIKELY(o->is_cancelling))
+        o->is_ready_held = a->s->client.is_held = true;
     if (a->s->transaction == 'I')
         result_transaction_over(a->s);
     if (o->exchange.count == 0)
         o->is_unsettled = false;
-    hold_until_cancelled(a->s);
     return result == 0 ? pass(a, message, length) : result;
 }
 

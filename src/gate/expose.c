@@ -3,7 +3,6 @@
 
 #include "gate/hold.h"
 #include "gate/instruments.h"
-#include "gate/minute.h"
 #include "gate/session.h"
 
 #define MINUTE (60 * NANOSECONDS_PER_SECOND)
@@ -41,7 +40,7 @@ local_minute(struct session *s, int64_t realtime)
     struct instruments *tools = s->worker->instruments;
 
     if (PASU_UNLIKELY(realtime >= tools->minute_until || realtime < tools->minute_until - MINUTE)) {
-        tools->minute = minute_of(realtime);
+        tools->minute = os_local_minute(realtime);
         tools->minute_until = realtime - realtime % MINUTE + MINUTE;
     }
     return tools->minute;
@@ -238,9 +237,10 @@ expose_rows(struct session *s, struct judgement *judgement)
     } else if (result == 0 && g->item_count > 0) {
         result = tally_take(o->tally, now, g->items, g->item_count, &o->budget.limits, &outcome);
         judge(s, &outcome, e, judgement);
-        o->seen += outcome.taken;
+        o->seen += outcome.fresh;
         if (judgement->is_blocked) {
             judgement->cut = g->starts[outcome.taken];
+            g->rows = g->row_numbers[outcome.taken];
             gather_cut(g, outcome.taken);
         }
     }

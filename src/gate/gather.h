@@ -21,7 +21,7 @@ enum { GATHER_ITEMS = EXPOSURE_ORDINALS_MAX };
 struct gather {
     struct tally_item items[GATHER_ITEMS];
     uint32_t starts[GATHER_ITEMS];      /* of the item's row, in the outgoing bytes */
-    uint32_t rows_before[GATHER_ITEMS]; /* rows of the batch that end before the item's begins */
+    uint32_t row_numbers[GATHER_ITEMS]; /* of the item's row, from 0 */
     uint8_t parts[GATHER_ITEMS];        /* the item's part */
     size_t item_count;
     uint32_t ordinals[PLAN_PARTS_MAX][GATHER_ITEMS];
@@ -50,7 +50,7 @@ void gather_unread_row(struct gather *gather, const struct showing_entry *entry,
 void gather_pinned(struct gather *gather, const struct showing *showing, size_t part,
                    const struct ordinals *ordinals, const uint32_t *pinned, size_t count,
                    uint32_t start);
-/* Takes back all items from `taken` on, and the rows from that of the first of them on. */
+/* Takes back all items from `taken` on. */
 void gather_cut(struct gather *gather, size_t taken);
 
 #endif

@@ -54,13 +54,6 @@ hold_until_durable(struct session *s, uint64_t position)
     return 0;
 }
 
-void
-hold_until_cancelled(struct session *s)
-{
-    if (s->canceller)
-        begin(s);
-}
-
 int
 hold_exposure(struct session *s, const struct exposure *exposure, struct plan *plan,
               const char *sql, int error)
@@ -94,9 +87,9 @@ hold_exposure(struct session *s, const struct exposure *exposure, struct plan *p
     return 0;
 }
 
-/* True once no record is left to wait for. */
+/* True once nothing is left to wait for. */
 static bool
-is_recorded(struct session *s)
+is_over(struct session *s)
 {
     struct hold *hold = &s->observer->hold;
     struct recorder *recorder = &s->worker->instruments->recorder;
@@ -122,7 +115,7 @@ end(struct session *s)
 
     list_remove(&hold->link);
     hold->position = 0;
-    s->client.is_held = false;
+    s->client.is_held = s->observer->is_ready_held;
     session_flush(s);
 }
 
@@ -152,14 +145,11 @@ hold_look(struct worker *w)
 
     list_each_safe (link, &w->held) {
         struct hold *hold = LIST_ENTRY(link, struct hold, link);
-        struct session *s = LIST_ENTRY(hold, struct observer, hold)->session;
-        bool is_late = now > hold->deadline;
+        struct observer *o = LIST_ENTRY(hold, struct observer, hold);
 
-        if (!is_recorded(s)) {
-            if (is_late)
-                give_up(s);
-        } else if (!s->canceller || is_late) {
-            end(s);
-        }
+        if (is_over(o->session))
+            end(o->session);
+        else if (now > hold->deadline)
+            give_up(o->session);
     }
 }

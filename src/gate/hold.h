@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a session's client must wait for: a record that the ring has no room for, or, with
- * durability strict, that is not on disk yet; and the end of a request of the gate's own that
- * cancels its statement. The client's bytes stay in its outbox meanwhile, and nothing more is read
- * from the server. After HOLD_SECONDS without a record the session ends where on_failure is closed;
- * where it is open, a record that finds no room is given up at once, and counted. For a request
- * that the server does not take nobody waits longer than that.
+ * durability strict, that is not on disk yet. The client's bytes stay in its outbox meanwhile, and
+ * nothing more is read from the server. After HOLD_SECONDS the session ends where on_failure is
+ * closed; where it is open, a record that finds no room is given up at once, and counted.
  *
  * Owned by the session's worker.
  */
@@ -43,8 +41,6 @@ void hold_init(struct hold *hold);
 void hold_release(struct hold *hold);
 /* The session's client waits until the position is durable. 0. */
 PASU_MUST_USE int hold_until_durable(struct session *session, uint64_t position);
-/* It waits until the session's canceller is through. */
-void hold_until_cancelled(struct session *session);
 /* The ring refused a record with `error`. 0: it waits (or is given up, on_failure open);
  * PASU_E_NOMEM, PASU_E_RECORD_UNAVAILABLE. */
 PASU_MUST_USE int hold_exposure(struct session *session, const struct exposure *exposure,

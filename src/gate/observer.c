@@ -317,3 +317,18 @@ observer_catalog(struct session *s)
     if (s->state != SESSION_CLOSED)
         session_watch(s);
 }
+
+void
+observer_cancelled(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    if (!o || !o->is_cancelling)
+        return;
+    o->is_cancelling = false;
+    if (!o->is_ready_held)
+        return;
+    o->is_ready_held = false;
+    s->client.is_held = !list_is_empty(&o->hold.link);
+    session_flush(s);
+}

@@ -62,16 +62,18 @@ struct observer {
     char actor[EXPOSURE_TEXT_MAX];
     bool is_plain_dialect; /* as the server last said */
     bool is_odd_strings, is_odd_encoding;
-    bool is_unsettled; /* a request on its way can change the dialect */
-    bool is_muted;     /* a budget has ended the result: nothing passes to ReadyForQuery */
-    bool is_dropping;  /* the pieces of the message in hand do not pass */
-    bool is_changing;  /* the transaction has changed the catalog */
-    bool is_waiting;   /* the client's bytes wait for a catalog snapshot */
+    bool is_unsettled;  /* a request on its way can change the dialect */
+    bool is_cancelling; /* a cancel request of ours is on its way */
+    bool is_ready_held; /* and ReadyForQuery waits for its end */
+    bool is_muted;      /* a budget has ended the result: nothing passes to ReadyForQuery */
+    bool is_dropping;   /* the pieces of the message in hand do not pass */
+    bool is_changing;   /* the transaction has changed the catalog */
+    bool is_waiting;    /* the client's bytes wait for a catalog snapshot */
     uint64_t speaks_fields,
         speaks_kinds; /* what errors and notices of this transaction can carry */
     bool is_resumed;  /* it has waited long enough */
     struct kept ask, answer, backlog;
-    uint64_t seen; /* subjects shown in this session, for people to look at */
+    uint64_t seen; /* whom it was the first of its principal's sessions to show today */
 };
 
 /* Makes a session's observer where its configuration asks for one; session->observer stays NULL
@@ -99,6 +101,8 @@ void observer_touch(struct session *session);
 /* The statement has put personal values into a relation; or can have, into notifications. */
 PASU_MUST_USE int observer_mark(struct session *session, const struct plan_statement *statement);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
+/* The server has taken, or refused, our cancel request. */
+void observer_cancelled(struct session *session);
 /* A new snapshot is there, or none will be: what waits goes on. */
 void observer_catalog(struct session *session);
 

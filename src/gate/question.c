@@ -7,9 +7,14 @@
 #include "gate/gate_thread.h"
 
 #include "base/memory.h"
+#include "exposure/tally.h"
+#include "policy/budget.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <unistd.h>
+
+static_assert((int)MESSAGE_WINDOWS == (int)TALLY_WINDOWS, "a message has a number a window");
 
 void
 gate_post_all(struct gate *g, enum task_kind kind, uint64_t question, const char *principal)
@@ -82,9 +87,62 @@ question_kill(struct gate *g, const struct message_kill *message)
     worker_post(&g->workers[index], task);
 }
 
+/* Where one principal's tally is written down. */
+struct tally_lines {
+    struct answer *answer;
+    const struct settings *settings;
+    uint32_t minute;
+    size_t room;
+};
+
+static int
+describe_tally(void *arg, const char *principal, struct tally *tally)
+{
+    struct tally_lines *lines = arg;
+    struct message_tally *line;
+    struct budget budget;
+
+    if (lines->answer->count == lines->room)
+        return PASU_E_RANGE; /* somebody new has come since they were counted */
+    line = answer_line(lines->answer, lines->answer->count++);
+    line->question = lines->answer->question;
+    snprintf(line->principal, sizeof(line->principal), "%s", principal);
+    tally_count(tally, lines->minute, line->known, line->unknown);
+    budget_of(&budget, lines->settings->config, lines->settings->roster, principal);
+    memcpy(line->block, budget.limits.block, sizeof(line->block));
+    memcpy(line->alert, budget.limits.alert, sizeof(line->alert));
+    return 0;
+}
+
+static int
+count_tally(void *arg, const char *principal PASU_UNUSED, struct tally *tally PASU_UNUSED)
+{
+    ++*(size_t *)arg;
+    return 0;
+}
+
+/* Everybody's tally, in an answer; NULL where there is no memory. */
+static struct answer *
+describe_tallies(struct gate *g, uint64_t question)
+{
+    struct tally_lines lines = {.settings = g->settings,
+                                .minute = os_local_minute(os_realtime(g->shared.os))};
+
+    if (tally_book_each(g->shared.tallies, count_tally, &lines.room) != 0)
+        return NULL;
+    lines.answer = answer_new(question, MESSAGE_TALLY, sizeof(struct message_tally), lines.room);
+    if (!lines.answer || !g->settings)
+        return lines.answer;
+    if (tally_book_each(g->shared.tallies, describe_tally, &lines) != 0) {
+        /* the next answer has them too */
+    }
+    return lines.answer;
+}
+
 void
 question_status(struct gate *g, uint64_t question)
 {
+    struct answer *answer = describe_tallies(g, question);
     struct message_status status = {
         .question = question,
         .sessions_total = g->shared.sessions_total,
@@ -106,9 +164,10 @@ question_status(struct gate *g, uint64_t question)
         status.counts.bytes_in += counter_get(&w->bytes_in);
         status.counts.bytes_out += counter_get(&w->bytes_out);
     }
-    if (keeper_link_send(&g->shared.keeper, MESSAGE_STATUS, &status, sizeof(status)) != 0) {
-        /* as above */
-    }
+    if (!answer)
+        return; /* as above */
+    answer->status = status;
+    list_append(&g->outgoing, &answer->link);
 }
 
 void
@@ -134,16 +193,20 @@ send_answer(struct gate *g, struct answer *answer)
 {
     struct pending *p = pending_find(g, answer->question);
     struct message_sessions_end end = {.question = answer->question};
+    bool is_wanted = p || answer->type == MESSAGE_TALLY;
     int result = 0;
 
-    for (; p && answer->has_lines && g->outgoing_at < answer->count; g->outgoing_at++) {
-        result = keeper_link_send(&g->shared.keeper, MESSAGE_SESSION,
-                                  &answer->lines[g->outgoing_at], sizeof(answer->lines[0]));
+    for (; is_wanted && answer->size > 0 && g->outgoing_at < answer->count; g->outgoing_at++) {
+        result = keeper_link_send(&g->shared.keeper, answer->type,
+                                  answer_line(answer, g->outgoing_at), answer->size);
         if (result == PASU_E_AGAIN)
             return false;
         if (result != 0)
             break;
     }
+    if (answer->type == MESSAGE_TALLY)
+        return keeper_link_send(&g->shared.keeper, MESSAGE_STATUS, &answer->status,
+                                sizeof(answer->status)) != PASU_E_AGAIN;
     if (p && p->missing == 1) {
         end.count = p->count + answer->count;
         result = keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &end, sizeof(end));

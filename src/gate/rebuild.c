@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "exposure/directory.h"
 #include "exposure/tally.h"
-#include "gate/minute.h"
 #include "gate/ordinals.h"
 #include "ledger/reader.h"
 
@@ -121,7 +120,7 @@ static int
 restore_part(struct past *p, struct tally *tally, const struct exposure *e,
              const struct exposure_part *part, uint8_t slot)
 {
-    uint32_t at = minute_of(e->time);
+    uint32_t at = os_local_minute(e->time);
 
     /* A clock that was ahead once must not move the tallies on. */
     return tally_restore(tally, at < p->now ? at : p->now, slot, part->ordinals,
@@ -182,7 +181,7 @@ rebuild(struct gate_shared *shared, struct kinds *kinds, uint64_t *entries, uint
         return PASU_E_NOMEM;
     p->shared = shared;
     p->kinds = kinds;
-    p->now = minute_of(os_realtime(shared->os));
+    p->now = os_local_minute(os_realtime(shared->os));
     result = ledger_reader_open_fds(&reader, shared->os, shared->journal, shared->ring);
     while (result >= 0) {
         result = ledger_reader_next(reader, &entry);

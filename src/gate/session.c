@@ -214,12 +214,11 @@ record_end(struct session *s)
 void
 session_close(struct session *s)
 {
-    struct session **at;
+    struct session **at, *cancelled;
 
     if (s->all.next == &s->all)
         return; /* closed before */
     s->state = SESSION_CLOSED;
-    handshake_cancel_over(s);
     record_end(s);
     leave_early(s);
     cancel_remove(&s->worker->shared->cancels, s->cancel);
@@ -237,6 +236,9 @@ session_close(struct session *s)
     s->worker->session_count--;
     settings_release(s->settings);
     s->settings = NULL;
+    cancelled = s->cancels ? session_find(s->worker, s->cancels) : NULL;
+    if (cancelled)
+        observer_cancelled(cancelled);
     list_append(&s->worker->dead, &s->early);
 }
 

@@ -56,6 +56,7 @@ struct session {
     uint8_t transaction; /* of the last ReadyForQuery: I, T, E */
     bool is_unsynced;    /* requests since the last Sync */
     bool is_replication, is_counted_early, is_registered, is_killed;
+    uint64_t cancels;  /* an own cancel request: the session that it is for */
     bool is_recorded;  /* by the keeper; it may still wait for its catalog */
     uint32_t syncs;    /* ReadyForQuery messages still due */
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
@@ -72,8 +73,6 @@ struct session {
     struct cancel_entry *cancel;
     struct handshake *handshake;
     struct observer *observer; /* NULL: no personal data is configured */
-    struct session *canceller; /* the gate's own request that cancels its statement, or NULL */
-    struct session *cancels;   /* of such a request: whose statement it cancels */
 };
 
 /* ---- session.c: life ---- */
@@ -113,11 +112,10 @@ void handshake_act(struct session *session, enum session_action action, struct v
 void handshake_free(struct session *session);
 /* Connects to the first of handshake->upstreams that answers. */
 void handshake_connect(struct session *session);
-/* ---- cancel_own.c ---- */
-/* Asks the server to cancel what this session's statement does. */
-void handshake_cancel(struct session *session);
-/* Either of the two ends. */
-void handshake_cancel_over(struct session *session);
+/* ---- cancel_own.c: asks the server to cancel what this session's statement does. False: it cannot
+ * be asked. Until the server has taken the request, observer->is_cancelling holds the session back:
+ * it must not hit the next statement. ---- */
+bool handshake_cancel(struct session *session);
 PASU_MUST_USE int handshake_server_write(struct session *session, const void *bytes, size_t length);
 
 /* ---- auth.c: authentication ---- */

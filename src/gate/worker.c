@@ -46,6 +46,20 @@ worker_post(struct worker *worker, struct task *task)
     }
 }
 
+struct answer *
+answer_new(uint64_t question, enum message_type type, size_t size, size_t count)
+{
+    struct answer *answer = memory_new(1, sizeof(*answer) + count * size);
+
+    if (answer) {
+        answer->question = question;
+        answer->type = (uint32_t)type;
+        answer->size = (uint32_t)size;
+        list_init(&answer->link);
+    }
+    return answer;
+}
+
 static void
 post_answer(struct worker *w, struct answer *answer)
 {
@@ -67,21 +81,21 @@ answer_snapshot(struct worker *w, uint64_t question)
 {
     size_t count = w->session_count, i = 0;
     struct answer *answer =
-        memory_new(1, sizeof(*answer) + count * sizeof(struct message_session_status));
+        answer_new(question, MESSAGE_SESSION, sizeof(struct message_session_status), count);
 
     if (!answer)
         return;
-    answer->question = question;
-    answer->has_lines = true;
     list_each (link, &w->sessions) {
         const struct session *s = LIST_ENTRY(link, struct session, all);
-        struct message_session_status *line = &answer->lines[i];
+        struct message_session_status *line;
 
         if (i == count)
             break;
+        line = answer_line(answer, i);
         line->question = question;
         session_describe(s, &line->session);
         line->counts = s->counts;
+        line->subjects = s->observer ? s->observer->seen : 0;
         snprintf(line->state, sizeof(line->state), "%s", session_state_name(s->state));
         i++;
     }

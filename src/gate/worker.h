@@ -92,13 +92,15 @@ struct task {
     struct scram_verifier verifier;
 };
 
-/* A worker's answer to SNAPSHOT or KILL. */
+/* An answer to a question: a worker's to SNAPSHOT or KILL, or the main thread's to STATUS. */
 struct answer {
     struct list link;
     uint64_t question;
-    bool has_lines; /* SNAPSHOT */
-    size_t count;   /* sessions in `lines`, or killed */
-    struct message_session_status lines[];
+    uint32_t type;                /* of the lines: MESSAGE_SESSION or MESSAGE_TALLY */
+    uint32_t size;                /* of a line; 0: there are none (KILL) */
+    size_t count;                 /* of lines, or of sessions killed */
+    struct message_status status; /* comes after lines that are tallies */
+    _Alignas(8) uint8_t lines[];
 };
 
 struct worker {
@@ -123,6 +125,15 @@ struct worker {
     int64_t next_look; /* monotonic: when deadlines are looked at again */
     uint8_t *buffer;   /* WORKER_BUFFER_HEAD + WORKER_BUFFER_SIZE */
 };
+
+/* An answer with room for `count` lines; NULL: no memory. */
+PASU_MUST_USE struct answer *answer_new(uint64_t question, enum message_type type, size_t size,
+                                        size_t count);
+static inline void *
+answer_line(struct answer *answer, size_t index)
+{
+    return answer->lines + index * answer->size;
+}
 
 /* Counters that one thread writes and others read: no locked instruction is needed. */
 static inline void

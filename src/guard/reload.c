@@ -4,6 +4,7 @@
 #include "config/load.h"
 #include "guard/notify.h"
 #include "ledger/message.h"
+#include "policy/roster.h"
 
 #include <unistd.h>
 
@@ -26,6 +27,8 @@ reload_load(struct supervisor *v, struct config **config, const struct config *n
 
     if (result == 0)
         result = config_load_files(*config, &faults);
+    if (result == 0)
+        result = roster_check(*config, &faults);
     if (result == 0 && now)
         result = config_reload_check(now, *config, &faults);
     if (result != 0) {

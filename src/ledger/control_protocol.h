@@ -9,7 +9,7 @@
 
 #include "ledger/message.h"
 
-enum { CONTROL_MAGIC = 0x75736170, CONTROL_VERSION = 1, CONTROL_BODY_MAX = 2048 };
+enum { CONTROL_MAGIC = 0x75736170, CONTROL_VERSION = 2, CONTROL_BODY_MAX = 2048 };
 
 enum control_verb {
     CONTROL_STATUS = 1,
@@ -31,6 +31,7 @@ enum control_frame {
     CONTROL_GATE,        /* struct message_status */
     CONTROL_SESSION,     /* struct message_session_status */
     CONTROL_END,         /* struct control_end */
+    CONTROL_TALLY,       /* struct message_tally */
 };
 
 struct control_frame_head {

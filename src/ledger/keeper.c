@@ -198,6 +198,18 @@ answer_end(struct keeper *k, const struct channel_message *message)
 }
 
 static void
+answer_tally(struct keeper *k, const struct channel_message *message)
+{
+    struct message_tally tally;
+    struct control_client *client;
+
+    memcpy(&tally, message->body, sizeof(tally));
+    client = control_find(&k->control, tally.question);
+    if (client && client->request.verb == CONTROL_STATUS)
+        control_frame(client, CONTROL_TALLY, &tally, sizeof(tally));
+}
+
+static void
 answer_status(struct keeper *k, const struct channel_message *message)
 {
     struct message_status status;
@@ -252,6 +264,9 @@ from_gate(struct keeper *k, const struct channel_message *message)
         break;
     case MESSAGE_SESSIONS_END:
         answer_end(k, message);
+        break;
+    case MESSAGE_TALLY:
+        answer_tally(k, message);
         break;
     case MESSAGE_STATUS:
         answer_status(k, message);

@@ -22,6 +22,7 @@ enum {
     ADDRESS_SIZE = 48,
     GATEWAY_NAME_SIZE = 64,
     STATE_SIZE = 24,
+    MESSAGE_WINDOWS = 5, /* minute, hour, day, 30 days, 180 days */
 };
 
 enum message_type {
@@ -58,6 +59,8 @@ enum message_type {
     MESSAGE_SESSIONS_ASK, /* message_ask */
     MESSAGE_STATUS_ASK,   /* message_ask */
     MESSAGE_KILL,         /* message_kill */
+    /* gate → keeper */
+    MESSAGE_TALLY, /* one principal, before the answer to STATUS_ASK; message_tally */
 };
 
 struct message_empty {
@@ -145,6 +148,7 @@ struct message_session_status {
     uint64_t question;
     struct message_session session;
     struct message_counts counts;
+    uint64_t subjects; /* whom it was the first of its principal's sessions to show today */
     char state[STATE_SIZE];
 };
 
@@ -167,6 +171,15 @@ struct message_status {
     struct message_counts counts; /* of all sessions, ended ones included */
     uint32_t workers;
     uint32_t draining;
+};
+
+/* How many different persons a principal was shown in each window, and the numbers that its budgets
+ * allow; UINT64_MAX: no budget. */
+struct message_tally {
+    uint64_t question;
+    uint64_t known[MESSAGE_WINDOWS], unknown[MESSAGE_WINDOWS];
+    uint64_t block[MESSAGE_WINDOWS], alert[MESSAGE_WINDOWS];
+    char principal[NAME_SIZE];
 };
 
 /* Which messages a process may receive on which channel. */

@@ -285,6 +285,28 @@ roster_parse(struct roster **roster, struct view bytes, struct roster_fault *fau
     return result;
 }
 
+int
+roster_check(const struct config *config, struct config_faults *faults)
+{
+    const struct config_file *file = &config->principals.roster;
+    struct roster *roster;
+    struct roster_fault fault;
+    int result;
+
+    if (!file->path)
+        return 0;
+    result = roster_parse(&roster, file->bytes, &fault);
+    if (result == 0)
+        roster_free(roster);
+    if (result != PASU_E_MALFORMED)
+        return result;
+    config_fault_add(faults, file->path, fault.line, 0,
+                     "write a CSV file whose first line names the columns principal, kind, owner, "
+                     "owner_status, left_at, contact",
+                     "the roster: %s", fault.text);
+    return PASU_E_CONFIG;
+}
+
 void
 roster_free(struct roster *roster)
 {

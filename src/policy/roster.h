@@ -7,7 +7,7 @@
 #ifndef PASU_POLICY_ROSTER_H
 #define PASU_POLICY_ROSTER_H
 
-#include "base/bytes.h"
+#include "config/load.h"
 
 enum principal_kind { PRINCIPAL_UNKNOWN, PRINCIPAL_HUMAN, PRINCIPAL_SERVICE, PRINCIPAL_ADMIN };
 
@@ -21,6 +21,9 @@ struct roster;
 /* Parses the file's bytes (hostile). PASU_E_MALFORMED and *fault, PASU_E_NOMEM. */
 PASU_MUST_USE int roster_parse(struct roster **roster, struct view bytes,
                                struct roster_fault *fault);
+/* The roster that the configuration names, whose bytes config_load_files has read: its fault, if it
+ * has one, is added to the others. 0, PASU_E_CONFIG, PASU_E_NOMEM. */
+PASU_MUST_USE int roster_check(const struct config *config, struct config_faults *faults);
 void roster_free(struct roster *roster);
 /* PRINCIPAL_UNKNOWN where it is not listed, or the roster is NULL. */
 enum principal_kind roster_kind(const struct roster *roster, const char *principal);

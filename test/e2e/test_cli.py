@@ -20,9 +20,9 @@ import process
 from stage import Front, equal, test
 import wire
 
-SESSION_KEYS = {"session", "gateway", "principal", "database", "application", "source", "state", "since", "tls",
+SESSION_KEYS = {"session", "gateway", "principal", "database", "application", "source", "state", "since", "tls", "subjects",
                 "statements", "rows", "bytes_out"}
-STATUS_KEYS = {"gateways", "processes", "sessions", "statements", "rows", "bytes_in", "bytes_out", "allocations"}
+STATUS_KEYS = {"gateways", "processes", "principals", "sessions", "statements", "rows", "bytes_in", "bytes_out", "allocations"}
 
 
 @harness.shared

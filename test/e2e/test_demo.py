@@ -40,15 +40,40 @@ def run(*words):
     return done.stdout
 
 
+def number(text):
+    return int(text.replace(",", ""))
+
+
 @harness.gateway_only
 @harness.only_if(harness.PASU == harness.TREE / "build" / "pasu", "the demo builds its own")
 @harness.limit(180)
 def test_demo():
-    """The demo sends traffic of three kinds through pasu, shows what passed, and leaves nothing"""
+    """The demo tells its story, its numbers agree with each other, and it leaves nothing"""
     said = run()
-    for word in ("@example.kr", "200000 customers", "statements", "shop     app", "no fault"):
-        assert word in said, word
-    assert int(re.search(r"(?m)^rows +([0-9,]+)$", said)[1].replace(",", "")) > 200000, said
+    assert "no fault" in said, said
+    # Who reads, while it happens: the application alone, then the former employee as well.
+    before, after = re.findall(r"(?ms)^session .*?^\d+ sessions$", said)
+    assert " app " in before and " park " not in before and " park " in after, said
+    read = number(re.search(r"(?m)^\S+ +shop +park .*? (\S+) +\S+ +\S+ +\S+ KiB$", after)[1])
+    assert read == 150, after
+    # A budget ends it at a row.
+    assert "ERROR:  a budget of persons is used up" in said and "more than 1000 different persons" in said, said
+    status = said[said.index("(pasu status)"):said.index("(pasu scope")]
+    assert re.search(r"(?m)^park +\S+ +\S+ +1,000 +1,000 +1,000 +0 +day 1,000/1,000 block$", status), status
+    assert re.search(r"(?m)^analyst +\S+ +\S+ +10 ", status), status
+    assert number(re.search(r"(?m)^app +\S+ +\S+ +(\S+)", status)[1]) > 1000, status
+    # What he saw, by pasu, by himself and by the log.
+    scope = said[said.index("(pasu scope"):said.index("server's own log")]
+    assert "customer: 1,000 (exact)" in scope and re.search(r"(?m)^not shown +address, order$", scope), scope
+    assert "the record has no gap, and every person is named" in scope, scope
+    rows = number(re.search(r" (\S+) rows", scope)[1])
+    persons = re.search(r"(?m)^different persons +(\S+) +(\S+) +cannot say$", said)
+    assert [number(n) for n in persons.groups()] == [1000, 1000], persons[0]
+    counted = [number(n) for n in re.search(r"(?m)^rows +(\S+) +(\S+) +(\S+)$", said).groups()]
+    assert counted[0] == counted[1] == rows == 1150 and counted[2] > rows, counted
+    # One person's view.
+    subject = said[said.index("(pasu subject 131)"):]
+    assert re.search(r"shown by \d+ statements.* park", subject) and "phone" in subject, subject
     process.until(lambda: not of_demos(), f"nothing runs: {of_demos()}")
     assert not os.listdir(place()), os.listdir(place())
 

@@ -75,14 +75,15 @@ make_folder(void **state PASU_UNUSED)
     write_pair("a.pem", "a.key");
     write_pair("b.pem", "b.key");
     write_text("password", "secret\nrest\n", 0600);
+    write_text("roster.csv", "principal\na\n", 0644);
     return 0;
 }
 
 static int
 remove_folder(void **state PASU_UNUSED)
 {
-    static const char *const names[] = {"a.pem",    "a.key", "b.pem", "b.key",
-                                        "password", "x",     "y",     "z"};
+    static const char *const names[] = {"a.pem", "a.key", "b.pem", "b.key",     "password",
+                                        "x",     "y",     "z",     "roster.csv"};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
         unlink(path_of(names[i]));
@@ -103,10 +104,11 @@ model_in_folder(const char *text)
 
 #define GATEWAY_WITH(more) "gateway: {listen: a:1, upstream: a:2, " more "}\n"
 
-static const char *const complete =
-    GATEWAY_WITH("tls: {mode: require, certificate: a.pem, key: a.key, client_ca: b.pem}, "
-                 "upstream_tls: {mode: verify-full, ca: a.pem, certificate: b.pem, key: b.key}, "
-                 "inspector: {user: u, password_file: password}, workers: auto");
+static const char *const complete = GATEWAY_WITH(
+    "tls: {mode: require, certificate: a.pem, key: a.key, client_ca: b.pem}, "
+    "upstream_tls: {mode: verify-full, ca: a.pem, certificate: b.pem, key: b.key}, "
+    "inspector: {user: u, password_file: password}, workers: auto") "principals: {roster: "
+                                                                    "roster.csv}\n";
 
 /* Loading the files of a text finds these faults: "LINE:COLUMN: TEXT\n" with the folder left out.
  */
@@ -144,6 +146,7 @@ good_files_are_read(void **state PASU_UNUSED)
     assert_memory_equal(gateway->tls.certificate.bytes.bytes, "-----BEGIN CERT", 15);
     assert_memory_equal(gateway->upstream_tls.key.bytes.bytes, "-----BEGIN PRIVATE", 18);
     assert_true(gateway->tls.client_ca.bytes.length > 0);
+    assert_true(view_equal(config->principals.roster.bytes, VIEW("principal\na\n")));
     config_free(config);
 }
 
@@ -157,6 +160,9 @@ a_file_that_is_not_what_it_should_be_is_a_fault(void **state PASU_UNUSED)
         "1:88: gateway.tls.key: a.pem can be read or written by everybody (its mode is 0644)\n"
         "1:88: gateway.tls.key: a.pem has no private key in it\n"
         "2:39: gateway.inspector.password_file: . cannot be read: it is a folder\n");
+    assert_file_faults(GATEWAY_WITH("workers: 1") "principals: {roster: none.csv}\n",
+                       "2:22: principals.roster: none.csv cannot be read: No such file or "
+                       "directory\n");
     assert_file_faults(GATEWAY_WITH("tls: {mode: require, certificate: a.pem, key: b.key}"),
                        "1:85: gateway.tls.key: b.key does not fit the certificate\n");
     write_text("x", "no certificate\n", 0644);
@@ -253,6 +259,7 @@ what_is_packed_comes_out_the_same(void **state PASU_UNUSED)
     assert_true(view_equal(gateway->inspector.password_file.bytes, VIEW("secret\nrest\n")));
     assert_memory_equal(gateway->upstream_tls.key.bytes.bytes, "-----BEGIN PRIVATE", 18);
     assert_in_range(gateway->workers, 1, CONFIG_WORKERS_MAX);
+    assert_true(view_equal(config->principals.roster.bytes, VIEW("principal\na\n")));
     config_free(config);
 }
 

@@ -166,6 +166,25 @@ a_failed_allocation_is_told(void **state PASU_UNUSED)
     }
 }
 
+static void
+a_configurations_roster_is_checked_and_its_fault_names_the_file(void **state PASU_UNUSED)
+{
+    struct config config = {
+        .principals.roster = {.path = "r.csv", .bytes = VIEW("principal\na\n")}};
+    struct config_faults faults = {0};
+
+    assert_int_equal(roster_check(&(struct config){0}, &faults), 0);
+    assert_int_equal(roster_check(&config, &faults), 0);
+    config.principals.roster.bytes = VIEW("principal\na\nb,c\n");
+    assert_int_equal(roster_check(&config, &faults), PASU_E_CONFIG);
+    assert_int_equal(faults.count, 1);
+    assert_string_equal(faults.items[0].path, "r.csv");
+    assert_int_equal(faults.items[0].line, 3);
+    assert_string_equal(faults.items[0].text,
+                        "the roster: has not as many fields as the header line");
+    config_faults_release(&faults);
+}
+
 int
 main(void)
 {
@@ -176,6 +195,7 @@ main(void)
         cmocka_unit_test(more_columns_than_anyone_has_are_refused),
         cmocka_unit_test(many_principals_are_found_whatever_their_order),
         cmocka_unit_test(hostile_files_do_no_harm),
+        cmocka_unit_test(a_configurations_roster_is_checked_and_its_fault_names_the_file),
         cmocka_unit_test(a_failed_allocation_is_told),
     };
 
