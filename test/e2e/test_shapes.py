@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Shapes of statements that could be misread: keys that are not those of the row beside them, conditions
+that only look as if they fixed a key, rows too long to be held. Every name carries its person's key, so
+what arrived tells whom it showed."""
+import re
+
+import harness
+import shop
+from stage import test
+import wire
+
+SEEN = re.compile(rb"Kim-(-?\d+)|user(-?\d+)@")
+ONE = "SELECT name FROM customers WHERE grade = 1"
+
+# What must be exact.
+EXACT = (
+    "SELECT id, name, repeat('x', 3000000) FROM customers ORDER BY id LIMIT 5",
+    "SELECT name, repeat('x', 3000000) FROM customers ORDER BY id LIMIT 5",
+    "SELECT id::text AS id, name FROM customers WHERE grade = 1",
+    "SELECT id + 1 AS id, name FROM customers WHERE grade = 1",
+    "SELECT a.id, b.name FROM customers a, customers b WHERE b.id = 1350",
+    "SELECT name FROM customers WHERE id = 1350 OR grade = 1",
+    "SELECT name FROM customers WHERE NOT (id = 1350)",
+    "SELECT b.name FROM customers a LEFT JOIN customers b ON b.id <> 1350 WHERE a.id = 1350",
+    "SELECT name FROM customers WHERE CASE WHEN true THEN true ELSE id = 1350 END",
+    "SELECT name FROM customers WHERE (id = 1350) IS NOT NULL",
+    "SELECT name FROM customers WHERE id = 1350.0",
+    "SELECT name FROM customers WHERE id = (SELECT max(id) FROM customers)",
+    "SELECT name FROM customers WHERE id = ANY ('{1350, 1357}')",
+    "SELECT name FROM customers WHERE id NOT IN (1350)",
+    "SELECT name FROM customers WHERE id <> ALL ('{1350}')",
+    "SELECT name FROM customers WHERE (id, grade) = (1350, 0) OR true",
+    "SELECT name FROM customers ORDER BY 1 USING >",
+    "SELECT name FROM customers ORDER BY grade FETCH FIRST 3 ROWS WITH TIES",
+    "SELECT name /* ; */ FROM customers -- x\n WHERE grade = 1",
+    "SELECT id, name FROM customers GROUP BY id",
+    "SELECT DISTINCT ON (grade) id, name FROM customers",
+    "SELECT id, a.name, b.email FROM customers a JOIN customers b USING (id)",
+    "SELECT v.id, c.name FROM (VALUES (1350)) v(id), customers c",
+    "SELECT name FROM customers TABLESAMPLE SYSTEM (100)",
+    "BEGIN; SELECT name FROM customers WHERE grade = 1 FOR UPDATE; ROLLBACK",
+    ";".join([ONE] * 40),
+)
+# What may be a bound, but not less than what was shown.
+BOUNDED = (
+    "SELECT id, max(name) FROM customers GROUP BY ROLLUP (id)",
+    "SELECT id, lag(name) OVER (ORDER BY id) FROM customers",
+    "SELECT id, name FROM customers WHERE id = 1350 UNION ALL SELECT id + 7, name FROM customers",
+    "SELECT * FROM (SELECT id, grade FROM customers) a CROSS JOIN (SELECT name FROM customers LIMIT 3) b",
+    "SELECT s.id, s.name FROM (SELECT id + 7 AS id, name FROM customers) s",
+    "CREATE TEMP VIEW v AS SELECT id + 7 AS id, name FROM customers; SELECT id, name FROM v; DROP VIEW v",
+    "SELECT c.id, o.* FROM customers c, LATERAL (SELECT name FROM customers d WHERE d.id > c.id ORDER BY d.id LIMIT 1) o",
+    "BEGIN; UPDATE customers c SET grade = c.grade FROM customers d WHERE d.id = c.id + 7 RETURNING c.id, d.name; ROLLBACK",
+    "SELECT set_config('application_name', (SELECT name FROM customers WHERE id = 1350), false)",
+    f"BEGIN; DECLARE c CURSOR WITH HOLD FOR {ONE}; COMMIT; FETCH 10 FROM c; CLOSE c",
+    f"BEGIN; DECLARE c SCROLL CURSOR FOR {ONE}; MOVE ALL FROM c; FETCH BACKWARD 10 FROM c; ROLLBACK",
+    "DO $$ BEGIN PERFORM set_config('a.b', (SELECT string_agg(name, ',') FROM customers), false); END $$; SHOW a.b",
+    "DO $$ BEGIN EXECUTE format('CREATE TEMP TABLE n (%I int)', (SELECT name FROM customers WHERE id = 1350)); END $$;"
+    "SELECT * FROM n; DROP TABLE n",
+)
+
+
+def burst(first, text, *last):
+    """A statement, then what follows it without waiting for answers."""
+    return [first + wire.SYNC, text + b"".join(last) + wire.SYNC]
+
+
+RUN = wire.bind(name="x") + wire.execute()
+# Names that come to mean something else while requests are on their way.
+BURSTS = {
+    "closed and parsed anew": burst(wire.parse("SELECT title FROM products", "x"), wire.close("S", "x"), wire.parse(ONE, "x"), RUN),
+    "all deallocated": burst(wire.parse("SELECT title FROM products", "x"), wire.query("DEALLOCATE ALL"), wire.parse(ONE, "x"), RUN),
+    "prepared by SQL": burst(wire.parse(ONE, "x"), wire.query(f"DEALLOCATE x; PREPARE x AS {ONE}"), RUN),
+}
+
+
+@harness.shared
+def front():
+    return shop.front("shapes")
+
+
+def play(name, sends):
+    """Whom the client saw."""
+    seen = set()
+    with front().login(application_name=name) as session:
+        for data in sends:
+            session.send(data)
+        session.send(wire.query("SELECT 'end'"))
+        while True:
+            kind, body = session.receive()
+            if kind == "E":
+                raise wire.ServerError(wire.read_fields(body))
+            if kind == "D" and body.endswith(b"end"):
+                break
+            seen |= {(one or other).decode() for one, other in SEEN.findall(body)}
+        session.terminate()
+    return seen
+
+
+@test(gateway=True)
+def test_shapes():
+    """Whoever was shown is counted: by key where the statement allows it, never by another's key"""
+    cases = [(f"exact {n}", sql, [wire.query(sql)], True) for n, sql in enumerate(EXACT)]
+    cases += [(f"exact {n}, extended", sql, [wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC], True)
+              for n, sql in enumerate(EXACT) if ";" not in sql.replace("/* ; */", "")]
+    cases += [(f"bounded {n}", sql, [wire.query(sql)], False) for n, sql in enumerate(BOUNDED)]
+    cases += [(f"burst {name}", name, sends, False) for name, sends in BURSTS.items()]
+    seen = {name: play(name, sends) for name, _, sends, _ in cases}
+    front().guard.until_sessions(0)
+    said = shop.export(front())
+    problems = []
+    for name, what, _, is_exact in cases:
+        shown, keys = said[name], said[name].keys["customer"]
+        if not seen[name]:
+            problems.append(f"{what[:200]}: shows nobody")
+        elif len(seen[name] - keys) > shown.unknown:
+            problems.append(f"{what[:200]}: {len(seen[name] - keys)} SHOWN UNCOUNTED")
+        elif is_exact and (keys != seen[name] or shown.unknown or shown.flags):
+            problems.append(f"{what[:200]}: {len(seen[name])} seen, {len(keys)} named, {shown.unknown} unknown, {shown.flags}")
+    assert not problems, "\n" + "\n".join(problems)
+
+
+if __name__ == "__main__":
+    harness.main()
