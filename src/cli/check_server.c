@@ -144,8 +144,12 @@ look_role(const struct look *look)
 static void
 look_catalog(const struct look *look)
 {
-    static const char *const tables[] = {"pg_class", "pg_attribute", "pg_namespace", "pg_proc",
-                                         "pg_type",  "pg_index",     "pg_roles",     "pg_database"};
+    static const char *const tables[] = {
+        "pg_class",     "pg_attribute", "pg_namespace",  "pg_proc",     "pg_type",
+        "pg_index",     "pg_roles",     "pg_database",   "pg_inherits", "pg_attrdef",
+        "pg_depend",    "pg_rewrite",   "pg_operator",   "pg_cast",     "pg_aggregate",
+        "pg_extension", "pg_language",  "pg_constraint", "pg_settings", "pg_auth_members",
+    };
     unsigned failed = 0;
 
     for (size_t i = 0; i < COUNT_OF(tables); i++) {

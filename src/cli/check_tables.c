@@ -112,10 +112,43 @@ static const char table_sql[] =
     "AND ($3 = '' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid "
     "AND a.attname = $3 AND a.attnum > 0 AND NOT a.attisdropped)))";
 
-/* Looks for everything wanted in the one database that `probe` is connected to. */
+/* Whether the inspector can have the rows of a database's tables counted: by pasu.population, or,
+ * on a server where that is safe, by itself where it may read them. */
+static const char population_sql[] =
+    "SELECT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+    "WHERE n.nspname = 'pasu' AND p.proname = 'population' AND p.prosecdef "
+    "AND EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%') "
+    "AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')), "
+    "EXISTS (SELECT FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind') "
+    "AND (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)";
+
 static int
-look_through(struct wanted_list *list, struct probe *probe, const char *database)
+look_population(struct probe *probe, const struct config_gateway *gateway, const char *database,
+                struct findings *findings)
 {
+    PGresult *rows = probe_query(probe, population_sql, 0, NULL);
+    char name[96];
+
+    if (rows == NULL)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    snprintf(name, sizeof(name), "population %s", database);
+    if (PQgetvalue(rows, 0, 0)[0] == 't' || PQgetvalue(rows, 0, 1)[0] == 't')
+        findings_add(findings, gateway->name, name, FINDING_OK, "", "subjects can be counted");
+    else
+        findings_add(findings, gateway->name, name, FINDING_WARNING,
+                     "run sql/inspector.sql as a superuser in that database",
+                     "the inspector cannot count subjects (pasu.population): upper bounds will be "
+                     "what the tables' files have room for");
+    PQclear(rows);
+    return 0;
+}
+
+/* Looks for everything wanted in the one database that `probe` is connected to; true in *has_any
+ * where some of it is there. */
+static int
+look_through(struct wanted_list *list, struct probe *probe, const char *database, bool *has_any)
+{
+    *has_any = false;
     for (size_t i = 0; i < list->count; i++) {
         struct wanted *wanted = &list->items[i];
         const char *const values[] = {wanted->schema, wanted->table, wanted->column};
@@ -126,8 +159,10 @@ look_through(struct wanted_list *list, struct probe *probe, const char *database
         rows = probe_query(probe, table_sql, COUNT_OF(values), values);
         if (rows == NULL)
             return PASU_E_UPSTREAM_PROTOCOL;
-        if (PQgetvalue(rows, 0, 0)[0] == 't')
+        if (PQgetvalue(rows, 0, 0)[0] == 't') {
             note_found(wanted, database);
+            *has_any = true;
+        }
         PQclear(rows);
     }
     return 0;
@@ -153,10 +188,13 @@ check_tables(struct wanted_list *list, struct probe *probe, const struct config_
     for (int i = 0; i < PQntuples(databases); i++) {
         const char *name = PQgetvalue(databases, i, 0);
         struct probe other;
+        bool has_any = false;
         int r = probe_open(&other, gateway, name);
 
         if (r == 0)
-            r = look_through(list, &other, name);
+            r = look_through(list, &other, name, &has_any);
+        if (r == 0 && has_any)
+            r = look_population(&other, gateway, name, findings);
         if (r != 0)
             findings_add(findings, gateway->name, "databases", FINDING_WARNING,
                          "let the inspector connect to it, or take its right to CONNECT away",

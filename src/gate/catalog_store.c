@@ -173,10 +173,14 @@ void
 catalog_store_warm(struct catalog_store *store, struct settings *settings, uint32_t gateway,
                    const char *database)
 {
-    if (!database)
-        database = settings->gateways[gateway].config->inspector.database;
     pthread_mutex_lock(&store->lock);
-    if (place_get(store, settings, gateway, database) == NULL) {
+    list_each (link, &store->places) {
+        struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (place->settings == settings && place->gateway == gateway && !place->catalog)
+            catalog_place_load_by(store, place, os_monotonic(store->log->os));
+    }
+    if (database && place_get(store, settings, gateway, database) == NULL) {
         /* without memory now, the first session makes it */
     }
     pthread_mutex_unlock(&store->lock);

@@ -41,7 +41,8 @@ void catalog_store_free(struct catalog_store *store);
 /* From now on these settings are the current ones: places of the ones before are loaded anew under
  * them, with what tables were resolved to, and the old ones are kept while a session is in them. */
 void catalog_store_configure(struct catalog_store *store, struct settings *settings);
-/* Loads a database ahead of the first session: NULL is the inspector's own. */
+/* The gateway's server has an address now: what could not be loaded without one is. With a
+ * database, that one, too, ahead of its first session. */
 void catalog_store_warm(struct catalog_store *store, struct settings *settings, uint32_t gateway,
                         const char *database);
 

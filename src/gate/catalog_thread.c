@@ -39,6 +39,7 @@ static int
 connect_place(struct catalog_place *place)
 {
     const struct gateway *gateway = catalog_place_gateway(place);
+    struct address addresses[UPSTREAM_ADDRESSES_MAX];
     int result = 0;
 
     if (!gateway->config->inspector.user) {
@@ -46,6 +47,8 @@ connect_place(struct catalog_place *place)
                  "this gateway has no inspector");
         return PASU_E_UNAVAILABLE;
     }
+    if (settings_addresses(place->settings, gateway, addresses) == 0)
+        return PASU_E_AGAIN;
     if (!place->policy)
         result = catalog_policy_new(&place->policy, place->settings->config);
     return result == 0
@@ -117,7 +120,8 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
         /* they stay names for now */
     }
     place->version = catalog_version(catalog);
-    place->is_awaited = place->is_stale = place->touched != touched;
+    place->is_awaited = place->touched != touched;
+    place->is_stale = place->is_awaited;
     /* Touched meanwhile: again, but not all the time. One without all bodies is tried again. */
     if (place->is_stale)
         place->load_at = now + (LOAD_PART * took > LOAD_DELAY ? LOAD_PART * took : LOAD_DELAY);
@@ -137,17 +141,22 @@ load(struct catalog_store *store, struct catalog_place *place)
     struct catalog_mark *marks = NULL;
     uint64_t touched, version;
     size_t mark_count = 0;
-    int result = connect_place(place);
+    int result;
 
+    /* Whoever touches from here on is not served by what is read below. */
     pthread_mutex_lock(&store->lock);
     touched = place->touched;
     version = ++store->versions;
     prior = prior_of(store, place);
     place->load_at = CATALOG_NEVER;
-    if (result == 0)
+    pthread_mutex_unlock(&store->lock);
+    result = connect_place(place);
+    if (result == 0) {
+        pthread_mutex_lock(&store->lock);
         result = catalog_marks_list(&place->marks, catalog_policy_vocabulary(place->policy), &marks,
                                     &mark_count);
-    pthread_mutex_unlock(&store->lock);
+        pthread_mutex_unlock(&store->lock);
+    }
     if (result == 0)
         result = catalog_load(&place->inspector, place->policy, prior, marks, mark_count, version,
                               &catalog);
@@ -155,7 +164,7 @@ load(struct catalog_store *store, struct catalog_place *place)
     catalog_release(prior);
     if (result == 0)
         keep_snapshot(store, place, catalog, touched, os_monotonic(store->log->os) - begin);
-    else
+    else if (result != PASU_E_AGAIN) /* without an address: catalog_store_warm comes */
         keep_failure(store, place, result);
 }
 

@@ -136,11 +136,13 @@ static void
 warm(struct gate *g, uint32_t gateway)
 {
     const struct config *config = g->settings->config;
+    bool is_wanted = config->gateways[gateway].inspector.user != NULL &&
+                     config->personal_count + config->never.count > 0;
 
     inspector_warm(g->shared.inspector, g->settings, gateway);
-    if (g->shared.catalogs && config->gateways[gateway].inspector.user &&
-        config->personal_count + config->never.count > 0)
-        catalog_store_warm(g->shared.catalogs, g->settings, gateway, NULL);
+    if (g->shared.catalogs)
+        catalog_store_warm(g->shared.catalogs, g->settings, gateway,
+                           is_wanted ? config->gateways[gateway].inspector.database : NULL);
 }
 
 static void

@@ -6,7 +6,7 @@ import harness
 import inspector
 import postgres
 import process
-from stage import equal, test
+from stage import Front, equal, test
 
 ALL = catalog.ALL
 CONTACT = {"name", "phone"}
@@ -295,6 +295,22 @@ def test_a_database_that_is_not_there_is_told_to_who_waits():
     result = store.ask("wait")[0]
     assert result.startswith("result 0 ") and not result.endswith(" ok"), result
     assert 'no_such_database' in store.close()
+
+
+@test(gateway=True)
+def test_the_gate_reads_the_inspectors_own_database_when_it_starts_and_after_a_reload():
+    asked = inspector.install(server(), databases=("postgres",))
+    personal = [{"table": "public.customers", "subject": "customer", "key": "id", "fields": {"name": "name"}}]
+    front = Front(server(), "loading", inspector=asked,
+                  more={"subjects": {"customer": {"table": "public.customers", "key": "id"}},
+                        "personal_data": personal})
+    front.process.wait_line("catalog_loaded")
+    mark = len(front.process.lines)
+    personal[0]["fields"] = {"phone": "phone"}
+    equal(front.reload(), "config_reloaded")
+    front.process.wait_line("catalog_loaded", start=mark)
+    assert not any("inspector_failed" in line for line in front.process.lines)
+    front.stop()
 
 
 @harness.long_only

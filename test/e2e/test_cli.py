@@ -257,10 +257,11 @@ personal_data:
           {"server": "ok", "version": "ok", "role": "ok", "catalog": "ok", "function": "missing"})
     equal((found["table public.customers"]["state"], found["column public.customers.fone"]["state"]),
           ("ok", "missing"))
+    equal(found["population postgres"]["state"], "warning")
     inspector.install(bare)
     path.write_text(path.read_text().replace("fone", "phone"))
     found = findings(path, 0)
-    equal(found["function"]["state"], "ok")
+    equal((found["function"]["state"], found["population postgres"]["state"]), ("ok", "ok"))
     bare.sql("GRANT EXECUTE ON FUNCTION pasu.verifier TO PUBLIC")
     equal(findings(path, 1)["function"]["state"], "missing")
     bare.stop()

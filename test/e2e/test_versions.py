@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 
+import catalog
 import certificate
 import guard
 import harness
@@ -66,7 +67,7 @@ class Site:
             settings={"password_encryption": "scram-sha-256"})
         self.server.sql("CREATE ROLE salted LOGIN PASSWORD 'salted secret'")
         self.server.binaries = postgres.BIN  # psql is Debian's
-        asked = inspector.install(self.server)
+        self.inspector = asked = inspector.install(self.server)
         self.front = guard.start([
             guard.gateway(self.server, "plain", inspector=asked, replication=["postgres"]),
             guard.gateway(self.server, "tls", inspector=asked, tls=guard.tls(own), upstream_tls={"mode": "require"})])
@@ -111,6 +112,31 @@ def check_psql(site):
     assert done.returncode == 0 and done.stdout.endswith("salted\n"), done.stdout
 
 
+def check_catalog(site, major):
+    """The queries of the snapshot, by an inspector without rights."""
+    for text in (catalog.TABLES, catalog.VIEWS, catalog.FUNCTIONS):
+        site.server.sql(text)
+    site.server.sql("ALTER TABLE customers ADD label text GENERATED ALWAYS AS (name || grade::text) STORED;"
+                    "CREATE VIEW v_stats AS SELECT most_common_vals::text AS m FROM pg_stats")
+    if major >= 14:
+        site.server.sql("CREATE FUNCTION f_atomic() RETURNS text BEGIN ATOMIC SELECT address FROM customers; END")
+    path = catalog.configuration(site.server, f"catalog-{major}", site.inspector["user"],
+                                 site.inspector["password_file"])
+    with catalog.Dump(path) as store:
+        shot = store.first()
+        fields = {"v_nested": {"name", "phone"}, "mv_vip": {"name", "address"}, "f_sql": {"email"},
+                  "f_dyn": catalog.ALL, "f_clean": set(), "v_products": set(), "v_stats": catalog.ALL,
+                  "visits_2024": {"order"}, "pg_catalog.pg_stats": catalog.ALL}
+        if major >= 14:
+            fields["f_atomic"] = {"address"}
+        assert {name: shot.fields(name) for name in fields} == fields, shot.lines
+        assert " label=name" in shot.shows["customers"][0], shot.shows["customers"]
+        assert {"population customer 200 counted", "partial no", "casts clean"} <= set(shot.lines), shot.lines
+        site.server.sql("ALTER TABLE customers RENAME TO people")
+        store.wait()
+        assert "people" in store.get().relations
+
+
 def round_of(major):
     site = Site(major)
     site.server.sql("GRANT CREATE ON SCHEMA public TO salted")
@@ -130,6 +156,8 @@ def round_of(major):
                 told.setdefault(version, set()).add((session.version_offered, len(session.key)))
                 assert session.value("SELECT 1") == "1", way
     check_versions(major, told)
+    if not harness.DIRECT:
+        check_catalog(site, major)
     if major >= 18:
         check_long_keys(site)
     with wire.login(plain, replication="true") as session:

@@ -80,8 +80,9 @@ configure(struct dump *d, const char *path)
         result = endpoint_address(&address, &config->gateways[0].upstream);
     if (result != 0)
         fail("settings", result);
-    settings_set_address(d->settings, 0, 0, 1, &address);
     catalog_store_configure(d->store, d->settings);
+    settings_set_address(d->settings, 0, 0, 1, &address);
+    catalog_store_warm(d->store, d->settings, 0, NULL);
     pthread_mutex_lock(&d->lock);
     d->place = catalog_store_enter(d->store, d->settings, 0, d->database);
     pthread_mutex_unlock(&d->lock);
