@@ -98,10 +98,6 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
         if (is_user && (facts.class == FUNCTION_SILENT || facts.class == FUNCTION_COUNT))
             facts.class = facts.class == FUNCTION_COUNT ? FUNCTION_SUM : FUNCTION_PLAIN;
     }
-    if (facts.class == FUNCTION_DYNAMIC) {
-        facts.is_opaque = true;
-        facts.reach = work->everything;
-    }
     return facts;
 }
 

@@ -31,7 +31,6 @@ enum function_class {
     FUNCTION_SILENT,  /* shows nothing of them */
     FUNCTION_COUNT,   /* an aggregate that shows nothing of them */
     FUNCTION_SUM,     /* an aggregate that carries them */
-    FUNCTION_DYNAMIC, /* runs a text, or reads what others wrote: anything */
     FUNCTION_KEEPER,  /* puts its arguments where they can be read by other ways than the result */
     FUNCTION_SETTING, /* set_config: such a one */
 };

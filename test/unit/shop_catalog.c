@@ -323,6 +323,13 @@ static const struct catalog_function functions[] = {
      .kinds = 3},
     {.oid = 3006, .schema = "pg_catalog", .name = "lo_export", .is_system = true, .is_exit = true},
     {.oid = 3007, .schema = "public", .name = "row_number"},
+    {.oid = 3009,
+     .schema = "pg_catalog",
+     .name = "query_to_xml",
+     .is_system = true,
+     .is_opaque = true,
+     .fields = 63,
+     .kinds = 3},
     {.oid = 3008, .schema = "public", .name = "glue", .kind = 'a'},
 };
 
@@ -351,7 +358,7 @@ static const char *const system_names[] = {
     "now",
     "pg_notify",
     "pg_sleep",
-    "query_to_xml",
+
     "rank",
     "regexp_matches",
     "reverse",
