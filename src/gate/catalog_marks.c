@@ -94,7 +94,7 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
     bool is_there = false;
     int result = 0;
 
-    while (result == 0 && (r = catalog_relation_named(catalog, schema, mark->name, &at)) != NULL) {
+    while (result == 0 && (r = catalog_relation_marked(catalog, schema, mark->name, &at)) != NULL) {
         struct marked found = {r->oid, mark->vocabulary, 0, mark->fields, mark->kinds, "", ""};
 
         is_there = true;

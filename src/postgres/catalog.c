@@ -164,6 +164,19 @@ catalog_relation_named(const struct catalog *catalog, const char *schema, const 
     return NULL;
 }
 
+const struct catalog_relation *
+catalog_relation_marked(const struct catalog *catalog, const char *schema, const char *name,
+                        size_t *at)
+{
+    bool is_temporary = schema && strcmp(schema, CATALOG_TEMPORARY) == 0;
+    const struct catalog_relation *r;
+
+    while ((r = catalog_relation_named(catalog, is_temporary ? NULL : schema, name, at)) != NULL)
+        if (!is_temporary || r->persistence == 't')
+            return r;
+    return NULL;
+}
+
 const struct catalog_function *
 catalog_function_named(const struct catalog *catalog, const char *schema, const char *name,
                        size_t *at)

@@ -80,6 +80,8 @@ struct catalog_relation {
     bool speaks_values; /* statistics, activity, large objects: values of other tables can be in it
                          */
     bool has_rules;     /* other than a view's own */
+    bool is_filled;     /* what acts on it can change the rows that are written */
+    bool is_guarded;    /* what acts on it acts when it is read, too: policies */
     bool is_exit;       /* a view that calls a function which is one */
     struct catalog_column *columns;
     size_t column_count;
@@ -94,6 +96,9 @@ struct catalog_relation {
     /* What functions bring that run when it is written (triggers, defaults): RETURNING shows it. */
     uint64_t written_fields, written_kinds;
     bool is_written_opaque;
+    /* What can come out of what acts on it: triggers, rules, defaults, generated columns, checks,
+     * indexes' expressions, policies. 0 where all of that is clean. */
+    uint64_t act_fields, act_kinds;
     const char *definition; /* of a view or materialized view: its query as pg_get_viewdef prints
                                it; or NULL */
 };
@@ -119,9 +124,10 @@ struct catalog_builder;
 
 /* `prior` (may be NULL) is the snapshot that this one follows; `marks` are relations known to carry
  * more than their mapping says. Policy and marks are borrowed until the builder is gone. */
+#define CATALOG_TEMPORARY "pg_temp"
 struct catalog_mark {
     uint32_t relation;         /* 0: all relations of that name */
-    const char *schema, *name; /* schema NULL: in any */
+    const char *schema, *name; /* schema NULL: in any; CATALOG_TEMPORARY: temporary ones */
     uint64_t fields, kinds;    /* what no mapping names is left out */
 };
 PASU_MUST_USE int catalog_builder_new(struct catalog_builder **builder,
@@ -170,6 +176,10 @@ const struct catalog_relation *catalog_relation(const struct catalog *catalog, u
 const struct catalog_relation *catalog_relation_named(const struct catalog *catalog,
                                                       const char *schema, const char *name,
                                                       size_t *at);
+/* The same, of a mark: its schema may be CATALOG_TEMPORARY. */
+const struct catalog_relation *catalog_relation_marked(const struct catalog *catalog,
+                                                       const char *schema, const char *name,
+                                                       size_t *at);
 size_t catalog_relation_count(const struct catalog *catalog);
 const struct catalog_relation *catalog_relation_at(const struct catalog *catalog, size_t index);
 const struct catalog_function *catalog_function(const struct catalog *catalog, uint32_t oid);

@@ -19,8 +19,8 @@ struct token {
 
 struct body {
     struct catalog_builder *b;
-    size_t number, node; /* of the function; its node */
-    uint32_t stamp;      /* what this body has touched */
+    size_t node;    /* whose text it is */
+    uint32_t stamp; /* what this body has touched */
     const struct token *tokens;
     size_t count;
     bool has_star;
@@ -268,7 +268,7 @@ use_function(struct body *body, size_t number)
     struct catalog_builder *b = body->b;
     size_t node = b->catalog->relation_count + number;
 
-    if (b->stamps[node] == body->stamp || number == body->number)
+    if (b->stamps[node] == body->stamp || node == body->node)
         return 0;
     b->stamps[node] = body->stamp;
     return catalog_edge_add(b, node, body->node);
@@ -313,6 +313,51 @@ use_operators(struct body *body, size_t at)
     return result;
 }
 
+/* ---- what a text fills ---- */
+
+/* Where the name of a table stands whose rows are written; 0: nowhere. */
+static size_t
+written_name(const struct body *body, size_t at)
+{
+    bool is_new = is_word(body, at, "table") && at > 0 &&
+                  (is_word(body, at - 1, "create") || is_word(body, at - 1, "temp") ||
+                   is_word(body, at - 1, "temporary") || is_word(body, at - 1, "unlogged"));
+
+    if (!is_new && !is_word(body, at, "into") && !is_word(body, at, "update"))
+        return 0;
+    at++;
+    if (is_new && is_word(body, at, "if"))
+        at += 3; /* IF NOT EXISTS */
+    if (is_word(body, at, "only"))
+        at++;
+    if (is_other(body, at + 1, '.'))
+        at += 2;
+    return is_name(body, at) ? at : 0;
+}
+
+/* What can come out of the text can be in the table afterwards, and what acts on the table speaks
+ * out of the text. */
+static int
+fill_relations(struct body *body, size_t at)
+{
+    const struct catalog *c = body->b->catalog;
+    const struct catalog_relation *r;
+    size_t name = written_name(body, at), next = 0;
+    int result = 0;
+
+    while (name != 0 && result == 0 &&
+           (r = catalog_relation_named(c, NULL, body->tokens[name].name, &next)) != NULL) {
+        size_t number = (size_t)(r - c->relations);
+
+        if (r->is_system)
+            continue;
+        result = catalog_edge_add(body->b, body->node, number);
+        if (result == 0 && catalog_act_node(body->b, number) != body->node)
+            result = catalog_edge_add(body->b, catalog_act_node(body->b, number), body->node);
+    }
+    return result;
+}
+
 /* ---- the whole ---- */
 
 static int
@@ -331,6 +376,8 @@ read_tokens(struct body *body)
         if (is_name(body, i)) {
             touch_relations(body, i);
             result = use_functions(body, i);
+            if (result == 0)
+                result = fill_relations(body, i);
         } else if (body->tokens[i].kind == SCAN_OPERATOR) {
             result = use_operators(body, i);
         }
@@ -339,14 +386,9 @@ read_tokens(struct body *body)
 }
 
 int
-catalog_body_read(struct catalog_builder *b, size_t number, struct view text)
+catalog_body_read(struct catalog_builder *b, size_t node, struct view text)
 {
-    struct body body = {
-        .b = b,
-        .number = number,
-        .node = b->catalog->relation_count + number,
-        .stamp = (uint32_t)number + 1,
-    };
+    struct body body = {.b = b, .node = node, .stamp = ++b->stamp};
     int result = 0;
 
     if (!cut(b, text, &result)) {

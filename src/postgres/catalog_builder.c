@@ -31,9 +31,9 @@ void
 catalog_builder_free(struct catalog_builder *b)
 {
     struct catalog_pile *const piles[] = {
-        &b->relations,    &b->functions, &b->sources,    &b->columns,   &b->inherits,
-        &b->keys,         &b->generated, &b->aggregates, &b->operators, &b->casts,
-        &b->dependencies, &b->writers,   &b->edges,      &b->tokens,    &b->names,
+        &b->relations, &b->functions,  &b->sources,   &b->columns, &b->inherits,     &b->keys,
+        &b->generated, &b->aggregates, &b->operators, &b->casts,   &b->dependencies, &b->writers,
+        &b->acts,      &b->edges,      &b->tokens,    &b->names,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)
@@ -214,6 +214,20 @@ catalog_rule_find(const struct catalog *catalog, uint32_t oid)
                                                sizeof(wanted), rule_order);
 }
 
+static int
+take_act(struct catalog_builder *b, const struct view *v)
+{
+    struct catalog_act *a = catalog_pile_add(&b->acts, sizeof(*a));
+
+    if (!a)
+        return PASU_E_NOMEM;
+    if (!catalog_value_u32(v[0], &a->relation) || !catalog_value_bool(v[1], &a->is_guard) ||
+        !catalog_value_bool(v[2], &a->is_filling))
+        return PASU_E_MALFORMED;
+    a->text = v[3].bytes ? catalog_arena_text(&b->scratch, v[3]) : "";
+    return a->text ? 0 : PASU_E_NOMEM;
+}
+
 /* A rule never changes under its row's version: what the prior snapshot saw in it stays true. */
 static int
 take_rule(struct catalog_builder *b, const struct view *v)
@@ -224,7 +238,7 @@ take_rule(struct catalog_builder *b, const struct view *v)
     if (!r)
         return PASU_E_NOMEM;
     if (!catalog_value_u32(v[0], &r->oid) || !catalog_value_u32(v[1], &r->relation) ||
-        !catalog_value_u32(v[2], &r->xmin))
+        !catalog_value_u32(v[2], &r->xmin) || !catalog_value_bool(v[3], &r->is_view))
         return PASU_E_MALFORMED;
     before = b->prior ? catalog_rule_find(b->prior, r->oid) : NULL;
     if (before && before->is_seen && before->xmin == r->xmin && before->relation == r->relation) {
@@ -357,6 +371,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return b->is_resolved ? PASU_E_MALFORMED : take_operator(b, v);
     case QUERY_CASTS:
         return take_cast(b, v);
+    case QUERY_ACTS:
+        return b->is_tainted ? PASU_E_MALFORMED : take_act(b, v);
     case QUERY_RULES:
         return b->is_resolved ? PASU_E_MALFORMED : take_rule(b, v);
     case QUERY_DEPENDENCIES:

@@ -109,7 +109,7 @@ read_user_function(struct catalog_builder *b, size_t number, struct catalog_tain
     case LANGUAGE_SQL:
     case LANGUAGE_PLPGSQL:
         if (s->body)
-            return catalog_body_read(b, number, view_of_text(s->body));
+            return catalog_body_read(b, b->catalog->relation_count + number, view_of_text(s->body));
         catalog_taint_everything(b, taint);
         break;
     case LANGUAGE_NATIVE:

@@ -50,6 +50,7 @@ struct catalog_binding {
 struct catalog_rule {
     uint32_t oid, relation;
     uint32_t xmin;
+    bool is_view;       /* a view's own; else it acts on the relation */
     bool is_seen;       /* the ones below are known */
     bool is_whole;      /* speaks of a whole row somewhere */
     bool speaks, exits; /* uses something of PostgreSQL's own that does */
@@ -116,6 +117,11 @@ struct catalog_operator {
     const char *name;
     uint32_t function;
 };
+struct catalog_act {
+    uint32_t relation;
+    bool is_guard, is_filling;
+    const char *text;
+};
 struct catalog_dependency {
     uint32_t rule, object;
     bool is_function;
@@ -157,17 +163,18 @@ struct catalog_builder {
     /* rows */
     struct catalog_pile relations, functions; /* become the catalog's */
     struct catalog_pile sources, columns, inherits, keys, generated, aggregates, operators, casts;
-    struct catalog_pile dependencies, writers;
+    struct catalog_pile dependencies, writers, acts;
     bool skipped[QUERY_COUNT];
     /* steps done */
     bool is_resolved, is_tainted;
     int failure; /* of one of them: it stays */
-    /* by number: relations first, then functions */
+    /* by number: relations first, then functions, then what acts on relations */
     struct catalog_taint *taints;
     struct catalog_taint *marked; /* by relation: what its marks alone say */
     struct catalog_pile edges;    /* struct catalog_pair: what is in `a` can come out of `b` */
     struct catalog_index operator_index; /* of `operators` */
     struct catalog_pile tokens, names;   /* of the body that is being read */
+    uint32_t stamp;                      /* of the body that was read last */
     uint32_t *stamps;                    /* by relation, then function: the body that named it */
     uint8_t *is_whole;                   /* by relation: its row as a whole */
 };
@@ -226,9 +233,15 @@ bool catalog_function_speaks(const char *name);
 bool catalog_function_exits(const char *name);
 
 /* ---- catalog_body.c ---- */
-/* Function `number`'s text: taints and edges for what it names. */
-PASU_MUST_USE int catalog_body_read(struct catalog_builder *builder, size_t number,
-                                    struct view text);
+/* The node of what acts on relation `number`. */
+static inline size_t
+catalog_act_node(const struct catalog_builder *b, size_t number)
+{
+    return b->catalog->relation_count + b->catalog->function_count + number;
+}
+/* The text of a node (a function, or what acts on a relation): taints and edges for what it names,
+ * and for what it fills. */
+PASU_MUST_USE int catalog_body_read(struct catalog_builder *builder, size_t node, struct view text);
 
 /* ---- catalog_taint.c ---- */
 /* Fields, kinds and the rest of every relation and function, through all that use others. */

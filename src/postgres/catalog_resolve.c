@@ -111,7 +111,7 @@ take_marks(struct catalog_builder *b)
         if (mark->relation != 0 && number != SIZE_MAX)
             mark_relation(b, mark, number);
         while (mark->relation == 0 && mark->name &&
-               (r = catalog_relation_named(c, mark->schema, mark->name, &at)) != NULL)
+               (r = catalog_relation_marked(c, mark->schema, mark->name, &at)) != NULL)
             mark_relation(b, mark, (size_t)(r - c->relations));
     }
 }
@@ -146,7 +146,7 @@ static int
 resolve(struct catalog_builder *b)
 {
     struct catalog *c = b->catalog;
-    size_t nodes = b->relations.count + b->functions.count;
+    size_t nodes = 2 * b->relations.count + b->functions.count;
     int result;
 
     take_arrays(b);

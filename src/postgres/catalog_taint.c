@@ -103,8 +103,10 @@ add_dependency(struct catalog_builder *b, const struct catalog_dependency *d)
     size_t view = rule ? catalog_relation_number(c, rule->relation) : SIZE_MAX;
     size_t object;
 
-    if (view == SIZE_MAX || (!d->is_function && d->object == rule->relation))
+    if (view == SIZE_MAX || (!d->is_function && d->object == rule->relation && rule->is_view))
         return 0;
+    if (!rule->is_view)
+        view = catalog_act_node(b, view);
     object = d->is_function ? catalog_function_number(c, d->object)
                             : catalog_relation_number(c, d->object);
     if (object == SIZE_MAX) {
@@ -130,6 +132,8 @@ add_views(struct catalog_builder *b)
 
         if (view == SIZE_MAX)
             continue;
+        if (!rule->is_view)
+            view = catalog_act_node(b, view);
         if (rule->speaks || !rule->is_seen)
             catalog_taint_everything(b, &b->taints[view]);
         b->taints[view].is_exit |= rule->exits;
@@ -137,6 +141,38 @@ add_views(struct catalog_builder *b)
     PILE_EACH (const struct catalog_dependency, d, &b->dependencies)
         if (result == 0)
             result = add_dependency(b, d);
+    return result;
+}
+
+/* ---- what acts on relations ---- */
+
+static int
+add_acts(struct catalog_builder *b)
+{
+    const struct catalog *c = b->catalog;
+    int result = 0;
+
+    PILE_EACH (const struct catalog_act, act, &b->acts) {
+        size_t number = catalog_relation_number(c, act->relation);
+
+        if (number == SIZE_MAX || result != 0)
+            continue;
+        c->relations[number].is_guarded |= act->is_guard;
+        c->relations[number].is_filled |= act->is_filling;
+        result = catalog_body_read(b, catalog_act_node(b, number), view_of_text(act->text));
+        if (result == 0 && act->is_filling)
+            result = catalog_edge_add(b, catalog_act_node(b, number), number);
+    }
+    /* Rows that are written to a parent are a child's. */
+    PILE_EACH (const struct catalog_pair, pair, &b->inherits) {
+        size_t child = catalog_relation_number(c, pair->a);
+        size_t parent = catalog_relation_number(c, pair->b);
+
+        if (child == SIZE_MAX || parent == SIZE_MAX || result != 0)
+            continue;
+        c->relations[parent].is_filled |= c->relations[child].is_filled;
+        result = catalog_edge_add(b, catalog_act_node(b, child), catalog_act_node(b, parent));
+    }
     return result;
 }
 
@@ -259,6 +295,21 @@ write_writers(const struct catalog_builder *b)
     }
 }
 
+/* What functions and triggers have put into a table beyond its mapping can be in any column. */
+static void
+write_marks(const struct catalog_builder *b, size_t number)
+{
+    struct catalog_relation *r = &b->catalog->relations[number];
+    uint64_t own = b->marked[number].fields, extra;
+
+    for (size_t i = 0; i < r->show_count; i++)
+        own |= r->shows[i].fields;
+    extra =
+        r->speaks_values || r->kind == 'v' || r->kind == 'm' ? 0 : b->taints[number].fields & ~own;
+    r->marked_fields = b->marked[number].fields | extra;
+    r->marked_kinds = b->marked[number].kinds | (extra ? b->taints[number].kinds : 0);
+}
+
 static void
 write_back(const struct catalog_builder *b)
 {
@@ -266,11 +317,13 @@ write_back(const struct catalog_builder *b)
 
     for (size_t i = 0; i < c->relation_count; i++) {
         const struct catalog_taint *taint = &b->taints[i];
+        const struct catalog_taint *act = &b->taints[catalog_act_node(b, i)];
 
         c->relations[i].fields = taint->fields;
         c->relations[i].kinds = taint->kinds;
-        c->relations[i].marked_fields = b->marked[i].fields;
-        c->relations[i].marked_kinds = b->marked[i].kinds;
+        write_marks(b, i);
+        c->relations[i].act_fields = act->fields;
+        c->relations[i].act_kinds = act->kinds;
         c->relations[i].is_never = taint->is_never;
         c->relations[i].is_exit = taint->is_exit;
     }
@@ -297,8 +350,10 @@ catalog_taint(struct catalog_builder *b)
     b->is_tainted = true;
     for (size_t i = 0; i < b->catalog->relation_count; i++)
         taint_relation(b, i);
-    nodes = b->catalog->relation_count + b->catalog->function_count;
+    nodes = 2 * b->catalog->relation_count + b->catalog->function_count;
     result = catalog_functions_read(b);
+    if (result == 0)
+        result = add_acts(b);
     if (result == 0)
         result = add_views(b);
     if (result == 0)

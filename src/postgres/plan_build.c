@@ -37,6 +37,9 @@ build_filled(struct plan_work *work, const PgQuery__RangeVar *relation,
     if (!names_add_relation(work, relation->schemaname[0] ? relation->schemaname : NULL,
                             relation->relname))
         names_add_everything(work, 0);
+    names_add_acts(work, relation->schemaname[0] ? relation->schemaname : NULL, relation->relname,
+                   true);
+    statement->flags |= work->names.flags & PLAN_OPAQUE;
     set_most(work, statement);
 }
 
@@ -69,7 +72,7 @@ build_reach(struct plan_work *work, const PgQuery__Node *query)
 static bool
 is_beyond(const struct plan_work *work)
 {
-    return work_is_exhausted(work) || work->names.has_rules;
+    return work_is_exhausted(work) || work->names.has_rules || work->names.is_filled;
 }
 
 /* What functions have put elsewhere (settings, notifications) counts as shown by the rows that

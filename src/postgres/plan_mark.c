@@ -26,6 +26,9 @@ mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
     struct plan_mark *mark = work->marks;
 
+    /* CREATE TEMP TABLE: whatever has that name elsewhere is not it. */
+    if (strcmp(range->relpersistence, "t") == 0)
+        schema = CATALOG_TEMPORARY;
     if (reach_fields(reach) == 0)
         return;
     while (mark && !is_same_name(mark, schema, range->relname))

@@ -98,13 +98,35 @@ names_add_relation(struct plan_work *work, const char *schema, const char *name)
     return is_known;
 }
 
+void
+names_add_acts(struct plan_work *work, const char *schema, const char *name, bool is_written)
+{
+    const struct catalog_relation *relation;
+    size_t at = 0;
+
+    while ((relation = names_next_relation(work, schema, name, &at)) != NULL) {
+        struct reach reach = {{0}};
+
+        if (is_written)
+            work->names.has_rules |= relation->has_rules;
+        if (relation->act_fields == 0 || (!is_written && !relation->is_guarded))
+            continue;
+        reach_add_all(&reach, relation->act_kinds, relation->act_fields);
+        reach_add(&work->names.most, &reach);
+        reach_add(&work->names.functions, &reach);
+        work->names.flags |= PLAN_OPAQUE;
+        work->names.is_filled |= is_written && relation->is_filled;
+    }
+}
+
 static void
-add_range_var(const struct walk *walk, const PgQuery__RangeVar *range)
+add_range_var(const struct walk *walk, const PgQuery__RangeVar *range, bool is_written)
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
 
     if (!names_add_relation(walk->work, schema, range->relname))
         names_add_everything(walk->work, PLAN_UNKNOWN_TABLE);
+    names_add_acts(walk->work, schema, range->relname, is_written);
 }
 
 static void
@@ -114,7 +136,7 @@ walk_range_var(const struct walk *walk, const PgQuery__RangeVar *range)
         for (const struct hiding *h = walk->hiding; h; h = h->outer)
             if (strcmp(h->name, range->relname) == 0)
                 return;
-    add_range_var(walk, range);
+    add_range_var(walk, range, false);
 }
 
 bool
@@ -158,19 +180,14 @@ static void
 walk_written(const struct walk *walk, const PgQuery__RangeVar *range,
              const ProtobufCMessage *statement)
 {
-    const struct catalog_relation *never = walk->work->names.never_relation, *relation;
-    size_t at = 0;
+    const struct catalog_relation *never = walk->work->names.never_relation;
 
     if (!range)
         return;
-    add_range_var(walk, range);
+    add_range_var(walk, range, true);
     add_writers(walk->work, range);
     if (is_only_filled(statement))
         walk->work->names.never_relation = never;
-    while (
-        (relation = names_next_relation(walk->work, range->schemaname[0] ? range->schemaname : NULL,
-                                        range->relname, &at)) != NULL)
-        walk->work->names.has_rules |= relation->has_rules;
 }
 
 /* ---- functions, operators, casts ---- */

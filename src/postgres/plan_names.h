@@ -23,6 +23,7 @@ struct names {
     const struct catalog_function *never_function, *exit_function;
     bool sets_role; /* by set_config */
     bool has_rules; /* a table that is written to has rules */
+    bool is_filled; /* one is written to whose triggers and defaults can put values into its rows */
 };
 
 /* How a system function treats its arguments. */
@@ -72,6 +73,8 @@ void names_collect(struct plan_work *work, const ProtobufCMessage *tree);
 /* Adds a relation by its name: how names_collect and the token scan see one. False where the
  * snapshot does not know it. */
 bool names_add_relation(struct plan_work *work, const char *schema, const char *name);
+/* What acts on a relation of that name: triggers, rules, policies. */
+void names_add_acts(struct plan_work *work, const char *schema, const char *name, bool is_written);
 void names_add_everything(struct plan_work *work, uint32_t flag);
 void names_add_function(struct plan_work *work, const struct function_facts *facts);
 

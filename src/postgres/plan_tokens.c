@@ -73,8 +73,10 @@ add_relation(struct reading *r, const char *name)
         }
         r->relations[r->relation_count++] = relation;
     }
-    if (is_known)
+    if (is_known) {
         (void)names_add_relation(r->work, NULL, name);
+        names_add_acts(r->work, NULL, name, true);
+    }
     return is_known;
 }
 
