@@ -73,7 +73,7 @@ make_sparse(uint32_t day, uint32_t capacity)
 
     if (c) {
         c->day = day;
-        c->capacity = capacity;
+        c->capacity = (uint16_t)capacity;
     }
     return c;
 }
@@ -87,7 +87,7 @@ grow(struct tally_container **slot)
     if (!c)
         return PASU_E_NOMEM;
     memmove(c->data + capacity, c->data + before, c->count * sizeof(uint16_t));
-    c->capacity = capacity;
+    c->capacity = (uint16_t)capacity;
     *slot = c;
     return 0;
 }
@@ -107,20 +107,40 @@ make_dense(struct tally_container **slot)
     return 0;
 }
 
+static bool
+is_hot(const struct tally_container *c)
+{
+    return c->capacity != 0 && c->count >= CONTAINER_HOT_MIN && c->fresh >= CONTAINER_HOT;
+}
+
+/* Makes room for one more. To be hot is no need: without memory for it, the container grows as if
+ * it were not. */
+static int
+make_room(struct tally_container **slot)
+{
+    struct tally_container *c = *slot;
+
+    if (c->capacity == 0)
+        return 0;
+    if (c->count == CONTAINER_SPARSE_MAX)
+        return make_dense(slot);
+    if (is_hot(c) && make_dense(slot) == 0)
+        return 0;
+    return c->count == c->capacity ? grow(slot) : 0;
+}
+
 int
 container_insert(struct tally_container **slot, uint32_t day, uint16_t low, uint32_t at,
                  uint16_t stamp)
 {
-    struct tally_container *c = *slot;
+    struct tally_container *c;
     uint16_t *stamps;
-    int result = 0;
+    int result;
 
-    if (!c)
+    if (!*slot)
         result = (*slot = make_sparse(day, larger(0))) ? 0 : PASU_E_NOMEM;
-    else if (c->capacity != 0 && c->count == CONTAINER_SPARSE_MAX)
-        result = make_dense(slot);
-    else if (c->capacity != 0 && c->count == c->capacity)
-        result = grow(slot);
+    else
+        result = make_room(slot);
     if (result != 0)
         return result;
     c = *slot;
@@ -134,6 +154,8 @@ container_insert(struct tally_container **slot, uint32_t day, uint16_t low, uint
     c->data[at] = low;
     stamps[at] = stamp;
     c->count++;
+    /* Earlier days come back from the ledger by the million, and are read no more today. */
+    c->fresh += stamp_age(stamp) == 0;
     return 0;
 }
 
@@ -150,50 +172,95 @@ container_remove(struct tally_container *c, uint16_t low)
     at = container_search(c->data, c->count, low);
     if (at == c->count || c->data[at] != low)
         return;
+    if (stamp_age(stamps[at]) == 0)
+        container_cool(c);
     c->count--;
     memmove(c->data + at, c->data + at + 1, (c->count - at) * sizeof(uint16_t));
     memmove(stamps + at, stamps + at + 1, (c->count - at) * sizeof(uint16_t));
 }
 
-static uint32_t
-count_dense(const struct tally_container *c)
+void
+container_warm(struct tally_container **slot)
 {
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < CONTAINER_SIZE; i++)
-        count += c->data[i] != STAMP_NEVER;
-    return count;
-}
-
-/* `count` of a dense one's subjects are there. */
-static void
-make_thin(struct tally_container **slot, uint32_t count)
-{
-    struct tally_container *dense = *slot, *c = make_sparse(dense->day, larger(count));
-
-    if (!c)
+    if ((*slot)->capacity == 0)
         return;
-    for (uint32_t i = 0; i < CONTAINER_SIZE; i++)
-        if (dense->data[i] != STAMP_NEVER) {
-            c->data[c->count] = (uint16_t)i;
-            c->data[c->capacity + c->count++] = dense->data[i];
-        }
-    memory_free(dense);
-    *slot = c;
+    (*slot)->fresh++;
+    /* Where there is no memory for it, it stays sparse. */
+    if (is_hot(*slot) && make_dense(slot) != 0)
+        return;
 }
 
 void
-container_settle(struct tally_container **slot)
+container_cool(struct tally_container *c)
 {
-    struct tally_container *c = *slot;
-    uint32_t count = c->capacity == 0 ? count_dense(c) : c->count;
+    c->fresh -= c->fresh > 0;
+}
 
-    if (count == 0) {
-        memory_free(c);
-        *slot = NULL;
-    } else if (c->capacity == 0 && count < CONTAINER_SPARSE_MAX / 2) {
-        make_thin(slot, count);
+/* Subjects of a dense one that are in a window still when `days` have passed; more than
+ * CONTAINER_SPARSE_MAX are not counted to the end. */
+static uint32_t
+count_dense(const struct tally_container *c, unsigned days)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < CONTAINER_SIZE && count <= CONTAINER_SPARSE_MAX;) {
+        uint16_t here = 0;
+
+        for (uint32_t end = i + CONTAINER_SPARSE_MAX; i < end; i++)
+            here = (uint16_t)(here + (stamp_aged(c->data[i], days) != STAMP_NEVER));
+        count += here;
     }
+    return count;
+}
+
+static_assert(CONTAINER_SIZE % CONTAINER_SPARSE_MAX == 0, "count_dense() goes in steps of it");
+
+/* The subjects of a dense one, aged, into a sparse one that has room for them. */
+static void
+copy_aged(struct tally_container *to, const struct tally_container *from, unsigned days)
+{
+    enum { STEP = sizeof(uint64_t) / sizeof(uint16_t) };
+
+    for (uint32_t i = 0; i < CONTAINER_SIZE; i += STEP) {
+        uint64_t some;
+
+        memcpy(&some, &from->data[i], sizeof(some));
+        for (uint32_t k = i; some != 0 && k < i + STEP; k++) {
+            uint16_t stamp = stamp_aged(from->data[k], days);
+
+            if (stamp == STAMP_NEVER)
+                continue;
+            to->data[to->count] = (uint16_t)k;
+            to->data[to->capacity + to->count++] = stamp;
+        }
+    }
+}
+
+static unsigned
+days_passed(const struct tally_container *c, uint32_t day)
+{
+    uint32_t passed = day - c->day;
+
+    return passed < DAYS_OF_WINDOW ? passed : DAYS_OF_WINDOW;
+}
+
+void
+container_thin(struct tally_container **slot, uint32_t day)
+{
+    struct tally_container *dense = *slot, *sparse = NULL;
+    unsigned days = days_passed(dense, day);
+    uint32_t count = count_dense(dense, days);
+
+    if (count > CONTAINER_SPARSE_MAX)
+        return;
+    if (count > 0) {
+        sparse = make_sparse(day, larger(count));
+        if (!sparse)
+            return;
+        copy_aged(sparse, dense, days);
+    }
+    memory_free(dense);
+    *slot = sparse;
 }
 
 /* ---- ageing ---- */
@@ -211,16 +278,16 @@ age_sparse(struct tally_container *c, unsigned days)
         stamps[kept] = stamp;
         kept += stamp != STAMP_NEVER;
     }
-    c->count = kept;
+    c->count = (uint16_t)kept;
 }
 
 void
 container_age(struct tally_container *c, uint32_t day)
 {
-    uint32_t passed = day - c->day;
-    unsigned days = passed < DAYS_OF_WINDOW ? passed : DAYS_OF_WINDOW;
+    unsigned days = days_passed(c, day);
 
     c->day = day;
+    c->fresh = 0;
     if (c->capacity != 0) {
         age_sparse(c, days);
         return;

@@ -9,6 +9,10 @@
  * an insertion moves what is behind it, and from a few thousand on that takes longer than all else
  * that a row costs.
  *
+ * A large result shows many subjects of one container on one day. To search for each is most of
+ * what such a result costs, so a container is hot, and dense before its time, once CONTAINER_HOT of
+ * its subjects were shown on its day: 128 KiB for these, until that day is over.
+ *
  * Stamps are seen from the container's day (tally_stamp.h), which is that of its last use:
  * container_age brings them up to date. A slot that holds no container is NULL. Not thread-safe.
  */
@@ -17,12 +21,18 @@
 
 #include "exposure/tally_stamp.h"
 
-enum { CONTAINER_SPARSE_MAX = 4096, CONTAINER_SIZE = 1 << 16 };
+enum {
+    CONTAINER_SPARSE_MAX = 4096,
+    CONTAINER_HOT_MIN = 512, /* a smaller one is searched in a few cache lines */
+    CONTAINER_HOT = 256,
+    CONTAINER_SIZE = 1 << 16,
+};
 
 struct tally_container {
     uint32_t day;
-    uint32_t count;    /* sparse: subjects */
-    uint32_t capacity; /* sparse: room for so many; 0: dense */
+    uint32_t fresh;    /* sparse: subjects whose day it has become since it is sparse */
+    uint16_t count;    /* sparse: subjects */
+    uint16_t capacity; /* sparse: room for so many; 0: dense */
     uint16_t data[];
 };
 
@@ -32,15 +42,33 @@ PASU_MUST_USE int container_insert(struct tally_container **slot, uint32_t day, 
                                    uint32_t at, uint16_t stamp);
 /* Takes a subject out, if it is there. */
 void container_remove(struct tally_container *container, uint16_t low);
+/* A subject last shown on an earlier day was shown on the container's day, or (`container_cool`)
+ * was not after all. The stamp is the caller's; it may move. */
+void container_warm(struct tally_container **slot);
+void container_cool(struct tally_container *container);
 /* Stamps as seen from a day that is not earlier. */
 void container_age(struct tally_container *container, uint32_t day);
-/* Gives back memory that is not needed: frees an empty container, makes a thin one sparse. Where
- * there is no memory for that, it stays as it is. */
-void container_settle(struct tally_container **slot);
+/* Makes a dense container sparse or, where it is empty, frees it, if that is enough for what it
+ * holds on `day`. Where there is no memory for that, it stays as it is. */
+void container_thin(struct tally_container **slot, uint32_t day);
 /* Bytes held; 0 for NULL. */
 size_t container_bytes(const struct tally_container *container);
 /* The first place in `count` sorted ordinals where one is not less than `low`. */
 uint32_t container_search(const uint16_t *ordinals, uint32_t count, uint16_t low);
+
+/* Asks for the lines in which the subject's stamp is, or where the search for it begins. */
+static inline void
+container_prefetch(const struct tally_container *c, uint16_t low)
+{
+    if (PASU_LIKELY(c->capacity == 0)) {
+        __builtin_prefetch(&c->data[low], 1);
+    } else {
+        uint32_t guess = (uint32_t)low * c->count >> 16;
+
+        __builtin_prefetch(&c->data[guess], 1);
+        __builtin_prefetch(&c->data[c->capacity + guess], 1);
+    }
+}
 
 /*
  * The subject's stamp, or NULL and in *at where it would be inserted. The stamp is valid until the
