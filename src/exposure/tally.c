@@ -235,13 +235,13 @@ look_ahead(const struct tally_tree *tree, const struct tally_item *items, size_t
 }
 
 /*
- * Takes rows as long as they show one person each of dense containers, and there is credit: what
- * large results are. No more than a stamp and a counter change, so all is kept in registers. The
- * number of rows taken.
+ * Takes rows as long as they show one person each of hot or dense containers, and there is credit:
+ * what large results are. No more than a stamp and a counter change, so all is kept in registers.
+ * The number of rows taken.
  */
 static size_t
-take_dense(struct batch *b, const struct tally_item *items, size_t count,
-           struct tally_container **const *slots)
+take_wide(struct batch *b, const struct tally_item *items, size_t count,
+          struct tally_container **const *slots)
 {
     struct tally *t = b->tally;
     const uint16_t now = t->counts.stamp;
@@ -253,11 +253,13 @@ take_dense(struct batch *b, const struct tally_item *items, size_t count,
         struct tally_container *c = slots[i] ? *slots[i] : NULL;
         uint16_t *stamp, from;
 
-        if (!c || c->capacity != 0)
+        if (!c)
             break;
         if (PASU_UNLIKELY(c->day != day))
             container_age(c, day);
-        stamp = &c->data[(uint16_t)items[i].ordinal];
+        stamp = container_stamp(c, (uint16_t)items[i].ordinal);
+        if (!stamp)
+            break;
         from = *stamp;
         if (from == now)
             continue;
@@ -285,7 +287,7 @@ take_block(struct batch *b, const struct tally_item *items, size_t count, size_t
         int result;
 
         if (*taken < block)
-            *taken += take_dense(b, items + *taken, block - *taken, slots + *taken);
+            *taken += take_wide(b, items + *taken, block - *taken, slots + *taken);
         if (*taken >= block && block > 0)
             break;
         row = items + *taken;

@@ -6,17 +6,19 @@
 enum { NEARBY = 64 }; /* three standard deviations of the place among 2,000 random ones */
 
 static size_t
-size_of(uint32_t capacity)
+size_of(uint32_t capacity, unsigned bits)
 {
-    size_t numbers = capacity == 0 ? CONTAINER_SIZE : (size_t)2 * capacity;
+    size_t numbers = capacity != 0 ? (size_t)2 * capacity : CONTAINER_SIZE;
 
+    if (bits != 0)
+        numbers = (size_t)2 << bits;
     return sizeof(struct tally_container) + numbers * sizeof(uint16_t);
 }
 
 size_t
 container_bytes(const struct tally_container *container)
 {
-    return container ? size_of(container->capacity) : 0;
+    return container ? size_of(container->capacity, container->bits) : 0;
 }
 
 /* A quarter more. With 3 modulo 4, the container and the heap's own 8 bytes fill whole units of 16.
@@ -69,7 +71,7 @@ container_search(const uint16_t *ordinals, uint32_t count, uint16_t low)
 static struct tally_container *
 make_sparse(uint32_t day, uint32_t capacity)
 {
-    struct tally_container *c = memory_new(1, size_of(capacity));
+    struct tally_container *c = memory_new(1, size_of(capacity, 0));
 
     if (c) {
         c->day = day;
@@ -82,7 +84,7 @@ static int
 grow(struct tally_container **slot)
 {
     uint32_t before = (*slot)->capacity, capacity = larger(before);
-    struct tally_container *c = memory_resize(*slot, 1, size_of(capacity));
+    struct tally_container *c = memory_resize(*slot, 1, size_of(capacity, 0));
 
     if (!c)
         return PASU_E_NOMEM;
@@ -92,39 +94,75 @@ grow(struct tally_container **slot)
     return 0;
 }
 
+/* Of a sparse or hot one. */
 static int
 make_dense(struct tally_container **slot)
 {
-    struct tally_container *sparse = *slot, *dense = memory_new(1, size_of(0));
+    struct tally_container *c = *slot, *dense = memory_new(1, size_of(0, 0));
 
     if (!dense)
         return PASU_E_NOMEM;
-    dense->day = sparse->day;
-    for (uint32_t i = 0; i < sparse->count; i++)
-        dense->data[sparse->data[i]] = sparse->data[sparse->capacity + i];
-    memory_free(sparse);
+    dense->day = c->day;
+    for (uint32_t i = 0; i < c->count && container_is_sparse(c); i++)
+        dense->data[c->data[i]] = c->data[c->capacity + i];
+    for (uint32_t i = 0; c->bits != 0 && i < 1U << c->bits; i++)
+        if (container_table(c)[i].stamp != STAMP_NEVER)
+            dense->data[container_table(c)[i].low] = container_table(c)[i].stamp;
+    memory_free(c);
     *slot = dense;
     return 0;
 }
 
-static bool
-is_hot(const struct tally_container *c)
+/* Of a sparse one, or a hot one with a smaller table. */
+static int
+make_hot(struct tally_container **slot, unsigned bits)
 {
-    return c->capacity != 0 && c->count >= CONTAINER_HOT_MIN && c->fresh >= CONTAINER_HOT;
+    struct tally_container *c = *slot, *hot = memory_new(1, size_of(0, bits));
+    struct table_slot *table;
+
+    if (!hot)
+        return PASU_E_NOMEM;
+    hot->day = c->day;
+    hot->count = c->count;
+    hot->bits = (uint16_t)bits;
+    table = container_table(hot);
+    for (uint32_t i = 0; i < c->count && container_is_sparse(c); i++)
+        *table_find(table, bits, c->data[i]) =
+            (struct table_slot){c->data[i], c->data[c->capacity + i]};
+    if (c->bits != 0)
+        table_copy(table, bits, container_table(c), c->bits);
+    memory_free(c);
+    *slot = hot;
+    return 0;
 }
 
-/* Makes room for one more. To be hot is no need: without memory for it, the container grows as if
- * it were not. */
+/* Makes a sparse one hot where it is time for it. That is no need: without memory for it, the
+ * container stays as it is. */
+static bool
+heat(struct tally_container **slot)
+{
+    const struct tally_container *c = *slot;
+    unsigned bits = CONTAINER_HOT_BITS;
+
+    if (c->count < CONTAINER_HOT_MIN || c->fresh < CONTAINER_HOT_FRESH)
+        return false;
+    while (c->count >= 1U << (bits - 1))
+        bits++;
+    return make_hot(slot, bits) == 0;
+}
+
 static int
 make_room(struct tally_container **slot)
 {
     struct tally_container *c = *slot;
 
-    if (c->capacity == 0)
+    if (container_is_dense(c))
         return 0;
     if (c->count == CONTAINER_SPARSE_MAX)
         return make_dense(slot);
-    if (is_hot(c) && make_dense(slot) == 0)
+    if (c->bits != 0)
+        return c->count >= 1U << (c->bits - 1) ? make_hot(slot, c->bits + 1U) : 0;
+    if (heat(slot))
         return 0;
     return c->count == c->capacity ? grow(slot) : 0;
 }
@@ -144,8 +182,8 @@ container_insert(struct tally_container **slot, uint32_t day, uint16_t low, uint
     if (result != 0)
         return result;
     c = *slot;
-    if (c->capacity == 0) {
-        c->data[low] = stamp;
+    if (!container_is_sparse(c)) {
+        *container_stamp(c, low) = stamp;
         return 0;
     }
     stamps = c->data + c->capacity;
@@ -155,7 +193,8 @@ container_insert(struct tally_container **slot, uint32_t day, uint16_t low, uint
     stamps[at] = stamp;
     c->count++;
     /* Earlier days come back from the ledger by the million, and are read no more today. */
-    c->fresh += stamp_age(stamp) == 0;
+    if (stamp_age(stamp) == 0)
+        c->fresh++;
     return 0;
 }
 
@@ -165,10 +204,12 @@ container_remove(struct tally_container *c, uint16_t low)
     uint16_t *stamps = c->data + c->capacity;
     uint32_t at;
 
-    if (c->capacity == 0) {
+    if (container_is_dense(c))
         c->data[low] = STAMP_NEVER;
+    else if (c->bits != 0 && table_remove(container_table(c), c->bits, low))
+        c->count--;
+    if (!container_is_sparse(c))
         return;
-    }
     at = container_search(c->data, c->count, low);
     if (at == c->count || c->data[at] != low)
         return;
@@ -182,18 +223,17 @@ container_remove(struct tally_container *c, uint16_t low)
 void
 container_warm(struct tally_container **slot)
 {
-    if ((*slot)->capacity == 0)
+    if (!container_is_sparse(*slot))
         return;
     (*slot)->fresh++;
-    /* Where there is no memory for it, it stays sparse. */
-    if (is_hot(*slot) && make_dense(slot) != 0)
-        return;
+    heat(slot);
 }
 
 void
 container_cool(struct tally_container *c)
 {
-    c->fresh -= c->fresh > 0;
+    if (c->fresh > 0)
+        c->fresh--;
 }
 
 /* Subjects of a dense one that are in a window still when `days` have passed; more than
@@ -220,6 +260,7 @@ static void
 copy_aged(struct tally_container *to, const struct tally_container *from, unsigned days)
 {
     enum { STEP = sizeof(uint64_t) / sizeof(uint16_t) };
+    uint32_t count = 0;
 
     for (uint32_t i = 0; i < CONTAINER_SIZE; i += STEP) {
         uint64_t some;
@@ -230,8 +271,8 @@ copy_aged(struct tally_container *to, const struct tally_container *from, unsign
 
             if (stamp == STAMP_NEVER)
                 continue;
-            to->data[to->count] = (uint16_t)k;
-            to->data[to->capacity + to->count++] = stamp;
+            to->data[count] = (uint16_t)k;
+            to->data[to->capacity + count++] = stamp;
         }
     }
 }
@@ -242,25 +283,6 @@ days_passed(const struct tally_container *c, uint32_t day)
     uint32_t passed = day - c->day;
 
     return passed < DAYS_OF_WINDOW ? passed : DAYS_OF_WINDOW;
-}
-
-void
-container_thin(struct tally_container **slot, uint32_t day)
-{
-    struct tally_container *dense = *slot, *sparse = NULL;
-    unsigned days = days_passed(dense, day);
-    uint32_t count = count_dense(dense, days);
-
-    if (count > CONTAINER_SPARSE_MAX)
-        return;
-    if (count > 0) {
-        sparse = make_sparse(day, larger(count));
-        if (!sparse)
-            return;
-        copy_aged(sparse, dense, days);
-    }
-    memory_free(dense);
-    *slot = sparse;
 }
 
 /* ---- ageing ---- */
@@ -288,10 +310,41 @@ container_age(struct tally_container *c, uint32_t day)
 
     c->day = day;
     c->fresh = 0;
-    if (c->capacity != 0) {
+    if (container_is_sparse(c)) {
         age_sparse(c, days);
+        return;
+    }
+    if (c->bits != 0) {
+        c->count = (uint16_t)table_age(container_table(c), c->bits, days);
         return;
     }
     for (uint32_t i = 0; i < CONTAINER_SIZE; i++)
         c->data[i] = stamp_aged(c->data[i], days);
+}
+
+/* ---- the end of a day ---- */
+
+void
+container_thin(struct tally_container **slot, uint32_t day)
+{
+    struct tally_container *c = *slot, *sparse = NULL;
+    uint32_t count;
+
+    if (c->bits != 0)
+        container_age(c, day);
+    count = c->bits != 0 ? c->count : count_dense(c, days_passed(c, day));
+    if (count > CONTAINER_SPARSE_MAX)
+        return;
+    if (count > 0) {
+        sparse = make_sparse(day, larger(count));
+        if (!sparse)
+            return;
+        sparse->count = (uint16_t)count;
+        if (c->bits != 0)
+            table_sort(container_table(c), c->bits, sparse->data, sparse->data + sparse->capacity);
+        else
+            copy_aged(sparse, c, days_passed(c, day));
+    }
+    memory_free(c);
+    *slot = sparse;
 }

@@ -36,9 +36,9 @@ tree_release(struct tally_tree *tree)
 }
 
 static bool
-is_dense(const struct tally_container *container)
+is_wide(const struct tally_container *container)
 {
-    return container && container->capacity == 0;
+    return container && !container_is_sparse(container);
 }
 
 static void
@@ -54,12 +54,12 @@ thin_node(struct tally_tree *tree, struct tree_node *node)
         struct tally_container **slot = &node->slots[i];
         size_t before;
 
-        if (!is_dense(*slot))
+        if (!is_wide(*slot))
             continue;
         before = container_bytes(*slot);
         container_thin(slot, tree->day);
         account(tree, container_bytes(*slot), before);
-        tree->dense -= !is_dense(*slot);
+        tree->wide -= !is_wide(*slot);
     }
 }
 
@@ -68,7 +68,7 @@ tree_begin_day(struct tally_tree *tree, uint32_t day)
 {
     tree->day = day;
     tree->sweep = 0;
-    for (size_t kind = 0; kind < EXPOSURE_KINDS_MAX && tree->dense > 0; kind++) {
+    for (size_t kind = 0; kind < EXPOSURE_KINDS_MAX && tree->wide > 0; kind++) {
         struct tree_root *root = tree->roots[kind];
 
         for (size_t i = 0; root && i < TREE_FAN; i++)
@@ -99,16 +99,15 @@ make_slot(struct tally_tree *tree, uint32_t kind, uint32_t ordinal)
     return &(*node)->slots[ordinal >> 16 & 0xff];
 }
 
-/* Something was put into a container that held so many bytes before. */
+/* A container has changed, which had so many bytes and was wide or not. */
 static void
-account_change(struct tally_tree *tree, struct tally_container *const *slot, size_t before)
+account_change(struct tally_tree *tree, const struct tally_container *c, size_t before,
+               bool was_wide)
 {
-    size_t bytes = container_bytes(*slot);
-
-    if (bytes == before)
+    if (container_bytes(c) == before)
         return;
-    account(tree, bytes, before);
-    tree->dense += is_dense(*slot);
+    account(tree, container_bytes(c), before);
+    tree->wide += is_wide(c) && !was_wide;
 }
 
 int
@@ -117,15 +116,17 @@ tree_insert(struct tally_tree *tree, uint32_t kind, uint32_t ordinal, struct tre
 {
     struct tally_container **slot = place.slot ? place.slot : make_slot(tree, kind, ordinal);
     size_t before;
+    bool was_wide;
     int result;
 
     if (!slot)
         return PASU_E_NOMEM;
     before = container_bytes(*slot);
+    was_wide = is_wide(*slot);
     result = container_insert(slot, tree->day, (uint16_t)ordinal, place.at, stamp);
     if (result != 0)
         return result;
-    account_change(tree, slot, before);
+    account_change(tree, *slot, before, was_wide);
     tree->near = tree_name(kind, ordinal);
     tree->near_slot = slot;
     tree->near_at = place.at + 1;
@@ -136,9 +137,10 @@ void
 tree_warm(struct tally_tree *tree, struct tree_place place)
 {
     size_t before = container_bytes(*place.slot);
+    bool was_wide = is_wide(*place.slot);
 
     container_warm(place.slot);
-    account_change(tree, place.slot, before);
+    account_change(tree, *place.slot, before, was_wide);
 }
 
 void
@@ -179,7 +181,7 @@ tree_sweep(struct tally_tree *tree)
             continue;
         if ((*slot)->day != tree->day)
             container_age(*slot, tree->day);
-        if ((*slot)->capacity != 0 && (*slot)->count == 0) {
+        if (container_is_sparse(*slot) && (*slot)->count == 0) {
             account(tree, 0, container_bytes(*slot));
             memory_free(*slot);
             *slot = NULL;

@@ -6,8 +6,8 @@
  *
  * Containers come up to date when they are touched. Those that nobody touches any more would keep
  * their memory for ever, so each new day begins a sweep, which goes a step further with every call
- * until it has been everywhere. Roots and nodes stay. Dense containers hold too much to wait for
- * that: the new day itself makes sparse those that can be.
+ * until it has been everywhere. Roots and nodes stay. Hot and dense containers take too much to
+ * wait for that: the new day itself makes sparse those that can be.
  *
  * Belongs to one tally and is used under its lock; the number of bytes is the book's.
  */
@@ -36,7 +36,7 @@ struct tally_tree {
     struct tally_container **near_slot; /* NULL: none */
     uint32_t near_at;                   /* guess for container_find */
     uint32_t sweep;                     /* next container to look after; TREE_SWEPT: all done */
-    uint32_t dense;                     /* number of dense containers */
+    uint32_t wide;                      /* number of hot and dense containers */
     _Atomic uint64_t *bytes;            /* held by all trees of the book */
 };
 
@@ -49,7 +49,7 @@ struct tree_place {
 
 void tree_init(struct tally_tree *tree, _Atomic uint64_t *bytes);
 void tree_release(struct tally_tree *tree);
-/* A new day: stamps are seen from it from now on. Some 30 µs for each dense container. */
+/* A new day: stamps are seen from it from now on. Some 30 µs for each wide container. */
 void tree_begin_day(struct tally_tree *tree, uint32_t day);
 /* One step of the sweep; nothing where it is done. Places found before are not valid after it. */
 void tree_sweep(struct tally_tree *tree);
