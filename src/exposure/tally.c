@@ -96,6 +96,8 @@ show(struct tally *t, const struct tally_item *item, struct tree_place place, ui
     if (place.stamp) {
         *place.stamp = t->counts.stamp;
         counts_leave_day(&t->counts, from);
+        if (stamp_age(from) > 0)
+            tree_warm(&t->tree, place);
     } else {
         int result = tree_insert(&t->tree, item->kind, item->ordinal, place, t->counts.stamp);
 
@@ -205,31 +207,59 @@ row_length(const struct tally_item *items, size_t count)
     return count;
 }
 
+/* Rows are taken in blocks of so many items: enough to wait for all their stamps at once. */
+enum { BLOCK = 32 };
+
+/* Finds the containers of the next items, and asks for the memory that counting them will touch:
+ * persons at random are in as many lines, none of them near. The number of items. */
+static size_t
+look_ahead(const struct tally_tree *tree, const struct tally_item *items, size_t count,
+           struct tally_container **slots[BLOCK])
+{
+    struct tally_container **slot = NULL;
+    uint32_t name = UINT32_MAX; /* of none */
+    size_t i;
+
+    for (i = 0; i < count && i < BLOCK && items[i].kind < EXPOSURE_KINDS_MAX; i++) {
+        const uint32_t kind = items[i].kind, ordinal = items[i].ordinal;
+
+        if (name != tree_name(kind, ordinal)) {
+            name = tree_name(kind, ordinal);
+            slot = tree_slot(tree, kind, ordinal);
+        }
+        slots[i] = slot;
+        if (slot && *slot)
+            container_prefetch(*slot, (uint16_t)ordinal);
+    }
+    return i;
+}
+
 /*
- * Takes rows as long as they show one person each of dense containers, and there is credit: what
- * large results are. No more than a stamp and a counter change, so all is kept in registers. The
- * number of rows taken.
+ * Takes rows as long as they show one person each of hot or dense containers, and there is credit:
+ * what large results are. No more than a stamp and a counter change, so all is kept in registers.
+ * The number of rows taken.
  */
 static size_t
-take_dense(struct batch *b, const struct tally_item *items, size_t count)
+take_wide(struct batch *b, const struct tally_item *items, size_t count,
+          struct tally_container **const *slots)
 {
     struct tally *t = b->tally;
-    struct tally_container *c = NULL;
     const uint16_t now = t->counts.stamp;
+    const uint32_t day = t->tree.day;
     uint64_t credit = b->credit;
-    uint32_t name = 0;
     size_t i;
 
     for (i = 0; i < count && items[i].is_row_end && credit > 0; i++) {
+        struct tally_container *c = slots[i] ? *slots[i] : NULL;
         uint16_t *stamp, from;
 
-        if (!c || name != tree_name(items[i].kind, items[i].ordinal)) {
-            c = tree_dense(&t->tree, items[i].kind, items[i].ordinal);
-            name = tree_name(items[i].kind, items[i].ordinal);
-            if (!c)
-                break;
-        }
-        stamp = &c->data[(uint16_t)items[i].ordinal];
+        if (!c)
+            break;
+        if (PASU_UNLIKELY(c->day != day))
+            container_age(c, day);
+        stamp = container_stamp(c, (uint16_t)items[i].ordinal);
+        if (!stamp)
+            break;
         from = *stamp;
         if (from == now)
             continue;
@@ -242,16 +272,23 @@ take_dense(struct batch *b, const struct tally_item *items, size_t count)
     return i;
 }
 
+/* Takes the rows that begin in the next block; the last one can end behind it. A slot stays where
+ * it is while its container changes, and one that was not there yet is found by the row itself. */
 static int
-take_rows(struct batch *b, const struct tally_item *items, size_t count, size_t *taken)
+take_block(struct batch *b, const struct tally_item *items, size_t count, size_t *taken)
 {
-    while (*taken < count) {
+    struct tally_container **slots[BLOCK];
+    size_t block = look_ahead(&b->tally->tree, items, count, slots);
+
+    *taken = 0;
+    do {
         const struct tally_item *row;
         size_t length;
         int result;
 
-        *taken += take_dense(b, items + *taken, count - *taken);
-        if (*taken == count)
+        if (*taken < block)
+            *taken += take_wide(b, items + *taken, block - *taken, slots + *taken);
+        if (*taken >= block && block > 0)
             break;
         row = items + *taken;
         length = row_length(row, count - *taken);
@@ -261,8 +298,22 @@ take_rows(struct batch *b, const struct tally_item *items, size_t count, size_t 
         if (result != 0 || b->blocked_by >= 0)
             return result;
         *taken += length;
-    }
+    } while (*taken < block);
     return 0;
+}
+
+static int
+take_rows(struct batch *b, const struct tally_item *items, size_t count, size_t *taken)
+{
+    int result = 0;
+
+    while (*taken < count && result == 0 && b->blocked_by < 0) {
+        size_t some;
+
+        result = take_block(b, items + *taken, count - *taken, &some);
+        *taken += some;
+    }
+    return result;
 }
 
 /* ---- the calls ---- */

@@ -10,9 +10,10 @@
  * not slide); days begin at local midnight, so times are given in local minutes.
  *
  * Layout: the ordinal's upper 16 bits choose a container, two steps deep; a container holds its
- * subjects sorted while they are few (4 bytes each) and as an array of 65,536 stamps once they are
- * many. Containers not used today keep days only and are brought up to date when touched. 1,000
- * principals who each saw 1,000 persons a day for 180 days fit into 1 GiB (test/unit, bench/tally).
+ * subjects sorted while they are few (4 bytes each), as an array of 65,536 stamps once they are
+ * many, and on the day of a large result as a hash table. Containers not used today keep days only
+ * and are brought up to date when touched. 1,000 principals who each saw 1,000 persons a day for
+ * 180 days fit into 1 GiB (test/unit, bench/tally).
  *
  * What can only be bounded counts too: tally_take_unknown adds to each window a number of persons
  * without names.

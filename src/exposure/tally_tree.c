@@ -35,17 +35,46 @@ tree_release(struct tally_tree *tree)
     }
 }
 
-void
-tree_begin_day(struct tally_tree *tree, uint32_t day)
+static bool
+is_wide(const struct tally_container *container)
 {
-    tree->day = day;
-    tree->sweep = 0;
+    return container && !container_is_sparse(container);
 }
 
 static void
 account(struct tally_tree *tree, size_t more, size_t less)
 {
     atomic_fetch_add_explicit(tree->bytes, more - less, memory_order_relaxed);
+}
+
+static void
+thin_node(struct tally_tree *tree, struct tree_node *node)
+{
+    for (size_t i = 0; i < TREE_FAN; i++) {
+        struct tally_container **slot = &node->slots[i];
+        size_t before;
+
+        if (!is_wide(*slot))
+            continue;
+        before = container_bytes(*slot);
+        container_thin(slot, tree->day);
+        account(tree, container_bytes(*slot), before);
+        tree->wide -= !is_wide(*slot);
+    }
+}
+
+void
+tree_begin_day(struct tally_tree *tree, uint32_t day)
+{
+    tree->day = day;
+    tree->sweep = 0;
+    for (size_t kind = 0; kind < EXPOSURE_KINDS_MAX && tree->wide > 0; kind++) {
+        struct tree_root *root = tree->roots[kind];
+
+        for (size_t i = 0; root && i < TREE_FAN; i++)
+            if (root->nodes[i])
+                thin_node(tree, root->nodes[i]);
+    }
 }
 
 static struct tally_container **
@@ -70,26 +99,48 @@ make_slot(struct tally_tree *tree, uint32_t kind, uint32_t ordinal)
     return &(*node)->slots[ordinal >> 16 & 0xff];
 }
 
+/* A container has changed, which had so many bytes and was wide or not. */
+static void
+account_change(struct tally_tree *tree, const struct tally_container *c, size_t before,
+               bool was_wide)
+{
+    if (container_bytes(c) == before)
+        return;
+    account(tree, container_bytes(c), before);
+    tree->wide += is_wide(c) && !was_wide;
+}
+
 int
 tree_insert(struct tally_tree *tree, uint32_t kind, uint32_t ordinal, struct tree_place place,
             uint16_t stamp)
 {
     struct tally_container **slot = place.slot ? place.slot : make_slot(tree, kind, ordinal);
     size_t before;
+    bool was_wide;
     int result;
 
     if (!slot)
         return PASU_E_NOMEM;
     before = container_bytes(*slot);
+    was_wide = is_wide(*slot);
     result = container_insert(slot, tree->day, (uint16_t)ordinal, place.at, stamp);
     if (result != 0)
         return result;
-    if (container_bytes(*slot) != before)
-        account(tree, container_bytes(*slot), before);
+    account_change(tree, *slot, before, was_wide);
     tree->near = tree_name(kind, ordinal);
     tree->near_slot = slot;
     tree->near_at = place.at + 1;
     return 0;
+}
+
+void
+tree_warm(struct tally_tree *tree, struct tree_place place)
+{
+    size_t before = container_bytes(*place.slot);
+    bool was_wide = is_wide(*place.slot);
+
+    container_warm(place.slot);
+    account_change(tree, *place.slot, before, was_wide);
 }
 
 void
@@ -99,10 +150,13 @@ tree_restore(struct tally_tree *tree, uint32_t kind, uint32_t ordinal, uint16_t 
 
     if (!place.stamp)
         return;
-    if (stamp != STAMP_NEVER)
-        *place.stamp = stamp;
-    else
+    if (stamp == STAMP_NEVER) {
         container_remove(*place.slot, (uint16_t)ordinal);
+        return;
+    }
+    *place.stamp = stamp;
+    if (stamp_age(stamp) > 0)
+        container_cool(*place.slot);
 }
 
 void
@@ -112,7 +166,6 @@ tree_sweep(struct tally_tree *tree)
         uint32_t name = tree->sweep, kind = name >> 16;
         struct tree_root *root = tree->roots[kind];
         struct tally_container **slot;
-        size_t before;
 
         if (!root) {
             tree->sweep = (kind + 1) << 16;
@@ -126,11 +179,13 @@ tree_sweep(struct tally_tree *tree)
         tree->sweep++;
         if (!*slot)
             continue;
-        before = container_bytes(*slot);
         if ((*slot)->day != tree->day)
             container_age(*slot, tree->day);
-        container_settle(slot);
-        account(tree, container_bytes(*slot), before);
+        if (container_is_sparse(*slot) && (*slot)->count == 0) {
+            account(tree, 0, container_bytes(*slot));
+            memory_free(*slot);
+            *slot = NULL;
+        }
         return;
     }
 }

@@ -6,7 +6,8 @@
  *
  * Containers come up to date when they are touched. Those that nobody touches any more would keep
  * their memory for ever, so each new day begins a sweep, which goes a step further with every call
- * until it has been everywhere. Roots and nodes stay.
+ * until it has been everywhere. Roots and nodes stay. Hot and dense containers take too much to
+ * wait for that: the new day itself makes sparse those that can be.
  *
  * Belongs to one tally and is used under its lock; the number of bytes is the book's.
  */
@@ -35,6 +36,7 @@ struct tally_tree {
     struct tally_container **near_slot; /* NULL: none */
     uint32_t near_at;                   /* guess for container_find */
     uint32_t sweep;                     /* next container to look after; TREE_SWEPT: all done */
+    uint32_t wide;                      /* number of hot and dense containers */
     _Atomic uint64_t *bytes;            /* held by all trees of the book */
 };
 
@@ -47,13 +49,15 @@ struct tree_place {
 
 void tree_init(struct tally_tree *tree, _Atomic uint64_t *bytes);
 void tree_release(struct tally_tree *tree);
-/* A new day: stamps are seen from it from now on. */
+/* A new day: stamps are seen from it from now on. Some 30 µs for each wide container. */
 void tree_begin_day(struct tally_tree *tree, uint32_t day);
 /* One step of the sweep; nothing where it is done. Places found before are not valid after it. */
 void tree_sweep(struct tally_tree *tree);
 /* Puts a subject where tree_find did not find it. PASU_E_NOMEM: nothing changed. */
 PASU_MUST_USE int tree_insert(struct tally_tree *tree, uint32_t kind, uint32_t ordinal,
                               struct tree_place place, uint16_t stamp);
+/* A subject that was found has got a stamp of today, after one of an earlier day. */
+void tree_warm(struct tally_tree *tree, struct tree_place place);
 /* Gives a subject an earlier stamp again; never: takes it out. */
 void tree_restore(struct tally_tree *tree, uint32_t kind, uint32_t ordinal, uint16_t stamp);
 
@@ -72,20 +76,6 @@ static inline uint32_t
 tree_name(uint32_t kind, uint32_t ordinal)
 {
     return kind << 16 | ordinal >> 16;
-}
-
-/* The subject's container, up to date, if it is dense; else, and where the kind is none, NULL. */
-static inline struct tally_container *
-tree_dense(struct tally_tree *tree, uint32_t kind, uint32_t ordinal)
-{
-    struct tally_container **slot =
-        kind < EXPOSURE_KINDS_MAX ? tree_slot(tree, kind, ordinal) : NULL;
-
-    if (!slot || !*slot || (*slot)->capacity != 0)
-        return NULL;
-    if ((*slot)->day != tree->day)
-        container_age(*slot, tree->day);
-    return *slot;
 }
 
 /* The place of a subject. The kind is less than EXPOSURE_KINDS_MAX. */

@@ -429,6 +429,107 @@ memory_of_what_left_all_windows_is_given_back(void **state PASU_UNUSED)
     tally_book_free(b.book);
 }
 
+/* A day's large result, of one container: it is hot that day and sparse the next, with all counts
+ * exact on the way there, back, and when only some of it is shown again. */
+static void
+a_container_is_hot_for_the_day_of_a_large_result(void **state PASU_UNUSED)
+{
+    const uint32_t shown[] = {63, 64, 127, 128, 129, 255, 256, 257, 2000, 4096};
+
+    for (size_t n = 0; n < COUNT_OF(shown); n++) {
+        struct bench b = make_bench();
+        struct tally_outcome outcome;
+        uint64_t hot, cold;
+
+        for (uint32_t i = 0; i < shown[n]; i++) {
+            const struct tally_item item = {(i * 26117 + 5) & 0xffff, 2, 1};
+
+            assert_int_equal(tally_take(b.tally, DAY, &item, 1, NULL, &outcome), 0);
+            assert_int_equal(outcome.fresh, 1);
+            assert_int_equal(tally_take(b.tally, DAY, &item, 1, NULL, &outcome), 0);
+            assert_int_equal(outcome.fresh, 0);
+        }
+        hot = tally_book_memory(b.book);
+        assert_int_equal(count_in(b.tally, DAY, TALLY_DAY), shown[n]);
+        assert_int_equal(count_in(b.tally, 2 * DAY, TALLY_DAY), 0);
+        assert_int_equal(count_in(b.tally, 2 * DAY, TALLY_180_DAYS), shown[n]);
+        cold = tally_book_memory(b.book);
+        if (shown[n] <= CONTAINER_HOT_MIN)
+            assert_true(cold == hot);
+        else
+            assert_true(cold < hot);
+        for (uint32_t i = 0; i < shown[n]; i += 2) {
+            const struct tally_item item = {(i * 26117 + 5) & 0xffff, 2, 1};
+
+            assert_int_equal(tally_take(b.tally, 2 * DAY, &item, 1, NULL, &outcome), 0);
+            assert_int_equal(outcome.fresh, 1);
+        }
+        assert_int_equal(count_in(b.tally, 2 * DAY, TALLY_180_DAYS), shown[n]);
+        assert_int_equal(count_in(b.tally, 181 * DAY, TALLY_180_DAYS), (shown[n] + 1) / 2);
+        assert_int_equal(count_in(b.tally, 182 * DAY, TALLY_180_DAYS), 0);
+        tally_book_free(b.book);
+    }
+}
+
+/* The last day's containers stay as they are where there is no memory to make them sparse. */
+static void
+a_hot_or_dense_container_ages_without_memory(void **state PASU_UNUSED)
+{
+    static struct tally_item items[4600];
+    struct bench b = make_bench();
+    struct tally_outcome outcome;
+
+    for (uint32_t i = 0; i < COUNT_OF(items); i++)
+        items[i] = (struct tally_item){(i < 600 ? 0x10000 : 0) + (i * 26117 & 0xffff), 0, 1};
+    assert_int_equal(tally_take(b.tally, DAY, items, COUNT_OF(items), NULL, &outcome), 0);
+    assert_int_equal(tally_take(b.tally, 100 * DAY, items, 300, NULL, &outcome), 0);
+    memory_fail_at(1);
+    assert_int_equal(count_in(b.tally, 181 * DAY, TALLY_180_DAYS), 300);
+    memory_fail_at(0);
+    assert_int_equal(tally_take(b.tally, 181 * DAY, items, 600, NULL, &outcome), 0);
+    assert_int_equal(outcome.fresh, 600);
+    assert_int_equal(count_in(b.tally, 181 * DAY, TALLY_180_DAYS), 600);
+    memory_fail_at(1);
+    assert_int_equal(count_in(b.tally, 182 * DAY, TALLY_DAY), 0);
+    memory_fail_at(0);
+    assert_int_equal(tally_take(b.tally, 182 * DAY, items, 300, NULL, &outcome), 0);
+    assert_int_equal(outcome.fresh, 300);
+    memory_fail_at(1);
+    assert_int_equal(count_in(b.tally, 361 * DAY, TALLY_180_DAYS), 300);
+    memory_fail_at(0);
+    assert_int_equal(tally_take(b.tally, 361 * DAY, items, 600, NULL, &outcome), 0);
+    assert_int_equal(outcome.fresh, 600);
+    assert_int_equal(count_in(b.tally, 361 * DAY, TALLY_180_DAYS), 600);
+    tally_book_free(b.book);
+}
+
+/* Rows taken back do not heat a container. */
+static void
+refused_rows_do_not_make_a_container_hot(void **state PASU_UNUSED)
+{
+    struct tally_limits limits = no_limits;
+    struct bench b = make_bench();
+    struct tally_outcome outcome;
+    uint64_t before = 0;
+
+    for (uint32_t i = 0; i < 200; i++) {
+        const struct tally_item item = {i, 0, 1};
+
+        assert_int_equal(tally_take(b.tally, DAY * (1 + i / 50), &item, 1, NULL, &outcome), 0);
+    }
+    limits.block[TALLY_DAY] = 50;
+    for (uint32_t i = 0; i < 1000; i++) {
+        const struct tally_item row[] = {{i % 150, 0, 0}, {1000 + i, 0, 1}};
+
+        assert_int_equal(tally_take(b.tally, 4 * DAY, row, 2, &limits, &outcome), 0);
+        assert_int_equal(outcome.blocked_by, TALLY_DAY);
+        if (i == 0)
+            before = tally_book_memory(b.book);
+    }
+    assert_true(tally_book_memory(b.book) == before);
+    tally_book_free(b.book);
+}
+
 /* Takes rows until memory is there; every row counts whole or not at all. */
 static void
 a_failed_allocation_loses_nothing_and_leaves_half_of_nothing(void **state PASU_UNUSED)
@@ -552,6 +653,9 @@ main(void)
         cmocka_unit_test(a_sorted_list_is_searched_right_however_it_is_spread),
         cmocka_unit_test(rows_that_are_refused_again_and_again_take_no_memory),
         cmocka_unit_test(memory_of_what_left_all_windows_is_given_back),
+        cmocka_unit_test(a_container_is_hot_for_the_day_of_a_large_result),
+        cmocka_unit_test(a_hot_or_dense_container_ages_without_memory),
+        cmocka_unit_test(refused_rows_do_not_make_a_container_hot),
         cmocka_unit_test(a_failed_allocation_loses_nothing_and_leaves_half_of_nothing),
         cmocka_unit_test(a_book_without_memory_says_so),
         cmocka_unit_test(threads_together_take_exactly_what_the_limit_allows),
