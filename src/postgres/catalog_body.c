@@ -278,14 +278,18 @@ static int
 use_functions(struct body *body, size_t at)
 {
     const struct catalog *c = body->b->catalog;
+    const struct catalog_source *sources = body->b->sources.items;
     const struct catalog_function *f;
     size_t next = 0;
     int result = 0;
 
     while (result == 0 &&
-           (f = catalog_function_named(c, NULL, body->tokens[at].name, &next)) != NULL)
-        if (!f->is_system || catalog_function_speaks(f->name) || catalog_function_exits(f->name))
-            result = use_function(body, (size_t)(f - c->functions));
+           (f = catalog_function_named(c, NULL, body->tokens[at].name, &next)) != NULL) {
+        size_t number = (size_t)(f - c->functions);
+
+        if (!f->is_system || sources[number].speaks || sources[number].exits)
+            result = use_function(body, number);
+    }
     return result;
 }
 

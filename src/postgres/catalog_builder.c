@@ -154,6 +154,7 @@ take_function(struct catalog_builder *b, const struct view *v)
         !catalog_value_bool(v[6], &f->returns_set) || !catalog_value_bool(v[7], &s->has_query_body))
         return PASU_E_MALFORMED;
     f->is_system = f->oid < FIRST_USER_OID;
+    catalog_source_name(s, f->name);
     s->language = language_of(v[3], is_trusted);
     f->kind = s->kind = (char)v[5].bytes[0];
     if (v[8].bytes && !s->has_query_body && !(s->body = catalog_arena_text(&b->scratch, v[8])))

@@ -4,13 +4,12 @@
 
 /* ---- the tables ---- */
 
-struct system_function {
+static const struct system_function {
     const char *name;
+    size_t length; /* with a star that it may end in */
     bool speaks, exits;
-};
-
-static const struct system_function system_functions[] = {
-#define X(name, speaks, exits) {name, speaks, exits},
+} system_functions[] = {
+#define X(name, speaks, exits) {name, sizeof(name) - 1, speaks, exits},
 #include "postgres/catalog_system.def"
 #undef X
 };
@@ -36,32 +35,24 @@ static const struct system_function *
 system_function(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(system_functions); i++) {
-        const char *pattern = system_functions[i].name;
-        size_t length = strlen(pattern);
+        const struct system_function *f = &system_functions[i];
+        size_t last = f->length - 1;
 
-        if (pattern[0] != name[0])
+        if (f->name[0] != name[0])
             continue;
-        if (pattern[length - 1] == '*' ? strncmp(pattern, name, length - 1) == 0
-                                       : strcmp(pattern, name) == 0)
-            return &system_functions[i];
+        if (f->name[last] == '*' ? strncmp(f->name, name, last) == 0 : strcmp(f->name, name) == 0)
+            return f;
     }
     return NULL;
 }
 
-bool
-catalog_function_speaks(const char *name)
+void
+catalog_source_name(struct catalog_source *s, const char *name)
 {
     const struct system_function *f = system_function(name);
 
-    return f && f->speaks;
-}
-
-bool
-catalog_function_exits(const char *name)
-{
-    const struct system_function *f = system_function(name);
-
-    return f && f->exits;
+    s->speaks = f && f->speaks;
+    s->exits = f && f->exits;
 }
 
 bool
@@ -90,12 +81,11 @@ static void
 read_native(const struct catalog_builder *b, size_t number, struct catalog_taint *taint)
 {
     const struct catalog_source *s = (const struct catalog_source *)b->sources.items + number;
-    const char *name = b->catalog->functions[number].name;
     const struct known_extension *extension = extension_of(s);
 
-    if (!extension || !extension->is_clean || catalog_function_speaks(name))
+    if (!extension || !extension->is_clean || s->speaks)
         catalog_taint_everything(b, taint);
-    taint->is_exit = (extension && extension->exits) || catalog_function_exits(name);
+    taint->is_exit = (extension && extension->exits) || s->exits;
 }
 
 static int
@@ -141,17 +131,17 @@ index_operators(struct catalog_builder *b)
 int
 catalog_functions_read(struct catalog_builder *b)
 {
+    const struct catalog_source *sources = b->sources.items;
     struct catalog *c = b->catalog;
     int result = index_operators(b);
 
     for (size_t i = 0; result == 0 && i < c->function_count; i++) {
-        const struct catalog_function *f = &c->functions[i];
         struct catalog_taint *taint = &b->taints[c->relation_count + i];
 
-        if (f->is_system) {
-            if (catalog_function_speaks(f->name))
+        if (c->functions[i].is_system) {
+            if (sources[i].speaks)
                 catalog_taint_everything(b, taint);
-            taint->is_exit = catalog_function_exits(f->name);
+            taint->is_exit = sources[i].exits;
         } else {
             result = read_user_function(b, i, taint);
         }

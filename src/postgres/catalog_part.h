@@ -140,6 +140,7 @@ struct catalog_source {
     uint8_t language;
     char kind; /* prokind */
     bool has_query_body;
+    bool speaks, exits; /* by its name: catalog_system.def */
 };
 
 /* What can come out of a relation or function. */
@@ -228,9 +229,9 @@ void catalog_show_add(struct catalog_show *show, int16_t column, uint64_t fields
 /* What functions are by their name, language and extension; user's texts are read. */
 PASU_MUST_USE int catalog_functions_read(struct catalog_builder *builder);
 bool catalog_relation_speaks(const struct catalog_relation *relation);
-/* PostgreSQL's own that show anything, and those that reach out of the database. */
-bool catalog_function_speaks(const char *name);
-bool catalog_function_exits(const char *name);
+/* Whether a function of that name is one that shows anything or reaches out of the database. It is
+ * looked up once for each row: a load goes through all of PostgreSQL's own several times. */
+void catalog_source_name(struct catalog_source *source, const char *name);
 
 /* ---- catalog_body.c ---- */
 /* The node of what acts on relation `number`. */

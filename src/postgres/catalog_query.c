@@ -119,14 +119,16 @@ put_functions(struct sql *sql, const struct catalog_builder *b)
 /* Whether a node tree names one of PostgreSQL's own functions or relations that speak or, with
  * `is_exit`, functions that exit: as ":funcid 2923 " and ":relid 2619 ". */
 static void
-put_uses(struct sql *sql, const struct catalog *c, bool is_exit)
+put_uses(struct sql *sql, const struct catalog_builder *b, bool is_exit)
 {
+    const struct catalog_source *sources = b->sources.items;
+    const struct catalog *c = b->catalog;
+
     sql_add(sql, ", ev_action::text ~ ':(funcid|relid) (0");
     for (size_t i = 0; i < c->function_count; i++) {
         const struct catalog_function *f = &c->functions[i];
 
-        if (f->is_system &&
-            (is_exit ? catalog_function_exits(f->name) : catalog_function_speaks(f->name)))
+        if (f->is_system && (is_exit ? sources[i].exits : sources[i].speaks))
             sql_add(sql, "|%u", f->oid);
     }
     for (size_t i = 0; !is_exit && i < c->relation_count; i++)
@@ -142,8 +144,8 @@ put_trees(struct sql *sql, const struct catalog_builder *b)
     size_t unseen = 0;
 
     sql_add(sql, "SELECT oid, ev_action::text LIKE '%%:varattno 0 %%'");
-    put_uses(sql, b->catalog, false);
-    put_uses(sql, b->catalog, true);
+    put_uses(sql, b, false);
+    put_uses(sql, b, true);
     sql_add(sql, " FROM pg_rewrite WHERE oid = ANY ('{");
     PILE_EACH (const struct catalog_rule, rule, &b->catalog->rules) {
         if (rule->is_seen)

@@ -319,6 +319,49 @@ functions_carry_what_their_texts_name_to_a_fixpoint(void **state PASU_UNUSED)
     catalog_release(c);
 }
 
+/* In whole or by how their names begin; user's functions of such names by what they are. */
+static void
+postgresqls_own_functions_are_known_by_name(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        {ROWS_FUNCTIONS, "2922|pg_catalog|query_to_xml_and_xmlschema|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "2923|pg_catalog|query_to_xm|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "3458|pg_catalog|lo_get|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "3459|pg_catalog|lo_get_more|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "3460|pg_catalog|lo_put|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "22001|public|lo_put|internal|f|f|f|f|~|btree_gin"},
+        {ROWS_FUNCTIONS, "22002|public|lo_get|sql|t|f|f|f|SELECT 1|~"},
+        {ROWS_FUNCTIONS, "22003|public|f|sql|t|f|f|f|SELECT lo_put(1)|~"},
+    };
+    struct catalog_builder *builder;
+    struct catalog *c;
+
+    assert_int_equal(catalog_builder_new(&builder, &policy, NULL, NULL, 0), 0);
+    for (size_t query = 0; query < catalog_query_count(); query++) {
+        const char *sql;
+
+        assert_int_equal(catalog_builder_query(builder, query, &sql), 0);
+        if (query == ROWS_TREES) {
+            assert_non_null(strstr(sql, "(0|2922|3458) '")); /* that speak */
+            assert_non_null(strstr(sql, "(0|3458|3460) '")); /* that exit */
+        }
+        for (size_t i = 0; i < COUNT_OF(rows); i++)
+            if (rows[i].query == query)
+                assert_int_equal(catalog_rows_give(builder, &rows[i]), 0);
+    }
+    assert_int_equal(catalog_builder_finish(builder, 1, &c), 0);
+    assert_true(catalog_function(c, 2922)->is_opaque && !catalog_function(c, 2922)->is_exit);
+    assert_false(catalog_function(c, 2923)->is_opaque || catalog_function(c, 2923)->is_exit);
+    assert_true(catalog_function(c, 3458)->is_opaque && catalog_function(c, 3458)->is_exit);
+    assert_false(catalog_function(c, 3459)->is_opaque || catalog_function(c, 3459)->is_exit);
+    assert_true(!catalog_function(c, 3460)->is_opaque && catalog_function(c, 3460)->is_exit);
+    assert_true(!catalog_function(c, 22001)->is_opaque && catalog_function(c, 22001)->is_exit);
+    assert_false(catalog_function(c, 22002)->is_opaque || catalog_function(c, 22002)->is_exit);
+    assert_true(catalog_function(c, 22003)->is_exit);
+    catalog_release(c);
+}
+
 static void
 marks_are_seen_in_what_reads_the_table(void **state PASU_UNUSED)
 {
@@ -521,6 +564,7 @@ main(void)
         cmocka_unit_test(views_carry_what_they_read_through_views_and_cycles_end),
         cmocka_unit_test(a_rule_that_was_seen_is_not_asked_for_again_until_it_changes),
         cmocka_unit_test(functions_carry_what_their_texts_name_to_a_fixpoint),
+        cmocka_unit_test(postgresqls_own_functions_are_known_by_name),
         cmocka_unit_test(marks_are_seen_in_what_reads_the_table),
         cmocka_unit_test(a_population_is_counted_and_grows_by_what_was_inserted),
         cmocka_unit_test(roles_read_what_the_server_says),
