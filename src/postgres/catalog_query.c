@@ -174,9 +174,14 @@ put_writers(struct sql *sql, const struct catalog_builder *b)
             "AND d.objsubid > 0 AND d.refclassid = 'pg_proc'::regclass UNION "
             "SELECT adrelid, 0 FROM pg_attrdef WHERE adbin::text ~ ':funcid (0",
             FIRST_USER_OID);
-    for (size_t i = 0; i < c->function_count; i++)
-        if (c->functions[i].is_system && catalog_function_speaks(c->functions[i].name))
+    for (size_t i = 0; i < c->function_count; i++) {
+        struct catalog_source named = {0};
+
+        if (c->functions[i].is_system)
+            catalog_source_name(&named, c->functions[i].name);
+        if (named.speaks)
             sql_add(sql, "|%u", c->functions[i].oid);
+    }
     sql_add(sql, ") '");
 }
 

@@ -23,14 +23,22 @@ has_high_byte(const char *text, size_t length)
     return false;
 }
 
+static char
+fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 static bool
 has_word(const struct plan_work *work, const char *word)
 {
     size_t length = strlen(word);
+    const char *text = work->text;
+    char first = fold(word[0]);
 
     for (size_t i = 0; i + length <= work->length; i++)
-        if (strncasecmp(work->text + i, word, length) == 0 &&
-            (i == 0 || !is_name_byte(work->text[i - 1])) && !is_name_byte(work->text[i + length]))
+        if (fold(text[i]) == first && (i == 0 || !is_name_byte(text[i - 1])) &&
+            !is_name_byte(text[i + length]) && strncasecmp(text + i, word, length) == 0)
             return true;
     return false;
 }
