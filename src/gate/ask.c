@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
+#include "gate/renew.h"
 #include "postgres/ask.h"
 #include "postgres/envelope.h"
 
@@ -280,12 +281,17 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     const struct plan_statement *statement;
     struct ask_bind bind;
     struct view types;
+    struct prepared *prepared;
     char name[EXCHANGE_NAME_SIZE];
     int result;
 
     if (ask_read_bind(&bind, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, bind.statement);
+    prepared = exchange_prepared(&a->o->exchange, name);
+    result = prepared ? renew_prepared(a->s, prepared) : 0;
+    if (result != 0)
+        return result;
     plan = exchange_expected(&a->o->exchange, name, &statement, &types);
     request = exchange_add(&a->o->exchange, STEP_BIND);
     if (!request)

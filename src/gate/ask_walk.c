@@ -58,8 +58,8 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
 static bool
 must_wait(const struct asking *a, uint8_t type)
 {
-    return (type == 'Q' || type == 'P') && !a->o->is_resumed && a->s->transaction == 'I' &&
-           a->o->exchange.count == 0 && observer_is_stale(a->s);
+    return (type == 'Q' || type == 'P' || type == 'B') && !a->o->is_resumed &&
+           a->s->transaction == 'I' && a->o->exchange.count == 0 && observer_is_stale(a->s);
 }
 
 /* Adds to a message that was begun in an earlier batch, and handles it once it is whole. Bytes

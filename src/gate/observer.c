@@ -152,8 +152,8 @@ observer_parameter(struct session *s, struct view name, struct view value)
 
 /* ---- plans ---- */
 
-static void
-renew_catalog(struct session *s)
+void
+observer_renew(struct session *s)
 {
     struct observer *o = s->observer;
     uint64_t version = catalog_store_version(o->place);
@@ -168,7 +168,7 @@ renew_catalog(struct session *s)
 bool
 observer_has_catalog(struct session *s)
 {
-    renew_catalog(s);
+    observer_renew(s);
     return s->observer->catalog != NULL;
 }
 
@@ -191,7 +191,7 @@ observer_plan(struct session *s, struct view text, struct plan **plan)
     struct plan_environment environment;
     int result;
 
-    renew_catalog(s);
+    observer_renew(s);
     environment = environment_of(s);
     result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
     if (result == 0 && (*plan)->may_change_dialect)
@@ -216,7 +216,7 @@ observer_plan_query(struct session *s, struct view text, struct plan **plan, boo
     int result;
 
     *is_templated = false;
-    renew_catalog(s);
+    observer_renew(s);
     environment = environment_of(s);
     if (!environment.is_plain_dialect || !template_make(template, text))
         return observer_plan(s, text, plan);

@@ -90,6 +90,8 @@ PASU_MUST_USE int observer_plan_query(struct session *session, struct view text,
                                       bool *is_templated);
 /* The plan of a text that nobody has looked at. */
 PASU_MUST_USE int observer_plan_unknown(struct session *session, struct plan **plan);
+/* Takes the present snapshot of the catalog. */
+void observer_renew(struct session *session);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);
 /* Whether the catalog has changed since the snapshot that there is. */

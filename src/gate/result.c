@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
+#include "gate/renew.h"
 #include "gate/session.h"
 
 /* ---- which statement ---- */
@@ -87,6 +88,9 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     r->portal = portal;
     if (statement && statement->special == SPECIAL_EXECUTE) {
         prepared = exchange_prepared(&o->exchange, statement->name);
+        result = prepared ? renew_prepared(s, prepared) : 0;
+        if (result != 0)
+            return result;
         execute = statement;
         plan = prepared ? prepared->plan : NULL;
         statement = prepared ? prepared->statement : NULL;
@@ -302,9 +306,11 @@ bound(struct session *s, struct exchange_request *request)
     struct observer *o = s->observer;
     struct prepared *prepared = exchange_prepared(&o->exchange, request->statement);
     struct portal *portal;
-    int result = exchange_set_portal(&o->exchange, request->name, prepared ? prepared->plan : NULL,
-                                     prepared ? prepared->statement : NULL, &portal);
+    int result = prepared ? renew_prepared(s, prepared) : 0;
 
+    if (result == 0)
+        result = exchange_set_portal(&o->exchange, request->name, prepared ? prepared->plan : NULL,
+                                     prepared ? prepared->statement : NULL, &portal);
     if (result != 0)
         return result;
     portal->results = request->bytes;

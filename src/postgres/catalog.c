@@ -234,6 +234,12 @@ catalog_operator_is_foreign(const struct catalog *catalog, const char *name)
 }
 
 bool
+catalog_has_own_equality(const struct catalog *catalog)
+{
+    return catalog->has_own_equality;
+}
+
+bool
 catalog_has_foreign_casts(const struct catalog *catalog)
 {
     return catalog->has_foreign_casts;

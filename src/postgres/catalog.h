@@ -191,6 +191,9 @@ const struct catalog_function *catalog_function_at(const struct catalog *catalog
 /* Whether a user-defined operator of that name exists of which it is not known that it shows
  * nothing. */
 bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name);
+/* Whether somebody has defined "=" between two of PostgreSQL's own types: then it is not known what
+ * a comparison with a key means. */
+bool catalog_has_own_equality(const struct catalog *catalog);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */

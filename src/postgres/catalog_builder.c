@@ -169,13 +169,17 @@ take_operator(struct catalog_builder *b, const struct view *v)
 {
     struct catalog_operator *o = catalog_pile_add(&b->operators, sizeof(*o));
     char name[CATALOG_NAME_SIZE];
-    uint32_t oid;
+    uint32_t oid, left, right;
 
     if (!o)
         return PASU_E_NOMEM;
     if (!catalog_value_u32(v[0], &oid) || !catalog_value_name(v[1], name) ||
-        !catalog_value_u32(v[2], &o->function))
+        !catalog_value_u32(v[2], &o->function) || !catalog_value_u32(v[3], &left) ||
+        !catalog_value_u32(v[4], &right))
         return PASU_E_MALFORMED;
+    /* Of PostgreSQL's own types: put in front of its "=", it compares keys in a way of its own. */
+    b->catalog->has_own_equality |=
+        strcmp(name, "=") == 0 && left < FIRST_USER_OID && right < FIRST_USER_OID;
     o->name = catalog_arena_text(&b->catalog->arena, v[1]);
     return o->name ? 0 : PASU_E_NOMEM;
 }

@@ -91,6 +91,7 @@ struct catalog {
     struct catalog_pile operators;                 /* const char *: foreign ones */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
+    bool has_own_equality;
     bool has_foreign_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;

@@ -476,6 +476,12 @@ catalog_operator_is_foreign(const struct catalog *catalog, const char *name)
 }
 
 bool
+catalog_has_own_equality(const struct catalog *catalog PASU_UNUSED)
+{
+    return false;
+}
+
+bool
 catalog_has_foreign_casts(const struct catalog *catalog)
 {
     return catalog->has_foreign_casts;

@@ -47,7 +47,7 @@ static const struct catalog_policy policy = {
         ROWS_RELATIONS, #oid "|public|" name "|v|p|f|f"                                            \
     }
 #define RULE(rule, oid)                                                                            \
-    {ROWS_RULES, #rule "|" #oid "|700|t"},                                                           \
+    {ROWS_RULES, #rule "|" #oid "|700|t"},                                                         \
     {                                                                                              \
         ROWS_TREES, #rule "|f|f|f"                                                                 \
     }
@@ -289,8 +289,8 @@ functions_carry_what_their_texts_name_to_a_fixpoint(void **state PASU_UNUSED)
         {ROWS_AGGREGATES, "22012|22001"},
         {ROWS_FUNCTIONS, "22013|public|f_odd|internal|f|a|f|f|~|~"},
         {ROWS_AGGREGATES, "22013|29999"},
-        {ROWS_OPERATORS, "23001|<#>|22001"},
-        {ROWS_OPERATORS, "23002|<->|22006"},
+        {ROWS_OPERATORS, "23001|<#>|22001|600|600"},
+        {ROWS_OPERATORS, "23002|<->|22006|600|600"},
         FUNCTION(22014, "f_operator", "sql", "SELECT a <#> b, c <-> d"),
         {ROWS_CASTS, "22006"},
     };
@@ -454,7 +454,7 @@ rows_that_are_none_are_refused(void **state PASU_UNUSED)
         {ROWS_INHERITS, "-1|2"},
         {ROWS_GENERATED, "1|2|"},
         {ROWS_FUNCTIONS, "1|public|f|sql|t|ff|f|f|~|~"},
-        {ROWS_OPERATORS, "1|~|2"},
+        {ROWS_OPERATORS, "1|~|2|600|600"},
         {ROWS_RULES, "1|2|~|t"},
         {ROWS_DEPENDENCIES, "1||2|3"},
         {ROWS_TREES, "1|f|f|2"},
@@ -508,7 +508,7 @@ an_allocation_that_fails_leaves_nothing_behind(void **state PASU_UNUSED)
         RULE(31001, 21001),
         {ROWS_DEPENDENCIES, "31001|r|20001|2"},
         FUNCTION(22001, "f", "sql", "SELECT name FROM customers"),
-        {ROWS_OPERATORS, "23001|<#>|22001"},
+        {ROWS_OPERATORS, "23001|<#>|22001|600|600"},
         {ROWS_READERS, "app|11111"},
         {ROWS_DEFINITIONS, "21001|SELECT 1"},
     };
