@@ -49,6 +49,7 @@ void
 build_begin(struct plan_work *work)
 {
     work->direct_count = 0;
+    work->inner_count = 0;
     work->has_probe = false;
     work->has_stray = false;
     work->reference_depth = -1;

@@ -7,11 +7,11 @@
  * is no room: a plan that was asked for since the hand last passed stays, the others go.
  */
 #include "base/memory.h"
+#include "base/os.h"
 #include "postgres/hash.h"
 #include "postgres/plan_object.h"
 
 #include <pthread.h>
-#include <sys/random.h>
 
 enum { SHARDS = 16, CACHE_LINE = 64 };
 
@@ -62,13 +62,15 @@ plan_cache_new(struct plan_cache **cache, size_t plans_max, size_t bytes_max)
 {
     struct plan_cache *c = memory_new(1, sizeof(*c));
     size_t plans = plans_max / SHARDS ? plans_max / SHARDS : 1;
+    int result;
 
     *cache = NULL;
     if (!c)
         return PASU_E_NOMEM;
-    if (getrandom(&c->seed, sizeof(c->seed), 0) != sizeof(c->seed)) {
+    result = os_real.random(os_real.arg, &c->seed, sizeof(c->seed));
+    if (result != 0) {
         memory_free(c);
-        return PASU_E_IO;
+        return result;
     }
     for (size_t i = 0; i < SHARDS; i++)
         if (shard_init(&c->shards[i], plans, bytes_max / SHARDS) != 0) {

@@ -24,6 +24,7 @@ write_column(struct plan_work *work, struct entry *target, const char *name,
     struct carry bound = {.bound = written->bound, .flags = written->flags};
 
     mark_written(work, target, name, written);
+    reach_add(&bound.bound, &written->inner);
     /* Its own row's values stay that row's. */
     for (size_t i = 0; i < work->direct_count; i++)
         if (work->direct[i].entry != target)

@@ -113,6 +113,7 @@ scope_note_aggregate(struct plan_work *work, const struct scope *scope, int dept
 static void
 lose_rows(const struct plan_work *work, struct carry *carry)
 {
+    carry_widen(carry);
     for (size_t i = 0; i < work->direct_count; i++) {
         carry->bound.fields[work->direct[i].show->kind % CATALOG_KINDS_MAX] |= carry->direct[i];
         carry->direct[i] = 0;
@@ -175,6 +176,8 @@ carry_special_function(struct plan_work *work, const struct scope *scope,
     struct carry arguments = {0};
 
     judge_arguments(work, scope, call, facts, &arguments);
+    if (is_aggregate(call, facts))
+        carry_widen(&arguments);
     if (call->over) {
         judge_window(work, scope, call->over);
         lose_rows(work, &arguments);
@@ -224,7 +227,11 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
                             &columns);
     if (link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK)
         return;
-    outputs_carry(work, &columns, into);
+    outputs_carry(work, &columns, &test);
+    if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK)
+        carry_widen(&test);
+    carry_add(into, &test);
+    test = (struct carry){0};
     if (link->testexpr) {
         bool is_constant = references == work->references;
 

@@ -138,6 +138,7 @@ from_cte(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar *r
     if (!entry)
         return NULL;
     outputs_copy(work, &entry->columns, &cte->columns);
+    outputs_renew(work, &entry->columns);
     if (range->alias)
         outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
     return entry;

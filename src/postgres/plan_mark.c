@@ -6,6 +6,7 @@ carry_reach(const struct plan_work *work, const struct carry *carry)
 {
     struct reach reach = carry->bound;
 
+    reach_add(&reach, &carry->inner);
     for (size_t i = 0; i < work->direct_count; i++)
         reach.fields[work->direct[i].show->kind % CATALOG_KINDS_MAX] |= carry->direct[i];
     return reach;

@@ -198,8 +198,10 @@ static void
 spread(struct plan_work *work, struct outputs *columns)
 {
     struct carry sum = sum_of(work, columns);
-    const struct carry *kept = carry_keep(work, &sum);
+    const struct carry *kept;
 
+    carry_widen(&sum);
+    kept = carry_keep(work, &sum);
     for (struct output *o = columns->first; o; o = o->next)
         o->carry = kept;
 }
@@ -301,6 +303,56 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
     }
 }
 
+static uint64_t
+tables_of(const struct outputs *columns)
+{
+    uint64_t tables = columns->rest.tables;
+
+    for (const struct output *o = columns->first; o; o = o->next)
+        tables |= o->carry ? o->carry->tables : 0;
+    return tables;
+}
+
+static void
+use_table(struct plan_work *work, struct outputs *columns, uint64_t old, uint64_t new)
+{
+    for (struct output *o = columns->first; o && work_spend(work, 1); o = o->next)
+        if (o->carry && o->carry->tables & old) {
+            struct carry carry = *o->carry;
+
+            carry.tables = (carry.tables & ~old) | new;
+            o->carry = carry_keep(work, &carry);
+        }
+}
+
+/* A row of UNION ALL is one of either side, never both: what is one person's on each side is one
+ * person's of the whole. False where a row of one side can show several of a kind. */
+static bool
+put_side_by_side(struct plan_work *work, struct outputs *left, struct outputs *right)
+{
+    uint64_t sides[2] = {tables_of(left), tables_of(right)};
+    uint64_t new;
+
+    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
+        uint64_t of_kind = 0;
+
+        for (size_t i = 0; i < work->inner_count; i++)
+            if (work->inner_kinds[i] == kind)
+                of_kind |= UINT64_C(1) << i;
+        if (__builtin_popcountll(sides[0] & of_kind) > 1 ||
+            __builtin_popcountll(sides[1] & of_kind) > 1)
+            return false;
+        if (((sides[0] | sides[1]) & of_kind) == 0)
+            continue;
+        new = inner_table(work, kind);
+        if (new == 0)
+            return false;
+        use_table(work, left, sides[0] & of_kind, new);
+        use_table(work, right, sides[1] & of_kind, new);
+    }
+    return true;
+}
+
 static void
 set_operation(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
               const PgQuery__SelectStmt *select, struct outputs *columns)
@@ -309,6 +361,11 @@ set_operation(struct plan_work *work, const struct scope *outer, const struct ct
 
     (void)query_columns(work, outer, ctes, select->larg, false, columns);
     (void)query_columns(work, outer, ctes, select->rarg, false, &right);
+    if (select->op != PG_QUERY__SET_OPERATION__SETOP_UNION || !select->all ||
+        !put_side_by_side(work, columns, &right)) {
+        outputs_widen(work, columns);
+        outputs_widen(work, &right);
+    }
     unite(work, columns, &right);
 }
 
@@ -364,6 +421,17 @@ judge_rest(struct plan_work *work, const struct scope *scope, const PgQuery__Sel
     expression_judge(work, scope, select->limit_offset);
 }
 
+/* DISTINCT ON takes a row as it is; every other way of grouping makes one of many. */
+static bool
+is_row_by_row(const PgQuery__SelectStmt *select, const struct scope *scope)
+{
+    for (size_t i = 0; i < select->n_distinct_clause; i++)
+        if (!select->distinct_clause[i] ||
+            select->distinct_clause[i]->node_case == PG_QUERY__NODE__NODE__NOT_SET)
+            return false;
+    return select->n_group_clause == 0 && !select->having_clause && !*scope->has_aggregate;
+}
+
 struct scope *
 query_columns(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
               const PgQuery__SelectStmt *select, bool is_top, struct outputs *columns)
@@ -391,6 +459,8 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
     from_judge(work, scope);
     target_columns(work, scope, select->target_list, select->n_target_list, columns);
     judge_rest(work, scope, select);
+    if (!is_row_by_row(select, scope))
+        outputs_widen(work, columns);
     return scope;
 }
 

@@ -88,6 +88,45 @@ outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs 
 }
 
 void
+outputs_widen(struct plan_work *work, struct outputs *outputs)
+{
+    carry_widen(&outputs->rest);
+    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+        if (o->carry && o->carry->tables != 0) {
+            struct carry carry = *o->carry;
+
+            carry_widen(&carry);
+            o->carry = carry_keep(work, &carry);
+        }
+}
+
+/* New bits for old ones, the same for all columns; those for which there is no room are widened. */
+void
+outputs_renew(struct plan_work *work, struct outputs *outputs)
+{
+    uint64_t renewed[64] = {0}, used = 0;
+
+    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+        used |= o->carry ? o->carry->tables : 0;
+    for (size_t i = 0; i < 64; i++)
+        if (used >> i & 1 && !(renewed[i] = inner_table(work, work->inner_kinds[i]))) {
+            outputs_widen(work, outputs);
+            return;
+        }
+    carry_widen(&outputs->rest);
+    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+        if (o->carry && o->carry->tables != 0) {
+            struct carry carry = *o->carry;
+
+            carry.tables = 0;
+            for (size_t i = 0; i < 64; i++)
+                if (o->carry->tables >> i & 1)
+                    carry.tables |= renewed[i];
+            o->carry = carry_keep(work, &carry);
+        }
+}
+
+void
 outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t count)
 {
     struct output *output = outputs->first;
@@ -149,11 +188,48 @@ add_marks(const struct plan_work *work, const struct catalog_relation *relation,
     reach_add_all(&carry->bound, relation->marked_kinds, relation->marked_fields);
 }
 
+uint64_t
+inner_table(struct plan_work *work, uint8_t kind)
+{
+    if (work->inner_count == COUNT_OF(work->inner_kinds))
+        return 0;
+    work->inner_kinds[work->inner_count] = kind;
+    return UINT64_C(1) << work->inner_count++;
+}
+
+/* The bits of an entry's kinds: 0 where there is no room, and a row can show any number. */
+static void
+take_tables(struct plan_work *work, const struct catalog_relation *relation,
+            uint64_t tables[CATALOG_KINDS_MAX])
+{
+    for (size_t i = 0; i < relation->show_count && i < CATALOG_KINDS_MAX; i++)
+        tables[i] = inner_table(work, relation->shows[i].kind % CATALOG_KINDS_MAX);
+}
+
+static void
+add_fields(struct carry *carry, const struct catalog_show *show, uint64_t table, uint64_t fields)
+{
+    uint8_t kind = show->kind % CATALOG_KINDS_MAX;
+
+    if (fields == 0)
+        return;
+    if (table == 0) {
+        carry->bound.fields[kind] |= fields;
+        return;
+    }
+    carry->inner.fields[kind] |= fields;
+    carry->tables |= table;
+}
+
 void
 entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry *entry)
 {
     const struct catalog_relation *relation = entry->relation;
     int first = scope->is_top ? take_places(work, entry) : -1;
+    uint64_t tables[CATALOG_KINDS_MAX] = {0};
+
+    if (first < 0)
+        take_tables(work, relation, tables);
 
     for (size_t i = 0; i < relation->column_count; i++) {
         const struct catalog_column *column = &relation->columns[i];
@@ -167,7 +243,7 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
             if (first >= 0)
                 carry.direct[(size_t)first + k] |= fields;
             else
-                carry.bound.fields[show->kind % CATALOG_KINDS_MAX] |= fields;
+                add_fields(&carry, show, k < CATALOG_KINDS_MAX ? tables[k] : 0, fields);
         }
         add_marks(work, relation, column, &carry);
         output = outputs_add(work, &entry->columns, column->name, carry_keep(work, &carry));

@@ -86,6 +86,12 @@ void outputs_append(struct outputs *outputs, struct outputs *tail);
 void outputs_carry(struct plan_work *work, const struct outputs *outputs, struct carry *into);
 /* As columns of another thing: what they carry, not which columns they are. */
 void outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs *from);
+/* A row of them may show many rows of what is inside. */
+void outputs_widen(struct plan_work *work, struct outputs *outputs);
+/* They come from other rows of the same tables. */
+void outputs_renew(struct plan_work *work, struct outputs *outputs);
+/* A new bit for a table further inside, or 0. */
+uint64_t inner_table(struct plan_work *work, uint8_t kind);
 /* Renames the first of them (a list of String nodes). */
 void outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t count);
 /* A carry in the arena, or NULL where it is empty. */

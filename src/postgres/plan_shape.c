@@ -51,7 +51,8 @@ fields_in(const struct carry *carry, uint8_t kind, int direct)
 {
     if (!carry)
         return 0;
-    return direct < 0 ? carry->bound.fields[kind] : carry->direct[direct];
+    return direct < 0 ? carry->bound.fields[kind] | carry->inner.fields[kind]
+                      : carry->direct[direct];
 }
 
 static void
@@ -207,13 +208,33 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
     }
 }
 
+/* Whether all that is shown of a kind is of one row of one table inside. */
+static bool
+is_of_one_table(const struct plan_work *work, const struct outputs *columns, uint8_t kind)
+{
+    uint64_t tables = columns->rest.tables, of_kind = 0;
+    uint64_t bound = columns->rest.bound.fields[kind];
+
+    for (size_t i = 0; i < work->inner_count; i++)
+        if (work->inner_kinds[i] == kind)
+            of_kind |= UINT64_C(1) << i;
+    for (const struct output *o = columns->first; o; o = o->next)
+        if (o->carry) {
+            tables |= o->carry->tables;
+            bound |= o->carry->bound.fields[kind];
+        }
+    return bound == 0 && __builtin_popcountll(tables & of_kind) == 1;
+}
+
 static void
 draft_bound(struct plan_work *work, const struct outputs *columns, struct draft *draft)
 {
     for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
         struct plan_part *part = &draft->parts[draft->count];
 
-        *part = (struct plan_part){.kind = kind, .source = SOURCE_BOUND};
+        *part = (struct plan_part){.kind = kind,
+                                   .source = SOURCE_BOUND,
+                                   .is_one_per_row = is_of_one_table(work, columns, kind)};
         fill_columns(work, columns, -1, part);
         if (part->fields != 0)
             draft->direct[draft->count++] = -1;

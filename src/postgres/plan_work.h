@@ -53,6 +53,9 @@ struct plan_work {
     struct names names;
     struct direct direct[PLAN_PARTS_MAX];
     size_t direct_count;
+    /* Tables further inside, by their bit in carry.tables: the kind of subject. */
+    uint8_t inner_kinds[64];
+    size_t inner_count;
     bool has_probe;      /* a condition compares a personal field with a constant */
     size_t references;   /* columns seen */
     int reference_depth; /* of the deepest scope that a column was found in; -1 none */

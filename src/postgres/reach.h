@@ -2,9 +2,14 @@
 /*
  * How far something reaches: which fields, of which kinds of subjects.
  *
- * A `reach` is a set. A `carry` is what an expression or a column carries: fields of rows of the
- * top level's own tables, each told apart by its table and kind (`direct`: places in the planner's
- * list), and the reach of all that cannot be told apart (`bound`).
+ * A `reach` is a set. A `carry` is what an expression or a column carries, by how much is known:
+ *
+ *   direct   fields of rows of the top level's own tables, each told apart by its table and kind
+ *            (places in the planner's list)
+ *   inner    fields of one row of a table further inside: nobody can say whose, but a row of the
+ *            result shows at most one person of each such table (`tables`: bits, one for each table
+ *            and kind)
+ *   bound    all else: a row can show any number of persons
  */
 #ifndef PASU_POSTGRES_REACH_H
 #define PASU_POSTGRES_REACH_H
@@ -16,7 +21,8 @@ struct reach {
 };
 
 struct carry {
-    struct reach bound;
+    struct reach bound, inner;
+    uint64_t tables;
     uint64_t direct[PLAN_PARTS_MAX];
     uint32_t flags; /* enum plan_flag */
 };
@@ -72,6 +78,8 @@ static inline void
 carry_add(struct carry *into, const struct carry *from)
 {
     reach_add(&into->bound, &from->bound);
+    reach_add(&into->inner, &from->inner);
+    into->tables |= from->tables;
     for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
         into->direct[i] |= from->direct[i];
     into->flags |= from->flags;
@@ -84,7 +92,16 @@ carry_is_empty(const struct carry *carry)
 
     for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
         direct |= carry->direct[i];
-    return direct == 0 && reach_fields(&carry->bound) == 0;
+    return direct == 0 && reach_fields(&carry->bound) == 0 && reach_fields(&carry->inner) == 0;
+}
+
+/* A row may now show many of what was one row's. */
+static inline void
+carry_widen(struct carry *carry)
+{
+    reach_add(&carry->bound, &carry->inner);
+    memset(&carry->inner, 0, sizeof(carry->inner));
+    carry->tables = 0;
 }
 
 /* All that a catalog names; all there can be where there is none. */

@@ -127,6 +127,26 @@ add(struct making *m, size_t column, size_t part, uint64_t fields)
     m->parts[part].fields |= fields;
 }
 
+static uint64_t
+planned_fields(const struct plan_part *part, size_t column)
+{
+    uint64_t fields = 0;
+
+    for (size_t i = 0; i < part->column_count; i++)
+        if (part->columns[i].column == column)
+            fields |= part->columns[i].fields;
+    return fields;
+}
+
+static bool
+is_planned(const struct making *m, size_t part, size_t column)
+{
+    const struct plan_statement *s = m->statement;
+
+    return m->has_columns && part < s->part_count &&
+           planned_fields(&s->parts[part], column - s->hidden_count) != 0;
+}
+
 static void
 add_bound(struct making *m, size_t column, uint8_t kind, uint64_t fields)
 {
@@ -137,6 +157,9 @@ add_bound(struct making *m, size_t column, uint8_t kind, uint64_t fields)
         m->parts[m->part_count++] = (struct showing_part){
             .kind = kind, .source = SOURCE_BOUND, .unknown = population(m, kind)};
     }
+    /* One person a row was proven of the columns that were planned, not of this one. */
+    if (!is_planned(m, (size_t)m->bound[kind], column))
+        m->parts[m->bound[kind]].is_one_per_row = false;
     add(m, column, (size_t)m->bound[kind], fields);
 }
 
@@ -145,17 +168,6 @@ add_reach(struct making *m, size_t column, const struct reach *reach)
 {
     for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++)
         add_bound(m, column, kind, reach->fields[kind]);
-}
-
-static uint64_t
-planned_fields(const struct plan_part *part, size_t column)
-{
-    uint64_t fields = 0;
-
-    for (size_t i = 0; i < part->column_count; i++)
-        if (part->columns[i].column == column)
-            fields |= part->columns[i].fields;
-    return fields;
 }
 
 /* What the plan says of a column whose origin says nothing; of no one table, where `is_rest`. */

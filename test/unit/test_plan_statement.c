@@ -262,8 +262,7 @@ what_only_fills_or_keeps_a_table_is_not_refused(void **state PASU_UNUSED)
         "LOCK TABLE card_vault",
         "GRANT SELECT ON card_vault TO app",
         "CREATE EXTENSION pg_trgm",
-        "CREATE FUNCTION f() RETURNS int "
-        "LANGUAGE plpgsql AS 'x'",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'x'",
         "SELECT 'card_vault'",
         "SELECT 1_000 FROM products",
         "COPY customers TO STDOUT",

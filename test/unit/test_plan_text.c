@@ -390,8 +390,8 @@ static void
 no_allocation_may_be_missing(void **state PASU_UNUSED)
 {
     static const char *const texts[] = {
-        "SELECT a.name, o.item FROM customers a JOIN orders o USING (id) WHERE a.id IN (1, 2) "
-        "ORDER BY 1; INSERT INTO z SELECT line FROM v_nested",
+        "SELECT a.name, o.item FROM customers a JOIN orders o USING (id) ORDER BY 1",
+        "SELECT name FROM customers WHERE id IN (1, 2); INSERT INTO z SELECT line FROM v_nested",
         "WITH RECURSIVE w AS (SELECT name FROM customers UNION SELECT * FROM w) SELECT * FROM w",
         "SELECT name IS JSON FROM customers",
         "DO $$ BEGIN EXECUTE 'select 1'; END $$",
