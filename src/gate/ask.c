@@ -431,6 +431,7 @@ ask_long_bind(struct asking *a, struct view start)
     plan = exchange_expected(&a->o->exchange, request->statement, &meant, &types);
     if (meant && meant->hidden_count > 0)
         return PASU_E_ASK_TOO_LONG;
+    request->bound = meant;
     request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
     request->bound = meant;
     return 0;

@@ -178,6 +178,8 @@ relay_read(struct session *s, enum peer_side side)
     struct peer *from = side == SIDE_CLIENT ? &s->client : &s->server;
     struct peer *to = side == SIDE_CLIENT ? &s->server : &s->client;
     struct flow *flow = side == SIDE_CLIENT ? &s->from_client : &s->from_server;
+    /* What is looked at row by row should still be in the processor's cache then. */
+    size_t size = s->observer ? WORKER_SEEN_SIZE : WORKER_BUFFER_SIZE;
 
     for (int round = 0; round < ROUNDS; round++) {
         uint8_t *start = w->buffer + WORKER_BUFFER_HEAD;
@@ -186,7 +188,7 @@ relay_read(struct session *s, enum peer_side side)
 
         if (peer_is_full(to))
             return;
-        n = peer_read(from, w->os, start, WORKER_BUFFER_SIZE);
+        n = peer_read(from, w->os, start, size);
         if (n < 0) {
             if (n == PASU_E_AGAIN)
                 return;
@@ -206,7 +208,7 @@ relay_read(struct session *s, enum peer_side side)
             bulk_read(s, (size_t)n);
         else
             bulk_end(s);
-        if (n < WORKER_BUFFER_SIZE && !peer_has_pending(from))
+        if ((size_t)n < size && !peer_has_pending(from))
             return;
     }
     if (peer_has_pending(from) && list_is_empty(&s->again))

@@ -92,6 +92,23 @@ set_roles(struct showing_entry *e)
     }
 }
 
+static int8_t
+only_key_of(const struct showing *s)
+{
+    int8_t only = -1;
+
+    for (size_t p = 0; p < s->part_count; p++) {
+        const struct showing_part *part = &s->parts[p];
+
+        if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
+            continue;
+        if (only >= 0 || part->key_type > CATALOG_KEY_NUMERIC || part->format != 0)
+            return -1;
+        only = (int8_t)p;
+    }
+    return only;
+}
+
 static int
 entry_new(struct showing_table *table, struct showing_entry **out, struct plan *plan,
           const struct plan_statement *statement, struct view body, struct view results)
@@ -117,6 +134,7 @@ entry_new(struct showing_table *table, struct showing_entry **out, struct plan *
         memcpy(copy + body.length, results.bytes, results.length);
     e->roles = copy + body.length + results.length;
     set_roles(e);
+    e->only_key = only_key_of(e->showing);
     e->body_length = body.length;
     e->description = view_of(copy, body.length + results.length);
     e->plan = plan_hold(plan);

@@ -91,6 +91,9 @@ struct catalog_relation {
      * and marks. A table that is none of these has 0. */
     uint64_t fields, kinds;
     uint64_t marked_fields, marked_kinds; /* of these, what marks say: in any of its columns */
+    /* What functions bring that run when it is written (triggers, defaults): RETURNING shows it. */
+    uint64_t written_fields, written_kinds;
+    bool is_written_opaque;
     const char *definition; /* of a view or materialized view: its query as pg_get_viewdef prints
                                it; or NULL */
 };

@@ -33,7 +33,7 @@ catalog_builder_free(struct catalog_builder *b)
     struct catalog_pile *const piles[] = {
         &b->relations,    &b->functions, &b->sources,    &b->columns,   &b->inherits,
         &b->keys,         &b->generated, &b->aggregates, &b->operators, &b->casts,
-        &b->dependencies, &b->edges,     &b->tokens,     &b->names,
+        &b->dependencies, &b->writers,   &b->edges,      &b->tokens,    &b->names,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)
@@ -363,6 +363,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return take_dependency(b, v);
     case QUERY_TREES:
         return b->is_resolved ? take_tree(b, v) : PASU_E_MALFORMED;
+    case QUERY_WRITERS:
+        return b->is_tainted ? PASU_E_MALFORMED : take_pair(&b->writers, v);
     case QUERY_READERS:
         return b->is_resolved ? take_reader(b, v) : PASU_E_MALFORMED;
     case QUERY_POLL:

@@ -157,7 +157,7 @@ struct catalog_builder {
     /* rows */
     struct catalog_pile relations, functions; /* become the catalog's */
     struct catalog_pile sources, columns, inherits, keys, generated, aggregates, operators, casts;
-    struct catalog_pile dependencies;
+    struct catalog_pile dependencies, writers;
     bool skipped[QUERY_COUNT];
     /* steps done */
     bool is_resolved, is_tainted;

@@ -156,6 +156,29 @@ put_trees(struct sql *sql, const struct catalog_builder *b)
 }
 
 static void
+put_writers(struct sql *sql, const struct catalog_builder *b)
+{
+    const struct catalog *c = b->catalog;
+
+    sql_add(sql,
+            "SELECT tgrelid, tgfoid FROM pg_trigger WHERE tgfoid >= %d UNION "
+            "SELECT f.adrelid, d.refobjid FROM pg_attrdef f JOIN pg_depend d "
+            "ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid "
+            "WHERE d.refclassid = 'pg_proc'::regclass UNION "
+            "SELECT f.adrelid, o.oprcode::oid FROM pg_attrdef f JOIN pg_depend d "
+            "ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid JOIN pg_operator o "
+            "ON o.oid = d.refobjid WHERE d.refclassid = 'pg_operator'::regclass UNION "
+            "SELECT d.objid, d.refobjid FROM pg_depend d WHERE d.classid = 'pg_class'::regclass "
+            "AND d.objsubid > 0 AND d.refclassid = 'pg_proc'::regclass UNION "
+            "SELECT adrelid, 0 FROM pg_attrdef WHERE adbin::text ~ ':funcid (0",
+            FIRST_USER_OID);
+    for (size_t i = 0; i < c->function_count; i++)
+        if (c->functions[i].is_system && catalog_function_speaks(c->functions[i].name))
+            sql_add(sql, "|%u", c->functions[i].oid);
+    sql_add(sql, ") '");
+}
+
+static void
 put_readers(struct sql *sql, const struct catalog_builder *b)
 {
     const char *before = "";
@@ -189,6 +212,8 @@ put_poll(struct sql *sql, const struct catalog_builder *b)
         "pg_proc WHERE oid >= 16384",
         "pg_rewrite WHERE oid >= 16384",
         "pg_inherits",
+        "pg_trigger WHERE tgfoid >= 16384",
+        "pg_attrdef WHERE oid >= 16384",
         "pg_operator WHERE oid >= 16384",
         "pg_cast WHERE oid >= 16384",
         "pg_auth_members",
@@ -314,6 +339,9 @@ put(struct sql *sql, const struct catalog_builder *b, size_t index)
         break;
     case QUERY_TREES:
         put_trees(sql, b);
+        break;
+    case QUERY_WRITERS:
+        put_writers(sql, b);
         break;
     case QUERY_READERS:
         put_readers(sql, b);

@@ -208,6 +208,57 @@ spread(struct catalog_builder *b, size_t nodes)
     return result;
 }
 
+/* What is written to a table can be written to those that inherit from it. */
+static bool
+write_upwards(const struct catalog *c, const struct catalog_pair *pair)
+{
+    size_t child = catalog_relation_number(c, pair->a),
+           parent = catalog_relation_number(c, pair->b);
+    struct catalog_relation *from, *to;
+    bool is_more;
+
+    if (child == SIZE_MAX || parent == SIZE_MAX)
+        return false;
+    from = &c->relations[child];
+    to = &c->relations[parent];
+    is_more = (from->written_fields & ~to->written_fields) != 0 ||
+              (from->written_kinds & ~to->written_kinds) != 0 ||
+              (from->is_written_opaque && !to->is_written_opaque);
+    to->written_fields |= from->written_fields;
+    to->written_kinds |= from->written_kinds;
+    to->is_written_opaque |= from->is_written_opaque;
+    return is_more;
+}
+
+static void
+write_writers(const struct catalog_builder *b)
+{
+    const struct catalog *c = b->catalog;
+    bool is_more = true;
+
+    PILE_EACH (const struct catalog_pair, pair, &b->writers) {
+        size_t relation = catalog_relation_number(c, pair->a);
+        size_t function = catalog_function_number(c, pair->b);
+        struct catalog_taint taint = {0};
+
+        if (relation == SIZE_MAX)
+            continue;
+        if (function == SIZE_MAX)
+            catalog_taint_everything(b, &taint);
+        else
+            taint = b->taints[c->relation_count + function];
+        c->relations[relation].written_fields |= taint.fields;
+        c->relations[relation].written_kinds |= taint.kinds;
+        c->relations[relation].is_written_opaque |=
+            taint.is_opaque || taint.is_never || taint.fields != 0;
+    }
+    while (is_more) {
+        is_more = false;
+        PILE_EACH (const struct catalog_pair, pair, &b->inherits)
+            is_more |= write_upwards(c, pair);
+    }
+}
+
 static void
 write_back(const struct catalog_builder *b)
 {
@@ -232,6 +283,7 @@ write_back(const struct catalog_builder *b)
         c->functions[i].is_exit = taint->is_exit;
         c->functions[i].is_opaque = taint->is_opaque || taint->is_never || taint->fields != 0;
     }
+    write_writers(b);
 }
 
 int

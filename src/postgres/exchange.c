@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-enum { REQUESTS_MIN = 8, PINS_GROW = 64 };
+enum { REQUESTS_MIN = 8, REQUESTS_KEPT = 64, PINS_GROW = 64, DESCRIPTION_KEPT = 4096 };
 
 /* ---- pins ---- */
 
@@ -12,8 +12,7 @@ pinned_release(struct pinned *pinned)
 {
     if (pinned->ordinals != pinned->space)
         memory_free(pinned->ordinals);
-    pinned->ordinals = NULL;
-    pinned->count = pinned->size = 0;
+    memset(pinned, 0, sizeof(*pinned)); /* what was known of it, too */
 }
 
 int
@@ -64,6 +63,13 @@ request_release(struct exchange_request *request)
     pinned_release(&request->pinned);
 }
 
+/* Whether it changes what a statement's name stands for. */
+static bool
+is_naming(const struct exchange_request *request)
+{
+    return request->step == STEP_PARSE || request->step == STEP_CLOSE;
+}
+
 static int
 grow(struct exchange *x)
 {
@@ -99,6 +105,7 @@ exchange_add(struct exchange *x, enum exchange_step step)
     request = &x->requests[(x->first + x->count++) % x->size];
     memset(request, 0, sizeof(*request));
     request->step = (uint8_t)step;
+    x->naming += is_naming(request);
     return request;
 }
 
@@ -113,6 +120,7 @@ exchange_done(struct exchange *x)
 {
     if (x->count == 0)
         return;
+    x->naming -= is_naming(&x->requests[x->first]);
     request_release(&x->requests[x->first]);
     x->first = (x->first + 1) % x->size;
     x->count--;
@@ -149,6 +157,11 @@ exchange_ready(struct exchange *x)
            (is_skipping ? first->step != STEP_SYNC : !is_synchronizing(first)))
         exchange_done(x);
     exchange_done(x);
+    if (x->count == 0 && x->size > REQUESTS_KEPT) { /* an idle session keeps no large buffer */
+        memory_free(x->requests);
+        x->requests = NULL;
+        x->size = x->first = 0;
+    }
 }
 
 /* ---- names ---- */
@@ -189,6 +202,12 @@ exchange_portal(const struct exchange *x, const char *name)
     return *portal_place(x, name);
 }
 
+static const struct exchange_request *
+request_at(const struct exchange *x, uint32_t index)
+{
+    return &x->requests[(x->first + index) % x->size];
+}
+
 const struct plan *
 exchange_expected(const struct exchange *x, const char *statement,
                   const struct plan_statement **meant, struct view *types)
@@ -198,48 +217,70 @@ exchange_expected(const struct exchange *x, const char *statement,
 
     *meant = prepared ? prepared->statement : NULL;
     *types = prepared ? prepared->types : view_of(NULL, 0);
-    for (uint32_t i = 0; i < x->count; i++) {
-        const struct exchange_request *request = &x->requests[(x->first + i) % x->size];
+    if (x->naming == 0)
+        return plan;
+    for (uint32_t i = x->count; i-- > 0;) {
+        const struct exchange_request *request = request_at(x, i);
 
-        if (request->step == STEP_PARSE && strcmp(request->name, statement) == 0) {
-            plan = request->plan;
-            *meant = plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
-            *types = request->bytes;
-        } else if (request->step == STEP_CLOSE && !request->is_portal &&
-                   strcmp(request->name, statement) == 0) {
-            plan = NULL;
-            *meant = NULL;
-        }
+        if (!is_naming(request) || request->is_portal || strcmp(request->name, statement) != 0)
+            continue;
+        plan = request->step == STEP_PARSE ? request->plan : NULL;
+        *meant = plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
+        *types = request->bytes;
+        break;
     }
     return plan;
 }
 
-static bool
-shows_something(const struct plan_statement *statement)
+bool
+exchange_shows(const struct plan_statement *statement)
 {
     return statement->may_return_rows && (statement->most_fields != 0 || !statement->is_understood);
+}
+
+/* The last Bind of that portal that waits, and whether a Describe comes behind it. */
+static const struct exchange_request *
+last_bind(const struct exchange *x, const char *name, bool *is_described)
+{
+    *is_described = false;
+    for (uint32_t i = x->count; i-- > 0;) {
+        const struct exchange_request *request = request_at(x, i);
+        bool is_bind = request->step == STEP_BIND;
+
+        if (!is_bind && (request->step != STEP_DESCRIBE || !request->is_portal))
+            continue;
+        if (strcmp(request->name, name) != 0)
+            continue;
+        if (is_bind)
+            return request;
+        *is_described = true;
+    }
+    return NULL;
+}
+
+const struct plan *
+exchange_expected_portal(const struct exchange *x, const char *name)
+{
+    bool is_described;
+    const struct exchange_request *bind = last_bind(x, name, &is_described);
+    const struct portal *portal = bind ? NULL : exchange_portal(x, name);
+
+    return bind ? bind->plan : portal ? portal->plan : NULL;
 }
 
 bool
 exchange_must_describe(const struct exchange *x, const char *name)
 {
-    const struct portal *portal = exchange_portal(x, name);
-    bool is_described = portal && portal->is_described;
-    bool must = !portal || !portal->statement || shows_something(portal->statement);
+    bool is_described;
+    const struct exchange_request *bind = last_bind(x, name, &is_described);
+    const struct portal *portal = bind ? NULL : exchange_portal(x, name);
 
-    for (uint32_t i = 0; i < x->count; i++) {
-        const struct exchange_request *request = &x->requests[(x->first + i) % x->size];
-
-        if (strcmp(request->name, name) != 0)
-            continue;
-        if (request->step == STEP_BIND) {
-            is_described = false;
-            must = request->bound ? shows_something(request->bound) : !request->plan;
-        } else if (request->step == STEP_DESCRIBE && request->is_portal) {
-            is_described = true;
-        }
-    }
-    return must && !is_described;
+    if (is_described)
+        return false;
+    if (bind)
+        return bind->bound ? exchange_shows(bind->bound) : !bind->plan;
+    return !portal || (!portal->is_described && (portal->is_doubtful || !portal->statement ||
+                                                 exchange_shows(portal->statement)));
 }
 
 static void
@@ -251,9 +292,14 @@ portal_clear(struct portal *portal)
     pinned_release(&portal->pinned);
     memory_free((void *)(uintptr_t)portal->results.bytes);
     portal->results = view_of(NULL, 0);
+    if (portal->description_size > DESCRIPTION_KEPT) {
+        memory_free(portal->description);
+        portal->description = NULL;
+        portal->description_size = 0;
+    }
     portal->description_length = 0;
     portal->rows = 0;
-    portal->is_described = portal->is_counted = false;
+    portal->is_described = portal->is_counted = portal->is_doubtful = false;
 }
 
 static void
@@ -264,6 +310,7 @@ prepared_clear(struct prepared *prepared)
     prepared->statement = NULL;
     memory_free((void *)(uintptr_t)prepared->types.bytes);
     prepared->types = view_of(NULL, 0);
+    prepared->is_doubtful = false;
 }
 
 int
@@ -279,11 +326,12 @@ exchange_set_prepared(struct exchange *x, const char *name, struct plan *plan,
             return PASU_E_NOMEM;
     }
     if (!*at) {
-        *at = memory_new(1, sizeof(**at));
+        *at = x->name_count < EXCHANGE_NAMES_MAX ? memory_new(1, sizeof(**at)) : NULL;
         if (!*at) {
             memory_free(copy);
             return PASU_E_NOMEM;
         }
+        x->name_count++;
         snprintf((*at)->name, sizeof((*at)->name), "%s", name);
     } else {
         prepared_clear(*at);
@@ -301,9 +349,10 @@ exchange_set_portal(struct exchange *x, const char *name, struct plan *plan,
     struct portal **at = portal_place(x, name);
 
     if (!*at) {
-        *at = memory_new(1, sizeof(**at));
+        *at = x->name_count < EXCHANGE_NAMES_MAX ? memory_new(1, sizeof(**at)) : NULL;
         if (!*at)
             return PASU_E_NOMEM;
+        x->name_count++;
         snprintf((*at)->name, sizeof((*at)->name), "%s", name);
     } else {
         portal_clear(*at);
@@ -340,6 +389,7 @@ exchange_drop_prepared(struct exchange *x, const char *name)
     if (!gone)
         return;
     *at = gone->next;
+    x->name_count--;
     prepared_clear(gone);
     memory_free(gone);
 }
@@ -364,6 +414,7 @@ exchange_drop_portal(struct exchange *x, const char *name)
     if (!gone)
         return;
     *at = gone->next;
+    x->name_count--;
     portal_clear(gone);
     memory_free(gone->description);
     memory_free(gone);
@@ -381,6 +432,16 @@ exchange_drop_portals(struct exchange *x)
             exchange_drop_portal(x, (*at)->name);
         }
     }
+}
+
+void
+exchange_doubt(struct exchange *x)
+{
+    for (size_t i = 0; i < EXCHANGE_HEADS; i++)
+        for (struct prepared *p = x->prepared[i]; p; p = p->next)
+            p->is_doubtful |= p->name[0] != '\0';
+    for (struct portal *p = x->portals; p; p = p->next)
+        p->is_doubtful |= p->name[0] != '\0';
 }
 
 void

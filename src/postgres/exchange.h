@@ -9,7 +9,9 @@
  * comes until Sync; the queue does the same.
  *
  * Statements prepared by message and by SQL share one table, and so do portals and cursors: as they
- * do in the server. Plans are held. No bytes, no sockets; owned by the session's worker.
+ * do in the server. Code that runs in the server can give names a new meaning without a word of it
+ * to anybody: after a statement that may have done so, names are in doubt until they are set anew.
+ * Plans are held. No bytes, no sockets; owned by the session's worker.
  *
  * Source: PostgreSQL manual, "Message Flow" (extended query, pipelining).
  */
@@ -22,7 +24,8 @@ enum {
     EXCHANGE_HEADS = 64,
     EXCHANGE_NAME_SIZE = 64,
     EXCHANGE_PINS_INLINE = 8,
-    EXCHANGE_REQUESTS_MAX = 1 << 20
+    EXCHANGE_REQUESTS_MAX = 1 << 16,
+    EXCHANGE_NAMES_MAX = 1 << 14, /* statements and portals */
 };
 
 enum exchange_step {
@@ -53,6 +56,7 @@ struct prepared {
     struct plan *plan;                      /* held */
     const struct plan_statement *statement; /* of the plan; NULL: an empty text */
     struct view types;                      /* of Parse; owned */
+    bool is_doubtful;                       /* it may stand for something else by now */
 };
 
 /* A portal, or a cursor. */
@@ -67,6 +71,7 @@ struct portal {
     uint32_t description_length, description_size;
     uint64_t rows;                 /* shown so far, over all its executions */
     bool is_described, is_counted; /* counted: as a statement */
+    bool is_doubtful;
 };
 
 struct exchange_request {
@@ -89,8 +94,10 @@ struct exchange {
     uint32_t size, first, count;
     struct prepared *prepared[EXCHANGE_HEADS];
     struct portal *portals; /* few: those of the transaction */
-    bool is_skipping;       /* the server skips to the next Sync */
-    uint32_t statement;     /* QUERY: which of its statements is under way */
+    uint32_t name_count;
+    uint32_t naming;    /* requests that wait and give or take a statement's name */
+    bool is_skipping;   /* the server skips to the next Sync */
+    uint32_t statement; /* QUERY: which of its statements is under way */
 };
 
 void exchange_release(struct exchange *exchange);
@@ -118,11 +125,14 @@ struct portal *exchange_portal(const struct exchange *exchange, const char *name
 const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
                                      const struct plan_statement **meant, struct view *types);
 
+/* The plan that a portal will have when all that waits has been done; NULL where none is known. */
+const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal);
+
 /* Whether the server must be asked for a portal's columns before it is executed: rows of it may
  * show something, and nobody asks. */
 bool exchange_must_describe(const struct exchange *exchange, const char *portal);
 
-/* The effects, as the server confirms them. PASU_E_NOMEM. */
+/* The effects, as the server confirms them. PASU_E_NOMEM, also where there are too many names. */
 PASU_MUST_USE int exchange_set_prepared(struct exchange *exchange, const char *name,
                                         struct plan *plan, const struct plan_statement *statement,
                                         struct view types);
@@ -133,6 +143,11 @@ void exchange_drop_prepared(struct exchange *exchange, const char *name);
 void exchange_drop_all_prepared(struct exchange *exchange); /* the unnamed one stays */
 void exchange_drop_portal(struct exchange *exchange, const char *name);
 void exchange_drop_portals(struct exchange *exchange);
+/* All names that code in the server can have changed; the unnamed ones it cannot. */
+void exchange_doubt(struct exchange *exchange);
+
+/* Whether a statement's rows can show anything. */
+bool exchange_shows(const struct plan_statement *statement);
 
 /* Keeps what the server says of a portal's columns (a RowDescription's body; empty: no rows). */
 PASU_MUST_USE int portal_describe(struct portal *portal, struct view body);

@@ -10,7 +10,7 @@ enum {
     OID_NUMERIC = 1700,
     OID_UUID = 2950,
     UUID_LENGTH = 16,
-    NUMERIC_DIGITS_MAX = 10, /* groups of four digits: 40, the space of a key */
+    NUMERIC_GROUPS_MAX = 14, /* of four digits: more than a key has, wherever its point is */
     NUMERIC_NEGATIVE = 0x4000,
 };
 
@@ -98,50 +98,67 @@ trim(struct view v)
     return v;
 }
 
+/* Digits with at most one point, and at least one digit; *point is NULL where there is none. */
+static bool
+is_decimal(struct view v, const uint8_t **point)
+{
+    *point = NULL;
+    for (size_t i = 0; i < v.length; i++) {
+        if (v.bytes[i] == '.' && !*point)
+            *point = v.bytes + i;
+        else if (v.bytes[i] < '0' || v.bytes[i] > '9')
+            return false;
+    }
+    return v.length > (*point ? 1 : 0);
+}
+
+/* The whole number of these digits, if it has 64 bits. */
+static bool
+is_integer(const uint8_t *digits, const uint8_t *end, bool is_negative, int64_t *integer)
+{
+    uint64_t n = 0, most = (uint64_t)INT64_MAX + is_negative;
+
+    if (end - digits > 19) /* digits of INT64_MAX: no overflow up to there */
+        return false;
+    for (; digits < end; digits++) {
+        if (*digits == '.')
+            return false;
+        n = n * 10 + (uint64_t)(*digits - '0');
+    }
+    if (n > most)
+        return false;
+    *integer = (int64_t)(is_negative ? 0 - n : n);
+    return true;
+}
+
 /* A decimal: sign, digits, perhaps a point and digits. No exponents, no other bases: what servers
  * of some versions take and others do not is not read. */
 static int
 decimal(struct key *key, struct view v)
 {
-    bool is_negative = false, is_whole = true;
-    const uint8_t *digits, *end, *point = NULL;
+    bool is_negative = false;
+    const uint8_t *digits, *end, *point;
+    int64_t integer;
     size_t at = 0;
-    uint64_t n = 0;
 
     v = trim(v);
     if (v.length > 0 && (v.bytes[0] == '-' || v.bytes[0] == '+')) {
         is_negative = v.bytes[0] == '-';
-        v.bytes++;
-        v.length--;
+        v = view_of(v.bytes + 1, v.length - 1);
     }
+    if (!is_decimal(v, &point))
+        return PASU_E_MALFORMED;
     digits = v.bytes;
     end = v.bytes + v.length;
-    for (const uint8_t *c = digits; c < end; c++) {
-        if (*c == '.' && !point)
-            point = c;
-        else if (*c < '0' || *c > '9')
-            return PASU_E_MALFORMED;
-    }
-    if (v.length == 0 || (point && v.length == 1))
-        return PASU_E_MALFORMED;
-    if (point) {
-        while (end > point && (end[-1] == '0' || end - 1 == point))
-            end--;
-        is_whole = end <= point;
-    }
-    while (digits < end - 1 && *digits == '0' && digits[1] != '.')
+    while (point && end > point && (end[-1] == '0' || end - 1 == point))
+        end--; /* zeros behind the point, and a point with nothing behind it */
+    while (digits < end && *digits == '0')
         digits++;
-    if (digits >= end) { /* ".0", ".": nothing but a zero */
-        set_integer(key, 0);
+    if (is_integer(digits, end, is_negative, &integer)) { /* of nothing but zeros: 0 */
+        set_integer(key, integer);
         return 0;
     }
-    if (is_whole && end - digits <= 18) {
-        for (const uint8_t *c = digits; c < end; c++)
-            n = n * 10 + (uint64_t)(*c - '0');
-        set_integer(key, is_negative ? -(int64_t)n : (int64_t)n);
-        return 0;
-    }
-    if ((size_t)(end - digits) + 2 > sizeof(key->space))
+    if (end - digits > KEY_DECIMAL_MAX)
         return PASU_E_MALFORMED;
     if (is_negative)
         key->space[at++] = '-';
@@ -250,13 +267,13 @@ numeric_binary(struct key *key, struct view bytes)
     uint16_t count = reader_u16(&r);
     int weight = (int16_t)reader_u16(&r);
     uint16_t sign = reader_u16(&r);
-    uint16_t digits[NUMERIC_DIGITS_MAX] = {0};
-    char space[8 * NUMERIC_DIGITS_MAX + 8];
+    uint16_t digits[NUMERIC_GROUPS_MAX] = {0};
+    char space[8 * NUMERIC_GROUPS_MAX + 8];
     struct writer text = writer_of(space, sizeof(space));
 
     reader_u16(&r); /* how many digits are shown behind the point: not part of the value */
-    if (r.failed || count > NUMERIC_DIGITS_MAX || (sign != 0 && sign != NUMERIC_NEGATIVE) ||
-        weight >= NUMERIC_DIGITS_MAX || weight < -NUMERIC_DIGITS_MAX)
+    if (r.failed || count > NUMERIC_GROUPS_MAX || (sign != 0 && sign != NUMERIC_NEGATIVE) ||
+        weight >= NUMERIC_GROUPS_MAX || weight < -NUMERIC_GROUPS_MAX)
         return PASU_E_MALFORMED;
     for (int i = 0; i < count; i++) {
         digits[i] = reader_u16(&r);

@@ -20,11 +20,13 @@
 
 enum { KEY_TEXT_MAX = 1024 }; /* longer keys are not read */
 
+enum { KEY_DECIMAL_MAX = 46 }; /* so are numbers of more digits and point */
+
 struct key {
-    bool is_integer;
+    bool is_integer; /* whenever it is one of 64 bits */
     int64_t integer;
     struct view text; /* canonical, in `space` or in what was read; of an integer: see key_text */
-    uint8_t space[48];
+    uint8_t space[KEY_DECIMAL_MAX + 2];
 };
 
 /* The canonical text, of integers too. Valid as long as the key and what it was read from are. */

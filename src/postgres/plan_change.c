@@ -58,6 +58,28 @@ write_targets(struct plan_work *work, const struct scope *scope, struct entry *t
     }
 }
 
+/* Triggers and defaults may put anything they can read into any column. */
+static void
+write_by_functions(struct plan_work *work, struct entry *target)
+{
+    struct carry written = {.flags = 0};
+    const struct carry *kept;
+
+    if (!target->range ||
+        (!names_written(work, target->range, &written.bound) && reach_fields(&written.bound) == 0))
+        return;
+    if (target->columns.is_open)
+        carry_add(&target->columns.rest, &written);
+    kept = carry_keep(work, &written);
+    for (struct output *o = target->columns.first; o && work_spend(work, 1); o = o->next) {
+        struct carry sum = written;
+
+        if (o->carry)
+            carry_add(&sum, o->carry);
+        o->carry = o->carry ? carry_keep(work, &sum) : kept;
+    }
+}
+
 static struct scope *
 begin(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
       const PgQuery__WithClause *with, bool is_top)
@@ -121,6 +143,7 @@ update_columns(struct plan_work *work, const struct scope *outer, const struct c
     write_targets(work, scope, target, update->target_list, update->n_target_list);
     others = scope->columns;
     scope->columns = (struct outputs){0};
+    write_by_functions(work, target);
     add_target_columns(work, scope, target);
     outputs_append(&scope->columns, &others);
     return_columns(work, scope, target, update->returning_list, update->n_returning_list, columns);
@@ -183,6 +206,7 @@ insert_columns(struct plan_work *work, const struct scope *outer, const struct c
         write_targets(work, scope, target, conflict->target_list, conflict->n_target_list);
         expression_judge(work, scope, conflict->where_clause);
     }
+    write_by_functions(work, target);
     add_target_columns(work, scope, target);
     return_columns(work, scope, target, insert->returning_list, insert->n_returning_list, columns);
     return scope;

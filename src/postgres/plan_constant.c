@@ -66,13 +66,26 @@ is_text_of(const char *text, uint8_t key_type)
     }
 }
 
+bool
+pin_read_text(struct plan_work *work, const char *text, uint8_t key_type, struct plan_pin *pin)
+{
+    char *kept;
+
+    if (!is_text_of(text, key_type))
+        return false;
+    kept = arena_text(work->keep, text, strlen(text));
+    if (!kept)
+        return false;
+    *pin = (struct plan_pin){.literal = view_of_text(kept)};
+    return true;
+}
+
 static bool
 read_constant(struct plan_work *work, const PgQuery__AConst *constant, uint8_t key_type,
               struct plan_pin *pin)
 {
     char number[16];
     const char *text;
-    char *kept;
 
     if (constant->isnull)
         return false;
@@ -92,13 +105,7 @@ read_constant(struct plan_work *work, const PgQuery__AConst *constant, uint8_t k
     }
     if (key_type == CATALOG_KEY_TEXT && constant->val_case != PG_QUERY__A__CONST__VAL_SVAL)
         return false;
-    if (!is_text_of(text, key_type))
-        return false;
-    kept = arena_text(work->keep, text, strlen(text));
-    if (!kept)
-        return false;
-    *pin = (struct plan_pin){.literal = view_of_text(kept)};
-    return true;
+    return pin_read_text(work, text, key_type, pin);
 }
 
 bool

@@ -164,8 +164,7 @@ judge_window(struct plan_work *work, const struct scope *scope, const PgQuery__W
 static bool
 is_passing(const PgQuery__FuncCall *call, const struct function_facts *facts)
 {
-    return !call->over && !is_aggregate(call, facts) &&
-           (facts->class == FUNCTION_PLAIN || facts->class == FUNCTION_DYNAMIC);
+    return !call->over && !is_aggregate(call, facts) && facts->class == FUNCTION_PLAIN;
 }
 
 __attribute__((noinline)) static void

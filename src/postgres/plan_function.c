@@ -66,9 +66,14 @@ set_unknown(const struct plan_work *work, struct function_facts *facts)
 struct function_facts
 function_facts(const struct plan_work *work, PgQuery__Node *const *names, size_t count)
 {
+    return function_facts_named(work, count > 1 ? sql_string(names[count - 2]) : NULL,
+                                sql_last_name(names, count));
+}
+
+struct function_facts
+function_facts_named(const struct plan_work *work, const char *schema, const char *name)
+{
     struct function_facts facts = {.class = FUNCTION_PLAIN};
-    const char *name = sql_last_name(names, count);
-    const char *schema = count > 1 ? sql_string(names[count - 2]) : NULL;
     const struct catalog_function *function;
     bool is_system = false, is_user = false;
     size_t at = 0;
@@ -92,10 +97,6 @@ function_facts(const struct plan_work *work, PgQuery__Node *const *names, size_t
         /* Where a user has one of that name too, nothing is sure to be silent. */
         if (is_user && (facts.class == FUNCTION_SILENT || facts.class == FUNCTION_COUNT))
             facts.class = facts.class == FUNCTION_COUNT ? FUNCTION_SUM : FUNCTION_PLAIN;
-    }
-    if (facts.class == FUNCTION_DYNAMIC) {
-        facts.is_opaque = true;
-        facts.reach = work->everything;
     }
     return facts;
 }

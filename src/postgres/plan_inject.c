@@ -150,7 +150,7 @@ write_hidden(struct plan_work *work, const struct injection *injection)
     struct writer w = writer_of(text, sizeof(text));
 
     for (size_t i = 0; i < injection->count; i++) {
-        char number[8];
+        char number[24];
 
         write_quoted(&w, injection->hidden[i].entry->name);
         writer_u8(&w, '.');
@@ -302,7 +302,7 @@ write_literal(struct writer *w, const char *text)
 static const char *
 write_targets(struct plan_work *work, const struct injection *injection)
 {
-    char text[PLAN_HIDDEN_MAX * 1024], number[8];
+    char text[PLAN_HIDDEN_MAX * 1024], number[24];
     struct writer w = writer_of(text, sizeof(text));
 
     for (size_t i = 0; i < injection->count; i++) {

@@ -117,6 +117,23 @@ walk_range_var(const struct walk *walk, const PgQuery__RangeVar *range)
     add_range_var(walk, range);
 }
 
+bool
+names_written(const struct plan_work *work, const PgQuery__RangeVar *range, struct reach *reach)
+{
+    const struct catalog_relation *relation;
+    bool is_opaque = false;
+    size_t at = 0;
+
+    while ((relation = names_next_relation(work, range->schemaname[0] ? range->schemaname : NULL,
+                                           range->relname, &at)) != NULL) {
+        reach_add_all(reach, relation->written_kinds, relation->written_fields);
+        is_opaque |= relation->is_written_opaque;
+        if (relation->is_written_opaque && relation->written_fields == 0)
+            reach_add(reach, &work->everything);
+    }
+    return is_opaque;
+}
+
 /* Rows that only go in show nothing, not even of a table that is shown to nobody. */
 static bool
 is_only_filled(const ProtobufCMessage *statement)
@@ -125,6 +142,15 @@ is_only_filled(const ProtobufCMessage *statement)
 
     return statement->descriptor == &pg_query__insert_stmt__descriptor &&
            insert->n_returning_list == 0 && !insert->on_conflict_clause;
+}
+
+static void
+add_writers(struct plan_work *work, const PgQuery__RangeVar *range)
+{
+    struct function_facts facts = {.class = FUNCTION_PLAIN};
+
+    facts.is_opaque = names_written(work, range, &facts.reach);
+    names_add_function(work, &facts);
 }
 
 /* The table that a statement writes to: never a name of WITH. */
@@ -138,6 +164,7 @@ walk_written(const struct walk *walk, const PgQuery__RangeVar *range,
     if (!range)
         return;
     add_range_var(walk, range);
+    add_writers(walk->work, range);
     if (is_only_filled(statement))
         walk->work->names.never_relation = never;
     while (

@@ -31,7 +31,6 @@ enum function_class {
     FUNCTION_SILENT,  /* shows nothing of them */
     FUNCTION_COUNT,   /* an aggregate that shows nothing of them */
     FUNCTION_SUM,     /* an aggregate that carries them */
-    FUNCTION_DYNAMIC, /* runs a text, or reads what others wrote: anything */
     FUNCTION_KEEPER,  /* puts its arguments where they can be read by other ways than the result */
     FUNCTION_SETTING, /* set_config: such a one */
 };
@@ -47,6 +46,9 @@ struct function_facts {
 /* All functions that a name (of one or two parts) can mean, together. */
 struct function_facts function_facts(const struct plan_work *work, PgQuery__Node *const *names,
                                      size_t count);
+/* The same of a name as text; schema NULL: in any. */
+struct function_facts function_facts_named(const struct plan_work *work, const char *schema,
+                                           const char *name);
 /* Whether the text between two operands can be a user's operator. */
 bool names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *const *names,
                                size_t count);
@@ -57,6 +59,9 @@ bool names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName
  * values of other tables. */
 const struct catalog_relation *names_next_relation(const struct plan_work *work, const char *schema,
                                                    const char *name, size_t *at);
+/* What functions bring that run when one of them is written; true where not all of it is known. */
+bool names_written(const struct plan_work *work, const PgQuery__RangeVar *range,
+                   struct reach *reach);
 /* What a relation holds, statistics' texts included. */
 struct reach names_reach(const struct plan_work *work, const struct catalog_relation *relation);
 /* Whether a column of a relation that speaks values can hold some. */

@@ -123,18 +123,11 @@ add_array_text(const struct search *search, const char *text, struct pins *pins)
         commas += text[i] == ',';
     for (size_t i = 1; i < length; i++) {
         size_t end = i + strcspn(text + i, ",}");
-        PgQuery__String string = PG_QUERY__STRING__INIT;
-        PgQuery__AConst constant = PG_QUERY__A__CONST__INIT;
-        PgQuery__Node node = PG_QUERY__NODE__INIT, *nodes = &node;
+        const char *part = arena_text(&search->work->memory, text + i, end - i);
         struct plan_pin pin;
 
-        string.sval = arena_text(&search->work->memory, text + i, end - i);
-        constant.val_case = PG_QUERY__A__CONST__VAL_SVAL;
-        constant.sval = &string;
-        node.node_case = PG_QUERY__NODE__NODE_A_CONST;
-        node.a_const = &constant;
-        if (!string.sval || search->direct->show->key_type == CATALOG_KEY_TEXT ||
-            !pin_read(search->work, nodes, search->direct->show->key_type, &pin) ||
+        if (!part || search->direct->show->key_type == CATALOG_KEY_TEXT ||
+            !pin_read_text(search->work, part, search->direct->show->key_type, &pin) ||
             !add_pin(search->work, pins, commas + 1, &pin))
             return false;
         i = end;

@@ -27,6 +27,9 @@ pins_are_one(const struct pins *pins)
 bool pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_type,
               struct plan_pin *pin);
 
+/* A text that is written as the key's type writes it. */
+bool pin_read_text(struct plan_work *work, const char *text, uint8_t key_type,
+                   struct plan_pin *pin);
 /* Whether a type is the key's own. */
 bool pin_is_type(const PgQuery__TypeName *type, uint8_t key_type);
 

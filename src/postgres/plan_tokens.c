@@ -82,8 +82,6 @@ add_relation(struct reading *r, const char *name)
 static bool
 add_function(struct reading *r, const char *name, bool is_call)
 {
-    PgQuery__String string = PG_QUERY__STRING__INIT;
-    PgQuery__Node node = PG_QUERY__NODE__INIT, *nodes[1] = {&node};
     const struct catalog_function *function;
     struct function_facts facts;
     bool is_user = false, is_known = false;
@@ -96,10 +94,7 @@ add_function(struct reading *r, const char *name, bool is_call)
     }
     if (!is_known || (!is_user && !is_call))
         return is_known && is_call;
-    string.sval = (char *)(uintptr_t)name;
-    node.node_case = PG_QUERY__NODE__NODE_STRING;
-    node.string = &string;
-    facts = function_facts(r->work, nodes, 1);
+    facts = function_facts_named(r->work, NULL, name);
     names_add_function(r->work, &facts);
     return true;
 }

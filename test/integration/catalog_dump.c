@@ -11,10 +11,15 @@
  *     stale                    whether the snapshot is: "yes" or "no"
  *     time NAME                nanoseconds that a look-up of a relation's name takes
  *     config PATH              another configuration, as a reload has it
+ *     plan ROLE SQL            what that role's statement is planned as (test/unit/plan_print.h),
+ * and "sends TEXT" where another text goes to the server
  */
 #include "config/load.h"
 #include "exposure/vocabulary.h"
 #include "gate/catalog_store.h"
+#include "postgres/plan.h"
+
+#include "../unit/plan_print.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -139,6 +144,7 @@ print_relation(const struct dump *d, const struct catalog_relation *r)
 {
     printf("relation %s.%s %c", r->schema, r->name, r->kind);
     print_set(d, r->fields, r->kinds);
+    print_names(" written=", d->vocabulary.fields, d->vocabulary.field_count, r->written_fields);
     printf("%s%s%s%s%s\n", r->is_never ? " never" : "", r->speaks_values ? " speaks" : "",
            r->is_exit ? " exit" : "", r->has_rules ? " rules" : "",
            r->definition ? " defined" : "");
@@ -241,11 +247,39 @@ measure(struct dump *d, const char *name)
     catalog_release(c);
 }
 
+/* The rest of the line is the text. Planning needs a larger stack than this for hostile texts only.
+ */
+static void
+make_plan(struct dump *d, const char *role, const char *sql)
+{
+    struct catalog *c = catalog_store_get(d->store, d->place);
+    struct plan_environment environment = {
+        .catalog = c, .role = role, .is_plain_dialect = true, .may_inject = true};
+    char text[8192];
+    struct plan *plan;
+    int result = plan_new(&plan, view_of_text(sql), &environment);
+
+    if (result != 0)
+        fail("plan", result);
+    plan_print(plan, text, sizeof(text));
+    printf("%s\n", text);
+    if (plan->rewritten.bytes)
+        printf("sends %.*s\n", (int)plan->rewritten.length, (const char *)plan->rewritten.bytes);
+    plan_release(plan);
+    catalog_release(c);
+}
+
 static void
 obey(struct dump *d, char *line)
 {
     char *rest = line, *words[4] = {NULL};
 
+    if (strncmp(line, "plan ", 5) == 0) {
+        rest = line + 5;
+        words[0] = strsep(&rest, " ");
+        make_plan(d, words[0], rest ? strsep(&rest, "\n") : "");
+        return;
+    }
     for (size_t i = 0; i < COUNT_OF(words); i++)
         words[i] = strsep(&rest, " \n");
     if (strcmp(words[0], "wait") == 0)
@@ -272,7 +306,7 @@ int
 main(int count, char **arguments)
 {
     struct dump d = {.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
-    char line[1024];
+    char line[65536];
     int result;
 
     if (count != 3)

@@ -12,6 +12,7 @@
  *   public.products, work.products (id, title, price): a name in two schemas
  *   public.card_vault: shown to nobody; public.v_card a view over it
  *   public.v_contact, v_renamed, v_nested, mv_vip: views; public.junk: marked with phone
+ *   public.triggered: products' twin, whose trigger brings an email
  *   public.ruled: has rules; work.people: customers' twin, not mapped
  */
 #ifndef PASU_TEST_SHOP_CATALOG_H

@@ -43,6 +43,11 @@ changes_show_what_they_return(void **state PASU_UNUSED)
         {"MERGE INTO products p USING customers c ON p.id = c.grade "
          "WHEN MATCHED THEN UPDATE SET title = c.name",
          "- !marks mark(products=name+phone+email+address)"},
+        {"UPDATE triggered SET price = 1 RETURNING title", "customer bound: 0=email !opaque"},
+        {"INSERT INTO triggered VALUES (1) RETURNING *",
+         "customer bound: 0=email 1=email 2=email !opaque"},
+        {"INSERT INTO triggered VALUES (1)", "- !opaque"},
+        {"SELECT title FROM triggered", "-"},
         {"UPDATE ruled SET grade = 1", "customer bound: *=name+phone+email+address !opaque"},
     };
 
