@@ -57,6 +57,10 @@ class Value:
             return literal(self.values[0], self.base)
         return f"ARRAY[{', '.join(literal(value, self.base) for value in self.values)}]::{self.type()}"
 
+    def constant(self):
+        """As a literal, also where it is an array."""
+        return literal(self.bytes(0).decode(), TEXT if self.array else self.base)
+
     def type(self):
         return {INT8: "bigint", UUID: "uuid", TEXT: "text"}[self.base] + ("[]" if self.array else "")
 

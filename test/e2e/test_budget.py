@@ -8,10 +8,8 @@ import time
 
 import harness
 import process
-import question
 import shop
 from stage import elapsed, equal, test
-import ways
 import wire
 
 MOST = 10

@@ -226,7 +226,7 @@ def pipeline(session, chance, diary):
 
 
 def arguments(values):
-    return f"({', '.join(value.sql() for value in values)})" if values else ""
+    return f"({', '.join(value.constant() for value in values)})" if values else ""
 
 
 def sql_prepared(session, chance, diary):
