@@ -115,8 +115,8 @@ judge(struct session *s, const struct tally_outcome *outcome, struct exposure *e
         return;
     e->flags |= FLAG_BIT(BUDGET);
     budget_rule_text(e->rule, &config->budgets[by]);
-    session_log_budget(s, outcome->blocked_by >= 0 ? EVENT_BUDGET_BLOCKED : EVENT_BUDGET_ALERT,
-                       e->rule);
+    session_log(s, outcome->blocked_by >= 0 ? EVENT_BUDGET_BLOCKED : EVENT_BUDGET_ALERT, 0,
+                e->rule);
 }
 
 static int

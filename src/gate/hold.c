@@ -64,7 +64,7 @@ hold_exposure(struct session *s, const struct exposure *exposure, struct plan *p
 
     if (s->gateway->config->on_failure == FAILURE_OPEN) {
         if (s->worker->shared->unrecorded_total++ == 0)
-            session_log_unrecorded(s, error);
+            session_log(s, EVENT_UNRECORDED, error, NULL);
         return 0;
     }
     if (error != PASU_E_AGAIN)

@@ -38,8 +38,8 @@ session_address_text(const struct session *session, char text[ADDRESS_SIZE])
     address_text(text, ADDRESS_SIZE, &session->address);
 }
 
-static void
-log_session(const struct session *s, enum log_event event, int error, const char *detail)
+void
+session_log(const struct session *s, enum log_event event, int error, const char *detail)
 {
     char address[ADDRESS_SIZE];
     const struct log_field fields[] = {
@@ -196,7 +196,7 @@ record_end(struct session *s)
 
         if (keeper_link_send(&shared->keeper, MESSAGE_CLOSED, &closed, sizeof(closed)) != 0)
             shared->unrecorded_total++;
-        log_session(s, s->error ? EVENT_SESSION_ABORTED : EVENT_SESSION_CLOSED, s->error, NULL);
+        session_log(s, s->error ? EVENT_SESSION_ABORTED : EVENT_SESSION_CLOSED, s->error, NULL);
     } else if (s->error) {
         struct message_refused refused = {
             .at = os_realtime(s->worker->os), .error = s->error, .port = address_port(&s->address)};
@@ -311,7 +311,7 @@ session_fail(struct session *s, int error, const char *detail)
     }
     s->error = error;
     if (!s->is_registered)
-        log_session(s, EVENT_SESSION_REFUSED, error, detail);
+        session_log(s, EVENT_SESSION_REFUSED, error, detail);
     send_error(s, detail);
     session_event(s, EVENT_GATE_FAIL, VIEW(""));
 }
@@ -350,7 +350,7 @@ session_event(struct session *s, enum session_event event, struct view message)
     switch (action) {
     case ACTION_CLOSE:
         if (event == EVENT_CLIENT_EOF && session_state_is_early(before) && !s->error)
-            log_session(s, EVENT_CONNECTION_LOST, 0, NULL);
+            session_log(s, EVENT_CONNECTION_LOST, 0, NULL);
         session_close(s);
         return;
     case ACTION_REFUSE:
@@ -497,7 +497,7 @@ void
 session_kill(struct session *s, int error)
 {
     if (s->is_registered)
-        log_session(s, EVENT_SESSION_KILLED, error, NULL);
+        session_log(s, EVENT_SESSION_KILLED, error, NULL);
     session_fail(s, error, NULL);
     if (s->state != SESSION_CLOSED)
         session_watch(s);
@@ -523,7 +523,7 @@ admit(struct session *s)
     s->is_registered = true;
     s->worker->shared->sessions_total++;
     leave_early(s);
-    log_session(s, EVENT_SESSION_OPENED, 0, NULL);
+    session_log(s, EVENT_SESSION_OPENED, 0, NULL);
     session_event(s, EVENT_GATE_RECORDED, VIEW(""));
 }
 
@@ -566,7 +566,7 @@ session_recorded(struct session *s, int error)
     } else {
         if (error != 0) {
             shared->unrecorded_total++;
-            log_session(s, EVENT_UNRECORDED, error, NULL);
+            session_log(s, EVENT_UNRECORDED, error, NULL);
         }
         s->is_recorded = true;
         result = observer_new(s);
@@ -586,16 +586,4 @@ session_flush(struct session *s)
         flush_peer(s, &s->client);
     if (s->state != SESSION_CLOSED)
         session_watch(s);
-}
-
-void
-session_log_budget(const struct session *s, enum log_event event, const char *rule)
-{
-    log_session(s, event, 0, rule);
-}
-
-void
-session_log_unrecorded(const struct session *s, int error)
-{
-    log_session(s, EVENT_UNRECORDED, error, NULL);
 }

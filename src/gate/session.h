@@ -100,8 +100,9 @@ void session_drain(struct session *session);
 void session_flush(struct session *session);
 /* The catalog that the session waits for is there, or will not be (error). */
 void session_catalog(struct session *session, int error);
-void session_log_budget(const struct session *session, enum log_event event, const char *rule);
-void session_log_unrecorded(const struct session *session, int error);
+/* An event of this session; `error` 0 and `detail` NULL where there is nothing to say. */
+void session_log(const struct session *session, enum log_event event, int error,
+                 const char *detail);
 /* Puts the client's address in a text. */
 void session_address_text(const struct session *session, char text[ADDRESS_SIZE]);
 
