@@ -285,29 +285,6 @@ windows_end_with_their_minute_hour_day_and_with_the_30th_and_180th_day(void **st
 }
 
 static void
-each_principal_has_one_tally_of_its_own(void **state PASU_UNUSED)
-{
-    const struct tally_item item = {1, 0, 1};
-    struct bench b = make_bench();
-    struct tally *tallies[100], *tally;
-    struct tally_outcome outcome;
-    char name[16];
-
-    for (int i = 0; i < 100; i++) {
-        snprintf(name, sizeof(name), "%d", i * 37 % 100);
-        assert_int_equal(tally_book_get(b.book, name, &tallies[i * 37 % 100]), 0);
-    }
-    assert_int_equal(tally_take(tallies[5], 1, &item, 1, NULL, &outcome), 0);
-    for (int i = 0; i < 100; i++) {
-        snprintf(name, sizeof(name), "%d", i);
-        assert_int_equal(tally_book_get(b.book, name, &tally), 0);
-        assert_ptr_equal(tally, tallies[i]);
-        assert_int_equal(count_in(tally, 1, TALLY_DAY), i == 5);
-    }
-    tally_book_free(b.book);
-}
-
-static void
 a_kind_out_of_range_is_refused_after_the_rows_before_it(void **state PASU_UNUSED)
 {
     const struct tally_item items[] = {
@@ -587,7 +564,6 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_and_limits_are_those_of_the_definition),
         cmocka_unit_test(windows_end_with_their_minute_hour_day_and_with_the_30th_and_180th_day),
-        cmocka_unit_test(each_principal_has_one_tally_of_its_own),
         cmocka_unit_test(a_kind_out_of_range_is_refused_after_the_rows_before_it),
         cmocka_unit_test(numbers_of_unknown_persons_stick_at_the_most),
         cmocka_unit_test(a_sorted_list_is_searched_right_however_it_is_spread),

@@ -68,11 +68,38 @@ fresh_are_those_who_are_shown_for_the_first_time_in_a_day(void **state PASU_UNUS
     tally_book_free(book);
 }
 
+static void
+each_principal_has_one_tally_of_its_own(void **state PASU_UNUSED)
+{
+    const struct tally_item item = {1, 0, 1};
+    struct tally_book *book;
+    struct tally *tallies[100], *tally;
+    struct tally_outcome outcome;
+    uint64_t known[TALLY_WINDOWS], unknown[TALLY_WINDOWS];
+    char name[16];
+
+    assert_int_equal(tally_book_new(&book), 0);
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "%d", i * 37 % 100);
+        assert_int_equal(tally_book_get(book, name, &tallies[i * 37 % 100]), 0);
+    }
+    assert_int_equal(tally_take(tallies[5], 1, &item, 1, NULL, &outcome), 0);
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "%d", i);
+        assert_int_equal(tally_book_get(book, name, &tally), 0);
+        assert_ptr_equal(tally, tallies[i]);
+        tally_count(tally, 1, known, unknown);
+        assert_int_equal(known[TALLY_DAY], i == 5);
+    }
+    tally_book_free(book);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_walk_over_the_book_gives_everybody_by_name_until_it_is_ended),
+        cmocka_unit_test(each_principal_has_one_tally_of_its_own),
         cmocka_unit_test(fresh_are_those_who_are_shown_for_the_first_time_in_a_day),
     };
 

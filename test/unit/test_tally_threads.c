@@ -21,6 +21,15 @@ struct racer {
     bool has_failed;
 };
 
+static uint64_t
+count_in(struct tally *tally, uint32_t now, enum tally_window window)
+{
+    uint64_t known[TALLY_WINDOWS], unknown[TALLY_WINDOWS];
+
+    tally_count(tally, now, known, unknown);
+    return known[window] + unknown[window];
+}
+
 /* Everyone shows persons of their own, five in a batch, until the limit of all stops them. */
 static void *
 race(void *arg)
