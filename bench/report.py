@@ -35,6 +35,8 @@ RELAY_TARGETS = (
     (("idle",), None, "pss_per_session", "bytes per idle session", "value", "≤", 8192),
 )
 
+FLOOR = "bare"  # the route of bare.c
+
 
 def add_added_latency(records):
     """The latency beyond that of the direct way in the same case and round."""
@@ -111,10 +113,11 @@ class Table:
                     row["paired_difference"] = spread([a - b for a, b in both])
                 if both and all(b > 0 for _, b in both):
                     row["paired_ratio"] = spread([a / b for a, b in both])
-                ceiling = self.rounds(part, case, "direct", figure)
-                if kind == "ratio" and ceiling and row["baseline_median"] > 0:
-                    row["direct_ratio"] = (statistics.median(ceiling.values()) /
-                                           row["baseline_median"])
+                for limit_route in ("direct", FLOOR):
+                    best = self.rounds(part, case, limit_route, figure)
+                    if kind == "ratio" and best and row["baseline_median"] > 0:
+                        row[limit_route + "_ratio"] = (statistics.median(best.values()) /
+                                                       row["baseline_median"])
                 value = {"ratio": row.get("ratio_of_medians"), "value": row["measured_median"],
                          "pooled": None}[kind]
                 if kind == "pooled":
@@ -150,7 +153,7 @@ def print_figures(table, out):
 
 
 def print_comparisons(rows, measured, baseline, out):
-    print(f"\n{measured} beside {baseline}", file=out)
+    print(f"\n{measured} beside {baseline}{' (the floor)' if measured == FLOOR else ''}", file=out)
     print(f"  {'':46}{measured:>12}{baseline:>12}{'ratio':>8}  {'paired: median (min … max)':<30}"
           f"{'target':>9}", file=out)
     for row in rows:
@@ -178,9 +181,11 @@ def paired_text(row):
 
 
 def ceiling_text(row):
-    # What no proxy at all would reach: where that misses the target too, the server is the limit.
-    if row["sense"] == "≥" and not row["met"] and "direct_ratio" in row:
-        return f" (direct: {row['direct_ratio']:.2f})"
+    # What no proxy at all, or one that only relays, reaches: where that misses the target too, the
+    # server, or the kernel, is the limit.
+    limit = "direct" if row["sense"] == "≥" else FLOOR
+    if not row["met"] and row["measured"] != limit and limit + "_ratio" in row:
+        return f" ({limit}: {row[limit + '_ratio']:.2f})"
     return ""
 
 

@@ -211,16 +211,16 @@ def postgres_program(name):
 
 
 def compile_parts(rig, folder):
-    """Compiles replay and drain into the rig's folder; returns their paths."""
+    """Compiles bare, replay and drain into the rig's folder; returns the paths of the last two."""
     paths = []
-    for name in ("replay", "drain"):
+    for name in ("bare", "replay", "drain"):
         paths.append(rig.path(name))
         result = subprocess.run([os.environ.get("CC", "cc"), "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-pthread",
                                  os.path.join(folder, name + ".c"), "-o", paths[-1]],
                                 capture_output=True, text=True, check=False)
         if result.returncode != 0:
             raise BenchError(f"cannot compile {name}.c:\n{result.stderr}")
-    return paths
+    return paths[1:]
 
 
 def start_postgres(rig):
