@@ -24,17 +24,18 @@ struct slot {
 };
 
 struct shard {
-    _Alignas(CACHE_LINE) pthread_mutex_t lock;
+    pthread_mutex_t lock;
     struct slot *slots; /* the ring */
     struct slot **chains;
     size_t slot_count, chain_mask;
     size_t hand;
     size_t bytes, bytes_max;
     uint64_t hits, misses, plans;
+    uint8_t apart[CACHE_LINE]; /* the next one's lock is on another cache line */
 };
 
 struct plan_cache {
-    struct shard shards[SHARDS];
+    struct shard *shards; /* SHARDS of them */
     uint64_t seed;
 };
 
@@ -67,9 +68,10 @@ plan_cache_new(struct plan_cache **cache, size_t plans_max, size_t bytes_max)
     *cache = NULL;
     if (!c)
         return PASU_E_NOMEM;
-    result = os_real.random(os_real.arg, &c->seed, sizeof(c->seed));
+    c->shards = memory_new(SHARDS, sizeof(struct shard));
+    result = c->shards ? os_real.random(os_real.arg, &c->seed, sizeof(c->seed)) : PASU_E_NOMEM;
     if (result != 0) {
-        memory_free(c);
+        plan_cache_free(c);
         return result;
     }
     for (size_t i = 0; i < SHARDS; i++)
@@ -86,7 +88,7 @@ plan_cache_free(struct plan_cache *cache)
 {
     if (!cache)
         return;
-    for (size_t i = 0; i < SHARDS; i++) {
+    for (size_t i = 0; cache->shards && i < SHARDS; i++) {
         struct shard *shard = &cache->shards[i];
 
         for (size_t k = 0; shard->slots && k < shard->slot_count; k++)
@@ -94,6 +96,7 @@ plan_cache_free(struct plan_cache *cache)
         memory_free(shard->slots);
         memory_free(shard->chains);
     }
+    memory_free(cache->shards);
     memory_free(cache);
 }
 
@@ -221,7 +224,7 @@ plan_cache_count(const struct plan_cache *cache, struct plan_cache_counts *count
 {
     *counts = (struct plan_cache_counts){0};
     for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *shard = (struct shard *)(uintptr_t)&cache->shards[i];
+        struct shard *shard = &cache->shards[i];
 
         pthread_mutex_lock(&shard->lock);
         counts->hits += shard->hits;

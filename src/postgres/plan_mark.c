@@ -12,6 +12,12 @@ carry_reach(const struct plan_work *work, const struct carry *carry)
     return reach;
 }
 
+/* A mark, and the notes made before it. */
+struct note {
+    struct plan_mark mark;
+    struct note *next;
+};
+
 static bool
 is_same_name(const struct plan_mark *mark, const char *schema, const char *name)
 {
@@ -25,23 +31,27 @@ mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
               const struct catalog_relation *relation, const struct reach *reach)
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
-    struct plan_mark *mark = work->marks;
+    struct note *note = work->marks;
+    struct plan_mark *mark;
 
     /* CREATE TEMP TABLE: whatever has that name elsewhere is not it. */
     if (strcmp(range->relpersistence, "t") == 0)
         schema = CATALOG_TEMPORARY;
     if (reach_fields(reach) == 0)
         return;
-    while (mark && !is_same_name(mark, schema, range->relname))
-        mark = (struct plan_mark *)(uintptr_t)mark->next;
-    if (!mark) {
-        mark = arena_new(work->keep, 1, sizeof(*mark));
-        if (!mark)
+    while (note && !is_same_name(&note->mark, schema, range->relname))
+        note = note->next;
+    mark = note ? &note->mark : NULL;
+    if (!note) {
+        note = arena_new(work->keep, 1, sizeof(*note));
+        if (!note)
             return;
+        mark = &note->mark;
         mark->schema = schema ? arena_text(work->keep, schema, strlen(schema)) : NULL;
         mark->name = arena_text(work->keep, range->relname, strlen(range->relname));
-        mark->next = work->marks;
-        work->marks = mark;
+        mark->next = work->marks ? &work->marks->mark : NULL;
+        note->next = work->marks;
+        work->marks = note;
     }
     if (!mark->name)
         return; /* no memory: the plan is thrown away */
@@ -89,7 +99,7 @@ mark_statement(struct plan_work *work, struct plan_statement *statement)
 {
     if (!work->marks)
         return;
-    statement->mark = *work->marks;
+    statement->mark = work->marks->mark;
     statement->flags |= PLAN_MARKS;
     work->marks = NULL;
 }

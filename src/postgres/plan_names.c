@@ -120,7 +120,7 @@ names_add_acts(struct plan_work *work, const char *schema, const char *name, boo
 }
 
 static void
-add_range_var(const struct walk *walk, const PgQuery__RangeVar *range, bool is_written)
+add_range_var(struct walk *walk, const PgQuery__RangeVar *range, bool is_written)
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
 
@@ -130,7 +130,7 @@ add_range_var(const struct walk *walk, const PgQuery__RangeVar *range, bool is_w
 }
 
 static void
-walk_range_var(const struct walk *walk, const PgQuery__RangeVar *range)
+walk_range_var(struct walk *walk, const PgQuery__RangeVar *range)
 {
     if (!range->schemaname[0])
         for (const struct hiding *h = walk->hiding; h; h = h->outer)
@@ -177,8 +177,7 @@ add_writers(struct plan_work *work, const PgQuery__RangeVar *range)
 
 /* The table that a statement writes to: never a name of WITH. */
 static void
-walk_written(const struct walk *walk, const PgQuery__RangeVar *range,
-             const ProtobufCMessage *statement)
+walk_written(struct walk *walk, const PgQuery__RangeVar *range, const ProtobufCMessage *statement)
 {
     const struct catalog_relation *never = walk->work->names.never_relation;
 
@@ -294,17 +293,17 @@ walk_attribute(struct plan_work *work, PgQuery__Node *const *names, size_t count
 /* ---- the walk ---- */
 
 static void
-walk_node(const struct walk *walk, const PgQuery__Node *node)
+walk_node(struct walk *walk, const PgQuery__Node *node)
 {
     if (node)
-        walk_message((void *)(uintptr_t)walk, &node->base);
+        walk_message(walk, &node->base);
 }
 
 /* With WITH RECURSIVE, all names are known in all of its queries. */
 static void
 walk_recursive(void *context, const ProtobufCMessage *message)
 {
-    const struct walk *walk = context;
+    struct walk *walk = context;
     const PgQuery__WithClause *with = (const PgQuery__WithClause *)message;
 
     for (size_t i = 0; with->recursive && i < with->n_ctes; i++)
@@ -328,7 +327,7 @@ walk_statement_child(void *context, const ProtobufCMessage *message)
 /* Each name of WITH hides a relation in what follows it, in itself too where it is recursive, and
  * in the statement, of which everything but the WITH is walked last. */
 static void
-walk_with(const struct walk *walk, const PgQuery__WithClause *with, size_t index,
+walk_with(struct walk *walk, const PgQuery__WithClause *with, size_t index,
           const ProtobufCMessage *statement)
 {
     struct hiding hiding = {walk->hiding, NULL};
@@ -336,7 +335,7 @@ walk_with(const struct walk *walk, const PgQuery__WithClause *with, size_t index
     const PgQuery__CommonTableExpr *cte;
 
     if (!with || index >= with->n_ctes) {
-        sql_each_child(statement, walk_statement_child, (void *)(uintptr_t)walk);
+        sql_each_child(statement, walk_statement_child, walk);
         return;
     }
     cte = with->ctes[index]->node_case == PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR
@@ -386,7 +385,7 @@ is_no_reading(const ProtobufCMessage *message)
 }
 
 static void
-walk_expression(const struct walk *walk, const ProtobufCMessage *message)
+walk_expression(struct walk *walk, const ProtobufCMessage *message)
 {
     struct plan_work *work = walk->work;
     const ProtobufCMessageDescriptor *kind = message->descriptor;
@@ -431,7 +430,7 @@ walk_expression(const struct walk *walk, const ProtobufCMessage *message)
 static void
 walk_message(void *context, const ProtobufCMessage *message)
 {
-    const struct walk *walk = context;
+    struct walk *walk = context;
     const PgQuery__WithClause *with;
     const PgQuery__RangeVar *written;
 

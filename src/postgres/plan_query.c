@@ -187,12 +187,6 @@ sum_of(struct plan_work *work, const struct outputs *columns)
     return sum;
 }
 
-static bool
-is_same(const struct carry *a, const struct carry *b)
-{
-    return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 /* Each column carries all that any does: enough for a fixed point in a few rounds. */
 static void
 spread(struct plan_work *work, struct outputs *columns)
@@ -229,7 +223,7 @@ add_recursive(struct plan_work *work, const struct scope *outer, const struct ct
         (void)statement_columns(work, outer, own, query, false, &columns);
         spread(work, &columns);
         after = sum_of(work, &columns);
-        if (round > 0 && is_same(&before, &after))
+        if (round > 0 && carry_covers(&before, &after))
             return add_cte(work, ctes, expression, &columns);
     }
     columns.is_open = true;
@@ -333,7 +327,7 @@ put_side_by_side(struct plan_work *work, struct outputs *left, struct outputs *r
     uint64_t sides[2] = {tables_of(left), tables_of(right)};
     uint64_t new;
 
-    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
         uint64_t of_kind = 0;
 
         for (size_t i = 0; i < work->inner_count; i++)
@@ -344,7 +338,7 @@ put_side_by_side(struct plan_work *work, struct outputs *left, struct outputs *r
             return false;
         if (((sides[0] | sides[1]) & of_kind) == 0)
             continue;
-        new = inner_table(work, kind);
+        new = inner_table(work, (uint8_t)kind);
         if (new == 0)
             return false;
         use_table(work, left, sides[0] & of_kind, new);

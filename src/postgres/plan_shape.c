@@ -177,9 +177,8 @@ choose_source(struct plan_work *work, const struct shape *shape, const struct di
         return;
     if (use_output(shape, direct, part))
         part->is_one_per_row = true;
-    else if (can_pin && pins_are_one(&pins))
-        part->source = SOURCE_PINNED;
-    else if (!use_hidden(work, shape, direct, part) && can_pin)
+    else if ((can_pin && pins_are_one(&pins)) ||
+             (!use_hidden(work, shape, direct, part) && can_pin))
         part->source = SOURCE_PINNED;
 }
 
@@ -210,7 +209,7 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
 
 /* Whether all that is shown of a kind is of one row of one table inside. */
 static bool
-is_of_one_table(const struct plan_work *work, const struct outputs *columns, uint8_t kind)
+is_of_one_table(const struct plan_work *work, const struct outputs *columns, unsigned kind)
 {
     uint64_t tables = columns->rest.tables, of_kind = 0;
     uint64_t bound = columns->rest.bound.fields[kind];
@@ -229,10 +228,10 @@ is_of_one_table(const struct plan_work *work, const struct outputs *columns, uin
 static void
 draft_bound(struct plan_work *work, const struct outputs *columns, struct draft *draft)
 {
-    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
         struct plan_part *part = &draft->parts[draft->count];
 
-        *part = (struct plan_part){.kind = kind,
+        *part = (struct plan_part){.kind = (uint8_t)kind,
                                    .source = SOURCE_BOUND,
                                    .is_one_per_row = is_of_one_table(work, columns, kind)};
         fill_columns(work, columns, -1, part);
@@ -319,15 +318,15 @@ shape_bound(struct plan_work *work PASU_UNUSED, const struct reach *reach,
 {
     statement->part_count = 0;
     statement->has_columns = false;
-    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
         if (reach->fields[kind] == 0)
             continue;
         if (statement->part_count == PLAN_PARTS_MAX) {
             statement->parts[PLAN_PARTS_MAX - 1].fields |= reach->fields[kind];
             continue;
         }
-        statement->parts[statement->part_count++] =
-            (struct plan_part){.kind = kind, .source = SOURCE_BOUND, .fields = reach->fields[kind]};
+        statement->parts[statement->part_count++] = (struct plan_part){
+            .kind = (uint8_t)kind, .source = SOURCE_BOUND, .fields = reach->fields[kind]};
     }
 }
 

@@ -28,15 +28,19 @@ text_range(const struct plan_work *work, uint32_t start, uint32_t end)
 static enum plan_verb
 verb_of(const struct sql_token *token)
 {
-    switch (token->kind) {
-#define X(token, verb)                                                                             \
-    case PG_QUERY__TOKEN__##token:                                                                 \
-        return VERB_##verb;
+    static const struct {
+        uint16_t token;
+        uint8_t verb;
+    } verbs[] = {
+#define X(token, verb) {PG_QUERY__TOKEN__##token, VERB_##verb},
 #include "postgres/verb.def"
 #undef X
-    default:
-        return VERB_OTHER;
-    }
+    };
+
+    for (size_t i = 0; i < COUNT_OF(verbs); i++)
+        if (verbs[i].token == token->kind)
+            return (enum plan_verb)verbs[i].verb;
+    return VERB_OTHER;
 }
 
 static bool

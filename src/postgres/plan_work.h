@@ -21,6 +21,7 @@ enum {
 };
 
 struct entry;
+struct note;
 
 /* One kind of subject of one table in the top level's FROM. */
 struct direct {
@@ -61,8 +62,8 @@ struct plan_work {
     int reference_depth; /* of the deepest scope that a column was found in; -1 none */
     struct reach kept;   /* what functions have put elsewhere */
     bool has_stray;      /* a column was found nowhere */
-    struct plan_mark *marks;
-    struct plan *plan; /* that is being made */
+    struct note *marks;  /* plan_mark.c */
+    struct plan *plan;   /* that is being made */
 };
 
 /* Counts work; false where it was too much. */

@@ -95,6 +95,20 @@ carry_is_empty(const struct carry *carry)
     return direct == 0 && reach_fields(&carry->bound) == 0 && reach_fields(&carry->inner) == 0;
 }
 
+/* Whether all that `part` is of is in `whole`, however much is known of it. */
+static inline bool
+carry_covers(const struct carry *whole, const struct carry *part)
+{
+    for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
+        if (part->direct[i] & ~whole->direct[i])
+            return false;
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        if ((part->bound.fields[i] | part->inner.fields[i]) &
+            ~(whole->bound.fields[i] | whole->inner.fields[i]))
+            return false;
+    return (part->flags & ~whole->flags) == 0;
+}
+
 /* A row may now show many of what was one row's. */
 static inline void
 carry_widen(struct carry *carry)

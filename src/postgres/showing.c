@@ -166,8 +166,8 @@ add_bound(struct making *m, size_t column, uint8_t kind, uint64_t fields)
 static void
 add_reach(struct making *m, size_t column, const struct reach *reach)
 {
-    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++)
-        add_bound(m, column, kind, reach->fields[kind]);
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+        add_bound(m, column, (uint8_t)kind, reach->fields[kind]);
 }
 
 /* What the plan says of a column whose origin says nothing; of no one table, where `is_rest`. */

@@ -175,7 +175,7 @@ no_allocation_may_be_missing(void **state PASU_UNUSED)
     struct plan_cache *cache;
     struct plan *plan;
 
-    for (uint64_t nth = 1; nth <= 33; nth++) {
+    for (uint64_t nth = 1; nth <= 34; nth++) {
         memory_fail_at(nth);
         assert_int_equal(plan_cache_new(&cache, 10, 1 << 20), PASU_E_NOMEM);
         memory_fail_at(0);
