@@ -7,6 +7,7 @@
 #include "postgres/ask.h"
 #include "base/memory.h"
 #include "gate/catalog_store.h"
+#include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/observer.h"
 #include "gate/pins.h"
@@ -84,6 +85,31 @@ set_name(char name[EXCHANGE_NAME_SIZE], struct view text)
     text_from_view(name, EXCHANGE_NAME_SIZE, text);
 }
 
+/* ---- the dialect ---- */
+
+/* What is about to be run can change how the texts behind it are read: those that come before the
+ * server has said which way it went have two readings. */
+static void
+unsettle(struct observer *o, const struct plan *plan)
+{
+    const struct plan_statement *meant;
+    struct view types;
+
+    o->is_unsettled |= !plan || plan->may_change_dialect;
+    for (size_t i = 0; !o->is_unsettled && i < plan->statement_count; i++) {
+        const struct plan_statement *s = &plan->statements[i];
+        const struct plan *other = plan;
+
+        if (s->special == SPECIAL_EXECUTE)
+            other = exchange_expected(&o->exchange, s->name, &meant, &types);
+        else if (s->special == SPECIAL_FETCH)
+            other = exchange_expected_portal(&o->exchange, s->name);
+        /* Code in the server can do it without its name in the text. */
+        o->is_unsettled = !other || other->may_change_dialect || (s->flags & PLAN_OPAQUE) ||
+                          s->verb == VERB_DO || s->verb == VERB_CALL;
+    }
+}
+
 /* ---- texts ---- */
 
 static int
@@ -106,6 +132,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     }
     request->plan = plan;
     request->is_refused = plan->refusal != NULL;
+    unsettle(a->o, plan);
     if (PASU_LIKELY(!plan->refusal && !plan->rewritten.bytes))
         return pass(a, message, length);
     text = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
@@ -164,6 +191,18 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
 }
 
 /* ---- values ---- */
+
+/* The plan that the statement has by now; request->bound is the statement. */
+static int
+take_plan(struct asking *a, struct exchange_request *request, const struct plan *plan)
+{
+    int result;
+
+    result = doubt_renew(a->s, (struct plan *)(uintptr_t)plan, request->bound, &request->plan,
+                         &request->bound);
+    request->is_doubtful = result == 1;
+    return result < 0 ? result : 0;
+}
 
 /* One pin's keys from the values of a Bind. 0, or PASU_E_MALFORMED where they cannot be told. */
 static int
@@ -245,6 +284,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
 
     if (ask_read_bind(&bind, body) != 0)
         return PASU_E_MESSAGE_INVALID;
+    observer_renew(a->s);
     set_name(name, bind.statement);
     plan = exchange_expected(&a->o->exchange, name, &statement, &types);
     request = exchange_add(&a->o->exchange, STEP_BIND);
@@ -252,8 +292,11 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         return PASU_E_NOMEM;
     set_name(request->name, bind.portal);
     memcpy(request->statement, name, sizeof(name));
-    request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
     request->bound = statement;
+    result = plan ? take_plan(a, request, plan) : 0;
+    if (result != 0)
+        return result;
+    statement = request->bound;
     if (statement) {
         result = pin_all(a, statement, &bind, types, &request->pinned);
         if (result != 0)
@@ -294,6 +337,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     if (ask_read_execute(&execute, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, execute.portal);
+    unsettle(a->o, exchange_expected_portal(&a->o->exchange, name));
     /* The server must say what the columns are, also where the client does not care to ask. */
     if (exchange_must_describe(&a->o->exchange, name)) {
         int result =
@@ -321,6 +365,7 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
 
     if (!request)
         return PASU_E_NOMEM;
+    a->o->is_unsettled |= step == STEP_FUNCTION_CALL;
     if (step == STEP_FUNCTION_CALL && length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
     return pass(a, message, length);
@@ -369,6 +414,7 @@ ask_long_text(struct asking *a, enum exchange_step step, struct view start)
     if (r.failed)
         return PASU_E_ASK_TOO_LONG;
     set_name(request->name, name);
+    a->o->is_unsettled = true;
     return observer_plan_unknown(a->s, &request->plan);
 }
 
@@ -392,8 +438,7 @@ ask_long_bind(struct asking *a, struct view start)
     if (meant && meant->hidden_count > 0)
         return PASU_E_ASK_TOO_LONG;
     request->bound = meant;
-    request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
-    return 0;
+    return plan ? take_plan(a, request, plan) : 0;
 }
 
 static int
@@ -403,6 +448,7 @@ ask_long_call(struct asking *a, struct view start)
 
     if (!request)
         return PASU_E_NOMEM;
+    a->o->is_unsettled = true;
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
     return 0;
 }
@@ -481,8 +527,8 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
 static bool
 must_wait(const struct asking *a, uint8_t type)
 {
-    return (type == 'Q' || type == 'P') && !a->o->is_resumed && a->s->transaction == 'I' &&
-           a->o->exchange.count == 0 && observer_is_stale(a->s);
+    return (type == 'Q' || type == 'P' || type == 'B') && !a->o->is_resumed &&
+           a->s->transaction == 'I' && a->o->exchange.count == 0 && observer_is_stale(a->s);
 }
 
 /* Adds to a message that was begun in an earlier batch, and handles it once it is whole. Bytes

@@ -2,6 +2,7 @@
 #include "gate/observer.h"
 
 #include "base/memory.h"
+#include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
@@ -91,6 +92,7 @@ observer_new(struct session *s)
     }
     budget_of(&o->budget, config, s->settings->roster, s->user);
     memcpy(o->role, s->user, sizeof(o->role));
+    o->shifts = catalog_store_shifts(o->place);
     o->is_plain_dialect = true; /* until the server says otherwise, before anything is asked */
     s->observer = o;
     set_actor(s);
@@ -152,12 +154,14 @@ observer_parameter(struct session *s, struct view name, struct view value)
 
 /* ---- plans ---- */
 
-static void
-renew_catalog(struct session *s)
+void
+observer_renew(struct session *s)
 {
     struct observer *o = s->observer;
-    uint64_t version = catalog_store_version(o->place);
+    uint64_t version;
 
+    doubt_settle(s);
+    version = catalog_store_version(o->place); /* that which settled it, or a later one */
     if (PASU_LIKELY(version == o->catalog_version))
         return;
     catalog_release(o->catalog);
@@ -168,7 +172,7 @@ renew_catalog(struct session *s)
 bool
 observer_has_catalog(struct session *s)
 {
-    renew_catalog(s);
+    observer_renew(s);
     return s->observer->catalog != NULL;
 }
 
@@ -179,7 +183,7 @@ observer_plan(struct session *s, struct view text, struct plan **plan)
     struct plan_environment environment;
     int result;
 
-    renew_catalog(s);
+    observer_renew(s);
     environment = (struct plan_environment){
         .catalog = o->catalog,
         .role = o->role,
@@ -229,6 +233,17 @@ observer_touch(struct session *s)
     catalog_store_touch(s->worker->shared->catalogs, s->observer->place);
 }
 
+/* Whether the snapshot says so already. */
+static bool
+is_known(const struct observer *o, const struct plan_mark *mark)
+{
+    const struct catalog_relation *relation =
+        o->catalog && mark->relation ? catalog_relation(o->catalog, mark->relation) : NULL;
+
+    return relation && (mark->fields & ~relation->fields) == 0 &&
+           (mark->kinds & ~relation->kinds) == 0;
+}
+
 int
 observer_mark(struct session *s, const struct plan_statement *statement)
 {
@@ -241,9 +256,11 @@ observer_mark(struct session *s, const struct plan_statement *statement)
                                           .fields = m->fields,
                                           .kinds = m->kinds};
 
-        if (m->fields)
-            result = catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
-                                        s->settings->vocabulary.id);
+        if (!m->fields || is_known(s->observer, m))
+            continue;
+        result = catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
+                                    s->settings->vocabulary.id);
+        doubt_filled(s, m->fields, m->kinds);
     }
     return result;
 }

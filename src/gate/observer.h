@@ -46,6 +46,7 @@ struct result {
     bool is_open, is_counted; /* counted: as one execution, in a record */
     bool is_bound_told;       /* upper bounds are in a record already */
     bool is_copy;
+    uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
 };
 
 struct observer {
@@ -67,6 +68,8 @@ struct observer {
     bool is_dropping;  /* the pieces of the message in hand do not pass */
     bool is_changing;  /* the transaction has changed the catalog */
     bool is_waiting;   /* the client's bytes wait for a catalog snapshot */
+    uint32_t shifts;   /* of the place, those that this session knows of (gate/doubt.h) */
+    uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
         speaks_kinds; /* what errors and notices of this transaction can carry */
     bool is_resumed;  /* it has waited long enough */
@@ -80,6 +83,8 @@ PASU_MUST_USE int observer_new(struct session *session);
 void observer_free(struct session *session);
 /* A parameter that the server reports. */
 void observer_parameter(struct session *session, struct view name, struct view value);
+/* Takes the newest snapshot, if there is one; doubt that it answers is over. */
+void observer_renew(struct session *session);
 /* The plan of a text in this session, held. PASU_E_NOMEM. */
 PASU_MUST_USE int observer_plan(struct session *session, struct view text, struct plan **plan);
 /* The plan of a text that nobody has looked at. */

@@ -2,6 +2,7 @@
 #include "gate/result.h"
 
 #include "base/memory.h"
+#include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
 #include "gate/session.h"
@@ -80,6 +81,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     struct result *r = &o->result;
     const struct plan_statement *execute = NULL;
     struct prepared *prepared;
+    bool is_doubtful = portal && portal->is_doubtful;
     int result = 0;
 
     r->pinned = portal ? &portal->pinned : &r->own;
@@ -89,11 +91,13 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
         execute = statement;
         plan = prepared ? prepared->plan : NULL;
         statement = prepared ? prepared->statement : NULL;
+        is_doubtful = prepared && prepared->is_doubtful;
         r->pinned = &r->own;
     } else if (statement && statement->special == SPECIAL_FETCH) {
         portal = exchange_portal(&o->exchange, statement->name);
         plan = portal ? portal->plan : NULL;
         statement = portal ? portal->statement : NULL;
+        is_doubtful = portal && portal->is_doubtful;
         if (portal)
             r->pinned = &portal->pinned;
     }
@@ -103,11 +107,17 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
         r->pinned = NULL;
         return result;
     }
-    r->plan = plan_hold(plan);
-    r->statement = statement;
-    if (r->pinned == &r->own)
-        result = pin_literals(s, statement, execute);
-    return result;
+    result = execute ? doubt_renew(s, plan, statement, &r->plan, &r->statement) : 0;
+    if (!execute) {
+        r->plan = plan_hold(plan);
+        r->statement = statement;
+    }
+    if (result < 0)
+        return result;
+    doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
+    if (is_doubtful || result == 1)
+        observer_all(s, &r->doubt_fields, &r->doubt_kinds);
+    return r->pinned == &r->own ? pin_literals(s, r->statement, execute) : 0;
 }
 
 static int
@@ -131,6 +141,8 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     if (portal) {
         r->rows = portal->rows;
         r->is_counted = r->is_bound_told = portal->is_counted;
+        if (r->rows > 0)
+            r->doubt_fields = 0; /* told with its first */
     }
     return result;
 }
@@ -153,6 +165,9 @@ result_open_portal(struct session *s)
         return PASU_E_UPSTREAM_PROTOCOL;
     portal = exchange_portal(&s->observer->exchange, request->name);
     if (!portal)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    /* What a name stands for can have changed between the question and the rows. */
+    if (!portal->is_described && (!portal->statement || exchange_shows(portal->statement)))
         return PASU_E_UPSTREAM_PROTOCOL;
     return open_with(s, request, view_of(portal->description, portal->description_length),
                      portal->results, true);
@@ -250,6 +265,24 @@ result_pins(const struct result *r, size_t part, size_t *count)
 
 /* ---- columns ---- */
 
+/* The statement whose columns these are: EXECUTE and FETCH have those of another. */
+const struct plan_statement *
+result_followed(const struct observer *o, const struct plan_statement *statement)
+{
+    const struct prepared *prepared;
+    const struct portal *portal;
+
+    if (statement && statement->special == SPECIAL_EXECUTE) {
+        prepared = exchange_prepared(&o->exchange, statement->name);
+        return prepared ? prepared->statement : NULL;
+    }
+    if (statement && statement->special == SPECIAL_FETCH) {
+        portal = exchange_portal(&o->exchange, statement->name);
+        return portal ? portal->statement : NULL;
+    }
+    return statement;
+}
+
 int
 result_described(struct observer *o, struct exchange_request *request, struct view description,
                  uint8_t *hidden)
@@ -272,6 +305,7 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
         prepared = exchange_prepared(&o->exchange, request->name);
         statement = prepared ? prepared->statement : NULL;
     }
+    statement = result_followed(o, statement);
     *hidden = statement ? statement->hidden_count : 0;
     return 0;
 }
@@ -298,16 +332,27 @@ bound(struct session *s, struct exchange_request *request)
 {
     struct observer *o = s->observer;
     struct prepared *prepared = exchange_prepared(&o->exchange, request->statement);
+    bool is_as_asked = prepared && doubt_is_same(prepared->plan, prepared->statement, request->plan,
+                                                 request->bound);
+    const struct plan_statement *statement = is_as_asked ? request->bound : NULL;
+    struct plan *plan = is_as_asked && request->plan ? plan_hold(request->plan) : NULL;
     struct portal *portal;
-    int result = exchange_set_portal(&o->exchange, request->name, prepared ? prepared->plan : NULL,
-                                     prepared ? prepared->statement : NULL, &portal);
+    int result = 0;
 
+    if (prepared && !is_as_asked && prepared->plan)
+        result = doubt_renew(s, prepared->plan, prepared->statement, &plan, &statement);
+    if (result < 0)
+        return result;
+    request->is_doubtful |= result == 1 || (prepared && prepared->is_doubtful);
+    result = exchange_set_portal(&o->exchange, request->name, plan, statement, &portal);
+    plan_release(plan);
     if (result != 0)
         return result;
+    portal->is_doubtful = request->is_doubtful;
     portal->results = request->bytes;
     request->bytes = view_of(NULL, 0);
     /* The keys were read for the statement that it was taken for. */
-    if (prepared && request->plan == prepared->plan && request->bound == prepared->statement)
+    if (is_as_asked)
         pinned_move(&portal->pinned, &request->pinned);
     return 0;
 }
@@ -407,21 +452,46 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
     }
 }
 
+/* What it does beside showing rows. */
+static int
+statement_effects(struct session *s, const struct plan_statement *statement)
+{
+    remember_speech(s->observer, statement);
+    observer_notifies(s, statement);
+    doubt_done(s, statement);
+    return catalog_effects(s, statement);
+}
+
 int
 result_effects(struct session *s, const struct exchange_request *request)
 {
-    const struct plan_statement *statement;
+    const struct plan_statement *statement, *run;
     struct plan *plan = plan_of(s->observer, request, &statement);
     int result;
 
     if (!plan || !statement)
         return 0;
-    remember_speech(s->observer, statement);
-    observer_notifies(s, statement);
-    result = catalog_effects(s, statement);
+    result = statement_effects(s, statement);
+    run = statement->special == SPECIAL_EXECUTE ? s->observer->result.statement : NULL;
+    if (result == 0 && run)
+        result = statement_effects(s, run);
     if (result != 0 || statement->special == SPECIAL_NONE)
         return result;
     return name_effects(s, plan, statement);
+}
+
+void
+result_failed(struct session *s, const struct exchange_request *request)
+{
+    const struct plan_statement *statement = result_statement(s->observer, request);
+
+    if (request->step == STEP_FUNCTION_CALL)
+        doubt_called(s, request->function);
+    if (statement && (request->step == STEP_QUERY || request->step == STEP_EXECUTE)) {
+        doubt_done(s, statement);
+        if (result_followed(s->observer, statement))
+            doubt_done(s, result_followed(s->observer, statement));
+    }
 }
 
 void
@@ -430,8 +500,10 @@ result_transaction_over(struct session *s)
     struct observer *o = s->observer;
 
     o->speaks_fields = o->speaks_kinds = 0;
-    if (o->is_changing)
+    if (o->is_changing) {
         observer_touch(s);
+        doubt_committed(s);
+    }
     o->is_changing = false;
     /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
      * most they can be. */
