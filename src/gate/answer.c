@@ -24,6 +24,7 @@ send_out(struct answering *a)
     struct batch batch = {.bytes = a->sent, .length = (size_t)(a->out - a->sent), .rows = a->rows};
     int result = batch.length > 0 ? release_batch(a->s, &batch) : 0;
 
+    a->o->is_cut = a->s->from_server.left > 0;
     a->sent = a->out;
     a->rows = 0;
     return result;

@@ -591,10 +591,14 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
     const uint8_t *at = bytes, *end = bytes + length;
     int result = 0, written;
 
+    instruments_use(a.tools, s->settings);
     while ((at < end || o->is_resumed) && result == 0 && !walk->is_fault && !walk->is_over) {
         ssize_t used = 0;
 
-        if (s->from_client.left > 0) {
+        if (PASU_UNLIKELY(o->exchange.count >= ASK_CROWD && s->from_client.left == 0 && at < end)) {
+            o->is_waiting = o->is_crowded = true;
+            result = put(&a, "H\0\0\0\4", WALK_HEAD); /* Flush: what it holds back is waited for */
+        } else if (s->from_client.left > 0) {
             size_t n =
                 (size_t)(end - at) < s->from_client.left ? (size_t)(end - at) : s->from_client.left;
 
@@ -625,6 +629,7 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
         o->is_resumed = o->is_resumed && o->ask.length > 0;
     }
     o->is_resumed = false;
+    kept_trim(&o->ask);
     written = finish(&a);
     return result != 0 ? result : written;
 }

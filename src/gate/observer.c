@@ -8,6 +8,8 @@
 #include "gate/session.h"
 #include "gate/walk.h"
 
+enum { KEPT_IDLE_MAX = 4096 };
+
 /* ---- kept bytes ---- */
 
 int
@@ -51,6 +53,13 @@ kept_release(struct kept *kept)
 {
     memory_free(kept->bytes);
     memset(kept, 0, sizeof(*kept));
+}
+
+void
+kept_trim(struct kept *kept)
+{
+    if (kept->length == 0 && kept->size > KEPT_IDLE_MAX)
+        kept_release(kept);
 }
 
 /* ---- life ---- */
@@ -276,22 +285,37 @@ observer_notifies(struct session *s, const struct plan_statement *statement)
     shared->notified_kinds |= statement->most_kinds;
 }
 
-void
-observer_catalog(struct session *s)
+/* The client's bytes that wait go on. */
+static void
+resume(struct session *s)
 {
     struct observer *o = s->observer;
     struct kept backlog = o->backlog;
     struct walk walk = {0};
     int result;
 
-    if (!o->is_waiting)
-        return;
-    o->is_waiting = false;
-    o->is_resumed = true;
+    o->is_waiting = o->is_crowded = false;
     o->backlog = (struct kept){0};
     result = ask_walk(s, backlog.bytes, backlog.length, &walk);
     kept_release(&backlog);
     relay_asked(s, &walk, result);
+    session_again(s);
     if (s->state != SESSION_CLOSED)
         session_watch(s);
+}
+
+void
+observer_catalog(struct session *s)
+{
+    if (!s->observer->is_waiting || s->observer->is_crowded)
+        return;
+    s->observer->is_resumed = true;
+    resume(s);
+}
+
+void
+observer_answered(struct session *s)
+{
+    if (PASU_UNLIKELY(s->observer->is_crowded && s->observer->exchange.count < ASK_CROWD / 2))
+        resume(s);
 }

@@ -26,6 +26,7 @@ struct session;
 enum {
     ASK_MAX = PLAN_TEXT_MAX + 1024, /* bytes of a client's message that is read whole */
     ANSWER_MAX = 4 << 20,           /* of a server's */
+    ASK_CROWD = 4096,               /* requests that may be under way */
 };
 
 /* A message, or the rest of a batch, kept until it can be read. */
@@ -65,10 +66,13 @@ struct observer {
     bool is_odd_strings, is_odd_encoding;
     bool is_unsettled; /* a request on its way can change the dialect */
     bool is_muted;     /* a budget has ended the result: nothing passes to ReadyForQuery */
+    bool is_cut;       /* the client has been sent the beginning of a message, and not its end */
     bool is_dropping;  /* the pieces of the message in hand do not pass */
     bool is_changing;  /* the transaction has changed the catalog */
-    bool is_waiting;   /* the client's bytes wait for a catalog snapshot */
-    uint32_t shifts;   /* of the place, those that this session knows of (gate/doubt.h) */
+    bool is_waiting;   /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
+                          answers to what it has asked */
+    bool is_crowded;
+    uint32_t shifts; /* of the place, those that this session knows of (gate/doubt.h) */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
         speaks_kinds; /* what errors and notices of this transaction can carry */
@@ -102,6 +106,8 @@ PASU_MUST_USE int observer_mark(struct session *session, const struct plan_state
 void observer_notifies(struct session *session, const struct plan_statement *statement);
 /* A new snapshot is there, or none will be: what waits goes on. */
 void observer_catalog(struct session *session);
+/* The server has answered something: if too much was waiting for that, the client goes on. */
+void observer_answered(struct session *session);
 
 /* How many subjects of a kind there are, at most. `catalog` may be NULL. */
 uint64_t observer_population(const struct catalog *catalog, uint8_t kind);
@@ -115,6 +121,8 @@ PASU_MUST_USE int kept_add(struct kept *kept, const void *bytes, size_t length);
 /* Keeps these instead, which may lie in it already. PASU_E_NOMEM. */
 PASU_MUST_USE int kept_keep(struct kept *kept, const void *bytes, size_t length);
 void kept_release(struct kept *kept);
+/* Gives back a large block that holds nothing: an idle session has none. */
+void kept_trim(struct kept *kept);
 
 struct walk;
 
