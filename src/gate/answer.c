@@ -13,10 +13,7 @@
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
-enum {
-    ERROR_SIZE = 1280,
-    GIANT_START = 8192 /* bytes in which a giant row's hidden columns lie */
-};
+enum { ERROR_SIZE = 1280 };
 
 /* ---- what goes out ---- */
 
@@ -27,6 +24,7 @@ send_out(struct answering *a)
     struct batch batch = {.bytes = a->sent, .length = (size_t)(a->out - a->sent), .rows = a->rows};
     int result = batch.length > 0 ? release_batch(a->s, &batch) : 0;
 
+    a->o->is_cut = a->s->from_server.left > 0;
     a->sent = a->out;
     a->rows = 0;
     return result;
@@ -129,6 +127,21 @@ answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden)
     return at;
 }
 
+int
+answer_doubt(struct answering *a)
+{
+    struct result *r = &a->o->result;
+    uint64_t fields = r->doubt_fields, kinds = r->doubt_kinds;
+    struct judgement judgement;
+    int result = settle(a);
+
+    r->doubt_fields = 0;
+    if (result != 0 || a->o->is_muted)
+        return result;
+    result = expose_words(a->s, r->statement, fields, kinds, FLAG_BIT(OPAQUE), &judgement);
+    return result == 0 && judgement.is_blocked ? block(a, &judgement) : result;
+}
+
 static int
 data_row(struct answering *a, const uint8_t *message, size_t length)
 {
@@ -146,14 +159,21 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
     }
     if (!r->showing)
         return PASU_E_UPSTREAM_PROTOCOL; /* rows that no RowDescription announced */
+    if (PASU_UNLIKELY(r->doubt_fields)) {
+        result = answer_doubt(a);
+        if (result != 0 || a->o->is_muted)
+            return result;
+    }
     showing = r->showing->showing;
-    if (!showing->is_nothing) {
+    if (showing->is_nothing) {
+        r->rows++;
+    } else {
         if (PASU_UNLIKELY(!gather_has_room(g))) {
             result = answer_flush(a);
             if (result != 0 || a->o->is_muted)
                 return result;
         }
-        if (PASU_UNLIKELY(r->rows == 0 && g->rows == 0))
+        if (PASU_UNLIKELY(g->rows == 0))
             result_begin_rows(a->s, (uint32_t)(a->out - a->sent));
         result = gather_row(g, r->showing, &a->tools->ordinals,
                             view_of(message + WALK_HEAD, length - WALK_HEAD),
@@ -275,35 +295,72 @@ field_of(struct view body, char which)
     return view_of("", 0);
 }
 
-/* Classes of errors whose texts name objects, places and states, never values. */
+/* Errors whose texts name objects of the statement's own text, places and states, never values.
+ * Names can be values (email::regclass: "relation \"…\" does not exist"): an error about a name is
+ * silent only where it points at a place of the text, and so was found before anything was run. */
 static bool
-is_silent_class(struct view code)
+is_silent(struct view body)
 {
-    static const char silent[] = "01 02 03 08 0A 0B 25 26 28 2D 34 3B 3D 3F 40 42 53 54 55 57 58 ";
+    static const char silent[] = "01 02 03 08 0B 25 26 28 2D 34 3B 3D 40 53 54 55 57 ";
+    static const char names[] = "0A 3F 42 ";
+    struct view code = field_of(body, 'C');
 
-    for (const char *c = silent; code.length == 5 && *c; c += 3)
+    if (code.length != 5)
+        return false;
+    for (const char *c = silent; *c; c += 3)
         if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
             return true;
+    if (view_equal(code, VIEW("42501"))) /* permission denied for table … */
+        return true;
+    for (const char *c = names; *c; c += 3)
+        if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
+            return field_of(body, 'P').length > 0;
     return false;
+}
+
+/* The most that what the request runs can say; whether its code is not known. */
+static bool
+words_of(const struct session *s, const struct exchange_request *request, uint64_t *fields,
+         uint64_t *kinds)
+{
+    const struct observer *o = s->observer;
+    const struct plan_statement *statement = result_statement(o, request), *run;
+
+    *fields = *kinds = 0;
+    if (request->step == STEP_FUNCTION_CALL) {
+        result_function(s, request->function, fields, kinds);
+        return *fields != 0;
+    }
+    if (request->step != STEP_QUERY && request->step != STEP_BIND && request->step != STEP_EXECUTE)
+        return false;
+    if (!statement) { /* an empty text runs nothing; of another nothing is known */
+        if (!request->plan || request->plan->statement_count > 0)
+            observer_all(s, fields, kinds);
+        return false;
+    }
+    run = result_followed(o, statement);
+    if (statement->may_speak || (run && run->may_speak)) {
+        *fields = statement->most_fields | (run ? run->most_fields : 0);
+        *kinds = statement->most_kinds | (run ? run->most_kinds : 0);
+    }
+    return (statement->flags & PLAN_OPAQUE) || (run && (run->flags & PLAN_OPAQUE));
 }
 
 /* What an error or a notice that comes now can carry. */
 static void
-speech(const struct observer *o, bool is_error, struct view code, uint64_t *fields, uint64_t *kinds)
+speech(const struct session *s, bool is_error, struct view body, uint64_t *fields, uint64_t *kinds)
 {
+    const struct observer *o = s->observer;
     const struct exchange_request *request = exchange_first(&o->exchange);
-    const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
+    uint64_t most_fields = 0, most_kinds = 0;
+    bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
 
     *fields = o->speaks_fields;
     *kinds = o->speaks_kinds;
-    if (statement && statement->may_speak &&
-        ((statement->flags & PLAN_OPAQUE) || (is_error && !is_silent_class(code)))) {
-        *fields |= statement->most_fields;
-        *kinds |= statement->most_kinds;
+    if (is_code || (is_error && !is_silent(body))) {
+        *fields |= most_fields | o->unseen_fields;
+        *kinds |= most_kinds | o->unseen_kinds;
     }
-    if (is_error && is_silent_class(code) && !(statement && (statement->flags & PLAN_OPAQUE)) &&
-        o->speaks_fields == 0)
-        *fields = *kinds = 0;
 }
 
 static int
@@ -369,7 +426,7 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : refuse(a, request->plan);
     } else if (result == 0 && !o->is_muted) {
-        speech(o, true, field_of(body, 'C'), &fields, &kinds);
+        speech(a->s, true, body, &fields, &kinds);
         if (fields)
             result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
                                   kinds, FLAG_BIT(ERROR_TEXT), &judgement);
@@ -378,6 +435,8 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
                          ? block(a, &judgement)
                          : pass_error(a, message, length, request ? request->plan : NULL);
     }
+    if (request)
+        result_failed(a->s, request);
     result_close(o);
     exchange_failed(&o->exchange);
     return result;
@@ -393,7 +452,7 @@ notice_response(struct answering *a, const uint8_t *message, size_t length)
 
     if (a->o->is_muted)
         return 0;
-    speech(a->o, false, view_of("", 0), &fields, &kinds);
+    speech(a->s, false, view_of("", 0), &fields, &kinds);
     if (fields) {
         result = settle(a);
         if (result == 0 && !a->o->is_muted)
@@ -403,6 +462,16 @@ notice_response(struct answering *a, const uint8_t *message, size_t length)
     if (result != 0 || judgement.is_blocked)
         return result; /* a notice that may not be shown is left out */
     return pass(a, message, length);
+}
+
+/* What does not belong to the result that has been cut off: drivers must know, and it comes once.
+ */
+static int
+pass_always(struct answering *a, const uint8_t *message, size_t length)
+{
+    memmove(a->out, message, length);
+    a->out += length;
+    return 0;
 }
 
 /* A payload of another session: it can be anything that a statement has put into one. */
@@ -419,12 +488,12 @@ notification(struct answering *a, const uint8_t *message, size_t length)
     reader_text(&r);
     if (fields && reader_text(&r).length > 0) {
         result = settle(a);
-        if (result == 0 && !a->o->is_muted)
+        if (result == 0)
             result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(NOTIFICATION), &judgement);
     }
     if (result != 0 || judgement.is_blocked)
         return result;
-    return pass(a, message, length);
+    return pass_always(a, message, length);
 }
 
 /* ---- copies ---- */
@@ -442,6 +511,8 @@ stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64
     result_most(a->s, statement, &fields, &kinds);
     if (result == 0 && request)
         result = result_open_silent(a->s, request);
+    fields |= a->o->result.doubt_fields;
+    kinds |= a->o->result.doubt_kinds;
     if (result == 0 && fields && !a->o->is_muted) {
         result = expose_words(a->s, statement, fields, kinds, flag, &judgement);
         if (result == 0 && judgement.is_blocked)
@@ -508,13 +579,7 @@ parameter_status(struct answering *a, const uint8_t *message, size_t length)
     if (reader_end(&r) != 0)
         return PASU_E_UPSTREAM_PROTOCOL;
     observer_parameter(a->s, name, value);
-    /* Also from a result that has been cut off: drivers must know. */
-    if (a->o->is_muted) {
-        memmove(a->out, message, length);
-        a->out += length;
-        return 0;
-    }
-    return pass(a, message, length);
+    return pass_always(a, message, length);
 }
 
 int

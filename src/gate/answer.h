@@ -27,6 +27,8 @@ PASU_MUST_USE int answer_message(struct answering *answering, const uint8_t *mes
                                  size_t length);
 /* Records and sends what stands before `out`. */
 PASU_MUST_USE int answer_flush(struct answering *answering);
+/* Records what the rows that begin can carry beside what their plan says. */
+PASU_MUST_USE int answer_doubt(struct answering *answering);
 /* Where the columns after the hidden ones begin in a DataRow; 0 where it is malformed. */
 size_t answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden);
 /* An ErrorResponse with another position: `position` is where the old one stands in it. */

@@ -40,10 +40,13 @@ giant_row(struct answering *a, const uint8_t *message, size_t have, size_t total
         result = answer_flush(a);
     if (result != 0 || a->o->is_muted)
         return result != 0 ? result : (ssize_t)have;
+    if (r->doubt_fields)
+        result = answer_doubt(a);
+    if (result != 0 || a->o->is_muted)
+        return result != 0 ? result : (ssize_t)have;
     showing = r->showing->showing;
     if (!showing->is_nothing) {
-        if (r->rows == 0)
-            result_begin_rows(a->s, 0);
+        result_begin_rows(a->s, 0);
         gather_unread_row(g, r->showing, 0);
         result = answer_flush(a);
         if (result != 0 || a->o->is_muted)
@@ -78,6 +81,8 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
         have = total;
     if (message[0] == 'D')
         return giant_row(a, message, have, total);
+    if (message[0] != 'V' && message[0] != 'E' && message[0] != 'N')
+        return PASU_E_UPSTREAM_PROTOCOL; /* no server has a reason for it */
     result = answer_flush(a);
     if (result != 0)
         return result;
@@ -87,6 +92,8 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
         result_function(a->s, request->function, &fields, &kinds);
     } else {
         result_most(a->s, request ? result_statement(a->o, request) : NULL, &fields, &kinds);
+        fields |= a->o->speaks_fields | a->o->unseen_fields;
+        kinds |= a->o->speaks_kinds | a->o->unseen_kinds;
     }
     if (fields && !a->o->is_muted)
         result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields, kinds,
@@ -95,6 +102,8 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     if (result != 0)
         return result;
     if (message[0] == 'E') {
+        if (request)
+            result_failed(a->s, request);
         result_close(a->o);
         exchange_failed(&a->o->exchange);
     }

@@ -44,6 +44,16 @@ pass_piece(struct answering *a, const uint8_t *at, size_t have)
     return n;
 }
 
+/* The server waits for data of a COPY, and the client for the end of what it was refused. */
+static int
+fail_copy(struct answering *a)
+{
+    static const uint8_t message[] = "f\0\0\0\x0c"
+                                     "blocked"; /* and its zero */
+
+    return peer_write(&a->s->server, a->s->worker->os, message, sizeof(message));
+}
+
 /* The message at `at`, of which what is needed is there. Bytes used; 0: a fault; negative: an
  * error. */
 static ssize_t
@@ -56,6 +66,12 @@ answer_one(struct answering *a, const uint8_t *at, size_t have, struct walk *wal
     if (!walk_server_head(a->s, at, walk))
         return 0;
     a->o->is_dropping = false;
+    if (PASU_UNLIKELY(a->o->is_muted && (at[0] == 'G' || at[0] == 'W')) &&
+        a->s->from_client.left == 0) {
+        result = fail_copy(a);
+        if (result != 0)
+            return result;
+    }
     if (is_read(at[0]) && total <= ANSWER_MAX) {
         a->s->from_server.left = 0;
         result = answer_message(a, at, total);
@@ -104,6 +120,7 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
     const uint8_t *at, *end;
     int result, flushed;
 
+    instruments_use(a.tools, s->settings);
     bytes = join(o, bytes, &length, &result);
     if (result != 0)
         return result;
@@ -129,5 +146,6 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
     flushed = result == 0 ? answer_flush(&a) : 0;
     if (result == 0 && at < end && !walk->is_fault)
         result = kept_keep(&o->answer, at, (size_t)(end - at));
+    kept_trim(&o->answer);
     return result != 0 ? result : flushed;
 }

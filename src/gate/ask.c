@@ -3,6 +3,7 @@
 #include "gate/ask.h"
 
 #include "base/memory.h"
+#include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
@@ -138,6 +139,31 @@ pin_all(struct asking *a, const struct plan_statement *statement, const struct v
     return 0;
 }
 
+/* ---- the dialect ---- */
+
+/* What is about to be run can change how the texts behind it are read: those that come before the
+ * server has said which way it went have two readings. */
+static void
+unsettle(struct observer *o, const struct plan *plan)
+{
+    const struct plan_statement *meant;
+    struct view types;
+
+    o->is_unsettled |= !plan || plan->may_change_dialect;
+    for (size_t i = 0; !o->is_unsettled && i < plan->statement_count; i++) {
+        const struct plan_statement *s = &plan->statements[i];
+        const struct plan *other = plan;
+
+        if (s->special == SPECIAL_EXECUTE)
+            other = exchange_expected(&o->exchange, s->name, &meant, &types);
+        else if (s->special == SPECIAL_FETCH)
+            other = exchange_expected_portal(&o->exchange, s->name);
+        /* Code in the server can do it without its name in the text. */
+        o->is_unsettled = !other || other->may_change_dialect || (s->flags & PLAN_OPAQUE) ||
+                          s->verb == VERB_DO || s->verb == VERB_CALL;
+    }
+}
+
 /* ---- texts ---- */
 
 /* The text that goes out for a plan: the refusal's, the plan's own, or the template's plan carried
@@ -178,6 +204,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->plan = plan;
     request->is_refused = plan->refusal != NULL;
     request->is_templated = is_templated;
+    unsettle(a->o, plan);
     if (is_templated)
         result = pin_all(a, &plan->statements[0], &(struct values){0}, &request->pinned);
     if (result == 0)
@@ -242,6 +269,18 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
 
 /* ---- values ---- */
 
+/* The plan that the statement has by now; request->bound is the statement. */
+static int
+take_plan(struct asking *a, struct exchange_request *request, const struct plan *plan)
+{
+    int result;
+
+    result = doubt_renew(a->s, (struct plan *)(uintptr_t)plan, request->bound, &request->plan,
+                         &request->bound);
+    request->is_doubtful = result == 1;
+    return result < 0 ? result : 0;
+}
+
 /* Formats for the hidden columns go before the client's, where it names one a column. */
 static int
 put_bind(struct asking *a, struct view body, const struct ask_bind *bind, uint8_t hidden,
@@ -287,6 +326,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
 
     if (ask_read_bind(&bind, body) != 0)
         return PASU_E_MESSAGE_INVALID;
+    observer_renew(a->s);
     set_name(name, bind.statement);
     prepared = exchange_prepared(&a->o->exchange, name);
     result = prepared ? renew_prepared(a->s, prepared) : 0;
@@ -298,8 +338,11 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         return PASU_E_NOMEM;
     set_name(request->name, bind.portal);
     memcpy(request->statement, name, sizeof(name));
-    request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
     request->bound = statement;
+    result = plan ? take_plan(a, request, plan) : 0;
+    if (result != 0)
+        return result;
+    statement = request->bound;
     if (statement) {
         result = pin_all(a, statement, &(struct values){&bind, types}, &request->pinned);
         if (result != 0)
@@ -340,6 +383,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     if (ask_read_execute(&execute, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, execute.portal);
+    unsettle(a->o, exchange_expected_portal(&a->o->exchange, name));
     /* The server must say what the columns are, also where the client does not care to ask. */
     if (exchange_must_describe(&a->o->exchange, name)) {
         int result =
@@ -367,6 +411,7 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
 
     if (!request)
         return PASU_E_NOMEM;
+    a->o->is_unsettled |= step == STEP_FUNCTION_CALL;
     if (step == STEP_FUNCTION_CALL && length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
     return ask_pass(a, message, length);
@@ -415,6 +460,7 @@ ask_long_text(struct asking *a, enum exchange_step step, struct view start)
     if (r.failed)
         return PASU_E_ASK_TOO_LONG;
     set_name(request->name, name);
+    a->o->is_unsettled = true;
     return observer_plan_unknown(a->s, &request->plan);
 }
 
@@ -438,9 +484,7 @@ ask_long_bind(struct asking *a, struct view start)
     if (meant && meant->hidden_count > 0)
         return PASU_E_ASK_TOO_LONG;
     request->bound = meant;
-    request->plan = plan ? plan_hold((struct plan *)(uintptr_t)plan) : NULL;
-    request->bound = meant;
-    return 0;
+    return plan ? take_plan(a, request, plan) : 0;
 }
 
 static int
@@ -450,6 +494,7 @@ ask_long_call(struct asking *a, struct view start)
 
     if (!request)
         return PASU_E_NOMEM;
+    a->o->is_unsettled = true;
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
     return 0;
 }

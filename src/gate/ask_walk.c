@@ -105,6 +105,15 @@ ask_kept(struct asking *a, const uint8_t *at, const uint8_t *end, struct walk *w
     }
 }
 
+/* A Flush of ours: what the server holds back is waited for. */
+static int
+put_flush(struct asking *a)
+{
+    int result = ask_change(a);
+
+    return result == 0 ? instruments_put(a->tools, "H\0\0\0\4", WALK_HEAD) : result;
+}
+
 static int
 finish(struct asking *a)
 {
@@ -122,10 +131,14 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
     const uint8_t *at = bytes, *end = bytes + length;
     int result = 0, written;
 
+    instruments_use(a.tools, s->settings);
     while ((at < end || o->is_resumed) && result == 0 && !walk->is_fault && !walk->is_over) {
         ssize_t used = 0;
 
-        if (s->from_client.left > 0) {
+        if (PASU_UNLIKELY(o->exchange.count >= ASK_CROWD && s->from_client.left == 0 && at < end)) {
+            o->is_waiting = o->is_crowded = true;
+            result = put_flush(&a);
+        } else if (s->from_client.left > 0) {
             size_t n =
                 (size_t)(end - at) < s->from_client.left ? (size_t)(end - at) : s->from_client.left;
 
@@ -156,6 +169,7 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
         o->is_resumed = o->is_resumed && o->ask.length > 0;
     }
     o->is_resumed = false;
+    kept_trim(&o->ask);
     written = finish(&a);
     return result != 0 ? result : written;
 }

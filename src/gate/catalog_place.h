@@ -27,6 +27,7 @@ struct catalog_place {
     /* for who looks without it */
     _Atomic uint64_t version;
     _Atomic bool is_stale;
+    _Atomic uint32_t shifts;
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;

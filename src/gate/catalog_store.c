@@ -257,6 +257,18 @@ catalog_store_touch(struct catalog_store *store, struct catalog_place *place)
     pthread_mutex_unlock(&store->lock);
 }
 
+void
+catalog_store_shift(struct catalog_place *place)
+{
+    place->shifts++;
+}
+
+uint32_t
+catalog_store_shifts(const struct catalog_place *place)
+{
+    return place->shifts;
+}
+
 int
 catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
                    const struct catalog_mark *mark, uint32_t vocabulary)

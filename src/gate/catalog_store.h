@@ -61,6 +61,12 @@ bool catalog_store_is_stale(const struct catalog_place *place);
 /* DDL has been seen. What is not committed yet a snapshot does not show: touch again then. */
 void catalog_store_touch(struct catalog_store *store, struct catalog_place *place);
 
+/* How often something that sessions have planned with has got another meaning: who has seen another
+ * number must not trust plans before there is a newer snapshot. Touch or mark before. Without a
+ * lock. */
+void catalog_store_shift(struct catalog_place *place);
+uint32_t catalog_store_shifts(const struct catalog_place *place);
+
 /* A relation has been filled with personal values: the next snapshot, which is due soon, shows it
  * (numbers of `vocabulary`). PASU_E_NOMEM, PASU_E_RANGE: see catalog_marks_add. */
 PASU_MUST_USE int catalog_store_mark(struct catalog_store *store, struct catalog_place *place,

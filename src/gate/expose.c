@@ -119,6 +119,14 @@ judge(struct session *s, const struct tally_outcome *outcome, struct exposure *e
                 e->rule);
 }
 
+/* Kinds that the vocabulary does not name are those of a plan without a snapshot, which takes all
+ * that a number can be. */
+static bool
+is_kind(const struct session *s, uint8_t kind)
+{
+    return kind < s->settings->vocabulary.kind_count;
+}
+
 static int
 take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, struct exposure *e,
              struct judgement *judgement)
@@ -127,7 +135,7 @@ take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, stru
     struct tally_outcome outcome = {.blocked_by = -1};
     int result;
 
-    if (count == 0 || judgement->is_blocked)
+    if (count == 0 || judgement->is_blocked || !is_kind(s, kind))
         return 0;
     result = tally_take_unknown(o->tally, now, s->worker->instruments->ordinals.slots[kind], count,
                                 &o->budget.limits, &outcome);
@@ -178,24 +186,36 @@ attribution_of(const struct showing_part *part, bool is_pinned)
     return ATTRIBUTION_BOUND;
 }
 
+/* Whether the record must name the part: rows of an outer join can have no such person; of one that
+ * is bound or pinned, later batches can show other fields than the first. */
+static bool
+shows_part(const struct gather *g, const struct showing_part *part, size_t p, uint64_t unknown)
+{
+    bool has_key = part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN;
+
+    return g->ordinal_counts[p] > 0 || unknown > 0 || (!has_key && (g->clear[p] || g->null[p]));
+}
+
 /* The parts of the record, from what is left of the gather. */
 static void
 fill_parts(struct session *s, struct exposure *e, const struct gather *g, const uint64_t *unknown)
 {
     const struct result *r = &s->observer->result;
     const struct showing *showing = r->showing->showing;
+    uint64_t known, kinds;
 
+    observer_all(s, &known, &kinds);
     for (size_t p = 0; p < showing->part_count; p++) {
         const struct showing_part *from = &showing->parts[p];
         bool is_pinned = result_is_pinned(r, p);
         size_t pins = 0;
         struct exposure_part *part;
 
-        if (g->ordinal_counts[p] == 0 && unknown[p] == 0)
-            continue; /* rows without such a person: an outer join's */
+        if (!is_kind(s, from->kind) || !shows_part(g, from, p, unknown[p]))
+            continue;
         part = add_part(e, from->kind, attribution_of(from, is_pinned));
-        part->clear = g->clear[p] | (from->fields & ~r->showing->wanted[p]);
-        part->null = g->null[p];
+        part->clear = (g->clear[p] | (from->fields & ~r->showing->wanted[p])) & known;
+        part->null = g->null[p] & known;
         part->unknown = unknown[p];
         if (is_pinned)
             result_pins(r, p, &pins);
@@ -227,7 +247,8 @@ expose_rows(struct session *s, struct judgement *judgement)
     now = local_minute(s, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &e->flags);
-        if (result == 0)
+        /* Pinned persons are in the gather's items, each by name. */
+        if (result == 0 && !result_is_pinned(r, p))
             result =
                 take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], e, judgement);
     }
@@ -240,14 +261,13 @@ expose_rows(struct session *s, struct judgement *judgement)
         o->seen += outcome.fresh;
         if (judgement->is_blocked) {
             judgement->cut = g->starts[outcome.taken];
-            g->rows = g->row_numbers[outcome.taken];
             gather_cut(g, outcome.taken);
         }
     }
     if (result == 0) {
         e->rows = g->rows;
         e->statements = !r->is_counted;
-        if (!judgement->is_blocked || g->item_count > 0)
+        if (g->rows > 0)
             fill_parts(s, e, g, unknown);
         if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW) {
             result = put(s, e, r->statement);
@@ -270,8 +290,11 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
     const struct catalog *catalog = o->catalog;
     struct exposure *e = begin(s, statement);
     uint32_t now = local_minute(s, e->time);
+    uint64_t known, all_kinds;
     int result = 0;
 
+    observer_all(s, &known, &all_kinds);
+    kinds &= all_kinds;
     *judgement = (struct judgement){0};
     e->flags |= flags | FLAG_BIT(BOUND);
     e->statements = !o->result.is_counted;
@@ -279,10 +302,17 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
     for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0; kind++) {
         struct exposure_part *part;
 
-        if (!(kinds >> kind & 1) || e->part_count == EXPOSURE_PARTS_MAX)
+        if (!(kinds >> kind & 1))
             continue;
+        if (e->part_count == EXPOSURE_PARTS_MAX) { /* the rest goes into another record */
+            result = put(s, e, statement);
+            e->part_count = 0;
+            e->statements = 0;
+            if (result != 0)
+                break;
+        }
         part = add_part(e, kind, ATTRIBUTION_BOUND);
-        part->clear = fields;
+        part->clear = fields & known;
         part->unknown = observer_population(catalog, kind);
         result = take_unknown(s, now, kind, part->unknown, e, judgement);
     }

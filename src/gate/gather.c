@@ -16,7 +16,7 @@ gather_clear(struct gather *g)
 }
 
 static void
-add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start)
+add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start, uint64_t number)
 {
     size_t n = g->ordinal_counts[part];
     struct tally_item *item = &g->items[g->item_count];
@@ -30,7 +30,7 @@ add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t sta
     item->is_row_end = 0;
     g->starts[g->item_count] = start;
     g->parts[g->item_count] = (uint8_t)part;
-    g->row_numbers[g->item_count] = (uint32_t)(g->rows > 0 ? g->rows - 1 : 0);
+    g->row_numbers[g->item_count] = (uint32_t)number;
     g->item_count++;
 }
 
@@ -39,7 +39,7 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
               const struct ordinals *ordinals, const uint32_t *pinned, size_t count, uint32_t start)
 {
     for (size_t i = 0; i < count && g->item_count < GATHER_ITEMS; i++)
-        add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start);
+        add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start, g->rows);
     if (g->item_count > 0)
         g->items[g->item_count - 1].is_row_end = 1;
 }
@@ -47,9 +47,12 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
 void
 gather_cut(struct gather *g, size_t taken)
 {
+    if (taken == g->item_count)
+        return;
     for (size_t i = taken; i < g->item_count; i++)
         g->ordinal_counts[g->parts[i]]--;
     g->item_count = taken;
+    g->rows = g->row_numbers[taken];
 }
 
 /* ---- a row ---- */
@@ -192,7 +195,7 @@ add_simple_row(struct gather *g, const struct showing_entry *entry, const struct
         return false;
     if (g->rows++ == 0)
         g->first_row = start;
-    add(g, (size_t)entry->only_key, ordinals->slots[part->kind], ordinal, start);
+    add(g, (size_t)entry->only_key, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
     g->items[g->item_count - 1].is_row_end = 1;
     return true;
 }
@@ -223,7 +226,7 @@ add_row(struct gather *g, const struct showing_entry *entry, struct ordinals *or
         result = row.keys[p].bytes ? ordinal_of_value(ordinals, part, row.keys[p], &ordinal)
                                    : PASU_E_MALFORMED;
         if (PASU_LIKELY(result == 0))
-            add(g, p, ordinals->slots[part->kind], ordinal, start);
+            add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
         else if (result == PASU_E_MALFORMED)
             result = see_unattributed(g, &row, p);
         if (result != 0)

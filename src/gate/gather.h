@@ -50,7 +50,7 @@ void gather_unread_row(struct gather *gather, const struct showing_entry *entry,
 void gather_pinned(struct gather *gather, const struct showing *showing, size_t part,
                    const struct ordinals *ordinals, const uint32_t *pinned, size_t count,
                    uint32_t start);
-/* Takes back all items from `taken` on. */
+/* Takes back all items from `taken` on, and the rows that they begin. */
 void gather_cut(struct gather *gather, size_t taken);
 
 #endif

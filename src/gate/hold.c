@@ -38,7 +38,7 @@ begin(struct session *s)
 
     if (!list_is_empty(&hold->link))
         return;
-    hold->is_clean = s->client.out == NULL;
+    hold->is_clean = s->client.out == NULL && !s->observer->is_cut;
     hold->deadline = os_monotonic(s->worker->os) + HOLD_SECONDS * NANOSECONDS_PER_SECOND;
     s->client.is_held = true;
     list_append(&s->worker->held, &hold->link);

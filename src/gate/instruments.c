@@ -25,6 +25,7 @@ instruments_free(struct instruments *i)
     if (!i)
         return;
     showing_table_release(&i->showings);
+    recorder_release(&i->recorder);
     memory_free(i->out);
     memory_free(i);
 }

@@ -2,10 +2,13 @@
 #include "gate/observer.h"
 
 #include "base/memory.h"
+#include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
 #include "gate/walk.h"
+
+enum { KEPT_IDLE_MAX = 4096 };
 
 /* ---- kept bytes ---- */
 
@@ -52,6 +55,13 @@ kept_release(struct kept *kept)
     memset(kept, 0, sizeof(*kept));
 }
 
+void
+kept_trim(struct kept *kept)
+{
+    if (kept->length == 0 && kept->size > KEPT_IDLE_MAX)
+        kept_release(kept);
+}
+
 /* ---- life ---- */
 
 static void
@@ -91,6 +101,7 @@ observer_new(struct session *s)
     }
     budget_of(&o->budget, config, s->settings->roster, s->user);
     memcpy(o->role, s->user, sizeof(o->role));
+    o->shifts = catalog_store_shifts(o->place);
     o->is_plain_dialect = true; /* until the server says otherwise, before anything is asked */
     s->observer = o;
     set_actor(s);
@@ -156,8 +167,10 @@ void
 observer_renew(struct session *s)
 {
     struct observer *o = s->observer;
-    uint64_t version = catalog_store_version(o->place);
+    uint64_t version;
 
+    doubt_settle(s);
+    version = catalog_store_version(o->place); /* that which settled it, or a later one */
     if (PASU_LIKELY(version == o->catalog_version))
         return;
     catalog_release(o->catalog);
@@ -268,6 +281,17 @@ observer_touch(struct session *s)
     catalog_store_touch(s->worker->shared->catalogs, s->observer->place);
 }
 
+/* Whether the snapshot says so already. */
+static bool
+is_known(const struct observer *o, const struct plan_mark *mark)
+{
+    const struct catalog_relation *relation =
+        o->catalog && mark->relation ? catalog_relation(o->catalog, mark->relation) : NULL;
+
+    return relation && (mark->fields & ~relation->fields) == 0 &&
+           (mark->kinds & ~relation->kinds) == 0;
+}
+
 int
 observer_mark(struct session *s, const struct plan_statement *statement)
 {
@@ -280,9 +304,11 @@ observer_mark(struct session *s, const struct plan_statement *statement)
                                           .fields = m->fields,
                                           .kinds = m->kinds};
 
-        if (m->fields)
-            result = catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
-                                        s->settings->vocabulary.id);
+        if (!m->fields || is_known(s->observer, m))
+            continue;
+        result = catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
+                                    s->settings->vocabulary.id);
+        doubt_filled(s, m->fields, m->kinds);
     }
     return result;
 }
@@ -298,22 +324,21 @@ observer_notifies(struct session *s, const struct plan_statement *statement)
     shared->notified_kinds |= statement->most_kinds;
 }
 
-void
-observer_catalog(struct session *s)
+/* The client's bytes that wait go on. */
+static void
+resume(struct session *s)
 {
     struct observer *o = s->observer;
     struct kept backlog = o->backlog;
     struct walk walk = {0};
     int result;
 
-    if (!o->is_waiting)
-        return;
-    o->is_waiting = false;
-    o->is_resumed = true;
+    o->is_waiting = o->is_crowded = false;
     o->backlog = (struct kept){0};
     result = ask_walk(s, backlog.bytes, backlog.length, &walk);
     kept_release(&backlog);
     relay_asked(s, &walk, result);
+    session_again(s);
     if (s->state != SESSION_CLOSED)
         session_watch(s);
 }
@@ -331,4 +356,20 @@ observer_cancelled(struct session *s)
     o->is_ready_held = false;
     s->client.is_held = !list_is_empty(&o->hold.link);
     session_flush(s);
+}
+
+void
+observer_catalog(struct session *s)
+{
+    if (!s->observer->is_waiting || s->observer->is_crowded)
+        return;
+    s->observer->is_resumed = true;
+    resume(s);
+}
+
+void
+observer_answered(struct session *s)
+{
+    if (PASU_UNLIKELY(s->observer->is_crowded && s->observer->exchange.count < ASK_CROWD / 2))
+        resume(s);
 }

@@ -26,6 +26,7 @@ struct session;
 enum {
     ASK_MAX = PLAN_TEXT_MAX + 1024, /* bytes of a client's message that is read whole */
     ANSWER_MAX = 4 << 20,           /* of a server's */
+    ASK_CROWD = 4096,               /* requests that may be under way */
 };
 
 /* A message, or the rest of a batch, kept until it can be read. */
@@ -46,6 +47,7 @@ struct result {
     bool is_open, is_counted; /* counted: as one execution, in a record */
     bool is_bound_told;       /* upper bounds are in a record already */
     bool is_copy;
+    uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
 };
 
 struct observer {
@@ -66,9 +68,14 @@ struct observer {
     bool is_cancelling; /* a cancel request of ours is on its way */
     bool is_ready_held; /* and ReadyForQuery waits for its end */
     bool is_muted;      /* a budget has ended the result: nothing passes to ReadyForQuery */
+    bool is_cut;        /* the client has been sent the beginning of a message, and not its end */
     bool is_dropping;   /* the pieces of the message in hand do not pass */
     bool is_changing;   /* the transaction has changed the catalog */
-    bool is_waiting;    /* the client's bytes wait for a catalog snapshot */
+    bool is_waiting;    /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
+                           answers to what it has asked */
+    bool is_crowded;
+    uint32_t shifts; /* of the place, those that this session knows of (gate/doubt.h) */
+    uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
         speaks_kinds; /* what errors and notices of this transaction can carry */
     bool is_resumed;  /* it has waited long enough */
@@ -82,6 +89,8 @@ PASU_MUST_USE int observer_new(struct session *session);
 void observer_free(struct session *session);
 /* A parameter that the server reports. */
 void observer_parameter(struct session *session, struct view name, struct view value);
+/* Takes the newest snapshot, if there is one; doubt that it answers is over. */
+void observer_renew(struct session *session);
 /* The plan of a text in this session, held. PASU_E_NOMEM. */
 PASU_MUST_USE int observer_plan(struct session *session, struct view text, struct plan **plan);
 /* The same for a Query's text, by its template where it makes one: then *is_templated, and the
@@ -90,8 +99,6 @@ PASU_MUST_USE int observer_plan_query(struct session *session, struct view text,
                                       bool *is_templated);
 /* The plan of a text that nobody has looked at. */
 PASU_MUST_USE int observer_plan_unknown(struct session *session, struct plan **plan);
-/* Takes the present snapshot of the catalog. */
-void observer_renew(struct session *session);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);
 /* Whether the catalog has changed since the snapshot that there is. */
@@ -107,6 +114,8 @@ void observer_notifies(struct session *session, const struct plan_statement *sta
 void observer_cancelled(struct session *session);
 /* A new snapshot is there, or none will be: what waits goes on. */
 void observer_catalog(struct session *session);
+/* The server has answered something: if too much was waiting for that, the client goes on. */
+void observer_answered(struct session *session);
 
 /* How many subjects of a kind there are, at most. `catalog` may be NULL. */
 uint64_t observer_population(const struct catalog *catalog, uint8_t kind);
@@ -120,6 +129,8 @@ PASU_MUST_USE int kept_add(struct kept *kept, const void *bytes, size_t length);
 /* Keeps these instead, which may lie in it already. PASU_E_NOMEM. */
 PASU_MUST_USE int kept_keep(struct kept *kept, const void *bytes, size_t length);
 void kept_release(struct kept *kept);
+/* Gives back a large block that holds nothing: an idle session has none. */
+void kept_trim(struct kept *kept);
 
 struct walk;
 

@@ -8,11 +8,9 @@ static int
 record_entry(struct ordinals *o, uint32_t ordinal, const struct directory_entry *entry)
 {
     struct ring_ordinal head = {.ordinal = ordinal, .kind = ORDINALS_OF_ALL_KINDS};
-    struct iovec parts[2] = {{&head, sizeof(head)},
-                             {(void *)(uintptr_t)entry->sealed, entry->sealed_length}};
 
     memcpy(head.hash, entry->hash, sizeof(head.hash));
-    return recorder_put_entry(o->recorder, RING_ORDINAL, parts, 2);
+    return recorder_put_ordinal(o->recorder, &head, view_of(entry->sealed, entry->sealed_length));
 }
 
 int

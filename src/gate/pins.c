@@ -33,7 +33,7 @@ add_text_array(struct pinned *pinned, struct ordinals *ordinals, const struct pl
         return 0;
     while (at < v.length) {
         size_t length = 0;
-        bool is_quoted = v.bytes[at] == '"';
+        bool is_quoted = v.bytes[at] == '"', is_word = !is_quoted;
         struct view one;
         int result;
 
@@ -43,10 +43,13 @@ add_text_array(struct pinned *pinned, struct ordinals *ordinals, const struct pl
 
             if (is_quoted ? c == '"' : c == ',' || c == '}')
                 break;
-            if (c == '\\' && at + 1 < v.length)
+            if (c == '\\' && at + 1 < v.length) {
                 c = v.bytes[++at];
-            else if (!is_quoted && (c == '{' || c == '"' || c == ' ' || (c >= '\t' && c <= '\r')))
+                is_word = false; /* \null is a text, not a null */
+            } else if (!is_quoted &&
+                       (c == '{' || c == '"' || c == ' ' || (c >= '\t' && c <= '\r'))) {
                 return PASU_E_MALFORMED;
+            }
             if (length == sizeof(unquoted))
                 return PASU_E_MALFORMED;
             unquoted[length++] = c;
@@ -57,7 +60,7 @@ add_text_array(struct pinned *pinned, struct ordinals *ordinals, const struct pl
             return PASU_E_MALFORMED;
         at++;
         one = view_of(unquoted, length);
-        if (!is_quoted && length == 4 && strncasecmp((const char *)unquoted, "null", 4) == 0)
+        if (is_word && length == 4 && strncasecmp((const char *)unquoted, "null", 4) == 0)
             continue;
         result = pins_add_value(pinned, ordinals, part, element, one, 0);
         if (result != 0)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/recorder.h"
 
+#include "base/memory.h"
+
 #include <unistd.h>
+
+enum { OWED_MAX = 16 << 20 };
 
 void
 recorder_init(struct recorder *recorder, struct ring *ring, int wake)
@@ -28,6 +32,84 @@ put(struct recorder *r, enum ring_type type, const struct iovec *parts, size_t c
     }
     return result;
 }
+
+/* ---- entries of the directory that wait ---- */
+
+static int
+owe(struct recorder *r, const struct iovec *parts, size_t count)
+{
+    uint32_t length = 0;
+    size_t size = r->owed_size ? r->owed_size : 4096;
+    uint8_t *more;
+
+    for (size_t i = 0; i < count; i++)
+        length += (uint32_t)parts[i].iov_len;
+    if (r->owed_length + sizeof(length) + length > OWED_MAX)
+        return PASU_E_AGAIN;
+    while (size < r->owed_length + sizeof(length) + length)
+        size *= 2;
+    if (size > r->owed_size) {
+        more = memory_resize(r->owed, size, 1);
+        if (!more)
+            return PASU_E_NOMEM;
+        r->owed = more;
+        r->owed_size = size;
+    }
+    memcpy(r->owed + r->owed_length, &length, sizeof(length));
+    r->owed_length += sizeof(length);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(r->owed + r->owed_length, parts[i].iov_base, parts[i].iov_len);
+        r->owed_length += parts[i].iov_len;
+    }
+    return 0;
+}
+
+/* 0 once nothing waits. */
+static int
+pay(struct recorder *r)
+{
+    while (r->owed_at < r->owed_length) {
+        struct iovec part;
+        uint64_t position;
+        uint32_t length;
+        int result;
+
+        memcpy(&length, r->owed + r->owed_at, sizeof(length));
+        part = (struct iovec){r->owed + r->owed_at + sizeof(length), length};
+        result = put(r, RING_ORDINAL, &part, 1, &position);
+        if (result != 0)
+            return result;
+        r->owed_at += sizeof(length) + length;
+    }
+    memory_free(r->owed);
+    r->owed = NULL;
+    r->owed_at = r->owed_length = r->owed_size = 0;
+    return 0;
+}
+
+void
+recorder_release(struct recorder *r)
+{
+    memory_free(r->owed);
+    r->owed = NULL;
+}
+
+int
+recorder_put_ordinal(struct recorder *r, const struct ring_ordinal *head, struct view sealed)
+{
+    const struct iovec parts[2] = {{(void *)(uintptr_t)head, sizeof(*head)},
+                                   {(void *)(uintptr_t)sealed.bytes, sealed.length}};
+    uint64_t position;
+    int result = PASU_UNLIKELY(r->owed != NULL) ? pay(r) : 0;
+
+    if (result == 0)
+        result = put(r, RING_ORDINAL, parts, 2, &position);
+    if (result == PASU_E_AGAIN)
+        return owe(r, parts, 2);
+    return result == PASU_E_UNAVAILABLE ? 0 : result;
+}
+
+/* ---- exposures ---- */
 
 static int
 put_vocabulary(struct recorder *r, const struct vocabulary *vocabulary)
@@ -68,9 +150,9 @@ put_shape(struct recorder *r, uint64_t fingerprint, const char *sql)
 static int
 put_names(struct recorder *r, uint64_t shape, const struct vocabulary *vocabulary, const char *sql)
 {
-    int result = 0;
+    int result = PASU_UNLIKELY(r->owed != NULL) ? pay(r) : 0;
 
-    if (PASU_UNLIKELY(r->vocabulary != vocabulary->id))
+    if (result == 0 && PASU_UNLIKELY(r->vocabulary != vocabulary->id))
         result = put_vocabulary(r, vocabulary);
     if (result == 0 && sql)
         result = put_shape(r, shape, sql);
@@ -102,14 +184,6 @@ recorder_put_encoded(struct recorder *r, struct view exposure, uint64_t shape,
     int result = put_names(r, shape, vocabulary, sql);
 
     return result == 0 ? put(r, RING_EXPOSURE, &part, 1, position) : result;
-}
-
-int
-recorder_put_entry(struct recorder *r, enum ring_type type, const struct iovec *parts, size_t count)
-{
-    uint64_t position;
-
-    return put(r, type, parts, count, &position);
 }
 
 bool

@@ -22,9 +22,12 @@ struct recorder {
     uint32_t vocabulary;
     uint64_t shapes[RECORDER_SHAPES];
     uint8_t space[EXPOSURE_ENCODED_MAX];
+    uint8_t *owed; /* entries that had no room, each behind its length; or NULL */
+    size_t owed_at, owed_length, owed_size;
 };
 
 void recorder_init(struct recorder *recorder, struct ring *ring, int wake);
+void recorder_release(struct recorder *recorder);
 /* Puts the exposure, and before it what it refers to: `sql` is the normalized text of its shape. 0
  * and the position behind it; PASU_E_AGAIN: the ring is full; PASU_E_RANGE: cannot be. */
 PASU_MUST_USE int recorder_put(struct recorder *recorder, const struct exposure *exposure,
@@ -34,9 +37,11 @@ PASU_MUST_USE int recorder_put(struct recorder *recorder, const struct exposure 
 PASU_MUST_USE int recorder_put_encoded(struct recorder *recorder, struct view exposure,
                                        uint64_t shape, const struct vocabulary *vocabulary,
                                        const char *sql, uint64_t *position);
-/* Puts an entry of another type. */
-PASU_MUST_USE int recorder_put_entry(struct recorder *recorder, enum ring_type type,
-                                     const struct iovec *parts, size_t count);
+/* Puts a new entry of the subject directory. It is made only once, so it is never lost to a full
+ * ring: it waits here then, and goes before the next exposure, which cannot pass it. 0 also where
+ * there is no ring, which the exposure will say; PASU_E_NOMEM, PASU_E_AGAIN: too many wait. */
+PASU_MUST_USE int recorder_put_ordinal(struct recorder *recorder, const struct ring_ordinal *head,
+                                       struct view sealed);
 bool recorder_is_durable(const struct recorder *recorder, uint64_t position);
 
 #endif

@@ -5,7 +5,6 @@
  * Nothing is allocated here but for a peer that does not take what it is sent.
  */
 #include "gate/bulk.h"
-#include "gate/instruments.h"
 #include "gate/observer.h"
 #include "gate/release.h"
 #include "gate/walk.h"
@@ -102,7 +101,8 @@ after(struct session *s, enum peer_side side, const struct walk *walk, int resul
     else if (PASU_UNLIKELY(w->shared->is_draining) && s->state == SESSION_IDLE)
         session_drain(s);
     return (session_state_reads(s->state) & (side == SIDE_CLIENT ? READS_CLIENT : READS_SERVER)) &&
-           s->state != SESSION_CLOSED && !(s->observer && s->observer->is_waiting);
+           s->state != SESSION_CLOSED &&
+           !(side == SIDE_CLIENT && s->observer && s->observer->is_waiting);
 }
 
 static void
@@ -129,7 +129,6 @@ relay_client(struct session *s, const uint8_t *bytes, size_t length)
     int result;
 
     if (s->observer) {
-        instruments_use(s->worker->instruments, s->settings);
         result = ask_walk(s, bytes, length, &walk);
     } else {
         walk_client(s, bytes, bytes + length, &walk);
@@ -149,7 +148,6 @@ relay_server(struct session *s, uint8_t *bytes, size_t length)
     int result;
 
     if (s->observer) {
-        instruments_use(w->instruments, s->settings);
         result = answer_walk(s, bytes, length, &walk);
     } else {
         walk_server(s, bytes, bytes + length, &walk);
@@ -161,7 +159,11 @@ relay_server(struct session *s, uint8_t *bytes, size_t length)
     s->counts.rows += walk.rows;
     counter_add(&w->bytes_out, length);
     counter_add(&w->rows, walk.rows);
-    return after(s, SIDE_SERVER, &walk, result);
+    if (!after(s, SIDE_SERVER, &walk, result))
+        return false;
+    if (s->observer)
+        observer_answered(s);
+    return (session_state_reads(s->state) & READS_SERVER) && s->state != SESSION_CLOSED;
 }
 
 void
@@ -211,6 +213,5 @@ relay_read(struct session *s, enum peer_side side)
         if ((size_t)n < size && !peer_has_pending(from))
             return;
     }
-    if (peer_has_pending(from) && list_is_empty(&s->again))
-        list_append(&w->again, &s->again);
+    session_again(s);
 }

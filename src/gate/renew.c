@@ -39,7 +39,7 @@ renew_prepared(struct session *s, struct prepared *prepared)
         return result;
     statement = same_place(old, prepared->statement, new);
     if (!statement || statement->hidden_count != prepared->statement->hidden_count ||
-        !view_equal(old->rewritten, new->rewritten)) {
+        !view_equal(old->rewritten, new->rewritten) || new->refusal) {
         plan_release(new);
         return PASU_E_MEANING_CHANGED;
     }

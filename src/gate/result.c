@@ -2,6 +2,7 @@
 #include "gate/result.h"
 
 #include "base/memory.h"
+#include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
@@ -82,6 +83,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     struct result *r = &o->result;
     const struct plan_statement *execute = NULL;
     struct prepared *prepared;
+    bool is_doubtful = portal && portal->is_doubtful;
     int result = 0;
 
     r->pinned = portal ? &portal->pinned : &r->own;
@@ -94,12 +96,14 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
         execute = statement;
         plan = prepared ? prepared->plan : NULL;
         statement = prepared ? prepared->statement : NULL;
+        is_doubtful = prepared && prepared->is_doubtful;
         r->pinned = &r->own;
     } else if (statement && statement->special == SPECIAL_FETCH) {
         portal = exchange_portal(&o->exchange, statement->name);
         plan = portal ? portal->plan : NULL;
         statement = portal ? portal->statement : NULL;
         r->portal = portal;
+        is_doubtful = portal && portal->is_doubtful;
         if (portal)
             r->pinned = &portal->pinned;
     }
@@ -111,9 +115,10 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     }
     r->plan = plan_hold(plan);
     r->statement = statement;
-    if (r->pinned == &r->own && !is_pinned)
-        result = pin_literals(s, statement, execute);
-    return result;
+    doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
+    if (is_doubtful)
+        observer_all(s, &r->doubt_fields, &r->doubt_kinds);
+    return r->pinned == &r->own && !is_pinned ? pin_literals(s, statement, execute) : 0;
 }
 
 static int
@@ -139,6 +144,8 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     if (r->portal) {
         r->rows = r->portal->rows;
         r->is_counted = r->is_bound_told = r->portal->is_counted;
+        if (portal && r->rows > 0)
+            r->doubt_fields = 0; /* told with its first */
     }
     return result;
 }
@@ -161,6 +168,9 @@ result_open_portal(struct session *s)
         return PASU_E_UPSTREAM_PROTOCOL;
     portal = exchange_portal(&s->observer->exchange, request->name);
     if (!portal)
+        return PASU_E_UPSTREAM_PROTOCOL;
+    /* What a name stands for can have changed between the question and the rows. */
+    if (!portal->is_described && (!portal->statement || exchange_shows(portal->statement)))
         return PASU_E_UPSTREAM_PROTOCOL;
     return open_with(s, request, view_of(portal->description, portal->description_length),
                      portal->results, true);
@@ -257,6 +267,24 @@ result_pins(const struct result *r, size_t part, size_t *count)
 
 /* ---- columns ---- */
 
+/* The statement whose columns these are: EXECUTE and FETCH have those of another. */
+const struct plan_statement *
+result_followed(const struct observer *o, const struct plan_statement *statement)
+{
+    const struct prepared *prepared;
+    const struct portal *portal;
+
+    if (statement && statement->special == SPECIAL_EXECUTE) {
+        prepared = exchange_prepared(&o->exchange, statement->name);
+        return prepared ? prepared->statement : NULL;
+    }
+    if (statement && statement->special == SPECIAL_FETCH) {
+        portal = exchange_portal(&o->exchange, statement->name);
+        return portal ? portal->statement : NULL;
+    }
+    return statement;
+}
+
 int
 result_described(struct observer *o, struct exchange_request *request, struct view description,
                  uint8_t *hidden)
@@ -279,6 +307,7 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
         prepared = exchange_prepared(&o->exchange, request->name);
         statement = prepared ? prepared->statement : NULL;
     }
+    statement = result_followed(o, statement);
     *hidden = statement ? statement->hidden_count : 0;
     return 0;
 }
@@ -306,17 +335,29 @@ bound(struct session *s, struct exchange_request *request)
     struct observer *o = s->observer;
     struct prepared *prepared = exchange_prepared(&o->exchange, request->statement);
     struct portal *portal;
+    struct plan *plan;
+    bool is_as_asked;
     int result = prepared ? renew_prepared(s, prepared) : 0;
 
-    if (result == 0)
-        result = exchange_set_portal(&o->exchange, request->name, prepared ? prepared->plan : NULL,
-                                     prepared ? prepared->statement : NULL, &portal);
     if (result != 0)
         return result;
+    plan = prepared ? prepared->plan : NULL;
+    is_as_asked = plan && request->plan && request->plan->catalog == plan->catalog &&
+                  doubt_is_same(plan, prepared->statement, request->plan, request->bound);
+    /* Of two plans that say the same, the one that the keys were read for. */
+    result = exchange_set_portal(&o->exchange, request->name, is_as_asked ? request->plan : plan,
+                                 is_as_asked ? request->bound
+                                 : prepared  ? prepared->statement
+                                             : NULL,
+                                 &portal);
+    if (result != 0)
+        return result;
+    request->is_doubtful |= prepared && prepared->is_doubtful;
+    portal->is_doubtful = request->is_doubtful;
     portal->results = request->bytes;
     request->bytes = view_of(NULL, 0);
     /* The keys were read for the statement that it was taken for. */
-    if (prepared && request->plan == prepared->plan && request->bound == prepared->statement)
+    if (is_as_asked)
         pinned_move(&portal->pinned, &request->pinned);
     return 0;
 }
@@ -416,21 +457,46 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
     }
 }
 
+/* What it does beside showing rows. */
+static int
+statement_effects(struct session *s, const struct plan_statement *statement)
+{
+    remember_speech(s->observer, statement);
+    observer_notifies(s, statement);
+    doubt_done(s, statement);
+    return catalog_effects(s, statement);
+}
+
 int
 result_effects(struct session *s, const struct exchange_request *request)
 {
-    const struct plan_statement *statement;
+    const struct plan_statement *statement, *run;
     struct plan *plan = plan_of(s->observer, request, &statement);
     int result;
 
     if (!plan || !statement)
         return 0;
-    remember_speech(s->observer, statement);
-    observer_notifies(s, statement);
-    result = catalog_effects(s, statement);
+    result = statement_effects(s, statement);
+    run = statement->special == SPECIAL_EXECUTE ? s->observer->result.statement : NULL;
+    if (result == 0 && run)
+        result = statement_effects(s, run);
     if (result != 0 || statement->special == SPECIAL_NONE)
         return result;
     return name_effects(s, plan, statement);
+}
+
+void
+result_failed(struct session *s, const struct exchange_request *request)
+{
+    const struct plan_statement *statement = result_statement(s->observer, request);
+
+    if (request->step == STEP_FUNCTION_CALL)
+        doubt_called(s, request->function);
+    if (statement && (request->step == STEP_QUERY || request->step == STEP_EXECUTE)) {
+        doubt_done(s, statement);
+        if (result_followed(s->observer, statement))
+            doubt_done(s, result_followed(s->observer, statement));
+    }
 }
 
 void
@@ -439,8 +505,10 @@ result_transaction_over(struct session *s)
     struct observer *o = s->observer;
 
     o->speaks_fields = o->speaks_kinds = 0;
-    if (o->is_changing)
+    if (o->is_changing) {
         observer_touch(s);
+        doubt_committed(s);
+    }
     o->is_changing = false;
     /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
      * most they can be. */

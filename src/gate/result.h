@@ -28,6 +28,9 @@ void result_close(struct observer *observer);
  * server says that it is at its end. */
 void result_remember(struct observer *observer);
 
+/* The statement that the request runs: that of the prepared one or the cursor that it names. */
+const struct plan_statement *result_followed(const struct observer *observer,
+                                             const struct plan_statement *statement);
 /* What is known of the columns of the statement or portal that the request asked about. */
 PASU_MUST_USE int result_described(struct observer *observer, struct exchange_request *request,
                                    struct view description, uint8_t *hidden);
@@ -38,6 +41,8 @@ size_t result_description_skip(struct view description, uint8_t hidden);
 PASU_MUST_USE int result_confirm(struct session *session, struct exchange_request *request);
 /* The statement of the request has succeeded. */
 PASU_MUST_USE int result_effects(struct session *session, const struct exchange_request *request);
+/* It has failed: what it did to names stays, all the same. */
+void result_failed(struct session *session, const struct exchange_request *request);
 void result_transaction_over(struct session *session);
 
 /* The most that a stream without a RowDescription can carry. */

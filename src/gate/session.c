@@ -188,7 +188,7 @@ record_end(struct session *s)
 {
     struct gate_shared *shared = s->worker->shared;
 
-    if (s->is_registered) {
+    if (s->is_registered || s->is_recorded) { /* opened in the ledger: it must be closed there */
         struct message_closed closed = {.session = s->id,
                                         .closed = os_realtime(s->worker->os),
                                         .error = s->error,
@@ -415,6 +415,13 @@ discard_client(struct session *s)
     }
 }
 
+void
+session_again(struct session *s)
+{
+    if ((peer_has_pending(&s->client) || peer_has_pending(&s->server)) && list_is_empty(&s->again))
+        list_append(&s->worker->again, &s->again);
+}
+
 static void
 flush_peer(struct session *s, struct peer *peer)
 {
@@ -429,6 +436,8 @@ flush_peer(struct session *s, struct peer *peer)
             peer->is_over = true; /* its own end will be read */
         return;
     }
+    /* What TLS has decrypted while the way out was full, epoll does not tell. */
+    session_again(s);
     if (s->state == SESSION_CLOSING && peer->side == SIDE_CLIENT)
         finish_client(s);
     else if (s->state == SESSION_LEAVING && peer->side == SIDE_SERVER)
@@ -557,8 +566,8 @@ session_recorded(struct session *s, int error)
 
     if (s->state != SESSION_RECORDING)
         return;
-    if (s->is_recorded) { /* the time for its catalog is over */
-        session_catalog(s, error ? error : PASU_E_TIMEOUT);
+    if (s->is_recorded) { /* by a new keeper, too; or the time for its catalog is over */
+        session_catalog(s, error);
         return;
     }
     if (error != 0 && s->gateway->config->on_failure == FAILURE_CLOSED) {
@@ -584,6 +593,8 @@ session_flush(struct session *s)
 {
     if (peer_is_full(&s->client))
         flush_peer(s, &s->client);
+    else
+        session_again(s);
     if (s->state != SESSION_CLOSED)
         session_watch(s);
 }

@@ -60,7 +60,7 @@ static bool
 is_same(const struct showing_entry *e, const struct plan_statement *statement, struct view body,
         struct view results)
 {
-    return e && e->statement == statement &&
+    return e && e->statement == statement && e->body_length == body.length &&
            e->description.length == body.length + results.length &&
            (body.length == 0 || memcmp(e->description.bytes, body.bytes, body.length) == 0) &&
            (results.length == 0 ||

@@ -33,8 +33,11 @@ ask_read_bind(struct ask_bind *bind, struct view body)
     bind->value_count = reader_u16(&r);
     values = r.at;
     for (uint16_t i = 0; i < bind->value_count && !r.failed; i++) {
-        uint32_t length = reader_u32(&r);
+        uint32_t length;
 
+        if (i % ASK_STRIDE == 0)
+            bind->strides[i / ASK_STRIDE] = (uint32_t)(r.at - values);
+        length = reader_u32(&r);
         if (length <= INT32_MAX)
             reader_bytes(&r, length);
         else if (length != UINT32_MAX)
@@ -74,12 +77,14 @@ ask_read_execute(struct ask_execute *execute, struct view body)
 int
 ask_bind_value(const struct ask_bind *bind, uint16_t index, struct view *value, int16_t *format)
 {
-    struct reader r = reader_of(bind->values);
-    uint32_t length = 0;
+    struct reader r;
+    uint32_t length = 0, at;
 
     if (index >= bind->value_count)
         return PASU_E_MALFORMED;
-    for (uint16_t i = 0; i <= index; i++) {
+    at = bind->strides[index / ASK_STRIDE];
+    r = reader_of(view_of(bind->values.bytes + at, bind->values.length - at));
+    for (uint16_t i = 0; i <= index % ASK_STRIDE; i++) {
         length = reader_u32(&r);
         *value = length == UINT32_MAX ? view_of(NULL, 0) : reader_bytes(&r, length);
     }

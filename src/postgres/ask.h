@@ -16,13 +16,16 @@ struct ask_parse {
     struct view types; /* four bytes a parameter, as far as the client says */
 };
 
+enum { ASK_STRIDE = 64, ASK_STRIDES = (UINT16_MAX + ASK_STRIDE) / ASK_STRIDE };
+
 struct ask_bind {
     struct view portal, statement;
     struct view formats; /* two bytes each: none, one for all, or one a parameter */
     uint16_t value_count;
-    struct view values;  /* each a length (-1: null) and bytes */
-    struct view results; /* two bytes each: none, one for all, or one a column */
-    size_t results_at;   /* offset in the body of the number of result formats */
+    struct view values;            /* each a length (-1: null) and bytes */
+    struct view results;           /* two bytes each: none, one for all, or one a column */
+    size_t results_at;             /* offset in the body of the number of result formats */
+    uint32_t strides[ASK_STRIDES]; /* where in `values` every 64th begins */
 };
 
 struct ask_target {

@@ -80,6 +80,7 @@ struct exchange_request {
     bool is_templated;                  /* QUERY: `pinned` has the keys of its text */
     bool is_refused;                    /* its error is to be replaced by the refusal of its plan */
     bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
+    bool is_doubtful;                   /* BIND: it may show more than its plan says */
     char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
     char statement[EXCHANGE_NAME_SIZE]; /* BIND: of which */
     struct plan *plan; /* QUERY, PARSE: held; BIND: what the statement was then, held */

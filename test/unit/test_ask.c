@@ -172,6 +172,38 @@ bind_says_its_values_and_formats(void **state PASU_UNUSED)
 }
 
 static void
+every_value_of_a_long_bind_is_found(void **state PASU_UNUSED)
+{
+    static const size_t count = UINT16_MAX;
+    uint8_t *body = memory_new(count * 8 + 16, 1);
+    struct ask_bind bind;
+    struct writer w;
+
+    assert_non_null(body);
+    w = writer_of(body, count * 8 + 16);
+    writer_bytes(&w, "\0\0\0\0", 4);
+    writer_u16(&w, (uint16_t)count);
+    for (uint32_t i = 0; i < count; i++) {
+        writer_u32(&w, i % 3 == 2 ? UINT32_MAX : i % 3 ? 4 : 0);
+        if (i % 3 == 1)
+            writer_u32(&w, i);
+    }
+    writer_u16(&w, 0);
+    assert_int_equal(ask_read_bind(&bind, view_of(body, writer_length(&w))), 0);
+    for (uint32_t i = 0; i < count; i++) {
+        struct view value;
+        int16_t format;
+        int found = ask_bind_value(&bind, (uint16_t)i, &value, &format);
+
+        assert_int_equal(found, i % 3 != 2);
+        assert_int_equal(value.length, i % 3 == 1 ? 4 : 0);
+        if (i % 3 == 1)
+            assert_int_equal(bytes_get_u32(value.bytes), i);
+    }
+    memory_free(body);
+}
+
+static void
 one_format_is_for_all_and_none_is_text(void **state PASU_UNUSED)
 {
     struct ask_bind bind;
@@ -235,6 +267,7 @@ main(void)
         cmocka_unit_test(changed_bodies_are_never_read_beyond),
         cmocka_unit_test(parse_says_name_text_and_types),
         cmocka_unit_test(bind_says_its_values_and_formats),
+        cmocka_unit_test(every_value_of_a_long_bind_is_found),
         cmocka_unit_test(one_format_is_for_all_and_none_is_text),
         cmocka_unit_test(a_bind_whose_formats_do_not_fit_its_values_is_refused),
         cmocka_unit_test(targets_are_statements_or_portals),

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/doubt.h"
+
+#include "gate/session.h"
+
+#include <strings.h>
+
+/* ---- statements that were prepared ---- */
+
+/* The statement of `plan` that stands where `statement` stands in `was`; NULL where there is none.
+ */
+static const struct plan_statement *
+counterpart(const struct plan *was, const struct plan_statement *statement, const struct plan *plan)
+{
+    if (was->statement_count != plan->statement_count)
+        return NULL;
+    for (size_t i = 0; i < was->statement_count; i++) {
+        if (&was->statements[i] == statement)
+            return &plan->statements[i];
+        if (was->statements[i].inner && was->statements[i].inner == statement)
+            return plan->statements[i].inner;
+    }
+    return NULL;
+}
+
+bool
+doubt_is_same(const struct plan *one, const struct plan_statement *a, const struct plan *other,
+              const struct plan_statement *b)
+{
+    if (one == other)
+        return a == b;
+    return one && other && view_equal(one->text, other->text) &&
+           one->is_plain_dialect == other->is_plain_dialect &&
+           view_equal(one->rewritten, other->rewritten) && counterpart(one, a, other) == b;
+}
+
+int
+doubt_renew(struct session *s, struct plan *was, const struct plan_statement *statement,
+            struct plan **plan, const struct plan_statement **renewed)
+{
+    struct plan_environment environment = {
+        .catalog = s->observer->catalog, /* else as it was when the server read the text */
+        .role = was->role,
+        .is_plain_dialect = was->is_plain_dialect,
+        .may_inject = was->may_inject,
+    };
+    int result;
+
+    *renewed = statement;
+    if (PASU_LIKELY(was->catalog == environment.catalog || !statement)) {
+        *plan = plan_hold(was);
+        return 0;
+    }
+    result = plan_cache_get(s->worker->shared->plans, was->text, &environment, plan);
+    if (result != 0)
+        return result;
+    *renewed = counterpart(was, statement, *plan);
+    if (*renewed && view_equal((*plan)->rewritten, was->rewritten) && !(*plan)->refusal)
+        return 0;
+    plan_release(*plan);
+    *plan = plan_hold(was);
+    *renewed = statement;
+    return 1;
+}
+
+/* ---- what changes ---- */
+
+void
+doubt_filled(struct session *s, uint64_t fields, uint64_t kinds)
+{
+    struct observer *o = s->observer;
+
+    o->unseen_fields |= fields;
+    o->unseen_kinds |= kinds;
+    catalog_store_shift(o->place);
+    o->shifts++;
+}
+
+/* DDL that gives nothing that is there already another meaning: what is new is unknown to every
+ * snapshot, and counts as such. */
+static bool
+is_addition(const struct plan_statement *statement)
+{
+    static const char *const additions[] = {"CREATE TABLE",    "CREATE TEMP",  "CREATE LOCAL TEMP",
+                                            "CREATE UNLOGGED", "CREATE INDEX", "CREATE UNIQUE",
+                                            "CREATE SEQUENCE", "CREATE SCHEMA"};
+
+    if (statement->verb == VERB_DROP || statement->verb == VERB_COMMENT ||
+        statement->verb == VERB_GRANT || statement->verb == VERB_REVOKE)
+        return true;
+    for (size_t i = 0; i < COUNT_OF(additions); i++)
+        if (strncasecmp(statement->sql, additions[i], strlen(additions[i])) == 0 &&
+            !strcasestr(statement->sql, " view ")) /* a temporary one hides another */
+            return true;
+    return false;
+}
+
+/* Whether it runs code of which nothing is known: such code can run any SQL. */
+static bool
+runs_anything(const struct session *s, const struct plan_statement *statement)
+{
+    uint64_t fields, kinds;
+
+    observer_all(s, &fields, &kinds);
+    return statement->verb == VERB_DO || !statement->is_understood ||
+           ((statement->flags & PLAN_OPAQUE) && (fields & ~statement->most_fields) == 0);
+}
+
+void
+doubt_done(struct session *s, const struct plan_statement *statement)
+{
+    struct observer *o = s->observer;
+    uint64_t fields, kinds;
+    bool is_anything = runs_anything(s, statement);
+
+    if (is_anything)
+        exchange_doubt(&o->exchange);
+    if (!is_anything && (statement->special != SPECIAL_DDL || is_addition(statement)))
+        return;
+    observer_all(s, &fields, &kinds);
+    if (statement->special == SPECIAL_DDL || statement->verb == VERB_DO) {
+        doubt_filled(s, fields, kinds);
+    } else { /* a function: that it changes others' views is too rare to doubt all sessions */
+        o->unseen_fields |= fields;
+        o->unseen_kinds |= kinds;
+    }
+}
+
+void
+doubt_called(struct session *s, uint32_t oid)
+{
+    const struct catalog *catalog = s->observer->catalog;
+    const struct catalog_function *function = catalog ? catalog_function(catalog, oid) : NULL;
+
+    if (!function || function->is_opaque)
+        exchange_doubt(&s->observer->exchange);
+}
+
+void
+doubt_committed(struct session *s)
+{
+    catalog_store_shift(s->observer->place);
+    s->observer->shifts++;
+}
+
+/* ---- the present ---- */
+
+void
+doubt_settle(struct session *s)
+{
+    struct observer *o = s->observer;
+    /* Before the look at is_stale: what shifts later makes it stale before. */
+    uint32_t shifts = catalog_store_shifts(o->place);
+
+    if (PASU_LIKELY(shifts == o->shifts && o->unseen_fields == 0))
+        return;
+    if (s->transaction != 'I' || o->exchange.count > 0 || observer_is_stale(s))
+        return;
+    o->unseen_fields = o->unseen_kinds = 0;
+    o->shifts = shifts;
+}
+
+void
+doubt_of(const struct session *s, uint64_t *fields, uint64_t *kinds)
+{
+    const struct observer *o = s->observer;
+
+    *fields = o->unseen_fields;
+    *kinds = o->unseen_kinds;
+    if (PASU_UNLIKELY(catalog_store_shifts(o->place) != o->shifts))
+        observer_all(s, fields, kinds);
+}

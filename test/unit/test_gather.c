@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of random columns, read and held against a naive reading of the same rows. */
+#include "base/memory.h"
+#include "gate/gather.h"
+#include "gate_ordinals.h"
+#include "random.h"
+
+enum { COLUMNS_MAX = 12, PARTS_MAX = 3, ROW_MAX = 512, PERSONS = 6 };
+
+static struct gate_ordinals world;
+static struct gather gather;
+
+static int
+begin(void **state PASU_UNUSED)
+{
+    gate_ordinals_begin(&world);
+    return 0;
+}
+
+static int
+end(void **state PASU_UNUSED)
+{
+    gate_ordinals_end(&world);
+    return 0;
+}
+
+/* A result's shape, as showing_table.c would have made it. */
+struct shape {
+    struct showing showing;
+    struct showing_entry entry;
+    uint64_t column_fields[COLUMNS_MAX * PARTS_MAX];
+    uint8_t roles[COLUMNS_MAX];
+};
+
+/* The part with the only key, where that is a number in text form; else -1. */
+static int8_t
+only_key_of(const struct showing *s)
+{
+    size_t keys = 0, only = 0;
+
+    for (size_t p = 0; p < s->part_count; p++) {
+        if (s->parts[p].source != SOURCE_OUTPUT && s->parts[p].source != SOURCE_HIDDEN)
+            continue;
+        keys++;
+        only = p;
+    }
+    return keys == 1 && s->parts[only].key_type <= CATALOG_KEY_NUMERIC && s->parts[only].format == 0
+               ? (int8_t)only
+               : -1;
+}
+
+static void
+shape_settle(struct shape *shape)
+{
+    struct showing *s = &shape->showing;
+    struct showing_entry *e = &shape->entry;
+
+    s->column_fields = shape->column_fields;
+    e->showing = s;
+    e->roles = shape->roles;
+    e->only_key = only_key_of(s);
+    for (size_t p = 0; p < s->part_count; p++) {
+        const struct showing_part *part = &s->parts[p];
+
+        if (part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) {
+            shape->roles[part->column] |= SHOWING_ROLE_KEY;
+            if (part->column > e->last_key)
+                e->last_key = part->column;
+            if (part->column > s->last_column)
+                s->last_column = part->column;
+        }
+        for (uint16_t c = 0; c < s->column_count; c++) {
+            uint64_t fields = shape->column_fields[c * s->part_count + p];
+
+            e->wanted[p] |= fields;
+            if (fields && c > s->last_column)
+                s->last_column = c;
+            if (fields)
+                shape->roles[c] |= SHOWING_ROLE_FIELDS;
+        }
+    }
+}
+
+static void
+random_shape(struct shape *shape, struct random *r)
+{
+    static const uint8_t sources[] = {SOURCE_OUTPUT, SOURCE_HIDDEN, SOURCE_PINNED, SOURCE_BOUND};
+    static const uint8_t types[] = {CATALOG_KEY_INT4, CATALOG_KEY_INT8, CATALOG_KEY_TEXT};
+    struct showing *s = &shape->showing;
+
+    memset(shape, 0, sizeof(*shape));
+    s->column_count = (uint16_t)(1 + random_below(r, COLUMNS_MAX));
+    s->part_count = (uint8_t)(1 + random_below(r, PARTS_MAX));
+    for (size_t p = 0; p < s->part_count; p++) {
+        struct showing_part *part = &s->parts[p];
+
+        part->kind = (uint8_t)random_below(r, 2);
+        part->source = sources[random_below(r, random_below(r, 2) ? 1 : 4)];
+        part->key_type = types[random_below(r, 3)];
+        part->format = (uint8_t)random_below(r, 2);
+        part->column = (uint16_t)random_below(r, s->column_count);
+        for (uint16_t c = 0; c < s->column_count; c++)
+            if (random_below(r, 3) == 0)
+                shape->column_fields[c * s->part_count + p] = UINT64_C(1) << random_below(r, 5);
+    }
+    shape_settle(shape);
+}
+
+/* ---- rows ---- */
+
+struct value {
+    bool is_null;
+    uint8_t bytes[16];
+    size_t length;
+};
+
+struct row {
+    struct value values[COLUMNS_MAX];
+    uint8_t bytes[ROW_MAX];
+    size_t length;
+};
+
+/* A key's value for a person; sometimes one that is no key. */
+static void
+put_key(struct value *value, const struct showing_part *part, uint32_t person, struct random *r)
+{
+    struct writer w = writer_of(value->bytes, sizeof(value->bytes));
+    char text[16];
+
+    snprintf(text, sizeof(text), "%u", 100000 + person);
+    if (random_below(r, 12) == 0) {
+        writer_bytes(&w, "?!x", part->format || part->key_type != CATALOG_KEY_TEXT ? 3 : 0);
+    } else if (part->format == 0 || part->key_type == CATALOG_KEY_TEXT) {
+        writer_bytes(&w, text, strlen(text));
+    } else {
+        if (part->key_type == CATALOG_KEY_INT8)
+            writer_u32(&w, 0);
+        writer_u32(&w, 100000 + person);
+    }
+    value->length = writer_length(&w);
+}
+
+static void
+random_row(struct row *row, const struct showing *s, struct random *r)
+{
+    struct writer w = writer_of(row->bytes, sizeof(row->bytes));
+
+    writer_u16(&w, s->column_count);
+    for (uint16_t c = 0; c < s->column_count; c++) {
+        struct value *value = &row->values[c];
+
+        *value = (struct value){.is_null = random_below(r, 4) == 0, .length = random_below(r, 5)};
+        for (size_t p = 0; p < s->part_count; p++)
+            if (s->parts[p].column == c && s->parts[p].source <= SOURCE_HIDDEN)
+                put_key(value, &s->parts[p], random_below(r, PERSONS), r);
+        writer_u32(&w, value->is_null ? UINT32_MAX : (uint32_t)value->length);
+        if (!value->is_null)
+            writer_bytes(&w, value->bytes, value->length);
+    }
+    assert_false(w.failed);
+    row->length = writer_length(&w);
+}
+
+/* ---- the naive reading ---- */
+
+struct model {
+    uint64_t clear[PARTS_MAX], null[PARTS_MAX], unattributed[PARTS_MAX];
+    size_t counts[PARTS_MAX];
+    uint32_t ordinals[PARTS_MAX][GATHER_ITEMS];
+    uint64_t rows;
+};
+
+static bool
+has_key(const struct showing_part *part, const struct value *value, struct key *key)
+{
+    struct view v = view_of(value->bytes, value->length);
+
+    if (value->is_null)
+        return false;
+    return (part->format ? key_from_binary(key, part->key_type, v)
+                         : key_from_text(key, part->key_type, v)) == 0;
+}
+
+static void
+model_row(struct model *m, const struct shape *shape, const struct row *row)
+{
+    const struct showing *s = &shape->showing;
+
+    m->rows++;
+    for (size_t p = 0; p < s->part_count; p++) {
+        const struct showing_part *part = &s->parts[p];
+        bool is_shown = false;
+        struct key key;
+
+        for (uint16_t c = 0; c < s->column_count; c++) {
+            uint64_t fields = shape->column_fields[c * s->part_count + p];
+
+            if (row->values[c].is_null)
+                m->null[p] |= fields;
+            else
+                m->clear[p] |= fields;
+            is_shown |= fields && !row->values[c].is_null;
+        }
+        if (part->source > SOURCE_HIDDEN)
+            continue;
+        if (has_key(part, &row->values[part->column], &key)) {
+            uint32_t ordinal = gate_ordinal(&world, part->kind, key_text(&key));
+            size_t n = m->counts[p];
+
+            if (n == 0 || m->ordinals[p][n - 1] != ordinal)
+                m->ordinals[p][m->counts[p]++] = ordinal;
+        } else if (is_shown) {
+            m->unattributed[p]++;
+        }
+    }
+}
+
+static void
+assert_like(const struct model *m, const struct shape *shape)
+{
+    const struct showing *s = &shape->showing;
+
+    assert_int_equal(gather.rows, m->rows);
+    for (size_t p = 0; p < s->part_count; p++) {
+        assert_int_equal(gather.clear[p], m->clear[p]);
+        /* Once all has been seen clear, nobody looks for nulls any more. */
+        assert_int_equal(gather.null[p] & ~m->null[p], 0);
+        if (!gather.is_saturated)
+            assert_int_equal(gather.null[p], m->null[p]);
+        assert_int_equal(gather.unattributed[p], m->unattributed[p]);
+        assert_int_equal(gather.ordinal_counts[p], m->counts[p]);
+        assert_memory_equal(gather.ordinals[p], m->ordinals[p], m->counts[p] * sizeof(uint32_t));
+    }
+}
+
+static int
+read_row(const struct shape *shape, const struct row *row, size_t length, uint32_t start)
+{
+    uint8_t *copy = memory_new(length ? length : 1, 1); /* a sanitizer sees each byte too many */
+    int result;
+
+    assert_non_null(copy);
+    memcpy(copy, row->bytes, length);
+    result = gather_row(&gather, &shape->entry, &world.ordinals, view_of(copy, length), start);
+    memory_free(copy);
+    return result;
+}
+
+static void
+rows_are_read_as_a_naive_reader_reads_them(void **state PASU_UNUSED)
+{
+    static struct model m;
+    struct random r = {41};
+
+    for (int round = 0; round < 3000; round++) {
+        struct shape shape;
+        struct row row;
+        uint32_t start = 7;
+
+        random_shape(&shape, &r);
+        gather_clear(&gather);
+        memset(&m, 0, sizeof(m));
+        for (uint32_t n = 1 + random_below(&r, 40); n > 0; n--) {
+            size_t items = gather.item_count;
+
+            random_row(&row, &shape.showing, &r);
+            assert_int_equal(read_row(&shape, &row, row.length, start), 0);
+            model_row(&m, &shape, &row);
+            assert_like(&m, &shape);
+            for (size_t i = items; i < gather.item_count; i++) {
+                assert_int_equal(gather.starts[i], start);
+                assert_int_equal(gather.items[i].is_row_end, i + 1 == gather.item_count);
+                assert_int_equal(gather.items[i].kind,
+                                 world.slots[shape.showing.parts[gather.parts[i]].kind]);
+            }
+            start += (uint32_t)row.length;
+        }
+        assert_int_equal(gather.first_row, 7);
+    }
+}
+
+static void
+a_row_that_is_not_what_was_announced_is_refused(void **state PASU_UNUSED)
+{
+    struct random r = {42};
+
+    for (int round = 0; round < 3000; round++) {
+        struct shape shape;
+        struct row row;
+
+        random_shape(&shape, &r);
+        shape.showing.last_column = (uint16_t)(shape.showing.column_count - 1);
+        gather_clear(&gather);
+        gather.is_saturated = false;
+        random_row(&row, &shape.showing, &r);
+        for (size_t length = 0; length < row.length; length += 1 + random_below(&r, 4))
+            assert_int_equal(read_row(&shape, &row, length, 0), PASU_E_UPSTREAM_PROTOCOL);
+        assert_int_equal(gather.item_count, 0);
+        assert_int_equal(gather.rows, 0);
+        row.bytes[1]++; /* another number of columns */
+        assert_int_equal(read_row(&shape, &row, row.length, 0), PASU_E_UPSTREAM_PROTOCOL);
+        row.bytes[1]--;
+        row.bytes[2 + random_below(&r, 4)] ^= 0x40; /* a length beyond the row */
+        (void)read_row(&shape, &row, row.length, 0);
+    }
+}
+
+/* One part, its key in column 0, a name in column 1. */
+static void
+simple_shape(struct shape *shape)
+{
+    memset(shape, 0, sizeof(*shape));
+    shape->showing.column_count = 2;
+    shape->showing.part_count = 1;
+    shape->showing.parts[0] =
+        (struct showing_part){.source = SOURCE_OUTPUT, .key_type = CATALOG_KEY_INT8};
+    shape->column_fields[1] = 1;
+    shape_settle(shape);
+}
+
+static void
+simple_row(struct row *row, const char *key, const char *name)
+{
+    struct writer w = writer_of(row->bytes, sizeof(row->bytes));
+    const char *texts[] = {key, name};
+
+    writer_u16(&w, 2);
+    for (int i = 0; i < 2; i++) {
+        writer_u32(&w, texts[i] ? (uint32_t)strlen(texts[i]) : UINT32_MAX);
+        if (texts[i])
+            writer_bytes(&w, texts[i], strlen(texts[i]));
+    }
+    row->length = writer_length(&w);
+}
+
+static int
+gather_simple(const struct shape *shape, const char *key, const char *name, uint32_t start)
+{
+    struct row row;
+
+    simple_row(&row, key, name);
+    return read_row(shape, &row, row.length, start);
+}
+
+static void
+rows_without_a_key_count_if_they_show_something_also_when_saturated(void **state PASU_UNUSED)
+{
+    struct shape shape;
+
+    simple_shape(&shape);
+    gather_clear(&gather);
+    assert_int_equal(gather_simple(&shape, NULL, NULL, 0), 0);
+    assert_int_equal(gather.unattributed[0], 0); /* the other side of an outer join */
+    assert_int_equal(gather_simple(&shape, NULL, "kim", 0), 0);
+    assert_int_equal(gather.unattributed[0], 1);
+    assert_true(gather.is_saturated);
+    assert_int_equal(gather_simple(&shape, NULL, NULL, 0), 0);
+    assert_int_equal(gather_simple(&shape, NULL, "lee", 0), 0);
+    assert_int_equal(gather_simple(&shape, "x", "lee", 0), 0);
+    assert_int_equal(gather_simple(&shape, "x", NULL, 0), 0);
+    assert_int_equal(gather.unattributed[0], 3);
+    assert_int_equal(gather.item_count, 0);
+    assert_int_equal(gather.rows, 6);
+}
+
+static void
+a_cut_takes_back_whole_rows_from_the_one_that_is_not_allowed(void **state PASU_UNUSED)
+{
+    struct shape shape;
+    char key[16];
+
+    simple_shape(&shape);
+    gather_clear(&gather);
+    for (uint32_t i = 0; i < 10; i++) { /* each person in two rows */
+        snprintf(key, sizeof(key), "%u", 5 + i / 2);
+        assert_int_equal(gather_simple(&shape, key, "kim", 100 * i), 0);
+    }
+    assert_int_equal(gather.item_count, 5);
+    assert_int_equal(gather.starts[3], 600);
+    gather_cut(&gather, 5); /* nothing */
+    assert_int_equal(gather.rows, 10);
+    gather_cut(&gather, 3);
+    assert_int_equal(gather.item_count, 3);
+    assert_int_equal(gather.ordinal_counts[0], 3);
+    assert_int_equal(gather.rows, 6);
+    gather_cut(&gather, 0);
+    assert_int_equal(gather.rows, 0);
+    assert_int_equal(gather.ordinal_counts[0], 0);
+}
+
+static void
+pinned_persons_are_shown_by_the_row_that_begins(void **state PASU_UNUSED)
+{
+    static const uint32_t pins[] = {8, 9, 10};
+    struct shape shape;
+
+    simple_shape(&shape);
+    shape.showing.parts[0].source = SOURCE_PINNED;
+    memset(shape.roles, 0, sizeof(shape.roles));
+    shape.entry.last_key = 0;
+    shape_settle(&shape);
+    gather_clear(&gather);
+    gather_pinned(&gather, &shape.showing, 0, &world.ordinals, pins, COUNT_OF(pins), 50);
+    assert_int_equal(gather_simple(&shape, "1", "kim", 50), 0);
+    assert_int_equal(gather.item_count, 3);
+    assert_int_equal(gather.starts[2], 50);
+    assert_int_equal(gather.items[1].is_row_end, 0);
+    assert_int_equal(gather.items[2].is_row_end, 1);
+    assert_int_equal(gather.unattributed[0], 0);
+    gather_cut(&gather, 0);
+    assert_int_equal(gather.rows, 0);
+}
+
+static void
+a_row_too_long_to_be_read_shows_somebody_of_each_part(void **state PASU_UNUSED)
+{
+    struct shape shape;
+
+    simple_shape(&shape);
+    gather_clear(&gather);
+    gather_unread_row(&gather, &shape.entry, 9);
+    assert_int_equal(gather.rows, 1);
+    assert_int_equal(gather.first_row, 9);
+    assert_int_equal(gather.unattributed[0], 1);
+    assert_int_equal(gather.clear[0], 1);
+}
+
+static void
+a_gather_says_when_it_has_no_room_before_it_has_none(void **state PASU_UNUSED)
+{
+    struct shape shape;
+    char key[16];
+    uint32_t n = 0;
+
+    simple_shape(&shape);
+    gather_clear(&gather);
+    for (; gather_has_room(&gather); n++) {
+        snprintf(key, sizeof(key), "%u", n);
+        assert_int_equal(gather_simple(&shape, key, "kim", n), 0);
+    }
+    assert_true(gather.item_count == n && n <= GATHER_ITEMS - PLAN_PARTS_MAX);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_read_as_a_naive_reader_reads_them),
+        cmocka_unit_test(a_row_that_is_not_what_was_announced_is_refused),
+        cmocka_unit_test(rows_without_a_key_count_if_they_show_something_also_when_saturated),
+        cmocka_unit_test(a_cut_takes_back_whole_rows_from_the_one_that_is_not_allowed),
+        cmocka_unit_test(pinned_persons_are_shown_by_the_row_that_begins),
+        cmocka_unit_test(a_row_too_long_to_be_read_shows_somebody_of_each_part),
+        cmocka_unit_test(a_gather_says_when_it_has_no_room_before_it_has_none),
+    };
+
+    return cmocka_run_group_tests(tests, begin, end);
+}
