@@ -10,6 +10,7 @@
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/result.h"
+#include "gate/speech.h"
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
@@ -208,7 +209,9 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
         is_ours = request->is_ours;
         exchange_done(&a->o->exchange);
     } else {
-        result = result_open_query(a->s, request, body);
+        result = settle(a); /* a result that has had no end */
+        if (result == 0)
+            result = result_open_query(a->s, request, body);
         hidden = a->o->result.showing ? a->o->result.showing->showing->hidden_count : 0;
     }
     if (result != 0 || is_ours)
@@ -280,89 +283,6 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 
 /* ---- errors and notices ---- */
 
-static struct view
-field_of(struct view body, char which)
-{
-    struct reader r = reader_of(body);
-    uint8_t type;
-
-    while ((type = reader_u8(&r)) != 0) {
-        struct view text = reader_text(&r);
-
-        if (type == which && !r.failed)
-            return text;
-    }
-    return view_of("", 0);
-}
-
-/* Errors whose texts name objects of the statement's own text, places and states, never values.
- * Names can be values (email::regclass: "relation \"…\" does not exist"): an error about a name is
- * silent only where it points at a place of the text, and so was found before anything was run. */
-static bool
-is_silent(struct view body)
-{
-    static const char silent[] = "01 02 03 08 0B 25 26 28 2D 34 3B 3D 40 53 54 55 57 ";
-    static const char names[] = "0A 3F 42 ";
-    struct view code = field_of(body, 'C');
-
-    if (code.length != 5)
-        return false;
-    for (const char *c = silent; *c; c += 3)
-        if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
-            return true;
-    if (view_equal(code, VIEW("42501"))) /* permission denied for table … */
-        return true;
-    for (const char *c = names; *c; c += 3)
-        if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
-            return field_of(body, 'P').length > 0;
-    return false;
-}
-
-/* The most that what the request runs can say; whether its code is not known. */
-static bool
-words_of(const struct session *s, const struct exchange_request *request, uint64_t *fields,
-         uint64_t *kinds)
-{
-    const struct observer *o = s->observer;
-    const struct plan_statement *statement = result_statement(o, request), *run;
-
-    *fields = *kinds = 0;
-    if (request->step == STEP_FUNCTION_CALL) {
-        result_function(s, request->function, fields, kinds);
-        return *fields != 0;
-    }
-    if (request->step != STEP_QUERY && request->step != STEP_BIND && request->step != STEP_EXECUTE)
-        return false;
-    if (!statement) { /* an empty text runs nothing; of another nothing is known */
-        if (!request->plan || request->plan->statement_count > 0)
-            observer_all(s, fields, kinds);
-        return false;
-    }
-    run = result_followed(o, statement);
-    if (statement->may_speak || (run && run->may_speak)) {
-        *fields = statement->most_fields | (run ? run->most_fields : 0);
-        *kinds = statement->most_kinds | (run ? run->most_kinds : 0);
-    }
-    return (statement->flags & PLAN_OPAQUE) || (run && (run->flags & PLAN_OPAQUE));
-}
-
-/* What an error or a notice that comes now can carry. */
-static void
-speech(const struct session *s, bool is_error, struct view body, uint64_t *fields, uint64_t *kinds)
-{
-    const struct observer *o = s->observer;
-    const struct exchange_request *request = exchange_first(&o->exchange);
-    uint64_t most_fields = 0, most_kinds = 0;
-    bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
-
-    *fields = o->speaks_fields;
-    *kinds = o->speaks_kinds;
-    if (is_code || (is_error && !is_silent(body))) {
-        *fields |= most_fields | o->unseen_fields;
-        *kinds |= most_kinds | o->unseen_kinds;
-    }
-}
-
 static int
 refuse(struct answering *a, const struct plan *plan)
 {
@@ -405,7 +325,7 @@ static int
 pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
-    struct view position = field_of(body, 'P');
+    struct view position = speech_field(body, 'P');
     uint32_t number;
 
     if (!plan || plan->edit_count == 0 || !key_small_number(position, &number))
@@ -426,7 +346,7 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : refuse(a, request->plan);
     } else if (result == 0 && !o->is_muted) {
-        speech(a->s, true, body, &fields, &kinds);
+        speech_of(a->s, true, body, &fields, &kinds);
         if (fields)
             result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
                                   kinds, FLAG_BIT(ERROR_TEXT), &judgement);
@@ -452,7 +372,7 @@ notice_response(struct answering *a, const uint8_t *message, size_t length)
 
     if (a->o->is_muted)
         return 0;
-    speech(a->s, false, view_of("", 0), &fields, &kinds);
+    speech_of(a->s, false, view_of("", 0), &fields, &kinds);
     if (fields) {
         result = settle(a);
         if (result == 0 && !a->o->is_muted)

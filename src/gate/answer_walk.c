@@ -147,5 +147,7 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
     if (result == 0 && at < end && !walk->is_fault)
         result = kept_keep(&o->answer, at, (size_t)(end - at));
     kept_trim(&o->answer);
+    if (PASU_UNLIKELY(result != 0))
+        gather_clear(&a.tools->gather); /* it is the worker's: no other session may find this */
     return result != 0 ? result : flushed;
 }

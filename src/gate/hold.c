@@ -116,6 +116,7 @@ end(struct session *s)
     list_remove(&hold->link);
     hold->position = 0;
     s->client.is_held = s->observer->is_ready_held;
+    session_again(s); /* of the server, nothing was read meanwhile */
     session_flush(s);
 }
 

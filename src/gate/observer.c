@@ -39,7 +39,7 @@ kept_keep(struct kept *kept, const void *bytes, size_t length)
 {
     const uint8_t *from = bytes;
 
-    if (from >= kept->bytes && from < kept->bytes + kept->size) {
+    if (kept->bytes && from >= kept->bytes && from < kept->bytes + kept->size) {
         memmove(kept->bytes, from, length);
         kept->length = (uint32_t)length;
         return 0;

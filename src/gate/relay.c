@@ -174,6 +174,13 @@ relay_server_bytes(struct session *s, uint8_t *bytes, size_t length)
 }
 
 void
+session_again(struct session *s)
+{
+    if ((peer_has_pending(&s->client) || peer_has_pending(&s->server)) && list_is_empty(&s->again))
+        list_append(&s->worker->again, &s->again);
+}
+
+void
 relay_read(struct session *s, enum peer_side side)
 {
     struct worker *w = s->worker;

@@ -415,13 +415,6 @@ discard_client(struct session *s)
     }
 }
 
-void
-session_again(struct session *s)
-{
-    if ((peer_has_pending(&s->client) || peer_has_pending(&s->server)) && list_is_empty(&s->again))
-        list_append(&s->worker->again, &s->again);
-}
-
 static void
 flush_peer(struct session *s, struct peer *peer)
 {
@@ -436,7 +429,6 @@ flush_peer(struct session *s, struct peer *peer)
             peer->is_over = true; /* its own end will be read */
         return;
     }
-    /* What TLS has decrypted while the way out was full, epoll does not tell. */
     session_again(s);
     if (s->state == SESSION_CLOSING && peer->side == SIDE_CLIENT)
         finish_client(s);
@@ -593,8 +585,6 @@ session_flush(struct session *s)
 {
     if (peer_is_full(&s->client))
         flush_peer(s, &s->client);
-    else
-        session_again(s);
     if (s->state != SESSION_CLOSED)
         session_watch(s);
 }

@@ -96,8 +96,6 @@ void session_describe(const struct session *session, struct message_session *mes
 void session_kill(struct session *session, int error);
 void session_recorded(struct session *session, int error);
 void session_drain(struct session *session);
-/* Sees to it that what TLS holds of either peer is read soon. */
-void session_again(struct session *session);
 /* Sends what the client's outbox holds; the session goes on. */
 void session_flush(struct session *session);
 /* The catalog that the session waits for is there, or will not be (error). */
@@ -128,6 +126,9 @@ void auth_verifier(struct session *session, int error, const struct scram_verifi
 
 /* ---- relay.c ---- */
 void relay_read(struct session *session, enum peer_side side);
+/* Sees to it that what TLS has decrypted of either peer, which epoll does not tell, is read soon.
+ */
+void session_again(struct session *session);
 /* Bytes of the client that had waited have been walked over, with this result. */
 struct walk;
 void relay_asked(struct session *session, const struct walk *walk, int result);

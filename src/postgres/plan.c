@@ -93,10 +93,12 @@ static void
 make_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags)
 {
     struct plan_statement *statement = arena_new(work->keep, 1, sizeof(*statement));
-    struct token_range all = {work->tokens.tokens, work->tokens.tokens + work->tokens.count};
+    struct token_range all = {work->tokens.tokens, work->tokens.tokens};
 
     if (!statement)
         return;
+    if (work->tokens.count > 0) /* else there are no tokens to point at */
+        all.end += work->tokens.count;
     work->plan->statements = statement;
     work->plan->statement_count = 1;
     build_unparsed(work, is_scanned, flags, statement);

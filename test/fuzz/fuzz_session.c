@@ -6,11 +6,24 @@
  * when both peers are gone.
  *
  * Input: steps of a byte (bit 0: side, bits 1-7: length of the piece) and that many bytes.
+ *
+ * An input that begins with 'O' is of a session that stands already, whose configuration names
+ * personal data, with a catalog snapshot and a ledger that is strict: the second byte says who it
+ * is. There, an empty piece of the server's is the keeper, which makes durable what it has. Nothing
+ * may reach the client while its session is held.
  */
 #include "gate/session.h"
 
+#include "../unit/catalog_rows.h"
 #include "base/memory.h"
 #include "config/load.h"
+#include "exposure/directory.h"
+#include "gate/catalog_place.h"
+#include "gate/catalog_policy.h"
+#include "gate/hold.h"
+#include "gate/instruments.h"
+#include "gate/observer.h"
+#include "postgres/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +42,9 @@ struct wire {
 static struct wire wire;
 static struct gate_shared shared;
 static struct worker worker;
-static struct settings *settings;
+static struct settings *settings, *personal;
+static struct catalog *catalog;
+static int keeper_end;
 static struct os os;
 
 static ssize_t
@@ -61,8 +76,14 @@ fake_peek(void *arg PASU_UNUSED, int fd PASU_UNUSED, void *bytes, size_t size)
 }
 
 static ssize_t
-fake_send(void *arg PASU_UNUSED, int fd PASU_UNUSED, const void *bytes PASU_UNUSED, size_t size)
+fake_send(void *arg PASU_UNUSED, int fd, const void *bytes PASU_UNUSED, size_t size)
 {
+    const struct session *s = list_is_empty(&worker.sessions)
+                                  ? NULL
+                                  : LIST_ENTRY(worker.sessions.next, struct session, all);
+
+    if (s && fd == wire.client_fd && s->client.is_held)
+        __builtin_trap();
     return (ssize_t)size;
 }
 
@@ -80,15 +101,102 @@ fake_random(void *arg PASU_UNUSED, void *bytes, size_t size)
     return 0;
 }
 
+static struct settings *
+settings_of(const char *yaml, uint64_t generation)
+{
+    struct config_faults faults = {0};
+    struct config *config = NULL;
+    struct settings *made = NULL;
+    struct address upstream;
+
+    if (config_parse(&config, view_of_text(yaml), "fuzz.yaml", &faults) != 0 ||
+        settings_new(&made, config, generation) != 0 ||
+        endpoint_address(&upstream, &made->gateways[0].config->upstream) != 0)
+        __builtin_trap();
+    settings_set_address(made, 0, 0, 1, &upstream);
+    return made;
+}
+
+static void
+nobody(void *arg PASU_UNUSED, const struct catalog_place *place PASU_UNUSED, int result PASU_UNUSED)
+{
+}
+
+static void
+make_catalog(void)
+{
+    static const struct catalog_row rows[] = {
+        {ROWS_SERVER, "150020|shop|UTF8|f|t|8192"},
+        {ROWS_RELATIONS, "20001|public|customers|r|p|f|f"},
+        {ROWS_RELATIONS, "20004|public|book|r|p|f|f"},
+        {ROWS_RELATIONS, "20005|public|vault|r|p|f|f"},
+        {ROWS_RELATIONS, "20006|public|products|r|p|f|f"},
+        {ROWS_COLUMNS, "20001|1|id|20"},
+        {ROWS_COLUMNS, "20001|2|name|25"},
+        {ROWS_COLUMNS, "20001|3|phone|25"},
+        {ROWS_COLUMNS, "20004|1|id|2950"},
+        {ROWS_COLUMNS, "20004|2|customer_id|20"},
+        {ROWS_COLUMNS, "20004|3|recipient|25"},
+        {ROWS_COLUMNS, "20006|1|title|25"},
+        {ROWS_KEYS, "20001|1"},
+        {ROWS_KEYS, "20004|1"},
+        {ROWS_POLL, "a poll"},
+    };
+    struct catalog_policy *policy = NULL;
+
+    if (catalog_policy_new(&policy, personal->config) != 0 ||
+        catalog_rows_build(&catalog, policy, NULL, NULL, 0, rows, COUNT_OF(rows)) != 0)
+        __builtin_trap();
+    catalog_policy_free(policy);
+}
+
+/* What a gate has that sees persons. */
+static void
+set_up_persons(void)
+{
+    static const char yaml[] =
+        "gateway: {listen: 127.0.0.1:1, upstream: 127.0.0.1:2,\n"
+        "  limits: {connections_per_address: 100000}}\n"
+        "ledger: {durability: strict}\n"
+        "subjects:\n"
+        "  customer: {table: public.customers, key: id}\n"
+        "  recipient: {table: public.book, key: id}\n"
+        "personal_data:\n"
+        "  - {table: public.customers, subject: customer, key: id,\n"
+        "     fields: {name: name, phone: phone}}\n"
+        "  - {table: public.book, subject: recipient, key: id, fields: {recipient: name}}\n"
+        "never: [public.vault]\n"
+        "budgets:\n"
+        "  - {principal: few, window: hour, subjects: 3, verdict: block}\n";
+    char folder[] = "/tmp/fuzz-session-XXXXXX";
+    int directory, ring;
+
+    if (!mkdtemp(folder))
+        __builtin_trap();
+    directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ring = ring_open(&os_real, directory, "rings", 1);
+    if (ring < 0 || ring_map(&shared.rings, ring, true) != 0)
+        __builtin_trap();
+    unlinkat(directory, "rings", 0);
+    rmdir(folder);
+    close(directory);
+    close(ring);
+    shared.wake = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    personal = settings_of(yaml, 2);
+    if (plan_cache_new(&shared.plans, 64, 1 << 20) != 0 ||
+        directory_new(&shared.directory, shared.secret) != 0 ||
+        catalog_store_new(&shared.catalogs, &shared.log, nobody, NULL) != 0)
+        __builtin_trap();
+    catalog_store_stop(shared.catalogs); /* what is loaded is put there by us */
+    make_catalog();
+}
+
 static void
 set_up(void)
 {
     static const char yaml[] =
         "gateway: {listen: 127.0.0.1:1, upstream: 127.0.0.1:2, on_failure: open,\n"
         "  replication: [r], limits: {connections_per_address: 100000}}\n";
-    struct config_faults faults = {0};
-    struct config *config = NULL;
-    struct address upstream;
     int sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
     os = os_real;
@@ -103,12 +211,10 @@ set_up(void)
     cancel_init(&shared.cancels, &os);
     address_count_init(&shared.early);
     keeper_link_init(&shared.keeper);
-    if (config_parse(&config, view_of_text(yaml), "fuzz.yaml", &faults) != 0 ||
-        settings_new(&settings, config, 1) != 0 ||
-        endpoint_address(&upstream, &settings->gateways[0].config->upstream) != 0 ||
-        worker_init(&worker, &shared, 0) != 0)
+    settings = settings_of(yaml, 1);
+    if (worker_init(&worker, &shared, 0) != 0)
         __builtin_trap();
-    settings_set_address(settings, 0, 0, 1, &upstream);
+    set_up_persons();
 }
 
 static struct session *
@@ -138,18 +244,109 @@ poke(enum peer_side side, uint32_t events)
     worker_free_dead(&worker);
 }
 
+/* The side sends these bytes. */
+static void
+give(enum peer_side side, struct view bytes)
+{
+    wire.piece[side] = bytes;
+    for (int i = 0; i < 4 && wire.piece[side].length > 0 && only_session(); i++)
+        poke(side, EPOLLIN);
+    wire.piece[side].length = 0;
+}
+
+/* ---- a session that stands ---- */
+
+static void
+keeper(void)
+{
+    struct ring *ring = ring_get(&shared.rings, 0);
+
+    ring_release(ring, ring_head(ring));
+    ring_set_durable(ring, ring_head(ring));
+    hold_look(&worker);
+    worker_free_dead(&worker);
+}
+
+static void
+put_snapshot(const struct session *s)
+{
+    struct catalog_place *place = s->observer->place;
+
+    if (!place->catalog)
+        place->catalog = catalog_hold(catalog);
+    place->version = catalog_version(catalog);
+    place->is_stale = false;
+    place->shifts = 0;
+}
+
+/* Up to ReadyForQuery, as a client and a server that mean well would. */
+static void
+stand_up(uint8_t who)
+{
+    static const uint8_t app[] = "\0\0\0\x20\0\3\0\0user\0app\0database\0shop\0";
+    static const uint8_t few[] = "\0\0\0\x20\0\3\0\0user\0few\0database\0shop\0";
+    static const uint8_t greeting[] = "R\0\0\0\x08\0\0\0\0"
+                                      "K\0\0\0\x0c\0\0\0\1\0\0\0\2"
+                                      "Z\0\0\0\5I";
+    struct session *s;
+
+    give(SIDE_CLIENT, view_of(who & 1 ? few : app, sizeof(app)));
+    give(SIDE_SERVER, view_of(greeting, 9));
+    s = only_session();
+    if (!s || s->state != SESSION_RECORDING)
+        __builtin_trap();
+    session_recorded(s, 0);
+    give(SIDE_SERVER, view_of(greeting + 9, sizeof(greeting) - 10));
+    if (s->state != SESSION_IDLE || !s->observer)
+        __builtin_trap();
+    if (who & 2)
+        put_snapshot(s);
+}
+
+static void
+begin_persons(void)
+{
+    int ends[2];
+
+    if (channel_pair(ends) != 0 || tally_book_new(&shared.tallies) != 0)
+        __builtin_trap();
+    keeper_link_replace(&shared.keeper, ends[0]);
+    keeper_end = ends[1]; /* what it is told nobody reads: it is little */
+}
+
+static void
+end_persons(void)
+{
+    keeper();
+    keeper_link_replace(&shared.keeper, -1);
+    close(keeper_end);
+    tally_book_free(shared.tallies);
+    shared.tallies = NULL;
+    while (!list_is_empty(&shared.catalogs->places)) /* marks and shifts are of this input */
+        catalog_place_free(LIST_ENTRY(shared.catalogs->places.next, struct catalog_place, link));
+    shared.notified_fields = shared.notified_kinds = 0;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct task task = {.kind = TASK_ACCEPTED};
+    bool has_persons = size >= 2 && data[0] == 'O';
 
     if (!settings)
         set_up();
     wire = (struct wire){.client_fd = open("/dev/null", O_RDWR | O_CLOEXEC)};
     task.fd = wire.client_fd;
-    task.settings = settings_hold(settings);
+    task.settings = settings_hold(has_persons ? personal : settings);
     task.address.u.any.sa_family = AF_UNIX;
+    if (has_persons)
+        begin_persons();
     session_accept(&worker, &task);
+    if (has_persons) {
+        stand_up(data[1]);
+        data += 2;
+        size -= 2;
+    }
     while (size > 0 && only_session()) {
         enum peer_side side = data[0] & 1 ? SIDE_SERVER : SIDE_CLIENT;
         size_t length = data[0] >> 1;
@@ -158,13 +355,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size--;
         if (length > size)
             length = size;
-        wire.piece[side] = view_of(data, length);
+        if (has_persons && length == 0 && side == SIDE_SERVER)
+            keeper();
+        else
+            give(side, view_of(data, length));
         data += length;
         size -= length;
-        for (int i = 0; i < 4 && wire.piece[side].length > 0 && only_session(); i++)
-            poke(side, EPOLLIN);
-        wire.piece[side].length = 0;
     }
+    if (has_persons)
+        keeper(); /* what is held goes out */
     wire.is_over = true;
     for (int i = 0; i < 4 && only_session(); i++) {
         poke(SIDE_SERVER, EPOLLIN | EPOLLHUP);
@@ -172,5 +371,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (only_session())
         __builtin_trap(); /* it outlived both its peers */
+    if (has_persons)
+        end_persons();
     return 0;
 }

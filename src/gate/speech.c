@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/speech.h"
+
+#include "gate/result.h"
+#include "gate/session.h"
+
+struct view
+speech_field(struct view body, char which)
+{
+    struct reader r = reader_of(body);
+    uint8_t type;
+
+    while ((type = reader_u8(&r)) != 0) {
+        struct view text = reader_text(&r);
+
+        if (type == which && !r.failed)
+            return text;
+    }
+    return view_of("", 0);
+}
+
+/* Errors whose texts name objects of the statement's own text, places and states, never values.
+ * Names can be values (email::regclass: "relation \"…\" does not exist"): an error about a name is
+ * silent only where it points at a place of the text, and so was found before anything was run. */
+static bool
+is_silent(struct view body)
+{
+    static const char silent[] = "01 02 03 08 0B 25 26 28 2D 34 3B 3D 40 53 54 55 57 ";
+    static const char names[] = "0A 3F 42 ";
+    struct view code = speech_field(body, 'C');
+
+    if (code.length != 5)
+        return false;
+    for (const char *c = silent; *c; c += 3)
+        if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
+            return true;
+    if (view_equal(code, VIEW("42501"))) /* permission denied for table … */
+        return true;
+    for (const char *c = names; *c; c += 3)
+        if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
+            return speech_field(body, 'P').length > 0;
+    return false;
+}
+
+/* The most that what the request runs can say; whether its code is not known. */
+static bool
+words_of(const struct session *s, const struct exchange_request *request, uint64_t *fields,
+         uint64_t *kinds)
+{
+    const struct observer *o = s->observer;
+    const struct plan_statement *statement = result_statement(o, request), *run;
+
+    *fields = *kinds = 0;
+    if (request->step == STEP_FUNCTION_CALL) {
+        result_function(s, request->function, fields, kinds);
+        return *fields != 0;
+    }
+    if (request->step != STEP_QUERY && request->step != STEP_BIND && request->step != STEP_EXECUTE)
+        return false;
+    if (!statement) { /* an empty text runs nothing; of another nothing is known */
+        if (!request->plan || request->plan->statement_count > 0)
+            observer_all(s, fields, kinds);
+        return false;
+    }
+    run = result_followed(o, statement);
+    if (statement->may_speak || (run && run->may_speak)) {
+        *fields = statement->most_fields | (run ? run->most_fields : 0);
+        *kinds = statement->most_kinds | (run ? run->most_kinds : 0);
+    }
+    return (statement->flags & PLAN_OPAQUE) || (run && (run->flags & PLAN_OPAQUE));
+}
+
+void
+speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fields,
+          uint64_t *kinds)
+{
+    const struct observer *o = s->observer;
+    const struct exchange_request *request = exchange_first(&o->exchange);
+    uint64_t most_fields = 0, most_kinds = 0;
+    bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
+
+    *fields = o->speaks_fields;
+    *kinds = o->speaks_kinds;
+    if (is_code || (is_error && !is_silent(body))) {
+        *fields |= most_fields | o->unseen_fields;
+        *kinds |= most_kinds | o->unseen_kinds;
+    }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the texts of errors and notices can carry: values of rows, by the statement that runs, the
+ * functions it calls, the triggers that wait for the transaction's end. Source: PostgreSQL manual,
+ * "Error and Notice Message Fields", "PostgreSQL Error Codes".
+ */
+#ifndef PASU_GATE_SPEECH_H
+#define PASU_GATE_SPEECH_H
+
+#include "gate/observer.h"
+
+/* What an error or a notice that comes now can carry; `body` is the error's. */
+void speech_of(const struct session *session, bool is_error, struct view body, uint64_t *fields,
+               uint64_t *kinds);
+/* A field of such a body, empty where it has none. */
+struct view speech_field(struct view body, char which);
+
+#endif
