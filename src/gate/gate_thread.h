@@ -42,6 +42,7 @@ struct gate {
     size_t outgoing_at;
     int64_t started;
     struct kinds kinds;
+    uint64_t status_answers; /* made so far, an allocation each */
     bool is_ready, is_stopping, is_paused, had_keeper;
 };
 

@@ -149,7 +149,8 @@ question_status(struct gate *g, uint64_t question)
         .refused_total = g->shared.refused_total,
         .cancels_total = g->shared.cancels_total,
         .unrecorded_total = g->shared.unrecorded_total,
-        .allocations = memory_allocations(),
+        /* Answers like this one are not the sessions' doing. */
+        .allocations = memory_allocations() - (g->status_answers += answer != NULL),
         .started = g->started,
         .workers = g->worker_count,
         .draining = g->shared.is_draining,
