@@ -122,10 +122,13 @@ def test_what_triggers_and_defaults_bring_is_seen_where_it_comes_back():
     for table, expected in {"plain": "-", "touched": "-", "triggered": "customer bound: 0=phone !opaque",
                             "defaulted": "customer bound: 0=email !opaque",
                             "spoken": "customer bound: 0=all; recipient bound: 0=all !opaque"}.items():
-        equal(plan(f"INSERT INTO work.{table} (a) VALUES (DEFAULT) RETURNING a")[0], expected, table)
+        # In that column, or in any.
+        got = plan(f"INSERT INTO work.{table} (a) VALUES (DEFAULT) RETURNING a")[0]
+        equal(got.replace("*=", "0="), expected, table)
     server().sql("CREATE TRIGGER u BEFORE UPDATE ON work.touched FOR EACH ROW EXECUTE FUNCTION work.tell()")
     snapshot().wait()
-    equal(plan("UPDATE work.touched SET a = 'x' RETURNING a")[0], "customer bound: 0=phone !opaque")
+    equal(plan("UPDATE work.touched SET a = 'x' RETURNING a")[0].replace("*=", "0="),
+          "customer bound: 0=phone !opaque")
 
 
 @test
