@@ -7,22 +7,6 @@
 
 /* ---- statements that were prepared ---- */
 
-/* The statement of `plan` that stands where `statement` stands in `was`; NULL where there is none.
- */
-static const struct plan_statement *
-counterpart(const struct plan *was, const struct plan_statement *statement, const struct plan *plan)
-{
-    if (was->statement_count != plan->statement_count)
-        return NULL;
-    for (size_t i = 0; i < was->statement_count; i++) {
-        if (&was->statements[i] == statement)
-            return &plan->statements[i];
-        if (was->statements[i].inner && was->statements[i].inner == statement)
-            return plan->statements[i].inner;
-    }
-    return NULL;
-}
-
 bool
 doubt_is_same(const struct plan *one, const struct plan_statement *a, const struct plan *other,
               const struct plan_statement *b)
@@ -31,7 +15,7 @@ doubt_is_same(const struct plan *one, const struct plan_statement *a, const stru
         return a == b;
     return one && other && view_equal(one->text, other->text) &&
            one->is_plain_dialect == other->is_plain_dialect &&
-           view_equal(one->rewritten, other->rewritten) && counterpart(one, a, other) == b;
+           view_equal(one->rewritten, other->rewritten) && plan_counterpart(other, one, a) == b;
 }
 
 int
@@ -54,7 +38,7 @@ doubt_renew(struct session *s, struct plan *was, const struct plan_statement *st
     result = plan_cache_get(s->worker->shared->plans, was->text, &environment, plan);
     if (result != 0)
         return result;
-    *renewed = counterpart(was, statement, *plan);
+    *renewed = plan_counterpart(*plan, was, statement);
     if (*renewed && view_equal((*plan)->rewritten, was->rewritten) && !(*plan)->refusal)
         return 0;
     plan_release(*plan);

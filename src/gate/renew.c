@@ -3,22 +3,6 @@
 
 #include "gate/session.h"
 
-/* The statement of the new plan that stands where the old one stands in the old plan; NULL where
- * there is none. SQL's PREPARE has it within another. */
-static const struct plan_statement *
-same_place(const struct plan *old, const struct plan_statement *statement, const struct plan *new)
-{
-    if (old->statement_count != new->statement_count)
-        return NULL;
-    for (size_t i = 0; i < old->statement_count; i++) {
-        if (&old->statements[i] == statement)
-            return &new->statements[i];
-        if (old->statements[i].inner == statement)
-            return new->statements[i].inner;
-    }
-    return NULL;
-}
-
 int
 renew_prepared(struct session *s, struct prepared *prepared)
 {
@@ -37,7 +21,7 @@ renew_prepared(struct session *s, struct prepared *prepared)
     result = plan_cache_get(s->worker->shared->plans, old->text, &environment, &new);
     if (result != 0)
         return result;
-    statement = same_place(old, prepared->statement, new);
+    statement = plan_counterpart(new, old, prepared->statement);
     if (!statement || statement->hidden_count != prepared->statement->hidden_count ||
         !view_equal(old->rewritten, new->rewritten) || new->refusal) {
         plan_release(new);

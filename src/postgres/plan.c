@@ -209,6 +209,21 @@ plan_unknown(struct plan **plan, const struct plan_environment *environment)
 
 /* ---- holding ---- */
 
+const struct plan_statement *
+plan_counterpart(const struct plan *plan, const struct plan *was,
+                 const struct plan_statement *statement)
+{
+    if (was->statement_count != plan->statement_count)
+        return NULL;
+    for (size_t i = 0; i < was->statement_count; i++) {
+        if (&was->statements[i] == statement)
+            return &plan->statements[i];
+        if (was->statements[i].inner && was->statements[i].inner == statement)
+            return plan->statements[i].inner;
+    }
+    return NULL;
+}
+
 struct plan *
 plan_hold(struct plan *plan)
 {

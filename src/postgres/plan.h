@@ -241,6 +241,10 @@ PASU_MUST_USE int plan_new(struct plan **plan, struct view text,
 PASU_MUST_USE int plan_unknown(struct plan **plan, const struct plan_environment *environment);
 struct plan *plan_hold(struct plan *plan);
 void plan_release(struct plan *plan);
+/* The statement of `plan` that stands where `statement` stands in `was`; NULL where there is none.
+ * SQL's PREPARE has it within another. Borrowed from `plan`. */
+const struct plan_statement *plan_counterpart(const struct plan *plan, const struct plan *was,
+                                              const struct plan_statement *statement);
 uint32_t plan_error_position(const struct plan *plan, uint32_t position);
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_inject.h"
 
+#include "postgres/plan_text.h"
+
 enum {
     COLUMNS_MAX = 1664,
     NAME_ROOM = 2 * CATALOG_NAME_SIZE + 2,
@@ -164,22 +166,13 @@ write_hidden(struct plan_work *work, const struct injection *injection)
     return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
 }
 
+/* The token that begins there, or NULL. */
 static const struct sql_token *
 token_at(const struct plan_work *work, uint32_t at)
 {
-    size_t low = 0, high = work->tokens.count;
+    struct token_range range = text_range(work, at, at + 1);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (work->tokens.tokens[middle].start < at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == work->tokens.count || work->tokens.tokens[low].start != at)
-        return NULL;
-    return &work->tokens.tokens[low];
+    return range.first == range.end ? NULL : range.first;
 }
 
 /* The number of "ORDER BY 1", or NULL. */

@@ -236,8 +236,8 @@ add_recursive(struct plan_work *work, const struct scope *outer, const struct ct
 
 /* A name that is used before its own query has been read. */
 static const struct cte *
-add_placeholder(struct plan_work *work, const struct cte *ctes,
-                const PgQuery__CommonTableExpr *expression)
+add_forward(struct plan_work *work, const struct cte *ctes,
+            const PgQuery__CommonTableExpr *expression)
 {
     struct outputs open = {.is_open = true, .rest = {.bound = work->names.most}};
 
@@ -250,7 +250,7 @@ with_names(struct plan_work *work, const struct scope *outer, const struct cte *
 {
     for (size_t i = 0; with && with->recursive && i < with->n_ctes; i++)
         if (with->ctes[i]->node_case == PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR)
-            ctes = add_placeholder(work, ctes, with->ctes[i]->common_table_expr);
+            ctes = add_forward(work, ctes, with->ctes[i]->common_table_expr);
     for (size_t i = 0; with && i < with->n_ctes && work_spend(work, 1); i++) {
         const PgQuery__CommonTableExpr *expression;
         struct outputs columns = {0};
