@@ -22,19 +22,19 @@
 static ssize_t
 real_recv(void *arg PASU_UNUSED, int fd, void *bytes, size_t size)
 {
-    return RESTART(recv(fd, bytes, size, 0));
+    return RESTART(recv(fd, bytes, size, MSG_DONTWAIT));
 }
 
 static ssize_t
 real_peek(void *arg PASU_UNUSED, int fd, void *bytes, size_t size)
 {
-    return RESTART(recv(fd, bytes, size, MSG_PEEK));
+    return RESTART(recv(fd, bytes, size, MSG_PEEK | MSG_DONTWAIT));
 }
 
 static ssize_t
 real_send(void *arg PASU_UNUSED, int fd, const void *bytes, size_t size)
 {
-    return RESTART(send(fd, bytes, size, MSG_NOSIGNAL));
+    return RESTART(send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 static int

@@ -19,6 +19,7 @@
 
 struct os {
     void *arg;
+    /* These three never wait, whatever the socket would do: MSG_DONTWAIT. */
     ssize_t (*recv)(void *arg, int fd, void *bytes, size_t size);
     ssize_t (*peek)(void *arg, int fd, void *bytes, size_t size);       /* recv with MSG_PEEK */
     ssize_t (*send)(void *arg, int fd, const void *bytes, size_t size); /* MSG_NOSIGNAL */

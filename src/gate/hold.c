@@ -38,6 +38,7 @@ begin(struct session *s)
 
     if (!list_is_empty(&hold->link))
         return;
+    peer_settle(&s->client);
     hold->is_clean = s->client.out == NULL && !s->observer->is_cut;
     hold->deadline = os_monotonic(s->worker->os) + HOLD_SECONDS * NANOSECONDS_PER_SECOND;
     s->client.is_held = true;

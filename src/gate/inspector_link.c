@@ -31,7 +31,7 @@ inspector_link_init(struct inspector_link *link, const struct os *os, size_t lim
     link->os = os;
     link->limit = limit;
     link->wait = WAIT_MILLISECONDS;
-    peer_init(&link->peer, SIDE_SERVER);
+    peer_init(&link->peer, SIDE_SERVER, NULL);
 }
 
 void

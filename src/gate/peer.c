@@ -2,6 +2,8 @@
 #include "gate/peer.h"
 
 #include "base/memory.h"
+#include "gate/poller.h"
+#include "gate/uring.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -9,9 +11,10 @@
 #include <unistd.h>
 
 void
-peer_init(struct peer *peer, enum peer_side side)
+peer_init(struct peer *peer, enum peer_side side, struct poller *poller)
 {
     memset(peer, 0, sizeof(*peer));
+    peer->poller = poller;
     peer->fd = -1;
     peer->side = (uint8_t)side;
     peer->interest = UINT32_MAX;
@@ -24,12 +27,14 @@ peer_close(struct peer *peer, const struct os *os)
         SSL_free(peer->tls);
         peer->tls = NULL;
     }
+    if (peer->fd >= 0 && peer->poller)
+        poller_forget(peer->poller, peer);
     if (peer->fd >= 0)
         os->close(os->arg, peer->fd);
     peer->fd = -1;
     memory_free(peer->out);
     peer->out = NULL;
-    peer->interest = UINT32_MAX;
+    peer->may_defer = peer->is_broken = false;
 }
 
 /* The result of a TLS call as an error. OpenSSL's error queue is left empty. */
@@ -78,14 +83,20 @@ tls_read(struct peer *peer, uint8_t *bytes, size_t size)
 ssize_t
 peer_read(struct peer *peer, const struct os *os, void *bytes, size_t size)
 {
+    size_t ahead = 0;
     ssize_t n;
 
     peer->wants_write = false;
     if (peer->tls)
         return tls_read(peer, bytes, size);
-    n = os->recv(os->arg, peer->fd, bytes, size);
-    if (n > 0)
-        return n;
+    if (peer->has_received) {
+        ahead = uring_take(peer->poller->uring, peer, bytes, size);
+        if (ahead < POLLER_RECEIVE_SIZE || ahead == size)
+            return (ssize_t)ahead; /* it had room for more: there was no more */
+    }
+    n = os->recv(os->arg, peer->fd, (uint8_t *)bytes + ahead, size - ahead);
+    if (n > 0 || ahead > 0)
+        return (ssize_t)ahead + (n > 0 ? n : 0); /* a lasting error comes again */
     if (n < 0 && errno == EAGAIN)
         return PASU_E_AGAIN;
     return PASU_E_EOF;
@@ -150,7 +161,13 @@ peer_write(struct peer *peer, const struct os *os, const void *bytes, size_t len
 {
     ssize_t n = 0;
 
-    if (peer->fd < 0)
+    if (peer->fd < 0 || peer->is_broken)
+        return PASU_E_EOF;
+    if (peer->may_defer && !peer->out && !peer->is_held && length <= POLLER_SEND_MAX &&
+        PASU_LIKELY(uring_send(peer->poller->uring, peer, bytes, length)))
+        return 0;
+    peer_settle(peer);
+    if (peer->is_broken)
         return PASU_E_EOF;
     if (!peer->out && !peer->is_held) {
         n = send_some(peer, os, bytes, length);
@@ -182,8 +199,28 @@ peer_flush(struct peer *peer, const struct os *os)
 }
 
 void
+peer_settle(struct peer *peer)
+{
+    if (peer->is_sending)
+        uring_settle(peer->poller->uring);
+}
+
+void
+peer_sent(struct peer *peer, int result, const uint8_t *bytes, size_t length)
+{
+    bool is_later = result == -EAGAIN || result == -ENOBUFS || result == -EINTR;
+    size_t n = result > 0 ? (size_t)result : 0;
+
+    if (n < length && (result < 0 && !is_later))
+        peer->is_broken = true;
+    else if (n < length && keep(peer, bytes + n, length - n) != 0)
+        peer->is_broken = true; /* without memory for the rest, what follows makes no sense */
+}
+
+void
 peer_discard(struct peer *peer)
 {
+    peer_settle(peer);
     memory_free(peer->out);
     peer->out = NULL;
     peer->out_at = peer->out_end = peer->out_size = 0;

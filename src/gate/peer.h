@@ -14,27 +14,35 @@
 
 #include <openssl/ssl.h>
 
+struct poller;
+
 enum peer_side { SIDE_CLIENT, SIDE_SERVER };
 
 struct peer {
-    int fd;            /* -1: none */
-    uint8_t side;      /* enum peer_side */
-    bool is_over;      /* it has sent its last byte */
-    bool is_held;      /* nothing may be sent yet: what is written stays in the outbox */
-    bool wants_write;  /* TLS must write before it can read on */
-    uint32_t interest; /* what epoll watches now; UINT32_MAX: not in its set */
-    SSL *tls;          /* NULL: plain */
-    uint8_t *out;      /* unsent bytes, or NULL */
+    int fd;                /* -1: none */
+    uint8_t side;          /* enum peer_side */
+    bool is_over;          /* it has sent its last byte */
+    bool is_held;          /* nothing may be sent yet: what is written stays in the outbox */
+    bool wants_write;      /* TLS must write before it can read on */
+    bool may_defer;        /* what is sent may leave at the end of the round */
+    bool is_sending;       /* some of it waits for that; the outbox is empty then */
+    bool is_broken;        /* a deferred send has failed: it takes no more */
+    bool has_received;     /* the poller has bytes of it */
+    uint32_t interest;     /* what the poller watches now; UINT32_MAX: nothing */
+    uint32_t slot;         /* the poller's; 0: none */
+    struct poller *poller; /* NULL: who uses it waits by himself */
+    SSL *tls;              /* NULL: plain */
+    uint8_t *out;          /* unsent bytes, or NULL */
     uint32_t out_at, out_end, out_size;
 };
 
-void peer_init(struct peer *peer, enum peer_side side);
+void peer_init(struct peer *peer, enum peer_side side, struct poller *poller);
 /* Closes the socket, ends TLS, frees the outbox. May be called twice. */
 void peer_close(struct peer *peer, const struct os *os);
 /* Up to `size` bytes: their number; PASU_E_AGAIN; PASU_E_EOF at the end, orderly or not;
  * PASU_E_TLS_FAILED. */
 PASU_MUST_USE ssize_t peer_read(struct peer *peer, const struct os *os, void *bytes, size_t size);
-/* Whether TLS has decrypted bytes that epoll knows nothing of. */
+/* Whether TLS has decrypted bytes that no poller knows of. */
 static inline bool
 peer_has_pending(const struct peer *peer)
 {
@@ -51,9 +59,14 @@ PASU_MUST_USE int peer_write(struct peer *peer, const struct os *os, const void 
                              size_t length);
 /* Sends from the outbox. 0 when it is empty, PASU_E_AGAIN while it is not, PASU_E_EOF. */
 PASU_MUST_USE int peer_flush(struct peer *peer, const struct os *os);
+/* Sends now what was to leave at the end of the round. What cannot be sent is in the outbox then,
+ * and peer_is_full says so. */
+void peer_settle(struct peer *peer);
+/* The poller's word on a send of `length` bytes: how many went, or an errno below 0. */
+void peer_sent(struct peer *peer, int result, const uint8_t *bytes, size_t length);
 /* Forgets what could not be sent yet. */
 void peer_discard(struct peer *peer);
-/* Tells the peer that no more comes. The outbox must be empty. */
+/* Tells the peer that no more comes. It must be settled and its outbox empty. */
 void peer_shutdown(struct peer *peer);
 /* One step of a TLS handshake: 0 done, PASU_E_AGAIN, PASU_E_EOF, PASU_E_TLS_FAILED. */
 PASU_MUST_USE int peer_handshake(struct peer *peer);

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 enum {
     LINGER_MILLISECONDS = 2000, /* how long a refused client may take to read why */
@@ -70,8 +69,8 @@ set_up(struct session *s, struct worker *worker, uint64_t random)
     s->opened = os_realtime(worker->os);
     s->deadline = os_monotonic(worker->os) + s->gateway->config->limits.handshake_time;
     s->transaction = 'I';
-    peer_init(&s->client, SIDE_CLIENT);
-    peer_init(&s->server, SIDE_SERVER);
+    peer_init(&s->client, SIDE_CLIENT, &worker->poller);
+    peer_init(&s->server, SIDE_SERVER, &worker->poller);
     list_append(&worker->sessions, &s->all);
     list_append(&worker->early, &s->early);
     list_init(&s->again);
@@ -132,16 +131,13 @@ session_new_own(struct session *beside)
 
 /* ---- watching ---- */
 
-static void
-watch_peer(struct session *s, struct peer *peer, uint32_t interest)
+/* Whether what it sends may be received ahead, and what it is sent may wait for the end of the
+ * round. Of a bulk stream more is read at once than that. */
+static bool
+may_receive(const struct session *s, const struct peer *peer)
 {
-    struct epoll_event event = {.events = interest, .data.ptr = peer};
-    bool is_new = peer->interest == UINT32_MAX;
-
-    if (peer->fd < 0 || peer->interest == interest)
-        return;
-    if (epoll_ctl(s->worker->epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, peer->fd, &event) == 0)
-        peer->interest = interest;
+    return session_state_is_relay(s->state) && !peer->tls &&
+           (peer->side == SIDE_CLIENT || list_is_empty(&s->bulk));
 }
 
 void
@@ -168,8 +164,8 @@ session_watch(struct session *s)
         server |= EPOLLOUT;
     if (s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
         server &= ~(uint32_t)EPOLLIN;
-    watch_peer(s, &s->client, client);
-    watch_peer(s, &s->server, server);
+    poller_watch(&s->worker->poller, &s->client, client, may_receive(s, &s->client));
+    poller_watch(&s->worker->poller, &s->server, server, may_receive(s, &s->server));
 }
 
 /* ---- end ---- */
@@ -252,6 +248,7 @@ session_free(struct session *session)
 static void
 finish_client(struct session *s)
 {
+    peer_settle(&s->client);
     if (peer_is_full(&s->client) || s->client.fd < 0)
         return;
     if (s->client.is_over) {
@@ -267,6 +264,7 @@ begin_closing(struct session *s)
     uint8_t space[8];
     struct writer w = writer_of(space, sizeof(space));
 
+    peer_settle(&s->server);
     if (s->server.fd >= 0 && !s->server.is_over && s->is_registered && s->from_client.left == 0 &&
         !peer_is_full(&s->server)) {
         request_terminate(&w);
@@ -365,6 +363,7 @@ session_event(struct session *s, enum session_event event, struct view message)
         break;
     case ACTION_HALF_CLOSE:
         s->client.is_over = event == EVENT_CLIENT_EOF;
+        peer_settle(&s->server);
         if (!peer_is_full(&s->server))
             peer_shutdown(&s->server);
         break;
@@ -399,7 +398,7 @@ session_event(struct session *s, enum session_event event, struct view message)
     }
 }
 
-/* ---- epoll's word ---- */
+/* ---- the poller's word ---- */
 
 static void
 discard_client(struct session *s)

@@ -87,9 +87,9 @@ void session_event(struct session *session, enum session_event event, struct vie
 void session_fail(struct session *session, int error, const char *detail);
 void session_close(struct session *session);
 void session_free(struct session *session);
-/* epoll's word on one of its peers. */
+/* The poller's word on one of its peers. */
 void session_ready(struct session *session, struct peer *peer, uint32_t events);
-/* Registers what epoll shall watch, from the state and the outboxes. */
+/* Says what the poller shall watch, from the state and the outboxes. */
 void session_watch(struct session *session);
 struct session *session_find(struct worker *worker, uint64_t id);
 void session_describe(const struct session *session, struct message_session *message);
@@ -126,8 +126,7 @@ void auth_verifier(struct session *session, int error, const struct scram_verifi
 
 /* ---- relay.c ---- */
 void relay_read(struct session *session, enum peer_side side);
-/* Sees to it that what TLS has decrypted of either peer, which epoll does not tell, is read soon.
- */
+/* Sees to it that what TLS has decrypted of either peer, which no poller tells, is read soon. */
 void session_again(struct session *session);
 /* Bytes of the client that had waited have been walked over, with this result. */
 struct walk;

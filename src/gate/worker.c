@@ -342,18 +342,23 @@ static void *
 worker_run(void *arg)
 {
     struct worker *w = arg;
-    struct epoll_event events[EVENTS_MAX];
+    struct poller_event events[EVENTS_MAX];
 
+    /* Here, because a ring answers only to the thread that made it; and before the sandbox. */
+    w->start_result = poller_init(&w->poller, w->event, true);
+    sem_post(&w->is_started);
+    if (w->start_result != 0)
+        return NULL;
     while (!w->is_stopping) {
         int timeout = !list_is_empty(&w->again)   ? 0
                       : !list_is_empty(&w->bulk)  ? BULK_PATIENCE_MILLISECONDS
                       : !list_is_empty(&w->held)  ? HOLD_MILLISECONDS
                       : !list_is_empty(&w->early) ? LOOK_MILLISECONDS
                                                   : -1;
-        int count = epoll_wait(w->epoll, events, EVENTS_MAX, timeout);
+        int count = poller_wait(&w->poller, timeout, events, EVENTS_MAX);
 
         for (int i = 0; i < count; i++) {
-            struct peer *peer = events[i].data.ptr;
+            struct peer *peer = events[i].peer;
 
             if (PASU_LIKELY(peer != NULL))
                 session_ready(session_of_peer(peer), peer, events[i].events);
@@ -378,8 +383,6 @@ worker_run(void *arg)
 int
 worker_init(struct worker *w, struct gate_shared *shared, uint32_t index)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-
     memset(w, 0, sizeof(*w));
     w->shared = shared;
     w->os = shared->os;
@@ -393,12 +396,8 @@ worker_init(struct worker *w, struct gate_shared *shared, uint32_t index)
     list_init(&w->dead);
     pthread_mutex_init(&w->lock, NULL);
     w->buffer = memory_new(WORKER_BUFFER_HEAD + WORKER_BUFFER_SIZE, 1);
-    w->epoll = epoll_create1(EPOLL_CLOEXEC);
     w->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (!w->buffer || w->epoll < 0 || w->event < 0 ||
-        epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->event, &event) != 0)
-        return PASU_E_NOMEM;
-    return 0;
+    return w->buffer && w->event >= 0 ? 0 : PASU_E_NOMEM;
 }
 
 int
@@ -413,6 +412,7 @@ worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     /* Texts are parsed on this thread, and the parser recurses as deep as they are long. */
+    sem_init(&w->is_started, 0, 0);
     result = pthread_attr_init(&attributes);
     if (result == 0)
         result = pthread_attr_setstacksize(&attributes, PLAN_STACK_SIZE);
@@ -420,15 +420,22 @@ worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
         result = pthread_create(&w->thread, &attributes, worker_run, w);
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return result == 0 ? 0 : error_from_errno(result);
+    if (result != 0)
+        return error_from_errno(result);
+    while (sem_wait(&w->is_started) != 0)
+        ; /* a signal */
+    if (w->start_result != 0)
+        pthread_join(w->thread, NULL);
+    return w->start_result;
 }
 
 void
 worker_join(struct worker *w)
 {
     pthread_join(w->thread, NULL);
-    close(w->epoll);
+    poller_release(&w->poller);
     close(w->event);
+    sem_destroy(&w->is_started);
     instruments_free(w->instruments);
     memory_free(w->buffer);
     pthread_mutex_destroy(&w->lock);

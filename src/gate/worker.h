@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker: one thread, one epoll set, and the sessions it owns. Nobody else touches a session; who
+ * A worker: one thread, one poller, and the sessions it owns. Nobody else touches a session; who
  * wants something of one leaves a task in its worker's inbox.
  *
  * What the workers share is in struct gate_shared: the cancel keys, the counts of addresses, the
@@ -16,10 +16,13 @@
 #include "gate/cancel.h"
 #include "gate/catalog_store.h"
 #include "gate/keeper_link.h"
+#include "gate/poller.h"
 #include "gate/settings.h"
 #include "ledger/message.h"
 #include "ledger/ring.h"
 #include "postgres/scram.h"
+
+#include <semaphore.h>
 
 struct catalog_store;
 struct directory;
@@ -109,14 +112,17 @@ struct worker {
     struct gate_shared *shared;
     const struct os *os;
     uint32_t index;
-    int epoll, event;
+    int event;
+    struct poller poller;
     pthread_t thread;
+    sem_t is_started;
+    int start_result;
     pthread_mutex_t lock;
     struct list inbox; /* struct task */
     bool is_stopping;
     struct list sessions;            /* all */
     struct list early;               /* those with a deadline */
-    struct list again;               /* those with bytes that epoll does not know of */
+    struct list again;               /* those with bytes that the poller does not know of */
     struct list bulk;                /* bulk streams (gate/bulk.h) */
     struct list held;                /* struct hold: clients that wait for the ledger */
     struct instruments *instruments; /* NULL until a session needs them */
@@ -149,7 +155,8 @@ counter_get(const uint64_t *counter)
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* All of a worker but its thread: for whoever drives it by hand (the fuzz target). */
+/* All of a worker but its thread and its poller: for whoever drives it by hand (the fuzz target).
+ */
 PASU_MUST_USE int worker_init(struct worker *worker, struct gate_shared *shared, uint32_t index);
 /* Does the tasks of the inbox; frees the sessions that ended. The worker's own thread. */
 void worker_read_inbox(struct worker *worker);

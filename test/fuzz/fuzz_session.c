@@ -212,7 +212,8 @@ set_up(void)
     address_count_init(&shared.early);
     keeper_link_init(&shared.keeper);
     settings = settings_of(yaml, 1);
-    if (worker_init(&worker, &shared, 0) != 0)
+    if (worker_init(&worker, &shared, 0) != 0 ||
+        poller_init(&worker.poller, worker.event, false) != 0)
         __builtin_trap();
     set_up_persons();
 }
