@@ -83,6 +83,7 @@ tls_read(struct peer *peer, uint8_t *bytes, size_t size)
 ssize_t
 peer_read(struct peer *peer, const struct os *os, void *bytes, size_t size)
 {
+    bool may_be_more;
     size_t ahead = 0;
     ssize_t n;
 
@@ -90,9 +91,9 @@ peer_read(struct peer *peer, const struct os *os, void *bytes, size_t size)
     if (peer->tls)
         return tls_read(peer, bytes, size);
     if (peer->has_received) {
-        ahead = uring_take(peer->poller->uring, peer, bytes, size);
-        if (ahead < POLLER_RECEIVE_SIZE || ahead == size)
-            return (ssize_t)ahead; /* it had room for more: there was no more */
+        ahead = uring_take(peer->poller->uring, peer, bytes, size, &may_be_more);
+        if (!may_be_more || ahead == size)
+            return (ssize_t)ahead;
     }
     n = os->recv(os->arg, peer->fd, (uint8_t *)bytes + ahead, size - ahead);
     if (n > 0 || ahead > 0)

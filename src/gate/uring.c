@@ -15,6 +15,7 @@ enum {
     RESULTS = 4096, /* that can wait at once; the kernel keeps what is beyond */
     BUFFERS = 128,  /* of the pool: a power of two */
     BUFFER_GROUP = 0,
+    NONE = UINT16_MAX,
     ARENA_SIZE = 256 << 10,
     SLOTS_FIRST = 64,
     KIND_BITS = 3,
@@ -33,10 +34,11 @@ struct slot {
     uint32_t ready_events; /* to be told */
     uint32_t next;         /* of the ready ones, or of the free ones; 0: the last */
     bool is_ready;         /* in the list of the ready ones */
-    bool is_own;           /* what was received is in memory of its own, not in the pool */
-    uint16_t buffer;       /* of the pool */
-    uint32_t received_at, received_end;
-    uint8_t *received;      /* NULL: nothing */
+    bool is_stopping;      /* the receive is being cancelled */
+    uint16_t first_buffer, last_buffer; /* of the pool, with what was received; NONE */
+    uint32_t buffer_at;                 /* so much of the first is taken */
+    uint8_t *aside;                     /* what was received before that; NULL */
+    uint32_t aside_at, aside_end;
     const uint8_t *sending; /* in the arena */
     uint32_t sending_length;
     struct io_uring_sqe *send; /* not submitted yet: may grow */
@@ -48,6 +50,7 @@ struct uring {
     uint8_t *map; /* the ring of buffers, the pool, the arena */
     size_t map_size;
     uint8_t *pool, *arena;
+    uint16_t lengths[BUFFERS], next_buffer[BUFFERS]; /* of those with bytes */
     size_t arena_at;
     uint32_t sends; /* queued or under way */
     int wake;
@@ -167,8 +170,7 @@ uring_free(struct uring *u)
     if (u->map)
         munmap(u->map, u->map_size);
     for (uint32_t i = 1; i < u->slot_count; i++)
-        if (u->slots[i].is_own)
-            memory_free(u->slots[i].received);
+        memory_free(u->slots[i].aside);
     memory_free(u->slots);
     memory_free(u);
 }
@@ -199,7 +201,7 @@ slot_of(struct uring *u, struct peer *peer)
         }
         at = u->slot_count++;
     }
-    u->slots[at] = (struct slot){.peer = peer};
+    u->slots[at] = (struct slot){.peer = peer, .first_buffer = NONE};
     peer->slot = at;
     return &u->slots[at];
 }
@@ -221,50 +223,108 @@ make_ready(struct uring *u, struct slot *slot, uint32_t events)
     u->last_ready = at;
 }
 
+/* ---- what was received ---- */
+
 static void
-drop_received(struct uring *u, struct slot *slot)
+add_received(struct uring *u, struct slot *slot, unsigned buffer, int length)
 {
-    if (!slot->received)
-        return;
-    if (slot->is_own)
-        memory_free(slot->received);
-    else
-        give_buffer(u, slot->buffer);
-    slot->received = NULL;
-    slot->is_own = false;
-    slot->peer->has_received = false;
+    u->lengths[buffer] = (uint16_t)length;
+    u->next_buffer[buffer] = NONE;
+    if (slot->first_buffer == NONE) {
+        slot->first_buffer = (uint16_t)buffer;
+        slot->buffer_at = 0;
+    } else {
+        u->next_buffer[slot->last_buffer] = (uint16_t)buffer;
+    }
+    slot->last_buffer = (uint16_t)buffer;
+    slot->peer->has_received = true;
 }
 
-/* What is not read now must not keep a buffer from the others. Without memory it does. */
-static void
-put_aside(struct uring *u, struct slot *slot)
+/* Up to `size` bytes of the pool's buffers. `is_full`: the last one taken had no room for more. */
+static size_t
+take_buffers(struct uring *u, struct slot *slot, uint8_t *bytes, size_t size, bool *is_full)
 {
-    uint32_t length = slot->received_end - slot->received_at;
-    uint8_t *own = slot->is_own ? NULL : memory_new(length, 1);
+    size_t got = 0;
 
-    if (!own)
-        return;
-    memcpy(own, slot->received + slot->received_at, length);
-    give_buffer(u, slot->buffer);
-    slot->received = own;
-    slot->received_at = 0;
-    slot->received_end = length;
-    slot->is_own = true;
+    while (slot->first_buffer != NONE && got < size) {
+        unsigned buffer = slot->first_buffer;
+        size_t n = u->lengths[buffer] - slot->buffer_at;
+
+        if (n > size - got)
+            n = size - got;
+        memcpy(bytes + got, u->pool + (size_t)buffer * POLLER_RECEIVE_SIZE + slot->buffer_at, n);
+        got += n;
+        slot->buffer_at += (uint32_t)n;
+        if (slot->buffer_at < u->lengths[buffer])
+            break;
+        *is_full = u->lengths[buffer] == POLLER_RECEIVE_SIZE;
+        slot->first_buffer = u->next_buffer[buffer];
+        slot->buffer_at = 0;
+        give_buffer(u, buffer);
+    }
+    return got;
 }
 
 size_t
-uring_take(struct uring *u, struct peer *peer, void *bytes, size_t size)
+uring_take(struct uring *u, struct peer *peer, void *bytes, size_t size, bool *may_be_more)
 {
     struct slot *slot = &u->slots[peer->slot];
-    size_t n = slot->received_end - slot->received_at;
+    size_t n = 0;
 
-    if (n > size)
-        n = size;
-    memcpy(bytes, slot->received + slot->received_at, n);
-    slot->received_at += (uint32_t)n;
-    if (slot->received_at == slot->received_end)
-        drop_received(u, slot);
+    *may_be_more = true;
+    if (PASU_UNLIKELY(slot->aside != NULL)) {
+        n = slot->aside_end - slot->aside_at;
+        if (n > size)
+            n = size;
+        memcpy(bytes, slot->aside + slot->aside_at, n);
+        slot->aside_at += (uint32_t)n;
+        if (slot->aside_at < slot->aside_end)
+            return n;
+        memory_free(slot->aside);
+        slot->aside = NULL;
+    }
+    n += take_buffers(u, slot, (uint8_t *)bytes + n, size - n, may_be_more);
+    peer->has_received = slot->first_buffer != NONE;
     return n;
+}
+
+/* What is not read now must not keep buffers from the others. Without memory it does. */
+static void
+put_aside(struct uring *u, struct slot *slot)
+{
+    size_t length = slot->aside ? slot->aside_end - slot->aside_at : 0, kept = length;
+    bool unused;
+    uint8_t *aside;
+
+    if (slot->first_buffer == NONE)
+        return;
+    for (unsigned b = slot->first_buffer; b != NONE; b = u->next_buffer[b])
+        length += u->lengths[b];
+    length -= slot->buffer_at;
+    aside = length <= UINT32_MAX ? memory_new(length, 1) : NULL;
+    if (!aside)
+        return;
+    if (kept > 0)
+        memcpy(aside, slot->aside + slot->aside_at, kept);
+    take_buffers(u, slot, aside + kept, length - kept, &unused);
+    memory_free(slot->aside);
+    slot->aside = aside;
+    slot->aside_at = 0;
+    slot->aside_end = (uint32_t)length;
+}
+
+static void
+drop_received(struct uring *u, struct slot *slot)
+{
+    while (slot->first_buffer != NONE) {
+        unsigned buffer = slot->first_buffer;
+
+        slot->first_buffer = u->next_buffer[buffer];
+        give_buffer(u, buffer);
+    }
+    memory_free(slot->aside);
+    slot->aside = NULL;
+    slot->peer->has_received = false;
 }
 
 /* ---- results ---- */
@@ -272,13 +332,10 @@ uring_take(struct uring *u, struct peer *peer, void *bytes, size_t size)
 static void
 received(struct uring *u, struct slot *slot, const struct io_uring_cqe *cqe)
 {
-    slot->receive_tag = 0;
-    if (cqe->res > 0) {
-        slot->buffer = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-        slot->received = u->pool + (size_t)slot->buffer * POLLER_RECEIVE_SIZE;
-        slot->received_at = 0;
-        slot->received_end = (uint32_t)cqe->res;
-        slot->peer->has_received = true;
+    if (PASU_UNLIKELY(!(cqe->flags & IORING_CQE_F_MORE)))
+        slot->receive_tag = 0; /* watched again, it is asked for again */
+    if (PASU_LIKELY(cqe->res > 0)) {
+        add_received(u, slot, cqe->flags >> IORING_CQE_BUFFER_SHIFT, cqe->res);
         make_ready(u, slot, EPOLLIN);
         return;
     }
@@ -289,6 +346,15 @@ received(struct uring *u, struct slot *slot, const struct io_uring_cqe *cqe)
     if (cqe->res < 0 && cqe->res != -ENOBUFS && cqe->res != -EAGAIN && cqe->res != -EINTR &&
         cqe->res != -ECANCELED)
         make_ready(u, slot, EPOLLERR | EPOLLHUP);
+}
+
+/* Of what was received ahead, reading tells the end: that it has come makes readable. */
+static uint32_t
+polled(const struct slot *slot, int result)
+{
+    uint32_t events = result > 0 ? (uint32_t)result : EPOLLIN | EPOLLERR;
+
+    return slot->receive_tag != 0 && (events & EPOLLRDHUP) ? events | EPOLLIN : events;
 }
 
 static void
@@ -333,7 +399,7 @@ take_result(struct uring *u, const struct io_uring_cqe *cqe)
         if (tag != slot->poll_tag)
             break;
         slot->poll_tag = 0;
-        make_ready(u, slot, cqe->res > 0 ? (uint32_t)cqe->res : EPOLLIN | EPOLLERR);
+        make_ready(u, slot, polled(slot, cqe->res));
         break;
     case KIND_SEND:
         sent(u, slot, cqe->res);
@@ -392,9 +458,10 @@ receive(struct uring *u, struct slot *slot)
     io_uring_prep_recv(sqe, slot->peer->fd, NULL, 0, 0);
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = BUFFER_GROUP;
-    /* What there was has been read: try when more is there. */
-    sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+    /* What there was has been read: try when more is there, and again whenever more is. */
+    sqe->ioprio |= IORING_RECVSEND_POLL_FIRST | IORING_RECV_MULTISHOT;
     slot->receive_tag = u->next_tag++;
+    slot->is_stopping = false;
     sqe->user_data = name(KIND_RECEIVE, slot->peer->slot, slot->receive_tag);
 }
 
@@ -428,34 +495,45 @@ begin_relay(struct peer *peer)
     peer->may_defer = fcntl(peer->fd, F_SETFL, 0) == 0;
 }
 
+/* No more is received ahead. What has come until then is told. */
+static void
+stop_receiving(struct uring *u, struct slot *slot)
+{
+    cancel(u, KIND_RECEIVE, slot->peer->slot, slot->receive_tag);
+    slot->is_stopping = true;
+}
+
 void
 uring_watch(struct uring *u, struct peer *peer, uint32_t interest, bool may_receive)
 {
     struct slot *slot = slot_of(u, peer);
-    uint32_t polled = interest;
+    bool is_wanted = interest & EPOLLIN;
+    uint32_t wanted = interest;
 
     if (!slot)
         return; /* told when memory is there: the session's next event watches it again */
-    peer->interest = interest;
     if (PASU_UNLIKELY(may_receive && !peer->may_defer))
         begin_relay(peer);
-    if (slot->received) {
-        if (interest & EPOLLIN)
+    may_receive = may_receive && peer->may_defer;
+    if (PASU_UNLIKELY(peer->has_received)) {
+        if (is_wanted)
             make_ready(u, slot, EPOLLIN);
         else
             put_aside(u, slot);
-        polled &= ~(uint32_t)EPOLLIN;
-    } else if (slot->receive_tag != 0) {
-        polled &= ~(uint32_t)EPOLLIN;
-    } else if ((interest & EPOLLIN) && may_receive && peer->may_defer &&
-               !(slot->poll_tag != 0 && (slot->poll_events & EPOLLIN))) {
-        receive(u, slot);
-        polled &= ~(uint32_t)EPOLLIN;
     }
-    if (polled == 0 && slot->receive_tag != 0)
-        return; /* that will tell of faults, too */
-    if (slot->poll_tag == 0 || (slot->poll_events & polled) != polled)
-        poll_for(u, slot, polled);
+    if (slot->receive_tag != 0 && !slot->is_stopping &&
+        (!may_receive || (!is_wanted && peer->has_received)))
+        stop_receiving(u, slot);
+    else if (slot->receive_tag == 0 && is_wanted && may_receive && !peer->has_received &&
+             !(slot->poll_tag != 0 && (slot->poll_events & EPOLLIN)))
+        receive(u, slot);
+    if (slot->receive_tag != 0 || peer->has_received)
+        wanted &= ~(uint32_t)EPOLLIN;
+    /* One wake-up for bytes and for the end after them would be taken for the bytes alone. */
+    if (slot->receive_tag != 0 && is_wanted)
+        wanted |= EPOLLRDHUP;
+    if (slot->poll_tag == 0 || (slot->poll_events & wanted) != wanted)
+        poll_for(u, slot, wanted);
 }
 
 void

@@ -3,10 +3,13 @@
  * A poller by io_uring (gate/poller.h): receiving, sending and waiting of all sessions of a worker
  * in one system call a round.
  *
- * Receiving: each relayed peer has one receive under way, into a small buffer of a pool that all
- * share. One receive, one event: whoever does not read holds the next one back, so a peer costs at
- * most POLLER_RECEIVE_SIZE. What does not fit is read from the socket, by peer_read. Everything
- * else (handshakes, TLS, bulk streams, room to send) is asked for as with epoll, once at a time.
+ * Receiving: each relayed peer has a receive under way, into small buffers of a pool that all
+ * share, and peer_read takes them. Of a peer that is not read for now it is stopped with the first
+ * bytes that come, and these are put aside. Everything else (handshakes, TLS, bulk streams, room to
+ * send) is asked for as with epoll, once at a time.
+ *
+ * The kernel works for the ring only inside of uring_wait and uring_settle, and all results are
+ * taken there: so whoever reads a socket himself, after what has been received, reads what follows.
  *
  * Sending: bytes are copied and leave at the end of the round, never later than the worker waits.
  * A send that the socket does not take whole is no failure: the rest goes to the peer's outbox
@@ -31,9 +34,10 @@ void uring_free(struct uring *uring);
 int uring_wait(struct uring *uring, int milliseconds, struct poller_event *events, int size);
 void uring_watch(struct uring *uring, struct peer *peer, uint32_t interest, bool may_receive);
 void uring_forget(struct uring *uring, struct peer *peer);
-/* Takes up to `size` bytes that were received for the peer: their number, at least 1.
- * peer->has_received must be set. */
-size_t uring_take(struct uring *uring, struct peer *peer, void *bytes, size_t size);
+/* Takes up to `size` bytes that were received for the peer, and says whether the socket may have
+ * more. peer->has_received must be set, and says afterwards whether some are left. */
+size_t uring_take(struct uring *uring, struct peer *peer, void *bytes, size_t size,
+                  bool *may_be_more);
 /* Bytes (up to POLLER_SEND_MAX) to be sent at the end of the round, after what waits for that
  * already. Only where peer->may_defer is set, and the outbox empty. False: they cannot be taken,
  * and uring_settle must be called. */
