@@ -31,10 +31,10 @@ struct slot {
     struct peer *peer;              /* NULL: free */
     uint64_t receive_tag, poll_tag; /* 0: none under way */
     uint32_t poll_events;
-    uint32_t ready_events; /* to be told */
-    uint32_t next;         /* of the ready ones, or of the free ones; 0: the last */
-    bool is_ready;         /* in the list of the ready ones */
-    bool is_stopping;      /* the receive is being cancelled */
+    uint32_t ready_events;              /* to be told */
+    uint32_t next;                      /* of the ready ones, or of the free ones; 0: the last */
+    bool is_ready;                      /* in the list of the ready ones */
+    bool is_stopping;                   /* the receive is being cancelled */
     uint16_t first_buffer, last_buffer; /* of the pool, with what was received; NONE */
     uint32_t buffer_at;                 /* so much of the first is taken */
     uint8_t *aside;                     /* what was received before that; NULL */

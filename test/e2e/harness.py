@@ -13,6 +13,7 @@ Environment:
     PASU_BIN          the program under test (build/pasu)
     PASU_E2E_ROUTE    gateway, or direct: the tests talk to PostgreSQL past pasu, which shows whether the
                       tests themselves are right. Tests of what only a gateway does are skipped then
+    PASU_E2E_EPOLL    1: pasu runs where the kernel gives nobody an io_uring
     PASU_E2E_LONG     1: the long runs too
     PASU_E2E_CACHE    where what is fetched or compiled for tests is kept (build/e2e-cache)
     PGBIN             PostgreSQL's programs (/usr/lib/postgresql/15/bin)"""
@@ -37,6 +38,7 @@ TREE = HERE.parents[1]
 PASU = pathlib.Path(os.environ.get("PASU_BIN", TREE / "build" / "pasu")).absolute()
 CACHE = pathlib.Path(os.environ.get("PASU_E2E_CACHE", TREE / "build" / "e2e-cache")).absolute()
 DIRECT = os.environ.get("PASU_E2E_ROUTE", "gateway") == "direct"
+EPOLL = os.environ.get("PASU_E2E_EPOLL") == "1"
 LONG = os.environ.get("PASU_E2E_LONG") == "1"
 ROOT = os.geteuid() == 0
 TIME_LIMIT = 60

@@ -8,7 +8,7 @@ import platform
 import process
 
 POSSIBLE = platform.machine() == "x86_64"
-EXECVE = 59
+EXECVE, IO_URING_SETUP = 59, 425
 
 _GETREGS, _SETREGS, _ATTACH, _DETACH = 12, 13, 16, 17
 _WAIT_ALL = 0x40000000  # __WALL

@@ -4,9 +4,11 @@
 base/sandbox.def. What each profile answers to each call is tested in test/unit/test_sandbox.c; here, that
 the processes have them, and that what they do all day is in them."""
 import contextlib
+import os
 import pathlib
 import signal
 
+import guard
 import harness
 import injected
 import names
@@ -76,6 +78,37 @@ def test_child_runs_a_program():
         process.until(lambda name=name, old=pids[name]: front.guard.run("status").returncode == 0 and
                       front.guard.pids().get(name) not in (0, None, old), f"a new {name}")
         process.until(lambda: works(front), "a new session")
+
+
+def pollers(pid):
+    """What the workers of the gate with this process id wait with, by name."""
+    kinds = [os.readlink(one) for one in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+    return {name: sum(kind == f"anon_inode:[{name}]" for kind in kinds) for name in ("io_uring", "eventpoll")}
+
+
+@injection
+@test(gateway=True)
+def test_gate_makes_a_ring():
+    """Each worker has one io_uring, made before the filter; a gate made to make another is ended (SIGSYS):
+    the filter would not see what that one is asked for"""
+    front = stage.front()
+    mark, pids = front.guard.mark(), front.guard.pids()
+    workers = pollers(pids["gate"])
+    assert sorted(workers.values())[0] == 0 and sum(workers.values()) >= 1, workers
+    injected.call(pids["gate"], injected.IO_URING_SETUP)
+    event = front.guard.wait("process_died", start=mark, name="gate")
+    equal((event["pid"], event["how"]), (pids["gate"], "SYS"))
+    process.until(lambda: works(front), "a new session")
+
+
+@test(gateway=True)
+def test_without_io_uring():
+    """Where the kernel gives no io_uring the workers wait with epoll, and nothing else differs"""
+    front = Front(stage.server(), "without-ring", more={"before": [guard.WITHOUT_URING]})
+    workers = pollers(front.guard.pids()["gate"])
+    assert workers["io_uring"] == 0 and workers["eventpoll"] >= 1, workers
+    assert works(front)
+    front.stop()
 
 
 @injection

@@ -328,7 +328,7 @@ the_eventfd_is_told_until_it_is_read(void **state)
 #define BOTH(test)                                                                                 \
     {#test " (epoll)", test, NULL, NULL, (void *)(uintptr_t)&epoll_only},                          \
     {                                                                                              \
-        #test " (io_uring)", test, NULL, NULL, (void *)(uintptr_t)&with_uring                      \
+#test " (io_uring)", test, NULL, NULL, (void *)(uintptr_t)&with_uring                      \
     }
 
 int
