@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/peer.h"
+#include "gate/receive_pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +14,7 @@
 enum {
     REQUESTS = 512, /* queued at once; more are submitted on the way */
     RESULTS = 4096, /* that can wait at once; the kernel keeps what is beyond */
-    BUFFERS = 128,  /* of the pool: a power of two */
     BUFFER_GROUP = 0,
-    NONE = UINT16_MAX,
     ARENA_SIZE = 256 << 10,
     SLOTS_FIRST = 64,
     KIND_BITS = 3,
@@ -31,14 +30,11 @@ struct slot {
     struct peer *peer;              /* NULL: free */
     uint64_t receive_tag, poll_tag; /* 0: none under way */
     uint32_t poll_events;
-    uint32_t ready_events;              /* to be told */
-    uint32_t next;                      /* of the ready ones, or of the free ones; 0: the last */
-    bool is_ready;                      /* in the list of the ready ones */
-    bool is_stopping;                   /* the receive is being cancelled */
-    uint16_t first_buffer, last_buffer; /* of the pool, with what was received; NONE */
-    uint32_t buffer_at;                 /* so much of the first is taken */
-    uint8_t *aside;                     /* what was received before that; NULL */
-    uint32_t aside_at, aside_end;
+    uint32_t ready_events; /* to be told */
+    uint32_t next;         /* of the ready ones, or of the free ones; 0: the last */
+    bool is_ready;         /* in the list of the ready ones */
+    bool is_stopping;      /* the receive is being cancelled */
+    struct received received;
     const uint8_t *sending; /* in the arena */
     uint32_t sending_length;
     struct io_uring_sqe *send; /* not submitted yet: may grow */
@@ -46,11 +42,10 @@ struct slot {
 
 struct uring {
     struct io_uring ring;
-    struct io_uring_buf_ring *buffers;
-    uint8_t *map; /* the ring of buffers, the pool, the arena */
+    struct receive_pool pool;
+    uint8_t *map; /* the pool, the arena */
     size_t map_size;
-    uint8_t *pool, *arena;
-    uint16_t lengths[BUFFERS], next_buffer[BUFFERS]; /* of those with bytes */
+    uint8_t *arena;
     size_t arena_at;
     uint32_t sends; /* queued or under way */
     int wake;
@@ -92,37 +87,23 @@ restrict_and_enable(struct io_uring *ring)
                : 0;
 }
 
-static void
-give_buffer(struct uring *u, unsigned buffer)
-{
-    io_uring_buf_ring_add(u->buffers, u->pool + (size_t)buffer * POLLER_RECEIVE_SIZE,
-                          POLLER_RECEIVE_SIZE, (unsigned short)buffer,
-                          io_uring_buf_ring_mask(BUFFERS), 0);
-    io_uring_buf_ring_advance(u->buffers, 1);
-}
-
 static int
 make_buffers(struct uring *u)
 {
-    size_t head = (BUFFERS * sizeof(struct io_uring_buf) + 4095) / 4096 * 4096;
-    size_t pool = (size_t)BUFFERS * POLLER_RECEIVE_SIZE;
-    struct io_uring_buf_reg reg = {.ring_entries = BUFFERS, .bgid = BUFFER_GROUP};
+    size_t pool = (size_t)RECEIVE_BUFFERS * POLLER_RECEIVE_SIZE;
+    struct io_uring_buf_reg reg = {.ring_entries = RECEIVE_BUFFERS, .bgid = BUFFER_GROUP};
     void *map;
 
-    u->map_size = head + pool + ARENA_SIZE;
+    u->map_size = RECEIVE_POOL_HEAD + pool + ARENA_SIZE;
     map = mmap(NULL, u->map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED)
         return PASU_E_NOMEM;
     u->map = map;
-    u->buffers = map;
-    u->pool = u->map + head;
-    u->arena = u->pool + pool;
-    reg.ring_addr = (uintptr_t)u->buffers;
+    u->arena = u->map + RECEIVE_POOL_HEAD + pool;
+    reg.ring_addr = (uintptr_t)map;
     if (io_uring_register_buf_ring(&u->ring, &reg, 0) != 0)
         return PASU_E_UNAVAILABLE;
-    io_uring_buf_ring_init(u->buffers);
-    for (unsigned i = 0; i < BUFFERS; i++)
-        give_buffer(u, i);
+    receive_pool_init(&u->pool, map, u->map + RECEIVE_POOL_HEAD);
     return 0;
 }
 
@@ -170,7 +151,7 @@ uring_free(struct uring *u)
     if (u->map)
         munmap(u->map, u->map_size);
     for (uint32_t i = 1; i < u->slot_count; i++)
-        memory_free(u->slots[i].aside);
+        memory_free(u->slots[i].received.aside);
     memory_free(u->slots);
     memory_free(u);
 }
@@ -201,7 +182,8 @@ slot_of(struct uring *u, struct peer *peer)
         }
         at = u->slot_count++;
     }
-    u->slots[at] = (struct slot){.peer = peer, .first_buffer = NONE};
+    u->slots[at] = (struct slot){.peer = peer};
+    received_init(&u->slots[at].received);
     peer->slot = at;
     return &u->slots[at];
 }
@@ -223,108 +205,14 @@ make_ready(struct uring *u, struct slot *slot, uint32_t events)
     u->last_ready = at;
 }
 
-/* ---- what was received ---- */
-
-static void
-add_received(struct uring *u, struct slot *slot, unsigned buffer, int length)
-{
-    u->lengths[buffer] = (uint16_t)length;
-    u->next_buffer[buffer] = NONE;
-    if (slot->first_buffer == NONE) {
-        slot->first_buffer = (uint16_t)buffer;
-        slot->buffer_at = 0;
-    } else {
-        u->next_buffer[slot->last_buffer] = (uint16_t)buffer;
-    }
-    slot->last_buffer = (uint16_t)buffer;
-    slot->peer->has_received = true;
-}
-
-/* Up to `size` bytes of the pool's buffers. `is_full`: the last one taken had no room for more. */
-static size_t
-take_buffers(struct uring *u, struct slot *slot, uint8_t *bytes, size_t size, bool *is_full)
-{
-    size_t got = 0;
-
-    while (slot->first_buffer != NONE && got < size) {
-        unsigned buffer = slot->first_buffer;
-        size_t n = u->lengths[buffer] - slot->buffer_at;
-
-        if (n > size - got)
-            n = size - got;
-        memcpy(bytes + got, u->pool + (size_t)buffer * POLLER_RECEIVE_SIZE + slot->buffer_at, n);
-        got += n;
-        slot->buffer_at += (uint32_t)n;
-        if (slot->buffer_at < u->lengths[buffer])
-            break;
-        *is_full = u->lengths[buffer] == POLLER_RECEIVE_SIZE;
-        slot->first_buffer = u->next_buffer[buffer];
-        slot->buffer_at = 0;
-        give_buffer(u, buffer);
-    }
-    return got;
-}
-
 size_t
 uring_take(struct uring *u, struct peer *peer, void *bytes, size_t size, bool *may_be_more)
 {
-    struct slot *slot = &u->slots[peer->slot];
-    size_t n = 0;
+    struct received *received = &u->slots[peer->slot].received;
+    size_t n = received_take(received, &u->pool, bytes, size, may_be_more);
 
-    *may_be_more = true;
-    if (PASU_UNLIKELY(slot->aside != NULL)) {
-        n = slot->aside_end - slot->aside_at;
-        if (n > size)
-            n = size;
-        memcpy(bytes, slot->aside + slot->aside_at, n);
-        slot->aside_at += (uint32_t)n;
-        if (slot->aside_at < slot->aside_end)
-            return n;
-        memory_free(slot->aside);
-        slot->aside = NULL;
-    }
-    n += take_buffers(u, slot, (uint8_t *)bytes + n, size - n, may_be_more);
-    peer->has_received = slot->first_buffer != NONE;
+    peer->has_received = !received_is_empty(received);
     return n;
-}
-
-/* What is not read now must not keep buffers from the others. Without memory it does. */
-static void
-put_aside(struct uring *u, struct slot *slot)
-{
-    size_t length = slot->aside ? slot->aside_end - slot->aside_at : 0, kept = length;
-    bool unused;
-    uint8_t *aside;
-
-    if (slot->first_buffer == NONE)
-        return;
-    for (unsigned b = slot->first_buffer; b != NONE; b = u->next_buffer[b])
-        length += u->lengths[b];
-    length -= slot->buffer_at;
-    aside = length <= UINT32_MAX ? memory_new(length, 1) : NULL;
-    if (!aside)
-        return;
-    if (kept > 0)
-        memcpy(aside, slot->aside + slot->aside_at, kept);
-    take_buffers(u, slot, aside + kept, length - kept, &unused);
-    memory_free(slot->aside);
-    slot->aside = aside;
-    slot->aside_at = 0;
-    slot->aside_end = (uint32_t)length;
-}
-
-static void
-drop_received(struct uring *u, struct slot *slot)
-{
-    while (slot->first_buffer != NONE) {
-        unsigned buffer = slot->first_buffer;
-
-        slot->first_buffer = u->next_buffer[buffer];
-        give_buffer(u, buffer);
-    }
-    memory_free(slot->aside);
-    slot->aside = NULL;
-    slot->peer->has_received = false;
 }
 
 /* ---- results ---- */
@@ -335,12 +223,14 @@ received(struct uring *u, struct slot *slot, const struct io_uring_cqe *cqe)
     if (PASU_UNLIKELY(!(cqe->flags & IORING_CQE_F_MORE)))
         slot->receive_tag = 0; /* watched again, it is asked for again */
     if (PASU_LIKELY(cqe->res > 0)) {
-        add_received(u, slot, cqe->flags >> IORING_CQE_BUFFER_SHIFT, cqe->res);
+        received_add(&slot->received, &u->pool, cqe->flags >> IORING_CQE_BUFFER_SHIFT,
+                     (size_t)cqe->res);
+        slot->peer->has_received = true;
         make_ready(u, slot, EPOLLIN);
         return;
     }
     if (cqe->flags & IORING_CQE_F_BUFFER)
-        give_buffer(u, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+        receive_pool_give(&u->pool, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
     /* The end, or nothing in particular (no buffer was left, a signal): reading tells which. */
     make_ready(u, slot, EPOLLIN);
     if (cqe->res < 0 && cqe->res != -ENOBUFS && cqe->res != -EAGAIN && cqe->res != -EINTR &&
@@ -393,7 +283,7 @@ take_result(struct uring *u, const struct io_uring_cqe *cqe)
         if (tag == slot->receive_tag)
             received(u, slot, cqe);
         else if (cqe->flags & IORING_CQE_F_BUFFER)
-            give_buffer(u, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+            receive_pool_give(&u->pool, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
         break;
     case KIND_POLL:
         if (tag != slot->poll_tag)
@@ -519,7 +409,7 @@ uring_watch(struct uring *u, struct peer *peer, uint32_t interest, bool may_rece
         if (is_wanted)
             make_ready(u, slot, EPOLLIN);
         else
-            put_aside(u, slot);
+            received_put_aside(&slot->received, &u->pool);
     }
     if (slot->receive_tag != 0 && !slot->is_stopping &&
         (!may_receive || (!is_wanted && peer->has_received)))
@@ -551,7 +441,8 @@ uring_forget(struct uring *u, struct peer *peer)
         cancel(u, KIND_POLL, at, u->slots[at].poll_tag);
     uring_settle(u);
     slot = &u->slots[at];
-    drop_received(u, slot);
+    received_drop(&slot->received, &u->pool);
+    peer->has_received = false;
     slot->receive_tag = slot->poll_tag = 0;
     slot->ready_events = 0;
     slot->peer = NULL;
