@@ -131,9 +131,6 @@ no_process_runs_programs_or_reaches_into_the_kernel(void **state PASU_UNUSED)
         CALL(bpf),
         CALL(perf_event_open),
         CALL(userfaultfd),
-        CALL(io_uring_setup),
-        CALL(io_uring_enter),
-        CALL(io_uring_register),
         CALL(init_module),
         CALL(finit_module),
         CALL(delete_module),
@@ -166,6 +163,26 @@ no_process_runs_programs_or_reaches_into_the_kernel(void **state PASU_UNUSED)
     for (size_t i = 0; i < COUNT_OF(deadly); i++)
         for (int p = 0; p < PROFILES; p++)
             check(deadly[i].name, p, try(p, act_call, &deadly[i].number), KILLED);
+}
+
+/* A ring does what no filter sees: the gate has those that it made before, restricted. */
+static void
+a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
+{
+    static const struct call rings[] = {
+        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED}},
+        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED}},
+        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED}},
+    };
+
+    if (!is_filtered)
+        skip();
+    for (size_t i = 0; i < COUNT_OF(rings); i++)
+        for (int p = 0; p < PROFILES; p++)
+            if (rings[i].answer[p] == KILLED)
+                check(rings[i].name, p, try(p, act_call, &rings[i].number), KILLED);
+            else
+                assert_int_not_equal(try(p, act_call, &rings[i].number), KILLED);
 }
 
 struct socket_kind {
@@ -358,6 +375,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_table_does_not_allow_fails_or_kills),
         cmocka_unit_test(no_process_runs_programs_or_reaches_into_the_kernel),
+        cmocka_unit_test(a_ring_is_made_by_none_of_the_children),
         cmocka_unit_test(sockets_are_those_that_each_process_needs),
         cmocka_unit_test(processes_and_threads_are_made_by_whom_needs_them),
 #ifdef __x86_64__
