@@ -424,6 +424,7 @@ admit(struct session *s)
     if (h->server_final_length > 0)
         response_auth_sasl_final(&w, view_of(h->server_final, h->server_final_length));
     response_auth_ok(&w);
+    peer_defer(&s->client); /* some twenty short messages follow: one packet */
     to_client(s, space, writer_length(&w));
     if (s->state == SESSION_STARTING)
         take_messages(s);

@@ -34,7 +34,7 @@ peer_close(struct peer *peer, const struct os *os)
     peer->fd = -1;
     memory_free(peer->out);
     peer->out = NULL;
-    peer->may_defer = peer->is_broken = false;
+    peer->is_relayed = peer->may_defer = peer->is_broken = false;
 }
 
 /* The result of a TLS call as an error. OpenSSL's error queue is left empty. */
@@ -197,6 +197,12 @@ peer_flush(struct peer *peer, const struct os *os)
     peer->out = NULL;
     peer->out_at = peer->out_end = peer->out_size = 0;
     return 0;
+}
+
+void
+peer_defer(struct peer *peer)
+{
+    peer->may_defer = peer->poller && peer->poller->uring && !peer->tls;
 }
 
 void

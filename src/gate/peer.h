@@ -24,6 +24,7 @@ struct peer {
     bool is_over;          /* it has sent its last byte */
     bool is_held;          /* nothing may be sent yet: what is written stays in the outbox */
     bool wants_write;      /* TLS must write before it can read on */
+    bool is_relayed;       /* the poller may receive ahead of it */
     bool may_defer;        /* what is sent may leave at the end of the round */
     bool is_sending;       /* some of it waits for that; the outbox is empty then */
     bool is_broken;        /* a deferred send has failed: it takes no more */
@@ -59,6 +60,9 @@ PASU_MUST_USE int peer_write(struct peer *peer, const struct os *os, const void 
                              size_t length);
 /* Sends from the outbox. 0 when it is empty, PASU_E_AGAIN while it is not, PASU_E_EOF. */
 PASU_MUST_USE int peer_flush(struct peer *peer, const struct os *os);
+/* From now on what is sent may leave at the end of the round, where the poller can do that. Of a
+ * peer that will not begin with TLS any more. */
+void peer_defer(struct peer *peer);
 /* Sends now what was to leave at the end of the round. What cannot be sent is in the outbox then,
  * and peer_is_full says so. */
 void peer_settle(struct peer *peer);

@@ -382,7 +382,8 @@ poll_for(struct uring *u, struct slot *slot, uint32_t events)
 static void
 begin_relay(struct peer *peer)
 {
-    peer->may_defer = fcntl(peer->fd, F_SETFL, 0) == 0;
+    peer->is_relayed = fcntl(peer->fd, F_SETFL, 0) == 0;
+    peer->may_defer = true;
 }
 
 /* No more is received ahead. What has come until then is told. */
@@ -402,9 +403,9 @@ uring_watch(struct uring *u, struct peer *peer, uint32_t interest, bool may_rece
 
     if (!slot)
         return; /* told when memory is there: the session's next event watches it again */
-    if (PASU_UNLIKELY(may_receive && !peer->may_defer))
+    if (PASU_UNLIKELY(may_receive && !peer->is_relayed))
         begin_relay(peer);
-    may_receive = may_receive && peer->may_defer;
+    may_receive = may_receive && peer->is_relayed;
     if (PASU_UNLIKELY(peer->has_received)) {
         if (is_wanted)
             make_ready(u, slot, EPOLLIN);
