@@ -19,8 +19,11 @@
 #define PASU_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define PASU_NORETURN            __attribute__((noreturn))
 #define PASU_UNUSED              __attribute__((unused))
-#define PASU_LIKELY(x)           __builtin_expect(!!(x), 1)
-#define PASU_UNLIKELY(x)         __builtin_expect(!!(x), 0)
+/* Of a large array on a hot path: the compiler need not clear it first. */
+#define PASU_UNINITIALIZED __attribute__((uninitialized))
+#define PASU_ALWAYS_INLINE __attribute__((always_inline))
+#define PASU_LIKELY(x)     __builtin_expect(!!(x), 1)
+#define PASU_UNLIKELY(x)   __builtin_expect(!!(x), 0)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

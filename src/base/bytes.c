@@ -2,43 +2,6 @@
 #include "base/bytes.h"
 
 struct view
-reader_bytes(struct reader *r, size_t length)
-{
-    struct view v = {r->at, length};
-
-    if (r->failed || (size_t)(r->end - r->at) < length) {
-        r->failed = true;
-        return (struct view){r->at, 0};
-    }
-    r->at += length;
-    return v;
-}
-
-uint8_t
-reader_u8(struct reader *r)
-{
-    struct view v = reader_bytes(r, 1);
-
-    return v.length == 1 ? v.bytes[0] : 0;
-}
-
-uint16_t
-reader_u16(struct reader *r)
-{
-    struct view v = reader_bytes(r, 2);
-
-    return v.length == 2 ? bytes_get_u16(v.bytes) : 0;
-}
-
-uint32_t
-reader_u32(struct reader *r)
-{
-    struct view v = reader_bytes(r, 4);
-
-    return v.length == 4 ? bytes_get_u32(v.bytes) : 0;
-}
-
-struct view
 reader_text(struct reader *r)
 {
     const uint8_t *zero = NULL;
@@ -59,41 +22,6 @@ int
 reader_end(const struct reader *r)
 {
     return r->failed || r->at != r->end ? PASU_E_MALFORMED : 0;
-}
-
-void
-writer_bytes(struct writer *w, const void *bytes, size_t length)
-{
-    if (w->failed || (size_t)(w->end - w->at) < length) {
-        w->failed = true;
-        return;
-    }
-    if (length > 0)
-        memcpy(w->at, bytes, length);
-    w->at += length;
-}
-
-void
-writer_u8(struct writer *w, uint8_t v)
-{
-    writer_bytes(w, &v, 1);
-}
-
-void
-writer_u16(struct writer *w, uint16_t v)
-{
-    uint8_t b[2] = {(uint8_t)(v >> 8), (uint8_t)v};
-
-    writer_bytes(w, b, sizeof(b));
-}
-
-void
-writer_u32(struct writer *w, uint32_t v)
-{
-    uint8_t b[4];
-
-    bytes_put_u32(b, v);
-    writer_bytes(w, b, sizeof(b));
 }
 
 void

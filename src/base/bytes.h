@@ -83,10 +83,43 @@ reader_left(const struct reader *r)
 }
 
 /* `length` bytes, or an empty view and failure. The view borrows from what the reader reads. */
-struct view reader_bytes(struct reader *r, size_t length);
-uint8_t reader_u8(struct reader *r);
-uint16_t reader_u16(struct reader *r);
-uint32_t reader_u32(struct reader *r);
+static inline struct view
+reader_bytes(struct reader *r, size_t length)
+{
+    struct view v = {r->at, length};
+
+    if (PASU_UNLIKELY(r->failed || (size_t)(r->end - r->at) < length)) {
+        r->failed = true;
+        return (struct view){r->at, 0};
+    }
+    r->at += length;
+    return v;
+}
+
+static inline uint8_t
+reader_u8(struct reader *r)
+{
+    struct view v = reader_bytes(r, 1);
+
+    return v.length == 1 ? v.bytes[0] : 0;
+}
+
+static inline uint16_t
+reader_u16(struct reader *r)
+{
+    struct view v = reader_bytes(r, 2);
+
+    return v.length == 2 ? bytes_get_u16(v.bytes) : 0;
+}
+
+static inline uint32_t
+reader_u32(struct reader *r)
+{
+    struct view v = reader_bytes(r, 4);
+
+    return v.length == 4 ? bytes_get_u32(v.bytes) : 0;
+}
+
 /* Bytes up to a zero byte, which is consumed and not part of the view; failure where there is none.
  */
 struct view reader_text(struct reader *r);
@@ -104,10 +137,41 @@ writer_of(void *space, size_t size)
     return (struct writer){space, space, (uint8_t *)space + size, false};
 }
 
-void writer_bytes(struct writer *w, const void *bytes, size_t length);
-void writer_u8(struct writer *w, uint8_t v);
-void writer_u16(struct writer *w, uint16_t v);
-void writer_u32(struct writer *w, uint32_t v);
+static inline void
+writer_bytes(struct writer *w, const void *bytes, size_t length)
+{
+    if (PASU_UNLIKELY(w->failed || (size_t)(w->end - w->at) < length)) {
+        w->failed = true;
+        return;
+    }
+    if (length > 0)
+        memcpy(w->at, bytes, length);
+    w->at += length;
+}
+
+static inline void
+writer_u8(struct writer *w, uint8_t v)
+{
+    writer_bytes(w, &v, 1);
+}
+
+static inline void
+writer_u16(struct writer *w, uint16_t v)
+{
+    uint8_t b[2] = {(uint8_t)(v >> 8), (uint8_t)v};
+
+    writer_bytes(w, b, sizeof(b));
+}
+
+static inline void
+writer_u32(struct writer *w, uint32_t v)
+{
+    uint8_t b[4];
+
+    bytes_put_u32(b, v);
+    writer_bytes(w, b, sizeof(b));
+}
+
 /* The text and its zero byte. */
 void writer_text(struct writer *w, const char *text);
 /* Bytes written so far. */

@@ -207,50 +207,60 @@ row_length(const struct tally_item *items, size_t count)
     return count;
 }
 
-/* Rows are taken in blocks of so many items: enough to wait for all their stamps at once. */
-enum { BLOCK = 32 };
+/*
+ * Persons at random are in as many cache lines, none of them near. So the containers of items are
+ * found, and the memory that counting them will touch is asked for, a block or two ahead: it comes
+ * while the items before them are counted.
+ */
+enum { BLOCK = 32, AHEAD = 2 * BLOCK };
 
-/* Finds the containers of the next items, and asks for the memory that counting them will touch:
- * persons at random are in as many lines, none of them near. The number of items. */
-static size_t
-look_ahead(const struct tally_tree *tree, const struct tally_item *items, size_t count,
-           struct tally_container **slots[BLOCK])
+struct ahead {
+    size_t end;                            /* items before this one have been looked up */
+    struct tally_container **slots[AHEAD]; /* of item i: [i % AHEAD] */
+};
+
+/* Looks up the items up to AHEAD behind `from`, where there are so many. A slot stays where it is
+ * while its container changes; one that was not there yet is found by the row itself. */
+static void
+look_ahead(const struct tally_tree *tree, const struct tally_item *items, size_t count, size_t from,
+           struct ahead *ahead)
 {
     struct tally_container **slot = NULL;
+    size_t end = count - from < AHEAD ? count : from + AHEAD, i;
     uint32_t name = UINT32_MAX; /* of none */
-    size_t i;
 
-    for (i = 0; i < count && i < BLOCK && items[i].kind < EXPOSURE_KINDS_MAX; i++) {
+    for (i = ahead->end; i < end && items[i].kind < EXPOSURE_KINDS_MAX; i++) {
         const uint32_t kind = items[i].kind, ordinal = items[i].ordinal;
 
         if (name != tree_name(kind, ordinal)) {
             name = tree_name(kind, ordinal);
             slot = tree_slot(tree, kind, ordinal);
         }
-        slots[i] = slot;
+        ahead->slots[i % AHEAD] = slot;
         if (slot && *slot)
             container_prefetch(*slot, (uint16_t)ordinal);
     }
-    return i;
+    ahead->end = i;
 }
 
 /*
- * Takes rows as long as they show one person each of hot or dense containers, and there is credit:
- * what large results are. No more than a stamp and a counter change, so all is kept in registers.
- * The number of rows taken.
+ * Takes the next rows, a block at most, as long as they show one person each of hot or dense
+ * containers, and there is credit: what large results are. No more than a stamp and a counter
+ * change, so all is kept in registers. False where the row at *taken is another one.
  */
-static size_t
-take_wide(struct batch *b, const struct tally_item *items, size_t count,
-          struct tally_container **const *slots)
+static bool
+take_wide(struct batch *b, const struct tally_item *items, const struct ahead *ahead, size_t *taken)
 {
     struct tally *t = b->tally;
     const uint16_t now = t->counts.stamp;
     const uint32_t day = t->tree.day;
+    const size_t end = ahead->end - *taken < BLOCK ? ahead->end : *taken + BLOCK;
     uint64_t credit = b->credit;
-    size_t i;
+    size_t i = *taken;
+    bool is_whole;
 
-    for (i = 0; i < count && items[i].is_row_end && credit > 0; i++) {
-        struct tally_container *c = slots[i] ? *slots[i] : NULL;
+    for (; i < end && items[i].is_row_end && credit > 0; i++) {
+        struct tally_container **slot = ahead->slots[i % AHEAD], *c = slot ? *slot : NULL;
         uint16_t *stamp, from;
 
         if (!c)
@@ -268,28 +278,29 @@ take_wide(struct batch *b, const struct tally_item *items, size_t count,
         b->levels[stamp_level(from, now)]++;
         credit--;
     }
+    is_whole = i == end && i > *taken;
     b->credit = credit;
-    return i;
+    *taken = i;
+    return is_whole;
 }
 
-/* Takes the rows that begin in the next block; the last one can end behind it. A slot stays where
- * it is while its container changes, and one that was not there yet is found by the row itself. */
 static int
-take_block(struct batch *b, const struct tally_item *items, size_t count, size_t *taken)
+take_rows(struct batch *b, const struct tally_item *items, size_t count, size_t *taken)
 {
-    struct tally_container **slots[BLOCK];
-    size_t block = look_ahead(&b->tally->tree, items, count, slots);
+    struct ahead ahead PASU_UNINITIALIZED;
 
-    *taken = 0;
-    do {
+    ahead.end = 0;
+    while (*taken < count) {
         const struct tally_item *row;
-        size_t length;
+        size_t from = *taken, length;
         int result;
 
-        if (*taken < block)
-            *taken += take_wide(b, items + *taken, block - *taken, slots + *taken);
-        if (*taken >= block && block > 0)
-            break;
+        if (ahead.end < from) /* a row of many persons has passed it */
+            ahead.end = from;
+        if (ahead.end - from <= BLOCK && ahead.end < count)
+            look_ahead(&b->tally->tree, items, count, from, &ahead);
+        if (take_wide(b, items, &ahead, taken))
+            continue;
         row = items + *taken;
         length = row_length(row, count - *taken);
         if (length == 0)
@@ -298,22 +309,8 @@ take_block(struct batch *b, const struct tally_item *items, size_t count, size_t
         if (result != 0 || b->blocked_by >= 0)
             return result;
         *taken += length;
-    } while (*taken < block);
-    return 0;
-}
-
-static int
-take_rows(struct batch *b, const struct tally_item *items, size_t count, size_t *taken)
-{
-    int result = 0;
-
-    while (*taken < count && result == 0 && b->blocked_by < 0) {
-        size_t some;
-
-        result = take_block(b, items + *taken, count - *taken, &some);
-        *taken += some;
     }
-    return result;
+    return 0;
 }
 
 /* ---- the calls ---- */

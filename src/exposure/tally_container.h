@@ -76,8 +76,10 @@ container_table(struct tally_container *c)
     return (struct table_slot *)(void *)c->data;
 }
 
-/* Asks for the lines in which the subject's stamp is, or where the search for it begins. */
-static inline void
+/* Asks for the lines in which the subject's stamp is, or where the search for it begins. Always
+ * inline: gcc takes a function that only prefetches for one that does nothing, and drops its calls.
+ */
+static inline PASU_ALWAYS_INLINE void
 container_prefetch(struct tally_container *c, uint16_t low)
 {
     if (c->bits != 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What answer.c (one message) and answer_walk.c (a batch) share.
+ * What answer.c (one message), answer_rows.c (many rows) and answer_walk.c (a batch) share.
  */
 #ifndef PASU_GATE_ANSWER_H
 #define PASU_GATE_ANSWER_H
@@ -25,6 +25,10 @@ struct answering {
  * ends the session. */
 PASU_MUST_USE int answer_message(struct answering *answering, const uint8_t *message,
                                  size_t length);
+/* As many whole rows at `at` as are so simple that they can be read in one go. Bytes of them; 0:
+ * the first one is for answer_message. */
+PASU_MUST_USE size_t answer_rows(struct answering *answering, const uint8_t *at, size_t have,
+                                 struct walk *walk);
 /* Records and sends what stands before `out`. */
 PASU_MUST_USE int answer_flush(struct answering *answering);
 /* Records what the rows that begin can carry beside what their plan says. */

@@ -135,6 +135,9 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
             at += pass_piece(&a, at, have);
             continue;
         }
+        if (at[0] == 'D')
+            at += answer_rows(&a, at, have, walk);
+        have = (size_t)(end - at);
         if (have < needed(at, have))
             break;
         used = answer_one(&a, at, have, walk);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/gather.h"
 
-enum { BINARY = 1 };
+enum { BINARY = 1, DATA_ROW_HEAD = 5 };
 
 void
 gather_clear(struct gather *g)
@@ -167,43 +167,78 @@ see_unattributed(struct gather *g, struct row *row, size_t part)
     return 0;
 }
 
-/* The row of a bulk result: every field has been seen clear, and there is one key to read, a number
- * in text form. False where it is not that simple: then nothing has been done. */
-static bool
-add_simple_row(struct gather *g, const struct showing_entry *entry, const struct ordinals *ordinals,
-               struct view body, uint32_t start)
+/* The key of a DataRow's body in which it is a number in text form and no column up to it is null.
+ * What goes before the body must be readable: the message's head. False where it is not that
+ * simple.
+ */
+static inline bool
+read_simple_key(const struct showing *s, size_t column, const uint8_t *at, const uint8_t *end,
+                uint32_t *ordinal)
 {
-    const struct showing_part *part = &entry->showing->parts[entry->only_key];
-    const uint8_t *at = body.bytes + 2, *end = body.bytes + body.length;
-    uint32_t length = 0, ordinal;
-
-    if (body.length < 2 || bytes_get_u16(body.bytes) != entry->showing->column_count ||
-        ordinals->sealed >> part->kind & 1)
+    if (end - at < 2 || bytes_get_u16(at) != s->column_count)
         return false;
-    for (size_t column = 0;; column++) {
+    at += 2;
+    for (;; column--) {
+        uint32_t length;
+
         if (end - at < 4)
             return false;
         length = bytes_get_u32(at);
         at += 4;
         if (length > (size_t)(end - at))
             return false; /* also where it is null */
-        if (column == part->column)
-            break;
+        if (column == 0)
+            return key_number_in_row(at, length, ordinal) && *ordinal < KEY_ORDINAL_FIRST;
         at += length;
     }
-    if (!key_small_number(view_of(at, length), &ordinal) || ordinal >= KEY_ORDINAL_FIRST)
-        return false;
-    if (g->rows++ == 0)
-        g->first_row = start;
-    add(g, (size_t)entry->only_key, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
-    g->items[g->item_count - 1].is_row_end = 1;
-    return true;
 }
 
-/* Any row. Apart from the simple one, so that its variables cost that nothing. */
-static __attribute__((noinline)) int
-add_row(struct gather *g, const struct showing_entry *entry, struct ordinals *ordinals,
-        struct view body, uint32_t start)
+size_t
+gather_rows(struct gather *g, const struct showing_entry *entry, const struct ordinals *ordinals,
+            struct view bytes, uint32_t start)
+{
+    const uint8_t *at = bytes.bytes, *end = at + bytes.length;
+    const struct showing_part *part;
+    size_t p, n, count;
+    uint64_t last;
+    uint16_t kind;
+
+    if (!g->is_saturated || entry->only_key < 0)
+        return 0;
+    p = (size_t)entry->only_key;
+    part = &entry->showing->parts[p];
+    if (ordinals->sealed >> part->kind & 1)
+        return 0;
+    kind = ordinals->slots[part->kind];
+    n = g->item_count;
+    count = g->ordinal_counts[p];
+    last = count > 0 ? g->ordinals[p][count - 1] : UINT64_MAX;
+    while (end - at >= DATA_ROW_HEAD && at[0] == 'D' && n + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS) {
+        uint32_t length = bytes_get_u32(at + 1), ordinal;
+
+        if (length < 4 || length >= (size_t)(end - at) ||
+            !read_simple_key(entry->showing, part->column, at + DATA_ROW_HEAD, at + 1 + length,
+                             &ordinal))
+            break;
+        if (ordinal != last) {
+            g->items[n] = (struct tally_item){ordinal, kind, 1};
+            g->starts[n] = start + (uint32_t)(at - bytes.bytes);
+            g->row_numbers[n] = (uint32_t)g->rows;
+            g->parts[n++] = (uint8_t)p;
+            g->ordinals[p][count++] = ordinal;
+            last = ordinal;
+        }
+        g->rows++;
+        at += 1 + length;
+    }
+    g->item_count = n;
+    g->ordinal_counts[p] = count;
+    return (size_t)(at - bytes.bytes);
+}
+
+int
+gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals *ordinals,
+           struct view body, uint32_t start)
 {
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
@@ -235,16 +270,6 @@ add_row(struct gather *g, const struct showing_entry *entry, struct ordinals *or
     if (g->item_count > before)
         g->items[g->item_count - 1].is_row_end = 1;
     return 0;
-}
-
-int
-gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals *ordinals,
-           struct view body, uint32_t start)
-{
-    if (PASU_LIKELY(g->is_saturated && entry->only_key >= 0) &&
-        add_simple_row(g, entry, ordinals, body, start))
-        return 0;
-    return add_row(g, entry, ordinals, body, start);
 }
 
 void

@@ -44,6 +44,13 @@ gather_has_room(const struct gather *gather)
  * PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
 PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *entry,
                              struct ordinals *ordinals, struct view body, uint32_t start);
+/* The rows of a bulk result: reads whole DataRow messages one after the other as long as every
+ * field has been seen clear, and the one key that there is to read is a number in text form, and
+ * there is room. `start` is where the first one will stand. Bytes used; what follows, gather_row
+ * reads. */
+PASU_MUST_USE size_t gather_rows(struct gather *gather, const struct showing_entry *entry,
+                                 const struct ordinals *ordinals, struct view bytes,
+                                 uint32_t start);
 /* A row that is too long to be read: somebody of each part may be in it. */
 void gather_unread_row(struct gather *gather, const struct showing_entry *entry, uint32_t start);
 /* Adds persons that the statement pins, as shown by the row at `start`. */

@@ -33,10 +33,9 @@ struct tally_book;
 struct session;
 
 enum {
-    WORKER_BUFFER_SIZE = 512 << 10, /* one read's worth: measured, see bench/README.md */
-    WORKER_SEEN_SIZE =
-        128 << 10, /* of a session with an observer: as one wake-up of a bulk stream */
-    WORKER_BUFFER_HEAD = 64 << 10, /* room before it for what was kept of the last read */
+    WORKER_BUFFER_SIZE = 512 << 10,        /* one read's worth: measured, see bench/README.md */
+    WORKER_SEEN_SIZE = WORKER_BUFFER_SIZE, /* of a session with an observer */
+    WORKER_BUFFER_HEAD = 64 << 10,         /* room before it for what was kept of the last read */
     WORKER_SESSION_HEADS = 4096,
     WORKER_INDEX_BITS = 6, /* of a session's identity: which worker owns it */
 };

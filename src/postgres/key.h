@@ -65,4 +65,38 @@ key_small_number(struct view bytes, uint32_t *number)
     return true;
 }
 
+/* The same of a value in a DataRow: eight bytes at a time, of which the first ones may be those
+ * before the value, which are there. */
+static inline bool
+key_number_in_row(const uint8_t *at, size_t length, uint32_t *number)
+{
+    const uint64_t zeros = UINT64_C(0x3030303030303030);
+    uint64_t eight, n = 0;
+
+    if (length == 0 || length > 10 || (at[0] == '0' && length > 1))
+        return false;
+    memcpy(&eight, at + length - sizeof(eight), sizeof(eight));
+    eight ^= zeros;
+    if (length < sizeof(eight)) { /* the first digit is the lowest byte */
+        eight &= UINT64_MAX << 8 * (sizeof(eight) - length);
+    } else {
+        for (size_t i = 0; i < length - sizeof(eight); i++) {
+            if (at[i] < '0' || at[i] > '9')
+                return false;
+            n = n * 10 + (uint64_t)(at[i] - '0');
+        }
+    }
+    /* Each byte is a digit: adding 0x76 takes none of 0 to 9 to 0x80. */
+    if ((eight | (eight + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080))
+        return false;
+    eight = (eight * 10 + (eight >> 8)) & UINT64_C(0x00ff00ff00ff00ff); /* pairs */
+    eight = (eight * 100 + (eight >> 16)) & UINT64_C(0x0000ffff0000ffff);
+    eight = (eight * 10000 + (eight >> 32)) & UINT64_C(0x00000000ffffffff);
+    n = n * 100000000 + eight;
+    *number = (uint32_t)n;
+    return n <= UINT32_MAX;
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte comes first");
+
 #endif

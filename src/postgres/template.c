@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/template.h"
 
-enum { WORD_MAX = 8, DIGITS_MAX = 18 };
+#include <assert.h>
+
+enum { DIGITS_MAX = 18 };
 
 /* What stands before a token, as far as it matters. */
 enum before { BEFORE_OTHER, BEFORE_COMPARISON, BEFORE_LIST, BEFORE_COUNT };
@@ -9,37 +11,89 @@ enum before { BEFORE_OTHER, BEFORE_COMPARISON, BEFORE_LIST, BEFORE_COUNT };
 struct making {
     struct template *t;
     const uint8_t *start, *at, *end;
+    const uint8_t *kept; /* what comes from here on goes into the template as it is */
     enum before before;
-    bool is_list;        /* within IN ( … ) */
-    char word[WORD_MAX]; /* the last one, upper case; "" where another token came since */
+    bool is_list;     /* within IN ( … ) */
+    struct view word; /* the last one; empty where another token came since */
 };
 
-static bool
-is_word_byte(uint8_t c)
+/* ---- bytes ---- */
+
+enum { IN_WORD = 1, IS_DIGIT = 2, IS_SPACE = 4, IS_SIGN = 8 };
+
+static const uint8_t classes[256] = {
+    ['0' ... '9'] = IN_WORD | IS_DIGIT,
+    ['a' ... 'z'] = IN_WORD,
+    ['A' ... 'Z'] = IN_WORD,
+    ['_'] = IN_WORD,
+    [0x80 ... 0xff] = IN_WORD,
+    [' '] = IS_SPACE,
+    ['\t' ... '\r'] = IS_SPACE,
+    ['+'] = IS_SIGN,
+    ['-'] = IS_SIGN,
+    ['*'] = IS_SIGN,
+    ['/'] = IS_SIGN,
+    ['<'] = IS_SIGN,
+    ['>'] = IS_SIGN,
+    ['='] = IS_SIGN,
+    ['~'] = IS_SIGN,
+    ['!'] = IS_SIGN,
+    ['@'] = IS_SIGN,
+    ['#'] = IS_SIGN,
+    ['%'] = IS_SIGN,
+    ['^'] = IS_SIGN,
+    ['&'] = IS_SIGN,
+    ['|'] = IS_SIGN,
+    ['`'] = IS_SIGN,
+    ['?'] = IS_SIGN,
+};
+
+static inline bool
+is(uint8_t c, unsigned class)
 {
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c >= 0x80;
+    return classes[c] & class;
 }
 
-static bool
-is_digit(uint8_t c)
+/* The first byte from m->at on that is of none of these classes. */
+static inline const uint8_t *
+skip(const struct making *m, unsigned class)
 {
-    return c >= '0' && c <= '9';
+    const uint8_t *at = m->at;
+
+    while (at < m->end && is(*at, class))
+        at++;
+    return at;
 }
 
-static bool
-is_space(uint8_t c)
+/* Whether the last word is this one, given in lower case. */
+static inline bool
+is_word(const struct making *m, struct view lower)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-copy(struct making *m, const uint8_t *bytes, size_t length)
-{
-    if (m->t->length + length > TEMPLATE_TEXT_MAX)
+    if (m->word.length != lower.length)
         return false;
-    memcpy(m->t->text + m->t->length, bytes, length);
-    m->t->length += length;
+    for (size_t i = 0; i < lower.length; i++)
+        if ((m->word.bytes[i] | 0x20) != lower.bytes[i])
+            return false;
     return true;
+}
+
+/* ---- the template's text ---- */
+
+static bool
+append(struct template *t, const void *bytes, size_t length)
+{
+    if (length > TEMPLATE_TEXT_MAX - t->length)
+        return false;
+    memcpy(t->text + t->length, bytes, length);
+    t->length += length;
+    return true;
+}
+
+/* What was kept so far, up to `end`. */
+static bool
+copy_kept(struct making *m, const uint8_t *end)
+{
+    return append(m->t, m->kept, (size_t)(end - m->kept));
 }
 
 /* [from, m->at) becomes a parameter. */
@@ -47,49 +101,42 @@ static bool
 replace(struct making *m, const uint8_t *from, struct view value)
 {
     struct template *t = m->t;
-    char name[8];
-    int n;
+    char name[3] = "$";
+    size_t length = 1;
 
-    if (t->count == TEMPLATE_VALUES_MAX)
+    if (t->count == TEMPLATE_VALUES_MAX || !copy_kept(m, from))
         return false;
     t->values[t->count++] =
         (struct template_value){(uint32_t)(from - m->start), (uint32_t)(m->at - from), value};
-    n = snprintf(name, sizeof(name), "$%zu", t->count);
-    return n > 0 && copy(m, (const uint8_t *)name, (size_t)n);
+    if (t->count >= 10)
+        name[length++] = (char)('0' + t->count / 10);
+    name[length++] = (char)('0' + t->count % 10);
+    m->kept = m->at;
+    return append(t, name, length);
 }
 
-static bool
-may_replace(const struct making *m)
-{
-    return m->before != BEFORE_OTHER;
-}
+static_assert(TEMPLATE_VALUES_MAX < 100, "replace() writes two digits");
+
+/* ---- tokens ---- */
 
 static void
 set_before(struct making *m, enum before before)
 {
     m->before = before;
-    m->word[0] = '\0';
+    m->word.length = 0;
 }
 
 static bool
 take_word(struct making *m)
 {
     const uint8_t *from = m->at;
-    size_t n = 0;
 
-    while (m->at < m->end && is_word_byte(*m->at)) {
-        if (n < WORD_MAX)
-            m->word[n] = (char)(*m->at & 0x80 ? '?' : (*m->at >= 'a' ? *m->at - 32 : *m->at));
-        n++;
-        m->at++;
-    }
-    m->word[n < WORD_MAX ? n : 0] = '\0';
-    m->before = strcmp(m->word, "LIMIT") == 0 || strcmp(m->word, "OFFSET") == 0 ? BEFORE_COUNT
-                                                                                : BEFORE_OTHER;
+    m->at = skip(m, IN_WORD);
+    m->word = view_of(from, (size_t)(m->at - from));
+    m->before =
+        is_word(m, VIEW("limit")) || is_word(m, VIEW("offset")) ? BEFORE_COUNT : BEFORE_OTHER;
     /* E'…', B'…', X'…', N'…' and their kind have readings of their own. */
-    if (m->at < m->end && (*m->at == '\'' || *m->at == '$' || *m->at == '&'))
-        return false;
-    return copy(m, from, (size_t)(m->at - from));
+    return m->at == m->end || (*m->at != '\'' && *m->at != '$' && *m->at != '&');
 }
 
 static bool
@@ -99,15 +146,13 @@ take_number(struct making *m)
     size_t length;
     bool is_plain;
 
-    while (m->at < m->end && is_digit(*m->at))
-        m->at++;
+    m->at = skip(m, IS_DIGIT);
     length = (size_t)(m->at - from);
     is_plain = length <= DIGITS_MAX && (*from != '0' || length == 1) &&
-               (m->at == m->end || (!is_word_byte(*m->at) && *m->at != '.' && *m->at != '$'));
-    while (m->at < m->end && (is_word_byte(*m->at) || *m->at == '.'))
+               (m->at == m->end || (!is(*m->at, IN_WORD) && *m->at != '.' && *m->at != '$'));
+    while (m->at < m->end && (is(*m->at, IN_WORD) || *m->at == '.'))
         m->at++;
-    if (is_plain && may_replace(m) ? !replace(m, from, view_of(from, length))
-                                   : !copy(m, from, (size_t)(m->at - from)))
+    if (is_plain && m->before != BEFORE_OTHER && !replace(m, from, view_of(from, length)))
         return false;
     set_before(m, BEFORE_OTHER);
     return true;
@@ -117,10 +162,8 @@ take_number(struct making *m)
 static bool
 is_continued(const struct making *m)
 {
-    const uint8_t *c = m->at;
+    const uint8_t *c = skip(m, IS_SPACE);
 
-    while (c < m->end && is_space(*c))
-        c++;
     return c < m->end && *c == '\'';
 }
 
@@ -141,9 +184,8 @@ take_string(struct making *m)
     }
     if (is_continued(m))
         return false;
-    if (is_plain && (m->before == BEFORE_COMPARISON || m->before == BEFORE_LIST)
-            ? !replace(m, from, view_of(from + 1, (size_t)(close - from - 1)))
-            : !copy(m, from, (size_t)(m->at - from)))
+    if (is_plain && (m->before == BEFORE_COMPARISON || m->before == BEFORE_LIST) &&
+        !replace(m, from, view_of(from + 1, (size_t)(close - from - 1))))
         return false;
     set_before(m, BEFORE_OTHER);
     return true;
@@ -152,35 +194,38 @@ take_string(struct making *m)
 static bool
 take_quoted_name(struct making *m)
 {
-    const uint8_t *from = m->at, *close;
+    const uint8_t *close = memchr(m->at + 1, '"', (size_t)(m->end - m->at - 1));
 
-    close = memchr(m->at + 1, '"', (size_t)(m->end - m->at - 1));
     if (!close)
         return false;
     m->at = close + 1;
     set_before(m, BEFORE_OTHER);
-    return copy(m, from, (size_t)(m->at - from));
+    return true;
+}
+
+/* = < > <= >= <> != */
+static bool
+is_comparison(const uint8_t *sign, size_t length)
+{
+    if (length == 1)
+        return *sign == '=' || *sign == '<' || *sign == '>';
+    return length == 2 && ((sign[1] == '=' && (*sign == '<' || *sign == '>' || *sign == '!')) ||
+                           (sign[0] == '<' && sign[1] == '>'));
 }
 
 static bool
 take_operator(struct making *m)
 {
-    static const char signs[] = "+-*/<>=~!@#%^&|`?";
-    static const char *const comparisons[] = {"=", "<", ">", "<=", ">=", "<>", "!="};
     const uint8_t *from = m->at;
     size_t length;
 
-    while (m->at < m->end && *m->at && strchr(signs, *m->at))
-        m->at++;
+    m->at = skip(m, IS_SIGN);
     length = (size_t)(m->at - from);
-    set_before(m, BEFORE_OTHER);
+    set_before(m, is_comparison(from, length) ? BEFORE_COMPARISON : BEFORE_OTHER);
     for (size_t i = 0; i + 1 < length; i++)
         if ((from[i] == '-' && from[i + 1] == '-') || (from[i] == '/' && from[i + 1] == '*'))
             return false; /* a comment */
-    for (size_t i = 0; i < COUNT_OF(comparisons); i++)
-        if (strlen(comparisons[i]) == length && memcmp(comparisons[i], from, length) == 0)
-            m->before = BEFORE_COMPARISON;
-    return copy(m, from, length);
+    return true;
 }
 
 static bool
@@ -191,12 +236,16 @@ take_other(struct making *m)
     if (c == '\0' || c == '$' || c == '\\')
         return false;
     if (c == ';') { /* only at the end */
-        while (m->at < m->end && is_space(*m->at))
-            m->at++;
-        return m->at == m->end;
+        const uint8_t *end = m->at - 1;
+
+        m->at = skip(m, IS_SPACE);
+        if (m->at != m->end)
+            return false;
+        m->at = m->end = end; /* it is no part of the template */
+        return true;
     }
     if (c == '(') {
-        m->is_list = strcmp(m->word, "IN") == 0;
+        m->is_list = is_word(m, VIEW("in"));
         set_before(m, m->is_list ? BEFORE_LIST : BEFORE_OTHER);
     } else if (c == ',' && m->is_list) {
         set_before(m, BEFORE_LIST);
@@ -204,7 +253,7 @@ take_other(struct making *m)
         m->is_list = m->is_list && c != ')';
         set_before(m, BEFORE_OTHER);
     }
-    return copy(m, &c, 1);
+    return true;
 }
 
 static bool
@@ -212,24 +261,24 @@ take_token(struct making *m)
 {
     uint8_t c = *m->at;
 
-    if (is_space(c)) {
-        m->at++;
-        return copy(m, &c, 1);
+    if (is(c, IS_SPACE)) {
+        m->at = skip(m, IS_SPACE);
+        return true;
     }
-    if (is_digit(c))
+    if (is(c, IS_DIGIT))
         return take_number(m);
-    if (is_word_byte(c))
+    if (is(c, IN_WORD))
         return take_word(m);
     if (c == '\'')
         return take_string(m);
     if (c == '"')
         return take_quoted_name(m);
-    if (c != '\0' && strchr("+-*/<>=~!@#%^&|`?", c))
+    if (is(c, IS_SIGN))
         return take_operator(m);
-    if (c == '.' && m->at + 1 < m->end && is_digit(m->at[1])) { /* .5 */
+    if (c == '.' && m->at + 1 < m->end && is(m->at[1], IS_DIGIT)) { /* .5 */
         m->at++;
         set_before(m, BEFORE_OTHER);
-        return copy(m, &c, 1) && take_number(m);
+        return take_number(m);
     }
     return take_other(m);
 }
@@ -237,29 +286,30 @@ take_token(struct making *m)
 static bool
 is_templated_verb(const struct making *m)
 {
-    return strcmp(m->word, "SELECT") == 0 || strcmp(m->word, "UPDATE") == 0 ||
-           strcmp(m->word, "DELETE") == 0 || strcmp(m->word, "WITH") == 0;
+    return is_word(m, VIEW("select")) || is_word(m, VIEW("update")) || is_word(m, VIEW("delete")) ||
+           is_word(m, VIEW("with"));
 }
 
 bool
 template_make(struct template *template, struct view text)
 {
-    struct making m = {
-        .t = template, .start = text.bytes, .at = text.bytes, .end = text.bytes + text.length};
+    struct making m = {.t = template,
+                       .start = text.bytes,
+                       .at = text.bytes,
+                       .end = text.bytes + text.length,
+                       .kept = text.bytes};
 
     template->length = template->count = 0;
     if (text.length > TEMPLATE_TEXT_MAX)
         return false;
-    while (m.at < m.end && is_space(*m.at))
-        if (!take_token(&m))
-            return false;
-    if (m.at == m.end || is_digit(*m.at) || !is_word_byte(*m.at) || !take_word(&m) ||
+    m.at = skip(&m, IS_SPACE);
+    if (m.at == m.end || is(*m.at, IS_DIGIT) || !is(*m.at, IN_WORD) || !take_word(&m) ||
         !is_templated_verb(&m))
         return false;
     while (m.at < m.end)
         if (!take_token(&m))
             return false;
-    return template->count > 0;
+    return template->count > 0 && copy_kept(&m, m.end);
 }
 
 bool

@@ -333,6 +333,144 @@ simple_row(struct row *row, const char *key, const char *name)
     row->length = writer_length(&w);
 }
 
+/* ---- many rows in one go ---- */
+
+enum { RUN_ROWS = 60, RUN_SIZE = RUN_ROWS * (ROW_MAX + 5) };
+
+static struct gather together;
+
+/* DataRow messages, sometimes with another message among them or without the end of the last one.
+ */
+static size_t
+random_run(uint8_t *bytes, const struct shape *shape, struct random *r)
+{
+    struct writer w = writer_of(bytes, RUN_SIZE);
+    uint32_t count = 1 + random_below(r, RUN_ROWS - 1);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct row row;
+
+        random_row(&row, &shape->showing, r);
+        writer_u8(&w, random_below(r, 40) == 0 ? 'N' : 'D');
+        writer_u32(&w, (uint32_t)row.length + 4);
+        writer_bytes(&w, row.bytes, row.length);
+    }
+    assert_false(w.failed);
+    return writer_length(&w) - random_below(r, 12) / 9 * (1 + random_below(r, 5));
+}
+
+/* What answer.c does with them: as many as can be in one go, and what is left one by one. */
+static void
+read_run(struct gather *g, const struct shape *shape, struct view bytes, bool is_together)
+{
+    size_t at = 0;
+
+    while (bytes.length - at > 5) {
+        const uint8_t *message = bytes.bytes + at;
+        size_t total = bytes_get_u32(message + 1) + 1;
+        size_t used = is_together ? gather_rows(g, &shape->entry, &world.ordinals,
+                                                view_of(message, bytes.length - at), (uint32_t)at)
+                                  : 0;
+
+        assert_true(used <= bytes.length - at);
+        at += used;
+        if (used > 0)
+            continue;
+        if (total > bytes.length - at)
+            break;
+        if (message[0] == 'D')
+            assert_int_equal(gather_row(g, &shape->entry, &world.ordinals,
+                                        view_of(message + 5, total - 5), (uint32_t)at),
+                             0);
+        at += total;
+    }
+}
+
+static void
+rows_read_together_are_those_read_one_by_one(void **state PASU_UNUSED)
+{
+    static uint8_t bytes[RUN_SIZE];
+    struct random r = {43};
+    uint64_t in_one_go = 0;
+
+    for (int round = 0; round < 4000; round++) {
+        struct shape shape;
+        uint8_t *copy;
+        size_t length;
+
+        do
+            random_shape(&shape, &r);
+        while (shape.entry.only_key < 0 && random_below(&r, 20) > 0);
+        length = random_run(bytes, &shape, &r);
+        copy = memory_new(length, 1); /* a sanitizer sees each byte too many */
+        assert_non_null(copy);
+        memcpy(copy, bytes, length);
+        gather_clear(&gather);
+        gather_clear(&together);
+        read_run(&gather, &shape, view_of(copy, length), false);
+        read_run(&together, &shape, view_of(copy, length), true);
+        memory_free(copy);
+        in_one_go += together.rows;
+        assert_int_equal(together.rows, gather.rows);
+        assert_int_equal(together.item_count, gather.item_count);
+        assert_memory_equal(together.items, gather.items,
+                            gather.item_count * sizeof(gather.items[0]));
+        assert_memory_equal(together.starts, gather.starts,
+                            gather.item_count * sizeof(gather.starts[0]));
+        assert_memory_equal(together.row_numbers, gather.row_numbers,
+                            gather.item_count * sizeof(gather.row_numbers[0]));
+        assert_memory_equal(together.parts, gather.parts, gather.item_count);
+        for (size_t p = 0; p < shape.showing.part_count; p++) {
+            assert_int_equal(together.ordinal_counts[p], gather.ordinal_counts[p]);
+            assert_memory_equal(together.ordinals[p], gather.ordinals[p],
+                                gather.ordinal_counts[p] * sizeof(uint32_t));
+            assert_int_equal(together.clear[p], gather.clear[p]);
+            assert_int_equal(together.unattributed[p], gather.unattributed[p]);
+        }
+    }
+    assert_true(in_one_go > 0);
+}
+
+static void
+a_run_ends_where_there_is_no_room_for_another_row(void **state PASU_UNUSED)
+{
+    enum { ROWS = GATHER_ITEMS + 10, EACH = 5 + 2 + 4 + 7 + 4 + 3 };
+    uint8_t *bytes = memory_new(ROWS, EACH);
+    struct writer w = writer_of(bytes, (size_t)ROWS * EACH);
+    struct shape shape;
+    size_t used;
+
+    assert_non_null(bytes);
+    simple_shape(&shape);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        struct row row;
+        char key[8];
+
+        snprintf(key, sizeof(key), "%u", 1000000 + i);
+        simple_row(&row, key, "kim");
+        writer_u8(&w, 'D');
+        writer_u32(&w, (uint32_t)row.length + 4);
+        writer_bytes(&w, row.bytes, row.length);
+    }
+    assert_int_equal(writer_length(&w), ROWS * EACH);
+    gather_clear(&gather);
+    /* Until every field has been seen clear, each row is looked at in full. */
+    assert_int_equal(
+        gather_rows(&gather, &shape.entry, &world.ordinals, view_of(bytes, (size_t)ROWS * EACH), 0),
+        0);
+    assert_int_equal(
+        gather_row(&gather, &shape.entry, &world.ordinals, view_of(bytes + 5, EACH - 5), 0), 0);
+    used = gather_rows(&gather, &shape.entry, &world.ordinals,
+                       view_of(bytes + EACH, (size_t)(ROWS - 1) * EACH), EACH);
+    assert_int_equal(used, (gather.rows - 1) * EACH);
+    assert_false(gather_has_room(&gather));
+    assert_int_equal(gather.item_count, gather.rows);
+    assert_int_equal(gather.starts[gather.rows - 1], (gather.rows - 1) * EACH);
+    gather.item_count--;
+    assert_true(gather_has_room(&gather));
+    memory_free(bytes);
+}
+
 static int
 gather_simple(const struct shape *shape, const char *key, const char *name, uint32_t start)
 {
@@ -446,6 +584,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_read_as_a_naive_reader_reads_them),
+        cmocka_unit_test(rows_read_together_are_those_read_one_by_one),
+        cmocka_unit_test(a_run_ends_where_there_is_no_room_for_another_row),
         cmocka_unit_test(a_row_that_is_not_what_was_announced_is_refused),
         cmocka_unit_test(rows_without_a_key_count_if_they_show_something_also_when_saturated),
         cmocka_unit_test(a_cut_takes_back_whole_rows_from_the_one_that_is_not_allowed),

@@ -340,6 +340,29 @@ small_numbers_are_the_keys_that_the_long_way_reads(void **state PASU_UNUSED)
     }
 }
 
+/* What stands before the value is read with it, and must not matter. */
+static void
+a_number_in_a_row_is_what_it_is_alone(void **state PASU_UNUSED)
+{
+    struct random r = {15};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        uint8_t bytes[8 + 12];
+        size_t length = random_below(&r, 13);
+        uint32_t alone = 0, in_row = 0;
+        bool is_number;
+
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            bytes[i] = (uint8_t)(i < 8 ? random_below(&r, 256) : '0' + random_below(&r, 10));
+        if (length > 0 && random_below(&r, 2) == 0)
+            bytes[8 + random_below(&r, (uint32_t)length)] = (uint8_t)random_below(&r, 256);
+        is_number = key_small_number(view_of(bytes + 8, length), &alone);
+        assert_int_equal(key_number_in_row(bytes + 8, length, &in_row), is_number);
+        if (is_number)
+            assert_int_equal(in_row, alone);
+    }
+}
+
 static void
 types_are_told_by_their_oids(void **state PASU_UNUSED)
 {
@@ -378,6 +401,7 @@ main(void)
         cmocka_unit_test(a_uuid_of_both_forms_agrees),
         cmocka_unit_test(binary_forms_that_no_server_sends_are_no_keys),
         cmocka_unit_test(small_numbers_are_the_keys_that_the_long_way_reads),
+        cmocka_unit_test(a_number_in_a_row_is_what_it_is_alone),
         cmocka_unit_test(types_are_told_by_their_oids),
     };
 
