@@ -216,6 +216,7 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
         part = add_part(e, from->kind, attribution_of(from, is_pinned));
         part->clear = (g->clear[p] | (from->fields & ~r->showing->wanted[p])) & known;
         part->null = g->null[p] & known;
+        part->is_text = key_type_is_text(from->key_type);
         part->unknown = unknown[p];
         if (is_pinned)
             result_pins(r, p, &pins);
@@ -335,6 +336,7 @@ expose_miss(struct session *s)
         if (!pinned->is_known[p] || pinned->ends[p] == first)
             continue;
         part = add_part(e, r->statement->parts[p].kind, ATTRIBUTION_PINNED);
+        part->is_text = key_type_is_text(r->statement->parts[p].key_type);
         part->missed = pinned->ordinals + first;
         part->missed_count = (size_t)(pinned->ends[p] - first);
     }
