@@ -177,6 +177,36 @@ def test_misses():
     equal(shown.fields, {}, "fields")
 
 
+# Arrays of two keys, written in every way: 0 and 1 stand for constants of the keys.
+ARRAYS = ("ARRAY[0, 1]", "ARRAY[0, 1]::TYPE[]", "ARRAY[0::TYPE, CAST(1 AS TYPE)]", "ARRAY[0, NULL, 1]::TYPE[]", "'{TEXT}'", "'{TEXT}'::TYPE[]",
+          "CAST('{TEXT}' AS TYPE[])", "'{null,TEXT}'::TYPE[]")
+
+
+@test(gateway=True)
+def test_misses_of_arrays():
+    """Look-ups with arrays of keys that find nothing are recorded with all keys, however the array is written"""
+    cases = (("customers", "id", "customer", "bigint", ("999001", "-999002")),
+             ("members", "id", "member", "uuid", ("00000000-0000-0000-0000-000000000007", "00000000-0000-0000-0000-000000000008")),
+             ("accounts", "login", "account", "text", ("no, body", "O'Hara {\\} \"x\"")))
+    lookups = [(table, key, kind, oid, values, form) for table, key, kind, oid, values in cases for form in ARRAYS
+               if (oid, form) != ("uuid", "ARRAY[0, 1]")]  # an array of texts, to the server
+    for number, (table, key, kind, oid, values, form) in enumerate(lookups):
+        def way(session):
+            constants = [value if oid == "bigint" else "'" + value.replace("'", "''") + "'" for value in values]
+            text = ",".join('"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("'", "''") + '"' for value in values)
+            array = form.replace("TYPE", oid).replace("0", "\0").replace("1", "\1").replace("TEXT", text)
+            array = array.replace("\0", constants[0]).replace("\1", constants[1])
+            sql = f"SELECT {key}, name FROM {table} WHERE {key} = ANY"
+            ways.run(session, f"PREPARE q ({oid}[]) AS {sql}($1)")
+            equal(ways.only(session, wire.query(f"EXECUTE q ({array})")), [])
+            equal(ways.only(session, wire.parse("EXECUTE q (" + array + ")") + wire.bind() + wire.execute() + wire.SYNC), [])
+            equal(ways.only(session, wire.query(f"{sql}({array})")), [])
+            equal(ways.only(session, wire.parse(f"{sql}({array})") + wire.bind() + wire.execute() + wire.SYNC), [])
+        shown = told(plain(), f"array {number}", way)
+        equal((shown.misses, dict(shown.missed)), (4, {kind: set(values)}), f"{oid} {form}")
+        equal((shown.fields, sum(line["misses"] for line in shown.lines)), ({}, 4))
+
+
 # Forms of which no key can be had: whom they can show is bounded, and said so.
 BOUND = (
     "SELECT DISTINCT name FROM customers WHERE grade = 1",
