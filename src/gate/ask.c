@@ -394,6 +394,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
         request = exchange_add(&a->o->exchange, STEP_DESCRIBE);
         if (!request)
             return PASU_E_NOMEM;
+        pipeline_ask(&a->s->pipeline);
         request->is_ours = request->is_portal = true;
         memcpy(request->name, name, sizeof(name));
     }
