@@ -57,7 +57,7 @@ static int
 settle(struct answering *a)
 {
     struct judgement judgement;
-    int result = expose_rows(a->s, &judgement);
+    int result = expose_rows(a->s, a->sent, &judgement);
 
     if (result == 0 && PASU_UNLIKELY(judgement.is_blocked)) {
         a->out = a->sent + judgement.cut;

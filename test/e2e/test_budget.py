@@ -109,7 +109,8 @@ LIMITS.update({"b_error": ("block", 3), "b_cancel": ("block", 3), "b_next": ("bl
                "b_orders": ("block", 4), "b_even": ("block", 10), "b_odd": ("block", 11), "b_alert": ("alert", MOST),
                "b_small": ("block", MOST), "b_large": ("block", shop.CUSTOMERS + 5), "b_none": ("block", 0),
                "b_uuid": ("block", MOST), "b_text": ("block", MOST), "b_race": ("block", RACE_MOST),
-               "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5)})
+               "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5),
+               "b_cut": ("block", 3)})
 BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict": verdict}
            for name, (verdict, subjects) in LIMITS.items()]
 # Of several the smallest counts.
@@ -286,6 +287,16 @@ def test_smallest():
     with login("b_two") as session:
         keys, _, errors = simple(session)
     equal((keys, errors[0]["C"]), (first(5), CODE))
+
+
+@test(gateway=True)
+def test_cut_record():
+    """The record of a result that was cut says what left: not the fields of rows behind the cut"""
+    with login("b_cut") as session:
+        result = session.exchange(wire.query("SELECT id, phone, name FROM customers ORDER BY phone IS NOT NULL, id"))
+        equal((len(result.rows), {row[1] for row in result.rows}, result.code), (3, {None}, CODE))
+    shown = recorded("b_cut")
+    equal((shown.fields, shown.rows, len(shown.keys["customer"])), ({"phone": "null", "name": "clear"}, 3, 3))
 
 
 @test(gateway=True)
