@@ -205,6 +205,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_refused = plan->refusal != NULL;
     request->is_templated = is_templated;
     unsettle(a->o, plan);
+    exchange_note_names(&a->o->exchange, request);
     if (is_templated)
         result = pin_all(a, &plan->statements[0], &(struct values){0}, &request->pinned);
     if (result == 0)
@@ -328,11 +329,15 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         return PASU_E_MESSAGE_INVALID;
     observer_renew(a->s);
     set_name(name, bind.statement);
-    prepared = exchange_prepared(&a->o->exchange, name);
-    result = prepared ? renew_prepared(a->s, prepared) : 0;
-    if (result != 0)
-        return result;
     plan = exchange_expected(&a->o->exchange, name, &statement, &types);
+    prepared = exchange_prepared(&a->o->exchange, name);
+    if (prepared && prepared->plan == plan && prepared->statement == statement) {
+        result = renew_prepared(a->s, prepared); /* what it is to mean by then is planned anew */
+        if (result != 0)
+            return result;
+        plan = prepared->plan;
+        statement = prepared->statement;
+    }
     request = exchange_add(&a->o->exchange, STEP_BIND);
     if (!request)
         return PASU_E_NOMEM;
@@ -402,6 +407,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     if (!request)
         return PASU_E_NOMEM;
     memcpy(request->name, name, sizeof(name));
+    exchange_note_names(&a->o->exchange, request);
     return ask_pass(a, message, length);
 }
 
