@@ -7,6 +7,7 @@
 #include "gate/instruments.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
+#include "gate/rest.h"
 #include "postgres/ask.h"
 #include "postgres/envelope.h"
 
@@ -157,7 +158,7 @@ unsettle(struct observer *o, const struct plan *plan)
         if (s->special == SPECIAL_EXECUTE)
             other = exchange_expected(&o->exchange, s->name, &meant, &types);
         else if (s->special == SPECIAL_FETCH)
-            other = exchange_expected_portal(&o->exchange, s->name);
+            other = exchange_expected_portal(&o->exchange, s->name, &meant);
         /* Code in the server can do it without its name in the text. */
         o->is_unsettled = !other || other->may_change_dialect || (s->flags & PLAN_OPAQUE) ||
                           s->verb == VERB_DO || s->verb == VERB_CALL;
@@ -382,13 +383,15 @@ static int
 ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
     struct exchange_request *request;
+    const struct plan_statement *statement;
     struct ask_execute execute;
     char name[EXCHANGE_NAME_SIZE];
 
     if (ask_read_execute(&execute, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, execute.portal);
-    unsettle(a->o, exchange_expected_portal(&a->o->exchange, name));
+    unsettle(a->o, exchange_expected_portal(&a->o->exchange, name, &statement));
+    rest_execute(a->o, statement);
     /* The server must say what the columns are, also where the client does not care to ask. */
     if (exchange_must_describe(&a->o->exchange, name)) {
         int result =

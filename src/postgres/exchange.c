@@ -349,13 +349,22 @@ last_bind(const struct exchange *x, const char *name, bool *is_described)
 }
 
 const struct plan *
-exchange_expected_portal(const struct exchange *x, const char *name)
+exchange_expected_portal(const struct exchange *x, const char *name,
+                         const struct plan_statement **statement)
 {
-    bool is_described;
-    const struct exchange_request *bind = last_bind(x, name, &is_described);
-    const struct portal *portal = bind ? NULL : exchange_portal(x, name);
+    const struct plan *plan;
 
-    return bind ? bind->plan : portal ? portal->plan : NULL;
+    *statement = portal_statement(x, name, x->count, &plan);
+    return plan;
+}
+
+bool
+exchange_is_open(const struct exchange *x)
+{
+    for (uint32_t i = x->count; i-- > 0;)
+        if (is_synchronizing(request_at(x, i)))
+            return false;
+    return x->count > 0;
 }
 
 bool

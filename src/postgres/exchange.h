@@ -130,8 +130,12 @@ struct portal *exchange_portal(const struct exchange *exchange, const char *name
 const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
                                      const struct plan_statement **meant, struct view *types);
 
-/* The plan that a portal will have when all that waits has been done; NULL where none is known. */
-const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal);
+/* The plan that a portal will have when all that waits has been done, and its statement; NULL where
+ * none is known. */
+const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal,
+                                            const struct plan_statement **statement);
+/* Whether the request at the front belongs to a pipeline of which no end has been queued. */
+bool exchange_is_open(const struct exchange *exchange);
 
 /* Whether the server must be asked for a portal's columns before it is executed: rows of it may
  * show something, and nobody asks. */
