@@ -113,6 +113,7 @@ take_part(struct scope *scope, const struct statement *statement, const struct s
     if (kind == NULL)
         return PASU_E_NOMEM;
     result = persons_unite(&kind->shown, part->shown);
+    kind->has_numbers |= !part->is_text && part->shown != NULL;
     kind->unknown = add_up(kind->unknown, part->unknown);
     kind->bounded += part->unknown > 0;
     if (part->unknown > kind->largest_bound)

@@ -111,7 +111,8 @@ part_like(struct statement *statement, const struct exposure_part *like)
         struct statement_part *part = &statement->parts[p];
 
         if (part->kind == like->kind && part->attribution == like->attribution &&
-            part->clear == like->clear && part->masked == like->masked && part->null == like->null)
+            part->is_text == like->is_text && part->clear == like->clear &&
+            part->masked == like->masked && part->null == like->null)
             return part;
     }
     if (statement->part_count == statement->part_space) {
@@ -126,6 +127,7 @@ part_like(struct statement *statement, const struct exposure_part *like)
     statement->parts[statement->part_count] = (struct statement_part){
         .kind = like->kind,
         .attribution = like->attribution,
+        .is_text = like->is_text,
         .clear = like->clear,
         .masked = like->masked,
         .null = like->null,
@@ -289,4 +291,10 @@ bool
 part_has_shown(const struct statement_part *part)
 {
     return part->shown != NULL || part->unknown > 0 || part->missed == NULL;
+}
+
+bool
+part_has_named(const struct statement_part *part)
+{
+    return part->shown != NULL || part->missed != NULL;
 }

@@ -30,6 +30,7 @@ enum { STATEMENTS_HELD_MAX = 4 << 20 };
 struct statement_part {
     uint8_t kind;        /* number in the vocabulary */
     uint8_t attribution; /* enum attribution */
+    bool is_text;        /* the keys are */
     uint64_t clear, masked, null;
     struct persons *shown, *missed; /* NULL: none */
     uint64_t unknown;               /* at_most = shown + unknown */
@@ -46,7 +47,7 @@ struct statement {
     uint64_t statements, rows, misses, flags;
     uint8_t verdict;
     char rule[EXPOSURE_TEXT_MAX], actor[EXPOSURE_TEXT_MAX];
-    struct statement_part *parts; /* no two of the same kind, attribution and fields */
+    struct statement_part *parts; /* no two that differ in persons only */
     size_t part_count, part_space;
 };
 
@@ -87,5 +88,7 @@ enum attribution statement_attribution(const struct statement *statement);
 /* Whether it names somebody, or can have shown somebody: where a part only says whom it was asked
  * for in vain, its fields were not shown. */
 bool part_has_shown(const struct statement_part *part);
+/* Whether it names somebody, shown or sought. */
+bool part_has_named(const struct statement_part *part);
 
 #endif

@@ -110,6 +110,7 @@ subject_take(void *arg, const struct statement *statement)
 
         if (!is_of_kind(subject, statement, part, &error))
             continue;
+        subject->has_numbers |= !part->is_text && part_has_named(part);
         is_missed |= is_in(subject, part->missed);
         is_possible |= part->unknown > 0;
         if (!is_in(subject, part->shown))

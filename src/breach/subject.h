@@ -32,6 +32,7 @@ struct subject {
     size_t ordinal_count;
     sight_fn *see;
     void *arg;
+    bool has_numbers;       /* keys of the kind are, some at least */
     uint64_t shown, missed; /* statements */
     uint64_t possible;      /* statements that can have shown the person, unnamed */
     int64_t first, last;    /* shown; realtime ns; 0: never */

@@ -226,7 +226,7 @@ evidence_read_keys(struct evidence *e)
     return complain_ledger(e, result);
 }
 
-bool
+void
 evidence_key(struct evidence *e, uint32_t ordinal, char text[KEY_TEXT_SIZE])
 {
     uint8_t bytes[SEAL_TEXT_MAX];
@@ -235,17 +235,16 @@ evidence_key(struct evidence *e, uint32_t ordinal, char text[KEY_TEXT_SIZE])
 
     if (ordinal < KEY_ORDINAL_FIRST) {
         snprintf(text, KEY_TEXT_SIZE, "%" PRIu32, ordinal);
-        return true;
+        return;
     }
     length =
         evidence_read_keys(e) == 0 ? keys_text(&e->keys, ordinal, bytes, &is_cut) : PASU_E_NOTFOUND;
     if (length < 0) {
         snprintf(text, KEY_TEXT_SIZE, "unreadable #%" PRIu32, ordinal);
-        return false;
+        return;
     }
     text_from_view(text, KEY_TEXT_SIZE, view_of(bytes, (size_t)length));
     if (is_cut)
         snprintf(text + length, KEY_TEXT_SIZE - (size_t)length, "...");
     memory_wipe(bytes, sizeof(bytes));
-    return false;
 }

@@ -36,7 +36,7 @@ PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
 
 /* What a key is called: a number, or a text that is complete in `text` when it returns. */
 enum { KEY_TEXT_SIZE = SEAL_TEXT_MAX + 16 };
-/* Whether the ordinal is itself the key; else its text, the directory being read if need be. */
-bool evidence_key(struct evidence *evidence, uint32_t ordinal, char text[KEY_TEXT_SIZE]);
+/* The key that the ordinal stands for, the directory being read if need be. */
+void evidence_key(struct evidence *evidence, uint32_t ordinal, char text[KEY_TEXT_SIZE]);
 
 #endif

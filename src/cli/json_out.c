@@ -74,6 +74,13 @@ json_out_count(struct json_out *out, uint64_t n)
 }
 
 void
+json_out_integer(struct json_out *out, int64_t n)
+{
+    begin_value(out);
+    fprintf(out->file, "%" PRId64, n);
+}
+
+void
 json_out_hex(struct json_out *out, uint64_t n)
 {
     begin_value(out);

@@ -5,9 +5,21 @@
 struct listing {
     struct evidence *evidence;
     struct json_out *out;
+    bool is_text;
     FILE *file;
     const char *before, *after;
 };
+
+void
+key_list_value(struct json_out *out, const char *text, bool is_text)
+{
+    int64_t integer;
+
+    if (!is_text && key_is_integer(view_of_text(text), &integer))
+        json_out_integer(out, integer);
+    else
+        json_out_text(out, text);
+}
 
 static int
 key_json(void *arg, uint32_t ordinal)
@@ -15,10 +27,8 @@ key_json(void *arg, uint32_t ordinal)
     struct listing *list = arg;
     char text[KEY_TEXT_SIZE];
 
-    if (evidence_key(list->evidence, ordinal, text))
-        json_out_count(list->out, ordinal);
-    else
-        json_out_text(list->out, text);
+    evidence_key(list->evidence, ordinal, text);
+    key_list_value(list->out, text, list->is_text);
     return 0;
 }
 
@@ -28,16 +38,17 @@ key_text(void *arg, uint32_t ordinal)
     const struct listing *list = arg;
     char text[KEY_TEXT_SIZE], escaped[KEY_TEXT_SIZE * 4 + 1];
 
-    (void)evidence_key(list->evidence, ordinal, text);
+    evidence_key(list->evidence, ordinal, text);
     text_escape(escaped, sizeof(escaped), view_of_text(text));
     fprintf(list->file, "%s%s%s", list->before, escaped, list->after);
     return 0;
 }
 
 void
-key_list_json(struct json_out *out, struct evidence *evidence, const struct persons *set)
+key_list_json(struct json_out *out, struct evidence *evidence, const struct persons *set,
+              bool is_text)
 {
-    struct listing list = {.evidence = evidence, .out = out};
+    struct listing list = {.evidence = evidence, .out = out, .is_text = is_text};
     int result;
 
     json_out_open(out, '[');

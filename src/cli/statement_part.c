@@ -41,6 +41,7 @@ statement_sum(struct statement_sum *sum, struct evidence *e, const struct statem
         if (kind == NULL || persons_unite(&kind->shown, part->shown) != 0 ||
             persons_unite(&kind->missed, part->missed) != 0)
             return PASU_E_NOMEM;
+        kind->has_numbers |= !part->is_text && part_has_named(part);
         if (__builtin_add_overflow(kind->unknown, part->unknown, &kind->unknown))
             kind->unknown = UINT64_MAX;
         if (!part_has_shown(part))

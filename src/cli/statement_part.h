@@ -10,6 +10,7 @@ struct kind_sum {
     uint8_t number;
     const char *name;
     struct persons *shown, *missed;
+    bool has_numbers; /* some of their keys are */
     uint64_t unknown;
 };
 

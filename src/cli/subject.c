@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/complain.h"
+#include "cli/key_list.h"
 #include "cli/run.h"
 #include "cli/statement_view.h"
 #include "cli/text.h"
@@ -97,7 +98,7 @@ print_summary_json(const struct asking *asking)
     json_out_key(&out, "kind");
     json_out_text(&out, asking->kind);
     json_out_key(&out, "key");
-    json_out_text(&out, asking->key);
+    key_list_value(&out, asking->key, !subject->has_numbers);
     json_out_key(&out, "shown");
     json_out_count(&out, subject->shown);
     json_out_key(&out, "missed");

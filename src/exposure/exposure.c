@@ -9,7 +9,8 @@
 #include "exposure/little.h"
 
 enum { HEAD_SIZE = 60, PART_SIZE = 44, ORDINAL_SIZE = 4, RUN_SIZE = 8, RUN_COUNT_SIZE = 4 };
-enum { PART_RUNS = 1 << 0, PART_MISSED_RUNS = 1 << 1 };
+enum { PART_RUNS = 1 << 0, PART_MISSED_RUNS = 1 << 1, PART_TEXT = 1 << 2 };
+enum { PART_FORMS = PART_RUNS | PART_MISSED_RUNS | PART_TEXT };
 
 static_assert(HEAD_SIZE + 2 * (EXPOSURE_TEXT_MAX - 1) +
                       EXPOSURE_PARTS_MAX * (PART_SIZE + 2 * EXPOSURE_ORDINALS_MAX * ORDINAL_SIZE) <=
@@ -83,7 +84,8 @@ write_part(struct writer *w, const struct exposure_part *part)
     size_t runs = count_runs(part->ordinals, part->ordinal_count);
     size_t missed_runs = count_runs(part->missed, part->missed_count);
     unsigned form = (is_shorter_as_runs(runs, part->ordinal_count) ? PART_RUNS : 0) |
-                    (is_shorter_as_runs(missed_runs, part->missed_count) ? PART_MISSED_RUNS : 0);
+                    (is_shorter_as_runs(missed_runs, part->missed_count) ? PART_MISSED_RUNS : 0) |
+                    (part->is_text ? PART_TEXT : 0);
 
     writer_u8(w, part->kind);
     writer_u8(w, part->attribution);
@@ -195,8 +197,9 @@ read_part(struct reader *r, struct space *space, struct exposure_part *part)
     part->unknown = little_read_u64(r);
     part->ordinal_count = little_read_u32(r);
     part->missed_count = little_read_u32(r);
-    if (r->failed || !is_part_in_range(part) || (form & ~(unsigned)(PART_RUNS | PART_MISSED_RUNS)))
+    if (r->failed || !is_part_in_range(part) || (form & ~(unsigned)PART_FORMS))
         return PASU_E_MALFORMED;
+    part->is_text = form & PART_TEXT;
     result = read_ordinals(r, space, form & PART_RUNS, part->ordinal_count, &part->ordinals);
     if (result == 0)
         result =

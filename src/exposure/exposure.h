@@ -61,6 +61,7 @@ enum exposure_flag {
 struct exposure_part {
     uint8_t kind;                 /* index in the vocabulary */
     uint8_t attribution;          /* enum attribution */
+    bool is_text;                 /* the keys are texts, whatever they look like */
     uint64_t clear, masked, null; /* fields by clarity: bits in the vocabulary's order */
     uint64_t unknown;
     const uint32_t *ordinals; /* any order; the same one may come twice */

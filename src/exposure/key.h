@@ -22,6 +22,8 @@ enum { KEY_NUMBER_SIZE = 11 }; /* of the longest text of an ordinal, with its ze
 
 /* Whether the text is the canonical one of an integer below KEY_ORDINAL_FIRST, and which. */
 bool key_is_ordinal(struct view text, uint32_t *ordinal);
+/* Whether it is the canonical one of an integer of 64 bits, and which. */
+bool key_is_integer(struct view text, int64_t *integer);
 /* The canonical text of a number; its length. */
 size_t key_number_text(char text[KEY_NUMBER_SIZE], uint32_t number);
 

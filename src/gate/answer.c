@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "gate/instruments.h"
 #include "gate/release.h"
+#include "gate/rest.h"
 #include "gate/result.h"
 #include "gate/speech.h"
 #include "postgres/envelope.h"
@@ -42,6 +43,7 @@ block(struct answering *a, const struct judgement *judgement)
     int result = send_out(a);
 
     a->o->is_muted = true;
+    rest_block(a->s);
     if (judgement->budget)
         budget_message(text, sizeof(text), judgement->budget);
     response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, text);
@@ -57,7 +59,7 @@ static int
 settle(struct answering *a)
 {
     struct judgement judgement;
-    int result = expose_rows(a->s, &judgement);
+    int result = expose_rows(a->s, a->sent, &judgement);
 
     if (result == 0 && PASU_UNLIKELY(judgement.is_blocked)) {
         a->out = a->sent + judgement.cut;

@@ -7,6 +7,7 @@
 #include "gate/instruments.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
+#include "gate/rest.h"
 #include "postgres/ask.h"
 #include "postgres/envelope.h"
 
@@ -157,7 +158,7 @@ unsettle(struct observer *o, const struct plan *plan)
         if (s->special == SPECIAL_EXECUTE)
             other = exchange_expected(&o->exchange, s->name, &meant, &types);
         else if (s->special == SPECIAL_FETCH)
-            other = exchange_expected_portal(&o->exchange, s->name);
+            other = exchange_expected_portal(&o->exchange, s->name, &meant);
         /* Code in the server can do it without its name in the text. */
         o->is_unsettled = !other || other->may_change_dialect || (s->flags & PLAN_OPAQUE) ||
                           s->verb == VERB_DO || s->verb == VERB_CALL;
@@ -205,6 +206,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_refused = plan->refusal != NULL;
     request->is_templated = is_templated;
     unsettle(a->o, plan);
+    exchange_note_names(&a->o->exchange, request);
     if (is_templated)
         result = pin_all(a, &plan->statements[0], &(struct values){0}, &request->pinned);
     if (result == 0)
@@ -328,11 +330,15 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         return PASU_E_MESSAGE_INVALID;
     observer_renew(a->s);
     set_name(name, bind.statement);
-    prepared = exchange_prepared(&a->o->exchange, name);
-    result = prepared ? renew_prepared(a->s, prepared) : 0;
-    if (result != 0)
-        return result;
     plan = exchange_expected(&a->o->exchange, name, &statement, &types);
+    prepared = exchange_prepared(&a->o->exchange, name);
+    if (prepared && prepared->plan == plan && prepared->statement == statement) {
+        result = renew_prepared(a->s, prepared); /* what it is to mean by then is planned anew */
+        if (result != 0)
+            return result;
+        plan = prepared->plan;
+        statement = prepared->statement;
+    }
     request = exchange_add(&a->o->exchange, STEP_BIND);
     if (!request)
         return PASU_E_NOMEM;
@@ -377,13 +383,15 @@ static int
 ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
     struct exchange_request *request;
+    const struct plan_statement *statement;
     struct ask_execute execute;
     char name[EXCHANGE_NAME_SIZE];
 
     if (ask_read_execute(&execute, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, execute.portal);
-    unsettle(a->o, exchange_expected_portal(&a->o->exchange, name));
+    unsettle(a->o, exchange_expected_portal(&a->o->exchange, name, &statement));
+    rest_execute(a->o, statement);
     /* The server must say what the columns are, also where the client does not care to ask. */
     if (exchange_must_describe(&a->o->exchange, name)) {
         int result =
@@ -394,6 +402,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
         request = exchange_add(&a->o->exchange, STEP_DESCRIBE);
         if (!request)
             return PASU_E_NOMEM;
+        pipeline_ask(&a->s->pipeline);
         request->is_ours = request->is_portal = true;
         memcpy(request->name, name, sizeof(name));
     }
@@ -401,6 +410,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     if (!request)
         return PASU_E_NOMEM;
     memcpy(request->name, name, sizeof(name));
+    exchange_note_names(&a->o->exchange, request);
     return ask_pass(a, message, length);
 }
 

@@ -2,6 +2,7 @@
 /* Framing of a client's batch: whole messages to ask.c, long ones in pieces. */
 #include "gate/ask.h"
 #include "gate/instruments.h"
+#include "gate/rest.h"
 
 /* ---- framing ---- */
 
@@ -43,23 +44,52 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
         result = ask_pass(a, at, WALK_HEAD);
         return result == 0 ? WALK_HEAD : result;
     }
+    result = rest_take(a, at[0]);
+    a->o->is_swallowing = result == 1;
+    if (result < 0)
+        return result;
     if (total <= ASK_MAX) {
-        result = ask_message(a, at, total);
+        result = result == 1 ? 0 : ask_message(a, at, total);
         a->s->from_client.left = 0;
         return result == 0 ? (ssize_t)total : result;
     }
+    if (result == 1)
+        return WALK_HEAD;
     result = ask_long(a, at, have);
     if (result == 0)
         result = ask_pass(a, at, WALK_HEAD);
     return result == 0 ? WALK_HEAD : result;
 }
 
-/* Whether a new text must wait until the catalog is known again. */
+/* Whether a message must wait: a new text until the catalog is known again, or anything until what
+ * was asked before has been judged. */
 static bool
-must_wait(const struct asking *a, uint8_t type)
+must_wait(const struct asking *a, const uint8_t *message, size_t have)
 {
+    size_t total = bytes_get_u32(message + 1) + (size_t)1;
+    uint8_t type = message[0];
+
+    a->o->is_settling = total <= have && rest_must_wait(a, message, total);
+    if (a->o->is_settling)
+        return true;
     return (type == 'Q' || type == 'P' || type == 'B') && !a->o->is_resumed &&
            a->s->transaction == 'I' && a->o->exchange.count == 0 && observer_is_stale(a->s);
+}
+
+/* A Flush of ours: what the server holds back is waited for. */
+static int
+put_flush(struct asking *a)
+{
+    int result = ask_change(a);
+
+    return result == 0 ? instruments_put(a->tools, "H\0\0\0\4", WALK_HEAD) : result;
+}
+
+static int
+wait(struct asking *a)
+{
+    a->o->is_waiting = true;
+    return a->o->is_settling ? put_flush(a) : 0;
 }
 
 /* Adds to a message that was begun in an earlier batch, and handles it once it is whole. Bytes
@@ -75,9 +105,9 @@ ask_kept(struct asking *a, const uint8_t *at, const uint8_t *end, struct walk *w
         ssize_t used;
         int result;
 
-        if (kept->length >= need && must_wait(a, kept->bytes[0])) {
-            a->o->is_waiting = true;
-            return at - from;
+        if (kept->length >= need && must_wait(a, kept->bytes, kept->length)) {
+            result = wait(a);
+            return result == 0 ? at - from : result;
         }
         if (kept->length >= need) {
             result = ask_change(a);
@@ -86,7 +116,7 @@ ask_kept(struct asking *a, const uint8_t *at, const uint8_t *end, struct walk *w
                 (size_t)used < kept->length) { /* the start of one that goes in pieces */
                 size_t rest = kept->length - (size_t)used;
 
-                result = ask_pass(a, kept->bytes + used, rest);
+                result = a->o->is_swallowing ? 0 : ask_pass(a, kept->bytes + used, rest);
                 a->s->from_client.left -= (uint32_t)rest;
                 used = result == 0 ? used : result;
             }
@@ -103,15 +133,6 @@ ask_kept(struct asking *a, const uint8_t *at, const uint8_t *end, struct walk *w
             return result;
         at += more;
     }
-}
-
-/* A Flush of ours: what the server holds back is waited for. */
-static int
-put_flush(struct asking *a)
-{
-    int result = ask_change(a);
-
-    return result == 0 ? instruments_put(a->tools, "H\0\0\0\4", WALK_HEAD) : result;
 }
 
 static int
@@ -144,7 +165,7 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
 
             s->from_client.left -= (uint32_t)n;
             used = (ssize_t)n;
-            result = ask_pass(&a, at, n);
+            result = o->is_swallowing ? ask_change(&a) : ask_pass(&a, at, n);
         } else if (o->ask.length > 0) {
             used = ask_kept(&a, at, end, walk);
         } else if (at == end) {
@@ -152,8 +173,8 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
         } else if ((size_t)(end - at) < needed(at, (size_t)(end - at))) {
             used = end - at;
             result = kept_add(&o->ask, at, (size_t)used);
-        } else if (must_wait(&a, at[0])) {
-            o->is_waiting = true;
+        } else if (must_wait(&a, at, (size_t)(end - at))) {
+            result = wait(&a);
         } else {
             used = ask_one(&a, at, (size_t)(end - at), walk);
         }

@@ -74,6 +74,29 @@ take_growth(void *arg, const struct view *values, size_t count)
     return catalog_growth_row(poll->catalog, values, count);
 }
 
+static int
+take_count(void *arg, const struct view *values, size_t count)
+{
+    const struct poll *poll = arg;
+
+    return catalog_growth_count(poll->catalog, values, count);
+}
+
+/* How many subjects there are by now. A table that is locked cannot be asked; nobody else inserts
+ * into it then. */
+static int
+poll_growth(struct inspector_link *link, struct poll *poll)
+{
+    size_t most = CATALOG_MESSAGE_MAX, at = 0;
+    const char *sql = catalog_growth_text(poll->catalog);
+    int result = sql ? inspector_link_query(link, sql, take_growth, poll, &most) : 0;
+
+    while (result == 0 && (sql = catalog_growth_recount(poll->catalog, &at)))
+        result = inspector_link_query(link, sql, take_count, poll, &most);
+    catalog_growth_end(poll->catalog);
+    return result == PASU_E_DENIED ? 0 : result;
+}
+
 int
 catalog_load_poll(struct inspector_link *link, struct catalog *catalog, bool *is_due)
 {
@@ -86,9 +109,5 @@ catalog_load_poll(struct inspector_link *link, struct catalog *catalog, bool *is
         inspector_link_close(link);
         return result;
     }
-    if (catalog_growth_text(catalog))
-        result =
-            inspector_link_query(link, catalog_growth_text(catalog), take_growth, &poll, &most);
-    /* A table that is locked cannot be asked; nobody else inserts into it then. */
-    return result == PASU_E_DENIED ? 0 : result;
+    return poll_growth(link, &poll);
 }

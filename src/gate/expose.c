@@ -216,6 +216,7 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
         part = add_part(e, from->kind, attribution_of(from, is_pinned));
         part->clear = (g->clear[p] | (from->fields & ~r->showing->wanted[p])) & known;
         part->null = g->null[p] & known;
+        part->is_text = key_type_is_text(from->key_type);
         part->unknown = unknown[p];
         if (is_pinned)
             result_pins(r, p, &pins);
@@ -227,13 +228,13 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
 }
 
 int
-expose_rows(struct session *s, struct judgement *judgement)
+expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement)
 {
     struct observer *o = s->observer;
     struct instruments *tools = s->worker->instruments;
     struct gather *g = &tools->gather;
     struct result *r = &o->result;
-    uint64_t unknown[PLAN_PARTS_MAX];
+    uint64_t unknown[PLAN_PARTS_MAX], flags = 0;
     struct tally_outcome outcome = {.blocked_by = -1};
     struct exposure *e;
     uint32_t now;
@@ -246,7 +247,7 @@ expose_rows(struct session *s, struct judgement *judgement)
     e->flags |= exposure_flags(r->showing->showing->flags);
     now = local_minute(s, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
-        unknown[p] = unknown_of(o, g, p, &e->flags);
+        unknown[p] = unknown_of(o, g, p, &flags);
         /* Pinned persons are in the gather's items, each by name. */
         if (result == 0 && !result_is_pinned(r, p))
             result =
@@ -261,9 +262,13 @@ expose_rows(struct session *s, struct judgement *judgement)
         o->seen += outcome.fresh;
         if (judgement->is_blocked) {
             judgement->cut = g->starts[outcome.taken];
-            gather_cut(g, outcome.taken);
+            gather_cut(g, r->showing, bytes, outcome.taken);
+            flags = 0;
+            for (size_t p = 0; p < r->showing->showing->part_count; p++)
+                unknown[p] = unknown_of(o, g, p, &flags); /* of the rows that are left */
         }
     }
+    e->flags |= flags;
     if (result == 0) {
         e->rows = g->rows;
         e->statements = !r->is_counted;
@@ -335,6 +340,7 @@ expose_miss(struct session *s)
         if (!pinned->is_known[p] || pinned->ends[p] == first)
             continue;
         part = add_part(e, r->statement->parts[p].kind, ATTRIBUTION_PINNED);
+        part->is_text = key_type_is_text(r->statement->parts[p].key_type);
         part->missed = pinned->ordinals + first;
         part->missed_count = (size_t)(pinned->ends[p] - first);
     }

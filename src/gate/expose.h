@@ -21,9 +21,10 @@ struct judgement {
     const struct config_budget *budget; /* that blocks */
 };
 
-/* The gathered rows of the present result. 0, also where a budget blocks; PASU_E_NOMEM;
- * PASU_E_RECORD_UNAVAILABLE. */
-PASU_MUST_USE int expose_rows(struct session *session, struct judgement *judgement);
+/* The gathered rows of the present result, which stand in the outgoing `bytes`. 0, also where a
+ * budget blocks; PASU_E_NOMEM; PASU_E_RECORD_UNAVAILABLE. */
+PASU_MUST_USE int expose_rows(struct session *session, const uint8_t *bytes,
+                              struct judgement *judgement);
 /* Something that is no row and can carry whatever the fields and kinds hold: an error's text, a
  * notice, a notification, a function's result, a copy stream. `flags` says which. */
 PASU_MUST_USE int expose_words(struct session *session, const struct plan_statement *statement,

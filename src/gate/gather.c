@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/gather.h"
 
-enum { BINARY = 1, DATA_ROW_HEAD = 5 };
+enum { BINARY = 1, HEAD = 5 /* of a message */ };
 
 void
 gather_clear(struct gather *g)
@@ -12,6 +12,7 @@ gather_clear(struct gather *g)
     memset(g->null, 0, sizeof(g->null));
     memset(g->unattributed, 0, sizeof(g->unattributed));
     g->rows = 0;
+    g->lost_count = 0;
     g->is_saturated = false;
 }
 
@@ -42,17 +43,6 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
         add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start, g->rows);
     if (g->item_count > 0)
         g->items[g->item_count - 1].is_row_end = 1;
-}
-
-void
-gather_cut(struct gather *g, size_t taken)
-{
-    if (taken == g->item_count)
-        return;
-    for (size_t i = taken; i < g->item_count; i++)
-        g->ordinal_counts[g->parts[i]]--;
-    g->item_count = taken;
-    g->rows = g->row_numbers[taken];
 }
 
 /* ---- a row ---- */
@@ -162,8 +152,11 @@ see_unattributed(struct gather *g, struct row *row, size_t part)
         if (result != 0)
             return result;
     }
-    if (row->shown >> part & 1)
-        g->unattributed[part]++;
+    if (!(row->shown >> part & 1))
+        return 0;
+    g->unattributed[part]++;
+    if (g->lost_count < GATHER_LOST)
+        g->lost[g->lost_count++] = (struct gather_lost){(uint32_t)g->rows - 1, (uint8_t)part};
     return 0;
 }
 
@@ -213,11 +206,11 @@ gather_rows(struct gather *g, const struct showing_entry *entry, const struct or
     n = g->item_count;
     count = g->ordinal_counts[p];
     last = count > 0 ? g->ordinals[p][count - 1] : UINT64_MAX;
-    while (end - at >= DATA_ROW_HEAD && at[0] == 'D' && n + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS) {
+    while (end - at >= HEAD && at[0] == 'D' && n + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS) {
         uint32_t length = bytes_get_u32(at + 1), ordinal;
 
         if (length < 4 || length >= (size_t)(end - at) ||
-            !read_simple_key(entry->showing, part->column, at + DATA_ROW_HEAD, at + 1 + length,
+            !read_simple_key(entry->showing, part->column, at + HEAD, at + 1 + length,
                              &ordinal))
             break;
         if (ordinal != last) {
@@ -281,4 +274,80 @@ gather_unread_row(struct gather *g, const struct showing_entry *entry, uint32_t 
         g->clear[p] |= entry->wanted[p];
         g->unattributed[p]++;
     }
+}
+
+/* ---- a cut ---- */
+
+/* The fields of a row that goes out, without its hidden columns. */
+static bool
+see_outgoing(struct gather *g, const struct showing_entry *entry, struct view body)
+{
+    const struct showing *s = entry->showing;
+    struct row row = {.showing = s};
+    struct reader r = reader_of(body);
+
+    reader_u16(&r);
+    for (size_t column = s->hidden_count; column <= s->last_column; column++) {
+        uint32_t length = reader_u32(&r);
+
+        if (length != UINT32_MAX)
+            reader_bytes(&r, length);
+        if (r.failed)
+            return false;
+        if (entry->roles[column] & SHOWING_ROLE_FIELDS)
+            see_fields(g, &row, column, length == UINT32_MAX);
+    }
+    return true;
+}
+
+/* The fields that the rows up to `end` show; other messages can stand between them. */
+static bool
+see_again(struct gather *g, const struct showing_entry *entry, const uint8_t *at,
+          const uint8_t *end)
+{
+    memset(g->clear, 0, sizeof(g->clear));
+    memset(g->null, 0, sizeof(g->null));
+    while (end - at > HEAD) {
+        uint32_t length = bytes_get_u32(at + 1);
+
+        if (length < 4 || length >= (size_t)(end - at))
+            return false;
+        if (at[0] == 'D' && !see_outgoing(g, entry, view_of(at + HEAD, length - 4)))
+            return false;
+        at += length + 1;
+    }
+    return at == end;
+}
+
+static void
+take_back_lost(struct gather *g)
+{
+    bool is_whole = g->lost_count < GATHER_LOST;
+
+    for (size_t p = 0; p < PLAN_PARTS_MAX; p++)
+        g->unattributed[p] = is_whole                       ? 0
+                             : g->unattributed[p] > g->rows ? g->rows
+                                                            : g->unattributed[p];
+    for (size_t i = 0; is_whole && i < g->lost_count; i++)
+        g->unattributed[g->lost[i].part] += g->lost[i].row < g->rows;
+}
+
+void
+gather_cut(struct gather *g, const struct showing_entry *entry, const uint8_t *bytes, size_t taken)
+{
+    uint64_t clear[PLAN_PARTS_MAX], null[PLAN_PARTS_MAX];
+
+    if (taken == g->item_count)
+        return;
+    memcpy(clear, g->clear, sizeof(clear));
+    memcpy(null, g->null, sizeof(null));
+    for (size_t i = taken; i < g->item_count; i++)
+        g->ordinal_counts[g->parts[i]]--;
+    g->item_count = taken;
+    g->rows = g->row_numbers[taken];
+    take_back_lost(g);
+    if (g->rows == 0 || see_again(g, entry, bytes + g->first_row, bytes + g->starts[taken]))
+        return;
+    memcpy(g->clear, clear, sizeof(clear)); /* what cannot be read counts as it did */
+    memcpy(g->null, null, sizeof(null));
 }

@@ -16,7 +16,7 @@
 #include "gate/showing_table.h"
 #include "postgres/exchange.h"
 
-enum { GATHER_ITEMS = EXPOSURE_ORDINALS_MAX };
+enum { GATHER_ITEMS = EXPOSURE_ORDINALS_MAX, GATHER_LOST = 4096 };
 
 struct gather {
     struct tally_item items[GATHER_ITEMS];
@@ -31,6 +31,11 @@ struct gather {
     uint64_t rows;
     uint32_t first_row; /* where the first row begins; valid when rows > 0 */
     bool is_saturated;  /* every field has been seen clear: only keys are left to read */
+    struct gather_lost {
+        uint32_t row; /* number, from 0 */
+        uint8_t part;
+    } lost[GATHER_LOST]; /* the first of those rows that `unattributed` counts */
+    size_t lost_count;
 };
 
 void gather_clear(struct gather *gather);
@@ -57,7 +62,9 @@ void gather_unread_row(struct gather *gather, const struct showing_entry *entry,
 void gather_pinned(struct gather *gather, const struct showing *showing, size_t part,
                    const struct ordinals *ordinals, const uint32_t *pinned, size_t count,
                    uint32_t start);
-/* Takes back all items from `taken` on, and the rows that they begin. */
-void gather_cut(struct gather *gather, size_t taken);
+/* Takes back all items from `taken` on, and the rows that they begin: what is left is what the rows
+ * before showed. `bytes` are the outgoing ones, in which the rows begin. */
+void gather_cut(struct gather *gather, const struct showing_entry *entry, const uint8_t *bytes,
+                size_t taken);
 
 #endif

@@ -333,7 +333,7 @@ resume(struct session *s)
     struct walk walk = {0};
     int result;
 
-    o->is_waiting = o->is_crowded = false;
+    o->is_waiting = o->is_crowded = o->is_settling = false;
     o->backlog = (struct kept){0};
     result = ask_walk(s, backlog.bytes, backlog.length, &walk);
     kept_release(&backlog);
@@ -361,7 +361,7 @@ observer_cancelled(struct session *s)
 void
 observer_catalog(struct session *s)
 {
-    if (!s->observer->is_waiting || s->observer->is_crowded)
+    if (!s->observer->is_waiting || s->observer->is_crowded || s->observer->is_settling)
         return;
     s->observer->is_resumed = true;
     resume(s);
@@ -370,6 +370,13 @@ observer_catalog(struct session *s)
 void
 observer_answered(struct session *s)
 {
-    if (PASU_UNLIKELY(s->observer->is_crowded && s->observer->exchange.count < ASK_CROWD / 2))
+    struct observer *o = s->observer;
+
+    if (PASU_UNLIKELY(o->is_crowded && o->exchange.count < ASK_CROWD / 2)) {
         resume(s);
+    } else if (PASU_UNLIKELY(o->is_settling && o->exchange.count == 0)) {
+        o->is_resumed = true;
+        o->is_rest_shown = false; /* all of it has been judged */
+        resume(s);
+    }
 }

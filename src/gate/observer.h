@@ -70,9 +70,13 @@ struct observer {
     bool is_muted;      /* a budget has ended the result: nothing passes to ReadyForQuery */
     bool is_cut;        /* the client has been sent the beginning of a message, and not its end */
     bool is_dropping;   /* the pieces of the message in hand do not pass */
-    bool is_changing;   /* the transaction has changed the catalog */
-    bool is_waiting;    /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
-                           answers to what it has asked */
+    bool is_refusing;   /* nor what the client asks for up to its next Sync (gate/rest.h) */
+    bool is_swallowing; /* of which a long message is on its way */
+    bool is_rest_shown, is_rest_changed; /* by what was executed since the last Sync */
+    bool is_settling; /* the client's bytes wait until all that was asked is answered */
+    bool is_changing; /* the transaction has changed the catalog */
+    bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
+                         answers to what it has asked */
     bool is_crowded;
     uint32_t shifts; /* of the place, those that this session knows of (gate/doubt.h) */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */

@@ -41,6 +41,16 @@ result_statement(const struct observer *o, const struct exchange_request *reques
     return plan_of(o, request, &statement) ? statement : NULL;
 }
 
+/* The argument that stands for the pin's parameter, if it is one of its form: an array's text can
+ * also be written as any text. */
+static struct view
+argument_of(const struct plan_statement *execute, const struct plan_pin *pin)
+{
+    const struct plan_pin *argument = &execute->arguments[pin->parameter - 1];
+
+    return argument->is_array && !pin->is_array ? view_of(NULL, 0) : argument->literal;
+}
+
 /* The keys that a statement's literals pin, or with EXECUTE its arguments. */
 static int
 pin_literals(struct session *s, const struct plan_statement *statement,
@@ -60,7 +70,7 @@ pin_literals(struct session *s, const struct plan_statement *statement,
 
             if (!pin.literal.bytes && execute && pin.parameter > 0 &&
                 pin.parameter <= execute->argument_count)
-                pin.literal = execute->arguments[pin.parameter - 1].literal;
+                pin.literal = argument_of(execute, &pin);
             if (pin.literal.bytes)
                 result = pins_add_literal(pinned, ordinals, part, &pin);
             if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)

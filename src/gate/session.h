@@ -11,6 +11,7 @@
 
 #include "gate/peer.h"
 #include "gate/worker.h"
+#include "postgres/pipeline.h"
 #include "postgres/session_state.h"
 #include "postgres/startup.h"
 
@@ -54,11 +55,10 @@ struct session {
     struct session *next_by_id;
     uint8_t state;       /* enum session_state: changed by session_event only */
     uint8_t transaction; /* of the last ReadyForQuery: I, T, E */
-    bool is_unsynced;    /* requests since the last Sync */
     bool is_replication, is_counted_early, is_registered, is_killed;
-    uint64_t cancels;  /* an own cancel request: the session that it is for */
-    bool is_recorded;  /* by the keeper; it may still wait for its catalog */
-    uint32_t syncs;    /* ReadyForQuery messages still due */
+    uint64_t cancels; /* an own cancel request: the session that it is for */
+    bool is_recorded; /* by the keeper; it may still wait for its catalog */
+    struct pipeline pipeline;
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
     int64_t bulk_at;   /* monotonic: when a bulk stream was last read */
     int error;         /* why it ends; 0: in order */

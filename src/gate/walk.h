@@ -44,11 +44,11 @@ walk_client_head(struct session *s, const uint8_t *at, struct walk *walk)
     s->from_client.left = length - 4;
     if (event == EVENT_CLIENT_QUERY || event == EVENT_CLIENT_FUNCTION_CALL ||
         event == EVENT_CLIENT_SYNC) {
-        s->syncs++;
-        s->is_unsynced = false;
+        pipeline_end_unit(&s->pipeline, event == EVENT_CLIENT_SYNC);
         walk->statements += event != EVENT_CLIENT_SYNC;
     } else if (event < EVENT_CLIENT_COPY_DATA) {
-        s->is_unsynced = true;
+        if (event != EVENT_CLIENT_FLUSH)
+            pipeline_ask(&s->pipeline);
         walk->statements += event == EVENT_CLIENT_EXECUTE;
     }
     return true;
@@ -58,10 +58,31 @@ walk_client_head(struct session *s, const uint8_t *at, struct walk *walk)
 static inline enum session_event
 walk_ready(struct session *s, const uint8_t *at)
 {
-    if (s->syncs > 0)
-        s->syncs--;
     s->transaction = at[WALK_HEAD];
-    return s->syncs > 0 || s->is_unsynced ? EVENT_SERVER_READY_MORE : EVENT_SERVER_READY;
+    return pipeline_ready(&s->pipeline) ? EVENT_SERVER_READY : EVENT_SERVER_READY_MORE;
+}
+
+/* What other messages of the server say of what it still owes. */
+static inline void
+walk_answer(struct session *s, enum session_event event)
+{
+    switch (event) {
+    case EVENT_SERVER_PARSE_COMPLETE:
+    case EVENT_SERVER_BIND_COMPLETE:
+    case EVENT_SERVER_CLOSE_COMPLETE:
+    case EVENT_SERVER_ROW_DESCRIPTION:
+    case EVENT_SERVER_NO_DATA:
+    case EVENT_SERVER_COMMAND_COMPLETE:
+    case EVENT_SERVER_EMPTY_QUERY:
+    case EVENT_SERVER_PORTAL_SUSPENDED:
+        pipeline_answer(&s->pipeline);
+        break;
+    case EVENT_SERVER_ERROR:
+        pipeline_fail(&s->pipeline);
+        break;
+    default:
+        break;
+    }
 }
 
 /* The head of a server's message (of ReadyForQuery, all of it): true when it is in order. */
@@ -84,7 +105,10 @@ walk_server_head(struct session *s, const uint8_t *at, struct walk *walk)
     s->state = step.next;
     s->from_server.type = at[0];
     s->from_server.left = length - 4;
-    walk->rows += event == EVENT_SERVER_DATA_ROW || event == EVENT_SERVER_COPY_DATA;
+    if (event == EVENT_SERVER_DATA_ROW || event == EVENT_SERVER_COPY_DATA)
+        walk->rows++;
+    else
+        walk_answer(s, event);
     return true;
 }
 

@@ -159,11 +159,19 @@ void catalog_builder_free(struct catalog_builder *builder);
  * sees the whole catalog but temporary changes to columns of tables without a mapping. */
 const char *catalog_poll_text(const struct catalog *catalog);
 const char *catalog_poll_value(const struct catalog *catalog);
-/* A query whose rows say how much the tables of subjects have grown; NULL where nobody can say.
- * Asked every few seconds it keeps catalog_population an upper bound. */
+/*
+ * A query whose rows say how much the tables of subjects have grown; NULL where nobody can say.
+ * Asked every few seconds it keeps catalog_population an upper bound. Its rows taken, tables whose
+ * number that leaves too vague are counted anew, by a query each (an iteration from *at = 0, NULL
+ * at the end), which may fail: then what has grown is added. catalog_population changes at the end.
+ */
 const char *catalog_growth_text(const struct catalog *catalog);
 PASU_MUST_USE int catalog_growth_row(struct catalog *catalog, const struct view *values,
                                      size_t count);
+const char *catalog_growth_recount(const struct catalog *catalog, size_t *at);
+PASU_MUST_USE int catalog_growth_count(struct catalog *catalog, const struct view *values,
+                                       size_t count);
+void catalog_growth_end(struct catalog *catalog);
 
 struct catalog *catalog_hold(struct catalog *catalog);
 void catalog_release(struct catalog *catalog); /* NULL is allowed */
@@ -201,8 +209,8 @@ bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint
                            int16_t column);
 /*
  * How many subjects of a kind there are, at most (UINT32_MAX where unknown). The rows of its table
- * were counted when this snapshot or one before it was made, and what has been inserted since, as
- * the server's statistics have it when catalog_growth_row was told last, is added; deleted rows are
+ * were counted when this snapshot or one before it was made, or at a later poll, and what has been
+ * inserted since, as the server's statistics had it at the last poll, is added; deleted rows are
  * not taken away before the next count. Where rows cannot be counted it is what the table's files
  * have room for.
  */

@@ -62,6 +62,7 @@ struct catalog_subject {
     char relkind;
     bool may_count, is_counted;
     bool has_base, has_room;
+    const char *recount;  /* a query that counts its rows; NULL: nobody may */
     uint64_t count, base; /* rows, and insertions when they were counted */
     uint64_t inserted, room;
     uint64_t most;
@@ -258,7 +259,8 @@ void catalog_taint_column(const struct catalog_builder *builder,
 /* ---- catalog_population.c ---- */
 PASU_MUST_USE int catalog_subject_row(struct catalog_pile *subjects, const struct view *values);
 PASU_MUST_USE int catalog_count_row(struct catalog_builder *builder, const struct view *values);
-/* Whether the rows of a subject's table should be counted now, and how they can be. */
+/* Whether a subject is a table whose rows can be counted, and whether they should be now. */
+bool catalog_subject_is_countable(const struct catalog_subject *subject);
 bool catalog_subject_is_due(const struct catalog_builder *builder,
                             const struct catalog_subject *subject);
 void catalog_populations_settle(const struct catalog_builder *builder);

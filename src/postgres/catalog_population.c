@@ -4,8 +4,10 @@
  *
  * A table's rows are counted once, and what the server says was inserted since then is added: the
  * insertions were read before the rows were counted, so none falls between. Statistics come up to
- * some seconds late (a backend reports when its transaction is over). Rows are counted again with
- * the next snapshot when that is cheap, or when much has been inserted.
+ * some seconds late (a backend reports when its transaction is over, at most once a second): rows
+ * that were counted can be added again. So rows are counted anew, with the next poll, when anything
+ * was inserted and counting is cheap, or when much was inserted; until then the number that was is
+ * kept.
  */
 #include "postgres/catalog_part.h"
 
@@ -70,12 +72,16 @@ catalog_subject_row(struct catalog_pile *subjects, const struct view *v)
 
 /* A view or another server's table is never counted: that would run what somebody put there. */
 bool
+catalog_subject_is_countable(const struct catalog_subject *s)
+{
+    return s->has_room && (s->relkind == 'r' || s->relkind == 'p' || s->relkind == 'm');
+}
+
+bool
 catalog_subject_is_due(const struct catalog_builder *b, const struct catalog_subject *s)
 {
     const struct catalog_subject *before = b->prior ? find(&b->prior->subjects, s->relation) : NULL;
 
-    if (!s->has_room || (s->relkind != 'r' && s->relkind != 'p' && s->relkind != 'm'))
-        return false;
     return !before || !before->is_counted || !before->has_base || !s->has_base ||
            before->count < CHEAP_ROWS || s->inserted < before->base ||
            s->inserted - before->base > before->count / UNCOUNTED_PART;
@@ -144,17 +150,63 @@ catalog_populations_settle(const struct catalog_builder *b)
     sum_up(b->catalog);
 }
 
-/* Only whoever asks the server calls this: a snapshot's one thread. */
+/* ---- growth: only whoever asks the server calls these, a snapshot's one thread ---- */
+
 int
 catalog_growth_row(struct catalog *catalog, const struct view *values, size_t count)
 {
-    int result = count == catalog_query_columns[QUERY_SUBJECTS]
-                     ? catalog_subject_row(&catalog->subjects, values)
-                     : PASU_E_MALFORMED;
+    return count == catalog_query_columns[QUERY_SUBJECTS]
+               ? catalog_subject_row(&catalog->subjects, values)
+               : PASU_E_MALFORMED;
+}
 
-    if (result == 0)
-        sum_up(catalog);
-    return result;
+/* Whether what was inserted since, or the loss of its number, says little about the rows. */
+static bool
+has_outgrown(const struct catalog_subject *s)
+{
+    uint64_t grown = s->inserted - s->base;
+
+    if (!s->recount || !s->is_counted || !s->has_base || s->inserted == s->base)
+        return false;
+    return s->inserted < s->base || s->count < CHEAP_ROWS || grown > s->count / UNCOUNTED_PART;
+}
+
+const char *
+catalog_growth_recount(const struct catalog *catalog, size_t *at)
+{
+    size_t i = 0;
+
+    PILE_EACH (const struct catalog_subject, s, &catalog->subjects)
+        if (i++ >= *at && has_outgrown(s)) {
+            *at = i;
+            return s->recount;
+        }
+    return NULL;
+}
+
+int
+catalog_growth_count(struct catalog *catalog, const struct view *v, size_t count)
+{
+    struct catalog_subject *s;
+    uint32_t relation;
+    uint64_t rows;
+
+    if (count != catalog_query_columns[QUERY_POPULATIONS] || !catalog_value_u32(v[0], &relation) ||
+        !catalog_value_u64(v[1], &rows))
+        return PASU_E_MALFORMED;
+    s = find(&catalog->subjects, relation);
+    if (!s)
+        return 0;
+    s->count = rows;
+    s->base = s->inserted; /* read before the rows were counted */
+    settle(s);
+    return 0;
+}
+
+void
+catalog_growth_end(struct catalog *catalog)
+{
+    sum_up(catalog);
 }
 
 const char *

@@ -290,6 +290,39 @@ put_subjects(struct sql *sql, const struct catalog_builder *b)
     sql_add(sql, "}'::oid[])");
 }
 
+/* One subject's rows, counted. */
+static void
+put_count(struct sql *sql, const struct catalog_builder *b, const struct catalog_subject *subject)
+{
+    const struct catalog_relation *relation = catalog_relation(b->catalog, subject->relation);
+
+    sql_add(sql, "SELECT %u::oid, ", subject->relation);
+    if (b->has_population) {
+        sql_add(sql, "pasu.population(%u::oid::regclass)", subject->relation);
+        return;
+    }
+    sql_add(sql, "count(*) FROM ");
+    sql_add_name(sql, relation->schema);
+    sql_add(sql, ".");
+    sql_add_name(sql, relation->name);
+}
+
+/* The same as a query of its own, for when the table has grown. Without memory it keeps its number.
+ */
+static const char *
+recount_of(const struct catalog_builder *b, const struct catalog_subject *subject,
+           const char *before)
+{
+    struct sql sql = {.room = 256, .text = memory_new(256, 1)};
+    const char *kept;
+
+    sql_add(&sql, "%s", before);
+    put_count(&sql, b, subject);
+    kept = sql.text ? catalog_arena_text(&b->catalog->arena, view_of(sql.text, sql.length)) : NULL;
+    memory_free(sql.text);
+    return kept;
+}
+
 /*
  * By pasu.population where it is there. By the table's name else, but only on a server that can
  * keep a view from being run instead, if somebody puts one there under that name just now: its
@@ -298,28 +331,21 @@ put_subjects(struct sql *sql, const struct catalog_builder *b)
 static void
 put_populations(struct sql *sql, const struct catalog_builder *b)
 {
-    const char *before = b->has_population ? ""
-                         : b->may_restrict
-                             ? "SET restrict_nonsystem_relation_kind = 'view, foreign-table'; "
-                             : NULL;
+    const char *first = b->has_population ? ""
+                        : b->may_restrict
+                            ? "SET restrict_nonsystem_relation_kind = 'view, foreign-table'; "
+                            : NULL;
     bool is_any = false;
 
-    PILE_EACH (const struct catalog_subject, subject, &b->catalog->subjects) {
-        const struct catalog_relation *relation = catalog_relation(b->catalog, subject->relation);
-
-        if (!before || !relation || !catalog_subject_is_due(b, subject) ||
-            (!b->has_population && !subject->may_count))
+    PILE_EACH (struct catalog_subject, subject, &b->catalog->subjects) {
+        if (!first || !catalog_relation(b->catalog, subject->relation) ||
+            !catalog_subject_is_countable(subject) || (!b->has_population && !subject->may_count))
             continue;
-        sql_add(sql, "%sSELECT %u::oid, ", before, subject->relation);
-        if (b->has_population) {
-            sql_add(sql, "pasu.population(%u::oid::regclass)", subject->relation);
-        } else {
-            sql_add(sql, "count(*) FROM ");
-            sql_add_name(sql, relation->schema);
-            sql_add(sql, ".");
-            sql_add_name(sql, relation->name);
-        }
-        before = " UNION ALL ";
+        subject->recount = recount_of(b, subject, first);
+        if (!catalog_subject_is_due(b, subject))
+            continue;
+        sql_add(sql, "%s", is_any ? " UNION ALL " : first);
+        put_count(sql, b, subject);
         is_any = true;
     }
     if (!is_any)

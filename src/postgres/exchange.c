@@ -63,13 +63,6 @@ request_release(struct exchange_request *request)
     pinned_release(&request->pinned);
 }
 
-/* Whether it changes what a statement's name stands for. */
-static bool
-is_naming(const struct exchange_request *request)
-{
-    return request->step == STEP_PARSE || request->step == STEP_CLOSE;
-}
-
 static int
 grow(struct exchange *x)
 {
@@ -105,7 +98,8 @@ exchange_add(struct exchange *x, enum exchange_step step)
     request = &x->requests[(x->first + x->count++) % x->size];
     memset(request, 0, sizeof(*request));
     request->step = (uint8_t)step;
-    x->naming += is_naming(request);
+    request->is_naming = step == STEP_PARSE || step == STEP_CLOSE;
+    x->naming += request->is_naming;
     return request;
 }
 
@@ -120,7 +114,7 @@ exchange_done(struct exchange *x)
 {
     if (x->count == 0)
         return;
-    x->naming -= is_naming(&x->requests[x->first]);
+    x->naming -= x->requests[x->first].is_naming;
     request_release(&x->requests[x->first]);
     x->first = (x->first + 1) % x->size;
     x->count--;
@@ -208,28 +202,124 @@ request_at(const struct exchange *x, uint32_t index)
     return &x->requests[(x->first + index) % x->size];
 }
 
+/* What a portal runs once all that waits before place `index` has been done. */
+static const struct plan_statement *
+portal_statement(const struct exchange *x, const char *name, uint32_t index,
+                 const struct plan **plan)
+{
+    const struct portal *portal;
+
+    while (index-- > 0) {
+        const struct exchange_request *request = request_at(x, index);
+
+        if (request->step == STEP_BIND && strcmp(request->name, name) == 0) {
+            *plan = request->plan;
+            return request->bound;
+        }
+    }
+    portal = exchange_portal(x, name);
+    *plan = portal ? portal->plan : NULL;
+    return portal ? portal->statement : NULL;
+}
+
+static bool
+is_about_names(const struct plan_statement *statement)
+{
+    return statement->special == SPECIAL_PREPARE || statement->special == SPECIAL_DEALLOCATE ||
+           statement->special == SPECIAL_DISCARD;
+}
+
+void
+exchange_note_names(struct exchange *x, struct exchange_request *request)
+{
+    const struct plan_statement *statement;
+    const struct plan *plan = request->plan;
+    bool is_naming = false;
+
+    if (request->step == STEP_QUERY) {
+        for (size_t i = 0; plan && i < plan->statement_count; i++)
+            is_naming |= is_about_names(&plan->statements[i]);
+    } else if (request->step == STEP_EXECUTE) {
+        statement = portal_statement(x, request->name, x->count - 1, &plan);
+        is_naming = statement && is_about_names(statement);
+    }
+    x->naming += is_naming && !request->is_naming;
+    request->is_naming |= is_naming;
+}
+
+/* What a name is expected to stand for. */
+struct expected {
+    const char *name;
+    const struct plan *plan; /* NULL: nothing that is known */
+    const struct plan_statement *statement;
+    struct view types;
+};
+
+/* Whether the statement gives the name a meaning, or takes it. The unnamed statement has none in
+ * SQL.
+ */
+static bool
+is_named_by(const struct plan *plan, const struct plan_statement *statement, struct expected *e)
+{
+    bool is_own = e->name[0] && statement->name && strcmp(statement->name, e->name) == 0;
+
+    if (statement->special == SPECIAL_PREPARE && is_own) {
+        e->plan = plan;
+        e->statement = statement->inner;
+        return true;
+    }
+    return is_own ? statement->special == SPECIAL_DEALLOCATE
+                  : e->name[0] && (statement->special == SPECIAL_DISCARD ||
+                                   (statement->special == SPECIAL_DEALLOCATE && statement->name &&
+                                    !statement->name[0]));
+}
+
+/* The same of the request at a place in the queue. */
+static bool
+is_named_at(const struct exchange *x, uint32_t index, struct expected *e)
+{
+    const struct exchange_request *request = request_at(x, index);
+    const struct plan_statement *statement;
+    const struct plan *plan = request->plan;
+
+    *e = (struct expected){.name = e->name};
+    switch (request->step) {
+    case STEP_PARSE:
+    case STEP_CLOSE:
+        if (request->is_portal || strcmp(request->name, e->name) != 0)
+            return false;
+        if (request->step == STEP_CLOSE)
+            return true;
+        e->plan = plan;
+        e->statement = plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
+        e->types = request->bytes;
+        return true;
+    case STEP_QUERY:
+        for (size_t i = plan ? plan->statement_count : 0; i-- > 0;)
+            if (is_named_by(plan, &plan->statements[i], e))
+                return true;
+        return false;
+    default:
+        statement = portal_statement(x, request->name, index, &plan);
+        return statement && is_named_by(plan, statement, e);
+    }
+}
+
 const struct plan *
 exchange_expected(const struct exchange *x, const char *statement,
                   const struct plan_statement **meant, struct view *types)
 {
     const struct prepared *prepared = exchange_prepared(x, statement);
-    const struct plan *plan = prepared ? prepared->plan : NULL;
+    struct expected e = {.name = statement};
+    bool is_found = false;
 
-    *meant = prepared ? prepared->statement : NULL;
-    *types = prepared ? prepared->types : view_of(NULL, 0);
-    if (x->naming == 0)
-        return plan;
-    for (uint32_t i = x->count; i-- > 0;) {
-        const struct exchange_request *request = request_at(x, i);
-
-        if (!is_naming(request) || request->is_portal || strcmp(request->name, statement) != 0)
-            continue;
-        plan = request->step == STEP_PARSE ? request->plan : NULL;
-        *meant = plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
-        *types = request->bytes;
-        break;
-    }
-    return plan;
+    for (uint32_t i = x->naming > 0 ? x->count : 0; i-- > 0 && !is_found;)
+        is_found = request_at(x, i)->is_naming && is_named_at(x, i, &e);
+    if (!is_found && prepared)
+        e = (struct expected){statement, prepared->plan, prepared->statement, prepared->types};
+    *meant = e.statement;
+    *types = e.types;
+    return e.plan;
 }
 
 bool
@@ -259,13 +349,22 @@ last_bind(const struct exchange *x, const char *name, bool *is_described)
 }
 
 const struct plan *
-exchange_expected_portal(const struct exchange *x, const char *name)
+exchange_expected_portal(const struct exchange *x, const char *name,
+                         const struct plan_statement **statement)
 {
-    bool is_described;
-    const struct exchange_request *bind = last_bind(x, name, &is_described);
-    const struct portal *portal = bind ? NULL : exchange_portal(x, name);
+    const struct plan *plan;
 
-    return bind ? bind->plan : portal ? portal->plan : NULL;
+    *statement = portal_statement(x, name, x->count, &plan);
+    return plan;
+}
+
+bool
+exchange_is_open(const struct exchange *x)
+{
+    for (uint32_t i = x->count; i-- > 0;)
+        if (is_synchronizing(request_at(x, i)))
+            return false;
+    return x->count > 0;
 }
 
 bool

@@ -81,6 +81,7 @@ struct exchange_request {
     bool is_refused;                    /* its error is to be replaced by the refusal of its plan */
     bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
     bool is_doubtful;                   /* BIND: it may show more than its plan says */
+    bool is_naming;                     /* it gives or takes a statement's name */
     char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
     char statement[EXCHANGE_NAME_SIZE]; /* BIND: of which */
     struct plan *plan; /* QUERY, PARSE: held; BIND: what the statement was then, held */
@@ -96,7 +97,7 @@ struct exchange {
     struct prepared *prepared[EXCHANGE_HEADS];
     struct portal *portals; /* few: those of the transaction */
     uint32_t name_count;
-    uint32_t naming;    /* requests that wait and give or take a statement's name */
+    uint32_t naming;    /* requests that wait and are is_naming */
     bool is_skipping;   /* the server skips to the next Sync */
     uint32_t statement; /* QUERY: which of its statements is under way */
 };
@@ -107,6 +108,9 @@ void exchange_release(struct exchange *exchange);
  * EXCHANGE_REQUESTS_MAX wait. The caller fills it in at once. */
 PASU_MUST_USE struct exchange_request *exchange_add(struct exchange *exchange,
                                                     enum exchange_step step);
+/* A QUERY or EXECUTE has been filled in: notes whether its statements give or take names, PREPARE
+ * and DEALLOCATE. */
+void exchange_note_names(struct exchange *exchange, struct exchange_request *request);
 /* The request that the server's next answer belongs to, or NULL. */
 struct exchange_request *exchange_first(const struct exchange *exchange);
 /* It is done with. */
@@ -126,8 +130,12 @@ struct portal *exchange_portal(const struct exchange *exchange, const char *name
 const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
                                      const struct plan_statement **meant, struct view *types);
 
-/* The plan that a portal will have when all that waits has been done; NULL where none is known. */
-const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal);
+/* The plan that a portal will have when all that waits has been done, and its statement; NULL where
+ * none is known. */
+const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal,
+                                            const struct plan_statement **statement);
+/* Whether the request at the front belongs to a pipeline of which no end has been queued. */
+bool exchange_is_open(const struct exchange *exchange);
 
 /* Whether the server must be asked for a portal's columns before it is executed: rows of it may
  * show something, and nobody asks. */

@@ -56,6 +56,12 @@ is_number(enum catalog_key_type type)
 }
 
 bool
+key_type_is_text(enum catalog_key_type type)
+{
+    return type == CATALOG_KEY_TEXT || type == CATALOG_KEY_UUID;
+}
+
+bool
 key_types_agree(enum catalog_key_type one, enum catalog_key_type other)
 {
     return one != CATALOG_KEY_NONE && (one == other || (is_number(one) && is_number(other)));

@@ -40,6 +40,8 @@ PASU_MUST_USE int key_from_binary(struct key *key, enum catalog_key_type type, s
 enum catalog_key_type key_type_of_oid(uint32_t oid);
 /* The key type of the elements of an array type. */
 enum catalog_key_type key_type_of_array(uint32_t oid);
+/* Whether keys of the type are never numbers. */
+bool key_type_is_text(enum catalog_key_type type);
 /* Whether a value of one type can be compared with a key of another and mean the same key. */
 bool key_types_agree(enum catalog_key_type one, enum catalog_key_type other);
 

@@ -104,8 +104,9 @@ enum plan_source {
     SOURCE_BOUND,
 };
 
-/* A pinned key: a literal (its text), a parameter of Bind or EXECUTE ($1 = 1), or the parameter as
- * an array (= ANY($1)). */
+/* A pinned key: a literal (its text), a parameter of Bind or EXECUTE ($1 = 1), or either as an
+ * array
+ * (= ANY($1)), of a literal the text form. */
 struct plan_pin {
     struct view literal; /* bytes NULL: a parameter */
     uint16_t parameter;

@@ -131,3 +131,108 @@ pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_type, st
     *pin = (struct plan_pin){.parameter = (uint16_t)node->param_ref->number};
     return true;
 }
+
+bool
+pin_is_null(const PgQuery__Node *node)
+{
+    return node && node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull;
+}
+
+/* ---- arguments ---- */
+
+static const uint8_t argument_types[] = {CATALOG_KEY_INT2,    CATALOG_KEY_INT4, CATALOG_KEY_INT8,
+                                         CATALOG_KEY_NUMERIC, CATALOG_KEY_UUID, CATALOG_KEY_TEXT};
+
+static bool
+read_any(struct plan_work *work, const PgQuery__Node *node, struct plan_pin *pin)
+{
+    for (size_t i = 0; i < COUNT_OF(argument_types); i++)
+        if (pin_read(work, node, argument_types[i], pin))
+            return true;
+    return false;
+}
+
+static bool
+is_any_array(const PgQuery__TypeName *type)
+{
+    if (!type || type->n_array_bounds != 1 || type->n_typmods > 0 || type->setof)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(argument_types); i++)
+        if (pin_is_type(type, argument_types[i]))
+            return true;
+    return false;
+}
+
+bool
+pin_read_array_text(struct plan_work *work, const char *text, struct plan_pin *pin)
+{
+    char *kept = text[0] == '{' ? arena_text(work->keep, text, strlen(text)) : NULL;
+
+    if (!kept)
+        return false;
+    *pin = (struct plan_pin){.literal = view_of_text(kept), .is_array = true};
+    return true;
+}
+
+/* One element as array_out writes it, at its most careful. */
+static char *
+put_element(char *to, struct view element)
+{
+    *to++ = '"';
+    for (size_t i = 0; i < element.length; i++) {
+        if (element.bytes[i] == '"' || element.bytes[i] == '\\')
+            *to++ = '\\';
+        *to++ = (char)element.bytes[i];
+    }
+    *to++ = '"';
+    return to;
+}
+
+/* ARRAY['a', 'b'] as '{"a","b"}': null elements equal nothing and are left out. */
+static bool
+read_array_elements(struct plan_work *work, const PgQuery__AArrayExpr *array, struct plan_pin *pin)
+{
+    struct plan_pin *elements = arena_new(&work->memory, array->n_elements, sizeof(*elements));
+    size_t count = 0, size = sizeof("{}");
+    char *text, *at;
+
+    if (!elements || array->n_elements > PLAN_PINS_MAX)
+        return false;
+    for (size_t i = 0; i < array->n_elements; i++) {
+        if (pin_is_null(array->elements[i]))
+            continue;
+        if (!read_any(work, array->elements[i], &elements[count]) || !elements[count].literal.bytes)
+            return false;
+        size += 2 * elements[count++].literal.length + sizeof("\"\",") - 1;
+    }
+    text = at = arena_new(work->keep, size, 1);
+    if (!text)
+        return false;
+    *at++ = '{';
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            *at++ = ',';
+        at = put_element(at, elements[i].literal);
+    }
+    *at++ = '}';
+    *pin = (struct plan_pin){.literal = view_of(text, (size_t)(at - text)), .is_array = true};
+    return true;
+}
+
+bool
+pin_read_argument(struct plan_work *work, const PgQuery__Node *node, struct plan_pin *pin)
+{
+    bool is_cast = node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST;
+
+    if (read_any(work, node, pin))
+        return true;
+    if (is_cast && !is_any_array(node->type_cast->type_name))
+        return false;
+    if (is_cast)
+        node = node->type_cast->arg;
+    if (node && node->node_case == PG_QUERY__NODE__NODE_A_ARRAY_EXPR)
+        return read_array_elements(work, node->a_array_expr, pin);
+    return is_cast && node && node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
+           node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL &&
+           pin_read_array_text(work, node->a_const->sval->sval, pin);
+}

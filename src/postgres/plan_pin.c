@@ -105,13 +105,15 @@ add_constants(const struct search *search, PgQuery__Node *const *nodes, size_t c
     struct plan_pin pin;
 
     for (size_t i = 0; i < count; i++)
-        if (!pin_read(search->work, nodes[i], search->direct->show->key_type, &pin) ||
-            !add_pin(search->work, pins, count, &pin))
+        if (!pin_is_null(nodes[i]) &&
+            (!pin_read(search->work, nodes[i], search->direct->show->key_type, &pin) ||
+             !add_pin(search->work, pins, count, &pin)))
             return false;
-    return count > 0;
+    return pins->count > 0;
 }
 
-/* "{100007,100014}" of numbers: its parts are keys. Nothing else is read. */
+/* "{100007,100014}" of numbers: its parts are keys. Whatever else stands there is read when it is
+ * asked for (gate/pins.h), as an array that comes by Bind. */
 static bool
 add_array_text(const struct search *search, const char *text, struct pins *pins)
 {
@@ -146,6 +148,7 @@ static bool
 add_array(const struct search *search, const PgQuery__Node *node, struct pins *pins)
 {
     uint8_t key_type = search->direct->show->key_type;
+    struct plan_pin whole;
 
     if (!node)
         return false;
@@ -167,8 +170,13 @@ add_array(const struct search *search, const PgQuery__Node *node, struct pins *p
         return add_constants(search, node->a_array_expr->elements, node->a_array_expr->n_elements,
                              pins);
     case PG_QUERY__NODE__NODE_A_CONST:
-        return node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL &&
-               add_array_text(search, node->a_const->sval->sval, pins);
+        if (node->a_const->val_case != PG_QUERY__A__CONST__VAL_SVAL)
+            return false;
+        if (add_array_text(search, node->a_const->sval->sval, pins))
+            return true;
+        *pins = (struct pins){0};
+        return pin_read_array_text(search->work, node->a_const->sval->sval, &whole) &&
+               add_pin(search->work, pins, 1, &whole);
     default:
         return false;
     }

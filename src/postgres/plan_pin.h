@@ -30,6 +30,13 @@ bool pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_typ
 /* A text that is written as the key's type writes it. */
 bool pin_read_text(struct plan_work *work, const char *text, uint8_t key_type,
                    struct plan_pin *pin);
+/* The text form of an array. */
+bool pin_read_array_text(struct plan_work *work, const char *text, struct plan_pin *pin);
+/* An argument of EXECUTE, whatever the parameter's type: a constant, or an array of constants as
+ * its text form. */
+bool pin_read_argument(struct plan_work *work, const PgQuery__Node *node, struct plan_pin *pin);
+/* NULL, which equals no key. */
+bool pin_is_null(const PgQuery__Node *node);
 /* Whether a type is the key's own. */
 bool pin_is_type(const PgQuery__TypeName *type, uint8_t key_type);
 

@@ -43,19 +43,6 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
     statement->may_speak = inner->may_speak;
 }
 
-/* An argument of EXECUTE, if it is a plain constant. */
-static void
-read_argument(struct plan_work *work, const PgQuery__Node *node, struct plan_pin *argument)
-{
-    static const uint8_t types[] = {CATALOG_KEY_INT2, CATALOG_KEY_INT4, CATALOG_KEY_INT8,
-                                    CATALOG_KEY_UUID, CATALOG_KEY_TEXT};
-
-    for (size_t i = 0; i < COUNT_OF(types); i++)
-        if (pin_read(work, node, types[i], argument))
-            return;
-    *argument = (struct plan_pin){0};
-}
-
 /* Rows of which nothing is known before they come. */
 static void
 show_anything(struct plan_work *work, struct plan_statement *statement)
@@ -76,7 +63,8 @@ build_execute(struct plan_work *work, const PgQuery__ExecuteStmt *execute,
 
     build_names(work, &execute->base, statement);
     for (size_t i = 0; arguments && i < execute->n_params; i++)
-        read_argument(work, execute->params[i], &arguments[i]);
+        if (!pin_read_argument(work, execute->params[i], &arguments[i]))
+            arguments[i] = (struct plan_pin){0};
     statement->special = SPECIAL_EXECUTE;
     statement->name = keep_name(work, execute->name);
     statement->arguments = arguments;

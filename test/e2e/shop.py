@@ -99,6 +99,13 @@ def front(name, *, more=None, **gateway):
 
 # ---- what the ledger says ----
 
+def assert_types(kind, keys):
+    """Numbers where the key's column holds numbers, however large; texts where it holds texts, whatever they look like."""
+    expected = str if kind in ("member", "account") else int
+    wrong = [key for key in keys if not isinstance(key, expected)]
+    assert not wrong, f"{kind}: {wrong[:3]} are no {expected.__name__}"
+
+
 class Shown:
     """The export's lines of one application name, taken together."""
 
@@ -113,9 +120,11 @@ class Shown:
         for kind, one in line["subjects"].items():
             keys = {str(key) for key in one.get("keys", ())}
             assert len(keys) == one["at_least"] <= one["at_most"], line
+            assert_types(kind, one.get("keys", ()))
             self.keys[kind] |= keys
             self.unknown += one["at_most"] - one["at_least"]
         for kind, keys in (line.get("missed") or {}).items():
+            assert_types(kind, keys)
             self.missed[kind] |= {str(key) for key in keys}
         for field, clarity in line["fields"].items():
             self.fields[field] = strongest(self.fields.get(field), clarity)

@@ -109,7 +109,8 @@ LIMITS.update({"b_error": ("block", 3), "b_cancel": ("block", 3), "b_next": ("bl
                "b_orders": ("block", 4), "b_even": ("block", 10), "b_odd": ("block", 11), "b_alert": ("alert", MOST),
                "b_small": ("block", MOST), "b_large": ("block", shop.CUSTOMERS + 5), "b_none": ("block", 0),
                "b_uuid": ("block", MOST), "b_text": ("block", MOST), "b_race": ("block", RACE_MOST),
-               "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5)})
+               "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5),
+               "b_cut": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_returning": ("block", 3)})
 BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict": verdict}
            for name, (verdict, subjects) in LIMITS.items()]
 # Of several the smallest counts.
@@ -286,6 +287,52 @@ def test_smallest():
     with login("b_two") as session:
         keys, _, errors = simple(session)
     equal((keys, errors[0]["C"]), (first(5), CODE))
+
+
+def run_of(sql):
+    return wire.parse(sql) + wire.bind() + wire.execute()
+
+
+def price(product):
+    return int(shop.server().sql(f"SELECT price FROM products WHERE id = {product}")[0][0])
+
+
+@test(gateway=True)
+def test_rest_of_a_pipeline():
+    """A block undoes and skips what changes something in its pipeline, up to the Sync and no further"""
+    change = "UPDATE products SET price = price + 1000 WHERE id = {}"
+    before = [price(product) for product in range(1, 7)]
+    with login("b_rest") as session:
+        result = session.exchange(run_of(change.format(1)) + run_of(ALL) + run_of(change.format(2)) + wire.query(change.format(3))
+                                  + run_of("COMMIT") + wire.SYNC + wire.query("SELECT 'next'"))
+        equal((len(result.rows), [fields["C"] for fields in result.errors], result.status), (3, [CODE], "I"))
+        equal((result.types.count("E"), session.result().rows), (1, [["next"]]))
+        session.query("BEGIN")
+        equal(session.exchange(run_of(ALL) + run_of(change.format(4)) + wire.SYNC).status, "E")
+        equal(session.query("COMMIT").tags, ["ROLLBACK"])
+        equal(session.exchange(run_of(change.format(5)) + run_of("SELECT 1") + wire.SYNC).tags, ["UPDATE 1", "SELECT 1"])
+    with login("b_late") as session:  # the rest comes when the client has been told, and is long
+        equal(session.exchange(run_of(ALL) + wire.FLUSH, "E").code, CODE)
+        late = wire.parse(change.format(6) + " AND title <> '" + "x" * (3 << 20) + "'") + wire.bind() + wire.execute()
+        result = session.exchange(late + wire.query(change.format(2)) + wire.SYNC)
+        equal((result.types, session.value("SELECT 'goes on'")), ("Z", "goes on"))
+    with login("b_returning") as session:
+        shown = session.exchange(run_of("UPDATE customers SET region = 'gone' WHERE grade = 2 RETURNING id, name") + wire.SYNC)
+        equal((len(shown.rows), shown.code, shown.status), (3, CODE, "I"))
+    equal([price(product) - was for product, was in enumerate(before, 1)], [0, 0, 0, 0, 1000, 0])
+    equal(shop.server().sql("SELECT count(*) FROM customers WHERE region = 'gone'"), [["0"]])
+    for name in ("b_rest", "b_late", "b_returning"):
+        equal(len(recorded(name).keys["customer"]), 3)
+
+
+@test(gateway=True)
+def test_cut_record():
+    """The record of a result that was cut says what left: not the fields of rows behind the cut"""
+    with login("b_cut") as session:
+        result = session.exchange(wire.query("SELECT id, phone, name FROM customers ORDER BY phone IS NOT NULL, id"))
+        equal((len(result.rows), {row[1] for row in result.rows}, result.code), (3, {None}, CODE))
+    shown = recorded("b_cut")
+    equal((shown.fields, shown.rows, len(shown.keys["customer"])), ({"phone": "null", "name": "clear"}, 3, 3))
 
 
 @test(gateway=True)

@@ -252,6 +252,28 @@ def test_a_population_grows_without_a_new_snapshot():
 
 
 @test
+def test_rows_that_statistics_tell_of_late_do_not_count_twice():
+    name = database("late")
+
+    def inserted():
+        return int(server().sql("SELECT pg_stat_get_tuples_inserted('customers'::regclass)", name)[0][0])
+    before = inserted()
+    with server().connect(name) as session:
+        session.query("SELECT 1")  # reported; what follows within a second is kept back
+        session.query("INSERT INTO customers SELECT 1000 + i, 'n', 'p' || i, 'm' || i, 'a', 1, 'r' FROM generate_series(1, 2000) i")
+        with dump(name) as store:
+            store.wait()
+
+            def population():
+                return [line for line in store.get().lines if line.startswith("population customer")][0]
+            equal((population(), inserted()), ("population customer 2200 counted", before))
+            session.query("SELECT pg_sleep(1.1)")
+            process.until(lambda: session.query("SELECT 1") and inserted() == before + 2000, "the report", 30)
+            server().sql("INSERT INTO customers VALUES (1, 'n', 'p', 'm', 'a', 1, 'r')", name)
+            process.until(lambda: population() == "population customer 2201 counted", "the last insertion", 10)
+
+
+@test
 def test_a_lock_on_a_table_makes_the_snapshot_coarser_and_does_not_stop_it():
     name = database("locked", "CREATE FUNCTION g_atomic() RETURNS text BEGIN ATOMIC SELECT address FROM customers; END")
     with server().connect(name) as session:

@@ -177,6 +177,81 @@ def test_misses():
     equal(shown.fields, {}, "fields")
 
 
+# Arrays of two keys, written in every way: 0 and 1 stand for constants of the keys.
+ARRAYS = ("ARRAY[0, 1]", "ARRAY[0, 1]::TYPE[]", "ARRAY[0::TYPE, CAST(1 AS TYPE)]", "ARRAY[0, NULL, 1]::TYPE[]", "'{TEXT}'", "'{TEXT}'::TYPE[]",
+          "CAST('{TEXT}' AS TYPE[])", "'{null,TEXT}'::TYPE[]")
+
+
+@test(gateway=True)
+def test_misses_of_arrays():
+    """Look-ups with arrays of keys that find nothing are recorded with all keys, however the array is written"""
+    cases = (("customers", "id", "customer", "bigint", ("999001", "-999002")),
+             ("members", "id", "member", "uuid", ("00000000-0000-0000-0000-000000000007", "00000000-0000-0000-0000-000000000008")),
+             ("accounts", "login", "account", "text", ("no, body", "O'Hara {\\} \"x\"")))
+    lookups = [(table, key, kind, oid, values, form) for table, key, kind, oid, values in cases for form in ARRAYS
+               if (oid, form) != ("uuid", "ARRAY[0, 1]")]  # an array of texts, to the server
+    for number, (table, key, kind, oid, values, form) in enumerate(lookups):
+        def way(session):
+            constants = [value if oid == "bigint" else "'" + value.replace("'", "''") + "'" for value in values]
+            text = ",".join('"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("'", "''") + '"' for value in values)
+            array = form.replace("TYPE", oid).replace("0", "\0").replace("1", "\1").replace("TEXT", text)
+            array = array.replace("\0", constants[0]).replace("\1", constants[1])
+            sql = f"SELECT {key}, name FROM {table} WHERE {key} = ANY"
+            ways.run(session, f"PREPARE q ({oid}[]) AS {sql}($1)")
+            equal(ways.only(session, wire.query(f"EXECUTE q ({array})")), [])
+            equal(ways.only(session, wire.parse("EXECUTE q (" + array + ")") + wire.bind() + wire.execute() + wire.SYNC), [])
+            equal(ways.only(session, wire.query(f"{sql}({array})")), [])
+            equal(ways.only(session, wire.parse(f"{sql}({array})") + wire.bind() + wire.execute() + wire.SYNC), [])
+        shown = told(plain(), f"array {number}", way)
+        equal((shown.misses, dict(shown.missed)), (4, {kind: set(values)}), f"{oid} {form}")
+        equal((shown.fields, sum(line["misses"] for line in shown.lines)), ({}, 4))
+
+
+def run_of(name):
+    """Bind and Execute without a question about columns: their formats must fit what is sent on."""
+    return wire.bind(name=name, results=(0, 1)) + wire.execute()
+
+
+def by_messages(sql):
+    return wire.parse(sql) + wire.bind() + wire.execute()
+
+
+ONE, OTHER = "SELECT name, grade FROM customers WHERE id = 1287", "SELECT title, price FROM products WHERE id = 9"
+# How "s1" comes to mean ONE, and how many of these messages are answered by ReadyForQuery.
+ANEW = ((wire.close("S", "s1") + wire.parse(ONE, "s1"), 0),
+        (wire.query("DEALLOCATE s1") + wire.parse(ONE, "s1"), 1),
+        (wire.query("DEALLOCATE ALL") + wire.parse(ONE, "s1"), 1),
+        (wire.query("DEALLOCATE s1; PREPARE s1 AS " + ONE), 1),
+        (by_messages("DEALLOCATE s1") + wire.parse(ONE, "s1"), 0),
+        (by_messages("DEALLOCATE s1") + by_messages("PREPARE s1 AS " + ONE), 0),
+        (wire.query("DEALLOCATE s1; PREPARE s1 AS " + OTHER) + wire.query("DEALLOCATE s1") + wire.parse(ONE, "s1"), 2),
+        (wire.query("DISCARD ALL") + wire.parse(ONE, "s1"), 1))
+
+
+@test(gateway=True)
+def test_names_given_anew():
+    """In one burst a name is given another statement, in every way: rows are those of the new one, and counted as such"""
+    hidden = "SELECT name, level FROM members WHERE level = 1 LIMIT 3"  # a column more than it was asked for
+    for number, (before, (anew, readies), at_once) in enumerate((before, anew, at_once) for before in (OTHER, hidden)
+                                                                for anew in ANEW for at_once in (False, True)):
+        if at_once and anew == ANEW[-1][0]:
+            continue  # not within a pipeline, says the server
+
+        def way(session):
+            first = wire.parse(before, "s1") + (run_of("s1") if at_once else wire.SYNC)
+            if not at_once:
+                session.exchange(first)
+            session.send((first if at_once else b"") + anew + run_of("s1") + wire.SYNC)
+            results = [session.result() for _ in range(readies + 1)]
+            equal([fields["M"] for result in results for fields in result.errors], [])
+            equal(results[-1].rows[-1][0], "Kim-1287")
+            equal(session.value("SELECT 1"), "1")
+        shown = told(plain(), f"anew {number}", way)
+        members = 3 if at_once and before == hidden else 0
+        equal(({kind: len(keys) for kind, keys in shown.keys.items() if keys}, shown.unknown, shown.flags),
+              ({"customer": 1, **({"member": members} if members else {})}, 0, set()), f"{before} {anew}")
+
+
 # Forms of which no key can be had: whom they can show is bounded, and said so.
 BOUND = (
     "SELECT DISTINCT name FROM customers WHERE grade = 1",

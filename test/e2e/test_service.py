@@ -12,6 +12,7 @@ import guard
 import harness
 import postgres
 import process
+import shop
 import wire
 from process import until
 
@@ -73,6 +74,24 @@ def test_drain():
     names = [one.get("event") for one in front.events]
     assert names.index("drain_started") < names.index("drain_ended"), names
     until(lambda: server().backends() == 0, "the server's sessions end")
+
+
+@harness.gateway_only
+def test_drain_after_a_skipped_query():
+    """A session whose Query the server has skipped, after an error in its pipeline, is idle all the same"""
+    for front in (guard.start(guard.gateway(server(), limits={"drain_time": "1h"})),
+                  shop.front("skipped", limits={"drain_time": "1h"}).guard):
+        idle = wire.login(front.address(), user="postgres")
+        bad = wire.parse("SELECT no_such_column") + wire.bind() + wire.execute()
+        results = idle.exchange(bad + wire.query("SELECT 1") + wire.SYNC)
+        assert [fields["C"] for fields in results.errors] == ["42703"] and not results.rows, results.errors
+        idle.exchange(bad + wire.FLUSH, "E")
+        results = idle.exchange(wire.query("SELECT 2") + wire.SYNC)
+        assert not results.rows and not results.errors, results
+        assert idle.exchange(wire.query("SELECT 3")).rows == [["3"]]
+        front.process.signal(signal.SIGTERM)
+        assert idle.refused()["C"] == "57P01"
+        assert front.process.wait() == 0
 
 
 @harness.gateway_only

@@ -391,34 +391,6 @@ marks_are_seen_in_what_reads_the_table(void **state PASU_UNUSED)
 }
 
 static void
-a_population_is_counted_and_grows_by_what_was_inserted(void **state PASU_UNUSED)
-{
-    static const struct catalog_row rows[] = {
-        SHOP,
-        {ROWS_SUBJECTS, "20001|r|2500|100000|t"},
-        {ROWS_SUBJECTS, "20004|r|~|9000|t"},
-        {ROWS_POPULATIONS, "20001|2000"},
-    };
-    static const struct view grown[] = {VIEW("20001"), VIEW("r"), VIEW("2600"), VIEW("100000"),
-                                        VIEW("t")};
-    static const struct view reset[] = {VIEW("20001"), VIEW("r"), VIEW("7"), VIEW("100000"),
-                                        VIEW("t")};
-    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
-
-    assert_int_equal(catalog_population(c, 0), 2000);
-    assert_true(catalog_population_is_counted(c, 0));
-    assert_int_equal(catalog_population(c, 1), 9000); /* what its files have room for */
-    assert_false(catalog_population_is_counted(c, 1));
-    assert_int_equal(catalog_population(c, 2), UINT32_MAX);
-    assert_int_equal(catalog_growth_row(c, grown, COUNT_OF(grown)), 0);
-    assert_int_equal(catalog_population(c, 0), 2100);
-    assert_int_equal(catalog_growth_row(c, reset, COUNT_OF(reset)), 0);
-    assert_int_equal(catalog_population(c, 0), 100000);
-    assert_int_equal(catalog_growth_row(c, reset, 1), PASU_E_MALFORMED);
-    catalog_release(c);
-}
-
-static void
 roles_read_what_the_server_says(void **state PASU_UNUSED)
 {
     /* Keys in the order of relations: customers.id, visits.customer_id, … */
@@ -566,7 +538,6 @@ main(void)
         cmocka_unit_test(functions_carry_what_their_texts_name_to_a_fixpoint),
         cmocka_unit_test(postgresqls_own_functions_are_known_by_name),
         cmocka_unit_test(marks_are_seen_in_what_reads_the_table),
-        cmocka_unit_test(a_population_is_counted_and_grows_by_what_was_inserted),
         cmocka_unit_test(roles_read_what_the_server_says),
         cmocka_unit_test(rows_that_are_none_are_refused),
         cmocka_unit_test(rows_that_contradict_each_other_end_in_a_snapshot),

@@ -242,6 +242,48 @@ keys_are_listed_one_a_line_with_their_kind(void **state PASU_UNUSED)
     finish(&t);
 }
 
+static void
+a_key_is_a_number_only_where_keys_are_numbers(void **state PASU_UNUSED)
+{
+    struct telling t = {.is_json = true, .has_keys = true};
+    struct exposure text = story_exposure(7, 11, NAME, ORDINALS(66));
+    static const uint32_t missed[] = {67};
+    const char *line;
+
+    text.parts[0].is_text = true;
+    text.parts[0].missed = missed;
+    text.parts[0].missed_count = 1;
+    begin(&t, print_statement, &t);
+    story_shows(&t.story, text);
+    line = printed(&t);
+    assert_non_null(strstr(line, "\"keys\":[\"66\"]"));
+    assert_non_null(strstr(line, "\"missed\":{\"customer\":[\"67\"]}"));
+    finish(&t);
+}
+
+static void
+scope_lists_keys_as_what_they_are(void **state PASU_UNUSED)
+{
+    for (int numbers = 0; numbers < 2; numbers++) {
+        struct exposure text = story_exposure(7, 11, NAME, ORDINALS(66));
+        struct telling t = {0};
+
+        text.parts[0].is_text = true;
+        begin(&t, scope_take, &t.scope);
+        scope_init(&t.scope, &t.story.selection);
+        story_shows(&t.story, text);
+        if (numbers) /* of the same persons, in a table where their key is one */
+            story_shows(&t.story, story_exposure(7, 12, NAME, ORDINALS(66)));
+        story_end(&t.story);
+        t.evidence.selection = t.story.selection; /* borrowed */
+        scope_view_json(t.file, &t.evidence, &t.scope, true);
+        fflush(t.file);
+        assert_non_null(strstr(t.text, numbers ? "\"keys\":[66]" : "\"keys\":[\"66\"]"));
+        scope_release(&t.scope);
+        finish(&t);
+    }
+}
+
 int
 main(void)
 {
@@ -253,6 +295,8 @@ main(void)
         cmocka_unit_test(the_document_of_scope_has_what_is_promised),
         cmocka_unit_test(the_page_of_scope_is_harmless_and_says_how_sure_it_is),
         cmocka_unit_test(keys_are_listed_one_a_line_with_their_kind),
+        cmocka_unit_test(a_key_is_a_number_only_where_keys_are_numbers),
+        cmocka_unit_test(scope_lists_keys_as_what_they_are),
     };
 
     text_init();

@@ -62,6 +62,7 @@ make_exposure(struct random *r, struct exposure *e, size_t most)
 
         part->kind = (uint8_t)random_below(r, EXPOSURE_KINDS_MAX);
         part->attribution = (uint8_t)random_below(r, ATTRIBUTION_COUNT);
+        part->is_text = random_below(r, 2);
         part->clear = random_u64(r);
         part->masked = random_u64(r);
         part->null = random_u64(r);
@@ -366,6 +367,39 @@ only_canonical_small_integers_stand_for_themselves(void **state PASU_UNUSED)
     }
 }
 
+static void
+integers_are_told_from_texts_that_look_like_them(void **state PASU_UNUSED)
+{
+    static const char *const texts[] = {"",
+                                        "-",
+                                        "-0",
+                                        "00",
+                                        "-07",
+                                        "+1",
+                                        "1.5",
+                                        "1e3",
+                                        "12x",
+                                        "9223372036854775808",
+                                        "-9223372036854775809",
+                                        "10000000000000000000"};
+    static const struct {
+        const char *text;
+        int64_t integer;
+    } integers[] = {{"0", 0},
+                    {"-7", -7},
+                    {"5000000007", 5000000007},
+                    {"9223372036854775807", INT64_MAX},
+                    {"-9223372036854775808", INT64_MIN}};
+    int64_t integer;
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        assert_false(key_is_integer(view_of_text(texts[i]), &integer));
+    for (size_t i = 0; i < COUNT_OF(integers); i++) {
+        assert_true(key_is_integer(view_of_text(integers[i].text), &integer));
+        assert_int_equal(integer, integers[i].integer);
+    }
+}
+
 int
 main(void)
 {
@@ -380,6 +414,7 @@ main(void)
         cmocka_unit_test(what_is_out_of_range_is_not_encoded),
         cmocka_unit_test(every_enum_has_a_text_and_nothing_else_has),
         cmocka_unit_test(only_canonical_small_integers_stand_for_themselves),
+        cmocka_unit_test(integers_are_told_from_texts_that_look_like_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

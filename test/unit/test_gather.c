@@ -9,6 +9,7 @@ enum { COLUMNS_MAX = 12, PARTS_MAX = 3, ROW_MAX = 512, PERSONS = 6 };
 
 static struct gate_ordinals world;
 static struct gather gather;
+static uint8_t outgoing[4096];
 
 static int
 begin(void **state PASU_UNUSED)
@@ -515,15 +516,118 @@ a_cut_takes_back_whole_rows_from_the_one_that_is_not_allowed(void **state PASU_U
     }
     assert_int_equal(gather.item_count, 5);
     assert_int_equal(gather.starts[3], 600);
-    gather_cut(&gather, 5); /* nothing */
+    gather_cut(&gather, &shape.entry, outgoing, 5); /* nothing */
     assert_int_equal(gather.rows, 10);
-    gather_cut(&gather, 3);
+    gather_cut(&gather, &shape.entry, outgoing, 3);
     assert_int_equal(gather.item_count, 3);
     assert_int_equal(gather.ordinal_counts[0], 3);
     assert_int_equal(gather.rows, 6);
-    gather_cut(&gather, 0);
+    gather_cut(&gather, &shape.entry, outgoing, 0);
     assert_int_equal(gather.rows, 0);
     assert_int_equal(gather.ordinal_counts[0], 0);
+}
+
+/* A message that goes out; where it begins. */
+static uint32_t
+put_outgoing(uint32_t *at, char type, const uint8_t *body, size_t length)
+{
+    uint32_t start = *at;
+
+    outgoing[start] = (uint8_t)type;
+    bytes_put_u32(outgoing + start + 1, (uint32_t)length + 4);
+    memcpy(outgoing + start + 5, body, length);
+    *at += (uint32_t)length + 5;
+    return start;
+}
+
+/* Ten rows: those before the sixth show no name, the third and the ninth have no key to be read. */
+static void
+gather_ten(struct shape *shape)
+{
+    uint32_t at = 3; /* something before them */
+
+    simple_shape(shape);
+    shape->column_fields[0] = 2;
+    shape_settle(shape);
+    gather_clear(&gather);
+    for (uint32_t i = 0; i < 10; i++) {
+        char key[16];
+        struct row row;
+
+        snprintf(key, sizeof(key), i == 2 || i == 8 ? "x" : "%u", i);
+        simple_row(&row, key, i < 5 ? NULL : "kim");
+        if (i == 4)
+            put_outgoing(&at, 'N', (const uint8_t *)"a notice", 9);
+        assert_int_equal(
+            read_row(shape, &row, row.length, put_outgoing(&at, 'D', row.bytes, row.length)), 0);
+    }
+    assert_int_equal(gather.clear[0], 3);
+    assert_int_equal(gather.null[0], 1);
+    assert_int_equal(gather.unattributed[0], 2);
+    assert_int_equal(gather.item_count, 8);
+}
+
+static void
+what_is_left_after_a_cut_is_what_the_rows_before_showed(void **state PASU_UNUSED)
+{
+    struct shape shape;
+
+    gather_ten(&shape);
+    gather_cut(&gather, &shape.entry, outgoing, 7); /* before the tenth */
+    assert_int_equal(gather.rows, 9);
+    assert_int_equal(gather.clear[0], 3);
+    assert_int_equal(gather.unattributed[0], 2);
+    gather_ten(&shape);
+    gather_cut(&gather, &shape.entry, outgoing, 4); /* before the sixth */
+    assert_int_equal(gather.rows, 5);
+    assert_int_equal(gather.clear[0], 2);
+    assert_int_equal(gather.null[0], 1);
+    assert_int_equal(gather.unattributed[0], 1);
+    gather_ten(&shape);
+    gather_cut(&gather, &shape.entry, outgoing, 2); /* before the fourth: the third has no person */
+    assert_int_equal(gather.rows, 3);
+    assert_int_equal(gather.unattributed[0], 1);
+}
+
+static void
+outgoing_rows_that_cannot_be_read_again_count_as_they_did(void **state PASU_UNUSED)
+{
+    struct shape shape;
+
+    gather_ten(&shape);
+    bytes_put_u32(outgoing + gather.first_row + 1, 5000);
+    gather_cut(&gather, &shape.entry, outgoing, 4);
+    assert_int_equal(gather.rows, 5);
+    assert_int_equal(gather.clear[0], 3);
+    assert_int_equal(gather.null[0], 1);
+}
+
+static void
+hidden_columns_do_not_go_out(void **state PASU_UNUSED)
+{
+    struct shape shape;
+    uint32_t at = 0;
+
+    simple_shape(&shape);
+    shape.showing.hidden_count = 1;
+    shape.showing.parts[0].source = SOURCE_HIDDEN;
+    gather_clear(&gather);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct row row;
+        uint8_t body[64] = {0, 1};
+        size_t hidden = 2 + 4 + 1;
+
+        simple_row(&row, i ? "8" : "7", i ? "kim" : NULL);
+        memcpy(body + 2, row.bytes + hidden, row.length - hidden);
+        assert_int_equal(read_row(&shape, &row, row.length,
+                                  put_outgoing(&at, 'D', body, row.length - hidden + 2)),
+                         0);
+    }
+    assert_int_equal(gather.clear[0], 1);
+    gather_cut(&gather, &shape.entry, outgoing, 1);
+    assert_int_equal(gather.rows, 1);
+    assert_int_equal(gather.clear[0], 0);
+    assert_int_equal(gather.null[0], 1);
 }
 
 static void
@@ -545,7 +649,7 @@ pinned_persons_are_shown_by_the_row_that_begins(void **state PASU_UNUSED)
     assert_int_equal(gather.items[1].is_row_end, 0);
     assert_int_equal(gather.items[2].is_row_end, 1);
     assert_int_equal(gather.unattributed[0], 0);
-    gather_cut(&gather, 0);
+    gather_cut(&gather, &shape.entry, outgoing, 0);
     assert_int_equal(gather.rows, 0);
 }
 
@@ -589,6 +693,9 @@ main(void)
         cmocka_unit_test(a_row_that_is_not_what_was_announced_is_refused),
         cmocka_unit_test(rows_without_a_key_count_if_they_show_something_also_when_saturated),
         cmocka_unit_test(a_cut_takes_back_whole_rows_from_the_one_that_is_not_allowed),
+        cmocka_unit_test(what_is_left_after_a_cut_is_what_the_rows_before_showed),
+        cmocka_unit_test(outgoing_rows_that_cannot_be_read_again_count_as_they_did),
+        cmocka_unit_test(hidden_columns_do_not_go_out),
         cmocka_unit_test(pinned_persons_are_shown_by_the_row_that_begins),
         cmocka_unit_test(a_row_too_long_to_be_read_shows_somebody_of_each_part),
         cmocka_unit_test(a_gather_says_when_it_has_no_room_before_it_has_none),

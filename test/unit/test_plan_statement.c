@@ -94,6 +94,11 @@ statements_about_statements_hold_them(void **state PASU_UNUSED)
         {"PREPARE p AS SELECT name FROM customers", "- PREPARE(p) [customer bound1: 0=name]"},
         {"PREPARE p AS SELECT 1", "- PREPARE(p) [-]"},
         {"EXECUTE p(100070, 'x', $1, now())", EVERYTHING " EXECUTE(p)(100070,x,$1,$0)"},
+        {"EXECUTE p(ARRAY[1, NULL, '2'], ARRAY['a\"', 'b\\'::text]::text[], '{c}'::text[], '{d}')",
+         EVERYTHING " EXECUTE(p)({\"1\",\"2\"}[],{\"a\\\"\",\"b\\\\\"}[],{c}[],{d})"},
+        {"EXECUTE p(ARRAY[now()], ARRAY[1]::date[], ARRAY[1]::text[][], '{1}'::bpchar[], "
+         "5::numeric)",
+         EVERYTHING " EXECUTE(p)($0,$0,$0,$0,5)"},
         {"EXECUTE p", EVERYTHING " EXECUTE(p)"},
         {"DEALLOCATE p", "- DEALLOCATE(p)"},
         {"DEALLOCATE ALL", "- DEALLOCATE()"},

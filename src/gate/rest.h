@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rest of a pipeline, behind an Execute whose rows a budget may end. To the client that is an
+ * error: what comes before the next Sync is skipped and what came since the last one undone. The
+ * server knows of no error:
+ *
+ *      Execute SELECT   Execute UPDATE   Sync
+ *         └ rows: blocked  └ must not run   └ must not commit
+ *
+ * Where a limit can block, an Execute that changes something, and the Sync behind one, wait until
+ * the rows asked for before them have been judged (a Flush of ours takes their place). After a
+ * block nothing more of the pipeline is sent on but a Bind that fails, so that the server is where
+ * the client believes it to be, and the Sync.
+ *
+ * What remains: statements that only read run if they were on their way, unseen; several statements
+ * of one Query cannot be stopped but by the cancel request, which can come too late; and so it is
+ * with what a blocked Query has changed itself (UPDATE … RETURNING).
+ */
+#ifndef PASU_GATE_REST_H
+#define PASU_GATE_REST_H
+
+#include "gate/ask.h"
+
+/* Whether a whole message must wait for the answers to what was asked before it. */
+bool rest_must_wait(const struct asking *asking, const uint8_t *message, size_t length);
+/* The statement of an Execute, which goes to the server (NULL: not known). */
+void rest_execute(struct observer *observer, const struct plan_statement *statement);
+/* A result has been ended. */
+void rest_block(struct session *session);
+/* A message behind that, whole or the start of one that goes in pieces. 1: it has been dealt with;
+ * 0: it is to be handled as any; PASU_E_NOMEM. */
+PASU_MUST_USE int rest_take(struct asking *asking, uint8_t type);
+
+#endif
