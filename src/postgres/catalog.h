@@ -112,7 +112,7 @@ struct catalog_function {
     /* Not known to carry nothing. What can come out of it: all fields and kinds of the relations
      * that its text names, or of all. 0 for one whose inside was read and is clean. */
     bool is_opaque;
-    bool is_exit;  /* reads files, other servers, large objects, runs programs */
+    bool is_exit;  /* reads files, other servers, runs programs */
     bool is_never; /* its text names a relation that is shown to nobody */
     uint64_t fields, kinds;
 };
