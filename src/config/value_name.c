@@ -158,19 +158,20 @@ parse_ACTOR_SOURCE(struct parse *parse, const struct config_key *key PASU_UNUSED
 {
     static const char *const words = "sqlcommenter|application_name|setting:NAME";
     const char *text = node->text;
-    bool is_setting = strncmp(text, "setting:", 8) == 0;
 
-    /* Settings of one's own have a dot; those without are the server's, and none of them names
-     * users. */
-    if (is_setting && (strchr(text + 8, '.') == NULL || strpbrk(text, " '\"") != NULL ||
-                       text[8] == '.' || text[strlen(text) - 1] == '.')) {
-        fault_value(parse, node, "write setting:PREFIX.NAME, such as setting:pasu.actor",
-                    "which is not the name of a setting");
-        return false;
-    }
-    if (!is_setting && strcmp(text, "sqlcommenter") != 0 && strcmp(text, "application_name") != 0) {
+    if (strcmp(text, "sqlcommenter") == 0 || strcmp(text, "application_name") == 0)
+        return keep(parse, text, slot);
+    if (strncmp(text, "setting:", 8) != 0) {
         fault_value(parse, node, words_hint(parse, "one of: ", words, text),
                     "which is none of its values");
+        return false;
+    }
+    /* Settings of one's own have a dot; those without are the server's, and none of them names
+     * users. */
+    if (strchr(text + 8, '.') == NULL || strpbrk(text, " '\"") != NULL || text[8] == '.' ||
+        text[strlen(text) - 1] == '.') {
+        fault_value(parse, node, "write setting:PREFIX.NAME, such as setting:pasu.actor",
+                    "which is not the name of a setting");
         return false;
     }
     return keep(parse, text, slot);

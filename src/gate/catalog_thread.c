@@ -129,6 +129,7 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
         place->load_at = now + PAUSE_MOST;
     place->poll_at = now + POLL_PERIOD;
     pthread_mutex_unlock(&store->lock);
+    catalog_supersede(before);
     catalog_release(before);
     store->notify(store->arg, place, 0);
 }

@@ -60,12 +60,14 @@ close_listeners(struct gate *g)
     g->listener_count = 0;
 }
 
-/* From the catalog store's thread: every worker looks which of its sessions have waited. */
+/* From the catalog store's thread: every worker looks which of its sessions have waited, and all
+ * let go of what is made with the snapshot before. */
 static void
 post_catalog(void *arg, const struct catalog_place *place, int result)
 {
     struct gate *g = arg;
 
+    plan_cache_sweep(g->shared.plans);
     for (uint32_t i = 0; i < g->worker_count; i++) {
         struct task *task = task_new(TASK_CATALOG, 0);
 

@@ -361,9 +361,14 @@ observer_cancelled(struct session *s)
 void
 observer_catalog(struct session *s)
 {
-    if (!s->observer->is_waiting || s->observer->is_crowded || s->observer->is_settling)
+    struct observer *o = s->observer;
+
+    /* An idle session would else hold its old snapshot for as long as it asks nothing. */
+    if (o->exchange.count == 0)
+        observer_renew(s);
+    if (!o->is_waiting || o->is_crowded || o->is_settling)
         return;
-    s->observer->is_resumed = true;
+    o->is_resumed = true;
     resume(s);
 }
 

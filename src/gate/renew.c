@@ -21,11 +21,15 @@ renew_prepared(struct session *s, struct prepared *prepared)
     result = plan_cache_get(s->worker->shared->plans, old->text, &environment, &new);
     if (result != 0)
         return result;
-    statement = plan_counterpart(new, old, prepared->statement);
-    if (!statement || statement->hidden_count != prepared->statement->hidden_count ||
-        !view_equal(old->rewritten, new->rewritten) || new->refusal) {
+    if (new->refusal) {
         plan_release(new);
         return PASU_E_MEANING_CHANGED;
+    }
+    statement = plan_counterpart(new, old, prepared->statement);
+    if (!statement || statement->hidden_count != prepared->statement->hidden_count ||
+        !view_equal(old->rewritten, new->rewritten)) {
+        plan_release(new);
+        return 0;
     }
     prepared->plan = new;
     prepared->statement = statement;

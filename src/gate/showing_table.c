@@ -47,6 +47,19 @@ showing_table_release(struct showing_table *table)
     }
 }
 
+void
+showing_table_sweep(struct showing_table *table)
+{
+    for (size_t i = 0; i < SHOWING_TABLE_SIZE; i++) {
+        const struct showing_entry *e = table->entries[i];
+
+        if (!e || !e->plan->catalog || !catalog_is_superseded(e->plan->catalog))
+            continue;
+        showing_entry_release(table->entries[i]);
+        table->entries[i] = NULL;
+    }
+}
+
 static size_t
 place_of(const struct plan_statement *statement, struct view body, struct view results)
 {

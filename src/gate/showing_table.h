@@ -35,6 +35,8 @@ struct showing_table {
 };
 
 void showing_table_release(struct showing_table *table);
+/* Lets go of those whose plans' catalogs are superseded. */
+void showing_table_sweep(struct showing_table *table);
 /*
  * The showing for a statement of `plan` and the body of a RowDescription (empty: nothing is known
  * of the columns), with the format codes that a Bind asked for (empty: those of the body count).

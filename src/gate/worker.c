@@ -187,10 +187,12 @@ kill_one(struct worker *w, const struct task *task)
     post_answer(w, answer);
 }
 
-/* Sessions that wait for a snapshot of that database look again. */
+/* Sessions that wait for a snapshot of that database look again; the others let go of the old. */
 static void
 renew_catalogs(struct worker *w, const struct task *task)
 {
+    if (w->instruments)
+        showing_table_sweep(&w->instruments->showings);
     list_each_safe (link, &w->sessions) {
         struct session *s = LIST_ENTRY(link, struct session, all);
 

@@ -99,6 +99,19 @@ catalog_release(struct catalog *catalog)
         catalog_free(catalog);
 }
 
+void
+catalog_supersede(struct catalog *catalog)
+{
+    if (catalog)
+        catalog->is_superseded = true;
+}
+
+bool
+catalog_is_superseded(const struct catalog *catalog)
+{
+    return catalog->is_superseded;
+}
+
 /* ---- relations and functions ---- */
 
 uint64_t

@@ -112,7 +112,7 @@ struct catalog_function {
     /* Not known to carry nothing. What can come out of it: all fields and kinds of the relations
      * that its text names, or of all. 0 for one whose inside was read and is clean. */
     bool is_opaque;
-    bool is_exit;  /* reads files, other servers, large objects, runs programs */
+    bool is_exit;  /* reads files, other servers, runs programs */
     bool is_never; /* its text names a relation that is shown to nobody */
     uint64_t fields, kinds;
 };
@@ -178,6 +178,10 @@ void catalog_release(struct catalog *catalog); /* NULL is allowed */
 
 /* ---- asking ---- */
 uint64_t catalog_version(const struct catalog *catalog);
+/* A newer snapshot has taken its place: whoever keeps things for later lets go of what is made with
+ * this one, so that it does not outlive its use. Any thread. */
+void catalog_supersede(struct catalog *catalog); /* NULL is allowed */
+bool catalog_is_superseded(const struct catalog *catalog);
 const struct catalog_relation *catalog_relation(const struct catalog *catalog, uint32_t oid);
 /* All relations of a name (in any schema), or of a name in one schema: an iteration from *at = 0.
  */

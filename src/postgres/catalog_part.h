@@ -79,6 +79,7 @@ struct catalog_reader {
 
 struct catalog {
     _Atomic uint32_t holders;
+    _Atomic bool is_superseded;
     uint64_t version;
     struct catalog_arena arena;
     struct catalog_relation *relations;

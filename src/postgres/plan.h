@@ -259,6 +259,8 @@ void plan_cache_free(struct plan_cache *cache);
 /* A held plan, from the cache or new. */
 PASU_MUST_USE int plan_cache_get(struct plan_cache *cache, struct view text,
                                  const struct plan_environment *environment, struct plan **plan);
+/* Lets go of the plans whose catalogs are superseded: each holds its catalog. */
+void plan_cache_sweep(struct plan_cache *cache);
 struct plan_cache_counts {
     uint64_t hits, misses, plans, bytes;
 };

@@ -171,13 +171,19 @@ size_of(struct plan *plan)
     return sizeof(struct plan_object) + plan_object_of(plan)->arena.bytes;
 }
 
+static bool
+is_out_of_date(const struct plan *plan)
+{
+    return plan->catalog && catalog_is_superseded(plan->catalog);
+}
+
 static void
 keep(struct shard *shard, uint64_t hash, struct plan *plan)
 {
     size_t bytes = size_of(plan);
     struct slot *slot;
 
-    if (bytes > shard->bytes_max)
+    if (bytes > shard->bytes_max || is_out_of_date(plan))
         return;
     slot = make_room(shard, bytes);
     *slot =
@@ -217,6 +223,20 @@ plan_cache_get(struct plan_cache *cache, struct view text,
         keep(shard, hash, *plan);
     pthread_mutex_unlock(&shard->lock);
     return 0;
+}
+
+void
+plan_cache_sweep(struct plan_cache *cache)
+{
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *shard = &cache->shards[i];
+
+        pthread_mutex_lock(&shard->lock);
+        for (size_t k = 0; k < shard->slot_count; k++)
+            if (shard->slots[k].plan && is_out_of_date(shard->slots[k].plan))
+                drop(shard, &shard->slots[k]);
+        pthread_mutex_unlock(&shard->lock);
+    }
 }
 
 void

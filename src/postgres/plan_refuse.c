@@ -94,14 +94,15 @@ is_exit_extension(const char *name)
     return length > 4 && strcmp(name + length - 4, "_fdw") == 0;
 }
 
-static bool
-is_trusted_language(const char *name)
+bool
+is_trusted_language(struct view name)
 {
     static const char *const names[] = {"sql",  "plpgsql", "plperl", "pltcl",
                                         "plv8", "pllua",   "plrust", "pltsql"};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (strcasecmp(names[i], name) == 0)
+        if (strlen(names[i]) == name.length &&
+            strncasecmp(names[i], (const char *)name.bytes, name.length) == 0)
             return true;
     return false;
 }
@@ -116,7 +117,7 @@ refuse_language(struct plan_work *work, PgQuery__Node *const *options, size_t co
             strcmp(options[i]->def_elem->defname, "language") != 0)
             continue;
         language = sql_string(options[i]->def_elem->arg);
-        if (!language || !is_trusted_language(language))
+        if (!language || !is_trusted_language(view_of_text(language)))
             refuse(work, REFUSAL_LANGUAGE);
     }
 }
@@ -142,7 +143,7 @@ refuse_by_kind(struct plan_work *work, const PgQuery__Node *node)
             refuse(work, REFUSAL_EXTENSION);
         break;
     case PG_QUERY__NODE__NODE_CREATE_PLANG_STMT:
-        if (!is_trusted_language(node->create_plang_stmt->plname))
+        if (!is_trusted_language(view_of_text(node->create_plang_stmt->plname)))
             refuse(work, REFUSAL_LANGUAGE);
         break;
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:

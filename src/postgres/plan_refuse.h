@@ -24,6 +24,8 @@ void refuse_by_names(struct plan_work *work);
 void refuse_by_bytes(struct plan_work *work);
 /* By its words, where it is not understood. */
 void refuse_by_tokens(struct plan_work *work, struct token_range range);
+/* One whose functions cannot leave the server's own rules. */
+bool is_trusted_language(struct view name);
 /* A language in which no function may be written, and no DO. */
 void refuse_language(struct plan_work *work, PgQuery__Node *const *options, size_t count);
 

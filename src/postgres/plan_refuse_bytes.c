@@ -23,6 +23,12 @@ has_high_byte(const char *text, size_t length)
     return false;
 }
 
+static const char *
+skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t\n\r\f\v");
+}
+
 static char
 fold(char c)
 {
@@ -40,6 +46,42 @@ has_word(const struct plan_work *work, const char *word)
         if (fold(text[i]) == first && (i == 0 || !is_name_byte(text[i - 1])) &&
             !is_name_byte(text[i + length]) && strncasecmp(text + i, word, length) == 0)
             return true;
+    return false;
+}
+
+/* Whether a text in quotes can go on behind its end: on the next line, or behind a comment. */
+static bool
+goes_on(const char *at)
+{
+    at = skip_blanks(at);
+    return *at == '\'' || *at == '"' || *at == '-';
+}
+
+/* Whether LANGUAGE stands anywhere and is not followed, after blanks, by a trusted language's name
+ * as a word or in quotes. A comment between them, or anything else, is taken for another one. */
+static bool
+names_other_language(const struct plan_work *work)
+{
+    static const char word[] = "language";
+    const char *text = work->text, *at = text, *end = text + work->length;
+
+    for (; end - at >= (ptrdiff_t)strlen(word); at++) {
+        const char *name = at + strlen(word), *behind;
+        char quote = '\0';
+
+        if (strncasecmp(at, word, strlen(word)) != 0 || (at > text && is_name_byte(at[-1])) ||
+            is_name_byte(*name))
+            continue;
+        name = skip_blanks(name);
+        if (*name == '\'' || *name == '"')
+            quote = *name++;
+        for (behind = name; is_name_byte(*behind); behind++)
+            ;
+        if (!is_trusted_language(view_of(name, (size_t)(behind - name))))
+            return true;
+        if (quote && (*behind != quote || goes_on(behind + 1)))
+            return true;
+    }
     return false;
 }
 
@@ -116,7 +158,7 @@ refuse_by_bytes(struct plan_work *work)
         refuse(work, REFUSAL_LOAD);
     if (has_word(work, "create") && has_word(work, "extension"))
         refuse(work, REFUSAL_EXTENSION);
-    if (has_word(work, "language"))
+    if (names_other_language(work))
         refuse(work, REFUSAL_LANGUAGE);
     if (has_word(work, "foreign") || has_word(work, "server") || has_word(work, "mapping"))
         refuse(work, REFUSAL_FOREIGN);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The programs and drivers that people use: with their defaults, with TLS off, and with TLS on both sides
-and the certificate verified; each time with a SCRAM password. Each driver connects, asks with parameters,
+"""The programs and drivers that people use: with their defaults, with TLS off, with TLS on both sides
+and the certificate verified, and with their rows attributed to persons; each time with a SCRAM password. Each driver connects, asks with parameters,
 uses a prepared statement, rolls back, goes on after an error, reads a larger result, copies in and out
 where it can, is notified and cancels a statement. Its program is below drivers/; it ends with status 0
 and prints "fine" where all of that was as it should be."""
@@ -61,6 +61,15 @@ def encrypted():
                        **stage.verified(server()))
 
 
+@harness.shared
+def persons():
+    """One that knows the people as persons: it reads every row, and adds keys to statements without."""
+    return stage.Front(server(), "persons", inspector=asked(), more={
+        "subjects": {"person": {"table": "public.people", "key": "id"}},
+        "personal_data": [{"table": "public.people", "subject": "person", "key": "id",
+                           "fields": {"name": "name", "worth": "order"}}]})
+
+
 def environment(front, mode):
     given = {"PGHOST": "localhost" if mode == "verify-full" else "127.0.0.1", "PGPORT": str(front.port),
              "PGUSER": "clerk", "PGPASSWORD": PASSWORD, "PGDATABASE": "postgres", "PGCONNECT_TIMEOUT": "10",
@@ -74,7 +83,8 @@ def environment(front, mode):
 
 def routes():
     """(title, function that gives the front, sslmode or None for the driver's own)"""
-    return (("defaults", allowing, None), ("TLS off", plain, "disable"), ("TLS on", encrypted, "verify-full"))
+    return (("defaults", allowing, None), ("TLS off", plain, "disable"), ("TLS on", encrypted, "verify-full"),
+            ("persons", persons, "disable"))
 
 
 def tool(name):
@@ -99,9 +109,9 @@ def psql(front, mode):
 
 def dump_and_restore(front, mode):
     env = environment(front(), mode)
-    work = stage.folder() / f"dump-{mode}"
+    name = f"copy_{front.__name__}"
+    work = stage.folder() / name
     work.mkdir()
-    name = f"copy_{(mode or 'default').replace('-', '_')}"
     front().behind.sql(f"CREATE DATABASE {name} OWNER clerk")
     for form in ("custom", "directory"):
         jobs = ["-j", "2"] if form == "directory" else []

@@ -146,7 +146,8 @@ def test_nobodys_tables_and_the_servers_exits_are_refused():
     for sql in ("SELECT * FROM card_vault", "SELECT pg_read_file('x')", "SELECT lo_export(1, 'x')",
                 "SELECT pg_ls_dir('.')", "COPY customers TO PROGRAM 'cat'", "SELECT * FROM card_vault WHERE 1_0 = 10"):
         assert plan(sql)[0].endswith(" REFUSED"), sql
-    for sql in ("SELECT 'card_vault'", "INSERT INTO card_vault VALUES (1, 'x')", "SELECT 1_0"):
+    equal(plan("SELECT lo_get(1)")[0].partition(":")[0], "customer bound")
+    for sql in ("SELECT lo_create(7)", "SELECT lo_put(7, 0, 'x')", "SELECT lo_from_bytea(0, 'x')", "SELECT 'card_vault'", "INSERT INTO card_vault VALUES (1, 'x')", "SELECT 1_0"):
         assert not plan(sql)[0].endswith(" REFUSED"), sql
 
 

@@ -390,6 +390,12 @@ catalog_hold(struct catalog *catalog)
     return catalog;
 }
 
+bool
+catalog_is_superseded(const struct catalog *catalog)
+{
+    return catalog->is_superseded;
+}
+
 void
 catalog_release(struct catalog *catalog PASU_UNUSED)
 {

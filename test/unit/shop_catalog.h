@@ -45,6 +45,7 @@ enum {
 struct catalog {
     bool has_foreign_equal; /* a user has an "=" of his own */
     bool has_foreign_casts;
+    bool is_superseded;
 };
 
 /* Roles: "app" may read everything, "narrow" no key. */

@@ -327,12 +327,14 @@ postgresqls_own_functions_are_known_by_name(void **state PASU_UNUSED)
         SHOP,
         {ROWS_FUNCTIONS, "2922|pg_catalog|query_to_xml_and_xmlschema|internal|f|f|f|f|~|~"},
         {ROWS_FUNCTIONS, "2923|pg_catalog|query_to_xm|internal|f|f|f|f|~|~"},
-        {ROWS_FUNCTIONS, "3458|pg_catalog|lo_get|internal|f|f|f|f|~|~"},
-        {ROWS_FUNCTIONS, "3459|pg_catalog|lo_get_more|internal|f|f|f|f|~|~"},
-        {ROWS_FUNCTIONS, "3460|pg_catalog|lo_put|internal|f|f|f|f|~|~"},
-        {ROWS_FUNCTIONS, "22001|public|lo_put|internal|f|f|f|f|~|btree_gin"},
-        {ROWS_FUNCTIONS, "22002|public|lo_get|sql|t|f|f|f|SELECT 1|~"},
-        {ROWS_FUNCTIONS, "22003|public|f|sql|t|f|f|f|SELECT lo_put(1)|~"},
+        {ROWS_FUNCTIONS, "3458|pg_catalog|lo_export|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "3459|pg_catalog|lo_export_more|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "3460|pg_catalog|lo_import|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "22001|public|lo_import|internal|f|f|f|f|~|btree_gin"},
+        {ROWS_FUNCTIONS, "22002|public|lo_export|sql|t|f|f|f|SELECT 1|~"},
+        {ROWS_FUNCTIONS, "22003|public|f|sql|t|f|f|f|SELECT lo_import(1)|~"},
+        {ROWS_FUNCTIONS, "3461|pg_catalog|lo_get|internal|f|f|f|f|~|~"},
+        {ROWS_FUNCTIONS, "3462|pg_catalog|lo_put|internal|f|f|f|f|~|~"},
     };
     struct catalog_builder *builder;
     struct catalog *c;
@@ -343,8 +345,8 @@ postgresqls_own_functions_are_known_by_name(void **state PASU_UNUSED)
 
         assert_int_equal(catalog_builder_query(builder, query, &sql), 0);
         if (query == ROWS_TREES) {
-            assert_non_null(strstr(sql, "(0|2922|3458) '")); /* that speak */
-            assert_non_null(strstr(sql, "(0|3458|3460) '")); /* that exit */
+            assert_non_null(strstr(sql, "(0|2922|3458|3461) '")); /* that speak */
+            assert_non_null(strstr(sql, "(0|3458|3460) '"));      /* that exit */
         }
         for (size_t i = 0; i < COUNT_OF(rows); i++)
             if (rows[i].query == query)
@@ -359,6 +361,9 @@ postgresqls_own_functions_are_known_by_name(void **state PASU_UNUSED)
     assert_true(!catalog_function(c, 22001)->is_opaque && catalog_function(c, 22001)->is_exit);
     assert_false(catalog_function(c, 22002)->is_opaque || catalog_function(c, 22002)->is_exit);
     assert_true(catalog_function(c, 22003)->is_exit);
+    /* Anything can be in a large object, but it leaves by the gateway. */
+    assert_true(catalog_function(c, 3461)->is_opaque && !catalog_function(c, 3461)->is_exit);
+    assert_false(catalog_function(c, 3462)->is_opaque || catalog_function(c, 3462)->is_exit);
     catalog_release(c);
 }
 

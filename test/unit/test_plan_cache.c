@@ -116,6 +116,42 @@ what_is_used_stays(void **state PASU_UNUSED)
     plan_cache_free(cache);
 }
 
+/* Plans hold their catalog: those of one that a newer one has replaced go, and none comes back. */
+static void
+what_is_superseded_goes(void **state PASU_UNUSED)
+{
+    struct plan_environment now = shop_environment(), before = shop_environment();
+    struct catalog old = *before.catalog;
+    struct plan_cache_counts counts;
+    struct plan_cache *cache;
+    struct plan *held;
+
+    before.catalog = &old;
+    assert_int_equal(plan_cache_new(&cache, 1000, 64 << 20), 0);
+    for (int n = 0; n < 50; n++) {
+        char sql[64];
+
+        snprintf(sql, sizeof(sql), "SELECT name FROM customers WHERE id = %d", n);
+        plan_release(get(cache, sql, &before));
+        plan_release(get(cache, sql, &now));
+    }
+    held = get(cache, "SELECT name FROM customers WHERE id = 1", &before);
+    plan_cache_sweep(cache);
+    plan_cache_count(cache, &counts);
+    assert_int_equal(counts.plans, 100);
+
+    old.is_superseded = true;
+    plan_cache_sweep(cache);
+    plan_cache_count(cache, &counts);
+    assert_int_equal(counts.plans, 50);
+    plan_release(get(cache, "SELECT phone FROM customers", &before));
+    plan_cache_count(cache, &counts);
+    assert_int_equal(counts.plans, 50);
+    assert_true(view_equal(held->text, VIEW("SELECT name FROM customers WHERE id = 1")));
+    plan_release(held);
+    plan_cache_free(cache);
+}
+
 struct threads {
     struct plan_cache *cache;
     unsigned seed;
@@ -196,6 +232,7 @@ run(void)
         cmocka_unit_test(what_differs_is_never_shared),
         cmocka_unit_test(plans_and_bytes_are_bounded),
         cmocka_unit_test(what_is_used_stays),
+        cmocka_unit_test(what_is_superseded_goes),
         cmocka_unit_test(threads_share_it),
         cmocka_unit_test(no_allocation_may_be_missing),
     };

@@ -322,6 +322,45 @@ a_text_with_two_readings_is_not_read(void **state PASU_UNUSED)
     check_cases_in(cases, COUNT_OF(cases), &environment);
 }
 
+/* Trusted languages are known there, too, if nothing stands between the word and the name. */
+static void
+languages_in_a_text_with_two_readings(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        bool is_refused;
+    } cases[] = {
+        {"CREATE FUNCTION f() RETURNS text AS $$ BEGIN RETURN 'a\\b'; END $$ LANGUAGE plpgsql",
+         false},
+        {"CREATE FUNCTION f() RETURNS text\nLANGUAGE\n SQL AS 'SELECT ''a\\b'''", false},
+        {"DO LANGUAGE \"plpgsql\" $$ BEGIN PERFORM 'a\\b'; END $$", false},
+        {"DO $$ BEGIN PERFORM 'a\\b'; END $$ LANGUAGE 'plpgsql';", false},
+        {"SELECT 'a\\b', my_language, languages FROM languages", false},
+        {"DO LANGUAGE 'plpgsql' 'BEGIN PERFORM ''a\\b''; END'", true}, /* it could go on */
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\b' LANGUAGE c", true},
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\b' LANGUAGE/**/c", true},
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\b' LANGUAGE/* plpgsql */c", true},
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\b' LANGUAGE U&\"plpgsql\"", true},
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\b' LANGUAGE 'sql'\n'c'", true},
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\b' LANGUAGE 'sql' --\n'c'", true},
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\b' LANGUAGE \"sql\"\"\"", true},
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\' LANGUAGE sql' LANGUAGE plperlu", true},
+        {"CREATE FUNCTION f() RETURNS int AS 'a\\b' LANGUAGE", true},
+        {"SELECT 'a\\b' AS language", true},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan;
+
+        environment.is_plain_dialect = false;
+        plan = plan_of(cases[i].sql, &environment);
+        if ((plan->refusal != NULL) != cases[i].is_refused)
+            fail_msg("%s: %s", cases[i].sql, plan->refusal ? plan->refusal : "not refused");
+        plan_release(plan);
+    }
+}
+
 static void
 a_block_is_bound_by_the_words_of_its_body(void **state PASU_UNUSED)
 {
@@ -415,6 +454,7 @@ run(void)
         cmocka_unit_test(what_only_fills_or_keeps_a_table_is_not_refused),
         cmocka_unit_test(what_does_not_parse_is_bound_by_its_words),
         cmocka_unit_test(a_text_with_two_readings_is_not_read),
+        cmocka_unit_test(languages_in_a_text_with_two_readings),
         cmocka_unit_test(a_block_is_bound_by_the_words_of_its_body),
         cmocka_unit_test(without_a_snapshot_everything_is_bound),
         cmocka_unit_test(the_verb_is_the_first_word),
