@@ -19,9 +19,17 @@ speech_field(struct view body, char which)
     return view_of("", 0);
 }
 
+/* Whether it is about the statement's own text, and not about one that something in it has run. */
+static bool
+is_without_context(struct view body)
+{
+    return speech_field(body, 'W').length == 0 && speech_field(body, 'q').length == 0;
+}
+
 /* Errors whose texts name objects of the statement's own text, places and states, never values.
  * Names can be values (email::regclass: "relation \"…\" does not exist"): an error about a name is
- * silent only where it points at a place of the text, and so was found before anything was run. */
+ * silent only where it points at a place of the text, and so was found before anything was run: a
+ * place in a value that is being read as a name ("x"::regtype) comes with its context. */
 static bool
 is_silent(struct view body)
 {
@@ -38,8 +46,117 @@ is_silent(struct view body)
         return true;
     for (const char *c = names; *c; c += 3)
         if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
-            return speech_field(body, 'P').length > 0;
+            return speech_field(body, 'P').length > 0 && is_without_context(body);
     return false;
+}
+
+/* ---- a foreign key's error ---- */
+
+static bool
+has_fields(const struct catalog_relation *relation, struct view name)
+{
+    for (size_t i = 0; i < relation->column_count; i++) {
+        const struct catalog_column *column = &relation->columns[i];
+
+        if (!view_equal(name, view_of_text(column->name)) || column->number < 1 ||
+            column->number > relation->column_limit)
+            continue;
+        for (size_t k = 0; k < relation->show_count; k++)
+            if (relation->shows[k].column_fields[column->number])
+                return true;
+    }
+    return false;
+}
+
+static bool
+has_column(const struct catalog_relation *relation, struct view name)
+{
+    for (size_t i = 0; i < relation->column_count; i++)
+        if (view_equal(name, view_of_text(relation->columns[i].name)))
+            return true;
+    return false;
+}
+
+/* A column of the table that rows are deleted from, and personal in no table: rows of another may
+ * have gone with them. */
+static bool
+is_key_column(const struct catalog *catalog, const struct catalog_relation *target,
+              struct view name)
+{
+    if (!has_column(target, name))
+        return false;
+    for (size_t i = 0; i < catalog_relation_count(catalog); i++)
+        if (has_fields(catalog_relation_at(catalog, i), name))
+            return false;
+    return true;
+}
+
+/* The next name of "Key (a, b)=(1, 2) …", whatever the language; empty behind the last. */
+static struct view
+next_name(struct view *names)
+{
+    struct view name = *names;
+    size_t length = 0;
+
+    while (length < names->length && names->bytes[length] != ',')
+        length++;
+    name.length = length;
+    length += length < names->length ? 2 : 0; /* ", " */
+    *names = length < names->length ? view_of(names->bytes + length, names->length - length)
+                                    : view_of("", 0);
+    return name;
+}
+
+static struct view
+names_in(struct view detail)
+{
+    size_t start = 0, end;
+
+    while (start < detail.length && detail.bytes[start] != '(')
+        start++;
+    for (end = start; end + 2 < detail.length; end++)
+        if (memcmp(detail.bytes + end, ")=(", 3) == 0)
+            return view_of(detail.bytes + start + 1, end - start - 1);
+    return view_of("", 0);
+}
+
+/* The table whose rows still refer to the key. */
+static const struct catalog_relation *
+referring(const struct catalog *catalog, struct view body)
+{
+    struct view schema = speech_field(body, 's'), table = speech_field(body, 't');
+    const struct catalog_relation *relation;
+
+    for (size_t i = 0; i < catalog_relation_count(catalog); i++) {
+        relation = catalog_relation_at(catalog, i);
+        if (view_equal(table, view_of_text(relation->name)) &&
+            view_equal(schema, view_of_text(relation->schema)))
+            return relation;
+    }
+    return NULL;
+}
+
+/* A row cannot go because others refer to it: the error shows its key, which says no more than the
+ * statement that named it. Only of tables that hold nothing but what their mapping says. */
+static bool
+is_key_alone(const struct session *s, const struct plan_statement *statement, struct view body)
+{
+    const struct catalog *catalog = s->observer->catalog;
+    const struct catalog_relation *target, *other;
+    struct view names = names_in(speech_field(body, 'D'));
+
+    if (!catalog || !statement || statement->deletes_from == 0 || names.length == 0 ||
+        (statement->flags & PLAN_OPAQUE) || !is_without_context(body) ||
+        !view_equal(speech_field(body, 'C'), VIEW("23503")))
+        return false;
+    target = catalog_relation(catalog, statement->deletes_from);
+    other = referring(catalog, body);
+    if (!target || !other || target->marked_fields || other->marked_fields)
+        return false;
+    while (names.length > 0)
+        if (!is_key_column(catalog, target, next_name(&names)))
+            return false;
+    return true;
 }
 
 /* The most that what the request runs can say; whether its code is not known. */
@@ -77,11 +194,14 @@ speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fi
     const struct observer *o = s->observer;
     const struct exchange_request *request = exchange_first(&o->exchange);
     uint64_t most_fields = 0, most_kinds = 0;
+    const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
     bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
 
     *fields = o->speaks_fields;
     *kinds = o->speaks_kinds;
-    if (is_code || (is_error && !is_silent(body))) {
+    if (statement && result_followed(o, statement))
+        statement = result_followed(o, statement);
+    if (is_code || (is_error && !is_silent(body) && !is_key_alone(s, statement, body))) {
         *fields |= most_fields | o->unseen_fields;
         *kinds |= most_kinds | o->unseen_kinds;
     }

@@ -201,6 +201,18 @@ keeps_keys(const struct plan_work *work, const PgQuery__Node *node)
     return true;
 }
 
+/* Nothing but rows of that one table. */
+static uint32_t
+deleted_from(const struct scope *scope, const PgQuery__Node *node)
+{
+    const struct entry *target = scope ? scope->entries : NULL;
+
+    if (node->node_case != PG_QUERY__NODE__NODE_DELETE_STMT || node->delete_stmt->with_clause ||
+        !target || !target->is_only || !target->relation)
+        return 0;
+    return target->relation->oid;
+}
+
 static void
 build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_statement *statement)
 {
@@ -215,6 +227,7 @@ build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_stat
         pins_learn(work, shape.scope);
     if (!shape.scope)
         shape.rows = ROWS_ANY;
+    statement->deletes_from = deleted_from(shape.scope, node);
     show_kept(work, &columns, statement);
     finish(work, &shape, statement);
 }
