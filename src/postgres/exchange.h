@@ -97,6 +97,7 @@ struct exchange {
     struct portal *portals; /* few: those of the transaction */
     uint32_t name_count;
     uint32_t naming;    /* requests that wait and give or take a statement's name */
+    uint32_t queries;   /* and QUERY, which may do so by SQL */
     bool is_skipping;   /* the server skips to the next Sync */
     uint32_t statement; /* QUERY: which of its statements is under way */
 };
