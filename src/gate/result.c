@@ -305,14 +305,16 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
 
     *hidden = 0;
     if (request->is_portal) {
-        portal = exchange_portal(&o->exchange, request->name);
-        if (portal) {
-            int result = portal_describe(portal, description);
+        int result = 0;
 
-            if (result != 0)
-                return result;
-            statement = portal->statement;
-        }
+        portal = exchange_portal(&o->exchange, request->name);
+        if (!portal) /* the server knows it: a cursor that has outlived its transaction */
+            result = exchange_set_portal(&o->exchange, request->name, NULL, NULL, &portal);
+        if (result == 0)
+            result = portal_describe(portal, description);
+        if (result != 0)
+            return result;
+        statement = portal->statement;
     } else {
         prepared = exchange_prepared(&o->exchange, request->name);
         statement = prepared ? prepared->statement : NULL;

@@ -19,9 +19,17 @@ speech_field(struct view body, char which)
     return view_of("", 0);
 }
 
+/* Whether it is about the statement's own text, and not about one that something in it has run. */
+static bool
+is_without_context(struct view body)
+{
+    return speech_field(body, 'W').length == 0 && speech_field(body, 'q').length == 0;
+}
+
 /* Errors whose texts name objects of the statement's own text, places and states, never values.
  * Names can be values (email::regclass: "relation \"…\" does not exist"): an error about a name is
- * silent only where it points at a place of the text, and so was found before anything was run. */
+ * silent only where it points at a place of the text, and so was found before anything was run: a
+ * place in a value that is being read as a name ("x"::regtype) comes with its context. */
 static bool
 is_silent(struct view body)
 {
@@ -38,7 +46,7 @@ is_silent(struct view body)
         return true;
     for (const char *c = names; *c; c += 3)
         if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
-            return speech_field(body, 'P').length > 0;
+            return speech_field(body, 'P').length > 0 && is_without_context(body);
     return false;
 }
 
@@ -77,11 +85,14 @@ speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fi
     const struct observer *o = s->observer;
     const struct exchange_request *request = exchange_first(&o->exchange);
     uint64_t most_fields = 0, most_kinds = 0;
+    const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
     bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
 
     *fields = o->speaks_fields;
     *kinds = o->speaks_kinds;
-    if (is_code || (is_error && !is_silent(body))) {
+    if (statement && result_followed(o, statement))
+        statement = result_followed(o, statement);
+    if (is_code || (is_error && !is_silent(body) && !speech_is_key_alone(s, statement, body))) {
         *fields |= most_fields | o->unseen_fields;
         *kinds |= most_kinds | o->unseen_kinds;
     }

@@ -12,6 +12,11 @@
 /* What an error or a notice that comes now can carry; `body` is the error's. */
 void speech_of(const struct session *session, bool is_error, struct view body, uint64_t *fields,
                uint64_t *kinds);
+/* Whether an error says that a row cannot go because others refer to it: it shows its key, which is
+ * no more than the statement said that named it. Only of tables that hold nothing but what their
+ * mapping says, and of columns that are personal in none. */
+bool speech_is_key_alone(const struct session *session, const struct plan_statement *statement,
+                         struct view body);
 /* A field of such a body, empty where it has none. */
 struct view speech_field(struct view body, char which);
 

@@ -100,6 +100,7 @@ exchange_add(struct exchange *x, enum exchange_step step)
     request->step = (uint8_t)step;
     request->is_naming = step == STEP_PARSE || step == STEP_CLOSE;
     x->naming += request->is_naming;
+    x->queries += step == STEP_QUERY;
     return request;
 }
 
@@ -115,6 +116,7 @@ exchange_done(struct exchange *x)
     if (x->count == 0)
         return;
     x->naming -= x->requests[x->first].is_naming;
+    x->queries -= x->requests[x->first].step == STEP_QUERY;
     request_release(&x->requests[x->first]);
     x->first = (x->first + 1) % x->size;
     x->count--;
@@ -374,12 +376,18 @@ exchange_must_describe(const struct exchange *x, const char *name)
     const struct exchange_request *bind = last_bind(x, name, &is_described);
     const struct portal *portal = bind ? NULL : exchange_portal(x, name);
 
+    /* One of which nothing is known (a cursor WITH HOLD whose transaction is over) may by now have
+     * other columns than it had when somebody asked. */
+    if (!bind && (!portal || !portal->plan))
+        return true;
     if (is_described)
         return false;
+    if (bind && bind->statement[0] && x->queries > 0) /* it may stand for another by then */
+        return true;
     if (bind)
         return bind->bound ? exchange_shows(bind->bound) : !bind->plan;
-    return !portal || (!portal->is_described && (portal->is_doubtful || !portal->statement ||
-                                                 exchange_shows(portal->statement)));
+    return !portal->is_described &&
+           (portal->is_doubtful || !portal->statement || exchange_shows(portal->statement));
 }
 
 static void

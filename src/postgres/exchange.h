@@ -98,6 +98,7 @@ struct exchange {
     struct portal *portals; /* few: those of the transaction */
     uint32_t name_count;
     uint32_t naming;    /* requests that wait and are is_naming */
+    uint32_t queries;   /* requests that wait and are QUERY, which may do so by code */
     bool is_skipping;   /* the server skips to the next Sync */
     uint32_t statement; /* QUERY: which of its statements is under way */
 };

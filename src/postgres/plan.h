@@ -182,6 +182,7 @@ struct plan_statement {
     /* The most that it can show, of any relation or function it names: rows whose columns the parts
      * do not cover, errors, notices. 0: nothing personal is touched. */
     uint64_t most_fields, most_kinds;
+    uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;

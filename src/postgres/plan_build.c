@@ -50,11 +50,19 @@ build_begin(struct plan_work *work)
 {
     work->direct_count = 0;
     work->inner_count = 0;
-    work->has_probe = false;
+    work->has_probe = work->has_pin = work->has_test = work->has_given = false;
+    work->referred = NULL;
+    work->collecting = 0;
     work->has_stray = false;
     work->reference_depth = -1;
     work->marks = NULL;
     work->kept = (struct reach){{0}};
+}
+
+bool
+build_is_probe(const struct plan_work *work)
+{
+    return work->has_probe || (work->has_pin && work->has_test);
 }
 
 struct reach
@@ -102,7 +110,9 @@ finish(struct plan_work *work, const struct shape *shape, struct plan_statement 
     } else {
         shape_parts(work, shape, statement);
     }
-    if (work->has_probe && statement->part_count == 0)
+    /* What shows persons is no probe, but for columns that show only whom they were matched with:
+     * where nothing comes, that is an answer. */
+    if (statement->part_count == 0 ? build_is_probe(work) : work->has_probe && work->has_given)
         statement->flags |= PLAN_PROBE;
     if (statement->may_return_rows)
         statement->flags |= work->names.flags & PLAN_UNKNOWN_TABLE;
@@ -191,6 +201,18 @@ keeps_keys(const struct plan_work *work, const PgQuery__Node *node)
     return true;
 }
 
+/* Nothing but rows of that one table. */
+static uint32_t
+deleted_from(const struct scope *scope, const PgQuery__Node *node)
+{
+    const struct entry *target = scope ? scope->entries : NULL;
+
+    if (node->node_case != PG_QUERY__NODE__NODE_DELETE_STMT || node->delete_stmt->with_clause ||
+        !target || !target->is_only || !target->relation)
+        return 0;
+    return target->relation->oid;
+}
+
 static void
 build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_statement *statement)
 {
@@ -205,6 +227,7 @@ build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_stat
         pins_learn(work, shape.scope);
     if (!shape.scope)
         shape.rows = ROWS_ANY;
+    statement->deletes_from = deleted_from(shape.scope, node);
     show_kept(work, &columns, statement);
     finish(work, &shape, statement);
 }

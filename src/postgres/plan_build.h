@@ -32,6 +32,8 @@ void build_names(struct plan_work *work, const ProtobufCMessage *tree,
                  struct plan_statement *statement);
 /* All that the rows of a query can carry; work->names are its own. */
 struct reach build_reach(struct plan_work *work, const PgQuery__Node *query);
+/* Whether the query read last asks whether somebody is so. */
+bool build_is_probe(const struct plan_work *work);
 /* Before the lineage of a statement. */
 void build_begin(struct plan_work *work);
 /* Rows go into a relation, and nothing comes of it but errors. */

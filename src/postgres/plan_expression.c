@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What expressions carry. Recursion is as deep as the text nests (sql.h); what needs much stack is
  * in functions of its own. */
-#include "postgres/plan_lineage.h"
+#include "postgres/plan_compare.h"
 #include "postgres/plan_mark.h"
 
 static void
@@ -39,50 +39,21 @@ carry_column(struct plan_work *work, const struct scope *scope, const PgQuery__C
     carry_add(into, &found.carry);
 }
 
-/* ---- comparisons ---- */
+/* ---- operators ---- */
 
-/* Equality and patterns: with a constant on one side, the answer pins a person. */
+/* Glue, and parts of what is on the left: what goes in comes out, however many stand in a row. */
 static bool
-is_pinning(const PgQuery__AExpr *expression)
+is_glue(const PgQuery__AExpr *expression)
 {
-    static const char *const operators[] = {"=", "~", "~*", "~~", "~~*"};
+    static const char *const operators[] = {"||", "->", "->>", "#>", "#>>"};
     const char *name = sql_last_name(expression->name, expression->n_name);
 
-    switch (expression->kind) {
-    case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
-        return true;
-    case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
-        for (size_t i = 0; name && i < COUNT_OF(operators); i++)
-            if (strcmp(name, operators[i]) == 0)
-                return true;
+    if (expression->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP)
         return false;
-    default:
-        return false;
-    }
-}
-
-__attribute__((noinline)) static void
-carry_comparison(struct plan_work *work, const struct scope *scope,
-                 const PgQuery__AExpr *expression, struct carry *into)
-{
-    struct carry sides[2] = {0};
-    size_t references[3];
-
-    references[0] = work->references;
-    expression_carry(work, scope, expression->lexpr, &sides[0]);
-    references[1] = work->references;
-    expression_carry(work, scope, expression->rexpr, &sides[1]);
-    references[2] = work->references;
-    if ((!carry_is_empty(&sides[0]) && references[2] == references[1]) ||
-        (!carry_is_empty(&sides[1]) && references[1] == references[0]))
-        work->has_probe = true;
-    carry_add(into, &sides[0]);
-    carry_add(into, &sides[1]);
+    for (size_t i = 0; name && i < COUNT_OF(operators); i++)
+        if (strcmp(name, operators[i]) == 0)
+            return true;
+    return false;
 }
 
 static void
@@ -91,8 +62,8 @@ carry_operator(struct plan_work *work, const struct scope *scope, const PgQuery_
 {
     if (names_is_foreign_operator(work, expression->name, expression->n_name))
         reach_add(&into->bound, &work->everything);
-    if (is_pinning(expression)) {
-        carry_comparison(work, scope, expression, into);
+    if (!is_glue(expression)) {
+        compare_operator(work, scope, expression, into);
         return;
     }
     expression_carry(work, scope, expression->lexpr, into);
@@ -135,11 +106,16 @@ judge_arguments(struct plan_work *work, const struct scope *scope, const PgQuery
 {
     int depth_before = work->reference_depth;
     bool stray_before = work->has_stray;
+    struct carry filter = {0};
 
     work->reference_depth = -1;
     work->has_stray = false;
-    carry_all(work, scope, call->args, call->n_args, arguments);
-    expression_judge(work, scope, call->agg_filter);
+    if (facts->class == FUNCTION_NULLS || (facts->class == FUNCTION_COUNT && !call->agg_distinct))
+        for (size_t i = 0; i < call->n_args; i++)
+            null_carry(work, scope, call->args[i], arguments);
+    else
+        carry_all(work, scope, call->args, call->n_args, arguments);
+    compare_condition(work, scope, call->agg_filter, &filter);
     if (call->agg_within_group)
         carry_all(work, scope, call->agg_order, call->n_agg_order, arguments);
     else
@@ -168,6 +144,22 @@ is_passing(const PgQuery__FuncCall *call, const struct function_facts *facts)
     return !call->over && !is_aggregate(call, facts) && facts->class == FUNCTION_PLAIN;
 }
 
+/* "count(f(email))" says how often it is not null; "rank('x') WITHIN GROUP (ORDER BY email)" how
+ * many come before. */
+static void
+judge_silence(struct plan_work *work, const PgQuery__FuncCall *call,
+              const struct function_facts *facts, struct carry *arguments)
+{
+    bool is_probed = facts->class == FUNCTION_COUNT
+                         ? !call->agg_distinct
+                         : facts->class == FUNCTION_SILENT && call->agg_within_group;
+
+    if (is_probed && arguments->is_text)
+        work->has_probe = true;
+    if (facts->class == FUNCTION_MEASURE)
+        arguments->is_text = false;
+}
+
 __attribute__((noinline)) static void
 carry_special_function(struct plan_work *work, const struct scope *scope,
                        const PgQuery__FuncCall *call, const struct function_facts *facts,
@@ -176,6 +168,7 @@ carry_special_function(struct plan_work *work, const struct scope *scope,
     struct carry arguments = {0};
 
     judge_arguments(work, scope, call, facts, &arguments);
+    judge_silence(work, call, facts, &arguments);
     if (is_aggregate(call, facts))
         carry_widen(&arguments);
     if (call->over) {
@@ -214,6 +207,35 @@ carry_function(struct plan_work *work, const struct scope *scope, const PgQuery_
 
 /* ---- the rest ---- */
 
+static bool
+are_stored(const struct outputs *columns)
+{
+    for (const struct output *o = columns->first; o; o = o->next)
+        if (!o->is_plain || !(o->is_key || o->carry))
+            return false;
+    return !columns->is_open;
+}
+
+/* "x IN (SELECT …)": its columns are what x is compared with. */
+__attribute__((noinline)) static void
+carry_tested(struct plan_work *work, const struct scope *scope, const PgQuery__SubLink *link,
+             const struct outputs *columns, bool has_columns, struct carry *into)
+{
+    struct side sides[2] = {0};
+
+    outputs_carry(work, columns, &sides[1].carry);
+    carry_widen(&sides[1].carry);
+    sides[1].has_columns = has_columns;
+    sides[1].is_stored = are_stored(columns);
+    sides[1].is_made_up = !has_columns;
+    compare_look(work, scope, link->testexpr, &sides[0]);
+    compare_sides(work, scope,
+                  link->n_oper_name == 0 || compare_is_equality(link->oper_name, link->n_oper_name),
+                  sides);
+    carry_add(into, &sides[0].carry);
+    carry_add(into, &sides[1].carry);
+}
+
 /* That a row exists is no exposure; what is compared with it is. */
 __attribute__((noinline)) static void
 carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__SubLink *link,
@@ -221,38 +243,36 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
 {
     struct outputs columns = {0};
     size_t references = work->references;
-    struct carry test = {0};
+    struct carry carry = {0};
 
     (void)statement_columns(work, scope, scope ? scope->ctes : NULL, link->subselect, false,
                             &columns);
     if (link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK)
         return;
-    outputs_carry(work, &columns, &test);
-    if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK)
-        carry_widen(&test);
-    carry_add(into, &test);
-    test = (struct carry){0};
+    work->sublinks++;
     if (link->testexpr) {
-        bool is_constant = references == work->references;
-
-        expression_carry(work, scope, link->testexpr, &test);
-        if (is_constant && !carry_is_empty(&test))
-            work->has_probe = true;
-        carry_add(into, &test);
+        carry_tested(work, scope, link, &columns, references != work->references, into);
+        return;
     }
+    outputs_carry(work, &columns, &carry);
+    if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK)
+        carry_widen(&carry);
+    carry_add(into, &carry);
 }
 
 static void
 carry_case(struct plan_work *work, const struct scope *scope, const PgQuery__CaseExpr *expression,
            struct carry *into)
 {
-    expression_carry(work, scope, expression->arg, into);
+    if (expression->arg)
+        compare_case(work, scope, expression, into);
     for (size_t i = 0; i < expression->n_args; i++) {
         const PgQuery__Node *when = expression->args[i];
 
         if (!when || when->node_case != PG_QUERY__NODE__NODE_CASE_WHEN)
             continue;
-        expression_carry(work, scope, when->case_when->expr, into);
+        if (!expression->arg)
+            compare_condition(work, scope, when->case_when->expr, into);
         expression_carry(work, scope, when->case_when->result, into);
     }
     expression_carry(work, scope, expression->defresult, into);
@@ -362,12 +382,23 @@ is_silent(const PgQuery__Node *node)
     }
 }
 
+static bool
+is_constant(const PgQuery__Node *node)
+{
+    return node->node_case == PG_QUERY__NODE__NODE_A_CONST ||
+           node->node_case == PG_QUERY__NODE__NODE_PARAM_REF;
+}
+
 void
 expression_carry(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
                  struct carry *into)
 {
-    if (!node || is_silent(node) || !work_spend(work, 1))
+    if (!node || !work_spend(work, 1))
         return;
+    if (is_silent(node)) {
+        work->constants += is_constant(node);
+        return;
+    }
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_COLUMN_REF:
         carry_column(work, scope, node->column_ref, into);
@@ -391,7 +422,7 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
         carry_indirection(work, scope, node->a_indirection, into);
         break;
     case PG_QUERY__NODE__NODE_NULL_TEST:
-        expression_judge(work, scope, node->null_test->arg);
+        null_carry(work, scope, node->null_test->arg, into);
         break;
     default:
         if (!carry_simple(work, scope, node, into))

@@ -29,10 +29,30 @@ find_stray(struct plan_work *work, struct found *found)
     reach_add(&found->carry.bound, &work->names.most);
 }
 
+/* What is named is collected where somebody compares it (plan_compare.c). */
 static void
-find_whole(struct plan_work *work, const struct entry *entry, struct found *found)
+refer(struct plan_work *work, const struct scope *scope, struct entry *entry, struct output *output)
+{
+    struct reference *reference;
+
+    if (work->collecting == 0 || !work_spend(work, 1))
+        return;
+    reference = arena_new(&work->memory, 1, sizeof(*reference));
+    if (!reference)
+        return;
+    *reference = (struct reference){work->referred, scope, entry, output};
+    work->referred = reference;
+}
+
+static void
+find_whole(struct plan_work *work, const struct scope *scope, struct entry *entry,
+           struct found *found)
 {
     outputs_carry(work, &entry->columns, &found->carry);
+    found->is_plain = entry->relation && !entry->columns.is_open;
+    for (const struct output *o = entry->columns.first; o && work_spend(work, 1); o = o->next)
+        found->is_plain &= o->is_plain;
+    refer(work, scope, entry, NULL);
 }
 
 /* Columns of that name in one scope. A name that two tables have is one of a merged column, or an
@@ -45,13 +65,16 @@ find_in_scope(struct plan_work *work, const struct scope *scope, const char *nam
     size_t count = 0;
     bool is_one = true;
 
-    for (const struct entry *e = scope->entries; e; e = e->next) {
+    for (struct entry *e = scope->entries; e; e = e->next) {
         if (e->is_hidden || e->is_qualified_only)
             continue;
-        for (const struct output *o = e->columns.first; o && work_spend(work, 1); o = o->next) {
+        for (struct output *o = e->columns.first; o && work_spend(work, 1); o = o->next) {
             if (!o->name || strcmp(o->name, name) != 0)
                 continue;
+            found->is_plain = o->is_plain && (count == 0 || found->is_plain);
+            found->is_key |= o->is_key;
             count++;
+            refer(work, scope, e, o);
             if (o->carry)
                 carry_add(&found->carry, o->carry);
             if (!first)
@@ -71,9 +94,10 @@ find_open(struct plan_work *work, const struct scope *scope, struct found *found
 {
     bool is_open = false;
 
-    for (const struct entry *e = scope->entries; e && work_spend(work, 1); e = e->next)
+    for (struct entry *e = scope->entries; e && work_spend(work, 1); e = e->next)
         if (e->columns.is_open && !e->is_hidden) {
             carry_add(&found->carry, &e->columns.rest);
+            refer(work, scope, e, NULL);
             is_open = true;
         }
     return is_open;
@@ -97,8 +121,10 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
     for (const struct scope *s = scope; s; s = s->outer) {
         if (find_in_scope(work, s, name, found) > 0) {
             note_depth(work, s);
-            if (is_open)
+            if (is_open) {
                 found->output = NULL;
+                found->is_plain = false;
+            }
             return;
         }
         if (find_open(work, s, found)) {
@@ -107,10 +133,10 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
         }
     }
     for (const struct scope *s = scope; s; s = s->outer)
-        for (const struct entry *e = s->entries; e && work_spend(work, 1); e = e->next)
+        for (struct entry *e = s->entries; e && work_spend(work, 1); e = e->next)
             if (e->name && !e->is_hidden && strcmp(e->name, name) == 0) {
                 note_depth(work, s);
-                find_whole(work, e, found);
+                find_whole(work, s, e, found);
                 return;
             }
     if (!is_open && !is_system_column(name))
@@ -123,20 +149,24 @@ find_qualified(struct plan_work *work, const struct scope *scope, const char *ta
                const char *name, struct found *found)
 {
     for (const struct scope *s = scope; s; s = s->outer)
-        for (const struct entry *e = s->entries; e && work_spend(work, 1); e = e->next) {
+        for (struct entry *e = s->entries; e && work_spend(work, 1); e = e->next) {
             if (!e->name || e->is_hidden || strcmp(e->name, table) != 0)
                 continue;
             note_depth(work, s);
-            for (const struct output *o = e->columns.first; o && work_spend(work, 1); o = o->next)
+            for (struct output *o = e->columns.first; o && work_spend(work, 1); o = o->next)
                 if (o->name && strcmp(o->name, name) == 0) {
                     if (o->carry)
                         carry_add(&found->carry, o->carry);
                     found->output = o->entry ? o : NULL;
+                    found->is_plain = o->is_plain;
+                    found->is_key = o->is_key;
+                    refer(work, s, e, o);
                     return;
                 }
             if (e->relation && is_system_column(name))
                 return;
-            find_whole(work, e, found);
+            find_whole(work, s, e, found);
+            found->is_plain = false;
             reach_add(&found->carry.bound, &work->names.functions);
             return;
         }
@@ -147,10 +177,10 @@ static void
 find_star(struct plan_work *work, const struct scope *scope, const char *table, struct found *found)
 {
     for (const struct scope *s = scope; s && table; s = s->outer)
-        for (const struct entry *e = s->entries; e && work_spend(work, 1); e = e->next)
+        for (struct entry *e = s->entries; e && work_spend(work, 1); e = e->next)
             if (e->name && !e->is_hidden && strcmp(e->name, table) == 0) {
                 note_depth(work, s);
-                find_whole(work, e, found);
+                find_whole(work, s, e, found);
                 return;
             }
     find_stray(work, found);

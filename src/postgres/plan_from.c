@@ -15,7 +15,7 @@ is_table(const struct catalog_relation *relation)
 static void
 fill_opaque(struct plan_work *work, struct entry *entry)
 {
-    struct carry all = {.bound = names_reach(work, entry->relation)};
+    struct carry all = {.bound = names_reach(work, entry->relation), .is_text = true};
     const struct carry *kept = carry_keep(work, &all);
 
     for (size_t i = 0; i < entry->relation->column_count; i++)
@@ -39,20 +39,24 @@ fill_view(struct plan_work *work, struct entry *entry)
     if (view->fields != 0 && work->view_depth < PLAN_VIEW_DEPTH_MAX)
         query = plan_view_query(work, view);
     if (query) {
-        bool had_probe = work->has_probe;
+        bool had_given = work->has_given;
+        bool had_probe = work->has_probe, had_pin = work->has_pin, had_test = work->has_test;
 
         work->view_depth++;
         (void)query_columns(work, NULL, NULL, query, false, &columns);
         work->view_depth--;
         work->has_probe = had_probe; /* the view's conditions are not the client's */
+        work->has_pin = had_pin;
+        work->has_test = had_test;
+        work->has_given = had_given;
     }
     if (!query || columns.is_open || columns.count != view->column_count) {
         fill_opaque(work, entry);
         return;
     }
-    for (const struct output *o = columns.first; o; o = o->next)
-        if (!outputs_add(work, &entry->columns, view->columns[i++].name, o->carry))
-            return;
+    outputs_copy(work, &entry->columns, &columns);
+    for (struct output *o = entry->columns.first; o; o = o->next)
+        o->name = view->columns[i++].name;
 }
 
 static bool
@@ -148,15 +152,12 @@ from_cte(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar *r
 static struct outputs
 all_columns(struct plan_work *work, const struct entry *entry)
 {
-    struct outputs columns = {.is_open = entry->columns.is_open, .rest = entry->columns.rest};
+    struct outputs columns = {0};
 
-    for (const struct output *o = entry->columns.first; o; o = o->next) {
-        struct output *copy = outputs_add(work, &columns, o->name, o->carry);
-
-        if (!copy)
-            break;
-        copy->entry = o->entry;
-        copy->attribute = o->attribute;
+    outputs_share(work, &columns, &entry->columns);
+    for (struct output *o = columns.first; o; o = o->next) {
+        o->entry = o->of->entry;
+        o->attribute = o->of->attribute;
     }
     return columns;
 }
@@ -206,7 +207,7 @@ function_carry(struct plan_work *work, const struct scope *scope, const PgQuery_
 
     if (node && node->node_case == PG_QUERY__NODE__NODE_LIST)
         node = node->list->n_items > 0 ? node->list->items[0] : NULL;
-    expression_carry(work, scope, node, carry);
+    compare_calls(work, scope, node, carry);
     *scope->has_aggregate = before;
 }
 

@@ -13,7 +13,7 @@ from_add_condition(struct plan_work *work, struct scope *scope, const PgQuery__N
     condition = arena_new(&work->memory, 1, sizeof(*condition));
     if (!condition)
         return;
-    *condition = (struct condition){scope->conditions, node, holds};
+    *condition = (struct condition){.next = scope->conditions, .node = node, .holds = holds};
     scope->conditions = condition;
 }
 
@@ -24,8 +24,7 @@ from_judge(struct plan_work *work, struct scope *scope)
 {
     bool before = *scope->has_aggregate;
 
-    for (const struct condition *c = scope->conditions; c; c = c->next)
-        expression_judge(work, scope, c->node);
+    compare_conditions(work, scope);
     *scope->has_aggregate = before;
 }
 
@@ -51,6 +50,18 @@ take_column(struct plan_work *work, struct outputs *outputs, const char *name)
     return NULL;
 }
 
+static void
+add_merged(struct plan_work *work, struct scope *scope, struct output *left, struct output *right,
+           struct output *one)
+{
+    struct merged *merged = arena_new(&work->memory, 1, sizeof(*merged));
+
+    if (!merged)
+        return;
+    *merged = (struct merged){scope->merged, left, right, one};
+    scope->merged = merged;
+}
+
 /* One column in the place of two: the left one, or the right one of a right join, or neither. */
 static void
 merge(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *join, bool holds,
@@ -73,6 +84,8 @@ merge(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *join
     one = outputs_add(work, merged, name, carry_keep(work, &carry));
     if (!one)
         return;
+    one->is_plain = left->is_plain && right->is_plain;
+    one->is_key = left->is_key || right->is_key;
     kept = join->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT ? right : left;
     if (join->jointype != PG_QUERY__JOIN_TYPE__JOIN_FULL) {
         one->entry = kept->entry;
@@ -80,6 +93,7 @@ merge(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *join
     }
     if (holds && join->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER)
         scope_note_equal(scope, left, right);
+    add_merged(work, scope, left, right, one);
 }
 
 static bool
@@ -115,24 +129,31 @@ add_using_alias(struct plan_work *work, struct scope *scope, const PgQuery__Alia
     if (!entry)
         return;
     entry->is_qualified_only = true;
-    outputs_copy(work, &entry->columns, merged);
+    outputs_share(work, &entry->columns, merged);
 }
 
 /* A join with an alias is one table to everybody outside. */
 static struct outputs
 put_alias(struct plan_work *work, struct scope *scope, struct entry *before,
-          const PgQuery__Alias *alias, const struct outputs *columns)
+          const struct condition *conditions, const PgQuery__Alias *alias,
+          const struct outputs *columns)
 {
     struct outputs copy = {0};
     struct entry *entry;
 
-    for (struct entry *e = before ? before->next : scope->entries; e; e = e->next)
+    for (struct entry *e = before ? before->next : scope->entries; e; e = e->next) {
         e->is_hidden = true;
+        if (!e->join)
+            e->join = alias;
+    }
+    for (struct condition *c = scope->conditions; c != conditions; c = c->next)
+        if (!c->join)
+            c->join = alias;
     entry = scope_add(work, scope, alias->aliasname);
     if (entry) {
-        outputs_copy(work, &entry->columns, columns);
+        outputs_share(work, &entry->columns, columns);
         outputs_rename(&entry->columns, alias->colnames, alias->n_colnames);
-        outputs_copy(work, &copy, &entry->columns);
+        outputs_share(work, &copy, &entry->columns);
     }
     return copy;
 }
@@ -144,6 +165,7 @@ from_join(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *
     bool left_holds = is_inner || join->jointype == PG_QUERY__JOIN_TYPE__JOIN_LEFT;
     bool right_holds = is_inner || join->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT;
     struct entry *before = scope->last;
+    const struct condition *conditions = scope->conditions;
     struct outputs sides[2], merged = {0};
 
     sides[0] = from_item(work, scope, join->larg, holds && left_holds);
@@ -160,5 +182,5 @@ from_join(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *
     from_add_condition(work, scope, join->quals, holds && is_inner);
     outputs_append(&merged, &sides[0]);
     outputs_append(&merged, &sides[1]);
-    return join->alias ? put_alias(work, scope, before, join->alias, &merged) : merged;
+    return join->alias ? put_alias(work, scope, before, conditions, join->alias, &merged) : merged;
 }

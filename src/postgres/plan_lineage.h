@@ -18,6 +18,17 @@ void expression_carry(struct plan_work *work, const struct scope *scope, const P
 void expression_judge(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node);
 void expression_judge_all(struct plan_work *work, const struct scope *scope,
                           PgQuery__Node *const *nodes, size_t count);
+/* A condition: what it says of persons is noted. Adds what it carries. */
+void compare_condition(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+                       struct carry *into);
+/* All conditions of a scope. */
+void compare_conditions(struct plan_work *work, const struct scope *scope);
+/* How many rows come says what these carry: LIMIT and OFFSET, a function in FROM (adds it), rows of
+ * two queries that are matched. */
+void compare_limit(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node);
+void compare_calls(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+                   struct carry *into);
+void compare_rows(struct plan_work *work, const struct outputs *left, const struct outputs *right);
 /* Rows of one result can speak of many rows of that scope, by a reference so deep; or of any. */
 void scope_note_aggregate(struct plan_work *work, const struct scope *scope, int depth,
                           bool is_stray);

@@ -29,6 +29,8 @@ struct names {
 /* How a system function treats its arguments. */
 enum function_class {
     FUNCTION_PLAIN,   /* carries them */
+    FUNCTION_MEASURE, /* carries them, as a number of which a bound says little */
+    FUNCTION_NULLS,   /* shows which of them are null */
     FUNCTION_SILENT,  /* shows nothing of them */
     FUNCTION_COUNT,   /* an aggregate that shows nothing of them */
     FUNCTION_SUM,     /* an aggregate that carries them */

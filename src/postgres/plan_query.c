@@ -72,6 +72,8 @@ add_again(struct plan_work *work, struct outputs *columns, const struct outputs 
             return;
         copy->entry = o->entry;
         copy->attribute = o->attribute;
+        copy->is_plain = o->is_plain;
+        copy->is_key = o->is_key;
     }
 }
 
@@ -83,6 +85,8 @@ add_star(struct plan_work *work, const struct scope *scope, const PgQuery__Colum
 
     if (reference->n_fields == 1) {
         add_again(work, columns, &scope->columns);
+        for (const struct entry *e = scope->entries; e && work_spend(work, 1); e = e->next)
+            carry_add(&columns->rest, &e->columns.rest);
         return;
     }
     if (sql_string(reference->fields[reference->n_fields - 2]))
@@ -114,28 +118,26 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
                struct outputs *columns)
 {
     const char *name = target->name[0] ? target->name : name_of(target->val);
-    const struct output *exact = NULL;
-    struct carry carry = {0};
+    struct found found = {.output = NULL};
     struct output *output;
 
-    if (target->val && target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF) {
-        struct found found;
-
+    if (target->val && target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF)
         scope_find(work, scope, target->val->column_ref, &found);
-        carry = found.carry;
-        exact = found.output;
-    } else {
-        expression_carry(work, scope, target->val, &carry);
-    }
+    else
+        expression_carry(work, scope, target->val, &found.carry);
     if (is_expanded(target->val)) {
         columns->is_open = true;
-        carry_add(&columns->rest, &carry);
+        carry_add(&columns->rest, &found.carry);
         return;
     }
-    output = outputs_add(work, columns, name, carry_keep(work, &carry));
-    if (output && exact) {
-        output->entry = exact->entry;
-        output->attribute = exact->attribute;
+    output = outputs_add(work, columns, name, carry_keep(work, &found.carry));
+    if (!output)
+        return;
+    output->is_plain = found.is_plain;
+    output->is_key = found.is_key;
+    if (found.output) {
+        output->entry = found.output->entry;
+        output->attribute = found.output->attribute;
     }
 }
 
@@ -289,6 +291,8 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
             carry_add(&sum, o->carry);
         c->carry = carry_keep(work, &sum);
         c->entry = NULL;
+        c->is_plain &= o && o->is_plain;
+        c->is_key &= o && o->is_key;
         o = o ? o->next : NULL;
     }
     if (columns->is_open) {
@@ -360,6 +364,8 @@ set_operation(struct plan_work *work, const struct scope *outer, const struct ct
         outputs_widen(work, columns);
         outputs_widen(work, &right);
     }
+    if (select->op != PG_QUERY__SET_OPERATION__SETOP_UNION || !select->all)
+        compare_rows(work, columns, &right);
     unite(work, columns, &right);
 }
 
@@ -401,18 +407,21 @@ build_from(struct plan_work *work, struct scope *scope, PgQuery__Node *const *it
     }
 }
 
-/* What is evaluated and not shown. ORDER BY and GROUP BY may name output columns: strays there. */
+/* What is evaluated and not shown; before the columns that are, which then carry what they are
+ * compared with. ORDER BY and GROUP BY may name output columns: strays there. */
 static void
 judge_rest(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
 {
-    expression_judge(work, scope, select->having_clause);
+    struct carry ignored = {0};
+
+    compare_condition(work, scope, select->having_clause, &ignored);
     expression_judge_all(work, scope, select->group_clause, select->n_group_clause);
     expression_judge_all(work, scope, select->sort_clause, select->n_sort_clause);
     for (size_t i = 0; i < select->n_distinct_clause; i++)
         if (select->distinct_clause[i])
             expression_judge(work, scope, select->distinct_clause[i]);
-    expression_judge(work, scope, select->limit_count);
-    expression_judge(work, scope, select->limit_offset);
+    compare_limit(work, scope, select->limit_count);
+    compare_limit(work, scope, select->limit_offset);
 }
 
 /* DISTINCT ON takes a row as it is; every other way of grouping makes one of many. */
@@ -451,8 +460,8 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
     build_from(work, scope, select->from_clause, select->n_from_clause);
     from_add_condition(work, scope, select->where_clause, true);
     from_judge(work, scope);
-    target_columns(work, scope, select->target_list, select->n_target_list, columns);
     judge_rest(work, scope, select);
+    target_columns(work, scope, select->target_list, select->n_target_list, columns);
     if (!is_row_by_row(select, scope))
         outputs_widen(work, columns);
     return scope;

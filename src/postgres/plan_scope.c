@@ -12,7 +12,8 @@ scope_new(struct plan_work *work, const struct scope *outer, const struct cte *c
     scope->ctes = ctes;
     scope->depth = outer ? outer->depth + 1 : 0;
     scope->has_aggregate = arena_new(&work->memory, 1, sizeof(bool));
-    return scope->has_aggregate ? scope : NULL;
+    scope->given = arena_new(&work->memory, 1, sizeof(size_t));
+    return scope->has_aggregate && scope->given ? scope : NULL;
 }
 
 struct entry *
@@ -82,9 +83,25 @@ outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs 
 {
     into->is_open |= from->is_open;
     carry_add(&into->rest, &from->rest);
-    for (const struct output *o = from->first; o; o = o->next)
-        if (!outputs_add(work, into, o->name, o->carry))
+    for (const struct output *o = from->first; o; o = o->next) {
+        struct output *copy = outputs_add(work, into, o->name, o->carry);
+
+        if (!copy)
             return;
+        copy->is_plain = o->is_plain;
+        copy->is_key = o->is_key;
+    }
+}
+
+void
+outputs_share(struct plan_work *work, struct outputs *into, const struct outputs *from)
+{
+    struct output *last = into->last;
+
+    outputs_copy(work, into, from);
+    last = last ? last->next : into->first;
+    for (const struct output *o = from->first; o && last; o = o->next, last = last->next)
+        last->of = o;
 }
 
 void
@@ -197,6 +214,28 @@ inner_table(struct plan_work *work, uint8_t kind)
     return UINT64_C(1) << work->inner_count++;
 }
 
+/* Types of which a bound says little: numbers, times, truth. */
+static bool
+is_measure(uint32_t type)
+{
+    static const uint32_t types[] = {16,   20,   21,   23,   26,   700,  701, 790,
+                                     1082, 1083, 1114, 1184, 1186, 1266, 1700};
+
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (types[i] == type)
+            return true;
+    return false;
+}
+
+static bool
+is_key_column(const struct catalog_relation *relation, int16_t column)
+{
+    for (size_t i = 0; i < relation->show_count; i++)
+        if (relation->shows[i].key_column == column)
+            return true;
+    return false;
+}
+
 /* The bits of an entry's kinds: 0 where there is no room, and a row can show any number. */
 static void
 take_tables(struct plan_work *work, const struct catalog_relation *relation,
@@ -246,11 +285,14 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
                 add_fields(&carry, show, k < CATALOG_KINDS_MAX ? tables[k] : 0, fields);
         }
         add_marks(work, relation, column, &carry);
+        carry.is_text = !carry_is_empty(&carry) && !is_measure(column->type);
         output = outputs_add(work, &entry->columns, column->name, carry_keep(work, &carry));
         if (!output)
             return;
         output->entry = entry;
         output->attribute = column->number;
+        output->is_plain = true;
+        output->is_key = is_key_column(relation, column->number);
     }
 }
 

@@ -22,6 +22,9 @@ struct output {
     const struct carry *carry; /* NULL: nothing */
     const struct entry *entry; /* it is exactly that column of that table; NULL: it is not */
     int16_t attribute;
+    bool is_plain; /* a value as it is stored: of whether it is null nobody learns who it is */
+    bool is_key;   /* whose key a mapping names */
+    const struct output *of; /* the same column of the same scope in another list; NULL: none */
 };
 
 struct outputs {
@@ -33,8 +36,9 @@ struct outputs {
 
 struct entry {
     struct entry *next;
-    const char *name; /* its alias, or the relation's own name; NULL: none */
-    bool is_hidden;   /* inside a join with an alias: cannot be named */
+    const char *name;           /* its alias, or the relation's own name; NULL: none */
+    bool is_hidden;             /* inside a join with an alias: cannot be named */
+    const PgQuery__Alias *join; /* the innermost such; NULL: none */
     bool is_qualified_only;
     /* Of a table or view of the catalog: */
     const struct catalog_relation *relation; /* NULL where it is none, or cannot be told */
@@ -53,7 +57,8 @@ struct cte {
 struct condition {
     struct condition *next;
     const PgQuery__Node *node;
-    bool holds; /* for every row of the result */
+    bool holds;                 /* for every row of the result */
+    const PgQuery__Alias *join; /* within a join with that alias, the innermost; NULL: none */
 };
 
 /* Two columns that are equal in every row. */
@@ -62,17 +67,33 @@ struct equality {
     int16_t left, right;
 };
 
+/* Two columns that JOIN USING makes one. */
+struct merged {
+    struct merged *next;
+    struct output *left, *right, *one;
+};
+
 struct scope {
     const struct scope *outer;
     const struct cte *ctes;
     struct entry *entries, *last;
     struct outputs columns;
     struct condition *conditions;
+    struct merged *merged;
     struct equality equalities[PLAN_EQUALITIES_MAX];
     size_t equality_count;
     int depth;
     bool is_top;         /* its tables' rows can be told apart */
     bool *has_aggregate; /* a row of its result can speak of many rows */
+    size_t *given;       /* how often its columns were given more to carry (plan_compare.c) */
+};
+
+/* A column that an expression names. */
+struct reference {
+    struct reference *next;
+    const struct scope *scope;
+    struct entry *entry;
+    struct output *output; /* NULL: any column of the entry */
 };
 
 /* NULL where there is no memory; so all of these. */
@@ -86,6 +107,8 @@ void outputs_append(struct outputs *outputs, struct outputs *tail);
 void outputs_carry(struct plan_work *work, const struct outputs *outputs, struct carry *into);
 /* As columns of another thing: what they carry, not which columns they are. */
 void outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs *from);
+/* The same columns again, as items of another list of the same scope. */
+void outputs_share(struct plan_work *work, struct outputs *into, const struct outputs *from);
 /* A row of them may show many rows of what is inside. */
 void outputs_widen(struct plan_work *work, struct outputs *outputs);
 /* They come from other rows of the same tables. */
@@ -103,6 +126,7 @@ void entry_fill_table(struct plan_work *work, const struct scope *scope, struct 
 struct found {
     struct carry carry;
     const struct output *output; /* exactly that one column */
+    bool is_plain, is_key;       /* as in struct output */
 };
 /* A column reference in an expression: what it carries. */
 void scope_find(struct plan_work *work, const struct scope *scope,

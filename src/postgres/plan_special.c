@@ -184,6 +184,8 @@ build_create_as(struct plan_work *work, const PgQuery__CreateTableAsStmt *create
         statement->part_count = 0;
     } else if (statement->most_fields != 0) {
         reach = build_reach(work, create->query);
+        if (build_is_probe(work))
+            statement->flags |= PLAN_PROBE;
     }
     work->marks = NULL;
     mark_relation(work, create->into->rel, NULL, &reach);
@@ -318,6 +320,13 @@ build_view(struct plan_work *work, const PgQuery__ViewStmt *view, struct plan_st
     if (view->query)
         build_names(work, &view->query->base, statement);
     statement->special = SPECIAL_DDL;
+    if (statement->most_fields == 0)
+        return;
+    /* Whoever reads it is not asked for its conditions: they are asked for here. */
+    (void)build_reach(work, view->query);
+    work->marks = NULL;
+    if (build_is_probe(work))
+        statement->flags |= PLAN_PROBE;
 }
 
 bool

@@ -22,6 +22,7 @@ enum {
 
 struct entry;
 struct note;
+struct reference;
 
 /* One kind of subject of one table in the top level's FROM. */
 struct direct {
@@ -57,8 +58,15 @@ struct plan_work {
     /* Tables further inside, by their bit in carry.tables: the kind of subject. */
     uint8_t inner_kinds[64];
     size_t inner_count;
-    bool has_probe;      /* a condition compares a personal field with a constant */
-    size_t references;   /* columns seen */
+    bool has_probe;             /* a condition compares a personal field with a constant */
+    bool has_pin;               /* one compares a key with a constant */
+    bool has_test;              /* one depends on a personal field */
+    bool has_given;             /* a column carries what it is compared with */
+    size_t references;          /* columns seen */
+    size_t constants;           /* literals and parameters seen */
+    size_t sublinks;            /* queries within expressions, whose values were looked at */
+    struct reference *referred; /* columns seen, the last first, while `collecting` */
+    unsigned collecting;
     int reference_depth; /* of the deepest scope that a column was found in; -1 none */
     struct reach kept;   /* what functions have put elsewhere */
     bool has_stray;      /* a column was found nowhere */

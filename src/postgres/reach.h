@@ -25,6 +25,7 @@ struct carry {
     uint64_t tables;
     uint64_t direct[PLAN_PARTS_MAX];
     uint32_t flags; /* enum plan_flag */
+    bool is_text;   /* some of it is neither a number nor a time: its order tells who it is */
 };
 
 static inline void
@@ -83,6 +84,7 @@ carry_add(struct carry *into, const struct carry *from)
     for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
         into->direct[i] |= from->direct[i];
     into->flags |= from->flags;
+    into->is_text |= from->is_text;
 }
 
 static inline bool

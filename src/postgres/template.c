@@ -184,6 +184,7 @@ take_string(struct making *m)
     }
     if (is_continued(m))
         return false;
+    is_plain &= close > from + 1; /* '' stays: it asks for nobody (plan_compare.h) */
     if (is_plain && (m->before == BEFORE_COMPARISON || m->before == BEFORE_LIST) &&
         !replace(m, from, view_of(from + 1, (size_t)(close - from - 1))))
         return false;

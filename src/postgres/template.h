@@ -8,9 +8,9 @@
  *
  * Only planned, never sent. What holds for a text with parameters holds whatever their values are;
  * so a constant is taken out only where a parameter could stand: after a comparison sign, in the
- * list of an IN, after LIMIT and OFFSET; integers, and strings without quotes in them. Texts with
- * anything that has two readings, or comments, parameters of their own, or several statements, make
- * none.
+ * list of an IN, after LIMIT and OFFSET; integers, and strings that are not empty and have no
+ * quotes in them. Texts with anything that has two readings, or comments, parameters of their own,
+ * or several statements, make none.
  *
  * Pure; hostile bytes; the text must be in a plain dialect (plan_environment).
  */

@@ -57,7 +57,9 @@ ORDINARY = (
     "SELECT EXISTS (SELECT 1 FROM customers WHERE region = 'north')", "COPY products TO STDOUT", "COPY products (id, title) TO STDOUT CSV HEADER",
     "PREPARE p (int) AS SELECT title FROM products WHERE id = $1", "EXECUTE p (3)", "DEALLOCATE p", "CREATE TEMP TABLE t (x int)",
     "INSERT INTO t VALUES (1)", "SELECT * FROM t", "DROP TABLE t", "LOCK TABLE customers", "VACUUM products", "ANALYZE products",
-    "SELECT nothing FROM nowhere", "SELECT 1/0", "SELEC", "SELECT title FROM products WHERE id = 999999",
+    "DELETE FROM customers WHERE id = 1350", "SELECT o.id FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = 1350 ORDER BY o.placed_at",
+    "SELECT count(*) FROM orders WHERE placed_at > now() - interval '1 month' AND amount BETWEEN 1 AND 2", "SELECT phone IS NULL FROM customers",
+    "SELECT count(nullif(phone, '')) FROM customers WHERE email <> ''", "SELECT nothing FROM nowhere", "SELECT 1/0", "SELEC", "SELECT title FROM products WHERE id = 999999",
 )
 PROGRAM = """
 import sys

@@ -13,6 +13,7 @@ import wire
 SEEN = re.compile(rb"Kim-(-?\d+)|user(-?\d+)@")
 ONE = "SELECT name FROM customers WHERE grade = 1"
 
+GUESSES = "(SELECT 'user' || 1000 + 7 * g || '@example.com' AS e FROM generate_series(1, 100) g)"
 # What must be exact.
 EXACT = (
     "SELECT id, name, repeat('x', 3000000) FROM customers ORDER BY id LIMIT 5",
@@ -58,6 +59,19 @@ BOUNDED = (
     "DO $$ BEGIN PERFORM set_config('a.b', (SELECT string_agg(name, ',') FROM customers), false); END $$; SHOW a.b",
     "DO $$ BEGIN EXECUTE format('CREATE TEMP TABLE n (%I int)', (SELECT name FROM customers WHERE id = 1350)); END $$;"
     "SELECT * FROM n; DROP TABLE n",
+    # values that come back because they are equal to somebody's
+    f"SELECT v.e FROM {GUESSES} v JOIN customers c ON c.email = v.e",
+    f"SELECT c.id, e FROM customers c LEFT JOIN {GUESSES} v ON v.e = c.email",
+    f"SELECT email FROM {GUESSES} v(email) JOIN customers USING (email)",
+    f"SELECT v.e FROM {GUESSES} v WHERE EXISTS (SELECT FROM customers c WHERE c.email = v.e)",
+    f"SELECT v.e FROM {GUESSES} v WHERE v.e IN (SELECT email FROM customers)",
+    f"SELECT j.e FROM ({GUESSES} v JOIN (SELECT email AS f FROM customers) c ON NOT (c.f <> v.e)) AS j",
+)
+# Errors that show values.
+FAILING = (
+    "SELECT name::int FROM customers WHERE id = 1350",
+    "SELECT quote_ident(name)::regclass FROM customers WHERE id = 1350",
+    "SELECT name::regtype FROM customers WHERE id = 1350",  # at a place in the value, not in the statement's text
 )
 
 
@@ -71,6 +85,11 @@ RUN = wire.bind(name="x") + wire.execute()
 BURSTS = {
     "closed and parsed anew": burst(wire.parse("SELECT title FROM products", "x"), wire.close("S", "x"), wire.parse(ONE, "x"), RUN),
     "all deallocated": burst(wire.parse("SELECT title FROM products", "x"), wire.query("DEALLOCATE ALL"), wire.parse(ONE, "x"), RUN),
+    "cursor after its transaction": [wire.query(f"BEGIN; DECLARE x CURSOR WITH HOLD FOR {ONE}; COMMIT"),
+                                     wire.execute(7, "x") + wire.SYNC, wire.describe("P", "x") + wire.execute(0, "x") + wire.SYNC,
+                                     wire.query("CLOSE x")],
+    "prepared by SQL after what shows nobody": burst(wire.parse("SELECT title FROM products", "x"),
+                                                     wire.query(f"DEALLOCATE x; PREPARE x AS {ONE}"), RUN),
     "prepared by SQL": burst(wire.parse(ONE, "x"), wire.query(f"DEALLOCATE x; PREPARE x AS {ONE}"), RUN),
 }
 
@@ -80,7 +99,7 @@ def front():
     return shop.front("shapes")
 
 
-def play(name, sends):
+def play(name, sends, fails=False):
     """Whom the client saw."""
     seen = set()
     with front().login(application_name=name) as session:
@@ -89,7 +108,7 @@ def play(name, sends):
         session.send(wire.query("SELECT 'end'"))
         while True:
             kind, body = session.receive()
-            if kind == "E":
+            if kind == "E" and not fails:
                 raise wire.ServerError(wire.read_fields(body))
             if kind == "D" and body.endswith(b"end"):
                 break
@@ -106,7 +125,8 @@ def test_shapes():
               for n, sql in enumerate(EXACT) if ";" not in sql.replace("/* ; */", "")]
     cases += [(f"bounded {n}", sql, [wire.query(sql)], False) for n, sql in enumerate(BOUNDED)]
     cases += [(f"burst {name}", name, sends, False) for name, sends in BURSTS.items()]
-    seen = {name: play(name, sends) for name, _, sends, _ in cases}
+    cases += [(f"failing {n}", sql, [wire.query(sql)], False) for n, sql in enumerate(FAILING)]
+    seen = {name: play(name, sends, fails=name.startswith("failing")) for name, _, sends, _ in cases}
     front().guard.until_sessions(0)
     said = shop.export(front())
     problems = []

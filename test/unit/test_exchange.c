@@ -387,6 +387,32 @@ rows_that_can_show_something_are_described_once(void **state PASU_UNUSED)
     assert_int_equal(exchange_set_portal(&x, "p", plans[1], first_of(plans[1]), &portal), 0);
     assert_true(exchange_must_describe(&x, "p"));
     exchange_release(&x);
+
+    /* what is not known can be another one at any time */
+    assert_int_equal(exchange_set_portal(&x, "p", NULL, NULL, &portal), 0);
+    assert_int_equal(portal_describe(portal, VIEW("\0\0")), 0);
+    assert_true(exchange_must_describe(&x, "p"));
+    request = add(&x, STEP_DESCRIBE, "p", NULL);
+    request->is_portal = true;
+    assert_true(exchange_must_describe(&x, "p"));
+    exchange_release(&x);
+}
+
+/* "DEALLOCATE s; PREPARE s AS …" and a Bind of s that follows at once. */
+static void
+a_query_on_its_way_can_change_what_is_bound(void **state PASU_UNUSED)
+{
+    struct exchange x = {0};
+    struct exchange_request *bind;
+
+    add(&x, STEP_QUERY, "", plans[1]);
+    bind = add(&x, STEP_BIND, "p", plans[4]);
+    assert_false(exchange_must_describe(&x, "p")); /* the unnamed statement: no SQL names it */
+    snprintf(bind->statement, sizeof(bind->statement), "s");
+    assert_true(exchange_must_describe(&x, "p"));
+    exchange_done(&x);
+    assert_false(exchange_must_describe(&x, "p"));
+    exchange_release(&x);
 }
 
 static void
@@ -550,6 +576,7 @@ main(void)
         cmocka_unit_test(an_error_skips_queries_and_calls_up_to_the_sync),
         cmocka_unit_test(a_query_with_an_error_waits_for_its_ready),
         cmocka_unit_test(rows_that_can_show_something_are_described_once),
+        cmocka_unit_test(a_query_on_its_way_can_change_what_is_bound),
         cmocka_unit_test(keys_of_a_former_binding_are_forgotten),
         cmocka_unit_test(pins_are_counted_up_to_their_limit),
         cmocka_unit_test(names_that_code_in_the_server_can_change_are_doubted_until_set_anew),

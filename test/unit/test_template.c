@@ -19,6 +19,7 @@ static const struct row rows[] = {
     {"SELECT a FROM t WHERE x = 1.5 AND y = 1e5 AND z = .5 AND w = 007 AND v = 2",
      "SELECT a FROM t WHERE x = 1.5 AND y = 1e5 AND z = .5 AND w = 007 AND v = $1", "2"},
     {"SELECT a FROM t WHERE x = -1 AND y = 2", "SELECT a FROM t WHERE x = -1 AND y = $1", "2"},
+    {"SELECT a FROM t WHERE x <> '' AND y = 'z'", "SELECT a FROM t WHERE x <> '' AND y = $1", "z"},
     {"SELECT a FROM t WHERE x = 'it''s' AND y = 2", "SELECT a FROM t WHERE x = 'it''s' AND y = $1",
      "2"},
     {"SELECT \"a=1\" FROM t WHERE t1 = 2", "SELECT \"a=1\" FROM t WHERE t1 = $1", "2"},
