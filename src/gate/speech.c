@@ -19,22 +19,42 @@ speech_field(struct view body, char which)
     return view_of("", 0);
 }
 
-/* Whether it is about the statement's own text, and not about one that something in it has run. */
+/* Errors about the client's own text, found while it was read and before anything was run: they
+ * point at a place in it. Texts that a value was read as point at one, too (email::regtype), but
+ * say what they were read for, and code's own texts are quoted in its errors. */
 static bool
-is_without_context(struct view body)
+is_about_text(struct view body)
 {
-    return speech_field(body, 'W').length == 0 && speech_field(body, 'q').length == 0;
+    return speech_field(body, 'P').length > 0 && speech_field(body, 'W').length == 0 &&
+           speech_field(body, 'q').length == 0;
+}
+
+static bool
+begins_with(struct view text, struct view start)
+{
+    return text.length >= start.length && memcmp(text.bytes, start.bytes, start.length) == 0;
+}
+
+/* 'unnamed portal parameter $1 = …', or of a named portal: a value of the client's that Bind could
+ * not read. What else was run for a Bind says more, or other, lines. */
+static bool
+is_about_parameter(const struct exchange_request *request, struct view body)
+{
+    struct view context = speech_field(body, 'W');
+
+    if (!request || request->step != STEP_BIND || context.length == 0 ||
+        memchr(context.bytes, '\n', context.length))
+        return false;
+    return begins_with(context, VIEW("unnamed portal parameter $")) ||
+           begins_with(context, VIEW("portal \""));
 }
 
 /* Errors whose texts name objects of the statement's own text, places and states, never values.
- * Names can be values (email::regclass: "relation \"…\" does not exist"): an error about a name is
- * silent only where it points at a place of the text, and so was found before anything was run: a
- * place in a value that is being read as a name ("x"::regtype) comes with its context. */
+ * Names can be values (email::regclass: "relation \"…\" does not exist"). */
 static bool
 is_silent(struct view body)
 {
     static const char silent[] = "01 02 03 08 0B 25 26 28 2D 34 3B 3D 40 53 54 55 57 ";
-    static const char names[] = "0A 3F 42 ";
     struct view code = speech_field(body, 'C');
 
     if (code.length != 5)
@@ -42,12 +62,7 @@ is_silent(struct view body)
     for (const char *c = silent; *c; c += 3)
         if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
             return true;
-    if (view_equal(code, VIEW("42501"))) /* permission denied for table … */
-        return true;
-    for (const char *c = names; *c; c += 3)
-        if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
-            return speech_field(body, 'P').length > 0 && is_without_context(body);
-    return false;
+    return view_equal(code, VIEW("42501")); /* permission denied for table … */
 }
 
 /* The most that what the request runs can say; whether its code is not known. */
@@ -88,6 +103,9 @@ speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fi
     const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
     bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
 
+    *fields = *kinds = 0;
+    if (is_error && (is_about_text(body) || is_about_parameter(request, body)))
+        return;
     *fields = o->speaks_fields;
     *kinds = o->speaks_kinds;
     if (statement && result_followed(o, statement))
