@@ -16,6 +16,11 @@
 
 enum { ERROR_SIZE = 1280 };
 
+#define CALL_REFUSAL                                                                               \
+    "pasu refuses this call: the function can read files, reach other servers, run programs, or "  \
+    "show what is shown to nobody"
+#define CALL_HINT "an administrator can do this on the server itself"
+
 /* ---- what goes out ---- */
 
 /* Whole messages that stand before `out` and are recorded go to the client. */
@@ -283,9 +288,12 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 
 /* ---- errors and notices ---- */
 
+/* `plan` is NULL where it was a call by message. */
 static int
 refuse(struct answering *a, const struct plan *plan)
 {
+    const char *text = plan ? plan->refusal : CALL_REFUSAL;
+    const char *hint = plan ? plan->refusal_hint : CALL_HINT;
     uint8_t space[ERROR_SIZE];
     struct writer w = writer_of(space, sizeof(space));
     int result = expose_refusal(a->s, plan);
@@ -294,7 +302,7 @@ refuse(struct answering *a, const struct plan *plan)
         result = answer_flush(a);
     if (result != 0)
         return result;
-    response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, plan->refusal, plan->refusal_hint);
+    response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
     return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
 }
 
@@ -418,6 +426,15 @@ notification(struct answering *a, const uint8_t *message, size_t length)
 
 /* ---- copies ---- */
 
+/* It is known which columns leave, and that none of them is personal. */
+static bool
+shows_no_column(const struct plan_statement *statement)
+{
+    return statement->special == SPECIAL_COPY_OUT && statement->is_understood &&
+           statement->has_columns && statement->part_count == 0 &&
+           !(statement->flags & (PLAN_OPAQUE | PLAN_UNKNOWN_TABLE));
+}
+
 /* Rows that leave without a RowDescription. */
 static int
 stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64_t flag)
@@ -429,6 +446,8 @@ stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64
     int result = settle(a);
 
     result_most(a->s, statement, &fields, &kinds);
+    if (statement && shows_no_column(statement))
+        fields = 0;
     if (result == 0 && request)
         result = result_open_silent(a->s, request);
     fields |= a->o->result.doubt_fields;

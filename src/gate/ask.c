@@ -411,9 +411,24 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
 
     if (!request)
         return PASU_E_NOMEM;
-    a->o->is_unsettled |= step == STEP_FUNCTION_CALL;
-    if (step == STEP_FUNCTION_CALL && length >= WALK_HEAD + 4)
+    return ask_pass(a, message, length);
+}
+
+/* A refused call goes out as one of a function that cannot be: number 0, no arguments. */
+static int
+ask_call(struct asking *a, const uint8_t *message, size_t length)
+{
+    static const uint8_t nothing[10] = {0};
+    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
+
+    if (!request)
+        return PASU_E_NOMEM;
+    a->o->is_unsettled = true;
+    if (length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
+    request->is_refused = observer_refuses_call(a->s, request->function);
+    if (request->is_refused)
+        return put_message(a, 'F', (struct view[]){view_of(nothing, sizeof(nothing))}, 1);
     return ask_pass(a, message, length);
 }
 
@@ -439,7 +454,7 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     case 'S':
         return ask_plain(a, message, length, STEP_SYNC);
     case 'F':
-        return ask_plain(a, message, length, STEP_FUNCTION_CALL);
+        return ask_call(a, message, length);
     default:
         return ask_pass(a, message, length);
     }
@@ -496,7 +511,7 @@ ask_long_call(struct asking *a, struct view start)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
-    return 0;
+    return observer_refuses_call(a->s, request->function) ? PASU_E_ASK_TOO_LONG : 0;
 }
 
 int

@@ -252,6 +252,17 @@ observer_plan_unknown(struct session *s, struct plan **plan)
     return plan_unknown(plan, &environment);
 }
 
+bool
+observer_refuses_call(struct session *s, uint32_t oid)
+{
+    const struct catalog_function *function;
+
+    if (!observer_has_catalog(s))
+        return false;
+    function = catalog_function(s->observer->catalog, oid);
+    return function && (function->is_exit || function->is_never);
+}
+
 uint64_t
 observer_population(const struct catalog *catalog, uint8_t kind)
 {

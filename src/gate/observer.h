@@ -101,6 +101,9 @@ PASU_MUST_USE int observer_plan_query(struct session *session, struct view text,
 PASU_MUST_USE int observer_plan_unknown(struct session *session, struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);
+/* Whether a function may not be called by message: it lets data out by the server, or shows what is
+ * shown to nobody. */
+bool observer_refuses_call(struct session *session, uint32_t function);
 /* Whether the catalog has changed since the snapshot that there is. */
 bool observer_is_stale(const struct session *session);
 /* Everything that a mapping names. */

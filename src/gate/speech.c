@@ -42,7 +42,7 @@ is_silent(struct view body)
     return false;
 }
 
-/* The most that what the request runs can say; whether its code is not known. */
+/* The most that what the request runs can say; whether code runs that can say it of itself. */
 static bool
 words_of(const struct session *s, const struct exchange_request *request, uint64_t *fields,
          uint64_t *kinds)
@@ -67,7 +67,7 @@ words_of(const struct session *s, const struct exchange_request *request, uint64
         *fields = statement->most_fields | (run ? run->most_fields : 0);
         *kinds = statement->most_kinds | (run ? run->most_kinds : 0);
     }
-    return (statement->flags & PLAN_OPAQUE) || (run && (run->flags & PLAN_OPAQUE));
+    return ((statement->flags | (run ? run->flags : 0)) & (PLAN_OPAQUE | PLAN_CALLS)) != 0;
 }
 
 void

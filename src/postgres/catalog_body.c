@@ -109,6 +109,18 @@ is_exit(const struct body *body, size_t at)
            (is_word(body, at, "load") && begins_statement(body, at));
 }
 
+/* Statements and cursors have names of the session's, which others use. */
+static bool
+is_renaming(const struct body *body, size_t at)
+{
+    static const char *const words[] = {"execute", "prepare", "deallocate", "open", "close", "do"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (is_word(body, at, words[i]))
+            return true;
+    return false;
+}
+
 /* ---- relations ---- */
 
 static bool
@@ -349,6 +361,9 @@ fill_relations(struct body *body, size_t at)
     size_t name = written_name(body, at), next = 0;
     int result = 0;
 
+    if (name != 0 && (is_word(body, at, "update") || is_word(body, at, "table") ||
+                      is_word(body, at - 1, "insert") || is_word(body, at - 1, "merge")))
+        body->b->taints[body->node].fills = true;
     while (name != 0 && result == 0 &&
            (r = catalog_relation_named(c, NULL, body->tokens[name].name, &next)) != NULL) {
         size_t number = (size_t)(r - c->relations);
@@ -374,6 +389,7 @@ read_tokens(struct body *body)
         if (is_dynamic(body, i))
             catalog_taint_everything(body->b, taint);
         taint->is_exit |= is_exit(body, i);
+        taint->renames |= is_renaming(body, i);
         /* (*) is count's; any other star may be all columns. */
         body->has_star |= is_star(body, i) &&
                           !(i > 0 && is_other(body, i - 1, '(') && is_other(body, i + 1, ')'));

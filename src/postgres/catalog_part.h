@@ -147,7 +147,7 @@ struct catalog_source {
 /* What can come out of a relation or function. */
 struct catalog_taint {
     uint64_t fields, kinds;
-    bool is_opaque, is_exit, is_never;
+    bool is_opaque, is_exit, is_never, renames, fills;
 };
 
 struct catalog_builder {

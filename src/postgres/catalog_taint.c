@@ -18,7 +18,7 @@ catalog_taint_everything(const struct catalog_builder *b, struct catalog_taint *
 {
     taint->fields |= b->catalog->all_fields;
     taint->kinds |= b->catalog->all_kinds;
-    taint->is_opaque = true;
+    taint->is_opaque = taint->renames = taint->fills = true;
 }
 
 /* Whether the taint has grown. */
@@ -27,13 +27,16 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
 {
     bool is_more = (more->fields & ~taint->fields) != 0 || (more->kinds & ~taint->kinds) != 0 ||
                    (more->is_opaque && !taint->is_opaque) || (more->is_exit && !taint->is_exit) ||
-                   (more->is_never && !taint->is_never);
+                   (more->is_never && !taint->is_never) || (more->renames && !taint->renames) ||
+                   (more->fills && !taint->fills);
 
     taint->fields |= more->fields;
     taint->kinds |= more->kinds;
     taint->is_opaque |= more->is_opaque;
     taint->is_exit |= more->is_exit;
     taint->is_never |= more->is_never;
+    taint->renames |= more->renames;
+    taint->fills |= more->fills;
     return is_more;
 }
 
@@ -157,6 +160,7 @@ add_acts(struct catalog_builder *b)
 
         if (number == SIZE_MAX || result != 0)
             continue;
+        c->relations[number].has_acts = true;
         c->relations[number].is_guarded |= act->is_guard;
         c->relations[number].is_filled |= act->is_filling;
         result = catalog_body_read(b, catalog_act_node(b, number), view_of_text(act->text));
@@ -171,6 +175,7 @@ add_acts(struct catalog_builder *b)
         if (child == SIZE_MAX || parent == SIZE_MAX || result != 0)
             continue;
         c->relations[parent].is_filled |= c->relations[child].is_filled;
+        c->relations[parent].has_acts |= c->relations[child].has_acts;
         result = catalog_edge_add(b, catalog_act_node(b, child), catalog_act_node(b, parent));
     }
     return result;
@@ -324,6 +329,7 @@ write_back(const struct catalog_builder *b)
         write_marks(b, i);
         c->relations[i].act_fields = act->fields;
         c->relations[i].act_kinds = act->kinds;
+        c->relations[i].act_renames = act->renames;
         c->relations[i].is_never = taint->is_never;
         c->relations[i].is_exit = taint->is_exit;
     }
@@ -334,6 +340,8 @@ write_back(const struct catalog_builder *b)
         c->functions[i].kinds = taint->kinds;
         c->functions[i].is_never = taint->is_never;
         c->functions[i].is_exit = taint->is_exit;
+        c->functions[i].renames = taint->renames;
+        c->functions[i].fills = taint->fills;
         c->functions[i].is_opaque = taint->is_opaque || taint->is_never || taint->fields != 0;
     }
     write_writers(b);

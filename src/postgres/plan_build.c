@@ -7,6 +7,7 @@
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
+#include "postgres/plan_twist.h"
 
 static void
 set_most(struct plan_work *work, struct plan_statement *statement)
@@ -19,9 +20,13 @@ set_most(struct plan_work *work, struct plan_statement *statement)
 void
 build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_statement *statement)
 {
+    struct token_range all = {work->tokens.tokens, work->tokens.tokens + work->tokens.count};
+
     names_collect(work, tree);
     refuse_by_names(work);
-    statement->flags |= work->names.flags & PLAN_OPAQUE;
+    if (work->names.flags & PLAN_OPAQUE)
+        refuse_by_strings(work, work->text, all);
+    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
     set_most(work, statement);
     if (work->names.sets_role) {
         statement->special = SPECIAL_SET_ROLE;
@@ -39,7 +44,7 @@ build_filled(struct plan_work *work, const PgQuery__RangeVar *relation,
         names_add_everything(work, 0);
     names_add_acts(work, relation->schemaname[0] ? relation->schemaname : NULL, relation->relname,
                    true);
-    statement->flags |= work->names.flags & PLAN_OPAQUE;
+    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
     set_most(work, statement);
 }
 
@@ -277,6 +282,7 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
         build_names(work, &node->base, statement);
         statement->special = SPECIAL_DDL;
     }
+    statement->twists = twist_of(work, node, statement);
 }
 
 void
@@ -294,5 +300,6 @@ build_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags,
     shape_bound(work, &work->names.most, statement);
     statement->is_understood = false;
     statement->may_return_rows = true;
-    statement->flags = flags | PLAN_UNPARSED | work->names.flags;
+    statement->twists = twist_of_words(work, is_scanned, statement);
+    statement->flags = flags | PLAN_UNPARSED | PLAN_RENAMES | work->names.flags;
 }

@@ -40,6 +40,9 @@ struct function_facts {
     struct reach reach; /* what it brings by itself */
     enum function_class class;
     bool is_opaque;
+    bool renames;
+    bool fills;   /* one of them writes to tables, perhaps what it is given */
+    bool is_user; /* one of them is a user's */
     bool may_aggregate;
     const struct catalog_function *exit, *never;
 };

@@ -28,10 +28,8 @@ is_word(const struct sql_token *token)
            (token->keyword != PG_QUERY__KEYWORD_KIND__NO_KEYWORD && token->keyword != RESERVED);
 }
 
-/* A name as the catalog has it: folded to lower case, or without its quotes; false where it is too
- * long to be read. */
-static bool
-read_name(const char *text, const struct sql_token *token, char name[CATALOG_NAME_SIZE])
+bool
+tokens_name(const char *text, const struct sql_token *token, char name[CATALOG_NAME_SIZE])
 {
     const char *at = text + token->start, *end = text + token->end;
     size_t length = 0;
@@ -153,7 +151,7 @@ note_alias(struct reading *r, const struct sql_token *token)
     if (token == r->range.first)
         return;
     if (last->kind != PG_QUERY__TOKEN__AS && last->kind != ')' &&
-        !(is_word(last) && read_name(r->text, last, before) && is_relation(r, before)))
+        !(is_word(last) && tokens_name(r->text, last, before) && is_relation(r, before)))
         return;
     if (r->alias_count == ALIASES_MAX)
         r->is_full = true;
@@ -191,7 +189,7 @@ is_explained(const struct reading *r, const struct sql_token *token)
 
     if (token->kind != PG_QUERY__TOKEN__IDENT)
         return true; /* a key word */
-    if (!read_name(r->text, token, name))
+    if (!tokens_name(r->text, token, name))
         return false;
     return is_relation(r, name) || is_column(r, name) || is_alias(r, token) ||
            is_newer_word(r, token, name) || is_followed_by(r, token, '(');
@@ -212,7 +210,7 @@ read_words(struct reading *r, bool is_body)
             is_clear = false;
         if (!is_word(t))
             continue;
-        if (!read_name(r->text, t, name)) {
+        if (!tokens_name(r->text, t, name)) {
             is_clear &= is_body;
             continue;
         }
@@ -263,25 +261,22 @@ tokens_of_statement(struct plan_work *work)
     refuse_by_tokens(work, range);
 }
 
-/* The inside of a string's token, as it stands. */
-static const char *
-inside_of(struct plan_work *work, const char *text, const struct sql_token *token)
+struct view
+tokens_inside(const char *text, const struct sql_token *token)
 {
     const char *at = text + token->start, *end = text + token->end;
+    size_t length = 1; /* of what encloses it, on either side */
 
     while (at < end && *at != '\'' && *at != '$')
         at++;
-    if (at == end)
-        return NULL;
-    if (*at == '$') {
+    if (at < end && *at == '$') {
         const char *tag = memchr(at + 1, '$', (size_t)(end - at - 1));
-        size_t length = tag ? (size_t)(tag + 1 - at) : 0;
 
-        if (length == 0 || (size_t)(end - at) < 2 * length)
-            return NULL;
-        return arena_text(&work->memory, at + length, (size_t)(end - at) - 2 * length);
+        length = tag ? (size_t)(tag + 1 - at) : (size_t)(end - at);
     }
-    return end - at < 2 ? NULL : arena_text(&work->memory, at + 1, (size_t)(end - at) - 2);
+    if ((size_t)(end - at) < 2 * length)
+        return view_of("", 0);
+    return view_of(at + length, (size_t)(end - at) - 2 * length);
 }
 
 static bool
@@ -300,10 +295,15 @@ static void
 read_strings(struct plan_work *work, const char *body, struct token_range range, unsigned depth)
 {
     for (const struct sql_token *t = range.first; t < range.end; t++) {
-        const char *inside = t->kind == PG_QUERY__TOKEN__SCONST ? inside_of(work, body, t) : NULL;
+        struct view inside;
+        const char *copy;
 
-        if (inside)
-            read_body(work, inside, depth + 1);
+        if (t->kind != PG_QUERY__TOKEN__SCONST)
+            continue;
+        inside = tokens_inside(body, t);
+        copy = arena_text(&work->memory, (const char *)inside.bytes, inside.length);
+        if (copy)
+            read_body(work, copy, depth + 1);
     }
 }
 
@@ -330,6 +330,7 @@ read_body(struct plan_work *work, const char *body, unsigned depth)
     refuse_by_tokens(work, range);
     if (depth > 0 || has_token(range, PG_QUERY__TOKEN__EXECUTE)) {
         names_add_everything(work, PLAN_OPAQUE);
+        refuse_by_strings(work, body, range);
         read_strings(work, body, range, depth);
     }
 }

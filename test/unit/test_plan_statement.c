@@ -237,6 +237,13 @@ what_lets_data_leave_by_the_server_is_refused(void **state PASU_UNUSED)
         "SELECT * FROM dblink('x', 'SELECT 1') AS t(n text)",
         "SELECT lo_export(1, '/tmp/x')",
         "SELECT 1; COPY customers TO PROGRAM 'cat'; SELECT 2",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p",
+        "DO $$ BEGIN EXECUTE 'SELECT card_number FROM card_' || 'vault'; END $$",
+        "DO $$ BEGIN EXECUTE 'COPY customers TO PRO' || 'GRAM ''cat'''; END $$",
+        "SELECT f_dyn('card_' || 'vault')",
+        "SELECT query_to_xml('SELECT 1 FROM card_vault', true, true, '')",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS "
+        "$$ BEGIN EXECUTE 'SELECT * FROM card_vault'; END $$",
     };
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -274,6 +281,48 @@ what_only_fills_or_keeps_a_table_is_not_refused(void **state PASU_UNUSED)
 
         if (plan->refusal)
             fail_msg("refused: %s", texts[i]);
+        plan_release(plan);
+    }
+}
+
+/* "twists": afterwards names can mean others than the snapshot says. */
+static void
+what_turns_names_around_is_told_from_what_does_not(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        bool twists;
+    } cases[] = {
+        {"ALTER TABLE customers RENAME TO products", true},
+        {"ALTER TABLE customers RENAME COLUMN name TO region", true},
+        {"ALTER SCHEMA public RENAME TO p", true},
+        {"ALTER TABLE customers INHERIT work.parent", true},
+        {"CREATE OR REPLACE VIEW v AS SELECT name FROM customers", true},
+        {"CREATE RULE r AS ON INSERT TO products DO ALSO SELECT name FROM customers", true},
+        {"CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT name FROM customers'", true},
+        {"CREATE OPERATOR = (LEFTARG = int, RIGHTARG = int, FUNCTION = f)", true},
+        {"DO $$ BEGIN ALTER TABLE customers RENAME TO c; END $$", true},
+        {"DO $$ BEGIN ALTER SCHEMA public RENAME TO p; END $$", true},
+        {"DO $$ BEGIN CREATE TYPE mood AS ENUM ('ok'); EXCEPTION WHEN duplicate_object THEN NULL; "
+         "END $$",
+         false},
+        {"SELECT name FROM customers WHERE JSON_EXISTS(name, '$' WITH)", false},
+        {"SELECT name FROM customers WITH x; ALTER TABLE customers RENAME TO c", true},
+        {"ALTER TABLE customers ADD COLUMN x int", false},
+        {"ALTER TABLE products RENAME TO goods", false},
+        {"CREATE TABLE t (x int)", false},
+        {"CREATE INDEX ON customers (grade)", false},
+        {"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT $1 + 1'", false},
+        {"CREATE VIEW v AS SELECT title FROM products", false},
+        {"SELECT name FROM customers", false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+
+        if (plan->statements[0].twists != cases[i].twists)
+            fail_msg("twists is %d: %s", plan->statements[0].twists, cases[i].sql);
         plan_release(plan);
     }
 }
@@ -407,6 +456,7 @@ run(void)
         cmocka_unit_test(copy_sends_rows_without_a_description),
         cmocka_unit_test(what_changes_the_session_or_the_catalog_says_so),
         cmocka_unit_test(what_lets_data_leave_by_the_server_is_refused),
+        cmocka_unit_test(what_turns_names_around_is_told_from_what_does_not),
         cmocka_unit_test(what_only_fills_or_keeps_a_table_is_not_refused),
         cmocka_unit_test(what_does_not_parse_is_bound_by_its_words),
         cmocka_unit_test(a_text_with_two_readings_is_not_read),
