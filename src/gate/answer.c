@@ -19,6 +19,10 @@ enum { ERROR_SIZE = 1280 };
 #define CALL_REFUSAL                                                                               \
     "pasu refuses this call: the function can read files, reach other servers, run programs, or "  \
     "show what is shown to nobody"
+#define BEYOND_DETAIL                                                                              \
+    "the statement can put values where nobody sees who reads them, and the budget has no room "   \
+    "for "                                                                                         \
+    "all that it can read"
 #define CALL_HINT "an administrator can do this on the server itself"
 
 /* ---- what goes out ---- */
@@ -288,21 +292,25 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 
 /* ---- errors and notices ---- */
 
-/* `plan` is NULL where it was a call by message. */
+/* `plan` is NULL where it was a call by message. A budget's refusal is in a record already. */
 static int
-refuse(struct answering *a, const struct plan *plan)
+refuse(struct answering *a, const struct exchange_request *request)
 {
+    const struct plan *plan = request->plan;
     const char *text = plan ? plan->refusal : CALL_REFUSAL;
     const char *hint = plan ? plan->refusal_hint : CALL_HINT;
     uint8_t space[ERROR_SIZE];
     struct writer w = writer_of(space, sizeof(space));
-    int result = expose_refusal(a->s, plan);
+    int result = request->is_beyond ? 0 : expose_refusal(a->s, plan);
 
     if (result == 0)
         result = answer_flush(a);
     if (result != 0)
         return result;
-    response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
+    if (request->is_beyond)
+        response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
+    else
+        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
     return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
 }
 
@@ -352,7 +360,7 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
     int result = settle(a);
 
     if (result == 0 && request && request->is_refused) {
-        result = o->is_muted ? 0 : refuse(a, request->plan);
+        result = o->is_muted ? 0 : refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
         speech_of(a->s, true, body, &fields, &kinds);
         if (fields)

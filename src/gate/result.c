@@ -147,6 +147,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         if (portal && r->rows > 0)
             r->doubt_fields = 0; /* told with its first */
     }
+    r->is_bound_told |= portal ? portal->is_told : request->is_told;
     return result;
 }
 
@@ -354,6 +355,7 @@ bound(struct session *s, struct exchange_request *request)
         return result;
     request->is_doubtful |= prepared && prepared->is_doubtful;
     portal->is_doubtful = request->is_doubtful;
+    portal->is_told = request->is_told && is_as_asked;
     portal->results = request->bytes;
     request->bytes = view_of(NULL, 0);
     /* The keys were read for the statement that it was taken for. */

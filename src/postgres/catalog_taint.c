@@ -28,7 +28,7 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
     bool is_more = (more->fields & ~taint->fields) != 0 || (more->kinds & ~taint->kinds) != 0 ||
                    (more->is_opaque && !taint->is_opaque) || (more->is_exit && !taint->is_exit) ||
                    (more->is_never && !taint->is_never) || (more->renames && !taint->renames) ||
-                   (more->fills && !taint->fills);
+                   (more->fills && !taint->fills) || (more->keeps && !taint->keeps);
 
     taint->fields |= more->fields;
     taint->kinds |= more->kinds;
@@ -37,6 +37,7 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
     taint->is_never |= more->is_never;
     taint->renames |= more->renames;
     taint->fills |= more->fills;
+    taint->keeps |= more->keeps;
     return is_more;
 }
 
@@ -48,7 +49,7 @@ catalog_edge_add(struct catalog_builder *b, size_t from, size_t to)
 
     if (b->edges.count >= EDGES_MAX) {
         catalog_taint_everything(b, &b->taints[to]);
-        b->taints[to].is_never = b->taints[to].is_exit = true;
+        b->taints[to].is_never = b->taints[to].is_exit = b->taints[to].keeps = true;
         return 0;
     }
     edge = catalog_pile_add(&b->edges, sizeof(*edge));
@@ -330,6 +331,7 @@ write_back(const struct catalog_builder *b)
         c->relations[i].act_fields = act->fields;
         c->relations[i].act_kinds = act->kinds;
         c->relations[i].act_renames = act->renames;
+        c->relations[i].act_keeps = act->keeps;
         c->relations[i].is_never = taint->is_never;
         c->relations[i].is_exit = taint->is_exit;
     }
@@ -342,6 +344,7 @@ write_back(const struct catalog_builder *b)
         c->functions[i].is_exit = taint->is_exit;
         c->functions[i].renames = taint->renames;
         c->functions[i].fills = taint->fills;
+        c->functions[i].keeps = taint->keeps;
         c->functions[i].is_opaque = taint->is_opaque || taint->is_never || taint->fields != 0;
     }
     write_writers(b);

@@ -185,6 +185,9 @@ struct plan_statement {
     /* The most that it can show, of any relation or function it names: rows whose columns the parts
      * do not cover, errors, notices. 0: nothing personal is touched. */
     uint64_t most_fields, most_kinds;
+    /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
+     * sequences, settings. */
+    uint64_t kept_fields, kept_kinds;
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;

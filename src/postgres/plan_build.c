@@ -15,6 +15,14 @@ set_most(struct plan_work *work, struct plan_statement *statement)
     statement->most_fields = reach_fields(&work->names.most);
     statement->most_kinds = reach_kinds(&work->names.most);
     statement->may_speak = statement->most_fields != 0;
+    build_kept(statement, &work->names.kept);
+}
+
+void
+build_kept(struct plan_statement *statement, const struct reach *kept)
+{
+    statement->kept_fields |= reach_fields(kept);
+    statement->kept_kinds |= reach_kinds(kept);
 }
 
 void
@@ -81,13 +89,15 @@ is_beyond(const struct plan_work *work)
     return work_is_exhausted(work) || work->names.has_rules || work->names.is_filled;
 }
 
-/* What functions have put elsewhere (settings, notifications) counts as shown by the rows that
- * come: there is nothing later to count it by. */
+/* What functions have put elsewhere (settings, sequences, names) counts as shown by the rows that
+ * come, too: there is nothing later to count it by. */
 static void
 show_kept(struct plan_work *work, struct outputs *columns, struct plan_statement *statement)
 {
+    reach_add(&work->kept, &work->names.kept);
     if (reach_fields(&work->kept) == 0)
         return;
+    build_kept(statement, &work->kept);
     statement->flags |= PLAN_OPAQUE;
     for (struct output *o = columns->first; o; o = o->next) {
         struct carry carry = o->carry ? *o->carry : (struct carry){0};

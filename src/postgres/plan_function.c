@@ -50,6 +50,7 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
     facts->renames |= function->renames;
     facts->is_user |= !function->is_system;
     facts->fills |= !function->is_system && function->fills;
+    facts->keeps |= !function->is_system && function->keeps;
     /* What is opaque and says nothing of what it reads can read anything. */
     if (function->is_opaque && function->fields == 0)
         reach_add(&facts->reach, &work->everything);
@@ -101,7 +102,7 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
         if (is_user && (facts.class == FUNCTION_SILENT || facts.class == FUNCTION_COUNT))
             facts.class = facts.class == FUNCTION_COUNT ? FUNCTION_SUM : FUNCTION_PLAIN;
     }
-    if (facts.fills && facts.class == FUNCTION_PLAIN)
+    if ((facts.fills || facts.keeps) && facts.class == FUNCTION_PLAIN)
         facts.class = FUNCTION_KEEPER;
     return facts;
 }

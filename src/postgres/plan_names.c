@@ -205,6 +205,9 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
     reach_add(&work->names.functions, &facts->reach);
     if (facts->is_opaque)
         work->names.flags |= PLAN_OPAQUE;
+    if (facts->keeps)
+        reach_add(&work->names.kept, &facts->reach);
+    work->names.keeps |= facts->keeps || facts->fills;
     if (facts->is_user)
         work->names.flags |= PLAN_CALLS;
     if (facts->renames)

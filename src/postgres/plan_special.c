@@ -44,6 +44,10 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
     statement->most_fields = inner->most_fields;
     statement->most_kinds = inner->most_kinds;
     statement->may_speak = inner->may_speak;
+    if (special == SPECIAL_DECLARE) { /* planned at once, and then functions may run */
+        statement->kept_fields = inner->kept_fields;
+        statement->kept_kinds = inner->kept_kinds;
+    }
 }
 
 /* An argument of EXECUTE, if it is a plain constant. */
@@ -134,6 +138,8 @@ build_explain(struct plan_work *work, const struct build *build,
     statement->most_fields = reach_fields(&functions);
     statement->most_kinds = reach_kinds(&functions);
     statement->may_speak = statement->most_fields != 0;
+    statement->kept_fields = inner.kept_fields;
+    statement->kept_kinds = inner.kept_kinds;
     if (statement->may_speak)
         statement->flags = inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
     if (has_option(explain->options, explain->n_options, "analyze")) {
@@ -170,7 +176,7 @@ build_do(struct plan_work *work, const PgQuery__DoStmt *block, struct plan_state
         statement->twists = twist_of_body(work, body);
     }
     refuse_by_names(work);
-    reach = work->names.most;
+    reach = work->names.code;
     work->marks = NULL;
     if (body)
         tokens_fill(work, body, &reach);
@@ -178,6 +184,7 @@ build_do(struct plan_work *work, const PgQuery__DoStmt *block, struct plan_state
     statement->most_fields = reach_fields(&work->names.most);
     statement->most_kinds = reach_kinds(&work->names.most);
     statement->may_speak = statement->most_fields != 0;
+    build_kept(statement, &work->names.kept);
     /* It may have changed the catalog, too. */
     statement->special = SPECIAL_DDL;
     if (statement->may_speak)

@@ -366,6 +366,7 @@ static const char *const system_names[] = {
     "row_number",
     "row_to_json",
     "set_config",
+    "setval",
     "similar_to_escape",
     "string_agg",
     "string_to_array",

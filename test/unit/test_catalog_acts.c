@@ -59,6 +59,61 @@ what_can_change_names_and_fill_tables_is_known_of_functions(void **state PASU_UN
 }
 
 static void
+what_functions_put_out_of_sight_is_known(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "f_plain", "plpgsql",
+                 "BEGIN SELECT name INTO x FROM customers; RETURN x; END"),
+        FUNCTION(22002, "f_made", "plpgsql",
+                 "BEGIN SELECT name INTO x FROM customers; EXECUTE format('LISTEN %I', x); END"),
+        FUNCTION(22003, "f_open", "plpgsql", "BEGIN EXECUTE x; END"),
+        FUNCTION(22004, "f_quiet", "plpgsql",
+                 "BEGIN EXECUTE 'CREATE INDEX ON products (title)'; END"),
+        FUNCTION(22005, "f_within", "plpgsql", "BEGIN EXECUTE 'SELECT phone FROM customers'; END"),
+        FUNCTION(22006, "f_reads", "plpgsql", "BEGIN EXECUTE format('SELECT x FROM %I', t); END"),
+        FUNCTION(22007, "f_calls", "sql", "SELECT f_made()"),
+        FUNCTION(22008, "f_sets", "sql", "SELECT setval('s', phone::int) FROM customers"),
+        FUNCTION(22009, "f_grants", "plpgsql", "BEGIN GRANT EXECUTE ON FUNCTION f TO r; END"),
+        FUNCTION(22010, "f_perl", "plperl", "spi_exec_query($_[0])"),
+    };
+    static const struct {
+        const char *name;
+        bool keeps;
+        uint64_t fields;
+    } cases[] = {
+        {"f_plain", false, NAME}, {"f_made", true, NAME},     {"f_open", true, ALL},
+        {"f_quiet", false, 0},    {"f_within", false, PHONE}, {"f_reads", true, ALL},
+        {"f_calls", true, NAME},  {"f_sets", true, PHONE},    {"f_grants", false, 0},
+        {"f_perl", true, ALL},
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        size_t at = 0;
+        const struct catalog_function *f = catalog_function_named(c, NULL, cases[i].name, &at);
+
+        if (f->keeps != cases[i].keeps || f->fields != cases[i].fields)
+            fail_msg("%s: %d %#lx", f->name, f->keeps, (unsigned long)f->fields);
+    }
+    catalog_release(c);
+}
+
+static void
+ones_own_format_makes_texts_of_any_shape(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "format", "sql", "SELECT 'anything'"),
+        FUNCTION(22002, "f", "plpgsql", "BEGIN EXECUTE format('DROP TABLE %I', x); END"),
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_int_equal(function_fields(c, "f"), ALL);
+    catalog_release(c);
+}
+
+static void
 marks_of_temporary_tables_are_theirs_alone(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
@@ -81,6 +136,8 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_acts_on_a_table_is_followed),
         cmocka_unit_test(what_can_change_names_and_fill_tables_is_known_of_functions),
+        cmocka_unit_test(what_functions_put_out_of_sight_is_known),
+        cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),
         cmocka_unit_test(marks_of_temporary_tables_are_theirs_alone),
     };
 

@@ -327,6 +327,53 @@ what_turns_names_around_is_told_from_what_does_not(void **state PASU_UNUSED)
     }
 }
 
+/* "kept": what can be put where neither rows nor marks show it. */
+static void
+what_code_can_put_out_of_sight_is_known_before_it_runs(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        uint64_t fields;
+    } cases[] = {
+        {"DO $$ BEGIN EXECUTE format('CREATE TABLE %I (x int)', (SELECT name FROM customers)); END "
+         "$$",
+         NAME},
+        {"DO $$ BEGIN EXECUTE format('LISTEN %I', (SELECT c FROM customers c)); END $$",
+         NAME | PHONE | EMAIL | ADDRESS},
+        {"DO $$ BEGIN PERFORM setval('s', (SELECT phone FROM customers)::bigint); END $$", PHONE},
+        {"DO $$ BEGIN PERFORM pg_notify(name, '') FROM customers; END $$", NAME},
+        {"DO $$ DECLARE x text; BEGIN EXECUTE x; END $$", 63},
+        {"DO $$ BEGIN EXECUTE format('SELECT * FROM %I', 'cust' || 'omers'); END $$", 63},
+        {"DO $$ BEGIN EXECUTE 'DO ''BEGIN EXECUTE x; END'''; END $$", 63},
+        {"SELECT 1 FROM customers WHERE setval('s', phone::bigint) < 0", PHONE},
+        {"EXPLAIN SELECT setval('s', phone::bigint) FROM customers", PHONE},
+        /* nothing of it */
+        {"DO $$ BEGIN PERFORM setval('s', (SELECT max(id) FROM customers)); END $$", 0},
+        {"DO $$ BEGIN UPDATE customers SET name = lower(name); END $$", 0},
+        {"DO $$ BEGIN EXECUTE 'CREATE INDEX ON customers (grade)'; END $$", 0},
+        {"DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP "
+         "EXECUTE format('ALTER TABLE %I OWNER TO app', r.tablename); END LOOP; END $$",
+         0},
+        {"DO $$ BEGIN IF EXISTS (SELECT 1 FROM customers WHERE name = '') THEN "
+         "RAISE EXCEPTION 'empty'; END IF; END $$",
+         0},
+        {"DO $$ BEGIN CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW "
+         "EXECUTE FUNCTION f_clean(); END $$",
+         0},
+        {"SELECT name FROM customers", 0},
+        {"SELECT set_config('app.id', id::text, false) FROM customers", 0},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+
+        if (plan->statements[0].kept_fields != cases[i].fields)
+            fail_msg("%s: %#lx", cases[i].sql, (unsigned long)plan->statements[0].kept_fields);
+        plan_release(plan);
+    }
+}
+
 static void
 what_does_not_parse_is_bound_by_its_words(void **state PASU_UNUSED)
 {
@@ -379,7 +426,8 @@ a_block_is_bound_by_the_words_of_its_body(void **state PASU_UNUSED)
          "RAISE NOTICE '%', n; END $$",
          NAME | PHONE | EMAIL | ADDRESS},
         {"DO $$ BEGIN PERFORM f_sql(1); END $$", NAME | PHONE | EMAIL | ADDRESS},
-        {"DO $$ BEGIN EXECUTE 'sel' || 'ect 1'; END $$", 63},
+        {"DO $$ BEGIN EXECUTE 'sel' || 'ect 1'; END $$", 0},
+        {"DO $$ DECLARE x text; BEGIN EXECUTE 'select ' || x; END $$", 63},
         {"DO 'BEGIN PERFORM * FROM orders; END'", ORDER},
     };
 
@@ -458,6 +506,7 @@ run(void)
         cmocka_unit_test(what_lets_data_leave_by_the_server_is_refused),
         cmocka_unit_test(what_turns_names_around_is_told_from_what_does_not),
         cmocka_unit_test(what_only_fills_or_keeps_a_table_is_not_refused),
+        cmocka_unit_test(what_code_can_put_out_of_sight_is_known_before_it_runs),
         cmocka_unit_test(what_does_not_parse_is_bound_by_its_words),
         cmocka_unit_test(a_text_with_two_readings_is_not_read),
         cmocka_unit_test(a_block_is_bound_by_the_words_of_its_body),
