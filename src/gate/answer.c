@@ -388,7 +388,7 @@ notice_response(struct answering *a, const uint8_t *message, size_t length)
 
     if (a->o->is_muted)
         return 0;
-    speech_of(a->s, false, view_of("", 0), &fields, &kinds);
+    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &fields, &kinds);
     if (fields) {
         result = settle(a);
         if (result == 0 && !a->o->is_muted)

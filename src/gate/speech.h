@@ -9,7 +9,7 @@
 
 #include "gate/observer.h"
 
-/* What an error or a notice that comes now can carry; `body` is the error's. */
+/* What an error or a notice that comes now can carry; `body` is its own. */
 void speech_of(const struct session *session, bool is_error, struct view body, uint64_t *fields,
                uint64_t *kinds);
 /* A field of such a body, empty where it has none. */

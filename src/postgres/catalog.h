@@ -199,6 +199,8 @@ bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name
 /* Whether somebody has defined "=" between two of PostgreSQL's own types: then it is not known what
  * a comparison with a key means. */
 bool catalog_has_own_equality(const struct catalog *catalog);
+/* Whether there are event triggers, and what can come out of them. */
+bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */

@@ -91,7 +91,8 @@ struct catalog {
     struct catalog_pile operators;                 /* const char *: foreign ones */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
-    bool has_own_equality;
+    bool has_own_equality, has_events;
+    uint64_t event_fields, event_kinds;
     bool has_foreign_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
@@ -240,6 +241,12 @@ static inline size_t
 catalog_act_node(const struct catalog_builder *b, size_t number)
 {
     return b->catalog->relation_count + b->catalog->function_count + number;
+}
+/* Of event triggers. */
+static inline size_t
+catalog_event_node(const struct catalog_builder *b)
+{
+    return catalog_act_node(b, b->catalog->relation_count);
 }
 /* The text of a node (a function, or what acts on a relation): taints and edges for what it names,
  * and for what it fills. */

@@ -159,6 +159,10 @@ add_acts(struct catalog_builder *b)
     PILE_EACH (const struct catalog_act, act, &b->acts) {
         size_t number = catalog_relation_number(c, act->relation);
 
+        if (act->relation == 0 && result == 0) {
+            b->catalog->has_events = true;
+            result = catalog_body_read(b, catalog_event_node(b), view_of_text(act->text));
+        }
         if (number == SIZE_MAX || result != 0)
             continue;
         c->relations[number].has_acts = true;
@@ -347,6 +351,8 @@ write_back(const struct catalog_builder *b)
         c->functions[i].keeps = taint->keeps;
         c->functions[i].is_opaque = taint->is_opaque || taint->is_never || taint->fields != 0;
     }
+    c->event_fields = b->taints[catalog_event_node(b)].fields;
+    c->event_kinds = b->taints[catalog_event_node(b)].kinds;
     write_writers(b);
 }
 
@@ -361,7 +367,7 @@ catalog_taint(struct catalog_builder *b)
     b->is_tainted = true;
     for (size_t i = 0; i < b->catalog->relation_count; i++)
         taint_relation(b, i);
-    nodes = 2 * b->catalog->relation_count + b->catalog->function_count;
+    nodes = catalog_event_node(b) + 1;
     result = catalog_functions_read(b);
     if (result == 0)
         result = add_acts(b);

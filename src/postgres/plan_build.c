@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_build.h"
 
+#include "postgres/plan_arm.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_pin.h"
@@ -293,6 +294,9 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
         statement->special = SPECIAL_DDL;
     }
     statement->twists = twist_of(work, node, statement);
+    arm_statement(work, node, statement);
+    if (statement->special == SPECIAL_DDL || node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT)
+        arm_events(work, statement);
 }
 
 void

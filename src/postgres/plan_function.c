@@ -40,6 +40,7 @@ static void
 add_candidate(const struct plan_work *work, const struct catalog_function *function,
               struct function_facts *facts)
 {
+    facts->is_known = true;
     if (function->is_exit)
         facts->exit = function;
     if (function->is_never)

@@ -48,6 +48,7 @@ struct function_facts {
     bool keeps;   /* or puts it elsewhere */
     bool is_user; /* one of them is a user's */
     bool may_aggregate;
+    bool is_known; /* the snapshot shows one of that name */
     const struct catalog_function *exit, *never;
 };
 

@@ -78,17 +78,7 @@ refuse_by_text(struct plan_work *work, const char *text)
 void
 refuse_by_options(struct plan_work *work, PgQuery__Node *const *options, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const PgQuery__Node *node = options[i], *arg;
-
-        if (node->node_case != PG_QUERY__NODE__NODE_DEF_ELEM ||
-            strcmp(node->def_elem->defname, "as") != 0)
-            continue;
-        arg = node->def_elem->arg;
-        if (arg && arg->node_case == PG_QUERY__NODE__NODE_LIST)
-            arg = arg->list->n_items > 0 ? arg->list->items[0] : NULL;
-        refuse_by_text(work, sql_string(arg));
-    }
+    refuse_by_text(work, sql_body(options, count));
 }
 
 /* ---- PostgreSQL's own functions that run a text, or read what an argument names ---- */

@@ -160,17 +160,10 @@ build_explain(struct plan_work *work, const struct build *build,
 static void
 build_do(struct plan_work *work, const PgQuery__DoStmt *block, struct plan_statement *statement)
 {
-    const char *body = NULL;
+    const char *body = sql_body(block->args, block->n_args);
     struct reach reach;
 
     build_names(work, &block->base, statement);
-    for (size_t i = 0; i < block->n_args; i++) {
-        const PgQuery__Node *node = block->args[i];
-
-        if (node->node_case == PG_QUERY__NODE__NODE_DEF_ELEM &&
-            strcmp(node->def_elem->defname, "as") == 0 && sql_string(node->def_elem->arg))
-            body = sql_string(node->def_elem->arg);
-    }
     if (body) {
         tokens_of_body(work, body);
         statement->twists = twist_of_body(work, body);

@@ -42,36 +42,48 @@ alters(const struct plan_work *work, const PgQuery__AlterTableStmt *alter)
     return moves;
 }
 
+/* Of a name that the shape of made SQL relies on: what code puts out of sight is told by it. */
+static bool
+is_shaping(const PgQuery__CreateFunctionStmt *create)
+{
+    static const char *const names[] = {"format", "quote_ident", "quote_literal", "quote_nullable"};
+    const char *name = sql_last_name(create->funcname, create->n_funcname);
+
+    for (size_t i = 0; name && i < COUNT_OF(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* A new function, by what its text names. */
 static bool
 creates_function(struct plan_work *work, const PgQuery__CreateFunctionStmt *create)
 {
-    bool twists = reach_fields(&work->names.most) != 0;
+    const char *body = sql_body(create->options, create->n_options);
 
-    for (size_t i = 0; i < create->n_options && !twists; i++) {
-        const PgQuery__Node *node = create->options[i], *arg;
+    if (reach_fields(&work->names.most) != 0 || (!body && !create->sql_body))
+        return true;
+    work->names = (struct names){0};
+    if (body)
+        tokens_of_body(work, body);
+    return reach_fields(&work->names.most) != 0 || is_shaping(create);
+}
 
-        if (node->node_case != PG_QUERY__NODE__NODE_DEF_ELEM ||
-            strcmp(node->def_elem->defname, "as") != 0)
-            continue;
-        arg = node->def_elem->arg;
-        if (arg && arg->node_case == PG_QUERY__NODE__NODE_LIST)
-            arg = arg->list->n_items > 0 ? arg->list->items[0] : NULL;
-        if (!sql_string(arg))
-            return true;
-        work->names = (struct names){0};
-        tokens_of_body(work, sql_string(arg));
-        twists = reach_fields(&work->names.most) != 0;
-    }
-    return twists;
+/* A function that no snapshot shows was made a moment ago, and was a twist then if it can be one.
+ */
+static bool
+runs_known(const struct plan_work *work, PgQuery__Node *const *names, size_t count)
+{
+    struct function_facts facts = function_facts(work, names, count);
+
+    return facts.is_known && reach_fields(&facts.reach) != 0;
 }
 
 static bool
 creates_trigger(const struct plan_work *work, const PgQuery__CreateTrigStmt *create)
 {
-    struct function_facts facts = function_facts(work, create->funcname, create->n_funcname);
-
-    return reach_fields(&facts.reach) != 0 || reach_fields(&work->names.functions) != 0;
+    return runs_known(work, create->funcname, create->n_funcname) ||
+           reach_fields(&work->names.functions) != 0;
 }
 
 /* Words by which code gives others a meaning without naming what is personal: ALTER SCHEMA,
@@ -140,6 +152,9 @@ twist_of(struct plan_work *work, const PgQuery__Node *node, const struct plan_st
         return creates_function(work, node->create_function_stmt);
     case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT:
         return creates_trigger(work, node->create_trig_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_EVENT_TRIG_STMT:
+        return runs_known(work, node->create_event_trig_stmt->funcname,
+                          node->create_event_trig_stmt->n_funcname);
     case PG_QUERY__NODE__NODE_CREATE_STMT:
     case PG_QUERY__NODE__NODE_INDEX_STMT:
     case PG_QUERY__NODE__NODE_CREATE_POLICY_STMT:

@@ -477,6 +477,13 @@ catalog_operator_is_foreign(const struct catalog *catalog, const char *name)
 }
 
 bool
+catalog_events(const struct catalog *catalog PASU_UNUSED, uint64_t *fields, uint64_t *kinds)
+{
+    *fields = *kinds = 0;
+    return false;
+}
+
+bool
 catalog_has_own_equality(const struct catalog *catalog PASU_UNUSED)
 {
     return false;
