@@ -151,6 +151,9 @@ build_explain(struct plan_work *work, const struct build *build,
         statement->may_speak = inner.may_speak;
         statement->flags |=
             inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS | PLAN_MARKS | PLAN_PROBE);
+        /* It shows no row, but tells how many there were. */
+        if (work->has_probe && inner.most_fields != 0)
+            statement->flags |= PLAN_PROBE;
     }
     shape_bound_columns(work, &functions, 1, statement);
 }

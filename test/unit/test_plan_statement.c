@@ -109,6 +109,7 @@ statements_about_statements_hold_them(void **state PASU_UNUSED)
         {"EXPLAIN (ANALYZE, VERBOSE) SELECT name FROM customers", "-"},
         {"EXPLAIN SELECT f_sql(5)", "customer bound: 0=name+phone+email+address !opaque"},
         {"EXPLAIN ANALYZE SELECT 1 FROM customers WHERE email = 'x'", "- !probe"},
+        {"EXPLAIN ANALYZE SELECT name FROM customers WHERE email = 'x'", "- !probe"},
         {"EXPLAIN EXECUTE p(1)", "customer bound: 0=all; recipient bound: 0=all"},
         {"EXPLAIN ANALYZE CREATE TABLE t AS SELECT name FROM customers",
          "- DDL !marks mark(t=name)"},
