@@ -58,7 +58,7 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
 static bool
 must_wait(const struct asking *a, uint8_t type)
 {
-    return (type == 'Q' || type == 'P' || type == 'B') && !a->o->is_resumed &&
+    return (type == 'Q' || type == 'P' || type == 'B' || type == 'F') && !a->o->is_resumed &&
            a->s->transaction == 'I' && a->o->exchange.count == 0 && observer_is_stale(a->s);
 }
 

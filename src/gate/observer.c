@@ -370,11 +370,16 @@ observer_cancelled(struct session *s)
 }
 
 void
-observer_catalog(struct session *s)
+observer_catalog(struct session *s, int error)
 {
-    if (!s->observer->is_waiting || s->observer->is_crowded)
+    struct observer *o = s->observer;
+
+    if (!o->is_waiting || o->is_crowded)
         return;
-    s->observer->is_resumed = true;
+    if (error == 0 && observer_is_stale(s) && ++o->snapshots < OLD_SNAPSHOTS_MAX)
+        return;
+    o->snapshots = 0;
+    o->is_resumed = true;
     resume(s);
 }
 

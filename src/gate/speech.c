@@ -19,11 +19,34 @@ speech_field(struct view body, char which)
     return view_of("", 0);
 }
 
+/* Whether a statement evaluates expressions while rows are at hand. */
+static bool
+evaluates(const struct plan_statement *statement)
+{
+    switch ((enum plan_verb)statement->verb) {
+    case VERB_DROP:
+    case VERB_COMMENT:
+    case VERB_GRANT:
+    case VERB_REVOKE:
+    case VERB_LOCK:
+    case VERB_TRUNCATE:
+    case VERB_SET:
+    case VERB_RESET:
+    case VERB_SHOW:
+        return false;
+    case VERB_CREATE:
+        return statement->mark.fields != 0;
+    default:
+        return true;
+    }
+}
+
 /* Errors whose texts name objects of the statement's own text, places and states, never values.
  * Names can be values (email::regclass: "relation \"…\" does not exist"): an error about a name is
- * silent only where it points at a place of the text, and so was found before anything was run. */
+ * silent only where it points at a place of the text, and so was found before anything was run, or
+ * where nothing is run. */
 static bool
-is_silent(struct view body)
+is_silent(const struct plan_statement *statement, struct view body)
 {
     static const char silent[] = "01 02 03 08 0B 25 26 28 2D 34 3B 3D 40 53 54 55 57 ";
     static const char names[] = "0A 3F 42 ";
@@ -38,7 +61,7 @@ is_silent(struct view body)
         return true;
     for (const char *c = names; *c; c += 3)
         if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
-            return speech_field(body, 'P').length > 0;
+            return speech_field(body, 'P').length > 0 || (statement && !evaluates(statement));
     return false;
 }
 
@@ -94,6 +117,7 @@ speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fi
 {
     const struct observer *o = s->observer;
     const struct exchange_request *request = exchange_first(&o->exchange);
+    const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
     uint64_t most_fields = 0, most_kinds = 0;
     bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
 
@@ -104,7 +128,7 @@ speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fi
     *kinds = o->speaks_kinds;
     /* A trigger that no snapshot shows yet can have said it. */
     is_code |= !is_error && speech_field(body, 'W').length > 0;
-    if (is_code || (is_error && !is_silent(body))) {
+    if (is_code || (is_error && !is_silent(statement, body))) {
         *fields |= most_fields | o->unseen_fields;
         *kinds |= most_kinds | o->unseen_kinds;
     }

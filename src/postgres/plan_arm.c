@@ -33,7 +33,6 @@ arm_trigger(const struct plan_work *work, PgQuery__Node *const *function, size_t
 {
     struct function_facts facts = function_facts(work, function, count);
 
-    statement->flags |= PLAN_CALLS;
     if (!facts.is_known)
         return;
     if (facts.keeps)
@@ -41,6 +40,7 @@ arm_trigger(const struct plan_work *work, PgQuery__Node *const *function, size_t
     statement->most_fields |= reach_fields(&facts.reach);
     statement->most_kinds |= reach_kinds(&facts.reach);
     statement->may_speak = statement->most_fields != 0;
+    statement->speaks_later = true; /* it can run before a snapshot shows it */
 }
 
 void
