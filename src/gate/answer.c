@@ -17,6 +17,15 @@
 
 enum { ERROR_SIZE = 1280 };
 
+#define CALL_REFUSAL                                                                               \
+    "pasu refuses this call: the function can read files, reach other servers, run programs, or "  \
+    "show what is shown to nobody"
+#define BEYOND_DETAIL                                                                              \
+    "the statement can put values where nobody sees who reads them, and the budget has no room "   \
+    "for "                                                                                         \
+    "all that it can read"
+#define CALL_HINT "an administrator can do this on the server itself"
+
 /* ---- what goes out ---- */
 
 /* Whole messages that stand before `out` and are recorded go to the client. */
@@ -285,18 +294,25 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 
 /* ---- errors and notices ---- */
 
+/* `plan` is NULL where it was a call by message. A budget's refusal is in a record already. */
 static int
-refuse(struct answering *a, const struct plan *plan)
+refuse(struct answering *a, const struct exchange_request *request)
 {
+    const struct plan *plan = request->plan;
+    const char *text = plan ? plan->refusal : CALL_REFUSAL;
+    const char *hint = plan ? plan->refusal_hint : CALL_HINT;
     uint8_t space[ERROR_SIZE];
     struct writer w = writer_of(space, sizeof(space));
-    int result = expose_refusal(a->s, plan);
+    int result = request->is_beyond ? 0 : expose_refusal(a->s, plan);
 
     if (result == 0)
         result = answer_flush(a);
     if (result != 0)
         return result;
-    response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, plan->refusal, plan->refusal_hint);
+    if (request->is_beyond)
+        response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
+    else
+        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
     return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
 }
 
@@ -346,7 +362,7 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
     int result = settle(a);
 
     if (result == 0 && request && request->is_refused) {
-        result = o->is_muted ? 0 : refuse(a, request->plan);
+        result = o->is_muted ? 0 : refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
         speech_of(a->s, true, body, &fields, &kinds);
         if (fields)
@@ -374,7 +390,7 @@ notice_response(struct answering *a, const uint8_t *message, size_t length)
 
     if (a->o->is_muted)
         return 0;
-    speech_of(a->s, false, view_of("", 0), &fields, &kinds);
+    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &fields, &kinds);
     if (fields) {
         result = settle(a);
         if (result == 0 && !a->o->is_muted)
@@ -420,6 +436,15 @@ notification(struct answering *a, const uint8_t *message, size_t length)
 
 /* ---- copies ---- */
 
+/* It is known which columns leave, and that none of them is personal. */
+static bool
+shows_no_column(const struct plan_statement *statement)
+{
+    return statement->special == SPECIAL_COPY_OUT && statement->is_understood &&
+           statement->has_columns && statement->part_count == 0 &&
+           !(statement->flags & (PLAN_OPAQUE | PLAN_UNKNOWN_TABLE));
+}
+
 /* Rows that leave without a RowDescription. */
 static int
 stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64_t flag)
@@ -431,6 +456,8 @@ stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64
     int result = settle(a);
 
     result_most(a->s, statement, &fields, &kinds);
+    if (statement && shows_no_column(statement))
+        fields = 0;
     if (result == 0 && request)
         result = result_open_silent(a->s, request);
     fields |= a->o->result.doubt_fields;

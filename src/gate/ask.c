@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "gate/doubt.h"
 #include "gate/instruments.h"
+#include "gate/keep.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
 #include "gate/rest.h"
@@ -167,16 +168,17 @@ unsettle(struct observer *o, const struct plan *plan)
 
 /* ---- texts ---- */
 
-/* The text that goes out for a plan: the refusal's, the plan's own, or the template's plan carried
- * over to the text. bytes NULL: the text as it is. */
+/* The text that goes out for a request's plan: the refusal's, the plan's own, or the template's
+ * plan carried over to the text. bytes NULL: the text as it is. */
 static int
-text_for(struct asking *a, const struct plan *plan, bool is_templated, struct view text,
+text_for(struct asking *a, const struct exchange_request *request, struct view text,
          struct view *instead)
 {
+    const struct plan *plan = request->plan;
     ssize_t n;
 
-    *instead = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
-    if (!is_templated || !plan->rewritten.bytes)
+    *instead = request->is_refused ? VIEW(REFUSED_TEXT) : plan->rewritten;
+    if (!request->is_templated || request->is_refused || !plan->rewritten.bytes)
         return 0;
     n = template_rewrite(plan, text, a->tools->text, sizeof(a->tools->text));
     *instead = view_of(a->tools->text, n > 0 ? (size_t)n : 0);
@@ -207,10 +209,11 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_templated = is_templated;
     unsettle(a->o, plan);
     exchange_note_names(&a->o->exchange, request);
-    if (is_templated)
+    result = keep_ask(a->s, request, plan);
+    if (result == 0 && is_templated)
         result = pin_all(a, &plan->statements[0], &(struct values){0}, &request->pinned);
     if (result == 0)
-        result = text_for(a, plan, is_templated, text, &instead);
+        result = text_for(a, request, text, &instead);
     if (result != 0)
         return result;
     if (PASU_LIKELY(!instead.bytes))
@@ -307,6 +310,18 @@ put_bind(struct asking *a, struct view body, const struct ask_bind *bind, uint8_
     return result;
 }
 
+/* A refused Bind goes out as one of a statement that is not there: no client names one so. */
+static int
+put_refused_bind(struct asking *a)
+{
+    static const uint8_t nothing[6] = {0};
+
+    return put_message(a, 'B',
+                       (struct view[]){view_of("", 1), view_of(REFUSED_TEXT, sizeof(REFUSED_TEXT)),
+                                       view_of(nothing, sizeof(nothing))},
+                       3);
+}
+
 /* One code for all columns, and that is text: as if there were none. */
 static bool
 is_all_text(struct view results)
@@ -350,6 +365,11 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         return result;
     statement = request->bound;
     if (statement) {
+        result = keep_bind(a->s, request, statement);
+        if (result == 0 && request->is_refused)
+            return put_refused_bind(a);
+        if (result != 0)
+            return result;
         result = pin_all(a, statement, &(struct values){&bind, types}, &request->pinned);
         if (result != 0)
             return result;
@@ -421,9 +441,24 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
 
     if (!request)
         return PASU_E_NOMEM;
-    a->o->is_unsettled |= step == STEP_FUNCTION_CALL;
-    if (step == STEP_FUNCTION_CALL && length >= WALK_HEAD + 4)
+    return ask_pass(a, message, length);
+}
+
+/* A refused call goes out as one of a function that cannot be: number 0, no arguments. */
+static int
+ask_call(struct asking *a, const uint8_t *message, size_t length)
+{
+    static const uint8_t nothing[10] = {0};
+    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
+
+    if (!request)
+        return PASU_E_NOMEM;
+    a->o->is_unsettled = true;
+    if (length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
+    request->is_refused = observer_refuses_call(a->s, request->function);
+    if (request->is_refused)
+        return put_message(a, 'F', (struct view[]){view_of(nothing, sizeof(nothing))}, 1);
     return ask_pass(a, message, length);
 }
 
@@ -449,7 +484,7 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     case 'S':
         return ask_plain(a, message, length, STEP_SYNC);
     case 'F':
-        return ask_plain(a, message, length, STEP_FUNCTION_CALL);
+        return ask_call(a, message, length);
     default:
         return ask_pass(a, message, length);
     }
@@ -483,6 +518,7 @@ ask_long_bind(struct asking *a, struct view start)
     struct view portal = reader_text(&r), statement = reader_text(&r), types;
     const struct plan_statement *meant;
     const struct plan *plan;
+    int result;
 
     if (!request)
         return PASU_E_NOMEM;
@@ -494,7 +530,10 @@ ask_long_bind(struct asking *a, struct view start)
     if (meant && meant->hidden_count > 0)
         return PASU_E_ASK_TOO_LONG;
     request->bound = meant;
-    return plan ? take_plan(a, request, plan) : 0;
+    result = plan ? take_plan(a, request, plan) : 0;
+    if (result == 0 && request->bound)
+        result = keep_bind(a->s, request, request->bound);
+    return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
 }
 
 static int
@@ -506,7 +545,7 @@ ask_long_call(struct asking *a, struct view start)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
-    return 0;
+    return observer_refuses_call(a->s, request->function) ? PASU_E_ASK_TOO_LONG : 0;
 }
 
 int

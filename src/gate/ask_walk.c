@@ -72,7 +72,7 @@ must_wait(const struct asking *a, const uint8_t *message, size_t have)
     a->o->is_settling = total <= have && rest_must_wait(a, message, total);
     if (a->o->is_settling)
         return true;
-    return (type == 'Q' || type == 'P' || type == 'B') && !a->o->is_resumed &&
+    return (type == 'Q' || type == 'P' || type == 'B' || type == 'F') && !a->o->is_resumed &&
            a->s->transaction == 'I' && a->o->exchange.count == 0 && observer_is_stale(a->s);
 }
 

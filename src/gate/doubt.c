@@ -3,8 +3,6 @@
 
 #include "gate/session.h"
 
-#include <strings.h>
-
 /* ---- statements that were prepared ---- */
 
 bool
@@ -60,25 +58,6 @@ doubt_filled(struct session *s, uint64_t fields, uint64_t kinds)
     o->shifts++;
 }
 
-/* DDL that gives nothing that is there already another meaning: what is new is unknown to every
- * snapshot, and counts as such. */
-static bool
-is_addition(const struct plan_statement *statement)
-{
-    static const char *const additions[] = {"CREATE TABLE",    "CREATE TEMP",  "CREATE LOCAL TEMP",
-                                            "CREATE UNLOGGED", "CREATE INDEX", "CREATE UNIQUE",
-                                            "CREATE SEQUENCE", "CREATE SCHEMA"};
-
-    if (statement->verb == VERB_DROP || statement->verb == VERB_COMMENT ||
-        statement->verb == VERB_GRANT || statement->verb == VERB_REVOKE)
-        return true;
-    for (size_t i = 0; i < COUNT_OF(additions); i++)
-        if (strncasecmp(statement->sql, additions[i], strlen(additions[i])) == 0 &&
-            !strcasestr(statement->sql, " view ")) /* a temporary one hides another */
-            return true;
-    return false;
-}
-
 /* Whether it runs code of which nothing is known: such code can run any SQL. */
 static bool
 runs_anything(const struct session *s, const struct plan_statement *statement)
@@ -86,8 +65,7 @@ runs_anything(const struct session *s, const struct plan_statement *statement)
     uint64_t fields, kinds;
 
     observer_all(s, &fields, &kinds);
-    return statement->verb == VERB_DO || !statement->is_understood ||
-           ((statement->flags & PLAN_OPAQUE) && (fields & ~statement->most_fields) == 0);
+    return (statement->flags & PLAN_OPAQUE) && (fields & ~statement->most_fields) == 0;
 }
 
 void
@@ -97,9 +75,9 @@ doubt_done(struct session *s, const struct plan_statement *statement)
     uint64_t fields, kinds;
     bool is_anything = runs_anything(s, statement);
 
-    if (is_anything)
+    if (is_anything || (statement->flags & PLAN_RENAMES))
         exchange_doubt(&o->exchange);
-    if (!is_anything && (statement->special != SPECIAL_DDL || is_addition(statement)))
+    if (!is_anything && !statement->twists)
         return;
     observer_all(s, &fields, &kinds);
     if (statement->special == SPECIAL_DDL || statement->verb == VERB_DO) {

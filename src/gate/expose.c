@@ -367,10 +367,10 @@ int
 expose_refusal(struct session *s, const struct plan *plan)
 {
     const struct plan_statement *statement =
-        plan->statement_count > 0 ? &plan->statements[0] : NULL;
+        plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
     struct exposure *e = begin(s, statement);
 
-    e->flags |= exposure_flags(plan->refusal_flags) | FLAG_BIT(REFUSED);
+    e->flags |= exposure_flags(plan ? plan->refusal_flags : PLAN_SERVER_EXIT) | FLAG_BIT(REFUSED);
     e->verdict = VERDICT_OF_BLOCK;
     e->statements = 1;
     snprintf(e->rule, sizeof(e->rule), "refused");

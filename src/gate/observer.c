@@ -252,6 +252,17 @@ observer_plan_unknown(struct session *s, struct plan **plan)
     return plan_unknown(plan, &environment);
 }
 
+bool
+observer_refuses_call(struct session *s, uint32_t oid)
+{
+    const struct catalog_function *function;
+
+    if (!observer_has_catalog(s))
+        return false;
+    function = catalog_function(s->observer->catalog, oid);
+    return function && (function->is_exit || function->is_never);
+}
+
 uint64_t
 observer_population(const struct catalog *catalog, uint8_t kind)
 {
@@ -359,7 +370,7 @@ observer_cancelled(struct session *s)
 }
 
 void
-observer_catalog(struct session *s)
+observer_catalog(struct session *s, int error)
 {
     struct observer *o = s->observer;
 
@@ -368,6 +379,9 @@ observer_catalog(struct session *s)
         observer_renew(s);
     if (!o->is_waiting || o->is_crowded || o->is_settling)
         return;
+    if (error == 0 && observer_is_stale(s) && ++o->snapshots < OLD_SNAPSHOTS_MAX)
+        return;
+    o->snapshots = 0;
     o->is_resumed = true;
     resume(s);
 }

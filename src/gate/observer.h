@@ -27,6 +27,7 @@ enum {
     ASK_MAX = PLAN_TEXT_MAX + 1024, /* bytes of a client's message that is read whole */
     ANSWER_MAX = 4 << 20,           /* of a server's */
     ASK_CROWD = 4096,               /* requests that may be under way */
+    OLD_SNAPSHOTS_MAX = 3,          /* that a client waits through */
 };
 
 /* A message, or the rest of a batch, kept until it can be read. */
@@ -78,7 +79,8 @@ struct observer {
     bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
                          answers to what it has asked */
     bool is_crowded;
-    uint32_t shifts; /* of the place, those that this session knows of (gate/doubt.h) */
+    uint8_t snapshots; /* that have come since it waits, and were too old */
+    uint32_t shifts;   /* of the place, those that this session knows of (gate/doubt.h) */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
         speaks_kinds; /* what errors and notices of this transaction can carry */
@@ -105,6 +107,9 @@ PASU_MUST_USE int observer_plan_query(struct session *session, struct view text,
 PASU_MUST_USE int observer_plan_unknown(struct session *session, struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);
+/* Whether a function may not be called by message: it lets data out by the server, or shows what is
+ * shown to nobody. */
+bool observer_refuses_call(struct session *session, uint32_t function);
 /* Whether the catalog has changed since the snapshot that there is. */
 bool observer_is_stale(const struct session *session);
 /* Everything that a mapping names. */
@@ -116,8 +121,9 @@ PASU_MUST_USE int observer_mark(struct session *session, const struct plan_state
 void observer_notifies(struct session *session, const struct plan_statement *statement);
 /* The server has taken, or refused, our cancel request. */
 void observer_cancelled(struct session *session);
-/* A new snapshot is there, or none will be: what waits goes on. */
-void observer_catalog(struct session *session);
+/* A new snapshot is there, or none will be (error): what waits goes on. One that was begun before
+ * the last change is not what it waits for. */
+void observer_catalog(struct session *session, int error);
 /* The server has answered something: if too much was waiting for that, the client goes on. */
 void observer_answered(struct session *session);
 

@@ -157,6 +157,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         if (portal && r->rows > 0)
             r->doubt_fields = 0; /* told with its first */
     }
+    r->is_bound_told |= portal ? portal->is_told : request->is_told;
     return result;
 }
 
@@ -366,6 +367,7 @@ bound(struct session *s, struct exchange_request *request)
         return result;
     request->is_doubtful |= prepared && prepared->is_doubtful;
     portal->is_doubtful = request->is_doubtful;
+    portal->is_told = request->is_told && is_as_asked;
     portal->results = request->bytes;
     request->bytes = view_of(NULL, 0);
     /* The keys were read for the statement that it was taken for. */
@@ -398,12 +400,13 @@ result_confirm(struct session *s, struct exchange_request *request)
     }
 }
 
-/* What values the rest of the transaction can speak of: deferred triggers do at its end. */
+/* What values the rest of the transaction can speak of: deferred triggers do at its end, and a
+ * cursor WITH HOLD is run then. */
 static void
 remember_speech(struct observer *o, const struct plan_statement *statement)
 {
     if (statement->may_speak &&
-        ((statement->flags & PLAN_OPAQUE) ||
+        ((statement->flags & (PLAN_OPAQUE | PLAN_CALLS)) || statement->speaks_later ||
          (statement->verb >= VERB_INSERT && statement->verb <= VERB_MERGE))) {
         o->speaks_fields |= statement->most_fields;
         o->speaks_kinds |= statement->most_kinds;
@@ -414,8 +417,9 @@ static int
 catalog_effects(struct session *s, const struct plan_statement *statement)
 {
     struct observer *o = s->observer;
-    bool is_change = statement->special == SPECIAL_DDL || (statement->flags & PLAN_OPAQUE) ||
-                     statement->verb == VERB_DO || statement->verb == VERB_CALL;
+    bool is_change = statement->special == SPECIAL_DDL || statement->twists ||
+                     (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
+                     statement->verb == VERB_CALL;
 
     int result = statement->mark.fields ? observer_mark(s, statement) : 0;
 

@@ -543,7 +543,7 @@ session_catalog(struct session *s, int error)
         else if (error != 0 || has_catalog(s))
             admit(s);
     } else if (s->observer) {
-        observer_catalog(s);
+        observer_catalog(s, error);
     }
     if (s->state != SESSION_CLOSED)
         session_watch(s);

@@ -49,12 +49,36 @@ is_about_parameter(const struct exchange_request *request, struct view body)
            begins_with(context, VIEW("portal \""));
 }
 
-/* Errors whose texts name objects of the statement's own text, places and states, never values.
- * Names can be values (email::regclass: "relation \"…\" does not exist"). */
+/* Whether a statement evaluates expressions while rows are at hand. */
 static bool
-is_silent(struct view body)
+evaluates(const struct plan_statement *statement)
+{
+    switch ((enum plan_verb)statement->verb) {
+    case VERB_DROP:
+    case VERB_COMMENT:
+    case VERB_GRANT:
+    case VERB_REVOKE:
+    case VERB_LOCK:
+    case VERB_TRUNCATE:
+    case VERB_SET:
+    case VERB_RESET:
+    case VERB_SHOW:
+        return false;
+    case VERB_CREATE:
+        return statement->mark.fields != 0;
+    default:
+        return true;
+    }
+}
+
+/* Errors whose texts name objects of the statement's own text, places and states, never values.
+ * Names can be values (email::regclass: "relation \"…\" does not exist"): an error about a name is
+ * silent only where nothing is evaluated. */
+static bool
+is_silent(const struct plan_statement *statement, struct view body)
 {
     static const char silent[] = "01 02 03 08 0B 25 26 28 2D 34 3B 3D 40 53 54 55 57 ";
+    static const char names[] = "0A 3F 42 ";
     struct view code = speech_field(body, 'C');
 
     if (code.length != 5)
@@ -62,10 +86,33 @@ is_silent(struct view body)
     for (const char *c = silent; *c; c += 3)
         if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
             return true;
-    return view_equal(code, VIEW("42501")); /* permission denied for table … */
+    if (view_equal(code, VIEW("42501"))) /* permission denied for table … */
+        return true;
+    for (const char *c = names; *c; c += 3)
+        if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
+            return statement && !evaluates(statement);
+    return false;
 }
 
-/* The most that what the request runs can say; whether its code is not known. */
+/* Notices of the server's own about the names in a statement: "does not exist, skipping". Those of
+ * code say where in it they came from. */
+static bool
+is_silent_notice(struct view body)
+{
+    static const char *const routines[] = {"does_not_exist_skipping",  "DropErrorMsgNonExistent",
+                                           "transformCreateStmt",      "DefineIndex",
+                                           "AlterTableDropConstraint", "ATExecAddColumn"};
+    struct view routine = speech_field(body, 'R');
+
+    if (speech_field(body, 'W').length > 0)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(routines); i++)
+        if (view_equal(routine, view_of_text(routines[i])))
+            return true;
+    return false;
+}
+
+/* The most that what the request runs can say; whether code runs that can say it of itself. */
 static bool
 words_of(const struct session *s, const struct exchange_request *request, uint64_t *fields,
          uint64_t *kinds)
@@ -90,7 +137,7 @@ words_of(const struct session *s, const struct exchange_request *request, uint64
         *fields = statement->most_fields | (run ? run->most_fields : 0);
         *kinds = statement->most_kinds | (run ? run->most_kinds : 0);
     }
-    return (statement->flags & PLAN_OPAQUE) || (run && (run->flags & PLAN_OPAQUE));
+    return ((statement->flags | (run ? run->flags : 0)) & (PLAN_OPAQUE | PLAN_CALLS)) != 0;
 }
 
 void
@@ -106,11 +153,16 @@ speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fi
     *fields = *kinds = 0;
     if (is_error && (is_about_text(body) || is_about_parameter(request, body)))
         return;
+    if (!is_error && is_silent_notice(body))
+        return;
     *fields = o->speaks_fields;
     *kinds = o->speaks_kinds;
     if (statement && result_followed(o, statement))
         statement = result_followed(o, statement);
-    if (is_code || (is_error && !is_silent(body) && !speech_is_key_alone(s, statement, body))) {
+    /* A trigger that no snapshot shows yet can have said it. */
+    is_code |= !is_error && speech_field(body, 'W').length > 0;
+    if (is_code ||
+        (is_error && !is_silent(statement, body) && !speech_is_key_alone(s, statement, body))) {
         *fields |= most_fields | o->unseen_fields;
         *kinds |= most_kinds | o->unseen_kinds;
     }

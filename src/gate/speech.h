@@ -9,7 +9,7 @@
 
 #include "gate/observer.h"
 
-/* What an error or a notice that comes now can carry; `body` is the error's. */
+/* What an error or a notice that comes now can carry; `body` is its own. */
 void speech_of(const struct session *session, bool is_error, struct view body, uint64_t *fields,
                uint64_t *kinds);
 /* Whether an error says that a row cannot go because others refer to it: it shows its key, which is

@@ -247,6 +247,14 @@ catalog_operator_is_foreign(const struct catalog *catalog, const char *name)
 }
 
 bool
+catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds)
+{
+    *fields = catalog->event_fields;
+    *kinds = catalog->event_kinds;
+    return catalog->has_events;
+}
+
+bool
 catalog_has_own_equality(const struct catalog *catalog)
 {
     return catalog->has_own_equality;

@@ -99,6 +99,8 @@ struct catalog_relation {
     /* What can come out of what acts on it: triggers, rules, defaults, generated columns, checks,
      * indexes' expressions, policies. 0 where all of that is clean. */
     uint64_t act_fields, act_kinds;
+    bool has_acts;               /* there are any, clean or not: they can speak of the row */
+    bool act_renames, act_keeps; /* as of a function */
     const char *definition; /* of a view or materialized view: its query as pg_get_viewdef prints
                                it; or NULL */
 };
@@ -114,6 +116,9 @@ struct catalog_function {
     bool is_opaque;
     bool is_exit;  /* reads files, other servers, runs programs */
     bool is_never; /* its text names a relation that is shown to nobody */
+    bool fills;    /* it writes to tables */
+    bool renames;  /* it can prepare statements, or open and close cursors */
+    bool keeps;    /* it puts what it reads or is given where neither rows nor marks show it */
     uint64_t fields, kinds;
 };
 
@@ -206,6 +211,8 @@ bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name
 /* Whether somebody has defined "=" between two of PostgreSQL's own types: then it is not known what
  * a comparison with a key means. */
 bool catalog_has_own_equality(const struct catalog *catalog);
+/* Whether there are event triggers, and what can come out of them. */
+bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */

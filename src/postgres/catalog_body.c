@@ -3,11 +3,12 @@
  * What a function written in SQL or PL/pgSQL can show: whatever the relations, functions and
  * operators hold that its text names, in any schema. Of a table whose columns are all named one by
  * one (and the table nowhere else than behind FROM or JOIN, without an alias, and no star anywhere)
- * it is those columns; of any other table, all. A text that makes SQL at run time can show
- * everything.
+ * it is those columns; of any other table, all. SQL that it makes at run time is read where its
+ * shape can be told (catalog_made.c), else it can show everything.
  */
 #include "postgres/catalog_part.h"
 #include "postgres/catalog_scan.h"
+#include "postgres/made.h"
 
 enum { TOKENS_MAX = 1 << 18 };
 
@@ -24,6 +25,8 @@ struct body {
     const struct token *tokens;
     size_t count;
     bool has_star;
+    bool is_made;  /* a text that another one runs: what it runs in turn is not followed */
+    bool has_made; /* it runs texts */
 };
 
 /* ---- tokens ---- */
@@ -91,14 +94,24 @@ begins_statement(const struct body *body, size_t at)
            is_word(body, at - 1, "loop") || is_word(body, at - 1, "atomic");
 }
 
-/* EXECUTE, DO with a text, and what hides behind a name that only SQL at run time knows. */
+/* DO with a text, and EXECUTE in a text that is run by another one. */
 static bool
 is_dynamic(const struct body *body, size_t at)
 {
-    return is_word(body, at, "execute") ||
+    return (body->is_made && is_word(body, at, "execute")) ||
            (is_word(body, at, "do") &&
             (is_word(body, at + 1, "language") ||
              (at + 1 < body->count && body->tokens[at + 1].kind == SCAN_LITERAL)));
+}
+
+/* A call that puts what it is given where it can be read by other ways than a result. */
+static bool
+is_keeping(const struct body *body, size_t at)
+{
+    bool is_constant = at + 2 < body->count && body->tokens[at + 2].kind == SCAN_LITERAL;
+
+    return is_name(body, at) && is_other(body, at + 1, '(') &&
+           made_keeps(body->tokens[at].name, is_constant);
 }
 
 static bool
@@ -107,6 +120,21 @@ is_exit(const struct body *body, size_t at)
     return (is_word(body, at, "copy") && begins_statement(body, at)) ||
            (is_word(body, at, "alter") && is_word(body, at + 1, "system")) ||
            (is_word(body, at, "load") && begins_statement(body, at));
+}
+
+/* Statements and cursors have names of the session's, which others use. */
+static bool
+is_renaming(const struct body *body, size_t at)
+{
+    static const char *const words[] = {"prepare", "deallocate", "open", "close"};
+    bool is_labelled = at > 0 && body->tokens[at - 1].kind == SCAN_OPERATOR;
+
+    if (!begins_statement(body, at) && !is_labelled)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (is_word(body, at, words[i]))
+            return true;
+    return false;
 }
 
 /* ---- relations ---- */
@@ -349,6 +377,9 @@ fill_relations(struct body *body, size_t at)
     size_t name = written_name(body, at), next = 0;
     int result = 0;
 
+    if (name != 0 && (is_word(body, at, "update") || is_word(body, at, "table") ||
+                      is_word(body, at - 1, "insert") || is_word(body, at - 1, "merge")))
+        body->b->taints[body->node].fills = true;
     while (name != 0 && result == 0 &&
            (r = catalog_relation_named(c, NULL, body->tokens[name].name, &next)) != NULL) {
         size_t number = (size_t)(r - c->relations);
@@ -371,9 +402,14 @@ read_tokens(struct body *body)
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < body->count; i++) {
-        if (is_dynamic(body, i))
+        if (is_dynamic(body, i)) {
             catalog_taint_everything(body->b, taint);
+            taint->keeps = true;
+        }
         taint->is_exit |= is_exit(body, i);
+        taint->renames |= is_renaming(body, i);
+        taint->keeps |= is_keeping(body, i);
+        body->has_made |= is_word(body, i, "execute");
         /* (*) is count's; any other star may be all columns. */
         body->has_star |= is_star(body, i) &&
                           !(i > 0 && is_other(body, i - 1, '(') && is_other(body, i + 1, ')'));
@@ -390,13 +426,14 @@ read_tokens(struct body *body)
 }
 
 int
-catalog_body_read(struct catalog_builder *b, size_t node, struct view text)
+catalog_body_read_made(struct catalog_builder *b, size_t node, struct view text, bool is_made)
 {
-    struct body body = {.b = b, .node = node, .stamp = ++b->stamp};
+    struct body body = {.b = b, .node = node, .stamp = ++b->stamp, .is_made = is_made};
     int result = 0;
 
     if (!cut(b, text, &result)) {
         catalog_taint_everything(b, &b->taints[body.node]);
+        b->taints[body.node].keeps = true;
         return result;
     }
     body.tokens = b->tokens.items;
@@ -404,5 +441,13 @@ catalog_body_read(struct catalog_builder *b, size_t node, struct view text)
     result = collect_names(&body);
     if (result == 0)
         result = read_tokens(&body);
-    return result == 0 ? use_relations(&body) : result;
+    if (result == 0)
+        result = use_relations(&body);
+    return result == 0 && body.has_made && !is_made ? catalog_made_read(b, node, text) : result;
+}
+
+int
+catalog_body_read(struct catalog_builder *b, size_t node, struct view text)
+{
+    return catalog_body_read_made(b, node, text, false);
 }

@@ -180,6 +180,8 @@ take_operator(struct catalog_builder *b, const struct view *v)
     /* Of PostgreSQL's own types: put in front of its "=", it compares keys in a way of its own. */
     b->catalog->has_own_equality |=
         strcmp(name, "=") == 0 && left < FIRST_USER_OID && right < FIRST_USER_OID;
+    b->has_own_concatenation |=
+        strcmp(name, "||") == 0 && left < FIRST_USER_OID && right < FIRST_USER_OID;
     o->name = catalog_arena_text(&b->catalog->arena, v[1]);
     return o->name ? 0 : PASU_E_NOMEM;
 }

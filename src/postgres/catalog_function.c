@@ -106,11 +106,10 @@ read_user_function(struct catalog_builder *b, size_t number, struct catalog_tain
         read_native(b, number, taint);
         break;
     case LANGUAGE_TRUSTED:
-        catalog_taint_everything(b, taint);
-        break;
     case LANGUAGE_UNTRUSTED:
         catalog_taint_everything(b, taint);
-        taint->is_exit = true;
+        taint->keeps = true;
+        taint->is_exit = s->language == LANGUAGE_UNTRUSTED;
         break;
     }
     return 0;

@@ -93,7 +93,8 @@ struct catalog {
     struct catalog_pile operators;                 /* const char *: foreign ones */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
-    bool has_own_equality;
+    bool has_own_equality, has_events;
+    uint64_t event_fields, event_kinds;
     bool has_foreign_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
@@ -149,7 +150,7 @@ struct catalog_source {
 /* What can come out of a relation or function. */
 struct catalog_taint {
     uint64_t fields, kinds;
-    bool is_opaque, is_exit, is_never;
+    bool is_opaque, is_exit, is_never, renames, fills, keeps;
 };
 
 struct catalog_builder {
@@ -163,7 +164,7 @@ struct catalog_builder {
     /* the server */
     uint32_t version, block_size;
     char database[CATALOG_NAME_SIZE];
-    bool is_utf8, has_population, may_restrict;
+    bool is_utf8, has_population, may_restrict, has_own_concatenation;
     /* rows */
     struct catalog_pile relations, functions; /* become the catalog's */
     struct catalog_pile sources, columns, inherits, keys, generated, aggregates, operators, casts;
@@ -243,9 +244,20 @@ catalog_act_node(const struct catalog_builder *b, size_t number)
 {
     return b->catalog->relation_count + b->catalog->function_count + number;
 }
+/* Of event triggers. */
+static inline size_t
+catalog_event_node(const struct catalog_builder *b)
+{
+    return catalog_act_node(b, b->catalog->relation_count);
+}
 /* The text of a node (a function, or what acts on a relation): taints and edges for what it names,
  * and for what it fills. */
 PASU_MUST_USE int catalog_body_read(struct catalog_builder *builder, size_t node, struct view text);
+/* is_made: the text is run by another one. */
+PASU_MUST_USE int catalog_body_read_made(struct catalog_builder *builder, size_t node,
+                                         struct view text, bool is_made);
+/* The texts that a text runs. */
+PASU_MUST_USE int catalog_made_read(struct catalog_builder *builder, size_t node, struct view text);
 
 /* ---- catalog_taint.c ---- */
 /* Fields, kinds and the rest of every relation and function, through all that use others. */

@@ -222,6 +222,7 @@ put_poll(struct sql *sql, const struct catalog_builder *b)
         "pg_trigger WHERE NOT tgisinternal",
         "pg_attrdef",
         "pg_policy",
+        "pg_event_trigger",
         "pg_operator WHERE oid >= 16384",
         "pg_cast WHERE oid >= 16384",
         "pg_auth_members",

@@ -18,7 +18,7 @@ catalog_taint_everything(const struct catalog_builder *b, struct catalog_taint *
 {
     taint->fields |= b->catalog->all_fields;
     taint->kinds |= b->catalog->all_kinds;
-    taint->is_opaque = true;
+    taint->is_opaque = taint->renames = taint->fills = true;
 }
 
 /* Whether the taint has grown. */
@@ -27,13 +27,17 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
 {
     bool is_more = (more->fields & ~taint->fields) != 0 || (more->kinds & ~taint->kinds) != 0 ||
                    (more->is_opaque && !taint->is_opaque) || (more->is_exit && !taint->is_exit) ||
-                   (more->is_never && !taint->is_never);
+                   (more->is_never && !taint->is_never) || (more->renames && !taint->renames) ||
+                   (more->fills && !taint->fills) || (more->keeps && !taint->keeps);
 
     taint->fields |= more->fields;
     taint->kinds |= more->kinds;
     taint->is_opaque |= more->is_opaque;
     taint->is_exit |= more->is_exit;
     taint->is_never |= more->is_never;
+    taint->renames |= more->renames;
+    taint->fills |= more->fills;
+    taint->keeps |= more->keeps;
     return is_more;
 }
 
@@ -45,7 +49,7 @@ catalog_edge_add(struct catalog_builder *b, size_t from, size_t to)
 
     if (b->edges.count >= EDGES_MAX) {
         catalog_taint_everything(b, &b->taints[to]);
-        b->taints[to].is_never = b->taints[to].is_exit = true;
+        b->taints[to].is_never = b->taints[to].is_exit = b->taints[to].keeps = true;
         return 0;
     }
     edge = catalog_pile_add(&b->edges, sizeof(*edge));
@@ -155,8 +159,13 @@ add_acts(struct catalog_builder *b)
     PILE_EACH (const struct catalog_act, act, &b->acts) {
         size_t number = catalog_relation_number(c, act->relation);
 
+        if (act->relation == 0 && result == 0) {
+            b->catalog->has_events = true;
+            result = catalog_body_read(b, catalog_event_node(b), view_of_text(act->text));
+        }
         if (number == SIZE_MAX || result != 0)
             continue;
+        c->relations[number].has_acts = true;
         c->relations[number].is_guarded |= act->is_guard;
         c->relations[number].is_filled |= act->is_filling;
         result = catalog_body_read(b, catalog_act_node(b, number), view_of_text(act->text));
@@ -171,6 +180,7 @@ add_acts(struct catalog_builder *b)
         if (child == SIZE_MAX || parent == SIZE_MAX || result != 0)
             continue;
         c->relations[parent].is_filled |= c->relations[child].is_filled;
+        c->relations[parent].has_acts |= c->relations[child].has_acts;
         result = catalog_edge_add(b, catalog_act_node(b, child), catalog_act_node(b, parent));
     }
     return result;
@@ -324,6 +334,8 @@ write_back(const struct catalog_builder *b)
         write_marks(b, i);
         c->relations[i].act_fields = act->fields;
         c->relations[i].act_kinds = act->kinds;
+        c->relations[i].act_renames = act->renames;
+        c->relations[i].act_keeps = act->keeps;
         c->relations[i].is_never = taint->is_never;
         c->relations[i].is_exit = taint->is_exit;
     }
@@ -334,8 +346,13 @@ write_back(const struct catalog_builder *b)
         c->functions[i].kinds = taint->kinds;
         c->functions[i].is_never = taint->is_never;
         c->functions[i].is_exit = taint->is_exit;
+        c->functions[i].renames = taint->renames;
+        c->functions[i].fills = taint->fills;
+        c->functions[i].keeps = taint->keeps;
         c->functions[i].is_opaque = taint->is_opaque || taint->is_never || taint->fields != 0;
     }
+    c->event_fields = b->taints[catalog_event_node(b)].fields;
+    c->event_kinds = b->taints[catalog_event_node(b)].kinds;
     write_writers(b);
 }
 
@@ -350,7 +367,7 @@ catalog_taint(struct catalog_builder *b)
     b->is_tainted = true;
     for (size_t i = 0; i < b->catalog->relation_count; i++)
         taint_relation(b, i);
-    nodes = 2 * b->catalog->relation_count + b->catalog->function_count;
+    nodes = catalog_event_node(b) + 1;
     result = catalog_functions_read(b);
     if (result == 0)
         result = add_acts(b);

@@ -86,6 +86,8 @@ enum plan_flag {
     PLAN_PROBE = 64,         /* a condition on a personal field pins one person */
     PLAN_MARKS = 128,        /* writes personal values to a table without a mapping */
     PLAN_UNATTRIBUTED = 256, /* showing: a key was not what the plan took it for */
+    PLAN_RENAMES = 512,      /* names of statements and cursors can stand for others afterwards */
+    PLAN_CALLS = 1024,       /* runs a user's function, which can speak of what it is given */
 };
 
 /* What of a session changes the meaning of a text. */
@@ -175,14 +177,19 @@ struct plan_statement {
     /* Values can come by other ways than rows: errors, notices, notifications, column names. What
      * they can be of: */
     bool may_speak;
-    bool may_notify; /* values can go into notifications */
-    uint32_t flags;  /* enum plan_flag */
+    bool twists;       /* afterwards names can mean others than the snapshot says */
+    bool speaks_later; /* until the transaction's end: a cursor WITH HOLD runs at COMMIT */
+    bool may_notify;   /* values can go into notifications */
+    uint32_t flags;    /* enum plan_flag */
     uint64_t fingerprint;
     const char *sql; /* normalized, without literals */
     /* The most that it can show, of any relation or function it names: rows whose columns the parts
      * do not cover, errors, notices. 0: nothing personal is touched. */
     uint64_t most_fields, most_kinds;
     uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
+    /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
+     * sequences, settings. */
+    uint64_t kept_fields, kept_kinds;
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;

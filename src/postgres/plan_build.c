@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_build.h"
 
+#include "postgres/plan_arm.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
+#include "postgres/plan_twist.h"
 
 static void
 set_most(struct plan_work *work, struct plan_statement *statement)
@@ -14,14 +16,26 @@ set_most(struct plan_work *work, struct plan_statement *statement)
     statement->most_fields = reach_fields(&work->names.most);
     statement->most_kinds = reach_kinds(&work->names.most);
     statement->may_speak = statement->most_fields != 0;
+    build_kept(statement, &work->names.kept);
+}
+
+void
+build_kept(struct plan_statement *statement, const struct reach *kept)
+{
+    statement->kept_fields |= reach_fields(kept);
+    statement->kept_kinds |= reach_kinds(kept);
 }
 
 void
 build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_statement *statement)
 {
+    struct token_range all = {work->tokens.tokens, work->tokens.tokens + work->tokens.count};
+
     names_collect(work, tree);
     refuse_by_names(work);
-    statement->flags |= work->names.flags & PLAN_OPAQUE;
+    if (work->names.flags & PLAN_OPAQUE)
+        refuse_by_strings(work, work->text, all);
+    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
     set_most(work, statement);
     if (work->names.sets_role) {
         statement->special = SPECIAL_SET_ROLE;
@@ -39,7 +53,7 @@ build_filled(struct plan_work *work, const PgQuery__RangeVar *relation,
         names_add_everything(work, 0);
     names_add_acts(work, relation->schemaname[0] ? relation->schemaname : NULL, relation->relname,
                    true);
-    statement->flags |= work->names.flags & PLAN_OPAQUE;
+    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
     set_most(work, statement);
 }
 
@@ -84,13 +98,15 @@ is_beyond(const struct plan_work *work)
     return work_is_exhausted(work) || work->names.has_rules || work->names.is_filled;
 }
 
-/* What functions have put elsewhere (settings, notifications) counts as shown by the rows that
- * come: there is nothing later to count it by. */
+/* What functions have put elsewhere (settings, sequences, names) counts as shown by the rows that
+ * come, too: there is nothing later to count it by. */
 static void
 show_kept(struct plan_work *work, struct outputs *columns, struct plan_statement *statement)
 {
+    reach_add(&work->kept, &work->names.kept);
     if (reach_fields(&work->kept) == 0)
         return;
+    build_kept(statement, &work->kept);
     statement->flags |= PLAN_OPAQUE;
     for (struct output *o = columns->first; o; o = o->next) {
         struct carry carry = o->carry ? *o->carry : (struct carry){0};
@@ -300,6 +316,10 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
         build_names(work, &node->base, statement);
         statement->special = SPECIAL_DDL;
     }
+    statement->twists = twist_of(work, node, statement);
+    arm_statement(work, node, statement);
+    if (statement->special == SPECIAL_DDL || node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT)
+        arm_events(work, statement);
 }
 
 void
@@ -317,5 +337,6 @@ build_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags,
     shape_bound(work, &work->names.most, statement);
     statement->is_understood = false;
     statement->may_return_rows = true;
-    statement->flags = flags | PLAN_UNPARSED | work->names.flags;
+    statement->twists = twist_of_words(work, is_scanned, statement);
+    statement->flags = flags | PLAN_UNPARSED | PLAN_RENAMES | work->names.flags;
 }

@@ -13,6 +13,8 @@ struct build {
     struct injections *injections; /* NULL: nothing may be hidden in it */
 };
 
+/* Adds to what a statement keeps. */
+void build_kept(struct plan_statement *statement, const struct reach *kept);
 /* A statement that is understood. */
 void build_statement(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
                      struct plan_statement *statement);

@@ -184,6 +184,37 @@ carry_special_function(struct plan_work *work, const struct scope *scope,
         carry_add(into, &arguments);
 }
 
+/* Functions that compare as operators do. */
+static bool
+is_comparing(const PgQuery__FuncCall *call)
+{
+    static const char *const names[] = {"starts_with", "strpos",   "position", "regexp_like",
+                                        "texteq",      "textlike", "like",     "ilike"};
+    const char *name = sql_last_name(call->funcname, call->n_funcname);
+
+    for (size_t i = 0; name && call->n_args >= 2 && i < COUNT_OF(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Whether an argument is personal and another one is constant. */
+__attribute__((noinline)) static void
+note_comparison(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call)
+{
+    bool is_personal = false, is_constant = false;
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t before = work->references;
+        struct carry side = {0};
+
+        expression_carry(work, scope, call->args[i], &side);
+        is_personal |= !carry_is_empty(&side);
+        is_constant |= work->references == before;
+    }
+    work->has_probe |= is_personal && is_constant;
+}
+
 __attribute__((noinline)) static bool
 begin_function(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
                struct carry *into)
@@ -191,6 +222,8 @@ begin_function(struct plan_work *work, const struct scope *scope, const PgQuery_
     struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
     reach_add(&into->bound, &facts.reach);
+    if (is_comparing(call))
+        note_comparison(work, scope, call);
     if (is_passing(call, &facts))
         return true;
     carry_special_function(work, scope, call, &facts, into);

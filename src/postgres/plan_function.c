@@ -40,6 +40,7 @@ static void
 add_candidate(const struct plan_work *work, const struct catalog_function *function,
               struct function_facts *facts)
 {
+    facts->is_known = true;
     if (function->is_exit)
         facts->exit = function;
     if (function->is_never)
@@ -47,6 +48,10 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
     if (function->kind == 'a')
         facts->may_aggregate = true;
     facts->is_opaque |= function->is_opaque;
+    facts->renames |= function->renames;
+    facts->is_user |= !function->is_system;
+    facts->fills |= !function->is_system && function->fills;
+    facts->keeps |= !function->is_system && function->keeps;
     /* What is opaque and says nothing of what it reads can read anything. */
     if (function->is_opaque && function->fields == 0)
         reach_add(&facts->reach, &work->everything);
@@ -58,7 +63,7 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
 static void
 set_unknown(const struct plan_work *work, struct function_facts *facts)
 {
-    facts->is_opaque = true;
+    facts->is_opaque = facts->renames = facts->is_user = true;
     facts->may_aggregate = true;
     facts->reach = work->everything;
 }
@@ -99,6 +104,8 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
                         facts.class == FUNCTION_NULLS || facts.class == FUNCTION_MEASURE))
             facts.class = facts.class == FUNCTION_COUNT ? FUNCTION_SUM : FUNCTION_PLAIN;
     }
+    if ((facts.fills || facts.keeps) && facts.class == FUNCTION_PLAIN)
+        facts.class = FUNCTION_KEEPER;
     return facts;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_names.h"
 
+#include "postgres/plan_refuse.h"
 #include "postgres/plan_work.h"
 
 /* Names of WITH that hide relations where the walk is, the innermost first. */
@@ -109,12 +110,18 @@ names_add_acts(struct plan_work *work, const char *schema, const char *name, boo
 
         if (is_written)
             work->names.has_rules |= relation->has_rules;
-        if (relation->act_fields == 0 || (!is_written && !relation->is_guarded))
+        if (!is_written && !relation->is_guarded)
+            continue;
+        if (relation->has_acts)
+            work->names.flags |= PLAN_CALLS;
+        if (relation->act_fields == 0)
             continue;
         reach_add_all(&reach, relation->act_kinds, relation->act_fields);
         reach_add(&work->names.most, &reach);
         reach_add(&work->names.functions, &reach);
         work->names.flags |= PLAN_OPAQUE;
+        if (relation->act_renames)
+            work->names.flags |= PLAN_RENAMES;
         work->names.is_filled |= is_written && relation->is_filled;
     }
 }
@@ -198,6 +205,13 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
     reach_add(&work->names.functions, &facts->reach);
     if (facts->is_opaque)
         work->names.flags |= PLAN_OPAQUE;
+    if (facts->keeps)
+        reach_add(&work->names.kept, &facts->reach);
+    work->names.keeps |= facts->keeps || facts->fills;
+    if (facts->is_user)
+        work->names.flags |= PLAN_CALLS;
+    if (facts->renames)
+        work->names.flags |= PLAN_RENAMES;
     if (facts->exit)
         work->names.exit_function = facts->exit;
     if (facts->never)
@@ -207,7 +221,8 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
 static void
 add_foreign(struct plan_work *work)
 {
-    struct function_facts facts = {.reach = work->everything, .is_opaque = true};
+    struct function_facts facts = {
+        .reach = work->everything, .is_opaque = true, .renames = true, .is_user = true};
 
     names_add_function(work, &facts);
 }
@@ -266,6 +281,8 @@ walk_function(struct plan_work *work, const PgQuery__FuncCall *call)
     struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
     names_add_function(work, &facts);
+    if (facts.is_opaque)
+        refuse_by_call(work, call);
     if (facts.class == FUNCTION_SETTING && may_set_role(call))
         work->names.sets_role = true;
 }

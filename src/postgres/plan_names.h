@@ -17,6 +17,9 @@ struct plan_work;
 struct names {
     struct reach most;      /* of all that is named */
     struct reach functions; /* of functions, operators and casts alone */
+    struct reach kept;      /* of functions that put it where neither rows nor marks show it */
+    struct reach code;      /* of code, by the columns that it names */
+    bool keeps;             /* code calls one that does so with what it is given */
     uint32_t flags;         /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
     /* Of what is shown to nobody, or lets data leave by the server: the last one named, or NULL. */
     const struct catalog_relation *never_relation, *exit_relation;
@@ -42,7 +45,12 @@ struct function_facts {
     struct reach reach; /* what it brings by itself */
     enum function_class class;
     bool is_opaque;
+    bool renames;
+    bool fills;   /* one of them writes to tables, perhaps what it is given */
+    bool keeps;   /* or puts it elsewhere */
+    bool is_user; /* one of them is a user's */
     bool may_aggregate;
+    bool is_known; /* the snapshot shows one of that name */
     const struct catalog_function *exit, *never;
 };
 

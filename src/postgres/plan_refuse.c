@@ -149,9 +149,15 @@ refuse_by_kind(struct plan_work *work, const PgQuery__Node *node)
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
         refuse_language(work, node->create_function_stmt->options,
                         node->create_function_stmt->n_options);
+        refuse_by_options(work, node->create_function_stmt->options,
+                          node->create_function_stmt->n_options);
         break;
     case PG_QUERY__NODE__NODE_DO_STMT:
         refuse_language(work, node->do_stmt->args, node->do_stmt->n_args);
+        break;
+    case PG_QUERY__NODE__NODE_CREATE_SUBSCRIPTION_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_SUBSCRIPTION_STMT:
+        refuse(work, REFUSAL_SUBSCRIPTION);
         break;
     case PG_QUERY__NODE__NODE_CREATE_FDW_STMT:
     case PG_QUERY__NODE__NODE_ALTER_FDW_STMT:

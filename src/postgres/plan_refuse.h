@@ -26,6 +26,12 @@ void refuse_by_bytes(struct plan_work *work);
 void refuse_by_tokens(struct plan_work *work, struct token_range range);
 /* One whose functions cannot leave the server's own rules. */
 bool is_trusted_language(struct view name);
+/* By the strings in it, put together: of a text that runs texts. */
+void refuse_by_strings(struct plan_work *work, const char *text, struct token_range range);
+/* By the strings in a new function's text, where that runs texts. */
+void refuse_by_options(struct plan_work *work, PgQuery__Node *const *options, size_t count);
+/* A call of one of PostgreSQL's own functions that run a text. */
+void refuse_by_call(struct plan_work *work, const PgQuery__FuncCall *call);
 /* A language in which no function may be written, and no DO. */
 void refuse_language(struct plan_work *work, PgQuery__Node *const *options, size_t count);
 

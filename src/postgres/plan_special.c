@@ -7,8 +7,11 @@
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
+#include "postgres/plan_twist.h"
 
 #include <strings.h>
+
+enum { CURSOR_OPTION_HOLD = 0x20 /* PostgreSQL: CURSOR_OPT_HOLD, since 9.0 */ };
 
 static const char *
 keep_name(struct plan_work *work, const char *name)
@@ -41,6 +44,10 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
     statement->most_fields = inner->most_fields;
     statement->most_kinds = inner->most_kinds;
     statement->may_speak = inner->may_speak;
+    if (special == SPECIAL_DECLARE) { /* planned at once, and then functions may run */
+        statement->kept_fields = inner->kept_fields;
+        statement->kept_kinds = inner->kept_kinds;
+    }
 }
 
 /* Rows of which nothing is known before they come. */
@@ -119,8 +126,10 @@ build_explain(struct plan_work *work, const struct build *build,
     statement->most_fields = reach_fields(&functions);
     statement->most_kinds = reach_kinds(&functions);
     statement->may_speak = statement->most_fields != 0;
+    statement->kept_fields = inner.kept_fields;
+    statement->kept_kinds = inner.kept_kinds;
     if (statement->may_speak)
-        statement->flags = inner.flags & PLAN_OPAQUE;
+        statement->flags = inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
     if (has_option(explain->options, explain->n_options, "analyze")) {
         if (inner.special == SPECIAL_DDL)
             statement->special = SPECIAL_DDL;
@@ -128,7 +137,11 @@ build_explain(struct plan_work *work, const struct build *build,
         statement->most_fields = inner.most_fields;
         statement->most_kinds = inner.most_kinds;
         statement->may_speak = inner.may_speak;
-        statement->flags |= inner.flags & (PLAN_OPAQUE | PLAN_MARKS | PLAN_PROBE);
+        statement->flags |=
+            inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS | PLAN_MARKS | PLAN_PROBE);
+        /* It shows no row, but tells how many there were. */
+        if (work->has_probe && inner.most_fields != 0)
+            statement->flags |= PLAN_PROBE;
     }
     shape_bound_columns(work, &functions, 1, statement);
 }
@@ -138,22 +151,28 @@ build_explain(struct plan_work *work, const struct build *build,
 static void
 build_do(struct plan_work *work, const PgQuery__DoStmt *block, struct plan_statement *statement)
 {
-    build_names(work, &block->base, statement);
-    for (size_t i = 0; i < block->n_args; i++) {
-        const PgQuery__Node *node = block->args[i];
+    const char *body = sql_body(block->args, block->n_args);
+    struct reach reach;
 
-        if (node->node_case == PG_QUERY__NODE__NODE_DEF_ELEM &&
-            strcmp(node->def_elem->defname, "as") == 0 && sql_string(node->def_elem->arg))
-            tokens_of_body(work, sql_string(node->def_elem->arg));
+    build_names(work, &block->base, statement);
+    if (body) {
+        tokens_of_body(work, body);
+        statement->twists = twist_of_body(work, body);
     }
     refuse_by_names(work);
+    reach = work->names.code;
+    work->marks = NULL;
+    if (body)
+        tokens_fill(work, body, &reach);
+    mark_statement(work, statement);
     statement->most_fields = reach_fields(&work->names.most);
     statement->most_kinds = reach_kinds(&work->names.most);
     statement->may_speak = statement->most_fields != 0;
+    build_kept(statement, &work->names.kept);
     /* It may have changed the catalog, too. */
     statement->special = SPECIAL_DDL;
     if (statement->may_speak)
-        statement->flags |= PLAN_OPAQUE;
+        statement->flags |= PLAN_OPAQUE | PLAN_RENAMES;
 }
 
 /* A procedure's output arguments come as a row. */
@@ -341,6 +360,7 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
     case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
         hold_inner(work, build, node->declare_cursor_stmt->portalname,
                    node->declare_cursor_stmt->query, SPECIAL_DECLARE, statement);
+        statement->speaks_later = (node->declare_cursor_stmt->options & CURSOR_OPTION_HOLD) != 0;
         break;
     case PG_QUERY__NODE__NODE_EXECUTE_STMT:
         build_execute(work, node->execute_stmt, statement);

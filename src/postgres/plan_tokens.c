@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_tokens.h"
 
+#include "postgres/made.h"
 #include "postgres/plan_refuse.h"
 
 enum { BODY_DEPTH_MAX = 4, RELATIONS_MAX = 64, ALIASES_MAX = 256 };
@@ -28,10 +29,8 @@ is_word(const struct sql_token *token)
            (token->keyword != PG_QUERY__KEYWORD_KIND__NO_KEYWORD && token->keyword != RESERVED);
 }
 
-/* A name as the catalog has it: folded to lower case, or without its quotes; false where it is too
- * long to be read. */
-static bool
-read_name(const char *text, const struct sql_token *token, char name[CATALOG_NAME_SIZE])
+bool
+tokens_name(const char *text, const struct sql_token *token, char name[CATALOG_NAME_SIZE])
 {
     const char *at = text + token->start, *end = text + token->end;
     size_t length = 0;
@@ -153,7 +152,7 @@ note_alias(struct reading *r, const struct sql_token *token)
     if (token == r->range.first)
         return;
     if (last->kind != PG_QUERY__TOKEN__AS && last->kind != ')' &&
-        !(is_word(last) && read_name(r->text, last, before) && is_relation(r, before)))
+        !(is_word(last) && tokens_name(r->text, last, before) && is_relation(r, before)))
         return;
     if (r->alias_count == ALIASES_MAX)
         r->is_full = true;
@@ -191,7 +190,7 @@ is_explained(const struct reading *r, const struct sql_token *token)
 
     if (token->kind != PG_QUERY__TOKEN__IDENT)
         return true; /* a key word */
-    if (!read_name(r->text, token, name))
+    if (!tokens_name(r->text, token, name))
         return false;
     return is_relation(r, name) || is_column(r, name) || is_alias(r, token) ||
            is_newer_word(r, token, name) || is_followed_by(r, token, '(');
@@ -212,7 +211,7 @@ read_words(struct reading *r, bool is_body)
             is_clear = false;
         if (!is_word(t))
             continue;
-        if (!read_name(r->text, t, name)) {
+        if (!tokens_name(r->text, t, name)) {
             is_clear &= is_body;
             continue;
         }
@@ -263,25 +262,39 @@ tokens_of_statement(struct plan_work *work)
     refuse_by_tokens(work, range);
 }
 
-/* The inside of a string's token, as it stands. */
-static const char *
-inside_of(struct plan_work *work, const char *text, const struct sql_token *token)
+struct view
+tokens_inside(const char *text, const struct sql_token *token)
 {
     const char *at = text + token->start, *end = text + token->end;
+    size_t length = 1; /* of what encloses it, on either side */
 
     while (at < end && *at != '\'' && *at != '$')
         at++;
-    if (at == end)
-        return NULL;
-    if (*at == '$') {
+    if (at < end && *at == '$') {
         const char *tag = memchr(at + 1, '$', (size_t)(end - at - 1));
-        size_t length = tag ? (size_t)(tag + 1 - at) : 0;
 
-        if (length == 0 || (size_t)(end - at) < 2 * length)
-            return NULL;
-        return arena_text(&work->memory, at + length, (size_t)(end - at) - 2 * length);
+        length = tag ? (size_t)(tag + 1 - at) : (size_t)(end - at);
     }
-    return end - at < 2 ? NULL : arena_text(&work->memory, at + 1, (size_t)(end - at) - 2);
+    if ((size_t)(end - at) < 2 * length)
+        return view_of("", 0);
+    return view_of(at + length, (size_t)(end - at) - 2 * length);
+}
+
+/* ---- code: the body of DO ---- */
+
+/* It can run any SQL, and put what that reads anywhere. */
+static void
+add_anything(struct plan_work *work)
+{
+    names_add_everything(work, PLAN_OPAQUE);
+    reach_add(&work->names.code, &work->everything);
+    reach_add(&work->names.kept, &work->everything);
+}
+
+static bool
+is_kind(const struct sql_token *t, struct token_range range, int kind)
+{
+    return t >= range.first && t < range.end && t->kind == kind;
 }
 
 static bool
@@ -293,32 +306,194 @@ has_token(struct token_range range, int kind)
     return false;
 }
 
-static void read_body(struct plan_work *work, const char *body, unsigned depth);
+/* DO within code: not that of ON CONFLICT, or of a rule. */
+static bool
+runs_code(struct token_range range)
+{
+    for (const struct sql_token *t = range.first; t < range.end; t++)
+        if (t->kind == PG_QUERY__TOKEN__DO && (is_kind(t + 1, range, PG_QUERY__TOKEN__SCONST) ||
+                                               is_kind(t + 1, range, PG_QUERY__TOKEN__LANGUAGE)))
+            return true;
+    return false;
+}
 
-/* Texts that EXECUTE may run: what they touch is everything already, but some are refused. */
+/* Whether this mention of a table lets nothing out but columns that are named elsewhere: behind
+ * FROM, JOIN, INTO or UPDATE, without an alias, or before a column of its own. */
+static bool
+is_plain_mention(const struct reading *r, const struct sql_token *t)
+{
+    static const int before[] = {PG_QUERY__TOKEN__FROM, PG_QUERY__TOKEN__JOIN,
+                                 PG_QUERY__TOKEN__INTO, PG_QUERY__TOKEN__UPDATE};
+    static const int behind[] = {';',
+                                 ')',
+                                 '(',
+                                 ',',
+                                 PG_QUERY__TOKEN__SET,
+                                 PG_QUERY__TOKEN__VALUES,
+                                 PG_QUERY__TOKEN__JOIN,
+                                 PG_QUERY__TOKEN__INNER_P,
+                                 PG_QUERY__TOKEN__LEFT,
+                                 PG_QUERY__TOKEN__RIGHT,
+                                 PG_QUERY__TOKEN__CROSS};
+    bool is_behind = false, is_ended;
+    char next[CATALOG_NAME_SIZE];
+
+    if (is_kind(t + 1, r->range, '.'))
+        return true;
+    is_ended =
+        t + 1 == r->range.end || t[1].keyword == (int)PG_QUERY__KEYWORD_KIND__RESERVED_KEYWORD;
+    is_ended |= t + 1 < r->range.end && is_word(t + 1) && tokens_name(r->text, t + 1, next) &&
+                strcmp(next, "loop") == 0;
+    for (size_t i = 0; i < COUNT_OF(behind); i++)
+        is_ended |= is_kind(t + 1, r->range, behind[i]);
+    if (is_kind(t - 1, r->range, '.'))
+        t -= 2;
+    for (size_t i = 0; i < COUNT_OF(before); i++)
+        is_behind |= is_kind(t - 1, r->range, before[i]);
+    return is_behind && is_ended && !is_kind(t + 1, r->range, PG_QUERY__TOKEN__AS);
+}
+
+/* "(*)" is count's; any other star may be all columns. */
+static bool
+has_star(struct token_range range)
+{
+    for (const struct sql_token *t = range.first; t < range.end; t++)
+        if (t->kind == '*' && !(is_kind(t - 1, range, '(') && is_kind(t + 1, range, ')')))
+            return true;
+    return false;
+}
+
+static bool
+is_whole(const struct reading *r, const struct catalog_relation *relation, bool is_starred)
+{
+    bool whole = is_starred || relation->kind == 'v' || relation->kind == 'm' ||
+                 relation->speaks_values || relation->marked_fields != 0;
+
+    for (const struct sql_token *t = r->range.first; t < r->range.end && !whole; t++) {
+        char name[CATALOG_NAME_SIZE];
+
+        whole = is_word(t) && tokens_name(r->text, t, name) && strcmp(name, relation->name) == 0 &&
+                !is_plain_mention(r, t);
+    }
+    return whole;
+}
+
+/* What code can read, by the columns that it names. */
+static void
+add_columns(struct reading *r, const struct catalog_relation *relation, struct reach *reach)
+{
+    for (const struct sql_token *t = r->range.first; t < r->range.end; t++) {
+        char name[CATALOG_NAME_SIZE];
+
+        if (!is_word(t) || !tokens_name(r->text, t, name))
+            continue;
+        for (size_t i = 0; i < relation->column_count; i++) {
+            int16_t number = relation->columns[i].number;
+
+            if (strcmp(relation->columns[i].name, name) != 0 || number < 1 ||
+                number > relation->column_limit)
+                continue;
+            for (size_t k = 0; k < relation->show_count; k++)
+                reach->fields[relation->shows[k].kind % CATALOG_KINDS_MAX] |=
+                    relation->shows[k].column_fields[number];
+        }
+    }
+}
+
+static struct reach
+reach_of_words(struct reading *r)
+{
+    bool is_starred = has_star(r->range) || r->is_full;
+    struct reach reach = r->work->names.functions;
+
+    for (size_t i = 0; i < r->relation_count; i++) {
+        const struct catalog_relation *relation = r->relations[i];
+        struct reach all = names_reach(r->work, relation);
+
+        if (reach_covers(&reach, &all))
+            continue;
+        if (is_whole(r, relation, is_starred))
+            reach_add(&reach, &all);
+        else
+            add_columns(r, relation, &reach);
+    }
+    return reach;
+}
+
+/* A call that puts what it is given elsewhere. */
+static bool
+is_keeping(const struct reading *r, const struct sql_token *t)
+{
+    char name[CATALOG_NAME_SIZE];
+
+    return is_word(t) && is_followed_by(r, t, '(') && tokens_name(r->text, t, name) &&
+           made_keeps(name, is_kind(t + 2, r->range, PG_QUERY__TOKEN__SCONST));
+}
+
+static void
+read_keepers(struct reading *r)
+{
+    for (const struct sql_token *t = r->range.first; t < r->range.end; t++)
+        r->work->names.keeps |= is_keeping(r, t);
+}
+
+static void read_body(struct plan_work *work, const char *body, unsigned depth, bool is_made);
+
+/* Texts that it may run when nobody can tell: what they touch is everything already, but some are
+ * refused. */
 static void
 read_strings(struct plan_work *work, const char *body, struct token_range range, unsigned depth)
 {
     for (const struct sql_token *t = range.first; t < range.end; t++) {
-        const char *inside = t->kind == PG_QUERY__TOKEN__SCONST ? inside_of(work, body, t) : NULL;
+        struct view inside;
+        const char *copy;
 
-        if (inside)
-            read_body(work, inside, depth + 1);
+        if (t->kind != PG_QUERY__TOKEN__SCONST)
+            continue;
+        inside = tokens_inside(body, t);
+        copy = arena_text(&work->memory, (const char *)inside.bytes, inside.length);
+        if (copy)
+            read_body(work, copy, depth + 1, false);
     }
 }
 
+/* Texts that it makes at run time; false where one can be anything. */
+static bool
+read_made(struct plan_work *work, const char *body)
+{
+    size_t length = strlen(body);
+    char *space = arena_new(&work->memory, made_size(length), 1);
+    enum made_kind kind;
+    struct made made;
+
+    if (!space || !work->catalog || made_is_own(work->catalog) ||
+        catalog_operator_is_foreign(work->catalog, "||"))
+        return false;
+    made_begin(&made, view_of(body, length), space);
+    while ((kind = made_next(&made)) == MADE_TEXT) {
+        const char *copy = arena_text(&work->memory, made.text, made.length);
+
+        work->names.keeps |= made.has_values;
+        if (!copy || !made_is_plain(&made))
+            return false;
+        read_body(work, copy, 0, true);
+    }
+    return kind == MADE_END;
+}
+
 static void
-read_body(struct plan_work *work, const char *body, unsigned depth)
+read_body(struct plan_work *work, const char *body, unsigned depth, bool is_made)
 {
     struct sql_tokens tokens;
     struct token_range range;
     struct reading *r;
+    struct reach reach;
 
     if (depth > BODY_DEPTH_MAX)
         return;
     if (sql_scan(&work->memory, body, PLAN_TOKENS_MAX, &tokens) != 0) {
         if (depth == 0)
-            names_add_everything(work, PLAN_OPAQUE);
+            add_anything(work);
         return;
     }
     range = (struct token_range){tokens.tokens, tokens.tokens + tokens.count};
@@ -326,16 +501,24 @@ read_body(struct plan_work *work, const char *body, unsigned depth)
     if (!r)
         return;
     if (!read_words(r, true) || r->is_full)
-        names_add_everything(work, PLAN_OPAQUE);
+        add_anything(work);
     refuse_by_tokens(work, range);
-    if (depth > 0 || has_token(range, PG_QUERY__TOKEN__EXECUTE)) {
-        names_add_everything(work, PLAN_OPAQUE);
-        read_strings(work, body, range, depth);
-    }
+    read_keepers(r);
+    reach = reach_of_words(r);
+    reach_add(&work->names.code, &reach);
+    if (depth == 0 && !has_token(range, PG_QUERY__TOKEN__EXECUTE) && !runs_code(range))
+        return;
+    refuse_by_strings(work, body, range);
+    if (depth == 0 && !is_made && !runs_code(range) && read_made(work, body))
+        return;
+    add_anything(work);
+    read_strings(work, body, range, depth);
 }
 
 void
 tokens_of_body(struct plan_work *work, const char *body)
 {
-    read_body(work, body, 0);
+    read_body(work, body, 0, false);
+    if (work->names.keeps)
+        reach_add(&work->names.kept, &work->names.code);
 }

@@ -15,5 +15,12 @@
  * are names of nothing that is known. */
 void tokens_of_statement(struct plan_work *work);
 void tokens_of_body(struct plan_work *work, const char *body);
+/* Marks the tables that a body fills with what it can reach. */
+void tokens_fill(struct plan_work *work, const char *body, const struct reach *reach);
+/* A name as the catalog has it: folded to lower case, or without its quotes; false where it is too
+ * long to be read. */
+bool tokens_name(const char *text, const struct sql_token *token, char name[CATALOG_NAME_SIZE]);
+/* The inside of a string's token, as it stands; borrowed from the text. */
+struct view tokens_inside(const char *text, const struct sql_token *token);
 
 #endif

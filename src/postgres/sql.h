@@ -44,6 +44,8 @@ void sql_each_child(const ProtobufCMessage *message, sql_visit *visit, void *con
 
 /* The text of a String node, or NULL. */
 const char *sql_string(const PgQuery__Node *node);
+/* The text of a function or a DO among its options; NULL where it has none. */
+const char *sql_body(PgQuery__Node *const *options, size_t count);
 /* The last name of a list of String nodes, or NULL. */
 const char *sql_last_name(PgQuery__Node *const *names, size_t count);
 

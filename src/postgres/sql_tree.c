@@ -81,3 +81,20 @@ sql_last_name(PgQuery__Node *const *names, size_t count)
 {
     return count == 0 ? NULL : sql_string(names[count - 1]);
 }
+
+const char *
+sql_body(PgQuery__Node *const *options, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__Node *node = options[i], *arg;
+
+        if (node->node_case != PG_QUERY__NODE__NODE_DEF_ELEM ||
+            strcmp(node->def_elem->defname, "as") != 0)
+            continue;
+        arg = node->def_elem->arg;
+        if (arg && arg->node_case == PG_QUERY__NODE__NODE_LIST)
+            arg = arg->list->n_items > 0 ? arg->list->items[0] : NULL;
+        return sql_string(arg);
+    }
+    return NULL;
+}

@@ -371,9 +371,12 @@ static const char *const system_names[] = {
     "row_number",
     "row_to_json",
     "set_config",
+    "setval",
     "similar_to_escape",
+    "starts_with",
     "string_agg",
     "string_to_array",
+    "strpos",
     "substring",
     "sum",
     "to_char",
@@ -484,6 +487,13 @@ bool
 catalog_operator_is_foreign(const struct catalog *catalog, const char *name)
 {
     return strcmp(name, "===") == 0 || (catalog->has_foreign_equal && strcmp(name, "=") == 0);
+}
+
+bool
+catalog_events(const struct catalog *catalog PASU_UNUSED, uint64_t *fields, uint64_t *kinds)
+{
+    *fields = *kinds = 0;
+    return false;
 }
 
 bool

@@ -114,6 +114,7 @@ statements_about_statements_hold_them(void **state PASU_UNUSED)
         {"EXPLAIN (ANALYZE, VERBOSE) SELECT name FROM customers", "-"},
         {"EXPLAIN SELECT f_sql(5)", "customer bound: 0=name+phone+email+address !opaque"},
         {"EXPLAIN ANALYZE SELECT 1 FROM customers WHERE email = 'x'", "- !probe"},
+        {"EXPLAIN ANALYZE SELECT name FROM customers WHERE email = 'x'", "- !probe"},
         {"EXPLAIN EXECUTE p(1)", "customer bound: 0=all; recipient bound: 0=all"},
         {"EXPLAIN ANALYZE CREATE TABLE t AS SELECT name FROM customers",
          "- DDL !marks mark(t=name)"},
@@ -242,6 +243,13 @@ what_lets_data_leave_by_the_server_is_refused(void **state PASU_UNUSED)
         "SELECT * FROM dblink('x', 'SELECT 1') AS t(n text)",
         "SELECT lo_export(1, '/tmp/x')",
         "SELECT 1; COPY customers TO PROGRAM 'cat'; SELECT 2",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p",
+        "DO $$ BEGIN EXECUTE 'SELECT card_number FROM card_' || 'vault'; END $$",
+        "DO $$ BEGIN EXECUTE 'COPY customers TO PRO' || 'GRAM ''cat'''; END $$",
+        "SELECT f_dyn('card_' || 'vault')",
+        "SELECT query_to_xml('SELECT 1 FROM card_vault', true, true, '')",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS "
+        "$$ BEGIN EXECUTE 'SELECT * FROM card_vault'; END $$",
     };
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -279,6 +287,95 @@ what_only_fills_or_keeps_a_table_is_not_refused(void **state PASU_UNUSED)
 
         if (plan->refusal)
             fail_msg("refused: %s", texts[i]);
+        plan_release(plan);
+    }
+}
+
+/* "twists": afterwards names can mean others than the snapshot says. */
+static void
+what_turns_names_around_is_told_from_what_does_not(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        bool twists;
+    } cases[] = {
+        {"ALTER TABLE customers RENAME TO products", true},
+        {"ALTER TABLE customers RENAME COLUMN name TO region", true},
+        {"ALTER SCHEMA public RENAME TO p", true},
+        {"ALTER TABLE customers INHERIT work.parent", true},
+        {"CREATE OR REPLACE VIEW v AS SELECT name FROM customers", true},
+        {"CREATE RULE r AS ON INSERT TO products DO ALSO SELECT name FROM customers", true},
+        {"CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT name FROM customers'", true},
+        {"CREATE OPERATOR = (LEFTARG = int, RIGHTARG = int, FUNCTION = f)", true},
+        {"DO $$ BEGIN ALTER TABLE customers RENAME TO c; END $$", true},
+        {"DO $$ BEGIN ALTER SCHEMA public RENAME TO p; END $$", true},
+        {"DO $$ BEGIN CREATE TYPE mood AS ENUM ('ok'); EXCEPTION WHEN duplicate_object THEN NULL; "
+         "END $$",
+         false},
+        {"SELECT name FROM customers WHERE JSON_EXISTS(name, '$' WITH)", false},
+        {"SELECT name FROM customers WITH x; ALTER TABLE customers RENAME TO c", true},
+        {"ALTER TABLE customers ADD COLUMN x int", false},
+        {"ALTER TABLE products RENAME TO goods", false},
+        {"CREATE TABLE t (x int)", false},
+        {"CREATE INDEX ON customers (grade)", false},
+        {"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT $1 + 1'", false},
+        {"CREATE VIEW v AS SELECT title FROM products", false},
+        {"SELECT name FROM customers", false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+
+        if (plan->statements[0].twists != cases[i].twists)
+            fail_msg("twists is %d: %s", plan->statements[0].twists, cases[i].sql);
+        plan_release(plan);
+    }
+}
+
+/* "kept": what can be put where neither rows nor marks show it. */
+static void
+what_code_can_put_out_of_sight_is_known_before_it_runs(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        uint64_t fields;
+    } cases[] = {
+        {"DO $$ BEGIN EXECUTE format('CREATE TABLE %I (x int)', (SELECT name FROM customers)); END "
+         "$$",
+         NAME},
+        {"DO $$ BEGIN EXECUTE format('LISTEN %I', (SELECT c FROM customers c)); END $$",
+         NAME | PHONE | EMAIL | ADDRESS},
+        {"DO $$ BEGIN PERFORM setval('s', (SELECT phone FROM customers)::bigint); END $$", PHONE},
+        {"DO $$ BEGIN PERFORM pg_notify(name, '') FROM customers; END $$", NAME},
+        {"DO $$ DECLARE x text; BEGIN EXECUTE x; END $$", 63},
+        {"DO $$ BEGIN EXECUTE format('SELECT * FROM %I', 'cust' || 'omers'); END $$", 63},
+        {"DO $$ BEGIN EXECUTE 'DO ''BEGIN EXECUTE x; END'''; END $$", 63},
+        {"SELECT 1 FROM customers WHERE setval('s', phone::bigint) < 0", PHONE},
+        {"EXPLAIN SELECT setval('s', phone::bigint) FROM customers", PHONE},
+        /* nothing of it */
+        {"DO $$ BEGIN PERFORM setval('s', (SELECT max(id) FROM customers)); END $$", 0},
+        {"DO $$ BEGIN UPDATE customers SET name = lower(name); END $$", 0},
+        {"DO $$ BEGIN EXECUTE 'CREATE INDEX ON customers (grade)'; END $$", 0},
+        {"DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP "
+         "EXECUTE format('ALTER TABLE %I OWNER TO app', r.tablename); END LOOP; END $$",
+         0},
+        {"DO $$ BEGIN IF EXISTS (SELECT 1 FROM customers WHERE name = '') THEN "
+         "RAISE EXCEPTION 'empty'; END IF; END $$",
+         0},
+        {"DO $$ BEGIN CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW "
+         "EXECUTE FUNCTION f_clean(); END $$",
+         0},
+        {"SELECT name FROM customers", 0},
+        {"SELECT set_config('app.id', id::text, false) FROM customers", 0},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+
+        if (plan->statements[0].kept_fields != cases[i].fields)
+            fail_msg("%s: %#lx", cases[i].sql, (unsigned long)plan->statements[0].kept_fields);
         plan_release(plan);
     }
 }
@@ -374,7 +471,8 @@ a_block_is_bound_by_the_words_of_its_body(void **state PASU_UNUSED)
          "RAISE NOTICE '%', n; END $$",
          NAME | PHONE | EMAIL | ADDRESS},
         {"DO $$ BEGIN PERFORM f_sql(1); END $$", NAME | PHONE | EMAIL | ADDRESS},
-        {"DO $$ BEGIN EXECUTE 'sel' || 'ect 1'; END $$", 63},
+        {"DO $$ BEGIN EXECUTE 'sel' || 'ect 1'; END $$", 0},
+        {"DO $$ DECLARE x text; BEGIN EXECUTE 'select ' || x; END $$", 63},
         {"DO 'BEGIN PERFORM * FROM orders; END'", ORDER},
     };
 
@@ -451,7 +549,9 @@ run(void)
         cmocka_unit_test(copy_sends_rows_without_a_description),
         cmocka_unit_test(what_changes_the_session_or_the_catalog_says_so),
         cmocka_unit_test(what_lets_data_leave_by_the_server_is_refused),
+        cmocka_unit_test(what_turns_names_around_is_told_from_what_does_not),
         cmocka_unit_test(what_only_fills_or_keeps_a_table_is_not_refused),
+        cmocka_unit_test(what_code_can_put_out_of_sight_is_known_before_it_runs),
         cmocka_unit_test(what_does_not_parse_is_bound_by_its_words),
         cmocka_unit_test(a_text_with_two_readings_is_not_read),
         cmocka_unit_test(languages_in_a_text_with_two_readings),

@@ -374,7 +374,7 @@ too_many_tokens_are_not_understood(void **state PASU_UNUSED)
     struct plan *plan = plan_of(sql, &environment);
 
     assert_false(plan->statements[0].is_understood);
-    assert_int_equal(plan->statements[0].flags, PLAN_UNPARSED);
+    assert_int_equal(plan->statements[0].flags, PLAN_UNPARSED | PLAN_RENAMES);
     assert_int_equal(plan->statements[0].most_fields, NAME | PHONE | EMAIL | ADDRESS);
     plan_release(plan);
     memory_free(sql);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/keep.h"
+
+#include "gate/expose.h"
+#include "gate/session.h"
+
+/* What EXECUTE and FETCH will run, as far as can be told now. */
+static const struct plan_statement *
+followed(const struct exchange *x, const struct plan_statement *statement)
+{
+    const struct plan_statement *meant = statement;
+    struct view types;
+
+    if (statement->special == SPECIAL_EXECUTE)
+        (void)exchange_expected(x, statement->name, &meant, &types);
+    return meant ? meant : statement;
+}
+
+static int
+keep(struct session *s, struct exchange_request *request, const struct plan_statement *statement)
+{
+    struct result *r = &s->observer->result;
+    bool is_counted = r->is_counted; /* another result can be under way */
+    struct judgement judgement;
+    int result;
+
+    statement = followed(&s->observer->exchange, statement);
+    if (PASU_LIKELY(statement->kept_fields == 0) || request->is_refused)
+        return 0;
+    r->is_counted = false;
+    result = expose_words(s, statement, statement->kept_fields, statement->kept_kinds,
+                          FLAG_BIT(KEPT), &judgement);
+    r->is_counted = is_counted;
+    if (result == 0 && judgement.is_blocked)
+        request->is_refused = request->is_beyond = true;
+    else
+        request->is_told = (statement->most_kinds & ~statement->kept_kinds) == 0;
+    return result;
+}
+
+int
+keep_ask(struct session *s, struct exchange_request *request, const struct plan *plan)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < plan->statement_count; i++)
+        result = keep(s, request, &plan->statements[i]);
+    request->is_told &= plan->statement_count == 1;
+    return result;
+}
+
+int
+keep_bind(struct session *s, struct exchange_request *request,
+          const struct plan_statement *statement)
+{
+    return keep(s, request, statement);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables that a text of PL/pgSQL fills: INSERT INTO, UPDATE, MERGE INTO, CREATE TABLE, also in the
+ * strings that it may run. */
+#include "postgres/plan_mark.h"
+#include "postgres/plan_text.h"
+#include "postgres/plan_tokens.h"
+
+enum { FILL_DEPTH_MAX = 4 };
+
+static bool
+is_kind(const struct sql_token *t, struct token_range range, int kind)
+{
+    return t >= range.first && t < range.end && t->kind == kind;
+}
+
+/* Where the name of a filled table begins, or NULL. */
+static const struct sql_token *
+filled_at(const struct sql_token *t, struct token_range range)
+{
+    bool is_into = is_kind(t, range, PG_QUERY__TOKEN__INTO) &&
+                   (is_kind(t - 1, range, PG_QUERY__TOKEN__INSERT) ||
+                    is_kind(t - 1, range, PG_QUERY__TOKEN__MERGE));
+    bool is_update = is_kind(t, range, PG_QUERY__TOKEN__UPDATE) &&
+                     !is_kind(t - 1, range, PG_QUERY__TOKEN__FOR) &&
+                     !is_kind(t - 1, range, PG_QUERY__TOKEN__DO);
+    bool is_table = is_kind(t, range, PG_QUERY__TOKEN__TABLE) &&
+                    (is_kind(t - 1, range, PG_QUERY__TOKEN__CREATE) ||
+                     is_kind(t - 1, range, PG_QUERY__TOKEN__TEMP) ||
+                     is_kind(t - 1, range, PG_QUERY__TOKEN__TEMPORARY) ||
+                     is_kind(t - 1, range, PG_QUERY__TOKEN__UNLOGGED));
+
+    if (!is_into && !is_update && !is_table)
+        return NULL;
+    t++;
+    if (is_table && is_kind(t, range, PG_QUERY__TOKEN__IF_P))
+        t += 3; /* IF NOT EXISTS */
+    return is_kind(t, range, PG_QUERY__TOKEN__ONLY) ? t + 1 : t;
+}
+
+static void
+fill_one(struct plan_work *work, const char *text, const struct sql_token *t,
+         struct token_range range, const struct reach *reach)
+{
+    char schema[CATALOG_NAME_SIZE] = "", name[CATALOG_NAME_SIZE];
+    PgQuery__RangeVar target = PG_QUERY__RANGE_VAR__INIT;
+    const struct catalog_relation *relation, *only = NULL;
+    size_t at = 0, count = 0;
+
+    if (t >= range.end || !tokens_name(text, t, name))
+        return;
+    if (is_kind(t + 1, range, '.') && t + 2 < range.end) {
+        memcpy(schema, name, sizeof(schema));
+        if (!tokens_name(text, t + 2, name))
+            return;
+    }
+    target.schemaname = schema;
+    target.relname = name;
+    target.relpersistence = (char *)(uintptr_t) "p";
+    while ((relation = names_next_relation(work, schema[0] ? schema : NULL, name, &at)) != NULL) {
+        only = relation;
+        count++;
+    }
+    if (count == 1) {
+        struct reach own = reach_of_relation(only);
+
+        if (reach_covers(&own, reach))
+            return; /* what it holds anyway */
+    }
+    mark_relation(work, &target, count == 1 ? only : NULL, reach);
+}
+
+static void
+fill_text(struct plan_work *work, const char *text, const struct reach *reach, unsigned depth)
+{
+    struct sql_tokens tokens;
+    struct token_range range;
+
+    if (!text || depth > FILL_DEPTH_MAX ||
+        sql_scan(&work->memory, text, PLAN_TOKENS_MAX, &tokens) != 0)
+        return;
+    range = (struct token_range){tokens.tokens, tokens.tokens + tokens.count};
+    for (const struct sql_token *t = range.first; t < range.end; t++) {
+        const struct sql_token *target = filled_at(t, range);
+
+        if (target)
+            fill_one(work, text, target, range, reach);
+        if (t->kind == PG_QUERY__TOKEN__SCONST) {
+            struct view inside = tokens_inside(text, t);
+
+            fill_text(work, arena_text(&work->memory, (const char *)inside.bytes, inside.length),
+                      reach, depth + 1);
+        }
+    }
+}
+
+void
+tokens_fill(struct plan_work *work, const char *body, const struct reach *reach)
+{
+    if (reach_fields(reach) != 0)
+        fill_text(work, body, reach, 0);
+}

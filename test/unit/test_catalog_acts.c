@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What acts on relations, what functions can do beside returning values, marks. */
+#include "small_shop.h"
+
+static void
+what_acts_on_a_table_is_followed(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        {ROWS_RELATIONS, "20010|public|audit|r|p|f|f"},
+        {ROWS_COLUMNS, "20010|1|line|25"},
+        FUNCTION(22001, "on_write", "plpgsql",
+                 "BEGIN INSERT INTO audit SELECT name FROM customers; RETURN NEW; END"),
+        FUNCTION(22002, "stamp", "plpgsql", "BEGIN NEW.at := now(); RETURN NEW; END"),
+        {ROWS_ACTS, "20006|f|t|public.on_write"},
+        {ROWS_ACTS, "20003|f|f|public.on_write"},
+        {ROWS_ACTS, "20004|f|t| WHEN (new.at IS NULL) public.stamp"},
+        {ROWS_RULES, "31001|20010|700|f"},
+        {ROWS_TREES, "31001|f|f|f"},
+        {ROWS_DEPENDENCIES, "31001|r|20001|3"},
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+    const struct catalog_relation *r = relation(c, "products");
+
+    assert_int_equal(r->act_fields, NAME | PHONE); /* through the rule of what it fills */
+    assert_true(r->is_filled && r->has_acts);
+    assert_int_equal(r->fields, NAME | PHONE); /* a trigger can change the row */
+    assert_int_equal(relation(c, "audit")->act_fields, PHONE);
+    assert_int_equal(relation(c, "audit")->fields & NAME, NAME); /* filled by the function */
+    r = relation(c, "visits");
+    assert_int_equal(r->act_fields, NAME | PHONE); /* a partition's are the parent's */
+    assert_int_equal(r->marked_fields, 0);         /* which cannot change the row */
+    r = relation(c, "book");
+    assert_int_equal(r->act_fields, 0);
+    assert_true(r->has_acts);
+    assert_int_equal(r->marked_fields, 0);
+    catalog_release(c);
+}
+
+static void
+what_can_change_names_and_fill_tables_is_known_of_functions(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "f_plain", "plpgsql", "BEGIN RETURN 1; END"),
+        FUNCTION(22002, "f_swap", "plpgsql", "BEGIN CLOSE c; OPEN c FOR SELECT 1; END"),
+        FUNCTION(22003, "f_calls", "sql", "SELECT f_swap()"),
+        FUNCTION(22004, "f_fill", "sql", "INSERT INTO nowhere VALUES ($1)"),
+        FUNCTION(22005, "f_read", "plpgsql", "BEGIN SELECT 1 INTO x; RETURN x; END"),
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_false(catalog_function(c, 22001)->renames || catalog_function(c, 22001)->fills);
+    assert_true(catalog_function(c, 22002)->renames);
+    assert_true(catalog_function(c, 22003)->renames);
+    assert_true(catalog_function(c, 22004)->fills);
+    assert_false(catalog_function(c, 22005)->fills);
+    catalog_release(c);
+}
+
+static void
+what_functions_put_out_of_sight_is_known(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "f_plain", "plpgsql",
+                 "BEGIN SELECT name INTO x FROM customers; RETURN x; END"),
+        FUNCTION(22002, "f_made", "plpgsql",
+                 "BEGIN SELECT name INTO x FROM customers; EXECUTE format('LISTEN %I', x); END"),
+        FUNCTION(22003, "f_open", "plpgsql", "BEGIN EXECUTE x; END"),
+        FUNCTION(22004, "f_quiet", "plpgsql",
+                 "BEGIN EXECUTE 'CREATE INDEX ON products (title)'; END"),
+        FUNCTION(22005, "f_within", "plpgsql", "BEGIN EXECUTE 'SELECT phone FROM customers'; END"),
+        FUNCTION(22006, "f_reads", "plpgsql", "BEGIN EXECUTE format('SELECT x FROM %I', t); END"),
+        FUNCTION(22007, "f_calls", "sql", "SELECT f_made()"),
+        FUNCTION(22008, "f_sets", "sql", "SELECT setval('s', phone::int) FROM customers"),
+        FUNCTION(22009, "f_grants", "plpgsql", "BEGIN GRANT EXECUTE ON FUNCTION f TO r; END"),
+        FUNCTION(22010, "f_perl", "plperl", "spi_exec_query($_[0])"),
+    };
+    static const struct {
+        const char *name;
+        bool keeps;
+        uint64_t fields;
+    } cases[] = {
+        {"f_plain", false, NAME}, {"f_made", true, NAME},     {"f_open", true, ALL},
+        {"f_quiet", false, 0},    {"f_within", false, PHONE}, {"f_reads", true, ALL},
+        {"f_calls", true, NAME},  {"f_sets", true, PHONE},    {"f_grants", false, 0},
+        {"f_perl", true, ALL},
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        size_t at = 0;
+        const struct catalog_function *f = catalog_function_named(c, NULL, cases[i].name, &at);
+
+        if (f->keeps != cases[i].keeps || f->fields != cases[i].fields)
+            fail_msg("%s: %d %#lx", f->name, f->keeps, (unsigned long)f->fields);
+    }
+    catalog_release(c);
+}
+
+static void
+ones_own_format_makes_texts_of_any_shape(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "format", "sql", "SELECT 'anything'"),
+        FUNCTION(22002, "f", "plpgsql", "BEGIN EXECUTE format('DROP TABLE %I', x); END"),
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_int_equal(function_fields(c, "f"), ALL);
+    catalog_release(c);
+}
+
+static void
+marks_of_temporary_tables_are_theirs_alone(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP, {ROWS_RELATIONS, "20010|pg_temp_3|products|r|t|f|f"}, {ROWS_COLUMNS, "20010|1|v|25"}};
+    static const struct catalog_mark marks[] = {
+        {0, CATALOG_TEMPORARY, "products", NAME, CUSTOMER},
+    };
+    struct catalog *c = NULL;
+
+    assert_int_equal(
+        catalog_rows_build(&c, &policy, NULL, marks, COUNT_OF(marks), rows, COUNT_OF(rows)), 0);
+    assert_int_equal(catalog_relation(c, 20006)->fields, 0);
+    assert_int_equal(catalog_relation(c, 20010)->fields, NAME);
+    catalog_release(c);
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_acts_on_a_table_is_followed),
+        cmocka_unit_test(what_can_change_names_and_fill_tables_is_known_of_functions),
+        cmocka_unit_test(what_functions_put_out_of_sight_is_known),
+        cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),
+        cmocka_unit_test(marks_of_temporary_tables_are_theirs_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
