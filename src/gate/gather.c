@@ -210,8 +210,7 @@ gather_rows(struct gather *g, const struct showing_entry *entry, const struct or
         uint32_t length = bytes_get_u32(at + 1), ordinal;
 
         if (length < 4 || length >= (size_t)(end - at) ||
-            !read_simple_key(entry->showing, part->column, at + HEAD, at + 1 + length,
-                             &ordinal))
+            !read_simple_key(entry->showing, part->column, at + HEAD, at + 1 + length, &ordinal))
             break;
         if (ordinal != last) {
             g->items[n] = (struct tally_item){ordinal, kind, 1};

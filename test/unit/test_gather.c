@@ -1,86 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of random columns, read and held against a naive reading of the same rows. */
-#include "base/memory.h"
-#include "gate/gather.h"
-#include "gate_ordinals.h"
+#include "gather_shape.h"
 #include "random.h"
 
-enum { COLUMNS_MAX = 12, PARTS_MAX = 3, ROW_MAX = 512, PERSONS = 6 };
-
-static struct gate_ordinals world;
-static struct gather gather;
-static uint8_t outgoing[4096];
-
-static int
-begin(void **state PASU_UNUSED)
-{
-    gate_ordinals_begin(&world);
-    return 0;
-}
-
-static int
-end(void **state PASU_UNUSED)
-{
-    gate_ordinals_end(&world);
-    return 0;
-}
-
-/* A result's shape, as showing_table.c would have made it. */
-struct shape {
-    struct showing showing;
-    struct showing_entry entry;
-    uint64_t column_fields[COLUMNS_MAX * PARTS_MAX];
-    uint8_t roles[COLUMNS_MAX];
-};
-
-/* The part with the only key, where that is a number in text form; else -1. */
-static int8_t
-only_key_of(const struct showing *s)
-{
-    size_t keys = 0, only = 0;
-
-    for (size_t p = 0; p < s->part_count; p++) {
-        if (s->parts[p].source != SOURCE_OUTPUT && s->parts[p].source != SOURCE_HIDDEN)
-            continue;
-        keys++;
-        only = p;
-    }
-    return keys == 1 && s->parts[only].key_type <= CATALOG_KEY_NUMERIC && s->parts[only].format == 0
-               ? (int8_t)only
-               : -1;
-}
-
-static void
-shape_settle(struct shape *shape)
-{
-    struct showing *s = &shape->showing;
-    struct showing_entry *e = &shape->entry;
-
-    s->column_fields = shape->column_fields;
-    e->showing = s;
-    e->roles = shape->roles;
-    e->only_key = only_key_of(s);
-    for (size_t p = 0; p < s->part_count; p++) {
-        const struct showing_part *part = &s->parts[p];
-
-        if (part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) {
-            shape->roles[part->column] |= SHOWING_ROLE_KEY;
-            if (part->column > e->last_key)
-                e->last_key = part->column;
-            if (part->column > s->last_column)
-                s->last_column = part->column;
-        }
-        for (uint16_t c = 0; c < s->column_count; c++) {
-            uint64_t fields = shape->column_fields[c * s->part_count + p];
-
-            e->wanted[p] |= fields;
-            if (fields && c > s->last_column)
-                s->last_column = c;
-            if (fields)
-                shape->roles[c] |= SHOWING_ROLE_FIELDS;
-        }
-    }
-}
+enum { PERSONS = 6 };
 
 static void
 random_shape(struct shape *shape, struct random *r)
@@ -108,18 +31,6 @@ random_shape(struct shape *shape, struct random *r)
 }
 
 /* ---- rows ---- */
-
-struct value {
-    bool is_null;
-    uint8_t bytes[16];
-    size_t length;
-};
-
-struct row {
-    struct value values[COLUMNS_MAX];
-    uint8_t bytes[ROW_MAX];
-    size_t length;
-};
 
 /* A key's value for a person; sometimes one that is no key. */
 static void
@@ -234,19 +145,6 @@ assert_like(const struct model *m, const struct shape *shape)
     }
 }
 
-static int
-read_row(const struct shape *shape, const struct row *row, size_t length, uint32_t start)
-{
-    uint8_t *copy = memory_new(length ? length : 1, 1); /* a sanitizer sees each byte too many */
-    int result;
-
-    assert_non_null(copy);
-    memcpy(copy, row->bytes, length);
-    result = gather_row(&gather, &shape->entry, &world.ordinals, view_of(copy, length), start);
-    memory_free(copy);
-    return result;
-}
-
 static void
 rows_are_read_as_a_naive_reader_reads_them(void **state PASU_UNUSED)
 {
@@ -304,34 +202,6 @@ a_row_that_is_not_what_was_announced_is_refused(void **state PASU_UNUSED)
         row.bytes[2 + random_below(&r, 4)] ^= 0x40; /* a length beyond the row */
         (void)read_row(&shape, &row, row.length, 0);
     }
-}
-
-/* One part, its key in column 0, a name in column 1. */
-static void
-simple_shape(struct shape *shape)
-{
-    memset(shape, 0, sizeof(*shape));
-    shape->showing.column_count = 2;
-    shape->showing.part_count = 1;
-    shape->showing.parts[0] =
-        (struct showing_part){.source = SOURCE_OUTPUT, .key_type = CATALOG_KEY_INT8};
-    shape->column_fields[1] = 1;
-    shape_settle(shape);
-}
-
-static void
-simple_row(struct row *row, const char *key, const char *name)
-{
-    struct writer w = writer_of(row->bytes, sizeof(row->bytes));
-    const char *texts[] = {key, name};
-
-    writer_u16(&w, 2);
-    for (int i = 0; i < 2; i++) {
-        writer_u32(&w, texts[i] ? (uint32_t)strlen(texts[i]) : UINT32_MAX);
-        if (texts[i])
-            writer_bytes(&w, texts[i], strlen(texts[i]));
-    }
-    row->length = writer_length(&w);
 }
 
 /* ---- many rows in one go ---- */
@@ -472,15 +342,6 @@ a_run_ends_where_there_is_no_room_for_another_row(void **state PASU_UNUSED)
     memory_free(bytes);
 }
 
-static int
-gather_simple(const struct shape *shape, const char *key, const char *name, uint32_t start)
-{
-    struct row row;
-
-    simple_row(&row, key, name);
-    return read_row(shape, &row, row.length, start);
-}
-
 static void
 rows_without_a_key_count_if_they_show_something_also_when_saturated(void **state PASU_UNUSED)
 {
@@ -500,106 +361,6 @@ rows_without_a_key_count_if_they_show_something_also_when_saturated(void **state
     assert_int_equal(gather.unattributed[0], 3);
     assert_int_equal(gather.item_count, 0);
     assert_int_equal(gather.rows, 6);
-}
-
-static void
-a_cut_takes_back_whole_rows_from_the_one_that_is_not_allowed(void **state PASU_UNUSED)
-{
-    struct shape shape;
-    char key[16];
-
-    simple_shape(&shape);
-    gather_clear(&gather);
-    for (uint32_t i = 0; i < 10; i++) { /* each person in two rows */
-        snprintf(key, sizeof(key), "%u", 5 + i / 2);
-        assert_int_equal(gather_simple(&shape, key, "kim", 100 * i), 0);
-    }
-    assert_int_equal(gather.item_count, 5);
-    assert_int_equal(gather.starts[3], 600);
-    gather_cut(&gather, &shape.entry, outgoing, 5); /* nothing */
-    assert_int_equal(gather.rows, 10);
-    gather_cut(&gather, &shape.entry, outgoing, 3);
-    assert_int_equal(gather.item_count, 3);
-    assert_int_equal(gather.ordinal_counts[0], 3);
-    assert_int_equal(gather.rows, 6);
-    gather_cut(&gather, &shape.entry, outgoing, 0);
-    assert_int_equal(gather.rows, 0);
-    assert_int_equal(gather.ordinal_counts[0], 0);
-}
-
-/* A message that goes out; where it begins. */
-static uint32_t
-put_outgoing(uint32_t *at, char type, const uint8_t *body, size_t length)
-{
-    uint32_t start = *at;
-
-    outgoing[start] = (uint8_t)type;
-    bytes_put_u32(outgoing + start + 1, (uint32_t)length + 4);
-    memcpy(outgoing + start + 5, body, length);
-    *at += (uint32_t)length + 5;
-    return start;
-}
-
-/* Ten rows: those before the sixth show no name, the third and the ninth have no key to be read. */
-static void
-gather_ten(struct shape *shape)
-{
-    uint32_t at = 3; /* something before them */
-
-    simple_shape(shape);
-    shape->column_fields[0] = 2;
-    shape_settle(shape);
-    gather_clear(&gather);
-    for (uint32_t i = 0; i < 10; i++) {
-        char key[16];
-        struct row row;
-
-        snprintf(key, sizeof(key), i == 2 || i == 8 ? "x" : "%u", i);
-        simple_row(&row, key, i < 5 ? NULL : "kim");
-        if (i == 4)
-            put_outgoing(&at, 'N', (const uint8_t *)"a notice", 9);
-        assert_int_equal(
-            read_row(shape, &row, row.length, put_outgoing(&at, 'D', row.bytes, row.length)), 0);
-    }
-    assert_int_equal(gather.clear[0], 3);
-    assert_int_equal(gather.null[0], 1);
-    assert_int_equal(gather.unattributed[0], 2);
-    assert_int_equal(gather.item_count, 8);
-}
-
-static void
-what_is_left_after_a_cut_is_what_the_rows_before_showed(void **state PASU_UNUSED)
-{
-    struct shape shape;
-
-    gather_ten(&shape);
-    gather_cut(&gather, &shape.entry, outgoing, 7); /* before the tenth */
-    assert_int_equal(gather.rows, 9);
-    assert_int_equal(gather.clear[0], 3);
-    assert_int_equal(gather.unattributed[0], 2);
-    gather_ten(&shape);
-    gather_cut(&gather, &shape.entry, outgoing, 4); /* before the sixth */
-    assert_int_equal(gather.rows, 5);
-    assert_int_equal(gather.clear[0], 2);
-    assert_int_equal(gather.null[0], 1);
-    assert_int_equal(gather.unattributed[0], 1);
-    gather_ten(&shape);
-    gather_cut(&gather, &shape.entry, outgoing, 2); /* before the fourth: the third has no person */
-    assert_int_equal(gather.rows, 3);
-    assert_int_equal(gather.unattributed[0], 1);
-}
-
-static void
-outgoing_rows_that_cannot_be_read_again_count_as_they_did(void **state PASU_UNUSED)
-{
-    struct shape shape;
-
-    gather_ten(&shape);
-    bytes_put_u32(outgoing + gather.first_row + 1, 5000);
-    gather_cut(&gather, &shape.entry, outgoing, 4);
-    assert_int_equal(gather.rows, 5);
-    assert_int_equal(gather.clear[0], 3);
-    assert_int_equal(gather.null[0], 1);
 }
 
 static void
@@ -692,9 +453,6 @@ main(void)
         cmocka_unit_test(a_run_ends_where_there_is_no_room_for_another_row),
         cmocka_unit_test(a_row_that_is_not_what_was_announced_is_refused),
         cmocka_unit_test(rows_without_a_key_count_if_they_show_something_also_when_saturated),
-        cmocka_unit_test(a_cut_takes_back_whole_rows_from_the_one_that_is_not_allowed),
-        cmocka_unit_test(what_is_left_after_a_cut_is_what_the_rows_before_showed),
-        cmocka_unit_test(outgoing_rows_that_cannot_be_read_again_count_as_they_did),
         cmocka_unit_test(hidden_columns_do_not_go_out),
         cmocka_unit_test(pinned_persons_are_shown_by_the_row_that_begins),
         cmocka_unit_test(a_row_too_long_to_be_read_shows_somebody_of_each_part),
