@@ -35,10 +35,11 @@ is_shorter_as_runs(size_t runs, size_t count)
 
 /* ---- encoding ---- */
 
-static bool
-is_text_whole(const char text[EXPOSURE_TEXT_MAX])
+/* Mostly 0. EXPOSURE_TEXT_MAX where it has no end. */
+static size_t
+text_length(const char text[EXPOSURE_TEXT_MAX])
 {
-    return memchr(text, 0, EXPOSURE_TEXT_MAX) != NULL;
+    return text[0] ? strnlen(text, EXPOSURE_TEXT_MAX) : 0;
 }
 
 static bool
@@ -54,8 +55,7 @@ static bool
 is_head_in_range(const struct exposure *exposure)
 {
     return exposure->verdict <= VERDICT_OF_BLOCK && exposure->part_count <= EXPOSURE_PARTS_MAX &&
-           exposure->flags >> (FLAG_COUNT - 1) >> 1 == 0 && is_text_whole(exposure->rule) &&
-           is_text_whole(exposure->actor);
+           exposure->flags >> (FLAG_COUNT - 1) >> 1 == 0;
 }
 
 static_assert((int)FLAG_COUNT <= 64, "a flag is a bit");
@@ -104,15 +104,13 @@ ssize_t
 exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size)
 {
     struct writer w = writer_of(bytes, size);
-    size_t rule, actor;
+    size_t rule = text_length(exposure->rule), actor = text_length(exposure->actor);
 
-    if (!is_head_in_range(exposure))
+    if (!is_head_in_range(exposure) || rule == EXPOSURE_TEXT_MAX || actor == EXPOSURE_TEXT_MAX)
         return PASU_E_RANGE;
     for (size_t i = 0; i < exposure->part_count; i++)
         if (!is_part_in_range(&exposure->parts[i]))
             return PASU_E_RANGE;
-    rule = strlen(exposure->rule);
-    actor = strlen(exposure->actor);
     little_write_u64(&w, exposure->session);
     little_write_u64(&w, (uint64_t)exposure->time);
     little_write_u64(&w, exposure->shape);

@@ -58,17 +58,24 @@ struct batch {
     int8_t blocked_by;
 };
 
-/* Brings the counts up to date, and with them the room that the windows have. */
+/* The room that the windows have, once the counts are up to date. */
 static void
-settle(struct batch *b)
+look_at_room(struct batch *b)
 {
-    counts_add(&b->tally->counts, b->levels);
-    memset(b->levels, 0, sizeof(b->levels));
     counts_room(&b->tally->counts, b->limits, b->room);
     b->credit = UINT64_MAX;
     for (unsigned w = 0; w < TALLY_WINDOWS; w++)
         if (b->room[w] < b->credit)
             b->credit = b->room[w];
+}
+
+/* Brings the counts up to date, and with them the room. */
+static void
+settle(struct batch *b)
+{
+    counts_add(&b->tally->counts, b->levels);
+    memset(b->levels, 0, sizeof(b->levels));
+    look_at_room(b);
 }
 
 /* Whether so many subjects by level are too many. Of several windows that are too small, the
@@ -343,9 +350,9 @@ tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t
     advance(t, now);
     sum_all(t, before);
     today = t->counts.known[TALLY_DAY];
-    settle(&b);
+    look_at_room(&b);
     result = take_rows(&b, items, count, &outcome->taken);
-    settle(&b);
+    counts_add(&t->counts, b.levels);
     outcome->fresh = t->counts.known[TALLY_DAY] - today;
     outcome->blocked_by = b.blocked_by;
     outcome->alerts = counts_alert(&t->counts, before, limits->alert);
@@ -370,7 +377,7 @@ tally_take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
     pthread_mutex_lock(&t->lock);
     advance(t, now);
     sum_all(t, before);
-    settle(&b);
+    look_at_room(&b);
     if (!is_blocked(&b, levels)) {
         counts_add_unknown(&t->counts, t->counts.now, count);
         outcome->taken = count;

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exposure/tally_counts.h"
 
-static uint64_t
-sum(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 void
 counts_init(struct tally_counts *counts)
 {
@@ -20,7 +14,7 @@ sum_days(const uint64_t days[DAYS_OF_WINDOW], uint32_t today, unsigned count)
     uint64_t all = 0;
 
     for (unsigned age = 0; age < count; age++)
-        all = sum(all, days[(today + DAYS_OF_WINDOW - age) % DAYS_OF_WINDOW]);
+        all = counts_plus(all, days[(today + DAYS_OF_WINDOW - age) % DAYS_OF_WINDOW]);
     return all;
 }
 
@@ -108,15 +102,9 @@ counts_add_unknown(struct tally_counts *c, uint32_t at, uint64_t count)
     if (stamp == STAMP_NEVER)
         return;
     for (unsigned w = stamp_level(stamp, c->stamp); w < TALLY_WINDOWS; w++)
-        c->unknown[w] = sum(c->unknown[w], count);
+        c->unknown[w] = counts_plus(c->unknown[w], count);
     day = &c->unknown_days[at / MINUTES_OF_DAY % DAYS_OF_WINDOW];
-    *day = sum(*day, count);
-}
-
-uint64_t
-counts_sum(const struct tally_counts *c, enum tally_window window)
-{
-    return sum(c->known[window], c->unknown[window]);
+    *day = counts_plus(*day, count);
 }
 
 void

@@ -37,8 +37,20 @@ void counts_room(const struct tally_counts *counts, const uint64_t limits[TALLY_
 /* Bits of windows that hold more than `limits`, more than `before`, and had not raised an alert. */
 uint8_t counts_alert(struct tally_counts *counts, const uint64_t before[TALLY_WINDOWS],
                      const uint64_t limits[TALLY_WINDOWS]);
+
+/* The sum, or where it is too large UINT64_MAX. */
+static inline uint64_t
+counts_plus(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 /* known + unknown. */
-uint64_t counts_sum(const struct tally_counts *counts, enum tally_window window);
+static inline uint64_t
+counts_sum(const struct tally_counts *counts, enum tally_window window)
+{
+    return counts_plus(counts->known[window], counts->unknown[window]);
+}
 
 static inline uint64_t *
 counts_day(struct tally_counts *counts, uint16_t stamp)

@@ -335,7 +335,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     struct exchange_request *request;
     const struct plan *plan;
     const struct plan_statement *statement;
-    struct ask_bind bind;
+    struct ask_bind bind PASU_UNINITIALIZED;
     struct view types;
     struct prepared *prepared;
     char name[EXCHANGE_NAME_SIZE];

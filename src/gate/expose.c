@@ -27,7 +27,7 @@ exposure_flags(uint32_t plan_flags)
     };
     uint64_t flags = 0;
 
-    for (size_t i = 0; i < COUNT_OF(table); i++)
+    for (size_t i = 0; plan_flags && i < COUNT_OF(table); i++)
         if (plan_flags & table[i].plan)
             flags |= table[i].exposure;
     return flags;
@@ -52,12 +52,17 @@ begin(struct session *s, const struct plan_statement *statement)
 {
     struct exposure *e = &s->worker->instruments->exposure;
 
-    memset(e, 0, offsetof(struct exposure, parts));
+    /* What its texts and parts held before is not looked at: they are long, and records many. */
     e->session = s->id;
     e->time = os_realtime(s->worker->os);
     e->shape = statement ? statement->fingerprint : 0;
     e->vocabulary = s->settings->vocabulary.id;
+    e->statements = 0;
+    e->rows = e->misses = 0;
     e->flags = statement ? exposure_flags(statement->flags) : 0;
+    e->verdict = VERDICT_OF_ALLOW;
+    e->part_count = 0;
+    e->rule[0] = '\0';
     memcpy(e->actor, s->observer->actor, sizeof(e->actor));
     return e;
 }

@@ -117,22 +117,6 @@ read_columns(struct gather *g, struct row *row, size_t last, bool only_keys)
     return 0;
 }
 
-static int
-ordinal_of_value(struct ordinals *ordinals, const struct showing_part *part, struct view value,
-                 uint32_t *ordinal)
-{
-    struct key key;
-    int result;
-
-    if (PASU_LIKELY(part->format != BINARY && part->key_type <= CATALOG_KEY_NUMERIC &&
-                    !(ordinals->sealed >> part->kind & 1) && key_small_number(value, ordinal) &&
-                    *ordinal < KEY_ORDINAL_FIRST))
-        return 0;
-    result = part->format == BINARY ? key_from_binary(&key, part->key_type, value)
-                                    : key_from_text(&key, part->key_type, value);
-    return result == 0 ? ordinal_of(ordinals, part->kind, &key, ordinal) : result;
-}
-
 static void
 see_saturation(struct gather *g, const struct showing_entry *entry)
 {
@@ -250,7 +234,8 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
 
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
-        result = row.keys[p].bytes ? ordinal_of_value(ordinals, part, row.keys[p], &ordinal)
+        result = row.keys[p].bytes ? ordinal_of_value(ordinals, part->kind, part->key_type,
+                                                      part->format, row.keys[p], &ordinal)
                                    : PASU_E_MALFORMED;
         if (PASU_LIKELY(result == 0))
             add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);

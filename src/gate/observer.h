@@ -42,13 +42,13 @@ struct result {
     struct plan *plan;             /* held */
     const struct plan_statement *statement;
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
-    struct pinned own;           /* of literals */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
     bool is_open, is_counted; /* counted: as one execution, in a record */
     bool is_bound_told;       /* upper bounds are in a record already */
     bool is_copy;
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
+    struct pinned own; /* of literals; the last member: its space outlives the result */
 };
 
 struct observer {

@@ -17,6 +17,8 @@ struct recorder;
 /* The directory is one for all kinds: a vocabulary may number them anew, an ordinal stays. */
 enum { ORDINALS_OF_ALL_KINDS = 0 };
 
+enum { KEY_BINARY = 1 }; /* of the protocol's formats */
+
 struct ordinals {
     struct directory *directory;
     struct recorder *recorder;
@@ -28,5 +30,10 @@ struct ordinals {
  * PASU_E_UNAVAILABLE: the ledger does not take the new entry. */
 PASU_MUST_USE int ordinal_of(struct ordinals *ordinals, uint8_t kind, struct key *key,
                              uint32_t *ordinal);
+/* The ordinal of a value of a type, in the protocol's text form (0) or binary form (1). As above,
+ * or PASU_E_MALFORMED where it is no key. */
+PASU_MUST_USE int ordinal_of_value(struct ordinals *ordinals, uint8_t kind,
+                                   enum catalog_key_type type, int16_t format, struct view value,
+                                   uint32_t *ordinal);
 
 #endif

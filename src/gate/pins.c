@@ -7,15 +7,12 @@ int
 pins_add_value(struct pinned *pinned, struct ordinals *ordinals, const struct plan_part *part,
                enum catalog_key_type type, struct view value, int16_t format)
 {
-    struct key key;
     uint32_t ordinal;
     int result;
 
     if (!key_types_agree(type, part->key_type))
         return PASU_E_MALFORMED;
-    result = format == 1 ? key_from_binary(&key, type, value) : key_from_text(&key, type, value);
-    if (result == 0)
-        result = ordinal_of(ordinals, part->kind, &key, &ordinal);
+    result = ordinal_of_value(ordinals, part->kind, type, format, value, &ordinal);
     return result == 0 ? pinned_add(pinned, ordinal) : result;
 }
 

@@ -132,14 +132,12 @@ static int
 put_shape(struct recorder *r, uint64_t fingerprint, const char *sql)
 {
     uint64_t *place = &r->shapes[fingerprint % RECORDER_SHAPES], position;
-    size_t length = strlen(sql);
-    struct iovec parts[2] = {
-        {&fingerprint, sizeof(fingerprint)},
-        {(void *)(uintptr_t)sql, length < RING_PAYLOAD_MAX / 2 ? length : RING_PAYLOAD_MAX / 2}};
+    struct iovec parts[2] = {{&fingerprint, sizeof(fingerprint)}};
     int result;
 
     if (PASU_LIKELY(*place == fingerprint))
         return 0;
+    parts[1] = (struct iovec){(void *)(uintptr_t)sql, strnlen(sql, RING_PAYLOAD_MAX / 2)};
     result = put(r, RING_SHAPE, parts, 2, &position);
     if (result == 0)
         *place = fingerprint;

@@ -217,15 +217,10 @@ void
 result_close(struct observer *o)
 {
     struct result *r = &o->result;
-    struct pinned own = r->own;
-    bool is_inline = own.ordinals == r->own.space;
 
     showing_entry_release(r->showing);
     plan_release(r->plan);
-    memset(r, 0, sizeof(*r));
-    r->own = own; /* its space is used again */
-    if (is_inline)
-        r->own.ordinals = r->own.space;
+    memset(r, 0, offsetof(struct result, own));
     r->own.count = 0;
 }
 

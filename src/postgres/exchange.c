@@ -96,7 +96,10 @@ exchange_add(struct exchange *x, enum exchange_step step)
     if (x->count == x->size && grow(x) != 0)
         return NULL;
     request = &x->requests[(x->first + x->count++) % x->size];
-    memset(request, 0, sizeof(*request));
+    /* The names are most of it, and mostly empty. */
+    memset(request, 0, offsetof(struct exchange_request, name));
+    request->name[0] = request->statement[0] = '\0';
+    memset(&request->plan, 0, sizeof(*request) - offsetof(struct exchange_request, plan));
     request->step = (uint8_t)step;
     request->is_naming = step == STEP_PARSE || step == STEP_CLOSE;
     x->naming += request->is_naming;

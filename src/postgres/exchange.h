@@ -108,8 +108,8 @@ struct exchange {
 
 void exchange_release(struct exchange *exchange);
 
-/* Adds a request at the end and returns it, zeroed but for `step`; NULL where memory is out or
- * EXCHANGE_REQUESTS_MAX wait. The caller fills it in at once. */
+/* Adds a request at the end and returns it, with nothing in it but `step`; NULL where memory is out
+ * or EXCHANGE_REQUESTS_MAX wait. The caller fills it in at once. */
 PASU_MUST_USE struct exchange_request *exchange_add(struct exchange *exchange,
                                                     enum exchange_step step);
 /* A QUERY or EXECUTE has been filled in: notes whether its statements give or take names, PREPARE
