@@ -120,7 +120,7 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
     const uint8_t *at, *end;
     int result, flushed;
 
-    instruments_use(a.tools, s->settings);
+    observer_use(s);
     bytes = join(o, bytes, &length, &result);
     if (result != 0)
         return result;

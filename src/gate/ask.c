@@ -118,9 +118,11 @@ pin_value(struct asking *a, const struct plan_part *part, const struct plan_pin 
 }
 
 static int
-pin_all(struct asking *a, const struct plan_statement *statement, const struct values *values,
-        struct pinned *pinned)
+pin_all(struct asking *a, const struct plan *plan, const struct plan_statement *statement,
+        const struct values *values, struct pinned *pinned)
 {
+    struct ordinals literal = observer_ordinals(a->s, plan->text);
+
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct plan_part *part = &statement->parts[p];
         int result = 0;
@@ -129,7 +131,7 @@ pin_all(struct asking *a, const struct plan_statement *statement, const struct v
         for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
             const struct plan_pin *pin = &part->pins[i];
 
-            result = pin->literal.bytes ? pins_add_literal(pinned, &a->tools->ordinals, part, pin)
+            result = pin->literal.bytes ? pins_add_literal(pinned, &literal, part, pin)
                                         : pin_value(a, part, pin, values, pinned);
             if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
                 pinned->is_known[p] = false;
@@ -211,7 +213,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     exchange_note_names(&a->o->exchange, request);
     result = keep_ask(a->s, request, plan);
     if (result == 0 && is_templated)
-        result = pin_all(a, &plan->statements[0], &(struct values){0}, &request->pinned);
+        result = pin_all(a, plan, &plan->statements[0], &(struct values){0}, &request->pinned);
     if (result == 0)
         result = text_for(a, request, text, &instead);
     if (result != 0)
@@ -370,7 +372,8 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
             return put_refused_bind(a);
         if (result != 0)
             return result;
-        result = pin_all(a, statement, &(struct values){&bind, types}, &request->pinned);
+        result =
+            pin_all(a, request->plan, statement, &(struct values){&bind, types}, &request->pinned);
         if (result != 0)
             return result;
         if (statement->hidden_count > 0 && bind.results.length > 2)

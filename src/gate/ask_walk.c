@@ -152,7 +152,7 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
     const uint8_t *at = bytes, *end = bytes + length;
     int result = 0, written;
 
-    instruments_use(a.tools, s->settings);
+    observer_use(s);
     while ((at < end || o->is_resumed) && result == 0 && !walk->is_fault && !walk->is_over) {
         ssize_t used = 0;
 

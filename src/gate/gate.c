@@ -11,6 +11,7 @@
 #include "gate/catalog_store.h"
 #include "gate/inspector.h"
 #include "gate/rebuild.h"
+#include "postgres/encoding.h"
 #include "postgres/plan.h"
 #include "postgres/response.h"
 
@@ -536,6 +537,8 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
         result = tally_book_new(&shared->tallies);
     if (result == 0)
         result = directory_new(&shared->directory, shared->secret);
+    if (result == 0) /* now, while the C library may still load what it needs for it */
+        result = encodings_new(&shared->encodings);
     if (result == 0)
         result = plan_cache_new(&shared->plans, PLANS_MAX, PLANS_BYTES_MAX);
     if (result != 0)
@@ -568,6 +571,7 @@ gate_release(struct gate *g)
     close(g->shared.answer_event);
     plan_cache_free(g->shared.plans);
     directory_free(g->shared.directory);
+    encodings_free(g->shared.encodings);
     tally_book_free(g->shared.tallies);
     ring_unmap(&g->shared.rings);
     close(g->shared.ring);

@@ -7,6 +7,7 @@
 #include "gate/result.h"
 #include "gate/session.h"
 #include "gate/walk.h"
+#include "postgres/encoding.h"
 
 enum { KEPT_IDLE_MAX = 4096 };
 
@@ -102,7 +103,6 @@ observer_new(struct session *s)
     budget_of(&o->budget, config, s->settings->roster, s->user);
     memcpy(o->role, s->user, sizeof(o->role));
     o->shifts = catalog_store_shifts(o->place);
-    o->is_plain_dialect = true; /* until the server says otherwise, before anything is asked */
     s->observer = o;
     set_actor(s);
     return 0;
@@ -152,13 +152,47 @@ observer_parameter(struct session *s, struct view name, struct view value)
 {
     struct observer *o = s->observer;
 
-    if (view_equal(name, VIEW("standard_conforming_strings")))
+    if (view_equal(name, VIEW("standard_conforming_strings"))) {
         o->is_odd_strings = !view_equal(value, VIEW("on"));
-    else if (view_equal(name, VIEW("client_encoding")))
+    } else if (view_equal(name, VIEW("client_encoding"))) {
         o->is_odd_encoding = !is_plain_encoding(value);
-    else
-        return;
-    o->is_plain_dialect = !o->is_odd_strings && !o->is_odd_encoding;
+        o->client_encoding = encoding_named(s->worker->shared->encodings, value);
+    } else if (view_equal(name, VIEW("server_encoding"))) {
+        o->server_encoding = encoding_named(s->worker->shared->encodings, value);
+    }
+    /* SQL_ASCII on either side: nothing is converted. */
+    o->encoding = encoding_is_raw(o->client_encoding) || encoding_is_raw(o->server_encoding)
+                      ? o->server_encoding
+                      : o->client_encoding;
+}
+
+void
+observer_use(struct session *s)
+{
+    struct instruments *tools = s->worker->instruments;
+
+    instruments_use(tools, s->settings);
+    tools->ordinals.encoding = &s->observer->encoding;
+    tools->ordinals.is_unsettled = &s->observer->is_unsettled;
+}
+
+struct ordinals
+observer_ordinals(const struct session *s, struct view text)
+{
+    const struct observer *o = s->observer;
+
+    return ordinals_of_text(&s->worker->instruments->ordinals, text,
+                            encoding_is_utf8(o->encoding) && encoding_is_utf8(o->server_encoding));
+}
+
+/* Whether a text has only one reading: one of ASCII has, in every encoding. */
+static bool
+is_plain(const struct observer *o, struct view text)
+{
+    for (size_t i = 0; o->is_odd_encoding && i < text.length; i++)
+        if (text.bytes[i] >= 0x80)
+            return false;
+    return !o->is_odd_strings && !o->is_unsettled;
 }
 
 /* ---- plans ---- */
@@ -186,14 +220,14 @@ observer_has_catalog(struct session *s)
 }
 
 static struct plan_environment
-environment_of(const struct session *s)
+environment_of(const struct session *s, struct view text)
 {
     const struct observer *o = s->observer;
 
     return (struct plan_environment){
         .catalog = o->catalog,
         .role = o->role,
-        .is_plain_dialect = o->is_plain_dialect && !o->is_unsettled,
+        .is_plain_dialect = is_plain(o, text),
         .may_inject = s->settings->config->attribution.inject,
     };
 }
@@ -205,7 +239,7 @@ observer_plan(struct session *s, struct view text, struct plan **plan)
     int result;
 
     observer_renew(s);
-    environment = environment_of(s);
+    environment = environment_of(s, text);
     result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
     if (result == 0 && (*plan)->may_change_dialect)
         s->observer->is_unsettled = true;
@@ -230,7 +264,7 @@ observer_plan_query(struct session *s, struct view text, struct plan **plan, boo
 
     *is_templated = false;
     observer_renew(s);
-    environment = environment_of(s);
+    environment = environment_of(s, text);
     if (!environment.is_plain_dialect || !template_make(template, text))
         return observer_plan(s, text, plan);
     result = plan_cache_get(s->worker->shared->plans, view_of(template->text, template->length),

@@ -21,6 +21,7 @@
 #include "policy/budget.h"
 #include "postgres/exchange.h"
 
+struct encoding;
 struct session;
 
 enum {
@@ -63,8 +64,10 @@ struct observer {
     struct budget budget;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     char actor[EXPOSURE_TEXT_MAX];
-    bool is_plain_dialect; /* as the server last said */
-    bool is_odd_strings, is_odd_encoding;
+    bool is_odd_strings, is_odd_encoding; /* as the server last said */
+    /* Of texts of the client, of the server; and which the client's bytes are in. NULL: not known.
+     */
+    const struct encoding *client_encoding, *server_encoding, *encoding;
     bool is_unsettled;  /* a request on its way can change the dialect */
     bool is_cancelling; /* a cancel request of ours is on its way */
     bool is_ready_held; /* and ReadyForQuery waits for its end */
@@ -95,6 +98,10 @@ PASU_MUST_USE int observer_new(struct session *session);
 void observer_free(struct session *session);
 /* A parameter that the server reports. */
 void observer_parameter(struct session *session, struct view name, struct view value);
+/* Before a batch of the session's: the worker's instruments are for it. */
+void observer_use(struct session *session);
+/* Keys of this text's literals are read by these. */
+struct ordinals observer_ordinals(const struct session *session, struct view text);
 /* Takes the newest snapshot, if there is one; doubt that it answers is over. */
 void observer_renew(struct session *session);
 /* The plan of a text in this session, held. PASU_E_NOMEM. */

@@ -3,6 +3,9 @@
 
 #include "exposure/directory.h"
 #include "gate/recorder.h"
+#include "postgres/encoding.h"
+
+enum { TEXT_SIZE = 3 * KEY_TEXT_MAX /* no character of an encoding takes more of UTF-8 */ };
 
 static int
 record_entry(struct ordinals *o, uint32_t ordinal, const struct directory_entry *entry)
@@ -13,10 +16,36 @@ record_entry(struct ordinals *o, uint32_t ordinal, const struct directory_entry 
     return recorder_put_ordinal(o->recorder, &head, view_of(entry->sealed, entry->sealed_length));
 }
 
+struct ordinals
+ordinals_of_text(const struct ordinals *o, struct view text, bool is_one_encoding)
+{
+    struct ordinals of_text = *o;
+
+    for (size_t i = 0; !is_one_encoding && i < text.length; i++)
+        of_text.is_escaped |= text.bytes[i] == '\\' || /* E'…', U&'…' */
+                              (text.bytes[i] == '&' && i + 1 < text.length &&
+                               (text.bytes[i + 1] == '\'' || text.bytes[i + 1] == '"'));
+    return of_text;
+}
+
+/* The key in the one encoding that all are hashed in. */
+static int
+read_text(const struct ordinals *o, struct key *key, uint8_t space[TEXT_SIZE], struct view *text)
+{
+    bool is_known = o->encoding && !*o->is_unsettled && !o->is_escaped;
+
+    *text = key_text(key);
+    if (PASU_LIKELY(key->is_integer || !o->encoding))
+        return 0;
+    return encoding_to_utf8(is_known ? *o->encoding : NULL, *text, space, TEXT_SIZE, text);
+}
+
 int
 ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
 {
     struct directory_entry entry PASU_UNINITIALIZED;
+    uint8_t space[TEXT_SIZE] PASU_UNINITIALIZED;
+    struct view text;
     bool is_sealed = o->sealed >> kind & 1;
     int result;
 
@@ -25,8 +54,11 @@ ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
         *ordinal = (uint32_t)key->integer;
         return 0;
     }
-    result = directory_get(o->directory, ORDINALS_OF_ALL_KINDS, key_text(key), is_sealed, ordinal,
-                           &entry);
+    result = read_text(o, key, space, &text);
+    if (result != 0)
+        return result;
+    result = directory_get(o->directory, ORDINALS_OF_ALL_KINDS, text, is_sealed, ordinal, &entry);
+
     return result == 1 ? record_entry(o, *ordinal, &entry) : result;
 }
 

@@ -12,6 +12,7 @@
 #include "postgres/key.h"
 
 struct directory;
+struct encoding;
 struct recorder;
 
 /* The directory is one for all kinds: a vocabulary may number them anew, an ordinal stays. */
@@ -24,9 +25,20 @@ struct ordinals {
     struct recorder *recorder;
     uint32_t sealed;      /* bits of the kinds whose numbers do not stand for themselves */
     const uint8_t *slots; /* of the vocabulary's kinds in the tallies */
+    /* How the session's texts are encoded (NULL: not known); and whether that may be about to
+     * change: then it is not known, either. They are the session's, and change under way. NULL: as
+     * they come. */
+    const struct encoding *const *encoding;
+    const bool *is_unsettled;
+    bool is_escaped; /* texts may have been written with escapes, which are in the server's */
 };
 
-/* The ordinal of a key. PASU_E_NOMEM; PASU_E_RANGE: the directory is full; PASU_E_AGAIN,
+/* For literals of a statement's text, as long as `ordinals` is: where the server's encoding is
+ * another, none that can come from an escape is a key. */
+struct ordinals ordinals_of_text(const struct ordinals *ordinals, struct view text,
+                                 bool is_one_encoding);
+/* The ordinal of a key. PASU_E_MALFORMED: a text of which it is not known which characters it is;
+ * PASU_E_NOMEM; PASU_E_RANGE: the directory is full; PASU_E_AGAIN,
  * PASU_E_UNAVAILABLE: the ledger does not take the new entry. */
 PASU_MUST_USE int ordinal_of(struct ordinals *ordinals, uint8_t kind, struct key *key,
                              uint32_t *ordinal);

@@ -53,11 +53,12 @@ argument_of(const struct plan_statement *execute, const struct plan_pin *pin)
 
 /* The keys that a statement's literals pin, or with EXECUTE its arguments. */
 static int
-pin_literals(struct session *s, const struct plan_statement *statement,
-             const struct plan_statement *execute)
+pin_literals(struct session *s, const struct plan *plan, const struct plan_statement *statement,
+             const struct plan *execute_plan, const struct plan_statement *execute)
 {
     struct pinned *pinned = &s->observer->result.own;
-    struct ordinals *ordinals = &s->worker->instruments->ordinals;
+    struct ordinals literal = observer_ordinals(s, plan->text);
+    struct ordinals argument = execute ? observer_ordinals(s, execute_plan->text) : literal;
 
     pinned->count = 0;
     for (size_t p = 0; p < statement->part_count; p++) {
@@ -66,13 +67,13 @@ pin_literals(struct session *s, const struct plan_statement *statement,
         pinned->is_known[p] = part->pin_count > 0;
         for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
             struct plan_pin pin = part->pins[i];
+            bool is_own = pin.literal.bytes != NULL;
             int result = PASU_E_MALFORMED;
 
-            if (!pin.literal.bytes && execute && pin.parameter > 0 &&
-                pin.parameter <= execute->argument_count)
+            if (!is_own && execute && pin.parameter > 0 && pin.parameter <= execute->argument_count)
                 pin.literal = argument_of(execute, &pin);
             if (pin.literal.bytes)
-                result = pins_add_literal(pinned, ordinals, part, &pin);
+                result = pins_add_literal(pinned, is_own ? &literal : &argument, part, &pin);
             if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
                 pinned->is_known[p] = false;
             else if (result != 0)
@@ -92,6 +93,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     struct observer *o = s->observer;
     struct result *r = &o->result;
     const struct plan_statement *execute = NULL;
+    const struct plan *own = plan;
     struct prepared *prepared;
     bool is_doubtful = portal && portal->is_doubtful;
     int result = 0;
@@ -128,7 +130,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
         observer_all(s, &r->doubt_fields, &r->doubt_kinds);
-    return r->pinned == &r->own && !is_pinned ? pin_literals(s, statement, execute) : 0;
+    return r->pinned == &r->own && !is_pinned ? pin_literals(s, plan, statement, own, execute) : 0;
 }
 
 static int
@@ -439,7 +441,7 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
     case SPECIAL_DECLARE:
         result = exchange_set_portal(x, statement->name, plan, statement->inner, &portal);
         if (result == 0)
-            result = pin_literals(s, statement->inner, NULL);
+            result = pin_literals(s, plan, statement->inner, NULL, NULL);
         if (result == 0)
             pinned_move(&portal->pinned, &o->result.own);
         return result;

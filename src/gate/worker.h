@@ -26,6 +26,7 @@
 
 struct catalog_store;
 struct directory;
+struct encodings;
 struct inspector;
 struct instruments;
 struct plan_cache;
@@ -51,6 +52,7 @@ struct gate_shared {
     struct catalog_store *catalogs;
     struct tally_book *tallies;
     struct directory *directory;
+    struct encodings *encodings;
     /* What notifications can carry: fields and kinds that a statement may have put into one. */
     _Atomic uint64_t notified_fields, notified_kinds;
     struct channel supervisor; /* the main thread receives; anybody may send */

@@ -4,6 +4,7 @@
 whom they were shown; the ledger must say the same, person by person.
 
     PASU_E2E_SEED     only this workload (numbers, separated by commas)"""
+import hashlib
 import os
 import random
 import threading
@@ -205,6 +206,62 @@ def test_misses_of_arrays():
         shown = told(plain(), f"array {number}", way)
         equal((shown.misses, dict(shown.missed)), (4, {kind: set(values)}), f"{oid} {form}")
         equal((shown.fields, sum(line["misses"] for line in shown.lines)), ({}, 4))
+
+
+KEYS_OF = {"LATIN1": ("Renée", "Ünal"), "EUC_KR": ("김철수", "박영희"), "UHC": ("똠방각하", "펲시콜라"), "WIN1251": ("Иван", "Ольга"),
+           "UTF8": ("김철수", "Renée")}
+CODECS = {"LATIN1": "latin-1", "EUC_KR": "euc_kr", "UHC": "cp949", "WIN1251": "cp1251", "UTF8": "utf-8"}
+
+
+@test(gateway=True)
+def test_encodings():
+    """A key that is a text is the same person's in every client encoding: in rows, parameters, literals, misses"""
+    everybody = sorted({name for names in KEYS_OF.values() for name in names})
+    values = ", ".join(f"('{name}', 'Enc', NULL, 77)" for name in everybody)
+    shop.server().sql(f"INSERT INTO accounts VALUES {values}")
+    try:
+        for encoding, (key, gone) in KEYS_OF.items():
+            def code(text, codec=CODECS[encoding]):
+                return text.encode(codec)
+
+            def way(session):
+                ways.run(session, f"SET client_encoding = {encoding}")
+                digest = hashlib.md5(key.encode()).hexdigest()
+                equal(len(ways.only(session, wire.query(f"SELECT login, name FROM accounts WHERE md5(login) = '{digest}'"))), 1)
+                for data in (wire.query(code(f"SELECT name FROM accounts WHERE login = '{key}'")),
+                             wire.query(code(f"SELECT DISTINCT name FROM accounts WHERE login IN ('{key}')")),
+                             *(wire.parse("SELECT name FROM accounts WHERE login = $1", "", [25])
+                               + wire.bind([code(key)], formats=[form]) + wire.execute() + wire.SYNC for form in (0, 1))):
+                    equal(ways.only(session, data), [["Enc"]])
+                equal(ways.only(session, wire.query(code(f"SELECT name FROM accounts WHERE login = '{gone}!'"))), [])
+                equal(ways.only(session, wire.parse("SELECT name FROM accounts WHERE login = $1") + wire.bind([code(gone + "!")])
+                                + wire.execute() + wire.SYNC), [])
+            shown = told(plain(), f"encoding {encoding}", way)
+            is_odd = encoding == "UHC"  # its texts with literals have two readings, and are bounded
+            equal((shown.keys["account"], shown.missed["account"]), ({key}, {gone + "!"}), encoding)
+            equal((shown.misses, shown.unknown > 0, shown.flags), (1 if is_odd else 2, is_odd, shown.flags if is_odd else set()), encoding)
+    finally:
+        shop.server().sql("DELETE FROM accounts WHERE level = 77")
+
+
+@test(gateway=True)
+def test_encodings_that_are_not_known():
+    """Where it is not known which characters a key is, a row has somebody that nobody knows, and a flag"""
+    shop.server().sql("INSERT INTO accounts VALUES ('テスト', 'Enc', NULL, 77)")
+    ask = "SELECT login, name FROM accounts WHERE level = 77"
+    try:
+        for number, (before, sql) in enumerate(((["SET client_encoding = SJIS"], ask), (["SET client_encoding = EUC_JP"], ask),
+                                                ([], "SET client_encoding = EUC_JP;" + ask))):
+            def way(session):
+                for text in before:
+                    ways.run(session, text)
+                session.send(wire.query(sql))
+                assert [kind for _, kind, _ in ways.parts(session)][-1] == "C"
+            shown = told(plain(), f"unknown encoding {number}", way)
+            equal((dict(shown.keys), shown.unknown > 0, "unattributed" in shown.flags or "dialect" in shown.flags),
+                  ({"account": set()}, True, True), f"{before} {sql}: {shown}")
+    finally:
+        shop.server().sql("DELETE FROM accounts WHERE level = 77")
 
 
 def run_of(name):

@@ -33,7 +33,7 @@ class ServerError(Exception):
 # ---- messages of the client ----
 
 def text(value):
-    return value.encode("utf-8") + b"\0"
+    return (value if isinstance(value, bytes) else value.encode("utf-8")) + b"\0"
 
 
 def message(kind, body=b""):
