@@ -351,6 +351,18 @@ pass_error(struct answering *a, const uint8_t *message, size_t length, const str
     return answer_put_position(a, message, length, position, plan_error_position(plan, number));
 }
 
+/* The plan of the text that an error's position counts in: Describe plans a statement anew, too. */
+static const struct plan *
+text_of(const struct observer *o, const struct exchange_request *request)
+{
+    const struct prepared *prepared;
+
+    if (!request || request->plan || request->step != STEP_DESCRIBE || request->is_portal)
+        return request ? request->plan : NULL;
+    prepared = exchange_prepared(&o->exchange, request->name);
+    return prepared ? prepared->plan : NULL;
+}
+
 static int
 error_response(struct answering *a, const uint8_t *message, size_t length)
 {
@@ -369,9 +381,8 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
             result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
                                   kinds, FLAG_BIT(ERROR_TEXT), &judgement);
         if (result == 0)
-            result = judgement.is_blocked
-                         ? block(a, &judgement)
-                         : pass_error(a, message, length, request ? request->plan : NULL);
+            result = judgement.is_blocked ? block(a, &judgement)
+                                          : pass_error(a, message, length, text_of(o, request));
     }
     if (request)
         result_failed(a->s, request);
