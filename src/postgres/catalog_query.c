@@ -101,13 +101,18 @@ put_server(struct sql *sql)
 }
 
 /* Bodies of user's functions that can be read; `prosqlbody` is not there before 14. */
+/* What is put in for arguments that a call leaves out runs with it. Behind a line's end: the text
+ * before it can end with a comment. */
+#define DEFAULTS "chr(10) || '; ' || pg_get_expr(p.proargdefaults, 0)"
+
 static void
 put_functions(struct sql *sql, const struct catalog_builder *b)
 {
     sql_add(sql,
             "SELECT p.oid, n.nspname, p.proname, l.lanname, l.lanpltrusted, p.prokind, "
             "p.proretset, %s, "
-            "CASE WHEN p.oid >= %d AND l.lanname IN ('sql', 'plpgsql') THEN p.prosrc END, "
+            "CASE WHEN p.oid >= %d AND l.lanname IN ('sql', 'plpgsql') "
+            "THEN concat(p.prosrc, " DEFAULTS ") END, "
             "e.extname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
             "JOIN pg_language l ON l.oid = p.prolang LEFT JOIN pg_depend d "
             "ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' "
@@ -228,6 +233,7 @@ put_poll(struct sql *sql, const struct catalog_builder *b)
         "pg_auth_members",
         "pg_namespace",
         "pg_extension",
+        "pg_statistic_ext",
     };
     const struct catalog *c = b->catalog;
     const char *before = "";
@@ -357,8 +363,8 @@ static void
 put_bodies(struct sql *sql, const struct catalog_builder *b)
 {
     sql_add(sql, "%s",
-            b->version >= 140000 ? "SELECT oid, pg_get_function_sqlbody(oid) FROM pg_proc "
-                                   "WHERE oid >= 16384 AND prosqlbody IS NOT NULL"
+            b->version >= 140000 ? "SELECT oid, concat(pg_get_function_sqlbody(oid), " DEFAULTS
+                                   ") FROM pg_proc p WHERE oid >= 16384 AND prosqlbody IS NOT NULL"
                                  : no_rows);
 }
 

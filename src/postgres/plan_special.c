@@ -283,8 +283,6 @@ is_quiet(const PgQuery__Node *node)
     case PG_QUERY__NODE__NODE_NOTIFY_STMT:
     case PG_QUERY__NODE__NODE_CHECK_POINT_STMT:
     case PG_QUERY__NODE__NODE_LOCK_STMT:
-    case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
-    case PG_QUERY__NODE__NODE_VACUUM_STMT:
     case PG_QUERY__NODE__NODE_CONSTRAINTS_SET_STMT:
     case PG_QUERY__NODE__NODE_COMMENT_STMT:
     case PG_QUERY__NODE__NODE_SEC_LABEL_STMT:
@@ -348,6 +346,72 @@ build_view(struct plan_work *work, const PgQuery__ViewStmt *view, struct plan_st
         statement->flags |= PLAN_PROBE;
 }
 
+/* ---- upkeep ---- */
+
+/* What runs for a table that a statement works on without reading it: triggers, the functions of
+ * indexes and statistics. */
+static void
+add_upkept(struct plan_work *work, const PgQuery__RangeVar *range)
+{
+    if (range)
+        names_add_acts(work, range->schemaname[0] ? range->schemaname : NULL, range->relname, true);
+}
+
+static void
+end_upkeep(struct plan_work *work, struct plan_statement *statement)
+{
+    statement->flags |= work->names.flags & PLAN_OPAQUE;
+    statement->most_fields = reach_fields(&work->names.most);
+    statement->most_kinds = reach_kinds(&work->names.most);
+    statement->may_speak = statement->most_fields != 0;
+}
+
+static void
+build_truncate(struct plan_work *work, const PgQuery__TruncateStmt *truncate,
+               struct plan_statement *statement)
+{
+    work->names = (struct names){0};
+    for (size_t i = 0; i < truncate->n_relations; i++)
+        if (truncate->relations[i]->node_case == PG_QUERY__NODE__NODE_RANGE_VAR)
+            add_upkept(work, truncate->relations[i]->range_var);
+    end_upkeep(work, statement);
+}
+
+/* VACUUM and ANALYZE: of the tables that are named, or all. */
+static void
+build_vacuum(struct plan_work *work, const PgQuery__VacuumStmt *vacuum,
+             struct plan_statement *statement)
+{
+    work->names = (struct names){0};
+    for (size_t i = 0; i < vacuum->n_rels; i++)
+        if (vacuum->rels[i]->node_case == PG_QUERY__NODE__NODE_VACUUM_RELATION)
+            add_upkept(work, vacuum->rels[i]->vacuum_relation->relation);
+    for (size_t i = 0;
+         vacuum->n_rels == 0 && work->catalog && i < catalog_relation_count(work->catalog); i++) {
+        const struct catalog_relation *relation = catalog_relation_at(work->catalog, i);
+
+        if (relation->act_fields != 0)
+            names_add_acts(work, relation->schema, relation->name, true);
+    }
+    end_upkeep(work, statement);
+}
+
+/* The same of one table, or of all that were clustered once. */
+static void
+build_cluster(struct plan_work *work, const PgQuery__ClusterStmt *cluster,
+              struct plan_statement *statement)
+{
+    PgQuery__VacuumStmt all = PG_QUERY__VACUUM_STMT__INIT;
+
+    if (!cluster->relation) {
+        build_vacuum(work, &all, statement);
+        return;
+    }
+    work->names = (struct names){0};
+    add_upkept(work, cluster->relation);
+    end_upkeep(work, statement);
+}
+
 bool
 build_special(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
               struct plan_statement *statement)
@@ -403,6 +467,15 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
         break;
     case PG_QUERY__NODE__NODE_DISCARD_STMT:
         build_discard(node->discard_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
+        build_truncate(work, node->truncate_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_VACUUM_STMT:
+        build_vacuum(work, node->vacuum_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_CLUSTER_STMT:
+        build_cluster(work, node->cluster_stmt, statement);
         break;
     case PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT:
         build_names(work, &node->refresh_mat_view_stmt->base, statement);

@@ -138,6 +138,9 @@ def test_functions_carry_what_they_use_however_they_reach_it():
         CREATE FUNCTION g_harmless(text, text) RETURNS bool LANGUAGE sql AS 'SELECT $1 = $2';
         CREATE OPERATOR ~~~ (FUNCTION = g_harmless, LEFTARG = text, RIGHTARG = text);
         CREATE FUNCTION g_operator(text) RETURNS text LANGUAGE sql AS $$SELECT 'a'===$1$$;
+        CREATE FUNCTION g_given(a int, b text DEFAULT f_sql(1)) RETURNS int LANGUAGE sql AS 'SELECT a -- comment';
+        CREATE FUNCTION g_given_atomic(b xml DEFAULT query_to_xml('SELECT 1', true, false, '')) RETURNS xml RETURN b;
+        CREATE FUNCTION g_given_plain(b text DEFAULT lower('A'), c int DEFAULT 1) RETURNS text LANGUAGE sql AS 'SELECT b';
         CREATE EXTENSION pgcrypto; CREATE EXTENSION citext; CREATE EXTENSION dblink; CREATE EXTENSION tablefunc;
     """)
     with dump(name) as store:
@@ -147,7 +150,7 @@ def test_functions_carry_what_they_use_however_they_reach_it():
                 "g_count": set(), "g_case": {"name"}, "g_escape": ALL, "g_quote": ALL, "g_deep": {"email"},
                 "g_deeper": {"email"}, "g_view": CONTACT, "g_xml": ALL, "g_do": ALL, "g_copy": set(),
                 "g_upsert": set(), "g_atomic": {"address"}, "g_add": {"email"}, "g_all": {"email"},
-                "g_operator": {"email"}, "digest": set(), "dblink": ALL, "crosstab": ALL, "citext_eq": set()}.items():
+                "g_operator": {"email"}, "g_given": {"email"}, "g_given_atomic": ALL, "g_given_plain": set(), "digest": set(), "dblink": ALL, "crosstab": ALL, "citext_eq": set()}.items():
             equal(shot.fields(function), fields, function)
         assert "exit" in shot.functions["g_copy"].flags and "exit" in shot.functions["dblink"].flags
         assert {"operator === foreign", "operator ~~~ clean", "operator = clean", "casts clean"} <= set(shot.lines)

@@ -132,6 +132,37 @@ def test_what_triggers_and_defaults_bring_is_seen_where_it_comes_back():
 
 
 @test
+def test_what_runs_unasked_speaks():
+    """Triggers of TRUNCATE, triggers of those that refer to a table, functions of statistics, indexes"""
+    server().sql("""
+        CREATE SCHEMA kept;
+        CREATE FUNCTION kept.tell() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE NOTICE '%', (SELECT phone FROM public.customers LIMIT 1); RETURN OLD; END $$;
+        CREATE FUNCTION kept.phone(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+            $$ BEGIN RAISE NOTICE '%', (SELECT phone FROM public.customers LIMIT 1); RETURN 1; END $$;
+        CREATE TABLE kept.plain (a int PRIMARY KEY, b int); CREATE STATISTICS kept.two ON a, b FROM kept.plain;
+        CREATE TABLE kept.emptied (a int PRIMARY KEY);
+        CREATE TRIGGER t BEFORE TRUNCATE ON kept.emptied EXECUTE FUNCTION kept.tell();
+        CREATE TABLE kept.top (a int PRIMARY KEY);
+        CREATE TABLE kept.middle (a int PRIMARY KEY REFERENCES kept.top ON DELETE CASCADE);
+        CREATE TABLE kept.low (a int REFERENCES kept.middle ON UPDATE CASCADE);
+        CREATE TRIGGER t BEFORE UPDATE ON kept.low FOR EACH ROW EXECUTE FUNCTION kept.tell();
+        CREATE TABLE kept.asked (a int PRIMARY KEY); CREATE TABLE kept.asking (a int REFERENCES kept.asked);
+        CREATE TRIGGER t BEFORE UPDATE ON kept.asking FOR EACH ROW EXECUTE FUNCTION kept.tell();
+        CREATE TABLE kept.counted (a int, b int);
+        CREATE STATISTICS kept.one ON (kept.phone(a)) FROM kept.counted;
+        CREATE TABLE kept.indexed (a int); CREATE INDEX i ON kept.indexed (kept.phone(a));""")
+    snapshot().fresh()
+    for sql in ("TRUNCATE kept.emptied", "TRUNCATE kept.plain, kept.emptied", "DELETE FROM kept.top",
+                "UPDATE kept.middle SET a = 2", "ANALYZE kept.counted", "VACUUM (ANALYZE) kept.counted", "VACUUM",
+                "VACUUM FULL kept.indexed", "CLUSTER kept.indexed", "CLUSTER", "ANALYZE kept.plain, kept.indexed"):
+        equal(plan(sql)[0], "- !opaque", sql)
+    for sql in ("TRUNCATE kept.plain", "TRUNCATE kept.asked", "DELETE FROM kept.asked", "VACUUM kept.plain",
+                "ANALYZE customers", "VACUUM FULL customers", "CLUSTER kept.plain USING plain_pkey"):
+        equal(plan(sql)[0], "-", sql)
+
+
+@test
 def test_marks_reach_the_columns_that_no_mapping_names():
     equal(plan("UPDATE customers SET region = name")[0], "- !marks mark(customers=name)")
     equal(plan("SELECT region FROM customers")[0], "-")
