@@ -73,9 +73,7 @@ compare_look(struct plan_work *work, const struct scope *scope, const PgQuery__N
     side->first = work->referred;
     side->has_columns = work->references != references;
     side->has_constants = work->constants != constants;
-    side->is_blank = node && node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
-                     node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL &&
-                     node->a_const->sval->sval[0] == '\0';
+    side->is_blank = expression_is_blank(node);
     settle(work, side);
     side->is_made_up |= node && node->node_case == PG_QUERY__NODE__NODE_SUB_LINK &&
                         node->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK;
@@ -143,11 +141,12 @@ compare_give(struct plan_work *work, const struct scope *scope, struct entry *en
         give_entry(work, scope, entry, carry);
 }
 
-/* Columns of the same row of a table say nothing of another row. */
+/* Columns of the same row of a table say nothing of another row. In a row of a view anything can
+ * stand beside a person. */
 static bool
 is_own(struct plan_work *work, const struct side *side, const struct entry *entry)
 {
-    if (!entry->relation)
+    if (!entry->relation || (entry->relation->kind != 'r' && entry->relation->kind != 'p'))
         return false;
     for (const struct reference *r = side->first; r != side->end && work_spend(work, 1);
          r = r->next)

@@ -18,6 +18,8 @@ void expression_carry(struct plan_work *work, const struct scope *scope, const P
 void expression_judge(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node);
 void expression_judge_all(struct plan_work *work, const struct scope *scope,
                           PgQuery__Node *const *nodes, size_t count);
+/* Whether it is ''. */
+bool expression_is_blank(const PgQuery__Node *node);
 /* A condition: what it says of persons is noted. Adds what it carries. */
 void compare_condition(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
                        struct carry *into);

@@ -125,6 +125,7 @@ build_explain(struct plan_work *work, const struct build *build,
 
     if (!explain->query)
         return;
+    build_begin(work); /* a statement before it has asked for itself */
     build_statement(work, &inside, explain->query, &inner);
     functions = inner.special == SPECIAL_EXECUTE ? work->everything : work->names.functions;
     statement->may_return_rows = true;
@@ -141,6 +142,9 @@ build_explain(struct plan_work *work, const struct build *build,
         statement->most_kinds = inner.most_kinds;
         statement->may_speak = inner.may_speak;
         statement->flags |= inner.flags & (PLAN_OPAQUE | PLAN_MARKS | PLAN_PROBE);
+        /* How many rows came is told, and whose they are is not. */
+        if (build_is_probe(work))
+            statement->flags |= PLAN_PROBE;
     }
     shape_bound_columns(work, &functions, 1, statement);
 }
