@@ -385,7 +385,8 @@ exchange_must_describe(const struct exchange *x, const char *name)
         return true;
     if (is_described)
         return false;
-    if (bind && bind->statement[0] && x->queries > 0) /* it may stand for another by then */
+    /* It may stand for another by then, or for the one that it does not stand for any more. */
+    if (bind && bind->statement[0] && (x->queries > 0 || x->naming > 0))
         return true;
     if (bind)
         return bind->bound ? exchange_shows(bind->bound) : !bind->plan;

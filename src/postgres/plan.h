@@ -119,6 +119,7 @@ struct plan_pin {
  */
 struct plan_column {
     uint16_t column;
+    bool is_lent; /* whatever table the column comes from: it is equal to one of the part's */
     uint64_t fields;
 };
 

@@ -116,6 +116,7 @@ add_target_columns(struct plan_work *work, struct scope *scope, const struct ent
             return;
         copy->entry = o->entry;
         copy->attribute = o->attribute;
+        copy->of = o;
     }
 }
 

@@ -73,10 +73,10 @@ compare_look(struct plan_work *work, const struct scope *scope, const PgQuery__N
     side->first = work->referred;
     side->has_columns = work->references != references;
     side->has_constants = work->constants != constants;
-    side->is_blank = node && node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
-                     node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL &&
-                     node->a_const->sval->sval[0] == '\0';
+    side->is_blank = expression_is_blank(node);
     settle(work, side);
+    side->is_made_up |= node && node->node_case == PG_QUERY__NODE__NODE_SUB_LINK &&
+                        node->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK;
 }
 
 /* ---- what a column is given ---- */
@@ -131,11 +131,22 @@ give_entry(struct plan_work *work, const struct scope *scope, struct entry *entr
     (*scope->given)++;
 }
 
-/* Columns of the same row of a table say nothing of another row. */
+void
+compare_give(struct plan_work *work, const struct scope *scope, struct entry *entry,
+             const struct output *output, const struct carry *carry)
+{
+    if (output)
+        give_column(work, scope, output, carry);
+    else
+        give_entry(work, scope, entry, carry);
+}
+
+/* Columns of the same row of a table say nothing of another row. In a row of a view anything can
+ * stand beside a person. */
 static bool
 is_own(struct plan_work *work, const struct side *side, const struct entry *entry)
 {
-    if (!entry->relation)
+    if (!entry->relation || (entry->relation->kind != 'r' && entry->relation->kind != 'p'))
         return false;
     for (const struct reference *r = side->first; r != side->end && work_spend(work, 1);
          r = r->next)
@@ -155,10 +166,17 @@ give(struct plan_work *work, const struct scope *scope, const struct side *side,
         return;
     if (to->scope->depth < scope->depth)
         carry_widen(&carry);
-    if (to->output)
-        give_column(work, to->scope, to->output, &carry);
-    else
-        give_entry(work, to->scope, to->entry, &carry);
+    compare_give(work, to->scope, to->entry, to->output, &carry);
+}
+
+static void
+give_all(struct plan_work *work, const struct scope *scope, const struct side *side,
+         const struct side *to)
+{
+    for (const struct reference *r = to->first; scope && r != to->end && work_spend(work, 1);
+         r = r->next)
+        if (to != side || !carries(r))
+            give(work, scope, side, r);
 }
 
 /* ---- one against the other ---- */
@@ -189,11 +207,8 @@ weigh(struct plan_work *work, const struct scope *scope, bool is_equality, const
         return;
     if (!other->has_columns || (side->carry.is_text && !is_known(work, side, other)))
         work->has_probe = true;
-    for (const struct reference *r = other->first; scope && r != other->end; r = r->next)
-        if (work_spend(work, 1))
-            give(work, scope, side, r);
-        else
-            return;
+    give_all(work, scope, side, other);
+    give_all(work, scope, side, side); /* "strpos(c.email, v.e) = 1" */
 }
 
 void
@@ -287,11 +302,7 @@ judge_leaf(struct plan_work *work, const struct scope *scope, const PgQuery__Nod
     if (!side.carry.is_text || node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF)
         return;
     work->has_probe = true;
-    for (const struct reference *r = side.first; scope && r != side.end; r = r->next)
-        if (work_spend(work, 1))
-            give(work, scope, &side, r);
-        else
-            return;
+    give_all(work, scope, &side, &side);
 }
 
 void
@@ -356,6 +367,23 @@ judge_within(struct plan_work *work, const struct scope *scope, const struct con
         e->is_hidden = e->join != NULL;
 }
 
+/* Copies that were made in a join that was still being read. */
+static void
+refresh(struct plan_work *work, struct output *first)
+{
+    for (struct output *o = first; o && work_spend(work, 1); o = o->next) {
+        const struct carry *carry = root_of(o)->carry;
+        struct carry sum;
+
+        if (!carry || carry == o->carry)
+            continue;
+        sum = *carry;
+        if (o->carry)
+            carry_add(&sum, o->carry);
+        o->carry = carry_keep(work, &sum);
+    }
+}
+
 void
 compare_conditions(struct plan_work *work, const struct scope *scope)
 {
@@ -367,7 +395,14 @@ compare_conditions(struct plan_work *work, const struct scope *scope)
             judge_within(work, scope, c);
         for (const struct merged *m = scope->merged; m; m = m->next)
             judge_merged(work, scope, m);
+        if (*scope->given != before)
+            from_look_again(work, scope);
     } while (*scope->given != before && work_spend(work, 1));
+    if (*scope->given == 0)
+        return;
+    for (struct entry *e = scope->entries; e && work_spend(work, 1); e = e->next)
+        refresh(work, e->columns.first);
+    refresh(work, scope->columns.first);
 }
 
 /* ---- how many rows ---- */

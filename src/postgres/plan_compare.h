@@ -15,7 +15,7 @@ struct side {
     bool has_columns, has_constants;
     bool has_key;    /* one of the columns is one */
     bool is_stored;  /* of a query: nothing but keys and personal columns as they are */
-    bool is_made_up; /* nothing that is stored anywhere */
+    bool is_made_up; /* nothing that is stored anywhere, or one value of it */
     bool is_blank;   /* '' */
 };
 

@@ -415,11 +415,20 @@ is_silent(const PgQuery__Node *node)
     }
 }
 
+bool
+expression_is_blank(const PgQuery__Node *node)
+{
+    return node && node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
+           node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL &&
+           node->a_const->sval->sval[0] == '\0';
+}
+
+/* One that somebody can be compared with: '' is nobody. */
 static bool
 is_constant(const PgQuery__Node *node)
 {
-    return node->node_case == PG_QUERY__NODE__NODE_A_CONST ||
-           node->node_case == PG_QUERY__NODE__NODE_PARAM_REF;
+    return node->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
+           (node->node_case == PG_QUERY__NODE__NODE_A_CONST && !expression_is_blank(node));
 }
 
 void

@@ -175,6 +175,7 @@ from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__Range
     entry = scope_add(work, scope, range->alias ? range->alias->aliasname : NULL);
     if (!entry)
         return NULL;
+    entry->lateral = range->lateral ? range : NULL;
     outputs_copy(work, &entry->columns, &columns);
     if (range->alias)
         outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
@@ -211,6 +212,14 @@ function_carry(struct plan_work *work, const struct scope *scope, const PgQuery_
     *scope->has_aggregate = before;
 }
 
+static void
+functions_carry(struct plan_work *work, const struct scope *scope,
+                const PgQuery__RangeFunction *range, struct carry *carry)
+{
+    for (size_t i = 0; i < range->n_functions; i++)
+        function_carry(work, scope, range->functions[i], carry);
+}
+
 /* How many columns a function has, and what they are called, is not known without its result type;
  * all of them carry what the function does. */
 static struct entry *
@@ -219,11 +228,11 @@ from_function(struct plan_work *work, struct scope *scope, const PgQuery__RangeF
     struct carry carry = {0};
     struct entry *entry;
 
-    for (size_t i = 0; i < range->n_functions; i++)
-        function_carry(work, scope, range->functions[i], &carry);
+    functions_carry(work, scope, range, &carry);
     entry = scope_add(work, scope, range->alias ? range->alias->aliasname : NULL);
     if (!entry)
         return NULL;
+    entry->function = range;
     if (range->n_coldeflist > 0 && !range->ordinality) {
         add_named(work, entry, carry_keep(work, &carry), range->coldeflist, range->n_coldeflist);
         return entry;
@@ -231,6 +240,34 @@ from_function(struct plan_work *work, struct scope *scope, const PgQuery__RangeF
     entry->columns.is_open = true;
     entry->columns.rest = carry;
     return entry;
+}
+
+static void
+look_again(struct plan_work *work, const struct scope *scope, struct entry *entry)
+{
+    struct outputs columns = {0};
+    const struct output *new;
+
+    (void)statement_columns(work, scope, scope->ctes, entry->lateral->subquery, false, &columns);
+    new = columns.first;
+    for (struct output *o = entry->columns.first; o && new; o = o->next, new = new->next)
+        if (new->carry)
+            compare_give(work, scope, entry, o, new->carry);
+}
+
+void
+from_look_again(struct plan_work *work, const struct scope *scope)
+{
+    for (struct entry *e = scope->entries; e && work_spend(work, 1); e = e->next) {
+        struct carry carry = {0};
+
+        if (e->lateral)
+            look_again(work, scope, e);
+        if (e->function)
+            functions_carry(work, scope, e->function, &carry);
+        if (!carry_is_empty(&carry))
+            compare_give(work, scope, e, NULL, &carry);
+    }
 }
 
 static struct entry *

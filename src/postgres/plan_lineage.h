@@ -18,11 +18,16 @@ void expression_carry(struct plan_work *work, const struct scope *scope, const P
 void expression_judge(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node);
 void expression_judge_all(struct plan_work *work, const struct scope *scope,
                           PgQuery__Node *const *nodes, size_t count);
+/* Whether it is ''. */
+bool expression_is_blank(const PgQuery__Node *node);
 /* A condition: what it says of persons is noted. Adds what it carries. */
 void compare_condition(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
                        struct carry *into);
 /* All conditions of a scope. */
 void compare_conditions(struct plan_work *work, const struct scope *scope);
+/* The column of an entry (NULL: any) carries this, too, and so do all that stand for it. */
+void compare_give(struct plan_work *work, const struct scope *scope, struct entry *entry,
+                  const struct output *output, const struct carry *carry);
 /* How many rows come says what these carry: LIMIT and OFFSET, a function in FROM (adds it), rows of
  * two queries that are matched. */
 void compare_limit(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node);
@@ -42,6 +47,8 @@ struct outputs from_join(struct plan_work *work, struct scope *scope, const PgQu
 /* A table by its name, as FROM has it. */
 struct entry *from_table(struct plan_work *work, struct scope *scope,
                          const PgQuery__RangeVar *range);
+/* What refers to other items of FROM may have more to carry, once they do. */
+void from_look_again(struct plan_work *work, const struct scope *scope);
 /* Looks at the conditions gathered so far. */
 void from_judge(struct plan_work *work, struct scope *scope);
 void from_add_condition(struct plan_work *work, struct scope *scope, const PgQuery__Node *node,

@@ -58,12 +58,8 @@ null_case(struct plan_work *work, const struct scope *scope, const PgQuery__Case
 static bool
 is_blank_null(const PgQuery__AExpr *expression)
 {
-    const PgQuery__Node *blank = expression->rexpr;
-
-    return expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF && blank &&
-           blank->node_case == PG_QUERY__NODE__NODE_A_CONST &&
-           blank->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL &&
-           blank->a_const->sval->sval[0] == '\0';
+    return expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF &&
+           expression_is_blank(expression->rexpr);
 }
 
 void

@@ -440,6 +440,7 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
               const PgQuery__SelectStmt *select, bool is_top, struct outputs *columns)
 {
     struct scope *scope;
+    size_t given;
 
     if (!select || !work_spend(work, 1))
         return NULL;
@@ -461,7 +462,13 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
     from_add_condition(work, scope, select->where_clause, true);
     from_judge(work, scope);
     judge_rest(work, scope, select);
+    given = *scope->given;
     target_columns(work, scope, select->target_list, select->n_target_list, columns);
+    if (*scope->given !=
+        given) { /* "v.e, EXISTS (… = v.e)": the first tells what the second found */
+        *columns = (struct outputs){0};
+        target_columns(work, scope, select->target_list, select->n_target_list, columns);
+    }
     if (!is_row_by_row(select, scope))
         outputs_widen(work, columns);
     return scope;

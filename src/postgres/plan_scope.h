@@ -46,6 +46,9 @@ struct entry {
     bool is_only;    /* no other relation has that name */
     bool is_certain; /* named with its schema: no temporary table can stand for it */
     struct outputs columns;
+    /* What may refer to columns of other entries, and so carry what they are given. */
+    const PgQuery__RangeSubselect *lateral;
+    const PgQuery__RangeFunction *function;
 };
 
 struct cte {

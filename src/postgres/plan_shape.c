@@ -55,6 +55,13 @@ fields_in(const struct carry *carry, uint8_t kind, int direct)
                       : carry->direct[direct];
 }
 
+/* Whether fields of that table are in a column that may be another's. */
+static bool
+is_lent(const struct plan_work *work, const struct output *output, int direct)
+{
+    return direct >= 0 && output->entry != work->direct[direct].entry;
+}
+
 static void
 fill_columns(struct plan_work *work, const struct outputs *columns, int direct,
              struct plan_part *part)
@@ -83,7 +90,7 @@ fill_columns(struct plan_work *work, const struct outputs *columns, int direct,
         uint64_t fields = fields_in(o->carry, part->kind, direct);
 
         if (fields)
-            kept[part->column_count++] = (struct plan_column){at, fields};
+            kept[part->column_count++] = (struct plan_column){at, is_lent(work, o, direct), fields};
     }
 }
 
@@ -342,7 +349,7 @@ shape_bound_columns(struct plan_work *work, const struct reach *reach, size_t co
         if (!columns)
             return;
         for (size_t k = 0; k < count; k++)
-            columns[k] = (struct plan_column){(uint16_t)k, part->fields};
+            columns[k] = (struct plan_column){.column = (uint16_t)k, .fields = part->fields};
         part->columns = columns;
         part->column_count = count;
     }

@@ -120,6 +120,7 @@ build_explain(struct plan_work *work, const struct build *build,
 
     if (!explain->query)
         return;
+    build_begin(work); /* a statement before it has asked for itself */
     build_statement(work, &inside, explain->query, &inner);
     functions = inner.special == SPECIAL_EXECUTE ? work->everything : work->names.functions;
     statement->may_return_rows = true;
@@ -139,8 +140,8 @@ build_explain(struct plan_work *work, const struct build *build,
         statement->may_speak = inner.may_speak;
         statement->flags |=
             inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS | PLAN_MARKS | PLAN_PROBE);
-        /* It shows no row, but tells how many there were. */
-        if (work->has_probe && inner.most_fields != 0)
+        /* It shows no row, but tells how many there were: whose they are is not said. */
+        if (build_is_probe(work) || (work->has_probe && inner.most_fields != 0))
             statement->flags |= PLAN_PROBE;
     }
     shape_bound_columns(work, &functions, 1, statement);

@@ -170,19 +170,33 @@ add_reach(struct making *m, size_t column, const struct reach *reach)
         add_bound(m, column, (uint8_t)kind, reach->fields[kind]);
 }
 
-/* What the plan says of a column whose origin says nothing; of no one table, where `is_rest`. */
+static uint64_t
+lent_fields(const struct plan_part *part, size_t column)
+{
+    uint64_t fields = 0;
+
+    for (size_t i = 0; i < part->column_count; i++)
+        if (part->columns[i].column == column && part->columns[i].is_lent)
+            fields |= part->columns[i].fields;
+    return fields;
+}
+
+/* What the plan says of a column whose origin says nothing; beside what it says, where `is_rest`:
+ * of no one table, or of another one. */
 static void
 add_planned(struct making *m, size_t at, bool is_rest)
 {
     const struct plan_statement *s = m->statement;
 
-    for (size_t i = 0; i < s->part_count; i++)
-        if (!is_rest || s->parts[i].relation == 0) {
-            uint64_t fields = planned_fields(&s->parts[i], at - s->hidden_count);
+    for (size_t i = 0; i < s->part_count; i++) {
+        const struct plan_part *part = &s->parts[i];
+        size_t column = at - s->hidden_count;
+        uint64_t fields = is_rest && part->relation != 0 ? lent_fields(part, column)
+                                                         : planned_fields(part, column);
 
-            if (fields)
-                add(m, at, i, fields);
-        }
+        if (fields)
+            add(m, at, i, fields);
+    }
 }
 
 /* Nobody knows which column it is: whatever the plan says of no column in particular, or the most

@@ -64,6 +64,7 @@ BOUNDED = (
     f"SELECT c.id, e FROM customers c LEFT JOIN {GUESSES} v ON v.e = c.email",
     f"SELECT email FROM {GUESSES} v(email) JOIN customers USING (email)",
     f"SELECT v.e FROM {GUESSES} v WHERE EXISTS (SELECT FROM customers c WHERE c.email = v.e)",
+    f"CREATE TEMP TABLE g AS SELECT e FROM {GUESSES} v; SELECT g.e FROM g JOIN customers c ON c.email = g.e; DROP TABLE g",
     f"SELECT v.e FROM {GUESSES} v WHERE v.e IN (SELECT email FROM customers)",
     f"SELECT j.e FROM ({GUESSES} v JOIN (SELECT email AS f FROM customers) c ON NOT (c.f <> v.e)) AS j",
 )

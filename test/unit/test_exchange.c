@@ -412,6 +412,8 @@ a_query_on_its_way_can_change_what_is_bound(void **state PASU_UNUSED)
     assert_true(exchange_must_describe(&x, "p"));
     exchange_done(&x);
     assert_false(exchange_must_describe(&x, "p"));
+    add(&x, STEP_PARSE, "s", plans[4]); /* it can fail, and s is what it was */
+    assert_true(exchange_must_describe(&x, "p"));
     exchange_release(&x);
 }
 

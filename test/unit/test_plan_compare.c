@@ -82,6 +82,9 @@ a_constant_makes_a_probe_however_it_is_compared(void **state PASU_UNUSED)
         {"SELECT id FROM customers ORDER BY email <> 'x' LIMIT 1", "- !probe"},
         {"CREATE TEMP TABLE t AS SELECT 1 AS x FROM customers WHERE email = 'x'", "- DDL !probe"},
         {"CREATE VIEW v AS SELECT id FROM customers WHERE email = 'x'", "- DDL !probe"},
+        {"EXPLAIN ANALYZE SELECT name FROM customers WHERE id = 5 AND email < 'x'", "- !probe"},
+        {"EXPLAIN SELECT name FROM customers WHERE id = 5 AND email < 'x'", "-"},
+        {"EXPLAIN ANALYZE SELECT name FROM customers WHERE id = 5", "-"},
         {"SELECT 1 FROM customers WHERE email <> ''", "-"},
         {"SELECT count(*) FROM orders WHERE amount BETWEEN 1 AND 5 AND amount <> 3", "-"},
         {"SELECT count(*) FROM orders WHERE date_trunc('day', ordered_at) < $1", "-"},
@@ -114,6 +117,8 @@ any_condition_on_a_pinned_person_is_a_probe(void **state PASU_UNUSED)
         {"SELECT 1 FROM orders o, (VALUES (5)) v(k) WHERE o.customer_id = v.k AND o.amount > 1",
          "- !probe"},
         {"SELECT count(*) FROM orders o, generate_series(1, o.amount) WHERE o.customer_id = 5",
+         "- !probe"},
+        {"SELECT 1 FROM orders WHERE customer_id = (SELECT min(id) FROM customers) AND amount > 1",
          "- !probe"},
         {"SELECT 1 FROM orders WHERE customer_id = 5 ORDER BY ordered_at DESC LIMIT 10", "-"},
         {"SELECT count(*) FROM orders WHERE customer_id = $1", "-"},
@@ -181,6 +186,24 @@ a_column_shows_what_it_is_equal_to(void **state PASU_UNUSED)
         {"SELECT a.x FROM (VALUES ('x')) a(x) JOIN (VALUES ('x')) b(x) USING (x) "
          "JOIN customers c ON b.x = c.email",
          "customer hidden@0: 0=email !probe"},
+        {"SELECT * FROM (VALUES ('x')) v(e) JOIN LATERAL (SELECT 1 FROM customers c "
+         "WHERE c.email = v.e) l ON true",
+         "customer bound: 0=email !probe"},
+        {"DELETE FROM products p USING customers c WHERE c.email = p.title RETURNING p.*",
+         "customer bound1: 1=email !probe"},
+        {"DELETE FROM products p USING v_renamed c WHERE c.b = p.title RETURNING *",
+         "customer bound1: 1=email 4=email !probe"},
+        {"SELECT x.y FROM (VALUES ('x')) v(e) JOIN customers c ON c.email = v.e, "
+         "LATERAL (SELECT v.e AS y) x",
+         "customer hidden@0: 0=email !probe"},
+        {"SELECT u FROM (VALUES ('x')) v(e) CROSS JOIN unnest(ARRAY[v.e]) u "
+         "JOIN customers c ON c.email = v.e",
+         "customer hidden@0: 0=email !probe"},
+        {"SELECT v.e FROM (VALUES ('x')) v(e), customers c WHERE right(c.email || v.e, 1) = 'x'",
+         "customer hidden@0: 0=email !probe"},
+        {"UPDATE products SET price = 2 FROM customers c WHERE c.email = products.title "
+         "RETURNING products.title",
+         "customer bound1: 0=email !probe"},
         /* from a query inside, a row can be equal to many */
         {"SELECT v.e FROM (VALUES ('x')) v(e) WHERE EXISTS (SELECT FROM customers c "
          "WHERE c.email = v.e)",
@@ -200,16 +223,23 @@ a_column_shows_what_it_is_equal_to(void **state PASU_UNUSED)
         {"UPDATE products p SET price = 1 FROM customers c WHERE c.email = p.title "
          "RETURNING p.title",
          "customer bound1: 0=email !probe"},
+        /* of a view that has both */
+        {"SELECT a FROM v_renamed WHERE a::text = b", "customer bound1: 0=email"},
         /* without being shown */
         {"SELECT 1 FROM customers c JOIN (VALUES ('x')) v(e) ON v.e = c.email", "- !probe"},
         {"SELECT v.e, EXISTS (SELECT FROM customers c WHERE c.email = v.e) "
          "FROM (VALUES ('x')) v(e)",
-         "- !probe"},
+         "customer bound: 0=email !probe"},
+        {"SELECT v.e, (SELECT 1 FROM customers c WHERE c.email = v.e LIMIT 1) "
+         "FROM (VALUES ('x')) v(e)",
+         "customer bound: 0=email !probe"},
         {"SELECT count(*) FROM customers c JOIN products p ON p.title = c.email", "- !probe"},
         {"SELECT count(*) FROM customers a JOIN customers b ON a.email = b.email || 'x'",
          "- !probe"},
         /* joins of what is stored, and of keys */
         {"SELECT count(*) FROM customers a JOIN customers b ON lower(a.email) = lower(b.email)",
+         "-"},
+        {"SELECT count(*) FROM customers a JOIN customers b ON a.email = coalesce(b.email, '')",
          "-"},
         {"SELECT count(*) FROM customers JOIN v_renamed ON email = b", "-"},
         {"SELECT o.id FROM orders o JOIN customers c ON c.id = o.customer_id", "-"},

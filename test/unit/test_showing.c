@@ -116,6 +116,18 @@ a_key_counts_if_the_server_says_that_it_is_one(void **state PASU_UNUSED)
           FROM(SHOP_VISITS_2024, 1), FROM(SHOP_VISITS_2024, 3));
 }
 
+/* Its origin says where a value is stored, not whose it is equal to. */
+static void
+a_column_that_is_equal_to_a_persons_shows_it_wherever_it_is_from(void **state PASU_UNUSED)
+{
+    CHECK("SELECT p.title FROM products p JOIN customers c ON c.email = p.title",
+          "customer key@0: 1=email", FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_PRODUCTS, 2));
+    CHECK("SELECT q.title FROM (SELECT title FROM products) q JOIN customers c ON c.email = title",
+          "customer key@0: 1=email", FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_PRODUCTS, 2));
+    CHECK("SELECT title FROM products WHERE title IN (SELECT email FROM customers)",
+          "customer bound 2000: 0=email", FROM(SHOP_PRODUCTS, 2));
+}
+
 static void
 a_key_is_read_in_the_format_that_it_comes_in(void **state PASU_UNUSED)
 {
@@ -326,6 +338,7 @@ run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_counts_if_the_server_says_that_it_is_one),
+        cmocka_unit_test(a_column_that_is_equal_to_a_persons_shows_it_wherever_it_is_from),
         cmocka_unit_test(a_key_is_read_in_the_format_that_it_comes_in),
         cmocka_unit_test(a_pin_counts_if_the_table_is_the_one),
         cmocka_unit_test(the_origin_of_a_column_says_what_it_shows),
