@@ -128,6 +128,21 @@ catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
 }
 
 int
+catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog, uint32_t vocabulary)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < catalog_relation_count(catalog); i++) {
+        const struct catalog_relation *r = catalog_relation_at(catalog, i);
+        struct marked mark = {r->oid, vocabulary, 0, r->filled_fields, r->filled_kinds, "", ""};
+
+        if (r->filled_fields != 0)
+            result = add(marks, &mark);
+    }
+    return result;
+}
+
+int
 catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from)
 {
     int result = 0;

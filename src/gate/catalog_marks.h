@@ -25,6 +25,9 @@ PASU_MUST_USE int catalog_marks_list(const struct catalog_marks *marks, uint32_t
                                      struct catalog_mark **list, size_t *count);
 /* After a load: names become OIDs where the relation is there now; what is gone is forgotten. */
 PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog);
+/* Of a new snapshot: what it says that functions and triggers can have filled. */
+PASU_MUST_USE int catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog,
+                                     uint32_t vocabulary);
 PASU_MUST_USE int catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from);
 void catalog_marks_release(struct catalog_marks *marks);
 

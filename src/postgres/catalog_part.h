@@ -76,6 +76,12 @@ struct catalog_reader {
     const char *bits; /* '0' and '1', one a key */
 };
 
+/* A user's operator that is not known to show nothing. */
+struct catalog_foreign {
+    const char *name;
+    bool keeps;
+};
+
 struct catalog {
     _Atomic uint32_t holders;
     uint64_t version;
@@ -88,7 +94,7 @@ struct catalog {
     struct catalog_index relation_oids, relation_names, function_oids, function_names;
     struct catalog_index operator_names, reader_names;
     struct catalog_pile bindings, rules, subjects; /* of the structs above */
-    struct catalog_pile operators;                 /* const char *: foreign ones */
+    struct catalog_pile operators;                 /* struct catalog_foreign */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
     bool has_own_equality, has_events;

@@ -316,6 +316,8 @@ write_marks(const struct catalog_builder *b, size_t number)
         own |= r->shows[i].fields;
     extra =
         r->speaks_values || r->kind == 'v' || r->kind == 'm' ? 0 : b->taints[number].fields & ~own;
+    r->filled_fields = extra & ~b->marked[number].fields;
+    r->filled_kinds = r->filled_fields ? b->taints[number].kinds : 0;
     r->marked_fields = b->marked[number].fields | extra;
     r->marked_kinds = b->marked[number].kinds | (extra ? b->taints[number].kinds : 0);
 }

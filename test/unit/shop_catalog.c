@@ -479,6 +479,12 @@ catalog_operator_is_foreign(const struct catalog *catalog, const char *name)
 }
 
 bool
+catalog_operator_keeps(const struct catalog *catalog PASU_UNUSED, const char *name PASU_UNUSED)
+{
+    return false;
+}
+
+bool
 catalog_events(const struct catalog *catalog PASU_UNUSED, uint64_t *fields, uint64_t *kinds)
 {
     *fields = *kinds = 0;
