@@ -20,6 +20,10 @@ struct catalog_marks {
  * PASU_E_RANGE: there are too many; who marks must then take the relation for all it could be. */
 PASU_MUST_USE int catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark,
                                     uint32_t vocabulary);
+/* What is known by the first name, or in the first schema (names NULL), can have the second by now.
+ */
+PASU_MUST_USE int catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
+                                     const struct catalog_mark *to);
 /* A copy (one block, memory_free) in the numbers of `vocabulary`: for a load. */
 PASU_MUST_USE int catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
                                      struct catalog_mark **list, size_t *count);

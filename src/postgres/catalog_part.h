@@ -260,6 +260,9 @@ PASU_MUST_USE int catalog_body_read(struct catalog_builder *builder, size_t node
 /* is_made: the text is run by another one. */
 PASU_MUST_USE int catalog_body_read_made(struct catalog_builder *builder, size_t node,
                                          struct view text, bool is_made);
+/* Where a trigger of a relation carries its row: into marks of it, and taints of other tables. */
+void catalog_trigger_read(struct catalog_builder *builder, size_t relation,
+                          const struct catalog_act *act);
 /* The texts that a text runs. */
 PASU_MUST_USE int catalog_made_read(struct catalog_builder *builder, size_t node, struct view text);
 

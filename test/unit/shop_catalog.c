@@ -309,6 +309,7 @@ static const struct catalog_function functions[] = {
      .schema = "public",
      .name = "f_dyn",
      .is_opaque = true,
+     .keeps = true,
      .returns_set = true,
      .fields = 63,
      .kinds = 3},
