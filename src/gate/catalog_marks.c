@@ -55,6 +55,38 @@ catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, 
     return add(marks, &one);
 }
 
+/* A mark without a schema is of any, and so is a name. */
+static bool
+is_moved(const struct marked *mark, const struct catalog_mark *from)
+{
+    if (mark->relation != 0 || (from->name && strcmp(mark->name, from->name) != 0))
+        return false;
+    return mark->schema[0] == '\0' || !from->schema || strcmp(mark->schema, from->schema) == 0 ||
+           strcmp(mark->schema, CATALOG_TEMPORARY) == 0;
+}
+
+int
+catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
+                   const struct catalog_mark *to)
+{
+    size_t count = marks->count;
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        struct marked mark = marks->items[i];
+
+        if (!is_moved(&mark, from))
+            continue;
+        mark.loads = 0;
+        if (to->name)
+            snprintf(mark.name, sizeof(mark.name), "%s", to->name);
+        if (mark.schema[0] != '\0' && strcmp(mark.schema, CATALOG_TEMPORARY) != 0)
+            snprintf(mark.schema, sizeof(mark.schema), "%s", to->schema ? to->schema : "");
+        result = add(marks, &mark);
+    }
+    return result;
+}
+
 int
 catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
                    struct catalog_mark **list, size_t *count)
@@ -125,6 +157,21 @@ catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
     catalog_marks_release(marks);
     *marks = settled;
     return 0;
+}
+
+int
+catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog, uint32_t vocabulary)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < catalog_relation_count(catalog); i++) {
+        const struct catalog_relation *r = catalog_relation_at(catalog, i);
+        struct marked mark = {r->oid, vocabulary, 0, r->filled_fields, r->filled_kinds, "", ""};
+
+        if (r->filled_fields != 0)
+            result = add(marks, &mark);
+    }
+    return result;
 }
 
 int

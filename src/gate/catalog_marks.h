@@ -20,11 +20,18 @@ struct catalog_marks {
  * PASU_E_RANGE: there are too many; who marks must then take the relation for all it could be. */
 PASU_MUST_USE int catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark,
                                     uint32_t vocabulary);
+/* What is known by the first name, or in the first schema (names NULL), can have the second by now.
+ */
+PASU_MUST_USE int catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
+                                     const struct catalog_mark *to);
 /* A copy (one block, memory_free) in the numbers of `vocabulary`: for a load. */
 PASU_MUST_USE int catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
                                      struct catalog_mark **list, size_t *count);
 /* After a load: names become OIDs where the relation is there now; what is gone is forgotten. */
 PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog);
+/* Of a new snapshot: what it says that functions and triggers can have filled. */
+PASU_MUST_USE int catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog,
+                                     uint32_t vocabulary);
 PASU_MUST_USE int catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from);
 void catalog_marks_release(struct catalog_marks *marks);
 

@@ -281,3 +281,15 @@ catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
     pthread_mutex_unlock(&store->lock);
     return result;
 }
+
+int
+catalog_store_move(struct catalog_store *store, struct catalog_place *place,
+                   const struct catalog_mark *from, const struct catalog_mark *to)
+{
+    int result;
+
+    pthread_mutex_lock(&store->lock);
+    result = catalog_marks_move(&place->marks, from, to);
+    pthread_mutex_unlock(&store->lock);
+    return result;
+}

@@ -71,5 +71,9 @@ uint32_t catalog_store_shifts(const struct catalog_place *place);
  * (numbers of `vocabulary`). PASU_E_NOMEM, PASU_E_RANGE: see catalog_marks_add. */
 PASU_MUST_USE int catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
                                      const struct catalog_mark *mark, uint32_t vocabulary);
+/* One has got another name, as far as this transaction goes (catalog_marks_move). */
+PASU_MUST_USE int catalog_store_move(struct catalog_store *store, struct catalog_place *place,
+                                     const struct catalog_mark *from,
+                                     const struct catalog_mark *to);
 
 #endif

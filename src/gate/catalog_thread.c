@@ -119,6 +119,8 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     if (catalog_marks_settle(&place->marks, catalog) != 0) {
         /* they stay names for now */
     }
+    if (catalog_marks_fill(&place->marks, catalog, catalog_policy_vocabulary(place->policy)) != 0)
+        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     place->version = catalog_version(catalog);
     place->is_awaited = place->touched != touched;
     place->is_stale = place->is_awaited;

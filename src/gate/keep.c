@@ -16,25 +16,38 @@ followed(const struct exchange *x, const struct plan_statement *statement)
     return meant ? meant : statement;
 }
 
+/* Code that no snapshot shows yet can be run by what calls any. */
+static void
+kept_of(const struct session *s, const struct plan_statement *statement, uint64_t *fields,
+        uint64_t *kinds)
+{
+    const struct observer *o = s->observer;
+    bool is_code = (statement->flags & (PLAN_CALLS | PLAN_OPAQUE)) != 0;
+
+    *fields = statement->kept_fields | (is_code ? o->unseen_fields : 0);
+    *kinds = statement->kept_kinds | (is_code ? o->unseen_kinds : 0);
+}
+
 static int
 keep(struct session *s, struct exchange_request *request, const struct plan_statement *statement)
 {
     struct result *r = &s->observer->result;
+    uint64_t fields, kinds;
     bool is_counted = r->is_counted; /* another result can be under way */
     struct judgement judgement;
     int result;
 
     statement = followed(&s->observer->exchange, statement);
-    if (PASU_LIKELY(statement->kept_fields == 0) || request->is_refused)
+    kept_of(s, statement, &fields, &kinds);
+    if (PASU_LIKELY(fields == 0) || request->is_refused)
         return 0;
     r->is_counted = false;
-    result = expose_words(s, statement, statement->kept_fields, statement->kept_kinds,
-                          FLAG_BIT(KEPT), &judgement);
+    result = expose_words(s, statement, fields, kinds, FLAG_BIT(KEPT), &judgement);
     r->is_counted = is_counted;
     if (result == 0 && judgement.is_blocked)
         request->is_refused = request->is_beyond = true;
     else
-        request->is_told = (statement->most_kinds & ~statement->kept_kinds) == 0;
+        request->is_told = (statement->most_kinds & ~kinds) == 0;
     return result;
 }
 

@@ -358,6 +358,15 @@ observer_mark(struct session *s, const struct plan_statement *statement)
     return result;
 }
 
+int
+observer_move(struct session *s, const struct plan_move *move)
+{
+    const struct catalog_mark from = {.schema = move->schema, .name = move->name};
+    const struct catalog_mark to = {.schema = move->to_schema, .name = move->to_name};
+
+    return catalog_store_move(s->worker->shared->catalogs, s->observer->place, &from, &to);
+}
+
 void
 observer_notifies(struct session *s, const struct plan_statement *statement)
 {

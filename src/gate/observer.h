@@ -123,8 +123,10 @@ bool observer_is_stale(const struct session *session);
 void observer_all(const struct session *session, uint64_t *fields, uint64_t *kinds);
 /* DDL has happened in this session. */
 void observer_touch(struct session *session);
-/* The statement has put personal values into a relation; or can have, into notifications. */
+/* The statement has put personal values into a relation, or has given one another name; or can have
+ * put them into notifications. */
 PASU_MUST_USE int observer_mark(struct session *session, const struct plan_statement *statement);
+PASU_MUST_USE int observer_move(struct session *session, const struct plan_move *move);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
 /* The server has taken, or refused, our cancel request. */
 void observer_cancelled(struct session *session);

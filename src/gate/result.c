@@ -420,6 +420,8 @@ catalog_effects(struct session *s, const struct plan_statement *statement)
 
     int result = statement->mark.fields ? observer_mark(s, statement) : 0;
 
+    if (result == 0 && statement->move)
+        result = observer_move(s, statement->move);
     if (is_change || statement->mark.fields)
         o->is_changing = true;
     if (o->is_changing && (is_change || statement->special == SPECIAL_END))

@@ -237,11 +237,20 @@ bool
 catalog_operator_is_foreign(const struct catalog *catalog, const char *name)
 {
     uint64_t hash = catalog_hash_name(catalog, name, strlen(name));
-    const char *const *names = catalog->operators.items;
+    const struct catalog_foreign *operators = catalog->operators.items;
     uint32_t at = 0;
 
     while ((at = catalog_index_next(&catalog->operator_names, hash, at)) != 0)
-        if (strcmp(names[at - 1], name) == 0)
+        if (strcmp(operators[at - 1].name, name) == 0)
+            return true;
+    return false;
+}
+
+bool
+catalog_operator_keeps(const struct catalog *catalog, const char *name)
+{
+    PILE_EACH (const struct catalog_foreign, o, &catalog->operators)
+        if (o->keeps && strcmp(o->name, name) == 0)
             return true;
     return false;
 }

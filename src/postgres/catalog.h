@@ -93,6 +93,8 @@ struct catalog_relation {
      * and marks. A table that is none of these has 0. */
     uint64_t fields, kinds;
     uint64_t marked_fields, marked_kinds; /* of these, what marks say: in any of its columns */
+    /* And of those, what functions and triggers can have put there: it stays when they go. */
+    uint64_t filled_fields, filled_kinds;
     /* What functions bring that run when it is written (triggers, defaults): RETURNING shows it. */
     uint64_t written_fields, written_kinds;
     bool is_written_opaque;
@@ -208,6 +210,9 @@ const struct catalog_function *catalog_function_at(const struct catalog *catalog
 /* Whether a user-defined operator of that name exists of which it is not known that it shows
  * nothing. */
 bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name);
+/* Whether one is there whose function puts what it is given out of sight (catalog_function.keeps).
+ */
+bool catalog_operator_keeps(const struct catalog *catalog, const char *name);
 /* Whether somebody has defined "=" between two of PostgreSQL's own types: then it is not known what
  * a comparison with a key means. */
 bool catalog_has_own_equality(const struct catalog *catalog);

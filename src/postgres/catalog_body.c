@@ -355,7 +355,9 @@ written_name(const struct body *body, size_t at)
                   (is_word(body, at - 1, "create") || is_word(body, at - 1, "temp") ||
                    is_word(body, at - 1, "temporary") || is_word(body, at - 1, "unlogged"));
 
-    if (!is_new && !is_word(body, at, "into") && !is_word(body, at, "update"))
+    bool is_renamed = is_word(body, at, "to") && at > 0 && is_word(body, at - 1, "rename");
+
+    if (!is_new && !is_renamed && !is_word(body, at, "into") && !is_word(body, at, "update"))
         return 0;
     at++;
     if (is_new && is_word(body, at, "if"))

@@ -430,14 +430,14 @@ keep_foreign(struct catalog_builder *b)
 
     PILE_EACH (const struct catalog_operator, o, &b->operators) {
         const struct catalog_function *f = catalog_function(c, o->function);
-        const char **name;
+        struct catalog_foreign *foreign;
 
-        if (f && !f->is_opaque)
+        if (f && !f->is_opaque && !f->keeps)
             continue;
-        name = catalog_pile_add(&c->operators, sizeof(*name));
-        if (!name)
+        foreign = catalog_pile_add(&c->operators, sizeof(*foreign));
+        if (!foreign)
             return PASU_E_NOMEM;
-        *name = o->name;
+        *foreign = (struct catalog_foreign){o->name, f && f->keeps};
     }
     PILE_EACH (const uint32_t, oid, &b->casts) {
         const struct catalog_function *f = catalog_function(c, *oid);
@@ -446,7 +446,7 @@ keep_foreign(struct catalog_builder *b)
     }
     result = catalog_index_init(&c->operator_names, &c->arena, c->operators.count);
     for (size_t i = 0; result == 0 && i < c->operators.count; i++) {
-        const char *name = ((const char *const *)c->operators.items)[i];
+        const char *name = ((const struct catalog_foreign *)c->operators.items)[i].name;
 
         catalog_index_add(&c->operator_names, catalog_hash_name(c, name, strlen(name)), i);
     }

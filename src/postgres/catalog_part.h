@@ -77,6 +77,12 @@ struct catalog_reader {
     const char *bits; /* '0' and '1', one a key */
 };
 
+/* A user's operator that is not known to show nothing. */
+struct catalog_foreign {
+    const char *name;
+    bool keeps;
+};
+
 struct catalog {
     _Atomic uint32_t holders;
     _Atomic bool is_superseded;
@@ -90,7 +96,7 @@ struct catalog {
     struct catalog_index relation_oids, relation_names, function_oids, function_names;
     struct catalog_index operator_names, reader_names;
     struct catalog_pile bindings, rules, subjects; /* of the structs above */
-    struct catalog_pile operators;                 /* const char *: foreign ones */
+    struct catalog_pile operators;                 /* struct catalog_foreign */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
     bool has_own_equality, has_events;
@@ -256,6 +262,9 @@ PASU_MUST_USE int catalog_body_read(struct catalog_builder *builder, size_t node
 /* is_made: the text is run by another one. */
 PASU_MUST_USE int catalog_body_read_made(struct catalog_builder *builder, size_t node,
                                          struct view text, bool is_made);
+/* Where a trigger of a relation carries its row: into marks of it, and taints of other tables. */
+void catalog_trigger_read(struct catalog_builder *builder, size_t relation,
+                          const struct catalog_act *act);
 /* The texts that a text runs. */
 PASU_MUST_USE int catalog_made_read(struct catalog_builder *builder, size_t node, struct view text);
 

@@ -168,6 +168,7 @@ add_acts(struct catalog_builder *b)
         c->relations[number].has_acts = true;
         c->relations[number].is_guarded |= act->is_guard;
         c->relations[number].is_filled |= act->is_filling;
+        catalog_trigger_read(b, number, act);
         result = catalog_body_read(b, catalog_act_node(b, number), view_of_text(act->text));
         if (result == 0 && act->is_filling)
             result = catalog_edge_add(b, catalog_act_node(b, number), number);
@@ -316,6 +317,8 @@ write_marks(const struct catalog_builder *b, size_t number)
         own |= r->shows[i].fields;
     extra =
         r->speaks_values || r->kind == 'v' || r->kind == 'm' ? 0 : b->taints[number].fields & ~own;
+    r->filled_fields |= extra & ~b->marked[number].fields;
+    r->filled_kinds = r->filled_fields ? b->taints[number].kinds : 0;
     r->marked_fields = b->marked[number].fields | extra;
     r->marked_kinds = b->marked[number].kinds | (extra ? b->taints[number].kinds : 0);
 }

@@ -170,6 +170,14 @@ struct plan_mark {
     const struct plan_mark *next;
 };
 
+/* A relation gets another name or schema; a schema another name (names NULL). Schema NULL: not
+ * said.
+ */
+struct plan_move {
+    const char *schema, *name;
+    const char *to_schema, *to_name;
+};
+
 struct plan_statement {
     uint8_t verb;    /* enum plan_verb */
     uint8_t special; /* enum plan_special */
@@ -210,7 +218,8 @@ struct plan_statement {
         size_t column_count;
         bool has_header;
     } copy;
-    struct plan_mark mark; /* fields 0: none */
+    struct plan_mark mark;        /* fields 0: none */
+    const struct plan_move *move; /* or NULL */
 };
 
 struct plan {

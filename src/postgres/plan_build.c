@@ -273,7 +273,7 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
 
     build_names(work, &node->base, statement);
     if (statement->most_fields == 0) {
-        statement->flags = 0;
+        statement->flags &= PLAN_CALLS;
         statement->may_return_rows = is_select ? !node->select_stmt->into_clause
                                                : count_returning(node) > 0 || work->names.has_rules;
         if (is_select && node->select_stmt->into_clause)

@@ -29,12 +29,26 @@ filled_at(const struct sql_token *t, struct token_range range)
                      is_kind(t - 1, range, PG_QUERY__TOKEN__TEMPORARY) ||
                      is_kind(t - 1, range, PG_QUERY__TOKEN__UNLOGGED));
 
-    if (!is_into && !is_update && !is_table)
+    bool is_renamed =
+        is_kind(t, range, PG_QUERY__TOKEN__TO) && is_kind(t - 1, range, PG_QUERY__TOKEN__RENAME);
+
+    if (!is_into && !is_update && !is_table && !is_renamed)
         return NULL;
     t++;
     if (is_table && is_kind(t, range, PG_QUERY__TOKEN__IF_P))
         t += 3; /* IF NOT EXISTS */
     return is_kind(t, range, PG_QUERY__TOKEN__ONLY) ? t + 1 : t;
+}
+
+/* ALTER TABLE … SET SCHEMA: what is filled can be in any. */
+static bool
+moves_schema(struct token_range range)
+{
+    for (const struct sql_token *t = range.first; t < range.end; t++)
+        if (is_kind(t, range, PG_QUERY__TOKEN__SET) &&
+            is_kind(t + 1, range, PG_QUERY__TOKEN__SCHEMA))
+            return true;
+    return false;
 }
 
 static void
@@ -53,6 +67,8 @@ fill_one(struct plan_work *work, const char *text, const struct sql_token *t,
         if (!tokens_name(text, t + 2, name))
             return;
     }
+    if (moves_schema(range))
+        schema[0] = '\0';
     target.schemaname = schema;
     target.relname = name;
     target.relpersistence = (char *)(uintptr_t) "p";

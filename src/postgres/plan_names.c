@@ -219,10 +219,15 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
 }
 
 static void
-add_foreign(struct plan_work *work)
+add_foreign(struct plan_work *work, const char *operator)
 {
     struct function_facts facts = {
-        .reach = work->everything, .is_opaque = true, .renames = true, .is_user = true};
+        .reach = work->everything,
+        .is_opaque = true,
+        .renames = true,
+        .keeps = operator&& work->catalog && catalog_operator_keeps(work->catalog, operator),
+        .is_user = true,
+    };
 
     names_add_function(work, &facts);
 }
@@ -231,14 +236,14 @@ static void
 add_operator(struct plan_work *work, PgQuery__Node *const *names, size_t count)
 {
     if (names_is_foreign_operator(work, names, count))
-        add_foreign(work);
+        add_foreign(work, sql_last_name(names, count));
 }
 
 static void
 add_plain_operator(struct plan_work *work, const char *name)
 {
     if (!work->catalog || catalog_operator_is_foreign(work->catalog, name))
-        add_foreign(work);
+        add_foreign(work, name);
 }
 
 /* BETWEEN is written with a name, and means others. */
@@ -413,7 +418,7 @@ walk_expression(struct walk *walk, const ProtobufCMessage *message)
         walk_operator(work, (const PgQuery__AExpr *)message);
     } else if (kind == &pg_query__type_cast__descriptor) {
         if (names_is_foreign_type(work, ((const PgQuery__TypeCast *)message)->type_name))
-            add_foreign(work);
+            add_foreign(work, NULL);
     } else if (kind == &pg_query__sub_link__descriptor) {
         const PgQuery__SubLink *link = (const PgQuery__SubLink *)message;
 

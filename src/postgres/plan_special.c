@@ -170,6 +170,7 @@ build_do(struct plan_work *work, const PgQuery__DoStmt *block, struct plan_state
     statement->most_kinds = reach_kinds(&work->names.most);
     statement->may_speak = statement->most_fields != 0;
     build_kept(statement, &work->names.kept);
+    statement->flags |= work->names.flags & PLAN_CALLS;
     /* It may have changed the catalog, too. */
     statement->special = SPECIAL_DDL;
     if (statement->may_speak)
@@ -303,9 +304,7 @@ is_plain_ddl(const PgQuery__Node *node)
     case PG_QUERY__NODE__NODE_DROP_OWNED_STMT:
     case PG_QUERY__NODE__NODE_GRANT_STMT:
     case PG_QUERY__NODE__NODE_GRANT_ROLE_STMT:
-    case PG_QUERY__NODE__NODE_RENAME_STMT:
     case PG_QUERY__NODE__NODE_ALTER_OWNER_STMT:
-    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
     case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
     case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT:
     case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
@@ -318,6 +317,38 @@ is_plain_ddl(const PgQuery__Node *node)
     default:
         return false;
     }
+}
+
+/* Marks that are known by a name move with it. */
+static void
+build_move(struct plan_work *work, const PgQuery__Node *node, struct plan_statement *statement)
+{
+    struct plan_move *move = arena_new(work->keep, 1, sizeof(*move));
+    const PgQuery__RangeVar *relation = NULL;
+
+    if (!move)
+        return;
+    if (node->node_case == PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT) {
+        relation = node->alter_object_schema_stmt->relation;
+        move->to_schema = keep_name(work, node->alter_object_schema_stmt->newschema);
+    } else if (node->rename_stmt->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
+        move->schema = keep_name(work, node->rename_stmt->subname);
+        move->to_schema = keep_name(work, node->rename_stmt->newname);
+        statement->move = move;
+        return;
+    } else if (!node->rename_stmt->subname[0]) {
+        relation = node->rename_stmt->relation;
+        move->to_name = keep_name(work, node->rename_stmt->newname);
+    }
+    if (!relation)
+        return;
+    move->schema = relation->schemaname[0] ? keep_name(work, relation->schemaname) : NULL;
+    move->name = keep_name(work, relation->relname);
+    if (!move->to_schema)
+        move->to_schema = move->schema;
+    if (!move->to_name)
+        move->to_name = move->name;
+    statement->move = move;
 }
 
 /* What is created is no relation that is read; what it is made from is. */
@@ -480,6 +511,11 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
         break;
     case PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT:
         build_names(work, &node->refresh_mat_view_stmt->base, statement);
+        break;
+    case PG_QUERY__NODE__NODE_RENAME_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
+        statement->special = SPECIAL_DDL;
+        build_move(work, node, statement);
         break;
     default:
         if (is_plain_ddl(node))

@@ -218,8 +218,10 @@ read_words(struct reading *r, bool is_body)
         add_relation(r, name);
         if (!add_function(r, name, is_followed_by(r, t, '(')) &&
             t->kind == PG_QUERY__TOKEN__IDENT && is_followed_by(r, t, '(') &&
-            !is_newer_word(r, t, name))
+            !is_newer_word(r, t, name)) {
             is_clear &= is_body;
+            r->work->names.flags |= PLAN_CALLS; /* one that no snapshot shows */
+        }
     }
     return is_clear;
 }
@@ -474,6 +476,7 @@ read_made(struct plan_work *work, const char *body)
         const char *copy = arena_text(&work->memory, made.text, made.length);
 
         work->names.keeps |= made.has_values;
+        work->names.flags |= PLAN_CALLS; /* format() can be another one by now */
         if (!copy || !made_is_plain(&made))
             return false;
         read_body(work, copy, 0, true);

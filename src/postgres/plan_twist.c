@@ -8,7 +8,8 @@ static bool
 touches(struct plan_work *work, const PgQuery__Node *node)
 {
     names_collect(work, &node->base);
-    return reach_fields(&work->names.most) != 0;
+    /* One that no snapshot shows was made a moment ago, and marks of it move with its name. */
+    return reach_fields(&work->names.most) != 0 && !(work->names.flags & PLAN_UNKNOWN_TABLE);
 }
 
 /* What changes which rows, or which values, come from a table; the rest of ALTER TABLE does so only

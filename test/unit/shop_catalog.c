@@ -309,6 +309,7 @@ static const struct catalog_function functions[] = {
      .schema = "public",
      .name = "f_dyn",
      .is_opaque = true,
+     .keeps = true,
      .returns_set = true,
      .fields = 63,
      .kinds = 3},
@@ -487,6 +488,12 @@ bool
 catalog_operator_is_foreign(const struct catalog *catalog, const char *name)
 {
     return strcmp(name, "===") == 0 || (catalog->has_foreign_equal && strcmp(name, "=") == 0);
+}
+
+bool
+catalog_operator_keeps(const struct catalog *catalog PASU_UNUSED, const char *name PASU_UNUSED)
+{
+    return false;
 }
 
 bool

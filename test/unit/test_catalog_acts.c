@@ -100,6 +100,98 @@ what_functions_put_out_of_sight_is_known(void **state PASU_UNUSED)
 }
 
 static void
+triggers_carry_their_row_where_they_put_it(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *body;
+        uint64_t own, other; /* what is beyond the mapping of customers and of products */
+    } cases[] = {
+        {"BEGIN NEW.grade := length(NEW.name); RETURN NEW; END", NAME, 0},
+        {"BEGIN NEW.grade = NEW.phone; RETURN NEW; END", PHONE, 0},
+        {"DECLARE v text; BEGIN v := NEW.name; NEW.grade := v; RETURN NEW; END", NAME, 0},
+        {"BEGIN NEW := other(OLD); RETURN NEW; END", NAME | PHONE, 0},
+        {"BEGIN INSERT INTO products VALUES (NEW.phone); RETURN NULL; END", 0, PHONE},
+        {"BEGIN INSERT INTO public.products SELECT OLD.*; RETURN NULL; END", 0, NAME | PHONE},
+        {"BEGIN UPDATE products SET title = NEW.name; RETURN NULL; END", 0, NAME},
+        {"BEGIN NEW.grade := CASE WHEN true THEN length(NEW.name) ELSE 0 END; RETURN NEW; END",
+         NAME, 0},
+        /* nothing of it */
+        {"BEGIN NEW.grade := 1; RETURN NEW; END", 0, 0},
+        {"BEGIN NEW.name := lower(NEW.name); RETURN NEW; END", 0, 0},
+        {"BEGIN IF NEW.name <> OLD.name THEN NEW.grade := 2; END IF; RETURN NEW; END", 0, 0},
+        {"BEGIN IF NEW IS DISTINCT FROM OLD THEN NEW.grade := 2; END IF; RETURN NEW; END", 0, 0},
+        {"BEGIN IF NEW.phone IS NULL THEN RAISE EXCEPTION 'none: %', NEW.name; END IF; "
+         "NEW.grade := 3; RETURN NEW; END",
+         0, 0},
+        {"BEGIN PERFORM pg_notify('x', NEW.name); NEW.grade := 3; RETURN NEW; END", 0, 0},
+        {"BEGIN INSERT INTO products VALUES (NEW.id); RETURN NULL; END", 0, 0},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char function[512];
+        struct catalog_row rows[] = {
+            SHOP,
+            {ROWS_FUNCTIONS, function},
+            {ROWS_ACTS, "20001|f|t| public.on_write"},
+        };
+        const struct catalog_relation *r;
+        struct catalog *c;
+
+        snprintf(function, sizeof(function), "22001|public|on_write|plpgsql|f|f|f|f|%s|~",
+                 cases[i].body);
+        c = build(NULL, rows, COUNT_OF(rows));
+        r = relation(c, "customers");
+        if (r->marked_fields != cases[i].own || r->filled_fields != cases[i].own)
+            fail_msg("%s: %#lx", cases[i].body, (unsigned long)r->marked_fields);
+        r = relation(c, "products");
+        if (r->fields != cases[i].other || r->filled_fields != cases[i].other)
+            fail_msg("%s: products %#lx", cases[i].body, (unsigned long)r->fields);
+        catalog_release(c);
+    }
+}
+
+static void
+event_triggers_are_of_no_relation(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "on_ddl", "plpgsql",
+                 "BEGIN RAISE NOTICE '%', (SELECT name FROM customers); END"),
+        {ROWS_ACTS, "0|f|f|on_ddl"},
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+    uint64_t fields, kinds;
+
+    assert_true(catalog_events(c, &fields, &kinds));
+    assert_int_equal(fields, NAME);
+    assert_int_equal(kinds, CUSTOMER);
+    catalog_release(c);
+    c = build(NULL, rows, COUNT_OF(rows) - 1);
+    assert_false(catalog_events(c, &fields, &kinds));
+    catalog_release(c);
+}
+
+static void
+operators_are_foreign_by_what_their_functions_do(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "f_clean", "sql", "SELECT 1"),
+        FUNCTION(22002, "f_reads", "sql", "SELECT name FROM customers"),
+        FUNCTION(22003, "f_keeps", "plpgsql", "BEGIN EXECUTE format('SET x = %L', $1); END"),
+        {ROWS_OPERATORS, "23001|+++|22001|25|25"},
+        {ROWS_OPERATORS, "23002|---|22002|25|25"},
+        {ROWS_OPERATORS, "23003|@@@|22003|25|25"},
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_false(catalog_operator_is_foreign(c, "+++"));
+    assert_true(catalog_operator_is_foreign(c, "---") && !catalog_operator_keeps(c, "---"));
+    assert_true(catalog_operator_is_foreign(c, "@@@") && catalog_operator_keeps(c, "@@@"));
+    catalog_release(c);
+}
+
+static void
 ones_own_format_makes_texts_of_any_shape(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
@@ -137,6 +229,9 @@ main(void)
         cmocka_unit_test(what_acts_on_a_table_is_followed),
         cmocka_unit_test(what_can_change_names_and_fill_tables_is_known_of_functions),
         cmocka_unit_test(what_functions_put_out_of_sight_is_known),
+        cmocka_unit_test(triggers_carry_their_row_where_they_put_it),
+        cmocka_unit_test(event_triggers_are_of_no_relation),
+        cmocka_unit_test(operators_are_foreign_by_what_their_functions_do),
         cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),
         cmocka_unit_test(marks_of_temporary_tables_are_theirs_alone),
     };

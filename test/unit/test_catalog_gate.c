@@ -131,6 +131,79 @@ a_name_of_which_nothing_comes_is_forgotten_in_the_end(void **state PASU_UNUSED)
     catalog_marks_release(&marks);
 }
 
+static bool
+has_mark(const struct catalog_marks *marks, uint32_t relation, const char *schema, const char *name)
+{
+    struct catalog_mark *list;
+    size_t count;
+    bool is_there = false;
+
+    assert_int_equal(catalog_marks_list(marks, 7, &list, &count), 0);
+    for (size_t i = 0; i < count; i++)
+        is_there |= list[i].relation == relation && strcmp(list[i].name, name) == 0 &&
+                    strcmp(list[i].schema ? list[i].schema : "", schema) == 0;
+    memory_free(list);
+    return is_there;
+}
+
+static void
+a_mark_moves_with_the_name_of_a_table_that_no_snapshot_shows(void **state PASU_UNUSED)
+{
+    static const struct catalog_mark from[] = {
+        {0, "s", "t", 0, 0}, {0, NULL, "u", 0, 0}, {0, "s", NULL, 0, 0}, {0, "x", "t", 0, 0}};
+    static const struct catalog_mark to[] = {{0, "s", "t2", 0, 0},
+                                             {0, NULL, "u2", 0, 0},
+                                             {0, "s2", NULL, 0, 0},
+                                             {0, "x", "never", 0, 0}};
+    const struct catalog_mark one = {0, "s", "t", 1, 2}, other = {0, NULL, "u", 1, 2};
+    struct catalog_marks marks = {0};
+
+    assert_int_equal(catalog_marks_add(&marks, &one, 7), 0);
+    assert_int_equal(catalog_marks_add(&marks, &other, 7), 0);
+    for (size_t i = 0; i < COUNT_OF(from); i++)
+        assert_int_equal(catalog_marks_move(&marks, &from[i], &to[i]), 0);
+    assert_true(has_mark(&marks, 0, "s", "t")); /* it may be rolled back */
+    assert_true(has_mark(&marks, 0, "s", "t2"));
+    assert_true(has_mark(&marks, 0, "s2", "t2"));
+    assert_true(has_mark(&marks, 0, "", "u2"));
+    assert_false(has_mark(&marks, 0, "s", "never"));
+    catalog_marks_release(&marks);
+}
+
+static void
+what_a_function_has_filled_stays_marked_when_it_is_gone(void **state PASU_UNUSED)
+{
+    static const struct catalog_mapping_field fields[] = {{"name", 0}};
+    static const struct catalog_mapping mapping = {"s.p", "id", 0, fields, 1};
+    static const struct catalog_policy policy = {&mapping, 1, NULL, 0, NULL, 0};
+    static const struct catalog_row rows[] = {
+        SERVER,
+        {ROWS_RELATIONS, "20001|s|p|r|p|f|f"},
+        {ROWS_RELATIONS, "20002|s|t|r|p|f|f"},
+        {ROWS_COLUMNS, "20001|1|id|20"},
+        {ROWS_COLUMNS, "20001|2|name|25"},
+        {ROWS_FUNCTIONS, "22001|s|f|sql|t|f|f|f|INSERT INTO t SELECT name FROM p|~"},
+    };
+    struct catalog_marks marks = {0};
+    struct catalog_mark *list;
+    struct catalog *c = NULL;
+    size_t count;
+
+    assert_int_equal(catalog_rows_build(&c, &policy, NULL, NULL, 0, rows, COUNT_OF(rows)), 0);
+    assert_int_equal(catalog_marks_fill(&marks, c, 7), 0);
+    catalog_release(c);
+    assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].relation, 20002);
+    assert_int_equal(list[0].fields, 1);
+    assert_int_equal(catalog_rows_build(&c, &policy, NULL, list, count, rows, COUNT_OF(rows) - 1),
+                     0);
+    assert_int_equal(catalog_relation(c, 20002)->fields, 1);
+    catalog_release(c);
+    memory_free(list);
+    catalog_marks_release(&marks);
+}
+
 int
 main(void)
 {
@@ -138,6 +211,8 @@ main(void)
         cmocka_unit_test(a_configuration_becomes_a_policy_in_the_vocabularys_numbers),
         cmocka_unit_test(a_mark_by_name_becomes_one_by_oid_when_the_table_is_there),
         cmocka_unit_test(under_another_vocabulary_a_mark_stands_for_everything),
+        cmocka_unit_test(a_mark_moves_with_the_name_of_a_table_that_no_snapshot_shows),
+        cmocka_unit_test(what_a_function_has_filled_stays_marked_when_it_is_gone),
         cmocka_unit_test(a_name_of_which_nothing_comes_is_forgotten_in_the_end),
     };
 

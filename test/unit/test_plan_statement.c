@@ -314,6 +314,11 @@ what_turns_names_around_is_told_from_what_does_not(void **state PASU_UNUSED)
          false},
         {"SELECT name FROM customers WHERE JSON_EXISTS(name, '$' WITH)", false},
         {"SELECT name FROM customers WITH x; ALTER TABLE customers RENAME TO c", true},
+        {"ALTER TABLE made_just_now RENAME TO x", false},
+        {"CREATE TRIGGER t BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION made_just_now()",
+         false},
+        {"CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION f_dyn()", true},
+        {"CREATE FUNCTION format(text, text) RETURNS text LANGUAGE sql AS 'SELECT 1'", true},
         {"ALTER TABLE customers ADD COLUMN x int", false},
         {"ALTER TABLE products RENAME TO goods", false},
         {"CREATE TABLE t (x int)", false},
@@ -353,7 +358,21 @@ what_code_can_put_out_of_sight_is_known_before_it_runs(void **state PASU_UNUSED)
         {"DO $$ BEGIN EXECUTE 'DO ''BEGIN EXECUTE x; END'''; END $$", 63},
         {"SELECT 1 FROM customers WHERE setval('s', phone::bigint) < 0", PHONE},
         {"EXPLAIN SELECT setval('s', phone::bigint) FROM customers", PHONE},
+        /* armed: it runs without being called */
+        {"CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE "
+         "format('COMMENT ON TABLE x IS %L', (SELECT name FROM customers)); RETURN NEW; END $$",
+         NAME},
+        {"CREATE FUNCTION t() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE x; END $$",
+         63},
+        {"CREATE TRIGGER t BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION f_dyn()", 63},
+        {"CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION f_dyn()", 63},
         /* nothing of it */
+        {"CREATE FUNCTION t() RETURNS int LANGUAGE plpgsql AS $$ BEGIN EXECUTE x; END $$", 0},
+        {"CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := now(); "
+         "RETURN NEW; END $$",
+         0},
+        {"CREATE TRIGGER t BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION made_just_now()",
+         0},
         {"DO $$ BEGIN PERFORM setval('s', (SELECT max(id) FROM customers)); END $$", 0},
         {"DO $$ BEGIN UPDATE customers SET name = lower(name); END $$", 0},
         {"DO $$ BEGIN EXECUTE 'CREATE INDEX ON customers (grade)'; END $$", 0},
@@ -376,6 +395,37 @@ what_code_can_put_out_of_sight_is_known_before_it_runs(void **state PASU_UNUSED)
 
         if (plan->statements[0].kept_fields != cases[i].fields)
             fail_msg("%s: %#lx", cases[i].sql, (unsigned long)plan->statements[0].kept_fields);
+        plan_release(plan);
+    }
+}
+
+static void
+a_move_says_from_where_to_where(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql, *move; /* schema.name>schema.name */
+    } cases[] = {
+        {"ALTER TABLE a.b RENAME TO c", "a.b>a.c"},
+        {"ALTER TABLE b RENAME TO c", "-.b>-.c"},
+        {"ALTER TABLE b SET SCHEMA s", "-.b>s.b"},
+        {"ALTER SCHEMA a RENAME TO c", "a.->c.-"},
+        {"ALTER TABLE b RENAME COLUMN x TO y", "none"},
+        {"ALTER FUNCTION f() SET SCHEMA s", "none"},
+        {"SELECT 1", "none"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+        const struct plan_move *m = plan->statements[0].move;
+        char text[256] = "none";
+
+        if (m)
+            snprintf(text, sizeof(text), "%s.%s>%s.%s", m->schema ? m->schema : "-",
+                     m->name ? m->name : "-", m->to_schema ? m->to_schema : "-",
+                     m->to_name ? m->to_name : "-");
+        if (strcmp(text, cases[i].move) != 0)
+            fail_msg("%s: %s", cases[i].sql, text);
         plan_release(plan);
     }
 }
@@ -552,6 +602,7 @@ run(void)
         cmocka_unit_test(what_turns_names_around_is_told_from_what_does_not),
         cmocka_unit_test(what_only_fills_or_keeps_a_table_is_not_refused),
         cmocka_unit_test(what_code_can_put_out_of_sight_is_known_before_it_runs),
+        cmocka_unit_test(a_move_says_from_where_to_where),
         cmocka_unit_test(what_does_not_parse_is_bound_by_its_words),
         cmocka_unit_test(a_text_with_two_readings_is_not_read),
         cmocka_unit_test(languages_in_a_text_with_two_readings),
