@@ -62,6 +62,7 @@ find_in_scope(struct plan_work *work, const struct scope *scope, const char *nam
         }
     }
     found->output = count > 0 && is_one && first->entry ? first : NULL;
+    found->keys = count == 1 ? first->keys : 0;
     return count;
 }
 
@@ -97,8 +98,10 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
     for (const struct scope *s = scope; s; s = s->outer) {
         if (find_in_scope(work, s, name, found) > 0) {
             note_depth(work, s);
-            if (is_open)
+            if (is_open) {
                 found->output = NULL;
+                found->keys = 0;
+            }
             return;
         }
         if (find_open(work, s, found)) {
@@ -132,6 +135,7 @@ find_qualified(struct plan_work *work, const struct scope *scope, const char *ta
                     if (o->carry)
                         carry_add(&found->carry, o->carry);
                     found->output = o->entry ? o : NULL;
+                    found->keys = o->keys;
                     return;
                 }
             if (e->relation && is_system_column(name))

@@ -50,9 +50,14 @@ fill_view(struct plan_work *work, struct entry *entry)
         fill_opaque(work, entry);
         return;
     }
-    for (const struct output *o = columns.first; o; o = o->next)
-        if (!outputs_add(work, &entry->columns, view->columns[i++].name, o->carry))
+    for (const struct output *o = columns.first; o; o = o->next) {
+        struct output *column =
+            outputs_add(work, &entry->columns, view->columns[i++].name, o->carry);
+
+        if (!column)
             return;
+        column->keys = o->keys;
+    }
 }
 
 static bool
@@ -150,14 +155,9 @@ all_columns(struct plan_work *work, const struct entry *entry)
 {
     struct outputs columns = {.is_open = entry->columns.is_open, .rest = entry->columns.rest};
 
-    for (const struct output *o = entry->columns.first; o; o = o->next) {
-        struct output *copy = outputs_add(work, &columns, o->name, o->carry);
-
-        if (!copy)
+    for (const struct output *o = entry->columns.first; o; o = o->next)
+        if (!outputs_add_again(work, &columns, o))
             break;
-        copy->entry = o->entry;
-        copy->attribute = o->attribute;
-    }
     return columns;
 }
 

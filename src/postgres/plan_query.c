@@ -65,14 +65,9 @@ add_again(struct plan_work *work, struct outputs *columns, const struct outputs 
 {
     columns->is_open |= from->is_open;
     carry_add(&columns->rest, &from->rest);
-    for (const struct output *o = from->first; o; o = o->next) {
-        struct output *copy = outputs_add(work, columns, o->name, o->carry);
-
-        if (!copy)
+    for (const struct output *o = from->first; o; o = o->next)
+        if (!outputs_add_again(work, columns, o))
             return;
-        copy->entry = o->entry;
-        copy->attribute = o->attribute;
-    }
 }
 
 static void
@@ -116,6 +111,7 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
     const char *name = target->name[0] ? target->name : name_of(target->val);
     const struct output *exact = NULL;
     struct carry carry = {0};
+    uint64_t keys = 0;
     struct output *output;
 
     if (target->val && target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF) {
@@ -124,6 +120,7 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
         scope_find(work, scope, target->val->column_ref, &found);
         carry = found.carry;
         exact = found.output;
+        keys = found.keys;
     } else {
         expression_carry(work, scope, target->val, &carry);
     }
@@ -133,9 +130,12 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
         return;
     }
     output = outputs_add(work, columns, name, carry_keep(work, &carry));
+    if (output)
+        output->keys = keys;
     if (output && exact) {
         output->entry = exact->entry;
         output->attribute = exact->attribute;
+        output->is_written = exact->is_written;
     }
 }
 
@@ -289,6 +289,7 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
             carry_add(&sum, o->carry);
         c->carry = carry_keep(work, &sum);
         c->entry = NULL;
+        c->keys &= o ? o->keys : 0;
         o = o ? o->next : NULL;
     }
     if (columns->is_open) {
@@ -310,13 +311,16 @@ tables_of(const struct outputs *columns)
 static void
 use_table(struct plan_work *work, struct outputs *columns, uint64_t old, uint64_t new)
 {
-    for (struct output *o = columns->first; o && work_spend(work, 1); o = o->next)
+    for (struct output *o = columns->first; o && work_spend(work, 1); o = o->next) {
+        if (o->keys & old)
+            o->keys = (o->keys & ~old) | new;
         if (o->carry && o->carry->tables & old) {
             struct carry carry = *o->carry;
 
             carry.tables = (carry.tables & ~old) | new;
             o->carry = carry_keep(work, &carry);
         }
+    }
 }
 
 /* A row of UNION ALL is one of either side, never both: what is one person's on each side is one

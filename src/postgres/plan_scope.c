@@ -53,6 +53,20 @@ outputs_add(struct plan_work *work, struct outputs *outputs, const char *name,
     return output;
 }
 
+struct output *
+outputs_add_again(struct plan_work *work, struct outputs *outputs, const struct output *output)
+{
+    struct output *copy = outputs_add(work, outputs, output->name, output->carry);
+
+    if (!copy)
+        return NULL;
+    copy->entry = output->entry;
+    copy->attribute = output->attribute;
+    copy->is_written = output->is_written;
+    copy->keys = output->keys;
+    return copy;
+}
+
 void
 outputs_append(struct outputs *outputs, struct outputs *tail)
 {
@@ -82,9 +96,13 @@ outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs 
 {
     into->is_open |= from->is_open;
     carry_add(&into->rest, &from->rest);
-    for (const struct output *o = from->first; o; o = o->next)
-        if (!outputs_add(work, into, o->name, o->carry))
+    for (const struct output *o = from->first; o; o = o->next) {
+        struct output *copy = outputs_add(work, into, o->name, o->carry);
+
+        if (!copy)
             return;
+        copy->keys = o->keys;
+    }
 }
 
 void
@@ -98,6 +116,17 @@ outputs_widen(struct plan_work *work, struct outputs *outputs)
             carry_widen(&carry);
             o->carry = carry_keep(work, &carry);
         }
+}
+
+static uint64_t
+renew(uint64_t tables, const uint64_t renewed[64])
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < 64; i++)
+        if (tables >> i & 1)
+            sum |= renewed[i];
+    return sum;
 }
 
 /* New bits for old ones, the same for all columns; those for which there is no room are widened. */
@@ -114,16 +143,15 @@ outputs_renew(struct plan_work *work, struct outputs *outputs)
             return;
         }
     carry_widen(&outputs->rest);
-    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next) {
+        o->keys = renew(o->keys, renewed);
         if (o->carry && o->carry->tables != 0) {
             struct carry carry = *o->carry;
 
-            carry.tables = 0;
-            for (size_t i = 0; i < 64; i++)
-                if (o->carry->tables >> i & 1)
-                    carry.tables |= renewed[i];
+            carry.tables = renew(carry.tables, renewed);
             o->carry = carry_keep(work, &carry);
         }
+    }
 }
 
 void
@@ -230,7 +258,8 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
 
     if (first < 0)
         take_tables(work, relation, tables);
-
+    for (size_t k = 0; k < COUNT_OF(tables); k++)
+        entry->tables |= tables[k];
     for (size_t i = 0; i < relation->column_count; i++) {
         const struct catalog_column *column = &relation->columns[i];
         struct carry carry = {0};
@@ -251,6 +280,9 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
             return;
         output->entry = entry;
         output->attribute = column->number;
+        for (size_t k = 0; k < relation->show_count && k < CATALOG_KINDS_MAX; k++)
+            if (relation->shows[k].key_column == column->number)
+                output->keys |= tables[k];
     }
 }
 

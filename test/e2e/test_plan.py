@@ -133,7 +133,7 @@ def test_what_triggers_and_defaults_bring_is_seen_where_it_comes_back():
 
 @test
 def test_marks_reach_the_columns_that_no_mapping_names():
-    equal(plan("UPDATE customers SET region = name")[0], "- !marks mark(customers=name)")
+    equal(plan("UPDATE customers SET region = name")[0], "- !marks mark(customers#7=name)")
     equal(plan("SELECT region FROM customers")[0], "-")
     snapshot().ask("mark customers name customer")
     snapshot().fresh()
