@@ -127,6 +127,7 @@ struct catalog_act {
 struct catalog_trigger {
     uint32_t relation, function;
     bool has_tables; /* REFERENCING: it sees all of what was written */
+    bool may_change; /* it acts before a row is updated */
 };
 struct catalog_dependency {
     uint32_t rule, object;

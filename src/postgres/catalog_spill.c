@@ -18,7 +18,7 @@ spill_add(struct catalog_builder *b, uint32_t from, uint32_t to, enum catalog_sp
 {
     struct catalog_spill *spill;
 
-    if (from == to || b->catalog->spills.count >= SPILLS_MAX)
+    if ((from == to && kind != SPILL_OWNER) || b->catalog->spills.count >= SPILLS_MAX)
         return 0;
     spill = catalog_pile_add(&b->catalog->spills, sizeof(*spill));
     if (!spill)
@@ -43,7 +43,7 @@ catalog_spill_row(struct catalog_builder *b, const struct view *v)
     trigger = catalog_pile_add(&b->triggers, sizeof(*trigger));
     if (!trigger)
         return PASU_E_NOMEM;
-    *trigger = (struct catalog_trigger){from, to, column != 0};
+    *trigger = (struct catalog_trigger){from, to, column & 1, column & 2};
     return 0;
 }
 
@@ -100,6 +100,77 @@ take_text(struct taking *taking, const char *text)
             take_name(taking, at.name);
     }
     taking->columns[0] |= next.kind == SCAN_UNSURE;
+}
+
+/* ---- whether a text writes a key ---- */
+
+static bool
+is_key(const struct catalog_relation *r, const struct scan *scan)
+{
+    for (size_t i = 0; i < r->column_count; i++)
+        for (size_t k = 0; k < r->show_count; k++)
+            if (r->columns[i].number == r->shows[k].key_column &&
+                strcmp(r->columns[i].name, scan->name) == 0)
+                return true;
+    return false;
+}
+
+/* Where an assignment can begin. */
+static bool
+ends_statement(const struct scan *scan)
+{
+    return scan->kind == SCAN_END || is_byte(scan, ';') || is_word(scan, "begin") ||
+           is_word(scan, "then") || is_word(scan, "else") || is_word(scan, "loop");
+}
+
+static bool
+is_assignment(const struct scan *scan)
+{
+    return is_byte(scan, ':') || (scan->kind == SCAN_OPERATOR && strcmp(scan->name, "=") == 0);
+}
+
+/* RETURN of anything but the row as it is at hand. */
+static bool
+returns_other(const struct scan *at, const struct scan *next)
+{
+    static const char *const rows[] = {"new", "old", "null", "coalesce"};
+
+    if (!is_word(at, "return") || is_byte(next, ';'))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (is_word(next, rows[i]))
+            return false;
+    return true;
+}
+
+/* "NEW.key := …", "NEW := …", "… INTO NEW", or another row that is returned in its place. */
+static bool
+writes_key(const struct catalog_relation *r, const char *text)
+{
+    struct scan scan = scan_of(view_of_text(text)), last[4] = {{0}};
+    bool is_into = false;
+
+    /* last[0] is NEW where last[1] to last[3] may be ".", the column, ":" */
+    while (scan_next(&scan) != SCAN_UNSURE) {
+        static const struct scan none;
+        bool is_target;
+
+        last[0] = last[1];
+        last[1] = last[2];
+        last[2] = last[3];
+        last[3] = scan.kind == SCAN_END ? none : scan;
+        is_into = (is_into || is_word(&last[1], "into")) && !is_byte(&last[1], ';');
+        if (returns_other(&last[2], &last[3]))
+            return true;
+        is_target = is_word(&last[1], "new") && (is_into || ends_statement(&last[0]));
+        if (is_target && !is_byte(&last[2], '.') && (is_into || is_assignment(&last[2])))
+            return true;
+        if (is_target && is_byte(&last[2], '.') && is_key(r, &last[3]))
+            return true;
+        if (scan.kind == SCAN_END)
+            return false;
+    }
+    return true;
 }
 
 /* ---- triggers ---- */
@@ -187,6 +258,9 @@ add_trigger(struct catalog_builder *b, const struct catalog_trigger *trigger,
     taking.columns = catalog_arena_take(&b->scratch, (size_t)taking.relation->column_limit + 1, 1);
     if (!taking.columns)
         return PASU_E_NOMEM;
+    if (trigger->may_change && taking.relation->show_count > 0 &&
+        writes_key(taking.relation, sources[function].body))
+        result = spill_add(b, trigger->relation, trigger->relation, SPILL_OWNER, 0);
     take_text(&taking, sources[function].body);
     taking.columns[0] |= trigger->has_tables;
     call(&calls, (uint32_t)(c->relation_count + function));

@@ -211,6 +211,7 @@ update_columns(struct plan_work *work, const struct scope *outer, const struct c
     row_judge(work, row, &(struct row_source){.scope = scope, .is_row_known = is_top});
     write_targets(work, scope, target, targets, count);
     mark_acted(work, update->relation);
+    move_by_triggers(work, update->relation);
     others = scope->columns;
     scope->columns = (struct outputs){0};
     write_by_functions(work, target);
@@ -413,6 +414,8 @@ insert_columns(struct plan_work *work, const struct scope *outer, const struct c
         outputs_copy(work, &excluded->columns, &target->columns);
     if (conflict.clause)
         end_conflict(work, scope, target, &conflict);
+    if (conflict.clause && conflict.count > 0)
+        move_by_triggers(work, insert->relation);
     write_by_functions(work, target);
     add_target_columns(work, scope, target);
     return_columns(work, scope, target, insert->returning_list, insert->n_returning_list, columns);
@@ -507,6 +510,7 @@ change_merge(struct plan_work *work, const PgQuery__MergeStmt *merge)
     pins_learn(work, scope);
     merge_each(work, scope, target, merge, true);
     mark_acted(work, merge->relation);
+    move_by_triggers(work, merge->relation);
     if (work_is_exhausted(work))
         mark_written(work, target, NULL, &most);
 }

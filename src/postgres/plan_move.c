@@ -312,6 +312,27 @@ row_judge(struct plan_work *work, const struct row *row, const struct row_source
 }
 
 void
+move_by_triggers(struct plan_work *work, const PgQuery__RangeVar *range)
+{
+    const struct catalog_relation *relation;
+    size_t at = 0;
+
+    while (range &&
+           (relation = names_next_relation(work, range->schemaname[0] ? range->schemaname : NULL,
+                                           range->relname, &at)) != NULL) {
+        const struct catalog_spill *spill;
+        struct reach reach = reach_of_relation(relation);
+        size_t next = 0;
+
+        while ((spill = catalog_spill(work->catalog, relation->oid, &next)) != NULL)
+            if (spill->kind == SPILL_OWNER) {
+                reach_add(&work->moved.reach, &reach);
+                work->moved.most = MOVED_MANY;
+            }
+    }
+}
+
+void
 move_everything(struct plan_work *work)
 {
     reach_add(&work->moved.reach, &work->names.most);

@@ -91,6 +91,10 @@ MARKED = {
         "CREATE FUNCTION w.names(int) RETURNS text LANGUAGE sql AS 'SELECT string_agg(name, '','') FROM customers WHERE grade = 1'",
         "ALTER TABLE w.u ALTER k TYPE text USING w.names(k)", "SELECT k FROM w.u"),
 }
+TRIGGER = ("CREATE FUNCTION to_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.customer_id := 1350; RETURN NEW; END $$",
+           "CREATE TRIGGER one BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION to_one()")
+TRIGGERED = ("BEGIN", "UPDATE orders SET amount = amount WHERE customer_id BETWEEN 1400 AND 1450",
+             "SELECT item FROM orders WHERE customer_id = 1350", "ROLLBACK")
 # Of customers' own rows: marks that stay with the table, so these come last.
 COLUMN = ("UPDATE customers SET region = name WHERE grade = 2", "SELECT id, region FROM customers WHERE grade = 2")
 MANY = ("INSERT INTO customers SELECT 78, string_agg(name, ','), 'b', 'y', 'd', 8, 'e' FROM customers",
@@ -161,6 +165,14 @@ def test_written_elsewhere():
     play("begin", ("CREATE SCHEMA w",))
     check(MARKED)
     check_exact({"read after all": (READ, READ_ORDERS)})
+
+
+@test(gateway=True)
+def test_written_by_a_trigger():
+    """A trigger that puts another key into the rows that are updated is no way around"""
+    play("trigger", TRIGGER)
+    check({"triggered": TRIGGERED})
+    play("no trigger", ("DROP FUNCTION to_one CASCADE",))
 
 
 @test(gateway=True)

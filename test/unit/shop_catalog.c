@@ -428,8 +428,9 @@ static const struct catalog_spill spills[] = {
     {SHOP_V_CONTACT, SHOP_CUSTOMERS, SPILL_VIEW, 0},
     {SHOP_V_RENAMED, SHOP_CUSTOMERS, SPILL_VIEW, 0},
     {SHOP_VISITS, SHOP_VISITS_2024, SPILL_CHILD, 0},
-    {1018, 1019, SPILL_ACT, 2}, /* logged's trigger copies the name */
-    {1020, 1021, SPILL_KEY, 2}, /* references its column v */
+    {1018, 1019, SPILL_ACT, 2},   /* logged's trigger copies the name */
+    {1015, 1015, SPILL_OWNER, 0}, /* people's trigger may write the key */
+    {1020, 1021, SPILL_KEY, 2},   /* references its column v */
 };
 
 const struct catalog_spill *

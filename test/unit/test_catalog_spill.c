@@ -53,7 +53,7 @@ check_spills(const struct catalog *c, uint32_t from, const char *expected)
 
         assert_int_equal(spill->from, from);
         snprintf(text + length, sizeof(text) - length, "%s%u/%c/%d", length > 0 ? " " : "",
-                 spill->to, "cvak"[spill->kind], spill -> column);
+                 spill->to, "cvako"[spill->kind], spill -> column);
     }
     assert_string_equal(text, expected);
 }
@@ -107,6 +107,48 @@ a_trigger_takes_along_what_its_function_names(void **state PASU_UNUSED)
     check_spills(c, CHILD, "20002/a/1");
     check_spills(c, VIEW_OF_LOG, "20002/a/0");
     catalog_release(c);
+}
+
+static void
+a_trigger_that_gives_a_row_another_key_is_known(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *body;
+        bool writes;
+    } cases[] = {
+        {"BEGIN NEW.id := 5; RETURN NEW; END", true},
+        {"BEGIN IF NEW.name = 'x' THEN NEW.id = 5; END IF; RETURN NEW; END", true},
+        {"BEGIN NEW := f(NEW); RETURN NEW; END", true},
+        {"BEGIN SELECT name, id INTO NEW.name, NEW.id FROM log; RETURN NEW; END", true},
+        {"BEGIN SELECT * INTO NEW FROM log; RETURN NEW; END", true},
+        {"DECLARE r record; BEGIN r := NEW; r.id := 5; RETURN r; END", true},
+        {"BEGIN RAISE 'never closed", true},
+        {"BEGIN NEW.grade := 5; RETURN NEW; END", false},
+        {"BEGIN IF NEW.id = OLD.id THEN NEW.name := upper(NEW.name); END IF; RETURN NEW; END",
+         false},
+        {"BEGIN RETURN COALESCE(NEW, OLD); END", false},
+        {"BEGIN PERFORM 1; RETURN NULL; END", false},
+        {"", false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        for (int before = 0; before < 2; before++) {
+            char function[256];
+            const struct catalog_row rows[] = {
+                SHOP,
+                {ROWS_FUNCTIONS, function},
+                {ROWS_SPILLS, before ? "t|20001|22001|2" : "t|20001|22001|0"},
+                {ROWS_SPILLS, "t|20002|22001|2"}, /* nobody's */
+            };
+            struct catalog *c;
+
+            snprintf(function, sizeof(function), "22001|public|f|plpgsql|t|f|f|f|%s|~",
+                     cases[i].body);
+            c = build(NULL, 0, rows, COUNT_OF(rows));
+            check_spills(c, CUSTOMERS, cases[i].writes && before ? "20001/o/0" : "");
+            check_spills(c, LOG, "");
+            catalog_release(c);
+        }
 }
 
 static void
@@ -165,6 +207,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_go_on_to_children_views_tables_and_where_rules_and_keys_lead),
         cmocka_unit_test(a_trigger_takes_along_what_its_function_names),
+        cmocka_unit_test(a_trigger_that_gives_a_row_another_key_is_known),
         cmocka_unit_test(transition_tables_are_the_whole),
         cmocka_unit_test(a_marked_column_is_of_the_rows_own_person),
         cmocka_unit_test(rows_that_are_none_are_refused),

@@ -84,6 +84,9 @@ what_comes_under_anothers_key_is_moved(void **state PASU_UNUSED)
         {"INSERT INTO orders (customer_id, item) SELECT $1, item FROM orders WHERE id = $2",
          "- moved(order of one a row)"},
         {"INSERT INTO orders (item) SELECT item FROM orders", "- moved(order of one a row)"},
+        /* a trigger may write its key */
+        {"UPDATE public.people SET grade = 1", "- moved(name+phone+email+address)"},
+        {"DELETE FROM public.people", "-"},
         {"WITH u AS (UPDATE orders SET customer_id = 5) SELECT 1", "- moved(order)"},
         {"MERGE INTO orders o USING visits v ON o.id = v.customer_id "
          "WHEN MATCHED THEN UPDATE SET item = v.note",
