@@ -253,6 +253,41 @@ finish_result(struct answering *a)
     return result;
 }
 
+/* How many rows a command tag says were written; as many as there can be where it says nothing of
+ * it: "INSERT 0 5", "UPDATE 5". */
+static uint64_t
+rows_of_tag(struct view tag)
+{
+    static const char *const verbs[] = {"INSERT ", "UPDATE ", "MERGE "};
+    uint64_t rows = 0;
+    size_t at = tag.length;
+
+    for (size_t i = 0; i < COUNT_OF(verbs); i++)
+        if (tag.length > strlen(verbs[i]) && memcmp(tag.bytes, verbs[i], strlen(verbs[i])) == 0)
+            at = strlen(verbs[i]);
+    for (size_t i = at; i < tag.length; i++)
+        if (tag.bytes[i] == ' ')
+            at = i + 1;
+    if (at == tag.length || tag.length - at > 18)
+        return UINT64_MAX;
+    for (; at < tag.length; at++) {
+        if (tag.bytes[at] < '0' || tag.bytes[at] > '9')
+            return UINT64_MAX;
+        rows = rows * 10 + (uint64_t)(tag.bytes[at] - '0');
+    }
+    return rows;
+}
+
+/* What the statement has put under others' keys. */
+static int
+tell_moved(struct answering *a, uint64_t rows)
+{
+    const struct plan_statement *statement = a->o->result.statement;
+
+    return statement && statement->moved_fields && rows > 0 ? expose_moved(a->s, statement, rows)
+                                                            : 0;
+}
+
 /* CommandComplete, EmptyQueryResponse: the statement has succeeded, and what it does to names has
  * happened. */
 static int
@@ -267,6 +302,8 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     result = message[0] == 'I' ? 0 : result_open_silent(a->s, request);
     if (result == 0)
         result = finish_result(a);
+    if (result == 0 && length > WALK_HEAD)
+        result = tell_moved(a, rows_of_tag(view_of(message + WALK_HEAD, length - WALK_HEAD - 1)));
     result_remember(a->o);
     if (result == 0)
         result = result_effects(a->s, request);
@@ -286,6 +323,9 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 
     if (!request || request->step != STEP_EXECUTE)
         return PASU_E_UPSTREAM_PROTOCOL;
+    /* All rows have been written, also where not all that RETURNING says is ever fetched. */
+    if (result == 0)
+        result = tell_moved(a, UINT64_MAX);
     result_remember(a->o);
     result_close(a->o);
     exchange_done(&a->o->exchange);

@@ -11,6 +11,7 @@ enum {
 struct marked {
     uint32_t relation, vocabulary;
     uint32_t loads; /* since it was given by name */
+    int16_t column;
     uint64_t fields, kinds;
     char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE]; /* schema "": any */
 };
@@ -18,7 +19,7 @@ struct marked {
 static bool
 is_same(const struct marked *a, const struct marked *b)
 {
-    return a->relation == b->relation && a->vocabulary == b->vocabulary &&
+    return a->relation == b->relation && a->column == b->column && a->vocabulary == b->vocabulary &&
            strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
 }
 
@@ -46,7 +47,11 @@ add(struct catalog_marks *marks, const struct marked *mark)
 int
 catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, uint32_t vocabulary)
 {
-    struct marked one = {mark->relation, vocabulary, 0, mark->fields, mark->kinds, "", ""};
+    struct marked one = {.relation = mark->relation,
+                         .vocabulary = vocabulary,
+                         .column = mark->column,
+                         .fields = mark->fields,
+                         .kinds = mark->kinds};
 
     if (mark->relation == 0) {
         snprintf(one.schema, sizeof(one.schema), "%s", mark->schema ? mark->schema : "");
@@ -106,6 +111,7 @@ catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
             .relation = m->relation,
             .schema = m->schema[0] != '\0' ? m->schema : NULL,
             .name = m->name,
+            .column = m->column,
             .fields = is_known ? m->fields : UINT64_MAX,
             .kinds = is_known ? m->kinds : UINT64_MAX,
         };
@@ -127,13 +133,42 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
     int result = 0;
 
     while (result == 0 && (r = catalog_relation_marked(catalog, schema, mark->name, &at)) != NULL) {
-        struct marked found = {r->oid, mark->vocabulary, 0, mark->fields, mark->kinds, "", ""};
+        struct marked found = {.relation = r->oid,
+                               .vocabulary = mark->vocabulary,
+                               .column = mark->column,
+                               .fields = mark->fields,
+                               .kinds = mark->kinds};
 
         is_there = true;
         result = add(settled, &found);
     }
     later.loads++;
     return result == 0 && !is_there && later.loads < NAME_LOADS_MAX ? add(settled, &later) : result;
+}
+
+/* What has gone into a table went into its partitions, which may be detached some day. Where there
+ * are too many they have it from the table alone. */
+static int
+settle_children(struct catalog_marks *settled, const struct catalog *catalog)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < settled->count; i++) {
+        const struct marked from = settled->items[i];
+        const struct catalog_spill *spill;
+        size_t at = 0;
+
+        while (result == 0 && from.relation != 0 && from.column == 0 &&
+               (spill = catalog_spill(catalog, from.relation, &at)) != NULL) {
+            struct marked child = from;
+
+            if (spill->kind != SPILL_CHILD || !catalog_relation(catalog, spill->to))
+                continue;
+            child.relation = spill->to;
+            result = add(settled, &child);
+        }
+    }
+    return result == PASU_E_RANGE ? 0 : result;
 }
 
 int
@@ -150,6 +185,8 @@ catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
         else if (catalog_relation(catalog, m->relation))
             result = add(&settled, m);
     }
+    if (result == 0)
+        result = settle_children(&settled, catalog);
     if (result != 0) {
         catalog_marks_release(&settled);
         return result; /* nothing is lost: they stay as they were */
@@ -166,7 +203,10 @@ catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog, u
 
     for (size_t i = 0; result == 0 && i < catalog_relation_count(catalog); i++) {
         const struct catalog_relation *r = catalog_relation_at(catalog, i);
-        struct marked mark = {r->oid, vocabulary, 0, r->filled_fields, r->filled_kinds, "", ""};
+        struct marked mark = {.relation = r->oid,
+                              .vocabulary = vocabulary,
+                              .fields = r->filled_fields,
+                              .kinds = r->filled_kinds};
 
         if (r->filled_fields != 0)
             result = add(marks, &mark);

@@ -292,20 +292,22 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
 
 /* ---- what is no row ---- */
 
-int
-expose_words(struct session *s, const struct plan_statement *statement, uint64_t fields,
-             uint64_t kinds, uint64_t flags, struct judgement *judgement)
+/* Persons that cannot be named, at most so many of each kind. What is done already (`judgement`
+ * NULL) counts also where a budget would have kept it back. */
+static int
+expose_bound(struct session *s, const struct plan_statement *statement, uint64_t fields,
+             uint64_t kinds, uint64_t most, uint64_t flags, struct judgement *judgement)
 {
     struct observer *o = s->observer;
     const struct catalog *catalog = o->catalog;
     struct exposure *e = begin(s, statement);
     uint32_t now = local_minute(s, e->time);
+    struct judgement done = {0};
     uint64_t known, all_kinds;
     int result = 0;
 
     observer_all(s, &known, &all_kinds);
     kinds &= all_kinds;
-    *judgement = (struct judgement){0};
     e->flags |= flags | FLAG_BIT(BOUND);
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
@@ -324,11 +326,36 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
         part = add_part(e, kind, ATTRIBUTION_BOUND);
         part->clear = fields & known;
         part->unknown = observer_population(catalog, kind);
-        result = take_unknown(s, now, kind, part->unknown, e, judgement);
+        if (part->unknown > most)
+            part->unknown = most;
+        if (!judgement)
+            done = (struct judgement){0};
+        result = take_unknown(s, now, kind, part->unknown, e, judgement ? judgement : &done);
     }
-    if (result == 0 && judgement->is_blocked)
+    if (!judgement && e->verdict > VERDICT_OF_ALERT)
+        e->verdict = VERDICT_OF_ALERT;
+    if (result == 0 && judgement && judgement->is_blocked)
         e->part_count = 0;
     return result == 0 ? put(s, e, statement) : result;
+}
+
+int
+expose_words(struct session *s, const struct plan_statement *statement, uint64_t fields,
+             uint64_t kinds, uint64_t flags, struct judgement *judgement)
+{
+    *judgement = (struct judgement){0};
+    return expose_bound(s, statement, fields, kinds, UINT64_MAX, flags, judgement);
+}
+
+int
+expose_moved(struct session *s, const struct plan_statement *statement, uint64_t rows)
+{
+    uint64_t most = statement->moved_most == MOVED_MANY  ? UINT64_MAX
+                    : statement->moved_most == MOVED_ONE ? 1
+                                                         : rows;
+
+    return expose_bound(s, statement, statement->moved_fields, statement->moved_kinds, most,
+                        FLAG_BIT(MOVED), NULL);
 }
 
 int

@@ -30,6 +30,10 @@ PASU_MUST_USE int expose_rows(struct session *session, const uint8_t *bytes,
 PASU_MUST_USE int expose_words(struct session *session, const struct plan_statement *statement,
                                uint64_t fields, uint64_t kinds, uint64_t flags,
                                struct judgement *judgement);
+/* A statement has put personal values under other persons' keys, in so many rows (more than 0):
+ * they count as shown, since nobody who reads them there later is counted for them. */
+PASU_MUST_USE int expose_moved(struct session *session, const struct plan_statement *statement,
+                               uint64_t rows);
 /* The present result has ended without a row though it asked for certain persons. */
 PASU_MUST_USE int expose_miss(struct session *session);
 /* The present result has told whether there is such a person, and no more. */

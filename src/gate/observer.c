@@ -326,15 +326,31 @@ observer_touch(struct session *s)
     catalog_store_touch(s->worker->shared->catalogs, s->observer->place);
 }
 
-/* Whether the snapshot says so already. */
+/* Whether the snapshot says so already. What a mapping says of a table is no mark: it is of certain
+ * columns, and of the person of the key. */
 static bool
 is_known(const struct observer *o, const struct plan_mark *mark)
 {
     const struct catalog_relation *relation =
         o->catalog && mark->relation ? catalog_relation(o->catalog, mark->relation) : NULL;
 
-    return relation && (mark->fields & ~relation->fields) == 0 &&
-           (mark->kinds & ~relation->kinds) == 0;
+    if (!relation)
+        return false;
+    if (mark->column > 0 && mark->column <= relation->column_limit) {
+        uint64_t fields[CATALOG_KINDS_MAX] = {0};
+        bool is_there = relation->show_count > 0;
+
+        for (size_t i = 0; i < relation->show_count; i++)
+            fields[relation->shows[i].kind % CATALOG_KINDS_MAX] |=
+                relation->shows[i].column_fields[mark->column];
+        for (size_t k = 0; k < CATALOG_KINDS_MAX; k++)
+            is_there &= !(mark->kinds >> k & 1) || (mark->fields & ~fields[k]) == 0;
+        return is_there;
+    }
+    if (relation->show_count > 0)
+        return (mark->fields & ~relation->marked_fields) == 0 &&
+               (mark->kinds & ~relation->marked_kinds) == 0;
+    return (mark->fields & ~relation->fields) == 0 && (mark->kinds & ~relation->kinds) == 0;
 }
 
 int
@@ -346,6 +362,7 @@ observer_mark(struct session *s, const struct plan_statement *statement)
         const struct catalog_mark mark = {.relation = m->relation,
                                           .schema = m->schema,
                                           .name = m->name,
+                                          .column = m->column,
                                           .fields = m->fields,
                                           .kinds = m->kinds};
 

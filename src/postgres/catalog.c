@@ -81,6 +81,7 @@ catalog_free(struct catalog *catalog)
     catalog_pile_release(&catalog->reader_keys);
     catalog_pile_release(&catalog->readers);
     catalog_pile_release(&catalog->unresolved);
+    catalog_pile_release(&catalog->spills);
     catalog_arena_release(&catalog->arena);
     memory_free(catalog);
 }

@@ -124,6 +124,20 @@ struct catalog_function {
     uint64_t fields, kinds;
 };
 
+/* What is written to one relation comes to be in another. */
+enum catalog_spill_kind {
+    SPILL_CHILD, /* a partition, or a table that inherits */
+    SPILL_VIEW,  /* `from` is a view, `to` what it reads */
+    SPILL_ACT,   /* a trigger's function or a rule that can copy from it writes there */
+    SPILL_KEY,   /* a foreign key with ON UPDATE CASCADE */
+    SPILL_OWNER, /* `to` is `from`: a trigger can put another key into a row that is updated */
+};
+struct catalog_spill {
+    uint32_t from, to;
+    uint8_t kind;   /* enum catalog_spill_kind */
+    int16_t column; /* of `from`; 0: any */
+};
+
 struct catalog;
 struct catalog_builder;
 
@@ -136,6 +150,8 @@ struct catalog_mark {
     uint32_t relation;         /* 0: all relations of that name */
     const char *schema, *name; /* schema NULL: in any; CATALOG_TEMPORARY: temporary ones */
     uint64_t fields, kinds;    /* what no mapping names is left out */
+    int16_t column; /* of a mapped relation: there, and of the person of its key; 0: in any column,
+                       of anybody */
 };
 PASU_MUST_USE int catalog_builder_new(struct catalog_builder **builder,
                                       const struct catalog_policy *policy, struct catalog *prior,
@@ -199,6 +215,8 @@ const struct catalog_relation *catalog_relation_named(const struct catalog *cata
 const struct catalog_relation *catalog_relation_marked(const struct catalog *catalog,
                                                        const char *schema, const char *name,
                                                        size_t *at);
+/* Where rows of a relation go on to: an iteration from *at = 0. */
+const struct catalog_spill *catalog_spill(const struct catalog *catalog, uint32_t from, size_t *at);
 size_t catalog_relation_count(const struct catalog *catalog);
 const struct catalog_relation *catalog_relation_at(const struct catalog *catalog, size_t index);
 const struct catalog_function *catalog_function(const struct catalog *catalog, uint32_t oid);

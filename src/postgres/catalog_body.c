@@ -369,6 +369,17 @@ written_name(const struct body *body, size_t at)
     return is_name(body, at) ? at : 0;
 }
 
+static int
+note_fill(struct body *body, size_t number)
+{
+    struct catalog_pair *fill = catalog_pile_add(&body->b->fills, sizeof(*fill));
+
+    if (!fill)
+        return PASU_E_NOMEM;
+    *fill = (struct catalog_pair){(uint32_t)body->node, (uint32_t)number};
+    return 0;
+}
+
 /* What can come out of the text can be in the table afterwards, and what acts on the table speaks
  * out of the text. */
 static int
@@ -389,6 +400,8 @@ fill_relations(struct body *body, size_t at)
         if (r->is_system)
             continue;
         result = catalog_edge_add(body->b, body->node, number);
+        if (result == 0)
+            result = note_fill(body, number);
         if (result == 0 && catalog_act_node(body->b, number) != body->node)
             result = catalog_edge_add(body->b, catalog_act_node(body->b, number), body->node);
     }

@@ -33,7 +33,7 @@ catalog_builder_free(struct catalog_builder *b)
     struct catalog_pile *const piles[] = {
         &b->relations, &b->functions,  &b->sources,   &b->columns, &b->inherits,     &b->keys,
         &b->generated, &b->aggregates, &b->operators, &b->casts,   &b->dependencies, &b->writers,
-        &b->acts,      &b->edges,      &b->tokens,    &b->names,
+        &b->acts,      &b->edges,      &b->tokens,    &b->names,   &b->triggers,     &b->fills,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)
@@ -380,6 +380,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return take_cast(b, v);
     case QUERY_ACTS:
         return b->is_tainted ? PASU_E_MALFORMED : take_act(b, v);
+    case QUERY_SPILLS:
+        return b->is_tainted ? PASU_E_MALFORMED : catalog_spill_row(b, v);
     case QUERY_RULES:
         return b->is_resolved ? PASU_E_MALFORMED : take_rule(b, v);
     case QUERY_DEPENDENCIES:

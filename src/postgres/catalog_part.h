@@ -99,6 +99,7 @@ struct catalog {
     struct catalog_pile operators;                 /* struct catalog_foreign */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
+    struct catalog_pile spills;     /* of struct catalog_spill, by `from` */
     bool has_own_equality, has_events;
     uint64_t event_fields, event_kinds;
     bool has_foreign_casts, is_partial;
@@ -131,6 +132,11 @@ struct catalog_act {
     uint32_t relation;
     bool is_guard, is_filling;
     const char *text;
+};
+struct catalog_trigger {
+    uint32_t relation, function;
+    bool has_tables; /* REFERENCING: it sees all of what was written */
+    bool may_change; /* it acts before a row is updated */
 };
 struct catalog_dependency {
     uint32_t rule, object;
@@ -174,7 +180,8 @@ struct catalog_builder {
     /* rows */
     struct catalog_pile relations, functions; /* become the catalog's */
     struct catalog_pile sources, columns, inherits, keys, generated, aggregates, operators, casts;
-    struct catalog_pile dependencies, writers, acts;
+    struct catalog_pile dependencies, writers, acts, triggers;
+    struct catalog_pile fills; /* struct catalog_pair: the text of node `a` fills relation `b` */
     bool skipped[QUERY_COUNT];
     /* steps done */
     bool is_resolved, is_tainted;
@@ -277,6 +284,11 @@ void catalog_taint_everything(const struct catalog_builder *builder, struct cata
 void catalog_taint_column(const struct catalog_builder *builder,
                           const struct catalog_relation *relation, int16_t column,
                           struct catalog_taint *taint);
+
+/* ---- catalog_spill.c ---- */
+PASU_MUST_USE int catalog_spill_row(struct catalog_builder *builder, const struct view *values);
+/* Where what is written goes on to; after the functions' texts were read. */
+PASU_MUST_USE int catalog_spills(struct catalog_builder *builder);
 
 /* ---- catalog_population.c ---- */
 PASU_MUST_USE int catalog_subject_row(struct catalog_pile *subjects, const struct view *values);

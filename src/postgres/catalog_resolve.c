@@ -98,6 +98,26 @@ mark_relation(struct catalog_builder *b, const struct catalog_mark *mark, size_t
     taint->kinds |= mark->kinds & b->catalog->all_kinds;
 }
 
+/* Its own row's values in another column: of the persons of the shows that it has. False where it
+ * has none of all kinds. */
+static bool
+mark_column(struct catalog_builder *b, const struct catalog_mark *mark, size_t number)
+{
+    struct catalog_relation *r = &b->catalog->relations[number];
+    uint64_t kinds = 0;
+
+    if (mark->column < 1 || mark->column > r->column_limit)
+        return false;
+    for (size_t i = 0; i < r->show_count; i++)
+        kinds |= UINT64_C(1) << r->shows[i].kind;
+    if (mark->kinds & b->catalog->all_kinds & ~kinds)
+        return false;
+    for (size_t i = 0; i < r->show_count; i++)
+        if (mark->kinds >> r->shows[i].kind & 1)
+            catalog_show_add(&r->shows[i], mark->column, mark->fields & b->catalog->all_fields);
+    return true;
+}
+
 static void
 take_marks(struct catalog_builder *b)
 {
@@ -108,7 +128,7 @@ take_marks(struct catalog_builder *b)
         size_t number = catalog_relation_number(c, mark->relation), at = 0;
         const struct catalog_relation *r;
 
-        if (mark->relation != 0 && number != SIZE_MAX)
+        if (mark->relation != 0 && number != SIZE_MAX && !mark_column(b, mark, number))
             mark_relation(b, mark, number);
         while (mark->relation == 0 && mark->name &&
                (r = catalog_relation_marked(c, mark->schema, mark->name, &at)) != NULL)

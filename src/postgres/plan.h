@@ -160,12 +160,20 @@ enum plan_special {
     SPECIAL_END,      /* COMMIT, ROLLBACK, PREPARE TRANSACTION: portals are gone */
 };
 
+/* How many persons there are at most whose values a statement puts under another's key. */
+enum plan_moved {
+    MOVED_ONE,
+    MOVED_ONE_PER_ROW, /* of those that the command tag tells */
+    MOVED_MANY,        /* any number */
+};
+
 /* These fields go into that relation (by name, schema NULL where it is not said): INTO, CREATE
  * TABLE AS, INSERT … SELECT, UPDATE, materialized views. One statement can fill several (`next`).
  */
 struct plan_mark {
     const char *schema, *name;
     uint32_t relation; /* 0 where it is not there yet, or one of several of that name */
+    int16_t column;    /* of its own row, there alone (catalog.h); 0: of anybody, anywhere in it */
     uint64_t fields, kinds;
     const struct plan_mark *next;
 };
@@ -220,6 +228,9 @@ struct plan_statement {
     } copy;
     struct plan_mark mark;        /* fields 0: none */
     const struct plan_move *move; /* or NULL */
+    /* What it puts under other persons' keys, where a mapping names it: counted when it is done. */
+    uint64_t moved_fields, moved_kinds;
+    uint8_t moved_most; /* enum plan_moved */
 };
 
 struct plan {

@@ -4,6 +4,7 @@
 #include "postgres/plan_arm.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
+#include "postgres/plan_move.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_shape.h"
@@ -70,6 +71,7 @@ build_begin(struct plan_work *work)
     work->has_stray = false;
     work->reference_depth = -1;
     work->marks = NULL;
+    memset(&work->moved, 0, sizeof(work->moved));
     work->kept = (struct reach){{0}};
 }
 
@@ -133,6 +135,7 @@ finish(struct plan_work *work, const struct shape *shape, struct plan_statement 
     if (statement->may_return_rows)
         statement->flags |= work->names.flags & PLAN_UNKNOWN_TABLE;
     mark_statement(work, statement);
+    move_statement(work, statement);
 }
 
 /* SELECT … INTO: its rows go to the new table, none comes. */
@@ -193,30 +196,6 @@ count_returning(const PgQuery__Node *node)
     }
 }
 
-/* Whether a pin still says whose row it is when the statement has changed it. */
-static bool
-keeps_keys(const struct plan_work *work, const PgQuery__Node *node)
-{
-    const struct entry *target = work->direct_count > 0 ? work->direct[0].entry : NULL;
-
-    if (node->node_case == PG_QUERY__NODE__NODE_DELETE_STMT)
-        return true;
-    if (node->node_case != PG_QUERY__NODE__NODE_UPDATE_STMT || !target)
-        return false;
-    for (size_t i = 0; i < node->update_stmt->n_target_list; i++) {
-        const PgQuery__Node *assigned = node->update_stmt->target_list[i];
-
-        if (assigned->node_case != PG_QUERY__NODE__NODE_RES_TARGET)
-            return false;
-        for (size_t k = 0; k < work->direct_count; k++)
-            for (const struct output *o = work->direct[k].entry->columns.first; o; o = o->next)
-                if (o->attribute == work->direct[k].show->key_column && o->name &&
-                    strcmp(o->name, assigned->res_target->name) == 0)
-                    return false;
-    }
-    return true;
-}
-
 /* Nothing but rows of that one table. */
 static uint32_t
 deleted_from(const struct scope *scope, const PgQuery__Node *node)
@@ -238,9 +217,11 @@ build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_stat
     statement->may_return_rows = count_returning(node) > 0 || work->names.has_rules;
     build_begin(work);
     shape.scope = change_columns(work, NULL, NULL, node, true, &columns);
-    shape.takes_pins = shape.scope && keeps_keys(work, node);
-    if (shape.takes_pins && node->node_case == PG_QUERY__NODE__NODE_UPDATE_STMT)
-        pins_learn(work, shape.scope);
+    /* Conditions speak of the rows as they were, and what comes back of a row that nobody has
+     * written is as it was. */
+    if (work_is_exhausted(work))
+        move_everything(work);
+    shape.takes_pins = shape.scope && node->node_case != PG_QUERY__NODE__NODE_INSERT_STMT;
     if (!shape.scope)
         shape.rows = ROWS_ANY;
     statement->deletes_from = deleted_from(shape.scope, node);
@@ -248,21 +229,15 @@ build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_stat
     finish(work, &shape, statement);
 }
 
-/* MERGE returns no rows; what it writes can be anything that it reads. */
+/* MERGE returns no rows. */
 static void
 build_merge(struct plan_work *work, const PgQuery__MergeStmt *merge,
             struct plan_statement *statement)
 {
-    struct scope *scope;
-    struct entry *target;
-    struct carry all = {.bound = work->names.most};
-
     build_begin(work);
-    scope = scope_new(work, NULL, NULL);
-    target = scope && merge->relation ? from_table(work, scope, merge->relation) : NULL;
-    if (target)
-        mark_written(work, target, NULL, &all);
+    change_merge(work, merge);
     mark_statement(work, statement);
+    move_statement(work, statement);
 }
 
 void

@@ -3,17 +3,20 @@
  * in it, whoever's it was. */
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
+#include "postgres/plan_move.h"
+#include "postgres/plan_pin.h"
 
 /* The columns of the target under another name that RETURNING or SET may use. */
-static void
+static struct entry *
 add_twin(struct plan_work *work, struct scope *scope, const struct entry *target, const char *name)
 {
     struct entry *twin = scope_add(work, scope, name);
 
     if (!twin)
-        return;
+        return NULL;
     twin->is_qualified_only = true;
     outputs_copy(work, &twin->columns, &target->columns);
+    return twin;
 }
 
 /* Adds to the target's column what an expression that is written to it carries. */
@@ -45,18 +48,80 @@ write_column(struct plan_work *work, struct entry *target, const char *name,
     }
 }
 
+/* The row of a view is a row of its tables: what it holds goes back to where it was. */
+static bool
+is_views_own(const struct entry *target, const char *name, const struct carry *written)
+{
+    for (const struct output *o = target->columns.first; o; o = o->next)
+        if (o->name && strcmp(o->name, name) == 0)
+            return !o->entry && o->carry && carry_covers(o->carry, written) &&
+                   (written->tables & ~o->carry->tables) == 0 && reach_fields(&written->bound) == 0;
+    return false;
+}
+
+/* Columns that SET gives another value say no more whose row it is. */
+static void
+note_written(struct entry *target, const char *name)
+{
+    for (struct output *o = target->columns.first; o; o = o->next)
+        o->is_written |= o->name && strcmp(o->name, name) == 0;
+}
+
+/* What the assignments of SET make of a row. All of them speak of it as it was before. */
+static void
+fill_row(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *targets,
+         size_t count, struct row *row)
+{
+    for (size_t i = 0; i < count && work_spend(work, 1); i++) {
+        const PgQuery__ResTarget *assigned = targets[i]->res_target;
+        const PgQuery__Node *value = assigned->val;
+        struct carry written = {0};
+        struct cell_value cell = {
+            .carry = &written, .value = value, .is_part = assigned->n_indirection > 0};
+
+        expression_carry(work, scope, value, &written);
+        if (value && value->node_case == PG_QUERY__NODE__NODE_COLUMN_REF) {
+            struct found found;
+
+            scope_find(work, scope, value->column_ref, &found);
+            cell.exact = found.output;
+            cell.keys = found.keys;
+            cell.value = NULL;
+        }
+        row_write(work, row, assigned->name, &cell);
+    }
+}
+
 static void
 write_targets(struct plan_work *work, const struct scope *scope, struct entry *target,
               PgQuery__Node *const *targets, size_t count)
 {
-    for (size_t i = 0; i < count && work_spend(work, 1); i++) {
-        struct carry written = {0};
+    struct carry *written = arena_new(&work->memory, count, sizeof(*written));
 
-        if (!targets[i] || targets[i]->node_case != PG_QUERY__NODE__NODE_RES_TARGET)
-            continue;
-        expression_carry(work, scope, targets[i]->res_target->val, &written);
-        write_column(work, target, targets[i]->res_target->name, &written);
+    for (size_t i = 0; written && i < count && work_spend(work, 1); i++)
+        expression_carry(work, scope, targets[i]->res_target->val, &written[i]);
+    for (size_t i = 0; written && i < count && work_spend(work, 1); i++) {
+        const PgQuery__ResTarget *assigned = targets[i]->res_target;
+
+        if (!is_views_own(target, assigned->name, &written[i]))
+            write_column(work, target, assigned->name, &written[i]);
+        if (!move_keeps(work, scope, target, assigned->name, assigned->val))
+            note_written(target, assigned->name);
     }
+}
+
+/* The assignments among the nodes of a SET; NULL where there is no memory. */
+static PgQuery__Node **
+assignments(struct plan_work *work, PgQuery__Node *const *nodes, size_t *count)
+{
+    PgQuery__Node **kept = arena_new(&work->memory, *count, sizeof(PgQuery__Node *));
+    size_t given = *count;
+
+    *count = 0;
+    for (size_t i = 0; kept && i < given; i++)
+        if (nodes[i] && nodes[i]->node_case == PG_QUERY__NODE__NODE_RES_TARGET)
+            kept[(*count)++] = nodes[i];
+    return kept;
 }
 
 /* Triggers and defaults may put anything they can read into any column. */
@@ -110,12 +175,10 @@ add_target_columns(struct plan_work *work, struct scope *scope, const struct ent
     scope->columns.is_open |= target->columns.is_open;
     carry_add(&scope->columns.rest, &target->columns.rest);
     for (const struct output *o = target->columns.first; o; o = o->next) {
-        struct output *copy = outputs_add(work, &scope->columns, o->name, o->carry);
+        struct output *copy = outputs_add_again(work, &scope->columns, o);
 
         if (!copy)
             return;
-        copy->entry = o->entry;
-        copy->attribute = o->attribute;
         copy->of = o;
     }
 }
@@ -124,8 +187,8 @@ static void
 return_columns(struct plan_work *work, struct scope *scope, const struct entry *target,
                PgQuery__Node *const *returning, size_t count, struct outputs *columns)
 {
-    add_twin(work, scope, target, "old");
-    add_twin(work, scope, target, "new");
+    (void)add_twin(work, scope, target, "old");
+    (void)add_twin(work, scope, target, "new");
     target_columns(work, scope, returning, count, columns);
 }
 
@@ -135,14 +198,24 @@ update_columns(struct plan_work *work, const struct scope *outer, const struct c
 {
     struct scope *scope = begin(work, outer, ctes, update->with_clause, is_top);
     struct entry *target = scope ? from_table(work, scope, update->relation) : NULL;
+    size_t count = update->n_target_list;
+    PgQuery__Node **targets;
     struct outputs others;
+    struct row *row;
 
     if (!target)
         return NULL;
     add_items(work, scope, update->from_clause, update->n_from_clause);
     from_add_condition(work, scope, update->where_clause, true);
     from_judge(work, scope);
-    write_targets(work, scope, target, update->target_list, update->n_target_list);
+    pins_learn(work, scope);
+    targets = assignments(work, update->target_list, &count);
+    row = row_new(work, target, true);
+    fill_row(work, scope, targets, count, row);
+    row_judge(work, row, &(struct row_source){.scope = scope, .is_row_known = is_top});
+    write_targets(work, scope, target, targets, count);
+    mark_acted(work, update->relation);
+    move_by_triggers(work, update->relation);
     others = scope->columns;
     scope->columns = (struct outputs){0};
     write_by_functions(work, target);
@@ -165,29 +238,155 @@ delete_columns(struct plan_work *work, const struct scope *outer, const struct c
     add_items(work, scope, delete->using_clause, delete->n_using_clause);
     from_add_condition(work, scope, delete->where_clause, true);
     from_judge(work, scope);
+    mark_acted(work, delete->relation);
     return_columns(work, scope, target, delete->returning_list, delete->n_returning_list, columns);
     return scope;
+}
+
+/* What an INSERT reads: its query's columns, and the expressions that they are. */
+struct supply {
+    struct outputs columns;
+    struct scope *scope; /* NULL: of VALUES, or of several queries */
+    PgQuery__Node *const *targets;
+    size_t target_count;
+    bool is_grouped;
+};
+
+static void
+read_supply(struct plan_work *work, const struct scope *outer, const struct scope *scope,
+            const PgQuery__InsertStmt *insert, struct supply *supply)
+{
+    const PgQuery__Node *query = insert->select_stmt;
+
+    supply->scope = statement_columns(work, outer, scope->ctes, query, false, &supply->columns);
+    if (!query || query->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
+        return;
+    supply->is_grouped = query->select_stmt->n_group_clause > 0;
+    if (!supply->scope)
+        return;
+    pins_learn(work, supply->scope);
+    supply->targets = query->select_stmt->target_list;
+    supply->target_count = query->select_stmt->n_target_list;
+}
+
+/* The expression of a column; NULL where a star stands before it. */
+static const PgQuery__Node *
+supplied_by(const struct supply *supply, size_t index)
+{
+    if (supply->target_count != supply->columns.count || index >= supply->target_count ||
+        supply->targets[index]->node_case != PG_QUERY__NODE__NODE_RES_TARGET)
+        return NULL;
+    return supply->targets[index]->res_target->val;
 }
 
 /* The rows of INSERT's query go into the named columns, or the first ones. */
 static void
 write_query(struct plan_work *work, struct entry *target, const PgQuery__InsertStmt *insert,
-            const struct outputs *source)
+            const struct supply *supply, struct row *row)
 {
     const struct output *own = target->columns.first;
     size_t i = 0;
 
-    if (!carry_is_empty(&source->rest))
-        write_column(work, target, NULL, &source->rest);
-    for (const struct output *o = source->first; o && work_spend(work, 1); o = o->next, i++) {
+    if (!carry_is_empty(&supply->columns.rest)) {
+        write_column(work, target, NULL, &supply->columns.rest);
+        row_write(work, row, NULL, &(struct cell_value){.carry = &supply->columns.rest});
+    }
+    for (const struct output *o = supply->columns.first; o && work_spend(work, 1);
+         o = o->next, i++) {
         const char *name = own ? own->name : NULL;
 
         if (i < insert->n_cols && insert->cols[i]->node_case == PG_QUERY__NODE__NODE_RES_TARGET)
             name = insert->cols[i]->res_target->name;
+        if (name)
+            row_write(work, row, name,
+                      &(struct cell_value){.carry = o->carry,
+                                           .exact = o->entry ? o : NULL,
+                                           .keys = o->keys,
+                                           .value = supplied_by(supply, i)});
         if (o->carry)
             write_column(work, target, name, o->carry);
         own = own ? own->next : NULL;
     }
+}
+
+/* Whether two rows conflict only where they have the same value there. */
+static bool
+conflicts_by(const PgQuery__OnConflictClause *conflict, const char *name)
+{
+    const PgQuery__InferClause *infer = conflict->infer;
+
+    for (size_t i = 0; infer && i < infer->n_index_elems; i++)
+        if (infer->index_elems[i]->node_case == PG_QUERY__NODE__NODE_INDEX_ELEM &&
+            strcmp(infer->index_elems[i]->index_elem->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* "key = EXCLUDED.key", where that is what they conflict by. */
+static bool
+is_excludeds_own(const PgQuery__OnConflictClause *conflict, const PgQuery__ResTarget *assigned)
+{
+    const PgQuery__ColumnRef *c =
+        assigned->val && assigned->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF
+            ? assigned->val->column_ref
+            : NULL;
+    const char *name = c && c->n_fields == 2 ? sql_string(c->fields[1]) : NULL;
+
+    return name && sql_string(c->fields[0]) && strcmp(sql_string(c->fields[0]), "excluded") == 0 &&
+           strcmp(name, assigned->name) == 0 && conflicts_by(conflict, name);
+}
+
+/* Whether they are the same person's rows. */
+static bool
+conflicts_by_key(const PgQuery__OnConflictClause *conflict, const struct catalog_relation *relation)
+{
+    for (size_t i = 0; relation && i < relation->show_count; i++)
+        for (size_t k = 0; k < relation->column_count; k++)
+            if (relation->columns[k].number == relation->shows[i].key_column &&
+                !conflicts_by(conflict, relation->columns[k].name))
+                return false;
+    return true;
+}
+
+/* DO UPDATE: the row that is there gets values of the one that was to come ("excluded", which has
+ * all that the query puts there). */
+struct conflict {
+    const PgQuery__OnConflictClause *clause;
+    PgQuery__Node **targets;
+    size_t count;
+    struct row *row; /* the one that is there */
+    bool is_same;    /* both are the same person's */
+};
+
+/* Before the query's values are put in: of rows of the same person they were looked at already. */
+static void
+begin_conflict(struct plan_work *work, const struct scope *scope, const struct entry *target,
+               struct conflict *conflict)
+{
+    size_t all, count = 0;
+
+    conflict->row = row_new(work, target, true);
+    conflict->count = conflict->clause->n_target_list;
+    conflict->targets = assignments(work, conflict->clause->target_list, &conflict->count);
+    all = conflict->count;
+    for (size_t i = 0; i < all; i++)
+        if (!is_excludeds_own(conflict->clause, conflict->targets[i]->res_target))
+            conflict->targets[count++] = conflict->targets[i];
+    conflict->count = count;
+    conflict->is_same = conflicts_by_key(conflict->clause, target->relation);
+    if (conflict->is_same)
+        fill_row(work, scope, conflict->targets, count, conflict->row);
+}
+
+static void
+end_conflict(struct plan_work *work, const struct scope *scope, struct entry *target,
+             const struct conflict *conflict)
+{
+    if (!conflict->is_same)
+        fill_row(work, scope, conflict->targets, conflict->count, conflict->row);
+    row_judge(work, conflict->row, &(struct row_source){.scope = scope, .is_grouped = true});
+    write_targets(work, scope, target, conflict->targets, conflict->count);
+    expression_judge(work, scope, conflict->clause->where_clause);
 }
 
 static struct scope *
@@ -195,23 +394,129 @@ insert_columns(struct plan_work *work, const struct scope *outer, const struct c
                const PgQuery__InsertStmt *insert, bool is_top, struct outputs *columns)
 {
     struct scope *scope = begin(work, outer, ctes, insert->with_clause, is_top);
-    const PgQuery__OnConflictClause *conflict = insert->on_conflict_clause;
+    struct conflict conflict = {.clause = insert->on_conflict_clause};
     struct entry *target = scope ? from_table(work, scope, insert->relation) : NULL;
-    struct outputs source = {0};
+    struct supply supply = {.target_count = 0};
+    struct entry *excluded;
+    struct row *row;
 
     if (!target)
         return NULL;
-    (void)statement_columns(work, outer, scope->ctes, insert->select_stmt, false, &source);
-    write_query(work, target, insert, &source);
-    add_twin(work, scope, target, "excluded");
-    if (conflict) {
-        write_targets(work, scope, target, conflict->target_list, conflict->n_target_list);
-        expression_judge(work, scope, conflict->where_clause);
-    }
+    read_supply(work, outer, scope, insert, &supply);
+    excluded = add_twin(work, scope, target, "excluded");
+    if (conflict.clause)
+        begin_conflict(work, scope, target, &conflict);
+    row = row_new(work, target, false);
+    write_query(work, target, insert, &supply, row);
+    row_judge(work, row,
+              &(struct row_source){
+                  .scope = supply.scope, .is_grouped = supply.is_grouped, .is_row_known = is_top});
+    mark_acted(work, insert->relation);
+    if (excluded)
+        excluded->columns = (struct outputs){0};
+    if (excluded)
+        outputs_copy(work, &excluded->columns, &target->columns);
+    if (conflict.clause)
+        end_conflict(work, scope, target, &conflict);
+    if (conflict.clause && conflict.count > 0)
+        move_by_triggers(work, insert->relation);
     write_by_functions(work, target);
     add_target_columns(work, scope, target);
     return_columns(work, scope, target, insert->returning_list, insert->n_returning_list, columns);
     return scope;
+}
+
+/* WHEN NOT MATCHED: the values go into the named columns, or the first ones. */
+static void
+merge_insert(struct plan_work *work, const struct scope *scope, struct entry *target,
+             const PgQuery__MergeWhenClause *when)
+{
+    const struct output *own = target->columns.first;
+    struct row *row = row_new(work, target, false);
+
+    for (size_t i = 0; i < when->n_values && work_spend(work, 1); i++) {
+        const char *name = own ? own->name : NULL;
+        const PgQuery__Node *value = when->values[i];
+        struct found found = {.keys = 0};
+        struct carry written = {0};
+
+        if (i < when->n_target_list &&
+            when->target_list[i]->node_case == PG_QUERY__NODE__NODE_RES_TARGET)
+            name = when->target_list[i]->res_target->name;
+        expression_carry(work, scope, value, &written);
+        if (value && value->node_case == PG_QUERY__NODE__NODE_COLUMN_REF)
+            scope_find(work, scope, value->column_ref, &found);
+        row_write(
+            work, row, name,
+            &(struct cell_value){
+                .carry = &written, .exact = found.output, .keys = found.keys, .value = value});
+        mark_written(work, target, name, &written);
+        own = own ? own->next : NULL;
+    }
+    row_judge(work, row, &(struct row_source){.scope = scope, .is_row_known = true});
+}
+
+static void
+merge_update(struct plan_work *work, const struct scope *scope, struct entry *target,
+             const PgQuery__MergeWhenClause *when)
+{
+    size_t count = when->n_target_list;
+    PgQuery__Node **targets = assignments(work, when->target_list, &count);
+    struct row *row = row_new(work, target, true);
+
+    fill_row(work, scope, targets, count, row);
+    row_judge(work, row, &(struct row_source){.scope = scope, .is_row_known = true});
+    for (size_t i = 0; i < count; i++) {
+        struct carry written = {0};
+
+        expression_carry(work, scope, targets[i]->res_target->val, &written);
+        if (!is_views_own(target, targets[i]->res_target->name, &written))
+            mark_written(work, target, targets[i]->res_target->name, &written);
+    }
+}
+
+static void
+merge_each(struct plan_work *work, const struct scope *scope, struct entry *target,
+           const PgQuery__MergeStmt *merge, bool is_matched)
+{
+    for (size_t i = 0; i < merge->n_merge_when_clauses && work_spend(work, 1); i++) {
+        const PgQuery__Node *node = merge->merge_when_clauses[i];
+        const PgQuery__MergeWhenClause *when;
+
+        if (node->node_case != PG_QUERY__NODE__NODE_MERGE_WHEN_CLAUSE ||
+            node->merge_when_clause->matched != is_matched)
+            continue;
+        when = node->merge_when_clause;
+        expression_judge(work, scope, when->condition);
+        if (is_matched && when->command_type == PG_QUERY__CMD_TYPE__CMD_UPDATE)
+            merge_update(work, scope, target, when);
+        else if (!is_matched && when->command_type == PG_QUERY__CMD_TYPE__CMD_INSERT)
+            merge_insert(work, scope, target, when);
+    }
+}
+
+/* Its condition holds for the rows that match. */
+void
+change_merge(struct plan_work *work, const PgQuery__MergeStmt *merge)
+{
+    struct scope *scope = begin(work, NULL, NULL, merge->with_clause, true);
+    struct entry *target =
+        scope && merge->relation ? from_table(work, scope, merge->relation) : NULL;
+    struct carry most = {.bound = work->names.most};
+
+    if (!target)
+        return;
+    (void)from_item(work, scope, merge->source_relation, true);
+    pins_learn(work, scope);
+    merge_each(work, scope, target, merge, false);
+    from_add_condition(work, scope, merge->join_condition, true);
+    from_judge(work, scope);
+    pins_learn(work, scope);
+    merge_each(work, scope, target, merge, true);
+    mark_acted(work, merge->relation);
+    move_by_triggers(work, merge->relation);
+    if (work_is_exhausted(work))
+        mark_written(work, target, NULL, &most);
 }
 
 struct scope *

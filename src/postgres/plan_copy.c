@@ -2,6 +2,7 @@
 /* COPY: rows that leave as CopyData, without a RowDescription. */
 #include "postgres/plan_build.h"
 #include "postgres/plan_lineage.h"
+#include "postgres/plan_mark.h"
 #include "postgres/plan_shape.h"
 
 #include <strings.h>
@@ -157,6 +158,9 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
         statement->special = SPECIAL_COPY_IN;
         if (copy->relation)
             build_filled(work, copy->relation, statement);
+        build_begin(work);
+        mark_acted(work, copy->relation);
+        mark_statement(work, statement);
         return;
     }
     if (copy->relation) {

@@ -85,6 +85,7 @@ find_in_scope(struct plan_work *work, const struct scope *scope, const char *nam
         }
     }
     found->output = count > 0 && is_one && first->entry ? first : NULL;
+    found->keys = count == 1 ? first->keys : 0;
     return count;
 }
 
@@ -123,7 +124,8 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
             note_depth(work, s);
             if (is_open) {
                 found->output = NULL;
-                found->is_plain = false;
+                found->is_plain = found->is_key = false;
+                found->keys = 0;
             }
             return;
         }
@@ -161,6 +163,7 @@ find_qualified(struct plan_work *work, const struct scope *scope, const char *ta
                     found->is_plain = o->is_plain;
                     found->is_key = o->is_key;
                     refer(work, s, e, o);
+                    found->keys = o->keys;
                     return;
                 }
             if (e->relation && is_system_column(name))

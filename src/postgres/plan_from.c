@@ -158,6 +158,7 @@ all_columns(struct plan_work *work, const struct entry *entry)
     for (struct output *o = columns.first; o; o = o->next) {
         o->entry = o->of->entry;
         o->attribute = o->of->attribute;
+        o->is_written = o->of->is_written;
     }
     return columns;
 }

@@ -73,5 +73,7 @@ void target_columns(struct plan_work *work, const struct scope *scope,
 struct scope *change_columns(struct plan_work *work, const struct scope *outer,
                              const struct cte *ctes, const PgQuery__Node *node, bool is_top,
                              struct outputs *columns);
+/* MERGE, which returns nothing: what it writes. */
+void change_merge(struct plan_work *work, const PgQuery__MergeStmt *merge);
 
 #endif

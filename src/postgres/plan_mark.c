@@ -19,11 +19,46 @@ struct note {
 };
 
 static bool
-is_same_name(const struct plan_mark *mark, const char *schema, const char *name)
+is_same_name(const struct plan_mark *mark, const char *schema, const char *name, int16_t column)
 {
-    if (strcmp(mark->name, name) != 0)
+    if (mark->column != column || strcmp(mark->name, name) != 0)
         return false;
     return schema && mark->schema ? strcmp(schema, mark->schema) == 0 : schema == mark->schema;
+}
+
+/* The mark of that name (and column, 0: of any), made where there is none; NULL: no memory, and the
+ * plan is thrown away. */
+static struct plan_mark *
+mark_named(struct plan_work *work, const char *schema, const char *name, int16_t column)
+{
+    struct note *note = work->marks;
+
+    while (note && !is_same_name(&note->mark, schema, name, column))
+        note = note->next;
+    if (note)
+        return &note->mark;
+    note = arena_new(work->keep, 1, sizeof(*note));
+    if (!note)
+        return NULL;
+    note->mark.schema = schema ? arena_text(work->keep, schema, strlen(schema)) : NULL;
+    note->mark.name = arena_text(work->keep, name, strlen(name));
+    note->mark.column = column;
+    note->mark.next = work->marks ? &work->marks->mark : NULL;
+    note->next = work->marks;
+    work->marks = note;
+    return note->mark.name ? &note->mark : NULL;
+}
+
+/* Whether there is more in it now. */
+static bool
+mark_add(struct plan_mark *mark, const struct reach *reach)
+{
+    bool is_more =
+        (reach_fields(reach) & ~mark->fields) != 0 || (reach_kinds(reach) & ~mark->kinds) != 0;
+
+    mark->fields |= reach_fields(reach);
+    mark->kinds |= reach_kinds(reach);
+    return is_more;
 }
 
 void
@@ -31,7 +66,6 @@ mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
               const struct catalog_relation *relation, const struct reach *reach)
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
-    struct note *note = work->marks;
     struct plan_mark *mark;
 
     /* CREATE TEMP TABLE: whatever has that name elsewhere is not it. */
@@ -39,26 +73,138 @@ mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
         schema = CATALOG_TEMPORARY;
     if (reach_fields(reach) == 0)
         return;
-    while (note && !is_same_name(&note->mark, schema, range->relname))
-        note = note->next;
-    mark = note ? &note->mark : NULL;
-    if (!note) {
-        note = arena_new(work->keep, 1, sizeof(*note));
-        if (!note)
-            return;
-        mark = &note->mark;
-        mark->schema = schema ? arena_text(work->keep, schema, strlen(schema)) : NULL;
-        mark->name = arena_text(work->keep, range->relname, strlen(range->relname));
-        mark->next = work->marks ? &work->marks->mark : NULL;
-        note->next = work->marks;
-        work->marks = note;
-    }
-    if (!mark->name)
-        return; /* no memory: the plan is thrown away */
+    mark = mark_named(work, schema, range->relname, 0);
+    if (!mark)
+        return;
     mark->relation = relation ? relation->oid : 0;
-    mark->fields |= reach_fields(reach);
-    mark->kinds |= reach_kinds(reach);
+    (void)mark_add(mark, reach);
 }
+
+/* ---- where it goes on to ---- */
+
+static int16_t
+column_number(const struct catalog_relation *relation, const char *name)
+{
+    for (size_t i = 0; i < relation->column_count; i++)
+        if (strcmp(relation->columns[i].name, name) == 0)
+            return relation->columns[i].number;
+    return 0;
+}
+
+/* What is written to a column (`name`, NULL: any) of a relation is written on to others.
+ * `is_mapped`: the relation's own mapping names it, and so its children's. */
+static void
+mark_on(struct plan_work *work, const struct catalog_relation *from, const char *name,
+        const struct reach *reach, bool is_mapped)
+{
+    int16_t number = name ? column_number(from, name) : 0;
+    const struct catalog_spill *spill;
+    size_t at = 0;
+
+    while ((spill = catalog_spill(work->catalog, from->oid, &at)) != NULL && work_spend(work, 1)) {
+        const struct catalog_relation *to = catalog_relation(work->catalog, spill->to);
+        struct plan_mark *mark;
+
+        if (!to || spill->kind == SPILL_OWNER ||
+            (spill->column != 0 && number != 0 && spill->column != number) ||
+            (spill->kind == SPILL_CHILD && is_mapped))
+            continue;
+        mark = mark_named(work, to->schema, to->name, 0);
+        if (!mark)
+            return;
+        mark->relation = to->oid;
+        if (mark_add(mark, reach))
+            mark_on(work, to, NULL, reach, false);
+    }
+}
+
+static void
+mark_written_on(struct plan_work *work, const PgQuery__RangeVar *range, const char *name,
+                const struct reach *reach, bool is_mapped)
+{
+    const struct catalog_relation *relation;
+    size_t at = 0;
+
+    if (reach_fields(reach) == 0)
+        return;
+    while ((relation = names_next_relation(work, range->schemaname[0] ? range->schemaname : NULL,
+                                           range->relname, &at)) != NULL)
+        mark_on(work, relation, name, reach, is_mapped);
+}
+
+/* What the columns that triggers and rules speak of hold goes to where they write. */
+static void
+act_on(struct plan_work *work, const struct catalog_relation *from)
+{
+    const struct catalog_spill *spill;
+    size_t at = 0;
+
+    while ((spill = catalog_spill(work->catalog, from->oid, &at)) != NULL && work_spend(work, 1)) {
+        const struct catalog_relation *to = catalog_relation(work->catalog, spill->to);
+        struct reach reach = {{0}}, known;
+        struct plan_mark *mark;
+
+        if (!to || spill->kind != SPILL_ACT)
+            continue;
+        for (size_t i = 0; i < from->show_count; i++)
+            reach.fields[from->shows[i].kind % CATALOG_KINDS_MAX] |=
+                spill->column > 0 && spill->column <= from->column_limit
+                    ? from->shows[i].column_fields[spill->column]
+                    : from->shows[i].fields;
+        reach_add_all(&reach, from->marked_kinds, from->marked_fields);
+        known = reach_of_relation(to);
+        if (reach_covers(&known, &reach))
+            continue;
+        mark = mark_named(work, to->schema, to->name, 0);
+        if (!mark)
+            return;
+        mark->relation = to->oid;
+        if (mark_add(mark, &reach))
+            mark_on(work, to, NULL, &reach, false);
+    }
+}
+
+void
+mark_acted(struct plan_work *work, const PgQuery__RangeVar *range)
+{
+    const struct catalog_relation *relation;
+    size_t at = 0;
+
+    while (range &&
+           (relation = names_next_relation(work, range->schemaname[0] ? range->schemaname : NULL,
+                                           range->relname, &at)) != NULL)
+        act_on(work, relation);
+}
+
+static void
+add_tables(const struct plan_work *work, const struct catalog_relation *view, unsigned depth,
+           struct reach *reach)
+{
+    const struct catalog_spill *spill;
+    size_t at = 0;
+
+    while (depth > 0 && (spill = catalog_spill(work->catalog, view->oid, &at)) != NULL) {
+        const struct catalog_relation *to = catalog_relation(work->catalog, spill->to);
+        struct reach own;
+
+        if (!to || spill->kind != SPILL_VIEW)
+            continue;
+        own = reach_of_relation(to);
+        reach_add(reach, &own);
+        add_tables(work, to, depth - 1, reach);
+    }
+}
+
+struct reach
+mark_reach_of(const struct plan_work *work, const struct catalog_relation *relation)
+{
+    struct reach reach = reach_of_relation(relation);
+
+    add_tables(work, relation, PLAN_VIEW_DEPTH_MAX, &reach);
+    return reach;
+}
+
+/* ---- what is written ---- */
 
 /* What the mapping says of a column of that name; of any column, where there is no name. */
 static struct reach
@@ -80,18 +226,63 @@ mapped(const struct catalog_relation *relation, const char *name)
     return reach;
 }
 
+/* Whether all of it is the target's own row's, of the persons whose key that row has. */
+static bool
+is_own(const struct plan_work *work, const struct entry *target, const struct carry *written)
+{
+    if (!target->relation || !target->is_only || target->relation->show_count == 0 ||
+        reach_fields(&written->bound) != 0 || (written->tables & ~target->tables) != 0)
+        return false;
+    for (size_t i = 0; i < work->direct_count; i++)
+        if (written->direct[i] != 0 && work->direct[i].entry != target)
+            return false;
+    return true;
+}
+
+static void
+mark_own(struct plan_work *work, const struct entry *target, const char *name,
+         const struct reach *reach)
+{
+    const char *schema = target->range->schemaname[0] ? target->range->schemaname : NULL;
+    struct plan_mark *mark =
+        mark_named(work, schema, target->range->relname, column_number(target->relation, name));
+
+    if (!mark)
+        return;
+    mark->relation = target->relation->oid;
+    (void)mark_add(mark, reach);
+}
+
 void
 mark_written(struct plan_work *work, const struct entry *target, const char *name,
              const struct carry *written)
 {
     struct reach reach = carry_reach(work, written), known = {{0}};
+    bool is_mapped;
 
     if (!target->range)
         return;
     if (target->relation)
         known = mapped(target->relation, name);
-    if (!reach_covers(&known, &reach))
+    is_mapped = reach_covers(&known, &reach);
+    if (!is_mapped && name && is_own(work, target, written))
+        mark_own(work, target, name, &reach);
+    else if (!is_mapped)
         mark_relation(work, target->range, target->is_only ? target->relation : NULL, &reach);
+    mark_written_on(work, target->range, name, &reach, is_mapped);
+}
+
+void
+mark_target(struct plan_work *work, const struct entry *target, const struct reach *reach)
+{
+    const char *schema = target->range->schemaname[0] ? target->range->schemaname : NULL;
+    struct plan_mark *mark = mark_named(work, schema, target->range->relname, 0);
+
+    if (!mark)
+        return;
+    mark->relation = target->is_only && target->relation ? target->relation->oid : 0;
+    if (mark_add(mark, reach))
+        mark_written_on(work, target->range, NULL, reach, false);
 }
 
 void

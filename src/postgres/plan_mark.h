@@ -17,6 +17,12 @@ void mark_written(struct plan_work *work, const struct entry *target, const char
 /* Notes that a relation holds at least that. */
 void mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
                    const struct catalog_relation *relation, const struct reach *reach);
+/* Notes that it is in the target, though its mapping names it: the keys there do not say whose. */
+void mark_target(struct plan_work *work, const struct entry *target, const struct reach *reach);
+/* A row of the table is written, whatever is put there: what triggers and rules copy from it. */
+void mark_acted(struct plan_work *work, const PgQuery__RangeVar *range);
+/* What a row of a relation can hold; of a view, what rows of its tables can. */
+struct reach mark_reach_of(const struct plan_work *work, const struct catalog_relation *relation);
 /* Hands all notes to the statement. */
 void mark_statement(struct plan_work *work, struct plan_statement *statement);
 

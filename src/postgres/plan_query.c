@@ -65,16 +65,9 @@ add_again(struct plan_work *work, struct outputs *columns, const struct outputs 
 {
     columns->is_open |= from->is_open;
     carry_add(&columns->rest, &from->rest);
-    for (const struct output *o = from->first; o; o = o->next) {
-        struct output *copy = outputs_add(work, columns, o->name, o->carry);
-
-        if (!copy)
+    for (const struct output *o = from->first; o; o = o->next)
+        if (!outputs_add_again(work, columns, o))
             return;
-        copy->entry = o->entry;
-        copy->attribute = o->attribute;
-        copy->is_plain = o->is_plain;
-        copy->is_key = o->is_key;
-    }
 }
 
 static void
@@ -135,9 +128,11 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
         return;
     output->is_plain = found.is_plain;
     output->is_key = found.is_key;
+    output->keys = found.keys;
     if (found.output) {
         output->entry = found.output->entry;
         output->attribute = found.output->attribute;
+        output->is_written = found.output->is_written;
     }
 }
 
@@ -293,6 +288,7 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
         c->entry = NULL;
         c->is_plain &= o && o->is_plain;
         c->is_key &= o && o->is_key;
+        c->keys &= o ? o->keys : 0;
         o = o ? o->next : NULL;
     }
     if (columns->is_open) {
@@ -314,13 +310,16 @@ tables_of(const struct outputs *columns)
 static void
 use_table(struct plan_work *work, struct outputs *columns, uint64_t old, uint64_t new)
 {
-    for (struct output *o = columns->first; o && work_spend(work, 1); o = o->next)
+    for (struct output *o = columns->first; o && work_spend(work, 1); o = o->next) {
+        if (o->keys & old)
+            o->keys = (o->keys & ~old) | new;
         if (o->carry && o->carry->tables & old) {
             struct carry carry = *o->carry;
 
             carry.tables = (carry.tables & ~old) | new;
             o->carry = carry_keep(work, &carry);
         }
+    }
 }
 
 /* A row of UNION ALL is one of either side, never both: what is one person's on each side is one

@@ -54,6 +54,22 @@ outputs_add(struct plan_work *work, struct outputs *outputs, const char *name,
     return output;
 }
 
+struct output *
+outputs_add_again(struct plan_work *work, struct outputs *outputs, const struct output *output)
+{
+    struct output *copy = outputs_add(work, outputs, output->name, output->carry);
+
+    if (!copy)
+        return NULL;
+    copy->entry = output->entry;
+    copy->attribute = output->attribute;
+    copy->is_written = output->is_written;
+    copy->keys = output->keys;
+    copy->is_plain = output->is_plain;
+    copy->is_key = output->is_key;
+    return copy;
+}
+
 void
 outputs_append(struct outputs *outputs, struct outputs *tail)
 {
@@ -88,6 +104,7 @@ outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs 
 
         if (!copy)
             return;
+        copy->keys = o->keys;
         copy->is_plain = o->is_plain;
         copy->is_key = o->is_key;
     }
@@ -117,6 +134,17 @@ outputs_widen(struct plan_work *work, struct outputs *outputs)
         }
 }
 
+static uint64_t
+renew(uint64_t tables, const uint64_t renewed[64])
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < 64; i++)
+        if (tables >> i & 1)
+            sum |= renewed[i];
+    return sum;
+}
+
 /* New bits for old ones, the same for all columns; those for which there is no room are widened. */
 void
 outputs_renew(struct plan_work *work, struct outputs *outputs)
@@ -131,16 +159,15 @@ outputs_renew(struct plan_work *work, struct outputs *outputs)
             return;
         }
     carry_widen(&outputs->rest);
-    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next) {
+        o->keys = renew(o->keys, renewed);
         if (o->carry && o->carry->tables != 0) {
             struct carry carry = *o->carry;
 
-            carry.tables = 0;
-            for (size_t i = 0; i < 64; i++)
-                if (o->carry->tables >> i & 1)
-                    carry.tables |= renewed[i];
+            carry.tables = renew(carry.tables, renewed);
             o->carry = carry_keep(work, &carry);
         }
+    }
 }
 
 void
@@ -269,7 +296,8 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
 
     if (first < 0)
         take_tables(work, relation, tables);
-
+    for (size_t k = 0; k < COUNT_OF(tables); k++)
+        entry->tables |= tables[k];
     for (size_t i = 0; i < relation->column_count; i++) {
         const struct catalog_column *column = &relation->columns[i];
         struct carry carry = {0};
@@ -293,6 +321,9 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
         output->attribute = column->number;
         output->is_plain = true;
         output->is_key = is_key_column(relation, column->number);
+        for (size_t k = 0; k < relation->show_count && k < CATALOG_KINDS_MAX; k++)
+            if (relation->shows[k].key_column == column->number)
+                output->keys |= tables[k];
     }
 }
 

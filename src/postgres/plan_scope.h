@@ -25,6 +25,9 @@ struct output {
     bool is_plain; /* a value as it is stored: of whether it is null nobody learns who it is */
     bool is_key;   /* whose key a mapping names */
     const struct output *of; /* the same column of the same scope in another list; NULL: none */
+    bool
+        is_written; /* the statement has put another value there: it says no more whose row it is */
+    uint64_t keys;  /* tables further inside (bits of carry.tables) whose key it is exactly */
 };
 
 struct outputs {
@@ -45,6 +48,7 @@ struct entry {
     const PgQuery__RangeVar *range;
     bool is_only;    /* no other relation has that name */
     bool is_certain; /* named with its schema: no temporary table can stand for it */
+    uint64_t tables; /* its bits of carry.tables; 0 in the top level */
     struct outputs columns;
     /* What may refer to columns of other entries, and so carry what they are given. */
     const PgQuery__RangeSubselect *lateral;
@@ -104,6 +108,9 @@ struct scope *scope_new(struct plan_work *work, const struct scope *outer, const
 struct entry *scope_add(struct plan_work *work, struct scope *scope, const char *name);
 struct output *outputs_add(struct plan_work *work, struct outputs *outputs, const char *name,
                            const struct carry *carry);
+/* The same column again, as an item of another list. */
+struct output *outputs_add_again(struct plan_work *work, struct outputs *outputs,
+                                 const struct output *output);
 /* Moves `tail` behind. */
 void outputs_append(struct outputs *outputs, struct outputs *tail);
 /* All that a list carries. */
@@ -130,6 +137,7 @@ struct found {
     struct carry carry;
     const struct output *output; /* exactly that one column */
     bool is_plain, is_key;       /* as in struct output */
+    uint64_t keys;               /* output.keys */
 };
 /* A column reference in an expression: what it carries. */
 void scope_find(struct plan_work *work, const struct scope *scope,

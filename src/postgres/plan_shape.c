@@ -124,7 +124,7 @@ use_output(const struct shape *shape, const struct direct *direct, struct plan_p
     if (shape->columns->is_open || shape->rows == ROWS_ANY)
         return false;
     for (const struct output *o = shape->columns->first; o; o = o->next, at++) {
-        if (!o->entry || !o->entry->relation ||
+        if (!o->entry || !o->entry->relation || o->is_written ||
             !scope_is_equal(shape->scope, o->entry, o->attribute, direct->entry,
                             direct->show->key_column))
             continue;

@@ -135,6 +135,9 @@ build_explain(struct plan_work *work, const struct build *build,
         if (inner.special == SPECIAL_DDL)
             statement->special = SPECIAL_DDL;
         statement->mark = inner.mark;
+        statement->moved_fields = inner.moved_fields;
+        statement->moved_kinds = inner.moved_kinds;
+        statement->moved_most = MOVED_MANY;
         statement->most_fields = inner.most_fields;
         statement->most_kinds = inner.most_kinds;
         statement->may_speak = inner.may_speak;
@@ -363,6 +366,35 @@ build_create_table(struct plan_work *work, const PgQuery__CreateStmt *create,
     statement->special = SPECIAL_DDL;
 }
 
+/* ALTER COLUMN … TYPE … USING writes every row anew. */
+static void
+build_alter_table(struct plan_work *work, const PgQuery__AlterTableStmt *alter,
+                  struct plan_statement *statement)
+{
+    struct scope *scope;
+    struct entry *target;
+
+    build_names(work, &alter->base, statement);
+    statement->special = SPECIAL_DDL;
+    build_begin(work);
+    scope = scope_new(work, NULL, NULL);
+    target = scope && alter->relation ? from_table(work, scope, alter->relation) : NULL;
+    for (size_t i = 0; target && i < alter->n_cmds; i++) {
+        const PgQuery__AlterTableCmd *command =
+            alter->cmds[i]->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_CMD
+                ? alter->cmds[i]->alter_table_cmd
+                : NULL;
+        struct carry written = {0};
+
+        if (!command || !command->def || command->def->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF)
+            continue;
+        expression_carry(work, scope, command->def->column_def->raw_default, &written);
+        if (!carry_is_empty(&written))
+            mark_written(work, target, command->name[0] ? command->name : NULL, &written);
+    }
+    mark_statement(work, statement);
+}
+
 static void
 build_view(struct plan_work *work, const PgQuery__ViewStmt *view, struct plan_statement *statement)
 {
@@ -487,6 +519,9 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
         break;
     case PG_QUERY__NODE__NODE_CREATE_STMT:
         build_create_table(work, node->create_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
+        build_alter_table(work, node->alter_table_stmt, statement);
         break;
     case PG_QUERY__NODE__NODE_VIEW_STMT:
         build_view(work, node->view_stmt, statement);

@@ -71,7 +71,12 @@ struct plan_work {
     struct reach kept;   /* what functions have put elsewhere */
     bool has_stray;      /* a column was found nowhere */
     struct note *marks;  /* plan_mark.c */
-    struct plan *plan;   /* that is being made */
+    struct {             /* plan_move.c */
+        struct reach reach;
+        uint64_t places, tables; /* of the rows that they are of */
+        uint8_t most;            /* enum plan_moved */
+    } moved;
+    struct plan *plan; /* that is being made */
 };
 
 /* Counts work; false where it was too much. */

@@ -164,7 +164,7 @@ def test_what_runs_unasked_speaks():
 
 @test
 def test_marks_reach_the_columns_that_no_mapping_names():
-    equal(plan("UPDATE customers SET region = name")[0], "- !marks mark(customers=name)")
+    equal(plan("UPDATE customers SET region = name")[0], "- !marks mark(customers#7=name)")
     equal(plan("SELECT region FROM customers")[0], "-")
     snapshot().ask("mark customers name customer")
     snapshot().fresh()

@@ -123,6 +123,8 @@ put_flags(struct print *p, uint32_t flags)
 static void
 put_statement(struct print *p, const struct plan_statement *s)
 {
+    static const char *const moved[] = {" of one", " of one a row", ""};
+
     for (size_t i = 0; i < s->part_count; i++) {
         put(p, "%s", i > 0 ? "; " : "");
         put_part(p, &s->parts[i]);
@@ -132,9 +134,17 @@ put_statement(struct print *p, const struct plan_statement *s)
     put_special(p, s);
     put_flags(p, s->flags);
     for (const struct plan_mark *m = s->mark.fields ? &s->mark : NULL; m; m = m->next) {
-        put(p, " mark(%s%s%s=", m->schema ? m->schema : "", m->schema ? "." : "", m->name);
+        put(p, " mark(%s%s%s", m->schema ? m->schema : "", m->schema ? "." : "", m->name);
+        if (m->column != 0)
+            put(p, "#%d", m->column);
+        put(p, "=");
         put_fields(p, m->fields);
         put(p, ")");
+    }
+    if (s->moved_fields) {
+        put(p, " moved(");
+        put_fields(p, s->moved_fields);
+        put(p, "%s)", moved[s->moved_most]);
     }
     if (s->inner) {
         put(p, " [");

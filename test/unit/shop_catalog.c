@@ -96,6 +96,7 @@ static struct catalog_column v_renamed[] = {
 static struct catalog_column v_nested[] = {COLUMN("line", 1, TEXT)};
 static struct catalog_column mv_vip[] = {COLUMN("name", 1, TEXT), COLUMN("address", 2, TEXT)};
 static struct catalog_column junk[] = {COLUMN("k", 1, INTEGER), COLUMN("v", 2, TEXT)};
+static struct catalog_column plain[] = {COLUMN("k", 1, INTEGER), COLUMN("v", 2, TEXT)};
 static struct catalog_column pg_stats[] = {
     COLUMN("schemaname", 1, 19),
     COLUMN("tablename", 2, 19),
@@ -266,6 +267,33 @@ static const struct catalog_relation relations[] = {
      .written_fields = EMAIL,
      .written_kinds = CUSTOMER,
      .is_written_opaque = true},
+    {.oid = 1018,
+     .schema = "public",
+     .name = "logged",
+     .kind = 'r',
+     .persistence = 'p',
+     COLUMNS(customers),
+     SHOWS(customers_shows),
+     .fields = NAME | PHONE | EMAIL | ADDRESS,
+     .kinds = CUSTOMER},
+    {.oid = 1019,
+     .schema = "public",
+     .name = "log",
+     .kind = 'r',
+     .persistence = 'p',
+     COLUMNS(plain)},
+    {.oid = 1020,
+     .schema = "public",
+     .name = "referenced",
+     .kind = 'r',
+     .persistence = 'p',
+     COLUMNS(plain)},
+    {.oid = 1021,
+     .schema = "public",
+     .name = "referencing",
+     .kind = 'r',
+     .persistence = 'p',
+     COLUMNS(plain)},
     {.oid = 2600,
      .schema = "pg_catalog",
      .name = "pg_stats",
@@ -408,6 +436,27 @@ catalog_is_superseded(const struct catalog *catalog)
 void
 catalog_release(struct catalog *catalog PASU_UNUSED)
 {
+}
+
+/* By `from`. */
+static const struct catalog_spill spills[] = {
+    {SHOP_V_CONTACT, SHOP_CUSTOMERS, SPILL_VIEW, 0},
+    {SHOP_V_RENAMED, SHOP_CUSTOMERS, SPILL_VIEW, 0},
+    {SHOP_VISITS, SHOP_VISITS_2024, SPILL_CHILD, 0},
+    {1018, 1019, SPILL_ACT, 2},   /* logged's trigger copies the name */
+    {1015, 1015, SPILL_OWNER, 0}, /* people's trigger may write the key */
+    {1020, 1021, SPILL_KEY, 2},   /* references its column v */
+};
+
+const struct catalog_spill *
+catalog_spill(const struct catalog *catalog PASU_UNUSED, uint32_t from, size_t *at)
+{
+    for (size_t i = *at; i < COUNT_OF(spills); i++)
+        if (spills[i].from == from) {
+            *at = i + 1;
+            return &spills[i];
+        }
+    return NULL;
 }
 
 const struct catalog_relation *

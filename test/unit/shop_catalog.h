@@ -13,6 +13,8 @@
  *   public.card_vault: shown to nobody; public.v_card a view over it
  *   public.v_contact, v_renamed, v_nested, mv_vip: views; public.junk: marked with phone
  *   public.triggered: products' twin, whose trigger brings an email
+ *   public.logged: customers' twin, whose trigger copies the name into public.log (k, v)
+ *   public.referenced (k, v), public.referencing (k, v): ON UPDATE CASCADE on v
  *   public.ruled: has rules; work.people: customers' twin, not mapped
  */
 #ifndef PASU_TEST_SHOP_CATALOG_H

@@ -291,10 +291,10 @@ marks_are_seen_in_what_reads_the_table(void **state PASU_UNUSED)
         FUNCTION(22001, "f", "sql", "SELECT 1 FROM products"),
     };
     static const struct catalog_mark marks[] = {
-        {20006, NULL, NULL, PHONE, CUSTOMER},
-        {0, "public", "visits", NAME, RECIPIENT},
-        {0, "nowhere", "book", PHONE, CUSTOMER},
-        {29999, NULL, NULL, UINT64_MAX, UINT64_MAX},
+        {20006, NULL, NULL, PHONE, CUSTOMER, 0},
+        {0, "public", "visits", NAME, RECIPIENT, 0},
+        {0, "nowhere", "book", PHONE, CUSTOMER, 0},
+        {29999, NULL, NULL, UINT64_MAX, UINT64_MAX, 0},
     };
     struct catalog *c = NULL;
 

@@ -61,7 +61,7 @@ a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUS
     static const struct catalog_row empty[] = {SERVER};
     static const struct catalog_row rows[] = {
         SERVER, {ROWS_RELATIONS, "20001|a|t|r|p|f|f"}, {ROWS_RELATIONS, "20002|b|t|r|p|f|f"}};
-    const struct catalog_mark mark = {0, "b", "t", 1, 2};
+    const struct catalog_mark mark = {0, "b", "t", 1, 2, 0};
     struct catalog_marks marks = {0};
     struct catalog_mark *list;
     struct catalog *c = snapshot(empty, COUNT_OF(empty));
@@ -93,9 +93,41 @@ a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUS
 }
 
 static void
+partitions_keep_the_mark_when_they_are_detached(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {SERVER,
+                                              {ROWS_RELATIONS, "20001|a|parent|p|p|f|f"},
+                                              {ROWS_RELATIONS, "20002|a|child|p|p|f|f"},
+                                              {ROWS_RELATIONS, "20003|a|leaf|r|p|f|f"},
+                                              {ROWS_INHERITS, "20002|20001"},
+                                              {ROWS_INHERITS, "20003|20002"}};
+    static const struct catalog_row detached[] = {SERVER, {ROWS_RELATIONS, "20003|a|leaf|r|p|f|f"}};
+    const struct catalog_mark mark = {20001, NULL, NULL, 1, 2, 0};
+    struct catalog_marks marks = {0};
+    struct catalog_mark *list;
+    struct catalog *c = snapshot(rows, COUNT_OF(rows));
+    size_t count;
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    assert_int_equal(catalog_marks_settle(&marks, c), 0);
+    catalog_release(c);
+    assert_int_equal(marks.count, 3);
+    c = snapshot(detached, COUNT_OF(detached));
+    assert_int_equal(catalog_marks_settle(&marks, c), 0);
+    catalog_release(c);
+    assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].relation, 20003);
+    assert_int_equal(list[0].fields, 1);
+    memory_free(list);
+    catalog_marks_release(&marks);
+}
+
+static void
 under_another_vocabulary_a_mark_stands_for_everything(void **state PASU_UNUSED)
 {
-    const struct catalog_mark mark = {20001, NULL, NULL, 1, 2}, more = {20001, NULL, NULL, 4, 2};
+    const struct catalog_mark mark = {20001, NULL, NULL, 1, 2, 0},
+                              more = {20001, NULL, NULL, 4, 2, 0};
     struct catalog_marks marks = {0};
     struct catalog_mark *list;
     size_t count;
@@ -116,7 +148,7 @@ static void
 a_name_of_which_nothing_comes_is_forgotten_in_the_end(void **state PASU_UNUSED)
 {
     static const struct catalog_row empty[] = {SERVER};
-    const struct catalog_mark mark = {0, NULL, "t", 1, 2};
+    const struct catalog_mark mark = {0, NULL, "t", 1, 2, 0};
     struct catalog_marks marks = {0};
     struct catalog *c = snapshot(empty, COUNT_OF(empty));
     size_t loads = 0;
@@ -149,13 +181,15 @@ has_mark(const struct catalog_marks *marks, uint32_t relation, const char *schem
 static void
 a_mark_moves_with_the_name_of_a_table_that_no_snapshot_shows(void **state PASU_UNUSED)
 {
-    static const struct catalog_mark from[] = {
-        {0, "s", "t", 0, 0}, {0, NULL, "u", 0, 0}, {0, "s", NULL, 0, 0}, {0, "x", "t", 0, 0}};
-    static const struct catalog_mark to[] = {{0, "s", "t2", 0, 0},
-                                             {0, NULL, "u2", 0, 0},
-                                             {0, "s2", NULL, 0, 0},
-                                             {0, "x", "never", 0, 0}};
-    const struct catalog_mark one = {0, "s", "t", 1, 2}, other = {0, NULL, "u", 1, 2};
+    static const struct catalog_mark from[] = {{0, "s", "t", 0, 0, 0},
+                                               {0, NULL, "u", 0, 0, 0},
+                                               {0, "s", NULL, 0, 0, 0},
+                                               {0, "x", "t", 0, 0, 0}};
+    static const struct catalog_mark to[] = {{0, "s", "t2", 0, 0, 0},
+                                             {0, NULL, "u2", 0, 0, 0},
+                                             {0, "s2", NULL, 0, 0, 0},
+                                             {0, "x", "never", 0, 0, 0}};
+    const struct catalog_mark one = {0, "s", "t", 1, 2, 0}, other = {0, NULL, "u", 1, 2, 0};
     struct catalog_marks marks = {0};
 
     assert_int_equal(catalog_marks_add(&marks, &one, 7), 0);
@@ -210,6 +244,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_configuration_becomes_a_policy_in_the_vocabularys_numbers),
         cmocka_unit_test(a_mark_by_name_becomes_one_by_oid_when_the_table_is_there),
+        cmocka_unit_test(partitions_keep_the_mark_when_they_are_detached),
         cmocka_unit_test(under_another_vocabulary_a_mark_stands_for_everything),
         cmocka_unit_test(a_mark_moves_with_the_name_of_a_table_that_no_snapshot_shows),
         cmocka_unit_test(what_a_function_has_filled_stays_marked_when_it_is_gone),
