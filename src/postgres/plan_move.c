@@ -26,6 +26,18 @@ struct rows {
 
 /* ---- the row ---- */
 
+/* What stays in a cell is its own row's; what else a column is known to show is in no table. */
+static struct carry
+own_part(const struct plan_work *work, const struct entry *target, const struct carry *carry)
+{
+    struct carry own = {.inner = carry->inner, .tables = carry->tables & target->tables};
+
+    for (size_t i = 0; i < work->direct_count; i++)
+        if (work->direct[i].entry == target)
+            own.direct[i] = carry->direct[i];
+    return own;
+}
+
 struct row *
 row_new(struct plan_work *work, const struct entry *target, bool is_kept)
 {
@@ -44,7 +56,7 @@ row_new(struct plan_work *work, const struct entry *target, bool is_kept)
         if (!is_kept)
             continue;
         if (o->carry)
-            cell->carry = *o->carry;
+            cell->carry = own_part(work, target, o->carry);
         cell->exact = o->entry ? o : NULL;
         cell->keys = o->keys;
     }
