@@ -45,6 +45,7 @@ write_column(struct plan_work *work, struct entry *target, const char *name,
         if (o->carry)
             carry_add(&sum, o->carry);
         o->carry = carry_keep(work, &sum);
+        o->is_plain = false;
     }
 }
 
