@@ -151,7 +151,7 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
 {
     const struct result *r = &o->result;
     const struct showing_part *part = &r->showing->showing->parts[p];
-    uint64_t all = observer_population(r->plan->catalog, part->kind);
+    uint64_t all = observer_population(o, o->catalog ? o->catalog : r->plan->catalog, part->kind);
 
     if (part->source == SOURCE_PINNED && result_is_pinned(r, p)) {
         size_t count;
@@ -318,7 +318,7 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
         }
         part = add_part(e, kind, ATTRIBUTION_BOUND);
         part->clear = fields & known;
-        part->unknown = observer_population(catalog, kind);
+        part->unknown = observer_population(o, catalog, kind);
         result = take_unknown(s, now, kind, part->unknown, e, judgement);
     }
     if (result == 0 && judgement->is_blocked)
