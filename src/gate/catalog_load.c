@@ -85,12 +85,13 @@ take_count(void *arg, const struct view *values, size_t count)
 /* How many subjects there are by now. A table that is locked cannot be asked; nobody else inserts
  * into it then. */
 static int
-poll_growth(struct inspector_link *link, struct poll *poll)
+poll_growth(struct inspector_link *link, struct poll *poll, const uint64_t added[CATALOG_KINDS_MAX])
 {
     size_t most = CATALOG_MESSAGE_MAX, at = 0;
     const char *sql = catalog_growth_text(poll->catalog);
     int result = sql ? inspector_link_query(link, sql, take_growth, poll, &most) : 0;
 
+    catalog_growth_add(poll->catalog, added);
     while (result == 0 && (sql = catalog_growth_recount(poll->catalog, &at)))
         result = inspector_link_query(link, sql, take_count, poll, &most);
     catalog_growth_end(poll->catalog);
@@ -98,16 +99,18 @@ poll_growth(struct inspector_link *link, struct poll *poll)
 }
 
 int
-catalog_load_poll(struct inspector_link *link, struct catalog *catalog, bool *is_due)
+catalog_load_poll(struct inspector_link *link, struct catalog *catalog,
+                  const uint64_t added[CATALOG_KINDS_MAX], bool *is_due, bool *is_added)
 {
     struct poll poll = {.catalog = catalog};
     size_t most = CATALOG_MESSAGE_MAX;
     int result = inspector_link_query(link, catalog_poll_text(catalog), take_poll, &poll, &most);
 
     *is_due = !poll.is_same;
+    *is_added = result == 0;
     if (result != 0) {
         inspector_link_close(link);
         return result;
     }
-    return poll_growth(link, &poll);
+    return poll_growth(link, &poll, added);
 }

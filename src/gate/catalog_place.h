@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "gate/catalog_marks.h"
 #include "gate/catalog_store.h"
+#include "gate/growth.h"
 #include "gate/inspector_link.h"
 #include "ledger/message.h"
 
@@ -28,6 +29,7 @@ struct catalog_place {
     _Atomic uint64_t version;
     _Atomic bool is_stale;
     _Atomic uint32_t shifts;
+    struct growth growth;
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;

@@ -263,6 +263,12 @@ catalog_store_shift(struct catalog_place *place)
     place->shifts++;
 }
 
+struct growth *
+catalog_store_growth(struct catalog_place *place)
+{
+    return &place->growth;
+}
+
 uint32_t
 catalog_store_shifts(const struct catalog_place *place)
 {

@@ -66,6 +66,8 @@ void catalog_store_touch(struct catalog_store *store, struct catalog_place *plac
  * lock. */
 void catalog_store_shift(struct catalog_place *place);
 uint32_t catalog_store_shifts(const struct catalog_place *place);
+/* What was inserted through the gate and is not counted. */
+struct growth *catalog_store_growth(struct catalog_place *place);
 
 /* A relation has been filled with personal values: the next snapshot, which is due soon, shows it
  * (numbers of `vocabulary`). PASU_E_NOMEM, PASU_E_RANGE: see catalog_marks_add. */

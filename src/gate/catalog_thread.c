@@ -106,12 +106,14 @@ keep_failure(struct catalog_store *store, struct catalog_place *place, int resul
 
 static void
 keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct catalog *catalog,
-              uint64_t touched, int64_t took)
+              const struct growth_sight *grown, uint64_t touched, int64_t took)
 {
     int64_t now = os_monotonic(store->log->os);
     struct catalog *before;
 
     log_success(store, place, catalog, took);
+    catalog_growth_add(catalog, grown->fresh);
+    catalog_growth_end(catalog);
     place->pause = 0;
     pthread_mutex_lock(&store->lock);
     before = place->catalog;
@@ -131,6 +133,7 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
         place->load_at = now + PAUSE_MOST;
     place->poll_at = now + POLL_PERIOD;
     pthread_mutex_unlock(&store->lock);
+    growth_counted(&place->growth, grown);
     catalog_supersede(before);
     catalog_release(before);
     store->notify(store->arg, place, 0);
@@ -143,9 +146,11 @@ load(struct catalog_store *store, struct catalog_place *place)
     struct catalog *prior, *catalog = NULL;
     struct catalog_mark *marks = NULL;
     uint64_t touched, version;
+    struct growth_sight grown;
     size_t mark_count = 0;
     int result;
 
+    growth_look(&place->growth, &grown);
     /* Whoever touches from here on is not served by what is read below. */
     pthread_mutex_lock(&store->lock);
     touched = place->touched;
@@ -166,7 +171,7 @@ load(struct catalog_store *store, struct catalog_place *place)
     memory_free(marks);
     catalog_release(prior);
     if (result == 0)
-        keep_snapshot(store, place, catalog, touched, os_monotonic(store->log->os) - begin);
+        keep_snapshot(store, place, catalog, &grown, touched, os_monotonic(store->log->os) - begin);
     else if (result != PASU_E_AGAIN) /* without an address: catalog_store_warm comes */
         keep_failure(store, place, result);
 }
@@ -176,11 +181,16 @@ static void
 poll_place(struct catalog_store *store, struct catalog_place *place)
 {
     int64_t begin = os_monotonic(store->log->os), period;
-    bool is_due = true;
+    bool is_due = true, is_added = false;
     int result = connect_place(place);
+    struct growth_sight grown;
 
+    growth_look(&place->growth, &grown);
     if (result == 0)
-        result = catalog_load_poll(&place->inspector, place->catalog, &is_due);
+        result =
+            catalog_load_poll(&place->inspector, place->catalog, grown.fresh, &is_due, &is_added);
+    if (is_added)
+        growth_counted(&place->growth, &grown);
     period = POLL_PART * (os_monotonic(store->log->os) - begin);
     pthread_mutex_lock(&store->lock);
     place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);

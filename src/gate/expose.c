@@ -156,7 +156,7 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
 {
     const struct result *r = &o->result;
     const struct showing_part *part = &r->showing->showing->parts[p];
-    uint64_t all = observer_population(r->plan->catalog, part->kind);
+    uint64_t all = observer_population(o, o->catalog ? o->catalog : r->plan->catalog, part->kind);
 
     if (part->source == SOURCE_PINNED && result_is_pinned(r, p)) {
         size_t count;
@@ -325,7 +325,7 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
         }
         part = add_part(e, kind, ATTRIBUTION_BOUND);
         part->clear = fields & known;
-        part->unknown = observer_population(catalog, kind);
+        part->unknown = observer_population(o, catalog, kind);
         if (part->unknown > most)
             part->unknown = most;
         if (!judgement)

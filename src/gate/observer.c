@@ -116,6 +116,7 @@ observer_free(struct session *s)
     if (!o)
         return;
     s->observer = NULL;
+    growth_settle(catalog_store_growth(o->place), &o->grown);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
     result_close(o);
@@ -298,9 +299,12 @@ observer_refuses_call(struct session *s, uint32_t oid)
 }
 
 uint64_t
-observer_population(const struct catalog *catalog, uint8_t kind)
+observer_population(const struct observer *o, const struct catalog *catalog, uint8_t kind)
 {
-    return catalog ? catalog_population(catalog, kind) : UINT32_MAX;
+    uint64_t grown = growth_of(catalog_store_growth(o->place), kind);
+    uint64_t counted = catalog ? catalog_population(catalog, kind) : UINT32_MAX;
+
+    return grown < UINT32_MAX - counted ? counted + grown : UINT32_MAX;
 }
 
 void

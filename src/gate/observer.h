@@ -16,6 +16,7 @@
 
 #include "gate/catalog_store.h"
 #include "gate/gather.h"
+#include "gate/growth.h"
 #include "gate/hold.h"
 #include "gate/settings.h"
 #include "policy/budget.h"
@@ -84,6 +85,7 @@ struct observer {
     bool is_crowded;
     uint8_t snapshots; /* that have come since it waits, and were too old */
     uint32_t shifts;   /* of the place, those that this session knows of (gate/doubt.h) */
+    struct growth_share grown; /* by the transaction */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
         speaks_kinds; /* what errors and notices of this transaction can carry */
@@ -137,7 +139,8 @@ void observer_catalog(struct session *session, int error);
 void observer_answered(struct session *session);
 
 /* How many subjects of a kind there are, at most. `catalog` may be NULL. */
-uint64_t observer_population(const struct catalog *catalog, uint8_t kind);
+uint64_t observer_population(const struct observer *observer, const struct catalog *catalog,
+                             uint8_t kind);
 
 /* Of part `part` of the result's showing: whether its keys are pinned and known, and which. */
 bool result_is_pinned(const struct result *result, size_t part);

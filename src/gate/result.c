@@ -520,6 +520,7 @@ result_transaction_over(struct session *s)
     struct observer *o = s->observer;
 
     o->speaks_fields = o->speaks_kinds = 0;
+    growth_settle(catalog_store_growth(o->place), &o->grown);
     if (o->is_changing) {
         observer_touch(s);
         doubt_committed(s);

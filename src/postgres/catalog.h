@@ -191,6 +191,9 @@ const char *catalog_poll_value(const struct catalog *catalog);
 const char *catalog_growth_text(const struct catalog *catalog);
 PASU_MUST_USE int catalog_growth_row(struct catalog *catalog, const struct view *values,
                                      size_t count);
+/* Rows that others know to be there, by kind: not by statistics, which come late. To be said before
+ * tables are counted anew; those that were counted for this snapshot have them already. */
+void catalog_growth_add(struct catalog *catalog, const uint64_t rows[CATALOG_KINDS_MAX]);
 const char *catalog_growth_recount(const struct catalog *catalog, size_t *at);
 PASU_MUST_USE int catalog_growth_count(struct catalog *catalog, const struct view *values,
                                        size_t count);
@@ -249,6 +252,8 @@ bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint
  * have room for.
  */
 uint64_t catalog_population(const struct catalog *catalog, uint8_t kind);
+/* Kinds (bits) whose subjects' tables a normalized text can name. */
+uint32_t catalog_subjects_named(const struct catalog *catalog, const char *sql);
 bool catalog_population_is_counted(const struct catalog *catalog, uint8_t kind);
 /* An optional query failed: definitions or bodies are missing, and stand for everything. */
 bool catalog_is_partial(const struct catalog *catalog);

@@ -64,6 +64,8 @@ struct catalog_subject {
     bool has_base, has_room;
     const char *recount;  /* a query that counts its rows; NULL: nobody may */
     uint64_t count, base; /* rows, and insertions when they were counted */
+    uint64_t added;       /* since then, as those say who inserted them */
+    bool is_fresh;        /* counted for this snapshot */
     uint64_t inserted, room;
     uint64_t most;
 };

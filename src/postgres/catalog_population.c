@@ -21,8 +21,11 @@ enum {
 static void
 settle(struct catalog_subject *s)
 {
+    uint64_t told = s->inserted - s->base;
+
     if (s->is_counted && s->has_base && s->inserted >= s->base)
-        s->most = s->count + (s->inserted - s->base);
+        s->most =
+            s->count + (told > s->added ? told : s->added); /* the same rows, sooner or later */
     else if (s->has_room)
         s->most = s->room;
     else
@@ -99,7 +102,7 @@ catalog_count_row(struct catalog_builder *b, const struct view *v)
     s = find(&b->catalog->subjects, relation);
     if (s) {
         s->count = count;
-        s->is_counted = true;
+        s->is_counted = s->is_fresh = true;
         settle(s);
     }
     return 0;
@@ -115,6 +118,7 @@ keep_count(const struct catalog_builder *b, struct catalog_subject *s)
         s->is_counted = true;
         s->count = before->count;
         s->base = before->base;
+        s->added = before->added;
     }
     settle(s);
 }
@@ -160,13 +164,42 @@ catalog_growth_row(struct catalog *catalog, const struct view *values, size_t co
                : PASU_E_MALFORMED;
 }
 
+void
+catalog_growth_add(struct catalog *catalog, const uint64_t rows[CATALOG_KINDS_MAX])
+{
+    PILE_EACH (struct catalog_subject, s, &catalog->subjects) {
+        uint64_t added = 0;
+
+        for (unsigned kind = 0; kind < CATALOG_KINDS_MAX && !s->is_fresh; kind++)
+            if ((s->kinds >> kind & 1) && rows[kind] > added)
+                added = rows[kind];
+        s->added += added;
+        s->is_fresh = false;
+        settle(s);
+    }
+}
+
+uint32_t
+catalog_subjects_named(const struct catalog *catalog, const char *sql)
+{
+    uint32_t kinds = 0;
+
+    PILE_EACH (const struct catalog_subject, s, &catalog->subjects) {
+        const struct catalog_relation *relation = catalog_relation(catalog, s->relation);
+
+        if (relation && strcasestr(sql, relation->name))
+            kinds |= s->kinds;
+    }
+    return kinds;
+}
+
 /* Whether what was inserted since, or the loss of its number, says little about the rows. */
 static bool
 has_outgrown(const struct catalog_subject *s)
 {
-    uint64_t grown = s->inserted - s->base;
+    uint64_t told = s->inserted - s->base, grown = told > s->added ? told : s->added;
 
-    if (!s->recount || !s->is_counted || !s->has_base || s->inserted == s->base)
+    if (!s->recount || !s->is_counted || !s->has_base || grown == 0)
         return false;
     return s->inserted < s->base || s->count < CHEAP_ROWS || grown > s->count / UNCOUNTED_PART;
 }
@@ -199,6 +232,7 @@ catalog_growth_count(struct catalog *catalog, const struct view *v, size_t count
         return 0;
     s->count = rows;
     s->base = s->inserted; /* read before the rows were counted */
+    s->added = 0;
     settle(s);
     return 0;
 }

@@ -6,6 +6,8 @@ import harness
 import inspector
 import postgres
 import process
+import shop
+import wire
 from stage import Front, equal, test
 
 ALL = catalog.ALL
@@ -274,6 +276,32 @@ def test_rows_that_statistics_tell_of_late_do_not_count_twice():
             process.until(lambda: session.query("SELECT 1") and inserted() == before + 2000, "the report", 30)
             server().sql("INSERT INTO customers VALUES (1, 'n', 'p', 'm', 'a', 1, 'r')", name)
             process.until(lambda: population() == "population customer 2201 counted", "the last insertion", 10)
+
+
+@test(gateway=True)
+def test_bounds_hold_for_rows_that_were_just_inserted():
+    front = shop.front("grown")
+    insert = "INSERT INTO customers SELECT {0} + i, 'n', 'p', '{0} ' || i, 'a', 77, 'r' FROM generate_series(1, 3000) i"
+    show = "SELECT DISTINCT name FROM customers"
+
+    def bound(name, *texts):
+        with front.login(user="app", application_name=name) as session:
+            for text in texts:
+                assert not session.exchange(wire.query(text)).errors, text
+            session.terminate()
+        front.guard.until_sessions(0)
+        return shop.export(front, "--application", name)[name].unknown
+    try:
+        equal(bound("grown before", show), shop.CUSTOMERS)
+        equal(bound("grown in a transaction", "BEGIN", insert.format(910000), show, "ROLLBACK"), shop.CUSTOMERS + 3000)
+        equal(bound("grown", insert.format(900000), show, "INSERT INTO products VALUES (9999, 't', 1)") >= shop.CUSTOMERS + 3000, True)
+        numbers = iter(range(1000))
+        process.until(lambda: bound(f"grown later {next(numbers)}", show) == shop.CUSTOMERS + 3000, "a count of them", 10)
+        # One more past the gate: when it is seen, the server's statistics have told of the others as well.
+        shop.server().sql("INSERT INTO customers VALUES (990000, 'n', 'p', 'past', 'a', 77, 'r')")
+        process.until(lambda: bound(f"grown later {next(numbers)}", show) == shop.CUSTOMERS + 3001, "a count of one more", 20)
+    finally:
+        shop.server().sql("DELETE FROM customers WHERE grade = 77; DELETE FROM products WHERE id = 9999")
 
 
 @test
