@@ -371,7 +371,7 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
                          ? block(a, &judgement)
                          : pass_error(a, message, length, request ? request->plan : NULL);
     }
-    if (request)
+    if (request && !request->is_refused)
         result_failed(a->s, request);
     result_close(o);
     exchange_failed(&o->exchange);
