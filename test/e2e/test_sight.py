@@ -45,6 +45,13 @@ SHOWN = (
     ("table that a trigger fills", ("CREATE TABLE :s.x (v text)", TRIGGER.format("INSERT INTO :s.x VALUES (reverse(NEW.name));"),
                                     FIRE.format("customers"), "UPDATE customers SET grade = grade WHERE id = 1350", "DROP TRIGGER t ON customers",
                                     "SELECT v FROM :s.x")),
+    ("column that a default fills", ("CREATE TABLE :s.x (i int)", "INSERT INTO :s.x VALUES (1)", "BEGIN",
+                                     f"CREATE FUNCTION :s.f() RETURNS text LANGUAGE sql AS $$ {ONE} $$", "ALTER TABLE :s.x ADD v text DEFAULT :s.f()",
+                                     "ALTER TABLE :s.x ALTER v DROP DEFAULT", "COMMIT", "SELECT v FROM :s.x")),
+    ("column made of another", ("CREATE TABLE :s.x (v text)", "BEGIN", "ALTER TABLE customers ALTER region TYPE text USING reverse(name)",
+                                "SELECT region FROM customers WHERE id = 1350", "ROLLBACK")),
+    ("table that a rule fills", ("CREATE TABLE :s.x (v text)", "CREATE RULE r AS ON UPDATE TO customers DO ALSO INSERT INTO :s.x VALUES (reverse(NEW.name))",
+                                 "UPDATE customers SET grade = grade WHERE id = 1350", "DROP RULE r ON customers", "SELECT v FROM :s.x")),
     ("arguments that a function keeps", ("CREATE TABLE :s.x (v text)", "CREATE FUNCTION :s.f(text) RETURNS bool LANGUAGE sql AS "
                                          "'INSERT INTO :s.x VALUES (reverse($1)); SELECT true'",
                                          "SELECT count(*) FROM customers WHERE id = 1350 AND :s.f(name)", "SELECT v FROM :s.x")),
@@ -72,7 +79,7 @@ QUIET = (
                                  "SELECT grade FROM customers WHERE id = 1357", "DROP TRIGGER t ON customers")),
     ("catalog", ("SELECT obj_description(oid) FROM pg_class", "SELECT enumlabel FROM pg_enum", "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef",
                  "SELECT proname, prosrc FROM pg_proc WHERE oid >= 16384", "SELECT sequencename, last_value FROM pg_sequences",
-                 "SELECT pg_get_triggerdef(oid) FROM pg_trigger", "SELECT definition FROM pg_views", "COPY customers (grade, region) TO STDOUT")),
+                 "SELECT nothing(1)", "SELECT pg_get_triggerdef(oid) FROM pg_trigger", "SELECT definition FROM pg_views", "COPY customers (grade, region) TO STDOUT")),
 )
 REFUSED = (
     "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1' PUBLICATION p WITH (connect = false)",
