@@ -426,7 +426,7 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
             result = judgement.is_blocked ? block(a, &judgement)
                                           : pass_error(a, message, length, text_of(o, request));
     }
-    if (request)
+    if (request && !request->is_refused)
         result_failed(a->s, request);
     result_close(o);
     exchange_failed(&o->exchange);
@@ -549,8 +549,8 @@ ready(struct answering *a, const uint8_t *message, size_t length)
     o->is_muted = false;
     if (PASU_UNLIKELY(o->is_cancelling))
         o->is_ready_held = a->s->client.is_held = true;
-    if (a->s->transaction == 'I')
-        result_transaction_over(a->s);
+    if (a->s->transaction == 'I' && result == 0)
+        result = result_transaction_over(a->s);
     if (o->exchange.count == 0)
         o->is_unsettled = false;
     return result == 0 ? pass(a, message, length) : result;

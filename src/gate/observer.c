@@ -122,6 +122,9 @@ observer_free(struct session *s)
     result_close(o);
     pinned_release(&o->result.own);
     exchange_release(&o->exchange);
+    for (uint8_t i = 0; i < o->deferred_count; i++)
+        plan_release(o->deferred[i].plan);
+    memory_free(o->deferred);
     catalog_release(o->catalog);
     kept_release(&o->ask);
     kept_release(&o->answer);
@@ -357,35 +360,80 @@ is_known(const struct observer *o, const struct plan_mark *mark)
     return (mark->fields & ~relation->fields) == 0 && (mark->kinds & ~relation->kinds) == 0;
 }
 
-int
-observer_mark(struct session *s, const struct plan_statement *statement)
+static int
+mark(struct session *s, const struct plan_statement *statement)
 {
+    struct catalog_store *store = s->worker->shared->catalogs;
+    struct catalog_place *place = s->observer->place;
+    const struct plan_move *move = statement->move;
     int result = 0;
 
     for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
-        const struct catalog_mark mark = {.relation = m->relation,
-                                          .schema = m->schema,
-                                          .name = m->name,
-                                          .column = m->column,
-                                          .fields = m->fields,
-                                          .kinds = m->kinds};
+        const struct catalog_mark one = {.relation = m->relation,
+                                         .schema = m->schema,
+                                         .name = m->name,
+                                         .column = m->column,
+                                         .fields = m->fields,
+                                         .kinds = m->kinds};
 
-        if (!m->fields || is_known(s->observer, m))
-            continue;
-        result = catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
-                                    s->settings->vocabulary.id);
-        doubt_filled(s, m->fields, m->kinds);
+        if (m->fields && !is_known(s->observer, m))
+            result = catalog_store_mark(store, place, &one, s->settings->vocabulary.id);
     }
+    if (result == 0 && move)
+        result = catalog_store_move(
+            store, place, &(struct catalog_mark){.schema = move->schema, .name = move->name},
+            &(struct catalog_mark){.schema = move->to_schema, .name = move->to_name});
     return result;
 }
 
-int
-observer_move(struct session *s, const struct plan_move *move)
+/* In a transaction block that began before this request, nobody else sees it before its end. */
+static bool
+may_defer(struct session *s)
 {
-    const struct catalog_mark from = {.schema = move->schema, .name = move->name};
-    const struct catalog_mark to = {.schema = move->to_schema, .name = move->to_name};
+    struct observer *o = s->observer;
 
-    return catalog_store_move(s->worker->shared->catalogs, s->observer->place, &from, &to);
+    if (s->transaction != 'T' || o->deferred_count == OBSERVER_DEFERRED_MAX)
+        return false;
+    if (!o->deferred)
+        o->deferred = memory_new(OBSERVER_DEFERRED_MAX, sizeof(*o->deferred));
+    return o->deferred != NULL;
+}
+
+int
+observer_mark(struct session *s, struct plan *plan, const struct plan_statement *statement)
+{
+    struct observer *o = s->observer;
+
+    for (const struct plan_mark *m = &statement->mark; m; m = m->next)
+        if (m->fields && !is_known(o, m))
+            doubt_filled(s, m->fields, m->kinds);
+    if (may_defer(s)) {
+        o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement};
+        return 0;
+    }
+    /* What waits was before. */
+    if (o->deferred_count > 0) {
+        int result = observer_marks_over(s, false);
+
+        if (result != 0)
+            return result;
+    }
+    return mark(s, statement);
+}
+
+int
+observer_marks_over(struct session *s, bool is_rolled_back)
+{
+    struct observer *o = s->observer;
+    int result = 0;
+
+    for (uint8_t i = 0; i < o->deferred_count; i++) {
+        if (result == 0 && !is_rolled_back)
+            result = mark(s, o->deferred[i].statement);
+        plan_release(o->deferred[i].plan);
+    }
+    o->deferred_count = 0;
+    return result;
 }
 
 void

@@ -28,6 +28,7 @@ struct session;
 enum {
     ASK_MAX = PLAN_TEXT_MAX + 1024, /* bytes of a client's message that is read whole */
     ANSWER_MAX = 4 << 20,           /* of a server's */
+    OBSERVER_DEFERRED_MAX = 32,     /* statements whose marks wait for the transaction's end */
     ASK_CROWD = 4096,               /* requests that may be under way */
     OLD_SNAPSHOTS_MAX = 3,          /* that a client waits through */
 };
@@ -51,6 +52,12 @@ struct result {
     bool is_copy;
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct pinned own; /* of literals; the last member: its space outlives the result */
+};
+
+/* A statement whose marks count for others once its transaction is committed. */
+struct deferred {
+    struct plan *plan; /* held */
+    const struct plan_statement *statement;
 };
 
 struct observer {
@@ -78,13 +85,15 @@ struct observer {
     bool is_refusing;   /* nor what the client asks for up to its next Sync (gate/rest.h) */
     bool is_swallowing; /* of which a long message is on its way */
     bool is_rest_shown, is_rest_changed; /* by what was executed since the last Sync */
-    bool is_settling; /* the client's bytes wait until all that was asked is answered */
+    bool is_settling;          /* the client's bytes wait until all that was asked is answered */
+    struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
+    uint8_t deferred_count;
     bool is_changing; /* the transaction has changed the catalog */
     bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
                          answers to what it has asked */
     bool is_crowded;
-    uint8_t snapshots; /* that have come since it waits, and were too old */
-    uint32_t shifts;   /* of the place, those that this session knows of (gate/doubt.h) */
+    uint8_t snapshots;         /* that have come since it waits, and were too old */
+    uint32_t shifts;           /* of the place, those that this session knows of (gate/doubt.h) */
     struct growth_share grown; /* by the transaction */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
@@ -127,8 +136,10 @@ void observer_all(const struct session *session, uint64_t *fields, uint64_t *kin
 void observer_touch(struct session *session);
 /* The statement has put personal values into a relation, or has given one another name; or can have
  * put them into notifications. */
-PASU_MUST_USE int observer_mark(struct session *session, const struct plan_statement *statement);
-PASU_MUST_USE int observer_move(struct session *session, const struct plan_move *move);
+PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,
+                                const struct plan_statement *statement);
+/* The transaction has ended: what it has filled is marked, or was never there. */
+PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_back);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
 /* The server has taken, or refused, our cancel request. */
 void observer_cancelled(struct session *session);

@@ -411,17 +411,17 @@ remember_speech(struct observer *o, const struct plan_statement *statement)
 }
 
 static int
-catalog_effects(struct session *s, const struct plan_statement *statement)
+catalog_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
 {
     struct observer *o = s->observer;
     bool is_change = statement->special == SPECIAL_DDL || statement->twists ||
                      (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
                      statement->verb == VERB_CALL;
 
-    int result = statement->mark.fields ? observer_mark(s, statement) : 0;
+    int result = statement->mark.fields || statement->move ? observer_mark(s, plan, statement) : 0;
 
-    if (result == 0 && statement->move)
-        result = observer_move(s, statement->move);
+    if (result == 0 && statement->special == SPECIAL_END)
+        result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
     if (is_change || statement->mark.fields)
         o->is_changing = true;
     if (o->is_changing && (is_change || statement->special == SPECIAL_END))
@@ -474,12 +474,12 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
 
 /* What it does beside showing rows. */
 static int
-statement_effects(struct session *s, const struct plan_statement *statement)
+statement_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
 {
     remember_speech(s->observer, statement);
     observer_notifies(s, statement);
     doubt_done(s, statement);
-    return catalog_effects(s, statement);
+    return catalog_effects(s, plan, statement);
 }
 
 int
@@ -491,10 +491,10 @@ result_effects(struct session *s, const struct exchange_request *request)
 
     if (!plan || !statement)
         return 0;
-    result = statement_effects(s, statement);
+    result = statement_effects(s, plan, statement);
     run = statement->special == SPECIAL_EXECUTE ? s->observer->result.statement : NULL;
     if (result == 0 && run)
-        result = statement_effects(s, run);
+        result = statement_effects(s, s->observer->result.plan, run);
     if (result != 0 || statement->special == SPECIAL_NONE)
         return result;
     return name_effects(s, plan, statement);
@@ -514,10 +514,11 @@ result_failed(struct session *s, const struct exchange_request *request)
     }
 }
 
-void
+int
 result_transaction_over(struct session *s)
 {
     struct observer *o = s->observer;
+    int result = observer_marks_over(s, false); /* none is left where it was ended by its name */
 
     o->speaks_fields = o->speaks_kinds = 0;
     growth_settle(catalog_store_growth(o->place), &o->grown);
@@ -529,6 +530,7 @@ result_transaction_over(struct session *s)
     /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
      * most they can be. */
     exchange_drop_portals(&o->exchange);
+    return result;
 }
 
 /* ---- the most ---- */

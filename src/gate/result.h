@@ -43,7 +43,7 @@ PASU_MUST_USE int result_confirm(struct session *session, struct exchange_reques
 PASU_MUST_USE int result_effects(struct session *session, const struct exchange_request *request);
 /* It has failed: what it did to names stays, all the same. */
 void result_failed(struct session *session, const struct exchange_request *request);
-void result_transaction_over(struct session *session);
+PASU_MUST_USE int result_transaction_over(struct session *session);
 
 /* The most that a stream without a RowDescription can carry. */
 void result_most(const struct session *session, const struct plan_statement *statement,

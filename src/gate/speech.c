@@ -161,6 +161,9 @@ speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fi
         statement = result_followed(o, statement);
     /* A trigger that no snapshot shows yet can have said it. */
     is_code |= !is_error && speech_field(body, 'W').length > 0;
+    /* Nothing has run where the text itself is at fault: code says where in it it came from. */
+    if (is_error && speech_field(body, 'P').length > 0 && speech_field(body, 'W').length == 0)
+        is_code = false;
     if (is_code ||
         (is_error && !is_silent(statement, body) && !speech_is_key_alone(s, statement, body))) {
         *fields |= most_fields | o->unseen_fields;

@@ -119,6 +119,14 @@ add_dependency(struct catalog_builder *b, const struct catalog_dependency *d)
     }
     if (d->is_function)
         return catalog_edge_add(b, c->relation_count + object, view);
+    /* A rule can write to what it names. */
+    if (!rule->is_view && d->object != rule->relation &&
+        (c->relations[object].kind == 'r' || c->relations[object].kind == 'p')) {
+        int result = catalog_edge_add(b, view, object);
+
+        if (result != 0)
+            return result;
+    }
     if (c->relations[object].kind == 'v' || c->relations[object].kind == 'm' ||
         c->relations[object].speaks_values || d->column <= 0 || rule->is_whole)
         return catalog_edge_add(b, object, view);

@@ -172,6 +172,24 @@ event_triggers_are_of_no_relation(void **state PASU_UNUSED)
 }
 
 static void
+a_rule_writes_to_what_it_names(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        {ROWS_RULES, "31001|20001|700|f"},
+        {ROWS_TREES, "31001|f|f|f"},
+        {ROWS_DEPENDENCIES, "31001|r|20001|2"},
+        {ROWS_DEPENDENCIES, "31001|r|20006|0"},
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_int_equal(relation(c, "products")->fields, NAME);
+    assert_int_equal(relation(c, "products")->filled_fields, NAME);
+    assert_int_equal(relation(c, "customers")->marked_fields, 0);
+    catalog_release(c);
+}
+
+static void
 operators_are_foreign_by_what_their_functions_do(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
@@ -231,6 +249,7 @@ main(void)
         cmocka_unit_test(what_functions_put_out_of_sight_is_known),
         cmocka_unit_test(triggers_carry_their_row_where_they_put_it),
         cmocka_unit_test(event_triggers_are_of_no_relation),
+        cmocka_unit_test(a_rule_writes_to_what_it_names),
         cmocka_unit_test(operators_are_foreign_by_what_their_functions_do),
         cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),
         cmocka_unit_test(marks_of_temporary_tables_are_theirs_alone),
