@@ -188,34 +188,5 @@ def test_replaced_past_the_gateway():
     client.session.terminate()
 
 
-@test(gateway=True, limit=120)
-def test_snapshots_do_not_outlive_their_use():
-    """Snapshots of the past are let go of: by plans, by what is known of results, and by idle sessions"""
-    front = shop.front("memory")
-
-    def change(session, number):
-        assert not session.exchange(wire.query(f"CREATE TABLE more_{number} (x int)")).errors
-        # several plans with this snapshot, some of whose results are read
-        for sql in (f"SELECT name FROM customers WHERE id = {number}", f"SELECT 'n{number}', name FROM customers LIMIT 1",
-                    f"SELECT x FROM more_{number}"):
-            assert not session.exchange(wire.query(sql)).errors
-
-    with front.login(user="analyst") as session:
-        idle = []
-        for number in range(20):
-            change(session, number)
-        before = process.memory(front.gate())
-        for number in range(20, 120):
-            change(session, number)
-            idle.append(front.login(user="app"))
-            idle[-1].value("SELECT 1")
-        grown = process.memory(front.gate()) - before
-        for one in idle:
-            one.abort()
-        session.query("".join(f"DROP TABLE more_{number};" for number in range(120)))
-    print(f"# 100 snapshots later the gate has {grown >> 20} MiB more")
-    assert grown < 40 << 20, f"{grown >> 20} MiB"
-
-
 if __name__ == "__main__":
     harness.main()

@@ -39,8 +39,8 @@ def with_psycopg():
                 cursor.scroll(-2)
                 print(cursor.fetchmany(2), len(cursor.fetchall()))
         with db.cursor() as cursor:
-            for form in ("TEXT", "CSV HEADER", "BINARY"):
-                with cursor.copy(f"COPY (SELECT * FROM customers WHERE grade = 1 ORDER BY id) TO STDOUT ({form.replace('CSV H', 'FORMAT csv, H') if 'CSV' in form else 'FORMAT ' + form})") as copy:
+            for form in ("FORMAT text", "FORMAT csv, HEADER", "FORMAT binary"):
+                with cursor.copy(f"COPY (SELECT * FROM customers WHERE grade = 1 ORDER BY id) TO STDOUT ({form})") as copy:
                     print(b"".join(bytes(part) for part in copy)[:2000])
             with cursor.copy("COPY feelings FROM STDIN") as copy:
                 copy.write_row((1350, "glad", "[1,2)", "{glad,sad}"))
