@@ -286,9 +286,10 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
     reach_add_all(&marks, relation->marked_kinds, relation->marked_fields);
     if (attribute >= 0)
         add_reach(m, at, &marks);
-    /* What was written into the column by the very statement. */
+    /* What was written into the column by the very statement: of its own table, too, where that is
+     * more than the mapping says. */
     if (m->has_columns)
-        add_planned(m, at, true);
+        add_planned(m, at, (m->statement->flags & PLAN_MARKS) == 0);
 }
 
 static bool

@@ -119,6 +119,17 @@ def play(name, sends, fails=False):
 
 
 @test(gateway=True)
+def test_fields_that_a_statement_writes_elsewhere():
+    """A field that the statement itself puts into another column comes back as that field"""
+    with front().login(application_name="written") as session:
+        rows = session.query("BEGIN; UPDATE customers SET address = email WHERE id < 1100 RETURNING address; ROLLBACK").rows
+        assert any("@" in row[0] for row in rows)
+        session.terminate()
+    front().guard.until_sessions(0)
+    assert {"email", "address"} <= set(shop.export(front())["written"].fields)
+
+
+@test(gateway=True)
 def test_shapes():
     """Whoever was shown is counted: by key where the statement allows it, never by another's key"""
     cases = [(f"exact {n}", sql, [wire.query(sql)], True) for n, sql in enumerate(EXACT)]
