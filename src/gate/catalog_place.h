@@ -28,6 +28,7 @@ struct catalog_place {
     _Atomic uint64_t version;
     _Atomic bool is_stale;
     _Atomic uint32_t shifts;
+    _Atomic bool has_laid_by;
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;

@@ -137,6 +137,63 @@ is_renaming(const struct body *body, size_t at)
     return false;
 }
 
+/* ---- what gives names another meaning ---- */
+
+static bool
+is_one_of(const struct body *body, size_t at, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_word(body, at, words[i]))
+            return true;
+    return false;
+}
+
+/* Of what is made or changed by the DDL at that place: behind CREATE OR REPLACE and the like. */
+static size_t
+made_kind(const struct body *body, size_t at)
+{
+    static const char *const words[] = {"or",        "replace",   "temp",
+                                        "temporary", "recursive", "constraint"};
+
+    for (at++; is_one_of(body, at, words, COUNT_OF(words)); at++)
+        ;
+    return at;
+}
+
+/* By which the meaning changes of names that the text does not say. */
+static bool
+is_turning(const struct body *body, size_t at)
+{
+    static const char *const kinds[] = {"function", "procedure", "routine", "aggregate",
+                                        "operator", "cast",      "domain"};
+    bool is_create = is_word(body, at, "create"), is_alter = is_word(body, at, "alter");
+    size_t kind = made_kind(body, at);
+
+    if ((!is_create && !is_alter) || !begins_statement(body, at))
+        return false;
+    return is_one_of(body, kind, kinds, COUNT_OF(kinds)) ||
+           (is_word(body, kind, "schema") && is_alter);
+}
+
+/* By which a relation that the text names comes under another name, or gives other rows. */
+static bool
+is_twisting(const struct body *body, size_t at)
+{
+    static const char *const made[] = {"view", "rule", "trigger"};
+    static const char *const moves[] = {"rename", "schema", "inherit", "attach", "type", "enable"};
+
+    if (!begins_statement(body, at))
+        return false;
+    if (is_word(body, at, "create"))
+        return is_one_of(body, made_kind(body, at), made, COUNT_OF(made));
+    if (!is_word(body, at, "alter"))
+        return false;
+    for (; at < body->count && !is_other(body, at, ';'); at++)
+        if (is_one_of(body, at, moves, COUNT_OF(moves)))
+            return true;
+    return false;
+}
+
 /* ---- relations ---- */
 
 static bool
@@ -402,10 +459,11 @@ read_tokens(struct body *body)
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < body->count; i++) {
-        if (is_dynamic(body, i)) {
+        if (is_dynamic(body, i) || is_turning(body, i)) {
             catalog_taint_everything(body->b, taint);
-            taint->keeps = true;
+            taint->keeps |= is_dynamic(body, i);
         }
+        taint->twists |= is_twisting(body, i);
         taint->is_exit |= is_exit(body, i);
         taint->renames |= is_renaming(body, i);
         taint->keeps |= is_keeping(body, i);

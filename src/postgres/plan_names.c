@@ -122,6 +122,8 @@ names_add_acts(struct plan_work *work, const char *schema, const char *name, boo
         work->names.flags |= PLAN_OPAQUE;
         if (relation->act_renames)
             work->names.flags |= PLAN_RENAMES;
+        if (relation->act_twists)
+            work->names.flags |= PLAN_TWISTS;
         work->names.is_filled |= is_written && relation->is_filled;
     }
 }
@@ -212,6 +214,8 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
         work->names.flags |= PLAN_CALLS;
     if (facts->renames)
         work->names.flags |= PLAN_RENAMES;
+    if (facts->twists)
+        work->names.flags |= PLAN_TWISTS;
     if (facts->exit)
         work->names.exit_function = facts->exit;
     if (facts->never)
@@ -221,8 +225,11 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
 static void
 add_foreign(struct plan_work *work)
 {
-    struct function_facts facts = {
-        .reach = work->everything, .is_opaque = true, .renames = true, .is_user = true};
+    struct function_facts facts = {.reach = work->everything,
+                                   .is_opaque = true,
+                                   .renames = true,
+                                   .twists = true,
+                                   .is_user = true};
 
     names_add_function(work, &facts);
 }

@@ -59,6 +59,38 @@ what_can_change_names_and_fill_tables_is_known_of_functions(void **state PASU_UN
 }
 
 static void
+what_gives_relations_other_names_is_known_of_functions(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "f_view", "plpgsql",
+                 "BEGIN CREATE OR REPLACE VIEW v AS SELECT name FROM customers; END"),
+        FUNCTION(22002, "f_rename", "plpgsql", "BEGIN ALTER TABLE book RENAME TO b; END"),
+        FUNCTION(22003, "f_calls", "sql", "SELECT f_rename()"),
+        FUNCTION(22004, "f_turn", "plpgsql", "BEGIN ALTER SCHEMA a RENAME TO b; END"),
+        FUNCTION(22005, "f_table", "plpgsql", "BEGIN CREATE TEMP TABLE t (x int); END"),
+        FUNCTION(22006, "f_column", "plpgsql", "BEGIN ALTER TABLE book ADD COLUMN x int; END"),
+        FUNCTION(22007, "f_word", "plpgsql", "BEGIN UPDATE book SET rename = 1; END"),
+        FUNCTION(22008, "f_on_write", "plpgsql",
+                 "BEGIN CREATE RULE r AS ON INSERT TO book DO NOTHING; RETURN NEW; END"),
+        {ROWS_ACTS, "20006|f|f|public.f_on_write"},
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_true(catalog_function(c, 22001)->twists);
+    assert_true(catalog_function(c, 22002)->twists);
+    assert_true(catalog_function(c, 22003)->twists);
+    assert_true(catalog_function(c, 22004)->twists); /* of names that it does not say */
+    assert_int_equal(catalog_function(c, 22004)->fields & (NAME | PHONE), NAME | PHONE);
+    assert_false(catalog_function(c, 22005)->twists);
+    assert_false(catalog_function(c, 22006)->twists);
+    assert_false(catalog_function(c, 22007)->twists);
+    assert_true(relation(c, "products")->act_twists);
+    assert_false(relation(c, "book")->act_twists);
+    catalog_release(c);
+}
+
+static void
 what_functions_put_out_of_sight_is_known(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
@@ -136,6 +168,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_acts_on_a_table_is_followed),
         cmocka_unit_test(what_can_change_names_and_fill_tables_is_known_of_functions),
+        cmocka_unit_test(what_gives_relations_other_names_is_known_of_functions),
         cmocka_unit_test(what_functions_put_out_of_sight_is_known),
         cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),
         cmocka_unit_test(marks_of_temporary_tables_are_theirs_alone),
