@@ -114,9 +114,29 @@ is_keeping(const struct body *body, size_t at)
            made_keeps(body->tokens[at].name, is_constant);
 }
 
+/* Whether a table of PostgreSQL's own catalog is written to. */
+static bool
+writes_catalog(const struct body *body, size_t at)
+{
+    const struct catalog_relation *r;
+    size_t next = 0, name = at + 1;
+    bool is_delete = is_word(body, at, "from") && at > 0 && is_word(body, at - 1, "delete");
+
+    if (!is_word(body, at, "update") && !is_word(body, at, "into") && !is_delete)
+        return false;
+    name += is_word(body, name, "only");
+    name += is_word(body, name, "pg_catalog") && is_other(body, name + 1, '.') ? 2 : 0;
+    if (!is_name(body, name) || is_word(body, name, "pg_settings"))
+        return false;
+    r = catalog_relation_named(body->b->catalog, "pg_catalog", body->tokens[name].name, &next);
+    return r && !is_other(body, name + 1, '.');
+}
+
 static bool
 is_exit(const struct body *body, size_t at)
 {
+    if (writes_catalog(body, at))
+        return true;
     return (is_word(body, at, "copy") && begins_statement(body, at)) ||
            (is_word(body, at, "alter") && is_word(body, at + 1, "system")) ||
            (is_word(body, at, "load") && begins_statement(body, at));

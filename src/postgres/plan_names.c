@@ -192,6 +192,7 @@ walk_written(struct walk *walk, const PgQuery__RangeVar *range, const ProtobufCM
 
     if (!range)
         return;
+    refuse_by_written(walk->work, range->schemaname[0] ? range->schemaname : NULL, range->relname);
     add_range_var(walk, range, true);
     add_writers(walk->work, range);
     if (is_only_filled(statement))
@@ -292,6 +293,8 @@ walk_function(struct plan_work *work, const PgQuery__FuncCall *call)
         refuse_by_call(work, call);
     if (facts.class == FUNCTION_SETTING && may_set_role(call))
         work->names.sets_role = true;
+    if (facts.class == FUNCTION_SETTING)
+        refuse_by_setting(work, call);
 }
 
 /* "c.f" can be f(c): a user's function of that name may run. */

@@ -91,6 +91,34 @@ what_gives_relations_other_names_is_known_of_functions(void **state PASU_UNUSED)
 }
 
 static void
+who_writes_to_the_catalog_or_makes_slots_exits(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        {ROWS_RELATIONS, "1255|pg_catalog|pg_proc|r|p|t|f"},
+        {ROWS_RELATIONS, "12001|pg_catalog|pg_settings|v|p|t|f"},
+        {ROWS_FUNCTIONS, "3786|pg_catalog|pg_create_logical_replication_slot|internal|f|f|f|f|~|~"},
+        FUNCTION(22001, "f_update", "plpgsql",
+                 "BEGIN UPDATE ONLY pg_catalog.pg_proc SET prosrc = 1; END"),
+        FUNCTION(22002, "f_insert", "sql", "INSERT INTO pg_proc SELECT * FROM pg_proc"),
+        FUNCTION(22003, "f_delete", "sql", "DELETE FROM pg_proc"),
+        FUNCTION(22004, "f_read", "sql", "SELECT proname FROM pg_proc"),
+        FUNCTION(22005, "f_set", "sql", "UPDATE pg_settings SET setting = 1"),
+        FUNCTION(22006, "f_own", "sql", "UPDATE book SET x = 1"),
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_true(catalog_function(c, 3786)->is_exit);
+    assert_true(catalog_function(c, 22001)->is_exit);
+    assert_true(catalog_function(c, 22002)->is_exit);
+    assert_true(catalog_function(c, 22003)->is_exit);
+    assert_false(catalog_function(c, 22004)->is_exit);
+    assert_false(catalog_function(c, 22005)->is_exit);
+    assert_false(catalog_function(c, 22006)->is_exit);
+    catalog_release(c);
+}
+
+static void
 what_functions_put_out_of_sight_is_known(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
@@ -169,6 +197,7 @@ main(void)
         cmocka_unit_test(what_acts_on_a_table_is_followed),
         cmocka_unit_test(what_can_change_names_and_fill_tables_is_known_of_functions),
         cmocka_unit_test(what_gives_relations_other_names_is_known_of_functions),
+        cmocka_unit_test(who_writes_to_the_catalog_or_makes_slots_exits),
         cmocka_unit_test(what_functions_put_out_of_sight_is_known),
         cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),
         cmocka_unit_test(marks_of_temporary_tables_are_theirs_alone),
