@@ -30,6 +30,7 @@ struct catalog_place {
     _Atomic bool is_stale;
     _Atomic uint32_t shifts;
     struct growth growth;
+    _Atomic bool has_laid_by;
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;

@@ -275,6 +275,18 @@ catalog_store_shifts(const struct catalog_place *place)
     return place->shifts;
 }
 
+void
+catalog_store_lay_by(struct catalog_place *place)
+{
+    place->has_laid_by = true;
+}
+
+bool
+catalog_store_has_laid_by(const struct catalog_place *place)
+{
+    return place->has_laid_by;
+}
+
 int
 catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
                    const struct catalog_mark *mark, uint32_t vocabulary)

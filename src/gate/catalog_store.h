@@ -68,6 +68,10 @@ void catalog_store_shift(struct catalog_place *place);
 uint32_t catalog_store_shifts(const struct catalog_place *place);
 /* What was inserted through the gate and is not counted. */
 struct growth *catalog_store_growth(struct catalog_place *place);
+/* A transaction that changes the catalog has been prepared: whoever commits one changes it. Which
+ * one it was nobody remembers. Without a lock. */
+void catalog_store_lay_by(struct catalog_place *place);
+bool catalog_store_has_laid_by(const struct catalog_place *place);
 
 /* A relation has been filled with personal values: the next snapshot, which is due soon, shows it
  * (numbers of `vocabulary`). PASU_E_NOMEM, PASU_E_RANGE: see catalog_marks_add. */

@@ -417,15 +417,21 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
     bool is_change = statement->special == SPECIAL_DDL || statement->twists ||
                      (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
                      statement->verb == VERB_CALL;
-
+    bool is_end = statement->special == SPECIAL_END || statement->special == SPECIAL_LAY_BY;
     int result = statement->mark.fields || statement->move ? observer_mark(s, plan, statement) : 0;
 
     if (result == 0 && statement->special == SPECIAL_END)
         result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
     if (is_change || statement->mark.fields)
         o->is_changing = true;
-    if (o->is_changing && (is_change || statement->special == SPECIAL_END))
+    if (o->is_changing && (is_change || is_end))
         observer_touch(s);
+    if (o->is_changing && statement->special == SPECIAL_LAY_BY)
+        catalog_store_lay_by(o->place);
+    if (statement->special == SPECIAL_TAKE_UP && catalog_store_has_laid_by(o->place)) {
+        observer_touch(s);
+        doubt_committed(s);
+    }
     return result;
 }
 

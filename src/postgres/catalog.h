@@ -101,8 +101,8 @@ struct catalog_relation {
     /* What can come out of what acts on it: triggers, rules, defaults, generated columns, checks,
      * indexes' expressions, policies. 0 where all of that is clean. */
     uint64_t act_fields, act_kinds;
-    bool has_acts;               /* there are any, clean or not: they can speak of the row */
-    bool act_renames, act_keeps; /* as of a function */
+    bool has_acts; /* there are any, clean or not: they can speak of the row */
+    bool act_renames, act_twists, act_keeps; /* as of a function */
     const char *definition; /* of a view or materialized view: its query as pg_get_viewdef prints
                                it; or NULL */
 };
@@ -120,6 +120,7 @@ struct catalog_function {
     bool is_never; /* its text names a relation that is shown to nobody */
     bool fills;    /* it writes to tables */
     bool renames;  /* it can prepare statements, or open and close cursors */
+    bool twists;   /* it can give a name another meaning: DDL of views, rules, triggers … */
     bool keeps;    /* it puts what it reads or is given where neither rows nor marks show it */
     uint64_t fields, kinds;
 };

@@ -114,9 +114,29 @@ is_keeping(const struct body *body, size_t at)
            made_keeps(body->tokens[at].name, is_constant);
 }
 
+/* Whether a table of PostgreSQL's own catalog is written to. */
+static bool
+writes_catalog(const struct body *body, size_t at)
+{
+    const struct catalog_relation *r;
+    size_t next = 0, name = at + 1;
+    bool is_delete = is_word(body, at, "from") && at > 0 && is_word(body, at - 1, "delete");
+
+    if (!is_word(body, at, "update") && !is_word(body, at, "into") && !is_delete)
+        return false;
+    name += is_word(body, name, "only");
+    name += is_word(body, name, "pg_catalog") && is_other(body, name + 1, '.') ? 2 : 0;
+    if (!is_name(body, name) || is_word(body, name, "pg_settings"))
+        return false;
+    r = catalog_relation_named(body->b->catalog, "pg_catalog", body->tokens[name].name, &next);
+    return r && !is_other(body, name + 1, '.');
+}
+
 static bool
 is_exit(const struct body *body, size_t at)
 {
+    if (writes_catalog(body, at))
+        return true;
     return (is_word(body, at, "copy") && begins_statement(body, at)) ||
            (is_word(body, at, "alter") && is_word(body, at + 1, "system")) ||
            (is_word(body, at, "load") && begins_statement(body, at));
@@ -133,6 +153,63 @@ is_renaming(const struct body *body, size_t at)
         return false;
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (is_word(body, at, words[i]))
+            return true;
+    return false;
+}
+
+/* ---- what gives names another meaning ---- */
+
+static bool
+is_one_of(const struct body *body, size_t at, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_word(body, at, words[i]))
+            return true;
+    return false;
+}
+
+/* Of what is made or changed by the DDL at that place: behind CREATE OR REPLACE and the like. */
+static size_t
+made_kind(const struct body *body, size_t at)
+{
+    static const char *const words[] = {"or",        "replace",   "temp",
+                                        "temporary", "recursive", "constraint"};
+
+    for (at++; is_one_of(body, at, words, COUNT_OF(words)); at++)
+        ;
+    return at;
+}
+
+/* By which the meaning changes of names that the text does not say. */
+static bool
+is_turning(const struct body *body, size_t at)
+{
+    static const char *const kinds[] = {"function", "procedure", "routine", "aggregate",
+                                        "operator", "cast",      "domain"};
+    bool is_create = is_word(body, at, "create"), is_alter = is_word(body, at, "alter");
+    size_t kind = made_kind(body, at);
+
+    if ((!is_create && !is_alter) || !begins_statement(body, at))
+        return false;
+    return is_one_of(body, kind, kinds, COUNT_OF(kinds)) ||
+           (is_word(body, kind, "schema") && is_alter);
+}
+
+/* By which a relation that the text names comes under another name, or gives other rows. */
+static bool
+is_twisting(const struct body *body, size_t at)
+{
+    static const char *const made[] = {"view", "rule", "trigger"};
+    static const char *const moves[] = {"rename", "schema", "inherit", "attach", "type", "enable"};
+
+    if (!begins_statement(body, at))
+        return false;
+    if (is_word(body, at, "create"))
+        return is_one_of(body, made_kind(body, at), made, COUNT_OF(made));
+    if (!is_word(body, at, "alter"))
+        return false;
+    for (; at < body->count && !is_other(body, at, ';'); at++)
+        if (is_one_of(body, at, moves, COUNT_OF(moves)))
             return true;
     return false;
 }
@@ -417,10 +494,11 @@ read_tokens(struct body *body)
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < body->count; i++) {
-        if (is_dynamic(body, i)) {
+        if (is_dynamic(body, i) || is_turning(body, i)) {
             catalog_taint_everything(body->b, taint);
-            taint->keeps = true;
+            taint->keeps |= is_dynamic(body, i);
         }
+        taint->twists |= is_twisting(body, i);
         taint->is_exit |= is_exit(body, i);
         taint->renames |= is_renaming(body, i);
         taint->keeps |= is_keeping(body, i);

@@ -164,7 +164,7 @@ struct catalog_source {
 /* What can come out of a relation or function. */
 struct catalog_taint {
     uint64_t fields, kinds;
-    bool is_opaque, is_exit, is_never, renames, fills, keeps;
+    bool is_opaque, is_exit, is_never, renames, twists, fills, keeps;
 };
 
 struct catalog_builder {

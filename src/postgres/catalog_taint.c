@@ -18,7 +18,7 @@ catalog_taint_everything(const struct catalog_builder *b, struct catalog_taint *
 {
     taint->fields |= b->catalog->all_fields;
     taint->kinds |= b->catalog->all_kinds;
-    taint->is_opaque = taint->renames = taint->fills = true;
+    taint->is_opaque = taint->renames = taint->twists = taint->fills = true;
 }
 
 /* Whether the taint has grown. */
@@ -28,7 +28,8 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
     bool is_more = (more->fields & ~taint->fields) != 0 || (more->kinds & ~taint->kinds) != 0 ||
                    (more->is_opaque && !taint->is_opaque) || (more->is_exit && !taint->is_exit) ||
                    (more->is_never && !taint->is_never) || (more->renames && !taint->renames) ||
-                   (more->fills && !taint->fills) || (more->keeps && !taint->keeps);
+                   (more->twists && !taint->twists) || (more->fills && !taint->fills) ||
+                   (more->keeps && !taint->keeps);
 
     taint->fields |= more->fields;
     taint->kinds |= more->kinds;
@@ -36,6 +37,7 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
     taint->is_exit |= more->is_exit;
     taint->is_never |= more->is_never;
     taint->renames |= more->renames;
+    taint->twists |= more->twists;
     taint->fills |= more->fills;
     taint->keeps |= more->keeps;
     return is_more;
@@ -346,6 +348,7 @@ write_back(const struct catalog_builder *b)
         c->relations[i].act_fields = act->fields;
         c->relations[i].act_kinds = act->kinds;
         c->relations[i].act_renames = act->renames;
+        c->relations[i].act_twists = act->twists;
         c->relations[i].act_keeps = act->keeps;
         c->relations[i].is_never = taint->is_never;
         c->relations[i].is_exit = taint->is_exit;
@@ -358,6 +361,7 @@ write_back(const struct catalog_builder *b)
         c->functions[i].is_never = taint->is_never;
         c->functions[i].is_exit = taint->is_exit;
         c->functions[i].renames = taint->renames;
+        c->functions[i].twists = taint->twists;
         c->functions[i].fills = taint->fills;
         c->functions[i].keeps = taint->keeps;
         c->functions[i].is_opaque = taint->is_opaque || taint->is_never || taint->fields != 0;

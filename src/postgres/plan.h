@@ -87,6 +87,7 @@ enum plan_flag {
     PLAN_MARKS = 128,        /* writes personal values to a table without a mapping */
     PLAN_UNATTRIBUTED = 256, /* showing: a key was not what the plan took it for */
     PLAN_RENAMES = 512,      /* names of statements and cursors can stand for others afterwards */
+    PLAN_TWISTS = 2048,      /* and of relations: see `twists` */
     PLAN_CALLS = 1024,       /* runs a user's function, which can speak of what it is given */
 };
 
@@ -157,7 +158,9 @@ enum plan_special {
     SPECIAL_SET_ROLE, /* `name`: the role, "" for none (RESET), "?" where it cannot be told */
     SPECIAL_DISCARD,  /* DISCARD ALL */
     SPECIAL_DDL,      /* the catalog changes: a new snapshot is due when it has succeeded */
-    SPECIAL_END,      /* COMMIT, ROLLBACK, PREPARE TRANSACTION: portals are gone */
+    SPECIAL_END,      /* COMMIT, ROLLBACK: portals are gone */
+    SPECIAL_LAY_BY,   /* PREPARE TRANSACTION: so are they; what it changed will be seen later */
+    SPECIAL_TAKE_UP,  /* COMMIT PREPARED: now it is */
 };
 
 /* How many persons there are at most whose values a statement puts under another's key. */

@@ -36,7 +36,7 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
     refuse_by_names(work);
     if (work->names.flags & PLAN_OPAQUE)
         refuse_by_strings(work, work->text, all);
-    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
+    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);
     set_most(work, statement);
     if (work->names.sets_role) {
         statement->special = SPECIAL_SET_ROLE;
@@ -54,7 +54,7 @@ build_filled(struct plan_work *work, const PgQuery__RangeVar *relation,
         names_add_everything(work, 0);
     names_add_acts(work, relation->schemaname[0] ? relation->schemaname : NULL, relation->relname,
                    true);
-    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
+    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);
     set_most(work, statement);
 }
 

@@ -194,6 +194,18 @@ is_known(struct plan_work *work, const struct side *side, const struct side *oth
     return true;
 }
 
+/* Of a group of persons, whose order among others tells of none. */
+static bool
+is_pooled(const struct scope *scope, const struct side *side)
+{
+    if (!scope || !scope->is_pooled)
+        return false;
+    for (const struct reference *r = side->first; r != side->end; r = r->next)
+        if (r->scope != scope)
+            return false;
+    return true;
+}
+
 static void
 weigh(struct plan_work *work, const struct scope *scope, bool is_equality, const struct side *side,
       const struct side *other)
@@ -203,7 +215,7 @@ weigh(struct plan_work *work, const struct scope *scope, bool is_equality, const
     if (carry_is_empty(&side->carry))
         return;
     work->has_test = true;
-    if (!is_equality && (!side->carry.is_text || other->is_blank))
+    if (!is_equality && (!side->carry.is_text || other->is_blank || is_pooled(scope, side)))
         return;
     if (!other->has_columns || (side->carry.is_text && !is_known(work, side, other)))
         work->has_probe = true;

@@ -49,6 +49,7 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
         facts->may_aggregate = true;
     facts->is_opaque |= function->is_opaque;
     facts->renames |= function->renames;
+    facts->twists |= function->twists;
     facts->is_user |= !function->is_system;
     facts->fills |= !function->is_system && function->fills;
     facts->keeps |= !function->is_system && function->keeps;
@@ -63,7 +64,7 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
 static void
 set_unknown(const struct plan_work *work, struct function_facts *facts)
 {
-    facts->is_opaque = facts->renames = facts->is_user = true;
+    facts->is_opaque = facts->renames = facts->twists = facts->is_user = true;
     facts->may_aggregate = true;
     facts->reach = work->everything;
 }

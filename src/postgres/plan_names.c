@@ -122,6 +122,8 @@ names_add_acts(struct plan_work *work, const char *schema, const char *name, boo
         work->names.flags |= PLAN_OPAQUE;
         if (relation->act_renames)
             work->names.flags |= PLAN_RENAMES;
+        if (relation->act_twists)
+            work->names.flags |= PLAN_TWISTS;
         work->names.is_filled |= is_written && relation->is_filled;
     }
 }
@@ -190,6 +192,7 @@ walk_written(struct walk *walk, const PgQuery__RangeVar *range, const ProtobufCM
 
     if (!range)
         return;
+    refuse_by_written(walk->work, range->schemaname[0] ? range->schemaname : NULL, range->relname);
     add_range_var(walk, range, true);
     add_writers(walk->work, range);
     if (is_only_filled(statement))
@@ -212,6 +215,8 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
         work->names.flags |= PLAN_CALLS;
     if (facts->renames)
         work->names.flags |= PLAN_RENAMES;
+    if (facts->twists)
+        work->names.flags |= PLAN_TWISTS;
     if (facts->exit)
         work->names.exit_function = facts->exit;
     if (facts->never)
@@ -225,6 +230,7 @@ add_foreign(struct plan_work *work, const char *operator)
         .reach = work->everything,
         .is_opaque = true,
         .renames = true,
+        .twists = true,
         .keeps = operator&& work->catalog && catalog_operator_keeps(work->catalog, operator),
         .is_user = true,
     };
@@ -290,6 +296,8 @@ walk_function(struct plan_work *work, const PgQuery__FuncCall *call)
         refuse_by_call(work, call);
     if (facts.class == FUNCTION_SETTING && may_set_role(call))
         work->names.sets_role = true;
+    if (facts.class == FUNCTION_SETTING)
+        refuse_by_setting(work, call);
 }
 
 /* "c.f" can be f(c): a user's function of that name may run. */

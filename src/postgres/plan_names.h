@@ -45,7 +45,7 @@ struct function_facts {
     struct reach reach; /* what it brings by itself */
     enum function_class class;
     bool is_opaque;
-    bool renames;
+    bool renames, twists;
     bool fills;   /* one of them writes to tables, perhaps what it is given */
     bool keeps;   /* or puts it elsewhere */
     bool is_user; /* one of them is a user's */

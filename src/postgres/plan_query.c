@@ -406,14 +406,39 @@ build_from(struct plan_work *work, struct scope *scope, PgQuery__Node *const *it
     }
 }
 
+/* Whether HAVING speaks of groups that a whole table is made into, by columns that are nobody's. */
+static bool
+pools(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
+{
+    const struct entry *entry = scope->entries;
+
+    if (select->where_clause || select->n_group_clause == 0 || select->n_from_clause != 1 ||
+        select->from_clause[0]->node_case != PG_QUERY__NODE__NODE_RANGE_VAR || !entry ||
+        !entry->relation || entry->relation->kind == 'v' || entry->relation->kind == 'm')
+        return false;
+    for (size_t i = 0; i < select->n_group_clause; i++) {
+        struct found found = {.output = NULL};
+
+        if (!select->group_clause[i] ||
+            select->group_clause[i]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+            return false;
+        scope_find(work, scope, select->group_clause[i]->column_ref, &found);
+        if (!found.output || found.is_key || !carry_is_empty(&found.carry))
+            return false;
+    }
+    return true;
+}
+
 /* What is evaluated and not shown; before the columns that are, which then carry what they are
  * compared with. ORDER BY and GROUP BY may name output columns: strays there. */
 static void
-judge_rest(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
+judge_rest(struct plan_work *work, struct scope *scope, const PgQuery__SelectStmt *select)
 {
     struct carry ignored = {0};
 
+    scope->is_pooled = select->having_clause && pools(work, scope, select);
     compare_condition(work, scope, select->having_clause, &ignored);
+    scope->is_pooled = false;
     expression_judge_all(work, scope, select->group_clause, select->n_group_clause);
     expression_judge_all(work, scope, select->sort_clause, select->n_sort_clause);
     for (size_t i = 0; i < select->n_distinct_clause; i++)

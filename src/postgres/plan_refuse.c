@@ -122,6 +122,75 @@ refuse_language(struct plan_work *work, PgQuery__Node *const *options, size_t co
     }
 }
 
+bool
+is_library_setting(struct view name)
+{
+    static const char *const names[] = {
+#define X(name) name,
+#include "postgres/library_setting.def"
+#undef X
+    };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strlen(names[i]) == name.length &&
+            strncasecmp(names[i], (const char *)name.bytes, name.length) == 0)
+            return true;
+    return false;
+}
+
+/* SET, also of a role, a database or a function; RESET takes such a thing back. */
+static void
+refuse_setting(struct plan_work *work, const PgQuery__VariableSetStmt *set)
+{
+    if (set && set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE &&
+        is_library_setting(view_of_text(set->name)))
+        refuse(work, REFUSAL_LIBRARY);
+}
+
+static void
+refuse_settings(struct plan_work *work, PgQuery__Node *const *options, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__Node *set = options[i]->node_case == PG_QUERY__NODE__NODE_DEF_ELEM
+                                       ? options[i]->def_elem->arg
+                                       : NULL;
+
+        if (set && set->node_case == PG_QUERY__NODE__NODE_VARIABLE_SET_STMT)
+            refuse_setting(work, set->variable_set_stmt);
+    }
+}
+
+void
+refuse_by_setting(struct plan_work *work, const PgQuery__FuncCall *call)
+{
+    const PgQuery__Node *first = call->n_args > 0 ? call->args[0] : NULL;
+
+    while (first && first->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        first = first->type_cast->arg;
+    if (first && first->node_case == PG_QUERY__NODE__NODE_A_CONST &&
+        first->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL &&
+        is_library_setting(view_of_text(first->a_const->sval->sval)))
+        refuse(work, REFUSAL_LIBRARY);
+}
+
+/* Settings can be written as a table; all else of that kind is the catalog itself. */
+void
+refuse_by_written(struct plan_work *work, const char *schema, const char *name)
+{
+    const struct catalog_relation *relation;
+    size_t at = 0;
+
+    while ((relation = names_next_relation(work, schema, name, &at)) != NULL)
+        if (strcmp(relation->schema, "pg_catalog") == 0 && strcmp(name, "pg_settings") != 0)
+            refuse(work, REFUSAL_CATALOG);
+}
+
+static const char *
+written_schema(const PgQuery__RangeVar *range)
+{
+    return range->schemaname[0] ? range->schemaname : NULL;
+}
+
 void
 refuse_by_kind(struct plan_work *work, const PgQuery__Node *node)
 {
@@ -131,6 +200,22 @@ refuse_by_kind(struct plan_work *work, const PgQuery__Node *node)
             refuse(work, REFUSAL_COPY_PROGRAM);
         else if (node->copy_stmt->filename[0])
             refuse(work, REFUSAL_COPY_FILE);
+        else if (node->copy_stmt->is_from && node->copy_stmt->relation)
+            refuse_by_written(work, written_schema(node->copy_stmt->relation),
+                              node->copy_stmt->relation->relname);
+        break;
+    case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
+        refuse_setting(work, node->variable_set_stmt);
+        break;
+    case PG_QUERY__NODE__NODE_ALTER_ROLE_SET_STMT:
+        refuse_setting(work, node->alter_role_set_stmt->setstmt);
+        break;
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_SET_STMT:
+        refuse_setting(work, node->alter_database_set_stmt->setstmt);
+        break;
+    case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
+        refuse_settings(work, node->alter_function_stmt->actions,
+                        node->alter_function_stmt->n_actions);
         break;
     case PG_QUERY__NODE__NODE_ALTER_SYSTEM_STMT:
         refuse(work, REFUSAL_ALTER_SYSTEM);
@@ -148,6 +233,8 @@ refuse_by_kind(struct plan_work *work, const PgQuery__Node *node)
         break;
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
         refuse_language(work, node->create_function_stmt->options,
+                        node->create_function_stmt->n_options);
+        refuse_settings(work, node->create_function_stmt->options,
                         node->create_function_stmt->n_options);
         refuse_by_options(work, node->create_function_stmt->options,
                           node->create_function_stmt->n_options);
@@ -171,50 +258,5 @@ refuse_by_kind(struct plan_work *work, const PgQuery__Node *node)
         break;
     default:
         break;
-    }
-}
-
-/* ---- words ---- */
-
-static bool
-is_pair(const struct sql_token *at, struct token_range range, int first, int second)
-{
-    return at->kind == first && at + 1 < range.end && at[1].kind == second;
-}
-
-static bool
-is_copy_side(const struct sql_token *at)
-{
-    return at->kind == PG_QUERY__TOKEN__TO || at->kind == PG_QUERY__TOKEN__FROM;
-}
-
-/* What follows COPY up to the end of that statement. */
-static void
-refuse_copy(struct plan_work *work, const struct sql_token *at, struct token_range range)
-{
-    for (; at < range.end && at->kind != ';'; at++) {
-        if (!is_copy_side(at) || at + 1 == range.end)
-            continue;
-        if (at[1].kind == PG_QUERY__TOKEN__PROGRAM)
-            refuse(work, REFUSAL_COPY_PROGRAM);
-        else if (at[1].kind == PG_QUERY__TOKEN__SCONST)
-            refuse(work, REFUSAL_COPY_FILE);
-    }
-}
-
-void
-refuse_by_tokens(struct plan_work *work, struct token_range range)
-{
-    for (const struct sql_token *t = range.first; t < range.end; t++) {
-        if (t->kind == PG_QUERY__TOKEN__COPY)
-            refuse_copy(work, t, range);
-        else if (is_pair(t, range, PG_QUERY__TOKEN__ALTER, PG_QUERY__TOKEN__SYSTEM_P))
-            refuse(work, REFUSAL_ALTER_SYSTEM);
-        else if (is_pair(t, range, PG_QUERY__TOKEN__LOAD, PG_QUERY__TOKEN__SCONST))
-            refuse(work, REFUSAL_LOAD);
-        else if (is_pair(t, range, PG_QUERY__TOKEN__CREATE, PG_QUERY__TOKEN__FOREIGN) ||
-                 is_pair(t, range, PG_QUERY__TOKEN__CREATE, PG_QUERY__TOKEN__SERVER) ||
-                 is_pair(t, range, PG_QUERY__TOKEN__IMPORT_P, PG_QUERY__TOKEN__FOREIGN))
-            refuse(work, REFUSAL_FOREIGN);
     }
 }

@@ -23,7 +23,7 @@ void refuse_by_names(struct plan_work *work);
 /* By its bytes, where not even its words can be told: whatever could be a name that is refused. */
 void refuse_by_bytes(struct plan_work *work);
 /* By its words, where it is not understood. */
-void refuse_by_tokens(struct plan_work *work, struct token_range range);
+void refuse_by_tokens(struct plan_work *work, const char *text, struct token_range range);
 /* One whose functions cannot leave the server's own rules. */
 bool is_trusted_language(struct view name);
 /* By the strings in it, put together: of a text that runs texts. */
@@ -32,6 +32,12 @@ void refuse_by_strings(struct plan_work *work, const char *text, struct token_ra
 void refuse_by_options(struct plan_work *work, PgQuery__Node *const *options, size_t count);
 /* A call of one of PostgreSQL's own functions that run a text. */
 void refuse_by_call(struct plan_work *work, const PgQuery__FuncCall *call);
+/* A setting by which code is loaded, or the catalog opened. */
+bool is_library_setting(struct view name);
+/* A call of set_config. */
+void refuse_by_setting(struct plan_work *work, const PgQuery__FuncCall *call);
+/* A table that is written to. */
+void refuse_by_written(struct plan_work *work, const char *schema, const char *name);
 /* A language in which no function may be written, and no DO. */
 void refuse_language(struct plan_work *work, PgQuery__Node *const *options, size_t count);
 

@@ -135,6 +135,37 @@ add_functions(struct plan_work *work, bool is_escaped, bool has_high)
     }
 }
 
+static bool
+has_library_setting(const struct plan_work *work)
+{
+    static const char *const names[] = {
+#define X(name) name,
+#include "postgres/library_setting.def"
+#undef X
+    };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (has_word(work, names[i]))
+            return true;
+    return false;
+}
+
+/* A word that writes, and the name of a table of PostgreSQL's own catalog. */
+static bool
+may_write_catalog(const struct plan_work *work)
+{
+    if (!has_word(work, "update") && !has_word(work, "insert") && !has_word(work, "delete") &&
+        !has_word(work, "merge") && !has_word(work, "stdin"))
+        return false;
+    for (size_t i = 0; i < catalog_relation_count(work->catalog); i++) {
+        const struct catalog_relation *r = catalog_relation_at(work->catalog, i);
+
+        if (r->kind == 'r' && strcmp(r->schema, "pg_catalog") == 0 && has_word(work, r->name))
+            return true;
+    }
+    return false;
+}
+
 void
 refuse_by_bytes(struct plan_work *work)
 {
@@ -145,6 +176,8 @@ refuse_by_bytes(struct plan_work *work)
         add_relations(work, is_escaped, has_high);
         add_functions(work, is_escaped, has_high);
         refuse_by_names(work);
+        if (may_write_catalog(work))
+            refuse(work, REFUSAL_CATALOG);
     }
     if (has_word(work, "copy")) {
         if (has_word(work, "program"))
@@ -156,6 +189,8 @@ refuse_by_bytes(struct plan_work *work)
         refuse(work, REFUSAL_ALTER_SYSTEM);
     if (has_word(work, "load"))
         refuse(work, REFUSAL_LOAD);
+    if (has_library_setting(work))
+        refuse(work, REFUSAL_LIBRARY);
     if (has_word(work, "create") && has_word(work, "extension"))
         refuse(work, REFUSAL_EXTENSION);
     if (names_other_language(work))

@@ -56,7 +56,8 @@ refuse_by_strings(struct plan_work *work, const char *text, struct token_range r
     add_never(work, joined);
     refuse_by_names(work);
     if (sql_scan(&work->memory, joined, PLAN_TOKENS_MAX, &tokens) == 0)
-        refuse_by_tokens(work, (struct token_range){tokens.tokens, tokens.tokens + tokens.count});
+        refuse_by_tokens(work, joined,
+                         (struct token_range){tokens.tokens, tokens.tokens + tokens.count});
 }
 
 static void

@@ -91,6 +91,7 @@ struct scope {
     size_t equality_count;
     int depth;
     bool is_top;         /* its tables' rows can be told apart */
+    bool is_pooled;      /* what is looked at speaks of groups, made of a whole table */
     bool *has_aggregate; /* a row of its result can speak of many rows */
     size_t *given;       /* how often its columns were given more to carry (plan_compare.c) */
 };

@@ -130,7 +130,7 @@ build_explain(struct plan_work *work, const struct build *build,
     statement->kept_fields = inner.kept_fields;
     statement->kept_kinds = inner.kept_kinds;
     if (statement->may_speak)
-        statement->flags = inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS);
+        statement->flags = inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);
     if (has_option(explain->options, explain->n_options, "analyze")) {
         if (inner.special == SPECIAL_DDL)
             statement->special = SPECIAL_DDL;
@@ -141,8 +141,8 @@ build_explain(struct plan_work *work, const struct build *build,
         statement->most_fields = inner.most_fields;
         statement->most_kinds = inner.most_kinds;
         statement->may_speak = inner.may_speak;
-        statement->flags |=
-            inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_CALLS | PLAN_MARKS | PLAN_PROBE);
+        statement->flags |= inner.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS |
+                                           PLAN_MARKS | PLAN_PROBE);
         /* It shows no row, but tells how many there were: whose they are is not said. */
         if (build_is_probe(work) || (work->has_probe && inner.most_fields != 0))
             statement->flags |= PLAN_PROBE;
@@ -252,8 +252,13 @@ build_transaction(const PgQuery__TransactionStmt *transaction, struct plan_state
     switch (transaction->kind) {
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK:
-    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE:
         statement->special = SPECIAL_END;
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE:
+        statement->special = SPECIAL_LAY_BY;
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED:
+        statement->special = SPECIAL_TAKE_UP;
         break;
     default:
         break;
@@ -308,7 +313,6 @@ is_plain_ddl(const PgQuery__Node *node)
     case PG_QUERY__NODE__NODE_GRANT_STMT:
     case PG_QUERY__NODE__NODE_GRANT_ROLE_STMT:
     case PG_QUERY__NODE__NODE_ALTER_OWNER_STMT:
-    case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
     case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT:
     case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
     case PG_QUERY__NODE__NODE_CREATE_ROLE_STMT:
@@ -476,6 +480,25 @@ build_cluster(struct plan_work *work, const PgQuery__ClusterStmt *cluster,
     end_upkeep(work, statement);
 }
 
+/* With what is made in it at once. */
+static void
+build_schema(struct plan_work *work, const struct build *build,
+             const PgQuery__CreateSchemaStmt *create, struct plan_statement *statement)
+{
+    for (size_t i = 0; i < create->n_schema_elts; i++) {
+        struct build inside = {.range = build->range};
+        struct plan_statement inner = {.is_understood = true};
+
+        build_statement(work, &inside, create->schema_elts[i], &inner);
+        statement->most_fields |= inner.most_fields;
+        statement->most_kinds |= inner.most_kinds;
+        statement->may_speak |= inner.may_speak;
+        statement->twists |= inner.twists;
+        statement->flags |= inner.flags;
+    }
+    statement->special = SPECIAL_DDL;
+}
+
 bool
 build_special(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
               struct plan_statement *statement)
@@ -522,6 +545,9 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
         break;
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
         build_alter_table(work, node->alter_table_stmt, statement);
+        break;
+    case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
+        build_schema(work, build, node->create_schema_stmt, statement);
         break;
     case PG_QUERY__NODE__NODE_VIEW_STMT:
         build_view(work, node->view_stmt, statement);

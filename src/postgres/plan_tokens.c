@@ -261,7 +261,7 @@ tokens_of_statement(struct plan_work *work)
     if (!is_clear || r->is_full)
         names_add_everything(work, 0);
     refuse_by_names(work);
-    refuse_by_tokens(work, range);
+    refuse_by_tokens(work, work->text, range);
 }
 
 struct view
@@ -505,7 +505,7 @@ read_body(struct plan_work *work, const char *body, unsigned depth, bool is_made
         return;
     if (!read_words(r, true) || r->is_full)
         add_anything(work);
-    refuse_by_tokens(work, range);
+    refuse_by_tokens(work, body, range);
     read_keepers(r);
     reach = reach_of_words(r);
     reach_add(&work->names.code, &reach);

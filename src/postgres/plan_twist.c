@@ -172,7 +172,9 @@ twist_of(struct plan_work *work, const PgQuery__Node *node, const struct plan_st
     case PG_QUERY__NODE__NODE_CREATE_CAST_STMT:
     case PG_QUERY__NODE__NODE_CREATE_OP_CLASS_STMT:
         return true;
+    case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT: /* what it makes */
+        return statement->twists;
     default:
-        return (statement->flags & PLAN_RENAMES) != 0;
+        return (statement->flags & (PLAN_RENAMES | PLAN_TWISTS)) != 0;
     }
 }

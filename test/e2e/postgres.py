@@ -16,7 +16,7 @@ BIN = pathlib.Path(os.environ.get("PGBIN", "/usr/lib/postgresql/15/bin"))
 TRUST = "local all all trust\nhost all all all trust\nhost replication all all trust\n"
 SETTINGS = {
     "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
-    "max_connections": 300, "max_wal_senders": 10, "wal_level": "logical",
+    "max_connections": 300, "max_prepared_transactions": 10, "max_wal_senders": 10, "wal_level": "logical",
     "listen_addresses": "127.0.0.1", "log_min_messages": "warning", "shared_buffers": "64MB",
     "autovacuum": "off", "log_checkpoints": "off", "log_error_verbosity": "verbose",
 }

@@ -14,6 +14,9 @@ import wire
 
 SEEN = re.compile(rb"Kim-(-?\d+)|user(-?\d+)@")
 
+# Two views that may change places.
+SWAP = ("CREATE VIEW va AS SELECT title FROM products; CREATE VIEW vb AS SELECT name || '' AS title FROM customers",)
+
 # (name, steps). A step is SQL, one text; or (what, …): ("other", SQL) in another session through the
 # gateway; ("past", SQL) past it; ("prepare", SQL), ("again",) a named statement and its execution;
 # ("options", text): of the session's start. The client is a superuser: what it may is not the question.
@@ -44,6 +47,12 @@ CASES = (
     ("materialized view", ("CREATE MATERIALIZED VIEW m AS SELECT name AS x FROM customers", "SELECT x FROM m")),
     ("child table", ("CREATE TABLE kid () INHERITS (customers); INSERT INTO kid SELECT id + 1, name, phone, 'x' || email, address, 1, '' FROM customers",
                      "SELECT name FROM kid")),
+    ("schema with a view in it", ("BEGIN", "CREATE SCHEMA evil CREATE VIEW products AS SELECT name || '' AS title FROM public.customers",
+                                  "SET LOCAL search_path = evil, public", "SELECT title || '' FROM products", "ROLLBACK")),
+    ("renamed by a procedure", (*SWAP, "CREATE PROCEDURE swap() LANGUAGE plpgsql AS 'BEGIN ALTER VIEW va RENAME TO vx; ALTER VIEW vb RENAME TO va; END'",
+                                "BEGIN", "CALL swap()", "SELECT title || '' FROM va", "ROLLBACK")),
+    ("renamed by a prepared transaction", (*SWAP, "BEGIN; ALTER VIEW va RENAME TO vx; ALTER VIEW vb RENAME TO va; PREPARE TRANSACTION 'swap'",
+                                           "SELECT 1", "SELECT pg_sleep(1)", "COMMIT PREPARED 'swap'", "SELECT title || '' FROM va")),
     ("schema in front", ("CREATE SCHEMA evil; CREATE TABLE evil.products AS SELECT id, name AS title FROM customers",
                          "SET search_path = evil, public", "SELECT title FROM products")),
     ("schema in front, by start-up", (("other", "CREATE SCHEMA evil; CREATE VIEW evil.products AS SELECT name AS title FROM customers"),

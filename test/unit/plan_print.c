@@ -88,7 +88,7 @@ put_special(struct print *p, const struct plan_statement *s)
 {
     static const char *const names[] = {"",        "PREPARE", "EXECUTE",  "DEALLOCATE", "DECLARE",
                                         "FETCH",   "CLOSE",   "COPY_OUT", "COPY_IN",    "ROLE",
-                                        "DISCARD", "DDL",     "END"};
+                                        "DISCARD", "DDL",     "END",      "LAY_BY",     "TAKE_UP"};
 
     if (s->special == SPECIAL_NONE)
         return;

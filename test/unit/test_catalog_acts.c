@@ -59,6 +59,66 @@ what_can_change_names_and_fill_tables_is_known_of_functions(void **state PASU_UN
 }
 
 static void
+what_gives_relations_other_names_is_known_of_functions(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "f_view", "plpgsql",
+                 "BEGIN CREATE OR REPLACE VIEW v AS SELECT name FROM customers; END"),
+        FUNCTION(22002, "f_rename", "plpgsql", "BEGIN ALTER TABLE book RENAME TO b; END"),
+        FUNCTION(22003, "f_calls", "sql", "SELECT f_rename()"),
+        FUNCTION(22004, "f_turn", "plpgsql", "BEGIN ALTER SCHEMA a RENAME TO b; END"),
+        FUNCTION(22005, "f_table", "plpgsql", "BEGIN CREATE TEMP TABLE t (x int); END"),
+        FUNCTION(22006, "f_column", "plpgsql", "BEGIN ALTER TABLE book ADD COLUMN x int; END"),
+        FUNCTION(22007, "f_word", "plpgsql", "BEGIN UPDATE book SET rename = 1; END"),
+        FUNCTION(22008, "f_on_write", "plpgsql",
+                 "BEGIN CREATE RULE r AS ON INSERT TO book DO NOTHING; RETURN NEW; END"),
+        {ROWS_ACTS, "20006|f|f|public.f_on_write"},
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_true(catalog_function(c, 22001)->twists);
+    assert_true(catalog_function(c, 22002)->twists);
+    assert_true(catalog_function(c, 22003)->twists);
+    assert_true(catalog_function(c, 22004)->twists); /* of names that it does not say */
+    assert_int_equal(catalog_function(c, 22004)->fields & (NAME | PHONE), NAME | PHONE);
+    assert_false(catalog_function(c, 22005)->twists);
+    assert_false(catalog_function(c, 22006)->twists);
+    assert_false(catalog_function(c, 22007)->twists);
+    assert_true(relation(c, "products")->act_twists);
+    assert_false(relation(c, "book")->act_twists);
+    catalog_release(c);
+}
+
+static void
+who_writes_to_the_catalog_or_makes_slots_exits(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        {ROWS_RELATIONS, "1255|pg_catalog|pg_proc|r|p|t|f"},
+        {ROWS_RELATIONS, "12001|pg_catalog|pg_settings|v|p|t|f"},
+        {ROWS_FUNCTIONS, "3786|pg_catalog|pg_create_logical_replication_slot|internal|f|f|f|f|~|~"},
+        FUNCTION(22001, "f_update", "plpgsql",
+                 "BEGIN UPDATE ONLY pg_catalog.pg_proc SET prosrc = 1; END"),
+        FUNCTION(22002, "f_insert", "sql", "INSERT INTO pg_proc SELECT * FROM pg_proc"),
+        FUNCTION(22003, "f_delete", "sql", "DELETE FROM pg_proc"),
+        FUNCTION(22004, "f_read", "sql", "SELECT proname FROM pg_proc"),
+        FUNCTION(22005, "f_set", "sql", "UPDATE pg_settings SET setting = 1"),
+        FUNCTION(22006, "f_own", "sql", "UPDATE book SET x = 1"),
+    };
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+    assert_true(catalog_function(c, 3786)->is_exit);
+    assert_true(catalog_function(c, 22001)->is_exit);
+    assert_true(catalog_function(c, 22002)->is_exit);
+    assert_true(catalog_function(c, 22003)->is_exit);
+    assert_false(catalog_function(c, 22004)->is_exit);
+    assert_false(catalog_function(c, 22005)->is_exit);
+    assert_false(catalog_function(c, 22006)->is_exit);
+    catalog_release(c);
+}
+
+static void
 what_functions_put_out_of_sight_is_known(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
@@ -246,6 +306,8 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_acts_on_a_table_is_followed),
         cmocka_unit_test(what_can_change_names_and_fill_tables_is_known_of_functions),
+        cmocka_unit_test(what_gives_relations_other_names_is_known_of_functions),
+        cmocka_unit_test(who_writes_to_the_catalog_or_makes_slots_exits),
         cmocka_unit_test(what_functions_put_out_of_sight_is_known),
         cmocka_unit_test(triggers_carry_their_row_where_they_put_it),
         cmocka_unit_test(event_triggers_are_of_no_relation),
