@@ -26,6 +26,14 @@ is_any(const struct scan *scan, const char *const *words, size_t count)
 
 /* ---- the text under way ---- */
 
+/* quote_ident leaves a plain name as it is: it would be one word with what touches it. */
+static bool
+is_name_part(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '$' || c == '"' || (unsigned char)c >= 0x80;
+}
+
 static void
 put(struct made *m, char c)
 {
@@ -38,8 +46,10 @@ put(struct made *m, char c)
     else if (m->quote == c)
         m->quote = '\0';
     /* $1 is a parameter; any other dollar can begin a literal. */
-    m->has_marks |= (last == '$' && !(c >= '0' && c <= '9')) || c == '\\' ||
+    m->has_marks |= (m->is_behind_name && is_name_part(c)) ||
+                    (last == '$' && !(c >= '0' && c <= '9')) || c == '\\' ||
                     (c == '-' && last == '-') || (c == '*' && last == '/');
+    m->is_behind_name = false;
     m->text[m->length++] = c;
 }
 
@@ -49,14 +59,15 @@ static bool
 put_value(struct made *m, bool is_name)
 {
     char last = m->length > 0 ? m->text[m->length - 1] : ' ';
-    bool is_glued = (last >= 'a' && last <= 'z') || (last >= 'A' && last <= 'Z') || last == '&';
+    bool is_glued = is_name_part(last) || (!is_name && last == '&');
 
-    if (m->quote != '\0' || (!is_name && is_glued))
+    if (m->quote != '\0' || is_glued)
         return false;
     if (m->length + 3 >= m->size)
         return false;
     memcpy(m->text + m->length, is_name ? "\"?\"" : "''", 3);
     m->length += is_name ? 3 : 2;
+    m->is_behind_name = is_name;
     m->has_names |= is_name;
     m->has_values = true;
     return true;
@@ -181,6 +192,7 @@ read_expression(struct made *m)
 
     m->length = 0;
     m->quote = '\0';
+    m->is_behind_name = false;
     m->has_names = m->has_values = m->has_marks = false;
     do {
         if (!put_piece(m))
@@ -233,17 +245,40 @@ made_next(struct made *m)
 
 /* ---- what a text does ---- */
 
-/* Words by which rows of a table that is named come into a text's result, or into another table. */
+/* What such a text may begin with: it neither reads rows nor calls what it names. */
 static bool
-is_reading(const struct scan *scan, const char *before, bool is_delete)
+is_plain_start(const struct scan *scan)
 {
-    static const char *const words[] = {"join",      "using", "copy",   "execute", "call",
-                                        "returning", "do",    "update", "merge",   "as"};
+    static const char *const words[] = {"drop",   "grant",    "revoke",   "comment", "create",
+                                        "alter",  "truncate", "analyze",  "refresh", "insert",
+                                        "delete", "listen",   "unlisten", "notify"};
+
+    return is_any(scan, words, COUNT_OF(words));
+}
+
+/* Words by which rows of a table that is named come into a result or into another table, or by
+ * which a name comes to mean another thing. */
+static bool
+is_reading(const struct scan *scan, const char *first, const char *before)
+{
+    static const char *const words[] = {
+        "join",  "using", "copy",   "execute",  "call",  "returning", "do",       "update",
+        "merge", "as",    "select", "rename",   "like",  "inherit",   "inherits", "attach",
+        "of",    "cast",  "view",   "function", "union", "except",    "intersect"};
 
     if (is_word(scan, "from"))
-        return !(strcmp(before, "values") == 0 || (is_delete && strcmp(before, "delete") == 0));
+        return !(strcmp(first, "create") == 0 && strcmp(before, "values") == 0) &&
+               !(strcmp(first, "delete") == 0 && strcmp(before, "delete") == 0) &&
+               strcmp(first, "revoke") != 0;
     if (is_word(scan, "table"))
-        return before[0] == '\0' || before[0] == '(';
+        return !(strcmp(before, "create") == 0 || strcmp(before, "alter") == 0 ||
+                 strcmp(before, "drop") == 0 || strcmp(before, "on") == 0 ||
+                 strcmp(before, "temp") == 0 || strcmp(before, "temporary") == 0 ||
+                 strcmp(before, "unlogged") == 0 || strcmp(before, "truncate") == 0);
+    if (is_word(scan, "schema"))
+        return strcmp(before, "set") == 0;
+    if (is_word(scan, "of") || is_word(scan, "view") || is_word(scan, "function"))
+        return strcmp(first, "create") == 0 && strcmp(before, "partition") != 0;
     return is_any(scan, words, COUNT_OF(words));
 }
 
@@ -255,26 +290,63 @@ is_plain_as(struct scan scan)
     return is_word(&scan, "enum");
 }
 
+/* A name that only the server knows, where it would be called: f(…), x::type, "column type". */
+static bool
+is_calling(struct scan scan, const char *first, const char *before, size_t depth)
+{
+    bool is_table = strcmp(first, "create") == 0 && depth == 0;
+
+    if (scan.kind != SCAN_QUOTED || strcmp(scan.name, "?") != 0)
+        return false;
+    if (strcmp(before, "::") == 0)
+        return true;
+    scan_next(&scan);
+    if (scan.kind == SCAN_QUOTED)
+        return true;
+    return is_other(&scan, '(') && !is_table && strcmp(before, "references") != 0 &&
+           strcmp(before, "into") != 0 && strcmp(before, "on") != 0;
+}
+
+/* A dot keeps what stood before the name's schema. */
+static void
+remember(const struct scan *scan, char before[SCAN_NAME_SIZE], bool *is_dotted)
+{
+    if (*is_dotted || is_other(scan, '.')) {
+        *is_dotted = is_other(scan, '.');
+        return;
+    }
+    if (scan->kind == SCAN_WORD || scan->kind == SCAN_OTHER || scan->kind == SCAN_OPERATOR)
+        memcpy(before, scan->name, SCAN_NAME_SIZE);
+    else if (scan->kind != SCAN_QUOTED)
+        before[0] = '\0';
+}
+
 bool
 made_is_plain(const struct made *m)
 {
     struct scan scan = scan_of(view_of(m->text, m->length));
     char before[SCAN_NAME_SIZE] = "", first[SCAN_NAME_SIZE] = "";
+    bool is_dotted = false;
+    size_t depth = 0;
 
     if (!m->has_names)
         return true;
     while (scan_next(&scan) != SCAN_END) {
-        bool is_role = strcmp(first, "revoke") == 0 && is_word(&scan, "from");
-
         if (scan.kind == SCAN_UNSURE || is_other(&scan, ';'))
             return false;
-        if (!is_role && is_reading(&scan, before, strcmp(first, "delete") == 0) &&
-            !(is_word(&scan, "as") && is_plain_as(scan)))
+        if (first[0] == '\0') {
+            if (!is_plain_start(&scan))
+                return false;
+            memcpy(first, scan.name, sizeof(first));
+        } else if (is_reading(&scan, first, before) &&
+                   !(is_word(&scan, "as") && is_plain_as(scan))) {
             return false;
-        memcpy(before, scan.kind == SCAN_WORD || scan.kind == SCAN_OTHER ? scan.name : "",
-               scan.kind == SCAN_WORD || scan.kind == SCAN_OTHER ? sizeof(before) : 1);
-        if (first[0] == '\0')
-            memcpy(first, before, sizeof(first));
+        }
+        if (is_calling(scan, first, before, depth))
+            return false;
+        depth += is_other(&scan, '(');
+        depth -= depth > 0 && is_other(&scan, ')');
+        remember(&scan, before, &is_dotted);
     }
     return true;
 }

@@ -32,6 +32,7 @@ struct made {
     char *text;
     size_t size, length;
     char quote;                            /* within '…' or "…", or 0 */
+    bool is_behind_name;                   /* the last byte is a name's end */
     bool has_names, has_values, has_marks; /* marks: dollars and comments */
 };
 
