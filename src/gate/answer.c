@@ -15,17 +15,6 @@
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
-enum { ERROR_SIZE = 1280 };
-
-#define CALL_REFUSAL                                                                               \
-    "pasu refuses this call: the function can read files, reach other servers, run programs, or "  \
-    "show what is shown to nobody"
-#define BEYOND_DETAIL                                                                              \
-    "the statement can put values where nobody sees who reads them, and the budget has no room "   \
-    "for "                                                                                         \
-    "all that it can read"
-#define CALL_HINT "an administrator can do this on the server itself"
-
 /* ---- what goes out ---- */
 
 /* Whole messages that stand before `out` and are recorded go to the client. */
@@ -41,10 +30,8 @@ send_out(struct answering *a)
     return result;
 }
 
-/* A budget has ended the result: the client is told, and nothing more passes until the server is
- * ready for the next request. */
-static int
-block(struct answering *a, const struct judgement *judgement)
+int
+answer_block(struct answering *a, const struct judgement *judgement)
 {
     uint8_t space[ERROR_SIZE];
     struct writer w = writer_of(space, sizeof(space));
@@ -63,16 +50,15 @@ block(struct answering *a, const struct judgement *judgement)
     return result;
 }
 
-/* The rows gathered so far are counted, judged and recorded. */
-static int
-settle(struct answering *a)
+int
+answer_settle(struct answering *a)
 {
     struct judgement judgement;
     int result = expose_rows(a->s, a->sent, &judgement);
 
     if (result == 0 && PASU_UNLIKELY(judgement.is_blocked)) {
         a->out = a->sent + judgement.cut;
-        result = block(a, &judgement);
+        result = answer_block(a, &judgement);
     }
     return result;
 }
@@ -80,19 +66,28 @@ settle(struct answering *a)
 int
 answer_flush(struct answering *a)
 {
-    int result = settle(a);
+    int result = answer_settle(a);
 
     return result == 0 ? send_out(a) : result;
 }
 
-/* The message goes to the client as it is. */
-static int
-pass(struct answering *a, const uint8_t *message, size_t length)
+int
+answer_pass(struct answering *a, const uint8_t *message, size_t length)
 {
     if (PASU_UNLIKELY(a->o->is_muted))
         return 0;
     if (a->out != message)
         memmove(a->out, message, length);
+    a->out += length;
+    return 0;
+}
+
+/* What does not belong to the result that has been cut off: drivers must know, and it comes once.
+ */
+int
+answer_pass_always(struct answering *a, const uint8_t *message, size_t length)
+{
+    memmove(a->out, message, length);
     a->out += length;
     return 0;
 }
@@ -145,13 +140,13 @@ answer_doubt(struct answering *a)
     struct result *r = &a->o->result;
     uint64_t fields = r->doubt_fields, kinds = r->doubt_kinds;
     struct judgement judgement;
-    int result = settle(a);
+    int result = answer_settle(a);
 
     r->doubt_fields = 0;
     if (result != 0 || a->o->is_muted)
         return result;
     result = expose_words(a->s, r->statement, fields, kinds, FLAG_BIT(OPAQUE), &judgement);
-    return result == 0 && judgement.is_blocked ? block(a, &judgement) : result;
+    return result == 0 && judgement.is_blocked ? answer_block(a, &judgement) : result;
 }
 
 static int
@@ -200,7 +195,7 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
         return skip ? strip(a, message, length, skip, showing->hidden_count)
                     : PASU_E_UPSTREAM_PROTOCOL;
     }
-    return pass(a, message, length);
+    return answer_pass(a, message, length);
 }
 
 /* RowDescription: of a result that begins, or of a statement or portal that was asked about. */
@@ -220,7 +215,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
         is_ours = request->is_ours;
         exchange_done(&a->o->exchange);
     } else {
-        result = settle(a); /* a result that has had no end */
+        result = answer_settle(a); /* a result that has had no end */
         if (result == 0)
             result = result_open_query(a->s, request, body);
         hidden = a->o->result.showing ? a->o->result.showing->showing->hidden_count : 0;
@@ -233,7 +228,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
         return skip ? strip(a, message, length, WALK_HEAD + skip, hidden)
                     : PASU_E_UPSTREAM_PROTOCOL;
     }
-    return pass(a, message, length);
+    return answer_pass(a, message, length);
 }
 
 /* ---- the end of a result ---- */
@@ -243,7 +238,7 @@ finish_result(struct answering *a)
 {
     struct result *r = &a->o->result;
     bool is_read_on = r->portal && r->portal->is_counted;
-    int result = settle(a);
+    int result = answer_settle(a);
 
     if (result == 0 && !a->o->is_muted && r->statement && r->pinned && r->rows == 0 &&
         r->statement->may_return_rows && !is_read_on)
@@ -298,7 +293,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     int result;
 
     if (!request || (request->step != STEP_QUERY && request->step != STEP_EXECUTE))
-        return a->s->is_replication ? pass(a, message, length) : PASU_E_UPSTREAM_PROTOCOL;
+        return a->s->is_replication ? answer_pass(a, message, length) : PASU_E_UPSTREAM_PROTOCOL;
     result = message[0] == 'I' ? 0 : result_open_silent(a->s, request);
     if (result == 0)
         result = finish_result(a);
@@ -314,14 +309,14 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
         exchange_done(x);
     else
         x->statement++;
-    return result == 0 ? pass(a, message, length) : result;
+    return result == 0 ? answer_pass(a, message, length) : result;
 }
 
 static int
 portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
-    int result = settle(a);
+    int result = answer_settle(a);
 
     if (!request || request->step != STEP_EXECUTE)
         return PASU_E_UPSTREAM_PROTOCOL;
@@ -331,160 +326,7 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
     result_remember(a->o);
     result_close(a->o);
     exchange_done(&a->o->exchange);
-    return result == 0 ? pass(a, message, length) : result;
-}
-
-/* ---- errors and notices ---- */
-
-/* `plan` is NULL where it was a call by message. A budget's refusal is in a record already. */
-static int
-refuse(struct answering *a, const struct exchange_request *request)
-{
-    const struct plan *plan = request->plan;
-    const char *text = plan ? plan->refusal : CALL_REFUSAL;
-    const char *hint = plan ? plan->refusal_hint : CALL_HINT;
-    uint8_t space[ERROR_SIZE];
-    struct writer w = writer_of(space, sizeof(space));
-    int result = request->is_beyond ? 0 : expose_refusal(a->s, plan);
-
-    if (result == 0)
-        result = answer_flush(a);
-    if (result != 0)
-        return result;
-    if (request->is_beyond)
-        response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
-    else
-        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
-    return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
-}
-
-int
-answer_put_position(struct answering *a, const uint8_t *message, size_t length,
-                    struct view position, uint32_t number)
-{
-    uint8_t space[ERROR_SIZE];
-    char digits[12];
-    int n = snprintf(digits, sizeof(digits), "%u", number);
-    size_t before = (size_t)(position.bytes - message), after = before + position.length;
-    size_t total = length - position.length + (size_t)n;
-    int result;
-
-    if (n <= 0 || total > sizeof(space))
-        return pass(a, message, length);
-    memcpy(space, message, before);
-    memcpy(space + before, digits, (size_t)n);
-    memcpy(space + before + (size_t)n, message + after, length - after);
-    bytes_put_u32(space + 1, (uint32_t)(total - 1));
-    result = answer_flush(a);
-    return result == 0 ? release_batch(a->s, &(struct batch){.bytes = space, .length = total})
-                       : result;
-}
-
-/* An error's position counts in the text that the server saw. */
-static int
-pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan)
-{
-    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
-    struct view position = speech_field(body, 'P');
-    uint32_t number;
-
-    if (!plan || plan->edit_count == 0 || !key_small_number(position, &number))
-        return pass(a, message, length);
-    return answer_put_position(a, message, length, position, plan_error_position(plan, number));
-}
-
-/* The plan of the text that an error's position counts in: Describe plans a statement anew, too. */
-static const struct plan *
-text_of(const struct observer *o, const struct exchange_request *request)
-{
-    const struct prepared *prepared;
-
-    if (!request || request->plan || request->step != STEP_DESCRIBE || request->is_portal)
-        return request ? request->plan : NULL;
-    prepared = exchange_prepared(&o->exchange, request->name);
-    return prepared ? prepared->plan : NULL;
-}
-
-static int
-error_response(struct answering *a, const uint8_t *message, size_t length)
-{
-    struct observer *o = a->o;
-    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
-    struct exchange_request *request = exchange_first(&o->exchange);
-    struct judgement judgement = {0};
-    uint64_t fields, kinds;
-    int result = settle(a);
-
-    if (result == 0 && request && request->is_refused) {
-        result = o->is_muted ? 0 : refuse(a, request);
-    } else if (result == 0 && !o->is_muted) {
-        speech_of(a->s, true, body, &fields, &kinds);
-        if (fields)
-            result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
-                                  kinds, FLAG_BIT(ERROR_TEXT), &judgement);
-        if (result == 0)
-            result = judgement.is_blocked ? block(a, &judgement)
-                                          : pass_error(a, message, length, text_of(o, request));
-    }
-    if (request && !request->is_refused)
-        result_failed(a->s, request);
-    result_close(o);
-    exchange_failed(&o->exchange);
-    return result;
-}
-
-static int
-notice_response(struct answering *a, const uint8_t *message, size_t length)
-{
-    struct exchange_request *request = exchange_first(&a->o->exchange);
-    struct judgement judgement = {0};
-    uint64_t fields, kinds;
-    int result = 0;
-
-    if (a->o->is_muted)
-        return 0;
-    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &fields, &kinds);
-    if (fields) {
-        result = settle(a);
-        if (result == 0 && !a->o->is_muted)
-            result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields,
-                                  kinds, FLAG_BIT(NOTICE_TEXT), &judgement);
-    }
-    if (result != 0 || judgement.is_blocked)
-        return result; /* a notice that may not be shown is left out */
-    return pass(a, message, length);
-}
-
-/* What does not belong to the result that has been cut off: drivers must know, and it comes once.
- */
-static int
-pass_always(struct answering *a, const uint8_t *message, size_t length)
-{
-    memmove(a->out, message, length);
-    a->out += length;
-    return 0;
-}
-
-/* A payload of another session: it can be anything that a statement has put into one. */
-static int
-notification(struct answering *a, const uint8_t *message, size_t length)
-{
-    struct gate_shared *shared = a->s->worker->shared;
-    struct reader r = reader_of(view_of(message + WALK_HEAD, length - WALK_HEAD));
-    struct judgement judgement = {0};
-    uint64_t fields = shared->notified_fields, kinds = shared->notified_kinds;
-    int result = 0;
-
-    reader_u32(&r);
-    reader_text(&r);
-    if (fields && reader_text(&r).length > 0) {
-        result = settle(a);
-        if (result == 0)
-            result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(NOTIFICATION), &judgement);
-    }
-    if (result != 0 || judgement.is_blocked)
-        return result;
-    return pass_always(a, message, length);
+    return result == 0 ? answer_pass(a, message, length) : result;
 }
 
 /* ---- copies ---- */
@@ -506,7 +348,7 @@ stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64
     const struct plan_statement *statement = request ? result_statement(a->o, request) : NULL;
     struct judgement judgement = {0};
     uint64_t fields, kinds;
-    int result = settle(a);
+    int result = answer_settle(a);
 
     result_most(a->s, statement, &fields, &kinds);
     if (statement && shows_no_column(statement))
@@ -518,9 +360,9 @@ stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64
     if (result == 0 && fields && !a->o->is_muted) {
         result = expose_words(a->s, statement, fields, kinds, flag, &judgement);
         if (result == 0 && judgement.is_blocked)
-            return block(a, &judgement);
+            return answer_block(a, &judgement);
     }
-    return result == 0 ? pass(a, message, length) : result;
+    return result == 0 ? answer_pass(a, message, length) : result;
 }
 
 /* ---- the others ---- */
@@ -535,14 +377,14 @@ confirmed(struct answering *a, const uint8_t *message, size_t length, enum excha
         return PASU_E_UPSTREAM_PROTOCOL;
     result = result_confirm(a->s, request);
     exchange_done(&a->o->exchange);
-    return result == 0 ? pass(a, message, length) : result;
+    return result == 0 ? answer_pass(a, message, length) : result;
 }
 
 static int
 ready(struct answering *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
-    int result = settle(a);
+    int result = answer_settle(a);
 
     result_close(o);
     exchange_ready(&o->exchange);
@@ -553,7 +395,7 @@ ready(struct answering *a, const uint8_t *message, size_t length)
         result = result_transaction_over(a->s);
     if (o->exchange.count == 0)
         o->is_unsettled = false;
-    return result == 0 ? pass(a, message, length) : result;
+    return result == 0 ? answer_pass(a, message, length) : result;
 }
 
 static int
@@ -569,7 +411,7 @@ no_data(struct answering *a, const uint8_t *message, size_t length)
     is_ours = request->is_ours;
     result = result_described(a->o, request, view_of("", 0), &hidden);
     exchange_done(&a->o->exchange);
-    return result == 0 && !is_ours ? pass(a, message, length) : result;
+    return result == 0 && !is_ours ? answer_pass(a, message, length) : result;
 }
 
 static int
@@ -581,7 +423,7 @@ parameter_status(struct answering *a, const uint8_t *message, size_t length)
     if (reader_end(&r) != 0)
         return PASU_E_UPSTREAM_PROTOCOL;
     observer_parameter(a->s, name, value);
-    return pass_always(a, message, length);
+    return answer_pass_always(a, message, length);
 }
 
 int
@@ -606,11 +448,11 @@ answer_message(struct answering *a, const uint8_t *message, size_t length)
     case 's':
         return portal_suspended(a, message, length);
     case 'E':
-        return error_response(a, message, length);
+        return answer_error(a, message, length);
     case 'N':
-        return notice_response(a, message, length);
+        return answer_notice(a, message, length);
     case 'A':
-        return notification(a, message, length);
+        return answer_notification(a, message, length);
     case 'S':
         return parameter_status(a, message, length);
     case 'H':
@@ -620,6 +462,6 @@ answer_message(struct answering *a, const uint8_t *message, size_t length)
     case 'Z':
         return ready(a, message, length);
     default:
-        return pass(a, message, length);
+        return answer_pass(a, message, length);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What answer.c (one message), answer_rows.c (many rows) and answer_walk.c (a batch) share.
+ * What answer.c (one message), answer_words.c (errors and notices), answer_rows.c (many rows) and
+ * answer_walk.c (a batch) share.
  */
 #ifndef PASU_GATE_ANSWER_H
 #define PASU_GATE_ANSWER_H
@@ -21,6 +22,8 @@ struct answering {
     uint64_t rows;
 };
 
+enum { ERROR_SIZE = 1280 }; /* an ErrorResponse of the gate's own, at most */
+
 /* One whole message, which may lie where `out` is or behind it. 0; what release_batch says; what
  * ends the session. */
 PASU_MUST_USE int answer_message(struct answering *answering, const uint8_t *message,
@@ -29,6 +32,21 @@ PASU_MUST_USE int answer_message(struct answering *answering, const uint8_t *mes
  * the first one is for answer_message. */
 PASU_MUST_USE size_t answer_rows(struct answering *answering, const uint8_t *at, size_t have,
                                  struct walk *walk);
+/* An ErrorResponse, NoticeResponse or NotificationResponse. As answer_message. */
+PASU_MUST_USE int answer_error(struct answering *answering, const uint8_t *message, size_t length);
+PASU_MUST_USE int answer_notice(struct answering *answering, const uint8_t *message, size_t length);
+PASU_MUST_USE int answer_notification(struct answering *answering, const uint8_t *message,
+                                      size_t length);
+/* The message goes to the client as it is, unless a budget has ended the result. */
+PASU_MUST_USE int answer_pass(struct answering *answering, const uint8_t *message, size_t length);
+/* Even then: what does not belong to a result. */
+PASU_MUST_USE int answer_pass_always(struct answering *answering, const uint8_t *message,
+                                     size_t length);
+/* The rows gathered so far are counted, judged and recorded. */
+PASU_MUST_USE int answer_settle(struct answering *answering);
+/* A budget has ended the result: the client is told, and nothing more passes until the server is
+ * ready for the next request. */
+PASU_MUST_USE int answer_block(struct answering *answering, const struct judgement *judgement);
 /* Records and sends what stands before `out`. */
 PASU_MUST_USE int answer_flush(struct answering *answering);
 /* Records what the rows that begin can carry beside what their plan says. */

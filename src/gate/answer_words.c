@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a server says beside rows: errors, notices, notifications; and what pasu says instead. */
+#include "gate/answer.h"
+#include "gate/release.h"
+#include "gate/result.h"
+#include "gate/speech.h"
+#include "postgres/response.h"
+
+#define CALL_REFUSAL                                                                               \
+    "pasu refuses this call: the function can read files, reach other servers, run programs, or "  \
+    "show what is shown to nobody"
+#define CALL_HINT "an administrator can do this on the server itself"
+#define BEYOND_DETAIL                                                                              \
+    "the statement can put values where nobody sees who reads them, and the budget has no room "   \
+    "for all that it can read"
+
+/* `plan` is NULL where it was a call by message. A budget's refusal is in a record already. */
+static int
+refuse(struct answering *a, const struct exchange_request *request)
+{
+    const struct plan *plan = request->plan;
+    const char *text = plan ? plan->refusal : CALL_REFUSAL;
+    const char *hint = plan ? plan->refusal_hint : CALL_HINT;
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    int result = request->is_beyond ? 0 : expose_refusal(a->s, plan);
+
+    if (result == 0)
+        result = answer_flush(a);
+    if (result != 0)
+        return result;
+    if (request->is_beyond)
+        response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
+    else
+        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
+    return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
+}
+
+int
+answer_put_position(struct answering *a, const uint8_t *message, size_t length,
+                    struct view position, uint32_t number)
+{
+    uint8_t space[ERROR_SIZE];
+    char digits[12];
+    int n = snprintf(digits, sizeof(digits), "%u", number);
+    size_t before = (size_t)(position.bytes - message), after = before + position.length;
+    size_t total = length - position.length + (size_t)n;
+    int result;
+
+    if (n <= 0 || total > sizeof(space))
+        return answer_pass(a, message, length);
+    memcpy(space, message, before);
+    memcpy(space + before, digits, (size_t)n);
+    memcpy(space + before + (size_t)n, message + after, length - after);
+    bytes_put_u32(space + 1, (uint32_t)(total - 1));
+    result = answer_flush(a);
+    return result == 0 ? release_batch(a->s, &(struct batch){.bytes = space, .length = total})
+                       : result;
+}
+
+/* An error's position counts in the text that the server saw. */
+static int
+pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan)
+{
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
+    struct view position = speech_field(body, 'P');
+    uint32_t number;
+
+    if (!plan || plan->edit_count == 0 || !key_small_number(position, &number))
+        return answer_pass(a, message, length);
+    return answer_put_position(a, message, length, position, plan_error_position(plan, number));
+}
+
+/* The plan of the text that an error's position counts in: Describe plans a statement anew, too. */
+static const struct plan *
+text_of(const struct observer *o, const struct exchange_request *request)
+{
+    const struct prepared *prepared;
+
+    if (!request || request->plan || request->step != STEP_DESCRIBE || request->is_portal)
+        return request ? request->plan : NULL;
+    prepared = exchange_prepared(&o->exchange, request->name);
+    return prepared ? prepared->plan : NULL;
+}
+
+int
+answer_error(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct observer *o = a->o;
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
+    struct exchange_request *request = exchange_first(&o->exchange);
+    struct judgement judgement = {0};
+    uint64_t fields, kinds;
+    int result = answer_settle(a);
+
+    if (result == 0 && request && request->is_refused) {
+        result = o->is_muted ? 0 : refuse(a, request);
+    } else if (result == 0 && !o->is_muted) {
+        speech_of(a->s, true, body, &fields, &kinds);
+        if (fields)
+            result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
+                                  kinds, FLAG_BIT(ERROR_TEXT), &judgement);
+        if (result == 0)
+            result = judgement.is_blocked ? answer_block(a, &judgement)
+                                          : pass_error(a, message, length, text_of(o, request));
+    }
+    if (request && !request->is_refused)
+        result_failed(a->s, request);
+    result_close(o);
+    exchange_failed(&o->exchange);
+    return result;
+}
+
+int
+answer_notice(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct exchange_request *request = exchange_first(&a->o->exchange);
+    struct judgement judgement = {0};
+    uint64_t fields, kinds;
+    int result = 0;
+
+    if (a->o->is_muted)
+        return 0;
+    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &fields, &kinds);
+    if (fields) {
+        result = answer_settle(a);
+        if (result == 0 && !a->o->is_muted)
+            result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields,
+                                  kinds, FLAG_BIT(NOTICE_TEXT), &judgement);
+    }
+    if (result != 0 || judgement.is_blocked)
+        return result; /* a notice that may not be shown is left out */
+    return answer_pass(a, message, length);
+}
+
+/* A payload of another session: it can be anything that a statement has put into one. */
+int
+answer_notification(struct answering *a, const uint8_t *message, size_t length)
+{
+    struct gate_shared *shared = a->s->worker->shared;
+    struct reader r = reader_of(view_of(message + WALK_HEAD, length - WALK_HEAD));
+    struct judgement judgement = {0};
+    uint64_t fields = shared->notified_fields, kinds = shared->notified_kinds;
+    int result = 0;
+
+    reader_u32(&r);
+    reader_text(&r);
+    if (fields && reader_text(&r).length > 0) {
+        result = answer_settle(a);
+        if (result == 0)
+            result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(NOTIFICATION), &judgement);
+    }
+    if (result != 0 || judgement.is_blocked)
+        return result;
+    return answer_pass_always(a, message, length);
+}
