@@ -247,6 +247,9 @@ what_lets_data_leave_by_the_server_is_refused(void **state PASU_UNUSED)
         "SELECT 1; COPY customers TO PROGRAM 'cat'; SELECT 2",
         "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p",
         "ALTER SUBSCRIPTION s ENABLE",
+        "CREATE FUNCTION f() RETURNS SETOF text LANGUAGE sql AS 'SELECT card_number FROM "
+        "card_vault'",
+        "CREATE PROCEDURE f() LANGUAGE plpgsql AS 'BEGIN PERFORM lo_export(1, $$/tmp/x$$); END'",
         "SELECT histogram_bounds FROM pg_stats WHERE tablename = 'card_vault'",
         "SELECT s.histogram_bounds FROM pg_stats s WHERE tablename = 'customers' OR true",
         "SELECT b.most_common_vals FROM pg_stats a, pg_stats b WHERE a.tablename = 'customers'",
