@@ -34,6 +34,8 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
 
     names_collect(work, tree);
     refuse_by_names(work);
+    if (work->names.flags & PLAN_STATISTICS)
+        refuse_by_statistics(work, tree);
     if (work->names.flags & PLAN_OPAQUE)
         refuse_by_strings(work, work->text, all);
     statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);

@@ -34,6 +34,12 @@ void refuse_by_options(struct plan_work *work, PgQuery__Node *const *options, si
 void refuse_by_call(struct plan_work *work, const PgQuery__FuncCall *call);
 /* A setting by which code is loaded, or the catalog opened. */
 bool is_library_setting(struct view name);
+/* Statistics that a tree reads, where something is shown to nobody. */
+void refuse_by_statistics(struct plan_work *work, const ProtobufCMessage *tree);
+bool refuse_is_statistics(const struct plan_work *work, const char *schema, const char *name);
+bool refuse_is_statistics_value(const char *column);
+/* Whether anything is shown to nobody. */
+bool refuse_has_never(const struct plan_work *work);
 /* A call of set_config. */
 void refuse_by_setting(struct plan_work *work, const PgQuery__FuncCall *call);
 /* A table that is written to. */

@@ -85,15 +85,6 @@ refuse_by_options(struct plan_work *work, PgQuery__Node *const *options, size_t 
 /* ---- PostgreSQL's own functions that run a text, or read what an argument names ---- */
 
 static bool
-has_never(const struct plan_work *work)
-{
-    for (size_t i = 0; work->catalog && i < catalog_relation_count(work->catalog); i++)
-        if (catalog_relation_at(work->catalog, i)->is_never)
-            return true;
-    return false;
-}
-
-static bool
 is_constant(const PgQuery__Node *node)
 {
     while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
@@ -107,12 +98,32 @@ begins_with(const char *name, const char *start)
     return strncmp(name, start, strlen(start)) == 0;
 }
 
+/* Whether a constant leaves open what is read by it: a table's number, escapes in a name. What else
+ * it says is looked at as code is. */
+static bool
+is_hiding(struct plan_work *work, const PgQuery__Node *node)
+{
+    const char *text;
+
+    while (node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        node = node->type_cast->arg;
+    if (node->a_const->val_case != PG_QUERY__A__CONST__VAL_SVAL)
+        return true;
+    text = node->a_const->sval->sval;
+    if (strspn(text, " 0123456789") == strlen(text) || strcasestr(text, "u&\""))
+        return true;
+    add_never(work, text);
+    tokens_of_body(work, text);
+    return false;
+}
+
 /* Where something is shown to nobody, what such a function reads must be seen: a constant, whose
  * text is looked at with the others. */
 void
 refuse_by_call(struct plan_work *work, const PgQuery__FuncCall *call)
 {
     const char *name = sql_last_name(call->funcname, call->n_funcname);
+    const PgQuery__Node *read = NULL;
     bool is_wide, is_narrow;
 
     if (!name)
@@ -120,7 +131,12 @@ refuse_by_call(struct plan_work *work, const PgQuery__FuncCall *call)
     is_wide = begins_with(name, "schema_to_xml") || begins_with(name, "database_to_xml");
     is_narrow = begins_with(name, "query_to_xml") || begins_with(name, "table_to_xml") ||
                 strcmp(name, "ts_stat") == 0;
-    if ((is_wide || (is_narrow && (call->n_args == 0 || !is_constant(call->args[0])))) &&
-        has_never(work))
+    if (strcmp(name, "ts_rewrite") == 0 && call->n_args == 2)
+        read = call->args[1];
+    else if (is_narrow && call->n_args > 0)
+        read = call->args[0];
+    if (!is_wide && !is_narrow && !read)
+        return;
+    if (refuse_has_never(work) && (!read || !is_constant(read) || is_hiding(work, read)))
         refuse(work, REFUSAL_UNSEEN);
 }

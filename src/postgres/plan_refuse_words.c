@@ -77,9 +77,30 @@ refuse_writing(struct plan_work *work, const char *text, const struct sql_token 
     refuse_by_written(work, has_schema ? schema : NULL, name);
 }
 
+/* A value of statistics, or all columns of them, wherever they stand. */
+static void
+refuse_statistics(struct plan_work *work, const char *text, struct token_range range)
+{
+    bool has_statistics = false, shows = false;
+    char name[CATALOG_NAME_SIZE];
+
+    for (const struct sql_token *t = range.first; t < range.end; t++) {
+        if (t->kind == '*' || t->kind == PG_QUERY__TOKEN__TABLE) {
+            shows |= t == range.first || t[-1].kind != '(';
+        } else if (tokens_name(text, t, name)) {
+            has_statistics |= refuse_is_statistics(work, NULL, name);
+            shows |= refuse_is_statistics_value(name);
+        }
+    }
+    if (has_statistics && shows && refuse_has_never(work))
+        refuse(work, REFUSAL_STATISTICS);
+}
+
 void
 refuse_by_tokens(struct plan_work *work, const char *text, struct token_range range)
 {
+    if (work->catalog)
+        refuse_statistics(work, text, range);
     for (const struct sql_token *t = range.first; t < range.end; t++) {
         refuse_set(work, text, t, range);
         if (begins_writing(t, range))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_twist.h"
 
+#include "postgres/plan_refuse.h"
 #include "postgres/plan_tokens.h"
 
 /* The names of a statement that is not looked at otherwise. */
@@ -65,8 +66,10 @@ creates_function(struct plan_work *work, const PgQuery__CreateFunctionStmt *crea
     if (reach_fields(&work->names.most) != 0 || (!body && !create->sql_body))
         return true;
     work->names = (struct names){0};
-    if (body)
+    if (body) {
         tokens_of_body(work, body);
+        refuse_by_names(work); /* before a snapshot shows the function, a call is not */
+    }
     return reach_fields(&work->names.most) != 0 || is_shaping(create);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statements about statements, COPY, DDL, what is refused, what does not parse. */
+/* Statements about statements, COPY, DDL, what does not parse. */
 #include "big_stack.h"
 #include "plan_case.h"
 
@@ -117,133 +117,6 @@ what_changes_the_session_or_the_catalog_says_so(void **state PASU_UNUSED)
     };
 
     CHECK_CASES(cases);
-}
-
-static void
-what_lets_data_leave_by_the_server_is_refused(void **state PASU_UNUSED)
-{
-    static const char *const texts[] = {
-        "SELECT card_number FROM card_vault",
-        "SELECT 1 FROM public.card_vault",
-        "SELECT * FROM v_card",
-        "WITH w AS (SELECT * FROM card_vault) SELECT 1",
-        "SELECT 1 WHERE EXISTS (SELECT 1 FROM card_vault)",
-        "INSERT INTO products SELECT * FROM card_vault",
-        "INSERT INTO card_vault VALUES (1, 'x') RETURNING card_number",
-        "UPDATE card_vault SET card_number = 'x'",
-        "CREATE VIEW v AS SELECT * FROM card_vault",
-        "CREATE TABLE t AS SELECT * FROM card_vault",
-        "PREPARE p AS SELECT * FROM card_vault",
-        "DECLARE c CURSOR FOR SELECT * FROM card_vault",
-        "EXPLAIN ANALYZE SELECT * FROM card_vault",
-        "COPY card_vault TO STDOUT",
-        "COPY (SELECT * FROM card_vault) TO STDOUT",
-        "DO $$ BEGIN PERFORM card_number FROM card_vault; END $$",
-        "DO $$ BEGIN EXECUTE 'select * from card_vault'; END $$",
-        "SELECT * FROM \"card_vault\" WHERE customer_id = 1_000",
-        "SELECT * FROM U&\"c\\0061rd_vault\" WHERE customer_id = 1_000",
-        "SELECT dblink('x', 'y'), 1_000",
-        "COPY customers TO PROGRAM 'cat' WITH 1_000",
-        "COPY customers TO PROGRAM 'cat'",
-        "COPY customers FROM PROGRAM 'cat'",
-        "COPY customers TO '/tmp/x'",
-        "COPY customers FROM '/tmp/x'",
-        "DO $$ BEGIN EXECUTE 'copy customers to program ''cat'''; END $$",
-        "ALTER SYSTEM SET archive_command = 'x'",
-        "LOAD 'x'",
-        "CREATE EXTENSION dblink",
-        "CREATE EXTENSION IF NOT EXISTS postgres_fdw",
-        "CREATE EXTENSION tds_fdw",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'x'",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS 'x'",
-        "DO LANGUAGE plperlu 'x'",
-        "CREATE LANGUAGE plpython3u",
-        "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw",
-        "CREATE FOREIGN TABLE t (a int) SERVER s",
-        "CREATE USER MAPPING FOR app SERVER s",
-        "IMPORT FOREIGN SCHEMA x FROM SERVER s INTO public",
-        "SELECT * FROM dblink('x', 'SELECT 1') AS t(n text)",
-        "SELECT lo_export(1, '/tmp/x')",
-        "SELECT 1; COPY customers TO PROGRAM 'cat'; SELECT 2",
-        "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p",
-        "ALTER SUBSCRIPTION s ENABLE",
-        "ALTER ROLE app SET session_preload_libraries = 'x'",
-        "ALTER ROLE ALL IN DATABASE shop SET Session_Preload_Libraries TO 'x'",
-        "ALTER DATABASE shop SET local_preload_libraries = 'x'",
-        "SET LOCAL dynamic_library_path = '/tmp'",
-        "SET allow_system_table_mods = on",
-        "SELECT set_config('dynamic_library_path', '/tmp', false)",
-        "SELECT set_config('Dynamic_library_path'::text, '/tmp', false)",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET dynamic_library_path = 'x' AS 'SELECT 1'",
-        "ALTER FUNCTION f() SET dynamic_library_path = 'x'",
-        "DO $$ BEGIN PERFORM set_config('dynamic_library_path', '/tmp', false); END $$",
-        "DO $$ BEGIN SET LOCAL dynamic_library_path = '/tmp'; END $$",
-        "DO $$ BEGIN EXECUTE 'ALTER ROLE app SET session_preload_' || 'libraries = x'; END $$",
-        "SET dynamic_library_path = '/tmp'; SELECT 1_000",
-        "UPDATE pg_class SET relname = 'x'",
-        "UPDATE ONLY pg_catalog.pg_class p SET relname = 'x'",
-        "INSERT INTO pg_class SELECT * FROM pg_class",
-        "WITH d AS (DELETE FROM pg_class RETURNING *) SELECT 1",
-        "MERGE INTO pg_class p USING products ON true WHEN MATCHED THEN DELETE",
-        "COPY pg_class FROM STDIN",
-        "PREPARE p AS UPDATE pg_class SET relname = 'x'",
-        "DO $$ BEGIN UPDATE pg_catalog.pg_class SET relname = 'x'; END $$",
-        "DO $$ BEGIN EXECUTE 'DELETE FROM pg_' || 'class'; END $$",
-        "DELETE FROM pg_class WHERE oid = 1_000",
-        "DO $$ BEGIN EXECUTE 'SELECT card_number FROM card_' || 'vault'; END $$",
-        "DO $$ BEGIN EXECUTE 'COPY customers TO PRO' || 'GRAM ''cat'''; END $$",
-        "SELECT f_dyn('card_' || 'vault')",
-        "SELECT query_to_xml('SELECT 1 FROM card_vault', true, true, '')",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS "
-        "$$ BEGIN EXECUTE 'SELECT * FROM card_vault'; END $$",
-    };
-
-    for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        struct plan_environment environment = shop_environment();
-        struct plan *plan = plan_of(texts[i], &environment);
-
-        if (!plan->refusal)
-            fail_msg("not refused: %s", texts[i]);
-        assert_int_equal(strncmp(plan->refusal, "pasu refuses this statement: ", 29), 0);
-        assert_non_null(plan->refusal_hint);
-        plan_release(plan);
-    }
-}
-
-static void
-what_only_fills_or_keeps_a_table_is_not_refused(void **state PASU_UNUSED)
-{
-    static const char *const texts[] = {
-        "INSERT INTO card_vault VALUES (1, 'x')",
-        "COPY card_vault FROM STDIN",
-        "VACUUM card_vault",
-        "TRUNCATE card_vault",
-        "LOCK TABLE card_vault",
-        "GRANT SELECT ON card_vault TO app",
-        "CREATE EXTENSION pg_trgm",
-        "ALTER ROLE app SET search_path = 'x'",
-        "ALTER ROLE app RESET session_preload_libraries",
-        "SET work_mem = '1GB'",
-        "SELECT set_config('search_path', 'dynamic_library_path', false)",
-        "DO $$ BEGIN PERFORM set_config('search_path', 'x', false); END $$",
-        "SELECT relname FROM pg_class FOR UPDATE",
-        "UPDATE products SET title = 'pg_class'",
-        "DO $$ BEGIN UPDATE products SET title = 'x'; DELETE FROM products; END $$",
-        "UPDATE pg_settings SET setting = '1GB' WHERE name = 'work_mem'",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'x'",
-        "SELECT 'card_vault'",
-        "SELECT 1_000 FROM products",
-        "COPY customers TO STDOUT",
-    };
-
-    for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        struct plan_environment environment = shop_environment();
-        struct plan *plan = plan_of(texts[i], &environment);
-
-        if (plan->refusal)
-            fail_msg("refused: %s", texts[i]);
-        plan_release(plan);
-    }
 }
 
 /* "twists": afterwards names can mean others than the snapshot says. */
@@ -557,9 +430,7 @@ run(void)
         cmocka_unit_test(statements_about_statements_hold_them),
         cmocka_unit_test(copy_sends_rows_without_a_description),
         cmocka_unit_test(what_changes_the_session_or_the_catalog_says_so),
-        cmocka_unit_test(what_lets_data_leave_by_the_server_is_refused),
         cmocka_unit_test(what_turns_names_around_is_told_from_what_does_not),
-        cmocka_unit_test(what_only_fills_or_keeps_a_table_is_not_refused),
         cmocka_unit_test(what_code_can_put_out_of_sight_is_known_before_it_runs),
         cmocka_unit_test(a_move_says_from_where_to_where),
         cmocka_unit_test(what_does_not_parse_is_bound_by_its_words),
