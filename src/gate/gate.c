@@ -109,11 +109,11 @@ start_workers(struct gate *g)
 
 /* Before the network: what the ledger knows. What is damaged is passed over and said. */
 static void
-rebuild_past(struct gate *g)
+rebuild_past(struct gate *g, struct past_marks *marks)
 {
     struct gate_shared *shared = &g->shared;
     uint64_t entries = 0, damaged = 0;
-    int result = rebuild(shared, &g->kinds, &entries, &damaged);
+    int result = rebuild(shared, &g->kinds, marks, &entries, &damaged);
 
     if (result != 0 || damaged > 0)
         LOG_EVENT(&shared->log, REBUILD_FAILED, F_UINT("entries", entries),
@@ -123,6 +123,21 @@ rebuild_past(struct gate *g)
     if (shared->journal >= 0)
         close(shared->journal);
     shared->journal = -1;
+}
+
+static void
+start(struct gate *g)
+{
+    struct past_marks marks = {0};
+
+    rebuild_past(g, &marks);
+    if (start_workers(g) == 0) {
+        catalog_store_remember(g->shared.catalogs, &marks);
+        return;
+    }
+    LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
+    g->is_stopping = true;
+    past_marks_release(&marks);
 }
 
 /* The number of workers is fixed by the first configuration; all else changes with each. */
@@ -138,11 +153,7 @@ commit(struct gate *g)
     g->prepared = NULL;
     close_listeners(g);
     if (!g->workers)
-        rebuild_past(g);
-    if (!g->workers && start_workers(g) != 0) {
-        LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
-        g->is_stopping = true;
-    }
+        start(g);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
     /* From the next accepted connection on. The first time, the sandbox comes before that word. */

@@ -356,6 +356,7 @@ is_known(const struct observer *o, const struct plan_mark *mark)
 int
 observer_mark(struct session *s, const struct plan_statement *statement)
 {
+    bool is_new = false;
     int result = 0;
 
     for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
@@ -371,8 +372,9 @@ observer_mark(struct session *s, const struct plan_statement *statement)
         result = catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &mark,
                                     s->settings->vocabulary.id);
         doubt_filled(s, m->fields, m->kinds);
+        is_new = true;
     }
-    return result;
+    return result == 0 && is_new ? hold_marks(s) : result;
 }
 
 int
@@ -381,7 +383,9 @@ observer_move(struct session *s, const struct plan_move *move)
     const struct catalog_mark from = {.schema = move->schema, .name = move->name};
     const struct catalog_mark to = {.schema = move->to_schema, .name = move->to_name};
 
-    return catalog_store_move(s->worker->shared->catalogs, s->observer->place, &from, &to);
+    int result = catalog_store_move(s->worker->shared->catalogs, s->observer->place, &from, &to);
+
+    return result == 0 ? hold_marks(s) : result;
 }
 
 void

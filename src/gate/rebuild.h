@@ -9,11 +9,12 @@
 #define PASU_GATE_REBUILD_H
 
 #include "gate/kinds.h"
+#include "gate/past_marks.h"
 #include "gate/worker.h"
 
-/* The errors of ledger_reader_next but PASU_E_CORRUPT: a damaged place is passed over and counted
- * in *damaged. */
-PASU_MUST_USE int rebuild(struct gate_shared *shared, struct kinds *kinds, uint64_t *entries,
-                          uint64_t *damaged);
+/* `marks` are empty at first. The errors of ledger_reader_next but PASU_E_CORRUPT: a damaged place
+ * is passed over and counted in *damaged. */
+PASU_MUST_USE int rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks,
+                          uint64_t *entries, uint64_t *damaged);
 
 #endif
