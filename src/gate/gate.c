@@ -107,30 +107,12 @@ start_workers(struct gate *g)
     return result;
 }
 
-/* Before the network: what the ledger knows. What is damaged is passed over and said. */
-static void
-rebuild_past(struct gate *g, struct past_marks *marks)
-{
-    struct gate_shared *shared = &g->shared;
-    uint64_t entries = 0, damaged = 0;
-    int result = rebuild(shared, &g->kinds, marks, &entries, &damaged);
-
-    if (result != 0 || damaged > 0)
-        LOG_EVENT(&shared->log, REBUILD_FAILED, F_UINT("entries", entries),
-                  F_UINT("damaged", damaged), F_TEXT("error", error_text(result)));
-    else
-        LOG_EVENT(&shared->log, REBUILT, F_UINT("entries", entries));
-    if (shared->journal >= 0)
-        close(shared->journal);
-    shared->journal = -1;
-}
-
 static void
 start(struct gate *g)
 {
     struct past_marks marks = {0};
 
-    rebuild_past(g, &marks);
+    rebuild(&g->shared, &g->kinds, &marks); /* before the network */
     if (start_workers(g) == 0) {
         catalog_store_remember(g->shared.catalogs, &marks);
         return;

@@ -7,6 +7,8 @@
 #include "gate/ordinals.h"
 #include "ledger/reader.h"
 
+#include <unistd.h>
+
 enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024 };
 
 /* A vocabulary of the past, and where its kinds are now. */
@@ -171,9 +173,9 @@ see(struct past *p, const struct ledger_entry *entry)
     }
 }
 
-int
-rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks,
-        uint64_t *entries, uint64_t *damaged)
+static int
+read_past(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks,
+          uint64_t *entries, uint64_t *damaged)
 {
     struct past *p = memory_new(1, sizeof(*p));
     struct ledger_reader *reader = NULL;
@@ -210,4 +212,20 @@ rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *mark
     memory_free(p->sessions);
     memory_free(p);
     return result;
+}
+
+void
+rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks)
+{
+    uint64_t entries = 0, damaged = 0;
+    int result = read_past(shared, kinds, marks, &entries, &damaged);
+
+    if (result != 0 || damaged > 0)
+        LOG_EVENT(&shared->log, REBUILD_FAILED, F_UINT("entries", entries),
+                  F_UINT("damaged", damaged), F_TEXT("error", error_text(result)));
+    else
+        LOG_EVENT(&shared->log, REBUILT, F_UINT("entries", entries));
+    if (shared->journal >= 0)
+        close(shared->journal);
+    shared->journal = -1;
 }
