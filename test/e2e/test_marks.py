@@ -3,8 +3,10 @@
 """Tables that personal values were written to stay known over restarts: whoever copies persons where no
 mapping looks, and reads the copy after pasu was stopped or its gate killed, is counted. Every value
 carries its person's key, so what arrived tells whom it showed."""
+import contextlib
 import os
 import re
+import select
 import signal
 import struct
 
@@ -61,9 +63,9 @@ def play(name, statements):
     return seen
 
 
-def works():
+def works(made=None):
     try:
-        with front().login(application_name="works") as session:
+        with (made or front()).login(application_name="works") as session:
             return session.value("SELECT 1") == "1"
     except (OSError, wire.Closed, wire.ServerError):
         return False
@@ -161,6 +163,46 @@ def test_column_of_a_mapped_table():
     shown = shop.export(front())["column read"]
     equal((seen, shown.unknown), (shown.keys["customer"], 0))
     assert seen
+
+
+def fill_ring(made):
+    """With what the keeper, which stands still, cannot take."""
+    folder = made.guard.folder / "ledger"
+    for size in (400000, 20000, 1000):
+        with contextlib.suppress(AssertionError):
+            while True:
+                ledgerfile.ring_append(folder, 0, ledgerfile.SHAPE, bytes(size))
+
+
+@test(gateway=True, limit=150)
+def test_mark_without_room():
+    """A mark that finds no room in the ring keeps the statement's answer back until there is some"""
+    made = shop.front("marks-full", workers=1)
+    made.behind.sql("CREATE SCHEMA full_ring")
+    with made.login(application_name="fills", timeout=40) as session:
+        session.query(f"CREATE TABLE full_ring.first AS {SOME}")
+        keeper = made.guard.pids()["keeper"]
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            fill_ring(made)
+            for number in range(200):  # some are filled by marks: what is left of it, and what was taken
+                session.send(wire.query(f"CREATE TABLE full_ring.t{number} AS {SOME}"))
+                if not select.select([session.socket], [], [], 1.5)[0]:
+                    break
+                session.result()
+            else:
+                raise AssertionError("the ring is never full")
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        equal(session.result().errors, [])
+        os.kill(made.gate(), signal.SIGKILL)
+    process.until(lambda: works(made), "a session of the new gate", 40)
+    with made.login(application_name="read") as session:
+        rows = session.query(f"SELECT v FROM full_ring.t{number}").rows
+    made.guard.until_sessions(0)
+    shown = shop.export(made)["read"]
+    assert rows and len(rows) <= shown.unknown, shown
+    made.stop()
 
 
 if __name__ == "__main__":
