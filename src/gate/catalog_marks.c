@@ -13,6 +13,7 @@ struct marked {
     uint32_t loads; /* since it was given by name */
     int16_t column;
     uint64_t fields, kinds;
+    uint64_t recorded_fields, recorded_kinds;                /* of these, what the ledger has */
     char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE]; /* schema "": any */
 };
 
@@ -23,15 +24,42 @@ is_same(const struct marked *a, const struct marked *b)
            strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
 }
 
+/* What is marked anew is not forgotten. */
+static void
+keep_gone(struct catalog_marks *marks, const struct marked *mark)
+{
+    for (size_t i = 0; i < marks->gone_count; i++)
+        if (is_same(&marks->gone[i], mark))
+            marks->gone[i--] = marks->gone[--marks->gone_count];
+}
+
+/* Without memory or room for it the ledger keeps it: too much is marked then, after a restart. */
+static void
+add_gone(struct catalog_marks *marks, const struct marked *mark)
+{
+    struct marked *gone;
+
+    if (marks->gone_count == MARKS_MAX)
+        return;
+    gone = memory_resize(marks->gone, marks->gone_count + 1, sizeof(*gone));
+    if (!gone)
+        return;
+    marks->gone = gone;
+    gone[marks->gone_count++] = *mark;
+}
+
 static int
 add(struct catalog_marks *marks, const struct marked *mark)
 {
     struct marked *items;
 
+    keep_gone(marks, mark);
     for (size_t i = 0; i < marks->count; i++)
         if (is_same(&marks->items[i], mark)) {
             marks->items[i].fields |= mark->fields;
             marks->items[i].kinds |= mark->kinds;
+            marks->items[i].recorded_fields |= mark->recorded_fields;
+            marks->items[i].recorded_kinds |= mark->recorded_kinds;
             return 0;
         }
     if (marks->count == MARKS_MAX)
@@ -83,6 +111,7 @@ catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
         if (!is_moved(&mark, from))
             continue;
         mark.loads = 0;
+        mark.recorded_fields = mark.recorded_kinds = 0;
         if (to->name)
             snprintf(mark.name, sizeof(mark.name), "%s", to->name);
         if (mark.schema[0] != '\0' && strcmp(mark.schema, CATALOG_TEMPORARY) != 0)
@@ -165,10 +194,31 @@ settle_children(struct catalog_marks *settled, const struct catalog *catalog)
             if (spill->kind != SPILL_CHILD || !catalog_relation(catalog, spill->to))
                 continue;
             child.relation = spill->to;
+            child.recorded_fields = child.recorded_kinds = 0;
             result = add(settled, &child);
         }
     }
     return result == PASU_E_RANGE ? 0 : result;
+}
+
+static bool
+has(const struct catalog_marks *marks, const struct marked *mark)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (is_same(&marks->items[i], mark))
+            return true;
+    return false;
+}
+
+static void
+settle_gone(struct catalog_marks *settled, const struct catalog_marks *marks)
+{
+    for (size_t i = 0; i < marks->gone_count; i++)
+        if (!has(settled, &marks->gone[i]))
+            add_gone(settled, &marks->gone[i]);
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->items[i].recorded_fields != 0 && !has(settled, &marks->items[i]))
+            add_gone(settled, &marks->items[i]);
 }
 
 int
@@ -191,6 +241,7 @@ catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
         catalog_marks_release(&settled);
         return result; /* nothing is lost: they stay as they were */
     }
+    settle_gone(&settled, marks);
     catalog_marks_release(marks);
     *marks = settled;
     return 0;
@@ -224,9 +275,72 @@ catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from
     return result;
 }
 
+/* ---- the ledger ---- */
+
+int
+catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark)
+{
+    struct marked one = {.relation = mark->relation,
+                         .vocabulary = mark->vocabulary,
+                         .column = mark->column,
+                         .fields = mark->fields,
+                         .kinds = mark->kinds,
+                         .recorded_fields = mark->fields,
+                         .recorded_kinds = mark->kinds};
+
+    snprintf(one.schema, sizeof(one.schema), "%s", mark->schema);
+    snprintf(one.name, sizeof(one.name), "%s", mark->name);
+    return add(marks, &one);
+}
+
+static struct ring_mark
+record_of(const struct marked *mark, enum ring_mark_what what)
+{
+    struct ring_mark record = {.what = (uint8_t)what,
+                               .relation = mark->relation,
+                               .vocabulary = mark->vocabulary,
+                               .column = mark->column};
+
+    if (what == RING_MARK_CARRIES) {
+        record.fields = mark->fields;
+        record.kinds = mark->kinds;
+    }
+    snprintf(record.schema, sizeof(record.schema), "%s", mark->schema);
+    snprintf(record.name, sizeof(record.name), "%s", mark->name);
+    return record;
+}
+
+/* What a name has become goes before the word that the name is forgotten. */
+int
+catalog_marks_record(struct catalog_marks *marks, catalog_marks_put *put, void *arg)
+{
+    struct ring_mark record;
+    int result = 0;
+
+    for (size_t i = 0; i < marks->count && result == 0; i++) {
+        struct marked *m = &marks->items[i];
+
+        if ((m->fields & ~m->recorded_fields) == 0 && (m->kinds & ~m->recorded_kinds) == 0)
+            continue;
+        record = record_of(m, RING_MARK_CARRIES);
+        result = put(arg, &record);
+        if (result == 0) {
+            m->recorded_fields = m->fields;
+            m->recorded_kinds = m->kinds;
+        }
+    }
+    while (result == 0 && marks->gone_count > 0) {
+        record = record_of(&marks->gone[marks->gone_count - 1], RING_MARK_FORGOTTEN);
+        result = put(arg, &record);
+        marks->gone_count -= result == 0;
+    }
+    return result;
+}
+
 void
 catalog_marks_release(struct catalog_marks *marks)
 {
     memory_free(marks->items);
+    memory_free(marks->gone);
     *marks = (struct catalog_marks){0};
 }

@@ -4,17 +4,25 @@
  *
  * A mark is given by a name as long as no snapshot has shown the relation, and is by OID from then
  * on. Its fields and kinds are numbers of one vocabulary; under another one it stands for all.
- * Not shared: the catalog store's lock is held.
+ * What the ledger has of a mark is remembered with it: catalog_marks_record gives out what it has
+ * not, and what it must forget (a name that has become an OID, a relation that is gone). Not
+ * shared: the catalog store's lock is held.
  */
 #ifndef PASU_GATE_CATALOG_MARKS_H
 #define PASU_GATE_CATALOG_MARKS_H
 
+#include "ledger/ring.h"
 #include "postgres/catalog.h"
 
 struct catalog_marks {
     struct marked *items; /* memory_free */
     size_t count;
+    struct marked *gone; /* which the ledger has: memory_free */
+    size_t gone_count;
 };
+
+/* Writes one mark to the ledger. 0, or why not. */
+typedef int catalog_marks_put(void *arg, struct ring_mark *mark);
 
 /* `schema` NULL: in any; `relation` 0: by its name. The same mark again is no second one.
  * PASU_E_RANGE: there are too many; who marks must then take the relation for all it could be. */
@@ -33,6 +41,12 @@ PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct
 PASU_MUST_USE int catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog,
                                      uint32_t vocabulary);
 PASU_MUST_USE int catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from);
+/* A mark that the ledger has already. PASU_E_NOMEM, PASU_E_RANGE. */
+PASU_MUST_USE int catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark);
+/* Puts what the ledger does not have, without the names of gateway and database. After an error the
+ * rest is tried again the next time. */
+PASU_MUST_USE int catalog_marks_record(struct catalog_marks *marks, catalog_marks_put *put,
+                                       void *arg);
 void catalog_marks_release(struct catalog_marks *marks);
 
 #endif

@@ -8,6 +8,7 @@
 #include "gate/catalog_store.h"
 #include "gate/growth.h"
 #include "gate/inspector_link.h"
+#include "gate/past_marks.h"
 #include "ledger/message.h"
 
 #define CATALOG_NEVER INT64_MAX
@@ -47,6 +48,8 @@ struct catalog_store {
     struct list places;
     struct settings *current; /* held, or NULL */
     uint64_t versions;
+    struct past_marks past; /* of databases in which nobody has been since the start */
+    uint64_t mark_number;   /* the last one (ledger/ring.h) */
     bool is_stopping, is_stopped;
 };
 

@@ -39,6 +39,9 @@ place_new(struct catalog_store *store, struct settings *settings, uint32_t gatew
     place->poll_at = CATALOG_NEVER;
     place->unused_since = os_monotonic(store->log->os);
     inspector_link_init(&place->inspector, store->log->os, CATALOG_MESSAGE_MAX);
+    if (past_marks_take(&store->past, catalog_place_gateway(place)->config->name, database,
+                        &place->marks) != 0)
+        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     list_init(&place->link);
     list_append(&store->places, &place->link);
     pthread_cond_signal(&store->wake); /* load_at is 0: now */
@@ -109,6 +112,16 @@ catalog_store_new(struct catalog_store **out, const struct log *log, catalog_not
 }
 
 void
+catalog_store_remember(struct catalog_store *store, struct past_marks *past)
+{
+    pthread_mutex_lock(&store->lock);
+    past_marks_release(&store->past);
+    store->past = *past;
+    pthread_mutex_unlock(&store->lock);
+    *past = (struct past_marks){0};
+}
+
+void
 catalog_store_stop(struct catalog_store *store)
 {
     if (!store || store->is_stopped)
@@ -130,6 +143,7 @@ catalog_store_free(struct catalog_store *store)
     while (!list_is_empty(&store->places))
         catalog_place_free(LIST_ENTRY(store->places.next, struct catalog_place, link));
     settings_release(store->current);
+    past_marks_release(&store->past);
     pthread_cond_destroy(&store->wake);
     pthread_mutex_destroy(&store->lock);
     memory_free(store);
@@ -287,15 +301,31 @@ catalog_store_has_laid_by(const struct catalog_place *place)
     return place->has_laid_by;
 }
 
+/* The same database behind the gateway of the same name, maybe under other settings. */
+static bool
+is_sibling(const struct catalog_place *a, const struct catalog_place *b)
+{
+    return a == b || (strcmp(a->database, b->database) == 0 &&
+                      strcmp(catalog_place_gateway(a)->config->name,
+                             catalog_place_gateway(b)->config->name) == 0);
+}
+
 int
 catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
                    const struct catalog_mark *mark, uint32_t vocabulary)
 {
-    int result;
+    int result = 0;
 
     pthread_mutex_lock(&store->lock);
-    result = catalog_marks_add(&place->marks, mark, vocabulary);
-    touch(store, place);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (!is_sibling(other, place))
+            continue;
+        if (result == 0)
+            result = catalog_marks_add(&other->marks, mark, vocabulary);
+        touch(store, other);
+    }
     pthread_mutex_unlock(&store->lock);
     return result;
 }
@@ -304,10 +334,56 @@ int
 catalog_store_move(struct catalog_store *store, struct catalog_place *place,
                    const struct catalog_mark *from, const struct catalog_mark *to)
 {
-    int result;
+    int result = 0;
 
     pthread_mutex_lock(&store->lock);
-    result = catalog_marks_move(&place->marks, from, to);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (result == 0 && is_sibling(other, place))
+            result = catalog_marks_move(&other->marks, from, to);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return result;
+}
+
+/* ---- the ledger ---- */
+
+struct recording {
+    struct catalog_store *store;
+    const struct catalog_place *place;
+    catalog_marks_put *put;
+    void *arg;
+};
+
+static int
+put_mark(void *arg, struct ring_mark *mark)
+{
+    const struct recording *recording = arg;
+    struct catalog_store *store = recording->store;
+    uint64_t now = (uint64_t)os_realtime(store->log->os);
+
+    store->mark_number = now > store->mark_number ? now : store->mark_number + 1;
+    mark->number = store->mark_number;
+    snprintf(mark->gateway, sizeof(mark->gateway), "%s",
+             catalog_place_gateway(recording->place)->config->name);
+    snprintf(mark->database, sizeof(mark->database), "%s", recording->place->database);
+    return recording->put(recording->arg, mark);
+}
+
+int
+catalog_store_record(struct catalog_store *store, catalog_marks_put *put, void *arg)
+{
+    int result = 0;
+
+    pthread_mutex_lock(&store->lock);
+    list_each (link, &store->places) {
+        struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+        struct recording recording = {store, place, put, arg};
+
+        if (result == 0)
+            result = catalog_marks_record(&place->marks, put_mark, &recording);
+    }
     pthread_mutex_unlock(&store->lock);
     return result;
 }

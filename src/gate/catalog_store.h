@@ -20,11 +20,13 @@
 #define PASU_GATE_CATALOG_STORE_H
 
 #include "base/log.h"
+#include "gate/catalog_marks.h"
 #include "gate/settings.h"
 #include "postgres/catalog.h"
 
 struct catalog_store;
 struct catalog_place;
+struct past_marks;
 
 /* A place has a new snapshot (result 0), or a load that somebody waits for has failed. From the
  * store's thread; `place` is to be compared, or used by who has entered it. */
@@ -33,6 +35,8 @@ typedef void catalog_notify(void *arg, const struct catalog_place *place, int re
 /* Starts the thread. `log` is borrowed. */
 PASU_MUST_USE int catalog_store_new(struct catalog_store **store, const struct log *log,
                                     catalog_notify *notify, void *arg);
+/* What the ledger says of marks, before anybody enters: it is the store's from then on. */
+void catalog_store_remember(struct catalog_store *store, struct past_marks *take_past);
 /* Ends the thread: nothing is notified or loaded any more. All else goes on working. */
 void catalog_store_stop(struct catalog_store *store);
 /* Every session must have left. NULL is allowed. */
@@ -81,5 +85,9 @@ PASU_MUST_USE int catalog_store_mark(struct catalog_store *store, struct catalog
 PASU_MUST_USE int catalog_store_move(struct catalog_store *store, struct catalog_place *place,
                                      const struct catalog_mark *from,
                                      const struct catalog_mark *to);
+
+/* Puts all marks that the ledger does not have yet. After an error the next call tries the rest. */
+PASU_MUST_USE int catalog_store_record(struct catalog_store *store, catalog_marks_put *put,
+                                       void *arg);
 
 #endif

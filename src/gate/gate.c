@@ -107,22 +107,19 @@ start_workers(struct gate *g)
     return result;
 }
 
-/* Before the network: what the ledger knows. What is damaged is passed over and said. */
 static void
-rebuild_past(struct gate *g)
+start(struct gate *g)
 {
-    struct gate_shared *shared = &g->shared;
-    uint64_t entries = 0, damaged = 0;
-    int result = rebuild(shared, &g->kinds, &entries, &damaged);
+    struct past_marks marks = {0};
 
-    if (result != 0 || damaged > 0)
-        LOG_EVENT(&shared->log, REBUILD_FAILED, F_UINT("entries", entries),
-                  F_UINT("damaged", damaged), F_TEXT("error", error_text(result)));
-    else
-        LOG_EVENT(&shared->log, REBUILT, F_UINT("entries", entries));
-    if (shared->journal >= 0)
-        close(shared->journal);
-    shared->journal = -1;
+    rebuild(&g->shared, &g->kinds, &marks); /* before the network */
+    if (start_workers(g) == 0) {
+        catalog_store_remember(g->shared.catalogs, &marks);
+        return;
+    }
+    LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
+    g->is_stopping = true;
+    past_marks_release(&marks);
 }
 
 /* The number of workers is fixed by the first configuration; all else changes with each. */
@@ -138,11 +135,7 @@ commit(struct gate *g)
     g->prepared = NULL;
     close_listeners(g);
     if (!g->workers)
-        rebuild_past(g);
-    if (!g->workers && start_workers(g) != 0) {
-        LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
-        g->is_stopping = true;
-    }
+        start(g);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
     /* From the next accepted connection on. The first time, the sandbox comes before that word. */

@@ -29,6 +29,7 @@ hold_release(struct hold *hold)
     list_remove(&hold->link);
     while (hold->records)
         drop_first(hold);
+    hold->is_marking = false;
 }
 
 static void
@@ -55,6 +56,20 @@ hold_until_durable(struct session *s, uint64_t position)
     return 0;
 }
 
+/* Whether the ring's refusal of something is no reason to wait, and what it is then. */
+static bool
+is_given_up(struct session *s, int error, int *result)
+{
+    if (s->gateway->config->on_failure == FAILURE_OPEN) {
+        if (s->worker->shared->unrecorded_total++ == 0)
+            session_log(s, EVENT_UNRECORDED, error, NULL);
+        *result = 0;
+        return true;
+    }
+    *result = error == PASU_E_NOMEM ? error : PASU_E_RECORD_UNAVAILABLE;
+    return error != PASU_E_AGAIN;
+}
+
 int
 hold_exposure(struct session *s, const struct exposure *exposure, struct plan *plan,
               const char *sql, int error)
@@ -62,14 +77,10 @@ hold_exposure(struct session *s, const struct exposure *exposure, struct plan *p
     struct recorder *recorder = &s->worker->instruments->recorder;
     struct hold_record *record, **last = &s->observer->hold.records;
     ssize_t n;
+    int result;
 
-    if (s->gateway->config->on_failure == FAILURE_OPEN) {
-        if (s->worker->shared->unrecorded_total++ == 0)
-            session_log(s, EVENT_UNRECORDED, error, NULL);
-        return 0;
-    }
-    if (error != PASU_E_AGAIN)
-        return error == PASU_E_NOMEM ? error : PASU_E_RECORD_UNAVAILABLE;
+    if (is_given_up(s, error, &result))
+        return result;
     n = exposure_encode(exposure, recorder->space, sizeof(recorder->space));
     if (n < 0)
         return PASU_E_RECORD_UNAVAILABLE;
@@ -88,6 +99,64 @@ hold_exposure(struct session *s, const struct exposure *exposure, struct plan *p
     return 0;
 }
 
+/* ---- marks ---- */
+
+struct marking {
+    struct recorder *recorder;
+    uint64_t position; /* behind the last one */
+};
+
+static int
+put_mark(void *arg, struct ring_mark *mark)
+{
+    struct marking *marking = arg;
+
+    return recorder_put_mark(marking->recorder, mark, &marking->position);
+}
+
+static int
+record_marks(struct worker *w, uint64_t *position)
+{
+    struct marking marking = {.recorder = &w->instruments->recorder};
+    int result = catalog_store_record(w->shared->catalogs, put_mark, &marking);
+
+    *position = marking.position;
+    return result;
+}
+
+int
+hold_marks(struct session *s)
+{
+    uint64_t position;
+    int result = record_marks(s->worker, &position);
+
+    if (PASU_UNLIKELY(result != 0)) {
+        if (is_given_up(s, result, &result))
+            return result;
+        begin(s);
+        s->observer->hold.is_marking = true;
+        return 0;
+    }
+    if (position > 0 && s->settings->config->ledger.durability == DURABILITY_STRICT)
+        return hold_until_durable(s, position);
+    return 0;
+}
+
+void
+hold_marks_of_worker(struct worker *w)
+{
+    uint64_t position;
+
+    /* One is enough where nobody has been yet. */
+    if (!w->instruments && (w->index != 0 || instruments_new(&w->instruments, w) != 0))
+        return;
+    if (record_marks(w, &position) != 0) {
+        /* the next mark, or snapshot, tries again */
+    }
+}
+
+/* ---- waiting ---- */
+
 /* True once nothing is left to wait for. */
 static bool
 is_over(struct session *s)
@@ -105,6 +174,15 @@ is_over(struct session *s)
         if (s->settings->config->ledger.durability == DURABILITY_STRICT)
             hold->position = position;
         drop_first(hold);
+    }
+    if (hold->is_marking) {
+        uint64_t position;
+
+        if (record_marks(s->worker, &position) != 0)
+            return false;
+        hold->is_marking = false;
+        if (position > 0 && s->settings->config->ledger.durability == DURABILITY_STRICT)
+            hold->position = position;
     }
     return hold->position == 0 || recorder_is_durable(recorder, hold->position);
 }

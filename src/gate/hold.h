@@ -33,6 +33,7 @@ struct hold {
     struct list link;            /* in the worker's list while it holds */
     struct hold_record *records; /* first to last */
     uint64_t position;           /* that must be durable; 0: none */
+    bool is_marking;             /* marks of tables wait for room, too */
     int64_t deadline;            /* monotonic */
     bool is_clean;               /* the client had been sent whole messages when it began */
 };
@@ -45,6 +46,11 @@ PASU_MUST_USE int hold_until_durable(struct session *session, uint64_t position)
  * PASU_E_NOMEM, PASU_E_RECORD_UNAVAILABLE. */
 PASU_MUST_USE int hold_exposure(struct session *session, const struct exposure *exposure,
                                 struct plan *plan, const char *sql, int error);
+/* Marks that the ledger does not have yet go before what the client hears of the statement that has
+ * made them; also 0 where they must wait. Errors as of hold_exposure. */
+PASU_MUST_USE int hold_marks(struct session *session);
+/* Those that a snapshot has made, or that had no room: as far as there is room. */
+void hold_marks_of_worker(struct worker *worker);
 /* Tries again, ends what has waited too long. Once a round, while the worker holds anything. */
 void hold_look(struct worker *worker);
 

@@ -366,6 +366,7 @@ mark(struct session *s, const struct plan_statement *statement)
     struct catalog_store *store = s->worker->shared->catalogs;
     struct catalog_place *place = s->observer->place;
     const struct plan_move *move = statement->move;
+    bool is_new = false;
     int result = 0;
 
     for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
@@ -376,14 +377,18 @@ mark(struct session *s, const struct plan_statement *statement)
                                          .fields = m->fields,
                                          .kinds = m->kinds};
 
-        if (m->fields && !is_known(s->observer, m))
-            result = catalog_store_mark(store, place, &one, s->settings->vocabulary.id);
+        if (!m->fields || is_known(s->observer, m))
+            continue;
+        result = catalog_store_mark(store, place, &one, s->settings->vocabulary.id);
+        is_new = true;
     }
-    if (result == 0 && move)
+    if (result == 0 && move) {
         result = catalog_store_move(
             store, place, &(struct catalog_mark){.schema = move->schema, .name = move->name},
             &(struct catalog_mark){.schema = move->to_schema, .name = move->to_name});
-    return result;
+        is_new = true;
+    }
+    return result == 0 && is_new ? hold_marks(s) : result;
 }
 
 /* In a transaction block that began before this request, nobody else sees it before its end. */

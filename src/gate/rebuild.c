@@ -7,6 +7,8 @@
 #include "gate/ordinals.h"
 #include "ledger/reader.h"
 
+#include <unistd.h>
+
 enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024 };
 
 /* A vocabulary of the past, and where its kinds are now. */
@@ -23,6 +25,7 @@ struct past_session {
 struct past {
     struct gate_shared *shared;
     struct kinds *kinds;
+    struct past_marks *marks;
     struct past_vocabulary vocabularies[VOCABULARIES_MAX];
     size_t vocabulary_count;
     struct past_session *sessions; /* linear probing, at most half in use */
@@ -163,13 +166,16 @@ see(struct past *p, const struct ledger_entry *entry)
     case LEDGER_ORDINAL:
         return directory_restore(p->shared->directory, ORDINALS_OF_ALL_KINDS,
                                  entry->u.ordinal.head->ordinal, entry->u.ordinal.head->hash);
+    case LEDGER_MARK:
+        return past_marks_see(p->marks, entry->u.mark);
     default:
         return 0;
     }
 }
 
-int
-rebuild(struct gate_shared *shared, struct kinds *kinds, uint64_t *entries, uint64_t *damaged)
+static int
+read_past(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks,
+          uint64_t *entries, uint64_t *damaged)
 {
     struct past *p = memory_new(1, sizeof(*p));
     struct ledger_reader *reader = NULL;
@@ -181,6 +187,7 @@ rebuild(struct gate_shared *shared, struct kinds *kinds, uint64_t *entries, uint
         return PASU_E_NOMEM;
     p->shared = shared;
     p->kinds = kinds;
+    p->marks = marks;
     p->now = os_local_minute(os_realtime(shared->os));
     result = ledger_reader_open_fds(&reader, shared->os, shared->journal, shared->ring);
     while (result >= 0) {
@@ -205,4 +212,20 @@ rebuild(struct gate_shared *shared, struct kinds *kinds, uint64_t *entries, uint
     memory_free(p->sessions);
     memory_free(p);
     return result;
+}
+
+void
+rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks)
+{
+    uint64_t entries = 0, damaged = 0;
+    int result = read_past(shared, kinds, marks, &entries, &damaged);
+
+    if (result != 0 || damaged > 0)
+        LOG_EVENT(&shared->log, REBUILD_FAILED, F_UINT("entries", entries),
+                  F_UINT("damaged", damaged), F_TEXT("error", error_text(result)));
+    else
+        LOG_EVENT(&shared->log, REBUILT, F_UINT("entries", entries));
+    if (shared->journal >= 0)
+        close(shared->journal);
+    shared->journal = -1;
 }

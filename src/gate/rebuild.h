@@ -9,11 +9,11 @@
 #define PASU_GATE_REBUILD_H
 
 #include "gate/kinds.h"
+#include "gate/past_marks.h"
 #include "gate/worker.h"
 
-/* The errors of ledger_reader_next but PASU_E_CORRUPT: a damaged place is passed over and counted
- * in *damaged. */
-PASU_MUST_USE int rebuild(struct gate_shared *shared, struct kinds *kinds, uint64_t *entries,
-                          uint64_t *damaged);
+/* Of `marks`, which are empty at first, the caller becomes the owner. What is damaged is passed
+ * over; that, and an end before the end, are logged. */
+void rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks);
 
 #endif

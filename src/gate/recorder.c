@@ -184,6 +184,14 @@ recorder_put_encoded(struct recorder *r, struct view exposure, uint64_t shape,
     return result == 0 ? put(r, RING_EXPOSURE, &part, 1, position) : result;
 }
 
+int
+recorder_put_mark(struct recorder *r, const struct ring_mark *mark, uint64_t *position)
+{
+    const struct iovec part = {(void *)(uintptr_t)mark, sizeof(*mark)};
+
+    return put(r, RING_MARK, &part, 1, position);
+}
+
 bool
 recorder_is_durable(const struct recorder *r, uint64_t position)
 {

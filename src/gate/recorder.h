@@ -42,6 +42,9 @@ PASU_MUST_USE int recorder_put_encoded(struct recorder *recorder, struct view ex
  * there is no ring, which the exposure will say; PASU_E_NOMEM, PASU_E_AGAIN: too many wait. */
 PASU_MUST_USE int recorder_put_ordinal(struct recorder *recorder, const struct ring_ordinal *head,
                                        struct view sealed);
+/* Puts a mark; 0 and the position behind it, or as recorder_put. */
+PASU_MUST_USE int recorder_put_mark(struct recorder *recorder, const struct ring_mark *mark,
+                                    uint64_t *position);
 bool recorder_is_durable(const struct recorder *recorder, uint64_t position);
 
 #endif

@@ -197,13 +197,37 @@ decode_shape(struct view payload, struct ledger_entry *entry)
     return 1;
 }
 
+static bool
+is_name(const char name[RING_NAME_SIZE])
+{
+    size_t length = strnlen(name, RING_NAME_SIZE);
+
+    return length < RING_NAME_SIZE &&
+           is_zero((const uint8_t *)name + length, RING_NAME_SIZE - length);
+}
+
+/* What no gate of ours writes is none. */
+static bool
+is_mark(const struct ring_mark *m)
+{
+    bool is_carried = m->what == RING_MARK_CARRIES;
+
+    if (!is_zero(m->zero, sizeof(m->zero)) || m->column < 0 || !is_name(m->gateway) ||
+        !is_name(m->database) || !is_name(m->schema) || !is_name(m->name))
+        return false;
+    if (m->gateway[0] == '\0' || m->database[0] == '\0' || (m->fields != 0) != is_carried ||
+        (!is_carried && (m->what != RING_MARK_FORGOTTEN || m->kinds != 0)))
+        return false;
+    return m->relation == 0 ? m->name[0] != '\0' : m->name[0] == '\0' && m->schema[0] == '\0';
+}
+
 static int
 decode_mark(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
 {
     entry->type = LEDGER_MARK;
     entry->u.mark = &r->body.mark;
     return take_fixed(&payload, &r->body.mark, sizeof(r->body.mark)) && payload.length == 0 &&
-                   r->body.mark.zero == 0
+                   is_mark(&r->body.mark)
                ? 1
                : PASU_E_CORRUPT;
 }

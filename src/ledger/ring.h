@@ -36,6 +36,7 @@ enum {
     RINGS_MAX = 64,
     RING_SIZE = 4 << 20, /* bytes of entries in one ring; a power of two */
     RING_PAYLOAD_MAX = 512 << 10,
+    RING_NAME_SIZE = 64, /* 63 bytes and a zero */
 };
 #define RING_RUN (UINT64_C(1) << 36)
 
@@ -108,13 +109,22 @@ struct ring_ordinal {
     uint8_t hash[16]; /* keyed, of the key's canonical text */
 };
 
+/* A relation of one database behind one gateway carries personal fields that no mapping names; or
+ * it is known no longer by what an earlier record calls it. Names are zero-terminated, and zero
+ * behind. */
+enum ring_mark_what { RING_MARK_CARRIES = 1, RING_MARK_FORGOTTEN };
+
 struct ring_mark {
-    uint32_t database; /* OID */
-    uint32_t relation; /* OID */
+    uint64_t number; /* grows: a mark that is forgotten can be in the journal before its last one */
+    uint64_t fields; /* bits, of the vocabulary; 0 where it is forgotten */
+    uint64_t kinds;
     uint32_t vocabulary;
-    uint32_t zero;
-    uint64_t fields;
-    uint64_t kinds; /* bits */
+    uint32_t relation; /* OID; 0: by its name */
+    int16_t column;    /* of the relation; 0: any */
+    uint8_t what;      /* enum ring_mark_what */
+    uint8_t zero[5];
+    char gateway[RING_NAME_SIZE], database[RING_NAME_SIZE];
+    char schema[RING_NAME_SIZE], name[RING_NAME_SIZE]; /* "" with an OID; schema "": any */
 };
 
 #endif

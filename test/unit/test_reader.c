@@ -58,7 +58,13 @@ append_one_of_each(struct place *p)
                                            .clear = 3,
                                            .ordinals = ordinals,
                                            .ordinal_count = COUNT_OF(ordinals)}}};
-    const struct ring_mark mark = {.database = 1, .relation = 2, .vocabulary = 3, .fields = 4};
+    const struct ring_mark mark = {.what = RING_MARK_CARRIES,
+                                   .vocabulary = 3,
+                                   .fields = 4,
+                                   .gateway = "gate",
+                                   .database = "shop",
+                                   .schema = "w",
+                                   .name = "copy"};
     struct {
         struct ring_ordinal head;
         char sealed[5];
@@ -113,6 +119,8 @@ check_one_of_each(const struct ledger_entry *entry)
         break;
     case LEDGER_MARK:
         assert_int_equal(entry->u.mark->fields, 4);
+        assert_string_equal(entry->u.mark->database, "shop");
+        assert_string_equal(entry->u.mark->name, "copy");
         break;
     case LEDGER_STARTED:
     case LEDGER_STOPPED:
@@ -306,7 +314,7 @@ static void
 a_lie_of_the_gate_is_told_and_the_others_are_read(void **state)
 {
     struct place *p = *state;
-    struct ring_mark mark = {.zero = 1};
+    struct ring_mark mark = {.zero = {1}};
     struct ring_ordinal ordinal = {.zero = {0, 0, 1}};
     uint64_t numbers[8];
     size_t damaged;
@@ -331,6 +339,65 @@ a_lie_of_the_gate_is_told_and_the_others_are_read(void **state)
     assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 2);
     assert_int_equal(damaged, 8);
     kill_keeper(p);
+}
+
+/* The bytes of a mark that is well, with one thing wrong with it at a time. */
+static void
+a_mark_is_taken_only_as_a_gate_writes_it(void **state)
+{
+    const struct ring_mark named = {.number = 1,
+                                    .what = RING_MARK_CARRIES,
+                                    .fields = UINT64_MAX,
+                                    .gateway = "g",
+                                    .database = "d",
+                                    .name = "t"};
+    struct ring_mark numbered = named, forgotten = named, wrong[14];
+    struct place *p = *state;
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+    int result;
+    size_t well = 0, damaged = 0;
+
+    numbered.relation = UINT32_MAX;
+    numbered.column = INT16_MAX;
+    memset(numbered.name, 0, sizeof(numbered.name));
+    memset(numbered.database, 'd', sizeof(numbered.database) - 1);
+    forgotten.what = RING_MARK_FORGOTTEN;
+    forgotten.fields = 0;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        wrong[i] = named;
+    wrong[0].column = -1;
+    wrong[1].what = 0;
+    wrong[2].what = 3;
+    wrong[3].fields = 0;
+    wrong[4].gateway[0] = '\0';
+    wrong[5].database[0] = '\0';
+    wrong[6].name[0] = '\0';
+    wrong[7].relation = 1; /* and a name */
+    memset(wrong[8].name, 'n', sizeof(wrong[8].name));
+    memset(wrong[9].schema, 's', sizeof(wrong[9].schema));
+    memset(wrong[10].gateway, 'g', sizeof(wrong[10].gateway));
+    wrong[11].database[RING_NAME_SIZE - 1] = 'd'; /* behind the zero */
+    wrong[12].zero[4] = 1;
+    wrong[13] = forgotten;
+    wrong[13].kinds = 1;
+    begin(p);
+    assert_int_equal(append(p, 0, RING_MARK, &named, sizeof(named)), 0);
+    assert_int_equal(append(p, 0, RING_MARK, &numbered, sizeof(numbered)), 0);
+    assert_int_equal(append(p, 0, RING_MARK, &forgotten, sizeof(forgotten)), 0);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_int_equal(append(p, 0, RING_MARK, &wrong[i], sizeof(wrong[i])), 0);
+    for (size_t length = 0; length < sizeof(named); length++)
+        assert_int_equal(append(p, 0, RING_MARK, &named, length), 0);
+    r = open_reader(p);
+    while ((result = ledger_reader_next(r, &entry)) != 0) {
+        well += result == 1 && entry.type == LEDGER_MARK;
+        damaged += result == PASU_E_CORRUPT;
+    }
+    ledger_reader_close(r);
+    kill_keeper(p);
+    assert_int_equal(well, 3);
+    assert_int_equal(damaged, COUNT_OF(wrong) + sizeof(named));
 }
 
 /* A record that is whole, but not made of what it says. */
@@ -499,6 +566,7 @@ main(void)
         TEST(the_specification_s_examples_are_read_and_written),
         TEST(a_damaged_record_is_told_and_the_others_are_read),
         TEST(a_lie_of_the_gate_is_told_and_the_others_are_read),
+        TEST(a_mark_is_taken_only_as_a_gate_writes_it),
         TEST(a_record_that_is_not_made_of_entries_gives_none),
         TEST(whatever_call_fails_is_told),
         TEST(a_reader_beside_a_running_keeper_sees_each_entry_once),

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/past_marks.h"
+
+#include "base/memory.h"
+
+enum { PAST_MARKS_MAX = 16384, PAST_MARKS_START = 64 };
+
+static bool
+is_same(const struct ring_mark *a, const struct ring_mark *b)
+{
+    return a->relation == b->relation && a->column == b->column && a->vocabulary == b->vocabulary &&
+           strcmp(a->name, b->name) == 0 && strcmp(a->schema, b->schema) == 0 &&
+           strcmp(a->database, b->database) == 0 && strcmp(a->gateway, b->gateway) == 0;
+}
+
+static struct ring_mark *
+find(const struct past_marks *past, const struct ring_mark *mark)
+{
+    for (size_t i = 0; i < past->count; i++)
+        if (is_same(&past->items[i], mark))
+            return &past->items[i];
+    return NULL;
+}
+
+static int
+add(struct past_marks *past, const struct ring_mark *mark)
+{
+    size_t size = past->size ? 2 * past->size : PAST_MARKS_START;
+    struct ring_mark *more;
+
+    if (past->count == PAST_MARKS_MAX)
+        return PASU_E_RANGE;
+    if (past->count == past->size) {
+        more = memory_resize(past->items, size, sizeof(*more));
+        if (!more)
+            return PASU_E_NOMEM;
+        past->items = more;
+        past->size = size;
+    }
+    past->items[past->count++] = *mark;
+    return 0;
+}
+
+int
+past_marks_see(struct past_marks *past, const struct ring_mark *mark)
+{
+    struct ring_mark *known = find(past, mark);
+
+    if (mark->what == RING_MARK_FORGOTTEN) {
+        if (known && known->number < mark->number)
+            *known = past->items[--past->count];
+        return 0;
+    }
+    if (!known)
+        return add(past, mark);
+    known->fields |= mark->fields;
+    known->kinds |= mark->kinds;
+    if (known->number < mark->number)
+        known->number = mark->number;
+    return 0;
+}
+
+int
+past_marks_take(struct past_marks *past, const char *gateway, const char *database,
+                struct catalog_marks *marks)
+{
+    size_t left = 0;
+    int result = 0;
+
+    for (size_t i = 0; i < past->count; i++) {
+        const struct ring_mark *mark = &past->items[i];
+        int added;
+
+        if (strcmp(mark->gateway, gateway) != 0 || strcmp(mark->database, database) != 0) {
+            past->items[left++] = *mark;
+            continue;
+        }
+        added = catalog_marks_restore(marks, mark);
+        if (result == 0)
+            result = added;
+    }
+    past->count = left;
+    return result;
+}
+
+void
+past_marks_release(struct past_marks *past)
+{
+    memory_free(past->items);
+    *past = (struct past_marks){0};
+}

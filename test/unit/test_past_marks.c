@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Marks on their way through the ledger: what is written of them, and what comes back. */
+#include "catalog_rows.h"
+#include "gate/past_marks.h"
+#include "unit.h"
+
+enum { WRITTEN_MAX = 64 };
+
+/* A ledger that says no after `left` more. */
+struct written {
+    struct ring_mark items[WRITTEN_MAX];
+    size_t count, left;
+};
+
+static int
+put(void *arg, struct ring_mark *mark)
+{
+    struct written *w = arg;
+
+    if (w->left == 0)
+        return PASU_E_AGAIN;
+    w->left--;
+    mark->number = w->count + 1;
+    snprintf(mark->gateway, sizeof(mark->gateway), "g");
+    snprintf(mark->database, sizeof(mark->database), "d");
+    w->items[w->count++] = *mark;
+    return 0;
+}
+
+/* How many marks are written. */
+static size_t
+record(struct written *w, struct catalog_marks *marks)
+{
+    size_t before = w->count;
+
+    w->left = WRITTEN_MAX - w->count;
+    assert_int_equal(catalog_marks_record(marks, put, w), 0);
+    return w->count - before;
+}
+
+static void
+see_all(struct past_marks *past, const struct written *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        assert_int_equal(past_marks_see(past, &w->items[i]), 0);
+}
+
+static struct catalog *
+snapshot(const struct catalog_row *rows, size_t count)
+{
+    static const struct catalog_policy nothing;
+    struct catalog *c = NULL;
+
+    assert_int_equal(catalog_rows_build(&c, &nothing, NULL, NULL, 0, rows, count), 0);
+    return c;
+}
+
+#define SERVER                                                                                     \
+    {ROWS_SERVER, "150020|shop|UTF8|f|t|8192"},                                                    \
+    {                                                                                              \
+        ROWS_POLL, "x"                                                                             \
+    }
+
+static void
+a_mark_is_written_once_and_again_only_with_new_bits(void **state PASU_UNUSED)
+{
+    const struct catalog_mark mark = {0, "w", "t", 1, 1, 0};
+    const struct catalog_mark more = {0, "w", "t", 3, 1, 0};
+    struct catalog_marks marks = {0};
+    struct written w = {0};
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+        assert_int_equal(record(&w, &marks), i == 0);
+    }
+    assert_int_equal(catalog_marks_add(&marks, &more, 7), 0);
+    assert_int_equal(record(&w, &marks), 1);
+    assert_int_equal(w.items[1].fields, 3);
+    assert_string_equal(w.items[1].schema, "w");
+    assert_string_equal(w.items[1].name, "t");
+    assert_int_equal(w.items[1].vocabulary, 7);
+    catalog_marks_release(&marks);
+}
+
+static void
+what_finds_no_room_is_written_the_next_time(void **state PASU_UNUSED)
+{
+    struct catalog_marks marks = {0};
+    struct written w = {.left = 2};
+
+    for (uint32_t i = 1; i <= 4; i++) {
+        const struct catalog_mark mark = {i, NULL, NULL, 1, 1, 0};
+
+        assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    }
+    assert_int_equal(catalog_marks_record(&marks, put, &w), PASU_E_AGAIN);
+    assert_int_equal(w.count, 2);
+    assert_int_equal(record(&w, &marks), 2);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(w.items[i].relation, i + 1);
+    catalog_marks_release(&marks);
+}
+
+/* And what comes back is the OID alone, which is not written again. */
+static void
+a_name_that_has_become_an_oid_is_forgotten_after_it(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {SERVER, {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
+    const struct catalog_mark mark = {0, "w", "t", 5, 2, 0};
+    struct catalog_marks marks = {0}, back = {0};
+    struct past_marks past = {0};
+    struct catalog_mark *list;
+    struct catalog *c = snapshot(rows, COUNT_OF(rows));
+    struct written w = {0};
+    size_t count;
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    assert_int_equal(record(&w, &marks), 1);
+    assert_int_equal(catalog_marks_settle(&marks, c), 0);
+    assert_int_equal(record(&w, &marks), 2);
+    assert_true(w.items[1].what == RING_MARK_CARRIES && w.items[1].relation == 20001);
+    assert_true(w.items[2].what == RING_MARK_FORGOTTEN && w.items[2].relation == 0);
+    see_all(&past, &w);
+    assert_int_equal(past.count, 1);
+    assert_int_equal(past_marks_take(&past, "g", "d", &back), 0);
+    assert_int_equal(catalog_marks_list(&back, 7, &list, &count), 0);
+    assert_int_equal(count, 1);
+    assert_true(list[0].relation == 20001 && list[0].fields == 5 && list[0].kinds == 2);
+    memory_free(list);
+    assert_int_equal(catalog_marks_list(&back, 8, &list, &count), 0); /* another vocabulary */
+    assert_true(count == 1 && list[0].fields == UINT64_MAX && list[0].kinds == UINT64_MAX);
+    memory_free(list);
+    assert_int_equal(record(&w, &back), 0);
+    catalog_release(c);
+    catalog_marks_release(&marks);
+    catalog_marks_release(&back);
+    past_marks_release(&past);
+}
+
+static void
+a_name_that_is_marked_again_before_it_is_forgotten_stays(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {SERVER, {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
+    const struct catalog_mark mark = {0, "w", "t", 1, 1, 0};
+    struct catalog_marks marks = {0};
+    struct past_marks past = {0};
+    struct catalog *c = snapshot(rows, COUNT_OF(rows));
+    struct written w = {0};
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    assert_int_equal(record(&w, &marks), 1);
+    assert_int_equal(catalog_marks_settle(&marks, c), 0);
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0); /* dropped, and made again */
+    assert_int_equal(record(&w, &marks), 2);
+    see_all(&past, &w);
+    assert_int_equal(past.count, 2);
+    catalog_release(c);
+    catalog_marks_release(&marks);
+    past_marks_release(&past);
+}
+
+static void
+what_is_gone_is_forgotten(void **state PASU_UNUSED)
+{
+    static const struct catalog_row empty[] = {SERVER};
+    const struct catalog_mark mark = {20001, NULL, NULL, 1, 1, 0};
+    struct catalog_marks marks = {0};
+    struct past_marks past = {0};
+    struct catalog *c = snapshot(empty, COUNT_OF(empty));
+    struct written w = {0};
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    assert_int_equal(record(&w, &marks), 1);
+    assert_int_equal(catalog_marks_settle(&marks, c), 0);
+    assert_int_equal(record(&w, &marks), 1);
+    assert_int_equal(record(&w, &marks), 0);
+    see_all(&past, &w);
+    assert_int_equal(past.count, 0);
+    catalog_release(c);
+    catalog_marks_release(&marks);
+    past_marks_release(&past);
+}
+
+/* Records of two threads, the later one's first. */
+static void
+a_mark_survives_what_forgot_it_before(void **state PASU_UNUSED)
+{
+    struct ring_mark mark = {.number = 3,
+                             .what = RING_MARK_CARRIES,
+                             .fields = 1,
+                             .gateway = "g",
+                             .database = "d",
+                             .name = "t"};
+    struct ring_mark forgotten = mark;
+    struct past_marks past = {0};
+
+    forgotten.number = 2;
+    forgotten.what = RING_MARK_FORGOTTEN;
+    forgotten.fields = 0;
+    assert_int_equal(past_marks_see(&past, &mark), 0);
+    assert_int_equal(past_marks_see(&past, &forgotten), 0);
+    assert_int_equal(past.count, 1);
+    mark.number = 1; /* an older one comes last: it is the same mark */
+    mark.fields = 2;
+    assert_int_equal(past_marks_see(&past, &mark), 0);
+    assert_int_equal(past.count, 1);
+    assert_int_equal(past.items[0].fields, 3);
+    assert_int_equal(past_marks_see(&past, &forgotten), 0);
+    assert_int_equal(past.count, 1);
+    forgotten.number = 4;
+    assert_int_equal(past_marks_see(&past, &forgotten), 0);
+    assert_int_equal(past.count, 0);
+    past_marks_release(&past);
+}
+
+static void
+each_database_gets_its_own(void **state PASU_UNUSED)
+{
+    static const char *const databases[] = {"d", "e", "d", "f"};
+    struct ring_mark mark = {.what = RING_MARK_CARRIES, .fields = 1, .gateway = "g"};
+    struct catalog_marks marks = {0};
+    struct past_marks past = {0};
+
+    for (uint32_t i = 0; i < COUNT_OF(databases); i++) {
+        mark.relation = i + 1;
+        snprintf(mark.database, sizeof(mark.database), "%s", databases[i]);
+        assert_int_equal(past_marks_see(&past, &mark), 0);
+    }
+    assert_int_equal(past_marks_take(&past, "other", "d", &marks), 0);
+    assert_int_equal(marks.count, 0);
+    assert_int_equal(past_marks_take(&past, "g", "d", &marks), 0);
+    assert_int_equal(marks.count, 2);
+    assert_int_equal(past.count, 2);
+    assert_int_equal(past_marks_take(&past, "g", "d", &marks), 0);
+    assert_int_equal(marks.count, 2);
+    catalog_marks_release(&marks);
+    past_marks_release(&past);
+}
+
+static void
+too_many_are_told(void **state PASU_UNUSED)
+{
+    struct ring_mark mark = {
+        .what = RING_MARK_CARRIES, .fields = 1, .gateway = "g", .database = "d"};
+    struct past_marks past = {0};
+    int result = 0;
+
+    for (mark.relation = 1; result == 0; mark.relation++)
+        result = past_marks_see(&past, &mark);
+    assert_int_equal(result, PASU_E_RANGE);
+    assert_int_equal(past.count, mark.relation - 2);
+    mark.relation = 1;
+    assert_int_equal(past_marks_see(&past, &mark), 0); /* which is known */
+    past_marks_release(&past);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mark_is_written_once_and_again_only_with_new_bits),
+        cmocka_unit_test(what_finds_no_room_is_written_the_next_time),
+        cmocka_unit_test(a_name_that_has_become_an_oid_is_forgotten_after_it),
+        cmocka_unit_test(a_name_that_is_marked_again_before_it_is_forgotten_stays),
+        cmocka_unit_test(what_is_gone_is_forgotten),
+        cmocka_unit_test(a_mark_survives_what_forgot_it_before),
+        cmocka_unit_test(each_database_gets_its_own),
+        cmocka_unit_test(too_many_are_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
