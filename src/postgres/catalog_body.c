@@ -4,10 +4,12 @@
  * operators hold that its text names, in any schema. Of a table whose columns are all named one by
  * one (and the table nowhere else than behind FROM or JOIN, without an alias, and no star anywhere)
  * it is those columns; of any other table, all. SQL that it makes at run time is read where its
- * shape can be told (catalog_made.c), else it can show everything.
+ * shape can be told (catalog_made.c), else it can show everything; so can a cursor that it has not
+ * opened (cursor.h).
  */
 #include "postgres/catalog_part.h"
 #include "postgres/catalog_scan.h"
+#include "postgres/cursor.h"
 #include "postgres/made.h"
 
 enum { TOKENS_MAX = 1 << 18 };
@@ -27,6 +29,7 @@ struct body {
     bool has_star;
     bool is_made;  /* a text that another one runs: what it runs in turn is not followed */
     bool has_made; /* it runs texts */
+    bool has_fetch;
 };
 
 /* ---- tokens ---- */
@@ -503,6 +506,7 @@ read_tokens(struct body *body)
         taint->renames |= is_renaming(body, i);
         taint->keeps |= is_keeping(body, i);
         body->has_made |= is_word(body, i, "execute");
+        body->has_fetch |= is_word(body, i, "fetch");
         /* (*) is count's; any other star may be all columns. */
         body->has_star |= is_star(body, i) &&
                           !(i > 0 && is_other(body, i - 1, '(') && is_other(body, i + 1, ')'));
@@ -536,6 +540,8 @@ catalog_body_read_made(struct catalog_builder *b, size_t node, struct view text,
         result = read_tokens(&body);
     if (result == 0)
         result = use_relations(&body);
+    if (body.has_fetch && cursor_is_borrowed(text))
+        catalog_taint_everything(b, &b->taints[node]);
     return result == 0 && body.has_made && !is_made ? catalog_made_read(b, node, text) : result;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_tokens.h"
 
+#include "postgres/cursor.h"
 #include "postgres/made.h"
 #include "postgres/plan_refuse.h"
 
@@ -505,6 +506,11 @@ read_body(struct plan_work *work, const char *body, unsigned depth, bool is_made
         return;
     if (!read_words(r, true) || r->is_full)
         add_anything(work);
+    if (has_token(range, PG_QUERY__TOKEN__FETCH) &&
+        cursor_is_borrowed(view_of(body, strlen(body)))) {
+        names_add_everything(work, PLAN_OPAQUE);
+        reach_add(&work->names.code, &work->everything);
+    }
     refuse_by_tokens(work, body, range);
     read_keepers(r);
     reach = reach_of_words(r);

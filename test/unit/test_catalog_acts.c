@@ -284,6 +284,53 @@ ones_own_format_makes_texts_of_any_shape(void **state PASU_UNUSED)
 }
 
 static void
+a_cursor_that_a_function_has_not_opened_can_be_anybodys(void **state PASU_UNUSED)
+{
+    static const char *const borrowed[] = {
+        "DECLARE c refcursor := 'cc'; BEGIN FETCH c INTO r; RETURN r; END",
+        "BEGIN FETCH c INTO r; RETURN r; END", /* an argument */
+        "BEGIN EXECUTE 'FETCH 1 FROM cc' INTO r; RETURN r; END",
+        "BEGIN RETURN QUERY FETCH ALL FROM cc; END",
+        "BEGIN FOR r IN FETCH ALL FROM cc LOOP NULL; END LOOP; END",
+        "FETCH FORWARD 5 FROM cc",
+        "DECLARE c CURSOR FOR SELECT 1; BEGIN FETCH c INTO r; END",
+        "DECLARE c CURSOR FOR SELECT 1; BEGIN c := 'cc'; OPEN c; FETCH c INTO r; END",
+        "DECLARE c CURSOR FOR SELECT 1; BEGIN OPEN c; SELECT 'cc' INTO c; FETCH c INTO r; END",
+        "DECLARE c refcursor; BEGIN IF a THEN OPEN c FOR SELECT 1; END IF; FETCH c INTO r; END",
+        "DECLARE c refcursor = 'cc'; BEGIN OPEN c FOR SELECT 1; FETCH c INTO r; END",
+        "DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; EXCEPTION WHEN OTHERS THEN FETCH c INTO r;"
+        " END",
+        "BEGIN FETCH c INTO r; DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; END; END",
+        "DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; FETCH f.c INTO r; END",
+    };
+    static const char *const own[] = {
+        "DECLARE c CURSOR FOR SELECT 1; BEGIN OPEN c; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; "
+        "END LOOP; CLOSE c; END",
+        "DECLARE c NO SCROLL CURSOR (k int) FOR SELECT k; BEGIN OPEN c(1); FETCH NEXT FROM c INTO "
+        "r; "
+        "RAISE EXCEPTION 'x'; END",
+        "DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; MOVE FORWARD FROM c; FETCH c INTO r; END",
+        "SELECT 1 ORDER BY 1 FETCH FIRST 5 ROWS ONLY",
+        "SELECT 1 FETCH NEXT ROW ONLY",
+        "SELECT x.fetch AS fetch FROM nowhere x FETCH FIRST (1 + 2) ROWS WITH TIES",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(borrowed) + COUNT_OF(own); i++) {
+        bool is_own = i >= COUNT_OF(borrowed);
+        const char *body = is_own ? own[i - COUNT_OF(borrowed)] : borrowed[i];
+        char row[512];
+        const struct catalog_row rows[] = {SHOP, {ROWS_FUNCTIONS, row}};
+        struct catalog *c;
+
+        (void)snprintf(row, sizeof(row), "22001|public|f|plpgsql|f|f|f|f|%s|~", body);
+        c = build(NULL, rows, COUNT_OF(rows));
+        if (function_fields(c, "f") != (is_own ? 0 : ALL))
+            fail_msg("%s: %llx", body, (unsigned long long)function_fields(c, "f"));
+        catalog_release(c);
+    }
+}
+
+static void
 marks_of_temporary_tables_are_theirs_alone(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
@@ -314,6 +361,7 @@ main(void)
         cmocka_unit_test(a_rule_writes_to_what_it_names),
         cmocka_unit_test(operators_are_foreign_by_what_their_functions_do),
         cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),
+        cmocka_unit_test(a_cursor_that_a_function_has_not_opened_can_be_anybodys),
         cmocka_unit_test(marks_of_temporary_tables_are_theirs_alone),
     };
 

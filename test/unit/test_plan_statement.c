@@ -188,6 +188,9 @@ what_code_can_put_out_of_sight_is_known_before_it_runs(void **state PASU_UNUSED)
         {"DO $$ BEGIN PERFORM setval('s', (SELECT phone FROM customers)::bigint); END $$", PHONE},
         {"DO $$ BEGIN PERFORM pg_notify(name, '') FROM customers; END $$", NAME},
         {"DO $$ DECLARE x text; BEGIN EXECUTE x; END $$", 63},
+        {"DO $$ DECLARE c refcursor := 'cc'; r int; BEGIN FETCH c INTO r; PERFORM setval('s', r); "
+         "END $$",
+         63},
         {"DO $$ BEGIN EXECUTE format('SELECT * FROM %I', 'cust' || 'omers'); END $$", 63},
         {"DO $$ BEGIN EXECUTE 'DO ''BEGIN EXECUTE x; END'''; END $$", 63},
         {"SELECT 1 FROM customers WHERE setval('s', phone::bigint) < 0", PHONE},
@@ -208,6 +211,10 @@ what_code_can_put_out_of_sight_is_known_before_it_runs(void **state PASU_UNUSED)
         {"CREATE TRIGGER t BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION made_just_now()",
          0},
         {"DO $$ BEGIN PERFORM setval('s', (SELECT max(id) FROM customers)); END $$", 0},
+        {"DO $$ DECLARE c CURSOR FOR SELECT id FROM customers; r int; BEGIN OPEN c; FETCH c INTO "
+         "r; "
+         "PERFORM setval('s', r); END $$",
+         0},
         {"DO $$ BEGIN UPDATE customers SET name = lower(name); END $$", 0},
         {"DO $$ BEGIN EXECUTE 'CREATE INDEX ON customers (grade)'; END $$", 0},
         {"DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP "

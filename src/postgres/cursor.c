@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/cursor.h"
+
+#include "postgres/catalog_scan.h"
+
+/* Each costs a look at the whole text. */
+enum { FETCHES_MAX = 32, LIMIT_WORDS_MAX = 32 };
+
+static bool
+is_word(const struct scan *scan, const char *word)
+{
+    return scan->kind == SCAN_WORD && strcmp(scan->name, word) == 0;
+}
+
+static bool
+is_one_of(const struct scan *scan, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_word(scan, words[i]))
+            return true;
+    return false;
+}
+
+static bool
+is_byte(const struct scan *scan, char c)
+{
+    return scan->kind == SCAN_OTHER && scan->name[0] == c;
+}
+
+static struct scan
+after(struct scan scan)
+{
+    (void)scan_next(&scan);
+    return scan;
+}
+
+/* ---- one name, wherever it stands ---- */
+
+/* c CURSOR …, c NO SCROLL CURSOR …, c refcursor; */
+static bool
+is_declared(struct scan name)
+{
+    static const char *const words[] = {"cursor", "scroll", "no"};
+    struct scan next = after(name);
+
+    if (is_word(&next, "refcursor")) {
+        next = after(next);
+        return is_byte(&next, ';');
+    }
+    return is_one_of(&next, words, COUNT_OF(words));
+}
+
+/* A place where nothing is assigned to it. */
+static bool
+is_used(const struct scan *before, struct scan name)
+{
+    static const char *const statements[] = {"open",  "close", "fetch", "move",    "next",
+                                             "prior", "first", "last",  "forward", "backward"};
+    static const char *const ends[] = {"into", "loop"};
+    struct scan next = after(name);
+
+    if (is_one_of(before, statements, COUNT_OF(statements)))
+        return true;
+    return (is_word(before, "from") || is_word(before, "in")) &&
+           (is_byte(&next, ';') || is_one_of(&next, ends, COUNT_OF(ends)));
+}
+
+/*
+ * Whether it is declared before the first BEGIN, then opened where no way leads around it, and
+ * never given another cursor's name. (A bound cursor has its own name for a value before it is
+ * opened; to open it fails where the session has one of that name.)
+ */
+static bool
+is_own(struct view body, const char *name)
+{
+    static const char *const ways[] = {"if",   "case",     "loop",     "while",
+                                       "exit", "continue", "exception"};
+    struct scan before = {.kind = SCAN_END}, scan = scan_of(body);
+    bool is_known = false, is_begun = false, is_open = false;
+
+    for (; scan_next(&scan) != SCAN_END; before = scan) {
+        struct scan next = after(scan);
+
+        if (scan.kind == SCAN_UNSURE || (is_word(&scan, "exception") && is_word(&next, "when")))
+            return false;
+        is_begun |= is_word(&scan, "begin");
+        if (!is_open && is_begun && is_one_of(&scan, ways, COUNT_OF(ways)))
+            return false;
+        if ((scan.kind != SCAN_WORD && scan.kind != SCAN_QUOTED) || strcmp(scan.name, name) != 0)
+            continue;
+        if (!is_known && (is_begun || !is_declared(scan)))
+            return false;
+        if (is_known && !is_used(&before, scan))
+            return false;
+        if (is_known && !is_open && (!is_begun || !is_word(&before, "open")))
+            return false;
+        is_open |= is_known;
+        is_known = true;
+    }
+    return is_open;
+}
+
+/* ---- FETCH ---- */
+
+/* FETCH FIRST 5 ROWS ONLY, of a query. */
+static bool
+is_limit(struct scan fetch)
+{
+    struct scan next = after(fetch);
+
+    if (!is_word(&next, "first") && !is_word(&next, "next"))
+        return false;
+    next = after(next);
+    if (is_byte(&next, '('))
+        for (size_t i = 0; i < LIMIT_WORDS_MAX && !is_byte(&next, ')'); i++)
+            next = after(next);
+    if (!is_word(&next, "row") && !is_word(&next, "rows"))
+        next = after(next);
+    if (!is_word(&next, "row") && !is_word(&next, "rows"))
+        return false;
+    next = after(next);
+    return is_word(&next, "only") || is_word(&next, "with");
+}
+
+/* The cursor behind FETCH [direction] [FROM | IN]. */
+static struct scan
+cursor_of(struct scan fetch)
+{
+    static const char *const words[] = {"next",     "prior",    "first",   "last",
+                                        "absolute", "relative", "forward", "backward",
+                                        "all",      "from",     "in"};
+    struct scan at = after(fetch);
+
+    while (at.kind == SCAN_NUMBER || at.kind == SCAN_OPERATOR ||
+           is_one_of(&at, words, COUNT_OF(words)))
+        at = after(at);
+    return at;
+}
+
+static bool
+is_fetch(const struct scan *before, const struct scan *scan)
+{
+    return is_word(scan, "fetch") && !is_byte(before, '.') && !is_word(before, "as") &&
+           !is_limit(*scan);
+}
+
+bool
+cursor_is_borrowed(struct view body)
+{
+    struct scan before = {.kind = SCAN_END}, scan = scan_of(body);
+    size_t count = 0;
+
+    for (; scan_next(&scan) != SCAN_END; before = scan) {
+        struct scan name, next;
+
+        if (scan.kind == SCAN_UNSURE)
+            return true;
+        if (!is_fetch(&before, &scan))
+            continue;
+        name = cursor_of(scan);
+        next = after(name);
+        if ((name.kind != SCAN_WORD && name.kind != SCAN_QUOTED) || name.has_high_bytes ||
+            is_byte(&next, '.') || ++count > FETCHES_MAX || !is_own(body, name.name))
+            return true;
+    }
+    return false;
+}

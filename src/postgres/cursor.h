@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cursors in code. A name of a cursor can be that of one which the session has opened before, and
+ * FETCH then gives rows that nothing in the code names:
+ *
+ *      DECLARE c refcursor := 'theirs'; BEGIN FETCH c INTO r; …     the session's
+ *      DECLARE c CURSOR FOR SELECT 1; BEGIN OPEN c; FETCH c …       its own
+ */
+#ifndef PASU_POSTGRES_CURSOR_H
+#define PASU_POSTGRES_CURSOR_H
+
+#include "base/bytes.h"
+
+/* Whether a body (PL/pgSQL or SQL) can fetch from a cursor that it has not opened. */
+bool cursor_is_borrowed(struct view body);
+
+#endif
