@@ -16,6 +16,30 @@ doubt_is_same(const struct plan *one, const struct plan_statement *a, const stru
            view_equal(one->rewritten, other->rewritten) && plan_counterpart(other, one, a) == b;
 }
 
+static bool
+is_same_pin(const struct plan_pin *one, const struct plan_pin *other)
+{
+    return one->parameter == other->parameter && one->is_array == other->is_array &&
+           view_equal(one->literal, other->literal);
+}
+
+bool
+doubt_has_same_keys(const struct plan_statement *one, const struct plan_statement *other)
+{
+    if (one->part_count != other->part_count)
+        return false;
+    for (size_t p = 0; p < one->part_count; p++) {
+        const struct plan_part *a = &one->parts[p], *b = &other->parts[p];
+
+        if (a->kind != b->kind || a->key_type != b->key_type || a->pin_count != b->pin_count)
+            return false;
+        for (size_t i = 0; i < a->pin_count; i++)
+            if (!is_same_pin(&a->pins[i], &b->pins[i]))
+                return false;
+    }
+    return true;
+}
+
 int
 doubt_renew(struct session *s, struct plan *was, const struct plan_statement *statement,
             struct plan **plan, const struct plan_statement **renewed)

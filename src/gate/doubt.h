@@ -25,6 +25,9 @@ PASU_MUST_USE int doubt_renew(struct session *session, struct plan *was,
 /* Whether two plans are of one text, read in one way, and the statements correspond. */
 bool doubt_is_same(const struct plan *one, const struct plan_statement *a, const struct plan *other,
                    const struct plan_statement *b);
+/* Whether both fix the same keys, in the same parts: those that were read for one are the other's.
+ */
+bool doubt_has_same_keys(const struct plan_statement *one, const struct plan_statement *other);
 
 /* These fields have gone where no snapshot shows them yet. */
 void doubt_filled(struct session *session, uint64_t fields, uint64_t kinds);

@@ -346,14 +346,15 @@ bound(struct session *s, struct exchange_request *request)
     struct prepared *prepared = exchange_prepared(&o->exchange, request->statement);
     struct portal *portal;
     struct plan *plan;
-    bool is_as_asked;
+    bool is_same, is_as_asked;
     int result = prepared ? renew_prepared(s, prepared) : 0;
 
     if (result != 0)
         return result;
     plan = prepared ? prepared->plan : NULL;
-    is_as_asked = plan && request->plan && request->plan->catalog == plan->catalog &&
-                  doubt_is_same(plan, prepared->statement, request->plan, request->bound);
+    is_same = plan && request->plan &&
+              doubt_is_same(plan, prepared->statement, request->plan, request->bound);
+    is_as_asked = is_same && request->plan->catalog == plan->catalog;
     /* Of two plans that say the same, the one that the keys were read for. */
     result = exchange_set_portal(&o->exchange, request->name, is_as_asked ? request->plan : plan,
                                  is_as_asked ? request->bound
@@ -367,8 +368,10 @@ bound(struct session *s, struct exchange_request *request)
     portal->is_told = request->is_told && is_as_asked;
     portal->results = request->bytes;
     request->bytes = view_of(NULL, 0);
-    /* The keys were read for the statement that it was taken for. */
-    if (is_as_asked)
+    /* The keys were read for the statement that it was taken for; a snapshot that has come since
+     * need not have changed them. */
+    if (is_as_asked || (is_same && prepared->statement && request->bound &&
+                        doubt_has_same_keys(prepared->statement, request->bound)))
         pinned_move(&portal->pinned, &request->pinned);
     return 0;
 }

@@ -121,7 +121,7 @@ def workshop_past():
     return tool, other, libraries
 
 
-def results(way, host, port, shop=workshop, more=()):
+def results(way, host, port, shop=workshop, more=(), limit=TIME):
     """Runs the suite; {test: ok or failed}, and the folder of what it printed."""
     tool, folder, libraries = shop()
     output = harness.folder() / way
@@ -132,7 +132,7 @@ def results(way, host, port, shop=workshop, more=()):
         f"--bindir={postgres.BIN}", f"--schedule={folder}/parallel_schedule", "--max-connections=20",
         f"--host={host}", f"--port={port}", "--user=postgres", "--dbname=regression", *more],
         account=postgres.account(), cwd=output, env={**os.environ, "PGSSLMODE": "prefer", "LC_ALL": "C"})
-    ran.wait(TIME)
+    ran.wait(limit)
     found = {}
     for line in ran.lines:
         match = re.match(r"(?:test|    )\s*(\S+)\s+\.\.\. (ok|FAILED|failed \(ignored\))", line)

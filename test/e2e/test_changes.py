@@ -4,6 +4,8 @@
 operators put in front of others, roles changed. Whoever is shown by them is counted, by name or as a
 bound, never as nothing. Each case has a database of its own."""
 import re
+import threading
+import time
 
 import harness
 import inspector
@@ -195,6 +197,37 @@ def test_replaced_past_the_gateway():
         return {"name", "email"} <= set(shop.export(front(), "--application", client.name)[client.name].fields)
     process.until(noticed, "both are noticed", 40)
     client.session.terminate()
+
+
+@test(gateway=True, limit=100)
+def test_keys_read_before_a_new_snapshot():
+    """Keys of statements that are on their way when a new snapshot comes are not lost: nobody is unknown for that"""
+    over, keys = threading.Event(), shop.keys("customers", "id")[:100]
+
+    def change():  # past the gateway: it gives no statement another meaning, and is noticed by polling
+        number = 0
+        while not over.wait(0.05):
+            number += 1
+            shop.server().sql(f"CREATE TABLE passing_{number} (x int)")
+
+    changing = threading.Thread(target=change, daemon=True)
+    changing.start()
+    try:
+        with front().login(user="app", application_name="on their way") as session:
+            # Takes longer than to make a snapshot: else the next one waits for it, and none is on its way.
+            batch = b"".join(wire.parse(f"SELECT name FROM customers WHERE id = {key}") + wire.bind() + wire.execute()
+                             for key in keys * 20) + wire.SYNC
+            end = time.monotonic() + (30 if harness.LONG else 10)
+            while time.monotonic() < end:
+                equal(len(session.exchange(batch).rows), 20 * len(keys))
+            session.terminate()
+    finally:
+        over.set()
+        changing.join()
+    front().guard.until_sessions(0)
+    shown = shop.export(front(), "--application", "on their way")["on their way"]
+    equal((shown.unknown, shown.flags), (0, set()))
+    equal(shown.keys["customer"], set(keys))
 
 
 if __name__ == "__main__":

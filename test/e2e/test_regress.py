@@ -138,7 +138,7 @@ def attributed(name, more=None):
     server, asked = prepared(name)
     front = guard.start(guard.gateway(server, inspector=asked, workers=2), **more) if more else None
     _, output = results(f"{name}-results", *(front.address() if front else server.address), suite.workshop_past,
-                        ["--use-existing"])
+                        ["--use-existing"], 3 * TIME)
     if front:
         peak = process.memory(front.pids()["gate"], "VmHWM") >> 20
         lines = guard.run("ledger", "export", "--json", "-c", front.path, timeout=300).stdout.count("\n")
@@ -162,7 +162,7 @@ def deviations(name, one, other):
 
 @harness.gateway_only
 @harness.long_only
-@harness.limit(2 * TIME)
+@harness.limit(4 * TIME)  # it changes the catalog 9,000 times, and each time that is read again
 def test_regression_suite_attributed():
     """Where rows are attributed to persons, all that differs is what pasu refuses, and what follows from that"""
     without = attributed("unseen")
