@@ -49,7 +49,6 @@ struct result {
     uint64_t rows;
     bool is_open, is_counted; /* counted: as one execution, in a record */
     bool is_bound_told;       /* upper bounds are in a record already */
-    bool is_copy;
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct pinned own; /* of literals; the last member: its space outlives the result */
 };

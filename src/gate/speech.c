@@ -29,6 +29,18 @@ is_about_text(struct view body)
            speech_field(body, 'q').length == 0;
 }
 
+/* A COPY that has not begun to answer: its names were looked up, and nothing of it has been run. */
+static bool
+is_about_copy(const struct observer *o, const struct plan_statement *statement, struct view body)
+{
+    struct view code = speech_field(body, 'C');
+
+    return statement && statement->special == SPECIAL_COPY_OUT && !o->result.is_open &&
+           code.length == 5 &&
+           (memcmp(code.bytes, "42", 2) == 0 || memcmp(code.bytes, "3F", 2) == 0) &&
+           speech_field(body, 'W').length == 0 && speech_field(body, 'q').length == 0;
+}
+
 static bool
 begins_with(struct view text, struct view start)
 {
@@ -151,7 +163,8 @@ speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fi
     bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
 
     *fields = *kinds = 0;
-    if (is_error && (is_about_text(body) || is_about_parameter(request, body)))
+    if (is_error && (is_about_text(body) || is_about_parameter(request, body) ||
+                     is_about_copy(o, statement, body)))
         return;
     if (!is_error && is_silent_notice(body))
         return;

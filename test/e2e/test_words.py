@@ -25,6 +25,8 @@ ABOUT_TEXT = (
     "SELECT name FROM customers WHERE id = 1350 AND placed_at = 'never'::timestamptz",
     "SELECT name FROM customers c, customers d",
 )
+# The same, which the server does not read before it is executed.
+ABOUT_COPY = ("COPY nothing TO STDOUT", "COPY nowhere.customers TO STDOUT", "COPY customers (nothing) TO STDOUT")
 
 
 @harness.shared
@@ -57,6 +59,8 @@ def test_texts_of_the_client():
         for sql in ABOUT_TEXT:
             for data in (wire.query(sql), wire.parse(sql) + wire.SYNC, wire.query("SELECT 1;" + sql)):
                 assert session.exchange(data).errors, sql
+        for sql in ABOUT_COPY:
+            assert session.exchange(wire.query(sql)).errors, sql
         session.terminate()
     equal([line["sql"] for line in said("own text").lines], [])
 
