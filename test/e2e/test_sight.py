@@ -126,6 +126,26 @@ def test_quiet():
 
 
 @test(gateway=True)
+def test_never_by_another_name():
+    """Rows of a table that is shown to nobody do not come under a name that it was just given"""
+    shop.server().sql("CREATE TABLE locked (v text); INSERT INTO locked VALUES ('secret'); ALTER TABLE locked OWNER TO analyst;"
+                      "CREATE SCHEMA elsewhere AUTHORIZATION analyst")
+    gate = shop.front("sight-origin", more={"personal_data": [shop.personal("customers", "customer", "id", shop.CUSTOMER_FIELDS)],
+                                            "never": ["public.locked"]})
+    with gate.login(user="analyst") as session:
+        for change, sql in (("RENAME TO opened", "SELECT v FROM opened"), ("SET SCHEMA elsewhere", "SELECT 1, v FROM elsewhere.locked")):
+            for data in (wire.query(sql), wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC,
+                         wire.query(f"DECLARE c CURSOR FOR {sql}; FETCH c")):
+                session.query("BEGIN")
+                session.query(f"ALTER TABLE locked {change}")
+                result = session.exchange(data)
+                assert result.errors and result.errors[0]["C"] == "PS002", f"{sql}: {result.errors} {result.rows}"
+                equal(result.rows, [])
+                session.query("ROLLBACK")
+        equal(session.value("SELECT 'goes on'"), "goes on")
+
+
+@test(gateway=True)
 def test_refused():
     """What leaves by the server, or names what is shown to nobody in pieces, is refused; calls by message are, too"""
     gate = shop.front("sight-never", more={"personal_data": [shop.personal("customers", "customer", "id", shop.CUSTOMER_FIELDS)],
