@@ -72,8 +72,8 @@ QUIET = (
             "EXECUTE format('ALTER TABLE %I OWNER TO postgres', r.tablename); END LOOP; END $$",
             do("EXECUTE 'CREATE INDEX sight ON customers (grade)'"), do("EXECUTE 'DROP INDEX ' || quote_ident('sight') || ' CASCADE'"),
             do("PERFORM setval('orders_id_seq', (SELECT max(id) FROM orders))"), "SELECT 1")),
-    ("partitions", ("CREATE TABLE :s.x (d int) PARTITION BY RANGE (d)", do("FOR i IN 1..3 LOOP EXECUTE format('CREATE TABLE :s.%I PARTITION OF :s.x "
-                    "FOR VALUES FROM (%L) TO (%L)', 'x' || i, i, i + 1); END LOOP"), "INSERT INTO :s.x VALUES (2)", "SELECT d FROM :s.x")),
+    ("partitions", ("CREATE TABLE :s.x (d int) PARTITION BY RANGE (d)", do("FOR i IN 1..3 LOOP EXECUTE format('CREATE TABLE :S.%I PARTITION OF :s.x "
+                    "FOR VALUES FROM (%L) TO (%L)', 'part_of_sight' || i, i, i + 1); END LOOP"), "INSERT INTO :s.x VALUES (2)", "SELECT d FROM :s.x")),
     ("trigger that normalizes", (TRIGGER.format("NEW.email := lower(NEW.email); IF NEW.name IS NULL THEN RAISE EXCEPTION '%', NEW.email; END IF;"),
                                  FIRE.format("customers"), "UPDATE customers SET grade = grade WHERE id = 1357",
                                  "SELECT grade FROM customers WHERE id = 1357", "DROP TRIGGER t ON customers")),
