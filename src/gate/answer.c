@@ -17,9 +17,8 @@
 
 /* ---- what goes out ---- */
 
-/* Whole messages that stand before `out` and are recorded go to the client. */
-static int
-send_out(struct answering *a)
+int
+answer_send(struct answering *a)
 {
     struct batch batch = {.bytes = a->sent, .length = (size_t)(a->out - a->sent), .rows = a->rows};
     int result = batch.length > 0 ? release_batch(a->s, &batch) : 0;
@@ -27,26 +26,6 @@ send_out(struct answering *a)
     a->o->is_cut = a->s->from_server.left > 0;
     a->sent = a->out;
     a->rows = 0;
-    return result;
-}
-
-int
-answer_block(struct answering *a, const struct judgement *judgement)
-{
-    uint8_t space[ERROR_SIZE];
-    struct writer w = writer_of(space, sizeof(space));
-    char text[RESPONSE_TEXT_MAX] = "";
-    int result = send_out(a);
-
-    a->o->is_muted = true;
-    rest_block(a->s);
-    if (judgement->budget)
-        budget_message(text, sizeof(text), judgement->budget);
-    response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, text);
-    if (result == 0)
-        result = release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
-    if (!handshake_cancel(a->s))
-        a->o->is_cancelling = false; /* it runs to its end, unseen */
     return result;
 }
 
@@ -68,7 +47,7 @@ answer_flush(struct answering *a)
 {
     int result = answer_settle(a);
 
-    return result == 0 ? send_out(a) : result;
+    return result == 0 ? answer_send(a) : result;
 }
 
 int
@@ -132,21 +111,6 @@ answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden)
         at += length != UINT32_MAX ? length : 0;
     }
     return at;
-}
-
-int
-answer_doubt(struct answering *a)
-{
-    struct result *r = &a->o->result;
-    uint64_t fields = r->doubt_fields, kinds = r->doubt_kinds;
-    struct judgement judgement;
-    int result = answer_settle(a);
-
-    r->doubt_fields = 0;
-    if (result != 0 || a->o->is_muted)
-        return result;
-    result = expose_words(a->s, r->statement, fields, kinds, FLAG_BIT(OPAQUE), &judgement);
-    return result == 0 && judgement.is_blocked ? answer_block(a, &judgement) : result;
 }
 
 static int

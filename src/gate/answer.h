@@ -22,8 +22,6 @@ struct answering {
     uint64_t rows;
 };
 
-enum { ERROR_SIZE = 1280 }; /* an ErrorResponse of the gate's own, at most */
-
 /* One whole message, which may lie where `out` is or behind it. 0; what release_batch says; what
  * ends the session. */
 PASU_MUST_USE int answer_message(struct answering *answering, const uint8_t *message,
@@ -42,14 +40,20 @@ PASU_MUST_USE int answer_pass(struct answering *answering, const uint8_t *messag
 /* Even then: what does not belong to a result. */
 PASU_MUST_USE int answer_pass_always(struct answering *answering, const uint8_t *message,
                                      size_t length);
+/* Whole messages that stand before `out` and are recorded go to the client. */
+PASU_MUST_USE int answer_send(struct answering *answering);
 /* The rows gathered so far are counted, judged and recorded. */
 PASU_MUST_USE int answer_settle(struct answering *answering);
-/* A budget has ended the result: the client is told, and nothing more passes until the server is
- * ready for the next request. */
+/* A budget has ended the result: the client is told. */
 PASU_MUST_USE int answer_block(struct answering *answering, const struct judgement *judgement);
+/* In place of what was not sent. (request->plan is NULL where it was a call by message. A budget's
+ * refusal is in a record already.) */
+PASU_MUST_USE int answer_refuse(struct answering *answering,
+                                const struct exchange_request *request);
 /* Records and sends what stands before `out`. */
 PASU_MUST_USE int answer_flush(struct answering *answering);
-/* Records what the rows that begin can carry beside what their plan says. */
+/* Records what the rows that begin can carry beside what their plan says; none of them leaves where
+ * they are shown to nobody. */
 PASU_MUST_USE int answer_doubt(struct answering *answering);
 /* Where the columns after the hidden ones begin in a DataRow; 0 where it is malformed. */
 size_t answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden);

@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a server says beside rows: errors, notices, notifications; and what pasu says instead. */
+/* What a server says beside rows: errors, notices, notifications. */
 #include "gate/answer.h"
 #include "gate/release.h"
 #include "gate/result.h"
 #include "gate/speech.h"
 #include "postgres/response.h"
 
-#define CALL_REFUSAL                                                                               \
-    "pasu refuses this call: the function can read files, reach other servers, run programs, or "  \
-    "show what is shown to nobody"
-#define CALL_HINT "an administrator can do this on the server itself"
-#define BEYOND_DETAIL                                                                              \
-    "the statement can put values where nobody sees who reads them, and the budget has no room "   \
-    "for all that it can read"
-
-/* `plan` is NULL where it was a call by message. A budget's refusal is in a record already. */
-static int
-refuse(struct answering *a, const struct exchange_request *request)
-{
-    const struct plan *plan = request->plan;
-    const char *text = plan ? plan->refusal : CALL_REFUSAL;
-    const char *hint = plan ? plan->refusal_hint : CALL_HINT;
-    uint8_t space[ERROR_SIZE];
-    struct writer w = writer_of(space, sizeof(space));
-    int result = request->is_beyond ? 0 : expose_refusal(a->s, plan);
-
-    if (result == 0)
-        result = answer_flush(a);
-    if (result != 0)
-        return result;
-    if (request->is_beyond)
-        response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
-    else
-        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
-    return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
-}
+enum { ERROR_SIZE = 1280 }; /* of one with another position, at most */
 
 int
 answer_put_position(struct answering *a, const uint8_t *message, size_t length,
@@ -94,7 +66,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     int result = answer_settle(a);
 
     if (result == 0 && request && request->is_refused) {
-        result = o->is_muted ? 0 : refuse(a, request);
+        result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
         speech_of(a->s, true, body, &fields, &kinds);
         if (fields)

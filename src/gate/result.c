@@ -159,6 +159,8 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         if (portal && r->rows > 0)
             r->doubt_fields = 0; /* told with its first */
     }
+    if (r->showing && PASU_UNLIKELY(r->showing->showing->is_never))
+        r->doubt_fields = UINT64_MAX; /* answer_doubt refuses them */
     r->is_bound_told |= portal ? portal->is_told : request->is_told;
     return result;
 }

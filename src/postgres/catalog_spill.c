@@ -308,6 +308,15 @@ add_triggers(struct catalog_builder *b)
 
 /* ---- rules ---- */
 
+static bool
+is_key_number(const struct catalog_relation *r, int16_t column)
+{
+    for (size_t i = 0; i < r->show_count; i++)
+        if (r->shows[i].key_column == column)
+            return true;
+    return false;
+}
+
 /* A view's query says what it reads. A rule on a relation names the relation's columns that it
  * uses, and other relations, of which nobody says whether they are read or written. */
 static int
@@ -316,9 +325,16 @@ add_rule(struct catalog_builder *b, const struct catalog_dependency *d)
     const struct catalog_rule *rule = catalog_rule_find(b->catalog, d->rule);
     const struct catalog_relation *from =
         rule ? catalog_relation(b->catalog, rule->relation) : NULL;
+    const struct catalog_relation *to =
+        d->is_function ? NULL : catalog_relation(b->catalog, d->object);
+    int result = 0;
 
     if (!from || d->is_function || d->object == from->oid || (rule->is_view && from->kind != 'v'))
         return 0;
+    if (!rule->is_view && to && is_key_number(to, d->column))
+        result = spill_add(b, from->oid, d->object, SPILL_OWNER, 0);
+    if (result != 0)
+        return result;
     return spill_add(b, from->oid, d->object, rule->is_view ? SPILL_VIEW : SPILL_ACT, 0);
 }
 

@@ -266,10 +266,11 @@ is_reading(const struct scan *scan, const char *first, const char *before)
         "merge", "as",    "select", "rename",   "like",  "inherit",   "inherits", "attach",
         "of",    "cast",  "view",   "function", "union", "except",    "intersect"};
 
+    if (strcmp(first, "grant") == 0 || strcmp(first, "revoke") == 0)
+        return false; /* GRANT SELECT ON … */
     if (is_word(scan, "from"))
         return !(strcmp(first, "create") == 0 && strcmp(before, "values") == 0) &&
-               !(strcmp(first, "delete") == 0 && strcmp(before, "delete") == 0) &&
-               strcmp(first, "revoke") != 0;
+               !(strcmp(first, "delete") == 0 && strcmp(before, "delete") == 0);
     if (is_word(scan, "table"))
         return !(strcmp(before, "create") == 0 || strcmp(before, "alter") == 0 ||
                  strcmp(before, "drop") == 0 || strcmp(before, "on") == 0 ||
@@ -298,7 +299,7 @@ is_calling(struct scan scan, const char *first, const char *before, size_t depth
 
     if (scan.kind != SCAN_QUOTED || strcmp(scan.name, "?") != 0)
         return false;
-    if (strcmp(before, "::") == 0)
+    if (strcmp(before, ":") == 0) /* the second of a cast's */
         return true;
     scan_next(&scan);
     if (scan.kind == SCAN_QUOTED)
@@ -307,26 +308,35 @@ is_calling(struct scan scan, const char *first, const char *before, size_t depth
            strcmp(before, "into") != 0 && strcmp(before, "on") != 0;
 }
 
-/* A dot keeps what stood before the name's schema. */
+/* The words before: of a name with a schema, those before the schema. */
+struct words_before {
+    char last[SCAN_NAME_SIZE], earlier[SCAN_NAME_SIZE];
+    bool is_dotted;
+};
+
 static void
-remember(const struct scan *scan, char before[SCAN_NAME_SIZE], bool *is_dotted)
+remember(struct words_before *before, const struct scan *scan)
 {
-    if (*is_dotted || is_other(scan, '.')) {
-        *is_dotted = is_other(scan, '.');
+    bool was_dotted = before->is_dotted;
+
+    before->is_dotted = is_other(scan, '.');
+    if (before->is_dotted)
+        memcpy(before->last, before->earlier, SCAN_NAME_SIZE);
+    if (before->is_dotted || was_dotted)
         return;
-    }
+    memcpy(before->earlier, before->last, SCAN_NAME_SIZE);
     if (scan->kind == SCAN_WORD || scan->kind == SCAN_OTHER || scan->kind == SCAN_OPERATOR)
-        memcpy(before, scan->name, SCAN_NAME_SIZE);
+        memcpy(before->last, scan->name, SCAN_NAME_SIZE);
     else if (scan->kind != SCAN_QUOTED)
-        before[0] = '\0';
+        before->last[0] = '\0';
 }
 
 bool
 made_is_plain(const struct made *m)
 {
     struct scan scan = scan_of(view_of(m->text, m->length));
-    char before[SCAN_NAME_SIZE] = "", first[SCAN_NAME_SIZE] = "";
-    bool is_dotted = false;
+    struct words_before before = {.last = ""};
+    char first[SCAN_NAME_SIZE] = "";
     size_t depth = 0;
 
     if (!m->has_names)
@@ -338,15 +348,15 @@ made_is_plain(const struct made *m)
             if (!is_plain_start(&scan))
                 return false;
             memcpy(first, scan.name, sizeof(first));
-        } else if (is_reading(&scan, first, before) &&
+        } else if (is_reading(&scan, first, before.last) &&
                    !(is_word(&scan, "as") && is_plain_as(scan))) {
             return false;
         }
-        if (is_calling(scan, first, before, depth))
+        if (is_calling(scan, first, before.last, depth))
             return false;
         depth += is_other(&scan, '(');
         depth -= depth > 0 && is_other(&scan, ')');
-        remember(&scan, before, &is_dotted);
+        remember(&before, &scan);
     }
     return true;
 }

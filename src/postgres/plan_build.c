@@ -126,7 +126,8 @@ finish(struct plan_work *work, const struct shape *shape, struct plan_statement 
     if (is_beyond(work)) {
         shape_bound(work, &work->names.most, statement);
         statement->hidden_count = 0;
-        statement->flags |= PLAN_OPAQUE;
+        if (statement->most_fields)
+            statement->flags |= PLAN_OPAQUE;
     } else {
         shape_parts(work, shape, statement);
     }
@@ -249,10 +250,10 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
     bool is_select = node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;
 
     build_names(work, &node->base, statement);
-    if (statement->most_fields == 0) {
+    if (statement->most_fields == 0 && !work->names.has_rules) {
         statement->flags &= PLAN_CALLS;
-        statement->may_return_rows = is_select ? !node->select_stmt->into_clause
-                                               : count_returning(node) > 0 || work->names.has_rules;
+        statement->may_return_rows =
+            is_select ? !node->select_stmt->into_clause : count_returning(node) > 0;
         if (is_select && node->select_stmt->into_clause)
             statement->special = SPECIAL_DDL;
     } else if (is_select) {

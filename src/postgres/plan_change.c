@@ -216,7 +216,7 @@ update_columns(struct plan_work *work, const struct scope *outer, const struct c
     row_judge(work, row, &(struct row_source){.scope = scope, .is_row_known = is_top});
     write_targets(work, scope, target, targets, count);
     mark_acted(work, update->relation);
-    move_by_triggers(work, update->relation);
+    move_by_acts(work, update->relation, true);
     others = scope->columns;
     scope->columns = (struct outputs){0};
     write_by_functions(work, target);
@@ -240,6 +240,7 @@ delete_columns(struct plan_work *work, const struct scope *outer, const struct c
     from_add_condition(work, scope, delete->where_clause, true);
     from_judge(work, scope);
     mark_acted(work, delete->relation);
+    move_by_acts(work, delete->relation, false);
     return_columns(work, scope, target, delete->returning_list, delete->n_returning_list, columns);
     return scope;
 }
@@ -419,8 +420,7 @@ insert_columns(struct plan_work *work, const struct scope *outer, const struct c
         outputs_copy(work, &excluded->columns, &target->columns);
     if (conflict.clause)
         end_conflict(work, scope, target, &conflict);
-    if (conflict.clause && conflict.count > 0)
-        move_by_triggers(work, insert->relation);
+    move_by_acts(work, insert->relation, conflict.clause && conflict.count > 0);
     write_by_functions(work, target);
     add_target_columns(work, scope, target);
     return_columns(work, scope, target, insert->returning_list, insert->n_returning_list, columns);
@@ -515,7 +515,7 @@ change_merge(struct plan_work *work, const PgQuery__MergeStmt *merge)
     pins_learn(work, scope);
     merge_each(work, scope, target, merge, true);
     mark_acted(work, merge->relation);
-    move_by_triggers(work, merge->relation);
+    move_by_acts(work, merge->relation, true);
     if (work_is_exhausted(work))
         mark_written(work, target, NULL, &most);
 }

@@ -324,7 +324,7 @@ row_judge(struct plan_work *work, const struct row *row, const struct row_source
 }
 
 void
-move_by_triggers(struct plan_work *work, const PgQuery__RangeVar *range)
+move_by_acts(struct plan_work *work, const PgQuery__RangeVar *range, bool is_update)
 {
     const struct catalog_relation *relation;
     size_t at = 0;
@@ -333,14 +333,18 @@ move_by_triggers(struct plan_work *work, const PgQuery__RangeVar *range)
            (relation = names_next_relation(work, range->schemaname[0] ? range->schemaname : NULL,
                                            range->relname, &at)) != NULL) {
         const struct catalog_spill *spill;
-        struct reach reach = reach_of_relation(relation);
         size_t next = 0;
 
-        while ((spill = catalog_spill(work->catalog, relation->oid, &next)) != NULL)
-            if (spill->kind == SPILL_OWNER) {
-                reach_add(&work->moved.reach, &reach);
-                work->moved.most = MOVED_MANY;
-            }
+        while ((spill = catalog_spill(work->catalog, relation->oid, &next)) != NULL) {
+            const struct catalog_relation *to = catalog_relation(work->catalog, spill->to);
+            struct reach reach;
+
+            if (!to || spill->kind != SPILL_OWNER || (to == relation && !is_update))
+                continue;
+            reach = reach_of_relation(to);
+            reach_add(&work->moved.reach, &reach);
+            work->moved.most = MOVED_MANY;
+        }
     }
 }
 

@@ -46,8 +46,9 @@ void row_judge(struct plan_work *work, const struct row *row, const struct row_s
 /* Whether the column keeps its value: it is assigned to itself, or the constant that pins it. */
 bool move_keeps(struct plan_work *work, const struct scope *scope, const struct entry *target,
                 const char *name, const PgQuery__Node *value);
-/* A row of the table is updated, and a trigger may give it another key. */
-void move_by_triggers(struct plan_work *work, const PgQuery__RangeVar *range);
+/* The table is written, and a rule may give rows of others another key; where its own are updated,
+ * a trigger may do that to them. */
+void move_by_acts(struct plan_work *work, const PgQuery__RangeVar *range, bool is_update);
 /* Nobody knows: all that the statement names. */
 void move_everything(struct plan_work *work);
 /* Hands all of it to the statement. */

@@ -16,6 +16,7 @@ struct making {
     size_t count;
     bool has_columns; /* the plan's numbers of columns are the server's */
     uint32_t flags;
+    bool is_never;
     struct showing_part parts[ROOM];
     size_t part_count;
     int bound[CATALOG_KINDS_MAX];      /* the part of that kind, or -1 */
@@ -320,6 +321,7 @@ add_column(struct making *m, size_t at)
     const struct row_column *column = &m->columns[at];
     const struct catalog_relation *relation = relation_of(m, column->relation);
 
+    m->is_never |= relation && relation->is_never;
     if (column->relation == 0) {
         add_without_origin(m, at);
     } else if (!relation) {
@@ -453,6 +455,7 @@ finish(const struct making *m)
             showing->column_fields[c * m->part_count + p] = m->fields[c * ROOM + p];
     showing->last_column = last_column(m);
     showing->is_nothing = m->part_count == 0;
+    showing->is_never = m->is_never;
     return showing;
 }
 

@@ -47,6 +47,7 @@ struct showing {
     uint64_t *column_fields;
     uint16_t last_column; /* highest column that any part needs; beyond it a row need not be read */
     bool is_nothing;      /* shows nothing personal */
+    bool is_never;        /* a column comes from a table that is shown to nobody */
 };
 
 /* `columns` as the server named them, hidden ones included. PASU_E_NOMEM. `catalog` may be NULL. */

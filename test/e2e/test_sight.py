@@ -72,8 +72,8 @@ QUIET = (
             "EXECUTE format('ALTER TABLE %I OWNER TO postgres', r.tablename); END LOOP; END $$",
             do("EXECUTE 'CREATE INDEX sight ON customers (grade)'"), do("EXECUTE 'DROP INDEX ' || quote_ident('sight') || ' CASCADE'"),
             do("PERFORM setval('orders_id_seq', (SELECT max(id) FROM orders))"), "SELECT 1")),
-    ("partitions", ("CREATE TABLE :s.x (d int) PARTITION BY RANGE (d)", do("FOR i IN 1..3 LOOP EXECUTE format('CREATE TABLE :s.%I PARTITION OF :s.x "
-                    "FOR VALUES FROM (%L) TO (%L)', 'x' || i, i, i + 1); END LOOP"), "INSERT INTO :s.x VALUES (2)", "SELECT d FROM :s.x")),
+    ("partitions", ("CREATE TABLE :s.x (d int) PARTITION BY RANGE (d)", do("FOR i IN 1..3 LOOP EXECUTE format('CREATE TABLE :S.%I PARTITION OF :s.x "
+                    "FOR VALUES FROM (%L) TO (%L)', 'part_of_sight' || i, i, i + 1); END LOOP"), "INSERT INTO :s.x VALUES (2)", "SELECT d FROM :s.x")),
     ("trigger that normalizes", (TRIGGER.format("NEW.email := lower(NEW.email); IF NEW.name IS NULL THEN RAISE EXCEPTION '%', NEW.email; END IF;"),
                                  FIRE.format("customers"), "UPDATE customers SET grade = grade WHERE id = 1357",
                                  "SELECT grade FROM customers WHERE id = 1357", "DROP TRIGGER t ON customers")),
@@ -123,6 +123,26 @@ def test_quiet():
     shown = shop.export(front())
     loud = {name: shown[name] for name, _ in QUIET if shown[name].lines}
     assert not loud, f"{loud}"
+
+
+@test(gateway=True)
+def test_never_by_another_name():
+    """Rows of a table that is shown to nobody do not come under a name that it was just given"""
+    shop.server().sql("CREATE TABLE locked (v text); INSERT INTO locked VALUES ('secret'); ALTER TABLE locked OWNER TO analyst;"
+                      "CREATE SCHEMA elsewhere AUTHORIZATION analyst")
+    gate = shop.front("sight-origin", more={"personal_data": [shop.personal("customers", "customer", "id", shop.CUSTOMER_FIELDS)],
+                                            "never": ["public.locked"]})
+    with gate.login(user="analyst") as session:
+        for change, sql in (("RENAME TO opened", "SELECT v FROM opened"), ("SET SCHEMA elsewhere", "SELECT 1, v FROM elsewhere.locked")):
+            for data in (wire.query(sql), wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC,
+                         wire.query(f"DECLARE c CURSOR FOR {sql}; FETCH c")):
+                session.query("BEGIN")
+                session.query(f"ALTER TABLE locked {change}")
+                result = session.exchange(data)
+                assert result.errors and result.errors[0]["C"] == "PS002", f"{sql}: {result.errors} {result.rows}"
+                equal(result.rows, [])
+                session.query("ROLLBACK")
+        equal(session.value("SELECT 'goes on'"), "goes on")
 
 
 @test(gateway=True)

@@ -294,6 +294,13 @@ static const struct catalog_relation relations[] = {
      .kind = 'r',
      .persistence = 'p',
      COLUMNS(plain)},
+    {.oid = 1022,
+     .schema = "public",
+     .name = "ruling",
+     .kind = 'r',
+     .persistence = 'p',
+     .has_rules = true,
+     COLUMNS(plain)},
     {.oid = 2600,
      .schema = "pg_catalog",
      .name = "pg_stats",
@@ -446,6 +453,7 @@ static const struct catalog_spill spills[] = {
     {1018, 1019, SPILL_ACT, 2},   /* logged's trigger copies the name */
     {1015, 1015, SPILL_OWNER, 0}, /* people's trigger may write the key */
     {1020, 1021, SPILL_KEY, 2},   /* references its column v */
+    {1022, 1018, SPILL_OWNER, 0}, /* a rule of ruling writes logged's key */
 };
 
 const struct catalog_spill *

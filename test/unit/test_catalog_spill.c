@@ -70,12 +70,14 @@ rows_go_on_to_children_views_tables_and_where_rules_and_keys_lead(void **state P
         {ROWS_TREES, "31002|f|f|f"},
         {ROWS_DEPENDENCIES, "31002|r|20003|1"},
         {ROWS_DEPENDENCIES, "31002|r|20002|0"},
+        {ROWS_DEPENDENCIES, "31002|r|20001|1"}, /* a key */
+        {ROWS_DEPENDENCIES, "31002|r|20001|2"},
         {ROWS_SPILLS, "k|20002|20004|1"},
         {ROWS_SPILLS, "k|20002|20004|1"},
     };
     struct catalog *c = build(NULL, 0, rows, COUNT_OF(rows));
 
-    check_spills(c, PARENT, "20002/a/0 20004/c/0");
+    check_spills(c, PARENT, "20001/a/0 20001/o/0 20002/a/0 20004/c/0");
     check_spills(c, VIEW_OF_LOG, "20002/v/0");
     check_spills(c, LOG, "20004/k/1");
     check_spills(c, CHILD, "");

@@ -78,6 +78,42 @@ static const struct {
     {"EXECUTE format('REVOKE ALL ON %I FROM r', t);", "REVOKE ALL ON \"?\" FROM r"},
     {"EXECUTE format('DROP TABLE %I; TABLE %I', t, u);", "DROP TABLE \"?\"; TABLE \"?\"~"},
     {"EXECUTE format('SELECT a FROM b WHERE c = %L', x);", "SELECT a FROM b WHERE c = ''"},
+    {"EXECUTE format('CREATE TABLE s.%I PARTITION OF s.x FOR VALUES FROM (%L) TO (%L)', a, b, c);",
+     "CREATE TABLE s.\"?\" PARTITION OF s.x FOR VALUES FROM ('') TO ('')"},
+    /* words by which a name is read, and words that a name makes */
+    {"EXECUTE format('SELECT NULL WHERE false UNION ALL TABLE w.%I', t);",
+     "SELECT NULL WHERE false UNION ALL TABLE w.\"?\"~"},
+    {"EXECUTE format('SELECT values FROM w.%I', t);", "SELECT values FROM w.\"?\"~"},
+    {"EXECUTE format('CREATE TABLE a AS SELECT values FROM %I', t);",
+     "CREATE TABLE a AS SELECT values FROM \"?\"~"},
+    {"EXECUTE format('SELECT n FRO%I w.%I', 'm', t);", "!"},
+    {"EXECUTE format('SELECT n %Irom w.%I', 'f', t);", "!"},
+    {"EXECUTE 'SELECT n FRO' || quote_ident('m') || ' w.a';", "!"},
+    {"EXECUTE format('DROP TABLE a%I', t);", "!"},
+    {"EXECUTE format('DROP TABLE %I' || 'x', t);", "!"},
+    /* a name that is called */
+    {"EXECUTE format('SELECT w.%I()', f);", "SELECT w.\"?\"()~"},
+    {"EXECUTE format('ALTER TABLE a ADD COLUMN v text DEFAULT w.%I()', f);",
+     "ALTER TABLE a ADD COLUMN v text DEFAULT w.\"?\"()~"},
+    {"EXECUTE format('DELETE FROM a WHERE v = (1::w.%I)::text', t);",
+     "DELETE FROM a WHERE v = (1::w.\"?\")::text~"},
+    {"EXECUTE format('SELECT %L::w.%I', 'a', t);", "SELECT ''::w.\"?\"~"},
+    /* a name that comes to mean another thing */
+    {"EXECUTE format('ALTER VIEW w.%I RENAME TO %I', a, b);",
+     "ALTER VIEW w.\"?\" RENAME TO \"?\"~"},
+    {"EXECUTE format('ALTER TABLE w.%I INHERIT w.%I', a, b);",
+     "ALTER TABLE w.\"?\" INHERIT w.\"?\"~"},
+    {"EXECUTE format('ALTER TABLE %I SET SCHEMA %I', a, b);",
+     "ALTER TABLE \"?\" SET SCHEMA \"?\"~"},
+    /* none of it */
+    {"EXECUTE format('GRANT SELECT ON w.%I TO %I', t, r);", "GRANT SELECT ON w.\"?\" TO \"?\""},
+    {"EXECUTE format('GRANT UPDATE, EXECUTE ON %I TO r; SELECT a FROM %I', t, u);",
+     "GRANT UPDATE, EXECUTE ON \"?\" TO r; SELECT a FROM \"?\"~"},
+    {"EXECUTE format('ALTER TABLE %I OWNER TO app', t);", "ALTER TABLE \"?\" OWNER TO app"},
+    {"EXECUTE format('CREATE INDEX ON w.%I (a)', t);", "CREATE INDEX ON w.\"?\" (a)"},
+    {"EXECUTE format('INSERT INTO w.%I (a) VALUES (%L)', t, v);",
+     "INSERT INTO w.\"?\" (a) VALUES ('')"},
+    {"EXECUTE format('TRUNCATE TABLE %I', t);", "TRUNCATE TABLE \"?\""},
 };
 
 static void

@@ -333,6 +333,28 @@ no_allocation_may_be_missing(void **state PASU_UNUSED)
     plan_release(plan);
 }
 
+static void
+what_is_shown_to_nobody_is_told_by_its_origin(void **state PASU_UNUSED)
+{
+    struct plan_environment environment = shop_environment();
+    static const struct row_column of_never[] = {MADE, FROM(SHOP_CARD_VAULT, 2)};
+    static const struct row_column others[] = {MADE, FROM(SHOP_CUSTOMERS, 2)};
+    static const char sql[] = "SELECT 1, card_number FROM renamed";
+
+    for (size_t i = 0; i < 2; i++) {
+        struct plan *plan = plan_of(sql, &environment);
+        struct showing *showing;
+
+        assert_null(plan->refusal);
+        assert_int_equal(showing_new(&showing, &plan->statements[0], environment.catalog,
+                                     i == 0 ? of_never : others, 2),
+                         0);
+        assert_int_equal(showing->is_never, i == 0);
+        showing_free(showing);
+        plan_release(plan);
+    }
+}
+
 static int
 run(void)
 {
@@ -351,6 +373,7 @@ run(void)
         cmocka_unit_test(a_row_need_be_read_no_further_than_anything_is_shown),
         cmocka_unit_test(more_parts_than_there_is_room_for_are_united),
         cmocka_unit_test(no_allocation_may_be_missing),
+        cmocka_unit_test(what_is_shown_to_nobody_is_told_by_its_origin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the client is told in place of an answer that may not leave: a statement that was not sent,
+ * rows that a budget stops, rows of what is shown to nobody.
+ */
+#include "gate/answer.h"
+#include "gate/instruments.h"
+#include "gate/release.h"
+#include "gate/rest.h"
+#include "gate/result.h"
+#include "postgres/response.h"
+
+enum { ERROR_SIZE = 1280 };
+
+#define CALL_REFUSAL                                                                               \
+    "pasu refuses this call: the function can read files, reach other servers, run programs, or "  \
+    "show what is shown to nobody"
+#define BEYOND_DETAIL                                                                              \
+    "the statement can put values where nobody sees who reads them, and the budget has no room "   \
+    "for "                                                                                         \
+    "all that it can read"
+#define CALL_HINT "an administrator can do this on the server itself"
+#define NEVER_REFUSAL                                                                              \
+    "pasu refuses these rows: they come from a table that shows what is shown to nobody"
+#define NEVER_HINT "the gateway's configuration names the table under never"
+
+/* The result ends with that error, and nothing more passes until the server is ready for the next
+ * request. */
+static int
+end_with(struct answering *a, const struct writer *error)
+{
+    int result = answer_send(a);
+
+    a->o->is_muted = true;
+    rest_block(a->s);
+    if (result == 0)
+        result = release_batch(
+            a->s, &(struct batch){.bytes = error->start, .length = writer_length(error)});
+    if (!handshake_cancel(a->s))
+        a->o->is_cancelling = false; /* it runs to its end, unseen */
+    return result;
+}
+
+int
+answer_block(struct answering *a, const struct judgement *judgement)
+{
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    char text[RESPONSE_TEXT_MAX] = "";
+
+    if (judgement->budget)
+        budget_message(text, sizeof(text), judgement->budget);
+    response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, text);
+    return end_with(a, &w);
+}
+
+/* Rows of a table under `never` that a statement reached by a name which the snapshot does not
+ * know: the server says where they come from. */
+static int
+refuse_never(struct answering *a)
+{
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    int result = expose_refusal(a->s, a->o->result.plan);
+
+    response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, NEVER_REFUSAL, NEVER_HINT);
+    return result == 0 ? end_with(a, &w) : result;
+}
+
+int
+answer_doubt(struct answering *a)
+{
+    struct result *r = &a->o->result;
+    uint64_t fields = r->doubt_fields, kinds = r->doubt_kinds;
+    struct judgement judgement;
+    int result = answer_settle(a);
+
+    r->doubt_fields = 0;
+    if (result != 0 || a->o->is_muted)
+        return result;
+    if (r->showing && r->showing->showing->is_never)
+        return refuse_never(a);
+    result = expose_words(a->s, r->statement, fields, kinds, FLAG_BIT(OPAQUE), &judgement);
+    return result == 0 && judgement.is_blocked ? answer_block(a, &judgement) : result;
+}
+
+int
+answer_refuse(struct answering *a, const struct exchange_request *request)
+{
+    const struct plan *plan = request->plan;
+    const char *text = plan ? plan->refusal : CALL_REFUSAL;
+    const char *hint = plan ? plan->refusal_hint : CALL_HINT;
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    int result = request->is_beyond ? 0 : expose_refusal(a->s, plan);
+
+    if (result == 0)
+        result = answer_flush(a);
+    if (result != 0)
+        return result;
+    if (request->is_beyond)
+        response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
+    else
+        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
+    return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
+}
