@@ -15,12 +15,22 @@
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
-enum { POSITIONED_SIZE = 1280 };
+enum { ERROR_SIZE = 1280 };
+
+#define CALL_REFUSAL                                                                               \
+    "pasu refuses this call: the function can read files, reach other servers, run programs, or "  \
+    "show what is shown to nobody"
+#define BEYOND_DETAIL                                                                              \
+    "the statement can put values where nobody sees who reads them, and the budget has no room "   \
+    "for "                                                                                         \
+    "all that it can read"
+#define CALL_HINT "an administrator can do this on the server itself"
 
 /* ---- what goes out ---- */
 
-int
-answer_send(struct answering *a)
+/* Whole messages that stand before `out` and are recorded go to the client. */
+static int
+send_out(struct answering *a)
 {
     struct batch batch = {.bytes = a->sent, .length = (size_t)(a->out - a->sent), .rows = a->rows};
     int result = batch.length > 0 ? release_batch(a->s, &batch) : 0;
@@ -31,15 +41,38 @@ answer_send(struct answering *a)
     return result;
 }
 
-int
-answer_settle(struct answering *a)
+/* A budget has ended the result: the client is told, and nothing more passes until the server is
+ * ready for the next request. */
+static int
+block(struct answering *a, const struct judgement *judgement)
+{
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    char text[RESPONSE_TEXT_MAX] = "";
+    int result = send_out(a);
+
+    a->o->is_muted = true;
+    rest_block(a->s);
+    if (judgement->budget)
+        budget_message(text, sizeof(text), judgement->budget);
+    response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, text);
+    if (result == 0)
+        result = release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
+    if (!handshake_cancel(a->s))
+        a->o->is_cancelling = false; /* it runs to its end, unseen */
+    return result;
+}
+
+/* The rows gathered so far are counted, judged and recorded. */
+static int
+settle(struct answering *a)
 {
     struct judgement judgement;
     int result = expose_rows(a->s, a->sent, &judgement);
 
     if (result == 0 && PASU_UNLIKELY(judgement.is_blocked)) {
         a->out = a->sent + judgement.cut;
-        result = answer_block(a, &judgement);
+        result = block(a, &judgement);
     }
     return result;
 }
@@ -47,9 +80,9 @@ answer_settle(struct answering *a)
 int
 answer_flush(struct answering *a)
 {
-    int result = answer_settle(a);
+    int result = settle(a);
 
-    return result == 0 ? answer_send(a) : result;
+    return result == 0 ? send_out(a) : result;
 }
 
 /* The message goes to the client as it is. */
@@ -104,6 +137,47 @@ answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden)
         at += length != UINT32_MAX ? length : 0;
     }
     return at;
+}
+
+/* Rows of a table under `never` that a statement reached by a name which the snapshot does not
+ * know: the server says where they come from. The result ends as one that a budget blocks. */
+static int
+refuse_never(struct answering *a)
+{
+    static const char text[] =
+        "pasu refuses these rows: they come from a table that shows what is shown to nobody";
+    static const char hint[] = "the gateway's configuration names the table under never";
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    int result = expose_refusal(a->s, a->o->result.plan);
+
+    if (result == 0)
+        result = answer_flush(a);
+    a->o->is_muted = true;
+    rest_block(a->s);
+    response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
+    if (result == 0)
+        result = release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
+    if (!handshake_cancel(a->s))
+        a->o->is_cancelling = false;
+    return result;
+}
+
+int
+answer_doubt(struct answering *a)
+{
+    struct result *r = &a->o->result;
+    uint64_t fields = r->doubt_fields, kinds = r->doubt_kinds;
+    struct judgement judgement;
+    int result = settle(a);
+
+    r->doubt_fields = 0;
+    if (result != 0 || a->o->is_muted)
+        return result;
+    if (r->showing && r->showing->showing->is_never)
+        return refuse_never(a);
+    result = expose_words(a->s, r->statement, fields, kinds, FLAG_BIT(OPAQUE), &judgement);
+    return result == 0 && judgement.is_blocked ? block(a, &judgement) : result;
 }
 
 static int
@@ -172,7 +246,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
         is_ours = request->is_ours;
         exchange_done(&a->o->exchange);
     } else {
-        result = answer_settle(a); /* a result that has had no end */
+        result = settle(a); /* a result that has had no end */
         if (result == 0)
             result = result_open_query(a->s, request, body);
         hidden = a->o->result.showing ? a->o->result.showing->showing->hidden_count : 0;
@@ -195,7 +269,7 @@ finish_result(struct answering *a)
 {
     struct result *r = &a->o->result;
     bool is_read_on = r->portal && r->portal->is_counted;
-    int result = answer_settle(a);
+    int result = settle(a);
 
     if (result == 0 && !a->o->is_muted && r->statement && r->pinned && r->rows == 0 &&
         r->statement->may_return_rows && !is_read_on)
@@ -273,7 +347,7 @@ static int
 portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
-    int result = answer_settle(a);
+    int result = settle(a);
 
     if (!request || request->step != STEP_EXECUTE)
         return PASU_E_UPSTREAM_PROTOCOL;
@@ -288,11 +362,33 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
 
 /* ---- errors and notices ---- */
 
+/* `plan` is NULL where it was a call by message. A budget's refusal is in a record already. */
+static int
+refuse(struct answering *a, const struct exchange_request *request)
+{
+    const struct plan *plan = request->plan;
+    const char *text = plan ? plan->refusal : CALL_REFUSAL;
+    const char *hint = plan ? plan->refusal_hint : CALL_HINT;
+    uint8_t space[ERROR_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    int result = request->is_beyond ? 0 : expose_refusal(a->s, plan);
+
+    if (result == 0)
+        result = answer_flush(a);
+    if (result != 0)
+        return result;
+    if (request->is_beyond)
+        response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
+    else
+        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
+    return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
+}
+
 int
 answer_put_position(struct answering *a, const uint8_t *message, size_t length,
                     struct view position, uint32_t number)
 {
-    uint8_t space[POSITIONED_SIZE];
+    uint8_t space[ERROR_SIZE];
     char digits[12];
     int n = snprintf(digits, sizeof(digits), "%u", number);
     size_t before = (size_t)(position.bytes - message), after = before + position.length;
@@ -343,17 +439,17 @@ error_response(struct answering *a, const uint8_t *message, size_t length)
     struct exchange_request *request = exchange_first(&o->exchange);
     struct judgement judgement = {0};
     uint64_t fields, kinds;
-    int result = answer_settle(a);
+    int result = settle(a);
 
     if (result == 0 && request && request->is_refused) {
-        result = o->is_muted ? 0 : answer_refuse(a, request);
+        result = o->is_muted ? 0 : refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
         speech_of(a->s, true, body, &fields, &kinds);
         if (fields)
             result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
                                   kinds, FLAG_BIT(ERROR_TEXT), &judgement);
         if (result == 0)
-            result = judgement.is_blocked ? answer_block(a, &judgement)
+            result = judgement.is_blocked ? block(a, &judgement)
                                           : pass_error(a, message, length, text_of(o, request));
     }
     if (request && !request->is_refused)
@@ -375,7 +471,7 @@ notice_response(struct answering *a, const uint8_t *message, size_t length)
         return 0;
     speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &fields, &kinds);
     if (fields) {
-        result = answer_settle(a);
+        result = settle(a);
         if (result == 0 && !a->o->is_muted)
             result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields,
                                   kinds, FLAG_BIT(NOTICE_TEXT), &judgement);
@@ -408,7 +504,7 @@ notification(struct answering *a, const uint8_t *message, size_t length)
     reader_u32(&r);
     reader_text(&r);
     if (fields && reader_text(&r).length > 0) {
-        result = answer_settle(a);
+        result = settle(a);
         if (result == 0)
             result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(NOTIFICATION), &judgement);
     }
@@ -436,7 +532,7 @@ stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64
     const struct plan_statement *statement = request ? result_statement(a->o, request) : NULL;
     struct judgement judgement = {0};
     uint64_t fields, kinds;
-    int result = answer_settle(a);
+    int result = settle(a);
 
     result_most(a->s, statement, &fields, &kinds);
     if (statement && shows_no_column(statement))
@@ -448,7 +544,7 @@ stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64
     if (result == 0 && fields && !a->o->is_muted) {
         result = expose_words(a->s, statement, fields, kinds, flag, &judgement);
         if (result == 0 && judgement.is_blocked)
-            return answer_block(a, &judgement);
+            return block(a, &judgement);
     }
     return result == 0 ? pass(a, message, length) : result;
 }
@@ -472,7 +568,7 @@ static int
 ready(struct answering *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
-    int result = answer_settle(a);
+    int result = settle(a);
 
     result_close(o);
     exchange_ready(&o->exchange);

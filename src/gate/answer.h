@@ -29,20 +29,9 @@ PASU_MUST_USE int answer_message(struct answering *answering, const uint8_t *mes
  * the first one is for answer_message. */
 PASU_MUST_USE size_t answer_rows(struct answering *answering, const uint8_t *at, size_t have,
                                  struct walk *walk);
-/* Whole messages that stand before `out` and are recorded go to the client. */
-PASU_MUST_USE int answer_send(struct answering *answering);
-/* The rows gathered so far are counted, judged and recorded. */
-PASU_MUST_USE int answer_settle(struct answering *answering);
-/* A budget has ended the result: the client is told. */
-PASU_MUST_USE int answer_block(struct answering *answering, const struct judgement *judgement);
-/* In place of what was not sent. (request->plan is NULL where it was a call by message. A budget's
- * refusal is in a record already.) */
-PASU_MUST_USE int answer_refuse(struct answering *answering,
-                                const struct exchange_request *request);
 /* Records and sends what stands before `out`. */
 PASU_MUST_USE int answer_flush(struct answering *answering);
-/* Records what the rows that begin can carry beside what their plan says; none of them leaves where
- * they are shown to nobody. */
+/* Records what the rows that begin can carry beside what their plan says. */
 PASU_MUST_USE int answer_doubt(struct answering *answering);
 /* Where the columns after the hidden ones begin in a DataRow; 0 where it is malformed. */
 size_t answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden);
