@@ -55,8 +55,8 @@ static void
 fill_one(struct plan_work *work, const char *text, const struct sql_token *t,
          struct token_range range, const struct reach *reach)
 {
-    char schema[CATALOG_NAME_SIZE] = "", name[CATALOG_NAME_SIZE];
-    PgQuery__RangeVar target = PG_QUERY__RANGE_VAR__INIT;
+    char schema[CATALOG_NAME_SIZE] = "", name[CATALOG_NAME_SIZE], none[] = "", persistence[] = "p";
+    PgQuery__RangeVar target = {.catalogname = none};
     const struct catalog_relation *relation, *only = NULL;
     size_t at = 0, count = 0;
 
@@ -71,7 +71,7 @@ fill_one(struct plan_work *work, const char *text, const struct sql_token *t,
         schema[0] = '\0';
     target.schemaname = schema;
     target.relname = name;
-    target.relpersistence = (char *)(uintptr_t) "p";
+    target.relpersistence = persistence;
     while ((relation = names_next_relation(work, schema[0] ? schema : NULL, name, &at)) != NULL) {
         only = relation;
         count++;

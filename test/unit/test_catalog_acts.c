@@ -298,8 +298,9 @@ a_cursor_that_a_function_has_not_opened_can_be_anybodys(void **state PASU_UNUSED
         "DECLARE c CURSOR FOR SELECT 1; BEGIN OPEN c; SELECT 'cc' INTO c; FETCH c INTO r; END",
         "DECLARE c refcursor; BEGIN IF a THEN OPEN c FOR SELECT 1; END IF; FETCH c INTO r; END",
         "DECLARE c refcursor = 'cc'; BEGIN OPEN c FOR SELECT 1; FETCH c INTO r; END",
-        "DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; EXCEPTION WHEN OTHERS THEN FETCH c INTO r;"
-        " END",
+        ("DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; EXCEPTION WHEN OTHERS THEN FETCH c INTO "
+         "r;"
+         " END"),
         "BEGIN FETCH c INTO r; DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; END; END",
         "DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; FETCH f.c INTO r; END",
     };
