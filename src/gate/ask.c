@@ -284,7 +284,7 @@ take_plan(struct asking *a, struct exchange_request *request, const struct plan 
 
     result = doubt_renew(a->s, (struct plan *)(uintptr_t)plan, request->bound, &request->plan,
                          &request->bound);
-    request->is_doubtful = result == 1;
+    request->is_doubtful = result > 0;
     return result < 0 ? result : 0;
 }
 

@@ -63,10 +63,11 @@ doubt_renew(struct session *s, struct plan *was, const struct plan_statement *st
     *renewed = plan_counterpart(*plan, was, statement);
     if (*renewed && view_equal((*plan)->rewritten, was->rewritten) && !(*plan)->refusal)
         return 0;
+    result = (*plan)->refusal ? DOUBT_REFUSED : DOUBT_CHANGED;
     plan_release(*plan);
     *plan = plan_hold(was);
     *renewed = statement;
-    return 1;
+    return result;
 }
 
 /* ---- what changes ---- */

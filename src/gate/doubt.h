@@ -16,9 +16,11 @@
 
 #include "gate/observer.h"
 
+enum { DOUBT_CHANGED = 1, DOUBT_REFUSED };
+
 /* The plan that the text of `was` has under the present snapshot, held, and the statement that
- * corresponds. 0; 1: there is none with the same hidden columns, the old plan is held, in doubt;
- * PASU_E_NOMEM. */
+ * corresponds: 0. Else the old ones, in doubt: DOUBT_CHANGED where other hidden columns would be
+ * needed, DOUBT_REFUSED where it is refused by now. Or PASU_E_NOMEM. */
 PASU_MUST_USE int doubt_renew(struct session *session, struct plan *was,
                               const struct plan_statement *statement, struct plan **plan,
                               const struct plan_statement **renewed);

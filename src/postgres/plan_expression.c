@@ -293,9 +293,9 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
     carry_add(into, &carry);
 }
 
-static void
-carry_case(struct plan_work *work, const struct scope *scope, const PgQuery__CaseExpr *expression,
-           struct carry *into)
+void
+expression_case(struct plan_work *work, const struct scope *scope,
+                const PgQuery__CaseExpr *expression, carry_fn *value, struct carry *into)
 {
     if (expression->arg)
         compare_case(work, scope, expression, into);
@@ -306,9 +306,9 @@ carry_case(struct plan_work *work, const struct scope *scope, const PgQuery__Cas
             continue;
         if (!expression->arg)
             compare_condition(work, scope, when->case_when->expr, into);
-        expression_carry(work, scope, when->case_when->result, into);
+        value(work, scope, when->case_when->result, into);
     }
-    expression_carry(work, scope, expression->defresult, into);
+    value(work, scope, expression->defresult, into);
 }
 
 /* "(row).name" may be a function of a user's: those that the statement names were collected. */
@@ -455,7 +455,7 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
         carry_sublink(work, scope, node->sub_link, into);
         break;
     case PG_QUERY__NODE__NODE_CASE_EXPR:
-        carry_case(work, scope, node->case_expr, into);
+        expression_case(work, scope, node->case_expr, expression_carry, into);
         break;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
         carry_cast(work, scope, node->type_cast, into);

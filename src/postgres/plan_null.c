@@ -36,24 +36,6 @@ null_all(struct plan_work *work, const struct scope *scope, PgQuery__Node *const
         null_carry(work, scope, nodes[i], into);
 }
 
-static void
-null_case(struct plan_work *work, const struct scope *scope, const PgQuery__CaseExpr *expression,
-          struct carry *into)
-{
-    if (expression->arg)
-        compare_case(work, scope, expression, into);
-    for (size_t i = 0; i < expression->n_args; i++) {
-        const PgQuery__Node *when = expression->args[i];
-
-        if (!when || when->node_case != PG_QUERY__NODE__NODE_CASE_WHEN)
-            continue;
-        if (!expression->arg)
-            compare_condition(work, scope, when->case_when->expr, into);
-        null_carry(work, scope, when->case_when->result, into);
-    }
-    null_carry(work, scope, expression->defresult, into);
-}
-
 /* nullif(x, ''): as good as x. */
 static bool
 is_blank_null(const PgQuery__AExpr *expression)
@@ -82,7 +64,7 @@ null_carry(struct plan_work *work, const struct scope *scope, const PgQuery__Nod
         null_all(work, scope, node->row_expr->args, node->row_expr->n_args, into);
         return;
     case PG_QUERY__NODE__NODE_CASE_EXPR:
-        null_case(work, scope, node->case_expr, into);
+        expression_case(work, scope, node->case_expr, null_carry, into);
         return;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
         if (names_is_foreign_type(work, node->type_cast->type_name))

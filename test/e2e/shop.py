@@ -13,6 +13,7 @@ import harness
 import inspector
 import postgres
 import stage
+import wire
 
 CUSTOMERS, MEMBERS, ACCOUNTS, PARCELS, PRODUCTS = 400, 150, 120, 150, 300
 ROLES = ("app", "analyst")
@@ -182,3 +183,22 @@ class Truth:
 def keys(table, column):
     """All keys of a table, in order."""
     return [row[0] for row in server().sql(f"SELECT {column} FROM {table} ORDER BY 1")]
+
+
+def play(front, pattern, name, statements):
+    """Runs them in a session of that application name. Whom the client saw: what the pattern's groups
+    found in the rows."""
+    seen = set()
+    with front.login(application_name=name) as session:
+        for sql in statements:
+            session.send(wire.query(sql))
+            while True:
+                kind, body = session.receive()
+                if kind == "E":
+                    raise wire.ServerError(wire.read_fields(body))
+                if kind == "D":
+                    seen |= {next(filter(None, found.groups())).decode() for found in pattern.finditer(body)}
+                if kind == "Z":
+                    break
+        session.terminate()
+    return seen

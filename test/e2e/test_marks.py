@@ -45,24 +45,6 @@ def front():
     return made
 
 
-def play(name, statements):
-    """Whom the client saw."""
-    seen = set()
-    with front().login(application_name=name) as session:
-        for sql in statements:
-            session.send(wire.query(sql))
-            while True:
-                kind, body = session.receive()
-                if kind == "E":
-                    raise wire.ServerError(wire.read_fields(body))
-                if kind == "D":
-                    seen |= {key.decode() for key in SEEN.findall(body)}
-                if kind == "Z":
-                    break
-        session.terminate()
-    return seen
-
-
 def works(made=None):
     try:
         with (made or front()).login(application_name="works") as session:
@@ -98,7 +80,7 @@ def marks():
 
 def check_read(when):
     """Each table is read by a client that shows its persons to nobody uncounted."""
-    seen = {name: play(f"{name}, {when}", (read,)) for name, (_, read) in FILLED.items()}
+    seen = {name: shop.play(front(), SEEN, f"{name}, {when}", (read,)) for name, (_, read) in FILLED.items()}
     front().guard.until_sessions(0)
     ledger = shop.export(front())
     for name, keys in seen.items():
@@ -112,7 +94,7 @@ def check_read(when):
 def test_marks_outlive_the_gate():
     """A copy of persons that is read after a restart, or after kill -9 of the gate, is counted"""
     for name, (statements, _) in FILLED.items():
-        play(name, statements)
+        shop.play(front(), SEEN, name, statements)
     restart()
     check_read("restarted")
     kill_gate()
@@ -131,7 +113,7 @@ def test_mark_is_written_before_the_answer():
         with front().login(application_name="copies") as session:
             session.query(f"CREATE TABLE m.fast{number} AS {SOME}")
             kill_gate()
-        seen = play(f"fast {number}", (f"SELECT v FROM m.fast{number}",))
+        seen = shop.play(front(), SEEN, f"fast {number}", (f"SELECT v FROM m.fast{number}",))
         front().guard.until_sessions(0)
         shown = shop.export(front())[f"fast {number}"]
         assert seen and shown.fields == {"name": "clear"} and len(seen) <= shown.unknown, shown
@@ -140,7 +122,7 @@ def test_mark_is_written_before_the_answer():
 @test(gateway=True, limit=120)
 def test_table_that_is_gone():
     """A table that was dropped gives its name to another, which is nobody's, after a restart, too"""
-    play("short", (f"CREATE TABLE m.short AS {SOME}", "SELECT v FROM m.short", "DROP TABLE m.short"))
+    shop.play(front(), SEEN, "short", (f"CREATE TABLE m.short AS {SOME}", "SELECT v FROM m.short", "DROP TABLE m.short"))
 
     def is_forgotten():
         numbers = {number for what, number, _, _ in marks() if what == FORGOTTEN}
@@ -148,7 +130,7 @@ def test_table_that_is_gone():
     process.until(is_forgotten, "the journal forgets the table", 20)
     front().behind.sql("CREATE TABLE m.short AS SELECT title AS v FROM products")
     restart()
-    play("harmless", ("SELECT v FROM m.short",))
+    shop.play(front(), SEEN, "harmless", ("SELECT v FROM m.short",))
     front().guard.until_sessions(0)
     assert "harmless" not in shop.export(front())
 
@@ -156,9 +138,9 @@ def test_table_that_is_gone():
 @test(gateway=True, limit=120)
 def test_column_of_a_mapped_table():
     """An own value in another column of a mapped table stays exact after a restart"""
-    play("column", ("UPDATE customers SET region = name WHERE grade = 3",))
+    shop.play(front(), SEEN, "column", ("UPDATE customers SET region = name WHERE grade = 3",))
     restart()
-    seen = play("column read", ("SELECT id, region FROM customers WHERE grade = 3",))
+    seen = shop.play(front(), SEEN, "column read", ("SELECT id, region FROM customers WHERE grade = 3",))
     front().guard.until_sessions(0)
     shown = shop.export(front())["column read"]
     equal((seen, shown.unknown), (shown.keys["customer"], 0))

@@ -106,27 +106,9 @@ def front():
     return shop.front("written")
 
 
-def play(name, statements):
-    """Whom the client saw."""
-    seen = set()
-    with front().login(application_name=name) as session:
-        for sql in statements:
-            session.send(wire.query(sql))
-            while True:
-                kind, body = session.receive()
-                if kind == "E":
-                    raise wire.ServerError(wire.read_fields(body))
-                if kind == "D":
-                    seen |= {next(filter(None, found)).decode() for found in SEEN.findall(body)}
-                if kind == "Z":
-                    break
-        session.terminate()
-    return seen
-
-
 def said(cases):
     """What each of the cases showed, and what the ledger says of it."""
-    seen = {name: play(name, statements) for name, statements in cases.items()}
+    seen = {name: shop.play(front(), SEEN, name, statements) for name, statements in cases.items()}
     front().guard.until_sessions(0)
     ledger = shop.export(front())
     return {name: (seen[name], ledger[name]) for name in cases}
@@ -152,7 +134,7 @@ def test_written():
     """What is put under another's key is counted, and the table stays exact; daily changes are quiet"""
     check({name: ("BEGIN", *statements, "ROLLBACK") for name, statements in MOVED.items()})
     for number, sql in enumerate(DAILY):
-        play(f"daily {number}", ("BEGIN", sql, "ROLLBACK"))
+        shop.play(front(), SEEN, f"daily {number}", ("BEGIN", sql, "ROLLBACK"))
     front().guard.until_sessions(0)
     quiet = shop.export(front())
     assert not [n for n in range(len(DAILY)) if f"daily {n}" in quiet], quiet
@@ -162,7 +144,7 @@ def test_written():
 @test(gateway=True)
 def test_written_elsewhere():
     """What goes on to other tables is counted there, whatever becomes of the way that it went"""
-    play("begin", ("CREATE SCHEMA w",))
+    shop.play(front(), SEEN, "begin", ("CREATE SCHEMA w",))
     check(MARKED)
     check_exact({"read after all": (READ, READ_ORDERS)})
 
@@ -170,15 +152,15 @@ def test_written_elsewhere():
 @test(gateway=True)
 def test_written_by_a_trigger():
     """A trigger that puts another key into the rows that are updated is no way around"""
-    play("trigger", TRIGGER)
+    shop.play(front(), SEEN, "trigger", TRIGGER)
     check({"triggered": TRIGGERED})
-    play("no trigger", ("DROP FUNCTION to_one CASCADE",))
+    shop.play(front(), SEEN, "no trigger", ("DROP FUNCTION to_one CASCADE",))
 
 
 @test(gateway=True)
 def test_written_in_the_table():
     """An own row's value in another column stays exact; a row with the values of many is none"""
-    play("column", COLUMN[:1])
+    shop.play(front(), SEEN, "column", COLUMN[:1])
     check_exact({"column read": COLUMN[1:]})
     check({"many": MANY, "many read": MANY[1:]})
 

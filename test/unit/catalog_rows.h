@@ -62,4 +62,20 @@ catalog_rows_build(struct catalog **catalog, const struct catalog_policy *policy
     return result;
 }
 
+/* A snapshot of a database without mapped tables; NULL: these are no rows of one. */
+static inline struct catalog *
+catalog_rows_snapshot(const struct catalog_row *rows, size_t count)
+{
+    static const struct catalog_policy nothing;
+    struct catalog *c = NULL;
+
+    return catalog_rows_build(&c, &nothing, NULL, NULL, 0, rows, count) == 0 ? c : NULL;
+}
+
+#define CATALOG_ROWS_SERVER                                                                        \
+    {ROWS_SERVER, "150020|shop|UTF8|f|t|8192"},                                                    \
+    {                                                                                              \
+        ROWS_POLL, "x"                                                                             \
+    }
+
 #endif

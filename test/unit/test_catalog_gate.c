@@ -39,32 +39,17 @@ a_configuration_becomes_a_policy_in_the_vocabularys_numbers(void **state PASU_UN
     config_faults_release(&faults);
 }
 
-static struct catalog *
-snapshot(const struct catalog_row *rows, size_t count)
-{
-    static const struct catalog_policy nothing;
-    struct catalog *c = NULL;
-
-    assert_int_equal(catalog_rows_build(&c, &nothing, NULL, NULL, 0, rows, count), 0);
-    return c;
-}
-
-#define SERVER                                                                                     \
-    {ROWS_SERVER, "150020|shop|UTF8|f|t|8192"},                                                    \
-    {                                                                                              \
-        ROWS_POLL, "x"                                                                             \
-    }
-
 static void
 a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUSED)
 {
-    static const struct catalog_row empty[] = {SERVER};
-    static const struct catalog_row rows[] = {
-        SERVER, {ROWS_RELATIONS, "20001|a|t|r|p|f|f"}, {ROWS_RELATIONS, "20002|b|t|r|p|f|f"}};
+    static const struct catalog_row empty[] = {CATALOG_ROWS_SERVER};
+    static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
+                                              {ROWS_RELATIONS, "20001|a|t|r|p|f|f"},
+                                              {ROWS_RELATIONS, "20002|b|t|r|p|f|f"}};
     const struct catalog_mark mark = {0, "b", "t", 1, 2, 0};
     struct catalog_marks marks = {0};
     struct catalog_mark *list;
-    struct catalog *c = snapshot(empty, COUNT_OF(empty));
+    struct catalog *c = catalog_rows_snapshot(empty, COUNT_OF(empty));
     size_t count;
 
     assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
@@ -76,7 +61,7 @@ a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUS
     assert_string_equal(list[0].schema, "b");
     assert_string_equal(list[0].name, "t");
     memory_free(list);
-    c = snapshot(rows, COUNT_OF(rows));
+    c = catalog_rows_snapshot(rows, COUNT_OF(rows));
     assert_int_equal(catalog_marks_settle(&marks, c), 0);
     catalog_release(c);
     assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
@@ -85,7 +70,7 @@ a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUS
     assert_int_equal(list[0].fields, 1);
     assert_int_equal(list[0].kinds, 2);
     memory_free(list);
-    c = snapshot(empty, COUNT_OF(empty)); /* dropped */
+    c = catalog_rows_snapshot(empty, COUNT_OF(empty)); /* dropped */
     assert_int_equal(catalog_marks_settle(&marks, c), 0);
     catalog_release(c);
     assert_int_equal(marks.count, 0);
@@ -95,24 +80,25 @@ a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUS
 static void
 partitions_keep_the_mark_when_they_are_detached(void **state PASU_UNUSED)
 {
-    static const struct catalog_row rows[] = {SERVER,
+    static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
                                               {ROWS_RELATIONS, "20001|a|parent|p|p|f|f"},
                                               {ROWS_RELATIONS, "20002|a|child|p|p|f|f"},
                                               {ROWS_RELATIONS, "20003|a|leaf|r|p|f|f"},
                                               {ROWS_INHERITS, "20002|20001"},
                                               {ROWS_INHERITS, "20003|20002"}};
-    static const struct catalog_row detached[] = {SERVER, {ROWS_RELATIONS, "20003|a|leaf|r|p|f|f"}};
+    static const struct catalog_row detached[] = {CATALOG_ROWS_SERVER,
+                                                  {ROWS_RELATIONS, "20003|a|leaf|r|p|f|f"}};
     const struct catalog_mark mark = {20001, NULL, NULL, 1, 2, 0};
     struct catalog_marks marks = {0};
     struct catalog_mark *list;
-    struct catalog *c = snapshot(rows, COUNT_OF(rows));
+    struct catalog *c = catalog_rows_snapshot(rows, COUNT_OF(rows));
     size_t count;
 
     assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
     assert_int_equal(catalog_marks_settle(&marks, c), 0);
     catalog_release(c);
     assert_int_equal(marks.count, 3);
-    c = snapshot(detached, COUNT_OF(detached));
+    c = catalog_rows_snapshot(detached, COUNT_OF(detached));
     assert_int_equal(catalog_marks_settle(&marks, c), 0);
     catalog_release(c);
     assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
@@ -147,10 +133,10 @@ under_another_vocabulary_a_mark_stands_for_everything(void **state PASU_UNUSED)
 static void
 a_name_of_which_nothing_comes_is_forgotten_in_the_end(void **state PASU_UNUSED)
 {
-    static const struct catalog_row empty[] = {SERVER};
+    static const struct catalog_row empty[] = {CATALOG_ROWS_SERVER};
     const struct catalog_mark mark = {0, NULL, "t", 1, 2, 0};
     struct catalog_marks marks = {0};
-    struct catalog *c = snapshot(empty, COUNT_OF(empty));
+    struct catalog *c = catalog_rows_snapshot(empty, COUNT_OF(empty));
     size_t loads = 0;
 
     assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
@@ -211,7 +197,7 @@ what_a_function_has_filled_stays_marked_when_it_is_gone(void **state PASU_UNUSED
     static const struct catalog_mapping mapping = {"s.p", "id", 0, fields, 1};
     static const struct catalog_policy policy = {&mapping, 1, NULL, 0, NULL, 0};
     static const struct catalog_row rows[] = {
-        SERVER,
+        CATALOG_ROWS_SERVER,
         {ROWS_RELATIONS, "20001|s|p|r|p|f|f"},
         {ROWS_RELATIONS, "20002|s|t|r|p|f|f"},
         {ROWS_COLUMNS, "20001|1|id|20"},

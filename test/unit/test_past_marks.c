@@ -45,22 +45,6 @@ see_all(struct past_marks *past, const struct written *w)
         assert_int_equal(past_marks_see(past, &w->items[i]), 0);
 }
 
-static struct catalog *
-snapshot(const struct catalog_row *rows, size_t count)
-{
-    static const struct catalog_policy nothing;
-    struct catalog *c = NULL;
-
-    assert_int_equal(catalog_rows_build(&c, &nothing, NULL, NULL, 0, rows, count), 0);
-    return c;
-}
-
-#define SERVER                                                                                     \
-    {ROWS_SERVER, "150020|shop|UTF8|f|t|8192"},                                                    \
-    {                                                                                              \
-        ROWS_POLL, "x"                                                                             \
-    }
-
 static void
 a_mark_is_written_once_and_again_only_with_new_bits(void **state PASU_UNUSED)
 {
@@ -105,12 +89,13 @@ what_finds_no_room_is_written_the_next_time(void **state PASU_UNUSED)
 static void
 a_name_that_has_become_an_oid_is_forgotten_after_it(void **state PASU_UNUSED)
 {
-    static const struct catalog_row rows[] = {SERVER, {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
+    static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
+                                              {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
     const struct catalog_mark mark = {0, "w", "t", 5, 2, 0};
     struct catalog_marks marks = {0}, back = {0};
     struct past_marks past = {0};
     struct catalog_mark *list;
-    struct catalog *c = snapshot(rows, COUNT_OF(rows));
+    struct catalog *c = catalog_rows_snapshot(rows, COUNT_OF(rows));
     struct written w = {0};
     size_t count;
 
@@ -140,11 +125,12 @@ a_name_that_has_become_an_oid_is_forgotten_after_it(void **state PASU_UNUSED)
 static void
 a_name_that_is_marked_again_before_it_is_forgotten_stays(void **state PASU_UNUSED)
 {
-    static const struct catalog_row rows[] = {SERVER, {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
+    static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
+                                              {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
     const struct catalog_mark mark = {0, "w", "t", 1, 1, 0};
     struct catalog_marks marks = {0};
     struct past_marks past = {0};
-    struct catalog *c = snapshot(rows, COUNT_OF(rows));
+    struct catalog *c = catalog_rows_snapshot(rows, COUNT_OF(rows));
     struct written w = {0};
 
     assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
@@ -162,11 +148,11 @@ a_name_that_is_marked_again_before_it_is_forgotten_stays(void **state PASU_UNUSE
 static void
 what_is_gone_is_forgotten(void **state PASU_UNUSED)
 {
-    static const struct catalog_row empty[] = {SERVER};
+    static const struct catalog_row empty[] = {CATALOG_ROWS_SERVER};
     const struct catalog_mark mark = {20001, NULL, NULL, 1, 1, 0};
     struct catalog_marks marks = {0};
     struct past_marks past = {0};
-    struct catalog *c = snapshot(empty, COUNT_OF(empty));
+    struct catalog *c = catalog_rows_snapshot(empty, COUNT_OF(empty));
     struct written w = {0};
 
     assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);

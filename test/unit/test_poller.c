@@ -227,7 +227,9 @@ who_is_not_read_keeps_nobody_else_from_being_read(void **state)
     struct fixture f;
     static struct peer peers[MANY];
     static int others[MANY];
+    struct peer young;
     uint8_t got[16];
+    int other;
 
     begin(&f, state);
     for (int i = 0; i < MANY; i++) {
@@ -245,6 +247,15 @@ who_is_not_read_keeps_nobody_else_from_being_read(void **state)
             poller_watch(&f.poller, events[i].peer, 0, true); /* not now */
         told += count;
     }
+    /* They have room elsewhere now: the ring receives ahead for whoever comes. */
+    other = connect_peer(&f, &young);
+    poller_watch(&f.poller, &young, EPOLLIN, true);
+    assert_int_equal(write(other, "hello", 5), 5);
+    assert_true(wait_for(&f, &young) & EPOLLIN);
+    assert_int_equal(young.has_received, f.poller.uring != NULL);
+    assert_int_equal(peer_read(&young, &os_real, got, sizeof(got)), 5);
+    peer_close(&young, &os_real);
+    close(other);
     for (int i = 0; i < MANY; i++) {
         int number = -1;
 
@@ -271,16 +282,24 @@ an_end_is_told_after_what_came_before_it(void **state)
     int other;
 
     begin(&f, state);
-    other = connect_peer(&f, &peer);
-    poller_watch(&f.poller, &peer, EPOLLIN, true);
-    assert_int_equal(write(other, "bye", 3), 3);
-    close(other);
-    assert_true(wait_for(&f, &peer) & EPOLLIN);
-    assert_int_equal(peer_read(&peer, &os_real, got, sizeof(got)), 3);
-    poller_watch(&f.poller, &peer, EPOLLIN, true);
-    assert_true(wait_for(&f, &peer) & (EPOLLIN | EPOLLHUP));
-    assert_int_equal(peer_read(&peer, &os_real, got, sizeof(got)), PASU_E_EOF);
-    peer_close(&peer, &os_real);
+    for (int is_half = 0; is_half < 2;
+         is_half++) { /* it is gone, or only says that no more comes */
+        other = connect_peer(&f, &peer);
+        poller_watch(&f.poller, &peer, EPOLLIN, true);
+        assert_int_equal(write(other, "bye", 3), 3);
+        if (is_half)
+            shutdown(other, SHUT_WR);
+        else
+            close(other);
+        assert_true(wait_for(&f, &peer) & EPOLLIN);
+        assert_int_equal(peer_read(&peer, &os_real, got, sizeof(got)), 3);
+        poller_watch(&f.poller, &peer, EPOLLIN, true);
+        assert_true(wait_for(&f, &peer) & (EPOLLIN | EPOLLHUP));
+        assert_int_equal(peer_read(&peer, &os_real, got, sizeof(got)), PASU_E_EOF);
+        peer_close(&peer, &os_real);
+        if (is_half)
+            close(other);
+    }
     end(&f);
 }
 
