@@ -199,6 +199,29 @@ def test_replaced_past_the_gateway():
     client.session.terminate()
 
 
+@test(gateway=True)
+def test_refused_by_now():
+    """A prepared statement whose function has become a way out, past the gateway, ends its session unanswered"""
+    client = Client(len(CASES) + 1, "refused by now")
+    make = "CREATE OR REPLACE FUNCTION f(text) RETURNS text LANGUAGE sql AS "
+    shop.server().sql(make + "'SELECT title FROM products WHERE title = $1'", client.database)
+    client.play(("prepare", "SELECT f('PG_VERSION')"))
+    client.play(("again",))
+    shop.server().sql(make + "'SELECT pg_read_file($1)'", client.database)
+
+    def refused():
+        client.session.send(wire.bind(name="prepared") + wire.execute() + wire.SYNC)
+        kind = body = None
+        while kind not in ("E", "Z"):
+            kind, body = client.session.receive()
+        return kind == "E" and wire.read_fields(body)["C"] == "0A000"
+    process.until(refused, "it is refused", 40)
+    try:
+        raise AssertionError(f"after it: {client.session.receive()}")
+    except wire.Closed:
+        pass
+
+
 @test(gateway=True, limit=100)
 def test_keys_read_before_a_new_snapshot():
     """Keys of statements that are on their way when a new snapshot comes are not lost: nobody is unknown for that"""
