@@ -32,6 +32,9 @@ CASES = (
     ("swapped under a prepared text", (("prepare", "SELECT * FROM products"), ("again",),
         ("other", "ALTER TABLE products RENAME TO goods; CREATE VIEW products AS SELECT 1 AS id, name AS title, 2 AS price FROM customers"),
         ("again",))),
+    ("the customers under a prepared text", (("prepare", "SELECT title FROM products"), ("again",),
+        ("other", "ALTER TABLE products RENAME TO goods; ALTER TABLE customers RENAME name TO title; ALTER TABLE customers RENAME TO products"),
+        ("again",))),
     ("renamed by others", ("SELECT 1", ("past", "ALTER TABLE customers RENAME TO clients"), "SELECT name FROM clients")),
     ("moved to another schema", ("CREATE SCHEMA s; ALTER TABLE customers SET SCHEMA s", "SELECT name FROM s.customers")),
     ("new column", ("ALTER TABLE products ADD note text; UPDATE products p SET note = name FROM customers c "
