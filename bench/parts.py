@@ -210,6 +210,7 @@ class Parts:
         sizes = {name: os.path.getsize(path) for name, path in self.files.items()}
         for source, upstream in (("server", self.server), ("replay", replay)):
             self.open_routes(upstream, MAP_WIDE)
+            sender = self.rig.process_id("postgres" if source == "server" else "replay")
             if source == "replay":
                 self.check_unchanged()
             else:
@@ -221,8 +222,10 @@ class Parts:
                     for route in self.turns(number + index):
                         self.progress(f"round {number + 1}/{self.options.rounds}: {name} from the "
                                       f"{source}, {route.name}")
+                        sent = cost.lifetime(sender)
                         figures = self.costed(route, lambda route=route, query=query:
                                               self.drain_through(route, query, self.options.seconds))
+                        figures["sender_share"] = (cost.lifetime(sender) - sent) / figures["seconds"] * 100
                         if (figures["bytes"] != figures["answers"] * sizes[name] or
                                 figures["rows"] != figures["answers"] * ROWS):
                             raise rigs.BenchError(f"{route.name}: not the bytes of the server")

@@ -9,7 +9,8 @@ FIGURES = {
                ("cpu_user_us_per_query", "  user part µs", 2),
                ("cpu_system_us_per_query", "  system part µs", 2)),
     "bulk": (("mb_per_s", "MB/s", 0), ("cpu_s_per_gb", "CPU s/GB", 3),
-             ("cpu_user_s_per_gb", "  user part s", 3), ("cpu_system_s_per_gb", "  system part s", 3)),
+             ("cpu_user_s_per_gb", "  user part s", 3), ("cpu_system_s_per_gb", "  system part s", 3),
+             ("sender_share", "the server's CPU, % of the time", 0)),
     "idle": (("pss_per_session", "bytes/session (Pss)", 0),
              ("private_per_session", "bytes/session (private)", 0),
              ("pss_per_used_session", "bytes/session, once used (Pss)", 0)),
@@ -113,6 +114,9 @@ class Table:
                     row["paired_difference"] = spread([a - b for a, b in both])
                 if both and all(b > 0 for _, b in both):
                     row["paired_ratio"] = spread([a / b for a, b in both])
+                busy = self.rounds(part, case, baseline, "sender_share")
+                if sense == "≥" and busy:
+                    row["baseline_sender_share"] = statistics.median(busy.values())
                 for limit_route in ("direct", FLOOR):
                     best = self.rounds(part, case, limit_route, figure)
                     if kind == "ratio" and best and row["baseline_median"] > 0:
@@ -182,11 +186,14 @@ def paired_text(row):
 
 def ceiling_text(row):
     # What no proxy at all, or one that only relays, reaches: where that misses the target too, the
-    # server, or the kernel, is the limit.
+    # server, or the kernel, is the limit. So it is where the baseline already keeps the server busy.
     limit = "direct" if row["sense"] == "≥" else FLOOR
+    words = []
     if not row["met"] and row["measured"] != limit and limit + "_ratio" in row:
-        return f" ({limit}: {row[limit + '_ratio']:.2f})"
-    return ""
+        words.append(f"{limit}: {row[limit + '_ratio']:.2f}")
+    if not row["met"] and "baseline_sender_share" in row:
+        words.append(f"server busy {row['baseline_sender_share']:.0f} % with {row['baseline']}")
+    return f" ({'; '.join(words)})" if words else ""
 
 
 def format_number(value, width, form):

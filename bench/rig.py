@@ -137,6 +137,9 @@ class Rig:
             arguments.update(user=owner.pw_uid, group=owner.pw_gid, extra_groups=[])
         return arguments
 
+    def process_id(self, name):
+        return next(p.popen.pid for p in self.processes if p.name == name)
+
     def copy(self, path):
         """A copy in our folder: the accounts that things run as may not be able to reach the tree."""
         copy = self.path(os.path.basename(path))

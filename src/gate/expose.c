@@ -170,8 +170,11 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
             return g->rows < all ? g->rows : all;
         return r->is_bound_told ? 0 : all;
     }
-    if (g->unattributed[p] > 0)
+    if (g->unattributed[p] > 0) {
         *flags |= FLAG_BIT(UNATTRIBUTED);
+        if (!part->is_one_per_row) /* a group without a key */
+            return all;
+    }
     return g->unattributed[p];
 }
 

@@ -60,6 +60,7 @@ struct catalog_show {
     int16_t key_column;      /* attnum */
     uint8_t key_type;        /* enum catalog_key_type */
     bool is_key_unique;      /* at most one row has a key */
+    bool is_key_loose;       /* keys that are equal need not be the same bytes */
     uint64_t fields;         /* of all its columns */
     uint64_t *column_fields; /* [attnum], 0 where the column is not personal; column_count + 1 */
 };

@@ -174,6 +174,20 @@ pass_generated(struct catalog_builder *b)
     }
 }
 
+static void
+note_loose_keys(struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+
+    PILE_EACH (const struct catalog_pair, column, &b->loose) {
+        size_t number = catalog_relation_number(c, column->a);
+
+        for (size_t i = 0; number != SIZE_MAX && i < c->relations[number].show_count; i++)
+            c->relations[number].shows[i].is_key_loose |=
+                column->b == (uint32_t)c->relations[number].shows[i].key_column;
+    }
+}
+
 /* A unique key is unique among a table's own rows; those of tables that inherit from it are shown
  * with them, and have indexes of their own. (A partitioned table's index is all partitions'.) */
 static void
@@ -209,5 +223,6 @@ catalog_inherit(struct catalog_builder *b)
         return result;
     pass_generated(b);
     note_unique_keys(b);
+    note_loose_keys(b);
     return 0;
 }

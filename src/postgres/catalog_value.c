@@ -53,11 +53,17 @@ catalog_value_bool(struct view value, bool *is)
 bool
 catalog_value_name(struct view value, char name[CATALOG_NAME_SIZE])
 {
-    if (!value.bytes || value.length >= CATALOG_NAME_SIZE ||
-        (value.length > 0 && memchr(value.bytes, '\0', value.length)))
+    size_t length = value.length;
+
+    if (!value.bytes || (length > 0 && memchr(value.bytes, '\0', length)))
         return false;
-    if (value.length > 0)
-        memcpy(name, value.bytes, value.length);
-    name[value.length] = '\0';
+    if (length >= CATALOG_NAME_SIZE) {
+        length = CATALOG_NAME_SIZE - 1;
+        while (length > 0 && (value.bytes[length] & 0xc0) == 0x80)
+            length--; /* not within a character */
+    }
+    if (length > 0)
+        memcpy(name, value.bytes, length);
+    name[length] = '\0';
     return true;
 }

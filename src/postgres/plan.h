@@ -114,6 +114,7 @@ struct plan_pin {
     struct view literal; /* bytes NULL: a parameter */
     uint16_t parameter;
     bool is_array;
+    bool is_cast; /* a parameter that the statement converts to the key's type */
 };
 
 /* An output column (0-based, hidden ones not counted) and the fields of one part that it can show.
@@ -136,6 +137,8 @@ struct plan_part {
                               partition or child of it is fine as well */
     int16_t key_attribute;
     uint32_t relation;        /* whose columns these are; 0: of no one table */
+    uint16_t show;            /* which of its mapping's kinds of persons, by number */
+    bool is_relation_alone;   /* it stands in the statement once */
     bool is_relation_certain; /* named with its schema. Else a temporary table can stand for it, and
                                  only a column's origin proves that none does */
     uint64_t fields;          /* of all its columns; BOUND without columns: whatever comes */

@@ -66,12 +66,13 @@ void
 build_begin(struct plan_work *work)
 {
     work->direct_count = 0;
+    work->tables = NULL;
     work->inner_count = 0;
     work->has_probe = work->has_pin = work->has_test = work->has_given = false;
     work->referred = NULL;
     work->collecting = 0;
     work->has_stray = false;
-    work->reference_depth = -1;
+    work->reference_depths = 0;
     work->marks = NULL;
     memset(&work->moved, 0, sizeof(work->moved));
     work->kept = (struct reach){{0}};

@@ -366,17 +366,14 @@ judge_merged(struct plan_work *work, const struct scope *scope, const struct mer
     }
 }
 
-/* Inside a join with an alias its tables have their names, and no other has. */
 static void
 judge_within(struct plan_work *work, const struct scope *scope, const struct condition *condition)
 {
     struct carry ignored = {0};
 
-    for (struct entry *e = condition->join ? scope->entries : NULL; e; e = e->next)
-        e->is_hidden = e->join != condition->join;
+    scope_enter(scope, condition);
     compare_condition(work, scope, condition->node, &ignored);
-    for (struct entry *e = condition->join ? scope->entries : NULL; e; e = e->next)
-        e->is_hidden = e->join != NULL;
+    scope_leave(scope, condition);
 }
 
 /* Copies that were made in a join that was still being read. */

@@ -98,17 +98,38 @@ is_aggregate(const PgQuery__FuncCall *call, const struct function_facts *facts)
                            call->agg_within_group || call->agg_filter || call->n_agg_order > 0);
 }
 
+/* The deepest of the depths that is not inside of the scope, in a query within an argument; -1
+ * where there is none. */
+static int
+deepest_within(uint64_t depths, const struct scope *scope)
+{
+    for (int depth = scope->depth; depth >= 0; depth--)
+        if (depths >> depth & 1)
+            return depth;
+    return -1;
+}
+
 /* An aggregate belongs to the query of the deepest column in its arguments, which can be one
  * further out than the one it stands in. */
+static void
+note_aggregate(struct plan_work *work, const struct scope *scope)
+{
+    bool is_too_deep = scope && scope->depth >= SCOPE_DEPTHS - 1;
+
+    scope_note_aggregate(work, scope,
+                         scope && !is_too_deep ? deepest_within(work->reference_depths, scope) : -1,
+                         work->has_stray || is_too_deep);
+}
+
 static void
 judge_arguments(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
                 const struct function_facts *facts, struct carry *arguments)
 {
-    int depth_before = work->reference_depth;
+    uint64_t depths_before = work->reference_depths;
     bool stray_before = work->has_stray;
     struct carry filter = {0};
 
-    work->reference_depth = -1;
+    work->reference_depths = 0;
     work->has_stray = false;
     if (facts->class == FUNCTION_NULLS || (facts->class == FUNCTION_COUNT && !call->agg_distinct))
         for (size_t i = 0; i < call->n_args; i++)
@@ -121,9 +142,8 @@ judge_arguments(struct plan_work *work, const struct scope *scope, const PgQuery
     else
         expression_judge_all(work, scope, call->agg_order, call->n_agg_order);
     if (is_aggregate(call, facts))
-        scope_note_aggregate(work, scope, work->reference_depth, work->has_stray);
-    if (depth_before > work->reference_depth)
-        work->reference_depth = depth_before;
+        note_aggregate(work, scope);
+    work->reference_depths |= depths_before;
     work->has_stray |= stray_before;
 }
 

@@ -17,8 +17,9 @@ is_system_column(const char *name)
 static void
 note_depth(struct plan_work *work, const struct scope *scope)
 {
-    if (scope->depth > work->reference_depth)
-        work->reference_depth = scope->depth;
+    int last = SCOPE_DEPTHS - 1; /* or deeper */
+
+    work->reference_depths |= UINT64_C(1) << (scope->depth < last ? scope->depth : last);
 }
 
 /* Nobody knows what it is: all that the statement touches. */
@@ -104,14 +105,77 @@ find_open(struct plan_work *work, const struct scope *scope, struct found *found
     return is_open;
 }
 
-const struct entry *
-scope_entry(const struct scope *scope, const char *name)
+/* ---- tables by their names ---- */
+
+void
+scope_enter(const struct scope *scope, const struct condition *condition)
 {
-    for (const struct scope *s = scope; s; s = s->outer)
-        for (const struct entry *e = s->entries; e; e = e->next)
-            if (e->name && !e->is_hidden && strcmp(e->name, name) == 0)
-                return e;
-    return NULL;
+    for (struct entry *e = condition->join ? scope->entries : NULL; e; e = e->next)
+        e->is_hidden = e->join != condition->join;
+}
+
+void
+scope_leave(const struct scope *scope, const struct condition *condition)
+{
+    for (struct entry *e = condition->join ? scope->entries : NULL; e; e = e->next)
+        e->is_hidden = e->join != NULL;
+}
+
+enum match { NO_MATCH, MAY_MATCH, MATCH };
+
+/* A name with a schema means a relation that stands in FROM without an alias. Which schema one is
+ * of that is named there without, only the server knows. */
+static enum match
+match(const struct entry *entry, const char *schema, const char *name)
+{
+    if (!entry->name || entry->is_hidden || strcmp(entry->name, name) != 0)
+        return NO_MATCH;
+    if (!schema)
+        return MATCH;
+    if (!entry->range || entry->range->alias)
+        return NO_MATCH;
+    if (!entry->range->schemaname[0])
+        return MAY_MATCH;
+    return strcmp(entry->range->schemaname, schema) == 0 ? MATCH : NO_MATCH;
+}
+
+/* An entry of that name, and its scope. */
+struct place {
+    const struct scope *scope;
+    struct entry *entry;
+};
+
+/* The next place behind this one (all zero: the first from `scope` outwards) that the name can
+ * mean; false where there is none. What surely matches is the last. */
+static bool
+next_place(const struct scope *scope, const char *schema, const char *name, struct place *place)
+{
+    struct entry *e = place->entry ? place->entry->next : scope ? scope->entries : NULL;
+    const struct scope *s = place->entry ? place->scope : scope;
+
+    if (place->entry && match(place->entry, schema, name) == MATCH)
+        return false;
+    while (s) {
+        for (; e; e = e->next)
+            if (match(e, schema, name) != NO_MATCH) {
+                *place = (struct place){s, e};
+                return true;
+            }
+        s = s->outer;
+        e = s ? s->entries : NULL;
+    }
+    return false;
+}
+
+const struct entry *
+scope_entry(const struct scope *scope, const char *schema, const char *name)
+{
+    struct place place = {0}, other;
+
+    if (!next_place(scope, schema, name, &place))
+        return NULL;
+    other = place;
+    return next_place(scope, schema, name, &other) ? NULL : place.entry;
 }
 
 static void
@@ -145,48 +209,59 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
         find_stray(work, found);
 }
 
-/* "c.f" may also be f(c): a function's result, and it has the whole row. */
 static void
-find_qualified(struct plan_work *work, const struct scope *scope, const char *table,
-               const char *name, struct found *found)
+find_whole_table(struct plan_work *work, const struct place *place, struct found *found)
 {
-    for (const struct scope *s = scope; s; s = s->outer)
-        for (struct entry *e = s->entries; e && work_spend(work, 1); e = e->next) {
-            if (!e->name || e->is_hidden || strcmp(e->name, table) != 0)
-                continue;
-            note_depth(work, s);
-            for (struct output *o = e->columns.first; o && work_spend(work, 1); o = o->next)
-                if (o->name && strcmp(o->name, name) == 0) {
-                    if (o->carry)
-                        carry_add(&found->carry, o->carry);
-                    found->output = o->entry ? o : NULL;
-                    found->is_plain = o->is_plain;
-                    found->is_key = o->is_key;
-                    refer(work, s, e, o);
-                    found->keys = o->keys;
-                    return;
-                }
-            if (e->relation && is_system_column(name))
-                return;
-            find_whole(work, s, e, found);
-            found->is_plain = false;
-            reach_add(&found->carry.bound, &work->names.functions);
-            return;
-        }
-    find_stray(work, found);
+    note_depth(work, place->scope);
+    find_whole(work, place->scope, place->entry, found);
 }
 
+/* "c.f" may also be f(c): a function's result, and it has the whole row. */
 static void
-find_star(struct plan_work *work, const struct scope *scope, const char *table, struct found *found)
+find_in_table(struct plan_work *work, const struct place *place, const char *name,
+              struct found *found)
 {
-    for (const struct scope *s = scope; s && table; s = s->outer)
-        for (struct entry *e = s->entries; e && work_spend(work, 1); e = e->next)
-            if (e->name && !e->is_hidden && strcmp(e->name, table) == 0) {
-                note_depth(work, s);
-                find_whole(work, s, e, found);
-                return;
-            }
-    find_stray(work, found);
+    struct entry *e = place->entry;
+
+    note_depth(work, place->scope);
+    for (struct output *o = e->columns.first; o && work_spend(work, 1); o = o->next)
+        if (o->name && strcmp(o->name, name) == 0) {
+            if (o->carry)
+                carry_add(&found->carry, o->carry);
+            found->output = o->entry ? o : NULL;
+            found->is_plain = o->is_plain;
+            found->is_key = o->is_key;
+            refer(work, place->scope, e, o);
+            found->keys = o->keys;
+            return;
+        }
+    if (e->relation && e->relation->kind != 'v' && is_system_column(name))
+        return;
+    find_whole(work, place->scope, e, found);
+    found->is_plain = false;
+    reach_add(&found->carry.bound, &work->names.functions);
+}
+
+/* `name` NULL: all columns. Where several tables can be meant, it is no one's column. */
+static void
+find_qualified(struct plan_work *work, const struct scope *scope, const char *schema,
+               const char *table, const char *name, struct found *found)
+{
+    struct place place = {0};
+    size_t count = 0;
+
+    for (; next_place(scope, schema, table, &place) && work_spend(work, 1); count++)
+        if (name)
+            find_in_table(work, &place, name, found);
+        else
+            find_whole_table(work, &place, found);
+    if (count == 0)
+        find_stray(work, found);
+    if (count <= 1)
+        return;
+    found->output = NULL;
+    found->is_plain = found->is_key = false;
+    found->keys = 0;
 }
 
 void
@@ -196,15 +271,14 @@ scope_find(struct plan_work *work, const struct scope *scope, const PgQuery__Col
     size_t n = reference->n_fields;
     const char *last = n > 0 ? sql_string(reference->fields[n - 1]) : NULL;
     const char *table = n > 1 ? sql_string(reference->fields[n - 2]) : NULL;
+    const char *schema = n > 2 ? sql_string(reference->fields[n - 3]) : NULL;
 
     memset(found, 0, sizeof(*found));
     work->references++;
-    if (n == 0 || (n > 1 && !table))
+    if (n == 0 || (n > 1 && !table) || (n == 1 && !last))
         find_stray(work, found);
-    else if (!last)
-        find_star(work, scope, table, found);
     else if (n == 1)
         find_plain(work, scope, last, found);
     else
-        find_qualified(work, scope, table, last, found);
+        find_qualified(work, scope, schema, table, last, found);
 }

@@ -38,14 +38,20 @@ injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
     return injection;
 }
 
-/* The name that a column has in the query: an alias can have renamed it. */
+/* The name that a column has in the query: an alias can have renamed it. NULL where another one has
+ * the same. */
 static const char *
 column_name(const struct entry *entry, int16_t attribute)
 {
-    for (const struct output *o = entry->columns.first; o; o = o->next)
+    const char *name = NULL;
+    size_t count = 0;
+
+    for (const struct output *o = entry->columns.first; o && !name; o = o->next)
         if (o->entry == entry && o->attribute == attribute)
-            return o->name;
-    return NULL;
+            name = o->name;
+    for (const struct output *o = entry->columns.first; o && name; o = o->next)
+        count += o->name && strcmp(o->name, name) == 0;
+    return count == 1 ? name : NULL;
 }
 
 /* Whether `entry.column` can mean only that one. */

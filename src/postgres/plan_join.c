@@ -91,7 +91,8 @@ merge(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *join
         one->entry = kept->entry;
         one->attribute = kept->attribute;
     }
-    if (holds && join->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER)
+    if (holds && join->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER && work->catalog &&
+        !catalog_has_own_equality(work->catalog))
         scope_note_equal(scope, left, right);
     add_merged(work, scope, left, right, one);
 }

@@ -62,9 +62,13 @@ learn(struct plan_work *work, struct scope *scope, const PgQuery__Node *node)
 void
 pins_learn(struct plan_work *work, struct scope *scope)
 {
-    for (const struct condition *c = scope->conditions; c; c = c->next)
-        if (c->holds)
-            learn(work, scope, c->node);
+    for (const struct condition *c = scope->conditions; c; c = c->next) {
+        if (!c->holds)
+            continue;
+        scope_enter(scope, c);
+        learn(work, scope, c->node);
+        scope_leave(scope, c);
+    }
 }
 
 /* ---- what they pin ---- */
@@ -148,11 +152,12 @@ static bool
 add_array(const struct search *search, const PgQuery__Node *node, struct pins *pins)
 {
     uint8_t key_type = search->direct->show->key_type;
+    bool is_cast = node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST;
     struct plan_pin whole;
 
     if (!node)
         return false;
-    if (node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
+    if (is_cast) {
         if (!is_array_of(node->type_cast->type_name, key_type))
             return false;
         node = node->type_cast->arg;
@@ -161,11 +166,8 @@ add_array(const struct search *search, const PgQuery__Node *node, struct pins *p
         return false;
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_PARAM_REF:
-        if (node->param_ref->number < 1 || node->param_ref->number > UINT16_MAX)
-            return false;
-        return add_pin(
-            search->work, pins, 1,
-            &(struct plan_pin){.parameter = (uint16_t)node->param_ref->number, .is_array = true});
+        return pin_read_parameter(search->work, node, key_type, true, is_cast, &whole) &&
+               add_pin(search->work, pins, 1, &whole);
     case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
         return add_constants(search, node->a_array_expr->elements, node->a_array_expr->n_elements,
                              pins);
@@ -264,13 +266,19 @@ pins_of(struct plan_work *work, const struct scope *scope, const struct direct *
     struct search search = {work, scope, direct};
     struct pins best = {0};
 
-    if (direct->show->key_type == CATALOG_KEY_NONE)
+    if (direct->show->key_type == CATALOG_KEY_NONE || direct->show->is_key_loose)
         return best;
     for (const struct condition *c = scope->conditions; c && !pins_are_one(&best); c = c->next) {
         struct pins one = {0};
 
-        if (c->holds && read_condition(&search, c->node, &one) &&
-            (best.count == 0 || pins_are_one(&one)))
+        bool is_pin;
+
+        if (!c->holds)
+            continue;
+        scope_enter(scope, c);
+        is_pin = read_condition(&search, c->node, &one);
+        scope_leave(scope, c);
+        if (is_pin && (best.count == 0 || pins_are_one(&one)))
             best = one;
     }
     return best;

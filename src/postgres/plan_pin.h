@@ -27,6 +27,11 @@ pins_are_one(const struct pins *pins)
 bool pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_type,
               struct plan_pin *pin);
 
+/* The same of a parameter (a ParamRef), or of one that stands for an array of keys. `is_cast`: it
+ * is converted to the key's type. */
+bool pin_read_parameter(const struct plan_work *work, const PgQuery__Node *node, uint8_t key_type,
+                        bool is_array, bool is_cast, struct plan_pin *pin);
+
 /* A text that is written as the key's type writes it. */
 bool pin_read_text(struct plan_work *work, const char *text, uint8_t key_type,
                    struct plan_pin *pin);

@@ -75,15 +75,17 @@ add_star(struct plan_work *work, const struct scope *scope, const PgQuery__Colum
          struct outputs *columns)
 {
     const struct entry *entry = NULL;
+    size_t n = reference->n_fields;
+    const char *schema = n > 2 ? sql_string(reference->fields[n - 3]) : NULL;
 
-    if (reference->n_fields == 1) {
+    if (n == 1) {
         add_again(work, columns, &scope->columns);
         for (const struct entry *e = scope->entries; e && work_spend(work, 1); e = e->next)
             carry_add(&columns->rest, &e->columns.rest);
         return;
     }
-    if (sql_string(reference->fields[reference->n_fields - 2]))
-        entry = scope_entry(scope, sql_string(reference->fields[reference->n_fields - 2]));
+    if (sql_string(reference->fields[n - 2]))
+        entry = scope_entry(scope, schema, sql_string(reference->fields[n - 2]));
     if (entry) {
         add_again(work, columns, &entry->columns);
     } else {

@@ -287,6 +287,32 @@ add_fields(struct carry *carry, const struct catalog_show *show, uint64_t table,
     carry->tables |= table;
 }
 
+static void
+note_table(struct plan_work *work, const struct catalog_relation *relation)
+{
+    struct named_table *t = work->tables;
+
+    while (t && t->relation != relation && work_spend(work, 1))
+        t = t->next;
+    if (!t) {
+        t = arena_new(&work->memory, 1, sizeof(*t));
+        if (!t)
+            return; /* and nothing is planned */
+        *t = (struct named_table){work->tables, relation, 0};
+        work->tables = t;
+    }
+    t->count++;
+}
+
+bool
+entry_is_alone(const struct plan_work *work, const struct catalog_relation *relation)
+{
+    for (const struct named_table *t = work->tables; t; t = t->next)
+        if (t->relation == relation)
+            return t->count == 1;
+    return false;
+}
+
 void
 entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry *entry)
 {
@@ -294,6 +320,7 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
     int first = scope->is_top ? take_places(work, entry) : -1;
     uint64_t tables[CATALOG_KINDS_MAX] = {0};
 
+    note_table(work, relation);
     if (first < 0)
         take_tables(work, relation, tables);
     for (size_t k = 0; k < COUNT_OF(tables); k++)

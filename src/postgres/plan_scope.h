@@ -16,6 +16,8 @@
 
 #include "postgres/plan_work.h"
 
+enum { SCOPE_DEPTHS = 64 }; /* that are told apart */
+
 struct output {
     struct output *next;
     const char *name;          /* NULL: none */
@@ -132,6 +134,8 @@ void outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t
 const struct carry *carry_keep(struct plan_work *work, const struct carry *carry);
 /* What a plain relation's column carries; makes `direct` places for a table of the top level. */
 void entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry *entry);
+/* Whether that was done once for it, in the whole statement. */
+bool entry_is_alone(const struct plan_work *work, const struct catalog_relation *relation);
 
 /* ---- finding ---- */
 struct found {
@@ -143,8 +147,12 @@ struct found {
 /* A column reference in an expression: what it carries. */
 void scope_find(struct plan_work *work, const struct scope *scope,
                 const PgQuery__ColumnRef *reference, struct found *found);
-/* What `alias.*` stands for, or NULL. */
-const struct entry *scope_entry(const struct scope *scope, const char *name);
+/* What `alias.*` stands for, or NULL. `schema` is NULL where it is not said. */
+const struct entry *scope_entry(const struct scope *scope, const char *schema, const char *name);
+/* The names that a condition can use: inside a join with an alias its tables have theirs, and no
+ * other has. After it, those of the scope as a whole. */
+void scope_enter(const struct scope *scope, const struct condition *condition);
+void scope_leave(const struct scope *scope, const struct condition *condition);
 /* Two columns whose values are the same in every row, where their types make that certain. */
 void scope_note_equal(struct scope *scope, const struct output *left, const struct output *right);
 /* Whether they are, by one equality or several. */

@@ -183,7 +183,8 @@ choose_source(struct plan_work *work, const struct shape *shape, const struct di
     if (direct->show->key_type == CATALOG_KEY_NONE)
         return;
     if (use_output(shape, direct, part))
-        part->is_one_per_row = true;
+        /* A group has one key, or none: then it can be of any number of persons. */
+        part->is_one_per_row = shape->rows == ROWS_SINGLE;
     else if ((can_pin && pins_are_one(&pins)) ||
              (!use_hidden(work, shape, direct, part) && can_pin))
         part->source = SOURCE_PINNED;
@@ -204,6 +205,8 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
             .key_relation = direct->entry->relation->oid,
             .key_attribute = direct->show->key_column,
             .relation = direct->entry->relation->oid,
+            .show = (uint16_t)(direct->show - direct->entry->relation->shows),
+            .is_relation_alone = entry_is_alone(work, direct->entry->relation),
             .is_relation_certain = direct->entry->is_certain,
         };
         fill_columns(work, shape->columns, (int)i, part);

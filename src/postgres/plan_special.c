@@ -505,8 +505,11 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
 {
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_PREPARE_STMT:
+        work->parameter_types = node->prepare_stmt->argtypes;
+        work->parameter_type_count = node->prepare_stmt->n_argtypes;
         hold_inner(work, build, node->prepare_stmt->name, node->prepare_stmt->query,
                    SPECIAL_PREPARE, statement);
+        work->parameter_type_count = 0;
         break;
     case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
         hold_inner(work, build, node->declare_cursor_stmt->portalname,

@@ -37,6 +37,13 @@ struct parsed_view {
     const PgQuery__SelectStmt *query; /* NULL: it could not be */
 };
 
+/* A table that stands in the statement, each time that it does. */
+struct named_table {
+    struct named_table *next;
+    const struct catalog_relation *relation;
+    size_t count;
+};
+
 struct plan_work {
     struct arena memory; /* gone when the plan is made */
     struct arena *keep;  /* the plan's own */
@@ -53,8 +60,11 @@ struct plan_work {
 
     /* Of the statement at hand. */
     struct names names;
+    PgQuery__Node *const *parameter_types; /* TypeNames that PREPARE declares */
+    size_t parameter_type_count;
     struct direct direct[PLAN_PARTS_MAX];
     size_t direct_count;
+    struct named_table *tables;
     /* Tables further inside, by their bit in carry.tables: the kind of subject. */
     uint8_t inner_kinds[64];
     size_t inner_count;
@@ -67,11 +77,11 @@ struct plan_work {
     size_t sublinks;            /* queries within expressions, whose values were looked at */
     struct reference *referred; /* columns seen, the last first, while `collecting` */
     unsigned collecting;
-    int reference_depth; /* of the deepest scope that a column was found in; -1 none */
-    struct reach kept;   /* what functions have put elsewhere */
-    bool has_stray;      /* a column was found nowhere */
-    struct note *marks;  /* plan_mark.c */
-    struct {             /* plan_move.c */
+    uint64_t reference_depths; /* bits of the scopes' depths that columns were found in */
+    struct reach kept;         /* what functions have put elsewhere */
+    bool has_stray;            /* a column was found nowhere */
+    struct note *marks;        /* plan_mark.c */
+    struct {                   /* plan_move.c */
         struct reach reach;
         uint64_t places, tables; /* of the rows that they are of */
         uint8_t most;            /* enum plan_moved */

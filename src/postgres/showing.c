@@ -171,15 +171,28 @@ add_reach(struct making *m, size_t column, const struct reach *reach)
         add_bound(m, column, (uint8_t)kind, reach->fields[kind]);
 }
 
+/* Of the column as the part's own, or as what another column is equal to. */
 static uint64_t
-lent_fields(const struct plan_part *part, size_t column)
+fields_as(const struct plan_part *part, size_t column, bool is_lent)
 {
     uint64_t fields = 0;
 
     for (size_t i = 0; i < part->column_count; i++)
-        if (part->columns[i].column == column && part->columns[i].is_lent)
+        if (part->columns[i].column == column && part->columns[i].is_lent == is_lent)
             fields |= part->columns[i].fields;
     return fields;
+}
+
+static uint64_t
+own_fields(const struct plan_part *part, size_t column)
+{
+    return fields_as(part, column, false);
+}
+
+static uint64_t
+lent_fields(const struct plan_part *part, size_t column)
+{
+    return fields_as(part, column, true);
 }
 
 /* What the plan says of a column whose origin says nothing; beside what it says, where `is_rest`:
@@ -227,24 +240,31 @@ add_without_origin(struct making *m, size_t at)
         add_unplanned(m, at);
 }
 
-/* The part whose table this column comes from: the one that the plan names for it, or the only one
- * of that table; -1 where there is none. */
+/* The part of those persons whose table this column comes from: the one that the plan names for it,
+ * but for what another lends; of a whole row, or where the plan's columns are not the server's, the
+ * only one of a table that the statement names once; -1 where there is none.
+ */
 static int
-part_of(const struct making *m, size_t at, uint32_t relation, uint8_t kind)
+part_of(const struct making *m, size_t at, const struct catalog_relation *relation,
+        int16_t attribute, size_t show)
 {
     const struct plan_statement *s = m->statement;
+    size_t column = at - s->hidden_count;
+    bool is_named = m->has_columns && attribute != 0;
     int found = -1;
 
     for (size_t i = 0; i < s->part_count; i++) {
-        if (s->parts[i].kind != kind || s->parts[i].relation == 0 || m->shown_by[i] != relation)
+        if (s->parts[i].kind != relation->shows[show].kind % CATALOG_KINDS_MAX ||
+            s->parts[i].show != show || s->parts[i].relation == 0 ||
+            m->shown_by[i] != relation->oid)
             continue;
-        if (m->has_columns && planned_fields(&s->parts[i], at - s->hidden_count) != 0)
+        if (is_named && own_fields(&s->parts[i], column) != 0)
             return (int)i;
-        if (!m->has_columns) {
-            if (found >= 0)
-                return -1;
-            found = (int)i;
-        }
+        if (is_named || (m->has_columns && planned_fields(&s->parts[i], column) == 0))
+            continue;
+        if (found >= 0 || !s->parts[i].is_relation_alone)
+            return -1;
+        found = (int)i;
     }
     return found;
 }
@@ -276,7 +296,7 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
 
         if (fields == 0)
             continue;
-        part = part_of(m, at, relation->oid, kind);
+        part = part_of(m, at, relation, attribute, i);
         if (part >= 0)
             add(m, at, (size_t)part, fields);
         else

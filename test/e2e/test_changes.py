@@ -32,6 +32,9 @@ CASES = (
     ("swapped under a prepared text", (("prepare", "SELECT * FROM products"), ("again",),
         ("other", "ALTER TABLE products RENAME TO goods; CREATE VIEW products AS SELECT 1 AS id, name AS title, 2 AS price FROM customers"),
         ("again",))),
+    ("the customers under a prepared text", (("prepare", "SELECT title FROM products"), ("again",),
+        ("other", "ALTER TABLE products RENAME TO goods; ALTER TABLE customers RENAME name TO title; ALTER TABLE customers RENAME TO products"),
+        ("again",))),
     ("renamed by others", ("SELECT 1", ("past", "ALTER TABLE customers RENAME TO clients"), "SELECT name FROM clients")),
     ("moved to another schema", ("CREATE SCHEMA s; ALTER TABLE customers SET SCHEMA s", "SELECT name FROM s.customers")),
     ("new column", ("ALTER TABLE products ADD note text; UPDATE products p SET note = name FROM customers c "
@@ -197,6 +200,29 @@ def test_replaced_past_the_gateway():
         return {"name", "email"} <= set(shop.export(front(), "--application", client.name)[client.name].fields)
     process.until(noticed, "both are noticed", 40)
     client.session.terminate()
+
+
+@test(gateway=True)
+def test_refused_by_now():
+    """A prepared statement whose function has become a way out, past the gateway, ends its session unanswered"""
+    client = Client(len(CASES) + 1, "refused by now")
+    make = "CREATE OR REPLACE FUNCTION f(text) RETURNS text LANGUAGE sql AS "
+    shop.server().sql(make + "'SELECT title FROM products WHERE title = $1'", client.database)
+    client.play(("prepare", "SELECT f('PG_VERSION')"))
+    client.play(("again",))
+    shop.server().sql(make + "'SELECT pg_read_file($1)'", client.database)
+
+    def refused():
+        client.session.send(wire.bind(name="prepared") + wire.execute() + wire.SYNC)
+        kind = body = None
+        while kind not in ("E", "Z"):
+            kind, body = client.session.receive()
+        return kind == "E" and wire.read_fields(body)["C"] == "0A000"
+    process.until(refused, "it is refused", 40)
+    try:
+        raise AssertionError(f"after it: {client.session.receive()}")
+    except wire.Closed:
+        pass
 
 
 @test(gateway=True, limit=100)

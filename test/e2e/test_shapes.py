@@ -59,6 +59,18 @@ BOUNDED = (
     "DO $$ BEGIN PERFORM set_config('a.b', (SELECT string_agg(name, ',') FROM customers), false); END $$; SHOW a.b",
     "DO $$ BEGIN EXECUTE format('CREATE TEMP TABLE n (%I int)', (SELECT name FROM customers WHERE id = 1350)); END $$;"
     "SELECT * FROM n; DROP TABLE n",
+    # one person's key stands beside another's row
+    "SELECT c2.email FROM customers c1, customers c2 WHERE c1.id = 1350 AND c1.email <> c2.email",
+    "SELECT c2.name FROM customers c1 JOIN customers c2 ON c1.name >= c2.name WHERE c1.id = 1350",
+    "SELECT (c).*, x.name FROM customers c, (SELECT name FROM customers) x WHERE c.id = 1350",
+    "SELECT c.name FROM (customers c JOIN products p ON c.id = 1350 AND p.id = 1) AS j, customers c",
+    "SELECT o.customer_id, c.name FROM (orders o JOIN customers c ON o.customer_id = c.id AND c.id = 1350) AS j,"
+    " orders o, customers c WHERE o.id = 1",
+    # aggregates with a query inside
+    "SELECT string_agg(c.name || (SELECT p.title FROM products p WHERE p.id = 1), ',') FROM customers c",
+    "SELECT array_agg(c.name) FILTER (WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id)) FROM customers c",
+    "BEGIN; DECLARE q CURSOR FOR SELECT string_agg(c.name || (SELECT p.title FROM products p WHERE p.id = 1), ',')"
+    " FROM customers c; FETCH ALL FROM q; ROLLBACK",
     # values that come back because they are equal to somebody's
     f"SELECT v.e FROM {GUESSES} v JOIN customers c ON c.email = v.e",
     f"SELECT c.id, e FROM customers c LEFT JOIN {GUESSES} v ON v.e = c.email",

@@ -561,9 +561,9 @@ catalog_events(const struct catalog *catalog PASU_UNUSED, uint64_t *fields, uint
 }
 
 bool
-catalog_has_own_equality(const struct catalog *catalog PASU_UNUSED)
+catalog_has_own_equality(const struct catalog *catalog)
 {
-    return false;
+    return catalog->has_own_equality;
 }
 
 bool

@@ -46,6 +46,7 @@ enum {
 
 struct catalog {
     bool has_foreign_equal; /* a user has an "=" of his own */
+    bool has_own_equality;  /* for types of PostgreSQL's */
     bool has_foreign_casts;
     bool is_superseded;
 };

@@ -438,6 +438,13 @@ users_own_operators_and_casts_are_opaque(void **state PASU_UNUSED)
         {"SELECT title FROM products WHERE id IN (5)", "- !opaque"},
         {"SELECT CASE id WHEN 1 THEN 2 END FROM products", "- !opaque"},
     };
+    static const struct plan_case equality[] = {
+        {"SELECT email FROM customers WHERE id = 5", "customer hidden@0: 0=email"},
+        {"SELECT * FROM orders JOIN visits USING (customer_id)",
+         "customer key@0: 2=order 3=order 4=order; customer hidden@0: 6=order"},
+        {"SELECT * FROM orders NATURAL JOIN visits",
+         "customer key@0: 2=order 3=order 4=order; customer hidden@0: 6=order"},
+    };
     static const struct plan_case casts[] = {
         {"SELECT 5::public.mine", "customer bound: 0=all; recipient bound: 0=all !opaque"},
         {"SELECT 5::text, '{}'::jsonb, now()::date", "-"},
@@ -446,6 +453,9 @@ users_own_operators_and_casts_are_opaque(void **state PASU_UNUSED)
     shop.has_foreign_equal = true;
     CHECK_CASES(operators);
     shop.has_foreign_equal = false;
+    shop.has_own_equality = true;
+    CHECK_CASES(equality);
+    shop.has_own_equality = false;
     shop.has_foreign_casts = true;
     CHECK_CASES(casts);
     shop.has_foreign_casts = false;

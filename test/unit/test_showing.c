@@ -190,6 +190,13 @@ each_row_of_a_self_join_has_two_persons(void **state PASU_UNUSED)
           FROM(SHOP_CUSTOMERS, 2), FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 2));
     CHECK("SELECT a.id, b.name FROM customers a, customers b", "customer key@0: 2=name",
           FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 2));
+    /* what one row lends another's column leaves that column its own person */
+    CHECK("SELECT b.email FROM customers a, customers b WHERE a.id = 5 AND a.email <> b.email",
+          "customer key@0: 2=email; customer key@1: 2=email", FROM(SHOP_CUSTOMERS, 1),
+          FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 4));
+    CHECK("SELECT (c).*, x.name FROM customers c, (SELECT name FROM customers) x WHERE c.id = 5",
+          "customer bound 2000: 2=name 3=name", FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 1),
+          FROM(SHOP_CUSTOMERS, 2), FROM(SHOP_CUSTOMERS, 2));
 }
 
 static void
