@@ -7,6 +7,7 @@ import os
 import signal
 
 import harness
+import ledgerfile
 import process
 from process import until
 import shop
@@ -14,6 +15,7 @@ from stage import equal, test
 import wire
 
 MOST = 5
+SLOW_READS = harness.PASU.parent / "test/integration/libslow_reads.so"
 BUDGET = {"budgets": [{"principal": "app", "window": "day", "subjects": MOST, "verdict": "block"}]}
 PLAIN = "SELECT login, name FROM accounts WHERE login LIKE 'plain%' ORDER BY login"
 
@@ -138,6 +140,27 @@ def test_unreadable_from_the_start():
     equal(take(front, "over", "DESC"), "PS001")
     equal(shop.export(front)["before"].keys["account"], set(seen))
     front.stop()
+
+
+@test(gateway=True, limit=120)
+def test_slow():
+    """A journal that takes minutes to read: gate and keeper say how far they are, none is ended, pasu comes up"""
+    front = shop.front("slow", more=BUDGET)
+    seen = take(front, "before")
+    front.stop()
+    # Connections that were refused, a MiB of them.
+    ledgerfile.journal_append(front.guard.folder / "ledger", 5, bytes(256), 3700)
+    mark = front.guard.mark()
+    front.guard.environment["LD_PRELOAD"] = str(SLOW_READS)
+    front.guard.start(wait=False)
+    front.guard.wait("ready", 60, mark)
+    assert not front.guard.find("process_died", mark) and not front.guard.find("process_stuck", mark)
+    for name in ("gate", "keeper"):
+        told = front.guard.find("reading", mark, name=name)
+        # At least once in 15 of the 100 seconds of its clock.
+        assert len(told) >= 6 and [one["bytes"] for one in told] == sorted({one["bytes"] for one in told}), told
+    equal(shop.export(front)["before"].keys["account"], set(seen))
+    front.process.kill()
 
 
 if __name__ == "__main__":
