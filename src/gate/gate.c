@@ -59,6 +59,16 @@ close_listeners(struct gate *g)
     g->listener_count = 0;
 }
 
+/* A session keeps the configuration that it began with, but not this: the keeper makes durable for
+ * all or for none. */
+static void
+set_durability(struct gate *g)
+{
+    g->shared.is_strict = g->settings->config->ledger.durability == DURABILITY_STRICT;
+    if (!g->shared.is_strict)
+        gate_post_all(g, TASK_DURABLE, 0, NULL); /* nobody need wait any more */
+}
+
 /* The number of workers is fixed by the first configuration; all else changes with each. */
 static void
 commit(struct gate *g)
@@ -71,6 +81,7 @@ commit(struct gate *g)
     g->settings = g->prepared;
     g->prepared = NULL;
     close_listeners(g);
+    set_durability(g);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
     if (!g->is_committed)

@@ -63,6 +63,7 @@ struct gate_shared {
     uint8_t secret[32]; /* the ledger's */
     uint8_t mock_secret[SCRAM_MOCK_SECRET_LENGTH];
     _Atomic bool is_draining;
+    _Atomic bool is_strict; /* durability, of the configuration in force: the keeper's, too */
     _Atomic uint64_t refused_total, cancels_total, unrecorded_total, sessions_total;
     int answer_event; /* eventfd: a worker has left an answer */
     pthread_mutex_t answer_lock;

@@ -102,11 +102,18 @@ commit(struct keeper *k)
 {
     struct message_empty empty = {0};
 
+    bool is_other = k->is_prepared && k->records.durability != k->prepared_durability;
+
     if (k->is_prepared)
         k->records.durability = k->prepared_durability;
     k->is_prepared = false;
-    if (k->is_ready)
+    if (k->is_ready) {
+        /* Sessions may wait for what was taken while nothing had to be durable. */
+        if (is_other && intake_take(&k->intake) != 0) {
+            /* logged, and tried again */
+        }
         return;
+    }
     k->told = os_monotonic(k->os);
     if (record_open(&k->records) == PASU_E_CORRUPT || sandbox_enter(SANDBOX_KEEPER) != 0) {
         k->is_stopping = true; /* damage is for people to look at: no session without a record */
