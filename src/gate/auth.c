@@ -387,6 +387,16 @@ certificate_is_fine(const struct session *s)
            strcmp(name, s->user) == 0;
 }
 
+/* Without the past nobody can be counted, nor keys be given ordinals. */
+static bool
+is_past_missed(const struct session *s)
+{
+    const struct config *config = s->settings->config;
+
+    return s->worker->shared->past_error != 0 && s->gateway->config->on_failure == FAILURE_CLOSED &&
+           config->personal_count + config->never.count > 0;
+}
+
 static void
 record(struct session *s)
 {
@@ -395,6 +405,10 @@ record(struct session *s)
 
     if (!certificate_is_fine(s)) {
         session_fail(s, PASU_E_AUTH_CERTIFICATE, NULL);
+        return;
+    }
+    if (is_past_missed(s)) {
+        session_fail(s, PASU_E_LEDGER_UNREADABLE, error_text(s->worker->shared->past_error));
         return;
     }
     session_describe(s, &message);

@@ -87,7 +87,7 @@ put(struct session *s, struct exposure *e, const struct plan_statement *statemen
                               statement ? statement->sql : NULL, &position);
 
     if (PASU_LIKELY(result == 0)) {
-        if (s->settings->config->ledger.durability == DURABILITY_STRICT)
+        if (s->worker->shared->is_strict)
             return hold_until_durable(s, position);
         return 0;
     }

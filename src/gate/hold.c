@@ -137,7 +137,7 @@ hold_marks(struct session *s)
         s->observer->hold.is_marking = true;
         return 0;
     }
-    if (position > 0 && s->settings->config->ledger.durability == DURABILITY_STRICT)
+    if (position > 0 && s->worker->shared->is_strict)
         return hold_until_durable(s, position);
     return 0;
 }
@@ -171,7 +171,7 @@ is_over(struct session *s)
         if (recorder_put_encoded(recorder, view_of(first->bytes, first->length), first->shape,
                                  &s->settings->vocabulary, first->sql, &position) != 0)
             return false;
-        if (s->settings->config->ledger.durability == DURABILITY_STRICT)
+        if (s->worker->shared->is_strict)
             hold->position = position;
         drop_first(hold);
     }
@@ -181,10 +181,11 @@ is_over(struct session *s)
         if (record_marks(s->worker, &position) != 0)
             return false;
         hold->is_marking = false;
-        if (position > 0 && s->settings->config->ledger.durability == DURABILITY_STRICT)
+        if (position > 0 && s->worker->shared->is_strict)
             hold->position = position;
     }
-    return hold->position == 0 || recorder_is_durable(recorder, hold->position);
+    return hold->position == 0 || !s->worker->shared->is_strict ||
+           recorder_is_durable(recorder, hold->position);
 }
 
 static void

@@ -7,9 +7,9 @@
 #include "gate/ordinals.h"
 #include "ledger/reader.h"
 
-#include <unistd.h>
+#define REBUILD_STEP (20 * NANOSECONDS_PER_MILLISECOND)
 
-enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024 };
+enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024, ENTRIES_A_LOOK = 16 };
 
 /* A vocabulary of the past, and where its kinds are now. */
 struct past_vocabulary {
@@ -22,10 +22,12 @@ struct past_session {
     struct tally *tally;
 };
 
-struct past {
+struct rebuild {
     struct gate_shared *shared;
-    struct kinds *kinds;
-    struct past_marks *marks;
+    struct kinds *kinds; /* NULL: nothing is restored */
+    struct past_marks marks;
+    struct ledger_reader *reader;
+    uint64_t entries, damaged;
     struct past_vocabulary vocabularies[VOCABULARIES_MAX];
     size_t vocabulary_count;
     struct past_session *sessions; /* linear probing, at most half in use */
@@ -44,7 +46,7 @@ place_of(struct past_session *sessions, size_t size, uint64_t id)
 }
 
 static int
-grow(struct past *p)
+grow(struct rebuild *p)
 {
     size_t size = p->session_size ? p->session_size * 2 : SESSIONS_START;
     struct past_session *more = memory_new(size, sizeof(*more));
@@ -61,7 +63,7 @@ grow(struct past *p)
 }
 
 static int
-see_session(struct past *p, const struct message_session *session)
+see_session(struct rebuild *p, const struct message_session *session)
 {
     struct past_session *place;
     struct tally *tally;
@@ -82,7 +84,7 @@ see_session(struct past *p, const struct message_session *session)
 }
 
 static struct past_vocabulary *
-vocabulary_of(struct past *p, uint32_t id)
+vocabulary_of(struct rebuild *p, uint32_t id)
 {
     for (size_t i = 0; i < p->vocabulary_count; i++)
         if (p->vocabularies[i].id == id)
@@ -91,7 +93,7 @@ vocabulary_of(struct past *p, uint32_t id)
 }
 
 static int
-see_vocabulary(struct past *p, const struct vocabulary *vocabulary)
+see_vocabulary(struct rebuild *p, const struct vocabulary *vocabulary)
 {
     struct past_vocabulary *place;
     int result;
@@ -112,7 +114,7 @@ see_vocabulary(struct past *p, const struct vocabulary *vocabulary)
 
 /* An entry that was lost (a power cut) leaves its ordinal to the person whom records name by it. */
 static void
-reserve(struct past *p, const uint32_t *ordinals, size_t count)
+reserve(struct rebuild *p, const uint32_t *ordinals, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (ordinals[i] >= KEY_ORDINAL_FIRST)
@@ -120,7 +122,7 @@ reserve(struct past *p, const uint32_t *ordinals, size_t count)
 }
 
 static int
-restore_part(struct past *p, struct tally *tally, const struct exposure *e,
+restore_part(struct rebuild *p, struct tally *tally, const struct exposure *e,
              const struct exposure_part *part, uint8_t slot)
 {
     uint32_t at = os_local_minute(e->time);
@@ -131,7 +133,7 @@ restore_part(struct past *p, struct tally *tally, const struct exposure *e,
 }
 
 static int
-see_exposure(struct past *p, const struct exposure *e)
+see_exposure(struct rebuild *p, const struct exposure *e)
 {
     const struct past_vocabulary *vocabulary = vocabulary_of(p, e->vocabulary);
     const struct past_session *session =
@@ -154,7 +156,7 @@ see_exposure(struct past *p, const struct exposure *e)
 }
 
 static int
-see(struct past *p, const struct ledger_entry *entry)
+see(struct rebuild *p, const struct ledger_entry *entry)
 {
     switch (entry->type) {
     case LEDGER_OPENED:
@@ -167,65 +169,89 @@ see(struct past *p, const struct ledger_entry *entry)
         return directory_restore(p->shared->directory, ORDINALS_OF_ALL_KINDS,
                                  entry->u.ordinal.head->ordinal, entry->u.ordinal.head->hash);
     case LEDGER_MARK:
-        return past_marks_see(p->marks, entry->u.mark);
+        return past_marks_see(&p->marks, entry->u.mark);
     default:
         return 0;
     }
 }
 
-static int
-read_past(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks,
-          uint64_t *entries, uint64_t *damaged)
+/* ---- all of it, by steps ---- */
+
+int
+rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, int journal, struct kinds *kinds)
 {
-    struct past *p = memory_new(1, sizeof(*p));
-    struct ledger_reader *reader = NULL;
-    struct ledger_entry entry;
+    struct rebuild *p = memory_new(1, sizeof(*p));
     int result;
 
-    *entries = *damaged = 0;
+    *rebuild = NULL;
     if (!p)
         return PASU_E_NOMEM;
     p->shared = shared;
     p->kinds = kinds;
-    p->marks = marks;
     p->now = os_local_minute(os_realtime(shared->os));
-    result = ledger_reader_open_fds(&reader, shared->os, shared->journal, shared->ring);
-    while (result >= 0) {
-        result = ledger_reader_next(reader, &entry);
-        if (result == 0)
-            break;
-        if (result == PASU_E_CORRUPT) {
-            ++*damaged;
-            result = 0;
-            continue;
-        }
-        if (result == 1) {
-            ++*entries;
-            result = see(p, &entry);
-            if (result == PASU_E_CORRUPT || result == PASU_E_RANGE) {
-                ++*damaged;
-                result = 0;
-            }
-        }
-    }
-    ledger_reader_close(reader);
-    memory_free(p->sessions);
-    memory_free(p);
+    result = ledger_reader_open_fds(&p->reader, shared->os, journal, shared->ring);
+    if (result == 0)
+        *rebuild = p;
+    else
+        rebuild_free(p);
     return result;
 }
 
 void
-rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks)
+rebuild_free(struct rebuild *p)
 {
-    uint64_t entries = 0, damaged = 0;
-    int result = read_past(shared, kinds, marks, &entries, &damaged);
+    if (!p)
+        return;
+    ledger_reader_close(p->reader);
+    past_marks_release(&p->marks);
+    memory_free(p->sessions);
+    memory_free(p);
+}
 
-    if (result != 0 || damaged > 0)
-        LOG_EVENT(&shared->log, REBUILD_FAILED, F_UINT("entries", entries),
-                  F_UINT("damaged", damaged), F_TEXT("error", error_text(result)));
-    else
-        LOG_EVENT(&shared->log, REBUILT, F_UINT("entries", entries));
-    if (shared->journal >= 0)
-        close(shared->journal);
-    shared->journal = -1;
+/* One entry: 1, 0 at the end, or an error. */
+static int
+read_one(struct rebuild *p)
+{
+    struct ledger_entry entry;
+    int result = ledger_reader_next(p->reader, &entry), seen;
+
+    if (result == 1) {
+        p->entries++;
+        seen = p->kinds ? see(p, &entry) : 0;
+        if (seen != 0)
+            result = seen;
+    }
+    if (result != PASU_E_CORRUPT && result != PASU_E_RANGE)
+        return result;
+    p->damaged++;
+    return 1;
+}
+
+int
+rebuild_step(struct rebuild *p)
+{
+    int64_t until = os_monotonic(p->shared->os) + REBUILD_STEP;
+
+    for (unsigned i = 1;; i++) {
+        int result = read_one(p);
+
+        if (result != 1)
+            return result;
+        if (i % ENTRIES_A_LOOK == 0 && os_monotonic(p->shared->os) >= until)
+            return PASU_E_AGAIN;
+    }
+}
+
+void
+rebuild_progress(const struct rebuild *p, struct rebuild_progress *progress)
+{
+    *progress = (struct rebuild_progress){.entries = p->entries, .damaged = p->damaged};
+    ledger_reader_progress(p->reader, &progress->done, &progress->all);
+}
+
+void
+rebuild_take_marks(struct rebuild *p, struct past_marks *marks)
+{
+    *marks = p->marks;
+    p->marks = (struct past_marks){0};
 }

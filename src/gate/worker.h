@@ -58,10 +58,12 @@ struct gate_shared {
     struct channel supervisor; /* the main thread receives; anybody may send */
     struct ring_file rings;    /* one for each worker */
     int ring, journal;         /* descriptors to read what is recorded already; -1: there is none */
-    int wake, durable;         /* eventfds: to the keeper; from it, that more is on disk */
-    uint8_t secret[32];        /* the ledger's */
+    int past_error;     /* 0; or why the past is not known (gate/start.c): before any worker */
+    int wake, durable;  /* eventfds: to the keeper; from it, that more is on disk */
+    uint8_t secret[32]; /* the ledger's */
     uint8_t mock_secret[SCRAM_MOCK_SECRET_LENGTH];
     _Atomic bool is_draining;
+    _Atomic bool is_strict; /* durability, of the configuration in force: the keeper's, too */
     _Atomic uint64_t refused_total, cancels_total, unrecorded_total, sessions_total;
     int answer_event; /* eventfd: a worker has left an answer */
     pthread_mutex_t answer_lock;

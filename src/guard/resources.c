@@ -208,13 +208,16 @@ resources_open_journal(const struct resources *r, const struct sandbox_account *
     int fd =
         openat(r->directory, "sessions.journal", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
+    if (fd < 0)
+        return errno == ENOENT  ? PASU_E_NOTFOUND
+               : errno == ELOOP ? PASU_E_DENIED /* a symbolic link */
+                                : error_from_errno(errno);
     /* We may be root, and the folder's owner is not: nothing but its own file is handed on. */
-    if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-                    (account->uid != 0 && st.st_uid != account->uid))) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        (account->uid == 0 || st.st_uid == account->uid))
+        return fd;
+    close(fd);
+    return PASU_E_DENIED;
 }
 
 void

@@ -20,6 +20,9 @@
 #define PING_EVERY      (5 * NANOSECONDS_PER_SECOND)
 #define STUCK_AFTER     (15 * NANOSECONDS_PER_SECOND)
 #define KILL_AFTER      (30 * NANOSECONDS_PER_SECOND)
+/* When a journal that could not be read is tried again: at first, and at last. */
+#define JOURNAL_AGAIN      (2 * NANOSECONDS_PER_SECOND)
+#define JOURNAL_AGAIN_LAST (60 * NANOSECONDS_PER_SECOND)
 
 enum { TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
 
@@ -60,12 +63,22 @@ run_keeper(int fd, const struct log *log, void *arg)
     return keeper_main(start, log);
 }
 
+/* Whether it matters to a gate that the journal was not opened. Once the keeper has been ready, one
+ * that is not there has been lost. */
+static int
+journal_error(const struct supervisor *v, int journal)
+{
+    return journal >= 0 || (journal == PASU_E_NOTFOUND && !v->is_announced) ? 0 : journal;
+}
+
 static int
 start_gate(struct supervisor *v)
 {
     const struct resources *r = &v->resources;
+    int journal = resources_open_journal(r, &v->account);
     struct gate_start gate = {.ring_fd = r->ring,
-                              .journal_fd = resources_open_journal(r, &v->account),
+                              .journal_fd = journal >= 0 ? journal : -1,
+                              .journal_error = journal_error(v, journal),
                               .wake_fd = r->wake,
                               .durable_fd = r->durable};
     const int keep[] = {r->ring, gate.journal_fd, r->wake, r->durable};
@@ -176,11 +189,33 @@ prepared(struct supervisor *v, int which, const struct message_result *result)
 }
 
 static void
+offer_later(struct supervisor *v, int64_t wait)
+{
+    v->journal_wait = wait < JOURNAL_AGAIN_LAST ? wait : JOURNAL_AGAIN_LAST;
+    v->journal_at = os_monotonic(&os_real) + v->journal_wait;
+}
+
+/* The gate serves without the past: it looks whether the journal can be read by now. */
+static void
+offer_journal(struct supervisor *v)
+{
+    int journal = resources_open_journal(&v->resources, &v->account);
+    struct message_empty empty = {0};
+
+    if (journal >= 0) {
+        tell(v, &v->children[GATE], MESSAGE_JOURNAL, &empty, sizeof(empty), journal);
+        close(journal);
+    }
+    offer_later(v, 2 * v->journal_wait);
+}
+
+static void
 from_child(struct supervisor *v, int which, const struct channel_message *message)
 {
     struct child *child = &v->children[which];
     struct message_result result;
     struct message_gateway gateway;
+    struct message_progress progress;
 
     child->pong_at = os_monotonic(&os_real);
     child->is_told_stuck = false;
@@ -199,6 +234,14 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
         LOG_EVENT(&v->log, DRAIN_ENDED, F_TEXT("name", child->name));
         if (v->phase == PHASE_DRAINING)
             v->deadline = 0; /* later it would cut short the time that STOP leaves */
+        break;
+    case MESSAGE_PROGRESS:
+        memcpy(&progress, message->body, sizeof(progress));
+        tell_reading(v, child, &progress);
+        break;
+    case MESSAGE_UNREAD: /* never believed of a gate that the network may have taken over */
+        if (which == GATE && !child->is_ready)
+            offer_later(v, JOURNAL_AGAIN);
         break;
     case MESSAGE_RESOLVE:
         memcpy(&gateway, message->body, sizeof(gateway));
@@ -241,6 +284,8 @@ reap_child(struct supervisor *v, struct child *child, int status)
 {
     child_died(child, status, v->phase >= PHASE_DRAINING, &v->log);
     v->is_linked = false;
+    if (child == &v->children[GATE])
+        v->journal_at = 0;
     tell_processes(v);
     if (v->next)
         reload_refuse(v, "a process died meanwhile");
@@ -307,6 +352,8 @@ look_after(struct supervisor *v, int64_t now)
             child->pong_at = now;
         }
     }
+    if (v->journal_at != 0 && now >= v->journal_at)
+        offer_journal(v);
     if (v->next && now > v->prepare_until)
         reload_refuse(v, "a process did not answer");
     if (v->is_reload_wanted)

@@ -40,7 +40,7 @@ note_taken(struct journal *j, uint32_t type, const uint8_t *payload, size_t leng
 
 /* Walks the records up to the first that is not whole. */
 static int
-scan(struct journal *j, struct journal_report *report)
+scan(struct journal *j, const struct journal_watch *watch, struct journal_report *report)
 {
     struct journal_scan scan;
     struct journal_record record;
@@ -48,6 +48,7 @@ scan(struct journal *j, struct journal_report *report)
 
     if (result != 0)
         return result;
+    scan.watch = watch;
     while ((result = journal_scan_next(&scan, &record)) == 1) {
         report->records++;
         note_taken(j, record.type, record.payload.bytes, record.payload.length);
@@ -60,7 +61,7 @@ scan(struct journal *j, struct journal_report *report)
 
 int
 journal_open(struct journal *j, const struct os *os, int directory, const char *name,
-             struct journal_report *report)
+             const struct journal_watch *watch, struct journal_report *report)
 {
     int result;
 
@@ -70,7 +71,7 @@ journal_open(struct journal *j, const struct os *os, int directory, const char *
     if (!j->space)
         return PASU_E_NOMEM;
     j->fd = os->openat(os->arg, directory, name, O_RDWR | O_CREAT, 0600);
-    result = j->fd >= 0 ? scan(j, report) : error_from_errno(errno);
+    result = j->fd >= 0 ? scan(j, watch, report) : error_from_errno(errno);
     /* New, or its very first write was cut: nothing is in it yet. */
     if (result == 0 && j->end < JOURNAL_HEADER) {
         result = write_at(j, journal_header, JOURNAL_HEADER, 0);

@@ -79,10 +79,17 @@ struct journal_report {
     uint64_t cut; /* bytes of an incomplete record that were cut off */
 };
 
-/* Opens or makes `name` in the folder. PASU_E_CORRUPT where the file is no journal or a record in
- * its middle is damaged; PASU_E_DISKFULL, PASU_E_DENIED, PASU_E_IO. */
+/* Who hears how far a long scan has come, each time some of the file has been read. */
+struct journal_watch {
+    void (*read)(void *arg, uint64_t done, uint64_t all); /* bytes */
+    void *arg;
+};
+
+/* Opens or makes `name` in the folder. `watch` may be NULL. PASU_E_CORRUPT where the file is no
+ * journal or a record in its middle is damaged; PASU_E_DISKFULL, PASU_E_DENIED, PASU_E_IO. */
 PASU_MUST_USE int journal_open(struct journal *journal, const struct os *os, int directory,
-                               const char *name, struct journal_report *report);
+                               const char *name, const struct journal_watch *watch,
+                               struct journal_report *report);
 /* Appends one record (in the page cache when it returns: it survives the process). On an error the
  * journal is as before and the next append tries again. */
 PASU_MUST_USE int journal_append(struct journal *journal, enum journal_type type,

@@ -55,6 +55,8 @@ bytes_at(struct journal_scan *s, uint64_t at, size_t length, int *error)
             return NULL;
         }
         s->have += (size_t)n;
+        if (s->watch)
+            s->watch->read(s->watch->arg, at + s->have, s->limit);
     }
     return s->buffer;
 }

@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#define TELL_EVERY (5 * NANOSECONDS_PER_SECOND)
+
 enum {
     PROCESSES_MAX = 4,
     FIXED_POLLS = 3,         /* supervisor, gate, its rings */
@@ -27,6 +29,7 @@ struct keeper {
     struct control control;
     enum durability prepared_durability;
     bool is_prepared, is_ready, is_stopping;
+    int64_t told; /* monotonic: when the supervisor last heard how far the journal is read */
     struct message_process processes[PROCESSES_MAX];
     size_t process_count;
 };
@@ -80,16 +83,38 @@ prepare(struct keeper *k, const struct channel_message *message)
     tell_supervisor(k, MESSAGE_PREPARED, &answer, sizeof(answer));
 }
 
+/* However long the journal takes to be walked over: whoever still reads lives. */
+static void
+tell_progress(void *arg, uint64_t done, uint64_t all)
+{
+    struct keeper *k = arg;
+    struct message_progress message = {done, all};
+    int64_t now = os_monotonic(k->os);
+
+    if (now - k->told < TELL_EVERY)
+        return;
+    k->told = now;
+    tell_supervisor(k, MESSAGE_PROGRESS, &message, sizeof(message));
+}
+
 static void
 commit(struct keeper *k)
 {
     struct message_empty empty = {0};
 
+    bool is_other = k->is_prepared && k->records.durability != k->prepared_durability;
+
     if (k->is_prepared)
         k->records.durability = k->prepared_durability;
     k->is_prepared = false;
-    if (k->is_ready)
+    if (k->is_ready) {
+        /* Sessions may wait for what was taken while nothing had to be durable. */
+        if (is_other && intake_take(&k->intake) != 0) {
+            /* logged, and tried again */
+        }
         return;
+    }
+    k->told = os_monotonic(k->os);
     if (record_open(&k->records) == PASU_E_CORRUPT || sandbox_enter(SANDBOX_KEEPER) != 0) {
         k->is_stopping = true; /* damage is for people to look at: no session without a record */
         return;
@@ -395,6 +420,7 @@ keeper_main(const struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
+    k->records.watch = (struct journal_watch){tell_progress, k};
     channel_init(&k->supervisor, start->supervisor_fd, message_rules_keeper_from_supervisor,
                  message_rules_keeper_from_supervisor_count);
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,

@@ -22,7 +22,9 @@ int
 record_open(struct record_keeping *r)
 {
     struct journal_report report;
-    int result = journal_open(&r->journal, r->log->os, r->directory, "sessions.journal", &report);
+    const struct journal_watch *watch = r->watch.read ? &r->watch : NULL;
+    int result =
+        journal_open(&r->journal, r->log->os, r->directory, "sessions.journal", watch, &report);
 
     if (result != 0) {
         log_failure(r, result);

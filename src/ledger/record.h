@@ -19,6 +19,7 @@ struct record_keeping {
     const struct log *log;
     int directory; /* the ledger's folder */
     enum durability durability;
+    struct journal_watch watch; /* of the scan that opens the journal; read NULL: nobody */
     struct journal journal;
     struct live live;
     struct journal_gap gap; /* of records that could not be written; count 0: none */

@@ -171,6 +171,28 @@ def test_killed_strict():
     killed_at_random("strict", KILLS // 3)
 
 
+@test(gateway=True, limit=120)
+def test_durability_changed():
+    """Another durability by SIGHUP holds for the sessions that stand, too: none waits for what nobody does any more"""
+    front = shop.front("durability", more={"ledger": {"directory": "./ledger", "durability": "strict"}})
+    keys = iter(shop.keys("customers", "id"))
+    seen = set()
+    with front.login(user="app", application_name="stands") as session:
+        for durability in ("os", "strict", "group", "os", "group", "strict", "os"):
+            front.guard.config["ledger"]["durability"] = durability
+            equal(front.reload(), "config_reloaded")
+            for _ in range(3):
+                seen |= {key := next(keys)}
+                since = time.monotonic()
+                equal(session.value(f"SELECT id FROM customers WHERE id = {key} AND name <> ''"), key)
+                assert time.monotonic() - since < 2, f"{durability}: {time.monotonic() - since:.1f} s"
+                equal(session.query(f"SELECT name FROM customers WHERE id = {key}").rows, [[f"Kim-{key}"]])
+                assert time.monotonic() - since < 2, f"{durability}: {time.monotonic() - since:.1f} s"
+    front.guard.until_sessions(0, 40)
+    equal(shop.export(front)["stands"].keys["customer"], seen)
+    front.stop()
+
+
 # ---- no room ----
 
 @harness.shared

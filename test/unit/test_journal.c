@@ -62,7 +62,7 @@ open_count(struct place *p, struct journal *j, uint64_t *cut)
 {
     struct journal_report report;
 
-    assert_int_equal(journal_open(j, &p->os, p->directory, "j", &report), 0);
+    assert_int_equal(journal_open(j, &p->os, p->directory, "j", NULL, &report), 0);
     if (cut)
         *cut = report.cut;
     return report.records;
@@ -134,7 +134,7 @@ another_file_is_not_taken_for_a_journal(void **state)
 
     assert_int_equal(write(fd, "something else, longer than a header", 36), 36);
     close(fd);
-    assert_int_equal(journal_open(&j, &p->os, p->directory, "j", &report), PASU_E_CORRUPT);
+    assert_int_equal(journal_open(&j, &p->os, p->directory, "j", NULL, &report), PASU_E_CORRUPT);
 }
 
 static void
@@ -150,7 +150,7 @@ damage_in_the_middle_is_not_cut_off(void **state)
         assert_int_equal(journal_append(&j, JOURNAL_OPENED, payload, sizeof(payload)), 0);
     assert_int_equal(pwrite(j.fd, "x", 1, 100), 1);
     journal_close(&j);
-    assert_int_equal(journal_open(&j, &p->os, p->directory, "j", &report), PASU_E_CORRUPT);
+    assert_int_equal(journal_open(&j, &p->os, p->directory, "j", NULL, &report), PASU_E_CORRUPT);
 }
 
 /* What is in the journal, a type a record. */
