@@ -1,5 +1,5 @@
-#!/ usr / bin / python3
-#SPDX - License - Identifier : Apache - 2.0
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Results that are read in portions: whom a cursor or portal can show at most is counted with the
 first row of it that leaves, whatever was asked of it before, and once."""
 import harness
