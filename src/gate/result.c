@@ -520,7 +520,8 @@ result_failed(struct session *s, const struct exchange_request *request)
 
     if (request->step == STEP_FUNCTION_CALL)
         doubt_called(s, request->function);
-    if (statement && (request->step == STEP_QUERY || request->step == STEP_EXECUTE)) {
+    if (statement && (request->step == STEP_QUERY || request->step == STEP_EXECUTE ||
+                      request->step == STEP_FUNCTION_CALL)) {
         doubt_done(s, statement);
         if (result_followed(s->observer, statement))
             doubt_done(s, result_followed(s->observer, statement));
