@@ -3,6 +3,7 @@
 #include "gate/ask.h"
 
 #include "base/memory.h"
+#include "gate/call.h"
 #include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
@@ -456,6 +457,7 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
 {
     static const uint8_t nothing[10] = {0};
     struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
+    int result;
 
     if (!request)
         return PASU_E_NOMEM;
@@ -463,6 +465,9 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
     if (length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
     request->is_refused = observer_refuses_call(a->s, request->function);
+    result = request->is_refused ? 0 : call_plan(a->s, request);
+    if (result != 0)
+        return result;
     if (request->is_refused)
         return put_message(a, 'F', (struct view[]){view_of(nothing, sizeof(nothing))}, 1);
     return ask_pass(a, message, length);
@@ -546,12 +551,16 @@ static int
 ask_long_call(struct asking *a, struct view start)
 {
     struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
+    int result;
 
     if (!request)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
-    return observer_refuses_call(a->s, request->function) ? PASU_E_ASK_TOO_LONG : 0;
+    if (observer_refuses_call(a->s, request->function))
+        return PASU_E_ASK_TOO_LONG;
+    result = call_plan(a->s, request);
+    return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
 }
 
 int

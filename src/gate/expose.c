@@ -286,7 +286,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
             result = put(s, e, r->statement);
             r->is_counted = true;
         }
-        r->is_bound_told = true;
+        /* What a budget has kept back is still to be told, should the portal be read on. */
+        r->is_bound_told |= !judgement->is_blocked;
     }
     r->rows += g->rows;
     gather_clear(g);

@@ -155,7 +155,8 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     r->is_open = result == 0;
     if (r->portal) {
         r->rows = r->portal->rows;
-        r->is_counted = r->is_bound_told = r->portal->is_counted;
+        r->is_counted = r->portal->is_counted;
+        r->is_bound_told = r->portal->is_bound_told;
         if (portal && r->rows > 0)
             r->doubt_fields = 0; /* told with its first */
     }
@@ -236,6 +237,7 @@ result_remember(struct observer *o)
     if (r->portal) {
         r->portal->rows = r->rows;
         r->portal->is_counted = r->is_counted;
+        r->portal->is_bound_told = r->is_bound_told;
     }
 }
 
@@ -518,7 +520,8 @@ result_failed(struct session *s, const struct exchange_request *request)
 
     if (request->step == STEP_FUNCTION_CALL)
         doubt_called(s, request->function);
-    if (statement && (request->step == STEP_QUERY || request->step == STEP_EXECUTE)) {
+    if (statement && (request->step == STEP_QUERY || request->step == STEP_EXECUTE ||
+                      request->step == STEP_FUNCTION_CALL)) {
         doubt_done(s, statement);
         if (result_followed(s->observer, statement))
             doubt_done(s, result_followed(s->observer, statement));

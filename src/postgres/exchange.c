@@ -411,6 +411,7 @@ portal_clear(struct portal *portal)
     portal->description_length = 0;
     portal->rows = 0;
     portal->is_told = portal->is_described = portal->is_counted = portal->is_doubtful = false;
+    portal->is_bound_told = false;
 }
 
 static void

@@ -72,6 +72,7 @@ struct portal {
     uint64_t rows;                 /* shown so far, over all its executions */
     bool is_described, is_counted; /* counted: as a statement */
     bool is_told;                  /* as of the Bind */
+    bool is_bound_told;            /* upper bounds of its rows are in a record already */
     bool is_doubtful;
 };
 
