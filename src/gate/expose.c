@@ -91,7 +91,7 @@ put(struct session *s, struct exposure *e, const struct plan_statement *statemen
             return hold_until_durable(s, position);
         return 0;
     }
-    return hold_exposure(s, e, s->observer->result.plan, statement ? statement->sql : NULL, result);
+    return hold_exposure(s, e, statement ? statement->sql : NULL, result);
 }
 
 /* ---- budgets ---- */

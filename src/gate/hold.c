@@ -19,7 +19,6 @@ drop_first(struct hold *hold)
     struct hold_record *first = hold->records;
 
     hold->records = first->next;
-    plan_release(first->plan);
     memory_free(first);
 }
 
@@ -71,11 +70,11 @@ is_given_up(struct session *s, int error, int *result)
 }
 
 int
-hold_exposure(struct session *s, const struct exposure *exposure, struct plan *plan,
-              const char *sql, int error)
+hold_exposure(struct session *s, const struct exposure *exposure, const char *sql, int error)
 {
     struct recorder *recorder = &s->worker->instruments->recorder;
     struct hold_record *record, **last = &s->observer->hold.records;
+    size_t length;
     ssize_t n;
     int result;
 
@@ -84,16 +83,18 @@ hold_exposure(struct session *s, const struct exposure *exposure, struct plan *p
     n = exposure_encode(exposure, recorder->space, sizeof(recorder->space));
     if (n < 0)
         return PASU_E_RECORD_UNAVAILABLE;
-    record = memory_new(1, sizeof(*record) + (size_t)n);
+    for (; *last; last = &(*last)->next) /* a text goes once, before all of its records */
+        if ((*last)->sql && (*last)->shape == exposure->shape)
+            sql = NULL;
+    length = sql ? strnlen(sql, RING_PAYLOAD_MAX / 2) : 0; /* more is not recorded */
+    record = memory_new(1, sizeof(*record) + (size_t)n + length + 1);
     if (!record)
         return PASU_E_NOMEM;
-    record->plan = plan ? plan_hold(plan) : NULL;
-    record->sql = sql;
     record->shape = exposure->shape;
     record->length = (size_t)n;
     memcpy(record->bytes, recorder->space, (size_t)n);
-    while (*last)
-        last = &(*last)->next;
+    if (sql)
+        record->sql = memcpy(record->bytes + n, sql, length);
     *last = record;
     begin(s);
     return 0;

@@ -12,18 +12,17 @@
 
 #include "base/list.h"
 #include "exposure/exposure.h"
-#include "postgres/plan.h"
 
 struct session;
 struct worker;
 
 enum { HOLD_SECONDS = 5, HOLD_MILLISECONDS = 5 /* how often a full ring is tried again */ };
 
-/* A record that waits for room. */
+/* A record that waits for room. Its statement's text is its own: the plan that it is of may be gone
+ * by then. */
 struct hold_record {
     struct hold_record *next;
-    struct plan *plan; /* held: of the text */
-    const char *sql;
+    const char *sql; /* behind `bytes`; NULL: there is none, or one before it has the same */
     uint64_t shape;
     size_t length;
     uint8_t bytes[]; /* exposure_encode */
@@ -42,10 +41,10 @@ void hold_init(struct hold *hold);
 void hold_release(struct hold *hold);
 /* The session's client waits until the position is durable. 0. */
 PASU_MUST_USE int hold_until_durable(struct session *session, uint64_t position);
-/* The ring refused a record with `error`. 0: it waits (or is given up, on_failure open);
- * PASU_E_NOMEM, PASU_E_RECORD_UNAVAILABLE. */
+/* The ring refused a record, whose statement's normalized text is `sql` (NULL: none), with `error`.
+ * 0: it waits (or is given up, on_failure open); PASU_E_NOMEM, PASU_E_RECORD_UNAVAILABLE. */
 PASU_MUST_USE int hold_exposure(struct session *session, const struct exposure *exposure,
-                                struct plan *plan, const char *sql, int error);
+                                const char *sql, int error);
 /* Marks that the ledger does not have yet go before what the client hears of the statement that has
  * made them; also 0 where they must wait. Errors as of hold_exposure. */
 PASU_MUST_USE int hold_marks(struct session *session);

@@ -479,7 +479,18 @@ observer_cancelled(struct session *s)
     if (!o || !o->is_cancelling)
         return;
     o->is_cancelling = false;
-    if (!o->is_ready_held)
+    /* Another session is being closed, maybe from a list that somebody walks over: this one, which
+     * may end when it goes on, does so later in the round. */
+    if (list_is_empty(&s->again))
+        list_append(&s->worker->again, &s->again);
+}
+
+void
+observer_again(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    if (!o->is_ready_held || o->is_cancelling)
         return;
     o->is_ready_held = false;
     s->client.is_held = !list_is_empty(&o->hold.link);

@@ -140,8 +140,11 @@ PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,
 /* The transaction has ended: what it has filled is marked, or was never there. */
 PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_back);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
-/* The server has taken, or refused, our cancel request. */
+/* The server has taken, or refused, our cancel request: the session is among those to be looked at
+ * again. */
 void observer_cancelled(struct session *session);
+/* One of those: what has waited for the request goes on. */
+void observer_again(struct session *session);
 /* A new snapshot is there, or none will be (error): what waits goes on. One that was begun before
  * the last change is not what it waits for. */
 void observer_catalog(struct session *session, int error);

@@ -85,6 +85,8 @@ void session_accept(struct worker *worker, const struct task *task);
 void session_event(struct session *session, enum session_event event, struct view message);
 /* Ends the session with an error for its client (FATAL), as the event GATE_FAIL. */
 void session_fail(struct session *session, int error, const char *detail);
+/* Ends it at once. No other session is closed by that: who walks over sessions may call it for the
+ * present one. */
 void session_close(struct session *session);
 void session_free(struct session *session);
 /* The poller's word on one of its peers. */

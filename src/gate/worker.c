@@ -300,8 +300,8 @@ look_at_deadlines(struct worker *w)
     }
 }
 
-static void
-read_again(struct worker *w)
+void
+worker_read_again(struct worker *w)
 {
     struct list mine;
 
@@ -316,7 +316,9 @@ read_again(struct worker *w)
         struct session *s = LIST_ENTRY(mine.next, struct session, again);
 
         list_remove(&s->again);
-        if (peer_has_pending(&s->client))
+        if (s->observer)
+            observer_again(s);
+        if (s->state != SESSION_CLOSED && peer_has_pending(&s->client))
             session_ready(s, &s->client, EPOLLIN);
         if (s->state != SESSION_CLOSED && peer_has_pending(&s->server))
             session_ready(s, &s->server, EPOLLIN);
@@ -369,7 +371,7 @@ worker_run(void *arg)
                 worker_read_inbox(w);
         }
         if (PASU_UNLIKELY(!list_is_empty(&w->again)))
-            read_again(w);
+            worker_read_again(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->bulk)))
             bulk_look(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->held)))

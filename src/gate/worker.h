@@ -125,7 +125,7 @@ struct worker {
     bool is_stopping;
     struct list sessions;            /* all */
     struct list early;               /* those with a deadline */
-    struct list again;               /* those with bytes that the poller does not know of */
+    struct list again;               /* those with something to do that the poller does not know */
     struct list bulk;                /* bulk streams (gate/bulk.h) */
     struct list held;                /* struct hold: clients that wait for the ledger */
     struct instruments *instruments; /* NULL until a session needs them */
@@ -161,8 +161,10 @@ counter_get(const uint64_t *counter)
 /* All of a worker but its thread and its poller: for whoever drives it by hand (the fuzz target).
  */
 PASU_MUST_USE int worker_init(struct worker *worker, struct gate_shared *shared, uint32_t index);
-/* Does the tasks of the inbox; frees the sessions that ended. The worker's own thread. */
+/* Does the tasks of the inbox; looks at sessions again; frees those that ended. The worker's own
+ * thread. */
 void worker_read_inbox(struct worker *worker);
+void worker_read_again(struct worker *worker);
 void worker_free_dead(struct worker *worker);
 PASU_MUST_USE int worker_start(struct worker *worker, struct gate_shared *shared, uint32_t index);
 /* Leaves a task (which the worker frees). Any thread. */

@@ -239,6 +239,7 @@ poke(enum peer_side side, uint32_t events)
         session_ready(s, peer, events);
     }
     worker_read_inbox(&worker);
+    worker_read_again(&worker);
     s = only_session();
     if (s && session_state_is_relay(s->state) && !s->is_registered)
         __builtin_trap();
