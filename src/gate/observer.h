@@ -15,6 +15,7 @@
 #define PASU_GATE_OBSERVER_H
 
 #include "gate/catalog_store.h"
+#include "gate/fresh.h"
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
@@ -48,6 +49,7 @@ struct result {
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
+    bool is_fresh;                      /* plan and statement are fresh_look's */
     bool is_bound_told;                 /* upper bounds are in a record already */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct pinned own; /* of literals; the last member: its space outlives the result */
@@ -87,6 +89,7 @@ struct observer {
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
+    struct fresh fresh;
     bool is_changing; /* the transaction has changed the catalog */
     bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
                          answers to what it has asked */
