@@ -66,7 +66,7 @@ fresh_run(struct session *s, const struct plan_statement *statement, bool is_fai
 
     /* What others have changed a moment ago may act on what is done here. */
     if (statement->effect < EFFECT_ADDS ||
-        (statement->effect == EFFECT_ADDS && !o->is_changing && observer_is_stale(s))) {
+        (statement->effect == EFFECT_ADDS && o->change == TOUCH_NONE && observer_is_stale(s))) {
         if (statement->special == SPECIAL_END)
             fresh_over(fresh);
         else

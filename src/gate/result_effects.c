@@ -80,10 +80,22 @@ remember_speech(struct observer *o, const struct plan_statement *statement)
     }
 }
 
+/* Whose concern it is what a statement does to the catalog. */
+static enum catalog_touch
+touch_of(const struct plan_statement *statement)
+{
+    if (statement->mark.fields != 0)
+        return TOUCH_ALL;
+    if (statement->is_own)
+        return TOUCH_OWN;
+    return statement->effect == EFFECT_ANY ? TOUCH_ALL : TOUCH_ADDS;
+}
+
 static int
 catalog_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
 {
     struct observer *o = s->observer;
+    enum catalog_touch touch = touch_of(statement);
     bool is_change = statement->special == SPECIAL_DDL || statement->twists ||
                      (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
                      statement->verb == VERB_CALL;
@@ -92,14 +104,15 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
 
     if (result == 0 && statement->special == SPECIAL_END)
         result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
-    if (is_change || statement->mark.fields)
-        o->is_changing = true;
-    if (o->is_changing && (is_change || is_end))
-        observer_touch(s);
-    if (o->is_changing && statement->special == SPECIAL_LAY_BY)
+    if ((is_change || statement->mark.fields) && touch > o->change)
+        o->change = (uint8_t)touch;
+    /* What is only added, or only its own, is nobody's concern before the transaction's end. */
+    if (o->change != TOUCH_NONE && (is_end || (is_change && touch == TOUCH_ALL)))
+        observer_touch(s, (enum catalog_touch)o->change);
+    if (o->change != TOUCH_NONE && statement->special == SPECIAL_LAY_BY)
         catalog_store_lay_by(o->place);
     if (statement->special == SPECIAL_TAKE_UP && catalog_store_has_laid_by(o->place)) {
-        observer_touch(s);
+        observer_touch(s, TOUCH_ALL);
         doubt_committed(s);
     }
     return result;
@@ -210,11 +223,11 @@ result_transaction_over(struct session *s)
 
     o->speaks_fields = o->speaks_kinds = 0;
     growth_settle(catalog_store_growth(o->place), &o->grown);
-    if (o->is_changing) {
-        observer_touch(s);
+    if (o->change != TOUCH_NONE)
+        observer_touch(s, (enum catalog_touch)o->change);
+    if (o->change == TOUCH_ALL)
         doubt_committed(s);
-    }
-    o->is_changing = false;
+    o->change = TOUCH_NONE;
     fresh_over(&o->fresh);
     /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
      * most they can be. */

@@ -306,6 +306,9 @@ void plan_release(struct plan *plan);
  * SQL's PREPARE has it within another. Borrowed from `plan`. */
 const struct plan_statement *plan_counterpart(const struct plan *plan, const struct plan *was,
                                               const struct plan_statement *statement);
+/* Whether one of its statements names a relation that the snapshot does not show, or is not
+ * understood. */
+bool plan_misses(const struct plan *plan);
 uint32_t plan_error_position(const struct plan *plan, uint32_t position);
 
 /*

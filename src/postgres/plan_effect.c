@@ -40,11 +40,13 @@ is_temporary(const PgQuery__RangeVar *range)
            strcmp(range->schemaname, CATALOG_TEMPORARY) == 0;
 }
 
-/* Of a name that nothing in any schema has: a table of that name stands before no other. */
+/* Of a name that nothing in any schema has, and no code waits for: a table of that name stands
+ * before no other. */
 static bool
 is_new(const struct plan_work *work, const PgQuery__RangeVar *range)
 {
-    return known_as(work, NULL, range->relname) == KNOWN_NOT;
+    return known_as(work, NULL, range->relname) == KNOWN_NOT &&
+           !catalog_speaks_of(work->catalog, range->relname);
 }
 
 /* ---- what a table is made of ---- */
@@ -286,6 +288,14 @@ tell_sequence(struct plan_work *work, const PgQuery__Node *node,
     return range && is_new(work, range) ? EFFECT_ADDS : EFFECT_ANY;
 }
 
+/* An empty one stands before none. */
+static enum plan_effect
+tell_schema(struct plan_work *work PASU_UNUSED, const PgQuery__Node *node,
+            struct plan_statement *statement PASU_UNUSED)
+{
+    return node->create_schema_stmt->n_schema_elts == 0 ? EFFECT_ADDS : EFFECT_ANY;
+}
+
 /* Who may read more than before is counted all the same. */
 static enum plan_effect
 tell_grant(struct plan_work *work PASU_UNUSED, const PgQuery__Node *node,
@@ -323,6 +333,15 @@ tell_drop(struct plan_work *work, const PgQuery__Node *node, struct plan_stateme
             return EFFECT_ANY;
     statement->is_own = true;
     return EFFECT_DROPS;
+}
+
+/* What it takes away is the session's own. */
+static enum plan_effect
+tell_discard(struct plan_work *work PASU_UNUSED, const PgQuery__Node *node PASU_UNUSED,
+             struct plan_statement *statement)
+{
+    statement->is_own = true;
+    return EFFECT_ANY;
 }
 
 static const struct {
