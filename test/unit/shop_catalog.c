@@ -370,55 +370,57 @@ static const struct catalog_function functions[] = {
 };
 
 /* Functions of PostgreSQL's own that the tests call: one each is enough. */
-static const char *const system_names[] = {"array_agg",
-                                           "avg",
-                                           "bool_or",
-                                           "btrim",
-                                           "coalesce",
-                                           "concat",
-                                           "count",
-                                           "current_setting",
-                                           "date_trunc",
-                                           "first_value",
-                                           "format",
-                                           "generate_series",
-                                           "json_agg",
-                                           "json_each",
-                                           "lag",
-                                           "length",
-                                           "like_escape",
-                                           "lower",
-                                           "max",
-                                           "md5",
-                                           "min",
-                                           "now",
-                                           "num_nulls",
-                                           "octet_length",
-                                           "pg_column_size",
-                                           "pg_notify",
-                                           "pg_sleep",
-                                           "pg_typeof",
-                                           "rank",
-                                           "regexp_matches",
-                                           "reverse",
-                                           "right",
-                                           "round",
-                                           "row_number",
-                                           "row_to_json",
-                                           "set_config",
-                                           "setval",
-                                           "similar_to_escape",
-                                           "starts_with",
-                                           "string_agg",
-                                           "string_to_array",
-                                           "strpos",
-                                           "substring",
-                                           "sum",
-                                           "to_char",
-                                           "to_jsonb",
-                                           "unnest",
-                                           "upper",
-                                           "version"};
+static const char *const system_names[] = {
+    "array_agg",
+    "avg",
+    "bool_or",
+    "btrim",
+    "coalesce",
+    "concat",
+    "count",
+    "current_setting",
+    "date_trunc",
+    "first_value",
+    "format",
+    "generate_series",
+    "json_agg",
+    "json_each",
+    "lag",
+    "length",
+    "like_escape",
+    "lower",
+    "max",
+    "md5",
+    "min",
+    "now",
+    "num_nulls",
+    "octet_length",
+    "pg_column_size",
+    "pg_notify",
+    "pg_sleep",
+    "pg_typeof",
+    "rank",
+    "regexp_matches",
+    "reverse",
+    "right",
+    "round",
+    "row_number",
+    "row_to_json",
+    "set_config",
+    "setval",
+    "similar_to_escape",
+    "starts_with",
+    "string_agg",
+    "string_to_array",
+    "strpos",
+    "substring",
+    "sum",
+    "to_char",
+    "to_jsonb",
+    "unnest",
+    "upper",
+    "version",
+};
 
 uint64_t
 catalog_version(const struct catalog *catalog PASU_UNUSED)
@@ -457,11 +459,9 @@ static const struct catalog_spill spills[] = {
 const struct catalog_spill *
 catalog_spill(const struct catalog *catalog PASU_UNUSED, uint32_t from, size_t *at)
 {
-    for (size_t i = *at; i < COUNT_OF(spills); i++)
-        if (spills[i].from == from) {
-            *at = i + 1;
-            return &spills[i];
-        }
+    while (*at < COUNT_OF(spills))
+        if (spills[(*at)++].from == from)
+            return &spills[*at - 1];
     return NULL;
 }
 
@@ -493,9 +493,8 @@ system_function(size_t index)
     static struct catalog_function found[COUNT_OF(system_names)];
     struct catalog_function *f = &found[index];
 
-    f->oid = 4000 + (uint32_t)index;
-    f->is_system = true;
-    snprintf(f->schema, sizeof(f->schema), "pg_catalog");
+    *f = (struct catalog_function){
+        .oid = 4000 + (uint32_t)index, .is_system = true, .schema = "pg_catalog"};
     snprintf(f->name, sizeof(f->name), "%s", system_names[index]);
     return f;
 }
