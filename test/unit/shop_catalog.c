@@ -21,14 +21,12 @@ static struct catalog_column customers[] = {
     COLUMN("region", 7, TEXT),  COLUMN("created_at", 8, TIMESTAMPTZ),
 };
 static uint64_t customers_fields[] = {0, 0, NAME, PHONE, EMAIL, ADDRESS, 0, 0, 0};
-static struct catalog_show customers_shows[] = {{
-    .kind = 0,
-    .key_column = 1,
-    .key_type = CATALOG_KEY_INT8,
-    .is_key_unique = true,
-    .fields = NAME | PHONE | EMAIL | ADDRESS,
-    .column_fields = customers_fields,
-}};
+static struct catalog_show customers_shows[] = {{.kind = 0,
+                                                 .key_column = 1,
+                                                 .key_type = CATALOG_KEY_INT8,
+                                                 .is_key_unique = true,
+                                                 .fields = NAME | PHONE | EMAIL | ADDRESS,
+                                                 .column_fields = customers_fields}};
 static struct catalog_column orders[] = {
     COLUMN("id", 1, BIGINT),      COLUMN("customer_id", 2, BIGINT),     COLUMN("item", 3, TEXT),
     COLUMN("amount", 4, INTEGER), COLUMN("ordered_at", 5, TIMESTAMPTZ),
