@@ -28,7 +28,9 @@ struct catalog_place {
     struct catalog_marks marks;
     /* for who looks without it */
     _Atomic uint64_t version;
-    _Atomic bool is_stale;
+    /* Of the touches: the last one that is everybody's concern, the last that has added what others
+     * can see, and the last before the snapshot was begun. */
+    _Atomic uint64_t needed, added, served;
     _Atomic uint32_t shifts;
     struct growth growth;
     _Atomic bool has_laid_by;
@@ -57,6 +59,13 @@ static inline const struct gateway *
 catalog_place_gateway(const struct catalog_place *place)
 {
     return &place->settings->gateways[place->gateway];
+}
+
+/* With the lock held: whatever the snapshot says, it can be otherwise by now. */
+static inline void
+catalog_place_doubt(struct catalog_place *place)
+{
+    place->needed = ++place->touched;
 }
 
 /* With the lock held: load it at that time, or before. */

@@ -212,7 +212,8 @@ catalog_store_enter(struct catalog_store *store, struct settings *settings, uint
         place->users++;
         if (!place->catalog)
             place->is_awaited = true;
-        if (place->load_at == CATALOG_NEVER && place->poll_at == CATALOG_NEVER && place->is_stale)
+        if (place->load_at == CATALOG_NEVER && place->poll_at == CATALOG_NEVER &&
+            catalog_store_is_stale(place))
             catalog_place_load_by(store, place,
                                   os_monotonic(store->log->os)); /* it had been retired */
     }
@@ -251,24 +252,44 @@ catalog_store_version(const struct catalog_place *place)
 bool
 catalog_store_is_stale(const struct catalog_place *place)
 {
-    return place->is_stale;
+    return place->needed > place->served;
+}
+
+bool
+catalog_store_is_behind(const struct catalog_place *place)
+{
+    return place->added > place->served;
+}
+
+bool
+catalog_store_serves(const struct catalog_place *place, uint64_t touch)
+{
+    return touch <= place->served;
 }
 
 static void
-touch(struct catalog_store *store, struct catalog_place *place)
+touch(struct catalog_store *store, struct catalog_place *place, enum catalog_touch whose)
 {
     place->touched++;
-    place->is_stale = true;
+    if (whose == TOUCH_ALL)
+        place->needed = place->touched;
+    else if (whose == TOUCH_ADDS)
+        place->added = place->touched;
     place->is_awaited = true;
     catalog_place_load_by(store, place, os_monotonic(store->log->os) + TOUCH_DELAY);
 }
 
-void
-catalog_store_touch(struct catalog_store *store, struct catalog_place *place)
+uint64_t
+catalog_store_touch(struct catalog_store *store, struct catalog_place *place,
+                    enum catalog_touch whose)
 {
+    uint64_t number;
+
     pthread_mutex_lock(&store->lock);
-    touch(store, place);
+    touch(store, place, whose);
+    number = place->touched;
     pthread_mutex_unlock(&store->lock);
+    return number;
 }
 
 void
@@ -324,7 +345,7 @@ catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
             continue;
         if (result == 0)
             result = catalog_marks_add(&other->marks, mark, vocabulary);
-        touch(store, other);
+        touch(store, other, TOUCH_ALL);
     }
     pthread_mutex_unlock(&store->lock);
     return result;

@@ -60,10 +60,25 @@ struct catalog *catalog_store_get(struct catalog_store *store, struct catalog_pl
 /* The version of the snapshot that catalog_store_get would give, 0 for none: without a lock, for
  * every statement. Versions are unique and grow. */
 uint64_t catalog_store_version(const struct catalog_place *place);
-/* The catalog has changed, or may have, since the snapshot was made. Without a lock. */
+/* Whose concern a change of the catalog is. */
+enum catalog_touch {
+    TOUCH_NONE,
+    TOUCH_OWN,  /* the session's alone: what it has changed nobody else sees */
+    TOUCH_ADDS, /* whoever speaks of what is not known: nothing that was has another meaning now */
+    TOUCH_ALL,
+};
+
+/* The catalog has changed, or may have, since the snapshot was made, so that names can mean others.
+ * Without a lock. */
 bool catalog_store_is_stale(const struct catalog_place *place);
-/* DDL has been seen. What is not committed yet a snapshot does not show: touch again then. */
-void catalog_store_touch(struct catalog_store *store, struct catalog_place *place);
+/* There can be more in it than the snapshot shows. Without a lock. */
+bool catalog_store_is_behind(const struct catalog_place *place);
+/* Whether the snapshot shows what that touch was for. Without a lock. */
+bool catalog_store_serves(const struct catalog_place *place, uint64_t touch);
+/* DDL has been seen: a number for catalog_store_serves. What is not committed yet a snapshot does
+ * not show: touch again then. */
+uint64_t catalog_store_touch(struct catalog_store *store, struct catalog_place *place,
+                             enum catalog_touch whose);
 
 /* How often something that sessions have planned with has got another meaning: who has seen another
  * number must not trust plans before there is a newer snapshot. Touch or mark before. Without a

@@ -94,7 +94,7 @@ keep_failure(struct catalog_store *store, struct catalog_place *place, int resul
                    : 2 * place->pause < PAUSE_MOST ? 2 * place->pause
                                                    : PAUSE_MOST;
     pthread_mutex_lock(&store->lock);
-    place->is_stale = true;
+    catalog_place_doubt(place);
     place->load_at = os_monotonic(store->log->os) + place->pause;
     place->poll_at = CATALOG_NEVER;
     is_awaited = place->is_awaited;
@@ -124,10 +124,10 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     if (catalog_marks_fill(&place->marks, catalog, catalog_policy_vocabulary(place->policy)) != 0)
         LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     place->version = catalog_version(catalog);
+    place->served = touched; /* behind the version: who is served finds it */
     place->is_awaited = place->touched != touched;
-    place->is_stale = place->is_awaited;
     /* Touched meanwhile: again, but not all the time. One without all bodies is tried again. */
-    if (place->is_stale)
+    if (place->is_awaited)
         place->load_at = now + (LOAD_PART * took > LOAD_DELAY ? LOAD_PART * took : LOAD_DELAY);
     else if (catalog_is_partial(catalog))
         place->load_at = now + PAUSE_MOST;
@@ -181,21 +181,24 @@ static void
 poll_place(struct catalog_store *store, struct catalog_place *place)
 {
     int64_t begin = os_monotonic(store->log->os), period;
-    bool is_due = true, is_added = false;
+    enum catalog_change change = CATALOG_CHANGED;
+    bool is_added = false;
     int result = connect_place(place);
     struct growth_sight grown;
 
     growth_look(&place->growth, &grown);
     if (result == 0)
         result =
-            catalog_load_poll(&place->inspector, place->catalog, grown.fresh, &is_due, &is_added);
+            catalog_load_poll(&place->inspector, place->catalog, grown.fresh, &change, &is_added);
     if (is_added)
         growth_counted(&place->growth, &grown);
     period = POLL_PART * (os_monotonic(store->log->os) - begin);
     pthread_mutex_lock(&store->lock);
     place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);
-    if (result != 0 || is_due) {
-        place->is_stale = true;
+    if (result != 0 || change != CATALOG_SAME) {
+        place->touched++;
+        if (result != 0 || change == CATALOG_CHANGED)
+            catalog_place_doubt(place);
         catalog_place_load_by(store, place, begin); /* says what is wrong, if it is still so */
     }
     pthread_mutex_unlock(&store->lock);
@@ -225,7 +228,7 @@ retire_idle(struct catalog_store *store, int64_t now)
         }
         inspector_link_close(&place->inspector);
         place->load_at = place->poll_at = CATALOG_NEVER;
-        place->is_stale = true;
+        catalog_place_doubt(place);
     }
 }
 

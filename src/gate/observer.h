@@ -15,6 +15,7 @@
 #define PASU_GATE_OBSERVER_H
 
 #include "gate/catalog_store.h"
+#include "gate/fresh.h"
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
@@ -48,6 +49,7 @@ struct result {
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
+    bool is_fresh;                      /* plan and statement are fresh_look's */
     bool is_bound_told;                 /* upper bounds are in a record already */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct pinned own; /* of literals; the last member: its space outlives the result */
@@ -87,10 +89,13 @@ struct observer {
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
-    bool is_changing; /* the transaction has changed the catalog */
+    struct fresh fresh;
+    uint8_t change;   /* enum catalog_touch: what the transaction has done to the catalog */
+    uint64_t touched; /* the last touch of the place that was this session's */
     bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
                          answers to what it has asked */
     bool is_crowded;
+    bool is_behind;            /* it waits for what others have added, which its text speaks of */
     uint8_t snapshots;         /* that have come since it waits, and were too old */
     uint32_t shifts;           /* of the place, those that this session knows of (gate/doubt.h) */
     struct growth_share grown; /* by the transaction */
@@ -127,12 +132,14 @@ bool observer_has_catalog(struct session *session);
 /* Whether a function may not be called by message: it lets data out by the server, or shows what is
  * shown to nobody. */
 bool observer_refuses_call(struct session *session, uint32_t function);
-/* Whether the catalog has changed since the snapshot that there is. */
+/* Whether the catalog has changed, for this session, since the snapshot that there is. */
 bool observer_is_stale(const struct session *session);
 /* Everything that a mapping names. */
 void observer_all(const struct session *session, uint64_t *fields, uint64_t *kinds);
+/* Whether a text speaks of a relation that the snapshot does not show, or is not understood. */
+PASU_MUST_USE int observer_misses(struct session *session, struct view text, bool *misses);
 /* DDL has happened in this session. */
-void observer_touch(struct session *session);
+void observer_touch(struct session *session, enum catalog_touch whose);
 /* The statement has put personal values into a relation, or has given one another name; or can have
  * put them into notifications. */
 PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,

@@ -185,6 +185,13 @@ void catalog_builder_free(struct catalog_builder *builder);
  * sees the whole catalog but temporary changes to columns of tables without a mapping. */
 const char *catalog_poll_text(const struct catalog *catalog);
 const char *catalog_poll_value(const struct catalog *catalog);
+/* What another value than that says has changed. */
+enum catalog_change {
+    CATALOG_SAME,
+    CATALOG_TEMPORARIES, /* temporary tables, which no session sees but their own */
+    CATALOG_CHANGED,
+};
+enum catalog_change catalog_poll_change(const struct catalog *catalog, struct view value);
 /*
  * A query whose rows say how much the tables of subjects have grown; NULL where nobody can say.
  * Asked every few seconds it keeps catalog_population an upper bound. Its rows taken, tables whose
@@ -240,6 +247,9 @@ bool catalog_operator_keeps(const struct catalog *catalog, const char *name);
 /* Whether somebody has defined "=" between two of PostgreSQL's own types: then it is not known what
  * a comparison with a key means. */
 bool catalog_has_own_equality(const struct catalog *catalog);
+/* Whether code, or the policy, speaks of something by that name, be it there or not: it will mean
+ * what is made by that name. True for some others, too. */
+bool catalog_speaks_of(const struct catalog *catalog, const char *name);
 /* Whether there are event triggers, and what can come out of them. */
 bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */

@@ -207,6 +207,7 @@ bind_named(struct catalog_builder *b, struct entry *e)
     if (!catalog_value_name(table_part, table) ||
         (schema_part.bytes && !catalog_value_name(schema_part, schema)))
         return 0;
+    catalog_speak(b->catalog, table);
     while (result == 0 && (r = catalog_relation_named(b->catalog, schema_part.bytes ? schema : NULL,
                                                       table, &at)) != NULL)
         if (!r->is_system && r->kind != 'S')

@@ -17,7 +17,8 @@
 enum {
     FIRST_USER_OID = 16384,      /* PostgreSQL: FirstNormalObjectId */
     CATALOG_SUBJECTS_MAX = 1024, /* tables of subjects; a kind that has more is unknown */
-    CATALOG_READERS_MAX = 512,   /* keys' columns of which it is asked who may read them */
+    CATALOG_SPOKEN_BITS = 1 << 16,
+    CATALOG_READERS_MAX = 512, /* keys' columns of which it is asked who may read them */
 };
 
 enum catalog_query {
@@ -102,13 +103,15 @@ struct catalog {
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
     struct catalog_pile spills;     /* of struct catalog_spill, by `from` */
+    /* Words of code, and tables of the policy: a set of hashes. */
+    uint64_t spoken[CATALOG_SPOKEN_BITS / 64];
     bool has_own_equality, has_events;
     uint64_t event_fields, event_kinds;
     bool has_foreign_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
     const char *poll_text, *growth_text;
-    char poll_value[512];
+    char poll_value[1024];
     _Atomic uint64_t populations[CATALOG_KINDS_MAX];
     _Atomic bool is_counted[CATALOG_KINDS_MAX];
 };
@@ -207,6 +210,8 @@ void catalog_index_add(struct catalog_index *index, uint64_t hash, size_t number
 uint64_t catalog_hash_oid(uint32_t oid);
 /* `seed`: an address that whoever chooses names does not know. */
 uint64_t catalog_hash_name(const void *seed, const char *name, size_t length);
+/* Code says that word, or the policy names a table so. */
+void catalog_speak(struct catalog *catalog, const char *name);
 /* The next number of that hash after `at` (0: the first), or 0; numbers from 1. */
 static inline uint32_t
 catalog_index_next(const struct catalog_index *index, uint64_t hash, size_t at)

@@ -91,6 +91,18 @@ enum plan_flag {
     PLAN_CALLS = 1024,       /* runs a user's function, which can speak of what it is given */
 };
 
+/* A table by its name; schema NULL where it is not said. */
+struct plan_table {
+    const char *schema, *name;
+};
+
+/* Tables that a session has just made, and in which no values are that a snapshot would have to
+ * tell of (gate/fresh.h). */
+struct plan_fresh {
+    const struct plan_table *tables;
+    size_t count;
+};
+
 /* What of a session changes the meaning of a text. */
 struct plan_environment {
     struct catalog *catalog; /* NULL: no snapshot yet: everything is bound */
@@ -98,6 +110,7 @@ struct plan_environment {
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
+    const struct plan_fresh *fresh; /* borrowed while the plan is made; NULL: none */
 };
 
 enum plan_source {
@@ -184,6 +197,14 @@ struct plan_mark {
     const struct plan_mark *next;
 };
 
+/* What a statement does to what other statements' names mean (plan_effect.def). */
+enum plan_effect {
+    EFFECT_ANY,   /* it can be anything */
+    EFFECT_DROPS, /* a table is gone that no other session could see */
+    EFFECT_ADDS,  /* there is more in the catalog, and no name that was known means anything else */
+    EFFECT_ROWS,  /* nothing */
+};
+
 /* A relation gets another name or schema; a schema another name (names NULL). Schema NULL: not
  * said.
  */
@@ -203,7 +224,14 @@ struct plan_statement {
     bool twists;       /* afterwards names can mean others than the snapshot says */
     bool speaks_later; /* until the transaction's end: a cursor WITH HOLD runs at COMMIT */
     bool may_notify;   /* values can go into notifications */
-    uint32_t flags;    /* enum plan_flag */
+    bool misses_table; /* it names a relation that the snapshot does not show and that is not fresh
+                        */
+    bool has_fresh;    /* it names one that is */
+    uint8_t effect;    /* enum plan_effect */
+    bool is_own;       /* whatever it changes in the catalog, only this session sees */
+    /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
+    struct plan_table makes;
+    uint32_t flags; /* enum plan_flag */
     uint64_t fingerprint;
     const char *sql; /* normalized, without literals */
     /* The most that it can show, of any relation or function it names: rows whose columns the parts
@@ -281,6 +309,9 @@ void plan_release(struct plan *plan);
  * SQL's PREPARE has it within another. Borrowed from `plan`. */
 const struct plan_statement *plan_counterpart(const struct plan *plan, const struct plan *was,
                                               const struct plan_statement *statement);
+/* Whether one of its statements names a relation that the snapshot does not show, or is not
+ * understood. */
+bool plan_misses(const struct plan *plan);
 uint32_t plan_error_position(const struct plan *plan, uint32_t position);
 
 /*
@@ -291,7 +322,7 @@ uint32_t plan_error_position(const struct plan *plan, uint32_t position);
 struct plan_cache;
 PASU_MUST_USE int plan_cache_new(struct plan_cache **cache, size_t plans_max, size_t bytes_max);
 void plan_cache_free(struct plan_cache *cache);
-/* A held plan, from the cache or new. */
+/* A held plan, from the cache or new. The cache knows of no fresh tables. */
 PASU_MUST_USE int plan_cache_get(struct plan_cache *cache, struct view text,
                                  const struct plan_environment *environment, struct plan **plan);
 /* Lets go of the plans whose catalogs are superseded: each holds its catalog. */

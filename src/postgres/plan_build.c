@@ -2,6 +2,7 @@
 #include "postgres/plan_build.h"
 
 #include "postgres/plan_arm.h"
+#include "postgres/plan_effect.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
@@ -27,6 +28,14 @@ build_kept(struct plan_statement *statement, const struct reach *kept)
     statement->kept_kinds |= reach_kinds(kept);
 }
 
+/* Of all that it names, also where only a part of it comes to mean something. */
+static void
+note_tables(const struct plan_work *work, struct plan_statement *statement)
+{
+    statement->misses_table |= (work->names.flags & PLAN_UNKNOWN_TABLE) != 0;
+    statement->has_fresh |= work->names.has_fresh;
+}
+
 void
 build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_statement *statement)
 {
@@ -40,6 +49,7 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
         refuse_by_strings(work, work->text, all);
     statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);
     set_most(work, statement);
+    note_tables(work, statement);
     if (work->names.sets_role) {
         statement->special = SPECIAL_SET_ROLE;
         statement->name = "?";
@@ -356,6 +366,7 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
     arm_statement(work, node, statement);
     if (statement->special == SPECIAL_DDL || node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT)
         arm_events(work, statement);
+    effect_of(work, node, statement);
 }
 
 void

@@ -125,12 +125,18 @@ names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *const *na
 }
 
 bool
-names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type)
+names_is_builtin_type(const PgQuery__TypeName *type)
 {
     const char *name = type ? sql_last_name(type->names, type->n_names) : NULL;
     const char *schema = type && type->n_names > 1 ? sql_string(type->names[0]) : NULL;
 
-    if (name && (!schema || strcmp(schema, "pg_catalog") == 0) && is_builtin_type(name))
+    return name && (!schema || strcmp(schema, "pg_catalog") == 0) && is_builtin_type(name);
+}
+
+bool
+names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type)
+{
+    if (names_is_builtin_type(type))
         return false;
     return !work->catalog || catalog_has_foreign_casts(work->catalog);
 }

@@ -70,6 +70,23 @@ names_reach(const struct plan_work *work, const struct catalog_relation *relatio
     return reach_of_relation(relation);
 }
 
+bool
+names_is_fresh(const struct plan_work *work, const char *schema, const char *name)
+{
+    const struct plan_fresh *fresh = work->environment->fresh;
+    size_t at = 0;
+
+    for (size_t i = 0; fresh && i < fresh->count; i++) {
+        const struct plan_table *table = &fresh->tables[i];
+        bool is_same_schema =
+            table->schema && schema ? strcmp(table->schema, schema) == 0 : table->schema == schema;
+
+        if (is_same_schema && strcmp(table->name, name) == 0)
+            return names_next_relation(work, schema, name, &at) == NULL;
+    }
+    return false;
+}
+
 void
 names_add_everything(struct plan_work *work, uint32_t flag)
 {
@@ -133,7 +150,9 @@ add_range_var(struct walk *walk, const PgQuery__RangeVar *range, bool is_written
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
 
-    if (!names_add_relation(walk->work, schema, range->relname))
+    if (names_is_fresh(walk->work, schema, range->relname))
+        walk->work->names.has_fresh = true;
+    else if (!names_add_relation(walk->work, schema, range->relname))
         names_add_everything(walk->work, PLAN_UNKNOWN_TABLE);
     names_add_acts(walk->work, schema, range->relname, is_written);
 }
@@ -294,6 +313,7 @@ walk_function(struct plan_work *work, const PgQuery__FuncCall *call)
     names_add_function(work, &facts);
     if (facts.is_opaque)
         refuse_by_call(work, call);
+    work->names.sets |= facts.class == FUNCTION_SETTING;
     if (facts.class == FUNCTION_SETTING && may_set_role(call))
         work->names.sets_role = true;
     if (facts.class == FUNCTION_SETTING)

@@ -25,6 +25,8 @@ struct names {
     const struct catalog_relation *never_relation, *exit_relation;
     const struct catalog_function *never_function, *exit_function;
     bool sets_role; /* by set_config */
+    bool sets;      /* set_config, whatever it sets */
+    bool has_fresh; /* a table is named that the session has just made */
     bool has_rules; /* a table that is written to has rules */
     bool is_filled; /* one is written to whose triggers and defaults can put values into its rows */
 };
@@ -63,6 +65,8 @@ struct function_facts function_facts_named(const struct plan_work *work, const c
 /* Whether the text between two operands can be a user's operator. */
 bool names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *const *names,
                                size_t count);
+/* Whether a type's name is one of PostgreSQL's own types'. */
+bool names_is_builtin_type(const PgQuery__TypeName *type);
 /* Whether a cast to that type can run something unknown. */
 bool names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type);
 
@@ -83,6 +87,9 @@ void names_collect(struct plan_work *work, const ProtobufCMessage *tree);
 /* Adds a relation by its name: how names_collect and the token scan see one. False where the
  * snapshot does not know it. */
 bool names_add_relation(struct plan_work *work, const char *schema, const char *name);
+/* Whether the session has just made a table of that name, as it is written, and no snapshot shows
+ * one. */
+bool names_is_fresh(const struct plan_work *work, const char *schema, const char *name);
 /* What acts on a relation of that name: triggers, rules, policies. */
 void names_add_acts(struct plan_work *work, const char *schema, const char *name, bool is_written);
 void names_add_everything(struct plan_work *work, uint32_t flag);

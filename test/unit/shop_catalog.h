@@ -16,6 +16,7 @@
  *   public.logged: customers' twin, whose trigger copies the name into public.log (k, v)
  *   public.referenced (k, v), public.referencing (k, v): ON UPDATE CASCADE on v
  *   public.ruled: has rules; work.people: customers' twin, not mapped
+ *   spoken: no relation, but code speaks of it
  */
 #ifndef PASU_TEST_SHOP_CATALOG_H
 #define PASU_TEST_SHOP_CATALOG_H

@@ -62,7 +62,7 @@ make_stand(void **state)
     peer_init(&t->session.server, SIDE_SERVER, NULL);
     t->observer.session = &t->session;
     hold_init(&t->observer.hold);
-    recorder_init(&t->instruments.recorder, ring_get(&t->file, 0), t->worker.event);
+    recorder_init(&t->instruments.recorder, ring_get(&t->file, 0), t->worker.event, NULL);
     *state = t;
     return 0;
 }
