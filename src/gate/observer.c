@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/doubt.h"
+#include "gate/fresh_marks.h"
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
@@ -125,6 +126,7 @@ observer_free(struct session *s)
     for (uint8_t i = 0; i < o->deferred_count; i++)
         plan_release(o->deferred[i].plan);
     memory_free(o->deferred);
+    fresh_clear(&o->fresh);
     catalog_release(o->catalog);
     kept_release(&o->ask);
     kept_release(&o->answer);
@@ -207,6 +209,7 @@ observer_renew(struct session *s)
     struct observer *o = s->observer;
     uint64_t version;
 
+    fresh_marks_settle(s);
     doubt_settle(s);
     version = catalog_store_version(o->place); /* that which settled it, or a later one */
     if (PASU_LIKELY(version == o->catalog_version))
@@ -431,6 +434,11 @@ observer_marks_over(struct session *s, bool is_rolled_back)
 {
     struct observer *o = s->observer;
     int result = 0;
+
+    if (is_rolled_back)
+        fresh_marks_undo(s);
+    else if (PASU_UNLIKELY(!fresh_is_empty(&o->fresh)))
+        result = fresh_marks_over(s);
 
     for (uint8_t i = 0; i < o->deferred_count; i++) {
         if (result == 0 && !is_rolled_back)

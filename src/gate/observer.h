@@ -21,6 +21,7 @@
 #include "gate/settings.h"
 #include "policy/budget.h"
 #include "postgres/exchange.h"
+#include "postgres/fresh.h"
 
 struct encoding;
 struct session;
@@ -87,9 +88,10 @@ struct observer {
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
-    bool is_changing; /* the transaction has changed the catalog */
-    bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
-                         answers to what it has asked */
+    struct fresh fresh; /* what its transactions have made and no snapshot shows yet */
+    bool is_changing;   /* the transaction has changed the catalog */
+    bool is_waiting;    /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
+                           answers to what it has asked */
     bool is_crowded;
     uint8_t snapshots;         /* that have come since it waits, and were too old */
     uint32_t shifts;           /* of the place, those that this session knows of (gate/doubt.h) */

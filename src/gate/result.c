@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/doubt.h"
+#include "gate/fresh_marks.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
@@ -423,8 +424,10 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
                      (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
                      statement->verb == VERB_CALL;
     bool is_end = statement->special == SPECIAL_END || statement->special == SPECIAL_LAY_BY;
-    int result = statement->mark.fields || statement->move ? observer_mark(s, plan, statement) : 0;
+    int result = fresh_marks_take(s, plan, statement);
 
+    if (result == 0 && (statement->mark.fields || statement->move))
+        result = observer_mark(s, plan, statement);
     if (result == 0 && statement->special == SPECIAL_END)
         result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
     if (is_change || statement->mark.fields)

@@ -82,6 +82,8 @@ catalog_free(struct catalog *catalog)
     catalog_pile_release(&catalog->readers);
     catalog_pile_release(&catalog->unresolved);
     catalog_pile_release(&catalog->spills);
+    catalog_pile_release(&catalog->fills);
+    catalog_pile_release(&catalog->written);
     catalog_arena_release(&catalog->arena);
     memory_free(catalog);
 }

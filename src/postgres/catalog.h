@@ -123,6 +123,7 @@ struct catalog_function {
     bool twists;   /* it can give a name another meaning: DDL of views, rules, triggers … */
     bool keeps;    /* it puts what it reads or is given where neither rows nor marks show it */
     uint64_t fields, kinds;
+    const char *text; /* of a user's that can carry a trigger's row; else NULL */
 };
 
 /* What is written to one relation comes to be in another. */
@@ -222,6 +223,12 @@ const struct catalog_relation *catalog_relation_marked(const struct catalog *cat
                                                        size_t *at);
 /* Where rows of a relation go on to: an iteration from *at = 0. */
 const struct catalog_spill *catalog_spill(const struct catalog *catalog, uint32_t from, size_t *at);
+/* Tables that a function fills, itself or by those that it calls: an iteration from *at = 0. */
+const struct catalog_relation *catalog_fill(const struct catalog *catalog, uint32_t function,
+                                            size_t *at);
+/* Tables in whose rows a function's result can be: of triggers, defaults, generated columns. */
+const struct catalog_relation *catalog_written_by(const struct catalog *catalog, uint32_t function,
+                                                  size_t *at);
 size_t catalog_relation_count(const struct catalog *catalog);
 const struct catalog_relation *catalog_relation_at(const struct catalog *catalog, size_t index);
 const struct catalog_function *catalog_function(const struct catalog *catalog, uint32_t oid);

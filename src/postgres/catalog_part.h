@@ -13,6 +13,7 @@
 
 #include "postgres/catalog.h"
 #include "postgres/catalog_arena.h"
+#include "postgres/catalog_scan.h"
 
 enum {
     FIRST_USER_OID = 16384,      /* PostgreSQL: FirstNormalObjectId */
@@ -102,6 +103,8 @@ struct catalog {
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
     struct catalog_pile spills;     /* of struct catalog_spill, by `from` */
+    struct catalog_pile fills;   /* struct catalog_pair: functions, and relations that they fill */
+    struct catalog_pile written; /* the same: relations whose rows they make */
     bool has_own_equality, has_events;
     uint64_t event_fields, event_kinds;
     bool has_foreign_casts, is_partial;
@@ -183,7 +186,8 @@ struct catalog_builder {
     struct catalog_pile relations, functions; /* become the catalog's */
     struct catalog_pile sources, columns, inherits, keys, generated, aggregates, operators, casts;
     struct catalog_pile dependencies, writers, acts, triggers;
-    struct catalog_pile fills; /* struct catalog_pair: the text of node `a` fills relation `b` */
+    struct catalog_pile fills;  /* struct catalog_pair: the text of node `a` fills relation `b` */
+    struct catalog_pile called; /* struct catalog_pair: function node `a` calls `b` */
     bool skipped[QUERY_COUNT];
     /* steps done */
     bool is_resolved, is_tainted;
@@ -286,6 +290,29 @@ void catalog_taint_everything(const struct catalog_builder *builder, struct cata
 void catalog_taint_column(const struct catalog_builder *builder,
                           const struct catalog_relation *relation, int16_t column,
                           struct catalog_taint *taint);
+
+/* ---- catalog_calls.c ---- */
+enum { CATALOG_CALLED_MAX = 256 };
+/* A function and those that it calls, as nodes. */
+struct catalog_calls {
+    uint32_t nodes[CATALOG_CALLED_MAX];
+    size_t count;
+};
+void catalog_pairs_sort(struct catalog_pile *pairs);
+/* Of sorted ones, the first with that `a`; the end where there is none. */
+const struct catalog_pair *catalog_pairs_first(const struct catalog_pile *pairs, uint32_t a);
+#define PAIRS_OF(pair, pairs, node)                                                                \
+    for (const struct catalog_pair *                                                               \
+             pair = catalog_pairs_first(pairs, node),                                              \
+            *pair##_end = pair ? (const struct catalog_pair *)(pairs)->items + (pairs)->count      \
+                               : NULL;                                                             \
+         pair != pair##_end && pair->a == (node); pair++)
+/* After the functions' texts were read. */
+PASU_MUST_USE int catalog_calls_init(struct catalog_builder *builder);
+void catalog_calls_of(const struct catalog_builder *builder, uint32_t node,
+                      struct catalog_calls *calls);
+/* After taints have spread: what functions fill, and the texts of those that can carry a row. */
+PASU_MUST_USE int catalog_fills(struct catalog_builder *builder);
 
 /* ---- catalog_spill.c ---- */
 PASU_MUST_USE int catalog_spill_row(struct catalog_builder *builder, const struct view *values);

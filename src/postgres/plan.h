@@ -189,6 +189,22 @@ struct plan_move {
     const char *to_schema, *to_name;
 };
 
+/* What a statement makes that others of its transaction can run or write through, and that no
+ * snapshot shows before its end: fresh.h says what follows. One statement can make several. */
+struct plan_fresh {
+    const char *name;              /* by which texts use it; NULL: it acts by itself */
+    const char *on;                /* the relation whose rows it is given; NULL: of none */
+    const char *text;              /* its words say what it uses: SQL */
+    uint64_t fields, kinds;        /* what it reads of what the snapshot shows */
+    const struct plan_mark *fills; /* the tables that it writes to; their fields say nothing */
+    bool is_called;                /* it is given what who names it names */
+    bool is_unnamed;               /* so it is by everybody: an operator, a cast */
+    bool is_filling;               /* what it reads can be in the rows of `on` */
+    bool is_trigger;               /* and what its text puts there of the row itself */
+    bool is_whole;                 /* the row by other names than its columns' */
+    const struct plan_fresh *next;
+};
+
 struct plan_statement {
     uint8_t verb;    /* enum plan_verb */
     uint8_t special; /* enum plan_special */
@@ -229,8 +245,9 @@ struct plan_statement {
         size_t column_count;
         bool has_header;
     } copy;
-    struct plan_mark mark;        /* fields 0: none */
-    const struct plan_move *move; /* or NULL */
+    struct plan_mark mark;          /* fields 0: none */
+    const struct plan_move *move;   /* or NULL */
+    const struct plan_fresh *fresh; /* what it makes, or NULL */
     /* What it puts under other persons' keys, where a mapping names it: counted when it is done. */
     uint64_t moved_fields, moved_kinds;
     uint8_t moved_most; /* enum plan_moved */

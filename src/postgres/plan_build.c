@@ -2,6 +2,7 @@
 #include "postgres/plan_build.h"
 
 #include "postgres/plan_arm.h"
+#include "postgres/plan_fresh.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
@@ -353,6 +354,7 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
     }
     statement->twists = twist_of(work, node, statement);
     arm_statement(work, node, statement);
+    fresh_statement(work, build, node, statement);
     if (statement->special == SPECIAL_DDL || node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT)
         arm_events(work, statement);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements about other statements, about the session, and about transactions. */
 #include "postgres/plan_build.h"
+#include "postgres/plan_fresh.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_pin.h"
@@ -495,6 +496,7 @@ build_schema(struct plan_work *work, const struct build *build,
         statement->may_speak |= inner.may_speak;
         statement->twists |= inner.twists;
         statement->flags |= inner.flags;
+        fresh_join(statement, &inner);
     }
     statement->special = SPECIAL_DDL;
 }
