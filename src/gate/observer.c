@@ -380,7 +380,7 @@ mark(struct session *s, const struct plan_statement *statement)
                                          .fields = m->fields,
                                          .kinds = m->kinds};
 
-        if (!m->fields || is_known(s->observer, m))
+        if (!m->fields || (!m->is_lasting && is_known(s->observer, m)))
             continue;
         result = catalog_store_mark(store, place, &one, s->settings->vocabulary.id);
         is_new = true;

@@ -223,7 +223,8 @@ const struct catalog_relation *catalog_relation_marked(const struct catalog *cat
                                                        size_t *at);
 /* Where rows of a relation go on to: an iteration from *at = 0. */
 const struct catalog_spill *catalog_spill(const struct catalog *catalog, uint32_t from, size_t *at);
-/* Tables that a function fills, itself or by those that it calls: an iteration from *at = 0. */
+/* Tables that a function fills, itself or by those that it calls: an iteration from *at = 0.
+ * Function 0: those that operators, casts and types fill. */
 const struct catalog_relation *catalog_fill(const struct catalog *catalog, uint32_t function,
                                             size_t *at);
 /* Tables in whose rows a function's result can be: of triggers, defaults, generated columns. */
@@ -240,8 +241,7 @@ const struct catalog_function *catalog_function_at(const struct catalog *catalog
 /* Whether a user-defined operator of that name exists of which it is not known that it shows
  * nothing. */
 bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name);
-/* Whether one is there whose function puts what it is given out of sight (catalog_function.keeps).
- */
+/* Whether one is there whose function puts what it is given out of sight, or into tables. */
 bool catalog_operator_keeps(const struct catalog *catalog, const char *name);
 /* Whether somebody has defined "=" between two of PostgreSQL's own types: then it is not known what
  * a comparison with a key means. */
@@ -250,6 +250,8 @@ bool catalog_has_own_equality(const struct catalog *catalog);
 bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
+/* And whether one puts what it is given out of sight, or into tables. */
+bool catalog_has_keeping_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);
@@ -269,6 +271,9 @@ bool catalog_is_partial(const struct catalog *catalog);
 /* All fields and kinds that any mapping names. */
 uint64_t catalog_all_fields(const struct catalog *catalog);
 uint64_t catalog_all_kinds(const struct catalog *catalog);
+/* Marks that say of relations and columns what the policy says, though it does not find them by
+ * their names any more: an iteration from *at = 0, NULL at the end. */
+const struct catalog_mark *catalog_renamed(const struct catalog *catalog, size_t *at);
 /* Tables (and "table.column") of the policy that were not found: their names, one by one from
  * *at = 0; NULL at the end. */
 const char *catalog_unresolved(const struct catalog *catalog, size_t *at);

@@ -435,17 +435,18 @@ keep_foreign(struct catalog_builder *b)
         const struct catalog_function *f = catalog_function(c, o->function);
         struct catalog_foreign *foreign;
 
-        if (f && !f->is_opaque && !f->keeps)
+        if (f && !f->is_opaque && !f->keeps && !f->fills)
             continue;
         foreign = catalog_pile_add(&c->operators, sizeof(*foreign));
         if (!foreign)
             return PASU_E_NOMEM;
-        *foreign = (struct catalog_foreign){o->name, f && f->keeps};
+        *foreign = (struct catalog_foreign){o->name, f && (f->keeps || f->fills)};
     }
     PILE_EACH (const uint32_t, oid, &b->casts) {
         const struct catalog_function *f = catalog_function(c, *oid);
 
-        c->has_foreign_casts |= !f || f->is_opaque;
+        c->has_foreign_casts |= !f || f->is_opaque || f->keeps || f->fills;
+        c->has_keeping_casts |= f && (f->keeps || f->fills);
     }
     result = catalog_index_init(&c->operator_names, &c->arena, c->operators.count);
     for (size_t i = 0; result == 0 && i < c->operators.count; i++) {

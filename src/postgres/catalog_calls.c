@@ -76,15 +76,45 @@ catalog_calls_of(const struct catalog_builder *b, uint32_t node, struct catalog_
     call(calls, callee->b);
 }
 
+/* What is filled by the function at that place, for who asks by `oid`. */
 static int
-add_fill(struct catalog *c, size_t function, size_t relation)
+add_fills(struct catalog_builder *b, size_t function, uint32_t oid)
 {
-    struct catalog_pair *fill = catalog_pile_add(&c->fills, sizeof(*fill));
+    struct catalog *c = b->catalog;
+    struct catalog_calls calls;
 
-    if (!fill)
-        return PASU_E_NOMEM;
-    *fill = (struct catalog_pair){c->functions[function].oid, c->relations[relation].oid};
+    catalog_calls_of(b, (uint32_t)(c->relation_count + function), &calls);
+    for (size_t i = 0; i < calls.count; i++)
+        PAIRS_OF(fill, &b->fills, calls.nodes[i])
+        {
+            struct catalog_pair *pair = catalog_pile_add(&c->fills, sizeof(*pair));
+
+            if (!pair)
+                return PASU_E_NOMEM;
+            *pair = (struct catalog_pair){oid, c->relations[fill->b].oid};
+        }
     return 0;
+}
+
+/* Those of operators and casts: nobody names them. */
+static int
+add_unnamed(struct catalog_builder *b)
+{
+    int result = 0;
+
+    PILE_EACH (const struct catalog_operator, o, &b->operators) {
+        size_t number = catalog_function_number(b->catalog, o->function);
+
+        if (number != SIZE_MAX && result == 0)
+            result = add_fills(b, number, 0);
+    }
+    PILE_EACH (const uint32_t, oid, &b->casts) {
+        size_t number = catalog_function_number(b->catalog, *oid);
+
+        if (number != SIZE_MAX && result == 0)
+            result = add_fills(b, number, 0);
+    }
+    return result;
 }
 
 static bool
@@ -105,23 +135,21 @@ catalog_fills(struct catalog_builder *b)
 {
     const struct catalog_source *sources = b->sources.items;
     struct catalog *c = b->catalog;
-    struct catalog_calls calls;
-    int result = 0;
+    int result = add_unnamed(b);
 
     for (size_t i = 0; i < c->function_count && result == 0; i++) {
-        size_t node = c->relation_count + i;
+        bool fills = b->taints[c->relation_count + i].fills;
         const char *body = sources[i].body;
 
-        if (c->functions[i].is_system || !body || (!b->taints[node].fills && !speaks_of_row(body)))
+        if (c->functions[i].is_system)
             continue;
-        c->functions[i].text = catalog_arena_text(&c->arena, view_of_text(body));
-        if (!c->functions[i].text)
-            return PASU_E_NOMEM;
-        catalog_calls_of(b, (uint32_t)node, &calls);
-        for (size_t k = 0; k < calls.count; k++)
-            PAIRS_OF(fill, &b->fills, calls.nodes[k])
-        if (result == 0)
-            result = add_fill(c, i, fill->b);
+        if (body && (fills || speaks_of_row(body))) {
+            c->functions[i].text = catalog_arena_text(&c->arena, view_of_text(body));
+            if (!c->functions[i].text)
+                return PASU_E_NOMEM;
+        }
+        if (fills)
+            result = add_fills(b, i, c->functions[i].oid);
     }
     PILE_EACH (const struct catalog_pair, writer, &b->writers) {
         struct catalog_pair *pair = catalog_pile_add(&c->written, sizeof(*pair));

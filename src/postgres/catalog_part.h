@@ -46,6 +46,7 @@ struct catalog_binding {
     uint32_t relation;
     struct catalog_place_of_column *columns; /* the key first */
     size_t column_count;
+    bool is_named; /* the relation has the entry's name still */
 };
 
 struct catalog_rule {
@@ -102,12 +103,13 @@ struct catalog {
     struct catalog_pile operators;                 /* struct catalog_foreign */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
+    struct catalog_pile renamed;    /* struct catalog_mark */
     struct catalog_pile spills;     /* of struct catalog_spill, by `from` */
     struct catalog_pile fills;   /* struct catalog_pair: functions, and relations that they fill */
     struct catalog_pile written; /* the same: relations whose rows they make */
     bool has_own_equality, has_events;
     uint64_t event_fields, event_kinds;
-    bool has_foreign_casts, is_partial;
+    bool has_foreign_casts, has_keeping_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
     const char *poll_text, *growth_text;
@@ -238,6 +240,9 @@ PASU_MUST_USE int catalog_resolve(struct catalog_builder *builder);
 /* ---- catalog_binding.c ---- */
 /* The policy's entries to relations and columns, by name and by what they were before. */
 PASU_MUST_USE int catalog_bind(struct catalog_builder *builder);
+
+/* What of it the next snapshot would not find again without this one. */
+PASU_MUST_USE int catalog_bind_renamed(struct catalog_builder *builder);
 
 /* ---- catalog_inherit.c ---- */
 /* Children carry what their parents carry, by their columns' names; generated columns what they are

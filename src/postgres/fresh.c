@@ -433,13 +433,57 @@ give_named(struct fresh *f, const struct plan_statement *statement, const struct
     return result;
 }
 
+/* What is read from tables that the transaction has filled goes where the statement writes. */
+struct writing {
+    struct fresh *fresh;
+    const struct fresh_words *words;
+    const struct catalog *catalog;
+};
+
+static void
+write_named(void *arg, const char *schema, const char *name)
+{
+    const struct writing *w = arg;
+    struct fresh *f = w->fresh;
+    struct load load = {0};
+    struct fresh_mark *mark;
+
+    for (size_t i = 0; i < f->mark_count; i++)
+        if (strcmp(f->marks[i].name, name) != 0 &&
+            fresh_words_have(w->words, fresh_hash(f->marks[i].name)))
+            load_add(&load, (struct load){f->marks[i].fields | f->marks[i].held_fields,
+                                          f->marks[i].kinds | f->marks[i].held_kinds});
+    for (size_t i = 0; i < f->thing_count; i++)
+        if (f->things[i].name != 0 && fresh_words_have(w->words, f->things[i].name))
+            load_add(&load, f->things[i].out);
+    mark = load.fields ? mark_of(f, schema, name) : NULL;
+    if (mark)
+        (void)fill(w->catalog, mark, load);
+}
+
+static int
+see_written(struct fresh *f, const struct plan_statement *statement, const struct catalog *catalog)
+{
+    struct fresh_words words = {0};
+    struct writing writing = {f, &words, catalog};
+    int result;
+
+    if (f->mark_count == 0 || statement->fresh || !statement->sql)
+        return 0;
+    result = fresh_words_read(&words, statement->sql);
+    if (result == 0)
+        fresh_text_filled(statement->sql, write_named, &writing);
+    fresh_words_release(&words);
+    return result;
+}
+
 static int
 see_marks(struct fresh *f, const struct plan_statement *statement)
 {
     int result = 0;
 
     for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next)
-        if (m->fields)
+        if (m->fields && !m->is_lasting)
             result = hold(f, m);
     return result;
 }
@@ -450,6 +494,8 @@ fresh_see(struct fresh *f, struct plan *plan, const struct plan_statement *state
 {
     int result = see_marks(f, statement);
 
+    if (result == 0)
+        result = see_written(f, statement, catalog);
     for (const struct plan_fresh *made = statement->fresh; made && result == 0; made = made->next)
         result = add_thing(f, made, catalog);
     if (result == 0 && statement->fresh)

@@ -19,7 +19,7 @@
 
 #include "postgres/plan.h"
 
-enum { FRESH_THINGS_MAX = 1024 };
+enum { FRESH_THINGS_MAX = 4096 };
 
 /* A table that can have been filled. */
 struct fresh_mark {

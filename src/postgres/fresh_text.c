@@ -110,3 +110,52 @@ fresh_words_have(const struct fresh_words *words, uint64_t hash)
     return words->count > 0 &&
            bsearch(&hash, words->hashes, words->count, sizeof(hash), hash_order) != NULL;
 }
+
+/* ---- what is written ---- */
+
+static bool
+is_skipped(const struct scan *scan)
+{
+    static const char *const words[] = {"only", "table", "if", "not", "exists"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (is_word(scan, words[i]))
+            return true;
+    return false;
+}
+
+/* Behind INTO, UPDATE, TABLE or VIEW; `scan` is behind the name then. */
+static void
+visit_name(struct scan *scan, fresh_visit *visit, void *arg)
+{
+    char schema[SCAN_NAME_SIZE] = "", name[SCAN_NAME_SIZE];
+    struct scan ahead = *scan;
+
+    do
+        (void)scan_next(&ahead);
+    while (is_skipped(&ahead));
+    if (ahead.kind != SCAN_WORD && ahead.kind != SCAN_QUOTED)
+        return;
+    memcpy(name, ahead.name, sizeof(name));
+    *scan = ahead;
+    (void)scan_next(&ahead);
+    while (is_byte(&ahead, '.')) {
+        (void)scan_next(&ahead);
+        memcpy(schema, name, sizeof(schema));
+        memcpy(name, ahead.name, sizeof(name));
+        *scan = ahead;
+        (void)scan_next(&ahead);
+    }
+    visit(arg, schema[0] ? schema : NULL, name);
+}
+
+void
+fresh_text_filled(const char *text, fresh_visit *visit, void *arg)
+{
+    struct scan scan = scan_of(view_of_text(text));
+
+    while (scan_next(&scan) != SCAN_END && scan.kind != SCAN_UNSURE)
+        if (is_word(&scan, "into") || is_word(&scan, "update") || is_word(&scan, "table") ||
+            is_word(&scan, "view"))
+            visit_name(&scan, visit, arg);
+}

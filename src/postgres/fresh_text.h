@@ -18,4 +18,8 @@ PASU_MUST_USE int fresh_words_read(struct fresh_words *words, const char *text);
 void fresh_words_release(struct fresh_words *words);
 bool fresh_words_have(const struct fresh_words *words, uint64_t hash);
 
+/* Calls for each table that a text of SQL writes to, schema NULL where none is said. */
+typedef void fresh_visit(void *arg, const char *schema, const char *name);
+void fresh_text_filled(const char *text, fresh_visit *visit, void *arg);
+
 #endif

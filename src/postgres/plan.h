@@ -178,6 +178,7 @@ struct plan_mark {
     uint32_t relation; /* 0 where it is not there yet, or one of several of that name */
     int16_t column;    /* of its own row, there alone (catalog.h); 0: of anybody, anywhere in it */
     uint64_t fields, kinds;
+    bool is_lasting; /* also where the mapping says so: by a name that the relation is losing */
     const struct plan_mark *next;
 };
 

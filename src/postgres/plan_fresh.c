@@ -134,6 +134,21 @@ text_from(struct plan_work *work, const struct build *build, int one, int other)
     return text ? text : "";
 }
 
+/* A type that is not PostgreSQL's own can be a domain, with a default and checks of its own. */
+static void
+note_type(void *context, const ProtobufCMessage *message)
+{
+    bool *is_own = context;
+
+    if (message->descriptor == &pg_query__type_name__descriptor) {
+        const PgQuery__TypeName *type = (const PgQuery__TypeName *)message;
+
+        *is_own |= !names_is_builtin_type(sql_last_name(type->names, type->n_names));
+        return;
+    }
+    sql_each_child(message, note_type, context);
+}
+
 static bool
 is_calling(struct plan_work *work, const PgQuery__Node *node)
 {
@@ -143,6 +158,8 @@ is_calling(struct plan_work *work, const PgQuery__Node *node)
     names_collect(work, &node->base);
     calls = (work->names.flags & PLAN_CALLS) != 0;
     work->names = before;
+    if (!calls)
+        note_type(&calls, &node->base);
     return calls;
 }
 

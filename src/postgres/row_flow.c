@@ -173,6 +173,7 @@ read_steps(struct reading *t, struct view body)
             step.is_whole = !row_flow_returns_row(t->scan); /* another row in its place */
             if (!step.is_whole)
                 row_flow_skip(&t->scan);
+            continue;
         }
         if (is_word(&t->scan, "new") || is_word(&t->scan, "old"))
             take_row(t, &step, is_first, is_into);
