@@ -15,6 +15,7 @@
  *   public.triggered: products' twin, whose trigger brings an email
  *   public.logged: customers' twin, whose trigger copies the name into public.log (k, v)
  *   public.referenced (k, v), public.referencing (k, v): ON UPDATE CASCADE on v
+ *   f_log: a function that fills public.products
  *   public.ruled: has rules; work.people: customers' twin, not mapped
  */
 #ifndef PASU_TEST_SHOP_CATALOG_H
