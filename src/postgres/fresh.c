@@ -359,7 +359,9 @@ pass_fills(struct fresh *f, const struct fresh_thing *thing, const struct catalo
     bool is_more = false;
 
     for (const struct plan_mark *to = thing->made->fills; to; to = to->next) {
-        struct load load = f->is_full ? everything(catalog) : load_of(thing);
+        struct load load = f->is_full             ? everything(catalog)
+                           : thing->made->is_link ? thing->given
+                                                  : load_of(thing);
         struct fresh_mark *mark = load.fields ? mark_of(f, to->schema, to->name) : NULL;
 
         if (mark)

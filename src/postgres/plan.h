@@ -200,6 +200,7 @@ struct plan_fresh {
     const struct plan_mark *fills; /* the tables that it writes to; their fields say nothing */
     bool is_called;                /* it is given what who names it names */
     bool is_unnamed;               /* so it is by everybody: an operator, a cast */
+    bool is_link;                  /* what it reads is not what it writes: a view, a partition */
     bool is_filling;               /* what it reads can be in the rows of `on` */
     bool is_trigger;               /* and what its text puts there of the row itself */
     bool is_whole;                 /* the row by other names than its columns' */

@@ -307,6 +307,7 @@ make_view(struct making *m, const struct build *build, const PgQuery__ViewStmt *
     if (!view->view || !view->query || !make(m, text))
         return;
     m->fresh->name = m->fresh->on = keep(m->work, view->view->relname);
+    m->fresh->is_link = true;
     add_code(m, text);
     add_tables(m, &view->query->base);
 }
@@ -318,6 +319,7 @@ link_tables(struct making *m, const PgQuery__RangeVar *from, const PgQuery__Rang
     if (!from || !to || !make(m, ""))
         return;
     m->fresh->on = keep(m->work, from->relname);
+    m->fresh->is_link = true;
     add_fill(m, to->schemaname[0] ? to->schemaname : NULL, to->relname);
 }
 
@@ -415,6 +417,7 @@ make_renamed(struct making *m, const PgQuery__RenameStmt *rename)
     if (!rename->relation)
         return;
     m->fresh->on = m->fresh->name;
+    m->fresh->is_link = true;
     add_fill(m, NULL, before);
 }
 
