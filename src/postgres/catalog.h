@@ -132,8 +132,8 @@ enum catalog_spill_kind {
     SPILL_VIEW,  /* `from` is a view, `to` what it reads */
     SPILL_ACT,   /* a trigger's function or a rule that can copy from it writes there */
     SPILL_KEY,   /* a foreign key with ON UPDATE CASCADE */
-    SPILL_OWNER, /* a rule can put another key into a row of `to`; where that is `from`: a trigger,
-                    into a row that is updated */
+    SPILL_OWNER, /* a rule can put another key into a row of `to`; where that is `from`, and its
+                    column 0: a trigger, into a row that is updated */
 };
 struct catalog_spill {
     uint32_t from, to;

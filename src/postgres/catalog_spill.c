@@ -40,6 +40,8 @@ catalog_spill_row(struct catalog_builder *b, const struct view *v)
         return PASU_E_MALFORMED;
     if (v[0].bytes[0] == 'k')
         return spill_add(b, from, to, SPILL_KEY, column);
+    if (v[0].bytes[0] == 'o')
+        return spill_add(b, from, to, SPILL_OWNER, 1);
     trigger = catalog_pile_add(&b->triggers, sizeof(*trigger));
     if (!trigger)
         return PASU_E_NOMEM;
@@ -214,8 +216,8 @@ add_trigger(struct catalog_builder *b, const struct catalog_trigger *trigger)
     catalog_calls_of(b, (uint32_t)(c->relation_count + function), &calls);
     for (size_t i = 0; i < calls.count; i++)
         PAIRS_OF(fill, &b->fills, calls.nodes[i])
-        if (result == 0)
-            result = spill_columns(b, &taking, c->relations[fill->b].oid);
+    if (result == 0)
+        result = spill_columns(b, &taking, c->relations[fill->b].oid);
     return result;
 }
 

@@ -479,6 +479,29 @@ see_written(struct fresh *f, const struct plan_statement *statement, const struc
     return result;
 }
 
+/* What was not to be seen by anybody is seen by nobody now. */
+static int
+see_dropped(struct fresh *f, const struct plan_statement *statement)
+{
+    struct fresh_words words = {0};
+    int result = 0;
+
+    if (statement->verb == VERB_DROP || statement->verb == VERB_ALTER)
+        result = fresh_words_read(&words, statement->sql ? statement->sql : "");
+    for (size_t i = 0; words.count > 0 && i < f->thing_count; i++) {
+        const struct fresh_thing *thing = &f->things[i];
+        struct fresh_mark *mark;
+
+        if (!thing->made->is_seen || !fresh_words_have(&words, thing->name) ||
+            thing->out.fields == 0 || (mark = mark_of(f, NULL, thing->made->on)) == NULL)
+            continue;
+        mark->fields |= thing->out.fields;
+        mark->kinds |= thing->out.kinds;
+    }
+    fresh_words_release(&words);
+    return result;
+}
+
 static int
 see_marks(struct fresh *f, const struct plan_statement *statement)
 {
@@ -498,6 +521,8 @@ fresh_see(struct fresh *f, struct plan *plan, const struct plan_statement *state
 
     if (result == 0)
         result = see_written(f, statement, catalog);
+    if (result == 0)
+        result = see_dropped(f, statement);
     for (const struct plan_fresh *made = statement->fresh; made && result == 0; made = made->next)
         result = add_thing(f, made, catalog);
     if (result == 0 && statement->fresh)

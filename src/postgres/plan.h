@@ -204,6 +204,7 @@ struct plan_fresh {
     bool is_filling;               /* what it reads can be in the rows of `on` */
     bool is_trigger;               /* and what its text puts there of the row itself */
     bool is_whole;                 /* the row by other names than its columns' */
+    bool is_seen;                  /* a snapshot shows what it does, unless it is dropped before */
     const struct plan_fresh *next;
 };
 

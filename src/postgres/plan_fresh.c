@@ -256,6 +256,37 @@ set_acting(struct making *m, const PgQuery__CreateTrigStmt *create)
         create->row && create->timing & TRIGGER_BEFORE && create->events & TRIGGER_CHANGES;
 }
 
+/* PostgreSQL's own trigger functions that copy a column's words into another one. Which they are a
+ * snapshot says. */
+static void
+make_words(struct making *m, const PgQuery__CreateTrigStmt *create)
+{
+    const PgQuery__RangeVar *range = create->relation;
+    const struct catalog_relation *relation;
+    size_t at = 0;
+
+    if (!make(m, ""))
+        return;
+    m->fresh->name = keep(m->work, create->trigname);
+    m->fresh->on = keep(m->work, range->relname);
+    m->fresh->is_seen = true;
+    while ((relation = names_next_relation(m->work, range->schemaname[0] ? range->schemaname : NULL,
+                                           range->relname, &at)) != NULL)
+        for (size_t i = 2; i < create->n_args; i++)
+            for (size_t k = 0; k < relation->column_count; k++)
+                for (size_t s = 0; s < relation->show_count; s++) {
+                    const struct catalog_show *show = &relation->shows[s];
+                    int16_t number = relation->columns[k].number;
+                    const char *name = sql_string(create->args[i]);
+
+                    if (!name || strcmp(relation->columns[k].name, name) != 0 ||
+                        number > relation->column_limit || show->column_fields[number] == 0)
+                        continue;
+                    m->fresh->fields |= show->column_fields[number];
+                    m->fresh->kinds |= UINT64_C(1) << show->kind;
+                }
+}
+
 static void
 make_trigger(struct making *m, const struct build *build, const PgQuery__CreateTrigStmt *create)
 {
@@ -266,6 +297,11 @@ make_trigger(struct making *m, const struct build *build, const PgQuery__CreateT
 
     if (!name || !create->relation)
         return;
+    if (strcmp(name, "tsvector_update_trigger") == 0 ||
+        strcmp(name, "tsvector_update_trigger_column") == 0) {
+        make_words(m, create);
+        return;
+    }
     while (catalog && (f = catalog_function_named(catalog, NULL, name, &next)) != NULL)
         if (f->text && make(m, f->text)) {
             add_known(m, name);
