@@ -116,6 +116,7 @@ observer_free(struct session *s)
 
     if (!o)
         return;
+    intent_leave(s);
     s->observer = NULL;
     growth_settle(catalog_store_growth(o->place), &o->grown);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
@@ -336,10 +337,8 @@ observer_touch(struct session *s)
     catalog_store_touch(s->worker->shared->catalogs, s->observer->place);
 }
 
-/* Whether the snapshot says so already. What a mapping says of a table is no mark: it is of certain
- * columns, and of the person of the key. */
-static bool
-is_known(const struct observer *o, const struct plan_mark *mark)
+bool
+observer_knows(const struct observer *o, const struct plan_mark *mark)
 {
     const struct catalog_relation *relation =
         o->catalog && mark->relation ? catalog_relation(o->catalog, mark->relation) : NULL;
@@ -380,7 +379,7 @@ mark(struct session *s, const struct plan_statement *statement)
                                          .fields = m->fields,
                                          .kinds = m->kinds};
 
-        if (!m->fields || (!m->is_lasting && is_known(s->observer, m)))
+        if (!m->fields || (!m->is_lasting && observer_knows(s->observer, m)))
             continue;
         result = catalog_store_mark(store, place, &one, s->settings->vocabulary.id);
         is_new = true;
@@ -413,7 +412,7 @@ observer_mark(struct session *s, struct plan *plan, const struct plan_statement 
     struct observer *o = s->observer;
 
     for (const struct plan_mark *m = &statement->mark; m; m = m->next)
-        if (m->fields && !is_known(o, m))
+        if (m->fields && !observer_knows(o, m))
             doubt_filled(s, m->fields, m->kinds);
     if (may_defer(s)) {
         o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement};

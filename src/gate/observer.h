@@ -18,6 +18,7 @@
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
+#include "gate/intent.h"
 #include "gate/settings.h"
 #include "policy/budget.h"
 #include "postgres/exchange.h"
@@ -88,6 +89,7 @@ struct observer {
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
+    struct intents intents;
     struct fresh fresh; /* what its transactions have made and no snapshot shows yet */
     bool is_changing;   /* the transaction has changed the catalog */
     bool is_waiting;    /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
@@ -135,6 +137,9 @@ bool observer_is_stale(const struct session *session);
 void observer_all(const struct session *session, uint64_t *fields, uint64_t *kinds);
 /* DDL has happened in this session. */
 void observer_touch(struct session *session);
+/* Whether the snapshot says so already. What a mapping says of a table is no mark: it is of certain
+ * columns, and of the person of the key. */
+bool observer_knows(const struct observer *observer, const struct plan_mark *mark);
 /* The statement has put personal values into a relation, or has given one another name; or can have
  * put them into notifications. */
 PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,

@@ -541,6 +541,8 @@ result_transaction_over(struct session *s)
         doubt_committed(s);
     }
     o->is_changing = false;
+    if (o->exchange.count == 0)
+        intent_over(s);
     /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
      * most they can be. */
     exchange_drop_portals(&o->exchange);
