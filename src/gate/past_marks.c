@@ -48,9 +48,9 @@ drop_intended(struct past_marks *past, const struct ring_mark *mark)
 {
     for (size_t i = 0; i < past->count; i++) {
         const struct ring_mark *item = &past->items[i];
-        bool is_over = mark->what == RING_MARK_OVER ? item->number == mark->number
-                                                    : is_same(item, mark) &&
-                                                          item->number < mark->number;
+        bool is_over = mark->what == RING_MARK_OVER
+                           ? item->number == mark->number
+                           : is_same(item, mark) && item->number < mark->number;
 
         if (item->what == RING_MARK_INTENDED && is_over)
             past->items[i--] = past->items[--past->count];
