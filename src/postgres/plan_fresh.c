@@ -293,6 +293,7 @@ make_trigger(struct making *m, const struct build *build, const PgQuery__CreateT
     const char *name = sql_last_name(create->funcname, create->n_funcname);
     const struct catalog *catalog = m->work->catalog;
     const struct catalog_function *f;
+    int when = PG_QUERY__TOKEN__EXECUTE;
     size_t next = 0;
 
     if (!name || !create->relation)
@@ -307,7 +308,10 @@ make_trigger(struct making *m, const struct build *build, const PgQuery__CreateT
             add_known(m, name);
             set_acting(m, create);
         }
-    if (make(m, text_from(m->work, build, PG_QUERY__TOKEN__WHEN, PG_QUERY__TOKEN__EXECUTE)))
+    /* A condition is asked of the row, and gives it only to whom it calls. */
+    if (create->when_clause && is_calling(m->work, create->when_clause))
+        when = PG_QUERY__TOKEN__WHEN;
+    if (make(m, text_from(m->work, build, when, PG_QUERY__TOKEN__EXECUTE)))
         set_acting(m, create);
 }
 

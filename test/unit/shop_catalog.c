@@ -6,8 +6,6 @@ enum { CUSTOMER = 1, RECIPIENT = 2 }; /* kinds, as bits */
 
 struct catalog shop;
 
-enum { F_LOG = 3010 };
-
 #define COLUMN(column_name, column_number, column_type)                                            \
     {                                                                                              \
         .name = column_name, .number = column_number, .type = column_type                          \
@@ -369,7 +367,7 @@ static const struct catalog_function functions[] = {
      .fields = 63,
      .kinds = 3},
     {.oid = 3008, .schema = "public", .name = "glue", .kind = 'a'},
-    {.oid = F_LOG, .schema = "public", .name = "f_log", .fills = true, .text = "NEW.title"},
+    {.oid = SHOP_F_LOG, .schema = "public", .name = "f_log", .fills = true, .text = "NEW.title"},
 };
 
 /* Functions of PostgreSQL's own that the tests call: one each is enough. */
@@ -505,19 +503,6 @@ system_function(size_t index)
     return f;
 }
 
-const struct catalog_relation *
-catalog_fill(const struct catalog *catalog, uint32_t function, size_t *at)
-{
-    return function == F_LOG && (*at)++ == 0 ? catalog_relation(catalog, SHOP_PRODUCTS) : NULL;
-}
-
-const struct catalog_relation *
-catalog_written_by(const struct catalog *catalog PASU_UNUSED, uint32_t function PASU_UNUSED,
-                   size_t *at PASU_UNUSED)
-{
-    return NULL;
-}
-
 size_t
 catalog_relation_count(const struct catalog *catalog PASU_UNUSED)
 {
@@ -586,12 +571,6 @@ bool
 catalog_has_foreign_casts(const struct catalog *catalog)
 {
     return catalog->has_foreign_casts;
-}
-
-bool
-catalog_has_keeping_casts(const struct catalog *catalog PASU_UNUSED)
-{
-    return false;
 }
 
 bool

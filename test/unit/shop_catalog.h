@@ -35,6 +35,7 @@ enum {
     SHOP_MV_VIP = 1008,
     SHOP_VISITS = 1009,
     SHOP_VISITS_2024 = 1010,
+    SHOP_F_LOG = 3010,
 };
 enum {
     NAME = 1,
