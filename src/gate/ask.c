@@ -216,6 +216,8 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     unsettle(a->o, plan);
     exchange_note_names(&a->o->exchange, request);
     result = keep_ask(a->s, request, plan);
+    for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)
+        result = intent_ask(a->s, plan, &plan->statements[i]);
     if (result == 0 && is_templated)
         result = pin_all(a, plan, &plan->statements[0], &(struct values){0}, &request->pinned);
     if (result == 0)
@@ -411,14 +413,22 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
 {
     struct exchange_request *request;
     const struct plan_statement *statement;
+    const struct plan *plan;
     struct ask_execute execute;
     char name[EXCHANGE_NAME_SIZE];
 
     if (ask_read_execute(&execute, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, execute.portal);
-    unsettle(a->o, exchange_expected_portal(&a->o->exchange, name, &statement));
+    plan = exchange_expected_portal(&a->o->exchange, name, &statement);
+    unsettle(a->o, plan);
     rest_execute(a->o, statement);
+    if (plan && statement) {
+        int result = intent_ask(a->s, plan, statement);
+
+        if (result != 0)
+            return result;
+    }
     /* The server must say what the columns are, also where the client does not care to ask. */
     if (exchange_must_describe(&a->o->exchange, name)) {
         int result =

@@ -266,6 +266,80 @@ catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog, u
 }
 
 int
+catalog_marks_keep(struct catalog_marks *marks, const struct catalog *catalog, uint32_t vocabulary)
+{
+    const struct catalog_mark *renamed;
+    size_t at = 0;
+    int result = 0;
+
+    while (result == 0 && (renamed = catalog_renamed(catalog, &at)) != NULL)
+        result = catalog_marks_add(marks, renamed, vocabulary);
+    return result;
+}
+
+/* ---- what no mapping names any more ---- */
+
+static uint64_t
+shown(const struct catalog_relation *r, uint8_t kind, int16_t column)
+{
+    uint64_t fields = r->marked_kinds >> kind & 1 ? r->marked_fields : 0;
+
+    for (size_t i = 0; i < r->show_count; i++)
+        if (r->shows[i].kind == kind && column <= r->column_limit)
+            fields |= r->shows[i].column_fields[column];
+    return fields;
+}
+
+static bool
+has_column(const struct catalog_relation *r, int16_t column)
+{
+    for (size_t i = 0; i < r->column_count; i++)
+        if (r->columns[i].number == column)
+            return true;
+    return false;
+}
+
+static int
+keep_show(struct catalog_marks *marks, const struct catalog_relation *was,
+          const struct catalog_show *show, const struct catalog_relation *now, uint32_t vocabulary,
+          bool *is_any)
+{
+    int result = 0;
+
+    for (int16_t n = 1; n <= was->column_limit && result == 0; n++) {
+        const struct catalog_mark mark = {.relation = was->oid,
+                                          .column = n,
+                                          .fields =
+                                              show->column_fields[n] & ~shown(now, show->kind, n),
+                                          .kinds = UINT64_C(1) << show->kind};
+
+        if (mark.fields == 0 || !has_column(now, n))
+            continue;
+        result = catalog_marks_add(marks, &mark, vocabulary);
+        *is_any = true;
+    }
+    return result;
+}
+
+int
+catalog_marks_lose(struct catalog_marks *marks, const struct catalog *before,
+                   const struct catalog *now, uint32_t vocabulary, bool *is_any)
+{
+    int result = 0;
+
+    *is_any = false;
+    for (size_t i = 0; before && i < catalog_relation_count(before); i++) {
+        const struct catalog_relation *was = catalog_relation_at(before, i);
+        const struct catalog_relation *is =
+            was->show_count > 0 ? catalog_relation(now, was->oid) : NULL;
+
+        for (size_t s = 0; is && s < was->show_count && result == 0; s++)
+            result = keep_show(marks, was, &was->shows[s], is, vocabulary, is_any);
+    }
+    return result;
+}
+
+int
 catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from)
 {
     int result = 0;

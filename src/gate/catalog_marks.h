@@ -40,6 +40,13 @@ PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct
 /* Of a new snapshot: what it says that functions and triggers can have filled. */
 PASU_MUST_USE int catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog,
                                      uint32_t vocabulary);
+/* And what its mapping would not find again without a snapshot before it. */
+PASU_MUST_USE int catalog_marks_keep(struct catalog_marks *marks, const struct catalog *catalog,
+                                     uint32_t vocabulary);
+/* Of two snapshots under one vocabulary: what a mapping said of columns in the first, and no more
+ * says in the second (a partition was detached, an expression dropped). *is_any: a third is due. */
+PASU_MUST_USE int catalog_marks_lose(struct catalog_marks *marks, const struct catalog *before,
+                                     const struct catalog *now, uint32_t vocabulary, bool *is_any);
 PASU_MUST_USE int catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from);
 /* A mark that the ledger has already. PASU_E_NOMEM, PASU_E_RANGE. */
 PASU_MUST_USE int catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark);

@@ -377,19 +377,39 @@ struct recording {
     void *arg;
 };
 
+static uint64_t
+next_number(struct catalog_store *store)
+{
+    uint64_t now = (uint64_t)os_realtime(store->log->os);
+
+    store->mark_number = now > store->mark_number ? now : store->mark_number + 1;
+    return store->mark_number;
+}
+
 static int
 put_mark(void *arg, struct ring_mark *mark)
 {
     const struct recording *recording = arg;
-    struct catalog_store *store = recording->store;
-    uint64_t now = (uint64_t)os_realtime(store->log->os);
 
-    store->mark_number = now > store->mark_number ? now : store->mark_number + 1;
-    mark->number = store->mark_number;
+    if (mark->number == 0)
+        mark->number = next_number(recording->store);
     snprintf(mark->gateway, sizeof(mark->gateway), "%s",
              catalog_place_gateway(recording->place)->config->name);
     snprintf(mark->database, sizeof(mark->database), "%s", recording->place->database);
     return recording->put(recording->arg, mark);
+}
+
+int
+catalog_store_put(struct catalog_store *store, struct catalog_place *place, struct ring_mark *mark,
+                  catalog_marks_put *put, void *arg)
+{
+    struct recording recording = {store, place, put, arg};
+    int result;
+
+    pthread_mutex_lock(&store->lock);
+    result = put_mark(&recording, mark);
+    pthread_mutex_unlock(&store->lock);
+    return result;
 }
 
 int

@@ -101,6 +101,9 @@ PASU_MUST_USE int catalog_store_move(struct catalog_store *store, struct catalog
                                      const struct catalog_mark *from,
                                      const struct catalog_mark *to);
 
+/* Puts one record of this place's; `mark` gets its names and, where it has none, a number. */
+PASU_MUST_USE int catalog_store_put(struct catalog_store *store, struct catalog_place *place,
+                                    struct ring_mark *mark, catalog_marks_put *put, void *arg);
 /* Puts all marks that the ledger does not have yet. After an error the next call tries the rest. */
 PASU_MUST_USE int catalog_store_record(struct catalog_store *store, catalog_marks_put *put,
                                        void *arg);

@@ -104,6 +104,29 @@ keep_failure(struct catalog_store *store, struct catalog_place *place, int resul
         store->notify(store->arg, place, result);
 }
 
+/* The lock is held. */
+static void
+keep_marks(struct catalog_store *store, struct catalog_place *place, const struct catalog *before,
+           const struct catalog *catalog)
+{
+    uint32_t vocabulary = catalog_policy_vocabulary(place->policy);
+    bool is_any;
+    int result;
+
+    if (catalog_marks_settle(&place->marks, catalog) != 0) {
+        /* they stay names for now */
+    }
+    result = catalog_marks_fill(&place->marks, catalog, vocabulary);
+    if (result == 0)
+        result = catalog_marks_keep(&place->marks, catalog, vocabulary);
+    if (result == 0)
+        result = catalog_marks_lose(&place->marks, before, catalog, vocabulary, &is_any);
+    if (result != 0)
+        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
+    else if (is_any)
+        place->touched++;
+}
+
 static void
 keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct catalog *catalog,
               const struct growth_sight *grown, uint64_t touched, int64_t took)
@@ -118,11 +141,7 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     pthread_mutex_lock(&store->lock);
     before = place->catalog;
     place->catalog = catalog;
-    if (catalog_marks_settle(&place->marks, catalog) != 0) {
-        /* they stay names for now */
-    }
-    if (catalog_marks_fill(&place->marks, catalog, catalog_policy_vocabulary(place->policy)) != 0)
-        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
+    keep_marks(store, place, before, catalog);
     place->version = catalog_version(catalog);
     place->served = touched; /* behind the version: who is served finds it */
     place->is_awaited = place->touched != touched;

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/doubt.h"
+#include "gate/fresh_marks.h"
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
@@ -115,6 +116,7 @@ observer_free(struct session *s)
 
     if (!o)
         return;
+    intent_leave(s);
     s->observer = NULL;
     growth_settle(catalog_store_growth(o->place), &o->grown);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
@@ -126,6 +128,7 @@ observer_free(struct session *s)
         plan_release(o->deferred[i].plan);
     memory_free(o->deferred);
     blank_over(&o->blank);
+    fresh_clear(&o->fresh);
     catalog_release(o->catalog);
     kept_release(&o->ask);
     kept_release(&o->answer);
@@ -208,6 +211,7 @@ observer_renew(struct session *s)
     struct observer *o = s->observer;
     uint64_t version;
 
+    fresh_marks_settle(s);
     doubt_settle(s);
     version = catalog_store_version(o->place); /* that which settled it, or a later one */
     if (PASU_LIKELY(version == o->catalog_version))

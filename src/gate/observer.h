@@ -19,9 +19,11 @@
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
+#include "gate/intent.h"
 #include "gate/settings.h"
 #include "policy/budget.h"
 #include "postgres/exchange.h"
+#include "postgres/fresh.h"
 
 struct encoding;
 struct session;
@@ -90,10 +92,12 @@ struct observer {
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
     struct blank blank;
-    uint8_t change;   /* enum catalog_touch: what the transaction has done to the catalog */
-    uint64_t touched; /* the last touch of the place that was this session's */
-    bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
-                         answers to what it has asked */
+    struct intents intents;
+    struct fresh fresh; /* what its transactions have made and no snapshot shows yet */
+    uint8_t change;     /* enum catalog_touch: what the transaction has done to the catalog */
+    uint64_t touched;   /* the last touch of the place that was this session's */
+    bool is_waiting;    /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
+                           answers to what it has asked */
     bool is_crowded;
     bool is_behind;            /* it waits for what others have added, which its text speaks of */
     uint8_t snapshots;         /* that have come since it waits, and were too old */
@@ -140,6 +144,9 @@ void observer_all(const struct session *session, uint64_t *fields, uint64_t *kin
 PASU_MUST_USE int observer_misses(struct session *session, struct view text, bool *misses);
 /* DDL has happened in this session. */
 void observer_touch(struct session *session, enum catalog_touch whose);
+/* Whether the snapshot says so already. What a mapping says of a table is no mark: it is of certain
+ * columns, and of the person of the key. */
+bool observer_knows(const struct observer *observer, const struct plan_mark *mark);
 /* The statement has put personal values into a relation, or has given one another name; or can have
  * put them into notifications. */
 PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,

@@ -3,12 +3,11 @@
  */
 #include "base/memory.h"
 #include "gate/doubt.h"
+#include "gate/fresh_marks.h"
 #include "gate/session.h"
 
-/* Whether the snapshot says so already. What a mapping says of a table is no mark: it is of certain
- * columns, and of the person of the key. */
-static bool
-is_known(const struct observer *o, const struct plan_mark *mark)
+bool
+observer_knows(const struct observer *o, const struct plan_mark *mark)
 {
     const struct catalog_relation *relation =
         o->catalog && mark->relation ? catalog_relation(o->catalog, mark->relation) : NULL;
@@ -49,7 +48,7 @@ mark(struct session *s, const struct plan_statement *statement)
                                          .fields = m->fields,
                                          .kinds = m->kinds};
 
-        if (!m->fields || is_known(s->observer, m))
+        if (!m->fields || (!m->is_lasting && observer_knows(s->observer, m)))
             continue;
         result = catalog_store_mark(store, place, &one, s->settings->vocabulary.id);
         is_new = true;
@@ -82,7 +81,7 @@ observer_mark(struct session *s, struct plan *plan, const struct plan_statement 
     struct observer *o = s->observer;
 
     for (const struct plan_mark *m = &statement->mark; m; m = m->next)
-        if (m->fields && !is_known(o, m))
+        if (m->fields && !observer_knows(o, m))
             doubt_filled(s, m->fields, m->kinds);
     if (may_defer(s)) {
         o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement};
@@ -104,6 +103,10 @@ observer_marks_over(struct session *s, bool is_rolled_back)
     struct observer *o = s->observer;
     int result = 0;
 
+    if (is_rolled_back)
+        fresh_marks_undo(s);
+    else if (PASU_UNLIKELY(!fresh_is_empty(&o->fresh)))
+        result = fresh_marks_over(s);
     for (uint8_t i = 0; i < o->deferred_count; i++) {
         if (result == 0 && !is_rolled_back)
             result = mark(s, o->deferred[i].statement);

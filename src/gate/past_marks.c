@@ -13,11 +13,12 @@ is_same(const struct ring_mark *a, const struct ring_mark *b)
            strcmp(a->database, b->database) == 0 && strcmp(a->gateway, b->gateway) == 0;
 }
 
+/* What is done, of the same thing. */
 static struct ring_mark *
 find(const struct past_marks *past, const struct ring_mark *mark)
 {
     for (size_t i = 0; i < past->count; i++)
-        if (is_same(&past->items[i], mark))
+        if (past->items[i].what == RING_MARK_CARRIES && is_same(&past->items[i], mark))
             return &past->items[i];
     return NULL;
 }
@@ -41,11 +42,33 @@ add(struct past_marks *past, const struct ring_mark *mark)
     return 0;
 }
 
+/* Intentions with that number; or of the relation, and older than that. */
+static void
+drop_intended(struct past_marks *past, const struct ring_mark *mark)
+{
+    for (size_t i = 0; i < past->count; i++) {
+        const struct ring_mark *item = &past->items[i];
+        bool is_over = mark->what == RING_MARK_OVER
+                           ? item->number == mark->number
+                           : is_same(item, mark) && item->number < mark->number;
+
+        if (item->what == RING_MARK_INTENDED && is_over)
+            past->items[i--] = past->items[--past->count];
+    }
+}
+
 int
 past_marks_see(struct past_marks *past, const struct ring_mark *mark)
 {
-    struct ring_mark *known = find(past, mark);
+    struct ring_mark *known;
 
+    if (mark->what == RING_MARK_INTENDED)
+        return add(past, mark);
+    if (mark->what != RING_MARK_CARRIES)
+        drop_intended(past, mark);
+    if (mark->what == RING_MARK_OVER)
+        return 0;
+    known = find(past, mark);
     if (mark->what == RING_MARK_FORGOTTEN) {
         if (known && known->number < mark->number)
             *known = past->items[--past->count];

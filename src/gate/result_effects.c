@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a request's success, or its failure, does to names, to the catalog and to what is known. */
 #include "gate/doubt.h"
+#include "gate/fresh_marks.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
 #include "gate/result.h"
@@ -100,8 +101,10 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
                      (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
                      statement->verb == VERB_CALL;
     bool is_end = statement->special == SPECIAL_END || statement->special == SPECIAL_LAY_BY;
-    int result = statement->mark.fields || statement->move ? observer_mark(s, plan, statement) : 0;
+    int result = fresh_marks_take(s, plan, statement);
 
+    if (result == 0 && (statement->mark.fields || statement->move))
+        result = observer_mark(s, plan, statement);
     if (result == 0 && statement->special == SPECIAL_END)
         result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
     if ((is_change || statement->mark.fields) && touch > o->change)
@@ -230,6 +233,8 @@ result_transaction_over(struct session *s)
         doubt_committed(s);
     o->change = TOUCH_NONE;
     blank_over(&o->blank);
+    if (o->exchange.count == 0)
+        intent_over(s);
     /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
      * most they can be. */
     exchange_drop_portals(&o->exchange);

@@ -210,14 +210,17 @@ is_name(const char name[RING_NAME_SIZE])
 static bool
 is_mark(const struct ring_mark *m)
 {
-    bool is_carried = m->what == RING_MARK_CARRIES;
+    bool is_carried = m->what == RING_MARK_CARRIES || m->what == RING_MARK_INTENDED;
+    bool is_over = m->what == RING_MARK_OVER;
 
     if (!is_zero(m->zero, sizeof(m->zero)) || m->column < 0 || !is_name(m->gateway) ||
         !is_name(m->database) || !is_name(m->schema) || !is_name(m->name))
         return false;
     if (m->gateway[0] == '\0' || m->database[0] == '\0' || (m->fields != 0) != is_carried ||
-        (!is_carried && (m->what != RING_MARK_FORGOTTEN || m->kinds != 0)))
+        (!is_carried && ((m->what != RING_MARK_FORGOTTEN && !is_over) || m->kinds != 0)))
         return false;
+    if (is_over)
+        return m->relation == 0 && m->column == 0 && m->name[0] == '\0' && m->schema[0] == '\0';
     return m->relation == 0 ? m->name[0] != '\0' : m->name[0] == '\0' && m->schema[0] == '\0';
 }
 

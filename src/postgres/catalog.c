@@ -81,7 +81,10 @@ catalog_free(struct catalog *catalog)
     catalog_pile_release(&catalog->reader_keys);
     catalog_pile_release(&catalog->readers);
     catalog_pile_release(&catalog->unresolved);
+    catalog_pile_release(&catalog->renamed);
     catalog_pile_release(&catalog->spills);
+    catalog_pile_release(&catalog->fills);
+    catalog_pile_release(&catalog->written);
     catalog_arena_release(&catalog->arena);
     memory_free(catalog);
 }
@@ -290,6 +293,12 @@ bool
 catalog_has_foreign_casts(const struct catalog *catalog)
 {
     return catalog->has_foreign_casts;
+}
+
+bool
+catalog_has_keeping_casts(const struct catalog *catalog)
+{
+    return catalog->has_keeping_casts;
 }
 
 bool

@@ -13,6 +13,7 @@
 
 #include "postgres/catalog.h"
 #include "postgres/catalog_arena.h"
+#include "postgres/catalog_scan.h"
 
 enum {
     FIRST_USER_OID = 16384,      /* PostgreSQL: FirstNormalObjectId */
@@ -46,6 +47,7 @@ struct catalog_binding {
     uint32_t relation;
     struct catalog_place_of_column *columns; /* the key first */
     size_t column_count;
+    bool is_named; /* the relation has the entry's name still */
 };
 
 struct catalog_rule {
@@ -102,12 +104,15 @@ struct catalog {
     struct catalog_pile operators;                 /* struct catalog_foreign */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
+    struct catalog_pile renamed;    /* struct catalog_mark */
     struct catalog_pile spills;     /* of struct catalog_spill, by `from` */
     /* Words of code, and tables of the policy: a set of hashes. */
     uint64_t spoken[CATALOG_SPOKEN_BITS / 64];
+    struct catalog_pile fills;   /* struct catalog_pair: functions, and relations that they fill */
+    struct catalog_pile written; /* the same: relations whose rows they make */
     bool has_own_equality, has_events;
     uint64_t event_fields, event_kinds;
-    bool has_foreign_casts, is_partial;
+    bool has_foreign_casts, has_keeping_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
     const char *poll_text, *growth_text;
@@ -187,7 +192,8 @@ struct catalog_builder {
     struct catalog_pile sources, columns, inherits, keys, loose, generated, aggregates, operators,
         casts;
     struct catalog_pile dependencies, writers, acts, triggers;
-    struct catalog_pile fills; /* struct catalog_pair: the text of node `a` fills relation `b` */
+    struct catalog_pile fills;  /* struct catalog_pair: the text of node `a` fills relation `b` */
+    struct catalog_pile called; /* struct catalog_pair: function node `a` calls `b` */
     bool skipped[QUERY_COUNT];
     /* steps done */
     bool is_resolved, is_tainted;
@@ -241,6 +247,9 @@ PASU_MUST_USE int catalog_resolve(struct catalog_builder *builder);
 /* The policy's entries to relations and columns, by name and by what they were before. */
 PASU_MUST_USE int catalog_bind(struct catalog_builder *builder);
 
+/* What of it the next snapshot would not find again without this one. */
+PASU_MUST_USE int catalog_bind_renamed(struct catalog_builder *builder);
+
 /* ---- catalog_inherit.c ---- */
 /* Children carry what their parents carry, by their columns' names; generated columns what they are
  * made of. */
@@ -292,6 +301,29 @@ void catalog_taint_everything(const struct catalog_builder *builder, struct cata
 void catalog_taint_column(const struct catalog_builder *builder,
                           const struct catalog_relation *relation, int16_t column,
                           struct catalog_taint *taint);
+
+/* ---- catalog_calls.c ---- */
+enum { CATALOG_CALLED_MAX = 256 };
+/* A function and those that it calls, as nodes. */
+struct catalog_calls {
+    uint32_t nodes[CATALOG_CALLED_MAX];
+    size_t count;
+};
+void catalog_pairs_sort(struct catalog_pile *pairs);
+/* Of sorted ones, the first with that `a`; the end where there is none. */
+const struct catalog_pair *catalog_pairs_first(const struct catalog_pile *pairs, uint32_t a);
+#define PAIRS_OF(pair, pairs, node)                                                                \
+    for (const struct catalog_pair *                                                               \
+             pair = catalog_pairs_first(pairs, node),                                              \
+            *pair##_end = pair ? (const struct catalog_pair *)(pairs)->items + (pairs)->count      \
+                               : NULL;                                                             \
+         pair != pair##_end && pair->a == (node); pair++)
+/* After the functions' texts were read. */
+PASU_MUST_USE int catalog_calls_init(struct catalog_builder *builder);
+void catalog_calls_of(const struct catalog_builder *builder, uint32_t node,
+                      struct catalog_calls *calls);
+/* After taints have spread: what functions fill, and the texts of those that can carry a row. */
+PASU_MUST_USE int catalog_fills(struct catalog_builder *builder);
 
 /* ---- catalog_spill.c ---- */
 PASU_MUST_USE int catalog_spill_row(struct catalog_builder *builder, const struct view *values);

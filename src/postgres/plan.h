@@ -194,6 +194,7 @@ struct plan_mark {
     uint32_t relation; /* 0 where it is not there yet, or one of several of that name */
     int16_t column;    /* of its own row, there alone (catalog.h); 0: of anybody, anywhere in it */
     uint64_t fields, kinds;
+    bool is_lasting; /* also where the mapping says so: by a name that the relation is losing */
     const struct plan_mark *next;
 };
 
@@ -211,6 +212,24 @@ enum plan_effect {
 struct plan_move {
     const char *schema, *name;
     const char *to_schema, *to_name;
+};
+
+/* What a statement makes that others of its transaction can run or write through, and that no
+ * snapshot shows before its end: fresh.h says what follows. One statement can make several. */
+struct plan_fresh {
+    const char *name;              /* by which texts use it; NULL: it acts by itself */
+    const char *on;                /* the relation whose rows it is given; NULL: of none */
+    const char *text;              /* its words say what it uses: SQL */
+    uint64_t fields, kinds;        /* what it reads of what the snapshot shows */
+    const struct plan_mark *fills; /* the tables that it writes to; their fields say nothing */
+    bool is_called;                /* it is given what who names it names */
+    bool is_unnamed;               /* so it is by everybody: an operator, a cast */
+    bool is_link;                  /* what it reads is not what it writes: a view, a partition */
+    bool is_filling;               /* what it reads can be in the rows of `on` */
+    bool is_trigger;               /* and what its text puts there of the row itself */
+    bool is_whole;                 /* the row by other names than its columns' */
+    bool is_seen;                  /* a snapshot shows what it does, unless it is dropped before */
+    const struct plan_fresh *next;
 };
 
 struct plan_statement {
@@ -260,8 +279,9 @@ struct plan_statement {
         size_t column_count;
         bool has_header;
     } copy;
-    struct plan_mark mark;        /* fields 0: none */
-    const struct plan_move *move; /* or NULL */
+    struct plan_mark mark;          /* fields 0: none */
+    const struct plan_move *move;   /* or NULL */
+    const struct plan_fresh *fresh; /* what it makes, or NULL */
     /* What it puts under other persons' keys, where a mapping names it: counted when it is done. */
     uint64_t moved_fields, moved_kinds;
     uint8_t moved_most; /* enum plan_moved */

@@ -3,6 +3,7 @@
 
 #include "postgres/plan_arm.h"
 #include "postgres/plan_effect.h"
+#include "postgres/plan_fresh.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
@@ -113,6 +114,28 @@ is_beyond(const struct plan_work *work)
     return work_is_exhausted(work) || work->names.has_rules || work->names.is_filled;
 }
 
+/* The tables that functions fill can hold what they are given. */
+static void
+mark_fillers(struct plan_work *work, const struct reach *given)
+{
+    char persistence[] = "p";
+
+    for (const struct filler *f = work->names.fillers; f; f = f->next) {
+        const struct catalog_relation *relation;
+        size_t at = 0;
+
+        while ((relation = catalog_fill(work->catalog, f->function, &at)) != NULL) {
+            struct reach own = reach_of_relation(relation);
+            PgQuery__RangeVar target = {.schemaname = (char *)(uintptr_t)relation->schema,
+                                        .relname = (char *)(uintptr_t)relation->name,
+                                        .relpersistence = persistence};
+
+            if (!reach_covers(&own, given))
+                mark_relation(work, &target, relation, given);
+        }
+    }
+}
+
 /* What functions have put elsewhere (settings, sequences, names) counts as shown by the rows that
  * come, too: there is nothing later to count it by. */
 static void
@@ -121,6 +144,7 @@ show_kept(struct plan_work *work, struct outputs *columns, struct plan_statement
     reach_add(&work->kept, &work->names.kept);
     if (reach_fields(&work->kept) == 0)
         return;
+    mark_fillers(work, &work->kept);
     build_kept(statement, &work->kept);
     statement->flags |= PLAN_OPAQUE;
     for (struct output *o = columns->first; o; o = o->next) {
@@ -364,6 +388,7 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
     }
     statement->twists = twist_of(work, node, statement);
     arm_statement(work, node, statement);
+    fresh_statement(work, build, node, statement);
     if (statement->special == SPECIAL_DDL || node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT)
         arm_events(work, statement);
     effect_of(work, node, statement);

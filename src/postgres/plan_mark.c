@@ -285,6 +285,36 @@ mark_target(struct plan_work *work, const struct entry *target, const struct rea
         mark_written_on(work, target->range, NULL, reach, false);
 }
 
+static void
+mark_one_lasting(struct plan_work *work, const struct catalog_relation *relation, int16_t column,
+                 const struct reach *reach)
+{
+    struct plan_mark *mark = reach_fields(reach) != 0
+                                 ? mark_named(work, relation->schema, relation->name, column)
+                                 : NULL;
+
+    if (!mark)
+        return;
+    mark->relation = relation->oid;
+    mark->is_lasting = true;
+    (void)mark_add(mark, reach);
+}
+
+void
+mark_lasting(struct plan_work *work, const struct catalog_relation *relation, int16_t column)
+{
+    if (relation->is_never && column == 0)
+        mark_one_lasting(work, relation, 0, &work->everything);
+    for (int16_t n = 1; n <= relation->column_limit; n++) {
+        struct reach reach = {{0}};
+
+        for (size_t i = 0; (column == 0 || column == n) && i < relation->show_count; i++)
+            reach.fields[relation->shows[i].kind % CATALOG_KINDS_MAX] |=
+                relation->shows[i].column_fields[n];
+        mark_one_lasting(work, relation, n, &reach);
+    }
+}
+
 void
 mark_statement(struct plan_work *work, struct plan_statement *statement)
 {

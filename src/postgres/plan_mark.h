@@ -23,6 +23,9 @@ void mark_target(struct plan_work *work, const struct entry *target, const struc
 void mark_acted(struct plan_work *work, const PgQuery__RangeVar *range);
 /* What a row of a relation can hold; of a view, what rows of its tables can. */
 struct reach mark_reach_of(const struct plan_work *work, const struct catalog_relation *relation);
+/* Notes what the mapping says of a relation, or of one column (0: of all), which it may not find by
+ * its names after the statement. */
+void mark_lasting(struct plan_work *work, const struct catalog_relation *relation, int16_t column);
 /* Hands all notes to the statement. */
 void mark_statement(struct plan_work *work, struct plan_statement *statement);
 

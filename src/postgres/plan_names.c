@@ -220,9 +220,39 @@ walk_written(struct walk *walk, const PgQuery__RangeVar *range, const ProtobufCM
 
 /* ---- functions, operators, casts ---- */
 
+static void
+add_filler(struct plan_work *work, uint32_t function)
+{
+    struct filler *filler;
+
+    for (const struct filler *f = work->names.fillers; f; f = f->next)
+        if (f->function == function)
+            return;
+    filler = arena_new(&work->memory, 1, sizeof(*filler));
+    if (!filler)
+        return;
+    *filler = (struct filler){function, work->names.fillers};
+    work->names.fillers = filler;
+}
+
+static void
+add_fillers(struct plan_work *work, const struct function_facts *facts)
+{
+    const struct catalog_function *function;
+    size_t at = 0;
+
+    while (work->catalog && facts->name &&
+           (function = catalog_function_named(work->catalog, facts->schema, facts->name, &at)) !=
+               NULL)
+        if (!function->is_system && function->fills)
+            add_filler(work, function->oid);
+}
+
 void
 names_add_function(struct plan_work *work, const struct function_facts *facts)
 {
+    if (facts->fills)
+        add_fillers(work, facts);
     reach_add(&work->names.most, &facts->reach);
     reach_add(&work->names.functions, &facts->reach);
     if (facts->is_opaque)
@@ -250,11 +280,14 @@ add_foreign(struct plan_work *work, const char *operator)
         .is_opaque = true,
         .renames = true,
         .twists = true,
-        .keeps = operator&& work->catalog && catalog_operator_keeps(work->catalog, operator),
+        .keeps = work->catalog && (operator? catalog_operator_keeps(work->catalog, operator)
+                                           : catalog_has_keeping_casts(work->catalog)),
         .is_user = true,
     };
 
     names_add_function(work, &facts);
+    if (facts.keeps)
+        add_filler(work, 0);
 }
 
 static void

@@ -14,13 +14,20 @@
 
 struct plan_work;
 
+/* A function that is called; 0: one behind an operator or a cast. */
+struct filler {
+    uint32_t function;
+    const struct filler *next;
+};
+
 struct names {
     struct reach most;      /* of all that is named */
     struct reach functions; /* of functions, operators and casts alone */
     struct reach kept;      /* of functions that put it where neither rows nor marks show it */
     struct reach code;      /* of code, by the columns that it names */
     bool keeps;             /* code calls one that does so with what it is given */
-    uint32_t flags;         /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
+    const struct filler *fillers; /* functions that write to tables; or NULL */
+    uint32_t flags;               /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
     /* Of what is shown to nobody, or lets data leave by the server: the last one named, or NULL. */
     const struct catalog_relation *never_relation, *exit_relation;
     const struct catalog_function *never_function, *exit_function;
@@ -53,6 +60,7 @@ struct function_facts {
     bool is_user; /* one of them is a user's */
     bool may_aggregate;
     bool is_known; /* the snapshot shows one of that name */
+    const char *schema, *name;
     const struct catalog_function *exit, *never;
 };
 
@@ -67,6 +75,8 @@ bool names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *cons
                                size_t count);
 /* Whether a type's name is one of PostgreSQL's own types'. */
 bool names_is_builtin_type(const PgQuery__TypeName *type);
+/* Of the last part of a type's name (NULL: none). */
+bool names_is_builtin_name(const char *name);
 /* Whether a cast to that type can run something unknown. */
 bool names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type);
 
