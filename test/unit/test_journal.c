@@ -246,7 +246,8 @@ what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions(void 
     const struct log log = {.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &p->os};
     struct message_session session = {.session = 64};
     static const uint32_t expected[] = {JOURNAL_STARTED, JOURNAL_OPENED, JOURNAL_GAP,
-                                        JOURNAL_OPENED,  JOURNAL_CLOSED, JOURNAL_STOPPED};
+                                        JOURNAL_OPENED,  JOURNAL_CLOSED, JOURNAL_GAP,
+                                        JOURNAL_STOPPED};
     struct record_keeping records;
     uint32_t types[16];
 
@@ -262,6 +263,9 @@ what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions(void 
     record_gate_lost(&records);
     record_announced(&records, 192);
     record_look(&records, INT64_MAX);
+    /* The gate has lost some on the way here. */
+    record_lost_by_gate(&records, 5, 1000);
+    assert_int_equal(records.gap.count, 5);
     record_close(&records);
     assert_int_equal(types_of(p, types, COUNT_OF(types)), COUNT_OF(expected));
     assert_memory_equal(types, expected, sizeof(expected));
