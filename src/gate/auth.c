@@ -414,7 +414,7 @@ record(struct session *s)
     session_describe(s, &message);
     s->deadline = os_monotonic(s->worker->os) + RECORD_TIMEOUT_SECONDS * NANOSECONDS_PER_SECOND;
     result =
-        keeper_link_send(&s->worker->shared->keeper, MESSAGE_OPENED, &message, sizeof(message));
+        keeper_link_record(&s->worker->shared->keeper, MESSAGE_OPENED, &message, sizeof(message));
     if (result != 0) {
         /* By way of the inbox: we are in the middle of the server's messages. */
         struct task *task = task_new(TASK_RECORDED, s->id);

@@ -374,7 +374,7 @@ make_polls(struct gate *g)
     size_t count = FIXED_POLLS;
     short keeper = POLLIN;
 
-    if (!list_is_empty(&g->outgoing))
+    if (keeper_link_flush(&g->shared.keeper) || !list_is_empty(&g->outgoing))
         keeper = POLLIN | POLLOUT;
     g->polls[0] = (struct pollfd){.fd = g->shared.supervisor.fd, .events = POLLIN};
     g->polls[1] = (struct pollfd){.fd = g->shared.keeper.channel.fd, .events = keeper};
@@ -459,7 +459,6 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     memory_wipe(start->secret, sizeof(start->secret));
     cancel_init(&shared->cancels, shared->os);
     address_count_init(&shared->early);
-    keeper_link_init(&shared->keeper);
     channel_init(&shared->supervisor, start->supervisor_fd, message_rules_gate_from_supervisor,
                  message_rules_gate_from_supervisor_count);
     pthread_mutex_init(&shared->answer_lock, NULL);
@@ -467,6 +466,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     list_init(&g->outgoing);
     g->started = os_realtime(shared->os);
     shared->answer_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    keeper_link_init(&shared->keeper, shared->os, shared->answer_event);
     if (shared->answer_event < 0)
         return PASU_E_IO;
     result = ring_map(&shared->rings, shared->ring, true);
@@ -502,7 +502,8 @@ gate_release(struct gate *g)
     catalog_store_free(g->shared.catalogs);
     settings_release(g->prepared);
     settings_release(g->settings);
-    keeper_link_replace(&g->shared.keeper, -1);
+    keeper_link_drain(&g->shared.keeper, LAST_WORDS_MILLISECONDS);
+    keeper_link_release(&g->shared.keeper);
     channel_close(&g->shared.supervisor);
     cancel_release(&g->shared.cancels);
     address_count_release(&g->shared.early);

@@ -13,6 +13,7 @@ enum {
     QUESTIONS_MAX = 64,
     ACCEPT_ROUND = 64, /* connections taken of a listener before the others get their turn */
     FIXED_POLLS = 4,   /* supervisor, keeper, answers, durable */
+    LAST_WORDS_MILLISECONDS = 1000,  /* the supervisor leaves 2 seconds */
     ACCEPT_PAUSE_MILLISECONDS = 100, /* when descriptors have run out */
 };
 

@@ -9,7 +9,8 @@
 
 #define REBUILD_STEP (20 * NANOSECONDS_PER_MILLISECOND)
 
-enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024, ENTRIES_A_LOOK = 16 };
+/* Vocabularies: a ledger gets one with each change of its configuration's names. */
+enum { VOCABULARIES_START = 64, SESSIONS_START = 1024, ENTRIES_A_LOOK = 16, NO_SLOT = 0xff };
 
 /* A vocabulary of the past, and where its kinds are now. */
 struct past_vocabulary {
@@ -28,8 +29,8 @@ struct rebuild {
     struct past_marks marks;
     struct ledger_reader *reader;
     uint64_t entries, damaged;
-    struct past_vocabulary vocabularies[VOCABULARIES_MAX];
-    size_t vocabulary_count;
+    struct past_vocabulary *vocabularies;
+    size_t vocabulary_count, vocabulary_size, vocabulary_last; /* last: that was asked for */
     struct past_session *sessions; /* linear probing, at most half in use */
     size_t session_size, session_count;
     uint32_t now; /* local minute: nothing was shown later */
@@ -83,32 +84,50 @@ see_session(struct rebuild *p, const struct message_session *session)
     return 0;
 }
 
-static struct past_vocabulary *
+static const struct past_vocabulary *
 vocabulary_of(struct rebuild *p, uint32_t id)
 {
-    for (size_t i = 0; i < p->vocabulary_count; i++)
-        if (p->vocabularies[i].id == id)
-            return &p->vocabularies[i];
+    for (size_t n = 0; n < p->vocabulary_count; n++) {
+        size_t i = (p->vocabulary_last + n) % p->vocabulary_count;
+
+        if (p->vocabularies[i].id != id)
+            continue;
+        p->vocabulary_last = i;
+        return &p->vocabularies[i];
+    }
     return NULL;
+}
+
+static int
+make_room(struct rebuild *p)
+{
+    size_t size = p->vocabulary_size ? 2 * p->vocabulary_size : VOCABULARIES_START;
+    struct past_vocabulary *more;
+
+    if (p->vocabulary_count < p->vocabulary_size)
+        return 0;
+    more = memory_resize(p->vocabularies, size, sizeof(*more));
+    if (!more)
+        return PASU_E_NOMEM;
+    p->vocabularies = more;
+    p->vocabulary_size = size;
+    return 0;
 }
 
 static int
 see_vocabulary(struct rebuild *p, const struct vocabulary *vocabulary)
 {
     struct past_vocabulary *place;
-    int result;
+    int result = vocabulary_of(p, vocabulary->id) ? 1 : make_room(p);
 
-    if (vocabulary_of(p, vocabulary->id))
-        return 0;
-    if (p->vocabulary_count == VOCABULARIES_MAX)
-        return PASU_E_RANGE;
-    place = &p->vocabularies[p->vocabulary_count];
-    result = kinds_of(p->kinds, vocabulary, place->slots);
     if (result != 0)
-        return result; /* its exposures count for nobody */
-    place->id = vocabulary->id;
-    place->kind_count = vocabulary->kind_count;
-    p->vocabulary_count++;
+        return result == 1 ? 0 : result;
+    place = &p->vocabularies[p->vocabulary_count++];
+    *place = (struct past_vocabulary){.id = vocabulary->id, .kind_count = vocabulary->kind_count};
+    /* Those of the configuration have theirs already. */
+    for (uint32_t k = 0; k < vocabulary->kind_count; k++)
+        if (kinds_slot(p->kinds, vocabulary->kinds[k], &place->slots[k]) != 0)
+            place->slots[k] = NO_SLOT;
     return 0;
 }
 
@@ -127,9 +146,12 @@ restore_part(struct rebuild *p, struct tally *tally, const struct exposure *e,
 {
     uint32_t at = os_local_minute(e->time);
 
-    /* A clock that was ahead once must not move the tallies on. */
-    return tally_restore(tally, at < p->now ? at : p->now, slot, part->ordinals,
-                         part->ordinal_count, part->unknown);
+    if (at > p->now)
+        at = p->now; /* a clock that was ahead once must not move the tallies on */
+    if (slot != NO_SLOT)
+        return tally_restore(tally, at, slot, part->ordinals, part->ordinal_count, part->unknown);
+    /* Of a kind that nobody can be told apart in any more: at most so many persons. */
+    return tally_restore(tally, at, 0, NULL, 0, part->unknown + part->ordinal_count);
 }
 
 static int
@@ -144,13 +166,15 @@ see_exposure(struct rebuild *p, const struct exposure *e)
         reserve(p, e->parts[i].ordinals, e->parts[i].ordinal_count);
         reserve(p, e->parts[i].missed, e->parts[i].missed_count);
     }
-    if (!vocabulary || !session || !session->id)
+    if (!session || !session->id)
         return 0; /* whose it is was never recorded (on_failure: open) */
     for (size_t i = 0; i < e->part_count && result == 0; i++) {
         const struct exposure_part *part = &e->parts[i];
 
-        if (part->kind < vocabulary->kind_count)
-            result = restore_part(p, session->tally, e, part, vocabulary->slots[part->kind]);
+        bool is_known = vocabulary && part->kind < vocabulary->kind_count;
+
+        result = restore_part(p, session->tally, e, part,
+                              is_known ? vocabulary->slots[part->kind] : NO_SLOT);
     }
     return result;
 }
@@ -205,6 +229,7 @@ rebuild_free(struct rebuild *p)
     ledger_reader_close(p->reader);
     past_marks_release(&p->marks);
     memory_free(p->sessions);
+    memory_free(p->vocabularies);
     memory_free(p);
 }
 

@@ -190,10 +190,13 @@ record_end(struct session *s)
                                         .error = s->error,
                                         .counts = s->counts};
 
-        if (keeper_link_send(&shared->keeper, MESSAGE_CLOSED, &closed, sizeof(closed)) != 0)
+        if (keeper_link_record(&shared->keeper, MESSAGE_CLOSED, &closed, sizeof(closed)) != 0)
             shared->unrecorded_total++;
         session_log(s, s->error ? EVENT_SESSION_ABORTED : EVENT_SESSION_CLOSED, s->error, NULL);
-    } else if (s->error) {
+        return;
+    }
+    keeper_link_withdraw(&shared->keeper, s->id);
+    if (s->error) {
         struct message_refused refused = {
             .at = os_realtime(s->worker->os), .error = s->error, .port = address_port(&s->address)};
 
@@ -202,7 +205,7 @@ record_end(struct session *s)
         memcpy(refused.principal, s->user, sizeof(refused.principal));
         memcpy(refused.database, s->database, sizeof(refused.database));
         shared->refused_total++;
-        if (keeper_link_send(&shared->keeper, MESSAGE_REFUSED, &refused, sizeof(refused)) != 0)
+        if (keeper_link_record(&shared->keeper, MESSAGE_REFUSED, &refused, sizeof(refused)) != 0)
             shared->unrecorded_total++;
     }
 }

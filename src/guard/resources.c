@@ -109,14 +109,31 @@ open_rings(struct resources *r, const struct config *config, const struct sandbo
     return 0;
 }
 
+/* It is made before there is a journal. Another one would leave nobody's key readable, and count
+ * everybody again. */
+static bool
+is_secret_lost(const struct resources *r)
+{
+    struct stat st;
+
+    return fstatat(r->directory, "secret", &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
+           fstatat(r->directory, "sessions.journal", &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int
 open_secret(struct resources *r, const struct config *config, const struct sandbox_account *account,
             const struct log *log)
 {
-    int result = secret_open(&os_real, r->directory, "secret", account, r->secret);
+    bool is_lost = is_secret_lost(r);
+    int result = is_lost ? PASU_E_NOTFOUND
+                         : secret_open(&os_real, r->directory, "secret", account, r->secret);
     const char *hint = "";
 
-    if (result == PASU_E_DENIED)
+    if (is_lost)
+        hint =
+            "sessions.journal was written with it: restore it from a backup of the ledger, or move "
+            "that file and exposures.ring away to begin a new ledger";
+    else if (result == PASU_E_DENIED)
         hint = "its mode must be 0600, and pasu must be able to read it";
     else if (result == PASU_E_CORRUPT)
         hint = "it must be a plain file of 32 bytes: restore it from a backup of the ledger";

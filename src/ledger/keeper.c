@@ -24,6 +24,9 @@ struct keeper {
     struct log log;
     const struct os *os;
     struct channel supervisor, gate;
+    struct message_result
+        answer; /* to OPENED, that the gate has not taken yet, and reads no other */
+    bool has_answer;
     struct record_keeping records;
     struct intake intake;
     struct control control;
@@ -42,6 +45,7 @@ static void
 lose_gate(struct keeper *k)
 {
     channel_close(&k->gate);
+    k->has_answer = false;
     record_gate_lost(&k->records);
 }
 
@@ -180,18 +184,37 @@ from_supervisor(struct keeper *k, struct channel_message *message)
 
 /* ---- the gate's messages ---- */
 
+/* False while the gate does not take it: then nothing more is read of it. */
+static bool
+send_answer(struct keeper *k)
+{
+    if (k->has_answer)
+        k->has_answer = channel_send(&k->gate, MESSAGE_RECORDED, &k->answer, sizeof(k->answer),
+                                     -1) == PASU_E_AGAIN;
+    return !k->has_answer;
+}
+
 static void
 take_opened(struct keeper *k, const struct channel_message *message)
 {
     struct message_session session;
-    struct message_result answer = {0};
 
     memcpy(&session, message->body, sizeof(session));
-    answer.id = session.session;
-    answer.error = record_opened(&k->records, &session);
-    if (channel_send(&k->gate, MESSAGE_RECORDED, &answer, sizeof(answer), -1) != 0) {
-        /* a gate that does not read waits for its own limit of time */
+    k->answer = (struct message_result){.id = session.session,
+                                        .error = record_opened(&k->records, &session)};
+    k->has_answer = true;
+    if (!send_answer(k)) {
+        /* when there is room */
     }
+}
+
+static void
+take_lost(struct keeper *k, const struct channel_message *message)
+{
+    struct message_lost lost;
+
+    memcpy(&lost, message->body, sizeof(lost));
+    record_lost_by_gate(&k->records, lost.count, lost.since);
 }
 
 static void
@@ -284,6 +307,9 @@ from_gate(struct keeper *k, const struct channel_message *message)
     case MESSAGE_ANNOUNCE:
         take_record(k, message);
         break;
+    case MESSAGE_LOST:
+        take_lost(k, message);
+        break;
     case MESSAGE_SESSION:
         answer_session(k, message);
         break;
@@ -355,8 +381,11 @@ read_channel(struct keeper *k, struct channel *channel, bool is_supervisor)
     int fd = channel->fd;
 
     while (!k->is_stopping && channel->fd == fd) {
-        int result = channel_receive(channel, &message);
+        int result;
 
+        if (!is_supervisor && !send_answer(k))
+            return;
+        result = channel_receive(channel, &message);
         if (result == PASU_E_AGAIN)
             return;
         if (result == PASU_E_PROTOCOL) {
@@ -389,7 +418,7 @@ serve(struct keeper *k)
         if (k->is_ready)
             timeout = intake_wait(&k->intake, timeout);
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
-        polls[1] = (struct pollfd){.fd = k->gate.fd, .events = POLLIN};
+        polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
         count = k->is_ready ? control_polls(&k->control, polls + FIXED_POLLS) : 0;
         if (poll(polls, FIXED_POLLS + count, timeout) < 0 && errno != EINTR)

@@ -67,6 +67,8 @@ enum message_type {
     MESSAGE_UNREAD, /* before READY: the ledger could not be read, offer it again; message_result */
     /* supervisor → gate */
     MESSAGE_JOURNAL, /* after UNREAD: fd of the journal; message_empty */
+    /* gate → keeper */
+    MESSAGE_LOST, /* records that found no room on their way; message_lost */
 };
 
 struct message_empty {
@@ -148,6 +150,11 @@ struct message_refused {
     char principal[NAME_SIZE]; /* "" where not known yet */
     char database[NAME_SIZE];
     char address[ADDRESS_SIZE];
+};
+
+struct message_lost {
+    uint64_t count;
+    int64_t since; /* realtime ns, of the first */
 };
 
 struct message_ask {

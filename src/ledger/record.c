@@ -117,6 +117,16 @@ record_damage(struct record_keeping *r)
     count_missing(r, PASU_E_CORRUPT);
 }
 
+void
+record_lost_by_gate(struct record_keeping *r, uint64_t count, int64_t since)
+{
+    if (r->gap.count == 0 || since < r->gap.since)
+        r->gap.since = since;
+    if (r->gap.count == 0)
+        r->gap.error = PASU_E_AGAIN;
+    r->gap.count += count;
+}
+
 /* Into the page cache. */
 static int
 append(struct record_keeping *r, enum journal_type type, const void *payload, size_t length)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger's files from outside, as docs/spec/session-journal.md and exposure-ring.md have them."""
+import collections
 import os
 import struct
 import zlib
@@ -48,6 +49,16 @@ def journal_entries(folder):
             place += 8 + size + -size % 8
         assert place == length
     return entries
+
+
+def journal_kinds(folder):
+    """How many records of each type the journal has."""
+    data, at, found = (folder / "sessions.journal").read_bytes(), 16, collections.Counter()
+    while at + 24 <= len(data):
+        length, kind = struct.unpack("<II", data[at:at + 8])
+        found[kind] += 1
+        at += 24 + length
+    return found
 
 
 def journal_append(folder, kind, payload, times=1):

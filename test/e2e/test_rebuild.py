@@ -5,6 +5,7 @@ serve as if there had been none."""
 import contextlib
 import os
 import signal
+import socket
 
 import harness
 import ledgerfile
@@ -142,7 +143,25 @@ def test_unreadable_from_the_start():
     front.stop()
 
 
-@test(gateway=True, limit=120)
+@contextlib.contextmanager
+def manager():
+    """A service manager's socket, and its name."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        name = f"pasu-e2e-rebuild-{os.getpid()}"
+        told.bind("\0" + name)
+        told.setblocking(False)
+        yield told, "@" + name
+
+
+def messages(told):
+    found = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            found.append(told.recv(4096).decode().splitlines())
+    return found
+
+
+@test(gateway=True, limit=150)
 def test_slow():
     """A journal that takes minutes to read: gate and keeper say how far they are, none is ended, pasu comes up"""
     front = shop.front("slow", more=BUDGET)
@@ -151,16 +170,32 @@ def test_slow():
     # Connections that were refused, a MiB of them.
     ledgerfile.journal_append(front.guard.folder / "ledger", 5, bytes(256), 3700)
     mark = front.guard.mark()
-    front.guard.environment["LD_PRELOAD"] = str(SLOW_READS)
-    front.guard.start(wait=False)
-    front.guard.wait("ready", 60, mark)
+    with manager() as (told, name):
+        front.guard.environment.update(LD_PRELOAD=str(SLOW_READS), NOTIFY_SOCKET=name)
+        front.guard.start(wait=False)
+        front.guard.wait("ready", 60, mark)
+        said = messages(told)
     assert not front.guard.find("process_died", mark) and not front.guard.find("process_stuck", mark)
     for name in ("gate", "keeper"):
-        told = front.guard.find("reading", mark, name=name)
+        reading = front.guard.find("reading", mark, name=name)
         # At least once in 15 of the 100 seconds of its clock.
-        assert len(told) >= 6 and [one["bytes"] for one in told] == sorted({one["bytes"] for one in told}), told
+        assert len(reading) >= 6, reading
+        equal([one["bytes"] for one in reading], sorted({one["bytes"] for one in reading}))
+    extended = [lines for lines in said if any(line.startswith("EXTEND_TIMEOUT_USEC=") for line in lines)]
+    assert len(extended) >= 8, said  # as many as wait in the socket
     equal(shop.export(front)["before"].keys["account"], set(seen))
-    front.process.kill()
+    # A gate that reads for long answers meanwhile: commands, a reload, and the end.
+    mark = kill_gate(front)
+    front.guard.wait("reading", 30, mark, name="gate")
+    equal((front.guard.sessions(), front.guard.status()["workers"]), ([], 0))
+    front.guard.config["budgets"][0]["subjects"] = MOST + 1
+    front.guard.write()
+    equal(front.guard.reload()["event"], "config_reloaded")
+    assert len(front.guard.find("rebuilt", mark)) == 1 and not front.guard.find("process_stuck", mark)
+    mark = kill_gate(front)
+    front.guard.wait("reading", 30, mark, name="gate")
+    front.stop()
+    assert not front.guard.find("rebuilt", mark)
 
 
 if __name__ == "__main__":
