@@ -159,8 +159,8 @@ session_watch(struct session *s)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over)
         server |= EPOLLIN;
-    if (peer_is_full(&s->server) || s->server.wants_write || s->state == SESSION_CONNECTING ||
-        s->state == SESSION_CANCEL_CONNECTING)
+    if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write ||
+        s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
         server |= EPOLLOUT;
     if (s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
         server &= ~(uint32_t)EPOLLIN;
@@ -584,6 +584,8 @@ session_flush(struct session *s)
 {
     if (peer_is_full(&s->client))
         flush_peer(s, &s->client);
+    if (s->state != SESSION_CLOSED && peer_is_full(&s->server))
+        flush_peer(s, &s->server);
     if (s->state != SESSION_CLOSED)
         session_watch(s);
 }
