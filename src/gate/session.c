@@ -422,10 +422,12 @@ flush_peer(struct session *s, struct peer *peer)
     if (result == PASU_E_AGAIN)
         return;
     if (result != 0) {
-        if (peer->side == SIDE_CLIENT)
+        if (peer->side == SIDE_CLIENT) {
             session_close(s);
-        else
-            peer->is_over = true; /* its own end will be read */
+        } else { /* its own end will be read */
+            peer_discard(peer);
+            peer->is_broken = true;
+        }
         return;
     }
     session_again(s);
@@ -433,6 +435,22 @@ flush_peer(struct session *s, struct peer *peer)
         finish_client(s);
     else if (s->state == SESSION_LEAVING && peer->side == SIDE_SERVER)
         peer_shutdown(&s->server);
+}
+
+/* It is gone for good, and cannot be read now. What it had sent before is read when the other side
+ * takes bytes again, and then its end. */
+static void
+gone(struct session *s, struct peer *peer, uint32_t events)
+{
+    bool is_client = peer->side == SIDE_CLIENT;
+    bool is_read = session_state_reads(s->state) & (is_client ? READS_CLIENT : READS_SERVER);
+
+    if (is_client && (!is_read || (events & EPOLLERR)))
+        session_close(s); /* what it still should get cannot reach it */
+    else if (!is_read)
+        session_event(s, EVENT_SERVER_EOF, VIEW(""));
+    else
+        peer->is_hung = true;
 }
 
 void
@@ -464,11 +482,7 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             !peer_is_full(is_client ? &s->server : &s->client)) {
             relay_read(s, peer->side);
         } else if (events & (EPOLLHUP | EPOLLERR)) {
-            /* It is gone for good, and what it still should get cannot reach it. */
-            if (is_client)
-                session_close(s);
-            else
-                session_event(s, EVENT_SERVER_EOF, VIEW(""));
+            gone(s, peer, events);
         }
     }
     if (s->state != SESSION_CLOSED)
