@@ -100,7 +100,8 @@ must_wait(const struct asking *a, const uint8_t *message, size_t have)
     size_t total = bytes_get_u32(message + 1) + (size_t)1;
     uint8_t type = message[0];
 
-    a->o->is_settling = total <= have && rest_must_wait(a, message, total);
+    a->o->is_settling = walk_length_is_valid(bytes_get_u32(message + 1)) && total <= have &&
+                        rest_must_wait(a, message, total);
     if (a->o->is_settling)
         return true;
     if ((type != 'Q' && type != 'P' && type != 'B' && type != 'F') || a->o->is_resumed ||

@@ -55,6 +55,13 @@ hold_until_durable(struct session *s, uint64_t position)
     return 0;
 }
 
+void
+hold_ask(struct session *s)
+{
+    if (!list_is_empty(&s->observer->hold.link))
+        s->server.is_held = true;
+}
+
 /* Whether the ring's refusal of something is no reason to wait, and what it is then. */
 static bool
 is_given_up(struct session *s, int error, int *result)
@@ -197,11 +204,13 @@ end(struct session *s)
     list_remove(&hold->link);
     hold->position = 0;
     s->client.is_held = s->observer->is_ready_held;
+    s->server.is_held = false;
     session_again(s); /* of the server, nothing was read meanwhile */
     session_flush(s);
 }
 
-/* Nothing of what waits has been recorded: nothing of it may leave. */
+/* Nothing of what waits has been recorded: nothing of it may leave, neither to the client nor,
+ * where it is held, to the server. */
 static void
 give_up(struct session *s)
 {

@@ -21,7 +21,8 @@
 
 #include "gate/ask.h"
 
-/* Whether a whole message must wait for the answers to what was asked before it. */
+/* Whether a whole message (of a valid length) must wait for the answers to what was asked before
+ * it. */
 bool rest_must_wait(const struct asking *asking, const uint8_t *message, size_t length);
 /* The statement of an Execute, which goes to the server (NULL: not known). */
 void rest_execute(struct observer *observer, const struct plan_statement *statement);

@@ -159,8 +159,8 @@ session_watch(struct session *s)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over)
         server |= EPOLLIN;
-    if (peer_is_full(&s->server) || s->server.wants_write || s->state == SESSION_CONNECTING ||
-        s->state == SESSION_CANCEL_CONNECTING)
+    if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write ||
+        s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
         server |= EPOLLOUT;
     if (s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
         server &= ~(uint32_t)EPOLLIN;
@@ -425,10 +425,12 @@ flush_peer(struct session *s, struct peer *peer)
     if (result == PASU_E_AGAIN)
         return;
     if (result != 0) {
-        if (peer->side == SIDE_CLIENT)
+        if (peer->side == SIDE_CLIENT) {
             session_close(s);
-        else
-            peer->is_over = true; /* its own end will be read */
+        } else { /* its own end will be read */
+            peer_discard(peer);
+            peer->is_broken = true;
+        }
         return;
     }
     session_again(s);
@@ -436,6 +438,22 @@ flush_peer(struct session *s, struct peer *peer)
         finish_client(s);
     else if (s->state == SESSION_LEAVING && peer->side == SIDE_SERVER)
         peer_shutdown(&s->server);
+}
+
+/* It is gone for good, and cannot be read now. What it had sent before is read when the other side
+ * takes bytes again, and then its end. */
+static void
+gone(struct session *s, struct peer *peer, uint32_t events)
+{
+    bool is_client = peer->side == SIDE_CLIENT;
+    bool is_read = session_state_reads(s->state) & (is_client ? READS_CLIENT : READS_SERVER);
+
+    if (is_client && (!is_read || (events & EPOLLERR)))
+        session_close(s); /* what it still should get cannot reach it */
+    else if (!is_read)
+        session_event(s, EVENT_SERVER_EOF, VIEW(""));
+    else
+        peer->is_hung = true;
 }
 
 void
@@ -467,11 +485,7 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             !peer_is_full(is_client ? &s->server : &s->client)) {
             relay_read(s, peer->side);
         } else if (events & (EPOLLHUP | EPOLLERR)) {
-            /* It is gone for good, and what it still should get cannot reach it. */
-            if (is_client)
-                session_close(s);
-            else
-                session_event(s, EVENT_SERVER_EOF, VIEW(""));
+            gone(s, peer, events);
         }
     }
     if (s->state != SESSION_CLOSED)
@@ -587,6 +601,8 @@ session_flush(struct session *s)
 {
     if (peer_is_full(&s->client))
         flush_peer(s, &s->client);
+    if (s->state != SESSION_CLOSED && peer_is_full(&s->server))
+        flush_peer(s, &s->server);
     if (s->state != SESSION_CLOSED)
         session_watch(s);
 }

@@ -98,7 +98,7 @@ void session_describe(const struct session *session, struct message_session *mes
 void session_kill(struct session *session, int error);
 void session_recorded(struct session *session, int error);
 void session_drain(struct session *session);
-/* Sends what the client's outbox holds; the session goes on. */
+/* Sends what the outboxes hold; the session goes on. */
 void session_flush(struct session *session);
 /* The catalog that the session waits for is there, or will not be (error). */
 void session_catalog(struct session *session, int error);

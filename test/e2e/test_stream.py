@@ -163,6 +163,21 @@ def test_slow_reader_tls():
     slow_reader("tls")
 
 
+def test_slow_reader_leaves():
+    """All that the server had sent arrives, also where it is gone long before the client has read that"""
+    row, rows = 8000, 700
+    for end in (wire.TERMINATE, b""):
+        with login(application_name="slow", receive_buffer=4096) as session:
+            session.send(wire.query(f"SELECT repeat('x', {row}) FROM generate_series(1, {rows})") + end)
+            if not end:
+                session.half_close()
+            until(lambda: is_waiting("ClientWrite") or not server().backends("application_name = 'slow'"),
+                  "a server that waits for its reader, or is gone")
+            came = session.read_end()
+            assert came.count(b"x") == row * rows, f"{came.count(b'x')} bytes of {row * rows}"
+            assert f"SELECT {rows}".encode() in came[-30:], came[-30:]
+
+
 @harness.root_only
 def test_slow_server():
     """A server that does not read holds the client back; pasu's memory and other sessions stay as they are"""
