@@ -12,6 +12,7 @@
 #include "gate/rest.h"
 #include "gate/result.h"
 #include "gate/speech.h"
+#include "gate/underway.h"
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
@@ -354,13 +355,14 @@ ready(struct answering *a, const uint8_t *message, size_t length)
 
     result_close(o);
     exchange_ready(&o->exchange);
-    o->is_muted = false;
+    o->is_muted = a->s->is_left;
     if (PASU_UNLIKELY(o->is_cancelling))
         o->is_ready_held = a->s->client.is_held = true;
     if (a->s->transaction == 'I' && result == 0)
         result = result_transaction_over(a->s);
     if (o->exchange.count == 0)
         o->is_unsettled = false;
+    underway_answered(a->s);
     return result == 0 ? answer_pass(a, message, length) : result;
 }
 

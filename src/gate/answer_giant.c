@@ -106,11 +106,12 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     if (result != 0)
         return result;
     if (message[0] == 'E') {
-        if (request)
-            result_failed(a->s, request);
+        result = request ? result_failed(a->s, request) : 0;
         result_close(a->o);
         exchange_failed(&a->o->exchange);
     }
+    if (result != 0)
+        return result;
     a->o->is_dropping = judgement.is_blocked;
     if (a->o->is_muted || judgement.is_blocked)
         return (ssize_t)have;

@@ -76,8 +76,8 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
             result = judgement.is_blocked ? answer_block(a, &judgement)
                                           : pass_error(a, message, length, text_of(o, request));
     }
-    if (request && !request->is_refused)
-        result_failed(a->s, request);
+    if (result == 0 && request && !request->is_refused)
+        result = result_failed(a->s, request);
     result_close(o);
     exchange_failed(&o->exchange);
     return result;

@@ -32,6 +32,8 @@ struct catalog_place {
      * can see, and the last before the snapshot was begun. */
     _Atomic uint64_t needed, added, served;
     _Atomic uint32_t shifts;
+    uint32_t hanging; /* sessions; under the lock */
+    _Atomic uint64_t hanging_fields, hanging_kinds;
     struct growth growth;
     _Atomic bool has_laid_by;
     /* the thread's own */

@@ -298,6 +298,33 @@ catalog_store_shift(struct catalog_place *place)
     place->shifts++;
 }
 
+void
+catalog_store_hang(struct catalog_store *store, struct catalog_place *place, uint64_t fields,
+                   uint64_t kinds, bool is_first)
+{
+    pthread_mutex_lock(&store->lock);
+    place->hanging += is_first;
+    place->hanging_fields |= fields;
+    place->hanging_kinds |= kinds;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void
+catalog_store_unhang(struct catalog_store *store, struct catalog_place *place)
+{
+    pthread_mutex_lock(&store->lock);
+    if (--place->hanging == 0)
+        place->hanging_fields = place->hanging_kinds = 0;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void
+catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint64_t *kinds)
+{
+    *fields = place->hanging_fields;
+    *kinds = place->hanging_kinds;
+}
+
 struct growth *
 catalog_store_growth(struct catalog_place *place)
 {

@@ -85,6 +85,13 @@ uint64_t catalog_store_touch(struct catalog_store *store, struct catalog_place *
  * lock. */
 void catalog_store_shift(struct catalog_place *place);
 uint32_t catalog_store_shifts(const struct catalog_place *place);
+/* Something is on its way, and its end cannot be seen yet, that can put these fields where no
+ * snapshot shows them; until it is taken back (is_first: by a session that has said nothing yet).
+ * What hangs is read without a lock. */
+void catalog_store_hang(struct catalog_store *store, struct catalog_place *place, uint64_t fields,
+                        uint64_t kinds, bool is_first);
+void catalog_store_unhang(struct catalog_store *store, struct catalog_place *place);
+void catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint64_t *kinds);
 /* What was inserted through the gate and is not counted. */
 struct growth *catalog_store_growth(struct catalog_place *place);
 /* A transaction that changes the catalog has been prepared: whoever commits one changes it. Which

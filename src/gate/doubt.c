@@ -153,8 +153,9 @@ doubt_of(const struct session *s, uint64_t *fields, uint64_t *kinds)
 {
     const struct observer *o = s->observer;
 
-    *fields = o->unseen_fields;
-    *kinds = o->unseen_kinds;
+    catalog_store_hanging(o->place, fields, kinds);
+    *fields |= o->unseen_fields;
+    *kinds |= o->unseen_kinds;
     if (PASU_UNLIKELY(catalog_store_shifts(o->place) != o->shifts))
         observer_all(s, fields, kinds);
 }

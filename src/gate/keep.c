@@ -39,6 +39,9 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
     int result;
 
     statement = followed(&s->observer->exchange, statement);
+    /* Who listens hears of it before the client does. */
+    if (!request->is_refused)
+        observer_notifies(s, statement);
     kept_of(s, statement, &fields, &kinds);
     if (PASU_LIKELY(fields == 0) || request->is_refused)
         return 0;

@@ -101,6 +101,8 @@ struct observer {
     bool is_crowded;
     bool is_behind;            /* it waits for what others have added, which its text speaks of */
     uint8_t snapshots;         /* that have come since it waits, and were too old */
+    bool is_hanging;           /* the place has been told what is on its way (gate/underway.h) */
+    uint32_t looked;           /* how many requests there had been when it was looked at */
     uint32_t shifts;           /* of the place, those that this session knows of (gate/doubt.h) */
     struct growth_share grown; /* by the transaction */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
@@ -151,6 +153,8 @@ bool observer_knows(const struct observer *observer, const struct plan_mark *mar
  * put them into notifications. */
 PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,
                                 const struct plan_statement *statement);
+/* Whether it is a mark of something, and the snapshot does not show it. */
+bool observer_is_new(const struct session *session, const struct plan_mark *mark);
 /* The transaction has ended: what it has filled is marked, or was never there. */
 PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_back);
 void observer_notifies(struct session *session, const struct plan_statement *statement);

@@ -31,6 +31,12 @@ observer_knows(const struct observer *o, const struct plan_mark *mark)
     return (mark->fields & ~relation->fields) == 0 && (mark->kinds & ~relation->kinds) == 0;
 }
 
+bool
+observer_is_new(const struct session *s, const struct plan_mark *mark)
+{
+    return mark->fields && !observer_knows(s->observer, mark);
+}
+
 static int
 mark(struct session *s, const struct plan_statement *statement)
 {

@@ -51,8 +51,12 @@ size_t result_description_skip(struct view description, uint8_t hidden);
 PASU_MUST_USE int result_confirm(struct session *session, struct exchange_request *request);
 /* The statement of the request has succeeded. */
 PASU_MUST_USE int result_effects(struct session *session, const struct exchange_request *request);
-/* It has failed: what it did to names stays, all the same. */
-void result_failed(struct session *session, const struct exchange_request *request);
+/* What a statement that has been done does beside showing rows: the one that the request names, or
+ * the one that it stands for. */
+PASU_MUST_USE int result_done(struct session *session, struct plan *plan,
+                              const struct plan_statement *statement);
+/* It has failed: what it did to names stays, all the same, and what its code has committed. */
+PASU_MUST_USE int result_failed(struct session *session, const struct exchange_request *request);
 PASU_MUST_USE int result_transaction_over(struct session *session);
 
 /* The most that a stream without a RowDescription can carry. */

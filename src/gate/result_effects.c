@@ -164,9 +164,8 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
     }
 }
 
-/* What it does beside showing rows. */
-static int
-statement_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
+int
+result_done(struct session *s, struct plan *plan, const struct plan_statement *statement)
 {
     blank_run(s, statement, false);
     remember_speech(s->observer, statement);
@@ -188,10 +187,10 @@ result_effects(struct session *s, const struct exchange_request *request)
         return 0;
     }
     run = statement->special == SPECIAL_EXECUTE ? r->statement : NULL;
-    result = r->is_blank && !run ? statement_effects(s, r->plan, r->statement)
-                                 : statement_effects(s, plan, statement);
+    result = r->is_blank && !run ? result_done(s, r->plan, r->statement)
+                                 : result_done(s, plan, statement);
     if (result == 0 && run)
-        result = statement_effects(s, r->plan, run);
+        result = result_done(s, r->plan, run);
     if (result != 0 || statement->special == SPECIAL_NONE)
         return result;
     return name_effects(s, plan, statement);
@@ -204,10 +203,20 @@ failed(struct session *s, const struct plan_statement *statement)
     doubt_done(s, statement);
 }
 
-void
+/* Code that may have committed something before it failed. */
+static int
+committed(struct session *s, struct plan *plan, const struct plan_statement *statement)
+{
+    bool may_commit = statement->verb == VERB_DO || statement->verb == VERB_CALL;
+
+    return may_commit && s->transaction != 'T' ? result_done(s, plan, statement) : 0;
+}
+
+int
 result_failed(struct session *s, const struct exchange_request *request)
 {
-    const struct plan_statement *statement = result_statement(s->observer, request);
+    const struct plan_statement *statement;
+    struct plan *plan = result_plan(s->observer, request, &statement);
 
     if (request->step == STEP_FUNCTION_CALL)
         doubt_called(s, request->function);
@@ -216,7 +225,9 @@ result_failed(struct session *s, const struct exchange_request *request)
         failed(s, statement);
         if (result_followed(s->observer, statement))
             failed(s, result_followed(s->observer, statement));
+        return committed(s, plan, statement);
     }
+    return 0;
 }
 
 int

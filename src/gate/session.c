@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/observer.h"
+#include "gate/underway.h"
 #include "postgres/request.h"
 #include "postgres/response.h"
 
@@ -155,6 +156,8 @@ session_watch(struct session *s)
         client |= EPOLLIN;
     if (!(client & EPOLLIN) && !s->client.is_over && session_state_is_early(s->state))
         client |= EPOLLRDHUP;
+    if (s->client.out && !s->client.is_held && s->observer)
+        underway_wait(s);
     if ((peer_is_full(&s->client) && !s->client.is_held) || s->client.wants_write)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over)
@@ -210,13 +213,35 @@ record_end(struct session *s)
     }
 }
 
+bool
+session_leave(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    if (!o || s->is_left || s->worker->is_stopping || s->server.fd < 0 || s->server.is_over ||
+        s->server.is_held || (!session_state_is_relay(s->state) && s->state != SESSION_LEAVING) ||
+        o->exchange.count == 0 || !underway_is_any(s))
+        return false;
+    s->is_left = o->is_muted = true;
+    hold_release(&o->hold);
+    o->is_waiting = o->is_ready_held = s->client.is_held = false;
+    kept_release(&o->backlog);
+    peer_close(&s->client, s->worker->os);
+    if (s->state != SESSION_LEAVING)
+        session_event(s, EVENT_CLIENT_EOF, VIEW(""));
+    s->client.is_over = true;
+    session_again(s);
+    return true;
+}
+
 void
 session_close(struct session *s)
 {
     struct session **at, *cancelled;
 
-    if (s->all.next == &s->all)
-        return; /* closed before */
+    if (s->all.next == &s->all || session_leave(s))
+        return; /* closed before, or later */
+    underway_end(s);
     s->state = SESSION_CLOSED;
     record_end(s);
     leave_early(s);
@@ -267,6 +292,7 @@ begin_closing(struct session *s)
     uint8_t space[8];
     struct writer w = writer_of(space, sizeof(space));
 
+    underway_end(s);
     peer_settle(&s->server);
     if (s->server.fd >= 0 && !s->server.is_over && s->is_registered && s->from_client.left == 0 &&
         !peer_is_full(&s->server)) {
@@ -281,7 +307,10 @@ begin_closing(struct session *s)
     s->deadline = os_monotonic(s->worker->os) + LINGER_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
     if (list_is_empty(&s->early))
         list_append(&s->worker->early, &s->early);
-    finish_client(s);
+    if (s->is_left)
+        session_close(s);
+    else
+        finish_client(s);
 }
 
 static void
@@ -314,6 +343,8 @@ session_fail(struct session *s, int error, const char *detail)
     if (!s->is_registered)
         session_log(s, EVENT_SESSION_REFUSED, error, detail);
     send_error(s, detail);
+    if (error != PASU_E_KILLED && session_leave(s))
+        return;
     session_event(s, EVENT_GATE_FAIL, VIEW(""));
 }
 
@@ -468,6 +499,10 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
         flush_peer(s, peer);
         if (s->state == SESSION_CLOSED)
             return;
+        if (peer->fd < 0) { /* it has left */
+            session_watch(s);
+            return;
+        }
     }
     if (PASU_UNLIKELY(session_state_is_early(s->state) || s->state == SESSION_STARTING ||
                       s->state == SESSION_CLOSING)) {
@@ -492,46 +527,7 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
         session_watch(s);
 }
 
-/* ---- what others ask of a session ---- */
-
-void
-session_describe(const struct session *s, struct message_session *message)
-{
-    memset(message, 0, sizeof(*message));
-    message->session = s->id;
-    message->opened = s->opened;
-    message->port = address_port(&s->address);
-    message->tls = s->client.tls != NULL;
-    message->replication = s->is_replication;
-    snprintf(message->gateway, sizeof(message->gateway), "%s", s->gateway->config->name);
-    memcpy(message->principal, s->user, sizeof(message->principal));
-    memcpy(message->database, s->database, sizeof(message->database));
-    memcpy(message->application, s->application, sizeof(message->application));
-    session_address_text(s, message->address);
-}
-
-void
-session_kill(struct session *s, int error)
-{
-    if (s->is_registered)
-        session_log(s, EVENT_SESSION_KILLED, error, NULL);
-    session_fail(s, error, NULL);
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
-}
-
-void
-session_drain(struct session *s)
-{
-    bool is_idle = s->state == SESSION_IDLE && s->transaction == 'I' && s->from_client.left == 0 &&
-                   s->from_client.held_length == 0;
-
-    if (is_idle || session_state_is_early(s->state)) {
-        session_fail(s, PASU_E_DRAINING, NULL);
-        if (s->state != SESSION_CLOSED)
-            session_watch(s);
-    }
-}
+/* ---- what it waits for ---- */
 
 /* Recorded, and what is needed to see persons is there. */
 static void

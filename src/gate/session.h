@@ -55,7 +55,8 @@ struct session {
     struct session *next_by_id;
     uint8_t state;       /* enum session_state: changed by session_event only */
     uint8_t transaction; /* of the last ReadyForQuery: I, T, E */
-    bool is_replication, is_counted_early, is_registered, is_killed;
+    bool is_replication, is_counted_early, is_registered;
+    bool is_left;     /* the client is gone; what the server was asked for is read to its end */
     uint64_t cancels; /* an own cancel request: the session that it is for */
     bool is_recorded; /* by the keeper; it may still wait for its catalog */
     struct pipeline pipeline;
@@ -88,6 +89,9 @@ void session_fail(struct session *session, int error, const char *detail);
 /* Ends it at once. No other session is closed by that: who walks over sessions may call it for the
  * present one. */
 void session_close(struct session *session);
+/* The client is gone, or must go. True where the session goes on without it until the server has
+ * ended it, because of what is on its way (gate/underway.h); nothing leaves any more. */
+bool session_leave(struct session *session);
 void session_free(struct session *session);
 /* The poller's word on one of its peers. */
 void session_ready(struct session *session, struct peer *peer, uint32_t events);

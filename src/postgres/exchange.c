@@ -96,6 +96,7 @@ exchange_add(struct exchange *x, enum exchange_step step)
     if (x->count == x->size && grow(x) != 0)
         return NULL;
     request = &x->requests[(x->first + x->count++) % x->size];
+    x->added++;
     /* The names are most of it, and mostly empty. */
     memset(request, 0, offsetof(struct exchange_request, name));
     request->name[0] = request->statement[0] = '\0';
@@ -351,6 +352,21 @@ last_bind(const struct exchange *x, const char *name, bool *is_described)
         *is_described = true;
     }
     return NULL;
+}
+
+const struct exchange_request *
+exchange_at(const struct exchange *x, uint32_t place)
+{
+    return place < x->count ? request_at(x, place) : NULL;
+}
+
+struct plan *
+exchange_executed(const struct exchange *x, uint32_t place, const struct plan_statement **statement)
+{
+    const struct plan *plan;
+
+    *statement = portal_statement(x, request_at(x, place)->name, place, &plan);
+    return (struct plan *)(uintptr_t)plan;
 }
 
 const struct plan *

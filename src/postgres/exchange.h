@@ -98,6 +98,7 @@ struct exchange_request {
 struct exchange {
     struct exchange_request *requests; /* a ring */
     uint32_t size, first, count;
+    uint32_t added; /* ever; it wraps */
     struct prepared *prepared[EXCHANGE_HEADS];
     struct portal *portals; /* few: those of the transaction */
     uint32_t name_count;
@@ -135,6 +136,11 @@ struct portal *exchange_portal(const struct exchange *exchange, const char *name
 const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
                                      const struct plan_statement **meant, struct view *types);
 
+/* The request at a place of the queue, 0 the first; NULL behind the last. */
+const struct exchange_request *exchange_at(const struct exchange *exchange, uint32_t place);
+/* What the EXECUTE at that place runs: its plan (borrowed, NULL where nothing is known). */
+struct plan *exchange_executed(const struct exchange *exchange, uint32_t place,
+                               const struct plan_statement **statement);
 /* The plan that a portal will have when all that waits has been done, and its statement; NULL where
  * none is known. */
 const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal,
