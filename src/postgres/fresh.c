@@ -299,6 +299,9 @@ give_rows(struct fresh *f, size_t index, const struct catalog *catalog)
         return false;
     count = called_by(f, index, called);
     while ((relation = catalog_relation_named(catalog, NULL, thing->made->on, &at)) != NULL) {
+        /* What a view showed before it was replaced was not written to it. */
+        if (thing->made->is_link && relation->kind == 'v')
+            continue;
         is_more |= load_add(&thing->given, row_of(f, thing, called, count, relation));
         if (thing->made->is_trigger)
             load_add(&put, put_of(f, called, count, relation));
