@@ -12,7 +12,8 @@ struct story {
 };
 
 #define ONE "SELECT reverse(name) FROM customers WHERE id = 5"
-#define TRIGGER(body) "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " body " END $$"
+#define TRIGGER(body)                                                                              \
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " body " END $$"
 #define ON(when) "CREATE TRIGGER t " when " FOR EACH ROW EXECUTE FUNCTION f()"
 
 static void
@@ -174,18 +175,23 @@ defaults_and_links_pass_on(void **state PASU_UNUSED)
         {{"CREATE FUNCTION g() RETURNS text LANGUAGE sql AS $$ " ONE " $$",
           "CREATE DOMAIN d AS text DEFAULT g()", "ALTER TABLE t ADD v d"},
          "t=name"},
-        {{"CREATE TABLE part PARTITION OF whole DEFAULT", "INSERT INTO whole SELECT name FROM customers"},
+        {{"CREATE TABLE part PARTITION OF whole DEFAULT",
+          "INSERT INTO whole SELECT name FROM customers"},
          "part=name"},
         {{"ALTER TABLE t ADD FOREIGN KEY (v) REFERENCES x ON UPDATE CASCADE",
           "UPDATE x SET v = (SELECT max(phone) FROM customers)"},
          "t=phone"},
-        {{"CREATE VIEW v AS SELECT title FROM products", "INSERT INTO v SELECT email FROM customers"},
+        {{"CREATE VIEW v AS SELECT title FROM products",
+          "INSERT INTO v SELECT email FROM customers"},
          "products=email"},
         {{"CREATE VIEW v AS SELECT name, title FROM products, customers", "SELECT * FROM v"}, ""},
         /* from a table that the transaction has filled itself */
-        {{"INSERT INTO work.products SELECT 1, name FROM customers", "INSERT INTO t SELECT title FROM products"},
+        {{"INSERT INTO work.products SELECT 1, name FROM customers",
+          "INSERT INTO t SELECT title FROM products"},
          "t=name"},
-        {{"INSERT INTO work.products SELECT 1, name FROM customers", "UPDATE products SET price = 1"}, ""},
+        {{"INSERT INTO work.products SELECT 1, name FROM customers",
+          "UPDATE products SET price = 1"},
+         ""},
     };
 
     check(stories, COUNT_OF(stories));

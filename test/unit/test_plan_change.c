@@ -238,7 +238,8 @@ who_loses_a_name_keeps_what_it_shows(void **state PASU_UNUSED)
         {"ALTER TABLE customers RENAME grade TO n", "- DDL"},
         {"ALTER TABLE visits DETACH PARTITION visits_2024",
          "- DDL !marks mark(public.visits_2024#3=order)"},
-        {"ALTER TABLE visits_2024 NO INHERIT visits", "- DDL !marks mark(public.visits_2024#3=order)"},
+        {"ALTER TABLE visits_2024 NO INHERIT visits",
+         "- DDL !marks mark(public.visits_2024#3=order)"},
     };
 
     CHECK_CASES(cases);
