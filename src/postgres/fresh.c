@@ -187,6 +187,9 @@ add_thing(struct fresh *f, const struct plan_fresh *made, const struct catalog *
     struct fresh_thing *thing, *more;
     int result;
 
+    for (size_t i = 0; i < f->thing_count; i++)
+        if (f->things[i].made == made)
+            return 0; /* the same statement again */
     if (f->thing_count == FRESH_THINGS_MAX)
         return fill_everything(f, made, catalog);
     more = memory_resize(f->things, f->thing_count + 1, sizeof(*more));
@@ -520,6 +523,7 @@ int
 fresh_see(struct fresh *f, struct plan *plan, const struct plan_statement *statement,
           const struct catalog *catalog)
 {
+    size_t before = f->thing_count;
     int result = see_marks(f, statement);
 
     if (result == 0)
@@ -528,8 +532,11 @@ fresh_see(struct fresh *f, struct plan *plan, const struct plan_statement *state
         result = see_dropped(f, statement);
     for (const struct plan_fresh *made = statement->fresh; made && result == 0; made = made->next)
         result = add_thing(f, made, catalog);
-    if (result == 0 && statement->fresh)
-        result = keep_plan(f, plan);
+    if (f->thing_count > before) {
+        int kept = keep_plan(f, plan);
+
+        result = result == 0 ? kept : result;
+    }
     if (f->thing_count == 0 || result != 0)
         return result;
     result = give_named(f, statement, catalog);

@@ -300,61 +300,6 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
     }
 }
 
-/* ---- changed tables ---- */
-
-/* Whether an expression names a column of another name. */
-struct naming {
-    const char *column;
-    bool is_other;
-};
-
-static void
-note_column(void *context, const ProtobufCMessage *message)
-{
-    struct naming *naming = context;
-
-    if (message->descriptor == &pg_query__column_ref__descriptor) {
-        const PgQuery__ColumnRef *column = (const PgQuery__ColumnRef *)message;
-        const char *name = sql_last_name(column->fields, column->n_fields);
-
-        naming->is_other |= !name || strcmp(name, naming->column) != 0;
-        return;
-    }
-    sql_each_child(message, note_column, context);
-}
-
-/* A column whose values are made of those of others. */
-static bool
-is_made_of_others(const PgQuery__Node *node)
-{
-    const PgQuery__AlterTableCmd *command =
-        node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_CMD ? node->alter_table_cmd : NULL;
-    struct naming naming = {.column = command ? command->name : ""};
-
-    if (!command || command->subtype != PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType ||
-        !command->def || command->def->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF ||
-        !command->def->column_def->raw_default)
-        return false;
-    note_column(&naming, &command->def->column_def->raw_default->base);
-    return naming.is_other;
-}
-
-/* What a default or USING brings stays in the table when it is gone. */
-static void
-build_altered(struct plan_work *work, const PgQuery__AlterTableStmt *alter,
-              struct plan_statement *statement)
-{
-    struct reach reach = work->names.functions;
-
-    for (size_t i = 0; i < alter->n_cmds; i++)
-        if (is_made_of_others(alter->cmds[i]))
-            reach_add(&reach, &work->names.most);
-    work->marks = NULL;
-    if (alter->relation)
-        mark_relation(work, alter->relation, NULL, &reach);
-    mark_statement(work, statement);
-}
-
 /* ---- any statement ---- */
 
 static bool
@@ -383,8 +328,6 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
         /* DDL and all the rest: no rows, but errors that can show values. */
         build_names(work, &node->base, statement);
         statement->special = SPECIAL_DDL;
-        if (node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
-            build_altered(work, node->alter_table_stmt, statement);
     }
     statement->twists = twist_of(work, node, statement);
     arm_statement(work, node, statement);

@@ -90,16 +90,22 @@ add_functions(struct making *m, const char *text)
         add_reach(m->fresh, &m->work->everything);
 }
 
-/* What it says is read as code is. */
+/* What it says is read as code is; what is refused was found before. */
 static void
 add_code(struct making *m, const char *text)
 {
     struct names before = m->work->names;
+    struct plan *plan = m->work->plan;
+    const char *refusal = plan->refusal, *hint = plan->refusal_hint;
+    uint32_t flags = plan->refusal_flags;
 
     m->work->names = (struct names){0};
     tokens_of_body(m->work, text);
     add_reach(m->fresh, &m->work->names.code);
     m->work->names = before;
+    plan->refusal = refusal;
+    plan->refusal_hint = hint;
+    plan->refusal_flags = flags;
     tokens_filled(m->work, text, add_fill, m);
 }
 

@@ -202,17 +202,24 @@ static void
 too_much_code_fills_with_everything(void **state PASU_UNUSED)
 {
     struct plan_environment environment = shop_environment();
-    struct plan *plan = plan_of("DO $$ BEGIN INSERT INTO t VALUES (1); END $$", &environment);
     struct fresh fresh = {0};
 
-    for (size_t i = 0; i <= FRESH_THINGS_MAX; i++)
-        assert_int_equal(fresh_see(&fresh, plan, &plan->statements[0], &shop), 0);
-    assert_true(fresh.is_full);
+    for (size_t i = 0; i <= FRESH_THINGS_MAX; i++) {
+        char text[64];
+        struct plan *plan;
+
+        snprintf(text, sizeof(text), "DO $$ BEGIN INSERT INTO t VALUES (%zu); END $$", i);
+        plan = plan_of(text, &environment);
+        for (int again = 0; again < 2; again++)
+            assert_int_equal(fresh_see(&fresh, plan, &plan->statements[0], &shop), 0);
+        assert_int_equal(fresh.is_full, i == FRESH_THINGS_MAX);
+        plan_release(plan);
+    }
+    assert_int_equal(fresh.plan_count, FRESH_THINGS_MAX);
     assert_int_equal(fresh.thing_count, FRESH_THINGS_MAX);
     assert_int_equal(fresh.mark_count, 1);
     assert_int_equal(fresh.marks[0].fields, 63);
     fresh_clear(&fresh);
-    plan_release(plan);
 }
 
 static int

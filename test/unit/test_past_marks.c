@@ -223,6 +223,157 @@ each_database_gets_its_own(void **state PASU_UNUSED)
     past_marks_release(&past);
 }
 
+static struct ring_mark
+mark_of(enum ring_mark_what what, uint64_t number, const char *name)
+{
+    struct ring_mark mark = {.what = (uint8_t)what, .number = number};
+    bool is_carried = what == RING_MARK_CARRIES || what == RING_MARK_INTENDED;
+
+    mark.fields = mark.kinds = is_carried ? 1 : 0;
+    snprintf(mark.gateway, sizeof(mark.gateway), "g");
+    snprintf(mark.database, sizeof(mark.database), "d");
+    snprintf(mark.name, sizeof(mark.name), "%s", name);
+    return mark;
+}
+
+/* A gate that dies before it knows what came of it leaves it, for as long as nobody forgets it. */
+static void
+what_is_intended_holds_until_it_is_over(void **state PASU_UNUSED)
+{
+    static const struct {
+        enum ring_mark_what what;
+        uint64_t number;
+        const char *name;
+        size_t left;
+    } steps[] = {
+        {RING_MARK_INTENDED, 5, "t", 1},  {RING_MARK_INTENDED, 5, "u", 2},
+        {RING_MARK_INTENDED, 6, "t", 3},  {RING_MARK_OVER, 4, "", 3},
+        {RING_MARK_OVER, 5, "", 1},       {RING_MARK_CARRIES, 7, "t", 2},
+        {RING_MARK_FORGOTTEN, 6, "t", 2}, /* it was intended no earlier */
+        {RING_MARK_FORGOTTEN, 8, "t", 0},
+    };
+    struct past_marks past = {0};
+
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        const struct ring_mark mark = mark_of(steps[i].what, steps[i].number, steps[i].name);
+
+        assert_int_equal(past_marks_see(&past, &mark), 0);
+        assert_int_equal(past.count, steps[i].left);
+    }
+    past_marks_release(&past);
+}
+
+/* ---- what mappings lose ---- */
+
+static const struct catalog_mapping_field mapped[] = {{"name", 0}, {"phone", 1}};
+static const struct catalog_mapping mappings[] = {{"public.customers", "id", 0, mapped, 2}};
+static const char *const never[] = {"public.vault"};
+static const struct catalog_policy policy = {
+    .mappings = mappings, .mapping_count = 1, .never = never, .never_count = 1};
+
+#define COLUMNS                                                                                    \
+    {ROWS_COLUMNS, "20001|1|id|20"}, {ROWS_COLUMNS, "20001|2|name|25"},                            \
+        {ROWS_COLUMNS, "20001|3|phone|25"}, {ROWS_COLUMNS, "20002|1|id|20"},                       \
+    {                                                                                              \
+        ROWS_COLUMNS, "20002|2|name|25"                                                            \
+    }
+#define VAULT                                                                                      \
+    {                                                                                              \
+        ROWS_RELATIONS, "20003|public|vault|r|p|f|f"                                               \
+    }
+
+static struct catalog *
+snapshot(struct catalog *prior, const struct catalog_row *rows, size_t count)
+{
+    struct catalog *c = NULL;
+
+    assert_int_equal(catalog_rows_build(&c, &policy, prior, NULL, 0, rows, count), 0);
+    return c;
+}
+
+static void
+check_marks(const struct catalog_marks *marks, const struct catalog_mark *expected, size_t count)
+{
+    struct catalog_mark *list;
+    size_t is;
+
+    assert_int_equal(catalog_marks_list(marks, 7, &list, &is), 0);
+    assert_int_equal(is, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(list[i].relation, expected[i].relation);
+        assert_int_equal(list[i].column, expected[i].column);
+        assert_int_equal(list[i].fields, expected[i].fields);
+        assert_int_equal(list[i].kinds, expected[i].kinds);
+    }
+    memory_free(list);
+}
+
+static void
+who_has_another_name_is_marked_by_its_number(void **state PASU_UNUSED)
+{
+    static const struct catalog_row before[] = {
+        CATALOG_ROWS_SERVER, {ROWS_RELATIONS, "20001|public|customers|r|p|f|f"}, VAULT, COLUMNS};
+    static const struct catalog_row moved[] = {CATALOG_ROWS_SERVER,
+                                               {ROWS_RELATIONS, "20001|other|customers|r|p|f|f"},
+                                               {ROWS_RELATIONS, "20003|public|opened|r|p|f|f"},
+                                               COLUMNS};
+    static const struct catalog_row renamed[] = {CATALOG_ROWS_SERVER,
+                                                 {ROWS_RELATIONS, "20001|public|customers|r|p|f|f"},
+                                                 VAULT,
+                                                 {ROWS_COLUMNS, "20001|1|id|20"},
+                                                 {ROWS_COLUMNS, "20001|2|called|25"},
+                                                 {ROWS_COLUMNS, "20001|3|phone|25"}};
+    static const struct catalog_mark of_moved[] = {
+        {20001, NULL, NULL, 1, 1, 2}, {20001, NULL, NULL, 2, 1, 3}, {20003, NULL, NULL, 3, 1, 0}};
+    static const struct catalog_mark of_renamed[] = {{20001, NULL, NULL, 1, 1, 2}};
+    struct catalog_marks marks = {0};
+    struct catalog *first = snapshot(NULL, before, COUNT_OF(before));
+    struct catalog *c = snapshot(first, moved, COUNT_OF(moved));
+
+    assert_int_equal(catalog_marks_keep(&marks, first, 7), 0);
+    assert_int_equal(marks.count, 0);
+    assert_int_equal(catalog_marks_keep(&marks, c, 7), 0);
+    check_marks(&marks, of_moved, COUNT_OF(of_moved));
+    catalog_marks_release(&marks);
+    catalog_release(c);
+    c = snapshot(first, renamed, COUNT_OF(renamed));
+    assert_int_equal(catalog_marks_keep(&marks, c, 7), 0);
+    check_marks(&marks, of_renamed, COUNT_OF(of_renamed));
+    catalog_marks_release(&marks);
+    catalog_release(c);
+    catalog_release(first);
+}
+
+static void
+a_part_keeps_what_its_parent_said(void **state PASU_UNUSED)
+{
+    static const struct catalog_row whole[] = {CATALOG_ROWS_SERVER,
+                                               {ROWS_RELATIONS, "20001|public|customers|p|p|f|f"},
+                                               {ROWS_RELATIONS, "20002|public|part|r|p|f|f"},
+                                               {ROWS_INHERITS, "20002|20001"},
+                                               COLUMNS};
+    static const struct catalog_row parted[] = {CATALOG_ROWS_SERVER,
+                                                {ROWS_RELATIONS, "20001|public|customers|p|p|f|f"},
+                                                {ROWS_RELATIONS, "20002|public|part|r|p|f|f"},
+                                                COLUMNS};
+    static const struct catalog_mark expected[] = {{20002, NULL, NULL, 1, 1, 2}};
+    struct catalog_marks marks = {0};
+    struct catalog *before = snapshot(NULL, whole, COUNT_OF(whole));
+    struct catalog *now = snapshot(before, parted, COUNT_OF(parted));
+    bool is_any;
+
+    assert_int_equal(catalog_marks_lose(&marks, NULL, before, 7, &is_any), 0);
+    assert_false(is_any);
+    assert_int_equal(catalog_marks_lose(&marks, before, before, 7, &is_any), 0);
+    assert_false(is_any);
+    assert_int_equal(catalog_marks_lose(&marks, before, now, 7, &is_any), 0);
+    assert_true(is_any);
+    check_marks(&marks, expected, COUNT_OF(expected));
+    catalog_marks_release(&marks);
+    catalog_release(now);
+    catalog_release(before);
+}
+
 static void
 too_many_are_told(void **state PASU_UNUSED)
 {
@@ -251,6 +402,9 @@ main(void)
         cmocka_unit_test(what_is_gone_is_forgotten),
         cmocka_unit_test(a_mark_survives_what_forgot_it_before),
         cmocka_unit_test(each_database_gets_its_own),
+        cmocka_unit_test(what_is_intended_holds_until_it_is_over),
+        cmocka_unit_test(who_has_another_name_is_marked_by_its_number),
+        cmocka_unit_test(a_part_keeps_what_its_parent_said),
         cmocka_unit_test(too_many_are_told),
     };
 
