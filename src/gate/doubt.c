@@ -139,11 +139,11 @@ doubt_settle(struct session *s)
     /* Before the look at is_stale: what shifts later makes it stale before. */
     uint32_t shifts = catalog_store_shifts(o->place);
 
-    if (PASU_LIKELY(shifts == o->shifts && o->unseen_fields == 0 && !o->fresh.is_spoiled))
+    if (PASU_LIKELY(shifts == o->shifts && o->unseen_fields == 0 && !o->blank.is_spoiled))
         return;
     if (s->transaction != 'I' || o->exchange.count > 0 || observer_is_stale(s))
         return;
-    o->fresh.is_spoiled = false;
+    o->blank.is_spoiled = false;
     o->unseen_fields = o->unseen_kinds = 0;
     o->shifts = shifts;
 }

@@ -14,8 +14,8 @@
 #ifndef PASU_GATE_OBSERVER_H
 #define PASU_GATE_OBSERVER_H
 
+#include "gate/blank.h"
 #include "gate/catalog_store.h"
-#include "gate/fresh.h"
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
@@ -49,7 +49,7 @@ struct result {
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
-    bool is_fresh;                      /* plan and statement are fresh_look's */
+    bool is_blank;                      /* plan and statement are blank_look's */
     bool is_bound_told;                 /* upper bounds are in a record already */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct pinned own; /* of literals; the last member: its space outlives the result */
@@ -89,7 +89,7 @@ struct observer {
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
-    struct fresh fresh;
+    struct blank blank;
     uint8_t change;   /* enum catalog_touch: what the transaction has done to the catalog */
     uint64_t touched; /* the last touch of the place that was this session's */
     bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the

@@ -46,7 +46,7 @@ result_meant(struct session *s, const struct exchange_request *request)
     const struct plan_statement *statement;
     struct plan *plan = result_plan(s->observer, request, &statement);
 
-    fresh_look(s, &plan, &statement);
+    blank_look(s, &plan, &statement);
     return plan ? statement : NULL;
 }
 
@@ -103,11 +103,11 @@ take_statement(struct session *s, struct plan *plan, const struct plan_statement
     const struct plan_statement *asked = statement;
 
     if (!is_fetch)
-        fresh_look(s, &plan, &statement);
+        blank_look(s, &plan, &statement);
     r->plan = plan_hold(plan);
     r->statement = statement;
-    r->is_fresh = statement != asked;
-    if (r->is_fresh && !doubt_has_same_keys(statement, asked))
+    r->is_blank = statement != asked;
+    if (r->is_blank && !doubt_has_same_keys(statement, asked))
         r->pinned = NULL;
 }
 

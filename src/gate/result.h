@@ -16,7 +16,7 @@ struct plan *result_plan(const struct observer *observer, const struct exchange_
                          const struct plan_statement **statement);
 const struct plan_statement *result_statement(const struct observer *observer,
                                               const struct exchange_request *request);
-/* The same as it is meant with the tables that are fresh: borrowed until the next call. */
+/* The same as it is meant with the tables that are blank: borrowed until the next call. */
 const struct plan_statement *result_meant(struct session *session,
                                           const struct exchange_request *request);
 /* A query's next result begins with this RowDescription. */

@@ -165,7 +165,7 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
 static int
 statement_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
 {
-    fresh_run(s, statement, false);
+    blank_run(s, statement, false);
     remember_speech(s->observer, statement);
     observer_notifies(s, statement);
     doubt_done(s, statement);
@@ -181,11 +181,11 @@ result_effects(struct session *s, const struct exchange_request *request)
     int result;
 
     if (!plan || !statement) {
-        fresh_spoil(&s->observer->fresh);
+        blank_spoil(&s->observer->blank);
         return 0;
     }
     run = statement->special == SPECIAL_EXECUTE ? r->statement : NULL;
-    result = r->is_fresh && !run ? statement_effects(s, r->plan, r->statement)
+    result = r->is_blank && !run ? statement_effects(s, r->plan, r->statement)
                                  : statement_effects(s, plan, statement);
     if (result == 0 && run)
         result = statement_effects(s, r->plan, run);
@@ -197,7 +197,7 @@ result_effects(struct session *s, const struct exchange_request *request)
 static void
 failed(struct session *s, const struct plan_statement *statement)
 {
-    fresh_run(s, statement, true);
+    blank_run(s, statement, true);
     doubt_done(s, statement);
 }
 
@@ -228,7 +228,7 @@ result_transaction_over(struct session *s)
     if (o->change == TOUCH_ALL)
         doubt_committed(s);
     o->change = TOUCH_NONE;
-    fresh_over(&o->fresh);
+    blank_over(&o->blank);
     /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
      * most they can be. */
     exchange_drop_portals(&o->exchange);

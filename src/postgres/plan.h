@@ -97,8 +97,8 @@ struct plan_table {
 };
 
 /* Tables that a session has just made, and in which no values are that a snapshot would have to
- * tell of (gate/fresh.h). */
-struct plan_fresh {
+ * tell of (gate/blank.h). */
+struct plan_blank {
     const struct plan_table *tables;
     size_t count;
 };
@@ -110,7 +110,7 @@ struct plan_environment {
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
-    const struct plan_fresh *fresh; /* borrowed while the plan is made; NULL: none */
+    const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
 };
 
 enum plan_source {
@@ -221,9 +221,9 @@ struct plan_statement {
     bool twists;       /* afterwards names can mean others than the snapshot says */
     bool speaks_later; /* until the transaction's end: a cursor WITH HOLD runs at COMMIT */
     bool may_notify;   /* values can go into notifications */
-    bool misses_table; /* it names a relation that the snapshot does not show and that is not fresh
+    bool misses_table; /* it names a relation that the snapshot does not show and that is not blank
                         */
-    bool has_fresh;    /* it names one that is */
+    bool has_blank;    /* it names one that is */
     uint8_t effect;    /* enum plan_effect */
     bool is_own;       /* whatever it changes in the catalog, only this session sees */
     /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
@@ -319,7 +319,7 @@ uint32_t plan_error_position(const struct plan *plan, uint32_t position);
 struct plan_cache;
 PASU_MUST_USE int plan_cache_new(struct plan_cache **cache, size_t plans_max, size_t bytes_max);
 void plan_cache_free(struct plan_cache *cache);
-/* A held plan, from the cache or new. The cache knows of no fresh tables. */
+/* A held plan, from the cache or new. The cache knows of no blank tables. */
 PASU_MUST_USE int plan_cache_get(struct plan_cache *cache, struct view text,
                                  const struct plan_environment *environment, struct plan **plan);
 /* Lets go of the plans whose catalogs are superseded: each holds its catalog. */

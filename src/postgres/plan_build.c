@@ -33,7 +33,7 @@ static void
 note_tables(const struct plan_work *work, struct plan_statement *statement)
 {
     statement->misses_table |= (work->names.flags & PLAN_UNKNOWN_TABLE) != 0;
-    statement->has_fresh |= work->names.has_fresh;
+    statement->has_blank |= work->names.has_blank;
 }
 
 void

@@ -71,13 +71,13 @@ names_reach(const struct plan_work *work, const struct catalog_relation *relatio
 }
 
 bool
-names_is_fresh(const struct plan_work *work, const char *schema, const char *name)
+names_is_blank(const struct plan_work *work, const char *schema, const char *name)
 {
-    const struct plan_fresh *fresh = work->environment->fresh;
+    const struct plan_blank *blank = work->environment->blank;
     size_t at = 0;
 
-    for (size_t i = 0; fresh && i < fresh->count; i++) {
-        const struct plan_table *table = &fresh->tables[i];
+    for (size_t i = 0; blank && i < blank->count; i++) {
+        const struct plan_table *table = &blank->tables[i];
         bool is_same_schema =
             table->schema && schema ? strcmp(table->schema, schema) == 0 : table->schema == schema;
 
@@ -150,8 +150,8 @@ add_range_var(struct walk *walk, const PgQuery__RangeVar *range, bool is_written
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
 
-    if (names_is_fresh(walk->work, schema, range->relname))
-        walk->work->names.has_fresh = true;
+    if (names_is_blank(walk->work, schema, range->relname))
+        walk->work->names.has_blank = true;
     else if (!names_add_relation(walk->work, schema, range->relname))
         names_add_everything(walk->work, PLAN_UNKNOWN_TABLE);
     names_add_acts(walk->work, schema, range->relname, is_written);

@@ -17,7 +17,7 @@ struct making {
     bool has_columns; /* the plan's numbers of columns are the server's */
     uint32_t flags;
     bool is_never;
-    bool is_fresh; /* a relation that the snapshot does not show is one that was just made */
+    bool is_blank; /* a relation that the snapshot does not show is one that was just made */
     struct showing_part parts[ROOM];
     size_t part_count;
     int bound[CATALOG_KINDS_MAX];      /* the part of that kind, or -1 */
@@ -323,7 +323,7 @@ add_column(struct making *m, size_t at)
     const struct catalog_relation *relation = relation_of(m, column->relation);
 
     m->is_never |= relation && relation->is_never;
-    if (column->relation == 0 || (!relation && m->is_fresh)) {
+    if (column->relation == 0 || (!relation && m->is_blank)) {
         add_without_origin(m, at);
     } else if (!relation) {
         struct reach everything = reach_of_everything(m->catalog);
@@ -475,7 +475,7 @@ showing_new(struct showing **showing, const struct plan_statement *statement,
         return PASU_E_NOMEM;
     for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
         m.bound[i] = -1;
-    m.is_fresh = statement->has_fresh && !statement->misses_table;
+    m.is_blank = statement->has_blank && !statement->misses_table;
     m.has_columns =
         statement->has_columns &&
         (count == 0 || count == (size_t)statement->column_count + statement->hidden_count);

@@ -169,11 +169,11 @@ what_is_temporary_is_the_sessions_own(void **state PASU_UNUSED)
 
 /* As the names of the list are written: t, and s.u. */
 static void
-fresh_tables_show_nobody(void **state PASU_UNUSED)
+blank_tables_show_nobody(void **state PASU_UNUSED)
 {
     static const struct plan_table tables[] = {
         {NULL, "t"}, {"s", "u"}, {NULL, "customers"}, {"public", "products"}};
-    static const struct plan_fresh fresh = {tables, COUNT_OF(tables)};
+    static const struct plan_blank blank = {tables, COUNT_OF(tables)};
     static const struct plan_case cases[] = {
         {"SELECT * FROM t", "-"},
         {"SELECT a, t FROM s.u JOIN t USING (a) WHERE b = 'x'", "-"},
@@ -194,7 +194,7 @@ fresh_tables_show_nobody(void **state PASU_UNUSED)
     };
     struct plan_environment environment = shop_environment();
 
-    environment.fresh = &fresh;
+    environment.blank = &blank;
     check_cases_in(cases, COUNT_OF(cases), &environment);
 }
 
@@ -205,7 +205,7 @@ run(void)
         cmocka_unit_test(rows_and_transactions_change_no_name),
         cmocka_unit_test(new_names_stand_before_no_other),
         cmocka_unit_test(what_is_temporary_is_the_sessions_own),
-        cmocka_unit_test(fresh_tables_show_nobody),
+        cmocka_unit_test(blank_tables_show_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
  * into it, and to give its name to nothing else.
  *
  *      BEGIN
- *      CREATE TABLE t (v text)          t is fresh
+ *      CREATE TABLE t (v text)          t is blank
  *      INSERT INTO t VALUES ('x')
  *      SELECT v FROM t                  shows nobody
  *      INSERT INTO t SELECT name …      is a mark, as with any table (gate/doubt.h)
@@ -16,30 +16,30 @@
  * server answers it: by then all that came before it is known to have happened. The cache of plans
  * knows nothing of that. Of the session's worker.
  */
-#ifndef PASU_GATE_FRESH_H
-#define PASU_GATE_FRESH_H
+#ifndef PASU_GATE_BLANK_H
+#define PASU_GATE_BLANK_H
 
 #include "postgres/plan.h"
 
 struct session;
 
-enum { FRESH_MAX = 64 }; /* tables of one transaction */
+enum { BLANK_MAX = 64 }; /* tables of one transaction */
 
-struct fresh {
-    struct fresh_tables *tables; /* memory_free; NULL: none */
+struct blank {
+    struct blank_tables *tables; /* memory_free; NULL: none */
     bool is_spoiled;             /* until a snapshot has shown what has happened */
     struct plan *was, *plan;     /* held: the last that was planned anew, and its plan */
 };
 
 /* A statement has been run, or begun. */
-void fresh_run(struct session *session, const struct plan_statement *statement, bool is_failed);
+void blank_run(struct session *session, const struct plan_statement *statement, bool is_failed);
 /* Something was run of which nothing is known. */
-void fresh_spoil(struct fresh *fresh);
+void blank_spoil(struct blank *blank);
 /* The transaction is over. */
-void fresh_over(struct fresh *fresh);
-/* What a statement of that plan means with the tables that are fresh: both are replaced (borrowed,
+void blank_over(struct blank *blank);
+/* What a statement of that plan means with the tables that are blank: both are replaced (borrowed,
  * until the next call for this session) where that is another. */
-void fresh_look(struct session *session, struct plan **plan,
+void blank_look(struct session *session, struct plan **plan,
                 const struct plan_statement **statement);
 
 #endif

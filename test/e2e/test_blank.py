@@ -68,7 +68,7 @@ HOSTILE = {
     "by a value": (MAKE, "INSERT INTO t VALUES ((SELECT max(name) FROM customers))", READ),
     "by UPDATE": (MAKE, "INSERT INTO t VALUES ('x')", "UPDATE t SET v = c.name FROM customers c WHERE c.grade = 1", READ),
     "by MERGE": (MAKE, "MERGE INTO t USING customers c ON t.v = c.name WHEN NOT MATCHED THEN INSERT VALUES (c.name)", READ),
-    "by another fresh one": (MAKE, "CREATE TABLE u (v text)", FILL.replace("INTO t", "INTO u"), "INSERT INTO t SELECT v FROM u", READ),
+    "by another blank one": (MAKE, "CREATE TABLE u (v text)", FILL.replace("INTO t", "INTO u"), "INSERT INTO t SELECT v FROM u", READ),
     "by a trigger of its own": (MAKE, "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.v := (SELECT max(name) FROM customers); RETURN NEW; END $$",
                                 "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", "INSERT INTO t VALUES ('x')", READ),
     "by a trigger": (MAKE, TRIGGER, ON_UPDATE, UPDATE, READ),
@@ -101,7 +101,7 @@ HOSTILE = {
 
 @harness.shared
 def front():
-    return shop.front("fresh")
+    return shop.front("blank")
 
 
 def play(name, statements):
