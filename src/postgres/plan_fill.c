@@ -77,7 +77,7 @@ fill_one(struct plan_work *work, const char *text, const struct sql_token *t,
         count++;
     }
     if (count == 1) {
-        struct reach own = reach_of_relation(only);
+        struct reach own = mark_known(only);
 
         if (reach_covers(&own, reach))
             return; /* what it holds anyway */
