@@ -289,7 +289,7 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
     if (result == 0)
         result = tell_moved(a, UINT64_MAX);
     if (a->o->result.statement)
-        blank_run(a->s, a->o->result.statement, false);
+        (void)blank_run(a->s, a->o->result.statement, false);
     result_remember(a->o);
     result_close(a->o);
     exchange_done(&a->o->exchange);

@@ -65,6 +65,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     uint64_t fields, kinds;
     int result = answer_settle(a);
 
+    o->blank.is_failed = true;
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {

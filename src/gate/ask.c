@@ -472,7 +472,7 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
     if (!request)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;
-    blank_spoil(&a->o->blank);
+    blank_spoil(a->o);
     if (length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
     request->is_refused = observer_refuses_call(a->s, request->function);
@@ -567,7 +567,7 @@ ask_long_call(struct asking *a, struct view start)
     if (!request)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;
-    blank_spoil(&a->o->blank);
+    blank_spoil(a->o);
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
     if (observer_refuses_call(a->s, request->function))
         return PASU_E_ASK_TOO_LONG;

@@ -11,6 +11,7 @@ enum {
 struct marked {
     uint32_t relation, vocabulary;
     uint32_t loads; /* since it was given by name */
+    bool is_late;   /* given while a load was under way, which does not serve it */
     int16_t column;
     uint64_t fields, kinds;
     uint64_t recorded_fields, recorded_kinds;                /* of these, what the ledger has */
@@ -60,6 +61,7 @@ add(struct catalog_marks *marks, const struct marked *mark)
             marks->items[i].kinds |= mark->kinds;
             marks->items[i].recorded_fields |= mark->recorded_fields;
             marks->items[i].recorded_kinds |= mark->recorded_kinds;
+            marks->items[i].is_late |= mark->is_late;
             return 0;
         }
     if (marks->count == MARKS_MAX)
@@ -78,6 +80,7 @@ catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, 
     struct marked one = {.relation = mark->relation,
                          .vocabulary = vocabulary,
                          .column = mark->column,
+                         .is_late = marks->is_loading,
                          .fields = mark->fields,
                          .kinds = mark->kinds};
 
@@ -111,6 +114,7 @@ catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
         if (!is_moved(&mark, from))
             continue;
         mark.loads = 0;
+        mark.is_late = marks->is_loading;
         mark.recorded_fields = mark.recorded_kinds = 0;
         if (to->name)
             snprintf(mark.name, sizeof(mark.name), "%s", to->name);
@@ -122,8 +126,8 @@ catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
 }
 
 int
-catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
-                   struct catalog_mark **list, size_t *count)
+catalog_marks_list(struct catalog_marks *marks, uint32_t vocabulary, struct catalog_mark **list,
+                   size_t *count)
 {
     struct catalog_mark *copy = memory_new(marks->count + 1, sizeof(*copy) + sizeof(struct marked));
     struct marked *texts = (struct marked *)(void *)(copy + marks->count);
@@ -134,6 +138,7 @@ catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
         struct marked *m = &texts[i];
         bool is_known;
 
+        marks->items[i].is_late = false;
         *m = marks->items[i];
         is_known = m->vocabulary == vocabulary;
         copy[i] = (struct catalog_mark){
@@ -145,6 +150,7 @@ catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
             .kinds = is_known ? m->kinds : UINT64_MAX,
         };
     }
+    marks->is_loading = true;
     *list = copy;
     *count = marks->count;
     return 0;
@@ -161,6 +167,8 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
     bool is_there = false;
     int result = 0;
 
+    if (mark->is_late)
+        return add(settled, mark);
     while (result == 0 && (r = catalog_relation_marked(catalog, schema, mark->name, &at)) != NULL) {
         struct marked found = {.relation = r->oid,
                                .vocabulary = mark->vocabulary,

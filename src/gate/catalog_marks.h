@@ -19,6 +19,7 @@ struct catalog_marks {
     size_t count;
     struct marked *gone; /* which the ledger has: memory_free */
     size_t gone_count;
+    bool is_loading; /* from list to settle */
 };
 
 /* Writes one mark to the ledger. 0, or why not. */
@@ -33,9 +34,10 @@ PASU_MUST_USE int catalog_marks_add(struct catalog_marks *marks, const struct ca
 PASU_MUST_USE int catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
                                      const struct catalog_mark *to);
 /* A copy (one block, memory_free) in the numbers of `vocabulary`: for a load. */
-PASU_MUST_USE int catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
+PASU_MUST_USE int catalog_marks_list(struct catalog_marks *marks, uint32_t vocabulary,
                                      struct catalog_mark **list, size_t *count);
-/* After a load: names become OIDs where the relation is there now; what is gone is forgotten. */
+/* After a load: names become OIDs where the relation is there now; what is gone is forgotten. What
+ * was given since the list was made stays a name: the snapshot may show what had it before. */
 PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog);
 /* Of a new snapshot: what it says that functions and triggers can have filled. */
 PASU_MUST_USE int catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog,

@@ -127,7 +127,7 @@ observer_free(struct session *s)
     for (uint8_t i = 0; i < o->deferred_count; i++)
         plan_release(o->deferred[i].plan);
     memory_free(o->deferred);
-    blank_over(&o->blank);
+    blank_release(&o->blank);
     fresh_clear(&o->fresh);
     catalog_release(o->catalog);
     kept_release(&o->ask);

@@ -31,10 +31,38 @@ observer_knows(const struct observer *o, const struct plan_mark *mark)
     return (mark->fields & ~relation->fields) == 0 && (mark->kinds & ~relation->kinds) == 0;
 }
 
+/* What is known by that name can have made place for another since the snapshot was made, by this
+ * session's own doing. */
+static bool
+may_be_another(const struct observer *o)
+{
+    return o->change != TOUCH_NONE || !catalog_store_serves(o->place, o->touched);
+}
+
+static bool
+is_marked(const struct observer *o, const struct plan_mark *mark)
+{
+    return observer_knows(o, mark) && !may_be_another(o);
+}
+
 bool
 observer_is_new(const struct session *s, const struct plan_mark *mark)
 {
-    return mark->fields && !observer_knows(s->observer, mark);
+    return mark->fields && !is_marked(s->observer, mark);
+}
+
+static int
+mark_one(struct session *s, const struct plan_mark *m, uint32_t relation)
+{
+    const struct catalog_mark one = {.relation = relation,
+                                     .schema = m->schema,
+                                     .name = m->name,
+                                     .column = m->column,
+                                     .fields = m->fields,
+                                     .kinds = m->kinds};
+
+    return catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &one,
+                              s->settings->vocabulary.id);
 }
 
 static int
@@ -47,16 +75,11 @@ mark(struct session *s, const struct plan_statement *statement)
     int result = 0;
 
     for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
-        const struct catalog_mark one = {.relation = m->relation,
-                                         .schema = m->schema,
-                                         .name = m->name,
-                                         .column = m->column,
-                                         .fields = m->fields,
-                                         .kinds = m->kinds};
-
-        if (!m->fields || (!m->is_lasting && observer_knows(s->observer, m)))
+        if (!m->fields || (!m->is_lasting && is_marked(s->observer, m)))
             continue;
-        result = catalog_store_mark(store, place, &one, s->settings->vocabulary.id);
+        result = mark_one(s, m, m->relation);
+        if (result == 0 && m->relation != 0 && may_be_another(s->observer))
+            result = mark_one(s, m, 0);
         is_new = true;
     }
     if (result == 0 && move) {
@@ -87,7 +110,7 @@ observer_mark(struct session *s, struct plan *plan, const struct plan_statement 
     struct observer *o = s->observer;
 
     for (const struct plan_mark *m = &statement->mark; m; m = m->next)
-        if (m->fields && !observer_knows(o, m))
+        if (m->fields && !is_marked(o, m))
             doubt_filled(s, m->fields, m->kinds);
     if (may_defer(s)) {
         o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement};

@@ -83,20 +83,32 @@ remember_speech(struct observer *o, const struct plan_statement *statement)
 
 /* Whose concern it is what a statement does to the catalog. */
 static enum catalog_touch
-touch_of(const struct plan_statement *statement)
+touch_of(const struct plan_statement *statement, bool is_known)
 {
     if (statement->mark.fields != 0)
         return TOUCH_ALL;
+    if (is_known || statement->effect == EFFECT_ROWS)
+        return TOUCH_NONE;
     if (statement->is_own)
         return TOUCH_OWN;
     return statement->effect == EFFECT_ANY ? TOUCH_ALL : TOUCH_ADDS;
 }
 
+/* What has been added may be what code waits for that others have made since the snapshot. */
+static enum catalog_touch
+touch_at_end(const struct observer *o)
+{
+    bool is_doubtful = catalog_store_shifts(o->place) != o->shifts;
+
+    return o->change == TOUCH_ADDS && is_doubtful ? TOUCH_ALL : (enum catalog_touch)o->change;
+}
+
 static int
-catalog_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
+catalog_effects(struct session *s, struct plan *plan, const struct plan_statement *statement,
+                bool is_known)
 {
     struct observer *o = s->observer;
-    enum catalog_touch touch = touch_of(statement);
+    enum catalog_touch touch = touch_of(statement, is_known);
     bool is_change = statement->special == SPECIAL_DDL || statement->twists ||
                      (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
                      statement->verb == VERB_CALL;
@@ -111,7 +123,7 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
         o->change = (uint8_t)touch;
     /* What is only added, or only its own, is nobody's concern before the transaction's end. */
     if (o->change != TOUCH_NONE && (is_end || (is_change && touch == TOUCH_ALL)))
-        observer_touch(s, (enum catalog_touch)o->change);
+        observer_touch(s, touch_at_end(o));
     if (o->change != TOUCH_NONE && statement->special == SPECIAL_LAY_BY)
         catalog_store_lay_by(o->place);
     if (statement->special == SPECIAL_TAKE_UP && catalog_store_has_laid_by(o->place)) {
@@ -167,11 +179,12 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
 int
 result_done(struct session *s, struct plan *plan, const struct plan_statement *statement)
 {
-    blank_run(s, statement, false);
+    bool is_known = blank_run(s, statement, false);
+
     remember_speech(s->observer, statement);
     observer_notifies(s, statement);
     doubt_done(s, statement);
-    return catalog_effects(s, plan, statement);
+    return catalog_effects(s, plan, statement, is_known);
 }
 
 int
@@ -183,7 +196,7 @@ result_effects(struct session *s, const struct exchange_request *request)
     int result;
 
     if (!plan || !statement) {
-        blank_spoil(&s->observer->blank);
+        blank_spoil(s->observer);
         return 0;
     }
     run = statement->special == SPECIAL_EXECUTE ? r->statement : NULL;
@@ -199,7 +212,7 @@ result_effects(struct session *s, const struct exchange_request *request)
 static void
 failed(struct session *s, const struct plan_statement *statement)
 {
-    blank_run(s, statement, true);
+    (void)blank_run(s, statement, true);
     doubt_done(s, statement);
 }
 
@@ -238,12 +251,13 @@ result_transaction_over(struct session *s)
 
     o->speaks_fields = o->speaks_kinds = 0;
     growth_settle(catalog_store_growth(o->place), &o->grown);
+    blank_over(o, false);
+    o->change = (uint8_t)touch_at_end(o);
     if (o->change != TOUCH_NONE)
         observer_touch(s, (enum catalog_touch)o->change);
     if (o->change == TOUCH_ALL)
         doubt_committed(s);
     o->change = TOUCH_NONE;
-    blank_over(&o->blank);
     if (o->exchange.count == 0)
         intent_over(s);
     /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the

@@ -94,6 +94,7 @@ enum plan_flag {
 /* A table by its name; schema NULL where it is not said. */
 struct plan_table {
     const char *schema, *name;
+    bool is_temporary, is_brief; /* brief: it is gone when the transaction is over */
 };
 
 /* Tables that a session has just made, and in which no values are that a snapshot would have to
@@ -201,7 +202,7 @@ struct plan_mark {
 /* What a statement does to what other statements' names mean (plan_effect.def). */
 enum plan_effect {
     EFFECT_ANY,   /* it can be anything */
-    EFFECT_DROPS, /* a table is gone that no other session could see */
+    EFFECT_DROPS, /* tables are gone that the snapshot does not show, or that are temporary */
     EFFECT_ADDS,  /* there is more in the catalog, and no name that was known means anything else */
     EFFECT_ROWS,  /* nothing */
 };
@@ -246,10 +247,13 @@ struct plan_statement {
     bool misses_table; /* it names a relation that the snapshot does not show and that is not blank
                         */
     bool has_blank;    /* it names one that is */
+    bool may_be_blank; /* it names one that may be, as far as the snapshot goes */
     uint8_t effect;    /* enum plan_effect */
     bool is_own;       /* whatever it changes in the catalog, only this session sees */
     /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
     struct plan_table makes;
+    const struct plan_table *drops; /* the tables that are gone */
+    size_t drop_count;
     uint32_t flags; /* enum plan_flag */
     uint64_t fingerprint;
     const char *sql; /* normalized, without literals */

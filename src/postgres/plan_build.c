@@ -35,6 +35,7 @@ note_tables(const struct plan_work *work, struct plan_statement *statement)
 {
     statement->misses_table |= (work->names.flags & PLAN_UNKNOWN_TABLE) != 0;
     statement->has_blank |= work->names.has_blank;
+    statement->may_be_blank |= statement->misses_table || work->names.has_temporary;
 }
 
 void

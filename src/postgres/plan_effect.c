@@ -5,12 +5,14 @@
 
 /* ---- names ---- */
 
-/* What the snapshot knows by a name: nothing, temporary tables alone, or more. */
-enum known { KNOWN_NOT, KNOWN_TEMPORARY, KNOWN };
+/* What the snapshot knows by a name: nothing, temporary tables alone, also with personal values in
+ * them, or more. */
+enum known { KNOWN_NOT, KNOWN_TEMPORARY, KNOWN_MARKED, KNOWN };
 
 static enum known
 known_as(const struct plan_work *work, const char *schema, const char *name)
 {
+    const struct plan_table *fresh = names_blank(work, schema, name);
     const struct catalog_relation *relation;
     enum known known = KNOWN_NOT;
     size_t at = 0;
@@ -19,12 +21,22 @@ known_as(const struct plan_work *work, const char *schema, const char *name)
         return KNOWN;
     if (schema && strcmp(schema, CATALOG_TEMPORARY) == 0)
         return KNOWN_TEMPORARY;
+    if (fresh && fresh->is_temporary)
+        return KNOWN_TEMPORARY;
     while ((relation = catalog_relation_named(work->catalog, schema, name, &at)) != NULL) {
         if (relation->persistence != 't')
             return KNOWN;
-        known = KNOWN_TEMPORARY;
+        if (known != KNOWN_MARKED)
+            known = relation->fields != 0 ? KNOWN_MARKED : KNOWN_TEMPORARY;
     }
     return known;
+}
+
+/* No other session sees what has such a name. */
+static bool
+is_own(enum known known)
+{
+    return known == KNOWN_TEMPORARY || known == KNOWN_MARKED;
 }
 
 static const char *
@@ -41,12 +53,20 @@ is_temporary(const PgQuery__RangeVar *range)
 }
 
 /* Of a name that nothing in any schema has, and no code waits for: a table of that name stands
- * before no other. */
+ * before no other. Temporary ones of other sessions are not seen in one. */
 static bool
-is_new(const struct plan_work *work, const PgQuery__RangeVar *range)
+is_new(const struct plan_work *work, const PgQuery__RangeVar *range, bool is_temp)
 {
-    return known_as(work, NULL, range->relname) == KNOWN_NOT &&
+    enum known known = known_as(work, NULL, range->relname);
+
+    return (known == KNOWN_NOT || (is_temp && known == KNOWN_TEMPORARY)) &&
            !catalog_speaks_of(work->catalog, range->relname);
+}
+
+static const char *
+keep_name(const struct plan_work *work, const char *name)
+{
+    return name ? arena_text(work->keep, name, strlen(name)) : NULL;
 }
 
 /* ---- what a table is made of ---- */
@@ -225,18 +245,20 @@ tell_table(struct plan_work *work, const PgQuery__Node *node, struct plan_statem
 {
     const PgQuery__CreateStmt *create = node->create_stmt;
     const PgQuery__RangeVar *range = create->relation;
-    const char *schema;
 
     if (!range || range->catalogname[0] || !is_plain_table(create))
         return EFFECT_ANY;
     statement->is_own = is_temporary(range);
-    if (!is_new(work, range))
+    if (!is_new(work, range, statement->is_own))
         return EFFECT_ANY;
     if (create->if_not_exists)
         return EFFECT_ADDS;
-    schema = schema_of(range);
-    statement->makes.schema = schema ? arena_text(work->keep, schema, strlen(schema)) : NULL;
-    statement->makes.name = arena_text(work->keep, range->relname, strlen(range->relname));
+    statement->makes = (struct plan_table){
+        .schema = keep_name(work, schema_of(range)),
+        .name = keep_name(work, range->relname),
+        .is_temporary = statement->is_own,
+        .is_brief = create->oncommit == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP,
+    };
     return EFFECT_ADDS;
 }
 
@@ -262,21 +284,25 @@ tell_altered(struct plan_work *work, const PgQuery__Node *node, struct plan_stat
         if (!is_plain_change(alter->cmds[i]))
             return EFFECT_ANY;
     known = known_as(work, schema_of(alter->relation), alter->relation->relname);
-    statement->is_own = known == KNOWN_TEMPORARY;
+    statement->is_own = is_own(known);
     return known == KNOWN_NOT ? EFFECT_ADDS : EFFECT_ANY;
 }
 
 /* Its name is no table's; what its expressions call was looked at. */
 static enum plan_effect
-tell_index(struct plan_work *work PASU_UNUSED, const PgQuery__Node *node,
-           struct plan_statement *statement PASU_UNUSED)
+tell_index(struct plan_work *work, const PgQuery__Node *node, struct plan_statement *statement)
 {
     static const char *const methods[] = {"btree", "hash", "gin", "gist", "brin", "spgist"};
+    const PgQuery__IndexStmt *index = node->index_stmt;
+    bool is_plain = false;
 
     for (size_t i = 0; i < COUNT_OF(methods); i++)
-        if (strcmp(node->index_stmt->access_method, methods[i]) == 0)
-            return EFFECT_ADDS;
-    return EFFECT_ANY;
+        is_plain |= strcmp(index->access_method, methods[i]) == 0;
+    if (!is_plain || !index->relation)
+        return EFFECT_ANY;
+    statement->is_own =
+        is_own(known_as(work, schema_of(index->relation), index->relation->relname));
+    return statement->is_own ? EFFECT_ROWS : EFFECT_ADDS;
 }
 
 static enum plan_effect
@@ -285,7 +311,7 @@ tell_sequence(struct plan_work *work, const PgQuery__Node *node,
 {
     const PgQuery__RangeVar *range = node->create_seq_stmt->sequence;
 
-    return range && is_new(work, range) ? EFFECT_ADDS : EFFECT_ANY;
+    return range && is_new(work, range, false) ? EFFECT_ADDS : EFFECT_ANY;
 }
 
 /* An empty one stands before none. */
@@ -317,21 +343,35 @@ read_dropped(const PgQuery__Node *node, const char **schema, const char **name)
     return *name != NULL;
 }
 
-/* Tables that nobody else can see. */
+/* Tables that nobody else can see, or of which the snapshot does not speak: what their names mean
+ * without them, it says. */
 static enum plan_effect
 tell_drop(struct plan_work *work, const PgQuery__Node *node, struct plan_statement *statement)
 {
     const PgQuery__DropStmt *drop = node->drop_stmt;
-    const char *schema, *name;
+    struct plan_table *drops = arena_new(work->keep, drop->n_objects, sizeof(*drops));
+    bool is_all_own = true;
 
-    if (drop->remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE ||
+    if (!drops || drop->remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE ||
         drop->behavior != PG_QUERY__DROP_BEHAVIOR__DROP_RESTRICT)
         return EFFECT_ANY;
-    for (size_t i = 0; i < drop->n_objects; i++)
-        if (!read_dropped(drop->objects[i], &schema, &name) ||
-            known_as(work, schema, name) != KNOWN_TEMPORARY)
+    for (size_t i = 0; i < drop->n_objects; i++) {
+        const char *schema, *name;
+        enum known known;
+
+        if (!read_dropped(drop->objects[i], &schema, &name))
             return EFFECT_ANY;
-    statement->is_own = true;
+        known = known_as(work, schema, name);
+        if (known == KNOWN)
+            return EFFECT_ANY;
+        is_all_own &= is_own(known);
+        drops[i] =
+            (struct plan_table){.schema = keep_name(work, schema), .name = keep_name(work, name)};
+    }
+    statement->may_be_blank |= !is_all_own;
+    statement->is_own = is_all_own;
+    statement->drops = drops;
+    statement->drop_count = drop->n_objects;
     return EFFECT_DROPS;
 }
 

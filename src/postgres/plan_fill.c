@@ -130,7 +130,7 @@ mark_filled(void *context, const char *schema, const char *name)
         count++;
     }
     if (count == 1) {
-        struct reach own = reach_of_relation(only);
+        struct reach own = mark_known(only);
 
         if (reach_covers(&own, marking->reach))
             return; /* what it holds anyway */

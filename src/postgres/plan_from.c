@@ -94,7 +94,7 @@ choose_relation(struct plan_work *work, struct entry *entry, const char *schema,
         reach_add(&any.bound, &reach);
     }
     entry->is_only = count == 1;
-    if (count == 0 && !names_is_blank(work, schema, name))
+    if (count == 0 && !names_blank(work, schema, name))
         any.bound = work->everything;
     else if (personal_count == 1)
         entry->relation = personal;

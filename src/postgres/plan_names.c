@@ -25,13 +25,44 @@ is_temporary_schema(const char *schema)
     return strcmp(schema, "pg_temp") == 0;
 }
 
+/* Where a blank table is temporary, another temporary one of that name that the snapshot shows is
+ * another session's, or gone; but through a pooler before the server it could be met. */
+static bool
+is_unknown(const struct plan_work *work, const struct plan_table *table)
+{
+    const char *schema = table->is_temporary ? NULL : table->schema;
+    const struct catalog_relation *relation;
+    size_t at = 0;
+
+    while ((relation = catalog_relation_named(work->catalog, schema, table->name, &at)) != NULL)
+        if (!table->is_temporary || relation->persistence != 't' || relation->fields != 0)
+            return false;
+    return true;
+}
+
+const struct plan_table *
+names_blank(const struct plan_work *work, const char *schema, const char *name)
+{
+    const struct plan_blank *blank = work->environment->blank;
+
+    for (size_t i = 0; blank && work->catalog && i < blank->count; i++) {
+        const struct plan_table *table = &blank->tables[i];
+        bool is_same_schema =
+            table->schema && schema ? strcmp(table->schema, schema) == 0 : table->schema == schema;
+
+        if (is_same_schema && strcmp(table->name, name) == 0 && is_unknown(work, table))
+            return table;
+    }
+    return NULL;
+}
+
 const struct catalog_relation *
 names_next_relation(const struct plan_work *work, const char *schema, const char *name, size_t *at)
 {
     bool is_temporary = schema && is_temporary_schema(schema);
     const struct catalog_relation *relation;
 
-    if (!work->catalog)
+    if (!work->catalog || (*at == 0 && names_blank(work, schema, name)))
         return NULL;
     while ((relation = catalog_relation_named(work->catalog, is_temporary ? NULL : schema, name,
                                               at)) != NULL)
@@ -70,23 +101,6 @@ names_reach(const struct plan_work *work, const struct catalog_relation *relatio
     return reach_of_relation(relation);
 }
 
-bool
-names_is_blank(const struct plan_work *work, const char *schema, const char *name)
-{
-    const struct plan_blank *blank = work->environment->blank;
-    size_t at = 0;
-
-    for (size_t i = 0; blank && i < blank->count; i++) {
-        const struct plan_table *table = &blank->tables[i];
-        bool is_same_schema =
-            table->schema && schema ? strcmp(table->schema, schema) == 0 : table->schema == schema;
-
-        if (is_same_schema && strcmp(table->name, name) == 0)
-            return names_next_relation(work, schema, name, &at) == NULL;
-    }
-    return false;
-}
-
 void
 names_add_everything(struct plan_work *work, uint32_t flag)
 {
@@ -106,6 +120,7 @@ names_add_relation(struct plan_work *work, const char *schema, const char *name)
 
         is_known = true;
         reach_add(&work->names.most, &reach);
+        work->names.has_temporary |= relation->persistence == 't';
         if (relation->speaks_values)
             work->names.flags |= PLAN_STATISTICS;
         if (relation->is_never)
@@ -150,7 +165,7 @@ add_range_var(struct walk *walk, const PgQuery__RangeVar *range, bool is_written
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
 
-    if (names_is_blank(walk->work, schema, range->relname))
+    if (names_blank(walk->work, schema, range->relname))
         walk->work->names.has_blank = true;
     else if (!names_add_relation(walk->work, schema, range->relname))
         names_add_everything(walk->work, PLAN_UNKNOWN_TABLE);

@@ -34,6 +34,7 @@ struct names {
     bool sets_role; /* by set_config */
     bool sets;      /* set_config, whatever it sets */
     bool has_blank; /* a table is named that the session has just made */
+    bool has_temporary;
     bool has_rules; /* a table that is written to has rules */
     bool is_filled; /* one is written to whose triggers and defaults can put values into its rows */
 };
@@ -97,9 +98,10 @@ void names_collect(struct plan_work *work, const ProtobufCMessage *tree);
 /* Adds a relation by its name: how names_collect and the token scan see one. False where the
  * snapshot does not know it. */
 bool names_add_relation(struct plan_work *work, const char *schema, const char *name);
-/* Whether the session has just made a table of that name, as it is written, and no snapshot shows
- * one. */
-bool names_is_blank(const struct plan_work *work, const char *schema, const char *name);
+/* The table of that name, as it is written, that the session has just made; NULL where there is
+ * none, or the name can mean what the snapshot shows. */
+const struct plan_table *names_blank(const struct plan_work *work, const char *schema,
+                                     const char *name);
 /* What acts on a relation of that name: triggers, rules, policies. */
 void names_add_acts(struct plan_work *work, const char *schema, const char *name, bool is_written);
 void names_add_everything(struct plan_work *work, uint32_t flag);

@@ -163,6 +163,26 @@ def test_loop():
 
 
 @test(gateway=True, limit=60)
+def test_own_needs_no_snapshot():
+    """A session's temporary tables are made, filled, read and dropped without a snapshot, and leave no line in the ledger"""
+    steady()
+    with front().login(application_name="its own", timeout=10) as session:
+        session.query("SELECT 1")
+        with no_snapshots():
+            for _ in range(2):
+                for sql in ("DROP TABLE IF EXISTS mine", "CREATE TEMP TABLE mine (id int, v text DEFAULT 'x')", "INSERT INTO mine (id) VALUES (1), (2)",
+                            "SELECT id, v FROM mine", "CREATE INDEX ON mine (id)", "BEGIN", "INSERT INTO mine SELECT id, title FROM products",
+                            "UPDATE mine SET v = 'y' WHERE id = 1", "SELECT p.title FROM products p JOIN mine m ON m.id = p.id", "COMMIT",
+                            "DELETE FROM mine RETURNING v", "DROP TABLE mine"):
+                    session.query(sql)
+        session.terminate()
+    steady()
+    front().guard.until_sessions(0)
+    said = shop.export(front(), "--application", "its own")
+    assert "its own" not in said, said["its own"]
+
+
+@test(gateway=True, limit=60)
 def test_new_name_is_waited_for():
     """Who speaks of a table that another session has just made waits for the snapshot that shows it, and is not alarmed"""
     steady()

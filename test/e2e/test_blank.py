@@ -99,14 +99,31 @@ HOSTILE = {
 }
 
 
+# Temporary tables outlast their transaction, and no snapshot has to show them. Each is a session of its own.
+TEMPORARY = MAKE.replace("CREATE", "CREATE TEMP")
+LASTING = {
+    "filled later": (TEMPORARY, READ, FILL, READ),
+    "filled, dropped, filled": (TEMPORARY, FILL, "DROP TABLE t", TEMPORARY, READ, FILL, READ),
+    "filled by DO": (TEMPORARY, READ, f"DO $$ BEGIN {FILL}; END $$", READ),
+    "filled by code": (f"CREATE FUNCTION h() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {FILL}; END $$", TEMPORARY, READ, "SELECT h()", READ, "DROP FUNCTION h"),
+    "read by code": ("CREATE FUNCTION h() RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT v FROM t; END $$", TEMPORARY, FILL,
+                     "SELECT h()", "DROP FUNCTION h"),
+    "filled by a trigger": (TRIGGER, ON_UPDATE, TEMPORARY, READ, UPDATE, READ, "DROP TRIGGER g ON customers", "DROP FUNCTION f"),
+    "dropped for a view": (TEMPORARY, READ, "DROP TABLE t", f"{VIEW.replace('CREATE', 'CREATE TEMP')}", READ),
+    "rolled back for a view": ("BEGIN", TEMPORARY, "ROLLBACK", VIEW, READ, "DROP VIEW t"),
+    "brief, and then a view": ("BEGIN", f"{TEMPORARY} ON COMMIT DROP", "COMMIT", VIEW, READ, "DROP VIEW t"),
+    "in front of a table": (TEMPORARY, READ, "CREATE TABLE public.t AS SELECT name AS v FROM customers WHERE grade = 1", "DROP TABLE t", READ, "DROP TABLE t"),
+    "renamed": (TEMPORARY, "CREATE TEMP TABLE u AS SELECT name AS v FROM customers", "DROP TABLE t", "ALTER TABLE u RENAME TO t", READ),
+    "discarded": (TEMPORARY, "DISCARD ALL", VIEW.replace("CREATE", "CREATE TEMP"), READ),
+    "prepared": (TEMPORARY, f"PREPARE p AS {READ}", "EXECUTE p", FILL, "EXECUTE p"),
+    "of another with that name": (f"{TEMPORARY.replace('(v text)', '')} AS SELECT 'x'::text AS v", FILL, READ),
+    "dropped and made anew": (MAKE, "SELECT 1", "BEGIN", "DROP TABLE t", MAKE, FILL, "COMMIT", READ, "DROP TABLE t"),
+}
+
+
 @harness.shared
 def front():
     return shop.front("blank")
-
-
-def play(name, statements):
-    """Whom a transaction showed that did not stay."""
-    return shop.play(front(), SEEN, name, ("BEGIN", *statements, "ROLLBACK"))
 
 
 @test(gateway=True, limit=60)
@@ -120,13 +137,11 @@ def test_migrations():
     assert not noisy, "\n" + "\n".join(noisy)
 
 
-@test(gateway=True, limit=100)
-def test_hostile():
-    """Whoever brings persons into a table that was just made, or something else under its name, is counted"""
+def check_counted(cases):
     problems, shown = [], {}
-    for name, statements in HOSTILE.items():
+    for name, statements in cases.items():
         try:
-            shown[name] = play(name, statements)
+            shown[name] = shop.play(front(), SEEN, name, statements)
         except wire.ServerError as error:
             problems.append(f"{name}: {error}")
     front().guard.until_sessions(0)
@@ -140,6 +155,18 @@ def test_hostile():
         elif not line.fields:
             problems.append(f"{name}: no field")
     assert not problems, "\n" + "\n".join(problems)
+
+
+@test(gateway=True, limit=100)
+def test_hostile():
+    """Whoever brings persons into a table that was just made, or something else under its name, is counted"""
+    check_counted({name: ("BEGIN", *statements, "ROLLBACK") for name, statements in HOSTILE.items()})
+
+
+@test(gateway=True, limit=100)
+def test_lasting():
+    """So is whoever does it with temporary tables, over transactions"""
+    check_counted({f"lasting: {name}": statements for name, statements in LASTING.items()})
 
 
 @test(gateway=True)

@@ -149,8 +149,37 @@ a_name_of_which_nothing_comes_is_forgotten_in_the_end(void **state PASU_UNUSED)
     catalog_marks_release(&marks);
 }
 
+/* The snapshot was begun before: it can show what had the name until then. */
+static void
+a_name_that_is_marked_during_a_load_waits_for_the_next(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
+                                              {ROWS_RELATIONS, "20001|a|t|r|p|f|f"}};
+    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0};
+    struct catalog *c = catalog_rows_snapshot(rows, COUNT_OF(rows));
+    struct catalog_marks marks = {0};
+
+    for (uint32_t load = 0; load < 2; load++) {
+        struct catalog_mark *list;
+        size_t count;
+
+        assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+        assert_int_equal(count, load);
+        memory_free(list);
+        if (load == 0)
+            assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+        assert_int_equal(catalog_marks_settle(&marks, c), 0);
+        assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+        assert_int_equal(count, 1);
+        assert_int_equal(list[0].relation, load == 0 ? 0 : 20001);
+        memory_free(list);
+    }
+    catalog_release(c);
+    catalog_marks_release(&marks);
+}
+
 static bool
-has_mark(const struct catalog_marks *marks, uint32_t relation, const char *schema, const char *name)
+has_mark(struct catalog_marks *marks, uint32_t relation, const char *schema, const char *name)
 {
     struct catalog_mark *list;
     size_t count;
@@ -230,6 +259,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_configuration_becomes_a_policy_in_the_vocabularys_numbers),
         cmocka_unit_test(a_mark_by_name_becomes_one_by_oid_when_the_table_is_there),
+        cmocka_unit_test(a_name_that_is_marked_during_a_load_waits_for_the_next),
         cmocka_unit_test(partitions_keep_the_mark_when_they_are_detached),
         cmocka_unit_test(under_another_vocabulary_a_mark_stands_for_everything),
         cmocka_unit_test(a_mark_moves_with_the_name_of_a_table_that_no_snapshot_shows),

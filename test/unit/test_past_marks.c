@@ -292,7 +292,7 @@ snapshot(struct catalog *prior, const struct catalog_row *rows, size_t count)
 }
 
 static void
-check_marks(const struct catalog_marks *marks, const struct catalog_mark *expected, size_t count)
+check_marks(struct catalog_marks *marks, const struct catalog_mark *expected, size_t count)
 {
     struct catalog_mark *list;
     size_t is;

@@ -20,13 +20,13 @@ print_effect(const struct plan_statement *statement, char *text, size_t size)
 }
 
 static void
-check_effects(const struct effect_case *cases, size_t count)
+check_effects_in(const struct effect_case *cases, size_t count,
+                 const struct plan_environment *environment)
 {
-    struct plan_environment environment = shop_environment();
     size_t wrong = 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct plan *plan = plan_of(cases[i].sql, &environment);
+        struct plan *plan = plan_of(cases[i].sql, environment);
         char text[256];
 
         print_effect(&plan->statements[plan->statement_count - 1], text, sizeof(text));
@@ -38,6 +38,14 @@ check_effects(const struct effect_case *cases, size_t count)
         plan_release(plan);
     }
     assert_int_equal(wrong, 0);
+}
+
+static void
+check_effects(const struct effect_case *cases, size_t count)
+{
+    struct plan_environment environment = shop_environment();
+
+    check_effects_in(cases, count, &environment);
 }
 
 static void
@@ -154,7 +162,9 @@ what_is_temporary_is_the_sessions_own(void **state PASU_UNUSED)
         {"CREATE TEMP TABLE t AS SELECT title FROM products", "any own"},
         {"SELECT title INTO TEMP t FROM products", "any own"},
         {"DROP TABLE pg_temp.t", "drops own"},
-        {"DROP TABLE t", "any"},
+        {"DROP TABLE IF EXISTS t", "drops"},
+        {"DROP TABLE t, pg_temp.t", "drops"},
+        {"CREATE TEMP TABLE IF NOT EXISTS t (a int)", "adds own"},
         {"DROP TABLE customers", "any"},
         {"DROP TABLE pg_temp.t, customers", "any"},
         {"DROP TABLE pg_temp.t CASCADE", "any"},
@@ -171,8 +181,12 @@ what_is_temporary_is_the_sessions_own(void **state PASU_UNUSED)
 static void
 blank_tables_show_nobody(void **state PASU_UNUSED)
 {
-    static const struct plan_table tables[] = {
-        {NULL, "t"}, {"s", "u"}, {NULL, "customers"}, {"public", "products"}};
+    static const struct plan_table tables[] = {{.name = "t"},
+                                               {.schema = "s", .name = "u"},
+                                               {.name = "customers"},
+                                               {.schema = "public", .name = "products"},
+                                               {.name = "own", .is_temporary = true},
+                                               {.name = "products", .is_temporary = true}};
     static const struct plan_blank blank = {tables, COUNT_OF(tables)};
     static const struct plan_case cases[] = {
         {"SELECT * FROM t", "-"},
@@ -188,14 +202,25 @@ blank_tables_show_nobody(void **state PASU_UNUSED)
         {"SELECT * FROM t, v", EVERYTHING " !unknown_table"},
         /* the snapshot shows one of that name */
         {"SELECT id, name FROM customers", "customer key@0: 1=name"},
+        {"SELECT * FROM own", "-"},
         /* what comes into one marks it */
         {"INSERT INTO t SELECT name FROM customers", "- !marks mark(t=name)"},
         {"UPDATE t SET a = c.name FROM customers c", "- !marks mark(t=name)"},
+    };
+    static const struct effect_case drops[] = {
+        {"DROP TABLE own", "drops own"},
+        {"DROP TABLE own, t", "drops"},
+        {"DROP TABLE own, customers", "any"},
+        {"DROP TABLE products", "any"},
+        {"CREATE TEMP TABLE own (a int)", "adds own own"},
+        {"CREATE INDEX ON own (a)", "rows own"},
+        {"CREATE TABLE own (a int)", "any"},
     };
     struct plan_environment environment = shop_environment();
 
     environment.blank = &blank;
     check_cases_in(cases, COUNT_OF(cases), &environment);
+    check_effects_in(drops, COUNT_OF(drops), &environment);
 }
 
 static int
