@@ -42,7 +42,7 @@ open_directory(struct resources *r, const struct config *config,
         return fail(log, "open the ledger's folder", path, "check its owner and rights");
     if (account->uid != 0 && fchown(r->directory, account->uid, account->gid) != 0)
         return fail(log, "give the ledger's folder to the account", path, "");
-    r->lock = openat(r->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    r->lock = openat(r->directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (r->lock < 0)
         return fail(log, "make the lock file", path, "check the folder's owner and rights");
     if (flock(r->lock, LOCK_EX | LOCK_NB) != 0)
@@ -167,6 +167,23 @@ remove_stale(const struct sockaddr_un *address)
     return PASU_E_IO;
 }
 
+/* The folder may be the account's, which can put any other file there meanwhile, or a link to one:
+ * nothing but a socket that nobody else has a name for is given away. */
+static int
+give_socket(const char *path, const struct sandbox_account *account)
+{
+    struct stat st;
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = -1;
+
+    if (fd < 0)
+        return -1;
+    errno = EEXIST;
+    if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_nlink == 1)
+        result = fchownat(fd, "", account->uid, account->gid, AT_EMPTY_PATH);
+    close(fd);
+    return result;
+}
+
 static int
 open_control(struct resources *r, const struct config *config,
              const struct sandbox_account *account, const struct log *log)
@@ -198,7 +215,7 @@ open_control(struct resources *r, const struct config *config,
     }
     if (listen(r->control, 64) != 0)
         return fail(log, "open the control socket", path, "check the folder's owner and rights");
-    if (account->uid != 0 && chown(path, account->uid, account->gid) != 0)
+    if (account->uid != 0 && give_socket(path, account) != 0)
         return fail(log, "give the control socket to the account", path, "");
     return 0;
 }

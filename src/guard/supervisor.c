@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -45,22 +46,46 @@ link_children(struct supervisor *v)
     v->is_linked = true;
 }
 
+/* In a child, which has a copy of our memory: what it is not told by us it does not know. */
+static void
+forget(void *arg)
+{
+    struct supervisor *v = arg;
+
+    memory_wipe(v->resources.secret, sizeof(v->resources.secret));
+    config_free(v->config);
+    config_free(v->next);
+    v->config = v->next = NULL;
+}
+
+struct gate_run {
+    struct supervisor *v;
+    struct gate_start start;
+};
+
 static int
 run_gate(int fd, const struct log *log, void *arg)
 {
-    struct gate_start *start = arg;
+    struct gate_run *run = arg;
 
-    start->supervisor_fd = fd;
-    return gate_main(start, log);
+    forget(run->v);
+    run->start.supervisor_fd = fd;
+    return gate_main(&run->start, log);
 }
+
+struct keeper_run {
+    struct supervisor *v;
+    struct keeper_start start;
+};
 
 static int
 run_keeper(int fd, const struct log *log, void *arg)
 {
-    struct keeper_start *start = arg;
+    struct keeper_run *run = arg;
 
-    start->supervisor_fd = fd;
-    return keeper_main(start, log);
+    forget(run->v);
+    run->start.supervisor_fd = fd;
+    return keeper_main(&run->start, log);
 }
 
 /* Whether it matters to a gate that the journal was not opened. Once the keeper has been ready, one
@@ -76,12 +101,13 @@ start_gate(struct supervisor *v)
 {
     const struct resources *r = &v->resources;
     int journal = resources_open_journal(r, &v->account);
-    struct gate_start gate = {.ring_fd = r->ring,
-                              .journal_fd = journal >= 0 ? journal : -1,
-                              .journal_error = journal_error(v, journal),
-                              .wake_fd = r->wake,
-                              .durable_fd = r->durable};
-    const int keep[] = {r->ring, gate.journal_fd, r->wake, r->durable};
+    struct gate_run gate = {.v = v,
+                            .start = {.ring_fd = r->ring,
+                                      .journal_fd = journal >= 0 ? journal : -1,
+                                      .journal_error = journal_error(v, journal),
+                                      .wake_fd = r->wake,
+                                      .durable_fd = r->durable}};
+    const int keep[] = {r->ring, gate.start.journal_fd, r->wake, r->durable};
     struct child_start start = {.account = &v->account,
                                 .log = &v->log,
                                 .main = run_gate,
@@ -92,11 +118,11 @@ start_gate(struct supervisor *v)
                                 .rule_count = message_rules_supervisor_from_gate_count};
     int result;
 
-    memcpy(gate.secret, r->secret, sizeof(gate.secret));
+    memcpy(gate.start.secret, r->secret, sizeof(gate.start.secret));
     result = child_start(&v->children[GATE], &start);
-    memory_wipe(gate.secret, sizeof(gate.secret));
-    if (gate.journal_fd >= 0)
-        close(gate.journal_fd);
+    memory_wipe(gate.start.secret, sizeof(gate.start.secret));
+    if (journal >= 0)
+        close(journal);
     return result;
 }
 
@@ -104,11 +130,12 @@ static int
 start_keeper(struct supervisor *v)
 {
     const struct resources *r = &v->resources;
-    struct keeper_start keeper = {.directory_fd = r->directory,
-                                  .control_fd = r->control,
-                                  .ring_fd = r->ring,
-                                  .wake_fd = r->wake,
-                                  .durable_fd = r->durable};
+    struct keeper_run keeper = {.v = v,
+                                .start = {.directory_fd = r->directory,
+                                          .control_fd = r->control,
+                                          .ring_fd = r->ring,
+                                          .wake_fd = r->wake,
+                                          .durable_fd = r->durable}};
     const int keep[] = {r->directory, r->control, r->ring, r->wake, r->durable};
     struct child_start start = {.account = &v->account,
                                 .log = &v->log,
@@ -326,6 +353,7 @@ read_signals(struct supervisor *v)
 static void
 look_after(struct supervisor *v, int64_t now)
 {
+    const struct lookup_rights rights = {&v->account, forget, v};
     struct message_empty empty = {0};
     bool ping = now >= v->ping_at;
 
@@ -359,7 +387,7 @@ look_after(struct supervisor *v, int64_t now)
     if (v->is_reload_wanted)
         reload_begin(v);
     for (size_t i = 0; i < COUNT_OF(v->lookups); i++)
-        if (lookup_step(&v->lookups[i], now))
+        if (lookup_step(&v->lookups[i], &rights, now))
             tell_upstream(v, &v->lookups[i]);
     link_children(v);
 }
@@ -469,6 +497,8 @@ guard_main(const char *config_path)
 
     if (!v)
         return 2;
+    /* Its memory holds keys: no core file of it, nobody of the same account looks into it. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     v->path = config_path;
     v->log = (struct log){.fd = STDERR_FILENO,
                           .format = isatty(STDERR_FILENO) ? LOG_LOGFMT : LOG_JSON,

@@ -54,6 +54,7 @@ kill_keeper(struct place *p)
 {
     intake_release(&p->intake);
     journal_close(&p->records.journal);
+    live_release(&p->records.live);
 }
 
 static int
