@@ -472,13 +472,15 @@ resume(struct session *s)
 }
 
 void
-observer_cancelled(struct session *s)
+observer_cancelled(struct session *s, bool is_unsure)
 {
     struct observer *o = s->observer;
 
     if (!o || !o->is_cancelling)
         return;
     o->is_cancelling = false;
+    o->is_released = true;
+    o->is_unsure = is_unsure;
     /* Another session is being closed, maybe from a list that somebody walks over: this one, which
      * may end when it goes on, does so later in the round. */
     if (list_is_empty(&s->again))
@@ -490,11 +492,18 @@ observer_again(struct session *s)
 {
     struct observer *o = s->observer;
 
-    if (!o->is_ready_held || o->is_cancelling)
+    if (!o->is_released || o->is_cancelling)
         return;
-    o->is_ready_held = false;
-    s->client.is_held = !list_is_empty(&o->hold.link);
-    session_flush(s);
+    o->is_released = false;
+    if (o->is_ready_held) {
+        o->is_ready_held = false;
+        s->client.is_held = !list_is_empty(&o->hold.link);
+        session_flush(s);
+    }
+    if (s->state != SESSION_CLOSED && o->is_unsure)
+        session_kill(s, PASU_E_CANCEL_UNANSWERED);
+    else if (s->state != SESSION_CLOSED && o->is_waiting && !o->is_crowded && !o->is_settling)
+        resume(s);
 }
 
 void
