@@ -461,6 +461,8 @@ resume(struct session *s)
     struct walk walk = {0};
     int result;
 
+    if (!session_state_is_relay(s->state))
+        return; /* it ends: of what waits nothing will be asked */
     o->is_waiting = o->is_crowded = o->is_settling = false;
     o->backlog = (struct kept){0};
     result = ask_walk(s, backlog.bytes, backlog.length, &walk);
@@ -500,10 +502,14 @@ observer_again(struct session *s)
         s->client.is_held = !list_is_empty(&o->hold.link);
         session_flush(s);
     }
-    if (s->state != SESSION_CLOSED && o->is_unsure)
-        session_kill(s, PASU_E_CANCEL_UNANSWERED);
-    else if (s->state != SESSION_CLOSED && o->is_waiting && !o->is_crowded && !o->is_settling)
+    if (!session_state_is_relay(s->state))
+        return; /* it ends, or has */
+    if (o->is_unsure) {
+        session_fail(s, PASU_E_CANCEL_UNANSWERED, NULL);
+        session_watch(s);
+    } else if (o->is_waiting && !o->is_crowded && !o->is_settling) {
         resume(s);
+    }
 }
 
 void
