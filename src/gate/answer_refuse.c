@@ -36,8 +36,10 @@ end_with(struct answering *a, const struct writer *error)
     if (result == 0)
         result = release_batch(
             a->s, &(struct batch){.bytes = error->start, .length = writer_length(error)});
-    if (!handshake_cancel(a->s))
-        a->o->is_cancelling = false; /* it runs to its end, unseen */
+    /* What is on its way behind it, the request could hit as well: then the statement runs to its
+     * end, unseen, as where the server cannot be asked. */
+    if (!a->o->is_cancelling && exchange_is_last(&a->o->exchange) && !handshake_cancel(a->s))
+        a->o->is_cancelling = false;
     return result;
 }
 

@@ -93,16 +93,16 @@ speaks_of_new(const struct asking *a, const uint8_t *message, size_t total)
 }
 
 /* Whether a message must wait: a new text until the catalog is known again, or anything until what
- * was asked before has been judged. */
+ * was asked before has been judged, or while a cancel request of ours could hit it. */
 static bool
 must_wait(const struct asking *a, const uint8_t *message, size_t have)
 {
     size_t total = bytes_get_u32(message + 1) + (size_t)1;
     uint8_t type = message[0];
 
-    a->o->is_settling = walk_length_is_valid(bytes_get_u32(message + 1)) && total <= have &&
-                        rest_must_wait(a, message, total);
-    if (a->o->is_settling)
+    a->o->is_settling = !a->o->is_cancelling && walk_length_is_valid(bytes_get_u32(message + 1)) &&
+                        total <= have && rest_must_wait(a, message, total);
+    if (a->o->is_settling || a->o->is_cancelling)
         return true;
     if ((type != 'Q' && type != 'P' && type != 'B' && type != 'F') || a->o->is_resumed ||
         a->s->transaction != 'I' || a->o->exchange.count > 0)

@@ -372,6 +372,8 @@ resume(struct session *s)
     struct walk walk = {0};
     int result;
 
+    if (!session_state_is_relay(s->state))
+        return; /* it ends: of what waits nothing will be asked */
     o->is_waiting = o->is_crowded = o->is_settling = false;
     o->backlog = (struct kept){0};
     result = ask_walk(s, backlog.bytes, backlog.length, &walk);
@@ -383,13 +385,15 @@ resume(struct session *s)
 }
 
 void
-observer_cancelled(struct session *s)
+observer_cancelled(struct session *s, bool is_unsure)
 {
     struct observer *o = s->observer;
 
     if (!o || !o->is_cancelling)
         return;
     o->is_cancelling = false;
+    o->is_released = true;
+    o->is_unsure = is_unsure;
     /* Another session is being closed, maybe from a list that somebody walks over: this one, which
      * may end when it goes on, does so later in the round. */
     if (list_is_empty(&s->again))
@@ -401,11 +405,22 @@ observer_again(struct session *s)
 {
     struct observer *o = s->observer;
 
-    if (!o->is_ready_held || o->is_cancelling)
+    if (!o->is_released || o->is_cancelling)
         return;
-    o->is_ready_held = false;
-    s->client.is_held = !list_is_empty(&o->hold.link);
-    session_flush(s);
+    o->is_released = false;
+    if (o->is_ready_held) {
+        o->is_ready_held = false;
+        s->client.is_held = !list_is_empty(&o->hold.link);
+        session_flush(s);
+    }
+    if (!session_state_is_relay(s->state))
+        return; /* it ends, or has */
+    if (o->is_unsure) {
+        session_fail(s, PASU_E_CANCEL_UNANSWERED, NULL);
+        session_watch(s);
+    } else if (o->is_waiting && !o->is_crowded && !o->is_settling) {
+        resume(s);
+    }
 }
 
 void

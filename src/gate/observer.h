@@ -82,6 +82,8 @@ struct observer {
     bool is_unsettled;  /* a request on its way can change the dialect */
     bool is_cancelling; /* a cancel request of ours is on its way */
     bool is_ready_held; /* and ReadyForQuery waits for its end */
+    bool is_released;   /* it is over: what has waited for that goes on */
+    bool is_unsure;     /* or nobody knows what it is going to hit */
     bool is_muted;      /* a budget has ended the result: nothing passes to ReadyForQuery */
     bool is_cut;        /* the client has been sent the beginning of a message, and not its end */
     bool is_dropping;   /* the pieces of the message in hand do not pass */
@@ -159,9 +161,9 @@ bool observer_is_new(const struct session *session, const struct plan_mark *mark
 PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_back);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
 /* The server has taken, or refused, our cancel request: the session is among those to be looked at
- * again. */
-void observer_cancelled(struct session *session);
-/* One of those: what has waited for the request goes on. */
+ * again. `is_unsure`: it has been sent, and may still be taken at any time. */
+void observer_cancelled(struct session *session, bool is_unsure);
+/* One of those: what has waited for the request goes on, or the session ends. */
 void observer_again(struct session *session);
 /* A new snapshot is there, or none will be (error): what waits goes on. One that was begun before
  * the last change is not what it waits for. */

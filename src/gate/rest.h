@@ -13,8 +13,9 @@
  * the client believes it to be, and the Sync.
  *
  * What remains: statements that only read run if they were on their way, unseen; several statements
- * of one Query cannot be stopped but by the cancel request, which can come too late; and so it is
- * with what a blocked Query has changed itself (UPDATE … RETURNING).
+ * of one Query cannot be stopped but by the cancel request, which can come too late, and is not
+ * made where it could hit what the client has sent behind the Query; and so it is with what a
+ * blocked Query has changed itself (UPDATE … RETURNING).
  */
 #ifndef PASU_GATE_REST_H
 #define PASU_GATE_REST_H

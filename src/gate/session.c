@@ -262,7 +262,7 @@ session_close(struct session *s)
     s->settings = NULL;
     cancelled = s->cancels ? session_find(s->worker, s->cancels) : NULL;
     if (cancelled)
-        observer_cancelled(cancelled);
+        observer_cancelled(cancelled, s->is_cancel_sent && s->error);
     list_append(&s->worker->dead, &s->early);
 }
 
@@ -479,12 +479,12 @@ gone(struct session *s, struct peer *peer, uint32_t events)
     bool is_client = peer->side == SIDE_CLIENT;
     bool is_read = session_state_reads(s->state) & (is_client ? READS_CLIENT : READS_SERVER);
 
-    if (is_client && (!is_read || (events & EPOLLERR)))
-        session_close(s); /* what it still should get cannot reach it */
-    else if (!is_read)
-        session_event(s, EVENT_SERVER_EOF, VIEW(""));
-    else
+    if (is_read && !(is_client && (events & EPOLLERR)))
         peer->is_hung = true;
+    else if (is_client)
+        session_close(s); /* what it still should get cannot reach it */
+    else
+        session_event(s, EVENT_SERVER_EOF, VIEW(""));
 }
 
 void
@@ -523,8 +523,7 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             gone(s, peer, events);
         }
     }
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    session_watch(s);
 }
 
 /* ---- what it waits for ---- */
@@ -558,8 +557,7 @@ session_catalog(struct session *s, int error)
     } else if (s->observer) {
         observer_catalog(s, error);
     }
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    session_watch(s);
 }
 
 void
@@ -588,8 +586,7 @@ session_recorded(struct session *s, int error)
         else if (has_catalog(s))
             admit(s);
     }
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    session_watch(s);
 }
 
 void
@@ -599,6 +596,5 @@ session_flush(struct session *s)
         flush_peer(s, &s->client);
     if (s->state != SESSION_CLOSED && peer_is_full(&s->server))
         flush_peer(s, &s->server);
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    session_watch(s);
 }

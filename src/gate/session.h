@@ -58,6 +58,7 @@ struct session {
     bool is_replication, is_counted_early, is_registered;
     bool is_left;     /* the client is gone; what the server was asked for is read to its end */
     uint64_t cancels; /* an own cancel request: the session that it is for */
+    bool is_cancel_sent;
     bool is_recorded; /* by the keeper; it may still wait for its catalog */
     struct pipeline pipeline;
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
@@ -120,8 +121,9 @@ void handshake_free(struct session *session);
 /* Connects to the first of handshake->upstreams that answers. */
 void handshake_connect(struct session *session);
 /* ---- cancel_own.c: asks the server to cancel what this session's statement does. False: it cannot
- * be asked. Until the server has taken the request, observer->is_cancelling holds the session back:
- * it must not hit the next statement. ---- */
+ * be asked. Until the server has taken the request, observer->is_cancelling holds the session back,
+ * its client's bytes and ReadyForQuery: it must not hit the next statement. Where it is sent and
+ * never answered, the session ends. ---- */
 bool handshake_cancel(struct session *session);
 PASU_MUST_USE int handshake_server_write(struct session *session, const void *bytes, size_t length);
 

@@ -24,8 +24,7 @@ session_kill(struct session *s, int error)
     if (s->is_registered)
         session_log(s, EVENT_SESSION_KILLED, error, NULL);
     session_fail(s, error, NULL);
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    session_watch(s);
 }
 
 void
@@ -34,9 +33,8 @@ session_drain(struct session *s)
     bool is_idle = s->state == SESSION_IDLE && s->transaction == 'I' && s->from_client.left == 0 &&
                    s->from_client.held_length == 0;
 
-    if (is_idle || session_state_is_early(s->state)) {
+    if (is_idle || (session_state_is_early(s->state) && !s->cancels)) {
         session_fail(s, PASU_E_DRAINING, NULL);
-        if (s->state != SESSION_CLOSED)
-            session_watch(s);
+        session_watch(s);
     }
 }

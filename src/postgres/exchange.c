@@ -389,6 +389,16 @@ exchange_is_open(const struct exchange *x)
 }
 
 bool
+exchange_is_last(const struct exchange *x)
+{
+    uint32_t i = 0;
+
+    while (i < x->count && !is_synchronizing(request_at(x, i)))
+        i++;
+    return i + 1 >= x->count;
+}
+
+bool
 exchange_must_describe(const struct exchange *x, const char *name)
 {
     bool is_described;

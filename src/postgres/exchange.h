@@ -147,6 +147,8 @@ const struct plan *exchange_expected_portal(const struct exchange *exchange, con
                                             const struct plan_statement **statement);
 /* Whether the request at the front belongs to a pipeline of which no end has been queued. */
 bool exchange_is_open(const struct exchange *exchange);
+/* Whether nothing has been queued behind the end of the pipeline, or Query, that it belongs to. */
+bool exchange_is_last(const struct exchange *exchange);
 
 /* Whether the server must be asked for a portal's columns before it is executed: rows of it may
  * show something, and nobody asks. */
