@@ -83,6 +83,10 @@ answer_doubt(struct answering *a)
     if (r->showing && r->showing->showing->is_never)
         return refuse_never(a);
     result = expose_words(a->s, r->statement, fields, kinds, FLAG_BIT(OPAQUE), &judgement);
+    if (result == 0 && !judgement.is_blocked && r->portal) {
+        r->portal->told_fields |= fields;
+        r->portal->told_kinds |= kinds;
+    }
     return result == 0 && judgement.is_blocked ? answer_block(a, &judgement) : result;
 }
 

@@ -186,8 +186,9 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         r->rows = r->portal->rows;
         r->is_counted = r->portal->is_counted;
         r->is_bound_told = r->portal->is_bound_told;
-        if (portal && r->rows > 0)
-            r->doubt_fields = 0; /* told with its first */
+        if ((r->doubt_fields & ~r->portal->told_fields) == 0 &&
+            (r->doubt_kinds & ~r->portal->told_kinds) == 0)
+            r->doubt_fields = 0;
     }
     if (r->showing && PASU_UNLIKELY(r->showing->showing->is_never))
         r->doubt_fields = UINT64_MAX; /* answer_doubt refuses them */

@@ -411,6 +411,8 @@ exchange_must_describe(const struct exchange *x, const char *name)
         return true;
     if (is_described)
         return false;
+    if (portal && portal->is_renamed)
+        return true;
     /* It may stand for another by then, or for the one that it does not stand for any more. */
     if (bind && bind->statement[0] && (x->queries > 0 || x->naming > 0))
         return true;
@@ -437,7 +439,8 @@ portal_clear(struct portal *portal)
     portal->description_length = 0;
     portal->rows = 0;
     portal->is_told = portal->is_described = portal->is_counted = portal->is_doubtful = false;
-    portal->is_bound_told = false;
+    portal->is_bound_told = portal->is_renamed = false;
+    portal->told_fields = portal->told_kinds = 0;
 }
 
 static void
@@ -516,6 +519,7 @@ portal_describe(struct portal *portal, struct view body)
         memcpy(portal->description, body.bytes, body.length);
     portal->description_length = (uint32_t)body.length;
     portal->is_described = true;
+    portal->is_renamed = false;
     return 0;
 }
 
@@ -578,8 +582,12 @@ exchange_doubt(struct exchange *x)
     for (size_t i = 0; i < EXCHANGE_HEADS; i++)
         for (struct prepared *p = x->prepared[i]; p; p = p->next)
             p->is_doubtful |= p->name[0] != '\0';
-    for (struct portal *p = x->portals; p; p = p->next)
-        p->is_doubtful |= p->name[0] != '\0';
+    for (struct portal *p = x->portals; p; p = p->next) {
+        if (p->name[0] == '\0')
+            continue;
+        p->is_doubtful = p->is_renamed = true;
+        p->told_fields = p->told_kinds = 0; /* that was of what it may have stood for */
+    }
 }
 
 void

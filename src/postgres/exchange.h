@@ -74,6 +74,8 @@ struct portal {
     bool is_told;                  /* as of the Bind */
     bool is_bound_told;            /* upper bounds of its rows are in a record already */
     bool is_doubtful;
+    bool is_renamed;                  /* doubtful since its columns were described */
+    uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
 };
 
 struct exchange_request {

@@ -88,5 +88,31 @@ def test_after_a_block():
         equal(said(f"few {number}").unknown, 0)
 
 
+AGAIN = "DO $$ DECLARE c refcursor := 'x'; BEGIN CLOSE c; OPEN c FOR SELECT {} FROM customers; END $$"
+
+
+@test(gateway=True)
+def test_another_meaning():
+    """A portal that has shown rows and is opened anew by code counts for all that it can show now, once"""
+    for number, columns in enumerate(("name", "name, email, phone")):
+        for user, name in (("app", f"again {number}"), ("p_few", f"again few {number}")):
+            with front().login(user=user, application_name=name) as session:
+                session.query("BEGIN")
+                first = session.exchange(wire.parse("SELECT title FROM products") + wire.bind(portal="x") + wire.describe("P", "x") +
+                                         wire.execute(1, "x") + wire.SYNC)
+                equal(len(first.rows), 1)
+                session.exchange(wire.query(AGAIN.format(columns)))
+                shown = [session.exchange(wire.execute(count, "x") + wire.SYNC) for count in (5, 0)]
+                session.terminate()
+            said_of = said(name)
+            lines = [line for line in said_of.lines if "kept" not in line["flags"]]
+            if user == "p_few":
+                equal(([one.rows for one in shown], said_of.unknown), ([[], []], 0))
+            else:
+                equal([len(one.rows) for one in shown], [5, shop.CUSTOMERS - 5])
+                told = [line["subjects"]["customer"]["at_most"] for line in lines if "customer" in line["subjects"]]
+                assert sum(told) >= shop.CUSTOMERS and len(lines) <= 2, said_of
+
+
 if __name__ == "__main__":
     harness.main()
