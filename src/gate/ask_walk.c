@@ -45,6 +45,12 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
         result = ask_pass(a, at, WALK_HEAD);
         return result == 0 ? WALK_HEAD : result;
     }
+    /* The server skips it, and so answers nothing: it would be waited for in vain. */
+    if (PASU_UNLIKELY(exchange_is_skipped(&a->o->exchange)) && at[0] != 'S') {
+        a->o->is_swallowing = false;
+        result = ask_pass(a, at, WALK_HEAD);
+        return result == 0 ? WALK_HEAD : result;
+    }
     result = rest_take(a, at[0]);
     a->o->is_swallowing = result == 1;
     if (result < 0)

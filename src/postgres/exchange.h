@@ -147,6 +147,9 @@ struct plan *exchange_executed(const struct exchange *exchange, uint32_t place,
  * none is known. */
 const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal,
                                             const struct plan_statement **statement);
+/* Whether the server skips what comes now, up to the next Sync: that is to be queued, and else
+ * nothing. */
+bool exchange_is_skipped(const struct exchange *exchange);
 /* Whether the request at the front belongs to a pipeline of which no end has been queued. */
 bool exchange_is_open(const struct exchange *exchange);
 /* Whether nothing has been queued behind the end of the pipeline, or Query, that it belongs to. */
