@@ -458,6 +458,7 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
 
     if (!request)
         return PASU_E_NOMEM;
+    request->is_behind_copy = a->s->pipeline.is_copy_over;
     return ask_pass(a, message, length);
 }
 
@@ -504,7 +505,8 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     case 'E':
         return ask_execute(a, message, length, body);
     case 'S':
-        return ask_plain(a, message, length, STEP_SYNC);
+        return walk_is_ignored(a->s, 'S') ? ask_pass(a, message, length)
+                                          : ask_plain(a, message, length, STEP_SYNC);
     case 'F':
         return ask_call(a, message, length);
     default:

@@ -147,6 +147,23 @@ exchange_failed(struct exchange *x)
 }
 
 void
+exchange_copies(struct exchange *x)
+{
+    while (x->count > 1) {
+        struct exchange_request *first = &x->requests[x->first];
+        struct exchange_request *next = &x->requests[(x->first + 1) % x->size];
+
+        if (next->step != STEP_SYNC || next->is_behind_copy)
+            return;
+        *next = *first; /* it holds nothing */
+        if (first->pinned.ordinals == first->pinned.space)
+            next->pinned.ordinals = next->pinned.space;
+        x->first = (x->first + 1) % x->size;
+        x->count--;
+    }
+}
+
+void
 exchange_ready(struct exchange *x)
 {
     struct exchange_request *first;

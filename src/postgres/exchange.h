@@ -85,6 +85,7 @@ struct exchange_request {
     bool is_refused;               /* its error is to be replaced by the refusal of its plan */
     bool is_beyond;                /* or it is refused because a budget has no room for it */
     bool is_told;                  /* QUERY, BIND: persons it can show are in a record already */
+    bool is_behind_copy;           /* SYNC: behind the end of COPY data */
     bool is_portal;                /* DESCRIBE, CLOSE: of a portal, not of a statement */
     bool is_naming;                /* it gives or takes a statement's name */
     bool is_doubtful;              /* BIND: it may show more than its plan says */
@@ -125,6 +126,9 @@ struct exchange_request *exchange_first(const struct exchange *exchange);
 void exchange_done(struct exchange *exchange);
 /* An error ended it: in the extended protocol all up to the next Sync go with it. */
 void exchange_failed(struct exchange *exchange);
+/* CopyInResponse for the one at the front: the server ignores the Syncs that come next, as long as
+ * they are ahead of the data's end. */
+void exchange_copies(struct exchange *exchange);
 /* ReadyForQuery: the request at the front is a Query, Sync or FunctionCall, what stands before it
  * was skipped. */
 void exchange_ready(struct exchange *exchange);

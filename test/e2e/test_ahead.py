@@ -38,6 +38,27 @@ def test_long_after_an_error():
 
 
 @test
+def test_sync_ahead_of_a_copy():
+    """A Sync that is sent before it is known that a copy comes in is ignored, one behind the data is not"""
+    copy = wire.parse("COPY a_inbox FROM STDIN") + wire.bind() + wire.execute()
+    good = wire.copy_data(b"1\ta\n") + wire.COPY_DONE
+    for front, name in ((plain, "plain"), (seeing, "seeing")):
+        front().behind.sql("DROP TABLE IF EXISTS a_inbox; CREATE TABLE a_inbox (k int, v text); GRANT ALL ON a_inbox TO public")
+        with front().login(application_name=name) as session:
+            for ahead, data, due in ((wire.SYNC, good, "CZ"), (wire.SYNC * 3, good, "CZ"), (b"", good, "CZ"), (wire.FLUSH, good, "CZ"),
+                                     (wire.SYNC, wire.copy_data(b"x\ty\n") + wire.COPY_DONE, "EZ"), (wire.SYNC, wire.copy_fail("no"), "EZ")):
+                equal(session.exchange(copy + ahead, "G").types, "12G")
+                equal(session.exchange(data + wire.SYNC).types, due)
+                equal(session.exchange(copy + ahead + data + wire.SYNC).types, "12G" + due)
+                equal(session.value("SELECT 'next'"), "next")
+            equal(session.exchange(wire.query("COPY a_inbox FROM STDIN") + wire.SYNC, "G").types, "G")
+            equal(session.exchange(good + wire.query("SELECT 1")).types, "CZ")
+            equal(session.result().types, "TDCZ")
+            if not harness.DIRECT:
+                process.until(lambda: [one["state"] for one in front().guard.sessions() if one["application"] == name] == ["idle"], "an idle session")
+
+
+@test
 def test_slow_reader():
     """A client that says goodbye and then reads slowly gets all that the server had for it"""
     for front in (plain, seeing):
