@@ -126,7 +126,7 @@ underway_answered(struct session *s)
 {
     struct observer *o = s->observer;
 
-    if (PASU_LIKELY(!o->is_hanging) || o->exchange.count > 0)
+    if (PASU_LIKELY(!o->is_hanging) || (o->exchange.count > 0 && underway_is_any(s)))
         return;
     o->is_hanging = false;
     catalog_store_unhang(s->worker->shared->catalogs, o->place);

@@ -21,7 +21,8 @@
 bool underway_is_any(const struct session *session);
 /* The client does not take what it is sent: looks at what is new among the requests. */
 void underway_wait(struct session *session);
-/* The server is ready for what comes next: where nothing is on its way, the doubt is over. */
+/* The server is ready for what comes next: where nothing of the kind is on its way any more, the
+ * doubt is over. */
 void underway_answered(struct session *session);
 /* Nobody will read the answers. The requests are forgotten. */
 void underway_end(struct session *session);
