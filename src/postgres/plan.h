@@ -156,6 +156,7 @@ struct plan_part {
     bool is_relation_certain; /* named with its schema. Else a temporary table can stand for it, and
                                  only a column's origin proves that none does */
     uint64_t fields;          /* of all its columns; BOUND without columns: whatever comes */
+    uint64_t loose_fields;    /* of these, what can be in columns that are not the table's own */
     const struct plan_column *columns;
     size_t column_count;
     const struct plan_pin *pins;

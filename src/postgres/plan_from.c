@@ -124,7 +124,7 @@ from_table(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar 
     else if (entry->relation)
         fill_view(work, entry);
     if (range->alias)
-        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+        outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
     return entry;
 }
 
@@ -144,7 +144,7 @@ from_cte(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar *r
     outputs_copy(work, &entry->columns, &cte->columns);
     outputs_renew(work, &entry->columns);
     if (range->alias)
-        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+        outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
     return entry;
 }
 
@@ -179,7 +179,7 @@ from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__Range
     entry->lateral = range->lateral ? range : NULL;
     outputs_copy(work, &entry->columns, &columns);
     if (range->alias)
-        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+        outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
     return entry;
 }
 

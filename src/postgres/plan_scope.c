@@ -171,10 +171,26 @@ outputs_renew(struct plan_work *work, struct outputs *outputs)
 }
 
 void
-outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t count)
+outputs_blur(struct plan_work *work, struct outputs *outputs)
 {
-    struct output *output = outputs->first;
+    if (!outputs->is_open)
+        return;
+    for (const struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+        if (o->carry)
+            carry_add(&outputs->rest, o->carry);
+    outputs->first = outputs->last = NULL;
+    outputs->count = 0;
+}
 
+void
+outputs_rename(struct plan_work *work, struct outputs *outputs, PgQuery__Node *const *names,
+               size_t count)
+{
+    struct output *output;
+
+    if (count > 0)
+        outputs_blur(work, outputs);
+    output = outputs->first;
     for (size_t i = 0; i < count && output; i++, output = output->next)
         output->name = sql_string(names[i]);
 }

@@ -128,8 +128,11 @@ void outputs_widen(struct plan_work *work, struct outputs *outputs);
 void outputs_renew(struct plan_work *work, struct outputs *outputs);
 /* A new bit for a table further inside, or 0. */
 uint64_t inner_table(struct plan_work *work, uint8_t kind);
+/* Columns that are not all known have no positions: any name can be any of them. */
+void outputs_blur(struct plan_work *work, struct outputs *outputs);
 /* Renames the first of them (a list of String nodes). */
-void outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t count);
+void outputs_rename(struct plan_work *work, struct outputs *outputs, PgQuery__Node *const *names,
+                    size_t count);
 /* A carry in the arena, or NULL where it is empty. */
 const struct carry *carry_keep(struct plan_work *work, const struct carry *carry);
 /* What a plain relation's column carries; makes `direct` places for a table of the top level. */

@@ -232,6 +232,29 @@ add_unplanned(struct making *m, size_t at)
     add_reach(m, at, &most);
 }
 
+/* Of a column whose origin is known, in a result whose columns are not: what the statement can have
+ * put there, or made known of it, beside what the table holds. */
+static void
+add_loose(struct making *m, size_t at, uint32_t relation)
+{
+    const struct plan_statement *s = m->statement;
+
+    /* Of a statement that is only named, and by a name that is not known, the origins are all there
+     * is. */
+    if (s->special == SPECIAL_EXECUTE || s->special == SPECIAL_FETCH)
+        return;
+    for (size_t i = 0; i < s->part_count; i++) {
+        const struct plan_part *part = &s->parts[i];
+
+        if (part->relation == 0)
+            add_bound(m, at, part->kind % CATALOG_KINDS_MAX, part->fields);
+        else if (m->shown_by[i] != relation)
+            add_bound(m, at, part->kind % CATALOG_KINDS_MAX, part->loose_fields);
+        else if (s->flags & PLAN_MARKS)
+            add_bound(m, at, part->kind % CATALOG_KINDS_MAX, part->fields);
+    }
+}
+
 static void
 add_without_origin(struct making *m, size_t at)
 {
@@ -312,6 +335,8 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
      * more than the mapping says. */
     if (m->has_columns)
         add_planned(m, at, (m->statement->flags & PLAN_MARKS) == 0);
+    else
+        add_loose(m, at, relation->oid);
 }
 
 static bool
