@@ -114,6 +114,8 @@ pin_value(struct asking *a, const struct plan_part *part, const struct plan_pin 
         return result; /* null equals nothing */
     if (oid)
         type = pin->is_array ? key_type_of_array(oid) : key_type_of_oid(oid);
+    if (!oid && pin->is_shared)
+        return PASU_E_MALFORMED;
     /* Converted to a whole number, a number with a fraction is another one. */
     if (pin->is_cast && type == CATALOG_KEY_NUMERIC && part->key_type != CATALOG_KEY_NUMERIC)
         return PASU_E_MALFORMED;

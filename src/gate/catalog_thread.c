@@ -86,8 +86,6 @@ log_success(const struct catalog_store *store, const struct catalog_place *place
 static void
 keep_failure(struct catalog_store *store, struct catalog_place *place, int result)
 {
-    bool is_awaited;
-
     if (place->pause == 0)
         log_failure(store, place, result);
     place->pause = place->pause == 0               ? PAUSE_FIRST
@@ -97,11 +95,10 @@ keep_failure(struct catalog_store *store, struct catalog_place *place, int resul
     catalog_place_doubt(place);
     place->load_at = os_monotonic(store->log->os) + place->pause;
     place->poll_at = CATALOG_NEVER;
-    is_awaited = place->is_awaited;
     place->is_awaited = false;
     pthread_mutex_unlock(&store->lock);
-    if (is_awaited)
-        store->notify(store->arg, place, result);
+    store->notify(store->arg, place,
+                  result); /* somebody may wait who has touched nothing himself */
 }
 
 /* The lock is held. */
@@ -124,7 +121,7 @@ keep_marks(struct catalog_store *store, struct catalog_place *place, const struc
     if (result != 0)
         LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     else if (is_any)
-        place->touched++;
+        catalog_place_doubt(place);
 }
 
 static void

@@ -20,7 +20,8 @@ static bool
 is_same_pin(const struct plan_pin *one, const struct plan_pin *other)
 {
     return one->parameter == other->parameter && one->is_array == other->is_array &&
-           one->is_cast == other->is_cast && view_equal(one->literal, other->literal);
+           one->is_cast == other->is_cast && one->is_shared == other->is_shared &&
+           view_equal(one->literal, other->literal);
 }
 
 bool

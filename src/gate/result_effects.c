@@ -124,6 +124,10 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
     /* What is only added, or only its own, is nobody's concern before the transaction's end. */
     if (o->change != TOUCH_NONE && (is_end || (is_change && touch == TOUCH_ALL)))
         observer_touch(s, touch_at_end(o));
+    /* Others see it now, and the next transaction may have begun already (AND CHAIN). */
+    if (statement->special == SPECIAL_END && statement->verb != VERB_ROLLBACK &&
+        o->change == TOUCH_ALL)
+        doubt_committed(s);
     if (o->change != TOUCH_NONE && statement->special == SPECIAL_LAY_BY)
         catalog_store_lay_by(o->place);
     if (statement->special == SPECIAL_TAKE_UP && catalog_store_has_laid_by(o->place)) {

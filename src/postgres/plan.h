@@ -128,7 +128,9 @@ struct plan_pin {
     struct view literal; /* bytes NULL: a parameter */
     uint16_t parameter;
     bool is_array;
-    bool is_cast; /* a parameter that the statement converts to the key's type */
+    bool is_cast;   /* a parameter that the statement converts to the key's type */
+    bool is_shared; /* one that stands elsewhere, too: only with a type that is said it is the key's
+                     */
 };
 
 /* An output column (0-based, hidden ones not counted) and the fields of one part that it can show.

@@ -44,6 +44,7 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
     struct token_range all = {work->tokens.tokens, work->tokens.tokens + work->tokens.count};
 
     names_collect(work, tree);
+    parameters_collect(work, tree);
     refuse_by_names(work);
     if (work->names.flags & PLAN_STATISTICS)
         refuse_by_statistics(work, tree);

@@ -480,8 +480,10 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
     case PG_QUERY__NODE__NODE_PREPARE_STMT:
         work->parameter_types = node->prepare_stmt->argtypes;
         work->parameter_type_count = node->prepare_stmt->n_argtypes;
+        work->is_preparing = true;
         hold_inner(work, build, node->prepare_stmt->name, node->prepare_stmt->query,
                    SPECIAL_PREPARE, statement);
+        work->is_preparing = false;
         work->parameter_type_count = 0;
         break;
     case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
