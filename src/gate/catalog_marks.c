@@ -12,6 +12,10 @@ struct marked {
     uint32_t relation, vocabulary;
     uint32_t loads; /* since it was given by name */
     int16_t column;
+    bool is_adrift;
+    uint64_t number;  /* when it was given */
+    uint64_t horizon; /* adrift: the server's transactions before this one are waited for; 0: not
+                         known yet */
     uint64_t fields, kinds;
     uint64_t recorded_fields, recorded_kinds;                /* of these, what the ledger has */
     char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE]; /* schema "": any */
@@ -48,6 +52,15 @@ add_gone(struct catalog_marks *marks, const struct marked *mark)
     gone[marks->gone_count++] = *mark;
 }
 
+/* Given again: it is waited for again. */
+static void
+give(struct marked *mark, uint64_t number)
+{
+    mark->number = number;
+    mark->loads = 0;
+    mark->horizon = 0;
+}
+
 static int
 add(struct catalog_marks *marks, const struct marked *mark)
 {
@@ -60,6 +73,9 @@ add(struct catalog_marks *marks, const struct marked *mark)
             marks->items[i].kinds |= mark->kinds;
             marks->items[i].recorded_fields |= mark->recorded_fields;
             marks->items[i].recorded_kinds |= mark->recorded_kinds;
+            if (mark->number > marks->items[i].number)
+                give(&marks->items[i], mark->number);
+            marks->items[i].is_adrift |= mark->is_adrift;
             return 0;
         }
     if (marks->count == MARKS_MAX)
@@ -78,6 +94,7 @@ catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, 
     struct marked one = {.relation = mark->relation,
                          .vocabulary = vocabulary,
                          .column = mark->column,
+                         .number = marks->number,
                          .fields = mark->fields,
                          .kinds = mark->kinds};
 
@@ -110,7 +127,7 @@ catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
 
         if (!is_moved(&mark, from))
             continue;
-        mark.loads = 0;
+        give(&mark, marks->number);
         mark.recorded_fields = mark.recorded_kinds = 0;
         if (to->name)
             snprintf(mark.name, sizeof(mark.name), "%s", to->name);
@@ -150,6 +167,39 @@ catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
     return 0;
 }
 
+void
+catalog_marks_drift(struct catalog_marks *marks, uint64_t from)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->items[i].relation == 0 && marks->items[i].number >= from) {
+            marks->items[i].is_adrift = true;
+            marks->items[i].horizon = 0;
+        }
+}
+
+bool
+catalog_marks_need_next(const struct catalog_marks *marks)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->items[i].is_adrift && marks->items[i].horizon == 0)
+            return true;
+    return false;
+}
+
+/* Whether what it marks need not be in the snapshot that was begun with this sight. */
+static bool
+is_open(struct marked *mark, const struct catalog_sight *sight)
+{
+    if (sight->open != 0 && mark->number >= sight->open)
+        return true;
+    if (!mark->is_adrift)
+        return false;
+    if (mark->horizon == 0)
+        mark->horizon = sight->next;
+    mark->is_adrift = mark->horizon == 0 || sight->oldest < mark->horizon;
+    return mark->is_adrift;
+}
+
 /* The marks of what is called so now. */
 static int
 settle_name(struct catalog_marks *settled, const struct marked *mark, const struct catalog *catalog)
@@ -157,6 +207,7 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
     const char *schema = mark->schema[0] != '\0' ? mark->schema : NULL;
     const struct catalog_relation *r;
     struct marked later = *mark;
+    bool is_kept = is_open(&later, &settled->sight);
     size_t at = 0;
     bool is_there = false;
     int result = 0;
@@ -165,14 +216,16 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
         struct marked found = {.relation = r->oid,
                                .vocabulary = mark->vocabulary,
                                .column = mark->column,
+                               .number = mark->number,
                                .fields = mark->fields,
                                .kinds = mark->kinds};
 
         is_there = true;
         result = add(settled, &found);
     }
-    later.loads++;
-    return result == 0 && !is_there && later.loads < NAME_LOADS_MAX ? add(settled, &later) : result;
+    if (!is_kept)
+        is_kept = !is_there && ++later.loads < NAME_LOADS_MAX;
+    return result == 0 && is_kept ? add(settled, &later) : result;
 }
 
 /* What has gone into a table went into its partitions, which may be detached some day. Where there
@@ -224,7 +277,7 @@ settle_gone(struct catalog_marks *settled, const struct catalog_marks *marks)
 int
 catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
 {
-    struct catalog_marks settled = {0};
+    struct catalog_marks settled = {.number = marks->number, .sight = marks->sight};
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < marks->count; i++) {
@@ -283,6 +336,7 @@ catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark)
     struct marked one = {.relation = mark->relation,
                          .vocabulary = mark->vocabulary,
                          .column = mark->column,
+                         .is_adrift = mark->relation == 0,
                          .fields = mark->fields,
                          .kinds = mark->kinds,
                          .recorded_fields = mark->fields,

@@ -3,7 +3,13 @@
  * Relations that were seen to be filled with personal values and are not in the configuration.
  *
  * A mark is given by a name as long as no snapshot has shown the relation, and is by OID from then
- * on. Its fields and kinds are numbers of one vocabulary; under another one it stands for all.
+ * on. While the transaction that gave the mark can still be open, a snapshot shows what had the
+ * name before: the name stays marked beside that OID until a snapshot was begun after the
+ * transaction's end. Where nobody hears of that end (the session was cut off, the transaction
+ * prepared, the gate killed), the mark is adrift until all of the server's transactions of its time
+ * are over.
+ *
+ * Its fields and kinds are numbers of one vocabulary; under another one it stands for all.
  * What the ledger has of a mark is remembered with it: catalog_marks_record gives out what it has
  * not, and what it must forget (a name that has become an OID, a relation that is gone). Not
  * shared: the catalog store's lock is held.
@@ -14,11 +20,20 @@
 #include "ledger/ring.h"
 #include "postgres/catalog.h"
 
+/* What was so when a snapshot was begun. All 0: names are what it shows. */
+struct catalog_sight {
+    uint64_t open;   /* marks from this number on came later, or their transactions were not over */
+    uint64_t oldest; /* of the server's transactions: all before this one were over */
+    uint64_t next;   /* higher than all that had begun; 0: not known */
+};
+
 struct catalog_marks {
     struct marked *items; /* memory_free */
     size_t count;
     struct marked *gone; /* which the ledger has: memory_free */
     size_t gone_count;
+    uint64_t number;            /* of what is marked now: the caller's, never lower than before */
+    struct catalog_sight sight; /* of the snapshot that is settled: the caller's */
 };
 
 /* Writes one mark to the ledger. 0, or why not. */
@@ -35,6 +50,11 @@ PASU_MUST_USE int catalog_marks_move(struct catalog_marks *marks, const struct c
 /* A copy (one block, memory_free) in the numbers of `vocabulary`: for a load. */
 PASU_MUST_USE int catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
                                      struct catalog_mark **list, size_t *count);
+/* Names that were marked with this number, or a later one: nobody will say when they are settled.
+ */
+void catalog_marks_drift(struct catalog_marks *marks, uint64_t from);
+/* Whether some are adrift, and it is not known yet which transactions they wait for. */
+bool catalog_marks_need_next(const struct catalog_marks *marks);
 /* After a load: names become OIDs where the relation is there now; what is gone is forgotten. */
 PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog);
 /* Of a new snapshot: what it says that functions and triggers can have filled. */

@@ -48,6 +48,8 @@ struct catalog_store {
     struct list places;
     struct settings *current; /* held, or NULL */
     uint64_t versions;
+    struct list markings;   /* struct catalog_marking */
+    uint64_t marked;        /* the number of the last mark, or of the last marking */
     struct past_marks past; /* of databases in which nobody has been since the start */
     uint64_t mark_number;   /* the last one (ledger/ring.h) */
     bool is_stopping, is_stopped;
@@ -59,6 +61,10 @@ catalog_place_gateway(const struct catalog_place *place)
     return &place->settings->gateways[place->gateway];
 }
 
+/* With the lock held: the marks from this number on are of transactions that are open, or of ones
+ * that are to come. */
+uint64_t catalog_place_open_marks(const struct catalog_store *store,
+                                  const struct catalog_place *place);
 /* With the lock held: load it at that time, or before. */
 void catalog_place_load_by(struct catalog_store *store, struct catalog_place *place, int64_t at);
 void catalog_place_free(struct catalog_place *place);

@@ -94,6 +94,7 @@ catalog_store_new(struct catalog_store **out, const struct log *log, catalog_not
     store->notify = notify;
     store->arg = arg;
     list_init(&store->places);
+    list_init(&store->markings);
     pthread_mutex_init(&store->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -317,11 +318,13 @@ catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
     int result = 0;
 
     pthread_mutex_lock(&store->lock);
+    store->marked++;
     list_each (link, &store->places) {
         struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
         if (!is_sibling(other, place))
             continue;
+        other->marks.number = store->marked;
         if (result == 0)
             result = catalog_marks_add(&other->marks, mark, vocabulary);
         touch(store, other);
@@ -337,14 +340,64 @@ catalog_store_move(struct catalog_store *store, struct catalog_place *place,
     int result = 0;
 
     pthread_mutex_lock(&store->lock);
+    store->marked++;
     list_each (link, &store->places) {
         struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
-        if (result == 0 && is_sibling(other, place))
-            result = catalog_marks_move(&other->marks, from, to);
+        if (result != 0 || !is_sibling(other, place))
+            continue;
+        other->marks.number = store->marked;
+        result = catalog_marks_move(&other->marks, from, to);
     }
     pthread_mutex_unlock(&store->lock);
     return result;
+}
+
+/* ---- transactions that mark ---- */
+
+void
+catalog_store_open(struct catalog_store *store, struct catalog_place *place,
+                   struct catalog_marking *marking)
+{
+    if (marking->place)
+        return;
+    pthread_mutex_lock(&store->lock);
+    marking->place = place;
+    marking->number = ++store->marked;
+    list_init(&marking->link);
+    list_append(&store->markings, &marking->link);
+    pthread_mutex_unlock(&store->lock);
+}
+
+void
+catalog_store_close(struct catalog_store *store, struct catalog_marking *marking, bool is_lost)
+{
+    if (!marking->place)
+        return;
+    pthread_mutex_lock(&store->lock);
+    list_remove(&marking->link);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (is_lost && is_sibling(other, marking->place))
+            catalog_marks_drift(&other->marks, marking->number);
+    }
+    pthread_mutex_unlock(&store->lock);
+    *marking = (struct catalog_marking){0};
+}
+
+uint64_t
+catalog_place_open_marks(const struct catalog_store *store, const struct catalog_place *place)
+{
+    uint64_t open = store->marked + 1;
+
+    list_each (link, &store->markings) {
+        const struct catalog_marking *marking = LIST_ENTRY(link, struct catalog_marking, link);
+
+        if (marking->number < open && is_sibling(marking->place, place))
+            open = marking->number;
+    }
+    return open;
 }
 
 /* ---- the ledger ---- */

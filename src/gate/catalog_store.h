@@ -19,6 +19,7 @@
 #ifndef PASU_GATE_CATALOG_STORE_H
 #define PASU_GATE_CATALOG_STORE_H
 
+#include "base/list.h"
 #include "base/log.h"
 #include "gate/catalog_marks.h"
 #include "gate/settings.h"
@@ -85,6 +86,20 @@ PASU_MUST_USE int catalog_store_mark(struct catalog_store *store, struct catalog
 PASU_MUST_USE int catalog_store_move(struct catalog_store *store, struct catalog_place *place,
                                      const struct catalog_mark *from,
                                      const struct catalog_mark *to);
+
+/* A transaction that marks: its names mean what is there after its end. The session's; all 0: none.
+ */
+struct catalog_marking {
+    struct list link;
+    const struct catalog_place *place;
+    uint64_t number; /* its marks have higher ones */
+};
+/* Before its first mark; it may have been opened already. */
+void catalog_store_open(struct catalog_store *store, struct catalog_place *place,
+                        struct catalog_marking *marking);
+/* It is over; or nobody will ever say so, `is_lost`. One that was not opened is none. */
+void catalog_store_close(struct catalog_store *store, struct catalog_marking *marking,
+                         bool is_lost);
 
 /* Puts all marks that the ledger does not have yet. After an error the next call tries the rest. */
 PASU_MUST_USE int catalog_store_record(struct catalog_store *store, catalog_marks_put *put,

@@ -2,6 +2,7 @@
 /* The catalog store's thread: one load or poll after the other, the one that is due first. */
 #include "base/memory.h"
 #include "gate/catalog_load.h"
+#include "gate/catalog_origin.h"
 #include "gate/catalog_place.h"
 #include "gate/catalog_policy.h"
 
@@ -139,6 +140,29 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     store->notify(store->arg, place, 0);
 }
 
+/* How far the transactions are that mark, here and on the server: before the snapshot is begun. */
+static int
+look(struct catalog_store *store, struct catalog_place *place)
+{
+    struct catalog_sight sight = {0};
+    struct catalog_origin origin;
+    bool is_next_needed;
+    int result;
+
+    pthread_mutex_lock(&store->lock);
+    sight.open = catalog_place_open_marks(store, place);
+    is_next_needed = catalog_marks_need_next(&place->marks);
+    pthread_mutex_unlock(&store->lock);
+    result = catalog_origin_ask(&place->inspector, &origin);
+    sight.oldest = origin.oldest;
+    if (result == 0 && is_next_needed && !origin.is_standby)
+        result = catalog_origin_next(&place->inspector, &sight.next);
+    pthread_mutex_lock(&store->lock);
+    place->marks.sight = sight;
+    pthread_mutex_unlock(&store->lock);
+    return result;
+}
+
 static void
 load(struct catalog_store *store, struct catalog_place *place)
 {
@@ -159,6 +183,8 @@ load(struct catalog_store *store, struct catalog_place *place)
     place->load_at = CATALOG_NEVER;
     pthread_mutex_unlock(&store->lock);
     result = connect_place(place);
+    if (result == 0)
+        result = look(store, place);
     if (result == 0) {
         pthread_mutex_lock(&store->lock);
         result = catalog_marks_list(&place->marks, catalog_policy_vocabulary(place->policy), &marks,

@@ -117,6 +117,7 @@ observer_free(struct session *s)
         return;
     s->observer = NULL;
     growth_settle(catalog_store_growth(o->place), &o->grown);
+    catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
     result_close(o);
@@ -383,6 +384,7 @@ mark(struct session *s, const struct plan_statement *statement)
         is_new = true;
     }
     if (result == 0 && move) {
+        catalog_store_open(store, place, &s->observer->marking);
         result = catalog_store_move(
             store, place, &(struct catalog_mark){.schema = move->schema, .name = move->name},
             &(struct catalog_mark){.schema = move->to_schema, .name = move->to_name});
@@ -439,6 +441,12 @@ observer_marks_over(struct session *s, bool is_rolled_back)
     }
     o->deferred_count = 0;
     return result;
+}
+
+void
+observer_marks_mean(struct session *s, bool is_lost)
+{
+    catalog_store_close(s->worker->shared->catalogs, &s->observer->marking, is_lost);
 }
 
 void

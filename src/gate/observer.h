@@ -87,9 +87,10 @@ struct observer {
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
-    bool is_changing; /* the transaction has changed the catalog */
-    bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
-                         answers to what it has asked */
+    struct catalog_marking marking; /* of the transaction, once it can have marked */
+    bool is_changing;               /* the transaction has changed the catalog */
+    bool is_waiting; /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
+                        answers to what it has asked */
     bool is_crowded;
     uint8_t snapshots;         /* that have come since it waits, and were too old */
     uint32_t shifts;           /* of the place, those that this session knows of (gate/doubt.h) */
@@ -139,6 +140,9 @@ PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,
                                 const struct plan_statement *statement);
 /* The transaction has ended: what it has filled is marked, or was never there. */
 PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_back);
+/* Names that it has marked mean what is there from now on; `is_lost`: at a time that nobody knows.
+ */
+void observer_marks_mean(struct session *session, bool is_lost);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
 /* The server has taken, or refused, our cancel request. */
 void observer_cancelled(struct session *session);

@@ -425,8 +425,10 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
     bool is_end = statement->special == SPECIAL_END || statement->special == SPECIAL_LAY_BY;
     int result = statement->mark.fields || statement->move ? observer_mark(s, plan, statement) : 0;
 
-    if (result == 0 && statement->special == SPECIAL_END)
+    if (result == 0 && is_end) {
         result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
+        observer_marks_mean(s, statement->special == SPECIAL_LAY_BY);
+    }
     if (is_change || statement->mark.fields)
         o->is_changing = true;
     if (o->is_changing && (is_change || is_end))
@@ -532,6 +534,7 @@ result_transaction_over(struct session *s)
     int result = observer_marks_over(s, false); /* none is left where it was ended by its name */
 
     o->speaks_fields = o->speaks_kinds = 0;
+    observer_marks_mean(s, false);
     growth_settle(catalog_store_growth(o->place), &o->grown);
     if (o->is_changing) {
         observer_touch(s);
