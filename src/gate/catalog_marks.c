@@ -13,6 +13,7 @@ struct marked {
     uint32_t loads; /* since it was given by name */
     int16_t column;
     bool is_adrift;
+    bool is_unsure;   /* of a template, and no snapshot has shown it yet */
     uint64_t number;  /* when it was given */
     uint64_t horizon; /* adrift: the server's transactions before this one are waited for; 0: not
                          known yet */
@@ -76,6 +77,7 @@ add(struct catalog_marks *marks, const struct marked *mark)
             if (mark->number > marks->items[i].number)
                 give(&marks->items[i], mark->number);
             marks->items[i].is_adrift |= mark->is_adrift;
+            marks->items[i].is_unsure &= mark->is_unsure;
             return 0;
         }
     if (marks->count == MARKS_MAX)
@@ -281,12 +283,14 @@ catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < marks->count; i++) {
-        const struct marked *m = &marks->items[i];
+        struct marked m = marks->items[i];
 
-        if (m->relation == 0)
-            result = settle_name(&settled, m, catalog);
-        else if (catalog_relation(catalog, m->relation))
-            result = add(&settled, m);
+        if (m.relation == 0) {
+            result = settle_name(&settled, &m, catalog);
+        } else if (catalog_relation(catalog, m.relation)) {
+            m.is_unsure = false;
+            result = add(&settled, &m);
+        }
     }
     if (result == 0)
         result = settle_children(&settled, catalog);
@@ -318,20 +322,40 @@ catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog, u
     return result;
 }
 
+/* Of another database: the ledger does not have it, and a name is given anew. */
+static int
+add_kin(struct catalog_marks *marks, struct marked *mark, enum catalog_kin kin)
+{
+    if (kin == KIN_NONE)
+        return 0;
+    if (kin != KIN_SAME) {
+        mark->recorded_fields = mark->recorded_kinds = 0;
+        mark->is_unsure |= kin == KIN_TEMPLATE;
+        mark->is_adrift = mark->relation == 0;
+        mark->horizon = 0;
+    }
+    return add(marks, mark);
+}
+
 int
-catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from)
+catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from,
+                   enum catalog_kin kin)
 {
     int result = 0;
 
-    for (size_t i = 0; result == 0 && i < from->count; i++)
-        result = add(marks, &from->items[i]);
+    for (size_t i = 0; result == 0 && i < from->count; i++) {
+        struct marked mark = from->items[i];
+
+        result = add_kin(marks, &mark, kin);
+    }
     return result;
 }
 
 /* ---- the ledger ---- */
 
 int
-catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark)
+catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark,
+                      enum catalog_kin kin)
 {
     struct marked one = {.relation = mark->relation,
                          .vocabulary = mark->vocabulary,
@@ -344,7 +368,25 @@ catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark)
 
     snprintf(one.schema, sizeof(one.schema), "%s", mark->schema);
     snprintf(one.name, sizeof(one.name), "%s", mark->name);
-    return add(marks, &one);
+    return add_kin(marks, &one, kin);
+}
+
+void
+catalog_marks_unrecord(struct catalog_marks *marks)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        marks->items[i].recorded_fields = marks->items[i].recorded_kinds = 0;
+}
+
+bool
+catalog_marks_has(const struct catalog_marks *marks, const struct ring_mark *mark)
+{
+    struct marked one = {
+        .relation = mark->relation, .vocabulary = mark->vocabulary, .column = mark->column};
+
+    snprintf(one.schema, sizeof(one.schema), "%s", mark->schema);
+    snprintf(one.name, sizeof(one.name), "%s", mark->name);
+    return has(marks, &one);
 }
 
 static struct ring_mark
@@ -374,7 +416,8 @@ catalog_marks_record(struct catalog_marks *marks, catalog_marks_put *put, void *
     for (size_t i = 0; i < marks->count && result == 0; i++) {
         struct marked *m = &marks->items[i];
 
-        if ((m->fields & ~m->recorded_fields) == 0 && (m->kinds & ~m->recorded_kinds) == 0)
+        if (m->is_unsure ||
+            ((m->fields & ~m->recorded_fields) == 0 && (m->kinds & ~m->recorded_kinds) == 0))
             continue;
         record = record_of(m, RING_MARK_CARRIES);
         result = put(arg, &record);

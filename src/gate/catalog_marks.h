@@ -17,6 +17,7 @@
 #ifndef PASU_GATE_CATALOG_MARKS_H
 #define PASU_GATE_CATALOG_MARKS_H
 
+#include "gate/catalog_kin.h"
 #include "ledger/ring.h"
 #include "postgres/catalog.h"
 
@@ -60,9 +61,17 @@ PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct
 /* Of a new snapshot: what it says that functions and triggers can have filled. */
 PASU_MUST_USE int catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog,
                                      uint32_t vocabulary);
-PASU_MUST_USE int catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from);
-/* A mark that the ledger has already. PASU_E_NOMEM, PASU_E_RANGE. */
-PASU_MUST_USE int catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark);
+/* What is marked in a database of this kin is marked here, too. The ledger has it for the same one
+ * only; of what can have come with a template it is given what a snapshot has shown to be there.
+ * PASU_E_NOMEM, PASU_E_RANGE, as below. */
+PASU_MUST_USE int catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from,
+                                     enum catalog_kin kin);
+/* A mark that the ledger has of a database of this kin. */
+PASU_MUST_USE int catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark,
+                                        enum catalog_kin kin);
+/* The ledger has none of them. */
+void catalog_marks_unrecord(struct catalog_marks *marks);
+bool catalog_marks_has(const struct catalog_marks *marks, const struct ring_mark *mark);
 /* Puts what the ledger does not have, without the names of gateway and database. After an error the
  * rest is tried again the next time. */
 PASU_MUST_USE int catalog_marks_record(struct catalog_marks *marks, catalog_marks_put *put,

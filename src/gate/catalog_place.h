@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "gate/catalog_marks.h"
+#include "gate/catalog_origin.h"
 #include "gate/catalog_store.h"
 #include "gate/growth.h"
 #include "gate/inspector_link.h"
@@ -15,6 +16,7 @@
 
 struct catalog_place {
     struct list link;
+    struct catalog_store *store;
     struct settings *settings; /* held */
     uint32_t gateway;
     char database[NAME_SIZE];
@@ -24,7 +26,9 @@ struct catalog_place {
     uint64_t touched;         /* how often it was */
     int64_t load_at, poll_at; /* when; CATALOG_NEVER */
     int64_t unused_since;
-    bool is_awaited; /* somebody has entered, or touched it, and was not told yet */
+    bool is_awaited;              /* somebody has entered, or touched it, and was not told yet */
+    struct catalog_origin origin; /* all 0: its server has not been asked yet */
+    bool is_standby;
     struct catalog_marks marks;
     /* for who looks without it */
     _Atomic uint64_t version;
@@ -50,7 +54,7 @@ struct catalog_store {
     uint64_t versions;
     struct list markings;   /* struct catalog_marking */
     uint64_t marked;        /* the number of the last mark, or of the last marking */
-    struct past_marks past; /* of databases in which nobody has been since the start */
+    struct past_marks past; /* what the ledger had when the gate started */
     uint64_t mark_number;   /* the last one (ledger/ring.h) */
     bool is_stopping, is_stopped;
 };
@@ -61,10 +65,26 @@ catalog_place_gateway(const struct catalog_place *place)
     return &place->settings->gateways[place->gateway];
 }
 
-/* With the lock held: the marks from this number on are of transactions that are open, or of ones
+/* ---- catalog_place.c; with the lock held ---- */
+
+struct catalog_whose catalog_place_whose(const struct catalog_place *place);
+/* Whether both are of one database, as far as is known. */
+bool catalog_place_is_sibling(const struct catalog_place *a, const struct catalog_place *b);
+/* Whether another server that is a copy of this one's cluster has the mark, too: what is gone here
+ * need not be gone there, and the ledger does not tell the two apart. */
+bool catalog_place_is_copied(const struct catalog_store *store, const struct catalog_place *place,
+                             const struct ring_mark *mark);
+/* The server has said which database it is: marks of the past and of other places that hold for it
+ * are the place's from then on. After an error of catalog_marks_copy some are lost. */
+PASU_MUST_USE int catalog_place_know(struct catalog_store *store, struct catalog_place *place,
+                                     const struct catalog_origin *origin);
+/* The marks from this number on are of transactions that are open, or of ones
  * that are to come. */
 uint64_t catalog_place_open_marks(const struct catalog_store *store,
                                   const struct catalog_place *place);
+
+/* ---- catalog_store.c ---- */
+
 /* With the lock held: load it at that time, or before. */
 void catalog_place_load_by(struct catalog_store *store, struct catalog_place *place, int64_t at);
 void catalog_place_free(struct catalog_place *place);

@@ -33,15 +33,13 @@ place_new(struct catalog_store *store, struct settings *settings, uint32_t gatew
 
     if (!place)
         return NULL;
+    place->store = store;
     place->settings = settings_hold(settings);
     place->gateway = gateway;
     snprintf(place->database, sizeof(place->database), "%s", database);
     place->poll_at = CATALOG_NEVER;
     place->unused_since = os_monotonic(store->log->os);
     inspector_link_init(&place->inspector, store->log->os, CATALOG_MESSAGE_MAX);
-    if (past_marks_take(&store->past, catalog_place_gateway(place)->config->name, database,
-                        &place->marks) != 0)
-        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     list_init(&place->link);
     list_append(&store->places, &place->link);
     pthread_cond_signal(&store->wake); /* load_at is 0: now */
@@ -161,7 +159,7 @@ renew(struct catalog_store *store, const struct catalog_place *old, struct setti
         if (strcmp(settings->gateways[i].config->name, catalog_place_gateway(old)->config->name))
             continue;
         place = place_get(store, settings, i, old->database);
-        if (place && catalog_marks_copy(&place->marks, &old->marks) != 0)
+        if (place && catalog_marks_copy(&place->marks, &old->marks, KIN_SAME) != 0)
             LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     }
 }
@@ -258,7 +256,12 @@ catalog_store_is_stale(const struct catalog_place *place)
 static void
 touch(struct catalog_store *store, struct catalog_place *place)
 {
+    bool is_retired =
+        place->is_stale && place->load_at == CATALOG_NEVER && place->poll_at == CATALOG_NEVER;
+
     place->touched++;
+    if (is_retired && place->users == 0)
+        return; /* it is loaded when somebody enters */
     place->is_stale = true;
     place->is_awaited = true;
     catalog_place_load_by(store, place, os_monotonic(store->log->os) + TOUCH_DELAY);
@@ -268,14 +271,28 @@ void
 catalog_store_touch(struct catalog_store *store, struct catalog_place *place)
 {
     pthread_mutex_lock(&store->lock);
-    touch(store, place);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (catalog_place_is_sibling(other, place))
+            touch(store, other);
+    }
     pthread_mutex_unlock(&store->lock);
 }
 
 void
 catalog_store_shift(struct catalog_place *place)
 {
-    place->shifts++;
+    struct catalog_store *store = place->store;
+
+    pthread_mutex_lock(&store->lock);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (catalog_place_is_sibling(other, place))
+            other->shifts++;
+    }
+    pthread_mutex_unlock(&store->lock);
 }
 
 struct growth *
@@ -293,22 +310,22 @@ catalog_store_shifts(const struct catalog_place *place)
 void
 catalog_store_lay_by(struct catalog_place *place)
 {
-    place->has_laid_by = true;
+    struct catalog_store *store = place->store;
+
+    pthread_mutex_lock(&store->lock);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (catalog_place_is_sibling(other, place))
+            other->has_laid_by = true;
+    }
+    pthread_mutex_unlock(&store->lock);
 }
 
 bool
 catalog_store_has_laid_by(const struct catalog_place *place)
 {
     return place->has_laid_by;
-}
-
-/* The same database behind the gateway of the same name, maybe under other settings. */
-static bool
-is_sibling(const struct catalog_place *a, const struct catalog_place *b)
-{
-    return a == b || (strcmp(a->database, b->database) == 0 &&
-                      strcmp(catalog_place_gateway(a)->config->name,
-                             catalog_place_gateway(b)->config->name) == 0);
 }
 
 int
@@ -322,7 +339,7 @@ catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
     list_each (link, &store->places) {
         struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
-        if (!is_sibling(other, place))
+        if (!catalog_place_is_sibling(other, place))
             continue;
         other->marks.number = store->marked;
         if (result == 0)
@@ -344,7 +361,7 @@ catalog_store_move(struct catalog_store *store, struct catalog_place *place,
     list_each (link, &store->places) {
         struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
-        if (result != 0 || !is_sibling(other, place))
+        if (result != 0 || !catalog_place_is_sibling(other, place))
             continue;
         other->marks.number = store->marked;
         result = catalog_marks_move(&other->marks, from, to);
@@ -379,25 +396,11 @@ catalog_store_close(struct catalog_store *store, struct catalog_marking *marking
     list_each (link, &store->places) {
         struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
-        if (is_lost && is_sibling(other, marking->place))
+        if (is_lost && catalog_place_is_sibling(other, marking->place))
             catalog_marks_drift(&other->marks, marking->number);
     }
     pthread_mutex_unlock(&store->lock);
     *marking = (struct catalog_marking){0};
-}
-
-uint64_t
-catalog_place_open_marks(const struct catalog_store *store, const struct catalog_place *place)
-{
-    uint64_t open = store->marked + 1;
-
-    list_each (link, &store->markings) {
-        const struct catalog_marking *marking = LIST_ENTRY(link, struct catalog_marking, link);
-
-        if (marking->number < open && is_sibling(marking->place, place))
-            open = marking->number;
-    }
-    return open;
 }
 
 /* ---- the ledger ---- */
@@ -415,12 +418,16 @@ put_mark(void *arg, struct ring_mark *mark)
     const struct recording *recording = arg;
     struct catalog_store *store = recording->store;
     uint64_t now = (uint64_t)os_realtime(store->log->os);
+    const struct catalog_whose whose = catalog_place_whose(recording->place);
 
+    if (mark->what == RING_MARK_FORGOTTEN && catalog_place_is_copied(store, recording->place, mark))
+        return 0;
     store->mark_number = now > store->mark_number ? now : store->mark_number + 1;
     mark->number = store->mark_number;
-    snprintf(mark->gateway, sizeof(mark->gateway), "%s",
-             catalog_place_gateway(recording->place)->config->name);
-    snprintf(mark->database, sizeof(mark->database), "%s", recording->place->database);
+    snprintf(mark->gateway, sizeof(mark->gateway), "%s", whose.gateway);
+    snprintf(mark->database, sizeof(mark->database), "%s", whose.name);
+    mark->system = whose.system;
+    mark->database_oid = whose.system != 0 ? whose.database : 0;
     return recording->put(recording->arg, mark);
 }
 

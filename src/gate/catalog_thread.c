@@ -25,9 +25,7 @@ prior_of(const struct catalog_store *store, const struct catalog_place *place)
     list_each (link, &store->places) {
         const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
-        if (!place->catalog && other->catalog && strcmp(other->database, place->database) == 0 &&
-            strcmp(catalog_place_gateway(other)->config->name,
-                   catalog_place_gateway(place)->config->name) == 0 &&
+        if (!place->catalog && other->catalog && catalog_place_is_sibling(other, place) &&
             (!prior || catalog_version(other->catalog) > catalog_version(prior)))
             prior = other->catalog;
     }
@@ -119,7 +117,8 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     pthread_mutex_lock(&store->lock);
     before = place->catalog;
     place->catalog = catalog;
-    if (catalog_marks_settle(&place->marks, catalog) != 0) {
+    /* What a standby does not show yet is not gone. */
+    if (!place->is_standby && catalog_marks_settle(&place->marks, catalog) != 0) {
         /* they stay names for now */
     }
     if (catalog_marks_fill(&place->marks, catalog, catalog_policy_vocabulary(place->policy)) != 0)
@@ -159,6 +158,8 @@ look(struct catalog_store *store, struct catalog_place *place)
         result = catalog_origin_next(&place->inspector, &sight.next);
     pthread_mutex_lock(&store->lock);
     place->marks.sight = sight;
+    if (result == 0 && catalog_place_know(store, place, &origin) != 0)
+        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     pthread_mutex_unlock(&store->lock);
     return result;
 }

@@ -351,7 +351,7 @@ a_mark_is_taken_only_as_a_gate_writes_it(void **state)
                                     .gateway = "g",
                                     .database = "d",
                                     .name = "t"};
-    struct ring_mark numbered = named, forgotten = named, wrong[14];
+    struct ring_mark numbered = named, forgotten = named, wrong[17];
     struct place *p = *state;
     struct ledger_reader *r;
     struct ledger_entry entry;
@@ -360,6 +360,8 @@ a_mark_is_taken_only_as_a_gate_writes_it(void **state)
 
     numbered.relation = UINT32_MAX;
     numbered.column = INT16_MAX;
+    numbered.system = UINT64_MAX;
+    numbered.database_oid = UINT32_MAX;
     memset(numbered.name, 0, sizeof(numbered.name));
     memset(numbered.database, 'd', sizeof(numbered.database) - 1);
     forgotten.what = RING_MARK_FORGOTTEN;
@@ -381,13 +383,16 @@ a_mark_is_taken_only_as_a_gate_writes_it(void **state)
     wrong[12].zero[4] = 1;
     wrong[13] = forgotten;
     wrong[13].kinds = 1;
+    wrong[14].system = 1; /* and which database of it? */
+    wrong[15].database_oid = 1;
+    wrong[16].end[3] = 1;
     begin(p);
     assert_int_equal(append(p, 0, RING_MARK, &named, sizeof(named)), 0);
     assert_int_equal(append(p, 0, RING_MARK, &numbered, sizeof(numbered)), 0);
     assert_int_equal(append(p, 0, RING_MARK, &forgotten, sizeof(forgotten)), 0);
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         assert_int_equal(append(p, 0, RING_MARK, &wrong[i], sizeof(wrong[i])), 0);
-    for (size_t length = 0; length < sizeof(named); length++)
+    for (size_t length = 0; length < sizeof(named); length++) /* one of them was whole once */
         assert_int_equal(append(p, 0, RING_MARK, &named, length), 0);
     r = open_reader(p);
     while ((result = ledger_reader_next(r, &entry)) != 0) {
@@ -396,8 +401,8 @@ a_mark_is_taken_only_as_a_gate_writes_it(void **state)
     }
     ledger_reader_close(r);
     kill_keeper(p);
-    assert_int_equal(well, 3);
-    assert_int_equal(damaged, COUNT_OF(wrong) + sizeof(named));
+    assert_int_equal(well, 4);
+    assert_int_equal(damaged, COUNT_OF(wrong) + sizeof(named) - 1);
 }
 
 /* A record that is whole, but not made of what it says. */

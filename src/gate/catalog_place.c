@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Places of one database, and what they have from one another. The store's lock is held. */
+#include "gate/catalog_place.h"
+
+struct catalog_whose
+catalog_place_whose(const struct catalog_place *place)
+{
+    return (struct catalog_whose){place->origin.system, place->origin.database,
+                                  catalog_place_gateway(place)->config->name, place->database};
+}
+
+static bool
+has_same_address(const struct catalog_place *a, const struct catalog_place *b)
+{
+    const struct endpoint *one = &catalog_place_gateway(a)->config->upstream;
+    const struct endpoint *other = &catalog_place_gateway(b)->config->upstream;
+
+    return one->port == other->port && one->is_unix == other->is_unix &&
+           strcmp(one->host, other->host) == 0;
+}
+
+bool
+catalog_place_is_sibling(const struct catalog_place *a, const struct catalog_place *b)
+{
+    if (a == b)
+        return true;
+    if (a->origin.system != 0 && b->origin.system != 0)
+        return a->origin.system == b->origin.system && a->origin.database == b->origin.database;
+    return strcmp(a->database, b->database) == 0 &&
+           (has_same_address(a, b) || strcmp(catalog_place_gateway(a)->config->name,
+                                             catalog_place_gateway(b)->config->name) == 0);
+}
+
+bool
+catalog_place_is_copied(const struct catalog_store *store, const struct catalog_place *place,
+                        const struct ring_mark *mark)
+{
+    list_each (link, &store->places) {
+        const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (place->origin.system != 0 && place->origin.system == other->origin.system &&
+            place->origin.database == other->origin.database && !has_same_address(place, other) &&
+            catalog_marks_has(&other->marks, mark))
+            return true;
+    }
+    return false;
+}
+
+int
+catalog_place_know(struct catalog_store *store, struct catalog_place *place,
+                   const struct catalog_origin *origin)
+{
+    struct catalog_family family = {0};
+    struct catalog_whose whose;
+    int result = 0;
+
+    place->is_standby = origin->is_standby;
+    if (place->origin.system == origin->system && place->origin.database == origin->database)
+        return 0;
+    place->origin = *origin;
+    whose = catalog_place_whose(place);
+    catalog_marks_unrecord(&place->marks); /* as this database's they are not */
+    past_marks_kin(&store->past, &whose, &family);
+    list_each (link, &store->places) {
+        const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+        const struct catalog_whose theirs = catalog_place_whose(other);
+
+        if (other != place && other->marks.count > 0)
+            catalog_kin_see(&family, &whose, &theirs);
+    }
+    list_each (link, &store->places) {
+        const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+        const struct catalog_whose theirs = catalog_place_whose(other);
+        int copied = other != place ? catalog_marks_copy(&place->marks, &other->marks,
+                                                         catalog_kin_of(&family, &whose, &theirs))
+                                    : 0;
+
+        result = result == 0 ? copied : result;
+    }
+    if (result == 0)
+        result = past_marks_give(&store->past, &whose, &family, &place->marks);
+    return result;
+}
+
+uint64_t
+catalog_place_open_marks(const struct catalog_store *store, const struct catalog_place *place)
+{
+    uint64_t open = store->marked + 1;
+
+    list_each (link, &store->markings) {
+        const struct catalog_marking *marking = LIST_ENTRY(link, struct catalog_marking, link);
+
+        if (marking->number < open && catalog_place_is_sibling(marking->place, place))
+            open = marking->number;
+    }
+    return open;
+}

@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""One database that is known by several names: behind two gateways, behind one that was renamed, renamed itself,
+copied as a template. What is known of it under one name holds under the others: tables that personal values were
+written to, and that its catalog has changed."""
+import time
+
+import guard
+import harness
+import process
+import shop
+from stage import equal, test
+import wire
+
+COPY = "CREATE TABLE m AS SELECT name AS v FROM customers"
+NOBODY = [{"principal": "nobody", "window": "day", "subjects": 5, "verdict": "block"}]  # another generation of settings
+
+
+@harness.shared
+def server():
+    """The shop, with a second database like the first."""
+    made = shop.server()
+    shop.asked()
+    made.sql("CREATE DATABASE two")
+    made.script(harness.TREE / "sql" / "inspector.sql", "two")
+    with made.connect(database="two") as session:
+        session.query(shop.SCHEMA)
+    return made
+
+
+class Pair:
+    """Two gateways to one server; the second names it by another address."""
+
+    def __init__(self, name):
+        lone = guard.gateway(server(), "ro", inspector=shop.asked(), limits={"drain_time": "1s"})
+        lone["upstream"] = lone["upstream"].replace("127.0.0.1", "localhost")
+        first = guard.gateway(server(), "rw", inspector=shop.asked(), limits={"drain_time": "1s"})
+        self.guard = guard.start([first, lone], name=name, **shop.CONFIG)
+
+    def login(self, gateway="rw", **options):
+        return wire.login(self.guard.address(gateway), user="postgres", **options)
+
+    def run(self, sql, gateway="rw", database="postgres", name="runs"):
+        with self.login(gateway, database=database, application_name=name) as session:
+            return session.query(sql).rows
+
+    def check(self, name, sql="SELECT v FROM m", gateway="rw", database="postgres"):
+        """It shows persons, and all are counted."""
+        rows = self.run(sql, gateway, database, name)
+        self.guard.until_sessions(0)
+        shown = shop.export(self.guard).get(name)
+        assert rows, f"{name}: shows nobody"
+        assert shown and shown.unknown >= len(rows), f"{name}: {len(rows)} SHOWN UNCOUNTED: {shown}"
+
+    def reload(self):
+        self.guard.write()
+        equal(self.guard.reload()["event"], "config_reloaded")
+
+    def restart(self):
+        equal(self.guard.stop(), 0)
+        self.guard.start()
+
+
+def rename(pair, way):
+    """The first gateway has another name."""
+    pair.guard.config["gateway"][0]["name"] = way
+    pair.guard.gateways = {one["name"]: one for one in pair.guard.config["gateway"]}
+
+
+def alone_in(database, sql):
+    """What the server does only while nobody is in the database, the inspector neither."""
+    def is_done():
+        try:
+            server().sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+            return server().sql(sql) is not None
+        except wire.ServerError:
+            return False
+    process.until(is_done, sql, 20)
+
+
+@test(gateway=True, limit=150)
+def test_marks_by_other_names():
+    """A table that was filled through one gateway is known through the other, under the gateway's and the
+    database's other names, in a copy of the database, and all that after a restart"""
+    pair = Pair("kin")
+    pair.run(COPY, database="two")
+    pair.check("other gateway", gateway="ro", database="two")
+    pair.restart()
+    pair.check("other gateway, later", gateway="ro", database="two")
+    alone_in("two", "CREATE DATABASE copy TEMPLATE two")
+    pair.check("copied", database="copy")
+    alone_in("two", "ALTER DATABASE two RENAME TO three")
+    pair.check("renamed database", database="three")
+    rename(pair, "renamed")
+    pair.reload()
+    pair.check("renamed gateway", gateway="renamed", database="three")
+    rename(pair, "again")
+    equal(pair.guard.stop(), 0)
+    pair.guard.write()
+    pair.guard.start()
+    for database in ("three", "copy"):
+        pair.check(f"all of it, later: {database}", gateway="again", database=database)
+    pair.guard.stop()
+    alone_in("three", "ALTER DATABASE three RENAME TO two")
+
+
+@test(gateway=True, limit=100)
+def test_changes_through_others():
+    """A view that is replaced through one gateway, or by a session of before a reload, shows nobody uncounted
+    through the other, or to a session of after it, not even at once"""
+    pair = Pair("kin-changes")
+    for number in range(6):
+        pair.run(f"CREATE VIEW v{number} AS SELECT title AS t FROM products")
+
+    def replace(session, number):
+        session.query(f"CREATE OR REPLACE VIEW v{number} AS SELECT name AS t FROM customers")
+    time.sleep(0.5)
+    for number in range(3):  # often enough that no poll of the catalog comes between each time
+        pair.run(f"SELECT t FROM v{number}", "ro")
+        with pair.login() as session:
+            replace(session, number)
+        pair.check(f"other gateway {number}", f"SELECT t FROM v{number}", "ro")
+    with pair.login() as old:
+        old.query("SELECT 1")
+        pair.guard.config["budgets"] = NOBODY
+        pair.reload()
+        pair.run("SELECT t FROM v5")
+        for number in range(3, 6):
+            replace(old, number)
+            rows = pair.run(f"SELECT t FROM v{number}", name=f"after the reload {number}")
+            process.until(lambda n=number: shop.export(pair.guard).get(f"after the reload {n}"), "record", 5)
+            shown = shop.export(pair.guard)[f"after the reload {number}"]
+            assert rows and shown.unknown >= len(rows), f"{len(rows)} SHOWN UNCOUNTED: {shown}"
+    pair.guard.stop()
+
+
+@test(gateway=True, limit=100)
+def test_login_of_former_settings():
+    """Marks of the past are everybody's, also where the first who asks for them is of settings from before a reload"""
+    server()
+    front = shop.front("kin-past")
+    with front.login(database="two", user="postgres") as session:
+        session.query("CREATE TABLE past AS SELECT name AS v FROM customers")
+    equal(front.guard.stop(), 0)
+    front.guard.start()
+    time.sleep(0.5)
+    with wire.Wire(front.address, timeout=30) as slow:  # has the settings of now, and goes on later
+        time.sleep(0.5)
+        front.guard.config["budgets"] = NOBODY
+        equal(front.reload(), "config_reloaded")
+        slow.send(wire.startup("postgres", "two", application_name="slow"))
+        slow.authenticate("postgres")
+        for _ in range(2):
+            with front.login(database="two", user="postgres", application_name="fast") as session:
+                rows = session.query("SELECT v FROM past").rows
+            time.sleep(1)
+        shown = shop.export(front).get("fast")
+        assert rows and shown and shown.unknown >= len(rows), f"{len(rows)} SHOWN UNCOUNTED: {shown}"
+        slow.terminate()
+    front.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
