@@ -2,6 +2,8 @@
 /* Places of one database, and what they have from one another. The store's lock is held. */
 #include "gate/catalog_place.h"
 
+#include "base/memory.h"
+
 struct catalog_whose
 catalog_place_whose(const struct catalog_place *place)
 {
@@ -10,13 +12,47 @@ catalog_place_whose(const struct catalog_place *place)
 }
 
 static bool
+is_same_address(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->port == b->port && a->is_unix == b->is_unix && strcmp(a->host, b->host) == 0;
+}
+
+static bool
 has_same_address(const struct catalog_place *a, const struct catalog_place *b)
 {
-    const struct endpoint *one = &catalog_place_gateway(a)->config->upstream;
-    const struct endpoint *other = &catalog_place_gateway(b)->config->upstream;
+    return is_same_address(&a->ground->server, &b->ground->server);
+}
 
-    return one->port == other->port && one->is_unix == other->is_unix &&
-           strcmp(one->host, other->host) == 0;
+struct catalog_ground *
+catalog_ground_get(struct catalog_store *store, const struct endpoint *server, const char *database)
+{
+    struct catalog_ground *ground;
+
+    list_each (link, &store->grounds) {
+        ground = LIST_ENTRY(link, struct catalog_ground, link);
+        if (is_same_address(&ground->server, server) && strcmp(ground->database, database) == 0) {
+            ground->holders++;
+            return ground;
+        }
+    }
+    ground = memory_new(1, sizeof(*ground));
+    if (!ground)
+        return NULL;
+    ground->holders = 1;
+    ground->server = *server;
+    snprintf(ground->database, sizeof(ground->database), "%s", database);
+    list_init(&ground->link);
+    list_append(&store->grounds, &ground->link);
+    return ground;
+}
+
+void
+catalog_ground_release(struct catalog_ground *ground)
+{
+    if (--ground->holders > 0)
+        return;
+    list_remove(&ground->link);
+    memory_free(ground);
 }
 
 bool

@@ -14,6 +14,15 @@
 
 #define CATALOG_NEVER INT64_MAX
 
+/* What all places at one address of a server have together that are one database by its name. */
+struct catalog_ground {
+    struct list link;
+    uint32_t holders;
+    struct endpoint server;
+    char database[NAME_SIZE];
+    struct growth growth;
+};
+
 struct catalog_place {
     struct list link;
     struct catalog_store *store;
@@ -34,8 +43,9 @@ struct catalog_place {
     _Atomic uint64_t version;
     _Atomic bool is_stale;
     _Atomic uint32_t shifts;
-    struct growth growth;
+    struct growth_seen seen;
     _Atomic bool has_laid_by;
+    struct catalog_ground *ground; /* held */
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;
@@ -49,7 +59,7 @@ struct catalog_store {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct list places;
+    struct list places, grounds;
     struct settings *current; /* held, or NULL */
     uint64_t versions;
     struct list markings;   /* struct catalog_marking */
@@ -68,6 +78,10 @@ catalog_place_gateway(const struct catalog_place *place)
 /* ---- catalog_place.c; with the lock held ---- */
 
 struct catalog_whose catalog_place_whose(const struct catalog_place *place);
+/* The ground of a place that is new, held. NULL: no memory. */
+struct catalog_ground *catalog_ground_get(struct catalog_store *store,
+                                          const struct endpoint *server, const char *database);
+void catalog_ground_release(struct catalog_ground *ground);
 /* Whether both are of one database, as far as is known. */
 bool catalog_place_is_sibling(const struct catalog_place *a, const struct catalog_place *b);
 /* Whether another server that is a copy of this one's cluster has the mark, too: what is gone here

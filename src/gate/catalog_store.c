@@ -30,9 +30,17 @@ place_new(struct catalog_store *store, struct settings *settings, uint32_t gatew
           const char *database)
 {
     struct catalog_place *place = memory_new(1, sizeof(*place));
+    struct growth_sight grown;
 
-    if (!place)
+    if (place)
+        place->ground =
+            catalog_ground_get(store, &settings->gateways[gateway].config->upstream, database);
+    if (!place || !place->ground) {
+        memory_free(place);
         return NULL;
+    }
+    growth_look(&place->ground->growth, &place->seen, &grown);
+    growth_counted(&place->seen, &grown); /* the first snapshot will have it */
     place->store = store;
     place->settings = settings_hold(settings);
     place->gateway = gateway;
@@ -54,6 +62,7 @@ catalog_place_free(struct catalog_place *place)
     catalog_policy_free(place->policy);
     catalog_release(place->catalog);
     catalog_marks_release(&place->marks);
+    catalog_ground_release(place->ground);
     settings_release(place->settings);
     memory_free(place);
 }
@@ -92,6 +101,7 @@ catalog_store_new(struct catalog_store **out, const struct log *log, catalog_not
     store->notify = notify;
     store->arg = arg;
     list_init(&store->places);
+    list_init(&store->grounds);
     list_init(&store->markings);
     pthread_mutex_init(&store->lock, NULL);
     pthread_condattr_init(&attributes);
@@ -298,7 +308,14 @@ catalog_store_shift(struct catalog_place *place)
 struct growth *
 catalog_store_growth(struct catalog_place *place)
 {
-    return &place->growth;
+    return &place->ground->growth;
+}
+
+uint64_t
+catalog_store_grown(const struct catalog_place *place, uint8_t kind)
+{
+    return growth_of(&place->ground->growth, &place->seen,
+                     place->settings->slots[kind % CATALOG_KINDS_MAX]);
 }
 
 uint32_t

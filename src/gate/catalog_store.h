@@ -75,6 +75,8 @@ void catalog_store_shift(struct catalog_place *place);
 uint32_t catalog_store_shifts(const struct catalog_place *place);
 /* What was inserted through the gate and is not counted. */
 struct growth *catalog_store_growth(struct catalog_place *place);
+/* How many more of a kind there can be than the snapshot has. Without a lock. */
+uint64_t catalog_store_grown(const struct catalog_place *place, uint8_t kind);
 /* A transaction that changes the catalog has been prepared: whoever commits one changes it. Which
  * one it was nobody remembers. Without a lock. */
 void catalog_store_lay_by(struct catalog_place *place);

@@ -108,10 +108,12 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
               const struct growth_sight *grown, uint64_t touched, int64_t took)
 {
     int64_t now = os_monotonic(store->log->os);
+    uint64_t fresh[CATALOG_KINDS_MAX];
     struct catalog *before;
 
     log_success(store, place, catalog, took);
-    catalog_growth_add(catalog, grown->fresh);
+    growth_fresh(grown, place->settings->slots, fresh);
+    catalog_growth_add(catalog, fresh);
     catalog_growth_end(catalog);
     place->pause = 0;
     pthread_mutex_lock(&store->lock);
@@ -133,7 +135,7 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
         place->load_at = now + PAUSE_MOST;
     place->poll_at = now + POLL_PERIOD;
     pthread_mutex_unlock(&store->lock);
-    growth_counted(&place->growth, grown);
+    growth_counted(&place->seen, grown);
     catalog_supersede(before);
     catalog_release(before);
     store->notify(store->arg, place, 0);
@@ -175,7 +177,7 @@ load(struct catalog_store *store, struct catalog_place *place)
     size_t mark_count = 0;
     int result;
 
-    growth_look(&place->growth, &grown);
+    growth_look(&place->ground->growth, &place->seen, &grown);
     /* Whoever touches from here on is not served by what is read below. */
     pthread_mutex_lock(&store->lock);
     touched = place->touched;
@@ -210,14 +212,15 @@ poll_place(struct catalog_store *store, struct catalog_place *place)
     int64_t begin = os_monotonic(store->log->os), period;
     bool is_due = true, is_added = false;
     int result = connect_place(place);
+    uint64_t fresh[CATALOG_KINDS_MAX];
     struct growth_sight grown;
 
-    growth_look(&place->growth, &grown);
+    growth_look(&place->ground->growth, &place->seen, &grown);
+    growth_fresh(&grown, place->settings->slots, fresh);
     if (result == 0)
-        result =
-            catalog_load_poll(&place->inspector, place->catalog, grown.fresh, &is_due, &is_added);
+        result = catalog_load_poll(&place->inspector, place->catalog, fresh, &is_due, &is_added);
     if (is_added)
-        growth_counted(&place->growth, &grown);
+        growth_counted(&place->seen, &grown);
     period = POLL_PART * (os_monotonic(store->log->os) - begin);
     pthread_mutex_lock(&store->lock);
     place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);

@@ -29,11 +29,11 @@ def server():
 
 
 class Pair:
-    """Two gateways to one server; the second names it by another address."""
+    """Two gateways to one server, which the second names `host`."""
 
-    def __init__(self, name):
+    def __init__(self, name, host="localhost"):
         lone = guard.gateway(server(), "ro", inspector=shop.asked(), limits={"drain_time": "1s"})
-        lone["upstream"] = lone["upstream"].replace("127.0.0.1", "localhost")
+        lone["upstream"] = lone["upstream"].replace("127.0.0.1", host)
         first = guard.gateway(server(), "rw", inspector=shop.asked(), limits={"drain_time": "1s"})
         self.guard = guard.start([first, lone], name=name, **shop.CONFIG)
 
@@ -131,6 +131,40 @@ def test_changes_through_others():
             process.until(lambda n=number: shop.export(pair.guard).get(f"after the reload {n}"), "record", 5)
             shown = shop.export(pair.guard)[f"after the reload {number}"]
             assert rows and shown.unknown >= len(rows), f"{len(rows)} SHOWN UNCOUNTED: {shown}"
+    pair.guard.stop()
+
+
+@test(gateway=True, limit=100)
+def test_growth_through_others():
+    """Persons that are inserted through one gateway, or by a session of before a reload, are in the upper bound of
+    the other gateway's sessions, or of those of after it, at once"""
+    pair = Pair("kin-growth", "127.0.0.1")
+    all_names, grown = "SELECT DISTINCT name FROM customers", 0
+
+    def insert(session, number):
+        first = 100000 * (number + 1)
+        session.query("INSERT INTO customers SELECT i, 'Kim-' || i, NULL, 'e' || i, NULL, 1, 'x' "
+                      f"FROM generate_series({first}, {first + 1999}) i")
+
+    def check(name, gateway):
+        rows = pair.run(all_names, gateway, name=name)
+        process.until(lambda: shop.export(pair.guard).get(name), "record", 5)
+        shown = shop.export(pair.guard)[name]
+        assert len(rows) <= shown.unknown, f"{name}: {len(rows)} shown, {shown.unknown} at most"
+    with pair.login() as old:
+        for number in range(2):
+            pair.run(all_names, "ro")
+            insert(old, grown)
+            grown += 1
+            check(f"other gateway {number}", "ro")
+        pair.guard.config["budgets"] = NOBODY
+        pair.reload()
+        for number in range(2):
+            pair.run(all_names)
+            insert(old, grown)
+            grown += 1
+            check(f"after the reload {number}", "rw")
+    server().sql("DELETE FROM customers WHERE id BETWEEN 100000 AND 1000000")
     pair.guard.stop()
 
 
