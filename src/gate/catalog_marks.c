@@ -305,6 +305,25 @@ catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
 }
 
 int
+catalog_marks_follow(struct catalog_marks *marks, const struct catalog_marks *leader,
+                     const struct catalog *catalog)
+{
+    struct catalog_marks followed = {.number = marks->number, .sight = marks->sight};
+    int result = catalog_marks_copy(&followed, leader, KIN_SAME);
+
+    for (size_t i = 0; result == 0 && i < marks->count; i++)
+        if (marks->items[i].relation != 0 && catalog_relation(catalog, marks->items[i].relation))
+            result = add(&followed, &marks->items[i]);
+    if (result != 0) {
+        catalog_marks_release(&followed);
+        return result;
+    }
+    catalog_marks_release(marks);
+    *marks = followed;
+    return 0;
+}
+
+int
 catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog, uint32_t vocabulary)
 {
     int result = 0;

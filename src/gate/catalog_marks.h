@@ -58,6 +58,11 @@ void catalog_marks_drift(struct catalog_marks *marks, uint64_t from);
 bool catalog_marks_need_next(const struct catalog_marks *marks);
 /* After a load: names become OIDs where the relation is there now; what is gone is forgotten. */
 PASU_MUST_USE int catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog);
+/* After a load from a standby of `leader`'s server, which can be behind it: what that one has is
+ * marked, and nothing is gone before it is gone in both. */
+PASU_MUST_USE int catalog_marks_follow(struct catalog_marks *marks,
+                                       const struct catalog_marks *leader,
+                                       const struct catalog *catalog);
 /* Of a new snapshot: what it says that functions and triggers can have filled. */
 PASU_MUST_USE int catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog,
                                      uint32_t vocabulary);

@@ -67,6 +67,22 @@ catalog_place_is_sibling(const struct catalog_place *a, const struct catalog_pla
                                              catalog_place_gateway(b)->config->name) == 0);
 }
 
+int
+catalog_place_settle(const struct catalog_store *store, struct catalog_place *place,
+                     const struct catalog *catalog)
+{
+    if (!place->is_standby)
+        return catalog_marks_settle(&place->marks, catalog);
+    list_each (link, &store->places) {
+        const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (!other->is_standby && other->catalog && other->settings == place->settings &&
+            catalog_place_is_sibling(other, place))
+            return catalog_marks_follow(&place->marks, &other->marks, catalog);
+    }
+    return 0;
+}
+
 bool
 catalog_place_is_copied(const struct catalog_store *store, const struct catalog_place *place,
                         const struct ring_mark *mark)
@@ -76,7 +92,7 @@ catalog_place_is_copied(const struct catalog_store *store, const struct catalog_
 
         if (place->origin.system != 0 && place->origin.system == other->origin.system &&
             place->origin.database == other->origin.database && !has_same_address(place, other) &&
-            catalog_marks_has(&other->marks, mark))
+            !other->is_standby && catalog_marks_has(&other->marks, mark))
             return true;
     }
     return false;

@@ -84,8 +84,12 @@ struct catalog_ground *catalog_ground_get(struct catalog_store *store,
 void catalog_ground_release(struct catalog_ground *ground);
 /* Whether both are of one database, as far as is known. */
 bool catalog_place_is_sibling(const struct catalog_place *a, const struct catalog_place *b);
-/* Whether another server that is a copy of this one's cluster has the mark, too: what is gone here
- * need not be gone there, and the ledger does not tell the two apart. */
+/* After a load: catalog_marks_settle, or for a standby catalog_marks_follow where its leader's
+ * snapshot is here, too. */
+PASU_MUST_USE int catalog_place_settle(const struct catalog_store *store,
+                                       struct catalog_place *place, const struct catalog *catalog);
+/* Whether another server that is a copy of this one's cluster, and no standby, has the mark, too:
+ * what is gone here need not be gone there, and the ledger does not tell the two apart. */
 bool catalog_place_is_copied(const struct catalog_store *store, const struct catalog_place *place,
                              const struct ring_mark *mark);
 /* The server has said which database it is: marks of the past and of other places that hold for it

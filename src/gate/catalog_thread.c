@@ -119,8 +119,7 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     pthread_mutex_lock(&store->lock);
     before = place->catalog;
     place->catalog = catalog;
-    /* What a standby does not show yet is not gone. */
-    if (!place->is_standby && catalog_marks_settle(&place->marks, catalog) != 0) {
+    if (catalog_place_settle(store, place, catalog) != 0) {
         /* they stay names for now */
     }
     if (catalog_marks_fill(&place->marks, catalog, catalog_policy_vocabulary(place->policy)) != 0)

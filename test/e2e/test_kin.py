@@ -3,10 +3,12 @@
 """One database that is known by several names: behind two gateways, behind one that was renamed, renamed itself,
 copied as a template. What is known of it under one name holds under the others: tables that personal values were
 written to, and that its catalog has changed."""
+import signal
 import time
 
 import guard
 import harness
+import postgres
 import process
 import shop
 from stage import equal, test
@@ -28,11 +30,31 @@ def server():
     return made
 
 
-class Pair:
-    """Two gateways to one server, which the second names `host`."""
+class Standby(postgres.Server):
+    """One that follows server()."""
 
-    def __init__(self, name, host="localhost"):
-        lone = guard.gateway(server(), "ro", inspector=shop.asked(), limits={"drain_time": "1s"})
+    def __init__(self):
+        super().__init__(harness.folder(), "standby", settings={
+            "timezone": "UTC", "hot_standby": "on", "primary_conninfo": f"host=127.0.0.1 port={server().port} user=postgres"})
+
+    def _initialise(self):
+        made = process.Process("pg_basebackup", [
+            self.binaries / "pg_basebackup", "-D", self.data, "-X", "stream", "-c", "fast", "--no-sync", "-h", "127.0.0.1",
+            "-p", str(server().port), "-U", "postgres"], account=postgres.account(), env=self.environment)
+        equal(made.wait(60), 0, "pg_basebackup")
+        self.write("standby.signal", "")
+
+    def start(self):
+        self.process = process.Process(self.name, [self.binaries / "postgres", "-D", self.data],
+                                       account=postgres.account(), stop_signal=signal.SIGINT, env=self.environment)
+        self.process.wait_line("database system is ready to accept read-only connections", 60)
+
+
+class Pair:
+    """Two gateways to one server, which the second names `host`; or the second's to `other`."""
+
+    def __init__(self, name, host="localhost", other=None):
+        lone = guard.gateway(other or server(), "ro", inspector=shop.asked(), limits={"drain_time": "1s"})
         lone["upstream"] = lone["upstream"].replace("127.0.0.1", host)
         first = guard.gateway(server(), "rw", inspector=shop.asked(), limits={"drain_time": "1s"})
         self.guard = guard.start([first, lone], name=name, **shop.CONFIG)
@@ -166,6 +188,40 @@ def test_growth_through_others():
             check(f"after the reload {number}", "rw")
     server().sql("DELETE FROM customers WHERE id BETWEEN 100000 AND 1000000")
     pair.guard.stop()
+
+
+@test(gateway=True, limit=100)
+def test_standby():
+    """A table that was filled through a server is known on its standby, which was behind when it was marked; and
+    forgotten there once it is gone"""
+    standby = Standby()
+    pair = Pair("kin-standby", other=standby)
+
+    def caught_up(table):
+        process.until(lambda: standby.sql(f"SELECT to_regclass('{table}') IS NOT NULL") == [["t"]], "the standby", 20)
+    pair.run("SELECT 1", "ro")
+    standby.sql("SELECT pg_wal_replay_pause()")
+    for number in range(2):
+        pair.run(f"CREATE TABLE far{number} AS SELECT name AS v FROM customers")
+        time.sleep(0.3)
+    pair.run("DROP TABLE far1")
+    time.sleep(0.3)
+    pair.restart()  # knows the table by its OID now, which the standby does not have yet
+    pair.run("SELECT 1", "ro")
+    time.sleep(0.5)
+    standby.sql("SELECT pg_wal_replay_resume()")
+    caught_up("far0")
+    time.sleep(2.5)  # a poll
+    pair.check("standby", "SELECT v FROM far0", "ro")
+    pair.run("CREATE TABLE far1 AS SELECT title AS v FROM products")
+    caught_up("far1")
+    time.sleep(2.5)
+    assert pair.run("SELECT v FROM far1", "ro", name="harmless")
+    pair.restart()
+    pair.check("standby, later", "SELECT v FROM far0", "ro")
+    assert "harmless" not in shop.export(pair.guard)
+    pair.guard.stop()
+    standby.stop()
 
 
 @test(gateway=True, limit=100)

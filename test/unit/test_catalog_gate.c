@@ -152,6 +152,27 @@ a_name_that_is_adrift_waits_for_all_transactions_of_its_time(void **state PASU_U
 }
 
 static void
+a_standby_loses_only_what_is_gone_in_both(void **state PASU_UNUSED)
+{
+    const struct catalog_mark name = {0, "a", "t", 1, 2, 0}, oid = {20001, NULL, NULL, 1, 2, 0},
+                              gone = {20002, NULL, NULL, 1, 2, 0},
+                              new = {20009, NULL, NULL, 1, 2, 0};
+    struct catalog_marks marks = {0}, leader = {0};
+    struct catalog *c = catalog_rows_snapshot(before_rows, COUNT_OF(before_rows));
+
+    assert_int_equal(catalog_marks_add(&marks, &name, 7), 0);
+    assert_int_equal(catalog_marks_add(&marks, &oid, 7), 0);
+    assert_int_equal(catalog_marks_add(&marks, &gone, 7), 0);
+    assert_int_equal(catalog_marks_add(&leader, &new, 7), 0); /* what the name has become */
+    assert_int_equal(catalog_marks_follow(&marks, &leader, c), 0);
+    assert_int_equal(marks.count, 2);
+    assert_true(has_mark(&marks, 20009, "", "") && has_mark(&marks, 20001, "", ""));
+    catalog_release(c);
+    catalog_marks_release(&marks);
+    catalog_marks_release(&leader);
+}
+
+static void
 partitions_keep_the_mark_when_they_are_detached(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
@@ -291,6 +312,7 @@ main(void)
         cmocka_unit_test(a_mark_by_name_becomes_one_by_oid_when_the_table_is_there),
         cmocka_unit_test(a_name_stays_marked_until_the_transaction_that_marks_is_over),
         cmocka_unit_test(a_name_that_is_adrift_waits_for_all_transactions_of_its_time),
+        cmocka_unit_test(a_standby_loses_only_what_is_gone_in_both),
         cmocka_unit_test(partitions_keep_the_mark_when_they_are_detached),
         cmocka_unit_test(under_another_vocabulary_a_mark_stands_for_everything),
         cmocka_unit_test(a_mark_moves_with_the_name_of_a_table_that_no_snapshot_shows),
