@@ -123,10 +123,14 @@ catalog_place_know(struct catalog_store *store, struct catalog_place *place,
     list_each (link, &store->places) {
         const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
         const struct catalog_whose theirs = catalog_place_whose(other);
-        int copied = other != place ? catalog_marks_copy(&place->marks, &other->marks,
-                                                         catalog_kin_of(&family, &whose, &theirs))
-                                    : 0;
+        enum catalog_kin kin = catalog_kin_of(&family, &whose, &theirs);
+        int copied;
 
+        if (other == place)
+            continue;
+        if (kin == KIN_NONE && catalog_place_is_sibling(place, other))
+            kin = KIN_NAMES; /* by the server's address */
+        copied = catalog_marks_copy(&place->marks, &other->marks, kin);
         result = result == 0 ? copied : result;
     }
     if (result == 0)

@@ -224,6 +224,22 @@ def test_standby():
     standby.stop()
 
 
+@test(gateway=True, limit=60)
+def test_server_that_does_not_say():
+    """Where pg_control_system is not everybody's, the server's address and the names tell"""
+    server().sql("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    try:
+        pair = Pair("kin-silent", "127.0.0.1")
+        for database in ("postgres", "two"):  # the second gateway has not been in the other one yet
+            pair.run("CREATE TABLE silent AS SELECT name AS v FROM customers", database=database)
+            pair.check(f"silent: {database}", "SELECT v FROM silent", "ro", database)
+        pair.restart()
+        pair.check("silent, later", "SELECT v FROM silent", "ro")
+        pair.guard.stop()
+    finally:
+        server().sql("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC")
+
+
 @test(gateway=True, limit=100)
 def test_login_of_former_settings():
     """Marks of the past are everybody's, also where the first who asks for them is of settings from before a reload"""
