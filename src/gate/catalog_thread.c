@@ -123,7 +123,7 @@ keep_marks(struct catalog_store *store, struct catalog_place *place, const struc
     if (result != 0)
         LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     else if (is_any)
-        place->touched++;
+        catalog_place_doubt(place); /* this one does not show them yet */
 }
 
 static void
