@@ -266,7 +266,8 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
         result = tell_moved(a, rows_of_tag(view_of(message + WALK_HEAD, length - WALK_HEAD - 1)));
     result_remember(a->o);
     growth_add(catalog_store_growth(a->o->place), &a->o->grown, a->o->catalog,
-               a->o->result.statement, view_of(message + WALK_HEAD, length - WALK_HEAD));
+               a->s->settings->slots, a->o->result.statement,
+               view_of(message + WALK_HEAD, length - WALK_HEAD));
     if (result == 0)
         result = result_effects(a->s, request);
     result_close(a->o);

@@ -5,9 +5,11 @@
  * its sessions are nobody's, too.
  *
  * A place is one database behind one gateway, under one generation of the settings (whose
- * vocabulary numbers the snapshot's fields). A session enters it when it begins and leaves it when
- * it ends. The first one that enters starts the loading: until a snapshot is there,
- * catalog_store_get gives NULL, and `notify` says when it has come or could not be had.
+ * vocabulary numbers the snapshot's fields). Places of one database (gate/catalog_kin.h) are
+ * siblings: what a session marks, changes or lays by in one is said to all. A session enters it
+ * when it begins and leaves it when it ends. The first one that enters starts the loading: until a
+ * snapshot is there, catalog_store_get gives NULL, and `notify` says when it has come or could not
+ * be had.
  *
  * A snapshot is followed by a new one when the database's catalog has changed (it is polled every
  * two seconds or more seldom, so that polls take no more than one part in fifty of the server's
@@ -19,6 +21,7 @@
 #ifndef PASU_GATE_CATALOG_STORE_H
 #define PASU_GATE_CATALOG_STORE_H
 
+#include "base/list.h"
 #include "base/log.h"
 #include "gate/catalog_marks.h"
 #include "gate/settings.h"
@@ -94,6 +97,8 @@ void catalog_store_unhang(struct catalog_store *store, struct catalog_place *pla
 void catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint64_t *kinds);
 /* What was inserted through the gate and is not counted. */
 struct growth *catalog_store_growth(struct catalog_place *place);
+/* How many more of a kind there can be than the snapshot has. Without a lock. */
+uint64_t catalog_store_grown(const struct catalog_place *place, uint8_t kind);
 /* A transaction that changes the catalog has been prepared: whoever commits one changes it. Which
  * one it was nobody remembers. Without a lock. */
 void catalog_store_lay_by(struct catalog_place *place);
@@ -108,9 +113,24 @@ PASU_MUST_USE int catalog_store_move(struct catalog_store *store, struct catalog
                                      const struct catalog_mark *from,
                                      const struct catalog_mark *to);
 
-/* Puts one record of this place's; `mark` gets its names and, where it has none, a number. */
+/* Puts one record of this place's; `mark` gets whose it is and, where it has none, a number. */
 PASU_MUST_USE int catalog_store_put(struct catalog_store *store, struct catalog_place *place,
                                     struct ring_mark *mark, catalog_marks_put *put, void *arg);
+
+/* A transaction that marks: its names mean what is there after its end. The session's; all 0: none.
+ */
+struct catalog_marking {
+    struct list link;
+    const struct catalog_place *place;
+    uint64_t number; /* its marks have higher ones */
+};
+/* Before its first mark; it may have been opened already. */
+void catalog_store_open(struct catalog_store *store, struct catalog_place *place,
+                        struct catalog_marking *marking);
+/* It is over; or nobody will ever say so, `is_lost`. One that was not opened is none. */
+void catalog_store_close(struct catalog_store *store, struct catalog_marking *marking,
+                         bool is_lost);
+
 /* Puts all marks that the ledger does not have yet. After an error the next call tries the rest. */
 PASU_MUST_USE int catalog_store_record(struct catalog_store *store, catalog_marks_put *put,
                                        void *arg);

@@ -80,6 +80,7 @@ doubt_filled(struct session *s, uint64_t fields, uint64_t kinds)
 
     o->unseen_fields |= fields;
     o->unseen_kinds |= kinds;
+    catalog_store_open(s->worker->shared->catalogs, o->place, &o->marking);
     catalog_store_shift(o->place);
     o->shifts++;
 }

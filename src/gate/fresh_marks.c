@@ -40,6 +40,7 @@ fresh_marks_over(struct session *s)
         is_any = true;
         mark->sent_fields = mark->fields;
         mark->sent_kinds = mark->kinds;
+        catalog_store_open(s->worker->shared->catalogs, s->observer->place, &s->observer->marking);
         result = catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &one,
                                     s->settings->vocabulary.id);
     }

@@ -175,6 +175,7 @@ intent_leave(struct session *s)
                                          .fields = mark->fields,
                                          .kinds = mark->kinds};
 
+        catalog_store_open(s->worker->shared->catalogs, o->place, &o->marking);
         result = catalog_store_mark(s->worker->shared->catalogs, o->place, &one, mark->vocabulary);
     }
     if (o->exchange.count > 0 && in->count > 0)

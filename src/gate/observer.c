@@ -119,6 +119,7 @@ observer_free(struct session *s)
     intent_leave(s);
     s->observer = NULL;
     growth_settle(catalog_store_growth(o->place), &o->grown);
+    catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
     result_close(o);
@@ -329,7 +330,7 @@ observer_refuses_call(struct session *s, uint32_t oid)
 uint64_t
 observer_population(const struct observer *o, const struct catalog *catalog, uint8_t kind)
 {
-    uint64_t grown = growth_of(catalog_store_growth(o->place), kind);
+    uint64_t grown = catalog_store_grown(o->place, kind);
     uint64_t counted = catalog ? catalog_population(catalog, kind) : UINT32_MAX;
 
     return grown < UINT32_MAX - counted ? counted + grown : UINT32_MAX;

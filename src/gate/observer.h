@@ -93,6 +93,8 @@ struct observer {
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
+    struct catalog_marking marking; /* of the transaction, once it can have marked */
+    bool is_leaving;                /* and its end will not be heard of */
     struct blank blank;
     struct intents intents;
     struct fresh fresh; /* what its transactions have made and no snapshot shows yet */
@@ -159,6 +161,9 @@ PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,
 bool observer_is_new(const struct session *session, const struct plan_mark *mark);
 /* The transaction has ended: what it has filled is marked, or was never there. */
 PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_back);
+/* Names that it has marked mean what is there from now on; `is_lost`: at a time that nobody knows.
+ */
+void observer_marks_mean(struct session *session, bool is_lost);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
 /* The server has taken, or refused, our cancel request: the session is among those to be looked at
  * again. `is_unsure`: it has been sent, and may still be taken at any time. */

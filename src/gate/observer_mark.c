@@ -61,6 +61,7 @@ mark_one(struct session *s, const struct plan_mark *m, uint32_t relation)
                                      .fields = m->fields,
                                      .kinds = m->kinds};
 
+    catalog_store_open(s->worker->shared->catalogs, s->observer->place, &s->observer->marking);
     return catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &one,
                               s->settings->vocabulary.id);
 }
@@ -83,6 +84,7 @@ mark(struct session *s, const struct plan_statement *statement)
         is_new = true;
     }
     if (result == 0 && move) {
+        catalog_store_open(store, place, &s->observer->marking);
         result = catalog_store_move(
             store, place, &(struct catalog_mark){.schema = move->schema, .name = move->name},
             &(struct catalog_mark){.schema = move->to_schema, .name = move->to_name});
@@ -143,6 +145,14 @@ observer_marks_over(struct session *s, bool is_rolled_back)
     }
     o->deferred_count = 0;
     return result;
+}
+
+void
+observer_marks_mean(struct session *s, bool is_lost)
+{
+    struct observer *o = s->observer;
+
+    catalog_store_close(s->worker->shared->catalogs, &o->marking, is_lost || o->is_leaving);
 }
 
 void

@@ -117,8 +117,10 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
 
     if (result == 0 && (statement->mark.fields || statement->move))
         result = observer_mark(s, plan, statement);
-    if (result == 0 && statement->special == SPECIAL_END)
+    if (result == 0 && is_end) {
         result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
+        observer_marks_mean(s, statement->special == SPECIAL_LAY_BY);
+    }
     if ((is_change || statement->mark.fields) && touch > o->change)
         o->change = (uint8_t)touch;
     /* What is only added, or only its own, is nobody's concern before the transaction's end. */
@@ -254,6 +256,7 @@ result_transaction_over(struct session *s)
     int result = observer_marks_over(s, false); /* none is left where it was ended by its name */
 
     o->speaks_fields = o->speaks_kinds = 0;
+    observer_marks_mean(s, false);
     growth_settle(catalog_store_growth(o->place), &o->grown);
     blank_over(o, false);
     o->change = (uint8_t)touch_at_end(o);

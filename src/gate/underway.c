@@ -66,8 +66,8 @@ may_commit(const struct plan_statement *statement)
 static bool
 changes(const struct observer *o, const struct plan_statement *statement)
 {
-    bool is_ddl = statement->special == SPECIAL_DDL && !statement->is_own &&
-                  statement->effect == EFFECT_ANY;
+    bool is_ddl =
+        statement->special == SPECIAL_DDL && !statement->is_own && statement->effect == EFFECT_ANY;
 
     return is_ddl || statement->twists || !statement->is_understood || statement->verb == VERB_DO ||
            statement->verb == VERB_CALL || (may_commit(statement) && o->change == TOUCH_ALL);
@@ -159,6 +159,7 @@ underway_end(struct session *s)
     if (!o)
         return;
     if (o->exchange.count > 0) {
+        o->is_leaving = true;
         observer_use(s);
         walk(s, 0, &u, take);
         while (o->exchange.count > 0)

@@ -132,6 +132,10 @@ struct ring_mark {
     uint8_t zero[5];
     char gateway[RING_NAME_SIZE], database[RING_NAME_SIZE];
     char schema[RING_NAME_SIZE], name[RING_NAME_SIZE]; /* "" with an OID; schema "": any */
+    /* Records from before they came end here, and are read as if these were 0. */
+    uint64_t system;       /* which server it is, as it says itself; 0: it did not */
+    uint32_t database_oid; /* 0 without a system */
+    uint8_t end[4];        /* 0 */
 };
 
 #endif

@@ -74,7 +74,7 @@ def marks():
         if kind == MARK:
             relation, = struct.unpack("<I", payload[28:32])
             names = [payload[at:at + 64].rstrip(b"\0").decode() for at in range(40, 296, 64)]
-            equal(len(payload), 296)
+            equal(len(payload), 312)
             found.append((payload[34], relation, names[2], names[3]))
     return found
 

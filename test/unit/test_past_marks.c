@@ -46,6 +46,17 @@ see_all(struct past_marks *past, const struct written *w)
 }
 
 static void
+give(const struct past_marks *past, uint64_t system, uint32_t database, const char *gateway,
+     const char *name, struct catalog_marks *marks)
+{
+    const struct catalog_whose whose = {system, database, gateway, name};
+    struct catalog_family family = {0};
+
+    past_marks_kin(past, &whose, &family);
+    assert_int_equal(past_marks_give(past, &whose, &family, marks), 0);
+}
+
+static void
 a_mark_is_written_once_and_again_only_with_new_bits(void **state PASU_UNUSED)
 {
     const struct catalog_mark mark = {0, "w", "t", 1, 1, 0};
@@ -107,7 +118,7 @@ a_name_that_has_become_an_oid_is_forgotten_after_it(void **state PASU_UNUSED)
     assert_true(w.items[2].what == RING_MARK_FORGOTTEN && w.items[2].relation == 0);
     see_all(&past, &w);
     assert_int_equal(past.count, 1);
-    assert_int_equal(past_marks_take(&past, "g", "d", &back), 0);
+    give(&past, 0, 0, "g", "d", &back);
     assert_int_equal(catalog_marks_list(&back, 7, &list, &count), 0);
     assert_int_equal(count, 1);
     assert_true(list[0].relation == 20001 && list[0].fields == 5 && list[0].kinds == 2);
@@ -200,25 +211,125 @@ a_mark_survives_what_forgot_it_before(void **state PASU_UNUSED)
 }
 
 static void
-each_database_gets_its_own(void **state PASU_UNUSED)
+each_database_gets_its_own_as_often_as_it_asks(void **state PASU_UNUSED)
 {
     static const char *const databases[] = {"d", "e", "d", "f"};
     struct ring_mark mark = {.what = RING_MARK_CARRIES, .fields = 1, .gateway = "g"};
-    struct catalog_marks marks = {0};
+    struct catalog_marks marks = {0}, other = {0};
     struct past_marks past = {0};
+    struct written w = {0};
 
     for (uint32_t i = 0; i < COUNT_OF(databases); i++) {
         mark.relation = i + 1;
         snprintf(mark.database, sizeof(mark.database), "%s", databases[i]);
         assert_int_equal(past_marks_see(&past, &mark), 0);
     }
-    assert_int_equal(past_marks_take(&past, "other", "d", &marks), 0);
-    assert_int_equal(marks.count, 0);
-    assert_int_equal(past_marks_take(&past, "g", "d", &marks), 0);
+    give(&past, 0, 0, "other", "d", &other);
+    assert_int_equal(other.count, 0);
+    give(&past, 0, 0, "g", "d", &marks);
     assert_int_equal(marks.count, 2);
-    assert_int_equal(past.count, 2);
-    assert_int_equal(past_marks_take(&past, "g", "d", &marks), 0);
-    assert_int_equal(marks.count, 2);
+    give(&past, 0, 0, "g", "d", &other); /* of other settings */
+    assert_int_equal(other.count, 2);
+    assert_int_equal(record(&w, &other), 0);
+    catalog_marks_release(&marks);
+    catalog_marks_release(&other);
+    past_marks_release(&past);
+}
+
+/* Of a server that says which one it is: "d" has OID 5 there, and is marked. */
+static void
+see_server(struct past_marks *past)
+{
+    struct ring_mark mark = {.number = 1,
+                             .what = RING_MARK_CARRIES,
+                             .fields = 1,
+                             .relation = 20001,
+                             .gateway = "g",
+                             .database = "d",
+                             .system = 77,
+                             .database_oid = 5};
+
+    assert_int_equal(past_marks_see(past, &mark), 0);
+    snprintf(mark.gateway, sizeof(mark.gateway), "other");
+    mark.fields = 2; /* the same mark, by another name of the gateway */
+    assert_int_equal(past_marks_see(past, &mark), 0);
+    assert_int_equal(past->count, 1);
+}
+
+static void
+a_database_keeps_its_marks_under_other_names(void **state PASU_UNUSED)
+{
+    static const struct {
+        uint64_t system;
+        uint32_t database;
+        const char *gateway, *name;
+        size_t count, written;
+    } asks[] = {
+        {77, 5, "renamed", "renamed", 1, 0}, /* which the ledger has */
+        {77, 6, "g", "e", 1, 0},             /* maybe made from it; not yet seen to be there */
+        {88, 5, "g", "d", 1, 1},             /* what it was upgraded to */
+        {88, 5, "other", "e", 0, 0},
+        {0, 5, "g", "d", 1, 1}, /* one that does not say */
+        {0, 5, "x", "d", 0, 0},
+    };
+    struct past_marks past = {0};
+
+    see_server(&past);
+    for (size_t i = 0; i < COUNT_OF(asks); i++) {
+        struct catalog_marks marks = {0};
+        struct written w = {0};
+
+        give(&past, asks[i].system, asks[i].database, asks[i].gateway, asks[i].name, &marks);
+        assert_int_equal(marks.count, asks[i].count);
+        assert_int_equal(record(&w, &marks), asks[i].written);
+        catalog_marks_release(&marks);
+    }
+    past_marks_release(&past);
+}
+
+static void
+what_came_with_a_template_is_written_once_it_is_seen(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
+                                              {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
+    static const struct catalog_row empty[] = {CATALOG_ROWS_SERVER};
+
+    for (int is_there = 0; is_there < 2; is_there++) {
+        struct catalog *c = is_there ? catalog_rows_snapshot(rows, COUNT_OF(rows))
+                                     : catalog_rows_snapshot(empty, COUNT_OF(empty));
+        struct catalog_marks marks = {0};
+        struct past_marks past = {0};
+        struct written w = {0};
+
+        see_server(&past);
+        give(&past, 77, 6, "g", "e", &marks);
+        assert_int_equal(catalog_marks_settle(&marks, c), 0);
+        assert_int_equal(marks.count, is_there);
+        assert_int_equal(record(&w, &marks), is_there);
+        catalog_release(c);
+        catalog_marks_release(&marks);
+        past_marks_release(&past);
+    }
+}
+
+/* A database of which something is known was not made from another one since. */
+static void
+a_database_that_is_known_has_no_template(void **state PASU_UNUSED)
+{
+    struct ring_mark mark = {.what = RING_MARK_CARRIES,
+                             .fields = 1,
+                             .relation = 20002,
+                             .gateway = "g",
+                             .database = "e",
+                             .system = 77,
+                             .database_oid = 6};
+    struct catalog_marks marks = {0};
+    struct past_marks past = {0};
+
+    see_server(&past);
+    assert_int_equal(past_marks_see(&past, &mark), 0);
+    give(&past, 77, 6, "g", "e", &marks);
+    assert_int_equal(marks.count, 1);
     catalog_marks_release(&marks);
     past_marks_release(&past);
 }
@@ -401,7 +512,10 @@ main(void)
         cmocka_unit_test(a_name_that_is_marked_again_before_it_is_forgotten_stays),
         cmocka_unit_test(what_is_gone_is_forgotten),
         cmocka_unit_test(a_mark_survives_what_forgot_it_before),
-        cmocka_unit_test(each_database_gets_its_own),
+        cmocka_unit_test(each_database_gets_its_own_as_often_as_it_asks),
+        cmocka_unit_test(a_database_keeps_its_marks_under_other_names),
+        cmocka_unit_test(what_came_with_a_template_is_written_once_it_is_seen),
+        cmocka_unit_test(a_database_that_is_known_has_no_template),
         cmocka_unit_test(what_is_intended_holds_until_it_is_over),
         cmocka_unit_test(who_has_another_name_is_marked_by_its_number),
         cmocka_unit_test(a_part_keeps_what_its_parent_said),
