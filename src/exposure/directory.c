@@ -9,6 +9,12 @@
 /* Hashes are keyed: nobody outside can choose the table or the place where a key lands. */
 enum { SHARDS = 64, SLOTS_FIRST = 16 };
 
+/* The first bit of each ordinal of the directory; not set in the slot of one that the ledger does
+ * not have yet. */
+#define RECORDED UINT32_C(0x80000000)
+_Static_assert((KEY_ORDINAL_FIRST & RECORDED) != 0 && (KEY_ORDINAL_FIRST & ~RECORDED) != 0,
+               "an ordinal without that bit is another one, and not 0");
+
 /* 20 bytes. Ordinal 0, which is none of the directory's: an empty slot. */
 struct slot {
     uint8_t hash[SEAL_HASH_SIZE];
@@ -114,7 +120,7 @@ reserve(struct directory *d, struct shard *shard)
     return 0;
 }
 
-/* The ordinal, or 0. */
+/* The ordinal as the slot has it, or 0. */
 static uint32_t
 look_up(const struct shard *shard, const uint8_t hash[SEAL_HASH_SIZE])
 {
@@ -171,7 +177,7 @@ add(struct directory *d, struct shard *shard, uint8_t kind, const uint8_t hash[S
     if (result == 0)
         result = next_ordinal(d, kind, ordinal);
     if (result == 0)
-        put(shard, hash, *ordinal);
+        put(shard, hash, *ordinal & ~RECORDED);
     return result == 0 ? 1 : result;
 }
 
@@ -180,6 +186,7 @@ directory_get(struct directory *d, uint8_t kind, struct view text, bool is_seale
               uint32_t *ordinal, struct directory_entry *entry)
 {
     struct shard *shard;
+    uint32_t known;
     int result;
 
     if (kind >= EXPOSURE_KINDS_MAX)
@@ -189,8 +196,13 @@ directory_get(struct directory *d, uint8_t kind, struct view text, bool is_seale
     seal_hash(&d->seal, text, entry->hash);
     shard = shard_of(d, kind, entry->hash);
     pthread_mutex_lock(&shard->lock);
-    *ordinal = look_up(shard, entry->hash);
-    result = *ordinal != 0 ? 0 : add(d, shard, kind, entry->hash, ordinal);
+    known = look_up(shard, entry->hash);
+    if (known == 0) {
+        result = add(d, shard, kind, entry->hash, ordinal);
+    } else {
+        result = known & RECORDED ? 0 : 1;
+        *ordinal = known | RECORDED;
+    }
     pthread_mutex_unlock(&shard->lock);
     if (result == 1)
         entry->sealed_length =
@@ -214,7 +226,24 @@ directory_find(struct directory *d, uint8_t kind, struct view text, bool is_seal
     pthread_mutex_lock(&shard->lock);
     *ordinal = look_up(shard, hash);
     pthread_mutex_unlock(&shard->lock);
-    return *ordinal != 0 ? 0 : PASU_E_NOTFOUND;
+    if (*ordinal == 0)
+        return PASU_E_NOTFOUND;
+    *ordinal |= RECORDED;
+    return 0;
+}
+
+void
+directory_recorded(struct directory *d, uint8_t kind, const uint8_t hash[SEAL_HASH_SIZE])
+{
+    struct shard *shard;
+
+    if (kind >= EXPOSURE_KINDS_MAX)
+        return;
+    shard = shard_of(d, kind, hash);
+    pthread_mutex_lock(&shard->lock);
+    if (look_up(shard, hash) != 0)
+        find(shard->slots, shard->size, hash)->ordinal |= RECORDED;
+    pthread_mutex_unlock(&shard->lock);
 }
 
 int
@@ -234,8 +263,10 @@ directory_restore(struct directory *d, uint8_t kind, uint32_t ordinal,
     result = known != 0 ? 0 : reserve(d, shard);
     if (known == 0 && result == 0)
         put(shard, hash, ordinal);
-    else if (known != 0 && known != ordinal)
+    else if (known != 0 && (known | RECORDED) != ordinal)
         result = PASU_E_CORRUPT;
+    else if (known != 0)
+        find(shard->slots, shard->size, hash)->ordinal |= RECORDED;
     pthread_mutex_unlock(&shard->lock);
     return result;
 }

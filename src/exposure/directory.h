@@ -9,9 +9,11 @@
  * filled at start.
  *
  * Who gets a new ordinal must append its entry to the ledger before anything that names the
- * ordinal. Another thread may have the same ordinal in the meantime and append it elsewhere: after
- * a power cut the ledger can name an ordinal that has no entry. Its person stays unknown, counted
- * as one, and directory_reserve sees to it that nobody else ever gets that ordinal.
+ * ordinal, and then say so (directory_recorded). Until then the entry is given to everybody who
+ * asks for the key, so that nobody relies on another who may never come to it: an entry can be in
+ * the ledger more than once. After a power cut the ledger can still name an ordinal that has no
+ * entry. Its person stays unknown, counted as one, and directory_reserve sees to it that nobody
+ * else ever gets that ordinal.
  *
  * Threads: any number. Numbers that stand for themselves take no lock; other keys one of many,
  * chosen by their hash.
@@ -25,7 +27,7 @@
 
 struct directory;
 
-/* A new entry, for the ledger. */
+/* An entry, for the ledger. */
 struct directory_entry {
     uint8_t hash[SEAL_HASH_SIZE];
     uint8_t sealed[SEAL_MAX];
@@ -38,11 +40,14 @@ PASU_MUST_USE int directory_new(struct directory **directory,
 void directory_free(struct directory *directory);
 
 /* The ordinal of a key's canonical text (exposure/key.h). `is_sealed`: numbers do not stand for
- * themselves. 0: it was there, or needs no entry; 1: it is new, and *entry is filled.
+ * themselves. 0: it is in the ledger, or needs no entry; 1: it is not yet, and *entry is filled.
  * PASU_E_RANGE: the kind's directory is full, or there is no such kind; PASU_E_NOMEM. */
 PASU_MUST_USE int directory_get(struct directory *directory, uint8_t kind, struct view text,
                                 bool is_sealed, uint32_t *ordinal, struct directory_entry *entry);
-/* The same without making one: PASU_E_NOTFOUND. */
+/* The entry with this hash is in the ledger. */
+void directory_recorded(struct directory *directory, uint8_t kind,
+                        const uint8_t hash[SEAL_HASH_SIZE]);
+/* As directory_get, without making one: PASU_E_NOTFOUND. */
 PASU_MUST_USE int directory_find(struct directory *directory, uint8_t kind, struct view text,
                                  bool is_sealed, uint32_t *ordinal);
 

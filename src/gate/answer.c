@@ -12,6 +12,7 @@
 #include "gate/rest.h"
 #include "gate/result.h"
 #include "gate/speech.h"
+#include "gate/underway.h"
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
@@ -265,7 +266,8 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
         result = tell_moved(a, rows_of_tag(view_of(message + WALK_HEAD, length - WALK_HEAD - 1)));
     result_remember(a->o);
     growth_add(catalog_store_growth(a->o->place), &a->o->grown, a->o->catalog,
-               a->o->result.statement, view_of(message + WALK_HEAD, length - WALK_HEAD));
+               a->s->settings->slots, a->o->result.statement,
+               view_of(message + WALK_HEAD, length - WALK_HEAD));
     if (result == 0)
         result = result_effects(a->s, request);
     result_close(a->o);
@@ -287,6 +289,8 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
     /* All rows have been written, also where not all that RETURNING says is ever fetched. */
     if (result == 0)
         result = tell_moved(a, UINT64_MAX);
+    if (a->o->result.statement)
+        (void)blank_run(a->s, a->o->result.statement, false);
     result_remember(a->o);
     result_close(a->o);
     exchange_done(&a->o->exchange);
@@ -352,13 +356,14 @@ ready(struct answering *a, const uint8_t *message, size_t length)
 
     result_close(o);
     exchange_ready(&o->exchange);
-    o->is_muted = false;
+    o->is_muted = a->s->is_left;
     if (PASU_UNLIKELY(o->is_cancelling))
         o->is_ready_held = a->s->client.is_held = true;
     if (a->s->transaction == 'I' && result == 0)
         result = result_transaction_over(a->s);
     if (o->exchange.count == 0)
         o->is_unsettled = false;
+    underway_answered(a->s);
     return result == 0 ? answer_pass(a, message, length) : result;
 }
 

@@ -5,6 +5,7 @@
  * that the statement can carry.
  */
 #include "gate/answer.h"
+#include "gate/call.h"
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/result.h"
@@ -90,6 +91,7 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
         if (!request || request->step != STEP_FUNCTION_CALL)
             return PASU_E_UPSTREAM_PROTOCOL;
         result_function(a->s, request->function, &fields, &kinds);
+        fields = request->is_told ? 0 : fields;
     } else {
         result_most(a->s, request ? result_statement(a->o, request) : NULL, &fields, &kinds);
         fields |= a->o->speaks_fields | a->o->unseen_fields;
@@ -99,14 +101,17 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
         result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields, kinds,
                               message[0] == 'V' ? FLAG_BIT(FUNCTION_CALL) : FLAG_BIT(ERROR_TEXT),
                               &judgement);
+    if (result == 0 && message[0] == 'V')
+        result = call_done(a->s, request);
     if (result != 0)
         return result;
     if (message[0] == 'E') {
-        if (request)
-            result_failed(a->s, request);
+        result = request ? result_failed(a->s, request) : 0;
         result_close(a->o);
         exchange_failed(&a->o->exchange);
     }
+    if (result != 0)
+        return result;
     a->o->is_dropping = judgement.is_blocked;
     if (a->o->is_muted || judgement.is_blocked)
         return (ssize_t)have;

@@ -36,8 +36,10 @@ end_with(struct answering *a, const struct writer *error)
     if (result == 0)
         result = release_batch(
             a->s, &(struct batch){.bytes = error->start, .length = writer_length(error)});
-    if (!handshake_cancel(a->s))
-        a->o->is_cancelling = false; /* it runs to its end, unseen */
+    /* What is on its way behind it, the request could hit as well: then the statement runs to its
+     * end, unseen, as where the server cannot be asked. */
+    if (!a->o->is_cancelling && exchange_is_last(&a->o->exchange) && !handshake_cancel(a->s))
+        a->o->is_cancelling = false;
     return result;
 }
 
@@ -81,6 +83,10 @@ answer_doubt(struct answering *a)
     if (r->showing && r->showing->showing->is_never)
         return refuse_never(a);
     result = expose_words(a->s, r->statement, fields, kinds, FLAG_BIT(OPAQUE), &judgement);
+    if (result == 0 && !judgement.is_blocked && r->portal) {
+        r->portal->told_fields |= fields;
+        r->portal->told_kinds |= kinds;
+    }
     return result == 0 && judgement.is_blocked ? answer_block(a, &judgement) : result;
 }
 

@@ -77,6 +77,8 @@ answer_one(struct answering *a, const uint8_t *at, size_t have, struct walk *wal
         result = answer_message(a, at, total);
         return result == 0 ? (ssize_t)total : result;
     }
+    if (PASU_UNLIKELY(at[0] == 'G'))
+        exchange_copies(&a->o->exchange);
     if (!is_read(at[0]) && at[0] != 'V') {
         size_t head = WALK_HEAD;
 

@@ -65,6 +65,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     uint64_t fields, kinds;
     int result = answer_settle(a);
 
+    o->blank.is_failed = true;
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
@@ -76,8 +77,8 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
             result = judgement.is_blocked ? answer_block(a, &judgement)
                                           : pass_error(a, message, length, text_of(o, request));
     }
-    if (request && !request->is_refused)
-        result_failed(a->s, request);
+    if (result == 0 && request && !request->is_refused)
+        result = result_failed(a->s, request);
     result_close(o);
     exchange_failed(&o->exchange);
     return result;

@@ -3,6 +3,7 @@
 #include "gate/ask.h"
 
 #include "base/memory.h"
+#include "gate/call.h"
 #include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
@@ -113,6 +114,8 @@ pin_value(struct asking *a, const struct plan_part *part, const struct plan_pin 
         return result; /* null equals nothing */
     if (oid)
         type = pin->is_array ? key_type_of_array(oid) : key_type_of_oid(oid);
+    if (!oid && pin->is_shared)
+        return PASU_E_MALFORMED;
     /* Converted to a whole number, a number with a fraction is another one. */
     if (pin->is_cast && type == CATALOG_KEY_NUMERIC && part->key_type != CATALOG_KEY_NUMERIC)
         return PASU_E_MALFORMED;
@@ -215,6 +218,8 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     unsettle(a->o, plan);
     exchange_note_names(&a->o->exchange, request);
     result = keep_ask(a->s, request, plan);
+    for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)
+        result = intent_ask(a->s, plan, &plan->statements[i]);
     if (result == 0 && is_templated)
         result = pin_all(a, plan, &plan->statements[0], &(struct values){0}, &request->pinned);
     if (result == 0)
@@ -410,14 +415,22 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
 {
     struct exchange_request *request;
     const struct plan_statement *statement;
+    const struct plan *plan;
     struct ask_execute execute;
     char name[EXCHANGE_NAME_SIZE];
 
     if (ask_read_execute(&execute, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, execute.portal);
-    unsettle(a->o, exchange_expected_portal(&a->o->exchange, name, &statement));
+    plan = exchange_expected_portal(&a->o->exchange, name, &statement);
+    unsettle(a->o, plan);
     rest_execute(a->o, statement);
+    if (plan && statement) {
+        int result = intent_ask(a->s, plan, statement);
+
+        if (result != 0)
+            return result;
+    }
     /* The server must say what the columns are, also where the client does not care to ask. */
     if (exchange_must_describe(&a->o->exchange, name)) {
         int result =
@@ -447,6 +460,7 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
 
     if (!request)
         return PASU_E_NOMEM;
+    request->is_behind_copy = a->s->pipeline.is_copy_over;
     return ask_pass(a, message, length);
 }
 
@@ -456,13 +470,18 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
 {
     static const uint8_t nothing[10] = {0};
     struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
+    int result;
 
     if (!request)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;
+    blank_spoil(a->o);
     if (length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
     request->is_refused = observer_refuses_call(a->s, request->function);
+    result = request->is_refused ? 0 : call_plan(a->s, request);
+    if (result != 0)
+        return result;
     if (request->is_refused)
         return put_message(a, 'F', (struct view[]){view_of(nothing, sizeof(nothing))}, 1);
     return ask_pass(a, message, length);
@@ -488,7 +507,8 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     case 'E':
         return ask_execute(a, message, length, body);
     case 'S':
-        return ask_plain(a, message, length, STEP_SYNC);
+        return walk_is_ignored(a->s, 'S') ? ask_pass(a, message, length)
+                                          : ask_plain(a, message, length, STEP_SYNC);
     case 'F':
         return ask_call(a, message, length);
     default:
@@ -546,12 +566,17 @@ static int
 ask_long_call(struct asking *a, struct view start)
 {
     struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
+    int result;
 
     if (!request)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;
+    blank_spoil(a->o);
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
-    return observer_refuses_call(a->s, request->function) ? PASU_E_ASK_TOO_LONG : 0;
+    if (observer_refuses_call(a->s, request->function))
+        return PASU_E_ASK_TOO_LONG;
+    result = call_plan(a->s, request);
+    return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
 }
 
 int

@@ -3,6 +3,7 @@
 #include "gate/ask.h"
 #include "gate/instruments.h"
 #include "gate/rest.h"
+#include "postgres/ask.h"
 
 /* ---- framing ---- */
 
@@ -44,6 +45,12 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
         result = ask_pass(a, at, WALK_HEAD);
         return result == 0 ? WALK_HEAD : result;
     }
+    /* The server skips it, and so answers nothing: it would be waited for in vain. */
+    if (PASU_UNLIKELY(exchange_is_skipped(&a->o->exchange)) && at[0] != 'S') {
+        a->o->is_swallowing = false;
+        result = ask_pass(a, at, WALK_HEAD);
+        return result == 0 ? WALK_HEAD : result;
+    }
     result = rest_take(a, at[0]);
     a->o->is_swallowing = result == 1;
     if (result < 0)
@@ -61,19 +68,57 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
     return result == 0 ? WALK_HEAD : result;
 }
 
+/* Whether a text, or a prepared one that is to be run, speaks of what is not known: others may have
+ * made it a moment ago. Of a long message nothing is known. */
+static bool
+speaks_of_new(const struct asking *a, const uint8_t *message, size_t total)
+{
+    struct view body = view_of(message + WALK_HEAD, total - WALK_HEAD), text;
+    const struct prepared *prepared;
+    struct ask_parse parse;
+    struct ask_bind bind;
+    char name[EXCHANGE_NAME_SIZE];
+    bool misses = false;
+
+    switch (message[0]) {
+    case 'Q':
+        return ask_read_query(&text, body) == 0 && observer_misses(a->s, text, &misses) == 0 &&
+               misses;
+    case 'P':
+        return ask_read_parse(&parse, body) == 0 &&
+               observer_misses(a->s, parse.text, &misses) == 0 && misses;
+    case 'B':
+        if (ask_read_bind(&bind, body) != 0)
+            return false;
+        text_from_view(name, sizeof(name), bind.statement);
+        prepared = exchange_prepared(&a->o->exchange, name);
+        return prepared && prepared->plan && plan_misses(prepared->plan);
+    default:
+        return false;
+    }
+}
+
 /* Whether a message must wait: a new text until the catalog is known again, or anything until what
- * was asked before has been judged. */
+ * was asked before has been judged, or while a cancel request of ours could hit it. */
 static bool
 must_wait(const struct asking *a, const uint8_t *message, size_t have)
 {
     size_t total = bytes_get_u32(message + 1) + (size_t)1;
     uint8_t type = message[0];
 
-    a->o->is_settling = total <= have && rest_must_wait(a, message, total);
-    if (a->o->is_settling)
+    a->o->is_settling = !a->o->is_cancelling && walk_length_is_valid(bytes_get_u32(message + 1)) &&
+                        total <= have && rest_must_wait(a, message, total);
+    if (a->o->is_settling || a->o->is_cancelling)
         return true;
-    return (type == 'Q' || type == 'P' || type == 'B' || type == 'F') && !a->o->is_resumed &&
-           a->s->transaction == 'I' && a->o->exchange.count == 0 && observer_is_stale(a->s);
+    if ((type != 'Q' && type != 'P' && type != 'B' && type != 'F') || a->o->is_resumed ||
+        a->s->transaction != 'I' || a->o->exchange.count > 0)
+        return false;
+    a->o->is_behind = false;
+    if (observer_is_stale(a->s))
+        return true;
+    a->o->is_behind = catalog_store_is_behind(a->o->place) && total <= have &&
+                      a->s->gateway->config->inspector.user && speaks_of_new(a, message, total);
+    return a->o->is_behind;
 }
 
 /* A Flush of ours: what the server holds back is waited for. */

@@ -387,6 +387,16 @@ certificate_is_fine(const struct session *s)
            strcmp(name, s->user) == 0;
 }
 
+/* Without the past nobody can be counted, nor keys be given ordinals. */
+static bool
+is_past_missed(const struct session *s)
+{
+    const struct config *config = s->settings->config;
+
+    return s->worker->shared->past_error != 0 && s->gateway->config->on_failure == FAILURE_CLOSED &&
+           config->personal_count + config->never.count > 0;
+}
+
 static void
 record(struct session *s)
 {
@@ -397,10 +407,14 @@ record(struct session *s)
         session_fail(s, PASU_E_AUTH_CERTIFICATE, NULL);
         return;
     }
+    if (is_past_missed(s)) {
+        session_fail(s, PASU_E_LEDGER_UNREADABLE, error_text(s->worker->shared->past_error));
+        return;
+    }
     session_describe(s, &message);
     s->deadline = os_monotonic(s->worker->os) + RECORD_TIMEOUT_SECONDS * NANOSECONDS_PER_SECOND;
     result =
-        keeper_link_send(&s->worker->shared->keeper, MESSAGE_OPENED, &message, sizeof(message));
+        keeper_link_record(&s->worker->shared->keeper, MESSAGE_OPENED, &message, sizeof(message));
     if (result != 0) {
         /* By way of the inbox: we are in the middle of the server's messages. */
         struct task *task = task_new(TASK_RECORDED, s->id);

@@ -53,7 +53,7 @@ catalog_load(struct inspector_link *link, const struct catalog_policy *policy,
 
 struct poll {
     struct catalog *catalog;
-    bool is_same;
+    enum catalog_change change;
 };
 
 static int
@@ -61,8 +61,7 @@ take_poll(void *arg, const struct view *values, size_t count)
 {
     struct poll *poll = arg;
 
-    poll->is_same = count == 1 && values[0].bytes &&
-                    view_equal(values[0], view_of_text(catalog_poll_value(poll->catalog)));
+    poll->change = count == 1 ? catalog_poll_change(poll->catalog, values[0]) : CATALOG_CHANGED;
     return 0;
 }
 
@@ -100,13 +99,14 @@ poll_growth(struct inspector_link *link, struct poll *poll, const uint64_t added
 
 int
 catalog_load_poll(struct inspector_link *link, struct catalog *catalog,
-                  const uint64_t added[CATALOG_KINDS_MAX], bool *is_due, bool *is_added)
+                  const uint64_t added[CATALOG_KINDS_MAX], enum catalog_change *change,
+                  bool *is_added)
 {
-    struct poll poll = {.catalog = catalog};
+    struct poll poll = {.catalog = catalog, .change = CATALOG_CHANGED};
     size_t most = CATALOG_MESSAGE_MAX;
     int result = inspector_link_query(link, catalog_poll_text(catalog), take_poll, &poll, &most);
 
-    *is_due = !poll.is_same;
+    *change = poll.change;
     *is_added = result == 0;
     if (result != 0) {
         inspector_link_close(link);

@@ -18,10 +18,10 @@ enum {
 PASU_MUST_USE int catalog_load(struct inspector_link *link, const struct catalog_policy *policy,
                                struct catalog *prior, const struct catalog_mark *marks,
                                size_t mark_count, uint64_t version, struct catalog **catalog);
-/* Asks whether a new snapshot is due, and brings the snapshot's populations up to date, to which
- * sessions have `added` rows: *is_added once they are in it. */
+/* Asks what has changed since the snapshot, and brings the snapshot's populations up to date, to
+ * which sessions have `added` rows: *is_added once they are in it. */
 PASU_MUST_USE int catalog_load_poll(struct inspector_link *link, struct catalog *catalog,
-                                    const uint64_t added[CATALOG_KINDS_MAX], bool *is_due,
-                                    bool *is_added);
+                                    const uint64_t added[CATALOG_KINDS_MAX],
+                                    enum catalog_change *change, bool *is_added);
 
 #endif

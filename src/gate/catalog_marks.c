@@ -11,7 +11,13 @@ enum {
 struct marked {
     uint32_t relation, vocabulary;
     uint32_t loads; /* since it was given by name */
+    bool is_late;   /* given while a load was under way, which does not serve it */
     int16_t column;
+    bool is_adrift;
+    bool is_unsure;   /* of a template, and no snapshot has shown it yet */
+    uint64_t number;  /* when it was given */
+    uint64_t horizon; /* adrift: the server's transactions before this one are waited for; 0: not
+                         known yet */
     uint64_t fields, kinds;
     uint64_t recorded_fields, recorded_kinds;                /* of these, what the ledger has */
     char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE]; /* schema "": any */
@@ -48,6 +54,15 @@ add_gone(struct catalog_marks *marks, const struct marked *mark)
     gone[marks->gone_count++] = *mark;
 }
 
+/* Given again: it is waited for again. */
+static void
+give(struct marked *mark, uint64_t number)
+{
+    mark->number = number;
+    mark->loads = 0;
+    mark->horizon = 0;
+}
+
 static int
 add(struct catalog_marks *marks, const struct marked *mark)
 {
@@ -60,6 +75,11 @@ add(struct catalog_marks *marks, const struct marked *mark)
             marks->items[i].kinds |= mark->kinds;
             marks->items[i].recorded_fields |= mark->recorded_fields;
             marks->items[i].recorded_kinds |= mark->recorded_kinds;
+            marks->items[i].is_late |= mark->is_late;
+            if (mark->number > marks->items[i].number)
+                give(&marks->items[i], mark->number);
+            marks->items[i].is_adrift |= mark->is_adrift;
+            marks->items[i].is_unsure &= mark->is_unsure;
             return 0;
         }
     if (marks->count == MARKS_MAX)
@@ -78,6 +98,8 @@ catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, 
     struct marked one = {.relation = mark->relation,
                          .vocabulary = vocabulary,
                          .column = mark->column,
+                         .is_late = marks->is_loading,
+                         .number = marks->number,
                          .fields = mark->fields,
                          .kinds = mark->kinds};
 
@@ -110,7 +132,8 @@ catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
 
         if (!is_moved(&mark, from))
             continue;
-        mark.loads = 0;
+        give(&mark, marks->number);
+        mark.is_late = marks->is_loading;
         mark.recorded_fields = mark.recorded_kinds = 0;
         if (to->name)
             snprintf(mark.name, sizeof(mark.name), "%s", to->name);
@@ -122,8 +145,8 @@ catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,
 }
 
 int
-catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
-                   struct catalog_mark **list, size_t *count)
+catalog_marks_list(struct catalog_marks *marks, uint32_t vocabulary, struct catalog_mark **list,
+                   size_t *count)
 {
     struct catalog_mark *copy = memory_new(marks->count + 1, sizeof(*copy) + sizeof(struct marked));
     struct marked *texts = (struct marked *)(void *)(copy + marks->count);
@@ -134,6 +157,7 @@ catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
         struct marked *m = &texts[i];
         bool is_known;
 
+        marks->items[i].is_late = false;
         *m = marks->items[i];
         is_known = m->vocabulary == vocabulary;
         copy[i] = (struct catalog_mark){
@@ -145,9 +169,43 @@ catalog_marks_list(const struct catalog_marks *marks, uint32_t vocabulary,
             .kinds = is_known ? m->kinds : UINT64_MAX,
         };
     }
+    marks->is_loading = true;
     *list = copy;
     *count = marks->count;
     return 0;
+}
+
+void
+catalog_marks_drift(struct catalog_marks *marks, uint64_t from)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->items[i].relation == 0 && marks->items[i].number >= from) {
+            marks->items[i].is_adrift = true;
+            marks->items[i].horizon = 0;
+        }
+}
+
+bool
+catalog_marks_need_next(const struct catalog_marks *marks)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->items[i].is_adrift && marks->items[i].horizon == 0)
+            return true;
+    return false;
+}
+
+/* Whether what it marks need not be in the snapshot that was begun with this sight. */
+static bool
+is_open(struct marked *mark, const struct catalog_sight *sight)
+{
+    if (sight->open != 0 && mark->number >= sight->open)
+        return true;
+    if (!mark->is_adrift)
+        return false;
+    if (mark->horizon == 0)
+        mark->horizon = sight->next;
+    mark->is_adrift = mark->horizon == 0 || sight->oldest < mark->horizon;
+    return mark->is_adrift;
 }
 
 /* The marks of what is called so now. */
@@ -157,22 +215,27 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
     const char *schema = mark->schema[0] != '\0' ? mark->schema : NULL;
     const struct catalog_relation *r;
     struct marked later = *mark;
+    bool is_kept = is_open(&later, &settled->sight);
     size_t at = 0;
     bool is_there = false;
     int result = 0;
 
+    if (mark->is_late)
+        return add(settled, mark);
     while (result == 0 && (r = catalog_relation_marked(catalog, schema, mark->name, &at)) != NULL) {
         struct marked found = {.relation = r->oid,
                                .vocabulary = mark->vocabulary,
                                .column = mark->column,
+                               .number = mark->number,
                                .fields = mark->fields,
                                .kinds = mark->kinds};
 
         is_there = true;
         result = add(settled, &found);
     }
-    later.loads++;
-    return result == 0 && !is_there && later.loads < NAME_LOADS_MAX ? add(settled, &later) : result;
+    if (!is_kept)
+        is_kept = !is_there && ++later.loads < NAME_LOADS_MAX;
+    return result == 0 && is_kept ? add(settled, &later) : result;
 }
 
 /* What has gone into a table went into its partitions, which may be detached some day. Where there
@@ -224,16 +287,18 @@ settle_gone(struct catalog_marks *settled, const struct catalog_marks *marks)
 int
 catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
 {
-    struct catalog_marks settled = {0};
+    struct catalog_marks settled = {.number = marks->number, .sight = marks->sight};
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < marks->count; i++) {
-        const struct marked *m = &marks->items[i];
+        struct marked m = marks->items[i];
 
-        if (m->relation == 0)
-            result = settle_name(&settled, m, catalog);
-        else if (catalog_relation(catalog, m->relation))
-            result = add(&settled, m);
+        if (m.relation == 0) {
+            result = settle_name(&settled, &m, catalog);
+        } else if (catalog_relation(catalog, m.relation)) {
+            m.is_unsure = false;
+            result = add(&settled, &m);
+        }
     }
     if (result == 0)
         result = settle_children(&settled, catalog);
@@ -244,6 +309,25 @@ catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
     settle_gone(&settled, marks);
     catalog_marks_release(marks);
     *marks = settled;
+    return 0;
+}
+
+int
+catalog_marks_follow(struct catalog_marks *marks, const struct catalog_marks *leader,
+                     const struct catalog *catalog)
+{
+    struct catalog_marks followed = {.number = marks->number, .sight = marks->sight};
+    int result = catalog_marks_copy(&followed, leader, KIN_SAME);
+
+    for (size_t i = 0; result == 0 && i < marks->count; i++)
+        if (marks->items[i].relation != 0 && catalog_relation(catalog, marks->items[i].relation))
+            result = add(&followed, &marks->items[i]);
+    if (result != 0) {
+        catalog_marks_release(&followed);
+        return result;
+    }
+    catalog_marks_release(marks);
+    *marks = followed;
     return 0;
 }
 
@@ -266,23 +350,121 @@ catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog, u
 }
 
 int
-catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from)
+catalog_marks_keep(struct catalog_marks *marks, const struct catalog *catalog, uint32_t vocabulary)
+{
+    const struct catalog_mark *renamed;
+    size_t at = 0;
+    int result = 0;
+
+    while (result == 0 && (renamed = catalog_renamed(catalog, &at)) != NULL)
+        result = catalog_marks_add(marks, renamed, vocabulary);
+    return result;
+}
+
+/* ---- what no mapping names any more ---- */
+
+static uint64_t
+shown(const struct catalog_relation *r, uint8_t kind, int16_t column)
+{
+    uint64_t fields = r->marked_kinds >> kind & 1 ? r->marked_fields : 0;
+
+    for (size_t i = 0; i < r->show_count; i++)
+        if (r->shows[i].kind == kind && column <= r->column_limit)
+            fields |= r->shows[i].column_fields[column];
+    return fields;
+}
+
+static bool
+has_column(const struct catalog_relation *r, int16_t column)
+{
+    for (size_t i = 0; i < r->column_count; i++)
+        if (r->columns[i].number == column)
+            return true;
+    return false;
+}
+
+static int
+keep_show(struct catalog_marks *marks, const struct catalog_relation *was,
+          const struct catalog_show *show, const struct catalog_relation *now, uint32_t vocabulary,
+          bool *is_any)
 {
     int result = 0;
 
-    for (size_t i = 0; result == 0 && i < from->count; i++)
-        result = add(marks, &from->items[i]);
+    for (int16_t n = 1; n <= was->column_limit && result == 0; n++) {
+        const struct catalog_mark mark = {.relation = was->oid,
+                                          .column = n,
+                                          .fields =
+                                              show->column_fields[n] & ~shown(now, show->kind, n),
+                                          .kinds = UINT64_C(1) << show->kind};
+
+        if (mark.fields == 0 || !has_column(now, n))
+            continue;
+        result = catalog_marks_add(marks, &mark, vocabulary);
+        *is_any = true;
+    }
+    return result;
+}
+
+int
+catalog_marks_lose(struct catalog_marks *marks, const struct catalog *before,
+                   const struct catalog *now, uint32_t vocabulary, bool *is_any)
+{
+    int result = 0;
+
+    *is_any = false;
+    for (size_t i = 0; before && i < catalog_relation_count(before); i++) {
+        const struct catalog_relation *was = catalog_relation_at(before, i);
+        const struct catalog_relation *is =
+            was->show_count > 0 ? catalog_relation(now, was->oid) : NULL;
+
+        for (size_t s = 0; is && s < was->show_count && result == 0; s++)
+            result = keep_show(marks, was, &was->shows[s], is, vocabulary, is_any);
+    }
+    return result;
+}
+
+/* ---- of other databases ---- */
+
+/* Of another database: the ledger does not have it, and a name is given anew. */
+static int
+add_kin(struct catalog_marks *marks, struct marked *mark, enum catalog_kin kin)
+{
+    if (kin == KIN_NONE)
+        return 0;
+    if (kin != KIN_SAME) {
+        mark->recorded_fields = mark->recorded_kinds = 0;
+        mark->is_unsure |= kin == KIN_TEMPLATE;
+        mark->is_adrift = mark->relation == 0;
+        mark->horizon = 0;
+    }
+    mark->is_late = marks->is_loading;
+    return add(marks, mark);
+}
+
+int
+catalog_marks_copy(struct catalog_marks *marks, const struct catalog_marks *from,
+                   enum catalog_kin kin)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < from->count; i++) {
+        struct marked mark = from->items[i];
+
+        result = add_kin(marks, &mark, kin);
+    }
     return result;
 }
 
 /* ---- the ledger ---- */
 
 int
-catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark)
+catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark,
+                      enum catalog_kin kin)
 {
     struct marked one = {.relation = mark->relation,
                          .vocabulary = mark->vocabulary,
                          .column = mark->column,
+                         .is_adrift = mark->relation == 0,
                          .fields = mark->fields,
                          .kinds = mark->kinds,
                          .recorded_fields = mark->fields,
@@ -290,7 +472,25 @@ catalog_marks_restore(struct catalog_marks *marks, const struct ring_mark *mark)
 
     snprintf(one.schema, sizeof(one.schema), "%s", mark->schema);
     snprintf(one.name, sizeof(one.name), "%s", mark->name);
-    return add(marks, &one);
+    return add_kin(marks, &one, kin);
+}
+
+void
+catalog_marks_unrecord(struct catalog_marks *marks)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        marks->items[i].recorded_fields = marks->items[i].recorded_kinds = 0;
+}
+
+bool
+catalog_marks_has(const struct catalog_marks *marks, const struct ring_mark *mark)
+{
+    struct marked one = {
+        .relation = mark->relation, .vocabulary = mark->vocabulary, .column = mark->column};
+
+    snprintf(one.schema, sizeof(one.schema), "%s", mark->schema);
+    snprintf(one.name, sizeof(one.name), "%s", mark->name);
+    return has(marks, &one);
 }
 
 static struct ring_mark
@@ -320,7 +520,8 @@ catalog_marks_record(struct catalog_marks *marks, catalog_marks_put *put, void *
     for (size_t i = 0; i < marks->count && result == 0; i++) {
         struct marked *m = &marks->items[i];
 
-        if ((m->fields & ~m->recorded_fields) == 0 && (m->kinds & ~m->recorded_kinds) == 0)
+        if (m->is_unsure ||
+            ((m->fields & ~m->recorded_fields) == 0 && (m->kinds & ~m->recorded_kinds) == 0))
             continue;
         record = record_of(m, RING_MARK_CARRIES);
         result = put(arg, &record);

@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "gate/catalog_marks.h"
+#include "gate/catalog_origin.h"
 #include "gate/catalog_store.h"
 #include "gate/growth.h"
 #include "gate/inspector_link.h"
@@ -13,8 +14,18 @@
 
 #define CATALOG_NEVER INT64_MAX
 
+/* What all places at one address of a server have together that are one database by its name. */
+struct catalog_ground {
+    struct list link;
+    uint32_t holders;
+    struct endpoint server;
+    char database[NAME_SIZE];
+    struct growth growth;
+};
+
 struct catalog_place {
     struct list link;
+    struct catalog_store *store;
     struct settings *settings; /* held */
     uint32_t gateway;
     char database[NAME_SIZE];
@@ -24,14 +35,24 @@ struct catalog_place {
     uint64_t touched;         /* how often it was */
     int64_t load_at, poll_at; /* when; CATALOG_NEVER */
     int64_t unused_since;
-    bool is_awaited; /* somebody has entered, or touched it, and was not told yet */
+    bool is_awaited;              /* somebody has entered, or touched it, and was not told yet */
+    struct catalog_origin origin; /* all 0: its server has not been asked yet */
+    bool is_standby;
     struct catalog_marks marks;
     /* for who looks without it */
     _Atomic uint64_t version;
-    _Atomic bool is_stale;
+    /* Of the touches: the last one that is everybody's concern, the last that has added what others
+     * can see, and the last before the snapshot was begun. */
+    _Atomic uint64_t needed, added, served;
     _Atomic uint32_t shifts;
-    struct growth growth;
+    /* What hangs of this place's own sessions, and under the lock; and of all siblings', which
+     * whoever looks sees without it. */
+    uint32_t hanging;
+    uint64_t own_fields, own_kinds;
+    _Atomic uint64_t hanging_fields, hanging_kinds;
+    struct growth_seen seen;
     _Atomic bool has_laid_by;
+    struct catalog_ground *ground; /* held */
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;
@@ -45,10 +66,12 @@ struct catalog_store {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct list places;
+    struct list places, grounds;
     struct settings *current; /* held, or NULL */
     uint64_t versions;
-    struct past_marks past; /* of databases in which nobody has been since the start */
+    struct list markings;   /* struct catalog_marking */
+    uint64_t marked;        /* the number of the last mark, or of the last marking */
+    struct past_marks past; /* what the ledger had when the gate started */
     uint64_t mark_number;   /* the last one (ledger/ring.h) */
     bool is_stopping, is_stopped;
 };
@@ -58,6 +81,43 @@ catalog_place_gateway(const struct catalog_place *place)
 {
     return &place->settings->gateways[place->gateway];
 }
+
+/* With the lock held: whatever the snapshot says, it can be otherwise by now. */
+static inline void
+catalog_place_doubt(struct catalog_place *place)
+{
+    place->needed = ++place->touched;
+}
+
+/* ---- catalog_place.c; with the lock held ---- */
+
+struct catalog_whose catalog_place_whose(const struct catalog_place *place);
+/* The ground of a place that is new, held. NULL: no memory. */
+struct catalog_ground *catalog_ground_get(struct catalog_store *store,
+                                          const struct endpoint *server, const char *database);
+void catalog_ground_release(struct catalog_ground *ground);
+/* Whether both are of one database, as far as is known. */
+bool catalog_place_is_sibling(const struct catalog_place *a, const struct catalog_place *b);
+/* What hangs in any of its siblings hangs in each: after it has become another in one of them. */
+void catalog_place_hang(struct catalog_store *store, const struct catalog_place *place);
+/* After a load: catalog_marks_settle, or for a standby catalog_marks_follow where its leader's
+ * snapshot is here, too. */
+PASU_MUST_USE int catalog_place_settle(const struct catalog_store *store,
+                                       struct catalog_place *place, const struct catalog *catalog);
+/* Whether another server that is a copy of this one's cluster, and no standby, has the mark, too:
+ * what is gone here need not be gone there, and the ledger does not tell the two apart. */
+bool catalog_place_is_copied(const struct catalog_store *store, const struct catalog_place *place,
+                             const struct ring_mark *mark);
+/* The server has said which database it is: marks of the past and of other places that hold for it
+ * are the place's from then on. After an error of catalog_marks_copy some are lost. */
+PASU_MUST_USE int catalog_place_know(struct catalog_store *store, struct catalog_place *place,
+                                     const struct catalog_origin *origin);
+/* The marks from this number on are of transactions that are open, or of ones
+ * that are to come. */
+uint64_t catalog_place_open_marks(const struct catalog_store *store,
+                                  const struct catalog_place *place);
+
+/* ---- catalog_store.c ---- */
 
 /* With the lock held: load it at that time, or before. */
 void catalog_place_load_by(struct catalog_store *store, struct catalog_place *place, int64_t at);

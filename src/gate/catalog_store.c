@@ -30,20 +30,27 @@ place_new(struct catalog_store *store, struct settings *settings, uint32_t gatew
           const char *database)
 {
     struct catalog_place *place = memory_new(1, sizeof(*place));
+    struct growth_sight grown;
 
-    if (!place)
+    if (place)
+        place->ground =
+            catalog_ground_get(store, &settings->gateways[gateway].config->upstream, database);
+    if (!place || !place->ground) {
+        memory_free(place);
         return NULL;
+    }
+    growth_look(&place->ground->growth, &place->seen, &grown);
+    growth_counted(&place->seen, &grown); /* the first snapshot will have it */
+    place->store = store;
     place->settings = settings_hold(settings);
     place->gateway = gateway;
     snprintf(place->database, sizeof(place->database), "%s", database);
     place->poll_at = CATALOG_NEVER;
     place->unused_since = os_monotonic(store->log->os);
     inspector_link_init(&place->inspector, store->log->os, CATALOG_MESSAGE_MAX);
-    if (past_marks_take(&store->past, catalog_place_gateway(place)->config->name, database,
-                        &place->marks) != 0)
-        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     list_init(&place->link);
     list_append(&store->places, &place->link);
+    catalog_place_hang(store, place);
     pthread_cond_signal(&store->wake); /* load_at is 0: now */
     return place;
 }
@@ -56,6 +63,7 @@ catalog_place_free(struct catalog_place *place)
     catalog_policy_free(place->policy);
     catalog_release(place->catalog);
     catalog_marks_release(&place->marks);
+    catalog_ground_release(place->ground);
     settings_release(place->settings);
     memory_free(place);
 }
@@ -94,6 +102,8 @@ catalog_store_new(struct catalog_store **out, const struct log *log, catalog_not
     store->notify = notify;
     store->arg = arg;
     list_init(&store->places);
+    list_init(&store->grounds);
+    list_init(&store->markings);
     pthread_mutex_init(&store->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -160,7 +170,7 @@ renew(struct catalog_store *store, const struct catalog_place *old, struct setti
         if (strcmp(settings->gateways[i].config->name, catalog_place_gateway(old)->config->name))
             continue;
         place = place_get(store, settings, i, old->database);
-        if (place && catalog_marks_copy(&place->marks, &old->marks) != 0)
+        if (place && catalog_marks_copy(&place->marks, &old->marks, KIN_SAME) != 0)
             LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     }
 }
@@ -212,7 +222,8 @@ catalog_store_enter(struct catalog_store *store, struct settings *settings, uint
         place->users++;
         if (!place->catalog)
             place->is_awaited = true;
-        if (place->load_at == CATALOG_NEVER && place->poll_at == CATALOG_NEVER && place->is_stale)
+        if (place->load_at == CATALOG_NEVER && place->poll_at == CATALOG_NEVER &&
+            catalog_store_is_stale(place))
             catalog_place_load_by(store, place,
                                   os_monotonic(store->log->os)); /* it had been retired */
     }
@@ -251,36 +262,113 @@ catalog_store_version(const struct catalog_place *place)
 bool
 catalog_store_is_stale(const struct catalog_place *place)
 {
-    return place->is_stale;
+    return place->needed > place->served;
+}
+
+bool
+catalog_store_is_behind(const struct catalog_place *place)
+{
+    return place->added > place->served;
+}
+
+bool
+catalog_store_serves(const struct catalog_place *place, uint64_t touch)
+{
+    return touch <= place->served;
 }
 
 static void
-touch(struct catalog_store *store, struct catalog_place *place)
+touch(struct catalog_store *store, struct catalog_place *place, enum catalog_touch whose)
 {
+    bool is_retired = catalog_store_is_stale(place) && place->load_at == CATALOG_NEVER &&
+                      place->poll_at == CATALOG_NEVER;
+
     place->touched++;
-    place->is_stale = true;
+    if (whose == TOUCH_ALL)
+        place->needed = place->touched;
+    else if (whose == TOUCH_ADDS)
+        place->added = place->touched;
+    if (is_retired && place->users == 0)
+        return; /* it is loaded when somebody enters */
     place->is_awaited = true;
     catalog_place_load_by(store, place, os_monotonic(store->log->os) + TOUCH_DELAY);
 }
 
-void
-catalog_store_touch(struct catalog_store *store, struct catalog_place *place)
+uint64_t
+catalog_store_touch(struct catalog_store *store, struct catalog_place *place,
+                    enum catalog_touch whose)
 {
+    uint64_t number;
+
     pthread_mutex_lock(&store->lock);
-    touch(store, place);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+        bool is_concerned = whose == TOUCH_ADDS || whose == TOUCH_ALL;
+
+        if (other == place || (is_concerned && catalog_place_is_sibling(other, place)))
+            touch(store, other, whose);
+    }
+    number = place->touched;
     pthread_mutex_unlock(&store->lock);
+    return number;
 }
 
 void
 catalog_store_shift(struct catalog_place *place)
 {
-    place->shifts++;
+    struct catalog_store *store = place->store;
+
+    pthread_mutex_lock(&store->lock);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (catalog_place_is_sibling(other, place))
+            other->shifts++;
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+void
+catalog_store_hang(struct catalog_store *store, struct catalog_place *place, uint64_t fields,
+                   uint64_t kinds, bool is_first)
+{
+    pthread_mutex_lock(&store->lock);
+    place->hanging += is_first;
+    place->own_fields |= fields;
+    place->own_kinds |= kinds;
+    catalog_place_hang(store, place);
+    pthread_mutex_unlock(&store->lock);
+}
+
+void
+catalog_store_unhang(struct catalog_store *store, struct catalog_place *place)
+{
+    pthread_mutex_lock(&store->lock);
+    if (--place->hanging == 0) {
+        place->own_fields = place->own_kinds = 0;
+        catalog_place_hang(store, place);
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+void
+catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint64_t *kinds)
+{
+    *fields = place->hanging_fields;
+    *kinds = place->hanging_kinds;
 }
 
 struct growth *
 catalog_store_growth(struct catalog_place *place)
 {
-    return &place->growth;
+    return &place->ground->growth;
+}
+
+uint64_t
+catalog_store_grown(const struct catalog_place *place, uint8_t kind)
+{
+    return growth_of(&place->ground->growth, &place->seen,
+                     place->settings->slots[kind % CATALOG_KINDS_MAX]);
 }
 
 uint32_t
@@ -292,22 +380,22 @@ catalog_store_shifts(const struct catalog_place *place)
 void
 catalog_store_lay_by(struct catalog_place *place)
 {
-    place->has_laid_by = true;
+    struct catalog_store *store = place->store;
+
+    pthread_mutex_lock(&store->lock);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (catalog_place_is_sibling(other, place))
+            other->has_laid_by = true;
+    }
+    pthread_mutex_unlock(&store->lock);
 }
 
 bool
 catalog_store_has_laid_by(const struct catalog_place *place)
 {
     return place->has_laid_by;
-}
-
-/* The same database behind the gateway of the same name, maybe under other settings. */
-static bool
-is_sibling(const struct catalog_place *a, const struct catalog_place *b)
-{
-    return a == b || (strcmp(a->database, b->database) == 0 &&
-                      strcmp(catalog_place_gateway(a)->config->name,
-                             catalog_place_gateway(b)->config->name) == 0);
 }
 
 int
@@ -317,14 +405,16 @@ catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
     int result = 0;
 
     pthread_mutex_lock(&store->lock);
+    store->marked++;
     list_each (link, &store->places) {
         struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
-        if (!is_sibling(other, place))
+        if (!catalog_place_is_sibling(other, place))
             continue;
+        other->marks.number = store->marked;
         if (result == 0)
             result = catalog_marks_add(&other->marks, mark, vocabulary);
-        touch(store, other);
+        touch(store, other, TOUCH_ALL);
     }
     pthread_mutex_unlock(&store->lock);
     return result;
@@ -337,14 +427,50 @@ catalog_store_move(struct catalog_store *store, struct catalog_place *place,
     int result = 0;
 
     pthread_mutex_lock(&store->lock);
+    store->marked++;
     list_each (link, &store->places) {
         struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
-        if (result == 0 && is_sibling(other, place))
-            result = catalog_marks_move(&other->marks, from, to);
+        if (result != 0 || !catalog_place_is_sibling(other, place))
+            continue;
+        other->marks.number = store->marked;
+        result = catalog_marks_move(&other->marks, from, to);
     }
     pthread_mutex_unlock(&store->lock);
     return result;
+}
+
+/* ---- transactions that mark ---- */
+
+void
+catalog_store_open(struct catalog_store *store, struct catalog_place *place,
+                   struct catalog_marking *marking)
+{
+    if (marking->place)
+        return;
+    pthread_mutex_lock(&store->lock);
+    marking->place = place;
+    marking->number = ++store->marked;
+    list_init(&marking->link);
+    list_append(&store->markings, &marking->link);
+    pthread_mutex_unlock(&store->lock);
+}
+
+void
+catalog_store_close(struct catalog_store *store, struct catalog_marking *marking, bool is_lost)
+{
+    if (!marking->place)
+        return;
+    pthread_mutex_lock(&store->lock);
+    list_remove(&marking->link);
+    list_each (link, &store->places) {
+        struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (is_lost && catalog_place_is_sibling(other, marking->place))
+            catalog_marks_drift(&other->marks, marking->number);
+    }
+    pthread_mutex_unlock(&store->lock);
+    *marking = (struct catalog_marking){0};
 }
 
 /* ---- the ledger ---- */
@@ -356,19 +482,44 @@ struct recording {
     void *arg;
 };
 
+static uint64_t
+next_number(struct catalog_store *store)
+{
+    uint64_t now = (uint64_t)os_realtime(store->log->os);
+
+    store->mark_number = now > store->mark_number ? now : store->mark_number + 1;
+    return store->mark_number;
+}
+
 static int
 put_mark(void *arg, struct ring_mark *mark)
 {
     const struct recording *recording = arg;
     struct catalog_store *store = recording->store;
-    uint64_t now = (uint64_t)os_realtime(store->log->os);
+    const struct catalog_whose whose = catalog_place_whose(recording->place);
 
-    store->mark_number = now > store->mark_number ? now : store->mark_number + 1;
-    mark->number = store->mark_number;
-    snprintf(mark->gateway, sizeof(mark->gateway), "%s",
-             catalog_place_gateway(recording->place)->config->name);
-    snprintf(mark->database, sizeof(mark->database), "%s", recording->place->database);
+    if (mark->what == RING_MARK_FORGOTTEN && catalog_place_is_copied(store, recording->place, mark))
+        return 0;
+    if (mark->number == 0)
+        mark->number = next_number(store);
+    snprintf(mark->gateway, sizeof(mark->gateway), "%s", whose.gateway);
+    snprintf(mark->database, sizeof(mark->database), "%s", whose.name);
+    mark->system = whose.system;
+    mark->database_oid = whose.system != 0 ? whose.database : 0;
     return recording->put(recording->arg, mark);
+}
+
+int
+catalog_store_put(struct catalog_store *store, struct catalog_place *place, struct ring_mark *mark,
+                  catalog_marks_put *put, void *arg)
+{
+    struct recording recording = {store, place, put, arg};
+    int result;
+
+    pthread_mutex_lock(&store->lock);
+    result = put_mark(&recording, mark);
+    pthread_mutex_unlock(&store->lock);
+    return result;
 }
 
 int

@@ -5,9 +5,11 @@
  * its sessions are nobody's, too.
  *
  * A place is one database behind one gateway, under one generation of the settings (whose
- * vocabulary numbers the snapshot's fields). A session enters it when it begins and leaves it when
- * it ends. The first one that enters starts the loading: until a snapshot is there,
- * catalog_store_get gives NULL, and `notify` says when it has come or could not be had.
+ * vocabulary numbers the snapshot's fields). Places of one database (gate/catalog_kin.h) are
+ * siblings: what a session marks, changes or lays by in one is said to all. A session enters it
+ * when it begins and leaves it when it ends. The first one that enters starts the loading: until a
+ * snapshot is there, catalog_store_get gives NULL, and `notify` says when it has come or could not
+ * be had.
  *
  * A snapshot is followed by a new one when the database's catalog has changed (it is polled every
  * two seconds or more seldom, so that polls take no more than one part in fifty of the server's
@@ -19,6 +21,7 @@
 #ifndef PASU_GATE_CATALOG_STORE_H
 #define PASU_GATE_CATALOG_STORE_H
 
+#include "base/list.h"
 #include "base/log.h"
 #include "gate/catalog_marks.h"
 #include "gate/settings.h"
@@ -60,18 +63,42 @@ struct catalog *catalog_store_get(struct catalog_store *store, struct catalog_pl
 /* The version of the snapshot that catalog_store_get would give, 0 for none: without a lock, for
  * every statement. Versions are unique and grow. */
 uint64_t catalog_store_version(const struct catalog_place *place);
-/* The catalog has changed, or may have, since the snapshot was made. Without a lock. */
+/* Whose concern a change of the catalog is. */
+enum catalog_touch {
+    TOUCH_NONE,
+    TOUCH_OWN,  /* the session's alone: what it has changed nobody else sees */
+    TOUCH_ADDS, /* whoever speaks of what is not known: nothing that was has another meaning now */
+    TOUCH_ALL,
+};
+
+/* The catalog has changed, or may have, since the snapshot was made, so that names can mean others.
+ * Without a lock. */
 bool catalog_store_is_stale(const struct catalog_place *place);
-/* DDL has been seen. What is not committed yet a snapshot does not show: touch again then. */
-void catalog_store_touch(struct catalog_store *store, struct catalog_place *place);
+/* There can be more in it than the snapshot shows. Without a lock. */
+bool catalog_store_is_behind(const struct catalog_place *place);
+/* Whether the snapshot shows what that touch was for. Without a lock. */
+bool catalog_store_serves(const struct catalog_place *place, uint64_t touch);
+/* DDL has been seen: a number for catalog_store_serves. What is not committed yet a snapshot does
+ * not show: touch again then. */
+uint64_t catalog_store_touch(struct catalog_store *store, struct catalog_place *place,
+                             enum catalog_touch whose);
 
 /* How often something that sessions have planned with has got another meaning: who has seen another
  * number must not trust plans before there is a newer snapshot. Touch or mark before. Without a
  * lock. */
 void catalog_store_shift(struct catalog_place *place);
 uint32_t catalog_store_shifts(const struct catalog_place *place);
+/* Something is on its way, and its end cannot be seen yet, that can put these fields where no
+ * snapshot shows them; until it is taken back (is_first: by a session that has said nothing yet).
+ * What hangs is read without a lock. */
+void catalog_store_hang(struct catalog_store *store, struct catalog_place *place, uint64_t fields,
+                        uint64_t kinds, bool is_first);
+void catalog_store_unhang(struct catalog_store *store, struct catalog_place *place);
+void catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint64_t *kinds);
 /* What was inserted through the gate and is not counted. */
 struct growth *catalog_store_growth(struct catalog_place *place);
+/* How many more of a kind there can be than the snapshot has. Without a lock. */
+uint64_t catalog_store_grown(const struct catalog_place *place, uint8_t kind);
 /* A transaction that changes the catalog has been prepared: whoever commits one changes it. Which
  * one it was nobody remembers. Without a lock. */
 void catalog_store_lay_by(struct catalog_place *place);
@@ -85,6 +112,24 @@ PASU_MUST_USE int catalog_store_mark(struct catalog_store *store, struct catalog
 PASU_MUST_USE int catalog_store_move(struct catalog_store *store, struct catalog_place *place,
                                      const struct catalog_mark *from,
                                      const struct catalog_mark *to);
+
+/* Puts one record of this place's; `mark` gets whose it is and, where it has none, a number. */
+PASU_MUST_USE int catalog_store_put(struct catalog_store *store, struct catalog_place *place,
+                                    struct ring_mark *mark, catalog_marks_put *put, void *arg);
+
+/* A transaction that marks: its names mean what is there after its end. The session's; all 0: none.
+ */
+struct catalog_marking {
+    struct list link;
+    const struct catalog_place *place;
+    uint64_t number; /* its marks have higher ones */
+};
+/* Before its first mark; it may have been opened already. */
+void catalog_store_open(struct catalog_store *store, struct catalog_place *place,
+                        struct catalog_marking *marking);
+/* It is over; or nobody will ever say so, `is_lost`. One that was not opened is none. */
+void catalog_store_close(struct catalog_store *store, struct catalog_marking *marking,
+                         bool is_lost);
 
 /* Puts all marks that the ledger does not have yet. After an error the next call tries the rest. */
 PASU_MUST_USE int catalog_store_record(struct catalog_store *store, catalog_marks_put *put,

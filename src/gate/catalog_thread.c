@@ -2,6 +2,7 @@
 /* The catalog store's thread: one load or poll after the other, the one that is due first. */
 #include "base/memory.h"
 #include "gate/catalog_load.h"
+#include "gate/catalog_origin.h"
 #include "gate/catalog_place.h"
 #include "gate/catalog_policy.h"
 
@@ -24,9 +25,7 @@ prior_of(const struct catalog_store *store, const struct catalog_place *place)
     list_each (link, &store->places) {
         const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
 
-        if (!place->catalog && other->catalog && strcmp(other->database, place->database) == 0 &&
-            strcmp(catalog_place_gateway(other)->config->name,
-                   catalog_place_gateway(place)->config->name) == 0 &&
+        if (!place->catalog && other->catalog && catalog_place_is_sibling(other, place) &&
             (!prior || catalog_version(other->catalog) > catalog_version(prior)))
             prior = other->catalog;
     }
@@ -86,22 +85,42 @@ log_success(const struct catalog_store *store, const struct catalog_place *place
 static void
 keep_failure(struct catalog_store *store, struct catalog_place *place, int result)
 {
-    bool is_awaited;
-
     if (place->pause == 0)
         log_failure(store, place, result);
     place->pause = place->pause == 0               ? PAUSE_FIRST
                    : 2 * place->pause < PAUSE_MOST ? 2 * place->pause
                                                    : PAUSE_MOST;
     pthread_mutex_lock(&store->lock);
-    place->is_stale = true;
+    catalog_place_doubt(place);
     place->load_at = os_monotonic(store->log->os) + place->pause;
     place->poll_at = CATALOG_NEVER;
-    is_awaited = place->is_awaited;
     place->is_awaited = false;
     pthread_mutex_unlock(&store->lock);
-    if (is_awaited)
-        store->notify(store->arg, place, result);
+    store->notify(store->arg, place,
+                  result); /* somebody may wait who has touched nothing himself */
+}
+
+/* The lock is held. */
+static void
+keep_marks(struct catalog_store *store, struct catalog_place *place, const struct catalog *before,
+           const struct catalog *catalog)
+{
+    uint32_t vocabulary = catalog_policy_vocabulary(place->policy);
+    bool is_any;
+    int result;
+
+    if (catalog_place_settle(store, place, catalog) != 0) {
+        /* they stay names for now */
+    }
+    result = catalog_marks_fill(&place->marks, catalog, vocabulary);
+    if (result == 0)
+        result = catalog_marks_keep(&place->marks, catalog, vocabulary);
+    if (result == 0)
+        result = catalog_marks_lose(&place->marks, before, catalog, vocabulary, &is_any);
+    if (result != 0)
+        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
+    else if (is_any)
+        catalog_place_doubt(place); /* this one does not show them yet */
 }
 
 static void
@@ -109,34 +128,57 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
               const struct growth_sight *grown, uint64_t touched, int64_t took)
 {
     int64_t now = os_monotonic(store->log->os);
+    uint64_t fresh[CATALOG_KINDS_MAX];
     struct catalog *before;
 
     log_success(store, place, catalog, took);
-    catalog_growth_add(catalog, grown->fresh);
+    growth_fresh(grown, place->settings->slots, fresh);
+    catalog_growth_add(catalog, fresh);
     catalog_growth_end(catalog);
     place->pause = 0;
     pthread_mutex_lock(&store->lock);
     before = place->catalog;
     place->catalog = catalog;
-    if (catalog_marks_settle(&place->marks, catalog) != 0) {
-        /* they stay names for now */
-    }
-    if (catalog_marks_fill(&place->marks, catalog, catalog_policy_vocabulary(place->policy)) != 0)
-        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
+    keep_marks(store, place, before, catalog);
     place->version = catalog_version(catalog);
+    place->served = touched; /* behind the version: who is served finds it */
     place->is_awaited = place->touched != touched;
-    place->is_stale = place->is_awaited;
     /* Touched meanwhile: again, but not all the time. One without all bodies is tried again. */
-    if (place->is_stale)
+    if (place->is_awaited)
         place->load_at = now + (LOAD_PART * took > LOAD_DELAY ? LOAD_PART * took : LOAD_DELAY);
     else if (catalog_is_partial(catalog))
         place->load_at = now + PAUSE_MOST;
     place->poll_at = now + POLL_PERIOD;
     pthread_mutex_unlock(&store->lock);
-    growth_counted(&place->growth, grown);
+    growth_counted(&place->seen, grown);
     catalog_supersede(before);
     catalog_release(before);
     store->notify(store->arg, place, 0);
+}
+
+/* How far the transactions are that mark, here and on the server: before the snapshot is begun. */
+static int
+look(struct catalog_store *store, struct catalog_place *place)
+{
+    struct catalog_sight sight = {0};
+    struct catalog_origin origin;
+    bool is_next_needed;
+    int result;
+
+    pthread_mutex_lock(&store->lock);
+    sight.open = catalog_place_open_marks(store, place);
+    is_next_needed = catalog_marks_need_next(&place->marks);
+    pthread_mutex_unlock(&store->lock);
+    result = catalog_origin_ask(&place->inspector, &origin);
+    sight.oldest = origin.oldest;
+    if (result == 0 && is_next_needed && !origin.is_standby)
+        result = catalog_origin_next(&place->inspector, &sight.next);
+    pthread_mutex_lock(&store->lock);
+    place->marks.sight = sight;
+    if (result == 0 && catalog_place_know(store, place, &origin) != 0)
+        LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
+    pthread_mutex_unlock(&store->lock);
+    return result;
 }
 
 static void
@@ -150,7 +192,7 @@ load(struct catalog_store *store, struct catalog_place *place)
     size_t mark_count = 0;
     int result;
 
-    growth_look(&place->growth, &grown);
+    growth_look(&place->ground->growth, &place->seen, &grown);
     /* Whoever touches from here on is not served by what is read below. */
     pthread_mutex_lock(&store->lock);
     touched = place->touched;
@@ -159,6 +201,8 @@ load(struct catalog_store *store, struct catalog_place *place)
     place->load_at = CATALOG_NEVER;
     pthread_mutex_unlock(&store->lock);
     result = connect_place(place);
+    if (result == 0)
+        result = look(store, place);
     if (result == 0) {
         pthread_mutex_lock(&store->lock);
         result = catalog_marks_list(&place->marks, catalog_policy_vocabulary(place->policy), &marks,
@@ -181,21 +225,25 @@ static void
 poll_place(struct catalog_store *store, struct catalog_place *place)
 {
     int64_t begin = os_monotonic(store->log->os), period;
-    bool is_due = true, is_added = false;
+    enum catalog_change change = CATALOG_CHANGED;
+    bool is_added = false;
     int result = connect_place(place);
+    uint64_t fresh[CATALOG_KINDS_MAX];
     struct growth_sight grown;
 
-    growth_look(&place->growth, &grown);
+    growth_look(&place->ground->growth, &place->seen, &grown);
+    growth_fresh(&grown, place->settings->slots, fresh);
     if (result == 0)
-        result =
-            catalog_load_poll(&place->inspector, place->catalog, grown.fresh, &is_due, &is_added);
+        result = catalog_load_poll(&place->inspector, place->catalog, fresh, &change, &is_added);
     if (is_added)
-        growth_counted(&place->growth, &grown);
+        growth_counted(&place->seen, &grown);
     period = POLL_PART * (os_monotonic(store->log->os) - begin);
     pthread_mutex_lock(&store->lock);
     place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);
-    if (result != 0 || is_due) {
-        place->is_stale = true;
+    if (result != 0 || change != CATALOG_SAME) {
+        place->touched++;
+        if (result != 0 || change == CATALOG_CHANGED)
+            catalog_place_doubt(place);
         catalog_place_load_by(store, place, begin); /* says what is wrong, if it is still so */
     }
     pthread_mutex_unlock(&store->lock);
@@ -225,7 +273,7 @@ retire_idle(struct catalog_store *store, int64_t now)
         }
         inspector_link_close(&place->inspector);
         place->load_at = place->poll_at = CATALOG_NEVER;
-        place->is_stale = true;
+        catalog_place_doubt(place);
     }
 }
 

@@ -20,7 +20,8 @@ static bool
 is_same_pin(const struct plan_pin *one, const struct plan_pin *other)
 {
     return one->parameter == other->parameter && one->is_array == other->is_array &&
-           one->is_cast == other->is_cast && view_equal(one->literal, other->literal);
+           one->is_cast == other->is_cast && one->is_shared == other->is_shared &&
+           view_equal(one->literal, other->literal);
 }
 
 bool
@@ -79,6 +80,7 @@ doubt_filled(struct session *s, uint64_t fields, uint64_t kinds)
 
     o->unseen_fields |= fields;
     o->unseen_kinds |= kinds;
+    catalog_store_open(s->worker->shared->catalogs, o->place, &o->marking);
     catalog_store_shift(o->place);
     o->shifts++;
 }
@@ -139,10 +141,11 @@ doubt_settle(struct session *s)
     /* Before the look at is_stale: what shifts later makes it stale before. */
     uint32_t shifts = catalog_store_shifts(o->place);
 
-    if (PASU_LIKELY(shifts == o->shifts && o->unseen_fields == 0))
+    if (PASU_LIKELY(shifts == o->shifts && o->unseen_fields == 0 && !o->blank.is_spoiled))
         return;
     if (s->transaction != 'I' || o->exchange.count > 0 || observer_is_stale(s))
         return;
+    o->blank.is_spoiled = false;
     o->unseen_fields = o->unseen_kinds = 0;
     o->shifts = shifts;
 }
@@ -152,8 +155,9 @@ doubt_of(const struct session *s, uint64_t *fields, uint64_t *kinds)
 {
     const struct observer *o = s->observer;
 
-    *fields = o->unseen_fields;
-    *kinds = o->unseen_kinds;
+    catalog_store_hanging(o->place, fields, kinds);
+    *fields |= o->unseen_fields;
+    *kinds |= o->unseen_kinds;
     if (PASU_UNLIKELY(catalog_store_shifts(o->place) != o->shifts))
         observer_all(s, fields, kinds);
 }

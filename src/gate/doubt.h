@@ -8,6 +8,8 @@
  *      DDL, or rows that went into a table without mapping, are in no snapshot before the
  *      transaction's end, and in none of other sessions' open transactions
  *
+ * DDL that only adds names, or that no other session sees, makes no doubt (plan_effect.def).
+ *
  * Whatever is shown in doubt counts, beside what its plan says, as all that it could be. Doubt ends
  * with a snapshot that is younger than its cause. Of the session's worker.
  */

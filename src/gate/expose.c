@@ -87,11 +87,11 @@ put(struct session *s, struct exposure *e, const struct plan_statement *statemen
                               statement ? statement->sql : NULL, &position);
 
     if (PASU_LIKELY(result == 0)) {
-        if (s->settings->config->ledger.durability == DURABILITY_STRICT)
+        if (s->worker->shared->is_strict)
             return hold_until_durable(s, position);
         return 0;
     }
-    return hold_exposure(s, e, s->observer->result.plan, statement ? statement->sql : NULL, result);
+    return hold_exposure(s, e, statement ? statement->sql : NULL, result);
 }
 
 /* ---- budgets ---- */
@@ -286,7 +286,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
             result = put(s, e, r->statement);
             r->is_counted = true;
         }
-        r->is_bound_told = true;
+        /* What a budget has kept back is still to be told, should the portal be read on. */
+        r->is_bound_told |= !judgement->is_blocked;
     }
     r->rows += g->rows;
     gather_clear(g);

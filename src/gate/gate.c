@@ -4,13 +4,11 @@
 #include "gate/gate_thread.h"
 
 #include "base/memory.h"
-#include "base/sandbox.h"
 #include "config/load.h"
 #include "exposure/directory.h"
 #include "exposure/tally.h"
 #include "gate/catalog_store.h"
 #include "gate/inspector.h"
-#include "gate/rebuild.h"
 #include "postgres/encoding.h"
 #include "postgres/plan.h"
 #include "postgres/response.h"
@@ -24,8 +22,8 @@
 
 enum { PLANS_MAX = 20000, PLANS_BYTES_MAX = 256 << 20 };
 
-static void
-tell_supervisor(struct gate *g, uint32_t type, const void *body, size_t length)
+void
+gate_tell_supervisor(struct gate *g, uint32_t type, const void *body, size_t length)
 {
     /* The supervisor always reads; if it is gone, so are we. */
     if (channel_send(&g->shared.supervisor, type, body, length, -1) == PASU_E_EOF)
@@ -50,7 +48,7 @@ prepare(struct gate *g, const struct channel_message *message)
         answer.error = settings_new(&g->prepared, config, generation.generation);
     if (answer.error == 0)
         answer.error = kinds_of(&g->kinds, &g->prepared->vocabulary, g->prepared->slots);
-    tell_supervisor(g, MESSAGE_PREPARED, &answer, sizeof(answer));
+    gate_tell_supervisor(g, MESSAGE_PREPARED, &answer, sizeof(answer));
 }
 
 static void
@@ -61,65 +59,14 @@ close_listeners(struct gate *g)
     g->listener_count = 0;
 }
 
-/* From the catalog store's thread: every worker looks which of its sessions have waited, and all
- * let go of what is made with the snapshot before. */
+/* A session keeps the configuration that it began with, but not this: the keeper makes durable for
+ * all or for none. */
 static void
-post_catalog(void *arg, const struct catalog_place *place, int result)
+set_durability(struct gate *g)
 {
-    struct gate *g = arg;
-
-    plan_cache_sweep(g->shared.plans);
-    for (uint32_t i = 0; i < g->worker_count; i++) {
-        struct task *task = task_new(TASK_CATALOG, 0);
-
-        if (!task)
-            continue;
-        task->place = place;
-        task->error = result;
-        worker_post(&g->workers[i], task);
-    }
-}
-
-static int
-start_workers(struct gate *g)
-{
-    uint32_t count = 1;
-    int result;
-
-    for (size_t i = 0; i < g->settings->gateway_count; i++)
-        if (g->settings->gateways[i].config->workers > count)
-            count = g->settings->gateways[i].config->workers;
-    if (count > 1u << WORKER_INDEX_BITS)
-        count = 1u << WORKER_INDEX_BITS;
-    if (count > g->shared.rings.count)
-        count = g->shared.rings.count; /* fixed when pasu started */
-    g->workers = memory_new(count, sizeof(g->workers[0]));
-    if (!g->workers)
-        return PASU_E_NOMEM;
-    for (; g->worker_count < count; g->worker_count++) {
-        result = worker_start(&g->workers[g->worker_count], &g->shared, g->worker_count);
-        if (result != 0)
-            return result;
-    }
-    result = inspector_start(&g->shared.inspector, &g->shared);
-    if (result == 0)
-        result = catalog_store_new(&g->shared.catalogs, &g->shared.log, post_catalog, g);
-    return result;
-}
-
-static void
-start(struct gate *g)
-{
-    struct past_marks marks = {0};
-
-    rebuild(&g->shared, &g->kinds, &marks); /* before the network */
-    if (start_workers(g) == 0) {
-        catalog_store_remember(g->shared.catalogs, &marks);
-        return;
-    }
-    LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", "worker threads could not be started"));
-    g->is_stopping = true;
-    past_marks_release(&marks);
+    g->shared.is_strict = g->settings->config->ledger.durability == DURABILITY_STRICT;
+    if (!g->shared.is_strict)
+        gate_post_all(g, TASK_DURABLE, 0, NULL); /* nobody need wait any more */
 }
 
 /* The number of workers is fixed by the first configuration; all else changes with each. */
@@ -134,13 +81,15 @@ commit(struct gate *g)
     g->settings = g->prepared;
     g->prepared = NULL;
     close_listeners(g);
-    if (!g->workers)
-        start(g);
+    set_durability(g);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
+    if (!g->is_committed)
+        start_begin(g);
+    g->is_committed = true;
     /* From the next accepted connection on. The first time, the sandbox comes before that word. */
     if (g->is_ready)
-        tell_supervisor(g, MESSAGE_READY, &empty, sizeof(empty));
+        gate_tell_supervisor(g, MESSAGE_READY, &empty, sizeof(empty));
 }
 
 /* ---- the supervisor's messages ---- */
@@ -160,8 +109,8 @@ add_listener(struct gate *g, struct channel_message *message)
 }
 
 /* The server can be reached now: what sessions will need of it is asked ahead. */
-static void
-warm(struct gate *g, uint32_t gateway)
+void
+gate_warm(struct gate *g, uint32_t gateway)
 {
     const struct config *config = g->settings->config;
     bool is_wanted = config->gateways[gateway].inspector.user != NULL &&
@@ -188,14 +137,12 @@ set_upstream(struct gate *g, const struct channel_message *message)
     settings_set_address(g->settings, upstream.gateway, upstream.index, upstream.count, &address);
     if (g->shared.inspector && upstream.gateway < g->settings->gateway_count &&
         upstream.index + 1 == upstream.count)
-        warm(g, upstream.gateway);
+        gate_warm(g, upstream.gateway);
 }
 
 static void
 set_peer(struct gate *g, struct channel_message *message)
 {
-    struct message_empty empty = {0};
-
     keeper_link_replace(&g->shared.keeper, message->fd);
     message->fd = -1;
     if (g->had_keeper) {
@@ -204,18 +151,7 @@ set_peer(struct gate *g, struct channel_message *message)
         gate_post_all(g, TASK_ANNOUNCE, 0, NULL);
     }
     g->had_keeper = true;
-    if (!g->is_ready && g->settings) {
-        int result = sandbox_enter(SANDBOX_GATE);
-
-        if (result != 0) {
-            LOG_EVENT(&g->shared.log, INTERNAL,
-                      F_TEXT("error", "the sandbox could not be entered"));
-            g->is_stopping = true;
-            return;
-        }
-        g->is_ready = true;
-        tell_supervisor(g, MESSAGE_READY, &empty, sizeof(empty));
-    }
+    start_finish(g);
 }
 
 static void
@@ -251,6 +187,10 @@ from_supervisor(struct gate *g, struct channel_message *message)
     case MESSAGE_PEER:
         set_peer(g, message);
         break;
+    case MESSAGE_JOURNAL:
+        start_again(g, message->fd);
+        message->fd = -1;
+        break;
     case MESSAGE_DRAIN:
         drain(g);
         break;
@@ -258,7 +198,7 @@ from_supervisor(struct gate *g, struct channel_message *message)
         g->is_stopping = true;
         break;
     case MESSAGE_PING:
-        tell_supervisor(g, MESSAGE_PONG, &empty, sizeof(empty));
+        gate_tell_supervisor(g, MESSAGE_PONG, &empty, sizeof(empty));
         break;
     default: /* the table lets nothing else through */
         break;
@@ -434,7 +374,7 @@ make_polls(struct gate *g)
     size_t count = FIXED_POLLS;
     short keeper = POLLIN;
 
-    if (!list_is_empty(&g->outgoing))
+    if (keeper_link_flush(&g->shared.keeper) || !list_is_empty(&g->outgoing))
         keeper = POLLIN | POLLOUT;
     g->polls[0] = (struct pollfd){.fd = g->shared.supervisor.fd, .events = POLLIN};
     g->polls[1] = (struct pollfd){.fd = g->shared.keeper.channel.fd, .events = keeper};
@@ -476,6 +416,8 @@ serve(struct gate *g)
         size_t count = make_polls(g), listeners = g->listener_count;
         int timeout = g->is_paused || g->shared.is_draining ? ACCEPT_PAUSE_MILLISECONDS : -1;
 
+        if (g->rebuild)
+            timeout = 0;
         if (poll(g->polls, count, timeout) < 0 && errno != EINTR)
             break;
         g->is_paused = false;
@@ -492,9 +434,10 @@ serve(struct gate *g)
         if (g->polls[0].revents)
             read_channel(g, &g->shared.supervisor, true);
         question_send(g);
+        start_step(g);
         if (g->shared.is_draining && !is_drained && session_count(g) == 0) {
             is_drained = true;
-            tell_supervisor(g, MESSAGE_DRAINED, &empty, sizeof(empty));
+            gate_tell_supervisor(g, MESSAGE_DRAINED, &empty, sizeof(empty));
         }
     }
 }
@@ -509,13 +452,13 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     shared->os = log->os;
     shared->ring = start->ring_fd;
     shared->journal = start->journal_fd;
+    g->journal_error = start->journal_error;
     shared->wake = start->wake_fd;
     shared->durable = start->durable_fd;
     memcpy(shared->secret, start->secret, sizeof(shared->secret));
     memory_wipe(start->secret, sizeof(start->secret));
     cancel_init(&shared->cancels, shared->os);
     address_count_init(&shared->early);
-    keeper_link_init(&shared->keeper);
     channel_init(&shared->supervisor, start->supervisor_fd, message_rules_gate_from_supervisor,
                  message_rules_gate_from_supervisor_count);
     pthread_mutex_init(&shared->answer_lock, NULL);
@@ -523,6 +466,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     list_init(&g->outgoing);
     g->started = os_realtime(shared->os);
     shared->answer_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    keeper_link_init(&shared->keeper, shared->os, shared->answer_event);
     if (shared->answer_event < 0)
         return PASU_E_IO;
     result = ring_map(&shared->rings, shared->ring, true);
@@ -549,6 +493,7 @@ static void
 gate_release(struct gate *g)
 {
     close_listeners(g);
+    start_release(g);
     catalog_store_stop(g->shared.catalogs);
     gate_post_all(g, TASK_STOP, 0, NULL);
     for (uint32_t i = 0; i < g->worker_count; i++)
@@ -557,7 +502,8 @@ gate_release(struct gate *g)
     catalog_store_free(g->shared.catalogs);
     settings_release(g->prepared);
     settings_release(g->settings);
-    keeper_link_replace(&g->shared.keeper, -1);
+    keeper_link_drain(&g->shared.keeper, LAST_WORDS_MILLISECONDS);
+    keeper_link_release(&g->shared.keeper);
     channel_close(&g->shared.supervisor);
     cancel_release(&g->shared.cancels);
     address_count_release(&g->shared.early);
@@ -568,8 +514,6 @@ gate_release(struct gate *g)
     tally_book_free(g->shared.tallies);
     ring_unmap(&g->shared.rings);
     close(g->shared.ring);
-    if (g->shared.journal >= 0)
-        close(g->shared.journal);
     close(g->shared.wake);
     close(g->shared.durable);
     memory_wipe(g->shared.secret, sizeof(g->shared.secret));

@@ -5,9 +5,9 @@
  *
  * gate_main is called in a fresh child of the supervisor which has dropped its privileges. It takes
  * the descriptors, waits at the supervisor's channel for its configuration (MESSAGE_CONFIG,
- * COMMIT), its listening sockets (LISTENER), its servers' addresses (UPSTREAM) and its end of the
- * keeper's channel (PEER), enters its sandbox, says READY, and serves until MESSAGE_STOP, until it
- * is drained, or until the supervisor is gone.
+ * COMMIT), reads the past, takes its listening sockets (LISTENER), its servers' addresses
+ * (UPSTREAM) and its end of the keeper's channel (PEER), enters its sandbox, says READY, and serves
+ * until MESSAGE_STOP, until it is drained, or until the supervisor is gone.
  */
 #ifndef PASU_GATE_GATE_H
 #define PASU_GATE_GATE_H
@@ -19,7 +19,8 @@ enum { GATE_SECRET_SIZE = 32 };
 struct gate_start {
     int supervisor_fd;
     int ring_fd;                      /* the rings, to be written */
-    int journal_fd;                   /* to be read; -1: there is none yet */
+    int journal_fd;                   /* to be read; -1: there is none yet, or */
+    int journal_error;                /* why it could not be opened; 0 */
     int wake_fd;                      /* eventfd: wakes the keeper */
     int durable_fd;                   /* eventfd: more of the rings is on disk */
     uint8_t secret[GATE_SECRET_SIZE]; /* the ledger's */

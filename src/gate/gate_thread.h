@@ -13,8 +13,12 @@ enum {
     QUESTIONS_MAX = 64,
     ACCEPT_ROUND = 64, /* connections taken of a listener before the others get their turn */
     FIXED_POLLS = 4,   /* supervisor, keeper, answers, durable */
+    LAST_WORDS_MILLISECONDS = 1000,  /* the supervisor leaves 2 seconds */
     ACCEPT_PAUSE_MILLISECONDS = 100, /* when descriptors have run out */
 };
+
+struct past_marks;
+struct rebuild;
 
 struct listener {
     int fd;
@@ -42,13 +46,30 @@ struct gate {
     size_t outgoing_at;
     int64_t started;
     struct kinds kinds;
+    struct rebuild *rebuild; /* the past is being read; or NULL */
+    int64_t tell_at;         /* monotonic: when the supervisor hears again how far */
+    int journal_error;       /* why the supervisor could not open the journal; 0 */
     uint64_t status_answers; /* made so far, an allocation each */
-    bool is_ready, is_stopping, is_paused, had_keeper;
+    bool is_committed, is_ready, is_stopping, is_paused, had_keeper;
 };
 
+/* ---- gate.c ---- */
+void gate_tell_supervisor(struct gate *gate, uint32_t type, const void *body, size_t length);
+/* A gateway's server can be reached: what sessions will need of it is asked ahead. */
+void gate_warm(struct gate *gate, uint32_t gateway);
 /* Leaves a task with every worker. */
 void gate_post_all(struct gate *gate, enum task_kind kind, uint64_t question,
                    const char *principal);
+
+/* ---- start.c: from the first COMMIT to READY, and what is read of the ledger ---- */
+void start_begin(struct gate *gate);
+/* Reads on for a moment, while gate->rebuild is there. */
+void start_step(struct gate *gate);
+/* The keeper's channel is there; if the threads are, too, this is all: sandbox, READY. */
+void start_finish(struct gate *gate);
+/* The supervisor has opened the journal again: takes it. */
+void start_again(struct gate *gate, int journal);
+void start_release(struct gate *gate);
 
 /* ---- question.c: what the keeper asks, and the workers' answers ---- */
 void question_sessions(struct gate *gate, uint64_t question);

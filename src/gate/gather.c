@@ -239,7 +239,7 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
                                    : PASU_E_MALFORMED;
         if (PASU_LIKELY(result == 0))
             add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
-        else if (result == PASU_E_MALFORMED)
+        else if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
             result = see_unattributed(g, &row, p);
         if (result != 0)
             return result;

@@ -25,21 +25,27 @@ inserted(struct view tag)
 
 void
 growth_add(struct growth *g, struct growth_share *share, const struct catalog *catalog,
-           const struct plan_statement *statement, struct view tag)
+           const uint8_t slots[CATALOG_KINDS_MAX], const struct plan_statement *statement,
+           struct view tag)
 {
     uint64_t rows = inserted(tag);
-    uint32_t kinds;
+    uint32_t kinds, filled = (1u << CATALOG_KINDS_MAX) - 1;
 
     if (PASU_LIKELY(rows == 0) || (statement && statement->special == SPECIAL_COPY_OUT))
         return;
-    kinds = catalog && statement ? catalog_subjects_named(catalog, statement->sql)
-                                 : (1u << CATALOG_KINDS_MAX) - 1;
-    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
-        if (!(kinds >> kind & 1))
+    if (catalog && statement) {
+        kinds = catalog_subjects_named(catalog, statement->sql);
+        filled = 0;
+        for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+            if (kinds >> kind & 1)
+                filled |= 1u << slots[kind] % CATALOG_KINDS_MAX;
+    }
+    for (unsigned slot = 0; slot < CATALOG_KINDS_MAX; slot++) {
+        if (!(filled >> slot & 1))
             continue;
-        g->open[kind] += rows; /* first: what is in `total` and not in here counts as committed */
-        g->total[kind] += rows;
-        share->rows[kind] += rows;
+        g->open[slot] += rows; /* first: what is in `total` and not in here counts as committed */
+        g->total[slot] += rows;
+        share->rows[slot] += rows;
         share->is_any = true;
     }
 }
@@ -49,34 +55,42 @@ growth_settle(struct growth *g, struct growth_share *share)
 {
     if (PASU_LIKELY(!share->is_any))
         return;
-    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
-        g->open[kind] -= share->rows[kind];
+    for (unsigned slot = 0; slot < CATALOG_KINDS_MAX; slot++)
+        g->open[slot] -= share->rows[slot];
     memset(share, 0, sizeof(*share));
 }
 
 uint64_t
-growth_of(const struct growth *g, uint8_t kind)
+growth_of(const struct growth *g, const struct growth_seen *seen, uint8_t slot)
 {
-    uint64_t counted = g->counted[kind % CATALOG_KINDS_MAX];
+    uint64_t rows = seen->rows[slot % CATALOG_KINDS_MAX];
 
-    return g->total[kind % CATALOG_KINDS_MAX] - counted;
+    return g->total[slot % CATALOG_KINDS_MAX] - rows;
 }
 
 void
-growth_look(const struct growth *g, struct growth_sight *sight)
+growth_look(const struct growth *g, const struct growth_seen *seen, struct growth_sight *sight)
 {
-    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
-        uint64_t total = g->total[kind], open = g->open[kind], counted = g->counted[kind];
+    for (unsigned slot = 0; slot < CATALOG_KINDS_MAX; slot++) {
+        uint64_t total = g->total[slot], open = g->open[slot], rows = seen->rows[slot];
 
-        total = total - counted > open ? total - open : counted;
-        sight->total[kind] = total;
-        sight->fresh[kind] = total - counted;
+        total = total - rows > open ? total - open : rows;
+        sight->total[slot] = total;
+        sight->fresh[slot] = total - rows;
     }
 }
 
 void
-growth_counted(struct growth *g, const struct growth_sight *sight)
+growth_fresh(const struct growth_sight *sight, const uint8_t slots[CATALOG_KINDS_MAX],
+             uint64_t fresh[CATALOG_KINDS_MAX])
 {
     for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
-        g->counted[kind] = sight->total[kind];
+        fresh[kind] = sight->fresh[slots[kind] % CATALOG_KINDS_MAX];
+}
+
+void
+growth_counted(struct growth_seen *seen, const struct growth_sight *sight)
+{
+    for (unsigned slot = 0; slot < CATALOG_KINDS_MAX; slot++)
+        seen->rows[slot] = sight->total[slot];
 }

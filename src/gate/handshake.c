@@ -491,6 +491,7 @@ send_cancel(struct session *s)
     struct writer w = writer_of(space, sizeof(space));
 
     request_cancel(&w, target->pid, view_of(target->key, target->length));
+    s->is_cancel_sent = true;
     s->worker->shared->cancels_total++;
     LOG_EVENT(&s->worker->shared->log, CANCEL_FORWARDED,
               F_TEXT("gateway", s->gateway->config->name), F_UINT("pid", target->pid));

@@ -19,7 +19,6 @@ drop_first(struct hold *hold)
     struct hold_record *first = hold->records;
 
     hold->records = first->next;
-    plan_release(first->plan);
     memory_free(first);
 }
 
@@ -56,6 +55,13 @@ hold_until_durable(struct session *s, uint64_t position)
     return 0;
 }
 
+void
+hold_ask(struct session *s)
+{
+    if (!list_is_empty(&s->observer->hold.link))
+        s->server.is_held = true;
+}
+
 /* Whether the ring's refusal of something is no reason to wait, and what it is then. */
 static bool
 is_given_up(struct session *s, int error, int *result)
@@ -71,11 +77,11 @@ is_given_up(struct session *s, int error, int *result)
 }
 
 int
-hold_exposure(struct session *s, const struct exposure *exposure, struct plan *plan,
-              const char *sql, int error)
+hold_exposure(struct session *s, const struct exposure *exposure, const char *sql, int error)
 {
     struct recorder *recorder = &s->worker->instruments->recorder;
     struct hold_record *record, **last = &s->observer->hold.records;
+    size_t length;
     ssize_t n;
     int result;
 
@@ -84,16 +90,18 @@ hold_exposure(struct session *s, const struct exposure *exposure, struct plan *p
     n = exposure_encode(exposure, recorder->space, sizeof(recorder->space));
     if (n < 0)
         return PASU_E_RECORD_UNAVAILABLE;
-    record = memory_new(1, sizeof(*record) + (size_t)n);
+    for (; *last; last = &(*last)->next) /* a text goes once, before all of its records */
+        if ((*last)->sql && (*last)->shape == exposure->shape)
+            sql = NULL;
+    length = sql ? strnlen(sql, RING_PAYLOAD_MAX / 2) : 0; /* more is not recorded */
+    record = memory_new(1, sizeof(*record) + (size_t)n + length + 1);
     if (!record)
         return PASU_E_NOMEM;
-    record->plan = plan ? plan_hold(plan) : NULL;
-    record->sql = sql;
     record->shape = exposure->shape;
     record->length = (size_t)n;
     memcpy(record->bytes, recorder->space, (size_t)n);
-    while (*last)
-        last = &(*last)->next;
+    if (sql)
+        record->sql = memcpy(record->bytes + n, sql, length);
     *last = record;
     begin(s);
     return 0;
@@ -137,7 +145,7 @@ hold_marks(struct session *s)
         s->observer->hold.is_marking = true;
         return 0;
     }
-    if (position > 0 && s->settings->config->ledger.durability == DURABILITY_STRICT)
+    if (position > 0 && s->worker->shared->is_strict)
         return hold_until_durable(s, position);
     return 0;
 }
@@ -171,7 +179,7 @@ is_over(struct session *s)
         if (recorder_put_encoded(recorder, view_of(first->bytes, first->length), first->shape,
                                  &s->settings->vocabulary, first->sql, &position) != 0)
             return false;
-        if (s->settings->config->ledger.durability == DURABILITY_STRICT)
+        if (s->worker->shared->is_strict)
             hold->position = position;
         drop_first(hold);
     }
@@ -181,10 +189,11 @@ is_over(struct session *s)
         if (record_marks(s->worker, &position) != 0)
             return false;
         hold->is_marking = false;
-        if (position > 0 && s->settings->config->ledger.durability == DURABILITY_STRICT)
+        if (position > 0 && s->worker->shared->is_strict)
             hold->position = position;
     }
-    return hold->position == 0 || recorder_is_durable(recorder, hold->position);
+    return hold->position == 0 || !s->worker->shared->is_strict ||
+           recorder_is_durable(recorder, hold->position);
 }
 
 static void
@@ -195,11 +204,13 @@ end(struct session *s)
     list_remove(&hold->link);
     hold->position = 0;
     s->client.is_held = s->observer->is_ready_held;
+    s->server.is_held = false;
     session_again(s); /* of the server, nothing was read meanwhile */
     session_flush(s);
 }
 
-/* Nothing of what waits has been recorded: nothing of it may leave. */
+/* Nothing of what waits has been recorded: nothing of it may leave, neither to the client nor,
+ * where it is held, to the server. */
 static void
 give_up(struct session *s)
 {

@@ -2,7 +2,8 @@
 /*
  * What a session's client must wait for: a record that the ring has no room for, or, with
  * durability strict, that is not on disk yet. The client's bytes stay in its outbox meanwhile, and
- * nothing more is read from the server. After HOLD_SECONDS the session ends where on_failure is
+ * nothing more is read from the server; a statement whose record it is that waits stays in the
+ * server's outbox. After HOLD_SECONDS the session ends where on_failure is
  * closed; where it is open, a record that finds no room is given up at once, and counted.
  *
  * Owned by the session's worker.
@@ -12,18 +13,17 @@
 
 #include "base/list.h"
 #include "exposure/exposure.h"
-#include "postgres/plan.h"
 
 struct session;
 struct worker;
 
 enum { HOLD_SECONDS = 5, HOLD_MILLISECONDS = 5 /* how often a full ring is tried again */ };
 
-/* A record that waits for room. */
+/* A record that waits for room. Its statement's text is its own: the plan that it is of may be gone
+ * by then. */
 struct hold_record {
     struct hold_record *next;
-    struct plan *plan; /* held: of the text */
-    const char *sql;
+    const char *sql; /* behind `bytes`; NULL: there is none, or one before it has the same */
     uint64_t shape;
     size_t length;
     uint8_t bytes[]; /* exposure_encode */
@@ -42,10 +42,13 @@ void hold_init(struct hold *hold);
 void hold_release(struct hold *hold);
 /* The session's client waits until the position is durable. 0. */
 PASU_MUST_USE int hold_until_durable(struct session *session, uint64_t position);
-/* The ring refused a record with `error`. 0: it waits (or is given up, on_failure open);
- * PASU_E_NOMEM, PASU_E_RECORD_UNAVAILABLE. */
+/* The ring refused a record, whose statement's normalized text is `sql` (NULL: none), with `error`.
+ * 0: it waits (or is given up, on_failure open); PASU_E_NOMEM, PASU_E_RECORD_UNAVAILABLE. */
 PASU_MUST_USE int hold_exposure(struct session *session, const struct exposure *exposure,
-                                struct plan *plan, const char *sql, int error);
+                                const char *sql, int error);
+/* What the client asks waits, too, where anything of the session does: of a statement that must be
+ * in the ledger before it is run. */
+void hold_ask(struct session *session);
 /* Marks that the ledger does not have yet go before what the client hears of the statement that has
  * made them; also 0 where they must wait. Errors as of hold_exposure. */
 PASU_MUST_USE int hold_marks(struct session *session);

@@ -12,7 +12,8 @@ instruments_new(struct instruments **out, struct worker *w)
 
     if (!i)
         return PASU_E_NOMEM;
-    recorder_init(&i->recorder, ring_get(&shared->rings, w->index), shared->wake);
+    recorder_init(&i->recorder, ring_get(&shared->rings, w->index), shared->wake,
+                  shared->directory);
     i->ordinals.directory = shared->directory;
     i->ordinals.recorder = &i->recorder;
     *out = i;

@@ -2,6 +2,7 @@
 #include "gate/keep.h"
 
 #include "gate/expose.h"
+#include "gate/hold.h"
 #include "gate/session.h"
 
 /* What EXECUTE and FETCH will run, as far as can be told now. */
@@ -38,12 +39,16 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
     int result;
 
     statement = followed(&s->observer->exchange, statement);
+    /* Who listens hears of it before the client does. */
+    if (!request->is_refused)
+        observer_notifies(s, statement);
     kept_of(s, statement, &fields, &kinds);
     if (PASU_LIKELY(fields == 0) || request->is_refused)
         return 0;
     r->is_counted = false;
     result = expose_words(s, statement, fields, kinds, FLAG_BIT(KEPT), &judgement);
     r->is_counted = is_counted;
+    hold_ask(s);
     if (result == 0 && judgement.is_blocked)
         request->is_refused = request->is_beyond = true;
     else

@@ -13,6 +13,9 @@ struct kinds {
     size_t count;
 };
 
+/* The slot of a kind, made where there is none. PASU_E_RANGE as below. */
+PASU_MUST_USE int kinds_slot(struct kinds *kinds, const char name[VOCABULARY_NAME_SIZE],
+                             uint8_t *slot);
 /* The slots of a vocabulary's kinds, made where there are none. PASU_E_RANGE: too many different
  * ones since the process began. */
 PASU_MUST_USE int kinds_of(struct kinds *kinds, const struct vocabulary *vocabulary,

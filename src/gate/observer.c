@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/doubt.h"
+#include "gate/fresh_marks.h"
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
@@ -115,8 +116,10 @@ observer_free(struct session *s)
 
     if (!o)
         return;
+    intent_leave(s);
     s->observer = NULL;
     growth_settle(catalog_store_growth(o->place), &o->grown);
+    catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
     result_close(o);
@@ -125,6 +128,8 @@ observer_free(struct session *s)
     for (uint8_t i = 0; i < o->deferred_count; i++)
         plan_release(o->deferred[i].plan);
     memory_free(o->deferred);
+    blank_release(&o->blank);
+    fresh_clear(&o->fresh);
     catalog_release(o->catalog);
     kept_release(&o->ask);
     kept_release(&o->answer);
@@ -207,6 +212,7 @@ observer_renew(struct session *s)
     struct observer *o = s->observer;
     uint64_t version;
 
+    fresh_marks_settle(s);
     doubt_settle(s);
     version = catalog_store_version(o->place); /* that which settled it, or a later one */
     if (PASU_LIKELY(version == o->catalog_version))
@@ -283,6 +289,26 @@ observer_plan_query(struct session *s, struct view text, struct plan **plan, boo
 }
 
 int
+observer_misses(struct session *s, struct view text, bool *misses)
+{
+    struct template *template = &s->worker->instruments->template;
+    struct plan_environment environment;
+    struct plan *plan;
+    int result;
+
+    observer_renew(s);
+    environment = environment_of(s, text);
+    if (environment.is_plain_dialect && template_make(template, text))
+        text = view_of(template->text, template->length);
+    result = plan_cache_get(s->worker->shared->plans, text, &environment, &plan);
+    if (result != 0)
+        return result;
+    *misses = plan_misses(plan);
+    plan_release(plan);
+    return 0;
+}
+
+int
 observer_plan_unknown(struct session *s, struct plan **plan)
 {
     struct plan_environment environment = {.catalog = s->observer->catalog, .role = ""};
@@ -304,7 +330,7 @@ observer_refuses_call(struct session *s, uint32_t oid)
 uint64_t
 observer_population(const struct observer *o, const struct catalog *catalog, uint8_t kind)
 {
-    uint64_t grown = growth_of(catalog_store_growth(o->place), kind);
+    uint64_t grown = catalog_store_grown(o->place, kind);
     uint64_t counted = catalog ? catalog_population(catalog, kind) : UINT32_MAX;
 
     return grown < UINT32_MAX - counted ? counted + grown : UINT32_MAX;
@@ -324,132 +350,18 @@ observer_all(const struct session *s, uint64_t *fields, uint64_t *kinds)
 bool
 observer_is_stale(const struct session *s)
 {
-    return s->gateway->config->inspector.user && catalog_store_is_stale(s->observer->place);
+    const struct observer *o = s->observer;
+
+    return s->gateway->config->inspector.user &&
+           (catalog_store_is_stale(o->place) || !catalog_store_serves(o->place, o->touched));
 }
 
 void
-observer_touch(struct session *s)
-{
-    catalog_store_touch(s->worker->shared->catalogs, s->observer->place);
-}
-
-/* Whether the snapshot says so already. What a mapping says of a table is no mark: it is of certain
- * columns, and of the person of the key. */
-static bool
-is_known(const struct observer *o, const struct plan_mark *mark)
-{
-    const struct catalog_relation *relation =
-        o->catalog && mark->relation ? catalog_relation(o->catalog, mark->relation) : NULL;
-
-    if (!relation)
-        return false;
-    if (mark->column > 0 && mark->column <= relation->column_limit) {
-        uint64_t fields[CATALOG_KINDS_MAX] = {0};
-        bool is_there = relation->show_count > 0;
-
-        for (size_t i = 0; i < relation->show_count; i++)
-            fields[relation->shows[i].kind % CATALOG_KINDS_MAX] |=
-                relation->shows[i].column_fields[mark->column];
-        for (size_t k = 0; k < CATALOG_KINDS_MAX; k++)
-            is_there &= !(mark->kinds >> k & 1) || (mark->fields & ~fields[k]) == 0;
-        return is_there;
-    }
-    if (relation->show_count > 0)
-        return (mark->fields & ~relation->marked_fields) == 0 &&
-               (mark->kinds & ~relation->marked_kinds) == 0;
-    return (mark->fields & ~relation->fields) == 0 && (mark->kinds & ~relation->kinds) == 0;
-}
-
-static int
-mark(struct session *s, const struct plan_statement *statement)
-{
-    struct catalog_store *store = s->worker->shared->catalogs;
-    struct catalog_place *place = s->observer->place;
-    const struct plan_move *move = statement->move;
-    bool is_new = false;
-    int result = 0;
-
-    for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
-        const struct catalog_mark one = {.relation = m->relation,
-                                         .schema = m->schema,
-                                         .name = m->name,
-                                         .column = m->column,
-                                         .fields = m->fields,
-                                         .kinds = m->kinds};
-
-        if (!m->fields || is_known(s->observer, m))
-            continue;
-        result = catalog_store_mark(store, place, &one, s->settings->vocabulary.id);
-        is_new = true;
-    }
-    if (result == 0 && move) {
-        result = catalog_store_move(
-            store, place, &(struct catalog_mark){.schema = move->schema, .name = move->name},
-            &(struct catalog_mark){.schema = move->to_schema, .name = move->to_name});
-        is_new = true;
-    }
-    return result == 0 && is_new ? hold_marks(s) : result;
-}
-
-/* In a transaction block that began before this request, nobody else sees it before its end. */
-static bool
-may_defer(struct session *s)
+observer_touch(struct session *s, enum catalog_touch whose)
 {
     struct observer *o = s->observer;
 
-    if (s->transaction != 'T' || o->deferred_count == OBSERVER_DEFERRED_MAX)
-        return false;
-    if (!o->deferred)
-        o->deferred = memory_new(OBSERVER_DEFERRED_MAX, sizeof(*o->deferred));
-    return o->deferred != NULL;
-}
-
-int
-observer_mark(struct session *s, struct plan *plan, const struct plan_statement *statement)
-{
-    struct observer *o = s->observer;
-
-    for (const struct plan_mark *m = &statement->mark; m; m = m->next)
-        if (m->fields && !is_known(o, m))
-            doubt_filled(s, m->fields, m->kinds);
-    if (may_defer(s)) {
-        o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement};
-        return 0;
-    }
-    /* What waits was before. */
-    if (o->deferred_count > 0) {
-        int result = observer_marks_over(s, false);
-
-        if (result != 0)
-            return result;
-    }
-    return mark(s, statement);
-}
-
-int
-observer_marks_over(struct session *s, bool is_rolled_back)
-{
-    struct observer *o = s->observer;
-    int result = 0;
-
-    for (uint8_t i = 0; i < o->deferred_count; i++) {
-        if (result == 0 && !is_rolled_back)
-            result = mark(s, o->deferred[i].statement);
-        plan_release(o->deferred[i].plan);
-    }
-    o->deferred_count = 0;
-    return result;
-}
-
-void
-observer_notifies(struct session *s, const struct plan_statement *statement)
-{
-    struct gate_shared *shared = s->worker->shared;
-
-    if (!statement->may_notify || !statement->most_fields)
-        return;
-    shared->notified_fields |= statement->most_fields;
-    shared->notified_kinds |= statement->most_kinds;
+    o->touched = catalog_store_touch(s->worker->shared->catalogs, o->place, whose);
 }
 
 /* The client's bytes that wait go on. */
@@ -461,6 +373,8 @@ resume(struct session *s)
     struct walk walk = {0};
     int result;
 
+    if (!session_state_is_relay(s->state))
+        return; /* it ends: of what waits nothing will be asked */
     o->is_waiting = o->is_crowded = o->is_settling = false;
     o->backlog = (struct kept){0};
     result = ask_walk(s, backlog.bytes, backlog.length, &walk);
@@ -472,18 +386,42 @@ resume(struct session *s)
 }
 
 void
-observer_cancelled(struct session *s)
+observer_cancelled(struct session *s, bool is_unsure)
 {
     struct observer *o = s->observer;
 
     if (!o || !o->is_cancelling)
         return;
     o->is_cancelling = false;
-    if (!o->is_ready_held)
+    o->is_released = true;
+    o->is_unsure = is_unsure;
+    /* Another session is being closed, maybe from a list that somebody walks over: this one, which
+     * may end when it goes on, does so later in the round. */
+    if (list_is_empty(&s->again))
+        list_append(&s->worker->again, &s->again);
+}
+
+void
+observer_again(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    if (!o->is_released || o->is_cancelling)
         return;
-    o->is_ready_held = false;
-    s->client.is_held = !list_is_empty(&o->hold.link);
-    session_flush(s);
+    o->is_released = false;
+    if (o->is_ready_held) {
+        o->is_ready_held = false;
+        s->client.is_held = !list_is_empty(&o->hold.link);
+        session_flush(s);
+    }
+    if (!session_state_is_relay(s->state))
+        return; /* it ends, or has */
+    if (o->is_unsure) {
+        session_fail(s, PASU_E_CANCEL_UNANSWERED, NULL);
+        session_watch(s);
+    } else if (o->is_waiting && !o->is_crowded && !o->is_settling) {
+        resume(s);
+    }
 }
 
 void
@@ -496,7 +434,9 @@ observer_catalog(struct session *s, int error)
         observer_renew(s);
     if (!o->is_waiting || o->is_crowded || o->is_settling)
         return;
-    if (error == 0 && observer_is_stale(s) && ++o->snapshots < OLD_SNAPSHOTS_MAX)
+    if (error == 0 &&
+        (observer_is_stale(s) || (o->is_behind && catalog_store_is_behind(o->place))) &&
+        ++o->snapshots < OLD_SNAPSHOTS_MAX)
         return;
     o->snapshots = 0;
     o->is_resumed = true;

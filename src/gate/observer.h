@@ -14,13 +14,16 @@
 #ifndef PASU_GATE_OBSERVER_H
 #define PASU_GATE_OBSERVER_H
 
+#include "gate/blank.h"
 #include "gate/catalog_store.h"
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
+#include "gate/intent.h"
 #include "gate/settings.h"
 #include "policy/budget.h"
 #include "postgres/exchange.h"
+#include "postgres/fresh.h"
 
 struct encoding;
 struct session;
@@ -48,6 +51,7 @@ struct result {
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
+    bool is_blank;                      /* plan and statement are blank_look's */
     bool is_bound_told;                 /* upper bounds are in a record already */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct pinned own; /* of literals; the last member: its space outlives the result */
@@ -78,6 +82,8 @@ struct observer {
     bool is_unsettled;  /* a request on its way can change the dialect */
     bool is_cancelling; /* a cancel request of ours is on its way */
     bool is_ready_held; /* and ReadyForQuery waits for its end */
+    bool is_released;   /* it is over: what has waited for that goes on */
+    bool is_unsure;     /* or nobody knows what it is going to hit */
     bool is_muted;      /* a budget has ended the result: nothing passes to ReadyForQuery */
     bool is_cut;        /* the client has been sent the beginning of a message, and not its end */
     bool is_dropping;   /* the pieces of the message in hand do not pass */
@@ -87,11 +93,20 @@ struct observer {
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */
     struct deferred *deferred; /* OBSERVER_DEFERRED_MAX, or NULL; memory_free */
     uint8_t deferred_count;
-    bool is_changing; /* the transaction has changed the catalog */
-    bool is_waiting;  /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
-                         answers to what it has asked */
+    struct catalog_marking marking; /* of the transaction, once it can have marked */
+    bool is_leaving;                /* and its end will not be heard of */
+    struct blank blank;
+    struct intents intents;
+    struct fresh fresh; /* what its transactions have made and no snapshot shows yet */
+    uint8_t change;     /* enum catalog_touch: what the transaction has done to the catalog */
+    uint64_t touched;   /* the last touch of the place that was this session's */
+    bool is_waiting;    /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
+                           answers to what it has asked */
     bool is_crowded;
+    bool is_behind;            /* it waits for what others have added, which its text speaks of */
     uint8_t snapshots;         /* that have come since it waits, and were too old */
+    bool is_hanging;           /* the place has been told what is on its way (gate/underway.h) */
+    uint32_t looked;           /* how many requests there had been when it was looked at */
     uint32_t shifts;           /* of the place, those that this session knows of (gate/doubt.h) */
     struct growth_share grown; /* by the transaction */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
@@ -127,21 +142,34 @@ bool observer_has_catalog(struct session *session);
 /* Whether a function may not be called by message: it lets data out by the server, or shows what is
  * shown to nobody. */
 bool observer_refuses_call(struct session *session, uint32_t function);
-/* Whether the catalog has changed since the snapshot that there is. */
+/* Whether the catalog has changed, for this session, since the snapshot that there is. */
 bool observer_is_stale(const struct session *session);
 /* Everything that a mapping names. */
 void observer_all(const struct session *session, uint64_t *fields, uint64_t *kinds);
+/* Whether a text speaks of a relation that the snapshot does not show, or is not understood. */
+PASU_MUST_USE int observer_misses(struct session *session, struct view text, bool *misses);
 /* DDL has happened in this session. */
-void observer_touch(struct session *session);
+void observer_touch(struct session *session, enum catalog_touch whose);
+/* Whether the snapshot says so already. What a mapping says of a table is no mark: it is of certain
+ * columns, and of the person of the key. */
+bool observer_knows(const struct observer *observer, const struct plan_mark *mark);
 /* The statement has put personal values into a relation, or has given one another name; or can have
  * put them into notifications. */
 PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,
                                 const struct plan_statement *statement);
+/* Whether it is a mark of something, and the snapshot does not show it. */
+bool observer_is_new(const struct session *session, const struct plan_mark *mark);
 /* The transaction has ended: what it has filled is marked, or was never there. */
 PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_back);
+/* Names that it has marked mean what is there from now on; `is_lost`: at a time that nobody knows.
+ */
+void observer_marks_mean(struct session *session, bool is_lost);
 void observer_notifies(struct session *session, const struct plan_statement *statement);
-/* The server has taken, or refused, our cancel request. */
-void observer_cancelled(struct session *session);
+/* The server has taken, or refused, our cancel request: the session is among those to be looked at
+ * again. `is_unsure`: it has been sent, and may still be taken at any time. */
+void observer_cancelled(struct session *session, bool is_unsure);
+/* One of those: what has waited for the request goes on, or the session ends. */
+void observer_again(struct session *session);
 /* A new snapshot is there, or none will be (error): what waits goes on. One that was begun before
  * the last change is not what it waits for. */
 void observer_catalog(struct session *session, int error);

@@ -5,19 +5,28 @@
 
 enum { PAST_MARKS_MAX = 16384, PAST_MARKS_START = 64 };
 
+static struct catalog_whose
+whose_of(const struct ring_mark *mark)
+{
+    return (struct catalog_whose){mark->system, mark->database_oid, mark->gateway, mark->database};
+}
+
 static bool
 is_same(const struct ring_mark *a, const struct ring_mark *b)
 {
+    const struct catalog_whose one = whose_of(a), other = whose_of(b);
+
     return a->relation == b->relation && a->column == b->column && a->vocabulary == b->vocabulary &&
            strcmp(a->name, b->name) == 0 && strcmp(a->schema, b->schema) == 0 &&
-           strcmp(a->database, b->database) == 0 && strcmp(a->gateway, b->gateway) == 0;
+           catalog_kin_of(&(struct catalog_family){true, true}, &one, &other) == KIN_SAME;
 }
 
+/* What is done, of the same thing. */
 static struct ring_mark *
 find(const struct past_marks *past, const struct ring_mark *mark)
 {
     for (size_t i = 0; i < past->count; i++)
-        if (is_same(&past->items[i], mark))
+        if (past->items[i].what == RING_MARK_CARRIES && is_same(&past->items[i], mark))
             return &past->items[i];
     return NULL;
 }
@@ -41,11 +50,33 @@ add(struct past_marks *past, const struct ring_mark *mark)
     return 0;
 }
 
+/* Intentions with that number; or of the relation, and older than that. */
+static void
+drop_intended(struct past_marks *past, const struct ring_mark *mark)
+{
+    for (size_t i = 0; i < past->count; i++) {
+        const struct ring_mark *item = &past->items[i];
+        bool is_over = mark->what == RING_MARK_OVER
+                           ? item->number == mark->number
+                           : is_same(item, mark) && item->number < mark->number;
+
+        if (item->what == RING_MARK_INTENDED && is_over)
+            past->items[i--] = past->items[--past->count];
+    }
+}
+
 int
 past_marks_see(struct past_marks *past, const struct ring_mark *mark)
 {
-    struct ring_mark *known = find(past, mark);
+    struct ring_mark *known;
 
+    if (mark->what == RING_MARK_INTENDED)
+        return add(past, mark);
+    if (mark->what != RING_MARK_CARRIES)
+        drop_intended(past, mark);
+    if (mark->what == RING_MARK_OVER)
+        return 0;
+    known = find(past, mark);
     if (mark->what == RING_MARK_FORGOTTEN) {
         if (known && known->number < mark->number)
             *known = past->items[--past->count];
@@ -60,26 +91,30 @@ past_marks_see(struct past_marks *past, const struct ring_mark *mark)
     return 0;
 }
 
-int
-past_marks_take(struct past_marks *past, const char *gateway, const char *database,
-                struct catalog_marks *marks)
+void
+past_marks_kin(const struct past_marks *past, const struct catalog_whose *whose,
+               struct catalog_family *family)
 {
-    size_t left = 0;
+    for (size_t i = 0; i < past->count; i++) {
+        const struct catalog_whose theirs = whose_of(&past->items[i]);
+
+        catalog_kin_see(family, whose, &theirs);
+    }
+}
+
+int
+past_marks_give(const struct past_marks *past, const struct catalog_whose *whose,
+                const struct catalog_family *family, struct catalog_marks *marks)
+{
     int result = 0;
 
     for (size_t i = 0; i < past->count; i++) {
-        const struct ring_mark *mark = &past->items[i];
-        int added;
+        const struct catalog_whose theirs = whose_of(&past->items[i]);
+        int given =
+            catalog_marks_restore(marks, &past->items[i], catalog_kin_of(family, whose, &theirs));
 
-        if (strcmp(mark->gateway, gateway) != 0 || strcmp(mark->database, database) != 0) {
-            past->items[left++] = *mark;
-            continue;
-        }
-        added = catalog_marks_restore(marks, mark);
-        if (result == 0)
-            result = added;
+        result = result == 0 ? given : result;
     }
-    past->count = left;
     return result;
 }
 

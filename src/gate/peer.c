@@ -34,7 +34,7 @@ peer_close(struct peer *peer, const struct os *os)
     peer->fd = -1;
     memory_free(peer->out);
     peer->out = NULL;
-    peer->is_relayed = peer->may_defer = peer->is_broken = false;
+    peer->is_relayed = peer->may_defer = peer->is_broken = peer->is_hung = false;
 }
 
 /* The result of a TLS call as an error. OpenSSL's error queue is left empty. */

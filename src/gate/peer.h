@@ -27,7 +27,8 @@ struct peer {
     bool is_relayed;       /* the poller may receive ahead of it */
     bool may_defer;        /* what is sent may leave at the end of the round */
     bool is_sending;       /* some of it waits for that; the outbox is empty then */
-    bool is_broken;        /* a deferred send has failed: it takes no more */
+    bool is_broken;        /* a send has failed after its call: it takes no more */
+    bool is_hung;          /* the poller has said that it is gone: asked again, it says so again */
     bool has_received;     /* the poller has bytes of it */
     uint32_t interest;     /* what the poller watches now; UINT32_MAX: nothing */
     uint32_t slot;         /* the poller's; 0: none */

@@ -61,6 +61,11 @@ poller_watch(struct poller *poller, struct peer *peer, uint32_t interest, bool m
         uring_watch(poller->uring, peer, interest, may_receive);
         return;
     }
+    if (peer->is_hung && interest == 0) { /* epoll would tell it again and again */
+        if (!is_new && epoll_ctl(poller->epoll, EPOLL_CTL_DEL, peer->fd, &event) == 0)
+            peer->interest = UINT32_MAX;
+        return;
+    }
     if (peer->interest == interest)
         return;
     if (epoll_ctl(poller->epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, peer->fd, &event) == 0)

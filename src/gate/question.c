@@ -44,8 +44,12 @@ static void
 ask_workers(struct gate *g, enum task_kind kind, uint64_t question, const char *principal)
 {
     struct pending *p = pending_find(g, 0);
+    struct message_sessions_end end = {.question = question};
 
-    if (!p || question == 0)
+    if (g->worker_count == 0 &&
+        keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &end, sizeof(end)) == 0)
+        return; /* the past is being read: there are no sessions yet */
+    if (!p || question == 0 || g->worker_count == 0)
         return; /* the keeper's own limit of time answers it */
     *p = (struct pending){question, g->worker_count, 0};
     gate_post_all(g, kind, question, principal);

@@ -7,9 +7,10 @@
 #include "gate/ordinals.h"
 #include "ledger/reader.h"
 
-#include <unistd.h>
+#define REBUILD_STEP (20 * NANOSECONDS_PER_MILLISECOND)
 
-enum { VOCABULARIES_MAX = 256, SESSIONS_START = 1024 };
+/* Vocabularies: a ledger gets one with each change of its configuration's names. */
+enum { VOCABULARIES_START = 64, SESSIONS_START = 1024, ENTRIES_A_LOOK = 16, NO_SLOT = 0xff };
 
 /* A vocabulary of the past, and where its kinds are now. */
 struct past_vocabulary {
@@ -22,12 +23,14 @@ struct past_session {
     struct tally *tally;
 };
 
-struct past {
+struct rebuild {
     struct gate_shared *shared;
-    struct kinds *kinds;
-    struct past_marks *marks;
-    struct past_vocabulary vocabularies[VOCABULARIES_MAX];
-    size_t vocabulary_count;
+    struct kinds *kinds; /* NULL: nothing is restored */
+    struct past_marks marks;
+    struct ledger_reader *reader;
+    uint64_t entries, damaged;
+    struct past_vocabulary *vocabularies;
+    size_t vocabulary_count, vocabulary_size, vocabulary_last; /* last: that was asked for */
     struct past_session *sessions; /* linear probing, at most half in use */
     size_t session_size, session_count;
     uint32_t now; /* local minute: nothing was shown later */
@@ -44,7 +47,7 @@ place_of(struct past_session *sessions, size_t size, uint64_t id)
 }
 
 static int
-grow(struct past *p)
+grow(struct rebuild *p)
 {
     size_t size = p->session_size ? p->session_size * 2 : SESSIONS_START;
     struct past_session *more = memory_new(size, sizeof(*more));
@@ -61,7 +64,7 @@ grow(struct past *p)
 }
 
 static int
-see_session(struct past *p, const struct message_session *session)
+see_session(struct rebuild *p, const struct message_session *session)
 {
     struct past_session *place;
     struct tally *tally;
@@ -81,38 +84,56 @@ see_session(struct past *p, const struct message_session *session)
     return 0;
 }
 
-static struct past_vocabulary *
-vocabulary_of(struct past *p, uint32_t id)
+static const struct past_vocabulary *
+vocabulary_of(struct rebuild *p, uint32_t id)
 {
-    for (size_t i = 0; i < p->vocabulary_count; i++)
-        if (p->vocabularies[i].id == id)
-            return &p->vocabularies[i];
+    for (size_t n = 0; n < p->vocabulary_count; n++) {
+        size_t i = (p->vocabulary_last + n) % p->vocabulary_count;
+
+        if (p->vocabularies[i].id != id)
+            continue;
+        p->vocabulary_last = i;
+        return &p->vocabularies[i];
+    }
     return NULL;
 }
 
 static int
-see_vocabulary(struct past *p, const struct vocabulary *vocabulary)
+make_room(struct rebuild *p)
+{
+    size_t size = p->vocabulary_size ? 2 * p->vocabulary_size : VOCABULARIES_START;
+    struct past_vocabulary *more;
+
+    if (p->vocabulary_count < p->vocabulary_size)
+        return 0;
+    more = memory_resize(p->vocabularies, size, sizeof(*more));
+    if (!more)
+        return PASU_E_NOMEM;
+    p->vocabularies = more;
+    p->vocabulary_size = size;
+    return 0;
+}
+
+static int
+see_vocabulary(struct rebuild *p, const struct vocabulary *vocabulary)
 {
     struct past_vocabulary *place;
-    int result;
+    int result = vocabulary_of(p, vocabulary->id) ? 1 : make_room(p);
 
-    if (vocabulary_of(p, vocabulary->id))
-        return 0;
-    if (p->vocabulary_count == VOCABULARIES_MAX)
-        return PASU_E_RANGE;
-    place = &p->vocabularies[p->vocabulary_count];
-    result = kinds_of(p->kinds, vocabulary, place->slots);
     if (result != 0)
-        return result; /* its exposures count for nobody */
-    place->id = vocabulary->id;
-    place->kind_count = vocabulary->kind_count;
-    p->vocabulary_count++;
+        return result == 1 ? 0 : result;
+    place = &p->vocabularies[p->vocabulary_count++];
+    *place = (struct past_vocabulary){.id = vocabulary->id, .kind_count = vocabulary->kind_count};
+    /* Those of the configuration have theirs already. */
+    for (uint32_t k = 0; k < vocabulary->kind_count; k++)
+        if (kinds_slot(p->kinds, vocabulary->kinds[k], &place->slots[k]) != 0)
+            place->slots[k] = NO_SLOT;
     return 0;
 }
 
 /* An entry that was lost (a power cut) leaves its ordinal to the person whom records name by it. */
 static void
-reserve(struct past *p, const uint32_t *ordinals, size_t count)
+reserve(struct rebuild *p, const uint32_t *ordinals, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (ordinals[i] >= KEY_ORDINAL_FIRST)
@@ -120,18 +141,21 @@ reserve(struct past *p, const uint32_t *ordinals, size_t count)
 }
 
 static int
-restore_part(struct past *p, struct tally *tally, const struct exposure *e,
+restore_part(struct rebuild *p, struct tally *tally, const struct exposure *e,
              const struct exposure_part *part, uint8_t slot)
 {
     uint32_t at = os_local_minute(e->time);
 
-    /* A clock that was ahead once must not move the tallies on. */
-    return tally_restore(tally, at < p->now ? at : p->now, slot, part->ordinals,
-                         part->ordinal_count, part->unknown);
+    if (at > p->now)
+        at = p->now; /* a clock that was ahead once must not move the tallies on */
+    if (slot != NO_SLOT)
+        return tally_restore(tally, at, slot, part->ordinals, part->ordinal_count, part->unknown);
+    /* Of a kind that nobody can be told apart in any more: at most so many persons. */
+    return tally_restore(tally, at, 0, NULL, 0, part->unknown + part->ordinal_count);
 }
 
 static int
-see_exposure(struct past *p, const struct exposure *e)
+see_exposure(struct rebuild *p, const struct exposure *e)
 {
     const struct past_vocabulary *vocabulary = vocabulary_of(p, e->vocabulary);
     const struct past_session *session =
@@ -142,19 +166,21 @@ see_exposure(struct past *p, const struct exposure *e)
         reserve(p, e->parts[i].ordinals, e->parts[i].ordinal_count);
         reserve(p, e->parts[i].missed, e->parts[i].missed_count);
     }
-    if (!vocabulary || !session || !session->id)
+    if (!session || !session->id)
         return 0; /* whose it is was never recorded (on_failure: open) */
     for (size_t i = 0; i < e->part_count && result == 0; i++) {
         const struct exposure_part *part = &e->parts[i];
 
-        if (part->kind < vocabulary->kind_count)
-            result = restore_part(p, session->tally, e, part, vocabulary->slots[part->kind]);
+        bool is_known = vocabulary && part->kind < vocabulary->kind_count;
+
+        result = restore_part(p, session->tally, e, part,
+                              is_known ? vocabulary->slots[part->kind] : NO_SLOT);
     }
     return result;
 }
 
 static int
-see(struct past *p, const struct ledger_entry *entry)
+see(struct rebuild *p, const struct ledger_entry *entry)
 {
     switch (entry->type) {
     case LEDGER_OPENED:
@@ -167,65 +193,90 @@ see(struct past *p, const struct ledger_entry *entry)
         return directory_restore(p->shared->directory, ORDINALS_OF_ALL_KINDS,
                                  entry->u.ordinal.head->ordinal, entry->u.ordinal.head->hash);
     case LEDGER_MARK:
-        return past_marks_see(p->marks, entry->u.mark);
+        return past_marks_see(&p->marks, entry->u.mark);
     default:
         return 0;
     }
 }
 
-static int
-read_past(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks,
-          uint64_t *entries, uint64_t *damaged)
+/* ---- all of it, by steps ---- */
+
+int
+rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, int journal, struct kinds *kinds)
 {
-    struct past *p = memory_new(1, sizeof(*p));
-    struct ledger_reader *reader = NULL;
-    struct ledger_entry entry;
+    struct rebuild *p = memory_new(1, sizeof(*p));
     int result;
 
-    *entries = *damaged = 0;
+    *rebuild = NULL;
     if (!p)
         return PASU_E_NOMEM;
     p->shared = shared;
     p->kinds = kinds;
-    p->marks = marks;
     p->now = os_local_minute(os_realtime(shared->os));
-    result = ledger_reader_open_fds(&reader, shared->os, shared->journal, shared->ring);
-    while (result >= 0) {
-        result = ledger_reader_next(reader, &entry);
-        if (result == 0)
-            break;
-        if (result == PASU_E_CORRUPT) {
-            ++*damaged;
-            result = 0;
-            continue;
-        }
-        if (result == 1) {
-            ++*entries;
-            result = see(p, &entry);
-            if (result == PASU_E_CORRUPT || result == PASU_E_RANGE) {
-                ++*damaged;
-                result = 0;
-            }
-        }
-    }
-    ledger_reader_close(reader);
-    memory_free(p->sessions);
-    memory_free(p);
+    result = ledger_reader_open_fds(&p->reader, shared->os, journal, shared->ring);
+    if (result == 0)
+        *rebuild = p;
+    else
+        rebuild_free(p);
     return result;
 }
 
 void
-rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks)
+rebuild_free(struct rebuild *p)
 {
-    uint64_t entries = 0, damaged = 0;
-    int result = read_past(shared, kinds, marks, &entries, &damaged);
+    if (!p)
+        return;
+    ledger_reader_close(p->reader);
+    past_marks_release(&p->marks);
+    memory_free(p->sessions);
+    memory_free(p->vocabularies);
+    memory_free(p);
+}
 
-    if (result != 0 || damaged > 0)
-        LOG_EVENT(&shared->log, REBUILD_FAILED, F_UINT("entries", entries),
-                  F_UINT("damaged", damaged), F_TEXT("error", error_text(result)));
-    else
-        LOG_EVENT(&shared->log, REBUILT, F_UINT("entries", entries));
-    if (shared->journal >= 0)
-        close(shared->journal);
-    shared->journal = -1;
+/* One entry: 1, 0 at the end, or an error. */
+static int
+read_one(struct rebuild *p)
+{
+    struct ledger_entry entry;
+    int result = ledger_reader_next(p->reader, &entry), seen;
+
+    if (result == 1) {
+        p->entries++;
+        seen = p->kinds ? see(p, &entry) : 0;
+        if (seen != 0)
+            result = seen;
+    }
+    if (result != PASU_E_CORRUPT && result != PASU_E_RANGE)
+        return result;
+    p->damaged++;
+    return 1;
+}
+
+int
+rebuild_step(struct rebuild *p)
+{
+    int64_t until = os_monotonic(p->shared->os) + REBUILD_STEP;
+
+    for (unsigned i = 1;; i++) {
+        int result = read_one(p);
+
+        if (result != 1)
+            return result;
+        if (i % ENTRIES_A_LOOK == 0 && os_monotonic(p->shared->os) >= until)
+            return PASU_E_AGAIN;
+    }
+}
+
+void
+rebuild_progress(const struct rebuild *p, struct rebuild_progress *progress)
+{
+    *progress = (struct rebuild_progress){.entries = p->entries, .damaged = p->damaged};
+    ledger_reader_progress(p->reader, &progress->done, &progress->all);
+}
+
+void
+rebuild_take_marks(struct rebuild *p, struct past_marks *marks)
+{
+    *marks = p->marks;
+    p->marks = (struct past_marks){0};
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the gate must know of the past, from the ledger: who has been shown whom (tallies), which
- * keys have which ordinals (directory), which relations carry personal values (marks). Done once,
- * before the gate is let to the network, from the journal's descriptor, which is closed afterwards,
- * and the rings.
+ * keys have which ordinals (directory), which relations carry personal values (marks). Read before
+ * the gate is let to the network, from the journal's descriptor and the rings; by steps, however
+ * long the ledger is, so that the main thread goes on answering the supervisor.
+ *
+ * Owned by the gate's main thread.
  */
 #ifndef PASU_GATE_REBUILD_H
 #define PASU_GATE_REBUILD_H
@@ -12,8 +14,24 @@
 #include "gate/past_marks.h"
 #include "gate/worker.h"
 
-/* Of `marks`, which are empty at first, the caller becomes the owner. What is damaged is passed
- * over; that, and an end before the end, are logged. */
-void rebuild(struct gate_shared *shared, struct kinds *kinds, struct past_marks *marks);
+struct rebuild;
+
+struct rebuild_progress {
+    uint64_t entries, damaged; /* damaged: places that were passed over */
+    uint64_t done, all;        /* bytes of the journal */
+};
+
+/* Begins. `journal` stays the caller's, and must be open until the end; -1: there is none. `kinds`
+ * NULL: nothing is restored, it is only seen whether all can be read. PASU_E_NOMEM, PASU_E_IO,
+ * PASU_E_CORRUPT where the file is no journal. */
+PASU_MUST_USE int rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, int journal,
+                              struct kinds *kinds);
+/* Goes on for some milliseconds: PASU_E_AGAIN: there is more; 0: all has been read. What is damaged
+ * is passed over. PASU_E_IO, PASU_E_NOMEM: it cannot be read to its end. */
+PASU_MUST_USE int rebuild_step(struct rebuild *rebuild);
+void rebuild_progress(const struct rebuild *rebuild, struct rebuild_progress *progress);
+/* The caller becomes the owner. */
+void rebuild_take_marks(struct rebuild *rebuild, struct past_marks *marks);
+void rebuild_free(struct rebuild *rebuild);
 
 #endif

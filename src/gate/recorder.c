@@ -2,17 +2,20 @@
 #include "gate/recorder.h"
 
 #include "base/memory.h"
+#include "exposure/directory.h"
+#include "gate/ordinals.h"
 
 #include <unistd.h>
 
 enum { OWED_MAX = 16 << 20 };
 
 void
-recorder_init(struct recorder *recorder, struct ring *ring, int wake)
+recorder_init(struct recorder *recorder, struct ring *ring, int wake, struct directory *directory)
 {
     memset(recorder, 0, sizeof(*recorder));
     recorder->ring = ring;
     recorder->wake = wake;
+    recorder->directory = directory;
 }
 
 static int
@@ -33,15 +36,32 @@ put(struct recorder *r, enum ring_type type, const struct iovec *parts, size_t c
     return result;
 }
 
-/* ---- entries of the directory that wait ---- */
+/* ---- entries of the directory ---- */
 
 static int
-owe(struct recorder *r, const struct iovec *parts, size_t count)
+put_ordinal(struct recorder *r, const struct iovec *parts, size_t count)
 {
-    uint32_t length = 0;
+    struct ring_ordinal head;
+    uint64_t position;
+    int result = put(r, RING_ORDINAL, parts, count, &position);
+
+    if (result != 0 || !r->directory)
+        return result;
+    memcpy(&head, parts[0].iov_base, sizeof(head));
+    directory_recorded(r->directory, ORDINALS_OF_ALL_KINDS, head.hash);
+    return 0;
+}
+
+/* Those that wait. */
+static int
+owe(struct recorder *r, uint32_t ordinal, const struct iovec *parts, size_t count)
+{
+    uint32_t length = 0, *place = &r->owed_ordinals[ordinal % RECORDER_OWED];
     size_t size = r->owed_size ? r->owed_size : 4096;
     uint8_t *more;
 
+    if (r->owed && *place == ordinal)
+        return 0;
     for (size_t i = 0; i < count; i++)
         length += (uint32_t)parts[i].iov_len;
     if (r->owed_length + sizeof(length) + length > OWED_MAX)
@@ -61,6 +81,7 @@ owe(struct recorder *r, const struct iovec *parts, size_t count)
         memcpy(r->owed + r->owed_length, parts[i].iov_base, parts[i].iov_len);
         r->owed_length += parts[i].iov_len;
     }
+    *place = ordinal;
     return 0;
 }
 
@@ -70,13 +91,12 @@ pay(struct recorder *r)
 {
     while (r->owed_at < r->owed_length) {
         struct iovec part;
-        uint64_t position;
         uint32_t length;
         int result;
 
         memcpy(&length, r->owed + r->owed_at, sizeof(length));
         part = (struct iovec){r->owed + r->owed_at + sizeof(length), length};
-        result = put(r, RING_ORDINAL, &part, 1, &position);
+        result = put_ordinal(r, &part, 1);
         if (result != 0)
             return result;
         r->owed_at += sizeof(length) + length;
@@ -84,6 +104,7 @@ pay(struct recorder *r)
     memory_free(r->owed);
     r->owed = NULL;
     r->owed_at = r->owed_length = r->owed_size = 0;
+    memset(r->owed_ordinals, 0, sizeof(r->owed_ordinals));
     return 0;
 }
 
@@ -99,13 +120,12 @@ recorder_put_ordinal(struct recorder *r, const struct ring_ordinal *head, struct
 {
     const struct iovec parts[2] = {{(void *)(uintptr_t)head, sizeof(*head)},
                                    {(void *)(uintptr_t)sealed.bytes, sealed.length}};
-    uint64_t position;
     int result = PASU_UNLIKELY(r->owed != NULL) ? pay(r) : 0;
 
     if (result == 0)
-        result = put(r, RING_ORDINAL, parts, 2, &position);
+        result = put_ordinal(r, parts, 2);
     if (result == PASU_E_AGAIN)
-        return owe(r, parts, 2);
+        return owe(r, head->ordinal, parts, 2);
     return result == PASU_E_UNAVAILABLE ? 0 : result;
 }
 

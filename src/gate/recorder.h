@@ -14,19 +14,24 @@
 #include "exposure/vocabulary.h"
 #include "ledger/ring.h"
 
-enum { RECORDER_SHAPES = 4096 };
+struct directory;
+
+enum { RECORDER_SHAPES = 4096, RECORDER_OWED = 4096 };
 
 struct recorder {
-    struct ring *ring; /* NULL: no ledger (tests of the relay alone) */
-    int wake;          /* eventfd: the keeper sleeps */
+    struct ring *ring;           /* NULL: no ledger (tests of the relay alone) */
+    struct directory *directory; /* which is told what is recorded; NULL: nobody is */
+    int wake;                    /* eventfd: the keeper sleeps */
     uint32_t vocabulary;
     uint64_t shapes[RECORDER_SHAPES];
     uint8_t space[EXPOSURE_ENCODED_MAX];
     uint8_t *owed; /* entries that had no room, each behind its length; or NULL */
     size_t owed_at, owed_length, owed_size;
+    uint32_t owed_ordinals[RECORDER_OWED]; /* of some that wait: they need not wait twice */
 };
 
-void recorder_init(struct recorder *recorder, struct ring *ring, int wake);
+void recorder_init(struct recorder *recorder, struct ring *ring, int wake,
+                   struct directory *directory);
 void recorder_release(struct recorder *recorder);
 /* Puts the exposure, and before it what it refers to: `sql` is the normalized text of its shape. 0
  * and the position behind it; PASU_E_AGAIN: the ring is full; PASU_E_RANGE: cannot be. */
@@ -37,9 +42,10 @@ PASU_MUST_USE int recorder_put(struct recorder *recorder, const struct exposure 
 PASU_MUST_USE int recorder_put_encoded(struct recorder *recorder, struct view exposure,
                                        uint64_t shape, const struct vocabulary *vocabulary,
                                        const char *sql, uint64_t *position);
-/* Puts a new entry of the subject directory. It is made only once, so it is never lost to a full
- * ring: it waits here then, and goes before the next exposure, which cannot pass it. 0 also where
- * there is no ring, which the exposure will say; PASU_E_NOMEM, PASU_E_AGAIN: too many wait. */
+/* Puts an entry of the subject directory that is not recorded yet, and tells the directory. It is
+ * not lost to a full ring: it waits here then, and goes before the next exposure, which cannot pass
+ * it; other workers meanwhile put it themselves. 0 also where there is no ring, which the exposure
+ * will say; PASU_E_NOMEM, PASU_E_AGAIN: too many wait. */
 PASU_MUST_USE int recorder_put_ordinal(struct recorder *recorder, const struct ring_ordinal *head,
                                        struct view sealed);
 /* Puts a mark; 0 and the position behind it, or as recorder_put. */

@@ -6,5 +6,10 @@
 int
 release_batch(struct session *session, const struct batch *batch)
 {
-    return peer_write(&session->client, session->worker->os, batch->bytes, batch->length);
+    int result;
+
+    if (PASU_UNLIKELY(session->is_left))
+        return 0;
+    result = peer_write(&session->client, session->worker->os, batch->bytes, batch->length);
+    return PASU_UNLIKELY(result == PASU_E_EOF) && session_leave(session) ? 0 : result;
 }

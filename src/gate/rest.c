@@ -15,6 +15,21 @@ can_block(const struct observer *o)
     return false;
 }
 
+/* "WITH …", "((WITH …" */
+static bool
+begins_with_with(const char *sql)
+{
+    return strncasecmp(sql + strspn(sql, "( \t\r\n\f\v"), "WITH", 4) == 0;
+}
+
+/* Whether rows can leave that a budget may end: as a result, or as a copy. */
+static bool
+can_be_cut(const struct plan_statement *statement)
+{
+    return !statement || exchange_shows(statement) ||
+           (statement->special == SPECIAL_COPY_OUT && statement->most_fields);
+}
+
 /* Whether it may do more than read; a transaction's beginning does nothing that must not be. */
 static bool
 may_change(const struct plan_statement *statement)
@@ -22,9 +37,9 @@ may_change(const struct plan_statement *statement)
     if (!statement || !statement->is_understood)
         return true;
     switch (statement->verb) {
-    case VERB_SELECT: /* WITH can hold any */
-        return statement->special != SPECIAL_NONE || statement->flags & PLAN_OPAQUE ||
-               strncasecmp(statement->sql, "WITH", 4) == 0;
+    case VERB_SELECT: /* a function can change anything, and so can WITH */
+        return statement->special != SPECIAL_NONE ||
+               (statement->flags & (PLAN_OPAQUE | PLAN_CALLS)) || begins_with_with(statement->sql);
     case VERB_BEGIN:
     case VERB_SHOW:
     case VERB_SET:
@@ -60,7 +75,7 @@ void
 rest_execute(struct observer *o, const struct plan_statement *statement)
 {
     o->is_rest_changed |= may_change(statement);
-    if ((!statement || exchange_shows(statement)) && can_block(o))
+    if (can_be_cut(statement) && can_block(o))
         o->is_rest_shown = true;
 }
 

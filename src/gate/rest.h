@@ -13,15 +13,17 @@
  * the client believes it to be, and the Sync.
  *
  * What remains: statements that only read run if they were on their way, unseen; several statements
- * of one Query cannot be stopped but by the cancel request, which can come too late; and so it is
- * with what a blocked Query has changed itself (UPDATE … RETURNING).
+ * of one Query cannot be stopped but by the cancel request, which can come too late, and is not
+ * made where it could hit what the client has sent behind the Query; and so it is with what a
+ * blocked Query has changed itself (UPDATE … RETURNING).
  */
 #ifndef PASU_GATE_REST_H
 #define PASU_GATE_REST_H
 
 #include "gate/ask.h"
 
-/* Whether a whole message must wait for the answers to what was asked before it. */
+/* Whether a whole message (of a valid length) must wait for the answers to what was asked before
+ * it. */
 bool rest_must_wait(const struct asking *asking, const uint8_t *message, size_t length);
 /* The statement of an Execute, which goes to the server (NULL: not known). */
 void rest_execute(struct observer *observer, const struct plan_statement *statement);

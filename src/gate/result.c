@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/result.h"
 
-#include "base/memory.h"
 #include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
@@ -10,9 +9,9 @@
 
 /* ---- which statement ---- */
 
-static struct plan *
-plan_of(const struct observer *o, const struct exchange_request *request,
-        const struct plan_statement **statement)
+struct plan *
+result_plan(const struct observer *o, const struct exchange_request *request,
+            const struct plan_statement **statement)
 {
     struct portal *portal;
 
@@ -38,7 +37,17 @@ result_statement(const struct observer *o, const struct exchange_request *reques
 {
     const struct plan_statement *statement;
 
-    return plan_of(o, request, &statement) ? statement : NULL;
+    return result_plan(o, request, &statement) ? statement : NULL;
+}
+
+const struct plan_statement *
+result_meant(struct session *s, const struct exchange_request *request)
+{
+    const struct plan_statement *statement;
+    struct plan *plan = result_plan(s->observer, request, &statement);
+
+    blank_look(s, &plan, &statement);
+    return plan ? statement : NULL;
 }
 
 /* The argument that stands for the pin's parameter, if it is one of its form: an array's text can
@@ -52,9 +61,10 @@ argument_of(const struct plan_statement *execute, const struct plan_pin *pin)
 }
 
 /* The keys that a statement's literals pin, or with EXECUTE its arguments. */
-static int
-pin_literals(struct session *s, const struct plan *plan, const struct plan_statement *statement,
-             const struct plan *execute_plan, const struct plan_statement *execute)
+int
+result_pin_literals(struct session *s, const struct plan *plan,
+                    const struct plan_statement *statement, const struct plan *execute_plan,
+                    const struct plan_statement *execute)
 {
     struct pinned *pinned = &s->observer->result.own;
     struct ordinals literal = observer_ordinals(s, plan->text);
@@ -84,6 +94,23 @@ pin_literals(struct session *s, const struct plan *plan, const struct plan_state
     return 0;
 }
 
+/* What a cursor was opened for was read by names as they were then. */
+static void
+take_statement(struct session *s, struct plan *plan, const struct plan_statement *statement,
+               bool is_fetch)
+{
+    struct result *r = &s->observer->result;
+    const struct plan_statement *asked = statement;
+
+    if (!is_fetch)
+        blank_look(s, &plan, &statement);
+    r->plan = plan_hold(plan);
+    r->statement = statement;
+    r->is_blank = statement != asked;
+    if (r->is_blank && !doubt_has_same_keys(statement, asked))
+        r->pinned = NULL;
+}
+
 /* Follows EXECUTE and FETCH to what they stand for. `is_pinned`: the result's own keys are there.
  */
 static int
@@ -96,6 +123,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     const struct plan *own = plan;
     struct prepared *prepared;
     bool is_doubtful = portal && portal->is_doubtful;
+    bool is_fetch = statement && statement->special == SPECIAL_FETCH;
     int result = 0;
 
     r->pinned = portal ? &portal->pinned : &r->own;
@@ -110,7 +138,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
         statement = prepared ? prepared->statement : NULL;
         is_doubtful = prepared && prepared->is_doubtful;
         r->pinned = &r->own;
-    } else if (statement && statement->special == SPECIAL_FETCH) {
+    } else if (is_fetch) {
         portal = exchange_portal(&o->exchange, statement->name);
         plan = portal ? portal->plan : NULL;
         statement = portal ? portal->statement : NULL;
@@ -125,12 +153,13 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
         r->pinned = NULL;
         return result;
     }
-    r->plan = plan_hold(plan);
-    r->statement = statement;
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
         observer_all(s, &r->doubt_fields, &r->doubt_kinds);
-    return r->pinned == &r->own && !is_pinned ? pin_literals(s, plan, statement, own, execute) : 0;
+    if (r->pinned == &r->own && !is_pinned)
+        result = result_pin_literals(s, plan, statement, own, execute);
+    take_statement(s, plan, statement, is_fetch);
+    return result;
 }
 
 static int
@@ -140,7 +169,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     struct observer *o = s->observer;
     struct result *r = &o->result;
     const struct plan_statement *statement;
-    struct plan *plan = plan_of(o, request, &statement);
+    struct plan *plan = result_plan(o, request, &statement);
     struct portal *portal =
         request->step == STEP_EXECUTE ? exchange_portal(&o->exchange, request->name) : NULL;
     int result;
@@ -155,9 +184,11 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     r->is_open = result == 0;
     if (r->portal) {
         r->rows = r->portal->rows;
-        r->is_counted = r->is_bound_told = r->portal->is_counted;
-        if (portal && r->rows > 0)
-            r->doubt_fields = 0; /* told with its first */
+        r->is_counted = r->portal->is_counted;
+        r->is_bound_told = r->portal->is_bound_told;
+        if ((r->doubt_fields & ~r->portal->told_fields) == 0 &&
+            (r->doubt_kinds & ~r->portal->told_kinds) == 0)
+            r->doubt_fields = 0;
     }
     if (r->showing && PASU_UNLIKELY(r->showing->showing->is_never))
         r->doubt_fields = UINT64_MAX; /* answer_doubt refuses them */
@@ -236,6 +267,7 @@ result_remember(struct observer *o)
     if (r->portal) {
         r->portal->rows = r->rows;
         r->portal->is_counted = r->is_counted;
+        r->portal->is_bound_told = r->is_bound_told;
     }
 }
 
@@ -337,211 +369,6 @@ result_description_skip(struct view description, uint8_t hidden)
         reader_bytes(&r, 18);
     }
     return r.failed ? 0 : (size_t)(r.at - description.bytes);
-}
-
-/* ---- what has happened ---- */
-
-static int
-bound(struct session *s, struct exchange_request *request)
-{
-    struct observer *o = s->observer;
-    struct prepared *prepared = exchange_prepared(&o->exchange, request->statement);
-    struct portal *portal;
-    struct plan *plan;
-    bool is_same, is_as_asked;
-    int result = prepared ? renew_prepared(s, prepared) : 0;
-
-    if (result != 0)
-        return result;
-    plan = prepared ? prepared->plan : NULL;
-    is_same = plan && request->plan &&
-              doubt_is_same(plan, prepared->statement, request->plan, request->bound);
-    is_as_asked = is_same && request->plan->catalog == plan->catalog;
-    /* Of two plans that say the same, the one that the keys were read for. */
-    result = exchange_set_portal(&o->exchange, request->name, is_as_asked ? request->plan : plan,
-                                 is_as_asked ? request->bound
-                                 : prepared  ? prepared->statement
-                                             : NULL,
-                                 &portal);
-    if (result != 0)
-        return result;
-    request->is_doubtful |= prepared && prepared->is_doubtful;
-    portal->is_doubtful = request->is_doubtful;
-    portal->is_told = request->is_told && is_as_asked;
-    portal->results = request->bytes;
-    request->bytes = view_of(NULL, 0);
-    /* The keys were read for the statement that it was taken for; a snapshot that has come since
-     * need not have changed them. */
-    if (is_as_asked || (is_same && prepared->statement && request->bound &&
-                        doubt_has_same_keys(prepared->statement, request->bound)))
-        pinned_move(&portal->pinned, &request->pinned);
-    return 0;
-}
-
-int
-result_confirm(struct session *s, struct exchange_request *request)
-{
-    struct exchange *x = &s->observer->exchange;
-
-    switch (request->step) {
-    case STEP_PARSE:
-        return exchange_set_prepared(
-            x, request->name, request->plan,
-            request->plan->statement_count > 0 ? &request->plan->statements[0] : NULL,
-            request->bytes);
-    case STEP_BIND:
-        return bound(s, request);
-    case STEP_CLOSE:
-        if (request->is_portal)
-            exchange_drop_portal(x, request->name);
-        else
-            exchange_drop_prepared(x, request->name);
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-/* What values the rest of the transaction can speak of: deferred triggers do at its end, and a
- * cursor WITH HOLD is run then. */
-static void
-remember_speech(struct observer *o, const struct plan_statement *statement)
-{
-    if (statement->may_speak &&
-        ((statement->flags & (PLAN_OPAQUE | PLAN_CALLS)) || statement->speaks_later ||
-         (statement->verb >= VERB_INSERT && statement->verb <= VERB_MERGE))) {
-        o->speaks_fields |= statement->most_fields;
-        o->speaks_kinds |= statement->most_kinds;
-    }
-}
-
-static int
-catalog_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
-{
-    struct observer *o = s->observer;
-    bool is_change = statement->special == SPECIAL_DDL || statement->twists ||
-                     (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
-                     statement->verb == VERB_CALL;
-    bool is_end = statement->special == SPECIAL_END || statement->special == SPECIAL_LAY_BY;
-    int result = statement->mark.fields || statement->move ? observer_mark(s, plan, statement) : 0;
-
-    if (result == 0 && statement->special == SPECIAL_END)
-        result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
-    if (is_change || statement->mark.fields)
-        o->is_changing = true;
-    if (o->is_changing && (is_change || is_end))
-        observer_touch(s);
-    if (o->is_changing && statement->special == SPECIAL_LAY_BY)
-        catalog_store_lay_by(o->place);
-    if (statement->special == SPECIAL_TAKE_UP && catalog_store_has_laid_by(o->place)) {
-        observer_touch(s);
-        doubt_committed(s);
-    }
-    return result;
-}
-
-static int
-name_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
-{
-    struct observer *o = s->observer;
-    struct exchange *x = &o->exchange;
-    struct portal *portal;
-    int result;
-
-    switch ((enum plan_special)statement->special) {
-    case SPECIAL_PREPARE:
-        return exchange_set_prepared(x, statement->name, plan, statement->inner, view_of(NULL, 0));
-    case SPECIAL_DECLARE:
-        result = exchange_set_portal(x, statement->name, plan, statement->inner, &portal);
-        if (result == 0)
-            result = pin_literals(s, plan, statement->inner, NULL, NULL);
-        if (result == 0)
-            pinned_move(&portal->pinned, &o->result.own);
-        return result;
-    case SPECIAL_DEALLOCATE:
-        if (statement->name[0])
-            exchange_drop_prepared(x, statement->name);
-        else
-            exchange_drop_all_prepared(x);
-        return 0;
-    case SPECIAL_CLOSE:
-        if (statement->name[0])
-            exchange_drop_portal(x, statement->name);
-        else
-            exchange_drop_portals(x);
-        return 0;
-    case SPECIAL_DISCARD:
-        exchange_drop_all_prepared(x);
-        exchange_drop_portals(x);
-        o->role[0] = '\0';
-        return 0;
-    case SPECIAL_SET_ROLE:
-        o->role[0] = '\0';
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-/* What it does beside showing rows. */
-static int
-statement_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
-{
-    remember_speech(s->observer, statement);
-    observer_notifies(s, statement);
-    doubt_done(s, statement);
-    return catalog_effects(s, plan, statement);
-}
-
-int
-result_effects(struct session *s, const struct exchange_request *request)
-{
-    const struct plan_statement *statement, *run;
-    struct plan *plan = plan_of(s->observer, request, &statement);
-    int result;
-
-    if (!plan || !statement)
-        return 0;
-    result = statement_effects(s, plan, statement);
-    run = statement->special == SPECIAL_EXECUTE ? s->observer->result.statement : NULL;
-    if (result == 0 && run)
-        result = statement_effects(s, s->observer->result.plan, run);
-    if (result != 0 || statement->special == SPECIAL_NONE)
-        return result;
-    return name_effects(s, plan, statement);
-}
-
-void
-result_failed(struct session *s, const struct exchange_request *request)
-{
-    const struct plan_statement *statement = result_statement(s->observer, request);
-
-    if (request->step == STEP_FUNCTION_CALL)
-        doubt_called(s, request->function);
-    if (statement && (request->step == STEP_QUERY || request->step == STEP_EXECUTE)) {
-        doubt_done(s, statement);
-        if (result_followed(s->observer, statement))
-            doubt_done(s, result_followed(s->observer, statement));
-    }
-}
-
-int
-result_transaction_over(struct session *s)
-{
-    struct observer *o = s->observer;
-    int result = observer_marks_over(s, false); /* none is left where it was ended by its name */
-
-    o->speaks_fields = o->speaks_kinds = 0;
-    growth_settle(catalog_store_growth(o->place), &o->grown);
-    if (o->is_changing) {
-        observer_touch(s);
-        doubt_committed(s);
-    }
-    o->is_changing = false;
-    /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
-     * most they can be. */
-    exchange_drop_portals(&o->exchange);
-    return result;
 }
 
 /* ---- the most ---- */

@@ -11,9 +11,14 @@
 
 #include "gate/observer.h"
 
-/* What the request at the front is about; NULL for none. */
+/* The plan of what the request at the front is about, and the statement in it; NULL for none. */
+struct plan *result_plan(const struct observer *observer, const struct exchange_request *request,
+                         const struct plan_statement **statement);
 const struct plan_statement *result_statement(const struct observer *observer,
                                               const struct exchange_request *request);
+/* The same as it is meant with the tables that are blank: borrowed until the next call. */
+const struct plan_statement *result_meant(struct session *session,
+                                          const struct exchange_request *request);
 /* A query's next result begins with this RowDescription. */
 PASU_MUST_USE int result_open_query(struct session *session, struct exchange_request *request,
                                     struct view description);
@@ -31,6 +36,11 @@ void result_remember(struct observer *observer);
 /* The statement that the request runs: that of the prepared one or the cursor that it names. */
 const struct plan_statement *result_followed(const struct observer *observer,
                                              const struct plan_statement *statement);
+/* The keys that a statement's literals pin, or with EXECUTE its arguments: the result's own. */
+PASU_MUST_USE int result_pin_literals(struct session *session, const struct plan *plan,
+                                      const struct plan_statement *statement,
+                                      const struct plan *execute_plan,
+                                      const struct plan_statement *execute);
 /* What is known of the columns of the statement or portal that the request asked about. */
 PASU_MUST_USE int result_described(struct observer *observer, struct exchange_request *request,
                                    struct view description, uint8_t *hidden);
@@ -41,8 +51,12 @@ size_t result_description_skip(struct view description, uint8_t hidden);
 PASU_MUST_USE int result_confirm(struct session *session, struct exchange_request *request);
 /* The statement of the request has succeeded. */
 PASU_MUST_USE int result_effects(struct session *session, const struct exchange_request *request);
-/* It has failed: what it did to names stays, all the same. */
-void result_failed(struct session *session, const struct exchange_request *request);
+/* What a statement that has been done does beside showing rows: the one that the request names, or
+ * the one that it stands for. */
+PASU_MUST_USE int result_done(struct session *session, struct plan *plan,
+                              const struct plan_statement *statement);
+/* It has failed: what it did to names stays, all the same, and what its code has committed. */
+PASU_MUST_USE int result_failed(struct session *session, const struct exchange_request *request);
 PASU_MUST_USE int result_transaction_over(struct session *session);
 
 /* The most that a stream without a RowDescription can carry. */

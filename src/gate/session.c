@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/observer.h"
+#include "gate/underway.h"
 #include "postgres/request.h"
 #include "postgres/response.h"
 
@@ -155,12 +156,14 @@ session_watch(struct session *s)
         client |= EPOLLIN;
     if (!(client & EPOLLIN) && !s->client.is_over && session_state_is_early(s->state))
         client |= EPOLLRDHUP;
+    if (s->client.out && !s->client.is_held && s->observer)
+        underway_wait(s);
     if ((peer_is_full(&s->client) && !s->client.is_held) || s->client.wants_write)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over)
         server |= EPOLLIN;
-    if (peer_is_full(&s->server) || s->server.wants_write || s->state == SESSION_CONNECTING ||
-        s->state == SESSION_CANCEL_CONNECTING)
+    if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write ||
+        s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
         server |= EPOLLOUT;
     if (s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
         server &= ~(uint32_t)EPOLLIN;
@@ -190,10 +193,13 @@ record_end(struct session *s)
                                         .error = s->error,
                                         .counts = s->counts};
 
-        if (keeper_link_send(&shared->keeper, MESSAGE_CLOSED, &closed, sizeof(closed)) != 0)
+        if (keeper_link_record(&shared->keeper, MESSAGE_CLOSED, &closed, sizeof(closed)) != 0)
             shared->unrecorded_total++;
         session_log(s, s->error ? EVENT_SESSION_ABORTED : EVENT_SESSION_CLOSED, s->error, NULL);
-    } else if (s->error) {
+        return;
+    }
+    keeper_link_withdraw(&shared->keeper, s->id);
+    if (s->error) {
         struct message_refused refused = {
             .at = os_realtime(s->worker->os), .error = s->error, .port = address_port(&s->address)};
 
@@ -202,9 +208,30 @@ record_end(struct session *s)
         memcpy(refused.principal, s->user, sizeof(refused.principal));
         memcpy(refused.database, s->database, sizeof(refused.database));
         shared->refused_total++;
-        if (keeper_link_send(&shared->keeper, MESSAGE_REFUSED, &refused, sizeof(refused)) != 0)
+        if (keeper_link_record(&shared->keeper, MESSAGE_REFUSED, &refused, sizeof(refused)) != 0)
             shared->unrecorded_total++;
     }
+}
+
+bool
+session_leave(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    if (!o || s->is_left || s->worker->is_stopping || s->server.fd < 0 || s->server.is_over ||
+        s->server.is_held || (!session_state_is_relay(s->state) && s->state != SESSION_LEAVING) ||
+        o->exchange.count == 0 || !underway_is_any(s))
+        return false;
+    s->is_left = o->is_muted = true;
+    hold_release(&o->hold);
+    o->is_waiting = o->is_ready_held = s->client.is_held = false;
+    kept_release(&o->backlog);
+    peer_close(&s->client, s->worker->os);
+    if (s->state != SESSION_LEAVING)
+        session_event(s, EVENT_CLIENT_EOF, VIEW(""));
+    s->client.is_over = true;
+    session_again(s);
+    return true;
 }
 
 void
@@ -212,8 +239,9 @@ session_close(struct session *s)
 {
     struct session **at, *cancelled;
 
-    if (s->all.next == &s->all)
-        return; /* closed before */
+    if (s->all.next == &s->all || session_leave(s))
+        return; /* closed before, or later */
+    underway_end(s);
     s->state = SESSION_CLOSED;
     record_end(s);
     leave_early(s);
@@ -234,7 +262,7 @@ session_close(struct session *s)
     s->settings = NULL;
     cancelled = s->cancels ? session_find(s->worker, s->cancels) : NULL;
     if (cancelled)
-        observer_cancelled(cancelled);
+        observer_cancelled(cancelled, s->is_cancel_sent && s->error);
     list_append(&s->worker->dead, &s->early);
 }
 
@@ -264,6 +292,7 @@ begin_closing(struct session *s)
     uint8_t space[8];
     struct writer w = writer_of(space, sizeof(space));
 
+    underway_end(s);
     peer_settle(&s->server);
     if (s->server.fd >= 0 && !s->server.is_over && s->is_registered && s->from_client.left == 0 &&
         !peer_is_full(&s->server)) {
@@ -278,7 +307,10 @@ begin_closing(struct session *s)
     s->deadline = os_monotonic(s->worker->os) + LINGER_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
     if (list_is_empty(&s->early))
         list_append(&s->worker->early, &s->early);
-    finish_client(s);
+    if (s->is_left)
+        session_close(s);
+    else
+        finish_client(s);
 }
 
 static void
@@ -311,6 +343,8 @@ session_fail(struct session *s, int error, const char *detail)
     if (!s->is_registered)
         session_log(s, EVENT_SESSION_REFUSED, error, detail);
     send_error(s, detail);
+    if (error != PASU_E_KILLED && session_leave(s))
+        return;
     session_event(s, EVENT_GATE_FAIL, VIEW(""));
 }
 
@@ -422,10 +456,12 @@ flush_peer(struct session *s, struct peer *peer)
     if (result == PASU_E_AGAIN)
         return;
     if (result != 0) {
-        if (peer->side == SIDE_CLIENT)
+        if (peer->side == SIDE_CLIENT) {
             session_close(s);
-        else
-            peer->is_over = true; /* its own end will be read */
+        } else { /* its own end will be read */
+            peer_discard(peer);
+            peer->is_broken = true;
+        }
         return;
     }
     session_again(s);
@@ -433,6 +469,22 @@ flush_peer(struct session *s, struct peer *peer)
         finish_client(s);
     else if (s->state == SESSION_LEAVING && peer->side == SIDE_SERVER)
         peer_shutdown(&s->server);
+}
+
+/* It is gone for good, and cannot be read now. What it had sent before is read when the other side
+ * takes bytes again, and then its end. */
+static void
+gone(struct session *s, struct peer *peer, uint32_t events)
+{
+    bool is_client = peer->side == SIDE_CLIENT;
+    bool is_read = session_state_reads(s->state) & (is_client ? READS_CLIENT : READS_SERVER);
+
+    if (is_read && !(is_client && (events & EPOLLERR)))
+        peer->is_hung = true;
+    else if (is_client)
+        session_close(s); /* what it still should get cannot reach it */
+    else
+        session_event(s, EVENT_SERVER_EOF, VIEW(""));
 }
 
 void
@@ -447,6 +499,10 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
         flush_peer(s, peer);
         if (s->state == SESSION_CLOSED)
             return;
+        if (peer->fd < 0) { /* it has left */
+            session_watch(s);
+            return;
+        }
     }
     if (PASU_UNLIKELY(session_state_is_early(s->state) || s->state == SESSION_STARTING ||
                       s->state == SESSION_CLOSING)) {
@@ -464,57 +520,13 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             !peer_is_full(is_client ? &s->server : &s->client)) {
             relay_read(s, peer->side);
         } else if (events & (EPOLLHUP | EPOLLERR)) {
-            /* It is gone for good, and what it still should get cannot reach it. */
-            if (is_client)
-                session_close(s);
-            else
-                session_event(s, EVENT_SERVER_EOF, VIEW(""));
+            gone(s, peer, events);
         }
     }
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    session_watch(s);
 }
 
-/* ---- what others ask of a session ---- */
-
-void
-session_describe(const struct session *s, struct message_session *message)
-{
-    memset(message, 0, sizeof(*message));
-    message->session = s->id;
-    message->opened = s->opened;
-    message->port = address_port(&s->address);
-    message->tls = s->client.tls != NULL;
-    message->replication = s->is_replication;
-    snprintf(message->gateway, sizeof(message->gateway), "%s", s->gateway->config->name);
-    memcpy(message->principal, s->user, sizeof(message->principal));
-    memcpy(message->database, s->database, sizeof(message->database));
-    memcpy(message->application, s->application, sizeof(message->application));
-    session_address_text(s, message->address);
-}
-
-void
-session_kill(struct session *s, int error)
-{
-    if (s->is_registered)
-        session_log(s, EVENT_SESSION_KILLED, error, NULL);
-    session_fail(s, error, NULL);
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
-}
-
-void
-session_drain(struct session *s)
-{
-    bool is_idle = s->state == SESSION_IDLE && s->transaction == 'I' && s->from_client.left == 0 &&
-                   s->from_client.held_length == 0;
-
-    if (is_idle || session_state_is_early(s->state)) {
-        session_fail(s, PASU_E_DRAINING, NULL);
-        if (s->state != SESSION_CLOSED)
-            session_watch(s);
-    }
-}
+/* ---- what it waits for ---- */
 
 /* Recorded, and what is needed to see persons is there. */
 static void
@@ -545,8 +557,7 @@ session_catalog(struct session *s, int error)
     } else if (s->observer) {
         observer_catalog(s, error);
     }
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    session_watch(s);
 }
 
 void
@@ -575,8 +586,7 @@ session_recorded(struct session *s, int error)
         else if (has_catalog(s))
             admit(s);
     }
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    session_watch(s);
 }
 
 void
@@ -584,6 +594,7 @@ session_flush(struct session *s)
 {
     if (peer_is_full(&s->client))
         flush_peer(s, &s->client);
-    if (s->state != SESSION_CLOSED)
-        session_watch(s);
+    if (s->state != SESSION_CLOSED && peer_is_full(&s->server))
+        flush_peer(s, &s->server);
+    session_watch(s);
 }

@@ -55,8 +55,10 @@ struct session {
     struct session *next_by_id;
     uint8_t state;       /* enum session_state: changed by session_event only */
     uint8_t transaction; /* of the last ReadyForQuery: I, T, E */
-    bool is_replication, is_counted_early, is_registered, is_killed;
+    bool is_replication, is_counted_early, is_registered;
+    bool is_left;     /* the client is gone; what the server was asked for is read to its end */
     uint64_t cancels; /* an own cancel request: the session that it is for */
+    bool is_cancel_sent;
     bool is_recorded; /* by the keeper; it may still wait for its catalog */
     struct pipeline pipeline;
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
@@ -85,7 +87,12 @@ void session_accept(struct worker *worker, const struct task *task);
 void session_event(struct session *session, enum session_event event, struct view message);
 /* Ends the session with an error for its client (FATAL), as the event GATE_FAIL. */
 void session_fail(struct session *session, int error, const char *detail);
+/* Ends it at once. No other session is closed by that: who walks over sessions may call it for the
+ * present one. */
 void session_close(struct session *session);
+/* The client is gone, or must go. True where the session goes on without it until the server has
+ * ended it, because of what is on its way (gate/underway.h); nothing leaves any more. */
+bool session_leave(struct session *session);
 void session_free(struct session *session);
 /* The poller's word on one of its peers. */
 void session_ready(struct session *session, struct peer *peer, uint32_t events);
@@ -96,7 +103,7 @@ void session_describe(const struct session *session, struct message_session *mes
 void session_kill(struct session *session, int error);
 void session_recorded(struct session *session, int error);
 void session_drain(struct session *session);
-/* Sends what the client's outbox holds; the session goes on. */
+/* Sends what the outboxes hold; the session goes on. */
 void session_flush(struct session *session);
 /* The catalog that the session waits for is there, or will not be (error). */
 void session_catalog(struct session *session, int error);
@@ -114,8 +121,9 @@ void handshake_free(struct session *session);
 /* Connects to the first of handshake->upstreams that answers. */
 void handshake_connect(struct session *session);
 /* ---- cancel_own.c: asks the server to cancel what this session's statement does. False: it cannot
- * be asked. Until the server has taken the request, observer->is_cancelling holds the session back:
- * it must not hit the next statement. ---- */
+ * be asked. Until the server has taken the request, observer->is_cancelling holds the session back,
+ * its client's bytes and ReadyForQuery: it must not hit the next statement. Where it is sent and
+ * never answered, the session ends. ---- */
 bool handshake_cancel(struct session *session);
 PASU_MUST_USE int handshake_server_write(struct session *session, const void *bytes, size_t length);
 

@@ -126,11 +126,11 @@ is_silent_notice(struct view body)
 
 /* The most that what the request runs can say; whether code runs that can say it of itself. */
 static bool
-words_of(const struct session *s, const struct exchange_request *request, uint64_t *fields,
+words_of(struct session *s, const struct exchange_request *request, uint64_t *fields,
          uint64_t *kinds)
 {
     const struct observer *o = s->observer;
-    const struct plan_statement *statement = result_statement(o, request), *run;
+    const struct plan_statement *statement = result_meant(s, request), *run;
 
     *fields = *kinds = 0;
     if (request->step == STEP_FUNCTION_CALL) {
@@ -153,8 +153,7 @@ words_of(const struct session *s, const struct exchange_request *request, uint64
 }
 
 void
-speech_of(const struct session *s, bool is_error, struct view body, uint64_t *fields,
-          uint64_t *kinds)
+speech_of(struct session *s, bool is_error, struct view body, uint64_t *fields, uint64_t *kinds)
 {
     const struct observer *o = s->observer;
     const struct exchange_request *request = exchange_first(&o->exchange);

@@ -10,7 +10,7 @@
 #include "gate/observer.h"
 
 /* What an error or a notice that comes now can carry; `body` is its own. */
-void speech_of(const struct session *session, bool is_error, struct view body, uint64_t *fields,
+void speech_of(struct session *session, bool is_error, struct view body, uint64_t *fields,
                uint64_t *kinds);
 /* Whether an error says that a row cannot go because others refer to it: it shows its key, which is
  * no more than the statement said that named it. Only of tables that hold nothing but what their

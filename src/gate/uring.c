@@ -423,6 +423,8 @@ uring_watch(struct uring *u, struct peer *peer, uint32_t interest, bool may_rece
     /* One wake-up for bytes and for the end after them would be taken for the bytes alone. */
     if (slot->receive_tag != 0 && is_wanted)
         wanted |= EPOLLRDHUP;
+    if (peer->is_hung && interest == 0)
+        return; /* that it is gone is known */
     if (slot->poll_tag == 0 || (slot->poll_events & wanted) != wanted)
         poll_for(u, slot, wanted);
 }

@@ -24,6 +24,13 @@ walk_length_is_valid(uint32_t length)
     return length >= 4 && length <= INT32_MAX;
 }
 
+/* A Sync between COPY data: the server ignores it. */
+static inline bool
+walk_is_ignored(const struct session *s, uint8_t type)
+{
+    return type == 'S' && PASU_UNLIKELY(s->state == SESSION_COPY_IN) && !s->pipeline.is_copy_over;
+}
+
 /* The head of a client's message: true when it goes to the server. */
 static inline bool
 walk_client_head(struct session *s, const uint8_t *at, struct walk *walk)
@@ -44,12 +51,17 @@ walk_client_head(struct session *s, const uint8_t *at, struct walk *walk)
     s->from_client.left = length - 4;
     if (event == EVENT_CLIENT_QUERY || event == EVENT_CLIENT_FUNCTION_CALL ||
         event == EVENT_CLIENT_SYNC) {
-        pipeline_end_unit(&s->pipeline, event == EVENT_CLIENT_SYNC);
+        if (!walk_is_ignored(s, at[0]))
+            pipeline_end_unit(&s->pipeline, event == EVENT_CLIENT_SYNC);
+        s->pipeline.is_copy_over &= event == EVENT_CLIENT_SYNC;
         walk->statements += event != EVENT_CLIENT_SYNC;
     } else if (event < EVENT_CLIENT_COPY_DATA) {
         if (event != EVENT_CLIENT_FLUSH)
             pipeline_ask(&s->pipeline);
+        s->pipeline.is_copy_over &= event != EVENT_CLIENT_EXECUTE;
         walk->statements += event == EVENT_CLIENT_EXECUTE;
+    } else if (event == EVENT_CLIENT_COPY_DONE || event == EVENT_CLIENT_COPY_FAIL) {
+        s->pipeline.is_copy_over = true;
     }
     return true;
 }
@@ -79,6 +91,9 @@ walk_answer(struct session *s, enum session_event event)
         break;
     case EVENT_SERVER_ERROR:
         pipeline_fail(&s->pipeline);
+        break;
+    case EVENT_SERVER_COPY_IN:
+        pipeline_copy(&s->pipeline);
         break;
     default:
         break;

@@ -134,7 +134,8 @@ announce_all(struct worker *w)
         if (!s->is_registered)
             continue;
         session_describe(s, &message);
-        if (keeper_link_send(&w->shared->keeper, MESSAGE_ANNOUNCE, &message, sizeof(message)) != 0)
+        if (keeper_link_record(&w->shared->keeper, MESSAGE_ANNOUNCE, &message, sizeof(message)) !=
+            0)
             w->shared->unrecorded_total++;
     }
     /* What the former keeper had not answered, the new one is asked again. */
@@ -145,9 +146,20 @@ announce_all(struct worker *w)
         if (s->state != SESSION_RECORDING)
             continue;
         session_describe(s, &message);
-        if (keeper_link_send(&w->shared->keeper, MESSAGE_OPENED, &message, sizeof(message)) != 0)
+        if (keeper_link_record(&w->shared->keeper, MESSAGE_OPENED, &message, sizeof(message)) != 0)
             session_recorded(s, PASU_E_UNAVAILABLE);
     }
+}
+
+/* It did not wait for its record, which is there now. */
+static void
+close_late(struct worker *w, uint64_t session)
+{
+    struct message_closed closed = {
+        .session = session, .closed = os_realtime(w->os), .error = PASU_E_RECORD_UNAVAILABLE};
+
+    if (keeper_link_record(&w->shared->keeper, MESSAGE_CLOSED, &closed, sizeof(closed)) != 0)
+        w->shared->unrecorded_total++;
 }
 
 static void
@@ -215,6 +227,8 @@ do_task(struct worker *w, struct task *task)
         s = session_find(w, task->id);
         if (s)
             session_recorded(s, task->error);
+        else if (task->error == 0)
+            close_late(w, task->id);
         break;
     case TASK_VERIFIER:
         s = session_find(w, task->id);
@@ -300,8 +314,8 @@ look_at_deadlines(struct worker *w)
     }
 }
 
-static void
-read_again(struct worker *w)
+void
+worker_read_again(struct worker *w)
 {
     struct list mine;
 
@@ -316,7 +330,9 @@ read_again(struct worker *w)
         struct session *s = LIST_ENTRY(mine.next, struct session, again);
 
         list_remove(&s->again);
-        if (peer_has_pending(&s->client))
+        if (s->observer)
+            observer_again(s);
+        if (s->state != SESSION_CLOSED && peer_has_pending(&s->client))
             session_ready(s, &s->client, EPOLLIN);
         if (s->state != SESSION_CLOSED && peer_has_pending(&s->server))
             session_ready(s, &s->server, EPOLLIN);
@@ -369,7 +385,7 @@ worker_run(void *arg)
                 worker_read_inbox(w);
         }
         if (PASU_UNLIKELY(!list_is_empty(&w->again)))
-            read_again(w);
+            worker_read_again(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->bulk)))
             bulk_look(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->held)))

@@ -58,10 +58,12 @@ struct gate_shared {
     struct channel supervisor; /* the main thread receives; anybody may send */
     struct ring_file rings;    /* one for each worker */
     int ring, journal;         /* descriptors to read what is recorded already; -1: there is none */
-    int wake, durable;         /* eventfds: to the keeper; from it, that more is on disk */
-    uint8_t secret[32];        /* the ledger's */
+    int past_error;     /* 0; or why the past is not known (gate/start.c): before any worker */
+    int wake, durable;  /* eventfds: to the keeper; from it, that more is on disk */
+    uint8_t secret[32]; /* the ledger's */
     uint8_t mock_secret[SCRAM_MOCK_SECRET_LENGTH];
     _Atomic bool is_draining;
+    _Atomic bool is_strict; /* durability, of the configuration in force: the keeper's, too */
     _Atomic uint64_t refused_total, cancels_total, unrecorded_total, sessions_total;
     int answer_event; /* eventfd: a worker has left an answer */
     pthread_mutex_t answer_lock;
@@ -123,7 +125,7 @@ struct worker {
     bool is_stopping;
     struct list sessions;            /* all */
     struct list early;               /* those with a deadline */
-    struct list again;               /* those with bytes that the poller does not know of */
+    struct list again;               /* those with something to do that the poller does not know */
     struct list bulk;                /* bulk streams (gate/bulk.h) */
     struct list held;                /* struct hold: clients that wait for the ledger */
     struct instruments *instruments; /* NULL until a session needs them */
@@ -159,8 +161,10 @@ counter_get(const uint64_t *counter)
 /* All of a worker but its thread and its poller: for whoever drives it by hand (the fuzz target).
  */
 PASU_MUST_USE int worker_init(struct worker *worker, struct gate_shared *shared, uint32_t index);
-/* Does the tasks of the inbox; frees the sessions that ended. The worker's own thread. */
+/* Does the tasks of the inbox; looks at sessions again; frees those that ended. The worker's own
+ * thread. */
 void worker_read_inbox(struct worker *worker);
+void worker_read_again(struct worker *worker);
 void worker_free_dead(struct worker *worker);
 PASU_MUST_USE int worker_start(struct worker *worker, struct gate_shared *shared, uint32_t index);
 /* Leaves a task (which the worker frees). Any thread. */

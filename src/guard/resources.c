@@ -42,7 +42,7 @@ open_directory(struct resources *r, const struct config *config,
         return fail(log, "open the ledger's folder", path, "check its owner and rights");
     if (account->uid != 0 && fchown(r->directory, account->uid, account->gid) != 0)
         return fail(log, "give the ledger's folder to the account", path, "");
-    r->lock = openat(r->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    r->lock = openat(r->directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (r->lock < 0)
         return fail(log, "make the lock file", path, "check the folder's owner and rights");
     if (flock(r->lock, LOCK_EX | LOCK_NB) != 0)
@@ -109,14 +109,31 @@ open_rings(struct resources *r, const struct config *config, const struct sandbo
     return 0;
 }
 
+/* It is made before there is a journal. Another one would leave nobody's key readable, and count
+ * everybody again. */
+static bool
+is_secret_lost(const struct resources *r)
+{
+    struct stat st;
+
+    return fstatat(r->directory, "secret", &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
+           fstatat(r->directory, "sessions.journal", &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int
 open_secret(struct resources *r, const struct config *config, const struct sandbox_account *account,
             const struct log *log)
 {
-    int result = secret_open(&os_real, r->directory, "secret", account, r->secret);
+    bool is_lost = is_secret_lost(r);
+    int result = is_lost ? PASU_E_NOTFOUND
+                         : secret_open(&os_real, r->directory, "secret", account, r->secret);
     const char *hint = "";
 
-    if (result == PASU_E_DENIED)
+    if (is_lost)
+        hint =
+            "sessions.journal was written with it: restore it from a backup of the ledger, or move "
+            "that file and exposures.ring away to begin a new ledger";
+    else if (result == PASU_E_DENIED)
         hint = "its mode must be 0600, and pasu must be able to read it";
     else if (result == PASU_E_CORRUPT)
         hint = "it must be a plain file of 32 bytes: restore it from a backup of the ledger";
@@ -150,6 +167,23 @@ remove_stale(const struct sockaddr_un *address)
     return PASU_E_IO;
 }
 
+/* The folder may be the account's, which can put any other file there meanwhile, or a link to one:
+ * nothing but a socket that nobody else has a name for is given away. */
+static int
+give_socket(const char *path, const struct sandbox_account *account)
+{
+    struct stat st;
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = -1;
+
+    if (fd < 0)
+        return -1;
+    errno = EEXIST;
+    if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_nlink == 1)
+        result = fchownat(fd, "", account->uid, account->gid, AT_EMPTY_PATH);
+    close(fd);
+    return result;
+}
+
 static int
 open_control(struct resources *r, const struct config *config,
              const struct sandbox_account *account, const struct log *log)
@@ -181,7 +215,7 @@ open_control(struct resources *r, const struct config *config,
     }
     if (listen(r->control, 64) != 0)
         return fail(log, "open the control socket", path, "check the folder's owner and rights");
-    if (account->uid != 0 && chown(path, account->uid, account->gid) != 0)
+    if (account->uid != 0 && give_socket(path, account) != 0)
         return fail(log, "give the control socket to the account", path, "");
     return 0;
 }
@@ -208,13 +242,16 @@ resources_open_journal(const struct resources *r, const struct sandbox_account *
     int fd =
         openat(r->directory, "sessions.journal", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
+    if (fd < 0)
+        return errno == ENOENT  ? PASU_E_NOTFOUND
+               : errno == ELOOP ? PASU_E_DENIED /* a symbolic link */
+                                : error_from_errno(errno);
     /* We may be root, and the folder's owner is not: nothing but its own file is handed on. */
-    if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-                    (account->uid != 0 && st.st_uid != account->uid))) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        (account->uid == 0 || st.st_uid == account->uid))
+        return fd;
+    close(fd);
+    return PASU_E_DENIED;
 }
 
 void

@@ -23,9 +23,10 @@ void resources_init(struct resources *resources);
 /* 0, or an error that has been logged. */
 PASU_MUST_USE int resources_open(struct resources *resources, const struct config *config,
                                  const struct sandbox_account *account, const struct log *log);
-/* The journal, to be read by a gate that starts; -1 where there is none yet. */
-int resources_open_journal(const struct resources *resources,
-                           const struct sandbox_account *account);
+/* The journal, to be read by a gate that starts. PASU_E_NOTFOUND: there is none. PASU_E_DENIED: it
+ * is not the account's own plain file; PASU_E_IO. */
+PASU_MUST_USE int resources_open_journal(const struct resources *resources,
+                                         const struct sandbox_account *account);
 /* Removes the control socket's file. */
 void resources_close(struct resources *resources, const struct config *config);
 

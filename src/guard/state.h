@@ -8,6 +8,7 @@
 #include "guard/resources.h"
 #include "guard/upstreams.h"
 #include "ledger/keeper.h"
+#include "ledger/message.h"
 
 #include <signal.h>
 
@@ -34,6 +35,7 @@ struct supervisor {
     int signals;
     enum phase phase;
     int64_t deadline, ping_at, prepare_until;
+    int64_t journal_at, journal_wait; /* when the gate is offered the journal again; 0: never */
     struct lookup lookups[LOOKUPS_MAX];
     bool is_announced, is_linked;
     bool is_reload_wanted; /* asked for while it could not begin */
@@ -46,6 +48,9 @@ void tell(struct supervisor *v, struct child *child, uint32_t type, const void *
 void tell_config(struct supervisor *v, struct child *child, const struct config *config,
                  uint64_t generation);
 void tell_processes(struct supervisor *v);
+/* A child still reads the ledger: says so in the log, and to the service manager. */
+void tell_reading(struct supervisor *v, const struct child *child,
+                  const struct message_progress *progress);
 /* Tells the gate what a look-up has found, for every gateway with that server. */
 void tell_upstream(struct supervisor *v, const struct lookup *lookup);
 /* COMMIT; to the gate, also the listening sockets and the servers' addresses. */

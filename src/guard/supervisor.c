@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -20,6 +21,9 @@
 #define PING_EVERY      (5 * NANOSECONDS_PER_SECOND)
 #define STUCK_AFTER     (15 * NANOSECONDS_PER_SECOND)
 #define KILL_AFTER      (30 * NANOSECONDS_PER_SECOND)
+/* When a journal that could not be read is tried again: at first, and at last. */
+#define JOURNAL_AGAIN      (2 * NANOSECONDS_PER_SECOND)
+#define JOURNAL_AGAIN_LAST (60 * NANOSECONDS_PER_SECOND)
 
 enum { TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
 
@@ -42,33 +46,68 @@ link_children(struct supervisor *v)
     v->is_linked = true;
 }
 
+/* In a child, which has a copy of our memory: what it is not told by us it does not know. */
+static void
+forget(void *arg)
+{
+    struct supervisor *v = arg;
+
+    memory_wipe(v->resources.secret, sizeof(v->resources.secret));
+    config_free(v->config);
+    config_free(v->next);
+    v->config = v->next = NULL;
+}
+
+struct gate_run {
+    struct supervisor *v;
+    struct gate_start start;
+};
+
 static int
 run_gate(int fd, const struct log *log, void *arg)
 {
-    struct gate_start *start = arg;
+    struct gate_run *run = arg;
 
-    start->supervisor_fd = fd;
-    return gate_main(start, log);
+    forget(run->v);
+    run->start.supervisor_fd = fd;
+    return gate_main(&run->start, log);
 }
+
+struct keeper_run {
+    struct supervisor *v;
+    struct keeper_start start;
+};
 
 static int
 run_keeper(int fd, const struct log *log, void *arg)
 {
-    struct keeper_start *start = arg;
+    struct keeper_run *run = arg;
 
-    start->supervisor_fd = fd;
-    return keeper_main(start, log);
+    forget(run->v);
+    run->start.supervisor_fd = fd;
+    return keeper_main(&run->start, log);
+}
+
+/* Whether it matters to a gate that the journal was not opened. Once the keeper has been ready, one
+ * that is not there has been lost. */
+static int
+journal_error(const struct supervisor *v, int journal)
+{
+    return journal >= 0 || (journal == PASU_E_NOTFOUND && !v->is_announced) ? 0 : journal;
 }
 
 static int
 start_gate(struct supervisor *v)
 {
     const struct resources *r = &v->resources;
-    struct gate_start gate = {.ring_fd = r->ring,
-                              .journal_fd = resources_open_journal(r, &v->account),
-                              .wake_fd = r->wake,
-                              .durable_fd = r->durable};
-    const int keep[] = {r->ring, gate.journal_fd, r->wake, r->durable};
+    int journal = resources_open_journal(r, &v->account);
+    struct gate_run gate = {.v = v,
+                            .start = {.ring_fd = r->ring,
+                                      .journal_fd = journal >= 0 ? journal : -1,
+                                      .journal_error = journal_error(v, journal),
+                                      .wake_fd = r->wake,
+                                      .durable_fd = r->durable}};
+    const int keep[] = {r->ring, gate.start.journal_fd, r->wake, r->durable};
     struct child_start start = {.account = &v->account,
                                 .log = &v->log,
                                 .main = run_gate,
@@ -79,11 +118,11 @@ start_gate(struct supervisor *v)
                                 .rule_count = message_rules_supervisor_from_gate_count};
     int result;
 
-    memcpy(gate.secret, r->secret, sizeof(gate.secret));
+    memcpy(gate.start.secret, r->secret, sizeof(gate.start.secret));
     result = child_start(&v->children[GATE], &start);
-    memory_wipe(gate.secret, sizeof(gate.secret));
-    if (gate.journal_fd >= 0)
-        close(gate.journal_fd);
+    memory_wipe(gate.start.secret, sizeof(gate.start.secret));
+    if (journal >= 0)
+        close(journal);
     return result;
 }
 
@@ -91,11 +130,12 @@ static int
 start_keeper(struct supervisor *v)
 {
     const struct resources *r = &v->resources;
-    struct keeper_start keeper = {.directory_fd = r->directory,
-                                  .control_fd = r->control,
-                                  .ring_fd = r->ring,
-                                  .wake_fd = r->wake,
-                                  .durable_fd = r->durable};
+    struct keeper_run keeper = {.v = v,
+                                .start = {.directory_fd = r->directory,
+                                          .control_fd = r->control,
+                                          .ring_fd = r->ring,
+                                          .wake_fd = r->wake,
+                                          .durable_fd = r->durable}};
     const int keep[] = {r->directory, r->control, r->ring, r->wake, r->durable};
     struct child_start start = {.account = &v->account,
                                 .log = &v->log,
@@ -176,11 +216,33 @@ prepared(struct supervisor *v, int which, const struct message_result *result)
 }
 
 static void
+offer_later(struct supervisor *v, int64_t wait)
+{
+    v->journal_wait = wait < JOURNAL_AGAIN_LAST ? wait : JOURNAL_AGAIN_LAST;
+    v->journal_at = os_monotonic(&os_real) + v->journal_wait;
+}
+
+/* The gate serves without the past: it looks whether the journal can be read by now. */
+static void
+offer_journal(struct supervisor *v)
+{
+    int journal = resources_open_journal(&v->resources, &v->account);
+    struct message_empty empty = {0};
+
+    if (journal >= 0) {
+        tell(v, &v->children[GATE], MESSAGE_JOURNAL, &empty, sizeof(empty), journal);
+        close(journal);
+    }
+    offer_later(v, 2 * v->journal_wait);
+}
+
+static void
 from_child(struct supervisor *v, int which, const struct channel_message *message)
 {
     struct child *child = &v->children[which];
     struct message_result result;
     struct message_gateway gateway;
+    struct message_progress progress;
 
     child->pong_at = os_monotonic(&os_real);
     child->is_told_stuck = false;
@@ -199,6 +261,14 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
         LOG_EVENT(&v->log, DRAIN_ENDED, F_TEXT("name", child->name));
         if (v->phase == PHASE_DRAINING)
             v->deadline = 0; /* later it would cut short the time that STOP leaves */
+        break;
+    case MESSAGE_PROGRESS:
+        memcpy(&progress, message->body, sizeof(progress));
+        tell_reading(v, child, &progress);
+        break;
+    case MESSAGE_UNREAD: /* never believed of a gate that the network may have taken over */
+        if (which == GATE && !child->is_ready)
+            offer_later(v, JOURNAL_AGAIN);
         break;
     case MESSAGE_RESOLVE:
         memcpy(&gateway, message->body, sizeof(gateway));
@@ -241,6 +311,8 @@ reap_child(struct supervisor *v, struct child *child, int status)
 {
     child_died(child, status, v->phase >= PHASE_DRAINING, &v->log);
     v->is_linked = false;
+    if (child == &v->children[GATE])
+        v->journal_at = 0;
     tell_processes(v);
     if (v->next)
         reload_refuse(v, "a process died meanwhile");
@@ -281,6 +353,7 @@ read_signals(struct supervisor *v)
 static void
 look_after(struct supervisor *v, int64_t now)
 {
+    const struct lookup_rights rights = {&v->account, forget, v};
     struct message_empty empty = {0};
     bool ping = now >= v->ping_at;
 
@@ -307,12 +380,14 @@ look_after(struct supervisor *v, int64_t now)
             child->pong_at = now;
         }
     }
+    if (v->journal_at != 0 && now >= v->journal_at)
+        offer_journal(v);
     if (v->next && now > v->prepare_until)
         reload_refuse(v, "a process did not answer");
     if (v->is_reload_wanted)
         reload_begin(v);
     for (size_t i = 0; i < COUNT_OF(v->lookups); i++)
-        if (lookup_step(&v->lookups[i], now))
+        if (lookup_step(&v->lookups[i], &rights, now))
             tell_upstream(v, &v->lookups[i]);
     link_children(v);
 }
@@ -422,6 +497,8 @@ guard_main(const char *config_path)
 
     if (!v)
         return 2;
+    /* Its memory holds keys: no core file of it, nobody of the same account looks into it. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     v->path = config_path;
     v->log = (struct log){.fd = STDERR_FILENO,
                           .format = isatty(STDERR_FILENO) ? LOG_LOGFMT : LOG_JSON,

@@ -3,12 +3,16 @@
 
 #include "base/memory.h"
 #include "config/load.h"
+#include "guard/notify.h"
 #include "guard/upstreams.h"
 #include "ledger/message.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* A process tells its progress every 5 seconds. */
+enum { EXTEND_MICROSECONDS = 30 * 1000 * 1000 };
 
 /* The configuration with its files, in memory that a child can read and nobody change. */
 static int
@@ -87,6 +91,22 @@ tell_processes(struct supervisor *v)
     for (int i = 0; i < CHILDREN; i++)
         tell_process(v, v->children[i].name, v->children[i].pid, v->children[i].restarts,
                      v->children[i].since);
+}
+
+void
+tell_reading(struct supervisor *v, const struct child *child,
+             const struct message_progress *progress)
+{
+    uint64_t all = progress->all > 0 ? progress->all : 1;
+    char text[128];
+
+    LOG_EVENT(&v->log, READING, F_TEXT("name", child->name), F_UINT("bytes", progress->done),
+              F_UINT("of", progress->all));
+    if (v->is_announced)
+        return;
+    snprintf(text, sizeof(text), "EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s reads the ledger: %.0f of 100",
+             EXTEND_MICROSECONDS, child->name, 100.0 * (double)progress->done / (double)all);
+    notify_send(text);
 }
 
 void

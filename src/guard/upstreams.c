@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guard/upstreams.h"
 
-#include "base/sandbox.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #define PATIENCE    (5 * NANOSECONDS_PER_SECOND)
 #define AGAIN_AFTER NANOSECONDS_PER_SECOND
 
 static PASU_NORETURN void
-look_up(int out, const struct endpoint *endpoint, pid_t parent)
+look_up(int out, const struct endpoint *endpoint, const struct lookup_rights *rights, pid_t parent)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     char port[8];
     size_t count = 0;
 
     /* The listening sockets and the ledger's lock must not outlive the supervisor in here. */
-    if (sandbox_close_others(&out, 1) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+    if (sandbox_close_others(&out, 1) != 0 || sandbox_drop(rights->account) != 0 ||
         getppid() != parent)
         _exit(1);
+    rights->forget(rights->arg);
     snprintf(port, sizeof(port), "%u", endpoint->port);
     if (getaddrinfo(endpoint->host, port, &hints, &found) != 0)
         _exit(1);
@@ -75,7 +73,7 @@ lookup_want(struct lookup lookups[LOOKUPS_MAX], const struct config *config,
 
 /* Whether it has ended already. */
 static bool
-begin(struct lookup *l, int64_t now)
+begin(struct lookup *l, const struct lookup_rights *rights, int64_t now)
 {
     int ends[2], result = endpoint_address(&l->addresses[0], &l->endpoint);
     pid_t parent = getpid();
@@ -93,7 +91,7 @@ begin(struct lookup *l, int64_t now)
     }
     l->pid = fork();
     if (l->pid == 0)
-        look_up(ends[1], &l->endpoint, parent);
+        look_up(ends[1], &l->endpoint, rights, parent);
     close(ends[1]);
     if (l->pid < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
         if (l->pid > 0)
@@ -110,13 +108,13 @@ begin(struct lookup *l, int64_t now)
 }
 
 bool
-lookup_step(struct lookup *l, int64_t now)
+lookup_step(struct lookup *l, const struct lookup_rights *rights, int64_t now)
 {
     struct address address;
     ssize_t n;
 
     if (l->pid == 0)
-        return l->is_wanted && now >= l->again_at ? begin(l, now) : false;
+        return l->is_wanted && now >= l->again_at ? begin(l, rights, now) : false;
     while ((n = read(l->fd, &address, sizeof(address))) == (ssize_t)sizeof(address))
         if (l->found_count < UPSTREAM_COUNT_MAX && address.length <= sizeof(address.u))
             l->found[l->found_count++] = address;

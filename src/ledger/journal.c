@@ -40,7 +40,7 @@ note_taken(struct journal *j, uint32_t type, const uint8_t *payload, size_t leng
 
 /* Walks the records up to the first that is not whole. */
 static int
-scan(struct journal *j, struct journal_report *report)
+scan(struct journal *j, const struct journal_watch *watch, struct journal_report *report)
 {
     struct journal_scan scan;
     struct journal_record record;
@@ -48,6 +48,7 @@ scan(struct journal *j, struct journal_report *report)
 
     if (result != 0)
         return result;
+    scan.watch = watch;
     while ((result = journal_scan_next(&scan, &record)) == 1) {
         report->records++;
         note_taken(j, record.type, record.payload.bytes, record.payload.length);
@@ -60,7 +61,7 @@ scan(struct journal *j, struct journal_report *report)
 
 int
 journal_open(struct journal *j, const struct os *os, int directory, const char *name,
-             struct journal_report *report)
+             const struct journal_watch *watch, struct journal_report *report)
 {
     int result;
 
@@ -70,7 +71,8 @@ journal_open(struct journal *j, const struct os *os, int directory, const char *
     if (!j->space)
         return PASU_E_NOMEM;
     j->fd = os->openat(os->arg, directory, name, O_RDWR | O_CREAT, 0600);
-    result = j->fd >= 0 ? scan(j, report) : error_from_errno(errno);
+    result = j->fd >= 0 ? scan(j, watch, report) : error_from_errno(errno);
+    j->synced = j->end;
     /* New, or its very first write was cut: nothing is in it yet. */
     if (result == 0 && j->end < JOURNAL_HEADER) {
         result = write_at(j, journal_header, JOURNAL_HEADER, 0);
@@ -124,13 +126,75 @@ journal_taken(const struct journal *j, unsigned ring, uint64_t file)
     return j->taken[ring].file == file ? j->taken[ring].position : 0;
 }
 
+static int
+read_at(struct journal *j, void *bytes, size_t length, off_t at)
+{
+    uint8_t *to = bytes;
+
+    while (length > 0) {
+        ssize_t n = j->os->pread(j->os->arg, j->fd, to, length, at);
+
+        if (n <= 0)
+            return n < 0 ? error_from_errno(errno) : PASU_E_CORRUPT;
+        to += n;
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+/* The whole record at `at` goes into j->space, and its length into *length. */
+static int
+read_record(struct journal *j, off_t at, size_t *length)
+{
+    struct journal_head head;
+    int result = read_at(j, &head, sizeof(head), at);
+
+    if (result != 0)
+        return result;
+    if (head.length > JOURNAL_PAYLOAD_MAX || j->end - at < (off_t)(JOURNAL_HEAD + head.length))
+        return PASU_E_CORRUPT;
+    *length = JOURNAL_HEAD + head.length;
+    result = read_at(j, j->space, *length, at);
+    if (result == 0 && journal_crc(head, journal_space(j)) != head.crc)
+        result = PASU_E_CORRUPT;
+    return result;
+}
+
+/* From the page cache, which keeps what it could not write, for a while; it is new to it then. */
+static int
+write_again(struct journal *j)
+{
+    off_t at = j->synced;
+    size_t length;
+    int result = 0;
+
+    if (at < JOURNAL_HEADER) {
+        result = write_at(j, journal_header, JOURNAL_HEADER, 0);
+        at = JOURNAL_HEADER;
+    }
+    for (; at < j->end && result == 0; at += (off_t)length) {
+        result = read_record(j, at, &length);
+        if (result == 0)
+            result = write_at(j, j->space, length, at);
+    }
+    return result;
+}
+
 int
 journal_sync(struct journal *j)
 {
+    int result;
+
     if (j->fd < 0 || !j->is_dirty)
         return 0;
-    if (j->os->fdatasync(j->os->arg, j->fd) != 0)
-        return error_from_errno(errno);
+    result = j->is_lost ? write_again(j) : 0;
+    if (result == 0 && j->os->fdatasync(j->os->arg, j->fd) != 0)
+        result = error_from_errno(errno);
+    j->is_lost = result != 0;
+    if (result != 0)
+        return result;
+    j->synced = j->end;
     j->is_dirty = false;
     return 0;
 }

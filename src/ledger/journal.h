@@ -67,7 +67,9 @@ struct journal {
     const struct os *os;
     int fd;         /* -1: not open */
     off_t end;      /* behind the last whole record */
+    off_t synced;   /* what is before it was there when we opened it, or is on the disk */
     bool is_dirty;  /* appended since the last sync */
+    bool is_lost;   /* a sync has failed: what is behind `synced` must be written again */
     bool is_torn;   /* bytes behind `end` could not be cut off yet */
     uint8_t *space; /* a record's */
     struct journal_taken taken[RINGS_MAX];
@@ -79,10 +81,17 @@ struct journal_report {
     uint64_t cut; /* bytes of an incomplete record that were cut off */
 };
 
-/* Opens or makes `name` in the folder. PASU_E_CORRUPT where the file is no journal or a record in
- * its middle is damaged; PASU_E_DISKFULL, PASU_E_DENIED, PASU_E_IO. */
+/* Who hears how far a long scan has come, each time some of the file has been read. */
+struct journal_watch {
+    void (*read)(void *arg, uint64_t done, uint64_t all); /* bytes */
+    void *arg;
+};
+
+/* Opens or makes `name` in the folder. `watch` may be NULL. PASU_E_CORRUPT where the file is no
+ * journal or a record in its middle is damaged; PASU_E_DISKFULL, PASU_E_DENIED, PASU_E_IO. */
 PASU_MUST_USE int journal_open(struct journal *journal, const struct os *os, int directory,
-                               const char *name, struct journal_report *report);
+                               const char *name, const struct journal_watch *watch,
+                               struct journal_report *report);
 /* Appends one record (in the page cache when it returns: it survives the process). On an error the
  * journal is as before and the next append tries again. */
 PASU_MUST_USE int journal_append(struct journal *journal, enum journal_type type,
@@ -92,7 +101,9 @@ PASU_MUST_USE int journal_append(struct journal *journal, enum journal_type type
 uint8_t *journal_space(struct journal *journal);
 /* Up to where the journal has what was in a ring of this file; 0: nothing of it. */
 uint64_t journal_taken(const struct journal *journal, unsigned ring, uint64_t file);
-/* Makes everything appended durable. */
+/* Makes everything appended durable. On an error nothing since the last success is: the kernel
+ * tells of a failed write once, and has forgotten by the next sync what it was. So that one writes
+ * it again. PASU_E_CORRUPT where it is not to be had any more. */
 PASU_MUST_USE int journal_sync(struct journal *journal);
 void journal_close(struct journal *journal);
 

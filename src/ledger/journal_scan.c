@@ -31,7 +31,8 @@ journal_crc(struct journal_head head, const void *payload)
     return (uint32_t)crc32(crc, payload, (uInt)head.length);
 }
 
-/* Makes [at, at + length) available, which is within the limit; NULL with *error otherwise. */
+/* Makes [at, at + length) available, which is within the limit; NULL otherwise, with *error or,
+ * where the file has become shorter, with a new limit. */
 static const uint8_t *
 bytes_at(struct journal_scan *s, uint64_t at, size_t length, int *error)
 {
@@ -50,11 +51,17 @@ bytes_at(struct journal_scan *s, uint64_t at, size_t length, int *error)
         ssize_t n = s->os->pread(s->os->arg, s->fd, s->buffer + s->have,
                                  (size_t)(left < room ? left : room), (off_t)(at + s->have));
 
-        if (n <= 0) { /* shorter than it was: nobody of ours does that */
-            *error = n < 0 ? error_from_errno(errno) : PASU_E_IO;
+        if (n < 0) {
+            *error = error_from_errno(errno);
+            return NULL;
+        }
+        if (n == 0) { /* the keeper has cut off what was torn: it ends here now */
+            s->limit = at + s->have;
             return NULL;
         }
         s->have += (size_t)n;
+        if (s->watch)
+            s->watch->read(s->watch->arg, at + s->have, s->limit);
     }
     return s->buffer;
 }
@@ -159,8 +166,13 @@ journal_scan_next(struct journal_scan *s, struct journal_record *record)
     if (s->offset >= s->limit)
         return 0;
     result = look(s, s->offset, false, record);
+    /* What was torn when it was read may have been cut off since, and written over. */
+    if (result == 0 && s->offset < s->limit) {
+        s->have = 0;
+        result = look(s, s->offset, false, record);
+    }
     if (result == 0)
-        return search(s);
+        return s->offset < s->limit ? search(s) : 0;
     if (result > 0)
         s->offset += JOURNAL_HEAD + record->payload.length;
     return result;

@@ -38,10 +38,11 @@ struct journal_record {
 
 struct journal_scan {
     const struct os *os;
-    int fd;          /* not ours */
-    uint64_t limit;  /* the file's length when the scan began */
-    uint64_t offset; /* behind the last record, or behind what was skipped */
-    uint64_t damage; /* of the last PASU_E_CORRUPT */
+    int fd;                            /* not ours */
+    const struct journal_watch *watch; /* set after init; or NULL */
+    uint64_t limit;                    /* the file's length when the scan began */
+    uint64_t offset;                   /* behind the last record, or behind what was skipped */
+    uint64_t damage;                   /* of the last PASU_E_CORRUPT */
     uint64_t searched;
     uint8_t *buffer;
     uint64_t buffer_at;

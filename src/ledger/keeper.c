@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#define TELL_EVERY (5 * NANOSECONDS_PER_SECOND)
+
 enum {
     PROCESSES_MAX = 4,
     FIXED_POLLS = 3,         /* supervisor, gate, its rings */
@@ -22,11 +24,15 @@ struct keeper {
     struct log log;
     const struct os *os;
     struct channel supervisor, gate;
+    struct message_result
+        answer; /* to OPENED, that the gate has not taken yet, and reads no other */
+    bool has_answer;
     struct record_keeping records;
     struct intake intake;
     struct control control;
     enum durability prepared_durability;
     bool is_prepared, is_ready, is_stopping;
+    int64_t told; /* monotonic: when the supervisor last heard how far the journal is read */
     struct message_process processes[PROCESSES_MAX];
     size_t process_count;
 };
@@ -39,6 +45,7 @@ static void
 lose_gate(struct keeper *k)
 {
     channel_close(&k->gate);
+    k->has_answer = false;
     record_gate_lost(&k->records);
 }
 
@@ -80,16 +87,38 @@ prepare(struct keeper *k, const struct channel_message *message)
     tell_supervisor(k, MESSAGE_PREPARED, &answer, sizeof(answer));
 }
 
+/* However long the journal takes to be walked over: whoever still reads lives. */
+static void
+tell_progress(void *arg, uint64_t done, uint64_t all)
+{
+    struct keeper *k = arg;
+    struct message_progress message = {done, all};
+    int64_t now = os_monotonic(k->os);
+
+    if (now - k->told < TELL_EVERY)
+        return;
+    k->told = now;
+    tell_supervisor(k, MESSAGE_PROGRESS, &message, sizeof(message));
+}
+
 static void
 commit(struct keeper *k)
 {
     struct message_empty empty = {0};
 
+    bool is_other = k->is_prepared && k->records.durability != k->prepared_durability;
+
     if (k->is_prepared)
         k->records.durability = k->prepared_durability;
     k->is_prepared = false;
-    if (k->is_ready)
+    if (k->is_ready) {
+        /* Sessions may wait for what was taken while nothing had to be durable. */
+        if (is_other && intake_take(&k->intake) != 0) {
+            /* logged, and tried again */
+        }
         return;
+    }
+    k->told = os_monotonic(k->os);
     if (record_open(&k->records) == PASU_E_CORRUPT || sandbox_enter(SANDBOX_KEEPER) != 0) {
         k->is_stopping = true; /* damage is for people to look at: no session without a record */
         return;
@@ -155,18 +184,37 @@ from_supervisor(struct keeper *k, struct channel_message *message)
 
 /* ---- the gate's messages ---- */
 
+/* False while the gate does not take it: then nothing more is read of it. */
+static bool
+send_answer(struct keeper *k)
+{
+    if (k->has_answer)
+        k->has_answer = channel_send(&k->gate, MESSAGE_RECORDED, &k->answer, sizeof(k->answer),
+                                     -1) == PASU_E_AGAIN;
+    return !k->has_answer;
+}
+
 static void
 take_opened(struct keeper *k, const struct channel_message *message)
 {
     struct message_session session;
-    struct message_result answer = {0};
 
     memcpy(&session, message->body, sizeof(session));
-    answer.id = session.session;
-    answer.error = record_opened(&k->records, &session);
-    if (channel_send(&k->gate, MESSAGE_RECORDED, &answer, sizeof(answer), -1) != 0) {
-        /* a gate that does not read waits for its own limit of time */
+    k->answer = (struct message_result){.id = session.session,
+                                        .error = record_opened(&k->records, &session)};
+    k->has_answer = true;
+    if (!send_answer(k)) {
+        /* when there is room */
     }
+}
+
+static void
+take_lost(struct keeper *k, const struct channel_message *message)
+{
+    struct message_lost lost;
+
+    memcpy(&lost, message->body, sizeof(lost));
+    record_lost_by_gate(&k->records, lost.count, lost.since);
 }
 
 static void
@@ -259,6 +307,9 @@ from_gate(struct keeper *k, const struct channel_message *message)
     case MESSAGE_ANNOUNCE:
         take_record(k, message);
         break;
+    case MESSAGE_LOST:
+        take_lost(k, message);
+        break;
     case MESSAGE_SESSION:
         answer_session(k, message);
         break;
@@ -330,8 +381,11 @@ read_channel(struct keeper *k, struct channel *channel, bool is_supervisor)
     int fd = channel->fd;
 
     while (!k->is_stopping && channel->fd == fd) {
-        int result = channel_receive(channel, &message);
+        int result;
 
+        if (!is_supervisor && !send_answer(k))
+            return;
+        result = channel_receive(channel, &message);
         if (result == PASU_E_AGAIN)
             return;
         if (result == PASU_E_PROTOCOL) {
@@ -364,7 +418,7 @@ serve(struct keeper *k)
         if (k->is_ready)
             timeout = intake_wait(&k->intake, timeout);
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
-        polls[1] = (struct pollfd){.fd = k->gate.fd, .events = POLLIN};
+        polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
         count = k->is_ready ? control_polls(&k->control, polls + FIXED_POLLS) : 0;
         if (poll(polls, FIXED_POLLS + count, timeout) < 0 && errno != EINTR)
@@ -395,6 +449,7 @@ keeper_main(const struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
+    k->records.watch = (struct journal_watch){tell_progress, k};
     channel_init(&k->supervisor, start->supervisor_fd, message_rules_keeper_from_supervisor,
                  message_rules_keeper_from_supervisor_count);
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,

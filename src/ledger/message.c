@@ -16,7 +16,8 @@
 TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
       PLAIN(DRAIN, message_empty), PLAIN(STOP, message_empty), PLAIN(PING, message_empty),
-      WITH_FD(LISTENER, message_listener), PLAIN(UPSTREAM, message_upstream));
+      WITH_FD(LISTENER, message_listener), PLAIN(UPSTREAM, message_upstream),
+      WITH_FD(JOURNAL, message_empty));
 
 TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
@@ -28,10 +29,11 @@ TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, mes
 TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_session),
       PLAIN(CLOSED, message_closed), PLAIN(REFUSED, message_refused),
       PLAIN(SESSION, message_session_status), PLAIN(SESSIONS_END, message_sessions_end),
-      PLAIN(STATUS, message_status), PLAIN(TALLY, message_tally));
+      PLAIN(STATUS, message_status), PLAIN(TALLY, message_tally), PLAIN(LOST, message_lost));
 
 TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
-      PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway));
+      PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway),
+      PLAIN(PROGRESS, message_progress), PLAIN(UNREAD, message_result));
 
 TABLE(supervisor_from_keeper, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
-      PLAIN(PONG, message_empty));
+      PLAIN(PONG, message_empty), PLAIN(PROGRESS, message_progress));

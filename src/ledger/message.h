@@ -61,6 +61,14 @@ enum message_type {
     MESSAGE_KILL,         /* message_kill */
     /* gate → keeper */
     MESSAGE_TALLY, /* one principal, before the answer to STATUS_ASK; message_tally */
+    /* gate, keeper → supervisor */
+    MESSAGE_PROGRESS, /* still reading the ledger, before READY; message_progress */
+    /* gate → supervisor */
+    MESSAGE_UNREAD, /* before READY: the ledger could not be read, offer it again; message_result */
+    /* supervisor → gate */
+    MESSAGE_JOURNAL, /* after UNREAD: fd of the journal; message_empty */
+    /* gate → keeper */
+    MESSAGE_LOST, /* records that found no room on their way; message_lost */
 };
 
 struct message_empty {
@@ -75,6 +83,10 @@ struct message_result {
     uint64_t id;   /* generation or session */
     int32_t error; /* 0 or PASU_E_… */
     uint32_t unused;
+};
+
+struct message_progress {
+    uint64_t done, all; /* bytes */
 };
 
 struct message_listener {
@@ -138,6 +150,11 @@ struct message_refused {
     char principal[NAME_SIZE]; /* "" where not known yet */
     char database[NAME_SIZE];
     char address[ADDRESS_SIZE];
+};
+
+struct message_lost {
+    uint64_t count;
+    int64_t since; /* realtime ns, of the first */
 };
 
 struct message_ask {

@@ -210,23 +210,32 @@ is_name(const char name[RING_NAME_SIZE])
 static bool
 is_mark(const struct ring_mark *m)
 {
-    bool is_carried = m->what == RING_MARK_CARRIES;
+    bool is_carried = m->what == RING_MARK_CARRIES || m->what == RING_MARK_INTENDED;
+    bool is_over = m->what == RING_MARK_OVER;
 
-    if (!is_zero(m->zero, sizeof(m->zero)) || m->column < 0 || !is_name(m->gateway) ||
+    if (!is_zero(m->zero, sizeof(m->zero)) || !is_zero(m->end, sizeof(m->end)) ||
+        (m->system != 0) != (m->database_oid != 0) || m->column < 0 || !is_name(m->gateway) ||
         !is_name(m->database) || !is_name(m->schema) || !is_name(m->name))
         return false;
     if (m->gateway[0] == '\0' || m->database[0] == '\0' || (m->fields != 0) != is_carried ||
-        (!is_carried && (m->what != RING_MARK_FORGOTTEN || m->kinds != 0)))
+        (!is_carried && ((m->what != RING_MARK_FORGOTTEN && !is_over) || m->kinds != 0)))
         return false;
+    if (is_over)
+        return m->relation == 0 && m->column == 0 && m->name[0] == '\0' && m->schema[0] == '\0';
     return m->relation == 0 ? m->name[0] != '\0' : m->name[0] == '\0' && m->schema[0] == '\0';
 }
+
+enum { MARK_SIZE_FIRST = offsetof(struct ring_mark, system) };
 
 static int
 decode_mark(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
 {
+    size_t size = payload.length == MARK_SIZE_FIRST ? MARK_SIZE_FIRST : sizeof(r->body.mark);
+
     entry->type = LEDGER_MARK;
     entry->u.mark = &r->body.mark;
-    return take_fixed(&payload, &r->body.mark, sizeof(r->body.mark)) && payload.length == 0 &&
+    r->body.mark = (struct ring_mark){0};
+    return take_fixed(&payload, &r->body.mark, size) && payload.length == 0 &&
                    is_mark(&r->body.mark)
                ? 1
                : PASU_E_CORRUPT;

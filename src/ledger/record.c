@@ -22,7 +22,9 @@ int
 record_open(struct record_keeping *r)
 {
     struct journal_report report;
-    int result = journal_open(&r->journal, r->log->os, r->directory, "sessions.journal", &report);
+    const struct journal_watch *watch = r->watch.read ? &r->watch : NULL;
+    int result =
+        journal_open(&r->journal, r->log->os, r->directory, "sessions.journal", watch, &report);
 
     if (result != 0) {
         log_failure(r, result);
@@ -113,6 +115,16 @@ void
 record_damage(struct record_keeping *r)
 {
     count_missing(r, PASU_E_CORRUPT);
+}
+
+void
+record_lost_by_gate(struct record_keeping *r, uint64_t count, int64_t since)
+{
+    if (r->gap.count == 0 || since < r->gap.since)
+        r->gap.since = since;
+    if (r->gap.count == 0)
+        r->gap.error = PASU_E_AGAIN;
+    r->gap.count += count;
 }
 
 /* Into the page cache. */

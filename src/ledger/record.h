@@ -19,6 +19,7 @@ struct record_keeping {
     const struct log *log;
     int directory; /* the ledger's folder */
     enum durability durability;
+    struct journal_watch watch; /* of the scan that opens the journal; read NULL: nobody */
     struct journal journal;
     struct live live;
     struct journal_gap gap; /* of records that could not be written; count 0: none */
@@ -49,6 +50,8 @@ PASU_MUST_USE int record_space(struct record_keeping *records, uint8_t **payload
 PASU_MUST_USE int record_ring(struct record_keeping *records, size_t length);
 /* Something in a ring could not be read: a gap of one. */
 void record_damage(struct record_keeping *records);
+/* Records of the gate's that it had no room for, since then: they are in the next gap. */
+void record_lost_by_gate(struct record_keeping *records, uint64_t count, int64_t since);
 /* Makes everything appended durable. */
 PASU_MUST_USE int record_sync(struct record_keeping *records);
 /* A session that the gate says it has; nothing is written. */

@@ -110,13 +110,20 @@ struct ring_ordinal {
 };
 
 /* A relation of one database behind one gateway carries personal fields that no mapping names; or
- * it is known no longer by what an earlier record calls it. Names are zero-terminated, and zero
- * behind. */
-enum ring_mark_what { RING_MARK_CARRIES = 1, RING_MARK_FORGOTTEN };
+ * it is known no longer by what an earlier record calls it; or it will carry them, once what a
+ * session has begun is done; or that is over, and what came of it is in other records. Names are
+ * zero-terminated, and zero behind. */
+enum ring_mark_what {
+    RING_MARK_CARRIES = 1,
+    RING_MARK_FORGOTTEN,
+    RING_MARK_INTENDED,
+    RING_MARK_OVER, /* of no relation: all with its number */
+};
 
 struct ring_mark {
-    uint64_t number; /* grows: a mark that is forgotten can be in the journal before its last one */
-    uint64_t fields; /* bits, of the vocabulary; 0 where it is forgotten */
+    uint64_t number; /* grows: a mark that is forgotten can be in the journal before its last one.
+                        Of what is intended: the same for all of a session until it is over */
+    uint64_t fields; /* bits, of the vocabulary; 0 where it is forgotten, or over */
     uint64_t kinds;
     uint32_t vocabulary;
     uint32_t relation; /* OID; 0: by its name */
@@ -125,6 +132,10 @@ struct ring_mark {
     uint8_t zero[5];
     char gateway[RING_NAME_SIZE], database[RING_NAME_SIZE];
     char schema[RING_NAME_SIZE], name[RING_NAME_SIZE]; /* "" with an OID; schema "": any */
+    /* Records from before they came end here, and are read as if these were 0. */
+    uint64_t system;       /* which server it is, as it says itself; 0: it did not */
+    uint32_t database_oid; /* 0 without a system */
+    uint8_t end[4];        /* 0 */
 };
 
 #endif

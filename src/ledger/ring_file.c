@@ -124,6 +124,10 @@ ring_open(const struct os *os, int directory, const char *name, unsigned rings)
         result = count_rings(fd, &count);
     for (unsigned i = 0; i < count && result == 0; i++)
         result = begin_run(os, fd, i);
+    /* Before a position of the run is used: a power cut must not bring back the one before it, and
+     * the next start begin this run again. */
+    if (result == 0 && os->fsync(os->arg, fd) != 0)
+        result = error_from_errno(errno);
     if (result == 0)
         return fd;
     os->close(os->arg, fd);

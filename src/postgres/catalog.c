@@ -81,7 +81,10 @@ catalog_free(struct catalog *catalog)
     catalog_pile_release(&catalog->reader_keys);
     catalog_pile_release(&catalog->readers);
     catalog_pile_release(&catalog->unresolved);
+    catalog_pile_release(&catalog->renamed);
     catalog_pile_release(&catalog->spills);
+    catalog_pile_release(&catalog->fills);
+    catalog_pile_release(&catalog->written);
     catalog_arena_release(&catalog->arena);
     memory_free(catalog);
 }
@@ -256,6 +259,22 @@ catalog_operator_keeps(const struct catalog *catalog, const char *name)
     return false;
 }
 
+void
+catalog_speak(struct catalog *catalog, const char *name)
+{
+    uint64_t hash = catalog_hash_name(catalog, name, strlen(name)) % CATALOG_SPOKEN_BITS;
+
+    catalog->spoken[hash / 64] |= UINT64_C(1) << hash % 64;
+}
+
+bool
+catalog_speaks_of(const struct catalog *catalog, const char *name)
+{
+    uint64_t hash = catalog_hash_name(catalog, name, strlen(name)) % CATALOG_SPOKEN_BITS;
+
+    return (catalog->spoken[hash / 64] >> hash % 64 & 1) != 0;
+}
+
 bool
 catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds)
 {
@@ -274,6 +293,12 @@ bool
 catalog_has_foreign_casts(const struct catalog *catalog)
 {
     return catalog->has_foreign_casts;
+}
+
+bool
+catalog_has_keeping_casts(const struct catalog *catalog)
+{
+    return catalog->has_keeping_casts;
 }
 
 bool
@@ -325,6 +350,27 @@ const char *
 catalog_poll_value(const struct catalog *catalog)
 {
     return catalog->poll_value;
+}
+
+/* The value up to where temporary tables begin. */
+static struct view
+poll_lasting(struct view value)
+{
+    const uint8_t *end = value.length > 0 ? memchr(value.bytes, '~', value.length) : NULL;
+
+    return end ? view_of(value.bytes, (size_t)(end - value.bytes)) : value;
+}
+
+enum catalog_change
+catalog_poll_change(const struct catalog *catalog, struct view value)
+{
+    struct view before = view_of_text(catalog->poll_value);
+
+    if (value.bytes && view_equal(value, before))
+        return CATALOG_SAME;
+    return value.bytes && view_equal(poll_lasting(value), poll_lasting(before))
+               ? CATALOG_TEMPORARIES
+               : CATALOG_CHANGED;
 }
 
 const char *

@@ -124,6 +124,7 @@ struct catalog_function {
     bool twists;   /* it can give a name another meaning: DDL of views, rules, triggers … */
     bool keeps;    /* it puts what it reads or is given where neither rows nor marks show it */
     uint64_t fields, kinds;
+    const char *text; /* of a user's that can carry a trigger's row; else NULL */
 };
 
 /* What is written to one relation comes to be in another. */
@@ -132,8 +133,8 @@ enum catalog_spill_kind {
     SPILL_VIEW,  /* `from` is a view, `to` what it reads */
     SPILL_ACT,   /* a trigger's function or a rule that can copy from it writes there */
     SPILL_KEY,   /* a foreign key with ON UPDATE CASCADE */
-    SPILL_OWNER, /* a rule can put another key into a row of `to`; where that is `from`: a trigger,
-                    into a row that is updated */
+    SPILL_OWNER, /* a rule can put another key into a row of `to`; where that is `from`, and its
+                    column 0: a trigger, into a row that is updated */
 };
 struct catalog_spill {
     uint32_t from, to;
@@ -185,6 +186,13 @@ void catalog_builder_free(struct catalog_builder *builder);
  * sees the whole catalog but temporary changes to columns of tables without a mapping. */
 const char *catalog_poll_text(const struct catalog *catalog);
 const char *catalog_poll_value(const struct catalog *catalog);
+/* What another value than that says has changed. */
+enum catalog_change {
+    CATALOG_SAME,
+    CATALOG_TEMPORARIES, /* temporary tables, which no session sees but their own */
+    CATALOG_CHANGED,
+};
+enum catalog_change catalog_poll_change(const struct catalog *catalog, struct view value);
 /*
  * A query whose rows say how much the tables of subjects have grown; NULL where nobody can say.
  * Asked every few seconds it keeps catalog_population an upper bound. Its rows taken, tables whose
@@ -223,6 +231,13 @@ const struct catalog_relation *catalog_relation_marked(const struct catalog *cat
                                                        size_t *at);
 /* Where rows of a relation go on to: an iteration from *at = 0. */
 const struct catalog_spill *catalog_spill(const struct catalog *catalog, uint32_t from, size_t *at);
+/* Tables that a function fills, itself or by those that it calls: an iteration from *at = 0.
+ * Function 0: those that operators, casts and types fill. */
+const struct catalog_relation *catalog_fill(const struct catalog *catalog, uint32_t function,
+                                            size_t *at);
+/* Tables in whose rows a function's result can be: of triggers, defaults, generated columns. */
+const struct catalog_relation *catalog_written_by(const struct catalog *catalog, uint32_t function,
+                                                  size_t *at);
 size_t catalog_relation_count(const struct catalog *catalog);
 const struct catalog_relation *catalog_relation_at(const struct catalog *catalog, size_t index);
 const struct catalog_function *catalog_function(const struct catalog *catalog, uint32_t oid);
@@ -234,16 +249,20 @@ const struct catalog_function *catalog_function_at(const struct catalog *catalog
 /* Whether a user-defined operator of that name exists of which it is not known that it shows
  * nothing. */
 bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name);
-/* Whether one is there whose function puts what it is given out of sight (catalog_function.keeps).
- */
+/* Whether one is there whose function puts what it is given out of sight, or into tables. */
 bool catalog_operator_keeps(const struct catalog *catalog, const char *name);
 /* Whether somebody has defined "=" between two of PostgreSQL's own types: then it is not known what
  * a comparison with a key means. */
 bool catalog_has_own_equality(const struct catalog *catalog);
+/* Whether code, or the policy, speaks of something by that name, be it there or not: it will mean
+ * what is made by that name. True for some others, too. */
+bool catalog_speaks_of(const struct catalog *catalog, const char *name);
 /* Whether there are event triggers, and what can come out of them. */
 bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
+/* And whether one puts what it is given out of sight, or into tables. */
+bool catalog_has_keeping_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);
@@ -263,6 +282,9 @@ bool catalog_is_partial(const struct catalog *catalog);
 /* All fields and kinds that any mapping names. */
 uint64_t catalog_all_fields(const struct catalog *catalog);
 uint64_t catalog_all_kinds(const struct catalog *catalog);
+/* Marks that say of relations and columns what the policy says, though it does not find them by
+ * their names any more: an iteration from *at = 0, NULL at the end. */
+const struct catalog_mark *catalog_renamed(const struct catalog *catalog, size_t *at);
 /* Tables (and "table.column") of the policy that were not found: their names, one by one from
  * *at = 0; NULL at the end. */
 const char *catalog_unresolved(const struct catalog *catalog, size_t *at);

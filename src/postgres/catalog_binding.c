@@ -167,8 +167,13 @@ bind_relation(struct catalog_builder *b, struct entry *e, const struct catalog_b
     struct catalog_binding *binding;
     struct catalog *c = b->catalog;
 
-    if (b->is_whole[number]) /* bound already */
+    if (b->is_whole[number]) { /* bound already */
+        PILE_EACH (struct catalog_binding, bound, &c->bindings)
+            bound->is_named |= bound->relation == r->oid && bound->entry == e->kind_of_entry &&
+                               is_same_text(bound->table, e->table) &&
+                               is_same_text(bound->key, e->key);
         return 0;
+    }
     b->is_whole[number] = true;
     e->is_found = true;
     binding = catalog_pile_add(&c->bindings, sizeof(*binding));
@@ -176,6 +181,7 @@ bind_relation(struct catalog_builder *b, struct entry *e, const struct catalog_b
         return PASU_E_NOMEM;
     binding->entry = e->kind_of_entry;
     binding->relation = r->oid;
+    binding->is_named = before == NULL;
     binding->table = catalog_arena_text(&c->arena, view_of_text(e->table));
     if (!binding->table)
         return PASU_E_NOMEM;
@@ -207,6 +213,7 @@ bind_named(struct catalog_builder *b, struct entry *e)
     if (!catalog_value_name(table_part, table) ||
         (schema_part.bytes && !catalog_value_name(schema_part, schema)))
         return 0;
+    catalog_speak(b->catalog, table);
     while (result == 0 && (r = catalog_relation_named(b->catalog, schema_part.bytes ? schema : NULL,
                                                       table, &at)) != NULL)
         if (!r->is_system && r->kind != 'S')
@@ -307,4 +314,81 @@ catalog_bind(struct catalog_builder *b)
     }
     memset(b->is_whole, 0, b->catalog->relation_count);
     return result;
+}
+
+/* ---- what was renamed ---- */
+
+static int
+add_renamed(struct catalog_builder *b, const struct catalog_mark *mark)
+{
+    struct catalog_mark *place;
+
+    if (mark->fields == 0)
+        return 0;
+    place = catalog_pile_add(&b->catalog->renamed, sizeof(*place));
+    if (!place)
+        return PASU_E_NOMEM;
+    *place = *mark;
+    return 0;
+}
+
+/* One column, as the relation shows it. */
+static int
+rename_column(struct catalog_builder *b, const struct catalog_relation *r, int16_t column)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < r->show_count && result == 0; i++) {
+        const struct catalog_mark mark = {.relation = r->oid,
+                                          .column = column,
+                                          .fields = r->shows[i].column_fields[column],
+                                          .kinds = UINT64_C(1) << r->shows[i].kind};
+
+        result = add_renamed(b, &mark);
+    }
+    return result;
+}
+
+static int
+rename_binding(struct catalog_builder *b, const struct catalog_binding *binding,
+               const struct catalog_relation *r)
+{
+    const struct catalog_mark all = {
+        .relation = r->oid, .fields = b->catalog->all_fields, .kinds = b->catalog->all_kinds};
+    int result = 0;
+
+    if (binding->entry == ENTRY_NEVER)
+        return binding->is_named ? 0 : add_renamed(b, &all);
+    for (int16_t n = 1; !binding->is_named && n <= r->column_limit && result == 0; n++)
+        result = rename_column(b, r, n);
+    for (size_t i = 0; binding->is_named && i < binding->column_count && result == 0; i++) {
+        const struct catalog_column *named = column_named(r, binding->columns[i].column);
+        int16_t number = binding->columns[i].number;
+
+        if (number > 0 && number <= r->column_limit && (!named || named->number != number))
+            result = rename_column(b, r, number);
+    }
+    return result;
+}
+
+int
+catalog_bind_renamed(struct catalog_builder *b)
+{
+    int result = 0;
+
+    PILE_EACH (const struct catalog_binding, binding, &b->catalog->bindings) {
+        const struct catalog_relation *r = catalog_relation(b->catalog, binding->relation);
+
+        if (r && result == 0 && binding->entry != ENTRY_SUBJECT)
+            result = rename_binding(b, binding, r);
+    }
+    return result;
+}
+
+const struct catalog_mark *
+catalog_renamed(const struct catalog *catalog, size_t *at)
+{
+    const struct catalog_mark *items = catalog->renamed.items;
+
+    return *at < catalog->renamed.count ? &items[(*at)++] : NULL;
 }

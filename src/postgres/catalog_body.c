@@ -83,6 +83,8 @@ cut(struct catalog_builder *b, struct view text, int *result)
         if (scan.kind == SCAN_LITERAL || scan.kind == SCAN_NUMBER)
             continue;
         memcpy(token->name, scan.name, sizeof(token->name));
+        if (scan.kind == SCAN_WORD || scan.kind == SCAN_QUOTED)
+            catalog_speak(b->catalog, scan.name);
     }
     return scan.kind == SCAN_END;
 }

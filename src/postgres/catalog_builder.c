@@ -34,7 +34,7 @@ catalog_builder_free(struct catalog_builder *b)
         &b->relations, &b->functions,    &b->sources,   &b->columns,    &b->inherits,
         &b->keys,      &b->loose,        &b->generated, &b->aggregates, &b->operators,
         &b->casts,     &b->dependencies, &b->writers,   &b->acts,       &b->edges,
-        &b->tokens,    &b->names,        &b->triggers,  &b->fills,
+        &b->tokens,    &b->names,        &b->triggers,  &b->fills,      &b->called,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)
@@ -437,17 +437,18 @@ keep_foreign(struct catalog_builder *b)
         const struct catalog_function *f = catalog_function(c, o->function);
         struct catalog_foreign *foreign;
 
-        if (f && !f->is_opaque && !f->keeps)
+        if (f && !f->is_opaque && !f->keeps && !f->fills)
             continue;
         foreign = catalog_pile_add(&c->operators, sizeof(*foreign));
         if (!foreign)
             return PASU_E_NOMEM;
-        *foreign = (struct catalog_foreign){o->name, f && f->keeps};
+        *foreign = (struct catalog_foreign){o->name, f && (f->keeps || f->fills)};
     }
     PILE_EACH (const uint32_t, oid, &b->casts) {
         const struct catalog_function *f = catalog_function(c, *oid);
 
-        c->has_foreign_casts |= !f || f->is_opaque;
+        c->has_foreign_casts |= !f || f->is_opaque || f->keeps || f->fills;
+        c->has_keeping_casts |= f && (f->keeps || f->fills);
     }
     result = catalog_index_init(&c->operator_names, &c->arena, c->operators.count);
     for (size_t i = 0; result == 0 && i < c->operators.count; i++) {

@@ -13,11 +13,13 @@
 
 #include "postgres/catalog.h"
 #include "postgres/catalog_arena.h"
+#include "postgres/catalog_scan.h"
 
 enum {
     FIRST_USER_OID = 16384,      /* PostgreSQL: FirstNormalObjectId */
     CATALOG_SUBJECTS_MAX = 1024, /* tables of subjects; a kind that has more is unknown */
-    CATALOG_READERS_MAX = 512,   /* keys' columns of which it is asked who may read them */
+    CATALOG_SPOKEN_BITS = 1 << 16,
+    CATALOG_READERS_MAX = 512, /* keys' columns of which it is asked who may read them */
 };
 
 enum catalog_query {
@@ -45,6 +47,7 @@ struct catalog_binding {
     uint32_t relation;
     struct catalog_place_of_column *columns; /* the key first */
     size_t column_count;
+    bool is_named; /* the relation has the entry's name still */
 };
 
 struct catalog_rule {
@@ -101,14 +104,19 @@ struct catalog {
     struct catalog_pile operators;                 /* struct catalog_foreign */
     struct catalog_pile reader_keys, readers;
     struct catalog_pile unresolved; /* const char * */
+    struct catalog_pile renamed;    /* struct catalog_mark */
     struct catalog_pile spills;     /* of struct catalog_spill, by `from` */
+    /* Words of code, and tables of the policy: a set of hashes. */
+    uint64_t spoken[CATALOG_SPOKEN_BITS / 64];
+    struct catalog_pile fills;   /* struct catalog_pair: functions, and relations that they fill */
+    struct catalog_pile written; /* the same: relations whose rows they make */
     bool has_own_equality, has_events;
     uint64_t event_fields, event_kinds;
-    bool has_foreign_casts, is_partial;
+    bool has_foreign_casts, has_keeping_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
     const char *poll_text, *growth_text;
-    char poll_value[512];
+    char poll_value[1024];
     _Atomic uint64_t populations[CATALOG_KINDS_MAX];
     _Atomic bool is_counted[CATALOG_KINDS_MAX];
 };
@@ -184,7 +192,8 @@ struct catalog_builder {
     struct catalog_pile sources, columns, inherits, keys, loose, generated, aggregates, operators,
         casts;
     struct catalog_pile dependencies, writers, acts, triggers;
-    struct catalog_pile fills; /* struct catalog_pair: the text of node `a` fills relation `b` */
+    struct catalog_pile fills;  /* struct catalog_pair: the text of node `a` fills relation `b` */
+    struct catalog_pile called; /* struct catalog_pair: function node `a` calls `b` */
     bool skipped[QUERY_COUNT];
     /* steps done */
     bool is_resolved, is_tainted;
@@ -207,6 +216,8 @@ void catalog_index_add(struct catalog_index *index, uint64_t hash, size_t number
 uint64_t catalog_hash_oid(uint32_t oid);
 /* `seed`: an address that whoever chooses names does not know. */
 uint64_t catalog_hash_name(const void *seed, const char *name, size_t length);
+/* Code says that word, or the policy names a table so. */
+void catalog_speak(struct catalog *catalog, const char *name);
 /* The next number of that hash after `at` (0: the first), or 0; numbers from 1. */
 static inline uint32_t
 catalog_index_next(const struct catalog_index *index, uint64_t hash, size_t at)
@@ -235,6 +246,9 @@ PASU_MUST_USE int catalog_resolve(struct catalog_builder *builder);
 /* ---- catalog_binding.c ---- */
 /* The policy's entries to relations and columns, by name and by what they were before. */
 PASU_MUST_USE int catalog_bind(struct catalog_builder *builder);
+
+/* What of it the next snapshot would not find again without this one. */
+PASU_MUST_USE int catalog_bind_renamed(struct catalog_builder *builder);
 
 /* ---- catalog_inherit.c ---- */
 /* Children carry what their parents carry, by their columns' names; generated columns what they are
@@ -287,6 +301,29 @@ void catalog_taint_everything(const struct catalog_builder *builder, struct cata
 void catalog_taint_column(const struct catalog_builder *builder,
                           const struct catalog_relation *relation, int16_t column,
                           struct catalog_taint *taint);
+
+/* ---- catalog_calls.c ---- */
+enum { CATALOG_CALLED_MAX = 256 };
+/* A function and those that it calls, as nodes. */
+struct catalog_calls {
+    uint32_t nodes[CATALOG_CALLED_MAX];
+    size_t count;
+};
+void catalog_pairs_sort(struct catalog_pile *pairs);
+/* Of sorted ones, the first with that `a`; the end where there is none. */
+const struct catalog_pair *catalog_pairs_first(const struct catalog_pile *pairs, uint32_t a);
+#define PAIRS_OF(pair, pairs, node)                                                                \
+    for (const struct catalog_pair *                                                               \
+             pair = catalog_pairs_first(pairs, node),                                              \
+            *pair##_end = pair ? (const struct catalog_pair *)(pairs)->items + (pairs)->count      \
+                               : NULL;                                                             \
+         pair != pair##_end && pair->a == (node); pair++)
+/* After the functions' texts were read. */
+PASU_MUST_USE int catalog_calls_init(struct catalog_builder *builder);
+void catalog_calls_of(const struct catalog_builder *builder, uint32_t node,
+                      struct catalog_calls *calls);
+/* After taints have spread: what functions fill, and the texts of those that can carry a row. */
+PASU_MUST_USE int catalog_fills(struct catalog_builder *builder);
 
 /* ---- catalog_spill.c ---- */
 PASU_MUST_USE int catalog_spill_row(struct catalog_builder *builder, const struct view *values);

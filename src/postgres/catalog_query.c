@@ -215,23 +215,23 @@ put_readers(struct sql *sql, const struct catalog_builder *b)
 }
 
 /* Every row version carries the transaction that made it: where as many rows are there as before,
- * their sum has grown by every change. */
+ * their sum has grown by every change. What only the session sees that made it is told apart. */
 static void
 put_poll(struct sql *sql, const struct catalog_builder *b)
 {
     static const char *const tables[] = {
-        "pg_class",
+        "pg_class WHERE relpersistence <> 't'",
         "pg_proc WHERE oid >= 16384",
         "pg_rewrite WHERE oid >= 16384",
         "pg_inherits",
         "pg_trigger WHERE NOT tgisinternal",
-        "pg_attrdef",
+        "pg_attrdef WHERE adrelid NOT IN (SELECT oid FROM pg_class WHERE relpersistence = 't')",
         "pg_policy",
         "pg_event_trigger",
         "pg_operator WHERE oid >= 16384",
         "pg_cast WHERE oid >= 16384",
         "pg_auth_members",
-        "pg_namespace",
+        "pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'",
         "pg_extension",
         "pg_statistic_ext",
     };
@@ -250,7 +250,9 @@ put_poll(struct sql *sql, const struct catalog_builder *b)
             before = ",";
         }
     sql_add(sql, "}'::oid[])), (SELECT md5(string_agg(concat(oid, rolname, rolsuper, rolinherit), "
-                 "',' ORDER BY oid)) FROM pg_roles))");
+                 "',' ORDER BY oid)) FROM pg_roles), "
+                 "'~', (SELECT concat(count(*), ':', sum(xmin::text::bigint)) FROM pg_class "
+                 "WHERE relpersistence = 't'))");
 }
 
 static void

@@ -189,6 +189,8 @@ resolve(struct catalog_builder *b)
     take_marks(b);
     result = catalog_inherit(b);
     if (result == 0)
+        result = catalog_bind_renamed(b);
+    if (result == 0)
         result = collect_reader_keys(b);
     memset(b->is_whole, 0, c->relation_count);
     return result;

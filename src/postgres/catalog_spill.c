@@ -10,7 +10,7 @@
 #include "postgres/catalog_part.h"
 #include "postgres/catalog_scan.h"
 
-enum { SPILLS_MAX = 1 << 18, CALLED_MAX = 64 };
+enum { SPILLS_MAX = 1 << 18 };
 
 static int
 spill_add(struct catalog_builder *b, uint32_t from, uint32_t to, enum catalog_spill_kind kind,
@@ -40,6 +40,8 @@ catalog_spill_row(struct catalog_builder *b, const struct view *v)
         return PASU_E_MALFORMED;
     if (v[0].bytes[0] == 'k')
         return spill_add(b, from, to, SPILL_KEY, column);
+    if (v[0].bytes[0] == 'o')
+        return spill_add(b, from, to, SPILL_OWNER, 1);
     trigger = catalog_pile_add(&b->triggers, sizeof(*trigger));
     if (!trigger)
         return PASU_E_NOMEM;
@@ -176,57 +178,6 @@ writes_key(const struct catalog_relation *r, const char *text)
 /* ---- triggers ---- */
 
 static int
-pair_order(const void *a, const void *b)
-{
-    const struct catalog_pair *left = a, *right = b;
-
-    if (left->a != right->a)
-        return left->a < right->a ? -1 : 1;
-    return left->b < right->b ? -1 : left->b > right->b;
-}
-
-/* The first pair of that `a`; the end where there is none. */
-static const struct catalog_pair *
-first_of(const struct catalog_pile *pairs, uint32_t a)
-{
-    const struct catalog_pair *items = pairs->items;
-    size_t low = 0, high = pairs->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (items[middle].a < a)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return items ? items + low : NULL;
-}
-
-#define PAIRS_OF(pair, pairs, node)                                                                \
-    for (const struct catalog_pair *                                                               \
-             pair = first_of(pairs, node),                                                         \
-            *pair##_end = pair ? (const struct catalog_pair *)(pairs)->items + (pairs)->count      \
-                               : NULL;                                                             \
-         pair != pair##_end && pair->a == (node); pair++)
-
-/* A function and those that it calls. */
-struct calls {
-    uint32_t nodes[CALLED_MAX];
-    size_t count;
-};
-
-static void
-call(struct calls *calls, uint32_t node)
-{
-    for (size_t i = 0; i < calls->count; i++)
-        if (calls->nodes[i] == node)
-            return;
-    if (calls->count < CALLED_MAX)
-        calls->nodes[calls->count++] = node;
-}
-
-static int
 spill_columns(struct catalog_builder *b, const struct taking *taking, uint32_t to)
 {
     const struct catalog_relation *r = taking->relation;
@@ -241,14 +192,13 @@ spill_columns(struct catalog_builder *b, const struct taking *taking, uint32_t t
 }
 
 static int
-add_trigger(struct catalog_builder *b, const struct catalog_trigger *trigger,
-            const struct catalog_pile *called)
+add_trigger(struct catalog_builder *b, const struct catalog_trigger *trigger)
 {
     const struct catalog *c = b->catalog;
     size_t relation = catalog_relation_number(c, trigger->relation);
     size_t function = catalog_function_number(c, trigger->function);
     const struct catalog_source *sources = b->sources.items;
-    struct calls calls = {.count = 0};
+    struct catalog_calls calls;
     struct taking taking;
     int result = 0;
 
@@ -263,46 +213,22 @@ add_trigger(struct catalog_builder *b, const struct catalog_trigger *trigger,
         result = spill_add(b, trigger->relation, trigger->relation, SPILL_OWNER, 0);
     take_text(&taking, sources[function].body);
     taking.columns[0] |= trigger->has_tables;
-    call(&calls, (uint32_t)(c->relation_count + function));
-    for (size_t i = 0; i < calls.count; i++) {
-        PAIRS_OF(callee, called, calls.nodes[i])
-        call(&calls, callee->b);
+    catalog_calls_of(b, (uint32_t)(c->relation_count + function), &calls);
+    for (size_t i = 0; i < calls.count; i++)
         PAIRS_OF(fill, &b->fills, calls.nodes[i])
-        if (result == 0)
-            result = spill_columns(b, &taking, c->relations[fill->b].oid);
-    }
+    if (result == 0)
+        result = spill_columns(b, &taking, c->relations[fill->b].oid);
     return result;
 }
 
 static int
 add_triggers(struct catalog_builder *b)
 {
-    size_t first = b->catalog->relation_count, end = first + b->catalog->function_count;
-    struct catalog_pile called = {0};
     int result = 0;
 
-    if (b->triggers.count == 0)
-        return 0;
-    PILE_EACH (const struct catalog_pair, edge, &b->edges) {
-        struct catalog_pair *pair;
-
-        if (edge->a < first || edge->a >= end || edge->b < first || edge->b >= end)
-            continue;
-        pair = catalog_pile_add(&called, sizeof(*pair));
-        if (!pair) {
-            result = PASU_E_NOMEM;
-            break;
-        }
-        *pair = (struct catalog_pair){edge->b, edge->a};
-    }
-    if (called.count > 0)
-        qsort(called.items, called.count, sizeof(struct catalog_pair), pair_order);
-    if (b->fills.count > 0)
-        qsort(b->fills.items, b->fills.count, sizeof(struct catalog_pair), pair_order);
     PILE_EACH (const struct catalog_trigger, trigger, &b->triggers)
         if (result == 0)
-            result = add_trigger(b, trigger, &called);
-    catalog_pile_release(&called);
+            result = add_trigger(b, trigger);
     return result;
 }
 

@@ -389,9 +389,13 @@ catalog_taint(struct catalog_builder *b)
     if (result == 0)
         result = add_views(b);
     if (result == 0)
+        result = catalog_calls_init(b);
+    if (result == 0)
         result = catalog_spills(b);
     if (result == 0)
         result = spread(b, nodes);
+    if (result == 0)
+        result = catalog_fills(b);
     if (result == 0)
         write_back(b);
     b->failure = result;

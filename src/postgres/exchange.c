@@ -3,53 +3,7 @@
 
 #include "base/memory.h"
 
-enum { REQUESTS_MIN = 8, REQUESTS_KEPT = 64, PINS_GROW = 64, DESCRIPTION_KEPT = 4096 };
-
-/* ---- pins ---- */
-
-void
-pinned_release(struct pinned *pinned)
-{
-    if (pinned->ordinals != pinned->space)
-        memory_free(pinned->ordinals);
-    memset(pinned, 0, sizeof(*pinned)); /* what was known of it, too */
-}
-
-int
-pinned_add(struct pinned *pinned, uint32_t ordinal)
-{
-    if (!pinned->ordinals) {
-        pinned->ordinals = pinned->space;
-        pinned->size = EXCHANGE_PINS_INLINE;
-    }
-    if (pinned->count == pinned->size) {
-        uint16_t size = (uint16_t)(pinned->size * 2 > PINS_GROW ? pinned->size * 2 : PINS_GROW);
-        bool is_inline = pinned->ordinals == pinned->space;
-        uint32_t *more;
-
-        if (pinned->size >= PLAN_PINS_MAX)
-            return PASU_E_RANGE;
-        more = memory_resize(is_inline ? NULL : pinned->ordinals, size, sizeof(uint32_t));
-        if (!more)
-            return PASU_E_NOMEM;
-        if (is_inline)
-            memcpy(more, pinned->space, sizeof(pinned->space));
-        pinned->ordinals = more;
-        pinned->size = size;
-    }
-    pinned->ordinals[pinned->count++] = ordinal;
-    return 0;
-}
-
-void
-pinned_move(struct pinned *to, struct pinned *from)
-{
-    pinned_release(to);
-    *to = *from;
-    if (from->ordinals == from->space)
-        to->ordinals = to->space;
-    memset(from, 0, sizeof(*from));
-}
+enum { REQUESTS_MIN = 8, REQUESTS_KEPT = 64, DESCRIPTION_KEPT = 4096 };
 
 /* ---- requests ---- */
 
@@ -96,6 +50,7 @@ exchange_add(struct exchange *x, enum exchange_step step)
     if (x->count == x->size && grow(x) != 0)
         return NULL;
     request = &x->requests[(x->first + x->count++) % x->size];
+    x->added++;
     /* The names are most of it, and mostly empty. */
     memset(request, 0, offsetof(struct exchange_request, name));
     request->name[0] = request->statement[0] = '\0';
@@ -143,6 +98,23 @@ exchange_failed(struct exchange *x)
     x->is_skipping = true;
     while ((first = exchange_first(x)) && first->step != STEP_SYNC)
         exchange_done(x);
+}
+
+void
+exchange_copies(struct exchange *x)
+{
+    while (x->count > 1) {
+        struct exchange_request *first = &x->requests[x->first];
+        struct exchange_request *next = &x->requests[(x->first + 1) % x->size];
+
+        if (next->step != STEP_SYNC || next->is_behind_copy)
+            return;
+        *next = *first; /* it holds nothing */
+        if (first->pinned.ordinals == first->pinned.space)
+            next->pinned.ordinals = next->pinned.space;
+        x->first = (x->first + 1) % x->size;
+        x->count--;
+    }
 }
 
 void
@@ -353,6 +325,21 @@ last_bind(const struct exchange *x, const char *name, bool *is_described)
     return NULL;
 }
 
+const struct exchange_request *
+exchange_at(const struct exchange *x, uint32_t place)
+{
+    return place < x->count ? request_at(x, place) : NULL;
+}
+
+struct plan *
+exchange_executed(const struct exchange *x, uint32_t place, const struct plan_statement **statement)
+{
+    const struct plan *plan;
+
+    *statement = portal_statement(x, request_at(x, place)->name, place, &plan);
+    return (struct plan *)(uintptr_t)plan;
+}
+
 const struct plan *
 exchange_expected_portal(const struct exchange *x, const char *name,
                          const struct plan_statement **statement)
@@ -364,12 +351,28 @@ exchange_expected_portal(const struct exchange *x, const char *name,
 }
 
 bool
+exchange_is_skipped(const struct exchange *x)
+{
+    return x->is_skipping && x->count == 0;
+}
+
+bool
 exchange_is_open(const struct exchange *x)
 {
     for (uint32_t i = x->count; i-- > 0;)
         if (is_synchronizing(request_at(x, i)))
             return false;
     return x->count > 0;
+}
+
+bool
+exchange_is_last(const struct exchange *x)
+{
+    uint32_t i = 0;
+
+    while (i < x->count && !is_synchronizing(request_at(x, i)))
+        i++;
+    return i + 1 >= x->count;
 }
 
 bool
@@ -385,6 +388,8 @@ exchange_must_describe(const struct exchange *x, const char *name)
         return true;
     if (is_described)
         return false;
+    if (portal && portal->is_renamed)
+        return true;
     /* It may stand for another by then, or for the one that it does not stand for any more. */
     if (bind && bind->statement[0] && (x->queries > 0 || x->naming > 0))
         return true;
@@ -411,6 +416,8 @@ portal_clear(struct portal *portal)
     portal->description_length = 0;
     portal->rows = 0;
     portal->is_told = portal->is_described = portal->is_counted = portal->is_doubtful = false;
+    portal->is_bound_told = portal->is_renamed = false;
+    portal->told_fields = portal->told_kinds = 0;
 }
 
 static void
@@ -489,6 +496,7 @@ portal_describe(struct portal *portal, struct view body)
         memcpy(portal->description, body.bytes, body.length);
     portal->description_length = (uint32_t)body.length;
     portal->is_described = true;
+    portal->is_renamed = false;
     return 0;
 }
 
@@ -551,8 +559,12 @@ exchange_doubt(struct exchange *x)
     for (size_t i = 0; i < EXCHANGE_HEADS; i++)
         for (struct prepared *p = x->prepared[i]; p; p = p->next)
             p->is_doubtful |= p->name[0] != '\0';
-    for (struct portal *p = x->portals; p; p = p->next)
-        p->is_doubtful |= p->name[0] != '\0';
+    for (struct portal *p = x->portals; p; p = p->next) {
+        if (p->name[0] == '\0')
+            continue;
+        p->is_doubtful = p->is_renamed = true;
+        p->told_fields = p->told_kinds = 0; /* that was of what it may have stood for */
+    }
 }
 
 void

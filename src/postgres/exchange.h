@@ -72,7 +72,10 @@ struct portal {
     uint64_t rows;                 /* shown so far, over all its executions */
     bool is_described, is_counted; /* counted: as a statement */
     bool is_told;                  /* as of the Bind */
+    bool is_bound_told;            /* upper bounds of its rows are in a record already */
     bool is_doubtful;
+    bool is_renamed;                  /* doubtful since its columns were described */
+    uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
 };
 
 struct exchange_request {
@@ -82,6 +85,7 @@ struct exchange_request {
     bool is_refused;               /* its error is to be replaced by the refusal of its plan */
     bool is_beyond;                /* or it is refused because a budget has no room for it */
     bool is_told;                  /* QUERY, BIND: persons it can show are in a record already */
+    bool is_behind_copy;           /* SYNC: behind the end of COPY data */
     bool is_portal;                /* DESCRIBE, CLOSE: of a portal, not of a statement */
     bool is_naming;                /* it gives or takes a statement's name */
     bool is_doubtful;              /* BIND: it may show more than its plan says */
@@ -97,6 +101,7 @@ struct exchange_request {
 struct exchange {
     struct exchange_request *requests; /* a ring */
     uint32_t size, first, count;
+    uint32_t added; /* ever; it wraps */
     struct prepared *prepared[EXCHANGE_HEADS];
     struct portal *portals; /* few: those of the transaction */
     uint32_t name_count;
@@ -121,6 +126,9 @@ struct exchange_request *exchange_first(const struct exchange *exchange);
 void exchange_done(struct exchange *exchange);
 /* An error ended it: in the extended protocol all up to the next Sync go with it. */
 void exchange_failed(struct exchange *exchange);
+/* CopyInResponse for the one at the front: the server ignores the Syncs that come next, as long as
+ * they are ahead of the data's end. */
+void exchange_copies(struct exchange *exchange);
 /* ReadyForQuery: the request at the front is a Query, Sync or FunctionCall, what stands before it
  * was skipped. */
 void exchange_ready(struct exchange *exchange);
@@ -134,12 +142,22 @@ struct portal *exchange_portal(const struct exchange *exchange, const char *name
 const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
                                      const struct plan_statement **meant, struct view *types);
 
+/* The request at a place of the queue, 0 the first; NULL behind the last. */
+const struct exchange_request *exchange_at(const struct exchange *exchange, uint32_t place);
+/* What the EXECUTE at that place runs: its plan (borrowed, NULL where nothing is known). */
+struct plan *exchange_executed(const struct exchange *exchange, uint32_t place,
+                               const struct plan_statement **statement);
 /* The plan that a portal will have when all that waits has been done, and its statement; NULL where
  * none is known. */
 const struct plan *exchange_expected_portal(const struct exchange *exchange, const char *portal,
                                             const struct plan_statement **statement);
+/* Whether the server skips what comes now, up to the next Sync: that is to be queued, and else
+ * nothing. */
+bool exchange_is_skipped(const struct exchange *exchange);
 /* Whether the request at the front belongs to a pipeline of which no end has been queued. */
 bool exchange_is_open(const struct exchange *exchange);
+/* Whether nothing has been queued behind the end of the pipeline, or Query, that it belongs to. */
+bool exchange_is_last(const struct exchange *exchange);
 
 /* Whether the server must be asked for a portal's columns before it is executed: rows of it may
  * show something, and nobody asks. */

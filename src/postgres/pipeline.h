@@ -9,10 +9,15 @@
  *      Parse Bind Execute Query Sync        Execute fails: one ReadyForQuery, the Sync's
  *      Parse Bind Execute Query Sync        the Query fails: two
  *
- * Which of the two it was says the number of answers that came before the error: each message of
- * the extended protocol but Flush and Sync has exactly one that ends it. Of a client that is more
- * than PIPELINE_UNITS units ahead only the number is known: a Query that is skipped then leaves it
- * too high, never too low.
+ * While it takes COPY data, it ignores Sync: one that was sent ahead of the data is never answered.
+ * (One that was sent behind the data's end is: clients send both before they know.)
+ *
+ *      Parse Bind Execute Sync   ◄ CopyInResponse   data CopyDone Sync         one ReadyForQuery
+ *
+ * Which of the two it was, after an error, says the number of answers that came before the error:
+ * each message of the extended protocol but Flush and Sync has exactly one that ends it. Of a
+ * client that is more than PIPELINE_UNITS units ahead only the number is known: a Query that is
+ * skipped then leaves it too high, never too low.
  *
  * Source: PostgreSQL manual, "Message Flow"; postgres.c, ignore_till_sync. No memory, no sockets.
  */
@@ -24,19 +29,22 @@
 enum { PIPELINE_UNITS = 8 };
 
 struct pipeline {
-    uint32_t due;                   /* ReadyForQuery messages */
-    uint16_t units[PIPELINE_UNITS]; /* a ring: twice the unit's messages, and 1 for a Sync */
-    uint8_t first, known;           /* of the ring; known < due: the client is far ahead */
-    uint16_t asked;                 /* messages since the last unit's end */
-    uint16_t answered;              /* of the first unit that is not over */
-    bool is_skipping;               /* the server skips, and no Sync is on its way */
+    uint32_t due; /* ReadyForQuery messages */
+    /* A ring: four times the unit's messages, 2 where its end comes behind that of COPY data, and 1
+     * for a Sync. */
+    uint16_t units[PIPELINE_UNITS];
+    uint8_t first, known; /* of the ring; known < due: the client is far ahead */
+    uint16_t asked;       /* messages since the last unit's end */
+    uint16_t answered;    /* of the first unit that is not over */
+    bool is_skipping;     /* the server skips, and no Sync is on its way */
+    bool is_copy_over;    /* CopyDone or CopyFail have been sent since the last Execute or Query */
 };
 
 /* A message with an answer of its own: Parse, Bind, Describe, Execute, Close. */
 static inline void
 pipeline_ask(struct pipeline *p)
 {
-    p->asked = (uint16_t)(p->asked + (p->asked < UINT16_MAX / 2));
+    p->asked = (uint16_t)(p->asked + (p->asked < UINT16_MAX / 4));
 }
 
 /* The answer of one: ParseComplete, BindComplete, CloseComplete, RowDescription, NoData,
@@ -44,7 +52,7 @@ pipeline_ask(struct pipeline *p)
 static inline void
 pipeline_answer(struct pipeline *p)
 {
-    p->answered = (uint16_t)(p->answered + (p->answered < UINT16_MAX / 2));
+    p->answered = (uint16_t)(p->answered + (p->answered < UINT16_MAX / 4));
 }
 
 /* A unit's end: Sync, or Query or FunctionCall. */
@@ -57,7 +65,8 @@ pipeline_end_unit(struct pipeline *p, bool is_sync)
         p->is_skipping = false;
     }
     if (p->known == p->due && p->known < PIPELINE_UNITS)
-        p->units[(p->first + p->known++) % PIPELINE_UNITS] = (uint16_t)(p->asked * 2u + is_sync);
+        p->units[(p->first + p->known++) % PIPELINE_UNITS] =
+            (uint16_t)(p->asked * 4u + p->is_copy_over * 2u + is_sync);
     p->due++;
     p->asked = 0;
 }
@@ -77,6 +86,8 @@ pipeline_ready(struct pipeline *p)
     return p->due == 0 && p->asked == 0;
 }
 
+/* CopyInResponse: the server ignores the Syncs that are on its way to it ahead of the data. */
+void pipeline_copy(struct pipeline *pipeline);
 /* ErrorResponse. */
 void pipeline_fail(struct pipeline *pipeline);
 

@@ -224,6 +224,19 @@ plan_counterpart(const struct plan *plan, const struct plan *was,
     return NULL;
 }
 
+bool
+plan_misses(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->statement_count; i++) {
+        const struct plan_statement *statement = &plan->statements[i];
+
+        if (!statement->is_understood || statement->misses_table ||
+            (statement->inner && statement->inner->misses_table))
+            return true;
+    }
+    return false;
+}
+
 struct plan *
 plan_hold(struct plan *plan)
 {

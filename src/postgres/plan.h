@@ -91,6 +91,19 @@ enum plan_flag {
     PLAN_CALLS = 1024,       /* runs a user's function, which can speak of what it is given */
 };
 
+/* A table by its name; schema NULL where it is not said. */
+struct plan_table {
+    const char *schema, *name;
+    bool is_temporary, is_brief; /* brief: it is gone when the transaction is over */
+};
+
+/* Tables that a session has just made, and in which no values are that a snapshot would have to
+ * tell of (gate/blank.h). */
+struct plan_blank {
+    const struct plan_table *tables;
+    size_t count;
+};
+
 /* What of a session changes the meaning of a text. */
 struct plan_environment {
     struct catalog *catalog; /* NULL: no snapshot yet: everything is bound */
@@ -98,6 +111,7 @@ struct plan_environment {
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
+    const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
 };
 
 enum plan_source {
@@ -114,7 +128,9 @@ struct plan_pin {
     struct view literal; /* bytes NULL: a parameter */
     uint16_t parameter;
     bool is_array;
-    bool is_cast; /* a parameter that the statement converts to the key's type */
+    bool is_cast;   /* a parameter that the statement converts to the key's type */
+    bool is_shared; /* one that stands elsewhere, too: only with a type that is said it is the key's
+                     */
 };
 
 /* An output column (0-based, hidden ones not counted) and the fields of one part that it can show.
@@ -142,6 +158,7 @@ struct plan_part {
     bool is_relation_certain; /* named with its schema. Else a temporary table can stand for it, and
                                  only a column's origin proves that none does */
     uint64_t fields;          /* of all its columns; BOUND without columns: whatever comes */
+    uint64_t loose_fields;    /* of these, what can be in columns that are not the table's own */
     const struct plan_column *columns;
     size_t column_count;
     const struct plan_pin *pins;
@@ -181,7 +198,16 @@ struct plan_mark {
     uint32_t relation; /* 0 where it is not there yet, or one of several of that name */
     int16_t column;    /* of its own row, there alone (catalog.h); 0: of anybody, anywhere in it */
     uint64_t fields, kinds;
+    bool is_lasting; /* also where the mapping says so: by a name that the relation is losing */
     const struct plan_mark *next;
+};
+
+/* What a statement does to what other statements' names mean (plan_effect.def). */
+enum plan_effect {
+    EFFECT_ANY,   /* it can be anything */
+    EFFECT_DROPS, /* tables are gone that the snapshot does not show, or that are temporary */
+    EFFECT_ADDS,  /* there is more in the catalog, and no name that was known means anything else */
+    EFFECT_ROWS,  /* nothing */
 };
 
 /* A relation gets another name or schema; a schema another name (names NULL). Schema NULL: not
@@ -190,6 +216,24 @@ struct plan_mark {
 struct plan_move {
     const char *schema, *name;
     const char *to_schema, *to_name;
+};
+
+/* What a statement makes that others of its transaction can run or write through, and that no
+ * snapshot shows before its end: fresh.h says what follows. One statement can make several. */
+struct plan_fresh {
+    const char *name;              /* by which texts use it; NULL: it acts by itself */
+    const char *on;                /* the relation whose rows it is given; NULL: of none */
+    const char *text;              /* its words say what it uses: SQL */
+    uint64_t fields, kinds;        /* what it reads of what the snapshot shows */
+    const struct plan_mark *fills; /* the tables that it writes to; their fields say nothing */
+    bool is_called;                /* it is given what who names it names */
+    bool is_unnamed;               /* so it is by everybody: an operator, a cast */
+    bool is_link;                  /* what it reads is not what it writes: a view, a partition */
+    bool is_filling;               /* what it reads can be in the rows of `on` */
+    bool is_trigger;               /* and what its text puts there of the row itself */
+    bool is_whole;                 /* the row by other names than its columns' */
+    bool is_seen;                  /* a snapshot shows what it does, unless it is dropped before */
+    const struct plan_fresh *next;
 };
 
 struct plan_statement {
@@ -203,7 +247,17 @@ struct plan_statement {
     bool twists;       /* afterwards names can mean others than the snapshot says */
     bool speaks_later; /* until the transaction's end: a cursor WITH HOLD runs at COMMIT */
     bool may_notify;   /* values can go into notifications */
-    uint32_t flags;    /* enum plan_flag */
+    bool misses_table; /* it names a relation that the snapshot does not show and that is not blank
+                        */
+    bool has_blank;    /* it names one that is */
+    bool may_be_blank; /* it names one that may be, as far as the snapshot goes */
+    uint8_t effect;    /* enum plan_effect */
+    bool is_own;       /* whatever it changes in the catalog, only this session sees */
+    /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
+    struct plan_table makes;
+    const struct plan_table *drops; /* the tables that are gone */
+    size_t drop_count;
+    uint32_t flags; /* enum plan_flag */
     uint64_t fingerprint;
     const char *sql; /* normalized, without literals */
     /* The most that it can show, of any relation or function it names: rows whose columns the parts
@@ -232,8 +286,9 @@ struct plan_statement {
         size_t column_count;
         bool has_header;
     } copy;
-    struct plan_mark mark;        /* fields 0: none */
-    const struct plan_move *move; /* or NULL */
+    struct plan_mark mark;          /* fields 0: none */
+    const struct plan_move *move;   /* or NULL */
+    const struct plan_fresh *fresh; /* what it makes, or NULL */
     /* What it puts under other persons' keys, where a mapping names it: counted when it is done. */
     uint64_t moved_fields, moved_kinds;
     uint8_t moved_most; /* enum plan_moved */
@@ -281,6 +336,9 @@ void plan_release(struct plan *plan);
  * SQL's PREPARE has it within another. Borrowed from `plan`. */
 const struct plan_statement *plan_counterpart(const struct plan *plan, const struct plan *was,
                                               const struct plan_statement *statement);
+/* Whether one of its statements names a relation that the snapshot does not show, or is not
+ * understood. */
+bool plan_misses(const struct plan *plan);
 uint32_t plan_error_position(const struct plan *plan, uint32_t position);
 
 /*
@@ -291,7 +349,7 @@ uint32_t plan_error_position(const struct plan *plan, uint32_t position);
 struct plan_cache;
 PASU_MUST_USE int plan_cache_new(struct plan_cache **cache, size_t plans_max, size_t bytes_max);
 void plan_cache_free(struct plan_cache *cache);
-/* A held plan, from the cache or new. */
+/* A held plan, from the cache or new. The cache knows of no blank tables. */
 PASU_MUST_USE int plan_cache_get(struct plan_cache *cache, struct view text,
                                  const struct plan_environment *environment, struct plan **plan);
 /* Lets go of the plans whose catalogs are superseded: each holds its catalog. */

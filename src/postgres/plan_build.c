@@ -2,6 +2,8 @@
 #include "postgres/plan_build.h"
 
 #include "postgres/plan_arm.h"
+#include "postgres/plan_effect.h"
+#include "postgres/plan_fresh.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
@@ -27,12 +29,22 @@ build_kept(struct plan_statement *statement, const struct reach *kept)
     statement->kept_kinds |= reach_kinds(kept);
 }
 
+/* Of all that it names, also where only a part of it comes to mean something. */
+static void
+note_tables(const struct plan_work *work, struct plan_statement *statement)
+{
+    statement->misses_table |= (work->names.flags & PLAN_UNKNOWN_TABLE) != 0;
+    statement->has_blank |= work->names.has_blank;
+    statement->may_be_blank |= statement->misses_table || work->names.has_temporary;
+}
+
 void
 build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_statement *statement)
 {
     struct token_range all = {work->tokens.tokens, work->tokens.tokens + work->tokens.count};
 
     names_collect(work, tree);
+    parameters_collect(work, tree);
     refuse_by_names(work);
     if (work->names.flags & PLAN_STATISTICS)
         refuse_by_statistics(work, tree);
@@ -40,6 +52,7 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
         refuse_by_strings(work, work->text, all);
     statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);
     set_most(work, statement);
+    note_tables(work, statement);
     if (work->names.sets_role) {
         statement->special = SPECIAL_SET_ROLE;
         statement->name = "?";
@@ -103,6 +116,28 @@ is_beyond(const struct plan_work *work)
     return work_is_exhausted(work) || work->names.has_rules || work->names.is_filled;
 }
 
+/* The tables that functions fill can hold what they are given. */
+static void
+mark_fillers(struct plan_work *work, const struct reach *given)
+{
+    char persistence[] = "p";
+
+    for (const struct filler *f = work->names.fillers; f; f = f->next) {
+        const struct catalog_relation *relation;
+        size_t at = 0;
+
+        while ((relation = catalog_fill(work->catalog, f->function, &at)) != NULL) {
+            struct reach own = reach_of_relation(relation);
+            PgQuery__RangeVar target = {.schemaname = (char *)(uintptr_t)relation->schema,
+                                        .relname = (char *)(uintptr_t)relation->name,
+                                        .relpersistence = persistence};
+
+            if (!reach_covers(&own, given))
+                mark_relation(work, &target, relation, given);
+        }
+    }
+}
+
 /* What functions have put elsewhere (settings, sequences, names) counts as shown by the rows that
  * come, too: there is nothing later to count it by. */
 static void
@@ -111,6 +146,7 @@ show_kept(struct plan_work *work, struct outputs *columns, struct plan_statement
     reach_add(&work->kept, &work->names.kept);
     if (reach_fields(&work->kept) == 0)
         return;
+    mark_fillers(work, &work->kept);
     build_kept(statement, &work->kept);
     statement->flags |= PLAN_OPAQUE;
     for (struct output *o = columns->first; o; o = o->next) {
@@ -266,61 +302,6 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
     }
 }
 
-/* ---- changed tables ---- */
-
-/* Whether an expression names a column of another name. */
-struct naming {
-    const char *column;
-    bool is_other;
-};
-
-static void
-note_column(void *context, const ProtobufCMessage *message)
-{
-    struct naming *naming = context;
-
-    if (message->descriptor == &pg_query__column_ref__descriptor) {
-        const PgQuery__ColumnRef *column = (const PgQuery__ColumnRef *)message;
-        const char *name = sql_last_name(column->fields, column->n_fields);
-
-        naming->is_other |= !name || strcmp(name, naming->column) != 0;
-        return;
-    }
-    sql_each_child(message, note_column, context);
-}
-
-/* A column whose values are made of those of others. */
-static bool
-is_made_of_others(const PgQuery__Node *node)
-{
-    const PgQuery__AlterTableCmd *command =
-        node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_CMD ? node->alter_table_cmd : NULL;
-    struct naming naming = {.column = command ? command->name : ""};
-
-    if (!command || command->subtype != PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType ||
-        !command->def || command->def->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF ||
-        !command->def->column_def->raw_default)
-        return false;
-    note_column(&naming, &command->def->column_def->raw_default->base);
-    return naming.is_other;
-}
-
-/* What a default or USING brings stays in the table when it is gone. */
-static void
-build_altered(struct plan_work *work, const PgQuery__AlterTableStmt *alter,
-              struct plan_statement *statement)
-{
-    struct reach reach = work->names.functions;
-
-    for (size_t i = 0; i < alter->n_cmds; i++)
-        if (is_made_of_others(alter->cmds[i]))
-            reach_add(&reach, &work->names.most);
-    work->marks = NULL;
-    if (alter->relation)
-        mark_relation(work, alter->relation, NULL, &reach);
-    mark_statement(work, statement);
-}
-
 /* ---- any statement ---- */
 
 static bool
@@ -349,13 +330,13 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
         /* DDL and all the rest: no rows, but errors that can show values. */
         build_names(work, &node->base, statement);
         statement->special = SPECIAL_DDL;
-        if (node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
-            build_altered(work, node->alter_table_stmt, statement);
     }
     statement->twists = twist_of(work, node, statement);
     arm_statement(work, node, statement);
+    fresh_statement(work, build, node, statement);
     if (statement->special == SPECIAL_DDL || node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT)
         arm_events(work, statement);
+    effect_of(work, node, statement);
 }
 
 void

@@ -108,50 +108,8 @@ read_constant(struct plan_work *work, const PgQuery__AConst *constant, uint8_t k
     return pin_read_text(work, text, key_type, pin);
 }
 
-static bool
-is_number(uint8_t key_type)
-{
-    return key_type == CATALOG_KEY_INT2 || key_type == CATALOG_KEY_INT4 ||
-           key_type == CATALOG_KEY_INT8 || key_type == CATALOG_KEY_NUMERIC;
-}
-
 static const uint8_t key_types[] = {CATALOG_KEY_INT2,    CATALOG_KEY_INT4, CATALOG_KEY_INT8,
                                     CATALOG_KEY_NUMERIC, CATALOG_KEY_UUID, CATALOG_KEY_TEXT};
-
-/* Whether a value of the type that PREPARE declares can be compared with the key as it is written,
- * or, as a text, be converted to its type. */
-static bool
-is_declared_for(const struct plan_work *work, const struct plan_pin *pin, uint8_t key_type)
-{
-    const PgQuery__Node *node = pin->parameter <= work->parameter_type_count
-                                    ? work->parameter_types[pin->parameter - 1]
-                                    : NULL;
-    const PgQuery__TypeName *type;
-
-    if (!node)
-        return pin->parameter > work->parameter_type_count;
-    if (node->node_case != PG_QUERY__NODE__NODE_TYPE_NAME)
-        return false;
-    type = node->type_name;
-    if (type->n_typmods > 0 || type->setof || type->n_array_bounds != (pin->is_array ? 1 : 0))
-        return false;
-    for (size_t i = 0; i < COUNT_OF(key_types); i++)
-        if (pin_is_type(type, key_types[i]))
-            return key_types[i] == key_type || (is_number(key_types[i]) && is_number(key_type)) ||
-                   (pin->is_cast && key_types[i] == CATALOG_KEY_TEXT);
-    return false;
-}
-
-bool
-pin_read_parameter(const struct plan_work *work, const PgQuery__Node *node, uint8_t key_type,
-                   bool is_array, bool is_cast, struct plan_pin *pin)
-{
-    if (node->param_ref->number < 1 || node->param_ref->number > UINT16_MAX)
-        return false;
-    *pin = (struct plan_pin){
-        .parameter = (uint16_t)node->param_ref->number, .is_array = is_array, .is_cast = is_cast};
-    return is_declared_for(work, pin, key_type);
-}
 
 bool
 pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_type, struct plan_pin *pin)

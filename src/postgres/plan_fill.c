@@ -51,14 +51,17 @@ moves_schema(struct token_range range)
     return false;
 }
 
+struct filling {
+    struct plan_work *work;
+    tokens_visit *visit;
+    void *context;
+};
+
 static void
-fill_one(struct plan_work *work, const char *text, const struct sql_token *t,
-         struct token_range range, const struct reach *reach)
+fill_one(const struct filling *filling, const char *text, const struct sql_token *t,
+         struct token_range range)
 {
-    char schema[CATALOG_NAME_SIZE] = "", name[CATALOG_NAME_SIZE], none[] = "", persistence[] = "p";
-    PgQuery__RangeVar target = {.catalogname = none};
-    const struct catalog_relation *relation, *only = NULL;
-    size_t at = 0, count = 0;
+    char schema[CATALOG_NAME_SIZE] = "", name[CATALOG_NAME_SIZE];
 
     if (t >= range.end || !tokens_name(text, t, name))
         return;
@@ -69,49 +72,77 @@ fill_one(struct plan_work *work, const char *text, const struct sql_token *t,
     }
     if (moves_schema(range))
         schema[0] = '\0';
-    target.schemaname = schema;
-    target.relname = name;
-    target.relpersistence = persistence;
-    while ((relation = names_next_relation(work, schema[0] ? schema : NULL, name, &at)) != NULL) {
-        only = relation;
-        count++;
-    }
-    if (count == 1) {
-        struct reach own = reach_of_relation(only);
-
-        if (reach_covers(&own, reach))
-            return; /* what it holds anyway */
-    }
-    mark_relation(work, &target, count == 1 ? only : NULL, reach);
+    filling->visit(filling->context, schema[0] ? schema : NULL, name);
 }
 
 static void
-fill_text(struct plan_work *work, const char *text, const struct reach *reach, unsigned depth)
+fill_text(const struct filling *filling, const char *text, unsigned depth)
 {
+    struct arena *memory = &filling->work->memory;
     struct sql_tokens tokens;
     struct token_range range;
 
-    if (!text || depth > FILL_DEPTH_MAX ||
-        sql_scan(&work->memory, text, PLAN_TOKENS_MAX, &tokens) != 0)
+    if (!text || depth > FILL_DEPTH_MAX || sql_scan(memory, text, PLAN_TOKENS_MAX, &tokens) != 0)
         return;
     range = (struct token_range){tokens.tokens, tokens.tokens + tokens.count};
     for (const struct sql_token *t = range.first; t < range.end; t++) {
         const struct sql_token *target = filled_at(t, range);
 
         if (target)
-            fill_one(work, text, target, range, reach);
+            fill_one(filling, text, target, range);
         if (t->kind == PG_QUERY__TOKEN__SCONST) {
             struct view inside = tokens_inside(text, t);
 
-            fill_text(work, arena_text(&work->memory, (const char *)inside.bytes, inside.length),
-                      reach, depth + 1);
+            fill_text(filling, arena_text(memory, (const char *)inside.bytes, inside.length),
+                      depth + 1);
         }
     }
 }
 
 void
+tokens_filled(struct plan_work *work, const char *body, tokens_visit *visit, void *context)
+{
+    const struct filling filling = {work, visit, context};
+
+    fill_text(&filling, body, 0);
+}
+
+struct marking {
+    struct plan_work *work;
+    const struct reach *reach;
+};
+
+static void
+mark_filled(void *context, const char *schema, const char *name)
+{
+    const struct marking *marking = context;
+    struct plan_work *work = marking->work;
+    char none[] = "", persistence[] = "p";
+    PgQuery__RangeVar target = {.catalogname = none,
+                                .schemaname = schema ? (char *)(uintptr_t)schema : none,
+                                .relname = (char *)(uintptr_t)name,
+                                .relpersistence = persistence};
+    const struct catalog_relation *relation, *only = NULL;
+    size_t at = 0, count = 0;
+
+    while ((relation = names_next_relation(work, schema, name, &at)) != NULL) {
+        only = relation;
+        count++;
+    }
+    if (count == 1) {
+        struct reach own = mark_known(only);
+
+        if (reach_covers(&own, marking->reach))
+            return; /* what it holds anyway */
+    }
+    mark_relation(work, &target, count == 1 ? only : NULL, marking->reach);
+}
+
+void
 tokens_fill(struct plan_work *work, const char *body, const struct reach *reach)
 {
+    struct marking marking = {work, reach};
+
     if (reach_fields(reach) != 0)
-        fill_text(work, body, reach, 0);
+        tokens_filled(work, body, mark_filled, &marking);
 }

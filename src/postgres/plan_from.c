@@ -93,8 +93,10 @@ choose_relation(struct plan_work *work, struct entry *entry, const char *schema,
         personal = relation;
         reach_add(&any.bound, &reach);
     }
+    for (at = 0; personal_count > 1 && (relation = names_next_relation(work, schema, name, &at));)
+        entry_note(work, relation); /* each can be meant */
     entry->is_only = count == 1;
-    if (count == 0)
+    if (count == 0 && !names_blank(work, schema, name))
         any.bound = work->everything;
     else if (personal_count == 1)
         entry->relation = personal;
@@ -124,7 +126,7 @@ from_table(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar 
     else if (entry->relation)
         fill_view(work, entry);
     if (range->alias)
-        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+        outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
     return entry;
 }
 
@@ -144,7 +146,7 @@ from_cte(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar *r
     outputs_copy(work, &entry->columns, &cte->columns);
     outputs_renew(work, &entry->columns);
     if (range->alias)
-        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+        outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
     return entry;
 }
 
@@ -179,7 +181,7 @@ from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__Range
     entry->lateral = range->lateral ? range : NULL;
     outputs_copy(work, &entry->columns, &columns);
     if (range->alias)
-        outputs_rename(&entry->columns, range->alias->colnames, range->alias->n_colnames);
+        outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
     return entry;
 }
 

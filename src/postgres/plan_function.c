@@ -21,8 +21,8 @@ class_of(const char *name)
     return FUNCTION_PLAIN;
 }
 
-static bool
-is_builtin_type(const char *name)
+bool
+names_is_builtin_name(const char *name)
 {
     static const char *const types[] = {
 #define X(name) name,
@@ -30,7 +30,7 @@ is_builtin_type(const char *name)
 #undef X
     };
 
-    for (size_t i = 0; i < COUNT_OF(types); i++)
+    for (size_t i = 0; name && i < COUNT_OF(types); i++)
         if (strcmp(types[i], name) == 0)
             return true;
     return false;
@@ -79,7 +79,7 @@ function_facts(const struct plan_work *work, PgQuery__Node *const *names, size_t
 struct function_facts
 function_facts_named(const struct plan_work *work, const char *schema, const char *name)
 {
-    struct function_facts facts = {.class = FUNCTION_PLAIN};
+    struct function_facts facts = {.class = FUNCTION_PLAIN, .schema = schema, .name = name};
     const struct catalog_function *function;
     bool is_system = false, is_user = false;
     size_t at = 0;
@@ -93,7 +93,7 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
         is_user |= !function->is_system;
         add_candidate(work, function, &facts);
     }
-    if (!is_system && !is_user && !is_builtin_type(name)) {
+    if (!is_system && !is_user && !names_is_builtin_name(name)) {
         set_unknown(work, &facts);
         return facts;
     }
@@ -125,12 +125,18 @@ names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *const *na
 }
 
 bool
-names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type)
+names_is_builtin_type(const PgQuery__TypeName *type)
 {
     const char *name = type ? sql_last_name(type->names, type->n_names) : NULL;
     const char *schema = type && type->n_names > 1 ? sql_string(type->names[0]) : NULL;
 
-    if (name && (!schema || strcmp(schema, "pg_catalog") == 0) && is_builtin_type(name))
+    return name && (!schema || strcmp(schema, "pg_catalog") == 0) && names_is_builtin_name(name);
+}
+
+bool
+names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type)
+{
+    if (names_is_builtin_type(type))
         return false;
     return !work->catalog || catalog_has_foreign_casts(work->catalog);
 }

@@ -75,6 +75,10 @@ merge(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *join
 
     if (!left || !right) {
         merged->is_open = true; /* an error, or a column that is not known */
+        if (left && left->carry)
+            carry_add(&merged->rest, left->carry);
+        if (right && right->carry)
+            carry_add(&merged->rest, right->carry);
         return;
     }
     if (left->carry)
@@ -153,7 +157,7 @@ put_alias(struct plan_work *work, struct scope *scope, struct entry *before,
     entry = scope_add(work, scope, alias->aliasname);
     if (entry) {
         outputs_share(work, &entry->columns, columns);
-        outputs_rename(&entry->columns, alias->colnames, alias->n_colnames);
+        outputs_rename(work, &entry->columns, alias->colnames, alias->n_colnames);
         outputs_share(work, &copy, &entry->columns);
     }
     return copy;

@@ -66,10 +66,11 @@ mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
               const struct catalog_relation *relation, const struct reach *reach)
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
+    const struct plan_table *fresh = names_blank(work, schema, range->relname);
     struct plan_mark *mark;
 
-    /* CREATE TEMP TABLE: whatever has that name elsewhere is not it. */
-    if (strcmp(range->relpersistence, "t") == 0)
+    /* A temporary table: whatever has that name elsewhere is not it. */
+    if (strcmp(range->relpersistence, "t") == 0 || (fresh && fresh->is_temporary))
         schema = CATALOG_TEMPORARY;
     if (reach_fields(reach) == 0)
         return;
@@ -132,6 +133,20 @@ mark_written_on(struct plan_work *work, const PgQuery__RangeVar *range, const ch
         mark_on(work, relation, name, reach, is_mapped);
 }
 
+/* A temporary table of that name can be another by now, or another session's: what the snapshot
+ * knows of it nobody may rely on. */
+static bool
+is_passing(const struct catalog_relation *relation)
+{
+    return relation->persistence == 't';
+}
+
+struct reach
+mark_known(const struct catalog_relation *relation)
+{
+    return is_passing(relation) ? (struct reach){{0}} : reach_of_relation(relation);
+}
+
 /* What the columns that triggers and rules speak of hold goes to where they write. */
 static void
 act_on(struct plan_work *work, const struct catalog_relation *from)
@@ -152,7 +167,7 @@ act_on(struct plan_work *work, const struct catalog_relation *from)
                     ? from->shows[i].column_fields[spill->column]
                     : from->shows[i].fields;
         reach_add_all(&reach, from->marked_kinds, from->marked_fields);
-        known = reach_of_relation(to);
+        known = mark_known(to);
         if (reach_covers(&known, &reach))
             continue;
         mark = mark_named(work, to->schema, to->name, 0);
@@ -222,7 +237,8 @@ mapped(const struct catalog_relation *relation, const char *name)
             reach.fields[relation->shows[k].kind % CATALOG_KINDS_MAX] |=
                 relation->shows[k].column_fields[column->number];
     }
-    reach_add_all(&reach, relation->marked_kinds, relation->marked_fields);
+    if (!is_passing(relation))
+        reach_add_all(&reach, relation->marked_kinds, relation->marked_fields);
     return reach;
 }
 
@@ -283,6 +299,36 @@ mark_target(struct plan_work *work, const struct entry *target, const struct rea
     mark->relation = target->is_only && target->relation ? target->relation->oid : 0;
     if (mark_add(mark, reach))
         mark_written_on(work, target->range, NULL, reach, false);
+}
+
+static void
+mark_one_lasting(struct plan_work *work, const struct catalog_relation *relation, int16_t column,
+                 const struct reach *reach)
+{
+    struct plan_mark *mark = reach_fields(reach) != 0
+                                 ? mark_named(work, relation->schema, relation->name, column)
+                                 : NULL;
+
+    if (!mark)
+        return;
+    mark->relation = relation->oid;
+    mark->is_lasting = true;
+    (void)mark_add(mark, reach);
+}
+
+void
+mark_lasting(struct plan_work *work, const struct catalog_relation *relation, int16_t column)
+{
+    if (relation->is_never && column == 0)
+        mark_one_lasting(work, relation, 0, &work->everything);
+    for (int16_t n = 1; n <= relation->column_limit; n++) {
+        struct reach reach = {{0}};
+
+        for (size_t i = 0; (column == 0 || column == n) && i < relation->show_count; i++)
+            reach.fields[relation->shows[i].kind % CATALOG_KINDS_MAX] |=
+                relation->shows[i].column_fields[n];
+        mark_one_lasting(work, relation, n, &reach);
+    }
 }
 
 void

@@ -23,6 +23,11 @@ void mark_target(struct plan_work *work, const struct entry *target, const struc
 void mark_acted(struct plan_work *work, const PgQuery__RangeVar *range);
 /* What a row of a relation can hold; of a view, what rows of its tables can. */
 struct reach mark_reach_of(const struct plan_work *work, const struct catalog_relation *relation);
+/* Notes what the mapping says of a relation, or of one column (0: of all), which it may not find by
+ * its names after the statement. */
+void mark_lasting(struct plan_work *work, const struct catalog_relation *relation, int16_t column);
+/* What a relation is known to hold, so that it needs no mark. */
+struct reach mark_known(const struct catalog_relation *relation);
 /* Hands all notes to the statement. */
 void mark_statement(struct plan_work *work, struct plan_statement *statement);
 

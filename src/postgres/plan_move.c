@@ -339,7 +339,8 @@ move_by_acts(struct plan_work *work, const PgQuery__RangeVar *range, bool is_upd
             const struct catalog_relation *to = catalog_relation(work->catalog, spill->to);
             struct reach reach;
 
-            if (!to || spill->kind != SPILL_OWNER || (to == relation && !is_update))
+            if (!to || spill->kind != SPILL_OWNER ||
+                (to == relation && !is_update && spill->column == 0))
                 continue;
             reach = reach_of_relation(to);
             reach_add(&work->moved.reach, &reach);

@@ -25,13 +25,44 @@ is_temporary_schema(const char *schema)
     return strcmp(schema, "pg_temp") == 0;
 }
 
+/* Where a blank table is temporary, another temporary one of that name that the snapshot shows is
+ * another session's, or gone; but through a pooler before the server it could be met. */
+static bool
+is_unknown(const struct plan_work *work, const struct plan_table *table)
+{
+    const char *schema = table->is_temporary ? NULL : table->schema;
+    const struct catalog_relation *relation;
+    size_t at = 0;
+
+    while ((relation = catalog_relation_named(work->catalog, schema, table->name, &at)) != NULL)
+        if (!table->is_temporary || relation->persistence != 't' || relation->fields != 0)
+            return false;
+    return true;
+}
+
+const struct plan_table *
+names_blank(const struct plan_work *work, const char *schema, const char *name)
+{
+    const struct plan_blank *blank = work->environment->blank;
+
+    for (size_t i = 0; blank && work->catalog && i < blank->count; i++) {
+        const struct plan_table *table = &blank->tables[i];
+        bool is_same_schema =
+            table->schema && schema ? strcmp(table->schema, schema) == 0 : table->schema == schema;
+
+        if (is_same_schema && strcmp(table->name, name) == 0 && is_unknown(work, table))
+            return table;
+    }
+    return NULL;
+}
+
 const struct catalog_relation *
 names_next_relation(const struct plan_work *work, const char *schema, const char *name, size_t *at)
 {
     bool is_temporary = schema && is_temporary_schema(schema);
     const struct catalog_relation *relation;
 
-    if (!work->catalog)
+    if (!work->catalog || (*at == 0 && names_blank(work, schema, name)))
         return NULL;
     while ((relation = catalog_relation_named(work->catalog, is_temporary ? NULL : schema, name,
                                               at)) != NULL)
@@ -89,6 +120,7 @@ names_add_relation(struct plan_work *work, const char *schema, const char *name)
 
         is_known = true;
         reach_add(&work->names.most, &reach);
+        work->names.has_temporary |= relation->persistence == 't';
         if (relation->speaks_values)
             work->names.flags |= PLAN_STATISTICS;
         if (relation->is_never)
@@ -133,7 +165,9 @@ add_range_var(struct walk *walk, const PgQuery__RangeVar *range, bool is_written
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
 
-    if (!names_add_relation(walk->work, schema, range->relname))
+    if (names_blank(walk->work, schema, range->relname))
+        walk->work->names.has_blank = true;
+    else if (!names_add_relation(walk->work, schema, range->relname))
         names_add_everything(walk->work, PLAN_UNKNOWN_TABLE);
     names_add_acts(walk->work, schema, range->relname, is_written);
 }
@@ -201,9 +235,39 @@ walk_written(struct walk *walk, const PgQuery__RangeVar *range, const ProtobufCM
 
 /* ---- functions, operators, casts ---- */
 
+static void
+add_filler(struct plan_work *work, uint32_t function)
+{
+    struct filler *filler;
+
+    for (const struct filler *f = work->names.fillers; f; f = f->next)
+        if (f->function == function)
+            return;
+    filler = arena_new(&work->memory, 1, sizeof(*filler));
+    if (!filler)
+        return;
+    *filler = (struct filler){function, work->names.fillers};
+    work->names.fillers = filler;
+}
+
+static void
+add_fillers(struct plan_work *work, const struct function_facts *facts)
+{
+    const struct catalog_function *function;
+    size_t at = 0;
+
+    while (work->catalog && facts->name &&
+           (function = catalog_function_named(work->catalog, facts->schema, facts->name, &at)) !=
+               NULL)
+        if (!function->is_system && function->fills)
+            add_filler(work, function->oid);
+}
+
 void
 names_add_function(struct plan_work *work, const struct function_facts *facts)
 {
+    if (facts->fills)
+        add_fillers(work, facts);
     reach_add(&work->names.most, &facts->reach);
     reach_add(&work->names.functions, &facts->reach);
     if (facts->is_opaque)
@@ -231,11 +295,14 @@ add_foreign(struct plan_work *work, const char *operator)
         .is_opaque = true,
         .renames = true,
         .twists = true,
-        .keeps = operator&& work->catalog && catalog_operator_keeps(work->catalog, operator),
+        .keeps = work->catalog && (operator? catalog_operator_keeps(work->catalog, operator)
+                                           : catalog_has_keeping_casts(work->catalog)),
         .is_user = true,
     };
 
     names_add_function(work, &facts);
+    if (facts.keeps)
+        add_filler(work, 0);
 }
 
 static void
@@ -294,6 +361,7 @@ walk_function(struct plan_work *work, const PgQuery__FuncCall *call)
     names_add_function(work, &facts);
     if (facts.is_opaque)
         refuse_by_call(work, call);
+    work->names.sets |= facts.class == FUNCTION_SETTING;
     if (facts.class == FUNCTION_SETTING && may_set_role(call))
         work->names.sets_role = true;
     if (facts.class == FUNCTION_SETTING)

@@ -14,17 +14,27 @@
 
 struct plan_work;
 
+/* A function that is called; 0: one behind an operator or a cast. */
+struct filler {
+    uint32_t function;
+    const struct filler *next;
+};
+
 struct names {
     struct reach most;      /* of all that is named */
     struct reach functions; /* of functions, operators and casts alone */
     struct reach kept;      /* of functions that put it where neither rows nor marks show it */
     struct reach code;      /* of code, by the columns that it names */
     bool keeps;             /* code calls one that does so with what it is given */
-    uint32_t flags;         /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
+    const struct filler *fillers; /* functions that write to tables; or NULL */
+    uint32_t flags;               /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
     /* Of what is shown to nobody, or lets data leave by the server: the last one named, or NULL. */
     const struct catalog_relation *never_relation, *exit_relation;
     const struct catalog_function *never_function, *exit_function;
     bool sets_role; /* by set_config */
+    bool sets;      /* set_config, whatever it sets */
+    bool has_blank; /* a table is named that the session has just made */
+    bool has_temporary;
     bool has_rules; /* a table that is written to has rules */
     bool is_filled; /* one is written to whose triggers and defaults can put values into its rows */
 };
@@ -51,6 +61,7 @@ struct function_facts {
     bool is_user; /* one of them is a user's */
     bool may_aggregate;
     bool is_known; /* the snapshot shows one of that name */
+    const char *schema, *name;
     const struct catalog_function *exit, *never;
 };
 
@@ -63,6 +74,10 @@ struct function_facts function_facts_named(const struct plan_work *work, const c
 /* Whether the text between two operands can be a user's operator. */
 bool names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *const *names,
                                size_t count);
+/* Whether a type's name is one of PostgreSQL's own types'. */
+bool names_is_builtin_type(const PgQuery__TypeName *type);
+/* Of the last part of a type's name (NULL: none). */
+bool names_is_builtin_name(const char *name);
 /* Whether a cast to that type can run something unknown. */
 bool names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type);
 
@@ -83,6 +98,10 @@ void names_collect(struct plan_work *work, const ProtobufCMessage *tree);
 /* Adds a relation by its name: how names_collect and the token scan see one. False where the
  * snapshot does not know it. */
 bool names_add_relation(struct plan_work *work, const char *schema, const char *name);
+/* The table of that name, as it is written, that the session has just made; NULL where there is
+ * none, or the name can mean what the snapshot shows. */
+const struct plan_table *names_blank(const struct plan_work *work, const char *schema,
+                                     const char *name);
 /* What acts on a relation of that name: triggers, rules, policies. */
 void names_add_acts(struct plan_work *work, const char *schema, const char *name, bool is_written);
 void names_add_everything(struct plan_work *work, uint32_t flag);

@@ -27,6 +27,8 @@ pins_are_one(const struct pins *pins)
 bool pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_type,
               struct plan_pin *pin);
 
+/* Counts the parameters of a statement; before anything is read of it. */
+void parameters_collect(struct plan_work *work, const ProtobufCMessage *tree);
 /* The same of a parameter (a ParamRef), or of one that stands for an array of keys. `is_cast`: it
  * is converted to the key's type. */
 bool pin_read_parameter(const struct plan_work *work, const PgQuery__Node *node, uint8_t key_type,

@@ -169,7 +169,7 @@ add_cte(struct plan_work *work, const struct cte *outer, const PgQuery__CommonTa
     cte->outer = outer;
     cte->name = expression->ctename;
     outputs_copy(work, &cte->columns, columns);
-    outputs_rename(&cte->columns, expression->aliascolnames, expression->n_aliascolnames);
+    outputs_rename(work, &cte->columns, expression->aliascolnames, expression->n_aliascolnames);
     if (expression->search_clause || expression->cycle_clause) {
         outputs_carry(work, columns, &cte->columns.rest);
         cte->columns.is_open = true;
@@ -295,7 +295,7 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
     }
     if (columns->is_open) {
         outputs_carry(work, other, &columns->rest);
-        outputs_carry(work, columns, &columns->rest);
+        outputs_blur(work, columns);
     }
 }
 

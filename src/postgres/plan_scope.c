@@ -171,10 +171,26 @@ outputs_renew(struct plan_work *work, struct outputs *outputs)
 }
 
 void
-outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t count)
+outputs_blur(struct plan_work *work, struct outputs *outputs)
 {
-    struct output *output = outputs->first;
+    if (!outputs->is_open)
+        return;
+    for (const struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+        if (o->carry)
+            carry_add(&outputs->rest, o->carry);
+    outputs->first = outputs->last = NULL;
+    outputs->count = 0;
+}
 
+void
+outputs_rename(struct plan_work *work, struct outputs *outputs, PgQuery__Node *const *names,
+               size_t count)
+{
+    struct output *output;
+
+    if (count > 0)
+        outputs_blur(work, outputs);
+    output = outputs->first;
     for (size_t i = 0; i < count && output; i++, output = output->next)
         output->name = sql_string(names[i]);
 }
@@ -287,8 +303,8 @@ add_fields(struct carry *carry, const struct catalog_show *show, uint64_t table,
     carry->tables |= table;
 }
 
-static void
-note_table(struct plan_work *work, const struct catalog_relation *relation)
+void
+entry_note(struct plan_work *work, const struct catalog_relation *relation)
 {
     struct named_table *t = work->tables;
 
@@ -320,7 +336,7 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
     int first = scope->is_top ? take_places(work, entry) : -1;
     uint64_t tables[CATALOG_KINDS_MAX] = {0};
 
-    note_table(work, relation);
+    entry_note(work, relation);
     if (first < 0)
         take_tables(work, relation, tables);
     for (size_t k = 0; k < COUNT_OF(tables); k++)

@@ -128,12 +128,17 @@ void outputs_widen(struct plan_work *work, struct outputs *outputs);
 void outputs_renew(struct plan_work *work, struct outputs *outputs);
 /* A new bit for a table further inside, or 0. */
 uint64_t inner_table(struct plan_work *work, uint8_t kind);
+/* Columns that are not all known have no positions: any name can be any of them. */
+void outputs_blur(struct plan_work *work, struct outputs *outputs);
 /* Renames the first of them (a list of String nodes). */
-void outputs_rename(struct outputs *outputs, PgQuery__Node *const *names, size_t count);
+void outputs_rename(struct plan_work *work, struct outputs *outputs, PgQuery__Node *const *names,
+                    size_t count);
 /* A carry in the arena, or NULL where it is empty. */
 const struct carry *carry_keep(struct plan_work *work, const struct carry *carry);
 /* What a plain relation's column carries; makes `direct` places for a table of the top level. */
 void entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry *entry);
+/* A name in the statement can mean that relation. */
+void entry_note(struct plan_work *work, const struct catalog_relation *relation);
 /* Whether that was done once for it, in the whole statement. */
 bool entry_is_alone(const struct plan_work *work, const struct catalog_relation *relation);
 

@@ -74,10 +74,13 @@ fill_columns(struct plan_work *work, const struct outputs *columns, int direct,
         uint64_t fields = fields_in(o->carry, part->kind, direct);
 
         part->fields |= fields;
+        if (is_lent(work, o, direct))
+            part->loose_fields |= fields;
         count += fields != 0;
     }
     if (columns->is_open) {
-        part->fields |= fields_in(&columns->rest, part->kind, direct);
+        part->loose_fields |= fields_in(&columns->rest, part->kind, direct);
+        part->fields |= part->loose_fields;
         return;
     }
     if (count == 0)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements about other statements, about the session, and about transactions. */
 #include "postgres/plan_build.h"
+#include "postgres/plan_fresh.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_refuse.h"
+#include "postgres/plan_rename.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
@@ -326,38 +328,6 @@ is_plain_ddl(const PgQuery__Node *node)
     }
 }
 
-/* Marks that are known by a name move with it. */
-static void
-build_move(struct plan_work *work, const PgQuery__Node *node, struct plan_statement *statement)
-{
-    struct plan_move *move = arena_new(work->keep, 1, sizeof(*move));
-    const PgQuery__RangeVar *relation = NULL;
-
-    if (!move)
-        return;
-    if (node->node_case == PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT) {
-        relation = node->alter_object_schema_stmt->relation;
-        move->to_schema = keep_name(work, node->alter_object_schema_stmt->newschema);
-    } else if (node->rename_stmt->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
-        move->schema = keep_name(work, node->rename_stmt->subname);
-        move->to_schema = keep_name(work, node->rename_stmt->newname);
-        statement->move = move;
-        return;
-    } else if (!node->rename_stmt->subname[0]) {
-        relation = node->rename_stmt->relation;
-        move->to_name = keep_name(work, node->rename_stmt->newname);
-    }
-    if (!relation)
-        return;
-    move->schema = relation->schemaname[0] ? keep_name(work, relation->schemaname) : NULL;
-    move->name = keep_name(work, relation->relname);
-    if (!move->to_schema)
-        move->to_schema = move->schema;
-    if (!move->to_name)
-        move->to_name = move->name;
-    statement->move = move;
-}
-
 /* What is created is no relation that is read; what it is made from is. */
 static void
 build_create_table(struct plan_work *work, const PgQuery__CreateStmt *create,
@@ -390,6 +360,8 @@ build_alter_table(struct plan_work *work, const PgQuery__AlterTableStmt *alter,
                 : NULL;
         struct carry written = {0};
 
+        if (command)
+            rename_parts(work, alter->relation, command);
         if (!command || !command->def || command->def->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF)
             continue;
         expression_carry(work, scope, command->def->column_def->raw_default, &written);
@@ -495,6 +467,7 @@ build_schema(struct plan_work *work, const struct build *build,
         statement->may_speak |= inner.may_speak;
         statement->twists |= inner.twists;
         statement->flags |= inner.flags;
+        fresh_join(statement, &inner);
     }
     statement->special = SPECIAL_DDL;
 }
@@ -507,8 +480,10 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
     case PG_QUERY__NODE__NODE_PREPARE_STMT:
         work->parameter_types = node->prepare_stmt->argtypes;
         work->parameter_type_count = node->prepare_stmt->n_argtypes;
+        work->is_preparing = true;
         hold_inner(work, build, node->prepare_stmt->name, node->prepare_stmt->query,
                    SPECIAL_PREPARE, statement);
+        work->is_preparing = false;
         work->parameter_type_count = 0;
         break;
     case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
@@ -579,7 +554,7 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
     case PG_QUERY__NODE__NODE_RENAME_STMT:
     case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
         statement->special = SPECIAL_DDL;
-        build_move(work, node, statement);
+        rename_statement(work, node, statement);
         break;
     default:
         if (is_plain_ddl(node))

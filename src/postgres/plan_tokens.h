@@ -17,6 +17,9 @@ void tokens_of_statement(struct plan_work *work);
 void tokens_of_body(struct plan_work *work, const char *body);
 /* Marks the tables that a body fills with what it can reach. */
 void tokens_fill(struct plan_work *work, const char *body, const struct reach *reach);
+/* Calls for each table that a body fills, schema NULL where none is said. */
+typedef void tokens_visit(void *context, const char *schema, const char *name);
+void tokens_filled(struct plan_work *work, const char *body, tokens_visit *visit, void *context);
 /* A name as the catalog has it: folded to lower case, or without its quotes; false where it is too
  * long to be read. */
 bool tokens_name(const char *text, const struct sql_token *token, char name[CATALOG_NAME_SIZE]);

@@ -37,6 +37,15 @@ struct parsed_view {
     const PgQuery__SelectStmt *query; /* NULL: it could not be */
 };
 
+enum { PLAN_PARAMETERS_KNOWN = 64 }; /* so many are counted */
+
+/* How often a parameter stands in the statement, and how often of these under a cast to a type of
+ * keys, or to an array of it. */
+struct parameter_uses {
+    uint32_t count;
+    uint32_t casts[2][CATALOG_KEY_TEXT + 1];
+};
+
 /* A table that stands in the statement, each time that it does. */
 struct named_table {
     struct named_table *next;
@@ -62,6 +71,8 @@ struct plan_work {
     struct names names;
     PgQuery__Node *const *parameter_types; /* TypeNames that PREPARE declares */
     size_t parameter_type_count;
+    bool is_preparing; /* the statement of PREPARE */
+    struct parameter_uses parameters[PLAN_PARAMETERS_KNOWN];
     struct direct direct[PLAN_PARTS_MAX];
     size_t direct_count;
     struct named_table *tables;

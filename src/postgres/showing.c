@@ -17,6 +17,7 @@ struct making {
     bool has_columns; /* the plan's numbers of columns are the server's */
     uint32_t flags;
     bool is_never;
+    bool is_blank; /* a relation that the snapshot does not show is one that was just made */
     struct showing_part parts[ROOM];
     size_t part_count;
     int bound[CATALOG_KINDS_MAX];      /* the part of that kind, or -1 */
@@ -231,6 +232,29 @@ add_unplanned(struct making *m, size_t at)
     add_reach(m, at, &most);
 }
 
+/* Of a column whose origin is known, in a result whose columns are not: what the statement can have
+ * put there, or made known of it, beside what the table holds. */
+static void
+add_loose(struct making *m, size_t at, uint32_t relation)
+{
+    const struct plan_statement *s = m->statement;
+
+    /* Of a statement that is only named, and by a name that is not known, the origins are all there
+     * is. */
+    if (s->special == SPECIAL_EXECUTE || s->special == SPECIAL_FETCH)
+        return;
+    for (size_t i = 0; i < s->part_count; i++) {
+        const struct plan_part *part = &s->parts[i];
+
+        if (part->relation == 0)
+            add_bound(m, at, part->kind % CATALOG_KINDS_MAX, part->fields);
+        else if (m->shown_by[i] != relation)
+            add_bound(m, at, part->kind % CATALOG_KINDS_MAX, part->loose_fields);
+        else if (s->flags & PLAN_MARKS)
+            add_bound(m, at, part->kind % CATALOG_KINDS_MAX, part->fields);
+    }
+}
+
 static void
 add_without_origin(struct making *m, size_t at)
 {
@@ -311,6 +335,8 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
      * more than the mapping says. */
     if (m->has_columns)
         add_planned(m, at, (m->statement->flags & PLAN_MARKS) == 0);
+    else
+        add_loose(m, at, relation->oid);
 }
 
 static bool
@@ -342,7 +368,7 @@ add_column(struct making *m, size_t at)
     const struct catalog_relation *relation = relation_of(m, column->relation);
 
     m->is_never |= relation && relation->is_never;
-    if (column->relation == 0) {
+    if (column->relation == 0 || (!relation && m->is_blank)) {
         add_without_origin(m, at);
     } else if (!relation) {
         struct reach everything = reach_of_everything(m->catalog);
@@ -494,6 +520,7 @@ showing_new(struct showing **showing, const struct plan_statement *statement,
         return PASU_E_NOMEM;
     for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
         m.bound[i] = -1;
+    m.is_blank = statement->has_blank && !statement->misses_table;
     m.has_columns =
         statement->has_columns &&
         (count == 0 || count == (size_t)statement->column_count + statement->hidden_count);

@@ -110,7 +110,7 @@ LIMITS.update({"b_error": ("block", 3), "b_cancel": ("block", 3), "b_next": ("bl
                "b_small": ("block", MOST), "b_large": ("block", shop.CUSTOMERS + 5), "b_none": ("block", 0),
                "b_uuid": ("block", MOST), "b_text": ("block", MOST), "b_race": ("block", RACE_MOST),
                "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5),
-               "b_cut": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_returning": ("block", 3)})
+               "b_cut": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_hides": ("block", 3), "b_returning": ("block", 3)})
 BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict": verdict}
            for name, (verdict, subjects) in LIMITS.items()]
 # Of several the smallest counts.
@@ -323,6 +323,22 @@ def test_rest_of_a_pipeline():
     equal(shop.server().sql("SELECT count(*) FROM customers WHERE region = 'gone'"), [["0"]])
     for name in ("b_rest", "b_late", "b_returning"):
         equal(len(recorded(name).keys["customer"]), 3)
+
+
+@test(gateway=True)
+def test_rest_that_hides():
+    """So is what does not look like a change, and what stands behind a copy"""
+    shop.server().sql("CREATE TABLE b_left (k int); INSERT INTO b_left SELECT generate_series(1, 9); GRANT ALL ON b_left TO app")
+    shop.server().sql("CREATE FUNCTION b_goes(int) RETURNS bigint LANGUAGE sql AS 'DELETE FROM public.b_left WHERE k = $1; SELECT 1::bigint'")
+    with login("b_hides") as session:
+        for number, (shown, change) in enumerate((
+                (ALL, "(WITH d AS (DELETE FROM b_left WHERE k = 1 RETURNING k) SELECT k FROM d)"), (ALL, "SELECT b_goes(2)"),
+                ("COPY customers TO STDOUT", "DELETE FROM b_left WHERE k = 3"),
+                ("COPY (SELECT id, name FROM customers) TO STDOUT", " ( ( WITH d AS (DELETE FROM b_left RETURNING k) SELECT k FROM d))"))):
+            result = session.exchange(run_of(shown) + run_of(change) + wire.SYNC)
+            equal((result.code, result.types.count("E")), (CODE, 1), number)
+        equal(session.value("SELECT 'goes on'"), "goes on")
+    equal(shop.server().sql("SELECT count(*) FROM b_left"), [["9"]])
 
 
 @test(gateway=True)

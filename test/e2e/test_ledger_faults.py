@@ -7,6 +7,8 @@ import contextlib
 import os
 import random
 import signal
+import socket
+import struct
 import threading
 import time
 
@@ -171,6 +173,28 @@ def test_killed_strict():
     killed_at_random("strict", KILLS // 3)
 
 
+@test(gateway=True, limit=120)
+def test_durability_changed():
+    """Another durability by SIGHUP holds for the sessions that stand, too: none waits for what nobody does any more"""
+    front = shop.front("durability", more={"ledger": {"directory": "./ledger", "durability": "strict"}})
+    keys = iter(shop.keys("customers", "id"))
+    seen = set()
+    with front.login(user="app", application_name="stands") as session:
+        for durability in ("os", "strict", "group", "os", "group", "strict", "os"):
+            front.guard.config["ledger"]["durability"] = durability
+            equal(front.reload(), "config_reloaded")
+            for _ in range(3):
+                seen |= {key := next(keys)}
+                since = time.monotonic()
+                equal(session.value(f"SELECT id FROM customers WHERE id = {key} AND name <> ''"), key)
+                assert time.monotonic() - since < 2, f"{durability}: {time.monotonic() - since:.1f} s"
+                equal(session.query(f"SELECT name FROM customers WHERE id = {key}").rows, [[f"Kim-{key}"]])
+                assert time.monotonic() - since < 2, f"{durability}: {time.monotonic() - since:.1f} s"
+    front.guard.until_sessions(0, 40)
+    equal(shop.export(front)["stands"].keys["customer"], seen)
+    front.stop()
+
+
 # ---- no room ----
 
 @harness.shared
@@ -296,6 +320,72 @@ def test_no_room_open():
         with contextlib.suppress(ProcessLookupError):
             os.kill(keeper, signal.SIGCONT)
     until(lambda: works(front), "a new session", 40)
+    front.stop()
+
+
+# Of three kinds of persons: its record needs more room than the smallest one.
+NOTE = """DO $$ BEGIN
+  EXECUTE format('COMMENT ON TABLE dull IS %L', (SELECT string_agg(name, ',') FROM customers)
+    || (SELECT max(name) FROM members) || (SELECT max(name) FROM accounts));
+END $$"""
+
+
+def note():
+    return shop.server().value("SELECT obj_description('dull'::regclass)")
+
+
+ONE = "SELECT name FROM customers WHERE id = 1350"
+
+
+def fill(large, small):
+    """Fills the ring to the last bytes: with records as large as can be, then as small as can be. The
+    keeper stands still."""
+    large.send(wire.query(CROWD))
+    last = time.monotonic()
+    while time.monotonic() - last < 1:
+        if large._fill():
+            large.buffer.clear()
+            last = time.monotonic()
+        time.sleep(0.001)
+    small.timeout = 2
+    with contextlib.suppress(TimeoutError):
+        while True:
+            small.query(ONE)
+
+
+@test(gateway=True, limit=150)
+def test_no_room_for_what_is_kept():
+    """A statement that must be recorded before it is run is not sent while there is no room for the record"""
+    front = shop.front("full-kept", more=crowd(), workers=1)
+    shop.server().sql("CREATE TABLE dull (a int); ALTER TABLE dull OWNER TO app")
+    for name in ("gone", "late", "waits"):
+        large, small, session = (front.login(user="app", application_name=one) for one in ("large", "small", name))
+        for one in (large, small, session):
+            one.query(ONE)
+        keeper = stopped(front, "keeper")
+        try:
+            fill(large, small)
+            session.send(wire.query(NOTE))
+            if name == "late":  # it waits as long as it may
+                equal(session.refused()["C"], "58030")
+            elif name == "gone":
+                time.sleep(1)  # it has been read: nothing else shows that
+                session.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                session.abort()
+                until(lambda: front.guard.find("session_closed", application=name)
+                      + front.guard.find("session_aborted", application=name), "its end")
+            equal(note(), None, name)
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        if name == "waits":
+            equal(session.result().errors, [])
+            assert "Kim-1350" in note()
+        for one in (large, small, session):
+            one.abort()
+        front.guard.until_sessions(0, 40)
+        shown = shop.export(front)[name]
+        equal(([len(line["subjects"]) for line in shown.lines if "kept" in line["flags"]], note() is None),
+              ([3], False) if name == "waits" else ([], True), name)
     front.stop()
 
 

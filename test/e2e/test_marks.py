@@ -14,12 +14,13 @@ import harness
 import ledgerfile
 import process
 import shop
+import silencer
 from stage import equal, test
 import wire
 
 SEEN = re.compile(rb"Kim-(-?\d+)")
 MARK = 5
-CARRIES, FORGOTTEN = 1, 2
+CARRIES, FORGOTTEN, INTENDED, OVER = 1, 2, 3, 4
 SOME = "SELECT name AS v FROM customers WHERE grade = 1"
 
 # What fills a table, and how it is read afterwards.
@@ -73,7 +74,7 @@ def marks():
         if kind == MARK:
             relation, = struct.unpack("<I", payload[28:32])
             names = [payload[at:at + 64].rstrip(b"\0").decode() for at in range(40, 296, 64)]
-            equal(len(payload), 296)
+            equal(len(payload), 312)
             found.append((payload[34], relation, names[2], names[3]))
     return found
 
@@ -184,6 +185,161 @@ def test_mark_without_room():
     made.guard.until_sessions(0)
     shown = shop.export(made)["read"]
     assert rows and len(rows) <= shown.unknown, shown
+    made.stop()
+
+
+# What is done when the gate is killed, of which its client never hears: all but the last statement have
+# their answers.
+UNHEARD = {
+    "a transaction": (("BEGIN", f"CREATE TABLE u.one AS {SOME}", "COMMIT"), "SELECT v FROM u.one"),
+    "one statement": ((f"CREATE TABLE u.two AS {SOME}",), "SELECT v FROM u.two"),
+    "all in one text": ((f"BEGIN; CREATE TABLE u.three AS {SOME}; ALTER TABLE u.three RENAME TO three3; COMMIT",), "SELECT v FROM u.three3"),
+    "code of its own": (("CREATE TABLE u.four (v text)",
+                         f"BEGIN; CREATE FUNCTION u.f() RETURNS void LANGUAGE sql AS $$ INSERT INTO u.four {SOME} $$; "
+                         "SELECT u.f(); DROP FUNCTION u.f(); COMMIT"), "SELECT v FROM u.four"),
+}
+COMMITTED = "SELECT count(*) FROM pg_class WHERE relname IN ('one', 'two', 'three3')"
+
+
+@harness.shared
+def silent():
+    """A relay, and pasu that reaches the server through it."""
+    relay = silencer.Silencer(("127.0.0.1", shop.server().port))
+    made = shop.front("marks-unheard", upstream=relay.upstream)
+    made.behind.sql("CREATE SCHEMA u")
+    return relay, made
+
+
+def is_done(made, name):
+    if name == "code of its own":
+        return made.behind.sql("SELECT count(*) > 0 FROM u.four")[0][0] == "t"
+    return made.behind.sql(f"SELECT to_regclass('{UNHEARD[name][1].split()[-1]}') IS NOT NULL")[0][0] == "t"
+
+
+@test(gateway=True, limit=200)
+def test_commit_of_which_nobody_hears():
+    """A gate that is killed between the server's COMMIT and its answer has left the mark"""
+    relay, made = silent()
+    for name, (statements, read) in UNHEARD.items():
+        session = made.login(application_name=f"does {name}")
+        for sql in (*statements[:-1], "SELECT 1"):
+            session.query(sql)
+        relay.hush()
+        session.send(wire.query(statements[-1]))
+        process.until(lambda one=name: is_done(made, one), f"{name}: committed", 20)
+        gate = made.gate()
+        os.kill(gate, signal.SIGKILL)
+        relay.speak()
+        process.until(lambda: made.guard.run("status").returncode == 0 and made.gate() != gate, "a new gate", 40)
+        process.until(lambda: works(made), "a session of the new gate", 40)
+        session.abort()
+        seen = shop.play(made, SEEN, f"reads {name}", (read,))
+        made.guard.until_sessions(0)
+        shown = shop.export(made)[f"reads {name}"]
+        assert seen and shown.fields.get("name") == "clear" and len(seen) <= shown.unknown, f"{name}: {len(seen)} SHOWN UNCOUNTED: {shown}"
+
+
+@test(gateway=True, limit=120)
+def test_commit_for_which_nobody_waits():
+    """A client that leaves with its COMMIT under way has marked what it filled"""
+    relay, made = silent()
+    with made.login(application_name="leaves") as session:
+        session.query("BEGIN")
+        session.query(f"CREATE TABLE u.left AS {SOME}")
+        relay.hush()
+        session.send(wire.query("COMMIT"))
+        process.until(lambda: made.behind.sql("SELECT to_regclass('u.left') IS NOT NULL")[0][0] == "t", "committed", 20)
+        session.abort()
+    made.guard.until_sessions(0)
+    relay.speak()
+    seen = shop.play(made, SEEN, "reads what is left", ("SELECT v FROM u.left",))
+    made.guard.until_sessions(0)
+    shown = shop.export(made)["reads what is left"]
+    assert seen and len(seen) <= shown.unknown, shown
+
+
+@test(gateway=True, limit=120)
+def test_intention_that_came_to_nothing():
+    """What was rolled back marks nothing, after kill -9 of the gate, too"""
+    shop.play(front(), SEEN, "rolls back", ("BEGIN", f"CREATE TABLE m.nothing AS {SOME}", "ROLLBACK"))
+
+    def is_over():
+        found = marks()
+        return (INTENDED, 0, "m", "nothing") in found and (OVER, 0, "", "") in found[found.index((INTENDED, 0, "m", "nothing")):]
+    process.until(is_over, "the journal says that it is over", 20)
+    assert (CARRIES, 0, "m", "nothing") not in marks(), marks()
+    front().behind.sql("CREATE TABLE m.nothing AS SELECT title AS v FROM products")
+    kill_gate()
+    shop.play(front(), SEEN, "reads nothing", ("SELECT v FROM m.nothing",))
+    front().guard.until_sessions(0)
+    assert "reads nothing" not in shop.export(front())
+
+
+# What the mapping finds by a name that is lost, and how it is read then.
+RENAMED = {
+    "a table": (("ALTER TABLE orders RENAME TO r_orders",), "SELECT item FROM r_orders WHERE customer_id > 1700",
+                "ALTER TABLE r_orders RENAME TO orders"),
+    "its schema": (("CREATE SCHEMA r", "ALTER TABLE orders SET SCHEMA r"), "SELECT item FROM r.orders WHERE customer_id > 1700",
+                   "ALTER TABLE r.orders SET SCHEMA public"),
+    "a column": (("ALTER TABLE customers RENAME name TO r_name",), "SELECT r_name FROM customers WHERE grade = 1",
+                 "ALTER TABLE customers RENAME r_name TO name"),
+    "past pasu": (("ALTER TABLE orders RENAME TO r_past",), "SELECT item FROM r_past WHERE customer_id > 1700", "ALTER TABLE r_past RENAME TO orders"),
+}
+ANY = re.compile(rb"Kim-(-?\d+)|item \d of (-?\d+)")
+
+
+@test(gateway=True, limit=250)
+def test_mapped_table_that_is_renamed():
+    """What the mapping names stays personal under another name, when pasu starts anew or its gate is killed"""
+    made = shop.front("marks-renamed")
+    rounds = iter(range(100000))
+
+    def is_exact(*read):  # once a snapshot has seen the last change
+        name = f"round {next(rounds)}"
+        seen = shop.play(made, ANY, name, read)
+        made.guard.until_sessions(0)
+        shown = shop.export(made)[name]
+        return seen and seen <= shown.keys["customer"] and not shown.unknown
+    for name, (statements, read, back) in RENAMED.items():
+        if name == "past pasu":
+            made.behind.sql(statements[0])
+            process.until(lambda one=read: is_exact(one), "the table under its new name", 20)
+        else:
+            shop.play(made, ANY, f"renames {name}", statements)
+        gate = made.gate()
+        os.kill(gate, signal.SIGKILL)
+        process.until(lambda one=gate: made.guard.run("status").returncode == 0 and made.gate() != one, "a new gate", 40)
+        process.until(lambda: works(made), "a session of the new gate", 40)
+        seen = shop.play(made, ANY, f"reads {name}", (read,))
+        made.behind.sql(back)
+        made.guard.until_sessions(0)
+        shown = shop.export(made)[f"reads {name}"]
+        assert seen and len(seen - shown.keys["customer"]) <= shown.unknown, f"{name}: {len(seen)} SHOWN UNCOUNTED: {shown}"
+    process.until(lambda: is_exact("SELECT item FROM orders WHERE customer_id > 1700", "SELECT name FROM customers WHERE grade = 1"),
+                  "all is exact again", 20)
+    made.stop()
+
+
+@test(gateway=True, limit=120)
+def test_part_that_is_parted():
+    """A partition keeps what its parent's mapping says of it, detached by a statement or past pasu"""
+    shop.server().sql("CREATE TABLE past (id int, customer_id bigint, v text) PARTITION BY LIST (id);"
+                      "CREATE TABLE past1 PARTITION OF past FOR VALUES IN (1); CREATE TABLE past2 PARTITION OF past FOR VALUES IN (2);"
+                      "INSERT INTO past SELECT 1 + grade % 2, id, name FROM customers")
+    personal = [*shop.CONFIG["personal_data"], shop.personal("past", "customer", "customer_id", {"v": "name"})]
+    made = shop.front("marks-parted", more={"personal_data": personal})
+    equal(len(shop.play(made, SEEN, "whole", ("SELECT v FROM past WHERE customer_id = 1350",))), 1)
+    shop.play(made, SEEN, "parts", ("ALTER TABLE past DETACH PARTITION past1",))
+    made.behind.sql("ALTER TABLE past DETACH PARTITION past2")
+    for number in (1, 2):
+        def is_counted(number=number):
+            seen = shop.play(made, SEEN, f"part {number}", (f"SELECT v FROM past{number}",))
+            made.guard.until_sessions(0)
+            shown = shop.export(made)[f"part {number}"]
+            return seen and len(seen) <= shown.unknown
+        if number == 1:
+            assert is_counted()
+        process.until(is_counted, f"past{number} is seen", 20)
     made.stop()
 
 

@@ -5,9 +5,11 @@ that was chosen, a clear message, and recovery without hands."""
 import contextlib
 import os
 import signal
+import threading
 import time
 
 import harness
+import ledgerfile
 import postgres
 import process
 import stage
@@ -130,6 +132,61 @@ def test_keeper_stopped_open():
             os.kill(keeper, signal.SIGCONT)
     process.until(lambda: works(front), "a new session", 40)
     front.stop()
+
+
+CROWD = 300  # more than the channel between gate and keeper holds
+OPENED, CLOSED, GAP = 3, 4, 7
+
+
+@harness.shared
+def large_server():
+    return postgres.Server(stage.folder(), "large", settings={"max_connections": CROWD + 50})
+
+
+@contextlib.contextmanager
+def busy(front):
+    """The keeper does nothing for about a second, as in a slow fdatasync."""
+    keeper = front.guard.pids()["keeper"]
+    os.kill(keeper, signal.SIGSTOP)
+    timer = threading.Timer(1.5, os.kill, (keeper, signal.SIGCONT))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
+@test(gateway=True, limit=120)
+def test_keeper_busy():
+    """Many sessions begin and end while the keeper is busy: all are taken and recorded, none is refused"""
+    front = Front(large_server(), "busy", limits={"connections_per_address": 2 * CROWD})
+    ledger = front.guard.folder / "ledger"
+    sessions, problems = [], []
+
+    def enter():
+        try:
+            sessions.append(front.login(timeout=30))
+        except (OSError, wire.Closed, wire.ServerError) as error:
+            problems.append(repr(error))
+
+    threads = [threading.Thread(target=enter) for _ in range(CROWD)]
+    with busy(front):
+        for thread in threads:
+            thread.start()
+    for thread in threads:
+        thread.join()
+    equal((problems[:3], len(sessions)), ([], CROWD))
+    with busy(front):
+        for session in sessions:
+            session.terminate()
+    front.guard.until_sessions(0)
+    status = front.guard.status()
+    equal((status["sessions_total"], status["refused_total"], status["unrecorded_total"]), (CROWD, 0, 0))
+    process.until(lambda: ledgerfile.journal_kinds(ledger)[CLOSED] == CROWD, "all ends are in the journal")
+    found = ledgerfile.journal_kinds(ledger)
+    equal((found[OPENED], found[GAP]), (CROWD, 0))
+    front.stop()
+    equal(ledgerfile.journal_kinds(ledger)[CLOSED], CROWD)
 
 
 @test(gateway=True)

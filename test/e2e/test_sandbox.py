@@ -168,5 +168,58 @@ def test_look_up_runs_a_program():
     front.stop()
 
 
+def writable_memory(pid):
+    """What a process has in memory that can be written."""
+    found = b""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            place, rights = line.split()[:2]
+            if rights.startswith("rw") and "[v" not in line:
+                begin, end = (int(word, 16) for word in place.split("-"))
+                memory.seek(begin)
+                found += memory.read(end - begin)
+    return found
+
+
+def rights(pid):
+    """Its account, and whether others of that account can look into it."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    return {"accounts": set(status["Uid"].split()), "groups": status["Groups"].split(),
+            "is_dumpable": os.stat(f"/proc/{pid}").st_uid != 0, "no_new": status["NoNewPrivs"]}
+
+
+@harness.root_only
+@test(gateway=True)
+def test_look_up_rights():
+    """Whoever reads DNS answers has the account's rights; no child knows a secret that it does not need"""
+    answers = name_server().held
+    answers.clear()
+    password = harness.folder() / "inspector-password"
+    password.write_text("a-word-that-only-the-gate-needs\n", encoding="ascii")
+    password.chmod(0o600)
+    front = Front(stage.server(), "no-secrets", upstream=f"db.pasu.test:{stage.server().port}",
+                  inspector={"user": "pasu", "password_file": str(password)}, more={"wait": False})
+    try:
+        gate, keeper = (front.guard.wait("process_started", name=name)["pid"] for name in ("gate", "keeper"))
+        look_up = process.until(lambda: set(process.children(front.process.pid)) - {gate, keeper}, "a look-up").pop()
+        process.until(lambda: rights(look_up)["no_new"] == "1", "it has given up its rights")
+        assert rights(look_up) == {**rights(gate), "no_new": "1"}, (rights(look_up), rights(gate))
+        assert "0" not in rights(look_up)["accounts"], rights(look_up)
+        process.until(lambda: name_server().asked, "it has asked")
+        secret = (front.guard.folder / "ledger" / "secret").read_bytes()
+        words = (secret, b"a-word-that-only-the-gate-needs")
+        supervisor = writable_memory(front.process.pid)
+        equal([word in supervisor for word in words], [True, True], "what to look for")
+        memory = writable_memory(look_up)
+        equal([word in memory for word in words], [False, False], "the look-up's memory")
+        memory = writable_memory(keeper)
+        equal([word in memory for word in words], [False, False], "the keeper's memory")
+    finally:
+        answers.set()
+    front.guard.wait("ready")
+    front.stop()
+
+
 if __name__ == "__main__":
     harness.main()

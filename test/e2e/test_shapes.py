@@ -66,6 +66,9 @@ BOUNDED = (
     "SELECT c.name FROM (customers c JOIN products p ON c.id = 1350 AND p.id = 1) AS j, customers c",
     "SELECT o.customer_id, c.name FROM (orders o JOIN customers c ON o.customer_id = c.id AND c.id = 1350) AS j,"
     " orders o, customers c WHERE o.id = 1",
+    "SELECT j.name FROM (unnest(ARRAY[]::text[]) AS name FULL JOIN (SELECT name FROM customers) c USING (name)) j",
+    "SELECT b || '' FROM (SELECT * FROM unnest(ARRAY['x']), (SELECT email FROM customers) q) z(a, b)",
+    "BEGIN; INSERT INTO products SELECT 100000 + row_number() OVER (), name, 1 FROM customers RETURNING (products).*; ROLLBACK",
     # aggregates with a query inside
     "SELECT string_agg(c.name || (SELECT p.title FROM products p WHERE p.id = 1), ',') FROM customers c",
     "SELECT array_agg(c.name) FILTER (WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id)) FROM customers c",

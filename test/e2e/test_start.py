@@ -71,6 +71,38 @@ def test_secret():
 
 
 @harness.gateway_only
+def test_lock_is_a_link():
+    """A lock file that is a link is not followed: pasu does not start, and makes nothing where it leads"""
+    folder = harness.folder() / "linked"
+    folder.mkdir(mode=0o700)
+    (folder / "lock").symlink_to(harness.folder() / "elsewhere")
+    front = guard.start(guard.gateway(server()), ledger={"directory": str(folder)}, wait=False)
+    assert front.process.wait(20) == 2
+    assert front.find("start_failed") and not (harness.folder() / "elsewhere").exists()
+
+
+@harness.gateway_only
+def test_secret_lost():
+    """A secret that is gone is not made anew beside a journal; without the journal a new ledger begins"""
+    front = guard.start(guard.gateway(server()))
+    ledger = front.folder / "ledger"
+    secret = (ledger / "secret").read_bytes()
+    front.stop()
+    (ledger / "secret").unlink()
+    mark = front.mark()
+    front.start(wait=False)
+    assert front.process.wait(20) == 2
+    failed = front.find("start_failed", mark)
+    assert failed and "backup" in failed[0]["hint"], front.events[mark:]
+    assert not (ledger / "secret").exists()
+    for name in ("sessions.journal", "exposures.ring"):
+        (ledger / name).rename(front.folder / name)
+    front.start()
+    assert (ledger / "secret").read_bytes() != secret
+    front.stop()
+
+
+@harness.gateway_only
 def test_listener_is_a_file():
     """A file that is no socket at a Unix listener's place is not removed either"""
     folder = harness.folder() / "run"

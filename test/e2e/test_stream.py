@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Large traffic: nothing is gathered whole, and a slow reader holds its own session only."""
+import contextlib
 import os
 import signal
+import socket
 import struct
 import time
 
@@ -36,6 +38,7 @@ def front():
     return guard.start([
         guard.gateway(server(), "plain"),
         guard.gateway(server(), "tls", tls=guard.tls(own), upstream_tls={"mode": "require"}),
+        dict(guard.gateway(server(), "unix"), listen=f"{harness.folder()}:{process.free_port()}"),
     ])
 
 
@@ -163,6 +166,21 @@ def test_slow_reader_tls():
     slow_reader("tls")
 
 
+def test_slow_reader_leaves():
+    """All that the server had sent arrives, also where it is gone long before the client has read that"""
+    row, rows = 8000, 700
+    for end in (wire.TERMINATE, b""):
+        with login(application_name="slow", receive_buffer=4096) as session:
+            session.send(wire.query(f"SELECT repeat('x', {row}) FROM generate_series(1, {rows})") + end)
+            if not end:
+                session.half_close()
+            until(lambda: is_waiting("ClientWrite") or not server().backends("application_name = 'slow'"),
+                  "a server that waits for its reader, or is gone")
+            came = session.read_end()
+            assert came.count(b"x") == row * rows, f"{came.count(b'x')} bytes of {row * rows}"
+            assert f"SELECT {rows}".encode() in came[-30:], came[-30:]
+
+
 @harness.root_only
 def test_slow_server():
     """A server that does not read holds the client back; pasu's memory and other sessions stay as they are"""
@@ -195,6 +213,37 @@ def test_slow_server():
         count = int(result.tags[0].split()[1])
         assert count >= sent // len(one), result.tags
         assert session.value("SELECT count(*) FROM bulk") == str(count)
+
+
+@harness.root_only
+def test_client_leaves_slow_server():
+    """All that a client had sent by a Unix socket arrives, also where it is gone before the server takes it"""
+    place = server().socket if harness.DIRECT else front().address("unix")
+    with wire.login(place, application_name="slow") as session:
+        pid = int(session.value("SELECT pg_backend_pid()"))
+        session.query("TRUNCATE bulk")
+        session.exchange(wire.query("COPY bulk FROM STDIN"), "G")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            session.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 15)
+            one, rows, left = wire.copy_data(b"1\t" + b"z" * 1000 + b"\n"), 0, b""
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    rows += not left
+                    left = left or one
+                    taken = session.send_some(left)
+                    left = left[taken:]
+                    if taken == 0:
+                        session._wait(False, True, time.monotonic() + 1)
+            session.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 17)
+            end = left + wire.COPY_DONE + wire.TERMINATE
+            assert session.send_some(end) == len(end), "there is no room for the end"
+            session.abort()
+            time.sleep(0.3)  # the gate has been told: nothing else shows that
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    until(lambda: not server().backends("application_name = 'slow'"), "the server's session ends")
+    assert server().value("SELECT count(*) FROM bulk") == str(rows), f"{server().value('SELECT count(*) FROM bulk')} of {rows} rows"
 
 
 def test_many_slow_readers():

@@ -25,12 +25,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     os.arg = &fd;
     os.openat = open_file;
-    if (write(fd, data, size) == (ssize_t)size && journal_open(&j, &os, -1, "j", &report) == 0) {
+    if (write(fd, data, size) == (ssize_t)size &&
+        journal_open(&j, &os, -1, "j", NULL, &report) == 0) {
         if (journal_append(&j, JOURNAL_OPENED, "payload", 7) != 0)
             __builtin_trap();
         journal_close(&j);
-        if (journal_open(&j, &os, -1, "j", &again) != 0 || again.records != report.records + 1 ||
-            again.cut != 0)
+        if (journal_open(&j, &os, -1, "j", NULL, &again) != 0 ||
+            again.records != report.records + 1 || again.cut != 0)
             __builtin_trap();
         journal_close(&j);
     }

@@ -210,7 +210,7 @@ set_up(void)
     shared.supervisor.fd = -1;
     cancel_init(&shared.cancels, &os);
     address_count_init(&shared.early);
-    keeper_link_init(&shared.keeper);
+    keeper_link_init(&shared.keeper, shared.os, -1);
     settings = settings_of(yaml, 1);
     if (worker_init(&worker, &shared, 0) != 0 ||
         poller_init(&worker.poller, worker.event, false) != 0)
@@ -239,6 +239,7 @@ poke(enum peer_side side, uint32_t events)
         session_ready(s, peer, events);
     }
     worker_read_inbox(&worker);
+    worker_read_again(&worker);
     s = only_session();
     if (s && session_state_is_relay(s->state) && !s->is_registered)
         __builtin_trap();

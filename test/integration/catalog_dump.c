@@ -287,7 +287,7 @@ obey(struct dump *d, char *line)
     else if (strcmp(words[0], "get") == 0)
         get(d);
     else if (strcmp(words[0], "touch") == 0)
-        catalog_store_touch(d->store, d->place);
+        (void)catalog_store_touch(d->store, d->place, TOUCH_ALL);
     else if (strcmp(words[0], "stale") == 0)
         printf("%s\n", catalog_store_is_stale(d->place) ? "yes" : "no");
     else if (strcmp(words[0], "config") == 0 && words[1])

@@ -21,7 +21,7 @@ gate_ordinals_begin(struct gate_ordinals *g)
 {
     static const uint8_t secret[SEAL_SECRET_SIZE] = {7};
 
-    recorder_init(&g->recorder, NULL, -1);
+    recorder_init(&g->recorder, NULL, -1, NULL);
     for (uint8_t i = 0; i < EXPOSURE_KINDS_MAX; i++)
         g->slots[i] = (uint8_t)(i + 3);
     g->ordinals =

@@ -40,7 +40,7 @@ failing_pread(void *arg, int fd, void *bytes, size_t size, off_t offset)
 }
 
 /* A new keeper, which takes what is there. */
-static void
+static inline void
 begin(struct place *p)
 {
     record_init(&p->records, &p->log, p->directory);
@@ -49,11 +49,12 @@ begin(struct place *p)
     assert_int_equal(intake_take(&p->intake), 0);
 }
 
-static void
+static inline void
 kill_keeper(struct place *p)
 {
     intake_release(&p->intake);
     journal_close(&p->records.journal);
+    live_release(&p->records.live);
 }
 
 static int
@@ -89,7 +90,7 @@ remove_place(void **state)
     return rmdir(p->path);
 }
 
-static int
+static inline int
 append(struct place *p, unsigned ring, enum ring_type type, const void *bytes, size_t length)
 {
     struct iovec part = {(void *)(uintptr_t)bytes, length};
@@ -99,7 +100,7 @@ append(struct place *p, unsigned ring, enum ring_type type, const void *bytes, s
 }
 
 /* A shape whose fingerprint is a number. */
-static int
+static inline int
 append_number(struct place *p, unsigned ring, uint64_t number, size_t more)
 {
     static char text[4096] = "SELECT";

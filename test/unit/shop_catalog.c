@@ -21,14 +21,12 @@ static struct catalog_column customers[] = {
     COLUMN("region", 7, TEXT),  COLUMN("created_at", 8, TIMESTAMPTZ),
 };
 static uint64_t customers_fields[] = {0, 0, NAME, PHONE, EMAIL, ADDRESS, 0, 0, 0};
-static struct catalog_show customers_shows[] = {{
-    .kind = 0,
-    .key_column = 1,
-    .key_type = CATALOG_KEY_INT8,
-    .is_key_unique = true,
-    .fields = NAME | PHONE | EMAIL | ADDRESS,
-    .column_fields = customers_fields,
-}};
+static struct catalog_show customers_shows[] = {{.kind = 0,
+                                                 .key_column = 1,
+                                                 .key_type = CATALOG_KEY_INT8,
+                                                 .is_key_unique = true,
+                                                 .fields = NAME | PHONE | EMAIL | ADDRESS,
+                                                 .column_fields = customers_fields}};
 static struct catalog_column orders[] = {
     COLUMN("id", 1, BIGINT),      COLUMN("customer_id", 2, BIGINT),     COLUMN("item", 3, TEXT),
     COLUMN("amount", 4, INTEGER), COLUMN("ordered_at", 5, TIMESTAMPTZ),
@@ -367,6 +365,7 @@ static const struct catalog_function functions[] = {
      .fields = 63,
      .kinds = 3},
     {.oid = 3008, .schema = "public", .name = "glue", .kind = 'a'},
+    {.oid = SHOP_F_LOG, .schema = "public", .name = "f_log", .fills = true, .text = "NEW.title"},
 };
 
 /* Functions of PostgreSQL's own that the tests call: one each is enough. */
@@ -459,11 +458,9 @@ static const struct catalog_spill spills[] = {
 const struct catalog_spill *
 catalog_spill(const struct catalog *catalog PASU_UNUSED, uint32_t from, size_t *at)
 {
-    for (size_t i = *at; i < COUNT_OF(spills); i++)
-        if (spills[i].from == from) {
-            *at = i + 1;
-            return &spills[i];
-        }
+    while (*at < COUNT_OF(spills))
+        if (spills[(*at)++].from == from)
+            return &spills[*at - 1];
     return NULL;
 }
 
@@ -495,9 +492,8 @@ system_function(size_t index)
     static struct catalog_function found[COUNT_OF(system_names)];
     struct catalog_function *f = &found[index];
 
-    f->oid = 4000 + (uint32_t)index;
-    f->is_system = true;
-    snprintf(f->schema, sizeof(f->schema), "pg_catalog");
+    *f = (struct catalog_function){
+        .oid = 4000 + (uint32_t)index, .is_system = true, .schema = "pg_catalog"};
     snprintf(f->name, sizeof(f->name), "%s", system_names[index]);
     return f;
 }
@@ -551,6 +547,12 @@ bool
 catalog_operator_keeps(const struct catalog *catalog PASU_UNUSED, const char *name PASU_UNUSED)
 {
     return false;
+}
+
+bool
+catalog_speaks_of(const struct catalog *catalog PASU_UNUSED, const char *name)
+{
+    return strcmp(name, "spoken") == 0;
 }
 
 bool

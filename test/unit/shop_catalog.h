@@ -15,7 +15,9 @@
  *   public.triggered: products' twin, whose trigger brings an email
  *   public.logged: customers' twin, whose trigger copies the name into public.log (k, v)
  *   public.referenced (k, v), public.referencing (k, v): ON UPDATE CASCADE on v
+ *   f_log: a function that fills public.products
  *   public.ruled: has rules; work.people: customers' twin, not mapped
+ *   spoken: no relation, but code speaks of it
  */
 #ifndef PASU_TEST_SHOP_CATALOG_H
 #define PASU_TEST_SHOP_CATALOG_H
@@ -34,6 +36,7 @@ enum {
     SHOP_MV_VIP = 1008,
     SHOP_VISITS = 1009,
     SHOP_VISITS_2024 = 1010,
+    SHOP_F_LOG = 3010,
 };
 enum {
     NAME = 1,

@@ -32,6 +32,11 @@ mappings_are_resolved_by_oid_and_column_number(void **state PASU_UNUSED)
     assert_null(catalog_unresolved(c, &at)); /* the other database's is not missed here */
     assert_null(catalog_relation(c, 1));
     assert_string_equal(catalog_poll_value(c), "a poll");
+    assert_int_equal(catalog_poll_change(c, VIEW("a poll")), CATALOG_SAME);
+    assert_int_equal(catalog_poll_change(c, VIEW("a poll~5:7")), CATALOG_TEMPORARIES);
+    assert_int_equal(catalog_poll_change(c, VIEW("another~5:7")), CATALOG_CHANGED);
+    assert_int_equal(catalog_poll_change(c, VIEW("")), CATALOG_CHANGED);
+    assert_int_equal(catalog_poll_change(c, view_of(NULL, 0)), CATALOG_CHANGED);
     catalog_release(c);
 }
 

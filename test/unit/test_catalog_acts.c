@@ -231,6 +231,31 @@ event_triggers_are_of_no_relation(void **state PASU_UNUSED)
     catalog_release(c);
 }
 
+/* Names that nothing has yet: what is made by one will be what code means. */
+static void
+what_code_speaks_of_is_known(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        FUNCTION(22001, "reads", "sql", "SELECT v FROM Awaited, s.\"Quoted One\""),
+        FUNCTION(22002, "runs", "plpgsql",
+                 "BEGIN EXECUTE 'INSERT INTO inside SELECT 1'; END /* not_this */"),
+        {ROWS_ACTS, "20001|f|f| on_write(later)"},
+    };
+    static const char *const spoken[] = {"awaited", "Quoted One", "inside", "later", "customers"};
+    static const char *const others[] = {"Awaited", "not_this", "quoted", "nothing", ""};
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+    size_t by_chance = 0;
+
+    for (size_t i = 0; i < COUNT_OF(spoken); i++)
+        if (!catalog_speaks_of(c, spoken[i]))
+            fail_msg("%s", spoken[i]);
+    for (size_t i = 0; i < COUNT_OF(others); i++) /* a hash can be another's by chance */
+        by_chance += catalog_speaks_of(c, others[i]);
+    assert_true(by_chance < COUNT_OF(others) - 1);
+    catalog_release(c);
+}
+
 static void
 a_rule_writes_to_what_it_names(void **state PASU_UNUSED)
 {
@@ -359,6 +384,7 @@ main(void)
         cmocka_unit_test(what_functions_put_out_of_sight_is_known),
         cmocka_unit_test(triggers_carry_their_row_where_they_put_it),
         cmocka_unit_test(event_triggers_are_of_no_relation),
+        cmocka_unit_test(what_code_speaks_of_is_known),
         cmocka_unit_test(a_rule_writes_to_what_it_names),
         cmocka_unit_test(operators_are_foreign_by_what_their_functions_do),
         cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),

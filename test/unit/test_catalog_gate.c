@@ -77,6 +77,101 @@ a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUS
     catalog_marks_release(&marks);
 }
 
+static bool
+has_mark(struct catalog_marks *marks, uint32_t relation, const char *schema, const char *name)
+{
+    struct catalog_mark *list;
+    size_t count;
+    bool is_there = false;
+
+    assert_int_equal(catalog_marks_list(marks, 7, &list, &count), 0);
+    for (size_t i = 0; i < count; i++)
+        is_there |= list[i].relation == relation && strcmp(list[i].name, name) == 0 &&
+                    strcmp(list[i].schema ? list[i].schema : "", schema) == 0;
+    memory_free(list);
+    return is_there;
+}
+
+/* What the two snapshots of one name show: before the transaction's end, and after it. */
+static const struct catalog_row before_rows[] = {CATALOG_ROWS_SERVER,
+                                                 {ROWS_RELATIONS, "20001|a|t|r|p|f|f"}};
+static const struct catalog_row after_rows[] = {CATALOG_ROWS_SERVER,
+                                                {ROWS_RELATIONS, "20009|a|t|r|p|f|f"}};
+
+static void
+settle(struct catalog_marks *marks, const struct catalog_row *rows, size_t count,
+       struct catalog_sight sight)
+{
+    struct catalog *c = catalog_rows_snapshot(rows, count);
+
+    marks->sight = sight;
+    assert_int_equal(catalog_marks_settle(marks, c), 0);
+    catalog_release(c);
+}
+
+static void
+a_name_stays_marked_until_the_transaction_that_marks_is_over(void **state PASU_UNUSED)
+{
+    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0};
+    struct catalog_marks marks = {.number = 7};
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    for (size_t loads = 0; loads < 1000; loads++) /* however often somebody else has one loaded */
+        settle(&marks, before_rows, COUNT_OF(before_rows), (struct catalog_sight){.open = 6});
+    assert_true(has_mark(&marks, 0, "a", "t") && has_mark(&marks, 20001, "", ""));
+    settle(&marks, after_rows, COUNT_OF(after_rows), (struct catalog_sight){.open = 7});
+    assert_true(has_mark(&marks, 0, "a", "t") && has_mark(&marks, 20009, "", ""));
+    settle(&marks, after_rows, COUNT_OF(after_rows), (struct catalog_sight){.open = 8});
+    assert_false(has_mark(&marks, 0, "a", "t"));
+    assert_true(has_mark(&marks, 20009, "", ""));
+    assert_false(has_mark(&marks, 20001, "", ""));
+    catalog_marks_release(&marks);
+}
+
+static void
+a_name_that_is_adrift_waits_for_all_transactions_of_its_time(void **state PASU_UNUSED)
+{
+    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0};
+    struct catalog_marks marks = {.number = 7};
+
+    assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+    catalog_marks_drift(&marks, 8);
+    assert_false(catalog_marks_need_next(&marks)); /* it was before */
+    catalog_marks_drift(&marks, 7);
+    assert_true(catalog_marks_need_next(&marks));
+    settle(&marks, before_rows, COUNT_OF(before_rows), (struct catalog_sight){8, 100, 0});
+    assert_true(catalog_marks_need_next(&marks));
+    settle(&marks, before_rows, COUNT_OF(before_rows), (struct catalog_sight){8, 100, 105});
+    assert_false(catalog_marks_need_next(&marks));
+    settle(&marks, before_rows, COUNT_OF(before_rows), (struct catalog_sight){8, 104, 110});
+    assert_true(has_mark(&marks, 0, "a", "t"));
+    settle(&marks, after_rows, COUNT_OF(after_rows), (struct catalog_sight){8, 105, 0});
+    assert_false(has_mark(&marks, 0, "a", "t"));
+    assert_true(has_mark(&marks, 20009, "", ""));
+    catalog_marks_release(&marks);
+}
+
+static void
+a_standby_loses_only_what_is_gone_in_both(void **state PASU_UNUSED)
+{
+    const struct catalog_mark name = {0, "a", "t", 1, 2, 0}, oid = {20001, NULL, NULL, 1, 2, 0},
+                              gone = {20002, NULL, NULL, 1, 2, 0},
+                              new = {20009, NULL, NULL, 1, 2, 0};
+    struct catalog_marks marks = {0}, leader = {0};
+    struct catalog *c = catalog_rows_snapshot(before_rows, COUNT_OF(before_rows));
+
+    assert_int_equal(catalog_marks_add(&marks, &name, 7), 0);
+    assert_int_equal(catalog_marks_add(&marks, &oid, 7), 0);
+    assert_int_equal(catalog_marks_add(&marks, &gone, 7), 0);
+    assert_int_equal(catalog_marks_add(&leader, &new, 7), 0); /* what the name has become */
+    assert_int_equal(catalog_marks_follow(&marks, &leader, c), 0);
+    assert_int_equal(marks.count, 2);
+    assert_true(has_mark(&marks, 20009, "", "") && has_mark(&marks, 20001, "", ""));
+    catalog_release(c);
+    catalog_marks_release(&marks);
+    catalog_marks_release(&leader);
+}
+
 static void
 partitions_keep_the_mark_when_they_are_detached(void **state PASU_UNUSED)
 {
@@ -149,19 +244,33 @@ a_name_of_which_nothing_comes_is_forgotten_in_the_end(void **state PASU_UNUSED)
     catalog_marks_release(&marks);
 }
 
-static bool
-has_mark(const struct catalog_marks *marks, uint32_t relation, const char *schema, const char *name)
+/* The snapshot was begun before: it can show what had the name until then. */
+static void
+a_name_that_is_marked_during_a_load_waits_for_the_next(void **state PASU_UNUSED)
 {
-    struct catalog_mark *list;
-    size_t count;
-    bool is_there = false;
+    static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
+                                              {ROWS_RELATIONS, "20001|a|t|r|p|f|f"}};
+    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0};
+    struct catalog *c = catalog_rows_snapshot(rows, COUNT_OF(rows));
+    struct catalog_marks marks = {0};
 
-    assert_int_equal(catalog_marks_list(marks, 7, &list, &count), 0);
-    for (size_t i = 0; i < count; i++)
-        is_there |= list[i].relation == relation && strcmp(list[i].name, name) == 0 &&
-                    strcmp(list[i].schema ? list[i].schema : "", schema) == 0;
-    memory_free(list);
-    return is_there;
+    for (uint32_t load = 0; load < 2; load++) {
+        struct catalog_mark *list;
+        size_t count;
+
+        assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+        assert_int_equal(count, load);
+        memory_free(list);
+        if (load == 0)
+            assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
+        assert_int_equal(catalog_marks_settle(&marks, c), 0);
+        assert_int_equal(catalog_marks_list(&marks, 7, &list, &count), 0);
+        assert_int_equal(count, 1);
+        assert_int_equal(list[0].relation, load == 0 ? 0 : 20001);
+        memory_free(list);
+    }
+    catalog_release(c);
+    catalog_marks_release(&marks);
 }
 
 static void
@@ -230,6 +339,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_configuration_becomes_a_policy_in_the_vocabularys_numbers),
         cmocka_unit_test(a_mark_by_name_becomes_one_by_oid_when_the_table_is_there),
+        cmocka_unit_test(a_name_that_is_marked_during_a_load_waits_for_the_next),
+        cmocka_unit_test(a_name_stays_marked_until_the_transaction_that_marks_is_over),
+        cmocka_unit_test(a_name_that_is_adrift_waits_for_all_transactions_of_its_time),
+        cmocka_unit_test(a_standby_loses_only_what_is_gone_in_both),
         cmocka_unit_test(partitions_keep_the_mark_when_they_are_detached),
         cmocka_unit_test(under_another_vocabulary_a_mark_stands_for_everything),
         cmocka_unit_test(a_mark_moves_with_the_name_of_a_table_that_no_snapshot_shows),

@@ -74,6 +74,7 @@ rows_go_on_to_children_views_tables_and_where_rules_and_keys_lead(void **state P
         {ROWS_DEPENDENCIES, "31002|r|20001|2"},
         {ROWS_SPILLS, "k|20002|20004|1"},
         {ROWS_SPILLS, "k|20002|20004|1"},
+        {ROWS_SPILLS, "o|20001|20001|0"}, /* a rule that writes to its own table */
     };
     struct catalog *c = build(NULL, 0, rows, COUNT_OF(rows));
 
@@ -81,6 +82,7 @@ rows_go_on_to_children_views_tables_and_where_rules_and_keys_lead(void **state P
     check_spills(c, VIEW_OF_LOG, "20002/v/0");
     check_spills(c, LOG, "20004/k/1");
     check_spills(c, CHILD, "");
+    check_spills(c, CUSTOMERS, "20001/o/1");
     catalog_release(c);
 }
 
@@ -167,6 +169,48 @@ transition_tables_are_the_whole(void **state PASU_UNUSED)
     catalog_release(c);
 }
 
+/* What one function and all that it calls fill, as one text. */
+static void
+check_fills(const struct catalog *c, uint32_t function, const char *expected)
+{
+    const struct catalog_relation *relation;
+    char text[256] = "";
+    size_t at = 0;
+
+    while ((relation = catalog_fill(c, function, &at)) != NULL)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ", relation->name);
+    assert_string_equal(text, expected);
+}
+
+static void
+functions_fill_what_those_fill_that_they_call(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP,
+        TRIGGER_FUNCTION(22001, "puts", "BEGIN INSERT INTO log VALUES (1); END"),
+        TRIGGER_FUNCTION(22002, "calls", "BEGIN PERFORM puts(); UPDATE child SET v = 1; END"),
+        TRIGGER_FUNCTION(22003, "reads", "BEGIN PERFORM NEW.v; END"),
+        TRIGGER_FUNCTION(22004, "idle", "BEGIN PERFORM 1; END"),
+        {ROWS_OPERATORS, "23001|#@#|22001|25|25"},
+        {ROWS_WRITERS, "20003|22003"},
+    };
+    struct catalog *c = build(NULL, 0, rows, COUNT_OF(rows));
+    size_t at = 0;
+
+    check_fills(c, 22001, "log ");
+    check_fills(c, 22002, "log child ");
+    check_fills(c, 22003, "");
+    check_fills(c, 0, "log "); /* by an operator */
+    assert_non_null(catalog_function(c, 22001)->text);
+    assert_non_null(catalog_function(c, 22003)->text);
+    assert_null(catalog_function(c, 22004)->text);
+    assert_int_equal(catalog_written_by(c, 22003, &at)->oid, PARENT);
+    assert_null(catalog_written_by(c, 22003, &at));
+    at = 0;
+    assert_null(catalog_written_by(c, 22001, &at));
+    catalog_release(c);
+}
+
 static void
 a_marked_column_is_of_the_rows_own_person(void **state PASU_UNUSED)
 {
@@ -211,6 +255,7 @@ main(void)
         cmocka_unit_test(a_trigger_takes_along_what_its_function_names),
         cmocka_unit_test(a_trigger_that_gives_a_row_another_key_is_known),
         cmocka_unit_test(transition_tables_are_the_whole),
+        cmocka_unit_test(functions_fill_what_those_fill_that_they_call),
         cmocka_unit_test(a_marked_column_is_of_the_rows_own_person),
         cmocka_unit_test(rows_that_are_none_are_refused),
     };

@@ -278,7 +278,7 @@ a_record_torn_at_any_byte_is_taken_again(void **state)
         assert_int_equal(ftruncate(fd, torn), 0);
         close(fd);
         assert_int_equal(
-            journal_open(&journal, &os_real, p->directory, "sessions.journal", &report), 0);
+            journal_open(&journal, &os_real, p->directory, "sessions.journal", NULL, &report), 0);
         assert_int_equal(report.cut, torn - whole);
         assert_int_equal(journal.end, whole);
         journal_close(&journal);

@@ -115,6 +115,41 @@ messages_without_a_sync_keep_a_session_busy(void **state PASU_UNUSED)
     assert_true(pipeline_ready(&p)); /* one that nobody asked for */
 }
 
+/* "c": the end of COPY data, "G": the server begins to take some. */
+static void
+a_sync_ahead_of_copy_data_is_not_answered(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *said;
+        uint32_t due, asked;
+    } cases[] = {
+        {"ESG", 0, 1},     {"ESSG", 0, 1},  {"ESGcS", 1, 0}, {"EScSG", 1, 0}, {"ESScSG", 1, 0},
+        {"EcSG", 1, 0},    {"EcSSG", 2, 0}, {"EESG", 1, 0},  {"ESEG", 0, 2},  {"ESESG", 1, 0},
+        {"EScSESG", 2, 0}, {"QG", 1, 0},    {"QSG", 1, 0},   {"QcSG", 2, 0},  {"QSESG", 2, 0},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct pipeline p = {0};
+
+        for (const char *said = cases[i].said; *said; said++) {
+            if (*said == 'c')
+                p.is_copy_over = true;
+            else if (*said == 'G')
+                pipeline_copy(&p);
+            else if (*said == 'E')
+                pipeline_ask(&p);
+            else
+                pipeline_end_unit(&p, *said == 'S');
+            p.is_copy_over &= *said != 'E' && *said != 'Q';
+        }
+        if (p.due != cases[i].due || p.asked != cases[i].asked)
+            fail_msg("%s: %u due, %u asked", cases[i].said, p.due, p.asked);
+        while (p.due > 0)
+            pipeline_ready(&p);
+        assert_int_equal(p.known, 0);
+    }
+}
+
 /* Far ahead it may be too high, never too low: then a session would count as idle that is not. */
 static void
 random_clients_are_never_owed_more_than_is_known(void **state PASU_UNUSED)
@@ -152,6 +187,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sync_ahead_of_copy_data_is_not_answered),
         cmocka_unit_test(an_error_takes_the_queries_before_the_sync_with_it),
         cmocka_unit_test(a_query_after_an_error_is_skipped_too),
         cmocka_unit_test(messages_without_a_sync_keep_a_session_busy),

@@ -209,6 +209,42 @@ what_is_written_elsewhere_is_marked(void **state PASU_UNUSED)
     CHECK_CASES(cases);
 }
 
+/* What is given to a function that fills a table can be in the table. */
+static void
+what_a_function_is_given_is_in_what_it_fills(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT f_log(name) FROM customers",
+         "customer bound1: 0=name; customer bound: 0=name !opaque !marks "
+         "mark(public.products=name)"},
+        {"SELECT 1 FROM customers WHERE f_log(email)",
+         "customer bound: 0=email !opaque !marks mark(public.products=email)"},
+        {"SELECT f_log(title) FROM products", "-"},
+        {"SELECT f_log(grade) FROM customers", "-"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+/* The mapping finds it by its names: a mark by OID stays where they go. */
+static void
+who_loses_a_name_keeps_what_it_shows(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"ALTER TABLE orders RENAME TO o2",
+         "- DDL mark(public.orders#5=order) mark(public.orders#4=order) "
+         "mark(public.orders#3=order)"},
+        {"ALTER TABLE customers RENAME name TO n", "- DDL mark(public.customers#2=name)"},
+        {"ALTER TABLE customers RENAME grade TO n", "- DDL"},
+        {"ALTER TABLE visits DETACH PARTITION visits_2024",
+         "- DDL !marks mark(public.visits_2024#3=order)"},
+        {"ALTER TABLE visits_2024 NO INHERIT visits",
+         "- DDL !marks mark(public.visits_2024#3=order)"},
+    };
+
+    CHECK_CASES(cases);
+}
+
 static int
 run(void)
 {
@@ -216,6 +252,8 @@ run(void)
         cmocka_unit_test(changes_show_what_they_return),
         cmocka_unit_test(what_is_written_elsewhere_is_marked),
         cmocka_unit_test(what_comes_under_anothers_key_is_moved),
+        cmocka_unit_test(what_a_function_is_given_is_in_what_it_fills),
+        cmocka_unit_test(who_loses_a_name_keeps_what_it_shows),
         cmocka_unit_test(what_stays_under_its_own_key_is_not),
         cmocka_unit_test(what_goes_on_to_other_tables_is_marked_there),
     };

@@ -73,6 +73,53 @@ an_aggregate_is_of_the_query_that_its_columns_are_of(void **state PASU_UNUSED)
     CHECK_CASES(cases);
 }
 
+/* Columns that are not all known have no positions. */
+static void
+a_name_by_position_can_be_any_of_open_columns(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT j.name FROM (unnest('{}'::text[]) AS name FULL JOIN (SELECT name FROM customers) "
+         "c "
+         "USING (name)) j",
+         "customer bound1: 0=name"},
+        {"SELECT b FROM (SELECT * FROM unnest(ARRAY['x']), (SELECT email FROM customers) q) z(a, "
+         "b)",
+         "customer bound1: 0=email"},
+        {"WITH z(a, c, b) AS (SELECT * FROM generate_series(1, 1), customers) SELECT b FROM z",
+         "customer bound: 0=name+phone+email+address"},
+        {"SELECT b FROM (SELECT 1 AS a, 'x' AS b UNION ALL SELECT * FROM generate_series(1, 1) g, "
+         "(SELECT email FROM customers) q) z",
+         "customer bound1: 0=email"},
+        {"SELECT b FROM customers z(a, b)", "customer hidden@0: 0=name"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+/* The server gives an undeclared parameter the type of its first use. */
+static void
+a_parameter_that_stands_elsewhere_is_no_key(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"PREPARE p AS SELECT $1::float8, name FROM customers WHERE id = $1",
+         "- PREPARE(p) [customer bound1: 1=name]"},
+        {"PREPARE p AS SELECT name FROM customers WHERE $1::bigint IS NULL OR id = $1",
+         "- PREPARE(p) [customer bound1: 0=name]"},
+        {"PREPARE p AS SELECT name FROM customers WHERE $1::bigint IS NOT NULL AND id = $1",
+         "- PREPARE(p) [customer pinned $1: 0=name]"},
+        {"PREPARE p(bigint) AS SELECT $1::float8, name FROM customers WHERE id = $1",
+         "- PREPARE(p) [customer pinned $1: 1=name]"},
+        {"PREPARE p(numeric) AS SELECT name FROM customers WHERE id = $1::bigint",
+         "- PREPARE(p) [customer bound1: 0=name]"},
+        {"PREPARE p AS SELECT name FROM customers WHERE id = ANY ($1::bigint[])",
+         "- PREPARE(p) [customer pinned $1[]: 0=name]"},
+        {"PREPARE p AS SELECT $1::int[], name FROM customers WHERE id = ANY ($1)",
+         "- PREPARE(p) [customer bound1: 1=name]"},
+    };
+
+    CHECK_CASES(cases);
+}
+
 static int
 run(void)
 {
@@ -80,6 +127,8 @@ run(void)
         cmocka_unit_test(a_name_with_a_schema_is_of_that_table),
         cmocka_unit_test(inside_a_join_with_an_alias_its_tables_have_their_names),
         cmocka_unit_test(an_aggregate_is_of_the_query_that_its_columns_are_of),
+        cmocka_unit_test(a_name_by_position_can_be_any_of_open_columns),
+        cmocka_unit_test(a_parameter_that_stands_elsewhere_is_no_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,7 +351,8 @@ a_mark_is_taken_only_as_a_gate_writes_it(void **state)
                                     .gateway = "g",
                                     .database = "d",
                                     .name = "t"};
-    struct ring_mark numbered = named, forgotten = named, wrong[14];
+    struct ring_mark numbered = named, forgotten = named, intended = named, wrong[21];
+    struct ring_mark over = {.number = 1, .what = RING_MARK_OVER, .gateway = "g", .database = "d"};
     struct place *p = *state;
     struct ledger_reader *r;
     struct ledger_entry entry;
@@ -360,15 +361,18 @@ a_mark_is_taken_only_as_a_gate_writes_it(void **state)
 
     numbered.relation = UINT32_MAX;
     numbered.column = INT16_MAX;
+    numbered.system = UINT64_MAX;
+    numbered.database_oid = UINT32_MAX;
     memset(numbered.name, 0, sizeof(numbered.name));
     memset(numbered.database, 'd', sizeof(numbered.database) - 1);
     forgotten.what = RING_MARK_FORGOTTEN;
     forgotten.fields = 0;
+    intended.what = RING_MARK_INTENDED;
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         wrong[i] = named;
     wrong[0].column = -1;
     wrong[1].what = 0;
-    wrong[2].what = 3;
+    wrong[2].what = RING_MARK_OVER + 1;
     wrong[3].fields = 0;
     wrong[4].gateway[0] = '\0';
     wrong[5].database[0] = '\0';
@@ -381,13 +385,24 @@ a_mark_is_taken_only_as_a_gate_writes_it(void **state)
     wrong[12].zero[4] = 1;
     wrong[13] = forgotten;
     wrong[13].kinds = 1;
+    wrong[14].what = RING_MARK_OVER; /* of something */
+    wrong[15] = wrong[16] = over;
+    wrong[15].relation = 1;
+    wrong[16].kinds = 1;
+    wrong[17] = intended;
+    wrong[17].fields = 0;
+    wrong[18].system = 1; /* and which database of it? */
+    wrong[19].database_oid = 1;
+    wrong[20].end[3] = 1;
     begin(p);
     assert_int_equal(append(p, 0, RING_MARK, &named, sizeof(named)), 0);
     assert_int_equal(append(p, 0, RING_MARK, &numbered, sizeof(numbered)), 0);
     assert_int_equal(append(p, 0, RING_MARK, &forgotten, sizeof(forgotten)), 0);
+    assert_int_equal(append(p, 0, RING_MARK, &intended, sizeof(intended)), 0);
+    assert_int_equal(append(p, 0, RING_MARK, &over, sizeof(over)), 0);
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         assert_int_equal(append(p, 0, RING_MARK, &wrong[i], sizeof(wrong[i])), 0);
-    for (size_t length = 0; length < sizeof(named); length++)
+    for (size_t length = 0; length < sizeof(named); length++) /* one of them was whole once */
         assert_int_equal(append(p, 0, RING_MARK, &named, length), 0);
     r = open_reader(p);
     while ((result = ledger_reader_next(r, &entry)) != 0) {
@@ -396,8 +411,8 @@ a_mark_is_taken_only_as_a_gate_writes_it(void **state)
     }
     ledger_reader_close(r);
     kill_keeper(p);
-    assert_int_equal(well, 3);
-    assert_int_equal(damaged, COUNT_OF(wrong) + sizeof(named));
+    assert_int_equal(well, 6);
+    assert_int_equal(damaged, COUNT_OF(wrong) + sizeof(named) - 1);
 }
 
 /* A record that is whole, but not made of what it says. */

@@ -18,7 +18,8 @@ struct place {
     char path[64];
     int directory;
     struct os os;
-    int calls_left; /* -1: none fails */
+    int calls_left;          /* -1: none fails */
+    uint8_t disk[RING_PAGE]; /* what a power cut brings back of the ring's head page */
     struct ring_file file;
     struct ring *ring;
 };
@@ -57,7 +58,12 @@ failing_fallocate(void *arg, int fd, off_t offset, off_t length)
 static int
 failing_fsync(void *arg, int fd)
 {
-    return is_failing(arg) ? -1 : fsync(fd);
+    struct place *p = arg;
+
+    if (is_failing(arg))
+        return -1;
+    assert_true(pread(fd, p->disk, sizeof(p->disk), RING_PAGE) >= 0);
+    return fsync(fd);
 }
 
 /* As a new supervisor and a new process of each kind. */
@@ -226,26 +232,25 @@ a_new_run_has_what_the_former_one_left(void **state)
     assert_true(view_equal(entry.payload, VIEW("third")));
 }
 
-/* A power cut brings back the head page of some time ago. */
+/* A power cut brings back the head page as it was at the last sync. */
 static void
 no_position_is_used_twice_after_a_power_cut(void **state)
 {
     struct place *p = *state;
     struct ring_entry entry;
-    uint8_t page[RING_PAGE];
-    uint64_t at = 0, last;
+    uint64_t last = 0;
 
-    begin(p);
-    memcpy(page, p->ring, sizeof(page));
-    for (int i = 0; i < 100; i++)
-        assert_int_equal(append(p->ring, "before", 6), 0);
-    last = ring_head(p->ring);
-    memcpy(p->ring, page, sizeof(page));
-    begin(p);
-    assert_int_equal(append(p->ring, "after", 5), 0);
-    assert_int_equal(ring_read(p->ring, &at, &entry), 1);
-    assert_true(view_equal(entry.payload, VIEW("after")));
-    assert_true(at > last);
+    for (int cut = 0; cut < 3; cut++) {
+        uint64_t at = 0;
+
+        begin(p);
+        for (int i = 0; i < 100; i++)
+            assert_int_equal(append(p->ring, "before", 6), 0);
+        assert_int_equal(ring_read(p->ring, &at, &entry), 1);
+        assert_true(at > last);
+        last = ring_head(p->ring);
+        memcpy(p->ring, p->disk, sizeof(p->disk));
+    }
 }
 
 /* ---- what is not whole ---- */

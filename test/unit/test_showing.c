@@ -195,8 +195,8 @@ each_row_of_a_self_join_has_two_persons(void **state PASU_UNUSED)
           "customer key@0: 2=email; customer key@1: 2=email", FROM(SHOP_CUSTOMERS, 1),
           FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 4));
     CHECK("SELECT (c).*, x.name FROM customers c, (SELECT name FROM customers) x WHERE c.id = 5",
-          "customer bound 2000: 2=name 3=name", FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 1),
-          FROM(SHOP_CUSTOMERS, 2), FROM(SHOP_CUSTOMERS, 2));
+          "customer bound 2000: 1=name 2=name 3=name", FROM(SHOP_CUSTOMERS, 1),
+          FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 2), FROM(SHOP_CUSTOMERS, 2));
 }
 
 static void

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a session's statements have put where the mapping does not look: marks, and who hears of it.
+ */
+#include "base/memory.h"
+#include "gate/doubt.h"
+#include "gate/fresh_marks.h"
+#include "gate/session.h"
+
+bool
+observer_knows(const struct observer *o, const struct plan_mark *mark)
+{
+    const struct catalog_relation *relation =
+        o->catalog && mark->relation ? catalog_relation(o->catalog, mark->relation) : NULL;
+
+    if (!relation)
+        return false;
+    if (mark->column > 0 && mark->column <= relation->column_limit) {
+        uint64_t fields[CATALOG_KINDS_MAX] = {0};
+        bool is_there = relation->show_count > 0;
+
+        for (size_t i = 0; i < relation->show_count; i++)
+            fields[relation->shows[i].kind % CATALOG_KINDS_MAX] |=
+                relation->shows[i].column_fields[mark->column];
+        for (size_t k = 0; k < CATALOG_KINDS_MAX; k++)
+            is_there &= !(mark->kinds >> k & 1) || (mark->fields & ~fields[k]) == 0;
+        return is_there;
+    }
+    if (relation->show_count > 0)
+        return (mark->fields & ~relation->marked_fields) == 0 &&
+               (mark->kinds & ~relation->marked_kinds) == 0;
+    return (mark->fields & ~relation->fields) == 0 && (mark->kinds & ~relation->kinds) == 0;
+}
+
+/* What is known by that name can have made place for another since the snapshot was made, by this
+ * session's own doing. */
+static bool
+may_be_another(const struct observer *o)
+{
+    return o->change != TOUCH_NONE || !catalog_store_serves(o->place, o->touched);
+}
+
+static bool
+is_marked(const struct observer *o, const struct plan_mark *mark)
+{
+    return observer_knows(o, mark) && !may_be_another(o);
+}
+
+bool
+observer_is_new(const struct session *s, const struct plan_mark *mark)
+{
+    return mark->fields && !is_marked(s->observer, mark);
+}
+
+static int
+mark_one(struct session *s, const struct plan_mark *m, uint32_t relation)
+{
+    const struct catalog_mark one = {.relation = relation,
+                                     .schema = m->schema,
+                                     .name = m->name,
+                                     .column = m->column,
+                                     .fields = m->fields,
+                                     .kinds = m->kinds};
+
+    catalog_store_open(s->worker->shared->catalogs, s->observer->place, &s->observer->marking);
+    return catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &one,
+                              s->settings->vocabulary.id);
+}
+
+static int
+mark(struct session *s, const struct plan_statement *statement)
+{
+    struct catalog_store *store = s->worker->shared->catalogs;
+    struct catalog_place *place = s->observer->place;
+    const struct plan_move *move = statement->move;
+    bool is_new = false;
+    int result = 0;
+
+    for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
+        if (!m->fields || (!m->is_lasting && is_marked(s->observer, m)))
+            continue;
+        result = mark_one(s, m, m->relation);
+        if (result == 0 && m->relation != 0 && may_be_another(s->observer))
+            result = mark_one(s, m, 0);
+        is_new = true;
+    }
+    if (result == 0 && move) {
+        catalog_store_open(store, place, &s->observer->marking);
+        result = catalog_store_move(
+            store, place, &(struct catalog_mark){.schema = move->schema, .name = move->name},
+            &(struct catalog_mark){.schema = move->to_schema, .name = move->to_name});
+        is_new = true;
+    }
+    return result == 0 && is_new ? hold_marks(s) : result;
+}
+
+/* In a transaction block that began before this request, nobody else sees it before its end. */
+static bool
+may_defer(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    if (s->transaction != 'T' || o->deferred_count == OBSERVER_DEFERRED_MAX)
+        return false;
+    if (!o->deferred)
+        o->deferred = memory_new(OBSERVER_DEFERRED_MAX, sizeof(*o->deferred));
+    return o->deferred != NULL;
+}
+
+int
+observer_mark(struct session *s, struct plan *plan, const struct plan_statement *statement)
+{
+    struct observer *o = s->observer;
+
+    for (const struct plan_mark *m = &statement->mark; m; m = m->next)
+        if (m->fields && !is_marked(o, m))
+            doubt_filled(s, m->fields, m->kinds);
+    if (may_defer(s)) {
+        o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement};
+        return 0;
+    }
+    /* What waits was before. */
+    if (o->deferred_count > 0) {
+        int result = observer_marks_over(s, false);
+
+        if (result != 0)
+            return result;
+    }
+    return mark(s, statement);
+}
+
+int
+observer_marks_over(struct session *s, bool is_rolled_back)
+{
+    struct observer *o = s->observer;
+    int result = 0;
+
+    if (is_rolled_back)
+        fresh_marks_undo(s);
+    else if (PASU_UNLIKELY(!fresh_is_empty(&o->fresh)))
+        result = fresh_marks_over(s);
+    for (uint8_t i = 0; i < o->deferred_count; i++) {
+        if (result == 0 && !is_rolled_back)
+            result = mark(s, o->deferred[i].statement);
+        plan_release(o->deferred[i].plan);
+    }
+    o->deferred_count = 0;
+    return result;
+}
+
+void
+observer_marks_mean(struct session *s, bool is_lost)
+{
+    struct observer *o = s->observer;
+
+    catalog_store_close(s->worker->shared->catalogs, &o->marking, is_lost || o->is_leaving);
+}
+
+void
+observer_notifies(struct session *s, const struct plan_statement *statement)
+{
+    struct gate_shared *shared = s->worker->shared;
+
+    if (!statement->may_notify || !statement->most_fields)
+        return;
+    shared->notified_fields |= statement->most_fields;
+    shared->notified_kinds |= statement->most_kinds;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What others ask of a session: what it is, and to end. */
+#include "gate/session.h"
+
+void
+session_describe(const struct session *s, struct message_session *message)
+{
+    memset(message, 0, sizeof(*message));
+    message->session = s->id;
+    message->opened = s->opened;
+    message->port = address_port(&s->address);
+    message->tls = s->client.tls != NULL;
+    message->replication = s->is_replication;
+    snprintf(message->gateway, sizeof(message->gateway), "%s", s->gateway->config->name);
+    memcpy(message->principal, s->user, sizeof(message->principal));
+    memcpy(message->database, s->database, sizeof(message->database));
+    memcpy(message->application, s->application, sizeof(message->application));
+    session_address_text(s, message->address);
+}
+
+void
+session_kill(struct session *s, int error)
+{
+    if (s->is_registered)
+        session_log(s, EVENT_SESSION_KILLED, error, NULL);
+    session_fail(s, error, NULL);
+    session_watch(s);
+}
+
+void
+session_drain(struct session *s)
+{
+    bool is_idle = s->state == SESSION_IDLE && s->transaction == 'I' && s->from_client.left == 0 &&
+                   s->from_client.held_length == 0;
+
+    if (is_idle || (session_state_is_early(s->state) && !s->cancels)) {
+        session_fail(s, PASU_E_DRAINING, NULL);
+        session_watch(s);
+    }
+}

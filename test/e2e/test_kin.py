@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""One database that is known by several names: behind two gateways, behind one that was renamed, renamed itself,
+copied as a template. What is known of it under one name holds under the others: tables that personal values were
+written to, and that its catalog has changed."""
+import signal
+import time
+
+import guard
+import harness
+import postgres
+import process
+import shop
+from stage import equal, test
+import wire
+
+COPY = "CREATE TABLE m AS SELECT name AS v FROM customers"
+NOBODY = [{"principal": "nobody", "window": "day", "subjects": 5, "verdict": "block"}]  # another generation of settings
+
+
+@harness.shared
+def server():
+    """The shop, with a second database like the first."""
+    made = shop.server()
+    shop.asked()
+    made.sql("CREATE DATABASE two")
+    made.script(harness.TREE / "sql" / "inspector.sql", "two")
+    with made.connect(database="two") as session:
+        session.query(shop.SCHEMA)
+    return made
+
+
+class Standby(postgres.Server):
+    """One that follows server()."""
+
+    def __init__(self):
+        super().__init__(harness.folder(), "standby", settings={
+            "timezone": "UTC", "hot_standby": "on", "primary_conninfo": f"host=127.0.0.1 port={server().port} user=postgres"})
+
+    def _initialise(self):
+        made = process.Process("pg_basebackup", [
+            self.binaries / "pg_basebackup", "-D", self.data, "-X", "stream", "-c", "fast", "--no-sync", "-h", "127.0.0.1",
+            "-p", str(server().port), "-U", "postgres"], account=postgres.account(), env=self.environment)
+        equal(made.wait(60), 0, "pg_basebackup")
+        self.write("standby.signal", "")
+
+    def start(self):
+        self.process = process.Process(self.name, [self.binaries / "postgres", "-D", self.data],
+                                       account=postgres.account(), stop_signal=signal.SIGINT, env=self.environment)
+        self.process.wait_line("database system is ready to accept read-only connections", 60)
+
+
+class Pair:
+    """Two gateways to one server, which the second names `host`; or the second's to `other`."""
+
+    def __init__(self, name, host="localhost", other=None):
+        lone = guard.gateway(other or server(), "ro", inspector=shop.asked(), limits={"drain_time": "1s"})
+        lone["upstream"] = lone["upstream"].replace("127.0.0.1", host)
+        first = guard.gateway(server(), "rw", inspector=shop.asked(), limits={"drain_time": "1s"})
+        self.guard = guard.start([first, lone], name=name, **shop.CONFIG)
+
+    def login(self, gateway="rw", **options):
+        return wire.login(self.guard.address(gateway), user="postgres", **options)
+
+    def run(self, sql, gateway="rw", database="postgres", name="runs"):
+        with self.login(gateway, database=database, application_name=name) as session:
+            return session.query(sql).rows
+
+    def check(self, name, sql="SELECT v FROM m", gateway="rw", database="postgres"):
+        """It shows persons, and all are counted."""
+        rows = self.run(sql, gateway, database, name)
+        self.guard.until_sessions(0)
+        shown = shop.export(self.guard).get(name)
+        assert rows, f"{name}: shows nobody"
+        assert shown and shown.unknown >= len(rows), f"{name}: {len(rows)} SHOWN UNCOUNTED: {shown}"
+
+    def reload(self):
+        self.guard.write()
+        equal(self.guard.reload()["event"], "config_reloaded")
+
+    def restart(self):
+        equal(self.guard.stop(), 0)
+        self.guard.start()
+
+
+def rename(pair, way):
+    """The first gateway has another name."""
+    pair.guard.config["gateway"][0]["name"] = way
+    pair.guard.gateways = {one["name"]: one for one in pair.guard.config["gateway"]}
+
+
+def alone_in(database, sql):
+    """What the server does only while nobody is in the database, the inspector neither."""
+    def is_done():
+        try:
+            server().sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+            return server().sql(sql) is not None
+        except wire.ServerError:
+            return False
+    process.until(is_done, sql, 20)
+
+
+@test(gateway=True, limit=150)
+def test_marks_by_other_names():
+    """A table that was filled through one gateway is known through the other, under the gateway's and the
+    database's other names, in a copy of the database, and all that after a restart"""
+    pair = Pair("kin")
+    pair.run(COPY, database="two")
+    pair.check("other gateway", gateway="ro", database="two")
+    pair.restart()
+    pair.check("other gateway, later", gateway="ro", database="two")
+    alone_in("two", "CREATE DATABASE copy TEMPLATE two")
+    pair.check("copied", database="copy")
+    alone_in("two", "ALTER DATABASE two RENAME TO three")
+    pair.check("renamed database", database="three")
+    rename(pair, "renamed")
+    pair.reload()
+    pair.check("renamed gateway", gateway="renamed", database="three")
+    rename(pair, "again")
+    equal(pair.guard.stop(), 0)
+    pair.guard.write()
+    pair.guard.start()
+    for database in ("three", "copy"):
+        pair.check(f"all of it, later: {database}", gateway="again", database=database)
+    pair.guard.stop()
+    alone_in("three", "ALTER DATABASE three RENAME TO two")
+
+
+@test(gateway=True, limit=100)
+def test_changes_through_others():
+    """A view that is replaced through one gateway, or by a session of before a reload, shows nobody uncounted
+    through the other, or to a session of after it, not even at once"""
+    pair = Pair("kin-changes")
+    for number in range(6):
+        pair.run(f"CREATE VIEW v{number} AS SELECT title AS t FROM products")
+
+    def replace(session, number):
+        session.query(f"CREATE OR REPLACE VIEW v{number} AS SELECT name AS t FROM customers")
+    time.sleep(0.5)
+    for number in range(3):  # often enough that no poll of the catalog comes between each time
+        pair.run(f"SELECT t FROM v{number}", "ro")
+        with pair.login() as session:
+            replace(session, number)
+        pair.check(f"other gateway {number}", f"SELECT t FROM v{number}", "ro")
+    with pair.login() as old:
+        old.query("SELECT 1")
+        pair.guard.config["budgets"] = NOBODY
+        pair.reload()
+        pair.run("SELECT t FROM v5")
+        for number in range(3, 6):
+            replace(old, number)
+            rows = pair.run(f"SELECT t FROM v{number}", name=f"after the reload {number}")
+            process.until(lambda n=number: shop.export(pair.guard).get(f"after the reload {n}"), "record", 5)
+            shown = shop.export(pair.guard)[f"after the reload {number}"]
+            assert rows and shown.unknown >= len(rows), f"{len(rows)} SHOWN UNCOUNTED: {shown}"
+    pair.guard.stop()
+
+
+@test(gateway=True, limit=100)
+def test_growth_through_others():
+    """Persons that are inserted through one gateway, or by a session of before a reload, are in the upper bound of
+    the other gateway's sessions, or of those of after it, at once"""
+    pair = Pair("kin-growth", "127.0.0.1")
+    all_names, grown = "SELECT DISTINCT name FROM customers", 0
+
+    def insert(session, number):
+        first = 100000 * (number + 1)
+        session.query("INSERT INTO customers SELECT i, 'Kim-' || i, NULL, 'e' || i, NULL, 1, 'x' "
+                      f"FROM generate_series({first}, {first + 1999}) i")
+
+    def check(name, gateway):
+        rows = pair.run(all_names, gateway, name=name)
+        process.until(lambda: shop.export(pair.guard).get(name), "record", 5)
+        shown = shop.export(pair.guard)[name]
+        assert len(rows) <= shown.unknown, f"{name}: {len(rows)} shown, {shown.unknown} at most"
+    with pair.login() as old:
+        for number in range(2):
+            pair.run(all_names, "ro")
+            insert(old, grown)
+            grown += 1
+            check(f"other gateway {number}", "ro")
+        pair.guard.config["budgets"] = NOBODY
+        pair.reload()
+        for number in range(2):
+            pair.run(all_names)
+            insert(old, grown)
+            grown += 1
+            check(f"after the reload {number}", "rw")
+    server().sql("DELETE FROM customers WHERE id BETWEEN 100000 AND 1000000")
+    pair.guard.stop()
+
+
+@test(gateway=True, limit=100)
+def test_standby():
+    """A table that was filled through a server is known on its standby, which was behind when it was marked; and
+    forgotten there once it is gone"""
+    standby = Standby()
+    pair = Pair("kin-standby", other=standby)
+
+    def caught_up(table):
+        process.until(lambda: standby.sql(f"SELECT to_regclass('{table}') IS NOT NULL") == [["t"]], "the standby", 20)
+    pair.run("SELECT 1", "ro")
+    standby.sql("SELECT pg_wal_replay_pause()")
+    for number in range(2):
+        pair.run(f"CREATE TABLE far{number} AS SELECT name AS v FROM customers")
+        time.sleep(0.3)
+    pair.run("DROP TABLE far1")
+    time.sleep(0.3)
+    pair.restart()  # knows the table by its OID now, which the standby does not have yet
+    pair.run("SELECT 1", "ro")
+    time.sleep(0.5)
+    standby.sql("SELECT pg_wal_replay_resume()")
+    caught_up("far0")
+    time.sleep(2.5)  # a poll
+    pair.check("standby", "SELECT v FROM far0", "ro")
+    pair.run("CREATE TABLE far1 AS SELECT title AS v FROM products")
+    caught_up("far1")
+    time.sleep(2.5)
+    assert pair.run("SELECT v FROM far1", "ro", name="harmless")
+    pair.restart()
+    pair.check("standby, later", "SELECT v FROM far0", "ro")
+    assert "harmless" not in shop.export(pair.guard)
+    pair.guard.stop()
+    standby.stop()
+
+
+@test(gateway=True, limit=60)
+def test_server_that_does_not_say():
+    """Where pg_control_system is not everybody's, the server's address and the names tell"""
+    server().sql("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    try:
+        pair = Pair("kin-silent", "127.0.0.1")
+        for database in ("postgres", "two"):  # the second gateway has not been in the other one yet
+            pair.run("CREATE TABLE silent AS SELECT name AS v FROM customers", database=database)
+            pair.check(f"silent: {database}", "SELECT v FROM silent", "ro", database)
+        pair.restart()
+        pair.check("silent, later", "SELECT v FROM silent", "ro")
+        pair.guard.stop()
+    finally:
+        server().sql("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC")
+
+
+@test(gateway=True, limit=100)
+def test_login_of_former_settings():
+    """Marks of the past are everybody's, also where the first who asks for them is of settings from before a reload"""
+    server()
+    front = shop.front("kin-past")
+    with front.login(database="two", user="postgres") as session:
+        session.query("CREATE TABLE past AS SELECT name AS v FROM customers")
+    equal(front.guard.stop(), 0)
+    front.guard.start()
+    time.sleep(0.5)
+    with wire.Wire(front.address, timeout=30) as slow:  # has the settings of now, and goes on later
+        time.sleep(0.5)
+        front.guard.config["budgets"] = NOBODY
+        equal(front.reload(), "config_reloaded")
+        slow.send(wire.startup("postgres", "two", application_name="slow"))
+        slow.authenticate("postgres")
+        for _ in range(2):
+            with front.login(database="two", user="postgres", application_name="fast") as session:
+                rows = session.query("SELECT v FROM past").rows
+            time.sleep(1)
+        shown = shop.export(front).get("fast")
+        assert rows and shown and shown.unknown >= len(rows), f"{len(rows)} SHOWN UNCOUNTED: {shown}"
+        slow.terminate()
+    front.stop()
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/keeper_link.h"
+
+#include "ledger/message.h"
+#include "unit.h"
+
+/* The gate's end, and the keeper's, which reads only when it is told to. */
+static struct keeper_link gate;
+static struct channel keeper;
+
+static void
+connect_both(void)
+{
+    int ends[2];
+
+    assert_int_equal(channel_pair(ends), 0);
+    keeper_link_replace(&gate, ends[0]);
+    channel_close(&keeper);
+    channel_init(&keeper, ends[1], message_rules_keeper_from_gate,
+                 message_rules_keeper_from_gate_count);
+}
+
+static int
+begin(void **state PASU_UNUSED)
+{
+    keeper.fd = -1;
+    keeper_link_init(&gate, &os_real, -1);
+    connect_both();
+    return 0;
+}
+
+static int
+end(void **state PASU_UNUSED)
+{
+    keeper_link_release(&gate);
+    channel_close(&keeper);
+    return 0;
+}
+
+static int
+open_one(uint64_t session)
+{
+    const struct message_session opened = {.session = session};
+
+    return keeper_link_record(&gate, MESSAGE_OPENED, &opened, sizeof(opened));
+}
+
+static int
+close_one(uint64_t session)
+{
+    const struct message_closed closed = {.session = session};
+
+    return keeper_link_record(&gate, MESSAGE_CLOSED, &closed, sizeof(closed));
+}
+
+/* The next message: its type, and the number that it begins with; 0 where there is none. */
+static uint32_t
+take(uint64_t *number)
+{
+    struct channel_message message;
+
+    if (channel_receive(&keeper, &message) != 0)
+        return 0;
+    memcpy(number, message.body, sizeof(*number));
+    return message.type;
+}
+
+static void
+what_the_keeper_does_not_take_at_once_comes_later_in_order(void **state PASU_UNUSED)
+{
+    enum { SESSIONS = 5000 };
+    uint64_t number = 0, next = 1;
+    uint32_t type;
+
+    for (uint64_t i = 1; i <= SESSIONS; i++)
+        assert_int_equal(i % 2 ? open_one(i) : close_one(i), 0);
+    for (bool is_more = true; is_more;) {
+        is_more = keeper_link_flush(&gate);
+        while ((type = take(&number)) != 0) {
+            assert_int_equal(number, next);
+            assert_int_equal(type, next % 2 ? MESSAGE_OPENED : MESSAGE_CLOSED);
+            next++;
+        }
+    }
+    assert_int_equal(next, SESSIONS + 1);
+}
+
+static void
+a_session_that_will_not_begin_is_not_told_of(void **state PASU_UNUSED)
+{
+    uint64_t number = 0;
+
+    while (gate.waiting_count < 3)
+        assert_int_equal(open_one(7), 0);
+    assert_int_equal(open_one(8), 0);
+    assert_int_equal(close_one(8), 0);
+    keeper_link_withdraw(&gate, 8);
+    keeper_link_withdraw(&gate, 9);
+    do
+        while (take(&number) != 0)
+            assert_true(number != 8 || list_is_empty(&gate.waiting));
+    while (keeper_link_flush(&gate));
+    while (take(&number) != 0)
+        ;
+    assert_int_equal(number, 8); /* its end is */
+}
+
+static void
+without_a_keeper_nobody_begins_and_ends_wait_for_the_next_one(void **state PASU_UNUSED)
+{
+    uint64_t number = 0;
+
+    while (gate.waiting_count < 2)
+        assert_int_equal(open_one(7), 0);
+    keeper_link_replace(&gate, -1);
+    assert_int_equal(gate.waiting_count, 0); /* sessions that begin are told anew */
+    assert_int_equal(open_one(8), PASU_E_EOF);
+    assert_int_equal(close_one(9), 0);
+    assert_false(keeper_link_flush(&gate));
+    connect_both();
+    assert_false(keeper_link_flush(&gate));
+    assert_int_equal(take(&number), MESSAGE_CLOSED);
+    assert_int_equal(number, 9);
+    assert_int_equal(take(&number), 0);
+}
+
+static void
+what_finds_no_room_is_counted_and_told(void **state PASU_UNUSED)
+{
+    uint64_t number = 0, lost = 0;
+    uint32_t type = 0, last = 0;
+
+    while (gate.waiting_count < KEEPER_WAITING_MAX)
+        assert_int_equal(close_one(7), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(close_one(8), PASU_E_AGAIN);
+    assert_int_equal(open_one(9), PASU_E_AGAIN); /* whoever asked is told: nothing is lost */
+    do
+        while ((type = take(&number)) != 0) {
+            last = type;
+            lost = type == MESSAGE_LOST ? number : lost;
+        }
+    while (keeper_link_flush(&gate) || gate.lost > 0);
+    while ((type = take(&number)) != 0) {
+        last = type;
+        lost = type == MESSAGE_LOST ? number : lost;
+    }
+    assert_int_equal(last, MESSAGE_LOST);
+    assert_int_equal(lost, 3);
+    assert_int_equal(close_one(10), 0);
+    assert_int_equal(take(&number), MESSAGE_CLOSED);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_the_keeper_does_not_take_at_once_comes_later_in_order),
+        TEST(a_session_that_will_not_begin_is_not_told_of),
+        TEST(without_a_keeper_nobody_begins_and_ends_wait_for_the_next_one),
+        TEST(what_finds_no_room_is_counted_and_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
