@@ -109,6 +109,13 @@ vocabulary_kind(const struct vocabulary *vocabulary, const char *name)
     return find_name((const name_space *)vocabulary->kinds, vocabulary->kind_count, name);
 }
 
+void
+vocabulary_all(const struct vocabulary *v, uint64_t *fields, uint64_t *kinds)
+{
+    *fields = v->field_count < 64 ? (UINT64_C(1) << v->field_count) - 1 : UINT64_MAX;
+    *kinds = (UINT64_C(1) << v->kind_count) - 1;
+}
+
 ssize_t
 vocabulary_encode(const struct vocabulary *vocabulary, uint8_t *bytes, size_t size)
 {

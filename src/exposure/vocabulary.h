@@ -28,6 +28,8 @@ PASU_MUST_USE int vocabulary_of_config(struct vocabulary *vocabulary, const stru
 /* The number of a name, or -1. */
 int vocabulary_field(const struct vocabulary *vocabulary, const char *name);
 int vocabulary_kind(const struct vocabulary *vocabulary, const char *name);
+/* The bits of all of them. */
+void vocabulary_all(const struct vocabulary *vocabulary, uint64_t *fields, uint64_t *kinds);
 PASU_MUST_USE ssize_t vocabulary_encode(const struct vocabulary *vocabulary, uint8_t *bytes,
                                         size_t size);
 /* PASU_E_MALFORMED, also where the id is not that of the names. */

@@ -71,16 +71,17 @@ catalog_place_is_sibling(const struct catalog_place *a, const struct catalog_pla
 static void
 hang(const struct catalog_store *store, struct catalog_place *place)
 {
-    uint64_t fields = 0, kinds = 0;
+    uint64_t fields = 0, kinds = 0, all_fields, all_kinds;
 
+    vocabulary_all(&place->settings->vocabulary, &all_fields, &all_kinds);
     list_each (link, &store->places) {
         const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
         bool is_known = other->settings->vocabulary.id == place->settings->vocabulary.id;
 
         if (other->hanging == 0 || !catalog_place_is_sibling(other, place))
             continue;
-        fields |= is_known ? other->own_fields : UINT64_MAX;
-        kinds |= is_known ? other->own_kinds : UINT64_MAX;
+        fields |= is_known ? other->own_fields : all_fields;
+        kinds |= is_known ? other->own_kinds : all_kinds;
     }
     place->hanging_fields = fields;
     place->hanging_kinds = kinds;

@@ -6,10 +6,10 @@
  *
  * A place is one database behind one gateway, under one generation of the settings (whose
  * vocabulary numbers the snapshot's fields). Places of one database (gate/catalog_kin.h) are
- * siblings: what a session marks, changes or lays by in one is said to all. A session enters it
- * when it begins and leaves it when it ends. The first one that enters starts the loading: until a
- * snapshot is there, catalog_store_get gives NULL, and `notify` says when it has come or could not
- * be had.
+ * siblings: what a session marks, changes, lays by or has hanging in one is said to all. A session
+ * enters it when it begins and leaves it when it ends. The first one that enters starts the
+ * loading: until a snapshot is there, catalog_store_get gives NULL, and `notify` says when it has
+ * come or could not be had.
  *
  * A snapshot is followed by a new one when the database's catalog has changed (it is polled every
  * two seconds or more seldom, so that polls take no more than one part in fifty of the server's

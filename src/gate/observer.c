@@ -339,10 +339,7 @@ observer_population(const struct observer *o, const struct catalog *catalog, uin
 void
 observer_all(const struct session *s, uint64_t *fields, uint64_t *kinds)
 {
-    const struct vocabulary *v = &s->settings->vocabulary;
-
-    *fields = v->field_count < 64 ? (UINT64_C(1) << v->field_count) - 1 : UINT64_MAX;
-    *kinds = (UINT64_C(1) << v->kind_count) - 1;
+    vocabulary_all(&s->settings->vocabulary, fields, kinds);
 }
 
 /* ---- what changes ---- */

@@ -157,6 +157,37 @@ def test_changes_through_others():
 
 
 @test(gateway=True, limit=100)
+def test_underway_through_others():
+    """While a client does not read that it has replaced a view, who reads it through the other gateway, or in a
+    session of after a reload, is counted; then no more"""
+    pair = Pair("kin-underway")
+    pair.run("CREATE VIEW unread AS SELECT title AS t FROM products")
+    time.sleep(0.5)
+    for turn, gateway in ("other gateway", "ro"), ("after the reload", "rw"):
+        pair.run("SELECT t FROM unread", gateway)
+        with pair.login(receive_buffer=2048) as slow, pair.login(gateway, application_name=turn) as reader:
+            reader.query("SELECT 1")
+            slow.send(wire.query("SELECT repeat('x', 8000) FROM generate_series(1, 400); "
+                                 "CREATE OR REPLACE VIEW unread AS SELECT name AS t FROM customers"), drain=False)
+            process.until(lambda: "customers" in server().sql("SELECT pg_get_viewdef('unread'::regclass)")[0][0], "another view")
+            if gateway == "rw":
+                pair.guard.config["budgets"] = NOBODY
+                pair.reload()
+            with pair.login(gateway, application_name=turn) as other:
+                rows = [session.query("SELECT t FROM unread").rows for session in (reader, other)]
+            process.until(lambda n=turn: shop.export(pair.guard).get(n), "record", 5)
+            shown = shop.export(pair.guard)[turn]
+            assert rows[0] and shown.unknown >= len(rows[0]) + len(rows[1]), f"{turn}: {len(rows[0])} SHOWN UNCOUNTED: {shown}"
+            slow.result()
+            slow.query("CREATE OR REPLACE VIEW unread AS SELECT title AS t FROM products")
+        pair.guard.until_sessions(0)
+        pair.run("SELECT t FROM unread", gateway, name=f"{turn}, then")
+        pair.guard.until_sessions(0)
+        assert f"{turn}, then" not in shop.export(pair.guard)
+    pair.guard.stop()
+
+
+@test(gateway=True, limit=100)
 def test_growth_through_others():
     """Persons that are inserted through one gateway, or by a session of before a reload, are in the upper bound of
     the other gateway's sessions, or of those of after it, at once"""
