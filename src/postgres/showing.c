@@ -359,6 +359,7 @@ add_of_view(struct making *m, size_t at, const struct catalog_relation *view)
     if (view->speaks_values)
         m->flags |= PLAN_STATISTICS;
     add_reach(m, at, &reach);
+    add_loose(m, at, view->oid);
 }
 
 static void
