@@ -108,6 +108,16 @@ struct catalog_relation {
                                it; or NULL */
 };
 
+/* The number of the column of that name; 0: there is none. */
+static inline int16_t
+catalog_column_number(const struct catalog_relation *relation, const char *name)
+{
+    for (size_t i = 0; i < relation->column_count; i++)
+        if (strcmp(relation->columns[i].name, name) == 0)
+            return relation->columns[i].number;
+    return 0;
+}
+
 struct catalog_function {
     uint32_t oid;
     char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE];

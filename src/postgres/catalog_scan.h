@@ -30,6 +30,24 @@ struct scan {
     char name[SCAN_NAME_SIZE];
 };
 
+static inline bool
+scan_is_word(const struct scan *scan, const char *word)
+{
+    return scan->kind == SCAN_WORD && strcmp(scan->name, word) == 0;
+}
+
+static inline bool
+scan_is_byte(const struct scan *scan, char c)
+{
+    return scan->kind == SCAN_OTHER && scan->name[0] == c;
+}
+
+static inline bool
+scan_is_star(const struct scan *scan)
+{
+    return scan->kind == SCAN_OPERATOR && strcmp(scan->name, "*") == 0;
+}
+
 static inline struct scan
 scan_of(struct view text)
 {

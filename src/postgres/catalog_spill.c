@@ -64,24 +64,6 @@ take_name(struct taking *taking, const char *name)
             taking->columns[taking->relation->columns[i].number] = 1;
 }
 
-static bool
-is_word(const struct scan *scan, const char *word)
-{
-    return scan->kind == SCAN_WORD && strcmp(scan->name, word) == 0;
-}
-
-static bool
-is_byte(const struct scan *scan, char c)
-{
-    return scan->kind == SCAN_OTHER && scan->name[0] == c;
-}
-
-static bool
-is_star(const struct scan *scan)
-{
-    return scan->kind == SCAN_OPERATOR && scan->name[0] == '*' && scan->name[1] == '\0';
-}
-
 /* Three words at a time: "RETURN NEW" takes nothing, nor does "count(*)". */
 static void
 take_text(struct taking *taking, const char *text)
@@ -93,10 +75,10 @@ take_text(struct taking *taking, const char *text)
         before = at;
         at = next;
         (void)scan_next(&next);
-        if ((is_word(&at, "new") || is_word(&at, "old")) && !is_byte(&next, '.') &&
-            !is_word(&before, "return"))
+        if ((scan_is_word(&at, "new") || scan_is_word(&at, "old")) && !scan_is_byte(&next, '.') &&
+            !scan_is_word(&before, "return"))
             taking->columns[0] = 1;
-        if (is_star(&at) && !(is_byte(&before, '(') && is_byte(&next, ')')))
+        if (scan_is_star(&at) && !(scan_is_byte(&before, '(') && scan_is_byte(&next, ')')))
             taking->columns[0] = 1;
         if (at.kind == SCAN_WORD || at.kind == SCAN_QUOTED)
             take_name(taking, at.name);
@@ -121,14 +103,14 @@ is_key(const struct catalog_relation *r, const struct scan *scan)
 static bool
 ends_statement(const struct scan *scan)
 {
-    return scan->kind == SCAN_END || is_byte(scan, ';') || is_word(scan, "begin") ||
-           is_word(scan, "then") || is_word(scan, "else") || is_word(scan, "loop");
+    return scan->kind == SCAN_END || scan_is_byte(scan, ';') || scan_is_word(scan, "begin") ||
+           scan_is_word(scan, "then") || scan_is_word(scan, "else") || scan_is_word(scan, "loop");
 }
 
 static bool
 is_assignment(const struct scan *scan)
 {
-    return is_byte(scan, ':') || (scan->kind == SCAN_OPERATOR && strcmp(scan->name, "=") == 0);
+    return scan_is_byte(scan, ':') || (scan->kind == SCAN_OPERATOR && strcmp(scan->name, "=") == 0);
 }
 
 /* RETURN of anything but the row as it is at hand. */
@@ -137,10 +119,10 @@ returns_other(const struct scan *at, const struct scan *next)
 {
     static const char *const rows[] = {"new", "old", "null", "coalesce"};
 
-    if (!is_word(at, "return") || is_byte(next, ';'))
+    if (!scan_is_word(at, "return") || scan_is_byte(next, ';'))
         return false;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (is_word(next, rows[i]))
+        if (scan_is_word(next, rows[i]))
             return false;
     return true;
 }
@@ -161,13 +143,13 @@ writes_key(const struct catalog_relation *r, const char *text)
         last[1] = last[2];
         last[2] = last[3];
         last[3] = scan.kind == SCAN_END ? none : scan;
-        is_into = (is_into || is_word(&last[1], "into")) && !is_byte(&last[1], ';');
+        is_into = (is_into || scan_is_word(&last[1], "into")) && !scan_is_byte(&last[1], ';');
         if (returns_other(&last[2], &last[3]))
             return true;
-        is_target = is_word(&last[1], "new") && (is_into || ends_statement(&last[0]));
-        if (is_target && !is_byte(&last[2], '.') && (is_into || is_assignment(&last[2])))
+        is_target = scan_is_word(&last[1], "new") && (is_into || ends_statement(&last[0]));
+        if (is_target && !scan_is_byte(&last[2], '.') && (is_into || is_assignment(&last[2])))
             return true;
-        if (is_target && is_byte(&last[2], '.') && is_key(r, &last[3]))
+        if (is_target && scan_is_byte(&last[2], '.') && is_key(r, &last[3]))
             return true;
         if (scan.kind == SCAN_END)
             return false;

@@ -7,24 +7,12 @@
 enum { FETCHES_MAX = 32, LIMIT_WORDS_MAX = 32 };
 
 static bool
-is_word(const struct scan *scan, const char *word)
-{
-    return scan->kind == SCAN_WORD && strcmp(scan->name, word) == 0;
-}
-
-static bool
 is_one_of(const struct scan *scan, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_word(scan, words[i]))
+        if (scan_is_word(scan, words[i]))
             return true;
     return false;
-}
-
-static bool
-is_byte(const struct scan *scan, char c)
-{
-    return scan->kind == SCAN_OTHER && scan->name[0] == c;
 }
 
 static struct scan
@@ -43,9 +31,9 @@ is_declared(struct scan name)
     static const char *const words[] = {"cursor", "scroll", "no"};
     struct scan next = after(name);
 
-    if (is_word(&next, "refcursor")) {
+    if (scan_is_word(&next, "refcursor")) {
         next = after(next);
-        return is_byte(&next, ';');
+        return scan_is_byte(&next, ';');
     }
     return is_one_of(&next, words, COUNT_OF(words));
 }
@@ -61,8 +49,8 @@ is_used(const struct scan *before, struct scan name)
 
     if (is_one_of(before, statements, COUNT_OF(statements)))
         return true;
-    return (is_word(before, "from") || is_word(before, "in")) &&
-           (is_byte(&next, ';') || is_one_of(&next, ends, COUNT_OF(ends)));
+    return (scan_is_word(before, "from") || scan_is_word(before, "in")) &&
+           (scan_is_byte(&next, ';') || is_one_of(&next, ends, COUNT_OF(ends)));
 }
 
 /*
@@ -81,9 +69,10 @@ is_own(struct view body, const char *name)
     for (; scan_next(&scan) != SCAN_END; before = scan) {
         struct scan next = after(scan);
 
-        if (scan.kind == SCAN_UNSURE || (is_word(&scan, "exception") && is_word(&next, "when")))
+        if (scan.kind == SCAN_UNSURE ||
+            (scan_is_word(&scan, "exception") && scan_is_word(&next, "when")))
             return false;
-        is_begun |= is_word(&scan, "begin");
+        is_begun |= scan_is_word(&scan, "begin");
         if (!is_open && is_begun && is_one_of(&scan, ways, COUNT_OF(ways)))
             return false;
         if ((scan.kind != SCAN_WORD && scan.kind != SCAN_QUOTED) || strcmp(scan.name, name) != 0)
@@ -92,7 +81,7 @@ is_own(struct view body, const char *name)
             return false;
         if (is_known && !is_used(&before, scan))
             return false;
-        if (is_known && !is_open && (!is_begun || !is_word(&before, "open")))
+        if (is_known && !is_open && (!is_begun || !scan_is_word(&before, "open")))
             return false;
         is_open |= is_known;
         is_known = true;
@@ -108,18 +97,18 @@ is_limit(struct scan fetch)
 {
     struct scan next = after(fetch);
 
-    if (!is_word(&next, "first") && !is_word(&next, "next"))
+    if (!scan_is_word(&next, "first") && !scan_is_word(&next, "next"))
         return false;
     next = after(next);
-    if (is_byte(&next, '('))
-        for (size_t i = 0; i < LIMIT_WORDS_MAX && !is_byte(&next, ')'); i++)
+    if (scan_is_byte(&next, '('))
+        for (size_t i = 0; i < LIMIT_WORDS_MAX && !scan_is_byte(&next, ')'); i++)
             next = after(next);
-    if (!is_word(&next, "row") && !is_word(&next, "rows"))
+    if (!scan_is_word(&next, "row") && !scan_is_word(&next, "rows"))
         next = after(next);
-    if (!is_word(&next, "row") && !is_word(&next, "rows"))
+    if (!scan_is_word(&next, "row") && !scan_is_word(&next, "rows"))
         return false;
     next = after(next);
-    return is_word(&next, "only") || is_word(&next, "with");
+    return scan_is_word(&next, "only") || scan_is_word(&next, "with");
 }
 
 /* The cursor behind FETCH [direction] [FROM | IN]. */
@@ -140,8 +129,8 @@ cursor_of(struct scan fetch)
 static bool
 is_fetch(const struct scan *before, const struct scan *scan)
 {
-    return is_word(scan, "fetch") && !is_byte(before, '.') && !is_word(before, "as") &&
-           !is_limit(*scan);
+    return scan_is_word(scan, "fetch") && !scan_is_byte(before, '.') &&
+           !scan_is_word(before, "as") && !is_limit(*scan);
 }
 
 bool
@@ -160,7 +149,7 @@ cursor_is_borrowed(struct view body)
         name = cursor_of(scan);
         next = after(name);
         if ((name.kind != SCAN_WORD && name.kind != SCAN_QUOTED) || name.has_high_bytes ||
-            is_byte(&next, '.') || ++count > FETCHES_MAX || !is_own(body, name.name))
+            scan_is_byte(&next, '.') || ++count > FETCHES_MAX || !is_own(body, name.name))
             return true;
     }
     return false;

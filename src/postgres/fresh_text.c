@@ -20,24 +20,6 @@ hash_order(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static bool
-is_word(const struct scan *scan, const char *word)
-{
-    return scan->kind == SCAN_WORD && strcmp(scan->name, word) == 0;
-}
-
-static bool
-is_byte(const struct scan *scan, char c)
-{
-    return scan->kind == SCAN_OTHER && scan->name[0] == c;
-}
-
-static bool
-is_star(const struct scan *scan)
-{
-    return scan->kind == SCAN_OPERATOR && strcmp(scan->name, "*") == 0;
-}
-
 enum { LAST = 5 };
 
 /* Whether a row is used as a whole by the last word: not by "count(*)" or "NEW IS DISTINCT FROM
@@ -47,14 +29,14 @@ is_whole(const struct scan last[LAST], const struct scan *next)
 {
     const struct scan *at = &last[LAST - 1], *row = at;
 
-    if (is_star(at) && is_byte(&last[LAST - 2], '.'))
+    if (scan_is_star(at) && scan_is_byte(&last[LAST - 2], '.'))
         row = &last[LAST - 3];
-    else if (is_star(at))
-        return !(is_byte(&last[LAST - 2], '(') && is_byte(next, ')'));
-    if (!is_word(row, "new") && !is_word(row, "old"))
+    else if (scan_is_star(at))
+        return !(scan_is_byte(&last[LAST - 2], '(') && scan_is_byte(next, ')'));
+    if (!scan_is_word(row, "new") && !scan_is_word(row, "old"))
         return row != at;
-    return !is_byte(next, '.') && !is_word(next, "is") &&
-           !(is_word(row - 1, "from") && is_word(row - 2, "distinct"));
+    return !scan_is_byte(next, '.') && !scan_is_word(next, "is") &&
+           !(scan_is_word(row - 1, "from") && scan_is_word(row - 2, "distinct"));
 }
 
 static int
@@ -83,7 +65,7 @@ fresh_words_read(struct fresh_words *words, const char *text)
     while (next.kind != SCAN_END && next.kind != SCAN_UNSURE && result == 0) {
         memmove(last, last + 1, (LAST - 1) * sizeof(last[0]));
         last[LAST - 1] = next;
-        if (is_word(&next, "return") && row_flow_returns_row(next))
+        if (scan_is_word(&next, "return") && row_flow_returns_row(next))
             row_flow_skip(&next);
         (void)scan_next(&next);
         words->is_whole |= is_whole(last, &next);
@@ -119,7 +101,7 @@ is_skipped(const struct scan *scan)
     static const char *const words[] = {"only", "table", "if", "not", "exists"};
 
     for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (is_word(scan, words[i]))
+        if (scan_is_word(scan, words[i]))
             return true;
     return false;
 }
@@ -139,7 +121,7 @@ visit_name(struct scan *scan, fresh_visit *visit, void *arg)
     memcpy(name, ahead.name, sizeof(name));
     *scan = ahead;
     (void)scan_next(&ahead);
-    while (is_byte(&ahead, '.')) {
+    while (scan_is_byte(&ahead, '.')) {
         (void)scan_next(&ahead);
         memcpy(schema, name, sizeof(schema));
         memcpy(name, ahead.name, sizeof(name));
@@ -155,7 +137,7 @@ fresh_text_filled(const char *text, fresh_visit *visit, void *arg)
     struct scan scan = scan_of(view_of_text(text));
 
     while (scan_next(&scan) != SCAN_END && scan.kind != SCAN_UNSURE)
-        if (is_word(&scan, "into") || is_word(&scan, "update") || is_word(&scan, "table") ||
-            is_word(&scan, "view"))
+        if (scan_is_word(&scan, "into") || scan_is_word(&scan, "update") ||
+            scan_is_word(&scan, "table") || scan_is_word(&scan, "view"))
             visit_name(&scan, visit, arg);
 }

@@ -4,12 +4,6 @@
 #include "postgres/plan_names.h"
 
 static bool
-is_word(const struct scan *scan, const char *word)
-{
-    return scan->kind == SCAN_WORD && strcmp(scan->name, word) == 0;
-}
-
-static bool
 is_other(const struct scan *scan, char c)
 {
     return scan->kind == SCAN_OTHER && scan->name[0] == c;
@@ -19,7 +13,7 @@ static bool
 is_any(const struct scan *scan, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_word(scan, words[i]))
+        if (scan_is_word(scan, words[i]))
             return true;
     return false;
 }
@@ -173,10 +167,10 @@ put_piece(struct made *m)
 
     if (scan_next(&m->scan) == SCAN_LITERAL)
         return put_literal(m, start, false);
-    is_format = is_word(&m->scan, "format");
-    is_name = is_word(&m->scan, "quote_ident");
-    is_quoting =
-        is_name || is_word(&m->scan, "quote_literal") || is_word(&m->scan, "quote_nullable");
+    is_format = scan_is_word(&m->scan, "format");
+    is_name = scan_is_word(&m->scan, "quote_ident");
+    is_quoting = is_name || scan_is_word(&m->scan, "quote_literal") ||
+                 scan_is_word(&m->scan, "quote_nullable");
     if (!is_format && !is_quoting)
         return false;
     scan_next(&m->scan);
@@ -200,7 +194,7 @@ read_expression(struct made *m)
         scan_next(&m->scan);
     } while (m->scan.kind == SCAN_OPERATOR && strcmp(m->scan.name, "||") == 0);
     m->text[m->length] = '\0';
-    m->is_first = is_other(&m->scan, ';') || is_word(&m->scan, "loop");
+    m->is_first = is_other(&m->scan, ';') || scan_is_word(&m->scan, "loop");
     if (!m->is_first && m->scan.kind != SCAN_END && !is_any(&m->scan, ends, COUNT_OF(ends)))
         return MADE_OPEN;
     if (m->quote != '\0' || (m->has_values && m->has_marks))
@@ -237,7 +231,7 @@ made_next(struct made *m)
         if (m->is_first)
             m->is_static = is_any(&m->scan, commands, COUNT_OF(commands));
         m->is_first = ends_statement(&m->scan);
-        if (!m->is_static && is_word(&m->scan, "execute"))
+        if (!m->is_static && scan_is_word(&m->scan, "execute"))
             return read_expression(m);
     }
     return MADE_END;
@@ -268,17 +262,17 @@ is_reading(const struct scan *scan, const char *first, const char *before)
 
     if (strcmp(first, "grant") == 0 || strcmp(first, "revoke") == 0)
         return false; /* GRANT SELECT ON … */
-    if (is_word(scan, "from"))
+    if (scan_is_word(scan, "from"))
         return !(strcmp(first, "create") == 0 && strcmp(before, "values") == 0) &&
                !(strcmp(first, "delete") == 0 && strcmp(before, "delete") == 0);
-    if (is_word(scan, "table"))
+    if (scan_is_word(scan, "table"))
         return !(strcmp(before, "create") == 0 || strcmp(before, "alter") == 0 ||
                  strcmp(before, "drop") == 0 || strcmp(before, "on") == 0 ||
                  strcmp(before, "temp") == 0 || strcmp(before, "temporary") == 0 ||
                  strcmp(before, "unlogged") == 0 || strcmp(before, "truncate") == 0);
-    if (is_word(scan, "schema"))
+    if (scan_is_word(scan, "schema"))
         return strcmp(before, "set") == 0;
-    if (is_word(scan, "of") || is_word(scan, "view") || is_word(scan, "function"))
+    if (scan_is_word(scan, "of") || scan_is_word(scan, "view") || scan_is_word(scan, "function"))
         return strcmp(first, "create") == 0 && strcmp(before, "partition") != 0;
     return is_any(scan, words, COUNT_OF(words));
 }
@@ -288,7 +282,7 @@ static bool
 is_plain_as(struct scan scan)
 {
     scan_next(&scan);
-    return is_word(&scan, "enum");
+    return scan_is_word(&scan, "enum");
 }
 
 /* A name that only the server knows, where it would be called: f(…), x::type, "column type". */
@@ -349,7 +343,7 @@ made_is_plain(const struct made *m)
                 return false;
             memcpy(first, scan.name, sizeof(first));
         } else if (is_reading(&scan, first, before.last) &&
-                   !(is_word(&scan, "as") && is_plain_as(scan))) {
+                   !(scan_is_word(&scan, "as") && is_plain_as(scan))) {
             return false;
         }
         if (is_calling(scan, first, before.last, depth))

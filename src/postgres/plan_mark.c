@@ -83,22 +83,13 @@ mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
 
 /* ---- where it goes on to ---- */
 
-static int16_t
-column_number(const struct catalog_relation *relation, const char *name)
-{
-    for (size_t i = 0; i < relation->column_count; i++)
-        if (strcmp(relation->columns[i].name, name) == 0)
-            return relation->columns[i].number;
-    return 0;
-}
-
 /* What is written to a column (`name`, NULL: any) of a relation is written on to others.
  * `is_mapped`: the relation's own mapping names it, and so its children's. */
 static void
 mark_on(struct plan_work *work, const struct catalog_relation *from, const char *name,
         const struct reach *reach, bool is_mapped)
 {
-    int16_t number = name ? column_number(from, name) : 0;
+    int16_t number = name ? catalog_column_number(from, name) : 0;
     const struct catalog_spill *spill;
     size_t at = 0;
 
@@ -260,8 +251,8 @@ mark_own(struct plan_work *work, const struct entry *target, const char *name,
          const struct reach *reach)
 {
     const char *schema = target->range->schemaname[0] ? target->range->schemaname : NULL;
-    struct plan_mark *mark =
-        mark_named(work, schema, target->range->relname, column_number(target->relation, name));
+    struct plan_mark *mark = mark_named(work, schema, target->range->relname,
+                                        catalog_column_number(target->relation, name));
 
     if (!mark)
         return;

@@ -13,15 +13,6 @@ keep_name(struct plan_work *work, const char *name)
 
 /* ---- what a mapping would not find again ---- */
 
-static int16_t
-column_number(const struct catalog_relation *relation, const char *name)
-{
-    for (size_t i = 0; i < relation->column_count; i++)
-        if (strcmp(relation->columns[i].name, name) == 0)
-            return relation->columns[i].number;
-    return 0;
-}
-
 /* A relation, or a column of it, is losing its name: all of that name may. */
 static void
 mark_losing(struct plan_work *work, const PgQuery__RangeVar *range, const char *column)
@@ -32,7 +23,7 @@ mark_losing(struct plan_work *work, const PgQuery__RangeVar *range, const char *
     while (range &&
            (relation = names_next_relation(work, range->schemaname[0] ? range->schemaname : NULL,
                                            range->relname, &at)) != NULL) {
-        int16_t number = column ? column_number(relation, column) : 0;
+        int16_t number = column ? catalog_column_number(relation, column) : 0;
 
         if (!column || number > 0)
             mark_lasting(work, relation, number);
