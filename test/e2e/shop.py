@@ -161,6 +161,16 @@ def export(config, *words):
     return found
 
 
+def problem(name, seen, shown):
+    """What is wrong where a case has shown these customers, and the ledger says so; or None."""
+    if not seen:
+        return f"{name}: the case shows nobody"
+    named = shown.keys["customer"]
+    if len(seen - named) > shown.unknown:
+        return f"{name}: {len(seen)} SHOWN UNCOUNTED, {len(named)} named: {shown}"
+    return None if shown.fields else f"{name}: no field"
+
+
 # ---- what is so ----
 
 class Truth:

@@ -229,13 +229,8 @@ def test_twists():
         shop.server().sql(f"CREATE DATABASE {database} TEMPLATE {template()}")
         shown[name] = play_twist(database, name, changes, read)
     front().guard.until_sessions(0)
-    said, problems = shop.export(front()), []
-    for name, seen in shown.items():
-        line = said[name]
-        if not seen:
-            problems.append(f"{name}: the case shows nobody")
-        elif len(seen) > len(line.keys["customer"]) + line.unknown or (not line.unknown and seen - line.keys["customer"]):
-            problems.append(f"{name}: {len(seen)} SHOWN UNCOUNTED: {line}")
+    said = shop.export(front())
+    problems = [found for found in (shop.problem(name, seen, said[name]) for name, seen in shown.items()) if found]
     assert not problems, "\n" + "\n".join(problems)
 
 

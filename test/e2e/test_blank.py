@@ -146,14 +146,7 @@ def check_counted(cases):
             problems.append(f"{name}: {error}")
     front().guard.until_sessions(0)
     said = shop.export(front())
-    for name, seen in shown.items():
-        line = said[name]
-        if not seen:
-            problems.append(f"{name}: the case shows nobody")
-        elif len(seen) > len(line.keys["customer"]) + line.unknown or (not line.unknown and seen - line.keys["customer"]):
-            problems.append(f"{name}: {len(seen)} SHOWN UNCOUNTED: {line}")
-        elif not line.fields:
-            problems.append(f"{name}: no field")
+    problems += [found for found in (shop.problem(name, seen, said[name]) for name, seen in shown.items()) if found]
     assert not problems, "\n" + "\n".join(problems)
 
 

@@ -3,7 +3,6 @@
 """The gate's own cancel requests, for results that a budget has ended: whom they hit, and who waits for them."""
 import contextlib
 import signal
-import time
 
 import harness
 import shop
@@ -94,19 +93,26 @@ def test_behind_in_the_pipeline():
 @test(gateway=True, limit=60)
 def test_sent_before_it_is_taken():
     """What the client sends once it has been told waits until the server has taken the request"""
-    made = front("later")
-    for ask in (wire.query, run_of):
-        with made.login(user="c_later") as session:
-            with deaf():
-                equal(session.exchange(ask(ALL), "E").code, CODE)
-                session.send(ask(MINE) + ask("SELECT 'and this'"))
-                time.sleep(0.7)  # it must not run yet: nothing else can be waited for
-            equal(session.result().types, "Z")
-            result = session.result()
-            equal((result.errors, [row[0] for row in result.rows]), ([], ["mine"]))
-            equal(session.result().rows, [["and this"]])
-            equal(session.value("SELECT 'goes on'"), "goes on")
+    made = front("later", workers=1)
+    with shop.server().connect() as watcher, made.login(user="analyst") as other:
+        for ask in (wire.query, run_of):
+            sent_before_it_is_taken(made, watcher, other, ask)
     made.stop()
+
+
+def sent_before_it_is_taken(made, watcher, other, ask):
+    with made.login(user="c_later") as session:
+        with deaf():
+            equal(session.exchange(ask(ALL), "E").code, CODE)
+            session.send(ask(MINE) + ask("SELECT 'and this'"))
+            wire.handled(other)
+            for _ in range(100):  # and it is not under way either
+                equal(watcher.value("SELECT state FROM pg_stat_activity WHERE usename = 'c_later'"), "idle")
+        equal(session.result().types, "Z")
+        result = session.result()
+        equal((result.errors, [row[0] for row in result.rows]), ([], ["mine"]))
+        equal(session.result().rows, [["and this"]])
+        equal(session.value("SELECT 'goes on'"), "goes on")
 
 
 @test(gateway=True, limit=60)

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys that are not as simple as they look: two of one kind in a row, texts that are equal in other letters,
 groups without a key, tables of one name in two schemas, names that are long in UTF-8."""
+import struct
+
 import harness
 import inspector
 import postgres
 import shop
 import stage
 from stage import equal, test
+import wire
 
 SCHEMA = """
 CREATE TABLE transfers (id int PRIMARY KEY, sender bigint, receiver bigint, memo text);
@@ -50,6 +53,7 @@ CASES = (
     ("SELECT person, array_agg(place) FROM visits GROUP BY person", "person", {"7"}, 50),
     ("SELECT public.persons.name FROM public.persons, work.persons WHERE work.persons.id = 7", "person", ALL, 50),
     ("SELECT reverse(public.persons.name) FROM work.persons, public.persons", "person", ALL, 50),
+    ("SELECT x.*, p.name FROM public.persons p, persons x WHERE p.id = 7", "person", ALL, 50),
     ("SELECT t.m FROM transfers AS t(i, k, l, m)", "person", SOME, 0),
     ("SELECT t.m FROM transfers AS t(i, k, k, m)", "person", SOME, 100),
     ("SELECT p.b FROM visits AS p(a, b) WHERE a = 7", "person", {"7"}, 0),
@@ -87,6 +91,31 @@ def test_keys():
         if len(missing) > shown.unknown or shown.unknown > more or shown.keys[kind] - whom:
             problems.append(f"{sql}: {sorted(shown.keys[kind])} and {shown.unknown} more, not {sorted(whom)}")
     assert not problems, "\n" + "\n".join(problems)
+
+
+# (SQL, the type that Parse says, a value, its format): each shows person 7.
+VALUES = (
+    ("SELECT name FROM persons WHERE id = $1::bigint", 1700, "7.3", 0),
+    ("SELECT $1::float8, name FROM persons WHERE id = $1", 0, struct.pack("!d", 7), 1),
+    ("SELECT $1::bit(3), name FROM persons WHERE id = $1::bigint", 0, "111", 0),
+    ("SELECT name FROM persons WHERE $1::bigint IS NOT NULL AND id = $1", 0, "7", 0),
+    ("SELECT name FROM persons WHERE id = $1 AND $1 > 0", 20, struct.pack("!q", 7), 1),
+)
+
+
+@test(gateway=True)
+def test_values_of_parameters():
+    """A parameter is the key only where it has the key's type and value: nobody is booked who is not there"""
+    for number, (sql, oid, value, form) in enumerate(VALUES):
+        with front().login(user="analyst", application_name=f"value {number}") as session:
+            result = session.exchange(wire.parse(sql, types=(oid,)) + wire.bind((value,), formats=(form,)) + wire.execute() + wire.SYNC)
+            equal([row[-1] for row in result.rows], ["Kim-7"], f"{sql}: {result.errors}")
+            session.terminate()
+    front().guard.until_sessions(0)
+    said = shop.export(front())
+    for number, (sql, *_) in enumerate(VALUES):
+        shown = said[f"value {number}"]
+        assert shown.keys["person"] <= {"7"} and len(shown.keys["person"]) + shown.unknown > 0, f"{sql}: {shown}"
 
 
 @test(gateway=True)

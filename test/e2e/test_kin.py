@@ -3,8 +3,8 @@
 """One database that is known by several names: behind two gateways, behind one that was renamed, renamed itself,
 copied as a template. What is known of it under one name holds under the others: tables that personal values were
 written to, and that its catalog has changed."""
+import itertools
 import signal
-import time
 
 import guard
 import harness
@@ -57,7 +57,7 @@ class Pair:
         lone = guard.gateway(other or server(), "ro", inspector=shop.asked(), limits={"drain_time": "1s"})
         lone["upstream"] = lone["upstream"].replace("127.0.0.1", host)
         first = guard.gateway(server(), "rw", inspector=shop.asked(), limits={"drain_time": "1s"})
-        self.guard = guard.start([first, lone], name=name, **shop.CONFIG)
+        self.guard = guard.start([first, lone], name=name, log={"level": "debug"}, **shop.CONFIG)
 
     def login(self, gateway="rw", **options):
         return wire.login(self.guard.address(gateway), user="postgres", **options)
@@ -65,6 +65,12 @@ class Pair:
     def run(self, sql, gateway="rw", database="postgres", name="runs"):
         with self.login(gateway, database=database, application_name=name) as session:
             return session.query(sql).rows
+
+    def run_and_reload(self, sql):
+        """Until a snapshot shows what it has done."""
+        mark = self.guard.mark()
+        self.run(sql)
+        self.guard.wait("catalog_reloaded", start=mark, gateway="rw")
 
     def check(self, name, sql="SELECT v FROM m", gateway="rw", database="postgres"):
         """It shows persons, and all are counted."""
@@ -136,7 +142,6 @@ def test_changes_through_others():
 
     def replace(session, number):
         session.query(f"CREATE OR REPLACE VIEW v{number} AS SELECT name AS t FROM customers")
-    time.sleep(0.5)
     for number in range(3):  # often enough that no poll of the catalog comes between each time
         pair.run(f"SELECT t FROM v{number}", "ro")
         with pair.login() as session:
@@ -162,7 +167,6 @@ def test_underway_through_others():
     session of after a reload, is counted; then no more"""
     pair = Pair("kin-underway")
     pair.run("CREATE VIEW unread AS SELECT title AS t FROM products")
-    time.sleep(0.5)
     for turn, gateway in ("other gateway", "ro"), ("after the reload", "rw"):
         pair.run("SELECT t FROM unread", gateway)
         with pair.login(receive_buffer=2048) as slow, pair.login(gateway, application_name=turn) as reader:
@@ -233,24 +237,27 @@ def test_standby():
     pair.run("SELECT 1", "ro")
     standby.sql("SELECT pg_wal_replay_pause()")
     for number in range(2):
-        pair.run(f"CREATE TABLE far{number} AS SELECT name AS v FROM customers")
-        time.sleep(0.3)
-    pair.run("DROP TABLE far1")
-    time.sleep(0.3)
+        pair.run_and_reload(f"CREATE TABLE far{number} AS SELECT name AS v FROM customers")
+    pair.run_and_reload("DROP TABLE far1")
     pair.restart()  # knows the table by its OID now, which the standby does not have yet
     pair.run("SELECT 1", "ro")
-    time.sleep(0.5)
+    mark = pair.guard.mark()
     standby.sql("SELECT pg_wal_replay_resume()")
     caught_up("far0")
-    time.sleep(2.5)  # a poll
+    pair.guard.wait("catalog_reloaded", start=mark, gateway="ro")  # a poll has noticed it
     pair.check("standby", "SELECT v FROM far0", "ro")
     pair.run("CREATE TABLE far1 AS SELECT title AS v FROM products")
     caught_up("far1")
-    time.sleep(2.5)
-    assert pair.run("SELECT v FROM far1", "ro", name="harmless")
+    names = (f"harmless {number}" for number in itertools.count())
+
+    def is_forgotten():
+        name = next(names)
+        rows = pair.run("SELECT v FROM far1", "ro", name=name)
+        pair.guard.until_sessions(0)
+        return rows and name not in shop.export(pair.guard)
+    process.until(is_forgotten, "the other table is forgotten", 20)
     pair.restart()
     pair.check("standby, later", "SELECT v FROM far0", "ro")
-    assert "harmless" not in shop.export(pair.guard)
     pair.guard.stop()
     standby.stop()
 
@@ -280,9 +287,9 @@ def test_login_of_former_settings():
         session.query("CREATE TABLE past AS SELECT name AS v FROM customers")
     equal(front.guard.stop(), 0)
     front.guard.start()
-    time.sleep(0.5)
     with wire.Wire(front.address, timeout=30) as slow:  # has the settings of now, and goes on later
-        time.sleep(0.5)
+        with front.login(user="postgres") as session:  # is accepted behind it
+            session.terminate()
         front.guard.config["budgets"] = NOBODY
         equal(front.reload(), "config_reloaded")
         slow.send(wire.startup("postgres", "two", application_name="slow"))
@@ -290,7 +297,6 @@ def test_login_of_former_settings():
         for _ in range(2):
             with front.login(database="two", user="postgres", application_name="fast") as session:
                 rows = session.query("SELECT v FROM past").rows
-            time.sleep(1)
         shown = shop.export(front).get("fast")
         assert rows and shown and shown.unknown >= len(rows), f"{len(rows)} SHOWN UNCOUNTED: {shown}"
         slow.terminate()

@@ -4,9 +4,9 @@
 is open, everybody else, the gate's own look at the catalog too, sees the table that was there. Whoever reads the
 copy afterwards is counted, whichever way the transaction ended."""
 import re
-import time
 
 import harness
+import process
 import shop
 from stage import test
 import wire
@@ -43,10 +43,14 @@ def at_once(session, statements):
 
 def cut_off(session, statements):
     """The server goes on to the end, though the client has gone."""
+    def backends(more=""):
+        return front().behind.sql(f"SELECT FROM pg_stat_activity WHERE application_name = 'by a client that goes' {more}")
+    mark = front().guard.mark()
     session.send(wire.query("; ".join(statements)))
-    time.sleep(0.5)
+    process.until(lambda: backends("AND wait_event = 'PgSleep'"), "its last statement")
+    front().guard.wait("catalog_reloaded", start=mark)
     session.abort()
-    time.sleep(1)
+    process.until(lambda: not backends(), "the server's end")
 
 
 # How the table's name changes hands, and how that is asked for.
@@ -62,29 +66,25 @@ WAYS = {
 }
 
 
-def settled():
-    """Nothing waits for a snapshot any more that this test has begun."""
-    front().guard.until_sessions(0)
-    time.sleep(0.5)
-
-
 @test(gateway=True, limit=120)
 def test_name_that_changes_hands():
     """Who reads a copy whose name was another table's while it was made is counted"""
     tables = {way: f"t{number}" for number, way in enumerate(WAYS)}
+    mark = front().guard.mark()
     for table in tables.values():
         front().behind.sql(f"CREATE TABLE w.{table} AS SELECT title AS v FROM products")
-    time.sleep(0.1)
+    front().guard.wait("catalog_reloaded", start=mark)  # a poll has noticed the last of them, or all
     with front().login() as session:
         for table in tables.values():
             session.query(f"SELECT v FROM w.{table}")
     for way, (statements, ask) in WAYS.items():
         with front().login(application_name=way) as session:
             ask(session, [sql.format(tables[way]) for sql in statements])
-    settled()
+    front().guard.until_sessions(0)
+    mark = front().guard.mark()
     with front().login() as session:  # one more snapshot, in which all of it is over
         session.query("CREATE TABLE w.afterwards (v text)")
-    settled()
+    front().guard.wait("catalog_reloaded", start=mark)
     for way, table in tables.items():
         seen = shop.play(front(), SEEN, f"reads {way}", (f"SELECT v FROM w.{table}",))
         front().guard.until_sessions(0)

@@ -27,10 +27,12 @@ plan_of(const char *sql, const struct plan_environment *environment)
     return plan;
 }
 
+typedef void plan_printer(const struct plan *plan, char *text, size_t size);
+
 /* All cases are looked at before the test fails. */
 static inline void
-check_cases_in(const struct plan_case *cases, size_t count,
-               const struct plan_environment *environment)
+check_printed(const struct plan_case *cases, size_t count,
+              const struct plan_environment *environment, plan_printer *print)
 {
     size_t wrong = 0;
 
@@ -38,7 +40,7 @@ check_cases_in(const struct plan_case *cases, size_t count,
         struct plan *plan = plan_of(cases[i].sql, environment);
         char text[4096];
 
-        plan_print(plan, text, sizeof(text));
+        print(plan, text, sizeof(text));
         if (strcmp(text, cases[i].expected) != 0) {
             print_error("%s\n  is       %s\n  must be  %s\n", cases[i].sql, text,
                         cases[i].expected);
@@ -47,6 +49,13 @@ check_cases_in(const struct plan_case *cases, size_t count,
         plan_release(plan);
     }
     assert_int_equal(wrong, 0);
+}
+
+static inline void
+check_cases_in(const struct plan_case *cases, size_t count,
+               const struct plan_environment *environment)
+{
+    check_printed(cases, count, environment, plan_print);
 }
 
 static inline void

@@ -3,13 +3,11 @@
 #include "big_stack.h"
 #include "plan_case.h"
 
-struct effect_case {
-    const char *sql, *expected; /* effect, "own", the table made: of the last statement */
-};
-
+/* Of the last statement: its effect, "own", the table made. */
 static void
-print_effect(const struct plan_statement *statement, char *text, size_t size)
+print_effect(const struct plan *plan, char *text, size_t size)
 {
+    const struct plan_statement *statement = &plan->statements[plan->statement_count - 1];
     static const char *const effects[] = {"any", "drops", "adds", "rows"};
     const struct plan_table *makes = &statement->makes;
 
@@ -20,38 +18,17 @@ print_effect(const struct plan_statement *statement, char *text, size_t size)
 }
 
 static void
-check_effects_in(const struct effect_case *cases, size_t count,
-                 const struct plan_environment *environment)
-{
-    size_t wrong = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        struct plan *plan = plan_of(cases[i].sql, environment);
-        char text[256];
-
-        print_effect(&plan->statements[plan->statement_count - 1], text, sizeof(text));
-        if (strcmp(text, cases[i].expected) != 0) {
-            print_error("%s\n  is       %s\n  must be  %s\n", cases[i].sql, text,
-                        cases[i].expected);
-            wrong++;
-        }
-        plan_release(plan);
-    }
-    assert_int_equal(wrong, 0);
-}
-
-static void
-check_effects(const struct effect_case *cases, size_t count)
+check_effects(const struct plan_case *cases, size_t count)
 {
     struct plan_environment environment = shop_environment();
 
-    check_effects_in(cases, count, &environment);
+    check_printed(cases, count, &environment, print_effect);
 }
 
 static void
 rows_and_transactions_change_no_name(void **state PASU_UNUSED)
 {
-    static const struct effect_case cases[] = {
+    static const struct plan_case cases[] = {
         {"SELECT name FROM customers", "rows"},
         {"INSERT INTO t VALUES (1)", "rows"},
         {"WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", "rows"},
@@ -90,7 +67,7 @@ rows_and_transactions_change_no_name(void **state PASU_UNUSED)
 static void
 new_names_stand_before_no_other(void **state PASU_UNUSED)
 {
-    static const struct effect_case cases[] = {
+    static const struct plan_case cases[] = {
         {"CREATE TABLE t (a int, b varchar(32) NOT NULL DEFAULT 'x', c serial PRIMARY KEY)",
          "adds t"},
         {"CREATE TABLE s.t (a timestamp(6) DEFAULT now(), UNIQUE (a))", "adds s.t"},
@@ -157,7 +134,7 @@ new_names_stand_before_no_other(void **state PASU_UNUSED)
 static void
 what_is_temporary_is_the_sessions_own(void **state PASU_UNUSED)
 {
-    static const struct effect_case cases[] = {
+    static const struct plan_case cases[] = {
         {"CREATE TEMP TABLE products (a int)", "any own"},
         {"CREATE TEMP TABLE t AS SELECT title FROM products", "any own"},
         {"SELECT title INTO TEMP t FROM products", "any own"},
@@ -207,7 +184,7 @@ blank_tables_show_nobody(void **state PASU_UNUSED)
         {"INSERT INTO t SELECT name FROM customers", "- !marks mark(t=name)"},
         {"UPDATE t SET a = c.name FROM customers c", "- !marks mark(t=name)"},
     };
-    static const struct effect_case drops[] = {
+    static const struct plan_case drops[] = {
         {"DROP TABLE own", "drops own"},
         {"DROP TABLE own, t", "drops"},
         {"DROP TABLE own, customers", "any"},
@@ -220,7 +197,7 @@ blank_tables_show_nobody(void **state PASU_UNUSED)
 
     environment.blank = &blank;
     check_cases_in(cases, COUNT_OF(cases), &environment);
-    check_effects_in(drops, COUNT_OF(drops), &environment);
+    check_printed(drops, COUNT_OF(drops), &environment, print_effect);
 }
 
 static int
