@@ -93,8 +93,6 @@ choose_relation(struct plan_work *work, struct entry *entry, const char *schema,
         personal = relation;
         reach_add(&any.bound, &reach);
     }
-    for (at = 0; personal_count > 1 && (relation = names_next_relation(work, schema, name, &at));)
-        entry_note(work, relation); /* each can be meant */
     entry->is_only = count == 1;
     if (count == 0 && !names_blank(work, schema, name))
         any.bound = work->everything;

@@ -303,8 +303,8 @@ add_fields(struct carry *carry, const struct catalog_show *show, uint64_t table,
     carry->tables |= table;
 }
 
-void
-entry_note(struct plan_work *work, const struct catalog_relation *relation)
+static void
+note_table(struct plan_work *work, const struct catalog_relation *relation)
 {
     struct named_table *t = work->tables;
 
@@ -336,7 +336,7 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
     int first = scope->is_top ? take_places(work, entry) : -1;
     uint64_t tables[CATALOG_KINDS_MAX] = {0};
 
-    entry_note(work, relation);
+    note_table(work, relation);
     if (first < 0)
         take_tables(work, relation, tables);
     for (size_t k = 0; k < COUNT_OF(tables); k++)

@@ -137,8 +137,6 @@ void outputs_rename(struct plan_work *work, struct outputs *outputs, PgQuery__No
 const struct carry *carry_keep(struct plan_work *work, const struct carry *carry);
 /* What a plain relation's column carries; makes `direct` places for a table of the top level. */
 void entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry *entry);
-/* A name in the statement can mean that relation. */
-void entry_note(struct plan_work *work, const struct catalog_relation *relation);
 /* Whether that was done once for it, in the whole statement. */
 bool entry_is_alone(const struct plan_work *work, const struct catalog_relation *relation);
 

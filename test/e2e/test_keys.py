@@ -25,6 +25,8 @@ INSERT INTO visits SELECT CASE WHEN i > 40 THEN 7 END, 'place ' || i FROM genera
 CREATE SCHEMA work;
 CREATE TABLE work.persons (id bigint);
 INSERT INTO work.persons VALUES (7);
+CREATE TABLE twins AS TABLE persons;
+CREATE TABLE work.twins AS SELECT * FROM persons WHERE id < 9;
 GRANT USAGE ON SCHEMA work TO analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA public, work TO analyst;
 GRANT CREATE ON SCHEMA public TO analyst;
@@ -33,6 +35,8 @@ CONFIG = {
     "subjects": {"person": {"table": "public.persons", "key": "id"}, "member": {"table": "public.members", "key": "code"}},
     "personal_data": [
         shop.personal("persons", "person", "id", {"name": "name"}),
+        shop.personal("twins", "person", "id", {"name": "name"}),
+        {**shop.personal("twins", "person", "id", {"name": "name"}), "table": "work.twins"},
         shop.personal("transfers", "person", "sender", {"memo": "order"}),
         shop.personal("transfers", "person", "receiver", {"memo": "order"}),
         shop.personal("members", "member", "code", {"name": "name"}),
@@ -53,7 +57,7 @@ CASES = (
     ("SELECT person, array_agg(place) FROM visits GROUP BY person", "person", {"7"}, 50),
     ("SELECT public.persons.name FROM public.persons, work.persons WHERE work.persons.id = 7", "person", ALL, 50),
     ("SELECT reverse(public.persons.name) FROM work.persons, public.persons", "person", ALL, 50),
-    ("SELECT x.*, p.name FROM public.persons p, persons x WHERE p.id = 7", "person", ALL, 50),
+    ("SELECT x.*, t.name FROM public.twins t, twins x WHERE t.id = 7", "person", ALL, 100),
     ("SELECT t.m FROM transfers AS t(i, k, l, m)", "person", SOME, 0),
     ("SELECT t.m FROM transfers AS t(i, k, k, m)", "person", SOME, 100),
     ("SELECT p.b FROM visits AS p(a, b) WHERE a = 7", "person", {"7"}, 0),
