@@ -162,10 +162,10 @@ class Parts:
     def run_pgbench(self, modes):
         self.fill_pgbench()
         self.open_routes(self.server, MAP_ACCOUNTS)
-        cases = [(mode, clients) for mode in modes for clients in CLIENTS]
+        cases = [(mode, clients) for mode in modes for clients in self.options.clients]
         for route in self.routes:
             self.progress(f"warming up {route.name}")
-            self.pgbench(route, modes[0], max(CLIENTS), 1)
+            self.pgbench(route, modes[0], max(self.options.clients), 1)
         for number in range(self.options.rounds):
             for index, (mode, clients) in enumerate(cases):
                 for route in self.turns(number + index):

@@ -3,19 +3,33 @@
 
 #include "gate/session.h"
 
+#include <linux/sock_diag.h>
 #include <sys/epoll.h>
 
+#define TICK (BULK_TICK_MILLISECONDS * NANOSECONDS_PER_MILLISECOND)
+
+/* Below it the kernel looks for nobody to wake, which costs the server, too. */
 static void
 set_threshold(const struct session *s, int bytes)
 {
-    /* On a socket that does not know it (AF_UNIX) every byte goes on waking the worker. */
     setsockopt(s->server.fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
 }
 
-static bool
-is_bulk(const struct session *s)
+bool
+bulk_is(const struct session *s)
 {
     return !list_is_empty(&s->bulk);
+}
+
+/* A Unix socket holds no more than a fifth of a megabyte, and does not say how full it is. */
+static bool
+is_local(const struct session *s)
+{
+    int domain;
+    socklen_t length = sizeof(domain);
+
+    return getsockopt(s->server.fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0 ||
+           domain == AF_UNIX;
 }
 
 void
@@ -29,34 +43,79 @@ bulk_read(struct session *s, size_t length)
         s->streamed += (uint32_t)length;
         return;
     }
-    if (!is_bulk(s)) {
+    if (!bulk_is(s) && is_local(s)) {
+        s->streamed = 0;
+        return;
+    }
+    if (!bulk_is(s)) {
         set_threshold(s, BULK_PIECE);
+        s->bulk_pause = TICK;
+        s->bulk_due = os_monotonic(s->worker->os) + TICK;
         list_append(&s->worker->bulk, &s->bulk);
     }
-    s->bulk_at = os_monotonic(s->worker->os);
+    s->bulk_taken += length;
 }
 
 void
 bulk_end(struct session *s)
 {
     s->streamed = 0;
-    if (PASU_UNLIKELY(is_bulk(s))) {
+    if (PASU_UNLIKELY(bulk_is(s))) {
         set_threshold(s, 1);
         list_remove(&s->bulk);
+    }
+}
+
+/* Whether the server may soon wait for us. */
+static bool
+is_half_full(const struct session *s)
+{
+    uint32_t memory[SK_MEMINFO_VARS];
+    socklen_t length = sizeof(memory);
+
+    return getsockopt(s->server.fd, SOL_SOCKET, SO_MEMINFO, memory, &length) != 0 ||
+           length <= SK_MEMINFO_RCVBUF * sizeof(*memory) ||
+           memory[SK_MEMINFO_RMEM_ALLOC] > memory[SK_MEMINFO_RCVBUF] / 2;
+}
+
+static void
+look(struct session *s)
+{
+    bool has_paused = s->bulk_pause != 0;
+
+    s->bulk_pause = is_half_full(s) ? 0 : TICK;
+    s->bulk_taken = 0;
+    session_ready(s, &s->server, EPOLLIN);
+    if (!bulk_is(s))
+        return;
+    s->bulk_due = os_monotonic(s->worker->os) + s->bulk_pause;
+    if (s->bulk_taken < BULK_LITTLE && (has_paused || s->bulk_pause == 0)) {
+        bulk_end(s);
+        session_watch(s);
     }
 }
 
 void
 bulk_look(struct worker *w)
 {
-    int64_t before = os_monotonic(w->os) - BULK_PATIENCE_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
+    int64_t now = os_monotonic(w->os);
 
     list_each_safe (link, &w->bulk) {
         struct session *s = LIST_ENTRY(link, struct session, bulk);
 
-        if (s->bulk_at > before)
-            continue;
-        bulk_end(s);
-        session_ready(s, &s->server, EPOLLIN);
+        if (s->bulk_due <= now)
+            look(s);
     }
+}
+
+int
+bulk_wait(const struct worker *w)
+{
+    int64_t now = os_monotonic(w->os);
+
+    list_each (link, &w->bulk) {
+        if (LIST_ENTRY(link, struct session, bulk)->bulk_due <= now)
+            return 0;
+    }
+    return BULK_TICK_MILLISECONDS;
 }

@@ -1,33 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bulk streams. A server sends a long result in pieces of 8 KiB, and each piece would wake the
- * worker. Once a result is longer than BULK_AFTER, its session's server socket reports itself
- * readable only with BULK_PIECE bytes (SO_RCVLOWAT), so that a wake-up carries more. What is less
- * than that is fetched after BULK_PATIENCE: the end of a result comes by so much later at most, and
- * a stream that has become slow is given up as a bulk stream.
+ * Bulk streams are read by the clock. A server sends a long result in pieces of 8 KiB, and each
+ * would wake the worker, and meet it at the socket's lock. Once a result is longer than BULK_AFTER,
+ * its session's server socket is not watched any more but read every BULK_TICK_MILLISECONDS: the
+ * server, which is what most results wait for, then spends a fifth less on sending them
+ * (bench/relay). The end of a result comes by one tick later at most.
+ *
+ * A tick that brings less than BULK_LITTLE, or whose bytes the client does not take, is the last:
+ * the stream is watched again, and is no bulk stream until BULK_AFTER has passed anew. Where the
+ * socket is half full the server may soon wait for us, and there is no pause before the next look.
+ * What comes over a Unix socket, which holds little, is never a bulk stream.
  *
  * A session is a bulk stream from bulk_read on until its client asks for something, the server is
- * ready for the next query, or bulk_look finds it slow. Owned by the session's worker.
+ * ready for the next query, or bulk_look ends it. Owned by the session's worker.
  */
 #ifndef PASU_GATE_BULK_H
 #define PASU_GATE_BULK_H
 
 #include "base/attributes.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct session;
 struct worker;
 
 enum {
     BULK_AFTER = 1 << 20,
+    BULK_TICK_MILLISECONDS = 1,
     BULK_PIECE = 128 << 10,
-    BULK_PATIENCE_MILLISECONDS = 1,
+    BULK_LITTLE = 64 << 10,
+    BULK_READS = 16, /* a tick's, at most; other sessions wait meanwhile */
 };
 
+/* Whether its server's socket is read by the clock. */
+bool bulk_is(const struct session *session);
 /* So many bytes of the server have passed on. */
 void bulk_read(struct session *session, size_t length);
-/* It is none any more: the next byte wakes the worker. */
+/* It is none any more: the next byte wakes the worker, once the session is watched. */
 void bulk_end(struct session *session);
-/* Fetches what has waited for long enough. Once a round, while the worker has bulk streams. */
+/* Reads what is due. Once a round, while the worker has bulk streams. */
 void bulk_look(struct worker *worker);
+/* Milliseconds until bulk_look has something to do, while the worker has bulk streams. */
+int bulk_wait(const struct worker *worker);
 
 #endif

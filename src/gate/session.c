@@ -2,6 +2,7 @@
 #include "gate/session.h"
 
 #include "base/memory.h"
+#include "gate/bulk.h"
 #include "gate/observer.h"
 #include "gate/underway.h"
 #include "postgres/request.h"
@@ -138,7 +139,7 @@ static bool
 may_receive(const struct session *s, const struct peer *peer)
 {
     return session_state_is_relay(s->state) && !peer->tls &&
-           (peer->side == SIDE_CLIENT || list_is_empty(&s->bulk));
+           (peer->side == SIDE_CLIENT || !bulk_is(s));
 }
 
 void
@@ -160,7 +161,8 @@ session_watch(struct session *s)
         underway_wait(s);
     if ((peer_is_full(&s->client) && !s->client.is_held) || s->client.wants_write)
         client |= EPOLLOUT;
-    if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over)
+    if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over &&
+        (!bulk_is(s) || s->server.has_received))
         server |= EPOLLIN;
     if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write ||
         s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)

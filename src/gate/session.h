@@ -62,8 +62,9 @@ struct session {
     bool is_recorded; /* by the keeper; it may still wait for its catalog */
     struct pipeline pipeline;
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
-    int64_t bulk_at;   /* monotonic: when a bulk stream was last read */
-    int error;         /* why it ends; 0: in order */
+    size_t bulk_taken; /* of a bulk stream, with this tick */
+    int64_t bulk_due, bulk_pause; /* monotonic: when it is read again; ns before that */
+    int error;                    /* why it ends; 0: in order */
     struct peer client, server;
     struct flow from_client, from_server;
     uint64_t id;

@@ -370,7 +370,7 @@ worker_run(void *arg)
         return NULL;
     while (!w->is_stopping) {
         int timeout = !list_is_empty(&w->again)   ? 0
-                      : !list_is_empty(&w->bulk)  ? BULK_PATIENCE_MILLISECONDS
+                      : !list_is_empty(&w->bulk)  ? bulk_wait(w)
                       : !list_is_empty(&w->held)  ? HOLD_MILLISECONDS
                       : !list_is_empty(&w->early) ? LOOK_MILLISECONDS
                                                   : -1;
