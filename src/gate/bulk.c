@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/bulk.h"
 
-#include "gate/session.h"
-
 #include <linux/sock_diag.h>
 #include <sys/epoll.h>
 
@@ -13,12 +11,6 @@ static void
 set_threshold(const struct session *s, int bytes)
 {
     setsockopt(s->server.fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
-}
-
-bool
-bulk_is(const struct session *s)
-{
-    return !list_is_empty(&s->bulk);
 }
 
 /* A Unix socket holds no more than a fifth of a megabyte, and does not say how full it is. */

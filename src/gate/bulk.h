@@ -17,13 +17,7 @@
 #ifndef PASU_GATE_BULK_H
 #define PASU_GATE_BULK_H
 
-#include "base/attributes.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-
-struct session;
-struct worker;
+#include "gate/session.h"
 
 enum {
     BULK_AFTER = 1 << 20,
@@ -34,7 +28,11 @@ enum {
 };
 
 /* Whether its server's socket is read by the clock. */
-bool bulk_is(const struct session *session);
+static inline bool
+bulk_is(const struct session *session)
+{
+    return !list_is_empty(&session->bulk);
+}
 /* So many bytes of the server have passed on. */
 void bulk_read(struct session *session, size_t length);
 /* It is none any more: the next byte wakes the worker, once the session is watched. */

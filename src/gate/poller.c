@@ -35,32 +35,34 @@ poller_release(struct poller *poller)
     poller->epoll = -1;
 }
 
-int
-poller_wait(struct poller *poller, int milliseconds, struct poller_event *events, int size)
+/* Apart, so that who waits by the ring has no room for it cleared on its stack. */
+__attribute__((noinline)) static int
+wait_epoll(struct poller *poller, int milliseconds, struct poller_event *events, int size)
 {
     struct epoll_event told[EVENTS_MAX];
     int count;
 
-    if (PASU_LIKELY(poller->uring != NULL))
-        return uring_wait(poller->uring, milliseconds, events, size);
     count = epoll_wait(poller->epoll, told, size < EVENTS_MAX ? size : EVENTS_MAX, milliseconds);
     for (int i = 0; i < count; i++)
         events[i] = (struct poller_event){told[i].data.ptr, told[i].events};
     return count > 0 ? count : 0;
 }
 
-void
-poller_watch(struct poller *poller, struct peer *peer, uint32_t interest, bool may_receive)
+int
+poller_wait(struct poller *poller, int milliseconds, struct poller_event *events, int size)
+{
+    if (PASU_LIKELY(poller->uring != NULL))
+        return uring_wait(poller->uring, milliseconds, events, size);
+    return wait_epoll(poller, milliseconds, events, size);
+}
+
+/* Apart for the same reason. */
+__attribute__((noinline)) static void
+watch_epoll(struct poller *poller, struct peer *peer, uint32_t interest)
 {
     struct epoll_event event = {.events = interest, .data.ptr = peer};
     bool is_new = peer->interest == UINT32_MAX;
 
-    if (peer->fd < 0)
-        return;
-    if (PASU_LIKELY(poller->uring != NULL)) {
-        uring_watch(poller->uring, peer, interest, may_receive);
-        return;
-    }
     if (peer->is_hung && interest == 0) { /* epoll would tell it again and again */
         if (!is_new && epoll_ctl(poller->epoll, EPOLL_CTL_DEL, peer->fd, &event) == 0)
             peer->interest = UINT32_MAX;
@@ -70,6 +72,17 @@ poller_watch(struct poller *poller, struct peer *peer, uint32_t interest, bool m
         return;
     if (epoll_ctl(poller->epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, peer->fd, &event) == 0)
         peer->interest = interest;
+}
+
+void
+poller_watch(struct poller *poller, struct peer *peer, uint32_t interest, bool may_receive)
+{
+    if (peer->fd < 0)
+        return;
+    if (PASU_LIKELY(poller->uring != NULL))
+        uring_watch(poller->uring, peer, interest, may_receive);
+    else
+        watch_epoll(poller, peer, interest);
 }
 
 void

@@ -394,6 +394,14 @@ stop_receiving(struct uring *u, struct slot *slot)
     slot->is_stopping = true;
 }
 
+static inline bool
+is_asked(const struct slot *slot, const struct peer *peer, uint32_t interest, bool may_receive)
+{
+    return slot && may_receive && interest == EPOLLIN && slot->receive_tag != 0 &&
+           !slot->is_stopping && !peer->has_received && slot->poll_tag != 0 &&
+           (slot->poll_events & EPOLLRDHUP);
+}
+
 void
 uring_watch(struct uring *u, struct peer *peer, uint32_t interest, bool may_receive)
 {
@@ -401,6 +409,9 @@ uring_watch(struct uring *u, struct peer *peer, uint32_t interest, bool may_rece
     bool is_wanted = interest & EPOLLIN;
     uint32_t wanted = interest;
 
+    /* What a relayed peer is nearly always: asked for already, and nothing of it has come. */
+    if (PASU_LIKELY(is_asked(slot, peer, interest, may_receive)))
+        return;
     if (!slot)
         return; /* told when memory is there: the session's next event watches it again */
     if (PASU_UNLIKELY(may_receive && !peer->is_relayed))

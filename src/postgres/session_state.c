@@ -126,11 +126,14 @@ session_step(enum session_state state, enum session_event event)
     return session_table[state][event];
 }
 
-static const struct {
-    const char *name;
-    uint8_t reads;
-} states[SESSION_STATE_COUNT] = {
-#define STATE(name_, text_, who_, meaning_) {text_, READS_##who_},
+static const char *const names[SESSION_STATE_COUNT] = {
+#define STATE(name_, text_, who_, meaning_) text_,
+#include "postgres/session_state.def"
+#undef STATE
+};
+
+const uint8_t session_reads[SESSION_STATE_COUNT] = {
+#define STATE(name_, text_, who_, meaning_) READS_##who_,
 #include "postgres/session_state.def"
 #undef STATE
 };
@@ -138,13 +141,7 @@ static const struct {
 const char *
 session_state_name(enum session_state state)
 {
-    return states[state].name;
-}
-
-enum session_reads
-session_state_reads(enum session_state state)
-{
-    return states[state].reads;
+    return names[state];
 }
 
 /* All bytes are junk, but for those of the registry, which overwrite: what the pragma allows. */

@@ -114,7 +114,12 @@ struct session_step session_step(enum session_state state, enum session_event ev
 /* The table itself, for the relay's inner loop: [state][event]. */
 extern const struct session_step session_table[SESSION_STATE_COUNT][SESSION_EVENT_COUNT];
 const char *session_state_name(enum session_state state);
-enum session_reads session_state_reads(enum session_state state);
+extern const uint8_t session_reads[SESSION_STATE_COUNT];
+static inline enum session_reads
+session_state_reads(enum session_state state)
+{
+    return session_reads[state];
+}
 /* Before the client is authenticated (and known to the keeper). */
 static inline bool
 session_state_is_early(enum session_state state)
