@@ -186,6 +186,17 @@ def memory(pid, line="VmRSS"):
     return 0
 
 
+def rests(pid):
+    """Whether none of its threads has run lately: asked again and again, until it is so."""
+    seen = []
+
+    def look():
+        seen.append([path.read_text() for path in sorted(pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))])
+        return len(seen) >= 6 and all(one == seen[-1] for one in seen[-6:])
+
+    return look
+
+
 def reset_peak(pid):
     """From now on VmHWM is counted anew (root only)."""
     pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")

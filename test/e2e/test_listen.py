@@ -109,6 +109,8 @@ def test_upstream_by_unix_socket():
     """The guarded server can be behind a Unix socket"""
     with wire.login(front().address("by-socket")) as session:
         assert session.value("SELECT inet_client_addr() IS NULL") == "t"
+        rows = session.query("SELECT repeat('x', 1000) FROM generate_series(1, 20000)").rows
+        assert len(rows) == 20000 and all(row == ["x" * 1000] for row in rows)
         session.send(wire.query("SELECT pg_sleep(100)"))
         process.until(lambda: server().backends("query LIKE '%pg_sleep(100)%' AND state = 'active'") == 1, "a statement")
         wire.cancel(front().address("by-socket"), session.key)
