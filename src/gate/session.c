@@ -164,11 +164,10 @@ session_watch(struct session *s)
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over &&
         (!bulk_is(s) || s->server.has_received))
         server |= EPOLLIN;
-    if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write ||
-        s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
+    if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write)
         server |= EPOLLOUT;
     if (s->state == SESSION_CONNECTING || s->state == SESSION_CANCEL_CONNECTING)
-        server &= ~(uint32_t)EPOLLIN;
+        server = EPOLLOUT;
     poller_watch(&s->worker->poller, &s->client, client, may_receive(s, &s->client));
     poller_watch(&s->worker->poller, &s->server, server, may_receive(s, &s->server));
 }
