@@ -133,8 +133,7 @@ session_new_own(struct session *beside)
 
 /* ---- watching ---- */
 
-/* Whether what it sends may be received ahead, and what it is sent may wait for the end of the
- * round. Of a bulk stream more is read at once than that. */
+/* Whether it may be received ahead of, and a send may wait; a bulk stream is read directly. */
 static bool
 may_receive(const struct session *s, const struct peer *peer)
 {
