@@ -3,8 +3,8 @@
  * Bulk streams are read by the clock. A server sends a long result in pieces of 8 KiB, and each
  * would wake the worker, and meet it at the socket's lock. Once a result is longer than BULK_AFTER,
  * its session's server socket is not watched any more but read every BULK_TICK_MILLISECONDS: the
- * server, which is what most results wait for, then spends a fifth less on sending them
- * (bench/relay). The end of a result comes by one tick later at most.
+ * server, which is what most results wait for, then spends a tenth less on them (bench/relay). The
+ * end of a result comes by one tick later at most.
  *
  * A tick that brings less than BULK_LITTLE, or whose bytes the client does not take, is the last:
  * the stream is watched again, and is no bulk stream until BULK_AFTER has passed anew. Where the
@@ -20,11 +20,10 @@
 #include "gate/session.h"
 
 enum {
-    BULK_AFTER = 1 << 20,
-    BULK_TICK_MILLISECONDS = 1,
+    BULK_AFTER = 4 << 20,
+    BULK_TICK_MILLISECONDS = 2,
     BULK_PIECE = 128 << 10,
     BULK_LITTLE = 64 << 10,
-    BULK_READS = 16, /* a tick's, at most; other sessions wait meanwhile */
 };
 
 /* Whether its server's socket is read by the clock. */

@@ -189,9 +189,8 @@ relay_read(struct session *s, enum peer_side side)
     struct flow *flow = side == SIDE_CLIENT ? &s->from_client : &s->from_server;
     /* What is looked at row by row should still be in the processor's cache then. */
     size_t size = s->observer ? WORKER_SEEN_SIZE : WORKER_BUFFER_SIZE;
-    int rounds = PASU_UNLIKELY(side == SIDE_SERVER && bulk_is(s)) ? BULK_READS : ROUNDS;
 
-    for (int round = 0; round < rounds; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         uint8_t *start = w->buffer + WORKER_BUFFER_HEAD;
         size_t held = flow->held_length;
         ssize_t n;

@@ -67,8 +67,8 @@ def skip_bytes(session, count):
 
 
 def pause_in_bulk(way):
-    """A stream that stands still after 4 MB: all but the server's own last buffer must arrive."""
-    row, rows, kept_by_server = 1 << 17, 32, 8192
+    """A stream that stands still after 12 MB: all but the server's own last buffer must arrive."""
+    row, rows, kept_by_server = 1 << 17, 96, 8192
     with login(way) as holder, login(way) as reader:
         holder.query("SELECT pg_advisory_lock(7)")
         reader.send(wire.query(
