@@ -41,6 +41,8 @@ bulk_read(struct session *s, size_t length)
     }
     if (!bulk_is(s)) {
         set_threshold(s, BULK_PIECE);
+        s->bulk_taken = 0;
+        s->bulk_fast = 0;
         s->bulk_pause = TICK;
         s->bulk_due = os_monotonic(s->worker->os) + TICK;
         list_append(&s->worker->bulk, &s->bulk);
@@ -70,21 +72,34 @@ is_half_full(const struct session *s)
            memory[SK_MEMINFO_RMEM_ALLOC] > memory[SK_MEMINFO_RCVBUF] / 2;
 }
 
+/* More than a byte a nanosecond: no executor makes rows so fast. */
+static bool
+is_flood(size_t length, int64_t nanoseconds)
+{
+    return (int64_t)length > nanoseconds;
+}
+
 static void
 look(struct session *s)
 {
-    bool has_paused = s->bulk_pause != 0;
+    bool has_paused = s->bulk_pause > 0, was_timed = bulk_is_timed(s);
+    int64_t last = s->bulk_due - s->bulk_pause, now;
 
-    s->bulk_pause = is_half_full(s) ? 0 : TICK;
-    s->bulk_taken = 0;
+    s->bulk_pause = was_timed && is_half_full(s) ? 0 : TICK;
     session_ready(s, &s->server, EPOLLIN);
     if (!bulk_is(s))
         return;
-    s->bulk_due = os_monotonic(s->worker->os) + s->bulk_pause;
-    if (s->bulk_taken < BULK_LITTLE && (has_paused || s->bulk_pause == 0)) {
+    now = os_monotonic(s->worker->os);
+    if (s->bulk_taken < BULK_LITTLE && (has_paused || s->bulk_pause == 0))
         bulk_end(s);
+    else if (s->bulk_taken >= BULK_MUCH && is_flood(s->bulk_taken, now - last))
+        s->bulk_fast = BULK_FAST_TICKS;
+    else if (!was_timed)
+        s->bulk_fast--;
+    s->bulk_taken = 0;
+    s->bulk_due = now + s->bulk_pause;
+    if (bulk_is_timed(s) != was_timed)
         session_watch(s);
-    }
 }
 
 void

@@ -6,9 +6,11 @@
  * server, which is what most results wait for, then spends a tenth less on them (bench/relay). The
  * end of a result comes by one tick later at most.
  *
- * A tick that brings less than BULK_LITTLE, or whose bytes the client does not take, is the last:
- * the stream is watched again, and is no bulk stream until BULK_AFTER has passed anew. Where the
- * socket is half full the server may soon wait for us, and there is no pause before the next look.
+ * A tick that brings less than BULK_LITTLE is the last, whether the server has no more or the
+ * client takes no more: the stream is watched again, and is no bulk stream until BULK_AFTER has
+ * passed anew. One that finds the socket half full is followed by the next without a pause. One
+ * that brings BULK_MUCH at more than 1 GB/s shows a server that is not what the result waits for:
+ * for BULK_FAST_TICKS its socket is watched, too, with BULK_PIECE bytes at least (SO_RCVLOWAT).
  * What comes over a Unix socket, which holds little, is never a bulk stream.
  *
  * A session is a bulk stream from bulk_read on until its client asks for something, the server is
@@ -24,13 +26,20 @@ enum {
     BULK_TICK_MILLISECONDS = 2,
     BULK_PIECE = 128 << 10,
     BULK_LITTLE = 64 << 10,
+    BULK_MUCH = 3 << 19,
+    BULK_FAST_TICKS = 16,
 };
 
-/* Whether its server's socket is read by the clock. */
 static inline bool
 bulk_is(const struct session *session)
 {
     return !list_is_empty(&session->bulk);
+}
+/* Whether its server's socket is read by the clock alone. */
+static inline bool
+bulk_is_timed(const struct session *session)
+{
+    return bulk_is(session) && session->bulk_fast == 0;
 }
 /* So many bytes of the server have passed on. */
 void bulk_read(struct session *session, size_t length);

@@ -161,7 +161,7 @@ session_watch(struct session *s)
     if ((peer_is_full(&s->client) && !s->client.is_held) || s->client.wants_write)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over &&
-        (!bulk_is(s) || s->server.has_received))
+        (!bulk_is_timed(s) || s->server.has_received))
         server |= EPOLLIN;
     if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write)
         server |= EPOLLOUT;

@@ -63,7 +63,8 @@ struct session {
     struct pipeline pipeline;
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
     size_t bulk_taken; /* of a bulk stream, with this tick */
-    int64_t bulk_due, bulk_pause; /* monotonic: when it is read again; ns before that */
+    int64_t bulk_due, bulk_pause; /* monotonic: its next tick; ns between the last and that */
+    uint8_t bulk_fast;            /* ticks before it is read by the clock again; 0: it is */
     int error;                    /* why it ends; 0: in order */
     struct peer client, server;
     struct flow from_client, from_server;
