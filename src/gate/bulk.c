@@ -94,11 +94,11 @@ look(struct session *s)
         bulk_end(s);
     else if (s->bulk_taken >= BULK_MUCH && is_flood(s->bulk_taken, now - last))
         s->bulk_fast = BULK_FAST_TICKS;
-    else if (!was_timed)
+    else if (s->bulk_fast > 0)
         s->bulk_fast--;
     s->bulk_taken = 0;
     s->bulk_due = now + s->bulk_pause;
-    if (bulk_is_timed(s) != was_timed)
+    if (!bulk_is(s) || bulk_is_timed(s) != was_timed)
         session_watch(s);
 }
 
