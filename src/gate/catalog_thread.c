@@ -96,8 +96,8 @@ keep_failure(struct catalog_store *store, struct catalog_place *place, int resul
     place->poll_at = CATALOG_NEVER;
     place->is_awaited = false;
     pthread_mutex_unlock(&store->lock);
-    store->notify(store->arg, place,
-                  result); /* somebody may wait who has touched nothing himself */
+    /* Always: somebody may wait who has touched nothing himself. */
+    store->notify(store->arg, place, result);
 }
 
 /* The lock is held. */
