@@ -107,6 +107,17 @@ address_bytes(uint8_t bytes[16], const struct address *address)
     }
 }
 
+bool
+address_is_loopback(const struct address *address)
+{
+    static const uint8_t v6[16] = {[15] = 1};
+    uint8_t bytes[16];
+
+    address_bytes(bytes, address);
+    return memcmp(bytes, v6, sizeof(v6)) == 0 ||
+           (memcmp(bytes, v4_prefix, sizeof(v4_prefix)) == 0 && bytes[sizeof(v4_prefix)] == 127);
+}
+
 void
 address_text(char *text, size_t size, const struct address *address)
 {

@@ -57,6 +57,8 @@ void address_text(char *text, size_t size, const struct address *address);
 uint16_t address_port(const struct address *address);
 /* The address as 16 bytes, v4 mapped into ::ffff:0:0/96, all zero for a Unix socket. */
 void address_bytes(uint8_t bytes[16], const struct address *address);
+/* Whether it is of this very machine: 127.0.0.0/8 or ::1. */
+bool address_is_loopback(const struct address *address);
 
 /* Parses "192.0.2.0/24", "2001:db8::/32" or a single address. PASU_E_MALFORMED also where bits
  * below the prefix are set. */

@@ -14,7 +14,6 @@
 #include "postgres/request.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -266,7 +265,6 @@ connect_next(struct session *s, int number)
 {
     struct handshake *h = s->handshake;
     const struct os *os = s->worker->os;
-    int one = 1;
 
     for (; h->upstream_at < h->upstream_count; h->upstream_at++) {
         const struct address *a = &h->upstreams[h->upstream_at];
@@ -277,10 +275,7 @@ connect_next(struct session *s, int number)
             number = errno;
             continue;
         }
-        s->server.fd = fd;
-        if (a->u.any.sa_family != AF_UNIX)
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+        peer_open(&s->server, fd, a);
         if (os->connect(os->arg, fd, &a->u.any, a->length) == 0 || errno == EINPROGRESS)
             return; /* epoll tells how it went, also where it is done already */
         number = errno;

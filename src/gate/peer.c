@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <unistd.h>
 
@@ -18,6 +19,23 @@ peer_init(struct peer *peer, enum peer_side side, struct poller *poller)
     peer->fd = -1;
     peer->side = (uint8_t)side;
     peer->interest = UINT32_MAX;
+}
+
+void
+peer_open(struct peer *peer, int fd, const struct address *address)
+{
+    static const char reno[] = "reno";
+    int one = 1;
+
+    peer->fd = fd;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+    if (address->u.any.sa_family == AF_UNIX)
+        return;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    /* Within a machine there is no bottleneck to find: what looks for one (BBR paces by timers)
+     * costs time, and who has less of it than any other is always there and open to everybody. */
+    if (address_is_loopback(address))
+        setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, reno, sizeof(reno) - 1);
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef PASU_GATE_PEER_H
 #define PASU_GATE_PEER_H
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/os.h"
 
@@ -39,6 +40,9 @@ struct peer {
 };
 
 void peer_init(struct peer *peer, enum peer_side side, struct poller *poller);
+/* Takes the socket, which has just been accepted from that address or is about to connect to it,
+ * and sets what pasu wants of every one. */
+void peer_open(struct peer *peer, int fd, const struct address *address);
 /* Closes the socket, ends TLS, frees the outbox. May be called twice. */
 void peer_close(struct peer *peer, const struct os *os);
 /* Up to `size` bytes: their number; PASU_E_AGAIN; PASU_E_EOF at the end, orderly or not;

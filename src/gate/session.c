@@ -9,7 +9,6 @@
 #include "postgres/response.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 
 enum {
@@ -88,7 +87,6 @@ session_accept(struct worker *worker, const struct task *task)
     struct session *s = memory_new(1, sizeof(*s));
     const struct os *os = worker->os;
     uint64_t random = 0;
-    int one = 1;
 
     if (!s || os->random(os->arg, &random, sizeof(random)) != 0) {
         memory_free(s);
@@ -103,10 +101,7 @@ session_accept(struct worker *worker, const struct task *task)
     s->is_counted_early = true;
     s->state = task->is_proxy ? SESSION_PROXY_HEADER : SESSION_GREETING;
     set_up(s, worker, random);
-    s->client.fd = task->fd;
-    if (task->address.u.any.sa_family != AF_UNIX)
-        setsockopt(task->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    setsockopt(task->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+    peer_open(&s->client, task->fd, &task->address);
     session_watch(s);
     if (worker->shared->is_draining)
         session_fail(s, PASU_E_DRAINING, NULL);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -344,6 +345,53 @@ the_eventfd_is_told_until_it_is_read(void **state)
     end(&f);
 }
 
+/* Which way of congestion control a socket has that is opened to this address. */
+static void
+control_towards(char name[16], const char *host)
+{
+    struct endpoint endpoint = {.port = 5432};
+    struct address address;
+    struct peer peer;
+    socklen_t length = 16;
+    int fd;
+
+    snprintf(endpoint.host, sizeof(endpoint.host), "%s", host);
+    assert_int_equal(endpoint_address(&address, &endpoint), 0);
+    fd = socket(address.u.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        skip(); /* a machine without IPv6 */
+    peer_init(&peer, SIDE_SERVER, NULL);
+    peer_open(&peer, fd, &address);
+    assert_int_equal(peer.fd, fd);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &length), 0);
+    peer_close(&peer, &os_real);
+}
+
+static void
+only_what_stays_within_the_machine_is_sent_without_pacing(void **state PASU_UNUSED)
+{
+    char usual[16], name[16];
+    socklen_t length = sizeof(usual);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, usual, &length), 0);
+    close(fd);
+    control_towards(name, "127.0.0.1");
+    assert_string_equal(name, "reno");
+    control_towards(name, "127.8.9.1");
+    assert_string_equal(name, "reno");
+    control_towards(name, "126.255.255.255");
+    assert_string_equal(name, usual);
+    control_towards(name, "192.0.2.127");
+    assert_string_equal(name, usual);
+    control_towards(name, "::1");
+    assert_string_equal(name, "reno");
+    control_towards(name, "::ffff:127.0.0.1");
+    assert_string_equal(name, "reno");
+    control_towards(name, "2001:db8::1");
+    assert_string_equal(name, usual);
+}
+
 #define BOTH(test)                                                                                 \
     {#test " (epoll)", test, NULL, NULL, (void *)(uintptr_t)&epoll_only},                          \
     {                                                                                              \
@@ -362,6 +410,7 @@ main(void)
         BOTH(an_end_is_told_after_what_came_before_it),
         BOTH(a_peer_that_is_gone_takes_nothing_more),
         BOTH(the_eventfd_is_told_until_it_is_read),
+        cmocka_unit_test(only_what_stays_within_the_machine_is_sent_without_pacing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
