@@ -6,7 +6,8 @@ import re
 
 FUNCTION = """
 CREATE SCHEMA suite; GRANT USAGE ON SCHEMA suite TO PUBLIC;
-CREATE FUNCTION suite.past(statement text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE statement; END'
+CREATE FUNCTION suite.past(statement text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE statement; END';
+CREATE FUNCTION suite.read(hex text) RETURNS text LANGUAGE sql AS $$SELECT convert_from(decode(hex, 'hex'), 'SQL_ASCII')$$
 """
 
 # What a script is made of; a ; between these, or a command of psql's, ends a statement.
@@ -28,6 +29,8 @@ REFUSED = [re.compile(text, re.S | re.I) for text in (
     r"LOAD\s",
     r"(?:CREATE|ALTER)\s+(?:FOREIGN\s+DATA\s+WRAPPER|SERVER|USER\s+MAPPING)\b",
     r"CREATE\s+FOREIGN\s+TABLE\b", r"IMPORT\s+FOREIGN\b",
+    r"(?:CREATE|ALTER)\s+SUBSCRIPTION\b",
+    r"(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO|MERGE\s+INTO)\s+(?:pg_catalog\s*\.\s*)?pg_\w+",
 )]
 
 
@@ -64,7 +67,8 @@ def wrap(pieces):
     for kind, one in pieces + [("end", "")]:
         if kind in ("variable", "end"):
             if text:
-                parts.append(f"$past${text.strip() if kind == 'end' else text}$past$")
+                text = text.strip() if kind == "end" else text
+                parts.append(f"suite.read('{text.encode(errors='surrogateescape').hex()}')")  # also texts that a call hands on are read
             text = ""
             if kind == "variable":
                 parts.append(f"quote_literal({one})")

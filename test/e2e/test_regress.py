@@ -111,12 +111,15 @@ REFUSED = "pasu refuses this statement: "
 # What may differ, as deviations() tells it: {test: ({what is refused: how often}, other lines)}. The server's
 # files are listed and read by none of pasu's clients, large objects are taken from them or put there neither
 # (largeobject then has none to go on with); and a name in Unicode escapes can be any name where strings have two
-# readings. What else is refused does not come up to the gateway: see past.py.
+# readings. A function may not be given libraries to load (rules), nor is a table written to that was made in the
+# server's own schema (alter_table). What else is refused does not come up to the gateway: see past.py.
 MEANT = {
+    "alter_table": ({"it writes to PostgreSQL's own catalog": 3}, 0),
     "largeobject": ({"function pg_catalog.lo_export": 2, "function pg_catalog.lo_import": 1}, 31),
     "misc_functions": ({"function pg_catalog.pg_ls_waldir": 5, "function pg_catalog.pg_ls_archive_statusdir": 1,
                         "function pg_catalog.pg_ls_dir": 5}, 0),
     "privileges": ({"function pg_catalog.lo_export": 2, "function pg_catalog.lo_import": 2}, 0),
+    "rules": ({"this setting makes the database server load code, or lets its catalog be changed": 1}, 3),
     "strings": ({"function pg_catalog.pg_ls_logicalmapdir": 3}, 0),
 }
 
