@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A folder on a disk that can lose what was not synced, and an operating system on it whose Nth
+ * call fails. Of each file the last synced state is kept; disk_cut_power leaves of every page the
+ * old or the new content, as a coin falls.
+ */
+#ifndef PASU_TEST_DISK_H
+#define PASU_TEST_DISK_H
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/os.h"
+#include "random.h"
+#include "unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DISK_FILES = 64, DISK_PAGE = 512, DISK_RESERVED = 8192 };
+
+/* What is on the disk of a file, and which bytes the kernel holds for newer. */
+struct disk_file {
+    ino_t inode; /* 0: none */
+    uint8_t *bytes, *is_dirty;
+    size_t length, size;
+};
+
+struct disk {
+    char path[64];
+    int directory;
+    struct os os;
+    int calls_left;    /* that succeed before one fails; -1: none fails */
+    int calls;         /* made */
+    bool is_partial;   /* a write that fails leaves half of its bytes */
+    bool is_recording; /* what is on the disk */
+    struct disk_file files[DISK_FILES];
+    int64_t time;
+};
+
+static inline bool
+disk_fails(struct disk *d)
+{
+    d->calls++;
+    errno = EIO;
+    return d->calls_left >= 0 && d->calls_left-- == 0;
+}
+
+/* With room for what is written up to `length`. */
+static inline struct disk_file *
+disk_file_of(struct disk *d, int fd, size_t length)
+{
+    struct disk_file *file = d->files;
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    while (file->inode != 0 && file->inode != st.st_ino)
+        assert_true(++file < d->files + DISK_FILES);
+    file->inode = st.st_ino;
+    if (length > file->size) {
+        file->bytes = memory_resize(file->bytes, length, 1);
+        file->is_dirty = memory_resize(file->is_dirty, length, 1);
+        assert_true(file->bytes && file->is_dirty);
+        memset(file->bytes + file->size, 0, length - file->size);
+        memset(file->is_dirty + file->size, 0, length - file->size);
+        file->size = length;
+    }
+    return file;
+}
+
+static inline size_t
+disk_length(int fd)
+{
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    return (size_t)st.st_size;
+}
+
+static inline int
+disk_openat(void *arg, int directory, const char *path, int flags, mode_t mode)
+{
+    return disk_fails(arg) ? -1 : openat(directory, path, flags, mode);
+}
+
+static inline int
+disk_close(void *arg PASU_UNUSED, int fd)
+{
+    return close(fd);
+}
+
+static inline ssize_t
+disk_pread(void *arg, int fd, void *bytes, size_t size, off_t offset)
+{
+    return disk_fails(arg) ? -1 : pread(fd, bytes, size, offset);
+}
+
+static inline ssize_t
+disk_pwrite(void *arg, int fd, const void *bytes, size_t size, off_t offset)
+{
+    struct disk *d = arg;
+    bool has_failed = disk_fails(d);
+
+    if (has_failed && !d->is_partial) {
+        errno = ENOSPC;
+        return -1;
+    }
+    size = has_failed ? size / 2 : size;
+    if (d->is_recording)
+        memset(disk_file_of(d, fd, (size_t)offset + size)->is_dirty + offset, 1, size);
+    assert_int_equal(pwrite(fd, bytes, size, offset), size);
+    errno = ENOSPC;
+    return has_failed ? -1 : (ssize_t)size;
+}
+
+static inline int
+disk_ftruncate(void *arg, int fd, off_t size)
+{
+    return disk_fails(arg) ? -1 : ftruncate(fd, size);
+}
+
+static inline int
+disk_fallocate(void *arg, int fd, off_t offset, off_t length PASU_UNUSED)
+{
+    return disk_fails(arg) ? -1 : posix_fallocate(fd, offset, DISK_RESERVED);
+}
+
+/* After one that fails the kernel holds for clean what it could not write. */
+static inline void
+disk_sync_file(struct disk *d, int fd, bool has_failed)
+{
+    size_t length = disk_length(fd);
+    struct disk_file *file = disk_file_of(d, fd, length);
+
+    for (size_t i = 0; i < length; i++) {
+        if (file->is_dirty[i] && !has_failed)
+            assert_int_equal(pread(fd, &file->bytes[i], 1, (off_t)i), 1);
+        file->is_dirty[i] = 0;
+    }
+    if (!has_failed && length < file->length)
+        memset(file->bytes + length, 0, file->length - length);
+    if (!has_failed)
+        file->length = length;
+}
+
+static inline int
+disk_fsync(void *arg, int fd)
+{
+    struct disk *d = arg;
+    bool has_failed = disk_fails(d);
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    if (d->is_recording && S_ISREG(st.st_mode))
+        disk_sync_file(d, fd, has_failed);
+    errno = EIO;
+    return has_failed ? -1 : 0;
+}
+
+static inline int
+disk_renameat(void *arg, int from, const char *name, int to, const char *other)
+{
+    return disk_fails(arg) ? -1 : renameat(from, name, to, other);
+}
+
+static inline int64_t
+disk_realtime(void *arg)
+{
+    return ((struct disk *)arg)->time;
+}
+
+static inline int
+disk_random(void *arg, void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *)bytes)[i] = (uint8_t)i;
+    return disk_fails(arg) ? PASU_E_CRYPTO : 0;
+}
+
+static inline int
+disk_make(void **state)
+{
+    static struct disk disk;
+    struct disk *d = &disk;
+
+    *d = (struct disk){.calls_left = -1, .time = INT64_C(1767225600000000000), .os = os_real};
+    snprintf(d->path, sizeof(d->path), "/tmp/pasu-disk-XXXXXX");
+    if (!mkdtemp(d->path))
+        return -1;
+    d->directory = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    d->os.arg = d;
+    d->os.openat = disk_openat;
+    d->os.close = disk_close;
+    d->os.pread = disk_pread;
+    d->os.pwrite = disk_pwrite;
+    d->os.ftruncate = disk_ftruncate;
+    d->os.fallocate = disk_fallocate;
+    d->os.fdatasync = disk_fsync;
+    d->os.fsync = disk_fsync;
+    d->os.renameat = disk_renameat;
+    d->os.realtime = disk_realtime;
+    d->os.random = disk_random;
+    *state = d;
+    return d->directory < 0;
+}
+
+/* All files of the folder, one after the other. */
+static inline void
+disk_each(struct disk *d, void (*what)(struct disk *d, const char *name, void *arg), void *arg)
+{
+    DIR *names = fdopendir(openat(d->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct dirent *entry;
+
+    assert_non_null(names);
+    while ((entry = readdir(names)) != NULL)
+        if (entry->d_name[0] != '.')
+            what(d, entry->d_name, arg);
+    closedir(names);
+}
+
+static inline void
+disk_lose_pages(struct disk *d, const char *name, void *arg)
+{
+    struct random *random = arg;
+    int fd = openat(d->directory, name, O_RDWR | O_CLOEXEC);
+    size_t length = disk_length(fd);
+    struct disk_file *file = disk_file_of(d, fd, length);
+
+    for (size_t at = 0; at < length; at += DISK_PAGE) {
+        size_t n = length - at < DISK_PAGE ? length - at : (size_t)DISK_PAGE;
+
+        if (random_below(random, 2))
+            assert_int_equal(pwrite(fd, file->bytes + at, n, (off_t)at), n);
+    }
+    if (length > file->length && random_below(random, 2))
+        assert_int_equal(ftruncate(fd, (off_t)file->length), 0);
+    close(fd);
+}
+
+/* Nobody may have a file open. What was synced is there; of the rest, each page or not. */
+static inline void
+disk_cut_power(struct disk *d, struct random *random)
+{
+    disk_each(d, disk_lose_pages, random);
+}
+
+static inline void
+disk_forget(struct disk *d)
+{
+    for (size_t i = 0; i < DISK_FILES; i++) {
+        memory_free(d->files[i].bytes);
+        memory_free(d->files[i].is_dirty);
+    }
+    memset(d->files, 0, sizeof(d->files));
+}
+
+static inline void
+disk_unlink(struct disk *d, const char *name, void *arg PASU_UNUSED)
+{
+    assert_int_equal(unlinkat(d->directory, name, 0), 0);
+}
+
+static inline void
+disk_clear(struct disk *d)
+{
+    disk_each(d, disk_unlink, NULL);
+    disk_forget(d);
+}
+
+static inline int
+disk_remove(void **state)
+{
+    struct disk *d = *state;
+
+    disk_clear(d);
+    close(d->directory);
+    return rmdir(d->path);
+}
+
+#endif

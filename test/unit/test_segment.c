@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's segments: what is appended is there, once, whatever happens to the process or disk.
+ */
+#include "disk.h"
+#include "ledger/segment_writer.h"
+
+#include <string.h>
+
+enum { SMALL = 20000 }; /* bytes of a segment in most tests */
+
+/* ---- records that say themselves what they must be ---- */
+
+/* The payload of the record with this index: its length and bytes follow from it. */
+static size_t
+payload_of(uint64_t index, uint8_t *bytes)
+{
+    struct random random = {.state = index + 1};
+    size_t length = random_below(&random, 4) == 0 ? 0 : random_below(&random, 300);
+
+    for (size_t i = 0; i < length; i++)
+        bytes[i] = (uint8_t)random_u64(&random);
+    return length;
+}
+
+static void
+check_payload(const struct segment_record *record)
+{
+    uint8_t bytes[300];
+    size_t length = payload_of(record->index, bytes);
+
+    assert_int_equal(record->payload.length, length);
+    assert_memory_equal(record->payload.bytes, bytes, length);
+}
+
+/* A batch of so many records, the last of a type that needs no other. */
+static int
+append(struct segment_writer *w, unsigned count)
+{
+    int result = segment_begin(w, count * segment_room(300));
+
+    for (unsigned i = 0; i < count && result == 0; i++) {
+        uint8_t bytes[300];
+        struct segment_record record;
+        struct iovec parts[2] = {{bytes, 0}, {NULL, 0}};
+        size_t length = payload_of(w->next + w->put, bytes);
+
+        parts[0].iov_len = length / 2;
+        parts[1] = (struct iovec){bytes + length / 2, length - length / 2};
+        assert_int_equal(segment_put(w, SEGMENT_CLOSED, 7, parts, 2, &record), 0);
+        check_payload(&record);
+    }
+    return result == 0 ? segment_commit(w) : result;
+}
+
+static int
+open_known(struct disk *d, struct segment_writer *w, uint64_t known, struct segment_report *report)
+{
+    int result = segment_writer_open(w, &d->os, d->directory, known, NULL, report);
+
+    w->size = SMALL;
+    return result;
+}
+
+static void
+open_writer(struct disk *d, struct segment_writer *w)
+{
+    struct segment_report report;
+
+    assert_int_equal(open_known(d, w, 0, &report), 0);
+}
+
+/* Reads one segment from its beginning to its end; what comes behind it. */
+static uint64_t
+read_segment(struct disk *d, uint64_t first, uint64_t *damages)
+{
+    struct segment_scan scan;
+    struct segment_record record;
+    char name[SEGMENT_NAME_SIZE];
+    int fd, result;
+    uint64_t next;
+
+    segment_name(name, first);
+    fd = openat(d->directory, name, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(segment_scan_init(&scan, &os_real, fd, first), 0);
+    while ((result = segment_scan_next(&scan, &record)) != 0) {
+        if (result == 1 && record.type == SEGMENT_CLOSED)
+            check_payload(&record);
+        if (result == PASU_E_CORRUPT)
+            (*damages)++;
+        else
+            assert_int_equal(result, 1);
+    }
+    next = scan.next;
+    segment_scan_release(&scan);
+    close(fd);
+    return next;
+}
+
+/* Reads all segments, each of which begins where the one before it ends. How many records. */
+static uint64_t
+read_all(struct disk *d)
+{
+    uint64_t *firsts, next = 0, damages = 0;
+    size_t count;
+
+    assert_int_equal(segment_list(&os_real, d->directory, &firsts, &count), 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(firsts[i], next);
+        next = read_segment(d, firsts[i], &damages);
+    }
+    assert_int_equal(damages, 0);
+    memory_free(firsts);
+    return next;
+}
+
+/* ---- the form ---- */
+
+static void
+a_segment_is_the_one_that_the_format_shows(void **state)
+{
+    static const uint8_t expected[] = {
+        /* the header and the first record of docs/spec/ledger.md */
+        0x70, 0x61, 0x73, 0x75, 0x73, 0x65, 0x67, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xfa, 0xed,
+        0x51, 0x72, 0x86, 0x18, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09,
+        0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x65, 0xb4, 0x2a, 0x12, 0x24, 0x00, 0x00, 0x00, 0xa0, 0xcc,
+        0x79, 0x2d, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xfa, 0xed,
+        0x51, 0x72, 0x86, 0x18, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x0f, 0x0e,
+        0x0d, 0x0c, 0x0b, 0x0a, 0x09, 0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01, 0x00,
+        0x13, 0x6c, 0x65, 0x64, 0x67, 0x65, 0x72, 0x2e, 0x65, 0x78, 0x61, 0x6d, 0x70, 0x6c,
+        0x65, 0x2f, 0x73, 0x68, 0x6f, 0x70, 0x00, 0x00, 0x00, 0x00};
+    static const char origin[] = "\x13ledger.example/shop";
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_record record;
+    uint8_t id[SEGMENT_ID_SIZE], found[sizeof(expected)];
+    const struct iovec parts[] = {{id, sizeof(id)},
+                                  {(void *)(uintptr_t)origin, sizeof(origin) - 1}};
+    int fd;
+
+    for (unsigned i = 0; i < sizeof(id); i++)
+        id[i] = (uint8_t)(15 - i);
+    open_writer(d, &w);
+    assert_int_equal(segment_begin(&w, 1000), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_BEGUN, d->time, parts, 2, &record), 0);
+    assert_int_equal(segment_commit(&w), 0);
+    segment_writer_close(&w);
+    fd = openat(d->directory, "00000000000000000000.seg", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(pread(fd, found, sizeof(found), 0), sizeof(found));
+    assert_memory_equal(found, expected, sizeof(found));
+    close(fd);
+}
+
+static void
+what_is_no_segments_name_is_passed_over(void **state)
+{
+    static const char *const others[] = {"00000000000000000005.se",
+                                         "0000000000000000005.seg",
+                                         "99999999999999999999.seg",
+                                         "000000000000000000-5.seg",
+                                         "next.tmp",
+                                         "00000000000000000005.seg2"};
+    struct disk *d = *state;
+    uint64_t *firsts;
+    size_t count;
+
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        close(openat(d->directory, others[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    close(openat(d->directory, "18446744073709551615.seg", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    close(openat(d->directory, "00000000000000000042.seg", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    assert_int_equal(segment_list(&os_real, d->directory, &firsts, &count), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(firsts[0], 42);
+    assert_int_equal(firsts[1], UINT64_MAX);
+    memory_free(firsts);
+}
+
+/* ---- appending ---- */
+
+static void
+what_is_committed_is_read_back_in_order_over_many_segments(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct random random = {.state = 3};
+
+    open_writer(d, &w);
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(append(&w, 1 + random_below(&random, 30)), 0);
+        if (random_below(&random, 10) == 0) {
+            uint64_t next = w.next;
+
+            segment_writer_close(&w);
+            open_writer(d, &w);
+            assert_int_equal(w.next, next);
+        }
+    }
+    assert_true(w.first > 500);
+    assert_int_equal(read_all(d), w.next);
+    segment_writer_close(&w);
+}
+
+static void
+a_batch_is_never_in_two_segments_and_nothing_is_too_long(void **state)
+{
+    static uint8_t long_payload[SEGMENT_PAYLOAD_MAX + 1];
+    struct iovec part = {long_payload, sizeof(long_payload)};
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_record record;
+
+    open_writer(d, &w);
+    w.size = SEGMENT_SIZE;
+    assert_int_equal(segment_begin(&w, SEGMENT_BATCH_MAX + 1), PASU_E_RANGE);
+    assert_int_equal(segment_begin(&w, SEGMENT_BATCH_MAX), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, &part, 1, &record), PASU_E_RANGE);
+    part.iov_len--;
+    for (int i = 0; i < SEGMENT_BATCH_MAX / (SEGMENT_PAYLOAD_MAX + 32); i++)
+        assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, &part, 1, &record), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, &part, 1, &record), PASU_E_AGAIN);
+    assert_int_equal(segment_commit(&w), 0);
+    w.size = SEGMENT_BATCH_MAX + 100000;
+    assert_int_equal(segment_begin(&w, SEGMENT_BATCH_MAX), 0);
+    assert_int_equal(w.first, 16);
+    segment_writer_close(&w);
+    assert_int_equal(read_all(d), 16);
+}
+
+static void
+an_aborted_batch_was_never_there(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_record record;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 3), 0);
+    assert_int_equal(segment_begin(&w, 1000), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, NULL, 0, &record), 0);
+    assert_int_equal(record.index, 3);
+    segment_abort(&w);
+    assert_int_equal(append(&w, 2), 0);
+    segment_writer_close(&w);
+    assert_int_equal(read_all(d), 5);
+}
+
+/* ---- faults ---- */
+
+/* Opens, appends, syncs, over three segments; each step again until it succeeds. */
+static void
+run(struct disk *d, int *failures)
+{
+    struct segment_writer w;
+    struct segment_report report;
+    uint64_t next = 0;
+
+    while (open_known(d, &w, 0, &report) != 0)
+        ++*failures;
+    for (int i = 0; i < 4; i++) {
+        while (append(&w, 40) != 0) {
+            ++*failures;
+            assert_int_equal(w.next, next);
+            assert_int_equal(read_all(d), next);
+        }
+        next += 40;
+        while (segment_sync(&w) != 0)
+            ++*failures;
+        assert_int_equal(w.durable, next);
+    }
+    assert_true(w.first > 0);
+    segment_writer_close(&w);
+}
+
+static void
+whichever_call_fails_the_same_can_be_tried_again(void **state)
+{
+    struct disk *d = *state;
+    int calls = 1;
+
+    for (int half = 0; half < 2; half++)
+        for (int n = 0; n < calls; n++) {
+            int failures = 0;
+
+            d->is_partial = half;
+            d->calls_left = n;
+            d->calls = 0;
+            run(d, &failures);
+            calls = d->calls;
+            d->calls_left = -1;
+            assert_int_equal(read_all(d), 160);
+            disk_clear(d);
+        }
+    assert_true(calls > 20);
+}
+
+static void
+cut_file(struct disk *d, off_t length)
+{
+    int fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+
+    assert_int_equal(ftruncate(fd, length), 0);
+    close(fd);
+}
+
+static void
+a_torn_tail_is_cut_at_every_length_and_the_whole_records_stay(void **state)
+{
+    struct disk *d = *state;
+    off_t from = 0, fourth, to = 1;
+    uint8_t bytes[300];
+
+    for (off_t at = 0; at < to; at++) {
+        struct segment_writer w;
+        struct segment_report report;
+
+        open_writer(d, &w);
+        assert_int_equal(append(&w, 3), 0);
+        from = w.end;
+        fourth = from + (off_t)segment_room(payload_of(3, bytes));
+        assert_int_equal(append(&w, 2), 0);
+        to = w.end;
+        segment_writer_close(&w);
+        at = at < from ? from : at;
+        cut_file(d, at);
+        assert_int_equal(open_known(d, &w, 0, &report), 0);
+        assert_true(w.next == 3 || w.next == 4);
+        assert_int_equal(report.cut_end > 0, at != from && at != fourth);
+        assert_int_equal(w.first, report.cut_end > 0 ? w.next : 0);
+        assert_int_equal(append(&w, 5 - (unsigned)w.next), 0);
+        segment_writer_close(&w);
+        assert_int_equal(read_all(d), 5);
+        disk_clear(d);
+    }
+    assert_true(to - from > 64);
+}
+
+static void
+what_was_synced_survives_a_power_cut_whatever_pages_reached_the_disk(void **state)
+{
+    struct disk *d = *state;
+    unsigned lost = 0;
+
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        struct random random = {.state = seed};
+        struct segment_writer w;
+        struct segment_report report;
+        uint64_t durable = 0, next = 0;
+
+        d->is_recording = true;
+        for (int cuts = 0; cuts < 3; cuts++) {
+            assert_int_equal(open_known(d, &w, durable, &report), 0);
+            assert_true(w.next >= durable && w.next <= next);
+            lost += (unsigned)(next - w.next);
+            for (unsigned i = random_below(&random, 12); i > 0; i--) {
+                assert_int_equal(append(&w, 1 + random_below(&random, 8)), 0);
+                if (random_below(&random, 3) == 0)
+                    assert_int_equal(segment_sync(&w), 0);
+            }
+            next = w.next;
+            durable = w.durable;
+            segment_writer_close(&w);
+            disk_cut_power(d, &random);
+        }
+        assert_int_equal(open_known(d, &w, durable, &report), 0);
+        assert_int_equal(read_all(d), w.next);
+        segment_writer_close(&w);
+        disk_clear(d);
+    }
+    assert_true(lost > 100);
+}
+
+static void
+what_a_failed_sync_has_lost_is_written_again(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+    struct random random = {.state = 9};
+
+    d->is_recording = true;
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 3), 0);
+    assert_int_equal(segment_sync(&w), 0);
+    assert_int_equal(append(&w, 20), 0);
+    d->calls_left = 0;
+    assert_int_equal(segment_sync(&w), PASU_E_IO);
+    assert_int_equal(w.durable, 3);
+    d->calls_left = -1;
+    assert_int_equal(append(&w, 2), 0);
+    assert_int_equal(segment_sync(&w), 0);
+    assert_int_equal(w.durable, 25);
+    segment_writer_close(&w);
+    for (int i = 0; i < 10; i++)
+        disk_cut_power(d, &random);
+    assert_int_equal(open_known(d, &w, 25, &report), 0);
+    assert_int_equal(w.next, 25);
+    segment_writer_close(&w);
+}
+
+/* ---- damage ---- */
+
+static void
+flip(struct disk *d, off_t at)
+{
+    int fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+    uint8_t byte;
+
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 0x10;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+static void
+every_flipped_byte_below_the_checkpoint_is_found_and_nothing_is_changed_for_it(void **state)
+{
+    enum { RECORDS = 6 };
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+    off_t end;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, RECORDS), 0);
+    end = w.end;
+    segment_writer_close(&w);
+    for (off_t at = 0; at < end; at++) {
+        flip(d, at);
+        assert_int_equal(open_known(d, &w, RECORDS, &report), PASU_E_CORRUPT);
+        assert_int_equal(report.segment, 0);
+        if (at >= (off_t)sizeof(struct segment_header)) {
+            uint64_t damages = 0, next = read_segment(d, 0, &damages);
+
+            assert_true((off_t)report.damage <= at && at - (off_t)report.damage < 400);
+            /* All others are still readable; of the last one, what is lost has no end. */
+            assert_true((damages == 1 && next == RECORDS) || (damages == 0 && next == RECORDS - 1));
+        }
+        flip(d, at);
+    }
+    assert_int_equal(open_known(d, &w, RECORDS, &report), 0);
+    assert_int_equal(w.next, RECORDS);
+    segment_writer_close(&w);
+}
+
+static void
+a_record_that_was_taken_out_is_missed(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    uint64_t damages = 0;
+    uint8_t rest[2000];
+    ssize_t length;
+    off_t second, third;
+    int fd;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 1), 0);
+    second = w.end;
+    assert_int_equal(append(&w, 1), 0);
+    third = w.end;
+    assert_int_equal(append(&w, 3), 0);
+    segment_writer_close(&w);
+    fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+    length = pread(fd, rest, sizeof(rest), third);
+    assert_int_equal(pwrite(fd, rest, (size_t)length, second), length);
+    close(fd);
+    assert_int_equal(read_segment(d, 0, &damages), 5);
+    assert_int_equal(damages, 1);
+}
+
+static void
+a_tail_that_a_checkpoint_covers_is_missed(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+    off_t end;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 3), 0);
+    end = w.end;
+    assert_int_equal(append(&w, 3), 0);
+    segment_writer_close(&w);
+    cut_file(d, end);
+    assert_int_equal(open_known(d, &w, 6, &report), PASU_E_CORRUPT);
+    assert_int_equal(report.damage, end);
+    assert_int_equal(open_known(d, &w, 3, &report), 0);
+    segment_writer_close(&w);
+    disk_clear(d);
+    assert_int_equal(open_known(d, &w, 3, &report), PASU_E_CORRUPT);
+}
+
+/* ---- batches from a ring ---- */
+
+static int
+take_batch(struct segment_writer *w, uint32_t count, uint32_t said, uint64_t durable)
+{
+    struct segment_taken taken = {.count = said, .file = 1, .durable = durable};
+    struct segment_record record;
+    struct iovec part = {&taken, sizeof(taken)};
+
+    assert_int_equal(segment_begin(w, 4000), 0);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(segment_put(w, SEGMENT_SHAPE, 1, NULL, 0, &record), 0);
+    if (said > 0)
+        assert_int_equal(segment_put(w, SEGMENT_TAKEN, 1, &part, 1, &record), 0);
+    return segment_commit(w);
+}
+
+static void
+count_seen(void *arg, const struct segment_record *record PASU_UNUSED)
+{
+    ++*(unsigned *)arg;
+}
+
+static void
+what_came_from_a_ring_counts_once_its_end_is_there(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+    unsigned seen = 0;
+    struct segment_watch watch = {count_seen, &seen};
+
+    open_writer(d, &w);
+    assert_int_equal(take_batch(&w, 3, 3, 0), 0);
+    assert_int_equal(take_batch(&w, 2, 0, 0), 0);
+    segment_writer_close(&w);
+    assert_int_equal(segment_writer_open(&w, &d->os, d->directory, 0, &watch, &report), 0);
+    assert_int_equal(w.next, 4);
+    assert_int_equal(seen, 1);
+    assert_int_equal(report.records, 4);
+    assert_true(report.cut_end > report.cut);
+    assert_int_equal(take_batch(&w, 2, 2, 0), 0);
+    segment_writer_close(&w);
+    assert_int_equal(read_all(d), 7);
+}
+
+static void
+an_end_that_does_not_fit_its_batch_is_damage(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 2), 0);
+    assert_int_equal(take_batch(&w, 3, 2, 0), 0);
+    segment_writer_close(&w);
+    assert_int_equal(open_known(d, &w, 0, &report), PASU_E_CORRUPT);
+}
+
+static void
+what_a_later_record_calls_durable_must_be_whole(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+    off_t second;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 1), 0);
+    second = w.end;
+    assert_int_equal(append(&w, 1), 0);
+    assert_int_equal(take_batch(&w, 1, 1, 1), 0); /* the second one may be lost */
+    segment_writer_close(&w);
+    flip(d, second + 8);
+    assert_int_equal(open_known(d, &w, 0, &report), 0);
+    assert_int_equal(w.next, 1);
+    segment_writer_close(&w);
+    disk_clear(d);
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 2), 0);
+    assert_int_equal(take_batch(&w, 1, 1, 2), 0); /* it may not */
+    segment_writer_close(&w);
+    flip(d, second + 8);
+    assert_int_equal(open_known(d, &w, 0, &report), PASU_E_CORRUPT);
+    assert_int_equal(report.damage, second);
+}
+
+#define ON_DISK(test) cmocka_unit_test_setup_teardown(test, disk_make, disk_remove)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_DISK(a_segment_is_the_one_that_the_format_shows),
+        ON_DISK(what_is_no_segments_name_is_passed_over),
+        ON_DISK(what_is_committed_is_read_back_in_order_over_many_segments),
+        ON_DISK(a_batch_is_never_in_two_segments_and_nothing_is_too_long),
+        ON_DISK(an_aborted_batch_was_never_there),
+        ON_DISK(whichever_call_fails_the_same_can_be_tried_again),
+        ON_DISK(a_torn_tail_is_cut_at_every_length_and_the_whole_records_stay),
+        ON_DISK(what_was_synced_survives_a_power_cut_whatever_pages_reached_the_disk),
+        ON_DISK(what_a_failed_sync_has_lost_is_written_again),
+        ON_DISK(every_flipped_byte_below_the_checkpoint_is_found_and_nothing_is_changed_for_it),
+        ON_DISK(a_record_that_was_taken_out_is_missed),
+        ON_DISK(a_tail_that_a_checkpoint_covers_is_missed),
+        ON_DISK(what_came_from_a_ring_counts_once_its_end_is_there),
+        ON_DISK(an_end_that_does_not_fit_its_batch_is_damage),
+        ON_DISK(what_a_later_record_calls_durable_must_be_whole),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
