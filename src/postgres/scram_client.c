@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/scram_part.h"
 
+#include "base/base64.h"
 #include "base/memory.h"
-#include "postgres/base64.h"
 #include "postgres/saslprep.h"
 
 enum { SIGNATURE_TEXT_LENGTH = 44, GS2_LENGTH_MAX = 32 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/scram_part.h"
 
+#include "base/base64.h"
 #include "base/memory.h"
-#include "postgres/base64.h"
 
 enum { PROOF_TEXT_LENGTH = 44, BINDING_TEXT_MAX = BASE64_TEXT_MAX + 2 };
 

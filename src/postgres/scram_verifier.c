@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
 #include "base/memory.h"
-#include "postgres/base64.h"
 #include "postgres/saslprep.h"
 #include "postgres/scram_part.h"
 

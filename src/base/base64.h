@@ -4,8 +4,8 @@
  * bytes, so that comparing texts is comparing bytes. OpenSSL does the work; it would also take
  * white space, lax padding and stray last bits, which are refused here.
  */
-#ifndef PASU_POSTGRES_BASE64_H
-#define PASU_POSTGRES_BASE64_H
+#ifndef PASU_BASE_BASE64_H
+#define PASU_BASE_BASE64_H
 
 #include "base/bytes.h"
 
