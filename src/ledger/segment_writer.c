@@ -32,7 +32,7 @@ write_at(const struct segment_writer *w, int fd, const void *bytes, size_t lengt
 /* ---- a new segment ---- */
 
 static int
-make_segment(const struct segment_writer *w, int fd, uint64_t first)
+make_segment(struct segment_writer *w, int fd, uint64_t first)
 {
     const struct os *os = w->os;
     struct segment_header header;
@@ -47,8 +47,10 @@ make_segment(const struct segment_writer *w, int fd, uint64_t first)
     if (result != 0)
         return result;
     segment_name(name, first);
-    if (os->fsync(os->arg, fd) != 0 ||
-        os->renameat(os->arg, w->directory, unfinished, w->directory, name) != 0 ||
+    if (os->fsync(os->arg, fd) != 0)
+        return error_from_errno(errno);
+    w->is_left = true;
+    if (os->renameat(os->arg, w->directory, unfinished, w->directory, name) != 0 ||
         os->fsync(os->arg, w->directory) != 0)
         return error_from_errno(errno);
     return 0;
@@ -85,7 +87,7 @@ next_segment(struct segment_writer *w)
     w->fd = fd;
     w->first = w->next;
     w->end = w->synced = w->reserved = sizeof(struct segment_header);
-    w->is_lost = w->is_torn = false;
+    w->is_lost = w->is_torn = w->is_left = false;
     return 0;
 }
 
@@ -264,7 +266,7 @@ segment_begin(struct segment_writer *w, size_t bytes)
         return PASU_E_RANGE;
     w->used = 0;
     w->put = 0;
-    if (w->end + (off_t)bytes <= w->size || w->next == w->first)
+    if (!w->is_left && (w->end + (off_t)bytes <= w->size || w->next == w->first))
         return 0;
     result = segment_sync(w);
     return result == 0 ? next_segment(w) : result;

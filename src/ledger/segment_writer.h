@@ -32,6 +32,7 @@ struct segment_writer {
     off_t size;           /* of a segment, at most: SEGMENT_SIZE, which tests lower */
     bool is_lost;         /* a sync has failed: what is behind `synced` must be written again */
     bool is_torn;         /* bytes behind `end` could not be cut off yet */
+    bool is_left;         /* the next segment may have its name already: nothing more goes here */
     uint8_t *batch;
     size_t used;
     uint64_t put; /* records in the batch */

@@ -296,6 +296,36 @@ whichever_call_fails_the_same_can_be_tried_again(void **state)
 }
 
 static void
+nothing_goes_into_a_segment_once_the_next_one_may_be_there(void **state)
+{
+    struct disk *d = *state;
+    int failures = 0;
+
+    for (int n = 0; n < 40; n++) {
+        struct segment_writer w;
+
+        open_writer(d, &w);
+        while (w.end < SMALL - 3000)
+            assert_int_equal(append(&w, 10), 0);
+        d->calls_left = n;
+        if (append(&w, 70) != 0) { /* has no room there */
+            failures++;
+            d->calls_left = -1;
+            while (append(&w, 1) != 0) /* would have */
+                ;
+        }
+        d->calls_left = -1;
+        segment_writer_close(&w);
+        assert_int_equal(read_all(d), w.next);
+        open_writer(d, &w);
+        assert_int_equal(read_all(d), w.next);
+        segment_writer_close(&w);
+        disk_clear(d);
+    }
+    assert_true(failures > 5 && failures < 40);
+}
+
+static void
 cut_file(struct disk *d, off_t length)
 {
     int fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
@@ -592,6 +622,7 @@ main(void)
         ON_DISK(a_batch_is_never_in_two_segments_and_nothing_is_too_long),
         ON_DISK(an_aborted_batch_was_never_there),
         ON_DISK(whichever_call_fails_the_same_can_be_tried_again),
+        ON_DISK(nothing_goes_into_a_segment_once_the_next_one_may_be_there),
         ON_DISK(a_torn_tail_is_cut_at_every_length_and_the_whole_records_stay),
         ON_DISK(what_was_synced_survives_a_power_cut_whatever_pages_reached_the_disk),
         ON_DISK(what_a_failed_sync_has_lost_is_written_again),
