@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DISK_FILES = 64, DISK_PAGE = 512, DISK_RESERVED = 8192 };
+enum { DISK_FILES = 1024, DISK_PAGE = 512, DISK_RESERVED = 8192 };
 
 /* What is on the disk of a file, and which bytes the kernel holds for newer. */
 struct disk_file {
@@ -83,7 +83,19 @@ disk_length(int fd)
 static inline int
 disk_openat(void *arg, int directory, const char *path, int flags, mode_t mode)
 {
-    return disk_fails(arg) ? -1 : openat(directory, path, flags, mode);
+    bool is_new = flags & O_CREAT && faccessat(directory, path, F_OK, 0) != 0;
+    int fd = disk_fails(arg) ? -1 : openat(directory, path, flags, mode);
+
+    if (fd >= 0 && is_new) { /* it may have the number of one that is gone */
+        struct disk_file *file = disk_file_of(arg, fd, 0);
+
+        file->length = 0;
+        if (file->size > 0) {
+            memset(file->bytes, 0, file->size);
+            memset(file->is_dirty, 0, file->size);
+        }
+    }
+    return fd;
 }
 
 static inline int
@@ -166,6 +178,18 @@ disk_renameat(void *arg, int from, const char *name, int to, const char *other)
     return disk_fails(arg) ? -1 : renameat(from, name, to, other);
 }
 
+static inline int
+disk_mkdirat(void *arg, int directory, const char *path, mode_t mode)
+{
+    return disk_fails(arg) ? -1 : mkdirat(directory, path, mode);
+}
+
+static inline int
+disk_linkat(void *arg, int from, const char *name, int to, const char *other, int flags)
+{
+    return disk_fails(arg) ? -1 : linkat(from, name, to, other, flags);
+}
+
 static inline int64_t
 disk_realtime(void *arg)
 {
@@ -201,31 +225,47 @@ disk_make(void **state)
     d->os.fdatasync = disk_fsync;
     d->os.fsync = disk_fsync;
     d->os.renameat = disk_renameat;
+    d->os.mkdirat = disk_mkdirat;
+    d->os.linkat = disk_linkat;
     d->os.realtime = disk_realtime;
     d->os.random = disk_random;
     *state = d;
     return d->directory < 0;
 }
 
-/* All files of the folder, one after the other. */
+typedef void disk_visit(struct disk *d, int folder, const char *name, void *arg);
+
+/* All that is in the folder and below it: what is in a folder first. */
 static inline void
-disk_each(struct disk *d, void (*what)(struct disk *d, const char *name, void *arg), void *arg)
+disk_each(struct disk *d, int folder, disk_visit *file, disk_visit *directory, void *arg)
 {
-    DIR *names = fdopendir(openat(d->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    DIR *names = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     struct dirent *entry;
 
     assert_non_null(names);
-    while ((entry = readdir(names)) != NULL)
-        if (entry->d_name[0] != '.')
-            what(d, entry->d_name, arg);
+    while ((entry = readdir(names)) != NULL) {
+        int below;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        below = openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (below < 0) {
+            file(d, folder, entry->d_name, arg);
+            continue;
+        }
+        disk_each(d, below, file, directory, arg);
+        close(below);
+        if (directory)
+            directory(d, folder, entry->d_name, arg);
+    }
     closedir(names);
 }
 
 static inline void
-disk_lose_pages(struct disk *d, const char *name, void *arg)
+disk_lose_pages(struct disk *d, int folder, const char *name, void *arg)
 {
     struct random *random = arg;
-    int fd = openat(d->directory, name, O_RDWR | O_CLOEXEC);
+    int fd = openat(folder, name, O_RDWR | O_CLOEXEC);
     size_t length = disk_length(fd);
     struct disk_file *file = disk_file_of(d, fd, length);
 
@@ -244,7 +284,7 @@ disk_lose_pages(struct disk *d, const char *name, void *arg)
 static inline void
 disk_cut_power(struct disk *d, struct random *random)
 {
-    disk_each(d, disk_lose_pages, random);
+    disk_each(d, d->directory, disk_lose_pages, NULL, random);
 }
 
 static inline void
@@ -258,15 +298,21 @@ disk_forget(struct disk *d)
 }
 
 static inline void
-disk_unlink(struct disk *d, const char *name, void *arg PASU_UNUSED)
+disk_unlink(struct disk *d PASU_UNUSED, int folder, const char *name, void *arg PASU_UNUSED)
 {
-    assert_int_equal(unlinkat(d->directory, name, 0), 0);
+    assert_int_equal(unlinkat(folder, name, 0), 0);
+}
+
+static inline void
+disk_rmdir(struct disk *d PASU_UNUSED, int folder, const char *name, void *arg PASU_UNUSED)
+{
+    assert_int_equal(unlinkat(folder, name, AT_REMOVEDIR), 0);
 }
 
 static inline void
 disk_clear(struct disk *d)
 {
-    disk_each(d, disk_unlink, NULL);
+    disk_each(d, d->directory, disk_unlink, disk_rmdir, NULL);
     disk_forget(d);
 }
 
