@@ -110,6 +110,13 @@ real_renameat(void *arg PASU_UNUSED, int from_directory, const char *from, int t
     return RESTART(renameat(from_directory, from, to_directory, to));
 }
 
+static int
+real_linkat(void *arg PASU_UNUSED, int from_directory, const char *from, int to_directory,
+            const char *to, int flags)
+{
+    return RESTART(linkat(from_directory, from, to_directory, to, flags));
+}
+
 static int64_t
 nanoseconds_of(clockid_t clock)
 {
@@ -162,6 +169,7 @@ const struct os os_real = {
     .fdatasync = real_fdatasync,
     .fsync = real_fsync,
     .renameat = real_renameat,
+    .linkat = real_linkat,
     .realtime = real_realtime,
     .monotonic = real_monotonic,
     .random = real_random,
