@@ -2,7 +2,7 @@
 #include "ledger/checkpoint.h"
 
 #include "ledger/note_text.h"
-#include "ledger/text64.h"
+#include "base/base64.h"
 
 #include <inttypes.h>
 
@@ -65,7 +65,7 @@ checkpoint_parse(struct checkpoint *c, struct view text)
     while (reader_left(&r) > 0)
         (void)next_line(&r);
     if (reader_end(&r) != 0 || parse_size(&c->size, size) != 0 ||
-        text64_read(c->root, sizeof(c->root), root) != CHECKPOINT_ROOT)
+        base64_read(c->root, sizeof(c->root), root) != CHECKPOINT_ROOT)
         return PASU_E_MALFORMED;
     return is_possible(c) ? 0 : PASU_E_MALFORMED;
 }
@@ -80,7 +80,7 @@ checkpoint_print(const struct checkpoint *c, struct writer *w)
     snprintf(size, sizeof(size), "\n%" PRIu64 "\n", c->size);
     writer_bytes(w, c->origin.bytes, c->origin.length);
     writer_bytes(w, size, strlen(size));
-    text64_write(w, c->root, sizeof(c->root));
+    base64_write(w, c->root, sizeof(c->root));
     writer_u8(w, '\n');
     return w->failed ? PASU_E_RANGE : 0;
 }
@@ -94,7 +94,7 @@ is_ledgers(const struct note_key *key, struct view origin)
 int
 checkpoint_sign(const struct checkpoint *c, const struct signing_key *key, struct writer *w)
 {
-    uint8_t bytes[NOTE_NAME_MAX + 64 + TEXT64_LENGTH(CHECKPOINT_ROOT)];
+    uint8_t bytes[NOTE_NAME_MAX + 64 + BASE64_LENGTH(CHECKPOINT_ROOT)];
     struct writer text = writer_of(bytes, sizeof(bytes));
     int result;
 

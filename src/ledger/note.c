@@ -2,7 +2,7 @@
 #include "ledger/note.h"
 
 #include "ledger/note_text.h"
-#include "ledger/text64.h"
+#include "base/base64.h"
 
 static const char dash[] = "\xe2\x80\x94 "; /* U+2014 and a space */
 
@@ -22,8 +22,8 @@ parse_signature(struct note_signature *signature, struct view line)
     signature->name = reader_bytes(&r, (size_t)(space - r.at));
     (void)reader_u8(&r);
     signature->text = reader_bytes(&r, reader_left(&r));
-    if (!note_name_is_valid(signature->name) || text64_read(NULL, 0, signature->text) <= ID ||
-        text64_read(head, sizeof(head), view_of(signature->text.bytes, 8)) <= ID)
+    if (!note_name_is_valid(signature->name) || base64_read(NULL, 0, signature->text) <= ID ||
+        base64_read(head, sizeof(head), view_of(signature->text.bytes, 8)) <= ID)
         return PASU_E_MALFORMED;
     signature->id = bytes_get_u32(head);
     return 0;
@@ -77,7 +77,7 @@ check_signature(const struct note_key *key, struct view text,
                 const struct note_signature *signature, uint64_t *time)
 {
     uint8_t bytes[ID + NOTE_COSIGNATURE_SIZE];
-    ssize_t length = text64_read(bytes, sizeof(bytes), signature->text);
+    ssize_t length = base64_read(bytes, sizeof(bytes), signature->text);
 
     if (length < ID) /* longer than any of a known key */
         return PASU_E_CORRUPT;
@@ -149,6 +149,6 @@ note_add(struct writer *w, const struct note_key *key, struct view signature)
     writer_bytes(w, dash, DASH);
     writer_bytes(w, key->name, strlen(key->name));
     writer_u8(w, ' ');
-    text64_write(w, bytes, writer_length(&b));
+    base64_write(w, bytes, writer_length(&b));
     writer_u8(w, '\n');
 }

@@ -3,14 +3,14 @@
 
 #include "base/memory.h"
 #include "ledger/note_text.h"
-#include "ledger/text64.h"
+#include "base/base64.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
 
 enum { ID_DIGITS = 8, MATERIAL = 1 + NOTE_KEY_SIZE }; /* type and key */
 
-_Static_assert(NOTE_KEY_TEXT_MAX == NOTE_NAME_MAX + 1 + ID_DIGITS + 1 + TEXT64_LENGTH(MATERIAL),
+_Static_assert(NOTE_KEY_TEXT_MAX == NOTE_NAME_MAX + 1 + ID_DIGITS + 1 + BASE64_LENGTH(MATERIAL),
                "");
 
 /* The first four bytes of a hash. */
@@ -78,8 +78,8 @@ note_key_parts_parse(struct note_key_parts *parts, struct view text)
     parts->id = read_id(&r);
     if (reader_u8(&r) != '+')
         r.failed = true;
-    encoded = reader_bytes(&r, TEXT64_LENGTH(MATERIAL));
-    if (reader_end(&r) == 0 && text64_read(material, sizeof(material), encoded) == MATERIAL) {
+    encoded = reader_bytes(&r, BASE64_LENGTH(MATERIAL));
+    if (reader_end(&r) == 0 && base64_read(material, sizeof(material), encoded) == MATERIAL) {
         parts->type = material[0];
         memcpy(parts->bytes, material + 1, NOTE_KEY_SIZE);
         result = 0;
@@ -99,7 +99,7 @@ note_key_parts_print(const struct note_key_parts *parts, struct writer *w)
     snprintf(id, sizeof(id), "+%08" PRIx32 "+", parts->id);
     writer_bytes(w, parts->name.bytes, parts->name.length);
     writer_bytes(w, id, strlen(id));
-    text64_write(w, material, sizeof(material));
+    base64_write(w, material, sizeof(material));
     memory_wipe(material, sizeof(material));
 }
 

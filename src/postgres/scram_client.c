@@ -84,7 +84,7 @@ read_server_first(struct scram_client *client, struct view message, struct view 
     uint8_t salt[SCRAM_SALT_MAX];
     struct view salt_text;
     uint32_t iterations;
-    int salt_length;
+    ssize_t salt_length;
     char name;
 
     *nonce = scram_attribute_named(&r, 'r');

@@ -36,6 +36,7 @@ struct disk {
     int calls_left;    /* that succeed before one fails; -1: none fails */
     int calls;         /* made */
     bool is_partial;   /* a write that fails leaves half of its bytes */
+    bool is_dead;      /* and after it all fail: the process was killed there */
     bool is_recording; /* what is on the disk */
     struct disk_file files[DISK_FILES];
     int64_t time;
@@ -46,6 +47,8 @@ disk_fails(struct disk *d)
 {
     d->calls++;
     errno = EIO;
+    if (d->calls_left == 0 && d->is_dead)
+        return true;
     return d->calls_left >= 0 && d->calls_left-- == 0;
 }
 

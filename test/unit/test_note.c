@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/note.h"
 
-#include "ledger/text64.h"
+#include "base/base64.h"
 #include "note_keys.h"
 #include "random.h"
 
@@ -461,7 +461,7 @@ parse_large(size_t text, size_t count, size_t length)
     writer_bytes(&w, "\n\n", 2);
     for (size_t i = 0; i < count; i++) {
         writer_bytes(&w, "— a ", strlen("— a "));
-        text64_write(&w, bytes, length);
+        base64_write(&w, bytes, length);
         writer_u8(&w, '\n');
     }
     assert_true(writer_end(&w) > 0);
