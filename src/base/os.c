@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,6 +118,12 @@ real_linkat(void *arg PASU_UNUSED, int from_directory, const char *from, int to_
     return RESTART(linkat(from_directory, from, to_directory, to, flags));
 }
 
+static int
+real_mkdirat(void *arg PASU_UNUSED, int directory, const char *path, mode_t mode)
+{
+    return mkdirat(directory, path, mode);
+}
+
 static int64_t
 nanoseconds_of(clockid_t clock)
 {
@@ -170,6 +177,7 @@ const struct os os_real = {
     .fsync = real_fsync,
     .renameat = real_renameat,
     .linkat = real_linkat,
+    .mkdirat = real_mkdirat,
     .realtime = real_realtime,
     .monotonic = real_monotonic,
     .random = real_random,

@@ -75,18 +75,18 @@ feed_segment(struct feed *f, uint64_t first)
     return result;
 }
 
-/* Adds the records from the tree's size on, of all segments that have some. */
+/* Adds the records from the tree's size on up to an index, of all segments that have some. */
 static int
-feed(struct chain *c, const uint64_t *firsts, size_t count, uint64_t *read)
+feed(struct chain *c, const uint64_t *firsts, size_t count, uint64_t to, uint64_t *read)
 {
-    struct feed f = {.chain = c, .from = c->tiles.frontier.size, .to = c->writer.next};
+    struct feed f = {.chain = c, .from = c->tiles.frontier.size, .to = to};
     int result = 0;
 
-    for (size_t i = 0; i < count && result == 0; i++)
+    for (size_t i = 0; i < count && firsts[i] < to && result == 0; i++)
         if (i + 1 == count || firsts[i + 1] > f.from)
             result = feed_segment(&f, firsts[i]);
-    *read = f.read;
-    if (result == 0 && c->tiles.frontier.size != c->writer.next)
+    *read += f.read;
+    if (result == 0 && c->tiles.frontier.size != to)
         result = PASU_E_CORRUPT; /* a segment in between is not there, or ends too early */
     return result;
 }
@@ -108,45 +108,43 @@ close_tiles(struct chain *c)
     c->has_tiles = false;
 }
 
-/* Whether the tree is the one that was signed. */
+/* The tree from the tiles that there are of so many records, with all others. It is right if its
+ * root is the signed one when it has as many records as that was signed for: so nothing of a tile
+ * that is gone on with is believed, and those are of no more records than were signed. */
 static int
-compare(struct chain *c, const struct checkpoint *last)
+make_tree(struct chain *c, const uint64_t *firsts, size_t count, uint64_t start,
+          const struct checkpoint *last, uint64_t *read)
 {
-    struct tree_source source = tile_source(&c->tiles);
     struct tree_hash root;
-    int result = tree_root(&c->hasher, &source, last->size, &root);
+    int result = open_tiles(c, start);
 
+    *read = 0;
+    if (result == 0)
+        result = feed(c, firsts, count, last->size, read);
+    if (result == 0)
+        result = tree_frontier_root(&c->tiles.frontier, &c->hasher, &root);
     if (result == 0 && memcmp(root.bytes, last->root, sizeof(last->root)) != 0)
         result = PASU_E_CORRUPT;
+    if (result == 0)
+        result = feed(c, firsts, count, c->writer.next, read);
+    if (result != 0)
+        close_tiles(c);
     return result;
 }
 
-/* From the tiles that are there up to the newest segment, if they are right; else from nothing. */
 static int
 open_tree(struct chain *c, const struct checkpoint *last, struct chain_report *report)
 {
-    uint64_t *firsts, read, start = c->writer.first - c->writer.first % TILE_WIDTH;
+    uint64_t *firsts, read, start = last->size - last->size % TILE_WIDTH;
     size_t count;
     int result = segment_list(c->os, c->segments, &firsts, &count);
 
     if (result != 0)
         return result;
-    if (start > 0) {
-        result = open_tiles(c, start);
-        if (result == 0)
-            result = feed(c, firsts, count, &read);
-        if (result == 0)
-            result = compare(c, last);
-        if (result != 0)
-            close_tiles(c);
-    }
-    if (start == 0 || result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT) {
-        result = open_tiles(c, 0);
-        if (result == 0)
-            result = feed(c, firsts, count, &read);
-        if (result == 0)
-            result = compare(c, last);
-        report->rebuilt = start == 0 ? 0 : read;
+    result = make_tree(c, firsts, count, start, last, &read);
+    if (start > 0 && (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)) {
+        result = make_tree(c, firsts, count, 0, last, &read);
+        report->rebuilt = read;
     }
     memory_free(firsts);
     return result;
@@ -158,8 +156,8 @@ static int
 read_checkpoint(struct chain *c, uint8_t *bytes, size_t *length)
 {
     const struct os *os = c->os;
-    int fd = os->openat(os->arg, c->directory, checkpoint_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC,
-                        0);
+    int fd =
+        os->openat(os->arg, c->directory, checkpoint_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
     ssize_t n;
 
     *length = 0;
@@ -283,21 +281,19 @@ chain_commit(struct chain *c)
 {
     int result = segment_commit(&c->writer);
 
-    if (result == 0)
-        c->leaf_end = c->leaf_batch;
-    else
-        c->leaf_batch = c->leaf_end;
-    if (result == 0 && drain(c) != 0) {
+    if (result != 0)
+        return result;
+    c->leaf_end = c->leaf_batch;
+    if (drain(c) != 0) {
         /* before the next batch */
     }
-    return result;
+    return 0;
 }
 
 void
 chain_abort(struct chain *c)
 {
     segment_abort(&c->writer);
-    c->leaf_batch = c->leaf_end;
 }
 
 int
@@ -377,8 +373,8 @@ open_parts(struct chain *c, struct view origin, const struct sandbox_account *ac
         result = load_checkpoint(c, bytes, &last);
     if (result != 0)
         return result;
-    result = segment_writer_open(&c->writer, c->os, c->segments, last.size, watch,
-                                 &report->segments);
+    result =
+        segment_writer_open(&c->writer, c->os, c->segments, last.size, watch, &report->segments);
     if (result != 0)
         return result;
     c->signed_size = last.size;

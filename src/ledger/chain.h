@@ -12,7 +12,8 @@
  * of it could not be written is written before the next batch, and what is missing or damaged of it
  * when the chain opens is made again of the records. A checkpoint covers only what is on the disk,
  * and none is ever signed that an earlier one is not consistent with: a chain whose records are not
- * those that its last checkpoint covers does not open.
+ * those that its last checkpoint covers does not open. (Segments that are older than the last tile
+ * of 256 leaves are not read again for that; whoever verifies reads them.)
  *
  * Owned by the keeper's only thread.
  */
@@ -25,8 +26,8 @@
 
 struct chain {
     const struct os *os;
-    int directory;          /* the ledger's folder; not ours */
-    int segments;           /* the folder below it; -1: not open */
+    int directory; /* the ledger's folder; not ours */
+    int segments;  /* the folder below it; -1: not open */
     struct segment_writer writer;
     struct tree_hasher hasher;
     struct tile_folder folder;
@@ -34,7 +35,8 @@ struct chain {
     bool has_tiles;
     struct signing_key key;
     uint64_t signed_size; /* of the last checkpoint */
-    /* The leaves of committed records that are not in the tree yet, and of the batch behind them. */
+    /* The leaves of committed records that are not in the tree yet, and of the batch behind them.
+     */
     struct tree_hash *leaves;
     size_t leaf_at, leaf_end, leaf_batch;
 };
@@ -42,7 +44,7 @@ struct chain {
 struct chain_report {
     struct segment_report segments;
     uint64_t size;    /* records */
-    uint64_t rebuilt; /* records that were read to make the tree again, beyond a segment or two */
+    uint64_t rebuilt; /* records that were read to make the whole tree again; 0: it was right */
     bool is_new;
 };
 
@@ -56,8 +58,9 @@ PASU_MUST_USE int chain_open(struct chain *chain, const struct os *os, int direc
                              const struct segment_watch *watch, struct chain_report *report);
 void chain_close(struct chain *chain);
 
-/* As segment_begin, segment_put, segment_commit and segment_abort. After an error of chain_put other
- * than PASU_E_RANGE and PASU_E_AGAIN (PASU_E_CORRUPT: no exposure) the batch is to be aborted. */
+/* As segment_begin, segment_put, segment_commit and segment_abort. After an error of chain_put
+ * other than PASU_E_RANGE and PASU_E_AGAIN (PASU_E_CORRUPT: no exposure) the batch is to be
+ * aborted. */
 PASU_MUST_USE int chain_begin(struct chain *chain, size_t bytes);
 PASU_MUST_USE int chain_put(struct chain *chain, enum segment_type type, int64_t time,
                             const struct iovec *parts, size_t count, uint64_t *index);

@@ -87,7 +87,9 @@ static inline int
 disk_openat(void *arg, int directory, const char *path, int flags, mode_t mode)
 {
     bool is_new = flags & O_CREAT && faccessat(directory, path, F_OK, 0) != 0;
-    int fd = disk_fails(arg) ? -1 : openat(directory, path, flags, mode);
+    /* What is written is read when it is synced. */
+    int way = (flags & O_ACCMODE) == O_WRONLY ? (flags & ~O_ACCMODE) | O_RDWR : flags;
+    int fd = disk_fails(arg) ? -1 : openat(directory, path, way, mode);
 
     if (fd >= 0 && is_new) { /* it may have the number of one that is gone */
         struct disk_file *file = disk_file_of(arg, fd, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ledger as it grows: what it has signed once stays true, whatever happens to process or disk. */
+/* The ledger as it grows: what it has signed once stays true, whatever happens to process or disk.
+ */
 #include "base/memory.h"
 #include "disk.h"
 #include "ledger/chain.h"
@@ -93,6 +94,9 @@ root_of_records(struct disk *d, uint64_t size, struct tree_hash *root)
         assert_int_equal(segment_scan_init(&scan, &os_real, fd, firsts[i]), 0);
         while (frontier.size < size && segment_scan_next(&scan, &record) == 1) {
             assert_int_equal(record.index, frontier.size);
+            assert_int_equal(record.type, record.index == 0   ? SEGMENT_BEGUN
+                                          : record.index == 1 ? SEGMENT_KEY
+                                                              : SEGMENT_CLOSED);
             assert_int_equal(entry_leaf(&hasher, &record, &leaf), 0);
             assert_int_equal(tree_frontier_add(&frontier, &hasher, &leaf), 0);
         }
@@ -173,9 +177,9 @@ every_checkpoint_is_consistent_with_all_before_it(void **state)
         memcpy(from.bytes, all[i - 1].checkpoint.root, sizeof(from.bytes));
         memcpy(to.bytes, all[i].checkpoint.root, sizeof(to.bytes));
         assert_int_equal(tree_prove_consistency(&c.hasher, &source, older, newer, &proof), 0);
-        assert_int_equal(tree_verify_consistency(&c.hasher, older, &from, newer, &to, proof.hashes,
-                                                 proof.count),
-                         0);
+        assert_int_equal(
+            tree_verify_consistency(&c.hasher, older, &from, newer, &to, proof.hashes, proof.count),
+            0);
     }
     chain_close(&c);
     memory_free(all);
@@ -304,6 +308,32 @@ whichever_call_is_the_last_the_next_start_goes_on(void **state)
 }
 
 static void
+a_tree_that_cannot_be_written_holds_records_back_and_is_made_up_for(void **state)
+{
+    struct disk *d = *state;
+    struct chain c;
+    struct outside outside;
+
+    open_chain(d, &c);
+    assert_int_equal(renameat(d->directory, "tile", d->directory, "away"), 0);
+    close(openat(d->directory, "tile", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    assert_int_equal(append(&c, 300), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_true(append(&c, 300) < 0);
+        assert_true(chain_checkpoint(&c) < 0);
+    }
+    assert_int_equal(chain_size(&c), 302);
+    assert_int_equal(unlinkat(d->directory, "tile", 0), 0);
+    assert_int_equal(renameat(d->directory, "away", d->directory, "tile"), 0);
+    assert_int_equal(append(&c, 300), 0);
+    assert_int_equal(chain_checkpoint(&c), 0);
+    fetch(d, &c, &outside);
+    assert_int_equal(outside.checkpoint.size, 602);
+    check_against_records(d, &outside);
+    chain_close(&c);
+}
+
+static void
 what_was_signed_survives_a_power_cut_whatever_pages_reached_the_disk(void **state)
 {
     struct disk *d = *state;
@@ -378,31 +408,33 @@ change_byte(struct disk *d, const char *path, off_t at)
 }
 
 static void
-tiles_that_are_gone_or_wrong_are_made_again_of_the_records(void **state)
+the_tree_is_made_again_of_the_records_where_tiles_are_gone_or_wrong(void **state)
 {
-    static const char *const tiles[] = {"tile/0/000", "tile/0/001", "tile/1/000.p/2"};
+    static const char *const tiles[] = {"tile/1/000.p/3", "tile/0/001"};
     struct disk *d = *state;
-    struct chain c;
-    struct chain_report report;
 
     for (int is_gone = 0; is_gone < 2; is_gone++) {
-        bool is_rebuilt = false;
+        struct chain c;
+        struct chain_report report;
+        struct outside outside;
 
         fill(d, 8);
-        for (size_t i = 0; i < COUNT_OF(tiles); i++) {
-            if (faccessat(d->directory, tiles[i], F_OK, 0) != 0)
-                continue;
-            if (is_gone)
-                remove_file(d, tiles[i]);
-            else
-                change_byte(d, tiles[i], 40);
-            assert_int_equal(try_open(d, &c, &report), 0);
-            is_rebuilt = is_rebuilt || report.rebuilt > 0;
-            assert_int_equal(append(&c, 1), 0);
-            assert_int_equal(chain_checkpoint(&c), 0);
-            chain_close(&c);
+        assert_int_equal(try_open(d, &c, &report), 0);
+        assert_int_equal(report.rebuilt, 0);
+        chain_close(&c);
+        if (is_gone) {
+            remove_file(d, tiles[0]);
+            remove_file(d, tiles[1]);
+        } else {
+            change_byte(d, tiles[0], 40);
         }
-        assert_true(is_rebuilt);
+        assert_int_equal(try_open(d, &c, &report), 0);
+        assert_int_equal(report.rebuilt, 802);
+        assert_int_equal(append(&c, 300), 0);
+        assert_int_equal(chain_checkpoint(&c), 0);
+        fetch(d, &c, &outside);
+        check_against_records(d, &outside);
+        chain_close(&c);
         disk_clear(d);
     }
 }
@@ -427,9 +459,9 @@ forge_record(struct disk *d, uint64_t index)
             assert_int_equal(pread(fd, &head, sizeof(head), (off_t)record.offset), sizeof(head));
             head.crc = segment_crc(head, payload);
             assert_int_equal(pwrite(fd, &head, sizeof(head), (off_t)record.offset), sizeof(head));
-            assert_int_equal(pwrite(fd, payload, sizeof(payload),
-                                    (off_t)(record.offset + sizeof(head))),
-                             sizeof(payload));
+            assert_int_equal(
+                pwrite(fd, payload, sizeof(payload), (off_t)(record.offset + sizeof(head))),
+                sizeof(payload));
         }
     segment_scan_release(&scan);
     close(fd);
@@ -466,33 +498,43 @@ a_tail_that_was_cut_off_is_missed(void **state)
     assert_true(report.segments.damage > 2000 && report.segments.damage <= 3000);
 }
 
+/* Takes away a segment, counted from the newest one. */
+static void
+remove_segment(struct disk *d, size_t age)
+{
+    int folder = openat(d->directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    uint64_t *firsts;
+    size_t count;
+    char name[SEGMENT_NAME_SIZE];
+
+    assert_int_equal(segment_list(&os_real, folder, &firsts, &count), 0);
+    assert_true(age < count);
+    segment_name(name, firsts[count - 1 - age]);
+    assert_int_equal(unlinkat(folder, name, 0), 0);
+    memory_free(firsts);
+    close(folder);
+}
+
 static void
 a_segment_that_is_gone_is_missed(void **state)
 {
     struct disk *d = *state;
     struct chain c;
     struct chain_report report;
-    uint64_t *firsts;
-    size_t count;
-    int folder;
-    char name[SEGMENT_NAME_SIZE], path[64];
 
     fill(d, 8);
-    folder = openat(d->directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(segment_list(&os_real, folder, &firsts, &count), 0);
-    assert_true(count > 2);
-    segment_name(name, firsts[count - 1]);
-    snprintf(path, sizeof(path), "segments/%s", name);
-    remove_file(d, path);
-    assert_int_equal(try_open(d, &c, &report), PASU_E_CORRUPT);
-    for (size_t i = 0; i + 1 < count; i++) {
-        segment_name(name, firsts[i]);
-        snprintf(path, sizeof(path), "segments/%s", name);
-        remove_file(d, path);
+    for (int i = 0; i < 3; i++) {
+        remove_segment(d, 0);
+        assert_int_equal(try_open(d, &c, &report), PASU_E_CORRUPT);
     }
+    disk_clear(d);
+    /* Of records that nobody has signed yet, too. */
+    open_chain(d, &c);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(append(&c, 100), 0);
+    chain_close(&c);
+    remove_segment(d, 1);
     assert_int_equal(try_open(d, &c, &report), PASU_E_CORRUPT);
-    memory_free(firsts);
-    close(folder);
 }
 
 static void
@@ -504,9 +546,9 @@ a_ledger_without_its_key_or_with_anothers_does_not_open(void **state)
     struct signing_key other;
 
     fill(d, 1);
-    assert_int_equal(chain_open(&c, &d->os, d->directory, VIEW("ledger.example/other"), &nobody,
-                                NULL, &report),
-                     PASU_E_CORRUPT);
+    assert_int_equal(
+        chain_open(&c, &d->os, d->directory, VIEW("ledger.example/other"), &nobody, NULL, &report),
+        PASU_E_CORRUPT);
     remove_file(d, "signing.key");
     assert_int_equal(try_open(d, &c, &report), PASU_E_NOTFOUND);
     assert_int_equal(signing_key_make(&other, &os_real, NOTE_KEY_ED25519, view_of_text(origin)), 0);
@@ -547,8 +589,9 @@ main(void)
         ON_DISK(an_aborted_batch_is_in_no_tree),
         ON_DISK(whichever_call_fails_the_same_can_be_tried_again),
         ON_DISK(whichever_call_is_the_last_the_next_start_goes_on),
+        ON_DISK(a_tree_that_cannot_be_written_holds_records_back_and_is_made_up_for),
         ON_DISK(what_was_signed_survives_a_power_cut_whatever_pages_reached_the_disk),
-        ON_DISK(tiles_that_are_gone_or_wrong_are_made_again_of_the_records),
+        ON_DISK(the_tree_is_made_again_of_the_records_where_tiles_are_gone_or_wrong),
         ON_DISK(a_record_that_was_changed_with_its_checksum_is_found_out),
         ON_DISK(a_tail_that_was_cut_off_is_missed),
         ON_DISK(a_segment_that_is_gone_is_missed),
