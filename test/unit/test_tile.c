@@ -25,6 +25,8 @@ struct place {
     unsigned fails_at; /* 0: none */
     bool is_dead_then;
     uint64_t asked_first, asked; /* of leaves */
+    char trace[32];              /* a letter for each call that changes something */
+    size_t traced;
 };
 
 /* The hashes of each level, of the tree of all leaves. */
@@ -39,6 +41,14 @@ is_failing(void *arg)
     errno = EIO;
     p->calls++;
     return p->fails_at > 0 && (p->is_dead_then ? p->calls >= p->fails_at : p->calls == p->fails_at);
+}
+
+static bool
+is_failing_change(struct place *p, char letter)
+{
+    if (p->traced < sizeof(p->trace) - 1)
+        p->trace[p->traced++] = letter;
+    return is_failing(p);
 }
 
 static int
@@ -64,25 +74,25 @@ failing_pread(void *arg, int fd, void *bytes, size_t size, off_t offset)
 static ssize_t
 failing_pwrite(void *arg, int fd, const void *bytes, size_t size, off_t offset)
 {
-    return pwrite(fd, bytes, is_failing(arg) ? size / 2 : size, offset);
+    return pwrite(fd, bytes, is_failing_change(arg, 'w') ? size / 2 : size, offset);
 }
 
 static int
 failing_fsync(void *arg, int fd)
 {
-    return is_failing(arg) ? -1 : fsync(fd);
+    return is_failing_change(arg, 's') ? -1 : fsync(fd);
 }
 
 static int
 failing_renameat(void *arg, int from_directory, const char *from, int to_directory, const char *to)
 {
-    return is_failing(arg) ? -1 : renameat(from_directory, from, to_directory, to);
+    return is_failing_change(arg, 'r') ? -1 : renameat(from_directory, from, to_directory, to);
 }
 
 static int
 failing_mkdirat(void *arg, int directory, const char *path, mode_t mode)
 {
-    return is_failing(arg) ? -1 : mkdirat(directory, path, mode);
+    return is_failing_change(arg, 'm') ? -1 : mkdirat(directory, path, mode);
 }
 
 static int
@@ -348,6 +358,59 @@ appending_touches_the_disk_only_where_a_tile_is_full(void **state)
     append_to(&s, 511);
     assert_int_equal(p->calls, 0);
     tile_close(&s);
+}
+
+static void
+assert_calls(struct place *p, const char *first, const char *second)
+{
+    struct tile_store s;
+
+    assert_int_equal(tile_open(&s, &p->folder, &p->hasher, 0, NULL), 0);
+    append_to(&s, 256);
+    assert_string_equal(p->trace, first);
+    memset(p->trace, 0, sizeof(p->trace));
+    p->traced = 0;
+    append_to(&s, 512);
+    assert_string_equal(p->trace, second);
+    tile_close(&s);
+}
+
+static void
+a_tile_is_synced_before_it_is_named_and_then_its_folder(void **state)
+{
+    struct place *p = *state;
+
+    p->folder.is_durable = true;
+    /* tile/ is made; written; no such folder; tile/, tile/0/ are made; named */
+    assert_calls(p,
+                 "ms"
+                 "ws"
+                 "r"
+                 "ms"
+                 "ms"
+                 "rs",
+                 "wsrs");
+}
+
+static void
+without_durability_nothing_is_synced(void **state)
+{
+    assert_calls(*state, "mwrmmr", "wr");
+}
+
+static void
+what_a_killed_process_left_of_a_tile_is_no_part_of_the_next(void **state)
+{
+    static const char left[3 * 8192] = "half a tile";
+    struct place *p = *state;
+    int fd;
+
+    make_store(p, 1);
+    fd = openat(p->folder.directory, "tile/.new", O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(write(fd, left, sizeof(left)), sizeof(left));
+    close(fd);
+    make_store(p, 300);
+    assert_tiles(p, 300);
 }
 
 /* ---- reading ---- */
@@ -714,6 +777,9 @@ main(void)
         IN_PLACE(a_tree_of_70000_leaves_has_exactly_the_tiles_that_the_format_names),
         IN_PLACE(published_tiles_are_those_of_the_size_and_not_written_twice),
         IN_PLACE(appending_touches_the_disk_only_where_a_tile_is_full),
+        IN_PLACE(a_tile_is_synced_before_it_is_named_and_then_its_folder),
+        IN_PLACE(without_durability_nothing_is_synced),
+        IN_PLACE(what_a_killed_process_left_of_a_tile_is_no_part_of_the_next),
         IN_PLACE(a_store_opens_at_every_size_it_was_published_at_and_goes_on),
         IN_PLACE(proofs_at_any_size_come_from_the_tiles),
         IN_PLACE(every_node_that_is_full_is_given_and_no_other),
