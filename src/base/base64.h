@@ -5,8 +5,8 @@
  * that a text may be of any length; it would also take white space, lax padding and stray last
  * bits, which are refused here. No trace of what passes is left on the stack.
  */
-#ifndef PASU_LEDGER_BASE64_H
-#define PASU_LEDGER_BASE64_H
+#ifndef PASU_BASE_BASE64_H
+#define PASU_BASE_BASE64_H
 
 #include "base/bytes.h"
 

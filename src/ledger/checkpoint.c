@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/checkpoint.h"
 
-#include "ledger/note_text.h"
 #include "base/base64.h"
+#include "ledger/note_text.h"
 
 #include <inttypes.h>
 

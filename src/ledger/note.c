@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/note.h"
 
-#include "ledger/note_text.h"
 #include "base/base64.h"
+#include "ledger/note_text.h"
 
 static const char dash[] = "\xe2\x80\x94 "; /* U+2014 and a space */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/note_key.h"
 
+#include "base/base64.h"
 #include "base/memory.h"
 #include "ledger/note_text.h"
-#include "base/base64.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>

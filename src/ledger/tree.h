@@ -58,7 +58,8 @@ PASU_MUST_USE int tree_hash_leaf(struct tree_hasher *hasher, const struct iovec 
 /* `hash` may be one of the two. */
 PASU_MUST_USE int tree_hash_node(struct tree_hasher *hasher, const struct tree_hash *left,
                                  const struct tree_hash *right, struct tree_hash *hash);
-/* SHA-256 of what the parts make together: no leaf, no node; they begin with a byte of their own. */
+/* SHA-256 of what the parts make together: no leaf, no node; they begin with a byte of their own.
+ */
 PASU_MUST_USE int tree_hash_parts(struct tree_hasher *hasher, const struct iovec *parts,
                                   size_t count, struct tree_hash *hash);
 bool tree_hash_equal(const struct tree_hash *a, const struct tree_hash *b);
