@@ -183,6 +183,7 @@ static int
 put(struct tile_store *s, unsigned level, const struct tree_hash *hash)
 {
     unsigned width = partial_width(s->frontier.size, level);
+    uint64_t index;
     int result;
 
     if (!s->partial[level])
@@ -192,9 +193,12 @@ put(struct tile_store *s, unsigned level, const struct tree_hash *hash)
     s->partial[level][width] = *hash;
     if (width < TILE_WIDTH - 1)
         return 0;
-    result = tile_write(&s->folder, level, partial_index(s->frontier.size, level), TILE_WIDTH,
-                        s->partial[level]);
-    return result == 0 ? 1 : result;
+    index = partial_index(s->frontier.size, level);
+    result = tile_write(&s->folder, level, index, TILE_WIDTH, s->partial[level]);
+    if (result != 0)
+        return result;
+    tile_remove_partial(&s->folder, level, index);
+    return 1;
 }
 
 /* The leaf fills its tile, and perhaps some above. The size says how much of each level counts: it

@@ -8,8 +8,9 @@
  *      level 0    [h0 … h255]  [h256 …]    levels are hashed again when they are asked for.
  *
  * One writer. It keeps the tile that is not full of each level in memory (8 KiB a level), so that
- * appending touches the disk once in 256 leaves. A tile is written when it becomes full, and never
- * again; only a store that is opened at a smaller size than it had writes those beyond it anew.
+ * appending touches the disk once in 256 leaves. A tile is written when it becomes full, which ends
+ * its partial ones, and never again; only a store that is opened at a smaller size than it had
+ * writes those beyond it anew.
  *
  * Tiles are derived data. Nothing here is checked against a signature: whoever reads compares the
  * root with a checkpoint's, and where it differs, or a tile is missing or damaged, the leaves are

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/tile_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #define NEW_NAME "tile/.new"
 
@@ -139,6 +141,33 @@ tile_write(const struct tile_folder *f, unsigned level, uint64_t index, unsigned
     if (os->renameat(os->arg, f->directory, NEW_NAME, f->directory, path) != 0)
         return error_from_errno(errno);
     return sync_parent(f, path);
+}
+
+void
+tile_remove_partial(const struct tile_folder *f, unsigned level, uint64_t index)
+{
+    char path[TILE_PATH_SIZE];
+    struct dirent *entry;
+    DIR *names;
+    int fd;
+
+    tile_path(path, level, index, 1);
+    cut_name(path);
+    fd = openat(f->directory, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    names = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!names) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((entry = readdir(names)) != NULL)
+        if (entry->d_name[0] != '.' && unlinkat(fd, entry->d_name, 0) != 0) {
+            /* it stays, and so does its folder */
+        }
+    closedir(names);
+    if (unlinkat(f->directory, path, AT_REMOVEDIR) != 0) {
+        /* as said */
+    }
 }
 
 int

@@ -38,5 +38,8 @@ PASU_MUST_USE int tile_read(const struct tile_folder *folder, unsigned level, ui
  * is there still, or already the new one. */
 PASU_MUST_USE int tile_write(const struct tile_folder *folder, unsigned level, uint64_t index,
                              unsigned width, const struct tree_hash *hashes);
+/* Removes the partial tiles of one that is there in full: a reader asks for that one then. What
+ * cannot be removed stays. */
+void tile_remove_partial(const struct tile_folder *folder, unsigned level, uint64_t index);
 
 #endif

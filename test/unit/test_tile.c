@@ -84,6 +84,27 @@ published_tiles_are_those_of_the_size_and_not_written_twice(void **state)
 }
 
 static void
+partial_tiles_are_gone_once_theirs_is_full(void **state)
+{
+    struct place *p = *state;
+    struct tile_store s;
+
+    assert_int_equal(tile_open(&s, &p->folder, &p->hasher, 0, NULL), 0);
+    for (uint64_t size = 50; size <= 250; size += 50) {
+        append_to(&s, size);
+        assert_int_equal(tile_publish(&s), 0);
+    }
+    assert_int_equal(count_files(p), 5);
+    append_to(&s, 300);
+    assert_int_equal(count_files(p), 1);
+    assert_int_equal(tile_publish(&s), 0);
+    assert_tiles(p, 300);
+    assert_int_equal(count_files(p), 3);
+    assert_int_equal(faccessat(p->folder.directory, "tile/0/000.p", F_OK, 0), -1);
+    tile_close(&s);
+}
+
+static void
 appending_touches_the_disk_only_where_a_tile_is_full(void **state)
 {
     struct place *p = *state;
@@ -362,6 +383,7 @@ main(void)
         cmocka_unit_test(paths_are_those_of_the_format),
         IN_PLACE(a_tree_of_70000_leaves_has_exactly_the_tiles_that_the_format_names),
         IN_PLACE(published_tiles_are_those_of_the_size_and_not_written_twice),
+        IN_PLACE(partial_tiles_are_gone_once_theirs_is_full),
         IN_PLACE(appending_touches_the_disk_only_where_a_tile_is_full),
         IN_PLACE(a_tile_is_synced_before_it_is_named_and_then_its_folder),
         IN_PLACE(without_durability_nothing_is_synced),
