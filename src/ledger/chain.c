@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 enum {
     /* A record takes up at least its head. */
@@ -51,7 +52,8 @@ feed_segment(struct feed *f, uint64_t first)
     int fd, result;
 
     segment_name(name, first);
-    fd = c->os->openat(c->os->arg, c->segments, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+    fd = c->os->openat(c->os->arg, c->segments, name,
+                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)
         return error_from_errno(errno);
     result = segment_scan_init(&scan, c->os, fd, first);
@@ -64,7 +66,9 @@ feed_segment(struct feed *f, uint64_t first)
         if (record.index < f->from)
             continue;
         f->read++;
-        result = entry_leaf(&c->hasher, &record, &leaf);
+        result = record.index == c->tiles.frontier.size ? 0 : PASU_E_CORRUPT;
+        if (result == 0)
+            result = entry_leaf(&c->hasher, &record, &leaf);
         if (result == 0)
             result = tile_append(&c->tiles, &leaf);
         if (result != 0)
@@ -142,7 +146,7 @@ open_tree(struct chain *c, const struct checkpoint *last, struct chain_report *r
     if (result != 0)
         return result;
     result = make_tree(c, firsts, count, start, last, &read);
-    if (start > 0 && (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)) {
+    if (start > 0 && result != 0 && result != PASU_E_NOMEM && result != PASU_E_CRYPTO) {
         result = make_tree(c, firsts, count, 0, last, &read);
         report->rebuilt = read;
     }
@@ -152,40 +156,42 @@ open_tree(struct chain *c, const struct checkpoint *last, struct chain_report *r
 
 /* ---- the checkpoint ---- */
 
+/* Its bytes; none where there is no checkpoint. */
 static int
-read_checkpoint(struct chain *c, uint8_t *bytes, size_t *length)
+read_checkpoint(struct chain *c, uint8_t bytes[CHECKPOINT_MAX], size_t *length)
 {
     const struct os *os = c->os;
-    int fd =
-        os->openat(os->arg, c->directory, checkpoint_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
-    ssize_t n;
+    int fd = os->openat(os->arg, c->directory, checkpoint_name,
+                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    struct stat st;
+    ssize_t n = PASU_E_CORRUPT;
 
     *length = 0;
     if (fd < 0)
         return errno == ENOENT ? 0 : error_from_errno(errno);
-    n = os->pread(os->arg, fd, bytes, CHECKPOINT_MAX, 0);
-    if (n >= 0)
-        *length = (size_t)n;
-    else
-        n = error_from_errno(errno);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+        st.st_size <= CHECKPOINT_MAX) {
+        n = os->pread(os->arg, fd, bytes, (size_t)st.st_size, 0);
+        n = n < 0 ? error_from_errno(errno) : n == st.st_size ? n : PASU_E_CORRUPT;
+    }
     os->close(os->arg, fd);
-    return n < 0 ? (int)n : n == 0 ? PASU_E_CORRUPT : 0;
+    if (n < 0)
+        return (int)n;
+    *length = (size_t)n;
+    return 0;
 }
 
 /* The last one; where there is none, that of the empty tree. */
 static int
-load_checkpoint(struct chain *c, uint8_t bytes[CHECKPOINT_MAX], struct checkpoint *last)
+load_checkpoint(struct chain *c, struct view note, struct checkpoint *last)
 {
     struct note_voice voice;
     struct tree_frontier empty = {0};
     struct tree_hash root;
-    size_t length;
-    int result = read_checkpoint(c, bytes, &length);
+    int result;
 
-    if (result != 0)
-        return result;
-    if (length > 0) {
-        result = checkpoint_open(last, view_of(bytes, length), &c->key.public, 1, &voice);
+    if (note.length > 0) {
+        result = checkpoint_open(last, note, &c->key.public, 1, &voice);
         return result == 0 || result == PASU_E_CRYPTO ? result : PASU_E_CORRUPT;
     }
     *last = (struct checkpoint){.size = 0};
@@ -237,6 +243,8 @@ chain_checkpoint(struct chain *c)
     result = chain_sync(c);
     if (result == 0)
         result = drain(c);
+    if (result == 0 && c->tiles.frontier.size != c->writer.next)
+        result = PASU_E_MISUSE; /* nothing is signed that is not so */
     if (result == 0)
         result = tile_publish(&c->tiles);
     if (result == 0)
@@ -257,10 +265,12 @@ chain_checkpoint(struct chain *c)
 int
 chain_begin(struct chain *c, size_t bytes)
 {
-    int result = drain(c);
+    int result = c->writer.is_open ? PASU_E_MISUSE : drain(c);
 
+    if (result != 0)
+        return result;
     c->leaf_batch = c->leaf_end;
-    return result == 0 ? segment_begin(&c->writer, bytes) : result;
+    return segment_begin(&c->writer, bytes);
 }
 
 int
@@ -273,7 +283,12 @@ chain_put(struct chain *c, enum segment_type type, int64_t time, const struct io
     if (result != 0)
         return result;
     *index = record.index;
-    return entry_leaf(&c->hasher, &record, &c->leaves[c->leaf_batch++]);
+    result = entry_leaf(&c->hasher, &record, &c->leaves[c->leaf_batch]);
+    if (result != 0)
+        chain_abort(c);
+    else
+        c->leaf_batch++;
+    return result;
 }
 
 int
@@ -281,8 +296,10 @@ chain_commit(struct chain *c)
 {
     int result = segment_commit(&c->writer);
 
-    if (result != 0)
+    if (result != 0) {
+        c->leaf_batch = c->leaf_end;
         return result;
+    }
     c->leaf_end = c->leaf_batch;
     if (drain(c) != 0) {
         /* before the next batch */
@@ -294,6 +311,7 @@ void
 chain_abort(struct chain *c)
 {
     segment_abort(&c->writer);
+    c->leaf_batch = c->leaf_end;
 }
 
 int
@@ -327,32 +345,91 @@ open_key(struct chain *c, struct view origin, const struct sandbox_account *acco
 
 enum { FIRST_RECORDS = 2 }; /* whose ledger it is, and who signs it */
 
-/* Of which a crash may have left one. */
-static int
-begin_ledger(struct chain *c)
+struct first_records {
+    uint8_t id[SEGMENT_ID_SIZE], length, use[2];
+    struct iovec begun[3], key[2];
+};
+
+static void
+make_first(const struct chain *c, struct first_records *first)
 {
     enum { IN_USE = 1 };
     const char *origin = c->key.public.name;
-    uint8_t id[SEGMENT_ID_SIZE], length = (uint8_t)strlen(origin);
-    const uint8_t use[] = {IN_USE, NOTE_KEY_ED25519};
-    const struct iovec begun[] = {
-        {id, sizeof(id)}, {&length, 1}, {(void *)(uintptr_t)origin, length}};
-    const struct iovec key[] = {{(void *)(uintptr_t)use, sizeof(use)},
-                                {c->key.public.public, sizeof(c->key.public.public)}};
+
+    *first = (struct first_records){.length = (uint8_t)strlen(origin),
+                                    .use = {IN_USE, NOTE_KEY_ED25519}};
+    first->begun[0] = (struct iovec){first->id, sizeof(first->id)};
+    first->begun[1] = (struct iovec){&first->length, 1};
+    first->begun[2] = (struct iovec){(void *)(uintptr_t)origin, first->length};
+    first->key[0] = (struct iovec){first->use, sizeof(first->use)};
+    first->key[1] =
+        (struct iovec){(void *)(uintptr_t)c->key.public.public, sizeof(c->key.public.public)};
+}
+
+/* The first ones are missing, or one of them: a crash came before they were signed. */
+static int
+begin_ledger(struct chain *c)
+{
+    struct first_records first;
     int64_t time = os_realtime(c->os);
     uint64_t index;
-    int result = c->os->random(c->os->arg, id, sizeof(id));
+    int result;
 
-    if (result == 0)
+    if (c->writer.next > FIRST_RECORDS)
+        return PASU_E_CORRUPT; /* there are others, and their checkpoint is gone */
+    make_first(c, &first);
+    result = c->os->random(c->os->arg, first.id, sizeof(first.id));
+    if (result == 0 && c->writer.next < FIRST_RECORDS)
         result = chain_begin(c, SEGMENT_BATCH_MAX);
     if (result == 0 && c->writer.next == 0)
-        result = chain_put(c, SEGMENT_BEGUN, time, begun, COUNT_OF(begun), &index);
-    if (result == 0)
-        result = chain_put(c, SEGMENT_KEY, time, key, COUNT_OF(key), &index);
-    if (result == 0)
+        result = chain_put(c, SEGMENT_BEGUN, time, first.begun, COUNT_OF(first.begun), &index);
+    if (result == 0 && c->writer.next < FIRST_RECORDS)
+        result = chain_put(c, SEGMENT_KEY, time, first.key, COUNT_OF(first.key), &index);
+    if (result == 0 && c->writer.is_open)
         result = chain_commit(c);
     if (result == 0)
         result = chain_checkpoint(c);
+    return result;
+}
+
+/* Whether a payload ends with these bytes, of this many. */
+static bool
+ends_with(struct view payload, size_t before, const struct iovec *end)
+{
+    return payload.length == before + end->iov_len &&
+           memcmp(payload.bytes + before, end->iov_base, end->iov_len) == 0;
+}
+
+/* The ledger's first records, where they are still there, name our origin and our key. */
+static int
+check_first(struct chain *c)
+{
+    struct segment_scan scan;
+    struct segment_record record;
+    struct first_records first;
+    char name[SEGMENT_NAME_SIZE];
+    int fd, result;
+
+    segment_name(name, 0);
+    fd = c->os->openat(c->os->arg, c->segments, name,
+                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : error_from_errno(errno);
+    make_first(c, &first);
+    result = segment_scan_init(&scan, c->os, fd, 0);
+    while (result == 0 && scan.next < FIRST_RECORDS) {
+        result = segment_scan_next(&scan, &record);
+        if (result != 1)
+            break;
+        result = record.index == 0
+                     ? record.type == SEGMENT_BEGUN &&
+                           ends_with(record.payload, SEGMENT_ID_SIZE + 1, &first.begun[2])
+                     : record.type == SEGMENT_KEY &&
+                           ends_with(record.payload, sizeof(first.use), &first.key[1]);
+        result = result ? 0 : PASU_E_CORRUPT;
+    }
+    segment_scan_release(&scan);
+    c->os->close(c->os->arg, fd);
     return result;
 }
 
@@ -363,23 +440,30 @@ open_parts(struct chain *c, struct view origin, const struct sandbox_account *ac
     uint8_t bytes[CHECKPOINT_MAX];
     struct checkpoint last;
     uint64_t *firsts;
-    size_t count;
+    size_t count, length = 0;
     int result = segment_list(c->os, c->segments, &firsts, &count);
 
     memory_free(firsts);
     if (result == 0)
-        result = open_key(c, origin, account, count == 0);
+        result = read_checkpoint(c, bytes, &length);
     if (result == 0)
-        result = load_checkpoint(c, bytes, &last);
+        result = open_key(c, origin, account, count == 0 && length == 0);
+    if (result == 0)
+        result = load_checkpoint(c, view_of(bytes, length), &last);
+    /* The key's name and the segments' folder may not be on the disk yet. */
+    if (result == 0 && c->os->fsync(c->os->arg, c->directory) != 0)
+        result = error_from_errno(errno);
     if (result != 0)
         return result;
     result =
         segment_writer_open(&c->writer, c->os, c->segments, last.size, watch, &report->segments);
+    if (result == 0)
+        result = check_first(c);
     if (result != 0)
         return result;
     c->signed_size = last.size;
     result = open_tree(c, &last, report);
-    report->is_new = c->writer.next < FIRST_RECORDS;
+    report->is_new = last.size == 0;
     if (result == 0 && report->is_new)
         result = begin_ledger(c);
     report->size = c->writer.next;

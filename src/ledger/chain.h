@@ -9,11 +9,12 @@
  *      signing.key                              (signing_key.h)
  *
  * Records are appended in batches that are there as a whole or not at all. The tree follows: what
- * of it could not be written is written before the next batch, and what is missing or damaged of it
- * when the chain opens is made again of the records. A checkpoint covers only what is on the disk,
- * and none is ever signed that an earlier one is not consistent with: a chain whose records are not
- * those that its last checkpoint covers does not open. (Segments that are older than the last tile
- * of 256 leaves are not read again for that; whoever verifies reads them.)
+ * of it could not be written is written before the next batch, and where what it is gone on with
+ * when the chain opens is missing or not what was signed, all of it is made again of the records. A
+ * checkpoint covers only what is on the disk, and none is ever signed that an earlier one is not
+ * consistent with: a chain whose records are not those that its last checkpoint covers does not
+ * open. (Segments that are older than the last tile of 256 leaves are not read again for that;
+ * whoever verifies reads them.)
  *
  * Owned by the keeper's only thread.
  */

@@ -15,6 +15,16 @@ enum {
     PREFIX_LIST = 2,
 };
 
+static bool
+is_zero(const uint8_t *bytes, size_t length)
+{
+    while (length > 0 && *bytes == 0) {
+        bytes++;
+        length--;
+    }
+    return length == 0;
+}
+
 static uint32_t
 get_u32(const uint8_t *at)
 {
@@ -94,6 +104,7 @@ static int
 add_exposure(struct entry *entry, struct tree_hasher *hasher, struct view payload)
 {
     const uint8_t *salt = payload.bytes, *exposure = salt + ENTRY_SALT;
+    bool has_list = false;
     struct view rest;
     size_t length;
 
@@ -105,12 +116,15 @@ add_exposure(struct entry *entry, struct tree_hasher *hasher, struct view payloa
     rest = view_of(exposure + length, payload.length - ENTRY_SALT - length);
     add_piece(entry, exposure, length);
     for (size_t i = 0; i < exposure[AT_PARTS]; i++) {
+        const struct view before = rest;
         int result = add_part(entry, hasher, salt, i, &rest);
 
         if (result != 0)
             return result;
+        has_list = has_list || before.length - rest.length > PART;
     }
-    return rest.length == 0 ? 0 : PASU_E_CORRUPT;
+    /* With nobody in it there is nothing that the salt could change in the entry. */
+    return rest.length == 0 && (has_list || is_zero(salt, ENTRY_SALT)) ? 0 : PASU_E_CORRUPT;
 }
 
 int

@@ -29,7 +29,8 @@ struct entry {
     size_t count;
 };
 
-/* PASU_E_CORRUPT: an exposure whose lists do not end where it does; PASU_E_CRYPTO. */
+/* PASU_E_CORRUPT: an exposure whose lists do not end where it does, or without any and with a salt;
+ * PASU_E_CRYPTO. */
 PASU_MUST_USE int entry_make(struct entry *entry, struct tree_hasher *hasher,
                              const struct segment_record *record);
 /* The leaf's hash of a record. */

@@ -47,10 +47,16 @@ segment_header_check(const struct segment_header *header, uint64_t first)
 }
 
 uint32_t
-segment_crc(struct segment_head head, const void *payload)
+segment_seed(const uint8_t id[SEGMENT_ID_SIZE])
+{
+    return crc32c(0, id, SEGMENT_ID_SIZE);
+}
+
+uint32_t
+segment_crc(uint32_t seed, struct segment_head head, const void *payload)
 {
     head.crc = 0;
-    return crc32c(crc32c(0, &head, sizeof(head)), payload,
+    return crc32c(crc32c(seed, &head, sizeof(head)), payload,
                   segment_room(head.length) - sizeof(head));
 }
 

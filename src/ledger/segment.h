@@ -5,8 +5,9 @@
  *      header │ record │ record │ … │ zeros: room that is free
  *      record = head │ payload │ zeros up to a multiple of 8
  *
- * A record has its index in the ledger under its checksum, so that one at another place is not
- * whole. Segments lie in a folder and are named by the index of their first record.
+ * A record has the segment's id, which is random, and its index in the ledger under its checksum:
+ * what a client has had written into a payload is none, nor is a record at another place. Segments
+ * lie in a folder and are named by the index of their first record.
  *
  * Here is what the writer (segment_writer.h) and the readers (segment_scan.h) share. Pure but for
  * segment_list.
@@ -24,7 +25,8 @@ enum {
     SEGMENT_NAME_SIZE = 32,
     SEGMENT_VERSION = 1,
 };
-#define SEGMENT_SIZE (UINT64_C(64) << 20) /* no longer than this */
+#define SEGMENT_SIZE   (UINT64_C(64) << 20) /* no longer than this, */
+#define SEGMENT_LENGTH (2 * SEGMENT_SIZE)   /* with what is reserved: a longer file is none */
 
 enum segment_type {
 #define X(number, name, from_ring) SEGMENT_##name = (number),
@@ -45,7 +47,7 @@ struct segment_header {
 
 struct segment_head {
     uint32_t length; /* of the payload */
-    uint32_t crc;    /* CRC-32C of the record with this field zero */
+    uint32_t crc;    /* CRC-32C of the segment's id and the record with this field zero */
     uint64_t index;
     int64_t time; /* realtime ns */
     uint16_t type;
@@ -65,8 +67,10 @@ void segment_header_make(struct segment_header *header, uint64_t first, int64_t 
                          const uint8_t id[SEGMENT_ID_SIZE]);
 /* PASU_E_CORRUPT where it is damaged, or of a version or with flags that we do not know. */
 PASU_MUST_USE int segment_header_check(const struct segment_header *header, uint64_t first);
+/* What the checksums of a segment's records begin with. */
+uint32_t segment_seed(const uint8_t id[SEGMENT_ID_SIZE]);
 /* The checksum of a record; `payload` with the zeros behind it. */
-uint32_t segment_crc(struct segment_head head, const void *payload);
+uint32_t segment_crc(uint32_t seed, struct segment_head head, const void *payload);
 /* Whether it can be the head of a record, by all but its checksum. */
 bool segment_head_check(const struct segment_head *head);
 /* Whether a record of this type is part of a batch from a ring. */

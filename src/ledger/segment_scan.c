@@ -55,7 +55,8 @@ segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t 
     *s = (struct segment_scan){.os = os, .fd = fd, .next = first};
     if (fstat(fd, &st) != 0)
         return error_from_errno(errno);
-    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < sizeof(s->header))
+    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < sizeof(s->header) ||
+        (uint64_t)st.st_size > SEGMENT_LENGTH)
         return PASU_E_CORRUPT;
     s->buffer = memory_new(1, BUFFER_SIZE);
     if (!s->buffer)
@@ -65,6 +66,7 @@ segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t 
     if (found) {
         memcpy(&s->header, found, sizeof(s->header));
         error = segment_header_check(&s->header, first);
+        s->seed = segment_seed(s->header.id);
     } else if (error == 0) {
         error = PASU_E_CORRUPT;
     }
@@ -91,7 +93,8 @@ is_zero(const uint8_t *bytes, size_t length)
     return length == 0;
 }
 
-/* 1 where a whole record begins, whatever its index; 0 where none does; or an error. */
+/* 1 where a whole record begins, whatever its index; 0 where none does; PASU_E_RANGE: that is not
+ * looked for any more; or another error. */
 static int
 look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record *record)
 {
@@ -110,8 +113,11 @@ look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record 
     if (!segment_head_check(&head) || room > s->limit - at)
         return 0;
     if (is_search) {
-        if (head.index <= s->next || s->searched + room > SEARCH_MAX)
+        /* No more can be missing than there is room for. */
+        if (head.index <= s->next || head.index - s->next > (at - s->offset) / sizeof(head))
             return 0;
+        if (s->searched + room > SEARCH_MAX)
+            return PASU_E_RANGE;
         s->searched += room;
     } else if (head.index != s->next) {
         return 0;
@@ -120,7 +126,7 @@ look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record 
     if (!bytes)
         return error;
     bytes += sizeof(head);
-    if (head.crc != segment_crc(head, bytes) ||
+    if (head.crc != segment_crc(s->seed, head, bytes) ||
         !is_zero(bytes + head.length, room - sizeof(head) - head.length))
         return 0;
     *record = (struct segment_record){.offset = at,
@@ -131,38 +137,61 @@ look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record 
     return 1;
 }
 
+/* The place of the next bytes that are not zero, from `at` on; the limit where there are none. A
+ * record has a length or a checksum. */
+static int
+skip_zeros(struct segment_scan *s, uint64_t *at)
+{
+    static const uint8_t zeros[4096];
+
+    while (*at < s->limit) {
+        size_t length = s->limit - *at < sizeof(zeros) ? (size_t)(s->limit - *at) : sizeof(zeros);
+        int error = 0;
+        const uint8_t *bytes = bytes_at(s, *at, length, &error);
+
+        if (!bytes)
+            return error;
+        if (memcmp(bytes, zeros, length) != 0) {
+            while (is_zero(bytes, length < SEGMENT_ALIGNMENT ? length : SEGMENT_ALIGNMENT)) {
+                bytes += SEGMENT_ALIGNMENT;
+                length -= SEGMENT_ALIGNMENT;
+                *at += SEGMENT_ALIGNMENT;
+            }
+            return 0;
+        }
+        *at += length;
+    }
+    return 0;
+}
+
+static int
+skip_to(struct segment_scan *s, uint64_t at, uint64_t next)
+{
+    s->damage = s->offset;
+    s->lost = next - s->next;
+    s->offset = at;
+    s->next = next;
+    return PASU_E_CORRUPT;
+}
+
 /* What is at `offset` is no whole record: is one behind it, or at least anything? */
 static int
 search(struct segment_scan *s)
 {
     struct segment_record record;
+    uint64_t at = s->offset;
+    int result = skip_zeros(s, &at);
 
-    s->is_torn = false;
-    for (uint64_t at = s->offset; at < s->limit; at += SEGMENT_ALIGNMENT) {
-        size_t length =
-            s->limit - at < SEGMENT_ALIGNMENT ? (size_t)(s->limit - at) : (size_t)SEGMENT_ALIGNMENT;
-        int result = 0;
-        const uint8_t *bytes = bytes_at(s, at, length, &result);
-
-        if (!bytes && result < 0)
-            return result;
-        if (!bytes)
+    s->is_torn = result == 0 && at < s->limit;
+    for (; result == 0 && at < s->limit; at += SEGMENT_ALIGNMENT) {
+        result = skip_zeros(s, &at);
+        if (result != 0 || at >= s->limit)
             break;
-        if (is_zero(bytes, length))
-            continue; /* a record has a length or a checksum */
-        s->is_torn = true;
         result = look(s, at, true, &record);
-        if (result < 0)
-            return result;
-        if (result == 0)
-            continue;
-        s->damage = s->offset;
-        s->lost = record.index - s->next;
-        s->offset = at;
-        s->next = record.index;
-        return PASU_E_CORRUPT;
+        if (result == 1)
+            return skip_to(s, at, record.index);
     }
-    return 0;
+    return result == PASU_E_RANGE ? skip_to(s, s->limit, s->next) : result;
 }
 
 int

@@ -4,8 +4,8 @@
  *
  * Records end where nothing but zeros, or the rest of a record with nothing whole behind it, is
  * left. A record that is not whole with a whole one behind it is damage: said once, with its place,
- * and reading goes on behind it. What is looked through for that is bounded: hostile bytes cost at
- * most a few hundred megabytes of checksums.
+ * and reading goes on behind it. What is looked through for that is bounded: of hostile bytes, a
+ * few hundred megabytes of checksums; where that is not enough, the rest of the segment is damage.
  */
 #ifndef PASU_LEDGER_SEGMENT_SCAN_H
 #define PASU_LEDGER_SEGMENT_SCAN_H
@@ -24,6 +24,7 @@ struct segment_scan {
     const struct os *os;
     int fd; /* not ours */
     struct segment_header header;
+    uint32_t seed;
     uint64_t limit;  /* the file's length when the scan began */
     uint64_t offset; /* behind the last record, or behind what was skipped */
     uint64_t next;   /* index that a record there must have */

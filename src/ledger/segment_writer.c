@@ -32,7 +32,7 @@ write_at(const struct segment_writer *w, int fd, const void *bytes, size_t lengt
 /* ---- a new segment ---- */
 
 static int
-make_segment(struct segment_writer *w, int fd, uint64_t first)
+make_segment(struct segment_writer *w, int fd, uint64_t first, uint32_t *seed)
 {
     const struct os *os = w->os;
     struct segment_header header;
@@ -43,6 +43,7 @@ make_segment(struct segment_writer *w, int fd, uint64_t first)
     if (result != 0)
         return result;
     segment_header_make(&header, first, os_realtime(os), id);
+    *seed = segment_seed(id);
     result = write_at(w, fd, &header, sizeof(header), 0);
     if (result != 0)
         return result;
@@ -76,7 +77,8 @@ next_segment(struct segment_writer *w)
     const struct os *os = w->os;
     int fd = os->openat(os->arg, w->directory, unfinished,
                         O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int result = fd >= 0 ? make_segment(w, fd, w->next) : error_from_errno(errno);
+    uint32_t seed;
+    int result = fd >= 0 ? make_segment(w, fd, w->next, &seed) : error_from_errno(errno);
 
     if (result != 0) {
         if (fd >= 0)
@@ -85,9 +87,10 @@ next_segment(struct segment_writer *w)
     }
     leave_segment(w);
     w->fd = fd;
+    w->seed = seed;
     w->first = w->next;
     w->end = w->synced = w->reserved = sizeof(struct segment_header);
-    w->is_lost = w->is_torn = w->is_left = false;
+    w->is_lost = w->is_torn = w->is_cut = w->is_left = false;
     return 0;
 }
 
@@ -183,13 +186,13 @@ take_up(struct segment_writer *w, struct segment_scan *scan, uint64_t known,
         report->segment = w->first;
         return PASU_E_CORRUPT;
     }
-    if (walk.bad == 0 && walk.pending == 0) {
-        /* It is in the page cache; who wrote it may not have come to this. */
-        if (w->os->fdatasync(w->os->arg, w->fd) != 0)
-            return error_from_errno(errno);
-        w->synced = w->end;
-        return 0;
-    }
+    /* It is in the page cache. Who wrote it may not have come to a sync, or may have been told, as
+     * nobody is again, that one failed. */
+    w->synced = sizeof(struct segment_header);
+    w->is_lost = true;
+    result = segment_sync(w);
+    if (result != 0 || (walk.bad == 0 && walk.pending == 0))
+        return result;
     report->cut = walk.end;
     report->cut_end = scan->limit;
     return cut(w);
@@ -213,7 +216,10 @@ open_newest(struct segment_writer *w, uint64_t first, uint64_t known,
         report->segment = first;
     if (result != 0)
         return result;
-    result = take_up(w, &scan, known, watch, report);
+    w->seed = scan.seed;
+    /* Its name may not be on the disk yet: who gave it may have been killed. */
+    result = w->os->fsync(w->os->arg, w->directory) == 0 ? take_up(w, &scan, known, watch, report)
+                                                         : error_from_errno(errno);
     segment_scan_release(&scan);
     return result;
 }
@@ -255,21 +261,56 @@ segment_writer_close(struct segment_writer *w)
 
 /* ---- appending ---- */
 
+/* Torn bytes go, before anything comes behind or beside them. */
+static int
+cut_torn(struct segment_writer *w)
+{
+    w->is_torn = w->os->ftruncate(w->os->arg, w->fd, w->end) != 0;
+    if (w->is_torn)
+        return error_from_errno(errno);
+    w->reserved = w->end;
+    w->is_cut = true;
+    return 0;
+}
+
 int
 segment_begin(struct segment_writer *w, size_t bytes)
 {
-    int result;
+    int result = 0;
 
     if (w->fd < 0)
         return PASU_E_UNAVAILABLE;
+    if (w->is_open)
+        return PASU_E_MISUSE;
     if (bytes > SEGMENT_BATCH_MAX)
         return PASU_E_RANGE;
+    if (w->is_torn)
+        result = cut_torn(w);
+    if (result == 0 && (w->is_left || (w->end + (off_t)bytes > w->size && w->next != w->first))) {
+        result = segment_sync(w);
+        if (result == 0)
+            result = next_segment(w);
+    }
     w->used = 0;
     w->put = 0;
-    if (!w->is_left && (w->end + (off_t)bytes <= w->size || w->next == w->first))
-        return 0;
-    result = segment_sync(w);
-    return result == 0 ? next_segment(w) : result;
+    w->pending = 0;
+    w->is_open = result == 0;
+    return result;
+}
+
+/* Whether a record may stand there: a batch from a ring ends with what counts it. */
+static bool
+is_in_order(const struct segment_writer *w, enum segment_type type, const struct iovec *parts,
+            size_t count)
+{
+    struct segment_taken taken;
+
+    if (type != SEGMENT_TAKEN)
+        return segment_is_from_ring(type) || w->pending == 0;
+    if (count != 1 || parts[0].iov_len != sizeof(taken))
+        return false;
+    memcpy(&taken, parts[0].iov_base, sizeof(taken));
+    return taken.count == w->pending;
 }
 
 int
@@ -280,6 +321,8 @@ segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
     uint8_t *at = w->batch + w->used + sizeof(head), *to = at;
     size_t length = 0, room;
 
+    if (!w->is_open || !is_in_order(w, type, parts, count))
+        return PASU_E_MISUSE;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].iov_len > SEGMENT_PAYLOAD_MAX - length)
             return PASU_E_RANGE;
@@ -293,7 +336,7 @@ segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
             memcpy(to, parts[i].iov_base, parts[i].iov_len);
     memset(to, 0, room - sizeof(head) - length);
     head.length = (uint32_t)length;
-    head.crc = segment_crc(head, at);
+    head.crc = segment_crc(w->seed, head, at);
     memcpy(w->batch + w->used, &head, sizeof(head));
     *record = (struct segment_record){.offset = (uint64_t)w->end + w->used,
                                       .index = head.index,
@@ -302,12 +345,14 @@ segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
                                       .payload = view_of(at, length)};
     w->used += room;
     w->put++;
+    w->pending = segment_is_from_ring(type) ? w->pending + 1 : 0;
     return 0;
 }
 
 void
 segment_abort(struct segment_writer *w)
 {
+    w->is_open = false;
     w->used = 0;
     w->put = 0;
 }
@@ -322,18 +367,10 @@ reserve(struct segment_writer *w)
         w->reserved = w->end + RESERVE;
 }
 
-static int
-cut_torn(struct segment_writer *w)
-{
-    w->is_torn = w->os->ftruncate(w->os->arg, w->fd, w->end) != 0;
-    w->reserved = w->end;
-    return w->is_torn ? error_from_errno(errno) : 0;
-}
-
 int
 segment_commit(struct segment_writer *w)
 {
-    int result = w->fd < 0 ? PASU_E_UNAVAILABLE : w->is_torn ? cut_torn(w) : 0;
+    int result = w->is_open && w->pending == 0 ? 0 : PASU_E_MISUSE;
 
     if (result == 0 && w->used > 0) {
         reserve(w);
@@ -389,7 +426,7 @@ write_again(struct segment_writer *w)
         if (!segment_head_check(&head) || (off_t)room > w->end - at)
             return PASU_E_CORRUPT;
         result = read_at(w, w->batch, room, at);
-        if (result == 0 && head.crc != segment_crc(head, w->batch + sizeof(head)))
+        if (result == 0 && head.crc != segment_crc(w->seed, head, w->batch + sizeof(head)))
             result = PASU_E_CORRUPT;
         if (result == 0)
             result = write_at(w, w->fd, w->batch, room, at);
@@ -403,16 +440,17 @@ segment_sync(struct segment_writer *w)
 {
     int result;
 
-    if (w->fd < 0 || w->synced == w->end)
-        return 0;
-    if (w->used > 0)
+    if (w->is_open)
         return PASU_E_MISUSE;
+    if (w->fd < 0 || (w->synced == w->end && !w->is_cut))
+        return 0;
     result = w->is_lost ? write_again(w) : 0;
     if (result == 0 && w->os->fdatasync(w->os->arg, w->fd) != 0)
         result = error_from_errno(errno);
     w->is_lost = result != 0;
     if (result != 0)
         return result;
+    w->is_cut = false;
     w->synced = w->end;
     w->durable = w->next;
     return 0;

@@ -2,7 +2,9 @@
 /*
  * Appends records to the ledger's segments, in batches: what is put between begin and commit is
  * written with one call and is there as a whole or, after an error, not at all; then the writer is
- * as it was before, and the same can be tried again.
+ * as it was before, and the batch can be begun and put again. (Who is killed in between may leave
+ * the first records of a batch; of what comes from a ring, none without the SEGMENT_TAKEN that ends
+ * it.)
  *
  *      segment_begin ─▶ segment_put … ─▶ segment_commit ─▶ … ─▶ segment_sync
  *                                    └▶ segment_abort
@@ -32,10 +34,14 @@ struct segment_writer {
     off_t size;           /* of a segment, at most: SEGMENT_SIZE, which tests lower */
     bool is_lost;         /* a sync has failed: what is behind `synced` must be written again */
     bool is_torn;         /* bytes behind `end` could not be cut off yet */
+    bool is_cut;          /* and were, which is not on the disk yet */
     bool is_left;         /* the next segment may have its name already: nothing more goes here */
+    bool is_open;         /* a batch is: between begin, and commit or abort */
+    uint32_t seed;        /* of the segment's checksums */
     uint8_t *batch;
     size_t used;
-    uint64_t put; /* records in the batch */
+    uint64_t put;     /* records in the batch, */
+    uint32_t pending; /* and of these the ones from a ring that no SEGMENT_TAKEN counts yet */
 };
 
 /* What segment_writer_open found. */
@@ -47,7 +53,7 @@ struct segment_report {
     uint64_t segment; /* and in the segment of which first index */
 };
 
-/* Who hears of each record of the newest segment that stays. */
+/* Who hears of each record of the newest segment that stays and is not from a ring. */
 struct segment_watch {
     void (*see)(void *arg, const struct segment_record *record);
     void *arg;
@@ -68,16 +74,20 @@ void segment_writer_close(struct segment_writer *writer);
  * SEGMENT_BATCH_MAX), after a new segment where this one has no room for them. */
 PASU_MUST_USE int segment_begin(struct segment_writer *writer, size_t bytes);
 /* One more record, of the parts together. PASU_E_RANGE: longer than SEGMENT_PAYLOAD_MAX;
- * PASU_E_AGAIN: not in this batch. Its index, and where its payload lies until commit or abort. */
+ * PASU_E_AGAIN: not in this batch; PASU_E_MISUSE: no batch, or an end that does not fit what is
+ * from a ring before it. Its index, and where its payload lies until commit or abort. */
 PASU_MUST_USE int segment_put(struct segment_writer *writer, enum segment_type type, int64_t time,
                               const struct iovec *parts, size_t count,
                               struct segment_record *record);
+/* Ends the batch, whether it succeeds or not. PASU_E_MISUSE: none was begun, or records from a ring
+ * stand at its end without theirs. */
 PASU_MUST_USE int segment_commit(struct segment_writer *writer);
 void segment_abort(struct segment_writer *writer);
 
-/* Makes all that is committed durable. On an error nothing since the last success is: the kernel
- * tells of a failed write once, and has forgotten by the next sync what it was. So that one writes
- * it again. PASU_E_CORRUPT where it is not to be had any more. */
+/* Makes all that is committed durable; not within a batch (PASU_E_MISUSE). On an error nothing
+ * since the last success is: the kernel tells of a failed write once, and has forgotten by the next
+ * sync what it was. So that one writes it again. PASU_E_CORRUPT where it is not to be had any more.
+ */
 PASU_MUST_USE int segment_sync(struct segment_writer *writer);
 
 /* The payload of SEGMENT_TAKEN, as it stands in the file. */

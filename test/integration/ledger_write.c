@@ -64,7 +64,6 @@ put_exposure(struct chain *c, struct random *random)
     ssize_t length;
 
     snprintf(e.actor, sizeof(e.actor), "%s", random_below(random, 2) ? "callcenter-17" : "");
-    check(os_real.random(NULL, payload, ENTRY_SALT), "random");
     length = ENTRY_SALT;
     for (size_t i = 0; i < e.part_count; i++)
         e.parts[i] = (struct exposure_part){.kind = (uint8_t)i,
@@ -76,6 +75,9 @@ put_exposure(struct chain *c, struct random *random)
         e.parts[0].ordinal_count = make_list(random, numbers);
         e.parts[0].missed_count = make_list(random, numbers + ORDINALS);
     }
+    memset(payload, 0, ENTRY_SALT);
+    if (e.parts[0].ordinal_count + e.parts[0].missed_count > 0)
+        check(os_real.random(NULL, payload, ENTRY_SALT), "random");
     length += exposure_encode(&e, payload + ENTRY_SALT, sizeof(payload) - ENTRY_SALT);
     check(length < ENTRY_SALT ? PASU_E_RANGE : 0, "encode");
     put(c, SEGMENT_EXPOSURE, payload, (size_t)length);

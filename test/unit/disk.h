@@ -2,7 +2,8 @@
 /*
  * A folder on a disk that can lose what was not synced, and an operating system on it whose Nth
  * call fails. Of each file the last synced state is kept; disk_cut_power leaves of every page the
- * old or the new content, as a coin falls.
+ * old or the new content, as a coin falls, and of the names that were given since their folders
+ * were synced, the first ones.
  */
 #ifndef PASU_TEST_DISK_H
 #define PASU_TEST_DISK_H
@@ -20,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DISK_FILES = 1024, DISK_PAGE = 512, DISK_RESERVED = 8192 };
+enum { DISK_FILES = 1024, DISK_NAMES = 512, DISK_PAGE = 512, DISK_RESERVED = 8192 };
 
 /* What is on the disk of a file, and which bytes the kernel holds for newer. */
 struct disk_file {
@@ -29,8 +30,16 @@ struct disk_file {
     size_t length, size;
 };
 
+/* A name that was given in a folder which was not synced since; and what had it before. */
+struct disk_name {
+    ino_t folder;
+    int fd; /* of the folder */
+    char name[64];
+    bool is_directory, has_old;
+};
+
 struct disk {
-    char path[64];
+    char path[64], old_path[72]; /* the second one of what is replaced */
     int directory;
     struct os os;
     int calls_left;    /* that succeed before one fails; -1: none fails */
@@ -39,6 +48,9 @@ struct disk {
     bool is_dead;      /* and after it all fail: the process was killed there */
     bool is_recording; /* what is on the disk */
     struct disk_file files[DISK_FILES];
+    struct disk_name names[DISK_NAMES];
+    size_t name_count;
+    int old; /* a folder for what is replaced */
     int64_t time;
 };
 
@@ -83,14 +95,85 @@ disk_length(int fd)
     return (size_t)st.st_size;
 }
 
+static inline ino_t
+disk_inode(int fd)
+{
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    return st.st_ino;
+}
+
+/* Before the folder gets the name. */
+static inline void
+disk_note_name(struct disk *d, int folder, const char *path, bool is_directory)
+{
+    const char *slash = strrchr(path, '/');
+    struct disk_name *name = &d->names[d->name_count];
+    char parent[256] = ".", kept[24];
+
+    if (!d->is_recording)
+        return;
+    assert_true(d->name_count < DISK_NAMES);
+    if (slash)
+        snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+    *name = (struct disk_name){.fd = openat(folder, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                               .is_directory = is_directory};
+    d->name_count++;
+    if (name->fd < 0)
+        return; /* the call will fail, too */
+    name->folder = disk_inode(name->fd);
+    snprintf(name->name, sizeof(name->name), "%s", slash ? slash + 1 : path);
+    snprintf(kept, sizeof(kept), "%zu", d->name_count - 1);
+    unlinkat(d->old, kept, 0);
+    name->has_old = linkat(name->fd, name->name, d->old, kept, 0) == 0;
+}
+
+/* It has not got it. */
+static inline void
+disk_drop_name(struct disk *d)
+{
+    if (d->is_recording && d->names[--d->name_count].fd >= 0)
+        close(d->names[d->name_count].fd);
+}
+
+/* The folder is on the disk, and so is, as with any journal, all that was given before. */
+static inline void
+disk_sync_names(struct disk *d, int folder)
+{
+    ino_t inode = disk_inode(folder);
+    size_t synced = d->name_count;
+
+    while (synced > 0 && d->names[synced - 1].folder != inode)
+        synced--;
+    for (size_t i = 0; i < synced; i++)
+        close(d->names[i].fd);
+    for (size_t i = synced; i < d->name_count; i++) {
+        char from[24], to[24];
+
+        snprintf(from, sizeof(from), "%zu", i);
+        snprintf(to, sizeof(to), "%zu", i - synced);
+        unlinkat(d->old, to, 0);
+        if (d->names[i].has_old)
+            assert_int_equal(renameat(d->old, from, d->old, to), 0);
+        d->names[i - synced] = d->names[i];
+    }
+    d->name_count -= synced;
+}
+
 static inline int
 disk_openat(void *arg, int directory, const char *path, int flags, mode_t mode)
 {
     bool is_new = flags & O_CREAT && faccessat(directory, path, F_OK, 0) != 0;
     /* What is written is read when it is synced. */
     int way = (flags & O_ACCMODE) == O_WRONLY ? (flags & ~O_ACCMODE) | O_RDWR : flags;
-    int fd = disk_fails(arg) ? -1 : openat(directory, path, way, mode);
+    int fd;
 
+    if (is_new)
+        disk_note_name(arg, directory, path, false);
+    fd = disk_fails(arg) ? -1 : openat(directory, path, way, mode);
+    if (fd < 0 && is_new)
+        disk_drop_name(arg);
     if (fd >= 0 && is_new) { /* it may have the number of one that is gone */
         struct disk_file *file = disk_file_of(arg, fd, 0);
 
@@ -173,6 +256,8 @@ disk_fsync(void *arg, int fd)
     assert_int_equal(fstat(fd, &st), 0);
     if (d->is_recording && S_ISREG(st.st_mode))
         disk_sync_file(d, fd, has_failed);
+    else if (d->is_recording && !has_failed)
+        disk_sync_names(d, fd);
     errno = EIO;
     return has_failed ? -1 : 0;
 }
@@ -180,19 +265,37 @@ disk_fsync(void *arg, int fd)
 static inline int
 disk_renameat(void *arg, int from, const char *name, int to, const char *other)
 {
-    return disk_fails(arg) ? -1 : renameat(from, name, to, other);
+    int result;
+
+    disk_note_name(arg, to, other, false);
+    result = disk_fails(arg) ? -1 : renameat(from, name, to, other);
+    if (result != 0)
+        disk_drop_name(arg);
+    return result;
 }
 
 static inline int
 disk_mkdirat(void *arg, int directory, const char *path, mode_t mode)
 {
-    return disk_fails(arg) ? -1 : mkdirat(directory, path, mode);
+    int result;
+
+    disk_note_name(arg, directory, path, true);
+    result = disk_fails(arg) ? -1 : mkdirat(directory, path, mode);
+    if (result != 0)
+        disk_drop_name(arg);
+    return result;
 }
 
 static inline int
 disk_linkat(void *arg, int from, const char *name, int to, const char *other, int flags)
 {
-    return disk_fails(arg) ? -1 : linkat(from, name, to, other, flags);
+    int result;
+
+    disk_note_name(arg, to, other, false);
+    result = disk_fails(arg) ? -1 : linkat(from, name, to, other, flags);
+    if (result != 0)
+        disk_drop_name(arg);
+    return result;
 }
 
 static inline int64_t
@@ -220,6 +323,10 @@ disk_make(void **state)
     if (!mkdtemp(d->path))
         return -1;
     d->directory = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    snprintf(d->old_path, sizeof(d->old_path), "%.60s.old", d->path);
+    if (mkdir(d->old_path, 0700) != 0)
+        return -1;
+    d->old = open(d->old_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     d->os.arg = d;
     d->os.openat = disk_openat;
     d->os.close = disk_close;
@@ -285,23 +392,6 @@ disk_lose_pages(struct disk *d, int folder, const char *name, void *arg)
     close(fd);
 }
 
-/* Nobody may have a file open. What was synced is there; of the rest, each page or not. */
-static inline void
-disk_cut_power(struct disk *d, struct random *random)
-{
-    disk_each(d, d->directory, disk_lose_pages, NULL, random);
-}
-
-static inline void
-disk_forget(struct disk *d)
-{
-    for (size_t i = 0; i < DISK_FILES; i++) {
-        memory_free(d->files[i].bytes);
-        memory_free(d->files[i].is_dirty);
-    }
-    memset(d->files, 0, sizeof(d->files));
-}
-
 static inline void
 disk_unlink(struct disk *d PASU_UNUSED, int folder, const char *name, void *arg PASU_UNUSED)
 {
@@ -315,8 +405,55 @@ disk_rmdir(struct disk *d PASU_UNUSED, int folder, const char *name, void *arg P
 }
 
 static inline void
+disk_lose_name(struct disk *d, size_t number)
+{
+    struct disk_name *name = &d->names[number];
+    char kept[24];
+    int below;
+
+    snprintf(kept, sizeof(kept), "%zu", number);
+    if (name->is_directory) {
+        below = openat(name->fd, name->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        disk_each(d, below, disk_unlink, disk_rmdir, NULL);
+        close(below);
+        assert_int_equal(unlinkat(name->fd, name->name, AT_REMOVEDIR), 0);
+    } else {
+        assert_true(unlinkat(name->fd, name->name, 0) == 0 || errno == ENOENT);
+    }
+    if (name->has_old)
+        assert_int_equal(linkat(d->old, kept, name->fd, name->name, 0), 0);
+}
+
+/* Nobody may have a file open. What was synced is there; of the rest, each page or not, and of the
+ * names as many as come first. */
+static inline void
+disk_cut_power(struct disk *d, struct random *random)
+{
+    size_t stay = random_below(random, (uint32_t)d->name_count + 1);
+
+    disk_each(d, d->directory, disk_lose_pages, NULL, random);
+    for (size_t i = d->name_count; i-- > stay;)
+        disk_lose_name(d, i);
+    while (d->name_count > 0)
+        close(d->names[--d->name_count].fd);
+}
+
+static inline void
+disk_forget(struct disk *d)
+{
+    for (size_t i = 0; i < DISK_FILES; i++) {
+        memory_free(d->files[i].bytes);
+        memory_free(d->files[i].is_dirty);
+    }
+    memset(d->files, 0, sizeof(d->files));
+}
+
+static inline void
 disk_clear(struct disk *d)
 {
+    disk_each(d, d->old, disk_unlink, disk_rmdir, NULL);
+    while (d->name_count > 0)
+        close(d->names[--d->name_count].fd);
     disk_each(d, d->directory, disk_unlink, disk_rmdir, NULL);
     disk_forget(d);
 }
@@ -328,7 +465,8 @@ disk_remove(void **state)
 
     disk_clear(d);
     close(d->directory);
-    return rmdir(d->path);
+    close(d->old);
+    return rmdir(d->old_path) != 0 || rmdir(d->path) != 0;
 }
 
 #endif

@@ -158,6 +158,44 @@ whichever_call_fails_the_same_can_be_tried_again(void **state)
     assert_true(calls > 60);
 }
 
+/* Starts, and appends and signs three times, until the call `n`; whether that was never made. */
+static bool
+run_until(struct disk *d, int n)
+{
+    struct chain c;
+    struct chain_report report;
+    bool is_through;
+
+    d->is_dead = true;
+    d->is_partial = n % 2;
+    d->calls_left = n;
+    is_through = try_open(d, &c, &report) == 0;
+    if (is_through) {
+        for (int i = 0; i < 3 && is_through; i++)
+            is_through = append(&c, 200) == 0 && chain_checkpoint(&c) == 0;
+        chain_close(&c);
+    }
+    is_through = is_through && d->calls_left > 0;
+    d->calls_left = -1;
+    return is_through;
+}
+
+static void
+go_on(struct disk *d)
+{
+    struct chain c;
+    struct outside outside;
+
+    open_chain(d, &c);
+    fetch(d, &c, &outside); /* no start without one */
+    assert_int_equal(append(&c, 2), 0);
+    assert_int_equal(chain_checkpoint(&c), 0);
+    fetch(d, &c, &outside);
+    assert_int_equal(outside.checkpoint.size, chain_size(&c));
+    check_against_records(d, &outside);
+    chain_close(&c);
+}
+
 static void
 whichever_call_is_the_last_the_next_start_goes_on(void **state)
 {
@@ -165,30 +203,67 @@ whichever_call_is_the_last_the_next_start_goes_on(void **state)
     bool is_through = false;
 
     for (int n = 0; !is_through; n++) {
-        struct chain c;
-        struct chain_report report;
-        struct outside outside;
-
-        d->is_dead = true;
-        d->is_partial = n % 2;
-        d->calls_left = n;
-        is_through = try_open(d, &c, &report) == 0;
-        if (is_through) {
-            for (int i = 0; i < 3 && is_through; i++)
-                is_through = append(&c, 200) == 0 && chain_checkpoint(&c) == 0;
-            chain_close(&c);
-        }
-        is_through = is_through && d->calls_left > 0;
-        d->calls_left = -1;
-        open_chain(d, &c);
-        assert_int_equal(append(&c, 2), 0);
-        assert_int_equal(chain_checkpoint(&c), 0);
-        fetch(d, &c, &outside);
-        assert_int_equal(outside.checkpoint.size, chain_size(&c));
-        check_against_records(d, &outside);
-        chain_close(&c);
+        is_through = run_until(d, n);
+        go_on(d);
         disk_clear(d);
     }
+}
+
+static void
+whichever_call_is_the_last_before_a_power_cut_the_next_start_goes_on(void **state)
+{
+    struct disk *d = *state;
+    struct random random = {.state = 21};
+    bool is_through = false;
+
+    d->is_recording = true;
+    for (int n = 0; !is_through; n++) {
+        is_through = run_until(d, n);
+        if (n % 2)
+            disk_cut_power(d, &random); /* or only after the next one */
+        go_on(d);
+        disk_cut_power(d, &random);
+        go_on(d);
+        disk_clear(d);
+    }
+}
+
+static void
+what_comes_after_a_batch_that_failed_or_was_put_wrong_is_as_if_it_had_not_been(void **state)
+{
+    struct disk *d = *state;
+    struct chain c;
+    struct outside outside;
+    uint8_t bad[ENTRY_SALT] = {0};
+    struct iovec part = {bad, sizeof(bad)};
+    uint64_t index;
+
+    open_chain(d, &c);
+    assert_int_equal(chain_begin(&c, 1000), 0);
+    assert_int_equal(chain_put(&c, SEGMENT_GAP, 1, NULL, 0, &index), 0);
+    assert_int_equal(chain_begin(&c, 1000), PASU_E_MISUSE);
+    assert_int_equal(chain_checkpoint(&c), 0); /* covers all that is committed already */
+    assert_int_equal(chain_put(&c, SEGMENT_EXPOSURE, 1, &part, 1, &index), PASU_E_CORRUPT);
+    assert_int_equal(chain_commit(&c), PASU_E_MISUSE);
+    assert_int_equal(chain_size(&c), 2);
+    assert_int_equal(chain_begin(&c, 1000), 0);
+    assert_int_equal(chain_put(&c, SEGMENT_CLOSED, 1, NULL, 0, &index), 0);
+    d->is_dead = true;
+    d->calls_left = 0;
+    assert_true(chain_commit(&c) < 0);
+    d->is_dead = false;
+    d->calls_left = -1;
+    assert_int_equal(chain_commit(&c), PASU_E_MISUSE);
+    assert_int_equal(append(&c, 2), 0);
+    assert_int_equal(chain_begin(&c, 1000), 0);
+    assert_int_equal(chain_put(&c, SEGMENT_CLOSED, 1, NULL, 0, &index), 0);
+    assert_int_equal(chain_checkpoint(&c), PASU_E_MISUSE);
+    assert_int_equal(chain_commit(&c), 0);
+    assert_int_equal(chain_checkpoint(&c), 0);
+    fetch(d, &c, &outside);
+    assert_int_equal(outside.checkpoint.size, 5);
+    check_against_records(d, &outside);
+    chain_close(&c);
 }
 
 static void
@@ -267,6 +342,8 @@ main(void)
         ON_DISK(an_aborted_batch_is_in_no_tree),
         ON_DISK(whichever_call_fails_the_same_can_be_tried_again),
         ON_DISK(whichever_call_is_the_last_the_next_start_goes_on),
+        ON_DISK(whichever_call_is_the_last_before_a_power_cut_the_next_start_goes_on),
+        ON_DISK(what_comes_after_a_batch_that_failed_or_was_put_wrong_is_as_if_it_had_not_been),
         ON_DISK(a_tree_that_cannot_be_written_holds_records_back_and_is_made_up_for),
         ON_DISK(what_was_signed_survives_a_power_cut_whatever_pages_reached_the_disk),
     };

@@ -86,7 +86,7 @@ forge_record(struct disk *d, uint64_t index)
             memcpy(payload, record.payload.bytes, 100);
             payload[3] ^= 1;
             assert_int_equal(pread(fd, &head, sizeof(head), (off_t)record.offset), sizeof(head));
-            head.crc = segment_crc(head, payload);
+            head.crc = segment_crc(scan.seed, head, payload);
             assert_int_equal(pwrite(fd, &head, sizeof(head), (off_t)record.offset), sizeof(head));
             assert_int_equal(
                 pwrite(fd, payload, sizeof(payload), (off_t)(record.offset + sizeof(head))),
@@ -167,6 +167,64 @@ a_segment_that_is_gone_is_missed(void **state)
 }
 
 static void
+a_ledger_without_its_checkpoint_does_not_open(void **state)
+{
+    struct disk *d = *state;
+    struct chain c;
+    struct chain_report report;
+
+    fill(d, 1);
+    remove_file(d, "checkpoint");
+    assert_int_equal(try_open(d, &c, &report), PASU_E_CORRUPT);
+}
+
+static void
+a_new_key_is_made_for_no_ledger_that_there_is(void **state)
+{
+    struct disk *d = *state;
+    struct chain c;
+    struct chain_report report;
+    struct signing_key other;
+
+    open_chain(d, &c); /* its two records, and nothing else */
+    chain_close(&c);
+    remove_file(d, "signing.key");
+    remove_file(d, "checkpoint");
+    assert_int_equal(try_open(d, &c, &report), PASU_E_NOTFOUND);
+    assert_int_equal(signing_key_make(&other, &os_real, NOTE_KEY_ED25519, view_of_text(origin)), 0);
+    assert_int_equal(signing_key_store(&other, &d->os, d->directory, "signing.key", &nobody), 0);
+    signing_key_release(&other);
+    assert_int_equal(try_open(d, &c, &report), PASU_E_CORRUPT);
+}
+
+static void
+without_its_segments_a_ledger_gets_no_new_key(void **state)
+{
+    struct disk *d = *state;
+    struct chain c;
+    struct chain_report report;
+
+    fill(d, 1);
+    remove_segment(d, 0);
+    remove_file(d, "signing.key");
+    assert_int_equal(try_open(d, &c, &report), PASU_E_NOTFOUND);
+    assert_int_equal(faccessat(d->directory, "signing.key", F_OK, 0), -1);
+}
+
+static void
+a_checkpoint_that_is_a_pipe_holds_nobody_up(void **state)
+{
+    struct disk *d = *state;
+    struct chain c;
+    struct chain_report report;
+
+    fill(d, 1);
+    remove_file(d, "checkpoint");
+    assert_int_equal(mkfifoat(d->directory, "checkpoint", 0600), 0);
+    assert_int_equal(try_open(d, &c, &report), PASU_E_CORRUPT);
+}
+
+static void
 a_ledger_without_its_key_or_with_anothers_does_not_open(void **state)
 {
     struct disk *d = *state;
@@ -214,6 +272,10 @@ main(void)
         ON_DISK(a_record_that_was_changed_with_its_checksum_is_found_out),
         ON_DISK(a_tail_that_was_cut_off_is_missed),
         ON_DISK(a_segment_that_is_gone_is_missed),
+        ON_DISK(a_ledger_without_its_checkpoint_does_not_open),
+        ON_DISK(a_new_key_is_made_for_no_ledger_that_there_is),
+        ON_DISK(without_its_segments_a_ledger_gets_no_new_key),
+        ON_DISK(a_checkpoint_that_is_a_pipe_holds_nobody_up),
         ON_DISK(a_ledger_without_its_key_or_with_anothers_does_not_open),
         ON_DISK(every_byte_of_a_checkpoint_counts),
     };

@@ -119,6 +119,7 @@ static size_t
 make_exposure(struct random *random, uint8_t *bytes, size_t size, uint32_t *ordinals)
 {
     struct exposure e = {.session = 1, .time = TIME, .statements = 1, .rows = 5};
+    bool has_list = false;
     ssize_t length;
 
     e.part_count = (uint8_t)random_below(random, EXPOSURE_PARTS_MAX + 1);
@@ -131,9 +132,10 @@ make_exposure(struct random *random, uint8_t *bytes, size_t size, uint32_t *ordi
         part->ordinal_count = random_below(random, 60);
         part->missed = ordinals + random_below(random, 100);
         part->missed_count = random_below(random, 3);
+        has_list = has_list || part->ordinal_count + part->missed_count > 0;
     }
     for (size_t i = 0; i < ENTRY_SALT; i++)
-        bytes[i] = (uint8_t)random_u64(random);
+        bytes[i] = has_list ? (uint8_t)random_u64(random) : 0;
     length = exposure_encode(&e, bytes + ENTRY_SALT, size - ENTRY_SALT);
     assert_true(length > 0);
     return ENTRY_SALT + (size_t)length;
@@ -168,7 +170,8 @@ an_entry_shows_no_person_and_not_the_salt(void **state PASU_UNUSED)
         length = make_exposure(&random, bytes, sizeof(bytes), ordinals);
         record = record_of(9, SEGMENT_EXPOSURE, bytes, length);
         assert_int_equal(entry_make(&entry, &hasher, &record), 0);
-        assert_false(contains(&entry, bytes, ENTRY_SALT));
+        if (memcmp(bytes, (const uint8_t[ENTRY_SALT]){0}, ENTRY_SALT) != 0)
+            assert_false(contains(&entry, bytes, ENTRY_SALT));
         for (size_t i = 0; i < COUNT_OF(ordinals); i++)
             assert_false(contains(&entry, &ordinals[i], sizeof(ordinals[i])));
         lists += entry.count > 2;
@@ -205,6 +208,24 @@ one_list_under_two_salts_or_in_two_places_has_two_commitments(void **state PASU_
 }
 
 static void
+where_there_is_no_list_there_is_no_salt_either(void **state PASU_UNUSED)
+{
+    struct exposure e = {.session = 1};
+    uint8_t bytes[1024] = {0};
+    struct tree_hash hash;
+    size_t length =
+        ENTRY_SALT + (size_t)exposure_encode(&e, bytes + ENTRY_SALT, sizeof(bytes) - ENTRY_SALT);
+    struct segment_record record = record_of(1, SEGMENT_EXPOSURE, bytes, length);
+
+    assert_int_equal(entry_leaf(&hasher, &record, &hash), 0);
+    for (size_t i = 0; i < ENTRY_SALT; i++) {
+        bytes[i] = 1;
+        assert_int_equal(entry_leaf(&hasher, &record, &hash), PASU_E_CORRUPT);
+        bytes[i] = 0;
+    }
+}
+
+static void
 an_exposure_that_ends_elsewhere_than_its_lists_is_refused(void **state PASU_UNUSED)
 {
     struct segment_record record = record_of(2, SEGMENT_EXPOSURE, shown, sizeof(shown));
@@ -236,6 +257,7 @@ main(void)
         cmocka_unit_test(every_bit_of_a_record_changes_its_leaf),
         cmocka_unit_test(an_entry_shows_no_person_and_not_the_salt),
         cmocka_unit_test(one_list_under_two_salts_or_in_two_places_has_two_commitments),
+        cmocka_unit_test(where_there_is_no_list_there_is_no_salt_either),
         cmocka_unit_test(an_exposure_that_ends_elsewhere_than_its_lists_is_refused),
     };
 

@@ -280,19 +280,20 @@ a_tail_that_a_checkpoint_covers_is_missed(void **state)
 
 /* ---- batches from a ring ---- */
 
-static int
-take_batch(struct segment_writer *w, uint32_t count, uint32_t said, uint64_t durable)
+/* Returns where the record that ends it begins. */
+static off_t
+take_batch(struct segment_writer *w, uint32_t count, uint64_t durable)
 {
-    struct segment_taken taken = {.count = said, .file = 1, .durable = durable};
+    struct segment_taken taken = {.count = count, .file = 1, .durable = durable};
     struct segment_record record;
     struct iovec part = {&taken, sizeof(taken)};
 
     assert_int_equal(segment_begin(w, 4000), 0);
     for (uint32_t i = 0; i < count; i++)
         assert_int_equal(segment_put(w, SEGMENT_SHAPE, 1, NULL, 0, &record), 0);
-    if (said > 0)
-        assert_int_equal(segment_put(w, SEGMENT_TAKEN, 1, &part, 1, &record), 0);
-    return segment_commit(w);
+    assert_int_equal(segment_put(w, SEGMENT_TAKEN, 1, &part, 1, &record), 0);
+    assert_int_equal(segment_commit(w), 0);
+    return (off_t)record.offset;
 }
 
 static void
@@ -309,19 +310,38 @@ what_came_from_a_ring_counts_once_its_end_is_there(void **state)
     struct segment_report report;
     unsigned seen = 0;
     struct segment_watch watch = {count_seen, &seen};
+    off_t end;
 
     open_writer(d, &w);
-    assert_int_equal(take_batch(&w, 3, 3, 0), 0);
-    assert_int_equal(take_batch(&w, 2, 0, 0), 0);
+    take_batch(&w, 3, 0);
+    end = take_batch(&w, 2, 0);
     segment_writer_close(&w);
+    cut_file(d, end);
     assert_int_equal(segment_writer_open(&w, &d->os, d->directory, 0, &watch, &report), 0);
     assert_int_equal(w.next, 4);
     assert_int_equal(seen, 1);
     assert_int_equal(report.records, 4);
     assert_true(report.cut_end > report.cut);
-    assert_int_equal(take_batch(&w, 2, 2, 0), 0);
+    take_batch(&w, 2, 0);
     segment_writer_close(&w);
     assert_int_equal(read_all(d), 7);
+}
+
+/* The record at this place gets another payload byte, and a checksum that fits. */
+static void
+forge(struct disk *d, const struct segment_writer *w, off_t at, size_t byte)
+{
+    int fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+    struct segment_head head;
+    uint8_t payload[400];
+
+    assert_int_equal(pread(fd, &head, sizeof(head), at), sizeof(head));
+    assert_true(pread(fd, payload, sizeof(payload), at + (off_t)sizeof(head)) > 0);
+    payload[byte] ^= 1;
+    head.crc = segment_crc(w->seed, head, payload);
+    assert_int_equal(pwrite(fd, &head, sizeof(head), at), sizeof(head));
+    assert_int_equal(pwrite(fd, payload, head.length, at + (off_t)sizeof(head)), head.length);
+    close(fd);
 }
 
 static void
@@ -330,12 +350,153 @@ an_end_that_does_not_fit_its_batch_is_damage(void **state)
     struct disk *d = *state;
     struct segment_writer w;
     struct segment_report report;
+    off_t end;
 
     open_writer(d, &w);
     assert_int_equal(append(&w, 2), 0);
-    assert_int_equal(take_batch(&w, 3, 2, 0), 0);
+    end = take_batch(&w, 3, 0);
     segment_writer_close(&w);
+    forge(d, &w, end, offsetof(struct segment_taken, count));
     assert_int_equal(open_known(d, &w, 0, &report), PASU_E_CORRUPT);
+}
+
+static void
+a_batch_is_begun_once_and_ends_as_it_must(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_taken taken = {.count = 2};
+    struct segment_record record;
+    struct iovec part = {&taken, sizeof(taken)};
+
+    open_writer(d, &w);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, NULL, 0, &record), PASU_E_MISUSE);
+    assert_int_equal(segment_commit(&w), PASU_E_MISUSE);
+    assert_int_equal(segment_begin(&w, 1000), 0);
+    assert_int_equal(segment_begin(&w, 1000), PASU_E_MISUSE);
+    assert_int_equal(segment_sync(&w), PASU_E_MISUSE);
+    assert_int_equal(segment_put(&w, SEGMENT_TAKEN, 1, &part, 1, &record), PASU_E_MISUSE);
+    assert_int_equal(segment_put(&w, SEGMENT_SHAPE, 1, NULL, 0, &record), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_TAKEN, 1, &part, 1, &record), PASU_E_MISUSE);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, NULL, 0, &record), PASU_E_MISUSE);
+    assert_int_equal(segment_commit(&w), PASU_E_MISUSE);
+    assert_int_equal(segment_commit(&w), PASU_E_MISUSE);
+    assert_int_equal(w.next, 0);
+    /* After one that failed, too: what was put must be put again. */
+    assert_int_equal(segment_begin(&w, 1000), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, NULL, 0, &record), 0);
+    d->calls_left = 1;
+    assert_true(segment_commit(&w) < 0);
+    d->calls_left = -1;
+    assert_int_equal(segment_commit(&w), PASU_E_MISUSE);
+    assert_int_equal(w.next, 0);
+    segment_writer_close(&w);
+}
+
+static void
+a_record_within_a_payload_is_none(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+    uint8_t payload[160] = {0};
+    struct segment_taken taken = {.durable = 7};
+    struct segment_head head = {.length = sizeof(taken), .index = 3, .type = SEGMENT_TAKEN};
+    struct iovec part = {payload, sizeof(payload)};
+    struct segment_record record;
+    uint64_t damages = 0;
+
+    memcpy(payload + sizeof(head), &taken, sizeof(taken));
+    head.crc = segment_crc(0, head, payload + sizeof(head)); /* whoever made it knows no seed */
+    memcpy(payload, &head, sizeof(head));
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 2), 0);
+    assert_int_equal(segment_begin(&w, 1000), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, &part, 1, &record), 0);
+    assert_int_equal(segment_commit(&w), 0);
+    segment_writer_close(&w);
+    cut_file(d, w.end - 8);
+    assert_int_equal(read_segment(d, 0, &damages), 2);
+    assert_int_equal(damages, 0);
+    assert_int_equal(open_known(d, &w, 0, &report), 0);
+    segment_writer_close(&w);
+}
+
+static void
+an_index_that_there_was_no_room_for_is_no_records(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    uint64_t damages = 0;
+    off_t third;
+    int fd;
+    struct segment_head head;
+    uint8_t payload[400];
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 2), 0);
+    third = w.end;
+    assert_int_equal(append(&w, 1), 0);
+    assert_int_equal(append(&w, 4), 0);
+    segment_writer_close(&w);
+    fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(fd, &head, sizeof(head), third), sizeof(head));
+    assert_true(pread(fd, payload, sizeof(payload), third + (off_t)sizeof(head)) > 0);
+    head.index = UINT64_MAX - 5;
+    head.crc = segment_crc(w.seed, head, payload);
+    assert_int_equal(pwrite(fd, &head, sizeof(head), third), sizeof(head));
+    close(fd);
+    assert_int_equal(read_segment(d, 0, &damages), 7);
+    assert_int_equal(damages, 1);
+}
+
+static void
+what_a_former_process_could_not_sync_is_written_again(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+    struct random random = {.state = 4};
+
+    d->is_recording = true;
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 20), 0);
+    d->calls_left = 0;
+    assert_int_equal(segment_sync(&w), PASU_E_IO);
+    d->calls_left = -1;
+    segment_writer_close(&w);
+    open_writer(d, &w);
+    assert_int_equal(w.durable, 20);
+    segment_writer_close(&w);
+    for (int i = 0; i < 10; i++)
+        disk_cut_power(d, &random);
+    assert_int_equal(open_known(d, &w, 20, &report), 0);
+    segment_writer_close(&w);
+}
+
+static void
+torn_bytes_are_gone_before_another_segment_begins(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+
+    open_writer(d, &w);
+    while (w.end < SMALL - 3000)
+        assert_int_equal(append(&w, 10), 0);
+    d->is_partial = d->is_dead = true;
+    d->calls_left = 0; /* a write that leaves half of it, and nothing works any more */
+    assert_true(append(&w, 8) < 0);
+    d->is_dead = false;
+    d->calls_left = -1;
+    assert_true(w.is_torn);
+    assert_int_equal(append(&w, 70), 0);
+    assert_true(w.first > 0);
+    assert_int_equal(segment_sync(&w), 0);
+    assert_int_equal(read_all(d), w.next);
+    segment_writer_close(&w);
+    assert_int_equal(open_known(d, &w, w.next, &report), 0);
+    segment_writer_close(&w);
 }
 
 static void
@@ -350,7 +511,7 @@ what_a_later_record_calls_durable_must_be_whole(void **state)
     assert_int_equal(append(&w, 1), 0);
     second = w.end;
     assert_int_equal(append(&w, 1), 0);
-    assert_int_equal(take_batch(&w, 1, 1, 1), 0); /* the second one may be lost */
+    take_batch(&w, 1, 1); /* the second one may be lost */
     segment_writer_close(&w);
     flip(d, second + 8);
     assert_int_equal(open_known(d, &w, 0, &report), 0);
@@ -359,7 +520,7 @@ what_a_later_record_calls_durable_must_be_whole(void **state)
     disk_clear(d);
     open_writer(d, &w);
     assert_int_equal(append(&w, 2), 0);
-    assert_int_equal(take_batch(&w, 1, 1, 2), 0); /* it may not */
+    take_batch(&w, 1, 2); /* it may not */
     segment_writer_close(&w);
     flip(d, second + 8);
     assert_int_equal(open_known(d, &w, 0, &report), PASU_E_CORRUPT);
@@ -380,6 +541,11 @@ main(void)
         ON_DISK(a_tail_that_a_checkpoint_covers_is_missed),
         ON_DISK(what_came_from_a_ring_counts_once_its_end_is_there),
         ON_DISK(an_end_that_does_not_fit_its_batch_is_damage),
+        ON_DISK(a_batch_is_begun_once_and_ends_as_it_must),
+        ON_DISK(a_record_within_a_payload_is_none),
+        ON_DISK(an_index_that_there_was_no_room_for_is_no_records),
+        ON_DISK(what_a_former_process_could_not_sync_is_written_again),
+        ON_DISK(torn_bytes_are_gone_before_another_segment_begins),
         ON_DISK(what_a_later_record_calls_durable_must_be_whole),
     };
 
