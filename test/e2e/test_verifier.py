@@ -18,7 +18,7 @@ import subprocess
 
 import harness
 import ledgerwriter
-from ledgerwriter import BEGIN, DIRECTORY, Ledger, Signer, exposure, part, text
+from ledgerwriter import BEGIN, Ledger, Signer, exposure, part, text
 from stage import equal, test
 
 TOOL = harness.TREE / "tools" / "verify-ledger"
