@@ -18,7 +18,7 @@ import subprocess
 
 import harness
 import ledgerwriter
-from ledgerwriter import BEGIN, Ledger, Signer, exposure, part, text
+from ledgerwriter import BEGIN, DIRECTORY, Ledger, Signer, exposure, part, text
 from stage import equal, test
 
 TOOL = harness.TREE / "tools" / "verify-ledger"
@@ -170,20 +170,23 @@ def test_an_empty_tail_of_any_size_is_no_fault_and_costs_nothing():
 
 # ---- changed bytes ----
 
-@test(limit=120)
+@test(limit=180)
 def test_any_changed_byte_of_a_record_is_found_where_it_is():
     made = small()
+    folder = saved(made, tiles=False)
     for number in (0, 2, 4):
+        path = segment(folder, number)
+        good = path.read_bytes()
         for begin, end in spans(made, number):
-            dense = index_of(made, number, begin) % 11 == 2 or end - begin > 300
-            for at in list(range(begin, end)) if dense else [begin, begin + 5, begin + 30, begin + 33, end - 1]:
-                if at >= end:
-                    continue
-                original = made.segments[number][1][at]
-                status, found, _ = run(patched(made, number, at, bytes([original ^ 1 << at % 8])))
+            index = index_of(made, number, begin)
+            every = range(begin, end) if index % 11 == 2 else range(begin + index % 7, end, 7)
+            for at in every:
+                path.write_bytes(good[:at] + bytes([good[at] ^ 1 << at % 8]) + good[at + 1:])
+                status, found, _ = run(folder)
                 places = {(one["file"], one["offset"], one["record"]) for one in faults(found)}
-                place = (f"segments/{made.segments[number][0]:020d}.seg", begin, index_of(made, number, begin))
+                place = (f"segments/{path.name}", begin, index)
                 assert status == 1 and place in places, (number, at - begin, place, found)
+        path.write_bytes(good)
 
 
 @test
@@ -195,7 +198,30 @@ def test_any_changed_byte_of_a_segment_s_header_is_found():
         assert status == 1 and any(one["file"].endswith(segment(folder, 1).name) for one in faults(found) if one["file"]), at
 
 
-@test(limit=120)
+@test
+def test_bytes_that_must_be_zero_are_looked_at_also_under_a_fitting_checksum():
+    made = small()
+    number = 1
+    begin, end, length = next((begin, end, length) for begin, end in spans(made, number) if end - begin - HEAD >
+                              (length := int.from_bytes(made.segments[number][1][begin:begin + 4], "little")))
+    index = index_of(made, number, begin)
+    for at in (26, 27, 28, 31, HEAD + length, end - begin - 1):
+        status, found, _ = run(patched(made, number, begin + at, b"\1", whole=True))
+        equal(status, 1)
+        assert any(one["record"] == index and "must be zero" in one["text"] for one in faults(found)), (at, found)
+    for at in (13, 15, 48, 59):
+        header = bytearray(made.segments[1][1][:HEADER - 4])
+        header[at] = 1
+        folder = patched(made, 1, 0, bytes(header) + struct.pack("<I", ledgerwriter.crc32c(header)))
+        has(run(folder)[1], "its header is damaged")
+    for at, value in ((8, 2), (0, 1)):
+        header = bytearray(made.segments[1][1][:HEADER - 4])
+        header[at] = value
+        folder = patched(made, 1, 0, bytes(header) + struct.pack("<I", ledgerwriter.crc32c(header)))
+        has(run(folder)[1], "no segment of version 1")
+
+
+@test(limit=180)
 def test_what_was_changed_with_a_new_checksum_too_is_found_by_the_root_and_located_by_tiles():
     made = small()
     for begin, end in spans(made, 1)[::3] + spans(made, 3)[::5]:
@@ -309,6 +335,14 @@ def test_segments_that_are_missing_doubled_or_swapped_are_found():
     status, found, _ = run(folder)
     equal(status, 1)
     has(found, "its header says that it begins with record")
+    other = ledgerwriter.everything(90, 20)
+    other.segments[2][0] -= 2  # named and numbered as if the segment before it were shorter
+    header = other.segments[2][1][:HEADER - 4]
+    header[16:24] = struct.pack("<Q", other.segments[2][0])
+    other.segments[2][1][:HEADER] = header + struct.pack("<I", ledgerwriter.crc32c(header))
+    status, found, _ = run(saved(other, tiles=False))
+    equal(status, 1)
+    has(found, f"can be records below {other.segments[2][0]}")
     folder = saved(made, tiles=False)
     one, two = segment(folder, 1), segment(folder, 2)
     content = one.read_bytes()
@@ -382,6 +416,9 @@ def test_a_fork_is_found_and_both_its_checkpoints_compare_as_one():
         longer.add(3)
     equal(run(folder, "--compare", early, file(longer.note()), *key)[0], 2)
     equal(run("--compare", same, same, "--key", Signer(5).vkey)[0], 1)
+    third = Signer(9, "third.example/log")
+    elsewhere = file(ledgerwriter.note(250, one.root(250), third, origin=third.name))
+    has(run("--compare", same, elsewhere, *key, "--key", third.vkey)[1], "two ledgers")
 
 
 @test
@@ -398,7 +435,7 @@ def test_another_key_s_checkpoint_is_refused():
     has(run(folder)[1], "there is none")
 
 
-@test
+@test(limit=180)
 def test_any_flipped_bit_of_a_checkpoint_is_refused():
     made = Ledger()
     folder, good = saved(made, tiles=False), made.note()
@@ -448,6 +485,13 @@ def test_witnesses_are_asked_for():
     false = Signer(8, "witness.example/w", 4)
     false.id = witness.id
     has(run(folder, "--checkpoint", file(made.note(size, made.signer, false)), "--witness", witness.vkey)[1], "is wrong")
+    body = made.note(size).rpartition(b"\n\n")[0] + b"\n"
+    late = made.note(size) + witness.line(body, 1 << 63)
+    has(run(folder, "--checkpoint", file(late), "--witness", witness.vkey)[1], "beyond 2^63")
+    longer = body + b"more\n"
+    has(run(folder, "--checkpoint", file(longer + b"\n" + made.signer.line(longer)))[1], "not a checkpoint")
+    unknown = made.note(size) + "".join(f"\u2014 x.example/{i} AAAAAAAA\n" for i in range(20)).encode()
+    equal(run(folder, "--checkpoint", file(unknown))[0], 0)
 
 
 @test
@@ -499,6 +543,10 @@ def test_a_ledger_of_which_the_beginning_was_deleted_verifies_from_tiles():
     equal((faults(found), summary["covered"], summary["first"]), ([], len(made.entries), first))
     equal((status, len(texts(found, "unseen"))), (2, 2))  # the key's record was deleted
     has(found, "deleted by age", "note")
+    equal(run(deleted(made, first, True))[2]["covered"], 0)  # nobody vouches for its key
+    short = ledgerwriter.everything(600, 300)
+    short.add(24, struct.pack("<QQ", 0, first - 1))
+    has(run(deleted(short, first, True))[1], "no `pruned` says so")
     status, found, summary = run(deleted(made, first, False), "--key", made.signer.vkey, *old)
     equal((status, faults(found), summary["covered"]), (2, [], 0))
     has(found, "no tile stands for them", "unseen")
@@ -623,6 +671,50 @@ def test_payloads_are_as_long_as_their_type_says():
 
 
 @test
+def test_what_cannot_be_is_found():
+    who = text("kim") + text("why")
+    names = [bytearray(ledgerwriter.mark()) for _ in range(3)]
+    names[0][34], names[1][40:104], names[2][40 + 10] = 9, b"a" * 64, 1
+    right = ledgerwriter.vocabulary([b"a"], [b"b"])
+    for kind, payload, words in (
+            (2, b"\3\1" + bytes(32), "neither in use nor retired"), (2, b"\1\2" + bytes(32), "another algorithm"),
+            (2, b"\2\1" + bytes(32), "never in use"),
+            (6, struct.pack("<QQHBB", 1, 1, 1, 2, 0) + text("") * 5, "neither yes nor no"),
+            (6, struct.pack("<QQHBB", 1, 1, 1, 0, 2) + text("") * 5, "neither yes nor no"),
+            (11, b"\0" + right[1:], "id is not"), (11, ledgerwriter.vocabulary([b"a", b"a"], []), "there twice"),
+            (11, ledgerwriter.vocabulary([b""], []), "empty"), (11, ledgerwriter.vocabulary([b"a" * 64], []), "too long"),
+            (11, ledgerwriter.vocabulary([], [b"%d" % i for i in range(17)]), "too many"),
+            (11, ledgerwriter.vocabulary([b"%d" % i for i in range(65)], []), "too many"),
+            (12, struct.pack("<IB3x", DIRECTORY - 1, 0), "does not give"), (12, struct.pack("<IB3x", DIRECTORY, 16), "does not"),
+            (12, struct.pack("<IB3s", DIRECTORY, 0, b"abc"), "must be zero"),
+            (13, bytes(names[0]), "nothing known"), (13, bytes(names[1]), "no zero"), (13, bytes(names[2]), "or more behind"),
+            (14, struct.pack("<IIQQQQ", 64, 0, 1, 0, 0, 0), "cannot be"), (14, struct.pack("<IIQQQQ", 0, 0, 1, 5, 4, 0), "cannot be"),
+            (14, struct.pack("<IIQQQQ", 0, 0, 1, 0, 0, 4), "cannot be"),
+            (15, struct.pack("<QII", 0, 0, 0) + text("a\0b"), "zero byte"),
+            (18, struct.pack("<QB3x", 3, 1) + text("") * 2, "not before it"), (19, struct.pack("<QII", 3, 0, 0) + who, "not before"),
+            (21, struct.pack("<IIQQ", 0, 0, 5, 4) + text(""), "ends before it begins"),
+            (23, struct.pack("<QII", 1, 0, 0) + who, "that there was not"), (22, struct.pack("<QII", 1, 0, 1) + who, "must be zero"),
+            (24, struct.pack("<QQ", 2, 2), "range that cannot be"), (24, struct.pack("<QQ", 0, 4), "range that cannot be"),
+            (25, struct.pack("<II", 5, 0) + text(""), "does not give"),
+            (26, struct.pack("<QBBxxI", 3, 0, 0, 0) + bytes(64), "not before it")):
+        made = Ledger()
+        made.add(kind, payload, payload[:48] if kind == 26 else None)
+        if kind in (11, 12, 13):
+            made.taken(1)
+        status, found, _ = run(saved(made))
+        has(found, words)
+        equal((status, len(faults(found)), faults(found)[0]["record"]), (1, 1, 3))
+    for origin in ("", "with space", "a+b", "a" * 201, b"\xff"):
+        made = Ledger(begin=False)
+        made.add(1, bytes(16) + text(origin))
+        has(run(saved(made))[1], "the origin is no name of a key")
+    made = Ledger()
+    made.add(24, struct.pack("<QQ", 0, 2))
+    made.add(24, struct.pack("<QQ", 1, 3))
+    has(run(saved(made))[1], "does not go on")
+
+
+@test
 def test_the_first_record_and_no_other_is_begun():
     made = Ledger(begin=False)
     made.add(2, b"\1\1" + made.signer.public)
@@ -657,7 +749,7 @@ def test_encrypted_segments_verify_with_the_key_and_say_what_they_need_without()
 
 # ---- proofs ----
 
-@test
+@test(limit=180)
 def test_a_proof_with_its_entry_verifies_and_no_flipped_bit_of_either():
     made = small()
     for index, size in ((0, 1), (0, 90), (63, 64), (64, 65), (88, 90), (89, 90), (10, 77)):
@@ -665,7 +757,7 @@ def test_a_proof_with_its_entry_verifies_and_no_flipped_bit_of_either():
         equal(run("--proof", file(made.proof(index, size)), "--entry", entry, "--key", made.signer.vkey)[0], 0)
         equal(run("--proof", file(made.proof(index, size)), "--entry", entry, "--key", Signer(3).vkey)[0], 1)
     witness = Signer(7, "witness.example/w", 4)
-    proof, entry, words = made.proof(10, 77, made.signer, witness), made.entries[10], ("--witness", witness.vkey)
+    proof, entry, words = made.proof(15, 21, made.signer, witness), made.entries[15], ("--witness", witness.vkey)
     paths = [harness.folder() / "flipped-proof", harness.folder() / "flipped-entry"]
     for number, good in enumerate((proof, entry)):
         for at in range(8 * len(good)):
@@ -680,7 +772,7 @@ def test_a_proof_with_its_entry_verifies_and_no_flipped_bit_of_either():
 
 # ---- whoever wrote it is hostile ----
 
-@test(limit=120)
+@test(limit=180)
 def test_nothing_that_a_folder_holds_brings_the_verifier_down():
     chance, made = random.Random(4), small()
     for _ in range(400):
@@ -718,7 +810,12 @@ def test_pipes_links_and_huge_indexes_are_neither_followed_nor_waited_for():
     folder = saved(made)
     shutil.copy(segment(folder, 4), folder / "segments" / f"{2**62:020d}.seg")
     equal(run(folder)[0], 1)
-    folder = saved(made)
+    made = Ledger()
+    made.add(3)
+    struct.pack_into("<Q", made.segments[0][1], made.places[3][1] + 8, 2**62)
+    made.segments[0][1][made.places[3][1]:] = ledgerwriter.seal(made.segments[0][1][made.places[3][1]:])
+    has(run(saved(made))[1], "out of place")
+    made, folder = small(), saved(small())
     (folder / "tile/0/000.p").mkdir(exist_ok=True)
     (folder / "tile/0/000.p/7").symlink_to("/dev/zero")
     equal(run(folder)[0], 1)
@@ -753,7 +850,8 @@ def test_as_a_program_it_needs_little_memory_prints_no_control_characters_and_en
     equal((done.returncode, done.stderr), (1, ""))
     assert "\033" not in done.stdout and "evil" in done.stdout, done.stdout
     assert f"records {len(made.entries)}" in done.stdout.splitlines()[-1], done.stdout
-    for words in ((), ("--proof", "x"), ("--compare", "x", "y"), (folder, "--key", "nonsense"), (folder, "--no-such"),
+    wrong = made.signer.vkey.replace("+", "+0", 1)
+    for words in ((folder, "--key", wrong), (folder, "--witness", made.signer.vkey), (), ("--proof", "x"), ("--compare", "x", "y"), (folder, "--key", "nonsense"), (folder, "--no-such"),
                   (folder / "not-there",), (folder, "--checkpoint", folder / "not-there")):
         done = program(*words)
         equal((done.returncode, "Traceback" in done.stderr), (2, False))
