@@ -186,10 +186,12 @@ class Ledger:
         begin, self.position = self.position, self.position + 64 * count
         return self.add(14, struct.pack("<IIQQQQ", ring, count, 99, begin, self.position, durable))
 
-    def open(self, about, numbers, which=0, part_number=0, seed=bytes(range(32)), false_root=None):
+    def open(self, about, numbers, which=0, part_number=0, seed=bytes(range(32)), false_root=None,
+             false_count=None):
         leaves = tuple(sha(b"\0\4" + hmac.digest(seed, struct.pack("<Q", i), "sha256")[:16] + struct.pack("<I", number))
                        for i, number in enumerate(numbers))
-        payload = struct.pack("<QBBxxI", about, part_number, which, len(numbers)) + (false_root or root(leaves))
+        payload = struct.pack("<QBBxxI", about, part_number, which, false_count or len(numbers))
+        payload += false_root or root(leaves)
         return self.add(26, payload + seed, payload)
 
     def note(self, size=None, *signers):

@@ -579,7 +579,7 @@ def test_an_erased_directory_entry_does_not_hurt_and_one_that_was_not_destroyed_
 
 @test
 def test_a_false_opening_is_found():
-    for change in ({"false_root": bytes(32)}, {"numbers": [42, 43, 44, 45, 47]}, {"numbers": [42, 43, 44, 45]},
+    for change in ({"false_root": bytes(32)}, {"false_count": 6}, {"numbers": [42, 43, 44, 45, 47]}, {"numbers": [42, 43, 44, 45]},
                    {"about": 0}, {"part_number": 3}, {"which": 1}, {"about": 5}):
         made = Ledger()
         shown = made.expose(exposure(part(range(42, 47), [2**32 - 1])))
@@ -642,6 +642,7 @@ def test_there_is_one_way_to_write_an_exposure():
              {"lists_are": [struct.pack("<III", 1, 1, 4), seven]},
              {"lists": ([1] * 9, []), "lists_are": [struct.pack("<7I", 3, 1, 9, 20, 0, 30, 0), b""], "at": [(2, 1)]},
              {"lists_are": [struct.pack("<III", 1, 2**32 - 2, 5), seven]},
+             {"lists": (list(range(1, 11)), []), "lists_are": [struct.pack("<5I", 2, 1, 4, 5, 6), b""]},
              {"part": {"kind": 16}}, {"part": {"attribution": 7}}, {"at": [(2, 9)]}, {"at": [(3, 1)]},
              {"whole": {"verdict": 5}}, {"whole": {"rule": b"a\0b"}}, {"whole": {"actor": b"a" * 64}}, {"more": b"x"},
              {"lists": ([1, 3] * 3001, [])}]
