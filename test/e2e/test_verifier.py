@@ -293,6 +293,20 @@ def test_a_record_that_was_removed_moved_or_doubled_is_found():
 
 
 @test
+def test_a_damaged_record_before_one_that_comes_again_is_found():
+    made = small()
+    count, first = len(spans(made, 1)), made.segments[1][0]
+    folder = rearranged(made, 1, [0, 1, 2, 3, 1, *range(4, count)])
+    path = segment(folder, 1)
+    data = bytearray(path.read_bytes())
+    data[spans(made, 1)[3][0] + 40] ^= 1
+    path.write_bytes(data)
+    found = run(folder)[1]
+    has(found, f"out of order: record {first + 3} was to come")
+    has(found, f"records {first + 3} to {first + 3} are missing")
+
+
+@test
 def test_a_removed_record_is_found_also_where_all_behind_it_were_numbered_again():
     made, other = Ledger(), Ledger()
     for number in range(10):
@@ -773,6 +787,23 @@ def test_a_proof_with_its_entry_verifies_and_no_flipped_bit_of_either():
 
 # ---- whoever wrote it is hostile ----
 
+@test
+def test_a_proof_of_a_log_that_signed_nonsense_is_refused():
+    signer, made = Signer(), small()
+
+    def judged(entry, index, path, size, tree):
+        lines = [base64.b64encode(one).decode() for one in path]
+        proof = "\n".join(["c2sp.org/tlog-proof@v1", f"index {index}", *lines, "", ""]).encode()
+        return run("--proof", file(proof + ledgerwriter.note(size, tree, signer)), "--entry", file(entry), "--key", signer.vkey)[0]
+    leaves, entries = made.leaves, made.entries
+    equal(judged(entries[0], 0, [leaves[1]], 2, ledgerwriter.root(leaves[:2])), 0)
+    equal(judged(entries[0], 0, [leaves[1]], 4, ledgerwriter.root(leaves[:2])), 1)  # too short a path
+    equal(judged(entries[1], 1, [], 1, leaves[1]), 1)  # an index behind the end
+    equal(judged(entries[1], 0, [], 1, leaves[1]), 1)  # an entry that names another index
+    long = b"".join(leaves[1:3])
+    equal(judged(entries[0], 0, [long], 2, ledgerwriter.sha(b"\1" + leaves[0] + long)), 1)
+
+
 @test(limit=180)
 def test_nothing_that_a_folder_holds_brings_the_verifier_down():
     chance, made = random.Random(4), small()
@@ -823,6 +854,16 @@ def test_pipes_links_and_huge_indexes_are_neither_followed_nor_waited_for():
     equal(run(fresh())[0], 2)
 
 
+@test(limit=60)
+def test_a_segment_full_of_what_looks_like_records_takes_no_hours():
+    made = small()
+    folder = saved(made, tiles=False)
+    path = segment(folder, 1)
+    decoy = struct.pack("<IIQQHHI", 65000, 1, made.segments[1][0] + 1, 0, 15, 0, 0)
+    path.write_bytes(path.read_bytes()[:HEADER] + decoy * (1 << 17))
+    has(run(folder)[1], "behind it there is none")
+
+
 @test
 def test_a_record_inside_of_a_damaged_one_is_not_taken_for_the_next():
     made = Ledger()
@@ -851,6 +892,12 @@ def test_as_a_program_it_needs_little_memory_prints_no_control_characters_and_en
     equal((done.returncode, done.stderr), (1, ""))
     assert "\033" not in done.stdout and "evil" in done.stdout, done.stdout
     assert f"records {len(made.entries)}" in done.stdout.splitlines()[-1], done.stdout
+    vast = Ledger()
+    head, ((start, _),) = exposure(part([1, 2, 3, 4, 5], []))
+    vast.expose((head, [(start, [struct.pack("<III", 1, 0, 2**32 - 1), b""])]))
+    vast.taken(1)
+    done = program(saved(vast))  # a list that would not fit into the memory
+    equal((done.returncode, done.stderr), (1, ""))
     wrong = made.signer.vkey.replace("+", "+0", 1)
     for words in ((folder, "--key", wrong), (folder, "--witness", made.signer.vkey), (), ("--proof", "x"), ("--compare", "x", "y"), (folder, "--key", "nonsense"), (folder, "--no-such"),
                   (folder / "not-there",), (folder, "--checkpoint", folder / "not-there")):
