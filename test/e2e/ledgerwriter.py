@@ -167,13 +167,13 @@ class Ledger:
             key = HKDF(SHA256(), 32, identity, b"pasu segment").derive(self.encryption)
             stored = AESGCM(key).encrypt(struct.pack("<Q4x", index), payload, length + bytes(4) + middle)
         self.places.append((len(self.segments) - 1, len(data)))
-        data += seal(struct.pack("<I4x", len(stored)) + middle + stored)
+        data += seal(struct.pack("<I4x", len(stored)) + middle + stored, identity)
         return index
 
     def expose(self, made):
         head, parts = made
         index = len(self.entries)
-        salt = sha(b"salt %d" % index)[:16]
+        salt = sha(b"salt %d" % index)[:16] if any(map(any, (lists for _, lists in parts))) else bytes(16)
         private, public = salt + head, head
         for number, (start, lists) in enumerate(parts):
             private += start + b"".join(lists)
@@ -236,11 +236,11 @@ class Ledger:
         return folder
 
 
-def seal(record):
-    """The record with its CRC, filled up to a multiple of 8."""
+def seal(record, identity):
+    """The record with its CRC in the segment with that id, filled up to a multiple of 8."""
     record = bytearray(record) + bytes(-len(record) % 8)
     record[4:8] = bytes(4)
-    record[4:8] = struct.pack("<I", crc32c(record))
+    record[4:8] = struct.pack("<I", crc32c(identity + bytes(record)))
     return bytes(record)
 
 
