@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -110,6 +111,19 @@ real_renameat(void *arg PASU_UNUSED, int from_directory, const char *from, int t
     return RESTART(renameat(from_directory, from, to_directory, to));
 }
 
+static int
+real_linkat(void *arg PASU_UNUSED, int from_directory, const char *from, int to_directory,
+            const char *to, int flags)
+{
+    return RESTART(linkat(from_directory, from, to_directory, to, flags));
+}
+
+static int
+real_mkdirat(void *arg PASU_UNUSED, int directory, const char *path, mode_t mode)
+{
+    return mkdirat(directory, path, mode);
+}
+
 static int64_t
 nanoseconds_of(clockid_t clock)
 {
@@ -162,6 +176,8 @@ const struct os os_real = {
     .fdatasync = real_fdatasync,
     .fsync = real_fsync,
     .renameat = real_renameat,
+    .linkat = real_linkat,
+    .mkdirat = real_mkdirat,
     .realtime = real_realtime,
     .monotonic = real_monotonic,
     .random = real_random,

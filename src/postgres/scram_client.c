@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/scram_part.h"
 
+#include "base/base64.h"
 #include "base/memory.h"
-#include "postgres/base64.h"
 #include "postgres/saslprep.h"
 
 enum { SIGNATURE_TEXT_LENGTH = 44, GS2_LENGTH_MAX = 32 };
@@ -84,7 +84,7 @@ read_server_first(struct scram_client *client, struct view message, struct view 
     uint8_t salt[SCRAM_SALT_MAX];
     struct view salt_text;
     uint32_t iterations;
-    int salt_length;
+    ssize_t salt_length;
     char name;
 
     *nonce = scram_attribute_named(&r, 'r');

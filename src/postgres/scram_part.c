@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/scram_part.h"
 
+#include "base/base64.h"
 #include "base/memory.h"
-#include "postgres/base64.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/scram_part.h"
 
+#include "base/base64.h"
 #include "base/memory.h"
-#include "postgres/base64.h"
 
-enum { PROOF_TEXT_LENGTH = 44, BINDING_TEXT_MAX = BASE64_TEXT_MAX + 2 };
+enum { PROOF_TEXT_LENGTH = 44, BINDING_TEXT_MAX = BASE64_LENGTH(192) + 2 };
 
 int
 scram_server_init(struct scram_server *server, const struct os *os, struct view mechanism,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
 #include "base/memory.h"
-#include "postgres/base64.h"
 #include "postgres/saslprep.h"
 #include "postgres/scram_part.h"
 
@@ -37,7 +37,7 @@ scram_verifier_parse(struct scram_verifier *verifier, struct view text)
     struct view salt = read_until(&r, '$');
     struct view stored_key = read_until(&r, ':');
     struct view server_key = reader_bytes(&r, reader_left(&r));
-    int salt_length;
+    ssize_t salt_length;
 
     memset(verifier, 0, sizeof(*verifier));
     if (reader_end(&r) != 0 || !is_scram)

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger as it grows: records in segments, the tree over them, and what is signed of it
+ * (docs/spec/ledger.md). In the ledger's folder:
+ *
+ *      segments/   what is true                 (segment_writer.h)
+ *      tile/       the tree: derived from them  (tile.h)
+ *      checkpoint  what was signed of it last   (checkpoint.h)
+ *      signing.key                              (signing_key.h)
+ *
+ * Records are appended in batches that are there as a whole or not at all. The tree follows: what
+ * of it could not be written is written before the next batch, and where what it is gone on with
+ * when the chain opens is missing or not what was signed, all of it is made again of the records. A
+ * checkpoint covers only what is on the disk, and none is ever signed that an earlier one is not
+ * consistent with: a chain whose records are not those that its last checkpoint covers does not
+ * open. (Segments that are older than the last tile of 256 leaves are not read again for that;
+ * whoever verifies reads them.)
+ *
+ * Owned by the keeper's only thread.
+ */
+#ifndef PASU_LEDGER_CHAIN_H
+#define PASU_LEDGER_CHAIN_H
+
+#include "ledger/checkpoint.h"
+#include "ledger/segment_writer.h"
+#include "ledger/tile.h"
+
+struct chain {
+    const struct os *os;
+    int directory; /* the ledger's folder; not ours */
+    int segments;  /* the folder below it; -1: not open */
+    struct segment_writer writer;
+    struct tree_hasher hasher;
+    struct tile_folder folder;
+    struct tile_store tiles;
+    bool has_tiles;
+    struct signing_key key;
+    uint64_t signed_size; /* of the last checkpoint */
+    /* The leaves of committed records that are not in the tree yet, and of the batch behind them.
+     */
+    struct tree_hash *leaves;
+    size_t leaf_at, leaf_end, leaf_batch;
+};
+
+struct chain_report {
+    struct segment_report segments;
+    uint64_t size;    /* records */
+    uint64_t rebuilt; /* records that were read to make the whole tree again; 0: it was right */
+    bool is_new;
+};
+
+/* Opens the ledger in the folder, or makes it, with this origin (a name that a note's key may have)
+ * and its key, owned by the account. `watch` as of segment_writer_open. PASU_E_CORRUPT: damage, at
+ * the place in the report, or records, origin or key are not those of the last checkpoint;
+ * PASU_E_NOTFOUND: the ledger is there and its key is not; the errors of what it consists of. After
+ * an error there is nothing to close. */
+PASU_MUST_USE int chain_open(struct chain *chain, const struct os *os, int directory,
+                             struct view origin, const struct sandbox_account *account,
+                             const struct segment_watch *watch, struct chain_report *report);
+void chain_close(struct chain *chain);
+
+/* As segment_begin, segment_put, segment_commit and segment_abort. After an error of chain_put
+ * other than PASU_E_RANGE and PASU_E_AGAIN (PASU_E_CORRUPT: no exposure) the batch is to be
+ * aborted. */
+PASU_MUST_USE int chain_begin(struct chain *chain, size_t bytes);
+PASU_MUST_USE int chain_put(struct chain *chain, enum segment_type type, int64_t time,
+                            const struct iovec *parts, size_t count, uint64_t *index);
+PASU_MUST_USE int chain_commit(struct chain *chain);
+void chain_abort(struct chain *chain);
+/* As segment_sync. */
+PASU_MUST_USE int chain_sync(struct chain *chain);
+/* Makes everything committed durable and signs it, unless the last checkpoint covers it. After an
+ * error the last one still stands. */
+PASU_MUST_USE int chain_checkpoint(struct chain *chain);
+/* Records, committed. */
+uint64_t chain_size(const struct chain *chain);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The entry of a record: the bytes whose hash is its leaf in the ledger's tree
+ * (docs/spec/ledger.md, "The tree"). It is the record's index, time and type and its payload; of an
+ * exposure, without the salt and with a commitment in the place of each list of persons, so that it
+ * tells who saw which fields of how many persons, and proves the lists without showing them:
+ *
+ *      index time type 0 │ exposure │ part │ commitment commitment │ part │ …
+ *
+ * Pure. A struct entry borrows from the payload it was made of.
+ */
+#ifndef PASU_LEDGER_ENTRY_H
+#define PASU_LEDGER_ENTRY_H
+
+#include "exposure/exposure.h"
+#include "ledger/segment_scan.h"
+#include "ledger/tree.h"
+
+enum {
+    ENTRY_HEAD = 20,
+    ENTRY_SALT = 16, /* before an exposure's bytes */
+    ENTRY_PIECES = 2 + 2 * EXPOSURE_PARTS_MAX,
+};
+
+struct entry {
+    uint8_t head[ENTRY_HEAD];
+    struct tree_hash commitments[EXPOSURE_PARTS_MAX][2];
+    struct iovec pieces[ENTRY_PIECES]; /* the entry's bytes, in order */
+    size_t count;
+};
+
+/* PASU_E_CORRUPT: an exposure whose lists do not end where it does, or without any and with a salt;
+ * PASU_E_CRYPTO. */
+PASU_MUST_USE int entry_make(struct entry *entry, struct tree_hasher *hasher,
+                             const struct segment_record *record);
+/* The leaf's hash of a record. */
+PASU_MUST_USE int entry_leaf(struct tree_hasher *hasher, const struct segment_record *record,
+                             struct tree_hash *leaf);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/segment.h"
+
+#include "base/crc32c.h"
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const char magic[8] = "pasuseg";
+
+_Static_assert(sizeof(struct segment_header) == 64, "the header has no holes");
+_Static_assert(sizeof(struct segment_head) == 32, "the head has no holes");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is little-endian");
+
+/* ---- header and record ---- */
+
+static uint32_t
+header_crc(const struct segment_header *header)
+{
+    return crc32c(0, header, offsetof(struct segment_header, crc));
+}
+
+void
+segment_header_make(struct segment_header *header, uint64_t first, int64_t time,
+                    const uint8_t id[SEGMENT_ID_SIZE])
+{
+    *header = (struct segment_header){.version = SEGMENT_VERSION, .first = first, .time = time};
+    memcpy(header->magic, magic, sizeof(magic));
+    memcpy(header->id, id, SEGMENT_ID_SIZE);
+    header->crc = header_crc(header);
+}
+
+int
+segment_header_check(const struct segment_header *header, uint64_t first)
+{
+    static const uint8_t zero[sizeof(header->zero)];
+
+    return memcmp(header->magic, magic, sizeof(magic)) == 0 && header->crc == header_crc(header) &&
+                   header->version == SEGMENT_VERSION && header->flags == 0 &&
+                   header->first == first && memcmp(header->zero, zero, sizeof(zero)) == 0
+               ? 0
+               : PASU_E_CORRUPT;
+}
+
+uint32_t
+segment_seed(const uint8_t id[SEGMENT_ID_SIZE])
+{
+    return crc32c(0, id, SEGMENT_ID_SIZE);
+}
+
+uint32_t
+segment_crc(uint32_t seed, struct segment_head head, const void *payload)
+{
+    head.crc = 0;
+    return crc32c(crc32c(seed, &head, sizeof(head)), payload,
+                  segment_room(head.length) - sizeof(head));
+}
+
+bool
+segment_head_check(const struct segment_head *head)
+{
+    return head->length <= SEGMENT_PAYLOAD_MAX && head->type != 0 && head->zero == 0 &&
+           head->zeros == 0;
+}
+
+bool
+segment_is_from_ring(uint32_t type)
+{
+    switch (type) {
+#define X(number, name, from_ring)                                                                 \
+    case number:                                                                                   \
+        return from_ring;
+#include "ledger/segment.def"
+#undef X
+    default:
+        return false;
+    }
+}
+
+/* ---- names ---- */
+
+enum { DIGITS = 20 };
+static const char ending[] = ".seg";
+
+void
+segment_name(char name[SEGMENT_NAME_SIZE], uint64_t first)
+{
+    snprintf(name, SEGMENT_NAME_SIZE, "%0*" PRIu64 "%s", (int)DIGITS, first, ending);
+}
+
+static bool
+parse_name(const char *name, uint64_t *first)
+{
+    char again[SEGMENT_NAME_SIZE];
+
+    if (strlen(name) != DIGITS + sizeof(ending) - 1)
+        return false;
+    *first = 0;
+    for (int i = 0; i < DIGITS; i++) {
+        uint64_t digit = (uint64_t)(name[i] - '0');
+
+        if (digit > 9 || *first > (UINT64_MAX - digit) / 10)
+            return false;
+        *first = *first * 10 + digit;
+    }
+    segment_name(again, *first);
+    return strcmp(name, again) == 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    uint64_t one, other;
+
+    memcpy(&one, a, sizeof(one));
+    memcpy(&other, b, sizeof(other));
+    return one < other ? -1 : one > other;
+}
+
+/* Reads the names; on an error what is there stays to be freed. */
+static int
+read_names(DIR *names, uint64_t **firsts, size_t *count)
+{
+    size_t size = 0;
+
+    for (;;) {
+        struct dirent *entry;
+        uint64_t first;
+
+        errno = 0;
+        entry = readdir(names);
+        if (!entry)
+            return errno == 0 ? 0 : error_from_errno(errno);
+        if (!parse_name(entry->d_name, &first))
+            continue;
+        if (*count == size) {
+            uint64_t *more = memory_resize(*firsts, size ? 2 * size : 16, sizeof(*more));
+
+            if (!more)
+                return PASU_E_NOMEM;
+            *firsts = more;
+            size = size ? 2 * size : 16;
+        }
+        (*firsts)[(*count)++] = first;
+    }
+}
+
+int
+segment_list(const struct os *os, int directory, uint64_t **firsts, size_t *count)
+{
+    int fd = os->openat(os->arg, directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    DIR *names = fd >= 0 ? fdopendir(fd) : NULL;
+    int result = names ? 0 : error_from_errno(errno);
+
+    *firsts = NULL;
+    *count = 0;
+    if (!names) {
+        if (fd >= 0)
+            os->close(os->arg, fd);
+        return result;
+    }
+    result = read_names(names, firsts, count);
+    closedir(names);
+    if (result != 0) {
+        memory_free(*firsts);
+        *firsts = NULL;
+        *count = 0;
+    } else if (*count > 1) {
+        qsort(*firsts, *count, sizeof(**firsts), compare);
+    }
+    return result;
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/segment_writer.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+enum { RESERVE = 16 << 20 }; /* bytes that are reserved on the disk at a time */
+
+static const char unfinished[] = "next.tmp"; /* a segment's name until its header is on the disk */
+
+static int
+write_at(const struct segment_writer *w, int fd, const void *bytes, size_t length, off_t at)
+{
+    const uint8_t *from = bytes;
+
+    while (length > 0) {
+        ssize_t n = w->os->pwrite(w->os->arg, fd, from, length, at);
+
+        if (n < 0)
+            return error_from_errno(errno);
+        if (n == 0)
+            return PASU_E_DISKFULL;
+        from += n;
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+/* ---- a new segment ---- */
+
+static int
+make_segment(struct segment_writer *w, int fd, uint64_t first, uint32_t *seed)
+{
+    const struct os *os = w->os;
+    struct segment_header header;
+    uint8_t id[SEGMENT_ID_SIZE];
+    char name[SEGMENT_NAME_SIZE];
+    int result = os->random(os->arg, id, sizeof(id));
+
+    if (result != 0)
+        return result;
+    segment_header_make(&header, first, os_realtime(os), id);
+    *seed = segment_seed(id);
+    result = write_at(w, fd, &header, sizeof(header), 0);
+    if (result != 0)
+        return result;
+    segment_name(name, first);
+    if (os->fsync(os->arg, fd) != 0)
+        return error_from_errno(errno);
+    w->is_left = true;
+    if (os->renameat(os->arg, w->directory, unfinished, w->directory, name) != 0 ||
+        os->fsync(os->arg, w->directory) != 0)
+        return error_from_errno(errno);
+    return 0;
+}
+
+/* The one that is open, all of which is on the disk, is cut to its length: the last thing that is
+ * done to it. Left out, a reader finds zeros at its end. */
+static void
+leave_segment(struct segment_writer *w)
+{
+    if (w->fd < 0)
+        return;
+    if (w->reserved > w->end && w->os->ftruncate(w->os->arg, w->fd, w->end) != 0) {
+        /* zeros, as said */
+    }
+    w->os->close(w->os->arg, w->fd);
+    w->fd = -1;
+}
+
+static int
+next_segment(struct segment_writer *w)
+{
+    const struct os *os = w->os;
+    int fd = os->openat(os->arg, w->directory, unfinished,
+                        O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    uint32_t seed;
+    int result = fd >= 0 ? make_segment(w, fd, w->next, &seed) : error_from_errno(errno);
+
+    if (result != 0) {
+        if (fd >= 0)
+            os->close(os->arg, fd);
+        return result;
+    }
+    leave_segment(w);
+    w->fd = fd;
+    w->seed = seed;
+    w->first = w->next;
+    w->end = w->synced = w->reserved = sizeof(struct segment_header);
+    w->is_lost = w->is_torn = w->is_cut = w->is_left = false;
+    return 0;
+}
+
+/* ---- opening ---- */
+
+/* What is known after the newest segment has been read. */
+struct walk {
+    uint64_t next, end; /* behind the last record that stays: its index, its place */
+    uint64_t pending;   /* records behind it of a batch without its end */
+    uint64_t durable;   /* the most that any record says was on the disk */
+    uint64_t bad;       /* where the first one that is not whole begins; 0: none */
+    bool is_unknown;    /* a batch's end that does not fit the batch */
+    uint64_t records;   /* that stay */
+};
+
+static void
+see_record(struct walk *walk, const struct segment_record *record, const struct segment_scan *scan,
+           const struct segment_watch *watch)
+{
+    struct segment_taken taken = {0};
+
+    if (record->type == SEGMENT_TAKEN && record->payload.length == sizeof(taken)) {
+        memcpy(&taken, record->payload.bytes, sizeof(taken));
+        if (taken.durable <= record->index && taken.durable > walk->durable)
+            walk->durable = taken.durable;
+    }
+    if (walk->bad != 0 || walk->is_unknown)
+        return;
+    if (segment_is_from_ring(record->type)) {
+        walk->pending++;
+        return;
+    }
+    if (walk->pending != taken.count) {
+        walk->is_unknown = true; /* no writer of ours made it */
+        return;
+    }
+    walk->records += walk->pending + 1;
+    walk->pending = 0;
+    walk->next = scan->next;
+    walk->end = scan->offset;
+    if (watch)
+        watch->see(watch->arg, record);
+}
+
+static int
+walk_over(struct segment_writer *w, struct segment_scan *scan, struct walk *walk,
+          const struct segment_watch *watch)
+{
+    struct segment_record record;
+    int result;
+
+    *walk = (struct walk){.next = w->first, .end = sizeof(struct segment_header)};
+    while ((result = segment_scan_next(scan, &record)) != 0) {
+        if (result == 1)
+            see_record(walk, &record, scan, watch);
+        else if (result != PASU_E_CORRUPT)
+            return result;
+        else if (walk->bad == 0)
+            walk->bad = scan->damage;
+    }
+    if (walk->bad == 0 && scan->is_torn)
+        walk->bad = scan->offset;
+    return 0;
+}
+
+/* What is behind the records that stay goes, on the disk too, before anything new comes. */
+static int
+cut(struct segment_writer *w)
+{
+    if (w->os->ftruncate(w->os->arg, w->fd, w->end) != 0 || w->os->fsync(w->os->arg, w->fd) != 0)
+        return error_from_errno(errno);
+    w->reserved = w->end;
+    return next_segment(w);
+}
+
+static int
+take_up(struct segment_writer *w, struct segment_scan *scan, uint64_t known,
+        const struct segment_watch *watch, struct segment_report *report)
+{
+    struct walk walk;
+    int result = walk_over(w, scan, &walk, watch);
+
+    if (result != 0)
+        return result;
+    if (known > walk.durable)
+        walk.durable = known;
+    report->records = walk.records;
+    w->next = walk.next;
+    w->end = (off_t)walk.end;
+    w->reserved = (off_t)scan->limit;
+    if (walk.is_unknown || walk.next < walk.durable) {
+        report->damage = walk.bad != 0 ? walk.bad : walk.end;
+        report->segment = w->first;
+        return PASU_E_CORRUPT;
+    }
+    /* It is in the page cache. Who wrote it may not have come to a sync, or may have been told, as
+     * nobody is again, that one failed. */
+    w->synced = sizeof(struct segment_header);
+    w->is_lost = true;
+    result = segment_sync(w);
+    if (result != 0 || (walk.bad == 0 && walk.pending == 0))
+        return result;
+    report->cut = walk.end;
+    report->cut_end = scan->limit;
+    return cut(w);
+}
+
+static int
+open_newest(struct segment_writer *w, uint64_t first, uint64_t known,
+            const struct segment_watch *watch, struct segment_report *report)
+{
+    struct segment_scan scan;
+    char name[SEGMENT_NAME_SIZE];
+    int result;
+
+    segment_name(name, first);
+    w->fd = w->os->openat(w->os->arg, w->directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (w->fd < 0)
+        return error_from_errno(errno);
+    w->first = first;
+    result = segment_scan_init(&scan, w->os, w->fd, first);
+    if (result == PASU_E_CORRUPT)
+        report->segment = first;
+    if (result != 0)
+        return result;
+    w->seed = scan.seed;
+    /* Its name may not be on the disk yet: who gave it may have been killed. */
+    result = w->os->fsync(w->os->arg, w->directory) == 0 ? take_up(w, &scan, known, watch, report)
+                                                         : error_from_errno(errno);
+    segment_scan_release(&scan);
+    return result;
+}
+
+int
+segment_writer_open(struct segment_writer *w, const struct os *os, int directory, uint64_t known,
+                    const struct segment_watch *watch, struct segment_report *report)
+{
+    uint64_t *firsts;
+    size_t count;
+    int result;
+
+    *w = (struct segment_writer){.os = os, .directory = directory, .fd = -1, .size = SEGMENT_SIZE};
+    *report = (struct segment_report){0};
+    w->batch = memory_new(1, SEGMENT_BATCH_MAX);
+    if (!w->batch)
+        return PASU_E_NOMEM;
+    result = segment_list(os, directory, &firsts, &count);
+    if (result == 0 && count > 0)
+        result = open_newest(w, firsts[count - 1], known, watch, report);
+    else if (result == 0)
+        result = known == 0 ? next_segment(w) : PASU_E_CORRUPT;
+    memory_free(firsts);
+    w->durable = w->next;
+    if (result != 0)
+        segment_writer_close(w);
+    return result;
+}
+
+void
+segment_writer_close(struct segment_writer *w)
+{
+    if (w->fd >= 0)
+        w->os->close(w->os->arg, w->fd);
+    w->fd = -1;
+    memory_free(w->batch);
+    w->batch = NULL;
+}
+
+/* ---- appending ---- */
+
+/* Torn bytes go, before anything comes behind or beside them. */
+static int
+cut_torn(struct segment_writer *w)
+{
+    w->is_torn = w->os->ftruncate(w->os->arg, w->fd, w->end) != 0;
+    if (w->is_torn)
+        return error_from_errno(errno);
+    w->reserved = w->end;
+    w->is_cut = true;
+    return 0;
+}
+
+int
+segment_begin(struct segment_writer *w, size_t bytes)
+{
+    int result = 0;
+
+    if (w->fd < 0)
+        return PASU_E_UNAVAILABLE;
+    if (w->is_open)
+        return PASU_E_MISUSE;
+    if (bytes > SEGMENT_BATCH_MAX)
+        return PASU_E_RANGE;
+    if (w->is_torn)
+        result = cut_torn(w);
+    if (result == 0 && (w->is_left || (w->end + (off_t)bytes > w->size && w->next != w->first))) {
+        result = segment_sync(w);
+        if (result == 0)
+            result = next_segment(w);
+    }
+    w->used = 0;
+    w->put = 0;
+    w->pending = 0;
+    w->is_open = result == 0;
+    return result;
+}
+
+/* Whether a record may stand there: a batch from a ring ends with what counts it. */
+static bool
+is_in_order(const struct segment_writer *w, enum segment_type type, const struct iovec *parts,
+            size_t count)
+{
+    struct segment_taken taken;
+
+    if (type != SEGMENT_TAKEN)
+        return segment_is_from_ring(type) || w->pending == 0;
+    if (count != 1 || parts[0].iov_len != sizeof(taken))
+        return false;
+    memcpy(&taken, parts[0].iov_base, sizeof(taken));
+    return taken.count == w->pending;
+}
+
+int
+segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
+            const struct iovec *parts, size_t count, struct segment_record *record)
+{
+    struct segment_head head = {.index = w->next + w->put, .time = time, .type = (uint16_t)type};
+    uint8_t *at = w->batch + w->used + sizeof(head), *to = at;
+    size_t length = 0, room;
+
+    if (!w->is_open || !is_in_order(w, type, parts, count))
+        return PASU_E_MISUSE;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].iov_len > SEGMENT_PAYLOAD_MAX - length)
+            return PASU_E_RANGE;
+        length += parts[i].iov_len;
+    }
+    room = segment_room(length);
+    if (room > SEGMENT_BATCH_MAX - w->used)
+        return PASU_E_AGAIN;
+    for (size_t i = 0; i < count; to += parts[i++].iov_len)
+        if (parts[i].iov_len > 0)
+            memcpy(to, parts[i].iov_base, parts[i].iov_len);
+    memset(to, 0, room - sizeof(head) - length);
+    head.length = (uint32_t)length;
+    head.crc = segment_crc(w->seed, head, at);
+    memcpy(w->batch + w->used, &head, sizeof(head));
+    *record = (struct segment_record){.offset = (uint64_t)w->end + w->used,
+                                      .index = head.index,
+                                      .time = time,
+                                      .type = head.type,
+                                      .payload = view_of(at, length)};
+    w->used += room;
+    w->put++;
+    w->pending = segment_is_from_ring(type) ? w->pending + 1 : 0;
+    return 0;
+}
+
+void
+segment_abort(struct segment_writer *w)
+{
+    w->is_open = false;
+    w->used = 0;
+    w->put = 0;
+}
+
+/* Room on the disk, where there is some: without it, the write finds out. */
+static void
+reserve(struct segment_writer *w)
+{
+    if ((off_t)w->used <= w->reserved - w->end)
+        return;
+    if (w->os->fallocate(w->os->arg, w->fd, w->end, RESERVE) == 0)
+        w->reserved = w->end + RESERVE;
+}
+
+int
+segment_commit(struct segment_writer *w)
+{
+    int result = w->is_open && w->pending == 0 ? 0 : PASU_E_MISUSE;
+
+    if (result == 0 && w->used > 0) {
+        reserve(w);
+        result = write_at(w, w->fd, w->batch, w->used, w->end);
+        if (result != 0 && cut_torn(w) != 0) {
+            /* before the next one */
+        }
+    }
+    if (result == 0) {
+        w->end += (off_t)w->used;
+        w->next += w->put;
+        if (w->reserved < w->end)
+            w->reserved = w->end;
+    }
+    segment_abort(w);
+    return result;
+}
+
+/* ---- durability ---- */
+
+static int
+read_at(const struct segment_writer *w, void *bytes, size_t length, off_t at)
+{
+    uint8_t *to = bytes;
+
+    while (length > 0) {
+        ssize_t n = w->os->pread(w->os->arg, w->fd, to, length, at);
+
+        if (n <= 0)
+            return n < 0 ? error_from_errno(errno) : PASU_E_CORRUPT;
+        to += n;
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+/* From the page cache, which keeps what it could not write, for a while; it is new to it then. */
+static int
+write_again(struct segment_writer *w)
+{
+    off_t at = w->synced;
+    int result = 0;
+
+    while (at < w->end && result == 0) {
+        struct segment_head head;
+        size_t room;
+
+        result = read_at(w, &head, sizeof(head), at);
+        if (result != 0)
+            return result;
+        room = segment_room(head.length);
+        if (!segment_head_check(&head) || (off_t)room > w->end - at)
+            return PASU_E_CORRUPT;
+        result = read_at(w, w->batch, room, at);
+        if (result == 0 && head.crc != segment_crc(w->seed, head, w->batch + sizeof(head)))
+            result = PASU_E_CORRUPT;
+        if (result == 0)
+            result = write_at(w, w->fd, w->batch, room, at);
+        at += (off_t)room;
+    }
+    return result;
+}
+
+int
+segment_sync(struct segment_writer *w)
+{
+    int result;
+
+    if (w->is_open)
+        return PASU_E_MISUSE;
+    if (w->fd < 0 || (w->synced == w->end && !w->is_cut))
+        return 0;
+    result = w->is_lost ? write_again(w) : 0;
+    if (result == 0 && w->os->fdatasync(w->os->arg, w->fd) != 0)
+        result = error_from_errno(errno);
+    w->is_lost = result != 0;
+    if (result != 0)
+        return result;
+    w->is_cut = false;
+    w->synced = w->end;
+    w->durable = w->next;
+    return 0;
+}

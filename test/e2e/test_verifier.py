@@ -1,0 +1,925 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""tools/verify-ledger: what is right passes, and whatever was changed is found where it is."""
+import base64
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import itertools
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import struct
+import subprocess
+
+import harness
+import ledgerwriter
+from ledgerwriter import BEGIN, DIRECTORY, Ledger, Signer, exposure, part, text
+from stage import equal, test
+
+TOOL = harness.TREE / "tools" / "verify-ledger"
+HEADER, HEAD = 64, 32
+names = itertools.count()
+
+
+@harness.shared
+def tool():
+    """The program as a module: a thousand runs of it take no thousand starts of Python."""
+    loader = importlib.machinery.SourceFileLoader("verify_ledger", str(TOOL))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("verify_ledger", loader))
+    loader.exec_module(module)
+    return module
+
+
+def run(*words):
+    """(exit status, findings, summary or None); the verifier itself never fails."""
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        status = tool().main([*map(str, words), "--json"])
+    assert "verifier failed" not in errors.getvalue(), errors.getvalue()
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    summary = lines.pop() if lines and lines[-1]["kind"] == "summary" else None
+    return status, lines, summary
+
+
+def faults(found):
+    return [one for one in found if one["kind"] == "fault"]
+
+
+def texts(found, kind="fault"):
+    return [one["text"] for one in found if one["kind"] == kind]
+
+
+def has(found, words, kind="fault"):
+    assert any(words in one for one in texts(found, kind)), f"no {kind} says {words!r}: {found}"
+
+
+def fresh():
+    return harness.folder() / f"ledger{next(names)}"
+
+
+def file(data, name="file"):
+    path = harness.folder() / f"{name}{next(names)}"
+    path.write_bytes(data)
+    return path
+
+
+def saved(made, **more):
+    return made.save(fresh(), **more)
+
+
+@harness.shared
+def small():
+    """Five segments, some 90 records of all types; without tiles."""
+    return ledgerwriter.everything(90, 20)
+
+
+def segment(folder, number):
+    return sorted((folder / "segments").iterdir())[number]
+
+
+def patched(made, number, at, data, whole=False, tiles=False):
+    """A copy in which bytes of a segment are others; `whole`: the record's CRC fits again."""
+    folder = saved(made, tiles=tiles)
+    path = segment(folder, number)
+    content = bytearray(path.read_bytes())
+    content[at:at + len(data)] = data
+    if whole:
+        begin, end = next(span for span in spans(made, number) if span[0] <= at < span[1])
+        content[begin:end] = ledgerwriter.seal(content[begin:end], made.segments[number][2])
+    path.write_bytes(content)
+    return folder
+
+
+def spans(made, number):
+    """(begin, end) of the records of a segment."""
+    begins = [at for of, at in made.places if of == number]
+    return list(zip(begins, begins[1:] + [len(made.segments[number][1])]))
+
+
+def index_of(made, number, begin):
+    return made.places.index((number, begin))
+
+
+# ---- what is right ----
+
+@test
+def test_a_good_ledger_over_several_segments_verifies():
+    made = ledgerwriter.everything()
+    sizes = [made.closed(size) for size in (2, 3, 13, 200, 255, 256, 257, 258, 400, 512)]
+    assert 256 in sizes and len(set(sizes)) > 6, sizes
+    old = [file(made.note(size)) for size in sizes]
+    words = [word for path in old for word in ("--checkpoint", path)]
+    status, found, summary = run(saved(made), "--key", made.signer.vkey, *words)
+    equal((status, faults(found)), (0, []))
+    equal((summary["records"], summary["covered"], summary["root"]),
+          (len(made.entries), len(made.entries), base64.b64encode(made.root()).decode()))
+    equal((summary["earliest"], len(made.segments)), ("2026-01-01T00:00:00.000000000Z", 6))
+    equal(len([one for one in texts(found, "note") if "not watched" in one]), 2)
+
+
+@test
+def test_the_example_of_the_specification_verifies():
+    page = (harness.TREE / "docs" / "spec" / "ledger.md").read_text(encoding="utf-8")
+    page = page[page.index("## Example"):]
+    blocks = re.findall(r"```\n(.*?)```", page, re.S)
+    data = b"".join(bytes.fromhex(re.match(r"(?:[0-9a-f]{2}(?: {1,2}|$))*", line)[0]) for line in blocks[0].splitlines())
+    folder = fresh()
+    (folder / "segments").mkdir(parents=True)
+    (folder / "segments" / f"{0:020d}.seg").write_bytes(data)
+    (folder / "checkpoint").write_text(blocks[2], encoding="utf-8")
+    vkey = re.search(r"The verifier's key is `(\S+)`", page)[1]
+    status, found, summary = run(folder, "--key", vkey)
+    lines = blocks[1].split()
+    equal((summary["records"], summary["root"]), (len(lines) - 1, base64.b64encode(bytes.fromhex(lines[-1])).decode()))
+    equal((status, faults(found)), (0, []))
+    # The writer of these tests writes the same bytes.
+    signer = Signer(seed=bytes.fromhex(re.search(r"`([0-9a-f]{64})`", page)[1]))
+    made = Ledger(signer, begin=False)
+    made.cut()
+    made.segments[0][2] = data[32:48]
+    made.add(1, bytes(range(15, -1, -1)) + text(ledgerwriter.ORIGIN), time=BEGIN)
+    made.add(2, b"\1\1" + signer.public, time=BEGIN)
+    equal(bytes(made.segments[0][1][HEADER:]), data[HEADER:HEADER + len(made.segments[0][1]) - HEADER])
+    equal([leaf.hex() for leaf in made.leaves], lines[:2])
+
+
+@test
+def test_records_of_unknown_types_pass_also_within_a_batch():
+    made = Ledger()
+    made.add(40000, b"\xff" * 100)
+    for count in (1, 2):
+        made.expose(exposure(part([1])))
+        made.add(77, b"later")
+        made.taken(count)
+    equal(run(saved(made))[0], 0)
+
+
+@test
+def test_an_empty_tail_of_any_size_is_no_fault_and_costs_nothing():
+    folder = saved(small())
+    with open(segment(folder, -1), "r+b") as last:
+        last.truncate(1 << 42)
+    equal(run(folder)[0], 0)
+
+
+# ---- changed bytes ----
+
+@test(limit=180)
+def test_any_changed_byte_of_a_record_is_found_where_it_is():
+    made = small()
+    folder = saved(made, tiles=False)
+    for number in (0, 2, 4):
+        path = segment(folder, number)
+        good = path.read_bytes()
+        for begin, end in spans(made, number):
+            index = index_of(made, number, begin)
+            every = range(begin, end) if index % 11 == 2 else range(begin + index % 7, end, 7)
+            for at in every:
+                path.write_bytes(good[:at] + bytes([good[at] ^ 1 << at % 8]) + good[at + 1:])
+                status, found, _ = run(folder)
+                places = {(one["file"], one["offset"], one["record"]) for one in faults(found)}
+                place = (f"segments/{path.name}", begin, index)
+                assert status == 1 and place in places, (number, at - begin, place, found)
+        path.write_bytes(good)
+
+
+@test
+def test_any_changed_byte_of_a_segment_s_header_is_found():
+    made = small()
+    for at in range(HEADER):
+        folder = patched(made, 1, at, bytes([made.segments[1][1][at] ^ 0x10]))
+        status, found, _ = run(folder)
+        assert status == 1 and any(one["file"].endswith(segment(folder, 1).name) for one in faults(found) if one["file"]), at
+
+
+@test
+def test_bytes_that_must_be_zero_are_looked_at_also_under_a_fitting_checksum():
+    made = small()
+    number = 1
+    begin, end, length = next((begin, end, length) for begin, end in spans(made, number) if end - begin - HEAD >
+                              (length := int.from_bytes(made.segments[number][1][begin:begin + 4], "little")))
+    index = index_of(made, number, begin)
+    for at in (26, 27, 28, 31, HEAD + length, end - begin - 1):
+        status, found, _ = run(patched(made, number, begin + at, b"\1", whole=True))
+        equal(status, 1)
+        assert any(one["record"] == index and "must be zero" in one["text"] for one in faults(found)), (at, found)
+    for at in (13, 15, 48, 59):
+        header = bytearray(made.segments[1][1][:HEADER - 4])
+        header[at] = 1
+        folder = patched(made, 1, 0, bytes(header) + struct.pack("<I", ledgerwriter.crc32c(header)))
+        has(run(folder)[1], "its header is damaged")
+    for at, value in ((8, 2), (0, 1)):
+        header = bytearray(made.segments[1][1][:HEADER - 4])
+        header[at] = value
+        folder = patched(made, 1, 0, bytes(header) + struct.pack("<I", ledgerwriter.crc32c(header)))
+        has(run(folder)[1], "no segment of version 1")
+
+
+@test(limit=180)
+def test_what_was_changed_with_a_new_checksum_too_is_found_by_the_root_and_located_by_tiles():
+    made = small()
+    for begin, end in spans(made, 1)[::3] + spans(made, 3)[::5]:
+        number = 1 if (begin, end) in spans(made, 1) else 3
+        index = index_of(made, number, begin)
+        length = int.from_bytes(made.segments[number][1][begin:begin + 4], "little")
+        for at in [begin + 16, *range(begin + HEAD, begin + HEAD + length, 17)]:
+            original = made.segments[number][1][at]
+            status, found, _ = run(patched(made, number, at, bytes([original ^ 2]), whole=True, tiles=True))
+            equal(status, 1)
+            assert index in {one["record"] for one in faults(found)}, (number, at - begin, index, found)
+            if at == begin + 16:
+                has(found, "a tile's hash is not that of the records")
+                has(found, "a fork")
+
+
+@test
+def test_a_change_is_narrowed_down_by_checkpoints():
+    made = small()
+    place = made.places[50]
+    folder = patched(made, place[0], place[1] + 16, b"\xff", whole=True)
+    low, high = made.closed(40), made.closed(60)
+    words = [word for size in (low, high) for word in ("--checkpoint", file(made.note(size)))]
+    found = run(folder, *words)[1]
+    has(found, f"one of records {low} to {high - 1} was changed")
+    equal(len(faults(found)), 2)
+
+
+@test
+def test_a_damaged_record_whose_entry_is_whole_leaves_the_root_as_it_is():
+    made = small()
+    place = made.places[50]
+    status, found, summary = run(patched(made, place[0], place[1] + 4, b"\xff"))
+    equal((status, len(faults(found)), summary["covered"]), (1, 1, len(made.entries)))
+
+
+@test
+def test_a_damaged_record_s_hash_comes_from_its_tile():
+    made = small()
+    place = made.places[50]
+    status, found, summary = run(patched(made, place[0], place[1] + 40, b"\xff", tiles=True))
+    equal((status, len(faults(found)), summary["covered"]), (1, 1, len(made.entries)))
+
+
+# ---- records and segments that are elsewhere ----
+
+def rearranged(made, number, order, tiles=False):
+    """A segment with its records in this order, each with its own checksum as it was."""
+    folder = saved(made, tiles=tiles, room=0)
+    where = spans(made, number)
+    data = made.segments[number][1]
+    segment(folder, number).write_bytes(bytes(data[:HEADER]) + b"".join(bytes(data[slice(*where[i])]) for i in order))
+    return folder
+
+
+@test
+def test_a_record_that_was_removed_moved_or_doubled_is_found():
+    made = small()
+    for number in (1, 4):
+        count, first = len(spans(made, number)), made.segments[number][0]
+        usual = list(range(count))
+        for order, words in ((usual[:3] + usual[4:], f"records {first + 3} to {first + 3} are missing"),
+                             (usual[:3] + [4, 3] + usual[5:], "out of order"),
+                             (usual[:4] + usual[3:], "out of order"),
+                             (usual[1:], f"records {first} to {first} are missing")):
+            status, found, _ = run(rearranged(made, number, order))
+            equal(status, 1)
+            has(found, words)
+
+
+@test
+def test_a_damaged_record_before_one_that_comes_again_is_found():
+    made = small()
+    count, first = len(spans(made, 1)), made.segments[1][0]
+    folder = rearranged(made, 1, [0, 1, 2, 3, 1, *range(4, count)])
+    path = segment(folder, 1)
+    data = bytearray(path.read_bytes())
+    data[spans(made, 1)[3][0] + 40] ^= 1
+    path.write_bytes(data)
+    found = run(folder)[1]
+    has(found, f"out of order: record {first + 3} was to come")
+    has(found, f"records {first + 3} to {first + 3} are missing")
+
+
+@test
+def test_a_removed_record_is_found_also_where_all_behind_it_were_numbered_again():
+    made, other = Ledger(), Ledger()
+    for number in range(10):
+        made.add(15, struct.pack("<QII", number, 0, 0) + text("a"))
+        if number != 4:
+            other.add(15, struct.pack("<QII", number, 0, 0) + text("a"))
+    folder = saved(other)
+    (folder / "checkpoint").write_bytes(made.note())
+    status, found, _ = run(folder)
+    equal(status, 1)
+    has(found, "cut off")
+    (folder / "checkpoint").write_bytes(made.note(12))
+    has(run(folder)[1], "a fork")
+
+
+@test
+def test_a_cut_off_end_is_found_by_the_checkpoint_at_any_length():
+    made = small()
+    for cut in list(range(1, 200, 13)) + [len(made.segments[-1][1]) - HEADER, len(made.segments[-1][1]) - 1]:
+        folder = saved(made, tiles=False, room=0)
+        path = segment(folder, -1)
+        os.truncate(path, path.stat().st_size - cut)
+        status, found, _ = run(folder)
+        equal(status, 1)
+        has(found, "cut off" if cut < len(made.segments[-1][1]) - 1 else "cannot be read")
+
+
+@test
+def test_segments_that_are_missing_doubled_or_swapped_are_found():
+    made = small()
+    firsts = [first for first, _, _ in made.segments]
+    for number, words in ((0, "no `pruned` says so"), (2, f"records {firsts[2]} to {firsts[3] - 1} are missing"), (4, "cut off")):
+        folder = saved(made, tiles=False)
+        segment(folder, number).unlink()
+        status, found, _ = run(folder)
+        equal(status, 1)
+        has(found, words)
+    folder = saved(made, tiles=False)
+    shutil.copy(segment(folder, 1), folder / "segments" / f"{firsts[1] + 5:020d}.seg")
+    status, found, _ = run(folder)
+    equal(status, 1)
+    has(found, "its header says that it begins with record")
+    other = ledgerwriter.everything(90, 20)
+    other.segments[2][0] -= 2  # named and numbered as if the segment before it were shorter
+    header = other.segments[2][1][:HEADER - 4]
+    header[16:24] = struct.pack("<Q", other.segments[2][0])
+    other.segments[2][1][:HEADER] = header + struct.pack("<I", ledgerwriter.crc32c(header))
+    status, found, _ = run(saved(other, tiles=False))
+    equal(status, 1)
+    has(found, f"can be records below {other.segments[2][0]}")
+    folder = saved(made, tiles=False)
+    one, two = segment(folder, 1), segment(folder, 2)
+    content = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(content)
+    equal(run(folder)[0], 1)
+    folder = saved(made, tiles=False)
+    (folder / "segments" / "00000000000000000001.seg.old").write_bytes(b"")
+    has(run(folder)[1], "is no segment's name")
+    folder = saved(made, tiles=False)
+    with open(segment(folder, 1), "ab") as closed:
+        closed.write(bytes(64))
+    has(run(folder)[1], "zeros behind the last record")
+
+
+# ---- what a crash leaves ----
+
+@test
+def test_a_torn_end_is_no_fault_where_nothing_says_that_it_was_on_the_disk():
+    made = small()
+    size, count = made.closed(made.segments[-1][0] + 2), len(made.entries)
+    for change in (lambda data: data[:-40], lambda data: data[:-200] + bytes(200) + b"\xff" * 64):
+        folder = saved(made, tiles=False, room=0)
+        path = segment(folder, -1)
+        path.write_bytes(change(path.read_bytes()))
+        (folder / "checkpoint").write_bytes(made.note(size))
+        status, found, summary = run(folder)
+        equal((status, summary["covered"]), (0, size))
+        has(found, "cut short here", "note")
+        (folder / "checkpoint").write_bytes(made.note(count))
+        equal(run(folder)[0], 1)
+
+
+@test
+def test_a_torn_record_that_a_later_one_calls_durable_is_damage():
+    for durable, due in ((3, 0), (6, 1)):
+        made = Ledger()
+        for _ in range(3):
+            made.add(15, struct.pack("<QII", 1, 0, 0) + text("a"))
+        made.taken(0, durable)
+        folder = patched(made, 0, made.places[4][1] + 8, b"\xff")
+        (folder / "checkpoint").write_bytes(made.note(3))
+        equal(run(folder)[0], due)
+
+
+# ---- checkpoints and keys ----
+
+@test
+def test_a_fork_is_found_and_both_its_checkpoints_compare_as_one():
+    one, other = Ledger(), Ledger()
+    for made, name in ((one, "alice"), (other, "bob")):
+        for number in range(300):
+            made.add(15, struct.pack("<QII", number, 0, 0) + text(name if number == 200 else "all"))
+    key = ("--key", one.signer.vkey)
+    folder = saved(one)
+    status, found, _ = run(folder, *key, "--checkpoint", file(other.note(250)))
+    equal(status, 1)
+    has(found, "a fork")
+    equal(run(folder, *key, "--checkpoint", file(other.note(150)))[0], 0)
+    late, early, same = file(other.note(250)), file(one.note(150)), file(one.note(250))
+    equal(run("--compare", late, same, *key)[0], 1)
+    equal(run("--compare", same, same, *key)[0], 0)
+    equal(run("--compare", early, same, *key)[0], 2)
+    equal(run(folder, "--compare", early, same, *key)[0], 0)
+    status, found, _ = run(folder, "--compare", early, late, *key)
+    equal(status, 1)
+    has(found, "a fork")
+    equal(run(folder, "--compare", early, file(one.note(303) .replace(b"303", b"304")), *key)[0], 1)
+    longer = Ledger()
+    for number in range(400):
+        longer.add(3)
+    equal(run(folder, "--compare", early, file(longer.note()), *key)[0], 2)
+    equal(run("--compare", same, same, "--key", Signer(5).vkey)[0], 1)
+    third = Signer(9, "third.example/log")
+    elsewhere = file(ledgerwriter.note(250, one.root(250), third, origin=third.name))
+    has(run("--compare", same, elsewhere, *key, "--key", third.vkey)[1], "two ledgers")
+
+
+@test
+def test_another_key_s_checkpoint_is_refused():
+    made, other = small(), Signer(2)
+    folder = saved(made, tiles=False)
+    equal(run(folder, "--key", other.vkey)[0], 1)
+    status, found, _ = run(folder, "--checkpoint", file(made.note(50, other)))
+    equal(status, 1)
+    has(found, "not signed with the key in use at 50 records")
+    (folder / "checkpoint").write_bytes(ledgerwriter.note(50, made.root(50), Signer(name="x"), origin="x"))
+    has(run(folder)[1], "this ledger is 'ledger.example/shop'")
+    (folder / "checkpoint").unlink()
+    has(run(folder)[1], "there is none")
+
+
+@test(limit=180)
+def test_any_flipped_bit_of_a_checkpoint_is_refused():
+    made = Ledger()
+    folder, good = saved(made, tiles=False), made.note()
+    for at in range(8 * len(good)):
+        data = bytearray(good)
+        data[at // 8] ^= 1 << at % 8
+        (folder / "checkpoint").write_bytes(data)
+        assert run(folder)[0] == 1, f"bit {at}: {bytes(data)}"
+
+
+@test
+def test_a_rotated_key_is_followed():
+    old, new = Signer(1), Signer(2)
+    made = Ledger(old)
+    made.add(3)
+    made.add(2, b"\1\1" + new.public)
+    made.add(2, b"\2\1" + old.public)
+    made.add(3)
+    size = len(made.entries)
+    folder = saved(made, checkpoint=False)
+    (folder / "checkpoint").write_bytes(made.note(size, new))
+    before = file(made.note(4, old))
+    keys = ("--key", old.vkey, "--key", new.vkey)
+    equal(run(folder, "--checkpoint", before, *keys)[0], 0)
+    equal(run(folder, "--key", old.vkey)[0], 1)
+    equal(run(folder, "--checkpoint", file(made.note(4, new)), *keys)[0], 1)
+    equal(run(folder, "--checkpoint", file(made.note(5, old)), *keys)[0], 1)
+    equal(run(folder, "--checkpoint", file(made.note(size, old)), *keys)[0], 1)
+    made.add(2, b"\2\1" + new.public)
+    folder = saved(made)
+    (folder / "checkpoint").write_bytes(made.note(size + 1, new))
+    has(run(folder)[1], "no key was in use")
+    made.add(2, b"\1\1" + old.public)
+    has(run(saved(made))[1], "retired before")
+
+
+@test
+def test_witnesses_are_asked_for():
+    made, witness, other = small(), Signer(7, "witness.example/w", 4), Signer(8, "witness.example/v", 4)
+    folder = saved(made, tiles=False)
+    size = made.closed(50)
+    cosigned = made.note(size, made.signer, witness)
+    status, found, _ = run(folder, "--checkpoint", file(cosigned), "--witness", witness.vkey)
+    equal(status, 0)
+    has(found, f"cosigned {size} records at 2026-01-01T00:01:40", "note")
+    equal(run(folder, "--checkpoint", file(cosigned), "--witness", other.vkey)[0], 1)
+    false = Signer(8, "witness.example/w", 4)
+    false.id = witness.id
+    has(run(folder, "--checkpoint", file(made.note(size, made.signer, false)), "--witness", witness.vkey)[1], "is wrong")
+    body = made.note(size).rpartition(b"\n\n")[0] + b"\n"
+    late = made.note(size) + witness.line(body, 1 << 63)
+    has(run(folder, "--checkpoint", file(late), "--witness", witness.vkey)[1], "beyond 2^63")
+    longer = body + b"more\n"
+    has(run(folder, "--checkpoint", file(longer + b"\n" + made.signer.line(longer)))[1], "not a checkpoint")
+    unknown = made.note(size) + "".join(f"\u2014 x.example/{i} AAAAAAAA\n" for i in range(20)).encode()
+    equal(run(folder, "--checkpoint", file(unknown))[0], 0)
+
+
+@test
+def test_what_no_checkpoint_covers_is_told():
+    made = small()
+    folder = saved(made, tiles=False)
+    size = made.closed(70)
+    (folder / "checkpoint").write_bytes(made.note(size))
+    status, found, summary = run(folder)
+    equal((status, summary["covered"]), (0, size))
+    has(found, f"records {size} to {len(made.entries) - 1} are covered by no checkpoint", "note")
+
+
+# ---- tiles, deleted segments ----
+
+@test
+def test_tiles_agree_with_the_records():
+    made = ledgerwriter.everything(600, 300)
+    for name, data in made.tiles().items():
+        folder = saved(made)
+        (folder / name).write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
+        status, found, _ = run(folder)
+        equal(status, 1)
+        assert any(one["file"] == name and one["offset"] == 32 for one in faults(found)), found
+        (folder / name).write_bytes(data[:-1])
+        has(run(folder)[1], "instead of")
+        (folder / name).unlink()
+        equal(run(folder)[0], 0)
+    folder = saved(made)
+    (folder / "tile/0/002.p/200").write_bytes(bytes(32 * 200))
+    has(run(folder)[1], "a tile of more than")
+
+
+def deleted(made, first, tiles):
+    folder = saved(made, tiles=tiles)
+    for path in list((folder / "segments").iterdir()):
+        if int(path.name[:20]) < first:
+            path.unlink()
+    return folder
+
+
+@test
+def test_a_ledger_of_which_the_beginning_was_deleted_verifies_from_tiles():
+    made = ledgerwriter.everything(600, 300)
+    first = made.segments[1][0]
+    made.add(24, struct.pack("<QQ", 0, first))
+    old = ("--checkpoint", file(made.note(100)))
+    status, found, summary = run(deleted(made, first, True), "--key", made.signer.vkey, *old)
+    equal((faults(found), summary["covered"], summary["first"]), ([], len(made.entries), first))
+    equal((status, len(texts(found, "unseen"))), (2, 2))  # the key's record was deleted
+    has(found, "deleted by age", "note")
+    equal(run(deleted(made, first, True))[2]["covered"], 0)  # nobody vouches for its key
+    short = ledgerwriter.everything(600, 300)
+    short.add(24, struct.pack("<QQ", 0, first - 1))
+    has(run(deleted(short, first, True))[1], "no `pruned` says so")
+    status, found, summary = run(deleted(made, first, False), "--key", made.signer.vkey, *old)
+    equal((status, faults(found), summary["covered"]), (2, [], 0))
+    has(found, "no tile stands for them", "unseen")
+    folder = deleted(made, first, True)
+    data = bytearray((folder / "tile/0/000").read_bytes())
+    data[100] ^= 1
+    (folder / "tile/0/000").write_bytes(data)
+    equal(run(folder)[0], 1)
+
+
+@test
+def test_nothing_is_deleted_under_a_hold():
+    made = Ledger()
+    made.add(22, struct.pack("<QII", 1, 0, 0) + text("kim") + text("court"))
+    made.add(24, struct.pack("<QQ", 0, 2))
+    has(run(saved(made))[1], "though there was a hold")
+
+
+# ---- what records say ----
+
+@test
+def test_an_erased_directory_entry_does_not_hurt_and_one_that_was_not_destroyed_is_found():
+    made = small()
+    folder = saved(made, tiles=False)
+    (folder / "entry.keys").write_bytes(bytes(32) + b"\1" * 32)
+    equal(run(folder)[0], 0)
+    (folder / "entry.keys").write_bytes(b"\1" * 64)
+    has(run(folder)[1], "was not destroyed")
+
+
+@test
+def test_a_false_opening_is_found():
+    for change in ({"false_root": bytes(32)}, {"false_count": 6}, {"numbers": [42, 43, 44, 45, 47]}, {"numbers": [42, 43, 44, 45]},
+                   {"about": 0}, {"part_number": 3}, {"which": 1}, {"about": 5}):
+        made = Ledger()
+        shown = made.expose(exposure(part(range(42, 47), [2**32 - 1])))
+        made.taken(1)
+        made.open(**{"about": shown, "numbers": list(range(42, 47)), **change})
+        status, found, _ = run(saved(made))
+        equal((status, len(faults(found))), (1, 1))
+        equal(faults(found)[0]["record"], 5)
+
+
+@test
+def test_what_came_from_a_ring_ends_with_a_fitting_taken():
+    def batch(*counts, after=None):
+        made = Ledger()
+        for count in counts:
+            made.expose(exposure(part([1])))
+            made.expose(exposure(part([2])))
+            if count is not None:
+                made.taken(count)
+            if after:
+                made.add(after)
+        return run(saved(made))
+    equal(batch(2, 2)[0], 0)
+    for counts in ((1,), (3,), (2, 0), (0,)):
+        has(batch(*counts)[1], "`taken` of")
+    has(batch(None, after=3)[1], "that no `taken` ends")
+    has(batch(None)[1], "no `taken` ends")
+    made = Ledger()
+    made.expose(exposure(part([1])))
+    middle = made.expose(exposure(part([1])))
+    made.taken(2)
+    has(run(saved(made), "--checkpoint", file(made.note(middle)))[1], "covers some of a batch")
+    made.position -= 64
+    made.expose(exposure(part([1])))
+    made.taken(1)
+    has(run(saved(made))[1], "taken from a ring twice")
+
+
+@test
+def test_there_is_one_way_to_write_an_exposure():
+    def verdict(change):
+        head, parts = exposure(part(*change.get("lists", ([1, 2, 3, 4, 5], [7])), **change.get("part", {})),
+                               **change.get("whole", {}))
+        parts = [(bytearray(start), list(lists)) for start, lists in parts]
+        if "lists_are" in change:
+            parts[0][1][:] = change["lists_are"]
+        for at, value in change.get("at", ()):
+            parts[0][0][at] = value
+        made = Ledger()
+        made.expose((head + change.get("more", b""), [(bytes(start), lists) for start, lists in parts]))
+        made.taken(1)
+        return run(saved(made))[0]
+    plain, seven = struct.pack("<5I", 1, 2, 3, 4, 5), struct.pack("<I", 7)
+    right = [{}, {"lists": ([1, 2], [])}, {"lists": ([1, 2, 3], [])}, {"lists": ([1, 2, 3, 4], [])},
+             {"lists": ([2**32 - 2, 2**32 - 1, 0, 1, 2, 3], [])}, {"lists": ([5, 5, 5], [3, 2, 1])}, {"part": {"kind": 15}}]
+    wrong = [{"lists_are": [plain, seven], "at": [(2, 0)]},
+             {"lists": ([1, 2, 3], []), "lists_are": [struct.pack("<III", 1, 1, 3), b""], "at": [(2, 1)]},
+             {"lists_are": [struct.pack("<5I", 2, 1, 2, 3, 3), seven]},
+             {"lists_are": [struct.pack("<III", 1, 1, 6), seven]},
+             {"lists_are": [struct.pack("<III", 1, 1, 4), seven]},
+             {"lists": ([1] * 9, []), "lists_are": [struct.pack("<7I", 3, 1, 9, 20, 0, 30, 0), b""], "at": [(2, 1)]},
+             {"lists_are": [struct.pack("<III", 1, 2**32 - 2, 5), seven]},
+             {"lists": (list(range(1, 11)), []), "lists_are": [struct.pack("<5I", 2, 1, 4, 5, 6), b""]},
+             {"part": {"kind": 16}}, {"part": {"attribution": 7}}, {"at": [(2, 9)]}, {"at": [(3, 1)]},
+             {"whole": {"verdict": 5}}, {"whole": {"rule": b"a\0b"}}, {"whole": {"actor": b"a" * 64}}, {"more": b"x"},
+             {"lists": ([1, 3] * 3001, [])}]
+    for change in right:
+        equal(verdict(change), 0)
+    for change in wrong:
+        assert verdict(change) == 1, change
+
+
+@test
+def test_payloads_are_as_long_as_their_type_says():
+    made, seen = small(), set()
+    for index, entry in enumerate(made.entries):
+        kind = struct.unpack_from("<H", entry, 16)[0]
+        if kind in seen or kind in (10, 12, 999):
+            continue
+        seen.add(kind)
+        number, begin = made.places[index]
+        length = int.from_bytes(made.segments[number][1][begin:begin + 4], "little")
+        payload = bytes(made.segments[number][1][begin + HEAD:begin + HEAD + length])
+        for other in (payload + b"\0", payload[:-1]) if payload else (b"\0",):
+            one = Ledger(begin=kind != 1)
+            one.add(kind, other, b"" if kind in (9, 26) else None)
+            found = run(saved(one))[1]
+            assert any("payload" in words or "zero" in words for words in texts(found)), (kind, found)
+    equal(seen, set(range(1, 27)) - {10, 12, 24})
+
+
+@test
+def test_what_cannot_be_is_found():
+    who = text("kim") + text("why")
+    names = [bytearray(ledgerwriter.mark()) for _ in range(3)]
+    names[0][34], names[1][40:104], names[2][40 + 10] = 9, b"a" * 64, 1
+    right = ledgerwriter.vocabulary([b"a"], [b"b"])
+    for kind, payload, words in (
+            (2, b"\3\1" + bytes(32), "neither in use nor retired"), (2, b"\1\2" + bytes(32), "another algorithm"),
+            (2, b"\2\1" + bytes(32), "never in use"),
+            (6, struct.pack("<QQHBB", 1, 1, 1, 2, 0) + text("") * 5, "neither yes nor no"),
+            (6, struct.pack("<QQHBB", 1, 1, 1, 0, 2) + text("") * 5, "neither yes nor no"),
+            (11, b"\0" + right[1:], "id is not"), (11, ledgerwriter.vocabulary([b"a", b"a"], []), "there twice"),
+            (11, ledgerwriter.vocabulary([b""], []), "empty"), (11, ledgerwriter.vocabulary([b"a" * 64], []), "too long"),
+            (11, ledgerwriter.vocabulary([], [b"%d" % i for i in range(17)]), "too many"),
+            (11, ledgerwriter.vocabulary([b"%d" % i for i in range(65)], []), "too many"),
+            (12, struct.pack("<IB3x", DIRECTORY - 1, 0), "does not give"), (12, struct.pack("<IB3x", DIRECTORY, 16), "does not"),
+            (12, struct.pack("<IB3s", DIRECTORY, 0, b"abc"), "must be zero"),
+            (13, bytes(names[0]), "nothing known"), (13, bytes(names[1]), "no zero"), (13, bytes(names[2]), "or more behind"),
+            (14, struct.pack("<IIQQQQ", 64, 0, 1, 0, 0, 0), "cannot be"), (14, struct.pack("<IIQQQQ", 0, 0, 1, 5, 4, 0), "cannot be"),
+            (14, struct.pack("<IIQQQQ", 0, 0, 1, 0, 0, 4), "cannot be"),
+            (15, struct.pack("<QII", 0, 0, 0) + text("a\0b"), "zero byte"),
+            (18, struct.pack("<QB3x", 3, 1) + text("") * 2, "not before it"), (19, struct.pack("<QII", 3, 0, 0) + who, "not before"),
+            (21, struct.pack("<IIQQ", 0, 0, 5, 4) + text(""), "ends before it begins"),
+            (23, struct.pack("<QII", 1, 0, 0) + who, "that there was not"), (22, struct.pack("<QII", 1, 0, 1) + who, "must be zero"),
+            (24, struct.pack("<QQ", 2, 2), "range that cannot be"), (24, struct.pack("<QQ", 0, 4), "range that cannot be"),
+            (25, struct.pack("<II", 5, 0) + text(""), "does not give"),
+            (26, struct.pack("<QBBxxI", 3, 0, 0, 0) + bytes(64), "not before it")):
+        made = Ledger()
+        made.add(kind, payload, payload[:48] if kind == 26 else None)
+        if kind in (11, 12, 13):
+            made.taken(1)
+        status, found, _ = run(saved(made))
+        has(found, words)
+        equal((status, len(faults(found)), faults(found)[0]["record"]), (1, 1, 3))
+    for origin in ("", "with space", "a+b", "a" * 201, b"\xff"):
+        made = Ledger(begin=False)
+        made.add(1, bytes(16) + text(origin))
+        has(run(saved(made))[1], "the origin is no name of a key")
+    made = Ledger()
+    made.add(24, struct.pack("<QQ", 0, 2))
+    made.add(24, struct.pack("<QQ", 1, 3))
+    has(run(saved(made))[1], "does not go on")
+
+
+@test
+def test_the_first_record_and_no_other_is_begun():
+    made = Ledger(begin=False)
+    made.add(2, b"\1\1" + made.signer.public)
+    has(run(saved(made))[1], "`begun`")
+    made = Ledger()
+    made.add(1, bytes(16) + text("again"))
+    has(run(saved(made))[1], "`begun`")
+
+
+# ---- encryption ----
+
+@test
+def test_encrypted_segments_verify_with_the_key_and_say_what_they_need_without():
+    key = bytes(range(32, 64))
+    made = ledgerwriter.everything(90, 20, encryption=key)
+    folder = saved(made, tiles=False)
+    right, other = file(key), file(bytes(32))
+    status, found, summary = run(folder, "--encryption-key", right, "--key", made.signer.vkey)
+    equal((status, faults(found), summary["covered"]), (0, [], len(made.entries)))
+    status, found, _ = run(folder)
+    equal((status, faults(found)), (2, []))
+    has(found, "--encryption-key is needed", "unseen")
+    status, found, _ = run(folder, "--encryption-key", other)
+    equal(status, 1)
+    has(found, "cannot be decrypted")
+    equal(run(folder, "--encryption-key", file(bytes(31)))[0], 2)
+    number, begin = made.places[30]
+    for at in (begin + 16, begin + HEAD, begin + HEAD + 20):
+        folder = patched(made, number, at, bytes([made.segments[number][1][at] ^ 1]), whole=True)
+        has(run(folder, "--encryption-key", right)[1], "cannot be decrypted")
+
+
+# ---- proofs ----
+
+@test(limit=180)
+def test_a_proof_with_its_entry_verifies_and_no_flipped_bit_of_either():
+    made = small()
+    for index, size in ((0, 1), (0, 90), (63, 64), (64, 65), (88, 90), (89, 90), (10, 77)):
+        entry = file(made.entries[index])
+        equal(run("--proof", file(made.proof(index, size)), "--entry", entry, "--key", made.signer.vkey)[0], 0)
+        equal(run("--proof", file(made.proof(index, size)), "--entry", entry, "--key", Signer(3).vkey)[0], 1)
+    witness = Signer(7, "witness.example/w", 4)
+    proof, entry, words = made.proof(15, 21, made.signer, witness), made.entries[15], ("--witness", witness.vkey)
+    paths = [harness.folder() / "flipped-proof", harness.folder() / "flipped-entry"]
+    for number, good in enumerate((proof, entry)):
+        for at in range(8 * len(good)):
+            data = [proof, entry]
+            data[number] = bytearray(good)
+            data[number][at // 8] ^= 1 << at % 8
+            for path, content in zip(paths, data):
+                path.write_bytes(content)
+            status = run("--proof", paths[0], "--entry", paths[1], "--key", made.signer.vkey, *words)[0]
+            assert status == 1, f"bit {at} of {'proof' if not number else 'entry'}"
+
+
+# ---- whoever wrote it is hostile ----
+
+@test
+def test_a_proof_of_a_log_that_signed_nonsense_is_refused():
+    signer, made = Signer(), small()
+
+    def judged(entry, index, path, size, tree):
+        lines = [base64.b64encode(one).decode() for one in path]
+        proof = "\n".join(["c2sp.org/tlog-proof@v1", f"index {index}", *lines, "", ""]).encode()
+        return run("--proof", file(proof + ledgerwriter.note(size, tree, signer)), "--entry", file(entry), "--key", signer.vkey)[0]
+    leaves, entries = made.leaves, made.entries
+    equal(judged(entries[0], 0, [leaves[1]], 2, ledgerwriter.root(leaves[:2])), 0)
+    equal(judged(entries[0], 0, [leaves[1]], 4, ledgerwriter.root(leaves[:2])), 1)  # too short a path
+    equal(judged(entries[1], 1, [], 1, leaves[1]), 1)  # an index behind the end
+    equal(judged(entries[1], 0, [], 1, leaves[1]), 1)  # an entry that names another index
+    long = b"".join(leaves[1:3])
+    equal(judged(entries[0], 0, [long], 2, ledgerwriter.sha(b"\1" + leaves[0] + long)), 1)
+
+
+@test(limit=180)
+def test_nothing_that_a_folder_holds_brings_the_verifier_down():
+    chance, made = random.Random(4), small()
+    for _ in range(400):
+        folder = saved(made, tiles=chance.random() < 0.3, room=256)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        for path in chance.sample(files, 2):
+            data = bytearray(path.read_bytes())
+            for _ in range(chance.choice((1, 8, 200))):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            begin = chance.randrange(len(data))
+            if chance.random() < 0.3:
+                del data[begin:begin + chance.randrange(1, 300)]
+            path.write_bytes(data)
+        status = run(folder)[0]
+        assert status in (0, 1, 2), status
+        shutil.rmtree(folder)
+    for garbage in (b"", b"\xff" * 5000, bytes(5000), chance.randbytes(100000)):
+        folder = saved(made, tiles=False)
+        for path in (segment(folder, 1), segment(folder, 4), folder / "checkpoint"):
+            path.write_bytes(garbage)
+        equal(run(folder)[0], 1)
+
+
+@test(limit=60)
+def test_pipes_links_and_huge_indexes_are_neither_followed_nor_waited_for():
+    made = small()
+    folder = saved(made)
+    segment(folder, 2).unlink()
+    os.mkfifo(folder / "segments" / f"{made.segments[2][0]:020d}.seg")
+    has(run(folder)[1], "no regular file")
+    folder = saved(made)
+    other = segment(folder, 2).rename(harness.folder() / f"moved{next(names)}")
+    segment(folder, 2).with_name(f"{made.segments[2][0]:020d}.seg").symlink_to(other)
+    has(run(folder)[1], "cannot be read")
+    folder = saved(made)
+    shutil.copy(segment(folder, 4), folder / "segments" / f"{2**62:020d}.seg")
+    equal(run(folder)[0], 1)
+    made = Ledger()
+    made.add(3)
+    struct.pack_into("<Q", made.segments[0][1], made.places[3][1] + 8, 2**62)
+    made.segments[0][1][made.places[3][1]:] = ledgerwriter.seal(made.segments[0][1][made.places[3][1]:], made.segments[0][2])
+    has(run(saved(made))[1], "out of place")
+    made, folder = small(), saved(small())
+    (folder / "tile/0/000.p").mkdir(exist_ok=True)
+    (folder / "tile/0/000.p/7").symlink_to("/dev/zero")
+    equal(run(folder)[0], 1)
+    equal(run(fresh())[0], 2)
+
+
+@test(limit=60)
+def test_a_segment_full_of_what_looks_like_records_takes_no_hours():
+    made = small()
+    folder = saved(made, tiles=False)
+    path = segment(folder, 1)
+    decoy = struct.pack("<IIQQHHI", 65000, 1, made.segments[1][0] + 1, 0, 15, 0, 0)
+    path.write_bytes(path.read_bytes()[:HEADER] + decoy * (1 << 17))
+    has(run(folder)[1], "behind it there is none")
+
+
+@test
+def test_a_record_inside_of_a_damaged_one_is_not_taken_for_the_next():
+    made = Ledger()
+    inner = ledgerwriter.seal(struct.pack("<IIQQHHI", 0, 0, 4, BEGIN, 4, 0, 0), made.segments[0][2])
+    made.add(10, bytes(8) + inner)
+    for _ in range(3):
+        made.add(15, struct.pack("<QII", 1, 0, 0) + text("a"))
+    folder = patched(made, 0, made.places[3][1] + 32, b"\xff")
+    status, found, _ = run(folder)
+    equal((status, len([one for one in faults(found) if one["offset"]])), (1, 1))
+
+
+@test
+def test_as_a_program_it_needs_little_memory_prints_no_control_characters_and_ends_with_a_verdict():
+    made = small()
+    folder = saved(made)
+    (folder / "segments" / "evil\033[2J\nname").write_bytes(b"")
+
+    def limited():
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+
+    def program(*words, **more):
+        return subprocess.run([TOOL, *words], stdout=more.get("stdout", subprocess.PIPE), stderr=subprocess.PIPE, text=True,
+                              check=False, preexec_fn=limited, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    done = program(folder)
+    equal((done.returncode, done.stderr), (1, ""))
+    assert "\033" not in done.stdout and "evil" in done.stdout, done.stdout
+    assert f"records {len(made.entries)}" in done.stdout.splitlines()[-1], done.stdout
+    vast = Ledger()
+    head, ((start, _),) = exposure(part([1, 2, 3, 4, 5], []))
+    vast.expose((head, [(start, [struct.pack("<III", 1, 0, 2**32 - 1), b""])]))
+    vast.taken(1)
+    done = program(saved(vast))  # a list that would not fit into the memory
+    equal((done.returncode, done.stderr), (1, ""))
+    wrong = made.signer.vkey.replace("+", "+0", 1)
+    for words in ((folder, "--key", wrong), (folder, "--witness", made.signer.vkey), (), ("--proof", "x"), ("--compare", "x", "y"), (folder, "--key", "nonsense"), (folder, "--no-such"),
+                  (folder / "not-there",), (folder, "--checkpoint", folder / "not-there")):
+        done = program(*words)
+        equal((done.returncode, "Traceback" in done.stderr), (2, False))
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = program(folder, stdout=full)
+    equal((done.returncode, "Traceback" in done.stderr), (2, False))
+
+
+@test
+def test_what_pasu_itself_writes_verifies_at_each_of_its_checkpoints():
+    folder = fresh()
+    folder.mkdir()
+    program, published = harness.PASU.parent / "test" / "integration" / "ledger_write", []
+    for seed in range(4):
+        made = subprocess.run([program, folder, str(seed), "30", "300000"], capture_output=True, text=True, check=True)
+        published.append(shutil.copy(folder / "checkpoint", harness.folder() / f"published{next(names)}"))
+    words = [word for one in published for word in ("--checkpoint", one)]
+    status, found, summary = run(folder, "--key", made.stdout.strip(), *words)
+    equal((status, faults(found)), (0, []))
+    assert summary["records"] > 2000 and summary["exposures"] > 1500 and len(list((folder / "segments").iterdir())) > 5
+
+
+if __name__ == "__main__":
+    harness.main()

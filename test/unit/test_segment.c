@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's segments: their form, and that what is appended is there, once and in order. */
+#include "segment_parts.h"
+
+/* ---- the form ---- */
+
+static void
+a_segment_is_the_one_that_the_format_shows(void **state)
+{
+    static const uint8_t expected[] = {
+        /* the header and the first record of docs/spec/ledger.md */
+        0x70, 0x61, 0x73, 0x75, 0x73, 0x65, 0x67, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xfa, 0xed,
+        0x51, 0x72, 0x86, 0x18, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09,
+        0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x65, 0xb4, 0x2a, 0x12, 0x24, 0x00, 0x00, 0x00, 0x56, 0x7f,
+        0x62, 0x19, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xfa, 0xed,
+        0x51, 0x72, 0x86, 0x18, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x0f, 0x0e,
+        0x0d, 0x0c, 0x0b, 0x0a, 0x09, 0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01, 0x00,
+        0x13, 0x6c, 0x65, 0x64, 0x67, 0x65, 0x72, 0x2e, 0x65, 0x78, 0x61, 0x6d, 0x70, 0x6c,
+        0x65, 0x2f, 0x73, 0x68, 0x6f, 0x70, 0x00, 0x00, 0x00, 0x00};
+    static const char origin[] = "\x13ledger.example/shop";
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_record record;
+    uint8_t id[SEGMENT_ID_SIZE], found[sizeof(expected)];
+    const struct iovec parts[] = {{id, sizeof(id)},
+                                  {(void *)(uintptr_t)origin, sizeof(origin) - 1}};
+    int fd;
+
+    for (unsigned i = 0; i < sizeof(id); i++)
+        id[i] = (uint8_t)(15 - i);
+    open_writer(d, &w);
+    assert_int_equal(segment_begin(&w, 1000), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_BEGUN, d->time, parts, 2, &record), 0);
+    assert_int_equal(segment_commit(&w), 0);
+    segment_writer_close(&w);
+    fd = openat(d->directory, "00000000000000000000.seg", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(pread(fd, found, sizeof(found), 0), sizeof(found));
+    assert_memory_equal(found, expected, sizeof(found));
+    close(fd);
+}
+
+static void
+what_is_no_segments_name_is_passed_over(void **state)
+{
+    static const char *const others[] = {"00000000000000000005.se",
+                                         "0000000000000000005.seg",
+                                         "99999999999999999999.seg",
+                                         "000000000000000000-5.seg",
+                                         "next.tmp",
+                                         "00000000000000000005.seg2"};
+    struct disk *d = *state;
+    uint64_t *firsts;
+    size_t count;
+
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        close(openat(d->directory, others[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    close(openat(d->directory, "18446744073709551615.seg", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    close(openat(d->directory, "00000000000000000042.seg", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    assert_int_equal(segment_list(&os_real, d->directory, &firsts, &count), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(firsts[0], 42);
+    assert_int_equal(firsts[1], UINT64_MAX);
+    memory_free(firsts);
+}
+
+/* ---- appending ---- */
+
+static void
+what_is_committed_is_read_back_in_order_over_many_segments(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct random random = {.state = 3};
+
+    open_writer(d, &w);
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(append(&w, 1 + random_below(&random, 30)), 0);
+        if (random_below(&random, 10) == 0) {
+            uint64_t next = w.next;
+
+            segment_writer_close(&w);
+            open_writer(d, &w);
+            assert_int_equal(w.next, next);
+        }
+    }
+    assert_true(w.first > 500);
+    assert_int_equal(read_all(d), w.next);
+    segment_writer_close(&w);
+}
+
+static void
+a_batch_is_never_in_two_segments_and_nothing_is_too_long(void **state)
+{
+    static uint8_t long_payload[SEGMENT_PAYLOAD_MAX + 1];
+    struct iovec part = {long_payload, sizeof(long_payload)};
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_record record;
+
+    open_writer(d, &w);
+    w.size = SEGMENT_SIZE;
+    assert_int_equal(segment_begin(&w, SEGMENT_BATCH_MAX + 1), PASU_E_RANGE);
+    assert_int_equal(segment_begin(&w, SEGMENT_BATCH_MAX), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, &part, 1, &record), PASU_E_RANGE);
+    part.iov_len--;
+    for (int i = 0; i < SEGMENT_BATCH_MAX / (SEGMENT_PAYLOAD_MAX + 32); i++)
+        assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, &part, 1, &record), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, &part, 1, &record), PASU_E_AGAIN);
+    assert_int_equal(segment_commit(&w), 0);
+    w.size = SEGMENT_BATCH_MAX + 100000;
+    assert_int_equal(segment_begin(&w, SEGMENT_BATCH_MAX), 0);
+    assert_int_equal(w.first, 16);
+    segment_writer_close(&w);
+    assert_int_equal(read_all(d), 16);
+}
+
+static void
+an_aborted_batch_was_never_there(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_record record;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 3), 0);
+    assert_int_equal(segment_begin(&w, 1000), 0);
+    assert_int_equal(segment_put(&w, SEGMENT_GAP, 1, NULL, 0, &record), 0);
+    assert_int_equal(record.index, 3);
+    segment_abort(&w);
+    assert_int_equal(append(&w, 2), 0);
+    segment_writer_close(&w);
+    assert_int_equal(read_all(d), 5);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_DISK(a_segment_is_the_one_that_the_format_shows),
+        ON_DISK(what_is_no_segments_name_is_passed_over),
+        ON_DISK(what_is_committed_is_read_back_in_order_over_many_segments),
+        ON_DISK(a_batch_is_never_in_two_segments_and_nothing_is_too_long),
+        ON_DISK(an_aborted_batch_was_never_there),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
