@@ -334,7 +334,7 @@ run(int directory, uint64_t records, size_t rounds)
     print_row("append one, durable, us", strict, rounds);
     print_row("  pwrite and fdatasync of as many bytes, us", bare, rounds);
     print_row("  ratio", ratio, rounds);
-    print_row("verify (checksums, entries, root), GB a CPU second", verify, rounds);
+    print_row("verify (checksums, entries, tree), GB a CPU second", verify, rounds);
     print_row("  million records a CPU second", verify_rate, rounds);
 }
 
