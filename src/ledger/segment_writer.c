@@ -318,7 +318,7 @@ segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
             const struct iovec *parts, size_t count, struct segment_record *record)
 {
     struct segment_head head = {.index = w->next + w->put, .time = time, .type = (uint16_t)type};
-    uint8_t *at = w->batch + w->used + sizeof(head), *to = at;
+    uint8_t *at, *to;
     size_t length = 0, room;
 
     if (!w->is_open || !is_in_order(w, type, parts, count))
@@ -331,6 +331,7 @@ segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
     room = segment_room(length);
     if (room > SEGMENT_BATCH_MAX - w->used)
         return PASU_E_AGAIN;
+    at = to = w->batch + w->used + sizeof(head);
     for (size_t i = 0; i < count; to += parts[i++].iov_len)
         if (parts[i].iov_len > 0)
             memcpy(to, parts[i].iov_base, parts[i].iov_len);
