@@ -43,6 +43,18 @@ view_equal(struct view a, struct view b)
     return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
 }
 
+static inline bool
+bytes_are_zero(const void *bytes, size_t length)
+{
+    const uint8_t *at = bytes;
+
+    while (length > 0 && *at == 0) {
+        at++;
+        length--;
+    }
+    return length == 0;
+}
+
 static inline uint32_t
 bytes_get_u32(const uint8_t *at)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,23 +48,6 @@ log_time_text(char *text, size_t size, int64_t realtime)
 
 /* Appends a quoted value. Bytes below 0x20, quotes and backslashes are escaped; others, UTF-8 or
  * not, are kept for logfmt and, where they are no ASCII, checked to be UTF-8 for JSON. */
-static size_t
-utf8_length(const uint8_t *at, size_t left)
-{
-    size_t n = at[0] < 0x80         ? 1
-               : (at[0] >> 5) == 6  ? 2
-               : (at[0] >> 4) == 14 ? 3
-               : (at[0] >> 3) == 30 ? 4
-                                    : 0;
-
-    if (n == 0 || n > left || at[0] == 0xC0 || at[0] == 0xC1)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    return n;
-}
-
 static void
 put_quoted(struct writer *w, struct view v)
 {
@@ -71,7 +56,8 @@ put_quoted(struct writer *w, struct view v)
     writer_u8(w, '"');
     for (size_t i = 0; i < length;) {
         uint8_t c = v.bytes[i];
-        size_t n = utf8_length(v.bytes + i, length - i);
+        uint32_t character;
+        size_t n = utf8_first(view_of(v.bytes + i, length - i), &character);
         char escape[8];
 
         if (c == '"' || c == '\\') {

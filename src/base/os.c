@@ -183,6 +183,40 @@ const struct os os_real = {
     .random = real_random,
 };
 
+int
+os_read_all(const struct os *os, int fd, void *bytes, size_t length, off_t at)
+{
+    uint8_t *to = bytes;
+
+    while (length > 0) {
+        ssize_t n = os->pread(os->arg, fd, to, length, at);
+
+        if (n <= 0)
+            return n < 0 ? error_from_errno(errno) : PASU_E_CORRUPT;
+        to += n;
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+int
+os_write_all(const struct os *os, int fd, const void *bytes, size_t length, off_t at)
+{
+    const uint8_t *from = bytes;
+
+    while (length > 0) {
+        ssize_t n = os->pwrite(os->arg, fd, from, length, at);
+
+        if (n <= 0)
+            return n < 0 ? error_from_errno(errno) : PASU_E_DISKFULL;
+        from += n;
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
 uint32_t
 os_local_minute(int64_t realtime)
 {

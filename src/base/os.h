@@ -58,6 +58,12 @@ os_monotonic(const struct os *os)
     return os->monotonic(os->arg);
 }
 
+/* All of the bytes: 0; PASU_E_CORRUPT where the file ends before, PASU_E_DISKFULL where nothing
+ * more goes into it, and the errors of the calls. */
+PASU_MUST_USE int os_read_all(const struct os *os, int fd, void *bytes, size_t length, off_t at);
+PASU_MUST_USE int os_write_all(const struct os *os, int fd, const void *bytes, size_t length,
+                               off_t at);
+
 /* A realtime as minutes since 1970 of the local clock (days begin at local midnight). tzset must
  * have been called before files can no longer be read. */
 uint32_t os_local_minute(int64_t realtime);

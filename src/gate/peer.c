@@ -32,8 +32,8 @@ peer_open(struct peer *peer, int fd, const struct address *address)
     if (address->u.any.sa_family == AF_UNIX)
         return;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    /* Within a machine there is no bottleneck to find: what looks for one (BBR paces by timers)
-     * costs time, and who has less of it than any other is always there and open to everybody. */
+    /* Within a machine there is no bottleneck to find: what looks for one (BBR, which also paces by
+     * timers) costs time. Reno does the least, and every kernel has it for everybody. */
     if (address_is_loopback(address))
         setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, reno, sizeof(reno) - 1);
 }

@@ -164,21 +164,18 @@ read_checkpoint(struct chain *c, uint8_t bytes[CHECKPOINT_MAX], size_t *length)
     int fd = os->openat(os->arg, c->directory, checkpoint_name,
                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     struct stat st;
-    ssize_t n = PASU_E_CORRUPT;
+    int result = PASU_E_CORRUPT;
 
     *length = 0;
     if (fd < 0)
         return errno == ENOENT ? 0 : error_from_errno(errno);
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-        st.st_size <= CHECKPOINT_MAX) {
-        n = os->pread(os->arg, fd, bytes, (size_t)st.st_size, 0);
-        n = n < 0 ? error_from_errno(errno) : n == st.st_size ? n : PASU_E_CORRUPT;
-    }
+        st.st_size <= CHECKPOINT_MAX)
+        result = os_read_all(os, fd, bytes, (size_t)st.st_size, 0);
     os->close(os->arg, fd);
-    if (n < 0)
-        return (int)n;
-    *length = (size_t)n;
-    return 0;
+    if (result == 0)
+        *length = (size_t)st.st_size;
+    return result;
 }
 
 /* The last one; where there is none, that of the empty tree. */
@@ -201,25 +198,16 @@ load_checkpoint(struct chain *c, struct view note, struct checkpoint *last)
 }
 
 static int
-write_note(const struct chain *c, int fd, struct view note)
-{
-    ssize_t n = c->os->pwrite(c->os->arg, fd, note.bytes, note.length, 0);
-
-    if (n < 0)
-        return error_from_errno(errno);
-    if ((size_t)n != note.length)
-        return PASU_E_DISKFULL;
-    return c->os->fsync(c->os->arg, fd) == 0 ? 0 : error_from_errno(errno);
-}
-
-static int
 replace_checkpoint(const struct chain *c, struct view note)
 {
     const struct os *os = c->os;
     int fd = os->openat(os->arg, c->directory, checkpoint_new,
                         O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    int result = fd >= 0 ? write_note(c, fd, note) : error_from_errno(errno);
+    int result =
+        fd >= 0 ? os_write_all(os, fd, note.bytes, note.length, 0) : error_from_errno(errno);
 
+    if (result == 0 && os->fsync(os->arg, fd) != 0)
+        result = error_from_errno(errno);
     if (fd >= 0)
         os->close(os->arg, fd);
     if (result == 0 &&

@@ -15,16 +15,6 @@ enum {
     PREFIX_LIST = 2,
 };
 
-static bool
-is_zero(const uint8_t *bytes, size_t length)
-{
-    while (length > 0 && *bytes == 0) {
-        bytes++;
-        length--;
-    }
-    return length == 0;
-}
-
 static uint32_t
 get_u32(const uint8_t *at)
 {
@@ -124,7 +114,7 @@ add_exposure(struct entry *entry, struct tree_hasher *hasher, struct view payloa
         has_list = has_list || before.length - rest.length > PART;
     }
     /* With nobody in it there is nothing that the salt could change in the entry. */
-    return rest.length == 0 && (has_list || is_zero(salt, ENTRY_SALT)) ? 0 : PASU_E_CORRUPT;
+    return rest.length == 0 && (has_list || bytes_are_zero(salt, ENTRY_SALT)) ? 0 : PASU_E_CORRUPT;
 }
 
 int

@@ -7,25 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-static int
-write_at(struct journal *j, const void *bytes, size_t length, off_t at)
-{
-    const uint8_t *from = bytes;
-
-    while (length > 0) {
-        ssize_t n = j->os->pwrite(j->os->arg, j->fd, from, length, at);
-
-        if (n < 0)
-            return error_from_errno(errno);
-        if (n == 0)
-            return PASU_E_DISKFULL;
-        from += n;
-        at += n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
-
 static void
 note_taken(struct journal *j, uint32_t type, const uint8_t *payload, size_t length)
 {
@@ -54,7 +35,7 @@ scan(struct journal *j, const struct journal_watch *watch, struct journal_report
         note_taken(j, record.type, record.payload.bytes, record.payload.length);
     }
     j->end = (off_t)scan.offset;
-    report->cut = scan.limit - scan.offset;
+    report->cut = scan.file.limit - scan.offset;
     journal_scan_release(&scan);
     return result;
 }
@@ -75,7 +56,7 @@ journal_open(struct journal *j, const struct os *os, int directory, const char *
     j->synced = j->end;
     /* New, or its very first write was cut: nothing is in it yet. */
     if (result == 0 && j->end < JOURNAL_HEADER) {
-        result = write_at(j, journal_header, JOURNAL_HEADER, 0);
+        result = os_write_all(j->os, j->fd, journal_header, JOURNAL_HEADER, 0);
         j->end = JOURNAL_HEADER;
     }
     if (result == 0 && report->cut > 0 && os->ftruncate(os->arg, j->fd, j->end) != 0)
@@ -103,7 +84,7 @@ journal_append(struct journal *j, enum journal_type type, const void *payload, s
         memcpy(journal_space(j), payload, length);
     head.crc = journal_crc(head, journal_space(j));
     memcpy(j->space, &head, sizeof(head));
-    result = write_at(j, j->space, JOURNAL_HEAD + length, j->end);
+    result = os_write_all(j->os, j->fd, j->space, JOURNAL_HEAD + length, j->end);
     if (result != 0) {
         j->is_torn = j->os->ftruncate(j->os->arg, j->fd, j->end) != 0;
         return result;
@@ -126,36 +107,19 @@ journal_taken(const struct journal *j, unsigned ring, uint64_t file)
     return j->taken[ring].file == file ? j->taken[ring].position : 0;
 }
 
-static int
-read_at(struct journal *j, void *bytes, size_t length, off_t at)
-{
-    uint8_t *to = bytes;
-
-    while (length > 0) {
-        ssize_t n = j->os->pread(j->os->arg, j->fd, to, length, at);
-
-        if (n <= 0)
-            return n < 0 ? error_from_errno(errno) : PASU_E_CORRUPT;
-        to += n;
-        at += n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
-
 /* The whole record at `at` goes into j->space, and its length into *length. */
 static int
 read_record(struct journal *j, off_t at, size_t *length)
 {
     struct journal_head head;
-    int result = read_at(j, &head, sizeof(head), at);
+    int result = os_read_all(j->os, j->fd, &head, sizeof(head), at);
 
     if (result != 0)
         return result;
     if (head.length > JOURNAL_PAYLOAD_MAX || j->end - at < (off_t)(JOURNAL_HEAD + head.length))
         return PASU_E_CORRUPT;
     *length = JOURNAL_HEAD + head.length;
-    result = read_at(j, j->space, *length, at);
+    result = os_read_all(j->os, j->fd, j->space, *length, at);
     if (result == 0 && journal_crc(head, journal_space(j)) != head.crc)
         result = PASU_E_CORRUPT;
     return result;
@@ -170,13 +134,13 @@ write_again(struct journal *j)
     int result = 0;
 
     if (at < JOURNAL_HEADER) {
-        result = write_at(j, journal_header, JOURNAL_HEADER, 0);
+        result = os_write_all(j->os, j->fd, journal_header, JOURNAL_HEADER, 0);
         at = JOURNAL_HEADER;
     }
     for (; at < j->end && result == 0; at += (off_t)length) {
         result = read_record(j, at, &length);
         if (result == 0)
-            result = write_at(j, j->space, length, at);
+            result = os_write_all(j->os, j->fd, j->space, length, at);
     }
     return result;
 }

@@ -2,10 +2,7 @@
 #include "ledger/journal_scan.h"
 
 #include "base/crc32c.h"
-#include "base/memory.h"
 
-#include <errno.h>
-#include <sys/stat.h>
 #include <zlib.h>
 
 enum { BUFFER_SIZE = 2 << 20 };
@@ -31,39 +28,16 @@ journal_crc(struct journal_head head, const void *payload)
     return (uint32_t)crc32(crc, payload, (uInt)head.length);
 }
 
-/* Makes [at, at + length) available, which is within the limit; NULL otherwise, with *error or,
- * where the file has become shorter, with a new limit. */
 static const uint8_t *
 bytes_at(struct journal_scan *s, uint64_t at, size_t length, int *error)
 {
-    size_t kept = 0;
+    const uint8_t *bytes = window_bytes(&s->file, at, length, error);
+    uint64_t read = s->file.at + s->file.have;
 
-    if (at >= s->buffer_at && at + length <= s->buffer_at + s->have)
-        return s->buffer + (at - s->buffer_at);
-    if (at >= s->buffer_at && at < s->buffer_at + s->have) {
-        kept = (size_t)(s->buffer_at + s->have - at);
-        memmove(s->buffer, s->buffer + (at - s->buffer_at), kept);
-    }
-    s->buffer_at = at;
-    s->have = kept;
-    while (s->have < length) {
-        uint64_t left = s->limit - at - s->have, room = BUFFER_SIZE - s->have;
-        ssize_t n = s->os->pread(s->os->arg, s->fd, s->buffer + s->have,
-                                 (size_t)(left < room ? left : room), (off_t)(at + s->have));
-
-        if (n < 0) {
-            *error = error_from_errno(errno);
-            return NULL;
-        }
-        if (n == 0) { /* the keeper has cut off what was torn: it ends here now */
-            s->limit = at + s->have;
-            return NULL;
-        }
-        s->have += (size_t)n;
-        if (s->watch)
-            s->watch->read(s->watch->arg, at + s->have, s->limit);
-    }
-    return s->buffer;
+    if (s->watch && read != s->told)
+        s->watch->read(s->watch->arg, read, s->file.limit);
+    s->told = read;
+    return bytes;
 }
 
 /* 1 where a whole record begins, 0 where none does, or an error. */
@@ -74,14 +48,14 @@ look(struct journal_scan *s, uint64_t at, bool is_search, struct journal_record 
     const uint8_t *bytes;
     int error = 0;
 
-    if (s->limit - at < JOURNAL_HEAD)
+    if (s->file.limit - at < JOURNAL_HEAD)
         return 0;
     bytes = bytes_at(s, at, sizeof(head), &error);
     if (!bytes)
         return error;
     memcpy(&head, bytes, sizeof(head));
     if (head.zero != 0 || head.type == 0 || head.length > JOURNAL_PAYLOAD_MAX ||
-        head.length > s->limit - at - JOURNAL_HEAD)
+        head.length > s->file.limit - at - JOURNAL_HEAD)
         return 0;
     if (is_search) {
         if (head.type > JOURNAL_LAST || s->searched + head.length > SEARCH_MAX)
@@ -106,7 +80,7 @@ search(struct journal_scan *s)
 {
     struct journal_record record;
 
-    for (uint64_t at = s->offset + 1; at + JOURNAL_HEAD <= s->limit; at++) {
+    for (uint64_t at = s->offset + 1; at + JOURNAL_HEAD <= s->file.limit; at++) {
         int result = look(s, at, true, &record);
 
         if (result < 0)
@@ -117,10 +91,10 @@ search(struct journal_scan *s)
         s->offset = at;
         return PASU_E_CORRUPT;
     }
-    if (s->limit - s->offset <= JOURNAL_HEAD + JOURNAL_PAYLOAD_MAX)
+    if (s->file.limit - s->offset <= JOURNAL_HEAD + JOURNAL_PAYLOAD_MAX)
         return 0;
     s->damage = s->offset;
-    s->offset = s->limit;
+    s->offset = s->file.limit;
     return PASU_E_CORRUPT;
 }
 
@@ -128,24 +102,16 @@ int
 journal_scan_init(struct journal_scan *s, const struct os *os, int fd)
 {
     const uint8_t *found;
-    struct stat st;
-    size_t length;
-    int error = 0;
+    int error;
 
-    *s = (struct journal_scan){.os = os, .fd = fd};
-    if (fstat(fd, &st) != 0)
-        return error_from_errno(errno);
-    if (!S_ISREG(st.st_mode))
-        return PASU_E_CORRUPT;
-    s->buffer = memory_new(1, BUFFER_SIZE);
-    if (!s->buffer)
-        return PASU_E_NOMEM;
-    s->limit = (uint64_t)st.st_size;
-    length = s->limit < JOURNAL_HEADER ? (size_t)s->limit : JOURNAL_HEADER;
-    found = bytes_at(s, 0, length, &error);
-    if (found && memcmp(found, journal_header, length) != 0)
+    *s = (struct journal_scan){.offset = 0};
+    error = window_open(&s->file, os, fd, BUFFER_SIZE);
+    if (error != 0)
+        return error;
+    s->offset = s->file.limit < JOURNAL_HEADER ? s->file.limit : JOURNAL_HEADER;
+    found = bytes_at(s, 0, (size_t)s->offset, &error);
+    if (found && memcmp(found, journal_header, (size_t)s->offset) != 0)
         error = PASU_E_CORRUPT;
-    s->offset = length;
     if (error != 0)
         journal_scan_release(s);
     return error;
@@ -154,8 +120,7 @@ journal_scan_init(struct journal_scan *s, const struct os *os, int fd)
 void
 journal_scan_release(struct journal_scan *s)
 {
-    memory_free(s->buffer);
-    s->buffer = NULL;
+    window_close(&s->file);
 }
 
 int
@@ -163,16 +128,16 @@ journal_scan_next(struct journal_scan *s, struct journal_record *record)
 {
     int result;
 
-    if (s->offset >= s->limit)
+    if (s->offset >= s->file.limit)
         return 0;
     result = look(s, s->offset, false, record);
     /* What was torn when it was read may have been cut off since, and written over. */
-    if (result == 0 && s->offset < s->limit) {
-        s->have = 0;
+    if (result == 0 && s->offset < s->file.limit) {
+        window_forget(&s->file);
         result = look(s, s->offset, false, record);
     }
     if (result == 0)
-        return s->offset < s->limit ? search(s) : 0;
+        return s->offset < s->file.limit ? search(s) : 0;
     if (result > 0)
         s->offset += JOURNAL_HEAD + record->payload.length;
     return result;

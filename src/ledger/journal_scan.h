@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/os.h"
 #include "ledger/journal.h"
+#include "ledger/window.h"
 
 enum { JOURNAL_HEADER = 16, JOURNAL_HEAD = 24 };
 
@@ -37,16 +38,12 @@ struct journal_record {
 };
 
 struct journal_scan {
-    const struct os *os;
-    int fd;                            /* not ours */
+    struct window file;
     const struct journal_watch *watch; /* set after init; or NULL */
-    uint64_t limit;                    /* the file's length when the scan began */
+    uint64_t told;                     /* how far it has heard that we are */
     uint64_t offset;                   /* behind the last record, or behind what was skipped */
     uint64_t damage;                   /* of the last PASU_E_CORRUPT */
     uint64_t searched;
-    uint8_t *buffer;
-    uint64_t buffer_at;
-    size_t have;
 };
 
 /* Begins behind the header. PASU_E_CORRUPT where there is another one; a file in which it is not

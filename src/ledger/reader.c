@@ -163,16 +163,6 @@ take_fixed(struct view *payload, void *fixed, size_t size)
     return true;
 }
 
-static bool
-is_zero(const uint8_t *bytes, size_t length)
-{
-    while (length > 0 && *bytes == 0) {
-        bytes++;
-        length--;
-    }
-    return length == 0;
-}
-
 static int
 decode_ordinal(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
 {
@@ -181,7 +171,7 @@ decode_ordinal(struct ledger_reader *r, struct view payload, struct ledger_entry
     entry->type = LEDGER_ORDINAL;
     entry->u.ordinal.head = ordinal;
     if (!take_fixed(&payload, ordinal, sizeof(*ordinal)) ||
-        !is_zero(ordinal->zero, sizeof(ordinal->zero)))
+        !bytes_are_zero(ordinal->zero, sizeof(ordinal->zero)))
         return PASU_E_CORRUPT;
     entry->u.ordinal.sealed = payload;
     return 1;
@@ -203,7 +193,7 @@ is_name(const char name[RING_NAME_SIZE])
     size_t length = strnlen(name, RING_NAME_SIZE);
 
     return length < RING_NAME_SIZE &&
-           is_zero((const uint8_t *)name + length, RING_NAME_SIZE - length);
+           bytes_are_zero((const uint8_t *)name + length, RING_NAME_SIZE - length);
 }
 
 /* What no gate of ours writes is none. */
@@ -213,7 +203,7 @@ is_mark(const struct ring_mark *m)
     bool is_carried = m->what == RING_MARK_CARRIES || m->what == RING_MARK_INTENDED;
     bool is_over = m->what == RING_MARK_OVER;
 
-    if (!is_zero(m->zero, sizeof(m->zero)) || !is_zero(m->end, sizeof(m->end)) ||
+    if (!bytes_are_zero(m->zero, sizeof(m->zero)) || !bytes_are_zero(m->end, sizeof(m->end)) ||
         (m->system != 0) != (m->database_oid != 0) || m->column < 0 || !is_name(m->gateway) ||
         !is_name(m->database) || !is_name(m->schema) || !is_name(m->name))
         return false;
@@ -440,12 +430,12 @@ next_of_rings(struct ledger_reader *r, struct ledger_entry *entry)
                            &found))
             return decode_entry(r, (uint32_t)found.type, found.payload, entry) == 1
                        ? 1
-                       : damaged(r, r->scan.limit);
+                       : damaged(r, r->scan.file.limit);
     }
     if (!r->is_ring_damaged)
         return 0;
     r->is_ring_damaged = false;
-    return damaged(r, r->scan.limit);
+    return damaged(r, r->scan.file.limit);
 }
 
 int
@@ -468,8 +458,8 @@ ledger_reader_next(struct ledger_reader *r, struct ledger_entry *entry)
 void
 ledger_reader_progress(const struct ledger_reader *r, uint64_t *done, uint64_t *all)
 {
-    *done = r->is_behind_journal ? r->scan.limit : r->scan.offset;
-    *all = r->scan.limit;
+    *done = r->is_behind_journal ? r->scan.file.limit : r->scan.offset;
+    *all = r->scan.file.limit;
 }
 
 uint64_t

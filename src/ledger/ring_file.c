@@ -19,22 +19,6 @@ is_ours(struct ring_header header)
     return memcmp(&header, &ours, sizeof(header)) == 0;
 }
 
-static int
-read_all(const struct os *os, int fd, void *bytes, size_t length, off_t at)
-{
-    ssize_t n = os->pread(os->arg, fd, bytes, length, at);
-
-    return n == (ssize_t)length ? 0 : n < 0 ? error_from_errno(errno) : PASU_E_CORRUPT;
-}
-
-static int
-write_all(const struct os *os, int fd, const void *bytes, size_t length, off_t at)
-{
-    ssize_t n = os->pwrite(os->arg, fd, bytes, length, at);
-
-    return n == (ssize_t)length ? 0 : n < 0 ? error_from_errno(errno) : PASU_E_DISKFULL;
-}
-
 /* Reserves the room and writes the header of a file that has none yet. What was made of a file and
  * not finished holds zeros only. */
 static int
@@ -49,7 +33,7 @@ prepare(const struct os *os, int fd, unsigned rings)
     if (!S_ISREG(st.st_mode))
         return PASU_E_CORRUPT;
     if (st.st_size > 0) {
-        result = read_all(os, fd, &header, sizeof(header), 0);
+        result = os_read_all(os, fd, &header, sizeof(header), 0);
         if (result != 0)
             return result;
         if (!is_ours(header) && memcmp(&header, &nothing, sizeof(header)) != 0)
@@ -62,7 +46,7 @@ prepare(const struct os *os, int fd, unsigned rings)
     header = ours;
     result = os->random(os->arg, &header.id, sizeof(header.id));
     if (result == 0)
-        result = write_all(os, fd, &header, sizeof(header), 0);
+        result = os_write_all(os, fd, &header, sizeof(header), 0);
     /* Once positions are in use, no power cut may make it a file without a name again. */
     if (result == 0 && os->fsync(os->arg, fd) != 0)
         result = error_from_errno(errno);
@@ -75,20 +59,20 @@ begin_run(const struct os *os, int fd, unsigned index)
 {
     off_t at = ring_offset(index);
     uint64_t head, tail, positions[2];
-    int result = read_all(os, fd, &head, sizeof(head), at + (off_t)offsetof(struct ring, head));
+    int result = os_read_all(os, fd, &head, sizeof(head), at + (off_t)offsetof(struct ring, head));
 
     if (result == 0)
-        result = read_all(os, fd, &tail, sizeof(tail), at + (off_t)offsetof(struct ring, tail));
+        result = os_read_all(os, fd, &tail, sizeof(tail), at + (off_t)offsetof(struct ring, tail));
     if (result == 0 && (head > HEAD_MAX || tail > HEAD_MAX))
         result = PASU_E_CORRUPT;
     if (result != 0)
         return result;
     positions[0] = ((head > tail ? head : tail) + 2 * RING_RUN - 1) & ~(RING_RUN - 1);
     positions[1] = positions[0]; /* start */
-    result = write_all(os, fd, positions, sizeof(positions), at);
+    result = os_write_all(os, fd, positions, sizeof(positions), at);
     if (result == 0 && head == tail)
         result =
-            write_all(os, fd, positions, sizeof(tail), at + (off_t)offsetof(struct ring, tail));
+            os_write_all(os, fd, positions, sizeof(tail), at + (off_t)offsetof(struct ring, tail));
     return result;
 }
 

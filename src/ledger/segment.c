@@ -37,11 +37,9 @@ segment_header_make(struct segment_header *header, uint64_t first, int64_t time,
 int
 segment_header_check(const struct segment_header *header, uint64_t first)
 {
-    static const uint8_t zero[sizeof(header->zero)];
-
     return memcmp(header->magic, magic, sizeof(magic)) == 0 && header->crc == header_crc(header) &&
                    header->version == SEGMENT_VERSION && header->flags == 0 &&
-                   header->first == first && memcmp(header->zero, zero, sizeof(zero)) == 0
+                   header->first == first && bytes_are_zero(header->zero, sizeof(header->zero))
                ? 0
                : PASU_E_CORRUPT;
 }

@@ -1,68 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/segment_scan.h"
 
-#include "base/memory.h"
-
-#include <errno.h>
-#include <sys/stat.h>
-
 enum { BUFFER_SIZE = 1 << 20 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
 
 _Static_assert(BUFFER_SIZE >= 2 * (SEGMENT_PAYLOAD_MAX + 64), "a record fits, and is worth a read");
 
-/* Makes [at, at + length) available, which is within the limit; NULL otherwise, with *error or,
- * where the file has become shorter, with a new limit. */
-static const uint8_t *
-bytes_at(struct segment_scan *s, uint64_t at, size_t length, int *error)
-{
-    size_t kept = 0;
-
-    if (at >= s->buffer_at && at + length <= s->buffer_at + s->have)
-        return s->buffer + (at - s->buffer_at);
-    if (at >= s->buffer_at && at < s->buffer_at + s->have) {
-        kept = (size_t)(s->buffer_at + s->have - at);
-        memmove(s->buffer, s->buffer + (at - s->buffer_at), kept);
-    }
-    s->buffer_at = at;
-    s->have = kept;
-    while (s->have < length) {
-        uint64_t left = s->limit - at - s->have, room = BUFFER_SIZE - s->have;
-        ssize_t n = s->os->pread(s->os->arg, s->fd, s->buffer + s->have,
-                                 (size_t)(left < room ? left : room), (off_t)(at + s->have));
-
-        if (n < 0) {
-            *error = error_from_errno(errno);
-            return NULL;
-        }
-        if (n == 0) { /* cut off by the keeper: it ends here now */
-            s->limit = at + s->have;
-            return NULL;
-        }
-        s->have += (size_t)n;
-    }
-    return s->buffer;
-}
-
 int
 segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t first)
 {
     const uint8_t *found;
-    struct stat st;
-    int error = 0;
+    int error;
 
-    *s = (struct segment_scan){.os = os, .fd = fd, .next = first};
-    if (fstat(fd, &st) != 0)
-        return error_from_errno(errno);
-    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < sizeof(s->header) ||
-        (uint64_t)st.st_size > SEGMENT_LENGTH)
-        return PASU_E_CORRUPT;
-    s->buffer = memory_new(1, BUFFER_SIZE);
-    if (!s->buffer)
-        return PASU_E_NOMEM;
-    s->limit = (uint64_t)st.st_size;
-    found = bytes_at(s, 0, sizeof(s->header), &error);
+    *s = (struct segment_scan){.offset = sizeof(s->header), .next = first};
+    error = window_open(&s->file, os, fd, BUFFER_SIZE);
+    if (error != 0)
+        return error;
+    found = s->file.limit >= sizeof(s->header) && s->file.limit <= SEGMENT_LENGTH
+                ? window_bytes(&s->file, 0, sizeof(s->header), &error)
+                : NULL;
     if (found) {
         memcpy(&s->header, found, sizeof(s->header));
         error = segment_header_check(&s->header, first);
@@ -70,7 +27,6 @@ segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t 
     } else if (error == 0) {
         error = PASU_E_CORRUPT;
     }
-    s->offset = sizeof(s->header);
     if (error != 0)
         segment_scan_release(s);
     return error;
@@ -79,18 +35,7 @@ segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t 
 void
 segment_scan_release(struct segment_scan *s)
 {
-    memory_free(s->buffer);
-    s->buffer = NULL;
-}
-
-static bool
-is_zero(const uint8_t *bytes, size_t length)
-{
-    while (length > 0 && *bytes == 0) {
-        bytes++;
-        length--;
-    }
-    return length == 0;
+    window_close(&s->file);
 }
 
 /* 1 where a whole record begins, whatever its index; 0 where none does; PASU_E_RANGE: that is not
@@ -103,14 +48,14 @@ look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record 
     size_t room;
     int error = 0;
 
-    if (s->limit - at < sizeof(head))
+    if (s->file.limit - at < sizeof(head))
         return 0;
-    bytes = bytes_at(s, at, sizeof(head), &error);
+    bytes = window_bytes(&s->file, at, sizeof(head), &error);
     if (!bytes)
         return error;
     memcpy(&head, bytes, sizeof(head));
     room = segment_room(head.length);
-    if (!segment_head_check(&head) || room > s->limit - at)
+    if (!segment_head_check(&head) || room > s->file.limit - at)
         return 0;
     if (is_search) {
         /* No more can be missing than there is room for. */
@@ -122,12 +67,12 @@ look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record 
     } else if (head.index != s->next) {
         return 0;
     }
-    bytes = bytes_at(s, at, room, &error);
+    bytes = window_bytes(&s->file, at, room, &error);
     if (!bytes)
         return error;
     bytes += sizeof(head);
     if (head.crc != segment_crc(s->seed, head, bytes) ||
-        !is_zero(bytes + head.length, room - sizeof(head) - head.length))
+        !bytes_are_zero(bytes + head.length, room - sizeof(head) - head.length))
         return 0;
     *record = (struct segment_record){.offset = at,
                                       .index = head.index,
@@ -144,15 +89,16 @@ skip_zeros(struct segment_scan *s, uint64_t *at)
 {
     static const uint8_t zeros[4096];
 
-    while (*at < s->limit) {
-        size_t length = s->limit - *at < sizeof(zeros) ? (size_t)(s->limit - *at) : sizeof(zeros);
+    while (*at < s->file.limit) {
+        size_t length =
+            s->file.limit - *at < sizeof(zeros) ? (size_t)(s->file.limit - *at) : sizeof(zeros);
         int error = 0;
-        const uint8_t *bytes = bytes_at(s, *at, length, &error);
+        const uint8_t *bytes = window_bytes(&s->file, *at, length, &error);
 
         if (!bytes)
             return error;
         if (memcmp(bytes, zeros, length) != 0) {
-            while (is_zero(bytes, length < SEGMENT_ALIGNMENT ? length : SEGMENT_ALIGNMENT)) {
+            while (bytes_are_zero(bytes, length < SEGMENT_ALIGNMENT ? length : SEGMENT_ALIGNMENT)) {
                 bytes += SEGMENT_ALIGNMENT;
                 length -= SEGMENT_ALIGNMENT;
                 *at += SEGMENT_ALIGNMENT;
@@ -168,7 +114,6 @@ static int
 skip_to(struct segment_scan *s, uint64_t at, uint64_t next)
 {
     s->damage = s->offset;
-    s->lost = next - s->next;
     s->offset = at;
     s->next = next;
     return PASU_E_CORRUPT;
@@ -182,26 +127,26 @@ search(struct segment_scan *s)
     uint64_t at = s->offset;
     int result = skip_zeros(s, &at);
 
-    s->is_torn = result == 0 && at < s->limit;
-    for (; result == 0 && at < s->limit; at += SEGMENT_ALIGNMENT) {
+    s->is_torn = result == 0 && at < s->file.limit;
+    for (; result == 0 && at < s->file.limit; at += SEGMENT_ALIGNMENT) {
         result = skip_zeros(s, &at);
-        if (result != 0 || at >= s->limit)
+        if (result != 0 || at >= s->file.limit)
             break;
         result = look(s, at, true, &record);
         if (result == 1)
             return skip_to(s, at, record.index);
     }
-    return result == PASU_E_RANGE ? skip_to(s, s->limit, s->next) : result;
+    return result == PASU_E_RANGE ? skip_to(s, s->file.limit, s->next) : result;
 }
 
 int
 segment_scan_next(struct segment_scan *s, struct segment_record *record)
 {
-    int result = s->offset < s->limit ? look(s, s->offset, false, record) : 0;
+    int result = s->offset < s->file.limit ? look(s, s->offset, false, record) : 0;
 
     /* What was torn when it was read may be whole by now. */
-    if (result == 0 && s->offset < s->limit) {
-        s->have = 0;
+    if (result == 0 && s->offset < s->file.limit) {
+        window_forget(&s->file);
         result = look(s, s->offset, false, record);
     }
     if (result == 0)

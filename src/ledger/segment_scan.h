@@ -11,6 +11,7 @@
 #define PASU_LEDGER_SEGMENT_SCAN_H
 
 #include "ledger/segment.h"
+#include "ledger/window.h"
 
 struct segment_record {
     uint64_t offset; /* of its head, in the file */
@@ -21,20 +22,14 @@ struct segment_record {
 };
 
 struct segment_scan {
-    const struct os *os;
-    int fd; /* not ours */
+    struct window file;
     struct segment_header header;
     uint32_t seed;
-    uint64_t limit;  /* the file's length when the scan began */
     uint64_t offset; /* behind the last record, or behind what was skipped */
     uint64_t next;   /* index that a record there must have */
-    uint64_t damage; /* of the last PASU_E_CORRUPT: where it begins, */
-    uint64_t lost;   /* and how many records it has cost */
+    uint64_t damage; /* of the last PASU_E_CORRUPT: where it begins */
     bool is_torn;    /* at the end: the rest of a record is there, not only room that is free */
     uint64_t searched;
-    uint8_t *buffer;
-    uint64_t buffer_at;
-    size_t have;
 };
 
 /* Begins behind the header. PASU_E_CORRUPT where it is not that of a segment with this first index;

@@ -10,25 +10,6 @@ enum { RESERVE = 16 << 20 }; /* bytes that are reserved on the disk at a time */
 
 static const char unfinished[] = "next.tmp"; /* a segment's name until its header is on the disk */
 
-static int
-write_at(const struct segment_writer *w, int fd, const void *bytes, size_t length, off_t at)
-{
-    const uint8_t *from = bytes;
-
-    while (length > 0) {
-        ssize_t n = w->os->pwrite(w->os->arg, fd, from, length, at);
-
-        if (n < 0)
-            return error_from_errno(errno);
-        if (n == 0)
-            return PASU_E_DISKFULL;
-        from += n;
-        at += n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
-
 /* ---- a new segment ---- */
 
 static int
@@ -44,7 +25,7 @@ make_segment(struct segment_writer *w, int fd, uint64_t first, uint32_t *seed)
         return result;
     segment_header_make(&header, first, os_realtime(os), id);
     *seed = segment_seed(id);
-    result = write_at(w, fd, &header, sizeof(header), 0);
+    result = os_write_all(w->os, fd, &header, sizeof(header), 0);
     if (result != 0)
         return result;
     segment_name(name, first);
@@ -90,7 +71,51 @@ next_segment(struct segment_writer *w)
     w->seed = seed;
     w->first = w->next;
     w->end = w->synced = w->reserved = sizeof(struct segment_header);
-    w->is_lost = w->is_torn = w->is_cut = w->is_left = false;
+    w->is_lost = w->is_torn = w->is_left = false;
+    return 0;
+}
+
+/* ---- durability ---- */
+
+/* From the page cache, which keeps what it could not write, for a while; it is new to it then. */
+static int
+write_again(struct segment_writer *w)
+{
+    off_t at = w->synced;
+    int result = 0;
+
+    while (at < w->end && result == 0) {
+        struct segment_head head;
+        size_t room;
+
+        result = os_read_all(w->os, w->fd, &head, sizeof(head), at);
+        if (result != 0)
+            return result;
+        room = segment_room(head.length);
+        if (!segment_head_check(&head) || (off_t)room > w->end - at)
+            return PASU_E_CORRUPT;
+        result = os_read_all(w->os, w->fd, w->batch, room, at);
+        if (result == 0 && head.crc != segment_crc(w->seed, head, w->batch + sizeof(head)))
+            result = PASU_E_CORRUPT;
+        if (result == 0)
+            result = os_write_all(w->os, w->fd, w->batch, room, at);
+        at += (off_t)room;
+    }
+    return result;
+}
+
+static int
+sync_file(struct segment_writer *w)
+{
+    int result = w->is_lost ? write_again(w) : 0;
+
+    if (result == 0 && w->os->fdatasync(w->os->arg, w->fd) != 0)
+        result = error_from_errno(errno);
+    w->is_lost = result != 0;
+    if (result != 0)
+        return result;
+    w->synced = w->end;
+    w->durable = w->next;
     return 0;
 }
 
@@ -180,7 +205,7 @@ take_up(struct segment_writer *w, struct segment_scan *scan, uint64_t known,
     report->records = walk.records;
     w->next = walk.next;
     w->end = (off_t)walk.end;
-    w->reserved = (off_t)scan->limit;
+    w->reserved = (off_t)scan->file.limit;
     if (walk.is_unknown || walk.next < walk.durable) {
         report->damage = walk.bad != 0 ? walk.bad : walk.end;
         report->segment = w->first;
@@ -190,11 +215,11 @@ take_up(struct segment_writer *w, struct segment_scan *scan, uint64_t known,
      * nobody is again, that one failed. */
     w->synced = sizeof(struct segment_header);
     w->is_lost = true;
-    result = segment_sync(w);
+    result = sync_file(w);
     if (result != 0 || (walk.bad == 0 && walk.pending == 0))
         return result;
     report->cut = walk.end;
-    report->cut_end = scan->limit;
+    report->cut_end = scan->file.limit;
     return cut(w);
 }
 
@@ -269,7 +294,6 @@ cut_torn(struct segment_writer *w)
     if (w->is_torn)
         return error_from_errno(errno);
     w->reserved = w->end;
-    w->is_cut = true;
     return 0;
 }
 
@@ -287,7 +311,7 @@ segment_begin(struct segment_writer *w, size_t bytes)
     if (w->is_torn)
         result = cut_torn(w);
     if (result == 0 && (w->is_left || (w->end + (off_t)bytes > w->size && w->next != w->first))) {
-        result = segment_sync(w);
+        result = sync_file(w); /* also that torn bytes are gone */
         if (result == 0)
             result = next_segment(w);
     }
@@ -375,7 +399,7 @@ segment_commit(struct segment_writer *w)
 
     if (result == 0 && w->used > 0) {
         reserve(w);
-        result = write_at(w, w->fd, w->batch, w->used, w->end);
+        result = os_write_all(w->os, w->fd, w->batch, w->used, w->end);
         if (result != 0 && cut_torn(w) != 0) {
             /* before the next one */
         }
@@ -390,69 +414,10 @@ segment_commit(struct segment_writer *w)
     return result;
 }
 
-/* ---- durability ---- */
-
-static int
-read_at(const struct segment_writer *w, void *bytes, size_t length, off_t at)
-{
-    uint8_t *to = bytes;
-
-    while (length > 0) {
-        ssize_t n = w->os->pread(w->os->arg, w->fd, to, length, at);
-
-        if (n <= 0)
-            return n < 0 ? error_from_errno(errno) : PASU_E_CORRUPT;
-        to += n;
-        at += n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
-
-/* From the page cache, which keeps what it could not write, for a while; it is new to it then. */
-static int
-write_again(struct segment_writer *w)
-{
-    off_t at = w->synced;
-    int result = 0;
-
-    while (at < w->end && result == 0) {
-        struct segment_head head;
-        size_t room;
-
-        result = read_at(w, &head, sizeof(head), at);
-        if (result != 0)
-            return result;
-        room = segment_room(head.length);
-        if (!segment_head_check(&head) || (off_t)room > w->end - at)
-            return PASU_E_CORRUPT;
-        result = read_at(w, w->batch, room, at);
-        if (result == 0 && head.crc != segment_crc(w->seed, head, w->batch + sizeof(head)))
-            result = PASU_E_CORRUPT;
-        if (result == 0)
-            result = write_at(w, w->fd, w->batch, room, at);
-        at += (off_t)room;
-    }
-    return result;
-}
-
 int
 segment_sync(struct segment_writer *w)
 {
-    int result;
-
     if (w->is_open)
         return PASU_E_MISUSE;
-    if (w->fd < 0 || (w->synced == w->end && !w->is_cut))
-        return 0;
-    result = w->is_lost ? write_again(w) : 0;
-    if (result == 0 && w->os->fdatasync(w->os->arg, w->fd) != 0)
-        result = error_from_errno(errno);
-    w->is_lost = result != 0;
-    if (result != 0)
-        return result;
-    w->is_cut = false;
-    w->synced = w->end;
-    w->durable = w->next;
-    return 0;
+    return w->fd < 0 || w->synced == w->end ? 0 : sync_file(w);
 }

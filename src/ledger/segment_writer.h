@@ -34,7 +34,6 @@ struct segment_writer {
     off_t size;           /* of a segment, at most: SEGMENT_SIZE, which tests lower */
     bool is_lost;         /* a sync has failed: what is behind `synced` must be written again */
     bool is_torn;         /* bytes behind `end` could not be cut off yet */
-    bool is_cut;          /* and were, which is not on the disk yet */
     bool is_left;         /* the next segment may have its name already: nothing more goes here */
     bool is_open;         /* a batch is: between begin, and commit or abort */
     uint32_t seed;        /* of the segment's checksums */

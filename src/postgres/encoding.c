@@ -2,6 +2,7 @@
 #include "postgres/encoding.h"
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #include <iconv.h>
 
@@ -181,31 +182,6 @@ is_ascii(struct view text)
     return true;
 }
 
-/* As the server has it: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
-static bool
-is_utf8(struct view text)
-{
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-
-    for (size_t i = 0; i < text.length;) {
-        uint8_t lead = text.bytes[i++];
-        unsigned more = lead < 0x80 ? 0 : lead < 0xc0 ? 4 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-        uint32_t character = lead < 0x80 ? lead : lead & (0x3fu >> more);
-
-        if (more > 3 || lead >= 0xf8 || more > text.length - i)
-            return false;
-        for (unsigned k = 0; k < more; k++, i++) {
-            if ((text.bytes[i] & 0xc0) != 0x80)
-                return false;
-            character = character << 6 | (text.bytes[i] & 0x3f);
-        }
-        if (character < least[more] || character > 0x10ffff ||
-            (character >= 0xd800 && character < 0xe000))
-            return false;
-    }
-    return true;
-}
-
 /* The next character of a table's encoding; 0: it is none. */
 static uint16_t
 take(const struct encoding *e, struct view text, size_t *at)
@@ -251,7 +227,7 @@ encoding_to_utf8(const struct encoding *e, struct view text, uint8_t *space, siz
     if (!e)
         return PASU_E_MALFORMED;
     if (e->form == FORM_UTF8)
-        return is_utf8(text) ? 0 : PASU_E_MALFORMED;
+        return utf8_is_valid(text) ? 0 : PASU_E_MALFORMED;
     for (size_t at = 0; at < text.length;) {
         uint16_t character = take(e, text, &at);
 

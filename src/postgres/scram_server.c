@@ -4,7 +4,10 @@
 #include "base/base64.h"
 #include "base/memory.h"
 
-enum { PROOF_TEXT_LENGTH = 44, BINDING_TEXT_MAX = BASE64_LENGTH(192) + 2 };
+enum {
+    PROOF_TEXT_LENGTH = 44,
+    BINDING_TEXT_MAX = 2 + BASE64_LENGTH(sizeof("p=" SCRAM_BINDING_NAME ",,") + SCRAM_BINDING_MAX),
+};
 
 int
 scram_server_init(struct scram_server *server, const struct os *os, struct view mechanism,

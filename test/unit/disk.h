@@ -47,6 +47,7 @@ struct disk {
     bool is_partial;   /* a write that fails leaves half of its bytes */
     bool is_dead;      /* and after it all fail: the process was killed there */
     bool is_recording; /* what is on the disk */
+    bool is_unordered; /* of names, any may be lost, not only the last ones */
     struct disk_file files[DISK_FILES];
     struct disk_name names[DISK_NAMES];
     size_t name_count;
@@ -137,28 +138,35 @@ disk_drop_name(struct disk *d)
         close(d->names[d->name_count].fd);
 }
 
-/* The folder is on the disk, and so is, as with any journal, all that was given before. */
+static inline void
+disk_forget_name(struct disk *d, size_t number)
+{
+    char from[24], to[24];
+
+    close(d->names[number].fd);
+    for (size_t i = number + 1; i < d->name_count; i++) {
+        snprintf(from, sizeof(from), "%zu", i);
+        snprintf(to, sizeof(to), "%zu", i - 1);
+        unlinkat(d->old, to, 0);
+        if (d->names[i].has_old)
+            assert_int_equal(renameat(d->old, from, d->old, to), 0);
+        d->names[i - 1] = d->names[i];
+    }
+    d->name_count--;
+}
+
+/* The folder is on the disk; and, where names reach it in order, all that was given before. */
 static inline void
 disk_sync_names(struct disk *d, int folder)
 {
     ino_t inode = disk_inode(folder);
-    size_t synced = d->name_count;
+    size_t last = d->name_count;
 
-    while (synced > 0 && d->names[synced - 1].folder != inode)
-        synced--;
-    for (size_t i = 0; i < synced; i++)
-        close(d->names[i].fd);
-    for (size_t i = synced; i < d->name_count; i++) {
-        char from[24], to[24];
-
-        snprintf(from, sizeof(from), "%zu", i);
-        snprintf(to, sizeof(to), "%zu", i - synced);
-        unlinkat(d->old, to, 0);
-        if (d->names[i].has_old)
-            assert_int_equal(renameat(d->old, from, d->old, to), 0);
-        d->names[i - synced] = d->names[i];
-    }
-    d->name_count -= synced;
+    while (last > 0 && d->names[last - 1].folder != inode)
+        last--;
+    for (size_t i = last; i-- > 0;)
+        if (!d->is_unordered || d->names[i].folder == inode)
+            disk_forget_name(d, i);
 }
 
 static inline int
@@ -235,11 +243,13 @@ disk_sync_file(struct disk *d, int fd, bool has_failed)
     size_t length = disk_length(fd);
     struct disk_file *file = disk_file_of(d, fd, length);
 
-    for (size_t i = 0; i < length; i++) {
-        if (file->is_dirty[i] && !has_failed)
-            assert_int_equal(pread(fd, &file->bytes[i], 1, (off_t)i), 1);
-        file->is_dirty[i] = 0;
+    for (size_t at = 0, end; at < length; at = end) {
+        for (end = at + 1; end < length && file->is_dirty[end] == file->is_dirty[at];)
+            end++;
+        if (file->is_dirty[at] && !has_failed)
+            assert_int_equal(pread(fd, &file->bytes[at], end - at, (off_t)at), end - at);
     }
+    memset(file->is_dirty, 0, length);
     if (!has_failed && length < file->length)
         memset(file->bytes + length, 0, file->length - length);
     if (!has_failed)
@@ -414,6 +424,8 @@ disk_lose_name(struct disk *d, size_t number)
     snprintf(kept, sizeof(kept), "%zu", number);
     if (name->is_directory) {
         below = openat(name->fd, name->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (below < 0)
+            return; /* it has been removed */
         disk_each(d, below, disk_unlink, disk_rmdir, NULL);
         close(below);
         assert_int_equal(unlinkat(name->fd, name->name, AT_REMOVEDIR), 0);
@@ -424,18 +436,32 @@ disk_lose_name(struct disk *d, size_t number)
         assert_int_equal(linkat(d->old, kept, name->fd, name->name, 0), 0);
 }
 
+/* Whether the same name was given again. */
+static inline bool
+disk_has_later(const struct disk *d, size_t number)
+{
+    for (size_t i = number + 1; i < d->name_count; i++)
+        if (d->names[i].folder == d->names[number].folder &&
+            strcmp(d->names[i].name, d->names[number].name) == 0)
+            return true;
+    return false;
+}
+
 /* Nobody may have a file open. What was synced is there; of the rest, each page or not, and of the
- * names as many as come first. */
+ * names as many as come first, or any. */
 static inline void
 disk_cut_power(struct disk *d, struct random *random)
 {
     size_t stay = random_below(random, (uint32_t)d->name_count + 1);
 
     disk_each(d, d->directory, disk_lose_pages, NULL, random);
-    for (size_t i = d->name_count; i-- > stay;)
-        disk_lose_name(d, i);
-    while (d->name_count > 0)
+    while (d->name_count > 0) {
+        size_t last = d->name_count - 1;
+
+        if (d->is_unordered ? random_below(random, 2) && !disk_has_later(d, last) : last >= stay)
+            disk_lose_name(d, last);
         close(d->names[--d->name_count].fd);
+    }
 }
 
 static inline void

@@ -217,15 +217,35 @@ whichever_call_is_the_last_before_a_power_cut_the_next_start_goes_on(void **stat
     bool is_through = false;
 
     d->is_recording = true;
-    for (int n = 0; !is_through; n++) {
-        is_through = run_until(d, n);
-        if (n % 2)
-            disk_cut_power(d, &random); /* or only after the next one */
-        go_on(d);
-        disk_cut_power(d, &random);
-        go_on(d);
-        disk_clear(d);
-    }
+    /* At once or only after the next start, and of names the last ones or any. */
+    for (int n = 0; !is_through; n++)
+        for (int way = 0; way < 4; way++) {
+            d->is_unordered = way / 2;
+            is_through = run_until(d, n);
+            if (way % 2)
+                disk_cut_power(d, &random);
+            go_on(d);
+            disk_cut_power(d, &random);
+            go_on(d);
+            disk_clear(d);
+        }
+}
+
+static void
+a_first_start_may_end_twice_before_a_power_cut(void **state)
+{
+    struct disk *d = *state;
+    struct random random = {.state = 22};
+
+    d->is_recording = d->is_unordered = true;
+    for (int n = 0; n < 20; n++)
+        for (int k = 0; k < 30; k++) {
+            run_until(d, n);
+            run_until(d, k);
+            disk_cut_power(d, &random);
+            go_on(d);
+            disk_clear(d);
+        }
 }
 
 static void
@@ -343,6 +363,7 @@ main(void)
         ON_DISK(whichever_call_fails_the_same_can_be_tried_again),
         ON_DISK(whichever_call_is_the_last_the_next_start_goes_on),
         ON_DISK(whichever_call_is_the_last_before_a_power_cut_the_next_start_goes_on),
+        ON_DISK(a_first_start_may_end_twice_before_a_power_cut),
         ON_DISK(what_comes_after_a_batch_that_failed_or_was_put_wrong_is_as_if_it_had_not_been),
         ON_DISK(a_tree_that_cannot_be_written_holds_records_back_and_is_made_up_for),
         ON_DISK(what_was_signed_survives_a_power_cut_whatever_pages_reached_the_disk),

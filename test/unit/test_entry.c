@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The entries of records: what of a record is in the tree, and what is not shown by it. */
+#include "hashes.h"
 #include "ledger/entry.h"
 #include "random.h"
 #include "unit.h"
@@ -37,31 +38,6 @@ static const char *const expected[] = {
 static const char expected_root[] =
     "1bd7f1cbff6d0950e6eebb5771b565067bd2ed555c08c75290deaead71ec1870";
 
-static struct tree_hasher hasher;
-
-static int
-make_hasher(void **state PASU_UNUSED)
-{
-    return tree_hasher_init(&hasher);
-}
-
-static int
-release_hasher(void **state PASU_UNUSED)
-{
-    tree_hasher_release(&hasher);
-    return 0;
-}
-
-static void
-check_hash(const struct tree_hash *hash, const char *hex)
-{
-    char text[2 * TREE_HASH_SIZE + 1];
-
-    for (size_t i = 0; i < TREE_HASH_SIZE; i++)
-        snprintf(text + 2 * i, 3, "%02x", hash->bytes[i]);
-    assert_string_equal(text, hex);
-}
-
 static struct segment_record
 record_of(uint64_t index, uint32_t type, const uint8_t *payload, size_t length)
 {
@@ -83,11 +59,11 @@ the_leaves_and_the_root_are_those_that_the_format_shows(void **state PASU_UNUSED
 
     for (size_t i = 0; i < COUNT_OF(records); i++) {
         assert_int_equal(entry_leaf(&hasher, &records[i], &hash), 0);
-        check_hash(&hash, expected[i]);
+        assert_hash(&hash, expected[i]);
         assert_int_equal(tree_frontier_add(&frontier, &hasher, &hash), 0);
     }
     assert_int_equal(tree_frontier_root(&frontier, &hasher, &hash), 0);
-    check_hash(&hash, expected_root);
+    assert_hash(&hash, expected_root);
 }
 
 static void

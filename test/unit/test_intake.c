@@ -172,7 +172,7 @@ look(struct place *p)
         }
         assert_ptr_equal(at, record.payload.bytes + record.payload.length);
     }
-    assert_true(scan.offset == scan.limit);
+    assert_true(scan.offset == scan.file.limit);
     journal_scan_release(&scan);
     close(fd);
     return found;

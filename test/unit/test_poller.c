@@ -368,7 +368,7 @@ control_towards(char name[16], const char *host)
 }
 
 static void
-only_what_stays_within_the_machine_is_sent_without_pacing(void **state PASU_UNUSED)
+only_what_stays_within_the_machine_is_sent_by_reno(void **state PASU_UNUSED)
 {
     char usual[16], name[16];
     socklen_t length = sizeof(usual);
@@ -410,7 +410,7 @@ main(void)
         BOTH(an_end_is_told_after_what_came_before_it),
         BOTH(a_peer_that_is_gone_takes_nothing_more),
         BOTH(the_eventfd_is_told_until_it_is_read),
-        cmocka_unit_test(only_what_stays_within_the_machine_is_sent_without_pacing),
+        cmocka_unit_test(only_what_stays_within_the_machine_is_sent_by_reno),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

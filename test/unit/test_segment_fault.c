@@ -475,6 +475,25 @@ what_a_former_process_could_not_sync_is_written_again(void **state)
 }
 
 static void
+torn_bytes_are_gone_before_anything_comes_in_their_place(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 2), 0);
+    d->is_partial = d->is_dead = true;
+    d->calls_left = 0;
+    assert_true(append(&w, 40) < 0); /* half of these are whole, and nobody has them */
+    d->is_dead = false;
+    d->calls_left = -1;
+    assert_true(w.is_torn);
+    assert_int_equal(append(&w, 1), 0);
+    segment_writer_close(&w);
+    assert_int_equal(read_all(d), 3);
+}
+
+static void
 torn_bytes_are_gone_before_another_segment_begins(void **state)
 {
     struct disk *d = *state;
@@ -545,6 +564,7 @@ main(void)
         ON_DISK(a_record_within_a_payload_is_none),
         ON_DISK(an_index_that_there_was_no_room_for_is_no_records),
         ON_DISK(what_a_former_process_could_not_sync_is_written_again),
+        ON_DISK(torn_bytes_are_gone_before_anything_comes_in_their_place),
         ON_DISK(torn_bytes_are_gone_before_another_segment_begins),
         ON_DISK(what_a_later_record_calls_durable_must_be_whole),
     };

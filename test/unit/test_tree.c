@@ -2,6 +2,7 @@
 #define PASU_ALLOW_RAW_MEMORY /* counts what OpenSSL allocates */
 #include "ledger/tree.h"
 
+#include "hashes.h"
 #include "random.h"
 #include "tree_model.h"
 #include "unit.h"
@@ -528,19 +529,6 @@ nothing_made_up_is_proved_at_any_size(void **state PASU_UNUSED)
     }
     assert_int_equal(tree_verify_inclusion(&hasher, &root, 0, 0, hashes, 0, &root), PASU_E_RANGE);
     assert_int_equal(tree_verify_consistency(&hasher, 0, &root, 0, &root, hashes, 0), PASU_E_RANGE);
-}
-
-static int
-make_hasher(void **state PASU_UNUSED)
-{
-    return tree_hasher_init(&hasher);
-}
-
-static int
-release_hasher(void **state PASU_UNUSED)
-{
-    tree_hasher_release(&hasher);
-    return 0;
 }
 
 int

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+size_t
+utf8_first(struct view text, uint32_t *character)
+{
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    uint8_t lead = text.length > 0 ? text.bytes[0] : 0xff;
+    unsigned more = lead < 0x80 ? 0 : lead < 0xc0 ? 4 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+    uint32_t c = lead < 0x80 ? lead : lead & (0x3fu >> more);
+
+    if (more > 3 || lead >= 0xf8 || more >= text.length)
+        return 0;
+    for (unsigned i = 1; i <= more; i++) {
+        if ((text.bytes[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (text.bytes[i] & 0x3f);
+    }
+    if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return 0;
+    *character = c;
+    return more + 1;
+}
+
+bool
+utf8_is_valid(struct view text)
+{
+    while (text.length > 0) {
+        uint32_t character;
+        size_t n = utf8_first(text, &character);
+
+        if (n == 0)
+            return false;
+        text = view_of(text.bytes + n, text.length - n);
+    }
+    return true;
+}
