@@ -42,7 +42,7 @@ book_note(struct book *book, const struct ledger_entry *entry)
         sessions_close(&book->sessions, entry->u.closed->session, entry->time);
         return 0;
     case LEDGER_SHAPE:
-        return shapes_add(&book->shapes, entry->u.shape.fingerprint, entry->u.shape.sql);
+        return shapes_add(&book->shapes, entry->u.shape->fingerprint, entry->u.shape->sql);
     case LEDGER_VOCABULARY:
         return names_add(&book->names, entry->u.vocabulary);
     default:

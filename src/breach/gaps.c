@@ -47,13 +47,17 @@ gaps_note(struct gaps *gaps, const struct ledger_entry *entry)
 }
 
 void
-gaps_damage(struct gaps *gaps, uint64_t offset)
+gaps_damage(struct gaps *gaps, const struct records_place *place)
 {
     const struct gap *last = gaps->count > 0 ? &gaps->items[gaps->count - 1] : NULL;
 
-    if (last != NULL && last->what == GAP_DAMAGED && last->offset == offset)
+    if (last != NULL && last->what == GAP_DAMAGED && last->segment == place->segment &&
+        last->offset == place->offset)
         return; /* several entries of one record */
-    add(gaps, (struct gap){.what = GAP_DAMAGED, .from = gaps->last, .offset = offset});
+    add(gaps, (struct gap){.what = GAP_DAMAGED,
+                           .from = gaps->last,
+                           .segment = place->segment,
+                           .offset = place->offset});
 }
 
 bool

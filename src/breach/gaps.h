@@ -22,7 +22,7 @@ struct gap {
     int64_t from, to; /* realtime ns, of the records around it; to 0: none came after it yet */
     uint64_t records; /* lost */
     int32_t error;    /* lost: PASU_E_…; 0 */
-    uint64_t offset;  /* damaged: byte of the file */
+    uint64_t segment, offset; /* damaged: the file, by its first record, and the byte in it */
 };
 
 struct gaps {
@@ -36,7 +36,7 @@ struct gaps {
 
 /* Looks at each entry, in order. */
 void gaps_note(struct gaps *gaps, const struct ledger_entry *entry);
-void gaps_damage(struct gaps *gaps, uint64_t offset);
+void gaps_damage(struct gaps *gaps, const struct records_place *place);
 /* Whether the gap can concern what happened in the time from <= t < to (0: no end): a damaged place
  * does up to the time when it was recorded, however long before. */
 bool gap_concerns(const struct gap *gap, int64_t from, int64_t to);

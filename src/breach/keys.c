@@ -61,10 +61,10 @@ keys_note(struct keys *keys, const struct ledger_entry *entry)
     uint32_t place;
     int result;
 
-    if (entry->type != LEDGER_ORDINAL || entry->u.ordinal.sealed.length > SEAL_MAX)
+    if (entry->type != LEDGER_ORDINAL || entry->u.ordinal->sealed.length > SEAL_MAX)
         return 0;
-    head.ordinal = *entry->u.ordinal.head;
-    sealed = entry->u.ordinal.sealed;
+    head.ordinal = entry->u.ordinal->head;
+    sealed = entry->u.ordinal->sealed;
     head.length = (uint32_t)sealed.length;
     if (map_get(&keys->places, head.ordinal.ordinal, &place))
         return 0;

@@ -144,7 +144,7 @@ read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, voi
             progress_look(&progress, reader);
         result = ledger_reader_next(reader, &entry);
         if (result == PASU_E_CORRUPT && notes_damage)
-            gaps_damage(&e->book->gaps, ledger_reader_offset(reader));
+            gaps_damage(&e->book->gaps, ledger_reader_damage(reader));
         if (result == 1)
             taken = fn(arg, &entry);
         if (taken != 0 || (result != 1 && result != PASU_E_CORRUPT))

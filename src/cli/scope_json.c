@@ -98,8 +98,10 @@ put_gap(struct json_out *out, const struct gap *gap)
         json_out_key(out, "error");
         json_out_text(out, error_text(gap->error));
     }
-    if (gap->what == GAP_DAMAGED)
+    if (gap->what == GAP_DAMAGED) {
+        put_count(out, "segment", gap->segment);
         put_count(out, "offset", gap->offset);
+    }
     json_out_close(out, '}');
 }
 

@@ -172,7 +172,7 @@ print_attributions(FILE *file, const struct scope *scope)
 static void
 print_gap(FILE *file, const struct gap *gap)
 {
-    char from[TIME_SIZE], to[TIME_SIZE] = "now", n[NUMBER_SIZE];
+    char from[TIME_SIZE], to[TIME_SIZE] = "now", n[NUMBER_SIZE], name[SEGMENT_NAME_SIZE];
 
     log_time_text(from, sizeof(from), gap->from);
     if (gap->to > 0)
@@ -190,8 +190,9 @@ print_gap(FILE *file, const struct gap *gap)
         fprintf(file, "  pasu was stopped from %s to %s\n", from, to);
         break;
     case GAP_DAMAGED:
-        fprintf(file, "  the ledger is damaged at byte %" PRIu64 ", recorded between %s and %s\n",
-                gap->offset, from, to);
+        segment_name(name, gap->segment);
+        fprintf(file, "  the ledger is damaged at byte %" PRIu64 " of %s, recorded between %s and %s\n",
+                gap->offset, name, from, to);
         break;
     }
 }

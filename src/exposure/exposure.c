@@ -12,8 +12,8 @@ enum { HEAD_SIZE = 60, PART_SIZE = 44, ORDINAL_SIZE = 4, RUN_SIZE = 8, RUN_COUNT
 enum { PART_RUNS = 1 << 0, PART_MISSED_RUNS = 1 << 1, PART_TEXT = 1 << 2 };
 enum { PART_FORMS = PART_RUNS | PART_MISSED_RUNS | PART_TEXT };
 
-static_assert(HEAD_SIZE + 2 * (EXPOSURE_TEXT_MAX - 1) +
-                      EXPOSURE_PARTS_MAX * (PART_SIZE + 2 * EXPOSURE_ORDINALS_MAX * ORDINAL_SIZE) <=
+static_assert(HEAD_SIZE + 2 * (EXPOSURE_TEXT_MAX - 1) + EXPOSURE_PARTS_MAX * PART_SIZE +
+                      EXPOSURE_ALL_MAX * ORDINAL_SIZE <=
                   EXPOSURE_ENCODED_MAX,
               "the fullest record fits");
 
@@ -56,6 +56,17 @@ is_head_in_range(const struct exposure *exposure)
 {
     return exposure->verdict <= VERDICT_OF_BLOCK && exposure->part_count <= EXPOSURE_PARTS_MAX &&
            exposure->flags >> (FLAG_COUNT - 1) >> 1 == 0;
+}
+
+/* Its lists together. */
+static bool
+has_room(const struct exposure *exposure)
+{
+    size_t all = 0;
+
+    for (size_t i = 0; i < exposure->part_count; i++)
+        all += exposure->parts[i].ordinal_count + exposure->parts[i].missed_count;
+    return all <= EXPOSURE_ALL_MAX;
 }
 
 static_assert((int)FLAG_COUNT <= 64, "a flag is a bit");
@@ -111,6 +122,8 @@ exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size)
     for (size_t i = 0; i < exposure->part_count; i++)
         if (!is_part_in_range(&exposure->parts[i]))
             return PASU_E_RANGE;
+    if (!has_room(exposure))
+        return PASU_E_RANGE;
     little_write_u64(&w, exposure->session);
     little_write_u64(&w, (uint64_t)exposure->time);
     little_write_u64(&w, exposure->shape);
@@ -246,7 +259,7 @@ read_exposure(struct reader *r, struct space *space, struct exposure *exposure)
         if (result != 0)
             return result;
     }
-    return reader_end(r);
+    return has_room(exposure) ? reader_end(r) : PASU_E_MALFORMED;
 }
 
 int

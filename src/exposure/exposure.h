@@ -11,7 +11,7 @@
  *
  * at_least = number of different ordinals, at_most = at_least + unknown. A record is one batch of
  * one statement's rows or several merged: sets are united, `unknown`, rows and statements added.
- * Plain values borrowed from whoever made it; encoded for the ring and the journal by
+ * Plain values borrowed from whoever made it; encoded for the ring and the ledger by
  * exposure_encode. Pure: no sockets, no clock, no allocation.
  */
 #ifndef PASU_EXPOSURE_EXPOSURE_H
@@ -23,11 +23,13 @@ enum {
     EXPOSURE_FIELDS_MAX = 64,
     EXPOSURE_KINDS_MAX = 16,
     EXPOSURE_PARTS_MAX = 8,
-    /* In each list of one part of one record; more are several records. With all lists of all parts
-     * full, and no run in them, a record still has EXPOSURE_ENCODED_MAX bytes. */
+    /* In each list of one part of one record, and in all its lists together; more are several
+     * records. A record of so many, and no run in them, still has EXPOSURE_ENCODED_MAX bytes, which
+     * with the ledger's salt are a record there. */
     EXPOSURE_ORDINALS_MAX = 6000,
+    EXPOSURE_ALL_MAX = 16000,
     EXPOSURE_TEXT_MAX = 64, /* actor, rule: bytes with their zero */
-    EXPOSURE_ENCODED_MAX = 384 << 10,
+    EXPOSURE_ENCODED_MAX = 64984,
 };
 
 /* How subjects were found; the weakest comes last. Stored: new ones go to the end. */
@@ -87,7 +89,7 @@ struct exposure {
 };
 
 /*
- * The one byte form, for ring and journal (little-endian, described in docs/spec/exposure.md):
+ * The one byte form, for ring and ledger (little-endian, described in docs/spec/exposure.md):
  * consecutive ordinals are stored as runs where that is shorter. Returns the length, or
  * PASU_E_RANGE where `size` is too small (EXPOSURE_ENCODED_MAX is enough) or a count, an enum, a
  * flag or a text is out of range.

@@ -166,6 +166,8 @@ static void
 from_supervisor(struct gate *g, struct channel_message *message)
 {
     struct message_empty empty = {0};
+    struct message_segment segment;
+    struct message_result none;
 
     switch ((enum message_type)message->type) {
     case MESSAGE_CONFIG:
@@ -187,9 +189,17 @@ from_supervisor(struct gate *g, struct channel_message *message)
     case MESSAGE_PEER:
         set_peer(g, message);
         break;
-    case MESSAGE_JOURNAL:
-        start_again(g, message->fd);
+    case MESSAGE_OFFER:
+        start_again(g);
+        break;
+    case MESSAGE_SEGMENT:
+        memcpy(&segment, message->body, sizeof(segment));
+        segments_take(&g->segments, &segment, message->fd);
         message->fd = -1;
+        break;
+    case MESSAGE_NO_SEGMENT:
+        memcpy(&none, message->body, sizeof(none));
+        segments_take_none(&g->segments, &none);
         break;
     case MESSAGE_DRAIN:
         drain(g);
@@ -416,7 +426,7 @@ serve(struct gate *g)
         size_t count = make_polls(g), listeners = g->listener_count;
         int timeout = g->is_paused || g->shared.is_draining ? ACCEPT_PAUSE_MILLISECONDS : -1;
 
-        if (g->rebuild)
+        if (g->rebuild && !g->segments.is_asked)
             timeout = 0;
         if (poll(g->polls, count, timeout) < 0 && errno != EINTR)
             break;
@@ -451,8 +461,6 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     shared->log = *log;
     shared->os = log->os;
     shared->ring = start->ring_fd;
-    shared->journal = start->journal_fd;
-    g->journal_error = start->journal_error;
     shared->wake = start->wake_fd;
     shared->durable = start->durable_fd;
     memcpy(shared->secret, start->secret, sizeof(shared->secret));
@@ -461,6 +469,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     address_count_init(&shared->early);
     channel_init(&shared->supervisor, start->supervisor_fd, message_rules_gate_from_supervisor,
                  message_rules_gate_from_supervisor_count);
+    segments_init(&g->segments, &shared->supervisor);
     pthread_mutex_init(&shared->answer_lock, NULL);
     list_init(&shared->answers);
     list_init(&g->outgoing);

@@ -19,8 +19,6 @@ enum { GATE_SECRET_SIZE = 32 };
 struct gate_start {
     int supervisor_fd;
     int ring_fd;                      /* the rings, to be written */
-    int journal_fd;                   /* to be read; -1: there is none yet, or */
-    int journal_error;                /* why it could not be opened; 0 */
     int wake_fd;                      /* eventfd: wakes the keeper */
     int durable_fd;                   /* eventfd: more of the rings is on disk */
     uint8_t secret[GATE_SECRET_SIZE]; /* the ledger's */

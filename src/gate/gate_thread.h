@@ -4,6 +4,7 @@
 #define PASU_GATE_GATE_THREAD_H
 
 #include "gate/kinds.h"
+#include "gate/segments.h"
 #include "gate/worker.h"
 
 #include <poll.h>
@@ -46,9 +47,9 @@ struct gate {
     size_t outgoing_at;
     int64_t started;
     struct kinds kinds;
+    struct segments segments;
     struct rebuild *rebuild; /* the past is being read; or NULL */
     int64_t tell_at;         /* monotonic: when the supervisor hears again how far */
-    int journal_error;       /* why the supervisor could not open the journal; 0 */
     uint64_t status_answers; /* made so far, an allocation each */
     bool is_committed, is_ready, is_stopping, is_paused, had_keeper;
 };
@@ -67,8 +68,8 @@ void start_begin(struct gate *gate);
 void start_step(struct gate *gate);
 /* The keeper's channel is there; if the threads are, too, this is all: sandbox, READY. */
 void start_finish(struct gate *gate);
-/* The supervisor has opened the journal again: takes it. */
-void start_again(struct gate *gate, int journal);
+/* The supervisor offers the ledger again: looks whether all of it can be read by now. */
+void start_again(struct gate *gate);
 void start_release(struct gate *gate);
 
 /* ---- question.c: what the keeper asks, and the workers' answers ---- */

@@ -191,7 +191,7 @@ see(struct rebuild *p, const struct ledger_entry *entry)
         return see_exposure(p, entry->u.exposure);
     case LEDGER_ORDINAL:
         return directory_restore(p->shared->directory, ORDINALS_OF_ALL_KINDS,
-                                 entry->u.ordinal.head->ordinal, entry->u.ordinal.head->hash);
+                                 entry->u.ordinal->head.ordinal, entry->u.ordinal->head.hash);
     case LEDGER_MARK:
         return past_marks_see(&p->marks, entry->u.mark);
     default:
@@ -202,7 +202,8 @@ see(struct rebuild *p, const struct ledger_entry *entry)
 /* ---- all of it, by steps ---- */
 
 int
-rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, int journal, struct kinds *kinds)
+rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, struct source source,
+            struct kinds *kinds)
 {
     struct rebuild *p = memory_new(1, sizeof(*p));
     int result;
@@ -213,7 +214,7 @@ rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, int journal, s
     p->shared = shared;
     p->kinds = kinds;
     p->now = os_local_minute(os_realtime(shared->os));
-    result = ledger_reader_open_fds(&p->reader, shared->os, journal, shared->ring);
+    result = ledger_reader_open_source(&p->reader, shared->os, source, shared->ring);
     if (result == 0)
         *rebuild = p;
     else

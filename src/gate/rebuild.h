@@ -2,7 +2,7 @@
 /*
  * What the gate must know of the past, from the ledger: who has been shown whom (tallies), which
  * keys have which ordinals (directory), which relations carry personal values (marks). Read before
- * the gate is let to the network, from the journal's descriptor and the rings; by steps, however
+ * the gate is let to the network, from the ledger's segments and the rings; by steps, however
  * long the ledger is, so that the main thread goes on answering the supervisor.
  *
  * Owned by the gate's main thread.
@@ -13,20 +13,20 @@
 #include "gate/kinds.h"
 #include "gate/past_marks.h"
 #include "gate/worker.h"
+#include "ledger/source.h"
 
 struct rebuild;
 
 struct rebuild_progress {
     uint64_t entries, damaged; /* damaged: places that were passed over */
-    uint64_t done, all;        /* bytes of the journal */
+    uint64_t done, all;        /* bytes of the ledger */
 };
 
-/* Begins. `journal` stays the caller's, and must be open until the end; -1: there is none. `kinds`
- * NULL: nothing is restored, it is only seen whether all can be read. PASU_E_NOMEM, PASU_E_IO,
- * PASU_E_CORRUPT where the file is no journal. */
-PASU_MUST_USE int rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, int journal,
-                              struct kinds *kinds);
-/* Goes on for some milliseconds: PASU_E_AGAIN: there is more; 0: all has been read. What is damaged
+/* Begins, with segments of this source. `kinds` NULL: nothing is restored, it is only seen whether
+ * all can be read. PASU_E_NOMEM, PASU_E_IO. */
+PASU_MUST_USE int rebuild_new(struct rebuild **rebuild, struct gate_shared *shared,
+                              struct source source, struct kinds *kinds);
+/* Goes on for some milliseconds, or until the source has nothing yet: PASU_E_AGAIN: there is more; 0: all has been read. What is damaged
  * is passed over. PASU_E_IO, PASU_E_NOMEM: it cannot be read to its end. */
 PASU_MUST_USE int rebuild_step(struct rebuild *rebuild);
 void rebuild_progress(const struct rebuild *rebuild, struct rebuild_progress *progress);

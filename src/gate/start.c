@@ -6,8 +6,8 @@
  * Where the ledger cannot be read, budgets would begin anew and keys be given ordinals that are
  * other persons' already. So the gate tells the supervisor (UNREAD), gives no ordinal, and serves
  * as on_failure says: closed gateways refuse, open ones go on with what is known. The supervisor
- * then opens the journal for it from time to time (JOURNAL). Once all of it could be read the gate
- * ends, and the next one begins with the whole past.
+ * then offers it again from time to time (OFFER). Once all of it could be read the gate ends, and
+ * the next one begins with the whole past.
  */
 #include "gate/gate_thread.h"
 
@@ -20,8 +20,6 @@
 #include "gate/past_marks.h"
 #include "gate/rebuild.h"
 #include "postgres/plan.h"
-
-#include <unistd.h>
 
 #define TELL_EVERY (5 * NANOSECONDS_PER_SECOND)
 
@@ -114,9 +112,7 @@ end_reading(struct gate *g)
 {
     rebuild_free(g->rebuild);
     g->rebuild = NULL;
-    if (g->shared.journal >= 0)
-        close(g->shared.journal);
-    g->shared.journal = -1;
+    segments_release(&g->segments);
 }
 
 static void
@@ -148,12 +144,11 @@ tell_end(struct gate *g, int result, const struct rebuild_progress *progress)
 void
 start_begin(struct gate *g)
 {
+    const struct source source = {segments_open, &g->segments};
     struct rebuild_progress nothing = {0};
-    int error = g->journal_error;
+    int error = rebuild_new(&g->rebuild, &g->shared, source, &g->kinds);
 
     g->tell_at = os_monotonic(g->shared.os) + TELL_EVERY;
-    if (error == 0)
-        error = rebuild_new(&g->rebuild, &g->shared, g->shared.journal, &g->kinds);
     if (error == 0)
         return;
     end_reading(g);
@@ -162,14 +157,13 @@ start_begin(struct gate *g)
 }
 
 void
-start_again(struct gate *g, int journal)
+start_again(struct gate *g)
 {
-    if (g->rebuild || g->shared.past_error == 0) {
-        close(journal); /* it is read already */
-        return;
-    }
-    g->shared.journal = journal;
-    if (rebuild_new(&g->rebuild, &g->shared, journal, NULL) != 0)
+    const struct source source = {segments_open, &g->segments};
+
+    if (g->rebuild || g->shared.past_error == 0)
+        return; /* it is read already */
+    if (rebuild_new(&g->rebuild, &g->shared, source, NULL) != 0)
         end_reading(g); /* the supervisor offers it again */
 }
 

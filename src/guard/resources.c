@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ledger/ring.h"
+#include "ledger/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,7 +101,7 @@ open_rings(struct resources *r, const struct config *config, const struct sandbo
     if (result != 0)
         return fail_with(log, "open exposures.ring in the ledger's folder", path, result,
                          result == PASU_E_CORRUPT
-                             ? "move it away; what it held and the journal has not is lost"
+                             ? "move it away; what it held and the ledger has not is lost"
                              : "");
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     r->durable = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -109,7 +110,7 @@ open_rings(struct resources *r, const struct config *config, const struct sandbo
     return 0;
 }
 
-/* It is made before there is a journal. Another one would leave nobody's key readable, and count
+/* It is made before there is a ledger. Another one would leave nobody's key readable, and count
  * everybody again. */
 static bool
 is_secret_lost(const struct resources *r)
@@ -117,7 +118,20 @@ is_secret_lost(const struct resources *r)
     struct stat st;
 
     return fstatat(r->directory, "secret", &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
-           fstatat(r->directory, "sessions.journal", &st, AT_SYMLINK_NOFOLLOW) == 0;
+           fstatat(r->directory, "segments", &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What a version before the signed ledger wrote is read by none that comes after it. */
+static int
+refuse_journal(const struct resources *r, const struct config *config, const struct log *log)
+{
+    struct stat st;
+
+    if (fstatat(r->directory, "sessions.journal", &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return 0;
+    return fail_with(log, "use the ledger's folder, which has a sessions.journal of an older pasu",
+                     config->ledger.directory, PASU_E_CORRUPT,
+                     "move all that is in the folder away to begin a new ledger");
 }
 
 static int
@@ -131,8 +145,8 @@ open_secret(struct resources *r, const struct config *config, const struct sandb
 
     if (is_lost)
         hint =
-            "sessions.journal was written with it: restore it from a backup of the ledger, or move "
-            "that file and exposures.ring away to begin a new ledger";
+            "the ledger was written with it: restore it from a backup, or move all that is in the "
+            "folder away to begin a new ledger";
     else if (result == PASU_E_DENIED)
         hint = "its mode must be 0600, and pasu must be able to read it";
     else if (result == PASU_E_CORRUPT)
@@ -229,6 +243,8 @@ resources_open(struct resources *r, const struct config *config,
     resources_init(r);
     result = open_directory(r, config, account, log);
     if (result == 0)
+        result = refuse_journal(r, config, log);
+    if (result == 0)
         result = open_secret(r, config, account, log);
     if (result == 0)
         result = open_rings(r, config, account, log);
@@ -236,16 +252,20 @@ resources_open(struct resources *r, const struct config *config,
 }
 
 int
-resources_open_journal(const struct resources *r, const struct sandbox_account *account)
+resources_open_segment(const struct resources *r, const struct sandbox_account *account,
+                       uint64_t index, uint64_t *first, size_t *left)
 {
+    struct source_folder folder = {&os_real, openat(r->directory, "segments",
+                                                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     struct stat st;
-    int fd =
-        openat(r->directory, "sessions.journal", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd;
 
+    if (folder.directory < 0)
+        return errno == ENOENT ? PASU_E_NOTFOUND : PASU_E_DENIED;
+    fd = source_open_folder(&folder, SOURCE_BEHIND, index, first, left);
+    close(folder.directory);
     if (fd < 0)
-        return errno == ENOENT  ? PASU_E_NOTFOUND
-               : errno == ELOOP ? PASU_E_DENIED /* a symbolic link */
-                                : error_from_errno(errno);
+        return fd;
     /* We may be root, and the folder's owner is not: nothing but its own file is handed on. */
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
         (account->uid == 0 || st.st_uid == account->uid))

@@ -23,10 +23,12 @@ void resources_init(struct resources *resources);
 /* 0, or an error that has been logged. */
 PASU_MUST_USE int resources_open(struct resources *resources, const struct config *config,
                                  const struct sandbox_account *account, const struct log *log);
-/* The journal, to be read by a gate that starts. PASU_E_NOTFOUND: there is none. PASU_E_DENIED: it
- * is not the account's own plain file; PASU_E_IO. */
-PASU_MUST_USE int resources_open_journal(const struct resources *resources,
-                                         const struct sandbox_account *account);
+/* The segment that begins at this record or behind it, to be read by a gate that starts: as
+ * source.open. PASU_E_NOTFOUND: there is none. PASU_E_DENIED: it is not the account's own plain
+ * file; PASU_E_IO. */
+PASU_MUST_USE int resources_open_segment(const struct resources *resources,
+                                         const struct sandbox_account *account, uint64_t index,
+                                         uint64_t *first, size_t *left);
 /* Removes the control socket's file. */
 void resources_close(struct resources *resources, const struct config *config);
 

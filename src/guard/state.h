@@ -35,7 +35,7 @@ struct supervisor {
     int signals;
     enum phase phase;
     int64_t deadline, ping_at, prepare_until;
-    int64_t journal_at, journal_wait; /* when the gate is offered the journal again; 0: never */
+    int64_t offer_at, offer_wait; /* when the gate is offered the ledger again; 0: never */
     struct lookup lookups[LOOKUPS_MAX];
     bool is_announced, is_linked;
     bool is_reload_wanted; /* asked for while it could not begin */

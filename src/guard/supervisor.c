@@ -21,9 +21,9 @@
 #define PING_EVERY      (5 * NANOSECONDS_PER_SECOND)
 #define STUCK_AFTER     (15 * NANOSECONDS_PER_SECOND)
 #define KILL_AFTER      (30 * NANOSECONDS_PER_SECOND)
-/* When a journal that could not be read is tried again: at first, and at last. */
-#define JOURNAL_AGAIN      (2 * NANOSECONDS_PER_SECOND)
-#define JOURNAL_AGAIN_LAST (60 * NANOSECONDS_PER_SECOND)
+/* When a ledger that could not be read is offered again: at first, and at last. */
+#define OFFER_FIRST (2 * NANOSECONDS_PER_SECOND)
+#define OFFER_LAST  (60 * NANOSECONDS_PER_SECOND)
 
 enum { TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
 
@@ -88,26 +88,14 @@ run_keeper(int fd, const struct log *log, void *arg)
     return keeper_main(&run->start, log);
 }
 
-/* Whether it matters to a gate that the journal was not opened. Once the keeper has been ready, one
- * that is not there has been lost. */
-static int
-journal_error(const struct supervisor *v, int journal)
-{
-    return journal >= 0 || (journal == PASU_E_NOTFOUND && !v->is_announced) ? 0 : journal;
-}
-
 static int
 start_gate(struct supervisor *v)
 {
     const struct resources *r = &v->resources;
-    int journal = resources_open_journal(r, &v->account);
-    struct gate_run gate = {.v = v,
-                            .start = {.ring_fd = r->ring,
-                                      .journal_fd = journal >= 0 ? journal : -1,
-                                      .journal_error = journal_error(v, journal),
-                                      .wake_fd = r->wake,
-                                      .durable_fd = r->durable}};
-    const int keep[] = {r->ring, gate.start.journal_fd, r->wake, r->durable};
+    struct gate_run gate = {
+        .v = v,
+        .start = {.ring_fd = r->ring, .wake_fd = r->wake, .durable_fd = r->durable}};
+    const int keep[] = {r->ring, r->wake, r->durable};
     struct child_start start = {.account = &v->account,
                                 .log = &v->log,
                                 .main = run_gate,
@@ -121,8 +109,6 @@ start_gate(struct supervisor *v)
     memcpy(gate.start.secret, r->secret, sizeof(gate.start.secret));
     result = child_start(&v->children[GATE], &start);
     memory_wipe(gate.start.secret, sizeof(gate.start.secret));
-    if (journal >= 0)
-        close(journal);
     return result;
 }
 
@@ -218,22 +204,41 @@ prepared(struct supervisor *v, int which, const struct message_result *result)
 static void
 offer_later(struct supervisor *v, int64_t wait)
 {
-    v->journal_wait = wait < JOURNAL_AGAIN_LAST ? wait : JOURNAL_AGAIN_LAST;
-    v->journal_at = os_monotonic(&os_real) + v->journal_wait;
+    v->offer_wait = wait < OFFER_LAST ? wait : OFFER_LAST;
+    v->offer_at = os_monotonic(&os_real) + v->offer_wait;
 }
 
-/* The gate serves without the past: it looks whether the journal can be read by now. */
+/* The gate serves without the past: it looks whether the ledger can be read by now. */
 static void
-offer_journal(struct supervisor *v)
+offer_ledger(struct supervisor *v)
 {
-    int journal = resources_open_journal(&v->resources, &v->account);
     struct message_empty empty = {0};
 
-    if (journal >= 0) {
-        tell(v, &v->children[GATE], MESSAGE_JOURNAL, &empty, sizeof(empty), journal);
-        close(journal);
+    tell(v, &v->children[GATE], MESSAGE_OFFER, &empty, sizeof(empty), -1);
+    offer_later(v, 2 * v->offer_wait);
+}
+
+/* A segment for the gate. Once the keeper has been ready, a ledger that is not there has been lost.
+ */
+static void
+give_segment(struct supervisor *v, uint64_t index)
+{
+    struct message_segment segment = {.index = index};
+    struct message_result none = {.id = index};
+    size_t left = 0;
+    int fd = resources_open_segment(&v->resources, &v->account, index, &segment.first, &left);
+
+    if (fd >= 0) {
+        segment.left = left;
+        tell(v, &v->children[GATE], MESSAGE_SEGMENT, &segment, sizeof(segment), fd);
+        close(fd);
+        return;
     }
-    offer_later(v, 2 * v->journal_wait);
+    if (fd != PASU_E_NOTFOUND)
+        none.error = fd;
+    else if (index == 0 && v->is_announced)
+        none.error = PASU_E_UNAVAILABLE;
+    tell(v, &v->children[GATE], MESSAGE_NO_SEGMENT, &none, sizeof(none), -1);
 }
 
 static void
@@ -243,6 +248,7 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
     struct message_result result;
     struct message_gateway gateway;
     struct message_progress progress;
+    struct message_segment_ask ask;
 
     child->pong_at = os_monotonic(&os_real);
     child->is_told_stuck = false;
@@ -268,7 +274,12 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
         break;
     case MESSAGE_UNREAD: /* never believed of a gate that the network may have taken over */
         if (which == GATE && !child->is_ready)
-            offer_later(v, JOURNAL_AGAIN);
+            offer_later(v, OFFER_FIRST);
+        break;
+    case MESSAGE_SEGMENT_ASK: /* of a gate that serves: only while it has not read all */
+        memcpy(&ask, message->body, sizeof(ask));
+        if (which == GATE && (!child->is_ready || v->offer_at != 0))
+            give_segment(v, ask.index);
         break;
     case MESSAGE_RESOLVE:
         memcpy(&gateway, message->body, sizeof(gateway));
@@ -312,7 +323,7 @@ reap_child(struct supervisor *v, struct child *child, int status)
     child_died(child, status, v->phase >= PHASE_DRAINING, &v->log);
     v->is_linked = false;
     if (child == &v->children[GATE])
-        v->journal_at = 0;
+        v->offer_at = 0;
     tell_processes(v);
     if (v->next)
         reload_refuse(v, "a process died meanwhile");
@@ -380,8 +391,8 @@ look_after(struct supervisor *v, int64_t now)
             child->pong_at = now;
         }
     }
-    if (v->journal_at != 0 && now >= v->journal_at)
-        offer_journal(v);
+    if (v->offer_at != 0 && now >= v->offer_at)
+        offer_ledger(v);
     if (v->next && now > v->prepare_until)
         reload_refuse(v, "a process did not answer");
     if (v->is_reload_wanted)

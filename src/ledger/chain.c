@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 enum {
@@ -39,6 +41,7 @@ drain(struct chain *c)
 struct feed {
     struct chain *chain;
     uint64_t from, to, read;
+    uint64_t done, all; /* bytes, about */
 };
 
 static int
@@ -63,6 +66,8 @@ feed_segment(struct feed *f, uint64_t first)
     }
     while (scan.next < f->to && (result = segment_scan_next(&scan, &record)) == 1) {
         result = 0;
+        if (c->watch && c->watch->read)
+            c->watch->read(c->watch->arg, f->done + scan.offset, f->all);
         if (record.index < f->from)
             continue;
         f->read++;
@@ -74,6 +79,7 @@ feed_segment(struct feed *f, uint64_t first)
         if (result != 0)
             break;
     }
+    f->done += scan.file.limit;
     segment_scan_release(&scan);
     c->os->close(c->os->arg, fd);
     return result;
@@ -83,7 +89,8 @@ feed_segment(struct feed *f, uint64_t first)
 static int
 feed(struct chain *c, const uint64_t *firsts, size_t count, uint64_t to, uint64_t *read)
 {
-    struct feed f = {.chain = c, .from = c->tiles.frontier.size, .to = to};
+    struct feed f = {
+        .chain = c, .from = c->tiles.frontier.size, .to = to, .all = count * SEGMENT_SIZE};
     int result = 0;
 
     for (size_t i = 0; i < count && firsts[i] < to && result == 0; i++)
@@ -316,17 +323,62 @@ chain_size(const struct chain *c)
 
 /* ---- opening ---- */
 
+/* What a ledger is called that nobody has named: this, and its id in hex. */
+static const char own_name[] = "pasu.invalid/";
+
+enum { OWN_NAME = sizeof(own_name) - 1, OWN_SIZE = OWN_NAME + 2 * SEGMENT_ID_SIZE + 1 };
+
+static int
+make_name(const struct chain *c, char name[OWN_SIZE])
+{
+    uint8_t id[SEGMENT_ID_SIZE];
+    int result = c->os->random(c->os->arg, id, sizeof(id));
+
+    memcpy(name, own_name, OWN_NAME);
+    for (size_t i = 0; i < sizeof(id) && result == 0; i++)
+        snprintf(name + OWN_NAME + 2 * i, 3, "%02x", id[i]);
+    return result;
+}
+
+/* The id in such a name, or a random one. */
+static int
+find_id(const struct chain *c, uint8_t id[SEGMENT_ID_SIZE])
+{
+    const char *name = c->key.public.name;
+    size_t length = 0;
+
+    if (strncmp(name, own_name, OWN_NAME) == 0 && strlen(name) == OWN_SIZE - 1 &&
+        OPENSSL_hexstr2buf_ex(id, SEGMENT_ID_SIZE, &length, name + OWN_NAME, '\0') == 1 &&
+        length == SEGMENT_ID_SIZE)
+        return 0;
+    return c->os->random(c->os->arg, id, SEGMENT_ID_SIZE);
+}
+
+static int
+make_key(struct chain *c, struct view origin, const struct sandbox_account *account)
+{
+    char name[OWN_SIZE];
+    int result = 0;
+
+    if (origin.length == 0) {
+        result = make_name(c, name);
+        origin = view_of(name, OWN_SIZE - 1);
+    }
+    if (result == 0)
+        result = signing_key_make(&c->key, c->os, NOTE_KEY_ED25519, origin);
+    if (result == 0)
+        result = signing_key_store(&c->key, c->os, c->directory, key_name, account);
+    return result;
+}
+
 static int
 open_key(struct chain *c, struct view origin, const struct sandbox_account *account, bool is_new)
 {
     int result = signing_key_load(&c->key, c->os, c->directory, key_name);
 
-    if (result == PASU_E_NOTFOUND && is_new) {
-        result = signing_key_make(&c->key, c->os, NOTE_KEY_ED25519, origin);
-        if (result == 0)
-            result = signing_key_store(&c->key, c->os, c->directory, key_name, account);
-    }
-    if (result == 0 && !view_equal(view_of_text(c->key.public.name), origin))
+    if (result == PASU_E_NOTFOUND && is_new)
+        result = make_key(c, origin, account);
+    if (result == 0 && origin.length > 0 && !view_equal(view_of_text(c->key.public.name), origin))
         result = PASU_E_CORRUPT; /* another ledger's */
     return result;
 }
@@ -366,7 +418,7 @@ begin_ledger(struct chain *c)
     if (c->writer.next > FIRST_RECORDS)
         return PASU_E_CORRUPT; /* there are others, and their checkpoint is gone */
     make_first(c, &first);
-    result = c->os->random(c->os->arg, first.id, sizeof(first.id));
+    result = find_id(c, first.id);
     if (result == 0 && c->writer.next < FIRST_RECORDS)
         result = chain_begin(c, SEGMENT_BATCH_MAX);
     if (result == 0 && c->writer.next == 0)
@@ -450,7 +502,9 @@ open_parts(struct chain *c, struct view origin, const struct sandbox_account *ac
     if (result != 0)
         return result;
     c->signed_size = last.size;
+    c->watch = watch;
     result = open_tree(c, &last, report);
+    c->watch = NULL;
     report->is_new = last.size == 0;
     if (result == 0 && report->is_new)
         result = begin_ledger(c);

@@ -35,6 +35,7 @@ struct chain {
     struct tile_store tiles;
     bool has_tiles;
     struct signing_key key;
+    const struct segment_watch *watch; /* while it opens */
     uint64_t signed_size; /* of the last checkpoint */
     /* The leaves of committed records that are not in the tree yet, and of the batch behind them.
      */
@@ -49,8 +50,9 @@ struct chain_report {
     bool is_new;
 };
 
-/* Opens the ledger in the folder, or makes it, with this origin (a name that a note's key may have)
- * and its key, owned by the account. `watch` as of segment_writer_open. PASU_E_CORRUPT: damage, at
+/* Opens the ledger in the folder, or makes it, with this origin (a name that a note's key may have;
+ * empty: whatever it has, or one of its random id) and its key, owned by the account. `watch` as of
+ * segment_writer_open. PASU_E_CORRUPT: damage, at
  * the place in the report, or records, origin or key are not those of the last checkpoint;
  * PASU_E_NOTFOUND: the ledger is there and its key is not; the errors of what it consists of. After
  * an error there is nothing to close. */

@@ -18,7 +18,7 @@ PASU_MUST_USE int control_ask(const char *path, const struct control_request *re
                               control_frame_fn *frame, void *arg, uint64_t *count);
 /* For whoever reads the ledger next: asks the keeper to write down what it has not yet. The errors
  * of control_ask, which a reader may ignore (the rings can be read without a keeper), and those of
- * the journal. */
+ * the ledger. */
 int ledger_flush(const char *control_path);
 
 #endif

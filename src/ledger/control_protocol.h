@@ -15,7 +15,7 @@ enum control_verb {
     CONTROL_STATUS = 1,
     CONTROL_SESSIONS,
     CONTROL_KILL,
-    CONTROL_FLUSH, /* what the rings hold is in the journal before the answer */
+    CONTROL_FLUSH, /* what the rings hold is in the ledger before the answer */
 };
 
 struct control_request {

@@ -42,6 +42,46 @@ take_list(struct view *rest, uint32_t count, bool is_runs, struct view *list)
     return true;
 }
 
+/* The head of an exposure's bytes, and what is behind it. */
+static bool
+take_head(struct view exposure, struct view *head, struct view *rest)
+{
+    size_t length;
+
+    if (exposure.length < FIXED || exposure.bytes[AT_PARTS] > EXPOSURE_PARTS_MAX)
+        return false;
+    length = FIXED + (size_t)exposure.bytes[AT_RULE] + exposure.bytes[AT_ACTOR];
+    if (exposure.length < length)
+        return false;
+    *head = view_of(exposure.bytes, length);
+    *rest = view_of(exposure.bytes + length, exposure.length - length);
+    return true;
+}
+
+int
+entry_look(struct view exposure, bool *has_list)
+{
+    struct view head, rest, list;
+
+    *has_list = false;
+    if (!take_head(exposure, &head, &rest))
+        return PASU_E_CORRUPT;
+    for (size_t i = 0; i < exposure.bytes[AT_PARTS]; i++) {
+        const uint8_t *part = rest.bytes;
+
+        if (rest.length < PART)
+            return PASU_E_CORRUPT;
+        rest = view_of(part + PART, rest.length - PART);
+        for (size_t which = 0; which < 2; which++) {
+            if (!take_list(&rest, get_u32(part + AT_COUNTS + which * sizeof(uint32_t)),
+                           part[AT_FORM] >> which & 1, &list))
+                return PASU_E_CORRUPT;
+            *has_list |= list.length > 0;
+        }
+    }
+    return rest.length == 0 ? 0 : PASU_E_CORRUPT;
+}
+
 static int
 commit_list(struct tree_hasher *hasher, const uint8_t salt[ENTRY_SALT], size_t part, size_t which,
             struct view list, struct tree_hash *commitment)
@@ -93,19 +133,15 @@ add_part(struct entry *entry, struct tree_hasher *hasher, const uint8_t salt[ENT
 static int
 add_exposure(struct entry *entry, struct tree_hasher *hasher, struct view payload)
 {
-    const uint8_t *salt = payload.bytes, *exposure = salt + ENTRY_SALT;
+    const uint8_t *salt = payload.bytes;
     bool has_list = false;
-    struct view rest;
-    size_t length;
+    struct view head, rest;
 
-    if (payload.length < ENTRY_SALT + FIXED)
+    if (payload.length < ENTRY_SALT ||
+        !take_head(view_of(salt + ENTRY_SALT, payload.length - ENTRY_SALT), &head, &rest))
         return PASU_E_CORRUPT;
-    length = FIXED + (size_t)exposure[AT_RULE] + exposure[AT_ACTOR];
-    if (payload.length - ENTRY_SALT < length || exposure[AT_PARTS] > EXPOSURE_PARTS_MAX)
-        return PASU_E_CORRUPT;
-    rest = view_of(exposure + length, payload.length - ENTRY_SALT - length);
-    add_piece(entry, exposure, length);
-    for (size_t i = 0; i < exposure[AT_PARTS]; i++) {
+    add_piece(entry, head.bytes, head.length);
+    for (size_t i = 0; i < head.bytes[AT_PARTS]; i++) {
         const struct view before = rest;
         int result = add_part(entry, hasher, salt, i, &rest);
 

@@ -33,6 +33,9 @@ struct entry {
  * PASU_E_CRYPTO. */
 PASU_MUST_USE int entry_make(struct entry *entry, struct tree_hasher *hasher,
                              const struct segment_record *record);
+/* Whether an exposure's bytes, without a salt, name anybody: then its salt must be random, and else
+ * zero. PASU_E_CORRUPT: its lists do not end where it does. */
+PASU_MUST_USE int entry_look(struct view exposure, bool *has_list);
 /* The leaf's hash of a record. */
 PASU_MUST_USE int entry_leaf(struct tree_hasher *hasher, const struct segment_record *record,
                              struct tree_hash *leaf);

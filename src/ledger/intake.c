@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/intake.h"
 
+#include "ledger/entry.h"
+
 #include <unistd.h>
 
 #define GATHER    (10 * NANOSECONDS_PER_MILLISECOND)
 #define TRY_AGAIN (100 * NANOSECONDS_PER_MILLISECOND)
-#define PADDED(n) (((n) + 7) & ~(size_t)7)
 
-_Static_assert(sizeof(struct journal_ring) + sizeof(struct journal_entry) + RING_PAYLOAD_MAX <=
-                   JOURNAL_PAYLOAD_MAX,
-               "every entry fits into a record");
+_Static_assert(ENTRY_SALT + RING_PAYLOAD_MAX <= SEGMENT_PAYLOAD_MAX, "every entry is a record");
 
 int
 intake_init(struct intake *t, struct record_keeping *records, int ring_fd, int wake_fd,
@@ -37,13 +36,13 @@ intake_release(struct intake *t)
     t->wake = t->durable = -1;
 }
 
-/* Where we go on: the journal's word, or the ring's where the journal has nothing of it. The ring's
+/* Where we go on: the ledger's word, or the ring's where the ledger has nothing of it. The ring's
  * is behind when we died between the record and the release. */
 static void
 find_position(struct intake *t, unsigned index)
 {
     const struct ring *ring = ring_get(&t->file, index);
-    uint64_t taken = journal_taken(&t->records->journal, index, t->file.id);
+    uint64_t taken = taken_position(&t->records->taken, index, t->file.id);
     uint64_t tail = ring_tail(ring), head = ring_head(ring);
 
     t->positions[index] = taken > tail ? taken : tail;
@@ -61,83 +60,53 @@ tell_damage(struct intake *t, unsigned index, uint64_t from, uint64_t to)
     t->is_damaged = true;
 }
 
-/* Copies an entry behind `*used` bytes of the payload, if it fits. */
-static bool
-put_entry(uint8_t *payload, size_t *used, const struct ring_entry *entry)
-{
-    struct journal_entry head = {(uint32_t)entry->payload.length, (uint32_t)entry->type};
-    size_t padded = PADDED(head.length);
-
-    if (JOURNAL_PAYLOAD_MAX - *used < sizeof(head) + padded)
-        return false;
-    memcpy(payload + *used, &head, sizeof(head));
-    memset(payload + *used + sizeof(head) + padded - 8, 0, padded ? 8 : 0);
-    memcpy(payload + *used + sizeof(head), entry->payload.bytes, head.length);
-    *used += sizeof(head) + padded;
-    return true;
-}
-
-/* One record of what is in a ring, as far as it fits. 1 if there may be more, 0, or an error. */
+/* The entries of a ring into the batch, as far as it has room for them. 1: there may be more; 0; or
+ * an error. */
 static int
-take_record(struct intake *t, unsigned index, uint8_t *payload)
+put_entries(struct intake *t, const struct ring *ring, struct segment_taken *taken)
 {
-    const struct ring *ring = ring_get(&t->file, index);
-    struct journal_ring head = {.ring = index, .file = t->file.id, .from = t->positions[index]};
-    uint64_t position = head.from;
-    size_t used = sizeof(head);
+    uint64_t position = taken->from;
     struct ring_entry entry;
     int found, result;
 
-    head.to = head.from;
     while ((found = ring_read(ring, &position, &entry)) == 1) {
-        if (!put_entry(payload, &used, &entry))
-            break;
-        head.count++;
-        head.to = position;
+        result = record_batch_put(t->records, ring_segment_type(entry.type), entry.payload);
+        if (result == PASU_E_AGAIN)
+            return 1;
+        if (result == 0)
+            taken->count++;
+        else if (result == PASU_E_MALFORMED)
+            tell_damage(t, taken->ring, taken->to, position);
+        else
+            return result;
+        taken->to = position;
     }
     if (found == 0)
-        head.to = position; /* behind a filler, or the end of a former run */
-    if (head.count > 0) {
-        memcpy(payload, &head, sizeof(head));
-        result = record_ring(t->records, used);
-        if (result != 0)
-            return result;
-    } else if (found == PASU_E_CORRUPT) {
-        head.to = ring_head(ring);
-        tell_damage(t, index, position, head.to);
+        taken->to = position; /* behind a filler, or the end of a former run */
+    else if (taken->count == 0) {
+        taken->to = ring_head(ring);
+        tell_damage(t, taken->ring, position, taken->to);
     }
-    t->positions[index] = head.to;
     return found != 0;
 }
 
-/* Rounds of one record of each ring, so that none waits for another that is always full; at most
- * what the rings hold together, since they are filled meanwhile. */
+/* One batch of what is in a ring. 1 if there may be more, 0, or an error. */
 static int
-append_all(struct intake *t)
+take_batch(struct intake *t, unsigned index)
 {
-    enum { ROUNDS_MAX = 2 * RING_SIZE / (JOURNAL_PAYLOAD_MAX - RING_PAYLOAD_MAX) };
-    bool is_more = true;
+    const struct ring *ring = ring_get(&t->file, index);
+    struct segment_taken taken = {
+        .ring = index, .file = t->file.id, .from = t->positions[index], .to = t->positions[index]};
+    int more = put_entries(t, ring, &taken), result = 0;
 
-    for (int round = 0; is_more && round < ROUNDS_MAX; round++) {
-        is_more = false;
-        for (unsigned i = 0; i < t->file.count; i++) {
-            uint8_t *payload;
-            int result;
-
-            if (t->positions[i] == ring_head(ring_get(&t->file, i)))
-                continue;
-            result = record_space(t->records, &payload);
-            if (result != 0)
-                return result;
-            if (t->positions[i] == 0)
-                find_position(t, i);
-            result = take_record(t, i, payload);
-            if (result < 0)
-                return result;
-            is_more = is_more || result > 0;
-        }
-    }
-    return 0;
+    if (more >= 0 && taken.count > 0)
+        result = record_batch_end(t->records, &taken);
+    else
+        record_batch_abort(t->records);
+    if (more < 0 || result != 0)
+        return more < 0 ? more : result;
+    t->positions[index] = taken.to;
+    return more;
 }
 
 static void
@@ -152,6 +121,52 @@ release_all(struct intake *t, bool is_durable)
             ring_set_durable(ring, t->positions[i]);
         ring_release(ring, t->positions[i]);
     }
+}
+
+/* A new segment says nothing of the rings until it has a batch of each; what is before it is on the
+ * disk. So that who starts need look at no more than one segment that does, nothing of the old one
+ * may be in a ring by then (ledger/taken.h). */
+static int
+begin_batch(struct intake *t)
+{
+    int result = record_batch_begin(t->records);
+
+    if (result != 0)
+        return result;
+    for (unsigned i = 0; i < t->file.count; i++)
+        if (t->positions[i] == 0)
+            find_position(t, i);
+    if (record_segment(t->records) != t->segment)
+        release_all(t, true);
+    t->segment = record_segment(t->records);
+    return 0;
+}
+
+/* Rounds of one batch of each ring, so that none waits for another that is always full; at most
+ * what the rings hold together, since they are filled meanwhile. */
+static int
+append_all(struct intake *t)
+{
+    enum { ROUNDS_MAX = 2 * RING_SIZE / (SEGMENT_BATCH_MAX - SEGMENT_PAYLOAD_MAX) };
+    bool is_more = true;
+
+    for (int round = 0; is_more && round < ROUNDS_MAX; round++) {
+        is_more = false;
+        for (unsigned i = 0; i < t->file.count; i++) {
+            int result;
+
+            if (t->positions[i] == ring_head(ring_get(&t->file, i)))
+                continue;
+            result = begin_batch(t);
+            if (result != 0)
+                return result;
+            result = take_batch(t, i);
+            if (result < 0)
+                return result;
+            is_more = is_more || result > 0;
+        }
+    }
+    return 0;
 }
 
 static void

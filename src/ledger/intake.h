@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the keeper takes from the gate's rings into the journal.
+ * What the keeper takes from the gate's rings into the ledger.
  *
  * The gate wakes us by an eventfd when we sleep. With durability `group` and `os` we then wait for
  * more to come together, at most 10 ms or until a ring is half full; with `strict` we take at once.
- * What was taken from a ring in one go is one record of the journal, with the position that it goes
- * up to. Only then, and with `group` and `strict` only once it is on disk, is the room released.
- * What the journal does not take stays in the ring, and is tried again every 100 ms.
+ * What was taken from a ring in one go is one batch of the ledger, with the position that it goes up
+ * to. Only then, and with `group` and `strict` only once it is on disk, is the room released. What
+ * the ledger does not take stays in the ring, and is tried again every 100 ms.
  *
  * The rings are hostile. Owned by the keeper's only thread.
  */
@@ -22,7 +22,8 @@ struct intake {
     struct ring_file file;
     int wake;                      /* eventfd of the gate's; -1: no rings */
     int durable;                   /* eventfd for the gate: with `strict`, more is on disk now */
-    uint64_t positions[RINGS_MAX]; /* the journal has what is before it; 0: not known yet */
+    uint64_t positions[RINGS_MAX]; /* the ledger has what is before it; 0: not known yet */
+    uint64_t segment;              /* before which nothing is in a ring any more */
     int64_t take_at;               /* monotonic; 0: we sleep */
     bool is_damaged;               /* which was logged */
 };
@@ -34,7 +35,7 @@ void intake_release(struct intake *intake);
 /* Takes all that is there, makes it durable as the configuration says, and releases it. 0, or an
  * error that has been logged: the rest stays and is tried again. */
 PASU_MUST_USE int intake_take(struct intake *intake);
-/* Into the journal only, so that what is appended next comes behind it. */
+/* Into the ledger only, so that what is appended next comes behind it. */
 void intake_append(struct intake *intake);
 /* The gate's eventfd can be read. */
 void intake_woken(struct intake *intake);

@@ -32,7 +32,7 @@ struct keeper {
     struct control control;
     enum durability prepared_durability;
     bool is_prepared, is_ready, is_stopping;
-    int64_t told; /* monotonic: when the supervisor last heard how far the journal is read */
+    int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
     size_t process_count;
 };
@@ -87,7 +87,7 @@ prepare(struct keeper *k, const struct channel_message *message)
     tell_supervisor(k, MESSAGE_PREPARED, &answer, sizeof(answer));
 }
 
-/* However long the journal takes to be walked over: whoever still reads lives. */
+/* However long the ledger takes to be walked over: whoever still reads lives. */
 static void
 tell_progress(void *arg, uint64_t done, uint64_t all)
 {
@@ -105,7 +105,7 @@ static void
 commit(struct keeper *k)
 {
     struct message_empty empty = {0};
-
+    int opened;
     bool is_other = k->is_prepared && k->records.durability != k->prepared_durability;
 
     if (k->is_prepared)
@@ -119,8 +119,11 @@ commit(struct keeper *k)
         return;
     }
     k->told = os_monotonic(k->os);
-    if (record_open(&k->records) == PASU_E_CORRUPT || sandbox_enter(SANDBOX_KEEPER) != 0) {
-        k->is_stopping = true; /* damage is for people to look at: no session without a record */
+    opened = record_open(&k->records);
+    /* Damage, or a key that is gone, is for people to look at: no session without a record. */
+    if (opened == PASU_E_CORRUPT || opened == PASU_E_NOTFOUND ||
+        sandbox_enter(SANDBOX_KEEPER) != 0) {
+        k->is_stopping = true;
         return;
     }
     /* What a former keeper did not come to comes before anything new. */
@@ -334,17 +337,18 @@ forward_kill(struct keeper *k, const struct control_client *client)
 {
     struct message_kill message = {.question = client->question,
                                    .session = client->request.session};
-    struct journal_kill kill = {.session = message.session, .uid = client->uid, .pid = client->pid};
+    union payload_body body = {
+        .killed = {.session = message.session, .uid = client->uid, .pid = client->pid}};
     int result;
 
     memcpy(message.principal, client->request.principal, sizeof(message.principal));
-    memcpy(kill.principal, client->request.principal, sizeof(kill.principal));
-    result = record_kill(&k->records, &kill);
+    memcpy(body.killed.principal, client->request.principal, sizeof(body.killed.principal));
+    result = record_other(&k->records, SEGMENT_KILLED, &body);
     LOG_EVENT(&k->log, CONTROL_COMMAND, F_TEXT("command", "kill"),
               F_HEX("session", message.session), F_TEXT("principal", message.principal),
               F_UINT("uid", client->uid), F_UINT("pid", client->pid),
               F_TEXT("record", error_text(result)));
-    /* To end a session is never wrong: a journal that cannot be written does not stop it. */
+    /* To end a session is never wrong: a ledger that cannot be written does not stop it. */
     return channel_send(&k->gate, MESSAGE_KILL, &message, sizeof(message), -1);
 }
 
@@ -449,7 +453,7 @@ keeper_main(const struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
-    k->records.watch = (struct journal_watch){tell_progress, k};
+    k->records.watch = (struct segment_watch){.read = tell_progress, .arg = k};
     channel_init(&k->supervisor, start->supervisor_fd, message_rules_keeper_from_supervisor,
                  message_rules_keeper_from_supervisor_count);
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keeper: the process that owns what is recorded (in this form: the journal), takes what the
+ * The keeper: the process that owns what is recorded (the ledger's files and the key that signs it), takes what the
  * gate leaves for it in the rings, and answers the control socket. It has no network.
  *
  * keeper_main is called in a fresh child of the supervisor which has dropped its privileges. It

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sessions that the gate has and the journal has no end of: a hash table of their identities.
+ * The sessions that the gate has and the ledger has no end of: a hash table of their identities.
  *
  * Each is vouched for by the gate's present channel or by a former one. live_doubt, when a channel
  * ends or is replaced, withdraws the word of all; live_add gives it again; what is still in doubt

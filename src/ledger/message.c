@@ -17,7 +17,8 @@ TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, messag
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
       PLAIN(DRAIN, message_empty), PLAIN(STOP, message_empty), PLAIN(PING, message_empty),
       WITH_FD(LISTENER, message_listener), PLAIN(UPSTREAM, message_upstream),
-      WITH_FD(JOURNAL, message_empty));
+      PLAIN(OFFER, message_empty), WITH_FD(SEGMENT, message_segment),
+      PLAIN(NO_SEGMENT, message_result));
 
 TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
@@ -33,7 +34,8 @@ TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_
 
 TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway),
-      PLAIN(PROGRESS, message_progress), PLAIN(UNREAD, message_result));
+      PLAIN(PROGRESS, message_progress), PLAIN(UNREAD, message_result),
+      PLAIN(SEGMENT_ASK, message_segment_ask));
 
 TABLE(supervisor_from_keeper, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(PROGRESS, message_progress));

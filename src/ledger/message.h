@@ -66,9 +66,14 @@ enum message_type {
     /* gate → supervisor */
     MESSAGE_UNREAD, /* before READY: the ledger could not be read, offer it again; message_result */
     /* supervisor → gate */
-    MESSAGE_JOURNAL, /* after UNREAD: fd of the journal; message_empty */
+    MESSAGE_OFFER, /* after UNREAD: it may be tried again; message_empty */
     /* gate → keeper */
     MESSAGE_LOST, /* records that found no room on their way; message_lost */
+    /* gate → supervisor */
+    MESSAGE_SEGMENT_ASK, /* before READY, or after OFFER; message_segment_ask */
+    /* supervisor → gate: the answer */
+    MESSAGE_SEGMENT,    /* fd of a segment; message_segment */
+    MESSAGE_NO_SEGMENT, /* there is none, or why it could not be opened; message_result */
 };
 
 struct message_empty {
@@ -150,6 +155,16 @@ struct message_refused {
     char principal[NAME_SIZE]; /* "" where not known yet */
     char database[NAME_SIZE];
     char address[ADDRESS_SIZE];
+};
+
+struct message_segment_ask {
+    uint64_t index; /* the segment that begins at this record or behind it */
+};
+
+struct message_segment {
+    uint64_t index; /* that was asked for */
+    uint64_t first; /* of its first record */
+    uint64_t left;  /* segments from it on */
 };
 
 struct message_lost {

@@ -2,40 +2,26 @@
 #include "ledger/reader.h"
 
 #include "base/memory.h"
-#include "ledger/journal_scan.h"
+#include "ledger/entry.h"
 #include "ledger/ring_copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-enum { ORDINALS = 2 * EXPOSURE_PARTS_MAX * EXPOSURE_ORDINALS_MAX };
+enum { ORDINALS = EXPOSURE_ALL_MAX };
 
 struct ledger_reader {
     const struct os *os;
-    int fd; /* of the journal, where we have opened it */
-    struct journal_scan scan;
-    uint64_t seq;
-    int64_t time;
-    uint64_t damage;
-    struct view batch; /* what is left of a JOURNAL_RING record */
-    uint32_t batch_count;
-    uint64_t batch_offset;
-    struct journal_taken taken[RINGS_MAX];
-    uint64_t file; /* id of the ring file */
+    struct records records;
+    struct source_folder folder; /* where we have opened it */
+    uint64_t seq;                /* behind all records */
+    uint64_t file;               /* id of the ring file */
     struct ring_copy copies[RINGS_MAX];
     unsigned copy; /* the one that is read */
     int64_t copied;
-    bool is_behind_journal, is_ring_damaged;
+    bool is_behind_records, is_ring_damaged;
     /* What entries borrow. */
-    union {
-        struct message_session opened;
-        struct message_closed closed;
-        struct message_refused refused;
-        struct journal_kill killed;
-        struct journal_gap gap;
-        struct ring_ordinal ordinal;
-        struct ring_mark mark;
-    } body;
+    union payload_body body;
     struct exposure exposure;
     struct vocabulary vocabulary;
     uint32_t *ordinals;
@@ -70,7 +56,8 @@ reader_new(const struct os *os)
     if (!r)
         return NULL;
     r->os = os;
-    r->fd = -1;
+    r->folder = (struct source_folder){os, -1};
+    r->records.fd = -1;
     r->ordinals = memory_new(ORDINALS, sizeof(r->ordinals[0]));
     if (r->ordinals)
         return r;
@@ -78,20 +65,9 @@ reader_new(const struct os *os)
     return NULL;
 }
 
-/* The rings first: what the keeper takes from now on is in the journal's length that we see. */
-static int
-begin(struct ledger_reader *r, int journal, int rings)
-{
-    int result = rings >= 0 ? copy_rings(r, rings) : 0;
-
-    r->is_behind_journal = journal < 0;
-    if (result == 0 && journal >= 0)
-        result = journal_scan_init(&r->scan, r->os, journal);
-    return result;
-}
-
 int
-ledger_reader_open_fds(struct ledger_reader **reader, const struct os *os, int journal, int rings)
+ledger_reader_open_source(struct ledger_reader **reader, const struct os *os, struct source source,
+                          int rings)
 {
     struct ledger_reader *r = reader_new(os);
     int result;
@@ -99,7 +75,9 @@ ledger_reader_open_fds(struct ledger_reader **reader, const struct os *os, int j
     *reader = NULL;
     if (!r)
         return PASU_E_NOMEM;
-    result = begin(r, journal, rings);
+    result = rings >= 0 ? copy_rings(r, rings) : 0;
+    if (result == 0)
+        result = records_init(&r->records, os, source);
     if (result == 0)
         *reader = r;
     else
@@ -108,9 +86,9 @@ ledger_reader_open_fds(struct ledger_reader **reader, const struct os *os, int j
 }
 
 static int
-open_file(const struct os *os, int directory, const char *name)
+open_name(const struct os *os, int directory, const char *name, int flags)
 {
-    int fd = os->openat(os->arg, directory, name, O_RDONLY | O_NONBLOCK, 0);
+    int fd = os->openat(os->arg, directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | flags, 0);
 
     if (fd >= 0)
         return fd;
@@ -120,19 +98,21 @@ open_file(const struct os *os, int directory, const char *name)
 int
 ledger_reader_open(struct ledger_reader **reader, const struct os *os, int directory)
 {
-    int journal = open_file(os, directory, "sessions.journal");
-    int rings = journal >= 0 ? open_file(os, directory, "exposures.ring") : journal;
-    int result = journal < 0 ? journal : rings == PASU_E_NOTFOUND ? 0 : rings;
+    int segments = open_name(os, directory, "segments", O_DIRECTORY);
+    int rings = segments >= 0 ? open_name(os, directory, "exposures.ring", 0) : segments;
+    int result = segments < 0 ? segments : rings == PASU_E_NOTFOUND ? 0 : rings;
 
     *reader = NULL;
     if (result >= 0)
-        result = ledger_reader_open_fds(reader, os, journal, rings);
+        result = ledger_reader_open_source(reader, os, (struct source){0}, rings);
     if (rings >= 0)
         os->close(os->arg, rings);
-    if (result == 0)
-        (*reader)->fd = journal;
-    else if (journal >= 0)
-        os->close(os->arg, journal);
+    if (result == 0) {
+        (*reader)->folder.directory = segments;
+        (*reader)->records.source = (struct source){source_open_folder, &(*reader)->folder};
+    } else if (segments >= 0) {
+        os->close(os->arg, segments);
+    }
     return result;
 }
 
@@ -143,278 +123,131 @@ ledger_reader_close(struct ledger_reader *r)
         return;
     for (unsigned i = 0; i < RINGS_MAX; i++)
         ring_copy_release(&r->copies[i]);
-    journal_scan_release(&r->scan);
-    if (r->fd >= 0)
-        r->os->close(r->os->arg, r->fd);
+    records_release(&r->records);
+    if (r->folder.directory >= 0)
+        r->os->close(r->os->arg, r->folder.directory);
     memory_free(r->ordinals);
     memory_free(r);
 }
 
-/* ---- entries of the rings ---- */
+/* ---- decoding ---- */
 
-/* Copies a fixed part from a payload's beginning; what is left of it. */
-static bool
-take_fixed(struct view *payload, void *fixed, size_t size)
-{
-    if (payload->length < size)
-        return false;
-    memcpy(fixed, payload->bytes, size);
-    *payload = view_of(payload->bytes + size, payload->length - size);
-    return true;
-}
-
+/* What has a body of its own. 0; 1: nothing that anybody asks for; or an error. */
 static int
-decode_ordinal(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
+decode_body(struct ledger_reader *r, uint32_t type, struct view payload, struct ledger_entry *entry)
 {
-    struct ring_ordinal *ordinal = &r->body.ordinal;
+    const union payload_body *body = &r->body;
 
-    entry->type = LEDGER_ORDINAL;
-    entry->u.ordinal.head = ordinal;
-    if (!take_fixed(&payload, ordinal, sizeof(*ordinal)) ||
-        !bytes_are_zero(ordinal->zero, sizeof(ordinal->zero)))
-        return PASU_E_CORRUPT;
-    entry->u.ordinal.sealed = payload;
-    return 1;
-}
-
-static int
-decode_shape(struct view payload, struct ledger_entry *entry)
-{
-    entry->type = LEDGER_SHAPE;
-    if (!take_fixed(&payload, &entry->u.shape.fingerprint, sizeof(entry->u.shape.fingerprint)))
-        return PASU_E_CORRUPT;
-    entry->u.shape.sql = payload;
-    return 1;
-}
-
-static bool
-is_name(const char name[RING_NAME_SIZE])
-{
-    size_t length = strnlen(name, RING_NAME_SIZE);
-
-    return length < RING_NAME_SIZE &&
-           bytes_are_zero((const uint8_t *)name + length, RING_NAME_SIZE - length);
-}
-
-/* What no gate of ours writes is none. */
-static bool
-is_mark(const struct ring_mark *m)
-{
-    bool is_carried = m->what == RING_MARK_CARRIES || m->what == RING_MARK_INTENDED;
-    bool is_over = m->what == RING_MARK_OVER;
-
-    if (!bytes_are_zero(m->zero, sizeof(m->zero)) || !bytes_are_zero(m->end, sizeof(m->end)) ||
-        (m->system != 0) != (m->database_oid != 0) || m->column < 0 || !is_name(m->gateway) ||
-        !is_name(m->database) || !is_name(m->schema) || !is_name(m->name))
-        return false;
-    if (m->gateway[0] == '\0' || m->database[0] == '\0' || (m->fields != 0) != is_carried ||
-        (!is_carried && ((m->what != RING_MARK_FORGOTTEN && !is_over) || m->kinds != 0)))
-        return false;
-    if (is_over)
-        return m->relation == 0 && m->column == 0 && m->name[0] == '\0' && m->schema[0] == '\0';
-    return m->relation == 0 ? m->name[0] != '\0' : m->name[0] == '\0' && m->schema[0] == '\0';
-}
-
-enum { MARK_SIZE_FIRST = offsetof(struct ring_mark, system) };
-
-static int
-decode_mark(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
-{
-    size_t size = payload.length == MARK_SIZE_FIRST ? MARK_SIZE_FIRST : sizeof(r->body.mark);
-
-    entry->type = LEDGER_MARK;
-    entry->u.mark = &r->body.mark;
-    r->body.mark = (struct ring_mark){0};
-    return take_fixed(&payload, &r->body.mark, size) && payload.length == 0 &&
-                   is_mark(&r->body.mark)
-               ? 1
-               : PASU_E_CORRUPT;
-}
-
-static int
-decode_entry(struct ledger_reader *r, uint32_t type, struct view payload,
-             struct ledger_entry *entry)
-{
-    switch ((enum ring_type)type) {
-    case RING_EXPOSURE:
-        entry->type = LEDGER_EXPOSURE;
-        entry->u.exposure = &r->exposure;
-        return exposure_decode(&r->exposure, payload, r->ordinals, ORDINALS) == 0 ? 1
-                                                                                  : PASU_E_CORRUPT;
-    case RING_SHAPE:
-        return decode_shape(payload, entry);
-    case RING_VOCABULARY:
-        entry->type = LEDGER_VOCABULARY;
-        entry->u.vocabulary = &r->vocabulary;
-        return vocabulary_decode(&r->vocabulary, payload) == 0 ? 1 : PASU_E_CORRUPT;
-    case RING_ORDINAL:
-        return decode_ordinal(r, payload, entry);
-    case RING_MARK:
-        return decode_mark(r, payload, entry);
+    switch ((enum segment_type)type) {
+    case SEGMENT_STARTED:
+    case SEGMENT_STOPPED:
+        entry->type = type == SEGMENT_STARTED ? LEDGER_STARTED : LEDGER_STOPPED;
+        break;
+    case SEGMENT_GAP:
+        entry->type = LEDGER_GAP;
+        entry->u.gap = &body->gap;
+        break;
+    case SEGMENT_OPENED:
+        entry->type = LEDGER_OPENED;
+        entry->u.opened = &body->opened;
+        break;
+    case SEGMENT_CLOSED:
+        entry->type = LEDGER_CLOSED;
+        entry->u.closed = &body->closed;
+        break;
+    case SEGMENT_REFUSED:
+        entry->type = LEDGER_REFUSED;
+        entry->u.refused = &body->refused;
+        break;
+    case SEGMENT_KILLED:
+        entry->type = LEDGER_KILLED;
+        entry->u.killed = &body->killed;
+        break;
+    case SEGMENT_SHAPE:
+        entry->type = LEDGER_SHAPE;
+        entry->u.shape = &body->shape;
+        break;
+    case SEGMENT_ORDINAL:
+        entry->type = LEDGER_ORDINAL;
+        entry->u.ordinal = &body->ordinal;
+        break;
+    case SEGMENT_MARK:
+        entry->type = LEDGER_MARK;
+        entry->u.mark = &body->mark;
+        break;
+    default:
+        return 1;
     }
-    return PASU_E_CORRUPT;
-}
-
-/* ---- the journal's records ---- */
-
-static bool
-take_whole(struct view payload, void *body, size_t size)
-{
-    return take_fixed(&payload, body, size) && payload.length == 0;
-}
-
-#define END_TEXT(text) ((text)[sizeof(text) - 1] = '\0')
-
-static bool
-take_opened(struct message_session *opened, struct view payload)
-{
-    if (!take_whole(payload, opened, sizeof(*opened)))
-        return false;
-    END_TEXT(opened->gateway);
-    END_TEXT(opened->principal);
-    END_TEXT(opened->database);
-    END_TEXT(opened->application);
-    END_TEXT(opened->address);
-    return true;
-}
-
-static bool
-take_refused(struct message_refused *refused, struct view payload)
-{
-    if (!take_whole(payload, refused, sizeof(*refused)))
-        return false;
-    END_TEXT(refused->gateway);
-    END_TEXT(refused->principal);
-    END_TEXT(refused->database);
-    END_TEXT(refused->address);
-    return true;
+    return payload_read(type, &r->body, payload);
 }
 
 static int
-decode_record(struct ledger_reader *r, const struct journal_record *record,
+decode_exposure(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
+{
+    entry->type = LEDGER_EXPOSURE;
+    entry->u.exposure = &r->exposure;
+    return exposure_decode(&r->exposure, payload, r->ordinals, ORDINALS);
+}
+
+/* The payload of a record, of an exposure without its salt. */
+static int
+decode(struct ledger_reader *r, uint32_t type, struct view payload, struct ledger_entry *entry)
+{
+    if (type == SEGMENT_EXPOSURE)
+        return decode_exposure(r, payload, entry);
+    if (type != SEGMENT_VOCABULARY)
+        return decode_body(r, type, payload, entry);
+    entry->type = LEDGER_VOCABULARY;
+    entry->u.vocabulary = &r->vocabulary;
+    return vocabulary_decode(&r->vocabulary, payload);
+}
+
+/* ---- records ---- */
+
+static int
+decode_record(struct ledger_reader *r, const struct segment_record *record,
               struct ledger_entry *entry)
 {
     struct view payload = record->payload;
-    bool is_well = false;
 
-    switch ((enum journal_type)record->type) {
-    case JOURNAL_STARTED:
-    case JOURNAL_STOPPED:
-        entry->type = record->type == JOURNAL_STARTED ? LEDGER_STARTED : LEDGER_STOPPED;
-        is_well = payload.length == 0;
-        break;
-    case JOURNAL_OPENED:
-        entry->type = LEDGER_OPENED;
-        entry->u.opened = &r->body.opened;
-        is_well = take_opened(&r->body.opened, payload);
-        break;
-    case JOURNAL_CLOSED:
-        entry->type = LEDGER_CLOSED;
-        entry->u.closed = &r->body.closed;
-        is_well = take_whole(payload, &r->body.closed, sizeof(r->body.closed));
-        break;
-    case JOURNAL_REFUSED:
-        entry->type = LEDGER_REFUSED;
-        entry->u.refused = &r->body.refused;
-        is_well = take_refused(&r->body.refused, payload);
-        break;
-    case JOURNAL_KILLED:
-        entry->type = LEDGER_KILLED;
-        entry->u.killed = &r->body.killed;
-        is_well = take_whole(payload, &r->body.killed, sizeof(r->body.killed));
-        END_TEXT(r->body.killed.principal);
-        break;
-    case JOURNAL_GAP:
-        entry->type = LEDGER_GAP;
-        entry->u.gap = &r->body.gap;
-        is_well = take_whole(payload, &r->body.gap, sizeof(r->body.gap));
-        break;
-    case JOURNAL_RING: /* not one entry: begin_batch */
-        break;
-    }
-    return is_well ? 1 : PASU_E_CORRUPT;
+    if (record->type != SEGMENT_EXPOSURE)
+        return decode(r, record->type, payload, entry);
+    if (payload.length < ENTRY_SALT)
+        return PASU_E_CORRUPT;
+    payload = view_of(payload.bytes + ENTRY_SALT, payload.length - ENTRY_SALT);
+    return decode(r, record->type, payload, entry);
 }
 
-/* ---- all of it ---- */
-
 static int
-damaged(struct ledger_reader *r, uint64_t offset)
+next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
 {
-    r->damage = offset;
+    struct segment_record record;
+    int result;
+
+    do {
+        result = records_next(&r->records, &record);
+        if (result != 1)
+            return result;
+        entry->seq = record.index;
+        entry->time = record.time;
+        r->seq = record.index + 1;
+        result = decode_record(r, &record, entry);
+    } while (result == 1);
+    if (result == 0)
+        return 1;
+    r->records.damage = (struct records_place){r->records.first, record.offset, record.index};
     return PASU_E_CORRUPT;
 }
 
-/* The next entry of a JOURNAL_RING record. */
-static bool
-take_entry(struct view *batch, struct journal_entry *head, struct view *payload)
-{
-    size_t padded;
-
-    if (!take_fixed(batch, head, sizeof(*head)) || head->length > batch->length)
-        return false;
-    padded = ((size_t)head->length + 7) & ~(size_t)7;
-    if (padded > batch->length)
-        return false;
-    *payload = view_of(batch->bytes, head->length);
-    *batch = view_of(batch->bytes + padded, batch->length - padded);
-    return true;
-}
-
-/* Its entries are taken one by one then; or none, where the record is not made of entries. */
-static int
-begin_batch(struct ledger_reader *r, const struct journal_record *record)
-{
-    struct view rest = record->payload, payload;
-    struct journal_entry entry;
-    struct journal_ring head;
-
-    if (!take_fixed(&rest, &head, sizeof(head)) || head.ring >= RINGS_MAX)
-        return damaged(r, record->offset);
-    r->taken[head.ring] = (struct journal_taken){head.file, head.to};
-    r->batch = rest;
-    r->batch_offset = record->offset;
-    for (uint32_t i = 0; i < head.count; i++)
-        if (!take_entry(&rest, &entry, &payload))
-            return damaged(r, record->offset);
-    if (rest.length > 0)
-        return damaged(r, record->offset);
-    r->batch_count = head.count;
-    return 0;
-}
+/* ---- the rings ---- */
 
 static int
-next_of_batch(struct ledger_reader *r, struct ledger_entry *entry)
+ring_damage(struct ledger_reader *r)
 {
-    struct journal_entry head = {0};
-    struct view payload = {0};
+    uint64_t offset = r->records.fd >= 0 ? r->records.scan.offset : 0;
 
-    r->batch_count--;
-    if (!take_entry(&r->batch, &head, &payload) || decode_entry(r, head.type, payload, entry) != 1)
-        return damaged(r, r->batch_offset);
-    return 1;
-}
-
-/* 1, 0 at the end of the journal, or an error. */
-static int
-next_of_journal(struct ledger_reader *r, struct ledger_entry *entry)
-{
-    struct journal_record record;
-    int result;
-
-    while (r->batch_count == 0) {
-        result = journal_scan_next(&r->scan, &record);
-        if (result == PASU_E_CORRUPT)
-            r->damage = r->scan.damage;
-        if (result != 1)
-            return result;
-        r->time = record.time;
-        if (record.type != JOURNAL_RING)
-            return decode_record(r, &record, entry) == 1 ? 1 : damaged(r, record.offset);
-        result = begin_batch(r, &record);
-        if (result != 0)
-            return result;
-    }
-    return next_of_batch(r, entry);
+    r->records.damage = (struct records_place){r->records.first, offset, r->records.next};
+    return PASU_E_CORRUPT;
 }
 
 static int
@@ -422,48 +255,57 @@ next_of_rings(struct ledger_reader *r, struct ledger_entry *entry)
 {
     struct ring_entry found;
 
-    r->time = r->copied;
+    entry->time = r->copied;
+    entry->seq = r->seq;
     for (; r->copy < RINGS_MAX; r->copy++) {
-        const struct journal_taken *taken = &r->taken[r->copy];
+        uint64_t position = taken_position(&r->records.taken, r->copy, r->file);
 
-        if (ring_copy_next(&r->copies[r->copy], taken->file == r->file ? taken->position : 0,
-                           &found))
-            return decode_entry(r, (uint32_t)found.type, found.payload, entry) == 1
-                       ? 1
-                       : damaged(r, r->scan.file.limit);
+        if (!ring_copy_next(&r->copies[r->copy], position, &found))
+            continue;
+        r->seq++;
+        return decode(r, ring_segment_type(found.type), found.payload, entry) == 0 ? 1
+                                                                                   : ring_damage(r);
     }
     if (!r->is_ring_damaged)
         return 0;
     r->is_ring_damaged = false;
-    return damaged(r, r->scan.file.limit);
+    return ring_damage(r);
 }
 
 int
 ledger_reader_next(struct ledger_reader *r, struct ledger_entry *entry)
 {
-    int result = r->is_behind_journal ? 0 : next_of_journal(r, entry);
+    int result = r->is_behind_records ? 0 : next_of_records(r, entry);
 
-    if (result == 0) {
-        r->is_behind_journal = true;
-        result = next_of_rings(r, entry);
-    }
-    /* What is damaged has its place, too. */
-    if (result == 1 || result == PASU_E_CORRUPT)
-        r->seq++;
-    entry->seq = r->seq;
-    entry->time = r->time;
-    return result;
+    if (result != 0)
+        return result;
+    r->is_behind_records = true;
+    return next_of_rings(r, entry);
+}
+
+int
+ledger_reader_seek(struct ledger_reader *r, const struct records_place *place)
+{
+    r->is_behind_records = false;
+    return records_seek(&r->records, place);
 }
 
 void
 ledger_reader_progress(const struct ledger_reader *r, uint64_t *done, uint64_t *all)
 {
-    *done = r->is_behind_journal ? r->scan.file.limit : r->scan.offset;
-    *all = r->scan.file.limit;
+    records_progress(&r->records, done, all);
+    if (r->is_behind_records)
+        *all = *done;
 }
 
-uint64_t
-ledger_reader_offset(const struct ledger_reader *r)
+const struct records_place *
+ledger_reader_damage(const struct ledger_reader *r)
 {
-    return r->damage;
+    return &r->records.damage;
+}
+
+const struct records_place *
+ledger_reader_place(const struct ledger_reader *r)
+{
+    return &r->records.place;
 }

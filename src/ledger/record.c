@@ -1,53 +1,142 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/record.h"
 
-enum { GROUP_MILLISECONDS = 10, GATE_LOST_SECONDS = 5 };
+#include "ledger/entry.h"
+
+enum { GROUP_MILLISECONDS = 10, SIGN_MILLISECONDS = 800, GATE_LOST_SECONDS = 5 };
+
+#define TAKEN_ROOM segment_room(sizeof(struct segment_taken))
 
 void
 record_init(struct record_keeping *r, const struct log *log, int directory)
 {
-    *r = (struct record_keeping){.log = log, .directory = directory, .journal = {.fd = -1}};
+    *r = (struct record_keeping){.log = log, .directory = directory};
 }
 
 static void
 log_failure(struct record_keeping *r, int error)
 {
     if (!r->has_failed)
-        LOG_EVENT(r->log, JOURNAL_FAILED, F_TEXT("error", error_text(error)),
+        LOG_EVENT(r->log, LEDGER_FAILED, F_TEXT("error", error_text(error)),
                   F_TEXT("hint", error_hint(error)));
     r->has_failed = true;
+}
+
+/* ---- one record ---- */
+
+static int64_t
+in_milliseconds(const struct record_keeping *r, int64_t milliseconds)
+{
+    return os_monotonic(r->log->os) + milliseconds * NANOSECONDS_PER_MILLISECOND;
+}
+
+static void
+sign_soon(struct record_keeping *r)
+{
+    if (r->sign_at == 0)
+        r->sign_at = in_milliseconds(r, SIGN_MILLISECONDS);
+}
+
+/* Puts what ends a batch, or is one alone, and commits it. */
+static int
+commit(struct record_keeping *r, enum segment_type type, const void *payload, size_t length)
+{
+    const struct iovec part = {(void *)(uintptr_t)payload, length};
+    uint64_t index;
+    int result = chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
+
+    if (result != 0) {
+        chain_abort(&r->chain);
+        return result;
+    }
+    result = chain_commit(&r->chain);
+    if (result == 0)
+        sign_soon(r);
+    return result;
+}
+
+/* Into the page cache. `length` may be the error of writing the payload. */
+static int
+append(struct record_keeping *r, enum segment_type type, const uint8_t *payload, ssize_t length)
+{
+    int result = length < 0 ? (int)length : chain_begin(&r->chain, segment_room((size_t)length));
+
+    if (result == 0)
+        result = commit(r, type, payload, (size_t)length);
+    if (result == 0 && r->durability == DURABILITY_GROUP && r->sync_at == 0)
+        r->sync_at = in_milliseconds(r, GROUP_MILLISECONDS);
+    return result;
+}
+
+static int
+append_body(struct record_keeping *r, enum segment_type type, const union payload_body *body)
+{
+    uint8_t payload[PAYLOAD_SMALL_MAX];
+
+    return append(r, type, payload, payload_write(type, body, payload, sizeof(payload)));
+}
+
+static const union payload_body no_body;
+
+/* ---- opening ---- */
+
+static int
+open_chain(struct record_keeping *r, struct chain_report *report)
+{
+    const struct sandbox_account nobody = {0}; /* we are the account */
+    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->watch,
+                            report);
+
+    if (result != 0)
+        return result;
+    result = taken_find(&r->taken, r->log->os, r->chain.segments, &r->watch);
+    if (result != 0)
+        chain_close(&r->chain);
+    return result;
+}
+
+static void
+log_opened(const struct record_keeping *r, const struct chain_report *report)
+{
+    LOG_EVENT(r->log, LEDGER_OPENED, F_TEXT("origin", r->chain.key.public.name),
+              F_UINT("records", report->size));
+    if (report->segments.cut_end > report->segments.cut)
+        LOG_EVENT(r->log, LEDGER_CUT,
+                  F_UINT("bytes", report->segments.cut_end - report->segments.cut));
+    if (report->rebuilt > 0)
+        LOG_EVENT(r->log, LEDGER_TREE_MADE, F_UINT("records", report->rebuilt));
 }
 
 int
 record_open(struct record_keeping *r)
 {
-    struct journal_report report;
-    const struct journal_watch *watch = r->watch.read ? &r->watch : NULL;
-    int result =
-        journal_open(&r->journal, r->log->os, r->directory, "sessions.journal", watch, &report);
+    struct chain_report report;
+    int result = open_chain(r, &report);
 
-    if (result != 0) {
-        log_failure(r, result);
-        return result;
+    r->open_at = in_milliseconds(r, 1000);
+    if (result == PASU_E_CORRUPT && !r->has_failed)
+        LOG_EVENT(r->log, LEDGER_DAMAGED, F_UINT("segment", report.segments.segment),
+                  F_UINT("offset", report.segments.damage));
+    r->is_open = result == 0;
+    if (r->is_open) {
+        log_opened(r, &report);
+        result = append_body(r, SEGMENT_STARTED, &no_body);
     }
-    LOG_EVENT(r->log, JOURNAL_OPENED, F_UINT("records", report.records));
-    if (report.cut > 0)
-        LOG_EVENT(r->log, JOURNAL_CUT, F_UINT("bytes", report.cut));
-    result = journal_append(&r->journal, JOURNAL_STARTED, "", 0);
     if (result != 0)
         log_failure(r, result);
     return result;
 }
 
+/* ---- what is missing ---- */
+
 static int
 write_gap(struct record_keeping *r)
 {
-    int result = 0;
+    const union payload_body body = {.gap = r->gap};
+    int result = r->gap.count > 0 ? append_body(r, SEGMENT_GAP, &body) : 0;
 
-    if (r->gap.count > 0)
-        result = journal_append(&r->journal, JOURNAL_GAP, &r->gap, sizeof(r->gap));
     if (result == 0)
-        r->gap = (struct journal_gap){0};
+        r->gap = (struct payload_gap){0};
     return result;
 }
 
@@ -55,60 +144,8 @@ static void
 count_missing(struct record_keeping *r, int error)
 {
     if (r->gap.count == 0)
-        r->gap = (struct journal_gap){.since = os_realtime(r->log->os), .error = error};
+        r->gap = (struct payload_gap){.since = os_realtime(r->log->os), .error = error};
     r->gap.count++;
-}
-
-int
-record_sync(struct record_keeping *r)
-{
-    int result = journal_sync(&r->journal);
-
-    r->sync_at = 0;
-    if (result != 0)
-        log_failure(r, result);
-    return result;
-}
-
-static void
-sync_now(struct record_keeping *r)
-{
-    if (record_sync(r) != 0) {
-        /* logged */
-    }
-}
-
-/* Opens the journal if it is not, and says what is missing in it. */
-static int
-make_ready(struct record_keeping *r)
-{
-    int result = r->journal.fd >= 0 ? 0 : record_open(r);
-
-    return result == 0 ? write_gap(r) : result;
-}
-
-int
-record_space(struct record_keeping *r, uint8_t **payload)
-{
-    int result = make_ready(r);
-
-    if (result != 0)
-        log_failure(r, result);
-    else
-        *payload = journal_space(&r->journal);
-    return result;
-}
-
-int
-record_ring(struct record_keeping *r, size_t length)
-{
-    int result = journal_append(&r->journal, JOURNAL_RING, journal_space(&r->journal), length);
-
-    if (result != 0)
-        log_failure(r, result);
-    else
-        r->has_failed = false;
-    return result;
 }
 
 void
@@ -127,36 +164,175 @@ record_lost_by_gate(struct record_keeping *r, uint64_t count, int64_t since)
     r->gap.count += count;
 }
 
-/* Into the page cache. */
+/* Opens the ledger if it is not, and says what is missing in it. */
 static int
-append(struct record_keeping *r, enum journal_type type, const void *payload, size_t length)
+make_ready(struct record_keeping *r)
+{
+    int result = 0;
+
+    if (!r->is_open)
+        result = os_monotonic(r->log->os) >= r->open_at ? record_open(r) : PASU_E_UNAVAILABLE;
+    return result == 0 ? write_gap(r) : result;
+}
+
+/* ---- durable, and signed ---- */
+
+int
+record_sync(struct record_keeping *r)
+{
+    int result = r->is_open ? chain_sync(&r->chain) : 0;
+
+    r->sync_at = 0;
+    if (result != 0)
+        log_failure(r, result);
+    return result;
+}
+
+static void
+sync_now(struct record_keeping *r)
+{
+    if (record_sync(r) != 0) {
+        /* logged */
+    }
+}
+
+int
+record_sign(struct record_keeping *r)
+{
+    int result = r->is_open ? chain_checkpoint(&r->chain) : PASU_E_UNAVAILABLE;
+
+    r->sign_at = result == 0 ? 0 : in_milliseconds(r, SIGN_MILLISECONDS);
+    if (result != 0)
+        log_failure(r, result);
+    return result;
+}
+
+static void
+sign_now(struct record_keeping *r)
+{
+    if (record_sign(r) != 0) {
+        /* logged; the last one still stands */
+    }
+}
+
+/* ---- what was in a ring ---- */
+
+int
+record_batch_begin(struct record_keeping *r)
 {
     int result = make_ready(r);
 
     if (result == 0)
-        result = journal_append(&r->journal, type, payload, length);
+        result = chain_begin(&r->chain, SEGMENT_BATCH_MAX);
+    if (result != 0)
+        log_failure(r, result);
+    return result;
+}
+
+/* The next random salt; many are asked for at once. */
+static int
+take_salt(struct record_keeping *r, uint8_t salt[ENTRY_SALT])
+{
+    if (r->salt_at == 0 || r->salt_at == sizeof(r->salts)) {
+        int result = r->log->os->random(r->log->os->arg, r->salts, sizeof(r->salts));
+
+        if (result != 0)
+            return result;
+        r->salt_at = 0;
+    }
+    memcpy(salt, r->salts + r->salt_at, ENTRY_SALT);
+    memset(r->salts + r->salt_at, 0, ENTRY_SALT);
+    r->salt_at += ENTRY_SALT;
+    return 0;
+}
+
+/* With a salt, where it names anybody. */
+static int
+put_exposure(struct record_keeping *r, struct view payload)
+{
+    uint8_t salt[ENTRY_SALT] = {0};
+    const struct iovec parts[] = {{salt, sizeof(salt)}, {r->exposure, payload.length}};
+    bool has_list;
+    uint64_t index;
+    int result;
+
+    if (payload.length > sizeof(r->exposure) - sizeof(salt))
+        return PASU_E_MALFORMED;
+    if (payload.length > 0)
+        memcpy(r->exposure, payload.bytes, payload.length);
+    if (entry_look(view_of(r->exposure, payload.length), &has_list) != 0)
+        return PASU_E_MALFORMED;
+    result = has_list ? take_salt(r, salt) : 0;
+    return result == 0 ? chain_put(&r->chain, SEGMENT_EXPOSURE, os_realtime(r->log->os), parts,
+                                   COUNT_OF(parts), &index)
+                       : result;
+}
+
+int
+record_batch_put(struct record_keeping *r, enum segment_type type, struct view payload)
+{
+    const struct iovec part = {(void *)(uintptr_t)payload.bytes, payload.length};
+    uint64_t index;
+
+    if (r->chain.writer.used + segment_room(ENTRY_SALT + payload.length) + TAKEN_ROOM >
+        SEGMENT_BATCH_MAX)
+        return PASU_E_AGAIN;
+    if (type == SEGMENT_EXPOSURE)
+        return put_exposure(r, payload);
+    return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
+}
+
+int
+record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
+{
+    struct segment_taken end = *taken;
+    int result;
+
+    end.durable = r->chain.writer.durable;
+    result = commit(r, SEGMENT_TAKEN, &end, sizeof(end));
+    if (result != 0)
+        log_failure(r, result);
+    else
+        r->has_failed = false;
+    return result;
+}
+
+void
+record_batch_abort(struct record_keeping *r)
+{
+    chain_abort(&r->chain);
+}
+
+uint64_t
+record_segment(const struct record_keeping *r)
+{
+    return r->chain.writer.first;
+}
+
+/* ---- what happens to sessions, and everything else ---- */
+
+static int
+append_ready(struct record_keeping *r, enum segment_type type, const union payload_body *body)
+{
+    int result = make_ready(r);
+
+    if (result == 0)
+        result = append_body(r, type, body);
     if (result != 0) {
         count_missing(r, result);
         log_failure(r, result);
         return result;
     }
-    if (r->durability == DURABILITY_GROUP && r->sync_at == 0)
-        r->sync_at = os_monotonic(r->log->os) + GROUP_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
     r->has_failed = false;
     return 0;
 }
 
-static int
-append_durably(struct record_keeping *r, enum journal_type type, const void *payload, size_t length)
+int
+record_other(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
-    int result = append(r, type, payload, length);
+    int result = append_ready(r, type, body);
 
-    if (result == 0 && r->durability == DURABILITY_STRICT) {
-        result = journal_sync(&r->journal);
-        if (result != 0)
-            log_failure(r, result);
-    }
-    return result;
+    return result == 0 && r->durability == DURABILITY_STRICT ? record_sync(r) : result;
 }
 
 void
@@ -171,7 +347,8 @@ record_announced(struct record_keeping *r, uint64_t session)
 int
 record_opened(struct record_keeping *r, const struct message_session *session)
 {
-    int result = append_durably(r, JOURNAL_OPENED, session, sizeof(*session));
+    const union payload_body body = {.opened = *session};
+    int result = record_other(r, SEGMENT_OPENED, &body);
 
     if (result == 0)
         record_announced(r, session->session);
@@ -181,27 +358,27 @@ record_opened(struct record_keeping *r, const struct message_session *session)
 int
 record_closed(struct record_keeping *r, const struct message_closed *closed)
 {
+    const union payload_body body = {.closed = *closed};
+
     live_remove(&r->live, closed->session);
-    return append_durably(r, JOURNAL_CLOSED, closed, sizeof(*closed));
+    return record_other(r, SEGMENT_CLOSED, &body);
 }
 
 int
 record_refused(struct record_keeping *r, const struct message_refused *refused)
 {
-    return append_durably(r, JOURNAL_REFUSED, refused, sizeof(*refused));
+    const union payload_body body = {.refused = *refused};
+
+    return record_other(r, SEGMENT_REFUSED, &body);
 }
 
-int
-record_kill(struct record_keeping *r, const struct journal_kill *kill)
-{
-    return append_durably(r, JOURNAL_KILLED, kill, sizeof(*kill));
-}
+/* ---- sessions whose gate is gone ---- */
 
 void
 record_gate_lost(struct record_keeping *r)
 {
     live_doubt(&r->live);
-    r->sweep_at = os_monotonic(r->log->os) + GATE_LOST_SECONDS * NANOSECONDS_PER_SECOND;
+    r->sweep_at = in_milliseconds(r, GATE_LOST_SECONDS * 1000);
 }
 
 /* Its counts went with the gate. */
@@ -209,10 +386,10 @@ static void
 record_lost(void *arg, uint64_t session)
 {
     struct record_keeping *r = arg;
-    struct message_closed closed = {
-        .session = session, .closed = os_realtime(r->log->os), .error = PASU_E_EOF};
+    const union payload_body body = {
+        .closed = {.session = session, .closed = os_realtime(r->log->os), .error = PASU_E_EOF}};
 
-    if (append(r, JOURNAL_CLOSED, &closed, sizeof(closed)) != 0) {
+    if (append_ready(r, SEGMENT_CLOSED, &body) != 0) {
         /* logged, and counted in the gap */
     }
 }
@@ -227,6 +404,8 @@ sweep(struct record_keeping *r)
         sync_now(r);
 }
 
+/* ---- time ---- */
+
 void
 record_look(struct record_keeping *r, int64_t now)
 {
@@ -234,22 +413,33 @@ record_look(struct record_keeping *r, int64_t now)
         sweep(r);
     if (r->sync_at != 0 && now >= r->sync_at)
         sync_now(r);
+    if (r->sign_at != 0 && now >= r->sign_at)
+        sign_now(r);
 }
 
 int
 record_wait(const struct record_keeping *r, int most)
 {
-    return r->sync_at != 0 && most > GROUP_MILLISECONDS ? GROUP_MILLISECONDS : most;
+    int64_t left;
+
+    if (r->sync_at != 0 && most > GROUP_MILLISECONDS)
+        most = GROUP_MILLISECONDS;
+    if (r->sign_at == 0)
+        return most;
+    left = (r->sign_at - os_monotonic(r->log->os)) / NANOSECONDS_PER_MILLISECOND + 1;
+    return left < 0 ? 0 : left < most ? (int)left : most;
 }
 
 void
 record_close(struct record_keeping *r)
 {
-    if (r->journal.fd >= 0) {
+    if (r->is_open) {
         sweep(r);
-        if (append(r, JOURNAL_STOPPED, "", 0) == 0)
-            sync_now(r);
+        if (append_body(r, SEGMENT_STOPPED, &no_body) == 0)
+            sign_now(r);
+        sync_now(r);
+        chain_close(&r->chain);
     }
-    journal_close(&r->journal);
+    r->is_open = false;
     live_release(&r->live);
 }

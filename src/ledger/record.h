@@ -1,37 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the keeper records: the journal with its durability, what could not be written to it, and
- * the sessions whose end is still to come.
+ * What the keeper records: the ledger with its durability and its checkpoints, what could not be
+ * written to it, and the sessions whose end is still to come.
  *
- * A record that fails is counted; before the next one that succeeds a JOURNAL_GAP tells how many
- * are missing. A journal that could not be opened is tried again with every record. Failures are
- * logged once until a record succeeds. Owned by the keeper's only thread.
+ * A record that fails is counted; before the next one that succeeds a SEGMENT_GAP tells how many
+ * are missing. A ledger that could not be opened is tried again, once a second while records come.
+ * Failures are logged once until a record succeeds. What was appended is signed within a second.
+ * Owned by the keeper's only thread.
  */
 #ifndef PASU_LEDGER_RECORD_H
 #define PASU_LEDGER_RECORD_H
 
 #include "config/model.h"
-#include "ledger/journal.h"
+#include "ledger/chain.h"
 #include "ledger/live.h"
-#include "ledger/message.h"
+#include "ledger/payload.h"
+#include "ledger/taken.h"
+
+enum { RECORD_SALTS = 4096 };
 
 struct record_keeping {
     const struct log *log;
     int directory; /* the ledger's folder */
     enum durability durability;
-    struct journal_watch watch; /* of the scan that opens the journal; read NULL: nobody */
-    struct journal journal;
+    struct segment_watch watch; /* its `read`, of a tree that has to be made again */
+    struct chain chain;
+    bool is_open;
+    struct taken taken;
     struct live live;
-    struct journal_gap gap; /* of records that could not be written; count 0: none */
+    uint8_t exposure[SEGMENT_PAYLOAD_MAX]; /* a copy: the gate could change it while it is looked at */
+    uint8_t salts[RECORD_SALTS];           /* random, used from `salt_at` on */
+    size_t salt_at;
+    struct payload_gap gap; /* of records that could not be written; count 0: none */
     bool has_failed;
+    int64_t open_at;  /* monotonic: no try to open before; 0: at once */
     int64_t sync_at;  /* monotonic; 0: nothing to make durable */
+    int64_t sign_at;  /* monotonic; 0: all is signed */
     int64_t sweep_at; /* monotonic; 0: no session is in doubt */
 };
 
 void record_init(struct record_keeping *records, const struct log *log, int directory);
-/* Opens the journal and writes JOURNAL_STARTED. The errors of journal_open and journal_append. */
+/* Opens the ledger and writes SEGMENT_STARTED. The errors of chain_open and chain_put. */
 PASU_MUST_USE int record_open(struct record_keeping *records);
-/* Writes what is left to say, makes it durable, and releases everything. */
+/* Writes what is left to say, makes it durable, signs it, and releases everything. */
 void record_close(struct record_keeping *records);
 
 /* Each appends one record, durable on return where the configuration says strict. */
@@ -41,19 +52,34 @@ PASU_MUST_USE int record_closed(struct record_keeping *records,
                                 const struct message_closed *closed);
 PASU_MUST_USE int record_refused(struct record_keeping *records,
                                  const struct message_refused *refused);
-PASU_MUST_USE int record_kill(struct record_keeping *records, const struct journal_kill *kill);
-/* Room in the journal for the payload of a JOURNAL_RING record; the gap is written, if there is
- * one.
+/* Any other that is not from a ring and has a form in payload.def. */
+PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type type,
+                               const union payload_body *body);
+
+/*
+ * What is taken from a ring in one go: begin (the gap is written before, if there is one), put each
+ * entry, end with what counts them; or abort. What fails is no gap: it is still in its ring.
+ * record_batch_put: PASU_E_AGAIN, this batch is full; PASU_E_MALFORMED: no exposure, the batch goes
+ * on without it; after any other error it is to be aborted.
  */
-PASU_MUST_USE int record_space(struct record_keeping *records, uint8_t **payload);
-/* Appends that record. What fails is no gap: it is still in its ring. */
-PASU_MUST_USE int record_ring(struct record_keeping *records, size_t length);
+PASU_MUST_USE int record_batch_begin(struct record_keeping *records);
+PASU_MUST_USE int record_batch_put(struct record_keeping *records, enum segment_type type,
+                                   struct view payload);
+PASU_MUST_USE int record_batch_end(struct record_keeping *records,
+                                   const struct segment_taken *taken);
+void record_batch_abort(struct record_keeping *records);
+/* Index of the first record of the segment that is written to: once it is another one, all that was
+ * committed before is on the disk, and is to be released before a batch is ended. */
+uint64_t record_segment(const struct record_keeping *records);
+
 /* Something in a ring could not be read: a gap of one. */
 void record_damage(struct record_keeping *records);
 /* Records of the gate's that it had no room for, since then: they are in the next gap. */
 void record_lost_by_gate(struct record_keeping *records, uint64_t count, int64_t since);
 /* Makes everything appended durable. */
 PASU_MUST_USE int record_sync(struct record_keeping *records);
+/* Signs it, too, unless that is done. */
+PASU_MUST_USE int record_sign(struct record_keeping *records);
 /* A session that the gate says it has; nothing is written. */
 void record_announced(struct record_keeping *records, uint64_t session);
 /* The gate's channel ended or is another: sessions not announced soon have ended with the gate. */

@@ -30,6 +30,18 @@ crc_of(struct ring_head head, const uint8_t *payload)
     return crc32c(crc32c(0, &head, sizeof(head)), payload, head.length);
 }
 
+enum segment_type
+ring_segment_type(enum ring_type type)
+{
+    static const enum segment_type types[] = {[RING_EXPOSURE] = SEGMENT_EXPOSURE,
+                                              [RING_SHAPE] = SEGMENT_SHAPE,
+                                              [RING_VOCABULARY] = SEGMENT_VOCABULARY,
+                                              [RING_ORDINAL] = SEGMENT_ORDINAL,
+                                              [RING_MARK] = SEGMENT_MARK};
+
+    return types[type];
+}
+
 /* ---- the writer ---- */
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ring between gate and keeper: a file in the ledger's folder, mapped shared by both. A worker
- * of the gate appends what it is about to show; the keeper takes it into the journal. What is
+ * of the gate appends what it is about to show; the keeper takes it into the ledger. What is
  * appended survives the death of every process at once (it is in the page cache of a file), so a
  * row may leave as soon as its record is in the ring; with durability `strict` once ring_durable
  * has passed it.
@@ -18,9 +18,9 @@
  * dies in the middle of writing leaves nothing. Of a former run, entries beyond the last whole one
  * (CRC, position) are not there. The bytes are described in docs/spec/exposure-ring.md.
  *
- * Exactly once: the keeper writes entries up to a position, and that position, in one journal
- * record; only then the space is released. Whoever reads the ledger reads the journal first, then
- * each ring from the position that the journal names on (ledger/reader.h).
+ * Exactly once: the keeper writes entries up to a position, and that position, in one batch of the
+ * ledger; only then the space is released. Whoever reads the ledger reads its segments first, then
+ * each ring from the position that they name on (ledger/reader.h).
  *
  * The file is hostile to the keeper (the gate writes it): every length and position is checked.
  */
@@ -29,13 +29,14 @@
 
 #include "base/bytes.h"
 #include "base/os.h"
+#include "ledger/segment.h"
 
 #include <sys/uio.h>
 
 enum {
     RINGS_MAX = 64,
     RING_SIZE = 4 << 20, /* bytes of entries in one ring; a power of two */
-    RING_PAYLOAD_MAX = 512 << 10,
+    RING_PAYLOAD_MAX = 64984, /* with the ledger's salt still a record there */
     RING_NAME_SIZE = 64, /* 63 bytes and a zero */
 };
 #define RING_RUN (UINT64_C(1) << 36)
@@ -47,6 +48,9 @@ enum ring_type {
     RING_ORDINAL,      /* struct ring_ordinal, then the sealed key: a new directory entry */
     RING_MARK,         /* struct ring_mark: a relation carries fields that no mapping names */
 };
+
+/* What an entry is in the ledger. */
+enum segment_type ring_segment_type(enum ring_type type);
 
 struct ring_file {
     uint8_t *memory; /* the mapping, or NULL */
@@ -121,7 +125,7 @@ enum ring_mark_what {
 };
 
 struct ring_mark {
-    uint64_t number; /* grows: a mark that is forgotten can be in the journal before its last one.
+    uint64_t number; /* grows: a mark that is forgotten can be in the ledger before its last one.
                         Of what is intended: the same for all of a session until it is over */
     uint64_t fields; /* bits, of the vocabulary; 0 where it is forgotten, or over */
     uint64_t kinds;

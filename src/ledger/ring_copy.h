@@ -2,7 +2,7 @@
 /*
  * What a ring held at one moment, in memory of our own: its writer and its reader may go on. What
  * the reader released while it was copied, and the writer may have written over, is left out; it is
- * in the journal by then.
+ * in the ledger by then.
  */
 #ifndef PASU_LEDGER_RING_COPY_H
 #define PASU_LEDGER_RING_COPY_H

@@ -157,3 +157,10 @@ segment_scan_next(struct segment_scan *s, struct segment_record *record)
     }
     return result;
 }
+
+int
+segment_scan_renew(struct segment_scan *s)
+{
+    s->is_torn = false;
+    return window_renew(&s->file);
+}

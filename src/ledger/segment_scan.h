@@ -40,5 +40,7 @@ void segment_scan_release(struct segment_scan *scan);
 /* 1: a record; 0: the end, `offset` is behind the last whole record and `next` its index, the next
  * call looks there again; PASU_E_CORRUPT: damage, the next call goes on behind it; PASU_E_IO. */
 PASU_MUST_USE int segment_scan_next(struct segment_scan *scan, struct segment_record *record);
+/* At the end: the file has been written to, its length is taken anew. PASU_E_IO. */
+PASU_MUST_USE int segment_scan_renew(struct segment_scan *scan);
 
 #endif

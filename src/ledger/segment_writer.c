@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 
-enum { RESERVE = 16 << 20 }; /* bytes that are reserved on the disk at a time */
+enum {
+    RESERVE = 16 << 20, /* bytes that are reserved on the disk at a time */
+    PIECE = 128 << 10,  /* that are written again at a time: room for any record */
+};
 
 static const char unfinished[] = "next.tmp"; /* a segment's name until its header is on the disk */
 
@@ -77,6 +80,31 @@ next_segment(struct segment_writer *w)
 
 /* ---- durability ---- */
 
+static void
+tell_read(const struct segment_writer *w, uint64_t done, uint64_t all)
+{
+    if (w->watch && w->watch->read)
+        w->watch->read(w->watch->arg, done, all);
+}
+
+/* The whole records in these bytes: how long they are together. */
+static size_t
+whole_records(const struct segment_writer *w, const uint8_t *bytes, size_t length)
+{
+    size_t at = 0, room = 0;
+
+    for (; length - at >= sizeof(struct segment_head); at += room) {
+        struct segment_head head;
+
+        memcpy(&head, bytes + at, sizeof(head));
+        room = segment_room(head.length);
+        if (!segment_head_check(&head) || room > length - at ||
+            head.crc != segment_crc(w->seed, head, bytes + at + sizeof(head)))
+            break;
+    }
+    return at;
+}
+
 /* From the page cache, which keeps what it could not write, for a while; it is new to it then. */
 static int
 write_again(struct segment_writer *w)
@@ -85,21 +113,15 @@ write_again(struct segment_writer *w)
     int result = 0;
 
     while (at < w->end && result == 0) {
-        struct segment_head head;
-        size_t room;
+        size_t length = w->end - at < PIECE ? (size_t)(w->end - at) : PIECE;
 
-        result = os_read_all(w->os, w->fd, &head, sizeof(head), at);
+        result = os_read_all(w->os, w->fd, w->batch, length, at);
         if (result != 0)
             return result;
-        room = segment_room(head.length);
-        if (!segment_head_check(&head) || (off_t)room > w->end - at)
-            return PASU_E_CORRUPT;
-        result = os_read_all(w->os, w->fd, w->batch, room, at);
-        if (result == 0 && head.crc != segment_crc(w->seed, head, w->batch + sizeof(head)))
-            result = PASU_E_CORRUPT;
-        if (result == 0)
-            result = os_write_all(w->os, w->fd, w->batch, room, at);
-        at += (off_t)room;
+        length = whole_records(w, w->batch, length);
+        result = length > 0 ? os_write_all(w->os, w->fd, w->batch, length, at) : PASU_E_CORRUPT;
+        at += (off_t)length;
+        tell_read(w, (uint64_t)at, (uint64_t)w->end);
     }
     return result;
 }
@@ -156,7 +178,7 @@ see_record(struct walk *walk, const struct segment_record *record, const struct 
     walk->pending = 0;
     walk->next = scan->next;
     walk->end = scan->offset;
-    if (watch)
+    if (watch && watch->see)
         watch->see(watch->arg, record);
 }
 
@@ -169,6 +191,7 @@ walk_over(struct segment_writer *w, struct segment_scan *scan, struct walk *walk
 
     *walk = (struct walk){.next = w->first, .end = sizeof(struct segment_header)};
     while ((result = segment_scan_next(scan, &record)) != 0) {
+        tell_read(w, scan->offset, scan->file.limit);
         if (result == 1)
             see_record(walk, &record, scan, watch);
         else if (result != PASU_E_CORRUPT)
@@ -262,6 +285,7 @@ segment_writer_open(struct segment_writer *w, const struct os *os, int directory
     w->batch = memory_new(1, SEGMENT_BATCH_MAX);
     if (!w->batch)
         return PASU_E_NOMEM;
+    w->watch = watch;
     result = segment_list(os, directory, &firsts, &count);
     if (result == 0 && count > 0)
         result = open_newest(w, firsts[count - 1], known, watch, report);
@@ -269,6 +293,7 @@ segment_writer_open(struct segment_writer *w, const struct os *os, int directory
         result = known == 0 ? next_segment(w) : PASU_E_CORRUPT;
     memory_free(firsts);
     w->durable = w->next;
+    w->watch = NULL;
     if (result != 0)
         segment_writer_close(w);
     return result;

@@ -37,6 +37,7 @@ struct segment_writer {
     bool is_left;         /* the next segment may have its name already: nothing more goes here */
     bool is_open;         /* a batch is: between begin, and commit or abort */
     uint32_t seed;        /* of the segment's checksums */
+    const struct segment_watch *watch; /* while it opens */
     uint8_t *batch;
     size_t used;
     uint64_t put;     /* records in the batch, */
@@ -52,9 +53,11 @@ struct segment_report {
     uint64_t segment; /* and in the segment of which first index */
 };
 
-/* Who hears of each record of the newest segment that stays and is not from a ring. */
+/* Who hears of each record of the newest segment that stays and is not from a ring; and, for as long
+ * as something is read, of how many bytes how many have been. NULL: nobody. */
 struct segment_watch {
     void (*see)(void *arg, const struct segment_record *record);
+    void (*read)(void *arg, uint64_t done, uint64_t all);
     void *arg;
 };
 

@@ -35,6 +35,18 @@ window_forget(struct window *w)
     w->have = 0;
 }
 
+int
+window_renew(struct window *w)
+{
+    struct stat st;
+
+    window_forget(w);
+    if (fstat(w->fd, &st) != 0)
+        return error_from_errno(errno);
+    w->limit = (uint64_t)st.st_size;
+    return 0;
+}
+
 const uint8_t *
 window_bytes(struct window *w, uint64_t at, size_t length, int *error)
 {

@@ -28,5 +28,7 @@ void window_close(struct window *window);
 const uint8_t *window_bytes(struct window *window, uint64_t at, size_t length, int *error);
 /* The next call reads again what it gives. */
 void window_forget(struct window *window);
+/* The same, and the limit is what the file's length is now. PASU_E_IO. */
+PASU_MUST_USE int window_renew(struct window *window);
 
 #endif

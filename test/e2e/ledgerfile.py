@@ -1,20 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's files from outside, as docs/spec/session-journal.md and exposure-ring.md have them."""
+"""The ledger's files from outside, as docs/spec/ledger.md and exposure-ring.md have them."""
 import collections
 import os
 import struct
-import zlib
 
 RING = 4096 + (4 << 20)
-SHAPE = 2
+SHAPE = 2  # in a ring
+REFUSED, EXPOSURE, TAKEN, CLOSED = 8, 9, 14, 7
+FROM_RING = range(9, 14)
 
 
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
+def make_table():
+    table = []
+    for crc in range(256):
         for _ in range(8):
             crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+        table.append(crc)
+    return table
+
+
+TABLE = make_table()
+
+
+def crc32c(data, before=0):
+    crc = before ^ 0xffffffff
+    for byte in data:
+        crc = crc >> 8 ^ TABLE[crc & 0xff ^ byte]
     return crc ^ 0xffffffff
 
 
@@ -33,38 +44,60 @@ def ring_append(folder, index, kind, payload):
     os.close(file)
 
 
-def journal_entries(folder):
-    """What the journal has taken from the rings, in order: (ring, kind, payload)."""
-    data, at, entries = (folder / "sessions.journal").read_bytes(), 16, []
-    while at + 24 <= len(data):
-        length, kind = struct.unpack("<II", data[at:at + 8])
-        payload, at = data[at + 24:at + 24 + length], at + 24 + length
-        if kind != 8 or len(payload) < length:
-            continue
-        ring, count = struct.unpack("<II", payload[:8])
-        place = 32
-        for _ in range(count):
-            size, kind = struct.unpack("<II", payload[place:place + 8])
-            entries.append((ring, kind, payload[place + 8:place + 8 + size]))
-            place += 8 + size + -size % 8
-        assert place == length
+def segments(folder):
+    """The ledger's segments in order: (path, first index)."""
+    return [(path, int(path.stem)) for path in sorted((folder / "segments").glob("*.seg"))]
+
+
+def walk(path):
+    """A segment's records up to the first place that has none: (offset, index, type, payload)."""
+    data, at, index = path.read_bytes(), 64, int(path.stem)
+    while at + 32 <= len(data):
+        length, _, number, _, kind = struct.unpack("<IIQqH", data[at:at + 26])
+        if kind == 0 or number != index or at + 32 + length > len(data):
+            return
+        yield at, index, kind, data[at + 32:at + 32 + length]
+        at, index = at + 32 + length + -length % 8, index + 1
+
+
+def records(folder):
+    """All records: (index, type, payload)."""
+    return [record[1:] for path, _ in segments(folder) for record in walk(path)]
+
+
+def ring_entries(folder):
+    """What the ledger has taken from the rings, in order: (ring, its type there, payload)."""
+    entries, batch = [], []
+    for _, kind, payload in records(folder):
+        if kind == TAKEN:
+            ring, count = struct.unpack("<II", payload[:8])
+            assert count == len(batch)
+            entries += [(ring, *entry) for entry in batch]
+            batch = []
+        elif kind in FROM_RING:
+            batch.append((kind - FROM_RING[0] + 1, payload[16:] if kind == EXPOSURE else payload))
+        else:
+            assert not batch
     return entries
 
 
-def journal_kinds(folder):
-    """How many records of each type the journal has."""
-    data, at, found = (folder / "sessions.journal").read_bytes(), 16, collections.Counter()
-    while at + 24 <= len(data):
-        length, kind = struct.unpack("<II", data[at:at + 8])
-        found[kind] += 1
-        at += 24 + length
-    return found
+def kinds(folder):
+    """How many records of each type the ledger has."""
+    return collections.Counter(kind for _, kind, _ in records(folder))
 
 
-def journal_append(folder, kind, payload, times=1):
-    """Appends records as the keeper does, which must not run. Not those that hold what was in a ring."""
-    assert kind != 8
-    head = struct.pack("<IIQII", len(payload), kind, 1, 0, 0)
-    record = head[:16] + struct.pack("<II", zlib.crc32(head + payload), 0) + payload
-    with open(folder / "sessions.journal", "ab") as file:
-        file.write(record * times)
+def append(folder, kind, payload, times=1):
+    """Appends records as the keeper does, which must not run. Not those that were in a ring."""
+    assert kind not in FROM_RING and kind != TAKEN
+    path, first = segments(folder)[-1]
+    at, index = 64, first
+    for at, index, _, last in walk(path):
+        at, index = at + 32 + len(last) + -len(last) % 8, index + 1
+    with open(path, "r+b") as file:
+        seed = crc32c(file.read(64)[32:48])
+        file.seek(at)
+        for number in range(index, index + times):
+            head = struct.pack("<IIQqHHI", len(payload), 0, number, 1, kind, 0, 0)
+            record = head + payload + bytes(-len(payload) % 8)
+            crc = struct.pack("<I", crc32c(record, seed))
+            file.write(record[:4] + crc + record[8:])

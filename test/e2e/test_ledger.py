@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the gate leaves in its rings is in the journal once, whoever is killed."""
+"""What the gate leaves in its rings is in the ledger once, whoever is killed."""
 import os
 import signal
 import socket
@@ -32,7 +32,7 @@ def leave(front, number):
 
 
 def count(front, number):
-    return ledgerfile.journal_entries(front.folder / "ledger").count((WORKERS - 1, ledgerfile.SHAPE, shape(number)))
+    return ledgerfile.ring_entries(front.folder / "ledger").count((WORKERS - 1, ledgerfile.SHAPE, shape(number)))
 
 
 def flush(front):
@@ -51,7 +51,7 @@ def flush(front):
 
 @harness.gateway_only
 def test_flush():
-    """After a flush the journal has what the rings hold, though nobody woke the keeper"""
+    """After a flush the ledger has what the rings hold, though nobody woke the keeper"""
     front = guard.start(guard.gateway(server(), workers=WORKERS))
     for number in range(3):
         leave(front, number)
@@ -62,7 +62,7 @@ def test_flush():
 
 @harness.gateway_only
 def test_left_behind():
-    """What is left in a ring when everything stops or is killed is in the journal once after the next start"""
+    """What is left in a ring when everything stops or is killed is in the ledger once after the next start"""
     front = guard.start(guard.gateway(server(), workers=WORKERS))
     for number in range(6):
         if number % 2:
@@ -89,7 +89,7 @@ def test_keeper_killed():
         os.kill(keeper, signal.SIGSTOP)
         leave(front, number)
         os.kill(keeper, signal.SIGKILL)
-        until(lambda: count(front, number) == 1, "the entry in the journal", 40)
+        until(lambda: count(front, number) == 1, "the entry in the ledger", 40)
         until(lambda: front.run("status").returncode == 0, "status answers", 40)
     assert [count(front, one) for one in range(5)] == [1] * 5
     front.stop()

@@ -68,9 +68,9 @@ def kill_gate():
 
 
 def marks():
-    """What the journal says of marks: (what, relation, schema, table)."""
+    """What the ledger says of marks: (what, relation, schema, table)."""
     found = []
-    for _, kind, payload in ledgerfile.journal_entries(front().guard.folder / "ledger"):
+    for _, kind, payload in ledgerfile.ring_entries(front().guard.folder / "ledger"):
         if kind == MARK:
             relation, = struct.unpack("<I", payload[28:32])
             names = [payload[at:at + 64].rstrip(b"\0").decode() for at in range(40, 296, 64)]
@@ -104,7 +104,7 @@ def test_marks_outlive_the_gate():
     assert [one for one in before if one[0] == CARRIES], before
     restart()
     check_read("restarted again")
-    equal(marks(), before, "marks in the journal")
+    equal(marks(), before, "marks in the ledger")
 
 
 @test(gateway=True, limit=120)
@@ -128,7 +128,7 @@ def test_table_that_is_gone():
     def is_forgotten():
         numbers = {number for what, number, _, _ in marks() if what == FORGOTTEN}
         return (FORGOTTEN, 0, "m", "short") in marks() and numbers - {0}
-    process.until(is_forgotten, "the journal forgets the table", 20)
+    process.until(is_forgotten, "the ledger forgets the table", 20)
     front().behind.sql("CREATE TABLE m.short AS SELECT title AS v FROM products")
     restart()
     shop.play(front(), SEEN, "harmless", ("SELECT v FROM m.short",))
@@ -266,7 +266,7 @@ def test_intention_that_came_to_nothing():
     def is_over():
         found = marks()
         return (INTENDED, 0, "m", "nothing") in found and (OVER, 0, "", "") in found[found.index((INTENDED, 0, "m", "nothing")):]
-    process.until(is_over, "the journal says that it is over", 20)
+    process.until(is_over, "the ledger says that it is over", 20)
     assert (CARRIES, 0, "m", "nothing") not in marks(), marks()
     front().behind.sql("CREATE TABLE m.nothing AS SELECT title AS v FROM products")
     kill_gate()

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger's records in order, over all its segments, as they count: what was taken from a ring
+ * in one go comes once the SEGMENT_TAKEN that ends it is there, and not before.
+ *
+ * Beside a keeper that writes: what it appends meanwhile comes, too. Files are hostile: damage is
+ * said once with its place, and reading goes on behind it; records beside it that nothing ends are
+ * given all the same. Owned by one thread.
+ */
+#ifndef PASU_LEDGER_RECORDS_H
+#define PASU_LEDGER_RECORDS_H
+
+#include "ledger/source.h"
+#include "ledger/taken.h"
+
+/* Where a record is; of one from a ring, where its batch begins. Reading can go on there. */
+struct records_place {
+    uint64_t segment; /* index of its first record */
+    uint64_t offset;  /* in that file */
+    uint64_t index;   /* of the record there */
+};
+
+struct records {
+    const struct os *os;
+    struct source source;
+    int fd; /* of the segment that is read; -1: none */
+    uint64_t first;
+    struct segment_scan scan;
+    size_t left; /* segments from this one on */
+    uint64_t next, read; /* index that comes next; bytes of the segments before this one */
+    bool is_at_end, is_second_look;
+    bool is_unknown; /* how many records the damaged segment before this one had */
+    struct records_place damage; /* of the last PASU_E_CORRUPT */
+    struct records_place place;  /* of the last record */
+    struct taken taken;
+    /* A batch: whole records, given once its end is there. */
+    uint8_t *batch;
+    size_t batch_used, batch_at;
+    uint32_t batch_count;
+    struct records_place batch_place;
+    bool is_giving, is_broken;
+    struct segment_record held; /* comes behind the batch */
+    bool is_held;
+};
+
+/* Begins with the first record that there is. PASU_E_NOMEM. */
+PASU_MUST_USE int records_init(struct records *records, const struct os *os, struct source source);
+void records_release(struct records *records);
+/* 1: a record, borrowed until the next call; 0: the end, for now; PASU_E_CORRUPT: damage, at
+ * `damage`; PASU_E_AGAIN: the source has not brought the next segment yet; PASU_E_IO, PASU_E_NOMEM,
+ * and what else the source says. */
+PASU_MUST_USE int records_next(struct records *records, struct segment_record *record);
+/* Goes on at a place. PASU_E_NOTFOUND: that segment is not there; as records_next. */
+PASU_MUST_USE int records_seek(struct records *records, const struct records_place *place);
+/* Bytes read, and about how many there are, for progress. */
+void records_progress(const struct records *records, uint64_t *done, uint64_t *all);
+
+#endif
