@@ -21,26 +21,10 @@ enum journal_type {
     JOURNAL_OPENED,  /* struct message_session */
     JOURNAL_CLOSED,  /* struct message_closed */
     JOURNAL_REFUSED, /* struct message_refused */
-    JOURNAL_KILLED,  /* struct journal_kill */
-    JOURNAL_GAP,     /* struct journal_gap */
+    JOURNAL_KILLED,  /* struct payload_kill */
+    JOURNAL_GAP,     /* struct payload_gap */
     JOURNAL_RING,    /* struct journal_ring, then its entries */
     JOURNAL_LAST = JOURNAL_RING,
-};
-
-/* An operator asked to end sessions. */
-struct journal_kill {
-    uint64_t session; /* 0: those of the principal */
-    uint32_t uid;     /* of who asked */
-    uint32_t pid;
-    char principal[64];
-};
-
-/* Records that could not be written before this one. */
-struct journal_gap {
-    uint64_t count;
-    int64_t since; /* realtime ns, of the first */
-    int32_t error; /* of the first */
-    uint32_t unused;
 };
 
 /* What was taken from a ring in one go: the entries and the position that says so are in one

@@ -334,7 +334,7 @@ forward_kill(struct keeper *k, const struct control_client *client)
 {
     struct message_kill message = {.question = client->question,
                                    .session = client->request.session};
-    struct journal_kill kill = {.session = message.session, .uid = client->uid, .pid = client->pid};
+    struct payload_kill kill = {.session = message.session, .uid = client->uid, .pid = client->pid};
     int result;
 
     memcpy(message.principal, client->request.principal, sizeof(message.principal));

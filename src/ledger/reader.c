@@ -31,8 +31,8 @@ struct ledger_reader {
         struct message_session opened;
         struct message_closed closed;
         struct message_refused refused;
-        struct journal_kill killed;
-        struct journal_gap gap;
+        struct payload_kill killed;
+        struct payload_gap gap;
         struct ring_ordinal ordinal;
         struct ring_mark mark;
     } body;
@@ -187,48 +187,20 @@ decode_shape(struct view payload, struct ledger_entry *entry)
     return 1;
 }
 
-static bool
-is_name(const char name[RING_NAME_SIZE])
-{
-    size_t length = strnlen(name, RING_NAME_SIZE);
-
-    return length < RING_NAME_SIZE &&
-           bytes_are_zero((const uint8_t *)name + length, RING_NAME_SIZE - length);
-}
-
-/* What no gate of ours writes is none. */
-static bool
-is_mark(const struct ring_mark *m)
-{
-    bool is_carried = m->what == RING_MARK_CARRIES || m->what == RING_MARK_INTENDED;
-    bool is_over = m->what == RING_MARK_OVER;
-
-    if (!bytes_are_zero(m->zero, sizeof(m->zero)) || !bytes_are_zero(m->end, sizeof(m->end)) ||
-        (m->system != 0) != (m->database_oid != 0) || m->column < 0 || !is_name(m->gateway) ||
-        !is_name(m->database) || !is_name(m->schema) || !is_name(m->name))
-        return false;
-    if (m->gateway[0] == '\0' || m->database[0] == '\0' || (m->fields != 0) != is_carried ||
-        (!is_carried && ((m->what != RING_MARK_FORGOTTEN && !is_over) || m->kinds != 0)))
-        return false;
-    if (is_over)
-        return m->relation == 0 && m->column == 0 && m->name[0] == '\0' && m->schema[0] == '\0';
-    return m->relation == 0 ? m->name[0] != '\0' : m->name[0] == '\0' && m->schema[0] == '\0';
-}
-
 enum { MARK_SIZE_FIRST = offsetof(struct ring_mark, system) };
 
 static int
 decode_mark(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
 {
-    size_t size = payload.length == MARK_SIZE_FIRST ? MARK_SIZE_FIRST : sizeof(r->body.mark);
+    uint8_t whole[sizeof(struct ring_mark)] = {0};
 
     entry->type = LEDGER_MARK;
     entry->u.mark = &r->body.mark;
-    r->body.mark = (struct ring_mark){0};
-    return take_fixed(&payload, &r->body.mark, size) && payload.length == 0 &&
-                   is_mark(&r->body.mark)
-               ? 1
-               : PASU_E_CORRUPT;
+    if (payload.length == MARK_SIZE_FIRST) {
+        memcpy(whole, payload.bytes, MARK_SIZE_FIRST);
+        payload = view_of(whole, sizeof(whole));
+    }
+    return payload_read_mark(&r->body.mark, payload) == 0 ? 1 : PASU_E_CORRUPT;
 }
 
 static int

@@ -14,8 +14,7 @@
 #include "exposure/exposure.h"
 #include "exposure/vocabulary.h"
 #include "ledger/journal.h"
-#include "ledger/message.h"
-#include "ledger/ring.h"
+#include "ledger/payload.h"
 
 enum ledger_entry_type {
     LEDGER_STARTED,
@@ -40,8 +39,8 @@ struct ledger_entry {
         const struct message_session *opened;
         const struct message_closed *closed;
         const struct message_refused *refused;
-        const struct journal_kill *killed;
-        const struct journal_gap *gap;
+        const struct payload_kill *killed;
+        const struct payload_gap *gap;
         const struct exposure *exposure;
         struct {
             uint64_t fingerprint;

@@ -47,7 +47,7 @@ write_gap(struct record_keeping *r)
     if (r->gap.count > 0)
         result = journal_append(&r->journal, JOURNAL_GAP, &r->gap, sizeof(r->gap));
     if (result == 0)
-        r->gap = (struct journal_gap){0};
+        r->gap = (struct payload_gap){0};
     return result;
 }
 
@@ -55,7 +55,7 @@ static void
 count_missing(struct record_keeping *r, int error)
 {
     if (r->gap.count == 0)
-        r->gap = (struct journal_gap){.since = os_realtime(r->log->os), .error = error};
+        r->gap = (struct payload_gap){.since = os_realtime(r->log->os), .error = error};
     r->gap.count++;
 }
 
@@ -192,7 +192,7 @@ record_refused(struct record_keeping *r, const struct message_refused *refused)
 }
 
 int
-record_kill(struct record_keeping *r, const struct journal_kill *kill)
+record_kill(struct record_keeping *r, const struct payload_kill *kill)
 {
     return append_durably(r, JOURNAL_KILLED, kill, sizeof(*kill));
 }

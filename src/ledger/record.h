@@ -13,7 +13,7 @@
 #include "config/model.h"
 #include "ledger/journal.h"
 #include "ledger/live.h"
-#include "ledger/message.h"
+#include "ledger/payload.h"
 
 struct record_keeping {
     const struct log *log;
@@ -22,7 +22,7 @@ struct record_keeping {
     struct journal_watch watch; /* of the scan that opens the journal; read NULL: nobody */
     struct journal journal;
     struct live live;
-    struct journal_gap gap; /* of records that could not be written; count 0: none */
+    struct payload_gap gap; /* of records that could not be written; count 0: none */
     bool has_failed;
     int64_t sync_at;  /* monotonic; 0: nothing to make durable */
     int64_t sweep_at; /* monotonic; 0: no session is in doubt */
@@ -41,7 +41,7 @@ PASU_MUST_USE int record_closed(struct record_keeping *records,
                                 const struct message_closed *closed);
 PASU_MUST_USE int record_refused(struct record_keeping *records,
                                  const struct message_refused *refused);
-PASU_MUST_USE int record_kill(struct record_keeping *records, const struct journal_kill *kill);
+PASU_MUST_USE int record_kill(struct record_keeping *records, const struct payload_kill *kill);
 /* Room in the journal for the payload of a JOURNAL_RING record; the gap is written, if there is
  * one.
  */

@@ -276,7 +276,7 @@ gaps_are_kept_with_their_times(void **state PASU_UNUSED)
 {
     struct story story = {0};
     struct given given = {0};
-    struct journal_gap lost = {.count = 12, .since = SECONDS(900), .error = PASU_E_DISKFULL};
+    struct payload_gap lost = {.count = 12, .since = SECONDS(900), .error = PASU_E_DISKFULL};
     const struct gap *gaps;
 
     story_begin(&story, take, &given);

@@ -141,7 +141,7 @@ everything_comes_in_order_the_rings_last(void **state)
     const struct message_session opened = {.session = 64, .principal = "reader"};
     const struct message_closed closed = {.session = 64};
     const struct message_refused refused = {.error = PASU_E_DENIED};
-    const struct journal_kill killed = {.principal = "reader"};
+    const struct payload_kill killed = {.principal = "reader"};
     struct ledger_reader *r;
     struct ledger_entry entry;
     uint64_t done, all;

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The payloads of the ledger's records: between a struct and the bytes that docs/spec/ledger.md,
+ * "Types", fixes. payload.def lists them; each has
+ *
+ *      payload_write_<name>   struct → bytes
+ *      payload_read_<name>    bytes → struct
+ *
+ * There is one way to write each: what is read without an error is written to the same bytes again.
+ * Texts are zero-terminated in the structs; what does not fit before the zero is cut when it is
+ * written, and no payload when it is read. Members named `unused` or `zero` are in no payload.
+ *
+ * Pure: no allocation, any thread. Payloads that are read are hostile bytes; views borrow from
+ * them.
+ */
+#ifndef PASU_LEDGER_PAYLOAD_H
+#define PASU_LEDGER_PAYLOAD_H
+
+#include "ledger/message.h"
+#include "ledger/ring.h"
+#include "ledger/segment_writer.h"
+#include "ledger/tree.h"
+
+enum {
+    PAYLOAD_TEXT_SIZE = 256, /* 255 bytes and a zero */
+    PAYLOAD_DIGEST_SIZE = 32,
+    PAYLOAD_SEED_SIZE = 32,
+    PAYLOAD_SMALL_MAX = 528, /* bytes of any payload that has no view in its struct */
+};
+
+/* Keepers that start and stop have nothing more to say. */
+struct payload_none {
+    uint8_t unused;
+};
+
+/* Records that could not be written before this one. */
+struct payload_gap {
+    uint64_t count;
+    int64_t since; /* realtime ns, of the first */
+    int32_t error; /* of the first: PASU_E_… */
+    uint32_t unused;
+};
+
+/* A statement's normalized text. */
+struct payload_shape {
+    uint64_t fingerprint;
+    struct view sql;
+};
+
+/* A new entry of the subject directory. */
+struct payload_ordinal {
+    struct ring_ordinal head;
+    struct view sealed; /* the key */
+};
+
+/* An operator asked to end sessions. */
+struct payload_kill {
+    uint64_t session; /* 0: those of the principal */
+    uint32_t uid;     /* of who asked */
+    uint32_t pid;
+    char principal[NAME_SIZE];
+};
+
+struct payload_policy {
+    uint8_t digest[PAYLOAD_DIGEST_SIZE]; /* SHA-256 of what config_pack makes */
+    uint64_t generation;                 /* counts configurations from 1 */
+};
+
+struct payload_roster {
+    uint8_t digest[PAYLOAD_DIGEST_SIZE]; /* SHA-256 of the file */
+    uint32_t principals;
+};
+
+struct payload_alert {
+    uint64_t record; /* index of what it is about */
+    uint8_t severity;
+    char rule[PAYLOAD_TEXT_SIZE], text[PAYLOAD_TEXT_SIZE];
+};
+
+struct payload_acknowledged {
+    uint64_t alert; /* index of its record */
+    uint32_t uid;
+    char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
+};
+
+/* Pasu was asked about people. */
+struct payload_asked {
+    uint32_t uid, pid;
+    char command[PAYLOAD_TEXT_SIZE];
+    char filters[PAYLOAD_TEXT_SIZE]; /* keys only as keyed hashes */
+};
+
+struct payload_exported {
+    uint32_t uid, pid;
+    uint64_t from, to; /* indexes of the records: the first, and behind the last */
+    char where[PAYLOAD_TEXT_SIZE];
+};
+
+/* Also of its release. */
+struct payload_hold {
+    uint64_t number;
+    uint32_t uid;
+    char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
+};
+
+struct payload_pruned {
+    uint64_t first, end; /* indexes of the records: the first, and behind the last */
+};
+
+struct payload_erased {
+    uint32_t ordinal; /* of the directory */
+    uint32_t uid;
+    char why[PAYLOAD_TEXT_SIZE];
+};
+
+struct payload_opening {
+    uint64_t record; /* index of the exposure */
+    uint8_t part;
+    uint8_t which;  /* 0 ordinals, 1 missed ones */
+    uint32_t count; /* of ordinals */
+    struct tree_hash root;
+    uint8_t seed[PAYLOAD_SEED_SIZE]; /* not in the entry */
+};
+
+/* write: the length, or PASU_E_RANGE: no room in `size` bytes, or nothing that can be in a payload
+ * (a port above 65535, a mark of nothing, a list with nobody in it, …).
+ * read: 0, or PASU_E_CORRUPT: no bytes that write makes; of the struct nothing holds then. */
+#define X(type, name, record, check, ...)                                                          \
+    PASU_MUST_USE ssize_t payload_write_##name(const struct record *body, uint8_t *bytes,          \
+                                               size_t size);                                       \
+    PASU_MUST_USE int payload_read_##name(struct record *body, struct view payload);
+#include "ledger/payload.def"
+#undef X
+
+union payload_body {
+#define X(type, name, record, check, ...) struct record name;
+#include "ledger/payload.def"
+#undef X
+};
+
+/* The same by a record's type (enum segment_type, or any number), in the union's member of its
+ * name. PASU_E_NOTFOUND: not in payload.def. */
+PASU_MUST_USE ssize_t payload_write(uint32_t type, const union payload_body *body, uint8_t *bytes,
+                                    size_t size);
+PASU_MUST_USE int payload_read(uint32_t type, union payload_body *body, struct view payload);
+
+#endif

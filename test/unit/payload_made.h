@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random payloads, made from the table in docs/spec/ledger.md and not with the code. */
+#ifndef PASU_TEST_PAYLOAD_MADE_H
+#define PASU_TEST_PAYLOAD_MADE_H
+
+#include "exposure/exposure.h"
+#include "ledger/payload.h"
+#include "random.h"
+
+enum { SPACE = 1024 };
+
+/* The table once more. 1, 2, 4, 8: so many random bytes, z and a
+ * digit: zeros, h: 32 bytes, n: a name in 64 bytes, t: a text of at most 63, a: at most 47, T: at
+ * most 255, *: the rest. */
+struct layout {
+    uint32_t type;
+    const char *form;
+};
+
+static const struct layout layouts[] = {
+    {3, ""},           {4, ""},          {5, "884z4"},
+    {6, "88211tttta"}, {7, "884z48888"}, {8, "842z2ttta"},
+    {10, "8*"},        {12, "41z388*"},  {13, "8884421z5nnnn84z4"},
+    {14, "448888"},    {15, "844t"},     {16, "h8"},
+    {17, "h4z4"},      {18, "81z3TT"},   {19, "84z4TT"},
+    {20, "44TT"},      {21, "4488T"},    {22, "84z4TT"},
+    {23, "84z4TT"},    {24, "88"},       {25, "44T"},
+    {26, "811z24hh"},
+};
+
+/* A payload, and where in it are the zeros and the texts. */
+struct made {
+    uint8_t bytes[SPACE];
+    size_t length;
+    bool is_zero[SPACE], is_text[SPACE]; /* a text's bytes, without its length */
+};
+
+static inline void
+put(struct made *m, struct random *random, size_t count)
+{
+    while (count-- > 0)
+        m->bytes[m->length++] = (uint8_t)random_u64(random);
+}
+
+static inline void
+put_letters(struct made *m, struct random *random, size_t count)
+{
+    while (count-- > 0) {
+        m->is_text[m->length] = true;
+        m->bytes[m->length++] = (uint8_t)(1 + random_below(random, 255));
+    }
+}
+
+static inline void
+put_text(struct made *m, struct random *random, uint32_t most)
+{
+    uint32_t length = random_below(random, 4) ? random_below(random, most + 1) : most;
+
+    m->bytes[m->length++] = (uint8_t)length;
+    put_letters(m, random, length);
+}
+
+static inline void
+put_name(struct made *m, struct random *random)
+{
+    size_t end = m->length + RING_NAME_SIZE;
+
+    put_letters(m, random, 1 + random_below(random, RING_NAME_SIZE - 1));
+    while (m->length < end)
+        m->bytes[m->length++] = 0;
+}
+
+static inline void
+set_u32(struct made *m, size_t at, uint32_t value)
+{
+    memcpy(m->bytes + at, &value, sizeof(value));
+}
+
+static inline void
+in_order(struct made *m, size_t at)
+{
+    uint64_t range[2];
+
+    memcpy(range, m->bytes + at, sizeof(range));
+    if (range[0] > range[1])
+        memcpy(m->bytes + at, (const uint64_t[]){range[1], range[0]}, sizeof(range));
+}
+
+static inline void
+make_mark(struct made *m, struct random *random)
+{
+    uint32_t what = 1 + random_below(random, 4);
+
+    m->bytes[34] = (uint8_t)what;
+    m->bytes[33] &= 0x7f;
+    if (what == RING_MARK_FORGOTTEN || what == RING_MARK_OVER)
+        memset(m->bytes + 8, 0, 16);
+    if (what == RING_MARK_OVER || random_below(random, 2))
+        memset(m->bytes + 168, 0, 128); /* no names */
+    else
+        set_u32(m, 28, 0);
+    if (what == RING_MARK_OVER) {
+        set_u32(m, 28, 0);
+        memset(m->bytes + 32, 0, 2);
+    }
+    if (random_below(random, 2))
+        memset(m->bytes + 296, 0, 12);
+}
+
+/* So that it can be. */
+static inline void
+make_right(struct made *m, struct random *random, uint32_t type)
+{
+    switch (type) {
+    case SEGMENT_OPENED:
+        m->bytes[18] &= 1;
+        m->bytes[19] &= 1;
+        break;
+    case SEGMENT_ORDINAL:
+        m->bytes[3] |= 0xf0;
+        m->bytes[4] &= 15;
+        break;
+    case SEGMENT_MARK:
+        make_mark(m, random);
+        break;
+    case SEGMENT_TAKEN:
+        set_u32(m, 0, random_below(random, RINGS_MAX));
+        in_order(m, 16);
+        break;
+    case SEGMENT_EXPORTED:
+        in_order(m, 8);
+        break;
+    case SEGMENT_PRUNED:
+        in_order(m, 0);
+        break;
+    case SEGMENT_ERASED:
+        m->bytes[3] |= 0xf0;
+        break;
+    case SEGMENT_OPENING:
+        m->bytes[8] &= 7;
+        m->bytes[9] &= 1;
+        set_u32(m, 12, 1 + random_below(random, EXPOSURE_ORDINALS_MAX));
+        break;
+    default:
+        break;
+    }
+}
+
+static inline void
+make(struct made *m, struct random *random, const struct layout *layout)
+{
+    *m = (struct made){0};
+    for (const char *at = layout->form; *at; at++) {
+        if (*at == 'z')
+            for (int i = *++at - '0'; i > 0; i--)
+                m->is_zero[m->length++] = true;
+        else if (*at == 'h')
+            put(m, random, 32);
+        else if (*at == 'n')
+            put_name(m, random);
+        else if (*at == '*')
+            put(m, random, random_below(random, 300));
+        else if (*at == 't' || *at == 'a' || *at == 'T')
+            put_text(m, random, *at == 't' ? 63 : *at == 'a' ? 47 : 255);
+        else
+            put(m, random, (size_t)(*at - '0'));
+    }
+    make_right(m, random, layout->type);
+}
+
+#endif
