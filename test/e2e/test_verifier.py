@@ -684,6 +684,59 @@ def test_payloads_are_as_long_as_their_type_says():
     equal(seen, set(range(1, 27)) - {10, 12, 24})
 
 
+# Bytes of a mark, at their place, with which it is none.
+MARKS = ((32, b"\0\x80", "a column that cannot be"), (40, bytes(64), "without a gateway"), (104, bytes(64), "or a database"),
+         (296, b"\1", "half a database"), (304, b"\1", "half a database"), (8, bytes(8), "carries nothing"),
+         (34, b"\2", "carries none"), (28, b"\1", "named twice"), (232, bytes(64), "of no relation"))
+
+
+def changed_mark(at, data):
+    payload = bytearray(ledgerwriter.mark())
+    payload[at:at + len(data)] = data
+    return bytes(payload)
+
+
+# What the payloads of test/unit/payload_golden.def say, to which test_payload holds pasu.
+GOLDEN = {
+    3: {}, 4: {},
+    5: {"count": 3, "since": BEGIN, "reason": -987},
+    6: {"session": 0x1122334455667788, "opened": BEGIN, "port": 54329, "tls": 1, "replication": 0, "gateway": b"shop",
+        "principal": b"alice", "database": b"orders", "application": b"psql", "address": b"192.0.2.1"},
+    7: {"session": 0x1122334455667788, "closed": BEGIN + 1, "error": 0, "statements": 2, "rows": 3, "in": 256, "out": 65536},
+    8: {"at": -1, "error": -970, "port": 1, "gateway": b"shop", "principal": b"", "database": b"", "address": b"::1"},
+    10: {"fingerprint": 0x0102030405060708, "sql": b"SELECT $1"},
+    12: {"ordinal": 0xfffffffe, "kind": 3, "sealed": bytes(range(16)) + b"\0\xff"},
+    13: {"number": 1, "fields": 1 << 63 | 2, "kinds": 3, "vocabulary": 0x12345678, "oid": 0, "column": 2, "what": 3,
+         "names": b"".join(name.ljust(64, b"\0") for name in (b"shop", b"orders", b"public", b"base")),
+         "cluster": 0x0123456789abcdef, "database": 5},
+    14: {"ring": 63, "count": 1, "file": 0x1122334455667788, "from": 1 << 36, "to": (1 << 36) + 192, "durable": 2},
+    15: {"session": 0, "uid": 1000, "pid": 2**32 - 1, "principal": b"bob"},
+    16: {"digest": bytes(range(32)), "generation": 7},
+    17: {"digest": b"\xff" + bytes(30) + b"\1", "principals": 772},
+    18: {"about": 9, "severity": 2, "rule": b"many", "text": b"more >"},
+    19: {"about": 10, "uid": 1001, "who": b"kim", "why": b""},
+    20: {"uid": 0, "pid": 99, "command": b"scope", "filters": b"--principal alice"},
+    21: {"uid": 1002, "pid": 100, "from": 5, "to": 8, "where": b"out.csv"},
+    22: {"number": 1, "uid": 0, "who": b"kim", "why": b"court"},
+    23: {"number": 1, "uid": 1, "who": b"lee", "why": b"over"},
+    24: {"first": 2, "behind": 3},
+    25: {"ordinal": DIRECTORY, "uid": 1003, "why": b"asked for"},
+    26: {"about": 4, "part": 7, "which": 1, "count": 6000, "root": b"\xaa" + bytes(30) + b"\xbb",
+         "seed": b"\xcc" + bytes(30) + b"\xdd"},
+}
+
+
+@test
+def test_payloads_say_what_they_say_to_pasu():
+    page = (harness.TREE / "test" / "unit" / "payload_golden.def").read_text()
+    found = re.findall(r'^X\((\d+), (\w+),((?:\s*"[0-9a-f ]*")+),', page, re.M)
+    equal([int(kind) for kind, *_ in found], list(GOLDEN))
+    for kind, name, digits in found:
+        payload = bytes.fromhex("".join(re.findall('"(.*)"', digits)))
+        equal((name, tool().parse(int(kind), payload)), (tool().PAYLOADS[int(kind)][0], GOLDEN[int(kind)]))
+    tool().check_mark(GOLDEN[13])
+
+
 @test
 def test_what_cannot_be_is_found():
     who = text("kim") + text("why")
@@ -702,6 +755,11 @@ def test_what_cannot_be_is_found():
             (12, struct.pack("<IB3x", DIRECTORY - 1, 0), "does not give"), (12, struct.pack("<IB3x", DIRECTORY, 16), "does not"),
             (12, struct.pack("<IB3s", DIRECTORY, 0, b"abc"), "must be zero"),
             (13, bytes(names[0]), "nothing known"), (13, bytes(names[1]), "no zero"), (13, bytes(names[2]), "or more behind"),
+            *((13, changed_mark(at, data), words) for at, data, words in MARKS),
+            (6, struct.pack("<QQHBB", 1, 1, 1, 0, 0) + text("a" * 64) + text("") * 4, "at most 63"),
+            (6, struct.pack("<QQHBB", 1, 1, 1, 0, 0) + text("") * 4 + text("a" * 48), "at most 47"),
+            (8, struct.pack("<QIHxx", 1, 1, 1) + text("") * 3 + text("a" * 48), "at most 47"),
+            (15, struct.pack("<QII", 0, 0, 0) + text("a" * 64), "at most 63"),
             (14, struct.pack("<IIQQQQ", 64, 0, 1, 0, 0, 0), "cannot be"), (14, struct.pack("<IIQQQQ", 0, 0, 1, 5, 4, 0), "cannot be"),
             (14, struct.pack("<IIQQQQ", 0, 0, 1, 0, 0, 4), "cannot be"),
             (15, struct.pack("<QII", 0, 0, 0) + text("a\0b"), "zero byte"),

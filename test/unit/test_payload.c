@@ -374,6 +374,52 @@ nothing_that_cannot_be_is_written(void **state PASU_UNUSED)
 #undef REFUSED
 }
 
+#define MARK(what_, ...)                                                                           \
+    {                                                                                              \
+        .what = (what_), .gateway = "g", .database = "d", __VA_ARGS__                              \
+    }
+
+/* A mark stands in its payload as it does in memory. */
+static void
+only_marks_of_one_relation_or_of_none_are_marks(void **state PASU_UNUSED)
+{
+    static const struct ring_mark right[] = {
+        MARK(RING_MARK_CARRIES, .fields = 1, .relation = 7),
+        MARK(RING_MARK_INTENDED, .fields = 1, .kinds = 2, .schema = "s", .name = "t"),
+        MARK(RING_MARK_FORGOTTEN, .relation = 7, .column = 3),
+        MARK(RING_MARK_FORGOTTEN, .name = "t"),
+        MARK(RING_MARK_OVER, .system = 1, .database_oid = 2),
+    };
+    static const struct ring_mark wrong[] = {
+        MARK(0, .relation = 7),
+        MARK(5, .relation = 7),
+        MARK(RING_MARK_FORGOTTEN, .relation = 7, .kinds = 1),
+        MARK(RING_MARK_FORGOTTEN, .relation = 7, .name = "t"),
+        MARK(RING_MARK_FORGOTTEN, .relation = 7, .schema = "s"),
+        MARK(RING_MARK_FORGOTTEN, .schema = "s"),
+        MARK(RING_MARK_OVER, .fields = 1),
+        MARK(RING_MARK_OVER, .kinds = 1),
+        MARK(RING_MARK_OVER, .relation = 7),
+        MARK(RING_MARK_OVER, .column = 1),
+        MARK(RING_MARK_OVER, .schema = "s"),
+        MARK(RING_MARK_OVER, .name = "t"),
+    };
+    uint8_t bytes[SPACE];
+    struct ring_mark mark;
+
+    for (size_t i = 0; i < COUNT_OF(right); i++) {
+        assert_int_equal(payload_write_mark(&right[i], bytes, sizeof(bytes)), sizeof(mark));
+        assert_memory_equal(bytes, &right[i], sizeof(mark));
+        assert_int_equal(payload_read_mark(&mark, view_of(bytes, sizeof(mark))), 0);
+        assert_memory_equal(&mark, &right[i], sizeof(mark));
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        assert_int_equal(payload_write_mark(&wrong[i], bytes, sizeof(bytes)), PASU_E_RANGE);
+        assert_int_equal(payload_read_mark(&mark, view_of(&wrong[i], sizeof(mark))),
+                         PASU_E_CORRUPT);
+    }
+}
+
 static void
 a_type_without_a_payload_of_ours_is_told_of(void **state PASU_UNUSED)
 {
@@ -383,11 +429,11 @@ a_type_without_a_payload_of_ours_is_told_of(void **state PASU_UNUSED)
     uint8_t bytes[8];
 
     for (size_t i = 0; i < COUNT_OF(others); i++) {
-        assert_int_equal(payload_read(others[i], &body, (struct view){0}), PASU_E_NOTFOUND);
+        assert_int_equal(payload_read(others[i], &body, VIEW("")), PASU_E_NOTFOUND);
         assert_int_equal(payload_write(others[i], &body, bytes, sizeof(bytes)), PASU_E_NOTFOUND);
     }
-    assert_int_equal(payload_read(SEGMENT_STARTED, &body, (struct view){0}), 0);
-    assert_int_equal(payload_read(SEGMENT_OPENED, &body, (struct view){0}), PASU_E_CORRUPT);
+    assert_int_equal(payload_read(SEGMENT_STARTED, &body, VIEW("")), 0);
+    assert_int_equal(payload_read(SEGMENT_OPENED, &body, VIEW("")), PASU_E_CORRUPT);
 }
 
 int
@@ -405,6 +451,7 @@ main(void)
         cmocka_unit_test(a_number_that_has_no_payload_is_not_written),
         cmocka_unit_test(what_cannot_be_is_neither_read_nor_written),
         cmocka_unit_test(nothing_that_cannot_be_is_written),
+        cmocka_unit_test(only_marks_of_one_relation_or_of_none_are_marks),
         cmocka_unit_test(a_type_without_a_payload_of_ours_is_told_of),
     };
 

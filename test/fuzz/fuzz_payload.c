@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hostile payloads: a byte of type, then the payload. What is read is written to the same bytes,
+ * and nothing of it is outside of them. */
+#include "ledger/payload.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+must(bool holds)
+{
+    if (!holds)
+        __builtin_trap();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static uint8_t again[SEGMENT_PAYLOAD_MAX];
+    union payload_body body;
+    struct view payload;
+    int result;
+
+    if (size == 0 || size - 1 > sizeof(again))
+        return 0;
+    payload = view_of(data + 1, size - 1);
+    result = payload_read(data[0], &body, payload);
+    if (result != 0) {
+        must(result == PASU_E_CORRUPT || result == PASU_E_NOTFOUND);
+        return 0;
+    }
+    must(payload_write(data[0], &body, again, payload.length) == (ssize_t)payload.length);
+    must(payload.length == 0 || memcmp(again, payload.bytes, payload.length) == 0);
+    if (payload.length > 0)
+        must(payload_write(data[0], &body, again, payload.length - 1) == PASU_E_RANGE);
+    if (data[0] != SEGMENT_SHAPE && data[0] != SEGMENT_ORDINAL)
+        must(payload.length <= PAYLOAD_SMALL_MAX);
+    return 0;
+}
