@@ -294,17 +294,17 @@ segment_writer_open(struct segment_writer *w, const struct os *os, int directory
     memory_free(firsts);
     w->durable = w->next;
     w->watch = NULL;
-    if (result != 0)
+    if (result != 0) {
+        w->reserved = w->end; /* nothing is cut off */
         segment_writer_close(w);
+    }
     return result;
 }
 
 void
 segment_writer_close(struct segment_writer *w)
 {
-    if (w->fd >= 0)
-        w->os->close(w->os->arg, w->fd);
-    w->fd = -1;
+    leave_segment(w);
     memory_free(w->batch);
     w->batch = NULL;
 }

@@ -70,6 +70,7 @@ PASU_MUST_USE int segment_writer_open(struct segment_writer *writer, const struc
                                       int directory, uint64_t known,
                                       const struct segment_watch *watch,
                                       struct segment_report *report);
+/* The room that was reserved goes, too. */
 void segment_writer_close(struct segment_writer *writer);
 
 /* Begins a batch of at most so many bytes (segment_room of each payload, together, not above
