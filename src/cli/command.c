@@ -43,6 +43,7 @@ const size_t command_example_count = COUNT_OF(command_examples);
 
 const char *const command_shells[] = {"bash", "zsh", "fish", NULL};
 const char *const command_ledger_actions[] = {"export", NULL};
+const char *const command_hold_actions[] = {"list", "place", "release", NULL};
 
 const char command_program_summary[] = "a gateway that knows what is shown of whom";
 
@@ -65,7 +66,9 @@ const char *
 command_rights(const struct command *command)
 {
     if (command->who == WHO_ANYBODY)
-        return "Anybody, within the rights that the account has anyway.";
+        return command->is_audited ? "Anybody, within the rights that the account has anyway. That "
+                                     "it was asked, and by whom, is recorded."
+                                   : "Anybody, within the rights that the account has anyway.";
     return command->is_audited ? "Root, and the account that pasu guard runs as. That it was "
                                  "asked, and by whom, is "
                                  "recorded."

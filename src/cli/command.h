@@ -44,6 +44,7 @@ enum command_operand {
     OPERAND_SHELL,   /* bash, zsh or fish */
     OPERAND_LEDGER,  /* what is to be done with the ledger */
     OPERAND_KEY,     /* a subject's key: any text */
+    OPERAND_HOLD,    /* what is to be done with holds, and a hold's number */
 };
 
 struct command {
@@ -83,6 +84,8 @@ extern const size_t command_example_count;
 extern const char *const command_shells[];
 /* What `pasu ledger` can do, ended by NULL. */
 extern const char *const command_ledger_actions[];
+/* What `pasu hold` can do, ended by NULL. */
+extern const char *const command_hold_actions[];
 
 /* Who may give the command and whether it is recorded, as a sentence. */
 const char *command_rights(const struct command *command);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/evidence.h"
 #include "base/memory.h"
+#include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/filter_options.h"
 #include "cli/terminal.h"
-#include "ledger/control_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,6 +62,21 @@ add_configured_names(struct evidence *e)
     return result;
 }
 
+/* In the ledger a key stands as its keyed hash. */
+static void
+record_question(const struct evidence *e, const struct arguments *arguments)
+{
+    uint8_t hash[SEAL_HASH_SIZE];
+    char text[2 * SEAL_HASH_SIZE + 1] = "?";
+    bool is_key = arguments->command->operand == OPERAND_KEY;
+
+    if (is_key && e->has_secret &&
+        directory_hash(e->secret, view_of_text(arguments->operands[0]), hash) == 0)
+        for (size_t i = 0; i < sizeof(hash); i++)
+            snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    asked_record(&e->ask, arguments, is_key ? text : NULL);
+}
+
 int
 evidence_open(struct evidence *e, const struct arguments *arguments)
 {
@@ -73,11 +88,11 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
         status = filter_of_options(&e->filter, arguments);
     if (status != 0)
         return status;
-    ledger_flush(e->ask.path);
     e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
         return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
     read_secret(e);
+    record_question(e, arguments);
     keys_init(&e->keys, e->has_secret ? e->secret : NULL);
     result = book_new(&e->book, &os_real);
     if (result == 0)

@@ -31,6 +31,8 @@ print_operand_words(FILE *file, const struct command *command)
         print_words(file, command_shells);
     if (command->operand == OPERAND_LEDGER)
         print_words(file, command_ledger_actions);
+    if (command->operand == OPERAND_HOLD)
+        print_words(file, command_hold_actions);
 }
 
 static void
@@ -158,7 +160,7 @@ print_fish(FILE *file)
             fprintf(file, " -d '%s'\n", options[o].help);
         }
         if (commands[i].operand == OPERAND_COMMAND || commands[i].operand == OPERAND_SHELL ||
-            commands[i].operand == OPERAND_LEDGER) {
+            commands[i].operand == OPERAND_LEDGER || commands[i].operand == OPERAND_HOLD) {
             fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -a '", name);
             print_operand_words(file, &commands[i]);
             fputs("'\n", file);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/run.h"
 #include "cli/statement_view.h"
@@ -67,8 +68,10 @@ run_export(const struct arguments *arguments)
                                   arguments_given(arguments, OPTION_keys)};
     int status = evidence_open(&evidence, arguments);
 
-    if (status == 0)
+    if (status == 0) {
+        asked_export(&evidence.ask, "standard output");
         status = evidence_read(&evidence, export_statement, &exporting);
+    }
     if (status == 0) {
         warn(&evidence);
         status = evidence.is_bad ? 2 : 0;

@@ -69,6 +69,8 @@ PASU_MUST_USE int config_unpack(struct config **config, struct view bytes);
 /* config_unpack of the bytes in a descriptor (the supervisor's memfd), which are wiped from memory.
  * PASU_E_MALFORMED where it is empty or larger than CONFIG_PACKED_MAX. */
 PASU_MUST_USE int config_unpack_fd(struct config **config, int fd);
+/* The text that it was read from; the model's. */
+struct view config_text(const struct config *config);
 /*
  * Whether a running pasu can take over `next` in place of `now`: what key.def marks as RESTART must
  * be the same (of gateways with the same name, where it is a gateway's). 0, PASU_E_CONFIG with

@@ -25,11 +25,17 @@
 
 static const char magic[8] = {'P', 'A', 'S', 'U', 'C', 'F', 'G', '1'};
 
+struct view
+config_text(const struct config *config)
+{
+    return holder_view(config)->text;
+}
+
 static size_t
 packed_length(const struct config *config)
 {
     size_t length =
-        sizeof(magic) + 4 + 4 + strlen(config->path) + 4 + holder_view(config)->text.length;
+        sizeof(magic) + 4 + 4 + strlen(config->path) + 4 + config_text(config).length;
 
     for (size_t i = 0; i < config->gateway_count; i++)
         for (enum key_id id = 0; id < KEY_COUNT; id++) {
@@ -63,7 +69,7 @@ config_pack(uint8_t **bytes, size_t *length, const struct config *config)
     writer_bytes(&w, magic, sizeof(magic));
     writer_u32(&w, holder->processors);
     write_view(&w, view_of_text(config->path));
-    write_view(&w, holder->text);
+    write_view(&w, config_text(config));
     for (size_t i = 0; i < config->gateway_count; i++)
         for (enum key_id id = 0; id < KEY_COUNT; id++) {
             const struct config_file *file = files_find(config, i, id);

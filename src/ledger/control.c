@@ -105,6 +105,7 @@ client_read(struct control *control, struct control_client *c, control_ask_fn *a
     c->deadline =
         os_monotonic(control->log->os) + CONTROL_ANSWER_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
     c->request.principal[NAME_SIZE - 1] = '\0';
+    c->request.who[CONTROL_TEXT_SIZE - 1] = c->request.what[CONTROL_TEXT_SIZE - 1] = '\0';
     if (c->request.magic != CONTROL_MAGIC || c->request.version != CONTROL_VERSION) {
         control_end(c, PASU_E_PROTOCOL, 0);
         return;

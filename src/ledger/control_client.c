@@ -119,11 +119,21 @@ no_frame(void *arg PASU_UNUSED, uint32_t type PASU_UNUSED, const void *body PASU
 }
 
 int
+control_tell(const char *path, enum control_verb verb, uint64_t number, const char *who,
+             const char *what, uint64_t *count)
+{
+    struct control_request request = {
+        .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = verb, .number = number};
+
+    snprintf(request.who, sizeof(request.who), "%s", who ? who : "");
+    snprintf(request.what, sizeof(request.what), "%s", what ? what : "");
+    return control_ask(path, &request, no_frame, NULL, count);
+}
+
+int
 ledger_flush(const char *control_path)
 {
-    const struct control_request request = {
-        .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = CONTROL_FLUSH};
     uint64_t count;
 
-    return control_ask(control_path, &request, no_frame, NULL, &count);
+    return control_tell(control_path, CONTROL_FLUSH, 0, NULL, NULL, &count);
 }

@@ -9,13 +9,18 @@
 
 #include "ledger/message.h"
 
-enum { CONTROL_MAGIC = 0x75736170, CONTROL_VERSION = 2, CONTROL_BODY_MAX = 2048 };
+enum { CONTROL_MAGIC = 0x75736170, CONTROL_VERSION = 3, CONTROL_BODY_MAX = 2048, CONTROL_TEXT_SIZE = 256 };
 
 enum control_verb {
     CONTROL_STATUS = 1,
     CONTROL_SESSIONS,
     CONTROL_KILL,
-    CONTROL_FLUSH, /* what the rings hold is in the ledger before the answer */
+    CONTROL_FLUSH,    /* what the rings hold is in the ledger before the answer */
+    CONTROL_ASKED,    /* the same, and behind it that `who` (a command) asked about `what` */
+    CONTROL_EXPORTED, /* all records that there are go to `what` */
+    CONTROL_HOLD,     /* for `who`, because of `what`: the answer's count is its number */
+    CONTROL_RELEASE,  /* of the hold `number` */
+    CONTROL_SIGN,     /* all that is recorded is signed: the answer's count says how much */
 };
 
 struct control_request {
@@ -24,6 +29,8 @@ struct control_request {
     uint32_t unused;
     uint64_t session;          /* KILL: 0 for by principal */
     char principal[NAME_SIZE]; /* KILL */
+    uint64_t number;
+    char who[CONTROL_TEXT_SIZE], what[CONTROL_TEXT_SIZE];
 };
 
 enum control_frame {
@@ -42,7 +49,7 @@ struct control_frame_head {
 struct control_end {
     int32_t error; /* 0 or PASU_E_… */
     uint32_t unused;
-    uint64_t count; /* sessions listed or killed */
+    uint64_t count; /* sessions listed or killed, and what else the verb says */
 };
 
 #endif

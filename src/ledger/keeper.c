@@ -5,6 +5,8 @@
 #include "base/sandbox.h"
 #include "config/load.h"
 #include "ledger/control.h"
+#include "ledger/deed.h"
+#include "ledger/in_force.h"
 #include "ledger/intake.h"
 #include "ledger/record.h"
 
@@ -30,7 +32,7 @@ struct keeper {
     struct record_keeping records;
     struct intake intake;
     struct control control;
-    enum durability prepared_durability;
+    struct in_force prepared, in_force;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -80,9 +82,9 @@ prepare(struct keeper *k, const struct channel_message *message)
     memcpy(&generation, message->body, sizeof(generation));
     answer.id = generation.generation;
     answer.error = config_unpack_fd(&config, message->fd);
+    if (answer.error == 0)
+        answer.error = in_force_of(&k->prepared, config, generation.generation);
     k->is_prepared = answer.error == 0;
-    if (k->is_prepared)
-        k->prepared_durability = config->ledger.durability;
     config_free(config);
     tell_supervisor(k, MESSAGE_PREPARED, &answer, sizeof(answer));
 }
@@ -102,16 +104,26 @@ tell_progress(void *arg, uint64_t done, uint64_t all)
 }
 
 static void
+record_in_force(struct keeper *k)
+{
+    if (in_force_record(&k->in_force, &k->records) != 0) {
+        /* logged, and counted in the gap */
+    }
+}
+
+static void
 commit(struct keeper *k)
 {
     struct message_empty empty = {0};
     int opened;
-    bool is_other = k->is_prepared && k->records.durability != k->prepared_durability;
+    bool is_other = k->is_prepared && k->records.durability != k->prepared.durability;
 
     if (k->is_prepared)
-        k->records.durability = k->prepared_durability;
+        k->in_force = k->prepared;
     k->is_prepared = false;
+    k->records.durability = k->in_force.durability;
     if (k->is_ready) {
+        record_in_force(k);
         /* Sessions may wait for what was taken while nothing had to be durable. */
         if (is_other && intake_take(&k->intake) != 0) {
             /* logged, and tried again */
@@ -130,6 +142,7 @@ commit(struct keeper *k)
     if (intake_take(&k->intake) != 0) {
         /* logged, and tried again */
     }
+    record_in_force(k);
     k->is_ready = true;
     tell_supervisor(k, MESSAGE_READY, &empty, sizeof(empty));
 }
@@ -359,8 +372,8 @@ ask_gate(void *arg, struct control_client *client)
     struct message_ask ask = {.question = client->question};
     int result = PASU_E_PROTOCOL;
 
-    if (client->request.verb == CONTROL_FLUSH) {
-        control_end(client, intake_take(&k->intake), 0);
+    if (deed_is(client->request.verb)) {
+        deed_do(client, &k->intake);
         return;
     }
     if (client->request.verb == CONTROL_STATUS) {

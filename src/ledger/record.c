@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/record.h"
 
+#include "base/memory.h"
 #include "ledger/entry.h"
 
 enum { GROUP_MILLISECONDS = 10, SIGN_MILLISECONDS = 800, GATE_LOST_SECONDS = 5 };
@@ -37,6 +38,40 @@ sign_soon(struct record_keeping *r)
         r->sign_at = in_milliseconds(r, SIGN_MILLISECONDS);
 }
 
+/* The holds in force, again, as the first records of a new segment. */
+static int
+put_holds(struct record_keeping *r)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < r->holds.count && result == 0; i++) {
+        const union payload_body body = {.hold = r->holds.items[i]};
+        uint8_t payload[PAYLOAD_SMALL_MAX];
+        ssize_t length = payload_write(SEGMENT_HOLD, &body, payload, sizeof(payload));
+        const struct iovec part = {payload, length > 0 ? (size_t)length : 0};
+        uint64_t index;
+
+        result = length < 0 ? (int)length
+                            : chain_put(&r->chain, SEGMENT_HOLD, os_realtime(r->log->os), &part, 1,
+                                        &index);
+    }
+    if (result != 0)
+        chain_abort(&r->chain);
+    return result;
+}
+
+/* A batch of so many bytes at most, behind the holds where it is the first of its segment. */
+static int
+begin(struct record_keeping *r, size_t bytes)
+{
+    size_t all = bytes + r->holds.count * segment_room(PAYLOAD_SMALL_MAX);
+    int result = chain_begin(&r->chain, all < SEGMENT_BATCH_MAX ? all : SEGMENT_BATCH_MAX);
+
+    if (result == 0 && r->segment != r->chain.writer.first + 1)
+        result = put_holds(r);
+    return result;
+}
+
 /* Puts what ends a batch, or is one alone, and commits it. */
 static int
 commit(struct record_keeping *r, enum segment_type type, const void *payload, size_t length)
@@ -50,16 +85,18 @@ commit(struct record_keeping *r, enum segment_type type, const void *payload, si
         return result;
     }
     result = chain_commit(&r->chain);
-    if (result == 0)
-        sign_soon(r);
-    return result;
+    if (result != 0)
+        return result;
+    r->segment = r->chain.writer.first + 1;
+    sign_soon(r);
+    return 0;
 }
 
 /* Into the page cache. `length` may be the error of writing the payload. */
 static int
 append(struct record_keeping *r, enum segment_type type, const uint8_t *payload, ssize_t length)
 {
-    int result = length < 0 ? (int)length : chain_begin(&r->chain, segment_room((size_t)length));
+    int result = length < 0 ? (int)length : begin(r, segment_room((size_t)length));
 
     if (result == 0)
         result = commit(r, type, payload, (size_t)length);
@@ -89,7 +126,10 @@ open_chain(struct record_keeping *r, struct chain_report *report)
 
     if (result != 0)
         return result;
+    r->segment = 0;
     result = taken_find(&r->taken, r->log->os, r->chain.segments, &r->watch);
+    if (result == 0)
+        result = holds_find(&r->holds, r->log->os, r->chain.segments, &r->watch);
     if (result != 0)
         chain_close(&r->chain);
     return result;
@@ -223,7 +263,7 @@ record_batch_begin(struct record_keeping *r)
     int result = make_ready(r);
 
     if (result == 0)
-        result = chain_begin(&r->chain, SEGMENT_BATCH_MAX);
+        result = begin(r, SEGMENT_BATCH_MAX);
     if (result != 0)
         log_failure(r, result);
     return result;
@@ -333,6 +373,43 @@ record_other(struct record_keeping *r, enum segment_type type, const union paylo
     int result = append_ready(r, type, body);
 
     return result == 0 && r->durability == DURABILITY_STRICT ? record_sync(r) : result;
+}
+
+static int
+fill_in(union payload_body *body, enum segment_type type, const struct record_keeping *r)
+{
+    struct holds left = r->holds;
+
+    if (type == SEGMENT_EXPORTED)
+        body->exported.to = chain_size(&r->chain);
+    if (type == SEGMENT_HOLD)
+        body->hold.number = chain_size(&r->chain);
+    return type == SEGMENT_RELEASED ? holds_remove(&left, body->released.number) : 0;
+}
+
+int
+record_aside(const struct log *log, int directory, enum segment_type type,
+             const union payload_body *body)
+{
+    struct record_keeping *r = memory_new(1, sizeof(*r));
+    union payload_body mine = *body;
+    struct chain_report report;
+    int result;
+
+    if (!r)
+        return PASU_E_NOMEM;
+    record_init(r, log, directory);
+    result = open_chain(r, &report);
+    if (result == 0) {
+        result = fill_in(&mine, type, r);
+        if (result == 0)
+            result = append_body(r, type, &mine);
+        if (result == 0)
+            result = chain_checkpoint(&r->chain);
+        chain_close(&r->chain);
+    }
+    memory_free(r);
+    return result;
 }
 
 void

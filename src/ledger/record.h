@@ -13,6 +13,7 @@
 
 #include "config/model.h"
 #include "ledger/chain.h"
+#include "ledger/holds.h"
 #include "ledger/live.h"
 #include "ledger/payload.h"
 #include "ledger/taken.h"
@@ -23,10 +24,12 @@ struct record_keeping {
     const struct log *log;
     int directory; /* the ledger's folder */
     enum durability durability;
-    struct segment_watch watch; /* its `read`, of a tree that has to be made again */
+    struct segment_watch watch; /* its `read`: who hears how far the opening is */
     struct chain chain;
     bool is_open;
     struct taken taken;
+    struct holds holds;
+    uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
     struct live live;
     uint8_t exposure[SEGMENT_PAYLOAD_MAX]; /* a copy: the gate could change it while it is looked at */
     uint8_t salts[RECORD_SALTS];           /* random, used from `salt_at` on */
@@ -54,6 +57,13 @@ PASU_MUST_USE int record_refused(struct record_keeping *records,
                                  const struct message_refused *refused);
 /* Any other that is not from a ring and has a form in payload.def. */
 PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type type,
+                               const union payload_body *body);
+
+/* A record of a command's, while no keeper has the folder (the caller has locked it): opens the
+ * ledger, appends, signs and closes. What depends on the ledger is filled in: up to where it is
+ * exported, the number of a new hold. PASU_E_NOTFOUND: no such hold to release; the errors of
+ * chain_open and chain_checkpoint. */
+PASU_MUST_USE int record_aside(const struct log *log, int directory, enum segment_type type,
                                const union payload_body *body);
 
 /*

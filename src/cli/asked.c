@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/asked.h"
+
+#include "base/os.h"
+#include "base/sandbox.h"
+#include "cli/complain.h"
+#include "ledger/control_client.h"
+#include "ledger/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- without a guard ---- */
+
+/* As the folder's owner, so that the keeper can go on with what is made here. */
+static int
+become_owner(int directory)
+{
+    struct sandbox_account owner = {0};
+    struct stat st;
+
+    if (fstat(directory, &st) != 0)
+        return error_from_errno(errno);
+    if (geteuid() != 0)
+        return st.st_uid == geteuid() ? 0 : PASU_E_DENIED;
+    owner.uid = st.st_uid;
+    owner.gid = st.st_gid;
+    return sandbox_drop(&owner);
+}
+
+static int
+append(const struct ask *ask, enum segment_type type, const union payload_body *body)
+{
+    struct log log = {.os = &os_real, .level = LOG_ERROR};
+    int directory = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int lock, result = directory >= 0 ? become_owner(directory) : error_from_errno(errno);
+
+    if (result != 0)
+        return result;
+    lock = openat(directory, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (lock < 0)
+        return error_from_errno(errno);
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0)
+        return PASU_E_UNAVAILABLE;
+    return record_aside(&log, directory, type, body);
+}
+
+/* In a process of its own, which may give up the rights that the command needs. */
+static int
+append_aside(const struct ask *ask, enum segment_type type, const union payload_body *body)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        status = append(ask, type, body);
+        _exit(status == 0 ? 0 : status - PASU_E_FIRST__); /* a status has eight bits */
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+        return PASU_E_IO;
+    return WEXITSTATUS(status) == 0 ? 0 : PASU_E_FIRST__ + WEXITSTATUS(status);
+}
+
+static void
+say(int result)
+{
+    if (result != 0)
+        complain(result == PASU_E_DENIED ? "run it as root, or as the account that pasu runs as"
+                                         : error_hint(result),
+                 "that this was asked is not in the ledger: %s", error_text(result));
+}
+
+/* By the guard, or where there is none, by us. */
+static int
+tell(const struct ask *ask, enum control_verb verb, enum segment_type type,
+     const union payload_body *body, const char *who, const char *what, uint64_t *number)
+{
+    int result = control_tell(ask->path, verb, *number, who, what, number);
+
+    return result == PASU_E_UNAVAILABLE ? append_aside(ask, type, body) : result;
+}
+
+/* ---- questions ---- */
+
+static size_t
+add(char *text, size_t used, const char *name, const char *value)
+{
+    int n;
+
+    if (used >= CONTROL_TEXT_SIZE)
+        return used;
+    n = snprintf(text + used, CONTROL_TEXT_SIZE - used, "%s%s%s%s", used > 0 ? " " : "", name,
+                 *value ? "=" : "", value);
+    return n > 0 ? used + (size_t)n : used;
+}
+
+static void
+filters_text(char text[CONTROL_TEXT_SIZE], const struct arguments *arguments, const char *key)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int option = 0; option < OPTION_COUNT; option++)
+        if (arguments->values[option] != NULL && option != OPTION_config && option != OPTION_json)
+            used = add(text, used, options[option].name, arguments->values[option]);
+    if (key != NULL)
+        add(text, used, "key", key);
+    else
+        for (size_t i = 0; i < arguments->operand_count; i++)
+            used = add(text, used, arguments->operands[i], "");
+}
+
+void
+asked_record(const struct ask *ask, const struct arguments *arguments, const char *key)
+{
+    union payload_body body = {.asked = {.uid = getuid(), .pid = (uint32_t)getpid()}};
+    struct payload_asked *asked = &body.asked;
+    uint64_t number = 0;
+
+    snprintf(asked->command, sizeof(asked->command), "%s", arguments->command->name);
+    filters_text(asked->filters, arguments, key);
+    say(tell(ask, CONTROL_ASKED, SEGMENT_ASKED, &body, asked->command, asked->filters, &number));
+}
+
+void
+asked_export(const struct ask *ask, const char *where)
+{
+    union payload_body body = {.exported = {.uid = getuid(), .pid = (uint32_t)getpid()}};
+    uint64_t number = 0;
+
+    snprintf(body.exported.where, sizeof(body.exported.where), "%s", where);
+    say(tell(ask, CONTROL_EXPORTED, SEGMENT_EXPORTED, &body, NULL, where, &number));
+}
+
+int
+asked_hold(const struct ask *ask, bool is_release, const char *who, const char *why,
+           uint64_t *number)
+{
+    union payload_body body = {.hold = {.number = *number, .uid = getuid()}};
+
+    snprintf(body.hold.who, sizeof(body.hold.who), "%s", who);
+    snprintf(body.hold.why, sizeof(body.hold.why), "%s", why);
+    if (is_release)
+        return tell(ask, CONTROL_RELEASE, SEGMENT_RELEASED, &body, who, why, number);
+    return tell(ask, CONTROL_HOLD, SEGMENT_HOLD, &body, who, why, number);
+}

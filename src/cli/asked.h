@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * That pasu is asked about people, exported from, or held is itself in the ledger, before the
+ * answer: by the running guard's keeper, or, where none runs, by the command itself, under the
+ * folder's lock and as its owner. Where neither can be (a copy of a ledger, a full disk), the
+ * command says so on standard error, and answers.
+ */
+#ifndef PASU_CLI_ASKED_H
+#define PASU_CLI_ASKED_H
+
+#include "cli/ask.h"
+
+/* A question: the command's name, and its options and operands as they were given, but for keys:
+ * `key` (NULL: none) stands for the operand. What the guard's rings hold is in the ledger then. */
+void asked_record(const struct ask *ask, const struct arguments *arguments, const char *key);
+/* All that is recorded goes to this place. */
+void asked_export(const struct ask *ask, const char *where);
+/* Places a hold, or releases the one with this number. With a guard *number is the new one's. 0, or
+ * an error: nothing is held then, or released. PASU_E_NOTFOUND: no such hold. */
+PASU_MUST_USE int asked_hold(const struct ask *ask, bool is_release, const char *who,
+                             const char *why, uint64_t *number);
+
+#endif

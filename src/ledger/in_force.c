@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/in_force.h"
+
+#include "config/load.h"
+
+#include <openssl/evp.h>
+
+static int
+digest(struct view bytes, uint8_t sha256[PAYLOAD_DIGEST_SIZE])
+{
+    size_t length = PAYLOAD_DIGEST_SIZE;
+
+    return EVP_Q_digest(NULL, "SHA256", NULL, bytes.bytes, bytes.length, sha256, &length) == 1
+               ? 0
+               : PASU_E_CRYPTO;
+}
+
+/* Lines with something on them, behind the first. */
+static uint32_t
+count_lines(struct view bytes)
+{
+    uint32_t lines = 0;
+    bool is_begun = false;
+
+    for (size_t i = 0; i < bytes.length; i++) {
+        bool is_end = bytes.bytes[i] == '\n' || bytes.bytes[i] == '\r';
+
+        lines += !is_end && !is_begun;
+        is_begun = !is_end;
+    }
+    return lines > 0 ? lines - 1 : 0;
+}
+
+int
+in_force_of(struct in_force *f, const struct config *config, uint64_t generation)
+{
+    struct view roster = config->principals.roster.bytes;
+    int result;
+
+    *f = (struct in_force){.durability = config->ledger.durability,
+                           .retention = config->ledger.retention,
+                           .policy = {.generation = generation},
+                           .has_roster = config->principals.roster.path != NULL,
+                           .roster = {.principals = count_lines(roster)}};
+    result = digest(config_text(config), f->policy.digest);
+    return result == 0 && f->has_roster ? digest(roster, f->roster.digest) : result;
+}
+
+int
+in_force_record(const struct in_force *f, struct record_keeping *records)
+{
+    const union payload_body policy = {.policy = f->policy}, roster = {.roster = f->roster};
+    int result = record_other(records, SEGMENT_POLICY, &policy);
+
+    return result == 0 && f->has_roster ? record_other(records, SEGMENT_ROSTER, &roster) : result;
+}
