@@ -121,6 +121,21 @@ is_well(const struct arguments *arguments, bool is_release)
     return true;
 }
 
+/* The number of the hold that was placed last. */
+static uint64_t
+newest(const struct ask *ask)
+{
+    struct holds holds;
+    uint64_t number = 0;
+
+    if (find_holds(ask, &holds) != 0)
+        return 0;
+    for (size_t i = 0; i < holds.count; i++)
+        if (holds.items[i].number > number)
+            number = holds.items[i].number;
+    return number;
+}
+
 static int
 change(const struct ask *ask, const struct arguments *arguments, bool is_release)
 {
@@ -140,6 +155,8 @@ change(const struct ask *ask, const struct arguments *arguments, bool is_release
                         arguments->values[OPTION_why], &number);
     if (result != 0)
         return complain_hold(result, number);
+    if (number == 0)
+        number = newest(ask);
     if (!arguments_given(arguments, OPTION_json)) {
         printf("hold %" PRIu64 " is %s\n", number, is_release ? "released" : "placed");
         return 0;

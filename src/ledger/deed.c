@@ -69,12 +69,13 @@ hold(const struct control_client *client, struct record_keeping *r, uint64_t *nu
 }
 
 static int
-release(const struct control_client *client, struct record_keeping *r)
+release(const struct control_client *client, struct record_keeping *r, uint64_t *number)
 {
     union payload_body body = {0};
     struct holds left = r->holds;
     int result = holds_remove(&left, client->request.number);
 
+    *number = client->request.number;
     fill_hold(&body.released, client, client->request.number);
     if (result == 0)
         result = record_other(r, SEGMENT_RELEASED, &body);
@@ -101,7 +102,7 @@ deed_do(struct control_client *client, struct intake *intake)
     else if (client->request.verb == CONTROL_HOLD)
         result = hold(client, r, &count);
     else if (client->request.verb == CONTROL_RELEASE)
-        result = release(client, r);
+        result = release(client, r, &count);
     taken = intake_take(intake);
     if (client->request.verb == CONTROL_SIGN && taken == 0) {
         taken = record_sign(r);

@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger that a real guard writes: strangers can verify it whatever was killed, and what somebody asks or does
+to it is in it."""
+import contextlib
+import os
+import signal
+import struct
+import threading
+
+import guard
+import harness
+import ledgerfile
+import process
+import shop
+import stage
+from stage import equal, test
+
+VERIFIER = harness.TREE / "tools" / "verify-ledger"
+BEGUN, KEY, STARTED, STOPPED, POLICY, ROSTER, ASKED, EXPORTED, HOLD, RELEASED = 1, 2, 3, 4, 16, 17, 20, 21, 22, 23
+
+
+def ledger(front):
+    return front.guard.folder / "ledger"
+
+
+def verify(front, *words):
+    return stage.run([VERIFIER, ledger(front), *words], timeout=100)
+
+
+def texts(payload):
+    """A payload's texts, one after the other."""
+    found = []
+    while payload:
+        found.append(payload[1:1 + payload[0]].decode())
+        payload = payload[1 + payload[0]:]
+    return found
+
+
+def of(front, kind):
+    return [payload for _, found, payload in ledgerfile.records(ledger(front)) if found == kind]
+
+
+def ask(front, *words):
+    """A command that must be recorded without a word."""
+    done = guard.run(*words[:1], "-c", front.guard.path, *words[1:])
+    equal((done.returncode, done.stderr), (0, ""), done.stdout)
+    return done.stdout
+
+
+def running(front):
+    """The processes that there are; none while the guard does not answer."""
+    with contextlib.suppress(AssertionError):
+        return front.guard.pids()
+    return {}
+
+
+@test(gateway=True, limit=120)
+def test_strangers_verify():
+    """What a guard has written verifies, running or stopped, started again and killed; published checkpoints fit"""
+    front = shop.front("strangers")
+    published = []
+    for number in range(3):
+        with front.login(user="app") as session:
+            session.query("SELECT id, name, phone FROM customers LIMIT 50")
+            session.query("SELECT name FROM accounts WHERE login = 'plain5'")
+        front.guard.until_sessions(0)
+        checkpoint = ledger(front) / "checkpoint"
+        process.until(lambda: int(checkpoint.read_text().splitlines()[1]) >= len(ledgerfile.records(ledger(front))),
+                      "a checkpoint of all that is recorded")
+        published.append(front.guard.folder / f"checkpoint-{number}")
+        published[-1].write_bytes(checkpoint.read_bytes())
+        words = [word for one in published for word in ("--checkpoint", one)]
+        verify(front, *words)
+        if number == 0:
+            front.stop()
+            verify(front, *words)
+            front.guard.start()
+        elif number == 1:
+            os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
+            process.until(lambda: "keeper" in running(front), "a keeper")
+    front.stop()
+    verify(front, *words)
+    found = ledgerfile.kinds(ledger(front))
+    equal((found[BEGUN], found[KEY], found[STARTED], found[STOPPED]), (1, 1, 3, 2))
+    assert (ledger(front) / "signing.key").stat().st_mode & 0o777 == 0o600
+    assert f"{0:020}.seg" == ledgerfile.segments(ledger(front))[0][0].name
+
+
+@test(gateway=True, limit=180)
+def test_killed_under_load():
+    """Gate and keeper killed in turn under load: the ledger verifies after each, and with every checkpoint there was"""
+    front = shop.front("loaded")
+    over = threading.Event()
+
+    def load(number):
+        while not over.is_set():
+            try:
+                with front.login(user=shop.ROLES[number % 2], timeout=5) as session:
+                    for at in range(20):
+                        session.query(f"SELECT name, phone FROM customers WHERE id = {1000 + 7 * (41 + at)}")
+                    session.query("SELECT * FROM accounts")
+            except Exception:  # cut off: that is the point
+                pass
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    published = []
+    try:
+        for number in range(10):
+            victim = ("keeper", "gate")[number % 2]
+            process.until(lambda: victim in running(front), f"a {victim}", 40)
+            before = len(ledgerfile.records(ledger(front)))
+            process.until(lambda: len(ledgerfile.records(ledger(front))) > before + 100, "more records", 40)
+            published.append(front.guard.folder / f"checkpoint-{number}")
+            published[-1].write_bytes((ledger(front) / "checkpoint").read_bytes())
+            os.kill(running(front)[victim], signal.SIGKILL)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    front.stop()
+    verify(front, *[word for one in published for word in ("--checkpoint", one)])
+
+
+@test(gateway=True)
+def test_asked():
+    """Who asked what is recorded, by the guard or without one; keys as keyed hashes; what an export took"""
+    front = shop.front("asked")
+    with front.login(user="app") as session:
+        session.query("SELECT name FROM accounts WHERE login = 'plain5'")
+    front.guard.until_sessions(0)
+    ask(front, "scope", "--principal", "app", "--from", "1h")
+    ask(front, "subject", "--kind", "account", "plain5")
+    ask(front, "ledger", "export", "--json")
+    front.stop()
+    before = len(ledgerfile.records(ledger(front)))
+    ask(front, "scope")
+    ask(front, "ledger", "export", "--keys")
+    asked = [(struct.unpack("<I", one[:4])[0], texts(one[8:])) for one in of(front, ASKED)]
+    equal({uid for uid, _ in asked}, {os.getuid()})
+    said = [one for _, one in asked]
+    equal(said[0], ["scope", "principal=app from=1h"])
+    equal(said[1][0], "subject")
+    assert said[1][1].startswith("kind=account key=") and len(said[1][1]) == len("kind=account key=") + 32, said[1]
+    equal(said[2:], [["ledger", "export"], ["scope", ""], ["ledger", "keys export"]])
+    exported = [(struct.unpack("<IIQQ", one[:24])[2:], texts(one[24:])) for one in of(front, EXPORTED)]
+    equal([where for _, where in exported], [["standard output"]] * 2)
+    equal([taken[0] for taken, _ in exported], [0, 0])
+    assert 0 < exported[0][0][1] <= before < exported[1][0][1], exported
+    verify(front)
+    # And the guard goes on with what was appended meanwhile, in files that are its own.
+    front.guard.start()
+    with front.login(user="app") as session:
+        session.query("SELECT name FROM customers LIMIT 3")
+    front.stop()
+    verify(front)
+
+
+@test(gateway=True)
+def test_asked_of_a_copy():
+    """Of a ledger that cannot be written to the question is answered, and it is said that it is recorded nowhere"""
+    front = shop.front("copy")
+    with front.login(user="app") as session:
+        session.query("SELECT name FROM customers LIMIT 3")
+    front.stop()
+    (ledger(front) / "signing.key").unlink()
+    before = ledgerfile.kinds(ledger(front))
+    done = guard.run("scope", "-c", front.guard.path, "--json")
+    equal(done.returncode, 0)
+    assert '"at_least":3' in done.stdout and "is not in the ledger" in done.stderr, done
+    equal(ledgerfile.kinds(ledger(front)), before)
+
+
+@test(gateway=True)
+def test_policy():
+    """Each configuration that comes into force, and each roster, is recorded by the digest of its file"""
+    import hashlib
+    front = shop.front("policy")
+    folder = front.guard.folder
+    digests = [hashlib.sha256(front.guard.path.read_bytes()).digest()]
+    (folder / "roster.csv").write_text("principal,kind,owner,owner_status,left_at,contact\napp,service,shop,active,,\n")
+    (folder / "roster.csv").chmod(0o644)
+    front.guard.config["principals"] = {"roster": str(folder / "roster.csv")}
+    front.guard.write()
+    digests.append(hashlib.sha256(front.guard.path.read_bytes()).digest())
+    equal(front.guard.reload()["event"], "config_reloaded")
+    front.stop()
+    equal([one[:32] for one in of(front, POLICY)], digests)
+    equal([struct.unpack("<Q", one[32:]) for one in of(front, POLICY)], [(1,), (2,)])
+    roster = hashlib.sha256((folder / "roster.csv").read_bytes()).digest()
+    equal(of(front, ROSTER), [roster + struct.pack("<II", 1, 0)])
+
+
+@test(gateway=True)
+def test_hold():
+    """A hold is placed, listed and released, with a guard and without; it outlives kills and restarts"""
+    front = shop.front("hold")
+
+    def holds():
+        return [(one["hold"], one["who"], one["why"]) for one in front.guard.json("hold", "list")]
+
+    equal(holds(), [])
+    first = front.guard.json("hold", "place", "--who", "Seoul court", "--why", "사건 2026-11")[0]["hold"]
+    os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
+    process.until(lambda: "keeper" in running(front), "a keeper")
+    second = front.guard.json("hold", "place", "--who", "regulator", "--why", "inquiry")[0]["hold"]
+    assert second > first
+    front.stop()
+    third = front.guard.json("hold", "place", "--who", "lawyer", "--why", "claim")[0]["hold"]
+    equal(holds(), [(first, "Seoul court", "사건 2026-11"), (second, "regulator", "inquiry"),
+                    (third, "lawyer", "claim")])
+    front.guard.start()
+    equal(front.guard.json("hold", "release", str(second), "--who", "regulator", "--why", "closed"), [{"hold": second}])
+    equal(len(holds()), 2)
+    for words, status in ((("release", str(second), "--who", "x", "--why", "y"), 1), (("place", "--who", "x"), 2),
+                          (("release", "--who", "x", "--why", "y"), 2), (("release", "abc", "--who", "x", "--why", "y"), 2),
+                          (("place", "--who", "x" * 256, "--why", "y"), 2), (("destroy",), 2)):
+        done = front.guard.run("hold", *words)
+        equal(done.returncode, status, words)
+        assert done.stderr.startswith("pasu: "), done.stderr
+    equal(len(holds()), 2)
+    front.stop()
+    equal(len(holds()), 2)
+    verify(front)
+
+
+if __name__ == "__main__":
+    harness.main()
