@@ -148,7 +148,7 @@ static void
 open_writer(struct segment_writer *w, int directory)
 {
     struct segment_report report;
-    int result = segment_writer_open(w, &os_real, directory, 0, NULL, &report);
+    int result = segment_writer_open(w, &os_real, directory, 0, NULL, NULL, &report);
 
     if (result != 0)
         die("open", result);

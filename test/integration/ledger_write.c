@@ -125,7 +125,7 @@ main(int count, char **arguments)
     }
     random.state = strtoull(arguments[2], NULL, 10) + 1;
     directory = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    check(chain_open(&c, &os_real, directory, view_of_text(origin), &nobody, NULL, &report),
+    check(chain_open(&c, &os_real, directory, view_of_text(origin), &nobody, NULL, NULL, &report),
           "open");
     c.writer.size = (off_t)strtoull(arguments[4], NULL, 10);
     append_alone(&c, SEGMENT_STARTED);

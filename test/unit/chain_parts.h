@@ -16,7 +16,8 @@ static const struct sandbox_account nobody;
 static inline int
 try_open(struct disk *d, struct chain *c, struct chain_report *report)
 {
-    int result = chain_open(c, &d->os, d->directory, view_of_text(origin), &nobody, NULL, report);
+    int result =
+        chain_open(c, &d->os, d->directory, view_of_text(origin), &nobody, NULL, NULL, report);
 
     c->writer.size = SMALL;
     return result;
