@@ -921,5 +921,24 @@ def test_what_pasu_itself_writes_verifies_at_each_of_its_checkpoints():
     assert summary["records"] > 2000 and summary["exposures"] > 1500 and len(list((folder / "segments").iterdir())) > 5
 
 
+@test
+def test_what_pasu_itself_encrypts_verifies_with_all_of_its_keys():
+    folder = fresh()
+    folder.mkdir()
+    program, keys = harness.PASU.parent / "test" / "integration" / "ledger_write", [bytes([n]) * 32 for n in range(3)]
+    for run_with in ([], keys[:1], keys[:1], [keys[1], keys[0]], [keys[2], keys[1], keys[0]]):
+        words = [program, folder, str(len(run_with)), "20", "100000", *(key.hex() for key in run_with)]
+        made = subprocess.run(words, capture_output=True, text=True, check=True)
+    given = [word for key in keys for word in ("--encryption-key", file(key.hex().encode() + b"\n"))]
+    status, found, summary = run(folder, "--key", made.stdout.strip(), *given)
+    equal((status, faults(found), summary["covered"]), (0, [], summary["records"]))
+    assert summary["exposures"] > 1000
+    status, found, _ = run(folder, *given[:2], "--key", made.stdout.strip())
+    equal(status, 1)
+    has(found, "cannot be decrypted")
+    stored = b"".join(path.read_bytes() for path in (folder / "segments").iterdir())
+    assert 0 < stored.count(b"SELECT $1") < 100 and stored.count(b"pasuseg") > 10
+
+
 if __name__ == "__main__":
     harness.main()
