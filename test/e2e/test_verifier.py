@@ -584,8 +584,9 @@ def test_nothing_is_deleted_under_a_hold():
 def test_an_erased_directory_entry_does_not_hurt_and_one_that_was_not_destroyed_is_found():
     made = small()
     folder = saved(made, tiles=False)
-    (folder / "entry.keys").write_bytes(bytes(32) + b"\1" * 32)
-    equal(run(folder)[0], 0)
+    for key in (bytes(32), b"\xff" * 32, b""):
+        (folder / "entry.keys").write_bytes(b"\1" * 32 + key + b"\1" * 32 * bool(key))
+        equal(run(folder)[0], 0)
     (folder / "entry.keys").write_bytes(b"\1" * 64)
     has(run(folder)[1], "was not destroyed")
 
@@ -699,8 +700,8 @@ def test_what_cannot_be_is_found():
             (11, ledgerwriter.vocabulary([b""], []), "empty"), (11, ledgerwriter.vocabulary([b"a" * 64], []), "too long"),
             (11, ledgerwriter.vocabulary([], [b"%d" % i for i in range(17)]), "too many"),
             (11, ledgerwriter.vocabulary([b"%d" % i for i in range(65)], []), "too many"),
-            (12, struct.pack("<IB3x", DIRECTORY - 1, 0), "does not give"), (12, struct.pack("<IB3x", DIRECTORY, 16), "does not"),
-            (12, struct.pack("<IB3s", DIRECTORY, 0, b"abc"), "must be zero"),
+            (12, struct.pack("<IB3x", DIRECTORY - 1, 0) + bytes(16), "does not give"), (12, struct.pack("<IB3x", DIRECTORY, 16) + bytes(16), "does not"),
+            (12, struct.pack("<IB3s", DIRECTORY, 0, b"abc") + bytes(16), "must be zero"),
             (13, bytes(names[0]), "nothing known"), (13, bytes(names[1]), "no zero"), (13, bytes(names[2]), "or more behind"),
             (14, struct.pack("<IIQQQQ", 64, 0, 1, 0, 0, 0), "cannot be"), (14, struct.pack("<IIQQQQ", 0, 0, 1, 5, 4, 0), "cannot be"),
             (14, struct.pack("<IIQQQQ", 0, 0, 1, 0, 0, 4), "cannot be"),
