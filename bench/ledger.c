@@ -3,7 +3,8 @@
  * What the ledger costs: appending in groups, appending one durable record at a time, verifying.
  * See bench/README.md.
  *
- *     ledger [--records N] [--rounds N] FOLDER     FOLDER is on the disk to be measured, and empty
+ *     ledger [--records N] [--rounds N] [--sealed 1] FOLDER     FOLDER is on the disk to be
+ * measured, and empty; sealed: encrypted
  *
  * A record is an exposure as a point query makes it: one person, three fields.
  */
@@ -29,6 +30,7 @@ struct clocks {
 };
 
 static struct tree_hasher hasher;
+static struct segment_keys keys; /* none, or one */
 
 static void
 die(const char *what, int error)
@@ -148,7 +150,7 @@ static void
 open_writer(struct segment_writer *w, int directory)
 {
     struct segment_report report;
-    int result = segment_writer_open(w, &os_real, directory, 0, NULL, &report);
+    int result = segment_writer_open(w, &os_real, directory, 0, &keys, NULL, &report);
 
     if (result != 0)
         die("open", result);
@@ -262,6 +264,8 @@ measure_verify(int directory, uint64_t *bytes, uint64_t *records)
         segment_name(name, firsts[i]);
         fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
         result = segment_scan_init(&scan, &os_real, fd, firsts[i]);
+        if (result == 0)
+            result = segment_scan_unlock(&scan, &keys);
         if (result != 0)
             break;
         while ((result = segment_scan_next(&scan, &record)) == 1) {
@@ -325,8 +329,9 @@ run(int directory, uint64_t records, size_t rounds)
         bare[i] = measure_bare(directory, length);
         ratio[i] = strict[i] / bare[i];
     }
-    printf("%zu rounds; %llu records of %zu bytes; %jd bytes of a strict batch\n", rounds,
-           (unsigned long long)records, segment_room(payload_length), (intmax_t)length);
+    printf("%zu rounds; %llu %srecords of %zu bytes; %jd bytes of a strict batch\n", rounds,
+           (unsigned long long)records, keys.count ? "encrypted " : "",
+           segment_room(payload_length), (intmax_t)length);
     printf("  %-58s %10s %10s %10s\n", "", "min", "median", "max");
     print_row("append in groups, million records/s", append_rate, rounds);
     print_row("  without the tree", bare_rate, rounds);
@@ -351,6 +356,8 @@ main(int count, char **arguments)
             records = value;
         else if (strcmp(arguments[1], "--rounds") == 0)
             rounds = value;
+        else if (strcmp(arguments[1], "--sealed") == 0)
+            keys.count = value != 0;
         else
             break;
         arguments += 2;
@@ -359,7 +366,8 @@ main(int count, char **arguments)
     if (count == 2)
         directory = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0 || records == 0 || rounds == 0 || rounds > ROUNDS_MAX) {
-        fprintf(stderr, "usage: ledger [--records N] [--rounds 1..%d] FOLDER\n", ROUNDS_MAX);
+        fprintf(stderr, "usage: ledger [--records N] [--rounds 1..%d] [--sealed 1] FOLDER\n",
+                ROUNDS_MAX);
         return 2;
     }
     result = tree_hasher_init(&hasher);

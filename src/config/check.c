@@ -283,9 +283,23 @@ check_control(struct parse *parse)
     trail_pop(parse, before);
 }
 
+static void
+check_ledger_keys(struct parse *parse)
+{
+    const struct config *config = parse->config;
+
+    if (config->ledger.key_count > CONFIG_LEDGER_KEYS_MAX)
+        config_fault_add(parse->faults, parse->path,
+                         config->ledger.keys[CONFIG_LEDGER_KEYS_MAX].line, 0,
+                         "leave out keys that no segment has any more",
+                         "ledger.key_file has %zu keys, but %d are the most",
+                         config->ledger.key_count, (int)CONFIG_LEDGER_KEYS_MAX);
+}
+
 void
 check_all(struct parse *parse)
 {
+    check_ledger_keys(parse);
     check_fields(parse);
     check_subjects(parse);
     check_control(parse);

@@ -4,6 +4,7 @@
 #include "config/fault.h"
 #include "config/file.h"
 #include "config/holder.h"
+#include "config/ledger_key.h"
 #include "config/pem.h"
 
 #include <sys/stat.h>
@@ -173,6 +174,7 @@ config_load_files(struct config *config, struct config_faults *faults)
 
     for (size_t i = 0; i < config->gateway_count; i++)
         load_gateway(&loading, i);
+    ledger_keys_load(config, faults);
     load_roster(config, faults);
     if (holder_of(config)->store.failed)
         return PASU_E_NOMEM;

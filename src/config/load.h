@@ -53,18 +53,21 @@ PASU_MUST_USE int config_load(struct config **config, const char *path,
                               struct config_faults *faults);
 /*
  * Reads every file that the guard's processes need and that the configuration names (certificates,
- * keys, CAs, password files, the roster; at most 1 MiB each) into its config_file.bytes, and checks
- * them: PEM parses, key fits certificate, secret files are not readable by everybody (a fault for
- * keys and password files). What is in the roster is for policy/roster.h to check. 0, PASU_E_CONFIG
- * with faults, or PASU_E_NOMEM.
+ * keys, CAs, password files, the ledger's keys, the roster; at most 1 MiB each) into its
+ * config_file.bytes, and checks them: PEM parses, key fits certificate, secret files are not
+ * readable by everybody (a fault for keys and password files). What is in the roster is for
+ * policy/roster.h to check. 0, PASU_E_CONFIG with faults, or PASU_E_NOMEM.
  */
 PASU_MUST_USE int config_load_files(struct config *config, struct config_faults *faults);
 /*
  * The model with its files as one block of bytes, and back: what the supervisor gives a child that
- * may not open files. pack: *bytes is new (memory_free after memory_wipe: it holds secrets).
+ * may not open files. pack: *bytes is new (memory_free after memory_wipe: it holds secrets). The
+ * ledger's keys go only to who is meant to have them: with config_pack their bytes are empty.
  * unpack: hostile-safe; opens nothing; PASU_E_MALFORMED, or the errors of config_parse.
  */
 PASU_MUST_USE int config_pack(uint8_t **bytes, size_t *length, const struct config *config);
+PASU_MUST_USE int config_pack_with_keys(uint8_t **bytes, size_t *length,
+                                        const struct config *config);
 PASU_MUST_USE int config_unpack(struct config **config, struct view bytes);
 /* config_unpack of the bytes in a descriptor (the supervisor's memfd), which are wiped from memory.
  * PASU_E_MALFORMED where it is empty or larger than CONFIG_PACKED_MAX. */

@@ -27,6 +27,7 @@ enum {
     CONFIG_SUBJECTS_MAX = 16, /* kinds */
     CONFIG_GATEWAYS_MAX = 64,
     CONFIG_LISTEN_MAX = 64, /* addresses of one gateway */
+    CONFIG_LEDGER_KEYS_MAX = 16,
 };
 
 /* A file named by the configuration. The loader of a process that may open files fills in `bytes`
@@ -132,7 +133,9 @@ struct config {
     struct {
         const char *directory;
         enum durability durability;
-        int64_t retention; /* 0: for ever */
+        int64_t retention;        /* 0: for ever */
+        struct config_file *keys; /* the first one encrypts; see config/ledger_key.h */
+        size_t key_count;
     } ledger;
     const char *control; /* path of the control socket; default LEDGER/control.sock */
     const char *user;    /* NULL: "pasu" if there is such an account, else "nobody" */

@@ -8,6 +8,8 @@
  *      u32 + n    its text
  *      then, for each gateway in order, for each key of a file in the registry's order that is set:
  *      u32 + n    the file's bytes
+ *      then, for each key of the ledger, its file's bytes, or none where they are left out:
+ *      u32 + n
  *      then, where there is a roster:
  *      u32 + n    its bytes
  *
@@ -31,8 +33,17 @@ config_text(const struct config *config)
     return holder_view(config)->text;
 }
 
+/* What is packed of a key of the ledger. */
+static struct view
+key_bytes(const struct config *config, size_t index, bool has_keys)
+{
+    struct view bytes = config->ledger.keys[index].bytes;
+
+    return has_keys ? bytes : view_of(bytes.bytes, 0);
+}
+
 static size_t
-packed_length(const struct config *config)
+packed_length(const struct config *config, bool has_keys)
 {
     size_t length =
         sizeof(magic) + 4 + 4 + strlen(config->path) + 4 + config_text(config).length;
@@ -43,6 +54,8 @@ packed_length(const struct config *config)
 
             length += file != NULL ? 4 + file->bytes.length : 0;
         }
+    for (size_t i = 0; i < config->ledger.key_count; i++)
+        length += 4 + key_bytes(config, i, has_keys).length;
     if (config->principals.roster.path != NULL)
         length += 4 + config->principals.roster.bytes.length;
     return length;
@@ -55,13 +68,13 @@ write_view(struct writer *w, struct view v)
     writer_bytes(w, v.bytes, v.length);
 }
 
-int
-config_pack(uint8_t **bytes, size_t *length, const struct config *config)
+static int
+pack(uint8_t **bytes, size_t *length, const struct config *config, bool has_keys)
 {
     const struct holder *holder = holder_view(config);
     struct writer w;
 
-    *length = packed_length(config);
+    *length = packed_length(config, has_keys);
     *bytes = memory_new(1, *length);
     if (*bytes == NULL)
         return PASU_E_NOMEM;
@@ -77,9 +90,23 @@ config_pack(uint8_t **bytes, size_t *length, const struct config *config)
             if (file != NULL)
                 write_view(&w, file->bytes);
         }
+    for (size_t i = 0; i < config->ledger.key_count; i++)
+        write_view(&w, key_bytes(config, i, has_keys));
     if (config->principals.roster.path != NULL)
         write_view(&w, config->principals.roster.bytes);
     return writer_end(&w) == (ssize_t)*length ? 0 : PASU_E_MISUSE;
+}
+
+int
+config_pack(uint8_t **bytes, size_t *length, const struct config *config)
+{
+    return pack(bytes, length, config, false);
+}
+
+int
+config_pack_with_keys(uint8_t **bytes, size_t *length, const struct config *config)
+{
+    return pack(bytes, length, config, true);
 }
 
 static struct view
@@ -139,6 +166,8 @@ read_files(struct config *config, struct reader *r)
             if (file != NULL && result == 0)
                 result = read_file(file, store, r);
         }
+    for (size_t i = 0; i < config->ledger.key_count && result == 0; i++)
+        result = read_file(&config->ledger.keys[i], store, r);
     if (config->principals.roster.path != NULL && result == 0)
         result = read_file(&config->principals.roster, store, r);
     return result != 0 ? result : reader_end(r);

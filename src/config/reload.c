@@ -12,8 +12,18 @@ text_at(const void *slot)
     return text;
 }
 
-/* Whether a key has the same value in two structs. Keys that need a restart are texts or plain
- * values. */
+static bool
+is_same_list(const struct config_file *one, size_t count, const struct config_file *other,
+             size_t other_count)
+{
+    for (size_t i = 0; i < count && i < other_count; i++)
+        if (strcmp(one[i].path, other[i].path) != 0)
+            return false;
+    return count == other_count;
+}
+
+/* Whether a key has the same value in two structs. Keys that need a restart are texts, plain values
+ * or the ledger's keys. */
 static bool
 is_same(const struct config_key *key, const void *a, const void *b)
 {
@@ -57,6 +67,12 @@ config_reload_check(const struct config *now, const struct config *next,
 
         if (!key->needs_restart)
             continue;
+        if (id == KEY_ledger_key_file) {
+            if (!is_same_list(now->ledger.keys, now->ledger.key_count, next->ledger.keys,
+                              next->ledger.key_count))
+                complain(faults, next, 0, key->path);
+            continue;
+        }
         if (config_key_rest(config_key_at(KEY_gateway), key) == NULL) {
             if (!is_same(key, now, next))
                 complain(faults, next, 0, key->path);

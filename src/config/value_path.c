@@ -81,3 +81,10 @@ parse_PASSWORD(struct parse *parse, const struct config_key *key PASU_UNUSED,
 {
     return parse_file(parse, node, slot, true);
 }
+
+bool
+parse_LEDGER_KEY(struct parse *parse, const struct config_key *key PASU_UNUSED,
+                 const struct yaml_node *node, void *slot)
+{
+    return parse_file(parse, node, slot, true);
+}

@@ -64,14 +64,17 @@ feed_segment(struct feed *f, uint64_t first)
         c->os->close(c->os->arg, fd);
         return result;
     }
-    while (scan.next < f->to && (result = segment_scan_next(&scan, &record)) == 1) {
+    result = segment_scan_unlock(&scan, c->keys);
+    while (result == 0 && scan.next < f->to && (result = segment_scan_next(&scan, &record)) == 1) {
         result = 0;
         if (c->watch && c->watch->read)
             c->watch->read(c->watch->arg, f->done + scan.offset, f->all);
         if (record.index < f->from)
             continue;
         f->read++;
-        result = record.index == c->tiles.frontier.size ? 0 : PASU_E_CORRUPT;
+        result = record.is_sealed                         ? PASU_E_LEDGER_KEY
+                 : record.index == c->tiles.frontier.size ? 0
+                                                          : PASU_E_CORRUPT;
         if (result == 0)
             result = entry_leaf(&c->hasher, &record, &leaf);
         if (result == 0)
@@ -153,7 +156,8 @@ open_tree(struct chain *c, const struct checkpoint *last, struct chain_report *r
     if (result != 0)
         return result;
     result = make_tree(c, firsts, count, start, last, &read);
-    if (start > 0 && result != 0 && result != PASU_E_NOMEM && result != PASU_E_CRYPTO) {
+    if (start > 0 && result != 0 && result != PASU_E_NOMEM && result != PASU_E_CRYPTO &&
+        result != PASU_E_LEDGER_KEY) {
         result = make_tree(c, firsts, count, 0, last, &read);
         report->rebuilt = read;
     }
@@ -457,8 +461,12 @@ check_first(struct chain *c)
         return errno == ENOENT ? 0 : error_from_errno(errno);
     make_first(c, &first);
     result = segment_scan_init(&scan, c->os, fd, 0);
+    if (result == 0)
+        result = segment_scan_unlock(&scan, c->keys);
     while (result == 0 && scan.next < FIRST_RECORDS) {
         result = segment_scan_next(&scan, &record);
+        if (result == 1 && record.is_sealed)
+            result = PASU_E_LEDGER_KEY;
         if (result != 1)
             break;
         result = record.index == 0
@@ -495,8 +503,8 @@ open_parts(struct chain *c, struct view origin, const struct sandbox_account *ac
         result = error_from_errno(errno);
     if (result != 0)
         return result;
-    result =
-        segment_writer_open(&c->writer, c->os, c->segments, last.size, watch, &report->segments);
+    result = segment_writer_open(&c->writer, c->os, c->segments, last.size, c->keys, watch,
+                                 &report->segments);
     if (result == 0)
         result = check_first(c);
     if (result != 0)
@@ -514,12 +522,13 @@ open_parts(struct chain *c, struct view origin, const struct sandbox_account *ac
 
 int
 chain_open(struct chain *c, const struct os *os, int directory, struct view origin,
-           const struct sandbox_account *account, const struct segment_watch *watch,
-           struct chain_report *report)
+           const struct sandbox_account *account, const struct segment_keys *keys,
+           const struct segment_watch *watch, struct chain_report *report)
 {
     int result;
 
-    *c = (struct chain){.os = os, .directory = directory, .segments = -1, .writer = {.fd = -1}};
+    *c = (struct chain){
+        .os = os, .directory = directory, .segments = -1, .writer = {.fd = -1}, .keys = keys};
     *report = (struct chain_report){0};
     c->folder = (struct tile_folder){.os = os, .directory = directory};
     if (origin.length > ORIGIN_MAX)

@@ -30,6 +30,7 @@ struct chain {
     int directory; /* the ledger's folder; not ours */
     int segments;  /* the folder below it; -1: not open */
     struct segment_writer writer;
+    const struct segment_keys *keys;
     struct tree_hasher hasher;
     struct tile_folder folder;
     struct tile_store tiles;
@@ -51,14 +52,16 @@ struct chain_report {
 };
 
 /* Opens the ledger in the folder, or makes it, with this origin (a name that a note's key may have;
- * empty: whatever it has, or one of its random id) and its key, owned by the account. `watch` as of
- * segment_writer_open. PASU_E_CORRUPT: damage, at
- * the place in the report, or records, origin or key are not those of the last checkpoint;
- * PASU_E_NOTFOUND: the ledger is there and its key is not; the errors of what it consists of. After
- * an error there is nothing to close. */
+ * empty: whatever it has, or one of its random id) and its key, owned by the account. `keys` and
+ * `watch` as of segment_writer_open; the keys must open the ledger's first segment and all those
+ * that are read to make the tree: PASU_E_LEDGER_KEY. PASU_E_CORRUPT: damage, at the place in the
+ * report, or records, origin or key are not those of the last checkpoint; PASU_E_NOTFOUND: the
+ * ledger is there and its key is not; the errors of what it consists of. After an error there is
+ * nothing to close. */
 PASU_MUST_USE int chain_open(struct chain *chain, const struct os *os, int directory,
                              struct view origin, const struct sandbox_account *account,
-                             const struct segment_watch *watch, struct chain_report *report);
+                             const struct segment_keys *keys, const struct segment_watch *watch,
+                             struct chain_report *report);
 void chain_close(struct chain *chain);
 
 /* As segment_begin, segment_put, segment_commit and segment_abort. After an error of chain_put

@@ -121,7 +121,7 @@ static int
 open_chain(struct record_keeping *r, struct chain_report *report)
 {
     const struct sandbox_account nobody = {0}; /* we are the account */
-    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->watch,
+    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, r->keys, &r->watch,
                             report);
 
     if (result != 0)
@@ -314,7 +314,7 @@ record_batch_put(struct record_keeping *r, enum segment_type type, struct view p
     const struct iovec part = {(void *)(uintptr_t)payload.bytes, payload.length};
     uint64_t index;
 
-    if (r->chain.writer.used + segment_room(ENTRY_SALT + payload.length) + TAKEN_ROOM >
+    if (r->chain.writer.asked + segment_room(ENTRY_SALT + payload.length) + TAKEN_ROOM >
         SEGMENT_BATCH_MAX)
         return PASU_E_AGAIN;
     if (type == SEGMENT_EXPOSURE)

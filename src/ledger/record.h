@@ -24,7 +24,8 @@ struct record_keeping {
     const struct log *log;
     int directory; /* the ledger's folder */
     enum durability durability;
-    struct segment_watch watch; /* its `read`: who hears how far the opening is */
+    const struct segment_keys *keys; /* the first encrypts; NULL: none does */
+    struct segment_watch watch;      /* its `read`: who hears how far the opening is */
     struct chain chain;
     bool is_open;
     struct taken taken;

@@ -122,10 +122,10 @@ ring_durable(const struct ring *ring)
 
 /* ---- the reader ---- */
 
-/* The head at a position, if a writer of ours can have made it. Its length is checked, and is not
- * read from the mapping again. */
+/* The head at a position, if it can be one by all but its checksum. Its length is checked, and is
+ * not read from the mapping again. */
 static bool
-get_head(const struct ring *ring, uint64_t position, struct ring_head *head)
+copy_head(const struct ring *ring, uint64_t position, struct ring_head *head)
 {
     uint64_t at = position % RING_SIZE;
 
@@ -135,8 +135,22 @@ get_head(const struct ring *ring, uint64_t position, struct ring_head *head)
     if (head->type == RING_FILLER ? head->length != 0
                                   : head->type > RING_MARK || head->length > RING_PAYLOAD_MAX)
         return false;
-    return extent_of(head->length) <= RING_SIZE - at &&
-           head->crc == crc_of(*head, ring->bytes + at + RING_HEAD);
+    return extent_of(head->length) <= RING_SIZE - at;
+}
+
+/* If a writer of ours can have made it. */
+static bool
+get_head(const struct ring *ring, uint64_t position, struct ring_head *head)
+{
+    return copy_head(ring, position, head) &&
+           head->crc == crc_of(*head, ring->bytes + position % RING_SIZE + RING_HEAD);
+}
+
+static uint64_t
+step_over(const struct ring_head *head)
+{
+    return head->type == RING_FILLER ? RING_SIZE - head->position % RING_SIZE
+                                     : extent_of(head->length);
 }
 
 int
@@ -153,8 +167,7 @@ ring_read(const struct ring *ring, uint64_t *position, struct ring_entry *entry)
         if (p > end || p % RING_ALIGN != 0 || end - (p < start ? start : p) > RING_SIZE)
             return PASU_E_CORRUPT;
         if (get_head(ring, p, &head)) {
-            uint64_t extent =
-                head.type == RING_FILLER ? RING_SIZE - p % RING_SIZE : extent_of(head.length);
+            uint64_t extent = step_over(&head);
 
             /* What a former run wrote last may lie behind what it published. */
             if (p >= start && extent > end - p)
@@ -185,6 +198,29 @@ uint64_t
 ring_tail(const struct ring *ring)
 {
     return load(&ring->tail);
+}
+
+void
+ring_wipe(struct ring *ring, uint64_t position)
+{
+    uint64_t p = load(&ring->tail), start = load(&ring->start);
+    struct ring_head head;
+
+    while (p < position && p % RING_ALIGN == 0) {
+        uint8_t *at = ring->bytes + p % RING_SIZE;
+
+        if (!copy_head(ring, p, &head)) {
+            if (p >= start)
+                return;
+            p = start; /* the former run ends here */
+            continue;
+        }
+        if (head.type == RING_ORDINAL) {
+            memset(at + RING_HEAD, 0, head.length);
+            put_head(at, p, head.type, head.length);
+        }
+        p += step_over(&head);
+    }
 }
 
 void

@@ -25,10 +25,11 @@ header_crc(const struct segment_header *header)
 }
 
 void
-segment_header_make(struct segment_header *header, uint64_t first, int64_t time,
+segment_header_make(struct segment_header *header, uint64_t first, int64_t time, uint32_t flags,
                     const uint8_t id[SEGMENT_ID_SIZE])
 {
-    *header = (struct segment_header){.version = SEGMENT_VERSION, .first = first, .time = time};
+    *header = (struct segment_header){
+        .version = SEGMENT_VERSION, .flags = flags, .first = first, .time = time};
     memcpy(header->magic, magic, sizeof(magic));
     memcpy(header->id, id, SEGMENT_ID_SIZE);
     header->crc = header_crc(header);
@@ -38,8 +39,9 @@ int
 segment_header_check(const struct segment_header *header, uint64_t first)
 {
     return memcmp(header->magic, magic, sizeof(magic)) == 0 && header->crc == header_crc(header) &&
-                   header->version == SEGMENT_VERSION && header->flags == 0 &&
-                   header->first == first && bytes_are_zero(header->zero, sizeof(header->zero))
+                   header->version == SEGMENT_VERSION &&
+                   (header->flags & ~(uint32_t)SEGMENT_IS_SEALED) == 0 && header->first == first &&
+                   bytes_are_zero(header->zero, sizeof(header->zero))
                ? 0
                : PASU_E_CORRUPT;
 }
@@ -59,10 +61,12 @@ segment_crc(uint32_t seed, struct segment_head head, const void *payload)
 }
 
 bool
-segment_head_check(const struct segment_head *head)
+segment_head_check(const struct segment_head *head, bool is_sealed)
 {
-    return head->length <= SEGMENT_PAYLOAD_MAX && head->type != 0 && head->zero == 0 &&
-           head->zeros == 0;
+    const uint32_t more = is_sealed ? SEGMENT_TAG_SIZE : 0;
+
+    return head->length >= more && head->length <= SEGMENT_PAYLOAD_MAX + more && head->type != 0 &&
+           head->zero == 0 && head->zeros == 0;
 }
 
 bool

@@ -24,6 +24,8 @@ enum {
     SEGMENT_ID_SIZE = 16,
     SEGMENT_NAME_SIZE = 32,
     SEGMENT_VERSION = 1,
+    SEGMENT_IS_SEALED = 1, /* flag: the payloads are encrypted (segment_cipher.h), */
+    SEGMENT_TAG_SIZE = 16, /* and each is followed by a tag */
 };
 #define SEGMENT_SIZE   (UINT64_C(64) << 20) /* no longer than this, */
 #define SEGMENT_LENGTH (2 * SEGMENT_SIZE)   /* with what is reserved: a longer file is none */
@@ -46,7 +48,7 @@ struct segment_header {
 };
 
 struct segment_head {
-    uint32_t length; /* of the payload */
+    uint32_t length; /* of the payload as stored */
     uint32_t crc;    /* CRC-32C of the segment's id and the record with this field zero */
     uint64_t index;
     int64_t time; /* realtime ns */
@@ -64,15 +66,16 @@ segment_room(size_t length)
 }
 
 void segment_header_make(struct segment_header *header, uint64_t first, int64_t time,
-                         const uint8_t id[SEGMENT_ID_SIZE]);
+                         uint32_t flags, const uint8_t id[SEGMENT_ID_SIZE]);
 /* PASU_E_CORRUPT where it is damaged, or of a version or with flags that we do not know. */
 PASU_MUST_USE int segment_header_check(const struct segment_header *header, uint64_t first);
 /* What the checksums of a segment's records begin with. */
 uint32_t segment_seed(const uint8_t id[SEGMENT_ID_SIZE]);
 /* The checksum of a record; `payload` with the zeros behind it. */
 uint32_t segment_crc(uint32_t seed, struct segment_head head, const void *payload);
-/* Whether it can be the head of a record, by all but its checksum. */
-bool segment_head_check(const struct segment_head *head);
+/* Whether it can be the head of a record, by all but its checksum; `is_sealed`: of a segment whose
+ * payloads are encrypted. */
+bool segment_head_check(const struct segment_head *head, bool is_sealed);
 /* Whether a record of this type is part of a batch from a ring. */
 bool segment_is_from_ring(uint32_t type);
 

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/segment_scan.h"
 
+#include "base/memory.h"
+
 enum { BUFFER_SIZE = 1 << 20 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
 
 _Static_assert(BUFFER_SIZE >= 2 * (SEGMENT_PAYLOAD_MAX + 64), "a record fits, and is worth a read");
+
+static bool
+is_sealed(const struct segment_scan *s)
+{
+    return (s->header.flags & SEGMENT_IS_SEALED) != 0;
+}
 
 int
 segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t first)
@@ -36,6 +44,23 @@ void
 segment_scan_release(struct segment_scan *s)
 {
     window_close(&s->file);
+    segment_cipher_release(&s->cipher);
+    if (s->plain)
+        memory_wipe(s->plain, SEGMENT_PAYLOAD_MAX);
+    memory_free(s->plain);
+    s->plain = NULL;
+}
+
+int
+segment_scan_unlock(struct segment_scan *s, const struct segment_keys *keys)
+{
+    if (!is_sealed(s) || !keys || keys->count == 0)
+        return 0;
+    s->plain = memory_new(1, SEGMENT_PAYLOAD_MAX);
+    if (!s->plain)
+        return PASU_E_NOMEM;
+    s->keys = keys;
+    return 0;
 }
 
 /* 1 where a whole record begins, whatever its index; 0 where none does; PASU_E_RANGE: that is not
@@ -55,7 +80,7 @@ look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record 
         return error;
     memcpy(&head, bytes, sizeof(head));
     room = segment_room(head.length);
-    if (!segment_head_check(&head) || room > s->file.limit - at)
+    if (!segment_head_check(&head, is_sealed(s)) || room > s->file.limit - at)
         return 0;
     if (is_search) {
         /* No more can be missing than there is room for. */
@@ -79,7 +104,48 @@ look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record 
                                       .time = head.time,
                                       .type = head.type,
                                       .payload = view_of(bytes, head.length)};
+    s->room = room;
     return 1;
+}
+
+/* Opens it with the key that is the segment's, or, as long as none is known to be, tries them. */
+static int
+try_keys(struct segment_scan *s, const struct segment_head *head, const uint8_t *stored)
+{
+    if (s->cipher.context)
+        return segment_cipher_open(&s->cipher, head, stored, s->plain) == 0 ? 0 : PASU_E_CORRUPT;
+    for (size_t i = 0; i < s->keys->count; i++) {
+        int result = segment_cipher_init(&s->cipher, s->keys->keys[i], s->header.id, false);
+
+        if (result != 0)
+            return result;
+        if (segment_cipher_open(&s->cipher, head, stored, s->plain) == 0)
+            return 0;
+        segment_cipher_release(&s->cipher);
+    }
+    return PASU_E_LEDGER_KEY;
+}
+
+/* Of a whole record, the payload as it was before it was encrypted. */
+static int
+open_payload(struct segment_scan *s, struct segment_record *record)
+{
+    const struct segment_head head = {.length = (uint32_t)record->payload.length,
+                                      .index = record->index,
+                                      .time = record->time,
+                                      .type = (uint16_t)record->type};
+    int result;
+
+    if (!is_sealed(s))
+        return 0;
+    record->is_sealed = !s->keys;
+    if (record->is_sealed) {
+        record->payload = view_of(record->payload.bytes, 0);
+        return 0;
+    }
+    result = try_keys(s, &head, record->payload.bytes);
+    record->payload = view_of(s->plain, head.length - SEGMENT_TAG_SIZE);
+    return result;
 }
 
 /* The place of the next bytes that are not zero, from `at` on; the limit where there are none. A
@@ -151,11 +217,15 @@ segment_scan_next(struct segment_scan *s, struct segment_record *record)
     }
     if (result == 0)
         return search(s);
-    if (result > 0) {
-        s->offset += segment_room(record->payload.length);
-        s->next++;
-    }
-    return result;
+    if (result < 0)
+        return result;
+    result = open_payload(s, record);
+    if (result == PASU_E_NOMEM || result == PASU_E_CRYPTO)
+        return result;
+    s->damage = s->offset;
+    s->offset += s->room;
+    s->next++;
+    return result == 0 ? 1 : result;
 }
 
 int

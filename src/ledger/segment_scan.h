@@ -6,11 +6,14 @@
  * left. A record that is not whole with a whole one behind it is damage: said once, with its place,
  * and reading goes on behind it. What is looked through for that is bounded: of hostile bytes, a
  * few hundred megabytes of checksums; where that is not enough, the rest of the segment is damage.
+ *
+ * Encrypted payloads are opened where segment_scan_unlock was given the key. Without, records are
+ * read all the same, and say that they are sealed.
  */
 #ifndef PASU_LEDGER_SEGMENT_SCAN_H
 #define PASU_LEDGER_SEGMENT_SCAN_H
 
-#include "ledger/segment.h"
+#include "ledger/segment_cipher.h"
 #include "ledger/window.h"
 
 struct segment_record {
@@ -19,6 +22,7 @@ struct segment_record {
     int64_t time;
     uint32_t type;       /* any number: a later version's may be among them */
     struct view payload; /* borrowed until the next call */
+    bool is_sealed;      /* it is encrypted, no key was given, and `payload` is empty */
 };
 
 struct segment_scan {
@@ -30,6 +34,10 @@ struct segment_scan {
     uint64_t damage; /* of the last PASU_E_CORRUPT: where it begins */
     bool is_torn;    /* at the end: the rest of a record is there, not only room that is free */
     uint64_t searched;
+    size_t room; /* that the last record takes up */
+    const struct segment_keys *keys;
+    struct segment_cipher cipher; /* with the one of the keys that is the segment's, once found */
+    uint8_t *plain;               /* a payload that was opened */
 };
 
 /* Begins behind the header. PASU_E_CORRUPT where it is not that of a segment with this first index;
@@ -37,8 +45,14 @@ struct segment_scan {
 PASU_MUST_USE int segment_scan_init(struct segment_scan *scan, const struct os *os, int fd,
                                     uint64_t first);
 void segment_scan_release(struct segment_scan *scan);
+/* Once, before the first record: payloads are opened with whichever of the keys, which stay the
+ * caller's and there until the release, it is. Nothing happens where the segment is not encrypted,
+ * or where there are no keys (NULL, too). PASU_E_NOMEM. */
+PASU_MUST_USE int segment_scan_unlock(struct segment_scan *scan, const struct segment_keys *keys);
 /* 1: a record; 0: the end, `offset` is behind the last whole record and `next` its index, the next
- * call looks there again; PASU_E_CORRUPT: damage, the next call goes on behind it; PASU_E_IO. */
+ * call looks there again; PASU_E_CORRUPT: damage, the next call goes on behind it;
+ * PASU_E_LEDGER_KEY: a whole record that none of the keys opens, nor has one before it been opened;
+ * the next call goes on behind it. PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int segment_scan_next(struct segment_scan *scan, struct segment_record *record);
 /* At the end: the file has been written to, its length is taken anew. PASU_E_IO. */
 PASU_MUST_USE int segment_scan_renew(struct segment_scan *scan);

@@ -9,29 +9,47 @@
 enum {
     RESERVE = 16 << 20, /* bytes that are reserved on the disk at a time */
     PIECE = 128 << 10,  /* that are written again at a time: room for any record */
+    /* Each record takes at least its head, and encryption no more than half of that. */
+    BATCH_SIZE = SEGMENT_BATCH_MAX / 2 * 3,
 };
+_Static_assert(SEGMENT_TAG_SIZE % SEGMENT_ALIGNMENT == 0 &&
+                   2 * SEGMENT_TAG_SIZE <= sizeof(struct segment_head),
+               "a tag takes up so much more room");
 
 static const char unfinished[] = "next.tmp"; /* a segment's name until its header is on the disk */
 
 /* ---- a new segment ---- */
 
+static bool
+has_keys(const struct segment_writer *w)
+{
+    return w->keys && w->keys->count > 0;
+}
+
+/* Its header, and with keys its cipher. */
 static int
-make_segment(struct segment_writer *w, int fd, uint64_t first, uint32_t *seed)
+make_header(struct segment_writer *w, struct segment_header *header, struct segment_cipher *cipher)
+{
+    uint8_t id[SEGMENT_ID_SIZE];
+    int result = w->os->random(w->os->arg, id, sizeof(id));
+
+    if (result == 0 && has_keys(w))
+        result = segment_cipher_init(cipher, w->keys->keys[0], id, true);
+    segment_header_make(header, w->next, os_realtime(w->os),
+                        cipher->context ? SEGMENT_IS_SEALED : 0, id);
+    return result;
+}
+
+static int
+make_segment(struct segment_writer *w, int fd, const struct segment_header *header)
 {
     const struct os *os = w->os;
-    struct segment_header header;
-    uint8_t id[SEGMENT_ID_SIZE];
     char name[SEGMENT_NAME_SIZE];
-    int result = os->random(os->arg, id, sizeof(id));
+    int result = os_write_all(w->os, fd, header, sizeof(*header), 0);
 
     if (result != 0)
         return result;
-    segment_header_make(&header, first, os_realtime(os), id);
-    *seed = segment_seed(id);
-    result = os_write_all(w->os, fd, &header, sizeof(header), 0);
-    if (result != 0)
-        return result;
-    segment_name(name, first);
+    segment_name(name, header->first);
     if (os->fsync(os->arg, fd) != 0)
         return error_from_errno(errno);
     w->is_left = true;
@@ -59,19 +77,26 @@ static int
 next_segment(struct segment_writer *w)
 {
     const struct os *os = w->os;
+    struct segment_header header;
+    struct segment_cipher cipher = {0};
     int fd = os->openat(os->arg, w->directory, unfinished,
                         O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    uint32_t seed;
-    int result = fd >= 0 ? make_segment(w, fd, w->next, &seed) : error_from_errno(errno);
+    int result = fd >= 0 ? make_header(w, &header, &cipher) : error_from_errno(errno);
 
+    if (result == 0)
+        result = make_segment(w, fd, &header);
     if (result != 0) {
+        segment_cipher_release(&cipher);
         if (fd >= 0)
             os->close(os->arg, fd);
         return result;
     }
     leave_segment(w);
+    segment_cipher_release(&w->cipher);
     w->fd = fd;
-    w->seed = seed;
+    w->cipher = cipher;
+    w->is_sealed = cipher.context != NULL;
+    w->seed = segment_seed(header.id);
     w->first = w->next;
     w->end = w->synced = w->reserved = sizeof(struct segment_header);
     w->is_lost = w->is_torn = w->is_left = false;
@@ -98,7 +123,7 @@ whole_records(const struct segment_writer *w, const uint8_t *bytes, size_t lengt
 
         memcpy(&head, bytes + at, sizeof(head));
         room = segment_room(head.length);
-        if (!segment_head_check(&head) || room > length - at ||
+        if (!segment_head_check(&head, w->is_sealed) || room > length - at ||
             head.crc != segment_crc(w->seed, head, bytes + at + sizeof(head)))
             break;
     }
@@ -192,6 +217,8 @@ walk_over(struct segment_writer *w, struct segment_scan *scan, struct walk *walk
     *walk = (struct walk){.next = w->first, .end = sizeof(struct segment_header)};
     while ((result = segment_scan_next(scan, &record)) != 0) {
         tell_read(w, scan->offset, scan->file.limit);
+        if (result == 1 && record.is_sealed)
+            return PASU_E_LEDGER_KEY;
         if (result == 1)
             see_record(walk, &record, scan, watch);
         else if (result != PASU_E_CORRUPT)
@@ -265,24 +292,34 @@ open_newest(struct segment_writer *w, uint64_t first, uint64_t known,
     if (result != 0)
         return result;
     w->seed = scan.seed;
+    w->is_sealed = (scan.header.flags & SEGMENT_IS_SEALED) != 0;
+    /* What another writer has put there and the power took away was under this segment's key. */
+    w->is_left = w->is_sealed || has_keys(w);
+    result = segment_scan_unlock(&scan, w->keys);
     /* Its name may not be on the disk yet: who gave it may have been killed. */
-    result = w->os->fsync(w->os->arg, w->directory) == 0 ? take_up(w, &scan, known, watch, report)
-                                                         : error_from_errno(errno);
+    if (result == 0 && w->os->fsync(w->os->arg, w->directory) != 0)
+        result = error_from_errno(errno);
+    if (result == 0)
+        result = take_up(w, &scan, known, watch, report);
+    if (result == PASU_E_LEDGER_KEY)
+        report->segment = first;
     segment_scan_release(&scan);
     return result;
 }
 
 int
 segment_writer_open(struct segment_writer *w, const struct os *os, int directory, uint64_t known,
-                    const struct segment_watch *watch, struct segment_report *report)
+                    const struct segment_keys *keys, const struct segment_watch *watch,
+                    struct segment_report *report)
 {
     uint64_t *firsts;
     size_t count;
     int result;
 
-    *w = (struct segment_writer){.os = os, .directory = directory, .fd = -1, .size = SEGMENT_SIZE};
+    *w = (struct segment_writer){
+        .os = os, .directory = directory, .fd = -1, .size = SEGMENT_SIZE, .keys = keys};
     *report = (struct segment_report){0};
-    w->batch = memory_new(1, SEGMENT_BATCH_MAX);
+    w->batch = memory_new(1, BATCH_SIZE);
     if (!w->batch)
         return PASU_E_NOMEM;
     w->watch = watch;
@@ -305,6 +342,9 @@ void
 segment_writer_close(struct segment_writer *w)
 {
     leave_segment(w);
+    segment_cipher_release(&w->cipher);
+    if (w->batch)
+        memory_wipe(w->batch, BATCH_SIZE);
     memory_free(w->batch);
     w->batch = NULL;
 }
@@ -322,6 +362,12 @@ cut_torn(struct segment_writer *w)
     return 0;
 }
 
+static bool
+has_room(const struct segment_writer *w, size_t bytes)
+{
+    return w->end + (off_t)(w->is_sealed ? bytes + bytes / 2 : bytes) <= w->size;
+}
+
 int
 segment_begin(struct segment_writer *w, size_t bytes)
 {
@@ -335,12 +381,12 @@ segment_begin(struct segment_writer *w, size_t bytes)
         return PASU_E_RANGE;
     if (w->is_torn)
         result = cut_torn(w);
-    if (result == 0 && (w->is_left || (w->end + (off_t)bytes > w->size && w->next != w->first))) {
+    if (result == 0 && (w->is_left || (!has_room(w, bytes) && w->next != w->first))) {
         result = sync_file(w); /* also that torn bytes are gone */
         if (result == 0)
             result = next_segment(w);
     }
-    w->used = 0;
+    w->used = w->asked = 0;
     w->put = 0;
     w->pending = 0;
     w->is_open = result == 0;
@@ -367,6 +413,7 @@ segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
             const struct iovec *parts, size_t count, struct segment_record *record)
 {
     struct segment_head head = {.index = w->next + w->put, .time = time, .type = (uint16_t)type};
+    const size_t tag = w->is_sealed ? SEGMENT_TAG_SIZE : 0;
     uint8_t *at, *to;
     size_t length = 0, room;
 
@@ -377,16 +424,17 @@ segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
             return PASU_E_RANGE;
         length += parts[i].iov_len;
     }
-    room = segment_room(length);
-    if (room > SEGMENT_BATCH_MAX - w->used)
+    if (segment_room(length) > SEGMENT_BATCH_MAX - w->asked)
         return PASU_E_AGAIN;
+    room = segment_room(length + tag);
     at = to = w->batch + w->used + sizeof(head);
     for (size_t i = 0; i < count; to += parts[i++].iov_len)
         if (parts[i].iov_len > 0)
             memcpy(to, parts[i].iov_base, parts[i].iov_len);
     memset(to, 0, room - sizeof(head) - length);
-    head.length = (uint32_t)length;
-    head.crc = segment_crc(w->seed, head, at);
+    head.length = (uint32_t)(length + tag);
+    if (!w->is_sealed)
+        head.crc = segment_crc(w->seed, head, at);
     memcpy(w->batch + w->used, &head, sizeof(head));
     *record = (struct segment_record){.offset = (uint64_t)w->end + w->used,
                                       .index = head.index,
@@ -394,6 +442,7 @@ segment_put(struct segment_writer *w, enum segment_type type, int64_t time,
                                       .type = head.type,
                                       .payload = view_of(at, length)};
     w->used += room;
+    w->asked += segment_room(length);
     w->put++;
     w->pending = segment_is_from_ring(type) ? w->pending + 1 : 0;
     return 0;
@@ -403,7 +452,7 @@ void
 segment_abort(struct segment_writer *w)
 {
     w->is_open = false;
-    w->used = 0;
+    w->used = w->asked = 0;
     w->put = 0;
 }
 
@@ -417,18 +466,52 @@ reserve(struct segment_writer *w)
         w->reserved = w->end + RESERVE;
 }
 
+/* Encrypts the batch where it lies. */
+static int
+seal(struct segment_writer *w)
+{
+    int result = 0;
+
+    for (size_t at = 0; at < w->used && result == 0;) {
+        uint8_t *payload = w->batch + at + sizeof(struct segment_head);
+        struct segment_head head;
+
+        memcpy(&head, w->batch + at, sizeof(head));
+        result = segment_cipher_seal(&w->cipher, &head, payload);
+        head.crc = segment_crc(w->seed, head, payload);
+        memcpy(w->batch + at, &head, sizeof(head));
+        at += segment_room(head.length);
+    }
+    return result;
+}
+
+/* Encrypted as it is, or not, it goes behind what is committed; what a failure leaves goes. */
+static int
+write_batch(struct segment_writer *w)
+{
+    int result = w->is_sealed ? seal(w) : 0;
+
+    if (result == 0) {
+        reserve(w);
+        result = os_write_all(w->os, w->fd, w->batch, w->used, w->end);
+    }
+    if (result == 0)
+        return 0;
+    if (cut_torn(w) != 0) {
+        /* before the next one */
+    }
+    /* Some of it may be on the disk, under the key and the nonces of what is put next. */
+    w->is_left = w->is_left || w->is_sealed;
+    return result;
+}
+
 int
 segment_commit(struct segment_writer *w)
 {
     int result = w->is_open && w->pending == 0 ? 0 : PASU_E_MISUSE;
 
-    if (result == 0 && w->used > 0) {
-        reserve(w);
-        result = os_write_all(w->os, w->fd, w->batch, w->used, w->end);
-        if (result != 0 && cut_torn(w) != 0) {
-            /* before the next one */
-        }
-    }
+    if (result == 0 && w->used > 0)
+        result = write_batch(w);
     if (result == 0) {
         w->end += (off_t)w->used;
         w->next += w->put;

@@ -13,6 +13,10 @@
  * no room for a batch is synced, and another one begun, so a batch is never in two. What a crash
  * left behind the last whole record is cut off when the writer opens, unless it is more than a
  * crash can have left: see segment_writer_open. Owned by the keeper's only thread.
+ *
+ * With keys, payloads are encrypted, each when it is committed. An index of a segment is sealed at
+ * most once, whatever fails: a segment is gone on with neither by another writer than the one that
+ * made it, nor after a commit that failed; the next batch begins another one.
  */
 #ifndef PASU_LEDGER_SEGMENT_WRITER_H
 #define PASU_LEDGER_SEGMENT_WRITER_H
@@ -34,14 +38,18 @@ struct segment_writer {
     off_t size;           /* of a segment, at most: SEGMENT_SIZE, which tests lower */
     bool is_lost;         /* a sync has failed: what is behind `synced` must be written again */
     bool is_torn;         /* bytes behind `end` could not be cut off yet */
-    bool is_left;         /* the next segment may have its name already: nothing more goes here */
-    bool is_open;         /* a batch is: between begin, and commit or abort */
-    uint32_t seed;        /* of the segment's checksums */
-    const struct segment_watch *watch; /* while it opens */
+    bool is_left;         /* nothing more goes into this segment: the next one may have its name
+                             already, or a nonce could come twice */
+    bool is_sealed;       /* its payloads are encrypted, */
+    struct segment_cipher cipher;    /* with this, unless it is only read */
+    const struct segment_keys *keys; /* NULL: new segments are not encrypted */
+    bool is_open;                    /* a batch is: between begin, and commit or abort */
+    uint32_t seed;                   /* of the segment's checksums */
+    const struct segment_watch *watch;  /* while it opens */
     uint8_t *batch;
-    size_t used;
-    uint64_t put;     /* records in the batch, */
-    uint32_t pending; /* and of these the ones from a ring that no SEGMENT_TAKEN counts yet */
+    size_t used, asked; /* of it; and without what encryption takes */
+    uint64_t put;       /* records in the batch, */
+    uint32_t pending;   /* and of these the ones from a ring that no SEGMENT_TAKEN counts yet */
 };
 
 /* What segment_writer_open found. */
@@ -64,17 +72,20 @@ struct segment_watch {
 /* Opens the newest segment of the folder, or makes the first one. `known` is the size of the last
  * checkpoint (0: none): records below it, and below what a whole record says was durable, must be
  * whole. If they are not, PASU_E_CORRUPT with the place in the report, and nothing is changed; what
- * is not whole above that is cut off, and another segment begun. PASU_E_DISKFULL, PASU_E_DENIED,
+ * is not whole above that is cut off, and another segment begun. The keys (NULL or empty: none)
+ * stay the caller's, and there until the writer is closed: the first one seals what is written from
+ * here on. PASU_E_LEDGER_KEY: none of them is the newest segment's. PASU_E_DISKFULL, PASU_E_DENIED,
  * PASU_E_IO. `watch` may be NULL. */
 PASU_MUST_USE int segment_writer_open(struct segment_writer *writer, const struct os *os,
                                       int directory, uint64_t known,
+                                      const struct segment_keys *keys,
                                       const struct segment_watch *watch,
                                       struct segment_report *report);
 /* The room that was reserved goes, too. */
 void segment_writer_close(struct segment_writer *writer);
 
-/* Begins a batch of at most so many bytes (segment_room of each payload, together, not above
- * SEGMENT_BATCH_MAX), after a new segment where this one has no room for them. */
+/* Begins a batch of at most so many bytes (segment_room of each payload as it is put, together, not
+ * above SEGMENT_BATCH_MAX), after a new segment where this one has no room for them. */
 PASU_MUST_USE int segment_begin(struct segment_writer *writer, size_t bytes);
 /* One more record, of the parts together. PASU_E_RANGE: longer than SEGMENT_PAYLOAD_MAX;
  * PASU_E_AGAIN: not in this batch; PASU_E_MISUSE: no batch, or an end that does not fit what is

@@ -252,7 +252,7 @@ def everything(records=600, per_segment=100, **more):
     made.add(6, struct.pack("<QQHBB", 64, BEGIN, 5432, 1, 0) + b"".join(map(text, ("g", "alice", "shop", "psql", "192.0.2.1"))))
     made.add(11, vocabulary([b"name", b"phone"], [b"customer"]))
     made.add(10, struct.pack("<Q", 7) + b"SELECT $1")
-    made.add(12, struct.pack("<IB3x", DIRECTORY, 0) + bytes(range(60)))
+    made.add(12, struct.pack("<IB3x", 2**32 - 1, 0) + bytes(range(60)))
     made.add(13, mark())
     shown = made.expose(exposure(part(range(42, 47), [2**32 - 1]), part([9, 7], kind=1), verdict=4))
     made.taken(5)
@@ -267,7 +267,7 @@ def everything(records=600, per_segment=100, **more):
     made.add(21, struct.pack("<IIQQ", 0, 99, 0, 5) + text("out.csv"))
     for kind in (22, 23):
         made.add(kind, struct.pack("<QII", 1, 0, 0) + text("kim") + text("court"))
-    made.add(25, struct.pack("<II", DIRECTORY, 0) + text("asked for"))
+    made.add(25, struct.pack("<II", 2**32 - 1, 0) + text("asked for"))
     made.add(7, struct.pack("<QQII4Q", 64, BEGIN, 0, 0, 1, 6, 100, 900))
     made.add(999, b"of a later version")
     made.add(4)

@@ -584,8 +584,9 @@ def test_nothing_is_deleted_under_a_hold():
 def test_an_erased_directory_entry_does_not_hurt_and_one_that_was_not_destroyed_is_found():
     made = small()
     folder = saved(made, tiles=False)
-    (folder / "entry.keys").write_bytes(bytes(32) + b"\1" * 32)
-    equal(run(folder)[0], 0)
+    for key in (bytes(32), b"\xff" * 32, b""):
+        (folder / "entry.keys").write_bytes(b"\1" * 32 + key + b"\1" * 32 * bool(key))
+        equal(run(folder)[0], 0)
     (folder / "entry.keys").write_bytes(b"\1" * 64)
     has(run(folder)[1], "was not destroyed")
 
@@ -752,8 +753,8 @@ def test_what_cannot_be_is_found():
             (11, ledgerwriter.vocabulary([b""], []), "empty"), (11, ledgerwriter.vocabulary([b"a" * 64], []), "too long"),
             (11, ledgerwriter.vocabulary([], [b"%d" % i for i in range(17)]), "too many"),
             (11, ledgerwriter.vocabulary([b"%d" % i for i in range(65)], []), "too many"),
-            (12, struct.pack("<IB3x", DIRECTORY - 1, 0), "does not give"), (12, struct.pack("<IB3x", DIRECTORY, 16), "does not"),
-            (12, struct.pack("<IB3s", DIRECTORY, 0, b"abc"), "must be zero"),
+            (12, struct.pack("<IB3x", DIRECTORY - 1, 0) + bytes(16), "does not give"), (12, struct.pack("<IB3x", DIRECTORY, 16) + bytes(16), "does not"),
+            (12, struct.pack("<IB3s", DIRECTORY, 0, b"abc") + bytes(16), "must be zero"),
             (13, bytes(names[0]), "nothing known"), (13, bytes(names[1]), "no zero"), (13, bytes(names[2]), "or more behind"),
             *((13, changed_mark(at, data), words) for at, data, words in MARKS),
             (6, struct.pack("<QQHBB", 1, 1, 1, 0, 0) + text("a" * 64) + text("") * 4, "at most 63"),
@@ -977,6 +978,25 @@ def test_what_pasu_itself_writes_verifies_at_each_of_its_checkpoints():
     status, found, summary = run(folder, "--key", made.stdout.strip(), *words)
     equal((status, faults(found)), (0, []))
     assert summary["records"] > 2000 and summary["exposures"] > 1500 and len(list((folder / "segments").iterdir())) > 5
+
+
+@test
+def test_what_pasu_itself_encrypts_verifies_with_all_of_its_keys():
+    folder = fresh()
+    folder.mkdir()
+    program, keys = harness.PASU.parent / "test" / "integration" / "ledger_write", [bytes([n]) * 32 for n in range(3)]
+    for run_with in ([], keys[:1], keys[:1], [keys[1], keys[0]], [keys[2], keys[1], keys[0]]):
+        words = [program, folder, str(len(run_with)), "20", "100000", *(key.hex() for key in run_with)]
+        made = subprocess.run(words, capture_output=True, text=True, check=True)
+    given = [word for key in keys for word in ("--encryption-key", file(key.hex().encode() + b"\n"))]
+    status, found, summary = run(folder, "--key", made.stdout.strip(), *given)
+    equal((status, faults(found), summary["covered"]), (0, [], summary["records"]))
+    assert summary["exposures"] > 1000
+    status, found, _ = run(folder, *given[:2], "--key", made.stdout.strip())
+    equal(status, 1)
+    has(found, "cannot be decrypted")
+    stored = b"".join(path.read_bytes() for path in (folder / "segments").iterdir())
+    assert 0 < stored.count(b"SELECT $1") < 100 and stored.count(b"pasuseg") > 10
 
 
 if __name__ == "__main__":

@@ -2,16 +2,18 @@
 /*
  * Writes a ledger for the verifier that shares no code with it:
  *
- *     ledger_write FOLDER SEED BATCHES BYTES      BYTES: of a segment, at most
+ *     ledger_write FOLDER SEED BATCHES BYTES [KEY…]      BYTES: of a segment, at most
  *
  * Opens or makes the ledger in the folder, appends batches of exposures as they come from a ring
- * and records that do not, signs it, and prints the verifier's key.
+ * and records that do not, signs it, and prints the verifier's key. With keys, in hex, it is
+ * encrypted with the first one.
  */
 #include "../unit/random.h"
 #include "ledger/chain.h"
 #include "ledger/entry.h"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <unistd.h>
 
 enum { BATCH_MAX = 40, ORDINALS = 200, PAYLOAD = 20000 };
@@ -108,6 +110,19 @@ append_alone(struct chain *c, enum segment_type type)
     check(chain_commit(c), "commit");
 }
 
+static void
+add_key(struct segment_keys *keys, const char *text)
+{
+    uint8_t key[SEGMENT_KEY_SIZE];
+    size_t length = 0;
+
+    check(OPENSSL_hexstr2buf_ex(key, sizeof(key), &length, text, '\0') == 1 && length == sizeof(key)
+              ? 0
+              : PASU_E_USAGE,
+          "key");
+    check(segment_keys_add(keys, key), "keys");
+}
+
 int
 main(int count, char **arguments)
 {
@@ -116,16 +131,19 @@ main(int count, char **arguments)
     const struct sandbox_account nobody = {0};
     char text[NOTE_KEY_TEXT_MAX + 1];
     struct writer w = writer_of(text, sizeof(text));
+    struct segment_keys keys = {0};
     struct random random;
     int directory;
 
-    if (count != 5) {
-        fprintf(stderr, "usage: ledger_write FOLDER SEED BATCHES BYTES\n");
+    if (count < 5) {
+        fprintf(stderr, "usage: ledger_write FOLDER SEED BATCHES BYTES [KEY...]\n");
         return 2;
     }
+    for (int i = 5; i < count; i++)
+        add_key(&keys, arguments[i]);
     random.state = strtoull(arguments[2], NULL, 10) + 1;
     directory = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    check(chain_open(&c, &os_real, directory, view_of_text(origin), &nobody, NULL, &report),
+    check(chain_open(&c, &os_real, directory, view_of_text(origin), &nobody, &keys, NULL, &report),
           "open");
     c.writer.size = (off_t)strtoull(arguments[4], NULL, 10);
     append_alone(&c, SEGMENT_STARTED);

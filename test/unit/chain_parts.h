@@ -12,11 +12,13 @@ enum { SMALL = 40000, NOTE_MAX = 4096 };
 
 static const char origin[] = "ledger.example/test";
 static const struct sandbox_account nobody;
+static struct segment_keys chain_keys; /* none, or those that the ledger is encrypted with */
 
 static inline int
 try_open(struct disk *d, struct chain *c, struct chain_report *report)
 {
-    int result = chain_open(c, &d->os, d->directory, view_of_text(origin), &nobody, NULL, report);
+    int result = chain_open(c, &d->os, d->directory, view_of_text(origin), &nobody, &chain_keys,
+                            NULL, report);
 
     c->writer.size = SMALL;
     return result;
@@ -94,6 +96,7 @@ root_of_records(struct disk *d, uint64_t size, struct tree_hash *root)
         segment_name(name, firsts[i]);
         fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
         assert_int_equal(segment_scan_init(&scan, &os_real, fd, firsts[i]), 0);
+        assert_int_equal(segment_scan_unlock(&scan, &chain_keys), 0);
         while (frontier.size < size && segment_scan_next(&scan, &record) == 1) {
             assert_int_equal(record.index, frontier.size);
             assert_int_equal(record.type, record.index == 0   ? SEGMENT_BEGUN

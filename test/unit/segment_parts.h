@@ -55,7 +55,7 @@ append(struct segment_writer *w, unsigned count)
 static inline int
 open_known(struct disk *d, struct segment_writer *w, uint64_t known, struct segment_report *report)
 {
-    int result = segment_writer_open(w, &d->os, d->directory, known, NULL, report);
+    int result = segment_writer_open(w, &d->os, d->directory, known, NULL, NULL, report);
 
     w->size = SMALL;
     return result;

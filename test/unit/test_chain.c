@@ -352,6 +352,46 @@ what_was_signed_survives_a_power_cut_whatever_pages_reached_the_disk(void **stat
     assert_true(lost > 100);
 }
 
+static void
+an_encrypted_ledger_opens_with_all_of_its_keys_and_no_less(void **state)
+{
+    struct disk *d = *state;
+    struct segment_keys none = {0}, old, both;
+    struct outside outside;
+    struct chain c;
+    struct chain_report report;
+
+    chain_keys = none;
+    assert_int_equal(segment_keys_add(&chain_keys, (const uint8_t[SEGMENT_KEY_SIZE]){1}), 0);
+    old = chain_keys;
+    open_chain(d, &c);
+    assert_int_equal(append(&c, 300), 0);
+    assert_int_equal(chain_checkpoint(&c), 0);
+    chain_close(&c);
+    chain_keys = none;
+    assert_int_equal(try_open(d, &c, &report), PASU_E_LEDGER_KEY);
+    assert_int_equal(segment_keys_add(&chain_keys, (const uint8_t[SEGMENT_KEY_SIZE]){2}), 0);
+    assert_int_equal(try_open(d, &c, &report), PASU_E_LEDGER_KEY);
+    assert_int_equal(segment_keys_add(&chain_keys, old.keys[0]), 0);
+    both = chain_keys;
+    open_chain(d, &c);
+    assert_int_equal(append(&c, 400), 0);
+    assert_int_equal(chain_checkpoint(&c), 0);
+    fetch(d, &c, &outside);
+    check_against_records(d, &outside);
+    chain_close(&c);
+    chain_keys = old;
+    assert_int_equal(try_open(d, &c, &report), PASU_E_LEDGER_KEY);
+    chain_keys = both;
+    chain_keys.count = 1; /* the first segment says whose ledger it is */
+    assert_int_equal(try_open(d, &c, &report), PASU_E_LEDGER_KEY);
+    chain_keys = both;
+    open_chain(d, &c);
+    assert_int_equal(chain_size(&c), 702);
+    chain_close(&c);
+    chain_keys = none;
+}
+
 int
 main(void)
 {
@@ -367,7 +407,11 @@ main(void)
         ON_DISK(what_comes_after_a_batch_that_failed_or_was_put_wrong_is_as_if_it_had_not_been),
         ON_DISK(a_tree_that_cannot_be_written_holds_records_back_and_is_made_up_for),
         ON_DISK(what_was_signed_survives_a_power_cut_whatever_pages_reached_the_disk),
+        ON_DISK(an_encrypted_ledger_opens_with_all_of_its_keys_and_no_less),
     };
+    int failed = cmocka_run_group_tests_name("plain", tests, NULL, NULL);
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (segment_keys_add(&chain_keys, (const uint8_t[SEGMENT_KEY_SIZE]){7}) == 0)
+        failed += cmocka_run_group_tests_name("encrypted", tests, NULL, NULL);
+    return failed;
 }

@@ -233,9 +233,9 @@ a_ledger_without_its_key_or_with_anothers_does_not_open(void **state)
     struct signing_key other;
 
     fill(d, 1);
-    assert_int_equal(
-        chain_open(&c, &d->os, d->directory, VIEW("ledger.example/other"), &nobody, NULL, &report),
-        PASU_E_CORRUPT);
+    assert_int_equal(chain_open(&c, &d->os, d->directory, VIEW("ledger.example/other"), &nobody,
+                                NULL, NULL, &report),
+                     PASU_E_CORRUPT);
     remove_file(d, "signing.key");
     assert_int_equal(try_open(d, &c, &report), PASU_E_NOTFOUND);
     assert_int_equal(signing_key_make(&other, &os_real, NOTE_KEY_ED25519, view_of_text(origin)), 0);

@@ -3,6 +3,8 @@
  * files. */
 #include "config_text.h"
 
+#include "config/ledger_key.h"
+
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -82,8 +84,8 @@ make_folder(void **state PASU_UNUSED)
 static int
 remove_folder(void **state PASU_UNUSED)
 {
-    static const char *const names[] = {"a.pem", "a.key", "b.pem", "b.key",     "password",
-                                        "x",     "y",     "z",     "roster.csv"};
+    static const char *const names[] = {"a.pem", "a.key", "b.pem",      "b.key", "password", "x",
+                                        "y",     "z",     "roster.csv", "k",     "l"};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
         unlink(path_of(names[i]));
@@ -230,6 +232,95 @@ each_gateway_has_its_files(void **state PASU_UNUSED)
                        "directory\n");
 }
 
+#define HEX16       "00112233445566778899aabbccddeeff"
+#define KEYED(keys) GATEWAY "ledger: {directory: led, key_file: " keys "}\n"
+
+static void
+a_ledgers_key_is_bytes_or_digits_and_its_owners_alone(void **state PASU_UNUSED)
+{
+    static const char raw[] = "0123456789abcdef0123456789abcde\n";
+    uint8_t key[LEDGER_KEY_SIZE];
+
+    write_text("k", HEX16 HEX16 "\n", 0600);
+    write_file("l", raw, 32, 0600); /* as many bytes as a key: a newline is one of them */
+    assert_file_faults(KEYED("[k, l]"), "");
+    assert_int_equal(ledger_key_parse(VIEW(HEX16 HEX16 "\r\n"), key), 0);
+    assert_memory_equal(key, "\x00\x11\x22\x33", 4);
+    assert_int_equal(ledger_key_parse(view_of(raw, 32), key), 0);
+    assert_memory_equal(key, raw, 32);
+    assert_int_equal(ledger_key_parse(VIEW(HEX16 HEX16 "\n\n"), key), PASU_E_MALFORMED);
+    assert_int_equal(ledger_key_parse(VIEW(HEX16 "0011223344556677 8899aabbccddeef"), key),
+                     PASU_E_MALFORMED);
+    assert_int_equal(ledger_key_parse(VIEW(""), key), PASU_E_NOTFOUND);
+    write_text("k", HEX16 HEX16 "\n", 0640);
+    write_text("l", HEX16 "\n", 0600);
+    assert_file_faults(KEYED("[k, l, gone]"),
+                       "2:37: ledger.key_file[0]: k can be read or written by others (its mode is "
+                       "0640)\n"
+                       "2:40: ledger.key_file[1]: l is no key: neither 32 bytes nor 64 hex digits\n"
+                       "2:43: ledger.key_file[2]: gone cannot be read: No such file or "
+                       "directory\n");
+    write_text("l", HEX16 HEX16, 0600);
+    write_text("k", HEX16 HEX16, 0600);
+    assert_file_faults(KEYED("k"), "");
+}
+
+static void
+a_ledgers_key_is_not_in_its_folder_by_whatever_path(void **state PASU_UNUSED)
+{
+    char path[128];
+
+    write_text("k", HEX16 HEX16, 0600);
+    assert_int_equal(mkdir(path_of("led"), 0700), 0);
+    assert_int_equal(mkdir(path_of("ledger"), 0700), 0);
+    write_text("ledger/l", HEX16 HEX16, 0600);
+    write_text("led/l", HEX16 HEX16, 0600);
+    assert_file_faults(KEYED("ledger/l"), "");
+    assert_file_faults(KEYED("led/../k"), "");
+    assert_file_faults(KEYED("led/l"), "2:36: ledger.key_file: led/l is in the ledger's own "
+                                       "folder\n");
+    snprintf(path, sizeof(path), "%s", path_of("link"));
+    assert_int_equal(symlink(path_of("led/l"), path), 0);
+    assert_file_faults(KEYED("link"),
+                       "2:36: ledger.key_file: link is in the ledger's own folder\n");
+    unlink(path_of("led/l"));
+    unlink(path_of("ledger/l"));
+    rmdir(path_of("led"));
+    rmdir(path_of("ledger"));
+    unlink(path);
+}
+
+static void
+a_ledgers_keys_go_only_to_who_is_meant_to_have_them(void **state PASU_UNUSED)
+{
+    struct config_faults faults = {0};
+    struct config *config, *again;
+    uint8_t *bytes;
+    size_t length;
+
+    write_text("k", HEX16 HEX16, 0600);
+    write_file("l", "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", 32, 0600);
+    config = model_in_folder(KEYED("[k, l]") "principals: {roster: roster.csv}\n");
+    assert_int_equal(config_load_files(config, &faults), 0);
+    assert_int_equal(config_pack_with_keys(&bytes, &length, config), 0);
+    assert_int_equal(config_unpack(&again, view_of(bytes, length)), 0);
+    assert_int_equal(again->ledger.key_count, 2);
+    assert_true(view_equal(again->ledger.keys[0].bytes, VIEW(HEX16 HEX16)));
+    assert_true(view_equal(again->ledger.keys[1].bytes, VIEW("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345")));
+    config_free(again);
+    memory_free(bytes);
+    assert_int_equal(config_pack(&bytes, &length, config), 0);
+    assert_null(memmem(bytes, length, HEX16, 32));
+    assert_null(memmem(bytes, length, "ABCDEFGH", 8));
+    assert_int_equal(config_unpack(&again, view_of(bytes, length)), 0);
+    assert_int_equal(again->ledger.key_count, 2);
+    assert_int_equal(again->ledger.keys[0].bytes.length, 0);
+    assert_true(view_equal(again->principals.roster.bytes, VIEW("principal\na\n")));
+    config_free(again);
+    memory_free(bytes);
+    config_free(config);
+}
+
 static uint8_t *
 packed(size_t *length, const char *text)
 {
@@ -347,6 +438,10 @@ what_needs_a_restart_may_not_change_in_a_reload(void **state PASU_UNUSED)
     assert_reload(GATEWAY "user: a\n", GATEWAY "user: a\n", NULL);
     assert_reload(GATEWAY "control: /a/b\n", GATEWAY "ledger: {directory: x}\ncontrol: /a/b\n",
                   "ledger.directory cannot change while pasu runs");
+    assert_reload(KEYED("[k, l]"), KEYED("[k, l]"), NULL);
+    assert_reload(KEYED("[k, l]"), KEYED("[l, k]"),
+                  "ledger.key_file cannot change while pasu runs");
+    assert_reload(KEYED("[k, l]"), KEYED("k"), "ledger.key_file cannot change while pasu runs");
     assert_reload(GATEWAY_WITH("workers: 1"), GATEWAY_WITH("workers: 2"),
                   "gateway.workers cannot change while pasu runs");
     assert_reload(GATEWAY_WITH("workers: 1"), GATEWAY_WITH("name: other, workers: 2"), NULL);
@@ -362,6 +457,9 @@ main(void)
         cmocka_unit_test(secrets_belong_to_their_owner),
         cmocka_unit_test(a_file_that_is_too_large_is_not_read),
         cmocka_unit_test(each_gateway_has_its_files),
+        cmocka_unit_test(a_ledgers_key_is_bytes_or_digits_and_its_owners_alone),
+        cmocka_unit_test(a_ledgers_key_is_not_in_its_folder_by_whatever_path),
+        cmocka_unit_test(a_ledgers_keys_go_only_to_who_is_meant_to_have_them),
         cmocka_unit_test(what_is_packed_comes_out_the_same),
         cmocka_unit_test(processors_are_counted_where_it_was_packed),
         cmocka_unit_test(a_damaged_pack_is_refused),

@@ -317,7 +317,7 @@ what_came_from_a_ring_counts_once_its_end_is_there(void **state)
     end = take_batch(&w, 2, 0);
     segment_writer_close(&w);
     cut_file(d, end);
-    assert_int_equal(segment_writer_open(&w, &d->os, d->directory, 0, &watch, &report), 0);
+    assert_int_equal(segment_writer_open(&w, &d->os, d->directory, 0, NULL, &watch, &report), 0);
     assert_int_equal(w.next, 4);
     assert_int_equal(seen, 1);
     assert_int_equal(report.records, 4);

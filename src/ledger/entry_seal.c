@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/entry_seal.h"
+
+#include "base/memory.h"
+
+#include <openssl/evp.h>
+
+enum { NONCE_SIZE = 12, TAG_SIZE = 16, HEAD = sizeof(struct ring_ordinal) };
+enum { FORM_WHOLE, FORM_CUT };
+
+_Static_assert(SEAL_OVERHEAD == 1 + TAG_SIZE, "a form and a tag");
+
+/* For one entry: its key, nonce and additional data. NULL on failure. */
+static EVP_CIPHER_CTX *
+begin(const uint8_t key[ENTRY_KEY_SIZE], const struct ring_ordinal *head, bool is_for_sealing)
+{
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    int length;
+
+    if (context &&
+        EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, head->hash, is_for_sealing) == 1 &&
+        EVP_CipherUpdate(context, NULL, &length, (const uint8_t *)head, HEAD) == 1)
+        return context;
+    EVP_CIPHER_CTX_free(context);
+    return NULL;
+}
+
+static bool
+turn(EVP_CIPHER_CTX *context, uint8_t *to, const uint8_t *from, size_t size)
+{
+    int length = 0;
+
+    return EVP_CipherUpdate(context, to, &length, from, (int)size) == 1 && (size_t)length == size;
+}
+
+static int
+encrypt(const uint8_t key[ENTRY_KEY_SIZE], const struct ring_ordinal *head, const uint8_t *plain,
+        size_t size, uint8_t *sealed)
+{
+    EVP_CIPHER_CTX *context = begin(key, head, true);
+    uint8_t none[TAG_SIZE];
+    int length = 0;
+    bool is_done =
+        context && turn(context, sealed, plain, size) &&
+        EVP_CipherFinal_ex(context, none, &length) == 1 &&
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, sealed + size) == 1;
+
+    EVP_CIPHER_CTX_free(context);
+    return is_done ? 0 : PASU_E_CRYPTO;
+}
+
+/* PASU_E_CORRUPT: the tag is another one. */
+static int
+decrypt(const uint8_t key[ENTRY_KEY_SIZE], const struct ring_ordinal *head, struct view sealed,
+        uint8_t *plain)
+{
+    EVP_CIPHER_CTX *context = begin(key, head, false);
+    size_t size = sealed.length - TAG_SIZE;
+    uint8_t none[TAG_SIZE];
+    int length = 0, result = PASU_E_CRYPTO;
+
+    if (context && turn(context, plain, sealed.bytes, size) &&
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE,
+                            (void *)(uintptr_t)(sealed.bytes + size)) == 1)
+        result = EVP_CipherFinal_ex(context, none, &length) == 1 ? 0 : PASU_E_CORRUPT;
+    EVP_CIPHER_CTX_free(context);
+    return result;
+}
+
+static bool
+take_head(struct view *rest, struct ring_ordinal *head)
+{
+    if (rest->length < HEAD)
+        return false;
+    memcpy(head, rest->bytes, HEAD);
+    *rest = view_of(rest->bytes + HEAD, rest->length - HEAD);
+    return bytes_are_zero(head->zero, sizeof(head->zero)) && rest->length >= SEAL_OVERHEAD &&
+           rest->length <= SEAL_MAX;
+}
+
+ssize_t
+entry_reseal(struct entry_keys *keys, const struct seal *seal, struct view entry,
+             uint8_t payload[ENTRY_SEAL_MAX])
+{
+    uint8_t plain[1 + SEAL_TEXT_MAX], key[ENTRY_KEY_SIZE] = {0};
+    struct ring_ordinal head;
+    bool is_cut = false;
+    ssize_t length, result;
+
+    if (!take_head(&entry, &head))
+        return PASU_E_CORRUPT;
+    length = seal_open(seal, head.kind, head.ordinal, head.hash, entry, plain + 1, &is_cut);
+    result = length < 0 ? length : entry_keys_make(keys, head.ordinal, key);
+    plain[0] = is_cut ? FORM_CUT : FORM_WHOLE;
+    if (result == 0)
+        result = encrypt(key, &head, plain, (size_t)length + 1, payload + HEAD);
+    memcpy(payload, &head, HEAD);
+    memory_wipe(key, sizeof(key));
+    memory_wipe(plain, sizeof(plain));
+    return result == 0 ? HEAD + length + SEAL_OVERHEAD : result;
+}
+
+ssize_t
+entry_open(const struct entry_keys *keys, struct view payload, struct ring_ordinal *head,
+           uint8_t text[SEAL_TEXT_MAX], bool *is_cut)
+{
+    uint8_t plain[1 + SEAL_TEXT_MAX] = {0}, key[ENTRY_KEY_SIZE];
+    ssize_t result;
+
+    *is_cut = false;
+    if (!take_head(&payload, head))
+        return PASU_E_CORRUPT;
+    result = entry_keys_get(keys, head->ordinal, key);
+    if (result == 0)
+        result = decrypt(key, head, payload, plain);
+    if (result == 0 && plain[0] > FORM_CUT)
+        result = PASU_E_CORRUPT;
+    if (result == 0) {
+        result = (ssize_t)payload.length - SEAL_OVERHEAD;
+        *is_cut = plain[0] == FORM_CUT;
+        memcpy(text, plain + 1, (size_t)result);
+    }
+    memory_wipe(key, sizeof(key));
+    memory_wipe(plain, sizeof(plain));
+    return result == PASU_E_RANGE ? PASU_E_CORRUPT : result;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/segment_cipher.h"
+
+#include "base/memory.h"
+
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+
+enum { NONCE_SIZE = 12 };
+
+/* ---- keys ---- */
+
+int
+segment_keys_add(struct segment_keys *keys, const uint8_t key[SEGMENT_KEY_SIZE])
+{
+    if (keys->count == SEGMENT_KEYS_MAX)
+        return PASU_E_RANGE;
+    memcpy(keys->keys[keys->count++], key, SEGMENT_KEY_SIZE);
+    return 0;
+}
+
+void
+segment_keys_release(struct segment_keys *keys)
+{
+    memory_wipe(keys, sizeof(*keys));
+}
+
+/* HKDF-SHA-256 with the segment's id as salt. */
+static int
+derive(const uint8_t key[SEGMENT_KEY_SIZE], const uint8_t id[SEGMENT_ID_SIZE],
+       uint8_t derived[SEGMENT_KEY_SIZE])
+{
+    static char digest[] = "SHA256", info[] = "pasu segment";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key,
+                                          SEGMENT_KEY_SIZE),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)id,
+                                          SEGMENT_ID_SIZE),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, sizeof(info) - 1),
+        OSSL_PARAM_construct_end()};
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+    int result = context && EVP_KDF_derive(context, derived, SEGMENT_KEY_SIZE, parameters) == 1
+                     ? 0
+                     : PASU_E_CRYPTO;
+
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+    return result;
+}
+
+/* ---- one segment ---- */
+
+int
+segment_cipher_init(struct segment_cipher *cipher, const uint8_t key[SEGMENT_KEY_SIZE],
+                    const uint8_t id[SEGMENT_ID_SIZE], bool is_for_sealing)
+{
+    uint8_t derived[SEGMENT_KEY_SIZE];
+    int result = derive(key, id, derived);
+
+    cipher->context = result == 0 ? EVP_CIPHER_CTX_new() : NULL;
+    if (result == 0 && !cipher->context)
+        result = PASU_E_NOMEM;
+    if (result == 0 && EVP_CipherInit_ex(cipher->context, EVP_aes_256_gcm(), NULL, derived, NULL,
+                                         is_for_sealing) != 1)
+        result = PASU_E_CRYPTO;
+    memory_wipe(derived, sizeof(derived));
+    if (result != 0)
+        segment_cipher_release(cipher);
+    return result;
+}
+
+void
+segment_cipher_release(struct segment_cipher *cipher)
+{
+    EVP_CIPHER_CTX_free(cipher->context); /* which wipes it */
+    cipher->context = NULL;
+}
+
+/* The nonce and the additional data of a record. */
+static bool
+begin(EVP_CIPHER_CTX *context, const struct segment_head *head)
+{
+    struct segment_head bound = *head;
+    uint8_t nonce[NONCE_SIZE] = {0};
+    int length;
+
+    bound.crc = 0;
+    memcpy(nonce, &head->index, sizeof(head->index));
+    return EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, -1) == 1 &&
+           EVP_CipherUpdate(context, NULL, &length, (const uint8_t *)&bound, sizeof(bound)) == 1;
+}
+
+static bool
+turn(EVP_CIPHER_CTX *context, uint8_t *to, const uint8_t *from, size_t size)
+{
+    int length = 0;
+
+    return size == 0 ||
+           (EVP_CipherUpdate(context, to, &length, from, (int)size) == 1 && (size_t)length == size);
+}
+
+static bool
+finish(EVP_CIPHER_CTX *context)
+{
+    uint8_t none[EVP_MAX_BLOCK_LENGTH];
+    int length = 0;
+
+    return EVP_CipherFinal_ex(context, none, &length) == 1 && length == 0;
+}
+
+int
+segment_cipher_seal(struct segment_cipher *cipher, const struct segment_head *head,
+                    uint8_t *payload)
+{
+    EVP_CIPHER_CTX *context = cipher->context;
+    size_t size = head->length - SEGMENT_TAG_SIZE;
+
+    return begin(context, head) && turn(context, payload, payload, size) && finish(context) &&
+                   EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, SEGMENT_TAG_SIZE,
+                                       payload + size) == 1
+               ? 0
+               : PASU_E_CRYPTO;
+}
+
+int
+segment_cipher_open(struct segment_cipher *cipher, const struct segment_head *head,
+                    const uint8_t *stored, uint8_t *payload)
+{
+    EVP_CIPHER_CTX *context = cipher->context;
+    size_t size = head->length - SEGMENT_TAG_SIZE;
+
+    return begin(context, head) && turn(context, payload, stored, size) &&
+                   EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, SEGMENT_TAG_SIZE,
+                                       (void *)(uintptr_t)(stored + size)) == 1 &&
+                   finish(context)
+               ? 0
+               : PASU_E_CRYPTO;
+}
