@@ -9,12 +9,13 @@ enum { FIRST_SPACE = 64, FIRST_BYTES = 4096 };
 struct entry_head {
     struct ring_ordinal ordinal;
     uint32_t length;
+    bool is_in_ring;
 };
 
 void
-keys_init(struct keys *keys, const uint8_t *secret)
+keys_init(struct keys *keys, const uint8_t *secret, const struct entry_keys *entry_keys)
 {
-    *keys = (struct keys){.has_secret = secret != NULL};
+    *keys = (struct keys){.has_secret = secret != NULL, .entry_keys = entry_keys};
     if (secret != NULL)
         memcpy(keys->secret, secret, sizeof(keys->secret));
 }
@@ -66,6 +67,7 @@ keys_note(struct keys *keys, const struct ledger_entry *entry)
     head.ordinal = entry->u.ordinal->head;
     sealed = entry->u.ordinal->sealed;
     head.length = (uint32_t)sealed.length;
+    head.is_in_ring = entry->is_in_ring;
     if (map_get(&keys->places, head.ordinal.ordinal, &place))
         return 0;
     result = make_room(keys, sizeof(head) + sealed.length);
@@ -91,6 +93,23 @@ entry_at(const struct keys *keys, size_t place, struct view *sealed)
     return head;
 }
 
+/* What the ledger has of it. */
+static ssize_t
+open_entry(const struct keys *keys, const struct ring_ordinal *ordinal, struct view sealed,
+           uint8_t text[SEAL_TEXT_MAX], bool *is_cut)
+{
+    uint8_t payload[sizeof(*ordinal) + SEAL_MAX];
+    struct ring_ordinal head;
+
+    if (keys->entry_keys == NULL)
+        return PASU_E_NOTFOUND;
+    memcpy(payload, ordinal, sizeof(*ordinal));
+    if (sealed.length > 0)
+        memcpy(payload + sizeof(*ordinal), sealed.bytes, sealed.length);
+    return entry_open(keys->entry_keys, view_of(payload, sizeof(*ordinal) + sealed.length), &head,
+                      text, is_cut);
+}
+
 ssize_t
 keys_text(const struct keys *keys, uint32_t ordinal, uint8_t text[SEAL_TEXT_MAX], bool *is_cut)
 {
@@ -106,9 +125,13 @@ keys_text(const struct keys *keys, uint32_t ordinal, uint8_t text[SEAL_TEXT_MAX]
         memcpy(text, number, length);
         return (ssize_t)length;
     }
-    if (!keys->has_secret || !map_get(&keys->places, ordinal, &place))
+    if (!map_get(&keys->places, ordinal, &place))
         return PASU_E_NOTFOUND;
     head = entry_at(keys, place, &sealed);
+    if (!head.is_in_ring)
+        return open_entry(keys, &head.ordinal, sealed, text, is_cut);
+    if (!keys->has_secret)
+        return PASU_E_NOTFOUND;
     return directory_unseal(keys->secret, head.ordinal.kind, ordinal, head.ordinal.hash, sealed,
                             text, is_cut);
 }

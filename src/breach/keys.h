@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From ordinals back to subject keys: an ordinal below KEY_ORDINAL_FIRST is the key, any other
- * stands for a sealed text in the ledger's ORDINAL entries, which the ledger's secret opens.
+ * stands for a sealed text in the ledger's ORDINAL entries, which a key of its own opens; of those
+ * that are still in a ring, the ledger's secret.
  *
  * All kinds of subjects share one row of ordinals: which kinds a key's person was shown as say the
  * exposures that name the ordinal. The kind in an entry is only what it was sealed with.
@@ -15,11 +16,13 @@
 
 #include "breach/map.h"
 #include "exposure/directory.h"
+#include "ledger/entry_seal.h"
 #include "ledger/reader.h"
 
 struct keys {
     bool has_secret;
     uint8_t secret[SEAL_SECRET_SIZE];
+    const struct entry_keys *entry_keys; /* of the ledger's entries; NULL: there are none */
     struct map places; /* ordinal → entry */
     size_t *entries;   /* where each begins in `bytes` */
     size_t count, space;
@@ -28,15 +31,15 @@ struct keys {
 };
 
 /* `secret` NULL: the ledger has none, or it may not be read: texts stay unknown. */
-void keys_init(struct keys *keys, const uint8_t *secret);
+void keys_init(struct keys *keys, const uint8_t *secret, const struct entry_keys *entry_keys);
 void keys_release(struct keys *keys);
 /* Takes an ORDINAL entry, ignores others. PASU_E_NOMEM. */
 PASU_MUST_USE int keys_note(struct keys *keys, const struct ledger_entry *entry);
 
 /*
  * The key's text (not zero-terminated, any bytes); its length, at most SEAL_TEXT_MAX. *is_cut: the
- * key is longer. PASU_E_NOTFOUND: no entry, or no secret; PASU_E_CORRUPT: the entry does not open
- * with this secret.
+ * key is longer. PASU_E_NOTFOUND: no entry, or nothing to open it with; PASU_E_ERASED;
+ * PASU_E_CORRUPT: the entry does not open with what there is for it.
  */
 PASU_MUST_USE ssize_t keys_text(const struct keys *keys, uint32_t ordinal,
                                 uint8_t text[SEAL_TEXT_MAX], bool *is_cut);

@@ -3,8 +3,9 @@
 #include "base/memory.h"
 #include "cli/complain.h"
 #include "cli/json_text.h"
-#include "config/load.h"
+#include "config/ledger_key.h"
 #include "ledger/control_client.h"
+#include "ledger/take_keys.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -45,6 +46,23 @@ ask_release(struct ask *ask)
 {
     config_free(ask->config);
     *ask = (struct ask){0};
+}
+
+int
+ask_keys(const struct ask *ask, struct segment_keys *keys)
+{
+    struct config_faults faults = {0};
+    int result;
+
+    ledger_keys_load(ask->config, &faults);
+    if (faults.count > 0)
+        complain(faults.items[0].hint, "%s:%u: %s", ask->config->path,
+                 (unsigned)faults.items[0].line, faults.items[0].text);
+    result = faults.count > 0 ? PASU_E_CONFIG : take_keys(keys, ask->config);
+    if (faults.count == 0 && result != 0)
+        complain_error(result, "the keys of the ledger");
+    config_faults_release(&faults);
+    return result == 0 ? 0 : 2;
 }
 
 int

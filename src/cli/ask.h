@@ -11,6 +11,7 @@
 
 #include "cli/arguments.h"
 #include "config/model.h"
+#include "ledger/segment_cipher.h"
 
 #include <jansson.h>
 
@@ -23,6 +24,9 @@ struct ask {
  * too. */
 PASU_MUST_USE int ask_init(struct ask *ask, const struct arguments *arguments);
 void ask_release(struct ask *ask);
+/* The keys of the ledger that the configuration names, for the caller to release. 0, or the exit
+ * status, after a complaint. */
+PASU_MUST_USE int ask_keys(const struct ask *ask, struct segment_keys *keys);
 
 /*
  * The guard's status, a new object in *status. 0 or an error; with PASU_E_UNAVAILABLE *status can

@@ -38,12 +38,17 @@ append(const struct ask *ask, enum segment_type type, const union payload_body *
 {
     struct log log = {.os = &os_real, .level = LOG_ERROR};
     int directory = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct segment_keys keys = {0};
     int lock = directory >= 0 ? openat(directory, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
-    int result = lock >= 0 ? become_owner(directory) : error_from_errno(errno);
+    int result = lock >= 0 ? 0 : error_from_errno(errno);
 
+    if (result == 0 && ask_keys(ask, &keys) != 0)
+        result = PASU_E_DENIED; /* as has been said */
+    if (result == 0)
+        result = become_owner(directory);
     if (result == 0 && flock(lock, LOCK_EX | LOCK_NB) != 0)
         result = PASU_E_UNAVAILABLE;
-    return result == 0 ? record_aside(&log, directory, type, body) : result;
+    return result == 0 ? record_aside(&log, directory, &keys, type, body) : result;
 }
 
 /* In a process of its own, which may give up the rights that the command needs. */

@@ -82,8 +82,10 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
 {
     int status, result;
 
-    *e = (struct evidence){.directory = -1};
+    *e = (struct evidence){.directory = -1, .entry_keys = {.fd = -1}};
     status = ask_init(&e->ask, arguments);
+    if (status == 0)
+        status = ask_keys(&e->ask, &e->segment_keys);
     if (status == 0)
         status = filter_of_options(&e->filter, arguments);
     if (status != 0)
@@ -93,7 +95,10 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
         return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
     read_secret(e);
     record_question(e, arguments);
-    keys_init(&e->keys, e->has_secret ? e->secret : NULL);
+    if (entry_keys_open_reading(&e->entry_keys, &os_real, e->directory) != 0)
+        e->entry_keys.fd = -1;
+    keys_init(&e->keys, e->has_secret ? e->secret : NULL,
+              e->entry_keys.fd >= 0 ? &e->entry_keys : NULL);
     result = book_new(&e->book, &os_real);
     if (result == 0)
         result = add_configured_names(e);
@@ -107,6 +112,9 @@ evidence_close(struct evidence *e)
         selection_release(&e->selection);
     book_free(e->book);
     keys_release(&e->keys);
+    if (e->entry_keys.fd >= 0)
+        entry_keys_close(&e->entry_keys);
+    segment_keys_release(&e->segment_keys);
     if (e->directory >= 0)
         close(e->directory);
     ask_release(&e->ask);
@@ -176,6 +184,7 @@ read_once(struct evidence *e, entry_fn *fn, void *arg, bool notes_damage)
     int result = ledger_reader_open(&reader, &os_real, e->directory);
 
     if (result == 0) {
+        ledger_reader_unlock(reader, &e->segment_keys);
         result = read_entries(e, reader, fn, arg, notes_damage);
         ledger_reader_close(reader);
     }
@@ -254,6 +263,10 @@ evidence_key(struct evidence *e, uint32_t ordinal, char text[KEY_TEXT_SIZE])
     }
     length =
         evidence_read_keys(e) == 0 ? keys_text(&e->keys, ordinal, bytes, &is_cut) : PASU_E_NOTFOUND;
+    if (length == PASU_E_ERASED) {
+        snprintf(text, KEY_TEXT_SIZE, "erased #%" PRIu32, ordinal);
+        return;
+    }
     if (length < 0) {
         snprintf(text, KEY_TEXT_SIZE, "unreadable #%" PRIu32, ordinal);
         return;

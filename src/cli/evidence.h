@@ -19,6 +19,8 @@ struct evidence {
     int directory;  /* -1: not open */
     bool has_secret, has_keys;
     uint8_t secret[SEAL_SECRET_SIZE];
+    struct segment_keys segment_keys;
+    struct entry_keys entry_keys;
     struct filter filter;
     struct book *book;
     struct selection selection;

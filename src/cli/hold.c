@@ -17,16 +17,23 @@ enum { LINE_SIZE = 4 * CONTROL_TEXT_SIZE };
 
 /* ---- list ---- */
 
+/* 0, or an error; *status: or that which has been complained about. */
 static int
-find_holds(const struct ask *ask, struct holds *holds)
+find_holds(const struct ask *ask, struct holds *holds, int *status)
 {
     const struct segment_watch nobody = {0};
-    int folder = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int segments = folder >= 0 ? openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    int result = segments >= 0 ? holds_find(holds, &os_real, segments, &nobody)
-                 : errno == ENOENT ? PASU_E_NOTFOUND
-                                   : error_from_errno(errno);
+    struct segment_keys keys;
+    int folder, segments, result;
 
+    *status = ask_keys(ask, &keys);
+    if (*status != 0)
+        return PASU_E_CONFIG;
+    folder = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    segments = folder >= 0 ? openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    result = segments >= 0     ? holds_find(holds, &os_real, segments, &keys, &nobody)
+             : errno == ENOENT ? PASU_E_NOTFOUND
+                               : error_from_errno(errno);
+    segment_keys_release(&keys);
     if (segments >= 0)
         close(segments);
     if (folder >= 0)
@@ -67,10 +74,12 @@ static int
 list(const struct ask *ask, bool is_json)
 {
     struct holds holds;
-    int result = find_holds(ask, &holds);
+    int status, result = find_holds(ask, &holds, &status);
 
     if (result != 0)
-        return complain_error(result, "the ledger in %s", ask->config->ledger.directory);
+        return status != 0 ? status
+                           : complain_error(result, "the ledger in %s",
+                                            ask->config->ledger.directory);
     for (size_t i = 0; i < holds.count; i++) {
         if (is_json)
             print_hold_json(&holds.items[i]);
@@ -127,8 +136,9 @@ newest(const struct ask *ask)
 {
     struct holds holds;
     uint64_t number = 0;
+    int status;
 
-    if (find_holds(ask, &holds) != 0)
+    if (find_holds(ask, &holds, &status) != 0)
         return 0;
     for (size_t i = 0; i < holds.count; i++)
         if (holds.items[i].number > number)

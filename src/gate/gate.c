@@ -9,6 +9,7 @@
 #include "exposure/tally.h"
 #include "gate/catalog_store.h"
 #include "gate/inspector.h"
+#include "ledger/take_keys.h"
 #include "postgres/encoding.h"
 #include "postgres/plan.h"
 #include "postgres/response.h"
@@ -44,6 +45,8 @@ prepare(struct gate *g, const struct channel_message *message)
     g->prepared = NULL;
     answer.id = generation.generation;
     answer.error = config_unpack_fd(&config, message->fd);
+    if (answer.error == 0 && !g->is_committed)
+        answer.error = take_keys(&g->keys, config);
     if (answer.error == 0)
         answer.error = settings_new(&g->prepared, config, generation.generation);
     if (answer.error == 0)

@@ -6,6 +6,7 @@
 #include "gate/kinds.h"
 #include "gate/segments.h"
 #include "gate/worker.h"
+#include "ledger/segment_cipher.h"
 
 #include <poll.h>
 
@@ -48,7 +49,8 @@ struct gate {
     int64_t started;
     struct kinds kinds;
     struct segments segments;
-    struct rebuild *rebuild; /* the past is being read; or NULL */
+    struct segment_keys keys; /* of the ledger, until it is read; wiped then */
+    struct rebuild *rebuild;  /* the past is being read; or NULL */
     int64_t tell_at;         /* monotonic: when the supervisor hears again how far */
     uint64_t status_answers; /* made so far, an allocation each */
     bool is_committed, is_ready, is_stopping, is_paused, had_keeper;

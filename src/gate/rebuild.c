@@ -203,7 +203,7 @@ see(struct rebuild *p, const struct ledger_entry *entry)
 
 int
 rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, struct source source,
-            struct kinds *kinds)
+            const struct segment_keys *keys, struct kinds *kinds)
 {
     struct rebuild *p = memory_new(1, sizeof(*p));
     int result;
@@ -215,10 +215,12 @@ rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, struct source 
     p->kinds = kinds;
     p->now = os_local_minute(os_realtime(shared->os));
     result = ledger_reader_open_source(&p->reader, shared->os, source, shared->ring);
-    if (result == 0)
+    if (result == 0) {
+        ledger_reader_unlock(p->reader, keys);
         *rebuild = p;
-    else
+    } else {
         rebuild_free(p);
+    }
     return result;
 }
 

@@ -13,6 +13,7 @@
 #include "gate/kinds.h"
 #include "gate/past_marks.h"
 #include "gate/worker.h"
+#include "ledger/segment_cipher.h"
 #include "ledger/source.h"
 
 struct rebuild;
@@ -22,10 +23,11 @@ struct rebuild_progress {
     uint64_t done, all;        /* bytes of the ledger */
 };
 
-/* Begins, with segments of this source. `kinds` NULL: nothing is restored, it is only seen whether
+/* Begins, with segments of this source, opened with the keys, which stay the caller's. `kinds` NULL: nothing is restored, it is only seen whether
  * all can be read. PASU_E_NOMEM, PASU_E_IO. */
 PASU_MUST_USE int rebuild_new(struct rebuild **rebuild, struct gate_shared *shared,
-                              struct source source, struct kinds *kinds);
+                              struct source source, const struct segment_keys *keys,
+                              struct kinds *kinds);
 /* Goes on for some milliseconds, or until the source has nothing yet: PASU_E_AGAIN: there is more; 0: all has been read. What is damaged
  * is passed over. PASU_E_IO, PASU_E_NOMEM: it cannot be read to its end. */
 PASU_MUST_USE int rebuild_step(struct rebuild *rebuild);

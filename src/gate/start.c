@@ -7,7 +7,8 @@
  * other persons' already. So the gate tells the supervisor (UNREAD), gives no ordinal, and serves
  * as on_failure says: closed gateways refuse, open ones go on with what is known. The supervisor
  * then offers it again from time to time (OFFER). Once all of it could be read the gate ends, and
- * the next one begins with the whole past.
+ * the next one begins with the whole past. The keys of an encrypted ledger are wiped once it is
+ * read; a gate that could not read it has them until it ends.
  */
 #include "gate/gate_thread.h"
 
@@ -146,7 +147,7 @@ start_begin(struct gate *g)
 {
     const struct source source = {segments_open, &g->segments};
     struct rebuild_progress nothing = {0};
-    int error = rebuild_new(&g->rebuild, &g->shared, source, &g->kinds);
+    int error = rebuild_new(&g->rebuild, &g->shared, source, &g->keys, &g->kinds);
 
     g->tell_at = os_monotonic(g->shared.os) + TELL_EVERY;
     if (error == 0)
@@ -163,7 +164,7 @@ start_again(struct gate *g)
 
     if (g->rebuild || g->shared.past_error == 0)
         return; /* it is read already */
-    if (rebuild_new(&g->rebuild, &g->shared, source, NULL) != 0)
+    if (rebuild_new(&g->rebuild, &g->shared, source, &g->keys, NULL) != 0)
         end_reading(g); /* the supervisor offers it again */
 }
 
@@ -205,6 +206,8 @@ start_step(struct gate *g)
     rebuild_take_marks(g->rebuild, &marks);
     end_reading(g);
     tell_end(g, result, &progress);
+    if (g->shared.past_error == 0)
+        segment_keys_release(&g->keys);
     serve_with(g, &marks);
 }
 
@@ -212,4 +215,5 @@ void
 start_release(struct gate *g)
 {
     end_reading(g);
+    segment_keys_release(&g->keys);
 }

@@ -122,6 +122,7 @@ start_keeper(struct supervisor *v)
                                           .ring_fd = r->ring,
                                           .wake_fd = r->wake,
                                           .durable_fd = r->durable}};
+    int result;
     const int keep[] = {r->directory, r->control, r->ring, r->wake, r->durable};
     struct child_start start = {.account = &v->account,
                                 .log = &v->log,
@@ -132,7 +133,10 @@ start_keeper(struct supervisor *v)
                                 .rules = message_rules_supervisor_from_keeper,
                                 .rule_count = message_rules_supervisor_from_keeper_count};
 
-    return child_start(&v->children[KEEPER], &start);
+    memcpy(keeper.start.secret, r->secret, sizeof(keeper.start.secret));
+    result = child_start(&v->children[KEEPER], &start);
+    memory_wipe(keeper.start.secret, sizeof(keeper.start.secret));
+    return result;
 }
 
 static void

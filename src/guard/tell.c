@@ -16,13 +16,13 @@ enum { EXTEND_MICROSECONDS = 30 * 1000 * 1000 };
 
 /* The configuration with its files, in memory that a child can read and nobody change. */
 static int
-make_packed(const struct config *config)
+make_packed(const struct config *config, bool has_keys)
 {
     uint8_t *bytes = NULL;
     size_t length = 0, done = 0;
     int fd;
 
-    if (config_pack(&bytes, &length, config) != 0)
+    if ((has_keys ? config_pack_with_keys : config_pack)(&bytes, &length, config) != 0)
         return -1;
     fd = memfd_create("pasu configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     while (fd >= 0 && done < length) {
@@ -61,7 +61,9 @@ tell_config(struct supervisor *v, struct child *child, const struct config *conf
             uint64_t generation)
 {
     struct message_generation message = {generation};
-    int fd = make_packed(config);
+    /* A gate that serves has read the ledger, and needs its keys no more. */
+    bool has_keys = child == &v->children[KEEPER] || !child->is_ready;
+    int fd = make_packed(config, has_keys);
 
     if (fd < 0) {
         LOG_EVENT(&v->log, INTERNAL, F_TEXT("error", "the configuration could not be packed"));

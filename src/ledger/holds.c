@@ -3,9 +3,6 @@
 
 #include "base/memory.h"
 
-#include <errno.h>
-#include <fcntl.h>
-
 static size_t
 find(const struct holds *holds, uint64_t number)
 {
@@ -61,37 +58,30 @@ holds_note(struct holds *holds, const struct segment_record *record)
 /* Takes each record of a segment; or, with `holds` NULL, only looks for one that is no hold: 1. */
 static int
 walk(struct holds *holds, const struct os *os, int directory, uint64_t first,
-     const struct segment_watch *watch)
+     const struct segment_keys *keys, const struct segment_watch *watch)
 {
     struct segment_scan scan;
     struct segment_record record;
-    char name[SEGMENT_NAME_SIZE];
-    int fd, result, found = 0;
+    int found = 0, result = segment_scan_open(&scan, os, directory, first, keys);
 
-    segment_name(name, first);
-    fd = os->openat(os->arg, directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-    if (fd < 0)
-        return error_from_errno(errno);
-    result = segment_scan_init(&scan, os, fd, first);
-    if (result == 0) {
-        while (found == 0 &&
-               ((result = segment_scan_next(&scan, &record)) == 1 || result == PASU_E_CORRUPT)) {
-            if (watch->read)
-                watch->read(watch->arg, scan.offset, scan.file.limit);
-            if (holds && result == 1)
-                holds_note(holds, &record);
-            else if (result == 1)
-                found = record.type != SEGMENT_HOLD;
-        }
-        segment_scan_release(&scan);
+    if (result != 0)
+        return result == PASU_E_CORRUPT ? 0 : result;
+    while (found == 0 &&
+           ((result = segment_scan_next(&scan, &record)) == 1 || result == PASU_E_CORRUPT)) {
+        if (watch->read)
+            watch->read(watch->arg, scan.offset, scan.file.limit);
+        if (holds && result == 1)
+            holds_note(holds, &record);
+        else if (result == 1)
+            found = record.type != SEGMENT_HOLD;
     }
-    os->close(os->arg, fd);
-    return found != 0 || result >= 0 || result == PASU_E_CORRUPT ? found : result;
+    segment_scan_close(&scan);
+    return found != 0 || result >= 0 ? found : result;
 }
 
 int
 holds_find(struct holds *holds, const struct os *os, int directory,
-           const struct segment_watch *watch)
+           const struct segment_keys *keys, const struct segment_watch *watch)
 {
     uint64_t *firsts;
     size_t count, at;
@@ -101,9 +91,9 @@ holds_find(struct holds *holds, const struct os *os, int directory,
     if (result != 0)
         return result;
     for (at = count; at > 0 && result == 0; at--)
-        result = walk(NULL, os, directory, firsts[at - 1], watch);
+        result = walk(NULL, os, directory, firsts[at - 1], keys, watch);
     for (; at < count && result >= 0; at++)
-        result = walk(holds, os, directory, firsts[at], watch);
+        result = walk(holds, os, directory, firsts[at], keys, watch);
     memory_free(firsts);
     return result < 0 ? result : 0;
 }

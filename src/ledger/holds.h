@@ -24,9 +24,9 @@ PASU_MUST_USE int holds_add(struct holds *holds, const struct payload_hold *hold
 PASU_MUST_USE int holds_remove(struct holds *holds, uint64_t number);
 /* Takes what a record says; others are ignored. */
 void holds_note(struct holds *holds, const struct segment_record *record);
-/* Those that a folder of segments names. `watch` hears how far it is. PASU_E_IO, PASU_E_NOMEM,
- * PASU_E_DENIED. */
+/* Those that a folder of segments names. `keys` as of segment_scan_unlock; `watch` hears how far it
+ * is. PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED, PASU_E_LEDGER_KEY. */
 PASU_MUST_USE int holds_find(struct holds *holds, const struct os *os, int directory,
-                             const struct segment_watch *watch);
+                             const struct segment_keys *keys, const struct segment_watch *watch);
 
 #endif

@@ -77,7 +77,7 @@ put_entries(struct intake *t, const struct ring *ring, struct segment_taken *tak
             taken->count++;
         else if (result == PASU_E_MALFORMED)
             tell_damage(t, taken->ring, taken->to, position);
-        else
+        else if (result != PASU_E_ERASED)
             return result;
         taken->to = position;
     }
@@ -119,6 +119,7 @@ release_all(struct intake *t, bool is_durable)
             continue;
         if (is_durable)
             ring_set_durable(ring, t->positions[i]);
+        ring_wipe(ring, t->positions[i]);
         ring_release(ring, t->positions[i]);
     }
 }

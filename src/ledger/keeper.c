@@ -9,6 +9,7 @@
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
 #include "ledger/record.h"
+#include "ledger/take_keys.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -84,6 +85,8 @@ prepare(struct keeper *k, const struct channel_message *message)
     answer.error = config_unpack_fd(&config, message->fd);
     if (answer.error == 0)
         answer.error = in_force_of(&k->prepared, config, generation.generation);
+    if (answer.error == 0 && !k->is_ready) /* another key needs another keeper */
+        answer.error = take_keys(&k->records.keys, config);
     k->is_prepared = answer.error == 0;
     config_free(config);
     tell_supervisor(k, MESSAGE_PREPARED, &answer, sizeof(answer));
@@ -456,7 +459,7 @@ serve(struct keeper *k)
 }
 
 int
-keeper_main(const struct keeper_start *start, const struct log *log)
+keeper_main(struct keeper_start *start, const struct log *log)
 {
     struct keeper *k = memory_new(1, sizeof(*k));
     int result;
@@ -466,6 +469,8 @@ keeper_main(const struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
+    result = record_set_secret(&k->records, start->secret);
+    memory_wipe(start->secret, sizeof(start->secret));
     k->records.watch = (struct segment_watch){.read = tell_progress, .arg = k};
     channel_init(&k->supervisor, start->supervisor_fd, message_rules_keeper_from_supervisor,
                  message_rules_keeper_from_supervisor_count);
@@ -473,8 +478,9 @@ keeper_main(const struct keeper_start *start, const struct log *log)
                  message_rules_keeper_from_gate_count);
     control_init(&k->control, start->control_fd, &k->log);
     signal(SIGPIPE, SIG_IGN);
-    result =
-        intake_init(&k->intake, &k->records, start->ring_fd, start->wake_fd, start->durable_fd);
+    if (result == 0)
+        result =
+            intake_init(&k->intake, &k->records, start->ring_fd, start->wake_fd, start->durable_fd);
     if (result == 0)
         serve(k);
     else

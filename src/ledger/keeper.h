@@ -10,6 +10,7 @@
 #define PASU_LEDGER_KEEPER_H
 
 #include "base/log.h"
+#include "exposure/seal.h"
 
 struct keeper_start {
     int supervisor_fd;
@@ -18,9 +19,10 @@ struct keeper_start {
     int ring_fd;      /* the rings; -1: there are none */
     int wake_fd;      /* eventfd: the gate wakes us */
     int durable_fd;   /* eventfd: we tell the gate that more is on disk */
+    uint8_t secret[SEAL_SECRET_SIZE]; /* the ledger's; wiped */
 };
 
 /* The process's exit status: 0 as asked, 2 on a fault. */
-int keeper_main(const struct keeper_start *start, const struct log *log);
+int keeper_main(struct keeper_start *start, const struct log *log);
 
 #endif

@@ -218,6 +218,12 @@ decode_record(struct ledger_reader *r, const struct segment_record *record,
     return decode(r, record->type, payload, entry);
 }
 
+void
+ledger_reader_unlock(struct ledger_reader *r, const struct segment_keys *keys)
+{
+    r->records.keys = keys;
+}
+
 static int
 next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
 {
@@ -228,6 +234,7 @@ next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
         result = records_next(&r->records, &record);
         if (result != 1)
             return result;
+        entry->is_in_ring = false;
         entry->seq = record.index;
         entry->time = record.time;
         r->seq = record.index + 1;
@@ -256,6 +263,7 @@ next_of_rings(struct ledger_reader *r, struct ledger_entry *entry)
     struct ring_entry found;
 
     entry->time = r->copied;
+    entry->is_in_ring = true;
     entry->seq = r->seq;
     for (; r->copy < RINGS_MAX; r->copy++) {
         uint64_t position = taken_position(&r->records.taken, r->copy, r->file);

@@ -36,6 +36,7 @@ struct ledger_entry {
     enum ledger_entry_type type;
     uint64_t seq; /* index of the record; of what is still in a ring, a number behind all of them */
     int64_t time; /* realtime ns: when it was recorded */
+    bool is_in_ring; /* not in the ledger yet; of an ordinal, sealed with the ledger's secret */
     union {
         const struct message_session *opened;
         const struct message_closed *closed;
@@ -60,7 +61,10 @@ PASU_MUST_USE int ledger_reader_open(struct ledger_reader **reader, const struct
  * the caller's. */
 PASU_MUST_USE int ledger_reader_open_source(struct ledger_reader **reader, const struct os *os,
                                             struct source source, int rings);
-/* 1: an entry; 0: the end; PASU_E_CORRUPT; PASU_E_AGAIN: of the source; PASU_E_IO, PASU_E_NOMEM. */
+/* What is encrypted is opened with one of these keys, which stay the caller's and there until the
+ * end. Before the first entry. */
+void ledger_reader_unlock(struct ledger_reader *reader, const struct segment_keys *keys);
+/* 1: an entry; 0: the end; PASU_E_CORRUPT; PASU_E_LEDGER_KEY: it is encrypted with another key; PASU_E_AGAIN: of the source; PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry);
 /* About how many bytes were read so far, and of how many: for progress. */
 void ledger_reader_progress(const struct ledger_reader *reader, uint64_t *done, uint64_t *all);

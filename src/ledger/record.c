@@ -11,7 +11,16 @@ enum { GROUP_MILLISECONDS = 10, SIGN_MILLISECONDS = 800, GATE_LOST_SECONDS = 5 }
 void
 record_init(struct record_keeping *r, const struct log *log, int directory)
 {
-    *r = (struct record_keeping){.log = log, .directory = directory};
+    *r = (struct record_keeping){.log = log, .directory = directory, .entries = {.fd = -1}};
+}
+
+int
+record_set_secret(struct record_keeping *r, const uint8_t secret[SEAL_SECRET_SIZE])
+{
+    int result = seal_init(&r->seal, secret);
+
+    r->has_seal = result == 0;
+    return result;
 }
 
 static void
@@ -117,21 +126,34 @@ static const union payload_body no_body;
 
 /* ---- opening ---- */
 
+static void
+close_chain(struct record_keeping *r)
+{
+    if (r->entries.fd >= 0)
+        entry_keys_close(&r->entries);
+    r->entries.fd = -1;
+    chain_close(&r->chain);
+}
+
 static int
 open_chain(struct record_keeping *r, struct chain_report *report)
 {
     const struct sandbox_account nobody = {0}; /* we are the account */
-    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, r->keys, &r->watch,
+    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->keys, &r->watch,
                             report);
 
     if (result != 0)
         return result;
     r->segment = 0;
-    result = taken_find(&r->taken, r->log->os, r->chain.segments, &r->watch);
+    result = taken_find(&r->taken, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
-        result = holds_find(&r->holds, r->log->os, r->chain.segments, &r->watch);
+        result = holds_find(&r->holds, r->log->os, r->chain.segments, &r->keys, &r->watch);
+    if (result == 0)
+        result = entry_keys_open(&r->entries, r->log->os, r->directory, &nobody);
+    if (result == 0)
+        result = entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys, report->size);
     if (result != 0)
-        chain_close(&r->chain);
+        close_chain(r);
     return result;
 }
 
@@ -291,21 +313,40 @@ static int
 put_exposure(struct record_keeping *r, struct view payload)
 {
     uint8_t salt[ENTRY_SALT] = {0};
-    const struct iovec parts[] = {{salt, sizeof(salt)}, {r->exposure, payload.length}};
+    const struct iovec parts[] = {{salt, sizeof(salt)}, {r->copy, payload.length}};
     bool has_list;
     uint64_t index;
     int result;
 
-    if (payload.length > sizeof(r->exposure) - sizeof(salt))
+    if (payload.length > sizeof(r->copy) - sizeof(salt))
         return PASU_E_MALFORMED;
     if (payload.length > 0)
-        memcpy(r->exposure, payload.bytes, payload.length);
-    if (entry_look(view_of(r->exposure, payload.length), &has_list) != 0)
+        memcpy(r->copy, payload.bytes, payload.length);
+    if (entry_look(view_of(r->copy, payload.length), &has_list) != 0)
         return PASU_E_MALFORMED;
     result = has_list ? take_salt(r, salt) : 0;
     return result == 0 ? chain_put(&r->chain, SEGMENT_EXPOSURE, os_realtime(r->log->os), parts,
                                    COUNT_OF(parts), &index)
                        : result;
+}
+
+/* Sealed anew, with its own key. */
+static int
+put_ordinal(struct record_keeping *r, struct view entry)
+{
+    uint8_t payload[ENTRY_SEAL_MAX];
+    struct iovec part = {payload, 0};
+    uint64_t index;
+    ssize_t length;
+
+    if (entry.length > sizeof(r->copy))
+        return PASU_E_MALFORMED;
+    memcpy(r->copy, entry.bytes, entry.length);
+    length = entry_reseal(&r->entries, &r->seal, view_of(r->copy, entry.length), payload);
+    if (length < 0)
+        return length == PASU_E_CORRUPT ? PASU_E_MALFORMED : (int)length;
+    part.iov_len = (size_t)length;
+    return chain_put(&r->chain, SEGMENT_ORDINAL, os_realtime(r->log->os), &part, 1, &index);
 }
 
 int
@@ -319,6 +360,8 @@ record_batch_put(struct record_keeping *r, enum segment_type type, struct view p
         return PASU_E_AGAIN;
     if (type == SEGMENT_EXPOSURE)
         return put_exposure(r, payload);
+    if (type == SEGMENT_ORDINAL && r->has_seal)
+        return put_ordinal(r, payload);
     return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
 }
 
@@ -329,7 +372,11 @@ record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
     int result;
 
     end.durable = r->chain.writer.durable;
-    result = commit(r, SEGMENT_TAKEN, &end, sizeof(end));
+    result = entry_keys_sync(&r->entries);
+    if (result == 0)
+        result = commit(r, SEGMENT_TAKEN, &end, sizeof(end));
+    else
+        chain_abort(&r->chain);
     if (result != 0)
         log_failure(r, result);
     else
@@ -388,8 +435,8 @@ fill_in(union payload_body *body, enum segment_type type, const struct record_ke
 }
 
 int
-record_aside(const struct log *log, int directory, enum segment_type type,
-             const union payload_body *body)
+record_aside(const struct log *log, int directory, const struct segment_keys *keys,
+             enum segment_type type, const union payload_body *body)
 {
     struct record_keeping *r = memory_new(1, sizeof(*r));
     union payload_body mine = *body;
@@ -399,6 +446,7 @@ record_aside(const struct log *log, int directory, enum segment_type type,
     if (!r)
         return PASU_E_NOMEM;
     record_init(r, log, directory);
+    r->keys = *keys;
     result = open_chain(r, &report);
     if (result == 0) {
         result = fill_in(&mine, type, r);
@@ -406,8 +454,12 @@ record_aside(const struct log *log, int directory, enum segment_type type,
             result = append_body(r, type, &mine);
         if (result == 0)
             result = chain_checkpoint(&r->chain);
-        chain_close(&r->chain);
+        if (result == 0 && type == SEGMENT_ERASED)
+            result = entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys,
+                                         chain_size(&r->chain));
+        close_chain(r);
     }
+    segment_keys_release(&r->keys);
     memory_free(r);
     return result;
 }
@@ -515,8 +567,10 @@ record_close(struct record_keeping *r)
         if (append_body(r, SEGMENT_STOPPED, &no_body) == 0)
             sign_now(r);
         sync_now(r);
-        chain_close(&r->chain);
+        close_chain(r);
     }
     r->is_open = false;
     live_release(&r->live);
+    segment_keys_release(&r->keys);
+    seal_release(&r->seal);
 }

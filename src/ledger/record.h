@@ -13,6 +13,7 @@
 
 #include "config/model.h"
 #include "ledger/chain.h"
+#include "ledger/entry_seal.h"
 #include "ledger/holds.h"
 #include "ledger/live.h"
 #include "ledger/payload.h"
@@ -24,15 +25,18 @@ struct record_keeping {
     const struct log *log;
     int directory; /* the ledger's folder */
     enum durability durability;
-    const struct segment_keys *keys; /* the first encrypts; NULL: none does */
-    struct segment_watch watch;      /* its `read`: who hears how far the opening is */
+    struct segment_keys keys; /* the first encrypts; none: nothing is */
+    struct seal seal;         /* of what the rings hold, and */
+    bool has_seal;            /* whether there is one: else it is recorded as it is */
+    struct entry_keys entries;
+    struct segment_watch watch; /* its `read`: who hears how far the opening is */
     struct chain chain;
     bool is_open;
     struct taken taken;
     struct holds holds;
     uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
     struct live live;
-    uint8_t exposure[SEGMENT_PAYLOAD_MAX]; /* a copy: the gate could change it while it is looked at */
+    uint8_t copy[SEGMENT_PAYLOAD_MAX]; /* of an entry: the gate could change it meanwhile */
     uint8_t salts[RECORD_SALTS];           /* random, used from `salt_at` on */
     size_t salt_at;
     struct payload_gap gap; /* of records that could not be written; count 0: none */
@@ -44,6 +48,10 @@ struct record_keeping {
 };
 
 void record_init(struct record_keeping *records, const struct log *log, int directory);
+/* With the ledger's secret, directory entries are sealed anew, each with a key of its own, before
+ * they are recorded. PASU_E_CRYPTO. */
+PASU_MUST_USE int record_set_secret(struct record_keeping *records,
+                                    const uint8_t secret[SEAL_SECRET_SIZE]);
 /* Opens the ledger and writes SEGMENT_STARTED. The errors of chain_open and chain_put. */
 PASU_MUST_USE int record_open(struct record_keeping *records);
 /* Writes what is left to say, makes it durable, signs it, and releases everything. */
@@ -64,14 +72,16 @@ PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type
  * ledger, appends, signs and closes. What depends on the ledger is filled in: up to where it is
  * exported, the number of a new hold. PASU_E_NOTFOUND: no such hold to release; the errors of
  * chain_open and chain_checkpoint. */
-PASU_MUST_USE int record_aside(const struct log *log, int directory, enum segment_type type,
+PASU_MUST_USE int record_aside(const struct log *log, int directory,
+                               const struct segment_keys *keys, enum segment_type type,
                                const union payload_body *body);
 
 /*
  * What is taken from a ring in one go: begin (the gap is written before, if there is one), put each
  * entry, end with what counts them; or abort. What fails is no gap: it is still in its ring.
- * record_batch_put: PASU_E_AGAIN, this batch is full; PASU_E_MALFORMED: no exposure, the batch goes
- * on without it; after any other error it is to be aborted.
+ * record_batch_put: PASU_E_AGAIN, this batch is full; the batch goes on without what is
+ * PASU_E_MALFORMED (no exposure, no sealed entry) or PASU_E_ERASED (an entry whose key was
+ * destroyed: there is nothing to record); after any other error it is to be aborted.
  */
 PASU_MUST_USE int record_batch_begin(struct record_keeping *records);
 PASU_MUST_USE int record_batch_put(struct record_keeping *records, enum segment_type type,

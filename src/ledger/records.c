@@ -61,6 +61,12 @@ enter(struct records *r, int fd, uint64_t first, size_t left)
         return damaged(r, first, 0);
     }
     r->is_unknown = false;
+    result = segment_scan_unlock(&r->scan, r->keys);
+    if (result != 0) {
+        segment_scan_release(&r->scan);
+        r->os->close(r->os->arg, fd);
+        return result;
+    }
     r->fd = fd;
     r->first = first;
     r->left = left;
@@ -126,6 +132,8 @@ next_raw(struct records *r, struct segment_record *record)
     for (;;) {
         int result = r->fd >= 0 && !r->is_at_end ? segment_scan_next(&r->scan, record) : 0;
 
+        if (result == 1 && record->is_sealed)
+            return PASU_E_LEDGER_KEY;
         if (result == 1)
             r->next = record->index + 1;
         if (result == PASU_E_CORRUPT) {

@@ -22,6 +22,7 @@ struct records_place {
 
 struct records {
     const struct os *os;
+    const struct segment_keys *keys; /* as of segment_scan_unlock; the caller may set it */
     struct source source;
     int fd; /* of the segment that is read; -1: none */
     uint64_t first;
@@ -47,8 +48,9 @@ struct records {
 PASU_MUST_USE int records_init(struct records *records, const struct os *os, struct source source);
 void records_release(struct records *records);
 /* 1: a record, borrowed until the next call; 0: the end, for now; PASU_E_CORRUPT: damage, at
- * `damage`; PASU_E_AGAIN: the source has not brought the next segment yet; PASU_E_IO, PASU_E_NOMEM,
- * and what else the source says. */
+ * `damage`; PASU_E_AGAIN: the source has not brought the next segment yet; PASU_E_LEDGER_KEY:
+ * what is there is sealed with another key than we have; PASU_E_IO, PASU_E_NOMEM, and what else the
+ * source says. */
 PASU_MUST_USE int records_next(struct records *records, struct segment_record *record);
 /* Goes on at a place. PASU_E_NOTFOUND: that segment is not there; as records_next. */
 PASU_MUST_USE int records_seek(struct records *records, const struct records_place *place);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/segment_scan.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #include "base/memory.h"
 
 enum { BUFFER_SIZE = 1 << 20 };
@@ -233,4 +236,36 @@ segment_scan_renew(struct segment_scan *s)
 {
     s->is_torn = false;
     return window_renew(&s->file);
+}
+
+int
+segment_scan_open(struct segment_scan *s, const struct os *os, int directory, uint64_t first,
+                  const struct segment_keys *keys)
+{
+    char name[SEGMENT_NAME_SIZE];
+    int fd, result;
+
+    segment_name(name, first);
+    fd = os->openat(os->arg, directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    if (fd < 0)
+        return errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno);
+    result = segment_scan_init(s, os, fd, first);
+    if (result != 0) {
+        os->close(os->arg, fd);
+        return result;
+    }
+    result = segment_scan_unlock(s, keys);
+    if (result != 0)
+        segment_scan_close(s);
+    return result;
+}
+
+void
+segment_scan_close(struct segment_scan *s)
+{
+    const struct os *os = s->file.os;
+    int fd = s->file.fd;
+
+    segment_scan_release(s);
+    os->close(os->arg, fd);
 }

@@ -49,6 +49,11 @@ void segment_scan_release(struct segment_scan *scan);
  * caller's and there until the release, it is. Nothing happens where the segment is not encrypted,
  * or where there are no keys (NULL, too). PASU_E_NOMEM. */
 PASU_MUST_USE int segment_scan_unlock(struct segment_scan *scan, const struct segment_keys *keys);
+/* Both, of the segment in the folder with that first index; close it in the place of release.
+ * PASU_E_NOTFOUND: there is none. */
+PASU_MUST_USE int segment_scan_open(struct segment_scan *scan, const struct os *os, int directory,
+                                    uint64_t first, const struct segment_keys *keys);
+void segment_scan_close(struct segment_scan *scan);
 /* 1: a record; 0: the end, `offset` is behind the last whole record and `next` its index, the next
  * call looks there again; PASU_E_CORRUPT: damage, the next call goes on behind it;
  * PASU_E_LEDGER_KEY: a whole record that none of the keys opens, nor has one before it been opened;

@@ -3,9 +3,6 @@
 
 #include "base/memory.h"
 
-#include <errno.h>
-#include <fcntl.h>
-
 bool
 taken_note(struct taken *taken, const struct segment_record *record, uint32_t *count)
 {
@@ -31,35 +28,28 @@ taken_position(const struct taken *taken, unsigned ring, uint64_t file)
 /* 1: the segment has such a record; 0; or an error. */
 static int
 find_in(struct taken *taken, const struct os *os, int directory, uint64_t first,
-        const struct segment_watch *watch)
+        const struct segment_keys *keys, const struct segment_watch *watch)
 {
     struct segment_scan scan;
     struct segment_record record;
-    char name[SEGMENT_NAME_SIZE];
     uint32_t count;
-    int fd, result;
     bool is_found = false;
+    int result = segment_scan_open(&scan, os, directory, first, keys);
 
-    segment_name(name, first);
-    fd = os->openat(os->arg, directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : error_from_errno(errno);
-    result = segment_scan_init(&scan, os, fd, first);
-    if (result == 0) {
-        while ((result = segment_scan_next(&scan, &record)) == 1 || result == PASU_E_CORRUPT) {
-            is_found |= result == 1 && taken_note(taken, &record, &count);
-            if (watch && watch->read)
-                watch->read(watch->arg, scan.offset, scan.file.limit);
-        }
-        segment_scan_release(&scan);
+    if (result != 0)
+        return result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT ? 0 : result;
+    while ((result = segment_scan_next(&scan, &record)) == 1 || result == PASU_E_CORRUPT) {
+        is_found |= result == 1 && taken_note(taken, &record, &count);
+        if (watch && watch->read)
+            watch->read(watch->arg, scan.offset, scan.file.limit);
     }
-    os->close(os->arg, fd);
-    return result == 0 || result == PASU_E_CORRUPT ? is_found : result;
+    segment_scan_close(&scan);
+    return result == 0 ? is_found : result;
 }
 
 int
 taken_find(struct taken *taken, const struct os *os, int directory,
-           const struct segment_watch *watch)
+           const struct segment_keys *keys, const struct segment_watch *watch)
 {
     uint64_t *firsts;
     size_t count;
@@ -67,7 +57,7 @@ taken_find(struct taken *taken, const struct os *os, int directory,
 
     *taken = (struct taken){0};
     while (result == 0 && count > 0)
-        result = find_in(taken, os, directory, firsts[--count], watch);
+        result = find_in(taken, os, directory, firsts[--count], keys, watch);
     memory_free(firsts);
     return result < 0 ? result : 0;
 }

@@ -17,10 +17,10 @@ struct taken {
     } rings[RINGS_MAX];
 };
 
-/* Of a folder of segments, from the newest on back. What is damaged is passed over. `watch` hears
- * how far it is; or NULL. PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED. */
+/* Of a folder of segments, from the newest on back. What is damaged is passed over. `keys`
+ * as of segment_scan_unlock; `watch` hears how far it is; or NULL. PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED. */
 PASU_MUST_USE int taken_find(struct taken *taken, const struct os *os, int directory,
-                             const struct segment_watch *watch);
+                             const struct segment_keys *keys, const struct segment_watch *watch);
 /* Notes one record; whether it is a SEGMENT_TAKEN that names a ring, and then how many records of
  * the batch before it. */
 bool taken_note(struct taken *taken, const struct segment_record *record, uint32_t *count);
