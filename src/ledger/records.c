@@ -69,7 +69,7 @@ enter(struct records *r, int fd, uint64_t first, size_t left)
         r->next = first + 1;
         return result;
     }
-    r->is_unknown = false;
+    r->is_unknown = r->is_empty = false;
     r->fd = fd;
     r->first = first;
     r->left = left;
@@ -92,13 +92,14 @@ static int
 skip_hole(struct records *r, uint64_t first)
 {
     uint64_t segment = r->fd >= 0 ? r->first : first, offset = r->fd >= 0 ? r->scan.offset : 0;
+    int result = damaged(r, segment, offset);
 
     if (r->fd >= 0)
         r->read += r->scan.file.limit;
     close_segment(r);
-    r->is_at_end = false;
+    r->is_at_end = r->is_empty = false;
     r->next = first;
-    return damaged(r, segment, offset);
+    return result;
 }
 
 /* Whether it is the segment that is read, which has no record yet: another one of the same name has
@@ -120,14 +121,15 @@ advance(struct records *r)
     uint64_t first = 0;
     size_t left = 0;
     bool is_odd;
-    int fd = r->source.open(r->source.arg, SOURCE_BEHIND, r->next, &first, &left);
+    int fd = r->source.open(r->source.arg, SOURCE_BEHIND, r->next + r->is_empty, &first, &left);
 
+    if (fd >= 0 && is_same(r, fd, first)) {
+        r->os->close(r->os->arg, fd);
+        r->is_empty = true;
+        fd = r->source.open(r->source.arg, SOURCE_BEHIND, r->next + 1, &first, &left);
+    }
     if (fd < 0)
         return fd;
-    if (is_same(r, fd, first)) {
-        r->os->close(r->os->arg, fd);
-        return PASU_E_NOTFOUND;
-    }
     is_odd = r->fd >= 0 ? first != r->next || r->scan.is_torn
                         : first != r->next && r->next > 0 && !r->is_unknown;
     if (is_odd && (r->fd < 0 || r->is_second_look)) {
@@ -161,7 +163,7 @@ take_back(struct records *r)
 static int
 rest(struct records *r)
 {
-    r->is_at_end = false;
+    r->is_at_end = r->is_empty = false;
     return r->fd >= 0 ? segment_scan_renew(&r->scan) : 0;
 }
 
@@ -172,11 +174,14 @@ next_raw(struct records *r, struct segment_record *record)
     for (;;) {
         int result = r->fd >= 0 && !r->is_at_end ? segment_scan_next(&r->scan, record) : 0;
 
-        if (result == 1)
+        if (result == 1) {
             r->next = record->index + 1;
+            r->is_empty = false;
+        }
         if (result == PASU_E_CORRUPT) {
+            result = damaged(r, r->first, r->scan.damage);
             r->next = r->scan.next;
-            return damaged(r, r->first, r->scan.damage);
+            return result;
         }
         if (result != 0)
             return result;
