@@ -2,8 +2,8 @@
 /* The ledger's records over its segments: beside a keeper that writes, from a place on, damaged. */
 #include "ledger/records.h"
 
-#include "ledger_place.h"
 #include "ledger/reader.h"
+#include "ledger_place.h"
 
 enum { SEGMENT = SEGMENT_BATCH_MAX + 3000, MOST = 4000 };
 
