@@ -61,7 +61,10 @@ make_place(void **state)
 
     if (disk_make(state) != 0)
         return -1;
-    *p = (struct place){.disk = *state, .now = NANOSECONDS_PER_SECOND, .os = os_real};
+    *p = (struct place){.disk = *state,
+                        .now = NANOSECONDS_PER_SECOND,
+                        .os = os_real,
+                        .intake = {.wake = -1, .durable = -1}};
     p->directory = p->disk->directory;
     p->os.arg = p;
     p->os.monotonic = place_time;
