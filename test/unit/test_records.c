@@ -238,6 +238,81 @@ what_is_cut_off_meanwhile_is_no_part_of_the_ledger(void **state)
     }
 }
 
+/* ---- a source that takes its time ---- */
+
+struct late {
+    struct source_folder folder;
+    uint64_t asked;
+    bool is_asked;
+};
+
+/* As the gate's: each answer comes when the same is asked for once more. */
+static int
+open_late(void *arg, enum source_what what, uint64_t index, uint64_t *first, size_t *left)
+{
+    struct late *late = arg;
+
+    if (!late->is_asked || late->asked != index) {
+        late->is_asked = true;
+        late->asked = index;
+        return PASU_E_AGAIN;
+    }
+    late->is_asked = false;
+    return source_open_folder(&late->folder, what, index, first, left);
+}
+
+/* Until the end; it comes before a question is asked too often. */
+static uint64_t
+read_late(struct records *r)
+{
+    struct segment_record record;
+    uint64_t next = 0;
+    unsigned again = 0;
+    int result;
+
+    while ((result = records_next(r, &record)) != 0) {
+        assert_true(result == 1 || result == PASU_E_AGAIN);
+        assert_true(again < MOST);
+        again += result == PASU_E_AGAIN;
+        if (result == 1)
+            assert_int_equal(record.index, next++);
+    }
+    return next;
+}
+
+static void
+segments_that_come_late_are_the_same_and_one_without_records_is_an_end(void **state)
+{
+    struct place *p = *state;
+    struct late late = {.folder = {&os_real, -1}};
+    struct records r;
+    uint64_t size;
+
+    begin_small(p);
+    work(p, 20);
+    size = p->records.chain.writer.next;
+    kill_keeper(p);
+    late.folder.directory = open_segments(p);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(records_init(&r, &os_real, (struct source){open_late, &late}), 0);
+        assert_int_equal(read_late(&r), size);
+        records_release(&r);
+        if (round == 0) { /* killed when it had begun the next one */
+            struct segment_header header;
+            static const uint8_t id[SEGMENT_ID_SIZE] = {7};
+            char name[SEGMENT_NAME_SIZE];
+            int fd;
+
+            segment_header_make(&header, size, 1, id);
+            segment_name(name, size);
+            fd = openat(late.folder.directory, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+            assert_int_equal(write(fd, &header, sizeof(header)), sizeof(header));
+            close(fd);
+        }
+    }
+    close(late.folder.directory);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
 int
@@ -246,6 +321,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_reader_that_steps_between_any_two_calls_sees_each_record_once),
         TEST(what_is_cut_off_meanwhile_is_no_part_of_the_ledger),
+        TEST(segments_that_come_late_are_the_same_and_one_without_records_is_an_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
