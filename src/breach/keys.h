@@ -23,8 +23,8 @@ struct keys {
     bool has_secret;
     uint8_t secret[SEAL_SECRET_SIZE];
     const struct entry_keys *entry_keys; /* of the ledger's entries; NULL: there are none */
-    struct map places; /* ordinal → entry */
-    size_t *entries;   /* where each begins in `bytes` */
+    struct map places;                   /* ordinal → entry */
+    size_t *entries;                     /* where each begins in `bytes` */
     size_t count, space;
     uint8_t *bytes;
     size_t used, bytes_space;

@@ -66,8 +66,8 @@ print_hold(const struct payload_hold *hold)
 
     text_escape(who, sizeof(who), view_of_text(hold->who));
     text_escape(why, sizeof(why), view_of_text(hold->why));
-    printf("hold %" PRIu64 " for %s (placed by uid %" PRIu32 "): %s\n", hold->number, who, hold->uid,
-           why);
+    printf("hold %" PRIu64 " for %s (placed by uid %" PRIu32 "): %s\n", hold->number, who,
+           hold->uid, why);
 }
 
 static int
@@ -77,9 +77,9 @@ list(const struct ask *ask, bool is_json)
     int status, result = find_holds(ask, &holds, &status);
 
     if (result != 0)
-        return status != 0 ? status
-                           : complain_error(result, "the ledger in %s",
-                                            ask->config->ledger.directory);
+        return status != 0
+                   ? status
+                   : complain_error(result, "the ledger in %s", ask->config->ledger.directory);
     for (size_t i = 0; i < holds.count; i++) {
         if (is_json)
             print_hold_json(&holds.items[i]);
@@ -97,8 +97,8 @@ static int
 complain_hold(int result, uint64_t number)
 {
     if (result == PASU_E_NOTFOUND)
-        complain("pasu hold -c FILE list names those that there are",
-                 "there is no hold %" PRIu64, number);
+        complain("pasu hold -c FILE list names those that there are", "there is no hold %" PRIu64,
+                 number);
     else if (result == PASU_E_DENIED)
         complain("run it as root, or as the account that pasu guard runs as",
                  "this account may not do it");

@@ -191,7 +191,8 @@ print_gap(FILE *file, const struct gap *gap)
         break;
     case GAP_DAMAGED:
         segment_name(name, gap->segment);
-        fprintf(file, "  the ledger is damaged at byte %" PRIu64 " of %s, recorded between %s and %s\n",
+        fprintf(file,
+                "  the ledger is damaged at byte %" PRIu64 " of %s, recorded between %s and %s\n",
                 gap->offset, name, from, to);
         break;
     }

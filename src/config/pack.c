@@ -45,8 +45,7 @@ key_bytes(const struct config *config, size_t index, bool has_keys)
 static size_t
 packed_length(const struct config *config, bool has_keys)
 {
-    size_t length =
-        sizeof(magic) + 4 + 4 + strlen(config->path) + 4 + config_text(config).length;
+    size_t length = sizeof(magic) + 4 + 4 + strlen(config->path) + 4 + config_text(config).length;
 
     for (size_t i = 0; i < config->gateway_count; i++)
         for (enum key_id id = 0; id < KEY_COUNT; id++) {

@@ -23,13 +23,14 @@ struct rebuild_progress {
     uint64_t done, all;        /* bytes of the ledger */
 };
 
-/* Begins, with segments of this source, opened with the keys, which stay the caller's. `kinds` NULL: nothing is restored, it is only seen whether
- * all can be read. PASU_E_NOMEM, PASU_E_IO. */
+/* Begins, with segments of this source, opened with the keys, which stay the caller's. `kinds`
+ * NULL: nothing is restored, it is only seen whether all can be read. PASU_E_NOMEM, PASU_E_IO. */
 PASU_MUST_USE int rebuild_new(struct rebuild **rebuild, struct gate_shared *shared,
                               struct source source, const struct segment_keys *keys,
                               struct kinds *kinds);
-/* Goes on for some milliseconds, or until the source has nothing yet: PASU_E_AGAIN: there is more; 0: all has been read. What is damaged
- * is passed over. PASU_E_IO, PASU_E_NOMEM: it cannot be read to its end. */
+/* Goes on for some milliseconds, or until the source has nothing yet: PASU_E_AGAIN: there is more;
+ * 0: all has been read. What is damaged is passed over. PASU_E_IO, PASU_E_NOMEM: it cannot be read
+ * to its end. */
 PASU_MUST_USE int rebuild_step(struct rebuild *rebuild);
 void rebuild_progress(const struct rebuild *rebuild, struct rebuild_progress *progress);
 /* The caller becomes the owner. */

@@ -57,7 +57,7 @@ struct gate_shared {
     _Atomic uint64_t notified_fields, notified_kinds;
     struct channel supervisor; /* the main thread receives; anybody may send */
     struct ring_file rings;    /* one for each worker */
-    int ring;           /* descriptor to read what it holds already */
+    int ring;                  /* descriptor to read what it holds already */
     int past_error;     /* 0; or why the past is not known (gate/start.c): before any worker */
     int wake, durable;  /* eventfds: to the keeper; from it, that more is on disk */
     uint8_t secret[32]; /* the ledger's */

@@ -255,8 +255,9 @@ int
 resources_open_segment(const struct resources *r, const struct sandbox_account *account,
                        uint64_t index, uint64_t *first, size_t *left)
 {
-    struct source_folder folder = {&os_real, openat(r->directory, "segments",
-                                                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    struct source_folder folder = {
+        &os_real,
+        openat(r->directory, "segments", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     struct stat st;
     int fd;
 

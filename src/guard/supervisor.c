@@ -93,8 +93,7 @@ start_gate(struct supervisor *v)
 {
     const struct resources *r = &v->resources;
     struct gate_run gate = {
-        .v = v,
-        .start = {.ring_fd = r->ring, .wake_fd = r->wake, .durable_fd = r->durable}};
+        .v = v, .start = {.ring_fd = r->ring, .wake_fd = r->wake, .durable_fd = r->durable}};
     const int keep[] = {r->ring, r->wake, r->durable};
     struct child_start start = {.account = &v->account,
                                 .log = &v->log,

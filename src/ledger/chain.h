@@ -37,7 +37,7 @@ struct chain {
     bool has_tiles;
     struct signing_key key;
     const struct segment_watch *watch; /* while it opens */
-    uint64_t signed_size; /* of the last checkpoint */
+    uint64_t signed_size;              /* of the last checkpoint */
     /* The leaves of committed records that are not in the tree yet, and of the batch behind them.
      */
     struct tree_hash *leaves;

@@ -16,8 +16,8 @@ typedef int control_frame_fn(void *arg, uint32_t type, const void *body, size_t 
  */
 PASU_MUST_USE int control_ask(const char *path, const struct control_request *request,
                               control_frame_fn *frame, void *arg, uint64_t *count);
-/* A request of the other verbs, whose answer has no frames; `who` and `what` are cut to fit, and may
- * be NULL. As control_ask. */
+/* A request of the other verbs, whose answer has no frames; `who` and `what` are cut to fit, and
+ * may be NULL. As control_ask. */
 PASU_MUST_USE int control_tell(const char *path, enum control_verb verb, uint64_t number,
                                const char *who, const char *what, uint64_t *count);
 /* For whoever reads the ledger next: asks the keeper to write down what it has not yet. The errors

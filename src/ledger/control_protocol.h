@@ -9,7 +9,12 @@
 
 #include "ledger/message.h"
 
-enum { CONTROL_MAGIC = 0x75736170, CONTROL_VERSION = 3, CONTROL_BODY_MAX = 2048, CONTROL_TEXT_SIZE = 256 };
+enum {
+    CONTROL_MAGIC = 0x75736170,
+    CONTROL_VERSION = 3,
+    CONTROL_BODY_MAX = 2048,
+    CONTROL_TEXT_SIZE = 256
+};
 
 enum control_verb {
     CONTROL_STATUS = 1,

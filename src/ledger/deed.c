@@ -31,8 +31,7 @@ ask(const struct control_client *client, struct record_keeping *r)
     return result;
 }
 
-static int
-export(const struct control_client *client, struct record_keeping *r)
+static int export(const struct control_client *client, struct record_keeping *r)
 {
     union payload_body body = {
         .exported = {.uid = client->uid, .pid = client->pid, .to = chain_size(&r->chain)}};

@@ -80,8 +80,8 @@ walk(struct holds *holds, const struct os *os, int directory, uint64_t first,
 }
 
 int
-holds_find(struct holds *holds, const struct os *os, int directory,
-           const struct segment_keys *keys, const struct segment_watch *watch)
+holds_find(struct holds *holds, const struct os *os, int directory, const struct segment_keys *keys,
+           const struct segment_watch *watch)
 {
     uint64_t *firsts;
     size_t count, at;

@@ -4,9 +4,9 @@
  *
  * The gate wakes us by an eventfd when we sleep. With durability `group` and `os` we then wait for
  * more to come together, at most 10 ms or until a ring is half full; with `strict` we take at once.
- * What was taken from a ring in one go is one batch of the ledger, with the position that it goes up
- * to. Only then, and with `group` and `strict` only once it is on disk, is the room released. What
- * the ledger does not take stays in the ring, and is tried again every 100 ms.
+ * What was taken from a ring in one go is one batch of the ledger, with the position that it goes
+ * up to. Only then, and with `group` and `strict` only once it is on disk, is the room released.
+ * What the ledger does not take stays in the ring, and is tried again every 100 ms.
  *
  * The rings are hostile. Owned by the keeper's only thread.
  */

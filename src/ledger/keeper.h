@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keeper: the process that owns what is recorded (the ledger's files and the key that signs it), takes what the
- * gate leaves for it in the rings, and answers the control socket. It has no network.
+ * The keeper: the process that owns what is recorded (the ledger's files and the key that signs
+ * it), takes what the gate leaves for it in the rings, and answers the control socket. It has no
+ * network.
  *
  * keeper_main is called in a fresh child of the supervisor which has dropped its privileges. It
  * takes the descriptors.
@@ -14,11 +15,11 @@
 
 struct keeper_start {
     int supervisor_fd;
-    int directory_fd; /* the ledger's folder, opened by the supervisor */
-    int control_fd;   /* listening */
-    int ring_fd;      /* the rings; -1: there are none */
-    int wake_fd;      /* eventfd: the gate wakes us */
-    int durable_fd;   /* eventfd: we tell the gate that more is on disk */
+    int directory_fd;                 /* the ledger's folder, opened by the supervisor */
+    int control_fd;                   /* listening */
+    int ring_fd;                      /* the rings; -1: there are none */
+    int wake_fd;                      /* eventfd: the gate wakes us */
+    int durable_fd;                   /* eventfd: we tell the gate that more is on disk */
     uint8_t secret[SEAL_SECRET_SIZE]; /* the ledger's; wiped */
 };
 

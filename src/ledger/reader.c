@@ -295,6 +295,7 @@ int
 ledger_reader_seek(struct ledger_reader *r, const struct records_place *place)
 {
     r->is_behind_records = false;
+    r->seq = place->index;
     return records_seek(&r->records, place);
 }
 

@@ -64,7 +64,8 @@ PASU_MUST_USE int ledger_reader_open_source(struct ledger_reader **reader, const
 /* What is encrypted is opened with one of these keys, which stay the caller's and there until the
  * end. Before the first entry. */
 void ledger_reader_unlock(struct ledger_reader *reader, const struct segment_keys *keys);
-/* 1: an entry; 0: the end; PASU_E_CORRUPT; PASU_E_LEDGER_KEY: it is encrypted with another key; PASU_E_AGAIN: of the source; PASU_E_IO, PASU_E_NOMEM. */
+/* 1: an entry; 0: the end; PASU_E_CORRUPT; PASU_E_LEDGER_KEY: it is encrypted with another key;
+ * PASU_E_AGAIN: of the source; PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry);
 /* About how many bytes were read so far, and of how many: for progress. */
 void ledger_reader_progress(const struct ledger_reader *reader, uint64_t *done, uint64_t *all);

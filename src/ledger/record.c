@@ -139,8 +139,8 @@ static int
 open_chain(struct record_keeping *r, struct chain_report *report)
 {
     const struct sandbox_account nobody = {0}; /* we are the account */
-    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->keys, &r->watch,
-                            report);
+    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->keys,
+                            &r->watch, report);
 
     if (result != 0)
         return result;

@@ -37,7 +37,7 @@ struct record_keeping {
     uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
     struct live live;
     uint8_t copy[SEGMENT_PAYLOAD_MAX]; /* of an entry: the gate could change it meanwhile */
-    uint8_t salts[RECORD_SALTS];           /* random, used from `salt_at` on */
+    uint8_t salts[RECORD_SALTS];       /* random, used from `salt_at` on */
     size_t salt_at;
     struct payload_gap gap; /* of records that could not be written; count 0: none */
     bool has_failed;

@@ -44,6 +44,14 @@ damaged(struct records *r, uint64_t segment, uint64_t offset)
     return PASU_E_CORRUPT;
 }
 
+static void
+drop_batch(struct records *r)
+{
+    r->batch_used = r->batch_at = 0;
+    r->batch_count = 0;
+    r->is_giving = r->is_broken = false;
+}
+
 /* ---- from segment to segment ---- */
 
 /* Takes up the segment with this descriptor. */
@@ -56,11 +64,12 @@ enter(struct records *r, int fd, uint64_t first, size_t left)
         r->os->close(r->os->arg, fd);
         if (result != PASU_E_CORRUPT)
             return result;
-        r->next = first + 1;
         r->is_unknown = true;
-        return damaged(r, first, 0);
+        result = damaged(r, first, 0);
+        r->next = first + 1;
+        return result;
     }
-    r->is_unknown = false;
+    r->is_unknown = r->is_empty = false;
     result = segment_scan_unlock(&r->scan, r->keys);
     if (result != 0) {
         segment_scan_release(&r->scan);
@@ -70,6 +79,7 @@ enter(struct records *r, int fd, uint64_t first, size_t left)
     r->fd = fd;
     r->first = first;
     r->left = left;
+    r->unseen = 0;
     r->is_at_end = r->is_second_look = false;
     return 0;
 }
@@ -88,13 +98,26 @@ static int
 skip_hole(struct records *r, uint64_t first)
 {
     uint64_t segment = r->fd >= 0 ? r->first : first, offset = r->fd >= 0 ? r->scan.offset : 0;
+    int result = damaged(r, segment, offset);
 
     if (r->fd >= 0)
         r->read += r->scan.file.limit;
     close_segment(r);
-    r->is_at_end = false;
+    r->is_at_end = r->is_empty = false;
     r->next = first;
-    return damaged(r, segment, offset);
+    return result;
+}
+
+/* Whether it is the segment that is read, which has no record yet: another one of the same name has
+ * taken its place where a keeper cut off all that it had. */
+static bool
+is_same(const struct records *r, int fd, uint64_t first)
+{
+    struct segment_header header;
+
+    return r->fd >= 0 && first == r->first &&
+           os_read_all(r->os, fd, &header, sizeof(header), 0) == 0 &&
+           memcmp(&header, &r->scan.header, sizeof(header)) == 0;
 }
 
 /* To the next segment: 0, or PASU_E_NOTFOUND where this is the last one. */
@@ -104,8 +127,13 @@ advance(struct records *r)
     uint64_t first = 0;
     size_t left = 0;
     bool is_odd;
-    int fd = r->source.open(r->source.arg, SOURCE_BEHIND, r->next, &first, &left);
+    int fd = r->source.open(r->source.arg, SOURCE_BEHIND, r->next + r->is_empty, &first, &left);
 
+    if (fd >= 0 && is_same(r, fd, first)) {
+        r->os->close(r->os->arg, fd);
+        r->is_empty = true;
+        fd = r->source.open(r->source.arg, SOURCE_BEHIND, r->next + 1, &first, &left);
+    }
     if (fd < 0)
         return fd;
     is_odd = r->fd >= 0 ? first != r->next || r->scan.is_torn
@@ -125,6 +153,26 @@ advance(struct records *r)
     return enter(r, fd, first, left);
 }
 
+/* A batch without its end may be cut off, and something else come in its place: it is read again.
+ */
+static void
+take_back(struct records *r)
+{
+    if (r->fd < 0 || r->batch_count == 0 || r->is_broken || r->is_second_look)
+        return;
+    r->scan.offset = r->batch_place.offset;
+    r->scan.next = r->next = r->batch_place.index;
+    drop_batch(r);
+}
+
+/* For now. What comes is seen the next time. */
+static int
+rest(struct records *r)
+{
+    r->is_at_end = r->is_empty = false;
+    return r->fd >= 0 ? segment_scan_renew(&r->scan) : 0;
+}
+
 /* The next whole record, whatever it is part of. */
 static int
 next_raw(struct records *r, struct segment_record *record)
@@ -134,20 +182,23 @@ next_raw(struct records *r, struct segment_record *record)
 
         if (result == 1 && record->is_sealed)
             return PASU_E_LEDGER_KEY;
-        if (result == 1)
+        if (result == 1) {
             r->next = record->index + 1;
+            r->is_empty = false;
+        }
         if (result == PASU_E_CORRUPT) {
+            result = damaged(r, r->first, r->scan.damage);
             r->next = r->scan.next;
-            return damaged(r, r->first, r->scan.damage);
+            return result;
         }
         if (result != 0)
             return result;
+        if (!r->is_at_end)
+            take_back(r);
         r->is_at_end = true;
         result = advance(r);
-        if (result == PASU_E_NOTFOUND)
-            r->is_at_end = false; /* it may grow */
         if (result != 0)
-            return result == PASU_E_NOTFOUND ? 0 : result;
+            return result == PASU_E_NOTFOUND ? rest(r) : result;
     }
 }
 
@@ -159,6 +210,20 @@ place_of(const struct records *r, const struct segment_record *record)
     return (struct records_place){r->first, record->offset, record->index};
 }
 
+/* It is longer than any of ours: what there is comes as it is. */
+static int
+end_full(struct records *r, const struct segment_record *record)
+{
+    bool is_broken = r->is_broken;
+
+    r->held = *record;
+    r->is_held = r->is_giving = true;
+    if (is_broken)
+        return 0;
+    r->damage = place_of(r, record);
+    return PASU_E_CORRUPT;
+}
+
 /* Keeps a record that is part of a batch. */
 static int
 keep(struct records *r, const struct segment_record *record)
@@ -166,7 +231,7 @@ keep(struct records *r, const struct segment_record *record)
     size_t room = sizeof(*record) + ((record->payload.length + 7) & ~(size_t)7);
 
     if (room > BATCH_SIZE - r->batch_used)
-        return damaged(r, r->first, record->offset); /* longer than any of ours */
+        return end_full(r, record);
     if (r->batch_count == 0)
         r->batch_place = place_of(r, record);
     memcpy(r->batch + r->batch_used, record, sizeof(*record));
@@ -187,14 +252,6 @@ give(struct records *r, struct segment_record *record)
     r->place = r->batch_place;
 }
 
-static void
-drop_batch(struct records *r)
-{
-    r->batch_used = r->batch_at = 0;
-    r->batch_count = 0;
-    r->is_giving = r->is_broken = false;
-}
-
 /* What is no part of a batch ends the one before it. */
 static int
 end_batch(struct records *r, const struct segment_record *record)
@@ -211,6 +268,34 @@ end_batch(struct records *r, const struct segment_record *record)
         return 0; /* of what is broken the damage was told */
     r->damage = place_of(r, record);
     return PASU_E_CORRUPT;
+}
+
+/* What was skipped of this segment may say up to where a ring was taken. */
+static int
+look_at_unseen(struct records *r)
+{
+    struct segment_scan scan;
+    struct segment_record record;
+    struct taken before = {0};
+    uint32_t count;
+    int result = segment_scan_init(&scan, r->os, r->fd, r->first);
+
+    if (result != 0)
+        return result == PASU_E_CORRUPT ? 0 : result;
+    while (scan.offset < r->unseen && (result = segment_scan_next(&scan, &record)) != 0) {
+        if (result == 1)
+            taken_note(&before, &record, &count);
+        else if (result != PASU_E_CORRUPT)
+            break;
+    }
+    segment_scan_release(&scan);
+    if (result < 0 && result != PASU_E_CORRUPT)
+        return result;
+    for (unsigned i = 0; i < RINGS_MAX; i++)
+        if (r->taken.rings[i].file == 0)
+            r->taken.rings[i] = before.rings[i];
+    r->unseen = 0;
+    return 0;
 }
 
 int
@@ -232,6 +317,8 @@ records_next(struct records *r, struct segment_record *record)
             return 1;
         }
         result = next_raw(r, record);
+        if (result == 0 && r->unseen > 0)
+            result = look_at_unseen(r);
         if (result != 1)
             return result;
         result = segment_is_from_ring(record->type) ? keep(r, record) : end_batch(r, record);
@@ -258,7 +345,7 @@ records_seek(struct records *r, const struct records_place *place)
         return result;
     if (first != place->segment || place->offset > r->scan.file.limit)
         return PASU_E_NOTFOUND;
-    r->scan.offset = place->offset;
+    r->scan.offset = r->unseen = place->offset;
     r->scan.next = r->next = place->index;
     return 0;
 }

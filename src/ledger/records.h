@@ -27,9 +27,11 @@ struct records {
     int fd; /* of the segment that is read; -1: none */
     uint64_t first;
     struct segment_scan scan;
-    size_t left; /* segments from this one on */
+    size_t left;         /* segments from this one on */
+    uint64_t unseen;     /* bytes of this segment before the place that was sought; 0: none */
     uint64_t next, read; /* index that comes next; bytes of the segments before this one */
     bool is_at_end, is_second_look;
+    bool is_empty;   /* no record of this segment was found: the next one is behind its index */
     bool is_unknown; /* how many records the damaged segment before this one had */
     struct records_place damage; /* of the last PASU_E_CORRUPT */
     struct records_place place;  /* of the last record */

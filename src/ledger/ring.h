@@ -35,9 +35,9 @@
 
 enum {
     RINGS_MAX = 64,
-    RING_SIZE = 4 << 20, /* bytes of entries in one ring; a power of two */
+    RING_SIZE = 4 << 20,      /* bytes of entries in one ring; a power of two */
     RING_PAYLOAD_MAX = 64984, /* with the ledger's salt still a record there */
-    RING_NAME_SIZE = 64, /* 63 bytes and a zero */
+    RING_NAME_SIZE = 64,      /* 63 bytes and a zero */
 };
 #define RING_RUN (UINT64_C(1) << 36)
 

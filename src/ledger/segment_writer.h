@@ -41,11 +41,11 @@ struct segment_writer {
     bool is_left;         /* nothing more goes into this segment: the next one may have its name
                              already, or a nonce could come twice */
     bool is_sealed;       /* its payloads are encrypted, */
-    struct segment_cipher cipher;    /* with this, unless it is only read */
-    const struct segment_keys *keys; /* NULL: new segments are not encrypted */
-    bool is_open;                    /* a batch is: between begin, and commit or abort */
-    uint32_t seed;                   /* of the segment's checksums */
-    const struct segment_watch *watch;  /* while it opens */
+    struct segment_cipher cipher;      /* with this, unless it is only read */
+    const struct segment_keys *keys;   /* NULL: new segments are not encrypted */
+    bool is_open;                      /* a batch is: between begin, and commit or abort */
+    uint32_t seed;                     /* of the segment's checksums */
+    const struct segment_watch *watch; /* while it opens */
     uint8_t *batch;
     size_t used, asked; /* of it; and without what encryption takes */
     uint64_t put;       /* records in the batch, */
@@ -61,8 +61,8 @@ struct segment_report {
     uint64_t segment; /* and in the segment of which first index */
 };
 
-/* Who hears of each record of the newest segment that stays and is not from a ring; and, for as long
- * as something is read, of how many bytes how many have been. NULL: nobody. */
+/* Who hears of each record of the newest segment that stays and is not from a ring; and, for as
+ * long as something is read, of how many bytes how many have been. NULL: nobody. */
 struct segment_watch {
     void (*see)(void *arg, const struct segment_record *record);
     void (*read)(void *arg, uint64_t done, uint64_t all);

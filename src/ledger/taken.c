@@ -48,8 +48,8 @@ find_in(struct taken *taken, const struct os *os, int directory, uint64_t first,
 }
 
 int
-taken_find(struct taken *taken, const struct os *os, int directory,
-           const struct segment_keys *keys, const struct segment_watch *watch)
+taken_find(struct taken *taken, const struct os *os, int directory, const struct segment_keys *keys,
+           const struct segment_watch *watch)
 {
     uint64_t *firsts;
     size_t count;

@@ -18,7 +18,8 @@ struct taken {
 };
 
 /* Of a folder of segments, from the newest on back. What is damaged is passed over. `keys`
- * as of segment_scan_unlock; `watch` hears how far it is; or NULL. PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED. */
+ * as of segment_scan_unlock; `watch` hears how far it is; or NULL. PASU_E_IO, PASU_E_NOMEM,
+ * PASU_E_DENIED. */
 PASU_MUST_USE int taken_find(struct taken *taken, const struct os *os, int directory,
                              const struct segment_keys *keys, const struct segment_watch *watch);
 /* Notes one record; whether it is a SEGMENT_TAKEN that names a ring, and then how many records of

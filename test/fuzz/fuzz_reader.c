@@ -2,14 +2,13 @@
 /*
  * A hostile ledger is read to its end: what comes out can be looked at, and the end comes.
  *
- * Input: u32 length of the journal and, in bit 31, whether its checksums are set right; the
- * journal; the ring's head, start, tail, and (u64) whether its checksums are set right; its
- * entries.
+ * Input: three segments, each a u32 with its length and, in bit 31, whether its header, indexes and
+ * checksums are set right, and its bytes; the ring's head, start, tail, and (u64) whether its
+ * checksums are set right; its entries.
  */
 #include "ledger/reader.h"
 
 #include "base/crc32c.h"
-#include "ledger/journal_scan.h"
 #include "ledger/ring_layout.h"
 
 #include <sys/mman.h>
@@ -17,7 +16,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { POSITIONS = 4 };
+enum { POSITIONS = 4, SEGMENTS = 3 };
+
+/* What the source has: the index of each one's first record, and its bytes. */
+struct given {
+    uint64_t firsts[SEGMENTS];
+    int fds[SEGMENTS];
+};
 
 static int ring_fd = -1;
 static struct ring_file file;
@@ -57,21 +62,81 @@ set_checksums(uint8_t *bytes, size_t size)
     }
 }
 
-/* The same for the journal's records. */
 static void
-set_record_checksums(int fd, const uint8_t *data, size_t size)
+write_at(int fd, const void *bytes, size_t size, size_t at)
 {
-    for (size_t at = JOURNAL_HEADER; at + JOURNAL_HEAD <= size;) {
-        struct journal_head head;
+    if (pwrite(fd, bytes, size, (off_t)at) != (ssize_t)size)
+        abort();
+}
+
+/* The same for a segment's records, which get the indexes from `first` on; what comes next. */
+static uint64_t
+set_right(int fd, uint64_t first, const uint8_t *data, size_t size)
+{
+    static const uint8_t id[SEGMENT_ID_SIZE] = {1};
+    uint32_t seed = segment_seed(id);
+    struct segment_header header;
+    size_t at = sizeof(header), room;
+
+    segment_header_make(&header, first, 1, id);
+    write_at(fd, &header, sizeof(header), 0);
+    for (; size >= at + sizeof(struct segment_head); at += room) {
+        struct segment_head head;
 
         memcpy(&head, data + at, sizeof(head));
-        if (head.length > size - at - JOURNAL_HEAD)
-            return;
-        head.crc = journal_crc(head, data + at + JOURNAL_HEAD);
-        if (pwrite(fd, &head, sizeof(head), (off_t)at) != (ssize_t)sizeof(head))
-            abort();
-        at += JOURNAL_HEAD + head.length;
+        room = segment_room(head.length);
+        if (head.length > SEGMENT_PAYLOAD_MAX || room > size - at)
+            break;
+        head.index = first++;
+        head.zero = 0;
+        head.zeros = 0;
+        head.crc = segment_crc(seed, head, data + at + sizeof(head));
+        write_at(fd, &head, sizeof(head), at);
     }
+    return first;
+}
+
+/* As source.open. */
+static int
+open_given(void *arg, enum source_what what, uint64_t index, uint64_t *first, size_t *left)
+{
+    const struct given *given = arg;
+
+    if (what != SOURCE_BEHIND)
+        abort();
+    for (size_t i = 0; i < SEGMENTS; i++)
+        if (given->firsts[i] >= index) {
+            *first = given->firsts[i];
+            *left = SEGMENTS - i;
+            return dup(given->fds[i]);
+        }
+    return PASU_E_NOTFOUND;
+}
+
+/* Takes a segment off the input; what its successor begins with. */
+static uint64_t
+give_segment(struct given *given, size_t number, uint64_t first, const uint8_t **data, size_t *size)
+{
+    uint32_t length = 0;
+    size_t head = *size < sizeof(length) ? *size : sizeof(length);
+    bool is_right;
+
+    memcpy(&length, *data, head);
+    *data += head;
+    *size -= head;
+    is_right = length >> 31;
+    length &= INT32_MAX;
+    length = length < *size ? length : (uint32_t)*size;
+    given->firsts[number] = first;
+    given->fds[number] = memfd_create("segment", MFD_CLOEXEC);
+    if (given->fds[number] < 0)
+        abort();
+    write_at(given->fds[number], *data, length, 0);
+    if (is_right)
+        first = set_right(given->fds[number], first, *data, length);
+    *data += length;
+    *size -= length;
+    return first > given->firsts[number] ? first : given->firsts[number] + 1;
 }
 
 /* The number of bytes that it changed, from the beginning of the ring on. */
@@ -105,48 +170,53 @@ look_at(const struct ledger_entry *entry)
             for (size_t k = 0; k < entry->u.exposure->parts[i].ordinal_count; k++)
                 sum += entry->u.exposure->parts[i].ordinals[k];
     else if (entry->type == LEDGER_SHAPE)
-        for (size_t i = 0; i < entry->u.shape.sql.length; i++)
-            sum += entry->u.shape.sql.bytes[i];
+        for (size_t i = 0; i < entry->u.shape->sql.length; i++)
+            sum += entry->u.shape->sql.bytes[i];
     else if (entry->type == LEDGER_OPENED)
         sum += strlen(entry->u.opened->principal) + strlen(entry->u.opened->address);
-    else if (entry->type == LEDGER_ORDINAL && entry->u.ordinal.sealed.length > 0)
-        sum += entry->u.ordinal.sealed.bytes[entry->u.ordinal.sealed.length - 1];
+    else if (entry->type == LEDGER_ORDINAL && entry->u.ordinal->sealed.length > 0)
+        sum += entry->u.ordinal->sealed.bytes[entry->u.ordinal->sealed.length - 1];
+}
+
+static void
+read_all(struct given *given)
+{
+    struct ledger_reader *reader;
+    struct ledger_entry entry;
+    uint64_t next = 0;
+    int result;
+
+    if (ledger_reader_open_source(&reader, &os_real, (struct source){open_given, given}, ring_fd) !=
+        0)
+        return;
+    while ((result = ledger_reader_next(reader, &entry)) != 0) {
+        if (result != 1 && result != PASU_E_CORRUPT)
+            abort();
+        if (result != 1)
+            continue;
+        if (entry.seq < next)
+            abort();
+        next = entry.seq + 1;
+        look_at(&entry);
+    }
+    ledger_reader_close(reader);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    int journal_fd = memfd_create("journal", MFD_CLOEXEC), result;
-    struct ledger_reader *reader;
-    struct ledger_entry entry;
-    uint32_t length = 0;
-    uint64_t seq = 0;
+    struct given given;
+    uint64_t first = 0;
     size_t changed;
-    bool is_set_right;
 
     if (ring_fd < 0)
         open_ring();
-    memcpy(&length, data, size < sizeof(length) ? size : sizeof(length));
-    data += size < sizeof(length) ? size : sizeof(length);
-    size -= size < sizeof(length) ? size : sizeof(length);
-    is_set_right = length >> 31;
-    length &= INT32_MAX;
-    length = length < size ? length : (uint32_t)size;
-    if (journal_fd < 0 || write(journal_fd, data, length) != (ssize_t)length)
-        abort();
-    if (is_set_right)
-        set_record_checksums(journal_fd, data, length);
-    changed = fill_ring(data + length, size - length);
-    if (ledger_reader_open_fds(&reader, &os_real, journal_fd, ring_fd) == 0) {
-        while ((result = ledger_reader_next(reader, &entry)) != 0) {
-            if ((result != 1 && result != PASU_E_CORRUPT) || entry.seq != ++seq)
-                abort();
-            if (result == 1)
-                look_at(&entry);
-        }
-        ledger_reader_close(reader);
-    }
+    for (size_t i = 0; i < SEGMENTS; i++)
+        first = give_segment(&given, i, first, &data, &size);
+    changed = fill_ring(data, size);
+    read_all(&given);
     memset(ring_get(&file, 0)->bytes, 0, changed);
-    close(journal_fd);
+    for (size_t i = 0; i < SEGMENTS; i++)
+        close(given.fds[i]);
     return 0;
 }

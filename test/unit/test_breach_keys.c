@@ -14,16 +14,16 @@ static uint32_t
 tell(struct directory *directory, struct keys *keys, struct view text)
 {
     struct directory_entry made;
-    struct ring_ordinal head = {.kind = SEALED_WITH};
-    struct ledger_entry entry = {.type = LEDGER_ORDINAL};
+    struct payload_ordinal ordinal = {.head = {.kind = SEALED_WITH}};
+    struct ledger_entry entry = {.type = LEDGER_ORDINAL, .u.ordinal = &ordinal};
 
-    assert_int_equal(directory_get(directory, SEALED_WITH, text, false, &head.ordinal, &made), 1);
-    memcpy(head.hash, made.hash, sizeof(head.hash));
-    entry.u.ordinal.head = &head;
-    entry.u.ordinal.sealed = view_of(made.sealed, made.sealed_length);
+    assert_int_equal(
+        directory_get(directory, SEALED_WITH, text, false, &ordinal.head.ordinal, &made), 1);
+    memcpy(ordinal.head.hash, made.hash, sizeof(ordinal.head.hash));
+    ordinal.sealed = view_of(made.sealed, made.sealed_length);
     assert_int_equal(keys_note(keys, &entry), 0);
     assert_int_equal(keys_note(keys, &entry), 0); /* it may come again */
-    return head.ordinal;
+    return ordinal.head.ordinal;
 }
 
 static void
@@ -116,18 +116,17 @@ static void
 hostile_entries_are_kept_out_or_do_not_open(void **state PASU_UNUSED)
 {
     static const uint8_t bytes[SEAL_MAX + 1];
-    struct ring_ordinal head = {.ordinal = UINT32_MAX, .kind = 255};
-    struct ledger_entry entry = {.type = LEDGER_ORDINAL};
+    struct payload_ordinal ordinal = {.head = {.ordinal = UINT32_MAX, .kind = 255},
+                                      .sealed = view_of(bytes, sizeof(bytes))};
+    struct ledger_entry entry = {.type = LEDGER_ORDINAL, .u.ordinal = &ordinal};
     struct keys keys;
     uint8_t found[SEAL_TEXT_MAX];
     bool is_cut;
 
     keys_init(&keys, secret);
-    entry.u.ordinal.head = &head;
-    entry.u.ordinal.sealed = view_of(bytes, sizeof(bytes));
     assert_int_equal(keys_note(&keys, &entry), 0);
     assert_int_equal(keys.count, 0);
-    entry.u.ordinal.sealed = view_of(NULL, 0);
+    ordinal.sealed = view_of(NULL, 0);
     assert_int_equal(keys_note(&keys, &entry), 0);
     assert_true(keys_text(&keys, UINT32_MAX, found, &is_cut) < 0);
     keys_release(&keys);

@@ -339,12 +339,13 @@ tell_small_ledger(struct telling *t)
     static struct vocabulary vocabulary = {
         .id = 1, .field_count = 1, .kind_count = 1, .fields = {"name"}, .kinds = {"customer"}};
     static const struct message_session opened = {.session = 7, .principal = "analyst"};
+    const struct payload_shape shape = {1, VIEW("SELECT")};
     struct exposure exposure = story_exposure(7, 1, NAME, ORDINALS(1, 2));
     struct exposure stranger = story_exposure(99, 1, PHONE, ORDINALS(3));
     const struct ledger_entry entries[] = {
         {.type = LEDGER_VOCABULARY, .u.vocabulary = &vocabulary},
         {.type = LEDGER_OPENED, .u.opened = &opened},
-        {.type = LEDGER_SHAPE, .u.shape = {1, VIEW("SELECT")}},
+        {.type = LEDGER_SHAPE, .u.shape = &shape},
         {.type = LEDGER_EXPOSURE, .u.exposure = &exposure},
         {.type = LEDGER_EXPOSURE, .u.exposure = &stranger},
     };

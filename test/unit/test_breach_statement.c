@@ -277,6 +277,8 @@ gaps_are_kept_with_their_times(void **state PASU_UNUSED)
     struct story story = {0};
     struct given given = {0};
     struct payload_gap lost = {.count = 12, .since = SECONDS(900), .error = PASU_E_DISKFULL};
+    const struct records_place place = {.segment = 40, .offset = 4711, .index = 44};
+    const struct records_place other = {.segment = 50, .offset = 4711, .index = 51};
     const struct gap *gaps;
 
     story_begin(&story, take, &given);
@@ -286,10 +288,10 @@ gaps_are_kept_with_their_times(void **state PASU_UNUSED)
     story_happens(&story, LEDGER_STARTED);
     story_happens(&story, LEDGER_STARTED);
     story_tell(&story, (struct ledger_entry){.type = LEDGER_GAP, .u.gap = &lost});
-    gaps_damage(&story.book->gaps, 4711);
-    gaps_damage(&story.book->gaps, 4711);
+    gaps_damage(&story.book->gaps, &place);
+    gaps_damage(&story.book->gaps, &place);
     story_opens(&story, 1, "a", "local", "");
-    gaps_damage(&story.book->gaps, 9999);
+    gaps_damage(&story.book->gaps, &other);
     assert_int_equal(story.book->gaps.count, 5);
     assert_int_equal(gaps[0].what, GAP_STOPPED);
     assert_true(gaps[0].from == SECONDS(1001) && gaps[0].to == SECONDS(1002));
@@ -297,7 +299,9 @@ gaps_are_kept_with_their_times(void **state PASU_UNUSED)
     assert_int_equal(gaps[2].what, GAP_LOST);
     assert_true(gaps[2].from == SECONDS(900) && gaps[2].records == 12);
     assert_int_equal(gaps[3].what, GAP_DAMAGED);
-    assert_true(gaps[3].offset == 4711 && gaps[3].to == SECONDS(1005));
+    assert_true(gaps[3].segment == 40 && gaps[3].offset == 4711);
+    assert_true(gaps[3].to == SECONDS(1005));
+    assert_true(gaps[4].segment == 50 && gaps[4].offset == 4711);
     assert_int_equal(gaps[4].to, 0); /* nothing came after it */
     assert_true(gap_concerns(&gaps[4], SECONDS(5000), 0));
     assert_true(gap_concerns(&gaps[2], SECONDS(950), SECONDS(960)));

@@ -37,6 +37,8 @@ print_statement(void *arg, const struct statement *statement)
 static void
 begin(struct telling *t, statement_fn *give, void *arg)
 {
+    const struct payload_shape shape = {11, VIEW("SELECT\n\"a\"\033[1m")};
+
     t->file = open_memstream(&t->text, &t->size);
     assert_non_null(t->file);
     story_begin(&t->story, give, arg);
@@ -44,8 +46,7 @@ begin(struct telling *t, statement_fn *give, void *arg)
     keys_init(&t->evidence.keys, NULL);
     story_has_vocabulary(&t->story, 1, "name phone", "customer recipient");
     story_opens(&t->story, 7, "analyst", "192.0.2.7", hostile);
-    story_tell(&t->story, (struct ledger_entry){.type = LEDGER_SHAPE,
-                                                .u.shape = {11, VIEW("SELECT\n\"a\"\033[1m")}});
+    story_tell(&t->story, (struct ledger_entry){.type = LEDGER_SHAPE, .u.shape = &shape});
 }
 
 /* The text that was printed, when all has been told. */

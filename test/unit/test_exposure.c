@@ -4,7 +4,9 @@
 #include "random.h"
 #include "unit.h"
 
-enum { SPACE = 2 * EXPOSURE_PARTS_MAX * EXPOSURE_ORDINALS_MAX };
+enum { SPACE = EXPOSURE_ALL_MAX, LISTS = 2 * EXPOSURE_PARTS_MAX, EACH = SPACE / LISTS };
+
+_Static_assert(EACH *LISTS == SPACE, "they fill a record");
 
 static uint32_t made[SPACE], space[SPACE];
 static uint8_t encoded[EXPOSURE_ENCODED_MAX], again[EXPOSURE_ENCODED_MAX];
@@ -28,6 +30,7 @@ make_ordinals(struct random *r, uint32_t *ordinals, size_t most)
     size_t count = random_below(r, 2) == 0 ? random_below(r, 5) : random_below(r, (uint32_t)most);
     uint32_t run_odds = random_below(r, 100);
 
+    count = count < most ? count : most;
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && random_below(r, 100) < run_odds)
             ordinals[i] = ordinals[i - 1] + 1;
@@ -42,7 +45,7 @@ make_ordinals(struct random *r, uint32_t *ordinals, size_t most)
 static void
 make_exposure(struct random *r, struct exposure *e, size_t most)
 {
-    uint32_t *at = made;
+    uint32_t *at = made, *end = made + SPACE;
 
     memset(e, 0, sizeof(*e));
     e->session = random_u64(r);
@@ -68,10 +71,10 @@ make_exposure(struct random *r, struct exposure *e, size_t most)
         part->null = random_u64(r);
         part->unknown = random_u64(r);
         part->ordinals = at;
-        part->ordinal_count = make_ordinals(r, at, most);
+        part->ordinal_count = make_ordinals(r, at, at + most < end ? most : (size_t)(end - at));
         at += part->ordinal_count;
         part->missed = at;
-        part->missed_count = make_ordinals(r, at, most);
+        part->missed_count = make_ordinals(r, at, at + most < end ? most : (size_t)(end - at));
         at += part->missed_count;
     }
 }
@@ -131,15 +134,22 @@ the_fullest_record_fits_and_one_more_ordinal_does_not(void **state PASU_UNUSED)
     memset(e.rule, 'r', EXPOSURE_TEXT_MAX - 1);
     memset(e.actor, 'a', EXPOSURE_TEXT_MAX - 1);
     for (size_t i = 0; i < EXPOSURE_PARTS_MAX; i++) {
-        e.parts[i].ordinals = made + 2 * i * EXPOSURE_ORDINALS_MAX;
-        e.parts[i].missed = e.parts[i].ordinals + EXPOSURE_ORDINALS_MAX;
-        e.parts[i].ordinal_count = e.parts[i].missed_count = EXPOSURE_ORDINALS_MAX;
+        e.parts[i].ordinals = made + 2 * i * EACH;
+        e.parts[i].missed = e.parts[i].ordinals + EACH;
+        e.parts[i].ordinal_count = e.parts[i].missed_count = EACH;
     }
     size_t length = encode(&e);
     assert_int_equal(exposure_decode(&d, view_of(encoded, length), space, SPACE), 0);
     assert_same(&e, &d);
     assert_int_equal(exposure_decode(&d, view_of(encoded, length), space, SPACE - 1), PASU_E_RANGE);
     assert_int_equal(exposure_encode(&e, encoded, length - 1), PASU_E_RANGE);
+    e.parts[0].missed_count++; /* all together */
+    assert_int_equal(exposure_encode(&e, encoded, sizeof(encoded)), PASU_E_RANGE);
+    e = (struct exposure){.part_count = 1}; /* one list */
+    e.parts[0].ordinals = e.parts[0].missed = made;
+    e.parts[0].missed_count = EXPOSURE_ORDINALS_MAX;
+    assert_int_equal(exposure_decode(&d, view_of(encoded, encode(&e)), space, SPACE), 0);
+    assert_same(&e, &d);
     e.parts[0].missed_count++;
     assert_int_equal(exposure_encode(&e, encoded, sizeof(encoded)), PASU_E_RANGE);
 }

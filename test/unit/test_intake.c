@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keeper's side of the rings: each entry is in the journal once, whatever fails or is killed.
- */
+/* The keeper's side of the rings: each entry is in the ledger once, whatever fails or is killed. */
 #include "ledger/intake.h"
 
-#include "ledger/journal_scan.h"
-#include "unit.h"
+#include "base/memory.h"
+#include "disk.h"
+#include "ledger/records.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 /* A ledger's folder, the gate's end of its rings, and an operating system whose disk can be full
  * and whose clock we set. */
@@ -52,6 +49,12 @@ failing_fdatasync(void *arg, int fd PASU_UNUSED)
     return p->syncs_left >= 0 && p->syncs_left-- == 0 ? -1 : 0;
 }
 
+static int
+small_fallocate(void *arg PASU_UNUSED, int fd, off_t offset, off_t length PASU_UNUSED)
+{
+    return posix_fallocate(fd, offset, DISK_RESERVED);
+}
+
 static int64_t
 our_time(void *arg)
 {
@@ -74,7 +77,8 @@ static void
 kill_keeper(struct place *p)
 {
     intake_release(&p->intake);
-    journal_close(&p->records.journal);
+    chain_close(&p->records.chain);
+    live_release(&p->records.live);
 }
 
 static int
@@ -93,6 +97,7 @@ make_place(void **state)
     p->os.arg = p;
     p->os.pwrite = failing_pwrite;
     p->os.fdatasync = failing_fdatasync;
+    p->os.fallocate = small_fallocate;
     p->os.monotonic = our_time;
     p->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &p->os};
     p->ring_fd = ring_open(&os_real, p->directory, "r", 2);
@@ -109,8 +114,7 @@ remove_place(void **state)
     close(p->ring_fd);
     close(p->wake);
     close(p->durable);
-    unlinkat(p->directory, "r", 0);
-    unlinkat(p->directory, "sessions.journal", 0);
+    disk_each(NULL, p->directory, disk_unlink, disk_rmdir, NULL);
     close(p->directory);
     return rmdir(p->path);
 }
@@ -133,48 +137,51 @@ can_be_read(int event)
     return read(event, &count, sizeof(count)) == (ssize_t)sizeof(count);
 }
 
+enum { BATCH_MOST = SEGMENT_BATCH_MAX / 32 };
+
 struct found {
     uint32_t entries, records, gaps;
+    uint64_t size;            /* records of the ledger */
     uint32_t last[RINGS_MAX]; /* number of the last entry */
 };
 
-/* Walks the journal: each ring's entries have the numbers 1, 2, 3 and so on. */
+/* Walks the ledger: each ring's entries have the numbers 1, 2, 3 and so on. `records` are what ends
+ * a batch. */
 static struct found
 look(struct place *p)
 {
+    struct source_folder folder = {
+        &os_real, openat(p->directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     struct found found = {0};
-    struct journal_record record;
-    struct journal_scan scan;
-    int fd = openat(p->directory, "sessions.journal", O_RDONLY);
+    uint32_t batch[BATCH_MOST], count = 0;
+    struct segment_record record;
+    struct records r;
+    int result;
 
-    assert_int_equal(journal_scan_init(&scan, &os_real, fd), 0);
-    while (journal_scan_next(&scan, &record) == 1) {
-        const uint8_t *at = record.payload.bytes;
-        struct journal_ring head;
-        struct journal_entry entry;
-        uint32_t number;
+    assert_int_equal(records_init(&r, &os_real, (struct source){source_open_folder, &folder}), 0);
+    while ((result = records_next(&r, &record)) == 1) {
+        struct segment_taken taken;
 
-        found.gaps += record.type == JOURNAL_GAP;
-        if (record.type != JOURNAL_RING)
+        found.gaps += record.type == SEGMENT_GAP;
+        found.size = record.index + 1;
+        if (record.type == SEGMENT_SHAPE) {
+            assert_true(count < COUNT_OF(batch));
+            memcpy(&batch[count++], record.payload.bytes, sizeof(batch[0]));
+        }
+        if (record.type != SEGMENT_TAKEN)
             continue;
         found.records++;
-        memcpy(&head, at, sizeof(head));
-        at += sizeof(head);
-        assert_true(head.ring < 2 && head.from < head.to && head.file == p->gate.id);
-        for (uint32_t i = 0; i < head.count; i++) {
-            memcpy(&entry, at, sizeof(entry));
-            memcpy(&number, at + sizeof(entry), sizeof(number));
-            assert_int_equal(entry.type, RING_SHAPE);
-            assert_int_equal(number, found.last[head.ring] + 1);
-            found.last[head.ring] = number;
-            found.entries++;
-            at += sizeof(entry) + (entry.length + 7) / 8 * 8;
-        }
-        assert_ptr_equal(at, record.payload.bytes + record.payload.length);
+        memcpy(&taken, record.payload.bytes, sizeof(taken));
+        assert_true(taken.ring < 2 && taken.from < taken.to && taken.file == p->gate.id);
+        assert_int_equal(taken.count, count);
+        for (uint32_t i = 0; i < count; i++)
+            assert_int_equal(batch[i], ++found.last[taken.ring]);
+        found.entries += count;
+        count = 0;
     }
-    assert_true(scan.offset == scan.file.limit);
-    journal_scan_release(&scan);
-    close(fd);
+    assert_int_equal(result, 0);
+    records_release(&r);
+    close(folder.directory);
     return found;
 }
 
@@ -187,6 +194,7 @@ what_is_taken_from_a_ring_is_one_record(void **state)
     for (uint32_t i = 1; i <= 10; i++)
         assert_int_equal(append(p, i % 2, (i + 1) / 2, i), 0);
     begin(p, DURABILITY_GROUP);
+    p->syncs = 0;
     assert_int_equal(intake_take(&p->intake), 0);
     found = look(p);
     assert_int_equal(found.entries, 10);
@@ -211,9 +219,10 @@ a_full_ring_is_taken_whole(void **state)
     uint32_t count = 0;
 
     begin(p, DURABILITY_OS);
+    p->syncs = 0;
     assert_int_equal(intake_take(&p->intake), 0);
     for (int round = 0; round < 3; round++) {
-        while (append(p, 0, count + 1, round == 1 ? 20 : 200000) == 0)
+        while (append(p, 0, count + 1, round == 1 ? 20 : 60000) == 0)
             count++;
         assert_int_equal(intake_take(&p->intake), 0);
         assert_int_equal(look(p).last[0], count);
@@ -255,41 +264,45 @@ a_keeper_killed_between_record_and_release_takes_nothing_twice(void **state)
     kill_keeper(p);
 }
 
-/* A power cut takes the end of the journal; what the ring has of it comes again. */
+/* A power cut takes the end of the segment; what the ring has of it comes again. */
 static void
 a_record_torn_at_any_byte_is_taken_again(void **state)
 {
+    static uint8_t bytes[16384];
     struct place *p = *state;
+    uint64_t next;
     off_t whole, end;
+    ssize_t length;
+    char name[64] = "segments/";
+    int fd;
 
     begin(p, DURABILITY_OS);
     assert_int_equal(append(p, 0, 1, 3), 0);
     assert_int_equal(intake_take(&p->intake), 0);
-    whole = p->records.journal.end;
+    assert_int_equal(record_sign(&p->records), 0);
+    whole = p->records.chain.writer.end;
+    next = p->records.chain.writer.next;
     assert_int_equal(append(p, 0, 2, 3), 0);
     intake_append(&p->intake);
-    end = p->records.journal.end;
+    end = p->records.chain.writer.end;
     kill_keeper(p);
+    segment_name(name + strlen(name), 0);
+    fd = openat(p->directory, name, O_RDWR | O_CLOEXEC);
+    length = pread(fd, bytes, sizeof(bytes), 0);
+    assert_int_equal(length, end);
     for (off_t torn = whole + 1; torn < end; torn++) {
-        int fd = openat(p->directory, "sessions.journal", O_RDWR);
-        struct journal_report report;
-        struct journal journal;
-
         assert_int_equal(ftruncate(fd, torn), 0);
-        close(fd);
-        assert_int_equal(
-            journal_open(&journal, &os_real, p->directory, "sessions.journal", NULL, &report), 0);
-        assert_int_equal(report.cut, torn - whole);
-        assert_int_equal(journal.end, whole);
-        journal_close(&journal);
         begin(p, DURABILITY_OS);
         intake_append(&p->intake);
         assert_int_equal(look(p).last[0], 2);
-        assert_int_equal(p->records.journal.end - whole, end - whole + JOURNAL_HEAD); /* started */
-        fd = p->records.journal.fd;
-        assert_int_equal(ftruncate(fd, whole), 0);
+        assert_int_equal(look(p).size, next + 3); /* started, the entry, its end */
         kill_keeper(p);
+        assert_int_equal(pwrite(fd, bytes, (size_t)length, 0), length);
+        /* What the next keepers began. */
+        segment_name(name + strlen("segments/"), next);
+        assert_int_equal(unlinkat(p->directory, name, 0), 0);
     }
+    close(fd);
 }
 
 static void
@@ -361,6 +374,51 @@ damage_in_a_ring_is_a_gap(void **state)
     kill_keeper(p);
 }
 
+static int
+append_bytes(struct place *p, enum ring_type type, const void *bytes, size_t length)
+{
+    struct iovec part = {(void *)(uintptr_t)bytes, length};
+    uint64_t position;
+
+    return ring_append(ring_get(&p->gate, 0), type, &part, 1, &position);
+}
+
+static void
+an_exposure_that_is_none_is_a_gap_of_one(void **state)
+{
+    static uint8_t long_one[RING_PAYLOAD_MAX];
+    struct place *p = *state;
+    struct found found;
+
+    begin(p, DURABILITY_GROUP);
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    assert_int_equal(append_bytes(p, RING_EXPOSURE, "nothing", 7), 0);
+    assert_int_equal(append(p, 0, 2, 0), 0);
+    assert_int_equal(append_bytes(p, RING_EXPOSURE, "", 0), 0);
+    assert_int_equal(append_bytes(p, RING_EXPOSURE, long_one, sizeof(long_one)), 0);
+    assert_int_equal(append(p, 0, 3, 0), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(p->records.gap.count, 3);
+    assert_int_equal(p->records.gap.error, PASU_E_CORRUPT);
+    found = look(p);
+    assert_true(found.last[0] == 3 && found.records == 1 && found.gaps == 0);
+    for (uint32_t number = 4; number < 6; number++) { /* the gap is before what comes next */
+        assert_int_equal(append(p, 0, number, 0), 0);
+        assert_int_equal(intake_take(&p->intake), 0);
+        assert_int_equal(look(p).gaps, 1);
+    }
+    /* A batch of nothing else. */
+    assert_int_equal(append_bytes(p, RING_EXPOSURE, "nothing", 7), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(look(p).records, 3);
+    assert_true(ring_tail(ring_get(&p->gate, 0)) == ring_head(ring_get(&p->gate, 0)));
+    assert_int_equal(append(p, 0, 6, 0), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    found = look(p);
+    assert_true(found.last[0] == 6 && found.gaps == 2);
+    kill_keeper(p);
+}
+
 static void
 the_gate_wakes_us_and_we_gather(void **state)
 {
@@ -389,12 +447,12 @@ the_gate_wakes_us_and_we_gather(void **state)
     assert_int_equal(append(p, 0, 3, 0), 0);
     assert_true(ring_must_wake(ring));
     intake_woken(&p->intake);
-    for (uint32_t number = 4; number < 9; number++)
+    for (uint32_t number = 4; number < 40; number++)
         assert_int_equal(append(p, 0, number, RING_PAYLOAD_MAX - 4), 0);
     assert_true(ring_must_wake(ring));
     intake_woken(&p->intake);
     intake_look(&p->intake, p->now);
-    assert_int_equal(look(p).last[0], 8);
+    assert_int_equal(look(p).last[0], 39);
     kill_keeper(p);
 }
 
@@ -427,14 +485,14 @@ another_ring_file_is_taken_from_its_beginning(void **state)
         assert_int_equal(append(p, 0, i, 0), 0);
     assert_int_equal(intake_take(&p->intake), 0);
     kill_keeper(p);
-    unlinkat(p->directory, "r", 0);
-    unlinkat(p->directory, "sessions.journal", 0);
+    disk_each(NULL, p->directory, disk_unlink, disk_rmdir, NULL);
     ring_unmap(&p->gate);
     close(p->ring_fd);
     p->ring_fd = ring_open(&os_real, p->directory, "r", 2);
     assert_int_equal(ring_map(&p->gate, p->ring_fd, true), 0);
     begin(p, DURABILITY_OS);
-    p->records.journal.taken[0] = (struct journal_taken){p->gate.id + 1, UINT64_MAX};
+    p->records.taken.rings[0].file = p->gate.id + 1;
+    p->records.taken.rings[0].position = UINT64_MAX;
     assert_int_equal(append(p, 0, 1, 0), 0);
     assert_int_equal(intake_take(&p->intake), 0);
     assert_int_equal(look(p).entries, 1);
@@ -503,6 +561,7 @@ main(void)
         TEST(a_full_disk_leaves_it_in_the_ring),
         TEST(what_is_not_on_disk_is_not_released),
         TEST(damage_in_a_ring_is_a_gap),
+        TEST(an_exposure_that_is_none_is_a_gap_of_one),
         TEST(the_gate_wakes_us_and_we_gather),
         TEST(strict_takes_at_once_and_tells_the_gate),
         TEST(another_ring_file_is_taken_from_its_beginning),

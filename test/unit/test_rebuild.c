@@ -12,7 +12,7 @@ static struct gate_shared shared;
 static void
 make_shared(struct place *p)
 {
-    shared.os = &p->os;
+    shared.os = &p->disk->os;
     shared.ring = p->ring_fd;
     assert_int_equal(tally_book_new(&shared.tallies), 0);
     assert_int_equal(directory_new(&shared.directory, shared.secret), 0);
@@ -48,7 +48,7 @@ put_exposure(struct place *p, uint32_t vocabulary, uint32_t ordinal)
 {
     static uint8_t bytes[EXPOSURE_ENCODED_MAX];
     struct exposure exposure = {.session = SESSION,
-                                .time = os_realtime(&os_real),
+                                .time = os_realtime(shared.os),
                                 .vocabulary = vocabulary,
                                 .rows = 1,
                                 .part_count = 1,
@@ -66,9 +66,10 @@ put_exposure(struct place *p, uint32_t vocabulary, uint32_t ordinal)
 static int
 read_all(struct place *p, struct kinds *kinds, struct rebuild_progress *progress)
 {
-    int journal = openat(p->directory, "sessions.journal", O_RDONLY);
+    struct source_folder folder = {&p->disk->os, open_segments(p)};
     struct rebuild *rebuild = NULL;
-    int result = rebuild_new(&rebuild, &shared, journal, kinds);
+    int result =
+        rebuild_new(&rebuild, &shared, (struct source){source_open_folder, &folder}, kinds);
 
     if (result == 0)
         do
@@ -77,7 +78,7 @@ read_all(struct place *p, struct kinds *kinds, struct rebuild_progress *progress
     if (rebuild)
         rebuild_progress(rebuild, progress);
     rebuild_free(rebuild);
-    close(journal);
+    close(folder.directory);
     return result;
 }
 
@@ -88,7 +89,7 @@ count(uint64_t *known, uint64_t *unknown)
     struct tally *tally;
 
     assert_int_equal(tally_book_get(shared.tallies, "reader", &tally), 0);
-    tally_count(tally, os_local_minute(os_realtime(&os_real)), all, more);
+    tally_count(tally, os_local_minute(os_realtime(shared.os)), all, more);
     *known = all[TALLY_180_DAYS];
     *unknown = more[TALLY_180_DAYS];
 }
@@ -150,7 +151,7 @@ a_ledger_that_cannot_be_read_to_its_end_is_told(void **state)
     kill_keeper(p);
     /* Only to see whether it can be: nothing is restored. */
     for (calls = 0; result != 0; calls++) {
-        p->calls_left = calls;
+        p->disk->calls_left = calls;
         result = read_all(p, NULL, &progress);
         assert_true(result == 0 || result == PASU_E_IO);
     }
@@ -158,9 +159,9 @@ a_ledger_that_cannot_be_read_to_its_end_is_told(void **state)
     count(&known, &unknown);
     assert_true(known == 0 && unknown == 0);
     assert_true(progress.done == progress.all && progress.all > 0 && progress.entries > 5000);
-    p->calls_left = calls - 2;
+    p->disk->calls_left = calls - 2;
     assert_int_equal(read_all(p, &kinds, &progress), PASU_E_IO);
-    p->calls_left = -1;
+    p->disk->calls_left = -1;
     assert_int_equal(read_all(p, &kinds, &progress), 0);
     count(&known, &unknown);
     assert_true(known == 5000 && unknown == 0);

@@ -459,7 +459,7 @@ a_call_that_fails_is_told_and_does_no_harm(void **state)
 static void
 the_writer_wakes_a_sleeping_reader_once(void **state)
 {
-    static const uint8_t bytes[RING_SIZE / 64];
+    static const uint8_t bytes[RING_SIZE / 128];
     struct place *p = *state;
 
     begin(p);

@@ -309,7 +309,7 @@ what_came_from_a_ring_counts_once_its_end_is_there(void **state)
     struct segment_writer w;
     struct segment_report report;
     unsigned seen = 0;
-    struct segment_watch watch = {count_seen, &seen};
+    struct segment_watch watch = {.see = count_seen, .arg = &seen};
     off_t end;
 
     open_writer(d, &w);

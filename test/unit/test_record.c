@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the keeper records: signed in time, with its gaps, and its salts. */
+#include "ledger/record.h"
+
+#include "ledger/reader.h"
+#include "ledger_place.h"
+
+#define SECOND NANOSECONDS_PER_SECOND
+
+static const struct message_closed closed = {.session = 64};
+
+static int64_t now;
+
+static int64_t
+our_time(void *arg PASU_UNUSED)
+{
+    return now;
+}
+
+/* A keeper on the disk whose calls can fail, at a time that we set. */
+static void
+open_records(struct place *p)
+{
+    p->os = p->disk->os;
+    p->os.monotonic = our_time;
+    now = SECOND;
+    record_init(&p->records, &p->log, p->directory);
+}
+
+static bool
+is_signed(const struct place *p)
+{
+    return p->records.chain.signed_size == chain_size(&p->records.chain);
+}
+
+/* As the keeper waits and looks; the time until it has nothing to do. */
+static int64_t
+run(struct place *p, int64_t most)
+{
+    int64_t start = now;
+
+    while (now - start < most) {
+        int milliseconds = record_wait(&p->records, 200);
+
+        assert_true(milliseconds >= 0 && milliseconds <= 200);
+        now += milliseconds * NANOSECONDS_PER_MILLISECOND;
+        record_look(&p->records, now);
+        if (is_signed(p))
+            break;
+    }
+    return now - start;
+}
+
+static void
+what_is_appended_is_signed_within_a_second(void **state)
+{
+    struct place *p = *state;
+
+    open_records(p);
+    assert_int_equal(record_open(&p->records), 0);
+    assert_false(is_signed(p));
+    assert_true(run(p, 2 * SECOND) <= SECOND);
+    assert_true(is_signed(p));
+    assert_int_equal(record_wait(&p->records, 200), 200);
+    for (int i = 0; i < 20; i++) { /* more comes meanwhile: the first does not wait for it */
+        assert_int_equal(record_closed(&p->records, &closed), 0);
+        now += SECOND / 20;
+        record_look(&p->records, now);
+    }
+    assert_true(p->records.chain.signed_size > 4);
+    run(p, 2 * SECOND);
+    assert_true(is_signed(p));
+    record_close(&p->records);
+    assert_int_equal(p->records.chain.signed_size, p->records.chain.writer.next);
+    kill_keeper(p);
+}
+
+static void
+a_checkpoint_that_failed_is_tried_again(void **state)
+{
+    struct place *p = *state;
+    int call;
+
+    open_records(p);
+    assert_int_equal(record_open(&p->records), 0);
+    for (call = 0; call < 6; call++) {
+        assert_int_equal(record_closed(&p->records, &closed), 0);
+        assert_int_equal(record_sync(&p->records), 0);
+        p->disk->calls_left = call;
+        now += SECOND;
+        record_look(&p->records, now);
+        if (p->disk->calls_left >= 0) /* that many calls it does not need */
+            break;
+        p->disk->calls_left = -1;
+        assert_false(is_signed(p));
+        assert_true(record_wait(&p->records, 200) > 0); /* not at once */
+        assert_true(run(p, 2 * SECOND) <= SECOND);
+        assert_true(is_signed(p));
+    }
+    assert_true(call >= 3);
+    kill_keeper(p);
+}
+
+static void
+a_ledger_that_cannot_be_opened_is_tried_once_a_second(void **state)
+{
+    struct place *p = *state;
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+    int calls;
+
+    open_records(p);
+    p->disk->calls_left = 0;
+    p->disk->is_dead = true;
+    assert_int_equal(record_closed(&p->records, &closed), PASU_E_IO);
+    calls = p->disk->calls;
+    for (int i = 0; i < 9; i++) {
+        now += SECOND / 10;
+        assert_int_equal(record_closed(&p->records, &closed), PASU_E_UNAVAILABLE);
+    }
+    assert_int_equal(p->disk->calls, calls);
+    now += SECOND / 10;
+    assert_int_equal(record_closed(&p->records, &closed), PASU_E_IO);
+    assert_true(p->disk->calls > calls);
+    p->disk->calls_left = -1;
+    p->disk->is_dead = false;
+    assert_int_equal(record_closed(&p->records, &closed), PASU_E_UNAVAILABLE);
+    now += SECOND;
+    assert_int_equal(record_closed(&p->records, &closed), 0);
+    kill_keeper(p);
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    assert_int_equal(ledger_reader_next(r, &entry), 1);
+    assert_int_equal(entry.type, LEDGER_STARTED);
+    assert_int_equal(ledger_reader_next(r, &entry), 1);
+    assert_int_equal(entry.type, LEDGER_GAP);
+    assert_int_equal(entry.u.gap->count, 12);
+    assert_int_equal(entry.u.gap->error, PASU_E_IO);
+    assert_int_equal(entry.u.gap->since, p->disk->time);
+    assert_int_equal(ledger_reader_next(r, &entry), 1);
+    assert_int_equal(entry.type, LEDGER_CLOSED);
+    assert_int_equal(ledger_reader_next(r, &entry), 0);
+    ledger_reader_close(r);
+}
+
+static void
+what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions(void **state)
+{
+    static const enum ledger_entry_type expected[] = {LEDGER_STARTED, LEDGER_OPENED, LEDGER_GAP,
+                                                      LEDGER_OPENED,  LEDGER_CLOSED, LEDGER_GAP,
+                                                      LEDGER_STOPPED};
+    struct place *p = *state;
+    struct message_session session = {.session = 64};
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+
+    open_records(p);
+    assert_int_equal(record_opened(&p->records, &session), 0);
+    p->disk->calls_left = 0;
+    p->disk->is_dead = true; /* full */
+    session.session = 128;
+    assert_int_equal(record_opened(&p->records, &session), PASU_E_DISKFULL);
+    p->disk->calls_left = -1;
+    session.session = 192;
+    assert_int_equal(record_opened(&p->records, &session), 0);
+    /* A new gate has the last one only; 128 was never let in. */
+    record_gate_lost(&p->records);
+    record_announced(&p->records, 192);
+    record_look(&p->records, INT64_MAX);
+    /* The gate has lost some on the way here. */
+    record_lost_by_gate(&p->records, 5, 1000);
+    assert_int_equal(p->records.gap.count, 5);
+    assert_int_equal(record_other(&p->records, SEGMENT_STOPPED, &(union payload_body){0}), 0);
+    kill_keeper(p);
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        assert_int_equal(ledger_reader_next(r, &entry), 1);
+        assert_int_equal(entry.type, expected[i]);
+        if (i == 2)
+            assert_true(entry.u.gap->count == 1 && entry.u.gap->error == PASU_E_DISKFULL);
+        if (i == 4)
+            assert_true(entry.u.closed->session == 64 && entry.u.closed->error == PASU_E_EOF);
+        if (i == 5)
+            assert_true(entry.u.gap->count == 5 && entry.u.gap->since == 1000);
+    }
+    assert_int_equal(ledger_reader_next(r, &entry), 0);
+    ledger_reader_close(r);
+}
+
+/* ---- salts ---- */
+
+static void
+show(struct place *p, const uint32_t *ordinals, size_t count)
+{
+    static uint8_t bytes[EXPOSURE_ENCODED_MAX];
+    struct exposure exposure = {.session = 64,
+                                .rows = 1,
+                                .part_count = 1,
+                                .parts = {{.attribution = ATTRIBUTION_KEY,
+                                           .clear = 1,
+                                           .ordinals = ordinals,
+                                           .ordinal_count = count}}};
+    ssize_t n = exposure_encode(&exposure, bytes, sizeof(bytes));
+
+    assert_true(n > 0);
+    assert_int_equal(append(p, 0, RING_EXPOSURE, bytes, (size_t)n), 0);
+}
+
+/* The salts of all exposures. */
+static size_t
+read_salts(struct place *p, uint8_t (*salts)[16], size_t most)
+{
+    struct source_folder folder = {&os_real, open_segments(p)};
+    struct segment_record record;
+    struct records r;
+    size_t count = 0;
+    int result;
+
+    assert_int_equal(records_init(&r, &os_real, (struct source){source_open_folder, &folder}), 0);
+    while ((result = records_next(&r, &record)) == 1)
+        if (record.type == SEGMENT_EXPOSURE && count < most)
+            memcpy(salts[count++], record.payload.bytes, 16);
+    assert_int_equal(result, 0);
+    records_release(&r);
+    close(folder.directory);
+    return count;
+}
+
+static void
+the_same_persons_are_salted_differently_and_nobody_not_at_all(void **state)
+{
+    enum { SHOWN = 2 * RECORD_SALTS / 16 + 10 }; /* random bytes are asked for more than twice */
+    static const uint32_t persons[] = {7, 8, 1000};
+    static const uint8_t zero[16];
+    static uint8_t salts[2 * SHOWN][16];
+    struct place *p = *state;
+
+    for (int round = 0; round < 2; round++) { /* another keeper has others */
+        begin(p);
+        for (int i = 0; i < SHOWN; i++) {
+            show(p, persons, i % 10 == 5 ? 0 : COUNT_OF(persons));
+            if (i % 100 == 0)
+                assert_int_equal(intake_take(&p->intake), 0);
+        }
+        assert_int_equal(intake_take(&p->intake), 0);
+        kill_keeper(p);
+    }
+    assert_int_equal(read_salts(p, salts, COUNT_OF(salts)), COUNT_OF(salts));
+    for (size_t i = 0; i < COUNT_OF(salts); i++) {
+        assert_int_equal(memcmp(salts[i], zero, sizeof(zero)) == 0, i % SHOWN % 10 == 5);
+        for (size_t k = 0; k < i && i % SHOWN % 10 != 5; k++)
+            assert_true(memcmp(salts[i], salts[k], sizeof(salts[i])) != 0);
+    }
+}
+
+/* Without randomness there is no salt, and nothing is recorded with a wrong one. */
+static void
+without_randomness_an_exposure_stays_in_its_ring(void **state)
+{
+    static const uint32_t persons[] = {7};
+    static const uint8_t zero[16];
+    static uint8_t salts[4][16];
+    struct place *p = *state;
+
+    begin(p);
+    p->os.arg = p->disk;
+    p->os.monotonic = our_time;
+    p->os.random = disk_random;
+    p->disk->calls_left = 0;
+    show(p, persons, 1);
+    assert_int_equal(intake_take(&p->intake), PASU_E_CRYPTO);
+    assert_int_equal(read_salts(p, salts, COUNT_OF(salts)), 0);
+    p->disk->calls_left = -1;
+    p->os.random = os_real.random;
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_int_equal(read_salts(p, salts, COUNT_OF(salts)), 1);
+    assert_true(memcmp(salts[0], zero, sizeof(zero)) != 0);
+    kill_keeper(p);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_appended_is_signed_within_a_second),
+        TEST(a_checkpoint_that_failed_is_tried_again),
+        TEST(a_ledger_that_cannot_be_opened_is_tried_once_a_second),
+        TEST(what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions),
+        TEST(the_same_persons_are_salted_differently_and_nobody_not_at_all),
+        TEST(without_randomness_an_exposure_stays_in_its_ring),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
