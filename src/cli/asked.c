@@ -150,3 +150,13 @@ asked_hold(const struct ask *ask, bool is_release, const char *who, const char *
         return tell(ask, CONTROL_RELEASE, SEGMENT_RELEASED, &body, who, why, number);
     return tell(ask, CONTROL_HOLD, SEGMENT_HOLD, &body, who, why, number);
 }
+
+int
+asked_erase(const struct ask *ask, uint32_t ordinal, const char *why)
+{
+    union payload_body body = {.erased = {.ordinal = ordinal, .uid = getuid()}};
+    uint64_t number = ordinal;
+
+    snprintf(body.erased.why, sizeof(body.erased.why), "%s", why);
+    return tell(ask, CONTROL_ERASE, SEGMENT_ERASED, &body, NULL, why, &number);
+}

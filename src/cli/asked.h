@@ -15,6 +15,8 @@
 void asked_record(const struct ask *ask, const struct arguments *arguments, const char *key);
 /* All that is recorded goes to this place. */
 void asked_export(const struct ask *ask, const char *where);
+/* Destroys the key of an entry of the directory. 0, or an error. */
+PASU_MUST_USE int asked_erase(const struct ask *ask, uint32_t ordinal, const char *why);
 /* Places a hold, or releases the one with this number. With a guard *number is the new one's. 0, or
  * an error: nothing is held then, or released. PASU_E_NOTFOUND: no such hold. */
 PASU_MUST_USE int asked_hold(const struct ask *ask, bool is_release, const char *who,

@@ -7,7 +7,7 @@ bool
 deed_is(uint32_t verb)
 {
     return verb == CONTROL_FLUSH || verb == CONTROL_ASKED || verb == CONTROL_EXPORTED ||
-           verb == CONTROL_HOLD || verb == CONTROL_RELEASE || verb == CONTROL_SIGN;
+           verb == CONTROL_HOLD || verb == CONTROL_RELEASE || verb == CONTROL_ERASE || verb == CONTROL_SIGN;
 }
 
 static void
@@ -86,6 +86,24 @@ release(const struct control_client *client, struct record_keeping *r, uint64_t 
     return result;
 }
 
+/* The record is on the disk before the key goes: whoever starts next destroys it then. */
+static int
+erase(const struct control_client *client, struct record_keeping *r)
+{
+    union payload_body body = {
+        .erased = {.ordinal = (uint32_t)client->request.number, .uid = client->uid}};
+    int result;
+
+    snprintf(body.erased.why, sizeof(body.erased.why), "%s", client->request.what);
+    result = record_other(r, SEGMENT_ERASED, &body);
+    if (result == 0)
+        result = record_sync(r);
+    if (result == 0)
+        result = record_erase(r);
+    log_deed(r, client, "erase", result);
+    return result;
+}
+
 void
 deed_do(struct control_client *client, struct intake *intake)
 {
@@ -102,6 +120,8 @@ deed_do(struct control_client *client, struct intake *intake)
         result = hold(client, r, &count);
     else if (client->request.verb == CONTROL_RELEASE)
         result = release(client, r, &count);
+    else if (client->request.verb == CONTROL_ERASE)
+        result = erase(client, r);
     taken = intake_take(intake);
     if (client->request.verb == CONTROL_SIGN && taken == 0) {
         taken = record_sign(r);

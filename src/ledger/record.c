@@ -422,6 +422,12 @@ record_other(struct record_keeping *r, enum segment_type type, const union paylo
     return result == 0 && r->durability == DURABILITY_STRICT ? record_sync(r) : result;
 }
 
+int
+record_erase(struct record_keeping *r)
+{
+    return entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys, chain_size(&r->chain));
+}
+
 static int
 fill_in(union payload_body *body, enum segment_type type, const struct record_keeping *r)
 {
@@ -455,8 +461,7 @@ record_aside(const struct log *log, int directory, const struct segment_keys *ke
         if (result == 0)
             result = chain_checkpoint(&r->chain);
         if (result == 0 && type == SEGMENT_ERASED)
-            result = entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys,
-                                         chain_size(&r->chain));
+            result = record_erase(r);
         close_chain(r);
     }
     segment_keys_release(&r->keys);

@@ -226,5 +226,96 @@ def test_hold():
     verify(front)
 
 
+def encrypted(name, keys):
+    """A shop whose ledger is encrypted, and the files of its keys."""
+    files = [harness.folder() / f"{name}-{number}.key" for number in range(len(keys))]
+    for file, key in zip(files, keys):
+        file.write_text(key)
+        file.chmod(0o600)
+    front = shop.front(name, more={"ledger": {"key_file": str(files[0])},
+                                   "budgets": [{"principal": "app", "window": "day", "subjects": 6, "verdict": "block"}]})
+    return front, files
+
+
+@test(gateway=True, limit=100)
+def test_encrypted():
+    """With a key nothing of a record can be read, and everything works: questions, the next start, strangers with it"""
+    front, (key, other) = encrypted("sealed", ("11" * 32, "22" * 32))
+    with front.login(user="app", application_name="no-secret-at-all") as session:
+        equal(len(session.query("SELECT id, name FROM customers ORDER BY id LIMIT 3").rows), 3)
+        equal(len(session.query("SELECT login, name FROM accounts ORDER BY login LIMIT 3").rows), 3)
+    front.guard.until_sessions(0)
+    os.kill(front.guard.pids()["gate"], signal.SIGKILL)
+    process.until(lambda: "gate" in running(front), "a gate")
+    with front.login(user="app") as session:
+        # The new gate has read whom it was shown.
+        stage.refused(lambda: session.query("SELECT id, name FROM customers ORDER BY id DESC LIMIT 3"), "PS001")
+    scope = front.guard.json("scope", "--principal", "app")[0]
+    equal({kind: one["at_least"] for kind, one in scope["subjects"].items()}, {"customer": 3, "account": 3})
+    front.stop()
+    for path, _ in ledgerfile.segments(ledger(front)):
+        data = path.read_bytes()
+        for word in (b"no-secret-at-all", b"analyst", b"customer", b"SELECT", b"postgres"):
+            assert word not in data, (path, word)
+    verify(front, "--encryption-key", key)
+    front.guard.config["ledger"]["key_file"] = str(other)
+    front.guard.write()
+    done = front.guard.run("scope")
+    equal((done.returncode, done.stdout), (2, ""))
+    assert "key" in done.stderr, done.stderr
+    front.guard.start(wait=False)
+    told = front.guard.wait("ledger_failed")
+    assert "key" in told["error"], told
+    front.guard.process.stop(60)
+    # A new key, and the old one to read with.
+    front.guard.config["ledger"]["key_file"] = [str(other), str(key)]
+    front.guard.write()
+    front.guard.start()
+    with front.login(user="analyst") as session:
+        session.query("SELECT name FROM customers LIMIT 1")
+    front.stop()
+    verify(front, "--encryption-key", other, "--encryption-key", key)
+
+
+@test(gateway=True)
+def test_erase():
+    """An erased person is a number that nobody can read any more; all else, and the tree, stay; also over restarts"""
+    front = shop.front("erase")
+    with front.login(user="app") as session:
+        session.query("SELECT login, name FROM accounts WHERE login IN ('plain5', 'plain11')")
+    front.guard.until_sessions(0)
+
+    def shown():
+        return sorted(front.guard.run("scope", "--list").stdout.splitlines())
+
+    equal(shown(), ["account\tplain11", "account\tplain5"])
+    equal(front.guard.json("erase", "--why", "request 7", "plain5"), [{"erased": 1}])
+
+    def is_erased():
+        keys = shown()
+        return len(keys) == 2 and keys[0].startswith("account\terased #") and keys[1] == "account\tplain11"
+
+    assert is_erased(), shown()
+    os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
+    process.until(lambda: "keeper" in running(front), "a keeper")
+    with front.login(user="app") as session:
+        session.query("SELECT login, name FROM accounts WHERE login = 'plain5'")
+    front.guard.until_sessions(0)
+    os.kill(front.guard.pids()["gate"], signal.SIGKILL)
+    process.until(lambda: "gate" in running(front), "a gate")
+    with front.login(user="app") as session:
+        session.query("SELECT login, name FROM accounts WHERE login = 'plain5'")
+    front.guard.until_sessions(0)
+    assert is_erased(), shown()
+    front.stop()
+    equal(front.guard.json("erase", "--why", "request 8", "plain11"), [{"erased": 1}])
+    assert all(key.startswith("account\terased #") for key in shown()), shown()
+    verify(front)
+    for words, status in ((("--why", "x", "nobody"), 1), (("--why", "x", "1042"), 1), (("--why", "", "plain5"), 2)):
+        done = front.guard.run("erase", *words)
+        equal(done.returncode, status, words)
+        assert done.stderr.startswith("pasu: "), done.stderr
+
+
 if __name__ == "__main__":
     harness.main()

@@ -15,7 +15,8 @@ tell(struct directory *directory, struct keys *keys, struct view text)
 {
     struct directory_entry made;
     struct payload_ordinal ordinal = {.head = {.kind = SEALED_WITH}};
-    struct ledger_entry entry = {.type = LEDGER_ORDINAL, .u.ordinal = &ordinal};
+    struct ledger_entry entry = {
+        .type = LEDGER_ORDINAL, .is_in_ring = true, .u.ordinal = &ordinal};
 
     assert_int_equal(
         directory_get(directory, SEALED_WITH, text, false, &ordinal.head.ordinal, &made), 1);
@@ -50,7 +51,7 @@ ordinals_become_keys_again(void **state PASU_UNUSED)
 
     memset(long_key, 'x', sizeof(long_key));
     assert_int_equal(directory_new(&directory, secret), 0);
-    keys_init(&keys, secret);
+    keys_init(&keys, secret, NULL);
     uuid = tell(directory, &keys, VIEW("f47ac10b-58cc-4372-a567-0e02b2c3d479"));
     name = tell(directory, &keys, VIEW("kim"));
     cut = tell(directory, &keys, view_of(long_key, sizeof(long_key)));
@@ -75,7 +76,7 @@ a_key_is_found_under_every_ordinal_that_it_has(void **state PASU_UNUSED)
     assert_int_equal(directory_new(&directory, secret), 0);
     assert_int_equal(directory_new(&another, secret), 0);
     directory_reserve(another, SEALED_WITH, UINT32_MAX - 7);
-    keys_init(&keys, secret);
+    keys_init(&keys, secret, NULL);
     tell(directory, &keys, VIEW("lee"));
     first = tell(directory, &keys, VIEW("kim"));
     second = tell(another, &keys, VIEW("kim"));
@@ -99,8 +100,8 @@ without_the_secret_nothing_is_told(void **state PASU_UNUSED)
     bool is_cut;
 
     assert_int_equal(directory_new(&directory, secret), 0);
-    keys_init(&none, NULL);
-    keys_init(&wrong, other_secret);
+    keys_init(&none, NULL, NULL);
+    keys_init(&wrong, other_secret, NULL);
     ordinal = tell(directory, &none, VIEW("kim"));
     tell(directory, &wrong, VIEW("lee"));
     assert_int_equal(keys_text(&none, ordinal, found, &is_cut), PASU_E_NOTFOUND);
@@ -118,12 +119,13 @@ hostile_entries_are_kept_out_or_do_not_open(void **state PASU_UNUSED)
     static const uint8_t bytes[SEAL_MAX + 1];
     struct payload_ordinal ordinal = {.head = {.ordinal = UINT32_MAX, .kind = 255},
                                       .sealed = view_of(bytes, sizeof(bytes))};
-    struct ledger_entry entry = {.type = LEDGER_ORDINAL, .u.ordinal = &ordinal};
+    struct ledger_entry entry = {
+        .type = LEDGER_ORDINAL, .is_in_ring = true, .u.ordinal = &ordinal};
     struct keys keys;
     uint8_t found[SEAL_TEXT_MAX];
     bool is_cut;
 
-    keys_init(&keys, secret);
+    keys_init(&keys, secret, NULL);
     assert_int_equal(keys_note(&keys, &entry), 0);
     assert_int_equal(keys.count, 0);
     ordinal.sealed = view_of(NULL, 0);

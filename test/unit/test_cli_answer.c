@@ -43,7 +43,7 @@ begin(struct telling *t, statement_fn *give, void *arg)
     assert_non_null(t->file);
     story_begin(&t->story, give, arg);
     t->evidence = (struct evidence){.directory = -1, .has_keys = true, .book = t->story.book};
-    keys_init(&t->evidence.keys, NULL);
+    keys_init(&t->evidence.keys, NULL, NULL);
     story_has_vocabulary(&t->story, 1, "name phone", "customer recipient");
     story_opens(&t->story, 7, "analyst", "192.0.2.7", hostile);
     story_tell(&t->story, (struct ledger_entry){.type = LEDGER_SHAPE, .u.shape = &shape});

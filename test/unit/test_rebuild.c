@@ -69,7 +69,7 @@ read_all(struct place *p, struct kinds *kinds, struct rebuild_progress *progress
     struct source_folder folder = {&p->disk->os, open_segments(p)};
     struct rebuild *rebuild = NULL;
     int result =
-        rebuild_new(&rebuild, &shared, (struct source){source_open_folder, &folder}, kinds);
+        rebuild_new(&rebuild, &shared, (struct source){source_open_folder, &folder}, NULL, kinds);
 
     if (result == 0)
         do

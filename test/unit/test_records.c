@@ -303,7 +303,7 @@ segments_that_come_late_are_the_same_and_one_without_records_is_an_end(void **st
             char name[SEGMENT_NAME_SIZE];
             int fd;
 
-            segment_header_make(&header, size, 1, id);
+            segment_header_make(&header, size, 1, 0, id);
             segment_name(name, size);
             fd = openat(late.folder.directory, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
             assert_int_equal(write(fd, &header, sizeof(header)), sizeof(header));

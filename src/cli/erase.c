@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/asked.h"
+#include "cli/complain.h"
+#include "cli/evidence.h"
+#include "cli/json_out.h"
+#include "cli/run.h"
+#include "ledger/control_protocol.h"
+
+#include <inttypes.h>
+
+enum { ORDINALS_MAX = 64 };
+
+static bool
+is_well(const struct arguments *arguments)
+{
+    const char *why = arguments->values[OPTION_why];
+
+    if (why == NULL || *why == '\0')
+        complain("it is recorded for good", "say why (--why)");
+    else if (strlen(why) >= CONTROL_TEXT_SIZE)
+        complain("at most 255 bytes are recorded", "--why is too long");
+    else
+        return true;
+    return false;
+}
+
+/* The person's entries in the directory: their number, or the exit status, negative. */
+static int
+find(struct evidence *e, const char *key, uint32_t ordinals[ORDINALS_MAX])
+{
+    struct view text = view_of_text(key);
+    uint32_t self;
+    int count, status = evidence_read_keys(e);
+
+    if (status != 0)
+        return -status;
+    if (!e->has_secret) {
+        complain("it is the file \"secret\" in the ledger's folder",
+                 "the ledger's secret cannot be read");
+        return -2;
+    }
+    count = keys_find(&e->keys, text, ordinals, ORDINALS_MAX);
+    if (count < 0)
+        return -complain_error(count, "erase");
+    if (count == 0 && key_is_ordinal(text, &self))
+        complain("only the keys of kinds with directory: sealed, and those that are no small "
+                 "numbers, can be erased",
+                 "the number stands for itself in the ledger, or nobody has it");
+    else if (count == 0)
+        complain("see pasu subject", "the ledger has nobody with this key");
+    return count == 0 ? -1 : count;
+}
+
+static void
+print(const struct arguments *arguments, int count)
+{
+    struct json_out out = {.file = stdout};
+
+    if (!arguments_given(arguments, OPTION_json)) {
+        printf("erased: %d entr%s of the directory\n", count, count == 1 ? "y" : "ies");
+        return;
+    }
+    json_out_open(&out, '{');
+    json_out_key(&out, "erased");
+    json_out_integer(&out, count);
+    json_out_close(&out, '}');
+    json_out_end(&out);
+}
+
+static int
+erase(struct evidence *e, const struct arguments *arguments)
+{
+    uint32_t ordinals[ORDINALS_MAX];
+    int count = find(e, arguments->operands[0], ordinals);
+
+    if (count < 0)
+        return -count;
+    for (int i = 0; i < count; i++) {
+        int result = asked_erase(&e->ask, ordinals[i], arguments->values[OPTION_why]);
+
+        if (result == PASU_E_DENIED)
+            complain("run it as root, or as the account that pasu guard runs as",
+                     "this account may not do it");
+        if (result != 0)
+            return result == PASU_E_DENIED ? 1 : complain_error(result, "the ledger");
+    }
+    print(arguments, count);
+    return 0;
+}
+
+int
+run_erase(const struct arguments *arguments)
+{
+    struct evidence evidence;
+    int status;
+
+    if (!is_well(arguments))
+        return output_end(2);
+    status = evidence_open(&evidence, arguments);
+    if (status == 0)
+        status = erase(&evidence, arguments);
+    evidence_close(&evidence);
+    return output_end(status);
+}
