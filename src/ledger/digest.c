@@ -8,13 +8,32 @@
 
 enum { BLOCK = 64, LANES = 2, NODES = 64, PREFIX_NODE = 1 };
 
+/* With a bit, zeros, and its length in bits (FIPS 180-4, 5.1.1). */
+static size_t
+padded(size_t length)
+{
+    return (length + 1 + sizeof(uint64_t) + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+size_t
+digest_pad(uint8_t *bytes, size_t length)
+{
+    const size_t all = padded(length);
+    const uint64_t bits = __builtin_bswap64((uint64_t)length * 8);
+
+    memset(bytes + length, 0, all - length);
+    bytes[length] = 0x80;
+    memcpy(bytes + all - sizeof(bits), &bits, sizeof(bits));
+    return all;
+}
+
 static int
 digest_one_by_one(struct digester *d, const struct digest_message *messages, size_t count)
 {
     int result = 0;
 
     for (size_t i = 0; i < count && result == 0; i++) {
-        const struct iovec part = {(void *)(uintptr_t)messages[i].bytes, messages[i].length};
+        const struct iovec part = {messages[i].bytes, messages[i].length};
         struct tree_hash hash;
 
         result = tree_hash_parts(&d->hasher, &part, 1, &hash);
@@ -46,7 +65,6 @@ struct state {
 enum { A, B, C, D, E, F, G, H };
 static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-static const uint8_t word_of[8] = {F, E, B, A, H, G, D, C};
 
 /* So many blocks of each lane's bytes. */
 __attribute__((target("sha,sse4.1"))) static void
@@ -91,106 +109,70 @@ compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t b
     }
 }
 
-/* A message on its way: whole blocks where they lie, then the rest and the padding. */
+/* A message on its way. */
 struct lane {
     const struct digest_message *message; /* NULL: none */
     const uint8_t *at;
     size_t blocks; /* from `at` on */
-    bool is_end;   /* they are in `end` */
-    uint8_t end[2 * BLOCK];
 };
 
-static void
+__attribute__((target("sha,sse4.1"))) static void
 load(struct lane *lane, struct state *state, const struct digest_message *message)
 {
-    uint32_t words[8];
-
-    for (int i = 0; i < 8; i++)
-        words[i] = initial[word_of[i]];
-    memcpy(state, words, sizeof(*state));
-    lane->message = message;
-    lane->at = message->bytes;
-    lane->blocks = message->length / BLOCK;
-    lane->is_end = false;
+    state->abef = _mm_set_epi32((int)initial[A], (int)initial[B], (int)initial[E], (int)initial[F]);
+    state->cdgh = _mm_set_epi32((int)initial[C], (int)initial[D], (int)initial[G], (int)initial[H]);
+    *lane = (struct lane){message, message->bytes, padded(message->length) / BLOCK};
 }
 
-static void
-pad(struct lane *lane)
+__attribute__((target("sha,sse4.1"))) static void
+store(const struct digest_message *message, const struct state *state)
 {
-    size_t length = lane->message->length, rest = length % BLOCK;
-    uint64_t bits = __builtin_bswap64((uint64_t)length * 8);
+    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    const __m128i abcd = _mm_unpackhi_epi64(state->cdgh, state->abef); /* D C B A */
+    const __m128i efgh = _mm_unpacklo_epi64(state->cdgh, state->abef); /* H G F E */
 
-    lane->blocks = rest < BLOCK - sizeof(bits) ? 1 : 2;
-    memset(lane->end, 0, lane->blocks * BLOCK);
-    if (rest > 0)
-        memcpy(lane->end, lane->message->bytes + length - rest, rest);
-    lane->end[rest] = 0x80;
-    memcpy(lane->end + lane->blocks * BLOCK - sizeof(bits), &bits, sizeof(bits));
-    lane->at = lane->end;
-    lane->is_end = true;
+    _mm_storeu_si128((void *)message->hash, _mm_shuffle_epi8(_mm_shuffle_epi32(abcd, 0x1b), swap));
+    _mm_storeu_si128((void *)(message->hash + sizeof(abcd)),
+                     _mm_shuffle_epi8(_mm_shuffle_epi32(efgh, 0x1b), swap));
 }
 
-static void
-store(struct lane *lane, const struct state *state)
-{
-    uint32_t words[8];
-
-    memcpy(words, state, sizeof(words));
-    for (int i = 0; i < 8; i++) {
-        uint32_t word = __builtin_bswap32(words[i]);
-
-        memcpy(lane->message->hash + sizeof(word) * word_of[i], &word, sizeof(word));
-    }
-}
-
-/* Goes on to the lane's next blocks; without any left it is empty. */
+/* The lane's next message; without one, what it does is nobody's. */
 static void
 advance(struct lane *lane, struct state *state, const struct digest_message **next,
         const struct digest_message *end)
 {
-    while (lane->blocks == 0) {
-        if (lane->message && !lane->is_end) {
-            pad(lane);
-            return;
-        }
-        if (lane->message)
-            store(lane, state);
-        lane->message = NULL;
-        if (*next == end)
-            return;
+    static const struct lane idle = {0};
+
+    if (lane->message)
+        store(lane->message, state);
+    *lane = idle;
+    if (*next != end)
         load(lane, state, (*next)++);
-    }
 }
 
 static void
 digest_side_by_side(const struct digest_message *next, size_t count)
 {
-    static const uint8_t idle[BLOCK];
+    static const uint8_t nothing[BLOCK];
     const struct digest_message *end = next + count;
-    struct lane lanes[LANES];
+    struct lane lanes[LANES] = {{0}};
     struct state states[LANES];
 
     memset(states, 0, sizeof(states));
-    for (int i = 0; i < LANES; i++) {
-        lanes[i].message = NULL;
-        lanes[i].blocks = 0;
-    }
     for (;;) {
         const uint8_t *bytes[LANES];
-        size_t blocks = SIZE_MAX;
+        size_t blocks;
 
-        for (int i = 0; i < LANES; i++) {
-            advance(&lanes[i], &states[i], &next, end);
-            if (lanes[i].message && lanes[i].blocks < blocks)
-                blocks = lanes[i].blocks;
-        }
-        if (blocks == SIZE_MAX)
+        for (int i = 0; i < LANES; i++)
+            if (lanes[i].blocks == 0)
+                advance(&lanes[i], &states[i], &next, end);
+        blocks = lanes[0].blocks < lanes[1].blocks ? lanes[0].blocks : lanes[1].blocks;
+        if (blocks == 0) /* one has ended, and there are no more */
+            blocks = lanes[0].blocks + lanes[1].blocks > 0;
+        if (blocks == 0)
             return;
-        for (int i = 0; i < LANES; i++) {
-            bytes[i] = lanes[i].message ? lanes[i].at : idle;
-            if (!lanes[i].message)
-                blocks = 1; /* beside one that is empty, whose state is nobody's */
-        }
+        for (int i = 0; i < LANES; i++)
+            bytes[i] = lanes[i].message ? lanes[i].at : nothing;
         compress(states, bytes, blocks);
         for (int i = 0; i < LANES; i++) {
             if (!lanes[i].message)
@@ -253,7 +235,7 @@ digest_nodes(struct digester *d, const struct tree_hash *hashes, size_t count,
              struct tree_hash *nodes)
 {
     enum { LENGTH = 1 + 2 * TREE_HASH_SIZE };
-    PASU_UNINITIALIZED uint8_t bytes[NODES][LENGTH];
+    PASU_UNINITIALIZED uint8_t bytes[NODES][LENGTH + DIGEST_PADDING];
     PASU_UNINITIALIZED struct digest_message messages[NODES];
     size_t made = 0, half = count / 2;
     int result = 0;
@@ -264,6 +246,7 @@ digest_nodes(struct digester *d, const struct tree_hash *hashes, size_t count,
         for (size_t i = 0; i < some; i++) {
             bytes[i][0] = PREFIX_NODE;
             memcpy(bytes[i] + 1, &hashes[2 * (made + i)], 2 * sizeof(*hashes));
+            (void)digest_pad(bytes[i], LENGTH);
             messages[i] = (struct digest_message){bytes[i], LENGTH, nodes[made + i].bytes};
         }
         result = digest_all(d, messages, some);

@@ -19,8 +19,12 @@ struct digester {
     bool has_instructions; /* tests switch it off */
 };
 
+/* A message lies where there is room behind it for what SHA-256 puts there: writing that long
+ * before it is read is faster than on the way. */
+enum { DIGEST_PADDING = 72 };
+
 struct digest_message {
-    const uint8_t *bytes;
+    uint8_t *bytes; /* with DIGEST_PADDING bytes behind `length` */
     size_t length;
     uint8_t *hash; /* TREE_HASH_SIZE bytes; in none of the messages of this call */
 };
@@ -28,7 +32,10 @@ struct digest_message {
 /* The errors of tree_hasher_init. */
 PASU_MUST_USE int digester_init(struct digester *digester);
 void digester_release(struct digester *digester);
-/* PASU_E_CRYPTO: the hashes are undefined then. */
+/* Writes what comes behind a message; its bytes may be filled in later. How many bytes it has then.
+ */
+size_t digest_pad(uint8_t *bytes, size_t length);
+/* Of messages that are padded. PASU_E_CRYPTO: the hashes are undefined then. */
 PASU_MUST_USE int digest_all(struct digester *digester, const struct digest_message *messages,
                              size_t count);
 /* Nodes from `count` hashes to half as many, each of two that stand beside each other: the same as

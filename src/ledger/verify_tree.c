@@ -214,7 +214,13 @@ put(struct verify_tree *t, const void *bytes, size_t length)
 }
 
 static void
-put_lists(struct verify_tree *t, const struct entry *entry, const uint8_t *leaf,
+end(struct verify_tree *t, const struct digest_message *message)
+{
+    t->used = (size_t)(message->bytes - t->bytes) + digest_pad(message->bytes, message->length);
+}
+
+static void
+put_lists(struct verify_tree *t, const struct entry *entry, uint8_t *leaf,
           const size_t at[EXPOSURE_PARTS_MAX])
 {
     for (size_t i = 0; i < 2 * entry->part_count; i++) {
@@ -224,18 +230,20 @@ put_lists(struct verify_tree *t, const struct entry *entry, const uint8_t *leaf,
         if (list.length == 0)
             continue;
         entry_list_head(head, entry, i / 2, i % 2);
-        t->lists[t->list_count++] = (struct digest_message){
-            t->bytes + t->used, sizeof(head) + list.length,
-            (uint8_t *)(uintptr_t)leaf + at[i / 2] + i % 2 * sizeof(struct tree_hash)};
+        t->lists[t->list_count] =
+            (struct digest_message){t->bytes + t->used, sizeof(head) + list.length,
+                                    leaf + at[i / 2] + i % 2 * sizeof(struct tree_hash)};
         put(t, head, sizeof(head));
         put(t, list.bytes, list.length);
+        end(t, &t->lists[t->list_count++]);
     }
 }
 
 static void
 put_entry(struct verify_tree *t, const struct entry *entry)
 {
-    const uint8_t *leaf = t->bytes + t->used, prefix = PREFIX_LEAF;
+    uint8_t *leaf = t->bytes + t->used;
+    const uint8_t prefix = PREFIX_LEAF;
     size_t at[EXPOSURE_PARTS_MAX], part = 0;
 
     put(t, &prefix, sizeof(prefix));
@@ -246,7 +254,7 @@ put_entry(struct verify_tree *t, const struct entry *entry)
     }
     t->leaves[t->waiting] = (struct digest_message){leaf, (size_t)(t->bytes + t->used - leaf),
                                                     t->rows[0][t->fill[0] + t->waiting].bytes};
-    t->waiting++;
+    end(t, &t->leaves[t->waiting++]);
     t->count++;
     put_lists(t, entry, leaf, at);
 }

@@ -5,7 +5,7 @@
 
 enum { MESSAGES = 50, LENGTH = 1000, ROUNDS = 200 };
 
-static uint8_t bytes[MESSAGES][LENGTH];
+static uint8_t bytes[MESSAGES][LENGTH + DIGEST_PADDING];
 
 static void
 init(struct digester *d, bool has_instructions)
@@ -15,9 +15,20 @@ init(struct digester *d, bool has_instructions)
 }
 
 static void
+pad(const struct digest_message *messages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = digest_pad(messages[i].bytes, messages[i].length);
+
+        assert_true(length > messages[i].length);
+        assert_true(length <= messages[i].length + DIGEST_PADDING);
+    }
+}
+
+static void
 expect(struct digester *d, const struct digest_message *message)
 {
-    const struct iovec part = {(void *)(uintptr_t)message->bytes, message->length};
+    const struct iovec part = {message->bytes, message->length};
     struct tree_hash hash;
 
     assert_int_equal(tree_hash_parts(&d->hasher, &part, 1, &hash), 0);
@@ -33,7 +44,7 @@ hashes_are_sha_256_at_each_length_whatever_is_beside(void **state PASU_UNUSED)
     struct digest_message messages[MESSAGES];
 
     for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i / LENGTH][i % LENGTH] = (uint8_t)random_u64(&random);
+        bytes[i / sizeof(bytes[0])][i % sizeof(bytes[0])] = (uint8_t)random_u64(&random);
     for (int way = 0; way < 2; way++) {
         struct digester d;
 
@@ -42,6 +53,7 @@ hashes_are_sha_256_at_each_length_whatever_is_beside(void **state PASU_UNUSED)
             const struct digest_message pair[] = {{bytes[0], length, hashes[0]},
                                                   {bytes[1], LENGTH - length, hashes[1]}};
 
+            pad(pair, COUNT_OF(pair));
             assert_int_equal(digest_all(&d, pair, 1 + length % 2), 0);
             expect(&d, &pair[0]);
             if (length % 2)
@@ -54,6 +66,7 @@ hashes_are_sha_256_at_each_length_whatever_is_beside(void **state PASU_UNUSED)
                 messages[i] = (struct digest_message){
                     bytes[i], random_below(&random, random_below(&random, 2) ? LENGTH : 70),
                     hashes[i]};
+            pad(messages, count);
             assert_int_equal(digest_all(&d, messages, count), 0);
             for (size_t i = 0; i < count; i++)
                 expect(&d, &messages[i]);
