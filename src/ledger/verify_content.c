@@ -312,6 +312,8 @@ verify_content_lose(struct verify_content *c, uint64_t to)
 {
     new_batch(c, to);
     c->batch_loose = UINT32_MAX;
+    if (c->use_count == 1) /* the first key may have been among them */
+        c->uses[0].state = VERIFY_KEY_UNSEEN;
 }
 
 void
