@@ -269,7 +269,8 @@ static int
 see_unseen(struct verify_content *c, const struct segment_record *record)
 {
     c->is_blind = true;
-    c->batch_loose = UINT32_MAX;
+    if (record->type == SEGMENT_TAKEN)
+        new_batch(c, record->index + 1);
     if (record->type == SEGMENT_KEY)
         return add_use(c, record->index, VERIFY_KEY_UNSEEN, NULL);
     if (record->index == 0)
