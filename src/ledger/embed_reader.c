@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pasu/ledger.h>
+#include <sys/stat.h>
 
 enum { FLAG_ENCRYPTED = 1 };
 
@@ -20,7 +21,8 @@ struct pasu_reader {
     uint64_t offset; /* of what was given last */
     struct tree_hasher hasher;
     struct entry entry;
-    uint8_t *bytes; /* of the entry */
+    uint8_t *bytes;    /* of the entry */
+    bool is_looked_at; /* again, after another segment was seen */
 };
 
 enum { ENTRY_MAX = SEGMENT_PAYLOAD_MAX + ENTRY_PIECES * 64 };
@@ -63,6 +65,7 @@ open_segment(struct pasu_reader *r, uint64_t first)
     segment_name(name, first);
     r->first = first;
     r->next = first + 1;
+    r->is_looked_at = false;
     r->offset = 0;
     fd = os_real.openat(os_real.arg, r->segments, name,
                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
@@ -148,6 +151,29 @@ give(struct pasu_reader *r, const struct segment_record *found, struct pasu_reco
         record->entry = r->bytes;
 }
 
+/* What was appended behind the end that the segment had. Whether there is more. */
+static bool
+look_again(struct pasu_reader *r)
+{
+    struct stat st;
+
+    if (r->fd < 0 || fstat(r->fd, &st) != 0 || (uint64_t)st.st_size <= r->scan.file.limit ||
+        (uint64_t)st.st_size > SEGMENT_LENGTH)
+        return false;
+    r->scan.file.limit = (uint64_t)st.st_size;
+    return true;
+}
+
+/* Once, where another segment does not go on with what this one ended with when it was read. */
+static bool
+has_more(struct pasu_reader *r, bool is_followed, uint64_t first)
+{
+    if (r->fd < 0 || !is_followed || first == r->scan.next || r->is_looked_at)
+        return false;
+    r->is_looked_at = true;
+    return true;
+}
+
 int
 pasu_reader_next(struct pasu_reader *r, struct pasu_record *record)
 {
@@ -168,8 +194,13 @@ pasu_reader_next(struct pasu_reader *r, struct pasu_record *record)
             return embed_error(result);
         }
         result = find_segment(r, r->next, &first);
-        if (result <= 0)
-            return result == 0 ? 0 : embed_error(result);
+        if (result < 0)
+            return embed_error(result);
+        /* Also where another one follows: it was made after this one was complete. */
+        if (look_again(r) || has_more(r, result == 1, first))
+            continue;
+        if (result == 0)
+            return 0;
         close_segment(r);
         result = open_segment(r, first);
         if (result != 0)
