@@ -98,10 +98,10 @@ def both_verdicts(folder, *words):
 @test(limit=120)
 def test_a_change_under_a_fitting_checksum_is_located_by_both():
     made = verifier.small()
-    for begin, _ in spans(made, 1)[::2] + spans(made, 3)[::3]:
-        number = 1 if begin in dict(spans(made, 1)) and (begin, dict(spans(made, 1))[begin]) in spans(made, 1) else 3
+    for number, begin in [(1, at) for at, _ in spans(made, 1)[::2]] + [(3, at) for at, _ in spans(made, 3)[::3]]:
         index = verifier.index_of(made, number, begin)
-        folder = verifier.patched(made, number, begin + 16, bytes([made.segments[number][1][begin + 16] ^ 2]), whole=True, tiles=True)
+        changed = bytes([made.segments[number][1][begin + 16] ^ 2])
+        folder = verifier.patched(made, number, begin + 16, changed, whole=True, tiles=True)
         for found in both(folder):
             assert index in {one["record"] for one in found}, (index, found)
 
