@@ -73,7 +73,7 @@ compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t b
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
 
     for (size_t at = 0; at < blocks * BLOCK; at += BLOCK) {
-        __m128i words[LANES][4], abef[LANES], cdgh[LANES];
+        PASU_UNINITIALIZED __m128i words[LANES][4], abef[LANES], cdgh[LANES];
 
         for (int lane = 0; lane < LANES; lane++) {
             abef[lane] = states[lane].abef;

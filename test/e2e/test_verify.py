@@ -136,6 +136,25 @@ def test_a_fork_is_called_so():
         assert any("fork" in one["text"] or one.get("what") == "fork" for one in found), found
 
 
+@test(limit=120)
+def test_while_the_ledger_is_written_nothing_is_found():
+    folder = fresh()
+    folder.mkdir()
+    program = harness.PASU.parent / "test" / "integration" / "ledger_write"
+    subprocess.run([program, folder, "0", "1", "300000"], capture_output=True, check=True)
+    looks, records = 0, set()
+    for seed in range(1, 13):
+        with subprocess.Popen([program, folder, str(seed), "400", "3000000"], stdout=subprocess.DEVNULL) as writer:
+            while writer.poll() is None:
+                status, found, summary = ours(folder)
+                equal((status, summary["unseen"], [one for one in found if one["kind"] == "fault"]), (0, 0, []))
+                looks += 1
+                records.add(summary["records"])
+            equal(writer.returncode, 0)
+    assert looks >= 12 and len(records) > 12, (looks, records)
+    equal(both(folder), ([], []))
+
+
 @test(limit=180)
 def test_of_hostile_folders_both_say_the_same():
     chance, made = random.Random(9), verifier.small()
