@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The library for other programs, as it is installed: header, pkg-config, shared library and archive."""
+import ctypes
 import os
 import shutil
 import subprocess
@@ -95,6 +96,46 @@ def test_a_proof_is_checked_and_no_other():
     equal(run(program(), "--proof", proof, file(made.entries[16]), made.signer.vkey).stdout, "proof not proved 0 0\n")
     equal(run(program(), "--proof", proof, entry, verifier.Signer(3).vkey).stdout, "proof not proved 0 0\n")
     equal(run(program(), "--proof", entry, entry, made.signer.vkey).stdout, "proof malformed 0 0\n")
+
+
+class Record(ctypes.Structure):
+    """struct pasu_record."""
+    _fields_ = [("size", ctypes.c_size_t), ("index", ctypes.c_uint64), ("time", ctypes.c_int64), ("type", ctypes.c_uint32),
+                ("is_encrypted", ctypes.c_uint32), ("payload", ctypes.c_void_p), ("payload_length", ctypes.c_size_t),
+                ("entry", ctypes.c_void_p), ("entry_length", ctypes.c_size_t)]
+
+
+@test
+def test_a_reader_at_the_end_goes_on_when_more_was_written():
+    made, of = verifier.small(), ctypes.CDLL(str(library() / "libpasu-ledger.so"))
+    whole = saved(made, tiles=False, room=0)
+    folder = verifier.fresh()
+    (folder / "segments").mkdir(parents=True)
+    ledger, reader, record = ctypes.c_void_p(), ctypes.c_void_p(), Record(ctypes.sizeof(Record))
+    equal(of.pasu_ledger_open(str(folder).encode(), ctypes.byref(ledger)), 0)
+    equal(of.pasu_reader_open(ledger, ctypes.byref(reader)), 0)
+    seen = []
+
+    def read():
+        while (result := of.pasu_reader_next(reader, ctypes.byref(record))) == 1:
+            seen.append(record.index)
+        equal(result, 0)
+
+    read()
+    for number in range(len(made.segments)):
+        source = segment(whole, number)
+        data, path = source.read_bytes(), folder / "segments" / source.name
+        ends = [end for _, end in verifier.spans(made, number)]
+        for length in (64, ends[0], ends[1] + 5, ends[3]):
+            path.write_bytes(data[:length])
+            read()
+            equal(len(seen), made.segments[number][0] + sum(end <= length for end in ends))
+        # The end of this one comes with the next one, as a reader that is slow finds it.
+        path.write_bytes(data)
+    read()
+    equal(seen, list(range(len(made.entries))))
+    of.pasu_reader_close(reader)
+    of.pasu_ledger_close(ledger)
 
 
 @test
