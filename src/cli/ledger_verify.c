@@ -68,7 +68,7 @@ static int
 add_key(struct subject *s, const char *value)
 {
     struct note_key *key = &s->keys[s->key_count];
-    struct view contents;
+    struct view contents = {0};
     int result = note_key_parse(key, view_of_text(value)), status;
 
     if (result != 0) {

@@ -229,26 +229,26 @@ check_inclusion(const struct proof *proof, const struct checkpoint *checkpoint, 
 }
 
 int
-pasu_inclusion_verify(const void *bytes, size_t length, const void *entry, size_t entry_length,
-                      const char *key_text, struct pasu_inclusion *inclusion)
+pasu_inclusion_verify(const void *proof, size_t proof_length, const void *entry,
+                      size_t entry_length, const char *key, struct pasu_inclusion *inclusion)
 {
-    struct proof proof;
+    struct proof parsed;
     struct checkpoint checkpoint;
     struct note_voice voice;
-    struct note_key key;
-    int result = note_key_parse(&key, view_of_text(key_text));
+    struct note_key verifier;
+    int result = note_key_parse(&verifier, view_of_text(key));
 
     if (inclusion->size < sizeof(*inclusion))
         return PASU_LEDGER_MISUSE;
     if (result == 0)
-        result = proof_parse(&proof, view_of(bytes, length));
+        result = proof_parse(&parsed, view_of(proof, proof_length));
     if (result != 0)
         return embed_error(result);
-    result = checkpoint_open(&checkpoint, proof.checkpoint, &key, 1, &voice);
+    result = checkpoint_open(&checkpoint, parsed.checkpoint, &verifier, 1, &voice);
     if (result == 0)
-        result = check_inclusion(&proof, &checkpoint, view_of(entry, entry_length));
+        result = check_inclusion(&parsed, &checkpoint, view_of(entry, entry_length));
     if (result == 0) {
-        inclusion->index = proof.index;
+        inclusion->index = parsed.index;
         inclusion->records = checkpoint.size;
     }
     return result == PASU_E_CORRUPT || result == PASU_E_NOTFOUND ? PASU_LEDGER_UNPROVED

@@ -151,7 +151,7 @@ skip_to(struct segment_scan *s, uint64_t at, uint64_t next)
 static int
 search(struct segment_scan *s)
 {
-    struct segment_record record;
+    struct segment_record record = {0};
     uint64_t at = s->offset;
     int result = skip_zeros(s, &at);
 

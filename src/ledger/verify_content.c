@@ -218,15 +218,13 @@ verify_content_durable(const struct segment_record *record)
 static bool
 is_known_type(uint32_t type)
 {
-    switch (type) {
-#define X(number, name, from_ring)                                                                 \
-    case number:                                                                                   \
-        return true;
+    static const bool known[] = {
+#define X(number, name, from_ring) [number] = true,
 #include "ledger/segment.def"
 #undef X
-    default:
-        return false;
-    }
+    };
+
+    return type < COUNT_OF(known) && known[type];
 }
 
 static void

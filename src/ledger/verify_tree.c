@@ -118,7 +118,7 @@ reduce(struct verify_tree *t, struct tree_hash *hashes, unsigned count)
 static bool
 is_all_known(const struct verify_tree *t, unsigned level)
 {
-    return !memchr(t->known[level], false, t->fill[level]);
+    return !memchr(t->known[level], 0, t->fill[level]);
 }
 
 /* Rows that are full go up. */
@@ -244,7 +244,7 @@ put_entry(struct verify_tree *t, const struct entry *entry)
 {
     uint8_t *leaf = t->bytes + t->used;
     const uint8_t prefix = PREFIX_LEAF;
-    size_t at[EXPOSURE_PARTS_MAX], part = 0;
+    size_t at[EXPOSURE_PARTS_MAX] = {0}, part = 0;
 
     put(t, &prefix, sizeof(prefix));
     for (size_t i = 0; i < entry->count; i++) {
@@ -287,7 +287,7 @@ has_tile(struct verify_tree *t, unsigned level, uint64_t node)
 
     if (!t->has_tiles || !verify_tile_widths(&t->folder, level, node >> TILE_HEIGHT, &widths))
         return false;
-    return memchr(widths.has + node % TILE_WIDTH + 1, true, TILE_WIDTH - node % TILE_WIDTH);
+    return memchr(widths.has + node % TILE_WIDTH + 1, 1, TILE_WIDTH - node % TILE_WIDTH);
 }
 
 /* The level at which to go over what is missing: as high as whole rows are, but where tiles know
