@@ -67,13 +67,28 @@ unknown_option(const struct scan *scan, const char *name, size_t length)
     return r;
 }
 
+/* One more of an option that can be given several times. */
+static int
+option_add(struct scan *scan, enum option_id option, const char *value)
+{
+    struct arguments *a = scan->arguments;
+
+    if (a->more_count == ARGUMENTS_MORE_MAX)
+        return fault_of_command(scan, "more than %d times --%s and its like", ARGUMENTS_MORE_MAX,
+                                options[option].name);
+    a->more[a->more_count++] = (struct argument_more){option, value};
+    if (a->values[option] == NULL)
+        a->values[option] = value;
+    return 0;
+}
+
 static int
 option_set(struct scan *scan, enum option_id option, const char *value)
 {
     struct arguments *a = scan->arguments;
     const struct option *o = &options[option];
 
-    if (a->values[option] != NULL)
+    if (a->values[option] != NULL && o->kind != KIND_FILES)
         return fault_of_command(scan, "--%s is given twice", o->name);
     if (o->argument == NULL) {
         a->values[option] = "";
@@ -86,6 +101,8 @@ option_set(struct scan *scan, enum option_id option, const char *value)
     }
     if (value[0] == '\0')
         return fault_of_command(scan, "the %s of --%s is empty", o->argument, o->name);
+    if (o->kind == KIND_FILES)
+        return option_add(scan, option, value);
     a->values[option] = value;
     return 0;
 }

@@ -12,10 +12,21 @@
 #include "base/error.h"
 #include "cli/command.h"
 
+enum { ARGUMENTS_MORE_MAX = 64 };
+
+/* One value of an option that can be given several times. */
+struct argument_more {
+    enum option_id option;
+    const char *value;
+};
+
 struct arguments {
-    const struct command *command;    /* what was asked for; NULL after an error */
-    const char *values[OPTION_COUNT]; /* NULL: not given; "" where the option takes no argument */
-    char *const *operands;            /* they and the values borrow from argv */
+    const struct command *command; /* what was asked for; NULL after an error */
+    /* NULL: not given; "" where the option takes no argument; of several the first one. */
+    const char *values[OPTION_COUNT];
+    struct argument_more more[ARGUMENTS_MORE_MAX]; /* all of KIND_FILES, in their order */
+    size_t more_count;
+    char *const *operands; /* they and the values borrow from argv */
     size_t operand_count;
 };
 

@@ -19,7 +19,11 @@ enum option_id {
 
 #define OPTION_BIT(name) (UINT32_C(1) << OPTION_##name)
 
-enum option_kind { KIND_NOTHING, KIND_FILE };
+enum option_kind {
+    KIND_NOTHING,
+    KIND_FILE,
+    KIND_FILES, /* may be given several times */
+};
 
 struct option {
     const char *name;     /* without the two dashes */

@@ -66,7 +66,7 @@ print_bash(FILE *file)
         if (options[i].letter != 0)
             fprintf(file, "-%c|", options[i].letter);
         fprintf(file, "--%s) %sreturn ;;\n", options[i].name,
-                options[i].kind == KIND_FILE ? "compopt -o default; " : "");
+                options[i].kind != KIND_NOTHING ? "compopt -o default; " : "");
     }
     fputs("        esac\n        case ${COMP_WORDS[1]} in\n", file);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -93,7 +93,7 @@ print_zsh_option(FILE *file, const struct option *option)
         fprintf(file, "--%s", option->name);
     fprintf(file, "'[%s]", option->help);
     if (option->argument != NULL)
-        fprintf(file, ":%s:%s", option->argument, option->kind == KIND_FILE ? "_files" : " ");
+        fprintf(file, ":%s:%s", option->argument, option->kind != KIND_NOTHING ? "_files" : " ");
     fputs("' \\\n", file);
 }
 
@@ -156,7 +156,7 @@ print_fish(FILE *file)
             if (options[o].letter != 0)
                 fprintf(file, " -s %c", options[o].letter);
             if (options[o].argument != NULL)
-                fputs(options[o].kind == KIND_FILE ? " -r -F" : " -x", file);
+                fputs(options[o].kind != KIND_NOTHING ? " -r -F" : " -x", file);
             fprintf(file, " -d '%s'\n", options[o].help);
         }
         if (commands[i].operand == OPERAND_COMMAND || commands[i].operand == OPERAND_SHELL ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/asked.h"
 #include "cli/complain.h"
+#include "cli/ledger_verify.h"
 #include "cli/run.h"
 #include "cli/statement_view.h"
 
@@ -80,11 +81,58 @@ run_export(const struct arguments *arguments)
     return output_end(status);
 }
 
+/* What stands in the operand, by its place in command_ledger_actions. */
+enum action { ACTION_EXPORT, ACTION_VERIFY, ACTION_CHECKPOINT, ACTIONS };
+
+static enum action
+action_of(const char *operand)
+{
+    unsigned i = 0;
+
+    while (i < ACTIONS && strcmp(operand, command_ledger_actions[i]) != 0)
+        i++;
+    return (enum action)i;
+}
+
+/* What one of the three takes and the others do not. */
+static const char *
+stray_option(const struct arguments *arguments, enum action action)
+{
+    static const uint32_t common = OPTION_BIT(config) | OPTION_BIT(json) | OPTION_BIT(help),
+                          kept[ACTIONS] = {
+                              [ACTION_EXPORT] =
+                                  ~(OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key)),
+                              [ACTION_VERIFY] =
+                                  OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key),
+                              [ACTION_CHECKPOINT] = OPTION_BIT(folder) | OPTION_BIT(key),
+                          };
+
+    for (unsigned i = 0; i < OPTION_COUNT; i++)
+        if (arguments_given(arguments, (enum option_id)i) &&
+            ((kept[action] | common) >> i & 1) == 0)
+            return options[i].name;
+    return NULL;
+}
+
 int
 run_ledger(const struct arguments *arguments)
 {
-    if (strcmp(arguments->operands[0], command_ledger_actions[0]) == 0)
-        return run_export(arguments);
-    complain("there is: pasu ledger export", "ledger cannot \"%.64s\"", arguments->operands[0]);
+    static int (*const run[ACTIONS])(const struct arguments *) = {run_export, ledger_verify,
+                                                                  ledger_checkpoint};
+    const char *operand = arguments->operands[0];
+    enum action action = action_of(operand);
+    const char *stray = action < ACTIONS ? stray_option(arguments, action) : NULL;
+
+    if (action == ACTIONS)
+        complain("there are: pasu ledger export, verify and checkpoint", "ledger cannot \"%.64s\"",
+                 operand);
+    else if (stray)
+        complain("see: pasu help ledger", "ledger %s does not take the option --%s", operand,
+                 stray);
+    else if (arguments_given(arguments, OPTION_config) == arguments_given(arguments, OPTION_folder))
+        complain("see: pasu help ledger", "ledger %s needs --config FILE%s", operand,
+                 action == ACTION_EXPORT ? "" : " or --folder DIR, and only one of them");
+    else
+        return run[action](arguments);
     return 2;
 }

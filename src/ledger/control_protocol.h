@@ -25,8 +25,8 @@ enum control_verb {
     CONTROL_EXPORTED, /* all records that there are go to `what` */
     CONTROL_HOLD,     /* for `who`, because of `what`: the answer's count is its number */
     CONTROL_RELEASE,  /* of the hold `number` */
-    CONTROL_ERASE,    /* the key of the directory's entry `number` is destroyed, because of `what` */
-    CONTROL_SIGN,     /* all that is recorded is signed: the answer's count says how much */
+    CONTROL_ERASE, /* the key of the directory's entry `number` is destroyed, because of `what` */
+    CONTROL_SIGN,  /* all that is recorded is signed: the answer's count says how much */
 };
 
 struct control_request {

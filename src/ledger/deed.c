@@ -7,7 +7,8 @@ bool
 deed_is(uint32_t verb)
 {
     return verb == CONTROL_FLUSH || verb == CONTROL_ASKED || verb == CONTROL_EXPORTED ||
-           verb == CONTROL_HOLD || verb == CONTROL_RELEASE || verb == CONTROL_ERASE || verb == CONTROL_SIGN;
+           verb == CONTROL_HOLD || verb == CONTROL_RELEASE || verb == CONTROL_ERASE ||
+           verb == CONTROL_SIGN;
 }
 
 static void

@@ -13,6 +13,7 @@ enum {
     ORDINAL = 4,
     RUN = 8,
     PREFIX_LIST = 2,
+    BEFORE_SEED = 48, /* of an opening */
 };
 
 static uint32_t
@@ -82,48 +83,28 @@ entry_look(struct view exposure, bool *has_list)
     return rest.length == 0 ? 0 : PASU_E_CORRUPT;
 }
 
-static int
-commit_list(struct tree_hasher *hasher, const uint8_t salt[ENTRY_SALT], size_t part, size_t which,
-            struct view list, struct tree_hash *commitment)
-{
-    const uint8_t prefix = PREFIX_LIST, place[] = {(uint8_t)part, (uint8_t)which};
-    const struct iovec parts[] = {{(void *)(uintptr_t)&prefix, 1},
-                                  {(void *)(uintptr_t)salt, ENTRY_SALT},
-                                  {(void *)(uintptr_t)place, sizeof(place)},
-                                  {(void *)(uintptr_t)list.bytes, list.length}};
-
-    if (list.length == 0) {
-        *commitment = (struct tree_hash){0};
-        return 0;
-    }
-    return tree_hash_parts(hasher, parts, COUNT_OF(parts), commitment);
-}
-
 static void
 add_piece(struct entry *entry, const void *bytes, size_t length)
 {
     entry->pieces[entry->count++] = (struct iovec){(void *)(uintptr_t)bytes, length};
 }
 
+/* A part and its two lists; whether it has any of them. */
 static int
-add_part(struct entry *entry, struct tree_hasher *hasher, const uint8_t salt[ENTRY_SALT],
-         size_t index, struct view *rest)
+add_part(struct entry *entry, struct view *rest, bool *has_list)
 {
     const uint8_t *part = rest->bytes;
-    struct view list;
+    size_t index = entry->part_count++;
 
     if (rest->length < PART)
         return PASU_E_CORRUPT;
     *rest = view_of(part + PART, rest->length - PART);
+    memset(entry->commitments[index], 0, sizeof(entry->commitments[index]));
     for (size_t which = 0; which < 2; which++) {
-        int result;
-
         if (!take_list(rest, get_u32(part + AT_COUNTS + which * sizeof(uint32_t)),
-                       part[AT_FORM] >> which & 1, &list))
+                       part[AT_FORM] >> which & 1, &entry->lists[index][which]))
             return PASU_E_CORRUPT;
-        result = commit_list(hasher, salt, index, which, list, &entry->commitments[index][which]);
-        if (result != 0)
-            return result;
+        *has_list = *has_list || entry->lists[index][which].length > 0;
     }
     add_piece(entry, part, PART);
     add_piece(entry, entry->commitments[index], sizeof(entry->commitments[index]));
@@ -131,7 +112,7 @@ add_part(struct entry *entry, struct tree_hasher *hasher, const uint8_t salt[ENT
 }
 
 static int
-add_exposure(struct entry *entry, struct tree_hasher *hasher, struct view payload)
+add_exposure(struct entry *entry, struct view payload)
 {
     const uint8_t *salt = payload.bytes;
     bool has_list = false;
@@ -140,40 +121,77 @@ add_exposure(struct entry *entry, struct tree_hasher *hasher, struct view payloa
     if (payload.length < ENTRY_SALT ||
         !take_head(view_of(salt + ENTRY_SALT, payload.length - ENTRY_SALT), &head, &rest))
         return PASU_E_CORRUPT;
+    entry->salt = salt;
     add_piece(entry, head.bytes, head.length);
     for (size_t i = 0; i < head.bytes[AT_PARTS]; i++) {
-        const struct view before = rest;
-        int result = add_part(entry, hasher, salt, i, &rest);
+        int result = add_part(entry, &rest, &has_list);
 
         if (result != 0)
             return result;
-        has_list = has_list || before.length - rest.length > PART;
     }
     /* With nobody in it there is nothing that the salt could change in the entry. */
-    return rest.length == 0 && (has_list || bytes_are_zero(salt, ENTRY_SALT)) ? 0 : PASU_E_CORRUPT;
+    return rest.length == 0 && (has_list || bytes_are_zero(entry->salt, ENTRY_SALT))
+               ? 0
+               : PASU_E_CORRUPT;
 }
 
 int
-entry_make(struct entry *entry, struct tree_hasher *hasher, const struct segment_record *record)
+entry_lay(struct entry *entry, const struct segment_record *record)
 {
     const uint16_t type = (uint16_t)record->type;
+    size_t length = record->payload.length;
 
     memset(entry->head, 0, sizeof(entry->head));
     memcpy(entry->head, &record->index, 8);
     memcpy(entry->head + 8, &record->time, 8);
     memcpy(entry->head + 16, &type, sizeof(type));
-    entry->count = 0;
+    entry->count = entry->part_count = 0;
     add_piece(entry, entry->head, sizeof(entry->head));
     if (record->type == SEGMENT_EXPOSURE)
-        return add_exposure(entry, hasher, record->payload);
-    add_piece(entry, record->payload.bytes, record->payload.length);
+        return add_exposure(entry, record->payload);
+    if (record->type == SEGMENT_OPENING && length > BEFORE_SEED)
+        length = BEFORE_SEED;
+    add_piece(entry, record->payload.bytes, length);
     return 0;
+}
+
+void
+entry_list_head(uint8_t head[ENTRY_LIST_HEAD], const struct entry *entry, size_t part, size_t which)
+{
+    head[0] = PREFIX_LIST;
+    memcpy(head + 1, entry->salt, ENTRY_SALT);
+    head[1 + ENTRY_SALT] = (uint8_t)part;
+    head[2 + ENTRY_SALT] = (uint8_t)which;
+}
+
+static int
+commit_list(struct entry *entry, struct tree_hasher *hasher, size_t part, size_t which)
+{
+    const struct view list = entry->lists[part][which];
+    uint8_t head[ENTRY_LIST_HEAD];
+    const struct iovec parts[] = {{head, sizeof(head)},
+                                  {(void *)(uintptr_t)list.bytes, list.length}};
+
+    if (list.length == 0)
+        return 0;
+    entry_list_head(head, entry, part, which);
+    return tree_hash_parts(hasher, parts, COUNT_OF(parts), &entry->commitments[part][which]);
+}
+
+int
+entry_make(struct entry *entry, struct tree_hasher *hasher, const struct segment_record *record)
+{
+    int result = entry_lay(entry, record);
+
+    for (size_t i = 0; i < 2 * entry->part_count && result == 0; i++)
+        result = commit_list(entry, hasher, i / 2, i % 2);
+    return result;
 }
 
 int
 entry_leaf(struct tree_hasher *hasher, const struct segment_record *record, struct tree_hash *leaf)
 {
-    struct entry entry;
+    PASU_UNINITIALIZED struct entry entry;
     int result = entry_make(&entry, hasher, record);
 
     return result == 0 ? tree_hash_leaf(hasher, entry.pieces, entry.count, leaf) : result;

@@ -7,6 +7,8 @@
  *
  *      index time type 0 │ exposure │ part │ commitment commitment │ part │ …
  *
+ * Of an opening it is without the seed, which would open all of the list.
+ *
  * Pure. A struct entry borrows from the payload it was made of.
  */
 #ifndef PASU_LEDGER_ENTRY_H
@@ -25,12 +27,22 @@ enum {
 struct entry {
     uint8_t head[ENTRY_HEAD];
     struct tree_hash commitments[EXPOSURE_PARTS_MAX][2];
+    const uint8_t *salt; /* of an exposure */
+    struct view lists[EXPOSURE_PARTS_MAX][2];
+    size_t part_count;
     struct iovec pieces[ENTRY_PIECES]; /* the entry's bytes, in order */
     size_t count;
 };
 
-/* PASU_E_CORRUPT: an exposure whose lists do not end where it does, or without any and with a salt;
- * PASU_E_CRYPTO. */
+/* Lays it out but for the commitments, which are zero: those of `lists` that are not empty are to
+ * be filled in. PASU_E_CORRUPT: an exposure whose lists do not end where it does, or without any
+ * and with a salt. */
+PASU_MUST_USE int entry_lay(struct entry *entry, const struct segment_record *record);
+/* What a commitment is the hash of, before the list's bytes. */
+enum { ENTRY_LIST_HEAD = 1 + ENTRY_SALT + 2 };
+void entry_list_head(uint8_t head[ENTRY_LIST_HEAD], const struct entry *entry, size_t part,
+                     size_t which);
+/* The errors of entry_lay, and PASU_E_CRYPTO. */
 PASU_MUST_USE int entry_make(struct entry *entry, struct tree_hasher *hasher,
                              const struct segment_record *record);
 /* Whether an exposure's bytes, without a salt, name anybody: then its salt must be random, and else

@@ -62,7 +62,7 @@ walk(struct holds *holds, const struct os *os, int directory, uint64_t first,
 {
     struct segment_scan scan;
     struct segment_record record;
-    int found = 0, result = segment_scan_open(&scan, os, directory, first, keys);
+    int found = 0, result = segment_scan_enter(&scan, os, directory, first, keys);
 
     if (result != 0)
         return result == PASU_E_CORRUPT ? 0 : result;
@@ -75,7 +75,7 @@ walk(struct holds *holds, const struct os *os, int directory, uint64_t first,
         else if (result == 1)
             found = record.type != SEGMENT_HOLD;
     }
-    segment_scan_close(&scan);
+    segment_scan_leave(&scan);
     return found != 0 || result >= 0 ? found : result;
 }
 

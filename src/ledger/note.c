@@ -138,7 +138,7 @@ note_begin(struct writer *w, struct view text)
 }
 
 void
-note_voice_add(struct writer *w, const struct note_key *key, struct view signature)
+note_append(struct writer *w, const struct note_key *key, struct view signature)
 {
     uint8_t bytes[ID + NOTE_COSIGNATURE_SIZE];
     struct writer b = writer_of(bytes, sizeof(bytes));

@@ -59,6 +59,6 @@ PASU_MUST_USE int note_verify(const struct note *note, const struct note_key *ke
  * NOTE_TEXT_MAX, or no room. */
 PASU_MUST_USE int note_begin(struct writer *w, struct view text);
 /* Adds a signature line to a note that ends here. */
-void note_voice_add(struct writer *w, const struct note_key *key, struct view signature);
+void note_append(struct writer *w, const struct note_key *key, struct view signature);
 
 #endif

@@ -68,8 +68,8 @@ PASU_MUST_USE int record_refused(struct record_keeping *records,
 PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type type,
                                const union payload_body *body);
 
-/* Destroys the keys of directory entries that SEGMENT_ERASED records name, which are on the disk. The
- * errors of entry_keys_catch_up: what failed is done when it is called again, or by the next
+/* Destroys the keys of directory entries that SEGMENT_ERASED records name, which are on the disk.
+ * The errors of entry_keys_catch_up: what failed is done when it is called again, or by the next
  * keeper. */
 PASU_MUST_USE int record_erase(struct record_keeping *records);
 /* A record of a command's, while no keeper has the folder (the caller has locked it): opens the

@@ -46,6 +46,13 @@ segment_header_check(const struct segment_header *header, uint64_t first)
                : PASU_E_CORRUPT;
 }
 
+bool
+segment_header_is_whole(const struct segment_header *header)
+{
+    return header->crc == header_crc(header) && header->flags <= 1 &&
+           bytes_are_zero(header->zero, sizeof(header->zero));
+}
+
 uint32_t
 segment_seed(const uint8_t id[SEGMENT_ID_SIZE])
 {
@@ -94,8 +101,8 @@ segment_name(char name[SEGMENT_NAME_SIZE], uint64_t first)
     snprintf(name, SEGMENT_NAME_SIZE, "%0*" PRIu64 "%s", (int)DIGITS, first, ending);
 }
 
-static bool
-parse_name(const char *name, uint64_t *first)
+bool
+segment_name_parse(const char *name, uint64_t *first)
 {
     char again[SEGMENT_NAME_SIZE];
 
@@ -137,7 +144,7 @@ read_names(DIR *names, uint64_t **firsts, size_t *count)
         entry = readdir(names);
         if (!entry)
             return errno == 0 ? 0 : error_from_errno(errno);
-        if (!parse_name(entry->d_name, &first))
+        if (!segment_name_parse(entry->d_name, &first))
             continue;
         if (*count == size) {
             uint64_t *more = memory_resize(*firsts, size ? 2 * size : 16, sizeof(*more));

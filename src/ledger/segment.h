@@ -69,6 +69,9 @@ void segment_header_make(struct segment_header *header, uint64_t first, int64_t 
                          uint32_t flags, const uint8_t id[SEGMENT_ID_SIZE]);
 /* PASU_E_CORRUPT where it is damaged, or of a version or with flags that we do not know. */
 PASU_MUST_USE int segment_header_check(const struct segment_header *header, uint64_t first);
+/* Whether its checksum fits, and nothing is in it that must be zero; flags that we know are right.
+ */
+bool segment_header_is_whole(const struct segment_header *header);
 /* What the checksums of a segment's records begin with. */
 uint32_t segment_seed(const uint8_t id[SEGMENT_ID_SIZE]);
 /* The checksum of a record; `payload` with the zeros behind it. */
@@ -81,6 +84,8 @@ bool segment_is_from_ring(uint32_t type);
 
 /* "00000000000000000042.seg" */
 void segment_name(char name[SEGMENT_NAME_SIZE], uint64_t first);
+/* False where that is no segment's name. */
+bool segment_name_parse(const char *name, uint64_t *first);
 /* The first indexes of the folder's segments, in rising order, to be freed with memory_free; other
  * files are passed over. PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED. */
 PASU_MUST_USE int segment_list(const struct os *os, int directory, uint64_t **firsts,

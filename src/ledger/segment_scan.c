@@ -19,7 +19,7 @@ is_sealed(const struct segment_scan *s)
 }
 
 int
-segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t first)
+segment_scan_open(struct segment_scan *s, const struct os *os, int fd, uint64_t first)
 {
     const uint8_t *found;
     int error;
@@ -33,11 +33,21 @@ segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t 
                 : NULL;
     if (found) {
         memcpy(&s->header, found, sizeof(s->header));
-        error = segment_header_check(&s->header, first);
         s->seed = segment_seed(s->header.id);
-    } else if (error == 0) {
-        error = PASU_E_CORRUPT;
+        return 0;
     }
+    segment_scan_release(s);
+    return error != 0 ? error : PASU_E_CORRUPT;
+}
+
+int
+segment_scan_init(struct segment_scan *s, const struct os *os, int fd, uint64_t first)
+{
+    int error = segment_scan_open(s, os, fd, first);
+
+    if (error != 0)
+        return error;
+    error = segment_header_check(&s->header, first);
     if (error != 0)
         segment_scan_release(s);
     return error;
@@ -66,10 +76,27 @@ segment_scan_unlock(struct segment_scan *s, const struct segment_keys *keys)
     return 0;
 }
 
-/* 1 where a whole record begins, whatever its index; 0 where none does; PASU_E_RANGE: that is not
- * looked for any more; or another error. */
+/* Whether a head can be one that is looked for. PASU_E_RANGE: that is not looked for any more. */
 static int
-look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record *record)
+is_sought(struct segment_scan *s, uint64_t at, const struct segment_head *head)
+{
+    size_t room = segment_room(head->length);
+
+    /* No more can be missing than there is room for. */
+    if (head->index <= s->next || head->index - s->next > (at - s->offset) / sizeof(*head))
+        return 0;
+    if (s->searched + room > SEARCH_MAX)
+        return PASU_E_RANGE;
+    s->searched += room;
+    return 1;
+}
+
+enum look { LOOK_NEXT, LOOK_SEARCH, LOOK_ANY };
+
+/* 1 where a whole record begins: the next one, one that is sought, or any; 0 where none does; or an
+ * error. */
+static int
+look(struct segment_scan *s, uint64_t at, enum look way, struct segment_record *record)
 {
     struct segment_head head;
     const uint8_t *bytes;
@@ -85,16 +112,11 @@ look(struct segment_scan *s, uint64_t at, bool is_search, struct segment_record 
     room = segment_room(head.length);
     if (!segment_head_check(&head, is_sealed(s)) || room > s->file.limit - at)
         return 0;
-    if (is_search) {
-        /* No more can be missing than there is room for. */
-        if (head.index <= s->next || head.index - s->next > (at - s->offset) / sizeof(head))
-            return 0;
-        if (s->searched + room > SEARCH_MAX)
-            return PASU_E_RANGE;
-        s->searched += room;
-    } else if (head.index != s->next) {
+    if (way == LOOK_NEXT && head.index != s->next)
         return 0;
-    }
+    if (way == LOOK_SEARCH && (error = is_sought(s, at, &head)) != 1)
+        return error;
+    error = 0;
     bytes = window_bytes(&s->file, at, room, &error);
     if (!bytes)
         return error;
@@ -151,6 +173,15 @@ open_payload(struct segment_scan *s, struct segment_record *record)
     return result;
 }
 
+int
+segment_scan_at(struct segment_scan *s, uint64_t offset, struct segment_record *record)
+{
+    int result = look(s, offset, LOOK_ANY, record);
+    int opened = result == 1 ? open_payload(s, record) : 0;
+
+    return opened == 0 ? result : opened;
+}
+
 /* The place of the next bytes that are not zero, from `at` on; the limit where there are none. A
  * record has a length or a checksum. */
 static int
@@ -192,7 +223,7 @@ skip_to(struct segment_scan *s, uint64_t at, uint64_t next)
 static int
 search(struct segment_scan *s)
 {
-    struct segment_record record;
+    struct segment_record record = {0};
     uint64_t at = s->offset;
     int result = skip_zeros(s, &at);
 
@@ -201,7 +232,7 @@ search(struct segment_scan *s)
         result = skip_zeros(s, &at);
         if (result != 0 || at >= s->file.limit)
             break;
-        result = look(s, at, true, &record);
+        result = look(s, at, LOOK_SEARCH, &record);
         if (result == 1)
             return skip_to(s, at, record.index);
     }
@@ -211,12 +242,12 @@ search(struct segment_scan *s)
 int
 segment_scan_next(struct segment_scan *s, struct segment_record *record)
 {
-    int result = s->offset < s->file.limit ? look(s, s->offset, false, record) : 0;
+    int result = s->offset < s->file.limit ? look(s, s->offset, LOOK_NEXT, record) : 0;
 
     /* What was torn when it was read may be whole by now. */
     if (result == 0 && s->offset < s->file.limit) {
         window_forget(&s->file);
-        result = look(s, s->offset, false, record);
+        result = look(s, s->offset, LOOK_NEXT, record);
     }
     if (result == 0)
         return search(s);
@@ -239,8 +270,8 @@ segment_scan_renew(struct segment_scan *s)
 }
 
 int
-segment_scan_open(struct segment_scan *s, const struct os *os, int directory, uint64_t first,
-                  const struct segment_keys *keys)
+segment_scan_enter(struct segment_scan *s, const struct os *os, int directory, uint64_t first,
+                   const struct segment_keys *keys)
 {
     char name[SEGMENT_NAME_SIZE];
     int fd, result;
@@ -256,12 +287,12 @@ segment_scan_open(struct segment_scan *s, const struct os *os, int directory, ui
     }
     result = segment_scan_unlock(s, keys);
     if (result != 0)
-        segment_scan_close(s);
+        segment_scan_leave(s);
     return result;
 }
 
 void
-segment_scan_close(struct segment_scan *s)
+segment_scan_leave(struct segment_scan *s)
 {
     const struct os *os = s->file.os;
     int fd = s->file.fd;

@@ -44,6 +44,13 @@ struct segment_scan {
  * PASU_E_NOMEM, PASU_E_IO. */
 PASU_MUST_USE int segment_scan_init(struct segment_scan *scan, const struct os *os, int fd,
                                     uint64_t first);
+/* The same, and does not look at the header, which is as it stands in the file: for whoever has
+ * something to say of one that is damaged. PASU_E_CORRUPT: it is shorter than a header. */
+PASU_MUST_USE int segment_scan_open(struct segment_scan *scan, const struct os *os, int fd,
+                                    uint64_t first);
+/* A record of any index that is whole at this place: 1, else 0, or an error. */
+PASU_MUST_USE int segment_scan_at(struct segment_scan *scan, uint64_t offset,
+                                  struct segment_record *record);
 void segment_scan_release(struct segment_scan *scan);
 /* Once, before the first record: payloads are opened with whichever of the keys, which stay the
  * caller's and there until the release, it is. Nothing happens where the segment is not encrypted,
@@ -51,9 +58,9 @@ void segment_scan_release(struct segment_scan *scan);
 PASU_MUST_USE int segment_scan_unlock(struct segment_scan *scan, const struct segment_keys *keys);
 /* Both, of the segment in the folder with that first index; close it in the place of release.
  * PASU_E_NOTFOUND: there is none. */
-PASU_MUST_USE int segment_scan_open(struct segment_scan *scan, const struct os *os, int directory,
-                                    uint64_t first, const struct segment_keys *keys);
-void segment_scan_close(struct segment_scan *scan);
+PASU_MUST_USE int segment_scan_enter(struct segment_scan *scan, const struct os *os, int directory,
+                                     uint64_t first, const struct segment_keys *keys);
+void segment_scan_leave(struct segment_scan *scan);
 /* 1: a record; 0: the end, `offset` is behind the last whole record and `next` its index, the next
  * call looks there again; PASU_E_CORRUPT: damage, the next call goes on behind it;
  * PASU_E_LEDGER_KEY: a whole record that none of the keys opens, nor has one before it been opened;

@@ -216,7 +216,7 @@ signing_key_add(const struct signing_key *key, struct view text, struct writer *
 
     if (result != 0)
         return result;
-    note_voice_add(w, &key->public, view_of(signature, sizeof(signature)));
+    note_append(w, &key->public, view_of(signature, sizeof(signature)));
     return w->failed ? PASU_E_RANGE : 0;
 }
 
@@ -238,6 +238,6 @@ signing_key_cosign(const struct signing_key *key, struct view text, uint64_t tim
     result = signing_key_sign(key, view_of(message, (size_t)length), s.at);
     if (result != 0)
         return result;
-    note_voice_add(w, &key->public, view_of(signature, sizeof(signature)));
+    note_append(w, &key->public, view_of(signature, sizeof(signature)));
     return w->failed ? PASU_E_RANGE : 0;
 }

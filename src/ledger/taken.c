@@ -34,7 +34,7 @@ find_in(struct taken *taken, const struct os *os, int directory, uint64_t first,
     struct segment_record record;
     uint32_t count;
     bool is_found = false;
-    int result = segment_scan_open(&scan, os, directory, first, keys);
+    int result = segment_scan_enter(&scan, os, directory, first, keys);
 
     if (result != 0)
         return result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT ? 0 : result;
@@ -43,7 +43,7 @@ find_in(struct taken *taken, const struct os *os, int directory, uint64_t first,
         if (watch && watch->read)
             watch->read(watch->arg, scan.offset, scan.file.limit);
     }
-    segment_scan_close(&scan);
+    segment_scan_leave(&scan);
     return result == 0 ? is_found : result;
 }
 

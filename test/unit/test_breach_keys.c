@@ -15,8 +15,7 @@ tell(struct directory *directory, struct keys *keys, struct view text)
 {
     struct directory_entry made;
     struct payload_ordinal ordinal = {.head = {.kind = SEALED_WITH}};
-    struct ledger_entry entry = {
-        .type = LEDGER_ORDINAL, .is_in_ring = true, .u.ordinal = &ordinal};
+    struct ledger_entry entry = {.type = LEDGER_ORDINAL, .is_in_ring = true, .u.ordinal = &ordinal};
 
     assert_int_equal(
         directory_get(directory, SEALED_WITH, text, false, &ordinal.head.ordinal, &made), 1);
@@ -119,8 +118,7 @@ hostile_entries_are_kept_out_or_do_not_open(void **state PASU_UNUSED)
     static const uint8_t bytes[SEAL_MAX + 1];
     struct payload_ordinal ordinal = {.head = {.ordinal = UINT32_MAX, .kind = 255},
                                       .sealed = view_of(bytes, sizeof(bytes))};
-    struct ledger_entry entry = {
-        .type = LEDGER_ORDINAL, .is_in_ring = true, .u.ordinal = &ordinal};
+    struct ledger_entry entry = {.type = LEDGER_ORDINAL, .is_in_ring = true, .u.ordinal = &ordinal};
     struct keys keys;
     uint8_t found[SEAL_TEXT_MAX];
     bool is_cut;
