@@ -706,7 +706,7 @@ GOLDEN = {
     7: {"session": 0x1122334455667788, "closed": BEGIN + 1, "error": 0, "statements": 2, "rows": 3, "in": 256, "out": 65536},
     8: {"at": -1, "error": -970, "port": 1, "gateway": b"shop", "principal": b"", "database": b"", "address": b"::1"},
     10: {"fingerprint": 0x0102030405060708, "sql": b"SELECT $1"},
-    12: {"ordinal": 0xfffffffe, "kind": 3, "sealed": bytes(range(16)) + b"\0\xff"},
+    12: {"ordinal": 0xfffffffe, "kind": 3, "hash": bytes(range(16)), "sealed": b"\0\xff"},
     13: {"number": 1, "fields": 1 << 63 | 2, "kinds": 3, "vocabulary": 0x12345678, "oid": 0, "column": 2, "what": 3,
          "names": b"".join(name.ljust(64, b"\0") for name in (b"shop", b"orders", b"public", b"base")),
          "cluster": 0x0123456789abcdef, "database": 5},
