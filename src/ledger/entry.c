@@ -153,6 +153,16 @@ add_exposure(struct entry *entry, struct tree_hasher *hasher, struct view payloa
     return rest.length == 0 && (has_list || bytes_are_zero(salt, ENTRY_SALT)) ? 0 : PASU_E_CORRUPT;
 }
 
+/* The seed is told to nobody: with it, each leaf could be guessed. */
+static int
+add_opening(struct entry *entry, struct view payload)
+{
+    if (payload.length != ENTRY_OPENING + ENTRY_SEED)
+        return PASU_E_CORRUPT;
+    add_piece(entry, payload.bytes, ENTRY_OPENING);
+    return 0;
+}
+
 int
 entry_make(struct entry *entry, struct tree_hasher *hasher, const struct segment_record *record)
 {
@@ -166,6 +176,8 @@ entry_make(struct entry *entry, struct tree_hasher *hasher, const struct segment
     add_piece(entry, entry->head, sizeof(entry->head));
     if (record->type == SEGMENT_EXPOSURE)
         return add_exposure(entry, hasher, record->payload);
+    if (record->type == SEGMENT_OPENING)
+        return add_opening(entry, record->payload);
     add_piece(entry, record->payload.bytes, record->payload.length);
     return 0;
 }

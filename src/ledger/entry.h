@@ -7,6 +7,8 @@
  *
  *      index time type 0 │ exposure │ part │ commitment commitment │ part │ …
  *
+ * Of an opening (ledger/opening.h) the seed is left out.
+ *
  * Pure. A struct entry borrows from the payload it was made of.
  */
 #ifndef PASU_LEDGER_ENTRY_H
@@ -18,7 +20,9 @@
 
 enum {
     ENTRY_HEAD = 20,
-    ENTRY_SALT = 16, /* before an exposure's bytes */
+    ENTRY_SALT = 16,    /* before an exposure's bytes */
+    ENTRY_OPENING = 48, /* an opening's bytes before its seed */
+    ENTRY_SEED = 32,
     ENTRY_PIECES = 2 + 2 * EXPOSURE_PARTS_MAX,
 };
 
@@ -30,7 +34,7 @@ struct entry {
 };
 
 /* PASU_E_CORRUPT: an exposure whose lists do not end where it does, or without any and with a salt;
- * PASU_E_CRYPTO. */
+ * an opening of another length; PASU_E_CRYPTO. */
 PASU_MUST_USE int entry_make(struct entry *entry, struct tree_hasher *hasher,
                              const struct segment_record *record);
 /* Whether an exposure's bytes, without a salt, name anybody: then its salt must be random, and else
