@@ -16,14 +16,33 @@ enum control_verb {
     CONTROL_SESSIONS,
     CONTROL_KILL,
     CONTROL_FLUSH, /* what the rings hold is in the ledger before the answer */
+    /* ledger/certify.h */
+    CONTROL_OPENING = 16, /* count: the index of its record */
+    CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
+    CONTROL_CERTIFICATE,  /* answers CONTROL_NOTE */
+};
+
+/* Which list of which exposure is to be opened, and from where on its record is found: a place as
+ * of ledger/records.h. */
+struct control_opening {
+    uint64_t segment, offset, from;
+    uint64_t record;
+    uint8_t part, which;
+    uint8_t unused[6];
 };
 
 struct control_request {
     uint32_t magic, version;
     uint32_t verb;
     uint32_t unused;
-    uint64_t session;          /* KILL: 0 for by principal */
-    char principal[NAME_SIZE]; /* KILL */
+    union {
+        struct {
+            uint64_t session;          /* KILL: 0 for by principal */
+            char principal[NAME_SIZE]; /* KILL */
+        };
+        struct control_opening opening; /* OPENING */
+        uint8_t digest[32];             /* CERTIFICATE: SHA-256 of its bytes */
+    };
 };
 
 enum control_frame {
@@ -32,6 +51,7 @@ enum control_frame {
     CONTROL_SESSION,     /* struct message_session_status */
     CONTROL_END,         /* struct control_end */
     CONTROL_TALLY,       /* struct message_tally */
+    CONTROL_NOTE = 16,   /* a signed note, as it is written */
 };
 
 struct control_frame_head {
@@ -42,7 +62,7 @@ struct control_frame_head {
 struct control_end {
     int32_t error; /* 0 or PASU_E_… */
     uint32_t unused;
-    uint64_t count; /* sessions listed or killed */
+    uint64_t count; /* sessions listed or killed; or as the verb says */
 };
 
 #endif
