@@ -6,9 +6,6 @@
 #include "ledger/opening.h"
 #include "ledger/records.h"
 
-/* Between the place that was told and the record: a batch, and what places are apart. */
-enum { READ_MAX = 1 << 15 };
-
 /* What an opening is made of. */
 struct original {
     struct exposure exposure;
@@ -16,23 +13,6 @@ struct original {
 };
 
 /* ---- reading the exposure ---- */
-
-/* From there on to the record with this index. */
-static int
-find_record(struct records *reader, uint64_t index, struct segment_record *record)
-{
-    for (unsigned n = 0; n < READ_MAX; n++) {
-        int result = records_next(reader, record);
-
-        if (result == PASU_E_CORRUPT)
-            continue;
-        if (result != 1)
-            return result == 0 ? PASU_E_NOTFOUND : result;
-        if (record->index >= index)
-            return record->index == index ? 0 : PASU_E_NOTFOUND;
-    }
-    return PASU_E_NOTFOUND;
-}
 
 static int
 decode(struct original *original, const struct segment_record *record)
@@ -60,7 +40,7 @@ read_original(struct record_keeping *r, const struct control_opening *asked,
         return result;
     result = records_seek(&reader, &place);
     if (result == 0)
-        result = find_record(&reader, asked->record, &record);
+        result = records_find(&reader, asked->record, &record);
     if (result == 0)
         result = decode(original, &record);
     records_release(&reader);

@@ -13,6 +13,8 @@
 #include "ledger/source.h"
 #include "ledger/taken.h"
 
+enum { RECORDS_FIND_MAX = 1 << 15 };
+
 /* Where a record is; of one from a ring, where its batch begins. Reading can go on there. */
 struct records_place {
     uint64_t segment; /* index of its first record */
@@ -26,10 +28,10 @@ struct records {
     int fd; /* of the segment that is read; -1: none */
     uint64_t first;
     struct segment_scan scan;
-    size_t left; /* segments from this one on */
+    size_t left;         /* segments from this one on */
     uint64_t next, read; /* index that comes next; bytes of the segments before this one */
     bool is_at_end, is_second_look;
-    bool is_unknown; /* how many records the damaged segment before this one had */
+    bool is_unknown;             /* how many records the damaged segment before this one had */
     struct records_place damage; /* of the last PASU_E_CORRUPT */
     struct records_place place;  /* of the last record */
     struct taken taken;
@@ -52,6 +54,10 @@ void records_release(struct records *records);
 PASU_MUST_USE int records_next(struct records *records, struct segment_record *record);
 /* Goes on at a place. PASU_E_NOTFOUND: that segment is not there; as records_next. */
 PASU_MUST_USE int records_seek(struct records *records, const struct records_place *place);
+/* The record with this index, from where the reading is on; damage is passed over. PASU_E_NOTFOUND:
+ * there is none, or it is more than RECORDS_FIND_MAX records away; the errors of records_next. */
+PASU_MUST_USE int records_find(struct records *records, uint64_t index,
+                               struct segment_record *record);
 /* Bytes read, and about how many there are, for progress. */
 void records_progress(const struct records *records, uint64_t *done, uint64_t *all);
 

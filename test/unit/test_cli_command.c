@@ -31,6 +31,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"kill", WHO_OPERATOR, EFFECT_CHANGES, true},
         {"scope", WHO_ANYBODY, EFFECT_READS, false},
         {"subject", WHO_ANYBODY, EFFECT_READS, false},
+        {"certify", WHO_ANYBODY, EFFECT_READS, false},
         {"ledger", WHO_ANYBODY, EFFECT_READS, false},
         {"help", WHO_ANYBODY, EFFECT_READS, false},
         {"completion", WHO_ANYBODY, EFFECT_READS, false},
