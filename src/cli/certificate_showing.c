@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "cli/certificate.h"
 #include "ledger/entry.h"
 #include "ledger/opening.h"
@@ -273,6 +274,15 @@ put_fields(struct showings *s, const struct mention *mention)
     json_out_close(s->out, '}');
 }
 
+/* Null where there is none, and where it is not UTF-8, which others may write in other ways. */
+static void
+put_name(struct json_out *out, const char *key, const char *name)
+{
+    bool is_there = name[0] != '\0' && utf8_is_valid(view_of_text(name));
+
+    put_text(out, key, is_there ? name : NULL);
+}
+
 /* What the entries say, in words: of the session what its own entry says. */
 static int
 put_reading(struct showings *s, const struct mention *mention)
@@ -294,11 +304,11 @@ put_reading(struct showings *s, const struct mention *mention)
     json_out_open(s->out, '{');
     json_out_key(s->out, "time");
     json_out_time(s->out, exposure->time);
-    put_text(s->out, "principal", has_session ? opened.principal : NULL);
-    put_text(s->out, "database", has_session ? opened.database : NULL);
-    put_text(s->out, "application", has_session ? opened.application : NULL);
-    put_text(s->out, "address", has_session ? opened.address : NULL);
-    put_text(s->out, "actor", exposure->actor[0] != '\0' ? exposure->actor : NULL);
+    put_name(s->out, "principal", opened.principal);
+    put_name(s->out, "database", opened.database);
+    put_name(s->out, "application", opened.application);
+    put_name(s->out, "address", opened.address);
+    put_name(s->out, "actor", exposure->actor);
     json_out_key(s->out, "fingerprint");
     json_out_hex(s->out, exposure->shape);
     put_text(
