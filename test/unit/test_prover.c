@@ -51,12 +51,114 @@ what_a_checkpoint_covers_is_proved_while_the_ledger_grows(void **state)
     chain_close(&c);
 }
 
+/* ---- hostile ---- */
+
+/* What there is of a ledger of 300 records, with its checkpoint. */
+static void
+make(struct disk *d, struct chain *c)
+{
+    open_chain(d, c);
+    while (chain_size(c) < 300)
+        assert_int_equal(append(c, 20), 0);
+    assert_int_equal(chain_checkpoint(c), 0);
+}
+
+static bool
+opens(struct disk *d)
+{
+    struct prover p;
+    int result = prover_open(&p, &os_real, d->directory);
+
+    if (result == 0)
+        prover_release(&p);
+    return result == 0;
+}
+
+static void
+flip(int folder, const char *path, off_t at)
+{
+    int fd = openat(folder, path, O_RDWR | O_CLOEXEC);
+    uint8_t byte = 0;
+
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 4;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+static void
+no_changed_byte_of_the_checkpoint_is_believed(void **state)
+{
+    struct disk *d = *state;
+    struct chain c;
+    struct stat st;
+
+    make(d, &c);
+    assert_true(opens(d));
+    assert_int_equal(fstatat(d->directory, "checkpoint", &st, 0), 0);
+    for (off_t at = 0; at < st.st_size; at++) {
+        flip(d->directory, "checkpoint", at);
+        assert_false(opens(d));
+        flip(d->directory, "checkpoint", at);
+    }
+    assert_true(opens(d));
+    assert_int_equal(unlinkat(d->directory, "checkpoint", 0), 0);
+    assert_false(opens(d));
+    assert_int_equal(mkfifoat(d->directory, "checkpoint", 0600), 0);
+    assert_false(opens(d));
+    chain_close(&c);
+}
+
+/* A tile that lies has another root, or no proof that holds. */
+static void
+no_tile_that_lies_gives_a_proof(void **state)
+{
+    struct disk *d = *state;
+    struct chain c;
+    struct prover p;
+    struct segment_record record;
+    struct tree_hash leaf;
+    struct tree_proof proof;
+
+    make(d, &c);
+    flip(d->directory, "tile/0/000", 100 * 32);
+    assert_int_equal(prover_open(&p, &os_real, d->directory), 0);
+    assert_int_equal(prover_record(&p, &first_place, 101, &record), 0);
+    assert_int_equal(entry_leaf(&p.hasher, &record, &leaf), 0);
+    assert_int_equal(prover_prove(&p, 101, &leaf, &proof), PASU_E_CORRUPT);
+    prover_release(&p);
+    flip(d->directory, "tile/1/000.p/1", 3);
+    assert_false(opens(d));
+    chain_close(&c);
+}
+
+static void
+no_ledger_is_an_error_and_so_is_one_with_another_beginning(void **state)
+{
+    struct disk *d = *state;
+    char name[SEGMENT_NAME_SIZE + 16] = "segments/";
+    struct chain c;
+
+    assert_false(opens(d));
+    make(d, &c);
+    segment_name(name + strlen(name), 0);
+    for (off_t at = sizeof(struct segment_header); at < 64 + 32 + 40 + 32 + 34; at += 3) {
+        flip(d->directory, name, at);
+        assert_false(opens(d));
+        flip(d->directory, name, at);
+    }
+    assert_true(opens(d));
+    chain_close(&c);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_a_checkpoint_covers_is_proved_while_the_ledger_grows,
-                                        disk_make, disk_remove),
+        ON_DISK(what_a_checkpoint_covers_is_proved_while_the_ledger_grows),
+        ON_DISK(no_changed_byte_of_the_checkpoint_is_believed),
+        ON_DISK(no_tile_that_lies_gives_a_proof),
+        ON_DISK(no_ledger_is_an_error_and_so_is_one_with_another_beginning),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
