@@ -127,8 +127,10 @@ add(struct mentions *m, const struct mention *mention)
 {
     struct mention *items;
 
-    if (m->count == MENTIONS_MAX)
-        return PASU_E_RANGE;
+    if (m->count == MENTIONS_MAX) {
+        m->left_out++;
+        return 0;
+    }
     items = grow(m->items, m->count, &m->space, sizeof(*items));
     if (items == NULL)
         return PASU_E_NOMEM;

@@ -43,7 +43,8 @@ struct mentions {
     size_t vocabulary_count;
     struct records_place *places; /* in rising order */
     size_t place_count, place_space;
-    uint64_t size; /* records below this index were looked through */
+    uint64_t size;     /* records below this index were looked through */
+    uint64_t left_out; /* beyond MENTIONS_MAX, of any kind */
 };
 
 /* All must outlive it. */
@@ -51,7 +52,7 @@ void mentions_init(struct mentions *mentions, const struct subject *subject,
                    const struct filter *filter, struct book *book);
 void mentions_release(struct mentions *mentions);
 /* The next entry; `place` is where its record can be read, `is_in_ring` whether it has none yet.
- * PASU_E_RANGE: more than MENTIONS_MAX; PASU_E_NOMEM. */
+ * PASU_E_NOMEM. */
 PASU_MUST_USE int mentions_note(struct mentions *mentions, const struct ledger_entry *entry,
                                 const struct records_place *place, bool is_in_ring);
 /* After the last entry: keeps those of the subject's kind. PASU_E_NOMEM. */

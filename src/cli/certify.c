@@ -54,6 +54,11 @@ read_ledger(struct certifying *c, const char *key)
         status = person_check_kind(&c->evidence, c->subject.kind);
     if (status != 0)
         return status;
+    if (c->mentions.left_out > 0) {
+        complain("make several, each of less time, with --from and --to",
+                 "the ledger names this person more often than one certificate can hold");
+        return 2;
+    }
     result = mentions_end(&c->mentions);
     return result == 0 ? 0 : complain_error(result, "certify");
 }
@@ -231,19 +236,22 @@ print_document(const struct certifying *c, FILE *file)
 static int
 save(const struct certifying *c, const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error = errno;
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool is_well = file != NULL;
 
     if (file != NULL) {
         print_document(c, file);
         is_well = fflush(file) == 0 && fsync(fd) == 0;
+        error = errno;
         is_well = fclose(file) == 0 && is_well;
     }
     if (is_well)
         return 0;
+    if (fd >= 0)
+        unlink(path);
     complain("give -o a name that no file has yet, in a folder that may be written to",
-             "cannot write %s: %s", path, strerror(errno));
+             "cannot write %s: %s", path, strerror(error));
     return 2;
 }
 

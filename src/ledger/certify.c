@@ -6,6 +6,10 @@
 #include "ledger/opening.h"
 #include "ledger/records.h"
 
+/* Records between the place that was told and the one that is meant: a batch, and what places are
+ * apart. */
+enum { READ_MAX = 1 << 15 };
+
 /* What an opening is made of. */
 struct original {
     struct exposure exposure;
@@ -40,7 +44,7 @@ read_original(struct record_keeping *r, const struct control_opening *asked,
         return result;
     result = records_seek(&reader, &place);
     if (result == 0)
-        result = records_find(&reader, asked->record, &record);
+        result = records_find(&reader, asked->record, READ_MAX, &record);
     if (result == 0)
         result = decode(original, &record);
     records_release(&reader);

@@ -103,26 +103,28 @@ leaves_release(struct leaves *l)
     l->hashes = NULL;
 }
 
-/* The root over some of them. */
+/* The root, and of a leaf (NULL: none) the hashes beside its path: pairs, level by level, an odd
+ * one handed up, are the tree of RFC 9162. The hashes are used up. */
 static int
-root_of(const struct leaves *l, size_t first, size_t count, struct tree_hash *root)
+climb(struct leaves *l, struct opening_leaf *leaf, struct tree_hash *root)
 {
-    struct tree_frontier frontier = {0};
-    int result = 0;
+    size_t at = leaf ? leaf->number : 0;
 
-    for (size_t i = first; i < first + count && result == 0; i++)
-        result = tree_frontier_add(&frontier, l->hasher, &l->hashes[i]);
-    return result == 0 ? tree_frontier_root(&frontier, l->hasher, root) : result;
-}
+    for (size_t count = l->count; count > 1; count = (count + 1) / 2, at /= 2) {
+        if (leaf && (at ^ 1) < count)
+            leaf->path[leaf->count++] = l->hashes[at ^ 1];
+        for (size_t i = 0; i + 1 < count; i += 2) {
+            int result =
+                tree_hash_node(l->hasher, &l->hashes[i], &l->hashes[i + 1], &l->hashes[i / 2]);
 
-static int
-node_of(void *arg, unsigned height, uint64_t index, struct tree_hash *hash)
-{
-    const struct leaves *l = arg;
-
-    if (height > OPENING_PATH_MAX || index >= (uint64_t)l->count >> height)
-        return PASU_E_RANGE;
-    return root_of(l, (size_t)index << height, (size_t)1 << height, hash);
+            if (result != 0)
+                return result;
+        }
+        if (count % 2 == 1)
+            l->hashes[count / 2] = l->hashes[count - 1];
+    }
+    *root = l->hashes[0];
+    return 0;
 }
 
 /* ---- openings ---- */
@@ -144,30 +146,9 @@ opening_make(struct payload_opening *opening, struct tree_hasher *hasher,
     opening->count = (uint32_t)count;
     result = leaves_make(&leaves, hasher, opening->seed, ordinals, count);
     if (result == 0)
-        result = root_of(&leaves, 0, count, &opening->root);
+        result = climb(&leaves, NULL, &opening->root);
     leaves_release(&leaves);
     return result;
-}
-
-static int
-prove(struct opening_leaf *leaf, const struct leaves *l, const struct payload_opening *opening)
-{
-    const struct tree_source source = {node_of, (void *)(uintptr_t)l};
-    struct tree_proof proof;
-    struct tree_hash root;
-    int result = root_of(l, 0, l->count, &root);
-
-    if (result == 0 && !tree_hash_equal(&root, &opening->root))
-        result = PASU_E_CORRUPT;
-    if (result == 0)
-        result = tree_prove_inclusion(l->hasher, &source, leaf->number, l->count, &proof);
-    if (result == 0 && proof.count > OPENING_PATH_MAX)
-        result = PASU_E_RANGE;
-    if (result != 0)
-        return result;
-    leaf->count = proof.count;
-    memcpy(leaf->path, proof.hashes, proof.count * sizeof(proof.hashes[0]));
-    return 0;
 }
 
 int
@@ -179,6 +160,7 @@ opening_prove(struct opening_leaf *leaf, struct tree_hasher *hasher,
     const uint32_t *ordinals;
     EVP_MAC_CTX *salter;
     struct leaves leaves;
+    struct tree_hash root;
     size_t count;
     int result = opening_find(exposure, &list, &ordinals, &count);
 
@@ -196,7 +178,9 @@ opening_prove(struct opening_leaf *leaf, struct tree_hasher *hasher,
         return result;
     result = leaves_make(&leaves, hasher, opening->seed, ordinals, count);
     if (result == 0)
-        result = prove(leaf, &leaves, opening);
+        result = climb(&leaves, leaf, &root);
+    if (result == 0 && !tree_hash_equal(&root, &opening->root))
+        result = PASU_E_CORRUPT;
     leaves_release(&leaves);
     return result;
 }

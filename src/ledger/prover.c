@@ -40,14 +40,14 @@ find_key(struct prover *p)
     char name[NOTE_NAME_MAX + 1];
     struct segment_record record;
     struct view origin;
-    int result = records_find(&p->records, 0, &record);
+    int result = records_find(&p->records, 0, 0, &record);
 
     if (result == 0)
         result = read_origin(&record, &origin);
     if (result != 0)
         return result;
     text_from_view(name, sizeof(name), origin);
-    result = records_find(&p->records, 1, &record);
+    result = records_find(&p->records, 1, 0, &record);
     p->at = 2;
     return result == 0 ? read_key(p, name, &record) : result;
 }
@@ -159,7 +159,7 @@ prover_record(struct prover *p, const struct records_place *place, uint64_t inde
     int result = index >= p->at && place->index <= p->at ? 0 : records_seek(&p->records, place);
 
     if (result == 0)
-        result = records_find(&p->records, index, record);
+        result = records_find(&p->records, index, UINT64_MAX - 1, record);
     p->at = result == 0 ? index + 1 : UINT64_MAX; /* after an error it is sought anew */
     return result;
 }

@@ -256,9 +256,9 @@ records_seek(struct records *r, const struct records_place *place)
 }
 
 int
-records_find(struct records *r, uint64_t index, struct segment_record *record)
+records_find(struct records *r, uint64_t index, uint64_t most, struct segment_record *record)
 {
-    for (unsigned n = 0; n < RECORDS_FIND_MAX; n++) {
+    for (uint64_t n = 0; n <= most; n++) {
         int result = records_next(r, record);
 
         if (result == PASU_E_CORRUPT)

@@ -13,8 +13,6 @@
 #include "ledger/source.h"
 #include "ledger/taken.h"
 
-enum { RECORDS_FIND_MAX = 1 << 15 };
-
 /* Where a record is; of one from a ring, where its batch begins. Reading can go on there. */
 struct records_place {
     uint64_t segment; /* index of its first record */
@@ -55,8 +53,8 @@ PASU_MUST_USE int records_next(struct records *records, struct segment_record *r
 /* Goes on at a place. PASU_E_NOTFOUND: that segment is not there; as records_next. */
 PASU_MUST_USE int records_seek(struct records *records, const struct records_place *place);
 /* The record with this index, from where the reading is on; damage is passed over. PASU_E_NOTFOUND:
- * there is none, or it is more than RECORDS_FIND_MAX records away; the errors of records_next. */
-PASU_MUST_USE int records_find(struct records *records, uint64_t index,
+ * there is none, or `most` others come before it; the errors of records_next. */
+PASU_MUST_USE int records_find(struct records *records, uint64_t index, uint64_t most,
                                struct segment_record *record);
 /* Bytes read, and about how many there are, for progress. */
 void records_progress(const struct records *records, uint64_t *done, uint64_t *all);
