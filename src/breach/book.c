@@ -37,7 +37,7 @@ book_note(struct book *book, const struct ledger_entry *entry)
     sessions_forget(&book->sessions, entry->time);
     switch (entry->type) {
     case LEDGER_OPENED:
-        return sessions_open(&book->sessions, entry->u.opened);
+        return sessions_open(&book->sessions, entry->seq, entry->u.opened);
     case LEDGER_CLOSED:
         sessions_close(&book->sessions, entry->u.closed->session, entry->time);
         return 0;

@@ -50,7 +50,7 @@ take_text(char *text, size_t size, const char *from, size_t from_size)
 #define TAKE_TEXT(to, from) take_text((to), sizeof(to), (from), sizeof(from))
 
 int
-sessions_open(struct sessions *s, const struct message_session *opened)
+sessions_open(struct sessions *s, uint64_t seq, const struct message_session *opened)
 {
     struct session_place *item;
     uint32_t place;
@@ -61,7 +61,8 @@ sessions_open(struct sessions *s, const struct message_session *opened)
     if (place == 0)
         return PASU_E_NOMEM;
     item = &s->items[place - 1];
-    *item = (struct session_place){.info = {.id = opened->session, .opened = opened->opened}};
+    *item = (struct session_place){
+        .info = {.id = opened->session, .seq = seq, .opened = opened->opened}};
     TAKE_TEXT(item->info.gateway, opened->gateway);
     TAKE_TEXT(item->info.principal, opened->principal);
     TAKE_TEXT(item->info.database, opened->database);

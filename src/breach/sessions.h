@@ -15,6 +15,7 @@
 
 struct session_info {
     uint64_t id;
+    uint64_t seq;   /* of its OPENED entry */
     int64_t opened; /* realtime ns */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
@@ -40,7 +41,8 @@ struct session_place {
 
 void sessions_release(struct sessions *sessions);
 /* The texts of the entry need not end with a zero. PASU_E_NOMEM. */
-PASU_MUST_USE int sessions_open(struct sessions *sessions, const struct message_session *opened);
+PASU_MUST_USE int sessions_open(struct sessions *sessions, uint64_t seq,
+                                const struct message_session *opened);
 void sessions_close(struct sessions *sessions, uint64_t id, int64_t now);
 /* Forgets those that closed an hour ago. */
 void sessions_forget(struct sessions *sessions, int64_t now);

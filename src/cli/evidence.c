@@ -153,7 +153,7 @@ progress_end(const struct progress *progress)
         fputs("\r\033[K", stderr); /* ECMA-48: erases the line */
 }
 
-/* Reads all; damaged places are noted in the book, where `notes_damage`. */
+/* Reads all; the reading that notes damaged places in the book is the one that is watched. */
 static int
 read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, void *arg,
              bool notes_damage)
@@ -170,6 +170,9 @@ read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, voi
             gaps_damage(&e->book->gaps, ledger_reader_damage(reader));
         if (result == 1)
             taken = fn(arg, &entry);
+        if (result == 1 && taken == 0 && notes_damage && e->watch != NULL)
+            taken = e->watch(e->watch_arg, &entry, ledger_reader_place(reader),
+                             ledger_reader_is_in_ring(reader));
         if (taken != 0 || (result != 1 && result != PASU_E_CORRUPT))
             break;
     }

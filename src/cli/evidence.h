@@ -14,6 +14,11 @@
 #include "breach/selection.h"
 #include "cli/ask.h"
 
+/* Who else hears of each entry, in order, once the book has noted it; a negative result ends the
+ * reading. */
+typedef int evidence_watch_fn(void *arg, const struct ledger_entry *entry,
+                              const struct records_place *place, bool is_in_ring);
+
 struct evidence {
     struct ask ask; /* the configuration */
     int directory;  /* -1: not open */
@@ -24,8 +29,10 @@ struct evidence {
     struct filter filter;
     struct book *book;
     struct selection selection;
-    struct keys keys; /* filled when first asked for */
-    bool is_bad;      /* a second reading failed; told once */
+    struct keys keys;         /* filled when first asked for */
+    bool is_bad;              /* a second reading failed; told once */
+    evidence_watch_fn *watch; /* of evidence_read; NULL: nobody */
+    void *watch_arg;
 };
 
 /* Reads configuration and filter options, opens the ledger. Close it in any case. */

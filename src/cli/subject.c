@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/complain.h"
 #include "cli/key_list.h"
+#include "cli/person.h"
 #include "cli/run.h"
 #include "cli/statement_view.h"
 #include "cli/text.h"
@@ -16,61 +17,6 @@ struct asking {
     bool is_json;
     FILE *missed; /* what was asked for in vain, until all that was shown has been printed */
 };
-
-static void
-complain_kind(const struct name_list *kinds, const char *name)
-{
-    char known[512] = "kinds: ";
-    size_t used = strlen(known);
-
-    for (size_t i = 0; i < kinds->count && used < sizeof(known); i++)
-        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
-                                 kinds->items[i]);
-    if (kinds->count == 0)
-        complain("name them under subjects", "the configuration knows no kind of subject");
-    else if (name != NULL)
-        complain(known, "no kind of subject is called \"%.64s\"", name);
-    else
-        complain(known, "there are several kinds of subjects: say which with --kind NAME");
-}
-
-/* Without the secret nothing can be looked up in the directory, and "not shown" would be no answer.
- * 0 where the number may be all there is of the key. */
-static int
-complain_secret(const struct evidence *e, bool is_number)
-{
-    static const char hint[] = "it is the file \"secret\" in the ledger's folder; without it only "
-                               "keys that are small numbers can be looked up";
-
-    if (e->has_secret || (is_number && e->keys.count == 0))
-        return 0;
-    complain(hint, is_number ? "the ledger's secret cannot be read: where this key is sealed, it "
-                               "is not found"
-                             : "the ledger's secret cannot be read");
-    return is_number ? 0 : 2;
-}
-
-/* A key stands for itself, or for what the directory has for it: every ordinal that is this person.
- */
-static int
-find_ordinals(struct asking *asking)
-{
-    struct view text = view_of_text(asking->key);
-    uint32_t ordinals[SUBJECT_ORDINALS_MAX - 1];
-    uint32_t self;
-    bool is_number = key_is_ordinal(text, &self);
-    int count = 0, result = is_number ? subject_add(&asking->subject, self) : 0;
-    int status = evidence_read_keys(asking->evidence);
-
-    if (status == 0)
-        status = complain_secret(asking->evidence, is_number);
-    if (status != 0)
-        return status;
-    count = keys_find(&asking->evidence->keys, text, ordinals, COUNT_OF(ordinals));
-    for (int i = 0; result == 0 && i < count; i++)
-        result = subject_add(&asking->subject, ordinals[i]);
-    return result == 0 && count >= 0 ? 0 : complain_error(count < 0 ? count : result, "subject");
-}
 
 static int
 see(void *arg, const struct sight *sight)
@@ -175,7 +121,7 @@ ask(struct asking *asking)
 {
     char *missed = NULL; /* open_memstream's */
     size_t size = 0;
-    int status = find_ordinals(asking);
+    int status = person_find(asking->evidence, asking->key, &asking->subject);
 
     if (status != 0)
         return status;
@@ -185,10 +131,9 @@ ask(struct asking *asking)
     status = evidence_read(asking->evidence, subject_take, &asking->subject);
     if (fclose(asking->missed) != 0 && status == 0)
         status = complain_error(PASU_E_NOMEM, "subject");
-    if (status == 0 && name_list_find(&asking->evidence->book->names.kinds, asking->kind) < 0) {
-        complain_kind(&asking->evidence->book->names.kinds, asking->kind);
-        status = 2;
-    } else if (status == 0) {
+    if (status == 0)
+        status = person_check_kind(asking->evidence, asking->kind);
+    if (status == 0) {
         fwrite(missed, 1, size, stdout);
         if (asking->is_json)
             print_summary_json(asking);
@@ -209,15 +154,8 @@ run_subject(const struct arguments *arguments)
                             .is_json = arguments_given(arguments, OPTION_json)};
     int status = evidence_open(&evidence, arguments);
 
-    asking.kind = arguments->values[OPTION_kind];
-    if (status == 0 && asking.kind == NULL) {
-        /* The configuration's only kind; the ledger may know older ones, which must be named. */
-        if (evidence.ask.config->subject_count == 1)
-            asking.kind = evidence.ask.config->subjects[0].name;
-        else
-            complain_kind(&evidence.book->names.kinds, NULL);
-        status = asking.kind != NULL ? 0 : 2;
-    }
+    if (status == 0)
+        status = person_kind(&evidence, arguments, &asking.kind);
     subject_init(&asking.subject, &evidence.selection, asking.kind, see, &asking);
     if (status == 0)
         status = ask(&asking);

@@ -26,17 +26,35 @@ enum control_verb {
     CONTROL_HOLD,     /* for `who`, because of `what`: the answer's count is its number */
     CONTROL_RELEASE,  /* of the hold `number` */
     CONTROL_ERASE, /* the key of the directory's entry `number` is destroyed, because of `what` */
-    CONTROL_SIGN,  /* all that is recorded is signed: the answer's count says how much */
+    /* ledger/certify.h */
+    CONTROL_OPENING = 16, /* count: the index of its record */
+    CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
+    CONTROL_CERTIFICATE,  /* answers CONTROL_NOTE */
+};
+
+/* Which list of which exposure is to be opened, and from where on its record is found: a place as
+ * of ledger/records.h. */
+struct control_opening {
+    uint64_t segment, offset, from;
+    uint64_t record;
+    uint8_t part, which;
+    uint8_t unused[6];
 };
 
 struct control_request {
     uint32_t magic, version;
     uint32_t verb;
     uint32_t unused;
-    uint64_t session;          /* KILL: 0 for by principal */
-    char principal[NAME_SIZE]; /* KILL */
-    uint64_t number;
-    char who[CONTROL_TEXT_SIZE], what[CONTROL_TEXT_SIZE];
+    union {
+        struct {
+            uint64_t session;          /* KILL: 0 for by principal */
+            char principal[NAME_SIZE]; /* KILL */
+            uint64_t number;           /* RELEASE, ERASE */
+            char who[CONTROL_TEXT_SIZE], what[CONTROL_TEXT_SIZE];
+        };
+        struct control_opening opening; /* OPENING */
+        uint8_t digest[32];             /* CERTIFICATE: SHA-256 of its bytes */
+    };
 };
 
 enum control_frame {
@@ -45,6 +63,7 @@ enum control_frame {
     CONTROL_SESSION,     /* struct message_session_status */
     CONTROL_END,         /* struct control_end */
     CONTROL_TALLY,       /* struct message_tally */
+    CONTROL_NOTE = 16,   /* a signed note, as it is written */
 };
 
 struct control_frame_head {
@@ -55,7 +74,7 @@ struct control_frame_head {
 struct control_end {
     int32_t error; /* 0 or PASU_E_… */
     uint32_t unused;
-    uint64_t count; /* sessions listed or killed, and what else the verb says */
+    uint64_t count; /* sessions listed or killed; or as the verb says */
 };
 
 #endif

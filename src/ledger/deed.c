@@ -7,8 +7,7 @@ bool
 deed_is(uint32_t verb)
 {
     return verb == CONTROL_FLUSH || verb == CONTROL_ASKED || verb == CONTROL_EXPORTED ||
-           verb == CONTROL_HOLD || verb == CONTROL_RELEASE || verb == CONTROL_ERASE ||
-           verb == CONTROL_SIGN;
+           verb == CONTROL_HOLD || verb == CONTROL_RELEASE || verb == CONTROL_ERASE;
 }
 
 static void
@@ -124,9 +123,5 @@ deed_do(struct control_client *client, struct intake *intake)
     else if (client->request.verb == CONTROL_ERASE)
         result = erase(client, r);
     taken = intake_take(intake);
-    if (client->request.verb == CONTROL_SIGN && taken == 0) {
-        taken = record_sign(r);
-        count = chain_size(&r->chain);
-    }
     control_end(client, result != 0 ? result : taken, count);
 }

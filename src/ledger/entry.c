@@ -13,7 +13,6 @@ enum {
     ORDINAL = 4,
     RUN = 8,
     PREFIX_LIST = 2,
-    BEFORE_SEED = 48, /* of an opening */
 };
 
 static uint32_t
@@ -135,11 +134,20 @@ add_exposure(struct entry *entry, struct view payload)
                : PASU_E_CORRUPT;
 }
 
+/* The seed is told to nobody: with it, each leaf could be guessed. */
+static int
+add_opening(struct entry *entry, struct view payload)
+{
+    if (payload.length != ENTRY_OPENING + ENTRY_SEED)
+        return PASU_E_CORRUPT;
+    add_piece(entry, payload.bytes, ENTRY_OPENING);
+    return 0;
+}
+
 int
 entry_lay(struct entry *entry, const struct segment_record *record)
 {
     const uint16_t type = (uint16_t)record->type;
-    size_t length = record->payload.length;
 
     memset(entry->head, 0, sizeof(entry->head));
     memcpy(entry->head, &record->index, 8);
@@ -149,9 +157,9 @@ entry_lay(struct entry *entry, const struct segment_record *record)
     add_piece(entry, entry->head, sizeof(entry->head));
     if (record->type == SEGMENT_EXPOSURE)
         return add_exposure(entry, record->payload);
-    if (record->type == SEGMENT_OPENING && length > BEFORE_SEED)
-        length = BEFORE_SEED;
-    add_piece(entry, record->payload.bytes, length);
+    if (record->type == SEGMENT_OPENING)
+        return add_opening(entry, record->payload);
+    add_piece(entry, record->payload.bytes, record->payload.length);
     return 0;
 }
 

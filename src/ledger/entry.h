@@ -7,7 +7,7 @@
  *
  *      index time type 0 │ exposure │ part │ commitment commitment │ part │ …
  *
- * Of an opening it is without the seed, which would open all of the list.
+ * Of an opening (ledger/opening.h) the seed is left out, which would open all of the list.
  *
  * Pure. A struct entry borrows from the payload it was made of.
  */
@@ -20,7 +20,9 @@
 
 enum {
     ENTRY_HEAD = 20,
-    ENTRY_SALT = 16, /* before an exposure's bytes */
+    ENTRY_SALT = 16,    /* before an exposure's bytes */
+    ENTRY_OPENING = 48, /* an opening's bytes before its seed */
+    ENTRY_SEED = 32,
     ENTRY_PIECES = 2 + 2 * EXPOSURE_PARTS_MAX,
 };
 
@@ -36,7 +38,7 @@ struct entry {
 
 /* Lays it out but for the commitments, which are zero: those of `lists` that are not empty are to
  * be filled in. PASU_E_CORRUPT: an exposure whose lists do not end where it does, or without any
- * and with a salt. */
+ * and with a salt; an opening of another length. */
 PASU_MUST_USE int entry_lay(struct entry *entry, const struct segment_record *record);
 /* What a commitment is the hash of, before the list's bytes. */
 enum { ENTRY_LIST_HEAD = 1 + ENTRY_SALT + 2 };

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "config/load.h"
+#include "ledger/certify.h"
 #include "ledger/control.h"
 #include "ledger/deed.h"
 #include "ledger/in_force.h"
@@ -379,6 +380,8 @@ ask_gate(void *arg, struct control_client *client)
         deed_do(client, &k->intake);
         return;
     }
+    if (certify_ask(&k->records, client))
+        return;
     if (client->request.verb == CONTROL_STATUS) {
         for (size_t i = 0; i < k->process_count; i++)
             control_frame(client, CONTROL_PROCESS, &k->processes[i], sizeof(k->processes[i]));

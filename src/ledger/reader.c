@@ -175,6 +175,10 @@ decode_body(struct ledger_reader *r, uint32_t type, struct view payload, struct 
         entry->type = LEDGER_MARK;
         entry->u.mark = &body->mark;
         break;
+    case SEGMENT_OPENING:
+        entry->type = LEDGER_OPENING;
+        entry->u.opening = &body->opening;
+        break;
     default:
         return 1;
     }
@@ -317,4 +321,10 @@ const struct records_place *
 ledger_reader_place(const struct ledger_reader *r)
 {
     return &r->records.place;
+}
+
+bool
+ledger_reader_is_in_ring(const struct ledger_reader *r)
+{
+    return r->is_behind_records;
 }

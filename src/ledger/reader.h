@@ -30,6 +30,7 @@ enum ledger_entry_type {
     LEDGER_VOCABULARY,
     LEDGER_ORDINAL,
     LEDGER_MARK,
+    LEDGER_OPENING,
 };
 
 struct ledger_entry {
@@ -48,6 +49,7 @@ struct ledger_entry {
         const struct vocabulary *vocabulary;
         const struct payload_ordinal *ordinal;
         const struct ring_mark *mark;
+        const struct payload_opening *opening;
     } u;
 };
 
@@ -74,6 +76,8 @@ const struct records_place *ledger_reader_damage(const struct ledger_reader *rea
 /* Where the last entry's record is, or the batch that it came with: reading can go on there, from
  * the batch's beginning. */
 const struct records_place *ledger_reader_place(const struct ledger_reader *reader);
+/* Whether the last entry was in a ring only: it is no record yet. */
+bool ledger_reader_is_in_ring(const struct ledger_reader *reader);
 /* As records_seek. */
 PASU_MUST_USE int ledger_reader_seek(struct ledger_reader *reader,
                                      const struct records_place *place);

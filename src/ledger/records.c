@@ -350,6 +350,22 @@ records_seek(struct records *r, const struct records_place *place)
     return 0;
 }
 
+int
+records_find(struct records *r, uint64_t index, uint64_t most, struct segment_record *record)
+{
+    for (uint64_t n = 0; n <= most; n++) {
+        int result = records_next(r, record);
+
+        if (result == PASU_E_CORRUPT)
+            continue;
+        if (result != 1)
+            return result == 0 ? PASU_E_NOTFOUND : result;
+        if (record->index >= index)
+            return record->index == index ? 0 : PASU_E_NOTFOUND;
+    }
+    return PASU_E_NOTFOUND;
+}
+
 void
 records_progress(const struct records *r, uint64_t *done, uint64_t *all)
 {

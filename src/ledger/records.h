@@ -56,6 +56,10 @@ void records_release(struct records *records);
 PASU_MUST_USE int records_next(struct records *records, struct segment_record *record);
 /* Goes on at a place. PASU_E_NOTFOUND: that segment is not there; as records_next. */
 PASU_MUST_USE int records_seek(struct records *records, const struct records_place *place);
+/* The record with this index, from where the reading is on; damage is passed over. PASU_E_NOTFOUND:
+ * there is none, or `most` others come before it; the errors of records_next. */
+PASU_MUST_USE int records_find(struct records *records, uint64_t index, uint64_t most,
+                               struct segment_record *record);
 /* Bytes read, and about how many there are, for progress. */
 void records_progress(const struct records *records, uint64_t *done, uint64_t *all);
 

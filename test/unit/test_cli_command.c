@@ -36,6 +36,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"ledger", WHO_ANYBODY, EFFECT_READS, true},
         {"erase", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"hold", WHO_ANYBODY, EFFECT_CHANGES, true},
+        {"certify", WHO_ANYBODY, EFFECT_READS, true},
         {"help", WHO_ANYBODY, EFFECT_READS, false},
         {"completion", WHO_ANYBODY, EFFECT_READS, false},
         {"version", WHO_ANYBODY, EFFECT_READS, false},

@@ -208,6 +208,33 @@ where_there_is_no_list_there_is_no_salt_either(void **state PASU_UNUSED)
 }
 
 static void
+an_entry_of_an_opening_has_all_of_it_but_the_seed(void **state PASU_UNUSED)
+{
+    uint8_t bytes[ENTRY_OPENING + ENTRY_SEED + 1];
+    struct segment_record record = record_of(5, SEGMENT_OPENING, bytes, sizeof(bytes) - 1);
+    struct tree_hash was, is;
+    struct entry entry;
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(0x40 + i);
+    assert_int_equal(entry_make(&entry, &hasher, &record), 0);
+    assert_true(contains(&entry, bytes, ENTRY_OPENING));
+    assert_false(contains(&entry, bytes + ENTRY_OPENING, 1));
+    assert_int_equal(entry_leaf(&hasher, &record, &was), 0);
+    for (size_t i = 0; i < ENTRY_OPENING + ENTRY_SEED; i++) {
+        bytes[i] ^= 1;
+        assert_int_equal(entry_leaf(&hasher, &record, &is), 0);
+        assert_int_equal(tree_hash_equal(&was, &is), i >= ENTRY_OPENING);
+        bytes[i] ^= 1;
+    }
+    for (size_t length = 0; length <= sizeof(bytes); length++) {
+        record.payload.length = length;
+        assert_int_equal(entry_leaf(&hasher, &record, &is),
+                         length == sizeof(bytes) - 1 ? 0 : PASU_E_CORRUPT);
+    }
+}
+
+static void
 an_exposure_that_ends_elsewhere_than_its_lists_is_refused(void **state PASU_UNUSED)
 {
     struct segment_record record = record_of(2, SEGMENT_EXPOSURE, shown, sizeof(shown));
@@ -240,6 +267,7 @@ main(void)
         cmocka_unit_test(an_entry_shows_no_person_and_not_the_salt),
         cmocka_unit_test(one_list_under_two_salts_or_in_two_places_has_two_commitments),
         cmocka_unit_test(where_there_is_no_list_there_is_no_salt_either),
+        cmocka_unit_test(an_entry_of_an_opening_has_all_of_it_but_the_seed),
         cmocka_unit_test(an_exposure_that_ends_elsewhere_than_its_lists_is_refused),
     };
 

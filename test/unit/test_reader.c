@@ -129,6 +129,7 @@ check_one_of_each(const struct ledger_entry *entry)
     case LEDGER_STARTED:
     case LEDGER_STOPPED:
     case LEDGER_GAP:
+    case LEDGER_OPENING:
         break;
     }
 }

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "cli/certificate.h"
+#include "ledger/entry.h"
+#include "ledger/opening.h"
+
+enum { ENTRY_MAX = 8192, FIRST_SPACE = 64 };
+
+/* Why something is not proven; the words are docs/spec/certificate.md's. */
+enum reason { PROVEN, IN_RING, UNOPENED, UNSIGNED, UNNAMED, DAMAGED };
+
+static const char *const reasons[] = {"", "ring", "unopened", "unsigned", "unnamed", "damaged"};
+
+/* An entry of the ledger, which is in the certificate once. */
+struct listed {
+    uint64_t index;
+    uint8_t *bytes;
+    size_t length;
+};
+
+struct showings {
+    struct certificate *certificate;
+    struct json_out *out;
+    struct listed *entries;
+    size_t count, space;
+    struct map known; /* index → in entries */
+    struct exposure exposure;
+    uint32_t ordinals[EXPOSURE_ALL_MAX];
+};
+
+/* ---- entries ---- */
+
+static int
+flatten(struct listed *listed, const struct entry *entry)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < entry->count; i++)
+        length += entry->pieces[i].iov_len;
+    if (length > ENTRY_MAX)
+        return PASU_E_CORRUPT;
+    *listed = (struct listed){.bytes = memory_new(1, length), .length = 0};
+    if (listed->bytes == NULL)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < entry->count; i++) {
+        memcpy(listed->bytes + listed->length, entry->pieces[i].iov_base, entry->pieces[i].iov_len);
+        listed->length += entry->pieces[i].iov_len;
+    }
+    return 0;
+}
+
+static int
+make_room(struct showings *s)
+{
+    size_t space = s->space == 0 ? FIRST_SPACE : s->space * 2;
+    struct listed *entries;
+
+    if (s->count < s->space)
+        return 0;
+    entries = memory_resize(s->entries, space, sizeof(*entries));
+    if (entries == NULL)
+        return PASU_E_NOMEM;
+    s->entries = entries;
+    s->space = space;
+    return 0;
+}
+
+/* Adds the record's entry, unless it is there. */
+static int
+list_record(struct showings *s, const struct segment_record *record)
+{
+    struct tree_hasher *hasher = &s->certificate->prover->hasher;
+    struct entry entry;
+    struct listed listed;
+    uint32_t place;
+    int result;
+
+    if (map_get(&s->known, record->index, &place))
+        return 0;
+    result = entry_make(&entry, hasher, record);
+    if (result == 0)
+        result = make_room(s);
+    if (result == 0)
+        result = flatten(&listed, &entry);
+    if (result != 0)
+        return result;
+    listed.index = record->index;
+    s->entries[s->count++] = listed;
+    return map_put(&s->known, record->index, (uint32_t)s->count - 1);
+}
+
+static int
+fetch(struct showings *s, uint64_t index, struct segment_record *record)
+{
+    const struct records_place *place = mentions_place(s->certificate->mentions, index);
+
+    return place != NULL ? prover_record(s->certificate->prover, place, index, record)
+                         : PASU_E_NOTFOUND;
+}
+
+/* Adds the entry of the record with this index, which is to be of this type. */
+static int
+list_index(struct showings *s, uint64_t index, enum segment_type type)
+{
+    struct segment_record record;
+    uint32_t place;
+    int result;
+
+    if (map_get(&s->known, index, &place))
+        return 0;
+    result = fetch(s, index, &record);
+    if (result == 0 && record.type != type)
+        result = PASU_E_CORRUPT;
+    return result == 0 ? list_record(s, &record) : result;
+}
+
+static int
+list_opening(struct showings *s, const struct mention *mention)
+{
+    uint8_t payload[PAYLOAD_SMALL_MAX];
+    ssize_t length = payload_write_opening(&mention->opened, payload, sizeof(payload));
+    struct segment_record record = {
+        .index = mention->opening, .time = mention->opening_time, .type = SEGMENT_OPENING};
+
+    if (length < 0)
+        return (int)length;
+    record.payload = view_of(payload, (size_t)length);
+    return list_record(s, &record);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    const struct listed *one = a, *other = b;
+
+    return one->index < other->index ? -1 : one->index > other->index;
+}
+
+static void
+put_base64(struct json_out *out, const void *bytes, size_t length)
+{
+    char text[BASE64_LENGTH(ENTRY_MAX) + 1];
+    struct writer w = writer_of(text, sizeof(text));
+
+    base64_write(&w, bytes, length);
+    writer_u8(&w, '\0');
+    json_out_text(out, text);
+}
+
+static void
+put_hashes(struct json_out *out, const struct tree_hash *hashes, size_t count)
+{
+    json_out_key(out, "proof");
+    json_out_open(out, '[');
+    for (size_t i = 0; i < count; i++)
+        put_base64(out, hashes[i].bytes, sizeof(hashes[i].bytes));
+    json_out_close(out, ']');
+}
+
+static int
+put_entry(struct showings *s, const struct listed *entry)
+{
+    const struct iovec part = {entry->bytes, entry->length};
+    struct prover *prover = s->certificate->prover;
+    struct tree_hash leaf;
+    struct tree_proof proof;
+    int result = tree_hash_leaf(&prover->hasher, &part, 1, &leaf);
+
+    if (result == 0)
+        result = prover_prove(prover, entry->index, &leaf, &proof);
+    if (result != 0)
+        return result;
+    json_out_open(s->out, '{');
+    json_out_key(s->out, "record");
+    json_out_count(s->out, entry->index);
+    json_out_key(s->out, "entry");
+    put_base64(s->out, entry->bytes, entry->length);
+    put_hashes(s->out, proof.hashes, proof.count);
+    json_out_close(s->out, '}');
+    return 0;
+}
+
+static int
+put_entries(struct showings *s)
+{
+    int result = 0;
+
+    if (s->count > 0)
+        qsort(s->entries, s->count, sizeof(*s->entries), compare);
+    json_out_key(s->out, "entries");
+    json_out_open(s->out, '[');
+    for (size_t i = 0; i < s->count && result == 0; i++)
+        result = put_entry(s, &s->entries[i]);
+    json_out_close(s->out, ']');
+    return result;
+}
+
+/* ---- one showing ---- */
+
+/* PROVEN where nothing speaks against it yet. */
+static enum reason
+first_reason(const struct certificate *c, const struct mention *mention)
+{
+    uint64_t size = c->prover->checkpoint.size;
+
+    if (mention->is_in_ring)
+        return IN_RING;
+    if (mention->record >= size || mention->session >= size || mention->names >= size)
+        return UNSIGNED;
+    if (mention->names == 0)
+        return UNNAMED;
+    if (mention->opening == 0)
+        return UNOPENED;
+    return mention->opening < size ? PROVEN : UNSIGNED;
+}
+
+/* The exposure into s->exposure, and the proof that the person is in its list. */
+static int
+prove(struct showings *s, const struct mention *mention, struct opening_leaf *leaf)
+{
+    struct segment_record record;
+    int result = list_index(s, mention->names, SEGMENT_VOCABULARY);
+
+    if (result == 0 && mention->session != 0)
+        result = list_index(s, mention->session, SEGMENT_OPENED);
+    if (result == 0)
+        result = fetch(s, mention->record, &record);
+    if (result == 0 && (record.type != SEGMENT_EXPOSURE || record.payload.length < ENTRY_SALT))
+        result = PASU_E_CORRUPT;
+    if (result == 0)
+        result = exposure_decode(
+            &s->exposure,
+            view_of(record.payload.bytes + ENTRY_SALT, record.payload.length - ENTRY_SALT),
+            s->ordinals, COUNT_OF(s->ordinals));
+    if (result == 0)
+        result = opening_prove(leaf, &s->certificate->prover->hasher, &mention->opened,
+                               &s->exposure, mention->number);
+    if (result == 0)
+        result = list_record(s, &record);
+    return result == 0 ? list_opening(s, mention) : result;
+}
+
+static void
+put_text(struct json_out *out, const char *key, const char *text)
+{
+    json_out_key(out, key);
+    json_out_text(out, text);
+}
+
+static void
+put_fields(struct showings *s, const struct mention *mention)
+{
+    struct names *names = &s->certificate->evidence->book->names;
+    const struct exposure_part *part = &s->exposure.parts[mention->part];
+    struct lexicon *lexicon;
+    bool is_known = names_lexicon(names, mention->vocabulary, &lexicon) == 0;
+
+    json_out_key(s->out, "fields");
+    json_out_open(s->out, '{');
+    for (unsigned bit = 0; bit < EXPOSURE_FIELDS_MAX && is_known && mention->which == 0; bit++) {
+        uint64_t is = UINT64_C(1) << bit;
+        int place = (part->clear | part->masked | part->null) & is
+                        ? names_field(names, lexicon, bit)
+                        : PASU_E_NOTFOUND;
+
+        if (place >= 0)
+            put_text(s->out, names->fields.items[place],
+                     (part->clear & is) != 0    ? "clear"
+                     : (part->masked & is) != 0 ? "masked"
+                                                : "null");
+    }
+    json_out_close(s->out, '}');
+}
+
+/* Null where there is none, and where it is not UTF-8, which others may write in other ways. */
+static void
+put_name(struct json_out *out, const char *key, const char *name)
+{
+    bool is_there = name[0] != '\0' && utf8_is_valid(view_of_text(name));
+
+    put_text(out, key, is_there ? name : NULL);
+}
+
+/* What the entries say, in words: of the session what its own entry says. */
+static int
+put_reading(struct showings *s, const struct mention *mention)
+{
+    const struct exposure *exposure = &s->exposure;
+    struct message_session opened = {0};
+    bool has_session = mention->session != 0;
+    uint32_t place;
+
+    if (has_session) {
+        const struct listed *entry =
+            map_get(&s->known, mention->session, &place) ? &s->entries[place] : NULL;
+
+        if (entry == NULL || payload_read_opened(&opened, view_of(entry->bytes + ENTRY_HEAD,
+                                                                  entry->length - ENTRY_HEAD)) != 0)
+            return PASU_E_CORRUPT;
+    }
+    json_out_key(s->out, "reading");
+    json_out_open(s->out, '{');
+    json_out_key(s->out, "time");
+    json_out_time(s->out, exposure->time);
+    put_name(s->out, "principal", opened.principal);
+    put_name(s->out, "database", opened.database);
+    put_name(s->out, "application", opened.application);
+    put_name(s->out, "address", opened.address);
+    put_name(s->out, "actor", exposure->actor);
+    json_out_key(s->out, "fingerprint");
+    json_out_hex(s->out, exposure->shape);
+    put_text(
+        s->out, "attribution",
+        exposure_attribution_text((enum attribution)exposure->parts[mention->part].attribution));
+    put_text(s->out, "verdict", exposure_verdict_text((enum verdict)exposure->verdict));
+    put_fields(s, mention);
+    json_out_close(s->out, '}');
+    return 0;
+}
+
+static void
+put_index(struct json_out *out, const char *key, uint64_t index)
+{
+    json_out_key(out, key);
+    if (index != 0)
+        json_out_count(out, index);
+    else
+        json_out_text(out, NULL);
+}
+
+static int
+put_showing(struct showings *s, const struct mention *mention, const struct opening_leaf *leaf)
+{
+    struct json_out *out = s->out;
+    int result;
+
+    json_out_open(out, '{');
+    put_text(out, "what", mention->which == 0 ? "shown" : "missed");
+    put_index(out, "exposure", mention->record);
+    json_out_key(out, "part");
+    json_out_count(out, mention->part);
+    put_index(out, "session", mention->session);
+    put_index(out, "names", mention->names);
+    put_index(out, "opening", mention->opening);
+    json_out_key(out, "number");
+    json_out_count(out, leaf->number);
+    json_out_key(out, "ordinal");
+    json_out_count(out, leaf->ordinal);
+    json_out_key(out, "salt");
+    put_base64(out, leaf->salt, sizeof(leaf->salt));
+    put_hashes(out, leaf->path, leaf->count);
+    result = put_reading(s, mention);
+    json_out_close(out, '}');
+    return result;
+}
+
+/* ---- all ---- */
+
+static int
+put_proven(struct showings *s, uint8_t *why)
+{
+    const struct mentions *mentions = s->certificate->mentions;
+    int result = 0;
+
+    json_out_key(s->out, "showings");
+    json_out_open(s->out, '[');
+    for (size_t i = 0; i < mentions->count && result == 0; i++) {
+        const struct mention *mention = &mentions->items[i];
+        struct opening_leaf leaf;
+
+        why[i] = (uint8_t)first_reason(s->certificate, mention);
+        if (why[i] != PROVEN)
+            continue;
+        result = prove(s, mention, &leaf);
+        if (result == 0) {
+            result = put_showing(s, mention, &leaf);
+            s->certificate->proven++;
+        } else if (result != PASU_E_NOMEM && result != PASU_E_CRYPTO) {
+            why[i] = DAMAGED;
+            result = 0;
+        }
+    }
+    json_out_close(s->out, ']');
+    return result;
+}
+
+static void
+put_unproven(struct showings *s, const uint8_t *why)
+{
+    const struct mentions *mentions = s->certificate->mentions;
+
+    json_out_key(s->out, "unproven");
+    json_out_open(s->out, '[');
+    for (size_t i = 0; i < mentions->count; i++) {
+        const struct mention *mention = &mentions->items[i];
+
+        if (why[i] == PROVEN)
+            continue;
+        s->certificate->unproven++;
+        json_out_open(s->out, '{');
+        put_text(s->out, "what", mention->which == 0 ? "shown" : "missed");
+        put_index(s->out, "exposure", mention->is_in_ring ? 0 : mention->record);
+        json_out_key(s->out, "time");
+        json_out_time(s->out, mention->time);
+        put_text(s->out, "why", reasons[why[i]]);
+        json_out_close(s->out, '}');
+    }
+    json_out_close(s->out, ']');
+}
+
+int
+certificate_put_showings(struct certificate *c, struct json_out *out)
+{
+    struct showings *s = memory_new(1, sizeof(*s));
+    uint8_t *why = memory_new(c->mentions->count + 1, 1);
+    int result = s != NULL && why != NULL ? 0 : PASU_E_NOMEM;
+
+    if (result == 0) {
+        s->certificate = c;
+        s->out = out;
+        s->known.seed = c->evidence->book->sessions.places.seed;
+        result = put_proven(s, why);
+        if (result == 0)
+            put_unproven(s, why);
+        if (result == 0)
+            result = put_entries(s);
+        for (size_t i = 0; i < s->count; i++)
+            memory_free(s->entries[i].bytes);
+        memory_free(s->entries);
+        map_release(&s->known);
+    }
+    memory_free(s);
+    memory_free(why);
+    return result;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/certificate.h"
+#include "cli/complain.h"
+#include "cli/person.h"
+#include "cli/run.h"
+#include "ledger/certificate.h"
+#include "ledger/control_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+struct certifying {
+    struct evidence evidence;
+    struct subject subject;
+    struct mentions mentions;
+    struct prover prover;
+    struct certificate certificate;
+    bool has_prover;
+    char *body; /* open_memstream's */
+    size_t length;
+    char note[CERTIFICATE_NOTE_MAX + 1]; /* "": not signed */
+};
+
+/* ---- what the ledger says ---- */
+
+static int
+see_nothing(void *arg PASU_UNUSED, const struct sight *sight PASU_UNUSED)
+{
+    return 0;
+}
+
+static int
+note(void *arg, const struct ledger_entry *entry, const struct records_place *place,
+     bool is_in_ring)
+{
+    return mentions_note(arg, entry, place, is_in_ring);
+}
+
+/* Whom the ledger shows, and where. */
+static int
+read_ledger(struct certifying *c, const char *key)
+{
+    int status = person_find(&c->evidence, key, &c->subject), result;
+
+    mentions_init(&c->mentions, &c->subject, &c->evidence.filter, c->evidence.book);
+    c->evidence.watch = note;
+    c->evidence.watch_arg = &c->mentions;
+    if (status == 0)
+        status = evidence_read(&c->evidence, subject_take, &c->subject);
+    if (status == 0)
+        status = person_check_kind(&c->evidence, c->subject.kind);
+    if (status != 0)
+        return status;
+    if (c->mentions.left_out > 0) {
+        complain("make several, each of less time, with --from and --to",
+                 "the ledger names this person more often than one certificate can hold");
+        return 2;
+    }
+    result = mentions_end(&c->mentions);
+    return result == 0 ? 0 : complain_error(result, "certify");
+}
+
+/* ---- what the keeper does ---- */
+
+static int
+take_note(void *arg, uint32_t type, const void *body, size_t length)
+{
+    struct certifying *c = arg;
+
+    if (type != CONTROL_NOTE || length >= sizeof(c->note))
+        return PASU_E_PROTOCOL;
+    memcpy(c->note, body, length);
+    c->note[length] = '\0';
+    return 0;
+}
+
+static int
+ask_keeper(struct certifying *c, const struct control_request *request, uint64_t *count)
+{
+    return control_ask(c->evidence.ask.path, request, take_note, c, count);
+}
+
+static struct control_request
+request_of(enum control_verb verb)
+{
+    return (struct control_request){
+        .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = (uint32_t)verb};
+}
+
+static bool
+is_keeper_away(int error)
+{
+    return error == PASU_E_UNAVAILABLE || error == PASU_E_DENIED || error == PASU_E_TIMEOUT;
+}
+
+/* Has the opening made that is missing. An error of the keeper's; what cannot be opened is listed
+ * as that. */
+static int
+ask_opening(struct certifying *c, struct mention *mention)
+{
+    struct control_request request = request_of(CONTROL_OPENING);
+    const struct records_place *place = mentions_place(&c->mentions, mention->record);
+    uint64_t index = 0;
+    int result;
+
+    if (mention->is_in_ring || mention->opening != 0 || place == NULL)
+        return 0;
+    request.opening = (struct control_opening){.segment = place->segment,
+                                               .offset = place->offset,
+                                               .from = place->index,
+                                               .record = mention->record,
+                                               .part = mention->part,
+                                               .which = mention->which};
+    result = ask_keeper(c, &request, &index);
+    mention->opening = result == 0 ? index : 0;
+    return is_keeper_away(result) ? result : 0;
+}
+
+/* Openings, and a checkpoint that covers them. Whether the keeper is there to sign. */
+static bool
+ask_openings(struct certifying *c)
+{
+    struct control_request request = request_of(CONTROL_CHECKPOINT);
+    uint64_t size;
+    int result = 0;
+
+    for (size_t i = 0; i < c->mentions.count && result == 0; i++)
+        result = ask_opening(c, &c->mentions.items[i]);
+    if (result == 0)
+        result = ask_keeper(c, &request, &size);
+    if (result == 0)
+        return true;
+    complain(is_keeper_away(result) ? "it needs a running guard, and root or the account that it "
+                                      "runs as"
+                                    : error_hint(result),
+             "the certificate is not signed, and what has not been opened before is not proven: %s",
+             error_text(result));
+    return false;
+}
+
+/* The openings that were made meanwhile: their seeds are in the ledger. */
+static int
+read_openings(struct certifying *c)
+{
+    struct segment_record record;
+    int result = 0;
+
+    for (size_t i = 0; i < c->mentions.count && result == 0; i++) {
+        struct mention *mention = &c->mentions.items[i];
+        const struct records_place *place = mentions_place(&c->mentions, mention->opening);
+
+        if (mention->opening == 0 || mention->opened.count > 0)
+            continue;
+        result = place != NULL ? prover_record(&c->prover, place, mention->opening, &record)
+                               : PASU_E_NOTFOUND;
+        if (result == 0)
+            result = record.type == SEGMENT_OPENING
+                         ? payload_read_opening(&mention->opened, record.payload)
+                         : PASU_E_CORRUPT;
+        if (result == 0)
+            mention->opening_time = record.time;
+    }
+    return result;
+}
+
+/* ---- the document ---- */
+
+static int
+write_body(struct certifying *c)
+{
+    FILE *file = open_memstream(&c->body, &c->length);
+    int result = file != NULL ? certificate_write(&c->certificate, file) : PASU_E_NOMEM;
+
+    if (file != NULL && fclose(file) != 0 && result == 0)
+        result = PASU_E_NOMEM;
+    return result;
+}
+
+static int
+sign(struct certifying *c)
+{
+    struct control_request request = request_of(CONTROL_CERTIFICATE);
+    unsigned length = 0;
+    uint64_t count;
+    int result;
+
+    if (EVP_Digest(c->body, c->length, request.digest, &length, EVP_sha256(), NULL) != 1 ||
+        length != sizeof(request.digest))
+        return PASU_E_CRYPTO;
+    result = ask_keeper(c, &request, &count);
+    return result == 0 ? certificate_check(&c->prover.key, request.digest, view_of_text(c->note))
+                       : result;
+}
+
+static int
+make(struct certifying *c, const char *key)
+{
+    bool is_signed = ask_openings(c);
+    int result =
+        prover_open(&c->prover, &os_real, c->evidence.directory, &c->evidence.segment_keys);
+
+    c->has_prover = result == 0;
+    if (result == 0)
+        result = read_openings(c);
+    c->certificate = (struct certificate){.evidence = &c->evidence,
+                                          .subject = &c->subject,
+                                          .mentions = &c->mentions,
+                                          .prover = &c->prover,
+                                          .key = key,
+                                          .made = os_realtime(&os_real),
+                                          .is_signed = is_signed};
+    if (result == 0)
+        result = write_body(c);
+    if (result == 0 && is_signed)
+        result = sign(c);
+    return result == 0 ? 0 : complain_error(result, "the certificate could not be made");
+}
+
+/* ---- where it goes ---- */
+
+static void
+print_document(const struct certifying *c, FILE *file)
+{
+    struct json_out out = {.file = file};
+
+    fputs("{\"certificate\":", file);
+    fwrite(c->body, 1, c->length, file);
+    fputs(",\"signature\":", file);
+    json_out_text(&out, c->note[0] != '\0' ? c->note : NULL);
+    fputs("}\n", file);
+}
+
+/* Into a new file, for whoever asked alone: nothing is written over. */
+static int
+save(const struct certifying *c, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error = errno;
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    bool is_well = file != NULL;
+
+    if (file != NULL) {
+        print_document(c, file);
+        is_well = fflush(file) == 0 && fsync(fd) == 0;
+        error = errno;
+        is_well = fclose(file) == 0 && is_well;
+    }
+    if (is_well)
+        return 0;
+    if (fd >= 0)
+        unlink(path);
+    complain("give -o a name that no file has yet, in a folder that may be written to",
+             "cannot write %s: %s", path, strerror(error));
+    return 2;
+}
+
+static void
+print_summary(const struct certifying *c, const char *path)
+{
+    printf("%s: %zu showing%s proven, %zu not; shown by %" PRIu64 " statement%s; %s\n", path,
+           c->certificate.proven, c->certificate.proven == 1 ? "" : "s", c->certificate.unproven,
+           c->subject.shown, c->subject.shown == 1 ? "" : "s",
+           c->note[0] != '\0' ? "signed" : "not signed");
+}
+
+static int
+put_out(const struct certifying *c, const struct arguments *arguments)
+{
+    const char *path = arguments->values[OPTION_output];
+    int status = 0;
+
+    if (path == NULL)
+        print_document(c, stdout);
+    else
+        status = save(c, path);
+    if (status == 0 && path != NULL)
+        print_summary(c, path);
+    return status != 0 ? status : c->subject.shown > 0 ? 0 : 1;
+}
+
+int
+run_certify(const struct arguments *arguments)
+{
+    struct certifying c = {0};
+    const char *kind = NULL, *key = arguments->operands[0];
+    int status = evidence_open(&c.evidence, arguments);
+
+    if (status == 0)
+        status = person_kind(&c.evidence, arguments, &kind);
+    subject_init(&c.subject, &c.evidence.selection, kind, see_nothing, NULL);
+    if (status == 0)
+        status = read_ledger(&c, key);
+    if (status == 0)
+        status = make(&c, key);
+    if (status == 0)
+        status = put_out(&c, arguments);
+    free(c.body);
+    if (c.has_prover)
+        prover_release(&c.prover);
+    mentions_release(&c.mentions);
+    subject_release(&c.subject);
+    evidence_close(&c.evidence);
+    return output_end(status);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/prover.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* Of the payload of a `key` record (docs/spec/ledger.md, "Types"). */
+enum { KEY_LENGTH = 2 + NOTE_KEY_SIZE, KEY_IN_USE = 1, KEY_ED25519 = 1 };
+
+/* ---- the key ---- */
+
+static int
+read_origin(const struct segment_record *record, struct view *origin)
+{
+    struct reader r = reader_of(record->payload);
+
+    reader_bytes(&r, SEGMENT_ID_SIZE);
+    *origin = reader_bytes(&r, reader_u8(&r));
+    return record->type == SEGMENT_BEGUN && reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
+static int
+read_key(struct prover *p, const char *name, const struct segment_record *record)
+{
+    const uint8_t *bytes = record->payload.bytes;
+
+    if (record->type != SEGMENT_KEY || record->payload.length != KEY_LENGTH ||
+        bytes[0] != KEY_IN_USE || bytes[1] != KEY_ED25519)
+        return PASU_E_CORRUPT;
+    return note_key_init(&p->key, NOTE_KEY_ED25519, view_of_text(name), bytes + 2);
+}
+
+/* The first two records are the origin and the key. */
+static int
+find_key(struct prover *p)
+{
+    char name[NOTE_NAME_MAX + 1];
+    struct segment_record record;
+    struct view origin;
+    int result = records_find(&p->records, 0, 0, &record);
+
+    if (result == 0)
+        result = read_origin(&record, &origin);
+    if (result != 0)
+        return result;
+    text_from_view(name, sizeof(name), origin);
+    result = records_find(&p->records, 1, 0, &record);
+    p->at = 2;
+    return result == 0 ? read_key(p, name, &record) : result;
+}
+
+/* ---- the checkpoint and its tree ---- */
+
+static int
+read_note(struct prover *p, int directory)
+{
+    const struct os *os = p->os;
+    int fd = os->openat(os->arg, directory, "checkpoint",
+                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    struct stat st;
+    int result = PASU_E_CORRUPT;
+
+    if (fd < 0)
+        return errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+        st.st_size <= NOTE_SIZE_MAX) {
+        p->note_length = (size_t)st.st_size;
+        p->note = memory_new(1, p->note_length);
+        result = p->note ? os_read_all(os, fd, p->note, p->note_length, 0) : PASU_E_NOMEM;
+    }
+    os->close(os->arg, fd);
+    return result;
+}
+
+static int
+believe(struct prover *p)
+{
+    struct note_voice voice;
+    int result =
+        checkpoint_open(&p->checkpoint, view_of(p->note, p->note_length), &p->key, 1, &voice);
+
+    return result == 0 || result == PASU_E_CRYPTO ? result : PASU_E_CORRUPT;
+}
+
+static int
+open_tree(struct prover *p, int directory)
+{
+    const struct tile_folder folder = {.os = p->os, .directory = directory};
+    struct tree_hash root;
+    int result = tile_open(&p->tiles, &folder, &p->hasher, p->checkpoint.size, NULL);
+
+    if (result != 0)
+        return result;
+    result = tree_frontier_root(&p->tiles.frontier, &p->hasher, &root);
+    if (result == 0 && memcmp(root.bytes, p->checkpoint.root, sizeof(root.bytes)) != 0)
+        result = PASU_E_CORRUPT;
+    return result;
+}
+
+/* ---- opening ---- */
+
+static int
+open_segments(struct prover *p, int directory)
+{
+    const struct os *os = p->os;
+
+    p->folder.os = os;
+    p->folder.directory =
+        os->openat(os->arg, directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (p->folder.directory >= 0)
+        return records_init(&p->records, os, (struct source){source_open_folder, &p->folder});
+    return errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno);
+}
+
+int
+prover_open(struct prover *p, const struct os *os, int directory, const struct segment_keys *keys)
+{
+    int result;
+
+    *p = (struct prover){.os = os, .folder = {os, -1}, .records = {.fd = -1}};
+    result = tree_hasher_init(&p->hasher);
+    if (result != 0)
+        return result;
+    result = open_segments(p, directory);
+    p->records.keys = keys;
+    if (result == 0)
+        result = find_key(p);
+    if (result == 0)
+        result = read_note(p, directory);
+    if (result == 0)
+        result = believe(p);
+    if (result == 0)
+        result = open_tree(p, directory);
+    if (result != 0)
+        prover_release(p);
+    return result;
+}
+
+void
+prover_release(struct prover *p)
+{
+    tile_close(&p->tiles);
+    records_release(&p->records);
+    if (p->folder.directory >= 0)
+        p->os->close(p->os->arg, p->folder.directory);
+    memory_free(p->note);
+    tree_hasher_release(&p->hasher);
+    *p = (struct prover){.folder = {p->os, -1}, .records = {.fd = -1}};
+}
+
+/* ---- records and proofs ---- */
+
+int
+prover_record(struct prover *p, const struct records_place *place, uint64_t index,
+              struct segment_record *record)
+{
+    int result = index >= p->at && place->index <= p->at ? 0 : records_seek(&p->records, place);
+
+    if (result == 0)
+        result = records_find(&p->records, index, UINT64_MAX - 1, record);
+    p->at = result == 0 ? index + 1 : UINT64_MAX; /* after an error it is sought anew */
+    return result;
+}
+
+int
+prover_prove(struct prover *p, uint64_t index, const struct tree_hash *leaf,
+             struct tree_proof *proof)
+{
+    const struct tree_source source = tile_source(&p->tiles);
+    const uint64_t size = p->checkpoint.size;
+    struct tree_hash root;
+    int result = tree_prove_inclusion(&p->hasher, &source, index, size, proof);
+
+    if (result != 0)
+        return result;
+    memcpy(root.bytes, p->checkpoint.root, sizeof(root.bytes));
+    return tree_verify_inclusion(&p->hasher, leaf, index, size, proof->hashes, proof->count, &root);
+}

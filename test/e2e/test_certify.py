@@ -1,0 +1,327 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""pasu certify: what one person gets, and what verify-ledger says of it from the file and the verifier's key alone."""
+import base64
+import copy
+import hashlib
+import itertools
+import json
+import stat
+import struct
+
+import guard
+import harness
+import ledgerfile
+import shop
+from stage import equal, test
+import verifier
+
+OPENING, ASKED = 26, 20
+names = itertools.count()
+
+
+@harness.shared
+def front():
+    """A shop of which much was shown: all customers but some, accounts by name, and one who is not there."""
+    made = shop.front("certify")
+    play(made, "reader", "SELECT id, name, phone FROM customers WHERE id > 1200 ORDER BY id",
+         "SELECT name FROM customers WHERE id = 1287", "SELECT name FROM customers WHERE id = 1288",
+         "SELECT login, name, email FROM accounts", "SELECT item FROM orders WHERE customer_id IN (1287, 1294)")
+    return made
+
+
+def play(behind, name, *statements):
+    with behind.login(application_name=name) as session:
+        for sql in statements:
+            session.query(sql)
+        session.terminate()
+
+
+def certify(behind, kind, key, *words, due=0):
+    """The certificate's file, and its body."""
+    path = harness.folder() / f"certificate{next(names)}"
+    done = guard.run("certify", "--kind", kind, *words, "-c", behind.guard.path, "--", key)
+    equal(done.returncode, due, done.stderr)
+    path.write_text(done.stdout, encoding="utf-8")
+    found = json.loads(done.stdout)
+    equal(list(found), ["certificate", "signature"])
+    return path, found["certificate"]
+
+
+def check(path, key):
+    """verify-ledger's exit status and findings."""
+    status, found, _ = verifier.run("--certificate", path, "--key", key)
+    return status, found
+
+
+def well(path, body):
+    status, found = check(path, body["verifier_key"])
+    equal((status, verifier.faults(found)), (0, []))
+    return found
+
+
+def records(behind, kind):
+    return [(index, payload) for index, found, payload in ledgerfile.records(behind.guard.folder / "ledger") if found == kind]
+
+
+# ---- what a person gets ----
+
+@test(gateway=True)
+def test_a_person_shown_by_several_statements_gets_each_of_them_proven():
+    path, body = certify(front(), "customer", "1287")
+    found = well(path, body)
+    equal([(one["what"], one["reading"]["fields"], one["reading"]["attribution"]) for one in body["showings"]], [
+        ("shown", {"name": "clear", "phone": "clear"}, "key"), ("shown", {"name": "clear"}, "pinned"),
+        ("shown", {"order": "clear"}, "injected")])
+    for one in body["showings"]:
+        equal((one["reading"]["principal"], one["reading"]["application"], one["ordinal"]), ("postgres", "reader", 1287))
+    equal((body["unproven"], body["summary"]["shown"], body["summary"]["fields"]), ([], 3, {"name": 2, "phone": 1, "order": 1}))
+    equal(body["person"], {"kind": "customer", "key": "1287", "ordinals": [1287]})
+    equal(len([text for text in verifier.texts(found, "note") if text.startswith("shown, ")]), 3)
+    assert not any("stands for" in text for text in verifier.texts(found, "note")), found
+    equal([len(body["explanation"][language]) for language in ("en", "ko")], [5, 5])
+
+
+@test(gateway=True)
+def test_nobody_else_s_data_are_in_it():
+    path, body = certify(front(), "customer", "1294")
+    data = path.read_bytes()
+    openings = records(front(), OPENING)
+    assert openings and all(base64.b64encode(payload[48:]) not in data for _, payload in openings)
+    entries = b"".join(base64.b64decode(one["entry"])[20:] for one in body["entries"])  # what is behind time and type
+    for key in shop.keys("customers", "id"):
+        assert not 1200 < int(key) < 1 << 32 or struct.pack("<I", int(key)) not in entries, key
+    for _, payload in openings:
+        assert payload[48:] not in entries
+    salts = {payload[:16] for _, payload in records(front(), 9)} - {bytes(16)}
+    assert salts and not any(salt in entries for salt in salts)
+
+
+@test(gateway=True)
+def test_keys_that_are_texts_stand_on_the_operator_s_word():
+    for key in ("사용자 3", "O'Neil 8", "06", "1"):
+        if key not in shop.keys("accounts", "login"):
+            continue
+        path, body = certify(front(), "account", key)
+        found = well(path, body)
+        equal((len(body["showings"]), body["person"]["key"]), (1, key))
+        equal(any("operator's word" in text and "stands for" in text for text in verifier.texts(found, "note")),
+              body["person"]["ordinals"][0] >= 0xf0000000)
+    assert "사용자 3" in shop.keys("accounts", "login")
+
+
+@test(gateway=True)
+def test_a_person_who_was_sought_in_vain_is_told_so():
+    path, body = certify(front(), "customer", "1288", due=1)
+    well(path, body)
+    equal([(one["what"], one["reading"]["fields"]) for one in body["showings"]], [("missed", {})])
+    equal((body["summary"]["shown"], body["summary"]["missed"]), (0, 1))
+
+
+@test(gateway=True)
+def test_a_person_who_was_not_shown_gets_a_signed_word_and_no_proof():
+    path, body = certify(front(), "customer", "1007", due=1)
+    found = well(path, body)
+    equal((body["showings"], body["entries"], body["unproven"], body["summary"]["shown"]), ([], [], [], 0))
+    assert any("operator's word" in text for text in verifier.texts(found, "note")), found
+    assert any("not proven" in text for text in body["explanation"]["en"]), body["explanation"]
+    assert any("증명이 아닙니다" in text for text in body["explanation"]["ko"]), body["explanation"]
+    digest = hashlib.sha256(signed_part(path.read_bytes())).hexdigest()
+    assert any(digest.encode() in payload for _, payload in records(front(), ASKED)), "who signs leaves a record"
+
+
+@test(gateway=True)
+def test_statements_that_could_not_name_all_are_counted():
+    play(front(), "bound", "SELECT md5(string_agg(name, ',')) FROM customers")
+    path, body = certify(front(), "customer", "1007", due=1)
+    assert body["completeness"]["possible"] > 0, body["completeness"]
+    assert any(text.startswith("possible: ") for text in verifier.texts(well(path, body), "note"))
+
+
+@test(gateway=True)
+def test_an_opening_is_made_once():
+    before = len(records(front(), OPENING))
+    first = certify(front(), "customer", "1301")[1]
+    made = len(records(front(), OPENING))
+    second = certify(front(), "customer", "1301")[1]
+    equal(len(records(front(), OPENING)), made)
+    assert made >= before and first["showings"] == second["showings"] != []
+    neighbour = certify(front(), "customer", "1308")[1]
+    equal([one["opening"] for one in neighbour["showings"]][:1], [one["opening"] for one in first["showings"]][:1])
+
+
+@test(gateway=True)
+def test_only_the_asked_time_is_in_it():
+    body = certify(front(), "customer", "1287")[1]
+    second = body["showings"][1]["reading"]["time"]
+    path, later = certify(front(), "customer", "1287", "--from", second)
+    well(path, later)
+    equal((later["showings"], later["asked"]["from"]), (body["showings"][1:], second))
+
+
+@test(gateway=True)
+def test_the_whole_ledger_verifies_with_its_openings():
+    _, body = certify(front(), "customer", "1287")
+    status, found, summary = verifier.run(front().guard.folder / "ledger", "--key", body["verifier_key"])
+    equal((status, verifier.faults(found)), (0, []))
+    assert summary["records"] >= body["records"] and records(front(), OPENING)
+
+
+@test(gateway=True)
+def test_a_file_is_for_one_and_never_written_over():
+    path = harness.folder() / f"certificate{next(names)}"
+    words = ("certify", "--kind", "customer", "-o", str(path), "1287")
+    done = front().guard.run(*words)
+    equal((done.returncode, stat.S_IMODE(path.stat().st_mode)), (0, 0o600), done.stderr)
+    assert "3 showings proven, 0 not; shown by 3 statements; signed" in done.stdout, done.stdout
+    data = path.read_bytes()
+    well(path, json.loads(data)["certificate"])
+    equal((front().guard.run(*words).returncode, path.read_bytes()), (2, data))
+
+
+# ---- changed ----
+
+def signed_part(data):
+    return data[len(b'{"certificate":'):data.rindex(b',"signature":')]
+
+
+def frame(body, signature=None):
+    """A file with another body."""
+    path = harness.folder() / f"certificate{next(names)}"
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(f'{{"certificate":{text},"signature":{json.dumps(signature, ensure_ascii=False)}}}\n', encoding="utf-8")
+    return path
+
+
+@test(gateway=True, limit=240)
+def test_any_changed_byte_is_found():
+    path, body = certify(front(), "customer", "1287")
+    good, key = path.read_bytes(), body["verifier_key"]
+    other = harness.folder() / "changed"
+    begin = good.rindex(b',"signature":')
+    for at in itertools.chain(range(0, begin, 11), range(begin, len(good)), range(15)):
+        other.write_bytes(good[:at] + bytes([good[at] ^ 1 << at % 7]) + good[at + 1:])
+        status, _ = check(other, key)
+        assert status == 1, (at, good[max(0, at - 40):at + 20])
+    for at in range(0, len(good), 97):
+        for data in (good[:at], good[:at] + good[at + 1:], good[:at] + b" " + good[at:]):
+            other.write_bytes(data)
+            equal(check(other, key)[0], 1, at)
+    for data in (good + b"\n", good + good, b" " + good):
+        other.write_bytes(data)
+        equal(check(other, key)[0], 1)
+
+
+def leaves_of(value, path=()):
+    """The paths to all that is no object or list."""
+    if isinstance(value, (dict, list)):
+        for name, one in (value.items() if isinstance(value, dict) else enumerate(value)):
+            yield from leaves_of(one, path + (name,))
+    else:
+        yield path, value
+
+
+def changed(value):
+    if isinstance(value, int):
+        return value + 1
+    if value is None:
+        return "x"
+    if value.endswith("="):
+        data = bytearray(base64.b64decode(value))
+        data[0] ^= 1
+        return base64.b64encode(data).decode()
+    return value[:-1] + ("a" if value[-1:] != "a" else "b")
+
+
+@test(gateway=True, limit=180)
+def test_without_the_signature_whatever_is_proven_still_is():
+    _, body = certify(front(), "customer", "1287")
+    key = body["verifier_key"]
+    status, found = check(frame(body), key)
+    equal((status, len(verifier.faults(found))), (2, 0))
+    verifier.has(found, "not signed as a whole", "unseen")
+    for part in ("showings", "entries", "checkpoint", "person", "origin", "verifier_key", "format"):
+        for path, value in leaves_of(body[part], (part,)):
+            forged = copy.deepcopy(body)
+            at = forged
+            for name in path[:-1]:
+                at = at[name]
+            at[path[-1]] = changed(value)
+            equal(check(frame(forged), key)[0], 1, path)
+    for part in ("showings", "entries"):
+        for number in range(len(body[part])):
+            for what in ("twice", "gone"):
+                forged = copy.deepcopy(body)
+                if what == "twice":
+                    forged[part].append(forged[part][number])
+                elif part == "entries":
+                    del forged[part][number]
+                else:
+                    continue
+                equal(check(frame(forged), key)[0], 1, (part, number, what))
+
+
+@test(gateway=True)
+def test_one_s_proof_is_no_other_s():
+    """A showing of somebody else, and a signature of another certificate, are found"""
+    path, body = certify(front(), "customer", "1287")
+    other_path, other = certify(front(), "customer", "1294")
+    signature = json.loads(other_path.read_bytes())["signature"]
+    for forged, note in ((body, signature), ({**body, "person": other["person"]}, None),
+                         ({**other, "person": {**other["person"], "key": "1287"}}, None)):
+        equal(check(frame(forged, note), body["verifier_key"])[0], 1)
+    mixed = {**body, "showings": other["showings"], "entries": other["entries"], "checkpoint": other["checkpoint"]}
+    equal(check(frame(mixed), body["verifier_key"])[0], 1)
+    well(path, body)
+
+
+@test(gateway=True)
+def test_a_certificate_of_another_ledger_is_none():
+    behind = shop.front("another")
+    play(behind, "reader", "SELECT id, name FROM customers WHERE id = 1287")
+    path, body = certify(front(), "customer", "1287")
+    other_path, other = certify(behind, "customer", "1287")
+    for file, key in ((path, other["verifier_key"]), (other_path, body["verifier_key"])):
+        status, found = check(file, key)
+        equal(status, 1)
+        verifier.has(found, "not signed")
+    forged = {**other, "origin": body["origin"], "verifier_key": body["verifier_key"]}
+    equal(check(frame(forged), body["verifier_key"])[0], 1)
+    behind.stop()
+
+
+@test(gateway=True)
+def test_hostile_documents_are_refused_and_nothing_else():
+    _, body = certify(front(), "customer", "1287")
+    key = body["verifier_key"]
+    for hostile in (None, [], "x", 1, {}, [[]], {"format": body["format"]}, *({**body, name: other} for name in body
+                    for other in (None, [], {}, 1, "x", [1], [None], [{}], True) if name not in (
+                        "explanation", "asked", "made") and not (name == "unproven" and other in ([], [{}])) and not (
+                        name == "showings" and other == []) and not (name == "records" and other == 1))):
+        assert check(frame(hostile), key)[0] == 1, hostile
+    deep = harness.folder() / "deep"
+    deep.write_text('{"certificate":' + "[" * 100000 + ',"signature":null}\n', encoding="utf-8")
+    equal(check(deep, key)[0], 1)
+
+
+# ---- without a guard ----
+
+@test(gateway=True)
+def test_without_a_guard_only_what_was_opened_before_is_proven():
+    behind = shop.front("stopped")
+    play(behind, "reader", "SELECT id, name FROM customers WHERE id IN (1287, 1294)", "SELECT name FROM customers WHERE id = 1301")
+    first = certify(behind, "customer", "1287")[1]
+    behind.stop()
+    path, body = certify(behind, "customer", "1294")
+    status, found = check(path, body["verifier_key"])
+    equal((status, len(body["showings"]), body["unproven"], verifier.faults(found)), (2, 1, [], []))
+    path, body = certify(behind, "customer", "1301")
+    equal(([one["why"] for one in body["unproven"]], body["showings"]), (["unopened"], []))
+    equal(check(path, body["verifier_key"])[0], 2)
+    path, body = certify(behind, "customer", "1007", due=1)
+    equal((check(path, body["verifier_key"])[0], body["verifier_key"]), (2, first["verifier_key"]))
+    verifier.has(check(path, body["verifier_key"])[1], "not signed as a whole", "unseen")
+
+
+if __name__ == "__main__":
+    harness.main()
