@@ -24,6 +24,14 @@ struct certifying {
     char note[CERTIFICATE_NOTE_MAX + 1]; /* "": not signed */
 };
 
+/* No certificate is made, whatever the error's own exit status is. */
+static int
+complain_unmade(int error)
+{
+    complain_error(error, "the certificate could not be made");
+    return 2;
+}
+
 /* ---- what the ledger says ---- */
 
 static int
@@ -60,7 +68,7 @@ read_ledger(struct certifying *c, const char *key)
         return 2;
     }
     result = mentions_end(&c->mentions);
-    return result == 0 ? 0 : complain_error(result, "certify");
+    return result == 0 ? 0 : complain_unmade(result);
 }
 
 /* ---- what the keeper does ---- */
@@ -216,7 +224,7 @@ make(struct certifying *c, const char *key)
         result = write_body(c);
     if (result == 0 && is_signed)
         result = sign(c);
-    return result == 0 ? 0 : complain_error(result, "the certificate could not be made");
+    return result == 0 ? 0 : complain_unmade(result);
 }
 
 /* ---- where it goes ---- */

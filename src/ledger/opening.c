@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-static const uint8_t prefix = 4;
+enum { LEAF_PREFIX = 4 };
 
 int
 opening_find(const struct exposure *exposure, const struct opening_list *list,
@@ -62,11 +62,12 @@ static int
 hash_leaf(struct tree_hasher *hasher, const uint8_t salt[OPENING_SALT], uint32_t ordinal,
           struct tree_hash *hash)
 {
-    const struct iovec parts[] = {{(void *)(uintptr_t)&prefix, 1},
-                                  {(void *)(uintptr_t)salt, OPENING_SALT},
-                                  {&ordinal, sizeof(ordinal)}};
+    uint8_t entry[1 + OPENING_SALT + sizeof(ordinal)] = {LEAF_PREFIX};
+    const struct iovec part = {entry, sizeof(entry)};
 
-    return tree_hash_leaf(hasher, parts, COUNT_OF(parts), hash);
+    memcpy(entry + 1, salt, OPENING_SALT);
+    memcpy(entry + 1 + OPENING_SALT, &ordinal, sizeof(ordinal));
+    return tree_hash_leaf(hasher, &part, 1, hash);
 }
 
 struct leaves {

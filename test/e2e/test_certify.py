@@ -6,6 +6,7 @@ import copy
 import hashlib
 import itertools
 import json
+import random
 import stat
 import struct
 
@@ -321,6 +322,36 @@ def test_without_a_guard_only_what_was_opened_before_is_proven():
     path, body = certify(behind, "customer", "1007", due=1)
     equal((check(path, body["verifier_key"])[0], body["verifier_key"]), (2, first["verifier_key"]))
     verifier.has(check(path, body["verifier_key"])[1], "not signed as a whole", "unseen")
+
+
+@test(gateway=True, limit=120)
+def test_a_damaged_ledger_gives_no_false_certificate():
+    """Whatever is changed in its files, what is proven is proven, and what is missing is said"""
+    behind, chance = shop.front("damaged"), random.Random(7)
+    play(behind, "reader", "SELECT id, name FROM customers WHERE id > 1200", "SELECT name FROM customers WHERE id = 1287")
+    key = certify(behind, "customer", "1287")[1]["verifier_key"]
+    behind.stop()
+    folder = behind.guard.folder / "ledger"
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and (
+        path.suffix == ".seg" or "tile" in path.parts or path.name == "checkpoint")}
+    names_of = list(files)
+    made = gaps = 0
+    for number in range(60):
+        path = names_of[number % len(files)] if number < 20 else next(one for one in files if one.suffix == ".seg")
+        good = files[path]
+        at = chance.randrange(len(good.rstrip(b"\0")))
+        path.write_bytes(good[:at] + bytes([good[at] ^ 1 << chance.randrange(8)]) + good[at + 1:])
+        done = behind.guard.run("certify", "--kind", "customer", "1287")
+        if done.returncode != 2:
+            body = json.loads(done.stdout)["certificate"]
+            status, found = check(frame(body), key)
+            equal((status, verifier.faults(found)), (2, []), (path, at))
+            made, gaps = made + 1, gaps + bool(body["completeness"]["gaps"])
+        else:
+            assert done.stdout == "" and done.stderr.startswith("pasu: "), done
+        for one, data in files.items():  # the question may have been recorded
+            one.write_bytes(data)
+    assert made > 20 and gaps > 10, (made, gaps)
 
 
 if __name__ == "__main__":
