@@ -255,8 +255,9 @@ int
 resources_open_segment(const struct resources *r, const struct sandbox_account *account,
                        uint64_t index, uint64_t *first, size_t *left)
 {
-    struct source_folder folder = {&os_real, openat(r->directory, "segments",
-                                                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    struct source_folder folder = {
+        &os_real,
+        openat(r->directory, "segments", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     struct stat st;
     int fd;
 
@@ -269,6 +270,28 @@ resources_open_segment(const struct resources *r, const struct sandbox_account *
     /* We may be root, and the folder's owner is not: nothing but its own file is handed on. */
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
         (account->uid == 0 || st.st_uid == account->uid))
+        return fd;
+    close(fd);
+    return PASU_E_DENIED;
+}
+
+int
+resources_open_published(const struct resources *r, const struct sandbox_account *account,
+                         const struct sandbox_account *herald)
+{
+    static const char name[] = "published";
+    struct stat st;
+    int fd;
+
+    if (mkdirat(r->directory, name, 0700) != 0 && errno != EEXIST)
+        return error_from_errno(errno);
+    fd = openat(r->directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return error_from_errno(errno);
+    if (herald->uid == 0 || (fstat(fd, &st) == 0 && st.st_uid == herald->uid))
+        return fd;
+    /* What the account has put there is its own to give, root's is ours. */
+    if ((st.st_uid == 0 || st.st_uid == account->uid) && fchown(fd, herald->uid, herald->gid) == 0)
         return fd;
     close(fd);
     return PASU_E_DENIED;

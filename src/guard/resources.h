@@ -29,6 +29,11 @@ PASU_MUST_USE int resources_open(struct resources *resources, const struct confi
 PASU_MUST_USE int resources_open_segment(const struct resources *resources,
                                          const struct sandbox_account *account, uint64_t index,
                                          uint64_t *first, size_t *left);
+/* The folder in the ledger's folder that the herald alone writes to, made where it is not there.
+ * PASU_E_DENIED: it is not the account's own folder; PASU_E_IO and its like. */
+PASU_MUST_USE int resources_open_published(const struct resources *resources,
+                                           const struct sandbox_account *account,
+                                           const struct sandbox_account *herald);
 /* Removes the control socket's file. */
 void resources_close(struct resources *resources, const struct config *config);
 

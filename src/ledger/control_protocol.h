@@ -32,6 +32,7 @@ enum control_frame {
     CONTROL_SESSION,     /* struct message_session_status */
     CONTROL_END,         /* struct control_end */
     CONTROL_TALLY,       /* struct message_tally */
+    CONTROL_TARGET,      /* struct message_target */
 };
 
 struct control_frame_head {

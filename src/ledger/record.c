@@ -84,8 +84,8 @@ static int
 open_chain(struct record_keeping *r, struct chain_report *report)
 {
     const struct sandbox_account nobody = {0}; /* we are the account */
-    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->watch,
-                            report);
+    int result =
+        chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->watch, report);
 
     if (result != 0)
         return result;
@@ -431,15 +431,23 @@ record_wait(const struct record_keeping *r, int most)
 }
 
 void
+record_end(struct record_keeping *r)
+{
+    if (!r->is_open || r->is_ended)
+        return;
+    r->is_ended = true;
+    sweep(r);
+    if (append_body(r, SEGMENT_STOPPED, &no_body) == 0)
+        sign_now(r);
+    sync_now(r);
+}
+
+void
 record_close(struct record_keeping *r)
 {
-    if (r->is_open) {
-        sweep(r);
-        if (append_body(r, SEGMENT_STOPPED, &no_body) == 0)
-            sign_now(r);
-        sync_now(r);
+    record_end(r);
+    if (r->is_open)
         chain_close(&r->chain);
-    }
-    r->is_open = false;
+    r->is_open = r->is_ended = false;
     live_release(&r->live);
 }

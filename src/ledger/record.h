@@ -25,11 +25,12 @@ struct record_keeping {
     enum durability durability;
     struct segment_watch watch; /* its `read`, of a tree that has to be made again */
     struct chain chain;
-    bool is_open;
+    bool is_open, is_ended;
     struct taken taken;
     struct live live;
-    uint8_t exposure[SEGMENT_PAYLOAD_MAX]; /* a copy: the gate could change it while it is looked at */
-    uint8_t salts[RECORD_SALTS];           /* random, used from `salt_at` on */
+    uint8_t
+        exposure[SEGMENT_PAYLOAD_MAX]; /* a copy: the gate could change it while it is looked at */
+    uint8_t salts[RECORD_SALTS];       /* random, used from `salt_at` on */
     size_t salt_at;
     struct payload_gap gap; /* of records that could not be written; count 0: none */
     bool has_failed;
@@ -42,7 +43,9 @@ struct record_keeping {
 void record_init(struct record_keeping *records, const struct log *log, int directory);
 /* Opens the ledger and writes SEGMENT_STARTED. The errors of chain_open and chain_put. */
 PASU_MUST_USE int record_open(struct record_keeping *records);
-/* Writes what is left to say, makes it durable, signs it, and releases everything. */
+/* Writes what is left to say, makes it durable, and signs it; once. */
+void record_end(struct record_keeping *records);
+/* record_end, and releases everything. */
 void record_close(struct record_keeping *records);
 
 /* Each appends one record, durable on return where the configuration says strict. */
