@@ -31,9 +31,7 @@ run_herald(int fd, const struct log *log, void *arg)
 int
 publishing_start(struct supervisor *v)
 {
-    int folder = v->config->ledger.publish.witness_count > 0
-                     ? resources_open_published(&v->resources, &v->account, &v->herald_account)
-                     : -1;
+    int folder = v->config->ledger.publish.witness_count > 0 ? v->resources.published : -1;
     struct herald_run herald = {
         .v = v, .start = {.folder_fd = folder, .config = v->config, .forget = forget, .arg = v}};
     struct child_start start = {.account = &v->herald_account,
@@ -44,13 +42,8 @@ publishing_start(struct supervisor *v)
                                 .keep_count = folder >= 0 ? 1 : 0,
                                 .rules = message_rules_supervisor_from_herald,
                                 .rule_count = message_rules_supervisor_from_herald_count};
-    int result;
+    int result = child_start(&v->children[HERALD], &start);
 
-    if (folder < -1)
-        return folder;
-    result = child_start(&v->children[HERALD], &start);
-    if (folder >= 0)
-        close(folder);
     if (result != 0)
         return result;
     v->is_herald_renewed = false;

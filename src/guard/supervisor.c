@@ -521,7 +521,7 @@ start(struct supervisor *v)
     /* An account of its own keeps the herald from the ledger's files; else the sandbox does. */
     if (sandbox_account_find(&v->herald_account, "pasu-herald") != 0)
         v->herald_account = v->account;
-    result = resources_open(&v->resources, v->config, &v->account, &v->log);
+    result = resources_open(&v->resources, v->config, &v->account, &v->herald_account, &v->log);
     if (result == 0)
         result = listeners_open(&v->listeners, NULL, v->config, LISTEN_PATIENCE, &v->log);
     if (result == 0)

@@ -14,6 +14,7 @@ import threading
 import time
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 
@@ -228,7 +229,8 @@ class Witness(Web):
         super().__init__(self.witness, **more)
         self.name, self.logs, self.states, self.statuses = name, {}, {}, []
         self.key = ed25519.Ed25519PrivateKey.generate()
-        public = b"\x04" + self.key.public_key().public_bytes_raw()
+        public = b"\x04" + self.key.public_key().public_bytes(
+            serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         self.identity = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
         self.vkey = f"{name}+{self.identity.hex()}+{base64.b64encode(public).decode()}"
         self.atomic = threading.Lock()
