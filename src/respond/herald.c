@@ -162,6 +162,8 @@ from_supervisor(struct herald *h, struct channel_message *message)
         break;
     case MESSAGE_STOP:
         h->stop_at = os_monotonic(h->os) + STOP_PATIENCE;
+        for (size_t i = 0; i < h->count; i++)
+            h->targets[i].due = 0; /* once more */
         break;
     default: /* the table lets nothing else through */
         break;
@@ -245,6 +247,16 @@ is_all_done(const struct herald *h)
     return true;
 }
 
+/* Whether every target has the newest checkpoint, or has failed since we were told to end. */
+static bool
+is_over(const struct herald *h)
+{
+    for (size_t i = 0; i < h->count; i++)
+        if (h->targets[i].kind && h->targets[i].size != h->newest.size && h->targets[i].due == 0)
+            return false;
+    return true;
+}
+
 static int
 patience(const struct herald *h)
 {
@@ -273,7 +285,7 @@ serve(struct herald *h)
         herald_post(h, os_monotonic(h->os));
         web_step(&h->web, herald_posted, h);
         tell_targets(h);
-        if (h->stop_at != 0 && (is_all_done(h) || os_monotonic(h->os) >= h->stop_at))
+        if (h->stop_at != 0 && (is_over(h) || os_monotonic(h->os) >= h->stop_at))
             return;
     }
 }

@@ -88,7 +88,7 @@ find_proof(const struct herald *h, uint64_t from, uint64_t to)
 static void
 ask_proof(struct herald *h, struct herald_witness *w, int64_t now)
 {
-    struct message_prove ask = {.from = w->has, .to = h->round.note.size};
+    struct message_prove ask = {.from = w->has, .to = w->offered.size};
 
     w->state = WITNESS_PROVING;
     w->asked = now;
@@ -97,13 +97,13 @@ ask_proof(struct herald *h, struct herald_witness *w, int64_t now)
     }
 }
 
-/* Offers the checkpoint of this round to a witness, or asks the keeper for the proof first. */
+/* Offers its checkpoint to a witness, or asks the keeper for the proof first. */
 static void
 offer(struct herald *h, size_t target, int64_t now)
 {
     struct herald_witness *w = witness_of(h, target);
-    const struct message_proof *proof = find_proof(h, w->has, h->round.note.size);
-    bool is_needed = w->has > 0 && w->has < h->round.note.size;
+    const struct message_proof *proof = find_proof(h, w->has, w->offered.size);
+    bool is_needed = w->has > 0 && w->has < w->offered.size;
     uint8_t request[WITNESS_REQUEST_MAX];
     ssize_t length;
 
@@ -113,7 +113,7 @@ offer(struct herald *h, size_t target, int64_t now)
     }
     w->state = WITNESS_IDLE;
     length = witness_request(request, w->has, is_needed ? proof->hashes : NULL,
-                             is_needed ? proof->count : 0, note_of(&h->round.note));
+                             is_needed ? proof->count : 0, note_of(&w->offered));
     if (length < 0) {
         fail(h, target, error_text((int)length));
         return;
@@ -146,18 +146,21 @@ take_cosignature(struct herald *h, const struct web_post *post)
     struct herald_witness *w = witness_of(h, post->number);
     uint8_t lines[WITNESS_LINES_MAX];
     ssize_t length = post->is_long ? PASU_E_RANGE
-                                   : witness_cosigned(lines, &w->key, note_of(&h->round.note),
+                                   : witness_cosigned(lines, &w->key, note_of(&w->offered),
                                                       view_of(post->answer, post->length));
 
-    if (length < 0 || (size_t)length > sizeof(h->round.lines) - h->round.length) {
+    if (length < 0) {
         fail(h, post->number, "its answer has no good cosignature by its key");
         return;
     }
-    memcpy(h->round.lines + h->round.length, lines, (size_t)length);
-    h->round.length += (size_t)length;
-    w->has = h->round.note.size;
-    keep(h);
-    target_done(&h->targets[post->number], &h->log, h->round.note.size);
+    w->has = w->offered.size;
+    if (w->offered.size == h->round.note.size &&
+        (size_t)length <= sizeof(h->round.lines) - h->round.length) {
+        memcpy(h->round.lines + h->round.length, lines, (size_t)length);
+        h->round.length += (size_t)length;
+        keep(h);
+    }
+    target_done(&h->targets[post->number], &h->log, w->offered.size);
 }
 
 /* It says, or shows, that what it has seen of this ledger is not the beginning of what we have. */
@@ -165,10 +168,11 @@ static void
 contradict(struct herald *h, const struct web_post *post, uint64_t size)
 {
     const struct target *target = &h->targets[post->number];
+    const struct herald_witness *w = witness_of(h, post->number);
 
     if (target->failed_at == 0 || strcmp(target->error, "it has seen another ledger") != 0)
         LOG_EVENT(&h->log, LEDGER_CONTRADICTED, F_TEXT("witness", target->name),
-                  F_UINT("records", h->round.note.size), F_UINT("seen", size));
+                  F_UINT("records", w->offered.size), F_UINT("seen", size));
     fail(h, post->number, "it has seen another ledger");
 }
 
@@ -181,7 +185,7 @@ take_size(struct herald *h, const struct web_post *post)
 
     if (post->is_long || witness_size(&size, view_of(post->answer, post->length)) != 0) {
         fail(h, post->number, "its answer is no size");
-    } else if (size > h->newest.size || (size == w->sent && size == h->round.note.size)) {
+    } else if (size > h->newest.size || (size == w->sent && size == w->offered.size)) {
         contradict(h, post, size);
         w->has = 0;
     } else if (size == w->sent || w->turns >= TURNS_MAX) {
@@ -189,7 +193,7 @@ take_size(struct herald *h, const struct web_post *post)
         w->has = 0;
     } else {
         w->has = size;
-        if (size <= h->round.note.size)
+        if (size <= w->offered.size)
             offer(h, post->number, os_monotonic(h->os));
     }
 }
@@ -223,13 +227,35 @@ witness_answered(struct herald *h, const struct web_post *post)
     }
 }
 
+/* Whether the round waits for an answer. */
 static bool
-is_any_busy(const struct herald *h)
+is_awaited(const struct herald *h)
 {
     for (size_t i = PUBLISH_WITNESSES; i < h->count; i++)
-        if (h->witnesses[i - PUBLISH_WITNESSES].state != WITNESS_IDLE)
+        if (h->witnesses[i - PUBLISH_WITNESSES].state != WITNESS_IDLE &&
+            h->targets[i].failed_at == 0)
             return true;
     return false;
+}
+
+static void
+post_witness(struct herald *h, size_t target, int64_t now)
+{
+    struct herald_witness *w = witness_of(h, target);
+
+    if (w->state == WITNESS_PROVING) {
+        if (find_proof(h, w->has, w->offered.size)) {
+            offer(h, target, now);
+        } else if (now - w->asked > PROOF_PATIENCE) {
+            w->state = WITNESS_IDLE;
+            fail(h, target, "the keeper has not proved that the ledger goes on");
+        }
+    } else if (w->state == WITNESS_IDLE && w->has <= h->round.note.size &&
+               target_wants(&h->targets[target], h->round.note.size, now)) {
+        w->offered = h->round.note;
+        w->turns = 0;
+        offer(h, target, now);
+    }
 }
 
 static void
@@ -237,28 +263,12 @@ post_witnesses(struct herald *h, int64_t now)
 {
     struct herald_round *round = &h->round;
 
-    if (round->note.size != h->newest.size && !is_any_busy(h)) {
+    if (round->note.size != h->newest.size && !is_awaited(h)) {
         round->note = h->newest;
         round->length = 0;
     }
-    for (size_t i = PUBLISH_WITNESSES; i < h->count; i++) {
-        struct herald_witness *w = witness_of(h, i);
-
-        if (w->state == WITNESS_POSTED)
-            continue;
-        if (w->state == WITNESS_PROVING) {
-            if (find_proof(h, w->has, round->note.size)) {
-                offer(h, i, now);
-            } else if (now - w->asked > PROOF_PATIENCE) {
-                w->state = WITNESS_IDLE;
-                fail(h, i, "the keeper has not proved that the ledger goes on");
-            }
-        } else if (w->has <= round->note.size &&
-                   target_wants(&h->targets[i], round->note.size, now)) {
-            w->turns = 0;
-            offer(h, i, now);
-        }
-    }
+    for (size_t i = PUBLISH_WITNESSES; i < h->count; i++)
+        post_witness(h, i, now);
 }
 
 void

@@ -20,6 +20,7 @@ enum witness_state {
 struct herald_witness {
     struct note_key key;
     enum witness_state state;
+    struct message_checkpoint offered; /* what it is asked about */
     uint64_t has;   /* what it has cosigned last, as far as we know; 0: we do not, or nothing */
     uint64_t sent;  /* the size that it was said to have */
     unsigned turns; /* exchanges about the same checkpoint */
@@ -27,7 +28,7 @@ struct herald_witness {
 };
 
 /* A checkpoint that is offered to all witnesses before the next one is, so that one text gets the
- * cosignatures of as many as answer. */
+ * cosignatures of as many as answer. Those that are failing are not waited for. */
 struct herald_round {
     struct message_checkpoint note;
     uint8_t lines[PUBLISH_WITNESSES_MAX * WITNESS_LINES_MAX];

@@ -132,6 +132,8 @@ class Syslog(Kept):
 
     def close(self):
         self.drop()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # whoever receives from it holds it open
         self.socket.close()
 
 
