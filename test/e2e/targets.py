@@ -142,12 +142,16 @@ class Web(Kept):
 
     def __init__(self, how=None, certificate=None, port=0):
         super().__init__()
-        self.how, self.seen = how or self.accept, 0
+        self.how, self.seen, self.open = how or self.accept, 0, []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 60
+
+            def setup(self):
+                outer.open.append(self.request)
+                super().setup()
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -180,6 +184,9 @@ class Web(Kept):
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+        for connection in self.open:  # those that are kept
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def answer(handler, status, body, kind="text/plain"):
