@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/landlock.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <pwd.h>
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int
@@ -65,6 +67,53 @@ sandbox_drop(const struct sandbox_account *account)
     return 0;
 }
 
+/* What Landlock of this version (1: Linux 5.13) can forbid of files: all of it is forbidden. */
+static uint64_t
+forbidden(long version)
+{
+    const uint64_t refer = UINT64_C(1) << 13, truncate = UINT64_C(1) << 14;
+
+    return (refer - 1) | (version >= 2 ? refer : 0) | (version >= 3 ? truncate : 0);
+}
+
+static int
+allow_below(int ruleset, uint64_t handled, const int *directories, size_t count)
+{
+    const uint64_t truncate = UINT64_C(1) << 14;
+    struct landlock_path_beneath_attr rule = {
+        .allowed_access = handled & (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                     LANDLOCK_ACCESS_FS_REMOVE_FILE | truncate)};
+    int result = 0;
+
+    for (size_t i = 0; i < count && result == 0; i++) {
+        rule.parent_fd = directories[i];
+        if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+            result = PASU_E_DENIED;
+    }
+    return result;
+}
+
+int
+sandbox_confine(const int *directories, size_t count)
+{
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION),
+         ruleset;
+    struct landlock_ruleset_attr handled = {.handled_access_fs = forbidden(version)};
+    int result;
+
+    if (version < 1)
+        return PASU_E_UNAVAILABLE;
+    ruleset = syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled.handled_access_fs), 0);
+    if (ruleset < 0)
+        return PASU_E_UNAVAILABLE;
+    result = allow_below((int)ruleset, handled.handled_access_fs, directories, count);
+    if (result == 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+                        syscall(SYS_landlock_restrict_self, ruleset, 0) != 0))
+        result = PASU_E_DENIED;
+    close((int)ruleset);
+    return result;
+}
+
 #ifdef PASU_SANITIZED
 
 int
@@ -77,19 +126,21 @@ sandbox_enter(enum sandbox_profile profile PASU_UNUSED)
 
 struct call {
     int number;
-    int answer[3]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
+    int answer[4]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper) {SCMP_SYS(name), {supervisor, gate, keeper}},
+#define X(name, supervisor, gate, keeper, herald)                                                  \
+    {SCMP_SYS(name), {supervisor, gate, keeper, herald}},
 #include "base/sandbox.def"
 #undef X
 };
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper)                                                          \
-    _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper),                     \
+#define X(name, supervisor, gate, keeper, herald)                                                  \
+    _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
+                       HAS_ROOM(supervisor, herald),                                               \
                    #name ": the supervisor's filter applies to its children, too");
 #include "base/sandbox.def"
 #undef X
@@ -138,6 +189,15 @@ allow_gate(scmp_filter_ctx filter)
     return result == 0 ? allow_sockets(filter, SOCK_STREAM) : result;
 }
 
+/* Neither threads nor processes; UDP is for syslog. */
+static int
+allow_herald(scmp_filter_ctx filter)
+{
+    int result = allow_sockets(filter, SOCK_STREAM);
+
+    return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
+}
+
 static int
 add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
 {
@@ -155,6 +215,8 @@ add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
         result = allow_supervisor(filter);
     if (result == 0 && profile == SANDBOX_GATE)
         result = allow_gate(filter);
+    if (result == 0 && profile == SANDBOX_HERALD)
+        result = allow_herald(filter);
     return result;
 }
 

@@ -188,6 +188,31 @@ take_process(json_t *status, const struct message_process *process)
     return json_array_append_new(json_object_get(status, "processes"), one) == 0 ? 0 : PASU_E_NOMEM;
 }
 
+/* `failed`, since when, and `error` only while it fails. */
+static int
+take_target(json_t *status, const struct message_target *target)
+{
+    json_t *published = json_object_get(status, "published");
+    json_t *one =
+        json_pack("{so so so so}", "kind", JSON_OF(target->kind), "name", JSON_OF(target->name),
+                  "records", json_of_count(target->size), "last", json_of_time(target->done_at));
+
+    if (published == NULL) {
+        published = json_array();
+        if (json_object_set_new(status, "published", published) != 0) {
+            json_decref(one);
+            return PASU_E_NOMEM;
+        }
+    }
+    if (one != NULL && target->failed_at != 0 &&
+        (json_object_set_new(one, "failed", json_of_time(target->failed_at)) != 0 ||
+         json_object_set_new(one, "error", JSON_OF(target->error)) != 0)) {
+        json_decref(one);
+        return PASU_E_NOMEM;
+    }
+    return json_array_append_new(published, one) == 0 ? 0 : PASU_E_NOMEM;
+}
+
 static int
 take_gate(json_t *status, const struct message_status *gate)
 {
@@ -323,6 +348,8 @@ take_status(void *arg, uint32_t type, const void *body, size_t length)
 
     if (type == CONTROL_PROCESS && length == sizeof(struct message_process))
         return take_process(take->status, body);
+    if (type == CONTROL_TARGET && length == sizeof(struct message_target))
+        return take_target(take->status, body);
     if (type == CONTROL_TALLY && length == sizeof(struct message_tally))
         return take_tally(take, body);
     if (type == CONTROL_GATE && length == sizeof(struct message_status))

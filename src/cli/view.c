@@ -193,6 +193,38 @@ view_processes(FILE *file, const json_t *processes, int64_t now, size_t width)
     return r;
 }
 
+static const struct table_column target_columns[] = {
+    {"published to", false, 0, 0}, {"name", false, 20, 3},  {"records", true, 0, 2},
+    {"last", true, 0, 0},          {"failing", true, 0, 0}, {"error", false, 20, 1},
+};
+
+/* Nothing, where nothing is published. */
+static int
+view_targets(FILE *file, const json_t *targets, int64_t now, size_t width)
+{
+    struct table table;
+    const json_t *one;
+    size_t i;
+    int r;
+
+    if (json_array_size(targets) == 0)
+        return 0;
+    table_init(&table, target_columns, COUNT_OF(target_columns));
+    json_array_foreach(targets, i, one)
+    {
+        table_add(&table, text_of(one, "kind"));
+        table_add(&table, text_of(one, "name"));
+        table_add_count(&table, count_of(one, "records"));
+        add_age(&table, one, "last", now);
+        add_age(&table, one, "failed", now);
+        table_add(&table, text_of(one, "error"));
+    }
+    r = table_print(&table, file, 0, width);
+    table_release(&table);
+    fputc('\n', file);
+    return r;
+}
+
 static const struct table_column principal_columns[] = {
     {"principal", false, 12, 0}, {"minute", true, 0, 5},    {"hour", true, 0, 2},
     {"day", true, 0, 0},         {"30d", true, 0, 4},       {"180d", true, 0, 3},
@@ -298,6 +330,8 @@ view_status(FILE *file, json_t *status, int64_t now, size_t width)
     if (r == 0)
         r = view_processes(file, json_object_get(status, "processes"), now, width);
     fputc('\n', file);
+    if (r == 0)
+        r = view_targets(file, json_object_get(status, "published"), now, width);
     if (r == 0)
         r = view_principals(file, json_object_get(status, "principals"), width);
     return r != 0 ? r : view_counts(file, status, width);

@@ -194,6 +194,13 @@ check_budget(struct parse *parse, const struct config_key *map, void *base,
                   "is there, and so is principal: a budget is for one of them");
 }
 
+static void
+check_witness(struct parse *parse PASU_UNUSED, const struct config_key *map PASU_UNUSED, void *base,
+              const struct yaml_node *node)
+{
+    ((struct config_witness *)base)->line = node->line;
+}
+
 void
 check_map(struct parse *parse, const struct config_key *key, void *base,
           const struct yaml_node *node)
@@ -205,7 +212,7 @@ check_map(struct parse *parse, const struct config_key *key, void *base,
     } checks[] = {
         {KEY_gateway, check_gateway},        {KEY_subjects, check_subject},
         {KEY_personal_data, check_personal}, {KEY_rules, check_rule},
-        {KEY_budgets, check_budget},
+        {KEY_budgets, check_budget},         {KEY_ledger_publish_witnesses, check_witness},
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++)

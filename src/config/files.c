@@ -148,22 +148,30 @@ load_gateway(struct loading *loading, size_t gateway)
                   KEY_gateway_upstream_tls_key);
 }
 
-/* What is in it is for policy/roster.h to judge. */
+/* A file that is no gateway's. */
 static void
-load_roster(struct config *config, struct config_faults *faults)
+load_other(struct loading *loading, struct config_file *file, const char *name,
+           const char *(*check)(struct view bytes))
 {
-    struct config_file *roster = &config->principals.roster;
     struct file content;
+    const char *fault = NULL;
     int r;
 
-    if (roster->path == NULL)
+    if (file->path == NULL)
         return;
-    r = file_read(&content, &holder_of(config)->store, roster->path, CONFIG_FILE_SIZE_MAX);
-    if (r == 0)
-        roster->bytes = content.bytes;
-    else if (r != PASU_E_NOMEM)
-        config_fault_add(faults, config->path, roster->line, roster->column, content.hint,
-                         "principals.roster: %s cannot be read: %s", roster->path, content.error);
+    r = file_read(&content, &holder_of(loading->config)->store, file->path, CONFIG_FILE_SIZE_MAX);
+    if (r == 0) {
+        file->bytes = content.bytes;
+        fault = check != NULL ? check(content.bytes) : NULL;
+    } else if (r != PASU_E_NOMEM) {
+        config_fault_add(loading->faults, loading->config->path, file->line, file->column,
+                         content.hint, "%s: %s cannot be read: %s", name, file->path,
+                         content.error);
+    }
+    if (fault != NULL)
+        config_fault_add(loading->faults, loading->config->path, file->line, file->column,
+                         "write the path of certificates as PEM", "%s: %s %s", name, file->path,
+                         fault);
 }
 
 int
@@ -175,7 +183,9 @@ config_load_files(struct config *config, struct config_faults *faults)
     for (size_t i = 0; i < config->gateway_count; i++)
         load_gateway(&loading, i);
     ledger_keys_load(config, faults);
-    load_roster(config, faults);
+    /* What is in the roster is for policy/roster.h to judge. */
+    load_other(&loading, &config->principals.roster, "principals.roster", NULL);
+    load_other(&loading, &config->ledger.publish.ca, "ledger.publish.ca", pem_check_certificates);
     if (holder_of(config)->store.failed)
         return PASU_E_NOMEM;
     return config_faults_end(faults, first, config->path);

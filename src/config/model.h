@@ -126,6 +126,19 @@ struct config_escalation {
     int64_t within;
 };
 
+struct config_witness {
+    const char *url, *key; /* as written; respond/publish.h checks them */
+    uint32_t line;
+};
+
+/* Where checkpoints go; NULL: not there. */
+struct config_publish {
+    const char *file, *syslog, *webhook;
+    struct config_file ca; /* no path: those that the system trusts */
+    struct config_witness *witnesses;
+    size_t witness_count;
+};
+
 struct config {
     const char *path; /* of the file it was read from */
     struct config_gateway *gateways;
@@ -136,6 +149,7 @@ struct config {
         int64_t retention;        /* 0: for ever */
         struct config_file *keys; /* the first one encrypts; see config/ledger_key.h */
         size_t key_count;
+        struct config_publish publish;
     } ledger;
     const char *control; /* path of the control socket; default LEDGER/control.sock */
     const char *user;    /* NULL: "pasu" if there is such an account, else "nobody" */

@@ -5,6 +5,7 @@
 #include "guard/notify.h"
 #include "ledger/message.h"
 #include "policy/roster.h"
+#include "respond/publish.h"
 
 #include <unistd.h>
 
@@ -29,6 +30,8 @@ reload_load(struct supervisor *v, struct config **config, const struct config *n
         result = config_load_files(*config, &faults);
     if (result == 0)
         result = roster_check(*config, &faults);
+    if (result == 0)
+        result = publish_check(*config, &faults);
     if (result == 0 && now)
         result = config_reload_check(now, *config, &faults);
     if (result != 0) {
@@ -66,7 +69,7 @@ reload_refuse(struct supervisor *v, const char *why)
     LOG_EVENT(&v->log, CONFIG_REFUSED, F_TEXT("file", v->path), F_TEXT("error", why),
               F_TEXT("hint", "the former configuration stays in force"));
     if (v->next) {
-        for (int i = 0; i < CHILDREN; i++)
+        for (int i = GATE; i <= KEEPER; i++)
             tell(v, &v->children[i], MESSAGE_ABANDON, &message, sizeof(message), -1);
         listeners_close(&v->next_listeners, true);
     }
@@ -88,7 +91,7 @@ reload_begin(struct supervisor *v)
     }
     v->next_generation++; /* never used twice: a late answer to a withdrawn offer may still come */
     v->prepare_until = os_monotonic(&os_real) + PREPARE_PATIENCE;
-    for (int i = 0; i < CHILDREN; i++) {
+    for (int i = GATE; i <= KEEPER; i++) {
         v->children[i].is_prepared = false;
         tell_config(v, &v->children[i], v->next, v->next_generation);
     }
@@ -100,7 +103,7 @@ reload_commit(struct supervisor *v)
 {
     struct listeners former = v->listeners;
 
-    for (int i = 0; i < CHILDREN; i++)
+    for (int i = GATE; i <= KEEPER; i++)
         if (v->children[i].prepared_error != 0) {
             reload_refuse(v, error_text(v->children[i].prepared_error));
             return;
@@ -117,8 +120,9 @@ reload_commit(struct supervisor *v)
     v->next = NULL;
     v->generation = v->next_generation;
     reload_set_log(v);
-    for (int i = 0; i < CHILDREN; i++)
+    for (int i = GATE; i <= KEEPER; i++)
         tell_commit(v, i);
+    publishing_renew(v);
     v->is_reloading = true;
 }
 

@@ -16,8 +16,13 @@
 void
 resources_init(struct resources *r)
 {
-    *r = (struct resources){
-        .directory = -1, .lock = -1, .control = -1, .ring = -1, .wake = -1, .durable = -1};
+    *r = (struct resources){.directory = -1,
+                            .lock = -1,
+                            .control = -1,
+                            .published = -1,
+                            .ring = -1,
+                            .wake = -1,
+                            .durable = -1};
 }
 
 static int
@@ -108,6 +113,33 @@ open_rings(struct resources *r, const struct config *config, const struct sandbo
     if (r->wake < 0 || r->durable < 0)
         return fail(log, "make an event descriptor", path, "");
     return 0;
+}
+
+/* The folder in the ledger's folder that the herald alone writes to. It is there from the start:
+ * once the supervisor has its filter it gives nothing away any more. */
+static int
+open_published(struct resources *r, const struct config *config,
+               const struct sandbox_account *account, const struct sandbox_account *herald,
+               const struct log *log)
+{
+    const char *path = config->ledger.directory;
+    struct stat st;
+
+    if (mkdirat(r->directory, "published", 0700) != 0 && errno != EEXIST)
+        return fail(log, "make the folder published in the ledger's folder", path, "");
+    r->published =
+        openat(r->directory, "published", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (r->published < 0 || fstat(r->published, &st) != 0)
+        return fail(log, "open the folder published in the ledger's folder", path,
+                    "check its owner and rights");
+    if (herald->uid == 0 || st.st_uid == herald->uid)
+        return 0;
+    /* What the account has put there is its own to give, root's is ours. */
+    if (st.st_uid != 0 && st.st_uid != account->uid)
+        errno = EPERM;
+    else if (fchown(r->published, herald->uid, herald->gid) == 0)
+        return 0;
+    return fail(log, "give the folder published to the herald's account", path, "");
 }
 
 /* It is made before there is a ledger. Another one would leave nobody's key readable, and count
@@ -236,7 +268,8 @@ open_control(struct resources *r, const struct config *config,
 
 int
 resources_open(struct resources *r, const struct config *config,
-               const struct sandbox_account *account, const struct log *log)
+               const struct sandbox_account *account, const struct sandbox_account *herald,
+               const struct log *log)
 {
     int result;
 
@@ -248,6 +281,8 @@ resources_open(struct resources *r, const struct config *config,
         result = open_secret(r, config, account, log);
     if (result == 0)
         result = open_rings(r, config, account, log);
+    if (result == 0)
+        result = open_published(r, config, account, herald, log);
     return result == 0 ? open_control(r, config, account, log) : result;
 }
 
@@ -279,7 +314,7 @@ void
 resources_close(struct resources *r, const struct config *config)
 {
     /* The lock goes last. */
-    const int others[] = {r->directory, r->ring, r->wake, r->durable, r->lock};
+    const int others[] = {r->directory, r->published, r->ring, r->wake, r->durable, r->lock};
 
     if (r->control >= 0) {
         close(r->control);

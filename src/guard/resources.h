@@ -12,6 +12,7 @@
 
 struct resources {
     int directory, lock, control; /* -1: not open */
+    int published;                /* the folder that the herald keeps cosigned checkpoints in */
     int ring;
     int wake, durable; /* eventfds: gate to keeper, keeper to gate */
     uint8_t secret[SECRET_SIZE];
@@ -22,7 +23,8 @@ void resources_init(struct resources *resources);
 
 /* 0, or an error that has been logged. */
 PASU_MUST_USE int resources_open(struct resources *resources, const struct config *config,
-                                 const struct sandbox_account *account, const struct log *log);
+                                 const struct sandbox_account *account,
+                                 const struct sandbox_account *herald, const struct log *log);
 /* The segment that begins at this record or behind it, to be read by a gate that starts: as
  * source.open. PASU_E_NOTFOUND: there is none. PASU_E_DENIED: it is not the account's own plain
  * file; PASU_E_IO. */

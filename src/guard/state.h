@@ -12,13 +12,14 @@
 
 #include <signal.h>
 
-enum { GATE, KEEPER, CHILDREN };
+enum { GATE, KEEPER, HERALD, CHILDREN };
 enum phase {
     PHASE_STARTING,
     PHASE_RUNNING,
     PHASE_DRAINING,
     PHASE_STOPPING_GATE,
     PHASE_STOPPING_KEEPER,
+    PHASE_STOPPING_HERALD,
     PHASE_OVER
 };
 
@@ -28,18 +29,20 @@ struct supervisor {
     struct config *config, *next; /* next: offered to the children, not in force */
     uint64_t generation, next_generation;
     struct listeners listeners, next_listeners;
-    struct sandbox_account account;
+    struct sandbox_account account, herald_account;
     struct resources resources;
     struct child children[CHILDREN];
     sigset_t before;
     int signals;
     enum phase phase;
     int64_t deadline, ping_at, prepare_until;
-    int64_t offer_at, offer_wait; /* when the gate is offered the ledger again; 0: never */
-    struct lookup lookups[LOOKUPS_MAX];
-    bool is_announced, is_linked;
-    bool is_reload_wanted; /* asked for while it could not begin */
-    bool is_reloading;     /* committed; the gate's word that it is in force is awaited */
+    int64_t offer_at, offer_wait;       /* when the gate is offered the ledger again; 0: never */
+    struct lookup lookups[LOOKUPS_MAX]; /* of the gateways' servers */
+    struct lookup targets[LOOKUPS_MAX]; /* of where checkpoints are published */
+    bool is_announced, is_linked, is_herald_linked;
+    bool is_herald_renewed; /* it was told to end, to begin with another configuration */
+    bool is_reload_wanted;  /* asked for while it could not begin */
+    bool is_reloading;      /* committed; the gate's word that it is in force is awaited */
 };
 
 /* ---- tell.c: what the children are told ---- */
@@ -56,9 +59,23 @@ void tell_upstream(struct supervisor *v, const struct lookup *lookup);
 /* COMMIT; to the gate, also the listening sockets and the servers' addresses. */
 void tell_commit(struct supervisor *v, int which);
 
+/* ---- publishing.c: the herald, which carries checkpoints to the outside ---- */
+/* In a child, which has a copy of our memory: what it is not told by us it does not know. */
+void forget(void *arg);
+bool publishing_is_wanted(const struct supervisor *v);
+PASU_MUST_USE int publishing_start(struct supervisor *v);
+/* A new channel between keeper and herald, whenever one of them is new and both are there. */
+void publishing_link(struct supervisor *v);
+void publishing_from_herald(struct supervisor *v, const struct channel_message *message);
+/* Looks names up, as far as it goes without waiting. */
+void publishing_look(struct supervisor *v, int64_t now);
+/* There is a new configuration: the herald ends, and another one begins with it. */
+void publishing_renew(struct supervisor *v);
+
 /* ---- stop.c: the end ---- */
 void stop_begin(struct supervisor *v);
-/* One step of the end, in order: gate, then keeper (which writes down the gate's last words). */
+/* One step of the end, in order: gate, keeper (which writes down the gate's last words), herald
+ * (which publishes the keeper's last checkpoint). */
 void stop_step(struct supervisor *v, int64_t now);
 
 /* ---- reload.c: the configuration, at the start and on SIGHUP ---- */

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #define STOP_PATIENCE (2 * NANOSECONDS_PER_SECOND)
+/* It publishes the last checkpoint, as far as that goes. */
+#define HERALD_PATIENCE (5 * NANOSECONDS_PER_SECOND)
 
 void
 stop_begin(struct supervisor *v)
@@ -30,23 +32,41 @@ stop_begin(struct supervisor *v)
     tell(v, &v->children[GATE], MESSAGE_DRAIN, &empty, sizeof(empty), -1);
 }
 
+/* Whose end is awaited. */
+static int
+ending(const struct supervisor *v)
+{
+    if (v->phase <= PHASE_STOPPING_GATE)
+        return GATE;
+    return v->phase == PHASE_STOPPING_KEEPER ? KEEPER : HERALD;
+}
+
+/* The next one, once that one has ended. */
+static void
+end_next(struct supervisor *v, int64_t now)
+{
+    struct message_empty empty = {0};
+    bool is_gate = v->phase <= PHASE_STOPPING_GATE;
+
+    if (v->phase == PHASE_STOPPING_HERALD) {
+        v->phase = PHASE_OVER;
+        return;
+    }
+    v->phase = is_gate ? PHASE_STOPPING_KEEPER : PHASE_STOPPING_HERALD;
+    v->deadline = now + (is_gate ? STOP_PATIENCE : HERALD_PATIENCE);
+    tell(v, &v->children[is_gate ? KEEPER : HERALD], MESSAGE_STOP, &empty, sizeof(empty), -1);
+}
+
 void
 stop_step(struct supervisor *v, int64_t now)
 {
     struct message_empty empty = {0};
-    int which = v->phase <= PHASE_STOPPING_GATE ? GATE : KEEPER;
-    struct child *child = &v->children[which];
+    struct child *child = &v->children[ending(v)];
 
     if (v->phase < PHASE_DRAINING)
         return;
     if (child->pid == 0) {
-        if (which == KEEPER) {
-            v->phase = PHASE_OVER;
-            return;
-        }
-        v->phase = PHASE_STOPPING_KEEPER;
-        v->deadline = now + STOP_PATIENCE;
-        tell(v, &v->children[KEEPER], MESSAGE_STOP, &empty, sizeof(empty), -1);
+        end_next(v, now);
         return;
     }
     if (now < v->deadline)

@@ -46,8 +46,7 @@ link_children(struct supervisor *v)
     v->is_linked = true;
 }
 
-/* In a child, which has a copy of our memory: what it is not told by us it does not know. */
-static void
+void
 forget(void *arg)
 {
     struct supervisor *v = arg;
@@ -138,19 +137,32 @@ start_keeper(struct supervisor *v)
     return result;
 }
 
+static int
+start_any(struct supervisor *v, int which)
+{
+    if (which == HERALD)
+        return publishing_start(v);
+    return which == GATE ? start_gate(v) : start_keeper(v);
+}
+
 static void
 start_child(struct supervisor *v, int which)
 {
     struct child *child = &v->children[which];
+    int result;
 
-    if ((which == GATE ? start_gate(v) : start_keeper(v)) != 0) {
+    errno = 0;
+    result = start_any(v, which);
+    if (result != 0) {
         LOG_EVENT(&v->log, START_FAILED, F_TEXT("name", child->name),
-                  F_TEXT("error", strerrordesc_np(errno)));
+                  F_TEXT("error", errno != 0 ? strerrordesc_np(errno) : error_text(result)));
         child->retry_at = os_monotonic(&os_real) + NANOSECONDS_PER_SECOND;
         return;
     }
-    v->is_linked = false;
-    tell_config(v, child, v->config, v->generation);
+    if (which != HERALD) {
+        v->is_linked = false;
+        tell_config(v, child, v->config, v->generation);
+    }
     tell_processes(v);
 }
 
@@ -255,6 +267,10 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
 
     child->pong_at = os_monotonic(&os_real);
     child->is_told_stuck = false;
+    if (which == HERALD) {
+        publishing_from_herald(v, message);
+        return;
+    }
     switch ((enum message_type)message->type) {
     case MESSAGE_PREPARED:
         memcpy(&result, message->body, sizeof(result));
@@ -323,12 +339,20 @@ read_child(struct supervisor *v, int which)
 static void
 reap_child(struct supervisor *v, struct child *child, int status)
 {
-    child_died(child, status, v->phase >= PHASE_DRAINING, &v->log);
-    v->is_linked = false;
+    bool is_herald = child == &v->children[HERALD];
+
+    child_died(child, status, v->phase >= PHASE_DRAINING || (is_herald && v->is_herald_renewed),
+               &v->log);
+    if (!is_herald)
+        v->is_linked = false;
+    if (child != &v->children[GATE])
+        v->is_herald_linked = false;
+    if (is_herald && v->is_herald_renewed)
+        child->retry_at = 0;
     if (child == &v->children[GATE])
         v->offer_at = 0;
     tell_processes(v);
-    if (v->next)
+    if (v->next && !is_herald)
         reload_refuse(v, "a process died meanwhile");
 }
 
@@ -343,6 +367,8 @@ reap(struct supervisor *v)
             reap_child(v, &v->children[GATE], status);
         else if (pid == v->children[KEEPER].pid)
             reap_child(v, &v->children[KEEPER], status);
+        else if (pid == v->children[HERALD].pid)
+            reap_child(v, &v->children[HERALD], status);
         else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
             /* A look-up. All else that may happen to one is told by what it found. */
             LOG_EVENT(&v->log, PROCESS_DIED, F_TEXT("name", "look-up"), F_INT("pid", pid),
@@ -377,7 +403,8 @@ look_after(struct supervisor *v, int64_t now)
         struct child *child = &v->children[i];
 
         if (child->pid == 0) {
-            if (v->phase < PHASE_DRAINING && now >= child->retry_at)
+            if (v->phase < PHASE_DRAINING && now >= child->retry_at &&
+                (i != HERALD || publishing_is_wanted(v)))
                 start_child(v, i);
             continue;
         }
@@ -404,6 +431,7 @@ look_after(struct supervisor *v, int64_t now)
         if (lookup_step(&v->lookups[i], &rights, now))
             tell_upstream(v, &v->lookups[i]);
     link_children(v);
+    publishing_look(v, now);
 }
 
 static void
@@ -412,7 +440,9 @@ serve(struct supervisor *v)
     while (v->phase != PHASE_OVER) {
         struct pollfd polls[1 + CHILDREN] = {{.fd = v->signals, .events = POLLIN}};
         bool is_quiet = v->phase == PHASE_RUNNING && !v->next && !lookups_are_waiting(v->lookups) &&
-                        v->children[GATE].pid && v->children[KEEPER].pid;
+                        !lookups_are_waiting(v->targets) && v->children[GATE].pid &&
+                        v->children[KEEPER].pid &&
+                        (v->children[HERALD].pid || !publishing_is_wanted(v));
 
         for (int i = 0; i < CHILDREN; i++)
             polls[1 + i] = (struct pollfd){
@@ -492,7 +522,10 @@ start(struct supervisor *v)
                   F_TEXT("hint", "set `user` in the configuration"));
         return result;
     }
-    result = resources_open(&v->resources, v->config, &v->account, &v->log);
+    /* An account of its own keeps the herald from the ledger's files; else the sandbox does. */
+    if (sandbox_account_find(&v->herald_account, "pasu-herald") != 0)
+        v->herald_account = v->account;
+    result = resources_open(&v->resources, v->config, &v->account, &v->herald_account, &v->log);
     if (result == 0)
         result = listeners_open(&v->listeners, NULL, v->config, LISTEN_PATIENCE, &v->log);
     if (result == 0)
@@ -523,6 +556,7 @@ guard_main(const char *config_path)
     v->signals = -1;
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");
+    child_init(&v->children[HERALD], "herald");
     result = start(v);
     if (result == 0)
         serve(v);

@@ -64,6 +64,7 @@ enum control_frame {
     CONTROL_END,         /* struct control_end */
     CONTROL_TALLY,       /* struct message_tally */
     CONTROL_NOTE = 16,   /* a signed note, as it is written */
+    CONTROL_TARGET,      /* struct message_target */
 };
 
 struct control_frame_head {

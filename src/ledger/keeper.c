@@ -9,6 +9,7 @@
 #include "ledger/deed.h"
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
+#include "ledger/publisher.h"
 #include "ledger/record.h"
 #include "ledger/take_keys.h"
 
@@ -20,7 +21,7 @@
 
 enum {
     PROCESSES_MAX = 4,
-    FIXED_POLLS = 3,         /* supervisor, gate, its rings */
+    FIXED_POLLS = 4,         /* supervisor, gate, its rings, herald */
     TICK_MILLISECONDS = 200, /* while a command waits for its answer */
 };
 
@@ -35,6 +36,7 @@ struct keeper {
     struct intake intake;
     struct control control;
     struct in_force prepared, in_force;
+    struct publisher publisher;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -184,6 +186,10 @@ from_supervisor(struct keeper *k, struct channel_message *message)
         break;
     case MESSAGE_PEER:
         take_gate(k, message->fd);
+        message->fd = -1;
+        break;
+    case MESSAGE_HERALD:
+        publisher_take(&k->publisher, message->fd);
         message->fd = -1;
         break;
     case MESSAGE_PROCESS:
@@ -385,6 +391,7 @@ ask_gate(void *arg, struct control_client *client)
     if (client->request.verb == CONTROL_STATUS) {
         for (size_t i = 0; i < k->process_count; i++)
             control_frame(client, CONTROL_PROCESS, &k->processes[i], sizeof(k->processes[i]));
+        publisher_show(&k->publisher, client);
         result = channel_send(&k->gate, MESSAGE_STATUS_ASK, &ask, sizeof(ask), -1);
     } else if (client->request.verb == CONTROL_SESSIONS) {
         result = channel_send(&k->gate, MESSAGE_SESSIONS_ASK, &ask, sizeof(ask), -1);
@@ -443,6 +450,7 @@ serve(struct keeper *k)
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
+        polls[3] = (struct pollfd){.fd = k->publisher.herald.fd, .events = POLLIN};
         count = k->is_ready ? control_polls(&k->control, polls + FIXED_POLLS) : 0;
         if (poll(polls, FIXED_POLLS + count, timeout) < 0 && errno != EINTR)
             break;
@@ -457,6 +465,9 @@ serve(struct keeper *k)
         if (count > 0)
             control_serve(&k->control, polls + FIXED_POLLS, count, ask_gate, k);
         record_look(&k->records, os_monotonic(k->os));
+        if (polls[3].revents)
+            publisher_serve(&k->publisher, &k->records);
+        publisher_look(&k->publisher, &k->records);
         control_look(&k->control, os_monotonic(k->os));
     }
 }
@@ -480,6 +491,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,
                  message_rules_keeper_from_gate_count);
     control_init(&k->control, start->control_fd, &k->log);
+    publisher_init(&k->publisher, &k->log);
     signal(SIGPIPE, SIG_IGN);
     if (result == 0)
         result =
@@ -495,6 +507,9 @@ keeper_main(struct keeper_start *start, const struct log *log)
     if (k->is_ready && intake_take(&k->intake) != 0) {
         /* logged; the next keeper takes it */
     }
+    record_end(&k->records);
+    publisher_end(&k->publisher, &k->records);
+    publisher_close(&k->publisher);
     record_close(&k->records);
     intake_release(&k->intake);
     control_release(&k->control);

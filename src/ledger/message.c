@@ -22,7 +22,8 @@ TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, messag
 
 TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
-      PLAIN(STOP, message_empty), PLAIN(PING, message_empty), PLAIN(PROCESS, message_process));
+      PLAIN(STOP, message_empty), PLAIN(PING, message_empty), PLAIN(PROCESS, message_process),
+      WITH_FD(HERALD, message_empty));
 
 TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, message_ask),
       PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill));
@@ -39,3 +40,12 @@ TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message
 
 TABLE(supervisor_from_keeper, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(PROGRESS, message_progress));
+
+TABLE(keeper_from_herald, PLAIN(PROVE, message_prove), PLAIN(TARGET, message_target));
+
+TABLE(herald_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_empty),
+      PLAIN(PING, message_empty), PLAIN(UPSTREAM, message_upstream));
+
+TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, message_proof));
+
+TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));

@@ -7,14 +7,18 @@
  *      supervisor ──── keeper    channel S-K
  *      gate ────────── keeper    channel G-K: records one way, acknowledgements and questions the
  * other
+ *      supervisor ──── herald    channel S-H, where checkpoints are published
+ *      keeper ──────── herald    channel K-H: checkpoints one way, questions for proofs the other
  *
  * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
- * (MESSAGE_PEER). The gate then announces its live sessions again, so a new keeper knows them.
+ * (MESSAGE_PEER), and so with K-H. The gate then announces its live sessions again, so a new keeper
+ * knows them.
  */
 #ifndef PASU_LEDGER_MESSAGE_H
 #define PASU_LEDGER_MESSAGE_H
 
 #include "base/channel.h"
+#include "ledger/tree.h"
 
 enum {
     NAME_SIZE = 64, /* a PostgreSQL name: 63 bytes and a zero */
@@ -22,6 +26,10 @@ enum {
     ADDRESS_SIZE = 48,
     GATEWAY_NAME_SIZE = 64,
     STATE_SIZE = 24,
+    MESSAGE_NOTE_MAX = 2048, /* a checkpoint with our signature alone */
+    TARGETS_MAX = 20,
+    TARGET_NAME_SIZE = 128,
+    TARGET_ERROR_SIZE = 128,
     MESSAGE_WINDOWS = 5, /* minute, hour, day, 30 days, 180 days */
 };
 
@@ -37,7 +45,8 @@ enum message_type {
     MESSAGE_STOP,  /* end now (keeper: after writing what it has) */
     MESSAGE_PING,  /* answer with MESSAGE_PONG */
     MESSAGE_LISTENER, /* gate: fd of a listening socket; message_listener */
-    MESSAGE_UPSTREAM, /* gate: a resolved address of a gateway's server; message_upstream */
+    MESSAGE_UPSTREAM, /* gate: a resolved address of a gateway's server; herald: of a target's;
+                         message_upstream */
     MESSAGE_PROCESS,  /* keeper: for status: a process started or died; message_process */
     /* gate, keeper → supervisor */
     MESSAGE_READY, /* started and serving; the gate also: a later COMMIT is in force; message_empty
@@ -45,7 +54,7 @@ enum message_type {
     MESSAGE_PREPARED, /* answer to CONFIG; message_result */
     MESSAGE_PONG,
     MESSAGE_DRAINED, /* gate: no session left; message_empty */
-    MESSAGE_RESOLVE, /* gate: connecting failed, look the name up again; message_gateway */
+    MESSAGE_RESOLVE, /* gate, herald: connecting failed, look the name up again; message_gateway */
     /* gate → keeper */
     MESSAGE_OPENED,   /* record a session before it is admitted, answer RECORDED; message_session */
     MESSAGE_ANNOUNCE, /* a live session, told to a new keeper: no answer; message_session */
@@ -74,6 +83,14 @@ enum message_type {
     /* supervisor → gate: the answer */
     MESSAGE_SEGMENT,    /* fd of a segment; message_segment */
     MESSAGE_NO_SEGMENT, /* there is none, or why it could not be opened; message_result */
+    /* supervisor → keeper */
+    MESSAGE_HERALD, /* fd: this side's end of a new K-H channel; message_empty */
+    /* keeper → herald */
+    MESSAGE_CHECKPOINT, /* the newest one; message_checkpoint */
+    MESSAGE_PROOF,      /* that one size goes on from another; message_proof */
+    /* herald → keeper */
+    MESSAGE_PROVE,  /* asks for a PROOF; message_prove */
+    MESSAGE_TARGET, /* for status: how a target does; message_target */
 };
 
 struct message_empty {
@@ -101,15 +118,15 @@ struct message_listener {
 };
 
 struct message_upstream {
-    uint32_t gateway;
-    uint32_t count; /* how many addresses there are, `index` counts from 0 */
+    uint32_t gateway; /* or target */
+    uint32_t count;   /* how many addresses there are, `index` counts from 0 */
     uint32_t index;
     uint32_t length;
     uint8_t address[128]; /* a sockaddr */
 };
 
 struct message_gateway {
-    uint32_t gateway;
+    uint32_t gateway; /* or target */
     uint32_t unused;
 };
 
@@ -214,6 +231,36 @@ struct message_tally {
     char principal[NAME_SIZE];
 };
 
+struct message_checkpoint {
+    uint64_t size; /* records that it covers */
+    uint32_t length;
+    uint32_t unused;
+    uint8_t note[MESSAGE_NOTE_MAX]; /* the first `length` bytes */
+};
+
+struct message_prove {
+    uint64_t from, to; /* sizes, as of tree_prove_consistency */
+};
+
+struct message_proof {
+    uint64_t from, to;
+    uint32_t count; /* hashes; 0 also where there is no such proof */
+    uint32_t unused;
+    struct tree_hash hashes[TREE_CONSISTENCY_MAX];
+};
+
+/* Texts are zero-terminated, cut to fit, and have no secret in them. */
+struct message_target {
+    uint32_t index; /* of all targets, from 0, below `count` */
+    uint32_t count;
+    char kind[16];
+    char name[TARGET_NAME_SIZE];
+    uint64_t size;     /* of the last checkpoint that it has; 0: none yet */
+    int64_t done_at;   /* realtime ns, when it had that; 0: never */
+    int64_t failed_at; /* realtime ns, since when it has not what it should have; 0: it has */
+    char error[TARGET_ERROR_SIZE];
+};
+
 /* Which messages a process may receive on which channel. */
 extern const struct channel_rule message_rules_gate_from_supervisor[];
 extern const size_t message_rules_gate_from_supervisor_count;
@@ -223,6 +270,14 @@ extern const struct channel_rule message_rules_keeper_from_supervisor[];
 extern const size_t message_rules_keeper_from_supervisor_count;
 extern const struct channel_rule message_rules_keeper_from_gate[];
 extern const size_t message_rules_keeper_from_gate_count;
+extern const struct channel_rule message_rules_keeper_from_herald[];
+extern const size_t message_rules_keeper_from_herald_count;
+extern const struct channel_rule message_rules_herald_from_supervisor[];
+extern const size_t message_rules_herald_from_supervisor_count;
+extern const struct channel_rule message_rules_herald_from_keeper[];
+extern const size_t message_rules_herald_from_keeper_count;
+extern const struct channel_rule message_rules_supervisor_from_herald[];
+extern const size_t message_rules_supervisor_from_herald_count;
 extern const struct channel_rule message_rules_supervisor_from_gate[];
 extern const size_t message_rules_supervisor_from_gate_count;
 extern const struct channel_rule message_rules_supervisor_from_keeper[];

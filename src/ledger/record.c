@@ -565,16 +565,24 @@ record_wait(const struct record_keeping *r, int most)
 }
 
 void
+record_end(struct record_keeping *r)
+{
+    if (!r->is_open || r->is_ended)
+        return;
+    r->is_ended = true;
+    sweep(r);
+    if (append_body(r, SEGMENT_STOPPED, &no_body) == 0)
+        sign_now(r);
+    sync_now(r);
+}
+
+void
 record_close(struct record_keeping *r)
 {
-    if (r->is_open) {
-        sweep(r);
-        if (append_body(r, SEGMENT_STOPPED, &no_body) == 0)
-            sign_now(r);
-        sync_now(r);
+    record_end(r);
+    if (r->is_open)
         close_chain(r);
-    }
-    r->is_open = false;
+    r->is_open = r->is_ended = false;
     live_release(&r->live);
     segment_keys_release(&r->keys);
     seal_release(&r->seal);

@@ -31,7 +31,7 @@ struct record_keeping {
     struct entry_keys entries;
     struct segment_watch watch; /* its `read`: who hears how far the opening is */
     struct chain chain;
-    bool is_open;
+    bool is_open, is_ended;
     struct taken taken;
     struct holds holds;
     uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
@@ -54,7 +54,9 @@ PASU_MUST_USE int record_set_secret(struct record_keeping *records,
                                     const uint8_t secret[SEAL_SECRET_SIZE]);
 /* Opens the ledger and writes SEGMENT_STARTED. The errors of chain_open and chain_put. */
 PASU_MUST_USE int record_open(struct record_keeping *records);
-/* Writes what is left to say, makes it durable, signs it, and releases everything. */
+/* Writes what is left to say, makes it durable, and signs it; once. */
+void record_end(struct record_keeping *records);
+/* record_end, and releases everything. */
 void record_close(struct record_keeping *records);
 
 /* Each appends one record, durable on return where the configuration says strict. */

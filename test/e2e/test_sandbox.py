@@ -3,6 +3,7 @@
 """What the processes have given up: rights, new privileges, and the system calls that are not in
 base/sandbox.def. What each profile answers to each call is tested in test/unit/test_sandbox.c; here, that
 the processes have them, and that what they do all day is in them."""
+import base64
 import contextlib
 import os
 import pathlib
@@ -14,10 +15,11 @@ import injected
 import names
 import process
 import stage
+import targets
 import wire
 from stage import Front, equal, test
 
-FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2}  # the children's own, and the one they started with
+FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2}  # the children's own, and the one they started with
 
 
 def said(pid):
@@ -34,23 +36,37 @@ def works(front):
     return False
 
 
+@harness.shared
+def publishing():
+    """A gateway whose checkpoints are published to a file: it has a herald, too."""
+    target = harness.folder() / "published"
+    target.mkdir()
+    target.chmod(0o777)
+    return Front(stage.server(), "publishing", more={"ledger": {"publish": {"file": str(target / "checkpoint")}}})
+
+
+def published(front):
+    """The newest published checkpoint."""
+    return pathlib.Path(front.guard.config["ledger"]["publish"]["file"]).read_bytes()
+
+
 @test(gateway=True)
 def test_every_process_is_filtered():
-    """Supervisor, gate and keeper run under a system-call filter, and no program they ran could have more
+    """Supervisor, gate, keeper and herald run under a system-call filter, and no program they ran could have more
     rights than they"""
-    for name, pid in stage.front().guard.pids().items():
+    for name, pid in publishing().guard.pids().items():
         status = said(pid)
         equal((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"), name)
         equal(int(status["Seccomp_filters"]), FILTERS[name], f"{name}: filters")
-        equal(len(process.children(pid)), 2 if name == "supervisor" else 0, f"{name}: children")
+        equal(len(process.children(pid)), 3 if name == "supervisor" else 0, f"{name}: children")
         for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
             equal(said(f"{pid}/task/{thread.name}")["Seccomp_filters"], str(FILTERS[name]), f"{name}: a thread")
 
 
 @test(gateway=True)
 def test_children_have_no_rights():
-    """Gate and keeper run without root's rights, can get none back, and hold few descriptors"""
-    for name, pid in stage.front().guard.pids().items():
+    """Gate, keeper and herald run without root's rights, can get none back, and hold few descriptors"""
+    for name, pid in publishing().guard.pids().items():
         status = said(pid)
         assert process.descriptors(pid) < 32, f"{name}: {process.descriptors(pid)} descriptors"
         if name == "supervisor":
@@ -78,6 +94,39 @@ def test_child_runs_a_program():
         process.until(lambda name=name, old=pids[name]: front.guard.run("status").returncode == 0 and
                       front.guard.pids().get(name) not in (0, None, old), f"a new {name}")
         process.until(lambda: works(front), "a new session")
+
+
+@injection
+@test(gateway=True)
+def test_herald_runs_a_program():
+    """A herald made to run a program is ended before it does (SIGSYS); a new one publishes, and no session
+    notices"""
+    front = publishing()
+    mark, pids, before = front.guard.mark(), front.guard.pids(), published(front)
+    with front.login() as session:
+        injected.call(pids["herald"], injected.EXECVE)
+        event = front.guard.wait("process_died", start=mark, name="herald")
+        equal((event["pid"], event["how"]), (pids["herald"], "SYS"))
+        process.until(lambda: front.guard.pids().get("herald") not in (0, None, pids["herald"]), "a new herald")
+        newest = front.guard.folder / "ledger" / "checkpoint"
+        assert works(front)
+        process.until(lambda: before != published(front) == newest.read_bytes(), "it publishes")
+        equal(session.value("SELECT 1"), "1")
+
+
+@harness.root_only
+@test(gateway=True)
+def test_herald_knows_little():
+    """The herald has nothing of the ledger open, and in its memory neither the secret nor the key that signs"""
+    front = publishing()
+    pid, folder = front.guard.pids()["herald"], front.guard.folder / "ledger"
+    held = [os.readlink(one) for one in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+    assert not [one for one in held if one.startswith(str(folder))], held
+    key = base64.b64decode((folder / "signing.key").read_text(encoding="utf-8").strip().split("+", 4)[4])[1:]
+    equal(len(key), 32)
+    memory = writable_memory(pid)
+    equal([word in memory for word in ((folder / "secret").read_bytes(), key)], [False, False])
+    assert key in writable_memory(front.guard.pids()["keeper"]), "what to look for"
 
 
 def pollers(pid):
@@ -145,6 +194,26 @@ def test_names():
     with wire.login(("127.0.0.1", port)) as session:
         equal(session.value("SELECT 1"), "1")
     equal(front.guard.pids(), pids)
+    assert not front.guard.find("process_died"), front.guard.find("process_died")
+    front.stop()
+
+
+@harness.root_only
+@test(gateway=True)
+def test_names_of_targets():
+    """Names of servers to publish to are looked up by the supervisor, too, and again once nobody answers there"""
+    hook, asked = targets.Web(), name_server().asked
+    url, before = f"http://hook.pasu.test:{hook.port}/", len(asked)
+    front = Front(stage.server(), "named-target", more={"ledger": {"publish": {"webhook": url}}})
+    process.until(hook.largest, "it arrives")
+    assert len(asked) > before
+    port, before = hook.port, len(asked)
+    hook.close()
+    assert works(front)
+    front.guard.wait("publish_failed", target="webhook")
+    process.until(lambda: len(asked) > before, "the name is looked up again")
+    hook = targets.Web(port=port)
+    process.until(hook.largest, "it arrives again")
     assert not front.guard.find("process_died"), front.guard.find("process_died")
     front.stop()
 

@@ -10,16 +10,18 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROFILES = 3, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
+enum { PROFILES = 4, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
-static const char *const names[PROFILES] = {"supervisor", "gate", "keeper"};
+static const char *const names[PROFILES] = {"supervisor", "gate", "keeper", "herald"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -35,7 +37,8 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper) {#name, SYS_##name, {supervisor, gate, keeper}},
+#define X(name, supervisor, gate, keeper, herald)                                                  \
+    {#name, SYS_##name, {supervisor, gate, keeper, herald}},
 #include "base/sandbox.def"
 #undef X
 };
@@ -154,7 +157,6 @@ no_process_runs_programs_or_reaches_into_the_kernel(void **state PASU_UNUSED)
         CALL(adjtimex),
         CALL(sethostname),
         CALL(syslog),
-        CALL(landlock_restrict_self),
     };
 #undef CALL
 
@@ -170,9 +172,9 @@ static void
 a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
 {
     static const struct call rings[] = {
-        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED}},
-        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED}},
-        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED}},
+        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED, KILLED}},
+        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED, KILLED}},
+        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -207,18 +209,18 @@ static void
 sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
 {
     static const struct socket_kind kinds[] = {
-        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED}},
-        {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED}},
-        {"a Unix socket", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, {WORKS, WORKS, KILLED}},
-        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED}},
-        {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED}},
-        {"a Unix socket of packets", AF_UNIX, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED}},
-        {"netlink, routes", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, {WORKS, KILLED, KILLED}},
-        {"netlink, audit", AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, {KILLED, KILLED, KILLED}},
-        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED}},
-        {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED}},
-        {"the kernel's ciphers", AF_ALG, SOCK_SEQPACKET, 0, {KILLED, KILLED, KILLED}},
-        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED}},
+        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS}},
+        {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS}},
+        {"a Unix socket", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, {WORKS, WORKS, KILLED, WORKS}},
+        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
+        {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
+        {"a Unix socket of packets", AF_UNIX, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
+        {"netlink, routes", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, {WORKS, KILLED, KILLED, KILLED}},
+        {"netlink, audit", AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, {KILLED, KILLED, KILLED, KILLED}},
+        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED}},
+        {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED, KILLED}},
+        {"the kernel's ciphers", AF_ALG, SOCK_SEQPACKET, 0, {KILLED, KILLED, KILLED, KILLED}},
+        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -281,6 +283,8 @@ processes_and_threads_are_made_by_whom_needs_them(void **state PASU_UNUSED)
     check("a thread", SANDBOX_SUPERVISOR, try(SANDBOX_SUPERVISOR, act_thread, NULL), WORKS);
     check("a thread", SANDBOX_GATE, try(SANDBOX_GATE, act_thread, NULL), WORKS);
     check("a thread", SANDBOX_KEEPER, try(SANDBOX_KEEPER, act_thread, NULL), KILLED);
+    check("fork", SANDBOX_HERALD, try(SANDBOX_HERALD, act_fork, NULL), KILLED);
+    check("a thread", SANDBOX_HERALD, try(SANDBOX_HERALD, act_thread, NULL), KILLED);
     for (size_t i = 0; i < COUNT_OF(namespaces); i++)
         for (int p = 0; p < PROFILES; p++)
             check("a namespace", p, try(p, act_clone, &namespaces[i]), KILLED);
@@ -315,6 +319,55 @@ a_call_of_another_abi_ends_the_whole_process(void **state PASU_UNUSED)
 }
 
 #endif
+
+static int
+open_error(int directory, const char *path, int flags)
+{
+    int fd = openat(directory, path, flags | O_CLOEXEC, 0600);
+
+    return fd >= 0 ? close(fd) : errno;
+}
+
+/* `arg` is a folder, open: below it plain files are made, written and replaced; nothing else is. */
+static int
+act_confined(const void *arg)
+{
+    const int *folder = arg;
+    int result = sandbox_confine(folder, 1);
+
+    if (result == PASU_E_UNAVAILABLE)
+        return NO_SANDBOX;
+    if (result != 0)
+        return 1;
+    if (open_error(*folder, "new", O_WRONLY | O_CREAT | O_TRUNC) != 0 ||
+        open_error(*folder, "new", O_WRONLY | O_TRUNC) != 0)
+        return 2;
+    if (renameat(*folder, "new", *folder, "old") != 0 || fsync(*folder) != 0)
+        return 3;
+    if (open_error(*folder, "old", O_RDONLY) != EACCES ||
+        open_error(AT_FDCWD, "/etc/passwd", O_RDONLY) != EACCES ||
+        open_error(AT_FDCWD, "/tmp/beside", O_WRONLY | O_CREAT) != EACCES)
+        return 4;
+    return mkdirat(*folder, "folder", 0700) != 0 && errno == EACCES ? WORKS : 5;
+}
+
+static void
+a_confined_process_writes_below_its_folders_alone(void **state PASU_UNUSED)
+{
+    char path[] = "/tmp/confined.XXXXXX";
+    int folder, got;
+
+    assert_non_null(mkdtemp(path));
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(folder >= 0);
+    got = try(SANDBOX_SUPERVISOR, act_confined, &folder);
+    unlinkat(folder, "old", 0);
+    close(folder);
+    rmdir(path);
+    if (got == NO_SANDBOX)
+        skip(); /* no Landlock here */
+    assert_int_equal(got, WORKS);
+}
 
 static int
 act_ask_privileges(const void *arg PASU_UNUSED)
@@ -381,6 +434,7 @@ main(void)
 #ifdef __x86_64__
         cmocka_unit_test(a_call_of_another_abi_ends_the_whole_process),
 #endif
+        cmocka_unit_test(a_confined_process_writes_below_its_folders_alone),
         cmocka_unit_test(the_first_filter_gives_up_new_privileges),
         cmocka_unit_test(threads_that_run_already_are_filtered_too),
     };

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/publisher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { QUESTIONS_AT_ONCE = 32 };
+
+void
+publisher_init(struct publisher *p, const struct log *log)
+{
+    *p = (struct publisher){.log = log};
+    channel_init(&p->herald, -1, message_rules_keeper_from_herald,
+                 message_rules_keeper_from_herald_count);
+}
+
+void
+publisher_close(struct publisher *p)
+{
+    channel_close(&p->herald);
+    p->target_count = 0;
+}
+
+void
+publisher_take(struct publisher *p, int fd)
+{
+    publisher_close(p);
+    p->told = 0;
+    channel_init(&p->herald, fd, message_rules_keeper_from_herald,
+                 message_rules_keeper_from_herald_count);
+}
+
+/* ---- checkpoints ---- */
+
+/* The file is replaced by rename, and by us: it is whole. */
+static int
+read_note(const struct record_keeping *r, struct message_checkpoint *message)
+{
+    const struct os *os = r->log->os;
+    int fd = os->openat(os->arg, r->directory, "checkpoint", O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+    ssize_t n;
+
+    if (fd < 0)
+        return error_from_errno(errno);
+    n = os->pread(os->arg, fd, message->note, sizeof(message->note), 0);
+    os->close(os->arg, fd);
+    if (n <= 0 || (size_t)n == sizeof(message->note))
+        return PASU_E_RANGE;
+    message->length = (uint32_t)n;
+    return 0;
+}
+
+void
+publisher_look(struct publisher *p, const struct record_keeping *r)
+{
+    struct message_checkpoint message = {0};
+    int result;
+
+    if (p->herald.fd < 0 || !r->is_open || r->chain.signed_size == p->told)
+        return;
+    message.size = r->chain.signed_size;
+    result = read_note(r, &message);
+    if (result != 0) {
+        LOG_EVENT(p->log, INTERNAL, F_TEXT("error", error_text(result)));
+        p->told = message.size; /* said once */
+        return;
+    }
+    result = channel_send(&p->herald, MESSAGE_CHECKPOINT, &message, sizeof(message), -1);
+    if (result == 0)
+        p->told = message.size;
+    else if (result != PASU_E_AGAIN)
+        publisher_close(p);
+}
+
+/* ---- proofs ---- */
+
+static void
+remember(struct publisher *p, uint64_t size)
+{
+    for (size_t i = 0; i < PUBLISHER_KNOWN; i++)
+        if (p->known[i] == size)
+            return;
+    p->known[p->known_at++ % PUBLISHER_KNOWN] = size;
+}
+
+/* Only between sizes that are signed. A herald that does not take it asks again. */
+static void
+send_proof(struct publisher *p, struct record_keeping *r, uint64_t from, uint64_t to)
+{
+    struct message_proof answer = {.from = from, .to = to};
+    struct tree_proof proof = {0};
+    struct tree_source source;
+    int result;
+
+    if (r->is_open && r->chain.has_tiles && from > 0 && from < to && to <= r->chain.signed_size) {
+        source = tile_source(&r->chain.tiles);
+        if (tree_prove_consistency(&r->chain.hasher, &source, from, to, &proof) == 0) {
+            answer.count = (uint32_t)proof.count;
+            memcpy(answer.hashes, proof.hashes, sizeof(answer.hashes));
+        }
+    }
+    result = channel_send(&p->herald, MESSAGE_PROOF, &answer, sizeof(answer), -1);
+    if (result != 0 && result != PASU_E_AGAIN)
+        publisher_close(p);
+}
+
+static void
+take_target(struct publisher *p, const struct channel_message *message)
+{
+    struct message_target target;
+
+    memcpy(&target, message->body, sizeof(target));
+    target.kind[sizeof(target.kind) - 1] = '\0';
+    target.name[sizeof(target.name) - 1] = '\0';
+    target.error[sizeof(target.error) - 1] = '\0';
+    if (target.count > TARGETS_MAX || target.index >= target.count)
+        return;
+    p->target_count = target.count;
+    p->targets[target.index] = target;
+}
+
+static void
+take_question(struct publisher *p, struct record_keeping *r, const struct channel_message *message)
+{
+    struct message_prove ask;
+
+    memcpy(&ask, message->body, sizeof(ask));
+    remember(p, ask.from);
+    remember(p, ask.to);
+    send_proof(p, r, ask.from, ask.to);
+}
+
+/* Whether there may be more to read. */
+static bool
+serve_one(struct publisher *p, struct record_keeping *r)
+{
+    struct channel_message message;
+    int result = channel_receive(&p->herald, &message);
+
+    if (result == PASU_E_AGAIN)
+        return false;
+    if (result == PASU_E_PROTOCOL) {
+        LOG_EVENT(p->log, MESSAGE_REFUSED, F_UINT("type", message.type));
+        return true;
+    }
+    if (result != 0) {
+        publisher_close(p);
+        return false;
+    }
+    if (message.type == MESSAGE_TARGET)
+        take_target(p, &message);
+    else
+        take_question(p, r, &message);
+    return true;
+}
+
+void
+publisher_serve(struct publisher *p, struct record_keeping *r)
+{
+    int left = QUESTIONS_AT_ONCE;
+
+    while (p->herald.fd >= 0 && left-- > 0 && serve_one(p, r)) {
+    }
+}
+
+void
+publisher_end(struct publisher *p, struct record_keeping *r)
+{
+    if (p->herald.fd < 0)
+        return;
+    publisher_serve(p, r);
+    publisher_look(p, r);
+    for (size_t i = 0; i < PUBLISHER_KNOWN && p->herald.fd >= 0 && r->is_open; i++)
+        if (p->known[i] > 0 && p->known[i] < r->chain.signed_size)
+            send_proof(p, r, p->known[i], r->chain.signed_size);
+}
+
+void
+publisher_show(const struct publisher *p, struct control_client *client)
+{
+    for (size_t i = 0; i < p->target_count; i++)
+        if (p->targets[i].count == p->target_count)
+            control_frame(client, CONTROL_TARGET, &p->targets[i], sizeof(p->targets[i]));
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keeper's side of publishing: hands each new checkpoint to the herald (respond/herald.h),
+ * makes the proofs that it asks for, and keeps what it says of its targets.
+ *
+ * The keeper never waits for it: a checkpoint that the herald has not room for is forgotten for the
+ * next one, an answer that it has not room for is dropped, and of what it asks a bounded part is
+ * read at a time. Nothing that it says is believed beyond what status shows. Owned by the keeper's
+ * only thread.
+ */
+#ifndef PASU_LEDGER_PUBLISHER_H
+#define PASU_LEDGER_PUBLISHER_H
+
+#include "ledger/control.h"
+#include "ledger/record.h"
+
+enum { PUBLISHER_KNOWN = 16 };
+
+struct publisher {
+    const struct log *log;
+    struct channel herald;
+    uint64_t told;                   /* size of the checkpoint that it was given last */
+    uint64_t known[PUBLISHER_KNOWN]; /* sizes that witnesses may have: those proved to lately */
+    size_t known_at;
+    struct message_target targets[TARGETS_MAX];
+    size_t target_count;
+};
+
+void publisher_init(struct publisher *publisher, const struct log *log);
+/* A new herald: takes the descriptor. It is told the newest checkpoint at the next look. */
+void publisher_take(struct publisher *publisher, int fd);
+/* Answers what the herald has asked, a bounded part of it. */
+void publisher_serve(struct publisher *publisher, struct record_keeping *records);
+/* Tells it of a checkpoint that it has not been told of. */
+void publisher_look(struct publisher *publisher, const struct record_keeping *records);
+/* The last checkpoint, with the proofs that its witnesses will want once nobody can be asked;
+ * before the ledger is closed. */
+void publisher_end(struct publisher *publisher, struct record_keeping *records);
+void publisher_close(struct publisher *publisher);
+/* For status: a frame for each target. */
+void publisher_show(const struct publisher *publisher, struct control_client *client);
+
+#endif

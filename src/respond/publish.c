@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "respond/publish.h"
+
+#include "base/memory.h"
+#include "ledger/note_key.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+bool
+publish_is_wanted(const struct config *config)
+{
+    const struct config_publish *p = &config->ledger.publish;
+
+    return p->file || p->syslog || p->webhook || p->witness_count > 0;
+}
+
+size_t
+publish_count(const struct config *config)
+{
+    return PUBLISH_WITNESSES + config->ledger.publish.witness_count;
+}
+
+const char *
+publish_url(const struct config *config, size_t target)
+{
+    const struct config_publish *p = &config->ledger.publish;
+
+    if (target == PUBLISH_WEBHOOK)
+        return p->webhook;
+    return target >= PUBLISH_WITNESSES && target < publish_count(config)
+               ? p->witnesses[target - PUBLISH_WITNESSES].url
+               : NULL;
+}
+
+/* As libcurl reads it, which connects there later. */
+static int
+endpoint_of_url(struct endpoint *endpoint, const char *url)
+{
+    CURLU *parts = curl_url();
+    char *host = NULL, *port = NULL;
+    int result = parts ? PASU_E_MALFORMED : PASU_E_NOMEM;
+
+    *endpoint = (struct endpoint){.port = 0};
+    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+        size_t length = strlen(host);
+        bool is_v6 = host[0] == '[' && length > 2;
+
+        if (is_v6)
+            host[length - 1] = '\0';
+        endpoint->port = (uint16_t)strtoul(port, NULL, 10);
+        result = length < sizeof(endpoint->host) && endpoint->port != 0 ? 0 : PASU_E_MALFORMED;
+        snprintf(endpoint->host, sizeof(endpoint->host), "%s", is_v6 ? host + 1 : host);
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parts);
+    return result;
+}
+
+int
+publish_endpoint(const struct config *config, size_t target, struct endpoint *endpoint)
+{
+    const char *syslog = config->ledger.publish.syslog, *url = publish_url(config, target);
+
+    if (target == PUBLISH_SYSLOG && syslog && syslog[0] != '/')
+        return endpoint_parse(endpoint, syslog + strlen("udp://"));
+    return url ? endpoint_of_url(endpoint, url) : PASU_E_NOTFOUND;
+}
+
+/* ---- faults ---- */
+
+struct checking {
+    const struct config *config;
+    struct config_faults *faults;
+    int result;
+};
+
+static void
+complain(struct checking *c, uint32_t line, const char *hint, const char *text)
+{
+    config_fault_add(c->faults, c->config->path, line, 0, hint, "%s", text);
+    c->result = PASU_E_CONFIG;
+}
+
+static void
+check_witness(struct checking *c, size_t i)
+{
+    const struct config_publish *p = &c->config->ledger.publish;
+    const struct config_witness *witness = &p->witnesses[i];
+    struct note_key key, other;
+    struct endpoint endpoint;
+
+    if (note_key_parse(&key, view_of_text(witness->key)) != 0 || key.type != NOTE_KEY_COSIGNATURE)
+        complain(c, witness->line,
+                 "write NAME+ID+KEY as the witness publishes it; of its keys, that of type 4 "
+                 "(Ed25519 cosignatures)",
+                 "the key of a witness in ledger.publish.witnesses is no verifier key of one");
+    else
+        for (size_t k = 0; k < i; k++)
+            if (note_key_parse(&other, view_of_text(p->witnesses[k].key)) == 0 &&
+                note_key_is(&key, view_of_text(other.name), other.id))
+                complain(c, witness->line, "list each witness once",
+                         "a witness is in ledger.publish.witnesses twice");
+    if (endpoint_of_url(&endpoint, witness->url) != 0 || strpbrk(witness->url, "?#"))
+        complain(c, witness->line, "write https://HOST/PATH, without ? and #",
+                 "the URL of a witness in ledger.publish.witnesses has no host, or is no prefix");
+}
+
+/* Whether `path` is `folder` or below it; both as realpath has them. */
+static bool
+is_below(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+static void
+check_file(struct checking *c)
+{
+    const char *path = c->config->ledger.publish.file, *slash = path ? strrchr(path, '/') : NULL;
+    char *folder, real[PATH_MAX], ledger[PATH_MAX];
+
+    if (!slash)
+        return;
+    folder = memory_dup(path, slash == path ? 1 : (size_t)(slash - path));
+    if (!folder) {
+        c->result = PASU_E_NOMEM;
+        return;
+    }
+    if (slash[1] == '\0' || !realpath(folder, real))
+        complain(c, 0, "write the path of a file in a folder that is there",
+                 "ledger.publish.file is not in a folder that can be found");
+    else if (realpath(c->config->ledger.directory, ledger) && is_below(real, ledger))
+        complain(c, 0, "choose another folder, best one that is kept elsewhere",
+                 "ledger.publish.file is in the ledger's own folder: who cuts the ledger cuts it, "
+                 "too");
+    memory_free(folder);
+}
+
+int
+publish_check(const struct config *config, struct config_faults *faults)
+{
+    struct checking c = {config, faults, 0};
+    const struct config_publish *p = &config->ledger.publish;
+    struct endpoint endpoint;
+
+    check_file(&c);
+    if (p->webhook && endpoint_of_url(&endpoint, p->webhook) != 0)
+        complain(&c, 0, "write https://HOST/PATH", "ledger.publish.webhook has no host");
+    if (p->witness_count > PUBLISH_WITNESSES_MAX)
+        complain(&c, p->witnesses[PUBLISH_WITNESSES_MAX].line, "leave some out",
+                 "ledger.publish.witnesses has more than 16");
+    for (size_t i = 0; i < p->witness_count && i < PUBLISH_WITNESSES_MAX; i++)
+        check_witness(&c, i);
+    return c.result;
+}

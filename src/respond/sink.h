@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A syslog: messages of RFC 5424, over a Unix socket of packets, UDP (RFC 5426), or TCP with the
+ * length in front of each (RFC 6587, 3.4.1). One message at a time; nothing ever waits, whoever has
+ * one on its way calls again. That a message was sent is all there is to know: no syslog answers.
+ * One thread.
+ */
+#ifndef PASU_RESPOND_SINK_H
+#define PASU_RESPOND_SINK_H
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/os.h"
+
+enum { SINK_LINE_MAX = 2048, SINK_HOST_SIZE = 65 };
+
+struct sink {
+    const struct os *os;
+    bool is_stream;
+    int fd; /* -1: not open */
+    bool is_connected;
+    char host[SINK_HOST_SIZE];   /* ours */
+    uint8_t line[SINK_LINE_MAX]; /* on its way */
+    size_t at, length;
+    int64_t until; /* monotonic: it must be gone by then */
+};
+
+/* `target` as the configuration has it. */
+void sink_init(struct sink *sink, const struct os *os, const char *target);
+void sink_close(struct sink *sink);
+/* Begins to send a text of one line, under this name of a kind of message. PASU_E_RANGE. */
+PASU_MUST_USE int sink_begin(struct sink *sink, const char *kind, struct view text);
+/* Goes on: 0, it is sent; PASU_E_AGAIN, not yet; PASU_E_TIMEOUT or another error: it is not, and
+ * the socket is closed. */
+PASU_MUST_USE int sink_step(struct sink *sink, const struct address *address);
+static inline bool
+sink_is_busy(const struct sink *sink)
+{
+    return sink->length > 0;
+}
+
+#endif
