@@ -20,7 +20,9 @@ is_asked_for(const struct exporting *exporting, const struct statement *statemen
         return true;
     for (size_t p = 0; p < statement->part_count; p++)
         if (part_has_shown(&statement->parts[p]) &&
-            selection_fields(selection, statement->lexicon, &statement->parts[p]) != 0)
+            selection_fields(selection, statement->lexicon,
+                             statement->parts[p].clear | statement->parts[p].masked |
+                                 statement->parts[p].null) != 0)
             return true;
     return false;
 }

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_state.h"
+
+#include "base/memory.h"
+#include "breach/index_key.h"
+
+/* Puts what was packed, and releases it. */
+static int
+put_pack(struct index *index, struct view key, struct pack *pack)
+{
+    int result = pack->failed ? PASU_E_NOMEM : index_put(index, INDEX_MAIN, key, pack_view(pack));
+
+    pack_release(pack);
+    return result;
+}
+
+/* ---- where it ends ---- */
+
+int
+index_meta_load(struct index_meta *meta, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_META);
+    struct view value;
+    struct reader r;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    *meta = (struct index_meta){0};
+    if (result != 0)
+        return result;
+    r = reader_of(value);
+    if (little_read_u32(&r) != INDEX_VERSION)
+        return PASU_E_NOTFOUND;
+    meta->is_uneven = little_read_u32(&r) != 0;
+    meta->has_last = true;
+    meta->last = little_read_u64(&r);
+    meta->time = (int64_t)little_read_u64(&r);
+    meta->type = little_read_u32(&r);
+    return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
+int
+index_meta_save(const struct index_meta *meta, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_META);
+    struct pack pack = {0};
+
+    pack_u32(&pack, INDEX_VERSION);
+    pack_u32(&pack, meta->is_uneven);
+    pack_u64(&pack, meta->last);
+    pack_u64(&pack, (uint64_t)meta->time);
+    pack_u32(&pack, meta->type);
+    return put_pack(index, index_key_view(&key), &pack);
+}
+
+/* ---- days ---- */
+
+void
+index_day_release(struct index_day *day)
+{
+    ordinals_release(&day->vocabularies);
+    map_release(&day->sessions);
+}
+
+int
+index_day_read(struct index_day *day, int32_t number, struct view bytes)
+{
+    struct reader r = reader_of(bytes);
+    size_t count;
+    int result = 0;
+
+    *day = (struct index_day){.day = number, .from = unpack_number(&r)};
+    day->to = unpack_number(&r);
+    day->unknown = unpack_number(&r);
+    day->vocabulary = little_read_u32(&r);
+    day->vocabulary_at = unpack_number(&r);
+    count = unpack_count(&r);
+    for (size_t i = 0; i < count && result == 0 && !r.failed; i++) {
+        uint32_t id = little_read_u32(&r);
+
+        result = ordinals_add(&day->vocabularies, &id, 1);
+    }
+    count = unpack_count(&r);
+    for (size_t i = 0; i < count && result == 0 && !r.failed; i++)
+        result = map_put(&day->sessions, little_read_u64(&r), 0);
+    if (result == 0)
+        result = reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+    if (result != 0)
+        index_day_release(day);
+    return result;
+}
+
+int
+index_day_load(struct index_day *day, struct index *index, int32_t number)
+{
+    struct index_key key = index_key_number(INDEX_DAY, index_day_number(number));
+    struct view value;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    return result != 0 ? result : index_day_read(day, number, value);
+}
+
+static int
+compare_u64(const void *a, const void *b)
+{
+    const uint64_t *one = a, *other = b;
+
+    return (*one > *other) - (*one < *other);
+}
+
+/* In rising order: where a map has them depends on its seed. */
+static void
+pack_sessions(struct pack *pack, const struct map *map)
+{
+    uint64_t *ids = map->count == 0 ? NULL : memory_new(map->count, sizeof(*ids));
+    size_t count = 0;
+
+    pack_number(pack, map->count);
+    if (ids == NULL) {
+        pack->failed = pack->failed || map->count > 0;
+        return;
+    }
+    for (size_t i = 0; i < map->size; i++)
+        if (map->slots[i].is_used)
+            ids[count++] = map->slots[i].key;
+    qsort(ids, count, sizeof(*ids), compare_u64);
+    for (size_t i = 0; i < count; i++)
+        pack_u64(pack, ids[i]);
+    memory_free(ids);
+}
+
+int
+index_day_save(const struct index_day *day, struct index *index)
+{
+    struct index_key key = index_key_number(INDEX_DAY, index_day_number(day->day));
+    struct pack pack = {0};
+
+    pack_number(&pack, day->from);
+    pack_number(&pack, day->to);
+    pack_number(&pack, day->unknown);
+    pack_u32(&pack, day->vocabulary);
+    pack_number(&pack, day->vocabulary_at);
+    pack_number(&pack, day->vocabularies.count);
+    for (size_t i = 0; i < day->vocabularies.count; i++)
+        pack_u32(&pack, day->vocabularies.items[i]);
+    pack_sessions(&pack, &day->sessions);
+    return put_pack(index, index_key_view(&key), &pack);
+}
+
+/* ---- sessions ---- */
+
+struct listing {
+    struct pack pack;
+    size_t count;
+};
+
+static int
+list_session(void *arg, const struct session_info *session, int64_t closed)
+{
+    struct listing *listing = arg;
+
+    listing->count++;
+    pack_u64(&listing->pack, session->id);
+    pack_u32(&listing->pack, session->profile);
+    pack_u64(&listing->pack, (uint64_t)session->opened);
+    pack_u64(&listing->pack, (uint64_t)closed);
+    return 0;
+}
+
+int
+index_sessions_save(const struct sessions *sessions, struct index *index, struct view key)
+{
+    struct listing listing = {0};
+    struct pack pack = {0};
+
+    if (sessions_each(sessions, list_session, &listing) != 0)
+        return PASU_E_NOMEM;
+    pack_number(&pack, listing.count);
+    pack_bytes(&pack, listing.pack.bytes, listing.pack.used);
+    pack.failed = pack.failed || listing.pack.failed;
+    pack_release(&listing.pack);
+    return put_pack(index, key, &pack);
+}
+
+static int
+read_session(struct sessions *sessions, const struct index_names *names, struct reader *r)
+{
+    struct message_session opened = {.session = little_read_u64(r)};
+    uint32_t profile = little_read_u32(r);
+    int64_t closed;
+    int result;
+
+    opened.opened = (int64_t)little_read_u64(r);
+    closed = (int64_t)little_read_u64(r);
+    if (r->failed || index_names_session(names, profile, &opened) != 0)
+        return PASU_E_CORRUPT;
+    result = sessions_open(sessions, &opened);
+    sessions_mark(sessions, opened.session, profile);
+    if (result == 0 && closed != 0)
+        sessions_close(sessions, opened.session, closed);
+    return result;
+}
+
+int
+index_sessions_load(struct sessions *sessions, const struct index_names *names, struct index *index,
+                    struct view key)
+{
+    uint64_t seed = sessions->places.seed;
+    struct view value;
+    struct reader r;
+    size_t count;
+    int result = index_get(index, INDEX_MAIN, key, &value);
+
+    sessions_release(sessions);
+    sessions->places.seed = seed;
+    if (result != 0)
+        return result;
+    r = reader_of(value);
+    count = unpack_count(&r);
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = read_session(sessions, names, &r);
+    return result != 0 ? result : reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
+/* ---- gaps ---- */
+
+int
+index_gaps_save(const struct gaps *gaps, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_GAPS);
+    struct pack pack = {0};
+
+    pack_u8(&pack, (uint8_t)gaps->state);
+    pack_u64(&pack, (uint64_t)gaps->last);
+    pack_u64(&pack, gaps->left_out);
+    pack_number(&pack, gaps->first_open);
+    pack_number(&pack, gaps->count);
+    for (size_t g = 0; g < gaps->count; g++) {
+        const struct gap *gap = &gaps->items[g];
+
+        pack_u8(&pack, (uint8_t)gap->what);
+        pack_u64(&pack, (uint64_t)gap->from);
+        pack_u64(&pack, (uint64_t)gap->to);
+        pack_number(&pack, gap->records);
+        pack_u32(&pack, (uint32_t)gap->error);
+        pack_number(&pack, gap->offset);
+    }
+    return put_pack(index, index_key_view(&key), &pack);
+}
+
+int
+index_gaps_load(struct gaps *gaps, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_GAPS);
+    struct view value;
+    struct reader r;
+    unsigned state;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    *gaps = (struct gaps){0};
+    if (result != 0)
+        return result;
+    r = reader_of(value);
+    state = reader_u8(&r);
+    gaps->last = (int64_t)little_read_u64(&r);
+    gaps->left_out = little_read_u64(&r);
+    gaps->first_open = unpack_number(&r);
+    gaps->count = unpack_number(&r);
+    if (state > GAPS_ENDED || gaps->count > GAPS_MAX || gaps->first_open > gaps->count)
+        return PASU_E_CORRUPT;
+    gaps->state = state == GAPS_BEGINNING ? GAPS_BEGINNING
+                  : state == GAPS_RUNNING ? GAPS_RUNNING
+                                          : GAPS_ENDED;
+    for (size_t g = 0; g < gaps->count; g++) {
+        unsigned what = reader_u8(&r);
+        struct gap *gap = &gaps->items[g];
+
+        gap->what = what <= GAP_DAMAGED ? (enum gap_what)what : GAP_DAMAGED;
+        gap->from = (int64_t)little_read_u64(&r);
+        gap->to = (int64_t)little_read_u64(&r);
+        gap->records = unpack_number(&r);
+        gap->error = (int32_t)little_read_u32(&r);
+        gap->offset = unpack_number(&r);
+    }
+    return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}
