@@ -234,7 +234,9 @@ add_exposure(struct index_build *b, uint64_t seq, const struct exposure *exposur
 {
     const struct session_info *session = sessions_get(&b->sessions, exposure->session);
     int result = note_day(b, exposure->time, exposure->vocabulary, seq);
+    uint32_t known;
 
+    b->meta.is_strange |= !map_get(&b->known, exposure->vocabulary, &known);
     if (result == 0 && session == NULL) {
         b->days[b->day_at].unknown += exposure->statements;
         result = map_put(&b->days[b->day_at].sessions, exposure->session, 0);

@@ -55,6 +55,10 @@ index_question_begin(struct index_question *q)
     if (result == 0 && filter->principal != NULL)
         q->principal = interner_find(&q->names.principals, view_of_text(filter->principal));
     cut_time(q);
+    /* What a statement's numbers meant depends on when it was over: in a part of a day we would not
+     * know. */
+    if (result == 0 && q->meta.is_strange && q->edge_count > 0)
+        return PASU_E_UNAVAILABLE;
     return result;
 }
 

@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "breach/index_key.h"
 
+enum { META_UNEVEN = 1, META_STRANGE = 2 };
+
 /* Puts what was packed, and releases it. */
 static int
 put_pack(struct index *index, struct view key, struct pack *pack)
@@ -22,6 +24,7 @@ index_meta_load(struct index_meta *meta, struct index *index)
     struct index_key key = index_key_letter(INDEX_META);
     struct view value;
     struct reader r;
+    uint32_t flags;
     int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
 
     *meta = (struct index_meta){0};
@@ -30,7 +33,9 @@ index_meta_load(struct index_meta *meta, struct index *index)
     r = reader_of(value);
     if (little_read_u32(&r) != INDEX_VERSION)
         return PASU_E_NOTFOUND;
-    meta->is_uneven = little_read_u32(&r) != 0;
+    flags = little_read_u32(&r);
+    meta->is_uneven = (flags & META_UNEVEN) != 0;
+    meta->is_strange = (flags & META_STRANGE) != 0;
     meta->has_last = true;
     meta->last = little_read_u64(&r);
     meta->time = (int64_t)little_read_u64(&r);
@@ -45,7 +50,7 @@ index_meta_save(const struct index_meta *meta, struct index *index)
     struct pack pack = {0};
 
     pack_u32(&pack, INDEX_VERSION);
-    pack_u32(&pack, meta->is_uneven);
+    pack_u32(&pack, (meta->is_uneven ? META_UNEVEN : 0U) | (meta->is_strange ? META_STRANGE : 0U));
     pack_u64(&pack, meta->last);
     pack_u64(&pack, (uint64_t)meta->time);
     pack_u32(&pack, meta->type);
@@ -148,9 +153,15 @@ index_day_save(const struct index_day *day, struct index *index)
 
 /* ---- sessions ---- */
 
+struct listed {
+    uint64_t session;
+    int64_t opened, closed;
+    uint32_t profile;
+};
+
 struct listing {
-    struct pack pack;
-    size_t count;
+    struct listed *items;
+    size_t count, space;
 };
 
 static int
@@ -158,26 +169,51 @@ list_session(void *arg, const struct session_info *session, int64_t closed)
 {
     struct listing *listing = arg;
 
-    listing->count++;
-    pack_u64(&listing->pack, session->id);
-    pack_u32(&listing->pack, session->profile);
-    pack_u64(&listing->pack, (uint64_t)session->opened);
-    pack_u64(&listing->pack, (uint64_t)closed);
+    if (listing->count == listing->space) {
+        size_t space = listing->space * 2 + 64;
+        struct listed *items = memory_resize(listing->items, space, sizeof(*items));
+
+        if (items == NULL)
+            return PASU_E_NOMEM;
+        listing->items = items;
+        listing->space = space;
+    }
+    listing->items[listing->count++] =
+        (struct listed){session->id, session->opened, closed, session->profile};
     return 0;
 }
 
+static int
+compare_listed(const void *a, const void *b)
+{
+    const struct listed *one = a, *other = b;
+
+    return (one->session > other->session) - (one->session < other->session);
+}
+
+/* The order of those that are open is not the ledger's but that of their places in memory. */
 int
 index_sessions_save(const struct sessions *sessions, struct index *index, struct view key)
 {
     struct listing listing = {0};
     struct pack pack = {0};
+    size_t closed = 0;
+    int result = sessions_each(sessions, list_session, &listing);
 
-    if (sessions_each(sessions, list_session, &listing) != 0)
-        return PASU_E_NOMEM;
+    while (closed < listing.count && listing.items[closed].closed != 0)
+        closed++;
+    if (listing.count > closed)
+        qsort(listing.items + closed, listing.count - closed, sizeof(*listing.items),
+              compare_listed);
     pack_number(&pack, listing.count);
-    pack_bytes(&pack, listing.pack.bytes, listing.pack.used);
-    pack.failed = pack.failed || listing.pack.failed;
-    pack_release(&listing.pack);
+    for (size_t i = 0; i < listing.count; i++) {
+        pack_u64(&pack, listing.items[i].session);
+        pack_u32(&pack, listing.items[i].profile);
+        pack_u64(&pack, (uint64_t)listing.items[i].opened);
+        pack_u64(&pack, (uint64_t)listing.items[i].closed);
+    }
+    memory_free(listing.items);
+    pack.failed = pack.failed || result != 0;
     return put_pack(index, key, &pack);
 }
 

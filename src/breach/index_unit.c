@@ -111,11 +111,21 @@ write_class(struct unit_class *class, struct pack *pack, struct ordinals *scratc
     return result;
 }
 
+static int
+compare_classes(const void *a, const void *b)
+{
+    const struct unit_class *one = a, *other = b;
+
+    return (one->class > other->class) - (one->class < other->class);
+}
+
 int
 unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch)
 {
     int result = 0;
 
+    if (unit->count > 0)
+        qsort(unit->classes, unit->count, sizeof(*unit->classes), compare_classes);
     pack_number(pack, unit->count);
     for (size_t c = 0; result == 0 && c < unit->count; c++)
         result = write_class(&unit->classes[c], pack, scratch);

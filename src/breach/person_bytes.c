@@ -20,7 +20,7 @@ enum {
 static unsigned
 rice_bits(uint32_t last, size_t count)
 {
-    uint64_t mean = ((uint64_t)last + 1) / count;
+    uint64_t mean = last / count;
 
     return mean < 2 ? 0 : (unsigned)(63 - __builtin_clzll(mean));
 }

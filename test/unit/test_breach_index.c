@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+enum { QUESTIONS = 60 };
+
 struct answer {
     struct book *book;
     struct filter filter;
@@ -208,22 +210,28 @@ some_filter(struct random *r, const struct told_ledger *l)
     return filter;
 }
 
-static void
+/* Whether it was answered. What is not depends on the ledger: see index_read.c. */
+static bool
 ask_both(struct told_ledger *l, struct filter filter, bool has_configured)
 {
     struct entries entries = entries_of(l);
     struct answer with, without;
     struct index *index;
+    int result;
 
     begin(&without, filter, has_configured);
     read_all(&without, l);
     begin(&with, filter, has_configured);
     assert_int_equal(index_open(&index, directory), 0);
-    assert_int_equal(index_scope(index, &with.scope, &with.selection, &entries), 0);
+    result = index_scope(index, &with.scope, &with.selection, &entries);
     index_close(index);
-    compare(&with, &without);
+    if (result == 0)
+        compare(&with, &without);
+    else
+        assert_int_equal(result, PASU_E_UNAVAILABLE);
     end(&with);
     end(&without);
+    return result == 0;
 }
 
 static void
@@ -235,6 +243,7 @@ answers_are_those_of_reading(void **state PASU_UNUSED)
     for (uint64_t seed = 1; seed <= most; seed++) {
         struct told_ledger l;
         size_t middle, end_at;
+        unsigned answered = 0;
 
         tell_all(&l, seed, 60 + (size_t)(seed * 97 % 900));
         end_at = place_behind(&l, 1 + random_below(&l.random, (uint32_t)l.count));
@@ -242,8 +251,9 @@ answers_are_those_of_reading(void **state PASU_UNUSED)
         build(&l, 0, middle);
         if (end_at > middle)
             build(&l, middle, end_at);
-        for (int i = 0; i < 60; i++)
-            ask_both(&l, some_filter(&l.random, &l), random_below(&l.random, 2) == 0);
+        for (int i = 0; i < QUESTIONS; i++)
+            answered += ask_both(&l, some_filter(&l.random, &l), random_below(&l.random, 2) == 0);
+        assert_true(answered == QUESTIONS || (seed % 3 > 0 && answered > 0));
         forget_all(&l);
     }
 }
