@@ -276,7 +276,7 @@ add_principals(struct gathering *g, struct gathered *class)
 
         text_from_view(name, sizeof(name),
                        interner_string(&g->question.names.principals, class->principals.items[i]));
-        result = scope_name(g->scope, name);
+        result = scope_credit(g->scope, name);
     }
     ordinals_release(&scratch);
     return result;
@@ -296,7 +296,8 @@ add_classes(struct gathering *g)
             class->parts[p].shown = class->shown[p];
             class->parts[p].bound = class->bounds[p];
         }
-        result = scope_add(g->scope, class->lexicon, class->parts, class->part_count, &class->sums);
+        result =
+            scope_count(g->scope, class->lexicon, class->parts, class->part_count, &class->sums);
         if (result == 1)
             result = add_principals(g, class);
     }

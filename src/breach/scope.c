@@ -141,8 +141,8 @@ count(struct scope *scope, const struct sums *sums, enum attribution weakest, bo
 }
 
 int
-scope_add(struct scope *scope, struct lexicon *lexicon, const struct scope_part *parts, size_t size,
-          const struct sums *sums)
+scope_count(struct scope *scope, struct lexicon *lexicon, const struct scope_part *parts,
+            size_t size, const struct sums *sums)
 {
     bool is_taken = scope->selection->filter->field == NULL, is_bounded = false;
     enum attribution weakest = ATTRIBUTION_NONE;
@@ -163,7 +163,7 @@ scope_add(struct scope *scope, struct lexicon *lexicon, const struct scope_part 
 }
 
 int
-scope_name(struct scope *scope, const char *principal)
+scope_credit(struct scope *scope, const char *principal)
 {
     return name_set_add(&scope->principals, principal);
 }
@@ -197,11 +197,11 @@ scope_take(void *arg, const struct statement *statement)
     }
     sums_of_one(&sums, statement->time, statement->statements, statement->rows, statement->misses,
                 statement->flags);
-    result = scope_add(scope, statement->lexicon, parts, statement->part_count, &sums);
+    result = scope_count(scope, statement->lexicon, parts, statement->part_count, &sums);
     if (parts != few)
         memory_free(parts);
     return result == 1 && statement->is_session_known
-               ? scope_name(scope, statement->session.principal)
+               ? scope_credit(scope, statement->session.principal)
            : result < 0 ? result
                         : 0;
 }

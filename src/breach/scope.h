@@ -74,12 +74,13 @@ void scope_release(struct scope *scope);
 PASU_MUST_USE int scope_take(void *arg, const struct statement *statement);
 
 /* Statements with such parts, added up. 1: taken; 0: they do not show the field that is asked for;
- * PASU_E_NOMEM. The principals are added by scope_name. */
-PASU_MUST_USE int scope_add(struct scope *scope, struct lexicon *lexicon,
-                            const struct scope_part *parts, size_t count, const struct sums *sums);
+ * PASU_E_NOMEM. The principals are added by scope_credit. */
+PASU_MUST_USE int scope_count(struct scope *scope, struct lexicon *lexicon,
+                              const struct scope_part *parts, size_t count,
+                              const struct sums *sums);
 /* A principal of what was taken. PASU_E_NOMEM. */
-PASU_MUST_USE int scope_name(struct scope *scope, const char *principal);
-/* Whether scope_add takes the part. */
+PASU_MUST_USE int scope_credit(struct scope *scope, const char *principal);
+/* Whether scope_count takes the part. */
 bool scope_wants(const struct scope *scope, const struct lexicon *lexicon,
                  const struct scope_part *part);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/evidence.h"
 #include "base/memory.h"
+#include "breach/index_scope.h"
 #include "cli/complain.h"
 #include "cli/filter_options.h"
-#include "cli/terminal.h"
+#include "cli/ledger_entries.h"
+#include "cli/progress.h"
 #include "ledger/control_client.h"
 
 #include <errno.h>
@@ -99,35 +101,15 @@ evidence_close(struct evidence *e)
     *e = (struct evidence){.directory = -1};
 }
 
-/* The line on standard error. */
-struct progress {
-    int64_t next; /* monotonic: when it is due again */
-    bool is_shown;
-};
-
 static void
-progress_look(struct progress *progress, const struct ledger_reader *reader)
+look(struct progress *progress, const struct ledger_reader *reader)
 {
-    int64_t now = os_monotonic(&os_real);
     uint64_t done, all;
 
-    if (progress->next == 0)
-        progress->next = now + NANOSECONDS_PER_SECOND;
-    if (now < progress->next || !terminal_is(stderr))
+    if (!progress_is_due(progress))
         return;
-    progress->next = now + NANOSECONDS_PER_SECOND / 4;
-    progress->is_shown = true;
     ledger_reader_progress(reader, &done, &all);
-    fprintf(stderr, "\rreading the ledger: %u %% ",
-            all > 0 ? (unsigned)((double)done * 100 / (double)all) : 0);
-    fflush(stderr);
-}
-
-static void
-progress_end(const struct progress *progress)
-{
-    if (progress->is_shown)
-        fputs("\r\033[K", stderr); /* ECMA-48: erases the line */
+    progress_show(progress, "reading the ledger", done, all);
 }
 
 /* Reads all; damaged places are noted in the book, where `notes_damage`. */
@@ -141,7 +123,7 @@ read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, voi
 
     for (uint64_t n = 0;; n++) {
         if (n % LOOK_EVERY == 0)
-            progress_look(&progress, reader);
+            look(&progress, reader);
         result = ledger_reader_next(reader, &entry);
         if (result == PASU_E_CORRUPT && notes_damage)
             gaps_damage(&e->book->gaps, ledger_reader_offset(reader));
@@ -203,6 +185,60 @@ evidence_read(struct evidence *e, statement_fn *give, void *arg)
     if (result != 0)
         return complain_ledger(e, result);
     return check_field(e);
+}
+
+/* As evidence_open left it. */
+static int
+begin_anew(struct evidence *e, struct scope *scope)
+{
+    int result;
+
+    scope_release(scope);
+    scope_init(scope, &e->selection);
+    selection_release(&e->selection);
+    book_free(e->book);
+    e->book = NULL;
+    result = book_new(&e->book, &os_real);
+    return result == 0 ? add_configured_names(e) : result;
+}
+
+static int
+ask_index(struct evidence *e, struct index *index, struct scope *scope)
+{
+    struct ledger_entries *ledger = NULL;
+    int result = ledger_entries_open(&ledger, e->directory);
+
+    selection_init(&e->selection, e->book, &e->filter, scope_take, scope);
+    if (result == 0) {
+        struct entries entries = ledger_entries(ledger);
+
+        result = index_scope(index, scope, &e->selection, &entries);
+    }
+    ledger_entries_close(ledger);
+    return result;
+}
+
+int
+evidence_scope(struct evidence *e, struct scope *scope, bool has_index)
+{
+    struct index *index = NULL;
+    int result = has_index && index_scope_can(&e->filter) ? index_open(&index, e->directory)
+                                                          : PASU_E_NOTFOUND;
+
+    scope_init(scope, &e->selection);
+    if (result == 0) {
+        result = ask_index(e, index, scope);
+        index_close(index);
+        if (result == 0)
+            return check_field(e);
+        if (result == PASU_E_CORRUPT)
+            complain("run: pasu ledger rebuild-index",
+                     "the ledger's index is damaged; the ledger is read instead");
+        result = begin_anew(e, scope);
+        if (result != 0)
+            return complain_ledger(e, result);
+    }
+    return evidence_read(e, scope_take, scope);
 }
 
 static int

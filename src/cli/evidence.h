@@ -11,7 +11,7 @@
 #define PASU_CLI_EVIDENCE_H
 
 #include "breach/keys.h"
-#include "breach/selection.h"
+#include "breach/scope.h"
 #include "cli/ask.h"
 
 struct evidence {
@@ -31,6 +31,9 @@ PASU_MUST_USE int evidence_open(struct evidence *evidence, const struct argument
 void evidence_close(struct evidence *evidence);
 /* Gives all selected statements to `give`. */
 PASU_MUST_USE int evidence_read(struct evidence *evidence, statement_fn *give, void *arg);
+/* The scope of all that is selected: with the ledger's index where that is allowed, there, and can
+ * answer; else by reading. `scope` is initialised here. */
+PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope, bool has_index);
 /* Reads the directory of keys, unless that was done. */
 PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/complain.h"
+#include "cli/ledger_index.h"
 #include "cli/run.h"
 #include "cli/statement_view.h"
 
@@ -82,8 +83,13 @@ run_export(const struct arguments *arguments)
 int
 run_ledger(const struct arguments *arguments)
 {
-    if (strcmp(arguments->operands[0], command_ledger_actions[0]) == 0)
-        return run_export(arguments);
-    complain("there is: pasu ledger export", "ledger cannot \"%.64s\"", arguments->operands[0]);
+    static int (*const runs[])(const struct arguments *arguments) = {
+        run_export, ledger_index_rebuild, ledger_index_update, ledger_index_check};
+
+    for (size_t a = 0; a < COUNT_OF(runs); a++)
+        if (strcmp(arguments->operands[0], command_ledger_actions[a]) == 0)
+            return runs[a](arguments);
+    complain("there is: export, rebuild-index, update-index, check-index",
+             "ledger cannot \"%.64s\"", arguments->operands[0]);
     return 2;
 }

@@ -187,6 +187,13 @@ index_replace(struct index *index, int directory)
     return fsync(directory) == 0 ? 0 : error_from_errno(errno);
 }
 
+void
+index_discard(struct index *index, int directory)
+{
+    index_close(index);
+    remove_folder(directory, made_name);
+}
+
 /* ---- values ---- */
 
 static MDB_val
@@ -279,8 +286,8 @@ walk_to(struct index_walk *walk, MDB_val *k, MDB_cursor_op op, struct view *key,
 
     if (result == MDB_NOTFOUND)
         return 0;
-    if (result != 0)
-        return error_of(result);
+    if (result != 0) /* PASU_E_CORRUPT is a value that is damaged: one can go on behind it */
+        return error_of(result) == PASU_E_CORRUPT ? PASU_E_IO : error_of(result);
     *key = view_of(k->mv_data, k->mv_size);
     result = take_value(&v, *key, walk->is_unchecked, value);
     return result != 0 ? result : 1;

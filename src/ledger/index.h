@@ -35,6 +35,8 @@ void index_close(struct index *index);
 PASU_MUST_USE int index_commit(struct index *index);
 /* Commits the made one, makes it durable, gives it the name, and closes it in any case. */
 PASU_MUST_USE int index_replace(struct index *index, int directory);
+/* Takes the made one away again. */
+void index_discard(struct index *index, int directory);
 
 /* The value, without its checksum; valid until the index is written to or closed. PASU_E_NOTFOUND,
  * PASU_E_CORRUPT. */
