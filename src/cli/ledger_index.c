@@ -133,6 +133,8 @@ ledger_index_rebuild(const struct arguments *arguments)
         result = index_make(&m.index, m.evidence.directory);
         if (result == 0)
             result = make(&m, false, UINT64_MAX);
+        if (result == 0)
+            result = index_commit(m.index);
         if (result == 0) {
             bytes = index_size(m.index);
             result = index_replace(m.index, m.evidence.directory);

@@ -40,5 +40,9 @@ void segment_scan_release(struct segment_scan *scan);
 /* 1: a record; 0: the end, `offset` is behind the last whole record and `next` its index, the next
  * call looks there again; PASU_E_CORRUPT: damage, the next call goes on behind it; PASU_E_IO. */
 PASU_MUST_USE int segment_scan_next(struct segment_scan *scan, struct segment_record *record);
+/* Goes to some record that is not behind this index, and near it, without reading all before: a
+ * record says itself, under its checksum, which one it is, so the place is found by halving. What
+ * is damaged before it is not told of. PASU_E_IO. */
+PASU_MUST_USE int segment_scan_seek(struct segment_scan *scan, uint64_t index);
 
 #endif
