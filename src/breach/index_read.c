@@ -5,70 +5,6 @@
 #include "breach/day.h"
 #include "breach/index_key.h"
 
-/* ---- the question ---- */
-
-static void
-cut_time(struct index_question *q)
-{
-    const struct filter *filter = q->selection->filter;
-    int32_t first = day_of(filter->from), last = day_of(filter->to);
-    bool begins_whole = filter->from == day_begin(first);
-
-    q->first = first;
-    q->from = begins_whole ? first : first + 1;
-    q->to = filter->to == 0 ? INT32_MAX : last;
-    if (!begins_whole)
-        q->edges[q->edge_count++] = first;
-    if (filter->to != 0 && filter->to != day_begin(last) && (begins_whole || last != first))
-        q->edges[q->edge_count++] = last;
-}
-
-bool
-index_question_is_whole(const struct index_question *q, int32_t day)
-{
-    return day >= q->from && day < q->to;
-}
-
-bool
-index_question_is_edge(const struct index_question *q, int32_t day)
-{
-    for (size_t e = 0; e < q->edge_count; e++)
-        if (q->edges[e] == day)
-            return true;
-    return false;
-}
-
-int
-index_question_begin(struct index_question *q)
-{
-    const struct filter *filter = q->selection->filter;
-    int result = index_meta_load(&q->meta, q->index);
-
-    if (result != 0)
-        return result;
-    if (q->meta.is_uneven || filter->from < 0)
-        return PASU_E_UNAVAILABLE;
-    q->of_edges.seed = q->selection->book->sessions.places.seed;
-    for (size_t i = 0; i < INDEX_LISTS; i++)
-        q->names.lists[i].places.seed = q->of_edges.seed;
-    result = index_names_load(&q->names, q->index);
-    if (result == 0 && filter->principal != NULL)
-        q->principal = interner_find(&q->names.principals, view_of_text(filter->principal));
-    cut_time(q);
-    /* What a statement's numbers meant depends on when it was over: in a part of a day we would not
-     * know. */
-    if (result == 0 && q->meta.is_strange && q->edge_count > 0)
-        return PASU_E_UNAVAILABLE;
-    return result;
-}
-
-void
-index_question_release(struct index_question *q)
-{
-    index_names_release(&q->names);
-    map_release(&q->of_edges);
-}
-
 /* ---- days that are not whole ---- */
 
 struct stretch {
@@ -76,34 +12,46 @@ struct stretch {
     int32_t day;       /* the one that it begins with */
 };
 
-/* Where the edges' records are, in the ledger's order, none twice. */
 static int
-find_stretches(struct index_question *q, struct stretch stretches[2], size_t *count)
+compare_stretches(const void *a, const void *b)
 {
-    *count = 0;
-    for (size_t e = 0; e < q->edge_count; e++) {
+    const struct stretch *one = a, *other = b;
+
+    return (one->from > other->from) - (one->from < other->from);
+}
+
+/* Where the edges' records are, in the ledger's order, none twice. To be freed. */
+static int
+find_stretches(struct index_question *q, struct stretch **found, size_t *count)
+{
+    struct stretch *stretches = memory_new(q->edges.count + 1, sizeof(*stretches));
+    size_t kept = 0, all = 0;
+    int result = stretches == NULL ? PASU_E_NOMEM : 0;
+
+    *found = stretches;
+    for (size_t e = 0; result == 0 && e < q->edges.count; e++) {
         struct index_day day;
-        int result = index_day_load(&day, q->index, q->edges[e]);
 
+        result = index_day_load(&day, q->index, index_day_of(q->edges.items[e]));
+        if (result == 0) {
+            stretches[all++] = (struct stretch){day.from, day.to, day.day};
+            index_day_release(&day);
+        }
         if (result == PASU_E_NOTFOUND)
-            continue;
-        if (result != 0)
-            return result;
-        stretches[(*count)++] = (struct stretch){day.from, day.to, day.day};
-        index_day_release(&day);
+            result = 0;
     }
-    if (*count == 2 && stretches[1].from < stretches[0].from) {
-        struct stretch first = stretches[1];
-
-        stretches[1] = stretches[0];
-        stretches[0] = first;
+    if (all > 0)
+        qsort(stretches, all, sizeof(*stretches), compare_stretches);
+    for (size_t s = 0; s < all; s++) {
+        if (kept > 0 && stretches[s].from <= stretches[kept - 1].to) {
+            if (stretches[s].to > stretches[kept - 1].to)
+                stretches[kept - 1].to = stretches[s].to;
+        } else {
+            stretches[kept++] = stretches[s];
+        }
     }
-    if (*count == 2 && stretches[1].from <= stretches[0].to) {
-        if (stretches[1].to > stretches[0].to)
-            stretches[0].to = stretches[1].to;
-        *count = 1;
-    }
-    return 0;
+    *count = kept;
+    return result;
 }
 
 /* The time is of an edge's day. The last vocabulary before the asked time is by place, not by when
@@ -226,14 +174,15 @@ note_open(struct index_question *q, struct index_group *group)
 int
 index_read_edges(struct index_question *q)
 {
-    struct stretch stretches[2];
+    struct stretch *stretches = NULL;
     size_t count = 0;
-    int result = q->edge_count > 0 ? each_open(q, note_open) : 0;
+    int result = q->edges.count > 0 ? each_open(q, note_open) : 0;
 
     if (result == 0)
         result = find_stretches(q, stretches, &count);
     for (size_t s = 0; result == 0 && s < count; s++)
         result = read_stretch(q, &stretches[s]);
+    memory_free(stretches);
     return result;
 }
 

@@ -22,11 +22,6 @@ struct gathering {
     struct index_question question;
     struct scope *scope;
     struct gathered **classes; /* by number; NULL: not come across */
-    /* What of the names was known before the index's came, and lexicons for what the ledger had not
-     * explained yet when it was used. */
-    struct map configured;
-    struct lexicon **strange;
-    size_t strange_count;
 };
 
 bool
@@ -34,55 +29,6 @@ index_scope_can(const struct filter *filter)
 {
     return filter->actor == NULL && filter->application == NULL && filter->session == 0 &&
            !filter->has_source;
-}
-
-/* ---- names ---- */
-
-static int
-add_names(struct gathering *g)
-{
-    struct names *names = &g->question.selection->book->names;
-    struct vocabulary *vocabulary = memory_new(1, sizeof(*vocabulary));
-    int result = vocabulary == NULL ? PASU_E_NOMEM : 0;
-
-    for (size_t i = 0; result == 0 && i < names->count; i++)
-        if (names->lexicons[i]->is_known)
-            result = map_put(&g->configured, names->lexicons[i]->id, 0);
-    for (uint32_t v = 1; result == 0 && v <= g->question.names.vocabularies.count; v++) {
-        result = index_names_vocabulary(&g->question.names, v, vocabulary);
-        if (result == 0)
-            result = names_add(names, vocabulary);
-    }
-    memory_free(vocabulary);
-    return result;
-}
-
-/* What its numbers meant when it was given out: nothing, where its vocabulary came later. */
-static int
-lexicon_of(struct gathering *g, const struct index_class_head *head, struct lexicon **lexicon)
-{
-    struct lexicon **strange;
-    uint32_t place;
-
-    if (head->is_known || map_get(&g->configured, head->vocabulary, &place))
-        return names_lexicon(&g->question.selection->book->names, head->vocabulary, lexicon);
-    for (size_t i = 0; i < g->strange_count; i++)
-        if (g->strange[i]->id == head->vocabulary) {
-            *lexicon = g->strange[i];
-            return 0;
-        }
-    strange = memory_resize(g->strange, g->strange_count + 1, sizeof(struct lexicon *));
-    if (strange == NULL)
-        return PASU_E_NOMEM;
-    g->strange = strange;
-    *lexicon = memory_new(1, sizeof(**lexicon));
-    if (*lexicon == NULL)
-        return PASU_E_NOMEM;
-    (*lexicon)->id = head->vocabulary;
-    memset((*lexicon)->fields, 0xff, sizeof((*lexicon)->fields));
-    memset((*lexicon)->kinds, 0xff, sizeof((*lexicon)->kinds));
-    g->strange[g->strange_count++] = *lexicon;
-    return 0;
 }
 
 /* ---- units ---- */
@@ -123,7 +69,7 @@ gathered_at(struct gathering *g, uint32_t number, struct gathered **class)
     (*class)->shown = memory_new(parts + 1, sizeof(struct persons *));
     if ((*class)->bounds == NULL || (*class)->shown == NULL)
         return PASU_E_NOMEM;
-    result = lexicon_of(g, &from->head, &(*class)->lexicon);
+    result = index_question_lexicon(&g->question, &from->head, &(*class)->lexicon);
     if (result == 0)
         fill_parts(g, *class, from);
     return result;
@@ -211,41 +157,13 @@ gather_days(struct gathering *g, int32_t from, int32_t to)
     return result < 0 ? result : 0;
 }
 
-/* From the first to the last day that has a unit. */
-static int
-bound_days(struct gathering *g, int32_t *from, int32_t *to)
-{
-    struct index_key lowest = index_key_number(INDEX_DAY, 0);
-    struct index_walk walk;
-    struct view key, value;
-    int32_t first = INT32_MAX, last = INT32_MIN;
-    int result = index_walk_begin(&walk, g->question.index, INDEX_MAIN);
-
-    walk.is_unchecked = true;
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&lowest), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_DAY && key.length == lowest.length) {
-        last = index_day_of(bytes_get_u32(key.bytes + 1));
-        first = first == INT32_MAX ? last : first;
-        result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    if (*from < first)
-        *from = first;
-    if (*from < 0)
-        *from = 0;
-    if (last < *to)
-        *to = last < 0 ? 0 : last + 1;
-    return result < 0 ? result : 0;
-}
-
 static int
 gather(struct gathering *g)
 {
     struct index_question *q = &g->question;
     bool is_one = q->selection->filter->principal != NULL;
-    int32_t from = q->from, to = q->to;
-    int result = bound_days(g, &from, &to);
+    int32_t from, to;
+    int result = index_question_days(q, &from, &to);
 
     if (is_one && q->principal == 0)
         return result;
@@ -320,10 +238,6 @@ release(struct gathering *g)
         memory_free(class);
     }
     memory_free(g->classes);
-    for (size_t i = 0; i < g->strange_count; i++)
-        memory_free(g->strange[i]);
-    memory_free(g->strange);
-    map_release(&g->configured);
     index_question_release(&g->question);
 }
 
@@ -339,7 +253,7 @@ index_scope(struct index *index, struct scope *scope, struct selection *selectio
 
     if (result == 0) {
         g.classes = memory_new(g.question.names.classes.count + 1, sizeof(struct gathered *));
-        result = g.classes == NULL ? PASU_E_NOMEM : add_names(&g);
+        result = g.classes == NULL ? PASU_E_NOMEM : index_question_names(&g.question);
     }
     if (result == 0)
         result = index_read_edges(&g.question);
