@@ -14,7 +14,8 @@ struct index_build {
     struct index_names names;
     struct sessions sessions;
     struct gaps gaps;
-    struct map known; /* vocabularies */
+    struct map known;  /* vocabularies */
+    struct map shapes; /* that were put */
     struct index_heap heap;
     struct map days_by; /* day → place */
     struct index_day *days;
@@ -284,6 +285,23 @@ add_vocabulary(struct index_build *b, const struct ledger_entry *entry)
     return note_day(b, entry->time, vocabulary->id, entry->seq);
 }
 
+/* The first text counts, as in breach/shapes.h. */
+static int
+add_shape(struct index_build *b, const struct ledger_entry *entry)
+{
+    struct index_key key = index_key_session(INDEX_SHAPE, entry->u.shape.fingerprint);
+    struct view there;
+    uint32_t place;
+    int result;
+
+    if (map_get(&b->shapes, entry->u.shape.fingerprint, &place))
+        return 0;
+    result = index_get(b->index, INDEX_MAIN, index_key_view(&key), &there);
+    if (result == PASU_E_NOTFOUND)
+        result = index_put(b->index, INDEX_MAIN, index_key_view(&key), entry->u.shape.sql);
+    return result == 0 ? map_put(&b->shapes, entry->u.shape.fingerprint, 0) : result;
+}
+
 int
 index_build_add(struct index_build *b, const struct ledger_entry *entry)
 {
@@ -303,6 +321,11 @@ index_build_add(struct index_build *b, const struct ledger_entry *entry)
         return add_exposure(b, entry->seq, entry->u.exposure);
     case LEDGER_VOCABULARY:
         return add_vocabulary(b, entry);
+    case LEDGER_SHAPE:
+        return add_shape(b, entry);
+    case LEDGER_ORDINAL:
+        b->meta.has_keys = true;
+        return 0;
     default:
         return 0;
     }
@@ -419,7 +442,7 @@ index_build_new(struct index_build **build, const struct os *os, struct index *i
         return result;
     }
     b->index = index;
-    b->sessions.places.seed = b->groups_by.seed = b->known.seed = seed;
+    b->sessions.places.seed = b->groups_by.seed = b->known.seed = b->shapes.seed = seed;
     for (size_t i = 0; i < INDEX_LISTS; i++)
         b->names.lists[i].places.seed = seed;
     result = goes_on ? load(b) : 0;
@@ -515,6 +538,7 @@ index_build_free(struct index_build *b)
     map_release(&b->days_by);
     map_release(&b->groups_by);
     map_release(&b->known);
+    map_release(&b->shapes);
     sessions_release(&b->sessions);
     index_names_release(&b->names);
     index_heap_release(&b->heap);

@@ -16,6 +16,7 @@ enum {
     INDEX_KNOWN = 'K',
     INDEX_OPEN = 'O',
     INDEX_PRINCIPAL = 'P',
+    INDEX_SHAPE = 'H',
     INDEX_VOCABULARY = 'V',
 };
 #define INDEX_EVERYBODY UINT32_MAX /* as a principal: all together */

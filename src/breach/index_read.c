@@ -179,7 +179,7 @@ index_read_edges(struct index_question *q)
     int result = q->edges.count > 0 ? each_open(q, note_open) : 0;
 
     if (result == 0)
-        result = find_stretches(q, stretches, &count);
+        result = find_stretches(q, &stretches, &count);
     for (size_t s = 0; result == 0 && s < count; s++)
         result = read_stretch(q, &stretches[s]);
     memory_free(stretches);

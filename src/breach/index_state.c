@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "breach/index_key.h"
 
-enum { META_UNEVEN = 1, META_STRANGE = 2 };
+enum { META_UNEVEN = 1, META_STRANGE = 2, META_KEYS = 4 };
 
 /* Puts what was packed, and releases it. */
 static int
@@ -36,6 +36,7 @@ index_meta_load(struct index_meta *meta, struct index *index)
     flags = little_read_u32(&r);
     meta->is_uneven = (flags & META_UNEVEN) != 0;
     meta->is_strange = (flags & META_STRANGE) != 0;
+    meta->has_keys = (flags & META_KEYS) != 0;
     meta->has_last = true;
     meta->last = little_read_u64(&r);
     meta->time = (int64_t)little_read_u64(&r);
@@ -47,10 +48,12 @@ int
 index_meta_save(const struct index_meta *meta, struct index *index)
 {
     struct index_key key = index_key_letter(INDEX_META);
+    uint32_t flags = (meta->is_uneven ? META_UNEVEN : 0U) | (meta->is_strange ? META_STRANGE : 0U) |
+                     (meta->has_keys ? META_KEYS : 0U);
     struct pack pack = {0};
 
     pack_u32(&pack, INDEX_VERSION);
-    pack_u32(&pack, (meta->is_uneven ? META_UNEVEN : 0U) | (meta->is_strange ? META_STRANGE : 0U));
+    pack_u32(&pack, flags);
     pack_u64(&pack, meta->last);
     pack_u64(&pack, (uint64_t)meta->time);
     pack_u32(&pack, meta->type);

@@ -299,8 +299,7 @@ statements_resume(struct statements *s, uint64_t seq, const struct exposure *exp
         return (int)place;
     statement = &s->held[place]->statement;
     statement->is_session_known = session != NULL;
-    if (session != NULL)
-        statement->session = *session;
+    statement->session = session != NULL ? *session : (struct session_info){0};
     statement->statements = executions;
     for (size_t i = 0; result == 0 && i < count; i++)
         result = take_record(s->held[place], &exposures[i]);
