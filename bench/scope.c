@@ -12,6 +12,7 @@
 #include "breach/index_build.h"
 #include "breach/index_key.h"
 #include "breach/index_scope.h"
+#include "breach/index_subject.h"
 #include "breach/index_unit.h"
 #include "scope_country.h"
 #include "scope_entries.h"
@@ -233,6 +234,55 @@ measure(const char *name, const char *principal, int day, int days, int step, in
     printf("%s_persons %llu\n", name, (unsigned long long)persons);
 }
 
+static int
+see(void *arg, const struct sight *sight)
+{
+    uint64_t *sights = arg;
+
+    *sights += sight->is_shown;
+    return 0;
+}
+
+static struct clocks
+ask_for(uint32_t ordinal, uint64_t *sights)
+{
+    struct segment_entries *from = segment_entries_open(segments);
+    struct entries entries = segment_entries(from);
+    struct filter filter = {0};
+    struct clocks start = now(), took;
+    struct selection selection;
+    struct subject subject;
+    struct book *book;
+    struct index *index;
+
+    check(book_new(&book, &os_real), "book");
+    selection_init(&selection, book, &filter, subject_take, &subject);
+    subject_init(&subject, &selection, "customer", see, sights);
+    check(subject_add(&subject, ordinal), "subject");
+    check(index_open(&index, folder), "open");
+    check(index_subject(index, &subject, &selection, &entries), "subject");
+    index_close(index);
+    took = since(start);
+    subject_release(&subject);
+    selection_release(&selection);
+    book_free(book);
+    segment_entries_close(from);
+    return took;
+}
+
+/* Anybody: others each time, so also whether their days are in memory differs. */
+static void
+measure_subjects(uint32_t subjects)
+{
+    struct clocks took[ROUNDS];
+    uint64_t sights = 0;
+
+    for (uint32_t i = 0; i < ROUNDS; i++)
+        took[i] = ask_for((uint32_t)((i + 1) * UINT64_C(2654435761) * 7 % subjects), &sights);
+    print_clocks("subject", took, ROUNDS);
+    printf("subject_sights %.1f\n", (double)sights / ROUNDS);
+}
+
 int
 main(int count, char **arguments)
 {
@@ -281,5 +331,6 @@ main(int count, char **arguments)
             0, 12 * 3600 * NANOSECONDS_PER_SECOND);
     measure("all_year", NULL, 365, 366, 0, 0); /* 2024 */
     measure("all_365_days", NULL, 200, 365, 31, 0);
+    measure_subjects(subjects);
     return 0;
 }

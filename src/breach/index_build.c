@@ -16,6 +16,7 @@ struct index_build {
     struct gaps gaps;
     struct map known;  /* vocabularies */
     struct map shapes; /* that were put */
+    uint32_t known_last;
     struct index_heap heap;
     struct map days_by; /* day → place */
     struct index_day *days;
@@ -132,12 +133,26 @@ is_large(const struct index_group *group)
     return false;
 }
 
+/* Whether the ledger has explained a vocabulary. */
+static bool
+is_known(struct index_build *b, uint32_t vocabulary)
+{
+    uint32_t place;
+
+    if (b->known_last == vocabulary && vocabulary != 0)
+        return true;
+    if (!map_get(&b->known, vocabulary, &place))
+        return false;
+    b->known_last = vocabulary;
+    return true;
+}
+
 /* The group is a statement, and over. */
 static int
 give(struct index_build *b, struct index_group *group)
 {
     struct index_class class = {0};
-    uint32_t number, known;
+    uint32_t number;
     int result = index_group_class(group, &class);
 
     b->held -= group->weight;
@@ -146,7 +161,7 @@ give(struct index_build *b, struct index_group *group)
         b->meta.is_uneven = true;
         return 0;
     }
-    class.head.is_known = map_get(&b->known, group->vocabulary, &known);
+    class.head.is_known = is_known(b, group->vocabulary);
     number = interner_number(&b->names.classes, index_class_bytes(&class));
     if (number == 0)
         return PASU_E_NOMEM;
@@ -235,9 +250,8 @@ add_exposure(struct index_build *b, uint64_t seq, const struct exposure *exposur
 {
     const struct session_info *session = sessions_get(&b->sessions, exposure->session);
     int result = note_day(b, exposure->time, exposure->vocabulary, seq);
-    uint32_t known;
 
-    b->meta.is_strange |= !map_get(&b->known, exposure->vocabulary, &known);
+    b->meta.is_strange |= !is_known(b, exposure->vocabulary);
     if (result == 0 && session == NULL) {
         b->days[b->day_at].unknown += exposure->statements;
         result = map_put(&b->days[b->day_at].sessions, exposure->session, 0);
@@ -442,6 +456,7 @@ index_build_new(struct index_build **build, const struct os *os, struct index *i
         return result;
     }
     b->index = index;
+    b->heap.month_rows = INDEX_MONTH_ROWS;
     b->sessions.places.seed = b->groups_by.seed = b->known.seed = b->shapes.seed = seed;
     for (size_t i = 0; i < INDEX_LISTS; i++)
         b->names.lists[i].places.seed = seed;
@@ -451,6 +466,12 @@ index_build_new(struct index_build **build, const struct os *os, struct index *i
     else
         index_build_free(b);
     return result;
+}
+
+void
+index_build_months(struct index_build *b, uint64_t rows)
+{
+    b->heap.month_rows = rows;
 }
 
 bool

@@ -21,6 +21,10 @@ struct index_build;
  * could be gone on with). The index must outlive it. PASU_E_CRYPTO: no randomness. */
 PASU_MUST_USE int index_build_new(struct index_build **build, const struct os *os,
                                   struct index *index, bool goes_on);
+/* From how many rows in a month on a principal has a unit of it, which makes its answers faster and
+ * the index longer; tests lower it. */
+enum { INDEX_MONTH_ROWS = 500000 };
+void index_build_months(struct index_build *build, uint64_t rows);
 void index_build_free(struct index_build *build);
 /* Where to go on: with the entry behind `last`; false where from the beginning. */
 bool index_build_last(const struct index_build *build, struct index_meta *meta);

@@ -125,12 +125,6 @@ index_group_class(const struct index_group *group, struct index_class *class)
     return 0;
 }
 
-void
-index_group_sums(const struct index_group *group, struct sums *sums)
-{
-    sums_of_one(sums, group->time, group->statements, group->rows, group->misses, group->flags);
-}
-
 /* ---- bytes ---- */
 
 int
@@ -159,8 +153,8 @@ index_group_write(struct index_group *g, struct pack *pack, struct ordinals *scr
             return PASU_E_NOMEM;
         pack_bytes(pack, &part->like, sizeof(part->like));
         pack_number(pack, part->unknown);
-        person_bytes_put(pack, &part->shown);
-        person_bytes_put(pack, &part->missed);
+        person_bytes_put(pack, &part->shown, PERSON_BYTES_DENSE);
+        person_bytes_put(pack, &part->missed, PERSON_BYTES_DENSE);
     }
     return pack->failed ? PASU_E_NOMEM : 0;
 }

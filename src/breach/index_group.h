@@ -37,10 +37,9 @@ bool index_group_goes_on(const struct index_group *group, const struct exposure 
                          bool is_known);
 /* PASU_E_NOMEM */
 PASU_MUST_USE int index_group_add(struct index_group *group, const struct exposure *exposure);
-/* Its class but for is_known of the vocabulary; its sums as one statement. PASU_E_RANGE: too many
+/* Its class but for is_known of the vocabulary; PASU_E_RANGE: too many
  * parts. */
 PASU_MUST_USE int index_group_class(const struct index_group *group, struct index_class *class);
-void index_group_sums(const struct index_group *group, struct sums *sums);
 
 /* As the value of an open one (docs/spec/index.md, "O"); ordinals are sorted. PASU_E_NOMEM. */
 PASU_MUST_USE int index_group_write(struct index_group *group, struct pack *pack,

@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "breach/day.h"
 
-/* A principal with fewer in a month has no unit of it: its days are read as fast. */
-enum { MONTH_FROM = 20000 };
+/* Sets of a month of more than that are united fast, and looked into. */
+enum { MONTH_DENSE = 1 << 16 };
 
 static void
 drop_units(struct index_heap *heap)
@@ -79,18 +79,39 @@ unit_at(struct index_heap *heap, uint32_t when, uint32_t principal)
     return &heap->units[place];
 }
 
+/* The sums of one statement are mostly those of no flag. */
+static void
+add_sums(struct sums *sums, const struct index_group *group)
+{
+    uint64_t weight = group->statements > 0 ? group->statements : 1;
+
+    if (sums->count == 0 || group->time < sums->first)
+        sums->first = group->time;
+    if (sums->count == 0 || group->time > sums->last)
+        sums->last = group->time;
+    sums->count++;
+    sums->statements = sum_of(sums->statements, group->statements);
+    sums->weight = sum_of(sums->weight, weight);
+    sums->rows = sum_of(sums->rows, group->rows);
+    sums->misses = sum_of(sums->misses, group->misses);
+    for (uint64_t flags = group->flags; flags != 0; flags &= flags - 1) {
+        unsigned flag = (unsigned)__builtin_ctzll(flags);
+
+        if (flag < FLAG_COUNT)
+            sums->flags[flag] = sum_of(sums->flags[flag], weight);
+    }
+}
+
 int
 index_heap_add(struct index_heap *heap, int32_t day, uint32_t class,
                const struct index_group *group)
 {
     struct unit *unit = unit_at(heap, index_day_number(day), group->principal);
     struct unit_class *to = unit == NULL ? NULL : unit_class_at(unit, class, group->part_count);
-    struct sums sums;
 
     if (to == NULL)
         return PASU_E_NOMEM;
-    index_group_sums(group, &sums);
-    sums_add(&to->sums, &sums);
+    add_sums(&to->sums, group);
     for (size_t p = 0; p < group->part_count; p++) {
         const struct index_group_part *part = &group->parts[p];
         struct bound bound = {part->unknown, part->unknown > 0, part->unknown};
@@ -141,7 +162,8 @@ write_unit(struct index_heap *heap, struct unit *unit, const struct index_names 
     if (result == 0)
         result = unit_read(unit, old, &names->classes, 0);
     if (result == 0 || result == PASU_E_NOTFOUND)
-        result = unit_write(unit, &pack, &heap->scratch);
+        result = unit_write(unit, &pack, &heap->scratch,
+                            table == INDEX_MONTHS ? MONTH_DENSE : PERSON_BYTES_DENSE);
     if (result == 0)
         result = index_put(index, table, index_key_view(&key), pack_view(&pack));
     pack_release(&pack);
@@ -167,44 +189,44 @@ index_heap_write(struct index_heap *heap, const struct index_names *names, struc
 
 /* ---- months ---- */
 
+/* A unit of the month, and how many rows each principal was shown. */
+struct month {
+    struct unit all;
+    uint64_t *rows; /* by principal */
+};
+
 static int
-gather_unit(struct index_heap *gathered, const struct index_names *names, uint32_t month,
-            struct view key, struct view value)
+count_rows(struct month *month, struct view value, const struct index_names *names,
+           uint32_t principal)
 {
-    uint32_t principal = bytes_get_u32(key.bytes + 4);
-    struct unit *own, *all;
+    struct unit_view view;
+    struct unit_walk walk;
     int result;
 
-    if (principal > names->principals.count)
-        return PASU_E_CORRUPT;
-    own = unit_at(gathered, month, principal);
-    result = own == NULL ? PASU_E_NOMEM : unit_read(own, value, &names->classes, 0);
-    if (result != 0)
-        return result;
-    all = &gathered->units[0];
-    return unit_read(all, value, &names->classes, principal);
+    unit_walk_begin(&walk, value, &names->classes);
+    while ((result = unit_walk_next(&walk, &view)) == 1)
+        month->rows[principal] = sum_of(month->rows[principal], view.sums.rows);
+    return result;
 }
 
 static int
-gather_month(struct index_heap *gathered, const struct index_names *names, struct index *index,
-             uint32_t month)
+gather_month(struct month *month, const struct index_names *names, struct index *index)
 {
-    struct index_key from = index_key_unit(index_day_number(month_begin(month)), 0);
-    uint32_t end = index_day_number(month_begin(month + 1));
+    uint32_t number = month->all.when, end = index_day_number(month_begin(number + 1));
+    struct index_key from = index_key_unit(index_day_number(month_begin(number)), 0);
     struct index_walk walk;
     struct view key, value;
     int result = index_walk_begin(&walk, index, INDEX_DAYS);
 
-    /* The first place is of all; their number is too high to be found by it. */
-    if (result == 0 && !make_room(gathered, 0))
-        result = PASU_E_NOMEM;
-    if (result == 0) {
-        gathered->units[gathered->count++] =
-            (struct unit){.when = month, .principal = INDEX_EVERYBODY};
+    if (result == 0)
         result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    }
     while (result == 1 && key.length == from.length && bytes_get_u32(key.bytes) < end) {
-        result = gather_unit(gathered, names, month, key, value);
+        uint32_t principal = bytes_get_u32(key.bytes + 4);
+
+        result = principal > names->principals.count ? PASU_E_CORRUPT
+                                                     : count_rows(month, value, names, principal);
+        if (result == 0)
+            result = unit_read(&month->all, value, &names->classes, principal);
         if (result == 0)
             result = index_walk_next(&walk, &key, &value);
     }
@@ -212,20 +234,48 @@ gather_month(struct index_heap *gathered, const struct index_names *names, struc
     return result < 0 ? result : 0;
 }
 
+/* Of one principal, whose days would take long to read. */
+static int
+write_own_month(struct index_heap *heap, const struct index_names *names, struct index *index,
+                uint32_t number, uint32_t principal)
+{
+    struct unit own = {.when = number, .principal = principal};
+    int result = 0;
+
+    for (int32_t day = month_begin(number); result == 0 && day < month_begin(number + 1); day++) {
+        struct index_key key = index_key_unit(index_day_number(day), principal);
+        struct view value;
+
+        result = index_get(index, INDEX_DAYS, index_key_view(&key), &value);
+        if (result == 0)
+            result = unit_read(&own, value, &names->classes, 0);
+        if (result == PASU_E_NOTFOUND)
+            result = 0;
+    }
+    if (result == 0)
+        result = write_unit(heap, &own, names, index, INDEX_MONTHS);
+    unit_release(&own);
+    return result;
+}
+
 static int
 write_month(struct index_heap *heap, const struct index_names *names, struct index *index,
-            uint32_t month)
+            uint32_t number)
 {
-    struct index_heap gathered = {0};
-    int result = gather_month(&gathered, names, index, month);
+    struct month month = {.all = {.when = number, .principal = INDEX_EVERYBODY}};
+    int result;
 
+    month.rows = memory_new(names->principals.count + 1, sizeof(*month.rows));
+    if (month.rows == NULL)
+        return PASU_E_NOMEM;
+    result = gather_month(&month, names, index);
     if (result == 0)
-        qsort(gathered.units, gathered.count, sizeof(*gathered.units), compare_units);
-    for (size_t u = 0; result == 0 && u < gathered.count; u++)
-        if (gathered.units[u].principal == INDEX_EVERYBODY ||
-            unit_weight(&gathered.units[u]) >= MONTH_FROM)
-            result = write_unit(heap, &gathered.units[u], names, index, INDEX_MONTHS);
-    index_heap_release(&gathered);
+        result = write_unit(heap, &month.all, names, index, INDEX_MONTHS);
+    unit_release(&month.all);
+    for (uint32_t p = 1; result == 0 && p <= names->principals.count; p++)
+        if (month.rows[p] >= heap->month_rows)
+            result = write_own_month(heap, names, index, number, p);
+    memory_free(month.rows);
     return result;
 }
 

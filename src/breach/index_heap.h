@@ -22,6 +22,7 @@ struct index_heap {
     struct map places; /* of all */
     size_t persons;
     struct ordinals months; /* in which something was written */
+    uint64_t month_rows;    /* of a principal, from which on it has a unit of the month */
     struct ordinals scratch;
 };
 

@@ -49,17 +49,6 @@ unit_class_at(struct unit *unit, uint32_t class, size_t part_count)
     return made;
 }
 
-size_t
-unit_weight(const struct unit *unit)
-{
-    size_t sum = 0;
-
-    for (size_t c = 0; c < unit->count; c++)
-        for (size_t p = 0; p < unit->classes[c].part_count; p++)
-            sum += unit->classes[c].parts[p].shown.count + unit->classes[c].parts[p].missed.count;
-    return sum;
-}
-
 /* ---- writing ---- */
 
 static void
@@ -85,7 +74,7 @@ write_sums(struct pack *pack, const struct sums *sums)
 }
 
 static int
-write_class(struct unit_class *class, struct pack *pack, struct ordinals *scratch)
+write_class(struct unit_class *class, struct pack *pack, struct ordinals *scratch, size_t dense)
 {
     int result = ordinals_sort(&class->principals, scratch);
 
@@ -105,8 +94,8 @@ write_class(struct unit_class *class, struct pack *pack, struct ordinals *scratc
             result = ordinals_sort(&part->missed, scratch);
         if (result != 0)
             return result;
-        person_bytes_put(pack, &part->shown);
-        person_bytes_put(pack, &part->missed);
+        person_bytes_put(pack, &part->shown, dense);
+        person_bytes_put(pack, &part->missed, dense);
     }
     return result;
 }
@@ -120,7 +109,7 @@ compare_classes(const void *a, const void *b)
 }
 
 int
-unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch)
+unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch, size_t dense)
 {
     int result = 0;
 
@@ -128,7 +117,7 @@ unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch)
         qsort(unit->classes, unit->count, sizeof(*unit->classes), compare_classes);
     pack_number(pack, unit->count);
     for (size_t c = 0; result == 0 && c < unit->count; c++)
-        result = write_class(&unit->classes[c], pack, scratch);
+        result = write_class(&unit->classes[c], pack, scratch, dense);
     return result != 0 ? result : pack->failed ? PASU_E_NOMEM : 0;
 }
 

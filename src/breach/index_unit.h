@@ -33,10 +33,10 @@ struct unit {
 void unit_release(struct unit *unit);
 /* The class in it, added where it is not there; NULL without memory. */
 struct unit_class *unit_class_at(struct unit *unit, uint32_t class, size_t part_count);
-/* All ordinals in it, each time that they came. */
-size_t unit_weight(const struct unit *unit);
-/* Sorts its sets and writes it. PASU_E_NOMEM. */
-PASU_MUST_USE int unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch);
+/* Sorts its sets and writes it, those of more than `dense` so that they are united fast.
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch,
+                             size_t dense);
 /* Adds what bytes hold; where `principal` is not 0, as something of that principal's.
  * PASU_E_CORRUPT, PASU_E_NOMEM. */
 PASU_MUST_USE int unit_read(struct unit *unit, struct view bytes, const struct interner *classes,

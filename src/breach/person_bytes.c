@@ -12,7 +12,6 @@ enum {
     RICE_BITS_MAX = 31,
     ROARING_FROM = 64, /* below, the bitmap's own head is longer than a list */
 };
-#define RICE_MOST (UINT32_C(1) << 20)
 
 /* ---- Golomb-Rice ---- */
 
@@ -185,7 +184,7 @@ put_rice(struct pack *pack, const struct ordinals *o, unsigned k, uint64_t lengt
 }
 
 void
-person_bytes_put(struct pack *pack, const struct ordinals *o)
+person_bytes_put(struct pack *pack, const struct ordinals *o, size_t dense)
 {
     unsigned k = o->count == 0 ? 0 : rice_bits(o->items[o->count - 1], o->count);
     uint64_t length = o->count == 0 ? 0 : rice_length(o, k);
@@ -201,7 +200,7 @@ person_bytes_put(struct pack *pack, const struct ordinals *o)
             roaring_bitmap_run_optimize(bitmap);
     }
     if (bitmap != NULL &&
-        (o->count > RICE_MOST || roaring_bitmap_portable_size_in_bytes(bitmap) <= length)) {
+        (o->count > dense || roaring_bitmap_portable_size_in_bytes(bitmap) <= length)) {
         size_t size = roaring_bitmap_portable_size_in_bytes(bitmap);
         uint8_t *room;
 

@@ -14,9 +14,10 @@
 #include "breach/pack.h"
 #include "breach/persons.h"
 
-/* Appends the set, with its length before it. The ordinals are sorted, each once. A lack of memory
- * is the pack's failure. */
-void person_bytes_put(struct pack *pack, const struct ordinals *ordinals);
+/* Appends the set, with its length before it. The ordinals are sorted, each once. Of more than
+ * `dense` a bitmap is made in any case. A lack of memory is the pack's failure. */
+void person_bytes_put(struct pack *pack, const struct ordinals *ordinals, size_t dense);
+enum { PERSON_BYTES_DENSE = 1 << 20 };
 /* The next set's bytes, without their length: empty for nobody. Borrowed. */
 struct view person_bytes_next(struct reader *reader);
 

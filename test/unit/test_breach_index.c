@@ -157,6 +157,7 @@ build(struct told_ledger *l, size_t from, size_t to)
     else
         assert_int_equal(index_open_to_write(&index, directory), 0);
     assert_int_equal(index_build_new(&b, &os_real, index, from > 0), 0);
+    index_build_months(b, 300);
     for (size_t i = from; i < to; i++) {
         if ((int)l->items[i].entry.type == STORY_DAMAGE)
             index_build_damage(b, i + 1);
