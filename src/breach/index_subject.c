@@ -74,9 +74,10 @@ seek_in_unit(struct seeking *s, struct view value)
     return result;
 }
 
-/* What the statements of a unit, which do not name the person, say of them all the same. */
+/* What the statements of a unit, which do not name the person, say of them all the same. Where
+ * `is_taken_back`, a month counted them that now are read. */
 static int
-count_unit(struct seeking *s, struct view value)
+count_unit(struct seeking *s, struct view value, bool is_taken_back)
 {
     struct unit_view view;
     struct unit_walk walk;
@@ -98,7 +99,9 @@ count_unit(struct seeking *s, struct view value)
             is_possible |= (class->parts[p].bits & INDEX_PART_BOUND) != 0;
             s->subject->has_numbers |= (class->parts[p].bits & INDEX_PART_TEXT) == 0 && is_named;
         }
-        if (is_possible)
+        if (is_possible && is_taken_back)
+            s->subject->possible -= view.sums.count;
+        else if (is_possible)
             s->subject->possible += view.sums.count;
     }
     return result;
@@ -129,9 +132,9 @@ seek_in_days(struct seeking *s, int32_t from, int32_t to)
     return result < 0 ? result : 0;
 }
 
-/* and those of the others are counted. */
+/* and those of the others are counted; or, after a month's, those of the former taken back. */
 static int
-count_days(struct seeking *s, int32_t from, int32_t to)
+count_days(struct seeking *s, int32_t from, int32_t to, bool is_taken_back)
 {
     struct index_key first = index_key_unit(index_day_number(from), 0);
     struct index_walk walk;
@@ -142,14 +145,29 @@ count_days(struct seeking *s, int32_t from, int32_t to)
         result = index_walk_seek(&walk, index_key_view(&first), &key, &value);
     while (result == 1 && key.length == first.length &&
            bytes_get_u32(key.bytes) < index_day_number(to)) {
-        result = index_question_is_edge(&s->question, index_day_of(bytes_get_u32(key.bytes)))
-                     ? 0
-                     : count_unit(s, value);
+        bool is_read = index_question_is_edge(&s->question, index_day_of(bytes_get_u32(key.bytes)));
+
+        result = is_read == is_taken_back ? count_unit(s, value, is_taken_back) : 0;
         if (result == 0)
             result = index_walk_next(&walk, &key, &value);
     }
     index_walk_end(&walk);
     return result < 0 ? result : 0;
+}
+
+/* The month as a whole, but for the days in it that are to be read. */
+static int
+count_month(struct seeking *s, struct view value, int32_t from, int32_t to)
+{
+    int result = count_unit(s, value, false);
+
+    for (size_t e = 0; result == 0 && e < s->question.edges.count; e++) {
+        int32_t day = index_day_of(s->question.edges.items[e]);
+
+        if (day >= from && day < to)
+            result = count_days(s, day, day + 1, true);
+    }
+    return result;
 }
 
 static int
@@ -158,19 +176,17 @@ seek_in_month(struct seeking *s, uint32_t month, int32_t from, int32_t to)
     struct index_key key = index_key_unit(month, INDEX_EVERYBODY);
     bool is_whole = from == month_begin(month) && to == month_begin(month + 1);
     struct view value;
-    int result = index_glance(s->question.index, INDEX_MONTHS, index_key_view(&key), &value);
+    int there = index_glance(s->question.index, INDEX_MONTHS, index_key_view(&key), &value);
+    int result = there == 0 ? seek_in_unit(s, value) : 1;
 
-    if (result == 0) {
-        result = seek_in_unit(s, value);
-        if (result == 0 && is_whole)
-            return count_unit(s, value);
-        if (result == 0)
-            return count_days(s, from, to);
-    }
-    if (result < 0 && result != PASU_E_NOTFOUND)
+    if (there != 0 && there != PASU_E_NOTFOUND)
+        return there;
+    if (result == 1)
+        result = seek_in_days(s, from, to);
+    if (result != 0)
         return result;
-    result = seek_in_days(s, from, to);
-    return result == 0 ? count_days(s, from, to) : result;
+    return there == 0 && is_whole ? count_month(s, value, from, to)
+                                  : count_days(s, from, to, false);
 }
 
 static int
