@@ -7,6 +7,7 @@
  * Prints a line "NAME VALUE …" for each figure: of several runs the least, the median, the largest
  * wall time and the median CPU time, in milliseconds.
  */
+#include "../test/unit/random.h"
 #include "base/memory.h"
 #include "breach/day.h"
 #include "breach/index_build.h"
@@ -270,15 +271,16 @@ ask_for(uint32_t ordinal, uint64_t *sights)
     return took;
 }
 
-/* Anybody: others each time, so also whether their days are in memory differs. */
+/* Anybody, each as likely: another one each time, whose days may not be in memory. */
 static void
 measure_subjects(uint32_t subjects)
 {
     struct clocks took[ROUNDS];
+    struct random random = {.state = 4711};
     uint64_t sights = 0;
 
     for (uint32_t i = 0; i < ROUNDS; i++)
-        took[i] = ask_for((uint32_t)((i + 1) * UINT64_C(2654435761) * 7 % subjects), &sights);
+        took[i] = ask_for(random_below(&random, subjects), &sights);
     print_clocks("subject", took, ROUNDS);
     printf("subject_sights %.1f\n", (double)sights / ROUNDS);
 }

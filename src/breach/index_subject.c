@@ -14,6 +14,8 @@ struct seeking {
     struct subject *subject;
     uint8_t *classes; /* by number */
     uint64_t *kinds;  /* parts of the kind that is asked for, a bit each */
+    bool *holds;      /* by number: a class that has the person in the month we are in */
+    bool has_month;   /* that is known */
 };
 
 /* Which parts of a class are of the kind. */
@@ -65,6 +67,8 @@ seek_in_unit(struct seeking *s, struct view value)
 
     unit_walk_begin(&walk, value, &s->question.names.classes);
     while ((result = unit_walk_next(&walk, &view)) == 1) {
+        if (s->has_month && !s->holds[view.class])
+            continue;
         result = look_at_class(s, view.class);
         if (result != 0)
             return result;
@@ -72,6 +76,25 @@ seek_in_unit(struct seeking *s, struct view value)
             return 1;
     }
     return result;
+}
+
+/* As seek_in_unit; and which classes have them. */
+static int
+seek_in_all(struct seeking *s, struct view value)
+{
+    struct unit_view view;
+    struct unit_walk walk;
+    int result, is_found = 0;
+
+    unit_walk_begin(&walk, value, &s->question.names.classes);
+    while ((result = unit_walk_next(&walk, &view)) == 1) {
+        result = look_at_class(s, view.class);
+        if (result != 0)
+            return result;
+        s->holds[view.class] = s->classes[view.class] == CLASS_OF_KIND && has_person(s, &view);
+        is_found |= s->holds[view.class];
+    }
+    return result != 0 ? result : is_found;
 }
 
 /* What the statements of a unit, which do not name the person, say of them all the same. Where
@@ -177,10 +200,11 @@ seek_in_month(struct seeking *s, uint32_t month, int32_t from, int32_t to)
     bool is_whole = from == month_begin(month) && to == month_begin(month + 1);
     struct view value;
     int there = index_glance(s->question.index, INDEX_MONTHS, index_key_view(&key), &value);
-    int result = there == 0 ? seek_in_unit(s, value) : 1;
+    int result = there == 0 ? seek_in_all(s, value) : 1;
 
     if (there != 0 && there != PASU_E_NOTFOUND)
         return there;
+    s->has_month = there == 0;
     if (result == 1)
         result = seek_in_days(s, from, to);
     if (result != 0)
@@ -257,6 +281,7 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
         result = index_read_rest(&s.question);
     memory_free(s.classes);
     memory_free(s.kinds);
+    memory_free(s.holds);
     index_question_release(&s.question);
     return result;
 }

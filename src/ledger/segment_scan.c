@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/segment_scan.h"
 
-enum { BUFFER_SIZE = 1 << 20, NEAR = 64 << 10 };
+enum { BUFFER_SIZE = 1 << 20, NEAR = 512 << 10 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
 

@@ -164,7 +164,7 @@ a_record_is_found_by_its_index(void **state)
             if (result == 1 && (passed++, record.index >= index))
                 break;
         assert_true(record.index == index || (round >= 200 && record.index >= index));
-        assert_true(passed < 2000);
+        assert_true(passed < 4500);
         segment_scan_release(&scan);
     }
     close(fd);
