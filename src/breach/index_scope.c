@@ -6,11 +6,14 @@
 #include "breach/index_key.h"
 #include "breach/index_question.h"
 
+enum { LIST_MAX = 4 << 20 }; /* persons of a part that are gathered before they are united */
+
 /* A class of statements, over all units of the answer. */
 struct gathered {
     struct sums sums;
     struct bound *bounds;
     struct persons **shown; /* of each part; NULL: nobody */
+    struct ordinals *lists; /* of each part: not in `shown` yet */
     struct ordinals principals;
     struct lexicon *lexicon;
     struct scope_part parts[INDEX_PARTS_MAX];
@@ -22,6 +25,7 @@ struct gathering {
     struct index_question question;
     struct scope *scope;
     struct gathered **classes; /* by number; NULL: not come across */
+    struct ordinals scratch;
 };
 
 bool
@@ -67,7 +71,8 @@ gathered_at(struct gathering *g, uint32_t number, struct gathered **class)
         return PASU_E_NOMEM;
     (*class)->bounds = memory_new(parts + 1, sizeof(*(*class)->bounds));
     (*class)->shown = memory_new(parts + 1, sizeof(struct persons *));
-    if ((*class)->bounds == NULL || (*class)->shown == NULL)
+    (*class)->lists = memory_new(parts + 1, sizeof(*(*class)->lists));
+    if ((*class)->bounds == NULL || (*class)->shown == NULL || (*class)->lists == NULL)
         return PASU_E_NOMEM;
     result = index_question_lexicon(&g->question, &from->head, &(*class)->lexicon);
     if (result == 0)
@@ -86,6 +91,29 @@ gather_principals(struct gathered *class, struct unit_view *view, uint32_t princ
         result = ordinals_add(&class->principals, &number, 1);
     }
     return result;
+}
+
+/* What was gathered of a part goes into its set. */
+static int
+unite_list(struct gathering *g, struct gathered *class, size_t p)
+{
+    int result = ordinals_sort(&class->lists[p], &g->scratch);
+
+    if (result == 0)
+        result = persons_add(&class->shown[p], class->lists[p].items, class->lists[p].count);
+    class->lists[p].count = 0;
+    return result;
+}
+
+static int
+gather_persons(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
+{
+    int result;
+
+    if (!person_bytes_is_list(bytes))
+        return person_bytes_unite(bytes, &class->shown[p]);
+    result = person_bytes_list(bytes, &class->lists[p]);
+    return result == 0 && class->lists[p].count > LIST_MAX ? unite_list(g, class, p) : result;
 }
 
 static int
@@ -107,7 +135,7 @@ gather_unit(struct gathering *g, uint32_t principal, struct view value)
         for (size_t p = 0; result == 0 && p < view.part_count; p++) {
             bound_add(&class->bounds[p], &view.bounds[p]);
             if ((class->wanted >> p & 1) != 0)
-                result = person_bytes_unite(view.shown[p], &class->shown[p]);
+                result = gather_persons(g, class, p, view.shown[p]);
         }
         if (result != 0)
             return result;
@@ -210,6 +238,10 @@ add_classes(struct gathering *g)
 
         if (class == NULL)
             continue;
+        for (size_t p = 0; result == 0 && p < class->part_count; p++)
+            result = unite_list(g, class, p);
+        if (result != 0)
+            return result;
         for (size_t p = 0; p < class->part_count; p++) {
             class->parts[p].shown = class->shown[p];
             class->parts[p].bound = class->bounds[p];
@@ -232,12 +264,16 @@ release(struct gathering *g)
             continue;
         for (size_t p = 0; class->shown != NULL && p < class->part_count; p++)
             persons_free(class->shown[p]);
+        for (size_t p = 0; class->lists != NULL && p < class->part_count; p++)
+            ordinals_release(&class->lists[p]);
+        memory_free(class->lists);
         memory_free(class->shown);
         memory_free(class->bounds);
         ordinals_release(&class->principals);
         memory_free(class);
     }
     memory_free(g->classes);
+    ordinals_release(&g->scratch);
     index_question_release(&g->question);
 }
 

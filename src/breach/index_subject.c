@@ -86,6 +86,7 @@ seek_in_all(struct seeking *s, struct view value)
     struct unit_walk walk;
     int result, is_found = 0;
 
+    memset(s->holds, 0, s->question.names.classes.count + 1);
     unit_walk_begin(&walk, value, &s->question.names.classes);
     while ((result = unit_walk_next(&walk, &view)) == 1) {
         result = look_at_class(s, view.class);

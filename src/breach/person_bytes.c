@@ -238,6 +238,12 @@ bitmap_of_bytes(struct view bytes, int *error)
     return bitmap;
 }
 
+bool
+person_bytes_is_list(struct view bytes)
+{
+    return bytes.length > 0 && bytes.bytes[0] == FORM_RICE;
+}
+
 int
 person_bytes_unite(struct view bytes, struct persons **set)
 {

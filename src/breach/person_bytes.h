@@ -21,6 +21,9 @@ enum { PERSON_BYTES_DENSE = 1 << 20 };
 /* The next set's bytes, without their length: empty for nobody. Borrowed. */
 struct view person_bytes_next(struct reader *reader);
 
+/* Whether it is a list that costs little to read and much to unite: many such are better gathered
+ * in an array (person_bytes_list) and united at once. */
+bool person_bytes_is_list(struct view bytes);
 /* Adds all to a set, made where it is NULL. PASU_E_CORRUPT, PASU_E_NOMEM. */
 PASU_MUST_USE int person_bytes_unite(struct view bytes, struct persons **set);
 /* Appends all to an array. PASU_E_CORRUPT, PASU_E_NOMEM. */
