@@ -315,10 +315,7 @@ find_last(struct index_question *q)
         result = q->entries->next(q->entries->arg, &entry);
     if (result != 1)
         return result == 0 || result == PASU_E_CORRUPT ? PASU_E_UNAVAILABLE : result;
-    return entry.seq == q->meta.last && entry.time == q->meta.time &&
-                   (uint32_t)entry.type == q->meta.type
-               ? 0
-               : PASU_E_UNAVAILABLE;
+    return index_meta_is_last(&q->meta, &entry) ? 0 : PASU_E_UNAVAILABLE;
 }
 
 int

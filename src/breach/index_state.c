@@ -60,6 +60,13 @@ index_meta_save(const struct index_meta *meta, struct index *index)
     return put_pack(index, index_key_view(&key), &pack);
 }
 
+bool
+index_meta_is_last(const struct index_meta *meta, const struct ledger_entry *entry)
+{
+    return entry->seq == meta->last && entry->time == meta->time &&
+           (uint32_t)entry->type == meta->type;
+}
+
 /* ---- days ---- */
 
 void

@@ -25,6 +25,8 @@ struct index_meta {
 
 /* PASU_E_NOTFOUND: none, or of another version; PASU_E_CORRUPT. */
 PASU_MUST_USE int index_meta_load(struct index_meta *meta, struct index *index);
+/* Whether an entry is the index's last one. */
+bool index_meta_is_last(const struct index_meta *meta, const struct ledger_entry *entry);
 PASU_MUST_USE int index_meta_save(const struct index_meta *meta, struct index *index);
 
 struct index_day {

@@ -264,8 +264,10 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
     if (result == 0) {
         s.classes = memory_new(s.question.names.classes.count + 1, sizeof(*s.classes));
         s.kinds = memory_new(s.question.names.classes.count + 1, sizeof(*s.kinds));
-        result =
-            s.classes == NULL || s.kinds == NULL ? PASU_E_NOMEM : index_question_names(&s.question);
+        s.holds = memory_new(s.question.names.classes.count + 1, sizeof(*s.holds));
+        result = s.classes == NULL || s.kinds == NULL || s.holds == NULL
+                     ? PASU_E_NOMEM
+                     : index_question_names(&s.question);
     }
     /* Which days are read is known only now, and what they mean only where nothing was strange. */
     if (result == 0 && s.question.meta.is_strange)

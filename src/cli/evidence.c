@@ -2,6 +2,8 @@
 #include "cli/evidence.h"
 #include "base/memory.h"
 #include "breach/index_scope.h"
+#include "breach/index_state.h"
+#include "breach/index_subject.h"
 #include "cli/complain.h"
 #include "cli/filter_options.h"
 #include "cli/ledger_entries.h"
@@ -75,6 +77,7 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
         status = filter_of_options(&e->filter, arguments);
     if (status != 0)
         return status;
+    e->has_index = !arguments_given(arguments, OPTION_no_index);
     ledger_flush(e->ask.path);
     e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
@@ -187,14 +190,12 @@ evidence_read(struct evidence *e, statement_fn *give, void *arg)
     return check_field(e);
 }
 
-/* As evidence_open left it. */
+/* As evidence_open left it; the subject's sums are the caller's. */
 static int
-begin_anew(struct evidence *e, struct scope *scope)
+begin_anew(struct evidence *e)
 {
     int result;
 
-    scope_release(scope);
-    scope_init(scope, &e->selection);
     selection_release(&e->selection);
     book_free(e->book);
     e->book = NULL;
@@ -202,49 +203,104 @@ begin_anew(struct evidence *e, struct scope *scope)
     return result == 0 ? add_configured_names(e) : result;
 }
 
+/* Asks the index for one of both. 1: it has answered; 0: read the ledger. */
 static int
-ask_index(struct evidence *e, struct index *index, struct scope *scope)
+ask_index(struct evidence *e, struct scope *scope, struct subject *subject)
 {
     struct ledger_entries *ledger = NULL;
-    int result = ledger_entries_open(&ledger, e->directory);
+    struct index *index = NULL;
+    int result = index_open(&index, e->directory);
 
-    selection_init(&e->selection, e->book, &e->filter, scope_take, scope);
+    if (result != 0)
+        return 0;
+    result = ledger_entries_open(&ledger, e->directory);
     if (result == 0) {
         struct entries entries = ledger_entries(ledger);
 
-        result = index_scope(index, scope, &e->selection, &entries);
+        selection_init(&e->selection, e->book, &e->filter,
+                       scope != NULL ? scope_take : subject_take,
+                       scope != NULL ? (void *)scope : subject);
+        result = scope != NULL ? index_scope(index, scope, &e->selection, &entries)
+                               : index_subject(index, subject, &e->selection, &entries);
+        ledger_entries_close(ledger);
     }
-    ledger_entries_close(ledger);
-    return result;
+    index_close(index);
+    if (result == PASU_E_CORRUPT)
+        complain("run: pasu ledger rebuild-index",
+                 "the ledger's index is damaged; the ledger is read instead");
+    if (result == 0)
+        return 1;
+    result = begin_anew(e);
+    return result < 0 ? result : 0;
 }
 
 int
-evidence_scope(struct evidence *e, struct scope *scope, bool has_index)
+evidence_scope(struct evidence *e, struct scope *scope)
 {
-    struct index *index = NULL;
-    int result = has_index && index_scope_can(&e->filter) ? index_open(&index, e->directory)
-                                                          : PASU_E_NOTFOUND;
+    int result = e->has_index && index_scope_can(&e->filter) ? ask_index(e, scope, NULL) : 0;
 
+    if (result < 0)
+        return complain_ledger(e, result);
+    if (result == 1)
+        return check_field(e);
+    scope_release(scope);
     scope_init(scope, &e->selection);
-    if (result == 0) {
-        result = ask_index(e, index, scope);
-        index_close(index);
-        if (result == 0)
-            return check_field(e);
-        if (result == PASU_E_CORRUPT)
-            complain("run: pasu ledger rebuild-index",
-                     "the ledger's index is damaged; the ledger is read instead");
-        result = begin_anew(e, scope);
-        if (result != 0)
-            return complain_ledger(e, result);
-    }
     return evidence_read(e, scope_take, scope);
+}
+
+int
+evidence_subject(struct evidence *e, struct subject *subject, bool *is_answered)
+{
+    const struct subject before = *subject;
+    int result = e->has_index ? ask_index(e, NULL, subject) : 0;
+
+    *is_answered = result == 1;
+    if (result < 0)
+        return complain_ledger(e, result);
+    if (result == 0) {
+        subject_release(subject);
+        *subject = before;
+    }
+    return 0;
 }
 
 static int
 note_key(void *arg, const struct ledger_entry *entry)
 {
     return keys_note(arg, entry);
+}
+
+/* Where the index knows of no key, only what came after it is read: 1; else 0. */
+static int
+read_late_keys(struct evidence *e)
+{
+    struct ledger_entries *ledger = NULL;
+    struct index *index = NULL;
+    struct index_meta meta;
+    struct ledger_entry entry = {0};
+    int result = e->has_index ? index_open(&index, e->directory) : PASU_E_NOTFOUND;
+
+    if (result == 0)
+        result = index_meta_load(&meta, index);
+    index_close(index);
+    if (result != 0 || meta.has_keys || ledger_entries_open(&ledger, e->directory) != 0)
+        return 0;
+    {
+        struct entries entries = ledger_entries(ledger);
+
+        result = entries.seek(entries.arg, meta.last);
+        if (result == 0)
+            result = entries.next(entries.arg, &entry);
+        if (result != 1 || !index_meta_is_last(&meta, &entry))
+            result = PASU_E_UNAVAILABLE;
+        while (result == 1 || result == PASU_E_CORRUPT) {
+            int noted = result == 1 ? keys_note(&e->keys, &entry) : 0;
+
+            result = noted != 0 ? noted : entries.next(entries.arg, &entry);
+        }
+    }
+    ledger_entries_close(ledger);
+    return result == 0;
 }
 
 int
@@ -255,6 +311,8 @@ evidence_read_keys(struct evidence *e)
     if (e->has_keys)
         return 0;
     e->has_keys = true;
+    if (read_late_keys(e) == 1)
+        return 0;
     result = read_once(e, note_key, &e->keys, false);
     if (result == 0)
         return 0;

@@ -12,6 +12,7 @@
 
 #include "breach/keys.h"
 #include "breach/scope.h"
+#include "breach/subject.h"
 #include "cli/ask.h"
 
 struct evidence {
@@ -24,6 +25,7 @@ struct evidence {
     struct selection selection;
     struct keys keys; /* filled when first asked for */
     bool is_bad;      /* a second reading failed; told once */
+    bool has_index;   /* the ledger's index may be asked */
 };
 
 /* Reads configuration and filter options, opens the ledger. Close it in any case. */
@@ -33,7 +35,11 @@ void evidence_close(struct evidence *evidence);
 PASU_MUST_USE int evidence_read(struct evidence *evidence, statement_fn *give, void *arg);
 /* The scope of all that is selected: with the ledger's index where that is allowed, there, and can
  * answer; else by reading. `scope` is initialised here. */
-PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope, bool has_index);
+PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope);
+/* The subject, which has its ordinals, by the index. *is_answered: it was; else it is as before,
+ * but has told some of what it sees, and the ledger is to be read. */
+PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *subject,
+                                   bool *is_answered);
 /* Reads the directory of keys, unless that was done. */
 PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
 
