@@ -16,7 +16,7 @@ ordinals_release(struct ordinals *o)
 uint32_t *
 ordinals_room(struct ordinals *o, size_t count)
 {
-    if (o->space - o->count < count) {
+    if (o->items == NULL || o->space - o->count < count) {
         size_t space = o->space * 2 > o->count + count ? o->space * 2 : o->count + count;
         uint32_t *items;
 
