@@ -384,6 +384,47 @@ answers_are_those_of_reading(void **state PASU_UNUSED)
     }
 }
 
+/* A dump of more than is held of one statement, which goes on behind the index's end. */
+static void
+a_dump_is_cut_at_the_same_places(void **state PASU_UNUSED)
+{
+    enum { RECORDS = 400, PERSONS = 6000 };
+    struct told_ledger l = {.random.state = 1, .now = 20300 * DAY + 5};
+
+    l.items = memory_new(STORY_ENTRIES, sizeof(*l.items));
+    tell_vocabulary(&l, 0);
+    tell_opened(&l, 1);
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        struct told *told = tell(&l, LEDGER_EXPOSURE);
+        struct exposure *e = &told->body.exposure;
+
+        told->ordinals[0][0] = memory_new(PERSONS, sizeof(uint32_t));
+        for (uint32_t p = 0; p < PERSONS; p++)
+            told->ordinals[0][0][p] = i * (PERSONS - 100) + p;
+        *e = (struct exposure){.session = 1,
+                               .time = l.now,
+                               .vocabulary = l.items[0].body.vocabulary.id,
+                               .statements = i == 0,
+                               .rows = PERSONS,
+                               .flags = FLAG_BIT(COPY),
+                               .part_count = 1};
+        e->parts[0] = (struct exposure_part){.attribution = ATTRIBUTION_KEY,
+                                             .clear = 3,
+                                             .unknown = 2,
+                                             .ordinals = told->ordinals[0][0],
+                                             .ordinal_count = PERSONS};
+        told->entry.u.exposure = e;
+        l.now += DAY / 900;
+    }
+    for (size_t at = 10; at < l.count; at += 97) {
+        build(&l, 0, at);
+        assert_true(ask_both(&l, (struct filter){0}, false));
+        assert_true(ask_both(&l, (struct filter){.from = 20300 * DAY, .to = l.now}, false));
+        assert_true(ask_both(&l, (struct filter){.from = 20300 * DAY + DAY / 3}, false));
+    }
+    forget_all(&l);
+}
+
 /* What is made in pieces is what is made at once. */
 static void
 collect(struct pack *pack)
@@ -543,6 +584,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_those_of_reading),
         cmocka_unit_test(persons_are_those_of_reading),
+        cmocka_unit_test(a_dump_is_cut_at_the_same_places),
         cmocka_unit_test(pieces_make_the_same_index),
         cmocka_unit_test(another_ledger_is_not_answered_for),
         cmocka_unit_test(flipped_bytes_are_found),
