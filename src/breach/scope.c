@@ -30,14 +30,6 @@ scope_release(struct scope *scope)
     *scope = (struct scope){0};
 }
 
-static uint64_t
-add_up(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 /* Room for place `at` of an array of `count` items, new ones zero. */
 static int
 make_room(void **items, size_t *count, size_t at, size_t size)
@@ -78,11 +70,11 @@ field_at(struct scope_kind *kind, size_t place)
 }
 
 static int
-take_field(struct scope *scope, struct scope_kind *kind, const struct statement *statement,
-           const struct statement_part *part, unsigned bit)
+take_field(struct scope *scope, struct scope_kind *kind, struct lexicon *lexicon,
+           const struct scope_part *part, unsigned bit)
 {
     uint64_t is = UINT64_C(1) << bit;
-    int place = names_field(&scope->selection->book->names, statement->lexicon, bit);
+    int place = names_field(&scope->selection->book->names, lexicon, bit);
     struct scope_field *field = place >= 0 ? field_at(kind, (size_t)place) : NULL;
     enum clarity clarity = (part->clear & is) != 0    ? CLARITY_CLEAR
                            : (part->masked & is) != 0 ? CLARITY_MASKED
@@ -94,84 +86,124 @@ take_field(struct scope *scope, struct scope_kind *kind, const struct statement 
         field->clarity = clarity;
     if (clarity == CLARITY_NULL)
         return 0;
-    field->unknown = add_up(field->unknown, part->unknown);
+    field->unknown = sum_of(field->unknown, part->bound.unknown);
     return persons_unite((part->null & is) != 0 ? &field->maybe : &field->sure, part->shown);
 }
 
-/* 1: the part was taken; 0: it is not asked for, or showed nobody. */
-static int
-take_part(struct scope *scope, const struct statement *statement, const struct statement_part *part)
+bool
+scope_wants(const struct scope *scope, const struct lexicon *lexicon, const struct scope_part *part)
 {
-    uint64_t fields = selection_fields(scope->selection, statement->lexicon, part);
-    struct scope_kind *kind;
-    int place, result;
+    return part->has_shown && (scope->selection->filter->field == NULL ||
+                               selection_fields(scope->selection, lexicon,
+                                                part->clear | part->masked | part->null) != 0);
+}
 
-    if (!part_has_shown(part) || (scope->selection->filter->field != NULL && fields == 0))
-        return 0;
-    place = names_kind(&scope->selection->book->names, statement->lexicon, part->kind);
-    kind = place >= 0 ? kind_at(scope, (size_t)place) : NULL;
+static int
+take_part(struct scope *scope, struct lexicon *lexicon, const struct scope_part *part)
+{
+    uint64_t fields = part->clear | part->masked | part->null;
+    int place = names_kind(&scope->selection->book->names, lexicon, part->kind);
+    struct scope_kind *kind = place >= 0 ? kind_at(scope, (size_t)place) : NULL;
+    int result;
+
     if (kind == NULL)
         return PASU_E_NOMEM;
     result = persons_unite(&kind->shown, part->shown);
     kind->has_numbers |= !part->is_text && part->shown != NULL;
-    kind->unknown = add_up(kind->unknown, part->unknown);
-    kind->bounded += part->unknown > 0;
-    if (part->unknown > kind->largest_bound)
-        kind->largest_bound = part->unknown;
-    fields = part->clear | part->masked | part->null;
+    kind->unknown = sum_of(kind->unknown, part->bound.unknown);
+    kind->bounded = sum_of(kind->bounded, part->bound.bounded);
+    if (part->bound.largest > kind->largest_bound)
+        kind->largest_bound = part->bound.largest;
     for (unsigned bit = 0; result == 0 && bit < EXPOSURE_FIELDS_MAX; bit++)
         if ((fields >> bit & 1) != 0)
-            result = take_field(scope, kind, statement, part, bit);
-    return result != 0 ? result : 1;
+            result = take_field(scope, kind, lexicon, part, bit);
+    return result;
 }
 
-/* The statement as a whole; `weakest` of those of its parts that showed somebody. */
-static int
-count(struct scope *scope, const struct statement *statement, enum attribution weakest,
-      bool is_bounded)
+/* The statements as a whole; `weakest` of those of their parts that showed somebody. */
+static void
+count(struct scope *scope, const struct sums *sums, enum attribution weakest, bool is_bounded)
 {
-    uint64_t n = statement->statements > 0 ? statement->statements : 1;
-
-    if (scope->first == 0 || statement->time < scope->first)
-        scope->first = statement->time;
-    if (statement->time > scope->last)
-        scope->last = statement->time;
-    scope->rows = add_up(scope->rows, statement->rows);
-    scope->misses = add_up(scope->misses, statement->misses);
-    scope->statements = add_up(scope->statements, statement->statements);
+    if (scope->first == 0 || sums->first < scope->first)
+        scope->first = sums->first;
+    if (sums->last > scope->last)
+        scope->last = sums->last;
+    scope->rows = sum_of(scope->rows, sums->rows);
+    scope->misses = sum_of(scope->misses, sums->misses);
+    scope->statements = sum_of(scope->statements, sums->statements);
     if (weakest != ATTRIBUTION_NONE)
-        scope->attributions[weakest] += n;
+        scope->attributions[weakest] = sum_of(scope->attributions[weakest], sums->weight);
     for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
-        if ((statement->flags >> flag & 1) != 0)
-            scope->flags[flag] += n;
-    if ((statement->flags & FLAG_BIT(UNATTRIBUTED)) != 0)
-        scope->unattributed += n;
+        scope->flags[flag] = sum_of(scope->flags[flag], sums->flags[flag]);
+    scope->unattributed = sum_of(scope->unattributed, sums->flags[FLAG_UNATTRIBUTED]);
     if (is_bounded)
-        scope->bounded += n;
-    if (!statement->is_session_known)
-        return 0;
-    return name_set_add(&scope->principals, statement->session.principal);
+        scope->bounded = sum_of(scope->bounded, sums->weight);
+}
+
+int
+scope_count(struct scope *scope, struct lexicon *lexicon, const struct scope_part *parts,
+            size_t size, const struct sums *sums)
+{
+    bool is_taken = scope->selection->filter->field == NULL, is_bounded = false;
+    enum attribution weakest = ATTRIBUTION_NONE;
+    int result = 0;
+
+    for (size_t p = 0; result == 0 && p < size; p++) {
+        if (!scope_wants(scope, lexicon, &parts[p]))
+            continue;
+        result = take_part(scope, lexicon, &parts[p]);
+        is_taken = true;
+        is_bounded |= parts[p].bound.unknown > 0;
+        weakest = attribution_weaker(weakest, parts[p].attribution);
+    }
+    if (result != 0 || !is_taken)
+        return result;
+    count(scope, sums, weakest, is_bounded);
+    return 1;
+}
+
+int
+scope_credit(struct scope *scope, const char *principal)
+{
+    return name_set_add(&scope->principals, principal);
 }
 
 int
 scope_take(void *arg, const struct statement *statement)
 {
     struct scope *scope = arg;
-    bool is_taken = scope->selection->filter->field == NULL, is_bounded = false;
-    enum attribution weakest = ATTRIBUTION_NONE;
+    struct scope_part few[EXPOSURE_PARTS_MAX], *parts = few;
+    struct sums sums;
+    int result;
 
+    if (statement->part_count > COUNT_OF(few))
+        parts = memory_new(statement->part_count, sizeof(*parts));
+    if (parts == NULL)
+        return PASU_E_NOMEM;
     for (size_t p = 0; p < statement->part_count; p++) {
-        int taken = take_part(scope, statement, &statement->parts[p]);
+        const struct statement_part *from = &statement->parts[p];
 
-        if (taken < 0)
-            return taken;
-        if (taken == 0)
-            continue;
-        is_taken = true;
-        is_bounded |= statement->parts[p].unknown > 0;
-        weakest = attribution_weaker(weakest, statement->parts[p].attribution);
+        parts[p] = (struct scope_part){
+            .kind = from->kind,
+            .attribution = from->attribution,
+            .is_text = from->is_text,
+            .has_shown = part_has_shown(from),
+            .clear = from->clear,
+            .masked = from->masked,
+            .null = from->null,
+            .shown = from->shown,
+            .bound = {from->unknown, from->unknown > 0, from->unknown},
+        };
     }
-    return is_taken ? count(scope, statement, weakest, is_bounded) : 0;
+    sums_of_one(&sums, statement->time, statement->statements, statement->rows, statement->misses,
+                statement->flags);
+    result = scope_count(scope, statement->lexicon, parts, statement->part_count, &sums);
+    if (parts != few)
+        memory_free(parts);
+    return result == 1 && statement->is_session_known
+               ? scope_credit(scope, statement->session.principal)
+           : result < 0 ? result
+                        : 0;
 }
 
 static struct interval
@@ -190,7 +222,7 @@ scope_subjects(const struct scope *scope, size_t kind)
     if (kind >= scope->kind_count)
         return (struct interval){0, 0};
     named = persons_count(scope->kinds[kind].shown);
-    return interval_of(named, add_up(named, scope->kinds[kind].unknown));
+    return interval_of(named, sum_of(named, scope->kinds[kind].unknown));
 }
 
 /* Of one kind. */
@@ -200,7 +232,7 @@ field_persons(const struct scope_field *field)
     uint64_t sure = persons_count(field->sure);
     uint64_t all = persons_count_union(field->sure, field->maybe);
 
-    return interval_of(sure, add_up(all, field->unknown));
+    return interval_of(sure, sum_of(all, field->unknown));
 }
 
 struct interval
@@ -214,8 +246,8 @@ scope_field_persons(const struct scope *scope, size_t field)
         if (field >= scope->kinds[k].field_count)
             continue;
         one = field_persons(&scope->kinds[k].fields[field]);
-        sum.at_least = add_up(sum.at_least, one.at_least);
-        sum.at_most = add_up(sum.at_most, one.at_most);
+        sum.at_least = sum_of(sum.at_least, one.at_least);
+        sum.at_most = sum_of(sum.at_most, one.at_most);
     }
     return sum;
 }

@@ -21,6 +21,7 @@
 
 #include "breach/name_set.h"
 #include "breach/selection.h"
+#include "breach/sums.h"
 
 struct interval {
     uint64_t at_least, at_most;
@@ -58,10 +59,30 @@ struct scope {
     uint64_t flags[FLAG_COUNT];
 };
 
+/* A part of a statement, or of many that have the same parts but for the persons. */
+struct scope_part {
+    uint8_t kind, attribution;
+    bool is_text, has_shown; /* part_has_shown */
+    uint64_t clear, masked, null;
+    const struct persons *shown; /* NULL: nobody is named */
+    struct bound bound;
+};
+
 void scope_init(struct scope *scope, const struct selection *selection);
 void scope_release(struct scope *scope);
 /* A statement_fn of the selection; `arg` is the struct scope. PASU_E_NOMEM. */
 PASU_MUST_USE int scope_take(void *arg, const struct statement *statement);
+
+/* Statements with such parts, added up. 1: taken; 0: they do not show the field that is asked for;
+ * PASU_E_NOMEM. The principals are added by scope_credit. */
+PASU_MUST_USE int scope_count(struct scope *scope, struct lexicon *lexicon,
+                              const struct scope_part *parts, size_t count,
+                              const struct sums *sums);
+/* A principal of what was taken. PASU_E_NOMEM. */
+PASU_MUST_USE int scope_credit(struct scope *scope, const char *principal);
+/* Whether scope_count takes the part. */
+bool scope_wants(const struct scope *scope, const struct lexicon *lexicon,
+                 const struct scope_part *part);
 
 /* By place in the book's names; what was never seen is nobody. */
 struct interval scope_subjects(const struct scope *scope, size_t kind);

@@ -21,9 +21,8 @@ selection_release(struct selection *s)
     *s = (struct selection){0};
 }
 
-/* A vocabulary was used at that time. */
-static int
-note_vocabulary(struct selection *s, uint32_t id, int64_t time)
+int
+selection_note(struct selection *s, uint32_t id, int64_t time)
 {
     struct lexicon *lexicon, **all;
     int result = names_lexicon(&s->book->names, id, &lexicon);
@@ -45,15 +44,19 @@ note_vocabulary(struct selection *s, uint32_t id, int64_t time)
     return 0;
 }
 
-static int
-add_exposure(struct selection *s, uint64_t seq, const struct exposure *exposure)
+int
+selection_expose(struct selection *s, uint64_t seq, const struct exposure *exposure)
 {
     const struct session_info *session = sessions_get(&s->book->sessions, exposure->session);
     enum filter_answer answer = filter_test(s->filter, exposure, session);
-    int result = note_vocabulary(s, exposure->vocabulary, exposure->time);
+    int result = selection_note(s, exposure->vocabulary, exposure->time);
 
-    if (result != 0 || answer == FILTER_NO)
+    if (result != 0)
         return result;
+    if (!filter_has_time(s->filter, exposure->time))
+        return statements_close(&s->statements, exposure->session);
+    if (answer == FILTER_NO)
+        return 0;
     if (session == NULL) {
         result = map_put(&s->unrecorded, exposure->session, 0);
         if (result != 0)
@@ -74,11 +77,11 @@ selection_add(struct selection *s, const struct ledger_entry *entry)
         return result;
     switch (entry->type) {
     case LEDGER_EXPOSURE:
-        return add_exposure(s, entry->seq, entry->u.exposure);
+        return selection_expose(s, entry->seq, entry->u.exposure);
     case LEDGER_CLOSED:
         return statements_close(&s->statements, entry->u.closed->session);
     case LEDGER_VOCABULARY:
-        return note_vocabulary(s, entry->u.vocabulary->id, entry->time);
+        return selection_note(s, entry->u.vocabulary->id, entry->time);
     default:
         return 0;
     }
@@ -104,11 +107,8 @@ selection_has_watched(const struct selection *s, int field)
 }
 
 uint64_t
-selection_fields(const struct selection *s, const struct lexicon *lexicon,
-                 const struct statement_part *part)
+selection_fields(const struct selection *s, const struct lexicon *lexicon, uint64_t fields)
 {
-    uint64_t fields = part->clear | part->masked | part->null;
-
     if (s->filter->field == NULL)
         return fields;
     return fields &

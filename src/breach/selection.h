@@ -36,8 +36,14 @@ PASU_MUST_USE int selection_end(struct selection *selection);
 /* Whether every vocabulary in force knows the field (a place in the book's names); false where none
  * was in force. */
 bool selection_has_watched(const struct selection *selection, int field);
-/* The fields of the part that the filter asks for: all, or the one (0 where it has not). */
+/* Those of the fields that the filter asks for: all, or the one (0 where it is not among them). */
 uint64_t selection_fields(const struct selection *selection, const struct lexicon *lexicon,
-                          const struct statement_part *part);
+                          uint64_t fields);
+
+/* For who reads a ledger in parts (breach/index_scope.h): an exposure whose session, where it is
+ * known, the book knows already; and that a vocabulary was used at that time. */
+PASU_MUST_USE int selection_expose(struct selection *selection, uint64_t seq,
+                                   const struct exposure *exposure);
+PASU_MUST_USE int selection_note(struct selection *selection, uint32_t vocabulary, int64_t time);
 
 #endif

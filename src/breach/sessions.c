@@ -122,3 +122,30 @@ sessions_get(const struct sessions *s, uint64_t id)
 
     return map_get(&s->places, id, &place) ? &s->items[place - 1].info : NULL;
 }
+
+void
+sessions_mark(struct sessions *s, uint64_t id, uint32_t profile)
+{
+    uint32_t place;
+
+    if (map_get(&s->places, id, &place))
+        s->items[place - 1].info.profile = profile;
+}
+
+int
+sessions_each(const struct sessions *s,
+              int (*see)(void *arg, const struct session_info *session, int64_t closed), void *arg)
+{
+    int result = 0;
+
+    for (uint32_t at = s->closed_first; result == 0 && at != 0; at = s->items[at - 1].next)
+        result = see(arg, &s->items[at - 1].info, s->items[at - 1].closed);
+    for (size_t i = 0; result == 0 && i < s->count; i++) {
+        const struct session_place *item = &s->items[i];
+        uint32_t place;
+
+        if (!item->is_closed && map_get(&s->places, item->info.id, &place) && place == i + 1)
+            result = see(arg, &item->info, 0);
+    }
+    return result;
+}

@@ -15,13 +15,14 @@
 
 struct session_info {
     uint64_t id;
-    uint64_t seq;   /* of its OPENED entry */
+    uint64_t seq;   /* of its OPENED entry; 0 where the index has told of it */
     int64_t opened; /* realtime ns */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char database[NAME_SIZE];
     char application[APPLICATION_SIZE];
     char address[ADDRESS_SIZE]; /* "local" for a Unix socket */
+    uint32_t profile;           /* breach/index_names.h; 0: not asked for */
 };
 
 struct sessions {
@@ -46,6 +47,13 @@ PASU_MUST_USE int sessions_open(struct sessions *sessions, uint64_t seq,
 void sessions_close(struct sessions *sessions, uint64_t id, int64_t now);
 /* Forgets those that closed an hour ago. */
 void sessions_forget(struct sessions *sessions, int64_t now);
+/* What the index calls it from now on; of one that is known. */
+void sessions_mark(struct sessions *sessions, uint64_t id, uint32_t profile);
+/* All that are known: the closed ones as they closed, with that time, then the others, with 0. What
+ * `see` returned, if not 0. */
+PASU_MUST_USE int
+sessions_each(const struct sessions *sessions,
+              int (*see)(void *arg, const struct session_info *session, int64_t closed), void *arg);
 /* NULL where it is unknown; valid until the next call of the others. */
 const struct session_info *sessions_get(const struct sessions *sessions, uint64_t id);
 

@@ -2,9 +2,9 @@
 #include "breach/statement.h"
 
 #include "base/memory.h"
+#include "breach/day.h"
 
-/* A part counts like so many persons against STATEMENTS_HELD_MAX. */
-enum { FIRST_SPACE = 64, FIRST_PARTS = 2, PART_COST = 16 };
+enum { FIRST_SPACE = 64, FIRST_PARTS = 2 };
 
 struct held_statement {
     struct statement statement;
@@ -143,7 +143,7 @@ take_part(struct held_statement *held, const struct exposure_part *from)
     if (part == NULL || persons_add(&part->shown, from->ordinals, from->ordinal_count) != 0 ||
         persons_add(&part->missed, from->missed, from->missed_count) != 0)
         return PASU_E_NOMEM;
-    held->persons += from->ordinal_count + from->missed_count + PART_COST;
+    held->persons += from->ordinal_count + from->missed_count + STATEMENT_PART_COST;
     part->unknown = add_up(part->unknown, from->unknown);
     return 0;
 }
@@ -202,10 +202,15 @@ begin(struct statements *s, uint64_t seq, const struct exposure *exposure)
 }
 
 static bool
-is_continued(const struct statement *statement, const struct exposure *exposure)
+is_continued(const struct statements *s, const struct statement *statement,
+             const struct exposure *exposure)
 {
+    bool is_known = sessions_get(&s->book->sessions, exposure->session) != NULL;
+
     return exposure->statements == 0 && statement->shape == exposure->shape &&
            statement->lexicon->id == exposure->vocabulary &&
+           statement->is_session_known == is_known &&
+           day_of(statement->time) == day_of(exposure->time) &&
            strncmp(statement->actor, exposure->actor, sizeof(statement->actor)) == 0;
 }
 
@@ -218,7 +223,7 @@ statements_add(struct statements *s, uint64_t seq, const struct exposure *exposu
     int result;
 
     if (map_get(&s->places, exposure->session, &known)) {
-        if (is_continued(&s->held[known]->statement, exposure)) {
+        if (is_continued(s, &s->held[known]->statement, exposure)) {
             place = known;
         } else {
             result = give(s, known);
@@ -233,6 +238,8 @@ statements_add(struct statements *s, uint64_t seq, const struct exposure *exposu
     before = s->held[place]->persons;
     result = take_record(s->held[place], exposure);
     s->persons += s->held[place]->persons - before;
+    if (result == 0 && s->held[place]->persons > STATEMENT_PERSONS_MAX)
+        return give(s, (uint32_t)place);
     if (result == 0 && s->persons > STATEMENTS_HELD_MAX)
         result = statements_end(s);
     return result;
@@ -260,6 +267,45 @@ statements_end(struct statements *s)
             return result;
     }
     return 0;
+}
+
+int
+statements_settle(struct statements *s, bool (*keeps)(void *arg, uint64_t session), void *arg)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        uint64_t session = s->held[i]->statement.session_id;
+        uint32_t place;
+        int result;
+
+        if (!map_get(&s->places, session, &place) || place != i || keeps(arg, session))
+            continue;
+        result = give(s, place);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+int
+statements_resume(struct statements *s, uint64_t seq, const struct exposure *exposures,
+                  size_t count, uint64_t executions, const struct session_info *session,
+                  uint64_t persons)
+{
+    int64_t place = begin(s, seq, &exposures[0]);
+    struct statement *statement;
+    int result = 0;
+
+    if (place < 0)
+        return (int)place;
+    statement = &s->held[place]->statement;
+    statement->is_session_known = session != NULL;
+    statement->session = session != NULL ? *session : (struct session_info){0};
+    statement->statements = executions;
+    for (size_t i = 0; result == 0 && i < count; i++)
+        result = take_record(s->held[place], &exposures[i]);
+    s->held[place]->persons = persons;
+    s->persons += persons;
+    return result; /* the record before it was within the limits */
 }
 
 bool

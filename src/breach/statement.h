@@ -9,10 +9,12 @@
  *      given out:  A[1 0 0]  when A1 comes; B[1 0] at its end
  *
  * A statement is given out when its session's next begins, when the session closes, and at the end:
- * so in the order in which statements ended. One is held per session; where all of them together
- * hold too many persons (STATEMENTS_HELD_MAX), all are given out, and what is still to come of one
- * is a statement of its own, with `statements` 0. Memory is thus bounded by the number of open
- * sessions.
+ * so in the order in which statements ended. It is cut where the day (UTC) changes, where its
+ * session becomes known or unknown, and where it holds too many persons (STATEMENT_PERSONS_MAX):
+ * what is still to come of it is a statement of its own, with `statements` 0. Where it is cut does
+ * not depend on other sessions or on which days are asked for, so that days can be added up
+ * (docs/spec/index.md). Only where all that are held together hold far too many persons
+ * (STATEMENTS_HELD_MAX), all are given out. Memory is thus bounded by the number of open sessions.
  *
  * Several of one execution: sets are united; rows, misses and unknown persons added; of verdicts
  * the strongest counts.
@@ -24,7 +26,10 @@
 #include "breach/book.h"
 #include "breach/persons.h"
 
-enum { STATEMENTS_HELD_MAX = 4 << 20 };
+enum { STATEMENT_PERSONS_MAX = 1 << 20, STATEMENTS_HELD_MAX = 16 << 20 };
+
+/* A part counts like so many persons against both. */
+enum { STATEMENT_PART_COST = 16 };
 
 /* Persons of one kind whose fields were shown in one way. */
 struct statement_part {
@@ -74,8 +79,18 @@ void statements_release(struct statements *statements);
 /* Takes one record. PASU_E_NOMEM, or what `give` returned. */
 PASU_MUST_USE int statements_add(struct statements *statements, uint64_t seq,
                                  const struct exposure *exposure);
-/* The session closed. */
+/* The session closed, or has a record here that is not taken: nothing goes on behind it. */
 PASU_MUST_USE int statements_close(struct statements *statements, uint64_t session);
+/* Gives out what is held of sessions that `keeps` does not keep. */
+PASU_MUST_USE int statements_settle(struct statements *statements,
+                                    bool (*keeps)(void *arg, uint64_t session), void *arg);
+/* Holds a statement that began elsewhere, as if its records had been added here: of these exposures
+ * together, with so many executions in place of theirs, of this session (NULL: not known), which
+ * counts so many persons against the limits. */
+PASU_MUST_USE int statements_resume(struct statements *statements, uint64_t seq,
+                                    const struct exposure *exposures, size_t count,
+                                    uint64_t executions, const struct session_info *session,
+                                    uint64_t persons);
 /* Gives out all that is held. */
 PASU_MUST_USE int statements_end(struct statements *statements);
 

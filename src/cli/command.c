@@ -3,8 +3,8 @@
 #include "config/nearest.h"
 
 const struct option options[OPTION_COUNT] = {
-#define X(name_, letter_, argument_, kind_, help_)                                                 \
-    [OPTION_##name_] = {#name_, letter_, argument_, KIND_##kind_, help_},
+#define X(id_, name_, letter_, argument_, kind_, help_)                                            \
+    [OPTION_##id_] = {name_, letter_, argument_, KIND_##kind_, help_},
 #include "cli/option.def"
 #undef X
 };
@@ -42,7 +42,8 @@ const struct command_example command_examples[] = {
 const size_t command_example_count = COUNT_OF(command_examples);
 
 const char *const command_shells[] = {"bash", "zsh", "fish", NULL};
-const char *const command_ledger_actions[] = {"export", "verify", "checkpoint", NULL};
+const char *const command_ledger_actions[] = {
+    "export", "verify", "checkpoint", "rebuild-index", "update-index", "check-index", NULL};
 const char *const command_hold_actions[] = {"list", "place", "release", NULL};
 
 const char command_program_summary[] = "a gateway that knows what is shown of whom";

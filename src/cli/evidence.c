@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/evidence.h"
 #include "base/memory.h"
+#include "breach/index_scope.h"
+#include "breach/index_state.h"
+#include "breach/index_subject.h"
 #include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/filter_options.h"
-#include "cli/terminal.h"
+#include "cli/ledger_entries.h"
+#include "cli/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,6 +94,8 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
         status = filter_of_options(&e->filter, arguments);
     if (status != 0)
         return status;
+    /* An index is not encrypted. */
+    e->has_index = !arguments_given(arguments, OPTION_no_index) && e->segment_keys.count == 0;
     e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
         return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
@@ -122,35 +128,15 @@ evidence_close(struct evidence *e)
     *e = (struct evidence){.directory = -1};
 }
 
-/* The line on standard error. */
-struct progress {
-    int64_t next; /* monotonic: when it is due again */
-    bool is_shown;
-};
-
 static void
-progress_look(struct progress *progress, const struct ledger_reader *reader)
+look(struct progress *progress, const struct ledger_reader *reader)
 {
-    int64_t now = os_monotonic(&os_real);
     uint64_t done, all;
 
-    if (progress->next == 0)
-        progress->next = now + NANOSECONDS_PER_SECOND;
-    if (now < progress->next || !terminal_is(stderr))
+    if (!progress_is_due(progress))
         return;
-    progress->next = now + NANOSECONDS_PER_SECOND / 4;
-    progress->is_shown = true;
     ledger_reader_progress(reader, &done, &all);
-    fprintf(stderr, "\rreading the ledger: %u %% ",
-            all > 0 ? (unsigned)((double)done * 100 / (double)all) : 0);
-    fflush(stderr);
-}
-
-static void
-progress_end(const struct progress *progress)
-{
-    if (progress->is_shown)
-        fputs("\r\033[K", stderr); /* ECMA-48: erases the line */
+    progress_show(progress, "reading the ledger", done, all);
 }
 
 /* Reads all; the reading that notes damaged places in the book is the one that is watched. */
@@ -164,7 +150,7 @@ read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, voi
 
     for (uint64_t n = 0;; n++) {
         if (n % LOOK_EVERY == 0)
-            progress_look(&progress, reader);
+            look(&progress, reader);
         result = ledger_reader_next(reader, &entry);
         if (result == PASU_E_CORRUPT && notes_damage)
             gaps_damage(&e->book->gaps, ledger_reader_damage(reader));
@@ -232,10 +218,117 @@ evidence_read(struct evidence *e, statement_fn *give, void *arg)
     return check_field(e);
 }
 
+/* As evidence_open left it; the subject's sums are the caller's. */
+static int
+begin_anew(struct evidence *e)
+{
+    int result;
+
+    selection_release(&e->selection);
+    book_free(e->book);
+    e->book = NULL;
+    result = book_new(&e->book, &os_real);
+    return result == 0 ? add_configured_names(e) : result;
+}
+
+/* Asks the index for one of both. 1: it has answered; 0: read the ledger. */
+static int
+ask_index(struct evidence *e, struct scope *scope, struct subject *subject)
+{
+    struct ledger_entries *ledger = NULL;
+    struct index *index = NULL;
+    int result = index_open(&index, e->directory);
+
+    if (result != 0)
+        return 0;
+    result = ledger_entries_open(&ledger, e->directory);
+    if (result == 0) {
+        struct entries entries = ledger_entries(ledger);
+
+        selection_init(&e->selection, e->book, &e->filter,
+                       scope != NULL ? scope_take : subject_take,
+                       scope != NULL ? (void *)scope : subject);
+        result = scope != NULL ? index_scope(index, scope, &e->selection, &entries)
+                               : index_subject(index, subject, &e->selection, &entries);
+        ledger_entries_close(ledger);
+    }
+    index_close(index);
+    if (result == PASU_E_CORRUPT)
+        complain("run: pasu ledger rebuild-index",
+                 "the ledger's index is damaged; the ledger is read instead");
+    if (result == 0)
+        return 1;
+    result = begin_anew(e);
+    return result < 0 ? result : 0;
+}
+
+int
+evidence_scope(struct evidence *e, struct scope *scope)
+{
+    int result = e->has_index && index_scope_can(&e->filter) ? ask_index(e, scope, NULL) : 0;
+
+    if (result < 0)
+        return complain_ledger(e, result);
+    if (result == 1)
+        return check_field(e);
+    scope_release(scope);
+    scope_init(scope, &e->selection);
+    return evidence_read(e, scope_take, scope);
+}
+
+int
+evidence_subject(struct evidence *e, struct subject *subject, bool *is_answered)
+{
+    const struct subject before = *subject;
+    int result = e->has_index ? ask_index(e, NULL, subject) : 0;
+
+    *is_answered = result == 1;
+    if (result < 0)
+        return complain_ledger(e, result);
+    if (result == 0) {
+        subject_release(subject);
+        *subject = before;
+    }
+    return 0;
+}
+
 static int
 note_key(void *arg, const struct ledger_entry *entry)
 {
     return keys_note(arg, entry);
+}
+
+/* Where the index knows of no key, only what came after it is read: 1; else 0. */
+static int
+read_late_keys(struct evidence *e)
+{
+    struct ledger_entries *ledger = NULL;
+    struct index *index = NULL;
+    struct index_meta meta;
+    struct ledger_entry entry = {0};
+    int result = e->has_index ? index_open(&index, e->directory) : PASU_E_NOTFOUND;
+
+    if (result == 0)
+        result = index_meta_load(&meta, index);
+    index_close(index);
+    if (result != 0 || meta.has_keys || ledger_entries_open(&ledger, e->directory) != 0)
+        return 0;
+    {
+        struct entries entries = ledger_entries(ledger);
+
+        result = entries.seek(entries.arg, meta.last);
+        if (result == 0)
+            result = entries.next(entries.arg, &entry);
+        if (result != 1 || !index_meta_is_last(&meta, &entry))
+            result = PASU_E_UNAVAILABLE;
+        while (result == 1 || result == PASU_E_CORRUPT) {
+            int noted = result == 1 ? keys_note(&e->keys, &entry) : 0;
+
+            result = noted != 0 ? noted : entries.next(entries.arg, &entry);
+        }
+    }
+    ledger_entries_close(ledger);
+    return result == 0;
 }
 
 int
@@ -246,6 +339,8 @@ evidence_read_keys(struct evidence *e)
     if (e->has_keys)
         return 0;
     e->has_keys = true;
+    if (read_late_keys(e) == 1)
+        return 0;
     result = read_once(e, note_key, &e->keys, false);
     if (result == 0)
         return 0;

@@ -11,7 +11,8 @@
 #define PASU_CLI_EVIDENCE_H
 
 #include "breach/keys.h"
-#include "breach/selection.h"
+#include "breach/scope.h"
+#include "breach/subject.h"
 #include "cli/ask.h"
 
 /* Who else hears of each entry, in order, once the book has noted it; a negative result ends the
@@ -33,6 +34,7 @@ struct evidence {
     bool is_bad;              /* a second reading failed; told once */
     evidence_watch_fn *watch; /* of evidence_read; NULL: nobody */
     void *watch_arg;
+    bool has_index; /* the ledger's index may be asked */
 };
 
 /* Reads configuration and filter options, opens the ledger. Close it in any case. */
@@ -40,6 +42,13 @@ PASU_MUST_USE int evidence_open(struct evidence *evidence, const struct argument
 void evidence_close(struct evidence *evidence);
 /* Gives all selected statements to `give`. */
 PASU_MUST_USE int evidence_read(struct evidence *evidence, statement_fn *give, void *arg);
+/* The scope of all that is selected: with the ledger's index where that is allowed, there, and can
+ * answer; else by reading. `scope` is initialised here. */
+PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope);
+/* The subject, which has its ordinals, by the index. *is_answered: it was; else it is as before,
+ * but has told some of what it sees, and the ledger is to be read. */
+PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *subject,
+                                   bool *is_answered);
 /* Reads the directory of keys, unless that was done. */
 PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
 

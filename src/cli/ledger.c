@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/asked.h"
 #include "cli/complain.h"
+#include "cli/ledger_index.h"
 #include "cli/ledger_verify.h"
 #include "cli/run.h"
 #include "cli/statement_view.h"
@@ -22,7 +23,9 @@ is_asked_for(const struct exporting *exporting, const struct statement *statemen
         return true;
     for (size_t p = 0; p < statement->part_count; p++)
         if (part_has_shown(&statement->parts[p]) &&
-            selection_fields(selection, statement->lexicon, &statement->parts[p]) != 0)
+            selection_fields(selection, statement->lexicon,
+                             statement->parts[p].clear | statement->parts[p].masked |
+                                 statement->parts[p].null) != 0)
             return true;
     return false;
 }
@@ -82,7 +85,15 @@ run_export(const struct arguments *arguments)
 }
 
 /* What stands in the operand, by its place in command_ledger_actions. */
-enum action { ACTION_EXPORT, ACTION_VERIFY, ACTION_CHECKPOINT, ACTIONS };
+enum action {
+    ACTION_EXPORT,
+    ACTION_VERIFY,
+    ACTION_CHECKPOINT,
+    ACTION_REBUILD,
+    ACTION_UPDATE,
+    ACTION_CHECK,
+    ACTIONS
+};
 
 static enum action
 action_of(const char *operand)
@@ -117,21 +128,24 @@ stray_option(const struct arguments *arguments, enum action action)
 int
 run_ledger(const struct arguments *arguments)
 {
-    static int (*const run[ACTIONS])(const struct arguments *) = {run_export, ledger_verify,
-                                                                  ledger_checkpoint};
+    static int (*const run[ACTIONS])(const struct arguments *) = {
+        run_export,           ledger_verify,       ledger_checkpoint,
+        ledger_index_rebuild, ledger_index_update, ledger_index_check};
     const char *operand = arguments->operands[0];
     enum action action = action_of(operand);
     const char *stray = action < ACTIONS ? stray_option(arguments, action) : NULL;
 
     if (action == ACTIONS)
-        complain("there are: pasu ledger export, verify and checkpoint", "ledger cannot \"%.64s\"",
-                 operand);
+        complain("there are: export, verify, checkpoint, rebuild-index, update-index, check-index",
+                 "ledger cannot \"%.64s\"", operand);
     else if (stray)
         complain("see: pasu help ledger", "ledger %s does not take the option --%s", operand,
                  stray);
     else if (arguments_given(arguments, OPTION_config) == arguments_given(arguments, OPTION_folder))
         complain("see: pasu help ledger", "ledger %s needs --config FILE%s", operand,
-                 action == ACTION_EXPORT ? "" : " or --folder DIR, and only one of them");
+                 action != ACTION_VERIFY && action != ACTION_CHECKPOINT
+                     ? ""
+                     : " or --folder DIR, and only one of them");
     else
         return run[action](arguments);
     return 2;

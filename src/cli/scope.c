@@ -30,7 +30,7 @@ run_scope(const struct arguments *arguments)
 
     scope_init(&scope, &evidence.selection);
     if (status == 0)
-        status = evidence_read(&evidence, scope_take, &scope);
+        status = evidence_scope(&evidence, &scope);
     if (status == 0)
         status = print(arguments, &evidence, &scope);
     scope_release(&scope);

@@ -15,6 +15,7 @@ struct asking {
     struct subject subject;
     const char *key, *kind;
     bool is_json;
+    FILE *shown;  /* standard output; not yet while it is not sure that the index can answer */
     FILE *missed; /* what was asked for in vain, until all that was shown has been printed */
 };
 
@@ -22,7 +23,7 @@ static int
 see(void *arg, const struct sight *sight)
 {
     struct asking *asking = arg;
-    FILE *file = sight->is_shown ? stdout : asking->missed;
+    FILE *file = sight->is_shown ? asking->shown : asking->missed;
 
     if (asking->is_json)
         sight_view_json(file, asking->evidence, sight);
@@ -116,32 +117,74 @@ print_summary(const struct asking *asking)
                subject->possible, subject->possible == 1 ? "" : "s");
 }
 
+/* What is printed later. */
+struct pages {
+    char *shown, *missed; /* open_memstream's */
+    size_t shown_size, missed_size;
+};
+
+static bool
+open_pages(struct asking *asking, struct pages *pages)
+{
+    asking->shown = open_memstream(&pages->shown, &pages->shown_size);
+    asking->missed = open_memstream(&pages->missed, &pages->missed_size);
+    return asking->shown != NULL && asking->missed != NULL;
+}
+
+static bool
+close_pages(struct asking *asking)
+{
+    bool is_well = asking->shown == NULL || asking->shown == stdout || fclose(asking->shown) == 0;
+
+    return (asking->missed == NULL || fclose(asking->missed) == 0) && is_well;
+}
+
+/* With the index, or else by reading; then what was shown is printed as it comes. */
+static int
+look(struct asking *asking, struct pages *pages)
+{
+    bool is_answered = false, is_well = open_pages(asking, pages);
+    int status = is_well ? evidence_subject(asking->evidence, &asking->subject, &is_answered) : 0;
+
+    is_well = close_pages(asking) && is_well;
+    if (status == 0 && is_well && !is_answered) {
+        free(pages->shown);
+        free(pages->missed);
+        *pages = (struct pages){0};
+        asking->shown = stdout;
+        asking->missed = open_memstream(&pages->missed, &pages->missed_size);
+        is_well = asking->missed != NULL;
+        if (is_well)
+            status = evidence_read(asking->evidence, subject_take, &asking->subject);
+        is_well = close_pages(asking) && is_well;
+    }
+    return status == 0 && !is_well ? complain_error(PASU_E_NOMEM, "subject") : status;
+}
+
 static int
 ask(struct asking *asking)
 {
-    char *missed = NULL; /* open_memstream's */
-    size_t size = 0;
+    struct pages pages = {0};
     int status = person_find(asking->evidence, asking->key, &asking->subject);
 
     if (status != 0)
         return status;
-    asking->missed = open_memstream(&missed, &size);
-    if (asking->missed == NULL)
-        return complain_error(PASU_E_NOMEM, "subject");
-    status = evidence_read(asking->evidence, subject_take, &asking->subject);
-    if (fclose(asking->missed) != 0 && status == 0)
-        status = complain_error(PASU_E_NOMEM, "subject");
+    status = look(asking, &pages);
     if (status == 0)
         status = person_check_kind(asking->evidence, asking->kind);
     if (status == 0) {
-        fwrite(missed, 1, size, stdout);
+        if (pages.shown_size > 0)
+            fwrite(pages.shown, 1, pages.shown_size, stdout);
+        if (pages.missed_size > 0)
+            fwrite(pages.missed, 1, pages.missed_size, stdout);
         if (asking->is_json)
             print_summary_json(asking);
         else
             print_summary(asking);
         status = asking->subject.shown > 0 ? 0 : 1;
     }
-    free(missed);
+    free(pages.shown);
+    free(pages.missed);
     return status;
 }
 

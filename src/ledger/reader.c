@@ -303,6 +303,14 @@ ledger_reader_seek(struct ledger_reader *r, const struct records_place *place)
     return records_seek(&r->records, place);
 }
 
+int
+ledger_reader_seek_index(struct ledger_reader *r, uint64_t index)
+{
+    r->is_behind_records = false;
+    r->seq = index;
+    return records_seek_index(&r->records, index);
+}
+
 void
 ledger_reader_progress(const struct ledger_reader *r, uint64_t *done, uint64_t *all)
 {

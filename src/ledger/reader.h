@@ -81,6 +81,8 @@ bool ledger_reader_is_in_ring(const struct ledger_reader *reader);
 /* As records_seek. */
 PASU_MUST_USE int ledger_reader_seek(struct ledger_reader *reader,
                                      const struct records_place *place);
+/* As records_seek_index. */
+PASU_MUST_USE int ledger_reader_seek_index(struct ledger_reader *reader, uint64_t index);
 void ledger_reader_close(struct ledger_reader *reader);
 
 #endif

@@ -282,6 +282,11 @@ look_at_unseen(struct records *r)
 
     if (result != 0)
         return result == PASU_E_CORRUPT ? 0 : result;
+    result = segment_scan_unlock(&scan, r->keys);
+    if (result != 0) {
+        segment_scan_release(&scan);
+        return result;
+    }
     while (scan.offset < r->unseen && (result = segment_scan_next(&scan, &record)) != 0) {
         if (result == 1)
             taken_note(&before, &record, &count);
@@ -327,12 +332,13 @@ records_next(struct records *r, struct segment_record *record)
     }
 }
 
-int
-records_seek(struct records *r, const struct records_place *place)
+/* To the segment of this index. */
+static int
+seek_segment(struct records *r, uint64_t index)
 {
     uint64_t first = 0;
     size_t left = 0;
-    int fd = r->source.open(r->source.arg, SOURCE_WITHIN, place->segment, &first, &left), result;
+    int fd = r->source.open(r->source.arg, SOURCE_WITHIN, index, &first, &left);
 
     if (fd < 0)
         return fd;
@@ -340,13 +346,35 @@ records_seek(struct records *r, const struct records_place *place)
     drop_batch(r);
     r->is_held = false;
     r->read = 0;
-    result = enter(r, fd, first, left);
+    return enter(r, fd, first, left);
+}
+
+int
+records_seek(struct records *r, const struct records_place *place)
+{
+    int result = seek_segment(r, place->segment);
+
     if (result != 0)
         return result;
-    if (first != place->segment || place->offset > r->scan.file.limit)
+    if (r->first != place->segment || place->offset > r->scan.file.limit)
         return PASU_E_NOTFOUND;
     r->scan.offset = r->unseen = place->offset;
     r->scan.next = r->next = place->index;
+    return 0;
+}
+
+int
+records_seek_index(struct records *r, uint64_t index)
+{
+    int result = seek_segment(r, index);
+
+    if (result == 0)
+        result = segment_scan_seek(&r->scan, index);
+    if (result != 0)
+        return result;
+    r->unseen = r->scan.offset;
+    r->next = r->scan.next;
+    r->is_broken = true; /* what a batch lacks now is no damage */
     return 0;
 }
 

@@ -60,6 +60,10 @@ PASU_MUST_USE int records_seek(struct records *records, const struct records_pla
  * there is none, or `most` others come before it; the errors of records_next. */
 PASU_MUST_USE int records_find(struct records *records, uint64_t index, uint64_t most,
                                struct segment_record *record);
+/* Goes on with some record that is not behind this index, and near it, without reading all before.
+ * Of a batch that this is in the middle of, only the rest comes. PASU_E_NOTFOUND: there is no such
+ * segment. */
+PASU_MUST_USE int records_seek_index(struct records *records, uint64_t index);
 /* Bytes read, and about how many there are, for progress. */
 void records_progress(const struct records *records, uint64_t *done, uint64_t *all);
 

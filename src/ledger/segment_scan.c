@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-enum { BUFFER_SIZE = 1 << 20 };
+enum { BUFFER_SIZE = 1 << 20, NEAR = 512 << 10 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
 
@@ -299,4 +299,44 @@ segment_scan_leave(struct segment_scan *s)
 
     segment_scan_release(s);
     os->close(os->arg, fd);
+}
+
+/* 1: the first whole record from `at` on; 0: none before `end`. */
+static int
+find_whole(struct segment_scan *s, uint64_t at, uint64_t end, struct segment_record *record)
+{
+    int result = 0;
+
+    for (; result == 0 && at < end; at += SEGMENT_ALIGNMENT) {
+        result = skip_zeros(s, &at);
+        if (result == 0 && at < end)
+            result = look(s, at, LOOK_SEARCH, record);
+    }
+    return result == PASU_E_RANGE ? 0 : result;
+}
+
+int
+segment_scan_seek(struct segment_scan *s, uint64_t index)
+{
+    uint64_t end = s->file.limit;
+
+    s->offset = sizeof(s->header);
+    s->next = s->header.first;
+    s->searched = 0;
+    while (end > s->offset && end - s->offset > NEAR) {
+        uint64_t middle = s->offset + (end - s->offset) / 2 / SEGMENT_ALIGNMENT * SEGMENT_ALIGNMENT;
+        struct segment_record record;
+        int result = find_whole(s, middle, end, &record);
+
+        if (result < 0)
+            return result;
+        if (result == 0 || record.index > index) {
+            end = middle;
+        } else {
+            s->offset = record.offset;
+            s->next = record.index;
+        }
+    }
+    s->searched = 0;
+    return 0;
 }

@@ -68,5 +68,9 @@ void segment_scan_leave(struct segment_scan *scan);
 PASU_MUST_USE int segment_scan_next(struct segment_scan *scan, struct segment_record *record);
 /* At the end: the file has been written to, its length is taken anew. PASU_E_IO. */
 PASU_MUST_USE int segment_scan_renew(struct segment_scan *scan);
+/* Goes to some record that is not behind this index, and near it, without reading all before: a
+ * record says itself, under its checksum, which one it is, so the place is found by halving. What
+ * is damaged before it is not told of. PASU_E_IO. */
+PASU_MUST_USE int segment_scan_seek(struct segment_scan *scan, uint64_t index);
 
 #endif

@@ -256,10 +256,10 @@ more_persons_than_can_be_held_come_in_pieces(void **state PASU_UNUSED)
             ordinals[i] = b * BATCH + i;
         exposure.statements = b == 0;
         story_shows(&story, exposure);
-        assert_true(story.selection.statements.persons <= STATEMENTS_HELD_MAX);
+        assert_true(story.selection.statements.persons <= STATEMENT_PERSONS_MAX);
     }
     story_end(&story);
-    assert_int_equal(given.count, 2);
+    assert_int_equal(given.count, 6);
     for (size_t i = 0; i < given.count; i++) {
         persons += given.items[i].persons;
         statements += given.items[i].statements;

@@ -134,10 +134,47 @@ an_aborted_batch_was_never_there(void **state)
     assert_int_equal(read_all(d), 5);
 }
 
+/* Any record is found from its index alone, also where others are damaged. */
+static void
+a_record_is_found_by_its_index(void **state)
+{
+    enum { RECORDS = 6000 };
+    struct disk *d = *state;
+    struct random random = {.state = 5};
+    struct segment_writer w;
+    struct segment_scan scan;
+    int fd;
+
+    open_writer(d, &w);
+    w.size = 4 << 20;
+    while (w.next < RECORDS)
+        assert_int_equal(append(&w, 100), 0);
+    segment_writer_close(&w);
+    fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+    for (int round = 0; round < 300; round++) {
+        struct segment_record record = {0};
+        uint64_t index = random_below(&random, RECORDS), passed = 0;
+        int result;
+
+        if (round >= 200) /* damage, here and there, and more of it */
+            assert_int_equal(pwrite(fd, "?", 1, 64 + random_below(&random, 900000)), 1);
+        assert_int_equal(segment_scan_init(&scan, &os_real, fd, 0), 0);
+        assert_int_equal(segment_scan_seek(&scan, index), 0);
+        while ((result = segment_scan_next(&scan, &record)) != 0)
+            if (result == 1 && (passed++, record.index >= index))
+                break;
+        assert_true(record.index == index || (round >= 200 && record.index >= index));
+        assert_true(passed < 4500);
+        segment_scan_release(&scan);
+    }
+    close(fd);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        ON_DISK(a_record_is_found_by_its_index),
         ON_DISK(a_segment_is_the_one_that_the_format_shows),
         ON_DISK(what_is_no_segments_name_is_passed_over),
         ON_DISK(what_is_committed_is_read_back_in_order_over_many_segments),

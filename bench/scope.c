@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What questions cost at the scale of a country. See bench/README.md.
+ *
+ *     bench_scope [--rows FILE] SUBJECTS FOLDER      FOLDER is empty
+ *
+ * Prints a line "NAME VALUE …" for each figure: of several runs the least, the median, the largest
+ * wall time and the median CPU time, in milliseconds.
+ */
+#include "../test/unit/random.h"
+#include "base/memory.h"
+#include "breach/day.h"
+#include "breach/index_build.h"
+#include "breach/index_key.h"
+#include "breach/index_scope.h"
+#include "breach/index_subject.h"
+#include "breach/index_unit.h"
+#include "scope_country.h"
+#include "scope_entries.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 15, REBUILDS = 3 };
+
+struct clocks {
+    double wall, cpu;
+};
+
+static int folder, segments;
+
+static void
+check(int result, const char *what)
+{
+    if (result >= 0)
+        return;
+    fprintf(stderr, "scope: %s: %s\n", what, error_text(result));
+    exit(2);
+}
+
+static struct clocks
+now(void)
+{
+    struct timespec wall, cpu;
+
+    clock_gettime(CLOCK_MONOTONIC, &wall);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    return (struct clocks){(double)wall.tv_sec * 1e3 + (double)wall.tv_nsec * 1e-6,
+                           (double)cpu.tv_sec * 1e3 + (double)cpu.tv_nsec * 1e-6};
+}
+
+static struct clocks
+since(struct clocks start)
+{
+    struct clocks end = now();
+
+    return (struct clocks){end.wall - start.wall, end.cpu - start.cpu};
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    const double *one = a, *other = b;
+
+    return (*one > *other) - (*one < *other);
+}
+
+static void
+print_clocks(const char *name, const struct clocks *took, size_t count)
+{
+    double wall[ROUNDS], cpu[ROUNDS];
+
+    for (size_t i = 0; i < count; i++) {
+        wall[i] = took[i].wall;
+        cpu[i] = took[i].cpu;
+    }
+    qsort(wall, count, sizeof(*wall), compare);
+    qsort(cpu, count, sizeof(*cpu), compare);
+    printf("%s %.2f %.2f %.2f %.2f\n", name, wall[0], wall[count / 2], wall[count - 1],
+           cpu[count / 2]);
+    fflush(stdout);
+}
+
+/* ---- making the index ---- */
+
+static uint64_t
+rebuild(struct clocks *took)
+{
+    struct segment_entries *from = segment_entries_open(segments);
+    struct entries entries = segment_entries(from);
+    struct ledger_entry entry = {0};
+    struct index_build *build;
+    struct index *index;
+    struct index_meta meta;
+    struct clocks start = now();
+    int next;
+
+    check(index_make(&index, folder), "make");
+    check(index_build_new(&build, &os_real, index, false), "build");
+    check(entries.seek(entries.arg, 0), "seek");
+    while ((next = entries.next(entries.arg, &entry)) == 1)
+        check(index_build_add(build, &entry), "add");
+    check(next, "read");
+    check(index_build_end(build), "end");
+    index_build_last(build, &meta);
+    index_build_free(build);
+    check(index_replace(index, folder), "replace");
+    *took = since(start);
+    segment_entries_close(from);
+    return meta.last + 1;
+}
+
+/* Only reading: what of the rebuild is not the index's. */
+static void
+read_all(struct clocks *took)
+{
+    struct segment_entries *from = segment_entries_open(segments);
+    struct entries entries = segment_entries(from);
+    struct ledger_entry entry = {0};
+    struct clocks start = now();
+    int next;
+
+    check(entries.seek(entries.arg, 0), "seek");
+    while ((next = entries.next(entries.arg, &entry)) == 1)
+        ;
+    check(next, "read");
+    *took = since(start);
+    segment_entries_close(from);
+}
+
+/* ---- what is in it ---- */
+
+static uint64_t
+count_unit(struct view value, const struct interner *classes)
+{
+    struct persons *all = NULL;
+    struct unit_walk walk;
+    struct unit_view view;
+    uint64_t count;
+    int next;
+
+    unit_walk_begin(&walk, value, classes);
+    while ((next = unit_walk_next(&walk, &view)) == 1)
+        for (size_t p = 0; p < view.part_count; p++)
+            check(person_bytes_unite(view.shown[p], &all), "unite");
+    check(next, "unit");
+    count = persons_count(all);
+    persons_free(all);
+    return count;
+}
+
+/* Different (subject, principal, day), and where the bytes are. */
+static void
+weigh(void)
+{
+    uint64_t bytes[INDEX_TABLES] = {0}, keys[INDEX_TABLES] = {0}, distinct = 0;
+    struct index_names names = {0};
+    struct index *index;
+
+    check(index_open(&index, folder), "open");
+    check(index_names_load(&names, index), "names");
+    for (enum index_table t = INDEX_MAIN; t < INDEX_TABLES; t++) {
+        struct index_walk walk;
+        struct view key, value;
+        int next;
+
+        check(index_walk_begin(&walk, index, t), "walk");
+        next = index_walk_seek(&walk, VIEW("\0"), &key, &value);
+        for (; next == 1; next = index_walk_next(&walk, &key, &value)) {
+            bytes[t] += key.length + value.length;
+            keys[t]++;
+            if (t == INDEX_DAYS)
+                distinct += count_unit(value, &names.classes);
+        }
+        check(next, "walk");
+        index_walk_end(&walk);
+    }
+    printf("distinct %llu\n", (unsigned long long)distinct);
+    printf("index_bytes %llu\n", (unsigned long long)index_size(index));
+    printf("main_bytes %llu\ndays_bytes %llu\nmonths_bytes %llu\n",
+           (unsigned long long)bytes[INDEX_MAIN], (unsigned long long)bytes[INDEX_DAYS],
+           (unsigned long long)bytes[INDEX_MONTHS]);
+    printf("units %llu\n", (unsigned long long)keys[INDEX_DAYS]);
+    index_names_release(&names);
+    index_close(index);
+}
+
+/* ---- questions ---- */
+
+/* With nothing open before, as a command asks. */
+static struct clocks
+ask(struct filter filter, uint64_t *persons)
+{
+    struct segment_entries *from = segment_entries_open(segments);
+    struct entries entries = segment_entries(from);
+    struct clocks start = now(), took;
+    struct selection selection;
+    struct scope scope;
+    struct book *book;
+    struct index *index;
+
+    check(book_new(&book, &os_real), "book");
+    scope_init(&scope, &selection);
+    selection_init(&selection, book, &filter, scope_take, &scope);
+    check(index_open(&index, folder), "open");
+    check(index_scope(index, &scope, &selection, &entries), "scope");
+    index_close(index);
+    *persons = scope_subjects(&scope, 0).at_least;
+    took = since(start);
+    scope_release(&scope);
+    selection_release(&selection);
+    book_free(book);
+    segment_entries_close(from);
+    return took;
+}
+
+static void
+measure(const char *name, const char *principal, int day, int days, int step, int64_t shift)
+{
+    struct clocks took[ROUNDS];
+    uint64_t persons = 0;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        struct filter filter = {
+            .principal = principal,
+            .from = day_begin(COUNTRY_FIRST + day + i % 5 * step) + shift,
+            .to = day_begin(COUNTRY_FIRST + day + i % 5 * step + days) + shift,
+        };
+
+        took[i] = ask(filter, &persons);
+    }
+    print_clocks(name, took, ROUNDS);
+    printf("%s_persons %llu\n", name, (unsigned long long)persons);
+}
+
+static int
+see(void *arg, const struct sight *sight)
+{
+    uint64_t *sights = arg;
+
+    *sights += sight->is_shown;
+    return 0;
+}
+
+static struct clocks
+ask_for(uint32_t ordinal, uint64_t *sights)
+{
+    struct segment_entries *from = segment_entries_open(segments);
+    struct entries entries = segment_entries(from);
+    struct filter filter = {0};
+    struct clocks start = now(), took;
+    struct selection selection;
+    struct subject subject;
+    struct book *book;
+    struct index *index;
+
+    check(book_new(&book, &os_real), "book");
+    selection_init(&selection, book, &filter, subject_take, &subject);
+    subject_init(&subject, &selection, "customer", see, sights);
+    check(subject_add(&subject, ordinal), "subject");
+    check(index_open(&index, folder), "open");
+    check(index_subject(index, &subject, &selection, &entries), "subject");
+    index_close(index);
+    took = since(start);
+    subject_release(&subject);
+    selection_release(&selection);
+    book_free(book);
+    segment_entries_close(from);
+    return took;
+}
+
+/* Anybody, each as likely: another one each time, whose days may not be in memory. */
+static void
+measure_subjects(uint32_t subjects)
+{
+    struct clocks took[ROUNDS];
+    struct random random = {.state = 4711};
+    uint64_t sights = 0;
+
+    for (uint32_t i = 0; i < ROUNDS; i++)
+        took[i] = ask_for(random_below(&random, subjects), &sights);
+    print_clocks("subject", took, ROUNDS);
+    printf("subject_sights %.1f\n", (double)sights / ROUNDS);
+}
+
+int
+main(int count, char **arguments)
+{
+    struct country_report report;
+    struct clocks start, took[ROUNDS];
+    FILE *rows = NULL;
+    uint64_t records = 0;
+    uint32_t subjects;
+
+    if (count == 5 && strcmp(arguments[1], "--rows") == 0) {
+        rows = fopen(arguments[2], "w");
+        arguments += 2;
+        count -= 2;
+    }
+    subjects = count == 3 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 0;
+    folder = count == 3 ? open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (folder < 0 || subjects < 1000)
+        return 2;
+    if (mkdirat(folder, "segments", 0700) == 0) {
+        segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        start = now();
+        country_write(segments, subjects, rows, &report);
+        took[0] = since(start);
+        printf("reads %llu\nrecords %llu\n", (unsigned long long)report.reads,
+               (unsigned long long)report.records);
+        print_clocks("generate", took, 1);
+    } else {
+        segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (rows != NULL)
+        fclose(rows);
+    for (int i = 0; i < REBUILDS; i++)
+        read_all(&took[i]);
+    print_clocks("read", took, REBUILDS);
+    for (int i = 0; i < REBUILDS; i++)
+        records = rebuild(&took[i]);
+    print_clocks("rebuild", took, REBUILDS);
+    printf("indexed %llu\n", (unsigned long long)records);
+    weigh();
+    measure("harvester_208_days", "principal999", COUNTRY_HARVEST_FIRST, COUNTRY_HARVEST_DAYS, 0,
+            0);
+    measure("service_208_days", "principal003", 600, 208, 7, 0);
+    measure("batch_208_days", "principal030", 600, 208, 7, 0);
+    measure("person_208_days", "principal500", 600, 208, 7, 0);
+    measure("harvester_208_days_edges", "principal999", COUNTRY_HARVEST_FIRST, COUNTRY_HARVEST_DAYS,
+            0, 12 * 3600 * NANOSECONDS_PER_SECOND);
+    measure("all_year", NULL, 365, 366, 0, 0); /* 2024 */
+    measure("all_365_days", NULL, 200, 365, 31, 0);
+    measure_subjects(subjects);
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Days and months, of UTC: what the index counts in. Days from 1970-01-01 on; months as 12 × year +
+ * month, from 0 on (a date's first month of year 1970 is 12 × 1970). */
+#ifndef PASU_BREACH_DAY_H
+#define PASU_BREACH_DAY_H
+
+#include "base/os.h"
+
+#define DAY (24 * 3600 * NANOSECONDS_PER_SECOND)
+
+/* Of a time in nanoseconds since 1970; negative before. */
+static inline int32_t
+day_of(int64_t time)
+{
+    return (int32_t)(time / DAY - (time % DAY < 0));
+}
+
+/* When it begins. */
+static inline int64_t
+day_begin(int32_t day)
+{
+    return day * DAY;
+}
+
+/* The month of a day, not before 1970; and the first day of a month. */
+uint32_t month_of(int32_t day);
+int32_t month_begin(uint32_t month);
+
+#endif

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_build.h"
+
+#include "base/memory.h"
+#include "breach/day.h"
+#include "breach/index_heap.h"
+#include "breach/statement.h"
+
+enum { KEPT_PERSONS = 4096 }; /* room that a session's group keeps */
+
+struct index_build {
+    struct index *index;
+    struct index_meta meta;
+    struct index_names names;
+    struct sessions sessions;
+    struct gaps gaps;
+    struct map known;  /* vocabularies */
+    struct map shapes; /* that were put */
+    uint32_t known_last;
+    struct index_heap heap;
+    struct map days_by; /* day → place */
+    struct index_day *days;
+    size_t day_count, day_space, day_at;
+    int32_t newest;
+    bool has_newest;
+    struct map groups_by; /* session → place */
+    struct index_group *groups;
+    size_t group_count, group_space;
+    uint64_t held; /* weight of all groups */
+    struct ordinals free_groups;
+};
+
+/* ---- days ---- */
+
+static int
+add_day(struct index_build *b, int32_t number, uint64_t seq)
+{
+    struct index_key known = index_key_number(INDEX_KNOWN, index_day_number(number));
+    struct index_day *day;
+    int result;
+
+    if (b->day_count == b->day_space) {
+        size_t space = b->day_space * 2 + 64;
+        struct index_day *days = memory_resize(b->days, space, sizeof(*days));
+
+        if (days == NULL)
+            return PASU_E_NOMEM;
+        b->days = days;
+        b->day_space = space;
+    }
+    day = &b->days[b->day_count];
+    result = index_day_load(day, b->index, number);
+    if (result == PASU_E_NOTFOUND) {
+        *day = (struct index_day){.day = number, .from = seq};
+        result = index_sessions_save(&b->sessions, b->index, index_key_view(&known));
+    }
+    if (result == 0)
+        result = map_put(&b->days_by, (uint32_t)number, (uint32_t)b->day_count);
+    if (result == 0)
+        b->day_at = b->day_count++;
+    return result;
+}
+
+/* A record of that day uses a vocabulary. */
+static int
+note_day(struct index_build *b, int64_t time, uint32_t vocabulary, uint64_t seq)
+{
+    int32_t number = day_of(time);
+    struct index_day *day;
+    uint32_t place;
+    int result = 0;
+
+    if (b->day_count > 0 && b->days[b->day_at].day == number)
+        ;
+    else if (b->day_count > 0 && map_get(&b->days_by, (uint32_t)number, &place))
+        b->day_at = place;
+    else
+        result = add_day(b, number, seq);
+    if (result != 0)
+        return result;
+    day = &b->days[b->day_at];
+    day->is_changed = true;
+    day->to = seq;
+    day->vocabulary_at = seq;
+    if (!b->has_newest || number > b->newest)
+        b->newest = number;
+    b->has_newest = true;
+    if (day->vocabulary == vocabulary && day->vocabularies.count > 0)
+        return 0;
+    day->vocabulary = vocabulary;
+    for (size_t i = 0; i < day->vocabularies.count; i++)
+        if (day->vocabularies.items[i] == vocabulary)
+            return 0;
+    return ordinals_add(&day->vocabularies, &vocabulary, 1);
+}
+
+/* ---- groups ---- */
+
+static struct index_group *
+group_at(struct index_build *b, uint64_t session, bool is_made)
+{
+    uint32_t place;
+
+    if (b->group_count > 0 && map_get(&b->groups_by, session, &place))
+        return &b->groups[place];
+    if (!is_made)
+        return NULL;
+    if (b->free_groups.count > 0) {
+        place = b->free_groups.items[--b->free_groups.count];
+    } else {
+        if (b->group_count == b->group_space) {
+            size_t space = b->group_space * 2 + 64;
+            struct index_group *groups =
+                space < UINT32_MAX ? memory_resize(b->groups, space, sizeof(*groups)) : NULL;
+
+            if (groups == NULL)
+                return NULL;
+            b->groups = groups;
+            b->group_space = space;
+        }
+        place = (uint32_t)b->group_count++;
+        b->groups[place] = (struct index_group){0};
+    }
+    return map_put(&b->groups_by, session, place) == 0 ? &b->groups[place] : NULL;
+}
+
+static bool
+is_large(const struct index_group *group)
+{
+    for (size_t p = 0; p < group->part_space; p++)
+        if (group->parts[p].shown.space + group->parts[p].missed.space > KEPT_PERSONS)
+            return true;
+    return false;
+}
+
+/* Whether the ledger has explained a vocabulary. */
+static bool
+is_known(struct index_build *b, uint32_t vocabulary)
+{
+    uint32_t place;
+
+    if (b->known_last == vocabulary && vocabulary != 0)
+        return true;
+    if (!map_get(&b->known, vocabulary, &place))
+        return false;
+    b->known_last = vocabulary;
+    return true;
+}
+
+/* The group is a statement, and over. */
+static int
+give(struct index_build *b, struct index_group *group)
+{
+    struct index_class class = {0};
+    uint32_t number;
+    int result = index_group_class(group, &class);
+
+    b->held -= group->weight;
+    group->is_open = false;
+    if (result == PASU_E_RANGE) {
+        b->meta.is_uneven = true;
+        return 0;
+    }
+    class.head.is_known = is_known(b, group->vocabulary);
+    number = interner_number(&b->names.classes, index_class_bytes(&class));
+    if (number == 0)
+        return PASU_E_NOMEM;
+    result = index_heap_add(&b->heap, day_of(group->time), number, group);
+    if (is_large(group))
+        index_group_release(group);
+    return result;
+}
+
+static int
+give_session(struct index_build *b, uint64_t session)
+{
+    struct index_group *group = group_at(b, session, false);
+
+    return group != NULL && group->is_open ? give(b, group) : 0;
+}
+
+/* The session has ended: its place is another's. */
+static int
+forget_session(struct index_build *b, uint64_t session)
+{
+    int result = give_session(b, session);
+    uint32_t place;
+
+    if (result != 0 || b->group_count == 0 || !map_get(&b->groups_by, session, &place))
+        return result;
+    map_remove(&b->groups_by, session);
+    return ordinals_add(&b->free_groups, &place, 1);
+}
+
+static int
+give_all(struct index_build *b)
+{
+    int result = 0;
+
+    for (size_t g = 0; result == 0 && g < b->group_count; g++)
+        if (b->groups[g].is_open)
+            result = give(b, &b->groups[g]);
+    return result;
+}
+
+/* Where all together are too many, who reads cuts statements, too: but not at the same places. */
+static int
+check_held(struct index_build *b, struct index_group *group)
+{
+    if (group->weight > STATEMENT_PERSONS_MAX)
+        return give(b, group);
+    if (b->held <= STATEMENTS_HELD_MAX)
+        return 0;
+    b->meta.is_uneven = true;
+    return give_all(b);
+}
+
+static int
+add_to_group(struct index_build *b, uint64_t seq, const struct exposure *exposure,
+             const struct session_info *session)
+{
+    struct index_group *group = group_at(b, exposure->session, true);
+    uint64_t before;
+    int result = 0;
+
+    if (group == NULL)
+        return PASU_E_NOMEM;
+    if (group->is_open && !index_group_goes_on(group, exposure, session != NULL))
+        result = give(b, group);
+    if (result == 0 && !group->is_open) {
+        index_group_begin(group, seq, exposure);
+        if (session != NULL) {
+            group->is_known = true;
+            group->profile = session->profile;
+            group->principal = index_names_principal(&b->names, session->profile);
+        }
+    }
+    if (result != 0)
+        return result;
+    before = group->weight;
+    result = index_group_add(group, exposure);
+    b->held += group->weight - before;
+    return result != 0 ? result : check_held(b, group);
+}
+
+/* ---- entries ---- */
+
+static int
+add_exposure(struct index_build *b, uint64_t seq, const struct exposure *exposure)
+{
+    const struct session_info *session = sessions_get(&b->sessions, exposure->session);
+    int result = note_day(b, exposure->time, exposure->vocabulary, seq);
+
+    b->meta.is_strange |= !is_known(b, exposure->vocabulary);
+    if (result == 0 && session == NULL) {
+        b->days[b->day_at].unknown += exposure->statements;
+        result = map_put(&b->days[b->day_at].sessions, exposure->session, 0);
+    }
+    if (result != 0)
+        return result;
+    if (exposure->time < 0) /* no question is about it that the index answers */
+        return give_session(b, exposure->session);
+    result = add_to_group(b, seq, exposure, session);
+    if (result == 0 && b->heap.persons > INDEX_GATHERED)
+        result = index_heap_write(&b->heap, &b->names, b->index);
+    return result;
+}
+
+static int
+open_session(struct index_build *b, const struct message_session *opened, uint64_t seq)
+{
+    int result = sessions_open(&b->sessions, seq, opened);
+    const struct session_info *session = sessions_get(&b->sessions, opened->session);
+    uint32_t profile;
+
+    if (result != 0 || session == NULL || session->profile != 0)
+        return result;
+    profile = index_names_profile(&b->names, session);
+    sessions_mark(&b->sessions, opened->session, profile);
+    return profile != 0 ? 0 : PASU_E_NOMEM;
+}
+
+static int
+add_vocabulary(struct index_build *b, const struct ledger_entry *entry)
+{
+    const struct vocabulary *vocabulary = entry->u.vocabulary;
+    uint8_t bytes[VOCABULARY_ENCODED_MAX];
+    uint32_t known;
+    ssize_t length;
+
+    if (!map_get(&b->known, vocabulary->id, &known)) {
+        length = vocabulary_encode(vocabulary, bytes, sizeof(bytes));
+        if (length < 0)
+            return (int)length;
+        if (interner_number(&b->names.vocabularies, view_of(bytes, (size_t)length)) == 0 ||
+            map_put(&b->known, vocabulary->id, 0) != 0)
+            return PASU_E_NOMEM;
+    }
+    return note_day(b, entry->time, vocabulary->id, entry->seq);
+}
+
+/* The first text counts, as in breach/shapes.h. */
+static int
+add_shape(struct index_build *b, const struct ledger_entry *entry)
+{
+    struct index_key key = index_key_session(INDEX_SHAPE, entry->u.shape->fingerprint);
+    struct view there;
+    uint32_t place;
+    int result;
+
+    if (map_get(&b->shapes, entry->u.shape->fingerprint, &place))
+        return 0;
+    result = index_get(b->index, INDEX_MAIN, index_key_view(&key), &there);
+    if (result == PASU_E_NOTFOUND)
+        result = index_put(b->index, INDEX_MAIN, index_key_view(&key), entry->u.shape->sql);
+    return result == 0 ? map_put(&b->shapes, entry->u.shape->fingerprint, 0) : result;
+}
+
+int
+index_build_add(struct index_build *b, const struct ledger_entry *entry)
+{
+    gaps_note(&b->gaps, entry);
+    sessions_forget(&b->sessions, entry->time);
+    b->meta.has_last = true;
+    b->meta.last = entry->seq;
+    b->meta.time = entry->time;
+    b->meta.type = (uint32_t)entry->type;
+    switch (entry->type) {
+    case LEDGER_OPENED:
+        return open_session(b, entry->u.opened, entry->seq);
+    case LEDGER_CLOSED:
+        sessions_close(&b->sessions, entry->u.closed->session, entry->time);
+        return forget_session(b, entry->u.closed->session);
+    case LEDGER_EXPOSURE:
+        return add_exposure(b, entry->seq, entry->u.exposure);
+    case LEDGER_VOCABULARY:
+        return add_vocabulary(b, entry);
+    case LEDGER_SHAPE:
+        return add_shape(b, entry);
+    case LEDGER_ORDINAL:
+        b->meta.has_keys = true;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+void
+index_build_damage(struct index_build *b, const struct records_place *place)
+{
+    gaps_damage(&b->gaps, place);
+}
+
+/* ---- beginning ---- */
+
+static int
+load_known(struct index_build *b)
+{
+    struct vocabulary *vocabulary = memory_new(1, sizeof(*vocabulary));
+    int result = vocabulary == NULL ? PASU_E_NOMEM : 0;
+
+    for (uint32_t v = 1; result == 0 && v <= b->names.vocabularies.count; v++) {
+        result = index_names_vocabulary(&b->names, v, vocabulary);
+        if (result == 0)
+            result = map_put(&b->known, vocabulary->id, 0);
+    }
+    memory_free(vocabulary);
+    return result;
+}
+
+static int
+load_newest(struct index_build *b)
+{
+    struct index_key from = index_key_number(INDEX_DAY, 0);
+    struct index_walk walk;
+    struct view key, value;
+    int result = index_walk_begin(&walk, b->index, INDEX_MAIN);
+
+    if (result == 0)
+        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
+    while (result == 1 && key.bytes[0] == INDEX_DAY && key.length == from.length) {
+        b->newest = index_day_of(bytes_get_u32(key.bytes + 1));
+        b->has_newest = true;
+        result = index_walk_next(&walk, &key, &value);
+    }
+    index_walk_end(&walk);
+    /* What was the present month may be over now. */
+    if (result >= 0 && b->has_newest && b->newest >= 0) {
+        uint32_t month = month_of(b->newest);
+
+        result = ordinals_add(&b->heap.months, &month, 1);
+    }
+    return result < 0 ? result : 0;
+}
+
+static int
+load_group(struct index_build *b, struct view key, struct view value)
+{
+    uint64_t session = (uint64_t)bytes_get_u32(key.bytes + 1) << 32 | bytes_get_u32(key.bytes + 5);
+    struct index_group *group = group_at(b, session, true);
+    int result = group == NULL ? PASU_E_NOMEM : index_group_read(group, session, value);
+
+    if (result == 0)
+        b->held += group->weight;
+    return result;
+}
+
+static int
+load_groups(struct index_build *b)
+{
+    struct index_key from = index_key_letter(INDEX_OPEN);
+    struct index_walk walk;
+    struct view key, value;
+    int result = index_walk_begin(&walk, b->index, INDEX_MAIN);
+
+    if (result == 0)
+        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
+    while (result == 1 && key.bytes[0] == INDEX_OPEN && key.length == 9) {
+        result = load_group(b, key, value);
+        if (result == 0)
+            result = index_walk_next(&walk, &key, &value);
+    }
+    index_walk_end(&walk);
+    return result < 0 ? result : 0;
+}
+
+static int
+load(struct index_build *b)
+{
+    struct index_key state = index_key_letter(INDEX_STATE);
+    int result = index_meta_load(&b->meta, b->index);
+
+    if (result == 0)
+        result = index_names_load(&b->names, b->index);
+    if (result == 0)
+        result = index_sessions_load(&b->sessions, &b->names, b->index, index_key_view(&state));
+    if (result == 0)
+        result = index_gaps_load(&b->gaps, b->index);
+    if (result == 0)
+        result = load_known(b);
+    if (result == 0)
+        result = load_newest(b);
+    return result == 0 ? load_groups(b) : result;
+}
+
+int
+index_build_new(struct index_build **build, const struct os *os, struct index *index, bool goes_on)
+{
+    struct index_build *b = memory_new(1, sizeof(*b));
+    uint64_t seed = 0;
+    int result = b == NULL ? PASU_E_NOMEM : os->random(os->arg, &seed, sizeof(seed));
+
+    *build = NULL;
+    if (result != 0) {
+        memory_free(b);
+        return result;
+    }
+    b->index = index;
+    b->heap.month_rows = INDEX_MONTH_ROWS;
+    b->sessions.places.seed = b->groups_by.seed = b->known.seed = b->shapes.seed = seed;
+    for (size_t i = 0; i < INDEX_LISTS; i++)
+        b->names.lists[i].places.seed = seed;
+    result = goes_on ? load(b) : 0;
+    if (result == 0)
+        *build = b;
+    else
+        index_build_free(b);
+    return result;
+}
+
+void
+index_build_months(struct index_build *b, uint64_t rows)
+{
+    b->heap.month_rows = rows;
+}
+
+bool
+index_build_last(const struct index_build *b, struct index_meta *meta)
+{
+    *meta = b->meta;
+    return meta->has_last;
+}
+
+/* ---- the end ---- */
+
+static int
+save_groups(struct index_build *b)
+{
+    struct index_key from = index_key_letter(INDEX_OPEN);
+    struct index_walk walk;
+    struct view key, value;
+    int result = index_walk_begin(&walk, b->index, INDEX_MAIN);
+
+    walk.is_unchecked = true;
+    while (result == 0 &&
+           (result = index_walk_seek(&walk, index_key_view(&from), &key, &value)) == 1)
+        result = key.bytes[0] != INDEX_OPEN ? 1 : index_delete(b->index, INDEX_MAIN, key);
+    index_walk_end(&walk);
+    if (result > 0)
+        result = 0;
+    for (size_t g = 0; result == 0 && g < b->group_count; g++) {
+        struct index_key open = index_key_session(INDEX_OPEN, b->groups[g].session);
+        struct pack pack = {0};
+
+        if (!b->groups[g].is_open)
+            continue;
+        result = index_group_write(&b->groups[g], &pack, &b->heap.scratch);
+        if (result == 0)
+            result = index_put(b->index, INDEX_MAIN, index_key_view(&open), pack_view(&pack));
+        pack_release(&pack);
+    }
+    return result;
+}
+
+static int
+save_days(struct index_build *b)
+{
+    int result = 0;
+
+    for (size_t d = 0; result == 0 && d < b->day_count; d++)
+        if (b->days[d].is_changed)
+            result = index_day_save(&b->days[d], b->index);
+    return result;
+}
+
+int
+index_build_end(struct index_build *b)
+{
+    struct index_key state = index_key_letter(INDEX_STATE);
+    int result = index_heap_write(&b->heap, &b->names, b->index);
+
+    if (result == 0 && b->has_newest && b->newest >= 0)
+        result = index_heap_months(&b->heap, &b->names, b->index, month_of(b->newest));
+    if (result == 0)
+        result = save_days(b);
+    if (result == 0)
+        result = save_groups(b);
+    if (result == 0)
+        result = index_names_save(&b->names, b->index);
+    if (result == 0)
+        result = index_sessions_save(&b->sessions, b->index, index_key_view(&state));
+    if (result == 0)
+        result = index_gaps_save(&b->gaps, b->index);
+    return result == 0 && b->meta.has_last ? index_meta_save(&b->meta, b->index) : result;
+}
+
+void
+index_build_free(struct index_build *b)
+{
+    if (b == NULL)
+        return;
+    for (size_t d = 0; d < b->day_count; d++)
+        index_day_release(&b->days[d]);
+    for (size_t g = 0; g < b->group_count; g++)
+        index_group_release(&b->groups[g]);
+    memory_free(b->days);
+    memory_free(b->groups);
+    ordinals_release(&b->free_groups);
+    map_release(&b->days_by);
+    map_release(&b->groups_by);
+    map_release(&b->known);
+    map_release(&b->shapes);
+    sessions_release(&b->sessions);
+    index_names_release(&b->names);
+    index_heap_release(&b->heap);
+    memory_free(b);
+}

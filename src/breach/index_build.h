@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes the index of a ledger's entries, or goes on with it from where it ends: each entry is given
+ * once, in order; what comes of them is written at the end, and before when it is much.
+ *
+ *      entries ──▶ groups, one a session ──▶ units of days, in memory ──▶ index ──▶ units of months
+ *
+ * What is written is there after the index was committed, which is the caller's; after an error the
+ * caller drops it. Entries whose place in the ledger is not final (those that still are in a ring)
+ * must not be given. Memory: the sessions and groups open at one time, names, and at most
+ * INDEX_GATHERED persons. One thread.
+ */
+#ifndef PASU_BREACH_INDEX_BUILD_H
+#define PASU_BREACH_INDEX_BUILD_H
+
+#include "breach/index_state.h"
+
+struct index_build;
+
+/* From nothing into an empty index, or going on with one (PASU_E_NOTFOUND where there is none that
+ * could be gone on with). The index must outlive it. PASU_E_CRYPTO: no randomness. */
+PASU_MUST_USE int index_build_new(struct index_build **build, const struct os *os,
+                                  struct index *index, bool goes_on);
+/* From how many rows in a month on a principal has a unit of it, which makes its answers faster and
+ * the index longer; tests lower it. */
+enum { INDEX_MONTH_ROWS = 500000 };
+void index_build_months(struct index_build *build, uint64_t rows);
+void index_build_free(struct index_build *build);
+/* Where to go on: with the entry behind `last`; false where from the beginning. */
+bool index_build_last(const struct index_build *build, struct index_meta *meta);
+PASU_MUST_USE int index_build_add(struct index_build *build, const struct ledger_entry *entry);
+/* The ledger is damaged there. */
+void index_build_damage(struct index_build *build, const struct records_place *place);
+/* Writes all. */
+PASU_MUST_USE int index_build_end(struct index_build *build);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_heap.h"
+
+#include "base/memory.h"
+#include "breach/day.h"
+
+/* Sets of a month of more than that are united fast, and looked into. */
+enum { MONTH_DENSE = 1 << 16 };
+
+static void
+drop_units(struct index_heap *heap)
+{
+    for (size_t u = 0; u < heap->count; u++)
+        unit_release(&heap->units[u]);
+    heap->count = 0;
+    heap->persons = 0;
+    map_release(&heap->places);
+    if (heap->recent_count > 0)
+        memset(heap->recent, 0, heap->recent_count * sizeof(*heap->recent));
+}
+
+void
+index_heap_release(struct index_heap *heap)
+{
+    drop_units(heap);
+    memory_free(heap->units);
+    memory_free(heap->recent);
+    ordinals_release(&heap->months);
+    ordinals_release(&heap->scratch);
+    *heap = (struct index_heap){0};
+}
+
+static bool
+make_room(struct index_heap *heap, uint32_t principal)
+{
+    if (heap->count == heap->space) {
+        size_t space = heap->space * 2 + 64;
+        struct unit *units =
+            space < UINT32_MAX ? memory_resize(heap->units, space, sizeof(*units)) : NULL;
+
+        if (units == NULL)
+            return false;
+        heap->units = units;
+        heap->space = space;
+    }
+    if (principal >= heap->recent_count) {
+        size_t count = (size_t)principal * 2 + 64;
+        struct index_recent *recent = memory_resize(heap->recent, count, sizeof(*recent));
+
+        if (recent == NULL)
+            return false;
+        memset(recent + heap->recent_count, 0, (count - heap->recent_count) * sizeof(*recent));
+        heap->recent = recent;
+        heap->recent_count = count;
+    }
+    return true;
+}
+
+static struct unit *
+unit_at(struct index_heap *heap, uint32_t when, uint32_t principal)
+{
+    uint64_t key = (uint64_t)when << 32 | principal;
+    struct index_recent *recent;
+    uint32_t place;
+
+    if (principal < heap->recent_count && heap->recent[principal].place != 0 &&
+        heap->recent[principal].when == when)
+        return &heap->units[heap->recent[principal].place - 1];
+    if (!make_room(heap, principal))
+        return NULL;
+    if (heap->places.count == 0 || !map_get(&heap->places, key, &place)) {
+        place = (uint32_t)heap->count;
+        if (map_put(&heap->places, key, place) != 0)
+            return NULL;
+        heap->units[heap->count++] = (struct unit){.when = when, .principal = principal};
+    }
+    recent = &heap->recent[principal];
+    *recent = (struct index_recent){when, place + 1};
+    return &heap->units[place];
+}
+
+/* The sums of one statement are mostly those of no flag. */
+static void
+add_sums(struct sums *sums, const struct index_group *group)
+{
+    uint64_t weight = group->statements > 0 ? group->statements : 1;
+
+    if (sums->count == 0 || group->time < sums->first)
+        sums->first = group->time;
+    if (sums->count == 0 || group->time > sums->last)
+        sums->last = group->time;
+    sums->count++;
+    sums->statements = sum_of(sums->statements, group->statements);
+    sums->weight = sum_of(sums->weight, weight);
+    sums->rows = sum_of(sums->rows, group->rows);
+    sums->misses = sum_of(sums->misses, group->misses);
+    for (uint64_t flags = group->flags; flags != 0; flags &= flags - 1) {
+        unsigned flag = (unsigned)__builtin_ctzll(flags);
+
+        if (flag < FLAG_COUNT)
+            sums->flags[flag] = sum_of(sums->flags[flag], weight);
+    }
+}
+
+int
+index_heap_add(struct index_heap *heap, int32_t day, uint32_t class,
+               const struct index_group *group)
+{
+    struct unit *unit = unit_at(heap, index_day_number(day), group->principal);
+    struct unit_class *to = unit == NULL ? NULL : unit_class_at(unit, class, group->part_count);
+
+    if (to == NULL)
+        return PASU_E_NOMEM;
+    add_sums(&to->sums, group);
+    for (size_t p = 0; p < group->part_count; p++) {
+        const struct index_group_part *part = &group->parts[p];
+        struct bound bound = {part->unknown, part->unknown > 0, part->unknown};
+
+        bound_add(&to->parts[p].bound, &bound);
+        if (ordinals_add(&to->parts[p].shown, part->shown.items, part->shown.count) != 0 ||
+            ordinals_add(&to->parts[p].missed, part->missed.items, part->missed.count) != 0)
+            return PASU_E_NOMEM;
+        heap->persons += part->shown.count + part->missed.count;
+    }
+    return 0;
+}
+
+/* ---- writing days ---- */
+
+static int
+compare_units(const void *a, const void *b)
+{
+    const struct unit *one = a, *other = b;
+
+    if (one->when != other->when)
+        return one->when < other->when ? -1 : 1;
+    return (one->principal > other->principal) - (one->principal < other->principal);
+}
+
+static int
+note_month(struct index_heap *heap, uint32_t when)
+{
+    int32_t day = index_day_of(when);
+    uint32_t month = day < 0 ? 0 : month_of(day);
+
+    for (size_t m = heap->months.count; m > 0; m--)
+        if (heap->months.items[m - 1] == month)
+            return 0;
+    return ordinals_add(&heap->months, &month, 1);
+}
+
+static int
+write_unit(struct index_heap *heap, struct unit *unit, const struct index_names *names,
+           struct index *index, enum index_table table)
+{
+    struct index_key key = index_key_unit(unit->when, unit->principal);
+    struct pack pack = {0};
+    struct view old;
+    int result =
+        table == INDEX_DAYS ? index_get(index, table, index_key_view(&key), &old) : PASU_E_NOTFOUND;
+
+    if (result == 0)
+        result = unit_read(unit, old, &names->classes, 0);
+    if (result == 0 || result == PASU_E_NOTFOUND)
+        result = unit_write(unit, &pack, &heap->scratch,
+                            table == INDEX_MONTHS ? MONTH_DENSE : PERSON_BYTES_DENSE);
+    if (result == 0)
+        result = index_put(index, table, index_key_view(&key), pack_view(&pack));
+    pack_release(&pack);
+    return result;
+}
+
+int
+index_heap_write(struct index_heap *heap, const struct index_names *names, struct index *index)
+{
+    int result = 0;
+
+    if (heap->count > 0)
+        qsort(heap->units, heap->count, sizeof(*heap->units), compare_units);
+    for (size_t u = 0; result == 0 && u < heap->count; u++) {
+        result = note_month(heap, heap->units[u].when);
+        if (result == 0)
+            result = write_unit(heap, &heap->units[u], names, index, INDEX_DAYS);
+        unit_release(&heap->units[u]);
+    }
+    drop_units(heap);
+    return result;
+}
+
+/* ---- months ---- */
+
+/* A unit of the month, and how many rows each principal was shown. */
+struct month {
+    struct unit all;
+    uint64_t *rows; /* by principal */
+};
+
+static int
+count_rows(struct month *month, struct view value, const struct index_names *names,
+           uint32_t principal)
+{
+    struct unit_view view;
+    struct unit_walk walk;
+    int result;
+
+    unit_walk_begin(&walk, value, &names->classes);
+    while ((result = unit_walk_next(&walk, &view)) == 1)
+        month->rows[principal] = sum_of(month->rows[principal], view.sums.rows);
+    return result;
+}
+
+static int
+gather_month(struct month *month, const struct index_names *names, struct index *index)
+{
+    uint32_t number = month->all.when, end = index_day_number(month_begin(number + 1));
+    struct index_key from = index_key_unit(index_day_number(month_begin(number)), 0);
+    struct index_walk walk;
+    struct view key, value;
+    int result = index_walk_begin(&walk, index, INDEX_DAYS);
+
+    if (result == 0)
+        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
+    while (result == 1 && key.length == from.length && bytes_get_u32(key.bytes) < end) {
+        uint32_t principal = bytes_get_u32(key.bytes + 4);
+
+        result = principal > names->principals.count ? PASU_E_CORRUPT
+                                                     : count_rows(month, value, names, principal);
+        if (result == 0)
+            result = unit_read(&month->all, value, &names->classes, principal);
+        if (result == 0)
+            result = index_walk_next(&walk, &key, &value);
+    }
+    index_walk_end(&walk);
+    return result < 0 ? result : 0;
+}
+
+/* Of one principal, whose days would take long to read. */
+static int
+write_own_month(struct index_heap *heap, const struct index_names *names, struct index *index,
+                uint32_t number, uint32_t principal)
+{
+    struct unit own = {.when = number, .principal = principal};
+    int result = 0;
+
+    for (int32_t day = month_begin(number); result == 0 && day < month_begin(number + 1); day++) {
+        struct index_key key = index_key_unit(index_day_number(day), principal);
+        struct view value;
+
+        result = index_get(index, INDEX_DAYS, index_key_view(&key), &value);
+        if (result == 0)
+            result = unit_read(&own, value, &names->classes, 0);
+        if (result == PASU_E_NOTFOUND)
+            result = 0;
+    }
+    if (result == 0)
+        result = write_unit(heap, &own, names, index, INDEX_MONTHS);
+    unit_release(&own);
+    return result;
+}
+
+static int
+write_month(struct index_heap *heap, const struct index_names *names, struct index *index,
+            uint32_t number)
+{
+    struct month month = {.all = {.when = number, .principal = INDEX_EVERYBODY}};
+    int result;
+
+    month.rows = memory_new(names->principals.count + 1, sizeof(*month.rows));
+    if (month.rows == NULL)
+        return PASU_E_NOMEM;
+    result = gather_month(&month, names, index);
+    if (result == 0)
+        result = write_unit(heap, &month.all, names, index, INDEX_MONTHS);
+    unit_release(&month.all);
+    for (uint32_t p = 1; result == 0 && p <= names->principals.count; p++)
+        if (month.rows[p] >= heap->month_rows)
+            result = write_own_month(heap, names, index, number, p);
+    memory_free(month.rows);
+    return result;
+}
+
+int
+index_heap_months(struct index_heap *heap, const struct index_names *names, struct index *index,
+                  uint32_t over)
+{
+    int result = ordinals_sort(&heap->months, &heap->scratch);
+
+    for (size_t m = 0; result == 0 && m < heap->months.count; m++)
+        if (heap->months.items[m] < over && heap->months.items[m] >= 12 * 1970)
+            result = write_month(heap, names, index, heap->months.items[m]);
+    return result;
+}

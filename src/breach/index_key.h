@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys of the index (docs/spec/index.md): numbers big-endian, so that they sort; in the main table
+ * behind a letter. */
+#ifndef PASU_BREACH_INDEX_KEY_H
+#define PASU_BREACH_INDEX_KEY_H
+
+#include "ledger/index.h"
+
+enum {
+    INDEX_META = 'M',
+    INDEX_GAPS = 'G',
+    INDEX_STATE = 'S',
+    INDEX_CLASS = 'C',
+    INDEX_DAY = 'D',
+    INDEX_PROFILE = 'F',
+    INDEX_KNOWN = 'K',
+    INDEX_OPEN = 'O',
+    INDEX_PRINCIPAL = 'P',
+    INDEX_SHAPE = 'H',
+    INDEX_VOCABULARY = 'V',
+};
+#define INDEX_EVERYBODY UINT32_MAX /* as a principal: all together */
+
+struct index_key {
+    uint8_t bytes[INDEX_KEY_MAX];
+    size_t length;
+};
+
+static inline struct view
+index_key_view(const struct index_key *key)
+{
+    return view_of(key->bytes, key->length);
+}
+
+/* "M" */
+static inline struct index_key
+index_key_letter(char letter)
+{
+    return (struct index_key){{(uint8_t)letter}, 1};
+}
+
+/* "C" and a number */
+static inline struct index_key
+index_key_number(char letter, uint32_t number)
+{
+    struct index_key key = {{(uint8_t)letter}, 5};
+
+    bytes_put_u32(key.bytes + 1, number);
+    return key;
+}
+
+static inline struct index_key
+index_key_session(char letter, uint64_t session)
+{
+    struct index_key key = {{(uint8_t)letter}, 9};
+
+    bytes_put_u32(key.bytes + 1, (uint32_t)(session >> 32));
+    bytes_put_u32(key.bytes + 5, (uint32_t)session);
+    return key;
+}
+
+/* Of the tables of units. */
+static inline struct index_key
+index_key_unit(uint32_t when, uint32_t principal)
+{
+    struct index_key key = {{0}, 8};
+
+    bytes_put_u32(key.bytes, when);
+    bytes_put_u32(key.bytes + 4, principal);
+    return key;
+}
+
+/* A day as keys have it, and back. */
+static inline uint32_t
+index_day_number(int32_t day)
+{
+    return (uint32_t)day ^ UINT32_C(0x80000000);
+}
+static inline int32_t
+index_day_of(uint32_t number)
+{
+    return (int32_t)(number ^ UINT32_C(0x80000000));
+}
+
+#endif

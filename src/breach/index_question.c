@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_question.h"
+
+#include "base/memory.h"
+#include "breach/day.h"
+#include "breach/index_key.h"
+
+/* ---- days ---- */
+
+static int
+cut_time(struct index_question *q)
+{
+    const struct filter *filter = q->selection->filter;
+    int32_t first = day_of(filter->from), last = day_of(filter->to);
+    bool begins_whole = filter->from == day_begin(first);
+
+    q->first = first;
+    q->from = begins_whole ? first : first + 1;
+    q->to = filter->to == 0 ? INT32_MAX : last;
+    if (!begins_whole) {
+        int result = index_question_add(q, first);
+
+        if (result != 0)
+            return result;
+    }
+    return filter->to != 0 && filter->to != day_begin(last) ? index_question_add(q, last) : 0;
+}
+
+bool
+index_question_is_whole(const struct index_question *q, int32_t day)
+{
+    return day >= q->from && day < q->to && !index_question_is_edge(q, day);
+}
+
+/* Where the day is among the edges, or belongs. */
+static size_t
+edge_place(const struct index_question *q, uint32_t number)
+{
+    size_t low = 0, high = q->edges.count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (q->edges.items[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool
+index_question_is_edge(const struct index_question *q, int32_t day)
+{
+    size_t place = edge_place(q, index_day_number(day));
+
+    return place < q->edges.count && q->edges.items[place] == index_day_number(day);
+}
+
+int
+index_question_add(struct index_question *q, int32_t day)
+{
+    uint32_t number = index_day_number(day);
+    size_t place = edge_place(q, number), behind = q->edges.count - place;
+    int result;
+
+    if (index_question_is_edge(q, day))
+        return 0;
+    result = ordinals_add(&q->edges, &number, 1);
+    if (result != 0)
+        return result;
+    memmove(q->edges.items + place + 1, q->edges.items + place, behind * sizeof(number));
+    q->edges.items[place] = number;
+    return 0;
+}
+
+int
+index_question_begin(struct index_question *q)
+{
+    const struct filter *filter = q->selection->filter;
+    int result = index_meta_load(&q->meta, q->index);
+
+    if (result != 0)
+        return result;
+    if (q->meta.is_uneven || filter->from < 0)
+        return PASU_E_UNAVAILABLE;
+    q->of_edges.seed = q->selection->book->sessions.places.seed;
+    for (size_t i = 0; i < INDEX_LISTS; i++)
+        q->names.lists[i].places.seed = q->of_edges.seed;
+    result = index_names_load(&q->names, q->index);
+    if (result == 0 && filter->principal != NULL)
+        q->principal = interner_find(&q->names.principals, view_of_text(filter->principal));
+    if (result == 0)
+        result = cut_time(q);
+    /* What a statement's numbers meant depends on when it was over: in a part of a day we would not
+     * know. */
+    if (result == 0 && q->meta.is_strange && q->edges.count > 0)
+        return PASU_E_UNAVAILABLE;
+    return result;
+}
+
+void
+index_question_release(struct index_question *q)
+{
+    index_names_release(&q->names);
+    map_release(&q->of_edges);
+    map_release(&q->configured);
+    ordinals_release(&q->edges);
+    for (size_t i = 0; i < q->strange_count; i++)
+        memory_free(q->strange[i]);
+    memory_free(q->strange);
+}
+
+int
+index_question_days(struct index_question *q, int32_t *from, int32_t *to)
+{
+    struct index_key lowest = index_key_number(INDEX_DAY, 0);
+    struct index_walk walk;
+    struct view key, value;
+    int32_t first = INT32_MAX, last = INT32_MIN;
+    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
+
+    walk.is_unchecked = true;
+    if (result == 0)
+        result = index_walk_seek(&walk, index_key_view(&lowest), &key, &value);
+    while (result == 1 && key.bytes[0] == INDEX_DAY && key.length == lowest.length) {
+        last = index_day_of(bytes_get_u32(key.bytes + 1));
+        first = first == INT32_MAX ? last : first;
+        result = index_walk_next(&walk, &key, &value);
+    }
+    index_walk_end(&walk);
+    *from = q->from < first ? first : q->from;
+    *to = q->to;
+    if (*from < 0)
+        *from = 0;
+    if (last < *to)
+        *to = last < 0 ? 0 : last + 1;
+    return result < 0 ? result : 0;
+}
+
+/* ---- names ---- */
+
+int
+index_question_names(struct index_question *q)
+{
+    struct names *names = &q->selection->book->names;
+    struct vocabulary *vocabulary = memory_new(1, sizeof(*vocabulary));
+    int result = vocabulary == NULL ? PASU_E_NOMEM : 0;
+
+    for (size_t i = 0; result == 0 && i < names->count; i++)
+        if (names->lexicons[i]->is_known)
+            result = map_put(&q->configured, names->lexicons[i]->id, 0);
+    for (uint32_t v = 1; result == 0 && v <= q->names.vocabularies.count; v++) {
+        result = index_names_vocabulary(&q->names, v, vocabulary);
+        if (result == 0)
+            result = names_add(names, vocabulary);
+    }
+    memory_free(vocabulary);
+    return result;
+}
+
+int
+index_question_lexicon(struct index_question *q, const struct index_class_head *head,
+                       struct lexicon **lexicon)
+{
+    struct lexicon **strange;
+    uint32_t place;
+
+    if (head->is_known || map_get(&q->configured, head->vocabulary, &place))
+        return names_lexicon(&q->selection->book->names, head->vocabulary, lexicon);
+    for (size_t i = 0; i < q->strange_count; i++)
+        if (q->strange[i]->id == head->vocabulary) {
+            *lexicon = q->strange[i];
+            return 0;
+        }
+    strange = memory_resize(q->strange, q->strange_count + 1, sizeof(struct lexicon *));
+    if (strange == NULL)
+        return PASU_E_NOMEM;
+    q->strange = strange;
+    *lexicon = memory_new(1, sizeof(**lexicon));
+    if (*lexicon == NULL)
+        return PASU_E_NOMEM;
+    (*lexicon)->id = head->vocabulary;
+    memset((*lexicon)->fields, 0xff, sizeof((*lexicon)->fields));
+    memset((*lexicon)->kinds, 0xff, sizeof((*lexicon)->kinds));
+    q->strange[q->strange_count++] = *lexicon;
+    return 0;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_question.h"
+
+#include "base/memory.h"
+#include "breach/day.h"
+#include "breach/index_key.h"
+
+/* ---- days that are not whole ---- */
+
+struct stretch {
+    uint64_t from, to; /* records */
+    int32_t day;       /* the one that it begins with */
+};
+
+static int
+compare_stretches(const void *a, const void *b)
+{
+    const struct stretch *one = a, *other = b;
+
+    return (one->from > other->from) - (one->from < other->from);
+}
+
+/* Where the edges' records are, in the ledger's order, none twice. To be freed. */
+static int
+find_stretches(struct index_question *q, struct stretch **found, size_t *count)
+{
+    struct stretch *stretches = memory_new(q->edges.count + 1, sizeof(*stretches));
+    size_t kept = 0, all = 0;
+    int result = stretches == NULL ? PASU_E_NOMEM : 0;
+
+    *found = stretches;
+    for (size_t e = 0; result == 0 && e < q->edges.count; e++) {
+        struct index_day day;
+
+        result = index_day_load(&day, q->index, index_day_of(q->edges.items[e]));
+        if (result == 0) {
+            stretches[all++] = (struct stretch){day.from, day.to, day.day};
+            index_day_release(&day);
+        }
+        if (result == PASU_E_NOTFOUND)
+            result = 0;
+    }
+    if (all > 0)
+        qsort(stretches, all, sizeof(*stretches), compare_stretches);
+    for (size_t s = 0; s < all; s++) {
+        if (kept > 0 && stretches[s].from <= stretches[kept - 1].to) {
+            if (stretches[s].to > stretches[kept - 1].to)
+                stretches[kept - 1].to = stretches[s].to;
+        } else {
+            stretches[kept++] = stretches[s];
+        }
+    }
+    *count = kept;
+    return result;
+}
+
+/* The time is of an edge's day. The last vocabulary before the asked time is by place, not by when
+ * we come to it. */
+static void
+note_before(struct index_question *q, uint64_t seq, uint32_t vocabulary, int64_t time)
+{
+    if (time >= q->selection->filter->from || (q->has_before && q->before_at > seq))
+        return;
+    q->has_before = true;
+    q->before_at = seq;
+    q->before = vocabulary;
+}
+
+static int
+read_exposure(struct index_question *q, const struct ledger_entry *entry)
+{
+    const struct exposure *exposure = entry->u.exposure;
+
+    if (!index_question_is_edge(q, day_of(exposure->time)))
+        return statements_close(&q->selection->statements, exposure->session);
+    note_before(q, entry->seq, exposure->vocabulary, exposure->time);
+    return selection_expose(q->selection, entry->seq, exposure);
+}
+
+static int
+read_entry(struct index_question *q, const struct ledger_entry *entry)
+{
+    struct sessions *sessions = &q->selection->book->sessions;
+
+    sessions_forget(sessions, entry->time);
+    switch (entry->type) {
+    case LEDGER_OPENED:
+        return sessions_open(sessions, entry->seq, entry->u.opened);
+    case LEDGER_CLOSED:
+        sessions_close(sessions, entry->u.closed->session, entry->time);
+        return statements_close(&q->selection->statements, entry->u.closed->session);
+    case LEDGER_EXPOSURE:
+        return read_exposure(q, entry);
+    case LEDGER_VOCABULARY:
+        if (!index_question_is_edge(q, day_of(entry->time)))
+            return 0;
+        note_before(q, entry->seq, entry->u.vocabulary->id, entry->time);
+        return selection_note(q->selection, entry->u.vocabulary->id, entry->time);
+    default:
+        return 0;
+    }
+}
+
+static bool
+is_of_edge(void *arg, uint64_t session)
+{
+    const struct index_question *q = arg;
+    uint32_t place;
+
+    return map_get(&q->of_edges, session, &place);
+}
+
+static int
+read_stretch(struct index_question *q, const struct stretch *stretch)
+{
+    struct index_key known = index_key_number(INDEX_KNOWN, index_day_number(stretch->day));
+    struct ledger_entry entry = {0};
+    int result = index_sessions_load(&q->selection->book->sessions, &q->names, q->index,
+                                     index_key_view(&known));
+
+    if (result == PASU_E_NOTFOUND)
+        return PASU_E_CORRUPT;
+    if (result == 0)
+        result = q->entries->seek(q->entries->arg, stretch->from);
+    while (result == 0) {
+        int next = q->entries->next(q->entries->arg, &entry);
+
+        if (next == 0 || (next == 1 && entry.seq > stretch->to))
+            break;
+        if (next == 1)
+            result = read_entry(q, &entry);
+        else if (next != PASU_E_CORRUPT)
+            result = next;
+    }
+    /* A session's open statement is its last: the rest is over. */
+    return result == 0 ? statements_settle(&q->selection->statements, is_of_edge, q) : result;
+}
+
+/* Goes through what is open: `see` of each until it returns other than 0. */
+static int
+each_open(struct index_question *q,
+          int (*see)(struct index_question *question, struct index_group *group))
+{
+    struct index_key from = index_key_letter(INDEX_OPEN);
+    struct index_walk walk;
+    struct view key, value;
+    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
+
+    if (result == 0)
+        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
+    while (result == 1 && key.bytes[0] == INDEX_OPEN && key.length == 9) {
+        struct index_group group;
+
+        result = index_group_read(
+            &group, (uint64_t)bytes_get_u32(key.bytes + 1) << 32 | bytes_get_u32(key.bytes + 5),
+            value);
+        if (result == 0)
+            result = see(q, &group);
+        index_group_release(&group);
+        if (result == 0)
+            result = index_walk_next(&walk, &key, &value);
+    }
+    index_walk_end(&walk);
+    return result < 0 ? result : 0;
+}
+
+static int
+note_open(struct index_question *q, struct index_group *group)
+{
+    return index_question_is_edge(q, day_of(group->time)) ? map_put(&q->of_edges, group->session, 0)
+                                                          : 0;
+}
+
+int
+index_read_edges(struct index_question *q)
+{
+    struct stretch *stretches = NULL;
+    size_t count = 0;
+    int result = q->edges.count > 0 ? each_open(q, note_open) : 0;
+
+    if (result == 0)
+        result = find_stretches(q, &stretches, &count);
+    for (size_t s = 0; result == 0 && s < count; s++)
+        result = read_stretch(q, &stretches[s]);
+    memory_free(stretches);
+    return result;
+}
+
+/* ---- whole days ---- */
+
+static int
+note_day(struct index_question *q, const struct index_day *day)
+{
+    struct selection *s = q->selection;
+    int result = 0;
+
+    if (day->day < q->first) {
+        note_before(q, day->vocabulary_at, day->vocabulary, day_begin(day->day));
+        return 0;
+    }
+    if (!index_question_is_whole(q, day->day))
+        return 0;
+    for (size_t v = 0; result == 0 && v < day->vocabularies.count; v++)
+        result = selection_note(s, day->vocabularies.items[v], day_begin(day->day));
+    if (s->filter->principal != NULL)
+        s->untestable += day->unknown;
+    for (size_t i = 0; result == 0 && i < day->sessions.size; i++)
+        if (day->sessions.slots[i].is_used)
+            result = map_put(&s->unrecorded, day->sessions.slots[i].key, 0);
+    return result;
+}
+
+int
+index_read_days(struct index_question *q)
+{
+    struct index_key from = index_key_number(INDEX_DAY, 0);
+    struct index_walk walk;
+    struct view key, value;
+    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
+
+    if (result == 0)
+        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
+    while (result == 1 && key.bytes[0] == INDEX_DAY && key.length == from.length) {
+        struct index_day day;
+
+        result = index_day_read(&day, index_day_of(bytes_get_u32(key.bytes + 1)), value);
+        if (result != 0)
+            break;
+        result = note_day(q, &day);
+        index_day_release(&day);
+        if (result == 0)
+            result = index_walk_next(&walk, &key, &value);
+    }
+    index_walk_end(&walk);
+    return result < 0 ? result : 0;
+}
+
+/* ---- behind the index ---- */
+
+/* As records of at most EXPOSURE_PARTS_MAX parts each. */
+static int
+resume(struct index_question *q, const struct index_group *group,
+       const struct session_info *session)
+{
+    size_t count = group->part_count / EXPOSURE_PARTS_MAX + 1;
+    struct exposure *records = memory_new(count, sizeof(*records));
+    int result;
+
+    if (records == NULL)
+        return PASU_E_NOMEM;
+    records[0] = (struct exposure){.session = group->session,
+                                   .time = group->time,
+                                   .shape = group->shape,
+                                   .vocabulary = group->vocabulary,
+                                   .rows = group->rows,
+                                   .misses = group->misses,
+                                   .flags = group->flags,
+                                   .verdict = group->verdict};
+    memcpy(records[0].rule, group->rule, sizeof(group->rule));
+    memcpy(records[0].actor, group->actor, sizeof(group->actor));
+    for (size_t p = 0; p < group->part_count; p++) {
+        const struct index_group_part *part = &group->parts[p];
+        struct exposure *record = &records[p / EXPOSURE_PARTS_MAX];
+
+        record->parts[record->part_count++] =
+            (struct exposure_part){.kind = part->like.kind,
+                                   .attribution = part->like.attribution,
+                                   .is_text = (part->like.bits & INDEX_PART_TEXT) != 0,
+                                   .clear = part->like.clear,
+                                   .masked = part->like.masked,
+                                   .null = part->like.null,
+                                   .unknown = part->unknown,
+                                   .ordinals = part->shown.items,
+                                   .ordinal_count = part->shown.count,
+                                   .missed = part->missed.items,
+                                   .missed_count = part->missed.count};
+    }
+    result = statements_resume(&q->selection->statements, group->seq, records, count,
+                               group->statements, session, group->weight);
+    memory_free(records);
+    return result;
+}
+
+static int
+resume_open(struct index_question *q, struct index_group *group)
+{
+    struct message_session opened = {.session = group->session};
+    struct session_info session = {.id = group->session, .profile = group->profile};
+
+    if (!index_question_is_whole(q, day_of(group->time)))
+        return 0;
+    if (q->selection->filter->principal != NULL &&
+        (!group->is_known || group->principal != q->principal))
+        return 0;
+    if (!group->is_known)
+        return resume(q, group, NULL);
+    if (index_names_session(&q->names, group->profile, &opened) != 0)
+        return PASU_E_CORRUPT;
+    memcpy(session.gateway, opened.gateway, sizeof(session.gateway));
+    memcpy(session.principal, opened.principal, sizeof(session.principal));
+    memcpy(session.database, opened.database, sizeof(session.database));
+    memcpy(session.application, opened.application, sizeof(session.application));
+    memcpy(session.address, opened.address, sizeof(session.address));
+    return resume(q, group, &session);
+}
+
+/* The index's last record, which must be where it was. */
+static int
+find_last(struct index_question *q)
+{
+    struct ledger_entry entry = {0};
+    int result = q->entries->seek(q->entries->arg, q->meta.last);
+
+    if (result == 0)
+        result = q->entries->next(q->entries->arg, &entry);
+    if (result != 1)
+        return result == 0 || result == PASU_E_CORRUPT ? PASU_E_UNAVAILABLE : result;
+    return index_meta_is_last(&q->meta, &entry) ? 0 : PASU_E_UNAVAILABLE;
+}
+
+int
+index_read_rest(struct index_question *q)
+{
+    struct index_key state = index_key_letter(INDEX_STATE);
+    struct book *book = q->selection->book;
+    struct ledger_entry entry = {0};
+    int result = index_sessions_load(&book->sessions, &q->names, q->index, index_key_view(&state));
+
+    if (result == 0)
+        result = index_gaps_load(&book->gaps, q->index);
+    if (result == PASU_E_NOTFOUND)
+        result = PASU_E_CORRUPT;
+    if (result == 0 && q->has_before)
+        result = names_lexicon(&book->names, q->before, &q->selection->before);
+    if (result == 0)
+        result = each_open(q, resume_open);
+    if (result == 0)
+        result = find_last(q);
+    while (result == 0) {
+        int next = q->entries->next(q->entries->arg, &entry);
+
+        if (next == 0)
+            return selection_end(q->selection);
+        if (next == 1)
+            result = selection_add(q->selection, &entry);
+        else if (next == PASU_E_CORRUPT)
+            gaps_damage(&book->gaps, q->entries->damage(q->entries->arg));
+        else
+            result = next;
+    }
+    return result;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_scope.h"
+
+#include "base/memory.h"
+#include "breach/day.h"
+#include "breach/index_key.h"
+#include "breach/index_question.h"
+
+enum { LIST_MAX = 4 << 20 }; /* persons of a part that are gathered before they are united */
+
+/* A class of statements, over all units of the answer. */
+struct gathered {
+    struct sums sums;
+    struct bound *bounds;
+    struct persons **shown; /* of each part; NULL: nobody */
+    struct ordinals *lists; /* of each part: not in `shown` yet */
+    struct ordinals principals;
+    struct lexicon *lexicon;
+    struct scope_part parts[INDEX_PARTS_MAX];
+    size_t part_count;
+    uint64_t wanted; /* parts, a bit each */
+};
+
+struct gathering {
+    struct index_question question;
+    struct scope *scope;
+    struct gathered **classes; /* by number; NULL: not come across */
+    struct ordinals scratch;
+};
+
+bool
+index_scope_can(const struct filter *filter)
+{
+    return filter->actor == NULL && filter->application == NULL && filter->session == 0 &&
+           !filter->has_source;
+}
+
+/* ---- units ---- */
+
+static void
+fill_parts(struct gathering *g, struct gathered *class, const struct index_class *from)
+{
+    class->part_count = from->head.part_count;
+    for (size_t p = 0; p < class->part_count; p++) {
+        const struct index_class_part *part = &from->parts[p];
+
+        class->parts[p] = (struct scope_part){.kind = part->kind,
+                                              .attribution = part->attribution,
+                                              .is_text = (part->bits & INDEX_PART_TEXT) != 0,
+                                              .has_shown = (part->bits & INDEX_PART_SHOWN) != 0,
+                                              .clear = part->clear,
+                                              .masked = part->masked,
+                                              .null = part->null};
+        if (scope_wants(g->scope, class->lexicon, &class->parts[p]))
+            class->wanted |= UINT64_C(1) << p;
+    }
+}
+
+static int
+gathered_at(struct gathering *g, uint32_t number, struct gathered **class)
+{
+    const struct index_class *from = index_class_of(&g->question.names.classes, number);
+    size_t parts = from->head.part_count;
+    int result;
+
+    *class = g->classes[number];
+    if (*class != NULL)
+        return 0;
+    *class = g->classes[number] = memory_new(1, sizeof(**class));
+    if (*class == NULL)
+        return PASU_E_NOMEM;
+    (*class)->bounds = memory_new(parts + 1, sizeof(*(*class)->bounds));
+    (*class)->shown = memory_new(parts + 1, sizeof(struct persons *));
+    (*class)->lists = memory_new(parts + 1, sizeof(*(*class)->lists));
+    if ((*class)->bounds == NULL || (*class)->shown == NULL || (*class)->lists == NULL)
+        return PASU_E_NOMEM;
+    result = index_question_lexicon(&g->question, &from->head, &(*class)->lexicon);
+    if (result == 0)
+        fill_parts(g, *class, from);
+    return result;
+}
+
+static int
+gather_principals(struct gathered *class, struct unit_view *view, uint32_t principal)
+{
+    int result = principal != 0 ? ordinals_add(&class->principals, &principal, 1) : 0;
+
+    for (size_t i = 0; result == 0 && i < view->principal_count; i++) {
+        uint32_t number = (uint32_t)unpack_number(&view->principals);
+
+        result = ordinals_add(&class->principals, &number, 1);
+    }
+    return result;
+}
+
+/* What was gathered of a part goes into its set. */
+static int
+unite_list(struct gathering *g, struct gathered *class, size_t p)
+{
+    int result = ordinals_sort(&class->lists[p], &g->scratch);
+
+    if (result == 0)
+        result = persons_add(&class->shown[p], class->lists[p].items, class->lists[p].count);
+    class->lists[p].count = 0;
+    return result;
+}
+
+static int
+gather_persons(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
+{
+    int result;
+
+    if (!person_bytes_is_list(bytes))
+        return person_bytes_unite(bytes, &class->shown[p]);
+    result = person_bytes_list(bytes, &class->lists[p]);
+    return result == 0 && class->lists[p].count > LIST_MAX ? unite_list(g, class, p) : result;
+}
+
+static int
+gather_unit(struct gathering *g, uint32_t principal, struct view value)
+{
+    struct unit_view view;
+    struct unit_walk walk;
+    struct gathered *class;
+    int result;
+
+    unit_walk_begin(&walk, value, &g->question.names.classes);
+    while ((result = unit_walk_next(&walk, &view)) == 1) {
+        result = gathered_at(g, view.class, &class);
+        if (result == 0)
+            result = gather_principals(class, &view, principal);
+        if (result != 0)
+            return result;
+        sums_add(&class->sums, &view.sums);
+        for (size_t p = 0; result == 0 && p < view.part_count; p++) {
+            bound_add(&class->bounds[p], &view.bounds[p]);
+            if ((class->wanted >> p & 1) != 0)
+                result = gather_persons(g, class, p, view.shown[p]);
+        }
+        if (result != 0)
+            return result;
+    }
+    return result;
+}
+
+static int
+gather_one(struct gathering *g, enum index_table table, uint32_t when, uint32_t principal)
+{
+    struct index_key key = index_key_unit(when, principal);
+    struct view value;
+    int result = index_get(g->question.index, table, index_key_view(&key), &value);
+
+    if (result != 0)
+        return result;
+    return gather_unit(g, principal == INDEX_EVERYBODY ? 0 : principal, value);
+}
+
+/* All principals, or the one, on days from <= day < to. */
+static int
+gather_days(struct gathering *g, int32_t from, int32_t to)
+{
+    bool is_one = g->question.selection->filter->principal != NULL;
+    struct index_key first = index_key_unit(index_day_number(from), 0);
+    struct index_walk walk;
+    struct view key, value;
+    int result = 0;
+
+    for (int32_t day = from; is_one && result == 0 && day < to; day++) {
+        result = gather_one(g, INDEX_DAYS, index_day_number(day), g->question.principal);
+        if (result == PASU_E_NOTFOUND)
+            result = 0;
+    }
+    if (is_one)
+        return result;
+    result = index_walk_begin(&walk, g->question.index, INDEX_DAYS);
+    if (result == 0)
+        result = index_walk_seek(&walk, index_key_view(&first), &key, &value);
+    while (result == 1 && key.length == first.length &&
+           bytes_get_u32(key.bytes) < index_day_number(to)) {
+        result = gather_unit(g, bytes_get_u32(key.bytes + 4), value);
+        if (result == 0)
+            result = index_walk_next(&walk, &key, &value);
+    }
+    index_walk_end(&walk);
+    return result < 0 ? result : 0;
+}
+
+static int
+gather(struct gathering *g)
+{
+    struct index_question *q = &g->question;
+    bool is_one = q->selection->filter->principal != NULL;
+    int32_t from, to;
+    int result = index_question_days(q, &from, &to);
+
+    if (is_one && q->principal == 0)
+        return result;
+    while (result == 0 && from < to) {
+        uint32_t month = month_of(from);
+        int32_t end = month_begin(month + 1);
+
+        result = PASU_E_NOTFOUND;
+        if (from == month_begin(month) && end <= to)
+            result = gather_one(g, INDEX_MONTHS, month, is_one ? q->principal : INDEX_EVERYBODY);
+        if (result == PASU_E_NOTFOUND)
+            result = gather_days(g, from, end < to ? end : to);
+        from = end;
+    }
+    return result;
+}
+
+/* ---- the answer ---- */
+
+static int
+add_principals(struct gathering *g, struct gathered *class)
+{
+    struct ordinals scratch = {0};
+    int result = ordinals_sort(&class->principals, &scratch);
+
+    for (size_t i = 0; result == 0 && i < class->principals.count; i++) {
+        char name[NAME_SIZE];
+
+        text_from_view(name, sizeof(name),
+                       interner_string(&g->question.names.principals, class->principals.items[i]));
+        result = scope_credit(g->scope, name);
+    }
+    ordinals_release(&scratch);
+    return result;
+}
+
+static int
+add_classes(struct gathering *g)
+{
+    int result = 0;
+
+    for (size_t c = 1; result == 0 && c <= g->question.names.classes.count; c++) {
+        struct gathered *class = g->classes[c];
+
+        if (class == NULL)
+            continue;
+        for (size_t p = 0; result == 0 && p < class->part_count; p++)
+            result = unite_list(g, class, p);
+        if (result != 0)
+            return result;
+        for (size_t p = 0; p < class->part_count; p++) {
+            class->parts[p].shown = class->shown[p];
+            class->parts[p].bound = class->bounds[p];
+        }
+        result =
+            scope_count(g->scope, class->lexicon, class->parts, class->part_count, &class->sums);
+        if (result == 1)
+            result = add_principals(g, class);
+    }
+    return result;
+}
+
+static void
+release(struct gathering *g)
+{
+    for (size_t c = 1; g->classes != NULL && c <= g->question.names.classes.count; c++) {
+        struct gathered *class = g->classes[c];
+
+        if (class == NULL)
+            continue;
+        for (size_t p = 0; class->shown != NULL && p < class->part_count; p++)
+            persons_free(class->shown[p]);
+        for (size_t p = 0; class->lists != NULL && p < class->part_count; p++)
+            ordinals_release(&class->lists[p]);
+        memory_free(class->lists);
+        memory_free(class->shown);
+        memory_free(class->bounds);
+        ordinals_release(&class->principals);
+        memory_free(class);
+    }
+    memory_free(g->classes);
+    ordinals_release(&g->scratch);
+    index_question_release(&g->question);
+}
+
+int
+index_scope(struct index *index, struct scope *scope, struct selection *selection,
+            const struct entries *entries)
+{
+    struct gathering g = {
+        .question = {.index = index, .entries = entries, .selection = selection},
+        .scope = scope,
+    };
+    int result = index_question_begin(&g.question);
+
+    if (result == 0) {
+        g.classes = memory_new(g.question.names.classes.count + 1, sizeof(struct gathered *));
+        result = g.classes == NULL ? PASU_E_NOMEM : index_question_names(&g.question);
+    }
+    if (result == 0)
+        result = index_read_edges(&g.question);
+    if (result == 0)
+        result = index_read_days(&g.question);
+    if (result == 0)
+        result = gather(&g);
+    if (result == 0)
+        result = add_classes(&g);
+    if (result == 0)
+        result = index_read_rest(&g.question);
+    release(&g);
+    return result;
+}

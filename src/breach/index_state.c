@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_state.h"
+
+#include "base/memory.h"
+#include "breach/index_key.h"
+
+enum { META_UNEVEN = 1, META_STRANGE = 2, META_KEYS = 4 };
+
+/* Puts what was packed, and releases it. */
+static int
+put_pack(struct index *index, struct view key, struct pack *pack)
+{
+    int result = pack->failed ? PASU_E_NOMEM : index_put(index, INDEX_MAIN, key, pack_view(pack));
+
+    pack_release(pack);
+    return result;
+}
+
+/* ---- where it ends ---- */
+
+int
+index_meta_load(struct index_meta *meta, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_META);
+    struct view value;
+    struct reader r;
+    uint32_t flags;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    *meta = (struct index_meta){0};
+    if (result != 0)
+        return result;
+    r = reader_of(value);
+    if (little_read_u32(&r) != INDEX_VERSION)
+        return PASU_E_NOTFOUND;
+    flags = little_read_u32(&r);
+    meta->is_uneven = (flags & META_UNEVEN) != 0;
+    meta->is_strange = (flags & META_STRANGE) != 0;
+    meta->has_keys = (flags & META_KEYS) != 0;
+    meta->has_last = true;
+    meta->last = little_read_u64(&r);
+    meta->time = (int64_t)little_read_u64(&r);
+    meta->type = little_read_u32(&r);
+    return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
+int
+index_meta_save(const struct index_meta *meta, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_META);
+    uint32_t flags = (meta->is_uneven ? META_UNEVEN : 0U) | (meta->is_strange ? META_STRANGE : 0U) |
+                     (meta->has_keys ? META_KEYS : 0U);
+    struct pack pack = {0};
+
+    pack_u32(&pack, INDEX_VERSION);
+    pack_u32(&pack, flags);
+    pack_u64(&pack, meta->last);
+    pack_u64(&pack, (uint64_t)meta->time);
+    pack_u32(&pack, meta->type);
+    return put_pack(index, index_key_view(&key), &pack);
+}
+
+bool
+index_meta_is_last(const struct index_meta *meta, const struct ledger_entry *entry)
+{
+    return entry->seq == meta->last && entry->time == meta->time &&
+           (uint32_t)entry->type == meta->type;
+}
+
+/* ---- days ---- */
+
+void
+index_day_release(struct index_day *day)
+{
+    ordinals_release(&day->vocabularies);
+    map_release(&day->sessions);
+}
+
+int
+index_day_read(struct index_day *day, int32_t number, struct view bytes)
+{
+    struct reader r = reader_of(bytes);
+    size_t count;
+    int result = 0;
+
+    *day = (struct index_day){.day = number, .from = unpack_number(&r)};
+    day->to = unpack_number(&r);
+    day->unknown = unpack_number(&r);
+    day->vocabulary = little_read_u32(&r);
+    day->vocabulary_at = unpack_number(&r);
+    count = unpack_count(&r);
+    for (size_t i = 0; i < count && result == 0 && !r.failed; i++) {
+        uint32_t id = little_read_u32(&r);
+
+        result = ordinals_add(&day->vocabularies, &id, 1);
+    }
+    count = unpack_count(&r);
+    for (size_t i = 0; i < count && result == 0 && !r.failed; i++)
+        result = map_put(&day->sessions, little_read_u64(&r), 0);
+    if (result == 0)
+        result = reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+    if (result != 0)
+        index_day_release(day);
+    return result;
+}
+
+int
+index_day_load(struct index_day *day, struct index *index, int32_t number)
+{
+    struct index_key key = index_key_number(INDEX_DAY, index_day_number(number));
+    struct view value;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    return result != 0 ? result : index_day_read(day, number, value);
+}
+
+static int
+compare_u64(const void *a, const void *b)
+{
+    const uint64_t *one = a, *other = b;
+
+    return (*one > *other) - (*one < *other);
+}
+
+/* In rising order: where a map has them depends on its seed. */
+static void
+pack_sessions(struct pack *pack, const struct map *map)
+{
+    uint64_t *ids = map->count == 0 ? NULL : memory_new(map->count, sizeof(*ids));
+    size_t count = 0;
+
+    pack_number(pack, map->count);
+    if (ids == NULL) {
+        pack->failed = pack->failed || map->count > 0;
+        return;
+    }
+    for (size_t i = 0; i < map->size; i++)
+        if (map->slots[i].is_used)
+            ids[count++] = map->slots[i].key;
+    qsort(ids, count, sizeof(*ids), compare_u64);
+    for (size_t i = 0; i < count; i++)
+        pack_u64(pack, ids[i]);
+    memory_free(ids);
+}
+
+int
+index_day_save(const struct index_day *day, struct index *index)
+{
+    struct index_key key = index_key_number(INDEX_DAY, index_day_number(day->day));
+    struct pack pack = {0};
+
+    pack_number(&pack, day->from);
+    pack_number(&pack, day->to);
+    pack_number(&pack, day->unknown);
+    pack_u32(&pack, day->vocabulary);
+    pack_number(&pack, day->vocabulary_at);
+    pack_number(&pack, day->vocabularies.count);
+    for (size_t i = 0; i < day->vocabularies.count; i++)
+        pack_u32(&pack, day->vocabularies.items[i]);
+    pack_sessions(&pack, &day->sessions);
+    return put_pack(index, index_key_view(&key), &pack);
+}
+
+/* ---- sessions ---- */
+
+struct listed {
+    uint64_t session;
+    int64_t opened, closed;
+    uint32_t profile;
+};
+
+struct listing {
+    struct listed *items;
+    size_t count, space;
+};
+
+static int
+list_session(void *arg, const struct session_info *session, int64_t closed)
+{
+    struct listing *listing = arg;
+
+    if (listing->count == listing->space) {
+        size_t space = listing->space * 2 + 64;
+        struct listed *items = memory_resize(listing->items, space, sizeof(*items));
+
+        if (items == NULL)
+            return PASU_E_NOMEM;
+        listing->items = items;
+        listing->space = space;
+    }
+    listing->items[listing->count++] =
+        (struct listed){session->id, session->opened, closed, session->profile};
+    return 0;
+}
+
+static int
+compare_listed(const void *a, const void *b)
+{
+    const struct listed *one = a, *other = b;
+
+    return (one->session > other->session) - (one->session < other->session);
+}
+
+/* The order of those that are open is not the ledger's but that of their places in memory. */
+int
+index_sessions_save(const struct sessions *sessions, struct index *index, struct view key)
+{
+    struct listing listing = {0};
+    struct pack pack = {0};
+    size_t closed = 0;
+    int result = sessions_each(sessions, list_session, &listing);
+
+    while (closed < listing.count && listing.items[closed].closed != 0)
+        closed++;
+    if (listing.count > closed)
+        qsort(listing.items + closed, listing.count - closed, sizeof(*listing.items),
+              compare_listed);
+    pack_number(&pack, listing.count);
+    for (size_t i = 0; i < listing.count; i++) {
+        pack_u64(&pack, listing.items[i].session);
+        pack_u32(&pack, listing.items[i].profile);
+        pack_u64(&pack, (uint64_t)listing.items[i].opened);
+        pack_u64(&pack, (uint64_t)listing.items[i].closed);
+    }
+    memory_free(listing.items);
+    pack.failed = pack.failed || result != 0;
+    return put_pack(index, key, &pack);
+}
+
+static int
+read_session(struct sessions *sessions, const struct index_names *names, struct reader *r)
+{
+    struct message_session opened = {.session = little_read_u64(r)};
+    uint32_t profile = little_read_u32(r);
+    int64_t closed;
+    int result;
+
+    opened.opened = (int64_t)little_read_u64(r);
+    closed = (int64_t)little_read_u64(r);
+    if (r->failed || index_names_session(names, profile, &opened) != 0)
+        return PASU_E_CORRUPT;
+    result = sessions_open(sessions, 0, &opened);
+    sessions_mark(sessions, opened.session, profile);
+    if (result == 0 && closed != 0)
+        sessions_close(sessions, opened.session, closed);
+    return result;
+}
+
+int
+index_sessions_load(struct sessions *sessions, const struct index_names *names, struct index *index,
+                    struct view key)
+{
+    uint64_t seed = sessions->places.seed;
+    struct view value;
+    struct reader r;
+    size_t count;
+    int result = index_get(index, INDEX_MAIN, key, &value);
+
+    sessions_release(sessions);
+    sessions->places.seed = seed;
+    if (result != 0)
+        return result;
+    r = reader_of(value);
+    count = unpack_count(&r);
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = read_session(sessions, names, &r);
+    return result != 0 ? result : reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
+/* ---- gaps ---- */
+
+int
+index_gaps_save(const struct gaps *gaps, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_GAPS);
+    struct pack pack = {0};
+
+    pack_u8(&pack, (uint8_t)gaps->state);
+    pack_u64(&pack, (uint64_t)gaps->last);
+    pack_u64(&pack, gaps->left_out);
+    pack_number(&pack, gaps->first_open);
+    pack_number(&pack, gaps->count);
+    for (size_t g = 0; g < gaps->count; g++) {
+        const struct gap *gap = &gaps->items[g];
+
+        pack_u8(&pack, (uint8_t)gap->what);
+        pack_u64(&pack, (uint64_t)gap->from);
+        pack_u64(&pack, (uint64_t)gap->to);
+        pack_number(&pack, gap->records);
+        pack_u32(&pack, (uint32_t)gap->error);
+        pack_number(&pack, gap->segment);
+        pack_number(&pack, gap->offset);
+    }
+    return put_pack(index, index_key_view(&key), &pack);
+}
+
+int
+index_gaps_load(struct gaps *gaps, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_GAPS);
+    struct view value;
+    struct reader r;
+    unsigned state;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    *gaps = (struct gaps){0};
+    if (result != 0)
+        return result;
+    r = reader_of(value);
+    state = reader_u8(&r);
+    gaps->last = (int64_t)little_read_u64(&r);
+    gaps->left_out = little_read_u64(&r);
+    gaps->first_open = unpack_number(&r);
+    gaps->count = unpack_number(&r);
+    if (state > GAPS_ENDED || gaps->count > GAPS_MAX || gaps->first_open > gaps->count)
+        return PASU_E_CORRUPT;
+    gaps->state = state == GAPS_BEGINNING ? GAPS_BEGINNING
+                  : state == GAPS_RUNNING ? GAPS_RUNNING
+                                          : GAPS_ENDED;
+    for (size_t g = 0; g < gaps->count; g++) {
+        unsigned what = reader_u8(&r);
+        struct gap *gap = &gaps->items[g];
+
+        gap->what = what <= GAP_DAMAGED ? (enum gap_what)what : GAP_DAMAGED;
+        gap->from = (int64_t)little_read_u64(&r);
+        gap->to = (int64_t)little_read_u64(&r);
+        gap->records = unpack_number(&r);
+        gap->error = (int32_t)little_read_u32(&r);
+        gap->segment = unpack_number(&r);
+        gap->offset = unpack_number(&r);
+    }
+    return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the index holds beside its units (docs/spec/index.md, table `main`): where it ends, which
+ * records a day's are among, which sessions were known at a place, where the record has gaps.
+ */
+#ifndef PASU_BREACH_INDEX_STATE_H
+#define PASU_BREACH_INDEX_STATE_H
+
+#include "breach/gaps.h"
+#include "breach/index_names.h"
+#include "breach/ordinals.h"
+#include "breach/pack.h"
+
+enum { INDEX_VERSION = 1 };
+
+struct index_meta {
+    bool is_uneven;  /* where statements are cut depended on more than their session */
+    bool is_strange; /* a vocabulary was used before the ledger explained it */
+    bool has_keys;   /* there are entries of the subject directory */
+    bool has_last;
+    uint64_t last; /* the last record in it, and how that is known again */
+    int64_t time;
+    uint32_t type;
+};
+
+/* PASU_E_NOTFOUND: none, or of another version; PASU_E_CORRUPT. */
+PASU_MUST_USE int index_meta_load(struct index_meta *meta, struct index *index);
+/* Whether an entry is the index's last one. */
+bool index_meta_is_last(const struct index_meta *meta, const struct ledger_entry *entry);
+PASU_MUST_USE int index_meta_save(const struct index_meta *meta, struct index *index);
+
+struct index_day {
+    int32_t day;
+    uint64_t from, to;            /* its records are from here to there, among others' */
+    uint64_t unknown;             /* executions by sessions that are not known */
+    uint32_t vocabulary;          /* the last one, */
+    uint64_t vocabulary_at;       /* and the record that has it last */
+    struct ordinals vocabularies; /* all */
+    struct map sessions;          /* that are not known */
+    bool is_changed;
+};
+
+void index_day_release(struct index_day *day);
+/* PASU_E_NOTFOUND, … */
+PASU_MUST_USE int index_day_load(struct index_day *day, struct index *index, int32_t number);
+/* Of the value that a walk has come to. */
+PASU_MUST_USE int index_day_read(struct index_day *day, int32_t number, struct view bytes);
+PASU_MUST_USE int index_day_save(const struct index_day *day, struct index *index);
+
+/* The sessions that are known, under a key; all must have been marked with their profiles. */
+PASU_MUST_USE int index_sessions_save(const struct sessions *sessions, struct index *index,
+                                      struct view key);
+/* Replaces what `sessions` knows. PASU_E_NOTFOUND, … */
+PASU_MUST_USE int index_sessions_load(struct sessions *sessions, const struct index_names *names,
+                                      struct index *index, struct view key);
+
+PASU_MUST_USE int index_gaps_save(const struct gaps *gaps, struct index *index);
+PASU_MUST_USE int index_gaps_load(struct gaps *gaps, struct index *index);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A unit of the index: what one principal was shown on one day (or in a month, or all principals in
+ * a month), class by class of statements: sums, and per part the persons. In memory while it is
+ * made; as bytes (docs/spec/index.md) in the file; and read again class by class, sets unopened.
+ */
+#ifndef PASU_BREACH_INDEX_UNIT_H
+#define PASU_BREACH_INDEX_UNIT_H
+
+#include "breach/index_class.h"
+#include "breach/person_bytes.h"
+#include "breach/sums.h"
+
+struct unit_part {
+    struct bound bound;
+    struct ordinals shown, missed;
+};
+
+struct unit_class {
+    uint32_t class;
+    struct sums sums;
+    struct unit_part *parts; /* as many as the class has */
+    size_t part_count;
+    struct ordinals principals; /* of all together */
+};
+
+struct unit {
+    uint32_t when, principal; /* the key */
+    struct unit_class *classes;
+    size_t count, space;
+};
+
+void unit_release(struct unit *unit);
+/* The class in it, added where it is not there; NULL without memory. */
+struct unit_class *unit_class_at(struct unit *unit, uint32_t class, size_t part_count);
+/* Sorts its sets and writes it, those of more than `dense` so that they are united fast.
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch,
+                             size_t dense);
+/* Adds what bytes hold; where `principal` is not 0, as something of that principal's.
+ * PASU_E_CORRUPT, PASU_E_NOMEM. */
+PASU_MUST_USE int unit_read(struct unit *unit, struct view bytes, const struct interner *classes,
+                            uint32_t principal);
+
+/* One class of a unit's bytes; what is borrowed is valid as long as they are. */
+struct unit_view {
+    uint32_t class;
+    size_t part_count;
+    struct sums sums;
+    struct reader principals; /* numbers, */
+    size_t principal_count;
+    struct bound bounds[INDEX_PARTS_MAX];
+    struct view shown[INDEX_PARTS_MAX], missed[INDEX_PARTS_MAX];
+};
+
+struct unit_walk {
+    struct reader reader;
+    size_t left;
+    const struct interner *classes;
+};
+
+void unit_walk_begin(struct unit_walk *walk, struct view bytes, const struct interner *classes);
+/* 1: the next class; 0: the end; PASU_E_CORRUPT. */
+PASU_MUST_USE int unit_walk_next(struct unit_walk *walk, struct unit_view *view);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/roaring_bytes.h"
+
+#include "exposure/little.h"
+
+enum {
+    COOKIE_RUNS = 12347,
+    COOKIE_PLAIN = 12346,
+    CONTAINERS_MAX = 1 << 16,
+    OFFSETS_FROM = 4, /* containers: with runs and fewer there are no offsets */
+    ARRAY_MAX = 4096,
+    BITSET_WORDS = 1024,
+};
+
+struct layout {
+    uint32_t count;
+    const uint8_t *runs;    /* a bit a container; NULL: none is one */
+    const uint8_t *heads;   /* 4 bytes each: key, persons − 1 */
+    const uint8_t *offsets; /* 4 bytes each; NULL: none */
+};
+
+static uint16_t
+u16_at(const uint8_t *at)
+{
+    uint16_t v;
+
+    memcpy(&v, at, sizeof(v));
+    return v;
+}
+
+static uint32_t
+u32_at(const uint8_t *at)
+{
+    uint32_t v;
+
+    memcpy(&v, at, sizeof(v));
+    return v;
+}
+
+/* The reader is behind what is before the containers. */
+static bool
+read_layout(struct reader *r, struct layout *layout)
+{
+    uint32_t cookie = little_read_u32(r);
+    bool has_runs = (cookie & 0xffff) == COOKIE_RUNS;
+
+    *layout = (struct layout){0};
+    if (!has_runs && cookie != COOKIE_PLAIN)
+        return false;
+    layout->count = has_runs ? (cookie >> 16) + 1 : little_read_u32(r);
+    if (layout->count > CONTAINERS_MAX)
+        return false;
+    if (has_runs)
+        layout->runs = reader_bytes(r, (layout->count + 7) / 8).bytes;
+    layout->heads = reader_bytes(r, (size_t)layout->count * 4).bytes;
+    if (!has_runs || layout->count >= OFFSETS_FROM)
+        layout->offsets = reader_bytes(r, (size_t)layout->count * 4).bytes;
+    return !r->failed;
+}
+
+static bool
+is_run(const struct layout *layout, uint32_t i)
+{
+    return layout->runs != NULL && (layout->runs[i / 8] >> i % 8 & 1) != 0;
+}
+
+static uint32_t
+persons_of(const struct layout *layout, uint32_t i)
+{
+    return u16_at(layout->heads + 4 * (size_t)i + 2) + UINT32_C(1);
+}
+
+static bool
+check_runs(struct reader *r, uint32_t persons)
+{
+    uint16_t count = little_read_u16(r);
+    uint32_t next = 0, sum = 0;
+
+    for (uint16_t i = 0; i < count; i++) {
+        uint32_t start = little_read_u16(r), length = little_read_u16(r) + UINT32_C(1);
+
+        if (r->failed || start < next || start + length > 1 << 16)
+            return false;
+        next = start + length + 1; /* two that touch are one */
+        sum += length;
+    }
+    return count > 0 && sum == persons;
+}
+
+static bool
+check_array(struct reader *r, uint32_t persons)
+{
+    struct view v = reader_bytes(r, (size_t)persons * 2);
+
+    if (r->failed)
+        return false;
+    for (uint32_t i = 1; i < persons; i++)
+        if (u16_at(v.bytes + 2 * (size_t)i) <= u16_at(v.bytes + 2 * (size_t)i - 2))
+            return false;
+    return true;
+}
+
+static bool
+check_bitset(struct reader *r, uint32_t persons)
+{
+    struct view v = reader_bytes(r, BITSET_WORDS * sizeof(uint64_t));
+    uint32_t sum = 0;
+
+    if (r->failed)
+        return false;
+    for (size_t i = 0; i < BITSET_WORDS; i++) {
+        uint64_t word;
+
+        memcpy(&word, v.bytes + i * sizeof(word), sizeof(word));
+        sum += (uint32_t)__builtin_popcountll(word);
+    }
+    return sum == persons;
+}
+
+bool
+roaring_bytes_check(struct view bytes, uint64_t *count)
+{
+    struct reader r = reader_of(bytes);
+    struct layout layout;
+
+    *count = 0;
+    if (!read_layout(&r, &layout))
+        return false;
+    for (uint32_t i = 0; i < layout.count; i++) {
+        uint32_t persons = persons_of(&layout, i);
+        const uint8_t *head = layout.heads + 4 * (size_t)i;
+        bool is_well;
+
+        if (i > 0 && u16_at(head) <= u16_at(head - 4))
+            return false;
+        if (layout.offsets != NULL &&
+            u32_at(layout.offsets + 4 * (size_t)i) != (size_t)(r.at - bytes.bytes))
+            return false;
+        is_well = is_run(&layout, i)     ? check_runs(&r, persons)
+                  : persons <= ARRAY_MAX ? check_array(&r, persons)
+                                         : check_bitset(&r, persons);
+        if (!is_well)
+            return false;
+        *count += persons;
+    }
+    return reader_end(&r) == 0;
+}
+
+/* ---- one ordinal ---- */
+
+/* The container with the key, or `count`. */
+static uint32_t
+find_container(const struct layout *layout, uint16_t key)
+{
+    uint32_t low = 0, high = layout->count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+
+        if (u16_at(layout->heads + 4 * (size_t)middle) < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < layout->count && u16_at(layout->heads + 4 * (size_t)low) == key ? low
+                                                                                 : layout->count;
+}
+
+static bool
+runs_have(struct reader r, uint16_t value)
+{
+    uint16_t count = little_read_u16(&r);
+
+    for (uint16_t i = 0; i < count && !r.failed; i++) {
+        uint16_t start = little_read_u16(&r), more = little_read_u16(&r);
+
+        if (!r.failed && value >= start && value - start <= more)
+            return true;
+    }
+    return false;
+}
+
+static bool
+array_has(struct reader r, uint32_t persons, uint16_t value)
+{
+    struct view v = reader_bytes(&r, (size_t)persons * 2);
+    size_t low = 0, high = r.failed ? 0 : persons;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        uint16_t at = u16_at(v.bytes + 2 * middle);
+
+        if (at == value)
+            return true;
+        if (at < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+static bool
+bitset_has(struct reader r, uint16_t value)
+{
+    struct view v = reader_bytes(&r, BITSET_WORDS * sizeof(uint64_t));
+
+    return !r.failed && (v.bytes[value / 8] >> value % 8 & 1) != 0;
+}
+
+/* Passes over the containers before, where there are no offsets. */
+static void
+skip_to(struct reader *r, const struct layout *layout, uint32_t place)
+{
+    for (uint32_t i = 0; i < place; i++) {
+        uint32_t persons = persons_of(layout, i);
+        size_t length = is_run(layout, i)      ? (size_t)little_read_u16(r) * 4
+                        : persons <= ARRAY_MAX ? (size_t)persons * 2
+                                               : BITSET_WORDS * sizeof(uint64_t);
+
+        reader_bytes(r, length);
+    }
+}
+
+bool
+roaring_bytes_has(struct view bytes, uint32_t ordinal)
+{
+    struct reader r = reader_of(bytes);
+    struct layout layout;
+    uint16_t low = (uint16_t)ordinal;
+    uint32_t place, persons;
+
+    if (!read_layout(&r, &layout))
+        return false;
+    place = find_container(&layout, (uint16_t)(ordinal >> 16));
+    if (place == layout.count)
+        return false;
+    if (layout.offsets != NULL) {
+        r = reader_of(bytes);
+        reader_bytes(&r, u32_at(layout.offsets + 4 * (size_t)place));
+    } else {
+        skip_to(&r, &layout, place);
+    }
+    persons = persons_of(&layout, place);
+    if (is_run(&layout, place))
+        return runs_have(r, low);
+    return persons <= ARRAY_MAX ? array_has(r, persons, low) : bitset_has(r, low);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/sums.h"
+
+void
+sums_add(struct sums *sums, const struct sums *more)
+{
+    if (sums->count == 0 || more->first < sums->first)
+        sums->first = more->first;
+    if (sums->count == 0 || more->last > sums->last)
+        sums->last = more->last;
+    sums->count = sum_of(sums->count, more->count);
+    sums->statements = sum_of(sums->statements, more->statements);
+    sums->weight = sum_of(sums->weight, more->weight);
+    sums->rows = sum_of(sums->rows, more->rows);
+    sums->misses = sum_of(sums->misses, more->misses);
+    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
+        sums->flags[flag] = sum_of(sums->flags[flag], more->flags[flag]);
+}
+
+void
+bound_add(struct bound *bound, const struct bound *more)
+{
+    bound->unknown = sum_of(bound->unknown, more->unknown);
+    bound->bounded = sum_of(bound->bounded, more->bounded);
+    if (more->largest > bound->largest)
+        bound->largest = more->largest;
+}
+
+void
+sums_of_one(struct sums *sums, int64_t time, uint64_t statements, uint64_t rows, uint64_t misses,
+            uint64_t flags)
+{
+    *sums = (struct sums){.count = 1,
+                          .statements = statements,
+                          .weight = statements > 0 ? statements : 1,
+                          .rows = rows,
+                          .misses = misses,
+                          .first = time,
+                          .last = time};
+    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
+        if ((flags >> flag & 1) != 0)
+            sums->flags[flag] = sums->weight;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ledger_entries.h"
+
+#include "base/memory.h"
+
+struct ledger_entries {
+    struct ledger_reader *reader;
+    struct ledger_entry found; /* what seek came to, */
+    int result;                /* and what that call returned; */
+    bool has_found;            /* until it is taken */
+};
+
+int
+ledger_entries_open(struct ledger_entries **ledger, int directory)
+{
+    struct ledger_entries *made = memory_new(1, sizeof(*made));
+    int result = made == NULL ? PASU_E_NOMEM : 0;
+
+    if (result == 0) {
+        result = ledger_reader_open(&made->reader, &os_real, directory);
+    }
+    *ledger = result == 0 ? made : NULL;
+    if (result != 0)
+        memory_free(made);
+    return result;
+}
+
+void
+ledger_entries_close(struct ledger_entries *ledger)
+{
+    if (ledger == NULL)
+        return;
+    if (ledger->reader != NULL)
+        ledger_reader_close(ledger->reader);
+    memory_free(ledger);
+}
+
+static int
+seek_to(void *arg, uint64_t seq)
+{
+    struct ledger_entries *l = arg;
+    int result;
+
+    result = ledger_reader_seek_index(l->reader, seq);
+    if (result == PASU_E_NOTFOUND) { /* the ledger has nothing yet */
+        l->result = 0;
+        l->has_found = true;
+        return 0;
+    }
+    if (result != 0)
+        return result;
+    do
+        l->result = ledger_reader_next(l->reader, &l->found);
+    while ((l->result == 1 || l->result == PASU_E_CORRUPT) && l->found.seq < seq);
+    l->has_found = true;
+    return 0;
+}
+
+static int
+take_next(void *arg, struct ledger_entry *entry)
+{
+    struct ledger_entries *l = arg;
+
+    if (!l->has_found)
+        return ledger_reader_next(l->reader, entry);
+    l->has_found = false;
+    *entry = l->found;
+    return l->result;
+}
+
+static const struct records_place *
+damage_of(void *arg)
+{
+    const struct ledger_entries *l = arg;
+
+    return ledger_reader_damage(l->reader);
+}
+
+struct entries
+ledger_entries(struct ledger_entries *ledger)
+{
+    return (struct entries){ledger, seek_to, take_next, damage_of};
+}

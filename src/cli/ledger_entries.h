@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's reader as breach/entries.h wants it. */
+#ifndef PASU_CLI_LEDGER_ENTRIES_H
+#define PASU_CLI_LEDGER_ENTRIES_H
+
+#include "breach/entries.h"
+
+struct ledger_entries;
+
+/* The folder must stay open. The errors of ledger_reader_open, PASU_E_NOMEM. */
+PASU_MUST_USE int ledger_entries_open(struct ledger_entries **ledger, int directory);
+/* NULL is allowed. */
+void ledger_entries_close(struct ledger_entries *ledger);
+struct entries ledger_entries(struct ledger_entries *ledger);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The file that the index of a ledger is in (docs/spec/index.md): an LMDB environment in the folder
+ * `index` of the ledger's folder, with three tables from bytes to bytes. What the bytes mean,
+ * breach/index_….h know. Derived: it can be deleted at any time, and whoever finds fault with it
+ * reads the ledger instead.
+ *
+ * Each value has a checksum, which is looked at when it is read. LMDB makes its system calls
+ * itself, and does not check its own pages; only commands use it, not the guard. Any number of
+ * processes read beside one that writes; each sees what was committed when it began.
+ */
+#ifndef PASU_LEDGER_INDEX_H
+#define PASU_LEDGER_INDEX_H
+
+#include "base/bytes.h"
+
+enum { INDEX_KEY_MAX = 16 };
+
+enum index_table { INDEX_MAIN, INDEX_DAYS, INDEX_MONTHS, INDEX_TABLES };
+
+struct index;
+
+/* For reading what is committed now. PASU_E_NOTFOUND where there is none; PASU_E_CORRUPT where it
+ * is no index; PASU_E_DENIED, PASU_E_IO, PASU_E_NOMEM. */
+PASU_MUST_USE int index_open(struct index **index, int directory);
+/* For going on with it; what is put is there after index_commit. */
+PASU_MUST_USE int index_open_to_write(struct index **index, int directory);
+/* An empty one beside it, which takes its place with index_replace. It may be committed in between.
+ */
+PASU_MUST_USE int index_make(struct index **index, int directory);
+/* Ends what was put and is not committed. NULL is allowed. */
+void index_close(struct index *index);
+
+/* Makes what was put durable (of one that was made: only given to the kernel), and begins anew. */
+PASU_MUST_USE int index_commit(struct index *index);
+/* Commits the made one, makes it durable, gives it the name, and closes it in any case. */
+PASU_MUST_USE int index_replace(struct index *index, int directory);
+/* Takes the made one away again. */
+void index_discard(struct index *index, int directory);
+
+/* The value, without its checksum; valid until the index is written to or closed. PASU_E_NOTFOUND,
+ * PASU_E_CORRUPT. */
+PASU_MUST_USE int index_get(struct index *index, enum index_table table, struct view key,
+                            struct view *value);
+/* As index_get, without looking at the checksum: for a glance into a long value. */
+PASU_MUST_USE int index_glance(struct index *index, enum index_table table, struct view key,
+                               struct view *value);
+PASU_MUST_USE int index_put(struct index *index, enum index_table table, struct view key,
+                            struct view value);
+/* Where it is there. */
+PASU_MUST_USE int index_delete(struct index *index, enum index_table table, struct view key);
+
+/* Goes through the keys from the first one that is not below `from` on, in order of their bytes. */
+struct index_walk {
+    struct index *index;
+    enum index_table table;
+    void *cursor;
+    bool is_unchecked; /* values as of index_glance */
+};
+
+PASU_MUST_USE int index_walk_begin(struct index_walk *walk, struct index *index,
+                                   enum index_table table);
+/* 1: the first key that is not below `from`, and its value; 0: there is none; PASU_E_CORRUPT. */
+PASU_MUST_USE int index_walk_seek(struct index_walk *walk, struct view from, struct view *key,
+                                  struct view *value);
+/* As index_walk_seek, of the key behind the last one. */
+PASU_MUST_USE int index_walk_next(struct index_walk *walk, struct view *key, struct view *value);
+void index_walk_end(struct index_walk *walk);
+
+/* Bytes of the file that are in use. */
+uint64_t index_size(struct index *index);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+#include "breach/person_bytes.h"
+#include "random.h"
+#include "unit.h"
+
+enum { ROUNDS = 400, JUNK = 20000 };
+
+/* Sparse or dense, with runs or without, near the ends of what there is. */
+static void
+some_set(struct random *r, struct ordinals *set, struct ordinals *scratch)
+{
+    static const uint32_t ranges[] = {50, 70000, 1000000, UINT32_MAX};
+    uint32_t range = ranges[random_below(r, 4)], count = random_below(r, 3) == 0 ? 40000 : 300;
+
+    set->count = 0;
+    for (uint32_t i = random_below(r, count); i > 0; i--) {
+        uint32_t one = random_below(r, 3) > 0 && set->count > 0
+                           ? set->items[set->count - 1] + random_below(r, 3)
+                           : random_below(r, range);
+
+        if (random_below(r, 50) == 0)
+            one = UINT32_MAX - random_below(r, 2);
+        assert_int_equal(ordinals_add(set, &one, 1), 0);
+    }
+    assert_int_equal(ordinals_sort(set, scratch), 0);
+}
+
+static struct view
+bytes_of(struct pack *pack, const struct ordinals *set, size_t dense)
+{
+    struct reader reader;
+    struct view bytes;
+
+    pack->used = 0;
+    person_bytes_put(pack, set, dense);
+    assert_false(pack->failed);
+    reader = reader_of(pack_view(pack));
+    bytes = person_bytes_next(&reader);
+    assert_int_equal(reader_end(&reader), 0);
+    return bytes;
+}
+
+static void
+sets_come_back(void **state PASU_UNUSED)
+{
+    struct random r = {.state = 3};
+    struct ordinals set = {0}, scratch = {0}, back = {0};
+    struct pack pack = {0};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct persons *persons = NULL;
+        struct view bytes;
+
+        some_set(&r, &set, &scratch);
+        bytes = bytes_of(&pack, &set, round % 2 == 0 ? PERSON_BYTES_DENSE : 0);
+        back.count = 0;
+        assert_int_equal(person_bytes_list(bytes, &back), 0);
+        assert_int_equal(back.count, set.count);
+        if (set.count > 0)
+            assert_memory_equal(back.items, set.items, set.count * sizeof(*set.items));
+        assert_int_equal(person_bytes_unite(bytes, &persons), 0);
+        assert_int_equal(persons_count(persons), set.count);
+        for (int i = 0; i < 200; i++) {
+            uint32_t one = set.count > 0 && i % 2 == 0
+                               ? set.items[random_below(&r, (uint32_t)set.count)]
+                               : random_below(&r, 70000);
+
+            assert_int_equal(person_bytes_has(bytes, one), persons_has(persons, one));
+        }
+        persons_free(persons);
+    }
+    ordinals_release(&set);
+    ordinals_release(&scratch);
+    ordinals_release(&back);
+    pack_release(&pack);
+}
+
+/* Whatever the bytes are: a set, or PASU_E_CORRUPT; never more than was there. */
+static void
+junk_is_refused(void **state PASU_UNUSED)
+{
+    struct random r = {.state = 9};
+    struct ordinals set = {0}, scratch = {0}, back = {0};
+    struct pack pack = {0};
+    unsigned refused = 0;
+
+    for (int round = 0; round < JUNK; round++) {
+        struct persons *persons = NULL;
+        struct view bytes;
+        uint8_t *copy;
+        size_t length;
+        int result;
+
+        if (round % 20 == 0)
+            some_set(&r, &set, &scratch);
+        bytes = bytes_of(&pack, &set, round % 2 == 0 ? PERSON_BYTES_DENSE : 0);
+        length =
+            random_below(&r, 4) == 0 ? random_below(&r, (uint32_t)bytes.length + 1) : bytes.length;
+        copy = memory_new(length + 1, 1); /* its end is the memory's, for a checker of memory */
+        if (length > 0)
+            memcpy(copy, bytes.bytes, length);
+        for (uint32_t i = random_below(&r, 4); i > 0 && length > 0; i--)
+            copy[random_below(&r,
+                              random_below(&r, 2) == 0 && length > 40 ? 40 : (uint32_t)length)] ^=
+                (uint8_t)(1 << random_below(&r, 8));
+        back.count = 0;
+        result = person_bytes_list(view_of(copy, length), &back);
+        assert_true(result == 0 || result == PASU_E_CORRUPT);
+        refused += result != 0;
+        for (size_t i = 1; result == 0 && i < back.count; i++)
+            assert_true(back.items[i] > back.items[i - 1]);
+        if (result == 0)
+            assert_int_equal(person_bytes_unite(view_of(copy, length), &persons), 0);
+        (void)person_bytes_has(view_of(copy, length), random_below(&r, 100000));
+        persons_free(persons);
+        memory_free(copy);
+    }
+    assert_true(refused > JUNK / 10);
+    ordinals_release(&set);
+    ordinals_release(&scratch);
+    ordinals_release(&back);
+    pack_release(&pack);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sets_come_back),
+        cmocka_unit_test(junk_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
