@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's index answers as reading the ledger does, whatever came after it, and is never believed over it."""
+import json
+import os
+
+import guard
+import harness
+import shop
+from stage import equal, test
+
+QUESTIONS = (("scope",), ("scope", "--principal", "app"), ("scope", "--field", "phone"), ("scope", "--from", "1h"),
+             ("scope", "--principal", "analyst", "--to", "2030-01-01"), ("scope", "--list"),
+             ("scope", "--application", "batch"))
+PERSONS = (("customer", "1042"), ("account", "plain5"), ("customer", "999"))
+
+
+def answer(front, *words):
+    done = guard.run(*words[:1], "-c", front.guard.path, "--json", *words[1:])
+    assert done.returncode in (0, 1) and not done.stderr, done
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def agree(front):
+    """With the index and without it, each question has one answer."""
+    for words in QUESTIONS:
+        equal(answer(front, *words), answer(front, *words, "--no-index"), words)
+    for kind, key in PERSONS:
+        lines = [answer(front, "subject", "--kind", kind, *more, key) for more in ((), ("--no-index",))]
+        equal(*[sorted(map(json.dumps, one)) for one in lines], key)
+
+
+def traffic(front, name):
+    with front.login(user="app", application_name=name) as session:
+        session.query("SELECT id, name, phone FROM customers WHERE id BETWEEN 1000 AND 1500")
+        session.query("SELECT login, name FROM accounts WHERE login IN ('plain5', 'plain11')")
+        session.query("SELECT DISTINCT name FROM customers")
+    with front.login(user="analyst") as session:
+        session.query("SELECT name, email FROM customers WHERE id = 1042")
+    front.guard.until_sessions(0)
+
+
+def index(front, action):
+    """A command of the index: its document, and the exit status."""
+    done = front.guard.run("ledger", action, "--json", timeout=60)
+    assert not done.stderr, done.stderr
+    return json.loads(done.stdout), done.returncode
+
+
+@test(gateway=True, limit=120)
+def test_same_answers():
+    """Made of all, or of a part with more behind it, brought up to date, with a guard and without"""
+    front = shop.front("index")
+    traffic(front, "one")
+    made, status = index(front, "rebuild-index")
+    equal(status, 0)
+    assert made["records"] > 10 and made["bytes"] > 0
+    agree(front)
+    traffic(front, "batch")
+    agree(front)
+    later, status = index(front, "update-index")
+    equal(status, 0)
+    assert later["records"] > made["records"]
+    agree(front)
+    front.stop()
+    agree(front)
+    found, status = index(front, "check-index")
+    equal((found["differences"], status), (0, 0))
+
+
+@test(gateway=True, limit=60)
+def test_damaged():
+    """An index that is not what was written is said to be so, and the ledger is read instead"""
+    front = shop.front("forged")
+    traffic(front, "one")
+    index(front, "rebuild-index")
+    front.stop()
+    right = answer(front, "scope", "--no-index")
+    data = front.guard.folder / "ledger" / "index" / "data.mdb"
+    file = bytearray(data.read_bytes())
+    at = file.find(b"phone")
+    assert at > 0
+    file[at] ^= 1
+    data.write_bytes(file)
+    done = guard.run("scope", "-c", front.guard.path, "--json")
+    equal((done.returncode, json.loads(done.stdout)), (0, right[0]))
+    assert "rebuild-index" in done.stderr, done.stderr
+    done = front.guard.run("ledger", "check-index")
+    assert done.returncode in (1, 2), done
+    index(front, "rebuild-index")
+    agree(front)
+
+
+@test(gateway=True)
+def test_encrypted():
+    """Of an encrypted ledger no index is made: it would not be encrypted"""
+    key = harness.folder() / "index.key"
+    key.write_text("33" * 32)
+    key.chmod(0o600)
+    front = shop.front("veiled", more={"ledger": {"key_file": str(key)}})
+    traffic(front, "one")
+    done = front.guard.run("ledger", "rebuild-index")
+    equal(done.returncode, 2)
+    assert "encrypted" in done.stderr and not os.path.exists(front.guard.folder / "ledger" / "index"), done.stderr
+    front.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
