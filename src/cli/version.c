@@ -2,6 +2,7 @@
 #include "cli/complain.h"
 #include "cli/run.h"
 
+#include <curl/curl.h>
 #include <jansson.h>
 #include <libfyaml.h>
 #include <libpq-fe.h>
@@ -15,7 +16,7 @@ struct library {
     char version[VERSION_SIZE];
 };
 
-enum { LIBRARY_COUNT = 5 };
+enum { LIBRARY_COUNT = 6 };
 
 /* The versions that are loaded now, which need not be those that pasu was built with. */
 static void
@@ -35,6 +36,8 @@ libraries_find(struct library libraries[LIBRARY_COUNT])
     snprintf(libraries[3].version, VERSION_SIZE, "%s", jansson_version_str());
     libraries[4].name = "libpq";
     snprintf(libraries[4].version, VERSION_SIZE, "%d.%d", pq / 10000, pq % 10000);
+    libraries[5].name = "libcurl";
+    snprintf(libraries[5].version, VERSION_SIZE, "%s", curl_version_info(CURLVERSION_NOW)->version);
 }
 
 int

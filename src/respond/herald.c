@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define STOP_PATIENCE (3 * NANOSECONDS_PER_SECOND)
+#define FILE_PATIENCE (5 * NANOSECONDS_PER_SECOND)
 
 enum { TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
 
@@ -28,22 +29,42 @@ herald_look_up(struct herald *h, size_t target)
 /* ---- file and syslog ---- */
 
 static void
-write_file(struct herald *h, int64_t now)
+begin_file(struct herald *h, int64_t now)
 {
     struct target *target = &h->targets[PUBLISH_FILE];
     int result;
 
     if (h->newest.size == 0 || !target_wants(target, h->newest.size, now))
         return;
-    result = h->file.directory >= 0
-                 ? copy_write(&h->file, h->os, view_of(h->newest.note, h->newest.length))
-                 : PASU_E_NOTFOUND;
+    if (!h->file) {
+        target_failed(target, &h->log, "its folder could not be opened");
+        return;
+    }
+    result = copier_begin(h->file, view_of(h->newest.note, h->newest.length));
+    if (result != 0)
+        return; /* the one before goes on */
+    h->copying = h->newest.size;
+    h->copying_at = now;
+}
+
+static void
+write_file(struct herald *h, int64_t now)
+{
+    struct target *target = &h->targets[PUBLISH_FILE];
+    int result = h->file ? copier_end(h->file) : PASU_E_AGAIN;
+
     if (result == 0)
-        target_done(target, &h->log, h->newest.size);
-    else
-        target_failed(target, &h->log,
-                      result == PASU_E_NOTFOUND ? "its folder could not be opened"
-                                                : error_text(result));
+        target_done(target, &h->log, h->copying);
+    else if (result != PASU_E_AGAIN)
+        target_failed(target, &h->log, error_text(result));
+    else if (h->copying_at != 0 && now - h->copying_at > FILE_PATIENCE) {
+        target_failed(target, &h->log, "its disk does not answer");
+        h->copying_at = 0;
+        return;
+    }
+    if (result != PASU_E_AGAIN)
+        h->copying_at = 0;
+    begin_file(h, now);
 }
 
 /* The parts of a checkpoint on one line: it can be put together again of them. */
@@ -263,16 +284,28 @@ patience(const struct herald *h)
     return is_all_done(h) && h->keeper.fd >= 0 ? IDLE_MILLISECONDS : TICK_MILLISECONDS;
 }
 
+/* What to wait for beside the posts. */
+static unsigned
+polls(const struct herald *h, struct curl_waitfd fds[4])
+{
+    unsigned count = 0;
+
+    fds[count++] = (struct curl_waitfd){.fd = h->supervisor.fd, .events = CURL_WAIT_POLLIN};
+    if (h->keeper.fd >= 0)
+        fds[count++] = (struct curl_waitfd){.fd = h->keeper.fd, .events = CURL_WAIT_POLLIN};
+    if (h->file)
+        fds[count++] = (struct curl_waitfd){.fd = copier_fd(h->file), .events = CURL_WAIT_POLLIN};
+    if (h->sink.fd >= 0 && sink_is_busy(&h->sink))
+        fds[count++] = (struct curl_waitfd){.fd = h->sink.fd, .events = CURL_WAIT_POLLOUT};
+    return count;
+}
+
 static void
 serve(struct herald *h)
 {
     while (!h->is_stopping) {
-        struct curl_waitfd fds[] = {
-            {.fd = h->supervisor.fd, .events = CURL_WAIT_POLLIN},
-            {.fd = h->keeper.fd, .events = CURL_WAIT_POLLIN},
-            {.fd = h->sink.fd,
-             .events = sink_is_busy(&h->sink) ? CURL_WAIT_POLLOUT : CURL_WAIT_POLLIN}};
-        unsigned count = h->keeper.fd >= 0 ? h->sink.fd >= 0 && sink_is_busy(&h->sink) ? 3 : 2 : 1;
+        struct curl_waitfd fds[4];
+        unsigned count = polls(h, fds);
 
         if (curl_multi_poll(h->web.multi, fds, count, patience(h), NULL) != CURLM_OK)
             return;
@@ -335,7 +368,7 @@ static void
 set_local(struct herald *h, const struct config_publish *p)
 {
     if (p->file) {
-        int result = copy_open(&h->file, p->file);
+        int result = copy_open(&h->file_copy, p->file);
 
         target_init(&h->targets[PUBLISH_FILE], "file", p->file);
         if (result != 0)
@@ -389,8 +422,8 @@ enter_sandbox(struct herald *h)
     size_t count = 0;
     int result;
 
-    if (h->file.directory >= 0)
-        folders[count++] = h->file.directory;
+    if (h->file_copy.directory >= 0)
+        folders[count++] = h->file_copy.directory;
     if (h->cosigned.directory >= 0)
         folders[count++] = h->cosigned.directory;
     result = sandbox_confine(folders, count);
@@ -398,6 +431,8 @@ enter_sandbox(struct herald *h)
         LOG_EVENT(&h->log, UNCONFINED, F_TEXT("hint", "a kernel with Landlock (from 5.13 on)"));
         result = 0;
     }
+    if (result == 0 && h->file_copy.directory >= 0)
+        result = copier_new(&h->file, h->os, &h->file_copy);
     return result == 0 ? sandbox_enter(SANDBOX_HERALD) : result;
 }
 
@@ -412,7 +447,7 @@ release(struct herald *h)
     }
     web_release(&h->web);
     sink_close(&h->sink);
-    copy_close(&h->file);
+    copier_free(h->file);
     copy_close(&h->cosigned);
     channel_close(&h->keeper);
     channel_close(&h->supervisor);
@@ -428,7 +463,7 @@ herald_main(const struct herald_start *start, const struct log *log)
         return 2;
     h->log = *log;
     h->os = log->os;
-    h->file.directory = h->cosigned.directory = h->sink.fd = -1;
+    h->file_copy.directory = h->cosigned.directory = h->sink.fd = -1;
     h->sink.os = log->os;
     signal(SIGPIPE, SIG_IGN);
     channel_init(&h->supervisor, start->supervisor_fd, message_rules_herald_from_supervisor,

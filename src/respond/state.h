@@ -3,7 +3,7 @@
 #ifndef PASU_RESPOND_STATE_H
 #define PASU_RESPOND_STATE_H
 
-#include "respond/copy.h"
+#include "respond/copier.h"
 #include "respond/herald.h"
 #include "respond/publish.h"
 #include "respond/sink.h"
@@ -44,8 +44,12 @@ struct herald {
     size_t proof_at;
     struct target targets[TARGETS_MAX];
     struct web_place places[TARGETS_MAX];
-    size_t count; /* of targets, by number */
-    struct copy file, cosigned;
+    size_t count;          /* of targets, by number */
+    struct copier *file;   /* NULL: its folder could not be opened, or there is none */
+    struct copy file_copy; /* until the copier has it */
+    uint64_t copying;      /* size of the checkpoint that is being written */
+    int64_t copying_at;    /* monotonic, when that began; 0: it is said that it takes too long */
+    struct copy cosigned;
     struct sink sink;
     uint64_t sinking; /* size of the checkpoint that is on its way */
     struct web web;

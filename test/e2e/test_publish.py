@@ -13,6 +13,7 @@ import threading
 
 import harness
 import ledgerfile
+import namespace
 import process
 import stage
 import targets
@@ -371,6 +372,47 @@ def test_witness_hangs():
             arrives(signed(front).size, good.largest, file_size(ledger(front) / "published" / "checkpoint.cosigned"))
     over.set()
     front.stop()
+
+
+@harness.root_only
+@test(gateway=True, limit=90)
+def test_disk_hangs():
+    """A file's disk that hangs holds up neither the others nor the end; once it answers the newest is written"""
+    image, mounted, syslog = harness.folder() / "image", place("hanging"), targets.Syslog("udp")
+    with open(image, "wb") as file:
+        file.truncate(16 << 20)
+    try:
+        namespace.run("mkfs.ext4", "-q", image)
+        namespace.private_mounts()
+        namespace.run("mount", "-o", "loop", image, mounted)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise harness.Skip(f"no disk of our own: {error}") from None
+    mounted.chmod(0o777)
+    front = start("disk", {"file": str(mounted / "checkpoint"), "syslog": syslog.target})
+    try:
+        arrives(1, file_size(mounted / "checkpoint"), timeout=20)
+        before = file_size(mounted / "checkpoint")()
+        namespace.run("fsfreeze", "-f", mounted)
+        for _ in range(8):
+            size = signed(front).size
+            work(front)
+            arrives(size + 1, lambda: signed(front).size)
+            arrives(signed(front).size, syslog.largest)
+        front.guard.wait("publish_failed", target="file")
+        equal(file_size(mounted / "checkpoint")(), before)
+        namespace.run("fsfreeze", "-u", mounted)
+        until(lambda: file_size(mounted / "checkpoint")() == signed(front).size, "the newest", 40)
+        namespace.run("fsfreeze", "-f", mounted)
+        work(front)
+        size = signed(front).size
+        until(lambda: syslog.largest() > size, "a checkpoint meanwhile")
+        front.process.signal(signal.SIGTERM)
+        equal(front.process.popen.wait(20), 0, "exit status")
+        equal(signed(front).size, syslog.largest(), "the last one")
+    finally:
+        subprocess.run(["fsfreeze", "-u", mounted], check=False, stderr=subprocess.DEVNULL)
+        front.process.wait()  # until what the disk held has let go of the log
+        namespace.run("umount", "-l", mounted)
 
 
 @test(gateway=True, limit=60)

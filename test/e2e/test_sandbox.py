@@ -13,6 +13,7 @@ import guard
 import harness
 import injected
 import names
+import namespace
 import process
 import stage
 import targets
@@ -46,8 +47,9 @@ def publishing():
 
 
 def published(front):
-    """The newest published checkpoint."""
-    return pathlib.Path(front.guard.config["ledger"]["publish"]["file"]).read_bytes()
+    """The newest published checkpoint; nothing where there is none yet."""
+    path = pathlib.Path(front.guard.config["ledger"]["publish"]["file"])
+    return path.read_bytes() if path.exists() else b""
 
 
 @test(gateway=True)
@@ -127,6 +129,35 @@ def test_herald_knows_little():
     memory = writable_memory(pid)
     equal([word in memory for word in ((folder / "secret").read_bytes(), key)], [False, False])
     assert key in writable_memory(front.guard.pids()["keeper"]), "what to look for"
+
+
+@harness.root_only
+@test(gateway=True)
+def test_herald_of_another_account():
+    """Where there is an account pasu-herald the herald is of it, and the ledger's files are not: it can read none"""
+    namespace.private_mounts()
+    accounts, target = harness.folder() / "passwd", harness.folder() / "elsewhere"
+    accounts.write_text(pathlib.Path("/etc/passwd").read_text(encoding="utf-8") +
+                        "pasu-herald:x:64999:64999::/:/bin/false\n", encoding="utf-8")
+    namespace.run("mount", "--bind", accounts, "/etc/passwd")
+    target.mkdir()
+    os.chown(target, 64999, 64999)
+    witness = targets.Witness("witness.example/account")
+    try:
+        front = Front(stage.server(), "accounts", more={"ledger": {"publish": {
+            "file": str(target / "checkpoint"), "witnesses": [witness.entry()]}}})
+    finally:
+        namespace.run("umount", "/etc/passwd")
+    pids, folder = front.guard.pids(), front.guard.folder / "ledger"
+    process.until(lambda: published(front), "it publishes")
+    equal({said(pids["herald"])[key] for key in ("Uid", "Gid")}, {"64999\t64999\t64999\t64999"})
+    assert said(pids["keeper"])["Uid"] != said(pids["herald"])["Uid"]
+    for path in [folder, *folder.iterdir()]:
+        if path.name not in ("published", "lock") and not path.is_socket():
+            equal(path.stat().st_uid, folder.stat().st_uid, str(path))
+    equal((folder.stat().st_mode & 0o777, (folder / "signing.key").stat().st_mode & 0o777), (0o700, 0o600))
+    equal((folder / "published").stat().st_uid, 64999)
+    front.stop()
 
 
 def pollers(pid):
