@@ -5,6 +5,7 @@
 #include "base/sandbox.h"
 #include "cli/complain.h"
 #include "ledger/control_client.h"
+#include "ledger/lock.h"
 #include "ledger/record.h"
 
 #include <errno.h>
@@ -48,6 +49,8 @@ append(const struct ask *ask, enum segment_type type, const union payload_body *
         result = become_owner(directory);
     if (result == 0 && flock(lock, LOCK_EX | LOCK_NB) != 0)
         result = PASU_E_UNAVAILABLE;
+    if (result == 0 && !lock_is_of(lock, directory))
+        result = PASU_E_MISUSE;
     return result == 0 ? record_aside(&log, directory, &keys, type, body) : result;
 }
 
@@ -70,10 +73,16 @@ append_aside(const struct ask *ask, enum segment_type type, const union payload_
 static void
 say(int result)
 {
+    const char *hint = error_hint(result), *text = error_text(result);
+
+    if (result == PASU_E_DENIED)
+        hint = "run it as root, or as the account that pasu runs as";
+    if (result == PASU_E_MISUSE) {
+        hint = "of a ledger only the original is gone on with: a guard that serves it makes it so";
+        text = "it is a copy";
+    }
     if (result != 0)
-        complain(result == PASU_E_DENIED ? "run it as root, or as the account that pasu runs as"
-                                         : error_hint(result),
-                 "that this was asked is not in the ledger: %s", error_text(result));
+        complain(hint, "that this was asked is not in the ledger: %s", text);
 }
 
 /* By the guard, or where there is none, by us. */

@@ -43,7 +43,7 @@ complain_ledger(const struct evidence *e, int error)
 static void
 read_secret(struct evidence *e)
 {
-    int fd = openat(e->directory, "secret", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = openat(e->directory, "secret", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0)
         return;

@@ -102,6 +102,9 @@ complain_hold(int result, uint64_t number)
     else if (result == PASU_E_DENIED)
         complain("run it as root, or as the account that pasu guard runs as",
                  "this account may not do it");
+    else if (result == PASU_E_MISUSE)
+        complain("only the ledger that a guard has served is gone on with",
+                 "it is a copy of a ledger");
     else if (result == PASU_E_RANGE)
         complain("release some first", "there are %d holds, which is the most", HOLDS_MAX);
     else
@@ -193,6 +196,7 @@ run_hold(const struct arguments *arguments)
     } else if (status == 0 && (is_place || is_release)) {
         status = change(&ask, arguments, is_release);
     } else if (status == 0) {
+        asked_record(&ask, arguments, NULL);
         status = list(&ask, arguments_given(arguments, OPTION_json));
     }
     ask_release(&ask);

@@ -47,7 +47,9 @@ prepare(struct gate *g, const struct channel_message *message)
     answer.error = config_unpack_fd(&config, message->fd);
     if (answer.error == 0 && !g->is_committed)
         answer.error = take_keys(&g->keys, config);
-    if (answer.error == 0)
+    if (answer.error != 0)
+        config_free(config);
+    else
         answer.error = settings_new(&g->prepared, config, generation.generation);
     if (answer.error == 0)
         answer.error = kinds_of(&g->kinds, &g->prepared->vocabulary, g->prepared->slots);

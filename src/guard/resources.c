@@ -2,6 +2,7 @@
 #include "guard/resources.h"
 
 #include "base/memory.h"
+#include "ledger/lock.h"
 #include "ledger/ring.h"
 #include "ledger/source.h"
 
@@ -53,6 +54,8 @@ open_directory(struct resources *r, const struct config *config,
         return fail(log, "make the lock file", path, "check the folder's owner and rights");
     if (flock(r->lock, LOCK_EX | LOCK_NB) != 0)
         return fail(log, "lock the ledger's folder", path, "another pasu guard uses this ledger");
+    if (lock_mark(r->lock, r->directory) != 0)
+        return fail(log, "write to the lock file", path, "");
     return 0;
 }
 

@@ -41,7 +41,7 @@ struct supervisor {
     struct lookup targets[LOOKUPS_MAX]; /* of where checkpoints are published */
     bool is_announced, is_linked, is_herald_linked;
     bool is_herald_renewed; /* it was told to end, to begin with another configuration */
-    bool is_herald_killed; /* at the end */
+    bool is_herald_killed;  /* at the end */
     bool is_reload_wanted;  /* asked for while it could not begin */
     bool is_reloading;      /* committed; the gate's word that it is in force is awaited */
 };

@@ -25,7 +25,7 @@
 #define OFFER_FIRST (2 * NANOSECONDS_PER_SECOND)
 #define OFFER_LAST  (60 * NANOSECONDS_PER_SECOND)
 
-enum { TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
+enum { MESSAGES_ROUND = 64, TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
 
 /* A new channel between gate and keeper, whenever one of them is new and both are there. */
 static void
@@ -318,7 +318,8 @@ read_child(struct supervisor *v, int which)
     struct channel_message message;
     struct child *child = &v->children[which];
 
-    while (child->pid) {
+    /* A child that says more gets another turn, after the others, signals and time. */
+    for (int n = 0; n < MESSAGES_ROUND && child->pid; n++) {
         int result = channel_receive(&child->channel, &message);
 
         if (result == PASU_E_PROTOCOL) {

@@ -61,8 +61,9 @@ tell_config(struct supervisor *v, struct child *child, const struct config *conf
             uint64_t generation)
 {
     struct message_generation message = {generation};
-    /* A gate that serves has read the ledger, and needs its keys no more. */
-    bool has_keys = child == &v->children[KEEPER] || !child->is_ready;
+    /* A gate reads the ledger with its first configuration, and needs the keys no more. */
+    bool has_keys =
+        child == &v->children[KEEPER] || (child == &v->children[GATE] && !child->is_committed);
     int fd = make_packed(config, has_keys);
 
     if (fd < 0) {

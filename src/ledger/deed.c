@@ -53,7 +53,7 @@ static int
 hold(const struct control_client *client, struct record_keeping *r, uint64_t *number)
 {
     union payload_body body = {0};
-    int result = r->holds.count < HOLDS_MAX ? 0 : PASU_E_RANGE;
+    int result = !r->is_open ? PASU_E_UNAVAILABLE : r->holds.count == HOLDS_MAX ? PASU_E_RANGE : 0;
 
     fill_hold(&body.hold, client, chain_size(&r->chain)); /* no other has this number */
     if (result == 0)
@@ -72,7 +72,7 @@ release(const struct control_client *client, struct record_keeping *r, uint64_t 
 {
     union payload_body body = {0};
     struct holds left = r->holds;
-    int result = holds_remove(&left, client->request.number);
+    int result = !r->is_open ? PASU_E_UNAVAILABLE : holds_remove(&left, client->request.number);
 
     *number = client->request.number;
     fill_hold(&body.released, client, client->request.number);

@@ -270,40 +270,40 @@ entry_keys_set_applied(struct entry_keys *k, uint64_t index)
 
 static int
 apply_segment(struct entry_keys *k, int segments, const struct segment_keys *segment_keys,
-              uint64_t first, uint64_t to)
+              uint64_t first, uint64_t to, const struct segment_watch *watch)
 {
     struct segment_scan scan;
     struct segment_record record;
-    char file[SEGMENT_NAME_SIZE];
-    int fd, result;
+    int result = segment_scan_enter(&scan, k->os, segments, first, segment_keys);
 
-    segment_name(file, first);
-    fd = k->os->openat(k->os->arg, segments, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-                       0);
-    if (fd < 0)
-        return error_from_errno(errno);
-    result = segment_scan_init(&scan, k->os, fd, first);
-    if (result == 0) {
-        result = segment_scan_unlock(&scan, segment_keys);
-        while (result == 0 && scan.next < to && (result = segment_scan_next(&scan, &record)) == 1)
-            result = entry_keys_apply(k, &record);
-        segment_scan_release(&scan);
+    if (result != 0)
+        return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
+    while (result == 0 && scan.next < to && (result = segment_scan_next(&scan, &record)) == 1) {
+        result = entry_keys_apply(k, &record);
+        if (watch && watch->read)
+            watch->read(watch->arg, scan.offset, scan.file.limit);
     }
-    k->os->close(k->os->arg, fd);
+    segment_scan_leave(&scan);
     return result;
 }
 
 int
 entry_keys_catch_up(struct entry_keys *k, int segments, const struct segment_keys *segment_keys,
-                    uint64_t to)
+                    uint64_t to, const struct segment_watch *watch)
 {
     uint64_t *firsts;
     size_t count;
     int result = segment_list(k->os, segments, &firsts, &count);
 
-    for (size_t i = 0; i < count && firsts[i] < to && result == 0; i++)
-        if (i + 1 == count || firsts[i + 1] > k->applied)
-            result = apply_segment(k, segments, segment_keys, firsts[i], to);
+    for (size_t i = 0; i < count && firsts[i] < to && result == 0; i++) {
+        uint64_t end = i + 1 < count && firsts[i + 1] < to ? firsts[i + 1] : to;
+
+        if (end <= k->applied)
+            continue;
+        result = apply_segment(k, segments, segment_keys, firsts[i], to, watch);
+        if (result == 0)
+            result = entry_keys_set_applied(k, end);
+    }
     memory_free(firsts);
-    return result == 0 ? entry_keys_set_applied(k, to) : result;
+    return result;
 }

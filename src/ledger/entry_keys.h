@@ -16,7 +16,7 @@
 #define PASU_LEDGER_ENTRY_KEYS_H
 
 #include "base/sandbox.h"
-#include "ledger/segment_scan.h"
+#include "ledger/segment_writer.h"
 
 enum { ENTRY_KEY_SIZE = 32 };
 
@@ -57,9 +57,11 @@ PASU_MUST_USE int entry_keys_sync(struct entry_keys *keys);
 PASU_MUST_USE int entry_keys_apply(struct entry_keys *keys, const struct segment_record *record);
 /* All ERASED records below this index were given to entry_keys_apply. */
 PASU_MUST_USE int entry_keys_set_applied(struct entry_keys *keys, uint64_t index);
-/* Applies what is in the folder's segments, from what the file has seen on up to an index. */
+/* Applies what is in the folder's segments, from what the file has seen on up to an index, and
+ * notes that after each segment. `watch` hears how far it is; or NULL. */
 PASU_MUST_USE int entry_keys_catch_up(struct entry_keys *keys, int segments,
-                                      const struct segment_keys *segment_keys, uint64_t to);
+                                      const struct segment_keys *segment_keys, uint64_t to,
+                                      const struct segment_watch *watch);
 
 /* The fixed part of an ERASED record's payload; a text follows, why. */
 struct entry_erased {

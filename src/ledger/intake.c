@@ -65,11 +65,11 @@ tell_damage(struct intake *t, unsigned index, uint64_t from, uint64_t to)
 static int
 put_entries(struct intake *t, const struct ring *ring, struct segment_taken *taken)
 {
-    uint64_t position = taken->from;
+    uint64_t position = taken->from, head = ring_head(ring); /* what comes meanwhile waits */
     struct ring_entry entry;
-    int found, result;
+    int found = 1, result;
 
-    while ((found = ring_read(ring, &position, &entry)) == 1) {
+    while (position < head && (found = ring_read(ring, &position, &entry)) == 1) {
         result = record_batch_put(t->records, ring_segment_type(entry.type), entry.payload);
         if (result == PASU_E_AGAIN)
             return 1;
@@ -124,9 +124,25 @@ release_all(struct intake *t, bool is_durable)
     }
 }
 
-/* A new segment says nothing of the rings until it has a batch of each; what is before it is on the
- * disk. So that who starts need look at no more than one segment that does, nothing of the old one
- * may be in a ring by then (ledger/taken.h). */
+/* They become part of the batch that has been begun. */
+static int
+put_positions(struct intake *t)
+{
+    int result = 0;
+
+    for (unsigned i = 0; i < t->file.count && result == 0; i++) {
+        const struct segment_taken taken = {
+            .ring = i, .file = t->file.id, .from = t->positions[i], .to = t->positions[i]};
+
+        if (taken.to != 0)
+            result = record_batch_mark(t->records, &taken);
+    }
+    return result;
+}
+
+/* A new segment begins with how far each ring was taken, and what is before it is on the disk: who
+ * starts need look at no more than one segment (ledger/taken.h), also after a power cut that brings
+ * back older positions in the rings. */
 static int
 begin_batch(struct intake *t)
 {
@@ -137,10 +153,15 @@ begin_batch(struct intake *t)
     for (unsigned i = 0; i < t->file.count; i++)
         if (t->positions[i] == 0)
             find_position(t, i);
-    if (record_segment(t->records) != t->segment)
-        release_all(t, true);
-    t->segment = record_segment(t->records);
-    return 0;
+    if (record_segment(t->records) == t->segment)
+        return 0;
+    release_all(t, true);
+    result = put_positions(t);
+    if (result == 0)
+        t->segment = record_segment(t->records);
+    else
+        record_batch_abort(t->records);
+    return result;
 }
 
 /* Rounds of one batch of each ring, so that none waits for another that is always full; at most
@@ -233,8 +254,8 @@ intake_woken(struct intake *t)
         for (unsigned i = 0; i < t->file.count; i++)
             is_quiet = ring_nap(ring_get(&t->file, i)) && is_quiet;
         t->take_at = now + (is_quiet ? GATHER : 0);
-    } else if (!t->records->has_failed) {
-        t->take_at = now; /* half full */
+    } else if (t->take_at == 0 || !t->records->has_failed) {
+        t->take_at = now; /* strict; or half full, unless it is to be tried again later */
     }
 }
 

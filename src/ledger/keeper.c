@@ -45,7 +45,9 @@ struct keeper {
 
 /* ---- the gate's channel ---- */
 
-static void read_channel(struct keeper *k, struct channel *channel, bool is_supervisor);
+enum { MESSAGES_ROUND = 64, ALL = 1 << 30 };
+
+static void read_channel(struct keeper *k, struct channel *channel, bool is_supervisor, int most);
 
 static void
 lose_gate(struct keeper *k)
@@ -60,7 +62,7 @@ take_gate(struct keeper *k, int fd)
 {
     /* What a former gate said last may not have been read yet. */
     if (k->gate.fd >= 0)
-        read_channel(k, &k->gate, false);
+        read_channel(k, &k->gate, false, ALL);
     if (k->gate.fd >= 0)
         lose_gate(k);
     channel_init(&k->gate, fd, message_rules_keeper_from_gate,
@@ -138,9 +140,10 @@ commit(struct keeper *k)
     }
     k->told = os_monotonic(k->os);
     opened = record_open(&k->records);
-    /* Damage, or a key that is gone, is for people to look at: no session without a record. */
-    if (opened == PASU_E_CORRUPT || opened == PASU_E_NOTFOUND ||
-        sandbox_enter(SANDBOX_KEEPER) != 0) {
+    /* Damage, or a key that is gone or another, is for people to look at: no session without a
+     * record. */
+    if (opened == PASU_E_CORRUPT || opened == PASU_E_NOTFOUND || opened == PASU_E_LEDGER_KEY ||
+        opened == PASU_E_DENIED || sandbox_enter(SANDBOX_KEEPER) != 0) {
         k->is_stopping = true;
         return;
     }
@@ -405,12 +408,12 @@ ask_gate(void *arg, struct control_client *client)
 /* ---- the loop ---- */
 
 static void
-read_channel(struct keeper *k, struct channel *channel, bool is_supervisor)
+read_channel(struct keeper *k, struct channel *channel, bool is_supervisor, int most)
 {
     struct channel_message message; /* not shared: take_gate reads inside a read */
     int fd = channel->fd;
 
-    while (!k->is_stopping && channel->fd == fd) {
+    for (int n = 0; n < most && !k->is_stopping && channel->fd == fd; n++) {
         int result;
 
         if (!is_supervisor && !send_answer(k))
@@ -455,9 +458,9 @@ serve(struct keeper *k)
         if (poll(polls, FIXED_POLLS + count, timeout) < 0 && errno != EINTR)
             break;
         if (polls[0].revents)
-            read_channel(k, &k->supervisor, true);
+            read_channel(k, &k->supervisor, true, MESSAGES_ROUND);
         if (polls[1].revents && k->gate.fd == polls[1].fd)
-            read_channel(k, &k->gate, false);
+            read_channel(k, &k->gate, false, MESSAGES_ROUND);
         if (polls[2].revents)
             intake_woken(&k->intake);
         if (k->is_ready)
@@ -503,7 +506,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     /* The gate's last words may still be in its channel, and in its rings. */
     k->is_stopping = false;
     if (k->gate.fd >= 0)
-        read_channel(k, &k->gate, false);
+        read_channel(k, &k->gate, false, ALL);
     if (k->is_ready && intake_take(&k->intake) != 0) {
         /* logged; the next keeper takes it */
     }

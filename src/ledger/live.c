@@ -74,7 +74,7 @@ live_add(struct live *live, uint64_t session)
 
     if (session == 0)
         return 0;
-    if (2 * (live->count + 1) > live->size && grow(live) != 0)
+    if (live->count >= LIVE_MAX || (2 * (live->count + 1) > live->size && grow(live) != 0))
         return PASU_E_NOMEM;
     at = find(live, session);
     if (live->slots[at].session == 0)

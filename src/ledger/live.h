@@ -16,6 +16,8 @@ struct live_slot {
     uint64_t round;   /* of doubt in which the gate last named it */
 };
 
+enum { LIVE_MAX = 1 << 20 }; /* more sessions than any gate has */
+
 struct live {
     struct live_slot *slots; /* linear probing; NULL before the first session */
     size_t size, count;      /* size is a power of two, at most half of it in use */
@@ -24,7 +26,8 @@ struct live {
 
 /* All zero is an empty table. */
 void live_release(struct live *live);
-/* Adds a session, or vouches for one that is there. 0 is no identity: ignored. 0 or PASU_E_NOMEM.
+/* Adds a session, or vouches for one that is there. 0 is no identity: ignored. 0 or PASU_E_NOMEM,
+ * also where there are LIVE_MAX.
  */
 PASU_MUST_USE int live_add(struct live *live, uint64_t session);
 /* One that is not there is ignored. */

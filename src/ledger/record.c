@@ -81,6 +81,18 @@ begin(struct record_keeping *r, size_t bytes)
     return result;
 }
 
+/* What is before it has been applied to the directory's keys, by us: the next keeper need not read
+ * it again for that. */
+static void
+enter_segment(struct record_keeping *r)
+{
+    r->segment = r->chain.writer.first + 1;
+    if (r->is_open && !r->must_erase &&
+        entry_keys_set_applied(&r->entries, r->chain.writer.first) != 0) {
+        /* then it reads more */
+    }
+}
+
 /* Puts what ends a batch, or is one alone, and commits it. */
 static int
 commit(struct record_keeping *r, enum segment_type type, const void *payload, size_t length)
@@ -96,7 +108,8 @@ commit(struct record_keeping *r, enum segment_type type, const void *payload, si
     result = chain_commit(&r->chain);
     if (result != 0)
         return result;
-    r->segment = r->chain.writer.first + 1;
+    if (r->segment != r->chain.writer.first + 1)
+        enter_segment(r);
     sign_soon(r);
     return 0;
 }
@@ -119,6 +132,7 @@ append_body(struct record_keeping *r, enum segment_type type, const union payloa
 {
     uint8_t payload[PAYLOAD_SMALL_MAX];
 
+    r->must_erase |= type == SEGMENT_ERASED;
     return append(r, type, payload, payload_write(type, body, payload, sizeof(payload)));
 }
 
@@ -151,7 +165,8 @@ open_chain(struct record_keeping *r, struct chain_report *report)
     if (result == 0)
         result = entry_keys_open(&r->entries, r->log->os, r->directory, &nobody);
     if (result == 0)
-        result = entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys, report->size);
+        result =
+            entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys, report->size, &r->watch);
     if (result != 0)
         close_chain(r);
     return result;
@@ -169,6 +184,17 @@ log_opened(const struct record_keeping *r, const struct chain_report *report)
         LOG_EVENT(r->log, LEDGER_TREE_MADE, F_UINT("records", report->rebuilt));
 }
 
+/* Before anything else that this keeper writes, or it would look as if the one before it had. */
+static int
+write_started(struct record_keeping *r)
+{
+    int result = r->must_start ? append_body(r, SEGMENT_STARTED, &no_body) : 0;
+
+    if (result == 0)
+        r->must_start = false;
+    return result;
+}
+
 int
 record_open(struct record_keeping *r)
 {
@@ -179,10 +205,10 @@ record_open(struct record_keeping *r)
     if (result == PASU_E_CORRUPT && !r->has_failed)
         LOG_EVENT(r->log, LEDGER_DAMAGED, F_UINT("segment", report.segments.segment),
                   F_UINT("offset", report.segments.damage));
-    r->is_open = result == 0;
+    r->is_open = r->must_start = result == 0;
     if (r->is_open) {
         log_opened(r, &report);
-        result = append_body(r, SEGMENT_STARTED, &no_body);
+        result = write_started(r);
     }
     if (result != 0)
         log_failure(r, result);
@@ -223,7 +249,8 @@ record_lost_by_gate(struct record_keeping *r, uint64_t count, int64_t since)
         r->gap.since = since;
     if (r->gap.count == 0)
         r->gap.error = PASU_E_AGAIN;
-    r->gap.count += count;
+    if (__builtin_add_overflow(r->gap.count, count, &r->gap.count))
+        r->gap.count = UINT64_MAX;
 }
 
 /* Opens the ledger if it is not, and says what is missing in it. */
@@ -234,6 +261,8 @@ make_ready(struct record_keeping *r)
 
     if (!r->is_open)
         result = os_monotonic(r->log->os) >= r->open_at ? record_open(r) : PASU_E_UNAVAILABLE;
+    if (result == 0)
+        result = write_started(r);
     return result == 0 ? write_gap(r) : result;
 }
 
@@ -322,7 +351,9 @@ put_exposure(struct record_keeping *r, struct view payload)
         return PASU_E_MALFORMED;
     if (payload.length > 0)
         memcpy(r->copy, payload.bytes, payload.length);
-    if (entry_look(view_of(r->copy, payload.length), &has_list) != 0)
+    if (entry_look(view_of(r->copy, payload.length), &has_list) != 0 ||
+        exposure_decode(&r->exposure, view_of(r->copy, payload.length), r->ordinals,
+                        COUNT_OF(r->ordinals)) != 0)
         return PASU_E_MALFORMED;
     result = has_list ? take_salt(r, salt) : 0;
     return result == 0 ? chain_put(&r->chain, SEGMENT_EXPOSURE, os_realtime(r->log->os), parts,
@@ -349,12 +380,29 @@ put_ordinal(struct record_keeping *r, struct view entry)
     return chain_put(&r->chain, SEGMENT_ORDINAL, os_realtime(r->log->os), &part, 1, &index);
 }
 
+/* Whatever the gate has left there: what is no payload of its type would be damage for ever. */
+static int
+put_other(struct record_keeping *r, enum segment_type type, struct view payload)
+{
+    const struct iovec part = {r->copy, payload.length};
+    struct view copy = view_of(r->copy, payload.length);
+    uint64_t index;
+    int result;
+
+    if (payload.length > sizeof(r->copy))
+        return PASU_E_MALFORMED;
+    if (payload.length > 0)
+        memcpy(r->copy, payload.bytes, payload.length);
+    result = type == SEGMENT_VOCABULARY ? vocabulary_decode(&r->vocabulary, copy)
+                                        : payload_read(type, &r->body, copy);
+    if (result != 0)
+        return PASU_E_MALFORMED;
+    return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
+}
+
 int
 record_batch_put(struct record_keeping *r, enum segment_type type, struct view payload)
 {
-    const struct iovec part = {(void *)(uintptr_t)payload.bytes, payload.length};
-    uint64_t index;
-
     if (r->chain.writer.asked + segment_room(ENTRY_SALT + payload.length) + TAKEN_ROOM >
         SEGMENT_BATCH_MAX)
         return PASU_E_AGAIN;
@@ -362,7 +410,7 @@ record_batch_put(struct record_keeping *r, enum segment_type type, struct view p
         return put_exposure(r, payload);
     if (type == SEGMENT_ORDINAL && r->has_seal)
         return put_ordinal(r, payload);
-    return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
+    return put_other(r, type, payload);
 }
 
 int
@@ -382,6 +430,17 @@ record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
     else
         r->has_failed = false;
     return result;
+}
+
+int
+record_batch_mark(struct record_keeping *r, const struct segment_taken *taken)
+{
+    struct segment_taken mark = *taken;
+    const struct iovec part = {&mark, sizeof(mark)};
+    uint64_t index;
+
+    mark.durable = r->chain.writer.durable;
+    return chain_put(&r->chain, SEGMENT_TAKEN, os_realtime(r->log->os), &part, 1, &index);
 }
 
 void
@@ -425,7 +484,11 @@ record_other(struct record_keeping *r, enum segment_type type, const union paylo
 int
 record_erase(struct record_keeping *r)
 {
-    return entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys, chain_size(&r->chain));
+    int result = entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys,
+                                     chain_size(&r->chain), &r->watch);
+
+    r->must_erase = result != 0;
+    return result;
 }
 
 static int
@@ -435,6 +498,8 @@ fill_in(union payload_body *body, enum segment_type type, const struct record_ke
 
     if (type == SEGMENT_EXPORTED)
         body->exported.to = chain_size(&r->chain);
+    if (type == SEGMENT_HOLD && r->holds.count == HOLDS_MAX)
+        return PASU_E_RANGE;
     if (type == SEGMENT_HOLD)
         body->hold.number = chain_size(&r->chain);
     return type == SEGMENT_RELEASED ? holds_remove(&left, body->released.number) : 0;
@@ -571,7 +636,7 @@ record_end(struct record_keeping *r)
         return;
     r->is_ended = true;
     sweep(r);
-    if (append_body(r, SEGMENT_STOPPED, &no_body) == 0)
+    if (make_ready(r) == 0 && append_body(r, SEGMENT_STOPPED, &no_body) == 0)
         sign_now(r);
     sync_now(r);
 }

@@ -12,6 +12,7 @@
 #define PASU_LEDGER_RECORD_H
 
 #include "config/model.h"
+#include "exposure/vocabulary.h"
 #include "ledger/chain.h"
 #include "ledger/entry_seal.h"
 #include "ledger/holds.h"
@@ -32,12 +33,19 @@ struct record_keeping {
     struct segment_watch watch; /* its `read`: who hears how far the opening is */
     struct chain chain;
     bool is_open, is_ended;
+    bool must_start; /* SEGMENT_STARTED is still to be written */
+    bool must_erase; /* a SEGMENT_ERASED has not been applied to `entries` yet */
     struct taken taken;
     struct holds holds;
     uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
     struct live live;
     uint8_t copy[SEGMENT_PAYLOAD_MAX]; /* of an entry: the gate could change it meanwhile */
-    uint8_t salts[RECORD_SALTS];       /* random, used from `salt_at` on */
+    /* What an entry must be, to be looked at. */
+    struct exposure exposure;
+    uint32_t ordinals[EXPOSURE_ALL_MAX];
+    struct vocabulary vocabulary;
+    union payload_body body;
+    uint8_t salts[RECORD_SALTS]; /* random, used from `salt_at` on */
     size_t salt_at;
     struct payload_gap gap; /* of records that could not be written; count 0: none */
     bool has_failed;
@@ -94,6 +102,9 @@ PASU_MUST_USE int record_batch_put(struct record_keeping *records, enum segment_
                                    struct view payload);
 PASU_MUST_USE int record_batch_end(struct record_keeping *records,
                                    const struct segment_taken *taken);
+/* Before the first entry of a batch: how far another ring, or this one, was taken before. */
+PASU_MUST_USE int record_batch_mark(struct record_keeping *records,
+                                    const struct segment_taken *taken);
 void record_batch_abort(struct record_keeping *records);
 /* Index of the first record of the segment that is written to: once it is another one, all that was
  * committed before is on the disk, and is to be released before a batch is ended. */

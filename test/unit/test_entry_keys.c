@@ -253,15 +253,15 @@ what_a_backup_brings_back_is_destroyed_again(void **state)
         put_erased(&w, UINT32_MAX - i);
     }
     assert_int_equal(w.first, 2 * 13);
-    assert_int_equal(entry_keys_catch_up(&k, d->directory, &segment_keys, w.next), 0);
+    assert_int_equal(entry_keys_catch_up(&k, d->directory, &segment_keys, w.next, NULL), 0);
     assert_int_equal(k.applied, 40);
     entry_keys_close(&k);
     copy_keys(d, "backup", "entry.keys");
     open_keys(d, &k);
     assert_int_equal(k.applied, 0);
     assert_int_equal(entry_keys_get(&k, UINT32_MAX, key), 0); /* it is back */
-    assert_int_equal(entry_keys_catch_up(&k, d->directory, NULL, w.next), PASU_E_LEDGER_KEY);
-    assert_int_equal(entry_keys_catch_up(&k, d->directory, &segment_keys, w.next), 0);
+    assert_int_equal(entry_keys_catch_up(&k, d->directory, NULL, w.next, NULL), PASU_E_LEDGER_KEY);
+    assert_int_equal(entry_keys_catch_up(&k, d->directory, &segment_keys, w.next, NULL), 0);
     for (uint32_t i = 0; i < 30; i++)
         assert_int_equal(entry_keys_get(&k, UINT32_MAX - i, key), i < 20 ? PASU_E_ERASED : 0);
     entry_keys_close(&k);
