@@ -276,7 +276,7 @@ def both(argv, **more):
         out = stage.run(argv, env=env, check=False, timeout=100)
         # what pg_dump puts there is random
         out = re.sub(r"(?m)^\\(un)?restrict .*$", "", out)
-        printed.append(out.replace(database, "program").replace(str(port), "port"))
+        printed.append(re.sub(rf"\b{port}\b", "port", out.replace(database, "program")))
     return printed
 
 
