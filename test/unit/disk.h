@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DISK_FILES = 1024, DISK_NAMES = 512, DISK_PAGE = 512, DISK_RESERVED = 8192 };
+enum { DISK_FILES = 4096, DISK_NAMES = 512, DISK_PAGE = 512, DISK_RESERVED = 8192 };
 
 /* What is on the disk of a file, and which bytes the kernel holds for newer. */
 struct disk_file {

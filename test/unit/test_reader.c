@@ -256,35 +256,74 @@ the_specification_s_example_of_the_ring_is_read_and_written(void **state)
 
 /* ---- damage ---- */
 
+static const struct ring_mark odd_mark = {.zero = {1}};
+static const struct ring_ordinal odd_ordinal = {.zero = {0, 0, 1}};
+static const struct lie {
+    enum ring_type type;
+    const void *bytes;
+    size_t length;
+} lies[] = {
+    {RING_EXPOSURE, "nothing", 7},
+    {RING_VOCABULARY, "nothing", 7},
+    {RING_SHAPE, "nothing", 7},
+    {RING_ORDINAL, "nothing", 7},
+    {RING_ORDINAL, &odd_ordinal, sizeof(odd_ordinal)},
+    {RING_MARK, &odd_mark, sizeof(odd_mark)},
+    {RING_MARK, &odd_mark, sizeof(odd_mark) - 1},
+};
+
 static void
 a_lie_of_the_gate_is_told_and_the_others_are_read(void **state)
 {
     struct place *p = *state;
-    struct ring_mark mark = {.zero = {1}};
-    struct ring_ordinal ordinal = {.zero = {0, 0, 1}};
     uint64_t numbers[8];
     size_t damaged;
 
     begin(p);
     for (int round = 0; round < 2; round++) { /* from the ledger, from the ring */
         assert_int_equal(append_number(p, 0, 1, 0), 0);
-        assert_int_equal(append(p, 0, RING_EXPOSURE, "nothing", 7), 0);
-        assert_int_equal(append(p, 0, RING_VOCABULARY, "nothing", 7), 0);
-        assert_int_equal(append(p, 0, RING_SHAPE, "nothing", 7), 0);
-        assert_int_equal(append(p, 0, RING_ORDINAL, "nothing", 7), 0);
-        assert_int_equal(append(p, 0, RING_ORDINAL, &ordinal, sizeof(ordinal)), 0);
-        assert_int_equal(append(p, 0, RING_MARK, &mark, sizeof(mark)), 0);
-        assert_int_equal(append(p, 0, RING_MARK, &mark, sizeof(mark) - 1), 0);
+        for (size_t i = 0; i < COUNT_OF(lies); i++)
+            assert_int_equal(append(p, 0, lies[i].type, lies[i].bytes, lies[i].length), 0);
         assert_int_equal(append_number(p, 0, 2, 0), 0);
         if (round == 0)
             assert_int_equal(intake_take(&p->intake), 0);
     }
+    /* The keeper takes none of them, and will say how many it has not. */
+    assert_int_equal(p->records.gap.count, COUNT_OF(lies));
+    assert_int_equal(p->records.gap.error, PASU_E_CORRUPT);
     assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 4);
-    assert_int_equal(damaged, 6 + 7); /* the keeper takes no exposure that is none */
+    assert_int_equal(damaged, COUNT_OF(lies));
     memset(p->gate.memory + 8192 + ring_tail(ring_get(&p->gate, 0)) % RING_SIZE, 0x55, 8);
     assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 2);
-    assert_int_equal(damaged, 6 + 1);
+    assert_int_equal(damaged, 1);
     kill_keeper(p);
+}
+
+/* A keeper that is not ours has written them. */
+static void
+a_lie_that_is_in_the_ledger_is_told_too(void **state)
+{
+    struct place *p = *state;
+    struct chain *c = &p->records.chain;
+    struct segment_taken taken = {.ring = 1, .count = COUNT_OF(lies) - 1, .file = 1};
+    struct iovec part = {&taken, sizeof(taken)};
+    uint64_t numbers[8], index;
+    size_t damaged;
+
+    begin(p);
+    assert_int_equal(chain_begin(c, 4000), 0);
+    for (size_t i = 1; i < COUNT_OF(lies); i++) { /* what is no exposure has no leaf */
+        struct iovec lie = {(void *)(uintptr_t)lies[i].bytes, lies[i].length};
+
+        assert_int_equal(chain_put(c, ring_segment_type(lies[i].type), 1, &lie, 1, &index), 0);
+    }
+    assert_int_equal(chain_put(c, SEGMENT_TAKEN, 1, &part, 1, &index), 0);
+    assert_int_equal(chain_commit(c), 0);
+    assert_int_equal(append_number(p, 0, 1, 0), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+    kill_keeper(p);
+    assert_int_equal(read_numbers(p, numbers, COUNT_OF(numbers), &damaged), 1);
+    assert_int_equal(damaged, COUNT_OF(lies) - 1);
 }
 
 /* The bytes of a mark that is well, with one thing wrong with it at a time. */
@@ -521,6 +560,7 @@ main(void)
         TEST(a_ledger_without_rings_is_read_and_one_without_segments_is_not_found),
         TEST(the_specification_s_example_of_the_ring_is_read_and_written),
         TEST(a_lie_of_the_gate_is_told_and_the_others_are_read),
+        TEST(a_lie_that_is_in_the_ledger_is_told_too),
         TEST(a_mark_is_taken_only_as_a_gate_writes_it),
         TEST(a_payload_that_is_none_is_damage_and_another_type_is_passed_over),
         TEST(whatever_call_fails_is_told),
