@@ -3,8 +3,8 @@
 #include "config/nearest.h"
 
 const struct option options[OPTION_COUNT] = {
-#define X(name_, letter_, argument_, kind_, help_)                                                 \
-    [OPTION_##name_] = {#name_, letter_, argument_, KIND_##kind_, help_},
+#define X(id_, name_, letter_, argument_, kind_, help_)                                            \
+    [OPTION_##id_] = {name_, letter_, argument_, KIND_##kind_, help_},
 #include "cli/option.def"
 #undef X
 };

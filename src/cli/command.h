@@ -11,7 +11,7 @@
 #include "base/attributes.h"
 
 enum option_id {
-#define X(name, letter, argument, kind, help) OPTION_##name,
+#define X(id, name, letter, argument, kind, help) OPTION_##id,
 #include "cli/option.def"
 #undef X
     OPTION_COUNT
