@@ -33,6 +33,7 @@ struct evidence {
     bool is_bad;              /* a second reading failed; told once */
     evidence_watch_fn *watch; /* of evidence_read; NULL: nobody */
     void *watch_arg;
+    bool has_deeds; /* the watch hears of deeds too */
 };
 
 /* Reads configuration and filter options, opens the ledger. Close it in any case. */
@@ -40,6 +41,8 @@ PASU_MUST_USE int evidence_open(struct evidence *evidence, const struct argument
 void evidence_close(struct evidence *evidence);
 /* Gives all selected statements to `give`. */
 PASU_MUST_USE int evidence_read(struct evidence *evidence, statement_fn *give, void *arg);
+/* Adds the names that the configuration has now. PASU_E_NOMEM. */
+PASU_MUST_USE int evidence_names(const struct evidence *evidence, struct names *names);
 /* Reads the directory of keys, unless that was done. */
 PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
 

@@ -323,7 +323,7 @@ the_page_of_scope_is_harmless_and_says_how_sure_it_is(void **state PASU_UNUSED)
     story_shows(&t.story, story_exposure(9, 98, NAME, ORDINALS(5)));
     story_end(&t.story);
     t.evidence.selection = t.story.selection; /* borrowed */
-    assert_int_equal(scope_view_page(t.file, &t.evidence, &t.scope, 0), 0);
+    assert_int_equal(scope_view_page(t.file, &t.scope, 0), 0);
     fflush(t.file);
     for (const char *at = t.text; *at != '\0'; at++)
         assert_true(*at == '\n' || ((unsigned char)*at >= ' ' && (unsigned char)*at <= '~'));
