@@ -82,11 +82,12 @@ scope_then(const struct arguments *arguments)
 {
     struct scope_then t = {0};
     int64_t as_of = 0;
-    int status = evidence_open(&t.evidence, arguments);
+    int status = filter_moment(&as_of, arguments, OPTION_as_of);
 
+    if (status != 0)
+        return status;
+    status = evidence_open(&t.evidence, arguments);
     scope_init(&t.now, &t.evidence.selection);
-    if (status == 0)
-        status = filter_moment(&as_of, arguments, OPTION_as_of);
     if (status == 0)
         status = read_both(&t, arguments, as_of);
     if (status == 0)

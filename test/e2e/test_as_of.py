@@ -112,6 +112,7 @@ def test_an_answer_of_an_earlier_time_comes_again_and_what_came_since_is_told():
     app.terminate()
     front.stop()
     check_damage(front, moment)
+    check_restart(front)
 
 
 def check_damage(front, moment):
@@ -131,6 +132,17 @@ def check_damage(front, moment):
     equal([gap["what"] for gap in found["completeness"]["gaps"]], ["damaged"])
     equal((found["changed"]["differs"], found["changed"]["why"]["damaged"]), (True, 1))
     assert "damaged" not in [gap["what"] for gap in found["changed"]["completeness"]["gaps"]], found
+
+
+def check_restart(front):
+    """What is asked while pasu is stopped is recorded, and is no sign of life: the gap is the same, then and now."""
+    scope(front)
+    front.guard.start()
+    answer = scope(front)
+    found, more = as_of(front, now())
+    equal((found, more["changed"]["differs"]), (answer, False))
+    assert "stopped" in [gap["what"] for gap in found["completeness"]["gaps"]], found
+    front.stop()
 
 
 @test(gateway=True, limit=120)
