@@ -76,3 +76,9 @@ gap_what_text(enum gap_what what)
 
     return texts[what];
 }
+
+void
+gaps_add(struct gaps *gaps, const struct gap *gap)
+{
+    add(gaps, *gap);
+}

@@ -37,6 +37,8 @@ struct gaps {
 /* Looks at each entry, in order. */
 void gaps_note(struct gaps *gaps, const struct ledger_entry *entry);
 void gaps_damage(struct gaps *gaps, const struct records_place *place);
+/* One that is known from elsewhere. */
+void gaps_add(struct gaps *gaps, const struct gap *gap);
 /* Whether the gap can concern what happened in the time from <= t < to (0: no end): a damaged place
  * does up to the time when it was recorded, however long before. */
 bool gap_concerns(const struct gap *gap, int64_t from, int64_t to);

@@ -54,6 +54,18 @@ persons_unite(struct persons **set, const struct persons *with)
     return 0;
 }
 
+int
+persons_rest(struct persons **rest, const struct persons *set, const struct persons *without)
+{
+    *rest = NULL;
+    if (persons_count(set) == 0)
+        return 0;
+    if (without == NULL)
+        return persons_unite(rest, set);
+    *rest = (struct persons *)(void *)roaring_bitmap_andnot(bitmap_of(set), bitmap_of(without));
+    return *rest != NULL ? 0 : PASU_E_NOMEM;
+}
+
 uint64_t
 persons_count(const struct persons *set)
 {

@@ -21,6 +21,10 @@ void persons_free(struct persons *set);
 PASU_MUST_USE int persons_add(struct persons **set, const uint32_t *ordinals, size_t count);
 /* Adds all of another set (NULL: nobody). PASU_E_NOMEM. */
 PASU_MUST_USE int persons_unite(struct persons **set, const struct persons *with);
+/* Those of `set` that are not in `without`, a new set in *rest; NULL where there are none.
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int persons_rest(struct persons **rest, const struct persons *set,
+                               const struct persons *without);
 uint64_t persons_count(const struct persons *set);
 /* Of both together. */
 uint64_t persons_count_union(const struct persons *a, const struct persons *b);

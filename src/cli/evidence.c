@@ -51,9 +51,8 @@ read_secret(struct evidence *e)
     close(fd);
 }
 
-/* The names that the configuration has now, also where nothing was recorded with them. */
-static int
-add_configured_names(struct evidence *e)
+int
+evidence_names(const struct evidence *e, struct names *names)
 {
     struct vocabulary *vocabulary = memory_new(1, sizeof(*vocabulary));
     int result = vocabulary == NULL ? PASU_E_NOMEM : 0;
@@ -61,9 +60,16 @@ add_configured_names(struct evidence *e)
     if (result == 0)
         result = vocabulary_of_config(vocabulary, e->ask.config);
     if (result == 0)
-        result = names_add(&e->book->names, vocabulary);
+        result = names_add(names, vocabulary);
     memory_free(vocabulary);
     return result;
+}
+
+/* The names that the configuration has now, also where nothing was recorded with them. */
+static int
+add_configured_names(struct evidence *e)
+{
+    return evidence_names(e, &e->book->names);
 }
 
 /* In the ledger a key stands as its keyed hash. */
@@ -174,6 +180,8 @@ read_once(struct evidence *e, entry_fn *fn, void *arg, bool notes_damage)
 
     if (result == 0) {
         ledger_reader_unlock(reader, &e->segment_keys);
+        if (e->has_deeds && notes_damage)
+            ledger_reader_tell_deeds(reader);
         result = read_entries(e, reader, fn, arg, notes_damage);
         ledger_reader_close(reader);
     }
@@ -183,6 +191,8 @@ read_once(struct evidence *e, entry_fn *fn, void *arg, bool notes_damage)
 static int
 select_entry(void *arg, const struct ledger_entry *entry)
 {
+    if (entry->type == LEDGER_ASKED || entry->type == LEDGER_ERASED)
+        return 0; /* the guard need not have run then: it says nothing of gaps */
     return selection_add(arg, entry);
 }
 

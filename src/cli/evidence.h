@@ -35,6 +35,7 @@ struct evidence {
     evidence_watch_fn *watch; /* of evidence_read; NULL: nobody */
     void *watch_arg;
     bool has_index; /* the ledger's index may be asked */
+    bool has_deeds; /* the watch hears of deeds too */
 };
 
 /* Reads configuration and filter options, opens the ledger. Close it in any case. */
@@ -49,6 +50,8 @@ PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope)
  * but has told some of what it sees, and the ledger is to be read. */
 PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *subject,
                                    bool *is_answered);
+/* Adds the names that the configuration has now. PASU_E_NOMEM. */
+PASU_MUST_USE int evidence_names(const struct evidence *evidence, struct names *names);
 /* Reads the directory of keys, unless that was done. */
 PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
 

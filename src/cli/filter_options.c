@@ -23,6 +23,16 @@ take_moment(int64_t *moment, const struct arguments *arguments, enum option_id o
     return 2;
 }
 
+int
+filter_moment(int64_t *moment, const struct arguments *arguments, enum option_id option)
+{
+    int status = take_moment(moment, arguments, option, os_realtime(&os_real));
+
+    if (status == 0 && *moment == 0)
+        *moment = 1;
+    return status;
+}
+
 /* A text that is longer than what is recorded can match nothing, or the wrong thing. */
 static int
 take_text(const char **text, const struct arguments *arguments, enum option_id option)

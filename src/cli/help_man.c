@@ -97,7 +97,7 @@ print_synopsis(FILE *file, const struct command *command)
 
     fputs(".SH SYNOPSIS\n", file);
     while (*at != '\0') {
-        char form[128];
+        char form[512]; /* the longest there is; a test says so */
         size_t length = strcspn(at, "\n");
 
         snprintf(form, sizeof(form), "%.*s", (int)length, at);

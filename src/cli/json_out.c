@@ -81,6 +81,13 @@ json_out_integer(struct json_out *out, int64_t n)
 }
 
 void
+json_out_bool(struct json_out *out, bool is)
+{
+    begin_value(out);
+    fputs(is ? "true" : "false", out->file);
+}
+
+void
 json_out_hex(struct json_out *out, uint64_t n)
 {
     begin_value(out);

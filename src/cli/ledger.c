@@ -8,9 +8,13 @@
 
 #include <inttypes.h>
 
+typedef int view_fn(FILE *file, struct evidence *evidence, const struct statement *statement,
+                    bool has_keys);
+
 struct exporting {
     struct evidence *evidence;
-    bool is_json, has_keys;
+    view_fn *view;
+    bool has_keys;
 };
 
 /* Whether the statement shows the field that is asked for, if one is. */
@@ -37,9 +41,7 @@ export_statement(void *arg, const struct statement *statement)
 
     if (!statement_is_notable(statement) || !is_asked_for(exporting, statement))
         return 0;
-    if (exporting->is_json)
-        return statement_view_json(stdout, exporting->evidence, statement, exporting->has_keys);
-    return statement_view_text(stdout, exporting->evidence, statement, exporting->has_keys);
+    return exporting->view(stdout, exporting->evidence, statement, exporting->has_keys);
 }
 
 /* What the lines do not say by themselves. */
@@ -68,8 +70,12 @@ static int
 run_export(const struct arguments *arguments)
 {
     struct evidence evidence;
-    struct exporting exporting = {&evidence, arguments_given(arguments, OPTION_json),
-                                  arguments_given(arguments, OPTION_keys)};
+    struct exporting exporting = {
+        .evidence = &evidence,
+        .view = arguments_given(arguments, OPTION_ocsf)   ? statement_view_ocsf
+                : arguments_given(arguments, OPTION_json) ? statement_view_json
+                                                          : statement_view_text,
+        .has_keys = arguments_given(arguments, OPTION_keys)};
     int status = evidence_open(&evidence, arguments);
 
     if (status == 0) {

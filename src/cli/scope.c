@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/complain.h"
 #include "cli/run.h"
+#include "cli/scope_then.h"
 #include "cli/scope_view.h"
 #include "cli/terminal.h"
 
@@ -15,7 +16,7 @@ print(const struct arguments *arguments, struct evidence *evidence, const struct
     else if (is_list)
         scope_view_keys(stdout, evidence, scope);
     else
-        result = scope_view_page(stdout, evidence, scope, terminal_width(stdout));
+        result = scope_view_page(stdout, scope, terminal_width(stdout));
     if (result != 0)
         return complain_error(result, "scope");
     return evidence->is_bad ? 2 : 0;
@@ -26,8 +27,11 @@ run_scope(const struct arguments *arguments)
 {
     struct evidence evidence;
     struct scope scope;
-    int status = evidence_open(&evidence, arguments);
+    int status;
 
+    if (arguments_given(arguments, OPTION_as_of))
+        return scope_then(arguments);
+    status = evidence_open(&evidence, arguments);
     scope_init(&scope, &evidence.selection);
     if (status == 0)
         status = evidence_scope(&evidence, &scope);

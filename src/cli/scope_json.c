@@ -29,7 +29,7 @@ put_subjects(struct json_out *out, struct evidence *e, const struct scope *scope
 
         if (persons.at_most == 0)
             continue;
-        json_out_key(out, e->book->names.kinds.items[k]);
+        json_out_key(out, scope->selection->book->names.kinds.items[k]);
         json_out_open(out, '{');
         put_interval(out, persons);
         if (kind->bounded > 0) {
@@ -46,9 +46,9 @@ put_subjects(struct json_out *out, struct evidence *e, const struct scope *scope
 }
 
 static void
-put_fields(struct json_out *out, const struct evidence *e, const struct scope *scope)
+put_fields(struct json_out *out, const struct scope *scope)
 {
-    const struct name_list *fields = &e->book->names.fields;
+    const struct name_list *fields = &scope->selection->book->names.fields;
 
     json_out_key(out, "fields");
     json_out_open(out, '{');
@@ -69,22 +69,21 @@ put_fields(struct json_out *out, const struct evidence *e, const struct scope *s
 
 /* The fields that were not shown, of those that were watched all the time, or of the others. */
 static void
-put_absent(struct json_out *out, const struct evidence *e, const struct scope *scope,
-           const char *key, bool is_watched)
+put_absent(struct json_out *out, const struct scope *scope, const char *key, bool is_watched)
 {
-    const struct name_list *fields = &e->book->names.fields;
+    const struct name_list *fields = &scope->selection->book->names.fields;
 
     json_out_key(out, key);
     json_out_open(out, '[');
     for (size_t f = 0; f < fields->count; f++)
         if (scope_field_clarity(scope, f) == CLARITY_NONE &&
-            selection_has_watched(&e->selection, (int)f) == is_watched)
+            selection_has_watched(scope->selection, (int)f) == is_watched)
             json_out_text(out, fields->items[f]);
     json_out_close(out, ']');
 }
 
-static void
-put_gap(struct json_out *out, const struct gap *gap)
+void
+scope_put_gap(struct json_out *out, const struct gap *gap)
 {
     json_out_open(out, '{');
     json_out_key(out, "what");
@@ -106,23 +105,24 @@ put_gap(struct json_out *out, const struct gap *gap)
 }
 
 static void
-put_completeness(struct json_out *out, const struct evidence *e, const struct scope *scope)
+put_completeness(struct json_out *out, const struct scope *scope)
 {
-    const struct gaps *gaps = &e->book->gaps;
+    const struct selection *selection = scope->selection;
+    const struct gaps *gaps = &selection->book->gaps;
 
     json_out_key(out, "completeness");
     json_out_open(out, '{');
     json_out_key(out, "gaps");
     json_out_open(out, '[');
     for (size_t g = 0; g < gaps->count; g++)
-        if (gap_concerns(&gaps->items[g], e->filter.from, e->filter.to))
-            put_gap(out, &gaps->items[g]);
+        if (gap_concerns(&gaps->items[g], selection->filter->from, selection->filter->to))
+            scope_put_gap(out, &gaps->items[g]);
     json_out_close(out, ']');
     put_count(out, "gaps_left_out", gaps->left_out);
     put_count(out, "bounded", scope->bounded);
     put_count(out, "unattributed", scope->unattributed);
-    put_count(out, "unrecorded_sessions", e->selection.unrecorded.count);
-    put_count(out, "untestable", e->selection.untestable);
+    put_count(out, "unrecorded_sessions", selection->unrecorded.count);
+    put_count(out, "untestable", selection->untestable);
     json_out_key(out, "flags");
     json_out_open(out, '{');
     for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
@@ -144,29 +144,35 @@ put_attributions(struct json_out *out, const struct scope *scope)
 }
 
 void
+scope_put(struct json_out *out, struct evidence *e, const struct scope *scope, bool is_list)
+{
+    put_subjects(out, e, scope, is_list);
+    put_fields(out, scope);
+    put_absent(out, scope, "not_shown", true);
+    put_absent(out, scope, "not_watched", false);
+    json_out_key(out, "principals");
+    json_out_open(out, '[');
+    for (size_t p = 0; p < scope->principals.count; p++)
+        json_out_text(out, scope->principals.items[p]);
+    json_out_close(out, ']');
+    json_out_key(out, "first");
+    json_out_time(out, scope->first);
+    json_out_key(out, "last");
+    json_out_time(out, scope->last);
+    put_count(out, "statements", scope->statements);
+    put_count(out, "rows", scope->rows);
+    put_count(out, "misses", scope->misses);
+    put_attributions(out, scope);
+    put_completeness(out, scope);
+}
+
+void
 scope_view_json(FILE *file, struct evidence *e, const struct scope *scope, bool is_list)
 {
     struct json_out out = {.file = file};
 
     json_out_open(&out, '{');
-    put_subjects(&out, e, scope, is_list);
-    put_fields(&out, e, scope);
-    put_absent(&out, e, scope, "not_shown", true);
-    put_absent(&out, e, scope, "not_watched", false);
-    json_out_key(&out, "principals");
-    json_out_open(&out, '[');
-    for (size_t p = 0; p < scope->principals.count; p++)
-        json_out_text(&out, scope->principals.items[p]);
-    json_out_close(&out, ']');
-    json_out_key(&out, "first");
-    json_out_time(&out, scope->first);
-    json_out_key(&out, "last");
-    json_out_time(&out, scope->last);
-    put_count(&out, "statements", scope->statements);
-    put_count(&out, "rows", scope->rows);
-    put_count(&out, "misses", scope->misses);
-    put_attributions(&out, scope);
-    put_completeness(&out, e, scope);
+    scope_put(&out, e, scope, is_list);
     json_out_close(&out, '}');
     json_out_end(&out);
 }
@@ -174,7 +180,7 @@ scope_view_json(FILE *file, struct evidence *e, const struct scope *scope, bool 
 void
 scope_view_keys(FILE *file, struct evidence *e, const struct scope *scope)
 {
-    const struct name_list *kinds = &e->book->names.kinds;
+    const struct name_list *kinds = &scope->selection->book->names.kinds;
 
     for (size_t k = 0; k < scope->kind_count; k++) {
         char name[VOCABULARY_NAME_SIZE * 4 + 1], before[sizeof(name) + 1] = "";

@@ -29,7 +29,7 @@ interval_text(char *text, size_t size, struct interval interval)
 }
 
 static void
-print_subjects(FILE *file, const struct evidence *e, const struct scope *scope)
+print_subjects(FILE *file, const struct scope *scope)
 {
     bool is_any = false;
 
@@ -40,7 +40,7 @@ print_subjects(FILE *file, const struct evidence *e, const struct scope *scope)
 
         if (persons.at_most == 0)
             continue;
-        text_escape(name, sizeof(name), view_of_text(e->book->names.kinds.items[k]));
+        text_escape(name, sizeof(name), view_of_text(scope->selection->book->names.kinds.items[k]));
         interval_text(count, sizeof(count), persons);
         print_label(file, is_any ? "" : "persons");
         fprintf(file, "%s: %s\n", name, count);
@@ -67,9 +67,9 @@ static const struct table_column field_columns[] = {
 };
 
 static int
-print_fields(FILE *file, const struct evidence *e, const struct scope *scope, size_t width)
+print_fields(FILE *file, const struct scope *scope, size_t width)
 {
-    const struct name_list *fields = &e->book->names.fields;
+    const struct name_list *fields = &scope->selection->book->names.fields;
     struct table table;
     int result = 0;
 
@@ -96,17 +96,16 @@ print_fields(FILE *file, const struct evidence *e, const struct scope *scope, si
 
 /* As put_absent of scope_json.c. */
 static void
-print_absent(FILE *file, const struct evidence *e, const struct scope *scope, const char *label,
-             bool is_watched)
+print_absent(FILE *file, const struct scope *scope, const char *label, bool is_watched)
 {
-    const struct name_list *fields = &e->book->names.fields;
+    const struct name_list *fields = &scope->selection->book->names.fields;
     bool is_any = false;
 
     for (size_t f = 0; f < fields->count; f++) {
         char name[NAME_TEXT];
 
         if (scope_field_clarity(scope, f) != CLARITY_NONE ||
-            selection_has_watched(&e->selection, (int)f) != is_watched)
+            selection_has_watched(scope->selection, (int)f) != is_watched)
             continue;
         text_escape(name, sizeof(name), view_of_text(fields->items[f]));
         if (!is_any)
@@ -169,8 +168,8 @@ print_attributions(FILE *file, const struct scope *scope)
         fputc('\n', file);
 }
 
-static void
-print_gap(FILE *file, const struct gap *gap)
+void
+scope_view_gap(FILE *file, const struct gap *gap)
 {
     char from[TIME_SIZE], to[TIME_SIZE] = "now", n[NUMBER_SIZE], name[SEGMENT_NAME_SIZE];
 
@@ -212,24 +211,25 @@ print_some(FILE *file, uint64_t n, const char *noun, const char *what)
 }
 
 static void
-print_completeness(FILE *file, const struct evidence *e, const struct scope *scope)
+print_completeness(FILE *file, const struct scope *scope)
 {
-    const struct gaps *gaps = &e->book->gaps;
+    const struct selection *selection = scope->selection;
+    const struct gaps *gaps = &selection->book->gaps;
     size_t said = 0;
 
     fputs("\ncompleteness\n", file);
     for (size_t g = 0; g < gaps->count; g++)
-        if (gap_concerns(&gaps->items[g], e->filter.from, e->filter.to)) {
-            print_gap(file, &gaps->items[g]);
+        if (gap_concerns(&gaps->items[g], selection->filter->from, selection->filter->to)) {
+            scope_view_gap(file, &gaps->items[g]);
             said++;
         }
     said += print_some(file, gaps->left_out, "further gap", "are not listed");
     said += print_some(file, scope->bounded, "statement", "could not name all persons");
     said += print_some(file, scope->unattributed, "statement",
                        "had rows with personal fields and no usable key");
-    said += print_some(file, e->selection.unrecorded.count, "session",
+    said += print_some(file, selection->unrecorded.count, "session",
                        "ran without being recorded: who it was is not known");
-    said += print_some(file, e->selection.untestable, "statement",
+    said += print_some(file, selection->untestable, "statement",
                        "of such sessions may belong here and are not counted");
     if (said == 0)
         fputs("  the record has no gap, and every person is named\n", file);
@@ -240,16 +240,16 @@ print_completeness(FILE *file, const struct evidence *e, const struct scope *sco
 }
 
 int
-scope_view_page(FILE *file, const struct evidence *e, const struct scope *scope, size_t width)
+scope_view_page(FILE *file, const struct scope *scope, size_t width)
 {
     int result;
 
-    print_subjects(file, e, scope);
-    result = print_fields(file, e, scope, width);
-    print_absent(file, e, scope, "not shown", true);
-    print_absent(file, e, scope, "not watched", false);
+    print_subjects(file, scope);
+    result = print_fields(file, scope, width);
+    print_absent(file, scope, "not shown", true);
+    print_absent(file, scope, "not watched", false);
     print_who_and_when(file, scope);
     print_attributions(file, scope);
-    print_completeness(file, e, scope);
+    print_completeness(file, scope);
     return result;
 }

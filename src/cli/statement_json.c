@@ -127,6 +127,20 @@ put_missed(struct json_out *out, struct evidence *e, const struct statement_sum 
     json_out_close(out, '}');
 }
 
+void
+statement_put_shown(struct json_out *out, struct evidence *e, const struct statement *statement,
+                    const struct statement_sum *sum, bool has_keys)
+{
+    put_count(out, "rows", statement->rows);
+    put_count(out, "statements", statement->statements);
+    put_subjects(out, e, sum, has_keys);
+    put_fields(out, e, statement, sum->clear, sum->masked, sum->null);
+    put_judgement(out, statement, statement_attribution(statement));
+    put_count(out, "misses", statement->misses);
+    if (has_keys)
+        put_missed(out, e, sum);
+}
+
 int
 statement_view_json(FILE *file, struct evidence *e, const struct statement *statement,
                     bool has_keys)
@@ -139,14 +153,7 @@ statement_view_json(FILE *file, struct evidence *e, const struct statement *stat
         json_out_open(&out, '{');
         put_who(&out, statement);
         put_shape(&out, e, statement);
-        put_count(&out, "rows", statement->rows);
-        put_count(&out, "statements", statement->statements);
-        put_subjects(&out, e, &sum, has_keys);
-        put_fields(&out, e, statement, sum.clear, sum.masked, sum.null);
-        put_judgement(&out, statement, statement_attribution(statement));
-        put_count(&out, "misses", statement->misses);
-        if (has_keys)
-            put_missed(&out, e, &sum);
+        statement_put_shown(&out, e, statement, &sum, has_keys);
         json_out_close(&out, '}');
         json_out_end(&out);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What statement_json.c and statement_text.c have in common. */
+/* What statement_json.c, statement_ocsf.c and statement_text.c have in common. */
 #ifndef PASU_CLI_STATEMENT_PART_H
 #define PASU_CLI_STATEMENT_PART_H
 
@@ -28,5 +28,11 @@ void statement_sum_release(struct statement_sum *sum);
 /* The name of a bit of the statement's fields; NULL without memory. */
 const char *statement_field_name(struct evidence *evidence, const struct statement *statement,
                                  unsigned bit);
+
+/* The members of the export's line that say what was shown and how it was judged, from "rows" on.
+ */
+void statement_put_shown(struct json_out *out, struct evidence *evidence,
+                         const struct statement *statement, const struct statement_sum *sum,
+                         bool has_keys);
 
 #endif

@@ -19,7 +19,7 @@ struct ledger_reader {
     struct ring_copy copies[RINGS_MAX];
     unsigned copy; /* the one that is read */
     int64_t copied;
-    bool is_behind_records, is_ring_damaged;
+    bool is_behind_records, is_ring_damaged, tells_deeds;
     /* What entries borrow. */
     union payload_body body;
     struct exposure exposure;
@@ -132,6 +132,22 @@ ledger_reader_close(struct ledger_reader *r)
 
 /* ---- decoding ---- */
 
+/* What somebody did with pasu; as decode_body. */
+static int
+decode_deed(struct ledger_reader *r, uint32_t type, struct view payload, struct ledger_entry *entry)
+{
+    if (!r->tells_deeds || (type != SEGMENT_ASKED && type != SEGMENT_ERASED))
+        return 1;
+    if (type == SEGMENT_ASKED) {
+        entry->type = LEDGER_ASKED;
+        entry->u.asked = &r->body.asked;
+    } else {
+        entry->type = LEDGER_ERASED;
+        entry->u.erased = &r->body.erased;
+    }
+    return payload_read(type, &r->body, payload);
+}
+
 /* What has a body of its own. 0; 1: nothing that anybody asks for; or an error. */
 static int
 decode_body(struct ledger_reader *r, uint32_t type, struct view payload, struct ledger_entry *entry)
@@ -180,7 +196,7 @@ decode_body(struct ledger_reader *r, uint32_t type, struct view payload, struct 
         entry->u.opening = &body->opening;
         break;
     default:
-        return 1;
+        return decode_deed(r, type, payload, entry);
     }
     return payload_read(type, &r->body, payload);
 }
@@ -226,6 +242,12 @@ void
 ledger_reader_unlock(struct ledger_reader *r, const struct segment_keys *keys)
 {
     r->records.keys = keys;
+}
+
+void
+ledger_reader_tell_deeds(struct ledger_reader *r)
+{
+    r->tells_deeds = true;
 }
 
 static int

@@ -31,6 +31,9 @@ enum ledger_entry_type {
     LEDGER_ORDINAL,
     LEDGER_MARK,
     LEDGER_OPENING,
+    /* Deeds: told only to who wants them. */
+    LEDGER_ASKED,
+    LEDGER_ERASED,
 };
 
 struct ledger_entry {
@@ -50,6 +53,8 @@ struct ledger_entry {
         const struct payload_ordinal *ordinal;
         const struct ring_mark *mark;
         const struct payload_opening *opening;
+        const struct payload_asked *asked;
+        const struct payload_erased *erased;
     } u;
 };
 
@@ -66,6 +71,8 @@ PASU_MUST_USE int ledger_reader_open_source(struct ledger_reader **reader, const
 /* What is encrypted is opened with one of these keys, which stay the caller's and there until the
  * end. Before the first entry. */
 void ledger_reader_unlock(struct ledger_reader *reader, const struct segment_keys *keys);
+/* Tells deeds too from now on: LEDGER_ASKED, LEDGER_ERASED. */
+void ledger_reader_tell_deeds(struct ledger_reader *reader);
 /* 1: an entry; 0: the end; PASU_E_CORRUPT; PASU_E_LEDGER_KEY: it is encrypted with another key;
  * PASU_E_AGAIN: of the source; PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry);

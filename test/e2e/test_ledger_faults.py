@@ -405,23 +405,23 @@ def disk():
 def test_disk_full():
     """With the ledger's disk full nothing leaves unrecorded; once there is space all goes on"""
     front = shop.front("disk", more={**crowd(), "ledger": {"directory": str(disk() / "ledger")}}, workers=1)
-    floods = []
+    floods = [Flood(front, f"flood-{number}") for number in range(8)]
     with open(disk() / "ballast", "wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(4096))
     # Some fits into the room that the ledger has reserved.
-    while not floods or floods[-1].end == "ready":
-        assert len(floods) < 40, "the disk is never full"
-        floods.append(Flood(front, f"flood-{len(floods)}"))
-        floods[-1].start().wait()
-    flood = floods[-1]
+    for flood in floods:
+        flood.start().wait()
+        if flood.end != "ready":
+            break
     assert flood.end == "closed" and (flood.error is None or flood.error["C"] in ("58030", "53100")), (flood.end, flood.error)
     (disk() / "ballast").unlink()
     until(lambda: works(front), "a new session, once there is space", 40)
     front.guard.until_sessions(0, 40)
     said = shop.export(front)
     for number, flood in enumerate(floods):
-        equal(sorted(flood.seen - said[f"flood-{number}"].keys["one"])[:5], [], "leaked without a record")
+        if flood.seen:
+            equal(sorted(flood.seen - said[f"flood-{number}"].keys["one"])[:5], [], "leaked without a record")
     with front.login(user="app", application_name="afterwards") as session:
         equal(len(session.query("SELECT name FROM customers WHERE grade = 1").rows), shop.CUSTOMERS // 5)
     front.guard.until_sessions(0, 40)

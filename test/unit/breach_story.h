@@ -17,6 +17,8 @@ struct story {
     struct selection selection;
     uint64_t seq;
     int64_t now; /* ns; moves on a second with each entry */
+    void (*hear)(void *hearer, const struct ledger_entry *entry); /* once the selection has it */
+    void *hearer;
 };
 
 /* Set story->filter before, if need be. */
@@ -48,6 +50,8 @@ story_tell(struct story *story, struct ledger_entry entry)
     entry.seq = ++story->seq;
     entry.time = story->now;
     assert_int_equal(selection_add(&story->selection, &entry), 0);
+    if (story->hear != NULL)
+        story->hear(story->hearer, &entry);
     story->now += SECONDS(1);
 }
 

@@ -53,6 +53,32 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
     }
 }
 
+/* Its synopsis is what usage says, up to its last word. */
+static void
+a_manual_page_has_the_whole_usage(void **state PASU_UNUSED)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const char *usage = commands[i].usage, *end = usage + strlen(usage);
+        char *page = NULL, due[64];
+        size_t size = 0;
+        FILE *file = open_memstream(&page, &size);
+
+        assert_non_null(file);
+        man_print(file, &commands[i]);
+        fclose(file);
+        while (end > usage && strchr(" -\n", end[-1]) == NULL)
+            end--;
+        snprintf(due, sizeof(due), "%s\n.SH DESCRIPTION", end);
+        assert_non_null(strstr(page, due));
+        while (usage != NULL) { /* each of its forms */
+            assert_true(strcspn(usage, "\n") < 512);
+            usage = strchr(usage, '\n');
+            usage = usage != NULL ? usage + 1 : NULL;
+        }
+        free(page);
+    }
+}
+
 static void
 operators_commands_name_the_configuration(void **state PASU_UNUSED)
 {
@@ -173,6 +199,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_changes_something_is_audited_and_for_operators_only),
         cmocka_unit_test(the_matrix_of_rights_is_this_one),
+        cmocka_unit_test(a_manual_page_has_the_whole_usage),
         cmocka_unit_test(operators_commands_name_the_configuration),
         cmocka_unit_test(usage_names_exactly_the_options_that_are_taken),
         cmocka_unit_test(texts_fit_into_shells_and_manual_pages),

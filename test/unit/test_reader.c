@@ -130,6 +130,8 @@ check_one_of_each(const struct ledger_entry *entry)
     case LEDGER_STOPPED:
     case LEDGER_GAP:
     case LEDGER_OPENING:
+    case LEDGER_ASKED:
+    case LEDGER_ERASED:
         break;
     }
 }
@@ -177,6 +179,40 @@ everything_comes_in_order_the_rings_last(void **state)
     ledger_reader_progress(r, &done, &all);
     assert_true(done == all && all > 64);
     ledger_reader_close(r);
+}
+
+static void
+deeds_are_told_to_who_wants_them_and_to_nobody_else(void **state)
+{
+    struct place *p = *state;
+    const union payload_body asked = {
+        .asked = {.uid = 7, .command = "scope", .filters = "field=name"}};
+    const union payload_body hold = {.hold = {.number = 3, .who = "court", .why = "case"}};
+    struct ledger_entry entry;
+
+    begin(p);
+    assert_int_equal(record_other(&p->records, SEGMENT_ASKED, &asked), 0);
+    assert_int_equal(record_other(&p->records, SEGMENT_HOLD, &hold), 0);
+    record_close(&p->records);
+    intake_release(&p->intake);
+    for (int is_told = 0; is_told < 2; is_told++) {
+        struct ledger_reader *r = open_reader(p);
+
+        if (is_told)
+            ledger_reader_tell_deeds(r);
+        assert_int_equal(ledger_reader_next(r, &entry), 1);
+        assert_int_equal(entry.type, LEDGER_STARTED);
+        if (is_told) {
+            assert_int_equal(ledger_reader_next(r, &entry), 1);
+            assert_int_equal(entry.type, LEDGER_ASKED);
+            assert_int_equal(entry.u.asked->uid, 7);
+            assert_string_equal(entry.u.asked->filters, "field=name");
+        }
+        assert_int_equal(ledger_reader_next(r, &entry), 1);
+        assert_int_equal(entry.type, LEDGER_STOPPED);
+        assert_int_equal(ledger_reader_next(r, &entry), 0);
+        ledger_reader_close(r);
+    }
 }
 
 static void
@@ -556,6 +592,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(everything_comes_in_order_the_rings_last),
+        TEST(deeds_are_told_to_who_wants_them_and_to_nobody_else),
         TEST(what_the_ledger_has_does_not_come_from_the_ring_again),
         TEST(a_ledger_without_rings_is_read_and_one_without_segments_is_not_found),
         TEST(the_specification_s_example_of_the_ring_is_read_and_written),
