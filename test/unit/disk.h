@@ -130,14 +130,11 @@ disk_note_name(struct disk *d, int folder, const char *path, bool is_directory)
     name->has_old = linkat(name->fd, name->name, d->old, kept, 0) == 0;
 }
 
-/* The last one was given by renaming. */
+/* The last one was given by renaming, within the same folder. */
 static inline void
 disk_note_from(struct disk *d, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-
-    snprintf(d->names[d->name_count - 1].from, sizeof(d->names[0].from), "%s",
-             slash ? slash + 1 : path);
+    snprintf(d->names[d->name_count - 1].from, sizeof(d->names[0].from), "%s", path);
 }
 
 /* It has not got it. */
@@ -291,7 +288,8 @@ disk_renameat(void *arg, int from, const char *name, int to, const char *other)
     result = disk_fails(arg) ? -1 : renameat(from, name, to, other);
     if (result != 0)
         disk_drop_name(arg);
-    else if (((struct disk *)arg)->is_recording && from == to)
+    else if (((struct disk *)arg)->is_recording && from == to && !strchr(name, '/') &&
+             !strchr(other, '/'))
         disk_note_from(arg, name);
     return result;
 }

@@ -167,6 +167,21 @@ rotate_until(struct disk *d, int n)
     return is_through;
 }
 
+/* The next start ends at its call `n`. */
+static void
+open_until(struct disk *d, int n)
+{
+    struct chain_report report;
+    struct chain c;
+
+    d->is_dead = true;
+    d->calls_left = n;
+    if (try_open(d, &c, &report) == 0)
+        chain_close(&c);
+    d->is_dead = false;
+    d->calls_left = -1;
+}
+
 /* Opens with one of the two keys, goes on, and all that was ever signed is of the one history. */
 static bool
 go_on(struct disk *d, struct story *story)
@@ -198,7 +213,9 @@ go_on(struct disk *d, struct story *story)
     check_against_records(d, &now[1]);
     chain_close(&c);
     verify_with(d, &f, now, 2);
-    assert_int_equal(f.answer.counts[VERIFY_FAULT], 0);
+    for (size_t i = 0; i < f.count; i++) /* a tile that a power cut took is made again elsewhere */
+        assert_true(verify_kind(f.whats[i]) != VERIFY_FAULT ||
+                    (d->is_recording && f.whats[i] == VERIFY_TILE));
     assert_int_equal(f.answer.covered, f.answer.next);
     return is_new;
 }
@@ -236,8 +253,8 @@ whichever_call_is_the_last_before_a_power_cut_one_of_the_keys_goes_on(void **sta
             begin(d, &story);
             is_through = rotate_until(d, n);
             disk_cut_power(d, &random);
-            if (way % 2) { /* the next start ends, too */
-                rotate_until(d, (int)random_below(&random, 90));
+            if (way % 2) {
+                open_until(d, (int)random_below(&random, 90));
                 disk_cut_power(d, &random);
             }
             with[go_on(d, &story)]++;
@@ -256,18 +273,7 @@ a_change_may_end_twice(void **state)
         for (int k = 0; k < 80; k += 7) {
             begin(d, &story);
             rotate_until(d, n);
-            /* No second change begins here: only what opening does is cut off. */
-            d->is_dead = true;
-            d->calls_left = k;
-            {
-                struct chain_report report;
-                struct chain c;
-
-                if (try_open(d, &c, &report) == 0)
-                    chain_close(&c);
-            }
-            d->is_dead = false;
-            d->calls_left = -1;
+            open_until(d, k);
             go_on(d, &story);
             disk_clear(d);
         }
