@@ -42,7 +42,7 @@ const struct command_example command_examples[] = {
 const size_t command_example_count = COUNT_OF(command_examples);
 
 const char *const command_shells[] = {"bash", "zsh", "fish", NULL};
-const char *const command_ledger_actions[] = {"export", "verify", "checkpoint", NULL};
+const char *const command_ledger_actions[] = {"export", "verify", "checkpoint", "rotate-key", NULL};
 const char *const command_hold_actions[] = {"list", "place", "release", NULL};
 
 const char command_program_summary[] = "a gateway that knows what is shown of whom";

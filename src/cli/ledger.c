@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/asked.h"
 #include "cli/complain.h"
+#include "cli/ledger_rotate.h"
 #include "cli/ledger_verify.h"
 #include "cli/run.h"
 #include "cli/statement_view.h"
@@ -82,7 +83,7 @@ run_export(const struct arguments *arguments)
 }
 
 /* What stands in the operand, by its place in command_ledger_actions. */
-enum action { ACTION_EXPORT, ACTION_VERIFY, ACTION_CHECKPOINT, ACTIONS };
+enum action { ACTION_EXPORT, ACTION_VERIFY, ACTION_CHECKPOINT, ACTION_ROTATE, ACTIONS };
 
 static enum action
 action_of(const char *operand)
@@ -94,17 +95,19 @@ action_of(const char *operand)
     return (enum action)i;
 }
 
-/* What one of the three takes and the others do not. */
+/* What one of them takes and the others do not. */
 static const char *
 stray_option(const struct arguments *arguments, enum action action)
 {
     static const uint32_t common = OPTION_BIT(config) | OPTION_BIT(json) | OPTION_BIT(help),
                           kept[ACTIONS] = {
                               [ACTION_EXPORT] =
-                                  ~(OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key)),
+                                  ~(OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key) |
+                                    OPTION_BIT(why) | OPTION_BIT(lost)),
                               [ACTION_VERIFY] =
                                   OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key),
                               [ACTION_CHECKPOINT] = OPTION_BIT(folder) | OPTION_BIT(key),
+                              [ACTION_ROTATE] = OPTION_BIT(why) | OPTION_BIT(lost),
                           };
 
     for (unsigned i = 0; i < OPTION_COUNT; i++)
@@ -118,20 +121,22 @@ int
 run_ledger(const struct arguments *arguments)
 {
     static int (*const run[ACTIONS])(const struct arguments *) = {run_export, ledger_verify,
-                                                                  ledger_checkpoint};
+                                                                  ledger_checkpoint, ledger_rotate};
     const char *operand = arguments->operands[0];
     enum action action = action_of(operand);
     const char *stray = action < ACTIONS ? stray_option(arguments, action) : NULL;
 
     if (action == ACTIONS)
-        complain("there are: pasu ledger export, verify and checkpoint", "ledger cannot \"%.64s\"",
-                 operand);
+        complain("there are: pasu ledger export, verify, checkpoint and rotate-key",
+                 "ledger cannot \"%.64s\"", operand);
     else if (stray)
         complain("see: pasu help ledger", "ledger %s does not take the option --%s", operand,
                  stray);
     else if (arguments_given(arguments, OPTION_config) == arguments_given(arguments, OPTION_folder))
         complain("see: pasu help ledger", "ledger %s needs --config FILE%s", operand,
-                 action == ACTION_EXPORT ? "" : " or --folder DIR, and only one of them");
+                 action == ACTION_EXPORT || action == ACTION_ROTATE
+                     ? ""
+                     : " or --folder DIR, and only one of them");
     else
         return run[action](arguments);
     return 2;

@@ -23,13 +23,13 @@ try_key(struct verify_signed *found, const struct note_key *key)
  * What cannot be read names no key. */
 static int
 search_segment(struct note_key *key, const struct os *os, int segments, uint64_t first,
-               const struct checkpoint *c)
+               const struct segment_keys *keys, const struct checkpoint *c)
 {
     struct segment_record record;
     struct segment_scan scan;
     int result = PASU_E_NOTFOUND, more;
 
-    if (segment_scan_enter(&scan, os, segments, first, NULL) != 0)
+    if (segment_scan_enter(&scan, os, segments, first, keys) != 0)
         return result;
     while ((more = segment_scan_next(&scan, &record)) == 1 || more == PASU_E_CORRUPT) {
         const uint8_t *public =
@@ -44,7 +44,8 @@ search_segment(struct note_key *key, const struct os *os, int segments, uint64_t
 
 /* From the checkpoint back. */
 static int
-search(struct note_key *key, const struct os *os, int segments, const struct checkpoint *c)
+search(struct note_key *key, const struct os *os, int segments, const struct segment_keys *keys,
+       const struct checkpoint *c)
 {
     uint64_t *firsts;
     size_t count;
@@ -54,7 +55,7 @@ search(struct note_key *key, const struct os *os, int segments, const struct che
         result = PASU_E_NOTFOUND;
     while (result == PASU_E_NOTFOUND && count-- > 0)
         if (firsts[count] < c->size)
-            result = search_segment(key, os, segments, firsts[count], c);
+            result = search_segment(key, os, segments, firsts[count], keys, c);
     memory_free(firsts);
     return result;
 }
@@ -63,7 +64,7 @@ search(struct note_key *key, const struct os *os, int segments, const struct che
  * through. */
 static int
 try_records(struct verify_signed *found, const struct os *os, int directory,
-            const struct checkpoint *c)
+            const struct segment_keys *keys, const struct checkpoint *c)
 {
     int segments =
         os->openat(os->arg, directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -75,11 +76,11 @@ try_records(struct verify_signed *found, const struct os *os, int directory,
         return error_from_errno(errno);
     result = handover_find(os, directory, c->size, &record);
     if (result == 0)
-        result = handover_read(os, segments, NULL, record, c->origin, &key);
+        result = handover_read(os, segments, keys, record, c->origin, &key);
     if (result == 0)
         result = try_key(found, &key);
     if (result != 0 && result != PASU_E_NOMEM && result != PASU_E_CRYPTO) {
-        result = search(&key, os, segments, c);
+        result = search(&key, os, segments, keys, c);
         if (result == 0)
             result = try_key(found, &key);
     }
@@ -89,7 +90,7 @@ try_records(struct verify_signed *found, const struct os *os, int directory,
 
 int
 verify_newest(struct verify_signed *found, const struct os *os, int directory,
-              const struct note_key *keys, size_t count)
+              const struct note_key *keys, size_t count, const struct segment_keys *segment_keys)
 {
     ssize_t length = verify_note_read(os, directory, VERIFY_OWN_NOTE, found->bytes, NOTE_SIZE_MAX);
     struct checkpoint checkpoint;
@@ -106,6 +107,6 @@ verify_newest(struct verify_signed *found, const struct os *os, int directory,
     for (size_t i = 0; i < count && result == PASU_E_NOTFOUND; i++)
         result = try_key(found, &keys[i]);
     if (count == 0)
-        result = try_records(found, os, directory, &checkpoint);
+        result = try_records(found, os, directory, segment_keys, &checkpoint);
     return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
 }
