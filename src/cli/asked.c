@@ -42,7 +42,7 @@ struct deed {
 static int
 append(const struct ask *ask, const struct deed *deed)
 {
-    struct log log = {.os = &os_real, .level = LOG_ERROR};
+    struct log log = {.fd = -1, .os = &os_real, .level = LOG_ERROR}; /* what fails is said by us */
     int directory = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct segment_keys keys = {0};
     int lock = directory >= 0 ? openat(directory, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;

@@ -67,20 +67,17 @@ compare_size(const void *a, const void *b)
                : one->checkpoint.size > other->checkpoint.size;
 }
 
-/* Whether there is one. */
-static bool
-read_note(struct verify_notes *n, const struct os *os, const char *name, uint8_t *bytes,
-          size_t size)
+/* `length`: as of verify_note_read. */
+static void
+take_note(struct verify_notes *n, const char *name, const uint8_t *bytes, ssize_t length)
 {
     const struct verify_place place = {name, VERIFY_NOWHERE, VERIFY_NOWHERE};
-    ssize_t length = verify_note_read(os, n->report->question->directory, name, bytes, size);
 
     if (length > 0)
         add_note(n, name, view_of(bytes, (size_t)length));
     else if (length < 0)
         verify_say(n->report, VERIFY_CHECKPOINT, &place, "it cannot be read: %s",
                    error_text((int)length));
-    return length != 0;
 }
 
 static void
@@ -91,7 +88,9 @@ read_handovers(struct verify_notes *n, const struct os *os, const uint64_t *reco
         size_t before = n->count;
 
         handover_name(note->name, records[i]);
-        (void)read_note(n, os, note->name, note->bytes, sizeof(note->bytes));
+        take_note(n, note->name, note->bytes,
+                  verify_note_read(os, n->report->question->directory, note->name, note->bytes,
+                                   sizeof(note->bytes)));
         if (n->count > before)
             n->items[before].is_handover = true;
     }
@@ -102,11 +101,10 @@ make_room(struct verify_notes *n, size_t handovers)
 {
     size_t most = n->report->question->checkpoint_count + 1 + handovers;
 
-    n->own = memory_new(1, NOTE_SIZE_MAX);
     n->handovers = memory_new(handovers + 1, sizeof(*n->handovers));
     n->items = memory_new(most, sizeof(*n->items));
     n->roots = memory_new(most, sizeof(*n->roots));
-    return n->own && n->handovers && n->items && n->roots ? 0 : PASU_E_NOMEM;
+    return n->handovers && n->items && n->roots ? 0 : PASU_E_NOMEM;
 }
 
 int
@@ -114,17 +112,24 @@ verify_notes_init(struct verify_notes *n, const struct os *os, const struct veri
 {
     const struct verify_question *q = report->question;
     uint64_t *records;
+    ssize_t length;
     size_t count;
     int result;
 
     *n = (struct verify_notes){.report = report};
     if (q->checkpoint_count > VERIFY_CHECKPOINTS_MAX || q->key_count > VERIFY_KEYS_MAX)
         return PASU_E_RANGE;
+    n->own = memory_new(1, NOTE_SIZE_MAX);
+    if (!n->own)
+        return PASU_E_NOMEM;
+    /* Before the others: the keeper writes it behind them. */
+    length = verify_note_read(os, q->directory, own_name, n->own, NOTE_SIZE_MAX);
+    n->has_own = length != 0;
     result = handover_list(os, q->directory, &records, &count);
     if (result == 0)
         result = make_room(n, count);
     if (result == 0) {
-        n->has_own = read_note(n, os, own_name, n->own, NOTE_SIZE_MAX);
+        take_note(n, own_name, n->own, length);
         read_handovers(n, os, records, count);
     }
     memory_free(records);

@@ -13,6 +13,7 @@ import harness
 import ledgerfile
 import process
 import shop
+import verifier
 from stage import equal, test
 from test_signed import ASKED, KEY, VERIFIER, ledger, of, running, texts, verify
 
@@ -188,17 +189,32 @@ def test_lost():
     equal(newest(front), known[-1])
 
 
+def shown(front, key):
+    """A certificate of a person who is shown now."""
+    with front.login(user="app") as session:
+        equal(len(session.query(f"SELECT id, name FROM customers WHERE id = {key}").rows), 1)
+    front.guard.until_sessions(0)
+    path = front.guard.folder / f"certificate-{time.monotonic_ns()}"
+    done = front.guard.run("certify", "--kind", "customer", "-o", str(path), key)
+    equal((done.returncode, done.stderr), (0, ""))
+    return path
+
+
 @test(gateway=True, limit=100)
 def test_encrypted():
-    """The key of an encrypted ledger is changed, too"""
+    """The key of an encrypted ledger is changed, too; a person's certificate is signed by the key of its time"""
     file = harness.folder() / "rotation.key"
     file.write_text("33" * 32)
     file.chmod(0o600)
     front = shop.front("sealed-turns", more={"ledger": {"key_file": str(file)}})
-    known = [newest(front), rotate(front)]
-    with front.login(user="app") as session:
-        session.query("SELECT name FROM customers LIMIT 3")
+    known = [newest(front)]
+    certificates = [shown(front, "1287")]
+    known.append(rotate(front))
+    certificates.append(shown(front, "1287"))
     front.stop()
+    for certificate, key, other in zip(certificates, known, reversed(known)):
+        equal(verifier.run("--certificate", certificate, "--key", key)[0], 0)
+        equal(verifier.run("--certificate", certificate, "--key", other)[0], 1)
     known.append(rotate(front))
     equal(len(set(known)), 3)
     verify(front, "--encryption-key", file)
