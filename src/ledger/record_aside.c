@@ -9,6 +9,8 @@ fill_in(union payload_body *body, enum segment_type type, const struct record_ke
 
     if (type == SEGMENT_EXPORTED)
         body->exported.to = chain_size(&r->chain);
+    if (type == SEGMENT_HOLD && r->holds.count == HOLDS_MAX)
+        return PASU_E_RANGE;
     if (type == SEGMENT_HOLD)
         body->hold.number = chain_size(&r->chain);
     return type == SEGMENT_RELEASED ? holds_remove(&left, body->released.number) : 0;
