@@ -6,7 +6,7 @@
 #include "cli/complain.h"
 #include "ledger/control_client.h"
 #include "ledger/lock.h"
-#include "ledger/record.h"
+#include "ledger/rotation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,10 +34,16 @@ become_owner(int directory)
     return sandbox_drop(&owner);
 }
 
+struct deed {
+    enum segment_type type; /* SEGMENT_KEY: another key, `asked` is why */
+    union payload_body body;
+    bool is_lost; /* the key, so far */
+};
+
 static int
-append(const struct ask *ask, enum segment_type type, const union payload_body *body)
+append(const struct ask *ask, const struct deed *deed)
 {
-    struct log log = {.os = &os_real, .level = LOG_ERROR};
+    struct log log = {.fd = -1, .os = &os_real, .level = LOG_ERROR}; /* what fails is said by us */
     int directory = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct segment_keys keys = {0};
     int lock = directory >= 0 ? openat(directory, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
@@ -51,18 +57,20 @@ append(const struct ask *ask, enum segment_type type, const union payload_body *
         result = PASU_E_UNAVAILABLE;
     if (result == 0 && !lock_is_of(lock, directory))
         result = PASU_E_MISUSE;
-    return result == 0 ? record_aside(&log, directory, &keys, type, body) : result;
+    if (result == 0 && deed->type == SEGMENT_KEY)
+        return rotation_aside(&log, directory, &keys, &deed->body.asked, deed->is_lost);
+    return result == 0 ? record_aside(&log, directory, &keys, deed->type, &deed->body) : result;
 }
 
 /* In a process of its own, which may give up the rights that the command needs. */
 static int
-append_aside(const struct ask *ask, enum segment_type type, const union payload_body *body)
+append_aside(const struct ask *ask, const struct deed *deed)
 {
     int status = 0;
     pid_t pid = fork();
 
     if (pid == 0) {
-        status = append(ask, type, body);
+        status = append(ask, deed);
         _exit(status == 0 ? 0 : status - PASU_E_FIRST__); /* a status has eight bits */
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
@@ -90,9 +98,10 @@ static int
 tell(const struct ask *ask, enum control_verb verb, enum segment_type type,
      const union payload_body *body, const char *who, const char *what, uint64_t *number)
 {
+    const struct deed deed = {.type = type, .body = *body};
     int result = control_tell(ask->path, verb, *number, who, what, number);
 
-    return result == PASU_E_UNAVAILABLE ? append_aside(ask, type, body) : result;
+    return result == PASU_E_UNAVAILABLE ? append_aside(ask, &deed) : result;
 }
 
 /* ---- questions ---- */
@@ -168,4 +177,17 @@ asked_erase(const struct ask *ask, uint32_t ordinal, const char *why)
 
     snprintf(body.erased.why, sizeof(body.erased.why), "%s", why);
     return tell(ask, CONTROL_ERASE, SEGMENT_ERASED, &body, NULL, why, &number);
+}
+
+int
+asked_rotate(const struct ask *ask, const char *why, bool is_lost)
+{
+    struct deed deed = {.type = SEGMENT_KEY, .is_lost = is_lost};
+    uint64_t record = 0;
+    int result = PASU_E_UNAVAILABLE;
+
+    rotation_asked(&deed.body.asked, getuid(), (uint32_t)getpid(), why, is_lost);
+    if (!is_lost)
+        result = control_tell(ask->path, CONTROL_ROTATE, 0, NULL, why, &record);
+    return result == PASU_E_UNAVAILABLE ? append_aside(ask, &deed) : result;
 }

@@ -17,6 +17,10 @@ void asked_record(const struct ask *ask, const struct arguments *arguments, cons
 void asked_export(const struct ask *ask, const char *where);
 /* Destroys the key of an entry of the directory. 0, or an error. */
 PASU_MUST_USE int asked_erase(const struct ask *ask, uint32_t ordinal, const char *why);
+/* Another key takes the place of the ledger's. `is_lost`: there is none, and no guard either. 0, or
+ * an error: PASU_E_UNAVAILABLE: a guard runs that does not answer, or that cannot do it; as
+ * rotation_aside. */
+PASU_MUST_USE int asked_rotate(const struct ask *ask, const char *why, bool is_lost);
 /* Places a hold, or releases the one with this number. With a guard *number is the new one's. 0, or
  * an error: nothing is held then, or released. PASU_E_NOTFOUND: no such hold. */
 PASU_MUST_USE int asked_hold(const struct ask *ask, bool is_release, const char *who,

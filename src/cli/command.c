@@ -43,7 +43,8 @@ const size_t command_example_count = COUNT_OF(command_examples);
 
 const char *const command_shells[] = {"bash", "zsh", "fish", NULL};
 const char *const command_ledger_actions[] = {
-    "export", "verify", "checkpoint", "rebuild-index", "update-index", "check-index", NULL};
+    "export",        "verify",       "checkpoint",  "rotate-key",
+    "rebuild-index", "update-index", "check-index", NULL};
 const char *const command_hold_actions[] = {"list", "place", "release", NULL};
 
 const char command_program_summary[] = "a gateway that knows what is shown of whom";

@@ -2,6 +2,7 @@
 #include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/ledger_index.h"
+#include "cli/ledger_rotate.h"
 #include "cli/ledger_verify.h"
 #include "cli/run.h"
 #include "cli/statement_view.h"
@@ -95,6 +96,7 @@ enum action {
     ACTION_EXPORT,
     ACTION_VERIFY,
     ACTION_CHECKPOINT,
+    ACTION_ROTATE,
     ACTION_REBUILD,
     ACTION_UPDATE,
     ACTION_CHECK,
@@ -111,17 +113,19 @@ action_of(const char *operand)
     return (enum action)i;
 }
 
-/* What one of the three takes and the others do not. */
+/* What one of them takes and the others do not. */
 static const char *
 stray_option(const struct arguments *arguments, enum action action)
 {
     static const uint32_t common = OPTION_BIT(config) | OPTION_BIT(json) | OPTION_BIT(help),
                           kept[ACTIONS] = {
                               [ACTION_EXPORT] =
-                                  ~(OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key)),
+                                  ~(OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key) |
+                                    OPTION_BIT(why) | OPTION_BIT(lost)),
                               [ACTION_VERIFY] =
                                   OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key),
                               [ACTION_CHECKPOINT] = OPTION_BIT(folder) | OPTION_BIT(key),
+                              [ACTION_ROTATE] = OPTION_BIT(why) | OPTION_BIT(lost),
                           };
 
     for (unsigned i = 0; i < OPTION_COUNT; i++)
@@ -135,14 +139,15 @@ int
 run_ledger(const struct arguments *arguments)
 {
     static int (*const run[ACTIONS])(const struct arguments *) = {
-        run_export,           ledger_verify,       ledger_checkpoint,
+        run_export,           ledger_verify,       ledger_checkpoint, ledger_rotate,
         ledger_index_rebuild, ledger_index_update, ledger_index_check};
     const char *operand = arguments->operands[0];
     enum action action = action_of(operand);
     const char *stray = action < ACTIONS ? stray_option(arguments, action) : NULL;
 
     if (action == ACTIONS)
-        complain("there are: export, verify, checkpoint, rebuild-index, update-index, check-index",
+        complain("there are: export, verify, checkpoint, rotate-key, rebuild-index, update-index, "
+                 "check-index",
                  "ledger cannot \"%.64s\"", operand);
     else if (stray)
         complain("see: pasu help ledger", "ledger %s does not take the option --%s", operand,

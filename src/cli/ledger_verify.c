@@ -423,8 +423,9 @@ static int
 checkpoint(const struct subject *s, bool is_json)
 {
     struct verify_signed *found = memory_new(1, sizeof(*found));
-    int result =
-        found ? verify_newest(found, &os_real, s->directory, s->keys, s->key_count) : PASU_E_NOMEM;
+    int result = found ? verify_newest(found, &os_real, s->directory, s->keys, s->key_count,
+                                       &s->segment_keys)
+                       : PASU_E_NOMEM;
     int status = 0;
 
     if (result == PASU_E_NOTFOUND)

@@ -6,19 +6,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 enum {
     /* A record takes up at least its head. */
     BATCH_RECORDS = SEGMENT_BATCH_MAX / sizeof(struct segment_head),
-    CHECKPOINT_MAX = 4096, /* bytes: one signature of ours */
+    CHECKPOINT_MAX = HANDOVER_NOTE_MAX, /* bytes: at most two signatures of ours */
     ORIGIN_MAX = 255,
 };
 
 static const char checkpoint_name[] = "checkpoint", checkpoint_new[] = "checkpoint.new",
-                  key_name[] = "signing.key", segments_name[] = "segments";
+                  segments_name[] = "segments";
 
 /* ---- the tree ---- */
 
@@ -43,6 +42,19 @@ struct feed {
     uint64_t from, to, read;
     uint64_t done, all; /* bytes, about */
 };
+
+/* What the records behind the last checkpoint say of keys. */
+static void
+note_key_record(struct chain_tail *tail, const struct segment_record *record)
+{
+    const uint8_t *public = handover_public(record);
+
+    if (!public || record->index < tail->from)
+        return;
+    memcpy(tail->public, public, sizeof(tail->public));
+    tail->record = record->index;
+    tail->is_there = true;
+}
 
 static int
 feed_segment(struct feed *f, uint64_t first)
@@ -79,6 +91,8 @@ feed_segment(struct feed *f, uint64_t first)
             result = entry_leaf(&c->hasher, &record, &leaf);
         if (result == 0)
             result = tile_append(&c->tiles, &leaf);
+        if (result == 0)
+            note_key_record(&c->tail, &record);
         if (result != 0)
             break;
     }
@@ -193,15 +207,14 @@ read_checkpoint(struct chain *c, uint8_t bytes[CHECKPOINT_MAX], size_t *length)
 static int
 load_checkpoint(struct chain *c, struct view note, struct checkpoint *last)
 {
-    struct note_voice voice;
     struct tree_frontier empty = {0};
     struct tree_hash root;
     int result;
 
-    if (note.length > 0) {
-        result = checkpoint_open(last, note, &c->key.public, 1, &voice);
-        return result == 0 || result == PASU_E_CRYPTO ? result : PASU_E_CORRUPT;
-    }
+    if (note.length > 0)
+        return chain_key_check(c, note, last);
+    if (c->change.before.name[0] == '\0')
+        return PASU_E_NOTFOUND; /* nothing was signed with a key that is lost */
     *last = (struct checkpoint){.size = 0};
     result = tree_frontier_root(&empty, &c->hasher, &root);
     memcpy(last->root, root.bytes, sizeof(last->root));
@@ -209,7 +222,7 @@ load_checkpoint(struct chain *c, struct view note, struct checkpoint *last)
 }
 
 static int
-replace_checkpoint(const struct chain *c, struct view note)
+replace_checkpoint(const struct chain *c, const char *name, struct view note)
 {
     const struct os *os = c->os;
     int fd = os->openat(os->arg, c->directory, checkpoint_new,
@@ -222,23 +235,42 @@ replace_checkpoint(const struct chain *c, struct view note)
     if (fd >= 0)
         os->close(os->arg, fd);
     if (result == 0 &&
-        (os->renameat(os->arg, c->directory, checkpoint_new, c->directory, checkpoint_name) != 0 ||
+        (os->renameat(os->arg, c->directory, checkpoint_new, c->directory, name) != 0 ||
          os->fsync(os->arg, c->directory) != 0))
         result = error_from_errno(errno);
+    return result;
+}
+
+/* Signs it, and makes it the last one; where the key changes, the one of that change before. */
+static int
+publish(struct chain *c, const struct checkpoint *next)
+{
+    uint8_t bytes[CHECKPOINT_MAX];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    bool is_change = c->change.stage == CHANGE_RECORDED;
+    char name[HANDOVER_NAME_SIZE];
+    int result = chain_key_sign(c, next, &w);
+
+    handover_name(name, c->change.record);
+    if (result == 0 && is_change)
+        result = replace_checkpoint(c, name, view_of(bytes, writer_length(&w)));
+    if (result == 0)
+        result = replace_checkpoint(c, checkpoint_name, view_of(bytes, writer_length(&w)));
+    if (result == 0 && is_change)
+        chain_key_signed(c);
     return result;
 }
 
 int
 chain_checkpoint(struct chain *c)
 {
-    uint8_t bytes[CHECKPOINT_MAX];
-    struct writer w = writer_of(bytes, sizeof(bytes));
-    struct checkpoint next = {.origin = view_of_text(c->key.public.name), .size = c->writer.next};
+    struct checkpoint next = {.origin = view_of_text(c->change.before.name),
+                              .size = c->writer.next};
     struct tree_hash root;
     int result;
 
     if (c->signed_size == c->writer.next)
-        return 0;
+        return chain_key_end(c);
     result = chain_sync(c);
     if (result == 0)
         result = drain(c);
@@ -251,12 +283,11 @@ chain_checkpoint(struct chain *c)
     if (result != 0)
         return result;
     memcpy(next.root, root.bytes, sizeof(next.root));
-    result = checkpoint_sign(&next, &c->key, &w);
-    if (result == 0)
-        result = replace_checkpoint(c, view_of(bytes, (size_t)(w.at - bytes)));
-    if (result == 0)
-        c->signed_size = next.size;
-    return result;
+    result = publish(c, &next);
+    if (result != 0)
+        return result;
+    c->signed_size = next.size;
+    return chain_key_end(c);
 }
 
 /* ---- appending ---- */
@@ -294,11 +325,15 @@ int
 chain_commit(struct chain *c)
 {
     int result = segment_commit(&c->writer);
+    bool is_change = c->change.is_put;
 
+    c->change.is_put = false;
     if (result != 0) {
         c->leaf_batch = c->leaf_end;
         return result;
     }
+    if (is_change)
+        c->change.stage = CHANGE_RECORDED;
     c->leaf_end = c->leaf_batch;
     if (drain(c) != 0) {
         /* before the next batch */
@@ -311,6 +346,7 @@ chain_abort(struct chain *c)
 {
     segment_abort(&c->writer);
     c->leaf_batch = c->leaf_end;
+    c->change.is_put = false;
 }
 
 int
@@ -327,87 +363,24 @@ chain_size(const struct chain *c)
 
 /* ---- opening ---- */
 
-/* What a ledger is called that nobody has named: this, and its id in hex. */
-static const char own_name[] = "pasu.invalid/";
-
-enum { OWN_NAME = sizeof(own_name) - 1, OWN_SIZE = OWN_NAME + 2 * SEGMENT_ID_SIZE + 1 };
-
-static int
-make_name(const struct chain *c, char name[OWN_SIZE])
-{
-    uint8_t id[SEGMENT_ID_SIZE];
-    int result = c->os->random(c->os->arg, id, sizeof(id));
-
-    memcpy(name, own_name, OWN_NAME);
-    for (size_t i = 0; i < sizeof(id) && result == 0; i++)
-        snprintf(name + OWN_NAME + 2 * i, 3, "%02x", id[i]);
-    return result;
-}
-
-/* The id in such a name, or a random one. */
-static int
-find_id(const struct chain *c, uint8_t id[SEGMENT_ID_SIZE])
-{
-    const char *name = c->key.public.name;
-    size_t length = 0;
-
-    if (strncmp(name, own_name, OWN_NAME) == 0 && strlen(name) == OWN_SIZE - 1 &&
-        OPENSSL_hexstr2buf_ex(id, SEGMENT_ID_SIZE, &length, name + OWN_NAME, '\0') == 1 &&
-        length == SEGMENT_ID_SIZE)
-        return 0;
-    return c->os->random(c->os->arg, id, SEGMENT_ID_SIZE);
-}
-
-static int
-make_key(struct chain *c, struct view origin, const struct sandbox_account *account)
-{
-    char name[OWN_SIZE];
-    int result = 0;
-
-    if (origin.length == 0) {
-        result = make_name(c, name);
-        origin = view_of(name, OWN_SIZE - 1);
-    }
-    if (result == 0)
-        result = signing_key_make(&c->key, c->os, NOTE_KEY_ED25519, origin);
-    if (result == 0)
-        result = signing_key_store(&c->key, c->os, c->directory, key_name, account);
-    return result;
-}
-
-static int
-open_key(struct chain *c, struct view origin, const struct sandbox_account *account, bool is_new)
-{
-    int result = signing_key_load(&c->key, c->os, c->directory, key_name);
-
-    if (result == PASU_E_NOTFOUND && is_new)
-        result = make_key(c, origin, account);
-    if (result == 0 && origin.length > 0 && !view_equal(view_of_text(c->key.public.name), origin))
-        result = PASU_E_CORRUPT; /* another ledger's */
-    return result;
-}
-
 enum { FIRST_RECORDS = 2 }; /* whose ledger it is, and who signs it */
 
 struct first_records {
-    uint8_t id[SEGMENT_ID_SIZE], length, use[2];
-    struct iovec begun[3], key[2];
+    uint8_t id[SEGMENT_ID_SIZE], length, use[HANDOVER_PAYLOAD];
+    struct iovec begun[3], key[1];
 };
 
 static void
 make_first(const struct chain *c, struct first_records *first)
 {
-    enum { IN_USE = 1 };
-    const char *origin = c->key.public.name;
+    const char *origin = c->change.before.name;
 
-    *first = (struct first_records){.length = (uint8_t)strlen(origin),
-                                    .use = {IN_USE, NOTE_KEY_ED25519}};
+    *first = (struct first_records){.length = (uint8_t)strlen(origin)};
+    handover_payload(first->use, HANDOVER_IN_USE, c->change.before.public);
     first->begun[0] = (struct iovec){first->id, sizeof(first->id)};
     first->begun[1] = (struct iovec){&first->length, 1};
     first->begun[2] = (struct iovec){(void *)(uintptr_t)origin, first->length};
     first->key[0] = (struct iovec){first->use, sizeof(first->use)};
-    first->key[1] =
-        (struct iovec){(void *)(uintptr_t)c->key.public.public, sizeof(c->key.public.public)};
 }
 
 /* The first ones are missing, or one of them: a crash came before they were signed. */
@@ -422,7 +395,7 @@ begin_ledger(struct chain *c)
     if (c->writer.next > FIRST_RECORDS)
         return PASU_E_CORRUPT; /* there are others, and their checkpoint is gone */
     make_first(c, &first);
-    result = find_id(c, first.id);
+    result = chain_key_id(c, first.id);
     if (result == 0 && c->writer.next < FIRST_RECORDS)
         result = chain_begin(c, SEGMENT_BATCH_MAX);
     if (result == 0 && c->writer.next == 0)
@@ -444,9 +417,10 @@ ends_with(struct view payload, size_t before, const struct iovec *end)
            memcmp(payload.bytes + before, end->iov_base, end->iov_len) == 0;
 }
 
-/* The ledger's first records, where they are still there, name our origin and our key. */
+/* The ledger's first records, where they are still there, name our origin and, of `count` two, our
+ * key. */
 static int
-check_first(struct chain *c)
+check_first(struct chain *c, uint64_t count)
 {
     struct segment_scan scan;
     struct segment_record record;
@@ -463,7 +437,7 @@ check_first(struct chain *c)
     result = segment_scan_init(&scan, c->os, fd, 0);
     if (result == 0)
         result = segment_scan_unlock(&scan, c->keys);
-    while (result == 0 && scan.next < FIRST_RECORDS) {
+    while (result == 0 && scan.next < count) {
         result = segment_scan_next(&scan, &record);
         if (result == 1 && record.is_sealed)
             result = PASU_E_LEDGER_KEY;
@@ -472,12 +446,43 @@ check_first(struct chain *c)
         result = record.index == 0
                      ? record.type == SEGMENT_BEGUN &&
                            ends_with(record.payload, SEGMENT_ID_SIZE + 1, &first.begun[2])
-                     : record.type == SEGMENT_KEY &&
-                           ends_with(record.payload, sizeof(first.use), &first.key[1]);
+                     : record.type == SEGMENT_KEY && ends_with(record.payload, 0, &first.key[0]);
         result = result ? 0 : PASU_E_CORRUPT;
     }
     segment_scan_release(&scan);
     c->os->close(c->os->arg, fd);
+    return result;
+}
+
+/* The records are of whoever has signed the last checkpoint. */
+static int
+check_signer(struct chain *c, const struct checkpoint *last)
+{
+    int result;
+
+    if (last->size < FIRST_RECORDS)
+        return check_first(c, FIRST_RECORDS);
+    result = check_first(c, 1);
+    return result == 0 ? chain_key_compare(c, last->size) : result;
+}
+
+/* The tree; and, where that is not over, the ledger's beginning, or a change of its key. */
+static int
+open_rest(struct chain *c, const struct checkpoint *last, const struct segment_watch *watch,
+          struct chain_report *report)
+{
+    int result;
+
+    c->signed_size = c->tail.from = last->size;
+    c->watch = watch;
+    result = open_tree(c, last, report);
+    c->watch = NULL;
+    report->is_new = last->size == 0;
+    if (result == 0)
+        result = chain_key_settle(c, c->tail.is_there ? c->tail.public : NULL, c->tail.record);
+    if (result == 0 && report->is_new)
+        result = begin_ledger(c);
+    report->size = c->writer.next;
     return result;
 }
 
@@ -495,7 +500,7 @@ open_parts(struct chain *c, struct view origin, const struct sandbox_account *ac
     if (result == 0)
         result = read_checkpoint(c, bytes, &length);
     if (result == 0)
-        result = open_key(c, origin, account, count == 0 && length == 0);
+        result = chain_key_open(c, origin, account, count == 0 && length == 0);
     if (result == 0)
         result = load_checkpoint(c, view_of(bytes, length), &last);
     /* The key's name and the segments' folder may not be on the disk yet. */
@@ -506,17 +511,34 @@ open_parts(struct chain *c, struct view origin, const struct sandbox_account *ac
     result = segment_writer_open(&c->writer, c->os, c->segments, last.size, c->keys, watch,
                                  &report->segments);
     if (result == 0)
-        result = check_first(c);
+        result = check_signer(c, &last);
+    return result == 0 ? open_rest(c, &last, watch, report) : result;
+}
+
+static int
+open_chain(struct chain *c, struct view origin, const struct sandbox_account *account,
+           const struct segment_watch *watch, struct chain_report *report)
+{
+    const struct os *os = c->os;
+    int result;
+
+    *report = (struct chain_report){0};
+    c->folder = (struct tile_folder){.os = os, .directory = c->directory};
+    if (origin.length > ORIGIN_MAX)
+        return PASU_E_RANGE;
+    c->leaves = memory_new(BATCH_RECORDS, sizeof(*c->leaves));
+    result = c->leaves ? tree_hasher_init(&c->hasher) : PASU_E_NOMEM;
+    if (result == 0 && os->mkdirat(os->arg, c->directory, segments_name, 0700) != 0 &&
+        errno != EEXIST)
+        result = error_from_errno(errno);
+    if (result == 0) {
+        c->segments = os->openat(os->arg, c->directory, segments_name,
+                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+        result = c->segments >= 0 ? open_parts(c, origin, account, watch, report)
+                                  : error_from_errno(errno);
+    }
     if (result != 0)
-        return result;
-    c->signed_size = last.size;
-    c->watch = watch;
-    result = open_tree(c, &last, report);
-    c->watch = NULL;
-    report->is_new = last.size == 0;
-    if (result == 0 && report->is_new)
-        result = begin_ledger(c);
-    report->size = c->writer.next;
+        chain_close(c);
     return result;
 }
 
@@ -525,27 +547,25 @@ chain_open(struct chain *c, const struct os *os, int directory, struct view orig
            const struct sandbox_account *account, const struct segment_keys *keys,
            const struct segment_watch *watch, struct chain_report *report)
 {
-    int result;
-
     *c = (struct chain){
         .os = os, .directory = directory, .segments = -1, .writer = {.fd = -1}, .keys = keys};
-    *report = (struct chain_report){0};
-    c->folder = (struct tile_folder){.os = os, .directory = directory};
-    if (origin.length > ORIGIN_MAX)
-        return PASU_E_RANGE;
-    c->leaves = memory_new(BATCH_RECORDS, sizeof(*c->leaves));
-    result = c->leaves ? tree_hasher_init(&c->hasher) : PASU_E_NOMEM;
-    if (result == 0 && os->mkdirat(os->arg, directory, segments_name, 0700) != 0 && errno != EEXIST)
-        result = error_from_errno(errno);
-    if (result == 0) {
-        c->segments = os->openat(os->arg, directory, segments_name,
-                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-        result = c->segments >= 0 ? open_parts(c, origin, account, watch, report)
-                                  : error_from_errno(errno);
-    }
-    if (result != 0)
-        chain_close(c);
-    return result;
+    return open_chain(c, origin, account, watch, report);
+}
+
+int
+chain_open_lost(struct chain *c, const struct os *os, int directory,
+                const struct segment_keys *keys, const struct segment_watch *watch,
+                struct chain_report *report)
+{
+    const struct sandbox_account nobody = {0};
+
+    *c = (struct chain){.os = os,
+                        .directory = directory,
+                        .segments = -1,
+                        .writer = {.fd = -1},
+                        .keys = keys,
+                        .change = {.may_be_lost = true}};
+    return open_chain(c, view_of("", 0), &nobody, watch, report);
 }
 
 void
@@ -557,7 +577,7 @@ chain_close(struct chain *c)
         c->os->close(c->os->arg, c->segments);
     c->segments = -1;
     tree_hasher_release(&c->hasher);
-    signing_key_release(&c->key);
+    chain_key_release(c);
     memory_free(c->leaves);
     c->leaves = NULL;
 }

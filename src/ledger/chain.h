@@ -6,7 +6,7 @@
  *      segments/   what is true                 (segment_writer.h)
  *      tile/       the tree: derived from them  (tile.h)
  *      checkpoint  what was signed of it last   (checkpoint.h)
- *      signing.key                              (signing_key.h)
+ *      signing.key                              (signing_key.h; of a new one, chain_change.h)
  *
  * Records are appended in batches that are there as a whole or not at all. The tree follows: what
  * of it could not be written is written before the next batch, and where what it is gone on with
@@ -21,9 +21,17 @@
 #ifndef PASU_LEDGER_CHAIN_H
 #define PASU_LEDGER_CHAIN_H
 
-#include "ledger/checkpoint.h"
+#include "ledger/chain_change.h"
 #include "ledger/segment_writer.h"
 #include "ledger/tile.h"
+
+/* The last key that a record behind the last checkpoint puts to use. */
+struct chain_tail {
+    uint64_t from; /* records from here on */
+    uint64_t record;
+    uint8_t public[NOTE_KEY_SIZE];
+    bool is_there;
+};
 
 struct chain {
     const struct os *os;
@@ -35,8 +43,10 @@ struct chain {
     struct tile_folder folder;
     struct tile_store tiles;
     bool has_tiles;
-    struct signing_key key;
+    struct signing_key key; /* none: it was lost, and another one is to take its place */
+    struct chain_change change;
     const struct segment_watch *watch; /* while it opens */
+    struct chain_tail tail;            /* the same */
     uint64_t signed_size;              /* of the last checkpoint */
     /* The leaves of committed records that are not in the tree yet, and of the batch behind them.
      */
@@ -62,6 +72,11 @@ PASU_MUST_USE int chain_open(struct chain *chain, const struct os *os, int direc
                              struct view origin, const struct sandbox_account *account,
                              const struct segment_keys *keys, const struct segment_watch *watch,
                              struct chain_report *report);
+/* The same of a ledger whose key is lost, so that another one can take its place: until then
+ * nothing can be signed. PASU_E_USAGE: the key is there. */
+PASU_MUST_USE int chain_open_lost(struct chain *chain, const struct os *os, int directory,
+                                  const struct segment_keys *keys,
+                                  const struct segment_watch *watch, struct chain_report *report);
 void chain_close(struct chain *chain);
 
 /* As segment_begin, segment_put, segment_commit and segment_abort. After an error of chain_put
@@ -77,6 +92,14 @@ PASU_MUST_USE int chain_sync(struct chain *chain);
 /* Makes everything committed durable and signs it, unless the last checkpoint covers it. After an
  * error the last one still stands. */
 PASU_MUST_USE int chain_checkpoint(struct chain *chain);
+/*
+ * Another key takes the place of the chain's: chain_key_make, then chain_key_put within a batch,
+ * and once that is committed chain_checkpoint, which both keys sign, where there is an old one.
+ * After that the old one is gone for good. After an error before the commit nothing has changed,
+ * and all can be tried again; behind it, chain_checkpoint or the next start goes on.
+ */
+PASU_MUST_USE int chain_key_make(struct chain *chain);
+PASU_MUST_USE int chain_key_put(struct chain *chain, int64_t time);
 /* Records, committed. */
 uint64_t chain_size(const struct chain *chain);
 

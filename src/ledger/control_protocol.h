@@ -25,7 +25,9 @@ enum control_verb {
     CONTROL_EXPORTED, /* all records that there are go to `what` */
     CONTROL_HOLD,     /* for `who`, because of `what`: the answer's count is its number */
     CONTROL_RELEASE,  /* of the hold `number` */
-    CONTROL_ERASE, /* the key of the directory's entry `number` is destroyed, because of `what` */
+    CONTROL_ERASE,  /* the key of the directory's entry `number` is destroyed, because of `what` */
+    CONTROL_ROTATE, /* the ledger gets another key, because of `what`: count is its record's index
+                     */
     /* ledger/certify.h */
     CONTROL_OPENING = 16, /* count: the index of its record */
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/deed.h"
 
+#include "ledger/rotation.h"
+
 #include <stdio.h>
 
 bool
 deed_is(uint32_t verb)
 {
     return verb == CONTROL_FLUSH || verb == CONTROL_ASKED || verb == CONTROL_EXPORTED ||
-           verb == CONTROL_HOLD || verb == CONTROL_RELEASE || verb == CONTROL_ERASE;
+           verb == CONTROL_HOLD || verb == CONTROL_RELEASE || verb == CONTROL_ERASE ||
+           verb == CONTROL_ROTATE;
 }
 
 static void
@@ -104,6 +107,19 @@ erase(const struct control_client *client, struct record_keeping *r)
     return result;
 }
 
+static int
+rotate(const struct control_client *client, struct record_keeping *r, uint64_t *record)
+{
+    struct payload_asked asked;
+    int result;
+
+    rotation_asked(&asked, client->uid, client->pid, client->request.what, false);
+    result = rotation_make(r, &asked);
+    *record = r->chain.change.record;
+    log_deed(r, client, "ledger rotate-key", result);
+    return result;
+}
+
 void
 deed_do(struct control_client *client, struct intake *intake)
 {
@@ -122,6 +138,8 @@ deed_do(struct control_client *client, struct intake *intake)
         result = release(client, r, &count);
     else if (client->request.verb == CONTROL_ERASE)
         result = erase(client, r);
+    else if (client->request.verb == CONTROL_ROTATE)
+        result = rotate(client, r, &count);
     taken = intake_take(intake);
     control_end(client, result != 0 ? result : taken, count);
 }

@@ -2,13 +2,11 @@
 #include "ledger/prover.h"
 
 #include "base/memory.h"
+#include "ledger/handover.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-/* Of the payload of a `key` record (docs/spec/ledger.md, "Types"). */
-enum { KEY_LENGTH = 2 + NOTE_KEY_SIZE, KEY_IN_USE = 1, KEY_ED25519 = 1 };
 
 /* ---- the key ---- */
 
@@ -22,34 +20,31 @@ read_origin(const struct segment_record *record, struct view *origin)
     return record->type == SEGMENT_BEGUN && reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
 }
 
+/* The first record is the origin; the key is the one in use at the size that the note claims. */
 static int
-read_key(struct prover *p, const char *name, const struct segment_record *record)
-{
-    const uint8_t *bytes = record->payload.bytes;
-
-    if (record->type != SEGMENT_KEY || record->payload.length != KEY_LENGTH ||
-        bytes[0] != KEY_IN_USE || bytes[1] != KEY_ED25519)
-        return PASU_E_CORRUPT;
-    return note_key_init(&p->key, NOTE_KEY_ED25519, view_of_text(name), bytes + 2);
-}
-
-/* The first two records are the origin and the key. */
-static int
-find_key(struct prover *p)
+find_key(struct prover *p, int directory)
 {
     char name[NOTE_NAME_MAX + 1];
     struct segment_record record;
+    struct checkpoint claimed;
     struct view origin;
+    struct note note;
+    uint64_t at;
     int result = records_find(&p->records, 0, 0, &record);
 
     if (result == 0)
         result = read_origin(&record, &origin);
     if (result != 0)
         return result;
+    p->at = 1;
     text_from_view(name, sizeof(name), origin);
-    result = records_find(&p->records, 1, 0, &record);
-    p->at = 2;
-    return result == 0 ? read_key(p, name, &record) : result;
+    if (note_parse(&note, view_of(p->note, p->note_length)) != 0 ||
+        checkpoint_parse(&claimed, note.text) != 0)
+        return PASU_E_CORRUPT;
+    result = handover_find(p->os, directory, claimed.size, &at);
+    return result == 0 ? handover_read(p->os, p->folder.directory, p->records.keys, at,
+                                       view_of_text(name), &p->key)
+                       : result;
 }
 
 /* ---- the checkpoint and its tree ---- */
@@ -127,9 +122,9 @@ prover_open(struct prover *p, const struct os *os, int directory, const struct s
     result = open_segments(p, directory);
     p->records.keys = keys;
     if (result == 0)
-        result = find_key(p);
-    if (result == 0)
         result = read_note(p, directory);
+    if (result == 0)
+        result = find_key(p, directory);
     if (result == 0)
         result = believe(p);
     if (result == 0)

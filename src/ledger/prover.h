@@ -3,7 +3,7 @@
  * Proves what a ledger's folder has, against the newest checkpoint in it: for a command, beside a
  * keeper that writes or without one. Nothing in the folder is changed.
  *
- * The checkpoint is believed once the key that the ledger's first records name has signed it and
+ * The checkpoint is believed once the key that the ledger's records put to use has signed it and
  * the tree in the folder has its root; each proof is checked before it is given out. Files are
  * hostile. Owned by one thread.
  */

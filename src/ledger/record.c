@@ -149,15 +149,13 @@ close_chain(struct record_keeping *r)
     chain_close(&r->chain);
 }
 
+/* What a chain that has just been opened needs beside it. */
 static int
-open_chain(struct record_keeping *r, struct chain_report *report)
+open_beside(struct record_keeping *r, const struct chain_report *report)
 {
     const struct sandbox_account nobody = {0}; /* we are the account */
-    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->keys,
-                            &r->watch, report);
+    int result;
 
-    if (result != 0)
-        return result;
     r->segment = 0;
     result = taken_find(&r->taken, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
@@ -170,6 +168,16 @@ open_chain(struct record_keeping *r, struct chain_report *report)
     if (result != 0)
         close_chain(r);
     return result;
+}
+
+static int
+open_chain(struct record_keeping *r, struct chain_report *report)
+{
+    const struct sandbox_account nobody = {0};
+    int result = chain_open(&r->chain, r->log->os, r->directory, view_of("", 0), &nobody, &r->keys,
+                            &r->watch, report);
+
+    return result == 0 ? open_beside(r, report) : result;
 }
 
 static void
@@ -491,47 +499,33 @@ record_erase(struct record_keeping *r)
     return result;
 }
 
-static int
-fill_in(union payload_body *body, enum segment_type type, const struct record_keeping *r)
-{
-    struct holds left = r->holds;
-
-    if (type == SEGMENT_EXPORTED)
-        body->exported.to = chain_size(&r->chain);
-    if (type == SEGMENT_HOLD && r->holds.count == HOLDS_MAX)
-        return PASU_E_RANGE;
-    if (type == SEGMENT_HOLD)
-        body->hold.number = chain_size(&r->chain);
-    return type == SEGMENT_RELEASED ? holds_remove(&left, body->released.number) : 0;
-}
-
 int
-record_aside(const struct log *log, int directory, const struct segment_keys *keys,
-             enum segment_type type, const union payload_body *body)
+record_aside_open(struct record_keeping *r, const struct log *log, int directory,
+                  const struct segment_keys *keys, bool is_key_lost)
 {
-    struct record_keeping *r = memory_new(1, sizeof(*r));
-    union payload_body mine = *body;
     struct chain_report report;
     int result;
 
-    if (!r)
-        return PASU_E_NOMEM;
     record_init(r, log, directory);
     r->keys = *keys;
-    result = open_chain(r, &report);
-    if (result == 0) {
-        result = fill_in(&mine, type, r);
+    if (is_key_lost) {
+        result = chain_open_lost(&r->chain, log->os, directory, &r->keys, &r->watch, &report);
         if (result == 0)
-            result = append_body(r, type, &mine);
-        if (result == 0)
-            result = chain_checkpoint(&r->chain);
-        if (result == 0 && type == SEGMENT_ERASED)
-            result = record_erase(r);
-        close_chain(r);
+            result = open_beside(r, &report);
+    } else {
+        result = open_chain(r, &report);
     }
-    segment_keys_release(&r->keys);
-    memory_free(r);
+    r->is_open = result == 0;
+    if (!r->is_open)
+        segment_keys_release(&r->keys);
     return result;
+}
+
+void
+record_aside_close(struct record_keeping *r)
+{
+    close_chain(r);
+    segment_keys_release(&r->keys);
 }
 
 void

@@ -90,6 +90,13 @@ PASU_MUST_USE int record_aside(const struct log *log, int directory,
                                const struct segment_keys *keys, enum segment_type type,
                                const union payload_body *body);
 
+/* The same for more than a record: between the two, all that a keeper can do. `is_key_lost`: as
+ * chain_open_lost. After an error there is nothing to close. */
+PASU_MUST_USE int record_aside_open(struct record_keeping *records, const struct log *log,
+                                    int directory, const struct segment_keys *keys,
+                                    bool is_key_lost);
+void record_aside_close(struct record_keeping *records);
+
 /*
  * What is taken from a ring in one go: begin (the gap is written before, if there is one), put each
  * entry, end with what counts them; or abort. What fails is no gap: it is still in its ring.

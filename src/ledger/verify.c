@@ -2,7 +2,7 @@
 #include "ledger/verify.h"
 
 #include "base/memory.h"
-#include "ledger/verify_note.h"
+#include "ledger/verify_handover.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -489,6 +489,8 @@ conclude(struct verify *v)
     verify_content_end(&v->content);
     say_beginning(v);
     result = verify_notes_judge(&v->notes, &v->content, v->expected, a);
+    if (result == 0)
+        result = verify_handovers(&v->notes, &v->content);
     say_uncovered(v);
     return result == 0 ? answer_key(v) : result;
 }

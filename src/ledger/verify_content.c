@@ -102,6 +102,21 @@ was_in_use(const struct verify_content *c, const uint8_t *public)
     return false;
 }
 
+/* Whether the key was in use, and another one, or none, is now. */
+static bool
+has_ended(const struct verify_content *c, const uint8_t *public)
+{
+    const struct verify_key_use *current = &c->uses[c->use_count - 1];
+
+    for (size_t i = 0; i < c->use_count; i++)
+        if (c->uses[i].state == VERIFY_KEY_IN_USE &&
+            memcmp(c->uses[i].public, public, NOTE_KEY_SIZE) == 0)
+            return current->state == VERIFY_KEY_NONE ||
+                   (current->state == VERIFY_KEY_IN_USE &&
+                    memcmp(current->public, public, NOTE_KEY_SIZE) != 0);
+    return false;
+}
+
 static int
 see_key(struct verify_content *c, const struct segment_record *record,
         const struct verify_place *place)
@@ -122,6 +137,10 @@ see_key(struct verify_content *c, const struct segment_record *record,
     }
     if (is_retired(c, public)) {
         verify_say(c->report, VERIFY_KEY, place, "a key that was retired before");
+        return 0;
+    }
+    if (bytes[0] == IN_USE && has_ended(c, public)) {
+        verify_say(c->report, VERIFY_KEY, place, "a key that another one has followed");
         return 0;
     }
     if (bytes[0] == IN_USE)

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-enum { IN_USE = 1, KEY_AT = 2 }; /* of a record of a key */
-
 /* 0: the key has signed it; PASU_E_NOTFOUND. */
 static int
 try_key(struct verify_signed *found, const struct note_key *key)
@@ -21,71 +19,80 @@ try_key(struct verify_signed *found, const struct note_key *key)
     return result == 0 || result == PASU_E_CRYPTO ? result : PASU_E_NOTFOUND;
 }
 
+/* The last key that the segment's records put to use before the checkpoint: 0; PASU_E_NOTFOUND.
+ * What cannot be read names no key. */
 static int
-try_record(struct verify_signed *found, struct view origin, const struct segment_record *record)
-{
-    const uint8_t *bytes = record->payload.bytes;
-    struct note_key key;
-    int result;
-
-    if (record->type != SEGMENT_KEY || record->payload.length != KEY_AT + NOTE_KEY_SIZE ||
-        bytes[0] != IN_USE || bytes[1] != NOTE_KEY_ED25519)
-        return PASU_E_NOTFOUND;
-    result = note_key_init(&key, NOTE_KEY_ED25519, origin, bytes + KEY_AT);
-    return result == 0 ? try_key(found, &key) : PASU_E_NOTFOUND;
-}
-
-/* What cannot be read names no key. */
-static int
-try_segment(struct verify_signed *found, const struct os *os, int segments, uint64_t first,
-            struct view origin)
+search_segment(struct note_key *key, const struct os *os, int segments, uint64_t first,
+               const struct segment_keys *keys, const struct checkpoint *c)
 {
     struct segment_record record;
     struct segment_scan scan;
-    char name[SEGMENT_NAME_SIZE];
-    int fd, result = PASU_E_NOTFOUND, more;
+    int result = PASU_E_NOTFOUND, more;
 
-    segment_name(name, first);
-    fd = os->openat(os->arg, segments, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-    if (fd < 0)
+    if (segment_scan_enter(&scan, os, segments, first, keys) != 0)
         return result;
-    if (segment_scan_init(&scan, os, fd, first) == 0) {
-        while (result == PASU_E_NOTFOUND &&
-               ((more = segment_scan_next(&scan, &record)) == 1 || more == PASU_E_CORRUPT))
-            if (more == 1)
-                result = try_record(found, origin, &record);
-        segment_scan_release(&scan);
+    while ((more = segment_scan_next(&scan, &record)) == 1 || more == PASU_E_CORRUPT) {
+        const uint8_t *public =
+            more == 1 && record.index < c->size ? handover_public(&record) : NULL;
+
+        if (public && note_key_init(key, NOTE_KEY_ED25519, c->origin, public) == 0)
+            result = 0;
     }
-    os->close(os->arg, fd);
+    segment_scan_leave(&scan);
     return result;
 }
 
+/* From the checkpoint back. */
 static int
-try_records(struct verify_signed *found, const struct os *os, int directory, struct view origin)
+search(struct note_key *key, const struct os *os, int segments, const struct segment_keys *keys,
+       const struct checkpoint *c)
+{
+    uint64_t *firsts;
+    size_t count;
+    int result = segment_list(os, segments, &firsts, &count);
+
+    if (result == 0)
+        result = PASU_E_NOTFOUND;
+    while (result == PASU_E_NOTFOUND && count-- > 0)
+        if (firsts[count] < c->size)
+            result = search_segment(key, os, segments, firsts[count], keys, c);
+    memory_free(firsts);
+    return result;
+}
+
+/* The key in use at the checkpoint's size; where it is not to be found at once, all is looked
+ * through. */
+static int
+try_records(struct verify_signed *found, const struct os *os, int directory,
+            const struct segment_keys *keys, const struct checkpoint *c)
 {
     int segments =
         os->openat(os->arg, directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    uint64_t *firsts;
-    size_t count;
+    struct note_key key;
+    uint64_t record;
     int result;
 
     if (segments < 0)
         return error_from_errno(errno);
-    result = segment_list(os, segments, &firsts, &count);
+    result = handover_find(os, directory, c->size, &record);
     if (result == 0)
-        result = PASU_E_NOTFOUND;
-    for (size_t i = 0; result == PASU_E_NOTFOUND && i < count; i++)
-        result = try_segment(found, os, segments, firsts[i], origin);
-    memory_free(firsts);
+        result = handover_read(os, segments, keys, record, c->origin, &key);
+    if (result == 0)
+        result = try_key(found, &key);
+    if (result != 0 && result != PASU_E_NOMEM && result != PASU_E_CRYPTO) {
+        result = search(&key, os, segments, keys, c);
+        if (result == 0)
+            result = try_key(found, &key);
+    }
     os->close(os->arg, segments);
     return result;
 }
 
 int
 verify_newest(struct verify_signed *found, const struct os *os, int directory,
-              const struct note_key *keys, size_t count)
+              const struct note_key *keys, size_t count, const struct segment_keys *segment_keys)
 {
-    ssize_t length = verify_note_read(os, directory, found->bytes, NOTE_SIZE_MAX);
+    ssize_t length = verify_note_read(os, directory, VERIFY_OWN_NOTE, found->bytes, NOTE_SIZE_MAX);
     struct checkpoint checkpoint;
     struct note note;
     int result = PASU_E_NOTFOUND;
@@ -100,6 +107,6 @@ verify_newest(struct verify_signed *found, const struct os *os, int directory,
     for (size_t i = 0; i < count && result == PASU_E_NOTFOUND; i++)
         result = try_key(found, &keys[i]);
     if (count == 0)
-        result = try_records(found, os, directory, checkpoint.origin);
+        result = try_records(found, os, directory, segment_keys, &checkpoint);
     return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
 }

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-static const char own_name[] = "checkpoint";
+static const char own_name[] = VERIFY_OWN_NOTE;
 
 static struct verify_place
 place_of(const struct verify_note *note)
@@ -20,10 +20,10 @@ place_of(const struct verify_note *note)
 /* ---- reading ---- */
 
 ssize_t
-verify_note_read(const struct os *os, int directory, uint8_t *bytes, size_t size)
+verify_note_read(const struct os *os, int directory, const char *name, uint8_t *bytes, size_t size)
 {
     int fd =
-        os->openat(os->arg, directory, own_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+        os->openat(os->arg, directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     ssize_t result = PASU_E_CORRUPT;
     struct stat st;
 
@@ -67,35 +67,74 @@ compare_size(const void *a, const void *b)
                : one->checkpoint.size > other->checkpoint.size;
 }
 
+/* `length`: as of verify_note_read. */
 static void
-read_own(struct verify_notes *n, const struct os *os)
+take_note(struct verify_notes *n, const char *name, const uint8_t *bytes, ssize_t length)
 {
-    const struct verify_place place = {own_name, VERIFY_NOWHERE, VERIFY_NOWHERE};
-    ssize_t length = verify_note_read(os, n->report->question->directory, n->own, NOTE_SIZE_MAX);
+    const struct verify_place place = {name, VERIFY_NOWHERE, VERIFY_NOWHERE};
 
     if (length > 0)
-        add_note(n, own_name, view_of(n->own, (size_t)length));
+        add_note(n, name, view_of(bytes, (size_t)length));
     else if (length < 0)
         verify_say(n->report, VERIFY_CHECKPOINT, &place, "it cannot be read: %s",
                    error_text((int)length));
-    n->has_own = length != 0;
+}
+
+static void
+read_handovers(struct verify_notes *n, const struct os *os, const uint64_t *records, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct verify_handover_note *note = &n->handovers[i];
+        size_t before = n->count;
+
+        handover_name(note->name, records[i]);
+        take_note(n, note->name, note->bytes,
+                  verify_note_read(os, n->report->question->directory, note->name, note->bytes,
+                                   sizeof(note->bytes)));
+        if (n->count > before)
+            n->items[before].is_handover = true;
+    }
+}
+
+static int
+make_room(struct verify_notes *n, size_t handovers)
+{
+    size_t most = n->report->question->checkpoint_count + 1 + handovers;
+
+    n->handovers = memory_new(handovers + 1, sizeof(*n->handovers));
+    n->items = memory_new(most, sizeof(*n->items));
+    n->roots = memory_new(most, sizeof(*n->roots));
+    return n->handovers && n->items && n->roots ? 0 : PASU_E_NOMEM;
 }
 
 int
 verify_notes_init(struct verify_notes *n, const struct os *os, const struct verify_report *report)
 {
     const struct verify_question *q = report->question;
-    size_t most = q->checkpoint_count + 1;
+    uint64_t *records;
+    ssize_t length;
+    size_t count;
+    int result;
 
     *n = (struct verify_notes){.report = report};
     if (q->checkpoint_count > VERIFY_CHECKPOINTS_MAX || q->key_count > VERIFY_KEYS_MAX)
         return PASU_E_RANGE;
     n->own = memory_new(1, NOTE_SIZE_MAX);
-    n->items = memory_new(most, sizeof(*n->items));
-    n->roots = memory_new(most, sizeof(*n->roots));
-    if (!n->own || !n->items || !n->roots)
+    if (!n->own)
         return PASU_E_NOMEM;
-    read_own(n, os);
+    /* Before the others: the keeper writes it behind them. */
+    length = verify_note_read(os, q->directory, own_name, n->own, NOTE_SIZE_MAX);
+    n->has_own = length != 0;
+    result = handover_list(os, q->directory, &records, &count);
+    if (result == 0)
+        result = make_room(n, count);
+    if (result == 0) {
+        take_note(n, own_name, n->own, length);
+        read_handovers(n, os, records, count);
+    }
+    memory_free(records);
+    if (result != 0)
+        return result;
     for (size_t i = 0; i < q->checkpoint_count; i++)
         add_note(n, q->checkpoints[i].name, q->checkpoints[i].note);
     if (n->count > 1)
@@ -110,6 +149,7 @@ void
 verify_notes_release(struct verify_notes *n)
 {
     memory_free(n->own);
+    memory_free(n->handovers);
     memory_free(n->items);
     memory_free(n->roots);
     *n = (struct verify_notes){0};
@@ -149,7 +189,8 @@ check_signature(const struct verify_notes *n, const struct verify_content *conte
     int result = given > 0 ? check_given(n, note) : 0;
 
     if (result != 0) {
-        verify_say(n->report, VERIFY_SIGNATURE, &place, "not signed by a key that was given");
+        if (!note->is_handover)
+            verify_say(n->report, VERIFY_SIGNATURE, &place, "not signed by a key that was given");
         return result == PASU_E_CRYPTO ? result : 0;
     }
     switch (use->state) {
@@ -159,7 +200,7 @@ check_signature(const struct verify_notes *n, const struct verify_content *conte
         return 0;
     case VERIFY_KEY_UNSEEN:
         note->is_signed = given > 0;
-        if (given == 0)
+        if (given == 0 && !note->is_handover)
             verify_say(n->report, VERIFY_NO_KEY, &place,
                        "the key that was in use at %" PRIu64 " records is not here",
                        note->checkpoint.size);
@@ -218,6 +259,8 @@ check_root(const struct verify_notes *n, struct verify_note *note, uint64_t next
         verify_say(n->report, VERIFY_CUT, &place,
                    "a checkpoint of %" PRIu64 " records, but there are only %" PRIu64, size, next);
     } else if (!root->is_known) {
+        if (note->is_handover)
+            return;
         verify_say(n->report, VERIFY_NO_ROOT, &place,
                    "the root of the first %" PRIu64 " records cannot be computed", size);
     } else if (memcmp(root->hash.bytes, note->checkpoint.root, sizeof(root->hash.bytes)) == 0) {

@@ -8,6 +8,7 @@
 #define PASU_LEDGER_VERIFY_NOTE_H
 
 #include "ledger/checkpoint.h"
+#include "ledger/handover.h"
 #include "ledger/verify_content.h"
 #include "ledger/verify_tree.h"
 
@@ -17,13 +18,20 @@ struct verify_note {
     const char *name;
     struct view bytes;
     struct checkpoint checkpoint;
+    bool is_handover; /* kept by the folder: who else is to have signed it is not asked */
     bool is_signed;
     enum verify_note_state state;
 };
 
+struct verify_handover_note {
+    char name[HANDOVER_NAME_SIZE];
+    uint8_t bytes[HANDOVER_NOTE_MAX];
+};
+
 struct verify_notes {
     const struct verify_report *report;
-    uint8_t *own; /* bytes of the folder's own */
+    uint8_t *own;                           /* bytes of the folder's own */
+    struct verify_handover_note *handovers; /* of the folder, too */
     struct verify_note *items;
     size_t count;
     bool has_own;              /* the folder's own can be read */
@@ -42,9 +50,10 @@ uint64_t verify_notes_most(const struct verify_notes *notes);
 PASU_MUST_USE int verify_notes_judge(struct verify_notes *notes,
                                      const struct verify_content *content, uint64_t next,
                                      struct verify_answer *answer);
-/* The folder's own checkpoint, to be read by others too: its length, 0 where there is none;
- * PASU_E_CORRUPT: no plain file of a note's size. */
-PASU_MUST_USE ssize_t verify_note_read(const struct os *os, int directory, uint8_t *bytes,
-                                       size_t size);
+/* A checkpoint in the folder, to be read by others too: its length, 0 where there is none;
+ * PASU_E_CORRUPT: no plain file of at most that size. */
+PASU_MUST_USE ssize_t verify_note_read(const struct os *os, int directory, const char *name,
+                                       uint8_t *bytes, size_t size);
+#define VERIFY_OWN_NOTE "checkpoint" /* the newest */
 
 #endif

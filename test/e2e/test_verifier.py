@@ -422,20 +422,32 @@ def test_any_flipped_bit_of_a_checkpoint_is_refused():
         assert run(folder)[0] == 1, f"bit {at}: {bytes(data)}"
 
 
-@test
-def test_a_rotated_key_is_followed():
-    old, new = Signer(1), Signer(2)
+def rotated(old, new, *signers):
+    """A ledger whose key was changed with record 4, the size at the change, and its folder."""
     made = Ledger(old)
     made.add(3)
     made.add(2, b"\1\1" + new.public)
     made.add(2, b"\2\1" + old.public)
-    made.add(3)
     size = len(made.entries)
+    change = made.note(size, *signers)
+    made.add(3)
     folder = saved(made, checkpoint=False)
-    (folder / "checkpoint").write_bytes(made.note(size, new))
+    (folder / "checkpoint").write_bytes(made.note(None, new))
+    if signers:
+        (folder / f"checkpoint.{4:020d}").write_bytes(change)
+    return made, size, folder
+
+
+@test
+def test_a_rotated_key_is_followed():
+    old, new = Signer(1), Signer(2)
+    made, _, folder = rotated(old, new, old, new)
+    size = len(made.entries)
     before = file(made.note(4, old))
     keys = ("--key", old.vkey, "--key", new.vkey)
+    equal(faults(run(folder)[1]), [])
     equal(run(folder, "--checkpoint", before, *keys)[0], 0)
+    equal(run(folder, "--key", new.vkey)[0], 0)
     equal(run(folder, "--key", old.vkey)[0], 1)
     equal(run(folder, "--checkpoint", file(made.note(4, new)), *keys)[0], 1)
     equal(run(folder, "--checkpoint", file(made.note(5, old)), *keys)[0], 1)
@@ -446,6 +458,50 @@ def test_a_rotated_key_is_followed():
     has(run(folder)[1], "no key was in use")
     made.add(2, b"\1\1" + old.public)
     has(run(saved(made))[1], "retired before")
+
+
+@test
+def test_a_key_that_takes_over_must_be_vouched_for_by_the_one_before_it():
+    old, new, third = Signer(1), Signer(2), Signer(3)
+    words = "has signed no checkpoint that covers that"
+    for signers in ((), (new,), (new, third)):
+        made, size, folder = rotated(old, new, *signers)
+        status, found, _ = run(folder)
+        equal((status, len(faults(found))), (1, 1))
+        has(found, words)
+        equal(faults(found)[0]["record"], 4)
+        # Who gives the new key vouches for it; a kept checkpoint that both have signed does, too.
+        status, found, _ = run(folder, "--key", new.vkey)
+        equal((status, faults(found)), (0, []))
+        has(found, words, "note")
+        status, found, _ = run(folder, "--checkpoint", file(made.note(size, old, new)))
+        equal((status, faults(found)), (0, []))
+    # The old one alone, or for another history, or before the change: that is no word for the new one.
+    made, size, folder = rotated(old, new, old)
+    has(run(folder)[1], "not signed with the key in use")
+    has(run(folder)[1], words)
+    made, size, folder = rotated(old, new, old, new)
+    change = folder / f"checkpoint.{4:020d}"
+    change.write_bytes(ledgerwriter.note(size, bytes(32), old, new))
+    has(run(folder)[1], words)
+    change.write_bytes(made.note(4, old, new))
+    has(run(folder)[1], words)
+    for broken in (b"", b"nonsense\n", b"x" * 5000):
+        change.write_bytes(broken)
+        assert len(faults(run(folder)[1])) >= 2
+    # Before the first checkpoint that covers it nothing is said.
+    change.unlink()
+    (folder / "checkpoint").write_bytes(made.note(4, old))
+    equal(faults(run(folder)[1]), [])
+
+
+@test
+def test_a_key_does_not_come_back():
+    old, new = Signer(1), Signer(2)
+    made = Ledger(old)
+    made.add(2, b"\1\1" + new.public)
+    made.add(2, b"\1\1" + old.public)
+    has(run(saved(made))[1], "another one has followed")
 
 
 @test

@@ -33,8 +33,8 @@ struct disk_file {
 /* A name that was given in a folder which was not synced since; and what had it before. */
 struct disk_name {
     ino_t folder;
-    int fd; /* of the folder */
-    char name[64];
+    int fd;                  /* of the folder */
+    char name[64], from[64]; /* that it had in the same folder before; empty: none */
     bool is_directory, has_old;
 };
 
@@ -128,6 +128,13 @@ disk_note_name(struct disk *d, int folder, const char *path, bool is_directory)
     snprintf(kept, sizeof(kept), "%zu", d->name_count - 1);
     unlinkat(d->old, kept, 0);
     name->has_old = linkat(name->fd, name->name, d->old, kept, 0) == 0;
+}
+
+/* The last one was given by renaming, within the same folder. */
+static inline void
+disk_note_from(struct disk *d, const char *path)
+{
+    snprintf(d->names[d->name_count - 1].from, sizeof(d->names[0].from), "%s", path);
 }
 
 /* It has not got it. */
@@ -281,6 +288,9 @@ disk_renameat(void *arg, int from, const char *name, int to, const char *other)
     result = disk_fails(arg) ? -1 : renameat(from, name, to, other);
     if (result != 0)
         disk_drop_name(arg);
+    else if (((struct disk *)arg)->is_recording && from == to && !strchr(name, '/') &&
+             !strchr(other, '/'))
+        disk_note_from(arg, name);
     return result;
 }
 
@@ -430,6 +440,11 @@ disk_lose_name(struct disk *d, size_t number)
         close(below);
         assert_int_equal(unlinkat(name->fd, name->name, AT_REMOVEDIR), 0);
     } else {
+        if (name->from[0] != '\0') {
+            unlinkat(name->fd, name->from, 0);
+            assert_true(linkat(name->fd, name->name, name->fd, name->from, 0) == 0 ||
+                        errno == ENOENT);
+        }
         assert_true(unlinkat(name->fd, name->name, 0) == 0 || errno == ENOENT);
     }
     if (name->has_old)

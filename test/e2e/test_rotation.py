@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's key is changed while a guard serves, without one, and where it is lost; both verifiers follow."""
+import os
+import signal
+import struct
+import subprocess
+import threading
+import time
+
+import guard
+import harness
+import ledgerfile
+import process
+import shop
+import verifier
+from stage import equal, test
+from test_signed import ASKED, KEY, VERIFIER, ledger, of, running, texts, verify
+
+IN_USE, RETIRED = 1, 2
+FAULT = "signed no checkpoint that covers that"
+
+
+def keys(found):
+    return [word for key in found for word in ("--key", key)]
+
+
+def kept(front, number, found):
+    """The newest checkpoint, as somebody outside keeps it."""
+    path = front.guard.folder / f"kept-{number}"
+    path.write_bytes((ledger(front) / "checkpoint").read_bytes())
+    found += ["--checkpoint", path]
+    return path
+
+
+def newest(front):
+    return front.guard.json("ledger", "checkpoint")[0]["key"]
+
+
+def rotate(front, *words):
+    return front.guard.json("ledger", "rotate-key", "--why", "the yearly change", *words)[0]["key"]
+
+
+def signers(note):
+    """The lines of signatures, without the signatures."""
+    return note.read_text().partition("\n\n")[2].count("\n")
+
+
+@test(gateway=True, limit=180)
+def test_under_load():
+    """The key is changed under load, the keeper killed, pasu stopped: every checkpoint fits, before and after"""
+    front = shop.front("turns")
+    over, failures = threading.Event(), []
+
+    def load(number):
+        while not over.is_set():
+            try:
+                with front.login(user=shop.ROLES[number % 2], timeout=20) as session:
+                    for at in range(20):
+                        session.query(f"SELECT name, phone FROM customers WHERE id = {1000 + 7 * (41 + at)}")
+            except Exception as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(3)]
+    known, checkpoints, notes = [newest(front)], [], []
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(4):
+            before = len(ledgerfile.records(ledger(front)))
+            process.until(lambda: len(ledgerfile.records(ledger(front))) > before + 50, "more records", 40)
+            notes.append(kept(front, f"before-{number}", checkpoints))
+            known.append(rotate(front))
+            equal(newest(front), known[-1])
+            notes.append(kept(front, f"after-{number}", checkpoints))
+            if number == 1:
+                os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
+                process.until(lambda: "keeper" in running(front), "a keeper")
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    equal(failures, [])
+    equal(len(set(known)), 5)
+    verify(front, *checkpoints, *keys(known))
+    front.stop()
+    verify(front, *checkpoints, *keys(known))
+    verify(front)
+    front.guard.start()
+    with front.login(user="app") as session:
+        session.query("SELECT name FROM customers LIMIT 3")
+    front.stop()
+    verify(front, *checkpoints, *keys(known))
+    equal(newest(front), known[-1])
+    # As a witness compares what it was shown with what it is shown now.
+    for one, other in zip(notes, notes[1:]):
+        done = subprocess.run([VERIFIER, ledger(front), "--compare", one, other, *keys(known)], capture_output=True)
+        equal(done.returncode, 0, done.stdout)
+    changes = sorted(ledger(front).glob("checkpoint.*"))
+    equal(([one.name for one in changes], [signers(one) for one in changes]),
+          ([f"checkpoint.{index:020d}" for index in in_use(front)[1:]], [2] * 4))
+    equal(signers(ledger(front) / "checkpoint"), 1)
+    equal([payload[0] for payload in of(front, KEY)], [IN_USE] + [IN_USE, RETIRED] * 4)
+    asked = [(struct.unpack("<I", one[:4])[0], texts(one[8:])) for one in of(front, ASKED)]
+    equal(asked, [(os.getuid(), ["ledger rotate-key", "why=the yearly change"])] * 4)
+    equal(sorted(one.name for one in ledger(front).glob("signing.key*")), ["signing.key"])
+    # Without the signature of the old key whoever can append could have done it.
+    changes[-1].unlink()
+    unvouched(front)
+    equal(guard.run("ledger", "verify", "-c", front.guard.path, *keys(known), timeout=100).returncode, 0)
+
+
+def in_use(front):
+    return [index for index, kind, payload in ledgerfile.records(ledger(front)) if kind == KEY and payload[0] == IN_USE]
+
+
+def unvouched(front):
+    for command in ([VERIFIER, ledger(front)], [harness.PASU, "ledger", "verify", "-c", front.guard.path]):
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+        equal(done.returncode, 1, done.stdout)
+        assert done.stdout.count(FAULT) == 1, done.stdout
+        equal(len([line for line in done.stdout.splitlines() if line.startswith("fault") and line.split()[0] != "faults"]), 1)
+
+
+@test(gateway=True, limit=180)
+def test_killed():
+    """The keeper is killed while the key is changed, at any moment: one of the keys goes on, and there is one history"""
+    front = shop.front("killed-turns")
+    known, checkpoints = [newest(front)], []
+    for number in range(8):
+        process.until(lambda: "keeper" in running(front), "a keeper", 40)
+        kept(front, number, checkpoints)
+        keeper = running(front)["keeper"]
+        child = subprocess.Popen([harness.PASU, "ledger", "rotate-key", "-c", front.guard.path, "--why", "test"],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.003 * number)  # no wait: the kill comes at another moment each time
+        os.kill(keeper, signal.SIGKILL)
+        child.wait(60)
+        process.until(lambda: "keeper" in running(front), "a keeper", 40)
+        with front.login(user="app") as session:
+            session.query("SELECT name FROM customers LIMIT 3")
+        front.guard.until_sessions(0)
+        if newest(front) not in known:
+            known.append(newest(front))
+        assert not (ledger(front) / "signing.key.next").exists()
+    assert len(known) > 1, "the key was never changed"
+    front.stop()
+    verify(front, *checkpoints, *keys(known))
+    verify(front)
+    known.append(rotate(front))  # without a guard
+    front.guard.start()
+    with front.login(user="app") as session:
+        session.query("SELECT name FROM customers LIMIT 3")
+    front.stop()
+    equal(newest(front), known[-1])
+    verify(front, *checkpoints, *keys(known))
+
+
+@test(gateway=True, limit=100)
+def test_lost():
+    """A lost key is replaced where that is said, and both verifiers say that nobody but the operator vouches for it"""
+    front = shop.front("lost")
+    known, checkpoints = [newest(front)], []
+    kept(front, 0, checkpoints)
+    done = front.guard.run("ledger", "rotate-key", "--why", "x", "--lost")
+    equal((done.returncode, done.stdout), (2, ""))
+    assert "a guard runs" in done.stderr, done.stderr
+    front.stop()
+    done = front.guard.run("ledger", "rotate-key", "--why", "x", "--lost")
+    equal((done.returncode, done.stdout), (2, ""))
+    assert "the ledger's key is there" in done.stderr, done.stderr
+    (ledger(front) / "signing.key").unlink()
+    before = (ledger(front) / "checkpoint").read_bytes()
+    done = front.guard.run("ledger", "rotate-key", "--why", "x")
+    equal((done.returncode, done.stdout), (1, ""))
+    assert "--lost" in done.stderr, done.stderr
+    equal((ledger(front) / "checkpoint").read_bytes(), before)
+    known.append(rotate(front, "--lost"))
+    front.guard.start()
+    with front.login(user="app") as session:
+        session.query("SELECT name FROM customers LIMIT 3")
+    front.stop()
+    unvouched(front)
+    verify(front, *checkpoints, *keys(known))
+    equal([texts(one[8:]) for one in of(front, ASKED)], [["ledger rotate-key", "lost why=the yearly change"]])
+    for words in ((), ("--why", ""), ("--why", "x" * 201), ("--why", "x", "--folder", "y"), ("--why", "x", "--keys")):
+        done = front.guard.run("ledger", "rotate-key", *words)
+        equal(done.returncode, 2, words)
+    equal(newest(front), known[-1])
+
+
+def shown(front, key):
+    """A certificate of a person who is shown now."""
+    with front.login(user="app") as session:
+        equal(len(session.query(f"SELECT id, name FROM customers WHERE id = {key}").rows), 1)
+    front.guard.until_sessions(0)
+    path = front.guard.folder / f"certificate-{time.monotonic_ns()}"
+    done = front.guard.run("certify", "--kind", "customer", "-o", str(path), key)
+    equal((done.returncode, done.stderr), (0, ""))
+    return path
+
+
+@test(gateway=True, limit=100)
+def test_encrypted():
+    """The key of an encrypted ledger is changed, too; a person's certificate is signed by the key of its time"""
+    file = harness.folder() / "rotation.key"
+    file.write_text("33" * 32)
+    file.chmod(0o600)
+    front = shop.front("sealed-turns", more={"ledger": {"key_file": str(file)}})
+    known = [newest(front)]
+    certificates = [shown(front, "1287")]
+    known.append(rotate(front))
+    certificates.append(shown(front, "1287"))
+    front.stop()
+    for certificate, key, other in zip(certificates, known, reversed(known)):
+        equal(verifier.run("--certificate", certificate, "--key", key)[0], 0)
+        equal(verifier.run("--certificate", certificate, "--key", other)[0], 1)
+    known.append(rotate(front))
+    equal(len(set(known)), 3)
+    verify(front, "--encryption-key", file)
+
+
+if __name__ == "__main__":
+    harness.main()
