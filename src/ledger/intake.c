@@ -83,7 +83,7 @@ put_entries(struct intake *t, const struct ring *ring, struct segment_taken *tak
     }
     if (found == 0)
         taken->to = position; /* behind a filler, or the end of a former run */
-    else if (taken->count == 0) {
+    else if (found < 0 && taken->count == 0) {
         taken->to = ring_head(ring);
         tell_damage(t, taken->ring, position, taken->to);
     }
@@ -105,6 +105,8 @@ take_batch(struct intake *t, unsigned index)
         record_batch_abort(t->records);
     if (more < 0 || result != 0)
         return more < 0 ? more : result;
+    if (taken.count > 0)
+        t->segment = record_segment(t->records);
     t->positions[index] = taken.to;
     return more;
 }
@@ -157,9 +159,7 @@ begin_batch(struct intake *t)
         return 0;
     release_all(t, true);
     result = put_positions(t);
-    if (result == 0)
-        t->segment = record_segment(t->records);
-    else
+    if (result != 0)
         record_batch_abort(t->records);
     return result;
 }
