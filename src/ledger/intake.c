@@ -67,7 +67,7 @@ put_entries(struct intake *t, const struct ring *ring, struct segment_taken *tak
 {
     uint64_t position = taken->from, head = ring_head(ring); /* what comes meanwhile waits */
     struct ring_entry entry;
-    int found = 1, result;
+    int found = 0, result;
 
     while (position < head && (found = ring_read(ring, &position, &entry)) == 1) {
         result = record_batch_put(t->records, ring_segment_type(entry.type), entry.payload);
@@ -81,13 +81,15 @@ put_entries(struct intake *t, const struct ring *ring, struct segment_taken *tak
             return result;
         taken->to = position;
     }
-    if (found == 0)
+    if (position >= head || found == 0) {
         taken->to = position; /* behind a filler, or the end of a former run */
-    else if (found < 0 && taken->count == 0) {
+        return 0;
+    }
+    if (taken->count == 0) {
         taken->to = ring_head(ring);
         tell_damage(t, taken->ring, position, taken->to);
     }
-    return found != 0;
+    return 1;
 }
 
 /* One batch of what is in a ring. 1 if there may be more, 0, or an error. */
