@@ -107,6 +107,8 @@ take_batch(struct intake *t, unsigned index)
         record_batch_abort(t->records);
     if (more < 0 || result != 0)
         return more < 0 ? more : result;
+    if (taken.count > 0)
+        t->segment = record_segment(t->records);
     t->positions[index] = taken.to;
     return more;
 }
@@ -159,9 +161,7 @@ begin_batch(struct intake *t)
         return 0;
     release_all(t, true);
     result = put_positions(t);
-    if (result == 0)
-        t->segment = record_segment(t->records);
-    else
+    if (result != 0)
         record_batch_abort(t->records);
     return result;
 }

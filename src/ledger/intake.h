@@ -23,7 +23,7 @@ struct intake {
     int wake;                      /* eventfd of the gate's; -1: no rings */
     int durable;                   /* eventfd for the gate: with `strict`, more is on disk now */
     uint64_t positions[RINGS_MAX]; /* the ledger has what is before it; 0: not known yet */
-    uint64_t segment;              /* before which nothing is in a ring any more */
+    uint64_t segment;              /* which has the positions, and no ring what is before it */
     int64_t take_at;               /* monotonic; 0: we sleep */
     bool is_damaged;               /* which was logged */
 };

@@ -23,6 +23,12 @@ find(const struct live *live, uint64_t session)
     return at;
 }
 
+static bool
+has(const struct live *live, uint64_t session)
+{
+    return live->count > 0 && live->slots[find(live, session)].session == session;
+}
+
 static int
 grow(struct live *live)
 {
@@ -74,11 +80,12 @@ live_add(struct live *live, uint64_t session)
 
     if (session == 0)
         return 0;
-    if (live->count >= LIVE_MAX || (2 * (live->count + 1) > live->size && grow(live) != 0))
-        return PASU_E_NOMEM;
-    at = find(live, session);
-    if (live->slots[at].session == 0)
+    if (!has(live, session)) {
+        if (live->count >= LIVE_MAX || (2 * (live->count + 1) > live->size && grow(live) != 0))
+            return PASU_E_NOMEM;
         live->count++;
+    }
+    at = find(live, session);
     live->slots[at] = (struct live_slot){session, live->round};
     return 0;
 }

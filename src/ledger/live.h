@@ -27,8 +27,7 @@ struct live {
 /* All zero is an empty table. */
 void live_release(struct live *live);
 /* Adds a session, or vouches for one that is there. 0 is no identity: ignored. 0 or PASU_E_NOMEM,
- * also where there are LIVE_MAX.
- */
+ * also where there are LIVE_MAX others. */
 PASU_MUST_USE int live_add(struct live *live, uint64_t session);
 /* One that is not there is ignored. */
 void live_remove(struct live *live, uint64_t session);

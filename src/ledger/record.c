@@ -241,7 +241,7 @@ count_missing(struct record_keeping *r, int error)
 {
     if (r->gap.count == 0)
         r->gap = (struct payload_gap){.since = os_realtime(r->log->os), .error = error};
-    r->gap.count++;
+    r->gap.count += r->gap.count < UINT64_MAX;
 }
 
 void

@@ -269,6 +269,53 @@ what_a_backup_brings_back_is_destroyed_again(void **state)
 }
 
 static void
+count_read(void *arg, uint64_t done, uint64_t all)
+{
+    assert_true(done <= all);
+    ++*(unsigned *)arg;
+}
+
+/* Where reading it all fails again and again, it still comes to an end; and who waits hears of it.
+ */
+static void
+what_is_applied_is_noted_with_each_segment(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_report report;
+    unsigned heard = 0, first = 0, second = 0;
+    struct segment_watch watch = {.read = count_read, .arg = &heard};
+    struct entry_keys k;
+
+    open_keys(d, &k);
+    entry_keys_close(&k);
+    copy_keys(d, "entry.keys", "backup");
+    assert_int_equal(segment_writer_open(&w, &d->os, d->directory, 0, NULL, NULL, &report), 0);
+    for (uint32_t i = 0; i < 20; i++) {
+        w.size = i == 7 || i == 13 ? 1 : SEGMENT_SIZE; /* three segments */
+        put_erased(&w, UINT32_MAX - i);
+    }
+    for (int calls = 0, result = 1; result != 0; calls++) {
+        copy_keys(d, "backup", "entry.keys");
+        open_keys(d, &k);
+        heard = 0;
+        d->calls_left = calls;
+        result = entry_keys_catch_up(&k, d->directory, NULL, w.next, &watch);
+        d->calls_left = -1;
+        first += result != 0 && k.applied == 2 * 7;
+        second += result != 0 && k.applied == 2 * 13;
+        entry_keys_close(&k);
+        open_keys(d, &k); /* it is on the disk */
+        first += result != 0 && k.applied == 2 * 7;
+        second += result != 0 && k.applied == 2 * 13;
+        entry_keys_close(&k);
+    }
+    assert_true(first > 2 && first % 2 == 0 && second > 2 && second % 2 == 0);
+    assert_int_equal(heard, w.next);
+    segment_writer_close(&w);
+}
+
+static void
 a_header_that_was_torn_has_seen_nothing(void **state)
 {
     struct disk *d = *state;
@@ -427,6 +474,7 @@ main(void)
         WITH_KEYS(what_was_synced_survives_a_power_cut_and_what_was_destroyed_stays_so),
         WITH_KEYS(whichever_call_fails_the_same_can_be_tried_again),
         WITH_KEYS(what_a_backup_brings_back_is_destroyed_again),
+        WITH_KEYS(what_is_applied_is_noted_with_each_segment),
         WITH_KEYS(a_header_that_was_torn_has_seen_nothing),
         WITH_KEYS(an_erased_record_that_is_none_is_damage),
         WITH_KEYS(an_entry_is_opened_until_its_key_is_destroyed_and_nobody_elses_is),

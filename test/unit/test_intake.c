@@ -478,6 +478,25 @@ strict_takes_at_once_and_tells_the_gate(void **state)
     kill_keeper(p);
 }
 
+/* What failed may be something else: who asks for `strict` waits for no other try. */
+static void
+strict_takes_at_once_after_a_failure_too(void **state)
+{
+    struct place *p = *state;
+
+    begin(p, DURABILITY_STRICT);
+    assert_int_equal(intake_take(&p->intake), 0);
+    p->writes_left = 0;
+    assert_int_equal(record_sign(&p->records), PASU_E_DISKFULL);
+    assert_int_equal(append(p, 0, 1, 0), 0);
+    intake_woken(&p->intake);
+    assert_int_equal(intake_wait(&p->intake, 200), 0);
+    intake_look(&p->intake, p->now);
+    assert_true(ring_durable(ring_get(&p->gate, 0)) == ring_head(ring_get(&p->gate, 0)));
+    assert_int_equal(look(p).entries, 1);
+    kill_keeper(p);
+}
+
 /* A ring file that was taken away and made anew counts from its own beginning. */
 static void
 another_ring_file_is_taken_from_its_beginning(void **state)
@@ -568,6 +587,7 @@ main(void)
         TEST(an_exposure_that_is_none_is_a_gap_of_one),
         TEST(the_gate_wakes_us_and_we_gather),
         TEST(strict_takes_at_once_and_tells_the_gate),
+        TEST(strict_takes_at_once_after_a_failure_too),
         TEST(another_ring_file_is_taken_from_its_beginning),
         TEST(killed_keepers_lose_nothing_and_take_nothing_twice),
     };

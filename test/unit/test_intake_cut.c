@@ -15,6 +15,14 @@ unlink_but_ring(struct disk *d, int folder, const char *name, void *arg)
         disk_unlink(d, folder, name, arg);
 }
 
+/* In another ledger. */
+static void
+number_on(void)
+{
+    for (unsigned ring = 0; ring < RINGS; ring++)
+        first[ring] = next[ring];
+}
+
 /* The keeper's operating system can be that of the disk, whose calls fail from one on. */
 static void
 put_on_disk(struct place *p)
@@ -76,8 +84,7 @@ kill_at(struct place *p, int call, enum durability durability, off_t size)
     bool was_killed;
 
     disk_each(p->disk, p->directory, unlink_but_ring, disk_rmdir, NULL);
-    for (unsigned ring = 0; ring < RINGS; ring++)
-        first[ring] = next[ring];
+    number_on();
     p->disk->calls_left = call;
     run_keeper(p, durability, size);
     was_killed = p->disk->calls_left == 0;
@@ -134,6 +141,95 @@ without_a_sync_too(void **state)
     kill_at_each(*state, DURABILITY_OS, SEGMENT_BATCH_MAX + 800);
 }
 
+/* ---- the power is cut ---- */
+
+static bool is_full;
+
+/* The disk is, once, when the first batch of a segment is written. */
+static ssize_t
+full_once(void *arg PASU_UNUSED, int fd, const void *bytes, size_t size, off_t offset)
+{
+    if (is_full && offset == sizeof(struct segment_header)) {
+        is_full = false;
+        errno = ENOSPC;
+        return -1;
+    }
+    return pwrite(fd, bytes, size, offset);
+}
+
+static void
+take_one(struct place *p, unsigned ring)
+{
+    assert_int_equal(append_number(p, ring, next[ring]++ * RINGS + ring, 0), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+}
+
+/* What the disk has of the ring's page is from before the first entry was released. */
+static void
+bring_back(struct place *p, uint64_t tail)
+{
+    kill_keeper(p);
+    ring_release(ring_get(&p->gate, 0), tail);
+    begin(p);
+    check_once(p);
+    kill_keeper(p);
+}
+
+static uint64_t
+take_before(struct place *p)
+{
+    uint64_t tail = ring_tail(ring_get(&p->gate, 0));
+
+    begin(p);
+    take_one(p, 0);
+    assert_true(ring_tail(ring_get(&p->gate, 0)) > tail);
+    return tail;
+}
+
+/* Of ring 0 the new segment has no batch. */
+static void
+an_older_ring_that_comes_back_after_a_change_of_segment_is_not_taken_again(void **state)
+{
+    struct place *p = *state;
+    uint64_t tail;
+
+    number_on();
+    tail = take_before(p);
+    p->records.chain.writer.size = 1;
+    take_one(p, 1);
+    assert_true(p->records.chain.writer.first > 0);
+    bring_back(p, tail);
+}
+
+/* The first batch of the new segment is none, or could not be written. */
+static void
+nor_where_the_first_batch_of_the_segment_came_to_nothing(void **state)
+{
+    struct place *p = *state;
+
+    number_on();
+    p->os.pwrite = full_once;
+    for (int round = 0; round < 2; round++) {
+        uint64_t tail = take_before(p), segment = p->records.chain.writer.first;
+        off_t size = p->records.chain.writer.size;
+
+        p->records.chain.writer.size = 1;
+        if (round == 0) {
+            assert_int_equal(append(p, 1, RING_SHAPE, "lie", 3), 0);
+            assert_int_equal(intake_take(&p->intake), 0);
+        } else {
+            assert_int_equal(append_number(p, 1, next[1]++ * RINGS + 1, 0), 0);
+            is_full = true;
+            assert_int_equal(intake_take(&p->intake), PASU_E_DISKFULL);
+            assert_false(is_full);
+        }
+        assert_true(p->records.chain.writer.first > segment);
+        p->records.chain.writer.size = size;
+        take_one(p, 1);
+        bring_back(p, tail);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
 int
@@ -143,6 +239,8 @@ main(void)
         TEST(whatever_call_it_is_killed_at_each_entry_is_there_once),
         TEST(with_each_batch_in_a_segment_of_its_own_too),
         TEST(without_a_sync_too),
+        TEST(an_older_ring_that_comes_back_after_a_change_of_segment_is_not_taken_again),
+        TEST(nor_where_the_first_batch_of_the_segment_came_to_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,11 +56,46 @@ it_agrees_with_a_naive_set_whatever_is_done(void **state PASU_UNUSED)
     live_release(&live);
 }
 
+/* Identities that are all over the table. */
+static uint64_t
+nth(uint64_t n)
+{
+    return n * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static void
+count_one(void *arg, uint64_t session PASU_UNUSED)
+{
+    ++*(size_t *)arg;
+}
+
+/* A gate that names more and more takes no more memory; those that are there are vouched for. */
+static void
+there_is_a_most_and_who_is_there_stays(void **state PASU_UNUSED)
+{
+    struct live live = {0};
+    size_t count = 0;
+
+    for (uint64_t session = 1; session <= LIVE_MAX; session++)
+        assert_int_equal(live_add(&live, nth(session)), 0);
+    assert_int_equal(live_add(&live, nth(LIVE_MAX + 1)), PASU_E_NOMEM);
+    live_doubt(&live);
+    assert_int_equal(live_add(&live, nth(7)), 0);
+    live_remove(&live, nth(9));
+    assert_int_equal(live_add(&live, nth(LIVE_MAX + 1)), 0);
+    assert_int_equal(live_add(&live, nth(9)), PASU_E_NOMEM);
+    assert_int_equal(live.size, 2 * LIVE_MAX);
+    live_sweep(&live, count_one, &count);
+    assert_int_equal(count, LIVE_MAX - 2);
+    live_release(&live);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_agrees_with_a_naive_set_whatever_is_done),
+        cmocka_unit_test(there_is_a_most_and_who_is_there_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,70 @@ what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions(void 
     ledger_reader_close(r);
 }
 
+/* Opens the ledger, whose first record cannot be written. */
+static void
+open_without_start(struct place *p)
+{
+    for (int call = 0, result = 0; result == 0 || !p->records.is_open; call++) {
+        assert_true(call < 1000);
+        kill_keeper(p);
+        disk_each(p->disk, p->directory, disk_unlink, disk_rmdir, NULL);
+        open_records(p);
+        p->disk->calls_left = call;
+        result = record_open(&p->records);
+    }
+    p->disk->calls_left = -1;
+}
+
+/* Or what follows would seem to be of the keeper before. */
+static void
+a_keeper_that_could_not_say_that_it_started_says_so_first(void **state)
+{
+    struct place *p = *state;
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+
+    open_without_start(p);
+    assert_int_equal(record_closed(&p->records, &closed), 0);
+    assert_int_equal(record_closed(&p->records, &closed), 0);
+    kill_keeper(p);
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ledger_reader_next(r, &entry), 1);
+        assert_int_equal(entry.type, i == 0 ? LEDGER_STARTED : LEDGER_CLOSED);
+    }
+    assert_int_equal(ledger_reader_next(r, &entry), 0);
+    ledger_reader_close(r);
+}
+
+/* However many a gate says that it lost. */
+static void
+what_is_missing_is_told_before_the_end_and_never_wraps(void **state)
+{
+    static const enum ledger_entry_type expected[] = {LEDGER_STARTED, LEDGER_GAP, LEDGER_STOPPED};
+    struct place *p = *state;
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+
+    open_records(p);
+    assert_int_equal(record_open(&p->records), 0);
+    record_lost_by_gate(&p->records, UINT64_MAX - 1, 1000);
+    record_lost_by_gate(&p->records, 7, 2000);
+    assert_int_equal(p->records.gap.count, UINT64_MAX);
+    record_damage(&p->records);
+    record_close(&p->records);
+    kill_keeper(p);
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        assert_int_equal(ledger_reader_next(r, &entry), 1);
+        assert_int_equal(entry.type, expected[i]);
+        if (i == 1)
+            assert_true(entry.u.gap->count == UINT64_MAX && entry.u.gap->since == 1000);
+    }
+    assert_int_equal(ledger_reader_next(r, &entry), 0);
+    ledger_reader_close(r);
+}
+
 /* ---- salts ---- */
 
 static void
@@ -287,6 +351,8 @@ main(void)
         TEST(a_checkpoint_that_failed_is_tried_again),
         TEST(a_ledger_that_cannot_be_opened_is_tried_once_a_second),
         TEST(what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions),
+        TEST(a_keeper_that_could_not_say_that_it_started_says_so_first),
+        TEST(what_is_missing_is_told_before_the_end_and_never_wraps),
         TEST(the_same_persons_are_salted_differently_and_nobody_not_at_all),
         TEST(without_randomness_an_exposure_stays_in_its_ring),
     };
