@@ -7,8 +7,8 @@
  *
  * Type and id are those of the verifier key (ledger/note_key.h); the seed is RFC 8032's private
  * key, 32 bytes. The file has mode 0600 and exactly that line. It is on the disk as a whole before
- * it has its name, and no file that has the name already is ever replaced: whoever has lost a key
- * has lost it, and must say so. docs/spec/signing-key.md.
+ * it has its name, and no file that has the name already is replaced here: another key takes over
+ * as ledger/chain_change.h says. docs/spec/signing-key.md.
  *
  * The process that talks to the network never has it. A struct signing_key is a secret: its owner
  * releases it, also after an error, and nothing prints it but signing_key_store, into the file.
