@@ -5,11 +5,12 @@
 
 enum { FIRST_SIZE = 256 };
 
-/* Identities are random: their low bits are as good as any hash. */
+/* Identities are random, unless a gate that was taken over chooses them. */
 static size_t
 home_of(const struct live *live, uint64_t session)
 {
-    return (size_t)session & (live->size - 1);
+    return (size_t)(((session ^ live->seed) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) &
+           (live->size - 1);
 }
 
 /* The session's slot, or the free one where it belongs. The table has one: it is half empty. */
@@ -34,7 +35,8 @@ grow(struct live *live)
 {
     struct live next = {.size = live->size > 0 ? live->size * 2 : FIRST_SIZE,
                         .count = live->count,
-                        .round = live->round};
+                        .round = live->round,
+                        .seed = live->seed};
 
     next.slots = memory_new(next.size, sizeof(*next.slots));
     if (!next.slots)

@@ -22,6 +22,7 @@ struct live {
     struct live_slot *slots; /* linear probing; NULL before the first session */
     size_t size, count;      /* size is a power of two, at most half of it in use */
     uint64_t round;
+    uint64_t seed; /* the owner's, random, set before the first session */
 };
 
 /* All zero is an empty table. */

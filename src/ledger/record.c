@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/record.h"
+#include "ledger/record_part.h"
 
 #include "base/memory.h"
 #include "ledger/entry.h"
 
 enum { GROUP_MILLISECONDS = 10, SIGN_MILLISECONDS = 800, GATE_LOST_SECONDS = 5 };
 
-#define TAKEN_ROOM segment_room(sizeof(struct segment_taken))
-
 void
 record_init(struct record_keeping *r, const struct log *log, int directory)
 {
     *r = (struct record_keeping){.log = log, .directory = directory, .entries = {.fd = -1}};
+    if (log->os->random(log->os->arg, &r->live.seed, sizeof(r->live.seed)) != 0)
+        r->live.seed = (uint64_t)os_realtime(log->os);
 }
 
 int
@@ -23,8 +24,8 @@ record_set_secret(struct record_keeping *r, const uint8_t secret[SEAL_SECRET_SIZ
     return result;
 }
 
-static void
-log_failure(struct record_keeping *r, int error)
+void
+record_log_failure(struct record_keeping *r, int error)
 {
     if (!r->has_failed)
         LOG_EVENT(r->log, LEDGER_FAILED, F_TEXT("error", error_text(error)),
@@ -70,8 +71,8 @@ put_holds(struct record_keeping *r)
 }
 
 /* A batch of so many bytes at most, behind the holds where it is the first of its segment. */
-static int
-begin(struct record_keeping *r, size_t bytes)
+int
+record_begin(struct record_keeping *r, size_t bytes)
 {
     size_t all = bytes + r->holds.count * segment_room(PAYLOAD_SMALL_MAX);
     int result = chain_begin(&r->chain, all < SEGMENT_BATCH_MAX ? all : SEGMENT_BATCH_MAX);
@@ -94,8 +95,8 @@ enter_segment(struct record_keeping *r)
 }
 
 /* Puts what ends a batch, or is one alone, and commits it. */
-static int
-commit(struct record_keeping *r, enum segment_type type, const void *payload, size_t length)
+int
+record_commit(struct record_keeping *r, enum segment_type type, const void *payload, size_t length)
 {
     const struct iovec part = {(void *)(uintptr_t)payload, length};
     uint64_t index;
@@ -118,10 +119,10 @@ commit(struct record_keeping *r, enum segment_type type, const void *payload, si
 static int
 append(struct record_keeping *r, enum segment_type type, const uint8_t *payload, ssize_t length)
 {
-    int result = length < 0 ? (int)length : begin(r, segment_room((size_t)length));
+    int result = length < 0 ? (int)length : record_begin(r, segment_room((size_t)length));
 
     if (result == 0)
-        result = commit(r, type, payload, (size_t)length);
+        result = record_commit(r, type, payload, (size_t)length);
     if (result == 0 && r->durability == DURABILITY_GROUP && r->sync_at == 0)
         r->sync_at = in_milliseconds(r, GROUP_MILLISECONDS);
     return result;
@@ -219,7 +220,7 @@ record_open(struct record_keeping *r)
         result = write_started(r);
     }
     if (result != 0)
-        log_failure(r, result);
+        record_log_failure(r, result);
     return result;
 }
 
@@ -262,8 +263,8 @@ record_lost_by_gate(struct record_keeping *r, uint64_t count, int64_t since)
 }
 
 /* Opens the ledger if it is not, and says what is missing in it. */
-static int
-make_ready(struct record_keeping *r)
+int
+record_ready(struct record_keeping *r)
 {
     int result = 0;
 
@@ -283,7 +284,7 @@ record_sync(struct record_keeping *r)
 
     r->sync_at = 0;
     if (result != 0)
-        log_failure(r, result);
+        record_log_failure(r, result);
     return result;
 }
 
@@ -302,7 +303,7 @@ record_sign(struct record_keeping *r)
 
     r->sign_at = result == 0 ? 0 : in_milliseconds(r, SIGN_MILLISECONDS);
     if (result != 0)
-        log_failure(r, result);
+        record_log_failure(r, result);
     return result;
 }
 
@@ -314,167 +315,18 @@ sign_now(struct record_keeping *r)
     }
 }
 
-/* ---- what was in a ring ---- */
-
-int
-record_batch_begin(struct record_keeping *r)
-{
-    int result = make_ready(r);
-
-    if (result == 0)
-        result = begin(r, SEGMENT_BATCH_MAX);
-    if (result != 0)
-        log_failure(r, result);
-    return result;
-}
-
-/* The next random salt; many are asked for at once. */
-static int
-take_salt(struct record_keeping *r, uint8_t salt[ENTRY_SALT])
-{
-    if (r->salt_at == 0 || r->salt_at == sizeof(r->salts)) {
-        int result = r->log->os->random(r->log->os->arg, r->salts, sizeof(r->salts));
-
-        if (result != 0)
-            return result;
-        r->salt_at = 0;
-    }
-    memcpy(salt, r->salts + r->salt_at, ENTRY_SALT);
-    memset(r->salts + r->salt_at, 0, ENTRY_SALT);
-    r->salt_at += ENTRY_SALT;
-    return 0;
-}
-
-/* With a salt, where it names anybody. */
-static int
-put_exposure(struct record_keeping *r, struct view payload)
-{
-    uint8_t salt[ENTRY_SALT] = {0};
-    const struct iovec parts[] = {{salt, sizeof(salt)}, {r->copy, payload.length}};
-    bool has_list;
-    uint64_t index;
-    int result;
-
-    if (payload.length > sizeof(r->copy) - sizeof(salt))
-        return PASU_E_MALFORMED;
-    if (payload.length > 0)
-        memcpy(r->copy, payload.bytes, payload.length);
-    if (entry_look(view_of(r->copy, payload.length), &has_list) != 0 ||
-        exposure_decode(&r->exposure, view_of(r->copy, payload.length), r->ordinals,
-                        COUNT_OF(r->ordinals)) != 0)
-        return PASU_E_MALFORMED;
-    result = has_list ? take_salt(r, salt) : 0;
-    return result == 0 ? chain_put(&r->chain, SEGMENT_EXPOSURE, os_realtime(r->log->os), parts,
-                                   COUNT_OF(parts), &index)
-                       : result;
-}
-
-/* Sealed anew, with its own key. */
-static int
-put_ordinal(struct record_keeping *r, struct view entry)
-{
-    uint8_t payload[ENTRY_SEAL_MAX];
-    struct iovec part = {payload, 0};
-    uint64_t index;
-    ssize_t length;
-
-    if (entry.length > sizeof(r->copy))
-        return PASU_E_MALFORMED;
-    memcpy(r->copy, entry.bytes, entry.length);
-    length = entry_reseal(&r->entries, &r->seal, view_of(r->copy, entry.length), payload);
-    if (length < 0)
-        return length == PASU_E_CORRUPT ? PASU_E_MALFORMED : (int)length;
-    part.iov_len = (size_t)length;
-    return chain_put(&r->chain, SEGMENT_ORDINAL, os_realtime(r->log->os), &part, 1, &index);
-}
-
-/* Whatever the gate has left there: what is no payload of its type would be damage for ever. */
-static int
-put_other(struct record_keeping *r, enum segment_type type, struct view payload)
-{
-    const struct iovec part = {r->copy, payload.length};
-    struct view copy = view_of(r->copy, payload.length);
-    uint64_t index;
-    int result;
-
-    if (payload.length > sizeof(r->copy))
-        return PASU_E_MALFORMED;
-    if (payload.length > 0)
-        memcpy(r->copy, payload.bytes, payload.length);
-    result = type == SEGMENT_VOCABULARY ? vocabulary_decode(&r->vocabulary, copy)
-                                        : payload_read(type, &r->body, copy);
-    if (result != 0)
-        return PASU_E_MALFORMED;
-    return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
-}
-
-int
-record_batch_put(struct record_keeping *r, enum segment_type type, struct view payload)
-{
-    if (r->chain.writer.asked + segment_room(ENTRY_SALT + payload.length) + TAKEN_ROOM >
-        SEGMENT_BATCH_MAX)
-        return PASU_E_AGAIN;
-    if (type == SEGMENT_EXPOSURE)
-        return put_exposure(r, payload);
-    if (type == SEGMENT_ORDINAL && r->has_seal)
-        return put_ordinal(r, payload);
-    return put_other(r, type, payload);
-}
-
-int
-record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
-{
-    struct segment_taken end = *taken;
-    int result;
-
-    end.durable = r->chain.writer.durable;
-    result = entry_keys_sync(&r->entries);
-    if (result == 0)
-        result = commit(r, SEGMENT_TAKEN, &end, sizeof(end));
-    else
-        chain_abort(&r->chain);
-    if (result != 0)
-        log_failure(r, result);
-    else
-        r->has_failed = false;
-    return result;
-}
-
-int
-record_batch_mark(struct record_keeping *r, const struct segment_taken *taken)
-{
-    struct segment_taken mark = *taken;
-    const struct iovec part = {&mark, sizeof(mark)};
-    uint64_t index;
-
-    mark.durable = r->chain.writer.durable;
-    return chain_put(&r->chain, SEGMENT_TAKEN, os_realtime(r->log->os), &part, 1, &index);
-}
-
-void
-record_batch_abort(struct record_keeping *r)
-{
-    chain_abort(&r->chain);
-}
-
-uint64_t
-record_segment(const struct record_keeping *r)
-{
-    return r->chain.writer.first;
-}
-
 /* ---- what happens to sessions, and everything else ---- */
 
 static int
 append_ready(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
-    int result = make_ready(r);
+    int result = record_ready(r);
 
     if (result == 0)
         result = append_body(r, type, body);
     if (result != 0) {
         count_missing(r, result);
-        log_failure(r, result);
+        record_log_failure(r, result);
         return result;
     }
     r->has_failed = false;
@@ -531,10 +383,12 @@ record_aside_close(struct record_keeping *r)
 void
 record_announced(struct record_keeping *r, uint64_t session)
 {
-    /* Without memory its end is recorded only if the gate tells it. */
-    if (live_add(&r->live, session) != 0)
+    /* Without room its end is recorded only if the gate tells it. */
+    if (live_add(&r->live, session) != 0 && !r->is_crowded) {
+        r->is_crowded = true;
         LOG_EVENT(r->log, INTERNAL, F_TEXT("error", error_text(PASU_E_NOMEM)),
                   F_HEX("session", session));
+    }
 }
 
 int
@@ -630,7 +484,7 @@ record_end(struct record_keeping *r)
         return;
     r->is_ended = true;
     sweep(r);
-    if (make_ready(r) == 0 && append_body(r, SEGMENT_STOPPED, &no_body) == 0)
+    if (record_ready(r) == 0 && append_body(r, SEGMENT_STOPPED, &no_body) == 0)
         sign_now(r);
     sync_now(r);
 }

@@ -33,6 +33,7 @@ struct record_keeping {
     struct segment_watch watch; /* its `read`: who hears how far the opening is */
     struct chain chain;
     bool is_open, is_ended;
+    bool is_crowded; /* which was logged: sessions had no room in `live` */
     bool must_start; /* SEGMENT_STARTED is still to be written */
     bool must_erase; /* a SEGMENT_ERASED has not been applied to `entries` yet */
     struct taken taken;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "disk.h"
 #include "ledger/intake.h"
+#include "ledger/reader.h"
 
 struct place {
     struct disk *disk; /* whose operating system is that of a reader */
@@ -123,6 +124,15 @@ open_segment(struct place *p, uint64_t first, int flags)
     fd = openat(p->directory, path, flags | O_CLOEXEC);
     assert_true(fd >= 0);
     return fd;
+}
+
+static inline struct ledger_reader *
+open_reader(struct place *p)
+{
+    struct ledger_reader *r = NULL;
+
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    return r;
 }
 
 #endif

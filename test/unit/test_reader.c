@@ -9,15 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-static struct ledger_reader *
-open_reader(struct place *p)
-{
-    struct ledger_reader *r = NULL;
-
-    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
-    return r;
-}
-
 /* The fingerprints of all shapes, and how often something was damaged. */
 static size_t
 read_numbers(struct place *p, uint64_t *numbers, size_t most, size_t *damaged)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was in a ring, on its way into the ledger. See record.h. */
+#include "ledger/record.h"
+#include "ledger/record_part.h"
+
+#include "ledger/entry.h"
+
+#define TAKEN_ROOM segment_room(sizeof(struct segment_taken))
+
+int
+record_batch_begin(struct record_keeping *r)
+{
+    int result = record_ready(r);
+
+    if (result == 0)
+        result = record_begin(r, SEGMENT_BATCH_MAX);
+    if (result != 0)
+        record_log_failure(r, result);
+    return result;
+}
+
+/* The next random salt; many are asked for at once. */
+static int
+take_salt(struct record_keeping *r, uint8_t salt[ENTRY_SALT])
+{
+    if (r->salt_at == 0 || r->salt_at == sizeof(r->salts)) {
+        int result = r->log->os->random(r->log->os->arg, r->salts, sizeof(r->salts));
+
+        if (result != 0)
+            return result;
+        r->salt_at = 0;
+    }
+    memcpy(salt, r->salts + r->salt_at, ENTRY_SALT);
+    memset(r->salts + r->salt_at, 0, ENTRY_SALT);
+    r->salt_at += ENTRY_SALT;
+    return 0;
+}
+
+/* With a salt, where it names anybody. */
+static int
+put_exposure(struct record_keeping *r, struct view payload)
+{
+    uint8_t salt[ENTRY_SALT] = {0};
+    const struct iovec parts[] = {{salt, sizeof(salt)}, {r->copy, payload.length}};
+    bool has_list;
+    uint64_t index;
+    int result;
+
+    if (payload.length > sizeof(r->copy) - sizeof(salt))
+        return PASU_E_MALFORMED;
+    if (payload.length > 0)
+        memcpy(r->copy, payload.bytes, payload.length);
+    if (entry_look(view_of(r->copy, payload.length), &has_list) != 0 ||
+        exposure_decode(&r->exposure, view_of(r->copy, payload.length), r->ordinals,
+                        COUNT_OF(r->ordinals)) != 0)
+        return PASU_E_MALFORMED;
+    result = has_list ? take_salt(r, salt) : 0;
+    return result == 0 ? chain_put(&r->chain, SEGMENT_EXPOSURE, os_realtime(r->log->os), parts,
+                                   COUNT_OF(parts), &index)
+                       : result;
+}
+
+/* Sealed anew, with its own key. */
+static int
+put_ordinal(struct record_keeping *r, struct view entry)
+{
+    uint8_t payload[ENTRY_SEAL_MAX];
+    struct iovec part = {payload, 0};
+    uint64_t index;
+    ssize_t length;
+
+    if (entry.length > sizeof(r->copy))
+        return PASU_E_MALFORMED;
+    memcpy(r->copy, entry.bytes, entry.length);
+    length = entry_reseal(&r->entries, &r->seal, view_of(r->copy, entry.length), payload);
+    if (length < 0)
+        return length == PASU_E_CORRUPT ? PASU_E_MALFORMED : (int)length;
+    part.iov_len = (size_t)length;
+    return chain_put(&r->chain, SEGMENT_ORDINAL, os_realtime(r->log->os), &part, 1, &index);
+}
+
+/* Whatever the gate has left there: what is no payload of its type would be damage for ever. */
+static int
+put_other(struct record_keeping *r, enum segment_type type, struct view payload)
+{
+    const struct iovec part = {r->copy, payload.length};
+    struct view copy = view_of(r->copy, payload.length);
+    uint64_t index;
+    int result;
+
+    if (payload.length > sizeof(r->copy))
+        return PASU_E_MALFORMED;
+    if (payload.length > 0)
+        memcpy(r->copy, payload.bytes, payload.length);
+    result = type == SEGMENT_VOCABULARY ? vocabulary_decode(&r->vocabulary, copy)
+                                        : payload_read(type, &r->body, copy);
+    if (result != 0)
+        return PASU_E_MALFORMED;
+    return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
+}
+
+int
+record_batch_put(struct record_keeping *r, enum segment_type type, struct view payload)
+{
+    if (r->chain.writer.asked + segment_room(ENTRY_SALT + payload.length) + TAKEN_ROOM >
+        SEGMENT_BATCH_MAX)
+        return PASU_E_AGAIN;
+    if (type == SEGMENT_EXPOSURE)
+        return put_exposure(r, payload);
+    if (type == SEGMENT_ORDINAL && r->has_seal)
+        return put_ordinal(r, payload);
+    return put_other(r, type, payload);
+}
+
+int
+record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
+{
+    struct segment_taken end = *taken;
+    int result;
+
+    end.durable = r->chain.writer.durable;
+    result = entry_keys_sync(&r->entries);
+    if (result == 0)
+        result = record_commit(r, SEGMENT_TAKEN, &end, sizeof(end));
+    else
+        chain_abort(&r->chain);
+    if (result != 0)
+        record_log_failure(r, result);
+    else
+        r->has_failed = false;
+    return result;
+}
+
+int
+record_batch_mark(struct record_keeping *r, const struct segment_taken *taken)
+{
+    struct segment_taken mark = *taken;
+    const struct iovec part = {&mark, sizeof(mark)};
+    uint64_t index;
+
+    mark.durable = r->chain.writer.durable;
+    return chain_put(&r->chain, SEGMENT_TAKEN, os_realtime(r->log->os), &part, 1, &index);
+}
+
+void
+record_batch_abort(struct record_keeping *r)
+{
+    chain_abort(&r->chain);
+}
+
+uint64_t
+record_segment(const struct record_keeping *r)
+{
+    return r->chain.writer.first;
+}
