@@ -82,7 +82,7 @@ erase(struct evidence *e, const struct arguments *arguments)
             complain("run it as root, or as the account that pasu guard runs as",
                      "this account may not do it");
         if (result != 0)
-            return result == PASU_E_DENIED ? 1 : complain_error(result, "the ledger");
+            return result == PASU_E_DENIED ? 1 : complain_error(result, "nothing is erased");
     }
     print(arguments, count);
     return 0;

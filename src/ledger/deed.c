@@ -98,7 +98,9 @@ erase(const struct control_client *client, struct record_keeping *r)
     int result;
 
     snprintf(body.erased.why, sizeof(body.erased.why), "%s", client->request.what);
-    result = record_other(r, SEGMENT_ERASED, &body);
+    result = record_may_erase(r, &body.erased);
+    if (result == 0)
+        result = record_other(r, SEGMENT_ERASED, &body);
     if (result == 0)
         result = record_sync(r);
     if (result == 0)

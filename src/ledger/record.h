@@ -75,6 +75,10 @@ PASU_MUST_USE int record_closed(struct record_keeping *records,
                                 const struct message_closed *closed);
 PASU_MUST_USE int record_refused(struct record_keeping *records,
                                  const struct message_refused *refused);
+/* Whether this may be erased: while there is a hold, an alert about it is recorded, and it is
+ * PASU_E_HELD. */
+PASU_MUST_USE int record_may_erase(struct record_keeping *records,
+                                   const struct payload_erased *erased);
 /* Any other that is not from a ring and has a form in payload.def. */
 PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type type,
                                const union payload_body *body);

@@ -415,6 +415,8 @@ def test_disk_full():
         if flood.end != "ready":
             break
     assert flood.end == "closed" and (flood.error is None or flood.error["C"] in ("58030", "53100")), (flood.end, flood.error)
+    for flood in floods:
+        flood.session.abort()
     (disk() / "ballast").unlink()
     until(lambda: works(front), "a new session, once there is space", 40)
     front.guard.until_sessions(0, 40)

@@ -17,7 +17,8 @@ import stage
 from stage import equal, test
 
 VERIFIER = harness.TREE / "tools" / "verify-ledger"
-BEGUN, KEY, STARTED, STOPPED, POLICY, ROSTER, ASKED, EXPORTED, HOLD, RELEASED = 1, 2, 3, 4, 16, 17, 20, 21, 22, 23
+BEGUN, KEY, STARTED, STOPPED, POLICY, ROSTER, ALERT, ASKED, EXPORTED, HOLD, RELEASED = (
+    1, 2, 3, 4, 16, 17, 18, 20, 21, 22, 23)
 
 
 def ledger(front):
@@ -302,6 +303,15 @@ def test_erase():
         return len(keys) == 2 and keys[0].startswith("account\terased #") and keys[1] == "account\tplain11"
 
     assert is_erased(), shown()
+    hold = front.guard.json("hold", "place", "--who", "court", "--why", "evidence")[0]["hold"]
+    refused = front.guard.run("erase", "--why", "request 9", "plain11")
+    equal(refused.returncode, 1)
+    assert "legal hold" in refused.stderr, refused.stderr
+    assert is_erased(), shown()
+    alerts = of(front, ALERT)
+    equal(len(alerts), 1, "alerts")
+    assert struct.unpack_from("<Q", alerts[0])[0] == hold and alerts[0][8] == 4, alerts
+    front.guard.json("hold", "release", str(hold), "--who", "court", "--why", "closed")
     os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
     process.until(lambda: "keeper" in running(front), "a keeper")
     with front.login(user="app") as session:
@@ -314,6 +324,10 @@ def test_erase():
     front.guard.until_sessions(0)
     assert is_erased(), shown()
     front.stop()
+    hold = front.guard.json("hold", "place", "--who", "court", "--why", "evidence")[0]["hold"]
+    equal(front.guard.run("erase", "--why", "request 9", "plain11").returncode, 1, "without a guard, too")
+    equal(len(of(front, ALERT)), 2, "alerts")
+    front.guard.json("hold", "release", str(hold), "--who", "court", "--why", "closed")
     equal(front.guard.json("erase", "--why", "request 8", "plain11"), [{"erased": 1}])
     assert all(key.startswith("account\terased #") for key in shown()), shown()
     verify(front)
