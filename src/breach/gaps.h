@@ -7,6 +7,7 @@
  *      died      a keeper began without the one before it having ended
  *      stopped   pasu was stopped in order and started again
  *      damaged   bytes of the file are not what was written
+ *      pruned    what was recorded up to then was deleted by age (ledger.retention)
  */
 #ifndef PASU_BREACH_GAPS_H
 #define PASU_BREACH_GAPS_H
@@ -15,7 +16,7 @@
 
 enum { GAPS_MAX = 1000 };
 
-enum gap_what { GAP_LOST, GAP_DIED, GAP_STOPPED, GAP_DAMAGED };
+enum gap_what { GAP_LOST, GAP_DIED, GAP_STOPPED, GAP_DAMAGED, GAP_PRUNED };
 
 struct gap {
     enum gap_what what;
@@ -40,7 +41,7 @@ void gaps_damage(struct gaps *gaps, const struct records_place *place);
 /* Whether the gap can concern what happened in the time from <= t < to (0: no end): a damaged place
  * does up to the time when it was recorded, however long before. */
 bool gap_concerns(const struct gap *gap, int64_t from, int64_t to);
-/* "lost", "died", "stopped", "damaged" */
+/* "lost", "died", "stopped", "damaged", "pruned" */
 const char *gap_what_text(enum gap_what what);
 
 #endif

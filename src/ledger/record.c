@@ -422,6 +422,16 @@ record_other(struct record_keeping *r, enum segment_type type, const union paylo
     return result == 0 && r->durability == DURABILITY_STRICT ? record_sync(r) : result;
 }
 
+int
+record_again(struct record_keeping *r, enum segment_type type, const union payload_body *body)
+{
+    int result = make_ready(r);
+
+    return result == 0 ? append(r, type, r->copy,
+                                payload_write(type, body, r->copy, sizeof(r->copy)))
+                       : result;
+}
+
 static int
 fill_in(union payload_body *body, enum segment_type type, const struct record_keeping *r)
 {

@@ -68,6 +68,11 @@ PASU_MUST_USE int record_refused(struct record_keeping *records,
 PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type type,
                                const union payload_body *body);
 
+/* One that is written before others are deleted (ledger/prune.h), of any length that a record can
+ * have: not made durable here. */
+PASU_MUST_USE int record_again(struct record_keeping *records, enum segment_type type,
+                               const union payload_body *body);
+
 /* A record of a command's, while no keeper has the folder (the caller has locked it): opens the
  * ledger, appends, signs and closes. What depends on the ledger is filled in: up to where it is
  * exported, the number of a new hold. PASU_E_NOTFOUND: no such hold to release; the errors of

@@ -308,6 +308,19 @@ disk_linkat(void *arg, int from, const char *name, int to, const char *other, in
     return result;
 }
 
+/* The name goes; lost with the power, that is undone. */
+static inline int
+disk_unlinkat(void *arg, int directory, const char *path, int flags)
+{
+    int result;
+
+    disk_note_name(arg, directory, path, false);
+    result = disk_fails(arg) ? -1 : unlinkat(directory, path, flags);
+    if (result != 0)
+        disk_drop_name(arg);
+    return result;
+}
+
 static inline int64_t
 disk_realtime(void *arg)
 {
@@ -320,39 +333,6 @@ disk_random(void *arg, void *bytes, size_t size)
     for (size_t i = 0; i < size; i++)
         ((uint8_t *)bytes)[i] = (uint8_t)i;
     return disk_fails(arg) ? PASU_E_CRYPTO : 0;
-}
-
-static inline int
-disk_make(void **state)
-{
-    static struct disk disk;
-    struct disk *d = &disk;
-
-    *d = (struct disk){.calls_left = -1, .time = INT64_C(1767225600000000000), .os = os_real};
-    snprintf(d->path, sizeof(d->path), "/tmp/pasu-disk-XXXXXX");
-    if (!mkdtemp(d->path))
-        return -1;
-    d->directory = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    snprintf(d->old_path, sizeof(d->old_path), "%.60s.old", d->path);
-    if (mkdir(d->old_path, 0700) != 0)
-        return -1;
-    d->old = open(d->old_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    d->os.arg = d;
-    d->os.openat = disk_openat;
-    d->os.close = disk_close;
-    d->os.pread = disk_pread;
-    d->os.pwrite = disk_pwrite;
-    d->os.ftruncate = disk_ftruncate;
-    d->os.fallocate = disk_fallocate;
-    d->os.fdatasync = disk_fsync;
-    d->os.fsync = disk_fsync;
-    d->os.renameat = disk_renameat;
-    d->os.mkdirat = disk_mkdirat;
-    d->os.linkat = disk_linkat;
-    d->os.realtime = disk_realtime;
-    d->os.random = disk_random;
-    *state = d;
-    return d->directory < 0;
 }
 
 typedef void disk_visit(struct disk *d, int folder, const char *name, void *arg);
@@ -382,6 +362,87 @@ disk_each(struct disk *d, int folder, disk_visit *file, disk_visit *directory, v
     }
     closedir(names);
 }
+
+static inline void
+disk_sync_visited(struct disk *d, int folder, const char *name, void *arg PASU_UNUSED)
+{
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+
+    disk_sync_file(d, fd, false);
+    close(fd);
+}
+
+static inline int
+disk_syncfs(void *arg, int fd PASU_UNUSED)
+{
+    struct disk *d = arg;
+
+    if (disk_fails(d))
+        return -1;
+    if (!d->is_recording)
+        return 0;
+    disk_each(d, d->directory, disk_sync_visited, NULL, NULL);
+    while (d->name_count > 0)
+        disk_forget_name(d, d->name_count - 1);
+    return 0;
+}
+
+static inline void
+disk_record_visited(struct disk *d, int folder, const char *name, void *arg PASU_UNUSED)
+{
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+    size_t length = disk_length(fd);
+    struct disk_file *file = disk_file_of(d, fd, length);
+
+    file->length = 0;
+    memset(file->is_dirty, 1, length);
+    disk_sync_file(d, fd, false);
+    close(fd);
+}
+
+/* From now on; all that is there is on the disk. */
+static inline void
+disk_record(struct disk *d)
+{
+    d->is_recording = true;
+    disk_each(d, d->directory, disk_record_visited, NULL, NULL);
+}
+
+static inline int
+disk_make(void **state)
+{
+    static struct disk disk;
+    struct disk *d = &disk;
+
+    *d = (struct disk){.calls_left = -1, .time = INT64_C(1767225600000000000), .os = os_real};
+    snprintf(d->path, sizeof(d->path), "/tmp/pasu-disk-XXXXXX");
+    if (!mkdtemp(d->path))
+        return -1;
+    d->directory = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    snprintf(d->old_path, sizeof(d->old_path), "%.60s.old", d->path);
+    if (mkdir(d->old_path, 0700) != 0)
+        return -1;
+    d->old = open(d->old_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    d->os.arg = d;
+    d->os.openat = disk_openat;
+    d->os.close = disk_close;
+    d->os.pread = disk_pread;
+    d->os.pwrite = disk_pwrite;
+    d->os.ftruncate = disk_ftruncate;
+    d->os.fallocate = disk_fallocate;
+    d->os.fdatasync = disk_fsync;
+    d->os.fsync = disk_fsync;
+    d->os.renameat = disk_renameat;
+    d->os.mkdirat = disk_mkdirat;
+    d->os.linkat = disk_linkat;
+    d->os.unlinkat = disk_unlinkat;
+    d->os.syncfs = disk_syncfs;
+    d->os.realtime = disk_realtime;
+    d->os.random = disk_random;
+    *state = d;
+    return d->directory < 0;
+}
+
 
 static inline void
 disk_lose_pages(struct disk *d, int folder, const char *name, void *arg)

@@ -130,6 +130,9 @@ check_one_of_each(const struct ledger_entry *entry)
     case LEDGER_STOPPED:
     case LEDGER_GAP:
         break;
+    case LEDGER_PRUNED:
+        fail();
+        break;
     }
 }
 
