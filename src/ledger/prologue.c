@@ -137,20 +137,31 @@ prologue_find(struct prologue *p)
 
 /* ---- what was carried over ---- */
 
+/* The segment with the next record. */
+static int
+enter_next(struct prologue *p)
+{
+    uint64_t first = 0;
+    int result = enter(p, SOURCE_WITHIN, p->at, &first);
+
+    if (result == 0 && first < p->entered) {
+        leave(p);
+        return PASU_E_CORRUPT; /* the one that was read: records are missing behind it */
+    }
+    p->entered = first + 1;
+    return result;
+}
+
 /* The next record before the one that counts: 1, or 0. */
 static int
 next_record(struct prologue *p, struct segment_record *record)
 {
     while (p->at < p->pruned.index) {
-        uint64_t first;
-        int result = p->fd < 0 ? enter(p, SOURCE_WITHIN, p->at, &first) : 0;
+        int result = p->fd < 0 ? enter_next(p) : 0;
 
         if (result == 0)
             result = segment_scan_next(&p->scan, record);
-        if (result == 0) { /* to the next one */
-            if (p->scan.next <= p->at)
-                return PASU_E_CORRUPT;
-            p->at = p->scan.next;
+        if (result == 0) {
             leave(p);
             continue;
         }

@@ -27,6 +27,7 @@ struct prologue {
     enum { PROLOGUE_BEGIN, PROLOGUE_FIND, PROLOGUE_READ, PROLOGUE_END } phase;
     uint64_t first; /* index of the first record that is left */
     uint64_t at;    /* index whose segment is looked at next */
+    uint64_t entered; /* the segment that was read last: of its first record, and one more */
     bool is_found;
     struct pruned pruned;
     struct segment_scan scan;

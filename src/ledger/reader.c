@@ -298,6 +298,10 @@ next_of_prologue(struct ledger_reader *r, struct ledger_entry *entry)
         result = begin_prologue(r);
     while (result == 0 && !r->is_begun && r->prologue.phase == PROLOGUE_READ) {
         result = prologue_next(&r->prologue, &carried);
+        if (result == PASU_E_CORRUPT) { /* without the rest of it */
+            r->prologue.phase = PROLOGUE_END;
+            r->records.damage = (struct records_place){0, 0, r->prologue.at};
+        }
         if (result != 1)
             break;
         entry->seq = carried.index;
