@@ -170,9 +170,9 @@ is_over(const struct carry *c, const struct carry_item *item)
 
     if (item->what.type != SEGMENT_CLOSED && item->what.type != SEGMENT_OPENED)
         return false;
-    return !session || (session->closed != INT64_MAX &&
-                        !__builtin_add_overflow(session->closed, KEPT_FOR, &until) &&
-                        until < c->until);
+    return !session ||
+           (session->closed != INT64_MAX &&
+            !__builtin_add_overflow(session->closed, KEPT_FOR, &until) && until < c->until);
 }
 
 /* ---- runs of the gate ---- */
@@ -236,9 +236,8 @@ static bool
 ends(const struct ring_mark *mark, const struct ring_mark *known)
 {
     if (known->what == RING_MARK_INTENDED && mark->what != RING_MARK_INTENDED)
-        return mark->what == RING_MARK_OVER
-                   ? known->number == mark->number
-                   : is_same(known, mark) && known->number < mark->number;
+        return mark->what == RING_MARK_OVER ? known->number == mark->number
+                                            : is_same(known, mark) && known->number < mark->number;
     return known->what == RING_MARK_CARRIES && mark->what == RING_MARK_FORGOTTEN &&
            is_same(known, mark) && known->number < mark->number;
 }

@@ -146,9 +146,10 @@ close_tiles(struct chain *c)
     c->has_tiles = false;
 }
 
-/* The tree from the tiles that there are of so many records (0: from the beginning on), with all others. It is right if its
- * root is the signed one when it has as many records as that was signed for: so nothing of a tile
- * that is gone on with is believed, and those are of no more records than were signed. */
+/* The tree from the tiles that there are of so many records (0: from the beginning on), with all
+ * others. It is right if its root is the signed one when it has as many records as that was signed
+ * for: so nothing of a tile that is gone on with is believed, and those are of no more records than
+ * were signed. */
 static int
 make_tree(struct chain *c, const uint64_t *firsts, size_t count, uint64_t start,
           const struct checkpoint *last, uint64_t *read)

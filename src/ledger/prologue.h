@@ -25,8 +25,8 @@ struct prologue {
     struct source source;
     const struct segment_keys *keys;
     enum { PROLOGUE_BEGIN, PROLOGUE_FIND, PROLOGUE_READ, PROLOGUE_END } phase;
-    uint64_t first; /* index of the first record that is left */
-    uint64_t at;    /* index whose segment is looked at next */
+    uint64_t first;   /* index of the first record that is left */
+    uint64_t at;      /* index whose segment is looked at next */
     uint64_t entered; /* the segment that was read last: of its first record, and one more */
     bool is_found;
     struct pruned pruned;
@@ -42,8 +42,8 @@ void prologue_release(struct prologue *prologue);
  * none; PASU_E_CORRUPT: it begins later, at `first`, and no record says why; PASU_E_AGAIN: of the
  * source; PASU_E_LEDGER_KEY, PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int prologue_find(struct prologue *prologue);
-/* After prologue_find was 0: 1: what was carried over, in the order in which it was written, borrowed
- * until the next call; 0: the end; errors as of prologue_find. */
+/* After prologue_find was 0: 1: what was carried over, in the order in which it was written,
+ * borrowed until the next call; 0: the end; errors as of prologue_find. */
 PASU_MUST_USE int prologue_next(struct prologue *prologue, struct payload_carried *carried);
 /* The tree over the records that were deleted. */
 void pruned_frontier(const struct pruned *pruned, struct tree_frontier *frontier);

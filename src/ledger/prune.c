@@ -96,7 +96,7 @@ is_held(struct prune *p, int64_t now)
 
 /* ---- which are due ---- */
 
-/* The time at which a segment was begun: what is before it was recorded before. */
+/* The time at which a segment was begun: what is in it was recorded later. */
 static int
 time_of(struct prune *p, uint64_t first, int64_t *time)
 {
@@ -123,9 +123,10 @@ find_due(struct prune *p)
         at++;
     p->next = at + 1 < count && firsts[at] == p->end ? firsts[at + 1] : 0;
     memory_free(firsts);
-    if (p->next == 0 || p->next > p->records->chain.signed_size)
+    if (p->next == 0 || p->next > p->records->chain.signed_size ||
+        (p->end == p->kept && p->kept_time >= p->limit))
         return 0;
-    result = time_of(p, p->next, &time);
+    result = time_of(p, p->end, &time);
     return result == 0 ? time < p->limit : result;
 }
 
@@ -206,9 +207,9 @@ examine_record(struct prune *p, const struct segment_record *record)
 {
     struct chain *c = &p->records->chain;
     struct tree_hash leaf;
-    int result = record->is_sealed                        ? PASU_E_LEDGER_KEY
+    int result = record->is_sealed                   ? PASU_E_LEDGER_KEY
                  : record->index == p->examined.size ? 0
-                                                          : PASU_E_CORRUPT;
+                                                     : PASU_E_CORRUPT;
 
     if (result == 0)
         result = entry_leaf(&c->hasher, record, &leaf);
@@ -216,6 +217,10 @@ examine_record(struct prune *p, const struct segment_record *record)
         result = tree_frontier_add(&p->examined, &c->hasher, &leaf);
     if (result == 0 && p->since == 0)
         p->since = record->time;
+    if (result == 0 && record->time >= p->limit) {
+        p->kept = p->end;
+        p->kept_time = record->time;
+    }
     return result == 0 ? record->time < p->limit : result;
 }
 
@@ -448,8 +453,7 @@ prune_look(struct prune *p, int64_t now)
     const struct log *log = p->records->log;
     int result;
 
-    if ((p->retention == 0 && p->phase != PRUNE_REMOVE) || !p->records->is_open ||
-        now < p->look_at)
+    if ((p->retention == 0 && p->phase != PRUNE_REMOVE) || !p->records->is_open || now < p->look_at)
         return;
     result = step(p, now);
     if (result < 0 && !p->has_failed)

@@ -36,11 +36,13 @@ struct prune {
     /* What is under way. */
     struct segment_scan scan;
     bool is_scanning;
-    int64_t limit;       /* realtime ns: records of then and later stay */
-    uint64_t first, end; /* up to here all is examined and carried */
-    uint64_t next;       /* behind the segment that is read */
-    uint64_t carried;    /* what is carried is in records from here on */
-    int64_t since;       /* realtime ns: of the ledger's first record */
+    int64_t limit;                           /* realtime ns: records of then and later stay */
+    uint64_t first, end;                     /* up to here all is examined and carried */
+    uint64_t next;                           /* behind the segment that is read */
+    uint64_t carried;                        /* what is carried is in records from here on */
+    int64_t since;                           /* realtime ns: of the ledger's first record */
+    uint64_t kept;                           /* the segment that was found to be too young last, */
+    int64_t kept_time;                       /* by a record of this time */
     struct tree_frontier frontier, examined; /* of `end` records, and of those that were read */
     struct carry carry;
 };

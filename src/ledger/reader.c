@@ -15,7 +15,7 @@ struct ledger_reader {
     const struct os *os;
     struct records records;
     struct prologue prologue;
-    bool is_begun; /* nothing of the prologue is left */
+    bool is_begun;               /* nothing of the prologue is left */
     struct source_folder folder; /* where we have opened it */
     uint64_t seq;                /* behind all records */
     uint64_t file;               /* id of the ring file */

@@ -427,9 +427,9 @@ record_again(struct record_keeping *r, enum segment_type type, const union paylo
 {
     int result = make_ready(r);
 
-    return result == 0 ? append(r, type, r->copy,
-                                payload_write(type, body, r->copy, sizeof(r->copy)))
-                       : result;
+    return result == 0
+               ? append(r, type, r->copy, payload_write(type, body, r->copy, sizeof(r->copy)))
+               : result;
 }
 
 static int

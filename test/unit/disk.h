@@ -443,7 +443,6 @@ disk_make(void **state)
     return d->directory < 0;
 }
 
-
 static inline void
 disk_lose_pages(struct disk *d, int folder, const char *name, void *arg)
 {

@@ -225,9 +225,8 @@ a_budget_is_for_one_principal_or_one_kind(void **state PASU_UNUSED)
 static void
 the_ledger_keeps_what_a_budget_counts(void **state PASU_UNUSED)
 {
-    config_free(model_of(
-        GATEWAY "ledger: {retention: 30d}\n"
-                "budgets: [{window: 30d, subjects: 1, verdict: alert}]\n"));
+    config_free(model_of(GATEWAY "ledger: {retention: 30d}\n"
+                                 "budgets: [{window: 30d, subjects: 1, verdict: alert}]\n"));
     assert_faults(GATEWAY "ledger: {retention: 29d}\n"
                           "budgets:\n- {window: day, subjects: 1, verdict: alert}\n"
                           "- {window: 30d, subjects: 1, verdict: alert}\n",

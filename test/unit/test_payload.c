@@ -181,7 +181,7 @@ a_payload_that_is_cut_or_goes_on_is_refused(void **state PASU_UNUSED)
         size_t fixed;
 
         make(&m, &random, layout);
-        fixed = layout->type == SEGMENT_SHAPE                                       ? 8
+        fixed = layout->type == SEGMENT_SHAPE                                        ? 8
                 : layout->type == SEGMENT_ORDINAL || layout->type == SEGMENT_CARRIED ? 24
                                                                                      : m.length;
         for (size_t length = 0; length < fixed; length++)
@@ -324,8 +324,8 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_TAKEN, 20, 2, "\x10\1"},
         {SEGMENT_EXPORTED, 8, 1, "\x09"},
         {SEGMENT_PRUNED, 0, 1, "\3"},
-        {SEGMENT_PRUNED, 8, 1, "\4"},  /* one subtree, and two roots */
-        {SEGMENT_PRUNED, 32, 1, "\2"}, /* carried in what is deleted */
+        {SEGMENT_PRUNED, 8, 1, "\4"},   /* one subtree, and two roots */
+        {SEGMENT_PRUNED, 32, 1, "\2"},  /* carried in what is deleted */
         {SEGMENT_CARRIED, 16, 1, "\1"}, /* nothing refers to that */
         {SEGMENT_ERASED, 3, 1, "\xef"},
         {SEGMENT_OPENING, 8, 1, "\x08"},

@@ -113,7 +113,8 @@ mark(struct place *p, enum ring_mark_what what, uint64_t number, uint32_t relati
 {
     const struct ring_mark mark = {.number = number,
                                    .what = (uint8_t)what,
-                                   .fields = what == RING_MARK_CARRIES || what == RING_MARK_INTENDED,
+                                   .fields =
+                                       what == RING_MARK_CARRIES || what == RING_MARK_INTENDED,
                                    .vocabulary = 1,
                                    .relation = relation,
                                    .system = 5,
@@ -234,7 +235,7 @@ first_of(struct place *p)
 struct answers {
     char text[TEXT];
     size_t used, facts; /* facts: without where it was not watched */
-    uint64_t ordinals; /* bits: which have an entry */
+    uint64_t ordinals;  /* bits: which have an entry */
     int64_t since, until;
     unsigned pruned;
 };
