@@ -8,7 +8,8 @@
  *      examine ─▶ carry ─┬▶ … the next segment
  *                        └▶ SEGMENT_PRUNED ─▶ checkpoint ─▶ syncfs ─▶ files ─▶ folder
  *
- * examine  all of its records are there, old enough, and what the tree has of them
+ * examine  all of its records are there, old enough, and what the tree has of them; where a tile
+ *          says something else, nothing goes: without its folder, they are made again at a start
  * carry    what later records refer to is written again (SEGMENT_CARRIED): entries of the directory
  *          each by itself, all else as it is at the end (ledger/carry.h); destructions of keys too
  *

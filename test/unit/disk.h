@@ -387,6 +387,7 @@ disk_syncfs(void *arg, int fd PASU_UNUSED)
     return 0;
 }
 
+/* All of the file is on the disk. */
 static inline void
 disk_record_visited(struct disk *d, int folder, const char *name, void *arg PASU_UNUSED)
 {
@@ -398,14 +399,6 @@ disk_record_visited(struct disk *d, int folder, const char *name, void *arg PASU
     memset(file->is_dirty, 1, length);
     disk_sync_file(d, fd, false);
     close(fd);
-}
-
-/* From now on; all that is there is on the disk. */
-static inline void
-disk_record(struct disk *d)
-{
-    d->is_recording = true;
-    disk_each(d, d->directory, disk_record_visited, NULL, NULL);
 }
 
 static inline int

@@ -412,6 +412,15 @@ check_root(struct place *p)
     tree_hasher_release(&hasher);
 }
 
+static inline void
+remove_tiles(struct place *p)
+{
+    int tiles = openat(p->directory, "tile", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    disk_each(p->disk, tiles, disk_unlink, disk_rmdir, NULL);
+    close(tiles);
+}
+
 #define ON_DISK(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 #endif

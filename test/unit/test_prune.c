@@ -125,15 +125,6 @@ without_a_retention_nothing_goes(void **state)
     stop_keeper(p);
 }
 
-static void
-remove_tiles(struct place *p)
-{
-    int tiles = openat(p->directory, "tile", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    disk_each(p->disk, tiles, disk_unlink, disk_rmdir, NULL);
-    close(tiles);
-}
-
 /* Without any tile the tree goes on from what the record says of what was deleted. */
 static void
 a_pruned_ledger_opens_without_its_tiles(void **state)
