@@ -75,8 +75,9 @@ void publishing_renew(struct supervisor *v);
 
 /* ---- stop.c: the end ---- */
 void stop_begin(struct supervisor *v);
-/* One step of the end, in order: gate, keeper (which writes down the gate's last words), herald
- * (which publishes the keeper's last checkpoint). */
+/* One step of the end, in order: gate; keeper, which writes down the gate's last words and gives
+ * the herald what it needs to publish the last checkpoint, until that has ended; a herald that
+ * has not ended by then. */
 void stop_step(struct supervisor *v, int64_t now);
 
 /* ---- reload.c: the configuration, at the start and on SIGHUP ---- */

@@ -3,11 +3,12 @@
 
 #include "guard/notify.h"
 #include "ledger/message.h"
+#include "ledger/publisher.h"
 
 #include <unistd.h>
 
 #define STOP_PATIENCE (2 * NANOSECONDS_PER_SECOND)
-/* It publishes the last checkpoint, as far as that goes. */
+/* It publishes the last checkpoint, as far as that goes, also without a keeper. */
 #define HERALD_PATIENCE (5 * NANOSECONDS_PER_SECOND)
 
 void
@@ -41,6 +42,13 @@ ending(const struct supervisor *v)
     return v->phase == PHASE_STOPPING_KEEPER ? KEEPER : HERALD;
 }
 
+/* The keeper waits for the herald, which it tells to end. */
+static int64_t
+keeper_patience(const struct supervisor *v)
+{
+    return STOP_PATIENCE + (v->children[HERALD].pid ? PUBLISHER_PATIENCE : 0);
+}
+
 /* The next one, once that one has ended. */
 static void
 end_next(struct supervisor *v, int64_t now)
@@ -53,7 +61,7 @@ end_next(struct supervisor *v, int64_t now)
         return;
     }
     v->phase = is_gate ? PHASE_STOPPING_KEEPER : PHASE_STOPPING_HERALD;
-    v->deadline = now + (is_gate ? STOP_PATIENCE : HERALD_PATIENCE);
+    v->deadline = now + (is_gate ? keeper_patience(v) : HERALD_PATIENCE);
     tell(v, &v->children[is_gate ? KEEPER : HERALD], MESSAGE_STOP, &empty, sizeof(empty), -1);
 }
 

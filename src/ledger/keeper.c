@@ -511,11 +511,11 @@ keeper_main(struct keeper_start *start, const struct log *log)
         /* logged; the next keeper takes it */
     }
     record_end(&k->records);
+    control_release(&k->control); /* nobody waits for an answer while the herald ends */
     publisher_end(&k->publisher, &k->records);
     publisher_close(&k->publisher);
     record_close(&k->records);
     intake_release(&k->intake);
-    control_release(&k->control);
     channel_close(&k->gate);
     channel_close(&k->supervisor);
     memory_free(k);

@@ -46,6 +46,7 @@ TABLE(keeper_from_herald, PLAIN(PROVE, message_prove), PLAIN(TARGET, message_tar
 TABLE(herald_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_empty),
       PLAIN(PING, message_empty), PLAIN(UPSTREAM, message_upstream));
 
-TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, message_proof));
+TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, message_proof),
+      PLAIN(STOP, message_empty));
 
 TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));

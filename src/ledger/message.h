@@ -42,8 +42,8 @@ enum message_type {
     MESSAGE_ABANDON,  /* drop the prepared configuration; message_generation */
     MESSAGE_DRAIN, /* gate: no new sessions, end idle ones, exit when none is left or time is over
                     */
-    MESSAGE_STOP,  /* end now (keeper: after writing what it has) */
-    MESSAGE_PING,  /* answer with MESSAGE_PONG */
+    MESSAGE_STOP, /* end now (keeper: after writing what it has); to the herald also the keeper's */
+    MESSAGE_PING, /* answer with MESSAGE_PONG */
     MESSAGE_LISTENER, /* gate: fd of a listening socket; message_listener */
     MESSAGE_UPSTREAM, /* gate: a resolved address of a gateway's server; herald: of a target's;
                          message_upstream */

@@ -3,9 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
-enum { QUESTIONS_AT_ONCE = 32 };
+enum { QUESTIONS_AT_ONCE = 32, TICK_MILLISECONDS = 100 };
 
 void
 publisher_init(struct publisher *p, const struct log *log)
@@ -75,15 +76,6 @@ publisher_look(struct publisher *p, const struct record_keeping *r)
 
 /* ---- proofs ---- */
 
-static void
-remember(struct publisher *p, uint64_t size)
-{
-    for (size_t i = 0; i < PUBLISHER_KNOWN; i++)
-        if (p->known[i] == size)
-            return;
-    p->known[p->known_at++ % PUBLISHER_KNOWN] = size;
-}
-
 /* Only between sizes that are signed. A herald that does not take it asks again. */
 static void
 send_proof(struct publisher *p, struct record_keeping *r, uint64_t from, uint64_t to)
@@ -126,8 +118,6 @@ take_question(struct publisher *p, struct record_keeping *r, const struct channe
     struct message_prove ask;
 
     memcpy(&ask, message->body, sizeof(ask));
-    remember(p, ask.from);
-    remember(p, ask.to);
     send_proof(p, r, ask.from, ask.to);
 }
 
@@ -167,13 +157,21 @@ publisher_serve(struct publisher *p, struct record_keeping *r)
 void
 publisher_end(struct publisher *p, struct record_keeping *r)
 {
-    if (p->herald.fd < 0)
-        return;
-    publisher_serve(p, r);
-    publisher_look(p, r);
-    for (size_t i = 0; i < PUBLISHER_KNOWN && p->herald.fd >= 0 && r->is_open; i++)
-        if (p->known[i] > 0 && p->known[i] < r->chain.signed_size)
-            send_proof(p, r, p->known[i], r->chain.signed_size);
+    const int64_t until = os_monotonic(p->log->os) + PUBLISHER_PATIENCE;
+    struct message_empty empty = {0};
+    bool is_told = false;
+
+    while (r->is_open && p->herald.fd >= 0 && os_monotonic(p->log->os) < until) {
+        struct pollfd one;
+
+        publisher_look(p, r);
+        if (!is_told && p->told == r->chain.signed_size)
+            is_told = channel_send(&p->herald, MESSAGE_STOP, &empty, sizeof(empty), -1) == 0;
+        one = (struct pollfd){.fd = p->herald.fd, .events = POLLIN};
+        if (poll(&one, 1, TICK_MILLISECONDS) < 0 && errno != EINTR)
+            return;
+        publisher_serve(p, r);
+    }
 }
 
 void

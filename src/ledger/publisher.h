@@ -3,10 +3,10 @@
  * The keeper's side of publishing: hands each new checkpoint to the herald (respond/herald.h),
  * makes the proofs that it asks for, and keeps what it says of its targets.
  *
- * The keeper never waits for it: a checkpoint that the herald has not room for is forgotten for the
- * next one, an answer that it has not room for is dropped, and of what it asks a bounded part is
- * read at a time. Nothing that it says is believed beyond what status shows. Owned by the keeper's
- * only thread.
+ * Until its end the keeper never waits for it: a checkpoint that the herald has not room for is
+ * forgotten for the next one, an answer that it has not room for is dropped, and of what it asks a
+ * bounded part is read at a time. Nothing that it says is believed beyond what status shows. Owned
+ * by the keeper's only thread.
  */
 #ifndef PASU_LEDGER_PUBLISHER_H
 #define PASU_LEDGER_PUBLISHER_H
@@ -14,14 +14,13 @@
 #include "ledger/control.h"
 #include "ledger/record.h"
 
-enum { PUBLISHER_KNOWN = 16 };
+/* How long the end waits for the herald: a little longer than that takes (respond/herald.c). */
+#define PUBLISHER_PATIENCE (4 * NANOSECONDS_PER_SECOND)
 
 struct publisher {
     const struct log *log;
     struct channel herald;
-    uint64_t told;                   /* size of the checkpoint that it was given last */
-    uint64_t known[PUBLISHER_KNOWN]; /* sizes that witnesses may have: those proved to lately */
-    size_t known_at;
+    uint64_t told; /* size of the checkpoint that it was given last */
     struct message_target targets[TARGETS_MAX];
     size_t target_count;
 };
@@ -33,8 +32,8 @@ void publisher_take(struct publisher *publisher, int fd);
 void publisher_serve(struct publisher *publisher, struct record_keeping *records);
 /* Tells it of a checkpoint that it has not been told of. */
 void publisher_look(struct publisher *publisher, const struct record_keeping *records);
-/* The last checkpoint, with the proofs that its witnesses will want once nobody can be asked;
- * before the ledger is closed. */
+/* Before the ledger is closed: hands the herald the last checkpoint, tells it to end (STOP), and
+ * makes the proofs that its witnesses want until it has ended, or PUBLISHER_PATIENCE is over. */
 void publisher_end(struct publisher *publisher, struct record_keeping *records);
 void publisher_close(struct publisher *publisher);
 /* For status: a frame for each target. */

@@ -160,6 +160,18 @@ take_address(struct herald *h, const struct channel_message *message)
     }
 }
 
+/* By the keeper, behind its last checkpoint; by the supervisor, where there is no keeper any more,
+ * or this herald's configuration is not in force any more. */
+static void
+told_to_stop(struct herald *h)
+{
+    if (h->stop_at != 0)
+        return;
+    h->stop_at = os_monotonic(h->os) + STOP_PATIENCE;
+    for (size_t i = 0; i < h->count; i++)
+        h->targets[i].due = 0; /* once more */
+}
+
 static void
 from_supervisor(struct herald *h, struct channel_message *message)
 {
@@ -182,9 +194,7 @@ from_supervisor(struct herald *h, struct channel_message *message)
             h->is_stopping = true;
         break;
     case MESSAGE_STOP:
-        h->stop_at = os_monotonic(h->os) + STOP_PATIENCE;
-        for (size_t i = 0; i < h->count; i++)
-            h->targets[i].due = 0; /* once more */
+        told_to_stop(h);
         break;
     default: /* the table lets nothing else through */
         break;
@@ -199,15 +209,23 @@ from_keeper(struct herald *h, const struct channel_message *message)
     struct message_checkpoint checkpoint;
     struct message_proof proof;
 
-    if (message->type == MESSAGE_CHECKPOINT) {
+    switch ((enum message_type)message->type) {
+    case MESSAGE_CHECKPOINT:
         memcpy(&checkpoint, message->body, sizeof(checkpoint));
         if (checkpoint.length <= sizeof(checkpoint.note))
             h->newest = checkpoint;
-        return;
+        break;
+    case MESSAGE_PROOF:
+        memcpy(&proof, message->body, sizeof(proof));
+        if (proof.count <= COUNT_OF(proof.hashes))
+            h->proofs[h->proof_at++ % COUNT_OF(h->proofs)] = proof;
+        break;
+    case MESSAGE_STOP:
+        told_to_stop(h);
+        break;
+    default: /* the table lets nothing else through */
+        break;
     }
-    memcpy(&proof, message->body, sizeof(proof));
-    if (proof.count <= COUNT_OF(proof.hashes))
-        h->proofs[h->proof_at++ % COUNT_OF(h->proofs)] = proof;
 }
 
 static void
@@ -268,13 +286,19 @@ is_all_done(const struct herald *h)
     return true;
 }
 
-/* Whether every target has the newest checkpoint, or has failed since we were told to end. */
+/* Whether every target has the newest checkpoint, or has failed since we were told to end. That a
+ * name has not been looked up yet is no failure. */
 static bool
 is_over(const struct herald *h)
 {
-    for (size_t i = 0; i < h->count; i++)
-        if (h->targets[i].kind && h->targets[i].size != h->newest.size && h->targets[i].due == 0)
+    for (size_t i = 0; i < h->count; i++) {
+        const struct web_place *place = &h->places[i];
+        bool is_nameless = place->endpoint.host[0] != '\0' && place->count == 0;
+
+        if (h->targets[i].kind && h->targets[i].size != h->newest.size &&
+            (h->targets[i].due == 0 || is_nameless))
             return false;
+    }
     return true;
 }
 

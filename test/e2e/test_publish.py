@@ -22,6 +22,7 @@ from process import until
 from stage import Front, equal, test
 
 VERIFY = pathlib.Path(__file__).resolve().parents[2] / "tools" / "verify-ledger"
+STOPPED = 4  # ledger/segment.def
 SOON = 3  # seconds from a checkpoint to its arrival
 
 
@@ -152,13 +153,12 @@ def test_cut_tail():
     front.stop()
     shorter = harness.folder() / "shorter"
     subprocess.run(["cp", "-a", ledger(front), shorter], check=True)
+    # A new herald learns from the witness what that has: the keeper is there for it until it knows.
     front.guard.start()
     work(front)
-    # A new herald learns from the witness what that has, and needs the keeper to go on from there.
-    until(lambda: witness.largest() > targets.Note((shorter / "checkpoint").read_bytes()).size, "the witness goes on")
     front.stop()
     published, before = targets.Note(path.read_bytes()), targets.Note((shorter / "checkpoint").read_bytes())
-    until(lambda: witness.largest() == published.size, "the witness has the end")
+    equal((published.size, witness.largest()), (signed(front).size,) * 2, "file and witness have the end")
     assert before.size < published.size, (before.size, published.size)
     equal(verify(front, "--key", key_of(front), "--checkpoint", path)[0], 0)
     equal(verify(front, "--key", key_of(front), folder=shorter)[0], 0, "the shorter one alone")
@@ -179,6 +179,32 @@ def test_cut_tail():
     until(lambda: 422 in witness.statuses, "the proof is refused")
     equal(witness.states[published.origin], (published.size, published.root), "what the witness has")
     front.stop()
+
+
+@test(gateway=True, limit=90)
+def test_end_unheard():
+    """A witness that is heard from for the first time once all is written gets the end of the ledger"""
+    path, witness, over = place("unheard") / "checkpoint", targets.Witness("witness.example/late"), threading.Event()
+    front = start("unheard", {"file": str(path), "witnesses": [witness.entry()]})
+    witness.trust(key_of(front))
+    until(witness.largest, "it has cosigned")
+    front.stop()
+    before, good = witness.largest(), witness.how
+
+    def late(handler, body):
+        over.wait()
+        good(handler, body)
+
+    witness.how, mark, seen = late, front.guard.mark(), witness.seen
+    front.guard.start()
+    until(lambda: witness.seen > seen, "it is asked")
+    front.process.signal(signal.SIGTERM)
+    front.guard.wait("drain_ended", start=mark)
+    until(lambda: ledgerfile.records(ledger(front))[-1][1] == STOPPED and
+          file_size(path)() == len(ledgerfile.records(ledger(front))), "the last checkpoint is out")
+    over.set()
+    equal(front.process.wait(), 0, "exit status")
+    assert before < witness.largest() == signed(front).size, (before, witness.largest(), signed(front).size)
 
 
 @test(gateway=True, limit=90)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { RECORDS = 700 };
@@ -217,23 +218,32 @@ what_it_says_of_targets_is_bounded(void **state)
     assert_int_equal(p->publisher.target_count, 0);
 }
 
-/* Once the keeper has ended nobody can be asked: what a witness will want comes along. */
+/* Whatever witnesses have: the keeper is there until the herald has asked for the last time. */
 static void
-the_last_checkpoint_comes_with_its_proofs(void **state)
+the_last_checkpoint_is_proved_until_the_herald_has_ended(void **state)
 {
     struct place *p = *state;
     struct message_checkpoint checkpoint = {0};
+    struct message_empty stop;
     struct message_proof proof = {0};
+    struct message_prove question = {0};
     struct tree_hash root;
 
-    ask(p, p->sizes[0], p->sizes[1], &proof);
     record_end(&p->records);
     assert_true(p->records.chain.signed_size > p->sizes[1]);
     assert_int_equal(
         tree_frontier_root(&p->records.chain.tiles.frontier, &p->records.chain.hasher, &root), 0);
+    for (size_t i = 0; i < 2; i++) {
+        question = (struct message_prove){p->sizes[i], p->records.chain.signed_size};
+        assert_int_equal(channel_send(&p->herald, MESSAGE_PROVE, &question, sizeof(question), -1),
+                         0);
+    }
+    assert_int_equal(shutdown(p->herald.fd, SHUT_WR), 0); /* it reads still, and says no more */
     publisher_end(&p->publisher, &p->records);
+    assert_int_equal(p->publisher.herald.fd, -1);
     assert_int_equal(hear(p, MESSAGE_CHECKPOINT, &checkpoint, sizeof(checkpoint)), 0);
     assert_true(checkpoint.size == p->records.chain.signed_size);
+    assert_int_equal(hear(p, MESSAGE_STOP, &stop, sizeof(stop)), 0);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(hear(p, MESSAGE_PROOF, &proof, sizeof(proof)), 0);
         assert_true(proof.from == p->sizes[i] && proof.to == checkpoint.size);
@@ -241,6 +251,36 @@ the_last_checkpoint_comes_with_its_proofs(void **state)
                                                  proof.to, &root, proof.hashes, proof.count),
                          0);
     }
+}
+
+/* A second for each look. */
+static int64_t
+hurried(void *arg)
+{
+    int64_t *now = arg;
+
+    return *now += NANOSECONDS_PER_SECOND;
+}
+
+static void
+a_herald_that_does_not_end_is_not_waited_for(void **state)
+{
+    struct place *p = *state;
+    struct message_checkpoint checkpoint = {0};
+    struct message_empty stop;
+    int64_t now = 0;
+    const struct os os = {.arg = &now, .monotonic = hurried};
+    const struct log log = {.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &os};
+
+    p->publisher.log = &log;
+    publisher_end(&p->publisher, &p->records);
+    p->publisher.log = &p->log;
+    assert_true(now >= PUBLISHER_PATIENCE &&
+                now <= PUBLISHER_PATIENCE + 2 * NANOSECONDS_PER_SECOND);
+    assert_true(p->publisher.herald.fd >= 0);
+    assert_int_equal(hear(p, MESSAGE_CHECKPOINT, &checkpoint, sizeof(checkpoint)), 0);
+    assert_int_equal(hear(p, MESSAGE_STOP, &stop, sizeof(stop)), 0);
+    assert_int_equal(hear(p, MESSAGE_STOP, &stop, sizeof(stop)), PASU_E_AGAIN);
 }
 
 int
@@ -252,7 +292,9 @@ main(void)
         cmocka_unit_test_setup_teardown(a_herald_that_does_not_read_costs_nothing_but_itself, begin,
                                         end),
         cmocka_unit_test_setup_teardown(what_it_says_of_targets_is_bounded, begin, end),
-        cmocka_unit_test_setup_teardown(the_last_checkpoint_comes_with_its_proofs, begin, end),
+        cmocka_unit_test_setup_teardown(the_last_checkpoint_is_proved_until_the_herald_has_ended,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_herald_that_does_not_end_is_not_waited_for, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
