@@ -63,10 +63,11 @@ run(void *arg)
 
     while (await(c)) {
         c->result = copy_write(&c->copy, c->os, view_of(c->bytes, c->length));
-        set_state(c, COPIER_DONE);
+        /* In this order: who takes the end takes the event, too, which else stays readable. */
         if (eventfd_write(c->event, 1) != 0) {
             /* it is looked at soon anyway */
         }
+        set_state(c, COPIER_DONE);
     }
     return NULL;
 }
@@ -118,12 +119,6 @@ copier_fd(const struct copier *c)
     return c->event;
 }
 
-bool
-copier_is_busy(struct copier *c)
-{
-    return state_of(c) == COPIER_BUSY;
-}
-
 int
 copier_begin(struct copier *c, struct view bytes)
 {
@@ -146,7 +141,7 @@ copier_end(struct copier *c)
     if (state_of(c) != COPIER_DONE)
         return PASU_E_AGAIN;
     if (eventfd_read(c->event, &count) != 0) {
-        /* the thread has not come to it yet: one more look for nothing */
+        /* it could not be written */
     }
     result = c->result;
     set_state(c, COPIER_IDLE);

@@ -26,6 +26,5 @@ PASU_MUST_USE int copier_begin(struct copier *copier, struct view bytes);
 /* How the last write has ended, once: as copy_write. PASU_E_AGAIN: it goes on, or there was none.
  */
 PASU_MUST_USE int copier_end(struct copier *copier);
-bool copier_is_busy(struct copier *copier);
 
 #endif
