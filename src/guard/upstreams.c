@@ -53,7 +53,7 @@ void
 lookup_want(struct lookup lookups[LOOKUPS_MAX], const struct config *config,
             const struct endpoint *endpoint)
 {
-    struct lookup *place = NULL;
+    struct lookup *empty = NULL, *idle = NULL, *place;
 
     for (size_t i = 0; i < LOOKUPS_MAX; i++) {
         struct lookup *l = &lookups[i];
@@ -62,9 +62,12 @@ lookup_want(struct lookup lookups[LOOKUPS_MAX], const struct config *config,
             l->is_wanted = l->pid == 0;
             return;
         }
-        if (!place && (!l->endpoint.host[0] || (l->pid == 0 && !is_used(config, &l->endpoint))))
-            place = l;
+        if (!l->endpoint.host[0])
+            empty = empty ? empty : l;
+        else if (!idle && l->pid == 0 && !l->is_wanted && !is_used(config, &l->endpoint))
+            idle = l;
     }
+    place = empty ? empty : idle;
     if (!place)
         return; /* all are running for servers that a reload took away: the next failure asks again
                  */
