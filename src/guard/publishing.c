@@ -5,14 +5,6 @@
 #include "respond/herald.h"
 #include "respond/publish.h"
 
-#include <unistd.h>
-
-bool
-publishing_is_wanted(const struct supervisor *v)
-{
-    return publish_is_wanted(v->config);
-}
-
 struct herald_run {
     struct supervisor *v;
     struct herald_start start;
@@ -56,21 +48,12 @@ publishing_start(struct supervisor *v)
     return 0;
 }
 
-void
-publishing_link(struct supervisor *v)
+/* A new channel between keeper and herald, whenever one of them is new and both are there. */
+static void
+link_herald(struct supervisor *v)
 {
-    struct message_empty empty = {0};
-    int ends[2];
-
-    if (v->is_herald_linked || !v->children[HERALD].pid || !v->children[KEEPER].is_committed)
-        return;
-    if (channel_pair(ends) != 0)
-        return;
-    tell(v, &v->children[KEEPER], MESSAGE_HERALD, &empty, sizeof(empty), ends[0]);
-    tell(v, &v->children[HERALD], MESSAGE_PEER, &empty, sizeof(empty), ends[1]);
-    close(ends[0]);
-    close(ends[1]);
-    v->is_herald_linked = true;
+    if (!v->is_herald_linked && v->children[HERALD].pid && v->children[KEEPER].is_committed)
+        v->is_herald_linked = tell_link(v, HERALD, MESSAGE_HERALD);
 }
 
 void
@@ -93,18 +76,9 @@ tell_target(struct supervisor *v, const struct lookup *lookup)
     for (size_t t = 0; t < publish_count(v->config); t++) {
         struct endpoint endpoint;
 
-        if (publish_endpoint(v->config, t, &endpoint) != 0 ||
-            !endpoint_equal(&endpoint, &lookup->endpoint))
-            continue;
-        for (uint32_t i = 0; i < lookup->count; i++) {
-            struct message_upstream message = {.gateway = (uint32_t)t,
-                                               .count = lookup->count,
-                                               .index = i,
-                                               .length = lookup->addresses[i].length};
-
-            memcpy(message.address, &lookup->addresses[i].u, lookup->addresses[i].length);
-            tell(v, &v->children[HERALD], MESSAGE_UPSTREAM, &message, sizeof(message), -1);
-        }
+        if (publish_endpoint(v->config, t, &endpoint) == 0 &&
+            endpoint_equal(&endpoint, &lookup->endpoint))
+            tell_addresses(v, HERALD, t, lookup);
     }
 }
 
@@ -116,7 +90,7 @@ publishing_look(struct supervisor *v, int64_t now)
     for (size_t i = 0; i < COUNT_OF(v->targets); i++)
         if (lookup_step(&v->targets[i], &rights, now))
             tell_target(v, &v->targets[i]);
-    publishing_link(v);
+    link_herald(v);
 }
 
 void

@@ -55,6 +55,11 @@ void tell_processes(struct supervisor *v);
 /* A child still reads the ledger: says so in the log, and to the service manager. */
 void tell_reading(struct supervisor *v, const struct child *child,
                   const struct message_progress *progress);
+/* A new channel between keeper and another child, which gets it as PEER; the keeper as `type`.
+ * Whether there is one. */
+bool tell_link(struct supervisor *v, int which, uint32_t type);
+/* Tells a child what a look-up has found for what it knows by this number. */
+void tell_addresses(struct supervisor *v, int which, size_t number, const struct lookup *lookup);
 /* Tells the gate what a look-up has found, for every gateway with that server. */
 void tell_upstream(struct supervisor *v, const struct lookup *lookup);
 /* COMMIT; to the gate, also the listening sockets and the servers' addresses. */
@@ -63,12 +68,9 @@ void tell_commit(struct supervisor *v, int which);
 /* ---- publishing.c: the herald, which carries checkpoints to the outside ---- */
 /* In a child, which has a copy of our memory: what it is not told by us it does not know. */
 void forget(void *arg);
-bool publishing_is_wanted(const struct supervisor *v);
 PASU_MUST_USE int publishing_start(struct supervisor *v);
-/* A new channel between keeper and herald, whenever one of them is new and both are there. */
-void publishing_link(struct supervisor *v);
 void publishing_from_herald(struct supervisor *v, const struct channel_message *message);
-/* Looks names up, as far as it goes without waiting. */
+/* Looks names up, as far as it goes without waiting, and links keeper and herald. */
 void publishing_look(struct supervisor *v, int64_t now);
 /* There is a new configuration: the herald ends, and another one begins with it. */
 void publishing_renew(struct supervisor *v);

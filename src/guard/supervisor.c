@@ -7,6 +7,7 @@
 #include "gate/gate.h"
 #include "guard/notify.h"
 #include "ledger/message.h"
+#include "respond/publish.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,19 +32,9 @@ enum { MESSAGES_ROUND = 64, TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
 static void
 link_children(struct supervisor *v)
 {
-    struct message_empty empty = {0};
-    int ends[2];
-
-    if (v->is_linked || lookups_are_running(v->lookups) || !v->children[GATE].is_committed ||
-        !v->children[KEEPER].is_committed)
-        return;
-    if (channel_pair(ends) != 0)
-        return;
-    tell(v, &v->children[KEEPER], MESSAGE_PEER, &empty, sizeof(empty), ends[0]);
-    tell(v, &v->children[GATE], MESSAGE_PEER, &empty, sizeof(empty), ends[1]);
-    close(ends[0]);
-    close(ends[1]);
-    v->is_linked = true;
+    if (!v->is_linked && !lookups_are_running(v->lookups) && v->children[GATE].is_committed &&
+        v->children[KEEPER].is_committed)
+        v->is_linked = tell_link(v, GATE, MESSAGE_PEER);
 }
 
 void
@@ -405,7 +396,7 @@ look_after(struct supervisor *v, int64_t now)
 
         if (child->pid == 0) {
             if (v->phase < PHASE_DRAINING && now >= child->retry_at &&
-                (i != HERALD || publishing_is_wanted(v)))
+                (i != HERALD || publish_is_wanted(v->config)))
                 start_child(v, i);
             continue;
         }
@@ -443,7 +434,7 @@ serve(struct supervisor *v)
         bool is_quiet = v->phase == PHASE_RUNNING && !v->next && !lookups_are_waiting(v->lookups) &&
                         !lookups_are_waiting(v->targets) && v->children[GATE].pid &&
                         v->children[KEEPER].pid &&
-                        (v->children[HERALD].pid || !publishing_is_wanted(v));
+                        (v->children[HERALD].pid || !publish_is_wanted(v->config));
 
         for (int i = 0; i < CHILDREN; i++)
             polls[1 + i] = (struct pollfd){
@@ -495,7 +486,7 @@ catch_signals(struct supervisor *v)
     return v->signals >= 0 ? 0 : PASU_E_IO;
 }
 
-/* From here on also for what is started: gate and keeper add their own to it. */
+/* From here on also for what is started: the children add their own to it. */
 static int
 enter_sandbox(struct supervisor *v)
 {

@@ -113,6 +113,35 @@ tell_reading(struct supervisor *v, const struct child *child,
     notify_send(text);
 }
 
+bool
+tell_link(struct supervisor *v, int which, uint32_t type)
+{
+    struct message_empty empty = {0};
+    int ends[2];
+
+    if (channel_pair(ends) != 0)
+        return false;
+    tell(v, &v->children[KEEPER], type, &empty, sizeof(empty), ends[0]);
+    tell(v, &v->children[which], MESSAGE_PEER, &empty, sizeof(empty), ends[1]);
+    close(ends[0]);
+    close(ends[1]);
+    return true;
+}
+
+void
+tell_addresses(struct supervisor *v, int which, size_t number, const struct lookup *lookup)
+{
+    for (uint32_t i = 0; i < lookup->count; i++) {
+        struct message_upstream message = {.gateway = (uint32_t)number,
+                                           .count = lookup->count,
+                                           .index = i,
+                                           .length = lookup->addresses[i].length};
+
+        memcpy(message.address, &lookup->addresses[i].u, lookup->addresses[i].length);
+        tell(v, &v->children[which], MESSAGE_UPSTREAM, &message, sizeof(message), -1);
+    }
+}
+
 void
 tell_upstream(struct supervisor *v, const struct lookup *lookup)
 {
@@ -125,15 +154,7 @@ tell_upstream(struct supervisor *v, const struct lookup *lookup)
             LOG_EVENT(&v->log, UPSTREAM_FAILED, F_TEXT("gateway", gateway->name),
                       F_TEXT("host", gateway->upstream.host),
                       F_TEXT("error", "the name could not be looked up"));
-        for (uint32_t i = 0; i < lookup->count; i++) {
-            struct message_upstream message = {.gateway = (uint32_t)g,
-                                               .count = lookup->count,
-                                               .index = i,
-                                               .length = lookup->addresses[i].length};
-
-            memcpy(message.address, &lookup->addresses[i].u, lookup->addresses[i].length);
-            tell(v, &v->children[GATE], MESSAGE_UPSTREAM, &message, sizeof(message), -1);
-        }
+        tell_addresses(v, GATE, g, lookup);
     }
 }
 
