@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static int
@@ -76,4 +77,17 @@ file_read(struct file *file, struct store *store, const char *path, size_t most)
     file->mode = status.st_mode & 07777;
     os->close(os->arg, fd);
     return r;
+}
+
+bool
+file_is_below(const char *path, const char *folder)
+{
+    char *file = realpath(path, NULL), *above = realpath(folder, NULL);
+    size_t length = above ? strlen(above) : 0;
+    bool is_below = file && above && strncmp(file, above, length) == 0 &&
+                    (file[length] == '\0' || file[length] == '/' || above[length - 1] == '/');
+
+    free(file);
+    free(above);
+    return is_below;
 }

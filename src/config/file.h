@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole files, read into memory. */
+/* Whole files, read into memory; and where files are. */
 #ifndef PASU_CONFIG_FILE_H
 #define PASU_CONFIG_FILE_H
 
@@ -20,5 +20,7 @@ struct file {
  * with file->error and file->hint. Never waits: a FIFO or a device is refused.
  */
 PASU_MUST_USE int file_read(struct file *file, struct store *store, const char *path, size_t most);
+/* Whether the path leads into the folder, at any depth, or to it. What is not there is nowhere. */
+PASU_MUST_USE bool file_is_below(const char *path, const char *folder);
 
 #endif

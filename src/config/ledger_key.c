@@ -7,7 +7,6 @@
 
 #include <openssl/crypto.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 enum { DIGITS = 2 * LEDGER_KEY_SIZE };
@@ -58,20 +57,6 @@ complain(struct config *config, struct config_faults *faults, size_t index, cons
                      file->path, text);
 }
 
-/* Whoever has a copy of the folder would have the key. A folder that is not there yet has none. */
-static bool
-is_in_folder(const char *path, const char *folder)
-{
-    char *file = realpath(path, NULL), *above = realpath(folder, NULL);
-    size_t length = above ? strlen(above) : 0;
-    bool is_in = file && above && strncmp(file, above, length) == 0 &&
-                 (file[length] == '/' || above[length - 1] == '/');
-
-    free(file);
-    free(above);
-    return is_in;
-}
-
 static bool
 is_another(const struct config *config, size_t index)
 {
@@ -106,7 +91,8 @@ load_key(struct config *config, struct config_faults *faults, size_t index)
         complain(config, faults, index, "leave one of them out",
                  "is the same key as one before it");
     memory_wipe(bytes, sizeof(bytes));
-    if (config->ledger.directory && is_in_folder(key->path, config->ledger.directory))
+    /* Whoever has a copy of the folder would have the key. */
+    if (config->ledger.directory && file_is_below(key->path, config->ledger.directory))
         complain(config, faults, index, "keep the key apart from what it encrypts",
                  "is in the ledger's own folder");
 }

@@ -20,7 +20,6 @@
 enum {
     WITNESS_PROOF_MAX = 63,
     WITNESS_REQUEST_MAX = 32 + WITNESS_PROOF_MAX * 45 + MESSAGE_NOTE_MAX,
-    WITNESS_ANSWER_MAX = 16 << 10,
     WITNESS_LINES_MAX = 1024, /* of cosignatures that are kept of one witness */
 };
 
