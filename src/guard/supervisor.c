@@ -328,12 +328,22 @@ read_child(struct supervisor *v, int which)
 
 /* ---- signals and time ---- */
 
+/* Whether there should be one. The herald is wanted while there are still records to come. */
+static bool
+is_wanted(const struct supervisor *v, int which)
+{
+    if (which == HERALD)
+        return v->phase < PHASE_STOPPING_KEEPER && publish_is_wanted(v->config);
+    return v->phase < PHASE_DRAINING;
+}
+
 static void
 reap_child(struct supervisor *v, struct child *child, int status)
 {
     bool is_herald = child == &v->children[HERALD];
 
-    child_died(child, status, v->phase >= PHASE_DRAINING || (is_herald && v->is_herald_renewed),
+    child_died(child, status,
+               !is_wanted(v, (int)(child - v->children)) || (is_herald && v->is_herald_renewed),
                &v->log);
     if (!is_herald)
         v->is_linked = false;
@@ -395,8 +405,7 @@ look_after(struct supervisor *v, int64_t now)
         struct child *child = &v->children[i];
 
         if (child->pid == 0) {
-            if (v->phase < PHASE_DRAINING && now >= child->retry_at &&
-                (i != HERALD || publish_is_wanted(v->config)))
+            if (is_wanted(v, i) && now >= child->retry_at)
                 start_child(v, i);
             continue;
         }

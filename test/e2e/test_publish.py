@@ -504,6 +504,24 @@ def test_herald_lost():
 
 
 @test(gateway=True, limit=60)
+def test_herald_lost_at_the_end():
+    """The herald killed while a session is waited for: a new one publishes the end"""
+    path = place("lost-late") / "checkpoint"
+    front = start("lost-late", {"file": str(path)})
+    arrives(1, file_size(path), timeout=20)
+    pid, mark = front.guard.pids()["herald"], front.guard.mark()
+    with front.login() as session:
+        session.value("BEGIN; SELECT 1")
+        front.process.signal(signal.SIGTERM)
+        front.guard.wait("drain_started", start=mark)
+        os.kill(pid, signal.SIGKILL)
+        front.guard.wait("process_started", start=mark, name="herald")
+        equal(session.value("SELECT 2"), "2", "it goes on meanwhile")
+    equal(front.process.wait(), 0, "exit status")
+    equal(file_size(path)(), signed(front).size)
+
+
+@test(gateway=True, limit=60)
 def test_herald_stands_still():
     """A herald that stands still holds nobody up; once it runs again only the newest checkpoint counts"""
     path, hook = place("still") / "checkpoint", targets.Web()
