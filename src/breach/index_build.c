@@ -14,6 +14,9 @@ struct index_build {
     struct index_names names;
     struct sessions sessions;
     struct gaps gaps;
+    /* How many there were at the last entry: damage behind it is told again to who goes on. */
+    size_t gap_count;
+    uint64_t gaps_left_out;
     struct map known;  /* vocabularies */
     struct map shapes; /* that were put */
     uint32_t known_last;
@@ -316,10 +319,18 @@ add_shape(struct index_build *b, const struct ledger_entry *entry)
     return result == 0 ? map_put(&b->shapes, entry->u.shape->fingerprint, 0) : result;
 }
 
+static void
+settle_gaps(struct index_build *b)
+{
+    b->gap_count = b->gaps.count;
+    b->gaps_left_out = b->gaps.left_out;
+}
+
 int
 index_build_add(struct index_build *b, const struct ledger_entry *entry)
 {
     gaps_note(&b->gaps, entry);
+    settle_gaps(b);
     sessions_forget(&b->sessions, entry->time);
     b->meta.has_last = true;
     b->meta.last = entry->seq;
@@ -436,6 +447,7 @@ load(struct index_build *b)
         result = index_sessions_load(&b->sessions, &b->names, b->index, index_key_view(&state));
     if (result == 0)
         result = index_gaps_load(&b->gaps, b->index);
+    settle_gaps(b);
     if (result == 0)
         result = load_known(b);
     if (result == 0)
@@ -529,6 +541,8 @@ index_build_end(struct index_build *b)
     struct index_key state = index_key_letter(INDEX_STATE);
     int result = index_heap_write(&b->heap, &b->names, b->index);
 
+    b->gaps.count = b->gap_count;
+    b->gaps.left_out = b->gaps_left_out;
     if (result == 0 && b->has_newest && b->newest >= 0)
         result = index_heap_months(&b->heap, &b->names, b->index, month_of(b->newest));
     if (result == 0)

@@ -87,7 +87,11 @@ index_question_begin(struct index_question *q)
     q->of_edges.seed = q->selection->book->sessions.places.seed;
     for (size_t i = 0; i < INDEX_LISTS; i++)
         q->names.lists[i].places.seed = q->of_edges.seed;
-    result = index_names_load(&q->names, q->index);
+    result = index_gaps_load(&q->selection->book->gaps, q->index);
+    if (result == PASU_E_NOTFOUND)
+        result = PASU_E_CORRUPT;
+    if (result == 0)
+        result = index_names_load(&q->names, q->index);
     if (result == 0 && filter->principal != NULL)
         q->principal = interner_find(&q->names.principals, view_of_text(filter->principal));
     if (result == 0)

@@ -110,6 +110,37 @@ is_of_edge(void *arg, uint64_t session)
     return map_get(&q->of_edges, session, &place);
 }
 
+/* The record, which must be where it was. */
+static int
+find_record(struct index_question *q, uint64_t seq, struct ledger_entry *entry)
+{
+    int result = q->entries->seek(q->entries->arg, seq);
+
+    if (result == 0)
+        result = q->entries->next(q->entries->arg, entry);
+    if (result != 1)
+        return result == 0 || result == PASU_E_CORRUPT ? PASU_E_UNAVAILABLE : result;
+    return entry->seq == seq ? 0 : PASU_E_UNAVAILABLE;
+}
+
+/* The next record. Of damage that came after the index was made its gaps say nothing: who reads all
+ * tells of it. */
+static int
+next_record(struct index_question *q, struct ledger_entry *entry)
+{
+    for (;;) {
+        int next = q->entries->next(q->entries->arg, entry);
+
+        if (next == 1)
+            return 0;
+        if (next < 0 && next != PASU_E_CORRUPT)
+            return next;
+        if (next == 0 ||
+            !gaps_have_damage(&q->selection->book->gaps, q->entries->damage(q->entries->arg)))
+            return PASU_E_UNAVAILABLE;
+    }
+}
+
 static int
 read_stretch(struct index_question *q, const struct stretch *stretch)
 {
@@ -121,16 +152,13 @@ read_stretch(struct index_question *q, const struct stretch *stretch)
     if (result == PASU_E_NOTFOUND)
         return PASU_E_CORRUPT;
     if (result == 0)
-        result = q->entries->seek(q->entries->arg, stretch->from);
-    while (result == 0) {
-        int next = q->entries->next(q->entries->arg, &entry);
-
-        if (next == 0 || (next == 1 && entry.seq > stretch->to))
-            break;
-        if (next == 1)
+        result = find_record(q, stretch->from, &entry);
+    if (result == 0)
+        result = read_entry(q, &entry);
+    while (result == 0 && entry.seq < stretch->to) {
+        result = next_record(q, &entry);
+        if (result == 0)
             result = read_entry(q, &entry);
-        else if (next != PASU_E_CORRUPT)
-            result = next;
     }
     /* A session's open statement is its last: the rest is over. */
     return result == 0 ? statements_settle(&q->selection->statements, is_of_edge, q) : result;
@@ -309,13 +337,9 @@ static int
 find_last(struct index_question *q)
 {
     struct ledger_entry entry = {0};
-    int result = q->entries->seek(q->entries->arg, q->meta.last);
+    int result = find_record(q, q->meta.last, &entry);
 
-    if (result == 0)
-        result = q->entries->next(q->entries->arg, &entry);
-    if (result != 1)
-        return result == 0 || result == PASU_E_CORRUPT ? PASU_E_UNAVAILABLE : result;
-    return index_meta_is_last(&q->meta, &entry) ? 0 : PASU_E_UNAVAILABLE;
+    return result == 0 && !index_meta_is_last(&q->meta, &entry) ? PASU_E_UNAVAILABLE : result;
 }
 
 int
@@ -326,8 +350,6 @@ index_read_rest(struct index_question *q)
     struct ledger_entry entry = {0};
     int result = index_sessions_load(&book->sessions, &q->names, q->index, index_key_view(&state));
 
-    if (result == 0)
-        result = index_gaps_load(&book->gaps, q->index);
     if (result == PASU_E_NOTFOUND)
         result = PASU_E_CORRUPT;
     if (result == 0 && q->has_before)
