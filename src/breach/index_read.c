@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
-#include "breach/index_key.h"
+#include "breach/index_each.h"
 
 /* ---- days that are not whole ---- */
 
@@ -164,32 +164,32 @@ read_stretch(struct index_question *q, const struct stretch *stretch)
     return result == 0 ? statements_settle(&q->selection->statements, is_of_edge, q) : result;
 }
 
-/* Goes through what is open: `see` of each until it returns other than 0. */
+/* What is open, and who sees each. */
+struct opening {
+    struct index_question *question;
+    int (*see)(struct index_question *question, struct index_group *group);
+};
+
+static int
+see_open(void *arg, struct view key, struct view value)
+{
+    const struct opening *opening = arg;
+    struct index_group group;
+    int result = index_group_read(&group, index_key_session_of(key), value);
+
+    if (result == 0)
+        result = opening->see(opening->question, &group);
+    index_group_release(&group);
+    return result;
+}
+
 static int
 each_open(struct index_question *q,
           int (*see)(struct index_question *question, struct index_group *group))
 {
-    struct index_key from = index_key_letter(INDEX_OPEN);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
+    struct opening opening = {q, see};
 
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_OPEN && key.length == 9) {
-        struct index_group group;
-
-        result = index_group_read(
-            &group, (uint64_t)bytes_get_u32(key.bytes + 1) << 32 | bytes_get_u32(key.bytes + 5),
-            value);
-        if (result == 0)
-            result = see(q, &group);
-        index_group_release(&group);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return index_each_session(q->index, INDEX_OPEN, see_open, &opening);
 }
 
 static int
@@ -238,29 +238,23 @@ note_day(struct index_question *q, const struct index_day *day)
     return result;
 }
 
+static int
+read_day(void *arg, struct view key, struct view value)
+{
+    struct index_day day;
+    int result = index_day_read(&day, index_day_of(bytes_get_u32(key.bytes + 1)), value);
+
+    if (result != 0)
+        return result;
+    result = note_day(arg, &day);
+    index_day_release(&day);
+    return result;
+}
+
 int
 index_read_days(struct index_question *q)
 {
-    struct index_key from = index_key_number(INDEX_DAY, 0);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
-
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_DAY && key.length == from.length) {
-        struct index_day day;
-
-        result = index_day_read(&day, index_day_of(bytes_get_u32(key.bytes + 1)), value);
-        if (result != 0)
-            break;
-        result = note_day(q, &day);
-        index_day_release(&day);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return index_each_number(q->index, INDEX_DAY, read_day, q);
 }
 
 /* ---- behind the index ---- */
