@@ -10,9 +10,10 @@ is_below(struct view key, const struct index_key *to)
     return order < 0 || (order == 0 && key.length < to->length);
 }
 
-int
-index_each(struct index *index, enum index_table table, struct index_key from, struct index_key to,
-           index_see_fn *see, void *arg)
+/* from <= key < to, all as long as `from`. */
+static int
+each(struct index *index, enum index_table table, struct index_key from, struct index_key to,
+     index_see_fn *see, void *arg)
 {
     struct index_walk walk;
     struct view key, value;
@@ -32,20 +33,20 @@ index_each(struct index *index, enum index_table table, struct index_key from, s
 int
 index_each_number(struct index *index, char letter, index_see_fn *see, void *arg)
 {
-    return index_each(index, INDEX_MAIN, index_key_number(letter, 0),
-                      index_key_letter((char)(letter + 1)), see, arg);
+    return each(index, INDEX_MAIN, index_key_number(letter, 0),
+                index_key_letter((char)(letter + 1)), see, arg);
 }
 
 int
 index_each_session(struct index *index, char letter, index_see_fn *see, void *arg)
 {
-    return index_each(index, INDEX_MAIN, index_key_session(letter, 0),
-                      index_key_letter((char)(letter + 1)), see, arg);
+    return each(index, INDEX_MAIN, index_key_session(letter, 0),
+                index_key_letter((char)(letter + 1)), see, arg);
 }
 
 int
 index_each_unit(struct index *index, int32_t from, int32_t to, index_see_fn *see, void *arg)
 {
-    return index_each(index, INDEX_DAYS, index_key_unit(index_day_number(from), 0),
-                      index_key_unit(index_day_number(to), 0), see, arg);
+    return each(index, INDEX_DAYS, index_key_unit(index_day_number(from), 0),
+                index_key_unit(index_day_number(to), 0), see, arg);
 }
