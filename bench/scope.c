@@ -15,8 +15,8 @@
 #include "breach/index_scope.h"
 #include "breach/index_subject.h"
 #include "breach/index_unit.h"
+#include "cli/ledger_entries.h"
 #include "scope_country.h"
-#include "scope_entries.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -29,7 +29,7 @@ struct clocks {
     double wall, cpu;
 };
 
-static int folder, segments;
+static int folder;
 
 static void
 check(int result, const char *what)
@@ -83,13 +83,22 @@ print_clocks(const char *name, const struct clocks *took, size_t count)
     fflush(stdout);
 }
 
+static struct ledger_entries *
+open_ledger(void)
+{
+    struct ledger_entries *ledger = NULL;
+
+    check(ledger_entries_open(&ledger, folder), "open");
+    return ledger;
+}
+
 /* ---- making the index ---- */
 
 static uint64_t
 rebuild(struct clocks *took)
 {
-    struct segment_entries *from = segment_entries_open(segments);
-    struct entries entries = segment_entries(from);
+    struct ledger_entries *ledger = open_ledger();
+    struct entries entries = ledger_entries(ledger);
     struct ledger_entry entry = {0};
     struct index_build *build;
     struct index *index;
@@ -108,7 +117,7 @@ rebuild(struct clocks *took)
     index_build_free(build);
     check(index_replace(index, folder), "replace");
     *took = since(start);
-    segment_entries_close(from);
+    ledger_entries_close(ledger);
     return meta.last + 1;
 }
 
@@ -116,8 +125,8 @@ rebuild(struct clocks *took)
 static void
 read_all(struct clocks *took)
 {
-    struct segment_entries *from = segment_entries_open(segments);
-    struct entries entries = segment_entries(from);
+    struct ledger_entries *ledger = open_ledger();
+    struct entries entries = ledger_entries(ledger);
     struct ledger_entry entry = {0};
     struct clocks start = now();
     int next;
@@ -127,7 +136,7 @@ read_all(struct clocks *took)
         ;
     check(next, "read");
     *took = since(start);
-    segment_entries_close(from);
+    ledger_entries_close(ledger);
 }
 
 /* ---- what is in it ---- */
@@ -193,8 +202,8 @@ weigh(void)
 static struct clocks
 ask(struct filter filter, uint64_t *persons)
 {
-    struct segment_entries *from = segment_entries_open(segments);
-    struct entries entries = segment_entries(from);
+    struct ledger_entries *ledger = open_ledger();
+    struct entries entries = ledger_entries(ledger);
     struct clocks start = now(), took;
     struct selection selection;
     struct scope scope;
@@ -212,7 +221,7 @@ ask(struct filter filter, uint64_t *persons)
     scope_release(&scope);
     selection_release(&selection);
     book_free(book);
-    segment_entries_close(from);
+    ledger_entries_close(ledger);
     return took;
 }
 
@@ -247,8 +256,8 @@ see(void *arg, const struct sight *sight)
 static struct clocks
 ask_for(uint32_t ordinal, uint64_t *sights)
 {
-    struct segment_entries *from = segment_entries_open(segments);
-    struct entries entries = segment_entries(from);
+    struct ledger_entries *ledger = open_ledger();
+    struct entries entries = ledger_entries(ledger);
     struct filter filter = {0};
     struct clocks start = now(), took;
     struct selection selection;
@@ -267,7 +276,7 @@ ask_for(uint32_t ordinal, uint64_t *sights)
     subject_release(&subject);
     selection_release(&selection);
     book_free(book);
-    segment_entries_close(from);
+    ledger_entries_close(ledger);
     return took;
 }
 
@@ -304,15 +313,15 @@ main(int count, char **arguments)
     if (folder < 0 || subjects < 1000)
         return 2;
     if (mkdirat(folder, "segments", 0700) == 0) {
-        segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
         start = now();
         country_write(segments, subjects, rows, &report);
         took[0] = since(start);
+        close(segments);
         printf("reads %llu\nrecords %llu\n", (unsigned long long)report.reads,
                (unsigned long long)report.records);
         print_clocks("generate", took, 1);
-    } else {
-        segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     if (rows != NULL)
         fclose(rows);

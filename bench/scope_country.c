@@ -308,7 +308,7 @@ country_write(int segments, uint32_t subjects, FILE *rows, struct country_report
                          .rows = rows,
                          .report = report};
     *report = (struct country_report){0};
-    check(segment_writer_open(&c.writer, &os_real, segments, 0, NULL, &opened), "open");
+    check(segment_writer_open(&c.writer, &os_real, segments, 0, NULL, NULL, &opened), "open");
     begin(&c);
     for (int day = 0; day < COUNTRY_DAYS; day++)
         for (int slot = 0; slot < SLOTS; slot++)

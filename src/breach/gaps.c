@@ -61,6 +61,16 @@ gaps_damage(struct gaps *gaps, const struct records_place *place)
 }
 
 bool
+gaps_have_damage(const struct gaps *gaps, const struct records_place *place)
+{
+    for (size_t g = 0; g < gaps->count; g++)
+        if (gaps->items[g].what == GAP_DAMAGED && gaps->items[g].segment == place->segment &&
+            gaps->items[g].offset == place->offset)
+            return true;
+    return false;
+}
+
+bool
 gap_concerns(const struct gap *gap, int64_t from, int64_t to)
 {
     bool is_before = gap->to != 0 && gap->to < from, is_after = to != 0 && gap->from >= to;

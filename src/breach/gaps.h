@@ -43,6 +43,8 @@ void gaps_add(struct gaps *gaps, const struct gap *gap);
  * does up to the time when it was recorded, however long before. */
 bool gap_concerns(const struct gap *gap, int64_t from, int64_t to);
 /* "lost", "died", "stopped", "damaged" */
+/* Whether one of them is damage at that place. */
+bool gaps_have_damage(const struct gaps *gaps, const struct records_place *place);
 const char *gap_what_text(enum gap_what what);
 
 #endif

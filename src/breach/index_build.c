@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
+#include "breach/index_each.h"
 #include "breach/index_heap.h"
 #include "breach/statement.h"
 
@@ -14,6 +15,9 @@ struct index_build {
     struct index_names names;
     struct sessions sessions;
     struct gaps gaps;
+    /* How many there were at the last entry: damage behind it is told again to who goes on. */
+    size_t gap_count;
+    uint64_t gaps_left_out;
     struct map known;  /* vocabularies */
     struct map shapes; /* that were put */
     uint32_t known_last;
@@ -316,10 +320,18 @@ add_shape(struct index_build *b, const struct ledger_entry *entry)
     return result == 0 ? map_put(&b->shapes, entry->u.shape->fingerprint, 0) : result;
 }
 
+static void
+settle_gaps(struct index_build *b)
+{
+    b->gap_count = b->gaps.count;
+    b->gaps_left_out = b->gaps.left_out;
+}
+
 int
 index_build_add(struct index_build *b, const struct ledger_entry *entry)
 {
     gaps_note(&b->gaps, entry);
+    settle_gaps(b);
     sessions_forget(&b->sessions, entry->time);
     b->meta.has_last = true;
     b->meta.last = entry->seq;
@@ -369,59 +381,40 @@ load_known(struct index_build *b)
 }
 
 static int
+note_newest(void *arg, struct view key, struct view value PASU_UNUSED)
+{
+    struct index_build *b = arg;
+
+    b->newest = index_day_of(bytes_get_u32(key.bytes + 1));
+    b->has_newest = true;
+    return 0;
+}
+
+static int
 load_newest(struct index_build *b)
 {
-    struct index_key from = index_key_number(INDEX_DAY, 0);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, b->index, INDEX_MAIN);
+    int result = index_each_number(b->index, INDEX_DAY, note_newest, b);
 
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_DAY && key.length == from.length) {
-        b->newest = index_day_of(bytes_get_u32(key.bytes + 1));
-        b->has_newest = true;
-        result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
     /* What was the present month may be over now. */
-    if (result >= 0 && b->has_newest && b->newest >= 0) {
+    if (result == 0 && b->has_newest && b->newest >= 0) {
         uint32_t month = month_of(b->newest);
 
         result = ordinals_add(&b->heap.months, &month, 1);
     }
-    return result < 0 ? result : 0;
+    return result;
 }
 
 static int
-load_group(struct index_build *b, struct view key, struct view value)
+load_group(void *arg, struct view key, struct view value)
 {
-    uint64_t session = (uint64_t)bytes_get_u32(key.bytes + 1) << 32 | bytes_get_u32(key.bytes + 5);
+    struct index_build *b = arg;
+    uint64_t session = index_key_session_of(key);
     struct index_group *group = group_at(b, session, true);
     int result = group == NULL ? PASU_E_NOMEM : index_group_read(group, session, value);
 
     if (result == 0)
         b->held += group->weight;
     return result;
-}
-
-static int
-load_groups(struct index_build *b)
-{
-    struct index_key from = index_key_letter(INDEX_OPEN);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, b->index, INDEX_MAIN);
-
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_OPEN && key.length == 9) {
-        result = load_group(b, key, value);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
 }
 
 static int
@@ -436,11 +429,12 @@ load(struct index_build *b)
         result = index_sessions_load(&b->sessions, &b->names, b->index, index_key_view(&state));
     if (result == 0)
         result = index_gaps_load(&b->gaps, b->index);
+    settle_gaps(b);
     if (result == 0)
         result = load_known(b);
     if (result == 0)
         result = load_newest(b);
-    return result == 0 ? load_groups(b) : result;
+    return result == 0 ? index_each_session(b->index, INDEX_OPEN, load_group, b) : result;
 }
 
 int
@@ -529,6 +523,8 @@ index_build_end(struct index_build *b)
     struct index_key state = index_key_letter(INDEX_STATE);
     int result = index_heap_write(&b->heap, &b->names, b->index);
 
+    b->gaps.count = b->gap_count;
+    b->gaps.left_out = b->gaps_left_out;
     if (result == 0 && b->has_newest && b->newest >= 0)
         result = index_heap_months(&b->heap, &b->names, b->index, month_of(b->newest));
     if (result == 0)

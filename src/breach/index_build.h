@@ -7,8 +7,8 @@
  *
  * What is written is there after the index was committed, which is the caller's; after an error the
  * caller drops it. Entries whose place in the ledger is not final (those that still are in a ring)
- * must not be given. Memory: the sessions and groups open at one time, names, and at most
- * INDEX_GATHERED persons. One thread.
+ * must not be given. Memory: the sessions and groups open at one time, names, days, and at most
+ * INDEX_GATHERED persons, or those of a month, as often as its units name them. One thread.
  */
 #ifndef PASU_BREACH_INDEX_BUILD_H
 #define PASU_BREACH_INDEX_BUILD_H
@@ -29,7 +29,7 @@ void index_build_free(struct index_build *build);
 /* Where to go on: with the entry behind `last`; false where from the beginning. */
 bool index_build_last(const struct index_build *build, struct index_meta *meta);
 PASU_MUST_USE int index_build_add(struct index_build *build, const struct ledger_entry *entry);
-/* The ledger is damaged there. */
+/* The ledger is damaged there: before the next entry, or it is not in the index. */
 void index_build_damage(struct index_build *build, const struct records_place *place);
 /* Writes all. */
 PASU_MUST_USE int index_build_end(struct index_build *build);

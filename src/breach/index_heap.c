@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
+#include "breach/index_each.h"
 
 /* Sets of a month of more than that are united fast, and looked into. */
 enum { MONTH_DENSE = 1 << 16 };
@@ -79,29 +80,6 @@ unit_at(struct index_heap *heap, uint32_t when, uint32_t principal)
     return &heap->units[place];
 }
 
-/* The sums of one statement are mostly those of no flag. */
-static void
-add_sums(struct sums *sums, const struct index_group *group)
-{
-    uint64_t weight = group->statements > 0 ? group->statements : 1;
-
-    if (sums->count == 0 || group->time < sums->first)
-        sums->first = group->time;
-    if (sums->count == 0 || group->time > sums->last)
-        sums->last = group->time;
-    sums->count++;
-    sums->statements = sum_of(sums->statements, group->statements);
-    sums->weight = sum_of(sums->weight, weight);
-    sums->rows = sum_of(sums->rows, group->rows);
-    sums->misses = sum_of(sums->misses, group->misses);
-    for (uint64_t flags = group->flags; flags != 0; flags &= flags - 1) {
-        unsigned flag = (unsigned)__builtin_ctzll(flags);
-
-        if (flag < FLAG_COUNT)
-            sums->flags[flag] = sum_of(sums->flags[flag], weight);
-    }
-}
-
 int
 index_heap_add(struct index_heap *heap, int32_t day, uint32_t class,
                const struct index_group *group)
@@ -111,7 +89,8 @@ index_heap_add(struct index_heap *heap, int32_t day, uint32_t class,
 
     if (to == NULL)
         return PASU_E_NOMEM;
-    add_sums(&to->sums, group);
+    sums_add_one(&to->sums, group->time, group->statements, group->rows, group->misses,
+                 group->flags);
     for (size_t p = 0; p < group->part_count; p++) {
         const struct index_group_part *part = &group->parts[p];
         struct bound bound = {part->unknown, part->unknown > 0, part->unknown};
@@ -191,47 +170,33 @@ index_heap_write(struct index_heap *heap, const struct index_names *names, struc
 
 /* A unit of the month, and how many rows each principal was shown. */
 struct month {
+    const struct index_names *names;
     struct unit all;
     uint64_t *rows; /* by principal */
 };
 
 static int
-count_rows(struct month *month, struct view value, const struct index_names *names,
-           uint32_t principal)
+count_rows(struct month *month, struct view value, uint32_t principal)
 {
     struct unit_view view;
     struct unit_walk walk;
     int result;
 
-    unit_walk_begin(&walk, value, &names->classes);
+    unit_walk_begin(&walk, value, &month->names->classes);
     while ((result = unit_walk_next(&walk, &view)) == 1)
         month->rows[principal] = sum_of(month->rows[principal], view.sums.rows);
     return result;
 }
 
 static int
-gather_month(struct month *month, const struct index_names *names, struct index *index)
+gather_day(void *arg, struct view key, struct view value)
 {
-    uint32_t number = month->all.when, end = index_day_number(month_begin(number + 1));
-    struct index_key from = index_key_unit(index_day_number(month_begin(number)), 0);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, index, INDEX_DAYS);
+    struct month *month = arg;
+    uint32_t principal = bytes_get_u32(key.bytes + 4);
+    int result = principal > month->names->principals.count ? PASU_E_CORRUPT
+                                                            : count_rows(month, value, principal);
 
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    while (result == 1 && key.length == from.length && bytes_get_u32(key.bytes) < end) {
-        uint32_t principal = bytes_get_u32(key.bytes + 4);
-
-        result = principal > names->principals.count ? PASU_E_CORRUPT
-                                                     : count_rows(month, value, names, principal);
-        if (result == 0)
-            result = unit_read(&month->all, value, &names->classes, principal);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return result == 0 ? unit_read(&month->all, value, &month->names->classes, principal) : result;
 }
 
 /* Of one principal, whose days would take long to read. */
@@ -262,13 +227,14 @@ static int
 write_month(struct index_heap *heap, const struct index_names *names, struct index *index,
             uint32_t number)
 {
-    struct month month = {.all = {.when = number, .principal = INDEX_EVERYBODY}};
+    struct month month = {.names = names, .all = {.when = number, .principal = INDEX_EVERYBODY}};
     int result;
 
     month.rows = memory_new(names->principals.count + 1, sizeof(*month.rows));
     if (month.rows == NULL)
         return PASU_E_NOMEM;
-    result = gather_month(&month, names, index);
+    result =
+        index_each_unit(index, month_begin(number), month_begin(number + 1), gather_day, &month);
     if (result == 0)
         result = write_unit(heap, &month.all, names, index, INDEX_MONTHS);
     unit_release(&month.all);

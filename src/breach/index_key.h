@@ -59,6 +59,13 @@ index_key_session(char letter, uint64_t session)
     return key;
 }
 
+/* The session of such a key. */
+static inline uint64_t
+index_key_session_of(struct view key)
+{
+    return (uint64_t)bytes_get_u32(key.bytes + 1) << 32 | bytes_get_u32(key.bytes + 5);
+}
+
 /* Of the tables of units. */
 static inline struct index_key
 index_key_unit(uint32_t when, uint32_t principal)

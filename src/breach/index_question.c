@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
-#include "breach/index_key.h"
+#include "breach/index_each.h"
 
 /* ---- days ---- */
 
@@ -87,7 +87,11 @@ index_question_begin(struct index_question *q)
     q->of_edges.seed = q->selection->book->sessions.places.seed;
     for (size_t i = 0; i < INDEX_LISTS; i++)
         q->names.lists[i].places.seed = q->of_edges.seed;
-    result = index_names_load(&q->names, q->index);
+    result = index_gaps_load(&q->selection->book->gaps, q->index);
+    if (result == PASU_E_NOTFOUND)
+        result = PASU_E_CORRUPT;
+    if (result == 0)
+        result = index_names_load(&q->names, q->index);
     if (result == 0 && filter->principal != NULL)
         q->principal = interner_find(&q->names.principals, view_of_text(filter->principal));
     if (result == 0)
@@ -111,31 +115,34 @@ index_question_release(struct index_question *q)
     memory_free(q->strange);
 }
 
+/* first <= day < end, of all that the index has; nothing where end <= first. */
+struct known_days {
+    int32_t first, end;
+};
+
+static int
+note_day(void *arg, struct view key, struct view value PASU_UNUSED)
+{
+    struct known_days *days = arg;
+    int32_t day = index_day_of(bytes_get_u32(key.bytes + 1));
+
+    if (days->first == INT32_MAX)
+        days->first = day;
+    days->end = day < 0 ? 0 : day == INT32_MAX ? day : day + 1;
+    return 0;
+}
+
 int
 index_question_days(struct index_question *q, int32_t *from, int32_t *to)
 {
-    struct index_key lowest = index_key_number(INDEX_DAY, 0);
-    struct index_walk walk;
-    struct view key, value;
-    int32_t first = INT32_MAX, last = INT32_MIN;
-    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
+    struct known_days days = {INT32_MAX, 0};
+    int result = index_each_number(q->index, INDEX_DAY, note_day, &days);
 
-    walk.is_unchecked = true;
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&lowest), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_DAY && key.length == lowest.length) {
-        last = index_day_of(bytes_get_u32(key.bytes + 1));
-        first = first == INT32_MAX ? last : first;
-        result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    *from = q->from < first ? first : q->from;
-    *to = q->to;
+    *from = q->from < days.first ? days.first : q->from;
     if (*from < 0)
         *from = 0;
-    if (last < *to)
-        *to = last < 0 ? 0 : last + 1;
-    return result < 0 ? result : 0;
+    *to = q->to < days.end ? q->to : days.end;
+    return result;
 }
 
 /* ---- names ---- */

@@ -35,7 +35,7 @@ struct index_question {
     size_t strange_count;
 };
 
-/* Loads names and cuts the time. PASU_E_UNAVAILABLE, PASU_E_NOTFOUND, PASU_E_CORRUPT. */
+/* Loads gaps and names, and cuts the time. PASU_E_UNAVAILABLE, PASU_E_NOTFOUND, PASU_E_CORRUPT. */
 PASU_MUST_USE int index_question_begin(struct index_question *question);
 void index_question_release(struct index_question *question);
 bool index_question_is_whole(const struct index_question *question, int32_t day);
@@ -52,7 +52,8 @@ PASU_MUST_USE int index_question_lexicon(struct index_question *question,
                                          const struct index_class_head *head,
                                          struct lexicon **lexicon);
 
-/* Reads the edges' records, then what the days between say of vocabularies and unknown sessions. */
+/* Reads the edges' records, then what the days between say of vocabularies and unknown sessions.
+ * PASU_E_UNAVAILABLE: those records are not all there any more. */
 PASU_MUST_USE int index_read_edges(struct index_question *question);
 PASU_MUST_USE int index_read_days(struct index_question *question);
 /* Goes on with what was open at the index's end, and reads what came after. PASU_E_UNAVAILABLE: it

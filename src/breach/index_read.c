@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
-#include "breach/index_key.h"
+#include "breach/index_each.h"
 
 /* ---- days that are not whole ---- */
 
@@ -110,6 +110,37 @@ is_of_edge(void *arg, uint64_t session)
     return map_get(&q->of_edges, session, &place);
 }
 
+/* The record, which must be where it was. */
+static int
+find_record(struct index_question *q, uint64_t seq, struct ledger_entry *entry)
+{
+    int result = q->entries->seek(q->entries->arg, seq);
+
+    if (result == 0)
+        result = q->entries->next(q->entries->arg, entry);
+    if (result != 1)
+        return result == 0 || result == PASU_E_CORRUPT ? PASU_E_UNAVAILABLE : result;
+    return entry->seq == seq ? 0 : PASU_E_UNAVAILABLE;
+}
+
+/* The next record. Of damage that came after the index was made its gaps say nothing: who reads all
+ * tells of it. */
+static int
+next_record(struct index_question *q, struct ledger_entry *entry)
+{
+    for (;;) {
+        int next = q->entries->next(q->entries->arg, entry);
+
+        if (next == 1)
+            return 0;
+        if (next < 0 && next != PASU_E_CORRUPT)
+            return next;
+        if (next == 0 ||
+            !gaps_have_damage(&q->selection->book->gaps, q->entries->damage(q->entries->arg)))
+            return PASU_E_UNAVAILABLE;
+    }
+}
+
 static int
 read_stretch(struct index_question *q, const struct stretch *stretch)
 {
@@ -121,47 +152,44 @@ read_stretch(struct index_question *q, const struct stretch *stretch)
     if (result == PASU_E_NOTFOUND)
         return PASU_E_CORRUPT;
     if (result == 0)
-        result = q->entries->seek(q->entries->arg, stretch->from);
-    while (result == 0) {
-        int next = q->entries->next(q->entries->arg, &entry);
-
-        if (next == 0 || (next == 1 && entry.seq > stretch->to))
-            break;
-        if (next == 1)
+        result = find_record(q, stretch->from, &entry);
+    if (result == 0)
+        result = read_entry(q, &entry);
+    while (result == 0 && entry.seq < stretch->to) {
+        result = next_record(q, &entry);
+        if (result == 0)
             result = read_entry(q, &entry);
-        else if (next != PASU_E_CORRUPT)
-            result = next;
     }
     /* A session's open statement is its last: the rest is over. */
     return result == 0 ? statements_settle(&q->selection->statements, is_of_edge, q) : result;
 }
 
-/* Goes through what is open: `see` of each until it returns other than 0. */
+/* What is open, and who sees each. */
+struct opening {
+    struct index_question *question;
+    int (*see)(struct index_question *question, struct index_group *group);
+};
+
+static int
+see_open(void *arg, struct view key, struct view value)
+{
+    const struct opening *opening = arg;
+    struct index_group group;
+    int result = index_group_read(&group, index_key_session_of(key), value);
+
+    if (result == 0)
+        result = opening->see(opening->question, &group);
+    index_group_release(&group);
+    return result;
+}
+
 static int
 each_open(struct index_question *q,
           int (*see)(struct index_question *question, struct index_group *group))
 {
-    struct index_key from = index_key_letter(INDEX_OPEN);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
+    struct opening opening = {q, see};
 
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_OPEN && key.length == 9) {
-        struct index_group group;
-
-        result = index_group_read(
-            &group, (uint64_t)bytes_get_u32(key.bytes + 1) << 32 | bytes_get_u32(key.bytes + 5),
-            value);
-        if (result == 0)
-            result = see(q, &group);
-        index_group_release(&group);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return index_each_session(q->index, INDEX_OPEN, see_open, &opening);
 }
 
 static int
@@ -210,29 +238,23 @@ note_day(struct index_question *q, const struct index_day *day)
     return result;
 }
 
+static int
+read_day(void *arg, struct view key, struct view value)
+{
+    struct index_day day;
+    int result = index_day_read(&day, index_day_of(bytes_get_u32(key.bytes + 1)), value);
+
+    if (result != 0)
+        return result;
+    result = note_day(arg, &day);
+    index_day_release(&day);
+    return result;
+}
+
 int
 index_read_days(struct index_question *q)
 {
-    struct index_key from = index_key_number(INDEX_DAY, 0);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
-
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_DAY && key.length == from.length) {
-        struct index_day day;
-
-        result = index_day_read(&day, index_day_of(bytes_get_u32(key.bytes + 1)), value);
-        if (result != 0)
-            break;
-        result = note_day(q, &day);
-        index_day_release(&day);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return index_each_number(q->index, INDEX_DAY, read_day, q);
 }
 
 /* ---- behind the index ---- */
@@ -309,13 +331,9 @@ static int
 find_last(struct index_question *q)
 {
     struct ledger_entry entry = {0};
-    int result = q->entries->seek(q->entries->arg, q->meta.last);
+    int result = find_record(q, q->meta.last, &entry);
 
-    if (result == 0)
-        result = q->entries->next(q->entries->arg, &entry);
-    if (result != 1)
-        return result == 0 || result == PASU_E_CORRUPT ? PASU_E_UNAVAILABLE : result;
-    return index_meta_is_last(&q->meta, &entry) ? 0 : PASU_E_UNAVAILABLE;
+    return result == 0 && !index_meta_is_last(&q->meta, &entry) ? PASU_E_UNAVAILABLE : result;
 }
 
 int
@@ -326,8 +344,6 @@ index_read_rest(struct index_question *q)
     struct ledger_entry entry = {0};
     int result = index_sessions_load(&book->sessions, &q->names, q->index, index_key_view(&state));
 
-    if (result == 0)
-        result = index_gaps_load(&book->gaps, q->index);
     if (result == PASU_E_NOTFOUND)
         result = PASU_E_CORRUPT;
     if (result == 0 && q->has_before)

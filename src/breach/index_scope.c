@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
-#include "breach/index_key.h"
+#include "breach/index_each.h"
 #include "breach/index_question.h"
 
 enum { LIST_MAX = 4 << 20 }; /* persons of a part that are gathered before they are united */
@@ -80,19 +80,6 @@ gathered_at(struct gathering *g, uint32_t number, struct gathered **class)
     return result;
 }
 
-static int
-gather_principals(struct gathered *class, struct unit_view *view, uint32_t principal)
-{
-    int result = principal != 0 ? ordinals_add(&class->principals, &principal, 1) : 0;
-
-    for (size_t i = 0; result == 0 && i < view->principal_count; i++) {
-        uint32_t number = (uint32_t)unpack_number(&view->principals);
-
-        result = ordinals_add(&class->principals, &number, 1);
-    }
-    return result;
-}
-
 /* What was gathered of a part goes into its set. */
 static int
 unite_list(struct gathering *g, struct gathered *class, size_t p)
@@ -128,7 +115,7 @@ gather_unit(struct gathering *g, uint32_t principal, struct view value)
     while ((result = unit_walk_next(&walk, &view)) == 1) {
         result = gathered_at(g, view.class, &class);
         if (result == 0)
-            result = gather_principals(class, &view, principal);
+            result = unit_view_principals(&view, principal, &class->principals);
         if (result != 0)
             return result;
         sums_add(&class->sums, &view.sums);
@@ -155,34 +142,26 @@ gather_one(struct gathering *g, enum index_table table, uint32_t when, uint32_t 
     return gather_unit(g, principal == INDEX_EVERYBODY ? 0 : principal, value);
 }
 
+static int
+gather_day(void *arg, struct view key, struct view value)
+{
+    return gather_unit(arg, bytes_get_u32(key.bytes + 4), value);
+}
+
 /* All principals, or the one, on days from <= day < to. */
 static int
 gather_days(struct gathering *g, int32_t from, int32_t to)
 {
-    bool is_one = g->question.selection->filter->principal != NULL;
-    struct index_key first = index_key_unit(index_day_number(from), 0);
-    struct index_walk walk;
-    struct view key, value;
     int result = 0;
 
-    for (int32_t day = from; is_one && result == 0 && day < to; day++) {
+    if (g->question.selection->filter->principal == NULL)
+        return index_each_unit(g->question.index, from, to, gather_day, g);
+    for (int32_t day = from; result == 0 && day < to; day++) {
         result = gather_one(g, INDEX_DAYS, index_day_number(day), g->question.principal);
         if (result == PASU_E_NOTFOUND)
             result = 0;
     }
-    if (is_one)
-        return result;
-    result = index_walk_begin(&walk, g->question.index, INDEX_DAYS);
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&first), &key, &value);
-    while (result == 1 && key.length == first.length &&
-           bytes_get_u32(key.bytes) < index_day_number(to)) {
-        result = gather_unit(g, bytes_get_u32(key.bytes + 4), value);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return result;
 }
 
 static int
@@ -214,8 +193,7 @@ gather(struct gathering *g)
 static int
 add_principals(struct gathering *g, struct gathered *class)
 {
-    struct ordinals scratch = {0};
-    int result = ordinals_sort(&class->principals, &scratch);
+    int result = ordinals_sort(&class->principals, &g->scratch);
 
     for (size_t i = 0; result == 0 && i < class->principals.count; i++) {
         char name[NAME_SIZE];
@@ -224,7 +202,6 @@ add_principals(struct gathering *g, struct gathered *class)
                        interner_string(&g->question.names.principals, class->principals.items[i]));
         result = scope_credit(g->scope, name);
     }
-    ordinals_release(&scratch);
     return result;
 }
 

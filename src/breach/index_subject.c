@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
-#include "breach/index_key.h"
+#include "breach/index_each.h"
 #include "breach/index_question.h"
 
 /* What a class is to the question. */
@@ -131,52 +131,38 @@ count_unit(struct seeking *s, struct view value, bool is_taken_back)
     return result;
 }
 
-/* The units of the days from <= day < to: days that have the person are to be read, */
 static int
-seek_in_days(struct seeking *s, int32_t from, int32_t to)
+seek_in_day(void *arg, struct view key, struct view value)
 {
-    struct index_key first = index_key_unit(index_day_number(from), 0);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, s->question.index, INDEX_DAYS);
+    struct seeking *s = arg;
+    int32_t day = index_day_of(bytes_get_u32(key.bytes));
+    int result = index_question_is_edge(&s->question, day) ? 0 : seek_in_unit(s, value);
 
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&first), &key, &value);
-    while (result == 1 && key.length == first.length &&
-           bytes_get_u32(key.bytes) < index_day_number(to)) {
-        int32_t day = index_day_of(bytes_get_u32(key.bytes));
-
-        result = index_question_is_edge(&s->question, day) ? 0 : seek_in_unit(s, value);
-        if (result == 1)
-            result = index_question_add(&s->question, day);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return result == 1 ? index_question_add(&s->question, day) : result;
 }
 
-/* and those of the others are counted; or, after a month's, those of the former taken back. */
+struct counting {
+    struct seeking *seeking;
+    bool is_taken_back;
+};
+
+static int
+count_day(void *arg, struct view key, struct view value)
+{
+    const struct counting *c = arg;
+    int32_t day = index_day_of(bytes_get_u32(key.bytes));
+    bool is_read = index_question_is_edge(&c->seeking->question, day);
+
+    return is_read == c->is_taken_back ? count_unit(c->seeking, value, c->is_taken_back) : 0;
+}
+
+/* Days that are not read are counted; or, after a month's, those that are taken back. */
 static int
 count_days(struct seeking *s, int32_t from, int32_t to, bool is_taken_back)
 {
-    struct index_key first = index_key_unit(index_day_number(from), 0);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, s->question.index, INDEX_DAYS);
+    struct counting counting = {s, is_taken_back};
 
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&first), &key, &value);
-    while (result == 1 && key.length == first.length &&
-           bytes_get_u32(key.bytes) < index_day_number(to)) {
-        bool is_read = index_question_is_edge(&s->question, index_day_of(bytes_get_u32(key.bytes)));
-
-        result = is_read == is_taken_back ? count_unit(s, value, is_taken_back) : 0;
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return index_each_unit(s->question.index, from, to, count_day, &counting);
 }
 
 /* The month as a whole, but for the days in it that are to be read. */
@@ -207,7 +193,7 @@ seek_in_month(struct seeking *s, uint32_t month, int32_t from, int32_t to)
         return there;
     s->has_month = there == 0;
     if (result == 1)
-        result = seek_in_days(s, from, to);
+        result = index_each_unit(s->question.index, from, to, seek_in_day, s);
     if (result != 0)
         return result;
     return there == 0 && is_whole ? count_month(s, value, from, to)
@@ -231,24 +217,9 @@ seek(struct seeking *s)
 }
 
 static int
-load_shapes(struct index_question *q)
+load_shape(void *arg, struct view key, struct view value)
 {
-    struct index_key from = index_key_letter(INDEX_SHAPE);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, q->index, INDEX_MAIN);
-
-    if (result == 0)
-        result = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    while (result == 1 && key.bytes[0] == INDEX_SHAPE && key.length == 9) {
-        result = shapes_add(
-            &q->selection->book->shapes,
-            (uint64_t)bytes_get_u32(key.bytes + 1) << 32 | bytes_get_u32(key.bytes + 5), value);
-        if (result == 0)
-            result = index_walk_next(&walk, &key, &value);
-    }
-    index_walk_end(&walk);
-    return result < 0 ? result : 0;
+    return shapes_add(arg, index_key_session_of(key), value);
 }
 
 int
@@ -273,7 +244,7 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
     if (result == 0 && s.question.meta.is_strange)
         result = PASU_E_UNAVAILABLE;
     if (result == 0)
-        result = load_shapes(&s.question);
+        result = index_each_session(index, INDEX_SHAPE, load_shape, &selection->book->shapes);
     if (result == 0)
         result = seek(&s);
     if (result == 0)

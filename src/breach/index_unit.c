@@ -181,21 +181,22 @@ unit_walk_next(struct unit_walk *walk, struct unit_view *view)
     return r->failed ? PASU_E_CORRUPT : 1;
 }
 
-static int
-read_principals(struct unit_class *class, struct unit_view *view, uint32_t principal)
+int
+unit_view_principals(const struct unit_view *view, uint32_t principal, struct ordinals *principals)
 {
-    int result = principal != 0 ? ordinals_add(&class->principals, &principal, 1) : 0;
+    struct reader numbers = view->principals;
+    int result = principal != 0 ? ordinals_add(principals, &principal, 1) : 0;
 
     for (size_t i = 0; result == 0 && i < view->principal_count; i++) {
-        uint32_t number = (uint32_t)unpack_number(&view->principals);
+        uint32_t number = (uint32_t)unpack_number(&numbers);
 
-        result = ordinals_add(&class->principals, &number, 1);
+        result = ordinals_add(principals, &number, 1);
     }
     return result;
 }
 
 static int
-read_class(struct unit *unit, struct unit_view *view, uint32_t principal)
+read_class(struct unit *unit, const struct unit_view *view, uint32_t principal)
 {
     struct unit_class *class = unit_class_at(unit, view->class, view->part_count);
     int result;
@@ -203,7 +204,7 @@ read_class(struct unit *unit, struct unit_view *view, uint32_t principal)
     if (class == NULL)
         return PASU_E_NOMEM;
     sums_add(&class->sums, &view->sums);
-    result = read_principals(class, view, principal);
+    result = unit_view_principals(view, principal, &class->principals);
     for (size_t p = 0; result == 0 && p < view->part_count; p++) {
         bound_add(&class->parts[p].bound, &view->bounds[p]);
         result = person_bytes_list(view->shown[p], &class->parts[p].shown);

@@ -62,5 +62,9 @@ struct unit_walk {
 void unit_walk_begin(struct unit_walk *walk, struct view bytes, const struct interner *classes);
 /* 1: the next class; 0: the end; PASU_E_CORRUPT. */
 PASU_MUST_USE int unit_walk_next(struct unit_walk *walk, struct unit_view *view);
+/* Appends whose they were: of a unit of one principal (0: not) that one, else those it names.
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int unit_view_principals(const struct unit_view *view, uint32_t principal,
+                                       struct ordinals *principals);
 
 #endif

@@ -52,6 +52,16 @@ pack_number(struct pack *pack, uint64_t number)
     pack_bytes(pack, bytes, length);
 }
 
+size_t
+pack_number_length(uint64_t number)
+{
+    size_t length = 1;
+
+    for (; number >= NUMBER_MORE; number >>= NUMBER_BITS)
+        length++;
+    return length;
+}
+
 void
 pack_text(struct pack *pack, const char *text)
 {

@@ -19,6 +19,8 @@ void pack_release(struct pack *pack);
 uint8_t *pack_room(struct pack *pack, size_t length);
 void pack_bytes(struct pack *pack, const void *bytes, size_t length);
 void pack_number(struct pack *pack, uint64_t number);
+/* How many bytes that makes. */
+size_t pack_number_length(uint64_t number);
 /* The text and its zero byte. */
 void pack_text(struct pack *pack, const char *text);
 static inline void

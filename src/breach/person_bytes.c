@@ -166,16 +166,12 @@ rice_list(struct reader *reader, struct ordinals *ordinals)
 static void
 put_rice(struct pack *pack, const struct ordinals *o, unsigned k, uint64_t length)
 {
-    struct pack head = {0};
     uint8_t *room;
 
-    pack_number(&head, o->count);
-    pack_u8(&head, (uint8_t)k);
-    pack_number(pack, 1 + head.used + length);
+    pack_number(pack, 1 + pack_number_length(o->count) + 1 + length);
     pack_u8(pack, FORM_RICE);
-    pack_bytes(pack, head.bytes, head.used);
-    pack->failed = pack->failed || head.failed;
-    pack_release(&head);
+    pack_number(pack, o->count);
+    pack_u8(pack, (uint8_t)k);
     room = pack_room(pack, (size_t)length);
     if (room == NULL)
         return;

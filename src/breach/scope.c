@@ -173,7 +173,7 @@ scope_take(void *arg, const struct statement *statement)
 {
     struct scope *scope = arg;
     struct scope_part few[EXPOSURE_PARTS_MAX], *parts = few;
-    struct sums sums;
+    struct sums sums = {0};
     int result;
 
     if (statement->part_count > COUNT_OF(few))
@@ -195,8 +195,8 @@ scope_take(void *arg, const struct statement *statement)
             .bound = {from->unknown, from->unknown > 0, from->unknown},
         };
     }
-    sums_of_one(&sums, statement->time, statement->statements, statement->rows, statement->misses,
-                statement->flags);
+    sums_add_one(&sums, statement->time, statement->statements, statement->rows, statement->misses,
+                 statement->flags);
     result = scope_count(scope, statement->lexicon, parts, statement->part_count, &sums);
     if (parts != few)
         memory_free(parts);

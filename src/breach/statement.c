@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
+#include "breach/sums.h"
 
 enum { FIRST_SPACE = 64, FIRST_PARTS = 2 };
 
@@ -95,14 +96,6 @@ give(struct statements *s, uint32_t place)
     return result < 0 ? result : 0;
 }
 
-static uint64_t
-add_up(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 /* The part that is like this one; a new one where there is none. NULL without memory. */
 static struct statement_part *
 part_like(struct statement *statement, const struct exposure_part *like)
@@ -144,7 +137,7 @@ take_part(struct held_statement *held, const struct exposure_part *from)
         persons_add(&part->missed, from->missed, from->missed_count) != 0)
         return PASU_E_NOMEM;
     held->persons += from->ordinal_count + from->missed_count + STATEMENT_PART_COST;
-    part->unknown = add_up(part->unknown, from->unknown);
+    part->unknown = sum_of(part->unknown, from->unknown);
     return 0;
 }
 
@@ -153,9 +146,9 @@ take_record(struct held_statement *held, const struct exposure *exposure)
 {
     struct statement *statement = &held->statement;
 
-    statement->statements = add_up(statement->statements, exposure->statements);
-    statement->rows = add_up(statement->rows, exposure->rows);
-    statement->misses = add_up(statement->misses, exposure->misses);
+    statement->statements = sum_of(statement->statements, exposure->statements);
+    statement->rows = sum_of(statement->rows, exposure->rows);
+    statement->misses = sum_of(statement->misses, exposure->misses);
     statement->flags |= exposure->flags;
     if (exposure->verdict > statement->verdict) {
         statement->verdict = exposure->verdict;

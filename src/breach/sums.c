@@ -27,17 +27,24 @@ bound_add(struct bound *bound, const struct bound *more)
 }
 
 void
-sums_of_one(struct sums *sums, int64_t time, uint64_t statements, uint64_t rows, uint64_t misses,
-            uint64_t flags)
+sums_add_one(struct sums *sums, int64_t time, uint64_t statements, uint64_t rows, uint64_t misses,
+             uint64_t flags)
 {
-    *sums = (struct sums){.count = 1,
-                          .statements = statements,
-                          .weight = statements > 0 ? statements : 1,
-                          .rows = rows,
-                          .misses = misses,
-                          .first = time,
-                          .last = time};
-    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
-        if ((flags >> flag & 1) != 0)
-            sums->flags[flag] = sums->weight;
+    uint64_t weight = statements > 0 ? statements : 1;
+
+    if (sums->count == 0 || time < sums->first)
+        sums->first = time;
+    if (sums->count == 0 || time > sums->last)
+        sums->last = time;
+    sums->count = sum_of(sums->count, 1);
+    sums->statements = sum_of(sums->statements, statements);
+    sums->weight = sum_of(sums->weight, weight);
+    sums->rows = sum_of(sums->rows, rows);
+    sums->misses = sum_of(sums->misses, misses);
+    for (; flags != 0; flags &= flags - 1) { /* mostly there is none */
+        unsigned flag = (unsigned)__builtin_ctzll(flags);
+
+        if (flag < FLAG_COUNT)
+            sums->flags[flag] = sum_of(sums->flags[flag], weight);
+    }
 }

@@ -29,8 +29,8 @@ sum_of(uint64_t a, uint64_t b)
 
 void sums_add(struct sums *sums, const struct sums *more);
 void bound_add(struct bound *bound, const struct bound *more);
-/* Of one statement. */
-void sums_of_one(struct sums *sums, int64_t time, uint64_t statements, uint64_t rows,
-                 uint64_t misses, uint64_t flags);
+/* One more statement. */
+void sums_add_one(struct sums *sums, int64_t time, uint64_t statements, uint64_t rows,
+                  uint64_t misses, uint64_t flags);
 
 #endif

@@ -25,6 +25,11 @@ fail(const struct making *m, int error)
 {
     const char *folder = m->evidence.ask.config->ledger.directory;
 
+    if (error == PASU_E_UNAVAILABLE) {
+        complain("run: pasu ledger rebuild-index",
+                 "the index in %s is of another ledger, or of more than this one has now", folder);
+        return 2;
+    }
     return complain_error(error, "the index of the ledger in %s", folder);
 }
 
@@ -47,11 +52,27 @@ begin(struct making *m, const struct arguments *arguments)
     return 2;
 }
 
-/* All records behind `after` (from the first one, where there is none), up to `last`. What is
- * still in a ring is left to who reads the ledger: it has another place tomorrow. */
+/* To behind the index's last record, which must be where it was. */
 static int
-add_entries(struct making *m, struct ledger_reader *reader, const struct index_meta *after,
-            uint64_t last)
+go_on(struct ledger_reader *reader, const struct index_meta *after)
+{
+    struct ledger_entry entry = {0};
+    int result = ledger_reader_seek_index(reader, after->last);
+
+    if (result != 0)
+        return result == PASU_E_NOTFOUND ? PASU_E_UNAVAILABLE : result;
+    do
+        result = ledger_reader_next(reader, &entry);
+    while (result == PASU_E_CORRUPT || (result == 1 && entry.seq < after->last));
+    if (result < 0)
+        return result;
+    return result == 1 && index_meta_is_last(after, &entry) ? 0 : PASU_E_UNAVAILABLE;
+}
+
+/* All records from where the reader is, up to `last`. What is still in a ring is left to who reads
+ * the ledger: it has another place tomorrow. */
+static int
+add_entries(struct making *m, struct ledger_reader *reader, uint64_t last)
 {
     struct progress progress = {0};
     struct ledger_entry entry = {0};
@@ -67,8 +88,6 @@ add_entries(struct making *m, struct ledger_reader *reader, const struct index_m
             ledger_reader_progress(reader, &done, &all);
             progress_show(&progress, "indexing the ledger", done, all);
         }
-        if (after->has_last && entry.seq <= after->last)
-            continue;
         if (next == 1)
             result = index_build_add(m->build, &entry);
         else if (next == PASU_E_CORRUPT)
@@ -91,10 +110,10 @@ make(struct making *m, bool goes_on, uint64_t last)
     if (result != 0)
         return result;
     result = index_build_new(&m->build, &os_real, m->index, goes_on);
-    if (result == 0) {
-        index_build_last(m->build, &after);
-        result = add_entries(m, reader, &after, last);
-    }
+    if (result == 0 && index_build_last(m->build, &after))
+        result = go_on(reader, &after);
+    if (result == 0)
+        result = add_entries(m, reader, last);
     if (result == 0)
         result = index_build_end(m->build);
     if (result == 0)

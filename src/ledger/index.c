@@ -91,7 +91,7 @@ open_env(struct index **made, int directory, const char *folder, unsigned flags)
     if (result == 0)
         result = error_of(mdb_env_set_mapsize(index->env, MAP_SIZE));
     if (result == 0)
-        result = error_of(mdb_env_open(index->env, path, flags | MDB_NORDAHEAD, 0600));
+        result = error_of(mdb_env_open(index->env, path, flags, 0600));
     if (result == 0)
         result = begin(index);
     if (result == 0)

@@ -3,9 +3,11 @@
 """The ledger's index answers as reading the ledger does, whatever came after it, and is never believed over it."""
 import json
 import os
+import shutil
 
 import guard
 import harness
+import ledgerfile
 import shop
 from stage import equal, test
 
@@ -89,6 +91,51 @@ def test_damaged():
     assert done.returncode in (1, 2), done
     index(front, "rebuild-index")
     agree(front)
+
+
+@test(gateway=True, limit=60)
+def test_damaged_behind():
+    """Where the first record behind the index is damaged, an index that was brought up to date says so too"""
+    front = shop.front("behind")
+    traffic(front, "one")
+    made, _ = index(front, "rebuild-index")
+    traffic(front, "two")
+    front.stop()
+    (path, _), = ledgerfile.segments(front.guard.folder / "ledger")
+    offset, = (at for at, number, _, _ in ledgerfile.walk(path) if number == made["records"] + 1)
+    file = bytearray(path.read_bytes())
+    file[offset + 4] ^= 1
+    path.write_bytes(file)
+
+    def ask(*words):
+        """A damaged ledger does not take that it was asked, and that is said on standard error."""
+        done = front.guard.run(*words, "--json", timeout=60)
+        assert done.returncode == 0 and "rebuild-index" not in done.stderr, done
+        return json.loads(done.stdout)
+
+    read = ask("scope", "--no-index")
+    assert any(gap["what"] == "damaged" for gap in read["completeness"]["gaps"]), read
+    equal(ask("scope"), read)
+    ask("ledger", "update-index")
+    equal(ask("scope"), read)
+    equal(ask("ledger", "check-index")["differences"], 0)
+
+
+@test(gateway=True, limit=60)
+def test_other_ledger():
+    """An index of another ledger is not gone on with, and not asked"""
+    one, other = shop.front("one"), shop.front("other")
+    traffic(one, "one")
+    index(one, "rebuild-index")
+    for _ in range(2):
+        traffic(other, "two")
+    for front in (one, other):
+        front.stop()
+    shutil.copytree(*(front.guard.folder / "ledger" / "index" for front in (one, other)))
+    done = other.guard.run("ledger", "update-index", timeout=60)
+    equal(done.returncode, 2)
+    assert "another ledger" in done.stderr and "rebuild-index" in done.stderr, done.stderr
+    agree(other)
 
 
 @test(gateway=True)

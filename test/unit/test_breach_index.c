@@ -1,187 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "breach/index_build.h"
-#include "breach/index_scope.h"
 #include "breach/index_subject.h"
-#include "index_story.h"
-
-#include <fcntl.h>
-#include <unistd.h>
+#include "index_answer.h"
 
 enum { QUESTIONS = 60 };
-
-struct answer {
-    struct book *book;
-    struct filter filter;
-    struct selection selection;
-    struct scope scope;
-};
-
-static int directory;
-static char folder[] = "/tmp/pasu-index-XXXXXX";
-
-static struct entries
-entries_of(struct told_ledger *l)
-{
-    return (struct entries){l, told_seek, told_next, told_damage};
-}
-
-static void
-begin(struct answer *a, struct filter filter, bool has_configured)
-{
-    struct vocabulary *v = memory_new(1, sizeof(*v));
-
-    *a = (struct answer){.filter = filter};
-    assert_int_equal(book_new(&a->book, &os_real), 0);
-    told_vocabulary(v, 1);
-    if (has_configured)
-        assert_int_equal(names_add(&a->book->names, v), 0);
-    memory_free(v);
-    scope_init(&a->scope, &a->selection);
-    selection_init(&a->selection, a->book, &a->filter, scope_take, &a->scope);
-}
-
-static void
-end(struct answer *a)
-{
-    scope_release(&a->scope);
-    selection_release(&a->selection);
-    book_free(a->book);
-}
-
-static void
-read_all(struct answer *a, struct told_ledger *l)
-{
-    struct ledger_entry entry;
-    int next;
-
-    assert_int_equal(told_seek(l, 0), 0);
-    while ((next = told_next(l, &entry)) != 0) {
-        if (next == 1)
-            assert_int_equal(selection_add(&a->selection, &entry), 0);
-        else
-            gaps_damage(&a->book->gaps, told_damage(l));
-    }
-    assert_int_equal(selection_end(&a->selection), 0);
-}
-
-/* ---- two answers are one ---- */
-
-static void
-compare_intervals(struct interval a, struct interval b)
-{
-    assert_int_equal(a.at_least, b.at_least);
-    assert_int_equal(a.at_most, b.at_most);
-}
-
-static void
-compare_kinds(const struct answer *a, const struct answer *b)
-{
-    static const struct scope_kind nothing;
-    const struct name_list *kinds = &a->book->names.kinds;
-
-    for (size_t k = 0; k < kinds->count; k++) {
-        int other = name_list_find(&b->book->names.kinds, kinds->items[k]);
-        const struct scope_kind *one = k < a->scope.kind_count ? &a->scope.kinds[k] : &nothing,
-                                *two = other >= 0 && (size_t)other < b->scope.kind_count
-                                           ? &b->scope.kinds[other]
-                                           : &nothing;
-
-        compare_intervals(scope_subjects(&a->scope, k), scope_subjects(&b->scope, (size_t)other));
-        assert_int_equal(one->bounded, two->bounded);
-        assert_int_equal(one->largest_bound, two->largest_bound);
-        assert_int_equal(one->has_numbers, two->has_numbers);
-        assert_int_equal(persons_count(one->shown), persons_count_union(one->shown, two->shown));
-    }
-}
-
-static void
-compare_fields(const struct answer *a, const struct answer *b)
-{
-    const struct name_list *fields = &a->book->names.fields;
-
-    for (size_t f = 0; f < fields->count; f++) {
-        size_t other = (size_t)name_list_find(&b->book->names.fields, fields->items[f]);
-        enum clarity clarity = scope_field_clarity(&a->scope, f);
-
-        assert_int_equal(clarity, scope_field_clarity(&b->scope, other));
-        compare_intervals(scope_field_persons(&a->scope, f), scope_field_persons(&b->scope, other));
-        if (clarity == CLARITY_NONE)
-            assert_int_equal(selection_has_watched(&a->selection, (int)f),
-                             selection_has_watched(&b->selection, (int)other));
-    }
-}
-
-static void
-compare_gaps(const struct gaps *a, const struct gaps *b)
-{
-    assert_int_equal(a->count, b->count);
-    for (size_t g = 0; g < a->count; g++)
-        assert_memory_equal(&a->items[g], &b->items[g], sizeof(a->items[g]));
-}
-
-static void
-compare(const struct answer *a, const struct answer *b)
-{
-    compare_kinds(a, b);
-    compare_kinds(b, a);
-    compare_fields(a, b);
-    compare_fields(b, a);
-    assert_int_equal(a->scope.statements, b->scope.statements);
-    assert_int_equal(a->scope.rows, b->scope.rows);
-    assert_int_equal(a->scope.misses, b->scope.misses);
-    assert_int_equal(a->scope.first, b->scope.first);
-    assert_int_equal(a->scope.last, b->scope.last);
-    assert_int_equal(a->scope.bounded, b->scope.bounded);
-    assert_int_equal(a->scope.unattributed, b->scope.unattributed);
-    assert_memory_equal(a->scope.attributions, b->scope.attributions,
-                        sizeof(a->scope.attributions));
-    assert_memory_equal(a->scope.flags, b->scope.flags, sizeof(a->scope.flags));
-    assert_int_equal(a->scope.principals.count, b->scope.principals.count);
-    for (size_t p = 0; p < a->scope.principals.count; p++)
-        assert_string_equal(a->scope.principals.items[p], b->scope.principals.items[p]);
-    assert_int_equal(a->selection.untestable, b->selection.untestable);
-    assert_int_equal(a->selection.unrecorded.count, b->selection.unrecorded.count);
-    compare_gaps(&a->book->gaps, &b->book->gaps);
-}
-
-/* ---- the index of a part of the ledger, made in pieces ---- */
-
-static void
-build(struct told_ledger *l, size_t from, size_t to)
-{
-    struct index *index;
-    struct index_build *b;
-
-    if (from == 0)
-        assert_int_equal(index_make(&index, directory), 0);
-    else
-        assert_int_equal(index_open_to_write(&index, directory), 0);
-    assert_int_equal(index_build_new(&b, &os_real, index, from > 0), 0);
-    index_build_months(b, 300);
-    for (size_t i = from; i < to; i++) {
-        if ((int)l->items[i].entry.type == STORY_DAMAGE)
-            index_build_damage(b, &(struct records_place){.segment = 7, .offset = i + 1});
-        else
-            assert_int_equal(index_build_add(b, &l->items[i].entry), 0);
-    }
-    assert_int_equal(index_build_end(b), 0);
-    index_build_free(b);
-    if (from == 0) {
-        assert_int_equal(index_replace(index, directory), 0);
-    } else {
-        assert_int_equal(index_commit(index), 0);
-        index_close(index);
-    }
-}
-
-/* Where the index ends, and goes on: behind an entry that is one. */
-static size_t
-place_behind(const struct told_ledger *l, size_t at)
-{
-    while (at < l->count && (int)l->items[at - 1].entry.type == STORY_DAMAGE)
-        at++;
-    return at;
-}
 
 static int64_t
 moment(struct random *r, const struct told_ledger *l)
@@ -210,30 +31,6 @@ some_filter(struct random *r, const struct told_ledger *l)
     if (filter.to != 0 && filter.to <= filter.from)
         filter.to = filter.from + 1 + random_below(r, 100) * (DAY / 50);
     return filter;
-}
-
-/* Whether it was answered. What is not depends on the ledger: see index_read.c. */
-static bool
-ask_both(struct told_ledger *l, struct filter filter, bool has_configured)
-{
-    struct entries entries = entries_of(l);
-    struct answer with, without;
-    struct index *index;
-    int result;
-
-    begin(&without, filter, has_configured);
-    read_all(&without, l);
-    begin(&with, filter, has_configured);
-    assert_int_equal(index_open(&index, directory), 0);
-    result = index_scope(index, &with.scope, &with.selection, &entries);
-    index_close(index);
-    if (result == 0)
-        compare(&with, &without);
-    else
-        assert_int_equal(result, PASU_E_UNAVAILABLE);
-    end(&with);
-    end(&without);
-    return result == 0;
 }
 
 /* ---- one person ---- */
@@ -427,31 +224,6 @@ a_dump_is_cut_at_the_same_places(void **state PASU_UNUSED)
 
 /* What is made in pieces is what is made at once. */
 static void
-collect(struct pack *pack)
-{
-    struct index *index;
-
-    assert_int_equal(index_open(&index, directory), 0);
-    for (enum index_table t = INDEX_MAIN; t < INDEX_TABLES; t++) {
-        struct index_walk walk;
-        struct view key, value;
-        int next;
-
-        assert_int_equal(index_walk_begin(&walk, index, t), 0);
-        next = index_walk_seek(&walk, VIEW("\0"), &key, &value);
-        for (; next == 1; next = index_walk_next(&walk, &key, &value)) {
-            pack_number(pack, key.length);
-            pack_bytes(pack, key.bytes, key.length);
-            pack_number(pack, value.length);
-            pack_bytes(pack, value.bytes, value.length);
-        }
-        assert_int_equal(next, 0);
-        index_walk_end(&walk);
-    }
-    index_close(index);
-}
-
-static void
 pieces_make_the_same_index(void **state PASU_UNUSED)
 {
     for (uint64_t seed = 1; seed <= 12; seed++) {
@@ -479,105 +251,6 @@ pieces_make_the_same_index(void **state PASU_UNUSED)
     }
 }
 
-static void
-another_ledger_is_not_answered_for(void **state PASU_UNUSED)
-{
-    struct told_ledger l;
-    struct entries entries = entries_of(&l);
-    struct answer answer;
-    struct index *index;
-
-    tell_all(&l, 2, 200);
-    build(&l, 0, place_behind(&l, 150));
-    for (size_t i = 0; i < l.count; i++)
-        l.items[i].entry.time++;
-    begin(&answer, (struct filter){0}, false);
-    assert_int_equal(index_open(&index, directory), 0);
-    assert_int_equal(index_scope(index, &answer.scope, &answer.selection, &entries),
-                     PASU_E_UNAVAILABLE);
-    index_close(index);
-    end(&answer);
-    forget_all(&l);
-}
-
-/* Any byte: an error, or, where it was not looked at, the same answer. */
-static void
-flipped_bytes_are_found(void **state PASU_UNUSED)
-{
-    struct told_ledger l;
-    struct entries entries = entries_of(&l);
-    struct random random = {.state = 77};
-    unsigned found = 0;
-
-    tell_all(&l, 6, 300);
-    build(&l, 0, place_behind(&l, 280));
-    for (int round = 0; round < 300; round++) {
-        struct index *index;
-        struct index_walk walk;
-        struct view key, value;
-        struct answer with, without;
-        enum index_table table = (enum index_table)random_below(&random, INDEX_TABLES);
-        uint32_t skip = random_below(&random, 40);
-        int result;
-
-        /* Below the checksum: what is written is whole to LMDB and to index_get. */
-        build(&l, 0, place_behind(&l, 280));
-        assert_int_equal(index_open_to_write(&index, directory), 0);
-        assert_int_equal(index_walk_begin(&walk, index, table), 0);
-        result = index_walk_seek(&walk, VIEW("\0"), &key, &value);
-        while (result == 1 && skip-- > 0)
-            result = index_walk_next(&walk, &key, &value);
-        if (result == 1 && value.length > 0) {
-            uint8_t name[INDEX_KEY_MAX], *bytes = memory_new(value.length, 1);
-            size_t length = value.length, key_length = key.length;
-
-            memcpy(name, key.bytes, key_length);
-            memcpy(bytes, value.bytes, length);
-            bytes[random_below(&random, (uint32_t)length)] ^=
-                (uint8_t)(1 << random_below(&random, 8));
-            index_walk_end(&walk);
-            assert_int_equal(
-                index_put(index, table, view_of(name, key_length), view_of(bytes, length)), 0);
-            memory_free(bytes);
-        } else {
-            index_walk_end(&walk);
-        }
-        assert_int_equal(index_commit(index), 0);
-        index_close(index);
-        begin(&with, (struct filter){0}, false);
-        begin(&without, (struct filter){0}, false);
-        assert_int_equal(index_open(&index, directory), 0);
-        result = index_scope(index, &with.scope, &with.selection, &entries);
-        found += result != 0;
-        index_close(index);
-        end(&with);
-        end(&without);
-    }
-    assert_true(found > 20);
-    forget_all(&l);
-}
-
-static int
-set_up(void **state PASU_UNUSED)
-{
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return directory >= 0 ? 0 : -1;
-}
-
-static int
-tear_down(void **state PASU_UNUSED)
-{
-    static const char *const files[] = {"index/data.mdb", "index/lock.mdb"};
-
-    for (size_t f = 0; f < COUNT_OF(files); f++)
-        unlinkat(directory, files[f], 0);
-    unlinkat(directory, "index", AT_REMOVEDIR);
-    close(directory);
-    return rmdir(folder);
-}
-
 int
 main(void)
 {
@@ -586,8 +259,6 @@ main(void)
         cmocka_unit_test(persons_are_those_of_reading),
         cmocka_unit_test(a_dump_is_cut_at_the_same_places),
         cmocka_unit_test(pieces_make_the_same_index),
-        cmocka_unit_test(another_ledger_is_not_answered_for),
-        cmocka_unit_test(flipped_bytes_are_found),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
