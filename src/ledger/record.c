@@ -317,6 +317,14 @@ sign_now(struct record_keeping *r)
 
 /* ---- what happens to sessions, and everything else ---- */
 
+int
+record_missed(struct record_keeping *r, int error)
+{
+    count_missing(r, error);
+    record_log_failure(r, error);
+    return error;
+}
+
 static int
 append_ready(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
@@ -324,11 +332,8 @@ append_ready(struct record_keeping *r, enum segment_type type, const union paylo
 
     if (result == 0)
         result = append_body(r, type, body);
-    if (result != 0) {
-        count_missing(r, result);
-        record_log_failure(r, result);
-        return result;
-    }
+    if (result != 0)
+        return record_missed(r, result);
     r->has_failed = false;
     return 0;
 }
@@ -339,16 +344,6 @@ record_other(struct record_keeping *r, enum segment_type type, const union paylo
     int result = append_ready(r, type, body);
 
     return result == 0 && r->durability == DURABILITY_STRICT ? record_sync(r) : result;
-}
-
-int
-record_erase(struct record_keeping *r)
-{
-    int result = entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys,
-                                     chain_size(&r->chain), &r->watch);
-
-    r->must_erase = result != 0;
-    return result;
 }
 
 int
