@@ -230,6 +230,11 @@ def test_hold():
     equal(len(holds()), 2)
     front.stop()
     equal(len(holds()), 2)
+    # Without a guard each answer names the hold that was asked for, too.
+    done = front.guard.run("hold", "release", str(second), "--who", "x", "--why", "y")
+    equal((done.returncode, f"no hold {second}\n" in done.stderr), (1, True), done.stderr)
+    equal(front.guard.json("hold", "release", str(first), "--who", "court", "--why", "closed"), [{"hold": first}])
+    equal([one[0] for one in holds()], [third])
     verify(front)
 
 
