@@ -4,6 +4,7 @@
 to it is in it."""
 import contextlib
 import os
+import shutil
 import signal
 import struct
 import threading
@@ -236,6 +237,12 @@ def test_hold():
     equal(front.guard.json("hold", "release", str(first), "--who", "court", "--why", "closed"), [{"hold": first}])
     equal([one[0] for one in holds()], [third])
     verify(front)
+    # A copy is not gone on with.
+    shutil.move(ledger(front), front.guard.folder / "original")
+    shutil.copytree(front.guard.folder / "original", ledger(front))
+    for words in (("hold", "place", "--who", "x", "--why", "y"), ("ledger", "rotate-key", "--why", "y")):
+        done = front.guard.run(*words)
+        equal((done.returncode, "it is a copy" in done.stderr), (1, True), done.stderr)
 
 
 def encrypted(name, keys):
