@@ -62,7 +62,7 @@ struct payload_kill {
 };
 
 struct payload_policy {
-    uint8_t digest[PAYLOAD_DIGEST_SIZE]; /* SHA-256 of what config_pack makes */
+    uint8_t digest[PAYLOAD_DIGEST_SIZE]; /* SHA-256 of the file */
     uint64_t generation;                 /* counts configurations from 1 */
 };
 

@@ -49,7 +49,7 @@ segment_header_check(const struct segment_header *header, uint64_t first)
 bool
 segment_header_is_whole(const struct segment_header *header)
 {
-    return header->crc == header_crc(header) && header->flags <= 1 &&
+    return header->crc == header_crc(header) && header->flags <= SEGMENT_IS_SEALED &&
            bytes_are_zero(header->zero, sizeof(header->zero));
 }
 
