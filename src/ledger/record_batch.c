@@ -40,24 +40,24 @@ take_salt(struct record_keeping *r, uint8_t salt[ENTRY_SALT])
 static int
 put_exposure(struct record_keeping *r, struct view payload)
 {
-    uint8_t salt[ENTRY_SALT] = {0};
-    const struct iovec parts[] = {{salt, sizeof(salt)}, {r->copy, payload.length}};
-    bool has_list;
-    uint64_t index;
+    struct segment_record record = {.type = SEGMENT_EXPOSURE,
+                                    .payload = view_of(r->copy, ENTRY_SALT + payload.length)};
+    PASU_UNINITIALIZED struct entry entry;
+    struct view copy = view_of(r->copy + ENTRY_SALT, payload.length);
     int result;
 
-    if (payload.length > sizeof(r->copy) - sizeof(salt))
+    if (payload.length > sizeof(r->copy) - ENTRY_SALT)
         return PASU_E_MALFORMED;
+    memset(r->copy, 0, ENTRY_SALT);
     if (payload.length > 0)
-        memcpy(r->copy, payload.bytes, payload.length);
-    if (entry_look(view_of(r->copy, payload.length), &has_list) != 0 ||
-        exposure_decode(&r->exposure, view_of(r->copy, payload.length), r->ordinals,
-                        COUNT_OF(r->ordinals)) != 0)
+        memcpy(r->copy + ENTRY_SALT, payload.bytes, payload.length);
+    if (entry_lay(&entry, &record) != 0 ||
+        exposure_decode(&r->exposure, copy, r->ordinals, COUNT_OF(r->ordinals)) != 0)
         return PASU_E_MALFORMED;
-    result = has_list ? take_salt(r, salt) : 0;
-    return result == 0 ? chain_put(&r->chain, SEGMENT_EXPOSURE, os_realtime(r->log->os), parts,
-                                   COUNT_OF(parts), &index)
-                       : result;
+    result = entry_has_list(&entry) ? take_salt(r, r->copy) : 0;
+    return result == 0
+               ? record_put(r, SEGMENT_EXPOSURE, record.payload.bytes, record.payload.length)
+               : result;
 }
 
 /* Sealed anew, with its own key. */
