@@ -96,7 +96,7 @@ list(const struct ask *ask, bool is_json)
 static int
 complain_hold(int result, uint64_t number)
 {
-    if (result == PASU_E_NOTFOUND)
+    if (result == PASU_E_NOTFOUND && number != 0) /* else there is no ledger */
         complain("pasu hold -c FILE list names those that there are", "there is no hold %" PRIu64,
                  number);
     else if (result == PASU_E_RANGE)

@@ -300,6 +300,33 @@ nothing_is_erased_under_a_hold_and_an_alert_about_it_is_on_the_disk(void **state
     kill_keeper(p);
 }
 
+/* Or somebody would hear that there is no hold. */
+static void
+holds_that_cannot_be_read_are_not_taken_for_none(void **state)
+{
+    static const uint8_t key[SEGMENT_KEY_SIZE] = {1}, other[SEGMENT_KEY_SIZE] = {2};
+    const struct segment_watch nobody = {0};
+    struct place *p = *state;
+    union payload_body body = {.hold = {.who = "court", .why = "evidence"}};
+    struct segment_keys keys = {0}, none = {0}, wrong = {0};
+    struct holds holds;
+    int segments;
+
+    assert_int_equal(segment_keys_add(&keys, key), 0);
+    assert_int_equal(segment_keys_add(&wrong, other), 0);
+    open_records(p);
+    p->records.keys = keys;
+    assert_int_equal(record_deed(&p->records, SEGMENT_HOLD, &body), 0);
+    record_close(&p->records);
+    kill_keeper(p);
+    segments = open_segments(p);
+    assert_int_equal(holds_find(&holds, &os_real, segments, &none, &nobody), PASU_E_LEDGER_KEY);
+    assert_int_equal(holds_find(&holds, &os_real, segments, &wrong, &nobody), PASU_E_LEDGER_KEY);
+    assert_int_equal(holds_find(&holds, &os_real, segments, &keys, &nobody), 0);
+    assert_true(holds.count == 1 && holds.items[0].number == body.hold.number);
+    close(segments);
+}
+
 /* ---- salts ---- */
 
 static void
@@ -404,6 +431,7 @@ main(void)
         TEST(a_keeper_that_could_not_say_that_it_started_says_so_first),
         TEST(what_is_missing_is_told_before_the_end_and_never_wraps),
         TEST(nothing_is_erased_under_a_hold_and_an_alert_about_it_is_on_the_disk),
+        TEST(holds_that_cannot_be_read_are_not_taken_for_none),
         TEST(the_same_persons_are_salted_differently_and_nobody_not_at_all),
         TEST(without_randomness_an_exposure_stays_in_its_ring),
     };
