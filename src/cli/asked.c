@@ -78,29 +78,55 @@ append_aside(const struct ask *ask, const struct deed *deed)
     return WEXITSTATUS(status) == 0 ? 0 : PASU_E_FIRST__ + WEXITSTATUS(status);
 }
 
+int
+asked_complain(int error, const char *what)
+{
+    const char *hint = error_hint(error), *text = error_text(error);
+    int status = error_exit(error);
+
+    if (error == PASU_E_DENIED)
+        hint = "run it as root, or as the account that pasu guard runs as";
+    if (error == PASU_E_MISUSE) {
+        hint = "of a ledger only the original is gone on with: a guard that serves it makes it so";
+        text = "it is a copy";
+        status = 1;
+    }
+    complain(hint, "%s: %s", what, text);
+    return status;
+}
+
 static void
 say(int result)
 {
-    const char *hint = error_hint(result), *text = error_text(result);
-
-    if (result == PASU_E_DENIED)
-        hint = "run it as root, or as the account that pasu runs as";
-    if (result == PASU_E_MISUSE) {
-        hint = "of a ledger only the original is gone on with: a guard that serves it makes it so";
-        text = "it is a copy";
-    }
     if (result != 0)
-        complain(hint, "that this was asked is not in the ledger: %s", text);
+        asked_complain(result, "that this was asked is not in the ledger");
 }
 
-/* By the guard, or where there is none, by us. */
+bool
+asked_has_why(const struct arguments *arguments, size_t most)
+{
+    const char *why = arguments->values[OPTION_why];
+
+    if (why == NULL || *why == '\0')
+        complain("it is recorded for good", "say why (--why)");
+    else if (strlen(why) > most)
+        complain("", "--why is longer than %zu bytes", most);
+    else
+        return true;
+    return false;
+}
+
+/* By the guard, whose answer is *number then, or where there is none, by us. */
 static int
 tell(const struct ask *ask, enum control_verb verb, enum segment_type type,
      const union payload_body *body, const char *who, const char *what, uint64_t *number)
 {
     const struct deed deed = {.type = type, .body = *body};
-    int result = control_tell(ask->path, verb, *number, who, what, number);
+    uint64_t count;
+    int result = control_tell(ask->path, verb, *number, who, what, &count);
 
+    if (result == 0)
+        *number = count;
     return result == PASU_E_UNAVAILABLE ? append_aside(ask, &deed) : result;
 }
 

@@ -15,6 +15,10 @@
 void asked_record(const struct ask *ask, const struct arguments *arguments, const char *key);
 /* All that is recorded goes to this place. */
 void asked_export(const struct ask *ask, const char *where);
+/* Whether --why is there, and of at most so many bytes; or it has been complained about. */
+bool asked_has_why(const struct arguments *arguments, size_t most);
+/* Complains that an error of these has come; the exit status. */
+int asked_complain(int error, const char *what);
 /* Destroys the key of an entry of the directory. 0, or an error. */
 PASU_MUST_USE int asked_erase(const struct ask *ask, uint32_t ordinal, const char *why);
 /* Another key takes the place of the ledger's. `is_lost`: there is none, and no guard either. 0, or

@@ -10,20 +10,6 @@
 
 enum { ORDINALS_MAX = 64 };
 
-static bool
-is_well(const struct arguments *arguments)
-{
-    const char *why = arguments->values[OPTION_why];
-
-    if (why == NULL || *why == '\0')
-        complain("it is recorded for good", "say why (--why)");
-    else if (strlen(why) >= CONTROL_TEXT_SIZE)
-        complain("at most 255 bytes are recorded", "--why is too long");
-    else
-        return true;
-    return false;
-}
-
 /* The person's entries in the directory: their number, or the exit status, negative. */
 static int
 find(struct evidence *e, const char *key, uint32_t ordinals[ORDINALS_MAX])
@@ -78,11 +64,9 @@ erase(struct evidence *e, const struct arguments *arguments)
     for (int i = 0; i < count; i++) {
         int result = asked_erase(&e->ask, ordinals[i], arguments->values[OPTION_why]);
 
-        if (result == PASU_E_DENIED)
-            complain("run it as root, or as the account that pasu guard runs as",
-                     "this account may not do it");
         if (result != 0)
-            return result == PASU_E_DENIED ? 1 : complain_error(result, "nothing is erased");
+            return asked_complain(result, i == 0 ? "nothing is erased"
+                                                 : "only a part of the person's entries is erased");
     }
     print(arguments, count);
     return 0;
@@ -94,7 +78,7 @@ run_erase(const struct arguments *arguments)
     struct evidence evidence;
     int status;
 
-    if (!is_well(arguments))
+    if (!asked_has_why(arguments, CONTROL_TEXT_SIZE - 1))
         return output_end(2);
     status = evidence_open(&evidence, arguments);
     if (status == 0)

@@ -96,19 +96,13 @@ list(const struct ask *ask, bool is_json)
 static int
 complain_hold(int result, uint64_t number)
 {
-    if (result == PASU_E_NOTFOUND)
+    if (result == PASU_E_NOTFOUND && number != 0) /* else there is no ledger */
         complain("pasu hold -c FILE list names those that there are", "there is no hold %" PRIu64,
                  number);
-    else if (result == PASU_E_DENIED)
-        complain("run it as root, or as the account that pasu guard runs as",
-                 "this account may not do it");
-    else if (result == PASU_E_MISUSE)
-        complain("only the ledger that a guard has served is gone on with",
-                 "it is a copy of a ledger");
     else if (result == PASU_E_RANGE)
         complain("release some first", "there are %d holds, which is the most", HOLDS_MAX);
     else
-        return complain_error(result, "the ledger");
+        return asked_complain(result, "the ledger");
     return result == PASU_E_RANGE ? 2 : 1;
 }
 

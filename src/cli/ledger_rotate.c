@@ -13,27 +13,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static bool
-is_well(const struct arguments *arguments)
-{
-    const char *why = arguments->values[OPTION_why];
-
-    if (why == NULL || *why == '\0')
-        complain("it is recorded for good", "say why (--why)");
-    else if (strlen(why) > ROTATION_WHY_MAX)
-        complain("at most 200 bytes are recorded", "--why is too long");
-    else
-        return true;
-    return false;
-}
-
 static int
 complain_rotation(int result, const struct ask *ask, bool is_lost)
 {
-    if (result == PASU_E_DENIED)
-        complain("run it as root, or as the account that pasu guard runs as",
-                 "this account may not do it");
-    else if (result == PASU_E_NOTFOUND && !is_lost)
+    if (result == PASU_E_NOTFOUND && !is_lost)
         complain("if the key is lost, and no backup has it, say --lost",
                  "there is no signing.key, or no ledger, in %s", ask->config->ledger.directory);
     else if (result == PASU_E_NOTFOUND)
@@ -47,8 +30,8 @@ complain_rotation(int result, const struct ask *ask, bool is_lost)
                          : "it has the ledger, and does not answer now: try again",
                  "a guard runs");
     else
-        return complain_error(result, "the ledger");
-    return result == PASU_E_DENIED || result == PASU_E_NOTFOUND ? 1 : 2;
+        return asked_complain(result, "the ledger");
+    return result == PASU_E_NOTFOUND ? 1 : 2;
 }
 
 /* The key that has signed the last checkpoint. */
@@ -121,7 +104,7 @@ ledger_rotate(const struct arguments *arguments)
     struct ask ask;
     int status;
 
-    if (!is_well(arguments))
+    if (!asked_has_why(arguments, ROTATION_WHY_MAX))
         return output_end(2);
     status = ask_init(&ask, arguments);
     if (status == 0)

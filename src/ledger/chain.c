@@ -63,20 +63,10 @@ feed_segment(struct feed *f, uint64_t first)
     struct segment_scan scan;
     struct segment_record record;
     struct tree_hash leaf;
-    char name[SEGMENT_NAME_SIZE];
-    int fd, result;
+    int result = segment_scan_enter(&scan, c->os, c->segments, first, c->keys);
 
-    segment_name(name, first);
-    fd = c->os->openat(c->os->arg, c->segments, name,
-                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-    if (fd < 0)
-        return error_from_errno(errno);
-    result = segment_scan_init(&scan, c->os, fd, first);
-    if (result != 0) {
-        c->os->close(c->os->arg, fd);
+    if (result != 0)
         return result;
-    }
-    result = segment_scan_unlock(&scan, c->keys);
     while (result == 0 && scan.next < f->to && (result = segment_scan_next(&scan, &record)) == 1) {
         result = 0;
         if (c->watch && c->watch->read)
@@ -97,8 +87,7 @@ feed_segment(struct feed *f, uint64_t first)
             break;
     }
     f->done += scan.file.limit;
-    segment_scan_release(&scan);
-    c->os->close(c->os->arg, fd);
+    segment_scan_leave(&scan);
     return result;
 }
 
@@ -425,18 +414,11 @@ check_first(struct chain *c, uint64_t count)
     struct segment_scan scan;
     struct segment_record record;
     struct first_records first;
-    char name[SEGMENT_NAME_SIZE];
-    int fd, result;
+    int result = segment_scan_enter(&scan, c->os, c->segments, 0, c->keys);
 
-    segment_name(name, 0);
-    fd = c->os->openat(c->os->arg, c->segments, name,
-                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : error_from_errno(errno);
+    if (result != 0)
+        return result == PASU_E_NOTFOUND ? 0 : result;
     make_first(c, &first);
-    result = segment_scan_init(&scan, c->os, fd, 0);
-    if (result == 0)
-        result = segment_scan_unlock(&scan, c->keys);
     while (result == 0 && scan.next < count) {
         result = segment_scan_next(&scan, &record);
         if (result == 1 && record.is_sealed)
@@ -449,8 +431,7 @@ check_first(struct chain *c, uint64_t count)
                      : record.type == SEGMENT_KEY && ends_with(record.payload, 0, &first.key[0]);
         result = result ? 0 : PASU_E_CORRUPT;
     }
-    segment_scan_release(&scan);
-    c->os->close(c->os->arg, fd);
+    segment_scan_leave(&scan);
     return result;
 }
 

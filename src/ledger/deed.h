@@ -10,9 +10,8 @@
 #include "ledger/control.h"
 #include "ledger/intake.h"
 
-/* Whether a control_verb is one of these, which need no gate. */
-bool deed_is(uint32_t verb);
-/* Does it, and ends the client. */
-void deed_do(struct control_client *client, struct intake *intake);
+/* Does what the client asks for, if it is one of these, which need no gate, and ends the client.
+ * False: it is none. */
+bool deed_do(struct control_client *client, struct intake *intake);
 
 #endif

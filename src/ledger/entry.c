@@ -58,39 +58,24 @@ take_head(struct view exposure, struct view *head, struct view *rest)
     return true;
 }
 
-int
-entry_look(struct view exposure, bool *has_list)
-{
-    struct view head, rest, list;
-
-    *has_list = false;
-    if (!take_head(exposure, &head, &rest))
-        return PASU_E_CORRUPT;
-    for (size_t i = 0; i < exposure.bytes[AT_PARTS]; i++) {
-        const uint8_t *part = rest.bytes;
-
-        if (rest.length < PART)
-            return PASU_E_CORRUPT;
-        rest = view_of(part + PART, rest.length - PART);
-        for (size_t which = 0; which < 2; which++) {
-            if (!take_list(&rest, get_u32(part + AT_COUNTS + which * sizeof(uint32_t)),
-                           part[AT_FORM] >> which & 1, &list))
-                return PASU_E_CORRUPT;
-            *has_list |= list.length > 0;
-        }
-    }
-    return rest.length == 0 ? 0 : PASU_E_CORRUPT;
-}
-
 static void
 add_piece(struct entry *entry, const void *bytes, size_t length)
 {
     entry->pieces[entry->count++] = (struct iovec){(void *)(uintptr_t)bytes, length};
 }
 
-/* A part and its two lists; whether it has any of them. */
+bool
+entry_has_list(const struct entry *entry)
+{
+    for (size_t i = 0; i < entry->part_count; i++)
+        if (entry->lists[i][0].length > 0 || entry->lists[i][1].length > 0)
+            return true;
+    return false;
+}
+
+/* A part and its two lists. */
 static int
-add_part(struct entry *entry, struct view *rest, bool *has_list)
+add_part(struct entry *entry, struct view *rest)
 {
     const uint8_t *part = rest->bytes;
     size_t index = entry->part_count++;
@@ -99,12 +84,10 @@ add_part(struct entry *entry, struct view *rest, bool *has_list)
         return PASU_E_CORRUPT;
     *rest = view_of(part + PART, rest->length - PART);
     memset(entry->commitments[index], 0, sizeof(entry->commitments[index]));
-    for (size_t which = 0; which < 2; which++) {
+    for (size_t which = 0; which < 2; which++)
         if (!take_list(rest, get_u32(part + AT_COUNTS + which * sizeof(uint32_t)),
                        part[AT_FORM] >> which & 1, &entry->lists[index][which]))
             return PASU_E_CORRUPT;
-        *has_list = *has_list || entry->lists[index][which].length > 0;
-    }
     add_piece(entry, part, PART);
     add_piece(entry, entry->commitments[index], sizeof(entry->commitments[index]));
     return 0;
@@ -114,7 +97,6 @@ static int
 add_exposure(struct entry *entry, struct view payload)
 {
     const uint8_t *salt = payload.bytes;
-    bool has_list = false;
     struct view head, rest;
 
     if (payload.length < ENTRY_SALT ||
@@ -123,13 +105,13 @@ add_exposure(struct entry *entry, struct view payload)
     entry->salt = salt;
     add_piece(entry, head.bytes, head.length);
     for (size_t i = 0; i < head.bytes[AT_PARTS]; i++) {
-        int result = add_part(entry, &rest, &has_list);
+        int result = add_part(entry, &rest);
 
         if (result != 0)
             return result;
     }
     /* With nobody in it there is nothing that the salt could change in the entry. */
-    return rest.length == 0 && (has_list || bytes_are_zero(entry->salt, ENTRY_SALT))
+    return rest.length == 0 && (entry_has_list(entry) || bytes_are_zero(entry->salt, ENTRY_SALT))
                ? 0
                : PASU_E_CORRUPT;
 }

@@ -40,6 +40,9 @@ struct entry {
  * be filled in. PASU_E_CORRUPT: an exposure whose lists do not end where it does, or without any
  * and with a salt; an opening of another length. */
 PASU_MUST_USE int entry_lay(struct entry *entry, const struct segment_record *record);
+/* Whether one that was laid out has a list: then an exposure's salt must be random, and else zero.
+ */
+bool entry_has_list(const struct entry *entry);
 /* What a commitment is the hash of, before the list's bytes. */
 enum { ENTRY_LIST_HEAD = 1 + ENTRY_SALT + 2 };
 void entry_list_head(uint8_t head[ENTRY_LIST_HEAD], const struct entry *entry, size_t part,
@@ -47,9 +50,6 @@ void entry_list_head(uint8_t head[ENTRY_LIST_HEAD], const struct entry *entry, s
 /* The errors of entry_lay, and PASU_E_CRYPTO. */
 PASU_MUST_USE int entry_make(struct entry *entry, struct tree_hasher *hasher,
                              const struct segment_record *record);
-/* Whether an exposure's bytes, without a salt, name anybody: then its salt must be random, and else
- * zero. PASU_E_CORRUPT: its lists do not end where it does. */
-PASU_MUST_USE int entry_look(struct view exposure, bool *has_list);
 /* The leaf's hash of a record. */
 PASU_MUST_USE int entry_leaf(struct tree_hasher *hasher, const struct segment_record *record,
                              struct tree_hash *leaf);

@@ -4,6 +4,7 @@
 #include "base/crc32c.h"
 #include "base/memory.h"
 #include "exposure/key.h"
+#include "ledger/payload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +129,6 @@ make_header(struct entry_keys *k, int directory, const struct sandbox_account *a
 {
     int result = 0;
 
-    k->is_new = true;
     if (account->uid != 0 && fchown(k->fd, account->uid, account->gid) != 0)
         result = error_from_errno(errno);
     if (result == 0)
@@ -249,17 +249,15 @@ destroy(struct entry_keys *k, uint32_t ordinal)
 int
 entry_keys_apply(struct entry_keys *k, const struct segment_record *record)
 {
-    struct entry_erased erased;
+    struct payload_erased erased;
+    int result;
 
     if (record->is_sealed)
         return PASU_E_LEDGER_KEY;
     if (record->type != SEGMENT_ERASED || record->index < k->applied)
         return 0;
-    if (record->payload.length < sizeof(erased) + 1 ||
-        record->payload.length != sizeof(erased) + 1 + record->payload.bytes[sizeof(erased)])
-        return PASU_E_CORRUPT;
-    memcpy(&erased, record->payload.bytes, sizeof(erased));
-    return erased.ordinal >= KEY_ORDINAL_FIRST ? destroy(k, erased.ordinal) : PASU_E_CORRUPT;
+    result = payload_read_erased(&erased, record->payload);
+    return result == 0 ? destroy(k, erased.ordinal) : result;
 }
 
 int

@@ -23,7 +23,6 @@ enum { ENTRY_KEY_SIZE = 32 };
 struct entry_keys {
     const struct os *os;
     int fd;           /* -1: not open */
-    bool is_new;      /* there was none: entries that are there already have no keys */
     uint64_t applied; /* the ERASED records below this index are */
     /* What is not known to be on the disk; none where `from` is not below `to`. */
     off_t from, to;
@@ -62,10 +61,5 @@ PASU_MUST_USE int entry_keys_set_applied(struct entry_keys *keys, uint64_t index
 PASU_MUST_USE int entry_keys_catch_up(struct entry_keys *keys, int segments,
                                       const struct segment_keys *segment_keys, uint64_t to,
                                       const struct segment_watch *watch);
-
-/* The fixed part of an ERASED record's payload; a text follows, why. */
-struct entry_erased {
-    uint32_t ordinal, uid;
-};
 
 #endif

@@ -3,15 +3,12 @@
 
 #include "base/memory.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 static const char prefix[] = "checkpoint.";
 
-enum { PREFIX = sizeof(prefix) - 1, DIGITS = 20 };
+enum { PREFIX = sizeof(prefix) - 1 };
 
 /* ---- the record ---- */
 
@@ -40,66 +37,27 @@ handover_public(const struct segment_record *record)
 void
 handover_name(char name[HANDOVER_NAME_SIZE], uint64_t record)
 {
-    snprintf(name, HANDOVER_NAME_SIZE, "%s%0*" PRIu64, prefix, DIGITS, record);
+    snprintf(name, HANDOVER_NAME_SIZE, "%s%0*" PRIu64, prefix, (int)SEGMENT_DIGITS, record);
 }
 
 static bool
 parse_name(const char *name, uint64_t *record)
 {
-    char again[HANDOVER_NAME_SIZE];
-
-    *record = 0;
-    if (strncmp(name, prefix, PREFIX) != 0 || strlen(name) != PREFIX + DIGITS)
-        return false;
-    for (const char *at = name + PREFIX; *at; at++)
-        if (*at < '0' || *at > '9' || __builtin_mul_overflow(*record, UINT64_C(10), record) ||
-            __builtin_add_overflow(*record, (uint64_t)(*at - '0'), record))
-            return false;
-    handover_name(again, *record);
-    return strcmp(name, again) == 0;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    const uint64_t *one = a, *other = b;
-
-    return (*one > *other) - (*one < *other);
+    return strncmp(name, prefix, PREFIX) == 0 && strlen(name) == PREFIX + SEGMENT_DIGITS &&
+           segment_number_parse(name + PREFIX, record);
 }
 
 int
 handover_list(const struct os *os, int directory, uint64_t **records, size_t *count)
 {
-    int fd = os->openat(os->arg, directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    DIR *names = fd >= 0 ? fdopendir(fd) : NULL;
-    int result = names ? 0 : error_from_errno(errno);
-    struct dirent *entry;
-    uint64_t record;
+    int result = segment_list_numbers(os, directory, parse_name, records, count);
 
+    if (*count <= HANDOVERS_MAX)
+        return result;
+    memory_free(*records);
+    *records = NULL;
     *count = 0;
-    *records = memory_new(HANDOVERS_MAX, sizeof(**records));
-    if (!names && fd >= 0)
-        os->close(os->arg, fd);
-    if (result == 0 && !*records)
-        result = PASU_E_NOMEM;
-    while (result == 0 && (entry = readdir(names)) != NULL) {
-        if (!parse_name(entry->d_name, &record))
-            continue;
-        if (*count == HANDOVERS_MAX)
-            result = PASU_E_RANGE;
-        else
-            (*records)[(*count)++] = record;
-    }
-    if (names)
-        closedir(names);
-    if (result == 0)
-        qsort(*records, *count, sizeof(**records), compare);
-    else {
-        memory_free(*records);
-        *records = NULL;
-        *count = 0;
-    }
-    return result;
+    return PASU_E_RANGE;
 }
 
 int

@@ -70,6 +70,10 @@ walk(struct holds *holds, const struct os *os, int directory, uint64_t first,
            ((result = segment_scan_next(&scan, &record)) == 1 || result == PASU_E_CORRUPT)) {
         if (watch->read)
             watch->read(watch->arg, scan.offset, scan.file.limit);
+        if (result == 1 && record.is_sealed) {
+            result = PASU_E_LEDGER_KEY; /* it may be a hold */
+            break;
+        }
         if (holds && result == 1)
             holds_note(holds, &record);
         else if (result == 1)

@@ -385,11 +385,7 @@ ask_gate(void *arg, struct control_client *client)
     struct message_ask ask = {.question = client->question};
     int result = PASU_E_PROTOCOL;
 
-    if (deed_is(client->request.verb)) {
-        deed_do(client, &k->intake);
-        return;
-    }
-    if (certify_ask(&k->records, client))
+    if (deed_do(client, &k->intake) || certify_ask(&k->records, client))
         return;
     if (client->request.verb == CONTROL_STATUS) {
         for (size_t i = 0; i < k->process_count; i++)

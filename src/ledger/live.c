@@ -5,12 +5,16 @@
 
 enum { FIRST_SIZE = 256 };
 
-/* Identities are random, unless a gate that was taken over chooses them. */
+/* Identities are random, unless a gate that was taken over chooses them: every bit, and the seed,
+ * has its say in the place (the mixing of SplitMix64). */
 static size_t
 home_of(const struct live *live, uint64_t session)
 {
-    return (size_t)(((session ^ live->seed) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) &
-           (live->size - 1);
+    uint64_t mixed = session ^ live->seed;
+
+    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (size_t)(mixed ^ mixed >> 31) & (live->size - 1);
 }
 
 /* The session's slot, or the free one where it belongs. The table has one: it is half empty. */

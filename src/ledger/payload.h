@@ -62,7 +62,7 @@ struct payload_kill {
 };
 
 struct payload_policy {
-    uint8_t digest[PAYLOAD_DIGEST_SIZE]; /* SHA-256 of what config_pack makes */
+    uint8_t digest[PAYLOAD_DIGEST_SIZE]; /* SHA-256 of the file */
     uint64_t generation;                 /* counts configurations from 1 */
 };
 
@@ -72,7 +72,7 @@ struct payload_roster {
 };
 
 struct payload_alert {
-    uint64_t record; /* index of what it is about */
+    uint64_t record; /* index of what it is about; of rule `hold`, the newest hold's number */
     uint8_t severity;
     char rule[PAYLOAD_TEXT_SIZE], text[PAYLOAD_TEXT_SIZE];
 };

@@ -48,6 +48,15 @@ sign_soon(struct record_keeping *r)
         r->sign_at = in_milliseconds(r, SIGN_MILLISECONDS);
 }
 
+int
+record_put(struct record_keeping *r, enum segment_type type, const void *payload, size_t length)
+{
+    const struct iovec part = {(void *)(uintptr_t)payload, length};
+    uint64_t index;
+
+    return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
+}
+
 /* The holds in force, again, as the first records of a new segment. */
 static int
 put_holds(struct record_keeping *r)
@@ -55,22 +64,16 @@ put_holds(struct record_keeping *r)
     int result = 0;
 
     for (size_t i = 0; i < r->holds.count && result == 0; i++) {
-        const union payload_body body = {.hold = r->holds.items[i]};
         uint8_t payload[PAYLOAD_SMALL_MAX];
-        ssize_t length = payload_write(SEGMENT_HOLD, &body, payload, sizeof(payload));
-        const struct iovec part = {payload, length > 0 ? (size_t)length : 0};
-        uint64_t index;
+        ssize_t length = payload_write_hold(&r->holds.items[i], payload, sizeof(payload));
 
-        result = length < 0 ? (int)length
-                            : chain_put(&r->chain, SEGMENT_HOLD, os_realtime(r->log->os), &part, 1,
-                                        &index);
+        result = length < 0 ? (int)length : record_put(r, SEGMENT_HOLD, payload, (size_t)length);
     }
     if (result != 0)
         chain_abort(&r->chain);
     return result;
 }
 
-/* A batch of so many bytes at most, behind the holds where it is the first of its segment. */
 int
 record_begin(struct record_keeping *r, size_t bytes)
 {
@@ -94,19 +97,15 @@ enter_segment(struct record_keeping *r)
     }
 }
 
-/* Puts what ends a batch, or is one alone, and commits it. */
 int
-record_commit(struct record_keeping *r, enum segment_type type, const void *payload, size_t length)
+record_commit(struct record_keeping *r, int put)
 {
-    const struct iovec part = {(void *)(uintptr_t)payload, length};
-    uint64_t index;
-    int result = chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
+    int result = put;
 
-    if (result != 0) {
+    if (result != 0)
         chain_abort(&r->chain);
-        return result;
-    }
-    result = chain_commit(&r->chain);
+    else
+        result = chain_commit(&r->chain);
     if (result != 0)
         return result;
     if (r->segment != r->chain.writer.first + 1)
@@ -122,7 +121,7 @@ append(struct record_keeping *r, enum segment_type type, const uint8_t *payload,
     int result = length < 0 ? (int)length : record_begin(r, segment_room((size_t)length));
 
     if (result == 0)
-        result = record_commit(r, type, payload, (size_t)length);
+        result = record_commit(r, record_put(r, type, payload, (size_t)length));
     if (result == 0 && r->durability == DURABILITY_GROUP && r->sync_at == 0)
         r->sync_at = in_milliseconds(r, GROUP_MILLISECONDS);
     return result;
@@ -317,6 +316,14 @@ sign_now(struct record_keeping *r)
 
 /* ---- what happens to sessions, and everything else ---- */
 
+int
+record_missed(struct record_keeping *r, int error)
+{
+    count_missing(r, error);
+    record_log_failure(r, error);
+    return error;
+}
+
 static int
 append_ready(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
@@ -324,11 +331,8 @@ append_ready(struct record_keeping *r, enum segment_type type, const union paylo
 
     if (result == 0)
         result = append_body(r, type, body);
-    if (result != 0) {
-        count_missing(r, result);
-        record_log_failure(r, result);
-        return result;
-    }
+    if (result != 0)
+        return record_missed(r, result);
     r->has_failed = false;
     return 0;
 }
@@ -339,16 +343,6 @@ record_other(struct record_keeping *r, enum segment_type type, const union paylo
     int result = append_ready(r, type, body);
 
     return result == 0 && r->durability == DURABILITY_STRICT ? record_sync(r) : result;
-}
-
-int
-record_erase(struct record_keeping *r)
-{
-    int result = entry_keys_catch_up(&r->entries, r->chain.segments, &r->keys,
-                                     chain_size(&r->chain), &r->watch);
-
-    r->must_erase = result != 0;
-    return result;
 }
 
 int

@@ -75,27 +75,26 @@ PASU_MUST_USE int record_closed(struct record_keeping *records,
                                 const struct message_closed *closed);
 PASU_MUST_USE int record_refused(struct record_keeping *records,
                                  const struct message_refused *refused);
-/* Whether this may be erased: while there is a hold, an alert about it is recorded, and it is
- * PASU_E_HELD. */
-PASU_MUST_USE int record_may_erase(struct record_keeping *records,
-                                   const struct payload_erased *erased);
 /* Any other that is not from a ring and has a form in payload.def. */
 PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type type,
                                const union payload_body *body);
 
-/* Destroys the keys of directory entries that SEGMENT_ERASED records name, which are on the disk.
- * The errors of entry_keys_catch_up: what failed is done when it is called again, or by the next
- * keeper. */
-PASU_MUST_USE int record_erase(struct record_keeping *records);
-/* A record of a command's, while no keeper has the folder (the caller has locked it): opens the
- * ledger, appends, signs and closes. What depends on the ledger is filled in: up to where it is
- * exported, the number of a new hold. PASU_E_NOTFOUND: no such hold to release; the errors of
- * chain_open and chain_checkpoint. */
+/* What somebody does by a command: asks, exports, holds, releases, erases. The record is on the
+ * disk before it takes effect: the hold, or its release, is in force, the entry's key is destroyed.
+ * What depends on the ledger is filled in: up to where it is exported, the number of a new hold.
+ * PASU_E_NOTFOUND: no such hold to release; PASU_E_RANGE: there are HOLDS_MAX; PASU_E_HELD: nothing
+ * is erased under a hold, and an alert that it was wanted is on the disk; the errors of
+ * record_other, and of entry_keys_catch_up: the record is there, and the key goes when this is
+ * called again, or by the next keeper. */
+PASU_MUST_USE int record_deed(struct record_keeping *records, enum segment_type type,
+                              union payload_body *body);
+/* The same while no keeper has the folder (the caller has locked it): opens the ledger, and signs
+ * and closes it again. The errors of chain_open and chain_checkpoint, too. */
 PASU_MUST_USE int record_aside(const struct log *log, int directory,
                                const struct segment_keys *keys, enum segment_type type,
                                const union payload_body *body);
 
-/* The same for more than a record: between the two, all that a keeper can do. `is_key_lost`: as
+/* For more than a record: between the two, all that a keeper can do. `is_key_lost`: as
  * chain_open_lost. After an error there is nothing to close. */
 PASU_MUST_USE int record_aside_open(struct record_keeping *records, const struct log *log,
                                     int directory, const struct segment_keys *keys,

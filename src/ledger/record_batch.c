@@ -40,24 +40,24 @@ take_salt(struct record_keeping *r, uint8_t salt[ENTRY_SALT])
 static int
 put_exposure(struct record_keeping *r, struct view payload)
 {
-    uint8_t salt[ENTRY_SALT] = {0};
-    const struct iovec parts[] = {{salt, sizeof(salt)}, {r->copy, payload.length}};
-    bool has_list;
-    uint64_t index;
+    struct segment_record record = {.type = SEGMENT_EXPOSURE,
+                                    .payload = view_of(r->copy, ENTRY_SALT + payload.length)};
+    PASU_UNINITIALIZED struct entry entry;
+    struct view copy = view_of(r->copy + ENTRY_SALT, payload.length);
     int result;
 
-    if (payload.length > sizeof(r->copy) - sizeof(salt))
+    if (payload.length > sizeof(r->copy) - ENTRY_SALT)
         return PASU_E_MALFORMED;
+    memset(r->copy, 0, ENTRY_SALT);
     if (payload.length > 0)
-        memcpy(r->copy, payload.bytes, payload.length);
-    if (entry_look(view_of(r->copy, payload.length), &has_list) != 0 ||
-        exposure_decode(&r->exposure, view_of(r->copy, payload.length), r->ordinals,
-                        COUNT_OF(r->ordinals)) != 0)
+        memcpy(r->copy + ENTRY_SALT, payload.bytes, payload.length);
+    if (entry_lay(&entry, &record) != 0 ||
+        exposure_decode(&r->exposure, copy, r->ordinals, COUNT_OF(r->ordinals)) != 0)
         return PASU_E_MALFORMED;
-    result = has_list ? take_salt(r, salt) : 0;
-    return result == 0 ? chain_put(&r->chain, SEGMENT_EXPOSURE, os_realtime(r->log->os), parts,
-                                   COUNT_OF(parts), &index)
-                       : result;
+    result = entry_has_list(&entry) ? take_salt(r, r->copy) : 0;
+    return result == 0
+               ? record_put(r, SEGMENT_EXPOSURE, record.payload.bytes, record.payload.length)
+               : result;
 }
 
 /* Sealed anew, with its own key. */
@@ -65,8 +65,6 @@ static int
 put_ordinal(struct record_keeping *r, struct view entry)
 {
     uint8_t payload[ENTRY_SEAL_MAX];
-    struct iovec part = {payload, 0};
-    uint64_t index;
     ssize_t length;
 
     if (entry.length > sizeof(r->copy))
@@ -75,17 +73,14 @@ put_ordinal(struct record_keeping *r, struct view entry)
     length = entry_reseal(&r->entries, &r->seal, view_of(r->copy, entry.length), payload);
     if (length < 0)
         return length == PASU_E_CORRUPT ? PASU_E_MALFORMED : (int)length;
-    part.iov_len = (size_t)length;
-    return chain_put(&r->chain, SEGMENT_ORDINAL, os_realtime(r->log->os), &part, 1, &index);
+    return record_put(r, SEGMENT_ORDINAL, payload, (size_t)length);
 }
 
 /* Whatever the gate has left there: what is no payload of its type would be damage for ever. */
 static int
 put_other(struct record_keeping *r, enum segment_type type, struct view payload)
 {
-    const struct iovec part = {r->copy, payload.length};
     struct view copy = view_of(r->copy, payload.length);
-    uint64_t index;
     int result;
 
     if (payload.length > sizeof(r->copy))
@@ -96,7 +91,7 @@ put_other(struct record_keeping *r, enum segment_type type, struct view payload)
                                         : payload_read(type, &r->body, copy);
     if (result != 0)
         return PASU_E_MALFORMED;
-    return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
+    return record_put(r, type, r->copy, payload.length);
 }
 
 int
@@ -121,9 +116,8 @@ record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
     end.durable = r->chain.writer.durable;
     result = entry_keys_sync(&r->entries);
     if (result == 0)
-        result = record_commit(r, SEGMENT_TAKEN, &end, sizeof(end));
-    else
-        chain_abort(&r->chain);
+        result = record_put(r, SEGMENT_TAKEN, &end, sizeof(end));
+    result = record_commit(r, result);
     if (result != 0)
         record_log_failure(r, result);
     else
@@ -135,11 +129,9 @@ int
 record_batch_mark(struct record_keeping *r, const struct segment_taken *taken)
 {
     struct segment_taken mark = *taken;
-    const struct iovec part = {&mark, sizeof(mark)};
-    uint64_t index;
 
     mark.durable = r->chain.writer.durable;
-    return chain_put(&r->chain, SEGMENT_TAKEN, os_realtime(r->log->os), &part, 1, &index);
+    return record_put(r, SEGMENT_TAKEN, &mark, sizeof(mark));
 }
 
 void

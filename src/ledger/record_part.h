@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What record.c has for the other file of what the keeper records. See record.h. */
+/* What record.c has for the other files of what the keeper records. See record.h. */
 #ifndef PASU_LEDGER_RECORD_PART_H
 #define PASU_LEDGER_RECORD_PART_H
 
@@ -7,12 +7,17 @@
 
 /* Once, until a record succeeds. */
 void record_log_failure(struct record_keeping *records, int error);
+/* A record that could not be written: counts it for the gap, and logs it. The error again. */
+int record_missed(struct record_keeping *records, int error);
 /* Opens the ledger if it is not, says that a keeper has started, and what is missing. */
 PASU_MUST_USE int record_ready(struct record_keeping *records);
 /* A batch of so many bytes at most, behind the holds where it is the first of its segment. */
 PASU_MUST_USE int record_begin(struct record_keeping *records, size_t bytes);
-/* Puts what ends a batch, or is one alone, and commits it; after an error it is aborted. */
-PASU_MUST_USE int record_commit(struct record_keeping *records, enum segment_type type,
-                                const void *payload, size_t length);
+/* One more record of the batch, as chain_put. */
+PASU_MUST_USE int record_put(struct record_keeping *records, enum segment_type type,
+                             const void *payload, size_t length);
+/* Ends the batch: commits it, to be signed soon, or, if `put` is an error, aborts it and gives that
+ * back. */
+PASU_MUST_USE int record_commit(struct record_keeping *records, int put);
 
 #endif

@@ -96,8 +96,8 @@ struct ring_entry {
 PASU_MUST_USE int ring_read(const struct ring *ring, uint64_t *position, struct ring_entry *entry);
 uint64_t ring_head(const struct ring *ring);
 uint64_t ring_tail(const struct ring *ring);
-/* Before ring_release of the same position, once what is before it is in the ledger and on the
- * disk: overwrites the directory entries there, which the secret opens, with zeros. */
+/* Before ring_release of the same position, once what is before it is in the ledger, and as durable
+ * there as it is to be: overwrites the directory entries, which the secret opens, with zeros. */
 void ring_wipe(struct ring *ring, uint64_t position);
 /* Space before the position may be used again. */
 void ring_release(struct ring *ring, uint64_t position);

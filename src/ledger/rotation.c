@@ -2,6 +2,7 @@
 #include "ledger/rotation.h"
 
 #include "base/memory.h"
+#include "ledger/record_part.h"
 
 #include <stdio.h>
 
@@ -22,15 +23,7 @@ put_keys(struct record_keeping *r)
 
     if (result != 0)
         return result;
-    result = chain_key_put(&r->chain, os_realtime(r->log->os));
-    if (result != 0) {
-        record_batch_abort(r);
-        return result;
-    }
-    result = chain_commit(&r->chain);
-    if (result == 0)
-        r->segment = r->chain.writer.first + 1;
-    return result;
+    return record_commit(r, chain_key_put(&r->chain, os_realtime(r->log->os)));
 }
 
 int

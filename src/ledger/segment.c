@@ -49,7 +49,7 @@ segment_header_check(const struct segment_header *header, uint64_t first)
 bool
 segment_header_is_whole(const struct segment_header *header)
 {
-    return header->crc == header_crc(header) && header->flags <= 1 &&
+    return header->crc == header_crc(header) && header->flags <= SEGMENT_IS_SEALED &&
            bytes_are_zero(header->zero, sizeof(header->zero));
 }
 
@@ -92,32 +92,33 @@ segment_is_from_ring(uint32_t type)
 
 /* ---- names ---- */
 
-enum { DIGITS = 20 };
 static const char ending[] = ".seg";
+
+bool
+segment_number_parse(const char digits[SEGMENT_DIGITS], uint64_t *index)
+{
+    *index = 0;
+    for (int i = 0; i < SEGMENT_DIGITS; i++) {
+        uint64_t digit = (uint64_t)(digits[i] - '0');
+
+        if (digit > 9 || *index > (UINT64_MAX - digit) / 10)
+            return false;
+        *index = *index * 10 + digit;
+    }
+    return true;
+}
 
 void
 segment_name(char name[SEGMENT_NAME_SIZE], uint64_t first)
 {
-    snprintf(name, SEGMENT_NAME_SIZE, "%0*" PRIu64 "%s", (int)DIGITS, first, ending);
+    snprintf(name, SEGMENT_NAME_SIZE, "%0*" PRIu64 "%s", (int)SEGMENT_DIGITS, first, ending);
 }
 
 bool
 segment_name_parse(const char *name, uint64_t *first)
 {
-    char again[SEGMENT_NAME_SIZE];
-
-    if (strlen(name) != DIGITS + sizeof(ending) - 1)
-        return false;
-    *first = 0;
-    for (int i = 0; i < DIGITS; i++) {
-        uint64_t digit = (uint64_t)(name[i] - '0');
-
-        if (digit > 9 || *first > (UINT64_MAX - digit) / 10)
-            return false;
-        *first = *first * 10 + digit;
-    }
-    segment_name(again, *first);
-    return strcmp(name, again) == 0;
+    return strlen(name) == SEGMENT_DIGITS + sizeof(ending) - 1 &&
+           strcmp(name + SEGMENT_DIGITS, ending) == 0 && segment_number_parse(name, first);
 }
 
 static int
@@ -132,54 +133,61 @@ compare(const void *a, const void *b)
 
 /* Reads the names; on an error what is there stays to be freed. */
 static int
-read_names(DIR *names, uint64_t **firsts, size_t *count)
+read_names(DIR *names, segment_number_fn *parse, uint64_t **indexes, size_t *count)
 {
     size_t size = 0;
 
     for (;;) {
         struct dirent *entry;
-        uint64_t first;
+        uint64_t index;
 
         errno = 0;
         entry = readdir(names);
         if (!entry)
             return errno == 0 ? 0 : error_from_errno(errno);
-        if (!segment_name_parse(entry->d_name, &first))
+        if (!parse(entry->d_name, &index))
             continue;
         if (*count == size) {
-            uint64_t *more = memory_resize(*firsts, size ? 2 * size : 16, sizeof(*more));
+            uint64_t *more = memory_resize(*indexes, size ? 2 * size : 16, sizeof(*more));
 
             if (!more)
                 return PASU_E_NOMEM;
-            *firsts = more;
+            *indexes = more;
             size = size ? 2 * size : 16;
         }
-        (*firsts)[(*count)++] = first;
+        (*indexes)[(*count)++] = index;
     }
 }
 
 int
-segment_list(const struct os *os, int directory, uint64_t **firsts, size_t *count)
+segment_list_numbers(const struct os *os, int directory, segment_number_fn *parse,
+                     uint64_t **indexes, size_t *count)
 {
     int fd = os->openat(os->arg, directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     DIR *names = fd >= 0 ? fdopendir(fd) : NULL;
     int result = names ? 0 : error_from_errno(errno);
 
-    *firsts = NULL;
+    *indexes = NULL;
     *count = 0;
     if (!names) {
         if (fd >= 0)
             os->close(os->arg, fd);
         return result;
     }
-    result = read_names(names, firsts, count);
+    result = read_names(names, parse, indexes, count);
     closedir(names);
     if (result != 0) {
-        memory_free(*firsts);
-        *firsts = NULL;
+        memory_free(*indexes);
+        *indexes = NULL;
         *count = 0;
     } else if (*count > 1) {
-        qsort(*firsts, *count, sizeof(**firsts), compare);
+        qsort(*indexes, *count, sizeof(**indexes), compare);
     }
     return result;
+}
+
+int
+segment_list(const struct os *os, int directory, uint64_t **firsts, size_t *count)
+{
+    return segment_list_numbers(os, directory, segment_name_parse, firsts, count);
 }

@@ -10,7 +10,7 @@
  * lie in a folder and are named by the index of their first record.
  *
  * Here is what the writer (segment_writer.h) and the readers (segment_scan.h) share. Pure but for
- * segment_list.
+ * segment_list_numbers.
  */
 #ifndef PASU_LEDGER_SEGMENT_H
 #define PASU_LEDGER_SEGMENT_H
@@ -82,12 +82,22 @@ bool segment_head_check(const struct segment_head *head, bool is_sealed);
 /* Whether a record of this type is part of a batch from a ring. */
 bool segment_is_from_ring(uint32_t type);
 
+/* Files of the ledger's folder are named by indexes, in as many digits. */
+enum { SEGMENT_DIGITS = 20 };
+/* False: they are none. Stops at the first one that is none. */
+bool segment_number_parse(const char digits[SEGMENT_DIGITS], uint64_t *index);
+/* False: no name of such a file. */
+typedef bool segment_number_fn(const char *name, uint64_t *index);
+/* The indexes of the folder's files of a kind, in rising order, to be freed with memory_free; other
+ * files are passed over. PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED. */
+PASU_MUST_USE int segment_list_numbers(const struct os *os, int directory, segment_number_fn *parse,
+                                       uint64_t **indexes, size_t *count);
+
 /* "00000000000000000042.seg" */
 void segment_name(char name[SEGMENT_NAME_SIZE], uint64_t first);
 /* False where that is no segment's name. */
 bool segment_name_parse(const char *name, uint64_t *first);
-/* The first indexes of the folder's segments, in rising order, to be freed with memory_free; other
- * files are passed over. PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED. */
+/* The first indexes of the folder's segments, as segment_list_numbers. */
 PASU_MUST_USE int segment_list(const struct os *os, int directory, uint64_t **firsts,
                                size_t *count);
 

@@ -4,6 +4,7 @@
 to it is in it."""
 import contextlib
 import os
+import shutil
 import signal
 import struct
 import threading
@@ -230,7 +231,18 @@ def test_hold():
     equal(len(holds()), 2)
     front.stop()
     equal(len(holds()), 2)
+    # Without a guard each answer names the hold that was asked for, too.
+    done = front.guard.run("hold", "release", str(second), "--who", "x", "--why", "y")
+    equal((done.returncode, f"no hold {second}\n" in done.stderr), (1, True), done.stderr)
+    equal(front.guard.json("hold", "release", str(first), "--who", "court", "--why", "closed"), [{"hold": first}])
+    equal([one[0] for one in holds()], [third])
     verify(front)
+    # A copy is not gone on with.
+    shutil.move(ledger(front), front.guard.folder / "original")
+    shutil.copytree(front.guard.folder / "original", ledger(front))
+    for words in (("hold", "place", "--who", "x", "--why", "y"), ("ledger", "rotate-key", "--why", "y")):
+        done = front.guard.run(*words)
+        equal((done.returncode, "it is a copy" in done.stderr), (1, True), done.stderr)
 
 
 def encrypted(name, keys):

@@ -90,12 +90,41 @@ there_is_a_most_and_who_is_there_stays(void **state PASU_UNUSED)
     live_release(&live);
 }
 
+/* The most slots beside each other that are in use. */
+static size_t
+longest_run(const struct live *live)
+{
+    size_t longest = 0, run = 0;
+
+    for (size_t i = 0; i < 2 * live->size; i++) {
+        run = live->slots[i % live->size].session != 0 ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}
+
+/* Whichever of an identity's bits a gate makes all the same, it cannot crowd them together. */
+static void
+identities_that_are_alike_do_not_crowd(void **state PASU_UNUSED)
+{
+    for (int shift = 0; shift <= 56; shift += 8) {
+        struct live live = {.seed = 88172645463325252u};
+
+        for (uint64_t n = 1; n <= 100; n++)
+            assert_int_equal(live_add(&live, n << shift), 0);
+        assert_int_equal(live.size, 256);
+        assert_true(longest_run(&live) < 50);
+        live_release(&live);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_agrees_with_a_naive_set_whatever_is_done),
         cmocka_unit_test(there_is_a_most_and_who_is_there_stays),
+        cmocka_unit_test(identities_that_are_alike_do_not_crowd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

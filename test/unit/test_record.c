@@ -250,6 +250,83 @@ what_is_missing_is_told_before_the_end_and_never_wraps(void **state)
     ledger_reader_close(r);
 }
 
+/* ---- deeds ---- */
+
+/* A ledger with a hold and the key of an entry, whose number is returned. */
+static uint64_t
+hold_something(struct place *p)
+{
+    union payload_body body = {.hold = {.who = "court", .why = "evidence"}};
+    uint8_t key[ENTRY_KEY_SIZE];
+
+    open_records(p);
+    assert_int_equal(record_open(&p->records), 0);
+    assert_int_equal(entry_keys_make(&p->records.entries, UINT32_MAX, key), 0);
+    assert_int_equal(entry_keys_sync(&p->records.entries), 0);
+    assert_int_equal(record_deed(&p->records, SEGMENT_HOLD, &body), 0);
+    assert_int_equal(p->records.chain.writer.durable, body.hold.number + 1);
+    record_close(&p->records);
+    return body.hold.number;
+}
+
+/* Also where the ledger, and with it the hold, is read only then. */
+static void
+nothing_is_erased_under_a_hold_and_an_alert_about_it_is_on_the_disk(void **state)
+{
+    struct place *p = *state;
+    union payload_body body = {.released = {.number = hold_something(p)}};
+    union payload_body erased = {.erased = {.ordinal = UINT32_MAX, .why = "request"}};
+    uint8_t key[ENTRY_KEY_SIZE];
+    uint64_t size;
+
+    open_records(p);
+    p->disk->calls_left = 0;
+    p->disk->is_dead = true;
+    assert_int_equal(record_open(&p->records), PASU_E_IO);
+    p->disk->calls_left = -1;
+    p->disk->is_dead = false;
+    assert_int_equal(record_deed(&p->records, SEGMENT_ERASED, &erased), PASU_E_UNAVAILABLE);
+    now += SECOND;
+    assert_int_equal(record_deed(&p->records, SEGMENT_ERASED, &erased), PASU_E_HELD);
+    assert_int_equal(entry_keys_get(&p->records.entries, UINT32_MAX, key), 0);
+    size = chain_size(&p->records.chain);
+    assert_int_equal(p->records.chain.writer.durable, size);
+    assert_int_equal(record_deed(&p->records, SEGMENT_RELEASED, &body), 0);
+    assert_int_equal(chain_size(&p->records.chain), size + 1);
+    assert_int_equal(record_deed(&p->records, SEGMENT_RELEASED, &body), PASU_E_NOTFOUND);
+    assert_int_equal(record_deed(&p->records, SEGMENT_ERASED, &erased), 0);
+    assert_int_equal(entry_keys_get(&p->records.entries, UINT32_MAX, key), PASU_E_ERASED);
+    record_close(&p->records);
+    kill_keeper(p);
+}
+
+/* Or somebody would hear that there is no hold. */
+static void
+holds_that_cannot_be_read_are_not_taken_for_none(void **state)
+{
+    static const uint8_t key[SEGMENT_KEY_SIZE] = {1}, other[SEGMENT_KEY_SIZE] = {2};
+    const struct segment_watch nobody = {0};
+    struct place *p = *state;
+    union payload_body body = {.hold = {.who = "court", .why = "evidence"}};
+    struct segment_keys keys = {0}, none = {0}, wrong = {0};
+    struct holds holds;
+    int segments;
+
+    assert_int_equal(segment_keys_add(&keys, key), 0);
+    assert_int_equal(segment_keys_add(&wrong, other), 0);
+    open_records(p);
+    p->records.keys = keys;
+    assert_int_equal(record_deed(&p->records, SEGMENT_HOLD, &body), 0);
+    record_close(&p->records);
+    kill_keeper(p);
+    segments = open_segments(p);
+    assert_int_equal(holds_find(&holds, &os_real, segments, &none, &nobody), PASU_E_LEDGER_KEY);
+    assert_int_equal(holds_find(&holds, &os_real, segments, &wrong, &nobody), PASU_E_LEDGER_KEY);
+    assert_int_equal(holds_find(&holds, &os_real, segments, &keys, &nobody), 0);
+    assert_true(holds.count == 1 && holds.items[0].number == body.hold.number);
+    close(segments);
+}
+
 /* ---- salts ---- */
 
 static void
@@ -353,6 +430,8 @@ main(void)
         TEST(what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions),
         TEST(a_keeper_that_could_not_say_that_it_started_says_so_first),
         TEST(what_is_missing_is_told_before_the_end_and_never_wraps),
+        TEST(nothing_is_erased_under_a_hold_and_an_alert_about_it_is_on_the_disk),
+        TEST(holds_that_cannot_be_read_are_not_taken_for_none),
         TEST(the_same_persons_are_salted_differently_and_nobody_not_at_all),
         TEST(without_randomness_an_exposure_stays_in_its_ring),
     };
