@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger that a real guard writes: strangers can verify it whatever was killed, and what somebody asks or does
 to it is in it."""
-import contextlib
 import os
 import signal
 import struct
@@ -55,13 +54,6 @@ def ask(front, *words):
     return done.stdout
 
 
-def running(front):
-    """The processes that there are; none while the guard does not answer."""
-    with contextlib.suppress(AssertionError):
-        return front.guard.pids()
-    return {}
-
-
 @test(gateway=True, limit=120)
 def test_strangers_verify():
     """What a guard has written verifies, running or stopped, started again and killed; published checkpoints fit"""
@@ -84,8 +76,7 @@ def test_strangers_verify():
             verify(front, *words)
             front.guard.start()
         elif number == 1:
-            os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
-            process.until(lambda: "keeper" in running(front), "a keeper")
+            front.guard.replace("keeper")
     front.stop()
     verify(front, *words)
     found = ledgerfile.kinds(ledger(front))
@@ -117,12 +108,12 @@ def test_killed_under_load():
     try:
         for number in range(10):
             victim = ("keeper", "gate")[number % 2]
-            process.until(lambda: victim in running(front), f"a {victim}", 40)
+            pid = process.until(lambda name=victim: front.guard.running().get(name), f"a {victim}", 40)
             before = len(ledgerfile.records(ledger(front)))
             process.until(lambda: len(ledgerfile.records(ledger(front))) > before + 100, "more records", 40)
             published.append(front.guard.folder / f"checkpoint-{number}")
             published[-1].write_bytes((ledger(front) / "checkpoint").read_bytes())
-            os.kill(running(front)[victim], signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
     finally:
         over.set()
         for thread in threads:
@@ -210,8 +201,7 @@ def test_hold():
 
     equal(holds(), [])
     first = front.guard.json("hold", "place", "--who", "Seoul court", "--why", "사건 2026-11")[0]["hold"]
-    os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
-    process.until(lambda: "keeper" in running(front), "a keeper")
+    front.guard.replace("keeper")
     second = front.guard.json("hold", "place", "--who", "regulator", "--why", "inquiry")[0]["hold"]
     assert second > first
     front.stop()
@@ -252,8 +242,7 @@ def test_encrypted():
         equal(len(session.query("SELECT id, name FROM customers ORDER BY id LIMIT 3").rows), 3)
         equal(len(session.query("SELECT login, name FROM accounts ORDER BY login LIMIT 3").rows), 3)
     front.guard.until_sessions(0)
-    os.kill(front.guard.pids()["gate"], signal.SIGKILL)
-    process.until(lambda: "gate" in running(front), "a gate")
+    front.guard.replace("gate")
     with front.login(user="app") as session:
         # The new gate has read whom it was shown.
         stage.refused(lambda: session.query("SELECT id, name FROM customers ORDER BY id DESC LIMIT 3"), "PS001")
@@ -312,13 +301,11 @@ def test_erase():
     equal(len(alerts), 1, "alerts")
     assert struct.unpack_from("<Q", alerts[0])[0] == hold and alerts[0][8] == 4, alerts
     front.guard.json("hold", "release", str(hold), "--who", "court", "--why", "closed")
-    os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
-    process.until(lambda: "keeper" in running(front), "a keeper")
+    front.guard.replace("keeper")
     with front.login(user="app") as session:
         session.query("SELECT login, name FROM accounts WHERE login = 'plain5'")
     front.guard.until_sessions(0)
-    os.kill(front.guard.pids()["gate"], signal.SIGKILL)
-    process.until(lambda: "gate" in running(front), "a gate")
+    front.guard.replace("gate")
     with front.login(user="app") as session:
         session.query("SELECT login, name FROM accounts WHERE login = 'plain5'")
     front.guard.until_sessions(0)
