@@ -129,6 +129,11 @@ a_change_without_the_old_key_s_signature_is_found(void **state)
     save(d, m.name, made.note, made.length);
     verify(d, &f);
     assert_int_equal(f.answer.counts[VERIFY_FAULT], 0);
+    made.checkpoint.root[0] ^= 1; /* of other records */
+    sign_again(&made, &m.new, &m.old);
+    save(d, m.name, made.note, made.length);
+    verify(d, &f);
+    assert_true(has(&f, VERIFY_HANDOVER) && has(&f, VERIFY_ROOT));
 }
 
 /* One that covers the next change, too, is no word about this one: its keys signed it afterwards.
