@@ -188,21 +188,25 @@ while_there_is_a_hold_nothing_is_erased(void **state)
 static void
 as_many_holds_as_there_may_be_are_in_every_segment(void **state)
 {
+    static const struct segment_keys no_keys;
+    const union payload_body hold = {.hold = {.who = "court", .why = "evidence"}};
     struct place *p = *state;
     uint64_t first = 0, size;
 
     begin(p);
     for (int i = 0; i < HOLDS_MAX; i++) {
-        struct control_end hold = ask(p, CONTROL_HOLD, 0);
+        struct control_end end = ask(p, CONTROL_HOLD, 0);
 
-        assert_int_equal(hold.error, 0);
-        first = i == 0 ? hold.count : first;
+        assert_int_equal(end.error, 0);
+        first = i == 0 ? end.count : first;
     }
     size = chain_size(&p->records.chain);
     assert_int_equal(ask(p, CONTROL_HOLD, 0).error, PASU_E_RANGE);
     assert_int_equal(chain_size(&p->records.chain), size);
     begin_segments(p);
     kill_keeper(p);
+    assert_int_equal(record_aside(&p->log, p->directory, &no_keys, SEGMENT_HOLD, &hold),
+                     PASU_E_RANGE); /* nor by a command, without a keeper */
     begin(p);
     assert_int_equal(p->records.holds.count, HOLDS_MAX);
     assert_int_equal(p->records.holds.items[0].number, first);
