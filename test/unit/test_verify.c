@@ -367,6 +367,51 @@ a_batch_that_is_damaged_is_not_counted(void **state)
     assert_true(has(&f, VERIFY_DAMAGED) && !has(&f, VERIFY_BATCH));
 }
 
+/* What stands behind it says whether it was. */
+static void
+what_was_on_the_disk_is_damaged_and_what_was_not_is_torn(void **state)
+{
+    struct disk *d = *state;
+    static struct content content;
+    size_t begins[64];
+    struct found f;
+
+    for (int is_synced = 0; is_synced < 2; is_synced++) {
+        struct chain c;
+
+        disk_clear(d);
+        open_small(d, &c);
+        append_exposures(&c, 4);
+        if (is_synced)
+            assert_int_equal(chain_sync(&c), 0);
+        append_exposures(&c, 1);
+        chain_close(&c);
+        load(d, segment, &content);
+        assert_int_equal(find_records(&content, begins, COUNT_OF(begins)), 9);
+        content.bytes[begins[3] + HEAD] ^= 1;
+        save(d, segment, content.bytes, content.length);
+        verify(d, &f);
+        assert_true(has(&f, VERIFY_DAMAGED) == is_synced && has(&f, VERIFY_TORN) != is_synced);
+    }
+}
+
+static void
+room_before_another_segment_is_noted(void **state)
+{
+    static const uint8_t zeros[64];
+    struct disk *d = *state;
+    static struct content content;
+    struct found f;
+
+    fill_large(d, NULL);
+    load(d, segment, &content);
+    memcpy(content.bytes + content.length, zeros, sizeof(zeros));
+    save(d, segment, content.bytes, content.length + sizeof(zeros));
+    verify(d, &f);
+    assert_int_equal(f.answer.counts[VERIFY_FAULT], 0);
+    assert_true(has(&f, VERIFY_ROOM));
+}
+
 /* ---- two histories ---- */
 
 static void
@@ -481,6 +526,8 @@ main(void)
         ON_DISK(segments_that_are_missing_swapped_or_strange_are_found),
         ON_DISK(all_but_what_is_damaged_is_still_verified),
         ON_DISK(a_batch_that_is_damaged_is_not_counted),
+        ON_DISK(what_was_on_the_disk_is_damaged_and_what_was_not_is_torn),
+        ON_DISK(room_before_another_segment_is_noted),
         ON_DISK(a_fork_is_found_and_called_so),
         ON_DISK(a_key_that_was_given_must_have_signed),
         ON_DISK(a_call_that_fails_is_an_error_or_told_of),

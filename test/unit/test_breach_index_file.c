@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two indexes side by side: whatever one has otherwise is told of, once. */
+/* What is put into an index: it comes back, and where another one has it otherwise, that is told.
+ */
 #include "breach/index_compare.h"
-
+#include "breach/index_state.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -128,12 +129,51 @@ what_is_otherwise_missing_or_more_is_told_of_in_its_table(void **state PASU_UNUS
     }
 }
 
+static void
+gaps_come_back_as_they_were(void **state PASU_UNUSED)
+{
+    const struct gaps gaps = {.state = GAPS_RUNNING,
+                              .last = -5,
+                              .left_out = 1000,
+                              .first_open = 1,
+                              .count = 2,
+                              .items = {{.what = GAP_DAMAGED,
+                                         .from = 1,
+                                         .to = 2,
+                                         .records = 300,
+                                         .error = PASU_E_IO,
+                                         .segment = 400,
+                                         .offset = 70000},
+                                        {.what = GAP_DIED, .from = -7, .to = INT64_MAX}}};
+    struct place place;
+    struct index *index = make(&place, NULL, 0);
+    struct gaps again;
+
+    index_close(index);
+    assert_int_equal(index_open_to_write(&index, place.directory), 0);
+    assert_int_equal(index_gaps_save(&gaps, index), 0);
+    assert_int_equal(index_gaps_load(&again, index), 0);
+    assert_true(again.state == gaps.state && again.last == gaps.last);
+    assert_true(again.left_out == gaps.left_out && again.first_open == gaps.first_open);
+    assert_int_equal(again.count, gaps.count);
+    for (size_t g = 0; g < gaps.count; g++) {
+        const struct gap *one = &gaps.items[g], *other = &again.items[g];
+
+        assert_true(one->what == other->what && one->error == other->error);
+        assert_true(one->from == other->from && one->to == other->to);
+        assert_true(one->records == other->records && one->segment == other->segment);
+        assert_int_equal(one->offset, other->offset);
+    }
+    drop(&place, index);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_is_not_told_of),
         cmocka_unit_test(what_is_otherwise_missing_or_more_is_told_of_in_its_table),
+        cmocka_unit_test(gaps_come_back_as_they_were),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
