@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """pasu as the tests run it: a configuration written out, `pasu guard` started, its log read."""
+import contextlib
 import json
 import os
 import re
@@ -170,6 +171,22 @@ class Guard(Direct):
         for one in self.status()["processes"]:
             found[one["name"]] = one["pid"]
         return found
+
+    def running(self):
+        """The same; nothing while it does not answer."""
+        with contextlib.suppress(AssertionError):
+            return self.pids()
+        return {}
+
+    def until_other(self, name, old, timeout=20):
+        """Waits until another process than `old` has this name; its id."""
+        return process.until(lambda: (found := self.running().get(name, old)) != old and found, f"another {name}", timeout)
+
+    def replace(self, name):
+        """Kills one of its processes and waits for the one that takes its place."""
+        old = self.pids()[name]
+        os.kill(old, signal.SIGKILL)
+        return self.until_other(name, old, 40)
 
     def check_alive(self):
         assert self.process.is_alive(), f"pasu ended:\n{self.process.tail()}"

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import random
+import shutil
 import stat
 import struct
 
@@ -310,6 +311,7 @@ def test_hostile_documents_are_refused_and_nothing_else():
 @test(gateway=True)
 def test_without_a_guard_only_what_was_opened_before_is_proven():
     behind = shop.front("stopped")
+    early = (behind.guard.folder / "ledger" / "checkpoint").read_bytes()
     play(behind, "reader", "SELECT id, name FROM customers WHERE id IN (1287, 1294)", "SELECT name FROM customers WHERE id = 1301")
     first = certify(behind, "customer", "1287")[1]
     behind.stop()
@@ -322,6 +324,14 @@ def test_without_a_guard_only_what_was_opened_before_is_proven():
     path, body = certify(behind, "customer", "1007", due=1)
     equal((check(path, body["verifier_key"])[0], body["verifier_key"]), (2, first["verifier_key"]))
     verifier.has(check(path, body["verifier_key"])[1], "not signed as a whole", "unseen")
+    # Nor what no checkpoint covers, which a copy, to which nothing is added, still has.
+    copied = harness.folder() / "copied"
+    shutil.copytree(behind.guard.folder, copied, ignore=lambda _, names: [name for name in names if name.endswith(".sock")])
+    (copied / "ledger" / "checkpoint").write_bytes(early)
+    for key in ("1287", "1301"):
+        done = guard.run("certify", "--kind", "customer", "-c", copied / "pasu.yaml", "--", key)
+        body = json.loads(done.stdout)["certificate"]
+        equal(([one["why"] for one in body["unproven"]], body["showings"]), (["unsigned"], []), done.stderr)
 
 
 @test(gateway=True, limit=120)

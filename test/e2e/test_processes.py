@@ -29,21 +29,11 @@ def descriptors(front):
     return {name: process.descriptors(pid) for name, pid in front.guard.pids().items()}
 
 
-def replaced(front, name, old):
-    """Waits until a process has another id; the new one."""
-    def other():
-        with contextlib.suppress(AssertionError):
-            pid = front.guard.pids()[name]
-            return pid != old and pid
-        return None
-    return process.until(other, f"a new {name}")
-
-
 def kill(front, name):
     old = front.guard.pids()[name]
     os.kill(old, signal.SIGKILL)
     front.guard.wait("process_died")
-    replaced(front, name, old)
+    front.guard.until_other(name, old)
 
 
 @test(gateway=True, limit=120)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger that a real guard writes: strangers can verify it whatever was killed, and what somebody asks or does
 to it is in it."""
-import contextlib
 import os
 import shutil
 import signal
@@ -56,11 +55,8 @@ def ask(front, *words):
     return done.stdout
 
 
-def running(front):
-    """The processes that there are; none while the guard does not answer."""
-    with contextlib.suppress(AssertionError):
-        return front.guard.pids()
-    return {}
+def is_all_signed(front):
+    return int((ledger(front) / "checkpoint").read_text().splitlines()[1]) >= len(ledgerfile.records(ledger(front)))
 
 
 @test(gateway=True, limit=120)
@@ -73,11 +69,9 @@ def test_strangers_verify():
             session.query("SELECT id, name, phone FROM customers LIMIT 50")
             session.query("SELECT name FROM accounts WHERE login = 'plain5'")
         front.guard.until_sessions(0)
-        checkpoint = ledger(front) / "checkpoint"
-        process.until(lambda: int(checkpoint.read_text().splitlines()[1]) >= len(ledgerfile.records(ledger(front))),
-                      "a checkpoint of all that is recorded")
+        process.until(lambda: is_all_signed(front), "a checkpoint of all that is recorded")
         published.append(front.guard.folder / f"checkpoint-{number}")
-        published[-1].write_bytes(checkpoint.read_bytes())
+        published[-1].write_bytes((ledger(front) / "checkpoint").read_bytes())
         words = [word for one in published for word in ("--checkpoint", one)]
         verify(front, *words)
         if number == 0:
@@ -85,8 +79,7 @@ def test_strangers_verify():
             verify(front, *words)
             front.guard.start()
         elif number == 1:
-            os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
-            process.until(lambda: "keeper" in running(front), "a keeper")
+            front.guard.replace("keeper")
     front.stop()
     verify(front, *words)
     found = ledgerfile.kinds(ledger(front))
@@ -118,12 +111,12 @@ def test_killed_under_load():
     try:
         for number in range(10):
             victim = ("keeper", "gate")[number % 2]
-            process.until(lambda: victim in running(front), f"a {victim}", 40)
+            pid = process.until(lambda name=victim: front.guard.running().get(name), f"a {victim}", 40)
             before = len(ledgerfile.records(ledger(front)))
             process.until(lambda: len(ledgerfile.records(ledger(front))) > before + 100, "more records", 40)
             published.append(front.guard.folder / f"checkpoint-{number}")
             published[-1].write_bytes((ledger(front) / "checkpoint").read_bytes())
-            os.kill(running(front)[victim], signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
     finally:
         over.set()
         for thread in threads:
@@ -157,6 +150,7 @@ def test_asked():
     equal([where for _, where in exported], [["standard output"]] * 2)
     equal([taken[0] for taken, _ in exported], [0, 0])
     assert 0 < exported[0][0][1] <= before < exported[1][0][1], exported
+    assert is_all_signed(front), "also without a guard"
     verify(front)
     # And the guard goes on with what was appended meanwhile, in files that are its own.
     front.guard.start()
@@ -173,12 +167,27 @@ def test_asked_of_a_copy():
     with front.login(user="app") as session:
         session.query("SELECT name FROM customers LIMIT 3")
     front.stop()
+    check_copy(front)
     (ledger(front) / "signing.key").unlink()
     before = ledgerfile.kinds(ledger(front))
     done = guard.run("scope", "-c", front.guard.path, "--json")
     equal(done.returncode, 0)
     assert '"at_least":3' in done.stdout and "is not in the ledger" in done.stderr, done
     equal(ledgerfile.kinds(ledger(front)), before)
+
+
+def check_copy(front):
+    """Of a copy, too, though it has the key: two ledgers would go on from the same record"""
+    copy = harness.folder() / "another place"
+    shutil.copytree(front.guard.folder, copy, ignore=lambda _, names: [name for name in names if name.endswith(".sock")])
+    before = ledgerfile.kinds(copy / "ledger")
+    done = guard.run("scope", "-c", copy / "pasu.yaml", "--json")
+    equal(done.returncode, 0)
+    assert '"at_least":3' in done.stdout and "it is a copy" in done.stderr, done
+    done = guard.run("hold", "-c", copy / "pasu.yaml", "place", "--who", "court", "--why", "claim")
+    equal(done.returncode, 1)
+    assert "copy of a ledger" in done.stderr, done
+    equal(ledgerfile.kinds(copy / "ledger"), before)
 
 
 @test(gateway=True)
@@ -211,12 +220,12 @@ def test_hold():
 
     equal(holds(), [])
     first = front.guard.json("hold", "place", "--who", "Seoul court", "--why", "사건 2026-11")[0]["hold"]
-    os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
-    process.until(lambda: "keeper" in running(front), "a keeper")
+    front.guard.replace("keeper")
     second = front.guard.json("hold", "place", "--who", "regulator", "--why", "inquiry")[0]["hold"]
     assert second > first
     front.stop()
     third = front.guard.json("hold", "place", "--who", "lawyer", "--why", "claim")[0]["hold"]
+    assert is_all_signed(front), "also without a guard"
     equal(holds(), [(first, "Seoul court", "사건 2026-11"), (second, "regulator", "inquiry"),
                     (third, "lawyer", "claim")])
     front.guard.start()
@@ -264,8 +273,7 @@ def test_encrypted():
         equal(len(session.query("SELECT id, name FROM customers ORDER BY id LIMIT 3").rows), 3)
         equal(len(session.query("SELECT login, name FROM accounts ORDER BY login LIMIT 3").rows), 3)
     front.guard.until_sessions(0)
-    os.kill(front.guard.pids()["gate"], signal.SIGKILL)
-    process.until(lambda: "gate" in running(front), "a gate")
+    front.guard.replace("gate")
     with front.login(user="app") as session:
         # The new gate has read whom it was shown.
         stage.refused(lambda: session.query("SELECT id, name FROM customers ORDER BY id DESC LIMIT 3"), "PS001")
@@ -324,13 +332,11 @@ def test_erase():
     equal(len(alerts), 1, "alerts")
     assert struct.unpack_from("<Q", alerts[0])[0] == hold and alerts[0][8] == 4, alerts
     front.guard.json("hold", "release", str(hold), "--who", "court", "--why", "closed")
-    os.kill(front.guard.pids()["keeper"], signal.SIGKILL)
-    process.until(lambda: "keeper" in running(front), "a keeper")
+    front.guard.replace("keeper")
     with front.login(user="app") as session:
         session.query("SELECT login, name FROM accounts WHERE login = 'plain5'")
     front.guard.until_sessions(0)
-    os.kill(front.guard.pids()["gate"], signal.SIGKILL)
-    process.until(lambda: "gate" in running(front), "a gate")
+    front.guard.replace("gate")
     with front.login(user="app") as session:
         session.query("SELECT login, name FROM accounts WHERE login = 'plain5'")
     front.guard.until_sessions(0)
@@ -339,6 +345,7 @@ def test_erase():
     hold = front.guard.json("hold", "place", "--who", "court", "--why", "evidence")[0]["hold"]
     equal(front.guard.run("erase", "--why", "request 9", "plain11").returncode, 1, "without a guard, too")
     equal(len(of(front, ALERT)), 2, "alerts")
+    assert is_all_signed(front), "the alert is as good as the refusal"
     front.guard.json("hold", "release", str(hold), "--who", "court", "--why", "closed")
     equal(front.guard.json("erase", "--why", "request 8", "plain11"), [{"erased": 1}])
     assert all(key.startswith("account\terased #") for key in shown()), shown()

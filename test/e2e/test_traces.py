@@ -9,7 +9,6 @@ import pathlib
 import resource
 import signal
 import struct
-import time
 import zlib
 
 import harness
@@ -174,21 +173,9 @@ def test_a_process_that_dies_leaves_no_core():
         folders = {os.path.realpath(f"/proc/{pid}/cwd"), str(front().guard.folder), str(front().guard.folder / "ledger")}
         before = set(cores(*folders))
         os.kill(pid, signal.SIGABRT)
-        until_other(name, pid)
+        front().guard.until_other(name, pid, 30)
         equal(set(cores(*folders)) - before, set(), name)
     search("after processes died")
-
-
-def until_other(name, pid):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if front().guard.pids().get(name, 0) not in (0, pid):
-                return
-        except (AssertionError, ValueError):
-            pass  # the keeper is who answers
-        time.sleep(0.1)
-    raise AssertionError(f"{name} did not come back")
 
 
 @test(gateway=True)

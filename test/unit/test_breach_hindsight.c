@@ -133,11 +133,13 @@ static void
 what_was_shown_since_is_told_apart(void **state PASU_UNUSED)
 {
     struct telling t = {0};
+    struct exposure shown = story_exposure(8, 1, NAME, ORDINALS(1));
 
     begin(&t);
     t.story.now = THEN;
     story_opens(&t.story, 8, "app", "local", "shop");
-    story_shows(&t.story, story_exposure(8, 1, NAME, ORDINALS(1)));
+    shown.time = THEN; /* the first moment that is not before it */
+    story_shows(&t.story, shown);
     end(&t);
     ASSERT_PAIR(customers(&t), 2, 2);
     assert_int_equal(t.hindsight.late, 0);
@@ -145,6 +147,29 @@ what_was_shown_since_is_told_apart(void **state PASU_UNUSED)
     assert_true(hindsight_is_new(&t.hindsight, "app"));
     assert_false(hindsight_is_new(&t.hindsight, "analyst"));
     assert_true(is_changed(&t));
+    finish(&t);
+}
+
+/* "phone" was masked for the same persons before. */
+static void
+a_field_that_is_clearer_now_differs(void **state PASU_UNUSED)
+{
+    struct telling t = {0};
+    struct exposure masked = story_exposure(7, 1, NAME, ORDINALS(1, 2));
+    struct hindsight_pair pair;
+
+    begin(&t);
+    masked.parts[0].masked = PHONE;
+    story_shows(&t.story, masked);
+    t.story.now = THEN;
+    story_shows(&t.story, story_exposure(7, 1, NAME | PHONE, ORDINALS(1, 2)));
+    end(&t);
+    pair = hindsight_field(&t.hindsight, &t.now, 1);
+    assert_int_equal(pair.then.at_least, pair.now.at_least);
+    assert_int_equal(pair.clarity_then, CLARITY_MASKED);
+    assert_int_equal(pair.clarity_now, CLARITY_CLEAR);
+    assert_true(pair.is_changed);
+    assert_false(hindsight_field(&t.hindsight, &t.now, 0).is_changed);
     finish(&t);
 }
 
@@ -397,6 +422,7 @@ main(void)
         cmocka_unit_test(where_nothing_came_since_nothing_differs),
         cmocka_unit_test(a_batch_that_came_late_changes_the_answer_and_is_the_reason),
         cmocka_unit_test(what_was_shown_since_is_told_apart),
+        cmocka_unit_test(a_field_that_is_clearer_now_differs),
         cmocka_unit_test(what_is_not_asked_for_is_no_reason),
         cmocka_unit_test(openings_and_new_names_change_nothing),
         cmocka_unit_test(a_gap_that_was_told_later_is_of_now_only),

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 static void
-numbers_that_a_journal_may_hold_never_change(void **state PASU_UNUSED)
+numbers_that_a_ledger_may_hold_never_change(void **state PASU_UNUSED)
 {
     assert_int_equal(PASU_E_NOMEM, -999);
     assert_int_equal(PASU_E_EOF, -996);
@@ -45,7 +45,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_that_a_journal_may_hold_never_change),
+        cmocka_unit_test(numbers_that_a_ledger_may_hold_never_change),
         cmocka_unit_test(every_error_has_a_text_an_sqlstate_and_an_exit_status),
         cmocka_unit_test(any_other_number_is_answered_too),
         cmocka_unit_test(a_full_disk_is_told_from_other_faults),

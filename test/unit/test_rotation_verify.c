@@ -33,26 +33,6 @@ make_changed(struct disk *d, struct changed *m)
     handover_name(m->name, m->at);
 }
 
-/* A checkpoint of so many records, signed by one or two keys. */
-static void
-sign(struct disk *d, uint64_t size, const struct signing_key *one, const struct signing_key *other,
-     struct outside *made)
-{
-    struct writer w = writer_of(made->note, sizeof(made->note));
-    struct tree_hash root;
-    struct note note;
-
-    root_of_records(d, size, &root);
-    made->checkpoint = (struct checkpoint){.origin = view_of_text(origin), .size = size};
-    memcpy(made->checkpoint.root, root.bytes, sizeof(root.bytes));
-    assert_int_equal(checkpoint_sign(&made->checkpoint, one, &w), 0);
-    if (other) {
-        assert_int_equal(note_parse(&note, view_of(made->note, writer_length(&w))), 0);
-        assert_int_equal(signing_key_add(other, note.text, &w), 0);
-    }
-    made->length = writer_length(&w);
-}
-
 static size_t
 faults(const struct found *f, enum verify_what *what)
 {
@@ -149,6 +129,35 @@ a_change_without_the_old_key_s_signature_is_found(void **state)
     save(d, m.name, made.note, made.length);
     verify(d, &f);
     assert_int_equal(f.answer.counts[VERIFY_FAULT], 0);
+    made.checkpoint.root[0] ^= 1; /* of other records */
+    sign_again(&made, &m.new, &m.old);
+    save(d, m.name, made.note, made.length);
+    verify(d, &f);
+    assert_true(has(&f, VERIFY_HANDOVER) && has(&f, VERIFY_ROOT));
+}
+
+/* One that covers the next change, too, is no word about this one: its keys signed it afterwards.
+ */
+static void
+both_must_have_signed_before_the_next_change(void **state)
+{
+    struct disk *d = *state;
+    struct outside made;
+    struct changed m;
+    struct chain c;
+    struct found f;
+
+    make_changed(d, &m);
+    open_small(d, &c);
+    assert_int_equal(rotate(&c), 0);
+    chain_close(&c);
+    assert_int_equal(unlinkat(d->directory, m.name, 0), 0);
+    sign(d, c.change.record, &m.new, &m.old, &made);
+    verify_with(d, &f, &made, 1);
+    assert_int_equal(f.answer.counts[VERIFY_FAULT], 0);
+    sign(d, c.change.record + 2, &m.new, &m.old, &made);
+    verify_with(d, &f, &made, 1);
+    assert_true(has(&f, VERIFY_HANDOVER) && has(&f, VERIFY_SIGNATURE));
 }
 
 static void
@@ -210,6 +219,27 @@ a_key_does_not_come_back(void **state)
     put(&c, SEGMENT_KEY, payload, sizeof(payload));
     assert_int_equal(chain_commit(&c), 0);
     assert_int_equal(chain_checkpoint(&c), 0);
+    chain_close(&c);
+    verify(d, &f);
+    assert_fault(&f, VERIFY_KEY);
+}
+
+/* Nor where no record says that it was retired. */
+static void
+a_key_that_another_one_has_followed_does_not_come_back(void **state)
+{
+    struct disk *d = *state;
+    uint8_t payload[2][HANDOVER_PAYLOAD], other[NOTE_KEY_SIZE] = {7};
+    struct chain c;
+    struct found f;
+
+    open_small(d, &c);
+    handover_payload(payload[0], HANDOVER_IN_USE, other);
+    handover_payload(payload[1], HANDOVER_IN_USE, c.key.public.public);
+    assert_int_equal(chain_begin(&c, 1000), 0);
+    for (size_t i = 0; i < COUNT_OF(payload); i++)
+        put(&c, SEGMENT_KEY, payload[i], sizeof(payload[i]));
+    assert_int_equal(chain_commit(&c), 0);
     chain_close(&c);
     verify(d, &f);
     assert_fault(&f, VERIFY_KEY);
@@ -284,9 +314,11 @@ main(void)
         WITH_KEYS(a_change_that_both_signed_is_right),
         WITH_KEYS(each_size_has_its_key),
         WITH_KEYS(a_change_without_the_old_key_s_signature_is_found),
+        WITH_KEYS(both_must_have_signed_before_the_next_change),
         WITH_KEYS(who_gives_a_key_vouches_for_it),
         WITH_KEYS(a_lost_key_s_change_is_said_to_be_one),
         WITH_KEYS(a_key_does_not_come_back),
+        WITH_KEYS(a_key_that_another_one_has_followed_does_not_come_back),
         WITH_KEYS(the_newest_checkpoint_and_its_proofs_are_of_the_key_in_use),
         WITH_KEYS(names_that_are_none_are_passed_over_and_too_many_refused),
     };

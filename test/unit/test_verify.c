@@ -50,6 +50,26 @@ what_comes_behind_the_checkpoint_is_no_fault(void **state)
     }
 }
 
+/* No keeper signs there. */
+static void
+a_checkpoint_within_a_batch_is_found(void **state)
+{
+    struct disk *d = *state;
+    struct outside kept;
+    struct found f;
+    struct chain c;
+
+    open_small(d, &c);
+    append_exposures(&c, 4);
+    for (uint64_t size = 2; size <= 7; size++) { /* two records are before the batch */
+        sign(d, size, &c.key, NULL, &kept);
+        verify_with(d, &f, &kept, 1);
+        assert_int_equal(f.answer.counts[VERIFY_FAULT], size > 2 && size < 7);
+        assert_true(has(&f, VERIFY_SPLIT) == (size > 2 && size < 7));
+    }
+    chain_close(&c);
+}
+
 /* ---- every byte ---- */
 
 static void
@@ -329,6 +349,69 @@ all_but_what_is_damaged_is_still_verified(void **state)
     assert_true(f.answer.records < f.answer.next);
 }
 
+/* What is lost of a batch is not said a second time, by what counts it. */
+static void
+a_batch_that_is_damaged_is_not_counted(void **state)
+{
+    struct disk *d = *state;
+    static struct content content;
+    size_t begins[64];
+    struct found f;
+
+    fill_small(d);
+    load(d, segment, &content);
+    assert_true(find_records(&content, begins, COUNT_OF(begins)) > 7);
+    content.bytes[begins[3] + HEAD] ^= 1;
+    save(d, segment, content.bytes, content.length);
+    verify(d, &f);
+    assert_true(has(&f, VERIFY_DAMAGED) && !has(&f, VERIFY_BATCH));
+}
+
+/* What stands behind it says whether it was. */
+static void
+what_was_on_the_disk_is_damaged_and_what_was_not_is_torn(void **state)
+{
+    struct disk *d = *state;
+    static struct content content;
+    size_t begins[64];
+    struct found f;
+
+    for (int is_synced = 0; is_synced < 2; is_synced++) {
+        struct chain c;
+
+        disk_clear(d);
+        open_small(d, &c);
+        append_exposures(&c, 4);
+        if (is_synced)
+            assert_int_equal(chain_sync(&c), 0);
+        append_exposures(&c, 1);
+        chain_close(&c);
+        load(d, segment, &content);
+        assert_int_equal(find_records(&content, begins, COUNT_OF(begins)), 9);
+        content.bytes[begins[3] + HEAD] ^= 1;
+        save(d, segment, content.bytes, content.length);
+        verify(d, &f);
+        assert_true(has(&f, VERIFY_DAMAGED) == is_synced && has(&f, VERIFY_TORN) != is_synced);
+    }
+}
+
+static void
+room_before_another_segment_is_noted(void **state)
+{
+    static const uint8_t zeros[64];
+    struct disk *d = *state;
+    static struct content content;
+    struct found f;
+
+    fill_large(d, NULL);
+    load(d, segment, &content);
+    memcpy(content.bytes + content.length, zeros, sizeof(zeros));
+    save(d, segment, content.bytes, content.length + sizeof(zeros));
+    verify(d, &f);
+    assert_int_equal(f.answer.counts[VERIFY_FAULT], 0);
+    assert_true(has(&f, VERIFY_ROOM));
+}
+
 /* ---- two histories ---- */
 
 static void
@@ -367,6 +450,10 @@ a_fork_is_found_and_called_so(void **state)
     assert_true(has(&f, VERIFY_FORK));
     verify_with(d, &f, kept + 1, 1);
     assert_int_equal(f.answer.counts[VERIFY_FAULT], 0);
+    disk_clear(d); /* the records of neither are there any more */
+    fill_small(d);
+    verify_with(d, &f, kept, 2);
+    assert_true(has(&f, VERIFY_FORK) && has(&f, VERIFY_CUT));
 }
 
 static void
@@ -428,6 +515,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         ON_DISK(nothing_is_found_where_nothing_is_wrong),
         ON_DISK(what_comes_behind_the_checkpoint_is_no_fault),
+        ON_DISK(a_checkpoint_within_a_batch_is_found),
         ON_DISK(no_flipped_bit_under_the_tree_passes),
         ON_DISK(no_change_under_a_fitting_checksum_passes),
         ON_DISK(every_byte_of_the_header_counts),
@@ -437,6 +525,9 @@ main(void)
         ON_DISK(a_cut_tail_is_found_at_any_length),
         ON_DISK(segments_that_are_missing_swapped_or_strange_are_found),
         ON_DISK(all_but_what_is_damaged_is_still_verified),
+        ON_DISK(a_batch_that_is_damaged_is_not_counted),
+        ON_DISK(what_was_on_the_disk_is_damaged_and_what_was_not_is_torn),
+        ON_DISK(room_before_another_segment_is_noted),
         ON_DISK(a_fork_is_found_and_called_so),
         ON_DISK(a_key_that_was_given_must_have_signed),
         ON_DISK(a_call_that_fails_is_an_error_or_told_of),

@@ -141,6 +141,36 @@ fill_large(struct disk *d, struct outside *kept)
     chain_close(&c);
 }
 
+/* ---- checkpoints ---- */
+
+/* Of one or two keys. */
+static inline void
+sign_again(struct outside *made, const struct signing_key *one, const struct signing_key *other)
+{
+    struct writer w = writer_of(made->note, sizeof(made->note));
+    struct note note;
+
+    assert_int_equal(checkpoint_sign(&made->checkpoint, one, &w), 0);
+    if (other) {
+        assert_int_equal(note_parse(&note, view_of(made->note, writer_length(&w))), 0);
+        assert_int_equal(signing_key_add(other, note.text, &w), 0);
+    }
+    made->length = writer_length(&w);
+}
+
+/* A checkpoint of so many records. */
+static inline void
+sign(struct disk *d, uint64_t size, const struct signing_key *one, const struct signing_key *other,
+     struct outside *made)
+{
+    struct tree_hash root;
+
+    root_of_records(d, size, &root);
+    made->checkpoint = (struct checkpoint){.origin = view_of_text(origin), .size = size};
+    memcpy(made->checkpoint.root, root.bytes, sizeof(root.bytes));
+    sign_again(made, one, other);
+}
+
 /* ---- files ---- */
 
 struct content {

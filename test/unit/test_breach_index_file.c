@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is put into an index: it comes back, and where another one has it otherwise, that is told.
+ */
+#include "breach/index_compare.h"
+#include "breach/index_state.h"
+#include "unit.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct place {
+    char path[32];
+    int directory;
+};
+
+struct pair {
+    enum index_table table;
+    const char *key, *value;
+};
+
+struct told {
+    unsigned count;
+    char keys[8][4];
+    enum index_table tables[8];
+};
+
+static const struct pair first[] = {{INDEX_MAIN, "a", "1"},
+                                    {INDEX_MAIN, "b", "2"},
+                                    {INDEX_DAYS, "c", "3"},
+                                    {INDEX_MONTHS, "d", "4"}};
+
+static struct view
+view(const char *text)
+{
+    return view_of(text, strlen(text));
+}
+
+static struct index *
+make(struct place *p, const struct pair *pairs, size_t count)
+{
+    struct index *index;
+
+    snprintf(p->path, sizeof(p->path), "/tmp/pasu-compare-XXXXXX");
+    assert_non_null(mkdtemp(p->path));
+    p->directory = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(p->directory >= 0);
+    assert_int_equal(index_make(&index, p->directory), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(index_put(index, pairs[i].table, view(pairs[i].key), view(pairs[i].value)),
+                         0);
+    assert_int_equal(index_replace(index, p->directory), 0);
+    assert_int_equal(index_open(&index, p->directory), 0);
+    return index;
+}
+
+static void
+drop(struct place *p, struct index *index)
+{
+    index_close(index);
+    unlinkat(p->directory, "index/data.mdb", 0);
+    unlinkat(p->directory, "index/lock.mdb", 0);
+    assert_int_equal(unlinkat(p->directory, "index", AT_REMOVEDIR), 0);
+    close(p->directory);
+    assert_int_equal(rmdir(p->path), 0);
+}
+
+static int
+tell(void *arg, enum index_table table, struct view key)
+{
+    struct told *told = arg;
+
+    assert_true(told->count < COUNT_OF(told->keys) && key.length < sizeof(told->keys[0]));
+    memcpy(told->keys[told->count], key.bytes, key.length);
+    told->tables[told->count++] = table;
+    return 0;
+}
+
+static int
+stop(void *arg, enum index_table table PASU_UNUSED, struct view key PASU_UNUSED)
+{
+    (*(unsigned *)arg)++;
+    return 7;
+}
+
+/* What is told of the first pairs beside these. */
+static struct told
+compare(const struct pair *pairs, size_t count)
+{
+    struct place places[2];
+    struct index *one = make(&places[0], first, COUNT_OF(first));
+    struct index *other = make(&places[1], pairs, count);
+    struct told told = {0}, back = {0};
+    unsigned calls = 0;
+
+    assert_int_equal(index_compare(one, other, tell, &told), 0);
+    assert_int_equal(index_compare(other, one, tell, &back), 0);
+    assert_memory_equal(&told, &back, sizeof(told));
+    assert_int_equal(index_compare(one, other, stop, &calls), told.count > 0 ? 7 : 0);
+    assert_int_equal(calls, told.count > 0);
+    drop(&places[0], one);
+    drop(&places[1], other);
+    return told;
+}
+
+static void
+the_same_is_not_told_of(void **state PASU_UNUSED)
+{
+    assert_int_equal(compare(first, COUNT_OF(first)).count, 0);
+}
+
+static void
+what_is_otherwise_missing_or_more_is_told_of_in_its_table(void **state PASU_UNUSED)
+{
+    static const struct pair others[] = {{INDEX_MAIN, "a", "1"},
+                                         {INDEX_MAIN, "b", "9"},
+                                         {INDEX_MAIN, "bb", "2"},
+                                         {INDEX_MONTHS, "d", "44"}};
+    static const struct pair due[] = {{INDEX_MAIN, "b", ""},
+                                      {INDEX_MAIN, "bb", ""},
+                                      {INDEX_DAYS, "c", ""},
+                                      {INDEX_MONTHS, "d", ""}};
+    struct told told = compare(others, COUNT_OF(others));
+
+    assert_int_equal(told.count, COUNT_OF(due));
+    for (size_t i = 0; i < COUNT_OF(due); i++) {
+        assert_int_equal(told.tables[i], due[i].table);
+        assert_string_equal(told.keys[i], due[i].key);
+    }
+}
+
+static void
+gaps_come_back_as_they_were(void **state PASU_UNUSED)
+{
+    const struct gaps gaps = {.state = GAPS_RUNNING,
+                              .last = -5,
+                              .left_out = 1000,
+                              .first_open = 1,
+                              .count = 2,
+                              .items = {{.what = GAP_DAMAGED,
+                                         .from = 1,
+                                         .to = 2,
+                                         .records = 300,
+                                         .error = PASU_E_IO,
+                                         .segment = 400,
+                                         .offset = 70000},
+                                        {.what = GAP_DIED, .from = -7, .to = INT64_MAX}}};
+    struct place place;
+    struct index *index = make(&place, NULL, 0);
+    struct gaps again;
+
+    index_close(index);
+    assert_int_equal(index_open_to_write(&index, place.directory), 0);
+    assert_int_equal(index_gaps_save(&gaps, index), 0);
+    assert_int_equal(index_gaps_load(&again, index), 0);
+    assert_true(again.state == gaps.state && again.last == gaps.last);
+    assert_true(again.left_out == gaps.left_out && again.first_open == gaps.first_open);
+    assert_int_equal(again.count, gaps.count);
+    for (size_t g = 0; g < gaps.count; g++) {
+        const struct gap *one = &gaps.items[g], *other = &again.items[g];
+
+        assert_true(one->what == other->what && one->error == other->error);
+        assert_true(one->from == other->from && one->to == other->to);
+        assert_true(one->records == other->records && one->segment == other->segment);
+        assert_int_equal(one->offset, other->offset);
+    }
+    drop(&place, index);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_is_not_told_of),
+        cmocka_unit_test(what_is_otherwise_missing_or_more_is_told_of_in_its_table),
+        cmocka_unit_test(gaps_come_back_as_they_were),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
