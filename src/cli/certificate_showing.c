@@ -152,8 +152,7 @@ put_base64(struct json_out *out, const void *bytes, size_t length)
 static void
 put_hashes(struct json_out *out, const struct tree_hash *hashes, size_t count)
 {
-    json_out_key(out, "proof");
-    json_out_open(out, '[');
+    json_put_open(out, "proof", '[');
     for (size_t i = 0; i < count; i++)
         put_base64(out, hashes[i].bytes, sizeof(hashes[i].bytes));
     json_out_close(out, ']');
@@ -173,8 +172,7 @@ put_entry(struct showings *s, const struct listed *entry)
     if (result != 0)
         return result;
     json_out_open(s->out, '{');
-    json_out_key(s->out, "record");
-    json_out_count(s->out, entry->index);
+    json_put_count(s->out, "record", entry->index);
     json_out_key(s->out, "entry");
     put_base64(s->out, entry->bytes, entry->length);
     put_hashes(s->out, proof.hashes, proof.count);
@@ -189,8 +187,7 @@ put_entries(struct showings *s)
 
     if (s->count > 0)
         qsort(s->entries, s->count, sizeof(*s->entries), compare);
-    json_out_key(s->out, "entries");
-    json_out_open(s->out, '[');
+    json_put_open(s->out, "entries", '[');
     for (size_t i = 0; i < s->count && result == 0; i++)
         result = put_entry(s, &s->entries[i]);
     json_out_close(s->out, ']');
@@ -243,13 +240,6 @@ prove(struct showings *s, const struct mention *mention, struct opening_leaf *le
 }
 
 static void
-put_text(struct json_out *out, const char *key, const char *text)
-{
-    json_out_key(out, key);
-    json_out_text(out, text);
-}
-
-static void
 put_fields(struct showings *s, const struct mention *mention)
 {
     struct names *names = &s->certificate->evidence->book->names;
@@ -257,8 +247,7 @@ put_fields(struct showings *s, const struct mention *mention)
     struct lexicon *lexicon;
     bool is_known = names_lexicon(names, mention->vocabulary, &lexicon) == 0;
 
-    json_out_key(s->out, "fields");
-    json_out_open(s->out, '{');
+    json_put_open(s->out, "fields", '{');
     for (unsigned bit = 0; bit < EXPOSURE_FIELDS_MAX && is_known && mention->which == 0; bit++) {
         uint64_t is = UINT64_C(1) << bit;
         int place = (part->clear | part->masked | part->null) & is
@@ -266,10 +255,10 @@ put_fields(struct showings *s, const struct mention *mention)
                         : PASU_E_NOTFOUND;
 
         if (place >= 0)
-            put_text(s->out, names->fields.items[place],
-                     (part->clear & is) != 0    ? "clear"
-                     : (part->masked & is) != 0 ? "masked"
-                                                : "null");
+            json_put_text(s->out, names->fields.items[place],
+                          (part->clear & is) != 0    ? "clear"
+                          : (part->masked & is) != 0 ? "masked"
+                                                     : "null");
     }
     json_out_close(s->out, '}');
 }
@@ -280,7 +269,7 @@ put_name(struct json_out *out, const char *key, const char *name)
 {
     bool is_there = name[0] != '\0' && utf8_is_valid(view_of_text(name));
 
-    put_text(out, key, is_there ? name : NULL);
+    json_put_text(out, key, is_there ? name : NULL);
 }
 
 /* What the entries say, in words: of the session what its own entry says. */
@@ -300,21 +289,18 @@ put_reading(struct showings *s, const struct mention *mention)
                                                                   entry->length - ENTRY_HEAD)) != 0)
             return PASU_E_CORRUPT;
     }
-    json_out_key(s->out, "reading");
-    json_out_open(s->out, '{');
-    json_out_key(s->out, "time");
-    json_out_time(s->out, exposure->time);
+    json_put_open(s->out, "reading", '{');
+    json_put_time(s->out, "time", exposure->time);
     put_name(s->out, "principal", opened.principal);
     put_name(s->out, "database", opened.database);
     put_name(s->out, "application", opened.application);
     put_name(s->out, "address", opened.address);
     put_name(s->out, "actor", exposure->actor);
-    json_out_key(s->out, "fingerprint");
-    json_out_hex(s->out, exposure->shape);
-    put_text(
+    json_put_hex(s->out, "fingerprint", exposure->shape);
+    json_put_text(
         s->out, "attribution",
         exposure_attribution_text((enum attribution)exposure->parts[mention->part].attribution));
-    put_text(s->out, "verdict", exposure_verdict_text((enum verdict)exposure->verdict));
+    json_put_text(s->out, "verdict", exposure_verdict_text((enum verdict)exposure->verdict));
     put_fields(s, mention);
     json_out_close(s->out, '}');
     return 0;
@@ -337,17 +323,14 @@ put_showing(struct showings *s, const struct mention *mention, const struct open
     int result;
 
     json_out_open(out, '{');
-    put_text(out, "what", mention->which == 0 ? "shown" : "missed");
+    json_put_text(out, "what", mention->which == 0 ? "shown" : "missed");
     put_index(out, "exposure", mention->record);
-    json_out_key(out, "part");
-    json_out_count(out, mention->part);
+    json_put_count(out, "part", mention->part);
     put_index(out, "session", mention->session);
     put_index(out, "names", mention->names);
     put_index(out, "opening", mention->opening);
-    json_out_key(out, "number");
-    json_out_count(out, leaf->number);
-    json_out_key(out, "ordinal");
-    json_out_count(out, leaf->ordinal);
+    json_put_count(out, "number", leaf->number);
+    json_put_count(out, "ordinal", leaf->ordinal);
     json_out_key(out, "salt");
     put_base64(out, leaf->salt, sizeof(leaf->salt));
     put_hashes(out, leaf->path, leaf->count);
@@ -364,8 +347,7 @@ put_proven(struct showings *s, uint8_t *why)
     const struct mentions *mentions = s->certificate->mentions;
     int result = 0;
 
-    json_out_key(s->out, "showings");
-    json_out_open(s->out, '[');
+    json_put_open(s->out, "showings", '[');
     for (size_t i = 0; i < mentions->count && result == 0; i++) {
         const struct mention *mention = &mentions->items[i];
         struct opening_leaf leaf;
@@ -391,8 +373,7 @@ put_unproven(struct showings *s, const uint8_t *why)
 {
     const struct mentions *mentions = s->certificate->mentions;
 
-    json_out_key(s->out, "unproven");
-    json_out_open(s->out, '[');
+    json_put_open(s->out, "unproven", '[');
     for (size_t i = 0; i < mentions->count; i++) {
         const struct mention *mention = &mentions->items[i];
 
@@ -400,11 +381,10 @@ put_unproven(struct showings *s, const uint8_t *why)
             continue;
         s->certificate->unproven++;
         json_out_open(s->out, '{');
-        put_text(s->out, "what", mention->which == 0 ? "shown" : "missed");
+        json_put_text(s->out, "what", mention->which == 0 ? "shown" : "missed");
         put_index(s->out, "exposure", mention->is_in_ring ? 0 : mention->record);
-        json_out_key(s->out, "time");
-        json_out_time(s->out, mention->time);
-        put_text(s->out, "why", reasons[why[i]]);
+        json_put_time(s->out, "time", mention->time);
+        json_put_text(s->out, "why", reasons[why[i]]);
         json_out_close(s->out, '}');
     }
     json_out_close(s->out, ']');
