@@ -187,7 +187,11 @@ tiles_that_were_changed_cut_or_put_in_are_found(void **state)
     assert_int_equal(unlinkat(d->directory, "tile/0/077", 0), 0);
     save(d, "tile/0/evil", good.bytes, 1);
     verify(d, &f);
-    assert_true(has(&f, VERIFY_NAME));
+    assert_true(f.answer.counts[VERIFY_FAULT] == 1 && has(&f, VERIFY_NAME));
+    assert_int_equal(unlinkat(d->directory, "tile/0/evil", 0), 0);
+    assert_int_equal(symlinkat("x001", d->directory, "tile/0/x002"), 0);
+    verify(d, &f);
+    assert_true(f.answer.counts[VERIFY_FAULT] == 1 && has(&f, VERIFY_NAME));
 }
 
 /* ---- records and segments that are elsewhere ---- */
@@ -300,6 +304,12 @@ segments_that_are_missing_swapped_or_strange_are_found(void **state)
     assert_true(has(&f, VERIFY_HEADER) && f.answer.counts[VERIFY_FAULT] > 2);
     save(d, names[0], one.bytes, one.length);
     save(d, names[1], other.bytes, other.length);
+    memset(one.bytes + one.length, 0, 64);
+    save(d, names[0], one.bytes, one.length + 64);
+    save(d, "segments/next.tmp", "x", 1);
+    verify(d, &f); /* as a keeper that was killed leaves them */
+    assert_true(f.answer.counts[VERIFY_FAULT] == 0 && has(&f, VERIFY_ROOM));
+    assert_int_equal(f.answer.covered, f.answer.next);
     save(d, "segments/strange", "x", 1);
     verify(d, &f);
     assert_int_equal(f.answer.counts[VERIFY_FAULT], 1);
@@ -327,6 +337,70 @@ all_but_what_is_damaged_is_still_verified(void **state)
     assert_true(f.whats[0] == VERIFY_DAMAGED);
     assert_int_equal(f.answer.covered, f.answer.next);
     assert_true(f.answer.records < f.answer.next);
+}
+
+/* ---- what is encrypted ---- */
+
+static void
+verify_sealed(struct disk *d, struct found *f, const struct segment_keys *keys)
+{
+    const struct verify_question question = {
+        .directory = d->directory, .segment_keys = keys, .find = find, .arg = f};
+
+    f->count = 0;
+    assert_int_equal(verify_ledger(&os_real, &question, &f->answer), 0);
+}
+
+static void
+a_changed_payload_that_is_encrypted_is_one_fault_and_the_rest_is_looked_at(void **state)
+{
+    struct disk *d = *state;
+    static struct content good, bad;
+    size_t begins[64], count;
+    struct found f;
+
+    assert_int_equal(segment_keys_add(&chain_keys, (const uint8_t[SEGMENT_KEY_SIZE]){1}), 0);
+    fill_small(d);
+    verify_sealed(d, &f, &chain_keys);
+    assert_int_equal(f.answer.counts[VERIFY_FAULT] + f.answer.counts[VERIFY_UNSEEN], 0);
+    load(d, segment, &good);
+    count = find_records(&good, begins, COUNT_OF(begins));
+    assert_int_equal(f.answer.records, count);
+    for (size_t i = 1; i < count; i++) {
+        bad = good;
+        bad.bytes[begins[i] + HEAD] ^= 1;
+        seal(&bad, begins[i]);
+        save(d, segment, bad.bytes, bad.length);
+        verify_sealed(d, &f, &chain_keys);
+        assert_true(f.whats[0] == VERIFY_DAMAGED);
+        assert_int_equal(f.offsets[0], begins[i]);
+        assert_int_equal(f.records[0], i);
+        assert_int_equal(f.answer.next, count);
+        assert_int_equal(f.answer.records, count - 1);
+    }
+    segment_keys_release(&chain_keys);
+}
+
+static void
+with_another_key_all_is_read_as_without_one(void **state)
+{
+    struct segment_keys other = {0};
+    struct disk *d = *state;
+    struct found f, without;
+
+    assert_int_equal(segment_keys_add(&chain_keys, (const uint8_t[SEGMENT_KEY_SIZE]){1}), 0);
+    assert_int_equal(segment_keys_add(&other, (const uint8_t[SEGMENT_KEY_SIZE]){2}), 0);
+    fill_large(d, NULL);
+    verify_sealed(d, &without, NULL);
+    verify_sealed(d, &f, &other);
+    assert_true(has(&f, VERIFY_ENCRYPTED));
+    assert_int_equal(f.answer.counts[VERIFY_FAULT], 0);
+    assert_int_equal(f.answer.records, f.answer.next);
+    assert_int_equal(f.answer.records, without.answer.records);
+    for (int kind = 0; kind < VERIFY_KINDS; kind++)
+        assert_int_equal(f.answer.counts[kind], without.answer.counts[kind]);
+    segment_keys_release(&other);
+    segment_keys_release(&chain_keys);
 }
 
 /* ---- two histories ---- */
@@ -437,6 +511,8 @@ main(void)
         ON_DISK(a_cut_tail_is_found_at_any_length),
         ON_DISK(segments_that_are_missing_swapped_or_strange_are_found),
         ON_DISK(all_but_what_is_damaged_is_still_verified),
+        ON_DISK(a_changed_payload_that_is_encrypted_is_one_fault_and_the_rest_is_looked_at),
+        ON_DISK(with_another_key_all_is_read_as_without_one),
         ON_DISK(a_fork_is_found_and_called_so),
         ON_DISK(a_key_that_was_given_must_have_signed),
         ON_DISK(a_call_that_fails_is_an_error_or_told_of),
