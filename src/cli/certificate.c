@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/certificate.h"
-#include "base/memory.h"
 
 static void
 put_ledger(const struct certificate *c, struct json_out *out)
@@ -29,18 +28,6 @@ put_person(const struct certificate *c, struct json_out *out)
     json_put_time(out, "from", c->evidence->filter.from);
     json_put_time(out, "to", c->evidence->filter.to);
     json_out_close(out, '}');
-}
-
-static int
-put_checkpoint(const struct certificate *c, struct json_out *out)
-{
-    char *text = memory_dup(c->prover->note, c->prover->note_length);
-
-    if (text == NULL)
-        return PASU_E_NOMEM;
-    json_put_text(out, "checkpoint", text);
-    memory_free(text);
-    return 0;
 }
 
 static void
@@ -110,9 +97,8 @@ certificate_write(struct certificate *c, FILE *file)
     put_ledger(c, &out);
     put_person(c, &out);
     json_put_count(&out, "records", c->mentions->size);
-    result = put_checkpoint(c, &out);
-    if (result == 0)
-        result = certificate_put_showings(c, &out);
+    json_put_text(&out, "checkpoint", (const char *)c->prover->note);
+    result = certificate_put_showings(c, &out);
     if (result != 0)
         return result;
     put_summary(c, &out);
