@@ -60,14 +60,12 @@ put_subjects(struct json_out *out, struct evidence *e, const struct statement_su
     json_put_open(out, "subjects", '{');
     for (size_t k = 0; k < sum->count; k++) {
         const struct kind_sum *kind = &sum->kinds[k];
-        uint64_t named = persons_count(kind->shown), most;
+        uint64_t most = kind_sum_most(kind);
 
-        if (named == 0 && kind->unknown == 0)
+        if (most == 0)
             continue;
-        if (__builtin_add_overflow(named, kind->unknown, &most))
-            most = UINT64_MAX;
         json_put_open(out, kind->name, '{');
-        json_put_count(out, "at_least", named);
+        json_put_count(out, "at_least", persons_count(kind->shown));
         json_put_count(out, "at_most", most);
         if (has_keys) {
             json_out_key(out, "keys");

@@ -95,11 +95,8 @@ put_message(struct json_out *out, const struct statement *statement,
     int n;
 
     for (size_t k = 0; k < sum->count; k++) {
-        uint64_t named = persons_count(sum->kinds[k].shown);
-
-        least += named;
-        if (__builtin_add_overflow(most, named, &most) ||
-            __builtin_add_overflow(most, sum->kinds[k].unknown, &most))
+        least += persons_count(sum->kinds[k].shown);
+        if (__builtin_add_overflow(most, kind_sum_most(&sum->kinds[k]), &most))
             most = UINT64_MAX;
     }
     n = snprintf(message, sizeof(message), "%" PRIu64, least);
