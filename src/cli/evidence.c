@@ -131,7 +131,7 @@ evidence_close(struct evidence *e)
         close(e->directory);
     ask_release(&e->ask);
     memory_wipe(e->secret, sizeof(e->secret));
-    *e = (struct evidence){.directory = -1};
+    *e = (struct evidence){.directory = -1, .entry_keys = {.fd = -1}};
 }
 
 static void

@@ -35,7 +35,7 @@ struct part {
     struct verify *v;
     char file[FILE_SIZE]; /* for findings */
     uint64_t first, end;  /* records here are below `end` */
-    bool is_last, is_readable, is_seen, is_searched;
+    bool is_last, is_seen, is_searched;
     struct segment_scan scan;
 };
 
@@ -326,11 +326,11 @@ read_segment(struct part *p)
         fd >= 0 ? segment_scan_open(&p->scan, v->os, fd, p->first) : error_from_errno(errno);
 
     if (result == 0) {
-        p->is_readable = see_header(p);
-        if (p->is_readable)
+        if (see_header(p)) {
             result = segment_scan_unlock(&p->scan, v->question->segment_keys);
-        if (result == 0 && p->is_readable)
-            result = read_records(p);
+            if (result == 0)
+                result = read_records(p);
+        }
         v->behind += p->scan.offset;
         segment_scan_release(&p->scan);
     }
