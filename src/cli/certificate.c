@@ -1,27 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/certificate.h"
-#include "base/memory.h"
-
-static void
-put_text(struct json_out *out, const char *key, const char *text)
-{
-    json_out_key(out, key);
-    json_out_text(out, text);
-}
-
-static void
-put_count(struct json_out *out, const char *key, uint64_t n)
-{
-    json_out_key(out, key);
-    json_out_count(out, n);
-}
-
-static void
-put_time(struct json_out *out, const char *key, int64_t time)
-{
-    json_out_key(out, key);
-    json_out_time(out, time);
-}
 
 static void
 put_ledger(const struct certificate *c, struct json_out *out)
@@ -31,40 +9,25 @@ put_ledger(const struct certificate *c, struct json_out *out)
 
     note_key_print(&c->prover->key, &w);
     writer_u8(&w, '\0');
-    put_text(out, "origin", c->prover->key.name);
-    put_text(out, "verifier_key", key);
+    json_put_text(out, "origin", c->prover->key.name);
+    json_put_text(out, "verifier_key", key);
 }
 
 static void
 put_person(const struct certificate *c, struct json_out *out)
 {
-    json_out_key(out, "person");
-    json_out_open(out, '{');
-    put_text(out, "kind", c->subject->kind);
-    put_text(out, "key", c->key);
-    json_out_key(out, "ordinals");
-    json_out_open(out, '[');
+    json_put_open(out, "person", '{');
+    json_put_text(out, "kind", c->subject->kind);
+    json_put_text(out, "key", c->key);
+    json_put_open(out, "ordinals", '[');
     for (size_t i = 0; i < c->subject->ordinal_count; i++)
         json_out_count(out, c->subject->ordinals[i]);
     json_out_close(out, ']');
     json_out_close(out, '}');
-    json_out_key(out, "asked");
-    json_out_open(out, '{');
-    put_time(out, "from", c->evidence->filter.from);
-    put_time(out, "to", c->evidence->filter.to);
+    json_put_open(out, "asked", '{');
+    json_put_time(out, "from", c->evidence->filter.from);
+    json_put_time(out, "to", c->evidence->filter.to);
     json_out_close(out, '}');
-}
-
-static int
-put_checkpoint(const struct certificate *c, struct json_out *out)
-{
-    char *text = memory_dup(c->prover->note, c->prover->note_length);
-
-    if (text == NULL)
-        return PASU_E_NOMEM;
-    put_text(out, "checkpoint", text);
-    memory_free(text);
-    return 0;
 }
 
 static void
@@ -73,21 +36,18 @@ put_summary(const struct certificate *c, struct json_out *out)
     const struct subject *subject = c->subject;
     const struct names *names = &c->evidence->book->names;
 
-    json_out_key(out, "summary");
-    json_out_open(out, '{');
-    put_count(out, "shown", subject->shown);
-    put_count(out, "missed", subject->missed);
-    put_count(out, "possible", subject->possible);
-    put_time(out, "first", subject->first);
-    put_time(out, "last", subject->last);
-    json_out_key(out, "fields");
-    json_out_open(out, '{');
+    json_put_open(out, "summary", '{');
+    json_put_count(out, "shown", subject->shown);
+    json_put_count(out, "missed", subject->missed);
+    json_put_count(out, "possible", subject->possible);
+    json_put_time(out, "first", subject->first);
+    json_put_time(out, "last", subject->last);
+    json_put_open(out, "fields", '{');
     for (size_t f = 0; f < subject->field_count; f++)
         if (subject->field_counts[f] > 0)
-            put_count(out, names->fields.items[f], subject->field_counts[f]);
+            json_put_count(out, names->fields.items[f], subject->field_counts[f]);
     json_out_close(out, '}');
-    json_out_key(out, "principals");
-    json_out_open(out, '[');
+    json_put_open(out, "principals", '[');
     for (size_t p = 0; p < subject->principals.count; p++)
         json_out_text(out, subject->principals.items[p]);
     json_out_close(out, ']');
@@ -98,11 +58,11 @@ static void
 put_gap(struct json_out *out, const struct gap *gap)
 {
     json_out_open(out, '{');
-    put_text(out, "what", gap_what_text(gap->what));
-    put_time(out, "from", gap->from);
-    put_time(out, "to", gap->to);
+    json_put_text(out, "what", gap_what_text(gap->what));
+    json_put_time(out, "from", gap->from);
+    json_put_time(out, "to", gap->to);
     if (gap->what == GAP_LOST)
-        put_count(out, "records", gap->records);
+        json_put_count(out, "records", gap->records);
     json_out_close(out, '}');
 }
 
@@ -112,18 +72,16 @@ put_completeness(const struct certificate *c, struct json_out *out)
     const struct evidence *e = c->evidence;
     const struct gaps *gaps = &e->book->gaps;
 
-    json_out_key(out, "completeness");
-    json_out_open(out, '{');
-    json_out_key(out, "gaps");
-    json_out_open(out, '[');
+    json_put_open(out, "completeness", '{');
+    json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (gap_concerns(&gaps->items[g], e->filter.from, e->filter.to))
             put_gap(out, &gaps->items[g]);
     json_out_close(out, ']');
-    put_count(out, "gaps_left_out", gaps->left_out);
-    put_count(out, "possible", c->subject->possible);
-    put_count(out, "unrecorded_sessions", e->selection.unrecorded.count);
-    put_count(out, "untestable", e->selection.untestable);
+    json_put_count(out, "gaps_left_out", gaps->left_out);
+    json_put_count(out, "possible", c->subject->possible);
+    json_put_count(out, "unrecorded_sessions", e->selection.unrecorded.count);
+    json_put_count(out, "untestable", e->selection.untestable);
     json_out_close(out, '}');
 }
 
@@ -134,14 +92,13 @@ certificate_write(struct certificate *c, FILE *file)
     int result;
 
     json_out_open(&out, '{');
-    put_text(&out, "format", "pasu certificate/v1");
-    put_time(&out, "made", c->made);
+    json_put_text(&out, "format", "pasu certificate/v1");
+    json_put_time(&out, "made", c->made);
     put_ledger(c, &out);
     put_person(c, &out);
-    put_count(&out, "records", c->mentions->size);
-    result = put_checkpoint(c, &out);
-    if (result == 0)
-        result = certificate_put_showings(c, &out);
+    json_put_count(&out, "records", c->mentions->size);
+    json_put_text(&out, "checkpoint", (const char *)c->prover->note);
+    result = certificate_put_showings(c, &out);
     if (result != 0)
         return result;
     put_summary(c, &out);

@@ -27,7 +27,7 @@ struct certificate {
 };
 
 /* Writes the certificate's bytes, those that are signed: one line without its end. PASU_E_NOMEM,
- * PASU_E_CRYPTO, and errors of the files where nothing at all can be proven. */
+ * PASU_E_CRYPTO. */
 PASU_MUST_USE int certificate_write(struct certificate *certificate, FILE *file);
 
 /* Its parts: the members `showings`, `unproven` and `entries`. */

@@ -13,11 +13,11 @@ enum reason { PROVEN, IN_RING, UNOPENED, UNSIGNED, UNNAMED, DAMAGED };
 
 static const char *const reasons[] = {"", "ring", "unopened", "unsigned", "unnamed", "damaged"};
 
-/* An entry of the ledger, which is in the certificate once. */
+/* An entry of the ledger, which is in the certificate once, and its proof. */
 struct listed {
     uint64_t index;
-    uint8_t *bytes;
-    size_t length;
+    uint8_t *bytes; /* with the proof's hashes behind them */
+    size_t length, hash_count;
 };
 
 struct showings {
@@ -33,21 +33,23 @@ struct showings {
 /* ---- entries ---- */
 
 static int
-flatten(struct listed *listed, const struct entry *entry)
+flatten(struct listed *listed, const struct entry *entry, const struct tree_proof *proof)
 {
+    const size_t size = proof->count * sizeof(proof->hashes[0]);
     size_t length = 0;
 
     for (size_t i = 0; i < entry->count; i++)
         length += entry->pieces[i].iov_len;
     if (length > ENTRY_MAX)
         return PASU_E_CORRUPT;
-    *listed = (struct listed){.bytes = memory_new(1, length), .length = 0};
+    *listed = (struct listed){.bytes = memory_new(1, length + size), .hash_count = proof->count};
     if (listed->bytes == NULL)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < entry->count; i++) {
         memcpy(listed->bytes + listed->length, entry->pieces[i].iov_base, entry->pieces[i].iov_len);
         listed->length += entry->pieces[i].iov_len;
     }
+    memcpy(listed->bytes + length, proof->hashes, size);
     return 0;
 }
 
@@ -67,23 +69,29 @@ make_room(struct showings *s)
     return 0;
 }
 
-/* Adds the record's entry, unless it is there. */
+/* Adds the record's entry, once it is proven, unless it is there. */
 static int
 list_record(struct showings *s, const struct segment_record *record)
 {
-    struct tree_hasher *hasher = &s->certificate->prover->hasher;
+    struct prover *prover = s->certificate->prover;
     struct entry entry;
+    struct tree_hash leaf;
+    struct tree_proof proof;
     struct listed listed;
     uint32_t place;
     int result;
 
     if (map_get(&s->known, record->index, &place))
         return 0;
-    result = entry_make(&entry, hasher, record);
+    result = entry_make(&entry, &prover->hasher, record);
+    if (result == 0)
+        result = tree_hash_leaf(&prover->hasher, entry.pieces, entry.count, &leaf);
+    if (result == 0)
+        result = prover_prove(prover, record->index, &leaf, &proof);
     if (result == 0)
         result = make_room(s);
     if (result == 0)
-        result = flatten(&listed, &entry);
+        result = flatten(&listed, &entry, &proof);
     if (result != 0)
         return result;
     listed.index = record->index;
@@ -150,51 +158,32 @@ put_base64(struct json_out *out, const void *bytes, size_t length)
 }
 
 static void
-put_hashes(struct json_out *out, const struct tree_hash *hashes, size_t count)
+put_proof(struct json_out *out, const void *hashes, size_t count)
 {
-    json_out_key(out, "proof");
-    json_out_open(out, '[');
+    json_put_open(out, "proof", '[');
     for (size_t i = 0; i < count; i++)
-        put_base64(out, hashes[i].bytes, sizeof(hashes[i].bytes));
+        put_base64(out, (const uint8_t *)hashes + i * sizeof(struct tree_hash),
+                   sizeof(struct tree_hash));
     json_out_close(out, ']');
 }
 
-static int
-put_entry(struct showings *s, const struct listed *entry)
-{
-    const struct iovec part = {entry->bytes, entry->length};
-    struct prover *prover = s->certificate->prover;
-    struct tree_hash leaf;
-    struct tree_proof proof;
-    int result = tree_hash_leaf(&prover->hasher, &part, 1, &leaf);
-
-    if (result == 0)
-        result = prover_prove(prover, entry->index, &leaf, &proof);
-    if (result != 0)
-        return result;
-    json_out_open(s->out, '{');
-    json_out_key(s->out, "record");
-    json_out_count(s->out, entry->index);
-    json_out_key(s->out, "entry");
-    put_base64(s->out, entry->bytes, entry->length);
-    put_hashes(s->out, proof.hashes, proof.count);
-    json_out_close(s->out, '}');
-    return 0;
-}
-
-static int
+static void
 put_entries(struct showings *s)
 {
-    int result = 0;
-
     if (s->count > 0)
         qsort(s->entries, s->count, sizeof(*s->entries), compare);
-    json_out_key(s->out, "entries");
-    json_out_open(s->out, '[');
-    for (size_t i = 0; i < s->count && result == 0; i++)
-        result = put_entry(s, &s->entries[i]);
+    json_put_open(s->out, "entries", '[');
+    for (size_t i = 0; i < s->count; i++) {
+        const struct listed *entry = &s->entries[i];
+
+        json_out_open(s->out, '{');
+        json_put_count(s->out, "record", entry->index);
+        json_out_key(s->out, "entry");
+        put_base64(s->out, entry->bytes, entry->length);
+        put_proof(s->out, entry->bytes + entry->length, entry->hash_count);
+        json_out_close(s->out, '}');
+    }
     json_out_close(s->out, ']');
-    return result;
 }
 
 /* ---- one showing ---- */
@@ -216,15 +205,34 @@ first_reason(const struct certificate *c, const struct mention *mention)
     return mention->opening < size ? PROVEN : UNSIGNED;
 }
 
-/* The exposure into s->exposure, and the proof that the person is in its list. */
+/* What the session's own entry says of it. */
 static int
-prove(struct showings *s, const struct mention *mention, struct opening_leaf *leaf)
+list_session(struct showings *s, uint64_t index, struct message_session *opened)
+{
+    const struct listed *entry;
+    uint32_t place;
+    int result = list_index(s, index, SEGMENT_OPENED);
+
+    if (result != 0 || !map_get(&s->known, index, &place))
+        return result;
+    entry = &s->entries[place];
+    return payload_read_opened(opened,
+                               view_of(entry->bytes + ENTRY_HEAD, entry->length - ENTRY_HEAD)) == 0
+               ? 0
+               : PASU_E_CORRUPT;
+}
+
+/* The exposure into s->exposure, its session, and the proof that the person is in its list. */
+static int
+prove(struct showings *s, const struct mention *mention, struct message_session *opened,
+      struct opening_leaf *leaf)
 {
     struct segment_record record;
     int result = list_index(s, mention->names, SEGMENT_VOCABULARY);
 
+    *opened = (struct message_session){0};
     if (result == 0 && mention->session != 0)
-        result = list_index(s, mention->session, SEGMENT_OPENED);
+        result = list_session(s, mention->session, opened);
     if (result == 0)
         result = fetch(s, mention->record, &record);
     if (result == 0 && (record.type != SEGMENT_EXPOSURE || record.payload.length < ENTRY_SALT))
@@ -243,13 +251,6 @@ prove(struct showings *s, const struct mention *mention, struct opening_leaf *le
 }
 
 static void
-put_text(struct json_out *out, const char *key, const char *text)
-{
-    json_out_key(out, key);
-    json_out_text(out, text);
-}
-
-static void
 put_fields(struct showings *s, const struct mention *mention)
 {
     struct names *names = &s->certificate->evidence->book->names;
@@ -257,8 +258,7 @@ put_fields(struct showings *s, const struct mention *mention)
     struct lexicon *lexicon;
     bool is_known = names_lexicon(names, mention->vocabulary, &lexicon) == 0;
 
-    json_out_key(s->out, "fields");
-    json_out_open(s->out, '{');
+    json_put_open(s->out, "fields", '{');
     for (unsigned bit = 0; bit < EXPOSURE_FIELDS_MAX && is_known && mention->which == 0; bit++) {
         uint64_t is = UINT64_C(1) << bit;
         int place = (part->clear | part->masked | part->null) & is
@@ -266,10 +266,10 @@ put_fields(struct showings *s, const struct mention *mention)
                         : PASU_E_NOTFOUND;
 
         if (place >= 0)
-            put_text(s->out, names->fields.items[place],
-                     (part->clear & is) != 0    ? "clear"
-                     : (part->masked & is) != 0 ? "masked"
-                                                : "null");
+            json_put_text(s->out, names->fields.items[place],
+                          (part->clear & is) != 0    ? "clear"
+                          : (part->masked & is) != 0 ? "masked"
+                                                     : "null");
     }
     json_out_close(s->out, '}');
 }
@@ -280,44 +280,29 @@ put_name(struct json_out *out, const char *key, const char *name)
 {
     bool is_there = name[0] != '\0' && utf8_is_valid(view_of_text(name));
 
-    put_text(out, key, is_there ? name : NULL);
+    json_put_text(out, key, is_there ? name : NULL);
 }
 
-/* What the entries say, in words: of the session what its own entry says. */
-static int
-put_reading(struct showings *s, const struct mention *mention)
+/* What the entries say, in words. */
+static void
+put_reading(struct showings *s, const struct mention *mention, const struct message_session *opened)
 {
     const struct exposure *exposure = &s->exposure;
-    struct message_session opened = {0};
-    bool has_session = mention->session != 0;
-    uint32_t place;
 
-    if (has_session) {
-        const struct listed *entry =
-            map_get(&s->known, mention->session, &place) ? &s->entries[place] : NULL;
-
-        if (entry == NULL || payload_read_opened(&opened, view_of(entry->bytes + ENTRY_HEAD,
-                                                                  entry->length - ENTRY_HEAD)) != 0)
-            return PASU_E_CORRUPT;
-    }
-    json_out_key(s->out, "reading");
-    json_out_open(s->out, '{');
-    json_out_key(s->out, "time");
-    json_out_time(s->out, exposure->time);
-    put_name(s->out, "principal", opened.principal);
-    put_name(s->out, "database", opened.database);
-    put_name(s->out, "application", opened.application);
-    put_name(s->out, "address", opened.address);
+    json_put_open(s->out, "reading", '{');
+    json_put_time(s->out, "time", exposure->time);
+    put_name(s->out, "principal", opened->principal);
+    put_name(s->out, "database", opened->database);
+    put_name(s->out, "application", opened->application);
+    put_name(s->out, "address", opened->address);
     put_name(s->out, "actor", exposure->actor);
-    json_out_key(s->out, "fingerprint");
-    json_out_hex(s->out, exposure->shape);
-    put_text(
+    json_put_hex(s->out, "fingerprint", exposure->shape);
+    json_put_text(
         s->out, "attribution",
         exposure_attribution_text((enum attribution)exposure->parts[mention->part].attribution));
-    put_text(s->out, "verdict", exposure_verdict_text((enum verdict)exposure->verdict));
+    json_put_text(s->out, "verdict", exposure_verdict_text((enum verdict)exposure->verdict));
     put_fields(s, mention);
     json_out_close(s->out, '}');
-    return 0;
 }
 
 static void
@@ -330,30 +315,26 @@ put_index(struct json_out *out, const char *key, uint64_t index)
         json_out_text(out, NULL);
 }
 
-static int
-put_showing(struct showings *s, const struct mention *mention, const struct opening_leaf *leaf)
+static void
+put_showing(struct showings *s, const struct mention *mention, const struct message_session *opened,
+            const struct opening_leaf *leaf)
 {
     struct json_out *out = s->out;
-    int result;
 
     json_out_open(out, '{');
-    put_text(out, "what", mention->which == 0 ? "shown" : "missed");
+    json_put_text(out, "what", mention->which == 0 ? "shown" : "missed");
     put_index(out, "exposure", mention->record);
-    json_out_key(out, "part");
-    json_out_count(out, mention->part);
+    json_put_count(out, "part", mention->part);
     put_index(out, "session", mention->session);
     put_index(out, "names", mention->names);
     put_index(out, "opening", mention->opening);
-    json_out_key(out, "number");
-    json_out_count(out, leaf->number);
-    json_out_key(out, "ordinal");
-    json_out_count(out, leaf->ordinal);
+    json_put_count(out, "number", leaf->number);
+    json_put_count(out, "ordinal", leaf->ordinal);
     json_out_key(out, "salt");
     put_base64(out, leaf->salt, sizeof(leaf->salt));
-    put_hashes(out, leaf->path, leaf->count);
-    result = put_reading(s, mention);
+    put_proof(out, leaf->path, leaf->count);
+    put_reading(s, mention, opened);
     json_out_close(out, '}');
-    return result;
 }
 
 /* ---- all ---- */
@@ -364,18 +345,18 @@ put_proven(struct showings *s, uint8_t *why)
     const struct mentions *mentions = s->certificate->mentions;
     int result = 0;
 
-    json_out_key(s->out, "showings");
-    json_out_open(s->out, '[');
+    json_put_open(s->out, "showings", '[');
     for (size_t i = 0; i < mentions->count && result == 0; i++) {
         const struct mention *mention = &mentions->items[i];
+        struct message_session opened;
         struct opening_leaf leaf;
 
         why[i] = (uint8_t)first_reason(s->certificate, mention);
         if (why[i] != PROVEN)
             continue;
-        result = prove(s, mention, &leaf);
+        result = prove(s, mention, &opened, &leaf);
         if (result == 0) {
-            result = put_showing(s, mention, &leaf);
+            put_showing(s, mention, &opened, &leaf);
             s->certificate->proven++;
         } else if (result != PASU_E_NOMEM && result != PASU_E_CRYPTO) {
             why[i] = DAMAGED;
@@ -391,8 +372,7 @@ put_unproven(struct showings *s, const uint8_t *why)
 {
     const struct mentions *mentions = s->certificate->mentions;
 
-    json_out_key(s->out, "unproven");
-    json_out_open(s->out, '[');
+    json_put_open(s->out, "unproven", '[');
     for (size_t i = 0; i < mentions->count; i++) {
         const struct mention *mention = &mentions->items[i];
 
@@ -400,11 +380,10 @@ put_unproven(struct showings *s, const uint8_t *why)
             continue;
         s->certificate->unproven++;
         json_out_open(s->out, '{');
-        put_text(s->out, "what", mention->which == 0 ? "shown" : "missed");
+        json_put_text(s->out, "what", mention->which == 0 ? "shown" : "missed");
         put_index(s->out, "exposure", mention->is_in_ring ? 0 : mention->record);
-        json_out_key(s->out, "time");
-        json_out_time(s->out, mention->time);
-        put_text(s->out, "why", reasons[why[i]]);
+        json_put_time(s->out, "time", mention->time);
+        json_put_text(s->out, "why", reasons[why[i]]);
         json_out_close(s->out, '}');
     }
     json_out_close(s->out, ']');
@@ -422,10 +401,10 @@ certificate_put_showings(struct certificate *c, struct json_out *out)
         s->out = out;
         s->known.seed = c->evidence->book->sessions.places.seed;
         result = put_proven(s, why);
-        if (result == 0)
+        if (result == 0) {
             put_unproven(s, why);
-        if (result == 0)
-            result = put_entries(s);
+            put_entries(s);
+        }
         for (size_t i = 0; i < s->count; i++)
             memory_free(s->entries[i].bytes);
         memory_free(s->entries);

@@ -97,11 +97,9 @@ certificate_put_words(const struct certificate *c, struct json_out *out)
 {
     unsigned holds = conditions_of(c);
 
-    json_out_key(out, "explanation");
-    json_out_open(out, '{');
+    json_put_open(out, "explanation", '{');
     for (int language = 0; language < 2; language++) {
-        json_out_key(out, language == 0 ? "en" : "ko");
-        json_out_open(out, '[');
+        json_put_open(out, language == 0 ? "en" : "ko", '[');
         for (size_t i = 0; i < COUNT_OF(paragraphs); i++)
             if ((paragraphs[i].when & ~holds) == 0)
                 json_out_text(out, language == 0 ? paragraphs[i].english : paragraphs[i].korean);

@@ -251,7 +251,7 @@ save(const struct certifying *c, const char *path)
 
     if (file != NULL) {
         print_document(c, file);
-        is_well = fflush(file) == 0 && fsync(fd) == 0;
+        is_well = fflush(file) == 0 && !ferror(file) && fsync(fd) == 0;
         error = errno;
         is_well = fclose(file) == 0 && is_well;
     }

@@ -131,7 +131,7 @@ evidence_close(struct evidence *e)
         close(e->directory);
     ask_release(&e->ask);
     memory_wipe(e->secret, sizeof(e->secret));
-    *e = (struct evidence){.directory = -1};
+    *e = (struct evidence){.directory = -1, .entry_keys = {.fd = -1}};
 }
 
 static void
@@ -313,6 +313,7 @@ static int
 read_late_keys(struct evidence *e)
 {
     struct ledger_entries *ledger = NULL;
+    struct entries entries;
     struct index *index = NULL;
     struct index_meta meta;
     struct ledger_entry entry = {0};
@@ -323,19 +324,16 @@ read_late_keys(struct evidence *e)
     index_close(index);
     if (result != 0 || meta.has_keys || ledger_entries_open(&ledger, e->directory) != 0)
         return 0;
-    {
-        struct entries entries = ledger_entries(ledger);
+    entries = ledger_entries(ledger);
+    result = entries.seek(entries.arg, meta.last);
+    if (result == 0)
+        result = entries.next(entries.arg, &entry);
+    if (result != 1 || !index_meta_is_last(&meta, &entry))
+        result = PASU_E_UNAVAILABLE;
+    while (result == 1 || result == PASU_E_CORRUPT) {
+        int noted = result == 1 ? keys_note(&e->keys, &entry) : 0;
 
-        result = entries.seek(entries.arg, meta.last);
-        if (result == 0)
-            result = entries.next(entries.arg, &entry);
-        if (result != 1 || !index_meta_is_last(&meta, &entry))
-            result = PASU_E_UNAVAILABLE;
-        while (result == 1 || result == PASU_E_CORRUPT) {
-            int noted = result == 1 ? keys_note(&e->keys, &entry) : 0;
-
-            result = noted != 0 ? noted : entries.next(entries.arg, &entry);
-        }
+        result = noted != 0 ? noted : entries.next(entries.arg, &entry);
     }
     ledger_entries_close(ledger);
     return result == 0;

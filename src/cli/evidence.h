@@ -44,7 +44,7 @@ void evidence_close(struct evidence *evidence);
 /* Gives all selected statements to `give`. */
 PASU_MUST_USE int evidence_read(struct evidence *evidence, statement_fn *give, void *arg);
 /* The scope of all that is selected: with the ledger's index where that is allowed, there, and can
- * answer; else by reading. `scope` is initialised here. */
+ * answer; else by reading. `scope` is empty, with the evidence's selection. */
 PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope);
 /* The subject, which has its ordinals, by the index. *is_answered: it was; else it is as before,
  * but has told some of what it sees, and the ledger is to be read. */

@@ -39,7 +39,7 @@ size_t findings_missing(const struct findings *findings);
 
 /* Grouped by gateway, in the order in which they were added. */
 void findings_print(const struct findings *findings, FILE *file);
-/* A new array, or NULL without memory. Bytes that are no UTF-8 become '?'. */
+/* A new array, or NULL without memory. Texts that are no UTF-8 are escaped. */
 json_t *findings_json(const struct findings *findings);
 
 #endif

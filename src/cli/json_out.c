@@ -109,6 +109,41 @@ json_out_time(struct json_out *out, int64_t realtime)
 }
 
 void
+json_put_open(struct json_out *out, const char *key, char bracket)
+{
+    json_out_key(out, key);
+    json_out_open(out, bracket);
+}
+
+void
+json_put_text(struct json_out *out, const char *key, const char *text)
+{
+    json_out_key(out, key);
+    json_out_text(out, text);
+}
+
+void
+json_put_count(struct json_out *out, const char *key, uint64_t n)
+{
+    json_out_key(out, key);
+    json_out_count(out, n);
+}
+
+void
+json_put_hex(struct json_out *out, const char *key, uint64_t n)
+{
+    json_out_key(out, key);
+    json_out_hex(out, n);
+}
+
+void
+json_put_time(struct json_out *out, const char *key, int64_t realtime)
+{
+    json_out_key(out, key);
+    json_out_time(out, realtime);
+}
+
+void
 json_out_end(struct json_out *out)
 {
     fputc('\n', out->file);

@@ -27,8 +27,14 @@ void json_out_integer(struct json_out *out, int64_t n);
 void json_out_bool(struct json_out *out, bool is);
 /* 16 hexadecimal digits, as a text. */
 void json_out_hex(struct json_out *out, uint64_t n);
-/* RFC 3339 in UTC; null for 0. */
+/* RFC 3339 in UTC; null for 0 and below. */
 void json_out_time(struct json_out *out, int64_t realtime);
+/* Members: a name and its value, as above; json_put_open begins an object or an array. */
+void json_put_open(struct json_out *out, const char *key, char bracket);
+void json_put_text(struct json_out *out, const char *key, const char *text);
+void json_put_count(struct json_out *out, const char *key, uint64_t n);
+void json_put_hex(struct json_out *out, const char *key, uint64_t n);
+void json_put_time(struct json_out *out, const char *key, int64_t realtime);
 /* Ends a document: a new line. */
 void json_out_end(struct json_out *out);
 

@@ -16,9 +16,8 @@ ledger_entries_open(struct ledger_entries **ledger, int directory)
     struct ledger_entries *made = memory_new(1, sizeof(*made));
     int result = made == NULL ? PASU_E_NOMEM : 0;
 
-    if (result == 0) {
+    if (result == 0)
         result = ledger_reader_open(&made->reader, &os_real, directory);
-    }
     *ledger = result == 0 ? made : NULL;
     if (result != 0)
         memory_free(made);
@@ -30,8 +29,7 @@ ledger_entries_close(struct ledger_entries *ledger)
 {
     if (ledger == NULL)
         return;
-    if (ledger->reader != NULL)
-        ledger_reader_close(ledger->reader);
+    ledger_reader_close(ledger->reader);
     memory_free(ledger);
 }
 
@@ -39,9 +37,8 @@ static int
 seek_to(void *arg, uint64_t seq)
 {
     struct ledger_entries *l = arg;
-    int result;
+    int result = ledger_reader_seek_index(l->reader, seq);
 
-    result = ledger_reader_seek_index(l->reader, seq);
     if (result == PASU_E_NOTFOUND) { /* the ledger has nothing yet */
         l->result = 0;
         l->has_found = true;

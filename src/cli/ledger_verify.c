@@ -7,7 +7,7 @@
 #include "cli/ask.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
-#include "cli/terminal.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 #include "ledger/control_client.h"
 #include "ledger/verify_key.h"
@@ -168,33 +168,17 @@ subject_close(struct subject *s)
 /* ---- findings as they come ---- */
 
 struct telling {
-    bool is_json, is_progress_shown;
-    int64_t next; /* monotonic: when the line of progress is due again */
+    bool is_json;
+    struct progress progress;
 };
 
 static void
-progress(void *arg, uint64_t done, uint64_t all)
+show_progress(void *arg, uint64_t done, uint64_t all)
 {
     struct telling *t = arg;
-    int64_t now = os_monotonic(&os_real);
 
-    if (t->next == 0)
-        t->next = now + NANOSECONDS_PER_SECOND;
-    if (now < t->next || !terminal_is(stderr))
-        return;
-    t->next = now + NANOSECONDS_PER_SECOND / 4;
-    t->is_progress_shown = true;
-    fprintf(stderr, "\rverifying the ledger: %u %% ",
-            all > 0 ? (unsigned)((double)done * 100 / (double)all) : 0);
-    fflush(stderr);
-}
-
-static void
-progress_end(struct telling *t)
-{
-    if (t->is_progress_shown)
-        fputs("\r\033[K", stderr); /* ECMA-48: erases the line */
-    t->is_progress_shown = false;
+    if (progress_is_due(&t->progress))
+        progress_show(&t->progress, "verifying the ledger", done, all);
 }
 
 static const char *
@@ -206,21 +190,14 @@ kind_name(enum verify_what what)
     return names[verify_kind(what)];
 }
 
+/* Null where it is not there. */
 static void
-member_count(struct json_out *out, const char *name, bool is_there, uint64_t value)
+put_place(struct json_out *out, const char *key, bool is_there, uint64_t n)
 {
-    json_out_key(out, name);
     if (is_there)
-        json_out_count(out, value);
+        json_put_count(out, key, n);
     else
-        json_out_text(out, NULL);
-}
-
-static void
-member_text(struct json_out *out, const char *name, const char *value)
-{
-    json_out_key(out, name);
-    json_out_text(out, value);
+        json_put_text(out, key, NULL);
 }
 
 static void
@@ -229,13 +206,13 @@ find_json(const struct verify_finding *f)
     struct json_out out = {.file = stdout};
 
     json_out_open(&out, '{');
-    member_text(&out, "what", verify_name(f->what));
-    member_text(&out, "kind", kind_name(f->what));
-    member_text(&out, "file", f->file);
-    member_count(&out, "offset", f->has_offset, f->offset);
-    member_count(&out, "record", f->has_record, f->record);
-    member_text(&out, "text", f->text);
-    member_text(&out, "meaning", verify_meaning(f->what));
+    json_put_text(&out, "what", verify_name(f->what));
+    json_put_text(&out, "kind", kind_name(f->what));
+    json_put_text(&out, "file", f->file);
+    put_place(&out, "offset", f->has_offset, f->offset);
+    put_place(&out, "record", f->has_record, f->record);
+    json_put_text(&out, "text", f->text);
+    json_put_text(&out, "meaning", verify_meaning(f->what));
     json_out_close(&out, '}');
     json_out_end(&out);
 }
@@ -264,7 +241,7 @@ find(void *arg, const struct verify_finding *f)
 {
     struct telling *t = arg;
 
-    progress_end(t);
+    progress_end(&t->progress);
     if (t->is_json)
         find_json(f);
     else
@@ -302,23 +279,21 @@ answer_json(const struct verify_answer *a)
     if (a->has_key)
         print_key(key, &a->key);
     json_out_open(&out, '{');
-    member_text(&out, "what", "summary");
-    member_count(&out, "records", true, a->records);
-    member_count(&out, "first", true, a->first);
-    member_count(&out, "next", true, a->next);
-    member_count(&out, "segments", true, a->segments);
-    member_count(&out, "bytes", true, a->bytes);
-    member_count(&out, "tiles", true, a->tiles);
-    json_out_key(&out, "earliest");
-    json_out_time(&out, a->earliest);
-    json_out_key(&out, "latest");
-    json_out_time(&out, a->latest);
-    member_text(&out, "root", a->has_root ? root : NULL);
-    member_count(&out, "covered", true, a->covered);
-    member_text(&out, "covered_root", a->covered > 0 ? covered : NULL);
-    member_text(&out, "key", a->has_key ? key : NULL);
-    member_count(&out, "faults", true, a->counts[VERIFY_FAULT]);
-    member_count(&out, "unseen", true, a->counts[VERIFY_UNSEEN]);
+    json_put_text(&out, "what", "summary");
+    json_put_count(&out, "records", a->records);
+    json_put_count(&out, "first", a->first);
+    json_put_count(&out, "next", a->next);
+    json_put_count(&out, "segments", a->segments);
+    json_put_count(&out, "bytes", a->bytes);
+    json_put_count(&out, "tiles", a->tiles);
+    json_put_time(&out, "earliest", a->earliest);
+    json_put_time(&out, "latest", a->latest);
+    json_put_text(&out, "root", a->has_root ? root : NULL);
+    json_put_count(&out, "covered", a->covered);
+    json_put_text(&out, "covered_root", a->covered > 0 ? covered : NULL);
+    json_put_text(&out, "key", a->has_key ? key : NULL);
+    json_put_count(&out, "faults", a->counts[VERIFY_FAULT]);
+    json_put_count(&out, "unseen", a->counts[VERIFY_UNSEEN]);
     json_out_close(&out, '}');
     json_out_end(&out);
 }
@@ -366,12 +341,12 @@ verify(struct subject *s, bool is_json)
                                              .keys = s->keys,
                                              .key_count = s->key_count,
                                              .find = find,
-                                             .progress = progress,
+                                             .progress = show_progress,
                                              .arg = &telling};
     struct verify_answer answer;
     int result = verify_ledger(&os_real, &question, &answer);
 
-    progress_end(&telling);
+    progress_end(&telling.progress);
     if (result != 0)
         return complain_folder(s, result);
     if (is_json)
@@ -379,22 +354,6 @@ verify(struct subject *s, bool is_json)
     else
         answer_text(&answer);
     return answer.counts[VERIFY_FAULT] > 0 ? 1 : answer.counts[VERIFY_UNSEEN] > 0 ? 2 : 0;
-}
-
-int
-ledger_verify(const struct arguments *arguments)
-{
-    struct subject *s = memory_new(1, sizeof(*s));
-    int status;
-
-    if (!s)
-        return complain_error(PASU_E_NOMEM, "cannot verify");
-    status = subject_open(s, arguments);
-    if (status == 0)
-        status = verify(s, arguments_given(arguments, OPTION_json));
-    subject_close(s);
-    memory_free(s);
-    return output_end(status);
 }
 
 /* ---- the newest checkpoint ---- */
@@ -410,17 +369,17 @@ checkpoint_json(const struct verify_signed *found)
     print_root(root, &hash);
     print_key(key, &found->key);
     json_out_open(&out, '{');
-    member_text(&out, "origin", found->key.name);
-    member_count(&out, "records", true, found->checkpoint.size);
-    member_text(&out, "root", root);
-    member_text(&out, "key", key);
-    member_text(&out, "note", (const char *)found->bytes);
+    json_put_text(&out, "origin", found->key.name);
+    json_put_count(&out, "records", found->checkpoint.size);
+    json_put_text(&out, "root", root);
+    json_put_text(&out, "key", key);
+    json_put_text(&out, "note", (const char *)found->bytes);
     json_out_close(&out, '}');
     json_out_end(&out);
 }
 
 static int
-checkpoint(const struct subject *s, bool is_json)
+checkpoint(struct subject *s, bool is_json)
 {
     struct verify_signed *found = memory_new(1, sizeof(*found));
     int result = found ? verify_newest(found, &os_real, s->directory, s->keys, s->key_count,
@@ -446,18 +405,32 @@ checkpoint(const struct subject *s, bool is_json)
     return status;
 }
 
-int
-ledger_checkpoint(const struct arguments *arguments)
+/* ---- the commands ---- */
+
+static int
+look(const struct arguments *arguments, int (*at)(struct subject *, bool is_json))
 {
     struct subject *s = memory_new(1, sizeof(*s));
     int status;
 
     if (!s)
-        return complain_error(PASU_E_NOMEM, "cannot read the checkpoint");
+        return complain_error(PASU_E_NOMEM, "cannot read the ledger");
     status = subject_open(s, arguments);
     if (status == 0)
-        status = checkpoint(s, arguments_given(arguments, OPTION_json));
+        status = at(s, arguments_given(arguments, OPTION_json));
     subject_close(s);
     memory_free(s);
     return output_end(status);
+}
+
+int
+ledger_verify(const struct arguments *arguments)
+{
+    return look(arguments, verify);
+}
+
+int
+ledger_checkpoint(const struct arguments *arguments)
+{
+    return look(arguments, checkpoint);
 }

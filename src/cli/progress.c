@@ -26,8 +26,9 @@ progress_show(struct progress *progress, const char *what, uint64_t done, uint64
 }
 
 void
-progress_end(const struct progress *progress)
+progress_end(struct progress *progress)
 {
     if (progress->is_shown)
         fputs("\r\033[K", stderr); /* ECMA-48: erases the line */
+    progress->is_shown = false;
 }

@@ -15,7 +15,7 @@ struct progress {
 bool progress_is_due(struct progress *progress);
 /* "reading the ledger: 42 %" */
 void progress_show(struct progress *progress, const char *what, uint64_t done, uint64_t all);
-/* Takes the line away. */
-void progress_end(const struct progress *progress);
+/* Takes the line away; it may come again. */
+void progress_end(struct progress *progress);
 
 #endif

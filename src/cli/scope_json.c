@@ -4,37 +4,28 @@
 #include "cli/text.h"
 
 static void
-put_count(struct json_out *out, const char *key, uint64_t n)
-{
-    json_out_key(out, key);
-    json_out_count(out, n);
-}
-
-static void
 put_interval(struct json_out *out, struct interval interval)
 {
-    put_count(out, "at_least", interval.at_least);
-    put_count(out, "at_most", interval.at_most);
+    json_put_count(out, "at_least", interval.at_least);
+    json_put_count(out, "at_most", interval.at_most);
 }
 
 /* Kinds that were shown, or can have been. */
 static void
 put_subjects(struct json_out *out, struct evidence *e, const struct scope *scope, bool is_list)
 {
-    json_out_key(out, "subjects");
-    json_out_open(out, '{');
+    json_put_open(out, "subjects", '{');
     for (size_t k = 0; k < scope->kind_count; k++) {
         const struct scope_kind *kind = &scope->kinds[k];
         struct interval persons = scope_subjects(scope, k);
 
         if (persons.at_most == 0)
             continue;
-        json_out_key(out, scope->selection->book->names.kinds.items[k]);
-        json_out_open(out, '{');
+        json_put_open(out, scope->selection->book->names.kinds.items[k], '{');
         put_interval(out, persons);
         if (kind->bounded > 0) {
-            put_count(out, "bounded_statements", kind->bounded);
-            put_count(out, "largest_bound", kind->largest_bound);
+            json_put_count(out, "bounded_statements", kind->bounded);
+            json_put_count(out, "largest_bound", kind->largest_bound);
         }
         if (is_list) {
             json_out_key(out, "keys");
@@ -50,18 +41,15 @@ put_fields(struct json_out *out, const struct scope *scope)
 {
     const struct name_list *fields = &scope->selection->book->names.fields;
 
-    json_out_key(out, "fields");
-    json_out_open(out, '{');
+    json_put_open(out, "fields", '{');
     for (size_t f = 0; f < fields->count; f++) {
         enum clarity clarity = scope_field_clarity(scope, f);
 
         if (clarity == CLARITY_NONE)
             continue;
-        json_out_key(out, fields->items[f]);
-        json_out_open(out, '{');
+        json_put_open(out, fields->items[f], '{');
         put_interval(out, scope_field_persons(scope, f));
-        json_out_key(out, "clarity");
-        json_out_text(out, clarity_text(clarity));
+        json_put_text(out, "clarity", clarity_text(clarity));
         json_out_close(out, '}');
     }
     json_out_close(out, '}');
@@ -73,8 +61,7 @@ put_absent(struct json_out *out, const struct scope *scope, const char *key, boo
 {
     const struct name_list *fields = &scope->selection->book->names.fields;
 
-    json_out_key(out, key);
-    json_out_open(out, '[');
+    json_put_open(out, key, '[');
     for (size_t f = 0; f < fields->count; f++)
         if (scope_field_clarity(scope, f) == CLARITY_NONE &&
             selection_has_watched(scope->selection, (int)f) == is_watched)
@@ -86,20 +73,16 @@ void
 scope_put_gap(struct json_out *out, const struct gap *gap)
 {
     json_out_open(out, '{');
-    json_out_key(out, "what");
-    json_out_text(out, gap_what_text(gap->what));
-    json_out_key(out, "from");
-    json_out_time(out, gap->from);
-    json_out_key(out, "to");
-    json_out_time(out, gap->to);
+    json_put_text(out, "what", gap_what_text(gap->what));
+    json_put_time(out, "from", gap->from);
+    json_put_time(out, "to", gap->to);
     if (gap->what == GAP_LOST) {
-        put_count(out, "records", gap->records);
-        json_out_key(out, "error");
-        json_out_text(out, error_text(gap->error));
+        json_put_count(out, "records", gap->records);
+        json_put_text(out, "error", error_text(gap->error));
     }
     if (gap->what == GAP_DAMAGED) {
-        put_count(out, "segment", gap->segment);
-        put_count(out, "offset", gap->offset);
+        json_put_count(out, "segment", gap->segment);
+        json_put_count(out, "offset", gap->offset);
     }
     json_out_close(out, '}');
 }
@@ -110,24 +93,21 @@ put_completeness(struct json_out *out, const struct scope *scope)
     const struct selection *selection = scope->selection;
     const struct gaps *gaps = &selection->book->gaps;
 
-    json_out_key(out, "completeness");
-    json_out_open(out, '{');
-    json_out_key(out, "gaps");
-    json_out_open(out, '[');
+    json_put_open(out, "completeness", '{');
+    json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (gap_concerns(&gaps->items[g], selection->filter->from, selection->filter->to))
             scope_put_gap(out, &gaps->items[g]);
     json_out_close(out, ']');
-    put_count(out, "gaps_left_out", gaps->left_out);
-    put_count(out, "bounded", scope->bounded);
-    put_count(out, "unattributed", scope->unattributed);
-    put_count(out, "unrecorded_sessions", selection->unrecorded.count);
-    put_count(out, "untestable", selection->untestable);
-    json_out_key(out, "flags");
-    json_out_open(out, '{');
+    json_put_count(out, "gaps_left_out", gaps->left_out);
+    json_put_count(out, "bounded", scope->bounded);
+    json_put_count(out, "unattributed", scope->unattributed);
+    json_put_count(out, "unrecorded_sessions", selection->unrecorded.count);
+    json_put_count(out, "untestable", selection->untestable);
+    json_put_open(out, "flags", '{');
     for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
         if (scope->flags[flag] > 0)
-            put_count(out, exposure_flag_text((enum exposure_flag)flag), scope->flags[flag]);
+            json_put_count(out, exposure_flag_text((enum exposure_flag)flag), scope->flags[flag]);
     json_out_close(out, '}');
     json_out_close(out, '}');
 }
@@ -135,11 +115,11 @@ put_completeness(struct json_out *out, const struct scope *scope)
 static void
 put_attributions(struct json_out *out, const struct scope *scope)
 {
-    json_out_key(out, "attribution");
-    json_out_open(out, '{');
+    json_put_open(out, "attribution", '{');
     for (unsigned a = ATTRIBUTION_NONE + 1; a < ATTRIBUTION_COUNT; a++)
         if (scope->attributions[a] > 0)
-            put_count(out, exposure_attribution_text((enum attribution)a), scope->attributions[a]);
+            json_put_count(out, exposure_attribution_text((enum attribution)a),
+                           scope->attributions[a]);
     json_out_close(out, '}');
 }
 
@@ -150,18 +130,15 @@ scope_put(struct json_out *out, struct evidence *e, const struct scope *scope, b
     put_fields(out, scope);
     put_absent(out, scope, "not_shown", true);
     put_absent(out, scope, "not_watched", false);
-    json_out_key(out, "principals");
-    json_out_open(out, '[');
+    json_put_open(out, "principals", '[');
     for (size_t p = 0; p < scope->principals.count; p++)
         json_out_text(out, scope->principals.items[p]);
     json_out_close(out, ']');
-    json_out_key(out, "first");
-    json_out_time(out, scope->first);
-    json_out_key(out, "last");
-    json_out_time(out, scope->last);
-    put_count(out, "statements", scope->statements);
-    put_count(out, "rows", scope->rows);
-    put_count(out, "misses", scope->misses);
+    json_put_time(out, "first", scope->first);
+    json_put_time(out, "last", scope->last);
+    json_put_count(out, "statements", scope->statements);
+    json_put_count(out, "rows", scope->rows);
+    json_put_count(out, "misses", scope->misses);
     put_attributions(out, scope);
     put_completeness(out, scope);
 }

@@ -4,25 +4,11 @@
 #include "cli/scope_view.h"
 
 static void
-put_count(struct json_out *out, const char *key, uint64_t n)
-{
-    json_out_key(out, key);
-    json_out_count(out, n);
-}
-
-static void
-put_object(struct json_out *out, const char *key)
-{
-    json_out_key(out, key);
-    json_out_open(out, '{');
-}
-
-static void
 put_both(struct json_out *out, const char *key, uint64_t then, uint64_t now)
 {
-    put_object(out, key);
-    put_count(out, "then", then);
-    put_count(out, "now", now);
+    json_put_open(out, key, '{');
+    json_put_count(out, "then", then);
+    json_put_count(out, "now", now);
     json_out_close(out, '}');
 }
 
@@ -31,13 +17,11 @@ static void
 put_side(struct json_out *out, const char *key, struct interval persons,
          const enum clarity *clarity)
 {
-    put_object(out, key);
-    put_count(out, "at_least", persons.at_least);
-    put_count(out, "at_most", persons.at_most);
-    if (clarity != NULL) {
-        json_out_key(out, "clarity");
-        json_out_text(out, *clarity != CLARITY_NONE ? clarity_text(*clarity) : NULL);
-    }
+    json_put_open(out, key, '{');
+    json_put_count(out, "at_least", persons.at_least);
+    json_put_count(out, "at_most", persons.at_most);
+    if (clarity != NULL)
+        json_put_text(out, "clarity", *clarity != CLARITY_NONE ? clarity_text(*clarity) : NULL);
     json_out_close(out, '}');
 }
 
@@ -49,10 +33,10 @@ put_kind(struct json_out *out, struct scope_then *t, size_t kind, bool is_list)
     int result = hindsight_added(&t->hindsight, &t->now, kind, &added);
 
     if (result == 0 && (pair.is_changed || persons_count(added) > 0)) {
-        put_object(out, t->now.selection->book->names.kinds.items[kind]);
+        json_put_open(out, t->now.selection->book->names.kinds.items[kind], '{');
         put_side(out, "then", pair.then, NULL);
         put_side(out, "now", pair.now, NULL);
-        put_count(out, "added", persons_count(added));
+        json_put_count(out, "added", persons_count(added));
         if (is_list) {
             json_out_key(out, "keys");
             key_list_json(out, &t->evidence, added, !t->now.kinds[kind].has_numbers);
@@ -68,7 +52,7 @@ put_subjects(struct json_out *out, struct scope_then *t, bool is_list)
 {
     int result = 0;
 
-    put_object(out, "subjects");
+    json_put_open(out, "subjects", '{');
     for (size_t k = 0; result == 0 && k < t->now.kind_count; k++)
         result = put_kind(out, t, k, is_list);
     json_out_close(out, '}');
@@ -80,13 +64,13 @@ put_fields(struct json_out *out, const struct scope_then *t)
 {
     const struct name_list *fields = &t->now.selection->book->names.fields;
 
-    put_object(out, "fields");
+    json_put_open(out, "fields", '{');
     for (size_t f = 0; f < fields->count; f++) {
         struct hindsight_pair pair = hindsight_field(&t->hindsight, &t->now, f);
 
         if (!pair.is_changed)
             continue;
-        put_object(out, fields->items[f]);
+        json_put_open(out, fields->items[f], '{');
         put_side(out, "then", pair.then, &pair.clarity_then);
         put_side(out, "now", pair.now, &pair.clarity_now);
         json_out_close(out, '}');
@@ -97,8 +81,7 @@ put_fields(struct json_out *out, const struct scope_then *t)
 static void
 put_principals(struct json_out *out, const struct scope_then *t)
 {
-    json_out_key(out, "principals");
-    json_out_open(out, '[');
+    json_put_open(out, "principals", '[');
     for (size_t p = 0; p < t->now.principals.count; p++)
         if (hindsight_is_new(&t->hindsight, t->now.principals.items[p]))
             json_out_text(out, t->now.principals.items[p]);
@@ -111,9 +94,8 @@ put_completeness(struct json_out *out, const struct scope_then *t)
     const struct selection *then = &t->hindsight.selection, *now = t->now.selection;
     const struct gaps *gaps = &now->book->gaps;
 
-    put_object(out, "completeness");
-    json_out_key(out, "gaps");
-    json_out_open(out, '[');
+    json_put_open(out, "completeness", '{');
+    json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (hindsight_is_told_since(&t->hindsight, &gaps->items[g]))
             scope_put_gap(out, &gaps->items[g]);
@@ -128,17 +110,15 @@ put_completeness(struct json_out *out, const struct scope_then *t)
 static void
 put_why(struct json_out *out, const struct hindsight *h)
 {
-    put_object(out, "why");
-    put_count(out, "recorded_late", h->late);
-    json_out_key(out, "first");
-    json_out_time(out, h->late_first);
-    json_out_key(out, "last");
-    json_out_time(out, h->late_last);
-    put_count(out, "shown_since", h->after);
-    put_count(out, "gaps", hindsight_gaps(h));
-    put_count(out, "sessions_ended", h->ended);
-    put_count(out, "erased", hindsight_erased(h));
-    put_count(out, "damaged", h->damaged);
+    json_put_open(out, "why", '{');
+    json_put_count(out, "recorded_late", h->late);
+    json_put_time(out, "first", h->late_first);
+    json_put_time(out, "last", h->late_last);
+    json_put_count(out, "shown_since", h->after);
+    json_put_count(out, "gaps", hindsight_gaps(h));
+    json_put_count(out, "sessions_ended", h->ended);
+    json_put_count(out, "erased", hindsight_erased(h));
+    json_put_count(out, "damaged", h->damaged);
     json_out_close(out, '}');
 }
 
@@ -148,7 +128,7 @@ put_changed(struct json_out *out, struct scope_then *t, bool is_list)
     const struct scope *then = &t->hindsight.scope, *now = &t->now;
     int result;
 
-    put_object(out, "changed");
+    json_put_open(out, "changed", '{');
     json_out_key(out, "differs");
     json_out_bool(out, hindsight_is_changed(&t->hindsight, now));
     result = put_subjects(out, t, is_list);
@@ -172,12 +152,10 @@ put_asked(struct json_out *out, const struct asked_then *asked)
         return;
     }
     json_out_open(out, '{');
-    put_count(out, "times", asked->times);
-    json_out_key(out, "first");
-    json_out_time(out, asked->first);
-    json_out_key(out, "last");
-    json_out_time(out, asked->last);
-    put_count(out, "uid", asked->uid);
+    json_put_count(out, "times", asked->times);
+    json_put_time(out, "first", asked->first);
+    json_put_time(out, "last", asked->last);
+    json_put_count(out, "uid", asked->uid);
     json_out_close(out, '}');
 }
 
@@ -189,8 +167,7 @@ scope_then_json(FILE *file, struct scope_then *t, bool is_list)
 
     json_out_open(&out, '{');
     scope_put(&out, &t->evidence, &t->hindsight.scope, is_list);
-    json_out_key(&out, "as_of");
-    json_out_time(&out, t->hindsight.as_of);
+    json_put_time(&out, "as_of", t->hindsight.as_of);
     put_asked(&out, &t->asked);
     result = put_changed(&out, t, is_list);
     json_out_close(&out, '}');

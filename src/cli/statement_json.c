@@ -2,20 +2,6 @@
 #include "cli/key_list.h"
 #include "cli/statement_part.h"
 
-static void
-put_text(struct json_out *out, const char *key, const char *text)
-{
-    json_out_key(out, key);
-    json_out_text(out, text);
-}
-
-static void
-put_count(struct json_out *out, const char *key, uint64_t n)
-{
-    json_out_key(out, key);
-    json_out_count(out, n);
-}
-
 /* Null where it is not known, or empty. */
 static const char *
 given(const char *text)
@@ -28,45 +14,41 @@ put_who(struct json_out *out, const struct statement *statement)
 {
     const struct session_info *session = statement->is_session_known ? &statement->session : NULL;
 
-    json_out_key(out, "seq");
-    json_out_count(out, statement->seq);
-    json_out_key(out, "time");
-    json_out_time(out, statement->time);
-    json_out_key(out, "session");
-    json_out_hex(out, statement->session_id);
-    put_text(out, "principal", session != NULL ? session->principal : NULL);
-    put_text(out, "actor", given(statement->actor));
-    put_text(out, "database", session != NULL ? session->database : NULL);
-    put_text(out, "application", session != NULL ? session->application : NULL);
-    json_out_key(out, "source");
-    json_out_open(out, '{');
-    put_text(out, "address", session != NULL ? session->address : NULL);
-    put_text(out, "country", NULL);
-    put_text(out, "asn", NULL);
+    json_put_count(out, "seq", statement->seq);
+    json_put_time(out, "time", statement->time);
+    json_put_hex(out, "session", statement->session_id);
+    json_put_text(out, "principal", session != NULL ? session->principal : NULL);
+    json_put_text(out, "actor", given(statement->actor));
+    json_put_text(out, "database", session != NULL ? session->database : NULL);
+    json_put_text(out, "application", session != NULL ? session->application : NULL);
+    json_put_open(out, "source", '{');
+    json_put_text(out, "address", session != NULL ? session->address : NULL);
+    json_put_text(out, "country", NULL);
+    json_put_text(out, "asn", NULL);
     json_out_close(out, '}');
 }
 
 static void
 put_shape(struct json_out *out, const struct evidence *e, const struct statement *statement)
 {
-    json_out_key(out, "fingerprint");
-    json_out_hex(out, statement->shape);
-    put_text(out, "sql", shapes_get(&e->book->shapes, statement->shape));
+    json_put_hex(out, "fingerprint", statement->shape);
+    json_put_text(out, "sql", shapes_get(&e->book->shapes, statement->shape));
 }
 
 static void
 put_fields(struct json_out *out, struct evidence *e, const struct statement *statement,
            uint64_t clear, uint64_t masked, uint64_t null)
 {
-    json_out_key(out, "fields");
-    json_out_open(out, '{');
+    json_put_open(out, "fields", '{');
     for (unsigned bit = 0; bit < EXPOSURE_FIELDS_MAX; bit++) {
         uint64_t is = UINT64_C(1) << bit;
 
         if (((clear | masked | null) & is) == 0)
             continue;
-        json_out_key(out, statement_field_name(e, statement, bit));
-        json_out_text(out, (clear & is) != 0 ? "clear" : (masked & is) != 0 ? "masked" : "null");
+        json_put_text(out, statement_field_name(e, statement, bit),
+                      (clear & is) != 0    ? "clear"
+                      : (masked & is) != 0 ? "masked"
+                                           : "null");
     }
     json_out_close(out, '}');
 }
@@ -75,20 +57,16 @@ static void
 put_subjects(struct json_out *out, struct evidence *e, const struct statement_sum *sum,
              bool has_keys)
 {
-    json_out_key(out, "subjects");
-    json_out_open(out, '{');
+    json_put_open(out, "subjects", '{');
     for (size_t k = 0; k < sum->count; k++) {
         const struct kind_sum *kind = &sum->kinds[k];
-        uint64_t named = persons_count(kind->shown), most;
+        uint64_t most = kind_sum_most(kind);
 
-        if (named == 0 && kind->unknown == 0)
+        if (most == 0)
             continue;
-        if (__builtin_add_overflow(named, kind->unknown, &most))
-            most = UINT64_MAX;
-        json_out_key(out, kind->name);
-        json_out_open(out, '{');
-        put_count(out, "at_least", named);
-        put_count(out, "at_most", most);
+        json_put_open(out, kind->name, '{');
+        json_put_count(out, "at_least", persons_count(kind->shown));
+        json_put_count(out, "at_most", most);
         if (has_keys) {
             json_out_key(out, "keys");
             key_list_json(out, e, kind->shown, !kind->has_numbers);
@@ -101,12 +79,11 @@ put_subjects(struct json_out *out, struct evidence *e, const struct statement_su
 static void
 put_judgement(struct json_out *out, const struct statement *statement, enum attribution attribution)
 {
-    put_text(out, "attribution",
-             attribution != ATTRIBUTION_NONE ? exposure_attribution_text(attribution) : NULL);
-    put_text(out, "verdict", exposure_verdict_text((enum verdict)statement->verdict));
-    put_text(out, "rule", given(statement->rule));
-    json_out_key(out, "flags");
-    json_out_open(out, '[');
+    json_put_text(out, "attribution",
+                  attribution != ATTRIBUTION_NONE ? exposure_attribution_text(attribution) : NULL);
+    json_put_text(out, "verdict", exposure_verdict_text((enum verdict)statement->verdict));
+    json_put_text(out, "rule", given(statement->rule));
+    json_put_open(out, "flags", '[');
     for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
         if ((statement->flags >> flag & 1) != 0)
             json_out_text(out, exposure_flag_text((enum exposure_flag)flag));
@@ -116,8 +93,7 @@ put_judgement(struct json_out *out, const struct statement *statement, enum attr
 static void
 put_missed(struct json_out *out, struct evidence *e, const struct statement_sum *sum)
 {
-    json_out_key(out, "missed");
-    json_out_open(out, '{');
+    json_put_open(out, "missed", '{');
     for (size_t k = 0; k < sum->count; k++) {
         if (sum->kinds[k].missed == NULL)
             continue;
@@ -131,12 +107,12 @@ void
 statement_put_shown(struct json_out *out, struct evidence *e, const struct statement *statement,
                     const struct statement_sum *sum, bool has_keys)
 {
-    put_count(out, "rows", statement->rows);
-    put_count(out, "statements", statement->statements);
+    json_put_count(out, "rows", statement->rows);
+    json_put_count(out, "statements", statement->statements);
     put_subjects(out, e, sum, has_keys);
     put_fields(out, e, statement, sum->clear, sum->masked, sum->null);
     put_judgement(out, statement, statement_attribution(statement));
-    put_count(out, "misses", statement->misses);
+    json_put_count(out, "misses", statement->misses);
     if (has_keys)
         put_missed(out, e, sum);
 }
@@ -167,7 +143,7 @@ sight_view_json(FILE *file, struct evidence *e, const struct sight *sight)
     struct json_out out = {.file = file};
 
     json_out_open(&out, '{');
-    put_text(&out, "what", sight->is_shown ? "shown" : "missed");
+    json_put_text(&out, "what", sight->is_shown ? "shown" : "missed");
     put_who(&out, sight->statement);
     put_shape(&out, e, sight->statement);
     put_fields(&out, e, sight->statement, sight->clear, sight->masked, sight->null);

@@ -37,33 +37,12 @@ words_of(const struct statement *statement)
                                                                        : VERDICT_OF_BLOCK];
 }
 
-static void
-put_text(struct json_out *out, const char *key, const char *text)
-{
-    json_out_key(out, key);
-    json_out_text(out, text);
-}
-
-static void
-put_count(struct json_out *out, const char *key, uint64_t n)
-{
-    json_out_key(out, key);
-    json_out_count(out, n);
-}
-
-static void
-put_object(struct json_out *out, const char *key)
-{
-    json_out_key(out, key);
-    json_out_open(out, '{');
-}
-
 /* A number of an enumeration, and its word. */
 static void
 put_id(struct json_out *out, const char *id_key, unsigned id, const char *key, const char *word)
 {
-    put_count(out, id_key, id);
-    put_text(out, key, word);
+    json_put_count(out, id_key, id);
+    json_put_text(out, key, word);
 }
 
 static void
@@ -102,8 +81,8 @@ put_outcome(struct json_out *out, const struct statement *statement)
     json_out_bool(out, statement->verdict != VERDICT_OF_ALLOW);
     if (statement->rule[0] == '\0')
         return;
-    put_object(out, "policy");
-    put_text(out, "name", statement->rule);
+    json_put_open(out, "policy", '{');
+    json_put_text(out, "name", statement->rule);
     json_out_close(out, '}');
 }
 
@@ -116,11 +95,8 @@ put_message(struct json_out *out, const struct statement *statement,
     int n;
 
     for (size_t k = 0; k < sum->count; k++) {
-        uint64_t named = persons_count(sum->kinds[k].shown);
-
-        least += named;
-        if (__builtin_add_overflow(most, named, &most) ||
-            __builtin_add_overflow(most, sum->kinds[k].unknown, &most))
+        least += persons_count(sum->kinds[k].shown);
+        if (__builtin_add_overflow(most, kind_sum_most(&sum->kinds[k]), &most))
             most = UINT64_MAX;
     }
     n = snprintf(message, sizeof(message), "%" PRIu64, least);
@@ -129,7 +105,7 @@ put_message(struct json_out *out, const struct statement *statement,
     snprintf(message + n, sizeof(message) - (size_t)n, " person%s shown to %s",
              most == 1 ? "" : "s",
              statement->is_session_known ? statement->session.principal : "an unrecorded session");
-    put_text(out, "message", message);
+    json_put_text(out, "message", message);
 }
 
 static void
@@ -137,24 +113,22 @@ put_metadata(struct json_out *out, const struct statement *statement)
 {
     char seq[32];
 
-    put_object(out, "metadata");
-    put_text(out, "version", "1.8.0");
-    put_object(out, "product");
-    put_text(out, "name", "pasu");
-    put_text(out, "vendor_name", "pasu");
-    put_text(out, "version", PASU_VERSION);
+    json_put_open(out, "metadata", '{');
+    json_put_text(out, "version", "1.8.0");
+    json_put_open(out, "product", '{');
+    json_put_text(out, "name", "pasu");
+    json_put_text(out, "vendor_name", "pasu");
+    json_put_text(out, "version", PASU_VERSION);
     json_out_close(out, '}');
-    json_out_key(out, "profiles");
-    json_out_open(out, '[');
+    json_put_open(out, "profiles", '[');
     json_out_text(out, "security_control");
     json_out_close(out, ']');
-    put_text(out, "log_name", "ledger");
+    json_put_text(out, "log_name", "ledger");
     if (statement->time > 0) {
-        json_out_key(out, "original_time");
-        json_out_time(out, statement->time);
+        json_put_time(out, "original_time", statement->time);
     }
     snprintf(seq, sizeof(seq), "%" PRIu64, statement->seq);
-    put_text(out, "original_event_uid", seq);
+    json_put_text(out, "original_event_uid", seq);
     json_out_close(out, '}');
 }
 
@@ -173,21 +147,20 @@ put_who(struct json_out *out, const struct statement *statement)
     bool is_known = statement->is_session_known;
     const char *address = is_known && session->address[0] != '\0' ? session->address : unknown;
 
-    put_object(out, "actor");
+    json_put_open(out, "actor", '{');
     if (is_known) {
-        put_object(out, "user");
-        put_text(out, "name", session->principal);
+        json_put_open(out, "user", '{');
+        json_put_text(out, "name", session->principal);
         json_out_close(out, '}');
     }
     if (is_known && session->application[0] != '\0')
-        put_text(out, "app_name", session->application);
-    put_object(out, "session");
-    json_out_key(out, "uid");
-    json_out_hex(out, statement->session_id);
+        json_put_text(out, "app_name", session->application);
+    json_put_open(out, "session", '{');
+    json_put_hex(out, "uid", statement->session_id);
     json_out_close(out, '}');
     json_out_close(out, '}');
-    put_object(out, "src_endpoint");
-    put_text(out, is_address(address) ? "ip" : "name", address);
+    json_put_open(out, "src_endpoint", '{');
+    json_put_text(out, is_address(address) ? "ip" : "name", address);
     json_out_close(out, '}');
 }
 
@@ -197,16 +170,15 @@ put_what(struct json_out *out, const struct evidence *e, const struct statement 
     const char *sql = shapes_get(&e->book->shapes, statement->shape);
     bool is_known = statement->is_session_known && statement->session.database[0] != '\0';
 
-    put_object(out, "database");
-    put_text(out, "name", is_known ? statement->session.database : unknown);
+    json_put_open(out, "database", '{');
+    json_put_text(out, "name", is_known ? statement->session.database : unknown);
     put_id(out, "type_id", RELATIONAL, "type", "Relational");
     json_out_close(out, '}');
     if (sql == NULL)
         return;
-    put_object(out, "query_info");
-    json_out_key(out, "uid");
-    json_out_hex(out, statement->shape);
-    put_text(out, "query_string", sql);
+    json_put_open(out, "query_info", '{');
+    json_put_hex(out, "uid", statement->shape);
+    json_put_text(out, "query_string", sql);
     json_out_close(out, '}');
 }
 
@@ -215,9 +187,9 @@ put_observable(struct json_out *out, const char *name, unsigned type, const char
                const char *value)
 {
     json_out_open(out, '{');
-    put_text(out, "name", name);
+    json_put_text(out, "name", name);
     put_id(out, "type_id", type, "type", word);
-    put_text(out, "value", value);
+    json_put_text(out, "value", value);
     json_out_close(out, '}');
 }
 
@@ -226,8 +198,7 @@ put_observables(struct json_out *out, const struct statement *statement)
 {
     const struct session_info *session = &statement->session;
 
-    json_out_key(out, "observables");
-    json_out_open(out, '[');
+    json_put_open(out, "observables", '[');
     if (statement->is_session_known)
         put_observable(out, "actor.user.name", OBSERVABLE_USER, "User Name", session->principal);
     if (statement->is_session_known && is_address(session->address))
@@ -241,11 +212,10 @@ static void
 put_unmapped(struct json_out *out, struct evidence *e, const struct statement *statement,
              const struct statement_sum *sum, bool has_keys)
 {
-    put_object(out, "unmapped");
-    put_count(out, "seq", statement->seq);
-    put_text(out, "actor", statement->actor[0] != '\0' ? statement->actor : NULL);
-    json_out_key(out, "fingerprint");
-    json_out_hex(out, statement->shape);
+    json_put_open(out, "unmapped", '{');
+    json_put_count(out, "seq", statement->seq);
+    json_put_text(out, "actor", statement->actor[0] != '\0' ? statement->actor : NULL);
+    json_put_hex(out, "fingerprint", statement->shape);
     statement_put_shown(out, e, statement, sum, has_keys);
     json_out_close(out, '}');
 }

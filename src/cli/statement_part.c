@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/statement_part.h"
 
+uint64_t
+kind_sum_most(const struct kind_sum *kind)
+{
+    uint64_t most;
+
+    return __builtin_add_overflow(persons_count(kind->shown), kind->unknown, &most) ? UINT64_MAX
+                                                                                    : most;
+}
+
 void
 statement_sum_release(struct statement_sum *sum)
 {

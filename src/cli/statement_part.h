@@ -20,6 +20,9 @@ struct statement_sum {
     uint64_t clear, masked, null; /* none in two of them */
 };
 
+/* So many persons of the kind at most. */
+uint64_t kind_sum_most(const struct kind_sum *kind);
+
 /* Release it in any case. PASU_E_NOMEM. */
 PASU_MUST_USE int statement_sum(struct statement_sum *sum, struct evidence *evidence,
                                 const struct statement *statement);
@@ -29,8 +32,7 @@ void statement_sum_release(struct statement_sum *sum);
 const char *statement_field_name(struct evidence *evidence, const struct statement *statement,
                                  unsigned bit);
 
-/* The members of the export's line that say what was shown and how it was judged, from "rows" on.
- */
+/* Of the export's line the members from "rows" on: what was shown, and how it was judged. */
 void statement_put_shown(struct json_out *out, struct evidence *evidence,
                          const struct statement *statement, const struct statement_sum *sum,
                          bool has_keys);

@@ -96,13 +96,11 @@ print_kinds(FILE *file, const struct statement_sum *sum)
 
     for (size_t k = 0; k < sum->count; k++) {
         const struct kind_sum *kind = &sum->kinds[k];
-        uint64_t named = persons_count(kind->shown), most;
+        uint64_t named = persons_count(kind->shown), most = kind_sum_most(kind);
         char count[COUNT_SIZE];
 
-        if (named == 0 && kind->unknown == 0)
+        if (most == 0)
             continue;
-        if (__builtin_add_overflow(named, kind->unknown, &most))
-            most = UINT64_MAX;
         print_hostile(file, before, kind->name);
         text_count(count, sizeof(count), named);
         fprintf(file, " %s", count);

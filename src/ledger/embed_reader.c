@@ -7,15 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pasu/ledger.h>
-#include <sys/stat.h>
-
-enum { FLAG_ENCRYPTED = 1 };
 
 struct pasu_reader {
     int segments; /* the folder */
     int fd;       /* of the segment that is open; -1: none */
     struct segment_scan scan;
-    bool is_encrypted;
     uint64_t first;  /* of that segment */
     uint64_t next;   /* the next segment begins here or behind it */
     uint64_t offset; /* of what was given last */
@@ -71,10 +67,9 @@ open_segment(struct pasu_reader *r, uint64_t first)
                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)
         return errno == ELOOP ? PASU_E_CORRUPT : error_from_errno(errno);
-    result = segment_scan_open(&r->scan, &os_real, fd, first);
+    result = segment_scan_init(&r->scan, &os_real, fd, first);
     if (result == 0) {
         r->fd = fd;
-        r->is_encrypted = (r->scan.header.flags & FLAG_ENCRYPTED) != 0;
         return 0;
     }
     os_real.close(os_real.arg, fd);
@@ -142,8 +137,8 @@ give(struct pasu_reader *r, const struct segment_record *found, struct pasu_reco
                                    .index = found->index,
                                    .time = found->time,
                                    .type = found->type,
-                                   .is_encrypted = r->is_encrypted};
-    if (r->is_encrypted)
+                                   .is_encrypted = found->is_sealed};
+    if (found->is_sealed)
         return;
     record->payload = found->payload.bytes;
     record->payload_length = found->payload.length;
@@ -155,13 +150,9 @@ give(struct pasu_reader *r, const struct segment_record *found, struct pasu_reco
 static bool
 look_again(struct pasu_reader *r)
 {
-    struct stat st;
+    const uint64_t before = r->scan.file.limit;
 
-    if (r->fd < 0 || fstat(r->fd, &st) != 0 || (uint64_t)st.st_size <= r->scan.file.limit ||
-        (uint64_t)st.st_size > SEGMENT_LENGTH)
-        return false;
-    r->scan.file.limit = (uint64_t)st.st_size;
-    return true;
+    return r->fd >= 0 && segment_scan_renew(&r->scan) == 0 && r->scan.file.limit > before;
 }
 
 /* Once, where another segment does not go on with what this one ended with when it was read. */

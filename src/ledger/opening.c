@@ -76,9 +76,10 @@ struct leaves {
     size_t count;
 };
 
+/* `leaf` (NULL: none) gets its salt. */
 static int
 leaves_make(struct leaves *l, struct tree_hasher *hasher, const uint8_t seed[PAYLOAD_SEED_SIZE],
-            const uint32_t *ordinals, size_t count)
+            const uint32_t *ordinals, size_t count, struct opening_leaf *leaf)
 {
     EVP_MAC_CTX *salter = salter_new(seed);
     int result = salter ? 0 : PASU_E_CRYPTO;
@@ -90,6 +91,8 @@ leaves_make(struct leaves *l, struct tree_hasher *hasher, const uint8_t seed[PAY
         uint8_t salt[OPENING_SALT];
 
         result = make_salt(salter, i, salt);
+        if (result == 0 && leaf && leaf->number == i)
+            memcpy(leaf->salt, salt, sizeof(salt));
         if (result == 0)
             result = hash_leaf(hasher, salt, ordinals[i], &l->hashes[i]);
     }
@@ -145,7 +148,7 @@ opening_make(struct payload_opening *opening, struct tree_hasher *hasher,
     opening->part = list->part;
     opening->which = list->which;
     opening->count = (uint32_t)count;
-    result = leaves_make(&leaves, hasher, opening->seed, ordinals, count);
+    result = leaves_make(&leaves, hasher, opening->seed, ordinals, count, NULL);
     if (result == 0)
         result = climb(&leaves, NULL, &opening->root);
     leaves_release(&leaves);
@@ -159,7 +162,6 @@ opening_prove(struct opening_leaf *leaf, struct tree_hasher *hasher,
 {
     const struct opening_list list = {opening->record, opening->part, opening->which};
     const uint32_t *ordinals;
-    EVP_MAC_CTX *salter;
     struct leaves leaves;
     struct tree_hash root;
     size_t count;
@@ -172,12 +174,7 @@ opening_prove(struct opening_leaf *leaf, struct tree_hasher *hasher,
     if (result != 0)
         return result;
     *leaf = (struct opening_leaf){.number = number, .ordinal = ordinals[number]};
-    salter = salter_new(opening->seed);
-    result = salter ? make_salt(salter, number, leaf->salt) : PASU_E_CRYPTO;
-    EVP_MAC_CTX_free(salter);
-    if (result != 0)
-        return result;
-    result = leaves_make(&leaves, hasher, opening->seed, ordinals, count);
+    result = leaves_make(&leaves, hasher, opening->seed, ordinals, count, leaf);
     if (result == 0)
         result = climb(&leaves, leaf, &root);
     if (result == 0 && !tree_hash_equal(&root, &opening->root))

@@ -2,11 +2,10 @@
 #include "ledger/prover.h"
 
 #include "base/memory.h"
-#include "ledger/handover.h"
+#include "ledger/verify_note.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 /* ---- the key ---- */
 
@@ -52,22 +51,16 @@ find_key(struct prover *p, int directory)
 static int
 read_note(struct prover *p, int directory)
 {
-    const struct os *os = p->os;
-    int fd = os->openat(os->arg, directory, "checkpoint",
-                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-    struct stat st;
-    int result = PASU_E_CORRUPT;
+    ssize_t length;
 
-    if (fd < 0)
-        return errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno);
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-        st.st_size <= NOTE_SIZE_MAX) {
-        p->note_length = (size_t)st.st_size;
-        p->note = memory_new(1, p->note_length);
-        result = p->note ? os_read_all(os, fd, p->note, p->note_length, 0) : PASU_E_NOMEM;
-    }
-    os->close(os->arg, fd);
-    return result;
+    p->note = memory_new(1, NOTE_SIZE_MAX + 1);
+    if (!p->note)
+        return PASU_E_NOMEM;
+    length = verify_note_read(p->os, directory, VERIFY_OWN_NOTE, p->note, NOTE_SIZE_MAX);
+    if (length <= 0)
+        return length == 0 ? PASU_E_NOTFOUND : (int)length;
+    p->note_length = (size_t)length;
+    return 0;
 }
 
 static int

@@ -19,7 +19,7 @@ struct prover {
     struct source_folder folder; /* of the segments */
     struct tree_hasher hasher;
     struct note_key key; /* the ledger's */
-    uint8_t *note;       /* the checkpoint, as it was signed */
+    uint8_t *note;       /* the checkpoint, as it was signed, and a zero */
     size_t note_length;
     struct checkpoint checkpoint; /* borrows from it */
     struct tile_store tiles;

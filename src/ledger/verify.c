@@ -35,7 +35,7 @@ struct part {
     struct verify *v;
     char file[FILE_SIZE]; /* for findings */
     uint64_t first, end;  /* records here are below `end` */
-    bool is_last, is_readable, is_seen, is_searched;
+    bool is_last, is_seen, is_searched;
     struct segment_scan scan;
 };
 
@@ -167,6 +167,11 @@ say_damage(struct part *p, uint64_t offset, uint64_t next)
     struct segment_record other;
     int result = segment_scan_at(&p->scan, offset, &other);
 
+    if (result == PASU_E_CORRUPT) {
+        verify_say(&v->report, VERIFY_DAMAGED, &place,
+                   "its payload does not open with the segment's key: it was changed");
+        return 0;
+    }
     if (result < 0)
         return result;
     if (result == 1)
@@ -229,7 +234,7 @@ see_end(struct part *p)
 /* ---- a segment ---- */
 
 /* None of the keys is that of this segment: its records are read as if none had been given. */
-static int
+static void
 pass_sealed(struct part *p)
 {
     const struct verify_place place = place_at(p, VERIFY_NOWHERE, p->v->expected);
@@ -239,7 +244,6 @@ pass_sealed(struct part *p)
                    "its payloads are encrypted with another key");
     p->is_seen = false;
     p->scan.keys = NULL;
-    return lose(p->v, p->scan.next);
 }
 
 static int
@@ -249,6 +253,10 @@ read_records(struct part *p)
     int result;
 
     while ((result = segment_scan_next(&p->scan, &record)) != 0) {
+        if (result == PASU_E_LEDGER_KEY) {
+            pass_sealed(p);
+            result = 1;
+        }
         if (result == 1 && record.index >= p->end) {
             const struct verify_place place = place_at(p, record.offset, record.index);
 
@@ -260,8 +268,6 @@ read_records(struct part *p)
             result = take(p, &record);
         else if (result == PASU_E_CORRUPT)
             result = pass_damage(p);
-        else if (result == PASU_E_LEDGER_KEY)
-            result = pass_sealed(p);
         if (result != 0)
             return result == 1 ? 0 : result;
     }
@@ -320,11 +326,11 @@ read_segment(struct part *p)
         fd >= 0 ? segment_scan_open(&p->scan, v->os, fd, p->first) : error_from_errno(errno);
 
     if (result == 0) {
-        p->is_readable = see_header(p);
-        if (p->is_readable)
+        if (see_header(p)) {
             result = segment_scan_unlock(&p->scan, v->question->segment_keys);
-        if (result == 0 && p->is_readable)
-            result = read_records(p);
+            if (result == 0)
+                result = read_records(p);
+        }
         v->behind += p->scan.offset;
         segment_scan_release(&p->scan);
     }

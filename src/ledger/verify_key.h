@@ -13,10 +13,10 @@ struct verify_signed {
     struct note_key key;          /* that has signed it */
 };
 
-/* By one of the keys; without any, by the one that the ledger's records put to use (NULL: as far as
- * they are not encrypted). PASU_E_NOTFOUND: there is
- * no checkpoint; PASU_E_CORRUPT: it is none, or none of them has signed it; PASU_E_DENIED,
- * PASU_E_IO, PASU_E_NOMEM, PASU_E_CRYPTO. */
+/* By one of the keys; without any, by the one that the ledger's records put to use; `segment_keys`
+ * opens those that are encrypted (NULL: none). PASU_E_NOTFOUND: there is no checkpoint;
+ * PASU_E_CORRUPT: it is none, or none of them has signed it; PASU_E_DENIED, PASU_E_IO,
+ * PASU_E_NOMEM, PASU_E_CRYPTO. */
 PASU_MUST_USE int verify_newest(struct verify_signed *found, const struct os *os, int directory,
                                 const struct note_key *keys, size_t count,
                                 const struct segment_keys *segment_keys);

@@ -9,8 +9,6 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-static const char own_name[] = VERIFY_OWN_NOTE;
-
 static struct verify_place
 place_of(const struct verify_note *note)
 {
@@ -123,13 +121,13 @@ verify_notes_init(struct verify_notes *n, const struct os *os, const struct veri
     if (!n->own)
         return PASU_E_NOMEM;
     /* Before the others: the keeper writes it behind them. */
-    length = verify_note_read(os, q->directory, own_name, n->own, NOTE_SIZE_MAX);
+    length = verify_note_read(os, q->directory, VERIFY_OWN_NOTE, n->own, NOTE_SIZE_MAX);
     n->has_own = length != 0;
     result = handover_list(os, q->directory, &records, &count);
     if (result == 0)
         result = make_room(n, count);
     if (result == 0) {
-        take_note(n, own_name, n->own, length);
+        take_note(n, VERIFY_OWN_NOTE, n->own, length);
         read_handovers(n, os, records, count);
     }
     memory_free(records);
@@ -324,7 +322,7 @@ verify_notes_judge(struct verify_notes *n, const struct verify_content *content,
                    struct verify_answer *answer)
 {
     enum { UNSIGNED_MAX = 2 }; /* records that a keeper leaves without a checkpoint */
-    const struct verify_place place = {own_name, VERIFY_NOWHERE, VERIFY_NOWHERE};
+    const struct verify_place place = {VERIFY_OWN_NOTE, VERIFY_NOWHERE, VERIFY_NOWHERE};
     int result = 0;
 
     for (size_t i = 0; i < n->count && result == 0; i++) {

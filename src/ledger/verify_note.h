@@ -34,7 +34,7 @@ struct verify_notes {
     struct verify_handover_note *handovers; /* of the folder, too */
     struct verify_note *items;
     size_t count;
-    bool has_own;              /* the folder's own can be read */
+    bool has_own;              /* there is one of the folder's own */
     struct verify_root *roots; /* sizes that are asked for, rising, none twice */
     size_t root_count;
 };

@@ -20,16 +20,6 @@ open_folder(const struct tile_folder *f, const char *path)
     return names;
 }
 
-bool
-verify_tiles_are_there(const struct tile_folder *f)
-{
-    DIR *names = open_folder(f, "tile");
-
-    if (names)
-        closedir(names);
-    return names != NULL;
-}
-
 /* One to three digits without a leading zero, at most 255; else 0. */
 static unsigned
 parse_width(const char *name)
@@ -128,48 +118,50 @@ parse_path(const char *path, uint64_t *records)
     return true;
 }
 
-static void
-see_file(const struct walk *walk, const char *path)
+/* False: it is no tile's path. */
+static bool
+see_tile(const struct walk *walk, const char *path)
 {
-    const struct verify_place place = {path, VERIFY_NOWHERE, VERIFY_NOWHERE};
     uint64_t records;
 
-    if (!parse_path(path, &records)) {
-        if (strcmp(path, "tile/.new") != 0)
-            verify_say(walk->report, VERIFY_NAME, &place, "is no tile's name");
-    } else if (records > walk->farthest->records) {
+    if (!parse_path(path, &records))
+        return strcmp(path, "tile/.new") == 0;
+    if (records > walk->farthest->records) {
         walk->farthest->records = records;
         memcpy(walk->farthest->path, path, strlen(path) + 1); /* a tile's path: it fits */
     }
+    return true;
 }
 
-static void
+/* 0, or an errno: ENOTDIR where it is no folder, as not every file system says with the name. */
+static int
 walk_folder(const struct walk *walk, const char *path, int depth)
 {
     DIR *names = open_folder(walk->folder, path);
     struct dirent *entry;
     char below[PATH_SIZE];
+    const struct verify_place place = {below, VERIFY_NOWHERE, VERIFY_NOWHERE};
 
-    while (names && (entry = readdir(names)) != NULL) {
+    if (!names)
+        return errno;
+    while ((entry = readdir(names)) != NULL) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        if (snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below))
-            continue; /* far longer than a tile's */
-        if (entry->d_type == DT_DIR && depth < DEPTH_MAX)
-            walk_folder(walk, below, depth + 1);
-        else
-            see_file(walk, below);
+        if (snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below) ||
+            (!see_tile(walk, below) &&
+             (depth == DEPTH_MAX || walk_folder(walk, below, depth + 1) == ENOTDIR)))
+            verify_say(walk->report, VERIFY_NAME, &place, "is no tile's name");
     }
-    if (names)
-        closedir(names);
+    closedir(names);
+    return 0;
 }
 
-void
+bool
 verify_tile_farthest(const struct tile_folder *folder, const struct verify_report *report,
                      struct verify_farthest *farthest)
 {
     const struct walk walk = {folder, report, farthest};
 
     *farthest = (struct verify_farthest){0};
-    walk_folder(&walk, "tile", 0);
+    return walk_folder(&walk, "tile", 0) == 0;
 }

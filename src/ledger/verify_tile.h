@@ -20,13 +20,11 @@ struct verify_farthest {
     char path[TILE_PATH_SIZE];
 };
 
-/* Whether there is a folder of tiles. */
-bool verify_tiles_are_there(const struct tile_folder *folder);
 /* False: there is none of this level and index. */
 bool verify_tile_widths(const struct tile_folder *folder, unsigned level, uint64_t index,
                         struct verify_widths *widths);
-/* Walks over all; what is no tile is told of. */
-void verify_tile_farthest(const struct tile_folder *folder, const struct verify_report *report,
+/* Walks over all; what is no tile is told of. False: there is no folder of tiles. */
+bool verify_tile_farthest(const struct tile_folder *folder, const struct verify_report *report,
                           struct verify_farthest *farthest);
 
 #endif

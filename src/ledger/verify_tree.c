@@ -29,9 +29,7 @@ verify_tree_init(struct verify_tree *t, const struct tile_folder *folder,
     t->bytes = memory_new(1, BYTES);
     if (!t->bytes)
         return PASU_E_NOMEM;
-    t->has_tiles = verify_tiles_are_there(folder);
-    if (t->has_tiles)
-        verify_tile_farthest(folder, report, &t->farthest);
+    t->has_tiles = verify_tile_farthest(folder, report, &t->farthest);
     return settle(t);
 }
 

@@ -3,8 +3,8 @@
  * The tree over the records as a verifier builds it: leaves in their order, hashed many at once,
  * compared with the tiles that are there, and the roots at the sizes that are asked for.
  *
- *      level 1    [r0 r1 … ]          of each level a row of at most 256 hashes, as tiles have
- * them; level 0    [h0 … h255]         when one is full its root goes to the row above
+ *      level 1    [r0 r1 … ]       of each level a row of at most 256 hashes, as tiles are;
+ *      level 0    [h0 … h255]      when one is full its root goes to the row above
  *
  * A record that is not there, or cannot be read, has a hash that is not known; a tile's stands for
  * it where there is one. A root over hashes that are not known is not known.

@@ -14,6 +14,7 @@ import struct
 import guard
 import harness
 import ledgerfile
+import ledgerwriter
 import shop
 from stage import equal, test
 import verifier
@@ -332,6 +333,26 @@ def test_without_a_guard_only_what_was_opened_before_is_proven():
         done = guard.run("certify", "--kind", "customer", "-c", copied / "pasu.yaml", "--", key)
         body = json.loads(done.stdout)["certificate"]
         equal(([one["why"] for one in body["unproven"]], body["showings"]), (["unsigned"], []), done.stderr)
+
+
+@test(gateway=True)
+def test_a_record_that_was_changed_costs_its_own_proof_and_no_other():
+    behind = shop.front("changed")
+    play(behind, "reader", "SELECT id, name FROM customers WHERE id IN (1287, 1294)", "SELECT name FROM customers WHERE id = 1287")
+    equal(len(certify(behind, "customer", "1287")[1]["showings"]), 2)
+    behind.stop()
+    path, (at, index, _, payload) = next((path, record) for path, _ in ledgerfile.segments(behind.guard.folder / "ledger")
+                                         for record in ledgerfile.walk(path) if record[2] == ledgerfile.EXPOSURE)
+    data = bytearray(path.read_bytes())
+    data[at + 32 + 16 + 32] ^= 1  # how many rows, under a checksum that fits
+    end = at + 32 + len(payload) + -len(payload) % 8
+    data[at:end] = ledgerwriter.seal(data[at:end], data[32:48])
+    path.write_bytes(data)
+    path, body = certify(behind, "customer", "1287")
+    equal([(one["exposure"], one["why"]) for one in body["unproven"]], [(index, "damaged")])
+    equal((len(body["showings"]), index in {one["record"] for one in body["entries"]}), (1, False))
+    status, found = check(path, body["verifier_key"])
+    equal((status, verifier.faults(found)), (2, []))
 
 
 @test(gateway=True, limit=120)

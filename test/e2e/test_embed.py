@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import harness
+import ledgerwriter
 import test_verifier as verifier
 from stage import equal, test
 from test_verifier import file, saved, segment
@@ -86,6 +87,18 @@ def test_damage_is_told_and_passed_by_reader_and_verifier():
     equal(len([line for line in lines if line.startswith("record ")]), len(made.entries) - 1)
     equal(lines[-1], f"verdict 0 {len(made.entries) - 1} {len(made.entries)} 1")
     equal(run(program(), harness.folder() / "not-there", made.signer.vkey).stdout, "not found\n")
+
+
+@test
+def test_a_segment_of_a_later_version_is_not_read_as_if_it_were_of_this_one():
+    made = verifier.small()
+    folder, (first, data, _) = saved(made), made.segments[1]
+    header = data[:8] + (2).to_bytes(4, "little") + data[12:60]
+    segment(folder, 1).write_bytes(header + ledgerwriter.crc32c(header).to_bytes(4, "little") + data[64:])
+    lines = run(program(), folder, made.signer.vkey).stdout.splitlines()
+    assert f"damaged {first} 0" in lines and f"fault unreadable segments/{segment(folder, 1).name} -1" in lines, lines
+    equal([int(line.split()[1]) for line in lines if line.startswith("record ")],
+          [*range(first), *range(made.segments[2][0], len(made.entries))])
 
 
 @test

@@ -155,6 +155,39 @@ def test_while_the_ledger_is_written_nothing_is_found():
     equal(both(folder), ([], []))
 
 
+@test
+def test_what_a_crash_leaves_is_no_fault_to_both():
+    made = verifier.small()
+    folder = saved(made)
+    with open(segment(folder, 1), "ab") as closed:
+        closed.write(bytes(4096))
+    (folder / "segments" / "next.tmp").write_bytes(bytes(10))
+    (folder / "tile" / ".new").write_bytes(bytes(10))
+    equal(both(folder, "--key", made.signer.vkey), ([], []))
+    begun = Ledger(begin=False)
+    begun.add(1, bytes(range(16)) + ledgerwriter.text(ledgerwriter.ORIGIN))
+    begun.add(2, b"\1\1" + begun.signer.public)
+    equal(both(saved(begun, checkpoint=False)), ([], []))
+    begun.add(3)
+    equal([len(found) for found in both(saved(begun, checkpoint=False))], [1, 1])
+
+
+@test
+def test_what_no_keeper_puts_there_is_a_fault_to_both():
+    made = verifier.small()
+    for name in ("tile/0/x000", "tile/0/000.p/256", "tile/" + "x" * 255, "segments/00000000000000000001.seg.old"):
+        folder = saved(made)
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(bytes(32))
+        for found in both(folder):
+            equal((name, len(found)), (name, 1))
+    folder = saved(made)
+    (folder / "checkpoint").rename(folder / "elsewhere")
+    (folder / "checkpoint").symlink_to("elsewhere")
+    for found in both(folder):
+        equal([one["file"] for one in found], ["checkpoint"])
+
+
 @test(limit=180)
 def test_of_hostile_folders_both_say_the_same():
     chance, made = random.Random(9), verifier.small()

@@ -207,7 +207,11 @@ tiles_that_were_changed_cut_or_put_in_are_found(void **state)
     assert_int_equal(unlinkat(d->directory, "tile/0/077", 0), 0);
     save(d, "tile/0/evil", good.bytes, 1);
     verify(d, &f);
-    assert_true(has(&f, VERIFY_NAME));
+    assert_true(f.answer.counts[VERIFY_FAULT] == 1 && has(&f, VERIFY_NAME));
+    assert_int_equal(unlinkat(d->directory, "tile/0/evil", 0), 0);
+    assert_int_equal(symlinkat("x001", d->directory, "tile/0/x002"), 0);
+    verify(d, &f);
+    assert_true(f.answer.counts[VERIFY_FAULT] == 1 && has(&f, VERIFY_NAME));
 }
 
 /* ---- records and segments that are elsewhere ---- */
@@ -320,6 +324,12 @@ segments_that_are_missing_swapped_or_strange_are_found(void **state)
     assert_true(has(&f, VERIFY_HEADER) && f.answer.counts[VERIFY_FAULT] > 2);
     save(d, names[0], one.bytes, one.length);
     save(d, names[1], other.bytes, other.length);
+    memset(one.bytes + one.length, 0, 64);
+    save(d, names[0], one.bytes, one.length + 64);
+    save(d, "segments/next.tmp", "x", 1);
+    verify(d, &f); /* as a keeper that was killed leaves them */
+    assert_true(f.answer.counts[VERIFY_FAULT] == 0 && has(&f, VERIFY_ROOM));
+    assert_int_equal(f.answer.covered, f.answer.next);
     save(d, "segments/strange", "x", 1);
     verify(d, &f);
     assert_int_equal(f.answer.counts[VERIFY_FAULT], 1);
