@@ -142,11 +142,13 @@ announce_all(struct worker *w)
     list_each_safe (again, &w->early) {
         struct session *s = LIST_ENTRY(again, struct session, early);
         struct message_session message;
+        int result;
 
         if (s->state != SESSION_RECORDING)
             continue;
         session_describe(s, &message);
-        if (keeper_link_record(&w->shared->keeper, MESSAGE_OPENED, &message, sizeof(message)) != 0)
+        result = keeper_link_record(&w->shared->keeper, MESSAGE_OPENED, &message, sizeof(message));
+        if (result != 0 && result != PASU_E_EOF)
             session_recorded(s, PASU_E_UNAVAILABLE);
     }
 }

@@ -71,6 +71,27 @@ def test_keeper_killed():
                       f"as few descriptors as before: {before}")
 
 
+@test(gateway=True)
+def test_begun_without_keeper():
+    """A session that begins while there is no keeper waits for the next one"""
+    front = Front(stage.server(), "between")
+    begun = []
+    begin = threading.Thread(target=lambda: begun.append(front.login(application_name="between")))
+    supervisor = front.guard.pids()["supervisor"]
+    keeper = front.guard.pids()["keeper"]
+    os.kill(supervisor, signal.SIGSTOP)  # so that there is none for a while
+    try:
+        os.kill(keeper, signal.SIGKILL)
+        begin.start()
+        process.until(lambda: front.behind.backends("application_name = 'between'"), "the server has let it in")
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+    begin.join(20)
+    with begun[0] as session:
+        equal(session.value("SELECT 5"), "5")
+    front.stop()
+
+
 @test(gateway=True, limit=120)
 def test_killed_under_load():
     """Gate and keeper killed in turn while clients come and go: afterwards everything works"""
