@@ -306,11 +306,24 @@ next_of_rings(struct ledger_reader *r, struct ledger_entry *entry)
     return ring_damage(r);
 }
 
+/* Up to where they were taken: nothing that was skipped need be read where they have nothing. */
+static int
+begin_rings(struct ledger_reader *r)
+{
+    bool has_any = false;
+
+    for (size_t i = 0; i < RINGS_MAX; i++)
+        has_any |= r->copies[i].at < r->copies[i].length;
+    return has_any ? records_look_back(&r->records) : 0;
+}
+
 int
 ledger_reader_next(struct ledger_reader *r, struct ledger_entry *entry)
 {
     int result = r->is_behind_records ? 0 : next_of_records(r, entry);
 
+    if (result == 0 && !r->is_behind_records)
+        result = begin_rings(r);
     if (result != 0)
         return result;
     r->is_behind_records = true;

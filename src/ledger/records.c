@@ -270,39 +270,6 @@ end_batch(struct records *r, const struct segment_record *record)
     return PASU_E_CORRUPT;
 }
 
-/* What was skipped of this segment may say up to where a ring was taken. */
-static int
-look_at_unseen(struct records *r)
-{
-    struct segment_scan scan;
-    struct segment_record record;
-    struct taken before = {0};
-    uint32_t count;
-    int result = segment_scan_init(&scan, r->os, r->fd, r->first);
-
-    if (result != 0)
-        return result == PASU_E_CORRUPT ? 0 : result;
-    result = segment_scan_unlock(&scan, r->keys);
-    if (result != 0) {
-        segment_scan_release(&scan);
-        return result;
-    }
-    while (scan.offset < r->unseen && (result = segment_scan_next(&scan, &record)) != 0) {
-        if (result == 1)
-            taken_note(&before, &record, &count);
-        else if (result != PASU_E_CORRUPT)
-            break;
-    }
-    segment_scan_release(&scan);
-    if (result < 0 && result != PASU_E_CORRUPT)
-        return result;
-    for (unsigned i = 0; i < RINGS_MAX; i++)
-        if (r->taken.rings[i].file == 0)
-            r->taken.rings[i] = before.rings[i];
-    r->unseen = 0;
-    return 0;
-}
-
 int
 records_next(struct records *r, struct segment_record *record)
 {
@@ -322,8 +289,6 @@ records_next(struct records *r, struct segment_record *record)
             return 1;
         }
         result = next_raw(r, record);
-        if (result == 0 && r->unseen > 0)
-            result = look_at_unseen(r);
         if (result != 1)
             return result;
         result = segment_is_from_ring(record->type) ? keep(r, record) : end_batch(r, record);
@@ -392,6 +357,41 @@ records_find(struct records *r, uint64_t index, uint64_t most, struct segment_re
             return record->index == index ? 0 : PASU_E_NOTFOUND;
     }
     return PASU_E_NOTFOUND;
+}
+
+int
+records_look_back(struct records *r)
+{
+    struct segment_scan scan;
+    struct segment_record record;
+    struct taken before = {0};
+    uint32_t count;
+    int result;
+
+    if (r->unseen == 0)
+        return 0;
+    result = segment_scan_init(&scan, r->os, r->fd, r->first);
+    if (result != 0)
+        return result == PASU_E_CORRUPT ? 0 : result;
+    result = segment_scan_unlock(&scan, r->keys);
+    if (result != 0) {
+        segment_scan_release(&scan);
+        return result;
+    }
+    while (scan.offset < r->unseen && (result = segment_scan_next(&scan, &record)) != 0) {
+        if (result == 1)
+            taken_note(&before, &record, &count);
+        else if (result != PASU_E_CORRUPT)
+            break;
+    }
+    segment_scan_release(&scan);
+    if (result < 0 && result != PASU_E_CORRUPT)
+        return result;
+    for (unsigned i = 0; i < RINGS_MAX; i++)
+        if (r->taken.rings[i].file == 0)
+            r->taken.rings[i] = before.rings[i];
+    r->unseen = 0;
+    return 0;
 }
 
 void

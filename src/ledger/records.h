@@ -64,6 +64,9 @@ PASU_MUST_USE int records_find(struct records *records, uint64_t index, uint64_t
  * Of a batch that this is in the middle of, only the rest comes. PASU_E_NOTFOUND: there is no such
  * segment. */
 PASU_MUST_USE int records_seek_index(struct records *records, uint64_t index);
+/* At the end: what was skipped of the newest segment may say up to where a ring was taken, which
+ * whoever goes on with the rings has to know; then `taken` does. PASU_E_IO, PASU_E_NOMEM. */
+PASU_MUST_USE int records_look_back(struct records *records);
 /* Bytes read, and about how many there are, for progress. */
 void records_progress(const struct records *records, uint64_t *done, uint64_t *all);
 
