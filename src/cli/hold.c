@@ -47,14 +47,10 @@ print_hold_json(const struct payload_hold *hold)
     struct json_out out = {.file = stdout};
 
     json_out_open(&out, '{');
-    json_out_key(&out, "hold");
-    json_out_count(&out, hold->number);
-    json_out_key(&out, "uid");
-    json_out_count(&out, hold->uid);
-    json_out_key(&out, "who");
-    json_out_text(&out, hold->who);
-    json_out_key(&out, "why");
-    json_out_text(&out, hold->why);
+    json_put_count(&out, "hold", hold->number);
+    json_put_count(&out, "uid", hold->uid);
+    json_put_text(&out, "who", hold->who);
+    json_put_text(&out, "why", hold->why);
     json_out_close(&out, '}');
     json_out_end(&out);
 }
@@ -169,8 +165,7 @@ change(const struct ask *ask, const struct arguments *arguments, bool is_release
         return 0;
     }
     json_out_open(&out, '{');
-    json_out_key(&out, "hold");
-    json_out_count(&out, number);
+    json_put_count(&out, "hold", number);
     json_out_close(&out, '}');
     json_out_end(&out);
     return 0;

@@ -136,12 +136,9 @@ print_made(const struct making *m, const struct arguments *arguments, uint64_t b
         return;
     }
     json_out_open(&out, '{');
-    json_out_key(&out, "records");
-    json_out_count(&out, m->end.last);
-    json_out_key(&out, "bytes");
-    json_out_count(&out, bytes);
-    json_out_key(&out, "seconds");
-    json_out_count(&out, (uint64_t)seconds);
+    json_put_count(&out, "records", m->end.last);
+    json_put_count(&out, "bytes", bytes);
+    json_put_count(&out, "seconds", (uint64_t)seconds);
     json_out_close(&out, '}');
     json_out_end(&out);
 }
@@ -237,12 +234,9 @@ print_differences(const struct making *m, const struct arguments *arguments,
         return;
     }
     json_out_open(&out, '{');
-    json_out_key(&out, "records");
-    json_out_count(&out, m->end.last);
-    json_out_key(&out, "differences");
-    json_out_count(&out, d->count);
-    json_out_key(&out, "first");
-    json_out_open(&out, '[');
+    json_put_count(&out, "records", m->end.last);
+    json_put_count(&out, "differences", d->count);
+    json_put_open(&out, "first", '[');
     for (size_t i = 0; i < d->count && i < SHOWN; i++)
         json_out_text(&out, d->first[i]);
     json_out_close(&out, ']');

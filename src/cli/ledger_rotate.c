@@ -71,10 +71,8 @@ print(const struct note_key *key, bool is_json)
         return;
     }
     json_out_open(&out, '{');
-    json_out_key(&out, "origin");
-    json_out_text(&out, key->name);
-    json_out_key(&out, "key");
-    json_out_text(&out, text);
+    json_put_text(&out, "origin", key->name);
+    json_put_text(&out, "key", text);
     json_out_close(&out, '}');
     json_out_end(&out);
 }

@@ -40,24 +40,16 @@ print_summary_json(const struct asking *asking)
     struct json_out out = {.file = stdout};
 
     json_out_open(&out, '{');
-    json_out_key(&out, "what");
-    json_out_text(&out, "summary");
-    json_out_key(&out, "kind");
-    json_out_text(&out, asking->kind);
+    json_put_text(&out, "what", "summary");
+    json_put_text(&out, "kind", asking->kind);
     json_out_key(&out, "key");
     key_list_value(&out, asking->key, !subject->has_numbers);
-    json_out_key(&out, "shown");
-    json_out_count(&out, subject->shown);
-    json_out_key(&out, "missed");
-    json_out_count(&out, subject->missed);
-    json_out_key(&out, "possible");
-    json_out_count(&out, subject->possible);
-    json_out_key(&out, "first");
-    json_out_time(&out, subject->first);
-    json_out_key(&out, "last");
-    json_out_time(&out, subject->last);
-    json_out_key(&out, "fields");
-    json_out_open(&out, '{');
+    json_put_count(&out, "shown", subject->shown);
+    json_put_count(&out, "missed", subject->missed);
+    json_put_count(&out, "possible", subject->possible);
+    json_put_time(&out, "first", subject->first);
+    json_put_time(&out, "last", subject->last);
+    json_put_open(&out, "fields", '{');
     for (size_t f = 0; f < subject->field_count; f++) {
         if (subject->field_counts[f] == 0)
             continue;
@@ -65,8 +57,7 @@ print_summary_json(const struct asking *asking)
         json_out_count(&out, subject->field_counts[f]);
     }
     json_out_close(&out, '}');
-    json_out_key(&out, "principals");
-    json_out_open(&out, '[');
+    json_put_open(&out, "principals", '[');
     for (size_t p = 0; p < subject->principals.count; p++)
         json_out_text(&out, subject->principals.items[p]);
     json_out_close(&out, ']');
