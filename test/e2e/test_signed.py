@@ -186,7 +186,7 @@ def check_copy(front):
     assert '"at_least":3' in done.stdout and "it is a copy" in done.stderr, done
     done = guard.run("hold", "-c", copy / "pasu.yaml", "place", "--who", "court", "--why", "claim")
     equal(done.returncode, 1)
-    assert "copy of a ledger" in done.stderr, done
+    assert "it is a copy" in done.stderr, done
     equal(ledgerfile.kinds(copy / "ledger"), before)
 
 
