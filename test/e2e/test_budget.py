@@ -194,7 +194,7 @@ def test_error():
     assert "budget" in fields["M"] + fields.get("D", "") and "b_error" in text and "3 different persons" in text \
         and "30 days" in text, text
     assert "ask" in text and "raise" in text, text
-    assert front().guard.find("budget_blocked", principal="b_error"), "no event of the log"
+    front().guard.wait("budget_blocked", principal="b_error")
 
 
 @test(gateway=True)
@@ -278,7 +278,7 @@ def test_alert():
     equal(len(shown.keys["customer"]), shop.CUSTOMERS)
     rules = [line["rule"] for line in shown.lines if line["verdict"] == "alert"]
     equal(len(rules), 1, str(rules))
-    assert front().guard.find("budget_alert", principal="b_alert"), "no event of the log"
+    front().guard.wait("budget_alert", principal="b_alert")
 
 
 @test(gateway=True)

@@ -315,7 +315,7 @@ def test_no_room_open():
     try:
         flood.start().wait()
         equal((flood.end, flood.error, flood.rows), ("ready", None, ROWS))
-        assert front.guard.find("unrecorded"), "the log does not say so"
+        front.guard.wait("unrecorded")
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(keeper, signal.SIGCONT)

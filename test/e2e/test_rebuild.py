@@ -83,7 +83,8 @@ def test_unreadable_closed():
         # It stays so: nobody is served.
         equal(refused_with(front)["C"], "58030")
     until(lambda: works(front), "sessions again, without hands", 40)
-    assert front.guard.find("rebuild_again", mark) and front.guard.find("rebuilt", mark)
+    front.guard.wait("rebuild_again", start=mark)
+    front.guard.wait("rebuilt", start=mark)
     equal(take(front, "still over", "DESC"), "PS001")
     others = take(front, "others", "DESC", "analyst")
     front.guard.until_sessions(0)
