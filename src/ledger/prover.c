@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+enum { NEAR = 1024 }; /* records that are read through rather than sought behind */
+
 /* ---- the key ---- */
 
 static int
@@ -142,10 +144,10 @@ prover_release(struct prover *p)
 /* ---- records and proofs ---- */
 
 int
-prover_record(struct prover *p, const struct records_place *place, uint64_t index,
-              struct segment_record *record)
+prover_record(struct prover *p, uint64_t index, struct segment_record *record)
 {
-    int result = index >= p->at && place->index <= p->at ? 0 : records_seek(&p->records, place);
+    bool is_near = index >= p->at && index - p->at < NEAR;
+    int result = is_near ? 0 : records_seek_index(&p->records, index);
 
     if (result == 0)
         result = records_find(&p->records, index, UINT64_MAX - 1, record);
