@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-enum { BUFFER_SIZE = 1 << 20, NEAR = 512 << 10 };
+enum { BUFFER_SIZE = 1 << 20, NEAR = 64 << 10, LOOK_MAX = 256 << 10 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
 
@@ -182,14 +182,14 @@ segment_scan_at(struct segment_scan *s, uint64_t offset, struct segment_record *
     return opened == 0 ? result : opened;
 }
 
-/* The place of the next bytes that are not zero, from `at` on; the limit where there are none. A
- * record has a length or a checksum. */
+/* The place of the next bytes that are not zero, from `at` on; at `end` or behind it where there
+ * are none before. A record has a length or a checksum. */
 static int
-skip_zeros(struct segment_scan *s, uint64_t *at)
+skip_zeros(struct segment_scan *s, uint64_t *at, uint64_t end)
 {
     static const uint8_t zeros[4096];
 
-    while (*at < s->file.limit) {
+    while (*at < end && *at < s->file.limit) {
         size_t length =
             s->file.limit - *at < sizeof(zeros) ? (size_t)(s->file.limit - *at) : sizeof(zeros);
         int error = 0;
@@ -225,11 +225,11 @@ search(struct segment_scan *s)
 {
     struct segment_record record = {0};
     uint64_t at = s->offset;
-    int result = skip_zeros(s, &at);
+    int result = skip_zeros(s, &at, s->file.limit);
 
     s->is_torn = result == 0 && at < s->file.limit;
     for (; result == 0 && at < s->file.limit; at += SEGMENT_ALIGNMENT) {
-        result = skip_zeros(s, &at);
+        result = skip_zeros(s, &at, s->file.limit);
         if (result != 0 || at >= s->file.limit)
             break;
         result = look(s, at, LOOK_SEARCH, &record);
@@ -301,14 +301,14 @@ segment_scan_leave(struct segment_scan *s)
     os->close(os->arg, fd);
 }
 
-/* 1: the first whole record from `at` on; 0: none before `end`. */
+/* 1: the first whole record from `at` on; 0: none that begins before `end`. */
 static int
 find_whole(struct segment_scan *s, uint64_t at, uint64_t end, struct segment_record *record)
 {
     int result = 0;
 
     for (; result == 0 && at < end; at += SEGMENT_ALIGNMENT) {
-        result = skip_zeros(s, &at);
+        result = skip_zeros(s, &at, end);
         if (result == 0 && at < end)
             result = look(s, at, LOOK_SEARCH, record);
     }
@@ -326,7 +326,8 @@ segment_scan_seek(struct segment_scan *s, uint64_t index)
     while (end > s->offset && end - s->offset > NEAR) {
         uint64_t middle = s->offset + (end - s->offset) / 2 / SEGMENT_ALIGNMENT * SEGMENT_ALIGNMENT;
         struct segment_record record;
-        int result = find_whole(s, middle, end, &record);
+        uint64_t most = end - middle > LOOK_MAX ? middle + LOOK_MAX : end;
+        int result = find_whole(s, middle, most, &record);
 
         if (result < 0)
             return result;
