@@ -158,7 +158,7 @@ int
 mentions_note(struct mentions *m, const struct ledger_entry *entry,
               const struct records_place *place, bool is_in_ring)
 {
-    if (!is_in_ring)
+    if (!is_in_ring && entry->seq >= m->size)
         m->size = entry->seq + 1;
     if (entry->type == LEDGER_EXPOSURE)
         return note_exposure(m, entry, place, is_in_ring);
