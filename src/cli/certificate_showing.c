@@ -84,9 +84,9 @@ list_record(struct showings *s, const struct segment_record *record)
 
     if (map_get(&s->known, record->index, &place))
         return 0;
-    result = entry_make(&entry, &prover->hasher, record);
+    result = entry_make(&entry, &prover->digester.hasher, record);
     if (result == 0)
-        result = tree_hash_leaf(&prover->hasher, entry.pieces, entry.count, &leaf);
+        result = tree_hash_leaf(&prover->digester.hasher, entry.pieces, entry.count, &leaf);
     if (result == 0)
         result = prover_prove(prover, record->index, &leaf, &proof);
     if (result == 0)
@@ -258,7 +258,7 @@ prove(struct showings *s, const struct mention *mention, struct message_session 
     if (result == 0 && mention->session != 0 && opened->session != s->exposure.session)
         result = PASU_E_CORRUPT;
     if (result == 0)
-        result = opening_prove(leaf, &s->certificate->prover->hasher, &mention->opened,
+        result = opening_prove(leaf, &s->certificate->prover->digester.hasher, &mention->opened,
                                &s->exposure, mention->number);
     if (result == 0)
         result = list_record(s, &record);

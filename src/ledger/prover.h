@@ -12,17 +12,18 @@
 
 #include "ledger/checkpoint.h"
 #include "ledger/records.h"
-#include "ledger/tile.h"
+#include "ledger/tile_nodes.h"
 
 struct prover {
     const struct os *os;
     struct source_folder folder; /* of the segments */
-    struct tree_hasher hasher;
+    struct digester digester;
     struct note_key key; /* the ledger's */
     uint8_t *note;       /* the checkpoint, as it was signed, and a zero */
     size_t note_length;
     struct checkpoint checkpoint; /* borrows from it */
     struct tile_store tiles;
+    struct tile_nodes nodes; /* of these */
     struct records records;
     uint64_t at; /* behind the last record that was given */
 };

@@ -76,7 +76,7 @@ prove(struct ledger *l, uint64_t index, uint32_t number)
     assert_int_equal(prover_open(&p, &l->disk->os, l->disk->directory, NULL), 0);
     assert_int_equal(prover_record(&p, index, &record), 0);
     assert_int_equal(payload_read_opening(&opening, record.payload), 0);
-    assert_int_equal(entry_leaf(&p.hasher, &record, &hash), 0);
+    assert_int_equal(entry_leaf(&p.digester.hasher, &record, &hash), 0);
     assert_int_equal(prover_prove(&p, index, &hash, &proof), 0);
     assert_int_equal(opening.record, l->exposure);
     assert_int_equal(prover_record(&p, l->exposure, &record), 0);
@@ -85,9 +85,9 @@ prove(struct ledger *l, uint64_t index, uint32_t number)
                                              record.payload.length - ENTRY_SALT),
                                      space, COUNT_OF(space)),
                      0);
-    assert_int_equal(opening_prove(&leaf, &p.hasher, &opening, &exposure, number), 0);
+    assert_int_equal(opening_prove(&leaf, &p.digester.hasher, &opening, &exposure, number), 0);
     assert_int_equal(leaf.ordinal, l->ordinals[number]);
-    assert_int_equal(opening_verify(&p.hasher, &opening, &leaf), 0);
+    assert_int_equal(opening_verify(&p.digester.hasher, &opening, &leaf), 0);
     prover_release(&p);
 }
 

@@ -19,7 +19,7 @@ prove_all(struct disk *d, const struct chain *c, unsigned step)
     for (uint64_t i = 0; i < p.checkpoint.size; i += step) {
         assert_int_equal(prover_record(&p, i, &record), 0);
         assert_int_equal(record.index, i);
-        assert_int_equal(entry_leaf(&p.hasher, &record, &leaf), 0);
+        assert_int_equal(entry_leaf(&p.digester.hasher, &record, &leaf), 0);
         assert_int_equal(prover_prove(&p, i, &leaf, &proof), 0);
         leaf.bytes[0] ^= 1;
         assert_int_equal(prover_prove(&p, i, &leaf, &proof), PASU_E_CORRUPT);
@@ -122,7 +122,7 @@ no_tile_that_lies_gives_a_proof(void **state)
     flip(d->directory, "tile/0/000", 100 * 32);
     assert_int_equal(prover_open(&p, &os_real, d->directory, NULL), 0);
     assert_int_equal(prover_record(&p, 101, &record), 0);
-    assert_int_equal(entry_leaf(&p.hasher, &record, &leaf), 0);
+    assert_int_equal(entry_leaf(&p.digester.hasher, &record, &leaf), 0);
     assert_int_equal(prover_prove(&p, 101, &leaf, &proof), PASU_E_CORRUPT);
     prover_release(&p);
     flip(d->directory, "tile/1/000.p/1", 3);
