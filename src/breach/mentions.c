@@ -73,6 +73,8 @@ note_opening(struct mentions *m, const struct ledger_entry *entry)
     if (!map_get(&m->by_list, list_key(opening->record, opening->part, opening->which), &place))
         return;
     mention = &m->items[place];
+    if (entry->seq <= mention->opening)
+        return; /* the last one counts */
     mention->opening = entry->seq;
     mention->opening_time = entry->time;
     mention->opened = *opening;
@@ -91,7 +93,11 @@ static int
 add(struct mentions *m, const struct mention *mention)
 {
     struct mention *items;
+    uint32_t place;
 
+    if (!mention->is_in_ring &&
+        map_get(&m->by_list, list_key(mention->record, mention->part, mention->which), &place))
+        return 0;
     if (m->count == MENTIONS_MAX) {
         m->left_out++;
         return 0;
@@ -187,6 +193,17 @@ resolve(struct mentions *m, struct mention *mention)
     return strcmp(m->book->names.kinds.items[place], m->subject->kind) == 0;
 }
 
+/* What is in a ring has a number behind all records. */
+static int
+compare(const void *a, const void *b)
+{
+    const struct mention *one = a, *other = b;
+
+    if (one->record != other->record)
+        return one->record < other->record ? -1 : 1;
+    return (one->part * 2 + one->which) - (other->part * 2 + other->which);
+}
+
 int
 mentions_end(struct mentions *m)
 {
@@ -201,6 +218,8 @@ mentions_end(struct mentions *m)
             m->items[kept++] = m->items[i];
     }
     m->count = kept;
+    if (kept > 0)
+        qsort(m->items, kept, sizeof(*m->items), compare);
     map_release(&m->by_list); /* the places in it are others now */
     return 0;
 }

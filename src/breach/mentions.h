@@ -3,8 +3,10 @@
  * Where the ledger names one person: each list of each exposure's part, with the place in it, and
  * the opening that was made of the list, if there is one. What a certificate is made of.
  *
- * Fed with all entries in order, after the book has noted them. A statement is several records
- * where it showed many: this is about records, not statements (breach/statement.h). One thread.
+ * Fed with all entries in order, after the book has noted them; or with those of some stretches of
+ * the ledger, in any order of these and perhaps more than once (breach/index_mentions.h). A
+ * statement is several records where it showed many: this is about records, not statements
+ * (breach/statement.h). One thread.
  */
 #ifndef PASU_BREACH_MENTIONS_H
 #define PASU_BREACH_MENTIONS_H

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "cli/certificate.h"
+#include "cli/progress.h"
 #include "ledger/entry.h"
 #include "ledger/opening.h"
 
@@ -358,6 +359,7 @@ static int
 put_proven(struct showings *s, uint8_t *why)
 {
     const struct mentions *mentions = s->certificate->mentions;
+    struct progress progress = {0};
     int result = 0;
 
     json_put_open(s->out, "showings", '[');
@@ -366,6 +368,8 @@ put_proven(struct showings *s, uint8_t *why)
         struct message_session opened;
         struct opening_leaf leaf;
 
+        if (progress_is_due(&progress))
+            progress_show(&progress, "proving", i, mentions->count);
         why[i] = (uint8_t)first_reason(s->certificate, mention);
         if (why[i] != PROVEN)
             continue;
@@ -379,6 +383,7 @@ put_proven(struct showings *s, uint8_t *why)
             result = 0;
         }
     }
+    progress_end(&progress);
     json_out_close(s->out, ']');
     return result;
 }

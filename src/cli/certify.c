@@ -2,6 +2,7 @@
 #include "cli/certificate.h"
 #include "cli/complain.h"
 #include "cli/person.h"
+#include "cli/progress.h"
 #include "cli/run.h"
 #include "ledger/certificate.h"
 #include "ledger/control_client.h"
@@ -151,11 +152,16 @@ static bool
 ask_openings(struct certifying *c)
 {
     struct control_request request = request_of(CONTROL_CHECKPOINT);
+    struct progress progress = {0};
     uint64_t size;
     int result = 0;
 
-    for (size_t i = 0; i < c->mentions.count && result == 0; i++)
+    for (size_t i = 0; i < c->mentions.count && result == 0; i++) {
+        if (progress_is_due(&progress))
+            progress_show(&progress, "opening what is to be proven", i, c->mentions.count);
         result = ask_opening(c, &c->mentions.items[i]);
+    }
+    progress_end(&progress);
     if (result == 0)
         result = ask_keeper(c, &request, &size);
     if (result == 0)

@@ -169,6 +169,38 @@ what_is_only_in_a_ring_has_no_record(void **state PASU_UNUSED)
     finish(&t);
 }
 
+/* Stretches of a ledger can overlap, and come in another order. */
+static void
+entries_may_come_again_and_later_ones_first(void **state PASU_UNUSED)
+{
+    static const uint32_t ordinals[] = {42};
+    struct exposure e = two_parts(ordinals, 1);
+    struct payload_opening opening = {.record = 8, .count = 1};
+    struct ledger_entry shown = {.type = LEDGER_EXPOSURE, .u.exposure = &e},
+                        opened = {.type = LEDGER_OPENING, .u.opening = &opening};
+    static const uint64_t order[] = {8, 20, 19, 9, 8, 5, 9, 20, 19};
+    struct told t = {0};
+
+    begin(&t, 42);
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        struct ledger_entry *entry = order[i] > 10 ? &opened : &shown;
+
+        entry->seq = order[i];
+        assert_int_equal(mentions_note(&t.mentions, entry, &t.place, false), 0);
+    }
+    assert_int_equal(mentions_end(&t.mentions), 0);
+    assert_int_equal(t.mentions.count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        static const uint64_t records[] = {5, 8, 9};
+
+        assert_int_equal(t.mentions.items[i].record, records[i / 2]);
+        assert_int_equal(t.mentions.items[i].part, i % 2);
+        assert_int_equal(t.mentions.items[i].opening, i == 2 ? 20 : 0);
+    }
+    assert_int_equal(t.mentions.size, 21);
+    finish(&t);
+}
+
 static void
 more_than_a_document_holds_is_counted(void **state PASU_UNUSED)
 {
@@ -220,6 +252,7 @@ main(void)
         cmocka_unit_test(one_with_that_number_of_another_kind_is_somebody_else),
         cmocka_unit_test(an_opening_is_that_of_its_list_alone),
         cmocka_unit_test(what_is_only_in_a_ring_has_no_record),
+        cmocka_unit_test(entries_may_come_again_and_later_ones_first),
         cmocka_unit_test(more_than_a_document_holds_is_counted),
         cmocka_unit_test(without_memory_there_is_an_error_and_nothing_else),
     };
