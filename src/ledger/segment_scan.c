@@ -151,14 +151,45 @@ try_keys(struct segment_scan *s, const struct segment_head *head, const uint8_t 
     return PASU_E_LEDGER_KEY;
 }
 
+static struct segment_head
+head_of(const struct segment_record *record)
+{
+    return (struct segment_head){.length = (uint32_t)record->payload.length,
+                                 .index = record->index,
+                                 .time = record->time,
+                                 .type = (uint16_t)record->type};
+}
+
+/* None of the keys opens a record: if one opens another that follows, it is the segment's, and the
+ * record was changed. Looked for once. */
+static int
+find_key(struct segment_scan *s, uint64_t behind)
+{
+    size_t room = s->room;
+    struct segment_record record;
+    int result = PASU_E_LEDGER_KEY, found = s->is_key_sought ? 0 : 1;
+
+    s->is_key_sought = true;
+    while (found == 1 && result == PASU_E_LEDGER_KEY) {
+        found = look(s, behind, LOOK_ANY, &record);
+        if (found == 1) {
+            const struct segment_head head = head_of(&record);
+
+            behind += s->room;
+            result = try_keys(s, &head, record.payload.bytes);
+        }
+    }
+    s->room = room;
+    if (found < 0)
+        return found;
+    return result == 0 ? PASU_E_CORRUPT : result;
+}
+
 /* Of a whole record, the payload as it was before it was encrypted. */
 static int
 open_payload(struct segment_scan *s, struct segment_record *record)
 {
-    const struct segment_head head = {.length = (uint32_t)record->payload.length,
-                                      .index = record->index,
-                                      .time = record->time,
-                                      .type = (uint16_t)record->type};
+    const struct segment_head head = head_of(record);
     int result;
 
     if (!is_sealed(s))
@@ -170,7 +201,7 @@ open_payload(struct segment_scan *s, struct segment_record *record)
     }
     result = try_keys(s, &head, record->payload.bytes);
     record->payload = view_of(s->plain, head.length - SEGMENT_TAG_SIZE);
-    return result;
+    return result == PASU_E_LEDGER_KEY ? find_key(s, record->offset + s->room) : result;
 }
 
 int
