@@ -235,6 +235,28 @@ def test_an_index_of_another_ledger_or_that_is_damaged():
             same(certificate(folder, key), certificate(folder, key, "--no-index"), key)
 
 
+@test
+def test_an_index_that_names_other_records_is_not_believed():
+    """With checksums that fit"""
+    first = save(story())
+    later = [index for index, kind, _ in ledgerfile.records(first / "ledger") if kind == 11][1]
+    shown = json.loads(certificate(first, "42")[1])["certificate"]["showings"]
+    opening = b"L" + struct.pack(">QBB", shown[0]["exposure"], 0, 0)
+    for key, record in ((b"W" + NAMES[:4][::-1], later), (opening, shown[1]["opening"]), (opening, 3)):
+        folder = indexed()
+        data = folder / "ledger" / "index" / "data.mdb"
+        file = data.read_bytes()
+        equal(file.count(key), 1, key)
+        begin = file.index(key)
+        end = begin + len(key) + 1
+        equal(file[end:end + 4], struct.pack("<I", ledgerfile.crc32c(file[begin:end])))
+        forged = key + bytes([record])
+        data.write_bytes(file[:begin] + forged + struct.pack("<I", ledgerfile.crc32c(forged)) + file[end + 4:])
+        got = certificate(folder, "42")
+        same(got, certificate(folder, "42", "--no-index"), key)
+        assert len(got[2]) == 1 and "index does not fit" in got[2][0], got[2]
+
+
 @test(gateway=True, limit=120)
 def test_of_a_guard_s_ledger():
     """Keys that are texts, one that was erased, and what came behind the index; signed, and on a copy, to which nothing
