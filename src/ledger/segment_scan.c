@@ -6,11 +6,14 @@
 
 #include "base/memory.h"
 
-enum { BUFFER_SIZE = 1 << 20, NEAR = 64 << 10, LOOK_MAX = 256 << 10 };
+/* A place that is sought is found to within NEAR; at each step on the way the bytes that are looked
+ * through for the beginning of a record. */
+enum { BUFFER_SIZE = 1 << 20, NEAR = 64 << 10, LOOK_MAX = 128 << 10 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
 
 _Static_assert(BUFFER_SIZE >= 2 * (SEGMENT_PAYLOAD_MAX + 64), "a record fits, and is worth a read");
+_Static_assert(LOOK_MAX > SEGMENT_PAYLOAD_MAX + 64, "a record begins there, if there are any");
 
 static bool
 is_sealed(const struct segment_scan *s)
