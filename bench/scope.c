@@ -2,7 +2,9 @@
 /*
  * What questions cost at the scale of a country. See bench/README.md.
  *
- *     bench_scope [--rows FILE] SUBJECTS FOLDER      FOLDER is empty
+ *     bench_scope [--rows FILE] [--program PASU] SUBJECTS FOLDER      FOLDER is empty
+ *
+ * With the program, certificates are made, too.
  *
  * Prints a line "NAME VALUE …" for each figure: of several runs the least, the median, the largest
  * wall time and the median CPU time, in milliseconds.
@@ -16,6 +18,7 @@
 #include "breach/index_subject.h"
 #include "breach/index_unit.h"
 #include "cli/ledger_entries.h"
+#include "scope_certificate.h"
 #include "scope_country.h"
 
 #include <fcntl.h>
@@ -294,17 +297,50 @@ measure_subjects(uint32_t subjects)
     printf("subject_sights %.1f\n", (double)sights / ROUNDS);
 }
 
+/* The same persons. */
+static void
+measure_certificates(const char *name, const char *program, uint32_t subjects)
+{
+    struct certificate_clocks made[ROUNDS];
+    struct clocks took[ROUNDS];
+    struct random random = {.state = 4711};
+    uint32_t keys[ROUNDS];
+    uint64_t showings;
+
+    for (size_t i = 0; i < ROUNDS; i++)
+        keys[i] = random_below(&random, subjects);
+    for (int again = 0; again < 2; again++) {
+        showings = certificate_make(name, program, keys, ROUNDS, made);
+        for (size_t i = 0; i < ROUNDS; i++)
+            took[i] = (struct clocks){made[i].wall, made[i].cpu};
+        print_clocks(again ? "certificate_again" : "certificate", took, ROUNDS);
+    }
+    printf("certificate_showings %.1f\n", (double)showings / ROUNDS);
+    for (size_t i = 0; i < ROUNDS; i++)
+        keys[i] = subjects + (uint32_t)i;
+    certificate_make(name, program, keys, ROUNDS, made);
+    for (size_t i = 0; i < ROUNDS; i++)
+        took[i] = (struct clocks){made[i].wall, made[i].cpu};
+    print_clocks("certificate_of_nothing", took, ROUNDS);
+}
+
 int
 main(int count, char **arguments)
 {
+    const char *program = NULL;
     struct country_report report;
     struct clocks start, took[ROUNDS];
     FILE *rows = NULL;
     uint64_t records = 0;
     uint32_t subjects;
 
-    if (count == 5 && strcmp(arguments[1], "--rows") == 0) {
+    if (count >= 5 && strcmp(arguments[1], "--rows") == 0) {
         rows = fopen(arguments[2], "w");
+        arguments += 2;
+        count -= 2;
+    }
+    if (count == 5 && strcmp(arguments[1], "--program") == 0) {
+        program = arguments[2];
         arguments += 2;
         count -= 2;
     }
@@ -312,8 +348,11 @@ main(int count, char **arguments)
     folder = count == 3 ? open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (folder < 0 || subjects < 1000)
         return 2;
-    if (mkdirat(folder, "segments", 0700) == 0) {
-        int segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (faccessat(folder, "segments", F_OK, 0) != 0) {
+        int segments;
+
+        certificate_begin(folder);
+        segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         start = now();
         country_write(segments, subjects, rows, &report);
@@ -343,5 +382,7 @@ main(int count, char **arguments)
     measure("all_year", NULL, 365, 366, 0, 0); /* 2024 */
     measure("all_365_days", NULL, 200, 365, 31, 0);
     measure_subjects(subjects);
+    if (program != NULL)
+        measure_certificates(arguments[2], program, subjects);
     return 0;
 }

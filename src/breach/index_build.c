@@ -291,6 +291,7 @@ add_vocabulary(struct index_build *b, const struct ledger_entry *entry)
     uint8_t bytes[VOCABULARY_ENCODED_MAX];
     uint32_t known;
     ssize_t length;
+    int result;
 
     if (!map_get(&b->known, vocabulary->id, &known)) {
         length = vocabulary_encode(vocabulary, bytes, sizeof(bytes));
@@ -299,6 +300,9 @@ add_vocabulary(struct index_build *b, const struct ledger_entry *entry)
         if (interner_number(&b->names.vocabularies, view_of(bytes, (size_t)length)) == 0 ||
             map_put(&b->known, vocabulary->id, 0) != 0)
             return PASU_E_NOMEM;
+        result = index_explained_save(b->index, vocabulary->id, entry->seq);
+        if (result != 0)
+            return result;
     }
     return note_day(b, entry->time, vocabulary->id, entry->seq);
 }
@@ -352,6 +356,8 @@ index_build_add(struct index_build *b, const struct ledger_entry *entry)
     case LEDGER_ORDINAL:
         b->meta.has_keys = true;
         return 0;
+    case LEDGER_OPENING:
+        return index_opened_save(b->index, entry->u.opening, entry->seq);
     default:
         return 0;
     }

@@ -78,7 +78,7 @@ read_exposure(struct index_question *q, const struct ledger_entry *entry)
 }
 
 static int
-read_entry(struct index_question *q, const struct ledger_entry *entry)
+note_entry(struct index_question *q, const struct ledger_entry *entry)
 {
     struct sessions *sessions = &q->selection->book->sessions;
 
@@ -101,6 +101,14 @@ read_entry(struct index_question *q, const struct ledger_entry *entry)
     }
 }
 
+static int
+read_entry(struct index_question *q, const struct ledger_entry *entry)
+{
+    int result = note_entry(q, entry);
+
+    return result == 0 ? entries_tell(q->entries, entry) : result;
+}
+
 static bool
 is_of_edge(void *arg, uint64_t session)
 {
@@ -108,19 +116,6 @@ is_of_edge(void *arg, uint64_t session)
     uint32_t place;
 
     return map_get(&q->of_edges, session, &place);
-}
-
-/* The record, which must be where it was. */
-static int
-find_record(struct index_question *q, uint64_t seq, struct ledger_entry *entry)
-{
-    int result = q->entries->seek(q->entries->arg, seq);
-
-    if (result == 0)
-        result = q->entries->next(q->entries->arg, entry);
-    if (result != 1)
-        return result == 0 || result == PASU_E_CORRUPT ? PASU_E_UNAVAILABLE : result;
-    return entry->seq == seq ? 0 : PASU_E_UNAVAILABLE;
 }
 
 /* The next record. Of damage that came after the index was made its gaps say nothing: who reads all
@@ -152,7 +147,7 @@ read_stretch(struct index_question *q, const struct stretch *stretch)
     if (result == PASU_E_NOTFOUND)
         return PASU_E_CORRUPT;
     if (result == 0)
-        result = find_record(q, stretch->from, &entry);
+        result = entries_find(q->entries, stretch->from, &entry);
     if (result == 0)
         result = read_entry(q, &entry);
     while (result == 0 && entry.seq < stretch->to) {
@@ -326,14 +321,12 @@ resume_open(struct index_question *q, struct index_group *group)
     return resume(q, group, &session);
 }
 
-/* The index's last record, which must be where it was. */
 static int
-find_last(struct index_question *q)
+add_entry(struct index_question *q, const struct ledger_entry *entry)
 {
-    struct ledger_entry entry = {0};
-    int result = find_record(q, q->meta.last, &entry);
+    int result = selection_add(q->selection, entry);
 
-    return result == 0 && !index_meta_is_last(&q->meta, &entry) ? PASU_E_UNAVAILABLE : result;
+    return result == 0 ? entries_tell(q->entries, entry) : result;
 }
 
 int
@@ -351,14 +344,14 @@ index_read_rest(struct index_question *q)
     if (result == 0)
         result = each_open(q, resume_open);
     if (result == 0)
-        result = find_last(q);
+        result = index_meta_seek(&q->meta, q->entries);
     while (result == 0) {
         int next = q->entries->next(q->entries->arg, &entry);
 
         if (next == 0)
             return selection_end(q->selection);
         if (next == 1)
-            result = selection_add(q->selection, &entry);
+            result = add_entry(q, &entry);
         else if (next == PASU_E_CORRUPT)
             gaps_damage(&book->gaps, q->entries->damage(q->entries->arg));
         else

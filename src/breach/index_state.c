@@ -67,6 +67,15 @@ index_meta_is_last(const struct index_meta *meta, const struct ledger_entry *ent
            (uint32_t)entry->type == meta->type;
 }
 
+int
+index_meta_seek(const struct index_meta *meta, const struct entries *entries)
+{
+    struct ledger_entry entry = {0};
+    int result = entries_find(entries, meta->last, &entry);
+
+    return result == 0 && !index_meta_is_last(meta, &entry) ? PASU_E_UNAVAILABLE : result;
+}
+
 /* ---- days ---- */
 
 void
@@ -164,7 +173,7 @@ index_day_save(const struct index_day *day, struct index *index)
 /* ---- sessions ---- */
 
 struct listed {
-    uint64_t session;
+    uint64_t session, record;
     int64_t opened, closed;
     uint32_t profile;
 };
@@ -189,7 +198,7 @@ list_session(void *arg, const struct session_info *session, int64_t closed)
         listing->space = space;
     }
     listing->items[listing->count++] =
-        (struct listed){session->id, session->opened, closed, session->profile};
+        (struct listed){session->id, session->seq, session->opened, closed, session->profile};
     return 0;
 }
 
@@ -221,6 +230,7 @@ index_sessions_save(const struct sessions *sessions, struct index *index, struct
         pack_u32(&pack, listing.items[i].profile);
         pack_u64(&pack, (uint64_t)listing.items[i].opened);
         pack_u64(&pack, (uint64_t)listing.items[i].closed);
+        pack_number(&pack, listing.items[i].record);
     }
     memory_free(listing.items);
     pack.failed = pack.failed || result != 0;
@@ -232,14 +242,16 @@ read_session(struct sessions *sessions, const struct index_names *names, struct 
 {
     struct message_session opened = {.session = little_read_u64(r)};
     uint32_t profile = little_read_u32(r);
+    uint64_t record;
     int64_t closed;
     int result;
 
     opened.opened = (int64_t)little_read_u64(r);
     closed = (int64_t)little_read_u64(r);
+    record = unpack_number(r);
     if (r->failed || index_names_session(names, profile, &opened) != 0)
         return PASU_E_CORRUPT;
-    result = sessions_open(sessions, 0, &opened);
+    result = sessions_open(sessions, record, &opened);
     sessions_mark(sessions, opened.session, profile);
     if (result == 0 && closed != 0)
         sessions_close(sessions, opened.session, closed);
@@ -265,6 +277,45 @@ index_sessions_load(struct sessions *sessions, const struct index_names *names, 
     for (size_t i = 0; i < count && result == 0; i++)
         result = read_session(sessions, names, &r);
     return result != 0 ? result : reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
+/* ---- records that others refer to ---- */
+
+static int
+save_record(struct index *index, struct index_key key, uint64_t record)
+{
+    struct pack pack = {0};
+
+    pack_number(&pack, record);
+    return put_pack(index, index_key_view(&key), &pack);
+}
+
+int
+index_explained_save(struct index *index, uint32_t vocabulary, uint64_t record)
+{
+    return save_record(index, index_key_number(INDEX_EXPLAINED, vocabulary), record);
+}
+
+int
+index_opened_save(struct index *index, const struct payload_opening *opening, uint64_t record)
+{
+    return save_record(index, index_key_list(opening->record, opening->part, opening->which),
+                       record);
+}
+
+int
+index_opened_load(struct index *index, const struct payload_opening *opening, uint64_t *record)
+{
+    struct index_key key = index_key_list(opening->record, opening->part, opening->which);
+    struct view value;
+    struct reader r;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    if (result != 0)
+        return result;
+    r = reader_of(value);
+    *record = unpack_number(&r);
+    return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
 }
 
 /* ---- gaps ---- */

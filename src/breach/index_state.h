@@ -6,12 +6,13 @@
 #ifndef PASU_BREACH_INDEX_STATE_H
 #define PASU_BREACH_INDEX_STATE_H
 
+#include "breach/entries.h"
 #include "breach/gaps.h"
 #include "breach/index_names.h"
 #include "breach/ordinals.h"
 #include "breach/pack.h"
 
-enum { INDEX_VERSION = 1 };
+enum { INDEX_VERSION = 2 };
 
 struct index_meta {
     bool is_uneven;  /* where statements are cut depended on more than their session */
@@ -27,6 +28,8 @@ struct index_meta {
 PASU_MUST_USE int index_meta_load(struct index_meta *meta, struct index *index);
 /* Whether an entry is the index's last one. */
 bool index_meta_is_last(const struct index_meta *meta, const struct ledger_entry *entry);
+/* Goes to behind it. PASU_E_UNAVAILABLE: the index does not end where the ledger says. */
+PASU_MUST_USE int index_meta_seek(const struct index_meta *meta, const struct entries *entries);
 PASU_MUST_USE int index_meta_save(const struct index_meta *meta, struct index *index);
 
 struct index_day {
@@ -53,6 +56,14 @@ PASU_MUST_USE int index_sessions_save(const struct sessions *sessions, struct in
 /* Replaces what `sessions` knows. PASU_E_NOTFOUND, … */
 PASU_MUST_USE int index_sessions_load(struct sessions *sessions, const struct index_names *names,
                                       struct index *index, struct view key);
+
+/* The index of the record that explains a vocabulary, and of the last opening of a list of an
+ * exposure (its record, part and which list). PASU_E_NOTFOUND: it has none; PASU_E_CORRUPT, … */
+PASU_MUST_USE int index_explained_save(struct index *index, uint32_t vocabulary, uint64_t record);
+PASU_MUST_USE int index_opened_save(struct index *index, const struct payload_opening *opening,
+                                    uint64_t record);
+PASU_MUST_USE int index_opened_load(struct index *index, const struct payload_opening *opening,
+                                    uint64_t *record);
 
 PASU_MUST_USE int index_gaps_save(const struct gaps *gaps, struct index *index);
 PASU_MUST_USE int index_gaps_load(struct gaps *gaps, struct index *index);

@@ -216,6 +216,35 @@ seek(struct seeking *s)
     return result;
 }
 
+static bool
+is_in(const struct subject *subject, const struct ordinals *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t o = 0; o < subject->ordinal_count; o++)
+            if (list->items[i] == subject->ordinals[o])
+                return true;
+    return false;
+}
+
+/* A statement that was open at the index's end is in no unit, and need not be read: but who watches
+ * wants its records, which are all of its day. */
+static int
+seek_in_open(void *arg, struct view key, struct view value)
+{
+    struct seeking *s = arg;
+    struct index_group group;
+    bool is_found = false;
+    int result = index_group_read(&group, index_key_session_of(key), value);
+
+    for (size_t p = 0; result == 0 && p < group.part_count && !is_found; p++)
+        is_found =
+            is_in(s->subject, &group.parts[p].shown) || is_in(s->subject, &group.parts[p].missed);
+    if (is_found && index_question_is_whole(&s->question, day_of(group.time)))
+        result = index_question_add(&s->question, day_of(group.time));
+    index_group_release(&group);
+    return result;
+}
+
 static int
 load_shape(void *arg, struct view key, struct view value)
 {
@@ -245,6 +274,8 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
         result = PASU_E_UNAVAILABLE;
     if (result == 0)
         result = index_each_session(index, INDEX_SHAPE, load_shape, &selection->book->shapes);
+    if (result == 0 && entries->watch != NULL)
+        result = index_each_session(index, INDEX_OPEN, seek_in_open, &s);
     if (result == 0)
         result = seek(&s);
     if (result == 0)

@@ -5,10 +5,8 @@ static void
 put_ledger(const struct certificate *c, struct json_out *out)
 {
     char key[NOTE_KEY_TEXT_MAX + 1];
-    struct writer w = writer_of(key, sizeof(key));
 
-    note_key_print(&c->prover->key, &w);
-    writer_u8(&w, '\0');
+    note_key_text(key, &c->prover->key);
     json_put_text(out, "origin", c->prover->key.name);
     json_put_text(out, "verifier_key", key);
 }

@@ -135,7 +135,8 @@ static int
 look(struct asking *asking, struct pages *pages)
 {
     bool is_answered = false, is_well = open_pages(asking, pages);
-    int status = is_well ? evidence_subject(asking->evidence, &asking->subject, &is_answered) : 0;
+    int status =
+        is_well ? evidence_subject(asking->evidence, &asking->subject, NULL, &is_answered) : 0;
 
     is_well = close_pages(asking) && is_well;
     if (status == 0 && is_well && !is_answered) {

@@ -310,11 +310,12 @@ next_of_rings(struct ledger_reader *r, struct ledger_entry *entry)
 static int
 begin_rings(struct ledger_reader *r)
 {
-    bool has_any = false;
+    uint64_t rings = 0;
 
     for (size_t i = 0; i < RINGS_MAX; i++)
-        has_any |= r->copies[i].at < r->copies[i].length;
-    return has_any ? records_look_back(&r->records) : 0;
+        if (r->copies[i].at < r->copies[i].length)
+            rings |= UINT64_C(1) << i;
+    return records_look_back(&r->records, rings);
 }
 
 int

@@ -23,7 +23,7 @@ struct answer {
 static inline struct entries
 entries_of(struct told_ledger *l)
 {
-    return (struct entries){l, told_seek, told_next, told_damage};
+    return (struct entries){.arg = l, .seek = told_seek, .next = told_next, .damage = told_damage};
 }
 
 static inline void
