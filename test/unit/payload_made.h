@@ -25,7 +25,7 @@ static const struct layout layouts[] = {
     {17, "h4z4"},      {18, "81z3TT"},   {19, "84z4TT"},
     {20, "44TT"},      {21, "4488T"},    {22, "84z4TT"},
     {23, "84z4TT"},    {24, "88"},       {25, "44T"},
-    {26, "811z24hh"},
+    {26, "811z24hh"},  {28, "11z2488888888888tt"}, {29, "884211tttta"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -140,6 +140,18 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[8] &= 7;
         m->bytes[9] &= 1;
         set_u32(m, 12, 1 + random_below(random, EXPOSURE_ORDINALS_MAX));
+        break;
+    case SEGMENT_CENSUS:
+        m->bytes[0] &= 7;
+        m->bytes[1] &= 1;
+        m->bytes[39] &= 0x7f;
+        m->bytes[47] &= 0x7f;
+        for (size_t at = 32; at < 96; at += 16)
+            in_order(m, at);
+        break;
+    case SEGMENT_BYPASS:
+        m->bytes[22] &= 1;
+        m->bytes[23] &= 1;
         break;
     default:
         break;
