@@ -16,12 +16,6 @@ struct census_database {
     struct message_census told; /* the last record; gateway "": none yet */
 };
 
-/* A backend that was told. */
-struct census_told {
-    int64_t began;
-    uint32_t pid;
-};
-
 struct census_server {
     struct list link;
     char gateway[GATEWAY_NAME_SIZE], inspected[NAME_SIZE];
@@ -34,7 +28,7 @@ struct census_server {
     struct census_server *leader; /* the first one of the same server: itself */
     struct census_database *databases;
     size_t database_count, database_space;
-    struct census_told *backends;
+    struct message_bypass *backends; /* that were told, and are there */
     size_t backend_count, backend_space;
 };
 

@@ -268,13 +268,21 @@ is_guarded(const struct census_server *server, const struct message_bypass *who)
     return false;
 }
 
-static bool
-is_told(const struct census_server *server, const struct message_bypass *who)
+static void
+send_bypass(struct census_room *room, const struct message_bypass *who)
+{
+    if (keeper_link_record(&room->shared->keeper, MESSAGE_BYPASS, who, sizeof(*who)) != 0) {
+        /* it is counted in the gap */
+    }
+}
+
+static struct message_bypass *
+find_told(const struct census_server *server, const struct message_bypass *who)
 {
     for (size_t i = 0; i < server->backend_count; i++)
         if (server->backends[i].pid == who->pid && server->backends[i].began == who->began)
-            return true;
-    return false;
+            return &server->backends[i];
+    return NULL;
 }
 
 static bool
@@ -282,30 +290,37 @@ keep_told(struct census_server *server, const struct message_bypass *who)
 {
     if (server->backend_count == server->backend_space) {
         size_t space = server->backend_space ? 2 * server->backend_space : SPACE_FIRST;
-        struct census_told *more = memory_resize(server->backends, space, sizeof(*more));
+        struct message_bypass *more = memory_resize(server->backends, space, sizeof(*more));
 
         if (!more)
             return false;
         server->backends = more;
         server->backend_space = space;
     }
-    server->backends[server->backend_count++] = (struct census_told){who->began, who->pid};
+    server->backends[server->backend_count++] = *who;
     return true;
 }
 
-/* Those that are gone: their numbers will be others'. */
+/* Those that are gone have ended. */
 static void
-forget_told(struct census_server *server)
+tell_ended(struct census_room *room, struct census_server *server, int64_t now)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < server->backend_count; i++)
-        for (size_t b = 0; b < server->answer.backend_count; b++)
-            if (server->answer.backends[b].who.pid == server->backends[i].pid &&
-                server->answer.backends[b].who.began == server->backends[i].began) {
-                server->backends[kept++] = server->backends[i];
-                break;
-            }
+    for (size_t b = 0; b < server->answer.backend_count; b++) {
+        struct message_bypass *told = find_told(server, &server->answer.backends[b].who);
+
+        if (told)
+            told->seen = now;
+    }
+    for (size_t i = 0; i < server->backend_count; i++) {
+        if (server->backends[i].seen == now) {
+            server->backends[kept++] = server->backends[i];
+            continue;
+        }
+        server->backends[i].is_over = 1;
+        send_bypass(room, &server->backends[i]);
+    }
     server->backend_count = kept;
 }
 
@@ -318,19 +333,19 @@ tell_backend(struct census_room *room, struct census_server *server,
 
     if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, &who) ||
         through_is_ours(room->shared->through, who.pid, now - backend->age) ||
-        is_told(server, &who) || !keep_told(server, &who))
+        find_told(server, &who))
         return;
     who.is_certain = is_certain;
     who.seen = now;
     memcpy(who.gateway, server->gateway, sizeof(who.gateway));
+    if (!keep_told(server, &who))
+        return;
     LOG_EVENT(&room->shared->log, BYPASS, F_TEXT("gateway", who.gateway),
               F_TEXT("principal", who.principal), F_TEXT("database", who.database),
               F_TEXT("application", who.application), F_TEXT("address", who.address),
               F_UINT("port", who.port), F_UINT("pid", who.pid),
               F_TEXT("certain", is_certain ? "yes" : "no"));
-    if (keeper_link_record(&room->shared->keeper, MESSAGE_BYPASS, &who, sizeof(who)) != 0) {
-        /* it is counted in the gap */
-    }
+    send_bypass(room, &who);
 }
 
 void
@@ -343,7 +358,8 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
     for (size_t i = 0; i < server->answer.count; i++)
         take_count(room, server, &server->answer.counts[i], now, when);
     sum_up(room, server, NULL, &sum);
-    forget_told(server);
+    if (server->answer.may_see)
+        tell_ended(room, server, now);
     for (size_t i = 0; i < server->answer.backend_count; i++)
         tell_backend(room, server, &server->answer.backends[i], sum.is_unclear, now);
     pthread_mutex_unlock(&room->shared->through->lock);

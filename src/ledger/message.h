@@ -207,12 +207,14 @@ struct message_census {
 };
 
 struct message_bypass {
-    int64_t began, seen; /* realtime ns, by our clock */
+    int64_t began; /* realtime ns, by the server's clock */
+    int64_t seen;  /* by ours: the last time */
     uint32_t pid;        /* of the server's process */
     uint32_t port;       /* 0: none, or not known */
     uint8_t is_certain;  /* else it can be of an earlier gate */
     uint8_t replication;
-    uint8_t unused[6];
+    uint8_t is_over; /* told before: it has ended since it was seen last */
+    uint8_t unused[5];
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char database[NAME_SIZE]; /* "": of none (replication) */

@@ -25,7 +25,7 @@ static const struct layout layouts[] = {
     {17, "h4z4"},      {18, "81z3TT"},   {19, "84z4TT"},
     {20, "44TT"},      {21, "4488T"},    {22, "84z4TT"},
     {23, "84z4TT"},    {24, "88"},       {25, "44T"},
-    {26, "811z24hh"},  {28, "11z2488888888888tt"}, {29, "884211tttta"},
+    {26, "811z24hh"},  {28, "11z2488888888888tt"}, {29, "8842111z3tttta"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -152,6 +152,7 @@ make_right(struct made *m, struct random *random, uint32_t type)
     case SEGMENT_BYPASS:
         m->bytes[22] &= 1;
         m->bytes[23] &= 1;
+        m->bytes[24] &= 1;
         break;
     default:
         break;

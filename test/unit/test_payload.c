@@ -325,6 +325,7 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_CENSUS, 80, 1, "\xff"},
         {SEGMENT_BYPASS, 22, 1, "\2"},
         {SEGMENT_BYPASS, 23, 1, "\2"},
+        {SEGMENT_BYPASS, 24, 1, "\2"},
         {SEGMENT_MARK, 8, 8, "\0\0\0\0\0\0\0\0"}, /* carries nothing */
         {SEGMENT_MARK, 33, 1, "\x80"},            /* a column below 0 */
         {SEGMENT_MARK, 34, 1, "\0"},              /* says nothing */
