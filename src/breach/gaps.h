@@ -43,7 +43,7 @@ struct gaps {
     uint64_t left_out; /* beyond GAPS_MAX */
     int64_t last;      /* time of the last entry */
     size_t first_open; /* items from here on have no `to` yet */
-    size_t past; /* how many are of that kind */
+    size_t past;       /* how many are of that kind */
     struct reconciled reconciled;
     enum { GAPS_BEGINNING, GAPS_RUNNING, GAPS_ENDED } state;
 };

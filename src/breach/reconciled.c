@@ -159,8 +159,8 @@ const char *
 reconciled_why_text(enum census_what why)
 {
     static const char *const texts[CENSUS_WHATS] = {
-        [CENSUS_RESET] = "statistics_reset",  [CENSUS_UNENDED] = "gate_died",
-        [CENSUS_OTHER] = "other_server",      [CENSUS_ALONE] = "no_inspector",
+        [CENSUS_RESET] = "statistics_reset",    [CENSUS_UNENDED] = "gate_died",
+        [CENSUS_OTHER] = "other_server",        [CENSUS_ALONE] = "no_inspector",
         [CENSUS_OLD] = "server_does_not_count", [CENSUS_POOLED] = "pooler_between",
         [CENSUS_UNASKED] = "server_not_asked",
     };

@@ -247,9 +247,8 @@ look_function(const struct look *look)
 static void
 look_sessions(const struct look *look)
 {
-    PGresult *rows =
-        probe_query(look->probe, "SELECT pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')",
-                    0, NULL);
+    PGresult *rows = probe_query(
+        look->probe, "SELECT pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')", 0, NULL);
 
     if (rows == NULL || PQntuples(rows) != 1)
         FOUND(look, "sessions", FINDING_INFO, "", "cannot be looked up: %s", look->probe->error);

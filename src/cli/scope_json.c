@@ -103,6 +103,7 @@ put_completeness(struct json_out *out, const struct scope *scope)
     json_out_close(out, ']');
     json_put_count(out, "gaps_left_out", gaps->left_out);
     scope_put_reconciled(out, gaps, selection->filter);
+    scope_put_bypasses(out, gaps, selection->filter);
     json_put_count(out, "bounded", scope->bounded);
     json_put_count(out, "unattributed", scope->unattributed);
     json_put_count(out, "unrecorded_sessions", selection->unrecorded.count);

@@ -6,7 +6,12 @@
 
 #include <inttypes.h>
 
-enum { NAME_TEXT = VOCABULARY_NAME_SIZE * 4 + 1, TIME_SIZE = 32, NUMBER_SIZE = 32, PLACE_TEXT = 640 };
+enum {
+    NAME_TEXT = VOCABULARY_NAME_SIZE * 4 + 1,
+    TIME_SIZE = 32,
+    NUMBER_SIZE = 32,
+    PLACE_TEXT = 640
+};
 
 static void
 print_label(FILE *file, const char *label)
@@ -231,7 +236,7 @@ print_completeness(FILE *file, const struct scope *scope)
             said++;
         }
     said += print_some(file, gaps->left_out, "further gap", "are not listed");
-    said += scope_view_reconciled(file, gaps, selection->filter);
+    said += scope_view_reconciled(file, gaps, selection->filter, true);
     said += print_some(file, scope->bounded, "statement", "could not name all persons");
     said += print_some(file, scope->unattributed, "statement",
                        "had rows with personal fields and no usable key");

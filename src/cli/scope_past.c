@@ -79,12 +79,19 @@ scope_put_reconciled(struct json_out *out, const struct gaps *gaps, const struct
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
+    json_put_count(out, "reconciled_left_out", r->left_out);
+}
+
+void
+scope_put_bypasses(struct json_out *out, const struct gaps *gaps, const struct filter *filter)
+{
+    const struct reconciled *r = &gaps->reconciled;
+
     json_put_open(out, "bypasses", '[');
     for (size_t b = 0; b < r->backend_count; b++)
         if (reconciled_bypass_concerns(&r->backends[b], filter->from, filter->to))
             put_bypass(out, &r->backends[b]);
     json_out_close(out, ']');
-    json_put_count(out, "reconciled_left_out", r->left_out);
 }
 
 /* ---- for people ---- */
@@ -130,9 +137,10 @@ print_stretch(FILE *file, const struct gaps *gaps, const struct reconciled_stret
     if (stretch->to > 0)
         log_time_text(to, sizeof(to), stretch->to);
     if (stretch->why != CENSUS_COUNTED) {
-        fprintf(file,
-                "  whether sessions in %s did not come through pasu from %s to %s is not known: %s\n",
-                place, from, to, why_words(stretch->why));
+        fprintf(
+            file,
+            "  whether sessions in %s did not come through pasu from %s to %s is not known: %s\n",
+            place, from, to, why_words(stretch->why));
         return 1;
     }
     text_count(n, sizeof(n), open);
@@ -156,16 +164,17 @@ print_bypass(FILE *file, const struct message_bypass *b)
     text_escape(address, sizeof(address), view_of_text(b->address));
     log_time_text(began, sizeof(began), b->began);
     log_time_text(seen, sizeof(seen), b->seen);
-    fprintf(file, "  %s was connected to %s past pasu from %s, port %" PRIu32 ", application \"%s\"",
+    fprintf(file,
+            "  %s was connected to %s past pasu from %s, port %" PRIu32 ", application \"%s\"",
             principal, database[0] != '\0' ? database : "the server for replication",
             address[0] != '\0' ? address : "the server's machine", b->port, application);
-    fprintf(file, ", since %s, %s %s%s\n", began,
-            b->is_over ? "until" : "seen", seen,
+    fprintf(file, ", since %s, %s %s%s\n", began, b->is_over ? "until" : "seen", seen,
             b->is_certain ? "" : " (it can have been a session of pasu's own)");
 }
 
 size_t
-scope_view_reconciled(FILE *file, const struct gaps *gaps, const struct filter *filter)
+scope_view_reconciled(FILE *file, const struct gaps *gaps, const struct filter *filter,
+                      bool has_all)
 {
     const struct reconciled *r = &gaps->reconciled;
     size_t said = 0;
@@ -176,7 +185,8 @@ scope_view_reconciled(FILE *file, const struct gaps *gaps, const struct filter *
             said++;
         }
     for (size_t s = 0; s < r->stretch_count; s++)
-        if (reconciled_concerns(&r->stretches[s], filter->from, filter->to))
+        if (reconciled_concerns(&r->stretches[s], filter->from, filter->to) &&
+            (has_all || r->stretches[s].at_least != r->stretches[s].at_most))
             said += print_stretch(file, gaps, &r->stretches[s]);
     if (r->left_out > 0)
         fputs("  there is more of that than is listed\n", file);

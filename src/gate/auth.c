@@ -68,7 +68,8 @@ event_of_authentication(struct session *s, struct view message)
 
     if (body.length < 4)
         return EVENT_SERVER_JUNK;
-    s->is_asked = bytes_get_u32(body.bytes) != AUTH_OK && bytes_get_u32(body.bytes) != AUTH_SASL_FINAL;
+    s->is_asked =
+        bytes_get_u32(body.bytes) != AUTH_OK && bytes_get_u32(body.bytes) != AUTH_SASL_FINAL;
     switch (bytes_get_u32(body.bytes)) {
     case AUTH_OK:
         return body.length == 4 ? EVENT_SERVER_AUTH_OK : EVENT_SERVER_JUNK;

@@ -6,9 +6,10 @@
 
 #include <signal.h>
 
-#define PERIOD   (10 * NANOSECONDS_PER_SECOND)
-#define LEAST    (200 * NANOSECONDS_PER_MILLISECOND) /* between two that were asked for */
-#define KEPT_FOR (3600 * NANOSECONDS_PER_SECOND)     /* sessions of a server that does not answer */
+#define PERIOD    (10 * NANOSECONDS_PER_SECOND)
+#define LEAST     (200 * NANOSECONDS_PER_MILLISECOND) /* between two that were asked for */
+#define KEPT_FOR  (3600 * NANOSECONDS_PER_SECOND) /* sessions of a server that does not answer */
+#define LAST_MOST (500 * NANOSECONDS_PER_MILLISECOND) /* the supervisor does not wait for long */
 
 struct census {
     struct census_room room;
@@ -51,6 +52,8 @@ take(struct census *census, struct settings *settings, enum census_when when)
         const struct gateway *gateway = &settings->gateways[i];
         struct census_server *server = census_server_get(&census->room, gateway->config->name);
 
+        if (when == CENSUS_LAST && os_realtime(census->room.shared->os) - began > LAST_MOST)
+            break;
         if (server)
             census_server_ask(&census->room, server, settings, gateway, when == CENSUS_LAST);
     }

@@ -14,9 +14,11 @@ enum { NUMBER_SIZE = 32, BYTES_MAX = 8 << 20, FIRST_SPACE = 64 };
 #define NANOSECONDS_PER_MICROSECOND 1000
 
 static const char greet_sql[] =
-    "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'), " MICROSECONDS(
+    "SELECT pg_catalog.pg_backend_pid(), "
+    "pg_catalog.current_setting('server_version_num'), " MICROSECONDS(
         "pg_catalog.pg_postmaster_start_time()") ", "
-    "pg_catalog.pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')::pg_catalog.int4";
+                                                 "pg_catalog.pg_has_role(session_user, "
+                                                 "'pg_read_all_stats', 'MEMBER')::pg_catalog.int4";
 
 /* The role that inspector.sql makes does not inherit what it is granted. */
 static const char become_sql[] = "SET ROLE pg_read_all_stats";
@@ -25,19 +27,38 @@ static const char hurry_sql[] = "SET statement_timeout = '2s'";
 /* The archiver's statistics begin anew when those of the server do: after a crash, or in a copy. */
 static const char counts_sql[] =
     "SELECT d.datid, d.datname, d.sessions, "
-    "coalesce(" MICROSECONDS("d.stats_reset") ", 0), "
-    "coalesce((SELECT " MICROSECONDS("a.stats_reset") " FROM pg_catalog.pg_stat_archiver a), 0) "
-    "FROM pg_catalog.pg_stat_database d WHERE d.datname IS NOT NULL";
+    "coalesce(" MICROSECONDS(
+        "d.stats_reset") ", 0), "
+                         "coalesce((SELECT " MICROSECONDS(
+                             "a.stats_reset") " FROM pg_catalog.pg_stat_archiver a), 0) "
+                                              "FROM pg_catalog.pg_stat_database d WHERE d.datname "
+                                              "IS NOT NULL";
 
-static const char backends_sql[] =
-    "SELECT a.pid, coalesce(a.datname, ''), coalesce(a.usename, ''), "
-    "coalesce(a.application_name, ''), coalesce(pg_catalog.host(a.client_addr), ''), "
-    "CASE WHEN a.client_addr IS NULL THEN 0 ELSE a.client_port END, " MICROSECONDS(
-        "a.backend_start") ", " MICROSECONDS("(pg_catalog.clock_timestamp() "
-                                             "OPERATOR(pg_catalog.-) a.backend_start)") ", "
-    "(a.backend_type OPERATOR(pg_catalog.=) 'walsender')::pg_catalog.int4 "
-    "FROM pg_catalog.pg_stat_activity a WHERE a.backend_start IS NOT NULL AND "
-    "a.backend_type OPERATOR(pg_catalog.=) ANY (ARRAY['client backend', 'walsender'])";
+static const char
+    backends_sql[] = "SELECT a.pid, coalesce(a.datname, ''), coalesce(a.usename, ''), "
+                     "coalesce(a.application_name, ''), coalesce(pg_catalog.host(a.client_addr), "
+                     "''), "
+                     "CASE WHEN a.client_addr IS NULL THEN 0 ELSE a.client_port END, " MICROSECONDS(
+                         "a.backend_start") ", " MICROSECONDS("(pg_catalog.clock_timestamp() "
+                                                              "OPERATOR(pg_catalog.-) "
+                                                              "a.backend_start)") ", "
+                                                                                  "(a.backend_type "
+                                                                                  "OPERATOR(pg_"
+                                                                                  "catalog.=) "
+                                                                                  "'walsender')::"
+                                                                                  "pg_catalog.int4 "
+                                                                                  "FROM "
+                                                                                  "pg_catalog.pg_"
+                                                                                  "stat_activity a "
+                                                                                  "WHERE "
+                                                                                  "a.backend_start "
+                                                                                  "IS NOT NULL AND "
+                                                                                  "a.backend_type "
+                                                                                  "OPERATOR(pg_"
+                                                                                  "catalog.=) ANY "
+                                                                                  "(ARRAY['client "
+                                                                                  "backend', "
+                                                                                  "'walsender'])";
 
 void
 census_answer_release(struct census_answer *answer)

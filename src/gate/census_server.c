@@ -5,8 +5,8 @@
 
 enum {
     MESSAGE_MAX = 64 << 10,
-    WAIT_MILLISECONDS = 3000,
-    WAIT_LAST_MILLISECONDS = 400,
+    WAIT_MILLISECONDS = 1500,
+    WAIT_LAST_MILLISECONDS = 300,
     VERSION_COUNTS = 140000, /* pg_stat_database.sessions */
     FAILURES_TOLD = 3,
 };
@@ -81,7 +81,8 @@ census_server_ask(struct census_room *room, struct census_server *server, struct
     }
     if (settings_addresses(settings, gateway, addresses) == 0)
         return; /* not yet */
-    snprintf(server->inspected, sizeof(server->inspected), "%s", gateway->config->inspector.database);
+    snprintf(server->inspected, sizeof(server->inspected), "%s",
+             gateway->config->inspector.database);
     result = ask_once(server, settings, gateway, is_last);
     if (result != 0 && was_open && !is_last) /* it had ended meanwhile */
         result = ask_once(server, settings, gateway, is_last);

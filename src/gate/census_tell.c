@@ -139,7 +139,8 @@ tell_break(struct census_room *room, const struct census_server *server,
            const struct census_database *database, enum census_what what, int64_t since, int64_t at,
            uint64_t at_most)
 {
-    struct message_census census = {.what = (uint8_t)what, .since = since, .at = at, .at_most = at_most};
+    struct message_census census = {
+        .what = (uint8_t)what, .since = since, .at = at, .at_most = at_most};
 
     if (census.since > census.at) /* the clock went back */
         census.since = census.at;
@@ -184,7 +185,8 @@ log_past(struct census_room *room, const struct message_census *before,
          const struct message_census *now)
 {
     LOG_EVENT(&room->shared->log, SESSIONS_PAST, F_TEXT("gateway", now->gateway),
-              F_TEXT("database", now->database), F_UINT("at_least", now->at_least - before->at_least),
+              F_TEXT("database", now->database),
+              F_UINT("at_least", now->at_least - before->at_least),
               F_UINT("at_most", now->at_most - before->at_least));
 }
 

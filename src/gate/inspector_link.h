@@ -23,9 +23,9 @@ struct through_session;
 struct inspector_link {
     const struct os *os;
     struct peer peer;
-    uint64_t generation; /* of the settings it was connected with */
-    int wait;            /* milliseconds at most that a message takes to come */
-    int wait_answer;     /* the same, of the answer to a question with rows */
+    uint64_t generation;             /* of the settings it was connected with */
+    int wait;                        /* milliseconds at most that a message takes to come */
+    int wait_answer;                 /* the same, of the answer to a question with rows */
     struct through_session *through; /* while connected: it is counted as the gate's own */
     uint32_t pid;                    /* of the process at the other end, as that says; 0: not */
     bool is_refused;                 /* the server did not let us in */

@@ -193,7 +193,8 @@ see(struct rebuild *p, const struct ledger_entry *entry)
         return directory_restore(p->shared->directory, ORDINALS_OF_ALL_KINDS,
                                  entry->u.ordinal->head.ordinal, entry->u.ordinal->head.hash);
     case LEDGER_CENSUS:
-        through_remember(p->shared->through, entry->u.census);
+        if (p->shared->through)
+            through_remember(p->shared->through, entry->u.census);
         return 0;
     case LEDGER_MARK:
         return past_marks_see(&p->marks, entry->u.mark);

@@ -37,8 +37,8 @@ struct through_place {
     uint64_t starting; /* have begun, and their process is not known yet */
     uint64_t nameless; /* began, and ended without their process ever being known */
     struct through_sight now, last, settled; /* settled: some seconds before `last` */
-    bool has_past;              /* the ledger has a census of it: */
-    struct message_census past; /* the last */
+    bool has_past;                           /* the ledger has a census of it: */
+    struct message_census past;              /* the last */
 };
 
 struct through {

@@ -77,7 +77,7 @@ enum message_type {
     /* supervisor → gate */
     MESSAGE_OFFER, /* after UNREAD: it may be tried again; message_empty */
     /* gate → keeper */
-    MESSAGE_LOST, /* records that found no room on their way; message_lost */
+    MESSAGE_LOST,   /* records that found no room on their way; message_lost */
     MESSAGE_CENSUS, /* record what a server has counted; message_census */
     MESSAGE_BYPASS, /* record a session that went past pasu; message_bypass */
     /* gate → supervisor */
@@ -192,7 +192,7 @@ enum census_what {
 };
 
 struct message_census {
-    uint8_t what; /* enum census_what */
+    uint8_t what;     /* enum census_what */
     uint8_t is_final; /* of a gate that ends in order: another one can go on from it */
     uint8_t unused[2];
     uint32_t database_oid;
@@ -207,11 +207,11 @@ struct message_census {
 };
 
 struct message_bypass {
-    int64_t began; /* realtime ns, by the server's clock */
-    int64_t seen;  /* by ours: the last time */
-    uint32_t pid;        /* of the server's process */
-    uint32_t port;       /* 0: none, or not known */
-    uint8_t is_certain;  /* else it can be of an earlier gate */
+    int64_t began;      /* realtime ns, by the server's clock */
+    int64_t seen;       /* by ours: the last time */
+    uint32_t pid;       /* of the server's process */
+    uint32_t port;      /* 0: none, or not known */
+    uint8_t is_certain; /* else it can be of an earlier gate */
     uint8_t replication;
     uint8_t is_over; /* told before: it has ended since it was seen last */
     uint8_t unused[5];

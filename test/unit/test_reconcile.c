@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server that counts sessions when it likes, some that come through and some that do not: what is said of
- * those is never more than there were, nor less. */
+/* A server that counts sessions when it likes, some that come through and some that do not: what is
+ * said of those is never more than there were, nor less. */
 #include "gate/reconcile.h"
 #include "random.h"
 #include "unit.h"
