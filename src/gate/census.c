@@ -17,7 +17,7 @@ struct census {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct settings *settings; /* held; NULL: none yet */
-    bool is_asked, is_stopping;
+    bool is_asked, is_wanted, is_stopping;
 };
 
 /* What is not shown by any server any more is over; one that has not answered may show it. */
@@ -97,13 +97,13 @@ census_run(void *arg)
     pthread_mutex_lock(&census->lock);
     while (!census->is_stopping) {
         int64_t until = due(census, last);
-        enum census_when when = census->is_asked ? CENSUS_ON_DEMAND : CENSUS_IN_TURN;
+        enum census_when when = census->is_wanted ? CENSUS_ON_DEMAND : CENSUS_IN_TURN;
 
         if (until == 0 || os_monotonic(os) < until) {
             wait_until(census, until);
             continue;
         }
-        census->is_asked = false;
+        census->is_asked = census->is_wanted = false;
         settings = settings_hold(census->settings);
         pthread_mutex_unlock(&census->lock);
         take(census, settings, when);
@@ -158,16 +158,17 @@ census_configure(struct census *census, struct settings *settings)
     census->settings = settings_hold(settings);
     pthread_mutex_unlock(&census->lock);
     settings_release(former);
-    census_soon(census);
+    census_soon(census, false);
 }
 
 void
-census_soon(struct census *census)
+census_soon(struct census *census, bool is_wanted)
 {
     if (!census)
         return;
     pthread_mutex_lock(&census->lock);
     census->is_asked = true;
+    census->is_wanted |= is_wanted;
     pthread_cond_signal(&census->wake);
     pthread_mutex_unlock(&census->lock);
 }

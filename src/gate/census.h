@@ -25,8 +25,9 @@
 PASU_MUST_USE int census_start(struct census **census, struct gate_shared *shared);
 /* From now on these settings. */
 void census_configure(struct census *census, struct settings *settings);
-/* One is to be taken now. NULL is allowed. */
-void census_soon(struct census *census);
+/* One is to be taken now; somebody wants to know: what it finds is recorded even where that is not
+ * much. NULL is allowed. */
+void census_soon(struct census *census, bool is_wanted);
 /* Takes the last one. NULL is allowed. */
 void census_stop(struct census *census);
 

@@ -34,31 +34,31 @@ static const char counts_sql[] =
                                               "FROM pg_catalog.pg_stat_database d WHERE d.datname "
                                               "IS NOT NULL";
 
-static const char
-    backends_sql[] = "SELECT a.pid, coalesce(a.datname, ''), coalesce(a.usename, ''), "
-                     "coalesce(a.application_name, ''), coalesce(pg_catalog.host(a.client_addr), "
-                     "''), "
-                     "CASE WHEN a.client_addr IS NULL THEN 0 ELSE a.client_port END, " MICROSECONDS(
-                         "a.backend_start") ", " MICROSECONDS("(pg_catalog.clock_timestamp() "
-                                                              "OPERATOR(pg_catalog.-) "
-                                                              "a.backend_start)") ", "
-                                                                                  "(a.backend_type "
-                                                                                  "OPERATOR(pg_"
-                                                                                  "catalog.=) "
-                                                                                  "'walsender')::"
-                                                                                  "pg_catalog.int4 "
-                                                                                  "FROM "
-                                                                                  "pg_catalog.pg_"
-                                                                                  "stat_activity a "
-                                                                                  "WHERE "
-                                                                                  "a.backend_start "
-                                                                                  "IS NOT NULL AND "
-                                                                                  "a.backend_type "
-                                                                                  "OPERATOR(pg_"
-                                                                                  "catalog.=) ANY "
-                                                                                  "(ARRAY['client "
-                                                                                  "backend', "
-                                                                                  "'walsender'])";
+static const char backends_sql[] =
+    "SELECT a.pid, coalesce(a.datname, ''), coalesce(a.usename, ''), "
+    "coalesce(a.application_name, ''), coalesce(pg_catalog.host(a.client_addr), "
+    "''), "
+    "CASE WHEN a.client_addr IS NULL THEN 0 ELSE a.client_port END, " MICROSECONDS(
+        "a.backend_start") ", " MICROSECONDS("(pg_catalog.clock_timestamp() "
+                                             "OPERATOR(pg_catalog.-) "
+                                             "a.backend_start)") ", "
+                                                                 "(a.backend_type "
+                                                                 "OPERATOR(pg_"
+                                                                 "catalog.=) "
+                                                                 "'walsender')::"
+                                                                 "pg_catalog.int4 "
+                                                                 "FROM "
+                                                                 "pg_catalog.pg_"
+                                                                 "stat_activity a "
+                                                                 "WHERE "
+                                                                 "a.backend_start "
+                                                                 "IS NOT NULL AND "
+                                                                 "a.backend_type "
+                                                                 "OPERATOR(pg_"
+                                                                 "catalog.=) ANY "
+                                                                 "(ARRAY['client "
+                                                                 "backend', "
+                                                                 "'walsender'])";
 
 void
 census_answer_release(struct census_answer *answer)

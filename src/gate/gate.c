@@ -127,7 +127,7 @@ gate_warm(struct gate *g, uint32_t gateway)
                      config->personal_count + config->never.count > 0;
 
     inspector_warm(g->shared.inspector, g->settings, gateway);
-    census_soon(g->shared.census);
+    census_soon(g->shared.census, false);
     if (g->shared.catalogs)
         catalog_store_warm(g->shared.catalogs, g->settings, gateway,
                            is_wanted ? config->gateways[gateway].inspector.database : NULL);
