@@ -4,9 +4,7 @@
 #include "base/memory.h"
 #include "gate/catalog_origin.h"
 
-#include <errno.h>
-
-enum { NUMBER_SIZE = 32, BYTES_MAX = 8 << 20, FIRST_SPACE = 64 };
+enum { BYTES_MAX = 8 << 20, FIRST_SPACE = 64 };
 
 #define MICROSECONDS(time)                                                                         \
     "(pg_catalog.date_part('epoch', " time                                                         \
@@ -74,15 +72,11 @@ census_answer_release(struct census_answer *answer)
 static bool
 take_number(struct view value, int64_t *number)
 {
-    char text[NUMBER_SIZE], *end;
+    uint64_t found = 0;
+    bool is_one = inspector_take_number(value, &found) && found <= INT64_MAX;
 
-    if (!value.bytes || value.length == 0 || value.length >= sizeof(text))
-        return false;
-    memcpy(text, value.bytes, value.length);
-    text[value.length] = '\0';
-    errno = 0;
-    *number = strtoll(text, &end, 10);
-    return errno == 0 && end == text + value.length && *number >= 0;
+    *number = is_one ? (int64_t)found : 0;
+    return is_one;
 }
 
 static bool

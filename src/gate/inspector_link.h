@@ -54,6 +54,8 @@ void inspector_link_keep_error(struct inspector_link *link, struct view body);
 
 /* Takes one row, or refuses it with an error, which is then the question's result. */
 typedef int inspector_row(void *arg, const struct view *values, size_t count);
+/* A value that is a whole number; what is below 0 becomes what it is modulo 2⁶⁴. */
+PASU_MUST_USE bool inspector_take_number(struct view value, uint64_t *number);
 /*
  * Asks one question of an open link, whose rows go to `take_row` as they come; `most` is how many
  * bytes of rows are left to be taken, and is lowered. 0; PASU_E_DENIED where the server answers

@@ -6,9 +6,12 @@
 #include "postgres/request.h"
 #include "postgres/startup.h"
 
+#include <errno.h>
+
 enum {
     OUT_SIZE = 2048,
     HEAD = 5,
+    NUMBER_SIZE = 24,
 };
 
 /* SQL with the role's name as a literal: quotes doubled, backslashes as E'' has them. */
@@ -84,6 +87,20 @@ inspector_link_verifier(struct inspector_link *link, struct settings *settings,
 }
 
 /* ---- questions with rows ---- */
+
+bool
+inspector_take_number(struct view value, uint64_t *number)
+{
+    char text[NUMBER_SIZE], *end;
+
+    if (!value.bytes || value.length == 0 || value.length >= sizeof(text))
+        return false;
+    memcpy(text, value.bytes, value.length);
+    text[value.length] = '\0';
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return errno == 0 && end == text + value.length;
+}
 
 static int
 take_values(struct view body, inspector_row *take, void *arg)
