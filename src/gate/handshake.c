@@ -505,7 +505,7 @@ start_server_tls(struct session *s)
         server_tls_step(s);
 }
 
-/* From here on the server can count the session. Replication it does not count. */
+/* From here on the server can count the session; replication it does not. */
 static bool
 count_session(struct session *s)
 {
@@ -513,9 +513,7 @@ count_session(struct session *s)
 
     if (!through)
         return true;
-    s->through = through_begin(through, s->gateway->config->name, s->database);
-    if (s->through && s->is_replication)
-        through_disown(s->through);
+    s->through = through_begin(through, s->gateway->config->name, s->database, !s->is_replication);
     return s->through != NULL;
 }
 

@@ -363,7 +363,7 @@ count_session(struct inspector_link *link, const struct settings *settings,
     if (!settings->through)
         return 0;
     link->through = through_begin(settings->through, gateway->config->name,
-                                  database ? database : gateway->config->inspector.database);
+                                  database ? database : gateway->config->inspector.database, true);
     return link->through ? 0 : PASU_E_NOMEM;
 }
 

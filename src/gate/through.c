@@ -11,7 +11,7 @@ struct through_session {
     struct list link;    /* of its process; empty: not known */
     int64_t ended, seen; /* realtime; 0: not yet */
     uint32_t pid;
-    bool is_ready, is_disowned;
+    bool is_counted, is_ready, is_disowned;
 };
 
 static struct list *
@@ -72,18 +72,19 @@ through_place(struct through *through, const char *gateway, const char *database
 /* ---- a session ---- */
 
 struct through_session *
-through_begin(struct through *through, const char *gateway, const char *database)
+through_begin(struct through *through, const char *gateway, const char *database, bool is_counted)
 {
     struct through_session *session = memory_new(1, sizeof(*session));
 
     if (!session)
         return NULL;
     session->through = through;
+    session->is_counted = is_counted;
     list_init(&session->link);
     pthread_mutex_lock(&through->lock);
     session->place = through_place(through, gateway, database);
     if (session->place) {
-        session->place->began++;
+        session->place->began += is_counted;
         session->place->starting++;
     }
     pthread_mutex_unlock(&through->lock);
@@ -111,7 +112,7 @@ void
 through_ready(struct through_session *session)
 {
     pthread_mutex_lock(&session->through->lock);
-    if (!session->is_disowned && !session->is_ready)
+    if (session->is_counted && !session->is_disowned && !session->is_ready)
         session->place->ready++;
     session->is_ready = true;
     pthread_mutex_unlock(&session->through->lock);
@@ -121,8 +122,6 @@ void
 through_disown(struct through_session *session)
 {
     pthread_mutex_lock(&session->through->lock);
-    if (!session->is_disowned && !session->is_ready)
-        session->place->began--;
     session->is_disowned = true;
     pthread_mutex_unlock(&session->through->lock);
 }
@@ -151,9 +150,9 @@ through_end(struct through_session *session, bool is_refused)
     pthread_mutex_lock(&through->lock);
     has_process = !list_is_empty(&session->link);
     session->ended = session->seen = os_realtime(through->os);
-    if (!session->is_disowned && is_refused && !has_process)
+    if (session->is_counted && is_refused && !has_process)
         place->began--;
-    else if (!session->is_disowned)
+    else if (session->is_counted)
         place->ended++;
     if (!has_process) {
         place->starting--;

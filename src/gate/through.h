@@ -9,8 +9,8 @@
  *      ended   the connection is closed
  *
  * A session that the server has refused, or still waited to be authenticated, is taken back: it
- * will never be counted. One that is carried without a record is taken back, too: in the ledger
- * there is no such session, so it counts as past pasu.
+ * will never be counted. One that is carried without a record (on_failure: open) is never ready:
+ * whether the keeper has still written it down nobody knows, so it can have gone past pasu.
  *
  * Each session's process number is kept until the server does not show it any more, so that it can
  * be told from those of others. Any thread, behind one lock, which is taken a few times a session.
@@ -55,13 +55,14 @@ struct through_session;
 void through_init(struct through *through, const struct os *os);
 void through_release(struct through *through);
 
-/* A session begins. NULL: no memory; it must not go on. */
+/* A session begins; is_counted: by the server (replication is not). NULL: no memory; it must not go
+ * on. */
 PASU_MUST_USE struct through_session *through_begin(struct through *through, const char *gateway,
-                                                    const char *database);
+                                                    const char *database, bool is_counted);
 /* Which process of the server it is. */
 void through_process(struct through_session *session, uint32_t pid);
 void through_ready(struct through_session *session);
-/* It is not recorded. */
+/* It is carried, and may not be recorded. */
 void through_disown(struct through_session *session);
 /* Its connection is closed; `is_refused`: the server cannot have counted it. NULL is allowed. */
 void through_end(struct through_session *take_session, bool is_refused);

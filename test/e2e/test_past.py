@@ -4,7 +4,9 @@
 than there were, and each of them sooner or later."""
 import contextlib
 import json
+import os
 import random
+import signal
 
 import guard
 import harness
@@ -214,6 +216,23 @@ def test_no_inspector():
         session.query("SELECT 1")
     found = process.until(lambda: completeness(made)["reconciled"], "a reason", 20)
     equal([(one["unknown"], one["database"], one["to"]) for one in found], [("no_inspector", None, None)])
+    made.stop()
+
+
+@test(gateway=True, limit=60)
+def test_unrecorded():
+    """A session that was carried while no keeper could record it can have gone past pasu"""
+    made = front("open", on_failure="open")
+    keeper = made.guard.pids()["keeper"]
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        with made.login(user="app", database="silent") as session:
+            session.query("SELECT 1")
+            made.guard.wait("unrecorded")
+    finally:
+        os.kill(keeper, signal.SIGCONT)
+    until(made, "silent", lambda one: one and one["past"] == {"at_least": 0, "at_most": 1})
+    assert "leaves 1 open" in made.guard.run("scope").stdout
     made.stop()
 
 
