@@ -51,7 +51,7 @@ def direct(database, user="other", name="psql", **more):
 
 def completeness(config, *words):
     done = guard.run("scope", "--json", *words, "-c", getattr(config, "guard", config).path)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 and not done.stderr, done.stderr
     return json.loads(done.stdout)["completeness"]
 
 
