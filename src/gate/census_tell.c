@@ -84,13 +84,15 @@ sum_up(const struct census_room *room, const struct census_server *server, const
         const struct through_place *place = LIST_ENTRY(at, struct through_place, link);
         const struct census_server *leader = leader_of(room, place->gateway);
 
-        if (database && strcmp(place->database, database) != 0)
+        bool is_any = place->database[0] == '\0';
+
+        if (database && !is_any && strcmp(place->database, database) != 0)
             continue;
         if (leader && leader != server)
             continue;
         sum->began += place->began;
         sum->is_unclear |= place->starting > 0 || place->nameless != place->settled.nameless;
-        if (!leader)
+        if (!leader || is_any)
             continue;
         sum->ended += place->settled.ended;
         sum->ready += is_at_once ? place->now.ready : place->settled.ready;
@@ -353,16 +355,23 @@ tell_backend(struct census_room *room, struct census_server *server,
 void
 census_tell(struct census_room *room, struct census_server *server, enum census_when when)
 {
+    pthread_mutex_t *lock = &room->shared->through->lock; /* not for long: sessions begin with it */
     int64_t now = os_realtime(room->shared->os);
     struct through_sum sum;
 
-    pthread_mutex_lock(&room->shared->through->lock);
-    for (size_t i = 0; i < server->answer.count; i++)
+    for (size_t i = 0; i < server->answer.count; i++) {
+        pthread_mutex_lock(lock);
         take_count(room, server, &server->answer.counts[i], now, when);
-    sum_up(room, server, NULL, &sum);
+        pthread_mutex_unlock(lock);
+    }
     if (server->answer.may_see)
         tell_ended(room, server, now);
-    for (size_t i = 0; i < server->answer.backend_count; i++)
+    pthread_mutex_lock(lock);
+    sum_up(room, server, NULL, &sum);
+    pthread_mutex_unlock(lock);
+    for (size_t i = 0; i < server->answer.backend_count; i++) {
+        pthread_mutex_lock(lock);
         tell_backend(room, server, &server->answer.backends[i], sum.is_unclear, now);
-    pthread_mutex_unlock(&room->shared->through->lock);
+        pthread_mutex_unlock(lock);
+    }
 }

@@ -66,7 +66,32 @@ through_place(struct through *through, const char *gateway, const char *database
     snprintf(place->database, sizeof(place->database), "%s", database);
     list_init(&place->link);
     list_append(&through->places, &place->link);
+    through->place_count++;
     return place;
+}
+
+/* A client can name databases that there are not, one after the other. */
+static void
+drop_empty(struct through *through, struct through_place *place)
+{
+    if (place->began > 0 || place->starting > 0 || place->nameless > 0 || place->has_past)
+        return;
+    list_remove(&place->link);
+    through->place_count--;
+    memory_free(place);
+}
+
+/* Where a client's session is counted, who can make names up. */
+static struct through_place *
+place_for(struct through *through, const char *gateway, const char *database)
+{
+    struct through_place *place = through_place(through, gateway, database);
+
+    if (!place || through->place_count <= THROUGH_PLACES_MAX || place->began > 0 ||
+        place->starting > 0 || place->has_past)
+        return place;
+    drop_empty(through, place);
+    return through_place(through, gateway, "");
 }
 
 /* ---- a session ---- */
@@ -82,7 +107,7 @@ through_begin(struct through *through, const char *gateway, const char *database
     session->is_counted = is_counted;
     list_init(&session->link);
     pthread_mutex_lock(&through->lock);
-    session->place = through_place(through, gateway, database);
+    session->place = place_for(through, gateway, database);
     if (session->place) {
         session->place->began += is_counted;
         session->place->starting++;
@@ -126,16 +151,6 @@ through_disown(struct through_session *session)
     pthread_mutex_unlock(&session->through->lock);
 }
 
-/* A client can name databases that there are not, one after the other. */
-static void
-drop_empty(struct through_place *place)
-{
-    if (place->began > 0 || place->starting > 0 || place->nameless > 0 || place->has_past)
-        return;
-    list_remove(&place->link);
-    memory_free(place);
-}
-
 void
 through_end(struct through_session *session, bool is_refused)
 {
@@ -158,7 +173,7 @@ through_end(struct through_session *session, bool is_refused)
         place->starting--;
         place->nameless += !is_refused;
         memory_free(session);
-        drop_empty(place);
+        drop_empty(through, place);
     }
     pthread_mutex_unlock(&through->lock);
 }

@@ -29,7 +29,10 @@ struct through_sight {
     uint64_t ready, ended, nameless;
 };
 
-/* One database behind one gateway. The owner of the table may read all of it under the lock. */
+enum { THROUGH_PLACES_MAX = 1000 };
+
+/* One database behind one gateway; database "": any of those that clients have named beyond so
+ * many. The owner of the table may read all of it under the lock. */
 struct through_place {
     struct list link;
     char gateway[GATEWAY_NAME_SIZE], database[NAME_SIZE];
@@ -46,6 +49,7 @@ struct through {
     int64_t looked; /* monotonic */
     pthread_mutex_t lock;
     struct list places;
+    size_t place_count;
     struct list processes[1024]; /* struct through_session, by pid */
 };
 
