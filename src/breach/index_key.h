@@ -16,6 +16,7 @@ enum {
     INDEX_KNOWN = 'K',
     INDEX_OPEN = 'O',
     INDEX_PRINCIPAL = 'P',
+    INDEX_RECONCILED = 'R',
     INDEX_SHAPE = 'H',
     INDEX_VOCABULARY = 'V',
     INDEX_EXPLAINED = 'W',

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/index_key.h"
+#include "breach/index_reconciled.h"
 
 enum { META_UNEVEN = 1, META_STRANGE = 2, META_KEYS = 4 };
 
@@ -325,6 +326,7 @@ index_gaps_save(const struct gaps *gaps, struct index *index)
 {
     struct index_key key = index_key_letter(INDEX_GAPS);
     struct pack pack = {0};
+    int result;
 
     pack_u8(&pack, (uint8_t)gaps->state);
     pack_u64(&pack, (uint64_t)gaps->last);
@@ -342,7 +344,8 @@ index_gaps_save(const struct gaps *gaps, struct index *index)
         pack_number(&pack, gap->segment);
         pack_number(&pack, gap->offset);
     }
-    return put_pack(index, index_key_view(&key), &pack);
+    result = put_pack(index, index_key_view(&key), &pack);
+    return result == 0 ? index_reconciled_save(&gaps->reconciled, index) : result;
 }
 
 int
@@ -372,7 +375,8 @@ index_gaps_load(struct gaps *gaps, struct index *index)
         unsigned what = reader_u8(&r);
         struct gap *gap = &gaps->items[g];
 
-        gap->what = what <= GAP_DAMAGED ? (enum gap_what)what : GAP_DAMAGED;
+        gap->what = what <= GAP_PAST ? (enum gap_what)what : GAP_DAMAGED;
+        gaps->past += gap->what == GAP_PAST;
         gap->from = (int64_t)little_read_u64(&r);
         gap->to = (int64_t)little_read_u64(&r);
         gap->records = unpack_number(&r);
@@ -380,5 +384,5 @@ index_gaps_load(struct gaps *gaps, struct index *index)
         gap->segment = unpack_number(&r);
         gap->offset = unpack_number(&r);
     }
-    return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+    return reader_end(&r) == 0 ? index_reconciled_load(gaps, index) : PASU_E_CORRUPT;
 }

@@ -98,7 +98,7 @@ put_completeness(struct json_out *out, const struct scope_then *t)
     json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (hindsight_is_told_since(&t->hindsight, &gaps->items[g]))
-            scope_put_gap(out, &gaps->items[g]);
+            scope_put_gap(out, gaps, &gaps->items[g]);
     json_out_close(out, ']');
     put_both(out, "bounded", t->hindsight.scope.bounded, t->now.bounded);
     put_both(out, "unattributed", t->hindsight.scope.unattributed, t->now.unattributed);

@@ -195,6 +195,14 @@ decode_body(struct ledger_reader *r, uint32_t type, struct view payload, struct 
         entry->type = LEDGER_OPENING;
         entry->u.opening = &body->opening;
         break;
+    case SEGMENT_CENSUS:
+        entry->type = LEDGER_CENSUS;
+        entry->u.census = &body->census;
+        break;
+    case SEGMENT_BYPASS:
+        entry->type = LEDGER_BYPASS;
+        entry->u.bypass = &body->bypass;
+        break;
     default:
         return decode_deed(r, type, payload, entry);
     }

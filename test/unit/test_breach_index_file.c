@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is put into an index: it comes back, and where another one has it otherwise, that is told.
  */
+#include "base/memory.h"
 #include "breach/index_compare.h"
 #include "breach/index_state.h"
 #include "unit.h"
@@ -167,6 +168,76 @@ gaps_come_back_as_they_were(void **state PASU_UNUSED)
     drop(&place, index);
 }
 
+/* Sessions past pasu, and what is known of them. */
+static void
+note_past(struct gaps *gaps)
+{
+    const struct message_census census[] = {
+        {.since = 5, .at = 5, .gateway = "main", .database = "shop"},
+        {.since = 5,
+         .at = 9,
+         .at_least = 2,
+         .at_most = 3,
+         .is_final = 1,
+         .gateway = "main",
+         .database = "shop"},
+        {.what = CENSUS_RESET,
+         .since = 9,
+         .at = 12,
+         .at_most = UINT64_MAX,
+         .gateway = "main",
+         .database = "shop"},
+        {.what = CENSUS_ALONE, .since = 7, .at = 7, .at_most = UINT64_MAX, .gateway = "other"},
+    };
+    const struct message_bypass bypass = {.began = 3,
+                                          .seen = 8,
+                                          .pid = 77,
+                                          .port = 5000,
+                                          .is_certain = 1,
+                                          .gateway = "main",
+                                          .principal = "app",
+                                          .database = "shop",
+                                          .application = "psql",
+                                          .address = "192.0.2.1"};
+    struct ledger_entry entry = {.type = LEDGER_BYPASS, .time = 8, .u.bypass = &bypass};
+
+    gaps_note(gaps, &entry);
+    entry.type = LEDGER_CENSUS;
+    for (size_t i = 0; i < COUNT_OF(census); i++) {
+        entry.u.census = &census[i];
+        gaps_note(gaps, &entry);
+    }
+}
+
+static void
+sessions_past_pasu_come_back_as_they_were(void **state PASU_UNUSED)
+{
+    struct gaps *gaps = memory_new(1, sizeof(*gaps)), *again = memory_new(1, sizeof(*again));
+    struct place place;
+    struct index *index = make(&place, NULL, 0);
+
+    assert_true(gaps && again);
+    note_past(gaps);
+    index_close(index);
+    assert_int_equal(index_open_to_write(&index, place.directory), 0);
+    assert_int_equal(index_gaps_save(gaps, index), 0);
+    assert_int_equal(index_gaps_load(again, index), 0);
+    assert_int_equal(again->past, 1);
+    assert_int_equal(again->items[0].at_least, 2);
+    assert_memory_equal(&again->reconciled, &gaps->reconciled, sizeof(gaps->reconciled));
+    gaps->reconciled.stretches[1].place = 2; /* there are two */
+    assert_int_equal(index_gaps_save(gaps, index), 0);
+    assert_int_equal(index_gaps_load(again, index), PASU_E_CORRUPT);
+    gaps->reconciled.stretches[1].place = 1;
+    gaps->items[0].what = GAP_LOST; /* which the place says is its gap */
+    gaps->reconciled.places[0].gap = 1;
+    assert_int_equal(index_gaps_save(gaps, index), 0);
+    assert_int_equal(index_gaps_load(again, index), PASU_E_CORRUPT);
+    memory_free(gaps);
+    memory_free(again);
+    drop(&place, index);
+}
+
 int
 main(void)
 {
@@ -174,6 +245,7 @@ main(void)
         cmocka_unit_test(the_same_is_not_told_of),
         cmocka_unit_test(what_is_otherwise_missing_or_more_is_told_of_in_its_table),
         cmocka_unit_test(gaps_come_back_as_they_were),
+        cmocka_unit_test(sessions_past_pasu_come_back_as_they_were),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
