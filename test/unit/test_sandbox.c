@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROFILES = 4, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
+enum { PROFILES = 5, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
-static const char *const names[PROFILES] = {"supervisor", "gate", "keeper", "herald"};
+static const char *const names[PROFILES] = {"supervisor", "gate", "keeper", "herald", "indexer"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -37,8 +37,8 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald)                                                  \
-    {#name, SYS_##name, {supervisor, gate, keeper, herald}},
+#define X(name, supervisor, gate, keeper, herald, indexer)                                                  \
+    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer}},
 #include "base/sandbox.def"
 #undef X
 };
@@ -172,9 +172,9 @@ static void
 a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
 {
     static const struct call rings[] = {
-        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED, KILLED}},
-        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED, KILLED}},
-        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED, KILLED}},
+        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -209,18 +209,18 @@ static void
 sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
 {
     static const struct socket_kind kinds[] = {
-        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS}},
-        {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS}},
-        {"a Unix socket", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, {WORKS, WORKS, KILLED, WORKS}},
-        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
-        {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
-        {"a Unix socket of packets", AF_UNIX, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
-        {"netlink, routes", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, {WORKS, KILLED, KILLED, KILLED}},
-        {"netlink, audit", AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, {KILLED, KILLED, KILLED, KILLED}},
-        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED}},
-        {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED, KILLED}},
-        {"the kernel's ciphers", AF_ALG, SOCK_SEQPACKET, 0, {KILLED, KILLED, KILLED, KILLED}},
-        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED}},
+        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
+        {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
+        {"a Unix socket", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
+        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
+        {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
+        {"a Unix socket of packets", AF_UNIX, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
+        {"netlink, routes", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, {WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"netlink, audit", AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"the kernel's ciphers", AF_ALG, SOCK_SEQPACKET, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -285,6 +285,8 @@ processes_and_threads_are_made_by_whom_needs_them(void **state PASU_UNUSED)
     check("a thread", SANDBOX_KEEPER, try(SANDBOX_KEEPER, act_thread, NULL), KILLED);
     check("fork", SANDBOX_HERALD, try(SANDBOX_HERALD, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_HERALD, try(SANDBOX_HERALD, act_thread, NULL), KILLED);
+    check("fork", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_fork, NULL), KILLED);
+    check("a thread", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_thread, NULL), KILLED);
     for (size_t i = 0; i < COUNT_OF(namespaces); i++)
         for (int p = 0; p < PROFILES; p++)
             check("a namespace", p, try(p, act_clone, &namespaces[i]), KILLED);
@@ -333,7 +335,7 @@ static int
 act_confined(const void *arg)
 {
     const int *folder = arg;
-    int result = sandbox_confine(folder, 1);
+    int result = sandbox_confine(&(struct sandbox_folder){*folder, SANDBOX_WRITES}, 1);
 
     if (result == PASU_E_UNAVAILABLE)
         return NO_SANDBOX;
