@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Work on the index of a ledger: makes it of all records, or brings it up to date, for the commands
- * and for the guard's process that keeps it (breach/indexer.h). One at a time: whoever works has the
- * lock of the folder `index`. Readers have a whole index, or none, at any time.
+ * and for the guard's process that keeps it (breach/indexer.h). One at a time: whoever works has
+ * the lock of the folder `index`. Readers have a whole index, or none, at any time.
  *
  * Memory: as of index_build.h, and what is written between two commits. What is made anew is
  * committed as it goes; what is gone on with only when it is done, so that readers see no half of
@@ -35,7 +35,8 @@ void index_work_close(struct index_work *work);
 
 /* Makes it of all records, and puts it in the place of the one that there is. */
 PASU_MUST_USE int index_work_rebuild(struct index_work *work);
-/* How many entries are gone on with at once: what they make of the index is in memory until then. */
+/* How many entries are gone on with at once: what they make of the index is in memory until then.
+ */
 enum { INDEX_WORK_PORTION = 4 << 20 };
 /* Adds what came since, at most `most` entries: 1 where there was more. PASU_E_NOTFOUND: there is
  * none, or of another version; PASU_E_CORRUPT: it is damaged; PASU_E_UNAVAILABLE: it is of another

@@ -13,28 +13,29 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
-/* How often it is looked whether there is something to do. */
-#define LOOK_EVERY NANOSECONDS_PER_SECOND
 /* Between two pieces of work: fifty times what the last one took, but so long at least and at
- * most; after a failure twice as long each time. */
-#define REST_LEAST  (3 * NANOSECONDS_PER_SECOND)
+ * most; after a failure twice as long each time. What a hand has done to the index does not wait.
+ */
+#define REST_LEAST  (2 * NANOSECONDS_PER_SECOND)
 #define REST_MOST   (60 * NANOSECONDS_PER_SECOND)
 #define RETRY_MOST  (3600 * NANOSECONDS_PER_SECOND)
 #define REST_FACTOR 50
 /* An index that is gone on with for so long leads nowhere. */
 #define UPDATE_PATIENCE (600 * NANOSECONDS_PER_SECOND)
-/* To take away what was half made. */
-#define STOP_PATIENCE (500 * NANOSECONDS_PER_MILLISECOND)
 /* Of the disk: it is the ledger's. */
 #define LEFT_FREE (UINT64_C(1) << 30)
 
-enum { NICE = 19, POLL_MILLISECONDS = 1000 };
+enum {
+    NICE = 19,
+    LOOK_MILLISECONDS = 1000, /* between two looks whether there is something to do */
+    STOP_MILLISECONDS = 500,  /* to take away what was half made */
+};
 
 /* What tells whether a file was written to. */
 struct stamp {
@@ -56,9 +57,9 @@ struct indexer {
     int64_t rest, due; /* monotonic */
     /* Of both, under the lock. */
     pthread_mutex_t lock;
-    pthread_cond_t change; /* its clock is the monotonic one */
-    bool is_stopping, has_ended, is_homeless;
+    bool is_stopping, is_homeless;
     int64_t updating_since; /* monotonic; 0: no index is gone on with */
+    int stop, ended;        /* eventfds: readable once it is so */
 };
 
 static bool
@@ -209,8 +210,7 @@ rebuild(struct indexer *x, int error)
         return result;
     LOG_EVENT(&x->log, INDEX_MADE, F_TEXT("why", reason(x, error)),
               F_UINT("records", x->work.end.last), F_UINT("bytes", x->work.bytes),
-              F_INT("milliseconds",
-                    (os_monotonic(x->os) - began) / NANOSECONDS_PER_MILLISECOND));
+              F_INT("milliseconds", (os_monotonic(x->os) - began) / NANOSECONDS_PER_MILLISECOND));
     x->is_anew = false;
     return 0;
 }
@@ -287,15 +287,23 @@ is_folder_gone(struct indexer *x)
     return is;
 }
 
+static bool
+is_due(const struct indexer *x, int64_t now)
+{
+    struct stamp ledger = stamp_ledger(x), index = stamp_index(x);
+
+    if (x->is_ready && !is_same(&index, &x->index))
+        return true;
+    return now >= x->due && !(x->is_ready && is_same(&ledger, &x->ledger));
+}
+
 static void
 look(struct indexer *x)
 {
-    struct stamp ledger = stamp_ledger(x), index = stamp_index(x);
     int64_t began = os_monotonic(x->os);
     int result;
 
-    if (is_folder_gone(x) || began < x->due ||
-        (x->is_ready && is_same(&ledger, &x->ledger) && is_same(&index, &x->index)))
+    if (is_folder_gone(x) || !is_due(x, began))
         return;
     if (index_lock(x->work.folder, false) != 0)
         return; /* a command is at work */
@@ -307,11 +315,13 @@ look(struct indexer *x)
     rest(x, result, os_monotonic(x->os) - began);
 }
 
-static struct timespec
-time_of(int64_t monotonic)
+/* Whether there was an event, within so long. */
+static bool
+await(int event, int milliseconds)
 {
-    return (struct timespec){.tv_sec = (time_t)(monotonic / NANOSECONDS_PER_SECOND),
-                             .tv_nsec = (long)(monotonic % NANOSECONDS_PER_SECOND)};
+    struct pollfd fd = {.fd = event, .events = POLLIN};
+
+    return poll(&fd, 1, milliseconds) > 0;
 }
 
 static void *
@@ -319,20 +329,14 @@ work(void *arg)
 {
     struct indexer *x = arg;
 
-    pthread_mutex_lock(&x->lock);
-    while (!x->is_stopping) {
-        struct timespec next;
-
-        pthread_mutex_unlock(&x->lock);
+    while (!is_stopping(x)) {
         look(x);
-        next = time_of(os_monotonic(x->os) + LOOK_EVERY);
-        pthread_mutex_lock(&x->lock);
-        if (!x->is_stopping)
-            pthread_cond_timedwait(&x->change, &x->lock, &next);
+        if (await(x->stop, LOOK_MILLISECONDS))
+            break;
     }
-    x->has_ended = true;
-    pthread_cond_broadcast(&x->change);
-    pthread_mutex_unlock(&x->lock);
+    if (eventfd_write(x->ended, 1) != 0) {
+        /* then it is waited for as long as for one that does not end */
+    }
     return NULL;
 }
 
@@ -377,12 +381,9 @@ static int
 serve(struct indexer *x)
 {
     for (;;) {
-        struct pollfd fd = {.fd = x->supervisor.fd, .events = POLLIN};
         bool is_homeless;
 
-        if (poll(&fd, 1, POLL_MILLISECONDS) < 0 && errno != EINTR)
-            return 2;
-        if (read_supervisor(x))
+        if (await(x->supervisor.fd, LOOK_MILLISECONDS) && read_supervisor(x))
             return 0;
         if (!is_over(x, &is_homeless))
             continue;
@@ -397,14 +398,11 @@ serve(struct indexer *x)
 static void
 end_work(struct indexer *x)
 {
-    struct timespec until = time_of(os_monotonic(x->os) + STOP_PATIENCE);
-
     pthread_mutex_lock(&x->lock);
     x->is_stopping = true;
-    pthread_cond_broadcast(&x->change);
-    while (!x->has_ended && pthread_cond_timedwait(&x->change, &x->lock, &until) == 0)
-        ;
     pthread_mutex_unlock(&x->lock);
+    if (eventfd_write(x->stop, 1) == 0)
+        (void)await(x->ended, STOP_MILLISECONDS);
 }
 
 /* ---- start ---- */
@@ -416,7 +414,6 @@ enter_sandbox(struct indexer *x)
     const struct sandbox_folder folders[] = {{x->work.segments, SANDBOX_READS},
                                              {x->work.folder, SANDBOX_KEEPS}};
     int result = sandbox_confine(folders, COUNT_OF(folders));
-    pthread_condattr_t attributes;
     pthread_t thread;
 
     if (result == PASU_E_UNAVAILABLE)
@@ -424,9 +421,10 @@ enter_sandbox(struct indexer *x)
     else if (result != 0)
         return result;
     pthread_mutex_init(&x->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&x->change, &attributes);
+    x->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    x->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (x->stop < 0 || x->ended < 0)
+        return PASU_E_IO;
     pthread_mutex_lock(&x->lock); /* it begins once the filter is there */
     result = pthread_create(&thread, NULL, work, x) == 0 ? 0 : PASU_E_NOMEM;
     if (result == 0)

@@ -79,8 +79,8 @@ print_made(const struct making *m, const struct arguments *arguments)
     struct json_out out = {.file = stdout};
 
     if (!arguments_given(arguments, OPTION_json)) {
-        printf("the index goes up to record %" PRIu64 ": %" PRIu64 " bytes, %.1f s\n", m->work.end.last,
-               m->work.bytes, seconds);
+        printf("the index goes up to record %" PRIu64 ": %" PRIu64 " bytes, %.1f s\n",
+               m->work.end.last, m->work.bytes, seconds);
         return;
     }
     json_out_open(&out, '{');

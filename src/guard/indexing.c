@@ -36,9 +36,9 @@ int
 indexing_start(struct supervisor *v)
 {
     const int directory = v->resources.directory;
-    struct indexer_run indexer = {.v = v,
-                                  .start = {.directory_fd = directory,
-                                            .is_anew = v->indexer_deaths > DEATHS_TRUSTED}};
+    struct indexer_run indexer = {
+        .v = v,
+        .start = {.directory_fd = directory, .is_anew = v->indexer_deaths > DEATHS_TRUSTED}};
     struct child_start start = {.account = &v->account,
                                 .log = &v->log,
                                 .main = run_indexer,

@@ -42,12 +42,12 @@ struct supervisor {
     struct lookup lookups[LOOKUPS_MAX]; /* of the gateways' servers */
     struct lookup targets[LOOKUPS_MAX]; /* of where checkpoints are published */
     bool is_announced, is_linked, is_herald_linked;
-    bool is_herald_renewed; /* it was told to end, to begin with another configuration */
+    bool is_herald_renewed;  /* it was told to end, to begin with another configuration */
     bool is_indexer_renewed; /* as is_herald_renewed */
     bool is_killed;          /* at the end: whose end is awaited */
     unsigned indexer_deaths; /* since it last had the index up to date */
-    bool is_reload_wanted;  /* asked for while it could not begin */
-    bool is_reloading;      /* committed; the gate's word that it is in force is awaited */
+    bool is_reload_wanted;   /* asked for while it could not begin */
+    bool is_reloading;       /* committed; the gate's word that it is in force is awaited */
 };
 
 /* ---- tell.c: what the children are told ---- */

@@ -260,12 +260,8 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
 
     child->pong_at = os_monotonic(&os_real);
     child->is_told_stuck = false;
-    if (which == HERALD) {
-        publishing_from_herald(v, message);
-        return;
-    }
-    if (which == INDEXER) {
-        indexing_from_indexer(v, message);
+    if (which > KEEPER) {
+        (which == HERALD ? publishing_from_herald : indexing_from_indexer)(v, message);
         return;
     }
     switch ((enum message_type)message->type) {

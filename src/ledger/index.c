@@ -74,6 +74,54 @@ begin(struct index *index)
     return result == MDB_NOTFOUND ? PASU_E_CORRUPT : error_of(result);
 }
 
+/* What the file should have in bytes, and has; the library reads what it is told is there, and
+ * would be ended by a signal. */
+static int
+get_sizes(struct index *index, uint64_t *due, uint64_t *there)
+{
+    struct stat s;
+    mdb_filehandle_t fd;
+
+    *due = index_size(index);
+    if (mdb_env_get_fd(index->env, &fd) != 0 || fstat(fd, &s) != 0)
+        return PASU_E_IO;
+    *there = (uint64_t)s.st_size;
+    return 0;
+}
+
+static int
+check_size(struct index *index)
+{
+    uint64_t due, there;
+    int result = get_sizes(index, &due, &there);
+
+    return result == 0 && there < due ? PASU_E_CORRUPT : result;
+}
+
+/* Pages at the end that were not needed after all are not written. */
+static int
+fill(struct index *index)
+{
+    mdb_filehandle_t fd;
+    uint64_t due, there;
+    int result = get_sizes(index, &due, &there);
+
+    if (result != 0 || there >= due)
+        return result;
+    if (mdb_env_get_fd(index->env, &fd) != 0)
+        return PASU_E_IO;
+    return ftruncate(fd, (off_t)due) == 0 ? 0 : error_from_errno(errno);
+}
+
+static int
+commit(struct index *index)
+{
+    int result = mdb_txn_commit(index->txn);
+
+    index->txn = NULL;
+    return result != 0 ? error_of(result) : fill(index);
+}
+
 /* The environment in this folder, whose files are those that it has now, whatever it is called
  * then. */
 static int
@@ -95,6 +143,8 @@ open_env(struct index **made, int folder, unsigned flags)
         result = error_of(mdb_env_set_mapsize(index->env, MAP_SIZE));
     if (result == 0)
         result = error_of(mdb_env_open(index->env, path, flags, 0600));
+    if (result == 0)
+        result = check_size(index);
     if (result == 0)
         result = begin(index);
     if (result == 0)
@@ -227,18 +277,16 @@ index_close(struct index *index)
 int
 index_commit(struct index *index)
 {
-    int result = mdb_txn_commit(index->txn);
+    int result = commit(index);
 
-    index->txn = NULL;
-    return result != 0 ? error_of(result) : begin(index);
+    return result != 0 ? result : begin(index);
 }
 
 int
 index_replace(struct index *index, int folder)
 {
-    int result = error_of(mdb_txn_commit(index->txn));
+    int result = commit(index);
 
-    index->txn = NULL;
     if (result == 0)
         result = error_of(mdb_env_sync(index->env, 1));
     index_close(index);
@@ -422,8 +470,8 @@ verify_table(struct index *index, enum index_table table)
     from = view_of("", 1);
     while (result == 0 && (next = count == 0 ? index_walk_seek(&walk, from, &key, &value)
                                              : index_walk_next(&walk, &key, &value)) == 1) {
-        result = key.length <= sizeof(last) ? verify_key(index, table, before, key)
-                                            : PASU_E_CORRUPT;
+        result =
+            key.length <= sizeof(last) ? verify_key(index, table, before, key) : PASU_E_CORRUPT;
         if (result == 0)
             memcpy(last, key.bytes, key.length);
         before = view_of(last, key.length);

@@ -37,7 +37,7 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer)                                                  \
+#define X(name, supervisor, gate, keeper, herald, indexer)                                         \
     {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer}},
 #include "base/sandbox.def"
 #undef X
@@ -211,15 +211,35 @@ sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
     static const struct socket_kind kinds[] = {
         {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
         {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
-        {"a Unix socket", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
+        {"a Unix socket",
+         AF_UNIX,
+         SOCK_STREAM | SOCK_NONBLOCK,
+         0,
+         {WORKS, WORKS, KILLED, WORKS, KILLED}},
         {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
         {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
-        {"a Unix socket of packets", AF_UNIX, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
-        {"netlink, routes", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, {WORKS, KILLED, KILLED, KILLED, KILLED}},
-        {"netlink, audit", AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"a Unix socket of packets",
+         AF_UNIX,
+         SOCK_DGRAM,
+         0,
+         {WORKS, KILLED, KILLED, WORKS, KILLED}},
+        {"netlink, routes",
+         AF_NETLINK,
+         SOCK_RAW,
+         NETLINK_ROUTE,
+         {WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"netlink, audit",
+         AF_NETLINK,
+         SOCK_RAW,
+         NETLINK_AUDIT,
+         {KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"the kernel's ciphers", AF_ALG, SOCK_SEQPACKET, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"the kernel's ciphers",
+         AF_ALG,
+         SOCK_SEQPACKET,
+         0,
+         {KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
