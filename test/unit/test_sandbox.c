@@ -373,6 +373,60 @@ act_confined(const void *arg)
     return mkdirat(*folder, "folder", 0700) != 0 && errno == EACCES ? WORKS : 5;
 }
 
+/* `arg` is a folder, open: of the two in it the one is read, the other kept. */
+static int
+act_kept(const void *arg)
+{
+    const int *folder = arg;
+    struct sandbox_folder folders[] = {
+        {openat(*folder, "read", O_RDONLY | O_DIRECTORY | O_CLOEXEC), SANDBOX_READS},
+        {openat(*folder, "kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC), SANDBOX_KEEPS}};
+    int read = folders[0].fd, kept = folders[1].fd, result = sandbox_confine(folders, 2);
+
+    if (result == PASU_E_UNAVAILABLE)
+        return NO_SANDBOX;
+    if (result != 0)
+        return 1;
+    if (open_error(read, "file", O_RDONLY) != 0 || open_error(read, ".", O_RDONLY) != 0 ||
+        open_error(read, "file", O_RDWR) != EACCES ||
+        open_error(read, "new", O_WRONLY | O_CREAT) != EACCES || unlinkat(read, "file", 0) == 0 ||
+        mkdirat(read, "folder", 0700) == 0)
+        return 2;
+    if (mkdirat(kept, "one", 0700) != 0 || open_error(kept, "one/file", O_RDWR | O_CREAT) != 0 ||
+        open_error(kept, "one/file", O_RDONLY) != 0 || renameat(kept, "one", kept, "two") != 0 ||
+        unlinkat(kept, "two/file", 0) != 0 || unlinkat(kept, "two", AT_REMOVEDIR) != 0)
+        return 3;
+    return open_error(*folder, ".", O_RDONLY) == EACCES &&
+                   open_error(*folder, "beside", O_WRONLY | O_CREAT) == EACCES &&
+                   renameat(*folder, "read", *folder, "other") != 0 &&
+                   mkdirat(*folder, "third", 0700) != 0
+               ? WORKS
+               : 4;
+}
+
+static void
+a_confined_process_reads_or_keeps_what_it_is_given(void **state PASU_UNUSED)
+{
+    char path[] = "/tmp/confined.XXXXXX";
+    int folder, file, got;
+
+    assert_non_null(mkdtemp(path));
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(folder >= 0 && mkdirat(folder, "read", 0700) == 0 &&
+                mkdirat(folder, "kept", 0700) == 0);
+    file = openat(folder, "read/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    close(file);
+    got = try(SANDBOX_SUPERVISOR, act_kept, &folder);
+    unlinkat(folder, "read/file", 0);
+    unlinkat(folder, "read", AT_REMOVEDIR);
+    unlinkat(folder, "kept", AT_REMOVEDIR);
+    close(folder);
+    assert_int_equal(rmdir(path), 0);
+    if (got == NO_SANDBOX)
+        skip(); /* no Landlock here */
+    assert_int_equal(got, WORKS);
+}
+
 static void
 a_confined_process_writes_below_its_folders_alone(void **state PASU_UNUSED)
 {
@@ -457,6 +511,7 @@ main(void)
         cmocka_unit_test(a_call_of_another_abi_ends_the_whole_process),
 #endif
         cmocka_unit_test(a_confined_process_writes_below_its_folders_alone),
+        cmocka_unit_test(a_confined_process_reads_or_keeps_what_it_is_given),
         cmocka_unit_test(the_first_filter_gives_up_new_privileges),
         cmocka_unit_test(threads_that_run_already_are_filtered_too),
     };
