@@ -193,6 +193,8 @@ reason(const struct indexer *x, int error)
         return "the one there was has ended the process";
     if (error == PASU_E_CORRUPT)
         return "the one there was is damaged";
+    if (error == PASU_E_DENIED)
+        return "the one there was could not be opened";
     return error == PASU_E_NOTFOUND ? "there was none of this version"
                                     : "the one there was is not of this ledger";
 }
@@ -226,7 +228,8 @@ bring_up_to_date(struct indexer *x)
     if (result != 0)
         return result;
     result = update(x, &added);
-    if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT || result == PASU_E_UNAVAILABLE)
+    if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT || result == PASU_E_UNAVAILABLE ||
+        result == PASU_E_DENIED)
         result = rebuild(x, result);
     else if (result == 0)
         LOG_EVENT(&x->log, INDEX_UPDATED, F_UINT("records", x->work.end.last),

@@ -218,12 +218,42 @@ remove_folder(int directory, const char *folder)
     unlinkat(directory, folder, AT_REMOVEDIR);
 }
 
+/* A command of root's makes what is the owner's of the folder around it, so that the guard can go
+ * on with it. Nobody else has been able to write into what root has just made. */
+static int
+give(int around, int fd)
+{
+    struct stat outer, s;
+
+    if (geteuid() != 0)
+        return 0;
+    if (fstat(around, &outer) != 0 || fstat(fd, &s) != 0)
+        return PASU_E_IO;
+    if (s.st_uid != 0 || outer.st_uid == 0)
+        return 0;
+    for (size_t f = 0; f < COUNT_OF(files); f++)
+        if (fchownat(fd, files[f], outer.st_uid, outer.st_gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+            errno != ENOENT)
+            return error_from_errno(errno);
+    return fchown(fd, outer.st_uid, outer.st_gid) == 0 ? 0 : error_from_errno(errno);
+}
+
 int
 index_folder(int directory)
 {
-    if (mkdirat(directory, folder_name, 0700) != 0 && errno != EEXIST)
+    bool is_new = mkdirat(directory, folder_name, 0700) == 0;
+    int fd, result;
+
+    if (!is_new && errno != EEXIST)
         return error_from_errno(errno);
-    return open_folder(directory, folder_name);
+    fd = open_folder(directory, folder_name);
+    if (fd < 0 || !is_new)
+        return fd;
+    result = give(directory, fd);
+    if (result == 0)
+        return fd;
+    close(fd);
+    return result;
 }
 
 int
@@ -258,6 +288,10 @@ index_make(struct index **index, int folder)
     if (fd < 0)
         return fd;
     result = open_env(index, fd, MDB_NOSYNC);
+    if (result == 0 && (result = give(folder, fd)) != 0) {
+        index_close(*index);
+        *index = NULL;
+    }
     close(fd);
     return result;
 }

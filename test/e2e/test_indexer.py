@@ -79,6 +79,9 @@ def test_kept():
     commands = [subprocess.Popen([harness.PASU, "ledger", action, "-c", front.guard.path], stdout=subprocess.DEVNULL)
                 for action in ("rebuild-index", "update-index", "check-index") * 2]
     equal([command.wait(30) for command in commands], [0] * 6)
+    traffic(front, "three")
+    until_indexed(front)
+    equal(sum(one["event"] == "index_made" for one in events(front)), 1, "what a command has made is gone on with")
     right = answer(front, "scope")
     damage(front)
     equal((answer(front, "scope"), gaps(right)), (right, set()))
@@ -244,6 +247,7 @@ def test_stands_still():
     """An indexer that stands still holds up nobody, neither sessions nor the guard's end"""
     front = shop.front("still")
     traffic(front, "one")
+    until_indexed(front)
     pid = front.guard.pids()["indexer"]
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -285,6 +289,7 @@ def test_no_room():
 def test_reload():
     """A reload leaves it as it is; another way to log is in force after one, too"""
     front = shop.front("again")
+    front.guard.wait("index_ready")
     pid = front.guard.pids()["indexer"]
     equal(front.reload(), "config_reloaded")
     equal(front.guard.pids()["indexer"], pid)
