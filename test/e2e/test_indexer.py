@@ -101,9 +101,9 @@ def other_version(front):
     data(front).write_bytes(file)
 
 
-def flip_name(front):
+def flip(front, word):
     file = bytearray(data(front).read_bytes())
-    file[file.find(b"phone")] ^= 1
+    file[file.index(word)] ^= 1
     data(front).write_bytes(file)
 
 
@@ -112,7 +112,8 @@ def put(front, content):
 
 
 HANDS = {
-    "a name": flip_name,
+    "a name": lambda front: flip(front, b"phone"),
+    "a text that nobody looks up": lambda front: flip(front, b"SELECT DISTINCT"),
     "another version": other_version,
     "truncated": lambda front: os.truncate(data(front), data(front).stat().st_size // 2),
     "nothing in it": lambda front: os.truncate(data(front), 0),
