@@ -312,6 +312,7 @@ look(struct indexer *x)
         return; /* a command is at work */
     result = bring_up_to_date(x);
     index_unlock(x->work.folder);
+    memory_trim();
     if (is_stopping(x))
         return;
     tell(x, result);

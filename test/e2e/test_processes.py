@@ -26,8 +26,7 @@ def works(front):
 
 
 def descriptors(front):
-    """Of all but the indexer, which opens files as it works (test_indexer)."""
-    return {name: process.descriptors(pid) for name, pid in front.guard.pids().items() if name != "indexer"}
+    return {name: process.descriptors(pid) for name, pid in front.guard.steady().items()}
 
 
 def kill(front, name):
