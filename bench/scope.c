@@ -107,9 +107,10 @@ rebuild(struct clocks *took)
     struct index *index;
     struct index_meta meta;
     struct clocks start = now();
-    int next;
+    int next, place = index_folder(folder);
 
-    check(index_make(&index, folder), "make");
+    check(place < 0 ? place : 0, "folder");
+    check(index_make(&index, place), "make");
     check(index_build_new(&build, &os_real, index, false), "build");
     check(entries.seek(entries.arg, 0), "seek");
     while ((next = entries.next(entries.arg, &entry)) == 1)
@@ -118,7 +119,8 @@ rebuild(struct clocks *took)
     check(index_build_end(build), "end");
     index_build_last(build, &meta);
     index_build_free(build);
-    check(index_replace(index, folder), "replace");
+    check(index_replace(index, place), "replace");
+    close(place);
     *took = since(start);
     ledger_entries_close(ledger);
     return meta.last + 1;

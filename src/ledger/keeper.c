@@ -20,7 +20,7 @@
 #define TELL_EVERY (5 * NANOSECONDS_PER_SECOND)
 
 enum {
-    PROCESSES_MAX = 4,
+    PROCESSES_MAX = 5,
     FIXED_POLLS = 4,         /* supervisor, gate, its rings, herald */
     TICK_MILLISECONDS = 200, /* while a command waits for its answer */
 };

@@ -51,3 +51,7 @@ TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, me
       PLAIN(STOP, message_empty));
 
 TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));
+
+TABLE(indexer_from_supervisor, PLAIN(STOP, message_empty), PLAIN(PING, message_empty));
+
+TABLE(supervisor_from_indexer, PLAIN(READY, message_empty), PLAIN(PONG, message_empty));

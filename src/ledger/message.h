@@ -9,6 +9,7 @@
  * other
  *      supervisor ──── herald    channel S-H, where checkpoints are published
  *      keeper ──────── herald    channel K-H: checkpoints one way, questions for proofs the other
+ *      supervisor ──── indexer   channel S-I, where the ledger has an index
  *
  * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
  * (MESSAGE_PEER), and so with K-H. The gate then announces its live sessions again, so a new keeper
@@ -49,8 +50,8 @@ enum message_type {
                          message_upstream */
     MESSAGE_PROCESS,  /* keeper: for status: a process started or died; message_process */
     /* gate, keeper → supervisor */
-    MESSAGE_READY, /* started and serving; the gate also: a later COMMIT is in force; message_empty
-                    */
+    MESSAGE_READY, /* started and serving; the gate also: a later COMMIT is in force; the indexer:
+                      the index is up to date; message_empty */
     MESSAGE_PREPARED, /* answer to CONFIG; message_result */
     MESSAGE_PONG,
     MESSAGE_DRAINED, /* gate: no session left; message_empty */
@@ -330,5 +331,9 @@ extern const struct channel_rule message_rules_supervisor_from_gate[];
 extern const size_t message_rules_supervisor_from_gate_count;
 extern const struct channel_rule message_rules_supervisor_from_keeper[];
 extern const size_t message_rules_supervisor_from_keeper_count;
+extern const struct channel_rule message_rules_indexer_from_supervisor[];
+extern const size_t message_rules_indexer_from_supervisor_count;
+extern const struct channel_rule message_rules_supervisor_from_indexer[];
+extern const size_t message_rules_supervisor_from_indexer_count;
 
 #endif

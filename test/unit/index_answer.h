@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static int directory;
+static int directory, index_place; /* the ledger's folder, and the index's in it */
 static char folder[] = "/tmp/pasu-index-XXXXXX";
 
 struct answer {
@@ -154,9 +154,9 @@ build(struct told_ledger *l, size_t from, size_t to)
     struct index_build *b;
 
     if (from == 0)
-        assert_int_equal(index_make(&index, directory), 0);
+        assert_int_equal(index_make(&index, index_place), 0);
     else
-        assert_int_equal(index_open_to_write(&index, directory), 0);
+        assert_int_equal(index_open_to_write(&index, index_place), 0);
     assert_int_equal(index_build_new(&b, &os_real, index, from > 0), 0);
     index_build_months(b, 300);
     for (size_t i = from; i < to; i++) {
@@ -168,7 +168,7 @@ build(struct told_ledger *l, size_t from, size_t to)
     assert_int_equal(index_build_end(b), 0);
     index_build_free(b);
     if (from == 0) {
-        assert_int_equal(index_replace(index, directory), 0);
+        assert_int_equal(index_replace(index, index_place), 0);
     } else {
         assert_int_equal(index_commit(index), 0);
         index_close(index);
@@ -251,16 +251,15 @@ set_up(void **state PASU_UNUSED)
     if (mkdtemp(folder) == NULL)
         return -1;
     directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return directory >= 0 ? 0 : -1;
+    index_place = directory >= 0 ? index_folder(directory) : -1;
+    return index_place >= 0 ? 0 : -1;
 }
 
 static inline int
 tear_down(void **state PASU_UNUSED)
 {
-    static const char *const files[] = {"index/data.mdb", "index/lock.mdb"};
-
-    for (size_t f = 0; f < COUNT_OF(files); f++)
-        unlinkat(directory, files[f], 0);
+    index_remove(index_place);
+    close(index_place);
     unlinkat(directory, "index", AT_REMOVEDIR);
     close(directory);
     return rmdir(folder);

@@ -97,7 +97,7 @@ flipped_bytes_are_found(void **state PASU_UNUSED)
         int result;
 
         build(&l, 0, place_behind(&l, 280));
-        assert_int_equal(index_open_to_write(&index, directory), 0);
+        assert_int_equal(index_open_to_write(&index, index_place), 0);
         assert_int_equal(index_walk_begin(&walk, index, table), 0);
         result = index_walk_seek(&walk, VIEW("\0"), &key, &value);
         while (result == 1 && skip-- > 0)

@@ -12,7 +12,7 @@
 
 struct place {
     char path[32];
-    int directory;
+    int directory, folder; /* the ledger's, and the index's in it */
 };
 
 struct pair {
@@ -46,11 +46,13 @@ make(struct place *p, const struct pair *pairs, size_t count)
     assert_non_null(mkdtemp(p->path));
     p->directory = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(p->directory >= 0);
-    assert_int_equal(index_make(&index, p->directory), 0);
+    p->folder = index_folder(p->directory);
+    assert_true(p->folder >= 0);
+    assert_int_equal(index_make(&index, p->folder), 0);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(index_put(index, pairs[i].table, view(pairs[i].key), view(pairs[i].value)),
                          0);
-    assert_int_equal(index_replace(index, p->directory), 0);
+    assert_int_equal(index_replace(index, p->folder), 0);
     assert_int_equal(index_open(&index, p->directory), 0);
     return index;
 }
@@ -59,8 +61,8 @@ static void
 drop(struct place *p, struct index *index)
 {
     index_close(index);
-    unlinkat(p->directory, "index/data.mdb", 0);
-    unlinkat(p->directory, "index/lock.mdb", 0);
+    index_remove(p->folder);
+    close(p->folder);
     assert_int_equal(unlinkat(p->directory, "index", AT_REMOVEDIR), 0);
     close(p->directory);
     assert_int_equal(rmdir(p->path), 0);
@@ -151,7 +153,7 @@ gaps_come_back_as_they_were(void **state PASU_UNUSED)
     struct gaps again;
 
     index_close(index);
-    assert_int_equal(index_open_to_write(&index, place.directory), 0);
+    assert_int_equal(index_open_to_write(&index, place.folder), 0);
     assert_int_equal(index_gaps_save(&gaps, index), 0);
     assert_int_equal(index_gaps_load(&again, index), 0);
     assert_true(again.state == gaps.state && again.last == gaps.last);
