@@ -197,6 +197,9 @@ def test_named():
                    "port": port, "certain": True, "over": False})
             made.guard.wait("bypass", principal="other", application="export tool")
         process.until(lambda: (made.guard.status(), completeness(made)["bypasses"][0]["over"])[1], "its end", 20)
+        done = made.guard.run("scope", "--json", "--as-of", found[0]["began"])
+        changed = json.loads(done.stdout)["changed"]
+        equal((changed["differs"], [one["port"] for one in changed["completeness"]["bypasses"]]), (True, [port]))
         settled(made, "twice", 1)
     agree(made)
     assert "other was connected to twice past pasu from 127.0.0.1" in made.guard.run("scope").stdout
