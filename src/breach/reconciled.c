@@ -117,24 +117,32 @@ reconciled_census(struct reconciled *r, const struct message_census *census)
     return step;
 }
 
+const struct message_bypass *
+reconciled_find(const struct reconciled *r, const struct message_bypass *bypass)
+{
+    for (size_t b = 0; b < r->backend_count; b++)
+        if (r->backends[b].pid == bypass->pid && r->backends[b].began == bypass->began &&
+            strcmp(r->backends[b].gateway, bypass->gateway) == 0)
+            return &r->backends[b];
+    return NULL;
+}
+
 void
 reconciled_bypass(struct reconciled *r, const struct message_bypass *bypass)
 {
-    for (size_t b = 0; b < r->backend_count; b++) {
-        struct message_bypass *known = &r->backends[b];
+    const struct message_bypass *found = reconciled_find(r, bypass);
 
-        if (known->pid != bypass->pid || known->began != bypass->began ||
-            strcmp(known->gateway, bypass->gateway) != 0)
-            continue;
+    if (found != NULL) {
+        struct message_bypass *known = &r->backends[found - r->backends];
+
         known->seen = bypass->seen;
         known->is_certain |= bypass->is_certain;
         known->is_over = bypass->is_over;
-        return;
-    }
-    if (r->backend_count == RECONCILED_BACKENDS_MAX)
+    } else if (r->backend_count == RECONCILED_BACKENDS_MAX) {
         r->left_out++;
-    else
+    } else {
         r->backends[r->backend_count++] = *bypass;
+    }
 }
 
 static bool

@@ -53,6 +53,9 @@ struct reconciled_step {
 struct reconciled_step reconciled_census(struct reconciled *reconciled,
                                          const struct message_census *census);
 void reconciled_bypass(struct reconciled *reconciled, const struct message_bypass *bypass);
+/* The backend that it is about, or NULL. */
+const struct message_bypass *reconciled_find(const struct reconciled *reconciled,
+                                             const struct message_bypass *bypass);
 /* Whether it concerns the time from <= t < to (0: no end). */
 bool reconciled_concerns(const struct reconciled_stretch *stretch, int64_t from, int64_t to);
 bool reconciled_bypass_concerns(const struct message_bypass *bypass, int64_t from, int64_t to);

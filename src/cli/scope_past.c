@@ -37,8 +37,8 @@ scope_put_past(struct json_out *out, const struct gaps *gaps, const struct gap *
     put_sessions(out, "sessions", gap->at_least, gap->at_most);
 }
 
-static void
-put_bypass(struct json_out *out, const struct message_bypass *b)
+void
+scope_put_bypass(struct json_out *out, const struct message_bypass *b)
 {
     json_out_open(out, '{');
     json_put_text(out, "gateway", b->gateway);
@@ -90,7 +90,7 @@ scope_put_bypasses(struct json_out *out, const struct gaps *gaps, const struct f
     json_put_open(out, "bypasses", '[');
     for (size_t b = 0; b < r->backend_count; b++)
         if (reconciled_bypass_concerns(&r->backends[b], filter->from, filter->to))
-            put_bypass(out, &r->backends[b]);
+            scope_put_bypass(out, &r->backends[b]);
     json_out_close(out, ']');
 }
 
@@ -152,8 +152,8 @@ print_stretch(FILE *file, const struct gaps *gaps, const struct reconciled_stret
     return open > 0;
 }
 
-static void
-print_bypass(FILE *file, const struct message_bypass *b)
+void
+scope_view_bypass(FILE *file, const struct message_bypass *b)
 {
     char principal[NAME_TEXT], database[NAME_TEXT], application[NAME_TEXT], address[NAME_TEXT];
     char began[TIME_SIZE], seen[TIME_SIZE];
@@ -181,7 +181,7 @@ scope_view_reconciled(FILE *file, const struct gaps *gaps, const struct filter *
 
     for (size_t b = 0; b < r->backend_count; b++)
         if (reconciled_bypass_concerns(&r->backends[b], filter->from, filter->to)) {
-            print_bypass(file, &r->backends[b]);
+            scope_view_bypass(file, &r->backends[b]);
             said++;
         }
     for (size_t s = 0; s < r->stretch_count; s++)

@@ -32,6 +32,9 @@ void scope_put_reconciled(struct json_out *out, const struct gaps *gaps,
                           const struct filter *filter);
 /* The member "bypasses": who was seen connected past pasu. */
 void scope_put_bypasses(struct json_out *out, const struct gaps *gaps, const struct filter *filter);
+/* One of them, an object; and its line. */
+void scope_put_bypass(struct json_out *out, const struct message_bypass *bypass);
+void scope_view_bypass(FILE *file, const struct message_bypass *bypass);
 /* Lines; how many are of something that may be missing: only these, unless `has_all`. */
 size_t scope_view_reconciled(FILE *file, const struct gaps *gaps, const struct filter *filter,
                              bool has_all);

@@ -102,6 +102,9 @@ def test_number():
     text = made.guard.run("scope").stdout
     assert "sessions in database desk behind gateway gateway that did not come through pasu" in text, text
     equal(completeness(made, "--as-of", found[0]["from"])["gaps"], [])
+    summary = json.loads(made.guard.run("subject", "--json", "1").stdout.splitlines()[-1])
+    equal((summary["shown"], summary["past"]), (1, found))
+    assert "did not come through pasu" in made.guard.run("subject", "1").stdout
     made.stop()
     agree(made)
 
@@ -197,6 +200,9 @@ def test_named():
                    "port": port, "certain": True, "over": False})
             made.guard.wait("bypass", principal="other", application="export tool")
         process.until(lambda: (made.guard.status(), completeness(made)["bypasses"][0]["over"])[1], "its end", 20)
+        done = made.guard.run("scope", "--json", "--as-of", found[0]["began"])
+        changed = json.loads(done.stdout)["changed"]
+        equal((changed["differs"], [one["port"] for one in changed["completeness"]["bypasses"]]), (True, [port]))
         settled(made, "twice", 1)
     agree(made)
     assert "other was connected to twice past pasu from 127.0.0.1" in made.guard.run("scope").stdout
