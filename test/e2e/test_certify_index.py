@@ -226,9 +226,9 @@ def test_an_index_of_another_ledger_or_that_is_damaged():
     other.show(part([42]))
     other = save(other)
     rebuild(other)
-    data = folder / "ledger" / "index" / "data.mdb"
+    data = folder / "ledger" / "index" / "now" / "data.mdb"
     mine = data.read_bytes()
-    for forged in ((other / "ledger" / "index" / "data.mdb").read_bytes(), mine.replace(b"phone", b"phonf")):
+    for forged in ((other / "ledger" / "index" / "now" / "data.mdb").read_bytes(), mine.replace(b"phone", b"phonf")):
         assert forged != mine
         data.write_bytes(forged)
         for key in ("42", "1007"):
@@ -244,7 +244,7 @@ def test_an_index_that_names_other_records_is_not_believed():
     opening = b"L" + struct.pack(">QBB", shown[0]["exposure"], 0, 0)
     for key, record in ((b"W" + NAMES[:4][::-1], later), (opening, shown[1]["opening"]), (opening, 3)):
         folder = indexed()
-        data = folder / "ledger" / "index" / "data.mdb"
+        data = folder / "ledger" / "index" / "now" / "data.mdb"
         file = data.read_bytes()
         equal(file.count(key), 1, key)
         begin = file.index(key)

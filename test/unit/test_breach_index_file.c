@@ -221,7 +221,7 @@ sessions_past_pasu_come_back_as_they_were(void **state PASU_UNUSED)
     assert_true(gaps && again);
     note_past(gaps);
     index_close(index);
-    assert_int_equal(index_open_to_write(&index, place.directory), 0);
+    assert_int_equal(index_open_to_write(&index, place.folder), 0);
     assert_int_equal(index_gaps_save(gaps, index), 0);
     assert_int_equal(index_gaps_load(again, index), 0);
     assert_int_equal(again->past, 1);
