@@ -40,6 +40,11 @@ gaps_note(struct gaps *gaps, const struct ledger_entry *entry)
                                .records = entry->u.gap->count,
                                .error = entry->u.gap->error});
         break;
+    case LEDGER_PRUNED:
+        add(gaps, (struct gap){.what = GAP_PRUNED,
+                               .from = entry->u.pruned->since,
+                               .to = entry->u.pruned->until});
+        break;
     default:
         break;
     }
@@ -82,7 +87,7 @@ gap_concerns(const struct gap *gap, int64_t from, int64_t to)
 const char *
 gap_what_text(enum gap_what what)
 {
-    static const char *const texts[] = {"lost", "died", "stopped", "damaged"};
+    static const char *const texts[] = {"lost", "died", "stopped", "damaged", "pruned"};
 
     return texts[what];
 }

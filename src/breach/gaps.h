@@ -7,6 +7,7 @@
  *      died      a keeper began without the one before it having ended
  *      stopped   pasu was stopped in order and started again
  *      damaged   bytes of the file are not what was written
+ *      pruned    what was recorded up to then was deleted by age (ledger.retention)
  */
 #ifndef PASU_BREACH_GAPS_H
 #define PASU_BREACH_GAPS_H
@@ -15,7 +16,7 @@
 
 enum { GAPS_MAX = 1000 };
 
-enum gap_what { GAP_LOST, GAP_DIED, GAP_STOPPED, GAP_DAMAGED };
+enum gap_what { GAP_LOST, GAP_DIED, GAP_STOPPED, GAP_DAMAGED, GAP_PRUNED };
 
 struct gap {
     enum gap_what what;
@@ -42,9 +43,9 @@ void gaps_add(struct gaps *gaps, const struct gap *gap);
 /* Whether the gap can concern what happened in the time from <= t < to (0: no end): a damaged place
  * does up to the time when it was recorded, however long before. */
 bool gap_concerns(const struct gap *gap, int64_t from, int64_t to);
-/* "lost", "died", "stopped", "damaged" */
 /* Whether one of them is damage at that place. */
 bool gaps_have_damage(const struct gaps *gaps, const struct records_place *place);
+/* "lost", "died", "stopped", "damaged", "pruned" */
 const char *gap_what_text(enum gap_what what);
 
 #endif

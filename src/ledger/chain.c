@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ledger/entry.h"
+#include "ledger/prologue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,6 +118,29 @@ open_tiles(struct chain *c, uint64_t size)
     return result;
 }
 
+/* What is left of what the records make whose segments were deleted by age; of a whole ledger,
+ * nothing yet. */
+static int
+open_first_tiles(struct chain *c)
+{
+    struct source_folder folder = {c->os, c->segments};
+    struct tree_frontier frontier;
+    struct prologue prologue;
+    int result;
+
+    prologue_init(&prologue, c->os, (struct source){source_open_folder, &folder}, c->keys);
+    result = prologue_find(&prologue);
+    if (result == 0)
+        pruned_frontier(&prologue.pruned, &frontier);
+    prologue_release(&prologue);
+    if (result == PASU_E_NOTFOUND)
+        return open_tiles(c, 0);
+    if (result == 0)
+        result = tile_open_at(&c->tiles, &c->folder, &c->hasher, &frontier);
+    c->has_tiles = result == 0;
+    return result;
+}
+
 static void
 close_tiles(struct chain *c)
 {
@@ -125,15 +149,16 @@ close_tiles(struct chain *c)
     c->has_tiles = false;
 }
 
-/* The tree from the tiles that there are of so many records, with all others. It is right if its
- * root is the signed one when it has as many records as that was signed for: so nothing of a tile
- * that is gone on with is believed, and those are of no more records than were signed. */
+/* The tree from the tiles that there are of so many records (0: from the beginning on), with all
+ * others. It is right if its root is the signed one when it has as many records as that was signed
+ * for: so nothing of a tile that is gone on with is believed, and those are of no more records than
+ * were signed. */
 static int
 make_tree(struct chain *c, const uint64_t *firsts, size_t count, uint64_t start,
           const struct checkpoint *last, uint64_t *read)
 {
     struct tree_hash root;
-    int result = open_tiles(c, start);
+    int result = start > 0 ? open_tiles(c, start) : open_first_tiles(c);
 
     *read = 0;
     if (result == 0)

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ledger/entry.h"
+#include "ledger/prologue.h"
 #include "ledger/ring_copy.h"
 
 #include <errno.h>
@@ -13,6 +14,8 @@ enum { ORDINALS = EXPOSURE_ALL_MAX };
 struct ledger_reader {
     const struct os *os;
     struct records records;
+    struct prologue prologue;
+    bool is_begun;               /* nothing of the prologue is left */
     struct source_folder folder; /* where we have opened it */
     uint64_t seq;                /* behind all records */
     uint64_t file;               /* id of the ring file */
@@ -57,7 +60,7 @@ reader_new(const struct os *os)
         return NULL;
     r->os = os;
     r->folder = (struct source_folder){os, -1};
-    r->records.fd = -1;
+    r->records.fd = r->prologue.fd = -1;
     r->ordinals = memory_new(ORDINALS, sizeof(r->ordinals[0]));
     if (r->ordinals)
         return r;
@@ -124,6 +127,7 @@ ledger_reader_close(struct ledger_reader *r)
     for (unsigned i = 0; i < RINGS_MAX; i++)
         ring_copy_release(&r->copies[i]);
     records_release(&r->records);
+    prologue_release(&r->prologue);
     if (r->folder.directory >= 0)
         r->os->close(r->os->arg, r->folder.directory);
     memory_free(r->ordinals);
@@ -224,12 +228,28 @@ decode(struct ledger_reader *r, uint32_t type, struct view payload, struct ledge
 
 /* ---- records ---- */
 
+/* Of the directory; the others are taken from the last that were carried over. */
+static int
+decode_carried(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
+{
+    struct payload_carried carried;
+
+    if (payload_read_carried(&carried, payload) != 0)
+        return PASU_E_CORRUPT;
+    if (carried.type != SEGMENT_ORDINAL)
+        return 1;
+    entry->time = carried.time;
+    return decode(r, carried.type, carried.payload, entry);
+}
+
 static int
 decode_record(struct ledger_reader *r, const struct segment_record *record,
               struct ledger_entry *entry)
 {
     struct view payload = record->payload;
 
+    if (record->type == SEGMENT_CARRIED)
+        return decode_carried(r, payload, entry);
     if (record->type != SEGMENT_EXPOSURE)
         return decode(r, record->type, payload, entry);
     if (payload.length < ENTRY_SALT)
@@ -270,6 +290,61 @@ next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
         return 1;
     r->records.damage = (struct records_place){r->records.first, record.offset, record.index};
     return PASU_E_CORRUPT;
+}
+
+/* ---- what stands for records that were deleted ---- */
+
+static int
+begin_prologue(struct ledger_reader *r)
+{
+    int result;
+
+    if (r->prologue.phase == PROLOGUE_BEGIN && r->prologue.fd < 0)
+        prologue_init(&r->prologue, r->os, r->records.source, r->records.keys);
+    result = prologue_find(&r->prologue);
+    if (result == PASU_E_AGAIN)
+        return result;
+    if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
+        r->is_begun = true;
+    if (result == PASU_E_CORRUPT)
+        r->records.damage = (struct records_place){r->prologue.first, 0, 0};
+    return result == PASU_E_NOTFOUND ? 0 : result;
+}
+
+/* 1, 0 once there is no more of it, or an error. */
+static int
+next_of_prologue(struct ledger_reader *r, struct ledger_entry *entry)
+{
+    const struct pruned *pruned = &r->prologue.pruned;
+    struct payload_carried carried;
+    int result = 0;
+
+    entry->is_in_ring = false;
+    if (r->prologue.phase < PROLOGUE_READ)
+        result = begin_prologue(r);
+    while (result == 0 && !r->is_begun && r->prologue.phase == PROLOGUE_READ) {
+        result = prologue_next(&r->prologue, &carried);
+        if (result == PASU_E_CORRUPT) { /* without the rest of it */
+            r->prologue.phase = PROLOGUE_END;
+            r->records.damage = (struct records_place){0, 0, r->prologue.at};
+        }
+        if (result != 1)
+            break;
+        entry->seq = carried.index;
+        entry->time = carried.time;
+        result = decode(r, carried.type, carried.payload, entry);
+        if (result == 0)
+            return 1;
+        result = 0; /* damaged, or nothing that anybody asks for */
+    }
+    if (result != 0 || r->is_begun)
+        return result;
+    r->is_begun = true;
+    entry->type = LEDGER_PRUNED;
+    entry->seq = pruned->index;
+    entry->time = pruned->body.until;
+    entry->u.pruned = &pruned->body;
+    return 1;
 }
 
 /* ---- the rings ---- */
@@ -320,8 +395,10 @@ begin_rings(struct ledger_reader *r)
 int
 ledger_reader_next(struct ledger_reader *r, struct ledger_entry *entry)
 {
-    int result = r->is_behind_records ? 0 : next_of_records(r, entry);
+    int result = r->is_begun ? 0 : next_of_prologue(r, entry);
 
+    if (result == 0 && !r->is_behind_records)
+        result = next_of_records(r, entry);
     if (result == 0 && !r->is_behind_records)
         result = begin_rings(r);
     if (result != 0)
@@ -334,6 +411,7 @@ int
 ledger_reader_seek(struct ledger_reader *r, const struct records_place *place)
 {
     r->is_behind_records = false;
+    r->is_begun = true;
     r->seq = place->index;
     return records_seek(&r->records, place);
 }

@@ -4,6 +4,9 @@
  * rings still hold. For whoever asks questions (scope, subject, export) and for the gate, which
  * rebuilds its tallies and directory from it at start.
  *
+ * Where segments were deleted by age, what later records refer to of them comes first (the keeper
+ * has carried it over), with the times and indexes that it had.
+ *
  * Works on the files alone, beside a running keeper or without one. Files are hostile: a damaged
  * record is PASU_E_CORRUPT with its place in ledger_reader_damage, and the reader goes on behind it
  * where it can. Entries borrow until the next call.
@@ -31,6 +34,7 @@ enum ledger_entry_type {
     LEDGER_ORDINAL,
     LEDGER_MARK,
     LEDGER_OPENING,
+    LEDGER_PRUNED, /* before the first record that is left: what was before was deleted by age */
     /* Deeds: told only to who wants them. */
     LEDGER_ASKED,
     LEDGER_ERASED,
@@ -55,6 +59,7 @@ struct ledger_entry {
         const struct payload_opening *opening;
         const struct payload_asked *asked;
         const struct payload_erased *erased;
+        const struct payload_pruned *pruned;
     } u;
 };
 
