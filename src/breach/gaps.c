@@ -43,7 +43,8 @@ gaps_note(struct gaps *gaps, const struct ledger_entry *entry)
     case LEDGER_PRUNED:
         add(gaps, (struct gap){.what = GAP_PRUNED,
                                .from = entry->u.pruned->since,
-                               .to = entry->u.pruned->until});
+                               .to = entry->u.pruned->until,
+                               .records = entry->u.pruned->end});
         break;
     default:
         break;

@@ -7,7 +7,8 @@
  *      died      a keeper began without the one before it having ended
  *      stopped   pasu was stopped in order and started again
  *      damaged   bytes of the file are not what was written
- *      pruned    what was recorded up to then was deleted by age (ledger.retention)
+ *      pruned    what was recorded up to then was deleted by age (ledger.retention): `records`,
+ * from the ledger's first one on
  */
 #ifndef PASU_BREACH_GAPS_H
 #define PASU_BREACH_GAPS_H

@@ -80,6 +80,8 @@ scope_put_gap(struct json_out *out, const struct gap *gap)
         json_put_count(out, "records", gap->records);
         json_put_text(out, "error", error_text(gap->error));
     }
+    if (gap->what == GAP_PRUNED)
+        json_put_count(out, "records", gap->records);
     if (gap->what == GAP_DAMAGED) {
         json_put_count(out, "segment", gap->segment);
         json_put_count(out, "offset", gap->offset);

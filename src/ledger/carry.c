@@ -7,7 +7,11 @@
 
 #define KEPT_FOR (3600 * NANOSECONDS_PER_SECOND)
 
-enum { AGE_MAX = 2, ITEMS_START = 64, RUN_BITS = 36 };
+enum {
+    AGE_MAX = 2,
+    ITEMS_START = 64,
+    RUN_BITS = 36,
+};
 _Static_assert(RING_RUN == UINT64_C(1) << RUN_BITS, "a position's run");
 
 struct carry_item {
@@ -300,7 +304,12 @@ take(struct carry *c, const struct payload_carried *what)
     uint64_t number = 0;
     uint32_t id;
 
+    if (what->payload.length > CARRY_PAYLOAD_MAX) /* none of ours */
+        return 0;
     switch ((enum segment_type)what->type) {
+    case SEGMENT_BEGUN:
+    case SEGMENT_KEY:
+        return replace(c, what, what->index);
     case SEGMENT_STARTED:
     case SEGMENT_STOPPED:
         if (find(c, SEGMENT_STARTED, 0))

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What later records refer to of those that are to be deleted: whether a keeper ran, up to where
- * the rings were taken, the sessions that still ran, the vocabularies and texts that their
- * exposures name by number, and the marks in force. Made by looking at each record in order; of a
- * ledger that was pruned before, after what was carried over then (ledger/prologue.h).
+ * What later records refer to of those that are to be deleted: whose ledger it is and the keys that
+ * signed, whether a keeper ran, up to where the rings were taken, the sessions that still ran, the
+ * vocabularies and texts that their exposures name by number, and the marks in force. Made by
+ * looking at each record in order; of a ledger that was pruned before, after what was carried over
+ * then (ledger/prologue.h).
  *
  * What a gate names by number it has said since it began: sessions, vocabularies and texts that are
  * older than the run of the supervisor before the last are let go (struct payload_carried.age), and
- * a session an hour after its end, as breach/sessions.h does. Entries of the directory are not
- * here: each is written again on its own, once (ledger/prune.c).
+ * a session an hour after its end, as breach/sessions.h does. Entries of the directory, and that
+ * they were erased, are not here: each is written again on its own, once (ledger/prune.c).
  *
  * Memory: that of what is kept. Plain values, owned by the keeper's only thread.
  */
@@ -16,6 +17,8 @@
 #define PASU_LEDGER_CARRY_H
 
 #include "ledger/payload.h"
+
+enum { CARRY_PAYLOAD_MAX = SEGMENT_PAYLOAD_MAX - 24 }; /* what fits into a SEGMENT_CARRIED */
 
 struct carry_item;
 

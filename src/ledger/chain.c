@@ -44,13 +44,16 @@ struct feed {
     uint64_t done, all; /* bytes, about */
 };
 
-/* What the records behind the last checkpoint say of keys. */
+/* What the records behind the last checkpoint say. */
 static void
-note_key_record(struct chain_tail *tail, const struct segment_record *record)
+note_tail(struct chain_tail *tail, const struct segment_record *record)
 {
     const uint8_t *public = handover_public(record);
 
-    if (!public || record->index < tail->from)
+    if (record->index < tail->from)
+        return;
+    tail->is_pruned |= record->type == SEGMENT_PRUNED;
+    if (!public)
         return;
     memcpy(tail->public, public, sizeof(tail->public));
     tail->record = record->index;
@@ -83,7 +86,7 @@ feed_segment(struct feed *f, uint64_t first)
         if (result == 0)
             result = tile_append(&c->tiles, &leaf);
         if (result == 0)
-            note_key_record(&c->tail, &record);
+            note_tail(&c->tail, &record);
         if (result != 0)
             break;
     }
@@ -118,21 +121,13 @@ open_tiles(struct chain *c, uint64_t size)
     return result;
 }
 
-/* What is left of what the records make whose segments were deleted by age; of a whole ledger,
- * nothing yet. */
+/* The tiles that stand for records that were deleted by age; of a whole ledger, nothing yet. */
 static int
-open_first_tiles(struct chain *c)
+open_first_tiles(struct chain *c, const struct checkpoint *last)
 {
-    struct source_folder folder = {c->os, c->segments};
     struct tree_frontier frontier;
-    struct prologue prologue;
-    int result;
+    int result = prologue_frontier(c->os, c->segments, c->keys, last->size, &frontier);
 
-    prologue_init(&prologue, c->os, (struct source){source_open_folder, &folder}, c->keys);
-    result = prologue_find(&prologue);
-    if (result == 0)
-        pruned_frontier(&prologue.pruned, &frontier);
-    prologue_release(&prologue);
     if (result == PASU_E_NOTFOUND)
         return open_tiles(c, 0);
     if (result == 0)
@@ -158,7 +153,7 @@ make_tree(struct chain *c, const uint64_t *firsts, size_t count, uint64_t start,
           const struct checkpoint *last, uint64_t *read)
 {
     struct tree_hash root;
-    int result = start > 0 ? open_tiles(c, start) : open_first_tiles(c);
+    int result = start > 0 ? open_tiles(c, start) : open_first_tiles(c, last);
 
     *read = 0;
     if (result == 0)
@@ -477,12 +472,17 @@ static int
 open_rest(struct chain *c, const struct checkpoint *last, const struct segment_watch *watch,
           struct chain_report *report)
 {
+    struct tree_frontier frontier;
     int result;
 
     c->signed_size = c->tail.from = last->size;
     c->watch = watch;
     result = open_tree(c, last, report);
     c->watch = NULL;
+    if (result == 0 && c->tail.is_pruned) {
+        result = prologue_frontier(c->os, c->segments, c->keys, last->size, &frontier);
+        result = result == PASU_E_NOTFOUND ? 0 : result;
+    }
     report->is_new = last->size == 0;
     if (result == 0)
         result = chain_key_settle(c, c->tail.is_there ? c->tail.public : NULL, c->tail.record);

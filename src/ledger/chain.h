@@ -27,12 +27,13 @@
 #include "ledger/segment_writer.h"
 #include "ledger/tile.h"
 
-/* The last key that a record behind the last checkpoint puts to use. */
+/* The last key that a record behind the last checkpoint puts to use, and what else they say. */
 struct chain_tail {
     uint64_t from; /* records from here on */
     uint64_t record;
     uint8_t public[NOTE_KEY_SIZE];
     bool is_there;
+    bool is_pruned; /* one of them says that records were deleted */
 };
 
 struct chain {

@@ -5,7 +5,7 @@ void
 prologue_init(struct prologue *p, const struct os *os, struct source source,
               const struct segment_keys *keys)
 {
-    *p = (struct prologue){.os = os, .source = source, .keys = keys, .fd = -1};
+    *p = (struct prologue){.os = os, .source = source, .keys = keys, .below = UINT64_MAX, .fd = -1};
 }
 
 static void
@@ -52,8 +52,8 @@ take(struct prologue *p, const struct segment_record *record)
 {
     struct payload_pruned body;
 
-    if (record->type != SEGMENT_PRUNED || payload_read_pruned(&body, record->payload) != 0 ||
-        body.carried > record->index)
+    if (record->type != SEGMENT_PRUNED || record->index >= p->below ||
+        payload_read_pruned(&body, record->payload) != 0 || body.carried > record->index)
         return;
     p->pruned = (struct pruned){.index = record->index, .body = body};
     memcpy(p->pruned.frontier, body.frontier.bytes, body.frontier.length);
@@ -81,25 +81,25 @@ look_through(struct prologue *p)
     return result < 0 && result != PASU_E_CORRUPT ? result : 0;
 }
 
+/* One segment further back. 1: it is not there. */
 static int
 find_back(struct prologue *p)
 {
     uint64_t first = 0;
+    int result = enter(p, SOURCE_WITHIN, p->at, &first);
 
-    while (!p->is_found) {
-        int result = enter(p, SOURCE_WITHIN, p->at, &first);
-
-        if (result == 0)
-            result = look_through(p);
-        if (result == PASU_E_NOTFOUND || (result == PASU_E_CORRUPT && first == 0))
-            return PASU_E_CORRUPT;
-        if (result != 0 && result != PASU_E_CORRUPT)
-            return result;
-        if (!p->is_found && first <= p->first)
-            return PASU_E_CORRUPT;
-        p->at = first - 1;
-    }
-    return p->pruned.body.end >= p->first ? 0 : PASU_E_CORRUPT;
+    if (result == 0)
+        result = look_through(p);
+    if (result == PASU_E_NOTFOUND || (result == PASU_E_CORRUPT && first == 0))
+        return PASU_E_CORRUPT;
+    if (result != 0 && result != PASU_E_CORRUPT)
+        return result;
+    if (p->is_found)
+        return p->pruned.body.end >= p->first ? 0 : PASU_E_CORRUPT;
+    if (first <= p->first)
+        return PASU_E_CORRUPT;
+    p->at = first - 1;
+    return 1;
 }
 
 static int
@@ -115,7 +115,7 @@ find_first(struct prologue *p)
 }
 
 int
-prologue_find(struct prologue *p)
+prologue_look(struct prologue *p)
 {
     int result = 0;
 
@@ -133,6 +133,17 @@ prologue_find(struct prologue *p)
     p->at = p->pruned.body.carried;
     p->phase = PROLOGUE_READ;
     return 0;
+}
+
+int
+prologue_find(struct prologue *p)
+{
+    int result;
+
+    do
+        result = prologue_look(p);
+    while (result == 1);
+    return result;
 }
 
 /* ---- what was carried over ---- */
@@ -194,6 +205,48 @@ prologue_next(struct prologue *p, struct payload_carried *carried)
         leave(p);
         p->phase = PROLOGUE_END;
     }
+    return result;
+}
+
+int
+prologue_copy(const struct os *os, int segments, const struct segment_keys *keys,
+              struct segment_record *record, void *payload)
+{
+    struct source_folder folder = {os, segments};
+    struct payload_carried carried;
+    struct prologue prologue;
+    int result;
+
+    prologue_init(&prologue, os, (struct source){source_open_folder, &folder}, keys);
+    result = prologue_find(&prologue);
+    while (result == 0 && (result = prologue_next(&prologue, &carried)) == 1)
+        result = carried.index == record->index && carried.type != SEGMENT_MARK;
+    if (result == 1 && carried.payload.length > record->payload.length)
+        result = PASU_E_CORRUPT;
+    if (result == 1) {
+        record->time = carried.time;
+        record->type = carried.type;
+        memcpy(payload, carried.payload.bytes, carried.payload.length);
+        record->payload = view_of(payload, carried.payload.length);
+    }
+    prologue_release(&prologue);
+    return result == 1 ? 0 : result == 0 ? PASU_E_NOTFOUND : result;
+}
+
+int
+prologue_frontier(const struct os *os, int segments, const struct segment_keys *keys,
+                  uint64_t below, struct tree_frontier *frontier)
+{
+    struct source_folder folder = {os, segments};
+    struct prologue prologue;
+    int result;
+
+    prologue_init(&prologue, os, (struct source){source_open_folder, &folder}, keys);
+    prologue.below = below;
+    result = prologue_find(&prologue);
+    if (result == 0)
+        pruned_frontier(&prologue.pruned, frontier);
+    prologue_release(&prologue);
     return result;
 }
 

@@ -25,6 +25,7 @@ struct prologue {
     struct source source;
     const struct segment_keys *keys;
     enum { PROLOGUE_BEGIN, PROLOGUE_FIND, PROLOGUE_READ, PROLOGUE_END } phase;
+    uint64_t below;   /* the record has a smaller index; for whoever wants more than any */
     uint64_t first;   /* index of the first record that is left */
     uint64_t at;      /* index whose segment is looked at next */
     uint64_t entered; /* the segment that was read last: of its first record, and one more */
@@ -42,10 +43,20 @@ void prologue_release(struct prologue *prologue);
  * none; PASU_E_CORRUPT: it begins later, at `first`, and no record says why; PASU_E_AGAIN: of the
  * source; PASU_E_LEDGER_KEY, PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int prologue_find(struct prologue *prologue);
+/* The same by steps of a segment: 1: call again. */
+PASU_MUST_USE int prologue_look(struct prologue *prologue);
 /* After prologue_find was 0: 1: what was carried over, in the order in which it was written,
  * borrowed until the next call; 0: the end; errors as of prologue_find. */
 PASU_MUST_USE int prologue_next(struct prologue *prologue, struct payload_carried *carried);
+/* Of a folder of segments: what was carried over of the record with this index, as it was: time,
+ * type and payload, which is copied to where there is as much room as the view is long.
+ * PASU_E_NOTFOUND: nothing was; PASU_E_CORRUPT: it is longer; the errors of prologue_find. */
+PASU_MUST_USE int prologue_copy(const struct os *os, int segments, const struct segment_keys *keys,
+                                struct segment_record *record, void *payload);
 /* The tree over the records that were deleted. */
+PASU_MUST_USE int prologue_frontier(const struct os *os, int segments,
+                                    const struct segment_keys *keys, uint64_t below,
+                                    struct tree_frontier *frontier);
 void pruned_frontier(const struct pruned *pruned, struct tree_frontier *frontier);
 
 #endif

@@ -6,14 +6,14 @@
 #include "ledger/prologue.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #define EVERY       (3600 * NANOSECONDS_PER_SECOND)
 #define AFTER_ERROR (60 * NANOSECONDS_PER_SECOND)
-#define TELL_EVERY  (24 * 3600 * NANOSECONDS_PER_SECOND)
 #define STEP        (10 * NANOSECONDS_PER_MILLISECOND)
 
-enum { RECORDS_A_LOOK = 64, SEVERITY = 2, PRUNED_MAX = 64 + TREE_HEIGHTS * TREE_HASH_SIZE };
+enum { RECORDS_A_LOOK = 64, SEVERITY = 4 };
 
 void
 prune_init(struct prune *p, struct record_keeping *records)
@@ -27,6 +27,9 @@ stop_reading(struct prune *p)
     if (p->is_scanning)
         segment_scan_leave(&p->scan);
     p->is_scanning = false;
+    if (p->is_finding)
+        prologue_release(&p->prologue);
+    p->is_finding = false;
 }
 
 /* Back to the beginning: what was carried so far is carried again. */
@@ -72,26 +75,42 @@ read_segment(struct prune *p, uint64_t first)
 
 /* ---- holds ---- */
 
-/* Whether one is in the way, which is told. */
 static bool
-is_held(struct prune *p, int64_t now)
+is_held(const struct prune *p)
+{
+    return p->records->holds.count > 0;
+}
+
+/* Numbers rise: there is none that this keeper has not told of. */
+static bool
+is_told(const struct prune *p)
+{
+    const struct holds *holds = &p->records->holds;
+
+    return is_held(p) && holds->items[holds->count - 1].number < p->untold;
+}
+
+/* Records up to there were due, and stay. */
+static int
+tell(struct prune *p, uint64_t end)
 {
     struct record_keeping *r = p->records;
-    union payload_body body = {.alert = {.severity = SEVERITY, .rule = "retention"}};
+    union payload_body body = {.alert = {.severity = SEVERITY, .rule = "hold"}};
+    int result;
 
-    if (r->holds.count == 0)
-        return false;
-    if (p->told_at != 0 && now - p->told_at < TELL_EVERY)
-        return true;
-    body.alert.record = r->holds.items[0].number;
+    if (is_told(p))
+        return 0;
+    body.alert.record = r->holds.items[r->holds.count - 1].number;
     snprintf(body.alert.text, sizeof(body.alert.text),
-             "segments are older than ledger.retention and stay: hold %llu is in force",
-             (unsigned long long)body.alert.record);
+             "records below %" PRIu64 " are older than ledger.retention, and were to be deleted",
+             end);
+    result = record_other(r, SEGMENT_ALERT, &body);
+    if (result != 0)
+        return result;
+    p->untold = body.alert.record + 1;
     LOG_EVENT(r->log, PRUNE_HELD, F_UINT("hold", body.alert.record),
               F_UINT("holds", r->holds.count));
-    if (record_other(r, SEGMENT_ALERT, &body) == 0)
-        p->told_at = now;
-    return true;
+    return 0;
 }
 
 /* ---- which are due ---- */
@@ -128,57 +147,6 @@ find_due(struct prune *p)
         return 0;
     result = time_of(p, p->end, &time);
     return result == 0 ? time < p->limit : result;
-}
-
-/* What a former pruning has left: up to where it went, the tree over that, and what it carried. */
-static int
-take_up(struct prune *p, struct prologue *prologue)
-{
-    struct payload_carried carried;
-    int result = prologue_find(prologue);
-
-    if (result != 0)
-        return result;
-    p->since = prologue->pruned.body.since;
-    if (prologue->pruned.body.end > p->first) { /* who deleted was killed */
-        p->end = prologue->pruned.body.end;
-        p->phase = PRUNE_REMOVE;
-        return 0;
-    }
-    pruned_frontier(&prologue->pruned, &p->frontier);
-    while ((result = prologue_next(prologue, &carried)) == 1) {
-        result = carry_restore(&p->carry, &carried);
-        if (result != 0)
-            break;
-    }
-    return result;
-}
-
-/* Where the ledger begins, and whether anything is to be done there: 1, or 0. */
-static int
-begin(struct prune *p)
-{
-    struct record_keeping *r = p->records;
-    struct source_folder folder = {r->log->os, r->chain.segments};
-    struct prologue prologue;
-    uint64_t *firsts = NULL;
-    size_t count;
-    int result = list(p, &firsts, &count), is_due = 0;
-
-    p->first = p->end = result == 0 && count > 0 ? firsts[0] : 0;
-    p->frontier = (struct tree_frontier){0};
-    p->since = 0;
-    p->limit = os_realtime(r->log->os) - p->retention;
-    memory_free(firsts);
-    if (result == 0)
-        is_due = find_due(p);
-    if (result != 0 || is_due < 0 || p->first == 0 || (is_due == 0 && p->is_checked))
-        return result == 0 ? is_due : result;
-    prologue_init(&prologue, r->log->os, (struct source){source_open_folder, &folder}, &r->keys);
-    result = take_up(p, &prologue);
-    prologue_release(&prologue);
-    p->is_checked = result == 0;
-    return result != 0 ? result : p->phase == PRUNE_REMOVE ? 1 : is_due;
 }
 
 /* ---- examine ---- */
@@ -236,25 +204,21 @@ write_carried(void *arg, const struct payload_carried *carried)
     return record_again(p->records, SEGMENT_CARRIED, &body);
 }
 
-/* What is written again each by itself. */
+/* Entries of the directory, and that they were erased, are written again each by itself. */
 static int
 write_again(struct prune *p, const struct segment_record *record)
 {
-    union payload_body body = {.carried = {.index = record->index,
-                                           .time = record->time,
-                                           .type = SEGMENT_ORDINAL,
-                                           .payload = record->payload}};
-    int result = PASU_E_CORRUPT;
+    struct payload_carried again = {.index = record->index,
+                                    .time = record->time,
+                                    .type = (uint16_t)record->type,
+                                    .payload = record->payload};
 
-    if (record->type == SEGMENT_ORDINAL)
-        return record_again(p->records, SEGMENT_CARRIED, &body);
-    if (record->type == SEGMENT_CARRIED)
-        result = payload_read_carried(&body.carried, record->payload);
-    if (result == 0 && body.carried.type == SEGMENT_ORDINAL)
-        return record_again(p->records, SEGMENT_CARRIED, &body);
-    if (record->type == SEGMENT_ERASED && payload_read_erased(&body.erased, record->payload) == 0)
-        return record_again(p->records, SEGMENT_ERASED, &body);
-    return 0;
+    if (record->type == SEGMENT_CARRIED && payload_read_carried(&again, record->payload) != 0)
+        return 0;
+    if (again.payload.length > CARRY_PAYLOAD_MAX) /* none of ours */
+        return 0;
+    return again.type == SEGMENT_ORDINAL || again.type == SEGMENT_ERASED ? write_carried(p, &again)
+                                                                         : 0;
 }
 
 static int
@@ -317,20 +281,6 @@ write_pruned(struct prune *p)
 }
 
 static int
-finish(struct prune *p)
-{
-    int result = carry_each(&p->carry, write_carried, p);
-
-    if (result == 0)
-        result = write_pruned(p);
-    if (result != 0)
-        return result;
-    start_over(p);
-    p->phase = PRUNE_REMOVE;
-    return 1;
-}
-
-static int
 remove_files(struct prune *p)
 {
     struct record_keeping *r = p->records;
@@ -363,18 +313,37 @@ remove_all(struct prune *p)
 
     if (result == 0 && os->syncfs(os->arg, r->directory) != 0)
         result = error_from_errno(errno);
-    return result == 0 ? remove_files(p) : result;
+    if (result == 0)
+        result = remove_files(p);
+    if (result != 0)
+        return result;
+    p->phase = PRUNE_IDLE;
+    return 1;
 }
 
-/* ---- step by step ---- */
+static int
+finish(struct prune *p)
+{
+    int result = carry_each(&p->carry, write_carried, p);
 
-/* To the next segment: 1; or what there is goes: 1; or there is none: 0. */
+    if (result == 0)
+        result = write_pruned(p);
+    if (result != 0)
+        return result;
+    start_over(p);
+    p->phase = PRUNE_REMOVE;
+    return remove_all(p);
+}
+
+/* ---- where to begin, and to go on ---- */
+
+/* To the next segment: 1; or all that was carried is said: 1; or there is nothing to do: 0. */
 static int
 go_on(struct prune *p)
 {
-    int result = p->phase == PRUNE_IDLE ? begin(p) : find_due(p);
+    int result = find_due(p);
 
-    if (result < 0 || (result == 1 && p->phase == PRUNE_REMOVE))
+    if (result < 0)
         return result;
     if (result == 0)
         return p->end > p->first ? finish(p) : 0;
@@ -383,6 +352,71 @@ go_on(struct prune *p)
     result = read_segment(p, p->end);
     return result == 0 ? 1 : result;
 }
+
+/* What a former pruning has left: up to where it went, the tree over that, and what it carried. */
+static int
+take_up(struct prune *p)
+{
+    struct payload_carried carried;
+    int result = 0;
+
+    p->is_checked = true;
+    p->since = p->prologue.pruned.body.since;
+    if (p->prologue.pruned.body.end > p->first) { /* who deleted was killed */
+        p->end = p->prologue.pruned.body.end;
+        p->phase = PRUNE_REMOVE;
+        return 1;
+    }
+    pruned_frontier(&p->prologue.pruned, &p->frontier);
+    while (result == 0 && (result = prologue_next(&p->prologue, &carried)) == 1)
+        result = carry_restore(&p->carry, &carried);
+    return result == 0 ? go_on(p) : result;
+}
+
+/* One segment further back. */
+static int
+find(struct prune *p)
+{
+    int result = prologue_look(&p->prologue);
+
+    if (result == 0)
+        result = take_up(p);
+    if (p->phase != PRUNE_FIND) {
+        prologue_release(&p->prologue);
+        p->is_finding = false;
+    }
+    return result;
+}
+
+/* Where the ledger begins, and whether anything is to be done there: 1, or 0. */
+static int
+begin(struct prune *p)
+{
+    struct record_keeping *r = p->records;
+    uint64_t *firsts = NULL;
+    size_t count;
+    int result = list(p, &firsts, &count);
+
+    p->first = p->end = result == 0 && count > 0 ? firsts[0] : 0;
+    p->frontier = (struct tree_frontier){0};
+    p->since = 0;
+    p->limit = os_realtime(r->log->os) - p->retention;
+    memory_free(firsts);
+    if (result == 0)
+        result = find_due(p);
+    if (result < 0 || (result == 0 && (p->first == 0 || p->is_checked)))
+        return result;
+    if (p->first == 0)
+        return go_on(p);
+    p->folder = (struct source_folder){r->log->os, r->chain.segments};
+    prologue_init(&p->prologue, r->log->os, (struct source){source_open_folder, &p->folder},
+                  &r->keys);
+    p->is_finding = true;
+    p->phase = PRUNE_FIND;
+    return 1;
+}
+
+/* ---- step by step ---- */
 
 static int
 examine(struct prune *p)
@@ -396,6 +430,8 @@ examine(struct prune *p)
         return p->end > p->first ? finish(p) : 0;
     if (result == 0)
         result = compare_tree(p);
+    if (result == 0 && is_held(p))
+        return tell(p, p->next);
     if (result == 0)
         result = read_segment(p, p->end);
     if (result != 0)
@@ -419,30 +455,25 @@ carry(struct prune *p)
     return go_on(p);
 }
 
-/* 1: at once again; 0: not before an hour; or an error. */
+/* 1: at once again; 0: not before an hour, or a hold has ended; or an error. */
 static int
-step(struct prune *p, int64_t now)
+step(struct prune *p)
 {
-    int result;
-
-    if (p->phase != PRUNE_IDLE && is_held(p, now)) {
-        if (p->phase != PRUNE_REMOVE)
-            start_over(p);
+    if (is_told(p))
         return 0;
-    }
+    if (is_held(p) && p->phase == PRUNE_CARRY)
+        start_over(p);
     switch (p->phase) {
     case PRUNE_IDLE:
-        return go_on(p);
+        return begin(p);
+    case PRUNE_FIND:
+        return find(p);
     case PRUNE_EXAMINE:
         return examine(p);
     case PRUNE_CARRY:
         return carry(p);
     case PRUNE_REMOVE:
-        result = remove_all(p);
-        if (result != 0)
-            return result;
-        p->phase = PRUNE_IDLE;
-        return 1;
+        return is_held(p) ? tell(p, p->end) : remove_all(p);
     }
     return 0;
 }
@@ -453,9 +484,12 @@ prune_look(struct prune *p, int64_t now)
     const struct log *log = p->records->log;
     int result;
 
+    if (p->was_held && !is_held(p))
+        p->look_at = 0;
+    p->was_held = is_held(p);
     if ((p->retention == 0 && p->phase != PRUNE_REMOVE) || !p->records->is_open || now < p->look_at)
         return;
-    result = step(p, now);
+    result = step(p);
     if (result < 0 && !p->has_failed)
         LOG_EVENT(log, PRUNE_FAILED, F_TEXT("error", error_text(result)),
                   F_TEXT("hint", error_hint(result)));

@@ -2,16 +2,18 @@
 /*
  * Deletes by age: at each start of the keeper and then every hour the oldest segments go, all of
  * whose records are older than the retention. The newest segment stays, and so does what no
- * checkpoint covers. While there is a hold nothing goes; that something was due is an event and a
- * SEGMENT_ALERT then, at each start and once a day.
+ * checkpoint covers. While there is a hold nothing goes; that something was due is a SEGMENT_ALERT
+ * and an event then, once for each newer hold that this keeper sees, and it goes as soon as there
+ * is none.
  *
- *      examine ─▶ carry ─┬▶ … the next segment
- *                        └▶ SEGMENT_PRUNED ─▶ checkpoint ─▶ syncfs ─▶ files ─▶ folder
+ *      find ─▶ examine ─▶ carry ─┬▶ … the next segment
+ *                                └▶ SEGMENT_PRUNED ─▶ checkpoint ─▶ syncfs ─▶ files ─▶ folder
  *
+ * find     what the pruning before has left, where there was one: the last SEGMENT_PRUNED
  * examine  all of its records are there, old enough, and what the tree has of them; where a tile
  *          says something else, nothing goes: without its folder, they are made again at a start
  * carry    what later records refer to is written again (SEGMENT_CARRIED): entries of the directory
- *          each by itself, all else as it is at the end (ledger/carry.h); destructions of keys too
+ *          and their erasures each by itself, all else as it is at the end (ledger/carry.h)
  *
  * Whoever is killed in between leaves a ledger that is whole: either nothing says that something
  * was deleted, or all that is needed without it is there; the next keeper goes on. What fails is
@@ -22,19 +24,24 @@
 #define PASU_LEDGER_PRUNE_H
 
 #include "ledger/carry.h"
+#include "ledger/prologue.h"
 #include "ledger/record.h"
 
-enum prune_phase { PRUNE_IDLE, PRUNE_EXAMINE, PRUNE_CARRY, PRUNE_REMOVE };
+enum prune_phase { PRUNE_IDLE, PRUNE_FIND, PRUNE_EXAMINE, PRUNE_CARRY, PRUNE_REMOVE };
 
 struct prune {
     struct record_keeping *records;
     int64_t retention; /* ns; 0: nothing is deleted */
     int64_t look_at;   /* monotonic; 0: at once */
-    int64_t told_at;   /* monotonic: when it was last told that a hold is in the way; 0: not yet */
+    uint64_t untold;   /* holds with smaller numbers were told to be in the way */
+    bool was_held;
     enum prune_phase phase;
     bool has_failed; /* which was logged */
     bool is_checked; /* that no keeper was killed while it deleted */
     /* What is under way. */
+    struct source_folder folder;
+    struct prologue prologue;
+    bool is_finding;
     struct segment_scan scan;
     bool is_scanning;
     int64_t limit;                           /* realtime ns: records of then and later stay */

@@ -228,7 +228,8 @@ decode(struct ledger_reader *r, uint32_t type, struct view payload, struct ledge
 
 /* ---- records ---- */
 
-/* Of the directory; the others are taken from the last that were carried over. */
+/* Of the directory, and what was erased of it; the others are taken from the last that were
+ * carried over. */
 static int
 decode_carried(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
 {
@@ -236,7 +237,7 @@ decode_carried(struct ledger_reader *r, struct view payload, struct ledger_entry
 
     if (payload_read_carried(&carried, payload) != 0)
         return PASU_E_CORRUPT;
-    if (carried.type != SEGMENT_ORDINAL)
+    if (carried.type != SEGMENT_ORDINAL && carried.type != SEGMENT_ERASED)
         return 1;
     entry->time = carried.time;
     return decode(r, carried.type, carried.payload, entry);
@@ -340,8 +341,10 @@ next_of_prologue(struct ledger_reader *r, struct ledger_entry *entry)
     if (result != 0 || r->is_begun)
         return result;
     r->is_begun = true;
+    r->records.next =
+        pruned->body.end; /* where a former segment is still there, it is passed over */
     entry->type = LEDGER_PRUNED;
-    entry->seq = pruned->index;
+    entry->seq = pruned->body.end - 1;
     entry->time = pruned->body.until;
     entry->u.pruned = &pruned->body;
     return 1;
@@ -420,6 +423,7 @@ int
 ledger_reader_seek_index(struct ledger_reader *r, uint64_t index)
 {
     r->is_behind_records = false;
+    r->is_begun = true;
     r->seq = index;
     return records_seek_index(&r->records, index);
 }

@@ -34,7 +34,7 @@ enum ledger_entry_type {
     LEDGER_ORDINAL,
     LEDGER_MARK,
     LEDGER_OPENING,
-    LEDGER_PRUNED, /* before the first record that is left: what was before was deleted by age */
+    LEDGER_PRUNED, /* before the first record that is left: those before it were deleted by age */
     /* Deeds: told only to who wants them. */
     LEDGER_ASKED,
     LEDGER_ERASED,
@@ -42,7 +42,8 @@ enum ledger_entry_type {
 
 struct ledger_entry {
     enum ledger_entry_type type;
-    uint64_t seq; /* index of the record; of what is still in a ring, a number behind all of them */
+    uint64_t seq; /* index of the record, of LEDGER_PRUNED that of the last one that was deleted; of
+                   * what is still in a ring, a number behind all of them */
     int64_t time; /* realtime ns: when it was recorded */
     bool is_in_ring; /* not in the ledger yet; of an ordinal, sealed with the ledger's secret */
     union {

@@ -94,6 +94,8 @@ bool
 segment_is_carried(uint32_t type)
 {
     switch (type) {
+    case SEGMENT_BEGUN:
+    case SEGMENT_KEY:
     case SEGMENT_STARTED:
     case SEGMENT_STOPPED:
     case SEGMENT_OPENED:
@@ -103,6 +105,7 @@ segment_is_carried(uint32_t type)
     case SEGMENT_ORDINAL:
     case SEGMENT_MARK:
     case SEGMENT_TAKEN:
+    case SEGMENT_ERASED:
         return true;
     default:
         return false;

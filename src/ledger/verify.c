@@ -2,6 +2,7 @@
 #include "ledger/verify.h"
 
 #include "base/memory.h"
+#include "ledger/prologue.h"
 #include "ledger/verify_handover.h"
 
 #include <dirent.h>
@@ -434,16 +435,17 @@ list_segments(struct verify *v, uint64_t **firsts, size_t *count)
     return result;
 }
 
+/* A record that says so is signed before anything is deleted. */
 static void
 say_beginning(struct verify *v)
 {
     const struct verify_place place = {NULL, VERIFY_NOWHERE, 0};
-    uint64_t first = v->answer->first;
+    uint64_t first = v->answer->first, said = v->content.pruned;
 
-    if (first > v->content.pruned && !v->content.is_blind)
+    if (first > 0 && !v->content.is_blind && (said == 0 || said >= v->answer->covered))
         verify_say(&v->report, VERIFY_MISSING, &place,
-                   "records 0 to %" PRIu64 " are not here, and no record says that they were "
-                   "deleted",
+                   "records 0 to %" PRIu64 " are not here, and no record that a checkpoint covers "
+                   "says that they were deleted",
                    first - 1);
 }
 
@@ -493,12 +495,59 @@ conclude(struct verify *v)
     a->tiles = v->tree->tiles;
     a->bytes = v->behind;
     verify_content_end(&v->content);
-    say_beginning(v);
     result = verify_notes_judge(&v->notes, &v->content, v->expected, a);
     if (result == 0)
         result = verify_handovers(&v->notes, &v->content);
+    say_beginning(v);
     say_uncovered(v);
     return result == 0 ? answer_key(v) : result;
+}
+
+/* ---- the beginning ---- */
+
+/* Takes up what was carried over, as far as it is whole. */
+static int
+take_carried(struct verify *v, struct prologue *prologue)
+{
+    struct payload_carried carried;
+    int result;
+
+    while ((result = prologue_next(prologue, &carried)) == 1) {
+        result = verify_content_carried(&v->content, &carried);
+        if (result != 0)
+            return result;
+    }
+    return is_about_file(result) ? 0 : result;
+}
+
+/* Where the first records were deleted: the index where the rest begins, with what stands for them;
+ * else, that of the first segment. */
+static int
+begin(struct verify *v, const uint64_t *firsts, size_t count, size_t *at)
+{
+    struct source_folder folder = {v->os, v->segments};
+    struct tree_frontier frontier;
+    struct prologue prologue;
+    size_t i = 0;
+    int result;
+
+    *at = 0;
+    prologue_init(&prologue, v->os, (struct source){source_open_folder, &folder},
+                  v->question->segment_keys);
+    result = prologue_find(&prologue);
+    while (result == 0 && i < count && firsts[i] != prologue.pruned.body.end)
+        i++;
+    if (result == 0 && i < count) {
+        *at = i;
+        v->content.first = v->answer->first = v->expected = firsts[i];
+        pruned_frontier(&prologue.pruned, &frontier);
+        result = take_carried(v, &prologue);
+        if (result == 0)
+            result = verify_tree_begin(v->tree, &frontier);
+        verify_content_lose(&v->content, firsts[i]);
+    }
+    prologue_release(&prologue);
+    return is_about_file(result) ? 0 : result;
 }
 
 /* Tiles and the checkpoint before the segments: what was written later is written later. */
@@ -507,7 +556,7 @@ run(struct verify *v)
 {
     const struct tile_folder folder = {.os = v->os, .directory = v->question->directory};
     uint64_t *firsts = NULL;
-    size_t count = 0;
+    size_t count = 0, at = 0;
     int result = verify_notes_init(&v->notes, v->os, &v->report);
 
     if (result == 0)
@@ -524,7 +573,9 @@ run(struct verify *v)
         result = verify_content_init(&v->content, &v->report, firsts[0], v->notes.roots,
                                      v->notes.root_count);
     if (result == 0)
-        result = read_all(v, firsts, count);
+        result = begin(v, firsts, count, &at);
+    if (result == 0)
+        result = read_all(v, firsts + at, count - at);
     if (result == 0)
         result = conclude(v);
     memory_free(firsts);

@@ -196,12 +196,18 @@ remove_but_ring(struct disk *d, int folder, const char *name, void *arg)
 }
 
 static inline void
-make_ledger(struct place *p)
+begin_ledger(struct place *p)
 {
     disk_each(p->disk, p->directory, remove_but_ring, disk_rmdir, NULL);
     p->disk->time = INT64_C(1767225600000000000);
     now = SECOND;
     open_keeper(p);
+}
+
+static inline void
+make_ledger(struct place *p)
+{
+    begin_ledger(p);
     for (unsigned day = 0; day < DAYS; day++)
         live_a_day(p, day);
 }
@@ -230,19 +236,26 @@ prune_all(struct place *p)
     prune_release(&all);
 }
 
+/* The index of the first record of a segment, the ledger's first one being 0. */
 static inline uint64_t
-first_of(struct place *p)
+segment_begin_of(struct place *p, size_t number)
 {
     uint64_t *firsts, first;
     size_t count;
     int folder = open_segments(p);
 
     assert_int_equal(segment_list(&os_real, folder, &firsts, &count), 0);
-    assert_true(count > 0);
-    first = firsts[0];
+    assert_true(count > number);
+    first = firsts[number];
     memory_free(firsts);
     close(folder);
     return first;
+}
+
+static inline uint64_t
+first_of(struct place *p)
+{
+    return segment_begin_of(p, 0);
 }
 
 /* ---- what is left says what it said ---- */

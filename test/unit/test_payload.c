@@ -326,7 +326,7 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_PRUNED, 0, 1, "\3"},
         {SEGMENT_PRUNED, 8, 1, "\4"},   /* one subtree, and two roots */
         {SEGMENT_PRUNED, 32, 1, "\2"},  /* carried in what is deleted */
-        {SEGMENT_CARRIED, 16, 1, "\1"}, /* nothing refers to that */
+        {SEGMENT_CARRIED, 16, 1, "\5"}, /* nothing refers to that */
         {SEGMENT_ERASED, 3, 1, "\xef"},
         {SEGMENT_OPENING, 8, 1, "\x08"},
         {SEGMENT_OPENING, 9, 1, "\2"},

@@ -79,6 +79,7 @@ static void
 nothing_goes_while_there_is_a_hold(void **state)
 {
     const union payload_body hold = {.hold = {.number = 77, .who = "kim", .why = "court"}};
+    const struct payload_hold newer = {.number = 78, .who = "lee", .why = "another"};
     struct place *p = *state;
     struct prune all;
     uint64_t size;
@@ -89,18 +90,21 @@ nothing_goes_while_there_is_a_hold(void **state)
     prune_init(&all, &p->records);
     prune_set(&all, KEPT_DAYS * DAY);
     size = chain_size(&p->records.chain);
-    for (int hour = 0; hour < 23; hour++) {
+    for (int hour = 0; hour < 30; hour++) {
         prune(p, &all);
         now += 3600 * SECOND;
     }
     assert_int_equal(first_of(p), 0);
-    assert_int_equal(chain_size(&p->records.chain), size + 1); /* one alert a day */
-    for (int hour = 0; hour < 3; hour++) {
-        prune(p, &all);
-        now += 3600 * SECOND;
-    }
+    assert_int_equal(chain_size(&p->records.chain), size + 1); /* one alert for each hold */
+    assert_int_equal(holds_add(&p->records.holds, &newer), 0);
+    prune(p, &all);
+    prune(p, &all);
+    assert_int_equal(chain_size(&p->records.chain), size + 2);
+    assert_int_equal(holds_remove(&p->records.holds, 78), 0);
+    prune_look(&all, now);
     assert_int_equal(chain_size(&p->records.chain), size + 2);
     assert_int_equal(holds_remove(&p->records.holds, 77), 0);
+    prune_look(&all, now); /* at once, not in an hour */
     prune(p, &all);
     assert_true(first_of(p) > 0);
     prune_release(&all);
