@@ -13,6 +13,7 @@ struct entries {
     int (*next)(void *arg, struct ledger_entry *entry);
     /* Where, after PASU_E_CORRUPT. */
     const struct records_place *(*damage)(void *arg);
+    uint64_t first; /* index of the first record that is there: those before it were deleted */
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ledger_index.h"
+#include "base/memory.h"
 #include "breach/index_build.h"
 #include "breach/index_compare.h"
 #include "cli/complain.h"
@@ -27,7 +28,9 @@ fail(const struct making *m, int error)
 
     if (error == PASU_E_UNAVAILABLE) {
         complain("run: pasu ledger rebuild-index",
-                 "the index in %s is of another ledger, or of more than this one has now", folder);
+                 "the index in %s is of another ledger, or of more than this one has now: records "
+                 "may have been deleted by age since",
+                 folder);
         return 2;
     }
     return complain_error(error, "the index of the ledger in %s", folder);
@@ -50,6 +53,26 @@ begin(struct making *m, const struct arguments *arguments)
         return status;
     complain("wait until it has ended", "another command is at work on the ledger's index");
     return 2;
+}
+
+/* Whether the index is of all that was deleted by age: 0, else PASU_E_UNAVAILABLE. */
+static int
+check_deleted(const struct making *m, struct index *index)
+{
+    struct gaps *gaps = memory_new(1, sizeof(*gaps));
+    struct ledger_reader *reader = NULL;
+    uint64_t first = 0;
+    int result = gaps == NULL ? PASU_E_NOMEM : index_gaps_load(gaps, index);
+
+    if (result == 0)
+        result = ledger_reader_open(&reader, &os_real, m->evidence.directory);
+    if (result == 0)
+        result = ledger_reader_first(reader, &first);
+    if (result == 0 && !index_gaps_know(gaps, first))
+        result = PASU_E_UNAVAILABLE;
+    ledger_reader_close(reader);
+    memory_free(gaps);
+    return result;
 }
 
 /* To behind the index's last record, which must be where it was. */
@@ -143,6 +166,24 @@ print_made(const struct making *m, const struct arguments *arguments, uint64_t b
     json_out_end(&out);
 }
 
+/* A new one in the place of what is there. */
+static int
+rebuild(struct making *m, uint64_t *bytes)
+{
+    int result = index_make(&m->index, m->evidence.directory);
+
+    if (result == 0)
+        result = make(m, false, UINT64_MAX);
+    if (result == 0)
+        result = index_commit(m->index);
+    if (result != 0) {
+        index_discard(m->index, m->evidence.directory);
+        return result;
+    }
+    *bytes = index_size(m->index);
+    return index_replace(m->index, m->evidence.directory);
+}
+
 int
 ledger_index_rebuild(const struct arguments *arguments)
 {
@@ -151,17 +192,7 @@ ledger_index_rebuild(const struct arguments *arguments)
     uint64_t bytes = 0;
 
     if (status == 0) {
-        result = index_make(&m.index, m.evidence.directory);
-        if (result == 0)
-            result = make(&m, false, UINT64_MAX);
-        if (result == 0)
-            result = index_commit(m.index);
-        if (result == 0) {
-            bytes = index_size(m.index);
-            result = index_replace(m.index, m.evidence.directory);
-        } else {
-            index_discard(m.index, m.evidence.directory);
-        }
+        result = rebuild(&m, &bytes);
         status = result == 0 ? 0 : fail(&m, result);
     }
     if (status == 0)
@@ -178,7 +209,12 @@ ledger_index_update(const struct arguments *arguments)
     uint64_t bytes = 0;
 
     if (status == 0) {
+        bool is_old;
+
         result = index_open_to_write(&m.index, m.evidence.directory);
+        if (result == 0)
+            result = check_deleted(&m, m.index);
+        is_old = result == PASU_E_UNAVAILABLE;
         if (result == 0)
             result = make(&m, true, UINT64_MAX);
         if (result == 0)
@@ -186,6 +222,8 @@ ledger_index_update(const struct arguments *arguments)
         if (result == 0)
             bytes = index_size(m.index);
         index_close(m.index);
+        if (is_old)
+            result = rebuild(&m, &bytes);
         status = result == 0 ? 0 : fail(&m, result);
         if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
             complain("", "run: pasu ledger rebuild-index");
@@ -257,6 +295,8 @@ ledger_index_check(const struct arguments *arguments)
         result = index_open(&there, m.evidence.directory);
         if (result == 0)
             result = index_meta_load(&meta, there);
+        if (result == 0)
+            result = check_deleted(&m, there);
         if (result == 0)
             result = index_make(&m.index, m.evidence.directory);
         if (result == 0) {

@@ -411,6 +411,20 @@ ledger_reader_next(struct ledger_reader *r, struct ledger_entry *entry)
 }
 
 int
+ledger_reader_first(const struct ledger_reader *r, uint64_t *first)
+{
+    const struct source *source = &r->records.source;
+    size_t left;
+    int fd = source->open(source->arg, SOURCE_BEHIND, 0, first, &left);
+
+    if (fd >= 0)
+        r->os->close(r->os->arg, fd);
+    else
+        *first = 0;
+    return fd >= 0 || fd == PASU_E_NOTFOUND ? 0 : fd;
+}
+
+int
 ledger_reader_seek(struct ledger_reader *r, const struct records_place *place)
 {
     r->is_behind_records = false;

@@ -91,6 +91,9 @@ const struct records_place *ledger_reader_damage(const struct ledger_reader *rea
 const struct records_place *ledger_reader_place(const struct ledger_reader *reader);
 /* Whether the last entry was in a ring only: it is no record yet. */
 bool ledger_reader_is_in_ring(const struct ledger_reader *reader);
+/* The index of the first record that is there; 0, too, where there is none. The errors of the
+ * source but PASU_E_NOTFOUND. */
+PASU_MUST_USE int ledger_reader_first(const struct ledger_reader *reader, uint64_t *first);
 /* As records_seek. */
 PASU_MUST_USE int ledger_reader_seek(struct ledger_reader *reader,
                                      const struct records_place *place);

@@ -204,10 +204,16 @@ class Ledger:
         return roots
 
     def prune(self, behind, first=0, carried=None, roots=None):
-        """Says that they were deleted; whoever wants them to be does it."""
-        carried = self.add(27, struct.pack("<QqHH4x", 0, BEGIN, 3, 0)) if carried is None else carried
+        """Says that they were deleted, and carries over whose ledger it is; whoever wants them to be deleted does it."""
+        carried = len(self.entries) if carried is None else carried
+        for entry in self.entries[:behind]:
+            if entry[16] in (1, 2):
+                self.carry(entry)
         return self.add(24, struct.pack("<QQqqQ", first, behind, BEGIN, BEGIN + 1, carried) +
                         (self.subtrees(behind) if roots is None else roots))
+
+    def carry(self, entry):
+        return self.add(27, entry[:18] + bytes(6) + entry[20:])
 
     def note(self, size=None, *signers):
         size = len(self.entries) if size is None else size

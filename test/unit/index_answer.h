@@ -23,7 +23,7 @@ struct answer {
 static inline struct entries
 entries_of(struct told_ledger *l)
 {
-    return (struct entries){l, told_seek, told_next, told_damage};
+    return (struct entries){l, told_seek, told_next, told_damage, 0};
 }
 
 static inline void
