@@ -37,6 +37,9 @@ static void
 start_over(struct prune *p)
 {
     stop_reading(p);
+    if (p->has_tiles)
+        tile_close(&p->tiles);
+    p->has_tiles = false;
     carry_release(&p->carry);
     p->phase = PRUNE_IDLE;
 }
@@ -221,6 +224,16 @@ write_again(struct prune *p, const struct segment_record *record)
                                                                          : 0;
 }
 
+/* Tiles are not made durable when they are written, and cannot be made later. */
+static int
+make_tiles(struct prune *p, const struct segment_record *record)
+{
+    struct tree_hash leaf;
+    int result = entry_leaf(&p->records->chain.hasher, record, &leaf);
+
+    return result == 0 ? tile_append(&p->tiles, &leaf) : result;
+}
+
 static int
 carry_record(struct prune *p, const struct segment_record *record)
 {
@@ -228,6 +241,8 @@ carry_record(struct prune *p, const struct segment_record *record)
 
     if (result == 0)
         result = write_again(p, record);
+    if (result == 0)
+        result = make_tiles(p, record);
     return result == 0 ? 1 : result;
 }
 
@@ -419,6 +434,17 @@ begin(struct prune *p)
 /* ---- step by step ---- */
 
 static int
+begin_carrying(struct prune *p)
+{
+    struct chain *c = &p->records->chain;
+    int result = tile_open_at(&p->tiles, &c->folder, &c->hasher, &p->frontier);
+
+    p->has_tiles = result == 0;
+    p->carried = chain_size(c);
+    return result;
+}
+
+static int
 examine(struct prune *p)
 {
     int result = read_on(p, examine_record);
@@ -432,12 +458,12 @@ examine(struct prune *p)
         result = compare_tree(p);
     if (result == 0 && is_held(p))
         return tell(p, p->next);
+    if (result == 0 && p->end == p->first)
+        result = begin_carrying(p);
     if (result == 0)
         result = read_segment(p, p->end);
     if (result != 0)
         return result;
-    if (p->end == p->first)
-        p->carried = chain_size(&p->records->chain);
     p->phase = PRUNE_CARRY;
     return 1;
 }

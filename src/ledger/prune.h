@@ -11,7 +11,8 @@
  *
  * find     what the pruning before has left, where there was one: the last SEGMENT_PRUNED
  * examine  all of its records are there, old enough, and what the tree has of them; where a tile
- *          says something else, nothing goes: without its folder, they are made again at a start
+ *          says something else, nothing goes: without its folder, they are made again at a start.
+ *          Otherwise its tiles are written once more with the next step: none may be lost
  * carry    what later records refer to is written again (SEGMENT_CARRIED): entries of the directory
  *          and their erasures each by itself, all else as it is at the end (ledger/carry.h)
  *
@@ -52,6 +53,8 @@ struct prune {
     uint64_t kept;                           /* the segment that was found to be too young last, */
     int64_t kept_time;                       /* by a record of this time */
     struct tree_frontier frontier, examined; /* of `end` records, and of those that were read */
+    struct tile_store tiles; /* of those that are carried, made again of records that are right */
+    bool has_tiles;
     struct carry carry;
 };
 

@@ -102,6 +102,24 @@ it_verifies_with_the_checkpoints_from_before_and_after(void **state)
     is_encrypted = false;
 }
 
+/* One that nothing has needed since may have been lost with the power. */
+static void
+tiles_of_what_goes_are_made_again(void **state)
+{
+    struct place *p = *state;
+
+    begin_ledger(p);
+    for (unsigned day = 0; day < DAYS; day++) {
+        live_a_day(p, day);
+        keep(p, day);
+    }
+    assert_int_equal(unlinkat(p->directory, "tile/0/000", 0), 0);
+    prune_all(p);
+    assert_true(first_of(p) > TILE_WIDTH);
+    stop_keeper(p);
+    check_well(p);
+}
+
 /* Those of records that are gone cannot be compared then; all others can. */
 static void
 it_verifies_without_tiles(void **state)
@@ -243,6 +261,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_DISK(it_verifies_with_the_checkpoints_from_before_and_after),
+        ON_DISK(tiles_of_what_goes_are_made_again),
         ON_DISK(it_verifies_without_tiles),
         ON_DISK(what_is_removed_by_hand_is_missing),
         ON_DISK(no_byte_of_it_can_be_changed),
