@@ -2,6 +2,8 @@
 /* What is deleted by age: what is left says what it said before. */
 #include "prune_story.h"
 
+#include "ledger/prover.h"
+
 static void
 what_is_left_says_what_it_said_before(void **state)
 {
@@ -152,6 +154,51 @@ a_pruned_ledger_opens_without_its_tiles(void **state)
     }
 }
 
+/* The index that the record of the first session had. */
+static uint64_t
+first_session(struct place *p)
+{
+    struct ledger_reader *r = open_reader(p);
+    struct ledger_entry entry = {0};
+    uint64_t index = 0;
+
+    while (index == 0 && ledger_reader_next(r, &entry) == 1)
+        if (entry.type == LEDGER_OPENED && entry.u.opened->session == session_of(0))
+            index = entry.seq;
+    ledger_reader_close(r);
+    return index;
+}
+
+/* A certificate needs the record of a session that has gone on until now. */
+static void
+what_was_carried_is_proven_as_it_was(void **state)
+{
+    const struct records_place nowhere = {0};
+    const struct segment_keys none = {0};
+    struct place *p = *state;
+    struct segment_record record;
+    struct tree_proof proof;
+    struct prover prover;
+    struct tree_hash leaf;
+    uint64_t index;
+
+    make_ledger(p);
+    prune_all(p);
+    stop_keeper(p);
+    index = first_session(p);
+    assert_true(index > 0 && index < first_of(p));
+    assert_int_equal(prover_open(&prover, &os_real, p->directory, &none), 0);
+    assert_int_equal(prover_record(&prover, &nowhere, index, &record), 0);
+    assert_true(record.type == SEGMENT_OPENED && record.index == index);
+    assert_int_equal(entry_leaf(&prover.hasher, &record, &leaf), 0);
+    assert_int_equal(prover_prove(&prover, index, &leaf, &proof), 0);
+    while (index < first_of(p) && prover_record(&prover, &nowhere, index, &record) == 0)
+        index++;
+    assert_true(index < first_of(p)); /* what nothing refers to is gone */
+    assert_int_equal(prover_record(&prover, &nowhere, index, &record), PASU_E_NOTFOUND);
+    prover_release(&prover);
+}
+
 int
 main(void)
 {
@@ -162,6 +209,7 @@ main(void)
         ON_DISK(nothing_goes_while_there_is_a_hold),
         ON_DISK(without_a_retention_nothing_goes),
         ON_DISK(a_pruned_ledger_opens_without_its_tiles),
+        ON_DISK(what_was_carried_is_proven_as_it_was),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,8 @@
 
 static struct answers whole, cut;
 
-/* The last calls of a pruning, each of which is looked at: the checkpoint, everything onto the disk,
- * the files and their folder. Those before it append records; of them some. */
+/* The last calls of a pruning, each of which is looked at: the checkpoint, everything onto the
+ * disk, the files and their folder. Those before it append records; of them some. */
 enum { LAST_CALLS = 24, NEVER = 1 << 30 };
 
 /* A keeper that prunes, of which a call fails, and all after it. How many calls were left. */
