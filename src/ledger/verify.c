@@ -2,7 +2,7 @@
 #include "ledger/verify.h"
 
 #include "base/memory.h"
-#include "ledger/prologue.h"
+#include "ledger/verify_begin.h"
 #include "ledger/verify_handover.h"
 
 #include <dirent.h>
@@ -503,53 +503,6 @@ conclude(struct verify *v)
     return result == 0 ? answer_key(v) : result;
 }
 
-/* ---- the beginning ---- */
-
-/* Takes up what was carried over, as far as it is whole. */
-static int
-take_carried(struct verify *v, struct prologue *prologue)
-{
-    struct payload_carried carried;
-    int result;
-
-    while ((result = prologue_next(prologue, &carried)) == 1) {
-        result = verify_content_carried(&v->content, &carried);
-        if (result != 0)
-            return result;
-    }
-    return is_about_file(result) ? 0 : result;
-}
-
-/* Where the first records were deleted: the index where the rest begins, with what stands for them;
- * else, that of the first segment. */
-static int
-begin(struct verify *v, const uint64_t *firsts, size_t count, size_t *at)
-{
-    struct source_folder folder = {v->os, v->segments};
-    struct tree_frontier frontier;
-    struct prologue prologue;
-    size_t i = 0;
-    int result;
-
-    *at = 0;
-    prologue_init(&prologue, v->os, (struct source){source_open_folder, &folder},
-                  v->question->segment_keys);
-    result = prologue_find(&prologue);
-    while (result == 0 && i < count && firsts[i] != prologue.pruned.body.end)
-        i++;
-    if (result == 0 && i < count) {
-        *at = i;
-        v->content.first = v->answer->first = v->expected = firsts[i];
-        pruned_frontier(&prologue.pruned, &frontier);
-        result = take_carried(v, &prologue);
-        if (result == 0)
-            result = verify_tree_begin(v->tree, &frontier);
-        verify_content_lose(&v->content, firsts[i]);
-    }
-    prologue_release(&prologue);
-    return is_about_file(result) ? 0 : result;
-}
-
 /* Tiles and the checkpoint before the segments: what was written later is written later. */
 static int
 run(struct verify *v)
@@ -573,7 +526,8 @@ run(struct verify *v)
         result = verify_content_init(&v->content, &v->report, firsts[0], v->notes.roots,
                                      v->notes.root_count);
     if (result == 0)
-        result = begin(v, firsts, count, &at);
+        result = verify_begin(v->os, v->segments, v->question->segment_keys, firsts, count, v->tree,
+                              &v->content, &at);
     if (result == 0)
         result = read_all(v, firsts + at, count - at);
     if (result == 0)
