@@ -98,6 +98,8 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
         status = ask_keys(&e->ask, &e->segment_keys);
     if (status == 0)
         status = filter_of_options(&e->filter, arguments);
+    if (status == 0)
+        status = places_init(&e->places, e->ask.config, arguments, &e->filter);
     if (status != 0)
         return status;
     /* An index is not encrypted. */
@@ -127,6 +129,7 @@ evidence_close(struct evidence *e)
     if (e->entry_keys.fd >= 0)
         entry_keys_close(&e->entry_keys);
     segment_keys_release(&e->segment_keys);
+    places_release(&e->places);
     if (e->directory >= 0)
         close(e->directory);
     ask_release(&e->ask);

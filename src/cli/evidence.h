@@ -14,6 +14,7 @@
 #include "breach/scope.h"
 #include "breach/subject.h"
 #include "cli/ask.h"
+#include "cli/places.h"
 
 /* Who else hears of each entry, in order, once the book has noted it; a negative result ends the
  * reading. */
@@ -28,6 +29,7 @@ struct evidence {
     struct segment_keys segment_keys;
     struct entry_keys entry_keys;
     struct filter filter;
+    struct places places;
     struct book *book;
     struct selection selection;
     struct keys keys;         /* filled when first asked for */

@@ -68,9 +68,10 @@ warn(const struct evidence *e)
         complain("pasu scope says up to when, under completeness",
                  "what is older than ledger.retention was deleted");
     if (e->selection.untestable > 0)
-        complain("they are in the export without --principal, --source and --application",
-                 "%" PRIu64 " statements of unrecorded sessions could not be tested",
-                 e->selection.untestable);
+        complain(
+            "they are in the export without --principal, --source, --country and --application",
+            "%" PRIu64 " statements of unrecorded sessions could not be tested",
+            e->selection.untestable);
 }
 
 static int

@@ -228,14 +228,6 @@ is_same(const struct ring_mark *a, const struct ring_mark *b)
            strcmp(a->database, b->database) == 0;
 }
 
-static void
-read_mark(const struct carry_item *item, struct ring_mark *mark)
-{
-    if (item->is_gone || item->what.type != SEGMENT_MARK ||
-        payload_read_mark(mark, item->what.payload) != 0)
-        *mark = (struct ring_mark){0};
-}
-
 static bool
 ends(const struct ring_mark *mark, const struct ring_mark *known)
 {
@@ -267,14 +259,18 @@ take_mark(struct carry *c, const struct payload_carried *what)
     if (payload_read_mark(&mark, what->payload) != 0)
         return 0;
     for (size_t i = 0; i < c->count; i++) {
-        read_mark(&c->items[i], &known);
+        const struct carry_item *item = &c->items[i];
+
+        if (item->is_gone || item->what.type != SEGMENT_MARK ||
+            payload_read_mark(&known, item->what.payload) != 0)
+            continue;
         if (known.what == RING_MARK_CARRIES && mark.what == RING_MARK_CARRIES &&
             is_same(&known, &mark)) {
             mark.fields |= known.fields;
             mark.kinds |= known.kinds;
             mark.number = mark.number > known.number ? mark.number : known.number;
             let_go(&c->items[i]);
-        } else if (known.what != 0 && ends(&mark, &known)) {
+        } else if (ends(&mark, &known)) {
             let_go(&c->items[i]);
         }
     }
