@@ -16,6 +16,7 @@ struct ledger_reader {
     struct records records;
     struct prologue prologue;
     bool is_begun;               /* nothing of the prologue is left */
+    bool is_doubtful, is_again;  /* records are missing; they were deleted meanwhile */
     struct source_folder folder; /* where we have opened it */
     uint64_t seq;                /* behind all records */
     uint64_t file;               /* id of the ring file */
@@ -271,6 +272,15 @@ ledger_reader_tell_deeds(struct ledger_reader *r)
     r->tells_deeds = true;
 }
 
+/* Whether segments are missing where the reading is, or were at once. */
+static bool
+is_hole(const struct ledger_reader *r, int result, const struct segment_record *record)
+{
+    if (result == PASU_E_CORRUPT)
+        return r->records.fd < 0;
+    return result == 1 && r->seq == 0 && record->index > 0;
+}
+
 static int
 next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
 {
@@ -279,8 +289,11 @@ next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
 
     do {
         result = records_next(&r->records, &record);
+        r->is_doubtful = is_hole(r, result, &record);
         if (result != 1)
             return result;
+        if (r->is_doubtful)
+            return PASU_E_CORRUPT;
         entry->is_in_ring = false;
         entry->seq = record.index;
         entry->time = record.time;
@@ -291,6 +304,20 @@ next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
         return 1;
     r->records.damage = (struct records_place){r->records.first, record.offset, record.index};
     return PASU_E_CORRUPT;
+}
+
+int
+ledger_reader_first(const struct ledger_reader *r, uint64_t *first)
+{
+    const struct source *source = &r->records.source;
+    size_t left;
+    int fd = source->open(source->arg, SOURCE_BEHIND, 0, first, &left);
+
+    if (fd >= 0)
+        r->os->close(r->os->arg, fd);
+    else
+        *first = 0;
+    return fd >= 0 || fd == PASU_E_NOTFOUND ? 0 : fd;
 }
 
 /* ---- what stands for records that were deleted ---- */
@@ -307,16 +334,50 @@ begin_prologue(struct ledger_reader *r)
         return result;
     if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
         r->is_begun = true;
-    if (result == PASU_E_CORRUPT)
+    if (result == PASU_E_CORRUPT) {
         r->records.damage = (struct records_place){r->prologue.first, 0, 0};
+        r->seq = r->prologue.first;
+    }
     return result == PASU_E_NOTFOUND ? 0 : result;
+}
+
+/* What of it is told: where the reading is on already, not that a keeper ran then. */
+static int
+decode_prologue(struct ledger_reader *r, const struct payload_carried *carried,
+                struct ledger_entry *entry)
+{
+    if (r->is_again && (carried->type == SEGMENT_STARTED || carried->type == SEGMENT_STOPPED))
+        return 1;
+    entry->seq = carried->index;
+    entry->time = carried->time;
+    return decode(r, carried->type, carried->payload, entry);
+}
+
+/* To where the rest begins: what of a former segment is still there is passed over. */
+static int
+end_prologue(struct ledger_reader *r, struct ledger_entry *entry)
+{
+    const struct payload_pruned *pruned = &r->prologue.pruned.body;
+    const struct records_place place = {pruned->end, sizeof(struct segment_header), pruned->end};
+    int result = records_seek(&r->records, &place);
+
+    if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
+        r->records.next = pruned->end; /* what is wrong there is told next */
+    else if (result != 0)
+        return result;
+    r->is_begun = true;
+    entry->type = LEDGER_PRUNED;
+    entry->seq = pruned->end - 1;
+    entry->time = pruned->until;
+    entry->u.pruned = pruned;
+    r->seq = pruned->end;
+    return 1;
 }
 
 /* 1, 0 once there is no more of it, or an error. */
 static int
 next_of_prologue(struct ledger_reader *r, struct ledger_entry *entry)
 {
-    const struct pruned *pruned = &r->prologue.pruned;
     struct payload_carried carried;
     int result = 0;
 
@@ -331,23 +392,31 @@ next_of_prologue(struct ledger_reader *r, struct ledger_entry *entry)
         }
         if (result != 1)
             break;
-        entry->seq = carried.index;
-        entry->time = carried.time;
-        result = decode(r, carried.type, carried.payload, entry);
-        if (result == 0)
+        if (decode_prologue(r, &carried, entry) == 0)
             return 1;
         result = 0; /* damaged, or nothing that anybody asks for */
     }
-    if (result != 0 || r->is_begun)
+    return result != 0 || r->is_begun ? result : end_prologue(r, entry);
+}
+
+/* Where records are missing, they may have been deleted since the reading began: then what stands
+ * for them comes. PASU_E_CORRUPT: they were not. */
+static int
+doubt(struct ledger_reader *r)
+{
+    uint64_t first;
+    int result = ledger_reader_first(r, &first);
+
+    if (result != 0)
         return result;
-    r->is_begun = true;
-    r->records.next =
-        pruned->body.end; /* where a former segment is still there, it is passed over */
-    entry->type = LEDGER_PRUNED;
-    entry->seq = pruned->body.end - 1;
-    entry->time = pruned->body.until;
-    entry->u.pruned = &pruned->body;
-    return 1;
+    r->is_doubtful = false;
+    if (first <= r->seq)
+        return PASU_E_CORRUPT;
+    prologue_release(&r->prologue);
+    r->prologue = (struct prologue){.fd = -1};
+    r->is_begun = false;
+    r->is_again = true;
+    return 0;
 }
 
 /* ---- the rings ---- */
@@ -395,33 +464,33 @@ begin_rings(struct ledger_reader *r)
     return has_any ? records_look_back(&r->records) : 0;
 }
 
+/* 1, 0 once there are no more, or an error. */
+static int
+next_recorded(struct ledger_reader *r, struct ledger_entry *entry)
+{
+    int result;
+
+    do {
+        result = r->is_doubtful ? doubt(r) : 0;
+        if (result == 0 && !r->is_begun)
+            result = next_of_prologue(r, entry);
+        if (result == 0)
+            result = next_of_records(r, entry);
+    } while (result == PASU_E_CORRUPT && r->is_doubtful);
+    return result;
+}
+
 int
 ledger_reader_next(struct ledger_reader *r, struct ledger_entry *entry)
 {
-    int result = r->is_begun ? 0 : next_of_prologue(r, entry);
+    int result = r->is_behind_records ? 0 : next_recorded(r, entry);
 
-    if (result == 0 && !r->is_behind_records)
-        result = next_of_records(r, entry);
     if (result == 0 && !r->is_behind_records)
         result = begin_rings(r);
     if (result != 0)
         return result;
     r->is_behind_records = true;
     return next_of_rings(r, entry);
-}
-
-int
-ledger_reader_first(const struct ledger_reader *r, uint64_t *first)
-{
-    const struct source *source = &r->records.source;
-    size_t left;
-    int fd = source->open(source->arg, SOURCE_BEHIND, 0, first, &left);
-
-    if (fd >= 0)
-        r->os->close(r->os->arg, fd);
-    else
-        *first = 0;
-    return fd >= 0 || fd == PASU_E_NOTFOUND ? 0 : fd;
 }
 
 int

@@ -5,7 +5,9 @@
  * rebuilds its tallies and directory from it at start.
  *
  * Where segments were deleted by age, what later records refer to of them comes first (the keeper
- * has carried it over), with the times and indexes that it had.
+ * has carried it over), with the times and indexes that it had. Where they are deleted while they
+ * are read, it comes in the place of what was not read yet: of a mark that was given, and ended in
+ * there, nobody hears any more.
  *
  * Works on the files alone, beside a running keeper or without one. Files are hostile: a damaged
  * record is PASU_E_CORRUPT with its place in ledger_reader_damage, and the reader goes on behind it

@@ -309,9 +309,11 @@ say_marks(struct answers *a, struct past_marks *marks)
             (unsigned long long)marks->items[i].number);
 }
 
-/* Of the records from an index on, which was recorded at that time at the earliest. */
+/* Of the records from an index on, which was recorded at that time at the earliest. After so many
+ * entries something is done meanwhile. */
 static inline void
-ask(struct place *p, uint64_t from, int64_t time, struct answers *a)
+ask_beside(struct place *p, uint64_t from, int64_t time, struct answers *a, unsigned count,
+           void (*meanwhile)(struct place *p))
 {
     struct past_marks marks = {0};
     struct ledger_reader *r;
@@ -325,7 +327,12 @@ ask(struct place *p, uint64_t from, int64_t time, struct answers *a)
     assert_int_equal(book_new(&book, &os_real), 0);
     assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
     ledger_reader_unlock(r, &keys);
-    while ((result = ledger_reader_next(r, &entry)) == 1) {
+    for (unsigned n = 0;; n++) {
+        if (n == count)
+            meanwhile(p);
+        result = ledger_reader_next(r, &entry);
+        if (result != 1)
+            break;
         assert_int_equal(book_note(book, &entry), 0);
         if (entry.type == LEDGER_EXPOSURE && entry.seq >= from)
             say_exposure(a, book, &entry);
@@ -354,6 +361,12 @@ ask(struct place *p, uint64_t from, int64_t time, struct answers *a)
     ledger_reader_close(r);
     segment_keys_release(&keys);
     book_free(book);
+}
+
+static inline void
+ask(struct place *p, uint64_t from, int64_t time, struct answers *a)
+{
+    ask_beside(p, from, time, a, UINT_MAX, NULL);
 }
 
 static inline int64_t

@@ -154,6 +154,41 @@ a_pruned_ledger_opens_without_its_tiles(void **state)
     }
 }
 
+/* Wherever the reading is by then. A mark that was seen and ended since may stay: more, not less.
+ */
+static void
+who_reads_meanwhile_misses_nothing(void **state)
+{
+    static const unsigned counts[] = {0, 1, 5, 30, 60, 1000};
+    static struct answers after, beside;
+    const char *marks;
+    struct place *p = *state;
+    uint64_t first;
+    int64_t time;
+
+    make_ledger(p);
+    prune_all(p);
+    first = first_of(p);
+    time = begun_at(p, first);
+    ask(p, first, time, &after);
+    stop_keeper(p);
+    marks = strstr(after.text, "mark");
+    assert_non_null(marks);
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        make_ledger(p);
+        ask_beside(p, first, time, &beside, counts[i], prune_all);
+        stop_keeper(p);
+        assert_int_equal(beside.ordinals, after.ordinals);
+        assert_memory_equal(beside.text, after.text, (size_t)(marks - after.text));
+        for (const char *at = marks; *at != '\0'; at += strcspn(at, "\n") + 1) {
+            char line[64];
+
+            snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+            assert_non_null(strstr(beside.text, line));
+        }
+    }
+}
+
 /* The index that the record of the first session had. */
 static uint64_t
 first_session(struct place *p)
@@ -209,6 +244,7 @@ main(void)
         ON_DISK(nothing_goes_while_there_is_a_hold),
         ON_DISK(without_a_retention_nothing_goes),
         ON_DISK(a_pruned_ledger_opens_without_its_tiles),
+        ON_DISK(who_reads_meanwhile_misses_nothing),
         ON_DISK(what_was_carried_is_proven_as_it_was),
     };
 
