@@ -53,9 +53,10 @@ prune_release(struct prune *p)
 void
 prune_set(struct prune *p, int64_t retention)
 {
-    if (p->retention != retention)
-        p->look_at = 0;
-    if (retention == 0 && p->phase != PRUNE_REMOVE)
+    if (p->retention == retention)
+        return;
+    p->look_at = 0;
+    if (p->phase != PRUNE_REMOVE)
         start_over(p);
     p->retention = retention;
 }
@@ -296,25 +297,39 @@ write_pruned(struct prune *p)
 }
 
 static int
+end_removing(struct prune *p)
+{
+    struct record_keeping *r = p->records;
+    const struct os *os = r->log->os;
+
+    if (os->fsync(os->arg, r->chain.segments) != 0)
+        return error_from_errno(errno);
+    LOG_EVENT(r->log, PRUNED, F_UINT("segments", p->removed), F_UINT("first", p->end));
+    p->phase = PRUNE_IDLE;
+    return 1;
+}
+
+/* The oldest first; as many as can be in a step, and one. */
+static int
 remove_files(struct prune *p)
 {
     struct record_keeping *r = p->records;
     const struct os *os = r->log->os;
+    int64_t until = os_monotonic(os) + STEP;
     char name[SEGMENT_NAME_SIZE];
     uint64_t *firsts = NULL;
-    size_t count = 0, removed = 0;
+    size_t count = 0, i = 0;
     int result = list(p, &firsts, &count);
 
-    for (; result == 0 && removed < count && firsts[removed] < p->end; removed++) {
-        segment_name(name, firsts[removed]);
+    while (result == 0 && i < count && firsts[i] < p->end && (i == 0 || os_monotonic(os) < until)) {
+        segment_name(name, firsts[i++]);
         if (os->unlinkat(os->arg, r->chain.segments, name, 0) != 0 && errno != ENOENT)
             result = error_from_errno(errno);
+        p->removed += result == 0;
     }
-    memory_free(firsts);
-    if (result == 0 && os->fsync(os->arg, r->chain.segments) != 0)
-        result = error_from_errno(errno);
     if (result == 0)
-        LOG_EVENT(r->log, PRUNED, F_UINT("segments", removed), F_UINT("first", p->end));
+        result = i < count && firsts[i] < p->end ? 1 : end_removing(p);
+    memory_free(firsts);
     return result;
 }
 
@@ -324,16 +339,20 @@ remove_all(struct prune *p)
 {
     struct record_keeping *r = p->records;
     const struct os *os = r->log->os;
-    int result = record_sign(r);
+    int result = p->is_safe ? 0 : record_sign(r);
 
-    if (result == 0 && os->syncfs(os->arg, r->directory) != 0)
+    if (result == 0 && !p->is_safe && os->syncfs(os->arg, r->directory) != 0)
         result = error_from_errno(errno);
-    if (result == 0)
-        result = remove_files(p);
-    if (result != 0)
-        return result;
-    p->phase = PRUNE_IDLE;
-    return 1;
+    p->is_safe = result == 0;
+    return result == 0 ? remove_files(p) : result;
+}
+
+static void
+begin_removing(struct prune *p)
+{
+    p->phase = PRUNE_REMOVE;
+    p->is_safe = false;
+    p->removed = 0;
 }
 
 static int
@@ -346,7 +365,7 @@ finish(struct prune *p)
     if (result != 0)
         return result;
     start_over(p);
-    p->phase = PRUNE_REMOVE;
+    begin_removing(p);
     return remove_all(p);
 }
 
@@ -379,7 +398,7 @@ take_up(struct prune *p)
     p->since = p->prologue.pruned.body.since;
     if (p->prologue.pruned.body.end > p->first) { /* who deleted was killed */
         p->end = p->prologue.pruned.body.end;
-        p->phase = PRUNE_REMOVE;
+        begin_removing(p);
         return 1;
     }
     pruned_frontier(&p->prologue.pruned, &p->frontier);

@@ -47,6 +47,8 @@ struct prune {
     bool is_scanning;
     int64_t limit;                           /* realtime ns: records of then and later stay */
     uint64_t first, end;                     /* up to here all is examined and carried */
+    bool is_safe;                            /* what stands for them is on the disk; */
+    uint64_t removed;                        /* so many segments are gone */
     uint64_t next;                           /* behind the segment that is read */
     uint64_t carried;                        /* what is carried is in records from here on */
     int64_t since;                           /* realtime ns: of the ledger's first record */
