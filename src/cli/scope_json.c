@@ -89,19 +89,26 @@ scope_put_gap(struct json_out *out, const struct gap *gap)
     json_out_close(out, '}');
 }
 
-static void
-put_completeness(struct json_out *out, const struct scope *scope)
+void
+scope_put_gaps(struct json_out *out, const struct selection *selection)
 {
-    const struct selection *selection = scope->selection;
     const struct gaps *gaps = &selection->book->gaps;
 
-    json_put_open(out, "completeness", '{');
     json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (gap_concerns(&gaps->items[g], selection->filter->from, selection->filter->to))
             scope_put_gap(out, &gaps->items[g]);
     json_out_close(out, ']');
     json_put_count(out, "gaps_left_out", gaps->left_out);
+}
+
+static void
+put_completeness(struct json_out *out, const struct scope *scope)
+{
+    const struct selection *selection = scope->selection;
+
+    json_put_open(out, "completeness", '{');
+    scope_put_gaps(out, selection);
     json_put_count(out, "bounded", scope->bounded);
     json_put_count(out, "unattributed", scope->unattributed);
     json_put_count(out, "unrecorded_sessions", selection->unrecorded.count);

@@ -3,6 +3,7 @@
 #include "cli/key_list.h"
 #include "cli/person.h"
 #include "cli/run.h"
+#include "cli/scope_view.h"
 #include "cli/statement_view.h"
 #include "cli/text.h"
 
@@ -61,6 +62,9 @@ print_summary_json(const struct asking *asking)
     for (size_t p = 0; p < subject->principals.count; p++)
         json_out_text(&out, subject->principals.items[p]);
     json_out_close(&out, ']');
+    json_put_open(&out, "completeness", '{');
+    scope_put_gaps(&out, &asking->evidence->selection);
+    json_out_close(&out, '}');
     json_out_close(&out, '}');
     json_out_end(&out);
 }
@@ -79,6 +83,8 @@ print_summary(const struct asking *asking)
 {
     const struct subject *subject = &asking->subject;
     const struct names *names = &asking->evidence->book->names;
+    const struct gaps *gaps = &asking->evidence->book->gaps;
+    const struct filter *filter = &asking->evidence->filter;
     char first[TIME_SIZE], last[TIME_SIZE];
 
     if (subject->shown + subject->missed > 0)
@@ -106,6 +112,10 @@ print_summary(const struct asking *asking)
         printf("%" PRIu64 " further statement%s could not name all persons: this one may be among "
                "them\n",
                subject->possible, subject->possible == 1 ? "" : "s");
+    for (size_t g = 0; g < gaps->count; g++)
+        if (gaps->items[g].what == GAP_PRUNED &&
+            gap_concerns(&gaps->items[g], filter->from, filter->to))
+            scope_view_gap(stdout, &gaps->items[g]);
 }
 
 /* What is printed later. */

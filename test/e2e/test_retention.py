@@ -190,6 +190,8 @@ def test_what_went_is_missing_in_every_answer_and_told():
     check_index(front)
     gap, = pruned_gaps(front)
     equal((gap["what"], gap["from"][:10], gap["to"][:10], gap["records"]), ("pruned", "2026-01-10", "2026-01-20", firsts(front)[0]))
+    _, gaps = ask(front, "subject", "--kind", "customer", "1294")
+    equal([one["what"] for one in gaps[-1]["gaps"]].count("pruned"), 1)
     equal(ask(front, "scope")[0][0]["subjects"]["customer"], {"at_least": 3, "at_most": 3})
     done = guard.run("ledger", "check-index", "-c", front.guard.path)
     assert done.returncode == 2 and "rebuild-index" in done.stderr, done.stderr
