@@ -315,6 +315,19 @@ is_about_file(int error)
     return error != PASU_E_NOMEM && error != PASU_E_CRYPTO;
 }
 
+/* Whether the ledger begins behind this segment by now. */
+static bool
+is_gone(const struct verify *v, uint64_t first)
+{
+    uint64_t *firsts;
+    size_t count;
+    int result = segment_list(v->os, v->segments, &firsts, &count);
+    bool is_gone = result == 0 && count > 0 && firsts[0] > first;
+
+    memory_free(firsts);
+    return is_gone;
+}
+
 static int
 read_segment(struct part *p)
 {
@@ -339,6 +352,10 @@ read_segment(struct part *p)
         v->os->close(v->os->arg, fd);
     if (result == 0 || !is_about_file(result))
         return result;
+    if (result == PASU_E_NOTFOUND && is_gone(v, p->first)) {
+        verify_say(&v->report, VERIFY_GONE, &place, "it was deleted by age meanwhile");
+        return lose(v, p->end);
+    }
     verify_say(&v->report, VERIFY_UNREADABLE, &place, "it cannot be read: %s", error_text(result));
     return 0;
 }

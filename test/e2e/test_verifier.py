@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """tools/verify-ledger: what is right passes, and whatever was changed is found where it is."""
+import array
 import base64
 import itertools
 import os
@@ -624,6 +625,27 @@ def test_what_a_pruned_ledger_says_of_what_was_deleted_is_checked():
         status, found, summary = run(deleted(made, made.segments[5][0], tiles), "--key", made.signer.vkey)
         equal((faults(found), summary["covered"]), ([], len(made.entries)))
     has(run(deleted(made, made.segments[6][0], False))[1], "no `pruned` that a checkpoint covers says so")
+
+
+@test
+def test_what_is_deleted_while_it_is_verified_is_no_fault():
+    made = ledgerwriter.everything(600, 300)
+    first = made.segments[1][0]
+    made.prune(first)
+    folder, ledger = deleted(made, first, True), tool().Ledger
+    listed, times = ledger.segments, []
+
+    def segments(self):  # when it begins, the first one is there
+        times.append(self)
+        return listed(self) if len(times) > 1 else array.array("Q", [0, *listed(self)])
+
+    ledger.segments = segments
+    try:
+        status, found, summary = run(folder, "--key", made.signer.vkey)
+    finally:
+        ledger.segments = listed
+    equal((status, faults(found), summary["covered"]), (2, [], len(made.entries)))
+    has(found, "verify again", "unseen")
 
 
 @test

@@ -102,6 +102,33 @@ it_verifies_with_the_checkpoints_from_before_and_after(void **state)
     is_encrypted = false;
 }
 
+static struct place *pruned_meanwhile;
+
+static void
+prune_once(void *arg PASU_UNUSED, uint64_t done PASU_UNUSED, uint64_t all PASU_UNUSED)
+{
+    if (pruned_meanwhile)
+        prune_all(pruned_meanwhile);
+    pruned_meanwhile = NULL;
+}
+
+static void
+what_goes_while_it_is_verified_is_no_fault(void **state)
+{
+    struct place *p = *state;
+    struct seen seen = {0};
+    const struct verify_question question = {
+        .directory = p->directory, .find = find, .progress = prune_once, .arg = &seen};
+
+    make_ledger(p);
+    pruned_meanwhile = p;
+    assert_int_equal(verify_ledger(&os_real, &question, &seen.answer), 0);
+    assert_int_equal(seen.faults, 0);
+    assert_true(seen.whats[VERIFY_GONE] > 0);
+    assert_true(seen.answer.covered > 0);
+    stop_keeper(p);
+}
+
 /* One that nothing has needed since may have been lost with the power. */
 static void
 tiles_of_what_goes_are_made_again(void **state)
@@ -262,6 +289,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         ON_DISK(it_verifies_with_the_checkpoints_from_before_and_after),
         ON_DISK(tiles_of_what_goes_are_made_again),
+        ON_DISK(what_goes_while_it_is_verified_is_no_fault),
         ON_DISK(it_verifies_without_tiles),
         ON_DISK(what_is_removed_by_hand_is_missing),
         ON_DISK(no_byte_of_it_can_be_changed),
