@@ -358,8 +358,11 @@ begin_removing(struct prune *p)
 static int
 finish(struct prune *p)
 {
-    int result = carry_each(&p->carry, write_carried, p);
+    int result;
 
+    if (is_held(p)) /* since it was begun */
+        return tell(p, p->end);
+    result = carry_each(&p->carry, write_carried, p);
     if (result == 0)
         result = write_pruned(p);
     if (result != 0)

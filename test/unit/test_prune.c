@@ -113,6 +113,34 @@ nothing_goes_while_there_is_a_hold(void **state)
     stop_keeper(p);
 }
 
+/* However far it has come. */
+static void
+a_hold_that_comes_in_between_keeps_all(void **state)
+{
+    const union payload_body hold = {.hold = {.number = 77, .who = "kim", .why = "court"}};
+    struct place *p = *state;
+
+    for (int step = 0; step < 1000; step++) {
+        struct prune all;
+        bool was_held;
+
+        make_ledger(p);
+        prune_init(&all, &p->records);
+        prune_set(&all, KEPT_DAYS * DAY);
+        for (int i = 0; i < step; i++)
+            prune_look(&all, now);
+        was_held = first_of(p) == 0;
+        assert_int_equal(holds_add(&p->records.holds, &hold.hold), 0);
+        prune(p, &all);
+        assert_int_equal(first_of(p) == 0, was_held);
+        prune_release(&all);
+        stop_keeper(p);
+        if (!was_held)
+            return;
+    }
+    fail();
+}
+
 static void
 without_a_retention_nothing_goes(void **state)
 {
@@ -242,6 +270,7 @@ main(void)
         ON_DISK(it_says_so_however_often_it_is_pruned),
         ON_DISK(an_encrypted_ledger_is_pruned_as_well),
         ON_DISK(nothing_goes_while_there_is_a_hold),
+        ON_DISK(a_hold_that_comes_in_between_keeps_all),
         ON_DISK(without_a_retention_nothing_goes),
         ON_DISK(a_pruned_ledger_opens_without_its_tiles),
         ON_DISK(who_reads_meanwhile_misses_nothing),
