@@ -22,7 +22,7 @@ open_once(struct places *places)
     const char *failed;
     int result;
 
-    if (places->is_open)
+    if (places->is_open || config == NULL)
         return 0;
     places->is_open = true;
     result = sources_open(&places->sources, config->sources.country_db.path,

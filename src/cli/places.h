@@ -13,7 +13,7 @@
 #include "policy/sources.h"
 
 struct places {
-    const struct config *config;
+    const struct config *config; /* NULL: nothing is known */
     struct sources sources;
     bool is_open;
     struct countries countries; /* of --country */
