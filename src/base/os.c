@@ -124,6 +124,18 @@ real_mkdirat(void *arg PASU_UNUSED, int directory, const char *path, mode_t mode
     return mkdirat(directory, path, mode);
 }
 
+static int
+real_unlinkat(void *arg PASU_UNUSED, int directory, const char *path, int flags)
+{
+    return RESTART(unlinkat(directory, path, flags));
+}
+
+static int
+real_syncfs(void *arg PASU_UNUSED, int fd)
+{
+    return RESTART(syncfs(fd));
+}
+
 static int64_t
 nanoseconds_of(clockid_t clock)
 {
@@ -178,6 +190,8 @@ const struct os os_real = {
     .renameat = real_renameat,
     .linkat = real_linkat,
     .mkdirat = real_mkdirat,
+    .unlinkat = real_unlinkat,
+    .syncfs = real_syncfs,
     .realtime = real_realtime,
     .monotonic = real_monotonic,
     .random = real_random,

@@ -38,8 +38,10 @@ struct os {
     int (*linkat)(void *arg, int from_directory, const char *from, int to_directory, const char *to,
                   int flags);
     int (*mkdirat)(void *arg, int directory, const char *path, mode_t mode);
-    int64_t (*realtime)(void *arg);  /* nanoseconds since 1970-01-01 UTC */
-    int64_t (*monotonic)(void *arg); /* nanoseconds since some start; never goes back */
+    int (*unlinkat)(void *arg, int directory, const char *path, int flags);
+    int (*syncfs)(void *arg, int fd); /* all of the file system: files, folders and names */
+    int64_t (*realtime)(void *arg);   /* nanoseconds since 1970-01-01 UTC */
+    int64_t (*monotonic)(void *arg);  /* nanoseconds since some start; never goes back */
     int (*random)(void *arg, void *bytes, size_t size); /* cryptographic; 0, or PASU_E_CRYPTO */
 };
 

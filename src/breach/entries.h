@@ -17,6 +17,7 @@ struct entries {
      * result ends all. NULL: nobody does. */
     int (*watch)(void *arg, const struct ledger_entry *entry);
     void *watch_arg;
+    uint64_t first; /* index of the first record that is there: those before it were deleted */
 };
 
 /* The entry with this seq. PASU_E_UNAVAILABLE: it is not there any more, or damaged. */

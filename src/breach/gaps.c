@@ -101,6 +101,12 @@ gaps_note(struct gaps *gaps, const struct ledger_entry *entry)
     case LEDGER_BYPASS:
         reconciled_bypass(&gaps->reconciled, entry->u.bypass);
         break;
+    case LEDGER_PRUNED:
+        add(gaps, (struct gap){.what = GAP_PRUNED,
+                               .from = entry->u.pruned->since,
+                               .to = entry->u.pruned->until,
+                               .records = entry->u.pruned->end});
+        break;
     default:
         break;
     }
@@ -143,7 +149,7 @@ gap_concerns(const struct gap *gap, int64_t from, int64_t to)
 const char *
 gap_what_text(enum gap_what what)
 {
-    static const char *const texts[] = {"lost", "died", "stopped", "damaged", "past"};
+    static const char *const texts[] = {"lost", "died", "stopped", "damaged", "past", "pruned"};
 
     return texts[what];
 }

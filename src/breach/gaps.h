@@ -8,6 +8,8 @@
  *      stopped   pasu was stopped in order and started again
  *      damaged   bytes of the file are not what was written
  *      past      the server has counted sessions that did not come through pasu: a day's together
+ *      pruned    what was recorded up to then was deleted by age (ledger.retention): `records`,
+ * from the ledger's first one on
  */
 #ifndef PASU_BREACH_GAPS_H
 #define PASU_BREACH_GAPS_H
@@ -17,7 +19,7 @@
 
 enum { GAPS_MAX = 1000, GAPS_PAST_MAX = 500 };
 
-enum gap_what { GAP_LOST, GAP_DIED, GAP_STOPPED, GAP_DAMAGED, GAP_PAST };
+enum gap_what { GAP_LOST, GAP_DIED, GAP_STOPPED, GAP_DAMAGED, GAP_PAST, GAP_PRUNED };
 
 struct gap {
     enum gap_what what;
@@ -58,7 +60,7 @@ void gaps_add(struct gaps *gaps, const struct gap *gap);
 bool gap_concerns(const struct gap *gap, int64_t from, int64_t to);
 /* Whether one of them is damage at that place. */
 bool gaps_have_damage(const struct gaps *gaps, const struct records_place *place);
-/* "lost", "died", "stopped", "damaged", "past" */
+/* "lost", "died", "stopped", "damaged", "past", "pruned" */
 const char *gap_what_text(enum gap_what what);
 
 #endif

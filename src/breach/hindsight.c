@@ -124,7 +124,8 @@ hindsight_note(struct hindsight *h, const struct ledger_entry *entry)
     default:
         break;
     }
-    if (result == 0 && is_of_then(h, entry))
+    /* Nobody can say any more what was answered of what was deleted since. */
+    if (result == 0 && (is_of_then(h, entry) || entry->type == LEDGER_PRUNED))
         result = selection_add(&h->selection, entry);
     return result;
 }

@@ -12,6 +12,8 @@
  * The time of a record is the keeper's clock's: where that went back, a record counts by its own
  * time, not by its place.
  *
+ * What was deleted by age is missing in both: what it had answered cannot be said any more.
+ *
  * Nobody records when a place of the ledger was damaged, so damage between records of before as_of
  * is a gap of both: what stood there may have been known then. One thread; memory as of the two
  * readings, and of the sessions that were open then.

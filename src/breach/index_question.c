@@ -90,6 +90,8 @@ index_question_begin(struct index_question *q)
     result = index_gaps_load(&q->selection->book->gaps, q->index);
     if (result == PASU_E_NOTFOUND)
         result = PASU_E_CORRUPT;
+    if (result == 0 && !index_gaps_know(&q->selection->book->gaps, q->entries->first))
+        return PASU_E_UNAVAILABLE;
     if (result == 0)
         result = index_names_load(&q->names, q->index);
     if (result == 0 && filter->principal != NULL)

@@ -375,7 +375,7 @@ index_gaps_load(struct gaps *gaps, struct index *index)
         unsigned what = reader_u8(&r);
         struct gap *gap = &gaps->items[g];
 
-        gap->what = what <= GAP_PAST ? (enum gap_what)what : GAP_DAMAGED;
+        gap->what = what <= GAP_PRUNED ? (enum gap_what)what : GAP_DAMAGED;
         gaps->past += gap->what == GAP_PAST;
         gap->from = (int64_t)little_read_u64(&r);
         gap->to = (int64_t)little_read_u64(&r);
@@ -385,4 +385,15 @@ index_gaps_load(struct gaps *gaps, struct index *index)
         gap->offset = unpack_number(&r);
     }
     return reader_end(&r) == 0 ? index_reconciled_load(gaps, index) : PASU_E_CORRUPT;
+}
+
+bool
+index_gaps_know(const struct gaps *gaps, uint64_t first)
+{
+    uint64_t deleted = 0;
+
+    for (size_t g = 0; g < gaps->count; g++)
+        if (gaps->items[g].what == GAP_PRUNED)
+            deleted = gaps->items[g].records;
+    return deleted >= first;
 }

@@ -67,5 +67,9 @@ PASU_MUST_USE int index_opened_load(struct index *index, const struct payload_op
 
 PASU_MUST_USE int index_gaps_save(const struct gaps *gaps, struct index *index);
 PASU_MUST_USE int index_gaps_load(struct gaps *gaps, struct index *index);
+/* Whether an index with these gaps knows of all that was deleted by age, where `first` is the index
+ * of the first record that is there: else it answers what nobody is to know any more, and is made
+ * anew. */
+bool index_gaps_know(const struct gaps *gaps, uint64_t first);
 
 #endif

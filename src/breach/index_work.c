@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breach/index_work.h"
 
+#include "base/memory.h"
 #include "breach/index_build.h"
 #include "ledger/reader.h"
 
@@ -46,6 +47,41 @@ go_on(struct ledger_reader *reader, const struct index_meta *after)
     if (result < 0)
         return result;
     return result == 1 && index_meta_is_last(after, &entry) ? 0 : PASU_E_UNAVAILABLE;
+}
+
+static int
+know_deleted(struct index_work *work, struct index *index, const struct ledger_reader *reader)
+{
+    struct gaps *gaps = memory_new(1, sizeof(*gaps));
+    uint64_t first = 0;
+    int result = gaps == NULL ? PASU_E_NOMEM : index_gaps_load(gaps, index);
+
+    if (result == 0)
+        result = ledger_reader_first(reader, &first);
+    work->is_cut = result == 0 && !index_gaps_know(gaps, first);
+    memory_free(gaps);
+    return work->is_cut ? PASU_E_UNAVAILABLE : result;
+}
+
+static int
+open_reader(struct index_work *work, struct source_folder *folder, struct ledger_reader **reader)
+{
+    *folder = (struct source_folder){work->os, work->segments};
+    return ledger_reader_open_source(reader, work->os, (struct source){source_open_folder, folder},
+                                     -1);
+}
+
+int
+index_work_know(struct index_work *work, struct index *index)
+{
+    struct source_folder folder;
+    struct ledger_reader *reader = NULL;
+    int result = open_reader(work, &folder, &reader);
+
+    if (result == 0)
+        result = know_deleted(work, index, reader);
+    ledger_reader_close(reader);
+    return result;
 }
 
 struct making {
@@ -101,12 +137,13 @@ add_entries(struct making *m, struct ledger_reader *reader)
 static int
 read_ledger(struct making *m)
 {
-    struct source_folder folder = {m->work->os, m->work->segments};
+    struct source_folder folder;
     struct ledger_reader *reader = NULL;
     struct index_meta after = {0};
-    int more = 0, result = ledger_reader_open_source(
-                      &reader, m->work->os, (struct source){source_open_folder, &folder}, -1);
+    int more = 0, result = open_reader(m->work, &folder, &reader);
 
+    if (result == 0 && m->goes_on)
+        result = know_deleted(m->work, m->index, reader);
     if (result == 0 && index_build_last(m->build, &after))
         result = go_on(reader, &after);
     if (result == 0)

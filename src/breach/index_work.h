@@ -26,6 +26,7 @@ struct index_work {
     struct index_meta end; /* what is in the index, */
     uint64_t bytes;        /* and its size */
     uint64_t added;        /* entries that were read for it */
+    bool is_cut;           /* it was of records that are deleted by age by now */
 };
 
 /* Opens the folders, of which `index` is made where it is not there. Close it in any case.
@@ -40,8 +41,11 @@ PASU_MUST_USE int index_work_rebuild(struct index_work *work);
 enum { INDEX_WORK_PORTION = 4 << 20 };
 /* Adds what came since, at most `most` entries: 1 where there was more. PASU_E_NOTFOUND: there is
  * none, or of another version; PASU_E_CORRUPT: it is damaged; PASU_E_UNAVAILABLE: it is of another
- * ledger, or of more than this one has now. */
+ * ledger, or of more than this one has now, as where some were deleted by age (is_cut). */
 PASU_MUST_USE int index_work_update(struct index_work *work, uint64_t most);
+/* Whether the index, which is open, can be of this ledger as to what was deleted by age: 0, or as
+ * above. */
+PASU_MUST_USE int index_work_know(struct index_work *work, struct index *index);
 /* One of the records up to `last`, beside the one that there is: to be discarded with
  * index_discard. */
 PASU_MUST_USE int index_work_make(struct index_work *work, struct index **made, uint64_t last);

@@ -61,7 +61,7 @@ put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *gap)
     json_put_text(out, "what", gap_what_text(gap->what));
     json_put_time(out, "from", gap->from);
     json_put_time(out, "to", gap->to);
-    if (gap->what == GAP_LOST)
+    if (gap->what == GAP_LOST || gap->what == GAP_PRUNED)
         json_put_count(out, "records", gap->records);
     if (gap->what == GAP_PAST)
         scope_put_past(out, gaps, gap);

@@ -50,9 +50,12 @@ static void
 warn(const struct evidence *e)
 {
     const struct gaps *gaps = &e->book->gaps;
-    uint64_t damaged = 0, lost = 0;
+    uint64_t damaged = 0, lost = 0, pruned = 0;
 
     for (size_t g = 0; g < gaps->count; g++) {
+        pruned += gaps->items[g].what == GAP_PRUNED
+                      ? gap_concerns(&gaps->items[g], e->filter.from, e->filter.to)
+                      : 0;
         damaged += gaps->items[g].what == GAP_DAMAGED;
         lost += gaps->items[g].what == GAP_LOST;
     }
@@ -61,6 +64,9 @@ warn(const struct evidence *e)
                  "the ledger is not whole: %" PRIu64 " damaged places, %" PRIu64
                  " times that records could not be written",
                  damaged, lost);
+    if (pruned > 0)
+        complain("pasu scope says up to when, under completeness",
+                 "what is older than ledger.retention was deleted");
     if (e->selection.untestable > 0)
         complain(
             "they are in the export without --principal, --source, --country and --application",

@@ -8,6 +8,7 @@ struct ledger_entries {
     struct ledger_entry found; /* what seek came to, */
     int result;                /* and what that call returned; */
     bool has_found;            /* until it is taken */
+    uint64_t first;
 };
 
 int
@@ -18,9 +19,11 @@ ledger_entries_open(struct ledger_entries **ledger, int directory)
 
     if (result == 0)
         result = ledger_reader_open(&made->reader, &os_real, directory);
+    if (result == 0)
+        result = ledger_reader_first(made->reader, &made->first);
     *ledger = result == 0 ? made : NULL;
     if (result != 0)
-        memory_free(made);
+        ledger_entries_close(made);
     return result;
 }
 
@@ -76,7 +79,11 @@ damage_of(void *arg)
 struct entries
 ledger_entries(struct ledger_entries *ledger)
 {
-    return (struct entries){.arg = ledger, .seek = seek_to, .next = take_next, .damage = damage_of};
+    return (struct entries){.arg = ledger,
+                            .seek = seek_to,
+                            .next = take_next,
+                            .damage = damage_of,
+                            .first = ledger->first};
 }
 
 const struct records_place *

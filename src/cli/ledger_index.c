@@ -25,7 +25,9 @@ fail(const struct making *m, int error)
 
     if (error == PASU_E_UNAVAILABLE) {
         complain("run: pasu ledger rebuild-index",
-                 "the index in %s is of another ledger, or of more than this one has now", folder);
+                 "the index in %s is of another ledger, or of more than this one has now: records "
+                 "may have been deleted by age since",
+                 folder);
         return 2;
     }
     return complain_error(error, "the index of the ledger in %s", folder);
@@ -121,6 +123,8 @@ ledger_index_update(const struct arguments *arguments)
         do
             result = index_work_update(&m.work, INDEX_WORK_PORTION);
         while (result == 1);
+        if (result == PASU_E_UNAVAILABLE && m.work.is_cut)
+            result = index_work_rebuild(&m.work);
         status = result == 0 ? 0 : fail(&m, result);
         if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
             complain("", "run: pasu ledger rebuild-index");
@@ -190,6 +194,8 @@ compare(struct making *m, struct differences *differences)
 
     if (result == 0)
         result = index_meta_load(&meta, there);
+    if (result == 0)
+        result = index_work_know(&m->work, there);
     if (result == 0)
         result = index_work_make(&m->work, &made, meta.last);
     if (result == 0) {

@@ -80,6 +80,8 @@ scope_put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *g
         json_put_count(out, "records", gap->records);
         json_put_text(out, "error", error_text(gap->error));
     }
+    if (gap->what == GAP_PRUNED)
+        json_put_count(out, "records", gap->records);
     if (gap->what == GAP_DAMAGED) {
         json_put_count(out, "segment", gap->segment);
         json_put_count(out, "offset", gap->offset);
@@ -89,13 +91,11 @@ scope_put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *g
     json_out_close(out, '}');
 }
 
-static void
-put_completeness(struct json_out *out, const struct scope *scope)
+void
+scope_put_gaps(struct json_out *out, const struct selection *selection)
 {
-    const struct selection *selection = scope->selection;
     const struct gaps *gaps = &selection->book->gaps;
 
-    json_put_open(out, "completeness", '{');
     json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (gap_concerns(&gaps->items[g], selection->filter->from, selection->filter->to))
@@ -104,6 +104,15 @@ put_completeness(struct json_out *out, const struct scope *scope)
     json_put_count(out, "gaps_left_out", gaps->left_out);
     scope_put_reconciled(out, gaps, selection->filter);
     scope_put_bypasses(out, gaps, selection->filter);
+}
+
+static void
+put_completeness(struct json_out *out, const struct scope *scope)
+{
+    const struct selection *selection = scope->selection;
+
+    json_put_open(out, "completeness", '{');
+    scope_put_gaps(out, selection);
     json_put_count(out, "bounded", scope->bounded);
     json_put_count(out, "unattributed", scope->unattributed);
     json_put_count(out, "unrecorded_sessions", selection->unrecorded.count);

@@ -194,6 +194,10 @@ scope_view_gap(FILE *file, const struct gaps *gaps, const struct gap *gap)
     case GAP_STOPPED:
         fprintf(file, "  pasu was stopped from %s to %s\n", from, to);
         break;
+    case GAP_PRUNED:
+        fprintf(file, "  what was recorded from %s to %s was deleted by age (ledger.retention)\n",
+                from, to);
+        break;
     case GAP_DAMAGED:
         segment_name(name, gap->segment);
         fprintf(file,

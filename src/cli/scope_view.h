@@ -22,6 +22,8 @@ PASU_MUST_USE int scope_view_page(FILE *file, const struct scope *scope, size_t 
 void scope_put(struct json_out *out, struct evidence *evidence, const struct scope *scope,
                bool is_list);
 void scope_put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *gap);
+/* The members that say which gaps concern the selection. */
+void scope_put_gaps(struct json_out *out, const struct selection *selection);
 /* The gap's line. */
 void scope_view_gap(FILE *file, const struct gaps *gaps, const struct gap *gap);
 

@@ -33,31 +33,16 @@ see(void *arg, const struct sight *sight)
     return 0;
 }
 
-/* What sessions that did not come through pasu were shown nobody knows: this person, too. */
+/* What sessions that did not come through pasu were shown nobody knows, nor what was shown before
+ * that was deleted by age: this person, too. */
 static void
-print_past_json(const struct asking *asking, struct json_out *out)
-{
-    const struct gaps *gaps = &asking->evidence->book->gaps;
-    const struct filter *filter = &asking->evidence->filter;
-
-    json_put_open(out, "past", '[');
-    for (size_t g = 0; g < gaps->count; g++)
-        if (gaps->items[g].what == GAP_PAST &&
-            gap_concerns(&gaps->items[g], filter->from, filter->to))
-            scope_put_gap(out, gaps, &gaps->items[g]);
-    json_out_close(out, ']');
-    scope_put_reconciled(out, gaps, filter);
-    scope_put_bypasses(out, gaps, filter);
-}
-
-static void
-print_past(const struct asking *asking)
+print_gaps(const struct asking *asking)
 {
     const struct gaps *gaps = &asking->evidence->book->gaps;
     const struct filter *filter = &asking->evidence->filter;
 
     for (size_t g = 0; g < gaps->count; g++)
-        if (gaps->items[g].what == GAP_PAST &&
+        if ((gaps->items[g].what == GAP_PAST || gaps->items[g].what == GAP_PRUNED) &&
             gap_concerns(&gaps->items[g], filter->from, filter->to))
             scope_view_gap(stdout, gaps, &gaps->items[g]);
     scope_view_reconciled(stdout, gaps, filter, false);
@@ -92,7 +77,9 @@ print_summary_json(const struct asking *asking)
     for (size_t p = 0; p < subject->principals.count; p++)
         json_out_text(&out, subject->principals.items[p]);
     json_out_close(&out, ']');
-    print_past_json(asking, &out);
+    json_put_open(&out, "completeness", '{');
+    scope_put_gaps(&out, &asking->evidence->selection);
+    json_out_close(&out, '}');
     json_out_close(&out, '}');
     json_out_end(&out);
 }
@@ -138,7 +125,7 @@ print_summary(const struct asking *asking)
         printf("%" PRIu64 " further statement%s could not name all persons: this one may be among "
                "them\n",
                subject->possible, subject->possible == 1 ? "" : "s");
-    print_past(asking);
+    print_gaps(asking);
 }
 
 /* What is printed later. */

@@ -303,9 +303,45 @@ check_ledger_keys(struct parse *parse)
                          config->ledger.key_count, (int)CONFIG_LEDGER_KEYS_MAX);
 }
 
+/* What a budget counts is in the ledger for as long as its window: pasu begins anew with what is
+ * left of it. */
+static void
+check_retention(struct parse *parse)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } windows[] = {[WINDOW_MINUTE] = {60, "minute"},
+                   [WINDOW_HOUR] = {3600, "hour"},
+                   [WINDOW_DAY] = {86400, "day"},
+                   [WINDOW_30D] = {30 * 86400, "30d"},
+                   [WINDOW_180D] = {180 * 86400, "180d"}};
+    const struct config *config = parse->config;
+    const struct yaml_node *node = mark_of(parse, KEY_ledger_retention)->node;
+
+    if (mark_of(parse, KEY_ledger)->state != MARK_GOOD || !is_good(parse, KEY_ledger_retention) ||
+        config->ledger.retention == 0)
+        return;
+    for (size_t i = 0; i < config->budget_count; i++) {
+        size_t before;
+
+        if (config->ledger.retention >=
+            windows[config->budgets[i].window].seconds * NANOSECONDS_PER_SECOND)
+            continue;
+        before = trail_push_name(parse, "ledger.retention");
+        fault_here(parse, node, "write a longer retention, or a shorter window",
+                   "is shorter than the window of budgets[%zu], %s: what it counts would be "
+                   "forgotten when pasu starts",
+                   i, windows[config->budgets[i].window].name);
+        trail_pop(parse, before);
+        return;
+    }
+}
+
 void
 check_all(struct parse *parse)
 {
+    check_retention(parse);
     check_ledger_keys(parse);
     check_fields(parse);
     check_subjects(parse);

@@ -29,11 +29,12 @@ int
 segments_open(void *arg, enum source_what what, uint64_t index, uint64_t *first, size_t *left)
 {
     struct segments *s = arg;
-    const struct message_segment_ask ask = {index};
+    struct message_segment_ask ask;
     int result;
 
-    if (what != SOURCE_BEHIND)
-        return PASU_E_MISUSE;
+    if (what == SOURCE_WITHIN)
+        index |= MESSAGE_SEGMENT_WITHIN;
+    ask = (struct message_segment_ask){index};
     if (s->is_there && s->answer.index == index) {
         result = s->fd;
         *first = s->answer.first;
@@ -54,7 +55,10 @@ segments_open(void *arg, enum source_what what, uint64_t index, uint64_t *first,
 void
 segments_take(struct segments *s, const struct message_segment *answer, int fd)
 {
-    if (!s->is_asked || answer->index != s->asked || answer->first < answer->index) {
+    uint64_t index = answer->index & ~MESSAGE_SEGMENT_WITHIN;
+    bool fits = index == answer->index ? answer->first >= index : answer->first <= index;
+
+    if (!s->is_asked || answer->index != s->asked || !fits) {
         close(fd); /* of a question that nobody has any more */
         return;
     }

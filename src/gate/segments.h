@@ -22,7 +22,7 @@ struct segments {
 
 void segments_init(struct segments *segments, const struct channel *supervisor);
 void segments_release(struct segments *segments);
-/* What source.open has; `arg` is a struct segments. SOURCE_BEHIND alone. */
+/* What source.open has; `arg` is a struct segments. */
 PASU_MUST_USE int segments_open(void *arg, enum source_what what, uint64_t index, uint64_t *first,
                                 size_t *left);
 /* The supervisor's answers. The first takes the descriptor. */

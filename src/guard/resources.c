@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ledger/lock.h"
+#include "ledger/message.h"
 #include "ledger/ring.h"
 #include "ledger/source.h"
 
@@ -296,12 +297,13 @@ resources_open_segment(const struct resources *r, const struct sandbox_account *
     struct source_folder folder = {
         &os_real,
         openat(r->directory, "segments", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    enum source_what what = index & MESSAGE_SEGMENT_WITHIN ? SOURCE_WITHIN : SOURCE_BEHIND;
     struct stat st;
     int fd;
 
     if (folder.directory < 0)
         return errno == ENOENT ? PASU_E_NOTFOUND : PASU_E_DENIED;
-    fd = source_open_folder(&folder, SOURCE_BEHIND, index, first, left);
+    fd = source_open_folder(&folder, what, index & ~MESSAGE_SEGMENT_WITHIN, first, left);
     close(folder.directory);
     if (fd < 0)
         return fd;

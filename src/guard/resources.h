@@ -25,9 +25,9 @@ void resources_init(struct resources *resources);
 PASU_MUST_USE int resources_open(struct resources *resources, const struct config *config,
                                  const struct sandbox_account *account,
                                  const struct sandbox_account *herald, const struct log *log);
-/* The segment that begins at this record or behind it, to be read by a gate that starts: as
- * source.open. PASU_E_NOTFOUND: there is none. PASU_E_DENIED: it is not the account's own plain
- * file; PASU_E_IO. */
+/* The segment that a gate which starts asks for (struct message_segment_ask), as source.open.
+ * PASU_E_NOTFOUND: there is none. PASU_E_DENIED: it is not the account's own plain file; PASU_E_IO.
+ */
 PASU_MUST_USE int resources_open_segment(const struct resources *resources,
                                          const struct sandbox_account *account, uint64_t index,
                                          uint64_t *first, size_t *left);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ledger/entry.h"
+#include "ledger/prologue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,13 +44,16 @@ struct feed {
     uint64_t done, all; /* bytes, about */
 };
 
-/* What the records behind the last checkpoint say of keys. */
+/* What the records behind the last checkpoint say. */
 static void
-note_key_record(struct chain_tail *tail, const struct segment_record *record)
+note_tail(struct chain_tail *tail, const struct segment_record *record)
 {
     const uint8_t *public = handover_public(record);
 
-    if (!public || record->index < tail->from)
+    if (record->index < tail->from)
+        return;
+    tail->is_pruned |= record->type == SEGMENT_PRUNED;
+    if (!public)
         return;
     memcpy(tail->public, public, sizeof(tail->public));
     tail->record = record->index;
@@ -84,7 +88,7 @@ feed_segment(struct feed *f, uint64_t first)
         if (result == 0)
             result = tile_append(&c->tiles, &leaf);
         if (result == 0)
-            note_key_record(&c->tail, &record);
+            note_tail(&c->tail, &record);
         if (result != 0)
             break;
     }
@@ -119,6 +123,21 @@ open_tiles(struct chain *c, uint64_t size)
     return result;
 }
 
+/* The tiles that stand for records that were deleted by age; of a whole ledger, nothing yet. */
+static int
+open_first_tiles(struct chain *c, const struct checkpoint *last)
+{
+    struct tree_frontier frontier;
+    int result = prologue_frontier(c->os, c->segments, c->keys, last->size, &frontier);
+
+    if (result == PASU_E_NOTFOUND)
+        return open_tiles(c, 0);
+    if (result == 0)
+        result = tile_open_at(&c->tiles, &c->folder, &c->hasher, &frontier);
+    c->has_tiles = result == 0;
+    return result;
+}
+
 static void
 close_tiles(struct chain *c)
 {
@@ -127,15 +146,16 @@ close_tiles(struct chain *c)
     c->has_tiles = false;
 }
 
-/* The tree from the tiles that there are of so many records, with all others. It is right if its
- * root is the signed one when it has as many records as that was signed for: so nothing of a tile
- * that is gone on with is believed, and those are of no more records than were signed. */
+/* The tree from the tiles that there are of so many records (0: from the beginning on), with all
+ * others. It is right if its root is the signed one when it has as many records as that was signed
+ * for: so nothing of a tile that is gone on with is believed, and those are of no more records than
+ * were signed. */
 static int
 make_tree(struct chain *c, const uint64_t *firsts, size_t count, uint64_t start,
           const struct checkpoint *last, uint64_t *read)
 {
     struct tree_hash root;
-    int result = open_tiles(c, start);
+    int result = start > 0 ? open_tiles(c, start) : open_first_tiles(c, last);
 
     *read = 0;
     if (result == 0)
@@ -454,12 +474,17 @@ static int
 open_rest(struct chain *c, const struct checkpoint *last, const struct segment_watch *watch,
           struct chain_report *report)
 {
+    struct tree_frontier frontier;
     int result;
 
     c->signed_size = c->tail.from = last->size;
     c->watch = watch;
     result = open_tree(c, last, report);
     c->watch = NULL;
+    if (result == 0 && c->tail.is_pruned) {
+        result = prologue_frontier(c->os, c->segments, c->keys, last->size, &frontier);
+        result = result == PASU_E_NOTFOUND ? 0 : result;
+    }
     report->is_new = last->size == 0;
     if (result == 0)
         result = chain_key_settle(c, c->tail.is_there ? c->tail.public : NULL, c->tail.record);

@@ -14,7 +14,9 @@
  * checkpoint covers only what is on the disk, and none is ever signed that an earlier one is not
  * consistent with: a chain whose records are not those that its last checkpoint covers does not
  * open. (Segments that are older than the last tile of 256 leaves are not read again for that;
- * whoever verifies reads them.)
+ * whoever verifies reads them.) Where the first segments were deleted by age, the tree is made
+ * again from what the last SEGMENT_PRUNED says of them on; tiles of theirs that are there stay,
+ * others cannot be made again.
  *
  * Owned by the keeper's only thread.
  */
@@ -25,12 +27,13 @@
 #include "ledger/segment_writer.h"
 #include "ledger/tile.h"
 
-/* The last key that a record behind the last checkpoint puts to use. */
+/* The last key that a record behind the last checkpoint puts to use, and what else they say. */
 struct chain_tail {
     uint64_t from; /* records from here on */
     uint64_t record;
     uint8_t public[NOTE_KEY_SIZE];
     bool is_there;
+    bool is_pruned; /* one of them says that records were deleted */
 };
 
 struct chain {

@@ -249,14 +249,17 @@ destroy(struct entry_keys *k, uint32_t ordinal)
 int
 entry_keys_apply(struct entry_keys *k, const struct segment_record *record)
 {
+    struct payload_carried carried = {.type = (uint16_t)record->type, .payload = record->payload};
     struct payload_erased erased;
-    int result;
+    int result = 0;
 
     if (record->is_sealed)
         return PASU_E_LEDGER_KEY;
-    if (record->type != SEGMENT_ERASED || record->index < k->applied)
-        return 0;
-    result = payload_read_erased(&erased, record->payload);
+    if (record->type == SEGMENT_CARRIED && record->index >= k->applied)
+        result = payload_read_carried(&carried, record->payload);
+    if (carried.type != SEGMENT_ERASED || record->index < k->applied)
+        return result;
+    result = payload_read_erased(&erased, carried.payload);
     return result == 0 ? destroy(k, erased.ordinal) : result;
 }
 

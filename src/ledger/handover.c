@@ -2,6 +2,7 @@
 #include "ledger/handover.h"
 
 #include "base/memory.h"
+#include "ledger/prologue.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -97,6 +98,21 @@ read_record(struct segment_scan *scan, uint64_t index, struct view origin, struc
     return result == PASU_E_MALFORMED ? PASU_E_CORRUPT : result;
 }
 
+/* The same of a record that was deleted by age. */
+static int
+read_carried(const struct os *os, int segments, const struct segment_keys *keys, uint64_t index,
+             struct view origin, struct note_key *key)
+{
+    uint8_t payload[HANDOVER_PAYLOAD];
+    struct segment_record record = {.index = index, .payload = view_of(payload, sizeof(payload))};
+    int result = prologue_copy(os, segments, keys, &record, payload);
+    const uint8_t *public = result == 0 ? handover_public(&record) : NULL;
+
+    if (result == 0)
+        result = public ? note_key_init(key, NOTE_KEY_ED25519, origin, public) : PASU_E_CORRUPT;
+    return result == PASU_E_MALFORMED ? PASU_E_CORRUPT : result;
+}
+
 int
 handover_read(const struct os *os, int segments, const struct segment_keys *keys, uint64_t record,
               struct view origin, struct note_key *key)
@@ -108,10 +124,11 @@ handover_read(const struct os *os, int segments, const struct segment_keys *keys
 
     while (at < count && firsts[at] <= record)
         at++;
-    if (result == 0)
-        result = at > 0 ? segment_scan_enter(&scan, os, segments, firsts[at - 1], keys)
-                        : PASU_E_NOTFOUND;
+    if (result == 0 && at > 0)
+        result = segment_scan_enter(&scan, os, segments, firsts[at - 1], keys);
     memory_free(firsts);
+    if (result == 0 && at == 0)
+        return read_carried(os, segments, keys, record, origin, key);
     if (result != 0)
         return result;
     result = read_record(&scan, record, origin, key);

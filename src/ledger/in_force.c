@@ -38,6 +38,7 @@ in_force_of(struct in_force *f, const struct config *config, uint64_t generation
     int result;
 
     *f = (struct in_force){.durability = config->ledger.durability,
+                           .retention = config->ledger.retention,
                            .policy = {.generation = generation},
                            .has_roster = config->principals.roster.path != NULL,
                            .roster = {.principals = count_lines(roster)}};

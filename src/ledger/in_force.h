@@ -11,6 +11,7 @@
 
 struct in_force {
     enum durability durability;
+    int64_t retention; /* ns; 0: for ever */
     struct payload_policy policy;
     bool has_roster;
     struct payload_roster roster;

@@ -9,6 +9,7 @@
 #include "ledger/deed.h"
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
+#include "ledger/prune.h"
 #include "ledger/publisher.h"
 #include "ledger/record.h"
 #include "ledger/take_keys.h"
@@ -34,6 +35,7 @@ struct keeper {
     bool has_answer;
     struct record_keeping records;
     struct intake intake;
+    struct prune prune;
     struct control control;
     struct in_force prepared, in_force;
     struct publisher publisher;
@@ -130,6 +132,7 @@ commit(struct keeper *k)
         k->in_force = k->prepared;
     k->is_prepared = false;
     k->records.durability = k->in_force.durability;
+    prune_set(&k->prune, k->in_force.retention);
     if (k->is_ready) {
         record_in_force(k);
         /* Sessions may wait for what was taken while nothing had to be durable. */
@@ -465,7 +468,7 @@ serve(struct keeper *k)
         int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
         if (k->is_ready)
-            timeout = intake_wait(&k->intake, timeout);
+            timeout = prune_wait(&k->prune, intake_wait(&k->intake, timeout));
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
@@ -484,6 +487,8 @@ serve(struct keeper *k)
         if (count > 0)
             control_serve(&k->control, polls + FIXED_POLLS, count, ask_gate, k);
         record_look(&k->records, os_monotonic(k->os));
+        if (k->is_ready)
+            prune_look(&k->prune, os_monotonic(k->os));
         if (polls[3].revents)
             publisher_serve(&k->publisher, &k->records);
         publisher_look(&k->publisher, &k->records);
@@ -502,6 +507,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
+    prune_init(&k->prune, &k->records);
     result = record_set_secret(&k->records, start->secret);
     memory_wipe(start->secret, sizeof(start->secret));
     k->records.watch = (struct segment_watch){.read = tell_progress, .arg = k};
@@ -526,6 +532,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     if (k->is_ready && intake_take(&k->intake) != 0) {
         /* logged; the next keeper takes it */
     }
+    prune_release(&k->prune);
     record_end(&k->records);
     control_release(&k->control); /* nobody waits for an answer while the herald ends */
     publisher_end(&k->publisher, &k->records);

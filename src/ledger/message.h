@@ -224,8 +224,9 @@ struct message_bypass {
 };
 
 struct message_segment_ask {
-    uint64_t index; /* the segment that begins at this record or behind it */
+    uint64_t index; /* the segment that begins at this record or behind it; or that has it */
 };
+#define MESSAGE_SEGMENT_WITHIN (UINT64_C(1) << 63) /* in `index`: the one that has it is meant */
 
 struct message_segment {
     uint64_t index; /* that was asked for */

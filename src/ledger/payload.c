@@ -89,7 +89,16 @@ is_pruned(const void *body)
 {
     const struct payload_pruned *p = body;
 
-    return p->first < p->end;
+    return p->first < p->end && p->end <= p->carried &&
+           p->frontier.length == (size_t)__builtin_popcountll(p->end) * TREE_HASH_SIZE;
+}
+
+static bool
+is_carried(const void *body)
+{
+    const struct payload_carried *c = body;
+
+    return segment_is_carried(c->type);
 }
 
 static bool

@@ -104,7 +104,21 @@ struct payload_hold {
 };
 
 struct payload_pruned {
-    uint64_t first, end; /* indexes of the records: the first, and behind the last */
+    uint64_t first, end;  /* indexes of the records: the first, and behind the last */
+    int64_t since, until; /* realtime ns: of the ledger's first record; the latest of these */
+    uint64_t carried;     /* what is carried over is in records from this index on */
+    /* Roots of the whole subtrees that the first `end` leaves make, TREE_HASH_SIZE bytes each, left
+     * to right: one for each bit that is set in `end`. */
+    struct view frontier;
+};
+
+/* A record of those that were deleted, which later ones refer to. */
+struct payload_carried {
+    uint64_t index; /* that it had */
+    int64_t time;
+    uint16_t type;       /* enum segment_type */
+    uint16_t age;        /* runs of the gate that were begun since, as of then */
+    struct view payload; /* as it was; of a mark, what is in force */
 };
 
 struct payload_erased {

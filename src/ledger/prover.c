@@ -2,6 +2,7 @@
 #include "ledger/prover.h"
 
 #include "base/memory.h"
+#include "ledger/prologue.h"
 #include "ledger/verify_note.h"
 
 #include <errno.h>
@@ -21,6 +22,19 @@ read_origin(const struct segment_record *record, struct view *origin)
     return record->type == SEGMENT_BEGUN && reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
 }
 
+/* What was carried over of a record that was deleted by age. */
+static int
+read_carried(struct prover *p, uint64_t index, struct segment_record *record)
+{
+    if (!p->carried)
+        p->carried = memory_new(1, SEGMENT_PAYLOAD_MAX);
+    if (!p->carried)
+        return PASU_E_NOMEM;
+    *record = (struct segment_record){.index = index,
+                                      .payload = view_of(p->carried, SEGMENT_PAYLOAD_MAX)};
+    return prologue_copy(p->os, p->folder.directory, p->records.keys, record, p->carried);
+}
+
 /* The first record is the origin; the key is the one in use at the size that the note claims. */
 static int
 find_key(struct prover *p, int directory)
@@ -31,13 +45,14 @@ find_key(struct prover *p, int directory)
     struct view origin;
     struct note note;
     uint64_t at;
-    int result = records_find(&p->records, 0, 0, &record);
+    int result =
+        p->first == 0 ? records_find(&p->records, 0, 0, &record) : read_carried(p, 0, &record);
 
     if (result == 0)
         result = read_origin(&record, &origin);
     if (result != 0)
         return result;
-    p->at = 1;
+    p->at = p->first == 0 ? 1 : UINT64_MAX;
     text_from_view(name, sizeof(name), origin);
     if (note_parse(&note, view_of(p->note, p->note_length)) != 0 ||
         checkpoint_parse(&claimed, note.text) != 0)
@@ -97,13 +112,19 @@ static int
 open_segments(struct prover *p, int directory)
 {
     const struct os *os = p->os;
+    size_t left;
+    int fd;
 
     p->folder.os = os;
     p->folder.directory =
         os->openat(os->arg, directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (p->folder.directory >= 0)
-        return records_init(&p->records, os, (struct source){source_open_folder, &p->folder});
-    return errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno);
+    if (p->folder.directory < 0)
+        return errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno);
+    fd = source_open_folder(&p->folder, SOURCE_BEHIND, 0, &p->first, &left);
+    if (fd < 0)
+        return fd;
+    os->close(os->arg, fd);
+    return records_init(&p->records, os, (struct source){source_open_folder, &p->folder});
 }
 
 int
@@ -139,6 +160,7 @@ prover_release(struct prover *p)
     if (p->folder.directory >= 0)
         p->os->close(p->os->arg, p->folder.directory);
     memory_free(p->note);
+    memory_free(p->carried);
     digester_release(&p->digester);
     *p = (struct prover){.folder = {p->os, -1}, .records = {.fd = -1}};
 }
@@ -149,8 +171,11 @@ int
 prover_record(struct prover *p, uint64_t index, struct segment_record *record)
 {
     bool is_near = index >= p->at && index - p->at < NEAR;
-    int result = is_near ? 0 : records_seek_index(&p->records, index);
+    int result;
 
+    if (index < p->first)
+        return read_carried(p, index, record);
+    result = is_near ? 0 : records_seek_index(&p->records, index);
     if (result == 0)
         result = records_find(&p->records, index, UINT64_MAX - 1, record);
     p->at = result == 0 ? index + 1 : UINT64_MAX; /* after an error it is sought anew */

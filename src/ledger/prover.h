@@ -25,7 +25,9 @@ struct prover {
     struct tile_store tiles;
     struct tile_nodes nodes; /* of these */
     struct records records;
-    uint64_t at; /* behind the last record that was given */
+    uint64_t first;   /* index of the first record that is there */
+    uint64_t at;      /* behind the last record that was given */
+    uint8_t *carried; /* room for a record that was deleted by age; NULL: none was asked for */
 };
 
 /* PASU_E_NOTFOUND: there is no ledger, or nothing of it is signed yet; PASU_E_CORRUPT: what is
@@ -34,8 +36,8 @@ struct prover {
 PASU_MUST_USE int prover_open(struct prover *prover, const struct os *os, int directory,
                               const struct segment_keys *keys);
 void prover_release(struct prover *prover);
-/* The record with this index, borrowed until the next call. As records_seek_index and records_find.
- */
+/* The record with this index, borrowed until the next call; of one that was deleted by age, what
+ * was carried over of it. As records_seek_index and records_find, and prologue_copy. */
 PASU_MUST_USE int prover_record(struct prover *prover, uint64_t index,
                                 struct segment_record *record);
 /* That the leaf is in the checkpoint's tree. PASU_E_RANGE: the checkpoint does not cover the index;

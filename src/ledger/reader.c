@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ledger/entry.h"
+#include "ledger/prologue.h"
 #include "ledger/ring_copy.h"
 
 #include <errno.h>
@@ -13,6 +14,9 @@ enum { ORDINALS = EXPOSURE_ALL_MAX };
 struct ledger_reader {
     const struct os *os;
     struct records records;
+    struct prologue prologue;
+    bool is_begun;               /* nothing of the prologue is left */
+    bool is_doubtful, is_again;  /* records are missing; they were deleted meanwhile */
     struct source_folder folder; /* where we have opened it */
     uint64_t seq;                /* behind all records */
     uint64_t file;               /* id of the ring file */
@@ -57,7 +61,7 @@ reader_new(const struct os *os)
         return NULL;
     r->os = os;
     r->folder = (struct source_folder){os, -1};
-    r->records.fd = -1;
+    r->records.fd = r->prologue.fd = -1;
     r->ordinals = memory_new(ORDINALS, sizeof(r->ordinals[0]));
     if (r->ordinals)
         return r;
@@ -124,6 +128,7 @@ ledger_reader_close(struct ledger_reader *r)
     for (unsigned i = 0; i < RINGS_MAX; i++)
         ring_copy_release(&r->copies[i]);
     records_release(&r->records);
+    prologue_release(&r->prologue);
     if (r->folder.directory >= 0)
         r->os->close(r->os->arg, r->folder.directory);
     memory_free(r->ordinals);
@@ -232,12 +237,29 @@ decode(struct ledger_reader *r, uint32_t type, struct view payload, struct ledge
 
 /* ---- records ---- */
 
+/* Of the directory, and what was erased of it; the others are taken from the last that were
+ * carried over. */
+static int
+decode_carried(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
+{
+    struct payload_carried carried;
+
+    if (payload_read_carried(&carried, payload) != 0)
+        return PASU_E_CORRUPT;
+    if (carried.type != SEGMENT_ORDINAL && carried.type != SEGMENT_ERASED)
+        return 1;
+    entry->time = carried.time;
+    return decode(r, carried.type, carried.payload, entry);
+}
+
 static int
 decode_record(struct ledger_reader *r, const struct segment_record *record,
               struct ledger_entry *entry)
 {
     struct view payload = record->payload;
 
+    if (record->type == SEGMENT_CARRIED)
+        return decode_carried(r, payload, entry);
     if (record->type != SEGMENT_EXPOSURE)
         return decode(r, record->type, payload, entry);
     if (payload.length < ENTRY_SALT)
@@ -258,6 +280,15 @@ ledger_reader_tell_deeds(struct ledger_reader *r)
     r->tells_deeds = true;
 }
 
+/* Whether segments are missing where the reading is, or were at once. */
+static bool
+is_hole(const struct ledger_reader *r, int result, const struct segment_record *record)
+{
+    if (result == PASU_E_CORRUPT)
+        return r->records.fd < 0;
+    return result == 1 && r->seq == 0 && record->index > 0;
+}
+
 static int
 next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
 {
@@ -266,8 +297,11 @@ next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
 
     do {
         result = records_next(&r->records, &record);
+        r->is_doubtful = is_hole(r, result, &record);
         if (result != 1)
             return result;
+        if (r->is_doubtful)
+            return PASU_E_CORRUPT;
         entry->is_in_ring = false;
         entry->seq = record.index;
         entry->time = record.time;
@@ -278,6 +312,119 @@ next_of_records(struct ledger_reader *r, struct ledger_entry *entry)
         return 1;
     r->records.damage = (struct records_place){r->records.first, record.offset, record.index};
     return PASU_E_CORRUPT;
+}
+
+int
+ledger_reader_first(const struct ledger_reader *r, uint64_t *first)
+{
+    const struct source *source = &r->records.source;
+    size_t left;
+    int fd = source->open(source->arg, SOURCE_BEHIND, 0, first, &left);
+
+    if (fd >= 0)
+        r->os->close(r->os->arg, fd);
+    else
+        *first = 0;
+    return fd >= 0 || fd == PASU_E_NOTFOUND ? 0 : fd;
+}
+
+/* ---- what stands for records that were deleted ---- */
+
+static int
+begin_prologue(struct ledger_reader *r)
+{
+    int result;
+
+    if (r->prologue.phase == PROLOGUE_BEGIN && r->prologue.fd < 0)
+        prologue_init(&r->prologue, r->os, r->records.source, r->records.keys);
+    result = prologue_find(&r->prologue);
+    if (result == PASU_E_AGAIN)
+        return result;
+    if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
+        r->is_begun = true;
+    if (result == PASU_E_CORRUPT) {
+        r->records.damage = (struct records_place){r->prologue.first, 0, 0};
+        r->seq = r->prologue.first;
+    }
+    return result == PASU_E_NOTFOUND ? 0 : result;
+}
+
+/* What of it is told: where the reading is on already, not that a keeper ran then. */
+static int
+decode_prologue(struct ledger_reader *r, const struct payload_carried *carried,
+                struct ledger_entry *entry)
+{
+    if (r->is_again && (carried->type == SEGMENT_STARTED || carried->type == SEGMENT_STOPPED))
+        return 1;
+    entry->seq = carried->index;
+    entry->time = carried->time;
+    return decode(r, carried->type, carried->payload, entry);
+}
+
+/* To where the rest begins: what of a former segment is still there is passed over. */
+static int
+end_prologue(struct ledger_reader *r, struct ledger_entry *entry)
+{
+    const struct payload_pruned *pruned = &r->prologue.pruned.body;
+    const struct records_place place = {pruned->end, sizeof(struct segment_header), pruned->end};
+    int result = records_seek(&r->records, &place);
+
+    if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
+        r->records.next = pruned->end; /* what is wrong there is told next */
+    else if (result != 0)
+        return result;
+    r->is_begun = true;
+    entry->type = LEDGER_PRUNED;
+    entry->seq = pruned->end - 1;
+    entry->time = pruned->until;
+    entry->u.pruned = pruned;
+    r->seq = pruned->end;
+    return 1;
+}
+
+/* 1, 0 once there is no more of it, or an error. */
+static int
+next_of_prologue(struct ledger_reader *r, struct ledger_entry *entry)
+{
+    struct payload_carried carried;
+    int result = 0;
+
+    entry->is_in_ring = false;
+    if (r->prologue.phase < PROLOGUE_READ)
+        result = begin_prologue(r);
+    while (result == 0 && !r->is_begun && r->prologue.phase == PROLOGUE_READ) {
+        result = prologue_next(&r->prologue, &carried);
+        if (result == PASU_E_CORRUPT) { /* without the rest of it */
+            r->prologue.phase = PROLOGUE_END;
+            r->records.damage = (struct records_place){0, 0, r->prologue.at};
+        }
+        if (result != 1)
+            break;
+        if (decode_prologue(r, &carried, entry) == 0)
+            return 1;
+        result = 0; /* damaged, or nothing that anybody asks for */
+    }
+    return result != 0 || r->is_begun ? result : end_prologue(r, entry);
+}
+
+/* Where records are missing, they may have been deleted since the reading began: then what stands
+ * for them comes. PASU_E_CORRUPT: they were not. */
+static int
+doubt(struct ledger_reader *r)
+{
+    uint64_t first;
+    int result = ledger_reader_first(r, &first);
+
+    if (result != 0)
+        return result;
+    r->is_doubtful = false;
+    if (first <= r->seq)
+        return PASU_E_CORRUPT;
+    prologue_release(&r->prologue);
+    r->prologue = (struct prologue){.fd = -1};
+    r->is_begun = false;
+    r->is_again = true;
+    return 0;
 }
 
 /* ---- the rings ---- */
@@ -326,10 +473,26 @@ begin_rings(struct ledger_reader *r)
     return records_look_back(&r->records, rings);
 }
 
+/* 1, 0 once there are no more, or an error. */
+static int
+next_recorded(struct ledger_reader *r, struct ledger_entry *entry)
+{
+    int result;
+
+    do {
+        result = r->is_doubtful ? doubt(r) : 0;
+        if (result == 0 && !r->is_begun)
+            result = next_of_prologue(r, entry);
+        if (result == 0)
+            result = next_of_records(r, entry);
+    } while (result == PASU_E_CORRUPT && r->is_doubtful);
+    return result;
+}
+
 int
 ledger_reader_next(struct ledger_reader *r, struct ledger_entry *entry)
 {
-    int result = r->is_behind_records ? 0 : next_of_records(r, entry);
+    int result = r->is_behind_records ? 0 : next_recorded(r, entry);
 
     if (result == 0 && !r->is_behind_records)
         result = begin_rings(r);
@@ -343,6 +506,7 @@ int
 ledger_reader_seek(struct ledger_reader *r, const struct records_place *place)
 {
     r->is_behind_records = false;
+    r->is_begun = true;
     r->seq = place->index;
     return records_seek(&r->records, place);
 }
@@ -351,6 +515,7 @@ int
 ledger_reader_seek_index(struct ledger_reader *r, uint64_t index)
 {
     r->is_behind_records = false;
+    r->is_begun = true;
     r->seq = index;
     return records_seek_index(&r->records, index);
 }

@@ -4,6 +4,11 @@
  * rings still hold. For whoever asks questions (scope, subject, export) and for the gate, which
  * rebuilds its tallies and directory from it at start.
  *
+ * Where segments were deleted by age, what later records refer to of them comes first (the keeper
+ * has carried it over), with the times and indexes that it had. Where they are deleted while they
+ * are read, it comes in the place of what was not read yet: of a mark that was given, and ended in
+ * there, nobody hears any more.
+ *
  * Works on the files alone, beside a running keeper or without one. Files are hostile: a damaged
  * record is PASU_E_CORRUPT with its place in ledger_reader_damage, and the reader goes on behind it
  * where it can. Entries borrow until the next call.
@@ -31,7 +36,9 @@ enum ledger_entry_type {
     LEDGER_ORDINAL,
     LEDGER_MARK,
     LEDGER_OPENING,
-    LEDGER_ASKED, /* these two are deeds: told only to who wants them */
+    LEDGER_PRUNED, /* before the first record that is left: those before it were deleted by age */
+    /* Deeds: told only to who wants them. */
+    LEDGER_ASKED,
     LEDGER_ERASED,
     LEDGER_CENSUS,
     LEDGER_BYPASS,
@@ -39,7 +46,8 @@ enum ledger_entry_type {
 
 struct ledger_entry {
     enum ledger_entry_type type;
-    uint64_t seq; /* index of the record; of what is still in a ring, a number behind all of them */
+    uint64_t seq; /* index of the record, of LEDGER_PRUNED that of the last one that was deleted; of
+                   * what is still in a ring, a number behind all of them */
     int64_t time; /* realtime ns: when it was recorded */
     bool is_in_ring; /* not in the ledger yet; of an ordinal, sealed with the ledger's secret */
     union {
@@ -58,6 +66,7 @@ struct ledger_entry {
         const struct payload_erased *erased;
         const struct message_census *census;
         const struct message_bypass *bypass;
+        const struct payload_pruned *pruned;
     } u;
 };
 
@@ -88,6 +97,9 @@ const struct records_place *ledger_reader_damage(const struct ledger_reader *rea
 const struct records_place *ledger_reader_place(const struct ledger_reader *reader);
 /* Whether the last entry was in a ring only: it is no record yet. */
 bool ledger_reader_is_in_ring(const struct ledger_reader *reader);
+/* The index of the first record that is there; 0, too, where there is none. The errors of the
+ * source but PASU_E_NOTFOUND. */
+PASU_MUST_USE int ledger_reader_first(const struct ledger_reader *reader, uint64_t *first);
 /* As records_seek. */
 PASU_MUST_USE int ledger_reader_seek(struct ledger_reader *reader,
                                      const struct records_place *place);

@@ -346,6 +346,16 @@ record_other(struct record_keeping *r, enum segment_type type, const union paylo
 }
 
 int
+record_again(struct record_keeping *r, enum segment_type type, const union payload_body *body)
+{
+    int result = record_ready(r);
+
+    return result == 0
+               ? append(r, type, r->copy, payload_write(type, body, r->copy, sizeof(r->copy)))
+               : result;
+}
+
+int
 record_aside_open(struct record_keeping *r, const struct log *log, int directory,
                   const struct segment_keys *keys, bool is_key_lost)
 {

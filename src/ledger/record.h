@@ -79,6 +79,11 @@ PASU_MUST_USE int record_refused(struct record_keeping *records,
 PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type type,
                                const union payload_body *body);
 
+/* One that is written before others are deleted (ledger/prune.h), of any length that a record can
+ * have: not made durable here. */
+PASU_MUST_USE int record_again(struct record_keeping *records, enum segment_type type,
+                               const union payload_body *body);
+
 /* What somebody does by a command: asks, exports, holds, releases, erases. The record is on the
  * disk before it takes effect: the hold, or its release, is in force, the entry's key is destroyed.
  * What depends on the ledger is filled in: up to where it is exported, the number of a new hold.

@@ -90,6 +90,28 @@ segment_is_from_ring(uint32_t type)
     }
 }
 
+bool
+segment_is_carried(uint32_t type)
+{
+    switch (type) {
+    case SEGMENT_BEGUN:
+    case SEGMENT_KEY:
+    case SEGMENT_STARTED:
+    case SEGMENT_STOPPED:
+    case SEGMENT_OPENED:
+    case SEGMENT_CLOSED:
+    case SEGMENT_SHAPE:
+    case SEGMENT_VOCABULARY:
+    case SEGMENT_ORDINAL:
+    case SEGMENT_MARK:
+    case SEGMENT_TAKEN:
+    case SEGMENT_ERASED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* ---- names ---- */
 
 static const char ending[] = ".seg";

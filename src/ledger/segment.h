@@ -81,6 +81,8 @@ uint32_t segment_crc(uint32_t seed, struct segment_head head, const void *payloa
 bool segment_head_check(const struct segment_head *head, bool is_sealed);
 /* Whether a record of this type is part of a batch from a ring. */
 bool segment_is_from_ring(uint32_t type);
+/* Whether one of this type may be written again (SEGMENT_CARRIED) before it is deleted. */
+bool segment_is_carried(uint32_t type);
 
 /* Files of the ledger's folder are named by indexes, in as many digits. */
 enum { SEGMENT_DIGITS = 20 };

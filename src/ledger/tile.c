@@ -93,6 +93,8 @@ node_of_store(void *arg, unsigned height, uint64_t index, struct tree_hash *hash
     if (height >= TREE_HEIGHTS || index >= s->frontier.size >> height)
         return PASU_E_RANGE;
     first = index << height % TILE_HEIGHT;
+    if (s->lost[level] == first / TILE_WIDTH + 1)
+        return PASU_E_NOTFOUND;
     result = tile_hashes(s, level, first / TILE_WIDTH, &hashes, &width);
     if (result != 0)
         return result;
@@ -175,6 +177,50 @@ tile_open(struct tile_store *s, const struct tile_folder *folder, struct tree_ha
     return result;
 }
 
+/* Whether the hashes of a level's last tile are those that the roots are made of. */
+static int
+agrees(struct tile_store *s, unsigned level, unsigned width, const struct tree_frontier *frontier)
+{
+    const struct tree_hash *at = s->partial[level];
+    struct tree_hash root;
+
+    for (unsigned height = TILE_HEIGHT; height-- > 0;) {
+        int result;
+
+        if (!(width >> height & 1))
+            continue;
+        result = root_of(s->hasher, at, height, &root);
+        if (result != 0)
+            return result;
+        if (!tree_hash_equal(&root, &frontier->nodes[level * TILE_HEIGHT + height]))
+            return PASU_E_CORRUPT;
+        at += (size_t)1 << height;
+    }
+    return 0;
+}
+
+int
+tile_open_at(struct tile_store *s, const struct tile_folder *folder, struct tree_hasher *hasher,
+             const struct tree_frontier *frontier)
+{
+    int result = 0;
+
+    *s = (struct tile_store){.folder = *folder, .hasher = hasher};
+    for (unsigned level = 0; level < TILE_LEVELS && result == 0; level++) {
+        result = load_level(s, level, frontier->size, NULL);
+        if (result == 0)
+            result = agrees(s, level, partial_width(frontier->size, level), frontier);
+        if (result != PASU_E_NOTFOUND && result != PASU_E_CORRUPT)
+            continue;
+        s->lost[level] = partial_index(frontier->size, level) + 1;
+        result = 0;
+    }
+    s->frontier = *frontier;
+    if (result != 0)
+        tile_close(s);
+    return result;
+}
+
 void
 tile_close(struct tile_store *s)
 {
@@ -202,6 +248,8 @@ put(struct tile_store *s, unsigned level, const struct tree_hash *hash)
     if (width < TILE_WIDTH - 1)
         return 0;
     index = partial_index(s->frontier.size, level);
+    if (s->lost[level] == index + 1)
+        return 1;
     result = tile_write(&s->folder, level, index, TILE_WIDTH, s->partial[level]);
     if (result != 0)
         return result;
@@ -249,7 +297,8 @@ tile_publish(struct tile_store *s)
         uint64_t hashes = hashes_at(s->frontier.size, level);
         unsigned width = partial_width(s->frontier.size, level);
 
-        if (width == 0 || s->published[level] == hashes)
+        if (width == 0 || s->published[level] == hashes ||
+            s->lost[level] == hashes / TILE_WIDTH + 1)
             continue;
         result = tile_write(&s->folder, level, hashes / TILE_WIDTH, width, s->partial[level]);
         if (result == 0)

@@ -32,7 +32,8 @@ struct tile_store {
     struct tree_frontier frontier;          /* for whoever wants size and root; not to be written */
     struct tree_hash *partial[TILE_LEVELS]; /* TILE_WIDTH each, or NULL where not needed yet */
     uint64_t published[TILE_LEVELS];        /* hashes of the level when it was published last */
-    struct tree_hash *read;                 /* the full tile that was read last, or NULL */
+    uint64_t lost[TILE_LEVELS]; /* index of a tile that cannot be written, and one more */
+    struct tree_hash *read;     /* the full tile that was read last, or NULL */
     unsigned read_level;
     uint64_t read_index;
     bool has_read;
@@ -52,6 +53,12 @@ struct tile_leaves {
 PASU_MUST_USE int tile_open(struct tile_store *store, const struct tile_folder *folder,
                             struct tree_hasher *hasher, uint64_t size,
                             const struct tile_leaves *leaves);
+/* Opens it where leaves up to there are no more to be had: goes on from the roots of the whole
+ * subtrees that they make. What tiles there are that agree with those roots are gone on with. Of a
+ * level where the last one is missing or another, that one is never written, and proofs that need
+ * it cannot be made; roots can. PASU_E_NOMEM, PASU_E_IO, PASU_E_CRYPTO. */
+PASU_MUST_USE int tile_open_at(struct tile_store *store, const struct tile_folder *folder,
+                               struct tree_hasher *hasher, const struct tree_frontier *frontier);
 void tile_close(struct tile_store *store);
 /* Adds a leaf's hash; writes the tiles that it fills. After an error (PASU_E_NOMEM,
  * PASU_E_DISKFULL, PASU_E_IO, PASU_E_RANGE: 2^64 - 1 leaves) it is not added. */

@@ -2,6 +2,7 @@
 #include "ledger/verify.h"
 
 #include "base/memory.h"
+#include "ledger/verify_begin.h"
 #include "ledger/verify_handover.h"
 
 #include <dirent.h>
@@ -314,6 +315,19 @@ is_about_file(int error)
     return error != PASU_E_NOMEM && error != PASU_E_CRYPTO;
 }
 
+/* Whether the ledger begins behind this segment by now. */
+static bool
+is_gone(const struct verify *v, uint64_t first)
+{
+    uint64_t *firsts;
+    size_t count;
+    int result = segment_list(v->os, v->segments, &firsts, &count);
+    bool is_gone = result == 0 && count > 0 && firsts[0] > first;
+
+    memory_free(firsts);
+    return is_gone;
+}
+
 static int
 read_segment(struct part *p)
 {
@@ -338,6 +352,10 @@ read_segment(struct part *p)
         v->os->close(v->os->arg, fd);
     if (result == 0 || !is_about_file(result))
         return result;
+    if (result == PASU_E_NOTFOUND && is_gone(v, p->first)) {
+        verify_say(&v->report, VERIFY_GONE, &place, "it was deleted by age meanwhile");
+        return lose(v, p->end);
+    }
     verify_say(&v->report, VERIFY_UNREADABLE, &place, "it cannot be read: %s", error_text(result));
     return 0;
 }
@@ -434,16 +452,17 @@ list_segments(struct verify *v, uint64_t **firsts, size_t *count)
     return result;
 }
 
+/* A record that says so is signed before anything is deleted. */
 static void
 say_beginning(struct verify *v)
 {
     const struct verify_place place = {NULL, VERIFY_NOWHERE, 0};
-    uint64_t first = v->answer->first;
+    uint64_t first = v->answer->first, said = v->content.pruned;
 
-    if (first > v->content.pruned && !v->content.is_blind)
+    if (first > 0 && !v->content.is_blind && (said == 0 || said >= v->answer->covered))
         verify_say(&v->report, VERIFY_MISSING, &place,
-                   "records 0 to %" PRIu64 " are not here, and no record says that they were "
-                   "deleted",
+                   "records 0 to %" PRIu64 " are not here, and no record that a checkpoint covers "
+                   "says that they were deleted",
                    first - 1);
 }
 
@@ -493,10 +512,10 @@ conclude(struct verify *v)
     a->tiles = v->tree->tiles;
     a->bytes = v->behind;
     verify_content_end(&v->content);
-    say_beginning(v);
     result = verify_notes_judge(&v->notes, &v->content, v->expected, a);
     if (result == 0)
         result = verify_handovers(&v->notes, &v->content);
+    say_beginning(v);
     say_uncovered(v);
     return result == 0 ? answer_key(v) : result;
 }
@@ -507,7 +526,7 @@ run(struct verify *v)
 {
     const struct tile_folder folder = {.os = v->os, .directory = v->question->directory};
     uint64_t *firsts = NULL;
-    size_t count = 0;
+    size_t count = 0, at = 0;
     int result = verify_notes_init(&v->notes, v->os, &v->report);
 
     if (result == 0)
@@ -524,7 +543,10 @@ run(struct verify *v)
         result = verify_content_init(&v->content, &v->report, firsts[0], v->notes.roots,
                                      v->notes.root_count);
     if (result == 0)
-        result = read_all(v, firsts, count);
+        result = verify_begin(v->os, v->segments, v->question->segment_keys, firsts, count, v->tree,
+                              &v->content, &at);
+    if (result == 0)
+        result = read_all(v, firsts + at, count - at);
     if (result == 0)
         result = conclude(v);
     memory_free(firsts);

@@ -41,7 +41,8 @@ int
 verify_content_init(struct verify_content *c, const struct verify_report *report, uint64_t first,
                     const struct verify_root *roots, size_t root_count)
 {
-    *c = (struct verify_content){.report = report, .roots = roots, .root_count = root_count};
+    *c = (struct verify_content){
+        .report = report, .roots = roots, .root_count = root_count, .first = first};
     return add_use(c, 0, first == 0 ? VERIFY_KEY_NONE : VERIFY_KEY_UNSEEN, NULL);
 }
 
@@ -170,6 +171,21 @@ see_begun(struct verify_content *c, const struct segment_record *record,
     c->has_origin = true;
 }
 
+int
+verify_content_carried(struct verify_content *c, const struct payload_carried *carried)
+{
+    const struct verify_place place = {NULL, VERIFY_NOWHERE, carried->index};
+    const struct segment_record record = {
+        .index = carried->index, .type = carried->type, .payload = carried->payload};
+
+    if (carried->type == SEGMENT_BEGUN && carried->index == 0) {
+        see_begun(c, &record, &place);
+        c->uses[0].state = VERIFY_KEY_NONE;
+    }
+    return carried->type == SEGMENT_KEY && carried->index < c->first ? see_key(c, &record, &place)
+                                                                     : 0;
+}
+
 /* ---- batches ---- */
 
 static void
@@ -269,17 +285,17 @@ static void
 see_pruned(struct verify_content *c, const struct segment_record *record,
            const struct verify_place *place)
 {
-    uint64_t range[2];
+    struct payload_pruned pruned;
 
-    if (record->payload.length != sizeof(range))
+    if (payload_read_pruned(&pruned, record->payload) != 0 || pruned.carried > record->index) {
+        verify_say(c->report, VERIFY_ENTRY, place,
+                   "a range that cannot be, or not as many roots as whole subtrees");
         return;
-    memcpy(range, record->payload.bytes, sizeof(range));
-    if (range[0] >= range[1] || range[1] > record->index)
-        return;
-    if (range[1] > c->pruned)
-        c->pruned = range[1];
+    }
+    if (c->pruned == 0 && pruned.end >= c->first)
+        c->pruned = record->index;
     verify_say(c->report, VERIFY_PRUNED, place, "records %" PRIu64 " to %" PRIu64 " were deleted",
-               range[0], range[1] - 1);
+               pruned.first, pruned.end - 1);
 }
 
 static int

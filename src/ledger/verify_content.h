@@ -7,6 +7,7 @@
 #ifndef PASU_LEDGER_VERIFY_CONTENT_H
 #define PASU_LEDGER_VERIFY_CONTENT_H
 
+#include "ledger/payload.h"
 #include "ledger/segment_scan.h"
 #include "ledger/verify_report.h"
 
@@ -31,15 +32,20 @@ struct verify_content {
     size_t retired_count, retired_space;
     uint64_t batch_first, batch_count; /* from a ring, and not counted yet */
     uint64_t batch_loose;              /* of these or of unknown types, or unseen: may be counted */
-    uint64_t pruned;                   /* records below it were deleted, says one */
-    uint64_t durable;                  /* records below it were on the disk, says one */
-    bool is_blind;                     /* payloads were there that could not be seen */
+    uint64_t first;                    /* index of the first record that is here */
+    uint64_t pruned;  /* index of the first record that says that those before it were deleted; 0 */
+    uint64_t durable; /* records below it were on the disk, says one */
+    bool is_blind;    /* payloads were there that could not be seen */
 };
 
 /* `first`: the index of the first record that is here. */
 PASU_MUST_USE int verify_content_init(struct verify_content *content,
                                       const struct verify_report *report, uint64_t first,
                                       const struct verify_root *roots, size_t root_count);
+/* What was carried over of a record that was deleted; before the first that is here. PASU_E_NOMEM.
+ */
+PASU_MUST_USE int verify_content_carried(struct verify_content *content,
+                                         const struct payload_carried *carried);
 void verify_content_release(struct verify_content *content);
 /* The next record that is here. `is_seen`: its payload is. PASU_E_NOMEM. */
 PASU_MUST_USE int verify_content_see(struct verify_content *content,

@@ -97,14 +97,29 @@ compare(struct verify_tree *t, unsigned level)
     t->compared[level] = t->fill[level];
 }
 
-/* The root over hashes of one height of which the last one may be lower, in place. An odd one is
- * handed up: that is the same as the largest power of two on the left. */
+/* How many of the row's first hashes are those of leaves that a frontier stands for. */
+static unsigned
+deleted_of_row(const struct verify_tree *t, unsigned level)
+{
+    uint64_t hashes = t->deleted.size >> (TILE_HEIGHT * level);
+
+    return hashes >> TILE_HEIGHT == tile_of_row(t, level) ? hashes % TILE_WIDTH : 0;
+}
+
+/* The root over a row's hashes, of which the last one may be lower, in place. An odd one is handed
+ * up: that is the same as the largest power of two on the left. `deleted` of them are known by the
+ * frontier alone: one root for each bit, the higher ones on the left. */
 static int
-reduce(struct verify_tree *t, struct tree_hash *hashes, unsigned count)
+reduce(struct verify_tree *t, unsigned level, unsigned deleted, struct tree_hash *hashes,
+       unsigned count)
 {
     int result = 0;
 
-    while (count > 1 && result == 0) {
+    for (unsigned height = 0; result == 0; height++) {
+        if (deleted >> height & 1)
+            hashes[(deleted >> height) - 1] = t->deleted.nodes[TILE_HEIGHT * level + height];
+        if (count == 1)
+            break;
         result = digest_nodes(&t->digester, hashes, count, hashes);
         if (count % 2)
             hashes[count / 2] = hashes[count - 1];
@@ -116,7 +131,9 @@ reduce(struct verify_tree *t, struct tree_hash *hashes, unsigned count)
 static bool
 is_all_known(const struct verify_tree *t, unsigned level)
 {
-    return !memchr(t->known[level], 0, t->fill[level]);
+    unsigned deleted = deleted_of_row(t, level);
+
+    return !memchr(t->known[level] + deleted, 0, t->fill[level] - deleted);
 }
 
 /* Rows that are full go up. */
@@ -131,7 +148,7 @@ carry(struct verify_tree *t, unsigned level)
         compare(t, level);
         t->known[level + 1][above] = is_all_known(t, level);
         if (t->known[level + 1][above])
-            result = reduce(t, t->rows[level], TILE_WIDTH);
+            result = reduce(t, level, deleted_of_row(t, level), t->rows[level], TILE_WIDTH);
         t->rows[level + 1][above] = t->rows[level][0];
         t->fill[level + 1]++;
         t->fill[level] = t->compared[level] = 0;
@@ -159,7 +176,7 @@ root_now(struct verify_tree *t, struct verify_root *root)
         if (has_edge)
             edge[fill] = edge[0];
         memcpy(edge, t->rows[level], fill * sizeof(edge[0]));
-        result = reduce(t, edge, fill + has_edge);
+        result = reduce(t, level, deleted_of_row(t, level), edge, fill + has_edge);
         has_edge = true;
     }
     if (!has_edge)
@@ -322,6 +339,51 @@ verify_tree_lose(struct verify_tree *t, uint64_t to)
         if (result == 0)
             result = settle(t);
     }
+    return result;
+}
+
+/* Whether the tiles of leaves that are gone have the roots that stand for these. */
+static int
+check_deleted(struct verify_tree *t, unsigned level)
+{
+    unsigned deleted = t->fill[level], at = 0;
+    struct tree_hash hashes[TILE_WIDTH];
+
+    compare(t, level);
+    for (unsigned height = TILE_HEIGHT; height-- > 0;) {
+        const struct verify_place place = {
+            "tile", VERIFY_NOWHERE,
+            (t->deleted.size >> (TILE_HEIGHT * level) << (TILE_HEIGHT * level)) - 1};
+        unsigned count = 1U << height;
+        int result;
+
+        if (!(deleted >> height & 1))
+            continue;
+        memcpy(hashes, &t->rows[level][at], count * sizeof(hashes[0]));
+        result = memchr(&t->known[level][at], 0, count) ? PASU_E_NOTFOUND
+                                                        : reduce(t, level, 0, hashes, count);
+        if (result != 0 && result != PASU_E_NOTFOUND)
+            return result;
+        if (result == 0 &&
+            !tree_hash_equal(&hashes[0], &t->deleted.nodes[TILE_HEIGHT * level + height]))
+            verify_say(t->report, VERIFY_TILE, &place,
+                       "those of level %u are not those of the records that were deleted", level);
+        at += count;
+    }
+    return 0;
+}
+
+int
+verify_tree_begin(struct verify_tree *t, const struct tree_frontier *deleted)
+{
+    int result = verify_tree_lose(t, deleted->size);
+
+    t->deleted = *deleted;
+    for (unsigned level = 0; level < TILE_LEVELS && result == 0; level++)
+        if (t->fill[level] > 0)
+            result = check_deleted(t, level);
+    if (result == 0 && t->root_next > 0 && t->roots[t->root_next - 1].size == t->count)
+        result = root_now(t, &t->roots[t->root_next - 1]);
     return result;
 }
 

@@ -7,7 +7,8 @@
  *      level 0    [h0 … h255]      when one is full its root goes to the row above
  *
  * A record that is not there, or cannot be read, has a hash that is not known; a tile's stands for
- * it where there is one. A root over hashes that are not known is not known.
+ * it where there is one. A root over hashes that are not known is not known. For the first ones,
+ * where they were deleted, a frontier can stand: the roots of the whole subtrees that they make.
  *
  * Large, on the heap; owned by one thread.
  */
@@ -37,7 +38,8 @@ struct verify_tree {
     struct tree_hash rows[TILE_LEVELS][TILE_WIDTH];
     bool known[TILE_LEVELS][TILE_WIDTH];
     unsigned fill[TILE_LEVELS], compared[TILE_LEVELS];
-    struct verify_root *roots; /* the caller's, sizes rising */
+    struct tree_frontier deleted; /* what stands for the first leaves; of size 0: nothing does */
+    struct verify_root *roots;    /* the caller's, sizes rising */
     size_t root_count, root_next;
     /* Leaves that are not hashed yet: they come behind those of row 0. */
     unsigned waiting;
@@ -55,6 +57,8 @@ PASU_MUST_USE int verify_tree_init(struct verify_tree *tree, const struct tile_f
 void verify_tree_release(struct verify_tree *tree);
 /* The next record's leaf. PASU_E_CORRUPT: it has none, nothing was added; PASU_E_CRYPTO. */
 PASU_MUST_USE int verify_tree_add(struct verify_tree *tree, const struct segment_record *record);
+/* Before any other leaf: this is the tree over the first ones, which are not known. */
+PASU_MUST_USE int verify_tree_begin(struct verify_tree *tree, const struct tree_frontier *deleted);
 /* Leaves up to this index are not known. */
 PASU_MUST_USE int verify_tree_lose(struct verify_tree *tree, uint64_t to);
 /* All are there: the root of them all, and a word about tiles of more than there are. */

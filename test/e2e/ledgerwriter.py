@@ -194,6 +194,27 @@ class Ledger:
         payload += false_root or root(leaves)
         return self.add(26, payload + seed, payload)
 
+    def subtrees(self, size):
+        """The roots of the whole subtrees that the first leaves make, left to right."""
+        roots, begin = b"", 0
+        for height in reversed(range(64)):
+            if size >> height & 1:
+                roots += root(self.leaves[begin:begin + (1 << height)])
+                begin += 1 << height
+        return roots
+
+    def prune(self, behind, first=0, carried=None, roots=None):
+        """Says that they were deleted, and carries over whose ledger it is; whoever wants them to be deleted does it."""
+        carried = len(self.entries) if carried is None else carried
+        for entry in self.entries[:behind]:
+            if entry[16] in (1, 2):
+                self.carry(entry)
+        return self.add(24, struct.pack("<QQqqQ", first, behind, BEGIN, BEGIN + 1, carried) +
+                        (self.subtrees(behind) if roots is None else roots))
+
+    def carry(self, entry):
+        return self.add(27, entry[:18] + bytes(6) + entry[20:])
+
     def note(self, size=None, *signers):
         size = len(self.entries) if size is None else size
         return note(size, self.root(size), *(signers or (self.signer,)))

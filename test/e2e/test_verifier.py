@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """tools/verify-ledger: what is right passes, and whatever was changed is found where it is."""
+import array
 import base64
 import itertools
 import os
@@ -300,7 +301,7 @@ def test_a_cut_off_end_is_found_by_the_checkpoint_at_any_length():
 def test_segments_that_are_missing_doubled_or_swapped_are_found():
     made = small()
     firsts = [first for first, _, _ in made.segments]
-    for number, words in ((0, "no `pruned` says so"), (2, f"records {firsts[2]} to {firsts[3] - 1} are missing"), (4, "cut off")):
+    for number, words in ((0, "no `pruned` that a checkpoint covers says so"), (2, f"records {firsts[2]} to {firsts[3] - 1} are missing"), (4, "cut off")):
         folder = saved(made, tiles=False)
         segment(folder, number).unlink()
         status, found, _ = run(folder)
@@ -569,22 +570,34 @@ def deleted(made, first, tiles):
 
 
 @test
-def test_a_ledger_of_which_the_beginning_was_deleted_verifies_from_tiles():
+def test_a_ledger_of_which_the_beginning_was_deleted_verifies_with_tiles_and_without():
     made = ledgerwriter.everything(600, 300)
     first = made.segments[1][0]
-    made.add(24, struct.pack("<QQ", 0, first))
+    made.prune(first)
+    equal(run(saved(made))[:2], (0, run(saved(made))[1]))  # who deletes was killed before
     old = ("--checkpoint", file(made.note(100)))
     status, found, summary = run(deleted(made, first, True), "--key", made.signer.vkey, *old)
     equal((faults(found), summary["covered"], summary["first"]), ([], len(made.entries), first))
-    equal((status, len(texts(found, "unseen"))), (2, 2))  # the key's record was deleted
+    equal((status, texts(found, "unseen")), (0, []))
     has(found, "deleted by age", "note")
-    equal(run(deleted(made, first, True))[2]["covered"], 0)  # nobody vouches for its key
+    equal(run(deleted(made, first, True))[2]["covered"], len(made.entries))  # by the key that was carried over
     short = ledgerwriter.everything(600, 300)
-    short.add(24, struct.pack("<QQ", 0, first - 1))
-    has(run(deleted(short, first, True))[1], "no `pruned` says so")
+    short.prune(first - 1)
+    has(run(deleted(short, first, True))[1], "no `pruned` that a checkpoint covers says so")
+    has(run(deleted(ledgerwriter.everything(600, 300), first, False))[1], "no `pruned` that a checkpoint covers says so")
+    unsigned = ledgerwriter.everything(600, 300)
+    signed = unsigned.note()
+    unsigned.prune(first)  # by somebody who cannot sign
+    folder = deleted(unsigned, first, True)
+    (folder / "checkpoint").write_bytes(signed)
+    has(run(folder)[1], "no `pruned` that a checkpoint covers says so")
+    other = ledgerwriter.everything(600, 300)
+    other.carry(other.entries[1][:20] + b"\1\1" + bytes(32))
+    other.prune(first, carried=len(other.entries) - 1)
+    has(run(deleted(other, first, True))[1], "record 1 was another one")
     status, found, summary = run(deleted(made, first, False), "--key", made.signer.vkey, *old)
-    equal((status, faults(found), summary["covered"]), (2, [], 0))
-    has(found, "no tile stands for them", "unseen")
+    equal((status, faults(found), summary["covered"]), (2, [], len(made.entries)))
+    has(found, "no tile stands for them", "unseen")  # for a root before
     folder = deleted(made, first, True)
     data = bytearray((folder / "tile/0/000").read_bytes())
     data[100] ^= 1
@@ -593,10 +606,53 @@ def test_a_ledger_of_which_the_beginning_was_deleted_verifies_from_tiles():
 
 
 @test
+def test_what_a_pruned_ledger_says_of_what_was_deleted_is_checked():
+    """Roots that are others are found where they are used, and where the records are still there."""
+    made = ledgerwriter.everything(700, 100)
+    first, roots = made.segments[3][0], made.subtrees(made.segments[3][0])
+    for at in range(0, len(roots), 32):
+        false = roots[:at] + bytes([roots[at] ^ 1]) + roots[at + 1:]
+        lying = ledgerwriter.everything(700, 100)
+        lying.prune(first, roots=false)
+        has(run(saved(lying))[1], "not those of the records that were deleted")
+        for tiles in (True, False):
+            equal(run(deleted(lying, first, tiles))[0], 1)
+    made.prune(first)
+    equal(faults(run(deleted(made, made.segments[1][0], False))[1]), [])  # who deletes was killed under way
+    made.cut()
+    made.prune(made.segments[5][0], first)
+    for tiles in (True, False):
+        status, found, summary = run(deleted(made, made.segments[5][0], tiles), "--key", made.signer.vkey)
+        equal((faults(found), summary["covered"]), ([], len(made.entries)))
+    has(run(deleted(made, made.segments[6][0], False))[1], "no `pruned` that a checkpoint covers says so")
+
+
+@test
+def test_what_is_deleted_while_it_is_verified_is_no_fault():
+    made = ledgerwriter.everything(600, 300)
+    first = made.segments[1][0]
+    made.prune(first)
+    folder, ledger = deleted(made, first, True), tool().Ledger
+    listed, times = ledger.segments, []
+
+    def segments(self):  # when it begins, the first one is there
+        times.append(self)
+        return listed(self) if len(times) > 1 else array.array("Q", [0, *listed(self)])
+
+    ledger.segments = segments
+    try:
+        status, found, summary = run(folder, "--key", made.signer.vkey)
+    finally:
+        ledger.segments = listed
+    equal((status, faults(found), summary["covered"]), (2, [], len(made.entries)))
+    has(found, "verify again", "unseen")
+
+
+@test
 def test_nothing_is_deleted_under_a_hold():
     made = Ledger()
     made.add(22, struct.pack("<QII", 1, 0, 0) + text("kim") + text("court"))
-    made.add(24, struct.pack("<QQ", 0, 2))
+    made.prune(2)
     has(run(saved(made))[1], "though there was a hold")
 
 
@@ -704,7 +760,7 @@ def test_payloads_are_as_long_as_their_type_says():
             one.add(kind, other, b"" if kind in (9, 26) else None)
             found = run(saved(one))[1]
             assert any("payload" in words or "zero" in words for words in texts(found)), (kind, found)
-    equal(seen, set(range(1, 27)) - {10, 12, 24})
+    equal(seen, set(range(1, 28)) - {10, 12, 24, 27})
 
 
 # Bytes of a mark, at their place, with which it is none.
@@ -742,10 +798,12 @@ GOLDEN = {
     21: {"uid": 1002, "pid": 100, "from": 5, "to": 8, "where": b"out.csv"},
     22: {"number": 1, "uid": 0, "who": b"kim", "why": b"court"},
     23: {"number": 1, "uid": 1, "who": b"lee", "why": b"over"},
-    24: {"first": 2, "behind": 3},
+    24: {"first": 2, "behind": 3, "since": 1, "until": -1, "carried": 4,
+         "roots": b"\xaa" + bytes(30) + b"\xbb\xcc" + bytes(30) + b"\xdd"},
     25: {"ordinal": DIRECTORY, "uid": 1003, "why": b"asked for"},
     26: {"about": 4, "part": 7, "which": 1, "count": 6000, "root": b"\xaa" + bytes(30) + b"\xbb",
          "seed": b"\xcc" + bytes(30) + b"\xdd"},
+    27: {"index": 7, "time": 9, "type": 10, "age": 1, "rest": b"\1\2\3\4\5\6\7\x08S"},
     28: {"what": 0, "final": 1, "database": 16389, "cluster": 0x0123456789abcdef, "counting": BEGIN, "reset": 0, "since": BEGIN,
          "at": BEGIN + 1, "base": 100, "sessions": 120, "through_least": 10, "through_most": 13, "at_least": 7, "at_most": 10,
          "gateway": b"shop", "name": b"orders"},
@@ -807,7 +865,9 @@ def test_what_cannot_be_is_found():
             (18, struct.pack("<QB3x", 3, 1) + text("") * 2, "not before it"), (19, struct.pack("<QII", 3, 0, 0) + who, "not before"),
             (21, struct.pack("<IIQQ", 0, 0, 5, 4) + text(""), "ends before it begins"),
             (23, struct.pack("<QII", 1, 0, 0) + who, "that there was not"), (22, struct.pack("<QII", 1, 0, 1) + who, "must be zero"),
-            (24, struct.pack("<QQ", 2, 2), "range that cannot be"), (24, struct.pack("<QQ", 0, 4), "range that cannot be"),
+            (24, struct.pack("<QQqqQ", 2, 2, 0, 0, 2) + bytes(32), "range that cannot be"),
+            (24, struct.pack("<QQqqQ", 0, 2, 0, 0, 1) + bytes(32), "range that cannot be"),
+            (24, struct.pack("<QQqqQ", 0, 2, 0, 0, 2), "not as many roots"),
             (25, struct.pack("<II", 5, 0) + text(""), "does not give"),
             (28, census(0, 8), "a kind that there is not"), (28, census(1, 2), "a kind that there is not"),
             (28, census(7, 2), "ends before it begins"), (28, census(9, 2), "more in base"),
@@ -826,8 +886,8 @@ def test_what_cannot_be_is_found():
         made.add(1, bytes(16) + text(origin))
         has(run(saved(made))[1], "the origin is no name of a key")
     made = Ledger()
-    made.add(24, struct.pack("<QQ", 0, 2))
-    made.add(24, struct.pack("<QQ", 1, 3))
+    made.prune(2)
+    made.prune(4, 3)
     has(run(saved(made))[1], "does not go on")
 
 

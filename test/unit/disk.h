@@ -318,6 +318,19 @@ disk_linkat(void *arg, int from, const char *name, int to, const char *other, in
     return result;
 }
 
+/* The name goes; lost with the power, that is undone. */
+static inline int
+disk_unlinkat(void *arg, int directory, const char *path, int flags)
+{
+    int result;
+
+    disk_note_name(arg, directory, path, false);
+    result = disk_fails(arg) ? -1 : unlinkat(directory, path, flags);
+    if (result != 0)
+        disk_drop_name(arg);
+    return result;
+}
+
 static inline int64_t
 disk_realtime(void *arg)
 {
@@ -330,6 +343,72 @@ disk_random(void *arg, void *bytes, size_t size)
     for (size_t i = 0; i < size; i++)
         ((uint8_t *)bytes)[i] = (uint8_t)i;
     return disk_fails(arg) ? PASU_E_CRYPTO : 0;
+}
+
+typedef void disk_visit(struct disk *d, int folder, const char *name, void *arg);
+
+/* All that is in the folder and below it: what is in a folder first. */
+static inline void
+disk_each(struct disk *d, int folder, disk_visit *file, disk_visit *directory, void *arg)
+{
+    DIR *names = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct dirent *entry;
+
+    assert_non_null(names);
+    while ((entry = readdir(names)) != NULL) {
+        int below;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        below = openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (below < 0) {
+            file(d, folder, entry->d_name, arg);
+            continue;
+        }
+        disk_each(d, below, file, directory, arg);
+        close(below);
+        if (directory)
+            directory(d, folder, entry->d_name, arg);
+    }
+    closedir(names);
+}
+
+static inline void
+disk_sync_visited(struct disk *d, int folder, const char *name, void *arg PASU_UNUSED)
+{
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+
+    disk_sync_file(d, fd, false);
+    close(fd);
+}
+
+static inline int
+disk_syncfs(void *arg, int fd PASU_UNUSED)
+{
+    struct disk *d = arg;
+
+    if (disk_fails(d))
+        return -1;
+    if (!d->is_recording)
+        return 0;
+    disk_each(d, d->directory, disk_sync_visited, NULL, NULL);
+    while (d->name_count > 0)
+        disk_forget_name(d, d->name_count - 1);
+    return 0;
+}
+
+/* All of the file is on the disk. */
+static inline void
+disk_record_visited(struct disk *d, int folder, const char *name, void *arg PASU_UNUSED)
+{
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+    size_t length = disk_length(fd);
+    struct disk_file *file = disk_file_of(d, fd, length);
+
+    file->length = 0;
+    memset(file->is_dirty, 1, length);
+    disk_sync_file(d, fd, false);
+    close(fd);
 }
 
 static inline int
@@ -359,38 +438,12 @@ disk_make(void **state)
     d->os.renameat = disk_renameat;
     d->os.mkdirat = disk_mkdirat;
     d->os.linkat = disk_linkat;
+    d->os.unlinkat = disk_unlinkat;
+    d->os.syncfs = disk_syncfs;
     d->os.realtime = disk_realtime;
     d->os.random = disk_random;
     *state = d;
     return d->directory < 0;
-}
-
-typedef void disk_visit(struct disk *d, int folder, const char *name, void *arg);
-
-/* All that is in the folder and below it: what is in a folder first. */
-static inline void
-disk_each(struct disk *d, int folder, disk_visit *file, disk_visit *directory, void *arg)
-{
-    DIR *names = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    struct dirent *entry;
-
-    assert_non_null(names);
-    while ((entry = readdir(names)) != NULL) {
-        int below;
-
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        below = openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (below < 0) {
-            file(d, folder, entry->d_name, arg);
-            continue;
-        }
-        disk_each(d, below, file, directory, arg);
-        close(below);
-        if (directory)
-            directory(d, folder, entry->d_name, arg);
-    }
-    closedir(names);
 }
 
 static inline void

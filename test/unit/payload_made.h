@@ -37,9 +37,10 @@ static const struct layout layouts[] = {
     {21, "4488T"},
     {22, "84z4TT"},
     {23, "84z4TT"},
-    {24, "88"},
+    {24, "88888*"},
     {25, "44T"},
     {26, "811z24hh"},
+    {27, "8822z4*"},
     {28, "11z2488888888888tt"},
     {29, "8842111z3tttta"},
 };
@@ -123,6 +124,19 @@ make_mark(struct made *m, struct random *random)
         memset(m->bytes + 296, 0, 12);
 }
 
+/* With as many hashes as there are whole subtrees. */
+static inline void
+make_pruned(struct made *m, struct random *random)
+{
+    uint64_t end = 1 + random_below(random, 1 << 10), first = random_below(random, (uint32_t)end);
+
+    memcpy(m->bytes, &first, sizeof(first));
+    memcpy(m->bytes + 8, &end, sizeof(end));
+    m->bytes[39] |= 1; /* of what is carried: behind them */
+    m->length = 40;
+    put(m, random, 32 * (size_t)__builtin_popcountll(end));
+}
+
 /* So that it can be. */
 static inline void
 make_right(struct made *m, struct random *random, uint32_t type)
@@ -147,7 +161,10 @@ make_right(struct made *m, struct random *random, uint32_t type)
         in_order(m, 8);
         break;
     case SEGMENT_PRUNED:
-        in_order(m, 0);
+        make_pruned(m, random);
+        break;
+    case SEGMENT_CARRIED:
+        memcpy(m->bytes + 16, (const uint16_t[]){SEGMENT_OPENED}, 2);
         break;
     case SEGMENT_ERASED:
         m->bytes[3] |= 0xf0;

@@ -223,6 +223,19 @@ a_budget_is_for_one_principal_or_one_kind(void **state PASU_UNUSED)
 }
 
 static void
+the_ledger_keeps_what_a_budget_counts(void **state PASU_UNUSED)
+{
+    config_free(model_of(GATEWAY "ledger: {retention: 30d}\n"
+                                 "budgets: [{window: 30d, subjects: 1, verdict: alert}]\n"));
+    assert_faults(GATEWAY "ledger: {retention: 29d}\n"
+                          "budgets:\n- {window: day, subjects: 1, verdict: alert}\n"
+                          "- {window: 30d, subjects: 1, verdict: alert}\n",
+                  "2:21: ledger.retention is shorter than the window of budgets[1], 30d: what it "
+                  "counts would be forgotten when pasu starts | write a longer retention, or a "
+                  "shorter window\n");
+}
+
+static void
 a_condition_is_a_value_a_list_or_their_negation(void **state PASU_UNUSED)
 {
     static const char *const shape =
@@ -342,6 +355,7 @@ main(void)
         cmocka_unit_test(gateways_do_not_get_in_each_others_way),
         cmocka_unit_test(names_that_are_used_are_declared),
         cmocka_unit_test(a_budget_is_for_one_principal_or_one_kind),
+        cmocka_unit_test(the_ledger_keeps_what_a_budget_counts),
         cmocka_unit_test(a_condition_is_a_value_a_list_or_their_negation),
         cmocka_unit_test(at_most_16_kinds_of_subjects_fit_into_a_set),
         cmocka_unit_test(at_most_64_fields_fit_into_a_set),

@@ -68,6 +68,16 @@ is_body(const union payload_body *a, const union payload_body *b, uint32_t type)
             return false;
         one.ordinal.sealed = other.ordinal.sealed = (struct view){0};
     }
+    if (type == SEGMENT_PRUNED) {
+        if (!view_equal(one.pruned.frontier, other.pruned.frontier))
+            return false;
+        one.pruned.frontier = other.pruned.frontier = (struct view){0};
+    }
+    if (type == SEGMENT_CARRIED) {
+        if (!view_equal(one.carried.payload, other.carried.payload))
+            return false;
+        one.carried.payload = other.carried.payload = (struct view){0};
+    }
     return memcmp(&one, &other, sizeof(one)) == 0;
 }
 
@@ -171,10 +181,12 @@ a_payload_that_is_cut_or_goes_on_is_refused(void **state PASU_UNUSED)
         size_t fixed;
 
         make(&m, &random, layout);
-        fixed = layout->type == SEGMENT_SHAPE ? 8 : layout->type == SEGMENT_ORDINAL ? 24 : m.length;
+        fixed = layout->type == SEGMENT_SHAPE                                        ? 8
+                : layout->type == SEGMENT_ORDINAL || layout->type == SEGMENT_CARRIED ? 24
+                                                                                     : m.length;
         for (size_t length = 0; length < fixed; length++)
             assert_int_equal(read_of(layout, &m, length), PASU_E_CORRUPT);
-        if (!has_rest(layout)) {
+        if (!has_rest(layout) || layout->type == SEGMENT_PRUNED) {
             m.bytes[m.length] = (uint8_t)(round & 1);
             assert_int_equal(read_of(layout, &m, m.length + 1), PASU_E_CORRUPT);
         }
@@ -312,6 +324,9 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_TAKEN, 20, 2, "\x10\1"},
         {SEGMENT_EXPORTED, 8, 1, "\x09"},
         {SEGMENT_PRUNED, 0, 1, "\3"},
+        {SEGMENT_PRUNED, 8, 1, "\4"},   /* one subtree, and two roots */
+        {SEGMENT_PRUNED, 32, 1, "\2"},  /* carried in what is deleted */
+        {SEGMENT_CARRIED, 16, 1, "\5"}, /* nothing refers to that */
         {SEGMENT_ERASED, 3, 1, "\xef"},
         {SEGMENT_OPENING, 8, 1, "\x08"},
         {SEGMENT_OPENING, 9, 1, "\2"},
@@ -433,7 +448,7 @@ static void
 a_type_without_a_payload_of_ours_is_told_of(void **state PASU_UNUSED)
 {
     static const uint32_t others[] = {0,  SEGMENT_BEGUN, SEGMENT_KEY, SEGMENT_EXPOSURE, 11,
-                                      27, 65535,         UINT32_MAX};
+                                      28, 65535,         UINT32_MAX};
     union payload_body body = {0};
     uint8_t bytes[8];
 

@@ -207,16 +207,34 @@ an_answer_that_comes_too_late_is_closed(void **state PASU_UNUSED)
 static void
 a_supervisor_that_is_gone_is_an_error_each_time(void **state PASU_UNUSED)
 {
-    uint64_t first;
-    size_t left;
-
     channel_close(&supervisor);
     for (int i = 0; i < 2; i++) {
         int result = ask_in_vain(7);
 
         assert_true(result < 0 && result != PASU_E_AGAIN && result != PASU_E_NOTFOUND);
     }
-    assert_int_equal(segments_open(&segments, SOURCE_WITHIN, 7, &first, &left), PASU_E_MISUSE);
+}
+
+static void
+the_segment_that_has_an_index_is_another_question(void **state PASU_UNUSED)
+{
+    const uint64_t question = 7 | MESSAGE_SEGMENT_WITHIN;
+    uint64_t first = 0;
+    size_t left = 0;
+    int fd = make_fd();
+
+    assert_int_equal(segments_open(&segments, SOURCE_WITHIN, 7, &first, &left), PASU_E_AGAIN);
+    assert_true(next_question() == (int64_t)question);
+    answer(question, 8, 2, fd); /* begins behind it */
+    assert_false(is_open(fd));
+    fd = make_fd();
+    answer(7, 7, 2, fd);
+    assert_false(is_open(fd));
+    fd = make_fd();
+    answer(question, 3, 2, fd);
+    assert_int_equal(segments_open(&segments, SOURCE_WITHIN, 7, &first, &left), fd);
+    assert_true(first == 3 && left == 2 && is_open(fd));
+    close(fd);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -231,6 +249,7 @@ main(void)
         TEST(an_answer_that_nobody_asked_for_is_closed),
         TEST(an_answer_that_comes_too_late_is_closed),
         TEST(a_supervisor_that_is_gone_is_an_error_each_time),
+        TEST(the_segment_that_has_an_index_is_another_question),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is deleted by age: what is left says what it said before. */
+#include "prune_story.h"
+
+#include "ledger/prover.h"
+
+static void
+what_is_left_says_what_it_said_before(void **state)
+{
+    static struct answers before, after;
+    struct place *p = *state;
+    uint64_t first;
+    int64_t time;
+
+    make_ledger(p);
+    leaf_count = 0;
+    check_root(p);
+    prune_all(p);
+    first = first_of(p);
+    assert_true(first > 100);
+    time = begun_at(p, first);
+    assert_true(time <= p->disk->time - KEPT_DAYS * DAY + DAY);
+    check_root(p);
+    stop_keeper(p);
+    ask(p, first, time, &after);
+    assert_int_equal(after.pruned, 1);
+    assert_true(after.since > 0 && after.until > after.since &&
+                after.until < p->disk->time - KEPT_DAYS * DAY);
+    assert_int_equal(after.ordinals, (1 << DAYS) - 1);
+
+    make_ledger(p);
+    stop_keeper(p);
+    ask(p, first, time, &before);
+    assert_int_equal(before.pruned, 0);
+    assert_string_equal(after.text, before.text);
+    assert_non_null(strstr(before.text, " role 0 SELECT"));
+    assert_null(strstr(before.text, " ? ")); /* nothing is unknown */
+}
+
+/* What was carried is carried again, when what carried it is deleted. */
+static void
+it_says_so_however_often_it_is_pruned(void **state)
+{
+    static struct answers before, after;
+    struct place *p = *state;
+    uint64_t first;
+
+    make_ledger(p);
+    for (unsigned day = DAYS; day < 3 * DAYS; day++)
+        live_a_day(p, day);
+    stop_keeper(p);
+    ask(p, 0, p->disk->time - KEPT_DAYS * DAY, &before);
+    make_ledger(p);
+    leaf_count = 0;
+    check_root(p);
+    for (unsigned day = DAYS; day < 3 * DAYS; day++) {
+        prune_all(p);
+        check_root(p);
+        live_a_day(p, day);
+    }
+    first = first_of(p);
+    stop_keeper(p);
+    check_root(p);
+    ask(p, first, begun_at(p, first), &after);
+    assert_int_equal(after.ordinals, (UINT64_C(1) << 3 * DAYS) - 1);
+    assert_non_null(strstr(after.text, " role 0 SELECT"));
+    assert_null(strstr(after.text, " ? "));
+    /* Indexes differ; the marks in force do not. */
+    assert_string_equal(strstr(after.text, "mark"), strstr(before.text, "mark"));
+}
+
+static void
+an_encrypted_ledger_is_pruned_as_well(void **state)
+{
+    is_encrypted = true;
+    what_is_left_says_what_it_said_before(state);
+    is_encrypted = false;
+}
+
+static void
+nothing_goes_while_there_is_a_hold(void **state)
+{
+    const union payload_body hold = {.hold = {.number = 77, .who = "kim", .why = "court"}};
+    const struct payload_hold newer = {.number = 78, .who = "lee", .why = "another"};
+    struct place *p = *state;
+    struct prune all;
+    uint64_t size;
+
+    make_ledger(p);
+    assert_int_equal(record_other(&p->records, SEGMENT_HOLD, &hold), 0);
+    assert_int_equal(holds_add(&p->records.holds, &hold.hold), 0);
+    prune_init(&all, &p->records);
+    prune_set(&all, KEPT_DAYS * DAY);
+    size = chain_size(&p->records.chain);
+    for (int hour = 0; hour < 30; hour++) {
+        prune(p, &all);
+        now += 3600 * SECOND;
+    }
+    assert_int_equal(first_of(p), 0);
+    assert_int_equal(chain_size(&p->records.chain), size + 1); /* one alert for each hold */
+    assert_int_equal(holds_add(&p->records.holds, &newer), 0);
+    prune(p, &all);
+    prune(p, &all);
+    assert_int_equal(chain_size(&p->records.chain), size + 2);
+    assert_int_equal(holds_remove(&p->records.holds, 78), 0);
+    prune_look(&all, now);
+    assert_int_equal(chain_size(&p->records.chain), size + 2);
+    assert_int_equal(holds_remove(&p->records.holds, 77), 0);
+    prune_look(&all, now); /* at once, not in an hour */
+    prune(p, &all);
+    assert_true(first_of(p) > 0);
+    prune_release(&all);
+    stop_keeper(p);
+}
+
+/* However far it has come. */
+static void
+a_hold_that_comes_in_between_keeps_all(void **state)
+{
+    const union payload_body hold = {.hold = {.number = 77, .who = "kim", .why = "court"}};
+    struct place *p = *state;
+
+    for (int step = 0; step < 1000; step++) {
+        struct prune all;
+        bool was_held;
+
+        make_ledger(p);
+        prune_init(&all, &p->records);
+        prune_set(&all, KEPT_DAYS * DAY);
+        for (int i = 0; i < step; i++)
+            prune_look(&all, now);
+        was_held = first_of(p) == 0;
+        assert_int_equal(holds_add(&p->records.holds, &hold.hold), 0);
+        prune(p, &all);
+        assert_int_equal(first_of(p) == 0, was_held);
+        prune_release(&all);
+        stop_keeper(p);
+        if (!was_held)
+            return;
+    }
+    fail();
+}
+
+static void
+without_a_retention_nothing_goes(void **state)
+{
+    struct place *p = *state;
+    struct prune all;
+
+    make_ledger(p);
+    prune_init(&all, &p->records);
+    prune_set(&all, 0);
+    prune_look(&all, now);
+    assert_int_equal(first_of(p), 0);
+    prune_set(&all, 100 * DAY);
+    prune(p, &all);
+    assert_int_equal(first_of(p), 0);
+    prune_release(&all);
+    stop_keeper(p);
+}
+
+/* Without any tile the tree goes on from what the record says of what was deleted. */
+static void
+a_pruned_ledger_opens_without_its_tiles(void **state)
+{
+    struct place *p = *state;
+
+    make_ledger(p);
+    leaf_count = 0;
+    check_root(p);
+    prune_all(p);
+    stop_keeper(p);
+    check_root(p);
+    for (unsigned i = 0; i < 6; i++) {
+        remove_tiles(p);
+        open_keeper(p);
+        live_a_day(p, DAYS + i);
+        check_root(p);
+        prune_all(p);
+        stop_keeper(p);
+        check_root(p);
+    }
+}
+
+/* Wherever the reading is by then. A mark that was seen and ended since may stay: more, not less.
+ */
+static void
+who_reads_meanwhile_misses_nothing(void **state)
+{
+    static const unsigned counts[] = {0, 1, 5, 30, 60, 1000};
+    static struct answers after, beside;
+    const char *marks;
+    struct place *p = *state;
+    uint64_t first;
+    int64_t time;
+
+    make_ledger(p);
+    prune_all(p);
+    first = first_of(p);
+    time = begun_at(p, first);
+    ask(p, first, time, &after);
+    stop_keeper(p);
+    marks = strstr(after.text, "mark");
+    assert_non_null(marks);
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        make_ledger(p);
+        ask_beside(p, first, time, &beside, counts[i], prune_all);
+        stop_keeper(p);
+        assert_int_equal(beside.ordinals, after.ordinals);
+        assert_memory_equal(beside.text, after.text, (size_t)(marks - after.text));
+        for (const char *at = marks; *at != '\0'; at += strcspn(at, "\n") + 1) {
+            char line[64];
+
+            snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+            assert_non_null(strstr(beside.text, line));
+        }
+    }
+}
+
+/* The index that the record of the first session had. */
+static uint64_t
+first_session(struct place *p)
+{
+    struct ledger_reader *r = open_reader(p);
+    struct ledger_entry entry = {0};
+    uint64_t index = 0;
+
+    while (index == 0 && ledger_reader_next(r, &entry) == 1)
+        if (entry.type == LEDGER_OPENED && entry.u.opened->session == session_of(0))
+            index = entry.seq;
+    ledger_reader_close(r);
+    return index;
+}
+
+/* A certificate needs the record of a session that has gone on until now. */
+static void
+what_was_carried_is_proven_as_it_was(void **state)
+{
+    const struct segment_keys none = {0};
+    struct place *p = *state;
+    struct segment_record record;
+    struct tree_proof proof;
+    struct prover prover;
+    struct tree_hash leaf;
+    uint64_t index;
+
+    make_ledger(p);
+    prune_all(p);
+    stop_keeper(p);
+    index = first_session(p);
+    assert_true(index > 0 && index < first_of(p));
+    assert_int_equal(prover_open(&prover, &os_real, p->directory, &none), 0);
+    assert_int_equal(prover_record(&prover, index, &record), 0);
+    assert_true(record.type == SEGMENT_OPENED && record.index == index);
+    assert_int_equal(entry_leaf(&prover.digester.hasher, &record, &leaf), 0);
+    assert_int_equal(prover_prove(&prover, index, &leaf, &proof), 0);
+    while (index < first_of(p) && prover_record(&prover, index, &record) == 0)
+        index++;
+    assert_true(index < first_of(p)); /* what nothing refers to is gone */
+    assert_int_equal(prover_record(&prover, index, &record), PASU_E_NOTFOUND);
+    prover_release(&prover);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_DISK(what_is_left_says_what_it_said_before),
+        ON_DISK(it_says_so_however_often_it_is_pruned),
+        ON_DISK(an_encrypted_ledger_is_pruned_as_well),
+        ON_DISK(nothing_goes_while_there_is_a_hold),
+        ON_DISK(a_hold_that_comes_in_between_keeps_all),
+        ON_DISK(without_a_retention_nothing_goes),
+        ON_DISK(a_pruned_ledger_opens_without_its_tiles),
+        ON_DISK(who_reads_meanwhile_misses_nothing),
+        ON_DISK(what_was_carried_is_proven_as_it_was),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
