@@ -103,7 +103,7 @@ def test_number():
     assert "sessions in database desk behind gateway gateway that did not come through pasu" in text, text
     equal(completeness(made, "--as-of", found[0]["from"])["gaps"], [])
     summary = json.loads(made.guard.run("subject", "--json", "1").stdout.splitlines()[-1])
-        equal((summary["shown"], [gap for gap in summary["completeness"]["gaps"] if gap["what"] == "past"]), (1, found))
+    equal((summary["shown"], [gap for gap in summary["completeness"]["gaps"] if gap["what"] == "past"]), (1, found))
     assert "did not come through pasu" in made.guard.run("subject", "1").stdout
     made.stop()
     agree(made)

@@ -448,7 +448,7 @@ static void
 a_type_without_a_payload_of_ours_is_told_of(void **state PASU_UNUSED)
 {
     static const uint32_t others[] = {0,  SEGMENT_BEGUN, SEGMENT_KEY, SEGMENT_EXPOSURE, 11,
-                                      28, 65535,         UINT32_MAX};
+                                      30, 65535,         UINT32_MAX};
     union payload_body body = {0};
     uint8_t bytes[8];
 
