@@ -100,14 +100,19 @@ def test_sent_before_it_is_taken():
     made.stop()
 
 
+def state(watcher):
+    return watcher.value("SELECT state FROM pg_stat_activity WHERE usename = 'c_later'")
+
+
 def sent_before_it_is_taken(made, watcher, other, ask):
     with made.login(user="c_later") as session:
         with deaf():
             equal(session.exchange(ask(ALL), "E").code, CODE)
+            until(lambda: state(watcher) == "idle", "its end at the server")
             session.send(ask(MINE) + ask("SELECT 'and this'"))
             wire.handled(other)
             for _ in range(100):  # and it is not under way either
-                equal(watcher.value("SELECT state FROM pg_stat_activity WHERE usename = 'c_later'"), "idle")
+                equal(state(watcher), "idle")
         equal(session.result().types, "Z")
         result = session.result()
         equal((result.errors, [row[0] for row in result.rows]), ([], ["mine"]))
