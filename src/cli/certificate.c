@@ -69,18 +69,28 @@ put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *gap)
 }
 
 static void
+put_gaps(const struct evidence *e, struct json_out *out, const char *key, bool are_past)
+{
+    const struct gaps *gaps = &e->book->gaps;
+
+    json_put_open(out, key, '[');
+    for (size_t g = 0; g < gaps->count; g++)
+        if ((gaps->items[g].what == GAP_PAST) == are_past &&
+            gap_concerns(&gaps->items[g], e->filter.from, e->filter.to))
+            put_gap(out, gaps, &gaps->items[g]);
+    json_out_close(out, ']');
+}
+
+static void
 put_completeness(const struct certificate *c, struct json_out *out)
 {
     const struct evidence *e = c->evidence;
     const struct gaps *gaps = &e->book->gaps;
 
     json_put_open(out, "completeness", '{');
-    json_put_open(out, "gaps", '[');
-    for (size_t g = 0; g < gaps->count; g++)
-        if (gap_concerns(&gaps->items[g], e->filter.from, e->filter.to))
-            put_gap(out, gaps, &gaps->items[g]);
-    json_out_close(out, ']');
+    put_gaps(e, out, "gaps", false);
     json_put_count(out, "gaps_left_out", gaps->left_out);
+    put_gaps(e, out, "past", true);
     scope_put_reconciled(out, gaps, &e->filter);
     json_put_count(out, "possible", c->subject->possible);
     json_put_count(out, "unrecorded_sessions", e->selection.unrecorded.count);

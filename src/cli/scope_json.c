@@ -91,17 +91,28 @@ scope_put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *g
     json_out_close(out, '}');
 }
 
+static void
+put_gaps(struct json_out *out, const char *key, const struct selection *selection, bool are_past)
+{
+    const struct gaps *gaps = &selection->book->gaps;
+    const struct filter *filter = selection->filter;
+
+    json_put_open(out, key, '[');
+    for (size_t g = 0; g < gaps->count; g++)
+        if ((gaps->items[g].what == GAP_PAST) == are_past &&
+            gap_concerns(&gaps->items[g], filter->from, filter->to))
+            scope_put_gap(out, gaps, &gaps->items[g]);
+    json_out_close(out, ']');
+}
+
 void
 scope_put_gaps(struct json_out *out, const struct selection *selection)
 {
     const struct gaps *gaps = &selection->book->gaps;
 
-    json_put_open(out, "gaps", '[');
-    for (size_t g = 0; g < gaps->count; g++)
-        if (gap_concerns(&gaps->items[g], selection->filter->from, selection->filter->to))
-            scope_put_gap(out, gaps, &gaps->items[g]);
-    json_out_close(out, ']');
+    put_gaps(out, "gaps", selection, false);
     json_put_count(out, "gaps_left_out", gaps->left_out);
+    put_gaps(out, "past", selection, true);
     scope_put_reconciled(out, gaps, selection->filter);
     scope_put_bypasses(out, gaps, selection->filter);
 }
