@@ -6,7 +6,8 @@
 
 #include "base/memory.h"
 
-enum { BUFFER_SIZE = 1 << 20, NEAR = 512 << 10 };
+/* Where one seeks by halving, no more is read than one record, or what zeros are looked at. */
+enum { BUFFER_SIZE = 1 << 20, NEAR = 512 << 10, SEEK_SIZE = SEGMENT_PAYLOAD_MAX + 4096 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
 
@@ -315,14 +316,11 @@ find_whole(struct segment_scan *s, uint64_t at, uint64_t end, struct segment_rec
     return result == PASU_E_RANGE ? 0 : result;
 }
 
-int
-segment_scan_seek(struct segment_scan *s, uint64_t index)
+static int
+seek(struct segment_scan *s, uint64_t index)
 {
     uint64_t end = s->file.limit;
 
-    s->offset = sizeof(s->header);
-    s->next = s->header.first;
-    s->searched = 0;
     while (end > s->offset && end - s->offset > NEAR) {
         uint64_t middle = s->offset + (end - s->offset) / 2 / SEGMENT_ALIGNMENT * SEGMENT_ALIGNMENT;
         struct segment_record record;
@@ -337,6 +335,22 @@ segment_scan_seek(struct segment_scan *s, uint64_t index)
             s->next = record.index;
         }
     }
-    s->searched = 0;
     return 0;
+}
+
+int
+segment_scan_seek(struct segment_scan *s, uint64_t index)
+{
+    size_t size = s->file.size;
+    int result;
+
+    s->offset = sizeof(s->header);
+    s->next = s->header.first;
+    s->searched = 0;
+    window_forget(&s->file);
+    s->file.size = SEEK_SIZE;
+    result = seek(s, index);
+    s->file.size = size;
+    s->searched = 0;
+    return result;
 }
