@@ -65,6 +65,14 @@ take_next(void *arg, struct ledger_entry *entry)
     return l->result;
 }
 
+static void
+choose(void *arg, ledger_takes_fn *takes, void *takes_arg)
+{
+    struct ledger_entries *l = arg;
+
+    ledger_reader_choose(l->reader, takes, takes_arg);
+}
+
 static const struct records_place *
 damage_of(void *arg)
 {
@@ -76,5 +84,5 @@ damage_of(void *arg)
 struct entries
 ledger_entries(struct ledger_entries *ledger)
 {
-    return (struct entries){ledger, seek_to, take_next, damage_of};
+    return (struct entries){ledger, seek_to, take_next, choose, damage_of};
 }

@@ -17,6 +17,7 @@ struct making {
     struct index *index;
     struct index_build *build;
     struct index_meta end; /* what is in it */
+    bool is_open;          /* there was one */
     int64_t began;
 };
 
@@ -28,6 +29,11 @@ fail(const struct making *m, int error)
     if (error == PASU_E_UNAVAILABLE) {
         complain("run: pasu ledger rebuild-index",
                  "the index in %s is of another ledger, or of more than this one has now", folder);
+        return 2;
+    }
+    if (error == PASU_E_NOTFOUND && m->is_open) {
+        complain("run: pasu ledger rebuild-index", "the index in %s is of another version of pasu",
+                 folder);
         return 2;
     }
     return complain_error(error, "the index of the ledger in %s", folder);
@@ -179,6 +185,7 @@ ledger_index_update(const struct arguments *arguments)
 
     if (status == 0) {
         result = index_open_to_write(&m.index, m.evidence.directory);
+        m.is_open = result == 0;
         if (result == 0)
             result = make(&m, true, UINT64_MAX);
         if (result == 0)
@@ -187,7 +194,7 @@ ledger_index_update(const struct arguments *arguments)
             bytes = index_size(m.index);
         index_close(m.index);
         status = result == 0 ? 0 : fail(&m, result);
-        if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
+        if ((result == PASU_E_NOTFOUND && !m.is_open) || result == PASU_E_CORRUPT)
             complain("", "run: pasu ledger rebuild-index");
     }
     if (status == 0)
@@ -255,6 +262,7 @@ ledger_index_check(const struct arguments *arguments)
 
     if (status == 0) {
         result = index_open(&there, m.evidence.directory);
+        m.is_open = result == 0;
         if (result == 0)
             result = index_meta_load(&meta, there);
         if (result == 0)
