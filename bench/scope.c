@@ -2,8 +2,11 @@
 /*
  * What questions cost at the scale of a country. See bench/README.md.
  *
- *     bench_scope [--rows FILE] SUBJECTS FOLDER      FOLDER is empty
- *     bench_scope --ask NAME SUBJECTS FOLDER         of what was made there, that question only
+ *     bench_scope [--rows FILE] [--program PASU] SUBJECTS FOLDER      FOLDER is empty
+ *     bench_scope --ask NAME [--program PASU] SUBJECTS FOLDER         of what was made there, that
+ *                                                                     question only
+ *
+ * With the program, certificates are made, too.
  *
  * Prints a line "NAME VALUE …" for each figure: of several runs the least, the median, the largest
  * wall time and the median CPU time, in milliseconds.
@@ -17,6 +20,7 @@
 #include "breach/index_subject.h"
 #include "breach/index_unit.h"
 #include "cli/ledger_entries.h"
+#include "scope_certificate.h"
 #include "scope_country.h"
 
 #include <fcntl.h>
@@ -106,9 +110,10 @@ rebuild(struct clocks *took)
     struct index *index;
     struct index_meta meta;
     struct clocks start = now();
-    int next;
+    int next, place = index_folder(folder);
 
-    check(index_make(&index, folder), "make");
+    check(place < 0 ? place : 0, "folder");
+    check(index_make(&index, place), "make");
     check(index_build_new(&build, &os_real, index, false), "build");
     check(entries.seek(entries.arg, 0), "seek");
     while ((next = entries.next(entries.arg, &entry)) == 1)
@@ -117,7 +122,8 @@ rebuild(struct clocks *took)
     check(index_build_end(build), "end");
     index_build_last(build, &meta);
     index_build_free(build);
-    check(index_replace(index, folder), "replace");
+    check(index_replace(index, place), "replace");
+    close(place);
     *took = since(start);
     ledger_entries_close(ledger);
     return meta.last + 1;
@@ -299,6 +305,35 @@ measure_subjects(uint32_t subjects)
     printf("subject_sights %.1f\n", (double)sights / ROUNDS);
 }
 
+/* The same persons. */
+static void
+measure_certificates(const char *name, const char *program, uint32_t subjects)
+{
+    struct certificate_clocks made[ROUNDS];
+    struct clocks took[ROUNDS];
+    struct random random = {.state = 4711};
+    uint32_t keys[ROUNDS];
+    uint64_t showings;
+
+    if (asked != NULL && strcmp(asked, "certificate") != 0)
+        return;
+    for (size_t i = 0; i < ROUNDS; i++)
+        keys[i] = random_below(&random, subjects);
+    for (int again = 0; again < 2; again++) {
+        showings = certificate_make(name, program, keys, ROUNDS, made);
+        for (size_t i = 0; i < ROUNDS; i++)
+            took[i] = (struct clocks){made[i].wall, made[i].cpu};
+        print_clocks(again ? "certificate_again" : "certificate", took, ROUNDS);
+    }
+    printf("certificate_showings %.1f\n", (double)showings / ROUNDS);
+    for (size_t i = 0; i < ROUNDS; i++)
+        keys[i] = subjects + (uint32_t)i;
+    certificate_make(name, program, keys, ROUNDS, made);
+    for (size_t i = 0; i < ROUNDS; i++)
+        took[i] = (struct clocks){made[i].wall, made[i].cpu};
+    print_clocks("certificate_of_nothing", took, ROUNDS);
+}
+
 static void
 measure_questions(uint32_t subjects)
 {
@@ -318,12 +353,14 @@ static void
 make_ledger(uint32_t subjects, FILE *rows)
 {
     struct country_report report;
-    struct clocks start = now(), took;
+    struct clocks start, took;
     int segments;
 
-    if (mkdirat(folder, "segments", 0700) != 0)
+    if (faccessat(folder, "segments", F_OK, 0) == 0)
         return;
+    certificate_begin(folder);
     segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    start = now();
     country_write(segments, subjects, rows, &report);
     took = since(start);
     close(segments);
@@ -354,16 +391,19 @@ make_index(void)
 int
 main(int count, char **arguments)
 {
+    const char *program = NULL;
     FILE *rows = NULL;
     uint32_t subjects;
 
-    if (count == 5) {
+    for (; count >= 5; arguments += 2, count -= 2) {
         if (strcmp(arguments[1], "--rows") == 0)
             rows = fopen(arguments[2], "w");
+        else if (strcmp(arguments[1], "--program") == 0)
+            program = arguments[2];
         else if (strcmp(arguments[1], "--ask") == 0)
             asked = arguments[2];
-        arguments += 2;
-        count -= 2;
+        else
+            return 2;
     }
     subjects = count == 3 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 0;
     folder = count == 3 ? open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -374,5 +414,7 @@ main(int count, char **arguments)
         fclose(rows);
     make_index();
     measure_questions(subjects);
+    if (program != NULL)
+        measure_certificates(arguments[2], program, subjects);
     return 0;
 }

@@ -267,7 +267,7 @@ live_slot(struct country *c, int day, int slot, const struct pace *pace)
 static void
 begin(struct country *c)
 {
-    uint8_t bytes[VOCABULARY_ENCODED_MAX], begun[32] = {0};
+    uint8_t bytes[VOCABULARY_ENCODED_MAX];
     struct config_subject subject = {.name = "customer"};
     struct config_field fields[] = {
         {.field = "name"}, {.field = "phone"}, {.field = "email"}, {.field = "address"}};
@@ -280,8 +280,7 @@ begin(struct country *c)
     check(vocabulary == NULL ? PASU_E_NOMEM : vocabulary_of_config(vocabulary, &config), "names");
     c->now = COUNTRY_FIRST * DAY_LENGTH;
     c->vocabulary = vocabulary->id;
-    put(c, SEGMENT_BEGUN, begun, 17);
-    put(c, SEGMENT_STARTED, begun, 0);
+    put(c, SEGMENT_STARTED, NULL, 0);
     length = vocabulary_encode(vocabulary, bytes, sizeof(bytes));
     check((int)length, "encode");
     put(c, SEGMENT_VOCABULARY, bytes, (size_t)length);

@@ -2,6 +2,7 @@
 #define PASU_ALLOW_RAW_MEMORY
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 
 static _Atomic uint64_t allocations;
@@ -74,4 +75,10 @@ memory_equal_secret(const void *a, const void *b, size_t size)
     for (size_t i = 0; i < size; i++)
         difference = (uint8_t)(difference | (x[i] ^ y[i]));
     return difference == 0;
+}
+
+void
+memory_trim(void)
+{
+    malloc_trim(0);
 }

@@ -31,4 +31,8 @@ void memory_wipe(void *bytes, size_t size);
 /* Compares without telling by its duration where they differ. */
 bool memory_equal_secret(const void *a, const void *b, size_t size);
 
+/* What was freed is the machine's again, as far as it can be: after work that took much, in a
+ * process that then waits. */
+void memory_trim(void);
+
 #endif

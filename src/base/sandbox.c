@@ -76,17 +76,34 @@ forbidden(long version)
     return (refer - 1) | (version >= 2 ? refer : 0) | (version >= 3 ? truncate : 0);
 }
 
-static int
-allow_below(int ruleset, uint64_t handled, const int *directories, size_t count)
+static uint64_t
+rights_of(enum sandbox_use use)
 {
     const uint64_t truncate = UINT64_C(1) << 14;
-    struct landlock_path_beneath_attr rule = {
-        .allowed_access = handled & (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-                                     LANDLOCK_ACCESS_FS_REMOVE_FILE | truncate)};
+    const uint64_t reads = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+    const uint64_t writes = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                            LANDLOCK_ACCESS_FS_REMOVE_FILE | truncate;
+
+    switch (use) {
+    case SANDBOX_READS:
+        return reads;
+    case SANDBOX_WRITES:
+        return writes;
+    case SANDBOX_KEEPS:
+        return reads | writes | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR;
+    }
+    return 0;
+}
+
+static int
+allow_below(int ruleset, uint64_t handled, const struct sandbox_folder *folders, size_t count)
+{
     int result = 0;
 
     for (size_t i = 0; i < count && result == 0; i++) {
-        rule.parent_fd = directories[i];
+        struct landlock_path_beneath_attr rule = {
+            .allowed_access = handled & rights_of(folders[i].use), .parent_fd = folders[i].fd};
+
         if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
             result = PASU_E_DENIED;
     }
@@ -94,7 +111,7 @@ allow_below(int ruleset, uint64_t handled, const int *directories, size_t count)
 }
 
 int
-sandbox_confine(const int *directories, size_t count)
+sandbox_confine(const struct sandbox_folder *folders, size_t count)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION),
          ruleset;
@@ -106,7 +123,7 @@ sandbox_confine(const int *directories, size_t count)
     ruleset = syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled.handled_access_fs), 0);
     if (ruleset < 0)
         return PASU_E_UNAVAILABLE;
-    result = allow_below((int)ruleset, handled.handled_access_fs, directories, count);
+    result = allow_below((int)ruleset, handled.handled_access_fs, folders, count);
     if (result == 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
                         syscall(SYS_landlock_restrict_self, ruleset, 0) != 0))
         result = PASU_E_DENIED;
@@ -126,21 +143,21 @@ sandbox_enter(enum sandbox_profile profile PASU_UNUSED)
 
 struct call {
     int number;
-    int answer[4]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
+    int answer[5]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald)                                                  \
-    {SCMP_SYS(name), {supervisor, gate, keeper, herald}},
+#define X(name, supervisor, gate, keeper, herald, indexer)                                         \
+    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer}},
 #include "base/sandbox.def"
 #undef X
 };
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper, herald)                                                  \
+#define X(name, supervisor, gate, keeper, herald, indexer)                                         \
     _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
-                       HAS_ROOM(supervisor, herald),                                               \
+                       HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer),              \
                    #name ": the supervisor's filter applies to its children, too");
 #include "base/sandbox.def"
 #undef X
@@ -179,12 +196,18 @@ allow_supervisor(scmp_filter_ctx filter)
     return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
 }
 
-/* Threads, but no processes. */
+/* But no processes. */
+static int
+allow_threads(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+}
+
 static int
 allow_gate(scmp_filter_ctx filter)
 {
-    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    int result = allow_threads(filter);
 
     return result == 0 ? allow_sockets(filter, SOCK_STREAM) : result;
 }
@@ -217,6 +240,8 @@ add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
         result = allow_gate(filter);
     if (result == 0 && profile == SANDBOX_HERALD)
         result = allow_herald(filter);
+    if (result == 0 && profile == SANDBOX_INDEXER)
+        result = allow_threads(filter);
     return result;
 }
 

@@ -18,7 +18,25 @@
 
 #include <sys/types.h>
 
-enum sandbox_profile { SANDBOX_SUPERVISOR, SANDBOX_GATE, SANDBOX_KEEPER, SANDBOX_HERALD };
+enum sandbox_profile {
+    SANDBOX_SUPERVISOR,
+    SANDBOX_GATE,
+    SANDBOX_KEEPER,
+    SANDBOX_HERALD,
+    SANDBOX_INDEXER
+};
+
+/* What may be done below a folder. */
+enum sandbox_use {
+    SANDBOX_READS,
+    SANDBOX_WRITES, /* plain files are made, written and replaced */
+    SANDBOX_KEEPS,  /* all of that, and folders made and taken away */
+};
+
+struct sandbox_folder {
+    int fd;
+    enum sandbox_use use;
+};
 
 /* Who the process will be. uid 0 means: stay who we are (we were not started by root). */
 struct sandbox_account {
@@ -34,10 +52,10 @@ PASU_MUST_USE int sandbox_close_others(const int *keep, size_t count);
 /* Changes to the account for good (groups too), sets no_new_privs, undumpable, and the signal that
  * ends the process when its parent dies. */
 PASU_MUST_USE int sandbox_drop(const struct sandbox_account *account);
-/* From now on files are opened only below these folders (none: nowhere), and only to make, write
- * and replace plain ones there; what is open stays open. Needs no rights. PASU_E_UNAVAILABLE: the
- * kernel cannot (Landlock, from Linux 5.13 on); PASU_E_DENIED. */
-PASU_MUST_USE int sandbox_confine(const int *directories, size_t count);
+/* From now on files are opened only below these folders (none: nowhere), for their uses; what is
+ * open stays open. Of this thread and those that it makes from now on. Needs no rights.
+ * PASU_E_UNAVAILABLE: the kernel cannot (Landlock, from Linux 5.13 on); PASU_E_DENIED. */
+PASU_MUST_USE int sandbox_confine(const struct sandbox_folder *folders, size_t count);
 /* Sets no_new_privs and installs the filter, for all threads and for what they start, on top of the
  * filters that there are. PASU_E_DENIED: the kernel takes none. A sanitized build installs none. */
 PASU_MUST_USE int sandbox_enter(enum sandbox_profile profile);

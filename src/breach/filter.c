@@ -42,6 +42,8 @@ session_fits(const struct filter *filter, const struct session_info *session)
         return false;
     if (filter->application != NULL && strcmp(filter->application, session->application) != 0)
         return false;
+    if (filter->has_place != NULL && !filter->has_place(filter->place, session->address))
+        return false;
     if (!filter->has_source)
         return true;
     if (filter->is_local || strcmp(session->address, local) == 0)
@@ -53,8 +55,8 @@ enum filter_answer
 filter_test(const struct filter *filter, const struct exposure *exposure,
             const struct session_info *session)
 {
-    bool asks_session =
-        filter->principal != NULL || filter->application != NULL || filter->has_source;
+    bool asks_session = filter->principal != NULL || filter->application != NULL ||
+                        filter->has_source || filter->has_place != NULL;
 
     if (!filter_has_time(filter, exposure->time) ||
         (filter->session != 0 && filter->session != exposure->session))

@@ -13,13 +13,18 @@
 #include "breach/sessions.h"
 #include "exposure/exposure.h"
 
+/* Whether an address, as a session's entry has it, is at a place that is asked for. */
+typedef bool filter_place_fn(const void *arg, const char *address);
+
 struct filter {
     const char *principal, *actor, *application; /* NULL: any */
     const char *field;                           /* NULL: any; what shows it, see names.h */
     uint64_t session;                            /* 0: any */
     bool has_source, is_local;                   /* from this network, or through a Unix socket */
     struct network source;
-    int64_t from, to; /* realtime ns; from <= time < to; to 0: no end */
+    filter_place_fn *has_place; /* NULL: anywhere */
+    const void *place;          /* its arg */
+    int64_t from, to;           /* realtime ns; from <= time < to; to 0: no end */
 };
 
 enum filter_answer { FILTER_NO, FILTER_YES, FILTER_UNTESTABLE };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breach/gaps.h"
 
+#include "breach/day.h"
+
 static void
 add(struct gaps *gaps, struct gap gap)
 {
@@ -18,6 +20,59 @@ begin(struct gaps *gaps, int64_t now)
     else if (gaps->state == GAPS_ENDED)
         add(gaps, (struct gap){.what = GAP_STOPPED, .from = gaps->last, .to = now});
     gaps->state = GAPS_RUNNING;
+}
+
+/* The place's last gap, where more belongs to it: of the same day, or where there are too many. */
+static struct gap *
+past_gap(struct gaps *gaps, const struct reconciled_step *step)
+{
+    struct gap *gap = step->place->gap == 0 ? NULL : &gaps->items[step->place->gap - 1];
+    bool is_apart = gap == NULL || step->is_after_stop || step->place->is_closed ||
+                    day_of(gap->to) != day_of(step->to);
+
+    if (gap != NULL && (!is_apart || gaps->past >= GAPS_PAST_MAX))
+        return gap;
+    if (gaps->past >= GAPS_PAST_MAX || gaps->count == GAPS_MAX) {
+        gaps->left_out++;
+        return NULL;
+    }
+    gap = &gaps->items[gaps->count++];
+    *gap = (struct gap){.what = GAP_PAST,
+                        .from = step->from,
+                        .to = step->to,
+                        .place = (uint64_t)(step->place - gaps->reconciled.places)};
+    gaps->past++;
+    step->place->gap = (uint32_t)gaps->count;
+    step->place->least_before = step->least_before;
+    step->place->is_closed = step->is_after_stop;
+    return gap;
+}
+
+/* A later census can say that there were not so many as an earlier one had to allow for. */
+static void
+note_census(struct gaps *gaps, const struct message_census *census)
+{
+    struct reconciled_step step = reconciled_census(&gaps->reconciled, census);
+    struct gap *gap = NULL;
+    uint64_t most;
+
+    if (step.place == NULL)
+        return;
+    if (step.at_least > step.least_before) {
+        gap = past_gap(gaps, &step);
+        if (gap == NULL)
+            return;
+        gap->to = step.to;
+        gap->at_least = step.at_least - step.place->least_before;
+        gap->at_most = UINT64_MAX;
+    } else if (step.place->gap > 0) {
+        gap = &gaps->items[step.place->gap - 1];
+    }
+    if (gap == NULL || step.at_most < step.place->least_before)
+        return;
+    most = step.at_most - step.place->least_before;
+    if (most < gap->at_most)
+        gap->at_most = most < gap->at_least ? gap->at_least : most;
 }
 
 void
@@ -39,6 +94,12 @@ gaps_note(struct gaps *gaps, const struct ledger_entry *entry)
                                .to = entry->time,
                                .records = entry->u.gap->count,
                                .error = entry->u.gap->error});
+        break;
+    case LEDGER_CENSUS:
+        note_census(gaps, entry->u.census);
+        break;
+    case LEDGER_BYPASS:
+        reconciled_bypass(&gaps->reconciled, entry->u.bypass);
         break;
     default:
         break;
@@ -82,7 +143,7 @@ gap_concerns(const struct gap *gap, int64_t from, int64_t to)
 const char *
 gap_what_text(enum gap_what what)
 {
-    static const char *const texts[] = {"lost", "died", "stopped", "damaged"};
+    static const char *const texts[] = {"lost", "died", "stopped", "damaged", "past"};
 
     return texts[what];
 }

@@ -241,6 +241,24 @@ hindsight_gaps(const struct hindsight *h)
 }
 
 bool
+hindsight_is_bypass_new(const struct hindsight *h, const struct message_bypass *bypass)
+{
+    return reconciled_bypass_concerns(bypass, h->now->filter->from, h->now->filter->to) &&
+           reconciled_find(&h->book->gaps.reconciled, bypass) == NULL;
+}
+
+static bool
+has_new_bypass(const struct hindsight *h)
+{
+    const struct reconciled *r = &h->now->book->gaps.reconciled;
+
+    for (size_t b = 0; b < r->backend_count; b++)
+        if (hindsight_is_bypass_new(h, &r->backends[b]))
+            return true;
+    return false;
+}
+
+bool
 hindsight_is_new(const struct hindsight *h, const char *principal)
 {
     for (size_t p = 0; p < h->scope.principals.count; p++)
@@ -302,5 +320,6 @@ hindsight_is_changed(const struct hindsight *h, const struct scope *now)
     for (size_t f = 0; f < names->fields.count; f++)
         if (hindsight_field(h, now, f).is_changed)
             return true;
-    return has_new_figures(h, now) || hindsight_gaps(h) > 0 || hindsight_erased(h) > 0;
+    return has_new_figures(h, now) || hindsight_gaps(h) > 0 || hindsight_erased(h) > 0 ||
+           has_new_bypass(h);
 }

@@ -64,6 +64,8 @@ PASU_MUST_USE int hindsight_added(const struct hindsight *h, const struct scope 
 /* Whether the question got that gap (of now's book) since. */
 bool hindsight_is_told_since(const struct hindsight *h, const struct gap *gap);
 uint64_t hindsight_gaps(const struct hindsight *h);
+/* Whether somebody connected past pasu (in now's book) was not known of then. */
+bool hindsight_is_bypass_new(const struct hindsight *h, const struct message_bypass *bypass);
 /* Whether a principal of now was not known then. */
 bool hindsight_is_new(const struct hindsight *h, const char *principal);
 /* How many of those that were named then were erased since. */

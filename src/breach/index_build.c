@@ -9,7 +9,10 @@
 #include "breach/index_writer.h"
 #include "breach/statement.h"
 
-enum { KEPT_PERSONS = 4096 }; /* room that a session's group keeps */
+enum {
+    KEPT_PERSONS = 4096, /* room that a session's group keeps */
+    WAITING = 16 << 20,  /* bytes that wait for the writer; then it is waited for */
+};
 
 struct index_build {
     struct index *index;
@@ -36,9 +39,8 @@ struct index_build {
 
 /* ---- the index, of which the writer may be at work ---- */
 
-/* Waits for the writer, and puts the rest. */
-static int
-rest(struct index_build *b)
+int
+index_build_rest(struct index_build *b)
 {
     int result = index_writer_end(&b->writer, &b->heap);
 
@@ -48,7 +50,7 @@ rest(struct index_build *b)
 static int
 write_heap(struct index_build *b)
 {
-    int result = rest(b);
+    int result = index_build_rest(b);
 
     return result == 0 ? index_writer_begin(&b->writer, &b->heap, &b->names.classes, b->index)
                        : result;
@@ -282,6 +284,22 @@ open_session(struct index_build *b, const struct message_session *opened, uint64
     return profile != 0 ? 0 : PASU_E_NOMEM;
 }
 
+/* Where a record is that others refer to. */
+static int
+put_record(struct index_build *b, struct index_key key, uint64_t record)
+{
+    struct pack number = {0};
+
+    pack_number(&number, record);
+    return index_later_put(&b->later, key, &number);
+}
+
+static int
+add_opening(struct index_build *b, const struct payload_opening *opening, uint64_t seq)
+{
+    return put_record(b, index_key_list(opening->record, opening->part, opening->which), seq);
+}
+
 static int
 add_vocabulary(struct index_build *b, const struct ledger_entry *entry)
 {
@@ -289,6 +307,7 @@ add_vocabulary(struct index_build *b, const struct ledger_entry *entry)
     uint8_t bytes[VOCABULARY_ENCODED_MAX];
     uint32_t known;
     ssize_t length;
+    int result;
 
     if (!map_get(&b->known, vocabulary->id, &known)) {
         length = vocabulary_encode(vocabulary, bytes, sizeof(bytes));
@@ -297,6 +316,9 @@ add_vocabulary(struct index_build *b, const struct ledger_entry *entry)
         if (interner_number(&b->names.vocabularies, view_of(bytes, (size_t)length)) == 0 ||
             map_put(&b->known, vocabulary->id, 0) != 0)
             return PASU_E_NOMEM;
+        result = put_record(b, index_key_number(INDEX_EXPLAINED, vocabulary->id), entry->seq);
+        if (result != 0)
+            return result;
     }
     return note_day(b, entry->time, vocabulary->id, entry->seq) != NULL ? 0 : PASU_E_NOMEM;
 }
@@ -325,8 +347,8 @@ settle_gaps(struct index_build *b)
     b->gaps_left_out = b->gaps.left_out;
 }
 
-int
-index_build_add(struct index_build *b, const struct ledger_entry *entry)
+static int
+add_entry(struct index_build *b, const struct ledger_entry *entry)
 {
     gaps_note(&b->gaps, entry);
     settle_gaps(b);
@@ -350,9 +372,19 @@ index_build_add(struct index_build *b, const struct ledger_entry *entry)
     case LEDGER_ORDINAL:
         b->meta.has_keys = true;
         return 0;
+    case LEDGER_OPENING:
+        return add_opening(b, entry->u.opening, entry->seq);
     default:
         return 0;
     }
+}
+
+int
+index_build_add(struct index_build *b, const struct ledger_entry *entry)
+{
+    int result = add_entry(b, entry);
+
+    return result == 0 && b->later.bytes > WAITING ? index_build_rest(b) : result;
 }
 
 void
@@ -511,7 +543,7 @@ index_build_end(struct index_build *b)
     int result = write_heap(b);
 
     if (result == 0)
-        result = rest(b);
+        result = index_build_rest(b);
     b->gaps.count = b->gap_count;
     b->gaps.left_out = b->gaps_left_out;
     if (result == 0 && b->days.count > 0 && b->days.newest >= 0)
@@ -528,7 +560,7 @@ index_build_end(struct index_build *b)
     else
         pack_release(&state);
     if (result == 0)
-        result = rest(b);
+        result = index_build_rest(b);
     if (result == 0)
         result = index_gaps_save(&b->gaps, b->index);
     return result == 0 && b->meta.has_last ? index_meta_save(&b->meta, b->index) : result;

@@ -10,7 +10,7 @@
 #include "breach/index_key.h"
 #include "breach/index_names.h"
 
-enum { INDEX_GATHERED = 8 << 20 }; /* persons; then they are written */
+enum { INDEX_GATHERED = 4 << 20 }; /* persons; then they are written */
 
 struct index_heap {
     struct unit *units;

@@ -16,8 +16,11 @@ enum {
     INDEX_KNOWN = 'K',
     INDEX_OPEN = 'O',
     INDEX_PRINCIPAL = 'P',
+    INDEX_RECONCILED = 'R',
     INDEX_SHAPE = 'H',
     INDEX_VOCABULARY = 'V',
+    INDEX_EXPLAINED = 'W',
+    INDEX_OPENED = 'L',
 };
 #define INDEX_EVERYBODY UINT32_MAX /* as a principal: all together */
 
@@ -64,6 +67,18 @@ static inline uint64_t
 index_key_session_of(struct view key)
 {
     return (uint64_t)bytes_get_u32(key.bytes + 1) << 32 | bytes_get_u32(key.bytes + 5);
+}
+
+/* "L", a list of an exposure: the index of its record, its part, and which of the part's lists. */
+static inline struct index_key
+index_key_list(uint64_t record, uint8_t part, uint8_t which)
+{
+    struct index_key key = index_key_session(INDEX_OPENED, record);
+
+    key.bytes[9] = part;
+    key.bytes[10] = which;
+    key.length = 11;
+    return key;
 }
 
 /* Of the tables of units. */

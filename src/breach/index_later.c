@@ -9,6 +9,7 @@ forget(struct index_later *later)
     for (size_t i = 0; i < later->count; i++)
         pack_release(&later->items[i].value);
     later->count = 0;
+    later->bytes = 0;
 }
 
 void
@@ -42,6 +43,7 @@ index_later_put(struct index_later *later, struct index_key key, struct pack *va
         pack_release(value);
         return PASU_E_NOMEM;
     }
+    later->bytes += pack_view(value).length;
     later->items[later->count++] = (struct index_later_value){key, *value};
     *value = (struct pack){0};
     return 0;

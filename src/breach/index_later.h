@@ -13,6 +13,7 @@ struct index_later {
         struct pack value;
     } * items;
     size_t count, space;
+    size_t bytes; /* of all values */
 };
 
 void index_later_release(struct index_later *later);

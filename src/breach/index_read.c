@@ -111,19 +111,6 @@ is_of_edge(void *arg, uint64_t session)
     return map_get(&q->of_edges, session, &place);
 }
 
-/* The record, which must be where it was. */
-static int
-find_record(struct index_question *q, uint64_t seq, struct ledger_entry *entry)
-{
-    int result = q->entries->seek(q->entries->arg, seq);
-
-    if (result == 0)
-        result = q->entries->next(q->entries->arg, entry);
-    if (result != 1)
-        return result == 0 || result == PASU_E_CORRUPT ? PASU_E_UNAVAILABLE : result;
-    return entry->seq == seq ? 0 : PASU_E_UNAVAILABLE;
-}
-
 /* The next record. Of damage that came after the index was made its gaps say nothing: who reads all
  * tells of it. */
 static int
@@ -142,10 +129,20 @@ next_record(struct index_question *q, struct ledger_entry *entry)
     }
 }
 
+typedef int read_fn(void *arg, const struct ledger_entry *entry);
+
+static int
+read_and_tell(const struct index_question *q, const struct ledger_entry *entry, read_fn *read,
+              void *arg)
+{
+    int result = read(arg, entry);
+
+    return result == 0 ? entries_tell(q->entries, entry) : result;
+}
+
 /* Reads the stretch by `read`, from those sessions on that were known before it. */
 static int
-read_stretch(struct index_question *q, const struct stretch *stretch,
-             int (*read)(void *arg, const struct ledger_entry *entry), void *arg)
+read_stretch(struct index_question *q, const struct stretch *stretch, read_fn *read, void *arg)
 {
     struct index_key known = index_key_number(INDEX_KNOWN, index_day_number(stretch->day));
     struct ledger_entry entry = {0};
@@ -155,13 +152,13 @@ read_stretch(struct index_question *q, const struct stretch *stretch,
     if (result == PASU_E_NOTFOUND)
         return PASU_E_CORRUPT;
     if (result == 0)
-        result = find_record(q, stretch->from, &entry);
+        result = entries_find(q->entries, stretch->from, &entry);
     if (result == 0)
-        result = read(arg, &entry);
+        result = read_and_tell(q, &entry, read, arg);
     while (result == 0 && entry.seq < stretch->to) {
         result = next_record(q, &entry);
         if (result == 0)
-            result = read(arg, &entry);
+            result = read_and_tell(q, &entry, read, arg);
     }
     return result;
 }
@@ -479,14 +476,12 @@ resume_open(struct index_question *q, struct index_group *group)
     return resume(q, group, &session);
 }
 
-/* The index's last record, which must be where it was. */
 static int
-find_last(struct index_question *q)
+add_entry(struct index_question *q, const struct ledger_entry *entry)
 {
-    struct ledger_entry entry = {0};
-    int result = find_record(q, q->meta.last, &entry);
+    int result = selection_add(q->selection, entry);
 
-    return result == 0 && !index_meta_is_last(&q->meta, &entry) ? PASU_E_UNAVAILABLE : result;
+    return result == 0 ? entries_tell(q->entries, entry) : result;
 }
 
 int
@@ -504,14 +499,14 @@ index_read_rest(struct index_question *q)
     if (result == 0)
         result = each_open(q, resume_open);
     if (result == 0)
-        result = find_last(q);
+        result = index_meta_seek(&q->meta, q->entries);
     while (result == 0) {
         int next = q->entries->next(q->entries->arg, &entry);
 
         if (next == 0)
             return selection_end(q->selection);
         if (next == 1)
-            result = selection_add(q->selection, &entry);
+            result = add_entry(q, &entry);
         else if (next == PASU_E_CORRUPT)
             gaps_damage(&book->gaps, q->entries->damage(q->entries->arg));
         else

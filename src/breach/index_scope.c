@@ -53,7 +53,7 @@ bool
 index_scope_can(const struct filter *filter)
 {
     return filter->actor == NULL && filter->application == NULL && filter->session == 0 &&
-           !filter->has_source;
+           !filter->has_source && filter->has_place == NULL;
 }
 
 /* ---- units ---- */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/index_key.h"
+#include "breach/index_reconciled.h"
 
 enum { META_UNEVEN = 1, META_STRANGE = 2, META_KEYS = 4 };
 
@@ -65,6 +66,15 @@ index_meta_is_last(const struct index_meta *meta, const struct ledger_entry *ent
 {
     return entry->seq == meta->last && entry->time == meta->time &&
            (uint32_t)entry->type == meta->type;
+}
+
+int
+index_meta_seek(const struct index_meta *meta, const struct entries *entries)
+{
+    struct ledger_entry entry = {0};
+    int result = entries_find(entries, meta->last, &entry);
+
+    return result == 0 && !index_meta_is_last(meta, &entry) ? PASU_E_UNAVAILABLE : result;
 }
 
 /* ---- days ---- */
@@ -211,7 +221,7 @@ index_day_save(const struct index_day *day, struct index *index)
 /* ---- sessions ---- */
 
 struct listed {
-    uint64_t session;
+    uint64_t session, record;
     int64_t opened, closed;
     uint32_t profile;
 };
@@ -236,7 +246,7 @@ list_session(void *arg, const struct session_info *session, int64_t closed)
         listing->space = space;
     }
     listing->items[listing->count++] =
-        (struct listed){session->id, session->opened, closed, session->profile};
+        (struct listed){session->id, session->seq, session->opened, closed, session->profile};
     return 0;
 }
 
@@ -267,6 +277,7 @@ index_sessions_pack(const struct sessions *sessions, struct pack *pack)
         pack_u32(pack, listing.items[i].profile);
         pack_u64(pack, (uint64_t)listing.items[i].opened);
         pack_u64(pack, (uint64_t)listing.items[i].closed);
+        pack_number(pack, listing.items[i].record);
     }
     memory_free(listing.items);
     pack->failed = pack->failed || result != 0;
@@ -277,14 +288,16 @@ read_session(struct sessions *sessions, const struct index_names *names, struct 
 {
     struct message_session opened = {.session = little_read_u64(r)};
     uint32_t profile = little_read_u32(r);
+    uint64_t record;
     int64_t closed;
     int result;
 
     opened.opened = (int64_t)little_read_u64(r);
     closed = (int64_t)little_read_u64(r);
+    record = unpack_number(r);
     if (r->failed || index_names_session(names, profile, &opened) != 0)
         return PASU_E_CORRUPT;
-    result = sessions_open(sessions, 0, &opened);
+    result = sessions_open(sessions, record, &opened);
     sessions_mark(sessions, opened.session, profile);
     if (result == 0 && closed != 0)
         sessions_close(sessions, opened.session, closed);
@@ -312,6 +325,23 @@ index_sessions_load(struct sessions *sessions, const struct index_names *names, 
     return result != 0 ? result : reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
 }
 
+/* ---- a record that others refer to ---- */
+
+int
+index_opened_load(struct index *index, const struct payload_opening *opening, uint64_t *record)
+{
+    struct index_key key = index_key_list(opening->record, opening->part, opening->which);
+    struct view value;
+    struct reader r;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    if (result != 0)
+        return result;
+    r = reader_of(value);
+    *record = unpack_number(&r);
+    return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
 /* ---- gaps ---- */
 
 int
@@ -319,6 +349,7 @@ index_gaps_save(const struct gaps *gaps, struct index *index)
 {
     struct index_key key = index_key_letter(INDEX_GAPS);
     struct pack pack = {0};
+    int result;
 
     pack_u8(&pack, (uint8_t)gaps->state);
     pack_u64(&pack, (uint64_t)gaps->last);
@@ -336,7 +367,8 @@ index_gaps_save(const struct gaps *gaps, struct index *index)
         pack_number(&pack, gap->segment);
         pack_number(&pack, gap->offset);
     }
-    return put_pack(index, index_key_view(&key), &pack);
+    result = put_pack(index, index_key_view(&key), &pack);
+    return result == 0 ? index_reconciled_save(&gaps->reconciled, index) : result;
 }
 
 int
@@ -366,7 +398,8 @@ index_gaps_load(struct gaps *gaps, struct index *index)
         unsigned what = reader_u8(&r);
         struct gap *gap = &gaps->items[g];
 
-        gap->what = what <= GAP_DAMAGED ? (enum gap_what)what : GAP_DAMAGED;
+        gap->what = what <= GAP_PAST ? (enum gap_what)what : GAP_DAMAGED;
+        gaps->past += gap->what == GAP_PAST;
         gap->from = (int64_t)little_read_u64(&r);
         gap->to = (int64_t)little_read_u64(&r);
         gap->records = unpack_number(&r);
@@ -374,5 +407,5 @@ index_gaps_load(struct gaps *gaps, struct index *index)
         gap->segment = unpack_number(&r);
         gap->offset = unpack_number(&r);
     }
-    return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+    return reader_end(&r) == 0 ? index_reconciled_load(gaps, index) : PASU_E_CORRUPT;
 }

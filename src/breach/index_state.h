@@ -7,6 +7,7 @@
 #define PASU_BREACH_INDEX_STATE_H
 
 #include "breach/day.h"
+#include "breach/entries.h"
 #include "breach/gaps.h"
 #include "breach/index_names.h"
 #include "breach/ordinals.h"
@@ -28,6 +29,8 @@ struct index_meta {
 PASU_MUST_USE int index_meta_load(struct index_meta *meta, struct index *index);
 /* Whether an entry is the index's last one. */
 bool index_meta_is_last(const struct index_meta *meta, const struct ledger_entry *entry);
+/* Goes to behind it. PASU_E_UNAVAILABLE: the index does not end where the ledger says. */
+PASU_MUST_USE int index_meta_seek(const struct index_meta *meta, const struct entries *entries);
 PASU_MUST_USE int index_meta_save(const struct index_meta *meta, struct index *index);
 
 /* Records from here to there, among others; none where `from` is the greater. */
@@ -64,6 +67,11 @@ void index_sessions_pack(const struct sessions *sessions, struct pack *pack);
 /* Replaces what `sessions` knows. PASU_E_NOTFOUND, … */
 PASU_MUST_USE int index_sessions_load(struct sessions *sessions, const struct index_names *names,
                                       struct index *index, struct view key);
+
+/* The index of the last opening's record of a list of an exposure (its record, part and which
+ * list). PASU_E_NOTFOUND: it has none; PASU_E_CORRUPT, … */
+PASU_MUST_USE int index_opened_load(struct index *index, const struct payload_opening *opening,
+                                    uint64_t *record);
 
 PASU_MUST_USE int index_gaps_save(const struct gaps *gaps, struct index *index);
 PASU_MUST_USE int index_gaps_load(struct gaps *gaps, struct index *index);

@@ -282,12 +282,22 @@ take(void *arg, const struct statement *statement)
 }
 
 static int
+compare_found(const void *a, const void *b)
+{
+    const struct found *one = a, *other = b;
+
+    return (one->day > other->day) - (one->day < other->day);
+}
+
+static int
 read_found(struct seeking *s)
 {
     struct statements *statements = &s->question.selection->statements;
     const struct statements before = *statements;
     int result = 0;
 
+    if (s->found_count > 0)
+        qsort(s->found, s->found_count, sizeof(*s->found), compare_found);
     statements->give = take;
     statements->arg = s;
     for (size_t f = 0; result == 0 && f < s->found_count;) {
@@ -304,6 +314,36 @@ read_found(struct seeking *s)
     }
     statements->give = before.give;
     statements->arg = before.arg;
+    return result;
+}
+
+static bool
+is_in(const struct subject *subject, const struct ordinals *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t o = 0; o < subject->ordinal_count; o++)
+            if (list->items[i] == subject->ordinals[o])
+                return true;
+    return false;
+}
+
+/* A statement that was open at the index's end is in no unit, and need not be read: but who watches
+ * wants its records. */
+static int
+seek_in_open(void *arg, struct view key, struct view value)
+{
+    struct seeking *s = arg;
+    struct index_group group;
+    bool is_found = false;
+    int result = index_group_read(&group, index_key_session_of(key), value);
+
+    for (size_t p = 0; result == 0 && p < group.part_count && !is_found; p++)
+        is_found =
+            is_in(s->subject, &group.parts[p].shown) || is_in(s->subject, &group.parts[p].missed);
+    if (is_found && index_question_is_whole(&s->question, day_of(group.time)))
+        result =
+            add_found(s, (struct found){day_of(group.time), group.principal, 1U << group.day_part});
+    index_group_release(&group);
     return result;
 }
 
@@ -338,6 +378,8 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
         result = index_each_session(index, INDEX_SHAPE, load_shape, &selection->book->shapes);
     if (result == 0)
         result = seek(&s);
+    if (result == 0 && entries->watch != NULL)
+        result = index_each_session(index, INDEX_OPEN, seek_in_open, &s);
     if (result == 0)
         result = read_found(&s);
     if (result == 0)

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-enum { FIRST_SPACE = 16, PLACE_EVERY = 256 };
+enum { FIRST_SPACE = 16 };
 
 void
 mentions_init(struct mentions *m, const struct subject *subject, const struct filter *filter,
@@ -20,7 +20,6 @@ mentions_release(struct mentions *m)
         memory_wipe(m->items, m->space * sizeof(*m->items)); /* seeds */
     memory_free(m->items);
     memory_free(m->vocabulary_records);
-    memory_free(m->places);
     map_release(&m->by_list);
     map_release(&m->vocabularies);
     *m = (struct mentions){0};
@@ -46,44 +45,10 @@ list_key(uint64_t record, uint8_t part, uint8_t which)
     return record << 4 | (uint64_t)(part & 7) << 1 | (which & 1);
 }
 
-/* ---- places ---- */
-
-static int
-note_place(struct mentions *m, const struct records_place *place)
-{
-    struct records_place *places;
-
-    if (m->place_count > 0 && place->index < m->places[m->place_count - 1].index + PLACE_EVERY &&
-        place->segment == m->places[m->place_count - 1].segment)
-        return 0;
-    places = grow(m->places, m->place_count, &m->place_space, sizeof(*places));
-    if (places == NULL)
-        return PASU_E_NOMEM;
-    m->places = places;
-    m->places[m->place_count++] = *place;
-    return 0;
-}
-
-const struct records_place *
-mentions_place(const struct mentions *m, uint64_t record)
-{
-    size_t low = 0, high = m->place_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (m->places[middle].index <= record)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 ? &m->places[low - 1] : NULL;
-}
-
 /* ---- what the ledger says ---- */
 
-static int
-note_vocabulary(struct mentions *m, uint32_t id, uint64_t record)
+int
+mentions_explain(struct mentions *m, uint32_t id, uint64_t record)
 {
     uint64_t *records;
     uint32_t known;
@@ -108,6 +73,8 @@ note_opening(struct mentions *m, const struct ledger_entry *entry)
     if (!map_get(&m->by_list, list_key(opening->record, opening->part, opening->which), &place))
         return;
     mention = &m->items[place];
+    if (entry->seq <= mention->opening)
+        return; /* the last one counts */
     mention->opening = entry->seq;
     mention->opening_time = entry->time;
     mention->opened = *opening;
@@ -126,7 +93,11 @@ static int
 add(struct mentions *m, const struct mention *mention)
 {
     struct mention *items;
+    uint32_t place;
 
+    if (!mention->is_in_ring &&
+        map_get(&m->by_list, list_key(mention->record, mention->part, mention->which), &place))
+        return 0;
     if (m->count == MENTIONS_MAX) {
         m->left_out++;
         return 0;
@@ -160,11 +131,13 @@ look_for(struct mentions *m, const struct mention *like, const uint32_t *ordinal
 }
 
 static int
-note_exposure(struct mentions *m, const struct ledger_entry *entry, bool is_in_ring)
+note_exposure(struct mentions *m, const struct ledger_entry *entry,
+              const struct records_place *place, bool is_in_ring)
 {
     const struct exposure *exposure = entry->u.exposure;
     const struct session_info *session = sessions_get(&m->book->sessions, exposure->session);
     struct mention mention = {.record = entry->seq,
+                              .place = *place,
                               .time = exposure->time,
                               .session = session != NULL ? session->seq : 0,
                               .vocabulary = exposure->vocabulary,
@@ -191,16 +164,12 @@ int
 mentions_note(struct mentions *m, const struct ledger_entry *entry,
               const struct records_place *place, bool is_in_ring)
 {
-    int result = is_in_ring ? 0 : note_place(m, place);
-
-    if (result != 0)
-        return result;
-    if (!is_in_ring)
+    if (!is_in_ring && entry->seq >= m->size)
         m->size = entry->seq + 1;
     if (entry->type == LEDGER_EXPOSURE)
-        return note_exposure(m, entry, is_in_ring);
+        return note_exposure(m, entry, place, is_in_ring);
     if (entry->type == LEDGER_VOCABULARY && !is_in_ring)
-        return note_vocabulary(m, entry->u.vocabulary->id, entry->seq);
+        return mentions_explain(m, entry->u.vocabulary->id, entry->seq);
     if (entry->type == LEDGER_OPENING && !is_in_ring)
         note_opening(m, entry);
     return 0;
@@ -224,6 +193,17 @@ resolve(struct mentions *m, struct mention *mention)
     return strcmp(m->book->names.kinds.items[place], m->subject->kind) == 0;
 }
 
+/* What is in a ring has a number behind all records. */
+static int
+compare(const void *a, const void *b)
+{
+    const struct mention *one = a, *other = b;
+
+    if (one->record != other->record)
+        return one->record < other->record ? -1 : 1;
+    return (one->part * 2 + one->which) - (other->part * 2 + other->which);
+}
+
 int
 mentions_end(struct mentions *m)
 {
@@ -238,6 +218,8 @@ mentions_end(struct mentions *m)
             m->items[kept++] = m->items[i];
     }
     m->count = kept;
+    if (kept > 0)
+        qsort(m->items, kept, sizeof(*m->items), compare);
     map_release(&m->by_list); /* the places in it are others now */
     return 0;
 }

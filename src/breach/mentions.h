@@ -3,10 +3,10 @@
  * Where the ledger names one person: each list of each exposure's part, with the place in it, and
  * the opening that was made of the list, if there is one. What a certificate is made of.
  *
- * Fed with all entries in order, after the book has noted them. A statement is several records
- * where it showed many: this is about records, not statements (breach/statement.h). It also keeps
- * where in the files one can begin to read, every few hundred records, so that any record can be
- * found again by its index. One thread.
+ * Fed with all entries in order, after the book has noted them; or with those of some stretches of
+ * the ledger, in any order of these and perhaps more than once (breach/index_mentions.h). A
+ * statement is several records where it showed many: this is about records, not statements
+ * (breach/statement.h). One thread.
  */
 #ifndef PASU_BREACH_MENTIONS_H
 #define PASU_BREACH_MENTIONS_H
@@ -17,11 +17,12 @@
 enum { MENTIONS_MAX = 1 << 16 };
 
 struct mention {
-    uint64_t record;  /* index of the exposure's */
-    int64_t time;     /* of the exposure, realtime ns */
-    uint64_t session; /* index of its OPENED record; 0: not known, or not recorded */
-    uint64_t names;   /* index of its VOCABULARY record; 0: not known, or not recorded */
-    uint64_t opening; /* index of its OPENING record; 0: none */
+    uint64_t record;            /* index of the exposure's, */
+    struct records_place place; /* and from where on it can be read */
+    int64_t time;               /* of the exposure, realtime ns */
+    uint64_t session;           /* index of its OPENED record; 0: not known, or not recorded */
+    uint64_t names;             /* index of its VOCABULARY record; 0: not known, or not recorded */
+    uint64_t opening;           /* index of its OPENING record; 0: none */
     int64_t opening_time;
     struct payload_opening opened;
     uint32_t vocabulary;
@@ -41,8 +42,6 @@ struct mentions {
     struct map vocabularies; /* id → place in vocabulary_records */
     uint64_t *vocabulary_records;
     size_t vocabulary_count;
-    struct records_place *places; /* in rising order */
-    size_t place_count, place_space;
     uint64_t size;     /* records below this index were looked through */
     uint64_t left_out; /* beyond MENTIONS_MAX, of any kind */
 };
@@ -57,7 +56,8 @@ PASU_MUST_USE int mentions_note(struct mentions *mentions, const struct ledger_e
                                 const struct records_place *place, bool is_in_ring);
 /* After the last entry: keeps those of the subject's kind. PASU_E_NOMEM. */
 PASU_MUST_USE int mentions_end(struct mentions *mentions);
-/* Where to begin to read for the record with this index; NULL: it is before all that was seen. */
-const struct records_place *mentions_place(const struct mentions *mentions, uint64_t record);
+/* For who does not give all entries: the record that explains a vocabulary, before the first entry;
+ * what it has is not replaced. PASU_E_NOMEM. */
+PASU_MUST_USE int mentions_explain(struct mentions *mentions, uint32_t vocabulary, uint64_t record);
 
 #endif

@@ -15,7 +15,7 @@
 
 struct session_info {
     uint64_t id;
-    uint64_t seq;   /* of its OPENED entry; 0 where the index has told of it */
+    uint64_t seq;   /* of its OPENED entry; 0 where it is not known */
     int64_t opened; /* realtime ns */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];

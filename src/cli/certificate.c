@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/certificate.h"
 
+#include "cli/scope_view.h"
+
 static void
 put_ledger(const struct certificate *c, struct json_out *out)
 {
     char key[NOTE_KEY_TEXT_MAX + 1];
-    struct writer w = writer_of(key, sizeof(key));
 
-    note_key_print(&c->prover->key, &w);
-    writer_u8(&w, '\0');
+    note_key_text(key, &c->prover->key);
     json_put_text(out, "origin", c->prover->key.name);
     json_put_text(out, "verifier_key", key);
 }
@@ -55,7 +55,7 @@ put_summary(const struct certificate *c, struct json_out *out)
 }
 
 static void
-put_gap(struct json_out *out, const struct gap *gap)
+put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *gap)
 {
     json_out_open(out, '{');
     json_put_text(out, "what", gap_what_text(gap->what));
@@ -63,6 +63,8 @@ put_gap(struct json_out *out, const struct gap *gap)
     json_put_time(out, "to", gap->to);
     if (gap->what == GAP_LOST)
         json_put_count(out, "records", gap->records);
+    if (gap->what == GAP_PAST)
+        scope_put_past(out, gaps, gap);
     json_out_close(out, '}');
 }
 
@@ -76,9 +78,10 @@ put_completeness(const struct certificate *c, struct json_out *out)
     json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (gap_concerns(&gaps->items[g], e->filter.from, e->filter.to))
-            put_gap(out, &gaps->items[g]);
+            put_gap(out, gaps, &gaps->items[g]);
     json_out_close(out, ']');
     json_put_count(out, "gaps_left_out", gaps->left_out);
+    scope_put_reconciled(out, gaps, &e->filter);
     json_put_count(out, "possible", c->subject->possible);
     json_put_count(out, "unrecorded_sessions", e->selection.unrecorded.count);
     json_put_count(out, "untestable", e->selection.untestable);

@@ -24,6 +24,7 @@ struct certificate {
     bool is_signed; /* the keeper will sign it */
     /* What certificate_write found. */
     size_t proven, unproven;
+    bool has_damaged; /* among those that are not */
 };
 
 /* Writes the certificate's bytes, those that are signed: one line without its end. PASU_E_NOMEM,

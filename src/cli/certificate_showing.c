@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "cli/certificate.h"
+#include "cli/progress.h"
 #include "ledger/entry.h"
 #include "ledger/opening.h"
 
@@ -28,6 +29,7 @@ struct showings {
     struct map known; /* index → in entries */
     struct exposure exposure;
     uint32_t ordinals[EXPOSURE_ALL_MAX];
+    struct vocabulary vocabulary;
 };
 
 /* ---- entries ---- */
@@ -83,9 +85,9 @@ list_record(struct showings *s, const struct segment_record *record)
 
     if (map_get(&s->known, record->index, &place))
         return 0;
-    result = entry_make(&entry, &prover->hasher, record);
+    result = entry_make(&entry, &prover->digester.hasher, record);
     if (result == 0)
-        result = tree_hash_leaf(&prover->hasher, entry.pieces, entry.count, &leaf);
+        result = tree_hash_leaf(&prover->digester.hasher, entry.pieces, entry.count, &leaf);
     if (result == 0)
         result = prover_prove(prover, record->index, &leaf, &proof);
     if (result == 0)
@@ -99,15 +101,6 @@ list_record(struct showings *s, const struct segment_record *record)
     return map_put(&s->known, record->index, (uint32_t)s->count - 1);
 }
 
-static int
-fetch(struct showings *s, uint64_t index, struct segment_record *record)
-{
-    const struct records_place *place = mentions_place(s->certificate->mentions, index);
-
-    return place != NULL ? prover_record(s->certificate->prover, place, index, record)
-                         : PASU_E_NOTFOUND;
-}
-
 /* Adds the entry of the record with this index, which is to be of this type. */
 static int
 list_index(struct showings *s, uint64_t index, enum segment_type type)
@@ -118,7 +111,7 @@ list_index(struct showings *s, uint64_t index, enum segment_type type)
 
     if (map_get(&s->known, index, &place))
         return 0;
-    result = fetch(s, index, &record);
+    result = prover_record(s->certificate->prover, index, &record);
     if (result == 0 && record.type != type)
         result = PASU_E_CORRUPT;
     return result == 0 ? list_record(s, &record) : result;
@@ -205,21 +198,42 @@ first_reason(const struct certificate *c, const struct mention *mention)
     return mention->opening < size ? PROVEN : UNSIGNED;
 }
 
+/* The payload of an entry, once it is there. */
+static int
+list_payload(struct showings *s, uint64_t index, enum segment_type type, struct view *payload)
+{
+    uint32_t place;
+    int result = list_index(s, index, type);
+
+    if (result == 0 && !map_get(&s->known, index, &place))
+        result = PASU_E_NOTFOUND;
+    if (result == 0)
+        *payload =
+            view_of(s->entries[place].bytes + ENTRY_HEAD, s->entries[place].length - ENTRY_HEAD);
+    return result;
+}
+
 /* What the session's own entry says of it. */
 static int
 list_session(struct showings *s, uint64_t index, struct message_session *opened)
 {
-    const struct listed *entry;
-    uint32_t place;
-    int result = list_index(s, index, SEGMENT_OPENED);
+    struct view payload;
+    int result = list_payload(s, index, SEGMENT_OPENED, &payload);
 
-    if (result != 0 || !map_get(&s->known, index, &place))
+    if (result != 0)
         return result;
-    entry = &s->entries[place];
-    return payload_read_opened(opened,
-                               view_of(entry->bytes + ENTRY_HEAD, entry->length - ENTRY_HEAD)) == 0
-               ? 0
-               : PASU_E_CORRUPT;
+    return payload_read_opened(opened, payload) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
+static int
+list_names(struct showings *s, const struct mention *mention)
+{
+    struct view payload;
+    int result = list_payload(s, mention->names, SEGMENT_VOCABULARY, &payload);
+
+    if (result == 0 && vocabulary_decode(&s->vocabulary, payload) != 0)
+        result = PASU_E_CORRUPT;
+    return result == 0 && s->vocabulary.id != mention->vocabulary ? PASU_E_CORRUPT : result;
 }
 
 /* The exposure into s->exposure, its session, and the proof that the person is in its list. */
@@ -228,13 +242,13 @@ prove(struct showings *s, const struct mention *mention, struct message_session 
       struct opening_leaf *leaf)
 {
     struct segment_record record;
-    int result = list_index(s, mention->names, SEGMENT_VOCABULARY);
+    int result = list_names(s, mention);
 
     *opened = (struct message_session){0};
     if (result == 0 && mention->session != 0)
         result = list_session(s, mention->session, opened);
     if (result == 0)
-        result = fetch(s, mention->record, &record);
+        result = prover_record(s->certificate->prover, mention->record, &record);
     if (result == 0 && (record.type != SEGMENT_EXPOSURE || record.payload.length < ENTRY_SALT))
         result = PASU_E_CORRUPT;
     if (result == 0)
@@ -242,8 +256,10 @@ prove(struct showings *s, const struct mention *mention, struct message_session 
             &s->exposure,
             view_of(record.payload.bytes + ENTRY_SALT, record.payload.length - ENTRY_SALT),
             s->ordinals, COUNT_OF(s->ordinals));
+    if (result == 0 && mention->session != 0 && opened->session != s->exposure.session)
+        result = PASU_E_CORRUPT;
     if (result == 0)
-        result = opening_prove(leaf, &s->certificate->prover->hasher, &mention->opened,
+        result = opening_prove(leaf, &s->certificate->prover->digester.hasher, &mention->opened,
                                &s->exposure, mention->number);
     if (result == 0)
         result = list_record(s, &record);
@@ -343,6 +359,7 @@ static int
 put_proven(struct showings *s, uint8_t *why)
 {
     const struct mentions *mentions = s->certificate->mentions;
+    struct progress progress = {0};
     int result = 0;
 
     json_put_open(s->out, "showings", '[');
@@ -351,6 +368,8 @@ put_proven(struct showings *s, uint8_t *why)
         struct message_session opened;
         struct opening_leaf leaf;
 
+        if (progress_is_due(&progress))
+            progress_show(&progress, "proving", i, mentions->count);
         why[i] = (uint8_t)first_reason(s->certificate, mention);
         if (why[i] != PROVEN)
             continue;
@@ -360,9 +379,11 @@ put_proven(struct showings *s, uint8_t *why)
             s->certificate->proven++;
         } else if (result != PASU_E_NOMEM && result != PASU_E_CRYPTO) {
             why[i] = DAMAGED;
+            s->certificate->has_damaged = true;
             result = 0;
         }
     }
+    progress_end(&progress);
     json_out_close(s->out, ']');
     return result;
 }

@@ -2,6 +2,7 @@
 #include "cli/certificate.h"
 #include "cli/complain.h"
 #include "cli/person.h"
+#include "cli/progress.h"
 #include "cli/run.h"
 #include "ledger/certificate.h"
 #include "ledger/control_client.h"
@@ -19,7 +20,9 @@ struct certifying {
     struct prover prover;
     struct certificate certificate;
     bool has_prover;
-    char *body; /* open_memstream's */
+    bool is_by_index;
+    bool is_doubtful; /* the index said what the ledger does not */
+    char *body;       /* open_memstream's */
     size_t length;
     char note[CERTIFICATE_NOTE_MAX + 1]; /* "": not signed */
 };
@@ -47,17 +50,35 @@ note(void *arg, const struct ledger_entry *entry, const struct records_place *pl
     return mentions_note(arg, entry, place, is_in_ring);
 }
 
-/* Whom the ledger shows, and where. */
-static int
-read_ledger(struct certifying *c, const char *key)
+static void
+begin_mentions(struct certifying *c)
 {
-    int status = person_find(&c->evidence, key, &c->subject), result;
-
+    mentions_release(&c->mentions);
     mentions_init(&c->mentions, &c->subject, &c->evidence.filter, c->evidence.book);
+}
+
+/* With the index, or else all. */
+static int
+look(struct certifying *c)
+{
+    int status;
+
+    begin_mentions(c);
+    status = evidence_subject(&c->evidence, &c->subject, &c->mentions, &c->is_by_index);
+    if (status != 0 || c->is_by_index)
+        return status;
+    begin_mentions(c);
     c->evidence.watch = note;
     c->evidence.watch_arg = &c->mentions;
-    if (status == 0)
-        status = evidence_read(&c->evidence, subject_take, &c->subject);
+    return evidence_read(&c->evidence, subject_take, &c->subject);
+}
+
+/* Whom the ledger shows, and where. */
+static int
+read_ledger(struct certifying *c)
+{
+    int status = look(c), result;
+
     if (status == 0)
         status = person_check_kind(&c->evidence, c->subject.kind);
     if (status != 0)
@@ -110,15 +131,14 @@ static int
 ask_opening(struct certifying *c, struct mention *mention)
 {
     struct control_request request = request_of(CONTROL_OPENING);
-    const struct records_place *place = mentions_place(&c->mentions, mention->record);
     uint64_t index = 0;
     int result;
 
-    if (mention->is_in_ring || mention->opening != 0 || place == NULL)
+    if (mention->is_in_ring || mention->opening != 0)
         return 0;
-    request.opening = (struct control_opening){.segment = place->segment,
-                                               .offset = place->offset,
-                                               .from = place->index,
+    request.opening = (struct control_opening){.segment = mention->place.segment,
+                                               .offset = mention->place.offset,
+                                               .from = mention->place.index,
                                                .record = mention->record,
                                                .part = mention->part,
                                                .which = mention->which};
@@ -132,11 +152,16 @@ static bool
 ask_openings(struct certifying *c)
 {
     struct control_request request = request_of(CONTROL_CHECKPOINT);
+    struct progress progress = {0};
     uint64_t size;
     int result = 0;
 
-    for (size_t i = 0; i < c->mentions.count && result == 0; i++)
+    for (size_t i = 0; i < c->mentions.count && result == 0; i++) {
+        if (progress_is_due(&progress))
+            progress_show(&progress, "opening what is to be proven", i, c->mentions.count);
         result = ask_opening(c, &c->mentions.items[i]);
+    }
+    progress_end(&progress);
     if (result == 0)
         result = ask_keeper(c, &request, &size);
     if (result == 0)
@@ -149,28 +174,36 @@ ask_openings(struct certifying *c)
     return false;
 }
 
-/* The openings that were made meanwhile: their seeds are in the ledger. */
+/* Of the list that the mention is in. */
+static int
+read_opening(struct certifying *c, struct mention *mention)
+{
+    const struct payload_opening *opened = &mention->opened;
+    struct segment_record record;
+    int result = prover_record(&c->prover, mention->opening, &record);
+
+    if (result == 0)
+        result = record.type == SEGMENT_OPENING
+                     ? payload_read_opening(&mention->opened, record.payload)
+                     : PASU_E_CORRUPT;
+    if (result != 0)
+        return result;
+    mention->opening_time = record.time;
+    return opened->record == mention->record && opened->part == mention->part &&
+                   opened->which == mention->which
+               ? 0
+               : PASU_E_CORRUPT;
+}
+
+/* The openings that were made meanwhile, or that the index knows: their seeds are in the ledger. */
 static int
 read_openings(struct certifying *c)
 {
-    struct segment_record record;
     int result = 0;
 
-    for (size_t i = 0; i < c->mentions.count && result == 0; i++) {
-        struct mention *mention = &c->mentions.items[i];
-        const struct records_place *place = mentions_place(&c->mentions, mention->opening);
-
-        if (mention->opening == 0 || mention->opened.count > 0)
-            continue;
-        result = place != NULL ? prover_record(&c->prover, place, mention->opening, &record)
-                               : PASU_E_NOTFOUND;
-        if (result == 0)
-            result = record.type == SEGMENT_OPENING
-                         ? payload_read_opening(&mention->opened, record.payload)
-                         : PASU_E_CORRUPT;
-        if (result == 0)
-            mention->opening_time = record.time;
-    }
+    for (size_t i = 0; i < c->mentions.count && result == 0; i++)
+        if (c->mentions.items[i].opening != 0 && c->mentions.items[i].opened.count == 0)
+            result = read_opening(c, &c->mentions.items[i]);
     return result;
 }
 
@@ -197,12 +230,20 @@ sign(struct certifying *c)
 
     if (EVP_Digest(c->body, c->length, request.digest, &length, EVP_sha256(), NULL) != 1 ||
         length != sizeof(request.digest))
-        return PASU_E_CRYPTO;
+        return complain_unmade(PASU_E_CRYPTO);
     result = ask_keeper(c, &request, &count);
-    return result == 0 ? certificate_check(&c->prover.key, request.digest, view_of_text(c->note))
-                       : result;
+    if (result == 0)
+        result = certificate_check(&c->prover.key, request.digest, view_of_text(c->note));
+    return result == 0 ? 0 : complain_unmade(result);
 }
 
+static bool
+is_of_ledger(int error)
+{
+    return error == PASU_E_CORRUPT || error == PASU_E_NOTFOUND;
+}
+
+/* The document, which is not signed yet. */
 static int
 make(struct certifying *c, const char *key)
 {
@@ -211,8 +252,10 @@ make(struct certifying *c, const char *key)
         prover_open(&c->prover, &os_real, c->evidence.directory, &c->evidence.segment_keys);
 
     c->has_prover = result == 0;
-    if (result == 0)
+    if (result == 0) {
         result = read_openings(c);
+        c->is_doubtful = c->is_by_index && is_of_ledger(result);
+    }
     c->certificate = (struct certificate){.evidence = &c->evidence,
                                           .subject = &c->subject,
                                           .mentions = &c->mentions,
@@ -222,9 +265,50 @@ make(struct certifying *c, const char *key)
                                           .is_signed = is_signed};
     if (result == 0)
         result = write_body(c);
-    if (result == 0 && is_signed)
-        result = sign(c);
-    return result == 0 ? 0 : complain_unmade(result);
+    c->is_doubtful |= c->is_by_index && c->certificate.has_damaged;
+    return result == 0 || c->is_doubtful ? 0 : complain_unmade(result);
+}
+
+static void
+forget_document(struct certifying *c)
+{
+    free(c->body);
+    c->body = NULL;
+    if (c->has_prover)
+        prover_release(&c->prover);
+    c->has_prover = false;
+}
+
+/* The subject without its sums. */
+static int
+begin_subject(struct certifying *c, const char *kind, const char *key)
+{
+    subject_release(&c->subject);
+    subject_init(&c->subject, &c->evidence.selection, kind, see_nothing, NULL);
+    return person_find(&c->evidence, key, &c->subject);
+}
+
+/* What the index knows, or else what the ledger says: to whom it is given both are one. */
+static int
+certify(struct certifying *c, const char *kind, const char *key)
+{
+    int status = begin_subject(c, kind, key);
+
+    if (status == 0)
+        status = read_ledger(c);
+    if (status == 0)
+        status = make(c, key);
+    if (status != 0 || !c->is_doubtful)
+        return status;
+    complain("run: pasu ledger rebuild-index",
+             "the ledger's index does not fit the ledger, which is read instead");
+    forget_document(c);
+    status = evidence_doubt_index(&c->evidence);
+    if (status == 0)
+        status = begin_subject(c, kind, key);
+    if (status == 0)
+        status = read_ledger(c);
+    return status == 0 ? make(c, key) : status;
 }
 
 /* ---- where it goes ---- */
@@ -297,16 +381,13 @@ run_certify(const struct arguments *arguments)
 
     if (status == 0)
         status = person_kind(&c.evidence, arguments, &kind);
-    subject_init(&c.subject, &c.evidence.selection, kind, see_nothing, NULL);
     if (status == 0)
-        status = read_ledger(&c, key);
-    if (status == 0)
-        status = make(&c, key);
+        status = certify(&c, kind, key);
+    if (status == 0 && c.certificate.is_signed)
+        status = sign(&c);
     if (status == 0)
         status = put_out(&c, arguments);
-    free(c.body);
-    if (c.has_prover)
-        prover_release(&c.prover);
+    forget_document(&c);
     mentions_release(&c.mentions);
     subject_release(&c.subject);
     evidence_close(&c.evidence);

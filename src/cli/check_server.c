@@ -243,6 +243,26 @@ look_function(const struct look *look)
         look_verifiers(look);
 }
 
+/* Whether sessions past pasu can be named: their number every role sees. */
+static void
+look_sessions(const struct look *look)
+{
+    PGresult *rows = probe_query(
+        look->probe, "SELECT pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')", 0, NULL);
+
+    if (rows == NULL || PQntuples(rows) != 1)
+        FOUND(look, "sessions", FINDING_INFO, "", "cannot be looked up: %s", look->probe->error);
+    else if (is_true(rows, 0))
+        FOUND(look, "sessions", FINDING_OK, "", "who is connected past pasu can be seen");
+    else
+        FOUND(look, "sessions", FINDING_INFO,
+              "run: GRANT pg_read_all_stats TO the inspector's role",
+              "how many sessions go past pasu can be seen, not whose they are: GRANT "
+              "pg_read_all_stats TO %s",
+              look->gateway->inspector.user);
+    PQclear(rows);
+}
+
 bool
 check_server(struct probe *probe, const struct config_gateway *gateway, struct findings *findings)
 {
@@ -265,5 +285,6 @@ check_server(struct probe *probe, const struct config_gateway *gateway, struct f
     look_role(&look);
     look_catalog(&look);
     look_function(&look);
+    look_sessions(&look);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/evidence.h"
 #include "base/memory.h"
+#include "breach/index_mentions.h"
 #include "breach/index_scope.h"
 #include "breach/index_state.h"
 #include "breach/index_subject.h"
@@ -98,6 +99,8 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
         status = ask_keys(&e->ask, &e->segment_keys);
     if (status == 0)
         status = filter_of_options(&e->filter, arguments);
+    if (status == 0)
+        status = places_init(&e->places, e->ask.config, arguments, &e->filter);
     if (status != 0)
         return status;
     /* An index is not encrypted. */
@@ -127,6 +130,7 @@ evidence_close(struct evidence *e)
     if (e->entry_keys.fd >= 0)
         entry_keys_close(&e->entry_keys);
     segment_keys_release(&e->segment_keys);
+    places_release(&e->places);
     if (e->directory >= 0)
         close(e->directory);
     ask_release(&e->ask);
@@ -228,7 +232,6 @@ evidence_read(struct evidence *e, statement_fn *give, void *arg)
     return check_field(e);
 }
 
-/* As evidence_open left it; the subject's sums are the caller's. */
 static int
 begin_anew(struct evidence *e)
 {
@@ -241,9 +244,42 @@ begin_anew(struct evidence *e)
     return result == 0 ? add_configured_names(e) : result;
 }
 
+/* Who hears of what is read beside the index. */
+struct listening {
+    struct mentions *mentions;
+    struct ledger_entries *ledger;
+};
+
+static int
+hear(void *arg, const struct ledger_entry *entry)
+{
+    const struct listening *l = arg;
+
+    return mentions_note(l->mentions, entry, ledger_entries_place(l->ledger),
+                         ledger_entries_is_in_ring(l->ledger));
+}
+
+static int
+ask_for_subject(struct evidence *e, struct index *index, struct ledger_entries *ledger,
+                struct subject *subject, struct mentions *mentions)
+{
+    struct entries entries = ledger_entries(ledger);
+    struct listening listening = {mentions, ledger};
+    int result = mentions != NULL ? index_mentions_begin(index, mentions) : 0;
+
+    if (mentions != NULL) {
+        entries.watch = hear;
+        entries.watch_arg = &listening;
+    }
+    if (result == 0)
+        result = index_subject(index, subject, &e->selection, &entries);
+    return result == 0 && mentions != NULL ? index_mentions_end(index, mentions) : result;
+}
+
 /* Asks the index for one of both. 1: it has answered; 0: read the ledger. */
 static int
-ask_index(struct evidence *e, struct scope *scope, struct subject *subject)
+ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
+          struct mentions *mentions)
 {
     struct ledger_entries *ledger = NULL;
     struct index *index = NULL;
@@ -261,7 +297,7 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject)
                        scope != NULL ? scope_take : subject_take,
                        scope != NULL ? (void *)scope : subject);
         result = scope != NULL ? index_scope(index, scope, &e->selection, &entries)
-                               : index_subject(index, subject, &e->selection, &entries);
+                               : ask_for_subject(e, index, ledger, subject, mentions);
         ledger_entries_close(ledger);
     }
     index_close(index);
@@ -280,7 +316,7 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject)
 int
 evidence_scope(struct evidence *e, struct scope *scope)
 {
-    int result = e->has_index && index_scope_can(&e->filter) ? ask_index(e, scope, NULL) : 0;
+    int result = e->has_index && index_scope_can(&e->filter) ? ask_index(e, scope, NULL, NULL) : 0;
 
     if (result < 0)
         return complain_ledger(e, result);
@@ -292,10 +328,11 @@ evidence_scope(struct evidence *e, struct scope *scope)
 }
 
 int
-evidence_subject(struct evidence *e, struct subject *subject, bool *is_answered)
+evidence_subject(struct evidence *e, struct subject *subject, struct mentions *mentions,
+                 bool *is_answered)
 {
     const struct subject before = *subject;
-    int result = e->has_index ? ask_index(e, NULL, subject) : 0;
+    int result = e->has_index ? ask_index(e, NULL, subject, mentions) : 0;
 
     *is_answered = result == 1;
     if (result < 0)
@@ -307,10 +344,33 @@ evidence_subject(struct evidence *e, struct subject *subject, bool *is_answered)
     return 0;
 }
 
+int
+evidence_doubt_index(struct evidence *e)
+{
+    int result = begin_anew(e);
+
+    e->has_index = false;
+    return result == 0 ? 0 : complain_ledger(e, result);
+}
+
 static int
 note_key(void *arg, const struct ledger_entry *entry)
 {
     return keys_note(arg, entry);
+}
+
+static int
+note_keys(struct evidence *e, const struct entries *entries)
+{
+    for (;;) {
+        struct ledger_entry entry = {0};
+        int next = entries->next(entries->arg, &entry), result = 0;
+
+        if (next == 1)
+            result = keys_note(&e->keys, &entry);
+        if (result != 0 || (next != 1 && next != PASU_E_CORRUPT))
+            return result != 0 ? result : next;
+    }
 }
 
 /* Where the index knows of no key, only what came after it is read: 1; else 0. */
@@ -321,7 +381,6 @@ read_late_keys(struct evidence *e)
     struct entries entries;
     struct index *index = NULL;
     struct index_meta meta;
-    struct ledger_entry entry = {0};
     int result = e->has_index ? index_open(&index, e->directory) : PASU_E_NOTFOUND;
 
     if (result == 0)
@@ -330,16 +389,9 @@ read_late_keys(struct evidence *e)
     if (result != 0 || meta.has_keys || ledger_entries_open(&ledger, e->directory) != 0)
         return 0;
     entries = ledger_entries(ledger);
-    result = entries.seek(entries.arg, meta.last);
+    result = index_meta_seek(&meta, &entries);
     if (result == 0)
-        result = entries.next(entries.arg, &entry);
-    if (result != 1 || !index_meta_is_last(&meta, &entry))
-        result = PASU_E_UNAVAILABLE;
-    while (result == 1 || result == PASU_E_CORRUPT) {
-        int noted = result == 1 ? keys_note(&e->keys, &entry) : 0;
-
-        result = noted != 0 ? noted : entries.next(entries.arg, &entry);
-    }
+        result = note_keys(e, &entries);
     ledger_entries_close(ledger);
     return result == 0;
 }

@@ -11,9 +11,11 @@
 #define PASU_CLI_EVIDENCE_H
 
 #include "breach/keys.h"
+#include "breach/mentions.h"
 #include "breach/scope.h"
 #include "breach/subject.h"
 #include "cli/ask.h"
+#include "cli/places.h"
 
 /* Who else hears of each entry, in order, once the book has noted it; a negative result ends the
  * reading. */
@@ -28,6 +30,7 @@ struct evidence {
     struct segment_keys segment_keys;
     struct entry_keys entry_keys;
     struct filter filter;
+    struct places places;
     struct book *book;
     struct selection selection;
     struct keys keys;         /* filled when first asked for */
@@ -46,10 +49,15 @@ PASU_MUST_USE int evidence_read(struct evidence *evidence, statement_fn *give, v
 /* The scope of all that is selected: with the ledger's index where that is allowed, there, and can
  * answer; else by reading. `scope` is empty, with the evidence's selection. */
 PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope);
-/* The subject, which has its ordinals, by the index. *is_answered: it was; else it is as before,
- * but has told some of what it sees, and the ledger is to be read. */
+/* The subject, which has its ordinals, by the index, and where the ledger names them (NULL: that is
+ * not asked). *is_answered: it was; else the subject is as before, but has told some of what it
+ * sees, `mentions` are to be made anew, with the book that there is now, and the ledger is to be
+ * read. */
 PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *subject,
-                                   bool *is_answered);
+                                   struct mentions *mentions, bool *is_answered);
+/* Begins anew without the index, which said what the ledger does not; the subject and mentions are
+ * the caller's. */
+PASU_MUST_USE int evidence_doubt_index(struct evidence *evidence);
 /* Adds the names that the configuration has now. PASU_E_NOMEM. */
 PASU_MUST_USE int evidence_names(const struct evidence *evidence, struct names *names);
 /* Reads the directory of keys, unless that was done. */

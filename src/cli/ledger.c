@@ -62,9 +62,10 @@ warn(const struct evidence *e)
                  " times that records could not be written",
                  damaged, lost);
     if (e->selection.untestable > 0)
-        complain("they are in the export without --principal, --source and --application",
-                 "%" PRIu64 " statements of unrecorded sessions could not be tested",
-                 e->selection.untestable);
+        complain(
+            "they are in the export without --principal, --source, --country and --application",
+            "%" PRIu64 " statements of unrecorded sessions could not be tested",
+            e->selection.untestable);
 }
 
 static int

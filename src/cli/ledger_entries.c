@@ -84,5 +84,18 @@ damage_of(void *arg)
 struct entries
 ledger_entries(struct ledger_entries *ledger)
 {
-    return (struct entries){ledger, seek_to, take_next, choose, damage_of};
+    return (struct entries){
+        .arg = ledger, .seek = seek_to, .next = take_next, .choose = choose, .damage = damage_of};
+}
+
+const struct records_place *
+ledger_entries_place(const struct ledger_entries *ledger)
+{
+    return ledger_reader_place(ledger->reader);
+}
+
+bool
+ledger_entries_is_in_ring(const struct ledger_entries *ledger)
+{
+    return ledger_reader_is_in_ring(ledger->reader);
 }

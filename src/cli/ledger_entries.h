@@ -12,5 +12,8 @@ PASU_MUST_USE int ledger_entries_open(struct ledger_entries **ledger, int direct
 /* NULL is allowed. */
 void ledger_entries_close(struct ledger_entries *ledger);
 struct entries ledger_entries(struct ledger_entries *ledger);
+/* Of the last entry, as ledger_reader_place and ledger_reader_is_in_ring. */
+const struct records_place *ledger_entries_place(const struct ledger_entries *ledger);
+bool ledger_entries_is_in_ring(const struct ledger_entries *ledger);
 
 #endif

@@ -61,11 +61,9 @@ static void
 print(const struct note_key *key, bool is_json)
 {
     char text[NOTE_KEY_TEXT_MAX + 1];
-    struct writer w = writer_of(text, NOTE_KEY_TEXT_MAX);
     struct json_out out = {.file = stdout};
 
-    note_key_print(key, &w);
-    text[writer_length(&w)] = '\0';
+    note_key_text(text, key);
     if (!is_json) {
         puts(text);
         return;

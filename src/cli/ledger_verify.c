@@ -260,15 +260,6 @@ print_root(char text[ROOT_SIZE], const struct tree_hash *hash)
 }
 
 static void
-print_key(char text[NOTE_KEY_TEXT_MAX + 1], const struct note_key *key)
-{
-    struct writer w = writer_of(text, NOTE_KEY_TEXT_MAX);
-
-    note_key_print(key, &w);
-    text[writer_length(&w)] = '\0';
-}
-
-static void
 answer_json(const struct verify_answer *a)
 {
     struct json_out out = {.file = stdout};
@@ -277,7 +268,7 @@ answer_json(const struct verify_answer *a)
     print_root(root, &a->root);
     print_root(covered, &a->covered_root);
     if (a->has_key)
-        print_key(key, &a->key);
+        note_key_text(key, &a->key);
     json_out_open(&out, '{');
     json_put_text(&out, "what", "summary");
     json_put_count(&out, "records", a->records);
@@ -320,7 +311,7 @@ answer_text(const struct verify_answer *a)
         printf("nothing\n");
     }
     if (a->has_key) {
-        print_key(text, &a->key);
+        note_key_text(text, &a->key);
         text_escape(escaped, sizeof(escaped), view_of_text(text));
         printf("key       %s\n", escaped);
     }
@@ -367,7 +358,7 @@ checkpoint_json(const struct verify_signed *found)
 
     memcpy(hash.bytes, found->checkpoint.root, sizeof(hash.bytes));
     print_root(root, &hash);
-    print_key(key, &found->key);
+    note_key_text(key, &found->key);
     json_out_open(&out, '{');
     json_put_text(&out, "origin", found->key.name);
     json_put_count(&out, "records", found->checkpoint.size);

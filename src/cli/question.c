@@ -79,8 +79,9 @@ bool
 question_is_same(const struct arguments *arguments, const struct filter *filter,
                  const struct payload_asked *asked, int64_t time)
 {
-    static const enum option_id texts[] = {OPTION_principal,   OPTION_actor,   OPTION_source,
-                                           OPTION_application, OPTION_session, OPTION_field};
+    static const enum option_id texts[] = {OPTION_principal, OPTION_actor,       OPTION_source,
+                                           OPTION_country,   OPTION_application, OPTION_session,
+                                           OPTION_field};
     struct view values[OPTION_COUNT] = {{0}};
 
     if (strcmp(asked->command, arguments->command->name) != 0 ||

@@ -70,7 +70,7 @@ put_absent(struct json_out *out, const struct scope *scope, const char *key, boo
 }
 
 void
-scope_put_gap(struct json_out *out, const struct gap *gap)
+scope_put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *gap)
 {
     json_out_open(out, '{');
     json_put_text(out, "what", gap_what_text(gap->what));
@@ -84,6 +84,8 @@ scope_put_gap(struct json_out *out, const struct gap *gap)
         json_put_count(out, "segment", gap->segment);
         json_put_count(out, "offset", gap->offset);
     }
+    if (gap->what == GAP_PAST)
+        scope_put_past(out, gaps, gap);
     json_out_close(out, '}');
 }
 
@@ -97,9 +99,11 @@ put_completeness(struct json_out *out, const struct scope *scope)
     json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (gap_concerns(&gaps->items[g], selection->filter->from, selection->filter->to))
-            scope_put_gap(out, &gaps->items[g]);
+            scope_put_gap(out, gaps, &gaps->items[g]);
     json_out_close(out, ']');
     json_put_count(out, "gaps_left_out", gaps->left_out);
+    scope_put_reconciled(out, gaps, selection->filter);
+    scope_put_bypasses(out, gaps, selection->filter);
     json_put_count(out, "bounded", scope->bounded);
     json_put_count(out, "unattributed", scope->unattributed);
     json_put_count(out, "unrecorded_sessions", selection->unrecorded.count);

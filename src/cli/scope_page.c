@@ -6,7 +6,12 @@
 
 #include <inttypes.h>
 
-enum { NAME_TEXT = VOCABULARY_NAME_SIZE * 4 + 1, TIME_SIZE = 32, NUMBER_SIZE = 32 };
+enum {
+    NAME_TEXT = VOCABULARY_NAME_SIZE * 4 + 1,
+    TIME_SIZE = 32,
+    NUMBER_SIZE = 32,
+    PLACE_TEXT = 640
+};
 
 static void
 print_label(FILE *file, const char *label)
@@ -169,9 +174,10 @@ print_attributions(FILE *file, const struct scope *scope)
 }
 
 void
-scope_view_gap(FILE *file, const struct gap *gap)
+scope_view_gap(FILE *file, const struct gaps *gaps, const struct gap *gap)
 {
     char from[TIME_SIZE], to[TIME_SIZE] = "now", n[NUMBER_SIZE], name[SEGMENT_NAME_SIZE];
+    char place[PLACE_TEXT], sessions[2 * NUMBER_SIZE + 16];
 
     log_time_text(from, sizeof(from), gap->from);
     if (gap->to > 0)
@@ -193,6 +199,12 @@ scope_view_gap(FILE *file, const struct gap *gap)
         fprintf(file,
                 "  the ledger is damaged at byte %" PRIu64 " of %s, recorded between %s and %s\n",
                 gap->offset, name, from, to);
+        break;
+    case GAP_PAST:
+        scope_place_text(place, sizeof(place), gaps, gap->place);
+        interval_text(sessions, sizeof(sessions), (struct interval){gap->at_least, gap->at_most});
+        fprintf(file, "  sessions in %s that did not come through pasu, from %s to %s: %s\n", place,
+                from, to, sessions);
         break;
     }
 }
@@ -220,10 +232,11 @@ print_completeness(FILE *file, const struct scope *scope)
     fputs("\ncompleteness\n", file);
     for (size_t g = 0; g < gaps->count; g++)
         if (gap_concerns(&gaps->items[g], selection->filter->from, selection->filter->to)) {
-            scope_view_gap(file, &gaps->items[g]);
+            scope_view_gap(file, gaps, &gaps->items[g]);
             said++;
         }
     said += print_some(file, gaps->left_out, "further gap", "are not listed");
+    said += scope_view_reconciled(file, gaps, selection->filter, true);
     said += print_some(file, scope->bounded, "statement", "could not name all persons");
     said += print_some(file, scope->unattributed, "statement",
                        "had rows with personal fields and no usable key");

@@ -98,7 +98,12 @@ put_completeness(struct json_out *out, const struct scope_then *t)
     json_put_open(out, "gaps", '[');
     for (size_t g = 0; g < gaps->count; g++)
         if (hindsight_is_told_since(&t->hindsight, &gaps->items[g]))
-            scope_put_gap(out, &gaps->items[g]);
+            scope_put_gap(out, gaps, &gaps->items[g]);
+    json_out_close(out, ']');
+    json_put_open(out, "bypasses", '[');
+    for (size_t b = 0; b < gaps->reconciled.backend_count; b++)
+        if (hindsight_is_bypass_new(&t->hindsight, &gaps->reconciled.backends[b]))
+            scope_put_bypass(out, &gaps->reconciled.backends[b]);
     json_out_close(out, ']');
     put_both(out, "bounded", t->hindsight.scope.bounded, t->now.bounded);
     put_both(out, "unattributed", t->hindsight.scope.unattributed, t->now.unattributed);

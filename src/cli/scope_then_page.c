@@ -147,7 +147,10 @@ print_why(FILE *file, const struct scope_then *t)
     print_some(file, hindsight_gaps(h), "gap was told since:", "gaps were told since:");
     for (size_t g = 0; g < gaps->count; g++)
         if (hindsight_is_told_since(h, &gaps->items[g]))
-            scope_view_gap(file, &gaps->items[g]);
+            scope_view_gap(file, gaps, &gaps->items[g]);
+    for (size_t b = 0; b < gaps->reconciled.backend_count; b++)
+        if (hindsight_is_bypass_new(h, &gaps->reconciled.backends[b]))
+            scope_view_bypass(file, &gaps->reconciled.backends[b]);
     print_some(file, h->ended, "session that was open then has ended",
                "sessions that were open then have ended");
     print_some(file, hindsight_erased(h), "person that was named then was erased since",

@@ -21,8 +21,26 @@ PASU_MUST_USE int scope_view_page(FILE *file, const struct scope *scope, size_t 
 /* The members of the document, and of one gap an object. */
 void scope_put(struct json_out *out, struct evidence *evidence, const struct scope *scope,
                bool is_list);
-void scope_put_gap(struct json_out *out, const struct gap *gap);
+void scope_put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *gap);
 /* The gap's line. */
-void scope_view_gap(FILE *file, const struct gap *gap);
+void scope_view_gap(FILE *file, const struct gaps *gaps, const struct gap *gap);
+
+/* ---- scope_past.c: the record against the servers' own counts, of the time that is asked for ----
+ */
+/* The members "reconciled" and "reconciled_left_out". */
+void scope_put_reconciled(struct json_out *out, const struct gaps *gaps,
+                          const struct filter *filter);
+/* The member "bypasses": who was seen connected past pasu. */
+void scope_put_bypasses(struct json_out *out, const struct gaps *gaps, const struct filter *filter);
+/* One of them, an object; and its line. */
+void scope_put_bypass(struct json_out *out, const struct message_bypass *bypass);
+void scope_view_bypass(FILE *file, const struct message_bypass *bypass);
+/* Lines; how many are of something that may be missing: only these, unless `has_all`. */
+size_t scope_view_reconciled(FILE *file, const struct gaps *gaps, const struct filter *filter,
+                             bool has_all);
+/* "main", or "database shop behind main": a place of gaps->reconciled. */
+void scope_place_text(char *text, size_t size, const struct gaps *gaps, size_t place);
+/* Members "gateway", "database" and "sessions" of a gap past pasu. */
+void scope_put_past(struct json_out *out, const struct gaps *gaps, const struct gap *gap);
 
 #endif

@@ -10,7 +10,24 @@ given(const char *text)
 }
 
 static void
-put_who(struct json_out *out, const struct statement *statement)
+put_source(struct json_out *out, struct evidence *e, const struct session_info *session)
+{
+    struct origin source = {0};
+
+    if (session != NULL)
+        places_look_up(&e->places, session->address, &source);
+    json_put_open(out, "source", '{');
+    json_put_text(out, "address", session != NULL ? session->address : NULL);
+    json_put_text(out, "country", given(source.country));
+    if (source.system != 0)
+        json_put_count(out, "asn", source.system);
+    else
+        json_put_text(out, "asn", NULL);
+    json_out_close(out, '}');
+}
+
+static void
+put_who(struct json_out *out, struct evidence *e, const struct statement *statement)
 {
     const struct session_info *session = statement->is_session_known ? &statement->session : NULL;
 
@@ -21,11 +38,7 @@ put_who(struct json_out *out, const struct statement *statement)
     json_put_text(out, "actor", given(statement->actor));
     json_put_text(out, "database", session != NULL ? session->database : NULL);
     json_put_text(out, "application", session != NULL ? session->application : NULL);
-    json_put_open(out, "source", '{');
-    json_put_text(out, "address", session != NULL ? session->address : NULL);
-    json_put_text(out, "country", NULL);
-    json_put_text(out, "asn", NULL);
-    json_out_close(out, '}');
+    put_source(out, e, session);
 }
 
 static void
@@ -127,7 +140,7 @@ statement_view_json(FILE *file, struct evidence *e, const struct statement *stat
 
     if (result == 0) {
         json_out_open(&out, '{');
-        put_who(&out, statement);
+        put_who(&out, e, statement);
         put_shape(&out, e, statement);
         statement_put_shown(&out, e, statement, &sum, has_keys);
         json_out_close(&out, '}');
@@ -144,7 +157,7 @@ sight_view_json(FILE *file, struct evidence *e, const struct sight *sight)
 
     json_out_open(&out, '{');
     json_put_text(&out, "what", sight->is_shown ? "shown" : "missed");
-    put_who(&out, sight->statement);
+    put_who(&out, e, sight->statement);
     put_shape(&out, e, sight->statement);
     put_fields(&out, e, sight->statement, sight->clear, sight->masked, sight->null);
     put_judgement(&out, sight->statement, sight->attribution);

@@ -141,7 +141,28 @@ is_address(const char *text)
 }
 
 static void
-put_who(struct json_out *out, const struct statement *statement)
+put_source(struct json_out *out, struct evidence *e, const char *address)
+{
+    struct origin source;
+
+    places_look_up(&e->places, address, &source);
+    json_put_open(out, "src_endpoint", '{');
+    json_put_text(out, is_address(address) ? "ip" : "name", address);
+    if (source.country[0] != '\0') {
+        json_put_open(out, "location", '{');
+        json_put_text(out, "country", source.country);
+        json_out_close(out, '}');
+    }
+    if (source.system != 0) {
+        json_put_open(out, "autonomous_system", '{');
+        json_put_count(out, "number", source.system);
+        json_out_close(out, '}');
+    }
+    json_out_close(out, '}');
+}
+
+static void
+put_who(struct json_out *out, struct evidence *e, const struct statement *statement)
 {
     const struct session_info *session = &statement->session;
     bool is_known = statement->is_session_known;
@@ -159,9 +180,7 @@ put_who(struct json_out *out, const struct statement *statement)
     json_put_hex(out, "uid", statement->session_id);
     json_out_close(out, '}');
     json_out_close(out, '}');
-    json_put_open(out, "src_endpoint", '{');
-    json_put_text(out, is_address(address) ? "ip" : "name", address);
-    json_out_close(out, '}');
+    put_source(out, e, address);
 }
 
 static void
@@ -234,7 +253,7 @@ statement_view_ocsf(FILE *file, struct evidence *e, const struct statement *stat
         put_outcome(&out, statement);
         put_message(&out, statement, &sum);
         put_metadata(&out, statement);
-        put_who(&out, statement);
+        put_who(&out, e, statement);
         put_what(&out, e, statement);
         put_observables(&out, statement);
         put_unmapped(&out, e, statement, &sum, has_keys);

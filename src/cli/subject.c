@@ -3,6 +3,7 @@
 #include "cli/key_list.h"
 #include "cli/person.h"
 #include "cli/run.h"
+#include "cli/scope_view.h"
 #include "cli/statement_view.h"
 #include "cli/text.h"
 
@@ -30,6 +31,36 @@ see(void *arg, const struct sight *sight)
     else
         sight_view_text(file, asking->evidence, sight);
     return 0;
+}
+
+/* What sessions that did not come through pasu were shown nobody knows: this person, too. */
+static void
+print_past_json(const struct asking *asking, struct json_out *out)
+{
+    const struct gaps *gaps = &asking->evidence->book->gaps;
+    const struct filter *filter = &asking->evidence->filter;
+
+    json_put_open(out, "past", '[');
+    for (size_t g = 0; g < gaps->count; g++)
+        if (gaps->items[g].what == GAP_PAST &&
+            gap_concerns(&gaps->items[g], filter->from, filter->to))
+            scope_put_gap(out, gaps, &gaps->items[g]);
+    json_out_close(out, ']');
+    scope_put_reconciled(out, gaps, filter);
+    scope_put_bypasses(out, gaps, filter);
+}
+
+static void
+print_past(const struct asking *asking)
+{
+    const struct gaps *gaps = &asking->evidence->book->gaps;
+    const struct filter *filter = &asking->evidence->filter;
+
+    for (size_t g = 0; g < gaps->count; g++)
+        if (gaps->items[g].what == GAP_PAST &&
+            gap_concerns(&gaps->items[g], filter->from, filter->to))
+            scope_view_gap(stdout, gaps, &gaps->items[g]);
+    scope_view_reconciled(stdout, gaps, filter, false);
 }
 
 static void
@@ -61,6 +92,7 @@ print_summary_json(const struct asking *asking)
     for (size_t p = 0; p < subject->principals.count; p++)
         json_out_text(&out, subject->principals.items[p]);
     json_out_close(&out, ']');
+    print_past_json(asking, &out);
     json_out_close(&out, '}');
     json_out_end(&out);
 }
@@ -106,6 +138,7 @@ print_summary(const struct asking *asking)
         printf("%" PRIu64 " further statement%s could not name all persons: this one may be among "
                "them\n",
                subject->possible, subject->possible == 1 ? "" : "s");
+    print_past(asking);
 }
 
 /* What is printed later. */
@@ -135,7 +168,8 @@ static int
 look(struct asking *asking, struct pages *pages)
 {
     bool is_answered = false, is_well = open_pages(asking, pages);
-    int status = is_well ? evidence_subject(asking->evidence, &asking->subject, &is_answered) : 0;
+    int status =
+        is_well ? evidence_subject(asking->evidence, &asking->subject, NULL, &is_answered) : 0;
 
     is_well = close_pages(asking) && is_well;
     if (status == 0 && is_well && !is_answered) {

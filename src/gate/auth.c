@@ -37,6 +37,7 @@ to_client(struct session *s, const void *bytes, size_t length)
 static void
 to_server(struct session *s, const void *bytes, size_t length)
 {
+    s->is_asked = false;
     if (handshake_server_write(s, bytes, length) != 0)
         session_event(s, EVENT_SERVER_EOF, VIEW(""));
 }
@@ -67,6 +68,8 @@ event_of_authentication(struct session *s, struct view message)
 
     if (body.length < 4)
         return EVENT_SERVER_JUNK;
+    s->is_asked =
+        bytes_get_u32(body.bytes) != AUTH_OK && bytes_get_u32(body.bytes) != AUTH_SASL_FINAL;
     switch (bytes_get_u32(body.bytes)) {
     case AUTH_OK:
         return body.length == 4 ? EVENT_SERVER_AUTH_OK : EVENT_SERVER_JUNK;
@@ -116,6 +119,8 @@ take_ready(struct session *s, struct view message, size_t rest)
         return;
     }
     s->transaction = message.bytes[HEAD];
+    if (s->through)
+        through_ready(s->through);
     session_event(s, EVENT_SERVER_READY, message);
     if (s->state != SESSION_IDLE)
         return;
@@ -462,6 +467,8 @@ key_data(struct session *s, struct view message)
         session_fail(s, result, NULL);
         return;
     }
+    if (s->through)
+        through_process(s->through, pid);
     response_key_data(&w, pid, view_of(s->cancel->keys, s->cancel->length));
     to_client(s, space, writer_length(&w));
 }

@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/catalog_origin.h"
 
-#include <errno.h>
-
-enum { COLUMNS = 4, NUMBER_SIZE = 24, ROWS_MAX = 4096 };
+enum { COLUMNS = 4, ROWS_MAX = 4096 };
 
 #define ORIGIN_OF(system)                                                                          \
     "SELECT " system ", d.oid, (pg_catalog.pg_is_in_recovery())::int, "                            \
     "pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) "                               \
     "FROM pg_catalog.pg_database d "                                                               \
     "WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
-
-/* The system identifier is a bigint: what is below 0 is as good as any other. */
-static bool
-take_number(struct view value, uint64_t *number)
-{
-    char text[NUMBER_SIZE], *end;
-
-    if (!value.bytes || value.length == 0 || value.length >= sizeof(text))
-        return false;
-    memcpy(text, value.bytes, value.length);
-    text[value.length] = '\0';
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return errno == 0 && end == text + value.length;
-}
 
 static int
 take_origin(void *arg, const struct view *values, size_t count)
@@ -35,7 +18,7 @@ take_origin(void *arg, const struct view *values, size_t count)
     if (count != COLUMNS)
         return PASU_E_MALFORMED;
     for (size_t i = 0; i < COLUMNS; i++)
-        if (!take_number(values[i], &numbers[i]))
+        if (!inspector_take_number(values[i], &numbers[i]))
             return PASU_E_MALFORMED;
     if (numbers[1] == 0 || numbers[1] > UINT32_MAX)
         return PASU_E_MALFORMED;
@@ -69,7 +52,7 @@ catalog_origin_ask(struct inspector_link *link, struct catalog_origin *origin)
 static int
 take_next(void *arg, const struct view *values, size_t count)
 {
-    return count == 1 && take_number(values[0], arg) ? 0 : PASU_E_MALFORMED;
+    return count == 1 && inspector_take_number(values[0], arg) ? 0 : PASU_E_MALFORMED;
 }
 
 int

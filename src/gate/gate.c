@@ -8,6 +8,7 @@
 #include "exposure/directory.h"
 #include "exposure/tally.h"
 #include "gate/catalog_store.h"
+#include "gate/census.h"
 #include "gate/inspector.h"
 #include "ledger/take_keys.h"
 #include "postgres/encoding.h"
@@ -52,6 +53,8 @@ prepare(struct gate *g, const struct channel_message *message)
     else
         answer.error = settings_new(&g->prepared, config, generation.generation);
     if (answer.error == 0)
+        g->prepared->through = &g->through;
+    if (answer.error == 0)
         answer.error = kinds_of(&g->kinds, &g->prepared->vocabulary, g->prepared->slots);
     gate_tell_supervisor(g, MESSAGE_PREPARED, &answer, sizeof(answer));
 }
@@ -89,6 +92,8 @@ commit(struct gate *g)
     set_durability(g);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
+    if (g->shared.census)
+        census_configure(g->shared.census, g->settings);
     if (!g->is_committed)
         start_begin(g);
     g->is_committed = true;
@@ -122,6 +127,7 @@ gate_warm(struct gate *g, uint32_t gateway)
                      config->personal_count + config->never.count > 0;
 
     inspector_warm(g->shared.inspector, g->settings, gateway);
+    census_soon(g->shared.census, false);
     if (g->shared.catalogs)
         catalog_store_warm(g->shared.catalogs, g->settings, gateway,
                            is_wanted ? config->gateways[gateway].inspector.database : NULL);
@@ -471,6 +477,8 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     memcpy(shared->secret, start->secret, sizeof(shared->secret));
     memory_wipe(start->secret, sizeof(start->secret));
     cancel_init(&shared->cancels, shared->os);
+    through_init(&g->through, shared->os);
+    shared->through = &g->through;
     address_count_init(&shared->early);
     channel_init(&shared->supervisor, start->supervisor_fd, message_rules_gate_from_supervisor,
                  message_rules_gate_from_supervisor_count);
@@ -513,6 +521,7 @@ gate_release(struct gate *g)
     for (uint32_t i = 0; i < g->worker_count; i++)
         worker_join(&g->workers[i]);
     inspector_stop(g->shared.inspector);
+    census_stop(g->shared.census);
     catalog_store_free(g->shared.catalogs);
     settings_release(g->prepared);
     settings_release(g->settings);

@@ -37,6 +37,7 @@ struct pending {
 
 struct gate {
     struct gate_shared shared;
+    struct through through;
     struct settings *settings, *prepared;
     struct worker *workers;
     uint32_t worker_count;

@@ -505,10 +505,24 @@ start_server_tls(struct session *s)
         server_tls_step(s);
 }
 
+/* From here on the server can count the session; replication it does not. */
+static bool
+count_session(struct session *s)
+{
+    struct through *through = s->worker->shared->through;
+
+    if (!through)
+        return true;
+    s->through = through_begin(through, s->gateway->config->name, s->database, !s->is_replication);
+    return s->through != NULL;
+}
+
 static void
 send_startup(struct session *s)
 {
-    if (handshake_server_write(s, s->handshake->startup, s->handshake->startup_length) != 0)
+    if (!count_session(s))
+        session_fail(s, PASU_E_NOMEM, NULL);
+    else if (handshake_server_write(s, s->handshake->startup, s->handshake->startup_length) != 0)
         session_event(s, EVENT_SERVER_EOF, VIEW(""));
 }
 

@@ -2,6 +2,7 @@
 #include "gate/inspector_link.h"
 
 #include "base/memory.h"
+#include "gate/through.h"
 #include "gate/tls.h"
 #include "postgres/auth_md5.h"
 #include "postgres/request.h"
@@ -14,6 +15,7 @@
 
 enum {
     WAIT_MILLISECONDS = 5000,
+    WAIT_ANSWER_MILLISECONDS = 35000, /* more than the catalog's statement_timeout */
     OUT_SIZE = 2048,
     HEAD = 5,
     AUTH_OK = 0,
@@ -31,6 +33,7 @@ inspector_link_init(struct inspector_link *link, const struct os *os, size_t lim
     link->os = os;
     link->limit = limit;
     link->wait = WAIT_MILLISECONDS;
+    link->wait_answer = WAIT_ANSWER_MILLISECONDS;
     peer_init(&link->peer, SIDE_SERVER, NULL);
 }
 
@@ -38,6 +41,10 @@ void
 inspector_link_close(struct inspector_link *link)
 {
     peer_close(&link->peer, link->os);
+    through_end(link->through, link->is_refused);
+    link->through = NULL;
+    link->is_refused = false;
+    link->pid = 0;
     if (link->in)
         memory_wipe(link->in, link->size);
     memory_free(link->in);
@@ -254,6 +261,15 @@ password_of(const struct gateway *gateway)
     return v;
 }
 
+/* The backend's number, of BackendKeyData. */
+static void
+take_process(struct inspector_link *link, struct view body)
+{
+    link->pid = body.length >= 4 ? bytes_get_u32(body.bytes) : 0;
+    if (link->through)
+        through_process(link->through, link->pid);
+}
+
 static int
 log_in(struct inspector_link *link, const struct gateway *gateway, const char *database)
 {
@@ -282,11 +298,16 @@ log_in(struct inspector_link *link, const struct gateway *gateway, const char *d
                                            &client);
         } else if (type == 'E') {
             inspector_link_keep_error(link, body);
+            link->is_refused = true;
             result = PASU_E_AUTH_SERVER;
-        } else if (type != 'K' && type != 'v') {
+        } else if (type == 'K') {
+            take_process(link, body);
+        } else if (type != 'v') {
             result = PASU_E_UPSTREAM_PROTOCOL;
         }
     }
+    if (result == 0 && link->through)
+        through_ready(link->through);
     scram_client_release(&client);
     return result;
 }
@@ -335,6 +356,17 @@ connect_to(struct inspector_link *link, const struct address *address)
     return 0;
 }
 
+static int
+count_session(struct inspector_link *link, const struct settings *settings,
+              const struct gateway *gateway, const char *database)
+{
+    if (!settings->through)
+        return 0;
+    link->through = through_begin(settings->through, gateway->config->name,
+                                  database ? database : gateway->config->inspector.database, true);
+    return link->through ? 0 : PASU_E_NOMEM;
+}
+
 int
 inspector_link_open(struct inspector_link *link, struct settings *settings,
                     const struct gateway *gateway, const char *database)
@@ -356,6 +388,8 @@ inspector_link_open(struct inspector_link *link, struct settings *settings,
         link->size = INSPECTOR_BUFFER_SIZE;
     if (result == 0 && gateway->server_tls)
         result = start_tls(link, gateway);
+    if (result == 0)
+        result = count_session(link, settings, gateway, database);
     if (result == 0)
         result = log_in(link, gateway, database);
     if (result != 0)

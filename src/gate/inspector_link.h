@@ -18,11 +18,17 @@ enum {
     INSPECTOR_COLUMNS_MAX = 16, /* of a row that is asked for */
 };
 
+struct through_session;
+
 struct inspector_link {
     const struct os *os;
     struct peer peer;
-    uint64_t generation; /* of the settings it was connected with */
-    int wait;            /* milliseconds at most that a message takes to come */
+    uint64_t generation;             /* of the settings it was connected with */
+    int wait;                        /* milliseconds at most that a message takes to come */
+    int wait_answer;                 /* the same, of the answer to a question with rows */
+    struct through_session *through; /* while connected: it is counted as the gate's own */
+    uint32_t pid;                    /* of the process at the other end, as that says; 0: not */
+    bool is_refused;                 /* the server did not let us in */
     size_t have, at;
     size_t size, limit;                 /* of `in`; how large it may become */
     char detail[INSPECTOR_DETAIL_SIZE]; /* of the last fault: the server's words */
@@ -48,6 +54,8 @@ void inspector_link_keep_error(struct inspector_link *link, struct view body);
 
 /* Takes one row, or refuses it with an error, which is then the question's result. */
 typedef int inspector_row(void *arg, const struct view *values, size_t count);
+/* A value that is a whole number; what is below 0 becomes what it is modulo 2⁶⁴. */
+PASU_MUST_USE bool inspector_take_number(struct view value, uint64_t *number);
 /*
  * Asks one question of an open link, whose rows go to `take_row` as they come; `most` is how many
  * bytes of rows are left to be taken, and is lowered. 0; PASU_E_DENIED where the server answers

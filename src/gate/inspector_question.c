@@ -6,10 +6,12 @@
 #include "postgres/request.h"
 #include "postgres/startup.h"
 
+#include <errno.h>
+
 enum {
     OUT_SIZE = 2048,
     HEAD = 5,
-    WAIT_QUESTION_MILLISECONDS = 35000, /* more than the catalog's statement_timeout */
+    NUMBER_SIZE = 24,
 };
 
 /* SQL with the role's name as a literal: quotes doubled, backslashes as E'' has them. */
@@ -86,6 +88,20 @@ inspector_link_verifier(struct inspector_link *link, struct settings *settings,
 
 /* ---- questions with rows ---- */
 
+bool
+inspector_take_number(struct view value, uint64_t *number)
+{
+    char text[NUMBER_SIZE], *end;
+
+    if (!value.bytes || value.length == 0 || value.length >= sizeof(text))
+        return false;
+    memcpy(text, value.bytes, value.length);
+    text[value.length] = '\0';
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return errno == 0 && end == text + value.length;
+}
+
 static int
 take_values(struct view body, inspector_row *take, void *arg)
 {
@@ -109,19 +125,21 @@ static int
 send_query(struct inspector_link *link, const char *sql)
 {
     size_t length = strlen(sql) + 1;
-    uint8_t *message;
+    uint8_t space[OUT_SIZE], *message = space;
     int result;
 
     if (length > INT32_MAX - HEAD)
         return PASU_E_RANGE;
-    message = memory_new(HEAD + length, 1);
+    if (HEAD + length > sizeof(space))
+        message = memory_new(HEAD + length, 1);
     if (!message)
         return PASU_E_NOMEM;
     message[0] = 'Q';
     bytes_put_u32(message + 1, (uint32_t)(length + 4));
     memcpy(message + HEAD, sql, length);
     result = inspector_link_send(link, message, HEAD + length);
-    memory_free(message);
+    if (message != space)
+        memory_free(message);
     return result;
 }
 
@@ -133,7 +151,7 @@ inspector_link_query(struct inspector_link *link, const char *sql, inspector_row
     struct view body;
     uint8_t type = 0;
 
-    link->wait = WAIT_QUESTION_MILLISECONDS;
+    link->wait = link->wait_answer;
     while (result == 0 && type != 'Z') {
         result = inspector_link_next(link, &type, &body);
         if (result != 0)

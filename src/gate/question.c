@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "exposure/tally.h"
+#include "gate/census.h"
 #include "policy/budget.h"
 
 #include <assert.h>
@@ -169,6 +170,7 @@ question_status(struct gate *g, uint64_t question)
         status.counts.bytes_in += counter_get(&w->bytes_in);
         status.counts.bytes_out += counter_get(&w->bytes_out);
     }
+    census_soon(g->shared.census, true);
     if (!answer)
         return; /* as above */
     answer->status = status;

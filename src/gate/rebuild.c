@@ -192,6 +192,10 @@ see(struct rebuild *p, const struct ledger_entry *entry)
     case LEDGER_ORDINAL:
         return directory_restore(p->shared->directory, ORDINALS_OF_ALL_KINDS,
                                  entry->u.ordinal->head.ordinal, entry->u.ordinal->head.hash);
+    case LEDGER_CENSUS:
+        if (p->shared->through)
+            through_remember(p->shared->through, entry->u.census);
+        return 0;
     case LEDGER_MARK:
         return past_marks_see(&p->marks, entry->u.mark);
     default:

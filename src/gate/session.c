@@ -246,6 +246,8 @@ session_close(struct session *s)
     observer_free(s);
     peer_close(&s->client, s->worker->os);
     peer_close(&s->server, s->worker->os);
+    through_end(s->through, s->is_asked || s->from_server.type == 'E');
+    s->through = NULL;
     list_remove(&s->again);
     list_remove(&s->bulk);
     list_remove(&s->all);
@@ -573,6 +575,8 @@ session_recorded(struct session *s, int error)
         if (error != 0) {
             shared->unrecorded_total++;
             session_log(s, EVENT_UNRECORDED, error, NULL);
+            if (s->through)
+                through_disown(s->through);
         }
         s->is_recorded = true;
         result = observer_new(s);

@@ -26,6 +26,7 @@ struct flow {
 };
 
 struct observer;
+struct through_session;
 
 struct handshake {
     uint8_t
@@ -75,6 +76,8 @@ struct session {
     struct address address; /* the client's */
     char user[NAME_SIZE], database[NAME_SIZE], application[APPLICATION_SIZE];
     struct cancel_entry *cancel;
+    struct through_session *through; /* from the start-up packet on, as the server counts */
+    bool is_asked;                   /* the server waits for an answer to authenticate by */
     struct handshake *handshake;
     struct observer *observer; /* NULL: no personal data is configured */
 };

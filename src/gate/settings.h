@@ -20,6 +20,8 @@
 
 enum { UPSTREAM_ADDRESSES_MAX = 16 };
 
+struct through;
+
 struct gateway {
     const struct config_gateway *config;
     uint32_t index;
@@ -34,6 +36,7 @@ struct settings {
     _Atomic uint32_t holders;
     uint64_t generation;
     struct config *config;
+    struct through *through; /* where the inspector's sessions are counted; NULL: nowhere */
     struct vocabulary vocabulary;
     struct roster *roster;             /* NULL: none configured */
     uint32_t sealed;                   /* bits of kinds whose numbers do not stand for themselves */

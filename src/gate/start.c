@@ -16,6 +16,7 @@
 #include "base/sandbox.h"
 #include "exposure/directory.h"
 #include "gate/catalog_store.h"
+#include "gate/census.h"
 #include "gate/inspector.h"
 #include "gate/ordinals.h"
 #include "gate/past_marks.h"
@@ -68,6 +69,8 @@ start_workers(struct gate *g)
     }
     result = inspector_start(&g->shared.inspector, &g->shared);
     if (result == 0)
+        result = census_start(&g->shared.census, &g->shared);
+    if (result == 0)
         result = catalog_store_new(&g->shared.catalogs, &g->shared.log, post_catalog, g);
     return result;
 }
@@ -100,6 +103,7 @@ serve_with(struct gate *g, struct past_marks *take_marks)
     }
     catalog_store_remember(g->shared.catalogs, take_marks);
     catalog_store_configure(g->shared.catalogs, g->settings);
+    census_configure(g->shared.census, g->settings);
     for (uint32_t i = 0; i < g->settings->gateway_count; i++)
         if (g->settings->gateways[i].address_count > 0)
             gate_warm(g, i);

@@ -18,6 +18,7 @@
 #include "gate/keeper_link.h"
 #include "gate/poller.h"
 #include "gate/settings.h"
+#include "gate/through.h"
 #include "ledger/message.h"
 #include "ledger/ring.h"
 #include "postgres/scram.h"
@@ -25,6 +26,7 @@
 #include <semaphore.h>
 
 struct catalog_store;
+struct census;
 struct directory;
 struct encodings;
 struct inspector;
@@ -48,6 +50,8 @@ struct gate_shared {
     struct address_count early;
     struct keeper_link keeper;
     struct inspector *inspector;
+    struct census *census;
+    struct through *through; /* NULL: nobody counts */
     struct plan_cache *plans;
     struct catalog_store *catalogs;
     struct tally_book *tallies;

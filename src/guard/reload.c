@@ -102,6 +102,7 @@ void
 reload_commit(struct supervisor *v)
 {
     struct listeners former = v->listeners;
+    const struct log log = v->log;
 
     for (int i = GATE; i <= KEEPER; i++)
         if (v->children[i].prepared_error != 0) {
@@ -123,6 +124,8 @@ reload_commit(struct supervisor *v)
     for (int i = GATE; i <= KEEPER; i++)
         tell_commit(v, i);
     publishing_renew(v);
+    if (v->log.format != log.format || v->log.level != log.level)
+        indexing_renew(v);
     v->is_reloading = true;
 }
 

@@ -12,7 +12,8 @@
 
 #include <signal.h>
 
-enum { GATE, KEEPER, HERALD, CHILDREN };
+/* Those that serve come first. */
+enum { GATE, KEEPER, HERALD, INDEXER, CHILDREN };
 enum phase {
     PHASE_STARTING,
     PHASE_RUNNING,
@@ -20,6 +21,7 @@ enum phase {
     PHASE_STOPPING_GATE,
     PHASE_STOPPING_KEEPER,
     PHASE_STOPPING_HERALD,
+    PHASE_STOPPING_INDEXER,
     PHASE_OVER
 };
 
@@ -40,10 +42,12 @@ struct supervisor {
     struct lookup lookups[LOOKUPS_MAX]; /* of the gateways' servers */
     struct lookup targets[LOOKUPS_MAX]; /* of where checkpoints are published */
     bool is_announced, is_linked, is_herald_linked;
-    bool is_herald_renewed; /* it was told to end, to begin with another configuration */
-    bool is_herald_killed;  /* at the end */
-    bool is_reload_wanted;  /* asked for while it could not begin */
-    bool is_reloading;      /* committed; the gate's word that it is in force is awaited */
+    bool is_herald_renewed;  /* it was told to end, to begin with another configuration */
+    bool is_indexer_renewed; /* as is_herald_renewed */
+    bool is_killed;          /* at the end: whose end is awaited */
+    unsigned indexer_deaths; /* since it last had the index up to date */
+    bool is_reload_wanted;   /* asked for while it could not begin */
+    bool is_reloading;       /* committed; the gate's word that it is in force is awaited */
 };
 
 /* ---- tell.c: what the children are told ---- */
@@ -75,11 +79,24 @@ void publishing_look(struct supervisor *v, int64_t now);
 /* There is a new configuration: the herald ends, and another one begins with it. */
 void publishing_renew(struct supervisor *v);
 
+/* ---- indexing.c: the indexer, which keeps the ledger's index ---- */
+/* An index is not encrypted: where the ledger is, there is none. It begins once there is a ledger.
+ */
+bool indexing_is_wanted(const struct supervisor *v);
+PASU_MUST_USE int indexing_start(struct supervisor *v);
+void indexing_from_indexer(struct supervisor *v, const struct channel_message *message);
+/* Whether it was to be expected that it ended like that. */
+bool indexing_is_expected(const struct supervisor *v, int status);
+/* It has ended: when another one begins, and what that is to think of the index. */
+void indexing_ended(struct supervisor *v, bool is_expected);
+/* Its log is to be as the configuration says now: it ends, and another one begins. */
+void indexing_renew(struct supervisor *v);
+
 /* ---- stop.c: the end ---- */
 void stop_begin(struct supervisor *v);
 /* One step of the end, in order: gate; keeper, which writes down the gate's last words and gives
  * the herald what it needs to publish the last checkpoint, until that has ended; a herald that
- * has not ended by then. */
+ * has not ended by then; the indexer, which is told at the beginning. */
 void stop_step(struct supervisor *v, int64_t now);
 
 /* ---- reload.c: the configuration, at the start and on SIGHUP ---- */

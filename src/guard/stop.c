@@ -10,6 +10,8 @@
 #define STOP_PATIENCE (2 * NANOSECONDS_PER_SECOND)
 /* It publishes the last checkpoint, as far as that goes, also without a keeper. */
 #define HERALD_PATIENCE (5 * NANOSECONDS_PER_SECOND)
+/* It was told at the beginning, and what it leaves half made is nobody's. */
+#define INDEXER_PATIENCE NANOSECONDS_PER_SECOND
 
 void
 stop_begin(struct supervisor *v)
@@ -31,6 +33,7 @@ stop_begin(struct supervisor *v)
     v->deadline = os_monotonic(&os_real) + patience;
     listeners_close(&v->listeners, true);
     tell(v, &v->children[GATE], MESSAGE_DRAIN, &empty, sizeof(empty), -1);
+    tell(v, &v->children[INDEXER], MESSAGE_STOP, &empty, sizeof(empty), -1);
 }
 
 /* Whose end is awaited. */
@@ -39,7 +42,9 @@ ending(const struct supervisor *v)
 {
     if (v->phase <= PHASE_STOPPING_GATE)
         return GATE;
-    return v->phase == PHASE_STOPPING_KEEPER ? KEEPER : HERALD;
+    if (v->phase == PHASE_STOPPING_KEEPER)
+        return KEEPER;
+    return v->phase == PHASE_STOPPING_HERALD ? HERALD : INDEXER;
 }
 
 /* The keeper waits for the herald, which it tells to end. */
@@ -49,20 +54,27 @@ keeper_patience(const struct supervisor *v)
     return STOP_PATIENCE + (v->children[HERALD].pid ? PUBLISHER_PATIENCE : 0);
 }
 
+/* How long the one whose end is awaited now may take. */
+static int64_t
+patience(const struct supervisor *v)
+{
+    if (v->phase == PHASE_STOPPING_KEEPER)
+        return keeper_patience(v);
+    return v->phase == PHASE_STOPPING_HERALD ? HERALD_PATIENCE : INDEXER_PATIENCE;
+}
+
 /* The next one, once that one has ended. */
 static void
 end_next(struct supervisor *v, int64_t now)
 {
     struct message_empty empty = {0};
-    bool is_gate = v->phase <= PHASE_STOPPING_GATE;
 
-    if (v->phase == PHASE_STOPPING_HERALD) {
-        v->phase = PHASE_OVER;
+    v->phase = v->phase <= PHASE_STOPPING_GATE ? PHASE_STOPPING_KEEPER : v->phase + 1;
+    v->is_killed = false;
+    if (v->phase == PHASE_OVER)
         return;
-    }
-    v->phase = is_gate ? PHASE_STOPPING_KEEPER : PHASE_STOPPING_HERALD;
-    v->deadline = now + (is_gate ? keeper_patience(v) : HERALD_PATIENCE);
-    tell(v, &v->children[is_gate ? KEEPER : HERALD], MESSAGE_STOP, &empty, sizeof(empty), -1);
+    v->deadline = now + patience(v);
+    tell(v, &v->children[ending(v)], MESSAGE_STOP, &empty, sizeof(empty), -1);
 }
 
 void
@@ -85,11 +97,11 @@ stop_step(struct supervisor *v, int64_t now)
         tell(v, child, MESSAGE_STOP, &empty, sizeof(empty), -1);
         return;
     }
-    if (v->is_herald_killed) {
-        v->phase = PHASE_OVER; /* a disk holds it: it goes when that answers */
+    if (v->is_killed && v->phase >= PHASE_STOPPING_HERALD) {
+        end_next(v, now); /* a disk holds it: it goes when that answers */
         return;
     }
-    v->is_herald_killed = v->phase == PHASE_STOPPING_HERALD;
+    v->is_killed = true;
     kill(child->pid, SIGKILL);
     v->deadline = now + STOP_PATIENCE;
 }

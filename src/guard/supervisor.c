@@ -133,6 +133,8 @@ start_any(struct supervisor *v, int which)
 {
     if (which == HERALD)
         return publishing_start(v);
+    if (which == INDEXER)
+        return indexing_start(v);
     return which == GATE ? start_gate(v) : start_keeper(v);
 }
 
@@ -150,7 +152,7 @@ start_child(struct supervisor *v, int which)
         child->retry_at = os_monotonic(&os_real) + NANOSECONDS_PER_SECOND;
         return;
     }
-    if (which != HERALD) {
+    if (which <= KEEPER) {
         v->is_linked = false;
         tell_config(v, child, v->config, v->generation);
     }
@@ -258,8 +260,8 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
 
     child->pong_at = os_monotonic(&os_real);
     child->is_told_stuck = false;
-    if (which == HERALD) {
-        publishing_from_herald(v, message);
+    if (which > KEEPER) {
+        (which == HERALD ? publishing_from_herald : indexing_from_indexer)(v, message);
         return;
     }
     switch ((enum message_type)message->type) {
@@ -334,28 +336,49 @@ is_wanted(const struct supervisor *v, int which)
 {
     if (which == HERALD)
         return v->phase < PHASE_STOPPING_KEEPER && publish_is_wanted(v->config);
+    if (which == INDEXER)
+        return indexing_is_wanted(v);
     return v->phase < PHASE_DRAINING;
 }
 
-static void
-reap_child(struct supervisor *v, struct child *child, int status)
+static bool
+is_expected(const struct supervisor *v, int which, int status)
 {
-    bool is_herald = child == &v->children[HERALD];
+    if (which == INDEXER)
+        return indexing_is_expected(v, status);
+    return !is_wanted(v, which) || (which == HERALD && v->is_herald_renewed);
+}
 
-    child_died(child, status,
-               !is_wanted(v, (int)(child - v->children)) || (is_herald && v->is_herald_renewed),
-               &v->log);
-    if (!is_herald)
+static void
+reap_child(struct supervisor *v, int which, int status)
+{
+    struct child *child = &v->children[which];
+    bool was_expected = is_expected(v, which, status), serves = which <= KEEPER;
+
+    child_died(child, status, was_expected, &v->log);
+    if (serves)
         v->is_linked = false;
-    if (child != &v->children[GATE])
+    if (which == KEEPER || which == HERALD)
         v->is_herald_linked = false;
-    if (is_herald && v->is_herald_renewed)
+    if (which == HERALD && v->is_herald_renewed)
         child->retry_at = 0;
-    if (child == &v->children[GATE])
+    if (which == INDEXER)
+        indexing_ended(v, was_expected);
+    if (which == GATE)
         v->offer_at = 0;
     tell_processes(v);
-    if (v->next && !is_herald)
+    if (v->next && serves)
         reload_refuse(v, "a process died meanwhile");
+}
+
+static int
+child_of(const struct supervisor *v, pid_t pid)
+{
+    int which = 0;
+
+    while (which < CHILDREN && v->children[which].pid != pid)
+        which++;
+    return which;
 }
 
 static void
@@ -364,17 +387,16 @@ reap(struct supervisor *v)
     int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (pid == v->children[GATE].pid)
-            reap_child(v, &v->children[GATE], status);
-        else if (pid == v->children[KEEPER].pid)
-            reap_child(v, &v->children[KEEPER], status);
-        else if (pid == v->children[HERALD].pid)
-            reap_child(v, &v->children[HERALD], status);
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        int which = child_of(v, pid);
+
+        if (which < CHILDREN)
+            reap_child(v, which, status);
         else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
             /* A look-up. All else that may happen to one is told by what it found. */
             LOG_EVENT(&v->log, PROCESS_DIED, F_TEXT("name", "look-up"), F_INT("pid", pid),
                       F_TEXT("how", sigabbrev_np(SIGSYS)), F_INT("status", SIGSYS));
+    }
 }
 
 static void
@@ -558,6 +580,7 @@ guard_main(const char *config_path)
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");
     child_init(&v->children[HERALD], "herald");
+    child_init(&v->children[INDEXER], "indexer");
     result = start(v);
     if (result == 0)
         serve(v);

@@ -92,7 +92,7 @@ tell_processes(struct supervisor *v)
         started = os_realtime(&os_real);
     tell_process(v, "supervisor", getpid(), 0, started);
     for (int i = 0; i < CHILDREN; i++)
-        if (i != HERALD || v->children[i].since != 0)
+        if (i <= KEEPER || v->children[i].since != 0)
             tell_process(v, v->children[i].name, v->children[i].pid, v->children[i].restarts,
                          v->children[i].since);
 }

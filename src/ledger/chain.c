@@ -67,6 +67,8 @@ feed_segment(struct feed *f, uint64_t first)
 
     if (result != 0)
         return result;
+    if (first < f->from) /* what is before it is in the tree */
+        result = segment_scan_seek(&scan, f->from);
     while (result == 0 && scan.next < f->to && (result = segment_scan_next(&scan, &record)) == 1) {
         result = 0;
         if (c->watch && c->watch->read)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@
 
 enum { CHECKSUM = 4, PATH_SIZE = 64 };
 
-static const char name[] = "index", made_name[] = "index.new", old_name[] = "index.old";
+static const char folder_name[] = "index", name[] = "now", made_name[] = "new", old_name[] = "old";
 static const char *const files[] = {"data.mdb", "lock.mdb"};
 static const char *const tables[INDEX_TABLES] = {"main", "days", "months"};
 
@@ -73,8 +74,58 @@ begin(struct index *index)
     return result == MDB_NOTFOUND ? PASU_E_CORRUPT : error_of(result);
 }
 
+/* What the file should have in bytes, and has; the library reads what it is told is there, and
+ * would be ended by a signal. */
 static int
-open_env(struct index **made, int directory, const char *folder, unsigned flags)
+get_sizes(struct index *index, uint64_t *due, uint64_t *there)
+{
+    struct stat s;
+    mdb_filehandle_t fd;
+
+    *due = index_size(index);
+    if (mdb_env_get_fd(index->env, &fd) != 0 || fstat(fd, &s) != 0)
+        return PASU_E_IO;
+    *there = (uint64_t)s.st_size;
+    return 0;
+}
+
+static int
+check_size(struct index *index)
+{
+    uint64_t due, there;
+    int result = get_sizes(index, &due, &there);
+
+    return result == 0 && there < due ? PASU_E_CORRUPT : result;
+}
+
+/* Pages at the end that were not needed after all are not written. */
+static int
+fill(struct index *index)
+{
+    mdb_filehandle_t fd;
+    uint64_t due, there;
+    int result = get_sizes(index, &due, &there);
+
+    if (result != 0 || there >= due)
+        return result;
+    if (mdb_env_get_fd(index->env, &fd) != 0)
+        return PASU_E_IO;
+    return ftruncate(fd, (off_t)due) == 0 ? 0 : error_from_errno(errno);
+}
+
+static int
+commit(struct index *index)
+{
+    int result = mdb_txn_commit(index->txn);
+
+    index->txn = NULL;
+    return result != 0 ? error_of(result) : fill(index);
+}
+
+/* The environment in this folder, whose files are those that it has now, whatever it is called
+ * then. */
+static int
+open_env(struct index **made, int folder, unsigned flags)
 {
     struct index *index = memory_new(1, sizeof(*index));
     char path[PATH_SIZE];
@@ -84,7 +135,7 @@ open_env(struct index **made, int directory, const char *folder, unsigned flags)
     if (index == NULL)
         return PASU_E_NOMEM;
     index->writes = (flags & MDB_RDONLY) == 0;
-    snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", directory, folder);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", folder);
     result = error_of(mdb_env_create(&index->env));
     if (result == 0)
         result = error_of(mdb_env_set_maxdbs(index->env, INDEX_TABLES));
@@ -92,6 +143,8 @@ open_env(struct index **made, int directory, const char *folder, unsigned flags)
         result = error_of(mdb_env_set_mapsize(index->env, MAP_SIZE));
     if (result == 0)
         result = error_of(mdb_env_open(index->env, path, flags, 0600));
+    if (result == 0)
+        result = check_size(index);
     if (result == 0)
         result = begin(index);
     if (result == 0)
@@ -101,31 +154,54 @@ open_env(struct index **made, int directory, const char *folder, unsigned flags)
     return result;
 }
 
-static bool
-is_there(int directory)
+static int
+open_folder(int directory, const char *folder)
+{
+    int fd = openat(directory, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd >= 0)
+        return fd;
+    return errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno);
+}
+
+static int
+open_there(struct index **index, int directory, const char *folder, unsigned flags)
 {
     struct stat s;
+    int fd = open_folder(directory, folder), result;
 
-    return fstatat(directory, "index/data.mdb", &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s.st_mode);
+    *index = NULL;
+    if (fd < 0)
+        return fd;
+    result = fstatat(fd, files[0], &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s.st_mode)
+                 ? open_env(index, fd, flags)
+                 : PASU_E_NOTFOUND;
+    close(fd);
+    return result;
 }
 
 int
 index_open(struct index **index, int directory)
 {
-    *index = NULL;
-    return is_there(directory) ? open_env(index, directory, name, MDB_RDONLY) : PASU_E_NOTFOUND;
+    return open_there(index, directory, "index/now", MDB_RDONLY);
 }
 
+/* What a reader that was killed has left would keep pages from being used again. */
 int
-index_open_to_write(struct index **index, int directory)
+index_open_to_write(struct index **index, int folder)
 {
-    *index = NULL;
-    return is_there(directory) ? open_env(index, directory, name, 0) : PASU_E_NOTFOUND;
+    int dead, result = open_there(index, folder, name, 0);
+
+    if (result == 0 && (result = error_of(mdb_reader_check((*index)->env, &dead))) != 0) {
+        index_close(*index);
+        *index = NULL;
+    }
+    return result;
 }
 
 /* What an index consists of, and nothing else: a folder with other files in it stays. */
 static void
-remove_folder(int directory, const char *folder)
+remove_files(int directory, const char *folder)
 {
     for (size_t f = 0; f < COUNT_OF(files); f++) {
         char path[PATH_SIZE];
@@ -133,17 +209,91 @@ remove_folder(int directory, const char *folder)
         snprintf(path, sizeof(path), "%s/%s", folder, files[f]);
         unlinkat(directory, path, 0);
     }
+}
+
+static void
+remove_folder(int directory, const char *folder)
+{
+    remove_files(directory, folder);
     unlinkat(directory, folder, AT_REMOVEDIR);
 }
 
-int
-index_make(struct index **index, int directory)
+/* A command of root's makes what is the owner's of the folder around it, so that the guard can go
+ * on with it. Nobody else has been able to write into what root has just made. */
+static int
+give(int around, int fd)
 {
-    *index = NULL;
-    remove_folder(directory, made_name);
-    if (mkdirat(directory, made_name, 0700) != 0)
+    struct stat outer, s;
+
+    if (geteuid() != 0)
+        return 0;
+    if (fstat(around, &outer) != 0 || fstat(fd, &s) != 0)
+        return PASU_E_IO;
+    if (s.st_uid != 0 || outer.st_uid == 0)
+        return 0;
+    for (size_t f = 0; f < COUNT_OF(files); f++)
+        if (fchownat(fd, files[f], outer.st_uid, outer.st_gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+            errno != ENOENT)
+            return error_from_errno(errno);
+    return fchown(fd, outer.st_uid, outer.st_gid) == 0 ? 0 : error_from_errno(errno);
+}
+
+int
+index_folder(int directory)
+{
+    bool is_new = mkdirat(directory, folder_name, 0700) == 0;
+    int fd, result;
+
+    if (!is_new && errno != EEXIST)
         return error_from_errno(errno);
-    return open_env(index, directory, made_name, MDB_NOSYNC);
+    fd = open_folder(directory, folder_name);
+    if (fd < 0 || !is_new)
+        return fd;
+    result = give(directory, fd);
+    if (result == 0)
+        return fd;
+    close(fd);
+    return result;
+}
+
+int
+index_lock(int folder, bool waits)
+{
+    int result;
+
+    do
+        result = flock(folder, waits ? LOCK_EX : LOCK_EX | LOCK_NB);
+    while (result != 0 && errno == EINTR);
+    if (result == 0)
+        return 0;
+    return errno == EWOULDBLOCK ? PASU_E_AGAIN : error_from_errno(errno);
+}
+
+void
+index_unlock(int folder)
+{
+    flock(folder, LOCK_UN);
+}
+
+int
+index_make(struct index **index, int folder)
+{
+    int fd, result;
+
+    *index = NULL;
+    remove_folder(folder, made_name);
+    if (mkdirat(folder, made_name, 0700) != 0)
+        return error_from_errno(errno);
+    fd = open_folder(folder, made_name);
+    if (fd < 0)
+        return fd;
+    result = open_env(index, fd, MDB_NOSYNC);
+    if (result == 0 && (result = give(folder, fd)) != 0) {
+        index_close(*index);
+        *index = NULL;
+    }
+    close(fd);
+    return result;
 }
 
 void
@@ -161,37 +311,42 @@ index_close(struct index *index)
 int
 index_commit(struct index *index)
 {
-    int result = mdb_txn_commit(index->txn);
+    int result = commit(index);
 
-    index->txn = NULL;
-    return result != 0 ? error_of(result) : begin(index);
+    return result != 0 ? result : begin(index);
 }
 
 int
-index_replace(struct index *index, int directory)
+index_replace(struct index *index, int folder)
 {
-    int result = error_of(mdb_txn_commit(index->txn));
+    int result = commit(index);
 
-    index->txn = NULL;
     if (result == 0)
         result = error_of(mdb_env_sync(index->env, 1));
     index_close(index);
     if (result != 0)
         return result;
-    remove_folder(directory, old_name);
-    if (renameat(directory, name, directory, old_name) != 0 && errno != ENOENT)
+    remove_folder(folder, old_name);
+    if (renameat(folder, name, folder, old_name) != 0 && errno != ENOENT)
         return error_from_errno(errno);
-    if (renameat(directory, made_name, directory, name) != 0)
+    if (renameat(folder, made_name, folder, name) != 0)
         return error_from_errno(errno);
-    remove_folder(directory, old_name);
-    return fsync(directory) == 0 ? 0 : error_from_errno(errno);
+    remove_folder(folder, old_name);
+    remove_files(folder, "."); /* of versions that had no folder in the folder */
+    return fsync(folder) == 0 ? 0 : error_from_errno(errno);
 }
 
 void
-index_discard(struct index *index, int directory)
+index_discard(struct index *index, int folder)
 {
     index_close(index);
-    remove_folder(directory, made_name);
+    remove_folder(folder, made_name);
+}
+
+void
+index_remove(int folder)
+{
+    remove_folder(folder, name);
 }
 
 /* ---- values ---- */
@@ -220,13 +375,20 @@ take_value(const MDB_val *val, struct view key, bool is_unchecked, struct view *
     return is_unchecked || checksum(key, value->bytes, value->length) == crc ? 0 : PASU_E_CORRUPT;
 }
 
-int
-index_get(struct index *index, enum index_table table, struct view key, struct view *value)
+static int
+get(struct index *index, enum index_table table, struct view key, bool is_unchecked,
+    struct view *value)
 {
     MDB_val k = val_of(key), v;
     int result = error_of(mdb_get(index->txn, index->dbis[table], &k, &v));
 
-    return result != 0 ? result : take_value(&v, key, false, value);
+    return result != 0 ? result : take_value(&v, key, is_unchecked, value);
+}
+
+int
+index_get(struct index *index, enum index_table table, struct view key, struct view *value)
+{
+    return get(index, table, key, false, value);
 }
 
 int
@@ -307,6 +469,61 @@ index_walk_end(struct index_walk *walk)
     if (walk->cursor != NULL)
         mdb_cursor_close(walk->cursor);
     walk->cursor = NULL;
+}
+
+/* ---- all of it ---- */
+
+/* That the key which a walk has come to is behind the one before, and is found. */
+static int
+verify_key(struct index *index, enum index_table table, struct view before, struct view key)
+{
+    size_t common = before.length < key.length ? before.length : key.length;
+    int order = common > 0 ? memcmp(before.bytes, key.bytes, common) : 0;
+    struct view value;
+
+    if (order > 0 || (order == 0 && before.length >= key.length && before.bytes != NULL))
+        return PASU_E_CORRUPT;
+    return get(index, table, key, true, &value) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
+static int
+verify_table(struct index *index, enum index_table table)
+{
+    uint8_t last[INDEX_KEY_MAX];
+    struct view before = {0}, key, value, from = {0};
+    struct index_walk walk;
+    MDB_stat stat;
+    uint64_t count = 0;
+    int next = 0, result = error_of(mdb_stat(index->txn, index->dbis[table], &stat));
+
+    if (result == 0)
+        result = index_walk_begin(&walk, index, table);
+    if (result != 0)
+        return result;
+    from = view_of("", 1);
+    while (result == 0 && (next = count == 0 ? index_walk_seek(&walk, from, &key, &value)
+                                             : index_walk_next(&walk, &key, &value)) == 1) {
+        result =
+            key.length <= sizeof(last) ? verify_key(index, table, before, key) : PASU_E_CORRUPT;
+        if (result == 0)
+            memcpy(last, key.bytes, key.length);
+        before = view_of(last, key.length);
+        count++;
+    }
+    index_walk_end(&walk);
+    if (result != 0 || next < 0)
+        return PASU_E_CORRUPT;
+    return count == stat.ms_entries ? 0 : PASU_E_CORRUPT;
+}
+
+int
+index_verify(struct index *index)
+{
+    int result = 0;
+
+    for (int t = 0; t < INDEX_TABLES && result == 0; t++)
+        result = verify_table(index, (enum index_table)t);
+    return result;
 }
 
 uint64_t

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The file that the index of a ledger is in (docs/spec/index.md): an LMDB environment in the folder
- * `index` of the ledger's folder, with three tables from bytes to bytes. What the bytes mean,
+ * `index/now` of the ledger's folder, with three tables from bytes to bytes. What the bytes mean,
  * breach/index_….h know. Derived: it can be deleted at any time, and whoever finds fault with it
  * reads the ledger instead.
  *
  * Each value has a checksum, which is looked at when it is read. LMDB makes its system calls
- * itself, and does not check its own pages; only commands use it, not the guard. Any number of
- * processes read beside one that writes; each sees what was committed when it began.
+ * itself, and does not check its own pages: of the guard's processes only the one that keeps the
+ * index uses it (breach/indexer.h). Any number of processes read beside one that writes; each sees
+ * what was committed when it began. Whoever writes has the folder `index`, and its lock.
  */
 #ifndef PASU_LEDGER_INDEX_H
 #define PASU_LEDGER_INDEX_H
@@ -20,23 +21,36 @@ enum index_table { INDEX_MAIN, INDEX_DAYS, INDEX_MONTHS, INDEX_TABLES };
 
 struct index;
 
-/* For reading what is committed now. PASU_E_NOTFOUND where there is none; PASU_E_CORRUPT where it
- * is no index; PASU_E_DENIED, PASU_E_IO, PASU_E_NOMEM. */
+/* Of the ledger's folder, for reading what is committed now. PASU_E_NOTFOUND where there is none;
+ * PASU_E_CORRUPT where it is no index; PASU_E_DENIED, PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int index_open(struct index **index, int directory);
+
+/* The folder `index` of the ledger's folder, made where it is not there: a descriptor, for those
+ * who write. PASU_E_DENIED, PASU_E_DISKFULL, PASU_E_IO. */
+PASU_MUST_USE int index_folder(int directory);
+/* One writer at a time: until the descriptor is closed, or index_unlock. PASU_E_AGAIN: another one
+ * is at work, and it was not to be waited for. */
+PASU_MUST_USE int index_lock(int folder, bool waits);
+void index_unlock(int folder);
 /* For going on with it; what is put is there after index_commit. */
-PASU_MUST_USE int index_open_to_write(struct index **index, int directory);
+PASU_MUST_USE int index_open_to_write(struct index **index, int folder);
 /* An empty one beside it, which takes its place with index_replace. It may be committed in between.
  */
-PASU_MUST_USE int index_make(struct index **index, int directory);
+PASU_MUST_USE int index_make(struct index **index, int folder);
 /* Ends what was put and is not committed. NULL is allowed. */
 void index_close(struct index *index);
 
 /* Makes what was put durable (of one that was made: only given to the kernel), and begins anew. */
 PASU_MUST_USE int index_commit(struct index *index);
 /* Commits the made one, makes it durable, gives it the name, and closes it in any case. */
-PASU_MUST_USE int index_replace(struct index *index, int directory);
+PASU_MUST_USE int index_replace(struct index *index, int folder);
 /* Takes the made one away again. */
-void index_discard(struct index *index, int directory);
+void index_discard(struct index *index, int folder);
+/* Takes away the one that there is. */
+void index_remove(int folder);
+/* Looks at all of it: that each key is found where it stands, and each value is what was written.
+ * PASU_E_CORRUPT. */
+PASU_MUST_USE int index_verify(struct index *index);
 
 /* The value, without its checksum; valid until the index is written to or closed. PASU_E_NOTFOUND,
  * PASU_E_CORRUPT. */

@@ -20,7 +20,7 @@
 #define TELL_EVERY (5 * NANOSECONDS_PER_SECOND)
 
 enum {
-    PROCESSES_MAX = 4,
+    PROCESSES_MAX = 5,
     FIXED_POLLS = 4,         /* supervisor, gate, its rings, herald */
     TICK_MILLISECONDS = 200, /* while a command waits for its answer */
 };
@@ -324,6 +324,22 @@ take_record(struct keeper *k, const struct channel_message *message)
     }
 }
 
+/* What the servers say of sessions beside those that we know of. */
+static void
+take_census(struct keeper *k, const struct channel_message *message)
+{
+    bool is_census = message->type == MESSAGE_CENSUS;
+    union payload_body body;
+
+    if (is_census)
+        memcpy(&body.census, message->body, sizeof(body.census));
+    else
+        memcpy(&body.bypass, message->body, sizeof(body.bypass));
+    if (record_other(&k->records, is_census ? SEGMENT_CENSUS : SEGMENT_BYPASS, &body) != 0) {
+        /* logged, and counted in the gap */
+    }
+}
+
 static void
 from_gate(struct keeper *k, const struct channel_message *message)
 {
@@ -338,6 +354,10 @@ from_gate(struct keeper *k, const struct channel_message *message)
         break;
     case MESSAGE_LOST:
         take_lost(k, message);
+        break;
+    case MESSAGE_CENSUS:
+    case MESSAGE_BYPASS:
+        take_census(k, message);
         break;
     case MESSAGE_SESSION:
         answer_session(k, message);

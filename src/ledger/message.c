@@ -31,7 +31,8 @@ TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, mes
 TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_session),
       PLAIN(CLOSED, message_closed), PLAIN(REFUSED, message_refused),
       PLAIN(SESSION, message_session_status), PLAIN(SESSIONS_END, message_sessions_end),
-      PLAIN(STATUS, message_status), PLAIN(TALLY, message_tally), PLAIN(LOST, message_lost));
+      PLAIN(STATUS, message_status), PLAIN(TALLY, message_tally), PLAIN(LOST, message_lost),
+      PLAIN(CENSUS, message_census), PLAIN(BYPASS, message_bypass));
 
 TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway),
@@ -50,3 +51,7 @@ TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, me
       PLAIN(STOP, message_empty));
 
 TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));
+
+TABLE(indexer_from_supervisor, PLAIN(STOP, message_empty), PLAIN(PING, message_empty));
+
+TABLE(supervisor_from_indexer, PLAIN(READY, message_empty), PLAIN(PONG, message_empty));

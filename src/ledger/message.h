@@ -9,6 +9,7 @@
  * other
  *      supervisor ──── herald    channel S-H, where checkpoints are published
  *      keeper ──────── herald    channel K-H: checkpoints one way, questions for proofs the other
+ *      supervisor ──── indexer   channel S-I, where the ledger has an index
  *
  * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
  * (MESSAGE_PEER), and so with K-H. The gate then announces its live sessions again, so a new keeper
@@ -49,8 +50,8 @@ enum message_type {
                          message_upstream */
     MESSAGE_PROCESS,  /* keeper: for status: a process started or died; message_process */
     /* gate, keeper → supervisor */
-    MESSAGE_READY, /* started and serving; the gate also: a later COMMIT is in force; message_empty
-                    */
+    MESSAGE_READY, /* started and serving; the gate also: a later COMMIT is in force; the indexer:
+                      the index is up to date; message_empty */
     MESSAGE_PREPARED, /* answer to CONFIG; message_result */
     MESSAGE_PONG,
     MESSAGE_DRAINED, /* gate: no session left; message_empty */
@@ -77,7 +78,9 @@ enum message_type {
     /* supervisor → gate */
     MESSAGE_OFFER, /* after UNREAD: it may be tried again; message_empty */
     /* gate → keeper */
-    MESSAGE_LOST, /* records that found no room on their way; message_lost */
+    MESSAGE_LOST,   /* records that found no room on their way; message_lost */
+    MESSAGE_CENSUS, /* record what a server has counted; message_census */
+    MESSAGE_BYPASS, /* record a session that went past pasu; message_bypass */
     /* gate → supervisor */
     MESSAGE_SEGMENT_ASK, /* before READY, or after OFFER; message_segment_ask */
     /* supervisor → gate: the answer */
@@ -172,6 +175,52 @@ struct message_refused {
     char principal[NAME_SIZE]; /* "" where not known yet */
     char database[NAME_SIZE];
     char address[ADDRESS_SIZE];
+};
+
+/* What a census of a database's sessions came to. Stored: numbers are not used again. */
+enum census_what {
+    CENSUS_COUNTED,
+    /* Why sessions past pasu could not be counted: from `since` to `at` by these, */
+    CENSUS_RESET,   /* the server's statistics were set to nothing, or lost in a crash */
+    CENSUS_UNENDED, /* the gate before ended without a last census */
+    CENSUS_OTHER,   /* another server or database is there now */
+    /* from `at` on by these, in all databases of the gateway */
+    CENSUS_ALONE,   /* it has no inspector */
+    CENSUS_OLD,     /* the server does not count sessions: before PostgreSQL 14 */
+    CENSUS_POOLED,  /* something between that shares the server's sessions */
+    CENSUS_UNASKED, /* the server cannot be asked */
+    CENSUS_WHATS,
+};
+
+struct message_census {
+    uint8_t what;     /* enum census_what */
+    uint8_t is_final; /* of a gate that ends in order: another one can go on from it */
+    uint8_t unused[2];
+    uint32_t database_oid;
+    uint64_t system;         /* the server's identifier; 0: not known */
+    int64_t counting, reset; /* realtime ns: since when it has statistics, and the database's */
+    int64_t since, at;       /* of the first census that this one goes on from, and this one */
+    uint64_t base, sessions; /* what the server had counted at them */
+    uint64_t through_least, through_most; /* counted of these since: they came through pasu, */
+    uint64_t at_least, at_most;           /* and past it; UINT64_MAX: not known */
+    char gateway[GATEWAY_NAME_SIZE];
+    char database[NAME_SIZE]; /* "": all */
+};
+
+struct message_bypass {
+    int64_t began;      /* realtime ns, by the server's clock */
+    int64_t seen;       /* by ours: the last time */
+    uint32_t pid;       /* of the server's process */
+    uint32_t port;      /* 0: none, or not known */
+    uint8_t is_certain; /* else it can be of an earlier gate */
+    uint8_t replication;
+    uint8_t is_over; /* told before: it has ended since it was seen last */
+    uint8_t unused[5];
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];
+    char database[NAME_SIZE]; /* "": of none (replication) */
+    char application[APPLICATION_SIZE];
+    char address[ADDRESS_SIZE]; /* "": a Unix socket */
 };
 
 struct message_segment_ask {
@@ -282,5 +331,9 @@ extern const struct channel_rule message_rules_supervisor_from_gate[];
 extern const size_t message_rules_supervisor_from_gate_count;
 extern const struct channel_rule message_rules_supervisor_from_keeper[];
 extern const size_t message_rules_supervisor_from_keeper_count;
+extern const struct channel_rule message_rules_indexer_from_supervisor[];
+extern const size_t message_rules_indexer_from_supervisor_count;
+extern const struct channel_rule message_rules_supervisor_from_indexer[];
+extern const size_t message_rules_supervisor_from_indexer_count;
 
 #endif

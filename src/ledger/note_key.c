@@ -124,6 +124,15 @@ note_key_print(const struct note_key *key, struct writer *w)
     note_key_parts_print(&parts, w);
 }
 
+void
+note_key_text(char text[NOTE_KEY_TEXT_MAX + 1], const struct note_key *key)
+{
+    struct writer w = writer_of(text, NOTE_KEY_TEXT_MAX);
+
+    note_key_print(key, &w);
+    text[writer_length(&w)] = '\0';
+}
+
 bool
 note_key_is(const struct note_key *key, struct view name, uint32_t id)
 {

@@ -52,6 +52,8 @@ PASU_MUST_USE int note_key_init(struct note_key *key, enum note_key_type type, s
 PASU_MUST_USE int note_key_parse(struct note_key *key, struct view text);
 /* Writes it as it is parsed: at most NOTE_KEY_TEXT_MAX bytes. */
 void note_key_print(const struct note_key *key, struct writer *w);
+/* The same as a text. */
+void note_key_text(char text[NOTE_KEY_TEXT_MAX + 1], const struct note_key *key);
 /* Whether it is this key, by name and id. */
 bool note_key_is(const struct note_key *key, struct view name, uint32_t id);
 

@@ -109,6 +109,25 @@ is_opening(const void *body)
            o->count <= EXPOSURE_ORDINALS_MAX;
 }
 
+static bool
+is_census(const void *body)
+{
+    const struct message_census *c = body;
+
+    if (c->what >= CENSUS_WHATS || c->is_final > 1 || c->since > c->at)
+        return false;
+    return c->base <= c->sessions && c->through_least <= c->through_most &&
+           c->at_least <= c->at_most;
+}
+
+static bool
+is_bypass(const void *body)
+{
+    const struct message_bypass *b = body;
+
+    return b->is_certain <= 1 && b->replication <= 1 && b->is_over <= 1;
+}
+
 /* ---- the forms ---- */
 
 enum field_type { FIELD_KEEP, FIELD_ZERO, FIELD_TEXT, FIELD_REST };

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+enum { NEAR = 1024 }; /* records that are read through rather than sought behind */
+
 /* ---- the key ---- */
 
 static int
@@ -78,11 +80,12 @@ open_tree(struct prover *p, int directory)
 {
     const struct tile_folder folder = {.os = p->os, .directory = directory};
     struct tree_hash root;
-    int result = tile_open(&p->tiles, &folder, &p->hasher, p->checkpoint.size, NULL);
+    int result = tile_open(&p->tiles, &folder, &p->digester.hasher, p->checkpoint.size, NULL);
 
     if (result != 0)
         return result;
-    result = tree_frontier_root(&p->tiles.frontier, &p->hasher, &root);
+    tile_nodes_init(&p->nodes, &p->tiles, &p->digester);
+    result = tree_frontier_root(&p->tiles.frontier, &p->digester.hasher, &root);
     if (result == 0 && memcmp(root.bytes, p->checkpoint.root, sizeof(root.bytes)) != 0)
         result = PASU_E_CORRUPT;
     return result;
@@ -109,7 +112,7 @@ prover_open(struct prover *p, const struct os *os, int directory, const struct s
     int result;
 
     *p = (struct prover){.os = os, .folder = {os, -1}, .records = {.fd = -1}};
-    result = tree_hasher_init(&p->hasher);
+    result = digester_init(&p->digester);
     if (result != 0)
         return result;
     result = open_segments(p, directory);
@@ -130,22 +133,23 @@ prover_open(struct prover *p, const struct os *os, int directory, const struct s
 void
 prover_release(struct prover *p)
 {
+    tile_nodes_release(&p->nodes);
     tile_close(&p->tiles);
     records_release(&p->records);
     if (p->folder.directory >= 0)
         p->os->close(p->os->arg, p->folder.directory);
     memory_free(p->note);
-    tree_hasher_release(&p->hasher);
+    digester_release(&p->digester);
     *p = (struct prover){.folder = {p->os, -1}, .records = {.fd = -1}};
 }
 
 /* ---- records and proofs ---- */
 
 int
-prover_record(struct prover *p, const struct records_place *place, uint64_t index,
-              struct segment_record *record)
+prover_record(struct prover *p, uint64_t index, struct segment_record *record)
 {
-    int result = index >= p->at && place->index <= p->at ? 0 : records_seek(&p->records, place);
+    bool is_near = index >= p->at && index - p->at < NEAR;
+    int result = is_near ? 0 : records_seek_index(&p->records, index);
 
     if (result == 0)
         result = records_find(&p->records, index, UINT64_MAX - 1, record);
@@ -157,13 +161,14 @@ int
 prover_prove(struct prover *p, uint64_t index, const struct tree_hash *leaf,
              struct tree_proof *proof)
 {
-    const struct tree_source source = tile_source(&p->tiles);
+    const struct tree_source source = tile_nodes_source(&p->nodes);
     const uint64_t size = p->checkpoint.size;
     struct tree_hash root;
-    int result = tree_prove_inclusion(&p->hasher, &source, index, size, proof);
+    int result = tree_prove_inclusion(&p->digester.hasher, &source, index, size, proof);
 
     if (result != 0)
         return result;
     memcpy(root.bytes, p->checkpoint.root, sizeof(root.bytes));
-    return tree_verify_inclusion(&p->hasher, leaf, index, size, proof->hashes, proof->count, &root);
+    return tree_verify_inclusion(&p->digester.hasher, leaf, index, size, proof->hashes,
+                                 proof->count, &root);
 }

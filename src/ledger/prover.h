@@ -12,17 +12,18 @@
 
 #include "ledger/checkpoint.h"
 #include "ledger/records.h"
-#include "ledger/tile.h"
+#include "ledger/tile_nodes.h"
 
 struct prover {
     const struct os *os;
     struct source_folder folder; /* of the segments */
-    struct tree_hasher hasher;
+    struct digester digester;
     struct note_key key; /* the ledger's */
     uint8_t *note;       /* the checkpoint, as it was signed, and a zero */
     size_t note_length;
     struct checkpoint checkpoint; /* borrows from it */
     struct tile_store tiles;
+    struct tile_nodes nodes; /* of these */
     struct records records;
     uint64_t at; /* behind the last record that was given */
 };
@@ -33,10 +34,10 @@ struct prover {
 PASU_MUST_USE int prover_open(struct prover *prover, const struct os *os, int directory,
                               const struct segment_keys *keys);
 void prover_release(struct prover *prover);
-/* The record with this index, borrowed until the next call; `place` is one at or before it from
- * which on reading can go on. As records_seek and records_find. */
-PASU_MUST_USE int prover_record(struct prover *prover, const struct records_place *place,
-                                uint64_t index, struct segment_record *record);
+/* The record with this index, borrowed until the next call. As records_seek_index and records_find.
+ */
+PASU_MUST_USE int prover_record(struct prover *prover, uint64_t index,
+                                struct segment_record *record);
 /* That the leaf is in the checkpoint's tree. PASU_E_RANGE: the checkpoint does not cover the index;
  * PASU_E_CORRUPT: it is another leaf; those of tile_source. */
 PASU_MUST_USE int prover_prove(struct prover *prover, uint64_t index, const struct tree_hash *leaf,

@@ -197,6 +197,14 @@ decode_body(struct ledger_reader *r, uint32_t type, struct view payload, struct 
         entry->type = LEDGER_OPENING;
         entry->u.opening = &body->opening;
         break;
+    case SEGMENT_CENSUS:
+        entry->type = LEDGER_CENSUS;
+        entry->u.census = &body->census;
+        break;
+    case SEGMENT_BYPASS:
+        entry->type = LEDGER_BYPASS;
+        entry->u.bypass = &body->bypass;
+        break;
     default:
         return decode_deed(r, type, payload, entry);
     }
@@ -322,11 +330,12 @@ next_of_rings(struct ledger_reader *r, struct ledger_entry *entry)
 static int
 begin_rings(struct ledger_reader *r)
 {
-    bool has_any = false;
+    uint64_t rings = 0;
 
     for (size_t i = 0; i < RINGS_MAX; i++)
-        has_any |= r->copies[i].at < r->copies[i].length;
-    return has_any ? records_look_back(&r->records) : 0;
+        if (r->copies[i].at < r->copies[i].length)
+            rings |= UINT64_C(1) << i;
+    return records_look_back(&r->records, rings);
 }
 
 int

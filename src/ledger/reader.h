@@ -31,9 +31,10 @@ enum ledger_entry_type {
     LEDGER_ORDINAL,
     LEDGER_MARK,
     LEDGER_OPENING,
-    /* Deeds: told only to who wants them. */
-    LEDGER_ASKED,
+    LEDGER_ASKED, /* these two are deeds: told only to who wants them */
     LEDGER_ERASED,
+    LEDGER_CENSUS,
+    LEDGER_BYPASS,
 };
 
 struct ledger_entry {
@@ -55,6 +56,8 @@ struct ledger_entry {
         const struct payload_opening *opening;
         const struct payload_asked *asked;
         const struct payload_erased *erased;
+        const struct message_census *census;
+        const struct message_bypass *bypass;
     } u;
 };
 

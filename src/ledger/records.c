@@ -6,6 +6,8 @@
 
 /* In memory a record's head is longer than in the file. */
 enum { BATCH_SIZE = 3 * SEGMENT_BATCH_MAX };
+/* Records: most rings are taken a hundred times a second. */
+enum { LOOK_BACK_FIRST = 1024, LOOK_BACK_MORE = 16 };
 
 _Static_assert(sizeof(struct segment_record) <= 2 * sizeof(struct segment_head),
                "a batch has room for its records");
@@ -324,7 +326,7 @@ records_seek(struct records *r, const struct records_place *place)
     if (r->first != place->segment || place->offset > r->scan.file.limit)
         return PASU_E_NOTFOUND;
     r->scan.offset = r->unseen = place->offset;
-    r->scan.next = r->next = place->index;
+    r->scan.next = r->next = r->unseen_next = place->index;
     return 0;
 }
 
@@ -338,7 +340,7 @@ records_seek_index(struct records *r, uint64_t index)
     if (result != 0)
         return result;
     r->unseen = r->scan.offset;
-    r->next = r->scan.next;
+    r->next = r->unseen_next = r->scan.next;
     r->is_broken = true; /* what a batch lacks now is no damage */
     return 0;
 }
@@ -359,39 +361,63 @@ records_find(struct records *r, uint64_t index, uint64_t most, struct segment_re
     return PASU_E_NOTFOUND;
 }
 
-int
-records_look_back(struct records *r)
+/* Which of the rings it is not known of up to where they were taken. */
+static uint64_t
+unknown_of(const struct records *r, uint64_t rings)
 {
-    struct segment_scan scan;
+    for (unsigned i = 0; i < RINGS_MAX; i++)
+        if (r->taken.rings[i].file != 0)
+            rings &= ~(UINT64_C(1) << i);
+    return rings;
+}
+
+/* What the records from that one on say, up to where the reading began. */
+static int
+look_from(struct records *r, struct segment_scan *scan, uint64_t index)
+{
     struct segment_record record;
     struct taken before = {0};
     uint32_t count;
+    int result = segment_scan_seek(scan, index);
+
+    while (result == 0 && scan->offset < r->unseen) {
+        int next = segment_scan_next(scan, &record);
+
+        if (next == 1)
+            taken_note(&before, &record, &count);
+        else if (next == 0)
+            break;
+        else if (next != PASU_E_CORRUPT)
+            result = next;
+    }
+    for (unsigned i = 0; result == 0 && i < RINGS_MAX; i++)
+        if (r->taken.rings[i].file == 0)
+            r->taken.rings[i] = before.rings[i];
+    return result;
+}
+
+int
+records_look_back(struct records *r, uint64_t rings)
+{
+    uint64_t back = LOOK_BACK_FIRST, behind = r->unseen_next - r->first;
+    struct segment_scan scan;
     int result;
 
-    if (r->unseen == 0)
+    if (r->unseen == 0 || unknown_of(r, rings) == 0)
         return 0;
     result = segment_scan_init(&scan, r->os, r->fd, r->first);
     if (result != 0)
         return result == PASU_E_CORRUPT ? 0 : result;
     result = segment_scan_unlock(&scan, r->keys);
-    if (result != 0) {
-        segment_scan_release(&scan);
-        return result;
-    }
-    while (scan.offset < r->unseen && (result = segment_scan_next(&scan, &record)) != 0) {
-        if (result == 1)
-            taken_note(&before, &record, &count);
-        else if (result != PASU_E_CORRUPT)
+    for (; result == 0; back *= LOOK_BACK_MORE) {
+        result = look_from(r, &scan, back < behind ? r->unseen_next - back : r->first);
+        if (back >= behind || unknown_of(r, rings) == 0)
             break;
     }
     segment_scan_release(&scan);
-    if (result < 0 && result != PASU_E_CORRUPT)
-        return result;
-    for (unsigned i = 0; i < RINGS_MAX; i++)
-        if (r->taken.rings[i].file == 0)
-            r->taken.rings[i] = before.rings[i];
-    r->unseen = 0;
-    return 0;
+    if (result == 0)
+        r->unseen = 0;
+    return result;
 }
 
 void

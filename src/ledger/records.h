@@ -27,8 +27,9 @@ struct records {
     int fd; /* of the segment that is read; -1: none */
     uint64_t first;
     struct segment_scan scan;
-    size_t left;         /* segments from this one on */
-    uint64_t unseen;     /* bytes of this segment before the place that was sought; 0: none */
+    size_t left; /* segments from this one on */
+    /* Bytes of this segment before the place that was sought (0: none), the record there. */
+    uint64_t unseen, unseen_next;
     uint64_t next, read; /* index that comes next; bytes of the segments before this one */
     bool is_at_end, is_second_look;
     bool is_empty;   /* no record of this segment was found: the next one is behind its index */
@@ -65,8 +66,9 @@ PASU_MUST_USE int records_find(struct records *records, uint64_t index, uint64_t
  * segment. */
 PASU_MUST_USE int records_seek_index(struct records *records, uint64_t index);
 /* At the end: what was skipped of the newest segment may say up to where a ring was taken, which
- * whoever goes on with the rings has to know; then `taken` does. PASU_E_IO, PASU_E_NOMEM. */
-PASU_MUST_USE int records_look_back(struct records *records);
+ * whoever goes on with the rings (a bit each) has to know; then `taken` does, of these. PASU_E_IO,
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int records_look_back(struct records *records, uint64_t rings);
 /* Bytes read, and about how many there are, for progress. */
 void records_progress(const struct records *records, uint64_t *done, uint64_t *all);
 

@@ -6,12 +6,14 @@
 
 #include "base/memory.h"
 
-/* Where one seeks by halving, no more is read than one record, or what zeros are looked at. */
-enum { BUFFER_SIZE = 1 << 20, NEAR = 512 << 10, SEEK_SIZE = SEGMENT_PAYLOAD_MAX + 4096 };
+/* A place that is sought is found to within NEAR; at each step on the way the bytes that are looked
+ * through for the beginning of a record. */
+enum { BUFFER_SIZE = 1 << 20, NEAR = 64 << 10, LOOK_MAX = 128 << 10 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
 
 _Static_assert(BUFFER_SIZE >= 2 * (SEGMENT_PAYLOAD_MAX + 64), "a record fits, and is worth a read");
+_Static_assert(LOOK_MAX > SEGMENT_PAYLOAD_MAX + 64, "a record begins there, if there are any");
 
 static bool
 is_sealed(const struct segment_scan *s)
@@ -152,14 +154,45 @@ try_keys(struct segment_scan *s, const struct segment_head *head, const uint8_t 
     return PASU_E_LEDGER_KEY;
 }
 
+static struct segment_head
+head_of(const struct segment_record *record)
+{
+    return (struct segment_head){.length = (uint32_t)record->payload.length,
+                                 .index = record->index,
+                                 .time = record->time,
+                                 .type = (uint16_t)record->type};
+}
+
+/* None of the keys opens a record: if one opens another that follows, it is the segment's, and the
+ * record was changed. Looked for once. */
+static int
+find_key(struct segment_scan *s, uint64_t behind)
+{
+    size_t room = s->room;
+    struct segment_record record;
+    int result = PASU_E_LEDGER_KEY, found = s->is_key_sought ? 0 : 1;
+
+    s->is_key_sought = true;
+    while (found == 1 && result == PASU_E_LEDGER_KEY) {
+        found = look(s, behind, LOOK_ANY, &record);
+        if (found == 1) {
+            const struct segment_head head = head_of(&record);
+
+            behind += s->room;
+            result = try_keys(s, &head, record.payload.bytes);
+        }
+    }
+    s->room = room;
+    if (found < 0)
+        return found;
+    return result == 0 ? PASU_E_CORRUPT : result;
+}
+
 /* Of a whole record, the payload as it was before it was encrypted. */
 static int
 open_payload(struct segment_scan *s, struct segment_record *record)
 {
-    const struct segment_head head = {.length = (uint32_t)record->payload.length,
-                                      .index = record->index,
-                                      .time = record->time,
-                                      .type = (uint16_t)record->type};
+    const struct segment_head head = head_of(record);
     int result;
 
     if (!is_sealed(s))
@@ -171,7 +204,7 @@ open_payload(struct segment_scan *s, struct segment_record *record)
     }
     result = try_keys(s, &head, record->payload.bytes);
     record->payload = view_of(s->plain, head.length - SEGMENT_TAG_SIZE);
-    return result;
+    return result == PASU_E_LEDGER_KEY ? find_key(s, record->offset + s->room) : result;
 }
 
 int
@@ -183,14 +216,14 @@ segment_scan_at(struct segment_scan *s, uint64_t offset, struct segment_record *
     return opened == 0 ? result : opened;
 }
 
-/* The place of the next bytes that are not zero, from `at` on; the limit where there are none. A
- * record has a length or a checksum. */
+/* The place of the next bytes that are not zero, from `at` on; at `end` or behind it where there
+ * are none before. A record has a length or a checksum. */
 static int
-skip_zeros(struct segment_scan *s, uint64_t *at)
+skip_zeros(struct segment_scan *s, uint64_t *at, uint64_t end)
 {
     static const uint8_t zeros[4096];
 
-    while (*at < s->file.limit) {
+    while (*at < end && *at < s->file.limit) {
         size_t length =
             s->file.limit - *at < sizeof(zeros) ? (size_t)(s->file.limit - *at) : sizeof(zeros);
         int error = 0;
@@ -226,11 +259,11 @@ search(struct segment_scan *s)
 {
     struct segment_record record = {0};
     uint64_t at = s->offset;
-    int result = skip_zeros(s, &at);
+    int result = skip_zeros(s, &at, s->file.limit);
 
     s->is_torn = result == 0 && at < s->file.limit;
     for (; result == 0 && at < s->file.limit; at += SEGMENT_ALIGNMENT) {
-        result = skip_zeros(s, &at);
+        result = skip_zeros(s, &at, s->file.limit);
         if (result != 0 || at >= s->file.limit)
             break;
         result = look(s, at, LOOK_SEARCH, &record);
@@ -302,29 +335,33 @@ segment_scan_leave(struct segment_scan *s)
     os->close(os->arg, fd);
 }
 
-/* 1: the first whole record from `at` on; 0: none before `end`. */
+/* 1: the first whole record from `at` on; 0: none that begins before `end`. */
 static int
 find_whole(struct segment_scan *s, uint64_t at, uint64_t end, struct segment_record *record)
 {
     int result = 0;
 
     for (; result == 0 && at < end; at += SEGMENT_ALIGNMENT) {
-        result = skip_zeros(s, &at);
+        result = skip_zeros(s, &at, end);
         if (result == 0 && at < end)
             result = look(s, at, LOOK_SEARCH, record);
     }
     return result == PASU_E_RANGE ? 0 : result;
 }
 
-static int
-seek(struct segment_scan *s, uint64_t index)
+int
+segment_scan_seek(struct segment_scan *s, uint64_t index)
 {
     uint64_t end = s->file.limit;
 
+    s->offset = sizeof(s->header);
+    s->next = s->header.first;
+    s->searched = 0;
     while (end > s->offset && end - s->offset > NEAR) {
         uint64_t middle = s->offset + (end - s->offset) / 2 / SEGMENT_ALIGNMENT * SEGMENT_ALIGNMENT;
         struct segment_record record;
-        int result = find_whole(s, middle, end, &record);
+        uint64_t most = end - middle > LOOK_MAX ? middle + LOOK_MAX : end;
+        int result = find_whole(s, middle, most, &record);
 
         if (result < 0)
             return result;
@@ -335,22 +372,6 @@ seek(struct segment_scan *s, uint64_t index)
             s->next = record.index;
         }
     }
+    s->searched = 0;
     return 0;
-}
-
-int
-segment_scan_seek(struct segment_scan *s, uint64_t index)
-{
-    size_t size = s->file.size;
-    int result;
-
-    s->offset = sizeof(s->header);
-    s->next = s->header.first;
-    s->searched = 0;
-    window_forget(&s->file);
-    s->file.size = SEEK_SIZE;
-    result = seek(s, index);
-    s->file.size = size;
-    s->searched = 0;
-    return result;
 }

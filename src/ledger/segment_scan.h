@@ -37,6 +37,7 @@ struct segment_scan {
     size_t room; /* that the last record takes up */
     const struct segment_keys *keys;
     struct segment_cipher cipher; /* with the one of the keys that is the segment's, once found */
+    bool is_key_sought;           /* in all records, and none was opened */
     uint8_t *plain;               /* a payload that was opened */
 };
 
@@ -63,8 +64,8 @@ PASU_MUST_USE int segment_scan_enter(struct segment_scan *scan, const struct os 
 void segment_scan_leave(struct segment_scan *scan);
 /* 1: a record; 0: the end, `offset` is behind the last whole record and `next` its index, the next
  * call looks there again; PASU_E_CORRUPT: damage, the next call goes on behind it;
- * PASU_E_LEDGER_KEY: a whole record that none of the keys opens, nor has one before it been opened;
- * the next call goes on behind it. PASU_E_IO, PASU_E_NOMEM. */
+ * PASU_E_LEDGER_KEY: a whole record that none of the keys opens, nor any other of the segment that
+ * it stands among; the next call goes on behind it. PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int segment_scan_next(struct segment_scan *scan, struct segment_record *record);
 /* At the end: the file has been written to, its length is taken anew. PASU_E_IO. */
 PASU_MUST_USE int segment_scan_renew(struct segment_scan *scan);

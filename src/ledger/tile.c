@@ -69,23 +69,31 @@ root_of(struct tree_hasher *hasher, const struct tree_hash *hashes, unsigned hei
     return result;
 }
 
+int
+tile_hashes(struct tile_store *s, unsigned level, uint64_t index, const struct tree_hash **hashes,
+            unsigned *width)
+{
+    *width = TILE_WIDTH;
+    if (index != partial_index(s->frontier.size, level))
+        return read_full(s, level, index, hashes);
+    *width = partial_width(s->frontier.size, level);
+    *hashes = s->partial[level];
+    return *width > 0 ? 0 : PASU_E_RANGE;
+}
+
 static int
 node_of_store(void *arg, unsigned height, uint64_t index, struct tree_hash *hash)
 {
     struct tile_store *s = arg;
-    unsigned level = height / TILE_HEIGHT;
+    unsigned level = height / TILE_HEIGHT, width;
     const struct tree_hash *hashes;
-    uint64_t first, tile;
-    int result = 0;
+    uint64_t first;
+    int result;
 
     if (height >= TREE_HEIGHTS || index >= s->frontier.size >> height)
         return PASU_E_RANGE;
     first = index << height % TILE_HEIGHT;
-    tile = first / TILE_WIDTH;
-    if (tile == partial_index(s->frontier.size, level))
-        hashes = s->partial[level];
-    else
-        result = read_full(s, level, tile, &hashes);
+    result = tile_hashes(s, level, first / TILE_WIDTH, &hashes, &width);
     if (result != 0)
         return result;
     return root_of(s->hasher, hashes + first % TILE_WIDTH, height % TILE_HEIGHT, hash);

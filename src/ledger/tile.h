@@ -59,6 +59,10 @@ PASU_MUST_USE int tile_append(struct tile_store *store, const struct tree_hash *
 /* Writes the partial tiles of the present size, those of them that are not there yet: all that a
  * checkpoint of this size needs is on disk then. */
 PASU_MUST_USE int tile_publish(struct tile_store *store);
+/* The hashes of a tile that the store has, borrowed until the next call, and how many it has.
+ * PASU_E_RANGE: none; as in tile_open. */
+PASU_MUST_USE int tile_hashes(struct tile_store *store, unsigned level, uint64_t index,
+                              const struct tree_hash **hashes, unsigned *width);
 /* The store as a source for proofs at any size up to its own. A node that is not full is
  * PASU_E_RANGE; tiles that are missing or damaged as in tile_open. */
 struct tree_source tile_source(struct tile_store *store);

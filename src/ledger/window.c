@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+enum { AHEAD_FIRST = 64 << 10 };
+
 int
 window_open(struct window *w, const struct os *os, int fd, size_t size)
 {
@@ -47,13 +49,26 @@ window_renew(struct window *w)
     return 0;
 }
 
+/* How many bytes to have from `at` on. */
+static size_t
+reach(struct window *w, uint64_t at, size_t length)
+{
+    bool goes_on = w->have > 0 && at >= w->at && at <= w->at + w->have;
+
+    w->ahead = goes_on ? w->ahead * 2 : AHEAD_FIRST;
+    if (w->ahead > w->size)
+        w->ahead = w->size;
+    return length > w->ahead ? length : w->ahead;
+}
+
 const uint8_t *
 window_bytes(struct window *w, uint64_t at, size_t length, int *error)
 {
-    size_t kept = 0;
+    size_t kept = 0, wanted;
 
     if (at >= w->at && at + length <= w->at + w->have)
         return w->buffer + (at - w->at);
+    wanted = reach(w, at, length);
     if (at >= w->at && at < w->at + w->have) {
         kept = (size_t)(w->at + w->have - at);
         memmove(w->buffer, w->buffer + (at - w->at), kept);
@@ -61,7 +76,7 @@ window_bytes(struct window *w, uint64_t at, size_t length, int *error)
     w->at = at;
     w->have = kept;
     while (w->have < length) {
-        uint64_t left = w->limit - at - w->have, room = w->size - w->have;
+        uint64_t left = w->limit - at - w->have, room = wanted - w->have;
         ssize_t n = w->os->pread(w->os->arg, w->fd, w->buffer + w->have,
                                  (size_t)(left < room ? left : room), (off_t)(at + w->have));
 

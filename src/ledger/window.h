@@ -15,7 +15,9 @@ struct window {
     uint64_t limit; /* the file's length */
     uint8_t *buffer;
     size_t size, have;
-    uint64_t at; /* of the buffer, in the file */
+    size_t ahead; /* how much is read at once: little at a place that was sought, more as it goes on
+                   */
+    uint64_t at;  /* of the buffer, in the file */
 };
 
 /* With a buffer of so many bytes. PASU_E_CORRUPT where it is no plain file; PASU_E_NOMEM. After an

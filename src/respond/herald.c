@@ -442,14 +442,14 @@ set_up(struct herald *h, const struct config *config)
 static int
 enter_sandbox(struct herald *h)
 {
-    int folders[2];
+    struct sandbox_folder folders[2];
     size_t count = 0;
     int result;
 
     if (h->file_copy.directory >= 0)
-        folders[count++] = h->file_copy.directory;
+        folders[count++] = (struct sandbox_folder){h->file_copy.directory, SANDBOX_WRITES};
     if (h->cosigned.directory >= 0)
-        folders[count++] = h->cosigned.directory;
+        folders[count++] = (struct sandbox_folder){h->cosigned.directory, SANDBOX_WRITES};
     result = sandbox_confine(folders, count);
     if (result == PASU_E_UNAVAILABLE) {
         LOG_EVENT(&h->log, UNCONFINED, F_TEXT("hint", "a kernel with Landlock (from 5.13 on)"));

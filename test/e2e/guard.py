@@ -172,8 +172,12 @@ class Guard(Direct):
             found[one["name"]] = one["pid"]
         return found
 
+    def steady(self):
+        """The same without the indexer, whose descriptors and memory are those of what it is at."""
+        return {name: pid for name, pid in self.pids().items() if name != "indexer"}
+
     def running(self):
-        """The same; nothing while it does not answer."""
+        """As pids(); nothing while it does not answer."""
         with contextlib.suppress(AssertionError):
             return self.pids()
         return {}

@@ -112,9 +112,9 @@ def part(ordinals=(), missed=(), kind=0, attribution=1, clear=5):
     return head, lists
 
 
-def exposure(*parts, session=64, rule=b"rule", actor=b"bob", verdict=0):
+def exposure(*parts, session=64, rule=b"rule", actor=b"bob", verdict=0, time=BEGIN, names=0x12345678):
     """What of an exposure is public, and its parts."""
-    head = struct.pack("<QQQIIQQQ4B", session, BEGIN, 0x0123456789abcdef, 0x12345678, 1, 6, 1, 0, verdict, len(parts),
+    head = struct.pack("<QQQIIQQQ4B", session, time, 0x0123456789abcdef, names, 1, 6, 1, 0, verdict, len(parts),
                        len(rule), len(actor))
     return head + rule + actor, parts
 

@@ -34,7 +34,10 @@ PRODUCT = {"name": (str, False), "uid": (str, False), "vendor_name": (str, False
 ACTOR = {"user": (dict, False), "session": (dict, False), "app_name": (str, False), "app_uid": (str, False)}
 USER = {"name": (str, False), "uid": (str, False), "type_id": (int, False)}
 SESSION = {"uid": (str, False)}
-ENDPOINT = {"ip": (str, False), "name": (str, False), "hostname": (str, False), "port": (int, False)}
+ENDPOINT = {"ip": (str, False), "name": (str, False), "hostname": (str, False), "port": (int, False),
+            "location": (dict, False), "autonomous_system": (dict, False)}
+LOCATION = {"country": (str, True)}
+SYSTEM = {"number": (int, True), "name": (str, False)}
 DATABASE = {"name": (str, False), "uid": (str, False), "type_id": (int, True), "type": (str, False)}
 QUERY = {"name": (str, False), "uid": (str, False), "query_string": (str, True)}
 POLICY = {"name": (str, False), "uid": (str, False)}
@@ -68,6 +71,8 @@ def check(event):
     check_object("product", event["metadata"]["product"], PRODUCT, ("name", "uid"))
     check_object("actor", event["actor"], ACTOR, ("process", "user", "session", "app_name", "app_uid"))
     check_object("src_endpoint", event["src_endpoint"], ENDPOINT, ("ip", "uid", "name", "hostname"))
+    check_object("location", event["src_endpoint"].get("location", {"country": "KR"}), LOCATION)
+    check_object("autonomous_system", event["src_endpoint"].get("autonomous_system", {"number": 1}), SYSTEM)
     for key, attributes, one_of in (("database", DATABASE, ("name", "uid")), ("query_info", QUERY, ("name", "uid")),
                                     ("policy", POLICY, ("name", "uid"))):
         if key in event:

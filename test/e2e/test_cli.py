@@ -113,11 +113,12 @@ def test_sessions_can_be_asked_for_by_principal():
 
 @test(gateway=True)
 def test_status_has_the_promised_keys_and_counts():
+    front().guard.wait("index_ready")
     with login("app") as one:
         one.query("SELECT 1")
         status = front().guard.status()
     assert STATUS_KEYS <= set(status), set(status)
-    equal({p["name"] for p in status["processes"]}, {"supervisor", "gate", "keeper"})
+    equal({p["name"] for p in status["processes"]}, {"supervisor", "gate", "keeper", "indexer"})
     for one in status["processes"]:
         equal(set(one), {"name", "pid", "restarts", "since"})
     assert status["sessions"] >= 1 and status["statements"] >= 1 and status["bytes_out"] > 0, status

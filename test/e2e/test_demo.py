@@ -72,8 +72,13 @@ def test_demo():
     counted = [number(n) for n in re.search(r"(?m)^rows +(\S+) +(\S+) +(\S+)$", said).groups()]
     assert counted[0] == counted[1] == rows == 1150 and counted[2] > rows, counted
     # One person's view.
-    subject = said[said.index("(pasu subject 131)"):]
-    assert re.search(r"shown by \d+ statements.* park", subject) and "phone" in subject, subject
+    subject = said[said.index("(pasu subject 131)"):said.index("(pasu certify 131)")]
+    shown = number(re.search(r"shown by (\d+) statements.* park", subject)[1])
+    assert "phone" in subject, subject
+    # Their certificate, which has proofs of the same, and a ledger without a fault.
+    proven = said[said.index("(pasu certify 131)"):said.index("(pasu ledger verify)")]
+    assert f"{shown} showings proven, 0 not" in proven and "signed" in proven and "fault" not in proven, proven
+    assert re.search(r"(?m)^covered +\d+ records", said[said.index("(pasu ledger verify)"):]), said
     process.until(lambda: not of_demos(), f"nothing runs: {of_demos()}")
     assert not os.listdir(place()), os.listdir(place())
 

@@ -304,11 +304,11 @@ def test_killed_at_random():
                       f"a new {name}", 40)
             until(lambda: works(address), f"a session after kill {number} ({name})", 40)
             if number == KILLS // 2:
-                measured = {name: count + 2 for name, count in descriptors(own.pids()).items() if name != "gate"}
+                measured = {name: count + 2 for name, count in descriptors(own.steady()).items() if name != "gate"}
     finally:
         load.stop()
     own.until_sessions(0)
-    until(lambda: all(count <= measured.get(name, 100) for name, count in descriptors(own.pids()).items()),
+    until(lambda: all(count <= measured.get(name, 100) for name, count in descriptors(own.steady()).items()),
           f"as few descriptors as before: {measured}")
     until(lambda: server().backends("application_name = 'load'") == 0, "the server's sessions end")
     own.stop()
@@ -341,7 +341,7 @@ def test_half_open():
 @harness.limit(3600 if harness.LONG else 180)
 def test_many_sessions():
     """Thousands of sessions one after the other: neither descriptors nor memory grow"""
-    pids = front().pids()
+    pids = front().steady()
     script = harness.folder() / "one.sql"
     script.write_text("SELECT 1;\n")
 
@@ -359,7 +359,7 @@ def test_many_sessions():
     more_files, more_memory = run(SESSIONS)
     assert all(more_files[name] <= files[name] for name in pids), (files, more_files)
     assert all(more_memory[name] <= memory[name] + 2 * MEGABYTE for name in pids), (memory, more_memory)
-    assert front().pids() == pids
+    assert front().steady() == pids
 
 
 if __name__ == "__main__":

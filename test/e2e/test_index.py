@@ -79,7 +79,7 @@ def test_damaged():
     index(front, "rebuild-index")
     front.stop()
     right = answer(front, "scope", "--no-index")
-    data = front.guard.folder / "ledger" / "index" / "data.mdb"
+    data = front.guard.folder / "ledger" / "index" / "now" / "data.mdb"
     file = bytearray(data.read_bytes())
     at = file.find(b"phone")
     assert at > 0
@@ -102,7 +102,7 @@ def test_other_version():
     made, _ = index(front, "rebuild-index")
     front.stop()
     right = answer(front, "scope", "--no-index")
-    data = front.guard.folder / "ledger" / "index" / "data.mdb"
+    data = front.guard.folder / "ledger" / "index" / "now" / "data.mdb"
     file = bytearray(data.read_bytes())
     for match in re.finditer(b"M(?=\2\0\0\0[\0-\7]\0\0\0)" , file):
         begin, end = match.end(), match.end() + 28
@@ -123,9 +123,15 @@ def test_damaged_behind():
     """Where the first record behind the index is damaged, an index that was brought up to date says so too"""
     front = shop.front("behind")
     traffic(front, "one")
+    front.stop()
     made, _ = index(front, "rebuild-index")
+    folder, kept = front.guard.folder / "ledger" / "index", front.guard.folder / "index"
+    shutil.copytree(folder, kept)
+    front.guard.start()
     traffic(front, "two")
     front.stop()
+    shutil.rmtree(folder)
+    kept.rename(folder)
     (path, _), = ledgerfile.segments(front.guard.folder / "ledger")
     offset, = (at for at, number, _, _ in ledgerfile.walk(path) if number == made["records"] + 1)
     file = bytearray(path.read_bytes())
@@ -156,7 +162,9 @@ def test_other_ledger():
         traffic(other, "two")
     for front in (one, other):
         front.stop()
-    shutil.copytree(*(front.guard.folder / "ledger" / "index" for front in (one, other)))
+    folders = [front.guard.folder / "ledger" / "index" for front in (one, other)]
+    shutil.rmtree(folders[1])
+    shutil.copytree(*folders)
     done = other.guard.run("ledger", "update-index", timeout=60)
     equal(done.returncode, 2)
     assert "another ledger" in done.stderr and "rebuild-index" in done.stderr, done.stderr
@@ -165,12 +173,13 @@ def test_other_ledger():
 
 @test(gateway=True)
 def test_encrypted():
-    """Of an encrypted ledger no index is made: it would not be encrypted"""
+    """Of an encrypted ledger no index is made, and no process is there to keep one: it would not be encrypted"""
     key = harness.folder() / "index.key"
     key.write_text("33" * 32)
     key.chmod(0o600)
     front = shop.front("veiled", more={"ledger": {"key_file": str(key)}})
     traffic(front, "one")
+    equal(sorted(front.guard.pids()), ["gate", "keeper", "supervisor"])
     done = front.guard.run("ledger", "rebuild-index")
     equal(done.returncode, 2)
     assert "encrypted" in done.stderr and not os.path.exists(front.guard.folder / "ledger" / "index"), done.stderr

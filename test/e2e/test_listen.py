@@ -13,17 +13,7 @@ import postgres
 import process
 import wire
 
-SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 LISTED, UNLISTED = "127.0.0.2", "127.0.0.9"
-
-
-def header(source, destination=("198.51.100.1", 5432), *, command=1, family=None, more=b"", version=2):
-    """A PROXY protocol header, version 2: `command` 1 is PROXY, 0 is LOCAL."""
-    kind = socket.AF_INET6 if ":" in source[0] else socket.AF_INET
-    body = (socket.inet_pton(kind, source[0]) + socket.inet_pton(kind, destination[0]) +
-            struct.pack("!HH", source[1], destination[1])) + more
-    code = family if family is not None else (0x21 if kind == socket.AF_INET6 else 0x11)
-    return SIGNATURE + bytes([version << 4 | command, code]) + struct.pack("!H", len(body)) + body
 
 
 @harness.shared
@@ -121,9 +111,9 @@ def test_upstream_by_unix_socket():
 def test_proxy_header():
     """A listed peer's PROXY header gives the client's address, IPv4 and IPv6, with or without extras"""
     extras = struct.pack("!BH", 0x04, 200) + bytes(200)
-    headers = [(header(("203.0.113.7", 40000)), "203.0.113.7", 40000),
-               (header(("2001:db8::1234", 40001), ("2001:db8::1", 1)), "2001:db8::1234", 40001),
-               (header(("203.0.113.8", 40002), more=extras), "203.0.113.8", 40002)]
+    headers = [(wire.proxy_header(("203.0.113.7", 40000)), "203.0.113.7", 40000),
+               (wire.proxy_header(("2001:db8::1234", 40001), ("2001:db8::1", 1)), "2001:db8::1234", 40001),
+               (wire.proxy_header(("203.0.113.8", 40002), more=extras), "203.0.113.8", 40002)]
     for bytes_, address, port in headers:
         name = f"from {port}"
         with wire.login(proxy_place(), source=LISTED, header=bytes_, application_name=name) as session:
@@ -134,7 +124,7 @@ def test_proxy_header():
 @harness.gateway_only
 def test_proxy_header_in_pieces():
     """The header may come byte by byte, and in one packet with what follows"""
-    whole = header(("203.0.113.7", 40000)) + wire.startup("postgres", "postgres")
+    whole = wire.proxy_header(("203.0.113.7", 40000)) + wire.startup("postgres", "postgres")
     with wire.Wire(proxy_place(), source=LISTED) as session:
         for at in range(len(whole)):
             session.send(whole[at:at + 1], drain=False)
@@ -147,8 +137,8 @@ def test_proxy_header_in_pieces():
 @harness.gateway_only
 def test_proxy_local():
     """A LOCAL header (the balancer's own check) keeps the peer's own address"""
-    local = header(("203.0.113.7", 1), command=0)
-    bare = SIGNATURE + b"\x20\0\0\0"
+    local = wire.proxy_header(("203.0.113.7", 1), command=0)
+    bare = wire.PROXY_SIGNATURE + b"\x20\0\0\0"
     for number, one in enumerate((local, bare)):
         with wire.login(proxy_place(), source=LISTED, header=one, application_name=f"local {number}") as session:
             assert session.value("SELECT 1") == "1"
@@ -169,7 +159,7 @@ def is_refused(place, data, source):
 def test_proxy_unlisted():
     """A peer that is not listed is refused, whatever it sends"""
     start = wire.startup("postgres", "postgres") + wire.TERMINATE
-    assert is_refused(proxy_place(), header(("203.0.113.7", 4)) + start, UNLISTED)
+    assert is_refused(proxy_place(), wire.proxy_header(("203.0.113.7", 4)) + start, UNLISTED)
     assert is_refused(proxy_place(), start, UNLISTED)
 
 
@@ -180,12 +170,12 @@ def test_proxy_header_must_come():
     wrong = [
         start,
         b"PROXY TCP4 203.0.113.7 198.51.100.1 1 2\r\n" + start,
-        header(("203.0.113.7", 4), version=1) + start,
-        header(("203.0.113.7", 4), command=5) + start,
-        header(("203.0.113.7", 4), family=0x21)[:16 + 12] + start,
-        header(("203.0.113.7", 4), family=0x12) + start,
-        SIGNATURE + b"\x21\x11" + struct.pack("!H", 4) + b"\0" * 4 + start,
-        SIGNATURE + b"\x21\x11" + struct.pack("!H", 65535) + b"\0" * 65535 + start,
+        wire.proxy_header(("203.0.113.7", 4), version=1) + start,
+        wire.proxy_header(("203.0.113.7", 4), command=5) + start,
+        wire.proxy_header(("203.0.113.7", 4), family=0x21)[:16 + 12] + start,
+        wire.proxy_header(("203.0.113.7", 4), family=0x12) + start,
+        wire.PROXY_SIGNATURE + b"\x21\x11" + struct.pack("!H", 4) + b"\0" * 4 + start,
+        wire.PROXY_SIGNATURE + b"\x21\x11" + struct.pack("!H", 65535) + b"\0" * 65535 + start,
     ]
     for number, data in enumerate(wrong):
         assert is_refused(proxy_place(), data, LISTED), f"taken: {number}: {data[:60]!r}"
@@ -194,7 +184,7 @@ def test_proxy_header_must_come():
 @harness.gateway_only
 def test_proxy_header_elsewhere():
     """On an ordinary listener a PROXY header is junk: nobody says who he is"""
-    start = header(("203.0.113.7", 4)) + wire.startup("postgres", "postgres") + wire.TERMINATE
+    start = wire.proxy_header(("203.0.113.7", 4)) + wire.startup("postgres", "postgres") + wire.TERMINATE
     assert is_refused(front().address("proxied"), start, LISTED)
 
 
@@ -203,8 +193,8 @@ def test_proxied_address_counts():
     """Limits by address count the client that the header names, not the balancer"""
     pending = [wire.Wire(proxy_place(), source=LISTED) for _ in range(100)]
     for number, one in enumerate(pending):
-        one.send(header((f"203.0.113.{number + 1}", 4)))
-    with wire.login(proxy_place(), source=LISTED, header=header(("203.0.113.200", 4))) as session:
+        one.send(wire.proxy_header((f"203.0.113.{number + 1}", 4)))
+    with wire.login(proxy_place(), source=LISTED, header=wire.proxy_header(("203.0.113.200", 4))) as session:
         assert session.value("SELECT 1") == "1"
     for one in pending:
         one.abort()

@@ -26,7 +26,7 @@ def works(front):
 
 
 def descriptors(front):
-    return {name: process.descriptors(pid) for name, pid in front.guard.pids().items()}
+    return {name: process.descriptors(pid) for name, pid in front.guard.steady().items()}
 
 
 def kill(front, name):

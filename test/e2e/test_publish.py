@@ -496,10 +496,10 @@ def test_herald_lost():
             arrives(signed(front).size, file_size(path), timeout=20)
             equal(session.value(f"SELECT {turn}"), str(turn))
             equal([front.guard.pids()[name] for name in ("gate", "keeper")], [old["gate"], old["keeper"]])
-            now = {name: process.descriptors(pid) for name, pid in front.guard.pids().items()}
+            now = {name: process.descriptors(pid) for name, pid in front.guard.steady().items()}
             others = others or now
         until(lambda: all(process.descriptors(pid) <= others[name] + 1
-                          for name, pid in front.guard.pids().items()), f"descriptors as before: {others}")
+                          for name, pid in front.guard.steady().items()), f"descriptors as before: {others}")
     front.stop()
 
 

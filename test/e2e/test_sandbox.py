@@ -20,7 +20,7 @@ import targets
 import wire
 from stage import Front, equal, test
 
-FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2}  # the children's own, and the one they started with
+FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2, "indexer": 2}  # the children's own, and the one they started with
 
 
 def said(pid):
@@ -54,20 +54,20 @@ def published(front):
 
 @test(gateway=True)
 def test_every_process_is_filtered():
-    """Supervisor, gate, keeper and herald run under a system-call filter, and no program they ran could have more
+    """Supervisor, gate, keeper, herald and indexer run under a system-call filter, and no program they ran could have more
     rights than they"""
     for name, pid in publishing().guard.pids().items():
         status = said(pid)
         equal((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"), name)
         equal(int(status["Seccomp_filters"]), FILTERS[name], f"{name}: filters")
-        equal(len(process.children(pid)), 3 if name == "supervisor" else 0, f"{name}: children")
+        equal(len(process.children(pid)), 4 if name == "supervisor" else 0, f"{name}: children")
         for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
             equal(said(f"{pid}/task/{thread.name}")["Seccomp_filters"], str(FILTERS[name]), f"{name}: a thread")
 
 
 @test(gateway=True)
 def test_children_have_no_rights():
-    """Gate, keeper and herald run without root's rights, can get none back, and hold few descriptors"""
+    """Gate, keeper, herald and indexer run without root's rights, can get none back, and hold few descriptors"""
     for name, pid in publishing().guard.pids().items():
         status = said(pid)
         assert process.descriptors(pid) < 32, f"{name}: {process.descriptors(pid)} descriptors"
@@ -114,6 +114,41 @@ def test_herald_runs_a_program():
         assert works(front)
         process.until(lambda: before != published(front) == newest.read_bytes(), "it publishes")
         equal(session.value("SELECT 1"), "1")
+
+
+@injection
+@test(gateway=True)
+def test_indexer_runs_a_program():
+    """An indexer made to run a program is ended before it does (SIGSYS); a new one keeps the index, and no session
+    notices"""
+    front = stage.front()
+    front.guard.wait("index_ready")
+    mark, pids = front.guard.mark(), front.guard.pids()
+    with front.login() as session:
+        injected.call(pids["indexer"], injected.EXECVE)
+        event = front.guard.wait("process_died", start=mark, name="indexer")
+        equal((event["pid"], event["how"]), (pids["indexer"], "SYS"))
+        front.guard.wait("index_ready", start=mark)
+        equal(session.value("SELECT 1"), "1")
+
+
+@harness.root_only
+@test(gateway=True)
+def test_indexer_knows_little():
+    """The indexer has nothing of the ledger open but the segments and the index, no socket but the supervisor's, the
+    lowest priority, and in its memory neither the secret nor the key that signs"""
+    front = stage.front()
+    front.guard.wait("index_ready")
+    pid, folder = front.guard.pids()["indexer"], front.guard.folder / "ledger"
+    held = [os.readlink(one) for one in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+    places = [one for one in held if one.startswith(str(folder))]
+    assert {str(folder / name) for name in ("segments", "index")} <= set(places), held
+    assert all(one.startswith((f"{folder}/segments", f"{folder}/index")) for one in places), places
+    equal(sum(one.startswith("socket:") for one in held), 1, "sockets")
+    equal(os.getpriority(os.PRIO_PROCESS, pid), 19)
+    key = base64.b64decode((folder / "signing.key").read_text(encoding="utf-8").strip().split("+", 4)[4])[1:]
+    memory = writable_memory(pid)
+    equal([word in memory for word in ((folder / "secret").read_bytes(), key)], [False, False])
 
 
 @harness.root_only

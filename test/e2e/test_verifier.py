@@ -746,6 +746,11 @@ GOLDEN = {
     25: {"ordinal": DIRECTORY, "uid": 1003, "why": b"asked for"},
     26: {"about": 4, "part": 7, "which": 1, "count": 6000, "root": b"\xaa" + bytes(30) + b"\xbb",
          "seed": b"\xcc" + bytes(30) + b"\xdd"},
+    28: {"what": 0, "final": 1, "database": 16389, "cluster": 0x0123456789abcdef, "counting": BEGIN, "reset": 0, "since": BEGIN,
+         "at": BEGIN + 1, "base": 100, "sessions": 120, "through_least": 10, "through_most": 13, "at_least": 7, "at_most": 10,
+         "gateway": b"shop", "name": b"orders"},
+    29: {"began": BEGIN, "seen": BEGIN + 1, "pid": 1234, "port": 54329, "certain": 1, "replication": 0, "over": 1,
+         "gateway": b"shop", "principal": b"alice", "database": b"orders", "application": b"psql", "address": b"192.0.2.1"},
 }
 
 
@@ -758,6 +763,19 @@ def test_payloads_say_what_they_say_to_pasu():
         payload = bytes.fromhex("".join(re.findall('"(.*)"', digits)))
         equal((name, tool().parse(int(kind), payload)), (tool().PAYLOADS[int(kind)][0], GOLDEN[int(kind)]))
     tool().check_mark(GOLDEN[13])
+
+
+def census(place, value):
+    """One with this in one of its fields: all others are 0, or 1 where nothing is too low."""
+    fields = [0, 0, 0, 5, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1]
+    fields[place] = value
+    return struct.pack("<BBHI11Q", *fields) + text("shop") + text("")
+
+
+def bypass(at):
+    payload = bytearray(28)
+    payload[at] = 2
+    return bytes(payload) + text("") * 5
 
 
 @test
@@ -791,6 +809,10 @@ def test_what_cannot_be_is_found():
             (23, struct.pack("<QII", 1, 0, 0) + who, "that there was not"), (22, struct.pack("<QII", 1, 0, 1) + who, "must be zero"),
             (24, struct.pack("<QQ", 2, 2), "range that cannot be"), (24, struct.pack("<QQ", 0, 4), "range that cannot be"),
             (25, struct.pack("<II", 5, 0) + text(""), "does not give"),
+            (28, census(0, 8), "a kind that there is not"), (28, census(1, 2), "a kind that there is not"),
+            (28, census(7, 2), "ends before it begins"), (28, census(9, 2), "more in base"),
+            (28, census(11, 2), "more in through_least"), (28, census(13, 2), "more in at_least"),
+            *((29, bypass(at), "neither yes nor no") for at in (22, 23, 24)),
             (26, struct.pack("<QBBxxI", 3, 0, 0, 0) + bytes(64), "not before it")):
         made = Ledger()
         made.add(kind, payload, payload[:48] if kind == 26 else None)

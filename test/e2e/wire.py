@@ -389,6 +389,18 @@ class Wire:
                 return self
 
 
+PROXY_SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def proxy_header(source, destination=("198.51.100.1", 5432), *, command=1, family=None, more=b"", version=2):
+    """A PROXY protocol header, version 2: `command` 1 is PROXY, 0 is LOCAL."""
+    kind = socket.AF_INET6 if ":" in source[0] else socket.AF_INET
+    body = (socket.inet_pton(kind, source[0]) + socket.inet_pton(kind, destination[0]) +
+            struct.pack("!HH", source[1], destination[1])) + more
+    code = family if family is not None else (0x21 if kind == socket.AF_INET6 else 0x11)
+    return PROXY_SIGNATURE + bytes([version << 4 | command, code]) + struct.pack("!H", len(body)) + body
+
+
 def login(address, *, user="postgres", database="postgres", password=None, tls=None, direct_tls=None,
           version=VERSION_3_0, source=None, timeout=TIMEOUT, receive_buffer=None, header=b"", **options):
     """A session that is ready. `tls`: an ssl context, asked for by SSLRequest; `direct_tls`: one

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static int directory;
+static int directory, index_place; /* the ledger's folder, and the index's in it */
 static char folder[] = "/tmp/pasu-index-XXXXXX";
 
 struct answer {
@@ -23,7 +23,11 @@ struct answer {
 static inline struct entries
 entries_of(struct told_ledger *l)
 {
-    return (struct entries){l, told_seek, told_next, told_choose, told_damage};
+    return (struct entries){.arg = l,
+                            .seek = told_seek,
+                            .next = told_next,
+                            .choose = told_choose,
+                            .damage = told_damage};
 }
 
 static inline void
@@ -170,12 +174,12 @@ build(struct told_ledger *l, size_t from, size_t to)
     struct index *index;
 
     if (from == 0)
-        assert_int_equal(index_make(&index, directory), 0);
+        assert_int_equal(index_make(&index, index_place), 0);
     else
-        assert_int_equal(index_open_to_write(&index, directory), 0);
+        assert_int_equal(index_open_to_write(&index, index_place), 0);
     build_into(index, l, from, to);
     if (from == 0) {
-        assert_int_equal(index_replace(index, directory), 0);
+        assert_int_equal(index_replace(index, index_place), 0);
     } else {
         assert_int_equal(index_commit(index), 0);
         index_close(index);
@@ -258,16 +262,15 @@ set_up(void **state PASU_UNUSED)
     if (mkdtemp(folder) == NULL)
         return -1;
     directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return directory >= 0 ? 0 : -1;
+    index_place = directory >= 0 ? index_folder(directory) : -1;
+    return index_place >= 0 ? 0 : -1;
 }
 
 static inline int
 tear_down(void **state PASU_UNUSED)
 {
-    static const char *const files[] = {"index/data.mdb", "index/lock.mdb"};
-
-    for (size_t f = 0; f < COUNT_OF(files); f++)
-        unlinkat(directory, files[f], 0);
+    index_remove(index_place);
+    close(index_place);
     unlinkat(directory, "index", AT_REMOVEDIR);
     close(directory);
     return rmdir(folder);

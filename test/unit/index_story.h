@@ -23,6 +23,7 @@ struct told {
         struct payload_gap gap;
         struct exposure exposure;
         struct vocabulary vocabulary;
+        struct payload_opening opening;
     } body;
     uint32_t *ordinals[EXPOSURE_PARTS_MAX][2];
 };

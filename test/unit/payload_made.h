@@ -18,14 +18,30 @@ struct layout {
 };
 
 static const struct layout layouts[] = {
-    {3, ""},           {4, ""},          {5, "884z4"},
-    {6, "88211tttta"}, {7, "884z48888"}, {8, "842z2ttta"},
-    {10, "8*"},        {12, "41z388*"},  {13, "8884421z5nnnn84z4"},
-    {14, "448888"},    {15, "844t"},     {16, "h8"},
-    {17, "h4z4"},      {18, "81z3TT"},   {19, "84z4TT"},
-    {20, "44TT"},      {21, "4488T"},    {22, "84z4TT"},
-    {23, "84z4TT"},    {24, "88"},       {25, "44T"},
+    {3, ""},
+    {4, ""},
+    {5, "884z4"},
+    {6, "88211tttta"},
+    {7, "884z48888"},
+    {8, "842z2ttta"},
+    {10, "8*"},
+    {12, "41z388*"},
+    {13, "8884421z5nnnn84z4"},
+    {14, "448888"},
+    {15, "844t"},
+    {16, "h8"},
+    {17, "h4z4"},
+    {18, "81z3TT"},
+    {19, "84z4TT"},
+    {20, "44TT"},
+    {21, "4488T"},
+    {22, "84z4TT"},
+    {23, "84z4TT"},
+    {24, "88"},
+    {25, "44T"},
     {26, "811z24hh"},
+    {28, "11z2488888888888tt"},
+    {29, "8842111z3tttta"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -140,6 +156,19 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[8] &= 7;
         m->bytes[9] &= 1;
         set_u32(m, 12, 1 + random_below(random, EXPOSURE_ORDINALS_MAX));
+        break;
+    case SEGMENT_CENSUS:
+        m->bytes[0] &= 7;
+        m->bytes[1] &= 1;
+        m->bytes[39] &= 0x7f;
+        m->bytes[47] &= 0x7f;
+        for (size_t at = 32; at < 96; at += 16)
+            in_order(m, at);
+        break;
+    case SEGMENT_BYPASS:
+        m->bytes[22] &= 1;
+        m->bytes[23] &= 1;
+        m->bytes[24] &= 1;
         break;
     default:
         break;

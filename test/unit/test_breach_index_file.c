@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is put into an index: it comes back, and where another one has it otherwise, that is told.
  */
+#include "base/memory.h"
 #include "breach/index_compare.h"
 #include "breach/index_state.h"
 #include "unit.h"
@@ -11,7 +12,7 @@
 
 struct place {
     char path[32];
-    int directory;
+    int directory, folder; /* the ledger's, and the index's in it */
 };
 
 struct pair {
@@ -45,11 +46,13 @@ make(struct place *p, const struct pair *pairs, size_t count)
     assert_non_null(mkdtemp(p->path));
     p->directory = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(p->directory >= 0);
-    assert_int_equal(index_make(&index, p->directory), 0);
+    p->folder = index_folder(p->directory);
+    assert_true(p->folder >= 0);
+    assert_int_equal(index_make(&index, p->folder), 0);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(index_put(index, pairs[i].table, view(pairs[i].key), view(pairs[i].value)),
                          0);
-    assert_int_equal(index_replace(index, p->directory), 0);
+    assert_int_equal(index_replace(index, p->folder), 0);
     assert_int_equal(index_open(&index, p->directory), 0);
     return index;
 }
@@ -58,8 +61,8 @@ static void
 drop(struct place *p, struct index *index)
 {
     index_close(index);
-    unlinkat(p->directory, "index/data.mdb", 0);
-    unlinkat(p->directory, "index/lock.mdb", 0);
+    index_remove(p->folder);
+    close(p->folder);
     assert_int_equal(unlinkat(p->directory, "index", AT_REMOVEDIR), 0);
     close(p->directory);
     assert_int_equal(rmdir(p->path), 0);
@@ -150,7 +153,7 @@ gaps_come_back_as_they_were(void **state PASU_UNUSED)
     struct gaps again;
 
     index_close(index);
-    assert_int_equal(index_open_to_write(&index, place.directory), 0);
+    assert_int_equal(index_open_to_write(&index, place.folder), 0);
     assert_int_equal(index_gaps_save(&gaps, index), 0);
     assert_int_equal(index_gaps_load(&again, index), 0);
     assert_true(again.state == gaps.state && again.last == gaps.last);
@@ -167,6 +170,76 @@ gaps_come_back_as_they_were(void **state PASU_UNUSED)
     drop(&place, index);
 }
 
+/* Sessions past pasu, and what is known of them. */
+static void
+note_past(struct gaps *gaps)
+{
+    const struct message_census census[] = {
+        {.since = 5, .at = 5, .gateway = "main", .database = "shop"},
+        {.since = 5,
+         .at = 9,
+         .at_least = 2,
+         .at_most = 3,
+         .is_final = 1,
+         .gateway = "main",
+         .database = "shop"},
+        {.what = CENSUS_RESET,
+         .since = 9,
+         .at = 12,
+         .at_most = UINT64_MAX,
+         .gateway = "main",
+         .database = "shop"},
+        {.what = CENSUS_ALONE, .since = 7, .at = 7, .at_most = UINT64_MAX, .gateway = "other"},
+    };
+    const struct message_bypass bypass = {.began = 3,
+                                          .seen = 8,
+                                          .pid = 77,
+                                          .port = 5000,
+                                          .is_certain = 1,
+                                          .gateway = "main",
+                                          .principal = "app",
+                                          .database = "shop",
+                                          .application = "psql",
+                                          .address = "192.0.2.1"};
+    struct ledger_entry entry = {.type = LEDGER_BYPASS, .time = 8, .u.bypass = &bypass};
+
+    gaps_note(gaps, &entry);
+    entry.type = LEDGER_CENSUS;
+    for (size_t i = 0; i < COUNT_OF(census); i++) {
+        entry.u.census = &census[i];
+        gaps_note(gaps, &entry);
+    }
+}
+
+static void
+sessions_past_pasu_come_back_as_they_were(void **state PASU_UNUSED)
+{
+    struct gaps *gaps = memory_new(1, sizeof(*gaps)), *again = memory_new(1, sizeof(*again));
+    struct place place;
+    struct index *index = make(&place, NULL, 0);
+
+    assert_true(gaps && again);
+    note_past(gaps);
+    index_close(index);
+    assert_int_equal(index_open_to_write(&index, place.folder), 0);
+    assert_int_equal(index_gaps_save(gaps, index), 0);
+    assert_int_equal(index_gaps_load(again, index), 0);
+    assert_int_equal(again->past, 1);
+    assert_int_equal(again->items[0].at_least, 2);
+    assert_memory_equal(&again->reconciled, &gaps->reconciled, sizeof(gaps->reconciled));
+    gaps->reconciled.stretches[1].place = 2; /* there are two */
+    assert_int_equal(index_gaps_save(gaps, index), 0);
+    assert_int_equal(index_gaps_load(again, index), PASU_E_CORRUPT);
+    gaps->reconciled.stretches[1].place = 1;
+    gaps->items[0].what = GAP_LOST; /* which the place says is its gap */
+    gaps->reconciled.places[0].gap = 1;
+    assert_int_equal(index_gaps_save(gaps, index), 0);
+    assert_int_equal(index_gaps_load(again, index), PASU_E_CORRUPT);
+    memory_free(gaps);
+    memory_free(again);
+    drop(&place, index);
+}
+
 int
 main(void)
 {
@@ -174,6 +247,7 @@ main(void)
         cmocka_unit_test(the_same_is_not_told_of),
         cmocka_unit_test(what_is_otherwise_missing_or_more_is_told_of_in_its_table),
         cmocka_unit_test(gaps_come_back_as_they_were),
+        cmocka_unit_test(sessions_past_pasu_come_back_as_they_were),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,7 @@ damage(const struct kind *kind)
     struct index_walk walk;
     struct view key, value;
     unsigned count = 0;
-    int file = openat(directory, "index/data.mdb", O_RDWR | O_CLOEXEC), next;
+    int file = openat(directory, "index/now/data.mdb", O_RDWR | O_CLOEXEC), next;
     struct stat s;
     uint8_t *bytes;
 
@@ -208,9 +208,9 @@ comparing_finds_a_wrong_month(void **state PASU_UNUSED)
 
     tell_all(&l, 6, ENTRIES);
     build(&l, 0, place_behind(&l, l.count));
-    assert_int_equal(index_make(&right, directory), 0);
+    assert_int_equal(index_make(&right, index_place), 0);
     build_into(right, &l, 0, place_behind(&l, l.count));
-    assert_int_equal(index_open_to_write(&wrong, directory), 0);
+    assert_int_equal(index_open_to_write(&wrong, index_place), 0);
     for (unsigned i = 0; i < 2; i++) {
         uint8_t name[INDEX_KEY_MAX], bytes[8192];
         size_t key_length = i == 0 ? 8 : INDEX_CHUNK_KEY, length = 0;
@@ -233,7 +233,7 @@ comparing_finds_a_wrong_month(void **state PASU_UNUSED)
     assert_int_equal(index_compare(wrong, right, note, &differences), 0);
     assert_int_equal(differences, changed);
     index_close(wrong);
-    index_discard(right, directory);
+    index_discard(right, index_place);
     forget_all(&l);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a ledger names one person: every list, the place in it, its opening, and where to read it.
- */
+/* Where a ledger names one person: every list, the place in it, and its opening. */
 #include "base/memory.h"
 #include "breach/mentions.h"
 #include "breach_story.h"
@@ -97,6 +96,7 @@ each_list_that_has_the_person_is_a_mention(void **state PASU_UNUSED)
     m = t.mentions.items;
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(m[i].record, 4);
+        assert_int_equal(m[i].place.index, 4);
         assert_int_equal(m[i].number, 2);
         assert_int_equal(m[i].ordinal, 42);
         assert_int_equal(m[i].part, i);
@@ -169,28 +169,35 @@ what_is_only_in_a_ring_has_no_record(void **state PASU_UNUSED)
     finish(&t);
 }
 
+/* Stretches of a ledger can overlap, and come in another order. */
 static void
-any_record_is_found_from_a_place_that_is_near(void **state PASU_UNUSED)
+entries_may_come_again_and_later_ones_first(void **state PASU_UNUSED)
 {
-    static const uint32_t ordinals[] = {1};
+    static const uint32_t ordinals[] = {42};
     struct exposure e = two_parts(ordinals, 1);
+    struct payload_opening opening = {.record = 8, .count = 1};
+    struct ledger_entry shown = {.type = LEDGER_EXPOSURE, .u.exposure = &e},
+                        opened = {.type = LEDGER_OPENING, .u.opening = &opening};
+    static const uint64_t order[] = {8, 20, 19, 9, 8, 5, 9, 20, 19};
     struct told t = {0};
 
     begin(&t, 42);
-    for (unsigned i = 0; i < 3000; i++) {
-        if (i == 2000)
-            t.place = (struct records_place){.segment = t.story.seq + 1};
-        expose(&t, &e, false);
-    }
-    assert_null(mentions_place(&t.mentions, 0));
-    for (uint64_t index = 1; index <= t.story.seq; index++) {
-        const struct records_place *place = mentions_place(&t.mentions, index);
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        struct ledger_entry *entry = order[i] > 10 ? &opened : &shown;
 
-        assert_non_null(place);
-        assert_in_range(index, place->index, place->index + 255);
-        assert_int_equal(place->segment, index <= 2002 ? 0 : 2003);
+        entry->seq = order[i];
+        assert_int_equal(mentions_note(&t.mentions, entry, &t.place, false), 0);
     }
-    assert_true(t.mentions.place_count < 20);
+    assert_int_equal(mentions_end(&t.mentions), 0);
+    assert_int_equal(t.mentions.count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        static const uint64_t records[] = {5, 8, 9};
+
+        assert_int_equal(t.mentions.items[i].record, records[i / 2]);
+        assert_int_equal(t.mentions.items[i].part, i % 2);
+        assert_int_equal(t.mentions.items[i].opening, i == 2 ? 20 : 0);
+    }
+    assert_int_equal(t.mentions.size, 21);
     finish(&t);
 }
 
@@ -245,7 +252,7 @@ main(void)
         cmocka_unit_test(one_with_that_number_of_another_kind_is_somebody_else),
         cmocka_unit_test(an_opening_is_that_of_its_list_alone),
         cmocka_unit_test(what_is_only_in_a_ring_has_no_record),
-        cmocka_unit_test(any_record_is_found_from_a_place_that_is_near),
+        cmocka_unit_test(entries_may_come_again_and_later_ones_first),
         cmocka_unit_test(more_than_a_document_holds_is_counted),
         cmocka_unit_test(without_memory_there_is_an_error_and_nothing_else),
     };

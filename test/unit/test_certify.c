@@ -74,20 +74,20 @@ prove(struct ledger *l, uint64_t index, uint32_t number)
     struct tree_proof proof;
 
     assert_int_equal(prover_open(&p, &l->disk->os, l->disk->directory, NULL), 0);
-    assert_int_equal(prover_record(&p, &first_place, index, &record), 0);
+    assert_int_equal(prover_record(&p, index, &record), 0);
     assert_int_equal(payload_read_opening(&opening, record.payload), 0);
-    assert_int_equal(entry_leaf(&p.hasher, &record, &hash), 0);
+    assert_int_equal(entry_leaf(&p.digester.hasher, &record, &hash), 0);
     assert_int_equal(prover_prove(&p, index, &hash, &proof), 0);
     assert_int_equal(opening.record, l->exposure);
-    assert_int_equal(prover_record(&p, &first_place, l->exposure, &record), 0);
+    assert_int_equal(prover_record(&p, l->exposure, &record), 0);
     assert_int_equal(exposure_decode(&exposure,
                                      view_of(record.payload.bytes + ENTRY_SALT,
                                              record.payload.length - ENTRY_SALT),
                                      space, COUNT_OF(space)),
                      0);
-    assert_int_equal(opening_prove(&leaf, &p.hasher, &opening, &exposure, number), 0);
+    assert_int_equal(opening_prove(&leaf, &p.digester.hasher, &opening, &exposure, number), 0);
     assert_int_equal(leaf.ordinal, l->ordinals[number]);
-    assert_int_equal(opening_verify(&p.hasher, &opening, &leaf), 0);
+    assert_int_equal(opening_verify(&p.digester.hasher, &opening, &leaf), 0);
     prover_release(&p);
 }
 
@@ -192,7 +192,7 @@ a_certificate_is_signed_once_that_is_recorded(void **state)
         certificate_check(&l.records.chain.key.public, digest, view_of(note, sign(&l, note))), 0);
     assert_int_equal(record_sign(&l.records), 0);
     assert_int_equal(prover_open(&p, &d->os, d->directory, NULL), 0);
-    assert_int_equal(prover_record(&p, &first_place, chain_size(&l.records.chain) - 1, &record), 0);
+    assert_int_equal(prover_record(&p, chain_size(&l.records.chain) - 1, &record), 0);
     assert_int_equal(record.type, SEGMENT_ASKED);
     assert_int_equal(payload_read_asked(&asked, record.payload), 0);
     assert_string_equal(asked.command, "certify");

@@ -317,6 +317,15 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_OPENING, 9, 1, "\2"},
         {SEGMENT_OPENING, 12, 2, "\0\0"},
         {SEGMENT_OPENING, 12, 1, "\x71"},
+        {SEGMENT_CENSUS, 0, 1, "\x08"},
+        {SEGMENT_CENSUS, 1, 1, "\2"},
+        {SEGMENT_CENSUS, 32, 1, "\2"}, /* it began later than it was */
+        {SEGMENT_CENSUS, 48, 1, "\xff"},
+        {SEGMENT_CENSUS, 64, 1, "\xff"},
+        {SEGMENT_CENSUS, 80, 1, "\xff"},
+        {SEGMENT_BYPASS, 22, 1, "\2"},
+        {SEGMENT_BYPASS, 23, 1, "\2"},
+        {SEGMENT_BYPASS, 24, 1, "\2"},
         {SEGMENT_MARK, 8, 8, "\0\0\0\0\0\0\0\0"}, /* carries nothing */
         {SEGMENT_MARK, 33, 1, "\x80"},            /* a column below 0 */
         {SEGMENT_MARK, 34, 1, "\0"},              /* says nothing */

@@ -4,8 +4,6 @@
 #include "chain_parts.h"
 #include "ledger/prover.h"
 
-static const struct records_place first_place = {0, sizeof(struct segment_header), 0};
-
 static void
 prove_all(struct disk *d, const struct chain *c, unsigned step)
 {
@@ -19,16 +17,16 @@ prove_all(struct disk *d, const struct chain *c, unsigned step)
     assert_memory_equal(p.key.public, c->key.public.public, sizeof(p.key.public));
     assert_int_equal(p.checkpoint.size, c->signed_size);
     for (uint64_t i = 0; i < p.checkpoint.size; i += step) {
-        assert_int_equal(prover_record(&p, &first_place, i, &record), 0);
+        assert_int_equal(prover_record(&p, i, &record), 0);
         assert_int_equal(record.index, i);
-        assert_int_equal(entry_leaf(&p.hasher, &record, &leaf), 0);
+        assert_int_equal(entry_leaf(&p.digester.hasher, &record, &leaf), 0);
         assert_int_equal(prover_prove(&p, i, &leaf, &proof), 0);
         leaf.bytes[0] ^= 1;
         assert_int_equal(prover_prove(&p, i, &leaf, &proof), PASU_E_CORRUPT);
     }
     assert_int_equal(prover_prove(&p, p.checkpoint.size, &leaf, &proof), PASU_E_RANGE);
-    assert_int_equal(prover_record(&p, &first_place, chain_size(c), &record), PASU_E_NOTFOUND);
-    assert_int_equal(prover_record(&p, &first_place, 1, &record), 0);
+    assert_int_equal(prover_record(&p, chain_size(c), &record), PASU_E_NOTFOUND);
+    assert_int_equal(prover_record(&p, 1, &record), 0);
     prover_release(&p);
 }
 
@@ -123,8 +121,8 @@ no_tile_that_lies_gives_a_proof(void **state)
     make(d, &c);
     flip(d->directory, "tile/0/000", 100 * 32);
     assert_int_equal(prover_open(&p, &os_real, d->directory, NULL), 0);
-    assert_int_equal(prover_record(&p, &first_place, 101, &record), 0);
-    assert_int_equal(entry_leaf(&p.hasher, &record, &leaf), 0);
+    assert_int_equal(prover_record(&p, 101, &record), 0);
+    assert_int_equal(entry_leaf(&p.digester.hasher, &record, &leaf), 0);
     assert_int_equal(prover_prove(&p, 101, &leaf, &proof), PASU_E_CORRUPT);
     prover_release(&p);
     flip(d->directory, "tile/1/000.p/1", 3);

@@ -337,6 +337,38 @@ reading_goes_on_at_any_place_with_the_same_entries(void **state)
     ledger_reader_close(r);
 }
 
+/* What a ring has is given once, however long before the place it was taken. */
+static void
+a_ring_that_was_taken_long_before_is_known(void **state)
+{
+    static struct entry rest[MOST];
+    struct place *p = *state;
+    struct ledger_reader *r;
+    uint64_t last;
+    size_t n;
+
+    make_ledger(p);
+    begin(p);
+    assert_int_equal(append_number(p, 1, 5, 20), 0);
+    intake_append(&p->intake); /* and does not release it */
+    for (unsigned i = 0; i < 30; i++) {
+        for (unsigned k = 0; k < 100; k++)
+            assert_int_equal(append_number(p, 0, 100 + i, 20), 0);
+        intake_append(&p->intake);
+    }
+    last = chain_size(&p->records.chain) - 1;
+    kill_keeper(p);
+    assert_int_equal(append_number(p, 1, 6, 20), 0);
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    assert_int_equal(ledger_reader_seek_index(r, last), 0);
+    n = read_entries(r, rest);
+    assert_true(n > 1 && n < 2000);
+    for (size_t i = 0; i + 1 < n; i++)
+        assert_in_range(rest[i].number, 100, 129);
+    assert_int_equal(rest[n - 1].number, 6);
+    ledger_reader_close(r);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
 int
@@ -348,6 +380,7 @@ main(void)
         TEST(a_missing_segment_and_a_damaged_header_are_told),
         TEST(an_end_that_does_not_fit_its_batch_is_told),
         TEST(reading_goes_on_at_any_place_with_the_same_entries),
+        TEST(a_ring_that_was_taken_long_before_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROFILES = 4, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
+enum { PROFILES = 5, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
-static const char *const names[PROFILES] = {"supervisor", "gate", "keeper", "herald"};
+static const char *const names[PROFILES] = {"supervisor", "gate", "keeper", "herald", "indexer"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -37,8 +37,8 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald)                                                  \
-    {#name, SYS_##name, {supervisor, gate, keeper, herald}},
+#define X(name, supervisor, gate, keeper, herald, indexer)                                         \
+    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer}},
 #include "base/sandbox.def"
 #undef X
 };
@@ -172,9 +172,9 @@ static void
 a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
 {
     static const struct call rings[] = {
-        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED, KILLED}},
-        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED, KILLED}},
-        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED, KILLED}},
+        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -209,18 +209,38 @@ static void
 sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
 {
     static const struct socket_kind kinds[] = {
-        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS}},
-        {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS}},
-        {"a Unix socket", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, {WORKS, WORKS, KILLED, WORKS}},
-        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
-        {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
-        {"a Unix socket of packets", AF_UNIX, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS}},
-        {"netlink, routes", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, {WORKS, KILLED, KILLED, KILLED}},
-        {"netlink, audit", AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, {KILLED, KILLED, KILLED, KILLED}},
-        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED}},
-        {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED, KILLED}},
-        {"the kernel's ciphers", AF_ALG, SOCK_SEQPACKET, 0, {KILLED, KILLED, KILLED, KILLED}},
-        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED}},
+        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
+        {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
+        {"a Unix socket",
+         AF_UNIX,
+         SOCK_STREAM | SOCK_NONBLOCK,
+         0,
+         {WORKS, WORKS, KILLED, WORKS, KILLED}},
+        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
+        {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
+        {"a Unix socket of packets",
+         AF_UNIX,
+         SOCK_DGRAM,
+         0,
+         {WORKS, KILLED, KILLED, WORKS, KILLED}},
+        {"netlink, routes",
+         AF_NETLINK,
+         SOCK_RAW,
+         NETLINK_ROUTE,
+         {WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"netlink, audit",
+         AF_NETLINK,
+         SOCK_RAW,
+         NETLINK_AUDIT,
+         {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"the kernel's ciphers",
+         AF_ALG,
+         SOCK_SEQPACKET,
+         0,
+         {KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -285,6 +305,8 @@ processes_and_threads_are_made_by_whom_needs_them(void **state PASU_UNUSED)
     check("a thread", SANDBOX_KEEPER, try(SANDBOX_KEEPER, act_thread, NULL), KILLED);
     check("fork", SANDBOX_HERALD, try(SANDBOX_HERALD, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_HERALD, try(SANDBOX_HERALD, act_thread, NULL), KILLED);
+    check("fork", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_fork, NULL), KILLED);
+    check("a thread", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_thread, NULL), WORKS);
     for (size_t i = 0; i < COUNT_OF(namespaces); i++)
         for (int p = 0; p < PROFILES; p++)
             check("a namespace", p, try(p, act_clone, &namespaces[i]), KILLED);
@@ -333,7 +355,7 @@ static int
 act_confined(const void *arg)
 {
     const int *folder = arg;
-    int result = sandbox_confine(folder, 1);
+    int result = sandbox_confine(&(struct sandbox_folder){*folder, SANDBOX_WRITES}, 1);
 
     if (result == PASU_E_UNAVAILABLE)
         return NO_SANDBOX;
@@ -349,6 +371,60 @@ act_confined(const void *arg)
         open_error(AT_FDCWD, "/tmp/beside", O_WRONLY | O_CREAT) != EACCES)
         return 4;
     return mkdirat(*folder, "folder", 0700) != 0 && errno == EACCES ? WORKS : 5;
+}
+
+/* `arg` is a folder, open: of the two in it the one is read, the other kept. */
+static int
+act_kept(const void *arg)
+{
+    const int *folder = arg;
+    struct sandbox_folder folders[] = {
+        {openat(*folder, "read", O_RDONLY | O_DIRECTORY | O_CLOEXEC), SANDBOX_READS},
+        {openat(*folder, "kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC), SANDBOX_KEEPS}};
+    int read = folders[0].fd, kept = folders[1].fd, result = sandbox_confine(folders, 2);
+
+    if (result == PASU_E_UNAVAILABLE)
+        return NO_SANDBOX;
+    if (result != 0)
+        return 1;
+    if (open_error(read, "file", O_RDONLY) != 0 || open_error(read, ".", O_RDONLY) != 0 ||
+        open_error(read, "file", O_RDWR) != EACCES ||
+        open_error(read, "new", O_WRONLY | O_CREAT) != EACCES || unlinkat(read, "file", 0) == 0 ||
+        mkdirat(read, "folder", 0700) == 0)
+        return 2;
+    if (mkdirat(kept, "one", 0700) != 0 || open_error(kept, "one/file", O_RDWR | O_CREAT) != 0 ||
+        open_error(kept, "one/file", O_RDONLY) != 0 || renameat(kept, "one", kept, "two") != 0 ||
+        unlinkat(kept, "two/file", 0) != 0 || unlinkat(kept, "two", AT_REMOVEDIR) != 0)
+        return 3;
+    return open_error(*folder, ".", O_RDONLY) == EACCES &&
+                   open_error(*folder, "beside", O_WRONLY | O_CREAT) == EACCES &&
+                   renameat(*folder, "read", *folder, "other") != 0 &&
+                   mkdirat(*folder, "third", 0700) != 0
+               ? WORKS
+               : 4;
+}
+
+static void
+a_confined_process_reads_or_keeps_what_it_is_given(void **state PASU_UNUSED)
+{
+    char path[] = "/tmp/confined.XXXXXX";
+    int folder, file, got;
+
+    assert_non_null(mkdtemp(path));
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(folder >= 0 && mkdirat(folder, "read", 0700) == 0 &&
+                mkdirat(folder, "kept", 0700) == 0);
+    file = openat(folder, "read/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    close(file);
+    got = try(SANDBOX_SUPERVISOR, act_kept, &folder);
+    unlinkat(folder, "read/file", 0);
+    unlinkat(folder, "read", AT_REMOVEDIR);
+    unlinkat(folder, "kept", AT_REMOVEDIR);
+    close(folder);
+    assert_int_equal(rmdir(path), 0);
+    if (got == NO_SANDBOX)
+        skip(); /* no Landlock here */
+    assert_int_equal(got, WORKS);
 }
 
 static void
@@ -435,6 +511,7 @@ main(void)
         cmocka_unit_test(a_call_of_another_abi_ends_the_whole_process),
 #endif
         cmocka_unit_test(a_confined_process_writes_below_its_folders_alone),
+        cmocka_unit_test(a_confined_process_reads_or_keeps_what_it_is_given),
         cmocka_unit_test(the_first_filter_gives_up_new_privileges),
         cmocka_unit_test(threads_that_run_already_are_filtered_too),
     };

@@ -170,11 +170,58 @@ a_record_is_found_by_its_index(void **state)
     close(fd);
 }
 
+static size_t bytes_read;
+
+static ssize_t
+counting_pread(void *arg PASU_UNUSED, int fd, void *bytes, size_t size, off_t offset)
+{
+    ssize_t n = pread(fd, bytes, size, offset);
+
+    bytes_read += n > 0 ? (size_t)n : 0;
+    return n;
+}
+
+/* With much room that is only reserved behind the records, and little of either is read for it. */
+static void
+to_find_a_record_little_is_read(void **state)
+{
+    enum { RECORDS = 20000, ROOM = 60 << 20, LITTLE = 2 << 20 };
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_scan scan;
+    struct os os = os_real;
+    int fd;
+
+    open_writer(d, &w);
+    w.size = ROOM;
+    while (w.next < RECORDS)
+        assert_int_equal(append(&w, 100), 0);
+    segment_writer_close(&w);
+    fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+    assert_int_equal(ftruncate(fd, ROOM), 0);
+    os.pread = counting_pread;
+    for (uint64_t index = 7; index < RECORDS; index += 1999) {
+        struct segment_record record = {0};
+        unsigned passed = 0;
+
+        bytes_read = 0;
+        assert_int_equal(segment_scan_init(&scan, &os, fd, 0), 0);
+        assert_int_equal(segment_scan_seek(&scan, index), 0);
+        for (; record.index < index; passed++)
+            assert_int_equal(segment_scan_next(&scan, &record), 1);
+        assert_int_equal(record.index, index);
+        assert_true(bytes_read < LITTLE && passed < 1000);
+        segment_scan_release(&scan);
+    }
+    close(fd);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_DISK(a_record_is_found_by_its_index),
+        ON_DISK(to_find_a_record_little_is_read),
         ON_DISK(a_segment_is_the_one_that_the_format_shows),
         ON_DISK(what_is_no_segments_name_is_passed_over),
         ON_DISK(what_is_committed_is_read_back_in_order_over_many_segments),

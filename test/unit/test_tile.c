@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+#include "ledger/tile_nodes.h"
 #include "tile_place.h"
 
 static unsigned files;
@@ -253,6 +255,46 @@ every_node_that_is_full_is_given_and_no_other(void **state)
     tile_close(&s);
 }
 
+/* More tiles than are kept, in turn, in a tree with partial tiles at each level. */
+static void
+kept_nodes_are_those_of_the_store(void **state)
+{
+    struct place *p = *state;
+    struct digester digester;
+    struct tile_nodes nodes;
+    struct tile_store s;
+    struct tree_source kept, plain;
+    unsigned calls = 0;
+
+    make_store(p, LEAVES);
+    assert_int_equal(digester_init(&digester), 0);
+    assert_int_equal(tile_open(&s, &p->folder, &p->hasher, LEAVES, NULL), 0);
+    tile_nodes_init(&nodes, &s, &digester);
+    kept = tile_nodes_source(&nodes);
+    plain = tile_source(&s);
+    for (uint64_t i = 0; i < 20000; i++) {
+        unsigned height = (unsigned)(i * 7 % 19);
+        uint64_t index = i * i * 2654435761U % (((uint64_t)LEAVES >> height) + 2);
+        struct tree_hash one = {{0}}, other = {{0}};
+        int result = plain.node(plain.arg, height, index, &other);
+
+        assert_int_equal(kept.node(kept.arg, height, index, &one), result);
+        assert_true(tree_hash_equal(&one, &other));
+    }
+    for (unsigned i = 0; i < 300; i++) { /* what is kept is not read again */
+        struct tree_hash hash;
+
+        assert_int_equal(kept.node(kept.arg, i % 8, i % 3 * (256 >> i % 8), &hash), 0);
+        if (i == 30)
+            calls = p->calls;
+    }
+    assert_int_equal(p->calls, calls);
+    assert_int_equal(kept.node(kept.arg, 70, 0, &(struct tree_hash){{0}}), PASU_E_RANGE);
+    tile_nodes_release(&nodes);
+    tile_close(&s);
+    digester_release(&digester);
+}
+
 static void
 leaves_stand_in_for_the_partial_tiles(void **state)
 {
@@ -343,6 +385,36 @@ set_length(struct place *p, unsigned level, uint64_t index, unsigned width, off_
 }
 
 static void
+kept_nodes_without_memory_or_tiles_are_none(void **state)
+{
+    struct place *p = *state;
+    struct digester digester;
+    struct tile_nodes nodes;
+    struct tile_store s;
+    struct tree_source kept;
+    struct tree_hash hash;
+
+    make_store(p, 600);
+    assert_int_equal(digester_init(&digester), 0);
+    assert_int_equal(tile_open(&s, &p->folder, &p->hasher, 600, NULL), 0);
+    tile_nodes_init(&nodes, &s, &digester);
+    kept = tile_nodes_source(&nodes);
+    for (uint64_t nth = 1; nth < 3; nth++) {
+        memory_fail_at(nth);
+        assert_int_equal(kept.node(kept.arg, 3, 1, &hash), PASU_E_NOMEM);
+        memory_fail_at(0);
+    }
+    assert_int_equal(kept.node(kept.arg, 3, 1, &hash), 0);
+    remove_tile(p, 0, 1, 256);
+    assert_int_equal(kept.node(kept.arg, 3, 32, &hash), PASU_E_NOTFOUND);
+    assert_int_equal(kept.node(kept.arg, 3, 33, &hash), PASU_E_NOTFOUND);
+    assert_int_equal(kept.node(kept.arg, 3, 1, &hash), 0);
+    tile_nodes_release(&nodes);
+    tile_close(&s);
+    digester_release(&digester);
+}
+
+static void
 a_tile_of_another_length_or_behind_a_link_is_corrupt(void **state)
 {
     static const unsigned lengths[] = {0, 1, 32, 31, 33};
@@ -391,6 +463,8 @@ main(void)
         IN_PLACE(a_store_opens_at_every_size_it_was_published_at_and_goes_on),
         IN_PLACE(proofs_at_any_size_come_from_the_tiles),
         IN_PLACE(every_node_that_is_full_is_given_and_no_other),
+        IN_PLACE(kept_nodes_are_those_of_the_store),
+        IN_PLACE(kept_nodes_without_memory_or_tiles_are_none),
         IN_PLACE(leaves_stand_in_for_the_partial_tiles),
         IN_PLACE(the_error_of_the_leaves_is_that_of_the_opening),
         IN_PLACE(what_is_missing_is_made_of_what_is_there_or_not_found),

@@ -28,7 +28,7 @@ a_changed_payload_that_is_encrypted_is_one_fault_and_the_rest_is_looked_at(void 
     load(d, segment, &good);
     count = find_records(&good, begins, COUNT_OF(begins));
     assert_int_equal(f.answer.records, count);
-    for (size_t i = 1; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         bad = good;
         bad.bytes[begins[i] + HEAD] ^= 1;
         seal(&bad, begins[i]);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/places.h"
+
+#include "cli/complain.h"
+
+static void
+complain_database(const struct config *config, const char *path, int error)
+{
+    const struct config_file *file = path == config->sources.country_db.path
+                                         ? &config->sources.country_db
+                                         : &config->sources.asn_db;
+
+    complain(error == PASU_E_MALFORMED ? "give a file in MaxMind's format (.mmdb)"
+                                       : error_hint(error),
+             "%s:%u: %s cannot be read: %s", config->path, file->line, path, error_text(error));
+}
+
+static int
+open_once(struct places *places)
+{
+    const struct config *config = places->config;
+    const char *failed;
+    int result;
+
+    if (places->is_open || config == NULL)
+        return 0;
+    places->is_open = true;
+    result = sources_open(&places->sources, config->sources.country_db.path,
+                          config->sources.asn_db.path, &failed);
+    if (result != 0)
+        complain_database(config, failed, result);
+    return result;
+}
+
+void
+places_look_up(struct places *places, const char *address, struct origin *source)
+{
+    if (open_once(places) != 0) {
+        /* nothing is known then */
+    }
+    sources_look_up(&places->sources, address, source);
+}
+
+static bool
+is_at(const void *arg, const char *address)
+{
+    const struct places *places = arg;
+    struct origin source;
+
+    sources_look_up(&places->sources, address, &source);
+    return countries_have(&places->countries, &source);
+}
+
+int
+places_init(struct places *places, const struct config *config, const struct arguments *arguments,
+            struct filter *filter)
+{
+    const char *text = arguments->values[OPTION_country];
+
+    *places = (struct places){.config = config};
+    if (text == NULL)
+        return 0;
+    if (countries_parse(&places->countries, text) != 0) {
+        complain(
+            "write KR; several as KR,JP; not:KR for all others; none for where it is not known",
+            "--country %.64s names no country", text);
+        return 2;
+    }
+    if (config->sources.country_db.path == NULL) {
+        complain("set sources.country_db to a database in MaxMind's format",
+                 "nothing says which country an address is in");
+        return 2;
+    }
+    filter->has_place = is_at;
+    filter->place = places;
+    return open_once(places) == 0 ? 0 : 2;
+}
+
+void
+places_release(struct places *places)
+{
+    sources_close(&places->sources);
+}

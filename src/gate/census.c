@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/census.h"
+
+#include "base/memory.h"
+#include "gate/census_server.h"
+
+#include <signal.h>
+
+#define PERIOD    (10 * NANOSECONDS_PER_SECOND)
+#define LEAST     (200 * NANOSECONDS_PER_MILLISECOND) /* between two that were asked for */
+#define KEPT_FOR  (3600 * NANOSECONDS_PER_SECOND) /* sessions of a server that does not answer */
+#define LAST_MOST (500 * NANOSECONDS_PER_MILLISECOND) /* the supervisor does not wait for long */
+
+struct census {
+    struct census_room room;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct settings *settings; /* held; NULL: none yet */
+    bool is_asked, is_wanted, is_stopping;
+};
+
+/* What is not shown by any server any more is over; one that has not answered may show it. */
+static void
+forget(struct census *census, int64_t began)
+{
+    struct through *through = census->room.shared->through;
+    bool is_missed = false;
+
+    list_each (at, &census->room.servers) {
+        const struct census_server *server = LIST_ENTRY(at, struct census_server, link);
+
+        is_missed |= !server->is_answered && server->answer.may_see;
+    }
+    pthread_mutex_lock(&through->lock);
+    through_forget(through, is_missed ? began - KEPT_FOR : began);
+    pthread_mutex_unlock(&through->lock);
+}
+
+static void
+take(struct census *census, struct settings *settings, enum census_when when)
+{
+    struct through *through = census->room.shared->through;
+    int64_t began = os_realtime(census->room.shared->os);
+
+    pthread_mutex_lock(&through->lock);
+    through_look(through);
+    pthread_mutex_unlock(&through->lock);
+    list_each (at, &census->room.servers)
+        LIST_ENTRY(at, struct census_server, link)->is_answered = false;
+    for (size_t i = 0; i < settings->gateway_count; i++) {
+        const struct gateway *gateway = &settings->gateways[i];
+        struct census_server *server = census_server_get(&census->room, gateway->config->name);
+
+        if (when == CENSUS_LAST && os_realtime(census->room.shared->os) - began > LAST_MOST)
+            break;
+        if (server)
+            census_server_ask(&census->room, server, settings, gateway, when == CENSUS_LAST);
+    }
+    census_server_lead(&census->room);
+    list_each (at, &census->room.servers) {
+        struct census_server *server = LIST_ENTRY(at, struct census_server, link);
+
+        if (server->is_answered && server->leader == server && server->told == CENSUS_COUNTED)
+            census_tell(&census->room, server, when);
+    }
+    forget(census, began);
+}
+
+/* With the lock. Until when to wait, monotonic; 0: for ever. */
+static int64_t
+due(const struct census *census, int64_t last)
+{
+    return !census->settings ? 0 : last + (census->is_asked ? LEAST : PERIOD);
+}
+
+static void
+wait_until(struct census *census, int64_t until)
+{
+    struct timespec time = {.tv_sec = until / NANOSECONDS_PER_SECOND,
+                            .tv_nsec = until % NANOSECONDS_PER_SECOND};
+
+    if (until == 0)
+        pthread_cond_wait(&census->wake, &census->lock);
+    else
+        pthread_cond_timedwait(&census->wake, &census->lock, &time);
+}
+
+static void *
+census_run(void *arg)
+{
+    struct census *census = arg;
+    const struct os *os = census->room.shared->os;
+    struct settings *settings;
+    int64_t last = os_monotonic(os) - PERIOD;
+
+    pthread_mutex_lock(&census->lock);
+    while (!census->is_stopping) {
+        int64_t until = due(census, last);
+        enum census_when when = census->is_wanted ? CENSUS_ON_DEMAND : CENSUS_IN_TURN;
+
+        if (until == 0 || os_monotonic(os) < until) {
+            wait_until(census, until);
+            continue;
+        }
+        census->is_asked = census->is_wanted = false;
+        settings = settings_hold(census->settings);
+        pthread_mutex_unlock(&census->lock);
+        take(census, settings, when);
+        settings_release(settings);
+        last = os_monotonic(os);
+        pthread_mutex_lock(&census->lock);
+    }
+    settings = census->settings;
+    pthread_mutex_unlock(&census->lock);
+    if (settings)
+        take(census, settings, CENSUS_LAST);
+    return NULL;
+}
+
+int
+census_start(struct census **out, struct gate_shared *shared)
+{
+    struct census *census = memory_new(1, sizeof(*census));
+    pthread_condattr_t attributes;
+    sigset_t all, before;
+    int result;
+
+    if (!census)
+        return PASU_E_NOMEM;
+    census->room = (struct census_room){.shared = shared, .started = os_realtime(shared->os)};
+    list_init(&census->room.servers);
+    census_tell_start(&census->room);
+    pthread_mutex_init(&census->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&census->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    result = pthread_create(&census->thread, NULL, census_run, census);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result != 0) {
+        memory_free(census);
+        return error_from_errno(result);
+    }
+    *out = census;
+    return 0;
+}
+
+void
+census_configure(struct census *census, struct settings *settings)
+{
+    struct settings *former;
+
+    pthread_mutex_lock(&census->lock);
+    former = census->settings;
+    census->settings = settings_hold(settings);
+    pthread_mutex_unlock(&census->lock);
+    settings_release(former);
+    census_soon(census, false);
+}
+
+void
+census_soon(struct census *census, bool is_wanted)
+{
+    if (!census)
+        return;
+    pthread_mutex_lock(&census->lock);
+    census->is_asked = true;
+    census->is_wanted |= is_wanted;
+    pthread_cond_signal(&census->wake);
+    pthread_mutex_unlock(&census->lock);
+}
+
+void
+census_stop(struct census *census)
+{
+    if (!census)
+        return;
+    pthread_mutex_lock(&census->lock);
+    census->is_stopping = true;
+    pthread_cond_signal(&census->wake);
+    pthread_mutex_unlock(&census->lock);
+    pthread_join(census->thread, NULL);
+    list_each_safe (at, &census->room.servers)
+        census_server_free(LIST_ENTRY(at, struct census_server, link));
+    settings_release(census->settings);
+    memory_free(census);
+}

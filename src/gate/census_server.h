@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the census knows of one gateway's server. Its thread alone.
+ */
+#ifndef PASU_GATE_CENSUS_SERVER_H
+#define PASU_GATE_CENSUS_SERVER_H
+
+#include "gate/census_answer.h"
+#include "gate/reconcile.h"
+#include "gate/worker.h"
+
+struct census_database {
+    char database[NAME_SIZE];
+    struct reconcile reconcile;
+    bool is_guarded;
+    struct message_census told; /* the last record; gateway "": none yet */
+};
+
+struct census_server {
+    struct list link;
+    char gateway[GATEWAY_NAME_SIZE], inspected[NAME_SIZE];
+    struct inspector_link inspector;
+    struct census_answer answer;
+    bool is_known;    /* which server it is */
+    bool is_answered; /* in this round */
+    unsigned failures;
+    enum census_what told;        /* why it cannot be counted, as recorded */
+    struct census_server *leader; /* the first one of the same server: itself */
+    struct census_database *databases;
+    size_t database_count, database_space;
+    struct message_bypass *backends; /* that were told, and are there */
+    size_t backend_count, backend_space;
+};
+
+/* Everything but how the servers are reached. */
+struct census_room {
+    struct gate_shared *shared;
+    struct list servers; /* struct census_server */
+    int64_t started;     /* realtime: no session of this gate is older */
+};
+
+/* NULL: no memory. */
+struct census_server *census_server_get(struct census_room *room, const char *gateway);
+void census_server_free(struct census_server *server);
+/* Asks it, by this gateway of the settings; is_last: only over a connection that stands, and not
+ * for long. */
+void census_server_ask(struct census_room *room, struct census_server *server,
+                       struct settings *settings, const struct gateway *gateway, bool is_last);
+/* All have been asked: which gateways have one server. */
+void census_server_lead(struct census_room *room);
+
+/* ---- census_tell.c: what comes of the answers ---- */
+
+enum census_when { CENSUS_IN_TURN, CENSUS_ON_DEMAND, CENSUS_LAST };
+
+/* Why a gateway's databases cannot be counted, once. */
+void census_tell_why(struct census_room *room, struct census_server *server, enum census_what why);
+/* The past has been read: what the gates before had counted is gone on with. */
+void census_tell_start(struct census_room *room);
+void census_tell(struct census_room *room, struct census_server *server, enum census_when when);
+
+#endif

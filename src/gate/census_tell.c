@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/census_server.h"
+
+#include "base/memory.h"
+
+#define TELL_EVERY (600 * NANOSECONDS_PER_SECOND)
+#define AGE_SURE   NANOSECONDS_PER_SECOND
+#define AGE_UNSURE (10 * NANOSECONDS_PER_SECOND)
+
+enum { DATABASES_MAX = 10000, VERSION_AT_ONCE = 150000, SPACE_FIRST = 16 };
+
+static void
+send_census(struct census_room *room, const struct message_census *census)
+{
+    if (keeper_link_record(&room->shared->keeper, MESSAGE_CENSUS, census, sizeof(*census)) != 0) {
+        /* it is counted in the gap, and the next one has all that this one had */
+    }
+}
+
+void
+census_tell_why(struct census_room *room, struct census_server *server, enum census_what why)
+{
+    int64_t now = os_realtime(room->shared->os);
+    struct message_census census = {
+        .what = (uint8_t)why, .since = now, .at = now, .at_most = UINT64_MAX};
+
+    if (server->told == why)
+        return;
+    server->told = why;
+    memcpy(census.gateway, server->gateway, sizeof(census.gateway));
+    if (why != CENSUS_COUNTED)
+        send_census(room, &census);
+}
+
+/* Nobody may go on from the same census again, however this gate ends. */
+void
+census_tell_start(struct census_room *room)
+{
+    struct through *through = room->shared->through;
+
+    pthread_mutex_lock(&through->lock);
+    list_each (at, &through->places) {
+        struct through_place *place = LIST_ENTRY(at, struct through_place, link);
+        struct message_census census = place->past;
+
+        if (room->shared->past_error != 0)
+            place->has_past = false;
+        census.is_final = 0;
+        if (place->has_past && place->past.is_final)
+            send_census(room, &census);
+    }
+    pthread_mutex_unlock(&through->lock);
+}
+
+/* ---- what came through pasu ---- */
+
+struct through_sum {
+    uint64_t began, ended, ready;
+    bool is_any, is_unclear; /* some have begun, and it is not known which backends they are */
+};
+
+/* The leader of a gateway's server, or NULL: which server it has is not known. */
+static const struct census_server *
+leader_of(const struct census_room *room, const char *gateway)
+{
+    list_each (at, &room->servers) {
+        const struct census_server *server = LIST_ENTRY(at, struct census_server, link);
+
+        if (strcmp(server->gateway, gateway) == 0)
+            return server->is_known ? server->leader : NULL;
+    }
+    return NULL;
+}
+
+/* With the lock of shared->through; `database` NULL: all. */
+static void
+sum_up(const struct census_room *room, const struct census_server *server, const char *database,
+       struct through_sum *sum)
+{
+    bool is_at_once = server->answer.version >= VERSION_AT_ONCE;
+
+    *sum = (struct through_sum){0};
+    list_each (at, &room->shared->through->places) {
+        const struct through_place *place = LIST_ENTRY(at, struct through_place, link);
+        const struct census_server *leader = leader_of(room, place->gateway);
+
+        bool is_any = place->database[0] == '\0';
+
+        if (database && !is_any && strcmp(place->database, database) != 0)
+            continue;
+        if (leader && leader != server)
+            continue;
+        sum->began += place->began;
+        sum->is_unclear |= place->starting > 0 || place->nameless != place->settled.nameless;
+        if (!leader || is_any)
+            continue;
+        sum->ended += place->settled.ended;
+        sum->ready += is_at_once ? place->now.ready : place->settled.ready;
+        sum->is_any |= place->began > 0 || place->has_past;
+    }
+}
+
+/* ---- a database ---- */
+
+static struct census_database *
+database_of(struct census_server *server, const char *name)
+{
+    struct census_database *databases = server->databases;
+
+    for (size_t i = 0; i < server->database_count; i++)
+        if (strcmp(databases[i].database, name) == 0)
+            return &databases[i];
+    if (server->database_count == DATABASES_MAX)
+        return NULL;
+    if (server->database_count == server->database_space) {
+        size_t space = server->database_space ? 2 * server->database_space : SPACE_FIRST;
+
+        databases = memory_resize(databases, space, sizeof(*databases));
+        if (!databases)
+            return NULL;
+        server->databases = databases;
+        server->database_space = space;
+    }
+    databases = &server->databases[server->database_count++];
+    *databases = (struct census_database){0};
+    snprintf(databases->database, sizeof(databases->database), "%s", name);
+    return databases;
+}
+
+static void
+name_census(struct message_census *census, const struct census_server *server,
+            const struct census_database *database)
+{
+    memcpy(census->gateway, server->gateway, sizeof(census->gateway));
+    memcpy(census->database, database->database, sizeof(census->database));
+}
+
+/* From then to now nobody knows, but for `at_most`. */
+static void
+tell_break(struct census_room *room, const struct census_server *server,
+           const struct census_database *database, enum census_what what, int64_t since, int64_t at,
+           uint64_t at_most)
+{
+    struct message_census census = {
+        .what = (uint8_t)what, .since = since, .at = at, .at_most = at_most};
+
+    if (census.since > census.at) /* the clock went back */
+        census.since = census.at;
+    name_census(&census, server, database);
+    send_census(room, &census);
+}
+
+/* What the gate before has left in the ledger, before the first census of this one. */
+static void
+take_past(struct census_room *room, const struct census_server *server,
+          struct census_database *database, const struct reconcile_sight *sight)
+{
+    const struct through_place *place = NULL;
+    const struct message_census *past;
+
+    list_each (at, &room->shared->through->places) {
+        place = LIST_ENTRY(at, struct through_place, link);
+        if (place->has_past && strcmp(place->database, database->database) == 0 &&
+            strcmp(place->gateway, server->gateway) == 0)
+            break;
+        place = NULL;
+    }
+    if (!place)
+        return;
+    past = &place->past;
+    if (past->is_final) {
+        reconcile_go_on(&database->reconcile, past);
+        database->told = *past;
+    } else {
+        bool is_same = past->system == sight->epoch.system &&
+                       past->database_oid == sight->epoch.database &&
+                       past->counting == sight->epoch.counting &&
+                       past->reset == sight->epoch.reset && past->sessions <= sight->sessions;
+
+        tell_break(room, server, database, CENSUS_UNENDED, past->at, sight->at,
+                   is_same ? sight->sessions - past->sessions : UINT64_MAX);
+    }
+}
+
+static void
+log_past(struct census_room *room, const struct message_census *before,
+         const struct message_census *now)
+{
+    LOG_EVENT(&room->shared->log, SESSIONS_PAST, F_TEXT("gateway", now->gateway),
+              F_TEXT("database", now->database),
+              F_UINT("at_least", now->at_least - before->at_least),
+              F_UINT("at_most", now->at_most - before->at_least));
+}
+
+static bool
+is_due(const struct message_census *told, const struct message_census *now, enum census_when when)
+{
+    bool is_moved = told->sessions != now->sessions || told->at_most != now->at_most;
+
+    if (told->gateway[0] == '\0' || told->since != now->since || told->at_least != now->at_least ||
+        when == CENSUS_LAST)
+        return true;
+    return now->at - told->at >= TELL_EVERY || now->at < told->at ||
+           (is_moved && (when == CENSUS_ON_DEMAND ||
+                         (now->at_most == now->at_least && told->at_most != told->at_least)));
+}
+
+static void
+tell_database(struct census_room *room, const struct census_server *server,
+              struct census_database *database, enum census_when when)
+{
+    static const struct message_census none;
+    struct message_census now = {.is_final = when == CENSUS_LAST};
+    const struct message_census *before = &database->told;
+
+    name_census(&now, server, database);
+    reconcile_tell(&database->reconcile, &now);
+    if (now.since > now.at) /* the clock went back */
+        now.since = now.at;
+    if (!is_due(before, &now, when))
+        return;
+    if (before->since != now.since)
+        before = &none;
+    if (now.at_least > before->at_least)
+        log_past(room, before, &now);
+    send_census(room, &now);
+    database->told = now;
+}
+
+static void
+take_count(struct census_room *room, struct census_server *server, const struct census_count *count,
+           int64_t at, enum census_when when)
+{
+    struct census_database *database = database_of(server, count->database);
+    struct reconcile_sight sight = {
+        .epoch = {server->answer.system, count->oid, server->answer.counting, count->reset},
+        .at = at,
+        .sessions = count->sessions,
+    };
+    struct through_sum sum;
+    enum census_what what;
+    int64_t before;
+
+    if (!database)
+        return;
+    sum_up(room, server, count->database, &sum);
+    sight.began = sum.began;
+    sight.ended = sum.ended;
+    sight.ready = sum.ready;
+    database->is_guarded = sum.is_any || strcmp(count->database, server->inspected) == 0;
+    if (!database->reconcile.is_begun)
+        take_past(room, server, database, &sight);
+    before = database->reconcile.at;
+    what = reconcile_take(&database->reconcile, &sight);
+    if (!database->is_guarded)
+        return;
+    if (what != CENSUS_COUNTED)
+        tell_break(room, server, database, what, before, at, UINT64_MAX);
+    tell_database(room, server, database, when);
+}
+
+/* ---- backends ---- */
+
+static bool
+is_guarded(const struct census_server *server, const struct message_bypass *who)
+{
+    if (who->database[0] == '\0')
+        return true;
+    for (size_t i = 0; i < server->database_count; i++)
+        if (strcmp(server->databases[i].database, who->database) == 0)
+            return server->databases[i].is_guarded;
+    return false;
+}
+
+static void
+send_bypass(struct census_room *room, const struct message_bypass *who)
+{
+    if (keeper_link_record(&room->shared->keeper, MESSAGE_BYPASS, who, sizeof(*who)) != 0) {
+        /* it is counted in the gap */
+    }
+}
+
+static struct message_bypass *
+find_told(const struct census_server *server, const struct message_bypass *who)
+{
+    for (size_t i = 0; i < server->backend_count; i++)
+        if (server->backends[i].pid == who->pid && server->backends[i].began == who->began)
+            return &server->backends[i];
+    return NULL;
+}
+
+static bool
+keep_told(struct census_server *server, const struct message_bypass *who)
+{
+    if (server->backend_count == server->backend_space) {
+        size_t space = server->backend_space ? 2 * server->backend_space : SPACE_FIRST;
+        struct message_bypass *more = memory_resize(server->backends, space, sizeof(*more));
+
+        if (!more)
+            return false;
+        server->backends = more;
+        server->backend_space = space;
+    }
+    server->backends[server->backend_count++] = *who;
+    return true;
+}
+
+/* Those that are gone have ended. */
+static void
+tell_ended(struct census_room *room, struct census_server *server, int64_t now)
+{
+    size_t kept = 0;
+
+    for (size_t b = 0; b < server->answer.backend_count; b++) {
+        struct message_bypass *told = find_told(server, &server->answer.backends[b].who);
+
+        if (told)
+            told->seen = now;
+    }
+    for (size_t i = 0; i < server->backend_count; i++) {
+        if (server->backends[i].seen == now) {
+            server->backends[kept++] = server->backends[i];
+            continue;
+        }
+        server->backends[i].is_over = 1;
+        send_bypass(room, &server->backends[i]);
+    }
+    server->backend_count = kept;
+}
+
+static void
+tell_backend(struct census_room *room, struct census_server *server,
+             const struct census_backend *backend, bool is_unclear, int64_t now)
+{
+    struct message_bypass who = backend->who;
+    bool is_certain = !is_unclear && now - backend->age > room->started;
+
+    if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, &who) ||
+        through_is_ours(room->shared->through, who.pid, now - backend->age) ||
+        find_told(server, &who))
+        return;
+    who.is_certain = is_certain;
+    who.seen = now;
+    memcpy(who.gateway, server->gateway, sizeof(who.gateway));
+    if (!keep_told(server, &who))
+        return;
+    LOG_EVENT(&room->shared->log, BYPASS, F_TEXT("gateway", who.gateway),
+              F_TEXT("principal", who.principal), F_TEXT("database", who.database),
+              F_TEXT("application", who.application), F_TEXT("address", who.address),
+              F_UINT("port", who.port), F_UINT("pid", who.pid),
+              F_TEXT("certain", is_certain ? "yes" : "no"));
+    send_bypass(room, &who);
+}
+
+void
+census_tell(struct census_room *room, struct census_server *server, enum census_when when)
+{
+    pthread_mutex_t *lock = &room->shared->through->lock; /* not for long: sessions begin with it */
+    int64_t now = os_realtime(room->shared->os);
+    struct through_sum sum;
+
+    for (size_t i = 0; i < server->answer.count; i++) {
+        pthread_mutex_lock(lock);
+        take_count(room, server, &server->answer.counts[i], now, when);
+        pthread_mutex_unlock(lock);
+    }
+    if (server->answer.may_see)
+        tell_ended(room, server, now);
+    pthread_mutex_lock(lock);
+    sum_up(room, server, NULL, &sum);
+    pthread_mutex_unlock(lock);
+    for (size_t i = 0; i < server->answer.backend_count; i++) {
+        pthread_mutex_lock(lock);
+        tell_backend(room, server, &server->answer.backends[i], sum.is_unclear, now);
+        pthread_mutex_unlock(lock);
+    }
+}

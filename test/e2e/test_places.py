@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Where readers were: --country, and the country and network of each line of the export, by databases in
+MaxMind's format."""
+import json
+
+import guard
+import harness
+import mmdb
+import ocsf
+import process
+import shop
+from stage import equal, test
+import wire
+
+PEER = "127.0.0.77"
+# Each with its country and system, and how many persons it reads.
+READERS = {"127.0.2.1": ("KR", 64500, 3), "127.0.2.99": ("KR", None, 5), "127.0.3.1": ("US", 4200000000, 7),
+           "127.0.4.1": (None, None, 11), "2001:db8:77::1": ("JP", 64502, 13)}
+
+
+def database(name, kind, places):
+    return str(mmdb.write(harness.folder() / name, kind, places))
+
+
+@harness.shared
+def front():
+    """A shop whose readers come from several places; one through a proxy that names it."""
+    databases = {
+        "country_db": database("country.mmdb", "Test-Country", {
+            "127.0.2.0/24": {"country": {"iso_code": "KR", "names": {"en": "South Korea"}}},
+            "127.0.3.0/24": {"country_code": "US", "country": "United States"},
+            "127.0.4.0/24": {"country": {"iso_code": "nonsense"}},
+            "2001:db8:77::/48": {"country": "JP"}}),
+        "asn_db": database("asn.mmdb", "Test-ASN", {
+            "127.0.2.0/26": {"autonomous_system_number": (64500, 4)},
+            "127.0.3.0/24": {"asn": "AS4200000000"},
+            "127.0.4.0/24": {"asn": "ASx"},
+            "2001:db8::/32": {"autonomous_system_number": (64502, 4)}})}
+    place = f"127.0.0.1:{process.free_port()}"
+    made = shop.front("places", more={"sources": databases}, proxy_protocol={"listen": place, "from": [PEER + "/32"]})
+    for address, (_, _, persons) in READERS.items():
+        if ":" in address:
+            named = wire.proxy_header((address, 4000), ("2001:db8::1", 5432))
+            session = wire.login(guard.place(place), user="app", source=PEER, header=named)
+        else:
+            session = made.login(user="app", source=address)
+        with session:
+            equal(len(session.query(f"SELECT id, name FROM customers WHERE id > 1000 ORDER BY id LIMIT {persons}").rows), persons)
+            session.terminate()
+    made.guard.until_sessions(0)
+    return made
+
+
+def ask(*words):
+    return guard.run(*words[:1], "-c", front().guard.path, *words[1:])
+
+
+def persons(*countries):
+    """How many customers and by how many statements, of these countries."""
+    words = [word for country in countries for word in ("--country", country)]
+    done = ask("scope", "--json", *words)
+    said = json.loads(done.stdout)
+    return said["subjects"].get("customer", {}).get("at_least", 0), said["statements"]
+
+
+@test(gateway=True)
+def test_scope_of_a_country():
+    """--country takes one, several, all others, and where it is not known"""
+    equal(persons(), (13, 5))
+    equal(persons("KR"), (5, 2))
+    equal(persons("kr,us"), (7, 3))
+    equal(persons("JP"), (13, 1))
+    equal(persons("none"), (11, 1))
+    equal(persons("KR,none"), (11, 3))
+    equal(persons("not:KR"), (13, 3))
+    equal(persons("not:JP,none"), (7, 3))
+    equal(persons("FR"), (0, 0))
+
+
+@test(gateway=True)
+def test_lines_of_the_export():
+    """Each line of the export and of a subject says country and system where they are known; OCSF too"""
+    lines = [json.loads(line) for line in guard.run("ledger", "export", "-c", front().guard.path, "--json").stdout.splitlines()]
+    equal({line["source"]["address"]: (line["source"]["country"], line["source"]["asn"], line["rows"]) for line in lines}, READERS)
+    some = guard.run("ledger", "export", "-c", front().guard.path, "--json", "--country", "US").stdout.splitlines()
+    equal([json.loads(line)["source"]["address"] for line in some], ["127.0.3.1"])
+    events = [json.loads(line) for line in guard.run("ledger", "export", "-c", front().guard.path, "--ocsf").stdout.splitlines()]
+    for event in events:
+        ocsf.check(event)
+    equal({event["src_endpoint"]["ip"]: (event["src_endpoint"].get("location", {}).get("country"),
+                                        event["src_endpoint"].get("autonomous_system", {}).get("number")) for event in events},
+          {address: place[:2] for address, place in READERS.items()})
+    seen = [json.loads(line) for line in ask("subject", "--json", "--kind", "customer", str(min(key for key in map(int, shop.keys("customers", "id")) if key > 1000))).stdout.splitlines()]
+    equal({line["source"]["address"]: line["source"]["country"] for line in seen if line["what"] == "shown"},
+          {address: place[0] for address, place in READERS.items()})
+
+
+def with_databases(sources):
+    """A configuration as the front's, with other databases."""
+    path = front().guard.path.with_name("other.yaml")
+    path.write_text(json.dumps({**front().guard.config, "sources": sources}), encoding="utf-8")
+    return path
+
+
+@test(gateway=True)
+def test_wrong_input():
+    """What names no country, and databases that are missing or none, are told; an export goes on without"""
+    good = {"country_db": str(harness.folder() / "country.mmdb")}
+    spoiled = harness.folder() / "spoiled.mmdb"
+    spoiled.write_bytes((harness.folder() / "country.mmdb").read_bytes()[:-200])
+    for text in ("K", "KOR", "K1", "KR,", ",KR", "not:", "not:not:KR", "KR;JP", "NONE"):
+        done = guard.run("scope", "-c", with_databases(good), "--country", text)
+        equal((done.returncode, "names no country" in done.stderr), (2, True), text)
+    for sources, word in (({}, "which country"), ({"country_db": "nosuch.mmdb"}, "nosuch.mmdb"),
+                          ({"country_db": str(spoiled)}, "spoiled.mmdb"), ({"country_db": "/"}, "cannot be read")):
+        done = guard.run("scope", "-c", with_databases(sources), "--country", "KR")
+        equal((done.returncode, word in done.stderr, done.stdout), (2, True, ""), word)
+    done = guard.run("ledger", "export", "--json", "-c", with_databases({"country_db": str(spoiled)}))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    equal((done.returncode, len(lines), {line["source"]["country"] for line in lines}), (0, len(READERS), {None}))
+    equal(done.stderr.count("spoiled.mmdb"), 1)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pasu's own sessions, as the server counts them, and which of its backends they are. */
+#include "gate/through.h"
+#include "unit.h"
+
+enum { PID = 77 };
+
+static int64_t now = 1000 * NANOSECONDS_PER_SECOND;
+
+static int64_t
+tell_now(void *arg PASU_UNUSED)
+{
+    return now;
+}
+
+static void
+later(int64_t seconds)
+{
+    now += seconds * NANOSECONDS_PER_SECOND;
+}
+
+static struct os os;
+
+static void
+init(struct through *through)
+{
+    os = os_real;
+    os.realtime = os.monotonic = tell_now;
+    *through = (struct through){0};
+    through_init(through, &os);
+}
+
+static struct through_session *
+begin(struct through *through)
+{
+    struct through_session *session = through_begin(through, "main", "shop", true);
+
+    assert_non_null(session);
+    return session;
+}
+
+static void
+is_counted(struct through *through, uint64_t began, uint64_t ready, uint64_t ended)
+{
+    const struct through_place *place = through_place(through, "main", "shop");
+
+    assert_non_null(place);
+    assert_int_equal(place->began, began);
+    assert_int_equal(place->ready, ready);
+    assert_int_equal(place->ended, ended);
+}
+
+static void
+a_session_is_counted_from_its_beginning_to_its_end(void **state PASU_UNUSED)
+{
+    struct through through;
+    struct through_session *session;
+
+    init(&through);
+    session = begin(&through);
+    is_counted(&through, 1, 0, 0);
+    assert_int_equal(through_place(&through, "main", "shop")->starting, 1);
+    through_process(session, PID);
+    assert_int_equal(through_place(&through, "main", "shop")->starting, 0);
+    through_ready(session);
+    through_ready(session);
+    is_counted(&through, 1, 1, 0);
+    through_end(session, true); /* what came later than its process is no refusal */
+    is_counted(&through, 1, 1, 1);
+    through_release(&through);
+}
+
+static void
+what_the_server_has_refused_is_taken_back(void **state PASU_UNUSED)
+{
+    struct through through;
+    struct through_session *session;
+
+    init(&through);
+    session = begin(&through);
+    through_end(session, true);
+    assert_true(list_is_empty(&through.places)); /* whatever names of databases clients make up */
+    session = begin(&through);
+    through_end(session, false); /* it may have been let in */
+    is_counted(&through, 1, 0, 1);
+    assert_int_equal(through_place(&through, "main", "shop")->nameless, 1);
+    through_end(NULL, true);
+    through_release(&through);
+}
+
+/* What comes beyond so many names is counted, but not by name. */
+static void
+names_without_end_have_a_place_together(void **state PASU_UNUSED)
+{
+    struct through through;
+    char name[NAME_SIZE];
+
+    init(&through);
+    for (int n = 0; n < 2 * THROUGH_PLACES_MAX; n++) {
+        struct through_session *session;
+
+        snprintf(name, sizeof(name), "made-up-%d", n);
+        session = through_begin(&through, "main", name, true);
+        assert_non_null(session);
+        through_end(session, false);
+    }
+    assert_int_equal(through.place_count, THROUGH_PLACES_MAX + 1);
+    assert_int_equal(through_place(&through, "main", "")->began, THROUGH_PLACES_MAX);
+    assert_int_equal(through_place(&through, "main", "made-up-7")->began, 1);
+    through_end(begin(&through), true);
+    assert_int_equal(through.place_count, THROUGH_PLACES_MAX + 1);
+    through_release(&through);
+}
+
+static void
+what_may_not_be_recorded_is_never_ready_and_replication_never_counted(void **state PASU_UNUSED)
+{
+    struct through through;
+    struct through_session *unrecorded, *replication;
+
+    init(&through);
+    unrecorded = begin(&through);
+    through_disown(unrecorded);
+    through_process(unrecorded, 1);
+    through_ready(unrecorded);
+    is_counted(&through, 1, 0, 0);
+    replication = through_begin(&through, "main", "shop", false);
+    assert_non_null(replication);
+    through_process(replication, 2);
+    through_ready(replication);
+    is_counted(&through, 1, 0, 0);
+    assert_true(through_is_ours(&through, 2, now));
+    through_end(replication, false);
+    through_end(unrecorded, false);
+    is_counted(&through, 1, 0, 1);
+    through_release(&through);
+}
+
+static void
+a_backend_is_ours_until_the_server_does_not_show_it_any_more(void **state PASU_UNUSED)
+{
+    struct through through;
+    struct through_session *session;
+    int64_t began = now;
+
+    init(&through);
+    session = begin(&through);
+    assert_false(through_is_ours(&through, PID, began));
+    through_process(session, PID);
+    assert_true(through_is_ours(&through, PID, began));
+    assert_false(through_is_ours(&through, PID + 1024, began));
+    later(100);
+    through_end(session, false);
+    later(50); /* its backend is still at work */
+    assert_true(through_is_ours(&through, PID, began));
+    assert_false(through_is_ours(&through, PID, now)); /* another one, by the same number */
+    through_forget(&through, now);
+    assert_true(through_is_ours(&through, PID, began));
+    later(1);
+    through_forget(&through, now);
+    assert_false(through_is_ours(&through, PID, began));
+    through_release(&through);
+}
+
+static void
+what_was_known_some_time_ago_is_kept(void **state PASU_UNUSED)
+{
+    struct through through;
+    struct through_session *session;
+    struct through_place *place;
+
+    init(&through);
+    session = begin(&through);
+    place = through_place(&through, "main", "shop");
+    through_process(session, PID);
+    through_ready(session);
+    through_look(&through);
+    assert_true(place->now.ready == 1 && place->settled.ready == 0);
+    later(1);
+    through_look(&through);
+    assert_int_equal(place->settled.ready, 0); /* too soon */
+    later(10);
+    through_look(&through);
+    assert_int_equal(place->settled.ready, 1);
+    through_end(session, false);
+    through_release(&through);
+}
+
+static void
+the_last_census_of_a_database_is_remembered(void **state PASU_UNUSED)
+{
+    struct through through;
+    struct message_census census = {.sessions = 5, .gateway = "main", .database = "shop"};
+
+    init(&through);
+    through_remember(&through, &census);
+    census.sessions = 8;
+    through_remember(&through, &census);
+    census.what = CENSUS_RESET; /* says nothing that could be gone on with */
+    census.sessions = 9;
+    through_remember(&through, &census);
+    assert_true(through_place(&through, "main", "shop")->has_past);
+    assert_int_equal(through_place(&through, "main", "shop")->past.sessions, 8);
+    through_end(begin(&through), true);
+    assert_true(through_place(&through, "main", "shop")->has_past);
+    through_release(&through);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session_is_counted_from_its_beginning_to_its_end),
+        cmocka_unit_test(what_the_server_has_refused_is_taken_back),
+        cmocka_unit_test(names_without_end_have_a_place_together),
+        cmocka_unit_test(what_may_not_be_recorded_is_never_ready_and_replication_never_counted),
+        cmocka_unit_test(a_backend_is_ours_until_the_server_does_not_show_it_any_more),
+        cmocka_unit_test(what_was_known_some_time_ago_is_kept),
+        cmocka_unit_test(the_last_census_of_a_database_is_remembered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
