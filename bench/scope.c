@@ -3,6 +3,8 @@
  * What questions cost at the scale of a country. See bench/README.md.
  *
  *     bench_scope [--rows FILE] [--program PASU] SUBJECTS FOLDER      FOLDER is empty
+ *     bench_scope --ask NAME [--program PASU] SUBJECTS FOLDER         of what was made there, that
+ *                                                                     question only
  *
  * With the program, certificates are made, too.
  *
@@ -33,6 +35,7 @@ struct clocks {
 };
 
 static int folder;
+static const char *asked; /* the one question; NULL: all */
 
 static void
 check(int result, const char *what)
@@ -149,20 +152,19 @@ read_all(struct clocks *took)
 static uint64_t
 count_unit(struct view value, const struct interner *classes)
 {
-    struct persons *all = NULL;
+    static struct ordinals all, scratch;
     struct unit_walk walk;
     struct unit_view view;
-    uint64_t count;
     int next;
 
+    all.count = 0;
     unit_walk_begin(&walk, value, classes);
     while ((next = unit_walk_next(&walk, &view)) == 1)
         for (size_t p = 0; p < view.part_count; p++)
-            check(person_bytes_unite(view.shown[p], &all), "unite");
+            check(person_bytes_list(view.shown[p], &all), "list");
     check(next, "unit");
-    count = persons_count(all);
-    persons_free(all);
-    return count;
+    check(ordinals_sort(&all, &scratch), "sort");
+    return all.count;
 }
 
 /* Different (subject, principal, day), and where the bytes are. */
@@ -236,6 +238,8 @@ measure(const char *name, const char *principal, int day, int days, int step, in
     struct clocks took[ROUNDS];
     uint64_t persons = 0;
 
+    if (asked != NULL && strcmp(asked, name) != 0)
+        return;
     for (int i = 0; i < ROUNDS; i++) {
         struct filter filter = {
             .principal = principal,
@@ -293,6 +297,8 @@ measure_subjects(uint32_t subjects)
     struct random random = {.state = 4711};
     uint64_t sights = 0;
 
+    if (asked != NULL && strcmp(asked, "subject") != 0)
+        return;
     for (uint32_t i = 0; i < ROUNDS; i++)
         took[i] = ask_for(random_below(&random, subjects), &sights);
     print_clocks("subject", took, ROUNDS);
@@ -309,6 +315,8 @@ measure_certificates(const char *name, const char *program, uint32_t subjects)
     uint32_t keys[ROUNDS];
     uint64_t showings;
 
+    if (asked != NULL && strcmp(asked, "certificate") != 0)
+        return;
     for (size_t i = 0; i < ROUNDS; i++)
         keys[i] = random_below(&random, subjects);
     for (int again = 0; again < 2; again++) {
@@ -326,54 +334,9 @@ measure_certificates(const char *name, const char *program, uint32_t subjects)
     print_clocks("certificate_of_nothing", took, ROUNDS);
 }
 
-int
-main(int count, char **arguments)
+static void
+measure_questions(uint32_t subjects)
 {
-    const char *program = NULL;
-    struct country_report report;
-    struct clocks start, took[ROUNDS];
-    FILE *rows = NULL;
-    uint64_t records = 0;
-    uint32_t subjects;
-
-    if (count >= 5 && strcmp(arguments[1], "--rows") == 0) {
-        rows = fopen(arguments[2], "w");
-        arguments += 2;
-        count -= 2;
-    }
-    if (count == 5 && strcmp(arguments[1], "--program") == 0) {
-        program = arguments[2];
-        arguments += 2;
-        count -= 2;
-    }
-    subjects = count == 3 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 0;
-    folder = count == 3 ? open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (folder < 0 || subjects < 1000)
-        return 2;
-    if (faccessat(folder, "segments", F_OK, 0) != 0) {
-        int segments;
-
-        certificate_begin(folder);
-        segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        start = now();
-        country_write(segments, subjects, rows, &report);
-        took[0] = since(start);
-        close(segments);
-        printf("reads %llu\nrecords %llu\n", (unsigned long long)report.reads,
-               (unsigned long long)report.records);
-        print_clocks("generate", took, 1);
-    }
-    if (rows != NULL)
-        fclose(rows);
-    for (int i = 0; i < REBUILDS; i++)
-        read_all(&took[i]);
-    print_clocks("read", took, REBUILDS);
-    for (int i = 0; i < REBUILDS; i++)
-        records = rebuild(&took[i]);
-    print_clocks("rebuild", took, REBUILDS);
-    printf("indexed %llu\n", (unsigned long long)records);
-    weigh();
     measure("harvester_208_days", "principal999", COUNTRY_HARVEST_FIRST, COUNTRY_HARVEST_DAYS, 0,
             0);
     measure("service_208_days", "principal003", 600, 208, 7, 0);
@@ -384,6 +347,73 @@ main(int count, char **arguments)
     measure("all_year", NULL, 365, 366, 0, 0); /* 2024 */
     measure("all_365_days", NULL, 200, 365, 31, 0);
     measure_subjects(subjects);
+}
+
+static void
+make_ledger(uint32_t subjects, FILE *rows)
+{
+    struct country_report report;
+    struct clocks start, took;
+    int segments;
+
+    if (faccessat(folder, "segments", F_OK, 0) == 0)
+        return;
+    certificate_begin(folder);
+    segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    start = now();
+    country_write(segments, subjects, rows, &report);
+    took = since(start);
+    close(segments);
+    printf("reads %llu\nrecords %llu\n", (unsigned long long)report.reads,
+           (unsigned long long)report.records);
+    print_clocks("generate", &took, 1);
+}
+
+static void
+make_index(void)
+{
+    struct clocks took[REBUILDS];
+    uint64_t records = 0;
+
+    if (asked != NULL && strcmp(asked, "rebuild") != 0)
+        return;
+    for (int i = 0; asked == NULL && i < REBUILDS; i++)
+        read_all(&took[i]);
+    if (asked == NULL)
+        print_clocks("read", took, REBUILDS);
+    for (int i = 0; i < REBUILDS; i++)
+        records = rebuild(&took[i]);
+    print_clocks("rebuild", took, REBUILDS);
+    printf("indexed %llu\n", (unsigned long long)records);
+    weigh();
+}
+
+int
+main(int count, char **arguments)
+{
+    const char *program = NULL;
+    FILE *rows = NULL;
+    uint32_t subjects;
+
+    for (; count >= 5; arguments += 2, count -= 2) {
+        if (strcmp(arguments[1], "--rows") == 0)
+            rows = fopen(arguments[2], "w");
+        else if (strcmp(arguments[1], "--program") == 0)
+            program = arguments[2];
+        else if (strcmp(arguments[1], "--ask") == 0)
+            asked = arguments[2];
+        else
+            return 2;
+    }
+    subjects = count == 3 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 0;
+    folder = count == 3 ? open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (folder < 0 || subjects < 1000)
+        return 2;
+    make_ledger(subjects, rows);
+    if (rows != NULL)
+        fclose(rows);
+    make_index();
+    measure_questions(subjects);
     if (program != NULL)
         measure_certificates(arguments[2], program, subjects);
     return 0;

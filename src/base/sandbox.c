@@ -196,12 +196,18 @@ allow_supervisor(scmp_filter_ctx filter)
     return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
 }
 
-/* Threads, but no processes. */
+/* But no processes. */
+static int
+allow_threads(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+}
+
 static int
 allow_gate(scmp_filter_ctx filter)
 {
-    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    int result = allow_threads(filter);
 
     return result == 0 ? allow_sockets(filter, SOCK_STREAM) : result;
 }
@@ -234,6 +240,8 @@ add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
         result = allow_gate(filter);
     if (result == 0 && profile == SANDBOX_HERALD)
         result = allow_herald(filter);
+    if (result == 0 && profile == SANDBOX_INDEXER)
+        result = allow_threads(filter);
     return result;
 }
 

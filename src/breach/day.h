@@ -22,6 +22,18 @@ day_begin(int32_t day)
     return day * DAY;
 }
 
+/* Days are cut into parts, so that of what a day's records say only some need be read. */
+enum { DAY_PARTS = 7, DAY_PART_NONE = 7 };
+
+/* The part of its day. */
+static inline unsigned
+day_part_of(int64_t time)
+{
+    int64_t part = (time - day_begin(day_of(time))) / (DAY / DAY_PARTS);
+
+    return part < DAY_PARTS ? (unsigned)part : DAY_PARTS - 1;
+}
+
 /* The month of a day, not before 1970; and the first day of a month. */
 uint32_t month_of(int32_t day);
 int32_t month_begin(uint32_t month);

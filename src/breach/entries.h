@@ -11,6 +11,9 @@ struct entries {
     int (*seek)(void *arg, uint64_t seq);
     /* As ledger_reader_next. */
     int (*next)(void *arg, struct ledger_entry *entry);
+    /* Passes over exposures that `takes` does not take, unread; NULL: none. The member may be NULL:
+     * then all come. */
+    void (*choose)(void *arg, ledger_takes_fn *takes, void *takes_arg);
     /* Where, after PASU_E_CORRUPT. */
     const struct records_place *(*damage)(void *arg);
     /* Hears of each entry that was read for the answer, in order, once the book has it; a negative

@@ -3,11 +3,16 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
+#include "breach/index_days.h"
 #include "breach/index_each.h"
-#include "breach/index_heap.h"
+#include "breach/index_later.h"
+#include "breach/index_writer.h"
 #include "breach/statement.h"
 
-enum { KEPT_PERSONS = 4096 }; /* room that a session's group keeps */
+enum {
+    KEPT_PERSONS = 4096, /* room that a session's group keeps */
+    WAITING = 16 << 20,  /* bytes that wait for the writer; then it is waited for */
+};
 
 struct index_build {
     struct index *index;
@@ -22,11 +27,9 @@ struct index_build {
     struct map shapes; /* that were put */
     uint32_t known_last;
     struct index_heap heap;
-    struct map days_by; /* day → place */
-    struct index_day *days;
-    size_t day_count, day_space, day_at;
-    int32_t newest;
-    bool has_newest;
+    struct index_writer writer;
+    struct index_later later; /* what is put when the writer is at rest */
+    struct index_days days;
     struct map groups_by; /* session → place */
     struct index_group *groups;
     size_t group_count, group_space;
@@ -34,68 +37,61 @@ struct index_build {
     struct ordinals free_groups;
 };
 
-/* ---- days ---- */
+/* ---- the index, of which the writer may be at work ---- */
 
-static int
-add_day(struct index_build *b, int32_t number, uint64_t seq)
+int
+index_build_rest(struct index_build *b)
 {
-    struct index_key known = index_key_number(INDEX_KNOWN, index_day_number(number));
-    struct index_day *day;
-    int result;
+    int result = index_writer_end(&b->writer, &b->heap);
 
-    if (b->day_count == b->day_space) {
-        size_t space = b->day_space * 2 + 64;
-        struct index_day *days = memory_resize(b->days, space, sizeof(*days));
-
-        if (days == NULL)
-            return PASU_E_NOMEM;
-        b->days = days;
-        b->day_space = space;
-    }
-    day = &b->days[b->day_count];
-    result = index_day_load(day, b->index, number);
-    if (result == PASU_E_NOTFOUND) {
-        *day = (struct index_day){.day = number, .from = seq};
-        result = index_sessions_save(&b->sessions, b->index, index_key_view(&known));
-    }
-    if (result == 0)
-        result = map_put(&b->days_by, (uint32_t)number, (uint32_t)b->day_count);
-    if (result == 0)
-        b->day_at = b->day_count++;
-    return result;
+    return result == 0 ? index_later_write(&b->later, b->index) : result;
 }
 
-/* A record of that day uses a vocabulary. */
 static int
+write_heap(struct index_build *b)
+{
+    int result = index_build_rest(b);
+
+    return result == 0 ? index_writer_begin(&b->writer, &b->heap, &b->names.classes, b->index)
+                       : result;
+}
+
+/* ---- days ---- */
+
+/* The day; a new one begins with the record, and what sessions were known before it is noted. NULL
+ * where there is no memory. */
+static struct index_day *
+day_at(struct index_build *b, int32_t number, uint64_t seq)
+{
+    struct index_day *day = index_days_find(&b->days, number);
+    struct index_key key = index_key_number(INDEX_KNOWN, index_day_number(number));
+    struct pack known = {0};
+
+    if (day != NULL)
+        return day;
+    index_sessions_pack(&b->sessions, &known);
+    return index_later_put(&b->later, key, &known) == 0 ? index_days_add(&b->days, number, seq)
+                                                        : NULL;
+}
+
+/* A record of that day uses a vocabulary. NULL where there is no memory. */
+static struct index_day *
 note_day(struct index_build *b, int64_t time, uint32_t vocabulary, uint64_t seq)
 {
-    int32_t number = day_of(time);
-    struct index_day *day;
-    uint32_t place;
-    int result = 0;
+    struct index_day *day = day_at(b, day_of(time), seq);
 
-    if (b->day_count > 0 && b->days[b->day_at].day == number)
-        ;
-    else if (b->day_count > 0 && map_get(&b->days_by, (uint32_t)number, &place))
-        b->day_at = place;
-    else
-        result = add_day(b, number, seq);
-    if (result != 0)
-        return result;
-    day = &b->days[b->day_at];
+    if (day == NULL)
+        return NULL;
     day->is_changed = true;
     day->to = seq;
     day->vocabulary_at = seq;
-    if (!b->has_newest || number > b->newest)
-        b->newest = number;
-    b->has_newest = true;
     if (day->vocabulary == vocabulary && day->vocabularies.count > 0)
-        return 0;
+        return day;
     day->vocabulary = vocabulary;
     for (size_t i = 0; i < day->vocabularies.count; i++)
         if (day->vocabularies.items[i] == vocabulary)
-            return 0;
-    return ordinals_add(&day->vocabularies, &vocabulary, 1);
+            return day;
+    return ordinals_add(&day->vocabularies, &vocabulary, 1) == 0 ? day : NULL;
 }
 
 /* ---- groups ---- */
@@ -253,12 +249,16 @@ static int
 add_exposure(struct index_build *b, uint64_t seq, const struct exposure *exposure)
 {
     const struct session_info *session = sessions_get(&b->sessions, exposure->session);
-    int result = note_day(b, exposure->time, exposure->vocabulary, seq);
+    struct index_day *day = note_day(b, exposure->time, exposure->vocabulary, seq);
+    int result = 0;
 
+    if (day == NULL)
+        return PASU_E_NOMEM;
     b->meta.is_strange |= !is_known(b, exposure->vocabulary);
-    if (result == 0 && session == NULL) {
-        b->days[b->day_at].unknown += exposure->statements;
-        result = map_put(&b->days[b->day_at].sessions, exposure->session, 0);
+    index_day_add(day, exposure->time, seq);
+    if (session == NULL) {
+        day->unknown += exposure->statements;
+        result = map_put(&day->sessions, exposure->session, 0);
     }
     if (result != 0)
         return result;
@@ -266,7 +266,7 @@ add_exposure(struct index_build *b, uint64_t seq, const struct exposure *exposur
         return give_session(b, exposure->session);
     result = add_to_group(b, seq, exposure, session);
     if (result == 0 && b->heap.persons > INDEX_GATHERED)
-        result = index_heap_write(&b->heap, &b->names, b->index);
+        result = write_heap(b);
     return result;
 }
 
@@ -282,6 +282,22 @@ open_session(struct index_build *b, const struct message_session *opened, uint64
     profile = index_names_profile(&b->names, session);
     sessions_mark(&b->sessions, opened->session, profile);
     return profile != 0 ? 0 : PASU_E_NOMEM;
+}
+
+/* Where a record is that others refer to. */
+static int
+put_record(struct index_build *b, struct index_key key, uint64_t record)
+{
+    struct pack number = {0};
+
+    pack_number(&number, record);
+    return index_later_put(&b->later, key, &number);
+}
+
+static int
+add_opening(struct index_build *b, const struct payload_opening *opening, uint64_t seq)
+{
+    return put_record(b, index_key_list(opening->record, opening->part, opening->which), seq);
 }
 
 static int
@@ -300,28 +316,28 @@ add_vocabulary(struct index_build *b, const struct ledger_entry *entry)
         if (interner_number(&b->names.vocabularies, view_of(bytes, (size_t)length)) == 0 ||
             map_put(&b->known, vocabulary->id, 0) != 0)
             return PASU_E_NOMEM;
-        result = index_explained_save(b->index, vocabulary->id, entry->seq);
+        result = put_record(b, index_key_number(INDEX_EXPLAINED, vocabulary->id), entry->seq);
         if (result != 0)
             return result;
     }
-    return note_day(b, entry->time, vocabulary->id, entry->seq);
+    return note_day(b, entry->time, vocabulary->id, entry->seq) != NULL ? 0 : PASU_E_NOMEM;
 }
 
 /* The first text counts, as in breach/shapes.h. */
 static int
 add_shape(struct index_build *b, const struct ledger_entry *entry)
 {
-    struct index_key key = index_key_session(INDEX_SHAPE, entry->u.shape->fingerprint);
-    struct view there;
+    uint64_t fingerprint = entry->u.shape->fingerprint;
+    struct view sql = entry->u.shape->sql;
+    struct pack text = {0};
     uint32_t place;
     int result;
 
-    if (map_get(&b->shapes, entry->u.shape->fingerprint, &place))
+    if (map_get(&b->shapes, fingerprint, &place))
         return 0;
-    result = index_get(b->index, INDEX_MAIN, index_key_view(&key), &there);
-    if (result == PASU_E_NOTFOUND)
-        result = index_put(b->index, INDEX_MAIN, index_key_view(&key), entry->u.shape->sql);
-    return result == 0 ? map_put(&b->shapes, entry->u.shape->fingerprint, 0) : result;
+    pack_bytes(&text, sql.bytes, sql.length);
+    result = index_later_put(&b->later, index_key_session(INDEX_SHAPE, fingerprint), &text);
+    return result == 0 ? map_put(&b->shapes, fingerprint, 0) : result;
 }
 
 static void
@@ -331,8 +347,8 @@ settle_gaps(struct index_build *b)
     b->gaps_left_out = b->gaps.left_out;
 }
 
-int
-index_build_add(struct index_build *b, const struct ledger_entry *entry)
+static int
+add_entry(struct index_build *b, const struct ledger_entry *entry)
 {
     gaps_note(&b->gaps, entry);
     settle_gaps(b);
@@ -357,10 +373,18 @@ index_build_add(struct index_build *b, const struct ledger_entry *entry)
         b->meta.has_keys = true;
         return 0;
     case LEDGER_OPENING:
-        return index_opened_save(b->index, entry->u.opening, entry->seq);
+        return add_opening(b, entry->u.opening, entry->seq);
     default:
         return 0;
     }
+}
+
+int
+index_build_add(struct index_build *b, const struct ledger_entry *entry)
+{
+    int result = add_entry(b, entry);
+
+    return result == 0 && b->later.bytes > WAITING ? index_build_rest(b) : result;
 }
 
 void
@@ -387,27 +411,25 @@ load_known(struct index_build *b)
 }
 
 static int
-note_newest(void *arg, struct view key, struct view value PASU_UNUSED)
+load_days(struct index_build *b)
 {
-    struct index_build *b = arg;
-
-    b->newest = index_day_of(bytes_get_u32(key.bytes + 1));
-    b->has_newest = true;
-    return 0;
-}
-
-static int
-load_newest(struct index_build *b)
-{
-    int result = index_each_number(b->index, INDEX_DAY, note_newest, b);
+    int result = index_days_load(&b->days, b->index);
 
     /* What was the present month may be over now. */
-    if (result == 0 && b->has_newest && b->newest >= 0) {
-        uint32_t month = month_of(b->newest);
+    if (result == 0 && b->days.count > 0 && b->days.newest >= 0) {
+        uint32_t month = month_of(b->days.newest);
 
         result = ordinals_add(&b->heap.months, &month, 1);
     }
     return result;
+}
+
+static int
+load_shape(void *arg, struct view key, struct view value PASU_UNUSED)
+{
+    struct index_build *b = arg;
+
+    return map_put(&b->shapes, index_key_session_of(key), 0);
 }
 
 static int
@@ -439,7 +461,9 @@ load(struct index_build *b)
     if (result == 0)
         result = load_known(b);
     if (result == 0)
-        result = load_newest(b);
+        result = load_days(b);
+    if (result == 0)
+        result = index_each_session(b->index, INDEX_SHAPE, load_shape, b);
     return result == 0 ? index_each_session(b->index, INDEX_OPEN, load_group, b) : result;
 }
 
@@ -512,35 +536,31 @@ save_groups(struct index_build *b)
     return result;
 }
 
-static int
-save_days(struct index_build *b)
-{
-    int result = 0;
-
-    for (size_t d = 0; result == 0 && d < b->day_count; d++)
-        if (b->days[d].is_changed)
-            result = index_day_save(&b->days[d], b->index);
-    return result;
-}
-
 int
 index_build_end(struct index_build *b)
 {
-    struct index_key state = index_key_letter(INDEX_STATE);
-    int result = index_heap_write(&b->heap, &b->names, b->index);
+    struct pack state = {0};
+    int result = write_heap(b);
 
+    if (result == 0)
+        result = index_build_rest(b);
     b->gaps.count = b->gap_count;
     b->gaps.left_out = b->gaps_left_out;
-    if (result == 0 && b->has_newest && b->newest >= 0)
-        result = index_heap_months(&b->heap, &b->names, b->index, month_of(b->newest));
+    if (result == 0 && b->days.count > 0 && b->days.newest >= 0)
+        result = index_heap_months(&b->heap, &b->names, b->index, month_of(b->days.newest));
     if (result == 0)
-        result = save_days(b);
+        result = index_days_save(&b->days, b->index);
     if (result == 0)
         result = save_groups(b);
     if (result == 0)
         result = index_names_save(&b->names, b->index);
+    index_sessions_pack(&b->sessions, &state);
     if (result == 0)
-        result = index_sessions_save(&b->sessions, b->index, index_key_view(&state));
+        result = index_later_put(&b->later, index_key_letter(INDEX_STATE), &state);
+    else
+        pack_release(&state);
+    if (result == 0)
+        result = index_build_rest(b);
     if (result == 0)
         result = index_gaps_save(&b->gaps, b->index);
     return result == 0 && b->meta.has_last ? index_meta_save(&b->meta, b->index) : result;
@@ -551,19 +571,18 @@ index_build_free(struct index_build *b)
 {
     if (b == NULL)
         return;
-    for (size_t d = 0; d < b->day_count; d++)
-        index_day_release(&b->days[d]);
     for (size_t g = 0; g < b->group_count; g++)
         index_group_release(&b->groups[g]);
-    memory_free(b->days);
+    index_days_release(&b->days);
     memory_free(b->groups);
     ordinals_release(&b->free_groups);
-    map_release(&b->days_by);
     map_release(&b->groups_by);
     map_release(&b->known);
     map_release(&b->shapes);
     sessions_release(&b->sessions);
     index_names_release(&b->names);
+    index_writer_release(&b->writer);
     index_heap_release(&b->heap);
+    index_later_release(&b->later);
     memory_free(b);
 }

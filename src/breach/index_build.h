@@ -7,8 +7,11 @@
  *
  * What is written is there after the index was committed, which is the caller's; after an error the
  * caller drops it. Entries whose place in the ledger is not final (those that still are in a ring)
- * must not be given. Memory: the sessions and groups open at one time, names, days, and at most
- * INDEX_GATHERED persons, or those of a month, as often as its units name them. One thread.
+ * must not be given. Memory: the sessions and groups open at one time, names, days, what waits for
+ * the writer (16 MiB), and at most twice INDEX_GATHERED persons, or those of a month, as often as
+ * its units name them. The caller is one thread; beside it another writes what was gathered
+ * (index_writer.h): but for index_build_rest, between index_build_new and index_build_end or
+ * index_build_free the index is theirs.
  */
 #ifndef PASU_BREACH_INDEX_BUILD_H
 #define PASU_BREACH_INDEX_BUILD_H
@@ -29,6 +32,9 @@ void index_build_free(struct index_build *build);
 /* Where to go on: with the entry behind `last`; false where from the beginning. */
 bool index_build_last(const struct index_build *build, struct index_meta *meta);
 PASU_MUST_USE int index_build_add(struct index_build *build, const struct ledger_entry *entry);
+/* Waits for what is written beside. Until the next entry is given, the index is the caller's, who
+ * may commit it. */
+PASU_MUST_USE int index_build_rest(struct index_build *build);
 /* The ledger is damaged there: before the next entry, or it is not in the index. */
 void index_build_damage(struct index_build *build, const struct records_place *place);
 /* Writes all. */

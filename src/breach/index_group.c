@@ -28,6 +28,9 @@ index_group_begin(struct index_group *group, uint64_t seq, const struct exposure
                                   .shape = exposure->shape,
                                   .vocabulary = exposure->vocabulary,
                                   .is_open = true,
+                                  .day_part = exposure->statements == 0
+                                                  ? DAY_PART_NONE
+                                                  : (uint8_t)day_part_of(exposure->time),
                                   .parts = parts,
                                   .part_space = space};
     memcpy(group->actor, exposure->actor, sizeof(group->actor));
@@ -91,6 +94,8 @@ index_group_add(struct index_group *group, const struct exposure *exposure)
 {
     int result = 0;
 
+    if (group->day_part != day_part_of(exposure->time))
+        group->day_part = DAY_PART_NONE;
     group->statements = sum_of(group->statements, exposure->statements);
     group->rows = sum_of(group->rows, exposure->rows);
     group->misses = sum_of(group->misses, exposure->misses);
@@ -138,6 +143,7 @@ index_group_write(struct index_group *g, struct pack *pack, struct ordinals *scr
     pack_u32(pack, g->profile);
     pack_u8(pack, g->is_known);
     pack_u8(pack, g->verdict);
+    pack_u8(pack, g->day_part);
     pack_number(pack, g->statements);
     pack_number(pack, g->rows);
     pack_number(pack, g->misses);
@@ -197,6 +203,7 @@ index_group_read(struct index_group *g, uint64_t session, struct view bytes)
     g->profile = little_read_u32(&r);
     g->is_known = reader_u8(&r) != 0;
     g->verdict = reader_u8(&r);
+    g->day_part = reader_u8(&r) & DAY_PART_NONE;
     g->statements = unpack_number(&r);
     g->rows = unpack_number(&r);
     g->misses = unpack_number(&r);

@@ -23,6 +23,8 @@ struct index_group {
     uint32_t principal, profile; /* 0: not known */
     bool is_known, is_open;
     uint8_t verdict;
+    uint8_t day_part; /* in which all its records are; DAY_PART_NONE: in several, or it may go on
+                         with what was before it */
     uint64_t statements, rows, misses, flags;
     uint64_t weight; /* persons and parts, as breach/statement.h counts them */
     char rule[EXPOSURE_TEXT_MAX], actor[EXPOSURE_TEXT_MAX];

@@ -3,10 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
-#include "breach/index_each.h"
-
-/* Sets of a month of more than that are united fast, and looked into. */
-enum { MONTH_DENSE = 1 << 16 };
+#include "breach/index_month.h"
 
 static void
 drop_units(struct index_heap *heap)
@@ -28,6 +25,7 @@ index_heap_release(struct index_heap *heap)
     memory_free(heap->recent);
     ordinals_release(&heap->months);
     ordinals_release(&heap->scratch);
+    unit_scratch_release(&heap->unit_scratch);
     *heap = (struct index_heap){0};
 }
 
@@ -96,8 +94,10 @@ index_heap_add(struct index_heap *heap, int32_t day, uint32_t class,
         struct bound bound = {part->unknown, part->unknown > 0, part->unknown};
 
         bound_add(&to->parts[p].bound, &bound);
-        if (ordinals_add(&to->parts[p].shown, part->shown.items, part->shown.count) != 0 ||
-            ordinals_add(&to->parts[p].missed, part->missed.items, part->missed.count) != 0)
+        if (marked_add(&to->parts[p].shown, part->shown.items, part->shown.count,
+                       group->day_part) != 0 ||
+            marked_add(&to->parts[p].missed, part->missed.items, part->missed.count,
+                       group->day_part) != 0)
             return PASU_E_NOMEM;
         heap->persons += part->shown.count + part->missed.count;
     }
@@ -129,28 +129,26 @@ note_month(struct index_heap *heap, uint32_t when)
 }
 
 static int
-write_unit(struct index_heap *heap, struct unit *unit, const struct index_names *names,
-           struct index *index, enum index_table table)
+write_unit(struct index_heap *heap, struct unit *unit, const struct interner *classes,
+           struct index *index)
 {
     struct index_key key = index_key_unit(unit->when, unit->principal);
     struct pack pack = {0};
     struct view old;
-    int result =
-        table == INDEX_DAYS ? index_get(index, table, index_key_view(&key), &old) : PASU_E_NOTFOUND;
+    int result = index_get(index, INDEX_DAYS, index_key_view(&key), &old);
 
     if (result == 0)
-        result = unit_read(unit, old, &names->classes, 0);
+        result = unit_read(unit, old, classes, &heap->unit_scratch);
     if (result == 0 || result == PASU_E_NOTFOUND)
-        result = unit_write(unit, &pack, &heap->scratch,
-                            table == INDEX_MONTHS ? MONTH_DENSE : PERSON_BYTES_DENSE);
+        result = unit_write(unit, &pack, &heap->unit_scratch, PERSON_BYTES_DENSE, true);
     if (result == 0)
-        result = index_put(index, table, index_key_view(&key), pack_view(&pack));
+        result = index_put(index, INDEX_DAYS, index_key_view(&key), pack_view(&pack));
     pack_release(&pack);
     return result;
 }
 
 int
-index_heap_write(struct index_heap *heap, const struct index_names *names, struct index *index)
+index_heap_write(struct index_heap *heap, const struct interner *classes, struct index *index)
 {
     int result = 0;
 
@@ -159,89 +157,10 @@ index_heap_write(struct index_heap *heap, const struct index_names *names, struc
     for (size_t u = 0; result == 0 && u < heap->count; u++) {
         result = note_month(heap, heap->units[u].when);
         if (result == 0)
-            result = write_unit(heap, &heap->units[u], names, index, INDEX_DAYS);
+            result = write_unit(heap, &heap->units[u], classes, index);
         unit_release(&heap->units[u]);
     }
     drop_units(heap);
-    return result;
-}
-
-/* ---- months ---- */
-
-/* A unit of the month, and how many rows each principal was shown. */
-struct month {
-    const struct index_names *names;
-    struct unit all;
-    uint64_t *rows; /* by principal */
-};
-
-static int
-count_rows(struct month *month, struct view value, uint32_t principal)
-{
-    struct unit_view view;
-    struct unit_walk walk;
-    int result;
-
-    unit_walk_begin(&walk, value, &month->names->classes);
-    while ((result = unit_walk_next(&walk, &view)) == 1)
-        month->rows[principal] = sum_of(month->rows[principal], view.sums.rows);
-    return result;
-}
-
-static int
-gather_day(void *arg, struct view key, struct view value)
-{
-    struct month *month = arg;
-    uint32_t principal = bytes_get_u32(key.bytes + 4);
-    int result = principal > month->names->principals.count ? PASU_E_CORRUPT
-                                                            : count_rows(month, value, principal);
-
-    return result == 0 ? unit_read(&month->all, value, &month->names->classes, principal) : result;
-}
-
-/* Of one principal, whose days would take long to read. */
-static int
-write_own_month(struct index_heap *heap, const struct index_names *names, struct index *index,
-                uint32_t number, uint32_t principal)
-{
-    struct unit own = {.when = number, .principal = principal};
-    int result = 0;
-
-    for (int32_t day = month_begin(number); result == 0 && day < month_begin(number + 1); day++) {
-        struct index_key key = index_key_unit(index_day_number(day), principal);
-        struct view value;
-
-        result = index_get(index, INDEX_DAYS, index_key_view(&key), &value);
-        if (result == 0)
-            result = unit_read(&own, value, &names->classes, 0);
-        if (result == PASU_E_NOTFOUND)
-            result = 0;
-    }
-    if (result == 0)
-        result = write_unit(heap, &own, names, index, INDEX_MONTHS);
-    unit_release(&own);
-    return result;
-}
-
-static int
-write_month(struct index_heap *heap, const struct index_names *names, struct index *index,
-            uint32_t number)
-{
-    struct month month = {.names = names, .all = {.when = number, .principal = INDEX_EVERYBODY}};
-    int result;
-
-    month.rows = memory_new(names->principals.count + 1, sizeof(*month.rows));
-    if (month.rows == NULL)
-        return PASU_E_NOMEM;
-    result =
-        index_each_unit(index, month_begin(number), month_begin(number + 1), gather_day, &month);
-    if (result == 0)
-        result = write_unit(heap, &month.all, names, index, INDEX_MONTHS);
-    unit_release(&month.all);
-    for (uint32_t p = 1; result == 0 && p <= names->principals.count; p++)
-        if (month.rows[p] >= heap->month_rows)
-            result = write_own_month(heap, names, index, number, p);
-    memory_free(month.rows);
     return result;
 }
 
@@ -253,6 +172,6 @@ index_heap_months(struct index_heap *heap, const struct index_names *names, stru
 
     for (size_t m = 0; result == 0 && m < heap->months.count; m++)
         if (heap->months.items[m] < over && heap->months.items[m] >= 12 * 1970)
-            result = write_month(heap, names, index, heap->months.items[m]);
+            result = index_month_write(index, names, heap->months.items[m], heap->month_rows);
     return result;
 }

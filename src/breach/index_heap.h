@@ -24,14 +24,15 @@ struct index_heap {
     struct ordinals months; /* in which something was written */
     uint64_t month_rows;    /* of a principal, from which on it has a unit of the month */
     struct ordinals scratch;
+    struct unit_scratch unit_scratch;
 };
 
 void index_heap_release(struct index_heap *heap);
 /* Adds a statement. PASU_E_NOMEM. */
 PASU_MUST_USE int index_heap_add(struct index_heap *heap, int32_t day, uint32_t class,
                                  const struct index_group *group);
-/* Writes and forgets all. */
-PASU_MUST_USE int index_heap_write(struct index_heap *heap, const struct index_names *names,
+/* Writes and forgets all; of what units hold only these classes are asked. */
+PASU_MUST_USE int index_heap_write(struct index_heap *heap, const struct interner *classes,
                                    struct index *index);
 /* Makes the units of the months in which something was written, of those before `over`, from their
  * days. */

@@ -92,6 +92,22 @@ index_key_unit(uint32_t when, uint32_t principal)
     return key;
 }
 
+/* Of the table of months: whom a part of a class showed, or missed, of those whose ordinals have
+ * the upper bits `chunk`. Behind the unit of all together. */
+enum { INDEX_CHUNK_BITS = 20, INDEX_CHUNK_KEY = 16 };
+
+static inline struct index_key
+index_key_chunk(uint32_t month, uint32_t class, unsigned part, bool is_missed, uint32_t chunk)
+{
+    struct index_key key = {{0}, INDEX_CHUNK_KEY};
+
+    bytes_put_u32(key.bytes, month);
+    bytes_put_u32(key.bytes + 4, INDEX_EVERYBODY);
+    bytes_put_u32(key.bytes + 8, class);
+    bytes_put_u32(key.bytes + 12, part << 17 | (uint32_t)is_missed << 16 | chunk);
+    return key;
+}
+
 /* A day as keys have it, and back. */
 static inline uint32_t
 index_day_number(int32_t day)

@@ -7,25 +7,6 @@
 
 /* ---- days ---- */
 
-static int
-cut_time(struct index_question *q)
-{
-    const struct filter *filter = q->selection->filter;
-    int32_t first = day_of(filter->from), last = day_of(filter->to);
-    bool begins_whole = filter->from == day_begin(first);
-
-    q->first = first;
-    q->from = begins_whole ? first : first + 1;
-    q->to = filter->to == 0 ? INT32_MAX : last;
-    if (!begins_whole) {
-        int result = index_question_add(q, first);
-
-        if (result != 0)
-            return result;
-    }
-    return filter->to != 0 && filter->to != day_begin(last) ? index_question_add(q, last) : 0;
-}
-
 bool
 index_question_is_whole(const struct index_question *q, int32_t day)
 {
@@ -57,8 +38,9 @@ index_question_is_edge(const struct index_question *q, int32_t day)
     return place < q->edges.count && q->edges.items[place] == index_day_number(day);
 }
 
-int
-index_question_add(struct index_question *q, int32_t day)
+/* One more day to be read. */
+static int
+add_edge(struct index_question *q, int32_t day)
 {
     uint32_t number = index_day_number(day);
     size_t place = edge_place(q, number), behind = q->edges.count - place;
@@ -74,6 +56,25 @@ index_question_add(struct index_question *q, int32_t day)
     return 0;
 }
 
+static int
+cut_time(struct index_question *q)
+{
+    const struct filter *filter = q->selection->filter;
+    int32_t first = day_of(filter->from), last = day_of(filter->to);
+    bool begins_whole = filter->from == day_begin(first);
+
+    q->first = first;
+    q->from = begins_whole ? first : first + 1;
+    q->to = filter->to == 0 ? INT32_MAX : last;
+    if (!begins_whole) {
+        int result = add_edge(q, first);
+
+        if (result != 0)
+            return result;
+    }
+    return filter->to != 0 && filter->to != day_begin(last) ? add_edge(q, last) : 0;
+}
+
 int
 index_question_begin(struct index_question *q)
 {
@@ -84,7 +85,7 @@ index_question_begin(struct index_question *q)
         return result;
     if (q->meta.is_uneven || filter->from < 0)
         return PASU_E_UNAVAILABLE;
-    q->of_edges.seed = q->selection->book->sessions.places.seed;
+    q->open.seed = q->of_edges.seed = q->selection->book->sessions.places.seed;
     for (size_t i = 0; i < INDEX_LISTS; i++)
         q->names.lists[i].places.seed = q->of_edges.seed;
     result = index_gaps_load(&q->selection->book->gaps, q->index);
@@ -110,6 +111,7 @@ index_question_release(struct index_question *q)
 {
     index_names_release(&q->names);
     map_release(&q->of_edges);
+    map_release(&q->open);
     map_release(&q->configured);
     ordinals_release(&q->edges);
     for (size_t i = 0; i < q->strange_count; i++)

@@ -78,8 +78,9 @@ read_exposure(struct index_question *q, const struct ledger_entry *entry)
 }
 
 static int
-note_entry(struct index_question *q, const struct ledger_entry *entry)
+read_entry(void *arg, const struct ledger_entry *entry)
 {
+    struct index_question *q = arg;
     struct sessions *sessions = &q->selection->book->sessions;
 
     sessions_forget(sessions, entry->time);
@@ -99,14 +100,6 @@ note_entry(struct index_question *q, const struct ledger_entry *entry)
     default:
         return 0;
     }
-}
-
-static int
-read_entry(struct index_question *q, const struct ledger_entry *entry)
-{
-    int result = note_entry(q, entry);
-
-    return result == 0 ? entries_tell(q->entries, entry) : result;
 }
 
 static bool
@@ -136,8 +129,20 @@ next_record(struct index_question *q, struct ledger_entry *entry)
     }
 }
 
+typedef int read_fn(void *arg, const struct ledger_entry *entry);
+
 static int
-read_stretch(struct index_question *q, const struct stretch *stretch)
+read_and_tell(const struct index_question *q, const struct ledger_entry *entry, read_fn *read,
+              void *arg)
+{
+    int result = read(arg, entry);
+
+    return result == 0 ? entries_tell(q->entries, entry) : result;
+}
+
+/* Reads the stretch by `read`, from those sessions on that were known before it. */
+static int
+read_stretch(struct index_question *q, const struct stretch *stretch, read_fn *read, void *arg)
 {
     struct index_key known = index_key_number(INDEX_KNOWN, index_day_number(stretch->day));
     struct ledger_entry entry = {0};
@@ -149,14 +154,13 @@ read_stretch(struct index_question *q, const struct stretch *stretch)
     if (result == 0)
         result = entries_find(q->entries, stretch->from, &entry);
     if (result == 0)
-        result = read_entry(q, &entry);
+        result = read_and_tell(q, &entry, read, arg);
     while (result == 0 && entry.seq < stretch->to) {
         result = next_record(q, &entry);
         if (result == 0)
-            result = read_entry(q, &entry);
+            result = read_and_tell(q, &entry, read, arg);
     }
-    /* A session's open statement is its last: the rest is over. */
-    return result == 0 ? statements_settle(&q->selection->statements, is_of_edge, q) : result;
+    return result;
 }
 
 /* What is open, and who sees each. */
@@ -194,6 +198,15 @@ note_open(struct index_question *q, struct index_group *group)
                                                           : 0;
 }
 
+/* A session's open statement is its last: the rest is over. */
+static int
+read_edge(struct index_question *q, const struct stretch *stretch)
+{
+    int result = read_stretch(q, stretch, read_entry, q);
+
+    return result == 0 ? statements_settle(&q->selection->statements, is_of_edge, q) : result;
+}
+
 int
 index_read_edges(struct index_question *q)
 {
@@ -204,9 +217,151 @@ index_read_edges(struct index_question *q)
     if (result == 0)
         result = find_stretches(q, &stretches, &count);
     for (size_t s = 0; result == 0 && s < count; s++)
-        result = read_stretch(q, &stretches[s]);
+        result = read_edge(q, &stretches[s]);
     memory_free(stretches);
     return result;
+}
+
+/* ---- what somebody's sessions did on a whole day ---- */
+
+struct finding {
+    struct index_question *question;
+    struct stretch stretch;
+    uint64_t begin; /* before that record nothing is wanted but who the sessions are */
+    unsigned parts;
+    const struct ordinals *principals;
+};
+
+static bool
+is_of_principals(const struct finding *f, uint64_t session)
+{
+    const struct index_question *q = f->question;
+    const struct session_info *info = sessions_get(&q->selection->book->sessions, session);
+    uint32_t number = info == NULL ? 0 : index_names_principal(&q->names, info->profile);
+
+    for (size_t p = 0; p < f->principals->count; p++)
+        if (f->principals->items[p] == number)
+            return true;
+    return false;
+}
+
+/* The first and the last record come in any case: by them we know where we are. */
+static bool
+takes(void *arg, uint64_t seq, int64_t time, uint64_t session)
+{
+    const struct finding *f = arg;
+
+    if (seq == f->stretch.from || seq >= f->stretch.to)
+        return true;
+    if (seq < f->begin)
+        return false;
+    sessions_forget(&f->question->selection->book->sessions, time);
+    return is_of_principals(f, session);
+}
+
+static bool
+is_of_parts(const struct finding *f, int64_t time)
+{
+    return day_of(time) == f->stretch.day && (f->parts >> day_part_of(time) & 1) != 0;
+}
+
+static int
+read_opened(struct finding *f, const struct ledger_entry *entry)
+{
+    struct sessions *sessions = &f->question->selection->book->sessions;
+    uint64_t session = entry->u.opened->session;
+    int result = sessions_open(sessions, entry->seq, entry->u.opened);
+    const struct session_info *info = sessions_get(sessions, session);
+
+    if (result == 0 && info != NULL && info->profile == 0)
+        sessions_mark(sessions, session, index_names_profile(&f->question->names, info));
+    return result;
+}
+
+static int
+read_found(void *arg, const struct ledger_entry *entry)
+{
+    struct finding *f = arg;
+    struct selection *selection = f->question->selection;
+    const struct exposure *exposure = entry->u.exposure;
+
+    sessions_forget(&selection->book->sessions, entry->time);
+    switch (entry->type) {
+    case LEDGER_OPENED:
+        return read_opened(f, entry);
+    case LEDGER_CLOSED:
+        sessions_close(&selection->book->sessions, entry->u.closed->session, entry->time);
+        return statements_close(&selection->statements, entry->u.closed->session);
+    case LEDGER_EXPOSURE:
+        if (entry->seq < f->begin || !is_of_principals(f, exposure->session))
+            return 0;
+        return is_of_parts(f, exposure->time)
+                   ? statements_add(&selection->statements, entry->seq, exposure)
+                   : statements_close(&selection->statements, exposure->session);
+    default:
+        return 0;
+    }
+}
+
+static int
+add_open(struct index_question *q, struct index_group *group)
+{
+    return map_put(&q->open, group->seq, 0);
+}
+
+bool
+index_question_is_open(const struct index_question *q, uint64_t seq)
+{
+    uint32_t place;
+
+    return map_get(&q->open, seq, &place);
+}
+
+/* From the day's first record to the last one of the parts. */
+static void
+cut_day(struct finding *f, const struct index_day *day)
+{
+    f->stretch = (struct stretch){day->from, day->to, day->day};
+    f->begin = day->from;
+    if ((f->parts >> DAY_PART_NONE & 1) != 0) {
+        f->parts = (1 << DAY_PARTS) - 1;
+        return;
+    }
+    f->begin = UINT64_MAX;
+    f->stretch.to = day->from;
+    for (unsigned p = 0; p < DAY_PARTS; p++) {
+        const struct index_stretch *part = &day->parts[p];
+
+        if ((f->parts >> p & 1) == 0 || part->from > part->to)
+            continue;
+        if (part->from < f->begin)
+            f->begin = part->from;
+        if (part->to > f->stretch.to)
+            f->stretch.to = part->to;
+    }
+}
+
+int
+index_read_found(struct index_question *q, int32_t day, unsigned parts,
+                 const struct ordinals *principals)
+{
+    struct finding f = {.question = q, .parts = parts, .principals = principals};
+    struct index_day there;
+    int result = q->has_open ? 0 : each_open(q, add_open);
+
+    q->has_open = true;
+    if (result == 0)
+        result = index_day_load(&there, q->index, day);
+    if (result != 0)
+        return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
+    cut_day(&f, &there);
+    index_day_release(&there);
+    if (q->entries->choose != NULL)
+        q->entries->choose(q->entries->arg, takes, &f);
+    result = read_stretch(q, &f.stretch, read_found, &f);
+    if (q->entries->choose != NULL)
+        q->entries->choose(q->entries->arg, NULL, NULL);
+    return result == 0 ? statements_end(&q->selection->statements) : result;
 }
 
 /* ---- whole days ---- */

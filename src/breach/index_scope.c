@@ -4,27 +4,48 @@
 #include "base/memory.h"
 #include "breach/day.h"
 #include "breach/index_each.h"
+#include "breach/index_month.h"
 #include "breach/index_question.h"
 
-enum { LIST_MAX = 4 << 20 }; /* persons of a part that are gathered before they are united */
+#include <pthread.h>
+
+enum {
+    POURED_AT_ONCE = 64, /* chunks: fewer are not worth a second thread */
+    HALVES = 2,
+    LIST_MAX = 4 << 20,   /* persons of a part that are gathered before they are united */
+    CROWD_FROM = 1 << 16, /* of so many, a crowd is made where their ordinals are low: */
+    CROWD_BELOW = 1 << 27 /* its pages are no more than 16 MiB then */
+};
 
 /* A class of statements, over all units of the answer. */
 struct gathered {
+    uint32_t number;
     struct sums sums;
     struct bound *bounds;
     struct persons **shown; /* of each part; NULL: nobody */
-    struct ordinals *lists; /* of each part: not in `shown` yet */
+    struct ordinals *lists; /* of each part: not in `shown` yet, */
+    struct crowd *crowds;   /* nor these */
     struct ordinals principals;
     struct lexicon *lexicon;
     struct scope_part parts[INDEX_PARTS_MAX];
     size_t part_count;
-    uint64_t wanted; /* parts, a bit each */
+    uint64_t wanted; /* parts, a bit each; */
+    uint64_t far;    /* those with ordinals that are not below CROWD_BELOW */
+};
+
+/* Persons of a month, borrowed from the index, that are to be poured into a crowd. */
+struct poured {
+    struct gathered *class;
+    unsigned part;
+    struct view persons;
 };
 
 struct gathering {
     struct index_question question;
     struct scope *scope;
     struct gathered **classes; /* by number; NULL: not come across */
+    struct poured *poured;
+    size_t poured_count, poured_space;
     struct ordinals scratch;
 };
 
@@ -69,10 +90,13 @@ gathered_at(struct gathering *g, uint32_t number, struct gathered **class)
     *class = g->classes[number] = memory_new(1, sizeof(**class));
     if (*class == NULL)
         return PASU_E_NOMEM;
+    (*class)->number = number;
     (*class)->bounds = memory_new(parts + 1, sizeof(*(*class)->bounds));
     (*class)->shown = memory_new(parts + 1, sizeof(struct persons *));
     (*class)->lists = memory_new(parts + 1, sizeof(*(*class)->lists));
-    if ((*class)->bounds == NULL || (*class)->shown == NULL || (*class)->lists == NULL)
+    (*class)->crowds = memory_new(parts + 1, sizeof(*(*class)->crowds));
+    if ((*class)->bounds == NULL || (*class)->shown == NULL || (*class)->lists == NULL ||
+        (*class)->crowds == NULL)
         return PASU_E_NOMEM;
     result = index_question_lexicon(&g->question, &from->head, &(*class)->lexicon);
     if (result == 0)
@@ -92,19 +116,41 @@ unite_list(struct gathering *g, struct gathered *class, size_t p)
     return result;
 }
 
+/* Many of a part, or one list of it. */
 static int
-gather_persons(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
+gather_many(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
 {
-    int result;
-
-    if (!person_bytes_is_list(bytes))
-        return person_bytes_unite(bytes, &class->shown[p]);
-    result = person_bytes_list(bytes, &class->lists[p]);
-    return result == 0 && class->lists[p].count > LIST_MAX ? unite_list(g, class, p) : result;
+    return person_bytes_pour(bytes, &class->crowds[p], &g->scratch);
 }
 
 static int
-gather_unit(struct gathering *g, uint32_t principal, struct view value)
+gather_list(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
+{
+    struct ordinals *list = &class->lists[p];
+    int result = person_bytes_list(bytes, list);
+
+    if (result != 0 || list->count == 0)
+        return result;
+    if (list->items[list->count - 1] >= CROWD_BELOW)
+        class->far |= UINT64_C(1) << p;
+    if (list->count >= CROWD_FROM && (class->far >> p & 1) == 0) {
+        result = crowd_add(&class->crowds[p], list->items, list->count);
+        list->count = 0;
+        return result;
+    }
+    return list->count > LIST_MAX ? unite_list(g, class, p) : 0;
+}
+
+static int
+gather_persons(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
+{
+    return person_bytes_is_short(bytes) ? gather_list(g, class, p, bytes)
+                                        : gather_many(g, class, p, bytes);
+}
+
+/* Of a unit of all principals (`is_apart`) the persons are elsewhere. */
+static int
+gather_unit(struct gathering *g, uint32_t principal, struct view value, bool is_apart)
 {
     struct unit_view view;
     struct unit_walk walk;
@@ -121,7 +167,7 @@ gather_unit(struct gathering *g, uint32_t principal, struct view value)
         sums_add(&class->sums, &view.sums);
         for (size_t p = 0; result == 0 && p < view.part_count; p++) {
             bound_add(&class->bounds[p], &view.bounds[p]);
-            if ((class->wanted >> p & 1) != 0)
+            if (!is_apart && (class->wanted >> p & 1) != 0)
                 result = gather_persons(g, class, p, view.shown[p]);
         }
         if (result != 0)
@@ -137,15 +183,50 @@ gather_one(struct gathering *g, enum index_table table, uint32_t when, uint32_t 
     struct view value;
     int result = index_get(g->question.index, table, index_key_view(&key), &value);
 
-    if (result != 0)
-        return result;
-    return gather_unit(g, principal == INDEX_EVERYBODY ? 0 : principal, value);
+    return result == 0 ? gather_unit(g, principal, value, false) : result;
+}
+
+static int
+gather_chunk(void *arg, uint32_t class, unsigned part, struct view persons)
+{
+    struct gathering *g = arg;
+    struct gathered *gathered = class <= g->question.names.classes.count ? g->classes[class] : NULL;
+
+    if (gathered == NULL || part >= gathered->part_count)
+        return PASU_E_CORRUPT;
+    if ((gathered->wanted >> part & 1) == 0)
+        return 0;
+    if (person_bytes_is_short(persons))
+        return gather_list(g, gathered, part, persons);
+    if (g->poured_count == g->poured_space) {
+        size_t space = g->poured_space * 2 + 256;
+        struct poured *poured = memory_resize(g->poured, space, sizeof(*poured));
+
+        if (poured == NULL)
+            return PASU_E_NOMEM;
+        g->poured = poured;
+        g->poured_space = space;
+    }
+    g->poured[g->poured_count++] = (struct poured){gathered, part, persons};
+    return 0;
+}
+
+static int
+gather_month(struct gathering *g, uint32_t month)
+{
+    struct index_key key = index_key_unit(month, INDEX_EVERYBODY);
+    struct view value;
+    int result = index_get(g->question.index, INDEX_MONTHS, index_key_view(&key), &value);
+
+    if (result == 0)
+        result = gather_unit(g, 0, value, true);
+    return result == 0 ? index_month_shown(g->question.index, month, gather_chunk, g) : result;
 }
 
 static int
 gather_day(void *arg, struct view key, struct view value)
 {
-    return gather_unit(arg, bytes_get_u32(key.bytes + 4), value);
+    return gather_unit(arg, bytes_get_u32(key.bytes + 4), value, false);
 }
 
 /* All principals, or the one, on days from <= day < to. */
@@ -180,12 +261,71 @@ gather(struct gathering *g)
 
         result = PASU_E_NOTFOUND;
         if (from == month_begin(month) && end <= to)
-            result = gather_one(g, INDEX_MONTHS, month, is_one ? q->principal : INDEX_EVERYBODY);
+            result =
+                is_one ? gather_one(g, INDEX_MONTHS, month, q->principal) : gather_month(g, month);
         if (result == PASU_E_NOTFOUND)
             result = gather_days(g, from, end < to ? end : to);
         from = end;
     }
     return result;
+}
+
+/* ---- many are united by two threads, each its own classes ---- */
+
+struct half {
+    const struct gathering *g;
+    unsigned number;
+    int result;
+};
+
+/* What is in the crowds goes into the sets. */
+static int
+unite_crowds(struct gathered *class)
+{
+    int result = 0;
+
+    for (size_t p = 0; result == 0 && p < class->part_count; p++) {
+        result = crowd_unite(&class->crowds[p], &class->shown[p]);
+        crowd_release(&class->crowds[p]);
+    }
+    return result;
+}
+
+static void *
+pour_half(void *arg)
+{
+    struct half *half = arg;
+    struct ordinals scratch = {0};
+
+    for (size_t i = 0; half->result == 0 && i < half->g->poured_count; i++) {
+        const struct poured *poured = &half->g->poured[i];
+
+        if (poured->class->number % HALVES == half->number)
+            half->result =
+                person_bytes_pour(poured->persons, &poured->class->crowds[poured->part], &scratch);
+    }
+    for (size_t c = 1; half->result == 0 && c <= half->g->question.names.classes.count; c++)
+        if (half->g->classes[c] != NULL && c % HALVES == half->number)
+            half->result = unite_crowds(half->g->classes[c]);
+    ordinals_release(&scratch);
+    return NULL;
+}
+
+static int
+pour(struct gathering *g)
+{
+    struct half halves[HALVES] = {{.g = g}, {.g = g, .number = 1}};
+    pthread_t thread;
+    bool has_thread = g->poured_count >= POURED_AT_ONCE &&
+                      pthread_create(&thread, NULL, pour_half, &halves[1]) == 0;
+
+    pour_half(&halves[0]);
+    if (has_thread)
+        pthread_join(thread, NULL);
+    else
+        pour_half(&halves[1]);
+    g->poured_count = 0;
+    return halves[0].result != 0 ? halves[0].result : halves[1].result;
 }
 
 /* ---- the answer ---- */
@@ -243,13 +383,17 @@ release(struct gathering *g)
             persons_free(class->shown[p]);
         for (size_t p = 0; class->lists != NULL && p < class->part_count; p++)
             ordinals_release(&class->lists[p]);
+        for (size_t p = 0; class->crowds != NULL && p < class->part_count; p++)
+            crowd_release(&class->crowds[p]);
         memory_free(class->lists);
+        memory_free(class->crowds);
         memory_free(class->shown);
         memory_free(class->bounds);
         ordinals_release(&class->principals);
         memory_free(class);
     }
     memory_free(g->classes);
+    memory_free(g->poured);
     ordinals_release(&g->scratch);
     index_question_release(&g->question);
 }
@@ -274,6 +418,8 @@ index_scope(struct index *index, struct scope *scope, struct selection *selectio
         result = index_read_days(&g.question);
     if (result == 0)
         result = gather(&g);
+    if (result == 0)
+        result = pour(&g);
     if (result == 0)
         result = add_classes(&g);
     if (result == 0)

@@ -79,6 +79,51 @@ index_meta_seek(const struct index_meta *meta, const struct entries *entries)
 
 /* ---- days ---- */
 
+struct index_day
+index_day_begin(int32_t day, uint64_t from)
+{
+    struct index_day made = {.day = day, .from = from};
+
+    for (size_t p = 0; p < DAY_PARTS; p++)
+        made.parts[p] = (struct index_stretch){UINT64_MAX, 0};
+    return made;
+}
+
+void
+index_day_add(struct index_day *day, int64_t time, uint64_t seq)
+{
+    struct index_stretch *part = &day->parts[day_part_of(time)];
+
+    if (part->from > seq)
+        part->from = seq;
+    part->to = seq;
+}
+
+static void
+read_parts(struct index_day *day, struct reader *r)
+{
+    for (size_t p = 0; p < DAY_PARTS; p++) {
+        uint64_t behind = unpack_number(r);
+
+        if (behind == 0)
+            continue;
+        day->parts[p].from = day->from + behind - 1;
+        day->parts[p].to = day->parts[p].from + unpack_number(r);
+    }
+}
+
+static void
+pack_parts(const struct index_day *day, struct pack *pack)
+{
+    for (size_t p = 0; p < DAY_PARTS; p++) {
+        const struct index_stretch *part = &day->parts[p];
+
+        pack_number(pack, part->from > part->to ? 0 : part->from - day->from + 1);
+        if (part->from <= part->to)
+            pack_number(pack, part->to - part->from);
+    }
+}
+
 void
 index_day_release(struct index_day *day)
 {
@@ -93,8 +138,9 @@ index_day_read(struct index_day *day, int32_t number, struct view bytes)
     size_t count;
     int result = 0;
 
-    *day = (struct index_day){.day = number, .from = unpack_number(&r)};
+    *day = index_day_begin(number, unpack_number(&r));
     day->to = unpack_number(&r);
+    read_parts(day, &r);
     day->unknown = unpack_number(&r);
     day->vocabulary = little_read_u32(&r);
     day->vocabulary_at = unpack_number(&r);
@@ -161,6 +207,7 @@ index_day_save(const struct index_day *day, struct index *index)
 
     pack_number(&pack, day->from);
     pack_number(&pack, day->to);
+    pack_parts(day, &pack);
     pack_number(&pack, day->unknown);
     pack_u32(&pack, day->vocabulary);
     pack_number(&pack, day->vocabulary_at);
@@ -212,11 +259,10 @@ compare_listed(const void *a, const void *b)
 }
 
 /* The order of those that are open is not the ledger's but that of their places in memory. */
-int
-index_sessions_save(const struct sessions *sessions, struct index *index, struct view key)
+void
+index_sessions_pack(const struct sessions *sessions, struct pack *pack)
 {
     struct listing listing = {0};
-    struct pack pack = {0};
     size_t closed = 0;
     int result = sessions_each(sessions, list_session, &listing);
 
@@ -225,17 +271,16 @@ index_sessions_save(const struct sessions *sessions, struct index *index, struct
     if (listing.count > closed)
         qsort(listing.items + closed, listing.count - closed, sizeof(*listing.items),
               compare_listed);
-    pack_number(&pack, listing.count);
+    pack_number(pack, listing.count);
     for (size_t i = 0; i < listing.count; i++) {
-        pack_u64(&pack, listing.items[i].session);
-        pack_u32(&pack, listing.items[i].profile);
-        pack_u64(&pack, (uint64_t)listing.items[i].opened);
-        pack_u64(&pack, (uint64_t)listing.items[i].closed);
-        pack_number(&pack, listing.items[i].record);
+        pack_u64(pack, listing.items[i].session);
+        pack_u32(pack, listing.items[i].profile);
+        pack_u64(pack, (uint64_t)listing.items[i].opened);
+        pack_u64(pack, (uint64_t)listing.items[i].closed);
+        pack_number(pack, listing.items[i].record);
     }
     memory_free(listing.items);
-    pack.failed = pack.failed || result != 0;
-    return put_pack(index, key, &pack);
+    pack->failed = pack->failed || result != 0;
 }
 
 static int
@@ -280,29 +325,7 @@ index_sessions_load(struct sessions *sessions, const struct index_names *names, 
     return result != 0 ? result : reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
 }
 
-/* ---- records that others refer to ---- */
-
-static int
-save_record(struct index *index, struct index_key key, uint64_t record)
-{
-    struct pack pack = {0};
-
-    pack_number(&pack, record);
-    return put_pack(index, index_key_view(&key), &pack);
-}
-
-int
-index_explained_save(struct index *index, uint32_t vocabulary, uint64_t record)
-{
-    return save_record(index, index_key_number(INDEX_EXPLAINED, vocabulary), record);
-}
-
-int
-index_opened_save(struct index *index, const struct payload_opening *opening, uint64_t record)
-{
-    return save_record(index, index_key_list(opening->record, opening->part, opening->which),
-                       record);
-}
+/* ---- a record that others refer to ---- */
 
 int
 index_opened_load(struct index *index, const struct payload_opening *opening, uint64_t *record)

@@ -6,6 +6,7 @@
 #ifndef PASU_BREACH_INDEX_STATE_H
 #define PASU_BREACH_INDEX_STATE_H
 
+#include "breach/day.h"
 #include "breach/entries.h"
 #include "breach/gaps.h"
 #include "breach/index_names.h"
@@ -32,17 +33,27 @@ bool index_meta_is_last(const struct index_meta *meta, const struct ledger_entry
 PASU_MUST_USE int index_meta_seek(const struct index_meta *meta, const struct entries *entries);
 PASU_MUST_USE int index_meta_save(const struct index_meta *meta, struct index *index);
 
+/* Records from here to there, among others; none where `from` is the greater. */
+struct index_stretch {
+    uint64_t from, to;
+};
+
 struct index_day {
     int32_t day;
-    uint64_t from, to;            /* its records are from here to there, among others' */
-    uint64_t unknown;             /* executions by sessions that are not known */
-    uint32_t vocabulary;          /* the last one, */
-    uint64_t vocabulary_at;       /* and the record that has it last */
-    struct ordinals vocabularies; /* all */
-    struct map sessions;          /* that are not known */
+    uint64_t from, to;                     /* its records are from here to there, among others' */
+    struct index_stretch parts[DAY_PARTS]; /* those of exposures, by the part of the day */
+    uint64_t unknown;                      /* executions by sessions that are not known */
+    uint32_t vocabulary;                   /* the last one, */
+    uint64_t vocabulary_at;                /* and the record that has it last */
+    struct ordinals vocabularies;          /* all */
+    struct map sessions;                   /* that are not known */
     bool is_changed;
 };
 
+/* A day of which nothing is known but the first record. */
+struct index_day index_day_begin(int32_t day, uint64_t from);
+/* An exposure's record is of the day. */
+void index_day_add(struct index_day *day, int64_t time, uint64_t seq);
 void index_day_release(struct index_day *day);
 /* PASU_E_NOTFOUND, … */
 PASU_MUST_USE int index_day_load(struct index_day *day, struct index *index, int32_t number);
@@ -50,18 +61,15 @@ PASU_MUST_USE int index_day_load(struct index_day *day, struct index *index, int
 PASU_MUST_USE int index_day_read(struct index_day *day, int32_t number, struct view bytes);
 PASU_MUST_USE int index_day_save(const struct index_day *day, struct index *index);
 
-/* The sessions that are known, under a key; all must have been marked with their profiles. */
-PASU_MUST_USE int index_sessions_save(const struct sessions *sessions, struct index *index,
-                                      struct view key);
+/* The sessions that are known, as a value; all must have been marked with their profiles. A lack of
+ * memory is the pack's failure. */
+void index_sessions_pack(const struct sessions *sessions, struct pack *pack);
 /* Replaces what `sessions` knows. PASU_E_NOTFOUND, … */
 PASU_MUST_USE int index_sessions_load(struct sessions *sessions, const struct index_names *names,
                                       struct index *index, struct view key);
 
-/* The index of the record that explains a vocabulary, and of the last opening of a list of an
- * exposure (its record, part and which list). PASU_E_NOTFOUND: it has none; PASU_E_CORRUPT, … */
-PASU_MUST_USE int index_explained_save(struct index *index, uint32_t vocabulary, uint64_t record);
-PASU_MUST_USE int index_opened_save(struct index *index, const struct payload_opening *opening,
-                                    uint64_t record);
+/* The index of the last opening's record of a list of an exposure (its record, part and which
+ * list). PASU_E_NOTFOUND: it has none; PASU_E_CORRUPT, … */
 PASU_MUST_USE int index_opened_load(struct index *index, const struct payload_opening *opening,
                                     uint64_t *record);
 

@@ -4,10 +4,18 @@
 #include "base/memory.h"
 #include "breach/day.h"
 #include "breach/index_each.h"
+#include "breach/index_month.h"
 #include "breach/index_question.h"
 
 /* What a class is to the question. */
 enum { CLASS_UNSEEN, CLASS_OTHER, CLASS_OF_KIND };
+
+/* A principal who was shown the person on that day, or sought them. */
+struct found {
+    int32_t day;
+    uint32_t principal;
+    unsigned parts; /* of the day, a bit each */
+};
 
 struct seeking {
     struct index_question question;
@@ -16,6 +24,9 @@ struct seeking {
     uint64_t *kinds;  /* parts of the kind that is asked for, a bit each */
     bool *holds;      /* by number: a class that has the person in the month we are in */
     bool has_month;   /* that is known */
+    struct found *found;
+    size_t found_count, found_space;
+    struct ordinals scratch;
 };
 
 /* Which parts of a class are of the kind. */
@@ -45,21 +56,29 @@ look_at_class(struct seeking *s, uint32_t number)
     return result;
 }
 
-static bool
-has_person(const struct seeking *s, const struct unit_view *view)
+/* In which parts of the day the person is in a set, added to *parts. */
+static int
+seek_in_set(struct seeking *s, struct view persons, struct view when, unsigned *parts)
 {
-    for (size_t p = 0; p < view->part_count; p++)
-        for (size_t i = 0; (s->kinds[view->class] >> p & 1) != 0 && i < s->subject->ordinal_count;
-             i++)
-            if (person_bytes_has(view->shown[p], s->subject->ordinals[i]) ||
-                person_bytes_has(view->missed[p], s->subject->ordinals[i]))
-                return true;
-    return false;
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < s->subject->ordinal_count; i++) {
+        unsigned part;
+        uint64_t rank;
+
+        if (!person_bytes_rank(persons, s->subject->ordinals[i], &rank))
+            continue;
+        result = day_parts_get(when, rank, &part);
+        if (result == 0)
+            *parts |= 1U << part;
+    }
+    return result;
 }
 
-/* 1: the person is in it; 0: not. */
+/* ---- days ---- */
+
 static int
-seek_in_unit(struct seeking *s, struct view value)
+seek_in_unit(struct seeking *s, struct view value, unsigned *parts)
 {
     struct unit_view view;
     struct unit_walk walk;
@@ -70,38 +89,49 @@ seek_in_unit(struct seeking *s, struct view value)
         if (s->has_month && !s->holds[view.class])
             continue;
         result = look_at_class(s, view.class);
+        for (size_t p = 0; result == 0 && p < view.part_count; p++) {
+            if ((s->kinds[view.class] >> p & 1) == 0)
+                continue;
+            result = seek_in_set(s, view.shown[p], view.shown_when[p], parts);
+            if (result == 0)
+                result = seek_in_set(s, view.missed[p], view.missed_when[p], parts);
+        }
         if (result != 0)
             return result;
-        if (s->classes[view.class] == CLASS_OF_KIND && has_person(s, &view))
-            return 1;
     }
     return result;
 }
 
-/* As seek_in_unit; and which classes have them. */
 static int
-seek_in_all(struct seeking *s, struct view value)
+add_found(struct seeking *s, struct found found)
 {
-    struct unit_view view;
-    struct unit_walk walk;
-    int result, is_found = 0;
+    if (s->found_count == s->found_space) {
+        size_t space = s->found_space * 2 + 16;
+        struct found *items = memory_resize(s->found, space, sizeof(*items));
 
-    memset(s->holds, 0, s->question.names.classes.count + 1);
-    unit_walk_begin(&walk, value, &s->question.names.classes);
-    while ((result = unit_walk_next(&walk, &view)) == 1) {
-        result = look_at_class(s, view.class);
-        if (result != 0)
-            return result;
-        s->holds[view.class] = s->classes[view.class] == CLASS_OF_KIND && has_person(s, &view);
-        is_found |= s->holds[view.class];
+        if (items == NULL)
+            return PASU_E_NOMEM;
+        s->found = items;
+        s->found_space = space;
     }
-    return result != 0 ? result : is_found;
+    s->found[s->found_count++] = found;
+    return 0;
 }
 
-/* What the statements of a unit, which do not name the person, say of them all the same. Where
- * `is_taken_back`, a month counted them that now are read. */
 static int
-count_unit(struct seeking *s, struct view value, bool is_taken_back)
+seek_in_day(void *arg, struct view key, struct view value)
+{
+    struct seeking *s = arg;
+    struct found found = {index_day_of(bytes_get_u32(key.bytes)), bytes_get_u32(key.bytes + 4), 0};
+    int result = seek_in_unit(s, value, &found.parts);
+
+    return result == 0 && found.parts != 0 ? add_found(s, found) : result;
+}
+
+/* What the statements of a unit, which do not name the person, say of them all the same: of those
+ * that do, subject_take_counted takes it back. */
+static int
+count_unit(struct seeking *s, struct view value)
 {
     struct unit_view view;
     struct unit_walk walk;
@@ -123,59 +153,81 @@ count_unit(struct seeking *s, struct view value, bool is_taken_back)
             is_possible |= (class->parts[p].bits & INDEX_PART_BOUND) != 0;
             s->subject->has_numbers |= (class->parts[p].bits & INDEX_PART_TEXT) == 0 && is_named;
         }
-        if (is_possible && is_taken_back)
-            s->subject->possible -= view.sums.count;
-        else if (is_possible)
+        if (is_possible)
             s->subject->possible += view.sums.count;
     }
     return result;
 }
 
 static int
-seek_in_day(void *arg, struct view key, struct view value)
+count_day(void *arg, struct view key PASU_UNUSED, struct view value)
 {
-    struct seeking *s = arg;
-    int32_t day = index_day_of(bytes_get_u32(key.bytes));
-    int result = index_question_is_edge(&s->question, day) ? 0 : seek_in_unit(s, value);
-
-    return result == 1 ? index_question_add(&s->question, day) : result;
+    return count_unit(arg, value);
 }
 
-struct counting {
-    struct seeking *seeking;
-    bool is_taken_back;
-};
-
 static int
-count_day(void *arg, struct view key, struct view value)
+seek_and_count(void *arg, struct view key, struct view value)
 {
-    const struct counting *c = arg;
-    int32_t day = index_day_of(bytes_get_u32(key.bytes));
-    bool is_read = index_question_is_edge(&c->seeking->question, day);
+    int result = seek_in_day(arg, key, value);
 
-    return is_read == c->is_taken_back ? count_unit(c->seeking, value, c->is_taken_back) : 0;
+    return result == 0 ? count_unit(arg, value) : result;
 }
 
-/* Days that are not read are counted; or, after a month's, those that are taken back. */
-static int
-count_days(struct seeking *s, int32_t from, int32_t to, bool is_taken_back)
-{
-    struct counting counting = {s, is_taken_back};
+/* ---- months ---- */
 
-    return index_each_unit(s->question.index, from, to, count_day, &counting);
+/* Which parts of the kind have the person in the month, and on which days. */
+static int
+seek_in_class(struct seeking *s, const struct unit_view *view, uint32_t month, uint32_t *days)
+{
+    int result = look_at_class(s, view->class);
+
+    for (size_t p = 0; result == 0 && p < view->part_count; p++)
+        for (size_t i = 0;
+             result == 0 && (s->kinds[view->class] >> p & 1) != 0 && i < s->subject->ordinal_count;
+             i++) {
+            uint32_t some;
+
+            result = index_month_days(s->question.index, month, view->class, (unsigned)p,
+                                      s->subject->ordinals[i], &some);
+            s->holds[view->class] |= some != 0;
+            *days |= some;
+        }
+    return result;
 }
 
-/* The month as a whole, but for the days in it that are to be read. */
 static int
-count_month(struct seeking *s, struct view value, int32_t from, int32_t to)
+seek_in_all(struct seeking *s, struct view value, uint32_t month, uint32_t *days)
 {
-    int result = count_unit(s, value, false);
+    struct unit_view view;
+    struct unit_walk walk;
+    int result;
 
-    for (size_t e = 0; result == 0 && e < s->question.edges.count; e++) {
-        int32_t day = index_day_of(s->question.edges.items[e]);
+    *days = 0;
+    memset(s->holds, 0, s->question.names.classes.count + 1);
+    unit_walk_begin(&walk, value, &s->question.names.classes);
+    while ((result = unit_walk_next(&walk, &view)) == 1) {
+        result = seek_in_class(s, &view, month, days);
+        if (result != 0)
+            return result;
+    }
+    return result;
+}
 
-        if (day >= from && day < to)
-            result = count_days(s, day, day + 1, true);
+/* Days from <= day < to of a month that has a unit. */
+static int
+seek_in_its_days(struct seeking *s, struct view value, uint32_t month, int32_t from, int32_t to)
+{
+    uint32_t days;
+    int result = seek_in_all(s, value, month, &days);
+
+    for (int32_t day = from; result == 0 && day < to; day++) {
+        size_t before = s->found_count;
+
+        if ((days >> (day - month_begin(month)) & 1) == 0)
+            continue;
+        result = index_each_unit(s->question.index, day, day + 1, seek_in_day, s);
+        if (result == 0 && s->found_count == before)
+            result = PASU_E_CORRUPT;
     }
     return result;
 }
@@ -186,18 +238,19 @@ seek_in_month(struct seeking *s, uint32_t month, int32_t from, int32_t to)
     struct index_key key = index_key_unit(month, INDEX_EVERYBODY);
     bool is_whole = from == month_begin(month) && to == month_begin(month + 1);
     struct view value;
-    int there = index_glance(s->question.index, INDEX_MONTHS, index_key_view(&key), &value);
-    int result = there == 0 ? seek_in_all(s, value) : 1;
+    int there = index_get(s->question.index, INDEX_MONTHS, index_key_view(&key), &value);
+    int result;
 
     if (there != 0 && there != PASU_E_NOTFOUND)
         return there;
     s->has_month = there == 0;
-    if (result == 1)
-        result = index_each_unit(s->question.index, from, to, seek_in_day, s);
+    if (!s->has_month)
+        return index_each_unit(s->question.index, from, to, seek_and_count, s);
+    result = seek_in_its_days(s, value, month, from, to);
     if (result != 0)
         return result;
-    return there == 0 && is_whole ? count_month(s, value, from, to)
-                                  : count_days(s, from, to, false);
+    return is_whole ? count_unit(s, value)
+                    : index_each_unit(s->question.index, from, to, count_day, s);
 }
 
 static int
@@ -216,6 +269,54 @@ seek(struct seeking *s)
     return result;
 }
 
+/* ---- what they were shown ---- */
+
+static int
+take(void *arg, const struct statement *statement)
+{
+    struct seeking *s = arg;
+
+    return index_question_is_open(&s->question, statement->seq)
+               ? 0
+               : subject_take_counted(s->subject, statement);
+}
+
+static int
+compare_found(const void *a, const void *b)
+{
+    const struct found *one = a, *other = b;
+
+    return (one->day > other->day) - (one->day < other->day);
+}
+
+static int
+read_found(struct seeking *s)
+{
+    struct statements *statements = &s->question.selection->statements;
+    const struct statements before = *statements;
+    int result = 0;
+
+    if (s->found_count > 0)
+        qsort(s->found, s->found_count, sizeof(*s->found), compare_found);
+    statements->give = take;
+    statements->arg = s;
+    for (size_t f = 0; result == 0 && f < s->found_count;) {
+        int32_t day = s->found[f].day;
+        unsigned parts = 0;
+
+        s->scratch.count = 0;
+        for (; result == 0 && f < s->found_count && s->found[f].day == day; f++) {
+            parts |= s->found[f].parts;
+            result = ordinals_add(&s->scratch, &s->found[f].principal, 1);
+        }
+        if (result == 0)
+            result = index_read_found(&s->question, day, parts, &s->scratch);
+    }
+    statements->give = before.give;
+    statements->arg = before.arg;
+    return result;
+}
+
 static bool
 is_in(const struct subject *subject, const struct ordinals *list)
 {
@@ -227,7 +328,7 @@ is_in(const struct subject *subject, const struct ordinals *list)
 }
 
 /* A statement that was open at the index's end is in no unit, and need not be read: but who watches
- * wants its records, which are all of its day. */
+ * wants its records. */
 static int
 seek_in_open(void *arg, struct view key, struct view value)
 {
@@ -240,7 +341,8 @@ seek_in_open(void *arg, struct view key, struct view value)
         is_found =
             is_in(s->subject, &group.parts[p].shown) || is_in(s->subject, &group.parts[p].missed);
     if (is_found && index_question_is_whole(&s->question, day_of(group.time)))
-        result = index_question_add(&s->question, day_of(group.time));
+        result =
+            add_found(s, (struct found){day_of(group.time), group.principal, 1U << group.day_part});
     index_group_release(&group);
     return result;
 }
@@ -274,10 +376,12 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
         result = PASU_E_UNAVAILABLE;
     if (result == 0)
         result = index_each_session(index, INDEX_SHAPE, load_shape, &selection->book->shapes);
+    if (result == 0)
+        result = seek(&s);
     if (result == 0 && entries->watch != NULL)
         result = index_each_session(index, INDEX_OPEN, seek_in_open, &s);
     if (result == 0)
-        result = seek(&s);
+        result = read_found(&s);
     if (result == 0)
         result = index_read_edges(&s.question);
     if (result == 0)
@@ -287,6 +391,8 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
     memory_free(s.classes);
     memory_free(s.kinds);
     memory_free(s.holds);
+    memory_free(s.found);
+    ordinals_release(&s.scratch);
     index_question_release(&s.question);
     return result;
 }

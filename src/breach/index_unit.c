@@ -2,6 +2,10 @@
 #include "breach/index_unit.h"
 
 #include "base/memory.h"
+#include "breach/day.h"
+
+/* In the place of a set's form: somebody, who is kept elsewhere. */
+enum { UNIT_APART = 4 };
 
 void
 unit_release(struct unit *unit)
@@ -10,8 +14,8 @@ unit_release(struct unit *unit)
         struct unit_class *class = &unit->classes[c];
 
         for (size_t p = 0; p < class->part_count; p++) {
-            ordinals_release(&class->parts[p].shown);
-            ordinals_release(&class->parts[p].missed);
+            marked_release(&class->parts[p].shown);
+            marked_release(&class->parts[p].missed);
         }
         memory_free(class->parts);
         ordinals_release(&class->principals);
@@ -19,6 +23,14 @@ unit_release(struct unit *unit)
     memory_free(unit->classes);
     unit->classes = NULL;
     unit->count = unit->space = 0;
+}
+
+void
+unit_scratch_release(struct unit_scratch *scratch)
+{
+    ordinals_release(&scratch->ordinals);
+    ordinals_release(&scratch->marks);
+    marked_release(&scratch->sorted);
 }
 
 struct unit_class *
@@ -73,30 +85,95 @@ write_sums(struct pack *pack, const struct sums *sums)
         }
 }
 
+/* Each person once: who was there in several parts of the day, was in none alone. */
 static int
-write_class(struct unit_class *class, struct pack *pack, struct ordinals *scratch, size_t dense)
+split(struct marked *set, struct unit_scratch *scratch)
 {
-    int result = ordinals_sort(&class->principals, scratch);
+    int result = marked_sort(set, &scratch->sorted);
+    uint32_t *ordinals, *marks;
+    size_t count = 0;
+
+    scratch->ordinals.count = scratch->marks.count = 0;
+    if (result != 0)
+        return result;
+    ordinals = ordinals_room(&scratch->ordinals, set->count);
+    marks = ordinals_room(&scratch->marks, set->count);
+    if (ordinals == NULL || marks == NULL)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < set->count; i++) {
+        uint32_t ordinal = marked_ordinal(set->items[i]), mark = marked_mark(set->items[i]);
+
+        if (count > 0 && ordinals[count - 1] == ordinal) {
+            marks[count - 1] = marks[count - 1] == mark ? mark : DAY_PART_NONE;
+        } else {
+            ordinals[count] = ordinal;
+            marks[count++] = mark;
+        }
+    }
+    scratch->ordinals.count = scratch->marks.count = count;
+    return 0;
+}
+
+static int
+write_set(struct pack *pack, struct marked *set, struct unit_scratch *scratch, size_t dense,
+          bool has_parts)
+{
+    size_t length;
+    int result = split(set, scratch);
+
+    if (result != 0)
+        return result;
+    person_bytes_put(pack, &scratch->ordinals, dense);
+    if (scratch->ordinals.count == 0)
+        return 0;
+    length = has_parts ? day_parts_length(scratch->marks.items, scratch->marks.count) : 0;
+    pack_number(pack, length);
+    if (has_parts)
+        day_parts_put(pack, scratch->marks.items, scratch->marks.count);
+    return 0;
+}
+
+static void
+write_apart(struct pack *pack, bool is_there)
+{
+    pack_number(pack, is_there);
+    if (is_there) {
+        pack_u8(pack, UNIT_APART);
+        pack_number(pack, 0);
+    }
+}
+
+static int
+write_part(struct unit_part *part, struct pack *pack, struct unit_scratch *scratch, size_t dense,
+           bool has_parts)
+{
+    int result;
+
+    pack_number(pack, part->bound.unknown);
+    pack_number(pack, part->bound.bounded);
+    pack_number(pack, part->bound.largest);
+    if (part->is_shown_apart || part->is_missed_apart) {
+        write_apart(pack, part->is_shown_apart);
+        write_apart(pack, part->is_missed_apart);
+        return 0;
+    }
+    result = write_set(pack, &part->shown, scratch, dense, has_parts);
+    return result == 0 ? write_set(pack, &part->missed, scratch, dense, has_parts) : result;
+}
+
+static int
+write_class(struct unit_class *class, struct pack *pack, struct unit_scratch *scratch, size_t dense,
+            bool has_parts)
+{
+    int result = ordinals_sort(&class->principals, &scratch->ordinals);
 
     pack_number(pack, class->class);
     write_sums(pack, &class->sums);
     pack_number(pack, class->principals.count);
     for (size_t i = 0; i < class->principals.count; i++)
         pack_number(pack, class->principals.items[i]);
-    for (size_t p = 0; result == 0 && p < class->part_count; p++) {
-        struct unit_part *part = &class->parts[p];
-
-        pack_number(pack, part->bound.unknown);
-        pack_number(pack, part->bound.bounded);
-        pack_number(pack, part->bound.largest);
-        result = ordinals_sort(&part->shown, scratch);
-        if (result == 0)
-            result = ordinals_sort(&part->missed, scratch);
-        if (result != 0)
-            return result;
-        person_bytes_put(pack, &part->shown, dense);
-        person_bytes_put(pack, &part->missed, dense);
-    }
+    for (size_t p = 0; result == 0 && p < class->part_count; p++)
+        result = write_part(&class->parts[p], pack, scratch, dense, has_parts);
     return result;
 }
 
@@ -109,7 +186,8 @@ compare_classes(const void *a, const void *b)
 }
 
 int
-unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch, size_t dense)
+unit_write(struct unit *unit, struct pack *pack, struct unit_scratch *scratch, size_t dense,
+           bool has_parts)
 {
     int result = 0;
 
@@ -117,7 +195,7 @@ unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch, size_
         qsort(unit->classes, unit->count, sizeof(*unit->classes), compare_classes);
     pack_number(pack, unit->count);
     for (size_t c = 0; result == 0 && c < unit->count; c++)
-        result = write_class(&unit->classes[c], pack, scratch, dense);
+        result = write_class(&unit->classes[c], pack, scratch, dense, has_parts);
     return result != 0 ? result : pack->failed ? PASU_E_NOMEM : 0;
 }
 
@@ -154,6 +232,13 @@ read_sums(struct reader *r, struct sums *sums)
     }
 }
 
+static void
+read_set(struct reader *r, struct view *persons, struct view *when)
+{
+    *persons = person_bytes_next(r);
+    *when = persons->length > 0 ? reader_bytes(r, unpack_count(r)) : view_of(NULL, 0);
+}
+
 int
 unit_walk_next(struct unit_walk *walk, struct unit_view *view)
 {
@@ -175,8 +260,8 @@ unit_walk_next(struct unit_walk *walk, struct unit_view *view)
         view->bounds[p].unknown = unpack_number(r);
         view->bounds[p].bounded = unpack_number(r);
         view->bounds[p].largest = unpack_number(r);
-        view->shown[p] = person_bytes_next(r);
-        view->missed[p] = person_bytes_next(r);
+        read_set(r, &view->shown[p], &view->shown_when[p]);
+        read_set(r, &view->missed[p], &view->missed_when[p]);
     }
     return r->failed ? PASU_E_CORRUPT : 1;
 }
@@ -196,26 +281,45 @@ unit_view_principals(const struct unit_view *view, uint32_t principal, struct or
 }
 
 static int
-read_class(struct unit *unit, const struct unit_view *view, uint32_t principal)
+take_set(struct marked *set, struct view persons, struct view when, struct unit_scratch *scratch)
+{
+    int result;
+
+    scratch->ordinals.count = 0;
+    result = person_bytes_list(persons, &scratch->ordinals);
+    for (size_t i = 0; result == 0 && i < scratch->ordinals.count; i++) {
+        unsigned part;
+
+        result = day_parts_get(when, i, &part);
+        if (result == 0)
+            result = marked_add(set, &scratch->ordinals.items[i], 1, part);
+    }
+    return result;
+}
+
+static int
+read_class(struct unit *unit, const struct unit_view *view, struct unit_scratch *scratch)
 {
     struct unit_class *class = unit_class_at(unit, view->class, view->part_count);
-    int result;
+    int result = 0;
 
     if (class == NULL)
         return PASU_E_NOMEM;
     sums_add(&class->sums, &view->sums);
-    result = unit_view_principals(view, principal, &class->principals);
     for (size_t p = 0; result == 0 && p < view->part_count; p++) {
-        bound_add(&class->parts[p].bound, &view->bounds[p]);
-        result = person_bytes_list(view->shown[p], &class->parts[p].shown);
+        struct unit_part *part = &class->parts[p];
+
+        bound_add(&part->bound, &view->bounds[p]);
+        result = take_set(&part->shown, view->shown[p], view->shown_when[p], scratch);
         if (result == 0)
-            result = person_bytes_list(view->missed[p], &class->parts[p].missed);
+            result = take_set(&part->missed, view->missed[p], view->missed_when[p], scratch);
     }
     return result;
 }
 
 int
-unit_read(struct unit *unit, struct view bytes, const struct interner *classes, uint32_t principal)
+unit_read(struct unit *unit, struct view bytes, const struct interner *classes,
+          struct unit_scratch *scratch)
 {
     struct unit_view view;
     struct unit_walk walk;
@@ -223,7 +327,7 @@ unit_read(struct unit *unit, struct view bytes, const struct interner *classes, 
 
     unit_walk_begin(&walk, bytes, classes);
     while ((result = unit_walk_next(&walk, &view)) == 1) {
-        result = read_class(unit, &view, principal);
+        result = read_class(unit, &view, scratch);
         if (result != 0)
             return result;
     }

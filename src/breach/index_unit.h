@@ -8,12 +8,14 @@
 #define PASU_BREACH_INDEX_UNIT_H
 
 #include "breach/index_class.h"
+#include "breach/mark_bytes.h"
 #include "breach/person_bytes.h"
 #include "breach/sums.h"
 
 struct unit_part {
     struct bound bound;
-    struct ordinals shown, missed;
+    struct marked shown, missed;          /* by parts of the day */
+    bool is_shown_apart, is_missed_apart; /* somebody, but they are kept elsewhere */
 };
 
 struct unit_class {
@@ -33,14 +35,20 @@ struct unit {
 void unit_release(struct unit *unit);
 /* The class in it, added where it is not there; NULL without memory. */
 struct unit_class *unit_class_at(struct unit *unit, uint32_t class, size_t part_count);
-/* Sorts its sets and writes it, those of more than `dense` so that they are united fast.
- * PASU_E_NOMEM. */
-PASU_MUST_USE int unit_write(struct unit *unit, struct pack *pack, struct ordinals *scratch,
-                             size_t dense);
-/* Adds what bytes hold; where `principal` is not 0, as something of that principal's.
- * PASU_E_CORRUPT, PASU_E_NOMEM. */
+/* What writing and reading use, and keeps their memory. Zeroed is empty. */
+struct unit_scratch {
+    struct ordinals ordinals, marks;
+    struct marked sorted;
+};
+
+void unit_scratch_release(struct unit_scratch *scratch);
+/* Sorts its sets and writes it, those of more than `dense` so that one is found fast; of a day
+ * (`has_parts`) with in which part of it each person was there. PASU_E_NOMEM. */
+PASU_MUST_USE int unit_write(struct unit *unit, struct pack *pack, struct unit_scratch *scratch,
+                             size_t dense, bool has_parts);
+/* Adds what bytes hold. PASU_E_CORRUPT, PASU_E_NOMEM. */
 PASU_MUST_USE int unit_read(struct unit *unit, struct view bytes, const struct interner *classes,
-                            uint32_t principal);
+                            struct unit_scratch *scratch);
 
 /* One class of a unit's bytes; what is borrowed is valid as long as they are. */
 struct unit_view {
@@ -51,6 +59,7 @@ struct unit_view {
     size_t principal_count;
     struct bound bounds[INDEX_PARTS_MAX];
     struct view shown[INDEX_PARTS_MAX], missed[INDEX_PARTS_MAX];
+    struct view shown_when[INDEX_PARTS_MAX], missed_when[INDEX_PARTS_MAX]; /* parts of the day */
 };
 
 struct unit_walk {

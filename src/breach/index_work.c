@@ -103,7 +103,10 @@ watch(const struct making *m, const struct ledger_reader *reader, uint64_t n)
         ledger_reader_progress(reader, &done, &all);
         result = work->watch(work->arg, done, all);
     }
-    return result == 0 && n % COMMIT_EVERY == 0 && !m->goes_on ? index_commit(m->index) : result;
+    if (result != 0 || n % COMMIT_EVERY != 0 || m->goes_on)
+        return result;
+    result = index_build_rest(m->build);
+    return result == 0 ? index_commit(m->index) : result;
 }
 
 /* The records from where the reader is. 1: there are more than it was to be. */
@@ -211,6 +214,7 @@ index_work_update(struct index_work *work, uint64_t most)
     struct making m = {.work = work, .goes_on = true, .last = UINT64_MAX, .most = most};
     int more, result = index_open_to_write(&m.index, work->folder);
 
+    work->is_there = result == 0;
     if (result != 0)
         return result;
     result = more = make(&m);

@@ -6,7 +6,8 @@
  *
  * Memory: as of index_build.h, and what is written between two commits. What is made anew is
  * committed as it goes; what is gone on with only when it is done, so that readers see no half of
- * it, and so in portions. Needs nothing of the ledger but its segments. One thread.
+ * it, and so in portions. Needs nothing of the ledger but its segments. One thread, and the one
+ * that index_build.h has beside it while it works.
  */
 #ifndef PASU_BREACH_INDEX_WORK_H
 #define PASU_BREACH_INDEX_WORK_H
@@ -26,6 +27,7 @@ struct index_work {
     struct index_meta end; /* what is in the index, */
     uint64_t bytes;        /* and its size */
     uint64_t added;        /* entries that were read for it */
+    bool is_there;         /* there was one to go on with, of whatever version */
     bool is_cut;           /* it was of records that are deleted by age by now */
 };
 

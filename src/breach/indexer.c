@@ -411,7 +411,8 @@ end_work(struct indexer *x)
 
 /* ---- start ---- */
 
-/* The thread is made in between: what it may open it has of us, and none is made later. */
+/* The thread is made in between: what it may open it has of us, and so has the one that it makes to
+ * write. */
 static int
 enter_sandbox(struct indexer *x)
 {

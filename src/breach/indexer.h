@@ -5,11 +5,12 @@
  * nothing else (where the kernel has Landlock); it has no network, no key, and the lowest priority.
  * Nobody waits for it: who asks a question reads what the index lacks.
  *
- * One thread works; the other one, which the process begins with, answers the supervisor, also
- * while a disk or a long piece of work holds the first. Whatever is found wrong with the index that
- * is there (none, of another version, of another ledger, changed by a hand) ends in a new one. LMDB
- * does not check its own pages: an index that ends the process is taken away, unlooked at, when the
- * supervisor says that it has happened again and again.
+ * One thread works, with one more that writes (breach/index_build.h); the other one, which the
+ * process begins with, answers the supervisor, also while a disk or a long piece of work holds the
+ * first. Whatever is found wrong with the index that is there (none, of another version, of another
+ * ledger, changed by a hand) ends in a new one. LMDB does not check its own pages: an index that
+ * ends the process is taken away, unlooked at, when the supervisor says that it has happened again
+ * and again.
  *
  * indexer_main is called in a fresh child of the supervisor that has dropped its privileges.
  */

@@ -92,6 +92,24 @@ interner_number(struct interner *in, struct view s)
     return (uint32_t)in->count;
 }
 
+int
+interner_copy(struct interner *copy, const struct interner *in)
+{
+    *copy = (struct interner){.bytes = memory_new(in->used + 1, 1),
+                              .items = memory_new(in->count + 1, sizeof(*copy->items))};
+    if (copy->bytes == NULL || copy->items == NULL) {
+        interner_release(copy);
+        return PASU_E_NOMEM;
+    }
+    if (in->count > 0) {
+        memcpy(copy->bytes, in->bytes, in->used);
+        memcpy(copy->items, in->items, in->count * sizeof(*in->items));
+    }
+    copy->used = in->used;
+    copy->count = in->count;
+    return 0;
+}
+
 struct view
 interner_string(const struct interner *in, uint32_t number)
 {

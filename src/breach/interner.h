@@ -22,6 +22,8 @@ void interner_release(struct interner *interner);
 uint32_t interner_number(struct interner *interner, struct view string);
 /* The string's number, or 0. */
 uint32_t interner_find(const struct interner *interner, struct view string);
+/* A copy in which only interner_string can look; to be released. PASU_E_NOMEM. */
+PASU_MUST_USE int interner_copy(struct interner *copy, const struct interner *interner);
 /* The string; empty for a number that there is not. Valid until the next interner_number. */
 struct view interner_string(const struct interner *interner, uint32_t number);
 

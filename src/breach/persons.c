@@ -2,6 +2,10 @@
 #define PASU_ALLOW_RAW_MEMORY /* roaring.h includes malloc.h */
 #include "breach/persons.h"
 
+#include "base/memory.h"
+#include "breach/crowd.h"
+#include "breach/roaring_bytes.h"
+
 #include <roaring/roaring.h>
 
 /* struct persons is a roaring_bitmap_t under a name that keeps its header out of ours. */
@@ -40,6 +44,27 @@ persons_add(struct persons **set, const uint32_t *ordinals, size_t count)
     if (make(set) != 0)
         return PASU_E_NOMEM;
     roaring_bitmap_add_many(bitmap(*set), count, ordinals);
+    return 0;
+}
+
+int
+persons_add_crowd(struct persons **set, const struct crowd *crowd)
+{
+    struct pack pack = {0};
+    roaring_bitmap_t *made = NULL;
+
+    roaring_bytes_put(&pack, crowd);
+    if (!pack.failed)
+        made = roaring_bitmap_portable_deserialize_safe((const char *)pack.bytes, pack.used);
+    pack_release(&pack);
+    if (made == NULL)
+        return PASU_E_NOMEM;
+    if (*set == NULL) {
+        *set = (struct persons *)(void *)made;
+        return 0;
+    }
+    roaring_bitmap_or_inplace(bitmap(*set), made);
+    roaring_bitmap_free(made);
     return 0;
 }
 

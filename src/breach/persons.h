@@ -19,6 +19,9 @@ void persons_free(struct persons *set);
 /* Adds ordinals, in any order and as often as they come; makes the set where it is NULL.
  * PASU_E_NOMEM. */
 PASU_MUST_USE int persons_add(struct persons **set, const uint32_t *ordinals, size_t count);
+/* Adds all of a crowd (breach/crowd.h). PASU_E_NOMEM. */
+struct crowd;
+PASU_MUST_USE int persons_add_crowd(struct persons **set, const struct crowd *crowd);
 /* Adds all of another set (NULL: nobody). PASU_E_NOMEM. */
 PASU_MUST_USE int persons_unite(struct persons **set, const struct persons *with);
 /* Those of `set` that are not in `without`, a new set in *rest; NULL where there are none.

@@ -97,38 +97,72 @@ is_of_kind(const struct subject *subject, const struct statement *statement,
     return place >= 0 && strcmp(names->kinds.items[place], subject->kind) == 0;
 }
 
-int
-subject_take(void *arg, const struct statement *statement)
+/* What a statement says of the person. */
+struct said {
+    struct sight sight;
+    bool is_missed, is_possible;
+};
+
+static int
+look(struct subject *subject, const struct statement *statement, struct said *said)
 {
-    struct subject *subject = arg;
-    struct sight sight = {.statement = statement};
-    bool is_missed = false, is_possible = false;
+    struct sight *sight = &said->sight;
     int error = 0;
 
+    *said = (struct said){.sight = {.statement = statement}};
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct statement_part *part = &statement->parts[p];
 
         if (!is_of_kind(subject, statement, part, &error))
             continue;
         subject->has_numbers |= !part->is_text && part_has_named(part);
-        is_missed |= is_in(subject, part->missed);
-        is_possible |= part->unknown > 0;
+        said->is_missed |= is_in(subject, part->missed);
+        said->is_possible |= part->unknown > 0;
         if (!is_in(subject, part->shown))
             continue;
-        sight.is_shown = true;
-        sight.clear |= part->clear;
-        sight.masked |= part->masked;
-        sight.null |= part->null;
-        sight.attribution = attribution_weaker(sight.attribution, part->attribution);
+        sight->is_shown = true;
+        sight->clear |= part->clear;
+        sight->masked |= part->masked;
+        sight->null |= part->null;
+        sight->attribution = attribution_weaker(sight->attribution, part->attribution);
     }
-    if (error != 0)
+    sight->masked &= ~sight->clear;
+    sight->null &= ~(sight->clear | sight->masked);
+    return error;
+}
+
+static int
+take(struct subject *subject, const struct said *said)
+{
+    const struct sight *sight = &said->sight;
+    int error;
+
+    subject->possible += said->is_possible && !sight->is_shown;
+    subject->missed += said->is_missed && !sight->is_shown;
+    if (!sight->is_shown)
+        return said->is_missed ? subject->see(subject->arg, sight) : 0;
+    error = count_shown(subject, sight);
+    return error != 0 ? error : subject->see(subject->arg, sight);
+}
+
+int
+subject_take(void *arg, const struct statement *statement)
+{
+    struct said said;
+    int error = look(arg, statement, &said);
+
+    return error != 0 ? error : take(arg, &said);
+}
+
+int
+subject_take_counted(void *arg, const struct statement *statement)
+{
+    struct subject *subject = arg;
+    struct said said;
+    int error = look(subject, statement, &said);
+
+    if (error != 0 || (!said.sight.is_shown && !said.is_missed))
         return error;
-    sight.masked &= ~sight.clear;
-    sight.null &= ~(sight.clear | sight.masked);
-    subject->possible += is_possible && !sight.is_shown;
-    subject->missed += is_missed && !sight.is_shown;
-    if (!sight.is_shown)
-        return is_missed ? subject->see(subject->arg, &sight) : 0;
-    error = count_shown(subject, &sight);
-    return error != 0 ? error : subject->see(subject->arg, &sight);
+    subject->possible -= said.is_possible;
+    return take(subject, &said);
 }

@@ -49,5 +49,8 @@ PASU_MUST_USE int subject_add(struct subject *subject, uint32_t ordinal);
 /* A statement_fn of the selection; `arg` is the struct subject. PASU_E_NOMEM, or what `see`
  * returned. */
 PASU_MUST_USE int subject_take(void *arg, const struct statement *statement);
+/* As subject_take, of a statement that `possible` may have counted already: nothing comes of it
+ * where it does not name the person. */
+PASU_MUST_USE int subject_take_counted(void *arg, const struct statement *statement);
 
 #endif

@@ -284,11 +284,13 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
     struct ledger_entries *ledger = NULL;
     struct index *index = NULL;
     int result = index_open(&index, e->directory);
+    bool is_asked;
 
     if (result != 0)
         return 0;
     result = ledger_entries_open(&ledger, e->directory);
-    if (result == 0) {
+    is_asked = result == 0;
+    if (is_asked) {
         struct entries entries = ledger_entries(ledger);
 
         selection_init(&e->selection, e->book, &e->filter,
@@ -302,6 +304,9 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
     if (result == PASU_E_CORRUPT)
         complain("run: pasu ledger rebuild-index",
                  "the ledger's index is damaged; the ledger is read instead");
+    if (result == PASU_E_NOTFOUND && is_asked)
+        complain("run: pasu ledger rebuild-index",
+                 "the ledger's index is of another version of pasu; the ledger is read instead");
     if (result == 0)
         return 1;
     result = begin_anew(e);

@@ -68,6 +68,14 @@ take_next(void *arg, struct ledger_entry *entry)
     return l->result;
 }
 
+static void
+choose(void *arg, ledger_takes_fn *takes, void *takes_arg)
+{
+    struct ledger_entries *l = arg;
+
+    ledger_reader_choose(l->reader, takes, takes_arg);
+}
+
 static const struct records_place *
 damage_of(void *arg)
 {
@@ -82,6 +90,7 @@ ledger_entries(struct ledger_entries *ledger)
     return (struct entries){.arg = ledger,
                             .seek = seek_to,
                             .next = take_next,
+                            .choose = choose,
                             .damage = damage_of,
                             .first = ledger->first};
 }

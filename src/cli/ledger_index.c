@@ -15,6 +15,7 @@ struct making {
     struct evidence evidence;
     struct index_work work;
     struct progress progress;
+    bool is_there; /* an index, of whatever version */
     int64_t began;
 };
 
@@ -27,6 +28,11 @@ fail(const struct making *m, int error)
         complain("run: pasu ledger rebuild-index",
                  "the index in %s is of another ledger, or of more than this one has now: records "
                  "may have been deleted by age since",
+                 folder);
+        return 2;
+    }
+    if (error == PASU_E_NOTFOUND && m->is_there) {
+        complain("run: pasu ledger rebuild-index", "the index in %s is of another version of pasu",
                  folder);
         return 2;
     }
@@ -125,8 +131,9 @@ ledger_index_update(const struct arguments *arguments)
         while (result == 1);
         if (result == PASU_E_UNAVAILABLE && m.work.is_cut)
             result = index_work_rebuild(&m.work);
+        m.is_there = m.work.is_there;
         status = result == 0 ? 0 : fail(&m, result);
-        if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT)
+        if ((result == PASU_E_NOTFOUND && !m.is_there) || result == PASU_E_CORRUPT)
             complain("", "run: pasu ledger rebuild-index");
     }
     progress_end(&m.progress);
@@ -192,6 +199,7 @@ compare(struct making *m, struct differences *differences)
     struct index_meta meta = {0};
     int result = index_open(&there, m->evidence.directory);
 
+    m->is_there = result == 0;
     if (result == 0)
         result = index_meta_load(&meta, there);
     if (result == 0)

@@ -262,6 +262,14 @@ read_exposure(struct reader *r, struct space *space, struct exposure *exposure)
     return has_room(exposure) ? reader_end(r) : PASU_E_MALFORMED;
 }
 
+uint64_t
+exposure_session(struct view bytes)
+{
+    struct reader r = reader_of(bytes);
+
+    return little_read_u64(&r);
+}
+
 int
 exposure_decode(struct exposure *exposure, struct view bytes, uint32_t *space, size_t size)
 {

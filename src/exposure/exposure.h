@@ -101,6 +101,9 @@ PASU_MUST_USE ssize_t exposure_encode(const struct exposure *exposure, uint8_t *
 PASU_MUST_USE int exposure_decode(struct exposure *exposure, struct view bytes, uint32_t *space,
                                   size_t size);
 
+/* The session of an exposure's bytes, without looking at the others; 0 where they are too few. */
+uint64_t exposure_session(struct view bytes);
+
 /* "unknown" for a number outside of the enum. */
 const char *exposure_flag_text(enum exposure_flag flag);
 const char *exposure_attribution_text(enum attribution attribution); /* "key", … */

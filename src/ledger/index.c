@@ -392,20 +392,19 @@ index_get(struct index *index, enum index_table table, struct view key, struct v
 }
 
 int
-index_glance(struct index *index, enum index_table table, struct view key, struct view *value)
-{
-    return get(index, table, key, true, value);
-}
-
-int
 index_put(struct index *index, enum index_table table, struct view key, struct view value)
 {
     MDB_val k = val_of(key), v = {value.length + CHECKSUM, NULL};
     uint32_t crc = checksum(key, value.bytes, value.length);
-    int result = error_of(mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE));
+    /* Behind all others, pages become full; where it belongs between them, they are split. */
+    int result = mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE | MDB_APPEND);
 
+    if (result == MDB_KEYEXIST) {
+        v = (MDB_val){value.length + CHECKSUM, NULL};
+        result = mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE);
+    }
     if (result != 0)
-        return result;
+        return error_of(result);
     if (value.length > 0)
         memcpy(v.mv_data, value.bytes, value.length);
     memcpy((uint8_t *)v.mv_data + value.length, &crc, sizeof(crc));

@@ -56,9 +56,6 @@ PASU_MUST_USE int index_verify(struct index *index);
  * PASU_E_CORRUPT. */
 PASU_MUST_USE int index_get(struct index *index, enum index_table table, struct view key,
                             struct view *value);
-/* As index_get, without looking at the checksum: for a glance into a long value. */
-PASU_MUST_USE int index_glance(struct index *index, enum index_table table, struct view key,
-                               struct view *value);
 PASU_MUST_USE int index_put(struct index *index, enum index_table table, struct view key,
                             struct view value);
 /* Where it is there. */
@@ -69,7 +66,7 @@ struct index_walk {
     struct index *index;
     enum index_table table;
     void *cursor;
-    bool is_unchecked; /* values as of index_glance */
+    bool is_unchecked; /* checksums are not looked at */
 };
 
 PASU_MUST_USE int index_walk_begin(struct index_walk *walk, struct index *index,

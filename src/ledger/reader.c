@@ -24,6 +24,8 @@ struct ledger_reader {
     unsigned copy; /* the one that is read */
     int64_t copied;
     bool is_behind_records, is_ring_damaged, tells_deeds;
+    ledger_takes_fn *takes; /* which exposures; NULL: all */
+    void *takes_arg;
     /* What entries borrow. */
     union payload_body body;
     struct exposure exposure;
@@ -265,6 +267,9 @@ decode_record(struct ledger_reader *r, const struct segment_record *record,
     if (payload.length < ENTRY_SALT)
         return PASU_E_CORRUPT;
     payload = view_of(payload.bytes + ENTRY_SALT, payload.length - ENTRY_SALT);
+    if (r->takes != NULL &&
+        !r->takes(r->takes_arg, record->index, record->time, exposure_session(payload)))
+        return 1;
     return decode(r, record->type, payload, entry);
 }
 
@@ -278,6 +283,13 @@ void
 ledger_reader_tell_deeds(struct ledger_reader *r)
 {
     r->tells_deeds = true;
+}
+
+void
+ledger_reader_choose(struct ledger_reader *r, ledger_takes_fn *takes, void *arg)
+{
+    r->takes = takes;
+    r->takes_arg = arg;
 }
 
 /* Whether segments are missing where the reading is, or were at once. */

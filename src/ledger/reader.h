@@ -85,6 +85,11 @@ PASU_MUST_USE int ledger_reader_open_source(struct ledger_reader **reader, const
 void ledger_reader_unlock(struct ledger_reader *reader, const struct segment_keys *keys);
 /* Tells deeds too from now on: LEDGER_ASKED, LEDGER_ERASED. */
 void ledger_reader_tell_deeds(struct ledger_reader *reader);
+/* Whether an exposure is wanted: the index and the time of its record, and its session. */
+typedef bool ledger_takes_fn(void *arg, uint64_t seq, int64_t time, uint64_t session);
+/* From now on those that are not wanted are passed over, and not decoded; NULL: none are. What is
+ * in a ring comes all the same. */
+void ledger_reader_choose(struct ledger_reader *reader, ledger_takes_fn *takes, void *arg);
 /* 1: an entry; 0: the end; PASU_E_CORRUPT; PASU_E_LEDGER_KEY: it is encrypted with another key;
  * PASU_E_AGAIN: of the source; PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry);

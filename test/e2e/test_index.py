@@ -3,6 +3,7 @@
 """The ledger's index answers as reading the ledger does, whatever came after it, and is never believed over it."""
 import json
 import os
+import re
 import shutil
 
 import guard
@@ -89,6 +90,30 @@ def test_damaged():
     assert "rebuild-index" in done.stderr, done.stderr
     done = front.guard.run("ledger", "check-index")
     assert done.returncode in (1, 2), done
+    index(front, "rebuild-index")
+    agree(front)
+
+
+@test(gateway=True, limit=60)
+def test_other_version():
+    """An index of another version is said to be so and not asked, nor gone on with, until it is made anew"""
+    front = shop.front("older")
+    traffic(front, "one")
+    made, _ = index(front, "rebuild-index")
+    front.stop()
+    right = answer(front, "scope", "--no-index")
+    data = front.guard.folder / "ledger" / "index" / "now" / "data.mdb"
+    file = bytearray(data.read_bytes())
+    for match in re.finditer(b"M(?=\2\0\0\0[\0-\7]\0\0\0)" , file):
+        begin, end = match.end(), match.end() + 28
+        if int.from_bytes(file[begin + 8:begin + 16], "little") == made["records"]:
+            file[begin] = 1
+            file[end:end + 4] = ledgerfile.crc32c(b"M" + file[begin:end]).to_bytes(4, "little")
+    data.write_bytes(file)
+    done = guard.run("scope", "-c", front.guard.path, "--json")
+    equal((done.returncode, json.loads(done.stdout)), (0, right[0]))
+    for done in (done, front.guard.run("ledger", "update-index"), front.guard.run("ledger", "check-index")):
+        assert "another version" in done.stderr and "rebuild-index" in done.stderr, done
     index(front, "rebuild-index")
     agree(front)
 

@@ -33,6 +33,8 @@ struct told_ledger {
     struct told *items;
     size_t count, at;
     int64_t now;
+    ledger_takes_fn *takes; /* NULL: all */
+    void *takes_arg;
     bool is_orderly;
     uint32_t most; /* ordinals in a list, now and then */
 };
@@ -246,10 +248,26 @@ told_next(void *arg, struct ledger_entry *entry)
 {
     struct told_ledger *l = arg;
 
-    if (l->at == l->count)
-        return 0;
-    *entry = l->items[l->at++].entry;
-    return (int)entry->type == STORY_DAMAGE ? PASU_E_CORRUPT : 1;
+    for (; l->at < l->count; l->at++) {
+        const struct told *told = &l->items[l->at];
+
+        if (l->takes != NULL && told->entry.type == LEDGER_EXPOSURE &&
+            !l->takes(l->takes_arg, told->entry.seq, told->entry.time, told->body.exposure.session))
+            continue;
+        *entry = told->entry;
+        l->at++;
+        return (int)entry->type == STORY_DAMAGE ? PASU_E_CORRUPT : 1;
+    }
+    return 0;
+}
+
+static inline void
+told_choose(void *arg, ledger_takes_fn *takes, void *takes_arg)
+{
+    struct told_ledger *l = arg;
+
+    l->takes = takes;
+    l->takes_arg = takes_arg;
 }
 
 static inline const struct records_place *

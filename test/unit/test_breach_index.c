@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "breach/index_subject.h"
-#include "index_answer.h"
+#include "index_person.h"
 
 enum { QUESTIONS = 60 };
 
@@ -31,105 +30,6 @@ some_filter(struct random *r, const struct told_ledger *l)
     if (filter.to != 0 && filter.to <= filter.from)
         filter.to = filter.from + 1 + random_below(r, 100) * (DAY / 50);
     return filter;
-}
-
-/* ---- one person ---- */
-
-struct sights {
-    uint64_t shown, missed, fields, rows;
-};
-
-static int
-see(void *arg, const struct sight *sight)
-{
-    struct sights *sights = arg;
-
-    sights->shown += sight->is_shown;
-    sights->missed += !sight->is_shown;
-    sights->fields += sight->clear * 3 + sight->masked * 5 + sight->null * 7 + sight->attribution;
-    sights->rows += sight->statement->rows + (uint64_t)sight->statement->time / 1000 +
-                    strlen(sight->statement->session.principal);
-    return 0;
-}
-
-struct person {
-    struct answer answer;
-    struct subject subject;
-    struct sights sights;
-};
-
-static void
-begin_person(struct person *p, struct filter filter, uint32_t ordinal)
-{
-    *p = (struct person){.answer.filter = filter};
-    assert_int_equal(book_new(&p->answer.book, &os_real), 0);
-    selection_init(&p->answer.selection, p->answer.book, &p->answer.filter, subject_take,
-                   &p->subject);
-    subject_init(&p->subject, &p->answer.selection, "customer", see, &p->sights);
-    assert_int_equal(subject_add(&p->subject, ordinal), 0);
-}
-
-static void
-compare_persons(const struct person *a, const struct person *b)
-{
-    assert_memory_equal(&a->sights, &b->sights, sizeof(a->sights));
-    assert_int_equal(a->subject.shown, b->subject.shown);
-    assert_int_equal(a->subject.missed, b->subject.missed);
-    assert_int_equal(a->subject.possible, b->subject.possible);
-    assert_int_equal(a->subject.first, b->subject.first);
-    assert_int_equal(a->subject.last, b->subject.last);
-    assert_int_equal(a->subject.has_numbers, b->subject.has_numbers);
-    assert_int_equal(a->subject.principals.count, b->subject.principals.count);
-    compare_gaps(&a->answer.book->gaps, &b->answer.book->gaps);
-}
-
-static void
-end_person(struct person *p)
-{
-    subject_release(&p->subject);
-    end(&p->answer);
-}
-
-/* Whether it was answered, and the person was there. */
-static unsigned
-ask_for_person(struct told_ledger *l, struct filter filter, uint32_t ordinal, bool *is_answered)
-{
-    struct entries entries = entries_of(l);
-    struct person with, without;
-    struct index *index;
-    unsigned found;
-    int result;
-
-    begin_person(&without, filter, ordinal);
-    read_all(&without.answer, l);
-    begin_person(&with, filter, ordinal);
-    assert_int_equal(index_open(&index, directory), 0);
-    result = index_subject(index, &with.subject, &with.answer.selection, &entries);
-    index_close(index);
-    if (result == 0)
-        compare_persons(&with, &without);
-    else
-        assert_int_equal(result, PASU_E_UNAVAILABLE);
-    *is_answered = result == 0;
-    found = without.subject.shown > 0 && without.subject.shown < 20;
-    end_person(&with);
-    end_person(&without);
-    return found;
-}
-
-/* Somebody who was shown. */
-static uint32_t
-some_person(struct told_ledger *l)
-{
-    for (int i = 0; i < 1000; i++) {
-        const struct told *told = &l->items[random_below(&l->random, (uint32_t)l->count)];
-        const struct exposure *e = &told->body.exposure;
-
-        if (told->entry.type == LEDGER_EXPOSURE && e->part_count > 0 &&
-            e->parts[0].ordinal_count > 0)
-            return e->parts[0].ordinals[0];
-    }
-    return 1;
 }
 
 static void
@@ -181,43 +81,71 @@ answers_are_those_of_reading(void **state PASU_UNUSED)
     }
 }
 
-/* A dump of more than is held of one statement, which goes on behind the index's end. */
-static void
-a_dump_is_cut_at_the_same_places(void **state PASU_UNUSED)
-{
-    enum { RECORDS = 400, PERSONS = 6000 };
-    struct told_ledger l = {.random.state = 1, .now = 20300 * DAY + 5};
+enum { DUMP_RECORDS = 400, DUMP_PERSONS = 6000, DUMP_STEP = DUMP_PERSONS - 100 };
 
-    l.items = memory_new(STORY_ENTRIES, sizeof(*l.items));
-    tell_vocabulary(&l, 0);
-    tell_opened(&l, 1);
-    for (uint32_t i = 0; i < RECORDS; i++) {
-        struct told *told = tell(&l, LEDGER_EXPOSURE);
+/* Of more than is held of one statement: a record every `step`. */
+static void
+tell_dump(struct told_ledger *l, int64_t begin, int64_t step)
+{
+    *l = (struct told_ledger){.random.state = 1, .now = begin};
+    l->items = memory_new(STORY_ENTRIES, sizeof(*l->items));
+    tell_vocabulary(l, 0);
+    tell_opened(l, 1);
+    for (uint32_t i = 0; i < DUMP_RECORDS; i++) {
+        struct told *told = tell(l, LEDGER_EXPOSURE);
         struct exposure *e = &told->body.exposure;
 
-        told->ordinals[0][0] = memory_new(PERSONS, sizeof(uint32_t));
-        for (uint32_t p = 0; p < PERSONS; p++)
-            told->ordinals[0][0][p] = i * (PERSONS - 100) + p;
+        told->ordinals[0][0] = memory_new(DUMP_PERSONS, sizeof(uint32_t));
+        for (uint32_t p = 0; p < DUMP_PERSONS; p++)
+            told->ordinals[0][0][p] = i * DUMP_STEP + p;
         *e = (struct exposure){.session = 1,
-                               .time = l.now,
-                               .vocabulary = l.items[0].body.vocabulary.id,
+                               .time = l->now,
+                               .vocabulary = l->items[0].body.vocabulary.id,
                                .statements = i == 0,
-                               .rows = PERSONS,
+                               .rows = DUMP_PERSONS,
                                .flags = FLAG_BIT(COPY),
                                .part_count = 1};
         e->parts[0] = (struct exposure_part){.attribution = ATTRIBUTION_KEY,
                                              .clear = 3,
                                              .unknown = 2,
                                              .ordinals = told->ordinals[0][0],
-                                             .ordinal_count = PERSONS};
+                                             .ordinal_count = DUMP_PERSONS};
         told->entry.u.exposure = e;
-        l.now += DAY / 900;
+        l->now += step;
     }
+}
+
+/* It goes on behind the index's end. */
+static void
+a_dump_is_cut_at_the_same_places(void **state PASU_UNUSED)
+{
+    struct told_ledger l;
+
+    tell_dump(&l, 20300 * DAY + 5, DAY / 900);
     for (size_t at = 10; at < l.count; at += 97) {
         build(&l, 0, at);
         assert_true(ask_both(&l, (struct filter){0}, false));
         assert_true(ask_both(&l, (struct filter){.from = 20300 * DAY, .to = l.now}, false));
         assert_true(ask_both(&l, (struct filter){.from = 20300 * DAY + DAY / 3}, false));
+    }
+    forget_all(&l);
+}
+
+/* Its first piece ends in the part of the day in which the second lies whole. */
+static void
+who_is_in_a_dump_is_found_in_their_piece(void **state PASU_UNUSED)
+{
+    struct told_ledger l;
+
+    tell_dump(&l, 20300 * DAY + DAY / DAY_PARTS - DAY / 100, DAY / 4000);
+    tell_opened(&l, 2);
+    build(&l, 0, l.count);
+    for (uint32_t i = 5; i < DUMP_RECORDS; i += 49) {
+        bool is_answered;
+
+        assert_int_equal(ask_for_person(&l, (struct filter){0}, i * DUMP_STEP + 3000, &is_answered),
+                         1);
+        assert_true(is_answered);
     }
     forget_all(&l);
 }
@@ -258,6 +186,7 @@ main(void)
         cmocka_unit_test(answers_are_those_of_reading),
         cmocka_unit_test(persons_are_those_of_reading),
         cmocka_unit_test(a_dump_is_cut_at_the_same_places),
+        cmocka_unit_test(who_is_in_a_dump_is_found_in_their_piece),
         cmocka_unit_test(pieces_make_the_same_index),
     };
 

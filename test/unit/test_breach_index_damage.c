@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_key.h"
 #include "index_answer.h"
 
 /* Behind the last entry, and again where one goes on from there: told once. */
@@ -77,6 +78,35 @@ another_ledger_is_not_answered_for(void **state PASU_UNUSED)
     forget_all(&l);
 }
 
+/* Neither asked nor gone on with: it is made anew. */
+static void
+another_version_is_refused(void **state PASU_UNUSED)
+{
+    struct index_key meta = index_key_letter(INDEX_META);
+    struct told_ledger l;
+    struct answer answer;
+    struct index *index;
+    struct index_build *build_of_it;
+    struct view value;
+    uint8_t bytes[64];
+
+    tell_all(&l, 2, 200);
+    build(&l, 0, place_behind(&l, 150));
+    assert_int_equal(index_open_to_write(&index, index_place), 0);
+    assert_int_equal(index_get(index, INDEX_MAIN, index_key_view(&meta), &value), 0);
+    assert_true(value.length < sizeof(bytes) && value.bytes[0] == INDEX_VERSION);
+    memcpy(bytes, value.bytes, value.length);
+    bytes[0] = INDEX_VERSION - 1;
+    assert_int_equal(
+        index_put(index, INDEX_MAIN, index_key_view(&meta), view_of(bytes, value.length)), 0);
+    assert_int_equal(index_build_new(&build_of_it, &os_real, index, true), PASU_E_NOTFOUND);
+    assert_int_equal(index_commit(index), 0);
+    index_close(index);
+    assert_int_equal(ask_index(&answer, &l, (struct filter){0}, false), PASU_E_NOTFOUND);
+    end(&answer);
+    forget_all(&l);
+}
+
 /* Any bit, under a checksum that fits, as somebody who can write there could: an error, or an
  * answer that is not the ledger's (pasu ledger check-index finds that); nothing worse. */
 static void
@@ -133,6 +163,7 @@ main(void)
         cmocka_unit_test(damage_at_the_end_is_told_once),
         cmocka_unit_test(damage_that_came_since_is_not_passed_over),
         cmocka_unit_test(another_ledger_is_not_answered_for),
+        cmocka_unit_test(another_version_is_refused),
         cmocka_unit_test(flipped_bytes_are_found),
     };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
+#include "breach/day.h"
+#include "breach/mark_bytes.h"
 #include "breach/person_bytes.h"
 #include "random.h"
 #include "unit.h"
@@ -50,6 +52,7 @@ sets_come_back(void **state PASU_UNUSED)
 
     for (int round = 0; round < ROUNDS; round++) {
         struct persons *persons = NULL;
+        struct crowd crowd = {0};
         struct view bytes;
 
         some_set(&r, &set, &scratch);
@@ -59,14 +62,19 @@ sets_come_back(void **state PASU_UNUSED)
         assert_int_equal(back.count, set.count);
         if (set.count > 0)
             assert_memory_equal(back.items, set.items, set.count * sizeof(*set.items));
-        assert_int_equal(person_bytes_unite(bytes, &persons), 0);
+        assert_int_equal(person_bytes_pour(bytes, &crowd, &scratch), 0);
+        assert_int_equal(crowd_unite(&crowd, &persons), 0);
+        crowd_release(&crowd);
         assert_int_equal(persons_count(persons), set.count);
         for (int i = 0; i < 200; i++) {
+            uint64_t rank;
             uint32_t one = set.count > 0 && i % 2 == 0
                                ? set.items[random_below(&r, (uint32_t)set.count)]
                                : random_below(&r, 70000);
 
-            assert_int_equal(person_bytes_has(bytes, one), persons_has(persons, one));
+            assert_int_equal(person_bytes_rank(bytes, one, &rank), persons_has(persons, one));
+            if (persons_has(persons, one))
+                assert_int_equal(set.items[rank], one);
         }
         persons_free(persons);
     }
@@ -86,8 +94,9 @@ junk_is_refused(void **state PASU_UNUSED)
     unsigned refused = 0;
 
     for (int round = 0; round < JUNK; round++) {
-        struct persons *persons = NULL;
+        struct crowd crowd = {0};
         struct view bytes;
+        uint64_t rank;
         uint8_t *copy;
         size_t length;
         int result;
@@ -110,10 +119,10 @@ junk_is_refused(void **state PASU_UNUSED)
         refused += result != 0;
         for (size_t i = 1; result == 0 && i < back.count; i++)
             assert_true(back.items[i] > back.items[i - 1]);
-        if (result == 0)
-            assert_int_equal(person_bytes_unite(view_of(copy, length), &persons), 0);
-        (void)person_bytes_has(view_of(copy, length), random_below(&r, 100000));
-        persons_free(persons);
+        if (round % 4 == 0)
+            assert_int_equal(person_bytes_pour(view_of(copy, length), &crowd, &scratch), result);
+        (void)person_bytes_rank(view_of(copy, length), random_below(&r, 100000), &rank);
+        crowd_release(&crowd);
         memory_free(copy);
     }
     assert_true(refused > JUNK / 10);
@@ -123,12 +132,55 @@ junk_is_refused(void **state PASU_UNUSED)
     pack_release(&pack);
 }
 
+/* As many days as there can be, and as few; one part for all, or many. */
+static void
+marks_come_back(void **state PASU_UNUSED)
+{
+    enum { MOST = 300 };
+    struct random r = {.state = 5};
+    struct pack pack = {0};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t days[MOST], parts[MOST], count = 1 + random_below(&r, MOST);
+        unsigned part;
+
+        for (uint32_t i = 0; i < count; i++) {
+            days[i] = UINT32_C(1) << random_below(&r, 31);
+            for (uint32_t more = random_below(&r, 3) == 0 ? random_below(&r, 31) : 0; more > 0;
+                 more--)
+                days[i] |= UINT32_C(1) << random_below(&r, 31);
+            parts[i] = round % 5 == 0 && i > 0 ? parts[0] : random_below(&r, DAY_PART_NONE + 1);
+        }
+        pack.used = 0;
+        month_days_put(&pack, days, count);
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t back = 0;
+
+            assert_int_equal(month_days_get(pack_view(&pack), i, &back), 0);
+            assert_int_equal(back, days[i]);
+        }
+        assert_int_equal(month_days_get(pack_view(&pack), UINT64_MAX / 8, days), PASU_E_CORRUPT);
+        assert_int_equal(month_days_get(view_of(pack.bytes, pack.used - 1), count - 1, days),
+                         PASU_E_CORRUPT);
+        pack.used = 0;
+        day_parts_put(&pack, parts, count);
+        assert_int_equal(pack.used, day_parts_length(parts, count));
+        for (uint32_t i = 0; i < count; i++) {
+            assert_int_equal(day_parts_get(pack_view(&pack), i, &part), 0);
+            assert_int_equal(part, parts[i]);
+        }
+        assert_int_equal(day_parts_get(view_of(pack.bytes, 0), 0, &part), PASU_E_CORRUPT);
+    }
+    pack_release(&pack);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_come_back),
         cmocka_unit_test(junk_is_refused),
+        cmocka_unit_test(marks_come_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
