@@ -159,6 +159,39 @@ without_a_retention_nothing_goes(void **state)
     stop_keeper(p);
 }
 
+/* What is before it goes, once; however often the rest is tried, nothing is written for it. */
+static void
+a_damaged_segment_stays_and_what_is_behind_it(void **state)
+{
+    struct place *p = *state;
+    uint64_t damaged, size;
+    struct prune all;
+    uint8_t byte;
+    int fd;
+
+    make_ledger(p);
+    damaged = segment_begin_of(p, 2);
+    fd = open_segment(p, damaged, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, 200), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, 200), 1);
+    close(fd);
+    prune_init(&all, &p->records);
+    prune_set(&all, KEPT_DAYS * DAY);
+    prune(p, &all);
+    assert_int_equal(first_of(p), damaged);
+    assert_true(all.has_failed);
+    size = chain_size(&p->records.chain);
+    for (int minute = 0; minute < 5; minute++) {
+        now += 61 * SECOND;
+        prune(p, &all);
+    }
+    assert_int_equal(first_of(p), damaged);
+    assert_int_equal(chain_size(&p->records.chain), size);
+    prune_release(&all);
+    stop_keeper(p);
+}
+
 /* Without any tile the tree goes on from what the record says of what was deleted. */
 static void
 a_pruned_ledger_opens_without_its_tiles(void **state)
@@ -271,6 +304,7 @@ main(void)
         ON_DISK(nothing_goes_while_there_is_a_hold),
         ON_DISK(a_hold_that_comes_in_between_keeps_all),
         ON_DISK(without_a_retention_nothing_goes),
+        ON_DISK(a_damaged_segment_stays_and_what_is_behind_it),
         ON_DISK(a_pruned_ledger_opens_without_its_tiles),
         ON_DISK(who_reads_meanwhile_misses_nothing),
         ON_DISK(what_was_carried_is_proven_as_it_was),
