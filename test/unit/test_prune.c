@@ -159,6 +159,35 @@ without_a_retention_nothing_goes(void **state)
     stop_keeper(p);
 }
 
+/* Also with a file of keys that is older than the erasure, whose record is gone. */
+static void
+who_was_erased_stays_so(void **state)
+{
+    union payload_body erased = {.erased = {.ordinal = UINT32_MAX, .why = "asked"}};
+    uint8_t before[2 * ENTRY_KEY_SIZE], key[ENTRY_KEY_SIZE]; /* the file's head, and the first key */
+    struct place *p = *state;
+    int fd;
+
+    begin_ledger(p);
+    live_a_day(p, 0);
+    assert_int_equal(entry_keys_make(&p->records.entries, UINT32_MAX, key), 0);
+    assert_int_equal(entry_keys_make(&p->records.entries, UINT32_MAX - 1, key), 0);
+    fd = openat(p->directory, "entry.keys", O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(fd, before, sizeof(before), 0), sizeof(before));
+    assert_int_equal(record_deed(&p->records, SEGMENT_ERASED, &erased), 0);
+    for (unsigned day = 1; day < DAYS; day++)
+        live_a_day(p, day);
+    prune_all(p);
+    assert_true(first_of(p) > 100);
+    stop_keeper(p);
+    assert_int_equal(pwrite(fd, before, sizeof(before), 0), sizeof(before));
+    close(fd);
+    open_keeper(p);
+    assert_int_equal(entry_keys_get(&p->records.entries, UINT32_MAX, key), PASU_E_ERASED);
+    assert_int_equal(entry_keys_get(&p->records.entries, UINT32_MAX - 1, key), 0);
+    stop_keeper(p);
+}
+
 /* What is before it goes, once; however often the rest is tried, nothing is written for it. */
 static void
 a_damaged_segment_stays_and_what_is_behind_it(void **state)
@@ -304,6 +333,7 @@ main(void)
         ON_DISK(nothing_goes_while_there_is_a_hold),
         ON_DISK(a_hold_that_comes_in_between_keeps_all),
         ON_DISK(without_a_retention_nothing_goes),
+        ON_DISK(who_was_erased_stays_so),
         ON_DISK(a_damaged_segment_stays_and_what_is_behind_it),
         ON_DISK(a_pruned_ledger_opens_without_its_tiles),
         ON_DISK(who_reads_meanwhile_misses_nothing),
