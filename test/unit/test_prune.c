@@ -221,6 +221,38 @@ a_damaged_segment_stays_and_what_is_behind_it(void **state)
     stop_keeper(p);
 }
 
+static void
+change_byte(struct place *p, const char *path)
+{
+    int fd = openat(p->directory, path, O_RDWR | O_CLOEXEC);
+    uint8_t byte;
+
+    assert_int_equal(pread(fd, &byte, 1, 0), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, 0), 1);
+    close(fd);
+}
+
+/* One of both was changed, and what is left of the other says so. */
+static void
+what_its_tiles_contradict_stays(void **state)
+{
+    struct place *p = *state;
+    struct prune all;
+
+    make_ledger(p);
+    stop_keeper(p);
+    change_byte(p, "tile/0/000");
+    open_keeper(p);
+    prune_init(&all, &p->records);
+    prune_set(&all, KEPT_DAYS * DAY);
+    prune(p, &all);
+    assert_int_equal(first_of(p), 0);
+    assert_true(all.has_failed);
+    prune_release(&all);
+    stop_keeper(p);
+}
+
 /* Without any tile the tree goes on from what the record says of what was deleted. */
 static void
 a_pruned_ledger_opens_without_its_tiles(void **state)
@@ -335,6 +367,7 @@ main(void)
         ON_DISK(without_a_retention_nothing_goes),
         ON_DISK(who_was_erased_stays_so),
         ON_DISK(a_damaged_segment_stays_and_what_is_behind_it),
+        ON_DISK(what_its_tiles_contradict_stays),
         ON_DISK(a_pruned_ledger_opens_without_its_tiles),
         ON_DISK(who_reads_meanwhile_misses_nothing),
         ON_DISK(what_was_carried_is_proven_as_it_was),
