@@ -19,9 +19,9 @@
  *
  * Whoever is killed in between leaves a ledger that is whole: either nothing says that something
  * was deleted, or all that is needed without it is there; the next keeper goes on. What fails is
- * tried again after a minute. By steps of some milliseconds: the keeper serves meanwhile. Longer are
- * the one that finds, for each segment that it reads; the one that writes what is carried as it is
- * at the end; and syncfs, for as long as the file system has something to write. Owned by the
+ * tried again after a minute. By steps of some milliseconds: the keeper serves meanwhile. Longer
+ * are the one that finds, for each segment that it reads; the one that writes what is carried as it
+ * is at the end; and syncfs, for as long as the file system has something to write. Owned by the
  * keeper's only thread.
  */
 #ifndef PASU_LEDGER_PRUNE_H

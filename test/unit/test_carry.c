@@ -16,10 +16,8 @@ struct world {
 static void
 take(struct world *w, enum segment_type type, const void *payload, size_t length)
 {
-    const struct segment_record record = {.index = w->index++,
-                                          .time = w->time,
-                                          .type = type,
-                                          .payload = view_of(payload, length)};
+    const struct segment_record record = {
+        .index = w->index++, .time = w->time, .type = type, .payload = view_of(payload, length)};
 
     assert_int_equal(carry_take(&w->carry, &record), 0);
 }

@@ -164,7 +164,8 @@ static void
 who_was_erased_stays_so(void **state)
 {
     union payload_body erased = {.erased = {.ordinal = UINT32_MAX, .why = "asked"}};
-    uint8_t before[2 * ENTRY_KEY_SIZE], key[ENTRY_KEY_SIZE]; /* the file's head, and the first key */
+    uint8_t before[2 * ENTRY_KEY_SIZE],
+        key[ENTRY_KEY_SIZE]; /* the file's head, and the first key */
     struct place *p = *state;
     int fd;
 
