@@ -382,11 +382,18 @@ stop_at(struct prune *p, int result)
     return p->end > p->first ? finish(p) : result;
 }
 
+/* What is carried has filled a segment: it is to make room before more is, the disk may be full. */
+static bool
+is_much(const struct prune *p)
+{
+    return p->end > p->first && p->carried < p->records->chain.writer.first;
+}
+
 /* To the next segment: 1; or all that was carried is said: 1; or there is nothing to do: 0. */
 static int
 go_on(struct prune *p)
 {
-    int result = find_due(p);
+    int result = is_much(p) ? 0 : find_due(p);
 
     if (result == 1) {
         p->examined = p->frontier;

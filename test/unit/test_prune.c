@@ -222,6 +222,59 @@ a_damaged_segment_stays_and_what_is_behind_it(void **state)
     stop_keeper(p);
 }
 
+/* How many records of a type there are. */
+static unsigned
+count_records(struct place *p, enum segment_type type)
+{
+    struct source_folder folder = {&os_real, open_segments(p)};
+    struct segment_record record;
+    struct records r;
+    unsigned count = 0;
+
+    assert_int_equal(records_init(&r, &os_real, (struct source){source_open_folder, &folder}), 0);
+    while (records_next(&r, &record) == 1)
+        count += record.type == type;
+    records_release(&r);
+    close(folder.directory);
+    return count;
+}
+
+/* The disk may be full: not all that is old is carried over before the first of it is deleted. */
+static void
+what_is_carried_makes_room_before_more_is(void **state)
+{
+    enum { ENTRIES = 400 };
+    struct place *p = *state;
+    unsigned entries;
+
+    begin_ledger(p);
+    live_a_day(p, 0);
+    for (uint32_t i = 0; i < ENTRIES; i++) {
+        struct {
+            struct ring_ordinal head;
+            char sealed[5];
+        } ordinal = {{.ordinal = ORDINAL + DAYS + i, .kind = 1, .hash = {(uint8_t)i}}, "seal"};
+
+        assert_int_equal(append(p, 0, RING_ORDINAL, &ordinal, sizeof(ordinal.head) + 5), 0);
+        if (i % 16 == 0)
+            assert_int_equal(intake_take(&p->intake), 0);
+    }
+    for (unsigned day = 1; day < DAYS; day++)
+        live_a_day(p, day);
+    leaf_count = 0;
+    check_root(p);
+    entries = count_records(p, SEGMENT_ORDINAL);
+    assert_true(entries > ENTRIES);
+    prune_all(p);
+    check_root(p);
+    assert_true(count_records(p, SEGMENT_PRUNED) > 2);
+    entries -= count_records(p, SEGMENT_ORDINAL);
+    assert_true(entries >= ENTRIES);
+    assert_in_range(count_records(p, SEGMENT_CARRIED), entries, 2 * entries);
+    assert_true(begun_at(p, first_of(p)) <= p->disk->time - KEPT_DAYS * DAY + DAY);
+    stop_keeper(p);
+}
+
 static void
 change_byte(struct place *p, const char *path)
 {
@@ -368,6 +421,7 @@ main(void)
         ON_DISK(without_a_retention_nothing_goes),
         ON_DISK(who_was_erased_stays_so),
         ON_DISK(a_damaged_segment_stays_and_what_is_behind_it),
+        ON_DISK(what_is_carried_makes_room_before_more_is),
         ON_DISK(what_its_tiles_contradict_stays),
         ON_DISK(a_pruned_ledger_opens_without_its_tiles),
         ON_DISK(who_reads_meanwhile_misses_nothing),
