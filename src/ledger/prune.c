@@ -374,20 +374,35 @@ finish(struct prune *p)
 
 /* ---- where to begin, and to go on ---- */
 
+/* The segment at `end` stays: what is before it goes, and is not carried over once more. What is
+ * wrong with it, if anything, is the next one's to tell, which begins with it. */
+static int
+stop_at(struct prune *p, int result)
+{
+    return p->end > p->first ? finish(p) : result;
+}
+
+/* What is carried has filled a segment: it is to make room before more is, the disk may be full. */
+static bool
+is_much(const struct prune *p)
+{
+    return p->end > p->first && p->carried < p->records->chain.writer.first;
+}
+
 /* To the next segment: 1; or all that was carried is said: 1; or there is nothing to do: 0. */
 static int
 go_on(struct prune *p)
 {
-    int result = find_due(p);
+    int result = is_much(p) ? 0 : find_due(p);
 
-    if (result < 0)
-        return result;
-    if (result == 0)
-        return p->end > p->first ? finish(p) : 0;
-    p->examined = p->frontier;
-    p->phase = PRUNE_EXAMINE;
-    result = read_segment(p, p->end);
-    return result == 0 ? 1 : result;
+    if (result == 1) {
+        p->examined = p->frontier;
+        p->phase = PRUNE_EXAMINE;
+        result = read_segment(p, p->end);
+        if (result == 0)
+            return 1;
+    }
+    return stop_at(p, result);
 }
 
 /* What a former pruning has left: up to where it went, the tree over that, and what it carried. */
@@ -474,13 +489,13 @@ examine(struct prune *p)
     if (result == 1)
         return 1;
     stop_reading(p);
-    if (result == PASU_E_RANGE)
-        return p->end > p->first ? finish(p) : 0;
     if (result == 0)
         result = compare_tree(p);
-    if (result == 0 && is_held(p))
+    if (result != 0)
+        return stop_at(p, result == PASU_E_RANGE ? 0 : result);
+    if (is_held(p))
         return tell(p, p->next);
-    if (result == 0 && p->end == p->first)
+    if (p->end == p->first)
         result = begin_carrying(p);
     if (result == 0)
         result = read_segment(p, p->end);
@@ -541,7 +556,8 @@ prune_look(struct prune *p, int64_t now)
     if (result < 0 && !p->has_failed)
         LOG_EVENT(log, PRUNE_FAILED, F_TEXT("error", error_text(result)),
                   F_TEXT("hint", error_hint(result)));
-    p->has_failed = result < 0;
+    if (result != 1)
+        p->has_failed = result < 0;
     p->look_at = now + (result == 1 ? 0 : result == 0 ? EVERY : AFTER_ERROR);
     if (result != 1 && p->phase != PRUNE_REMOVE)
         start_over(p);

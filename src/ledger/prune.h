@@ -10,16 +10,19 @@
  *                                └▶ SEGMENT_PRUNED ─▶ checkpoint ─▶ syncfs ─▶ files ─▶ folder
  *
  * find     what the pruning before has left, where there was one: the last SEGMENT_PRUNED
- * examine  all of its records are there, old enough, and what the tree has of them; where a tile
- *          says something else, nothing goes: without its folder, they are made again at a start.
+ * examine  all of its records are there, old enough, and what the tree has of them. Where they are
+ *          damaged, or a tile says something else, it stays with all behind it, and what was
+ *          carried before goes: tiles are made again at a start, without their folder.
  *          Otherwise its tiles are written once more with the next step: none may be lost
  * carry    what later records refer to is written again (SEGMENT_CARRIED): entries of the directory
  *          and their erasures each by itself, all else as it is at the end (ledger/carry.h)
  *
  * Whoever is killed in between leaves a ledger that is whole: either nothing says that something
  * was deleted, or all that is needed without it is there; the next keeper goes on. What fails is
- * tried again after a minute. By steps of some milliseconds: the keeper serves meanwhile. Owned by
- * its only thread.
+ * tried again after a minute. By steps of some milliseconds: the keeper serves meanwhile. Longer
+ * are the one that finds, for each segment that it reads; the one that writes what is carried as it
+ * is at the end; and syncfs, for as long as the file system has something to write. Owned by the
+ * keeper's only thread.
  */
 #ifndef PASU_LEDGER_PRUNE_H
 #define PASU_LEDGER_PRUNE_H

@@ -157,9 +157,10 @@ QUESTIONS = ([], ["--list"], ["--from", "2026-02-05"], ["--from", "2026-01-15T06
 
 
 def check_index(front):
-    """What is answered with the index is what the ledger answers."""
+    """What is answered with the index is what the ledger answers, unless a census comes between the two."""
     for words in QUESTIONS:
-        equal(ask(front, "scope", *words), ask(front, "scope", "--no-index", *words), words)
+        process.until(lambda words=words: ask(front, "scope", *words) == ask(front, "scope", "--no-index", *words),
+                      f"one answer, with the index and without: {words}")
 
 
 def old_index():

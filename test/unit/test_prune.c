@@ -159,6 +159,154 @@ without_a_retention_nothing_goes(void **state)
     stop_keeper(p);
 }
 
+/* Also with a file of keys that is older than the erasure, whose record is gone. */
+static void
+who_was_erased_stays_so(void **state)
+{
+    union payload_body erased = {.erased = {.ordinal = UINT32_MAX, .why = "asked"}};
+    uint8_t before[2 * ENTRY_KEY_SIZE],
+        key[ENTRY_KEY_SIZE]; /* the file's head, and the first key */
+    struct place *p = *state;
+    int fd;
+
+    begin_ledger(p);
+    live_a_day(p, 0);
+    assert_int_equal(entry_keys_make(&p->records.entries, UINT32_MAX, key), 0);
+    assert_int_equal(entry_keys_make(&p->records.entries, UINT32_MAX - 1, key), 0);
+    fd = openat(p->directory, "entry.keys", O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(fd, before, sizeof(before), 0), sizeof(before));
+    assert_int_equal(record_deed(&p->records, SEGMENT_ERASED, &erased), 0);
+    for (unsigned day = 1; day < DAYS; day++)
+        live_a_day(p, day);
+    prune_all(p);
+    assert_true(first_of(p) > 100);
+    stop_keeper(p);
+    assert_int_equal(pwrite(fd, before, sizeof(before), 0), sizeof(before));
+    close(fd);
+    open_keeper(p);
+    assert_int_equal(entry_keys_get(&p->records.entries, UINT32_MAX, key), PASU_E_ERASED);
+    assert_int_equal(entry_keys_get(&p->records.entries, UINT32_MAX - 1, key), 0);
+    stop_keeper(p);
+}
+
+/* What is before it goes, once; however often the rest is tried, nothing is written for it. */
+static void
+a_damaged_segment_stays_and_what_is_behind_it(void **state)
+{
+    struct place *p = *state;
+    uint64_t damaged, size;
+    struct prune all;
+    uint8_t byte;
+    int fd;
+
+    make_ledger(p);
+    damaged = segment_begin_of(p, 2);
+    fd = open_segment(p, damaged, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, 200), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, 200), 1);
+    close(fd);
+    prune_init(&all, &p->records);
+    prune_set(&all, KEPT_DAYS * DAY);
+    prune(p, &all);
+    assert_int_equal(first_of(p), damaged);
+    assert_true(all.has_failed);
+    size = chain_size(&p->records.chain);
+    for (int minute = 0; minute < 5; minute++) {
+        now += 61 * SECOND;
+        prune(p, &all);
+    }
+    assert_int_equal(first_of(p), damaged);
+    assert_int_equal(chain_size(&p->records.chain), size);
+    prune_release(&all);
+    stop_keeper(p);
+}
+
+/* How many records of a type there are. */
+static unsigned
+count_records(struct place *p, enum segment_type type)
+{
+    struct source_folder folder = {&os_real, open_segments(p)};
+    struct segment_record record;
+    struct records r;
+    unsigned count = 0;
+
+    assert_int_equal(records_init(&r, &os_real, (struct source){source_open_folder, &folder}), 0);
+    while (records_next(&r, &record) == 1)
+        count += record.type == type;
+    records_release(&r);
+    close(folder.directory);
+    return count;
+}
+
+/* The disk may be full: not all that is old is carried over before the first of it is deleted. */
+static void
+what_is_carried_makes_room_before_more_is(void **state)
+{
+    enum { ENTRIES = 400 };
+    struct place *p = *state;
+    unsigned entries;
+
+    begin_ledger(p);
+    live_a_day(p, 0);
+    for (uint32_t i = 0; i < ENTRIES; i++) {
+        struct {
+            struct ring_ordinal head;
+            char sealed[5];
+        } ordinal = {{.ordinal = ORDINAL + DAYS + i, .kind = 1, .hash = {(uint8_t)i}}, "seal"};
+
+        assert_int_equal(append(p, 0, RING_ORDINAL, &ordinal, sizeof(ordinal.head) + 5), 0);
+        if (i % 16 == 0)
+            assert_int_equal(intake_take(&p->intake), 0);
+    }
+    for (unsigned day = 1; day < DAYS; day++)
+        live_a_day(p, day);
+    leaf_count = 0;
+    check_root(p);
+    entries = count_records(p, SEGMENT_ORDINAL);
+    assert_true(entries > ENTRIES);
+    prune_all(p);
+    check_root(p);
+    assert_true(count_records(p, SEGMENT_PRUNED) > 2);
+    entries -= count_records(p, SEGMENT_ORDINAL);
+    assert_true(entries >= ENTRIES);
+    assert_in_range(count_records(p, SEGMENT_CARRIED), entries, 2 * entries);
+    assert_true(begun_at(p, first_of(p)) <= p->disk->time - KEPT_DAYS * DAY + DAY);
+    stop_keeper(p);
+}
+
+static void
+change_byte(struct place *p, const char *path)
+{
+    int fd = openat(p->directory, path, O_RDWR | O_CLOEXEC);
+    uint8_t byte;
+
+    assert_int_equal(pread(fd, &byte, 1, 0), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, 0), 1);
+    close(fd);
+}
+
+/* One of both was changed, and what is left of the other says so. */
+static void
+what_its_tiles_contradict_stays(void **state)
+{
+    struct place *p = *state;
+    struct prune all;
+
+    make_ledger(p);
+    stop_keeper(p);
+    change_byte(p, "tile/0/000");
+    open_keeper(p);
+    prune_init(&all, &p->records);
+    prune_set(&all, KEPT_DAYS * DAY);
+    prune(p, &all);
+    assert_int_equal(first_of(p), 0);
+    assert_true(all.has_failed);
+    prune_release(&all);
+    stop_keeper(p);
+}
+
 /* Without any tile the tree goes on from what the record says of what was deleted. */
 static void
 a_pruned_ledger_opens_without_its_tiles(void **state)
@@ -271,6 +419,10 @@ main(void)
         ON_DISK(nothing_goes_while_there_is_a_hold),
         ON_DISK(a_hold_that_comes_in_between_keeps_all),
         ON_DISK(without_a_retention_nothing_goes),
+        ON_DISK(who_was_erased_stays_so),
+        ON_DISK(a_damaged_segment_stays_and_what_is_behind_it),
+        ON_DISK(what_is_carried_makes_room_before_more_is),
+        ON_DISK(what_its_tiles_contradict_stays),
         ON_DISK(a_pruned_ledger_opens_without_its_tiles),
         ON_DISK(who_reads_meanwhile_misses_nothing),
         ON_DISK(what_was_carried_is_proven_as_it_was),

@@ -86,9 +86,9 @@ kill_everywhere(struct place *p, bool is_power)
         open_keeper(p);
         check_root(p);
         prune_all(p);
-        if (is_power && first_of(p) == 0) {
-            /* Tiles were lost with the power that nothing had made durable: what differs from the
-             * records is not deleted, and made again. */
+        if (is_power && first_of(p) != first) {
+            /* Tiles were lost with the power that nothing had made durable: from where they differ
+             * from the records on nothing is deleted, and they are made again. */
             stop_keeper(p);
             remove_tiles(p);
             open_keeper(p);

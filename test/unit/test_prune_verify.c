@@ -169,6 +169,28 @@ it_verifies_without_tiles(void **state)
     assert_int_equal(seen.whats[VERIFY_NO_ROOT], late);
 }
 
+/* Of a tile that has hashes of both, those of what is gone. */
+static void
+a_tile_that_the_roots_contradict_is_found(void **state)
+{
+    struct place *p = *state;
+    struct seen seen;
+    char path[64];
+    uint8_t byte;
+    int fd;
+
+    make_pruned(p);
+    assert_true(first_of(p) % TILE_WIDTH > 0);
+    snprintf(path, sizeof(path), "tile/0/%03llu", (unsigned long long)first_of(p) / TILE_WIDTH);
+    fd = openat(p->directory, path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(fd, &byte, 1, 0), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, 0), 1);
+    close(fd);
+    verify(p, 0, &seen);
+    assert_true(seen.whats[VERIFY_TILE] > 0);
+}
+
 static void
 remove_segment(struct place *p, size_t number)
 {
@@ -291,6 +313,7 @@ main(void)
         ON_DISK(tiles_of_what_goes_are_made_again),
         ON_DISK(what_goes_while_it_is_verified_is_no_fault),
         ON_DISK(it_verifies_without_tiles),
+        ON_DISK(a_tile_that_the_roots_contradict_is_found),
         ON_DISK(what_is_removed_by_hand_is_missing),
         ON_DISK(no_byte_of_it_can_be_changed),
         ON_DISK(what_nobody_has_signed_deletes_nothing),
