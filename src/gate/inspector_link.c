@@ -43,7 +43,7 @@ inspector_link_close(struct inspector_link *link)
     peer_close(&link->peer, link->os);
     through_end(link->through, link->is_refused);
     link->through = NULL;
-    link->is_refused = false;
+    link->is_let_in = link->is_refused = false;
     link->pid = 0;
     if (link->in)
         memory_wipe(link->in, link->size);
@@ -149,6 +149,7 @@ inspector_link_next(struct inspector_link *link, uint8_t *type, struct view *bod
             *type = start[0];
             *body = view_of(start + HEAD, length - 4);
             link->at += length + 1;
+            link->is_let_in |= *type == 'S';
             if (*type != 'N' && *type != 'S' && *type != 'A')
                 return 0;
             continue;
@@ -298,7 +299,7 @@ log_in(struct inspector_link *link, const struct gateway *gateway, const char *d
                                            &client);
         } else if (type == 'E') {
             inspector_link_keep_error(link, body);
-            link->is_refused = true;
+            link->is_refused = !link->is_let_in;
             result = PASU_E_AUTH_SERVER;
         } else if (type == 'K') {
             take_process(link, body);

@@ -28,6 +28,7 @@ struct inspector_link {
     int wait_answer;                 /* the same, of the answer to a question with rows */
     struct through_session *through; /* while connected: it is counted as the gate's own */
     uint32_t pid;                    /* of the process at the other end, as that says; 0: not */
+    bool is_let_in;                  /* the server has told its parameters: it counts us next */
     bool is_refused;                 /* the server did not let us in */
     size_t have, at;
     size_t size, limit;                 /* of `in`; how large it may become */
