@@ -41,8 +41,9 @@ static void
 take(struct census *census, struct settings *settings, enum census_when when)
 {
     struct through *through = census->room.shared->through;
-    int64_t began = os_realtime(census->room.shared->os);
+    int64_t began = os_monotonic(census->room.shared->os);
 
+    census_server_keep(&census->room, settings);
     pthread_mutex_lock(&through->lock);
     through_look(through);
     pthread_mutex_unlock(&through->lock);
@@ -52,7 +53,7 @@ take(struct census *census, struct settings *settings, enum census_when when)
         const struct gateway *gateway = &settings->gateways[i];
         struct census_server *server = census_server_get(&census->room, gateway->config->name);
 
-        if (when == CENSUS_LAST && os_realtime(census->room.shared->os) - began > LAST_MOST)
+        if (when == CENSUS_LAST && os_monotonic(census->room.shared->os) - began > LAST_MOST)
             break;
         if (server)
             census_server_ask(&census->room, server, settings, gateway, when == CENSUS_LAST);
@@ -128,7 +129,7 @@ census_start(struct census **out, struct gate_shared *shared)
 
     if (!census)
         return PASU_E_NOMEM;
-    census->room = (struct census_room){.shared = shared, .started = os_realtime(shared->os)};
+    census->room = (struct census_room){.shared = shared, .started = os_monotonic(shared->os)};
     list_init(&census->room.servers);
     census_tell_start(&census->room);
     pthread_mutex_init(&census->lock, NULL);
