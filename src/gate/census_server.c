@@ -7,6 +7,8 @@ enum {
     MESSAGE_MAX = 64 << 10,
     WAIT_MILLISECONDS = 1500,
     WAIT_LAST_MILLISECONDS = 300,
+    ASK_MILLISECONDS = 4000, /* altogether, however slowly it answers: the end waits for it */
+    ASK_LAST_MILLISECONDS = 500,
     VERSION_COUNTS = 140000, /* pg_stat_database.sessions */
     FAILURES_TOLD = 3,
 };
@@ -91,6 +93,10 @@ census_server_ask(struct census_room *room, struct census_server *server, struct
         return; /* not yet */
     snprintf(server->inspected, sizeof(server->inspected), "%s",
              gateway->config->inspector.database);
+    server->inspector.stop = is_last ? NULL : &room->is_stopping;
+    server->inspector.deadline =
+        os_monotonic(room->shared->os) +
+        (is_last ? ASK_LAST_MILLISECONDS : ASK_MILLISECONDS) * (int64_t)NANOSECONDS_PER_MILLISECOND;
     result = ask_once(server, settings, gateway, is_last);
     if (result != 0 && was_open && !is_last) /* it had ended meanwhile */
         result = ask_once(server, settings, gateway, is_last);

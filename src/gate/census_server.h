@@ -40,9 +40,10 @@ struct census_server {
 /* Everything but how the servers are reached. */
 struct census_room {
     struct gate_shared *shared;
-    struct list servers; /* struct census_server */
-    int64_t started;     /* monotonic: no session of this gate is older */
-    uint64_t moves;      /* how often a gateway came to lead to another server */
+    struct list servers;      /* struct census_server */
+    _Atomic bool is_stopping; /* nothing is waited for, but by the last one */
+    int64_t started;          /* monotonic: no session of this gate is older */
+    uint64_t moves;           /* how often a gateway came to lead to another server */
 };
 
 /* NULL: no memory. */

@@ -251,6 +251,41 @@ who_was_told_parameters_may_be_counted(void **state PASU_UNUSED)
     through_release(&through);
 }
 
+/* Time that goes by with each look at the clock. */
+static int64_t
+let_go_by(void *arg PASU_UNUSED)
+{
+    now += NANOSECONDS_PER_MILLISECOND * 100;
+    return now;
+}
+
+static void
+nothing_is_waited_for_longer_than_said(void **state PASU_UNUSED)
+{
+    static const _Atomic bool is_stopping = true;
+    struct inspector_link link;
+    struct view body;
+    uint8_t type;
+
+    os = os_real;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    inspector_link_init(&link, &os, 1 << 16);
+    link.peer.fd = ends[0];
+    link.in = memory_new(64, 1);
+    assert_non_null(link.in);
+    link.size = 64;
+    link.stop = &is_stopping;
+    assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
+    link.stop = NULL;
+    os.monotonic = let_go_by;
+    link.deadline = now + 300 * NANOSECONDS_PER_MILLISECOND;
+    assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
+    assert_int_equal(write(ends[1], "Z\0\0\0\4", 5), 5); /* has come, and is too late */
+    assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
+    inspector_link_close(&link);
+    close(ends[1]);
+}
+
 static void
 the_last_census_of_a_database_is_remembered(void **state PASU_UNUSED)
 {
@@ -282,6 +317,7 @@ main(void)
         cmocka_unit_test(a_backend_is_ours_until_the_server_does_not_show_it_any_more),
         cmocka_unit_test(what_was_known_some_time_ago_is_kept),
         cmocka_unit_test(who_was_told_parameters_may_be_counted),
+        cmocka_unit_test(nothing_is_waited_for_longer_than_said),
         cmocka_unit_test(the_last_census_of_a_database_is_remembered),
     };
 
