@@ -154,6 +154,7 @@ take_messages(struct session *s)
         if (event == EVENT_SERVER_AUTHENTICATION)
             event = event_of_authentication(s, message);
         s->from_server.type = message.bytes[0];
+        s->is_let_in |= message.bytes[0] == 'S';
         session_event(s, event, message);
     }
     if (s->handshake && s->handshake->server) {

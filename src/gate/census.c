@@ -5,6 +5,7 @@
 #include "gate/census_server.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 
 #define PERIOD    (10 * NANOSECONDS_PER_SECOND)
 #define LEAST     (200 * NANOSECONDS_PER_MILLISECOND) /* between two that were asked for */
@@ -17,7 +18,7 @@ struct census {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct settings *settings; /* held; NULL: none yet */
-    bool is_asked, is_wanted, is_stopping;
+    bool is_asked, is_wanted;
 };
 
 /* What is not shown by any server any more is over; one that has not answered may show it. */
@@ -41,8 +42,9 @@ static void
 take(struct census *census, struct settings *settings, enum census_when when)
 {
     struct through *through = census->room.shared->through;
-    int64_t began = os_realtime(census->room.shared->os);
+    int64_t began = os_monotonic(census->room.shared->os);
 
+    census_server_keep(&census->room, settings);
     pthread_mutex_lock(&through->lock);
     through_look(through);
     pthread_mutex_unlock(&through->lock);
@@ -52,7 +54,8 @@ take(struct census *census, struct settings *settings, enum census_when when)
         const struct gateway *gateway = &settings->gateways[i];
         struct census_server *server = census_server_get(&census->room, gateway->config->name);
 
-        if (when == CENSUS_LAST && os_realtime(census->room.shared->os) - began > LAST_MOST)
+        if (when == CENSUS_LAST ? os_monotonic(census->room.shared->os) - began > LAST_MOST
+                                : atomic_load(&census->room.is_stopping))
             break;
         if (server)
             census_server_ask(&census->room, server, settings, gateway, when == CENSUS_LAST);
@@ -95,7 +98,7 @@ census_run(void *arg)
     int64_t last = os_monotonic(os) - PERIOD;
 
     pthread_mutex_lock(&census->lock);
-    while (!census->is_stopping) {
+    while (!atomic_load(&census->room.is_stopping)) {
         int64_t until = due(census, last);
         enum census_when when = census->is_wanted ? CENSUS_ON_DEMAND : CENSUS_IN_TURN;
 
@@ -128,7 +131,7 @@ census_start(struct census **out, struct gate_shared *shared)
 
     if (!census)
         return PASU_E_NOMEM;
-    census->room = (struct census_room){.shared = shared, .started = os_realtime(shared->os)};
+    census->room = (struct census_room){.shared = shared, .started = os_monotonic(shared->os)};
     list_init(&census->room.servers);
     census_tell_start(&census->room);
     pthread_mutex_init(&census->lock, NULL);
@@ -179,7 +182,7 @@ census_stop(struct census *census)
     if (!census)
         return;
     pthread_mutex_lock(&census->lock);
-    census->is_stopping = true;
+    atomic_store(&census->room.is_stopping, true);
     pthread_cond_signal(&census->wake);
     pthread_mutex_unlock(&census->lock);
     pthread_join(census->thread, NULL);

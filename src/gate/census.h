@@ -11,8 +11,9 @@
  * inspector's own.
  *
  * A server is one, whatever gateways lead to it: it is told of under the first one's name. Sessions
- * of a gateway whose server is not known count for every server, so that none of them can seem to
- * have gone past pasu.
+ * of a gateway whose server is not known, or has not answered, count for every server, so that none
+ * of them can seem to have gone past pasu; where a gateway comes to lead to another server, all
+ * begins anew.
  *
  * It costs a server two short statements each time; nobody waits for it.
  */

@@ -10,13 +10,16 @@ enum { BYTES_MAX = 8 << 20, FIRST_SPACE = 64 };
     "(pg_catalog.date_part('epoch', " time                                                         \
     ") OPERATOR(pg_catalog.*) 1000000::pg_catalog.float8)::pg_catalog.int8"
 #define NANOSECONDS_PER_MICROSECOND 1000
+#define SERVER_START                MICROSECONDS("pg_catalog.pg_postmaster_start_time()")
+#define DATABASE_RESET              MICROSECONDS("d.stats_reset")
+#define COUNTING                    MICROSECONDS("a.stats_reset")
+#define BEGAN                       MICROSECONDS("a.backend_start")
+#define AGE                         MICROSECONDS("(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start)")
 
 static const char greet_sql[] =
     "SELECT pg_catalog.pg_backend_pid(), "
-    "pg_catalog.current_setting('server_version_num'), " MICROSECONDS(
-        "pg_catalog.pg_postmaster_start_time()") ", "
-                                                 "pg_catalog.pg_has_role(session_user, "
-                                                 "'pg_read_all_stats', 'MEMBER')::pg_catalog.int4";
+    "pg_catalog.current_setting('server_version_num'), " SERVER_START ", "
+    "pg_catalog.pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')::pg_catalog.int4";
 
 /* The role that inspector.sql makes does not inherit what it is granted. */
 static const char become_sql[] = "SET ROLE pg_read_all_stats";
@@ -24,39 +27,19 @@ static const char hurry_sql[] = "SET statement_timeout = '2s'";
 
 /* The archiver's statistics begin anew when those of the server do: after a crash, or in a copy. */
 static const char counts_sql[] =
-    "SELECT d.datid, d.datname, d.sessions, "
-    "coalesce(" MICROSECONDS(
-        "d.stats_reset") ", 0), "
-                         "coalesce((SELECT " MICROSECONDS(
-                             "a.stats_reset") " FROM pg_catalog.pg_stat_archiver a), 0) "
-                                              "FROM pg_catalog.pg_stat_database d WHERE d.datname "
-                                              "IS NOT NULL";
+    "SELECT d.datid, d.datname, d.sessions, coalesce(" DATABASE_RESET ", 0), "
+    "coalesce((SELECT " COUNTING " FROM pg_catalog.pg_stat_archiver a), 0) "
+    "FROM pg_catalog.pg_stat_database d WHERE d.datname IS NOT NULL";
 
+/* Without a role it still is to say who it is: it is no session yet, and may never be one. */
 static const char backends_sql[] =
     "SELECT a.pid, coalesce(a.datname, ''), coalesce(a.usename, ''), "
-    "coalesce(a.application_name, ''), coalesce(pg_catalog.host(a.client_addr), "
-    "''), "
-    "CASE WHEN a.client_addr IS NULL THEN 0 ELSE a.client_port END, " MICROSECONDS(
-        "a.backend_start") ", " MICROSECONDS("(pg_catalog.clock_timestamp() "
-                                             "OPERATOR(pg_catalog.-) "
-                                             "a.backend_start)") ", "
-                                                                 "(a.backend_type "
-                                                                 "OPERATOR(pg_"
-                                                                 "catalog.=) "
-                                                                 "'walsender')::"
-                                                                 "pg_catalog.int4 "
-                                                                 "FROM "
-                                                                 "pg_catalog.pg_"
-                                                                 "stat_activity a "
-                                                                 "WHERE "
-                                                                 "a.backend_start "
-                                                                 "IS NOT NULL AND "
-                                                                 "a.backend_type "
-                                                                 "OPERATOR(pg_"
-                                                                 "catalog.=) ANY "
-                                                                 "(ARRAY['client "
-                                                                 "backend', "
-                                                                 "'walsender'])";
+    "coalesce(a.application_name, ''), coalesce(pg_catalog.host(a.client_addr), ''), "
+    "CASE WHEN a.client_addr IS NULL THEN 0 ELSE a.client_port END, " BEGAN ", " AGE ", "
+    "(a.backend_type OPERATOR(pg_catalog.=) 'walsender')::pg_catalog.int4 "
+    "FROM pg_catalog.pg_stat_activity a "
+    "WHERE a.backend_start IS NOT NULL AND a.usesysid IS NOT NULL AND "
+    "a.backend_type OPERATOR(pg_catalog.=) ANY (ARRAY['client backend', 'walsender'])";
 
 void
 census_answer_release(struct census_answer *answer)

@@ -7,6 +7,8 @@ enum {
     MESSAGE_MAX = 64 << 10,
     WAIT_MILLISECONDS = 1500,
     WAIT_LAST_MILLISECONDS = 300,
+    ASK_MILLISECONDS = 4000, /* altogether, however slowly it answers: the end waits for it */
+    ASK_LAST_MILLISECONDS = 500,
     VERSION_COUNTS = 140000, /* pg_stat_database.sessions */
     FAILURES_TOLD = 3,
 };
@@ -43,6 +45,13 @@ census_server_free(struct census_server *server)
     memory_free(server);
 }
 
+static void
+leave(struct census_server *server)
+{
+    inspector_link_close(&server->inspector);
+    server->answer.may_see = false; /* nothing is waited for */
+}
+
 static int
 ask_once(struct census_server *server, struct settings *settings, const struct gateway *gateway,
          bool is_last)
@@ -76,6 +85,7 @@ census_server_ask(struct census_room *room, struct census_server *server, struct
 
     server->is_answered = false;
     if (!gateway->config->inspector.user) {
+        leave(server);
         census_tell_why(room, server, CENSUS_ALONE);
         return;
     }
@@ -83,6 +93,10 @@ census_server_ask(struct census_room *room, struct census_server *server, struct
         return; /* not yet */
     snprintf(server->inspected, sizeof(server->inspected), "%s",
              gateway->config->inspector.database);
+    server->inspector.stop = is_last ? NULL : &room->is_stopping;
+    server->inspector.deadline =
+        os_monotonic(room->shared->os) +
+        (is_last ? ASK_LAST_MILLISECONDS : ASK_MILLISECONDS) * (int64_t)NANOSECONDS_PER_MILLISECOND;
     result = ask_once(server, settings, gateway, is_last);
     if (result != 0 && was_open && !is_last) /* it had ended meanwhile */
         result = ask_once(server, settings, gateway, is_last);
@@ -98,21 +112,66 @@ census_server_ask(struct census_room *room, struct census_server *server, struct
 }
 
 void
-census_server_lead(struct census_room *room)
+census_server_keep(struct census_room *room, const struct settings *settings)
 {
     list_each (at, &room->servers) {
         struct census_server *server = LIST_ENTRY(at, struct census_server, link);
 
-        server->leader = server;
-        for (struct list *before = room->servers.next; before != at && server->is_known;
-             before = before->next) {
+        server->is_gone = true;
+        for (size_t i = 0; i < settings->gateway_count && server->is_gone; i++)
+            server->is_gone = strcmp(server->gateway, settings->gateways[i].config->name) != 0;
+        if (server->is_gone)
+            leave(server);
+    }
+}
+
+/* Whether `other` is at the same server. What it was when it answered last it is taken for, also
+ * where the server was started anew meanwhile. */
+static bool
+is_same(const struct census_server *server, const struct census_server *other)
+{
+    if (!other->is_known || other->is_gone || other->answer.system != server->answer.system)
+        return false;
+    return other->answer.started == server->answer.started ||
+           (!other->is_answered && server->is_led && server->leader == other->leader);
+}
+
+/* Sessions of gateways that are gone stay where they were. */
+static void
+move(struct census_room *room, struct census_server *server, struct census_server *leader)
+{
+    struct census_server *former = server->leader;
+
+    server->leader = leader;
+    room->moves++;
+    list_each (at, &room->servers) {
+        struct census_server *other = LIST_ENTRY(at, struct census_server, link);
+
+        if (former->is_gone && other->is_gone && other->leader == former)
+            other->leader = leader;
+    }
+}
+
+void
+census_server_lead(struct census_room *room)
+{
+    list_each (at, &room->servers) {
+        struct census_server *server = LIST_ENTRY(at, struct census_server, link);
+        struct census_server *leader = server;
+
+        if (!server->is_answered)
+            continue;
+        for (struct list *before = room->servers.next; before != at; before = before->next) {
             struct census_server *other = LIST_ENTRY(before, struct census_server, link);
 
-            if (other->is_known && other->answer.system == server->answer.system &&
-                other->answer.started == server->answer.started) {
-                server->leader = other->leader;
+            if (is_same(server, other)) {
+                leader = other->leader;
                 break;
             }
         }
+        if (server->is_led && server->leader != leader)
+            move(room, server, leader);
+        server->leader = leader;
+        server->is_led = true;
     }
 }

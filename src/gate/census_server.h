@@ -12,7 +12,7 @@
 struct census_database {
     char database[NAME_SIZE];
     struct reconcile reconcile;
-    bool is_guarded;
+    bool is_guarded, is_seen;   /* seen: in this answer */
     struct message_census told; /* the last record; gateway "": none yet */
 };
 
@@ -23,6 +23,9 @@ struct census_server {
     struct census_answer answer;
     bool is_known;    /* which server it is */
     bool is_answered; /* in this round */
+    bool is_gone;     /* the settings have no such gateway any more */
+    bool is_led;      /* its leader has been found */
+    bool is_told;     /* what it answered has been told of once */
     unsigned failures;
     enum census_what told;        /* why it cannot be counted, as recorded */
     struct census_server *leader; /* the first one of the same server: itself */
@@ -30,13 +33,17 @@ struct census_server {
     size_t database_count, database_space;
     struct message_bypass *backends; /* that were told, and are there */
     size_t backend_count, backend_space;
+    int64_t hour; /* monotonic: from when on those are counted that were told: */
+    unsigned told_in_hour;
 };
 
 /* Everything but how the servers are reached. */
 struct census_room {
     struct gate_shared *shared;
-    struct list servers; /* struct census_server */
-    int64_t started;     /* realtime: no session of this gate is older */
+    struct list servers;      /* struct census_server */
+    _Atomic bool is_stopping; /* nothing is waited for, but by the last one */
+    int64_t started;          /* monotonic: no session of this gate is older */
+    uint64_t moves;           /* how often a gateway came to lead to another server */
 };
 
 /* NULL: no memory. */
@@ -46,7 +53,10 @@ void census_server_free(struct census_server *server);
  * for long. */
 void census_server_ask(struct census_room *room, struct census_server *server,
                        struct settings *settings, const struct gateway *gateway, bool is_last);
-/* All have been asked: which gateways have one server. */
+/* Which servers there are, by these settings: those of other gateways are not asked any more. */
+void census_server_keep(struct census_room *room, const struct settings *settings);
+/* All have been asked: which gateways have one server. Of one that has not answered it is not known
+ * anew. */
 void census_server_lead(struct census_room *room);
 
 /* ---- census_tell.c: what comes of the answers ---- */

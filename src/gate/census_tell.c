@@ -6,8 +6,10 @@
 #define TELL_EVERY (600 * NANOSECONDS_PER_SECOND)
 #define AGE_SURE   NANOSECONDS_PER_SECOND
 #define AGE_UNSURE (10 * NANOSECONDS_PER_SECOND)
+#define SETTLE     (5 * NANOSECONDS_PER_SECOND) /* sessions of a gate that died are counted by then */
+#define HOUR       (3600 * NANOSECONDS_PER_SECOND)
 
-enum { DATABASES_MAX = 10000, VERSION_AT_ONCE = 150000, SPACE_FIRST = 16 };
+enum { DATABASES_MAX = 10000, TOLD_IN_HOUR_MAX = 1000, VERSION_AT_ONCE = 150000, SPACE_FIRST = 16 };
 
 static void
 send_census(struct census_room *room, const struct message_census *census)
@@ -59,17 +61,22 @@ struct through_sum {
     bool is_any, is_unclear; /* some have begun, and it is not known which backends they are */
 };
 
-/* The leader of a gateway's server, or NULL: which server it has is not known. */
-static const struct census_server *
-leader_of(const struct census_room *room, const char *gateway)
+enum whose { ITS, ANOTHERS, UNCLEAR };
+
+/* Whether the gateway's sessions are this server's, by what its own has last answered. */
+static enum whose
+whose(const struct census_room *room, const struct census_server *server, const char *gateway)
 {
     list_each (at, &room->servers) {
-        const struct census_server *server = LIST_ENTRY(at, struct census_server, link);
+        const struct census_server *other = LIST_ENTRY(at, struct census_server, link);
 
-        if (strcmp(server->gateway, gateway) == 0)
-            return server->is_known ? server->leader : NULL;
+        if (strcmp(other->gateway, gateway) != 0)
+            continue;
+        if (other->is_led && other->leader == server)
+            return ITS;
+        return other->is_led && (other->is_answered || other->is_gone) ? ANOTHERS : UNCLEAR;
     }
-    return NULL;
+    return UNCLEAR;
 }
 
 /* With the lock of shared->through; `database` NULL: all. */
@@ -82,17 +89,16 @@ sum_up(const struct census_room *room, const struct census_server *server, const
     *sum = (struct through_sum){0};
     list_each (at, &room->shared->through->places) {
         const struct through_place *place = LIST_ENTRY(at, struct through_place, link);
-        const struct census_server *leader = leader_of(room, place->gateway);
-
+        enum whose its = whose(room, server, place->gateway);
         bool is_any = place->database[0] == '\0';
 
         if (database && !is_any && strcmp(place->database, database) != 0)
             continue;
-        if (leader && leader != server)
+        if (its == ANOTHERS)
             continue;
         sum->began += place->began;
         sum->is_unclear |= place->starting > 0 || place->nameless != place->settled.nameless;
-        if (!leader || is_any)
+        if (its == UNCLEAR || is_any)
             continue;
         sum->ended += place->settled.ended;
         sum->ready += is_at_once ? place->now.ready : place->settled.ready;
@@ -150,8 +156,9 @@ tell_break(struct census_room *room, const struct census_server *server,
     send_census(room, &census);
 }
 
-/* What the gate before has left in the ledger, before the first census of this one. */
-static void
+/* What the gate before has left in the ledger, before the first census of this one. False: that has
+ * to wait until the server has counted all sessions of a gate that died. */
+static bool
 take_past(struct census_room *room, const struct census_server *server,
           struct census_database *database, const struct reconcile_sight *sight)
 {
@@ -166,8 +173,10 @@ take_past(struct census_room *room, const struct census_server *server,
         place = NULL;
     }
     if (!place)
-        return;
+        return true;
     past = &place->past;
+    if (!past->is_final && os_monotonic(room->shared->os) - room->started < SETTLE)
+        return false;
     if (past->is_final) {
         reconcile_go_on(&database->reconcile, past);
         database->told = *past;
@@ -180,6 +189,7 @@ take_past(struct census_room *room, const struct census_server *server,
         tell_break(room, server, database, CENSUS_UNENDED, past->at, sight->at,
                    is_same ? sight->sessions - past->sessions : UINT64_MAX);
     }
+    return true;
 }
 
 static void
@@ -215,8 +225,6 @@ tell_database(struct census_room *room, const struct census_server *server,
 
     name_census(&now, server, database);
     reconcile_tell(&database->reconcile, &now);
-    if (now.since > now.at) /* the clock went back */
-        now.since = now.at;
     if (!is_due(before, &now, when))
         return;
     if (before->since != now.since)
@@ -227,13 +235,15 @@ tell_database(struct census_room *room, const struct census_server *server,
     database->told = now;
 }
 
-static void
+/* False: it is taken later. */
+static bool
 take_count(struct census_room *room, struct census_server *server, const struct census_count *count,
            int64_t at, enum census_when when)
 {
     struct census_database *database = database_of(server, count->database);
     struct reconcile_sight sight = {
-        .epoch = {server->answer.system, count->oid, server->answer.counting, count->reset},
+        .epoch = {server->answer.system, count->oid, server->answer.counting, count->reset,
+                  room->moves},
         .at = at,
         .sessions = count->sessions,
     };
@@ -242,21 +252,37 @@ take_count(struct census_room *room, struct census_server *server, const struct 
     int64_t before;
 
     if (!database)
-        return;
+        return true;
     sum_up(room, server, count->database, &sum);
     sight.began = sum.began;
     sight.ended = sum.ended;
     sight.ready = sum.ready;
     database->is_guarded = sum.is_any || strcmp(count->database, server->inspected) == 0;
-    if (!database->reconcile.is_begun)
-        take_past(room, server, database, &sight);
+    database->is_seen = true;
+    /* What comes later than the first answer went by another name meanwhile, or was made. */
+    if (!database->reconcile.is_begun && !server->is_told &&
+        !take_past(room, server, database, &sight))
+        return false;
     before = database->reconcile.at;
     what = reconcile_take(&database->reconcile, &sight);
     if (!database->is_guarded)
-        return;
+        return true;
     if (what != CENSUS_COUNTED)
         tell_break(room, server, database, what, before, at, UINT64_MAX);
     tell_database(room, server, database, when);
+    return true;
+}
+
+/* What the server does not show now can have been counted by another name when it shows it again:
+ * then it is another database. */
+static void
+forget_unseen(struct census_server *server)
+{
+    for (size_t i = 0; i < server->database_count; i++) {
+        if (!server->databases[i].is_seen)
+            server->databases[i].reconcile.epoch.database = 0;
+        server->databases[i].is_seen = false;
+    }
 }
 
 /* ---- backends ---- */
@@ -305,6 +331,17 @@ keep_told(struct census_server *server, const struct message_bypass *who)
     return true;
 }
 
+/* Whoever connects anew all the time must not fill the ledger: their number is in the census. */
+static bool
+has_told_enough(struct census_server *server, int64_t now)
+{
+    if (server->told_in_hour == 0 || now - server->hour >= HOUR) {
+        server->hour = now;
+        server->told_in_hour = 0;
+    }
+    return server->told_in_hour == TOLD_IN_HOUR_MAX;
+}
+
 /* Those that are gone have ended. */
 static void
 tell_ended(struct census_room *room, struct census_server *server, int64_t now)
@@ -333,17 +370,19 @@ tell_backend(struct census_room *room, struct census_server *server,
              const struct census_backend *backend, bool is_unclear, int64_t now)
 {
     struct message_bypass who = backend->who;
-    bool is_certain = !is_unclear && now - backend->age > room->started;
+    int64_t monotonic = os_monotonic(room->shared->os), began = monotonic - backend->age;
+    bool is_certain = !is_unclear && began > room->started;
 
     if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, &who) ||
-        through_is_ours(room->shared->through, who.pid, now - backend->age) ||
-        find_told(server, &who))
+        through_is_ours(room->shared->through, who.pid, began) || find_told(server, &who) ||
+        has_told_enough(server, monotonic))
         return;
     who.is_certain = is_certain;
     who.seen = now;
     memcpy(who.gateway, server->gateway, sizeof(who.gateway));
     if (!keep_told(server, &who))
         return;
+    server->told_in_hour++;
     LOG_EVENT(&room->shared->log, BYPASS, F_TEXT("gateway", who.gateway),
               F_TEXT("principal", who.principal), F_TEXT("database", who.database),
               F_TEXT("application", who.application), F_TEXT("address", who.address),
@@ -358,12 +397,15 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
     pthread_mutex_t *lock = &room->shared->through->lock; /* not for long: sessions begin with it */
     int64_t now = os_realtime(room->shared->os);
     struct through_sum sum;
+    bool is_told = true;
 
     for (size_t i = 0; i < server->answer.count; i++) {
         pthread_mutex_lock(lock);
-        take_count(room, server, &server->answer.counts[i], now, when);
+        is_told &= take_count(room, server, &server->answer.counts[i], now, when);
         pthread_mutex_unlock(lock);
     }
+    server->is_told |= is_told;
+    forget_unseen(server);
     if (server->answer.may_see)
         tell_ended(room, server, now);
     pthread_mutex_lock(lock);

@@ -525,6 +525,7 @@ gate_release(struct gate *g)
     catalog_store_free(g->shared.catalogs);
     settings_release(g->prepared);
     settings_release(g->settings);
+    through_release(&g->through);
     keeper_link_drain(&g->shared.keeper, LAST_WORDS_MILLISECONDS);
     keeper_link_release(&g->shared.keeper);
     channel_close(&g->shared.supervisor);

@@ -11,11 +11,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 enum {
     WAIT_MILLISECONDS = 5000,
     WAIT_ANSWER_MILLISECONDS = 35000, /* more than the catalog's statement_timeout */
+    STOP_MILLISECONDS = 100,          /* how late it is seen */
     OUT_SIZE = 2048,
     HEAD = 5,
     AUTH_OK = 0,
@@ -43,7 +45,7 @@ inspector_link_close(struct inspector_link *link)
     peer_close(&link->peer, link->os);
     through_end(link->through, link->is_refused);
     link->through = NULL;
-    link->is_refused = false;
+    link->is_let_in = link->is_refused = false;
     link->pid = 0;
     if (link->in)
         memory_wipe(link->in, link->size);
@@ -52,18 +54,39 @@ inspector_link_close(struct inspector_link *link)
     link->have = link->at = link->size = 0;
 }
 
+/* Nothing is waited for any more, however much the server has to say. */
+static bool
+is_over(const struct inspector_link *link)
+{
+    return (link->stop && atomic_load(link->stop)) ||
+           (link->deadline != 0 && os_monotonic(link->os) >= link->deadline);
+}
+
+/* Until when, monotonic, something is waited for that is due now. */
+static int64_t
+wait_until(const struct inspector_link *link)
+{
+    int64_t until = os_monotonic(link->os) + link->wait * (int64_t)NANOSECONDS_PER_MILLISECOND;
+
+    return link->deadline != 0 && link->deadline < until ? link->deadline : until;
+}
+
 static int
 await(const struct inspector_link *link, short events)
 {
     struct pollfd p = {.fd = link->peer.fd, .events = events};
+    int64_t until = wait_until(link), left;
     int n;
 
     if (link->peer.wants_write)
         p.events = POLLOUT;
-    do
-        n = poll(&p, 1, link->wait);
-    while (n < 0 && errno == EINTR);
-    return n > 0 ? 0 : n == 0 ? PASU_E_TIMEOUT : PASU_E_IO;
+    do {
+        left = (until - os_monotonic(link->os)) / NANOSECONDS_PER_MILLISECOND;
+        if (left <= 0 || is_over(link))
+            return PASU_E_TIMEOUT;
+        n = poll(&p, 1, link->stop && left > STOP_MILLISECONDS ? STOP_MILLISECONDS : (int)left);
+    } while (n == 0 || (n < 0 && errno == EINTR));
+    return n > 0 ? 0 : PASU_E_IO;
 }
 
 int
@@ -91,7 +114,7 @@ send_all(struct inspector_link *link, const struct writer *w)
 static int
 read_some(struct inspector_link *link, size_t size)
 {
-    for (;;) {
+    while (!is_over(link)) {
         ssize_t n = peer_read(&link->peer, link->os, link->in + link->have, size);
         int result;
 
@@ -105,6 +128,7 @@ read_some(struct inspector_link *link, size_t size)
         if (result != 0)
             return result;
     }
+    return PASU_E_TIMEOUT;
 }
 
 /* Room for a message of `length` bytes from `at` on, and for some more of what follows. */
@@ -149,6 +173,7 @@ inspector_link_next(struct inspector_link *link, uint8_t *type, struct view *bod
             *type = start[0];
             *body = view_of(start + HEAD, length - 4);
             link->at += length + 1;
+            link->is_let_in |= *type == 'S';
             if (*type != 'N' && *type != 'S' && *type != 'A')
                 return 0;
             continue;
@@ -298,7 +323,7 @@ log_in(struct inspector_link *link, const struct gateway *gateway, const char *d
                                            &client);
         } else if (type == 'E') {
             inspector_link_keep_error(link, body);
-            link->is_refused = true;
+            link->is_refused = !link->is_let_in;
             result = PASU_E_AUTH_SERVER;
         } else if (type == 'K') {
             take_process(link, body);

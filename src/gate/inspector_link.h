@@ -26,8 +26,11 @@ struct inspector_link {
     uint64_t generation;             /* of the settings it was connected with */
     int wait;                        /* milliseconds at most that a message takes to come */
     int wait_answer;                 /* the same, of the answer to a question with rows */
+    int64_t deadline;                /* monotonic: nothing is waited for longer; 0: none */
+    const _Atomic bool *stop;        /* nor once another thread has set this; NULL: never */
     struct through_session *through; /* while connected: it is counted as the gate's own */
     uint32_t pid;                    /* of the process at the other end, as that says; 0: not */
+    bool is_let_in;                  /* the server has told its parameters: it counts us next */
     bool is_refused;                 /* the server did not let us in */
     size_t have, at;
     size_t size, limit;                 /* of `in`; how large it may become */

@@ -27,6 +27,7 @@ begin(struct reconcile *r, const struct reconcile_sight *s)
         .is_begun = true,
         .epoch = s->epoch,
         .since = s->at,
+        .at = s->at,
         .base = s->sessions,
         .began_before = s->began,
         .ended_before = s->ended,
@@ -38,7 +39,7 @@ compare(const struct reconcile *r, const struct reconcile_sight *s)
 {
     const struct reconcile_epoch *then = &r->epoch, *now = &s->epoch;
 
-    if (then->system != now->system || then->database != now->database)
+    if (then->system != now->system || then->database != now->database || then->moves != now->moves)
         return CENSUS_OTHER;
     if (then->counting != now->counting || then->reset != now->reset || s->sessions < r->sessions)
         return CENSUS_RESET;
@@ -60,7 +61,8 @@ reconcile_take(struct reconcile *r, const struct reconcile_sight *s)
     if (!r->is_begun || what != CENSUS_COUNTED)
         begin(r, s);
     counted = s->sessions - r->base;
-    r->at = s->at;
+    if (s->at > r->at)
+        r->at = s->at;
     r->sessions = s->sessions;
     r->through_least = r->carried_least + less(s->ready, r->began_before);
     r->through_most = r->carried_most + less(s->began, r->ended_before);

@@ -29,6 +29,7 @@ struct reconcile_epoch {
     uint32_t database; /* OID */
     int64_t counting;  /* since when the server has statistics: another time after a crash */
     int64_t reset;     /* when those of the database were last set to nothing; 0: never */
+    uint64_t moves;    /* of gateways from one server to another, by this gate */
 };
 
 struct reconcile_sight {
@@ -43,7 +44,7 @@ struct reconcile_sight {
 struct reconcile {
     bool is_begun;
     struct reconcile_epoch epoch;
-    int64_t since, at; /* of the first and the last census */
+    int64_t since, at; /* of the first and the last census; a clock that goes back stands still */
     uint64_t base, sessions;
     uint64_t carried_least, carried_most; /* through, by the gates before */
     uint64_t began_before, ended_before;  /* of this gate's, before the first census */

@@ -246,7 +246,7 @@ session_close(struct session *s)
     observer_free(s);
     peer_close(&s->client, s->worker->os);
     peer_close(&s->server, s->worker->os);
-    through_end(s->through, s->is_asked || s->from_server.type == 'E');
+    through_end(s->through, !s->is_let_in && (s->is_asked || s->from_server.type == 'E'));
     s->through = NULL;
     list_remove(&s->again);
     list_remove(&s->bulk);

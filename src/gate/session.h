@@ -78,6 +78,7 @@ struct session {
     struct cancel_entry *cancel;
     struct through_session *through; /* from the start-up packet on, as the server counts */
     bool is_asked;                   /* the server waits for an answer to authenticate by */
+    bool is_let_in;                  /* it has told its parameters: it counts the session next */
     struct handshake *handshake;
     struct observer *observer; /* NULL: no personal data is configured */
 };

@@ -9,7 +9,7 @@ struct through_session {
     struct through *through;
     struct through_place *place;
     struct list link;    /* of its process; empty: not known */
-    int64_t ended, seen; /* realtime; 0: not yet */
+    int64_t ended, seen; /* monotonic; 0: not yet */
     uint32_t pid;
     bool is_counted, is_ready, is_disowned;
 };
@@ -164,7 +164,7 @@ through_end(struct through_session *session, bool is_refused)
     place = session->place;
     pthread_mutex_lock(&through->lock);
     has_process = !list_is_empty(&session->link);
-    session->ended = session->seen = os_realtime(through->os);
+    session->ended = session->seen = os_monotonic(through->os);
     if (session->is_counted && is_refused && !has_process)
         place->began--;
     else if (session->is_counted)
@@ -184,7 +184,7 @@ bool
 through_is_ours(struct through *through, uint32_t pid, int64_t began)
 {
     const int64_t slack = 2 * NANOSECONDS_PER_SECOND;
-    int64_t now = os_realtime(through->os);
+    int64_t now = os_monotonic(through->os);
 
     list_each (at, head_of(through, pid)) {
         struct through_session *session = LIST_ENTRY(at, struct through_session, link);

@@ -76,13 +76,13 @@ void through_end(struct through_session *take_session, bool is_refused);
 /* A place, made where there is none; NULL: no memory. */
 struct through_place *through_place(struct through *through, const char *gateway,
                                     const char *database);
-/* Whether a backend that began at `began` (realtime ns, of our clock, to a second) is one of
- * pasu's. Numbers of several servers are not told apart. */
+/* Whether a backend that began at `began` (monotonic ns, to a second) is one of pasu's. Numbers of
+ * several servers are not told apart. */
 bool through_is_ours(struct through *through, uint32_t pid, int64_t began);
 /* Before the servers are asked: keeps what is known now, and what was some seconds ago (settled:
  * all that the server has to tell of these it has told). */
 void through_look(struct through *through);
-/* Forgets the processes of sessions that ended, and were not seen, since then. */
+/* Forgets the processes of sessions that ended, and were not seen, since then (monotonic). */
 void through_forget(struct through *through, int64_t then);
 /* The ledger's last census of a database, while the past is read. */
 void through_remember(struct through *through, const struct message_census *census);

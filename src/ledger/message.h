@@ -183,7 +183,7 @@ enum census_what {
     /* Why sessions past pasu could not be counted: from `since` to `at` by these, */
     CENSUS_RESET,   /* the server's statistics were set to nothing, or lost in a crash */
     CENSUS_UNENDED, /* the gate before ended without a last census */
-    CENSUS_OTHER,   /* another server or database is there now */
+    CENSUS_OTHER,   /* another server or database is there now, or a gateway leads to another */
     /* from `at` on by these, in all databases of the gateway */
     CENSUS_ALONE,   /* it has no inspector */
     CENSUS_OLD,     /* the server does not count sessions: before PostgreSQL 14 */

@@ -37,6 +37,7 @@ static int
 parse_session(struct startup *startup, struct reader *r)
 {
     struct view name, value;
+    bool has_replication = false;
 
     for (;;) {
         name = reader_text(r);
@@ -53,8 +54,12 @@ parse_session(struct startup *startup, struct reader *r)
             text_from_view(startup->database, sizeof(startup->database), value);
         else if (view_equal(name, VIEW("application_name")))
             text_from_view(startup->application, sizeof(startup->application), value);
-        else if (view_equal(name, VIEW("replication")))
-            startup->is_replication = startup->is_replication || !is_clearly_false(value);
+        else if (view_equal(name, VIEW("replication"))) {
+            if (has_replication) /* of two the server would take the other one */
+                return PASU_E_STARTUP_MALFORMED;
+            has_replication = true;
+            startup->is_replication = !is_clearly_false(value);
+        }
     }
     if (reader_end(r) != 0)
         return PASU_E_STARTUP_MALFORMED;

@@ -223,7 +223,30 @@ figures_that_cannot_be_compared_begin_anew(void **state PASU_UNUSED)
     assert_int_equal(reconcile_take(&r, &sight), CENSUS_OTHER);
     sight.epoch.system++;
     assert_int_equal(reconcile_take(&r, &sight), CENSUS_OTHER);
+    sight.epoch.moves++;
+    assert_int_equal(reconcile_take(&r, &sight), CENSUS_OTHER);
     assert_int_equal(reconcile_take(&r, &sight), CENSUS_COUNTED);
+}
+
+/* The time of the first census is what a series is known by. */
+static void
+a_clock_that_goes_back_is_the_same_series(void **state PASU_UNUSED)
+{
+    struct reconcile r = {0};
+    struct reconcile_sight sight = {.epoch = epoch(), .at = 1000, .sessions = 10};
+    struct message_census census = {0};
+
+    assert_int_equal(reconcile_take(&r, &sight), CENSUS_COUNTED);
+    sight.sessions = 11;
+    sight.at = 1010;
+    assert_int_equal(reconcile_take(&r, &sight), CENSUS_COUNTED);
+    sight.sessions = 12;
+    sight.at = 20;
+    assert_int_equal(reconcile_take(&r, &sight), CENSUS_COUNTED);
+    is_past(&r, 2, 2);
+    reconcile_tell(&r, &census);
+    assert_int_equal(census.since, 1000);
+    assert_int_equal(census.at, 1010);
 }
 
 static void
@@ -252,6 +275,7 @@ main(void)
         cmocka_unit_test(what_one_census_cannot_settle_the_next_one_does),
         cmocka_unit_test(sessions_from_before_the_first_census_are_not_taken_for_others),
         cmocka_unit_test(figures_that_cannot_be_compared_begin_anew),
+        cmocka_unit_test(a_clock_that_goes_back_is_the_same_series),
         cmocka_unit_test(the_next_gate_goes_on_where_the_last_one_ended),
     };
 

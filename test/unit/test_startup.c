@@ -82,6 +82,16 @@ replication_is_anything_that_is_not_clearly_false(void **state PASU_UNUSED)
     }
 }
 
+/* Of two the server takes the last one. */
+static void
+replication_is_said_once(void **state PASU_UNUSED)
+{
+    const char *const pairs[] = {"user", "kim", "replication", "true", "replication", "false"};
+    struct startup s;
+
+    assert_int_equal(parse(&s, pairs, 3), PASU_E_STARTUP_MALFORMED);
+}
+
 static void
 a_packet_without_a_user_is_refused(void **state PASU_UNUSED)
 {
@@ -164,6 +174,7 @@ main(void)
         cmocka_unit_test(of_a_parameter_given_twice_the_last_counts),
         cmocka_unit_test(names_are_cut_as_the_server_cuts_them),
         cmocka_unit_test(replication_is_anything_that_is_not_clearly_false),
+        cmocka_unit_test(replication_is_said_once),
         cmocka_unit_test(a_packet_without_a_user_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(cancel_keys_of_4_to_256_bytes_are_read),

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pasu's own sessions, as the server counts them, and which of its backends they are. */
+#include "base/memory.h"
+#include "gate/inspector_link.h"
 #include "gate/through.h"
 #include "unit.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { PID = 77 };
 
@@ -186,6 +191,101 @@ what_was_known_some_time_ago_is_kept(void **state PASU_UNUSED)
     through_release(&through);
 }
 
+/* ---- the inspector's ---- */
+
+static int ends[2]; /* ours, and the server's */
+
+static int
+connect_to_end(void *arg PASU_UNUSED, int fd, const struct sockaddr *address PASU_UNUSED,
+               socklen_t length PASU_UNUSED)
+{
+    return dup2(ends[0], fd) < 0 ? -1 : 0;
+}
+
+/* The link is opened to a server that has said all this, and is refused. */
+static void
+be_refused(struct through *through, struct view words)
+{
+    struct config_gateway config = {.name = "main"};
+    struct settings *settings = memory_new(1, sizeof(*settings) + sizeof(settings->gateways[0]));
+    struct gateway *gateway;
+    struct inspector_link link;
+
+    assert_non_null(settings);
+    gateway = &settings->gateways[0];
+    config.inspector.user = "pasu";
+    config.inspector.database = "shop";
+    gateway->config = &config;
+    gateway->address_count = 1;
+    gateway->addresses[0].u.any.sa_family = AF_UNIX;
+    settings->through = through;
+    pthread_mutex_init(&settings->lock, NULL);
+    os.connect = connect_to_end;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    assert_int_equal(write(ends[1], words.bytes, words.length), words.length);
+    inspector_link_init(&link, &os, 1 << 16);
+    assert_int_equal(inspector_link_open(&link, settings, gateway, NULL), PASU_E_AUTH_SERVER);
+    inspector_link_close(&link);
+    close(ends[0]);
+    close(ends[1]);
+    pthread_mutex_destroy(&settings->lock);
+    memory_free(settings);
+}
+
+#define AUTH_OK_MESSAGE "R\0\0\0\10\0\0\0\0"
+#define REFUSAL         "E\0\0\0\12Mno\0\0\0"
+
+/* PostgreSQL tells its parameters before it counts a session, and can still end that after. */
+static void
+who_was_told_parameters_may_be_counted(void **state PASU_UNUSED)
+{
+    struct through through;
+
+    init(&through);
+    be_refused(&through, VIEW(AUTH_OK_MESSAGE REFUSAL));
+    assert_true(list_is_empty(&through.places));
+    be_refused(&through, VIEW(AUTH_OK_MESSAGE "S\0\0\0\10a\0b\0" REFUSAL));
+    is_counted(&through, 1, 0, 1);
+    be_refused(&through, VIEW(AUTH_OK_MESSAGE REFUSAL));
+    is_counted(&through, 1, 0, 1);
+    through_release(&through);
+}
+
+/* Time that goes by with each look at the clock. */
+static int64_t
+let_go_by(void *arg PASU_UNUSED)
+{
+    now += NANOSECONDS_PER_MILLISECOND * 100;
+    return now;
+}
+
+static void
+nothing_is_waited_for_longer_than_said(void **state PASU_UNUSED)
+{
+    static const _Atomic bool is_stopping = true;
+    struct inspector_link link;
+    struct view body;
+    uint8_t type;
+
+    os = os_real;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    inspector_link_init(&link, &os, 1 << 16);
+    link.peer.fd = ends[0];
+    link.in = memory_new(64, 1);
+    assert_non_null(link.in);
+    link.size = 64;
+    link.stop = &is_stopping;
+    assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
+    link.stop = NULL;
+    os.monotonic = let_go_by;
+    link.deadline = now + 300 * NANOSECONDS_PER_MILLISECOND;
+    assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
+    assert_int_equal(write(ends[1], "Z\0\0\0\4", 5), 5); /* has come, and is too late */
+    assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
+    inspector_link_close(&link);
+    close(ends[1]);
+}
+
 static void
 the_last_census_of_a_database_is_remembered(void **state PASU_UNUSED)
 {
@@ -216,6 +316,8 @@ main(void)
         cmocka_unit_test(what_may_not_be_recorded_is_never_ready_and_replication_never_counted),
         cmocka_unit_test(a_backend_is_ours_until_the_server_does_not_show_it_any_more),
         cmocka_unit_test(what_was_known_some_time_ago_is_kept),
+        cmocka_unit_test(who_was_told_parameters_may_be_counted),
+        cmocka_unit_test(nothing_is_waited_for_longer_than_said),
         cmocka_unit_test(the_last_census_of_a_database_is_remembered),
     };
 

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is made of servers' answers, whichever of them there are: nobody is said to have gone past
+ * pasu who has not. */
+#include "base/memory.h"
+#include "gate/census_server.h"
+#include "unit.h"
+
+enum { BACKENDS = 1500, TOLD_MAX = 1000 };
+
+static int64_t now;
+
+static int64_t
+tell_now(void *arg PASU_UNUSED)
+{
+    return now;
+}
+
+static void
+later(int64_t seconds)
+{
+    now += seconds * NANOSECONDS_PER_SECOND;
+}
+
+/* Two gateways; what they are asked the test answers. */
+struct stage {
+    struct os os;
+    struct gate_shared *shared;
+    struct through through;
+    struct census_room room;
+    struct census_server *one, *two;
+    uint32_t pid;
+};
+
+static struct census_server *
+add_server(struct stage *stage, const char *gateway)
+{
+    struct census_server *server = census_server_get(&stage->room, gateway);
+
+    assert_non_null(server);
+    server->is_known = server->is_answered = true;
+    server->answer.system = 7;
+    server->answer.started = 1;
+    server->answer.version = 150000;
+    server->answer.counts = memory_new(1, sizeof(server->answer.counts[0]));
+    assert_non_null(server->answer.counts);
+    return server;
+}
+
+static void
+begin(struct stage *stage)
+{
+    now = 1000 * NANOSECONDS_PER_SECOND;
+    *stage = (struct stage){.os = os_real, .shared = memory_new(1, sizeof(*stage->shared))};
+    assert_non_null(stage->shared);
+    stage->os.realtime = stage->os.monotonic = tell_now;
+    through_init(&stage->through, &stage->os);
+    stage->shared->os = &stage->os;
+    stage->shared->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .os = &stage->os};
+    stage->shared->through = &stage->through;
+    keeper_link_init(&stage->shared->keeper, &stage->os, -1);
+    stage->room = (struct census_room){.shared = stage->shared, .started = now};
+    list_init(&stage->room.servers);
+    stage->one = add_server(stage, "one");
+    stage->two = add_server(stage, "two");
+}
+
+static void
+end(struct stage *stage)
+{
+    list_each_safe (at, &stage->room.servers)
+        census_server_free(LIST_ENTRY(at, struct census_server, link));
+    through_release(&stage->through);
+    keeper_link_release(&stage->shared->keeper);
+    memory_free(stage->shared);
+}
+
+static void
+come_through(struct stage *stage, const char *gateway, const char *database, int count)
+{
+    for (int n = 0; n < count; n++) {
+        struct through_session *session = through_begin(&stage->through, gateway, database, true);
+
+        assert_non_null(session);
+        through_process(session, ++stage->pid);
+        through_ready(session);
+        through_end(session, false);
+    }
+}
+
+static void
+answer(struct census_server *server, const char *database, uint64_t sessions)
+{
+    server->answer.count = sessions > 0;
+    server->answer.counts[0] = (struct census_count){.oid = 5, .sessions = sessions};
+    snprintf(server->answer.counts[0].database, NAME_SIZE, "%s", database);
+}
+
+/* As in a round; each time long after the one before. */
+static void
+take(struct stage *stage)
+{
+    later(20);
+    through_look(&stage->through);
+    census_server_lead(&stage->room);
+    list_each (at, &stage->room.servers) {
+        struct census_server *server = LIST_ENTRY(at, struct census_server, link);
+
+        if (server->is_answered && server->leader == server)
+            census_tell(&stage->room, server, CENSUS_IN_TURN);
+    }
+}
+
+static void
+is_past(const struct census_server *server, uint64_t at_least, uint64_t at_most)
+{
+    assert_true(server->database_count > 0);
+    assert_true(server->databases[0].reconcile.is_begun);
+    assert_int_equal(server->databases[0].reconcile.at_least, at_least);
+    assert_int_equal(server->databases[0].reconcile.at_most, at_most);
+}
+
+/* Two gateways to one server, that has counted what came through them. */
+static void
+begin_with_both(struct stage *stage)
+{
+    begin(stage);
+    answer(stage->one, "shop", 100);
+    answer(stage->two, "shop", 100);
+    take(stage);
+    come_through(stage, "one", "shop", 3);
+    come_through(stage, "two", "shop", 5);
+    answer(stage->one, "shop", 108);
+    take(stage);
+    is_past(stage->one, 0, 0);
+    assert_ptr_equal(stage->two->leader, stage->one);
+    assert_int_equal(stage->two->database_count, 0);
+}
+
+static void
+a_gateway_that_leads_to_another_server_leaves_no_sessions_behind(void **state PASU_UNUSED)
+{
+    struct stage stage;
+
+    begin_with_both(&stage);
+    stage.two->answer.system = 8;
+    answer(stage.two, "shop", 40);
+    take(&stage);
+    is_past(stage.one, 0, 0);
+    is_past(stage.two, 0, 0);
+    come_through(&stage, "two", "shop", 2);
+    answer(stage.one, "shop", 109);
+    answer(stage.two, "shop", 42);
+    take(&stage);
+    is_past(stage.one, 1, 1);
+    is_past(stage.two, 0, 0);
+    end(&stage);
+}
+
+static void
+a_server_that_was_started_anew_is_the_same_for_who_has_not_asked_it_yet(void **state PASU_UNUSED)
+{
+    struct stage stage;
+
+    begin_with_both(&stage);
+    stage.one->answer.started = 2;
+    stage.two->is_answered = false;
+    come_through(&stage, "two", "shop", 1);
+    answer(stage.one, "shop", 109);
+    take(&stage);
+    is_past(stage.one, 0, 0);
+    stage.two->is_answered = true;
+    stage.two->answer.started = 2;
+    answer(stage.one, "shop", 110);
+    take(&stage);
+    is_past(stage.one, 1, 1);
+    assert_int_equal(stage.room.moves, 0);
+    end(&stage);
+}
+
+/* The first one asks nobody for some time: the other does not begin anew for that. */
+static void
+who_is_not_answered_leads_on(void **state PASU_UNUSED)
+{
+    struct stage stage;
+
+    begin_with_both(&stage);
+    stage.one->is_answered = false;
+    stage.two->answer.started = 2;
+    take(&stage);
+    assert_ptr_equal(stage.two->leader, stage.one);
+    assert_int_equal(stage.room.moves, 0);
+    end(&stage);
+}
+
+static void
+what_may_have_gone_to_this_server_is_not_past_it(void **state PASU_UNUSED)
+{
+    struct stage stage;
+
+    begin(&stage);
+    stage.two->answer.system = 8;
+    answer(stage.one, "shop", 100);
+    answer(stage.two, "shop", 100);
+    take(&stage);
+    stage.two->is_answered = false;
+    come_through(&stage, "two", "shop", 4);
+    come_through(&stage, "one", "shop", 1);
+    answer(stage.one, "shop", 105);
+    take(&stage);
+    is_past(stage.one, 0, 4);
+    end(&stage);
+}
+
+static void
+where_a_gateway_is_gone_another_one_asks(void **state PASU_UNUSED)
+{
+    struct config_gateway config = {.name = "two"};
+    struct settings *settings = memory_new(1, sizeof(*settings) + sizeof(settings->gateways[0]));
+    struct stage stage;
+
+    assert_non_null(settings);
+    settings->gateway_count = 1;
+    settings->gateways[0].config = &config;
+    begin_with_both(&stage);
+    stage.one->answer.may_see = true;
+    stage.one->is_answered = false;
+    census_server_keep(&stage.room, settings);
+    memory_free(settings);
+    assert_true(stage.one->is_gone && !stage.two->is_gone);
+    assert_false(stage.one->answer.may_see);
+    answer(stage.two, "shop", 108);
+    take(&stage);
+    is_past(stage.two, 0, 0);
+    answer(stage.two, "shop", 110);
+    take(&stage);
+    is_past(stage.two, 2, 2);
+    come_through(&stage, "one", "shop", 1); /* it began before that */
+    answer(stage.two, "shop", 111);
+    take(&stage);
+    is_past(stage.two, 2, 2);
+    end(&stage);
+}
+
+static void
+a_database_that_had_another_name_meanwhile_begins_anew(void **state PASU_UNUSED)
+{
+    struct stage stage;
+
+    begin_with_both(&stage);
+    answer(stage.one, "away", 0);
+    take(&stage);
+    come_through(&stage, "one", "away", 6);
+    answer(stage.one, "shop", 114);
+    take(&stage);
+    is_past(stage.one, 0, 0);
+    answer(stage.one, "shop", 115);
+    take(&stage);
+    is_past(stage.one, 1, 1);
+    end(&stage);
+}
+
+/* Its sessions may still be counted when the next gate begins. */
+static void
+after_a_gate_that_died_it_begins_some_seconds_later(void **state PASU_UNUSED)
+{
+    const struct message_census past = {
+        .sessions = 90, .gateway = "one", .database = "shop", .system = 7};
+    struct stage stage;
+
+    begin(&stage);
+    through_remember(&stage.through, &past);
+    answer(stage.one, "shop", 100);
+    stage.room.started = now + 16 * NANOSECONDS_PER_SECOND;
+    take(&stage);
+    assert_false(stage.one->databases[0].reconcile.is_begun);
+    answer(stage.one, "shop", 102);
+    take(&stage);
+    is_past(stage.one, 0, 0);
+    assert_int_equal(stage.one->databases[0].reconcile.base, 102);
+    assert_int_equal(stage.shared->keeper.waiting_count, 2); /* what is not known, and this one */
+    end(&stage);
+}
+
+/* Nobody knows by which name it was come to until now. */
+static void
+what_is_not_shown_at_first_is_not_gone_on_with(void **state PASU_UNUSED)
+{
+    const struct message_census past = {.sessions = 90,
+                                        .base = 90,
+                                        .is_final = 1,
+                                        .gateway = "one",
+                                        .database = "shop",
+                                        .database_oid = 5,
+                                        .system = 7};
+    struct stage stage;
+
+    begin(&stage);
+    through_remember(&stage.through, &past);
+    answer(stage.one, "shop", 100);
+    take(&stage);
+    is_past(stage.one, 10, 10);
+    end(&stage);
+    begin(&stage);
+    through_remember(&stage.through, &past);
+    answer(stage.one, "away", 0);
+    take(&stage);
+    answer(stage.one, "shop", 100);
+    take(&stage);
+    is_past(stage.one, 0, 0);
+    end(&stage);
+}
+
+static void
+backends_without_end_are_told_so_many_times_an_hour(void **state PASU_UNUSED)
+{
+    struct census_answer *told;
+    struct stage stage;
+
+    begin(&stage);
+    told = &stage.one->answer;
+    told->backends = memory_new(BACKENDS, sizeof(told->backends[0]));
+    assert_non_null(told->backends);
+    told->may_see = true;
+    for (told->backend_count = 0; told->backend_count < BACKENDS; told->backend_count++) {
+        struct census_backend *backend = &told->backends[told->backend_count];
+
+        backend->age = 15 * NANOSECONDS_PER_SECOND;
+        backend->who.pid = (uint32_t)(1 + told->backend_count);
+    }
+    take(&stage);
+    assert_int_equal(stage.one->backend_count, TOLD_MAX);
+    assert_int_equal(stage.shared->keeper.waiting_count, TOLD_MAX);
+    take(&stage);
+    assert_int_equal(stage.one->backend_count, TOLD_MAX);
+    later(3600);
+    take(&stage);
+    assert_int_equal(stage.one->backend_count, BACKENDS);
+    end(&stage);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_gateway_that_leads_to_another_server_leaves_no_sessions_behind),
+        cmocka_unit_test(a_server_that_was_started_anew_is_the_same_for_who_has_not_asked_it_yet),
+        cmocka_unit_test(who_is_not_answered_leads_on),
+        cmocka_unit_test(what_may_have_gone_to_this_server_is_not_past_it),
+        cmocka_unit_test(where_a_gateway_is_gone_another_one_asks),
+        cmocka_unit_test(a_database_that_had_another_name_meanwhile_begins_anew),
+        cmocka_unit_test(after_a_gate_that_died_it_begins_some_seconds_later),
+        cmocka_unit_test(what_is_not_shown_at_first_is_not_gone_on_with),
+        cmocka_unit_test(backends_without_end_are_told_so_many_times_an_hour),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
