@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
@@ -47,7 +48,7 @@ struct uring {
     size_t map_size;
     uint8_t *arena;
     size_t arena_at;
-    uint32_t sends; /* queued or under way */
+    uint32_t sending[REQUESTS], sends; /* slots with a send in the queue */
     int wake;
     bool is_wake_armed, is_woken;
     uint64_t next_tag;
@@ -77,7 +78,7 @@ restrict_and_enable(struct io_uring *ring)
         rules[i].sqe_op = operations[i];
     }
     rules[COUNT_OF(operations)].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
-    rules[COUNT_OF(operations)].sqe_flags = IOSQE_BUFFER_SELECT;
+    rules[COUNT_OF(operations)].sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
     /* The library's functions for these two are missing in its version 2.3. */
     if (io_uring_register((unsigned)ring->ring_fd, IORING_REGISTER_RESTRICTIONS, rules,
                           COUNT_OF(rules)) < 0)
@@ -248,19 +249,22 @@ polled(const struct slot *slot, int result)
 }
 
 static void
+end_send(struct slot *slot)
+{
+    slot->sending = NULL;
+    slot->send = NULL;
+    slot->peer->is_sending = false;
+}
+
+/* Not all of it: what was is not told. */
+static void
 sent(struct uring *u, struct slot *slot, int result)
 {
     struct peer *peer = slot->peer;
     const uint8_t *bytes = slot->sending;
-    size_t length = slot->sending_length;
 
-    u->sends--;
-    slot->sending = NULL;
-    slot->send = NULL;
-    peer->is_sending = false;
-    if (PASU_LIKELY(result == (int)length))
-        return;
-    peer_sent(peer, result, bytes, length);
+    end_send(slot);
+    peer_sent(peer, result, bytes, slot->sending_length);
     if (!peer->is_broken)
         make_ready(u, slot, EPOLLOUT);
     else if (peer->side == SIDE_CLIENT)
@@ -299,6 +303,15 @@ take_result(struct uring *u, const struct io_uring_cqe *cqe)
     }
 }
 
+/* Whether all that was queued has been tried, and what there is to be told of it has been. */
+static bool
+is_settled(struct uring *u)
+{
+    if (PASU_UNLIKELY(*u->ring.cq.koverflow != 0))
+        abort(); /* the kernel had no memory for a result: nobody knows what was sent */
+    return io_uring_sq_ready(&u->ring) == 0 && !io_uring_cq_has_overflow(&u->ring);
+}
+
 /* All results that are there: before anybody reads a socket himself, so that nothing overtakes. */
 static void
 take_results(struct uring *u)
@@ -312,19 +325,27 @@ take_results(struct uring *u)
         count++;
     }
     io_uring_cq_advance(&u->ring, count);
-    if (u->sends == 0)
-        u->arena_at = 0;
+    if (u->sends == 0 || PASU_UNLIKELY(!is_settled(u)))
+        return;
+    for (uint32_t i = 0; i < u->sends; i++) {
+        struct slot *slot = &u->slots[u->sending[i]];
+
+        if (PASU_LIKELY(slot->sending != NULL))
+            end_send(slot);
+    }
+    u->sends = 0;
+    u->arena_at = 0;
 }
 
 void
 uring_settle(struct uring *u)
 {
-    /* A send that may not wait has its result at once. Only where results have found no room it
-     * takes another call, and where the kernel is out of memory, some. */
+    /* A send that may not wait is over at once. Only where results have found no room it takes
+     * another call, and where the kernel is out of memory, some. */
     do {
         io_uring_submit_and_get_events(&u->ring);
         take_results(u);
-    } while (u->sends > 0 || io_uring_sq_ready(&u->ring) > 0);
+    } while (!is_settled(u));
 }
 
 /* ---- requests ---- */
@@ -490,10 +511,14 @@ uring_send(struct uring *u, struct peer *peer, const void *bytes, size_t length)
         slot->sending = memcpy(u->arena + u->arena_at, bytes, length);
         slot->sending_length = (uint32_t)length;
         slot->send = sqe;
-        io_uring_prep_send(sqe, peer->fd, slot->sending, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        /* Only what is not sent whole (WAITALL) has a result, so that waiting for one ends with it:
+         * nothing else may come before the rest has been sent. */
+        io_uring_prep_send(sqe, peer->fd, slot->sending, length,
+                           MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL);
+        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
         sqe->user_data = name(KIND_SEND, peer->slot, 0);
         peer->is_sending = true;
-        u->sends++;
+        u->sending[u->sends++] = peer->slot;
     }
     u->arena_at += length;
     return true;
@@ -550,9 +575,9 @@ uring_wait(struct uring *u, int milliseconds, struct poller_event *events, int s
     arm_wake(u);
     if (milliseconds == 0 || u->first_ready != 0)
         io_uring_submit_and_get_events(&u->ring);
-    else /* each send has its result at once: that is not what is waited for */
-        io_uring_submit_and_wait_timeout(&u->ring, &first, u->sends + 1,
-                                         milliseconds < 0 ? NULL : &time, NULL);
+    else
+        io_uring_submit_and_wait_timeout(&u->ring, &first, 1, milliseconds < 0 ? NULL : &time,
+                                         NULL);
     take_results(u);
     if (PASU_UNLIKELY(u->sends > 0))
         uring_settle(u);

@@ -160,6 +160,55 @@ what_is_sent_arrives_in_order_however_little_the_socket_takes(void **state)
     end(&f);
 }
 
+/* What was to leave at the end of the round, and did not leave whole: nothing else may happen until
+ * the rest has been sent, so that is told by itself. */
+static void
+what_is_not_sent_whole_ends_the_wait(void **state)
+{
+    struct fixture f;
+    struct peer peer, second;
+    struct poller_event events[EVENTS];
+    uint8_t bytes[POLLER_SEND_MAX] = {0};
+    size_t seen = 0;
+    int other, another, small = 4096;
+
+    begin(&f, state);
+    other = connect_peer(&f, &peer);
+    another = connect_peer(&f, &second);
+    setsockopt(peer.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+    poller_watch(&f.poller, &peer, EPOLLIN, true);
+    poller_watch(&f.poller, &second, EPOLLIN, true);
+    assert_int_equal(peer_write(&second, &os_real, "whole", 5), 0);
+    assert_int_equal(peer_write(&peer, &os_real, bytes, sizeof(bytes)), 0);
+    assert_false(peer_is_full(&peer)); /* as far as anybody knows */
+    alarm(PATIENCE_MILLISECONDS / 1000);
+    assert_int_equal(poller_wait(&f.poller, -1, events, EVENTS), 1);
+    alarm(0);
+    assert_ptr_equal(events[0].peer, &peer);
+    assert_true(events[0].events & EPOLLOUT);
+    assert_true(peer_is_full(&peer));
+    assert_false(peer_is_full(&second));
+    assert_int_equal(read(another, bytes, sizeof(bytes)), 5);
+    while (seen < sizeof(bytes)) {
+        ssize_t n = read(other, bytes, sizeof(bytes));
+
+        if (n > 0) {
+            seen += (size_t)n;
+            continue;
+        }
+        assert_true(peer_is_full(&peer));
+        poller_watch(&f.poller, &peer, EPOLLOUT, true);
+        assert_true(wait_for(&f, &peer) & EPOLLOUT);
+        assert_true(peer_flush(&peer, &os_real) != PASU_E_EOF);
+    }
+    assert_false(peer_is_full(&peer));
+    peer_close(&peer, &os_real);
+    peer_close(&second, &os_real);
+    close(other);
+    close(another);
+    end(&f);
+}
+
 static void
 who_waits_for_room_is_told_when_there_is_some(void **state)
 {
@@ -404,6 +453,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         BOTH(what_arrives_is_told_and_read_whole),
         BOTH(what_is_sent_arrives_in_order_however_little_the_socket_takes),
+        {"what_is_not_sent_whole_ends_the_wait (io_uring)", what_is_not_sent_whole_ends_the_wait,
+         NULL, NULL, (void *)(uintptr_t)&with_uring},
         BOTH(who_waits_for_room_is_told_when_there_is_some),
         BOTH(nothing_of_a_closed_peer_meets_whoever_has_its_descriptor_next),
         BOTH(who_is_not_read_keeps_nobody_else_from_being_read),
