@@ -307,8 +307,6 @@ take_result(struct uring *u, const struct io_uring_cqe *cqe)
 static bool
 is_settled(struct uring *u)
 {
-    if (PASU_UNLIKELY(*u->ring.cq.koverflow != 0))
-        abort(); /* the kernel had no memory for a result: nobody knows what was sent */
     return io_uring_sq_ready(&u->ring) == 0 && !io_uring_cq_has_overflow(&u->ring);
 }
 
@@ -325,6 +323,8 @@ take_results(struct uring *u)
         count++;
     }
     io_uring_cq_advance(&u->ring, count);
+    if (PASU_UNLIKELY(*u->ring.cq.koverflow != 0))
+        abort(); /* the kernel had no memory for a result: nobody knows of what */
     if (u->sends == 0 || PASU_UNLIKELY(!is_settled(u)))
         return;
     for (uint32_t i = 0; i < u->sends; i++) {
@@ -345,7 +345,7 @@ uring_settle(struct uring *u)
     do {
         io_uring_submit_and_get_events(&u->ring);
         take_results(u);
-    } while (!is_settled(u));
+    } while (u->sends > 0 || !is_settled(u));
 }
 
 /* ---- requests ---- */
