@@ -4,6 +4,8 @@
 
 #include "base/crc32c.h"
 #include "base/memory.h"
+#include "base/os.h"
+#include "ledger/index_cipher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,17 +17,28 @@
 /* The most that the file can grow to: room in the process's addresses, not on the disk. */
 #define MAP_SIZE (UINT64_C(1) << 40)
 
-enum { CHECKSUM = 4, PATH_SIZE = 64 };
+enum { CHECKSUM = 4, PATH_SIZE = 64, TABLE_CIPHER = INDEX_TABLES };
 
 static const char folder_name[] = "index", name[] = "now", made_name[] = "new", old_name[] = "old";
 static const char *const files[] = {"data.mdb", "lock.mdb"};
 static const char *const tables[INDEX_TABLES] = {"main", "days", "months"};
+/* The table of an encrypted index that has its salt, and under the same key nothing, sealed. */
+static const char cipher_name[] = "cipher", salt_name[] = "salt";
+
+/* A value that was opened. */
+struct index_value {
+    struct index_value *next;
+    size_t size;
+    uint8_t bytes[];
+};
 
 struct index {
     MDB_env *env;
     MDB_txn *txn;
     MDB_dbi dbis[INDEX_TABLES];
     bool writes;
+    struct index_cipher cipher; /* none: values are not encrypted */
+    struct index_value *values; /* that are valid */
 };
 
 static int
@@ -74,6 +87,83 @@ begin(struct index *index)
     return result == MDB_NOTFOUND ? PASU_E_CORRUPT : error_of(result);
 }
 
+static void
+drop_values(struct index *index)
+{
+    while (index->values != NULL) {
+        struct index_value *value = index->values;
+
+        index->values = value->next;
+        memory_free(value);
+    }
+}
+
+/* ---- whether it is encrypted ---- */
+
+/* Salt, and nothing, sealed. */
+enum { CIPHER_SIZE = INDEX_SALT_SIZE + INDEX_CIPHER_MORE };
+
+static int
+try_key(struct index_cipher *cipher, const uint8_t key[SEGMENT_KEY_SIZE], struct view stored)
+{
+    uint8_t nothing[1];
+    int result = index_cipher_init(cipher, key, stored.bytes);
+
+    if (result != 0)
+        return result;
+    result = index_cipher_open(cipher, TABLE_CIPHER, VIEW(salt_name),
+                               view_of(stored.bytes + INDEX_SALT_SIZE, INDEX_CIPHER_MORE), nothing);
+    if (result != 0)
+        index_cipher_release(cipher);
+    return result == PASU_E_CORRUPT ? PASU_E_LEDGER_KEY : result;
+}
+
+/* Which of the keys it is; only the first one of who writes. */
+static int
+find_cipher(struct index *index, const struct segment_keys *keys)
+{
+    size_t count = keys == NULL ? 0 : index->writes && keys->count > 1 ? 1 : keys->count;
+    MDB_val k = {sizeof(salt_name) - 1, (void *)(uintptr_t)salt_name}, v;
+    MDB_dbi dbi;
+    int result = mdb_dbi_open(index->txn, cipher_name, 0, &dbi);
+
+    if (result == MDB_NOTFOUND)
+        return index->writes && count > 0 ? PASU_E_LEDGER_KEY : 0;
+    if (result == 0)
+        result = mdb_get(index->txn, dbi, &k, &v);
+    if (result != 0)
+        return result == MDB_NOTFOUND ? PASU_E_CORRUPT : error_of(result);
+    if (v.mv_size != CIPHER_SIZE)
+        return PASU_E_CORRUPT;
+    result = PASU_E_LEDGER_KEY;
+    for (size_t i = 0; result == PASU_E_LEDGER_KEY && i < count; i++)
+        result = try_key(&index->cipher, keys->keys[i], view_of(v.mv_data, v.mv_size));
+    return result;
+}
+
+static int
+make_cipher(struct index *index, const struct segment_keys *keys)
+{
+    uint8_t stored[CIPHER_SIZE];
+    MDB_val k = {sizeof(salt_name) - 1, (void *)(uintptr_t)salt_name}, v = {sizeof(stored), stored};
+    MDB_dbi dbi;
+    int result;
+
+    if (keys == NULL || keys->count == 0)
+        return 0;
+    if (os_real.random(os_real.arg, stored, INDEX_SALT_SIZE) != 0)
+        return PASU_E_CRYPTO;
+    result = index_cipher_init(&index->cipher, keys->keys[0], stored);
+    if (result == 0)
+        result = index_cipher_seal(&index->cipher, TABLE_CIPHER, VIEW(salt_name), VIEW(""),
+                                   stored + INDEX_SALT_SIZE);
+    if (result == 0)
+        result = error_of(mdb_dbi_open(index->txn, cipher_name, MDB_CREATE, &dbi));
+    return result == 0 ? error_of(mdb_put(index->txn, dbi, &k, &v, 0)) : result;
+}
+
+/* ---- its files ---- */
+
 /* What the file should have in bytes, and has; the library reads what it is told is there, and
  * would be ended by a signal. */
 static int
@@ -118,6 +208,7 @@ commit(struct index *index)
 {
     int result = mdb_txn_commit(index->txn);
 
+    drop_values(index);
     index->txn = NULL;
     return result != 0 ? error_of(result) : fill(index);
 }
@@ -138,7 +229,7 @@ open_env(struct index **made, int folder, unsigned flags)
     snprintf(path, sizeof(path), "/proc/self/fd/%d", folder);
     result = error_of(mdb_env_create(&index->env));
     if (result == 0)
-        result = error_of(mdb_env_set_maxdbs(index->env, INDEX_TABLES));
+        result = error_of(mdb_env_set_maxdbs(index->env, INDEX_TABLES + 1));
     if (result == 0)
         result = error_of(mdb_env_set_mapsize(index->env, MAP_SIZE));
     if (result == 0)
@@ -165,7 +256,8 @@ open_folder(int directory, const char *folder)
 }
 
 static int
-open_there(struct index **index, int directory, const char *folder, unsigned flags)
+open_there(struct index **index, int directory, const char *folder, unsigned flags,
+           const struct segment_keys *keys)
 {
     struct stat s;
     int fd = open_folder(directory, folder), result;
@@ -177,20 +269,24 @@ open_there(struct index **index, int directory, const char *folder, unsigned fla
                  ? open_env(index, fd, flags)
                  : PASU_E_NOTFOUND;
     close(fd);
+    if (result == 0 && (result = find_cipher(*index, keys)) != 0) {
+        index_close(*index);
+        *index = NULL;
+    }
     return result;
 }
 
 int
-index_open(struct index **index, int directory)
+index_open(struct index **index, int directory, const struct segment_keys *keys)
 {
-    return open_there(index, directory, "index/now", MDB_RDONLY);
+    return open_there(index, directory, "index/now", MDB_RDONLY, keys);
 }
 
 /* What a reader that was killed has left would keep pages from being used again. */
 int
-index_open_to_write(struct index **index, int folder)
+index_open_to_write(struct index **index, int folder, const struct segment_keys *keys)
 {
-    int dead, result = open_there(index, folder, name, 0);
+    int dead, result = open_there(index, folder, name, 0, keys);
 
     if (result == 0 && (result = error_of(mdb_reader_check((*index)->env, &dead))) != 0) {
         index_close(*index);
@@ -276,7 +372,7 @@ index_unlock(int folder)
 }
 
 int
-index_make(struct index **index, int folder)
+index_make(struct index **index, int folder, const struct segment_keys *keys)
 {
     int fd, result;
 
@@ -288,7 +384,8 @@ index_make(struct index **index, int folder)
     if (fd < 0)
         return fd;
     result = open_env(index, fd, MDB_NOSYNC);
-    if (result == 0 && (result = give(folder, fd)) != 0) {
+    if (result == 0 &&
+        ((result = give(folder, fd)) != 0 || (result = make_cipher(*index, keys)) != 0)) {
         index_close(*index);
         *index = NULL;
     }
@@ -305,6 +402,8 @@ index_close(struct index *index)
         mdb_txn_abort(index->txn);
     if (index->env != NULL)
         mdb_env_close(index->env);
+    index_cipher_release(&index->cipher);
+    drop_values(index);
     memory_free(index);
 }
 
@@ -363,48 +462,95 @@ checksum(struct view key, const void *value, size_t length)
     return crc32c(crc32c(0, key.bytes, key.length), value, length);
 }
 
-static int
-take_value(const MDB_val *val, struct view key, bool is_unchecked, struct view *value)
+/* How many bytes more than the value are stored. */
+static size_t
+more(const struct index *index)
 {
-    uint32_t crc;
-
-    if (val->mv_size < CHECKSUM)
-        return PASU_E_CORRUPT;
-    *value = view_of(val->mv_data, val->mv_size - CHECKSUM);
-    memcpy(&crc, value->bytes + value->length, sizeof(crc));
-    return is_unchecked || checksum(key, value->bytes, value->length) == crc ? 0 : PASU_E_CORRUPT;
+    return index_cipher_is_there(&index->cipher) ? INDEX_CIPHER_MORE : CHECKSUM;
 }
 
 static int
-get(struct index *index, enum index_table table, struct view key, bool is_unchecked,
-    struct view *value)
+check_value(const MDB_val *val, struct view key, struct view *value)
 {
-    MDB_val k = val_of(key), v;
-    int result = error_of(mdb_get(index->txn, index->dbis[table], &k, &v));
+    uint32_t crc;
 
-    return result != 0 ? result : take_value(&v, key, is_unchecked, value);
+    *value = view_of(val->mv_data, val->mv_size - CHECKSUM);
+    memcpy(&crc, value->bytes + value->length, sizeof(crc));
+    return checksum(key, value->bytes, value->length) == crc ? 0 : PASU_E_CORRUPT;
+}
+
+/* Into *room, if there is one and it suffices, which is anew otherwise. */
+static int
+open_value(struct index *index, enum index_table table, const MDB_val *val, struct view key,
+           struct index_value **room, struct view *value)
+{
+    size_t length = val->mv_size - INDEX_CIPHER_MORE;
+    int result;
+
+    *value = view_of("", 0);
+    if (*room == NULL || (*room)->size < length) {
+        memory_free(*room);
+        *room = memory_new(1, sizeof(**room) + length);
+        if (*room == NULL)
+            return PASU_E_NOMEM;
+        (*room)->size = length;
+    }
+    result = index_cipher_open(&index->cipher, table, key, view_of(val->mv_data, val->mv_size),
+                               (*room)->bytes);
+    if (result == 0)
+        *value = view_of((*room)->bytes, length);
+    return result;
+}
+
+/* One that is valid until the index is written to. */
+static int
+take_value(struct index *index, enum index_table table, const MDB_val *val, struct view key,
+           struct view *value)
+{
+    struct index_value *room = NULL;
+    int result;
+
+    if (val->mv_size < more(index))
+        return PASU_E_CORRUPT;
+    if (!index_cipher_is_there(&index->cipher))
+        return check_value(val, key, value);
+    result = open_value(index, table, val, key, &room, value);
+    if (room != NULL) {
+        room->next = index->values;
+        index->values = room;
+    }
+    return result;
 }
 
 int
 index_get(struct index *index, enum index_table table, struct view key, struct view *value)
 {
-    return get(index, table, key, false, value);
+    MDB_val k = val_of(key), v;
+    int result = error_of(mdb_get(index->txn, index->dbis[table], &k, &v));
+
+    return result != 0 ? result : take_value(index, table, &v, key, value);
 }
 
 int
 index_put(struct index *index, enum index_table table, struct view key, struct view value)
 {
-    MDB_val k = val_of(key), v = {value.length + CHECKSUM, NULL};
-    uint32_t crc = checksum(key, value.bytes, value.length);
+    MDB_val k = val_of(key), v = {value.length + more(index), NULL};
+    uint32_t crc;
     /* Behind all others, pages become full; where it belongs between them, they are split. */
     int result = mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE | MDB_APPEND);
 
     if (result == MDB_KEYEXIST) {
-        v = (MDB_val){value.length + CHECKSUM, NULL};
+        v = (MDB_val){value.length + more(index), NULL};
         result = mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE);
     }
     if (result != 0)
         return error_of(result);
+    if (index_cipher_is_there(&index->cipher)) {
+        result = index_cipher_seal(&index->cipher, table, key, value, v.mv_data);
+        drop_values(index);
+        return result;
+    }
+    crc = checksum(key, value.bytes, value.length);
     if (value.length > 0)
         memcpy(v.mv_data, value.bytes, value.length);
     memcpy((uint8_t *)v.mv_data + value.length, &crc, sizeof(crc));
@@ -417,6 +563,7 @@ index_delete(struct index *index, enum index_table table, struct view key)
     MDB_val k = val_of(key);
     int result = mdb_del(index->txn, index->dbis[table], &k, NULL);
 
+    drop_values(index);
     return result == MDB_NOTFOUND ? 0 : error_of(result);
 }
 
@@ -433,6 +580,24 @@ index_walk_begin(struct index_walk *walk, struct index *index, enum index_table 
 }
 
 static int
+walk_value(struct index_walk *walk, const MDB_val *val, struct view key, struct view *value)
+{
+    struct index *index = walk->index;
+
+    *value = view_of("", 0);
+    if (val->mv_size < more(index))
+        return PASU_E_CORRUPT;
+    if (walk->is_unchecked) {
+        if (!index_cipher_is_there(&index->cipher))
+            *value = view_of(val->mv_data, val->mv_size - CHECKSUM);
+        return 0;
+    }
+    if (walk->keeps || !index_cipher_is_there(&index->cipher))
+        return take_value(index, walk->table, val, key, value);
+    return open_value(index, walk->table, val, key, &walk->value, value);
+}
+
+static int
 walk_to(struct index_walk *walk, MDB_val *k, MDB_cursor_op op, struct view *key, struct view *value)
 {
     MDB_val v;
@@ -443,7 +608,7 @@ walk_to(struct index_walk *walk, MDB_val *k, MDB_cursor_op op, struct view *key,
     if (result != 0) /* PASU_E_CORRUPT is a value that is damaged: one can go on behind it */
         return error_of(result) == PASU_E_CORRUPT ? PASU_E_IO : error_of(result);
     *key = view_of(k->mv_data, k->mv_size);
-    result = take_value(&v, *key, walk->is_unchecked, value);
+    result = walk_value(walk, &v, *key, value);
     return result != 0 ? result : 1;
 }
 
@@ -468,7 +633,9 @@ index_walk_end(struct index_walk *walk)
 {
     if (walk->cursor != NULL)
         mdb_cursor_close(walk->cursor);
+    memory_free(walk->value);
     walk->cursor = NULL;
+    walk->value = NULL;
 }
 
 /* ---- all of it ---- */
@@ -479,11 +646,11 @@ verify_key(struct index *index, enum index_table table, struct view before, stru
 {
     size_t common = before.length < key.length ? before.length : key.length;
     int order = common > 0 ? memcmp(before.bytes, key.bytes, common) : 0;
-    struct view value;
+    MDB_val k = val_of(key), v;
 
     if (order > 0 || (order == 0 && before.length >= key.length && before.bytes != NULL))
         return PASU_E_CORRUPT;
-    return get(index, table, key, true, &value) == 0 ? 0 : PASU_E_CORRUPT;
+    return mdb_get(index->txn, index->dbis[table], &k, &v) == 0 ? 0 : PASU_E_CORRUPT;
 }
 
 static int
