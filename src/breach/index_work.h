@@ -20,9 +20,9 @@ typedef int index_work_fn(void *arg, uint64_t done, uint64_t all);
 
 struct index_work {
     const struct os *os;
-    int segments, folder; /* -1: not open */
+    int segments, folder;            /* -1: not open */
     const struct segment_keys *keys; /* of the ledger; the caller's. NULL: none */
-    index_work_fn *watch; /* NULL: nobody */
+    index_work_fn *watch;            /* NULL: nobody */
     void *arg;
     /* What came of it: */
     struct index_meta end; /* what is in the index, */

@@ -2,9 +2,9 @@
 /*
  * The indexer: the process of the guard that keeps the ledger's index up to date, so that nobody
  * need run a command for it. It reads the segments and writes the folder `index`, and can open
- * nothing else (where the kernel has Landlock); it has no network, no key but those that an encrypted
- * ledger is read with, and the lowest priority.
- * Nobody waits for it: who asks a question reads what the index lacks.
+ * nothing else (where the kernel has Landlock); it has no network, no key but those that an
+ * encrypted ledger is read with, and the lowest priority. Nobody waits for it: who asks a question
+ * reads what the index lacks.
  *
  * One thread works, with one more that writes (breach/index_build.h); the other one, which the
  * process begins with, answers the supervisor, also while a disk or a long piece of work holds the

@@ -380,12 +380,14 @@ read_late_keys(struct evidence *e)
     struct entries entries;
     struct index *index = NULL;
     struct index_meta meta;
-    int result = e->has_index ? index_open(&index, e->directory, &e->segment_keys) : PASU_E_NOTFOUND;
+    int result =
+        e->has_index ? index_open(&index, e->directory, &e->segment_keys) : PASU_E_NOTFOUND;
 
     if (result == 0)
         result = index_meta_load(&meta, index);
     index_close(index);
-    if (result != 0 || meta.has_keys || ledger_entries_open(&ledger, e->directory, &e->segment_keys) != 0)
+    if (result != 0 || meta.has_keys ||
+        ledger_entries_open(&ledger, e->directory, &e->segment_keys) != 0)
         return 0;
     entries = ledger_entries(ledger);
     result = index_meta_seek(&meta, &entries);

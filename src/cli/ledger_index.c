@@ -33,7 +33,8 @@ fail(const struct making *m, int error)
     }
     if (error == PASU_E_LEDGER_KEY) {
         complain("run: pasu ledger rebuild-index",
-                 "the index in %s, or the ledger, is not encrypted with the configured key", folder);
+                 "the index in %s, or the ledger, is not encrypted with the configured key",
+                 folder);
         return 2;
     }
     if (error == PASU_E_NOTFOUND && m->is_there) {

@@ -5,11 +5,12 @@
  * breach/index_….h know. Derived: it can be deleted at any time, and whoever finds fault with it
  * reads the ledger instead.
  *
- * Each value has a checksum, which is looked at when it is read; where the ledger is encrypted, values
- * are, too (ledger/index_cipher.h), and keys, which are days and numbers, are not. LMDB makes its system calls
- * itself, and does not check its own pages: of the guard's processes only the one that keeps the
- * index uses it (breach/indexer.h). Any number of processes read beside one that writes; each sees
- * what was committed when it began. Whoever writes has the folder `index`, and its lock.
+ * Each value has a checksum, which is looked at when it is read; where the ledger is encrypted,
+ * values are, too (ledger/index_cipher.h), and keys, which are days and numbers, are not. LMDB
+ * makes its system calls itself, and does not check its own pages: of the guard's processes only
+ * the one that keeps the index uses it (breach/indexer.h). Any number of processes read beside one
+ * that writes; each sees what was committed when it began. Whoever writes has the folder `index`,
+ * and its lock.
  */
 #ifndef PASU_LEDGER_INDEX_H
 #define PASU_LEDGER_INDEX_H
@@ -22,8 +23,8 @@ enum index_table { INDEX_MAIN, INDEX_DAYS, INDEX_MONTHS, INDEX_TABLES };
 
 struct index;
 
-/* Of the ledger's folder, for reading what is committed now. What is encrypted is opened with one of
- * the keys (NULL: none), which are not needed afterwards. PASU_E_NOTFOUND where there is none;
+/* Of the ledger's folder, for reading what is committed now. What is encrypted is opened with one
+ * of the keys (NULL: none), which are not needed afterwards. PASU_E_NOTFOUND where there is none;
  * PASU_E_CORRUPT where it is no index; PASU_E_LEDGER_KEY: it is encrypted with another key;
  * PASU_E_DENIED, PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int index_open(struct index **index, int directory, const struct segment_keys *keys);
@@ -35,8 +36,8 @@ PASU_MUST_USE int index_folder(int directory);
  * is at work, and it was not to be waited for. */
 PASU_MUST_USE int index_lock(int folder, bool waits);
 void index_unlock(int folder);
-/* For going on with it; what is put is there after index_commit. PASU_E_LEDGER_KEY, too, where it is
- * not encrypted with the first key, or not at all though there is one. */
+/* For going on with it; what is put is there after index_commit. PASU_E_LEDGER_KEY, too, where it
+ * is not encrypted with the first key, or not at all though there is one. */
 PASU_MUST_USE int index_open_to_write(struct index **index, int folder,
                                       const struct segment_keys *keys);
 /* An empty one beside it, which takes its place with index_replace. It may be committed in between.

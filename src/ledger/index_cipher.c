@@ -13,8 +13,8 @@ context_new(const uint8_t key[SEGMENT_KEY_SIZE], bool is_for_sealing)
 {
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 
-    if (context != NULL && EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, NULL,
-                                             is_for_sealing) != 1) {
+    if (context != NULL &&
+        EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, NULL, is_for_sealing) != 1) {
         EVP_CIPHER_CTX_free(context);
         context = NULL;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Encryption of the index's values (docs/spec/index.md, "Encryption"): AES-256-GCM with a key that is
- * derived from a configured one and the index's salt. The value's table and key are under its tag,
- * so that it is nothing in another place.
+ * Encryption of the index's values (docs/spec/index.md, "Encryption"): AES-256-GCM with a key that
+ * is derived from a configured one and the index's salt. The value's table and key are under its
+ * tag, so that it is nothing in another place.
  *
  *      stored = nonce, 12 bytes │ value, encrypted │ tag, 16 bytes
  *

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static int directory, index_place; /* the ledger's folder, and the index's in it */
+static int directory, index_place;            /* the ledger's folder, and the index's in it */
 static const struct segment_keys *index_keys; /* NULL: it is not encrypted */
 static char folder[] = "/tmp/pasu-index-XXXXXX";
 

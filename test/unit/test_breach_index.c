@@ -179,7 +179,10 @@ pieces_make_the_same_index(void **state PASU_UNUSED)
     }
 }
 
-#define ENCRYPTED(test) {#test " (encrypted)", test, set_key, drop_key, NULL}
+#define ENCRYPTED(test)                                                                            \
+    {                                                                                              \
+#test " (encrypted)", test, set_key, drop_key, NULL                                        \
+    }
 
 int
 main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An encrypted index: what is put comes back with the right key, and at its place only; the file has
- * nothing of it. */
+/* An encrypted index: what is put comes back with the right key, and at its place only; the file
+ * has nothing of it. */
 #include "base/memory.h"
 #include "ledger/index.h"
 #include "ledger/index_cipher.h"
@@ -197,9 +197,9 @@ a_value_is_one_at_its_place_and_as_it_was_written_only(void **state PASU_UNUSED)
     assert_memory_equal(value, secret, sizeof(secret) - 1);
     assert_int_equal(index_cipher_open(&cipher, 2, VIEW("k"), there, value), PASU_E_CORRUPT);
     assert_int_equal(index_cipher_open(&cipher, 1, VIEW("l"), there, value), PASU_E_CORRUPT);
-    assert_int_equal(index_cipher_open(&cipher, 1, VIEW("k"),
-                                       view_of(stored, sizeof(stored) - 1), value),
-                     PASU_E_CORRUPT);
+    assert_int_equal(
+        index_cipher_open(&cipher, 1, VIEW("k"), view_of(stored, sizeof(stored) - 1), value),
+        PASU_E_CORRUPT);
     for (size_t i = 0; i < sizeof(stored); i++) {
         stored[i] ^= 0x10;
         assert_int_equal(index_cipher_open(&cipher, 1, VIEW("k"), there, value), PASU_E_CORRUPT);
