@@ -113,7 +113,7 @@ rebuild(struct clocks *took)
     int next, place = index_folder(folder);
 
     check(place < 0 ? place : 0, "folder");
-    check(index_make(&index, place), "make");
+    check(index_make(&index, place, NULL), "make");
     check(index_build_new(&build, &os_real, index, false), "build");
     check(entries.seek(entries.arg, 0), "seek");
     while ((next = entries.next(entries.arg, &entry)) == 1)
@@ -175,7 +175,7 @@ weigh(void)
     struct index_names names = {0};
     struct index *index;
 
-    check(index_open(&index, folder), "open");
+    check(index_open(&index, folder, NULL), "open");
     check(index_names_load(&names, index), "names");
     for (enum index_table t = INDEX_MAIN; t < INDEX_TABLES; t++) {
         struct index_walk walk;
@@ -220,7 +220,7 @@ ask(struct filter filter, uint64_t *persons)
     check(book_new(&book, &os_real), "book");
     scope_init(&scope, &selection);
     selection_init(&selection, book, &filter, scope_take, &scope);
-    check(index_open(&index, folder), "open");
+    check(index_open(&index, folder, NULL), "open");
     check(index_scope(index, &scope, &selection, &entries), "scope");
     index_close(index);
     *persons = scope_subjects(&scope, 0).at_least;
@@ -278,7 +278,7 @@ ask_for(uint32_t ordinal, uint64_t *sights)
     selection_init(&selection, book, &filter, subject_take, &subject);
     subject_init(&subject, &selection, "customer", see, sights);
     check(subject_add(&subject, ordinal), "subject");
-    check(index_open(&index, folder), "open");
+    check(index_open(&index, folder, NULL), "open");
     check(index_subject(index, &subject, &selection, &entries), "subject");
     index_close(index);
     took = since(start);

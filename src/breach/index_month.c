@@ -235,6 +235,7 @@ index_month_shown(struct index *index, uint32_t month, index_chunk_fn *see, void
     struct view key, value;
     int result = index_walk_begin(&walk, index, INDEX_MONTHS), next = 0;
 
+    walk.keeps = true;
     if (result == 0)
         next = index_walk_seek(&walk, index_key_view(&from), &key, &value);
     for (; result == 0 && next == 1; next = index_walk_next(&walk, &key, &value)) {

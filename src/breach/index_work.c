@@ -66,9 +66,14 @@ know_deleted(struct index_work *work, struct index *index, const struct ledger_r
 static int
 open_reader(struct index_work *work, struct source_folder *folder, struct ledger_reader **reader)
 {
+    struct source source = {source_open_folder, folder};
+    int result;
+
     *folder = (struct source_folder){work->os, work->segments};
-    return ledger_reader_open_source(reader, work->os, (struct source){source_open_folder, folder},
-                                     -1);
+    result = ledger_reader_open_source(reader, work->os, source, -1);
+    if (result == 0)
+        ledger_reader_unlock(*reader, work->keys);
+    return result;
 }
 
 int
@@ -178,7 +183,7 @@ int
 index_work_make(struct index_work *work, struct index **made, uint64_t last)
 {
     struct making m = {.work = work, .last = last, .most = UINT64_MAX};
-    int result = index_make(&m.index, work->folder);
+    int result = index_make(&m.index, work->folder, work->keys);
 
     *made = NULL;
     if (result != 0)
@@ -212,7 +217,7 @@ int
 index_work_update(struct index_work *work, uint64_t most)
 {
     struct making m = {.work = work, .goes_on = true, .last = UINT64_MAX, .most = most};
-    int more, result = index_open_to_write(&m.index, work->folder);
+    int more, result = index_open_to_write(&m.index, work->folder, work->keys);
 
     work->is_there = result == 0;
     if (result != 0)

@@ -20,8 +20,9 @@ typedef int index_work_fn(void *arg, uint64_t done, uint64_t all);
 
 struct index_work {
     const struct os *os;
-    int segments, folder; /* -1: not open */
-    index_work_fn *watch; /* NULL: nobody */
+    int segments, folder;            /* -1: not open */
+    const struct segment_keys *keys; /* of the ledger; the caller's. NULL: none */
+    index_work_fn *watch;            /* NULL: nobody */
     void *arg;
     /* What came of it: */
     struct index_meta end; /* what is in the index, */
@@ -42,7 +43,8 @@ PASU_MUST_USE int index_work_rebuild(struct index_work *work);
  */
 enum { INDEX_WORK_PORTION = 4 << 20 };
 /* Adds what came since, at most `most` entries: 1 where there was more. PASU_E_NOTFOUND: there is
- * none, or of another version; PASU_E_CORRUPT: it is damaged; PASU_E_UNAVAILABLE: it is of another
+ * none, or of another version; PASU_E_CORRUPT: it is damaged; PASU_E_LEDGER_KEY: it, or what is to
+ * be added, is not encrypted with the ledger's key; PASU_E_UNAVAILABLE: it is of another
  * ledger, or of more than this one has now, as where some were deleted by age (is_cut). */
 PASU_MUST_USE int index_work_update(struct index_work *work, uint64_t most);
 /* Whether the index, which is open, can be of this ledger as to what was deleted by age: 0, or as

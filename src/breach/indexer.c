@@ -50,6 +50,7 @@ struct indexer {
     const struct os *os;
     struct channel supervisor;
     struct index_work work;
+    struct segment_keys keys;
     bool is_anew;
     /* Of the thread that works. */
     struct stamp ledger, index; /* as it left them */
@@ -161,7 +162,7 @@ trust(struct indexer *x)
     }
     if (x->index.inode != 0 && is_same(&now, &x->index))
         return 0;
-    result = index_open_to_write(&index, x->work.folder);
+    result = index_open_to_write(&index, x->work.folder, &x->keys);
     if (result == 0)
         result = index_verify(index);
     index_close(index);
@@ -195,6 +196,8 @@ reason(const struct indexer *x, int error)
         return "the one there was is damaged";
     if (error == PASU_E_DENIED)
         return "the one there was could not be opened";
+    if (error == PASU_E_LEDGER_KEY)
+        return "the one there was is not encrypted as the ledger is";
     return error == PASU_E_NOTFOUND ? "there was none of this version"
                                     : "the one there was is not of this ledger";
 }
@@ -229,7 +232,7 @@ bring_up_to_date(struct indexer *x)
         return result;
     result = update(x, &added);
     if (result == PASU_E_NOTFOUND || result == PASU_E_CORRUPT || result == PASU_E_UNAVAILABLE ||
-        result == PASU_E_DENIED)
+        result == PASU_E_DENIED || result == PASU_E_LEDGER_KEY)
         result = rebuild(x, result);
     else if (result == 0)
         LOG_EVENT(&x->log, INDEX_UPDATED, F_UINT("records", x->work.end.last),
@@ -450,6 +453,7 @@ indexer_main(const struct indexer_start *start, const struct log *log)
     x->log = *log;
     x->os = log->os;
     x->is_anew = start->is_anew;
+    x->keys = start->keys;
     x->rest = REST_LEAST;
     signal(SIGPIPE, SIG_IGN);
     if (setpriority(PRIO_PROCESS, 0, NICE) != 0) {
@@ -458,6 +462,7 @@ indexer_main(const struct indexer_start *start, const struct log *log)
     channel_init(&x->supervisor, start->supervisor_fd, message_rules_indexer_from_supervisor,
                  message_rules_indexer_from_supervisor_count);
     result = index_work_open(&x->work, x->os, start->directory_fd);
+    x->work.keys = &x->keys;
     x->work.watch = watch;
     x->work.arg = x;
     close(start->directory_fd);

@@ -103,8 +103,7 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
         status = places_init(&e->places, e->ask.config, arguments, &e->filter);
     if (status != 0)
         return status;
-    /* An index is not encrypted. */
-    e->has_index = !arguments_given(arguments, OPTION_no_index) && e->segment_keys.count == 0;
+    e->has_index = !arguments_given(arguments, OPTION_no_index);
     e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
         return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
@@ -283,12 +282,12 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
 {
     struct ledger_entries *ledger = NULL;
     struct index *index = NULL;
-    int result = index_open(&index, e->directory);
+    int result = index_open(&index, e->directory, &e->segment_keys);
     bool is_asked;
 
     if (result != 0)
         return 0;
-    result = ledger_entries_open(&ledger, e->directory);
+    result = ledger_entries_open(&ledger, e->directory, &e->segment_keys);
     is_asked = result == 0;
     if (is_asked) {
         struct entries entries = ledger_entries(ledger);
@@ -381,12 +380,14 @@ read_late_keys(struct evidence *e)
     struct entries entries;
     struct index *index = NULL;
     struct index_meta meta;
-    int result = e->has_index ? index_open(&index, e->directory) : PASU_E_NOTFOUND;
+    int result =
+        e->has_index ? index_open(&index, e->directory, &e->segment_keys) : PASU_E_NOTFOUND;
 
     if (result == 0)
         result = index_meta_load(&meta, index);
     index_close(index);
-    if (result != 0 || meta.has_keys || ledger_entries_open(&ledger, e->directory) != 0)
+    if (result != 0 || meta.has_keys ||
+        ledger_entries_open(&ledger, e->directory, &e->segment_keys) != 0)
         return 0;
     entries = ledger_entries(ledger);
     result = index_meta_seek(&meta, &entries);

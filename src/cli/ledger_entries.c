@@ -12,15 +12,17 @@ struct ledger_entries {
 };
 
 int
-ledger_entries_open(struct ledger_entries **ledger, int directory)
+ledger_entries_open(struct ledger_entries **ledger, int directory, const struct segment_keys *keys)
 {
     struct ledger_entries *made = memory_new(1, sizeof(*made));
     int result = made == NULL ? PASU_E_NOMEM : 0;
 
     if (result == 0)
         result = ledger_reader_open(&made->reader, &os_real, directory);
-    if (result == 0)
+    if (result == 0) {
+        ledger_reader_unlock(made->reader, keys);
         result = ledger_reader_first(made->reader, &made->first);
+    }
     *ledger = result == 0 ? made : NULL;
     if (result != 0)
         ledger_entries_close(made);

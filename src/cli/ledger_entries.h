@@ -7,8 +7,10 @@
 
 struct ledger_entries;
 
-/* The folder must stay open. The errors of ledger_reader_open, PASU_E_NOMEM. */
-PASU_MUST_USE int ledger_entries_open(struct ledger_entries **ledger, int directory);
+/* The folder must stay open, and the keys, which it is read with, must stay there. The errors of
+ * ledger_reader_open, PASU_E_NOMEM. */
+PASU_MUST_USE int ledger_entries_open(struct ledger_entries **ledger, int directory,
+                                      const struct segment_keys *keys);
 /* NULL is allowed. */
 void ledger_entries_close(struct ledger_entries *ledger);
 struct entries ledger_entries(struct ledger_entries *ledger);

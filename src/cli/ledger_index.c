@@ -31,6 +31,12 @@ fail(const struct making *m, int error)
                  folder);
         return 2;
     }
+    if (error == PASU_E_LEDGER_KEY) {
+        complain("run: pasu ledger rebuild-index",
+                 "the index in %s, or the ledger, is not encrypted with the configured key",
+                 folder);
+        return 2;
+    }
     if (error == PASU_E_NOTFOUND && m->is_there) {
         complain("run: pasu ledger rebuild-index", "the index in %s is of another version of pasu",
                  folder);
@@ -57,14 +63,10 @@ begin(struct making *m, const struct arguments *arguments)
 
     *m = (struct making){.began = os_monotonic(&os_real), .work = {.segments = -1, .folder = -1}};
     status = evidence_open(&m->evidence, arguments);
-    if (status == 0 && m->evidence.segment_keys.count > 0) {
-        complain("pasu scope and pasu subject read the ledger",
-                 "the ledger is encrypted, and an index of it would not be");
-        return 2;
-    }
     if (status != 0)
         return status;
     result = index_work_open(&m->work, &os_real, m->evidence.directory);
+    m->work.keys = &m->evidence.segment_keys;
     m->work.watch = show_progress;
     m->work.arg = m;
     if (result == 0)
@@ -197,7 +199,7 @@ compare(struct making *m, struct differences *differences)
 {
     struct index *there = NULL, *made = NULL;
     struct index_meta meta = {0};
-    int result = index_open(&there, m->evidence.directory);
+    int result = index_open(&there, m->evidence.directory, &m->evidence.segment_keys);
 
     m->is_there = result == 0;
     if (result == 0)

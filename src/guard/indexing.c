@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guard/state.h"
 
+#include "base/memory.h"
 #include "breach/indexer.h"
+#include "ledger/take_keys.h"
 
 #include <sys/wait.h>
 
@@ -29,7 +31,7 @@ run_indexer(int fd, const struct log *log, void *arg)
 bool
 indexing_is_wanted(const struct supervisor *v)
 {
-    return v->phase == PHASE_RUNNING && v->config->ledger.key_count == 0;
+    return v->phase == PHASE_RUNNING;
 }
 
 int
@@ -48,8 +50,13 @@ indexing_start(struct supervisor *v)
                                 .rules = message_rules_supervisor_from_indexer,
                                 .rule_count = message_rules_supervisor_from_indexer_count};
 
+    int result = take_keys_copy(&indexer.start.keys, v->config);
+
     v->is_indexer_renewed = false;
-    return child_start(&v->children[INDEXER], &start);
+    if (result == 0)
+        result = child_start(&v->children[INDEXER], &start);
+    segment_keys_release(&indexer.start.keys);
+    return result;
 }
 
 void

@@ -80,8 +80,7 @@ void publishing_look(struct supervisor *v, int64_t now);
 void publishing_renew(struct supervisor *v);
 
 /* ---- indexing.c: the indexer, which keeps the ledger's index ---- */
-/* An index is not encrypted: where the ledger is, there is none. It begins once there is a ledger.
- */
+/* It begins once there is a ledger. */
 bool indexing_is_wanted(const struct supervisor *v);
 PASU_MUST_USE int indexing_start(struct supervisor *v);
 void indexing_from_indexer(struct supervisor *v, const struct channel_message *message);

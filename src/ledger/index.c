@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define PASU_ALLOW_RAW_MEMORY
-#include "ledger/index.h"
+#include "ledger/index_part.h"
 
-#include "base/crc32c.h"
 #include "base/memory.h"
+#include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,21 +14,16 @@
 /* The most that the file can grow to: room in the process's addresses, not on the disk. */
 #define MAP_SIZE (UINT64_C(1) << 40)
 
-enum { CHECKSUM = 4, PATH_SIZE = 64 };
+enum { PATH_SIZE = 64, TABLE_CIPHER = INDEX_TABLES };
 
 static const char folder_name[] = "index", name[] = "now", made_name[] = "new", old_name[] = "old";
 static const char *const files[] = {"data.mdb", "lock.mdb"};
 static const char *const tables[INDEX_TABLES] = {"main", "days", "months"};
+/* The table of an encrypted index that has its salt, and under the same key nothing, sealed. */
+static const char cipher_name[] = "cipher", salt_name[] = "salt";
 
-struct index {
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_dbi dbis[INDEX_TABLES];
-    bool writes;
-};
-
-static int
-error_of(int error)
+int
+index_error(int error)
 {
     switch (error) {
     case 0:
@@ -71,8 +65,74 @@ begin(struct index *index)
         result =
             mdb_dbi_open(index->txn, tables[t], index->writes ? MDB_CREATE : 0, &index->dbis[t]);
     /* A file without our tables is another's. */
-    return result == MDB_NOTFOUND ? PASU_E_CORRUPT : error_of(result);
+    return result == MDB_NOTFOUND ? PASU_E_CORRUPT : index_error(result);
 }
+
+/* ---- whether it is encrypted ---- */
+
+/* Salt, and nothing, sealed. */
+enum { CIPHER_SIZE = INDEX_SALT_SIZE + INDEX_CIPHER_MORE };
+
+static int
+try_key(struct index_cipher *cipher, const uint8_t key[SEGMENT_KEY_SIZE], struct view stored)
+{
+    uint8_t nothing[1];
+    int result = index_cipher_init(cipher, key, stored.bytes);
+
+    if (result != 0)
+        return result;
+    result = index_cipher_open(cipher, TABLE_CIPHER, VIEW(salt_name),
+                               view_of(stored.bytes + INDEX_SALT_SIZE, INDEX_CIPHER_MORE), nothing);
+    if (result != 0)
+        index_cipher_release(cipher);
+    return result == PASU_E_CORRUPT ? PASU_E_LEDGER_KEY : result;
+}
+
+/* Which of the keys it is; only the first one of who writes. */
+static int
+find_cipher(struct index *index, const struct segment_keys *keys)
+{
+    size_t count = keys == NULL ? 0 : index->writes && keys->count > 1 ? 1 : keys->count;
+    MDB_val k = {sizeof(salt_name) - 1, (void *)(uintptr_t)salt_name}, v;
+    MDB_dbi dbi;
+    int result = mdb_dbi_open(index->txn, cipher_name, 0, &dbi);
+
+    if (result == MDB_NOTFOUND)
+        return index->writes && count > 0 ? PASU_E_LEDGER_KEY : 0;
+    if (result == 0)
+        result = mdb_get(index->txn, dbi, &k, &v);
+    if (result != 0)
+        return result == MDB_NOTFOUND ? PASU_E_CORRUPT : index_error(result);
+    if (v.mv_size != CIPHER_SIZE)
+        return PASU_E_CORRUPT;
+    result = PASU_E_LEDGER_KEY;
+    for (size_t i = 0; result == PASU_E_LEDGER_KEY && i < count; i++)
+        result = try_key(&index->cipher, keys->keys[i], view_of(v.mv_data, v.mv_size));
+    return result;
+}
+
+static int
+make_cipher(struct index *index, const struct segment_keys *keys)
+{
+    uint8_t stored[CIPHER_SIZE];
+    MDB_val k = {sizeof(salt_name) - 1, (void *)(uintptr_t)salt_name}, v = {sizeof(stored), stored};
+    MDB_dbi dbi;
+    int result;
+
+    if (keys == NULL || keys->count == 0)
+        return 0;
+    if (os_real.random(os_real.arg, stored, INDEX_SALT_SIZE) != 0)
+        return PASU_E_CRYPTO;
+    result = index_cipher_init(&index->cipher, keys->keys[0], stored);
+    if (result == 0)
+        result = index_cipher_seal(&index->cipher, TABLE_CIPHER, VIEW(salt_name), VIEW(""),
+                                   stored + INDEX_SALT_SIZE);
+    if (result == 0)
+        result = index_error(mdb_dbi_open(index->txn, cipher_name, MDB_CREATE, &dbi));
+    return result == 0 ? index_error(mdb_put(index->txn, dbi, &k, &v, 0)) : result;
+}
+
+/* ---- its files ---- */
 
 /* What the file should have in bytes, and has; the library reads what it is told is there, and
  * would be ended by a signal. */
@@ -118,8 +178,9 @@ commit(struct index *index)
 {
     int result = mdb_txn_commit(index->txn);
 
+    index_drop_values(index);
     index->txn = NULL;
-    return result != 0 ? error_of(result) : fill(index);
+    return result != 0 ? index_error(result) : fill(index);
 }
 
 /* The environment in this folder, whose files are those that it has now, whatever it is called
@@ -136,13 +197,13 @@ open_env(struct index **made, int folder, unsigned flags)
         return PASU_E_NOMEM;
     index->writes = (flags & MDB_RDONLY) == 0;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", folder);
-    result = error_of(mdb_env_create(&index->env));
+    result = index_error(mdb_env_create(&index->env));
     if (result == 0)
-        result = error_of(mdb_env_set_maxdbs(index->env, INDEX_TABLES));
+        result = index_error(mdb_env_set_maxdbs(index->env, INDEX_TABLES + 1));
     if (result == 0)
-        result = error_of(mdb_env_set_mapsize(index->env, MAP_SIZE));
+        result = index_error(mdb_env_set_mapsize(index->env, MAP_SIZE));
     if (result == 0)
-        result = error_of(mdb_env_open(index->env, path, flags, 0600));
+        result = index_error(mdb_env_open(index->env, path, flags, 0600));
     if (result == 0)
         result = check_size(index);
     if (result == 0)
@@ -165,7 +226,8 @@ open_folder(int directory, const char *folder)
 }
 
 static int
-open_there(struct index **index, int directory, const char *folder, unsigned flags)
+open_there(struct index **index, int directory, const char *folder, unsigned flags,
+           const struct segment_keys *keys)
 {
     struct stat s;
     int fd = open_folder(directory, folder), result;
@@ -177,22 +239,26 @@ open_there(struct index **index, int directory, const char *folder, unsigned fla
                  ? open_env(index, fd, flags)
                  : PASU_E_NOTFOUND;
     close(fd);
+    if (result == 0 && (result = find_cipher(*index, keys)) != 0) {
+        index_close(*index);
+        *index = NULL;
+    }
     return result;
 }
 
 int
-index_open(struct index **index, int directory)
+index_open(struct index **index, int directory, const struct segment_keys *keys)
 {
-    return open_there(index, directory, "index/now", MDB_RDONLY);
+    return open_there(index, directory, "index/now", MDB_RDONLY, keys);
 }
 
 /* What a reader that was killed has left would keep pages from being used again. */
 int
-index_open_to_write(struct index **index, int folder)
+index_open_to_write(struct index **index, int folder, const struct segment_keys *keys)
 {
-    int dead, result = open_there(index, folder, name, 0);
+    int dead, result = open_there(index, folder, name, 0, keys);
 
-    if (result == 0 && (result = error_of(mdb_reader_check((*index)->env, &dead))) != 0) {
+    if (result == 0 && (result = index_error(mdb_reader_check((*index)->env, &dead))) != 0) {
         index_close(*index);
         *index = NULL;
     }
@@ -276,7 +342,7 @@ index_unlock(int folder)
 }
 
 int
-index_make(struct index **index, int folder)
+index_make(struct index **index, int folder, const struct segment_keys *keys)
 {
     int fd, result;
 
@@ -288,7 +354,8 @@ index_make(struct index **index, int folder)
     if (fd < 0)
         return fd;
     result = open_env(index, fd, MDB_NOSYNC);
-    if (result == 0 && (result = give(folder, fd)) != 0) {
+    if (result == 0 &&
+        ((result = give(folder, fd)) != 0 || (result = make_cipher(*index, keys)) != 0)) {
         index_close(*index);
         *index = NULL;
     }
@@ -305,6 +372,8 @@ index_close(struct index *index)
         mdb_txn_abort(index->txn);
     if (index->env != NULL)
         mdb_env_close(index->env);
+    index_cipher_release(&index->cipher);
+    index_drop_values(index);
     memory_free(index);
 }
 
@@ -322,7 +391,7 @@ index_replace(struct index *index, int folder)
     int result = commit(index);
 
     if (result == 0)
-        result = error_of(mdb_env_sync(index->env, 1));
+        result = index_error(mdb_env_sync(index->env, 1));
     index_close(index);
     if (result != 0)
         return result;
@@ -347,192 +416,4 @@ void
 index_remove(int folder)
 {
     remove_folder(folder, name);
-}
-
-/* ---- values ---- */
-
-static MDB_val
-val_of(struct view v)
-{
-    return (MDB_val){v.length, (void *)(uintptr_t)v.bytes};
-}
-
-static uint32_t
-checksum(struct view key, const void *value, size_t length)
-{
-    return crc32c(crc32c(0, key.bytes, key.length), value, length);
-}
-
-static int
-take_value(const MDB_val *val, struct view key, bool is_unchecked, struct view *value)
-{
-    uint32_t crc;
-
-    if (val->mv_size < CHECKSUM)
-        return PASU_E_CORRUPT;
-    *value = view_of(val->mv_data, val->mv_size - CHECKSUM);
-    memcpy(&crc, value->bytes + value->length, sizeof(crc));
-    return is_unchecked || checksum(key, value->bytes, value->length) == crc ? 0 : PASU_E_CORRUPT;
-}
-
-static int
-get(struct index *index, enum index_table table, struct view key, bool is_unchecked,
-    struct view *value)
-{
-    MDB_val k = val_of(key), v;
-    int result = error_of(mdb_get(index->txn, index->dbis[table], &k, &v));
-
-    return result != 0 ? result : take_value(&v, key, is_unchecked, value);
-}
-
-int
-index_get(struct index *index, enum index_table table, struct view key, struct view *value)
-{
-    return get(index, table, key, false, value);
-}
-
-int
-index_put(struct index *index, enum index_table table, struct view key, struct view value)
-{
-    MDB_val k = val_of(key), v = {value.length + CHECKSUM, NULL};
-    uint32_t crc = checksum(key, value.bytes, value.length);
-    /* Behind all others, pages become full; where it belongs between them, they are split. */
-    int result = mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE | MDB_APPEND);
-
-    if (result == MDB_KEYEXIST) {
-        v = (MDB_val){value.length + CHECKSUM, NULL};
-        result = mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE);
-    }
-    if (result != 0)
-        return error_of(result);
-    if (value.length > 0)
-        memcpy(v.mv_data, value.bytes, value.length);
-    memcpy((uint8_t *)v.mv_data + value.length, &crc, sizeof(crc));
-    return 0;
-}
-
-int
-index_delete(struct index *index, enum index_table table, struct view key)
-{
-    MDB_val k = val_of(key);
-    int result = mdb_del(index->txn, index->dbis[table], &k, NULL);
-
-    return result == MDB_NOTFOUND ? 0 : error_of(result);
-}
-
-/* ---- walks ---- */
-
-int
-index_walk_begin(struct index_walk *walk, struct index *index, enum index_table table)
-{
-    MDB_cursor *cursor = NULL;
-    int result = error_of(mdb_cursor_open(index->txn, index->dbis[table], &cursor));
-
-    *walk = (struct index_walk){.index = index, .table = table, .cursor = cursor};
-    return result;
-}
-
-static int
-walk_to(struct index_walk *walk, MDB_val *k, MDB_cursor_op op, struct view *key, struct view *value)
-{
-    MDB_val v;
-    int result = mdb_cursor_get(walk->cursor, k, &v, op);
-
-    if (result == MDB_NOTFOUND)
-        return 0;
-    if (result != 0) /* PASU_E_CORRUPT is a value that is damaged: one can go on behind it */
-        return error_of(result) == PASU_E_CORRUPT ? PASU_E_IO : error_of(result);
-    *key = view_of(k->mv_data, k->mv_size);
-    result = take_value(&v, *key, walk->is_unchecked, value);
-    return result != 0 ? result : 1;
-}
-
-int
-index_walk_seek(struct index_walk *walk, struct view from, struct view *key, struct view *value)
-{
-    MDB_val k = val_of(from);
-
-    return walk_to(walk, &k, MDB_SET_RANGE, key, value);
-}
-
-int
-index_walk_next(struct index_walk *walk, struct view *key, struct view *value)
-{
-    MDB_val k;
-
-    return walk_to(walk, &k, MDB_NEXT, key, value);
-}
-
-void
-index_walk_end(struct index_walk *walk)
-{
-    if (walk->cursor != NULL)
-        mdb_cursor_close(walk->cursor);
-    walk->cursor = NULL;
-}
-
-/* ---- all of it ---- */
-
-/* That the key which a walk has come to is behind the one before, and is found. */
-static int
-verify_key(struct index *index, enum index_table table, struct view before, struct view key)
-{
-    size_t common = before.length < key.length ? before.length : key.length;
-    int order = common > 0 ? memcmp(before.bytes, key.bytes, common) : 0;
-    struct view value;
-
-    if (order > 0 || (order == 0 && before.length >= key.length && before.bytes != NULL))
-        return PASU_E_CORRUPT;
-    return get(index, table, key, true, &value) == 0 ? 0 : PASU_E_CORRUPT;
-}
-
-static int
-verify_table(struct index *index, enum index_table table)
-{
-    uint8_t last[INDEX_KEY_MAX];
-    struct view before = {0}, key, value, from = {0};
-    struct index_walk walk;
-    MDB_stat stat;
-    uint64_t count = 0;
-    int next = 0, result = error_of(mdb_stat(index->txn, index->dbis[table], &stat));
-
-    if (result == 0)
-        result = index_walk_begin(&walk, index, table);
-    if (result != 0)
-        return result;
-    from = view_of("", 1);
-    while (result == 0 && (next = count == 0 ? index_walk_seek(&walk, from, &key, &value)
-                                             : index_walk_next(&walk, &key, &value)) == 1) {
-        result =
-            key.length <= sizeof(last) ? verify_key(index, table, before, key) : PASU_E_CORRUPT;
-        if (result == 0)
-            memcpy(last, key.bytes, key.length);
-        before = view_of(last, key.length);
-        count++;
-    }
-    index_walk_end(&walk);
-    if (result != 0 || next < 0)
-        return PASU_E_CORRUPT;
-    return count == stat.ms_entries ? 0 : PASU_E_CORRUPT;
-}
-
-int
-index_verify(struct index *index)
-{
-    int result = 0;
-
-    for (int t = 0; t < INDEX_TABLES && result == 0; t++)
-        result = verify_table(index, (enum index_table)t);
-    return result;
-}
-
-uint64_t
-index_size(struct index *index)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-
-    if (mdb_env_info(index->env, &info) != 0 || mdb_env_stat(index->env, &stat) != 0)
-        return 0;
-    return (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize;
 }

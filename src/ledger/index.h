@@ -5,15 +5,17 @@
  * breach/index_….h know. Derived: it can be deleted at any time, and whoever finds fault with it
  * reads the ledger instead.
  *
- * Each value has a checksum, which is looked at when it is read. LMDB makes its system calls
- * itself, and does not check its own pages: of the guard's processes only the one that keeps the
- * index uses it (breach/indexer.h). Any number of processes read beside one that writes; each sees
- * what was committed when it began. Whoever writes has the folder `index`, and its lock.
+ * Each value has a checksum, which is looked at when it is read; where the ledger is encrypted,
+ * values are, too (ledger/index_cipher.h), and keys, which are days and numbers, are not. LMDB
+ * makes its system calls itself, and does not check its own pages: of the guard's processes only
+ * the one that keeps the index uses it (breach/indexer.h). Any number of processes read beside one
+ * that writes; each sees what was committed when it began. Whoever writes has the folder `index`,
+ * and its lock.
  */
 #ifndef PASU_LEDGER_INDEX_H
 #define PASU_LEDGER_INDEX_H
 
-#include "base/bytes.h"
+#include "ledger/segment_cipher.h"
 
 enum { INDEX_KEY_MAX = 16 };
 
@@ -21,9 +23,11 @@ enum index_table { INDEX_MAIN, INDEX_DAYS, INDEX_MONTHS, INDEX_TABLES };
 
 struct index;
 
-/* Of the ledger's folder, for reading what is committed now. PASU_E_NOTFOUND where there is none;
- * PASU_E_CORRUPT where it is no index; PASU_E_DENIED, PASU_E_IO, PASU_E_NOMEM. */
-PASU_MUST_USE int index_open(struct index **index, int directory);
+/* Of the ledger's folder, for reading what is committed now. What is encrypted is opened with one
+ * of the keys (NULL: none), which are not needed afterwards. PASU_E_NOTFOUND where there is none;
+ * PASU_E_CORRUPT where it is no index; PASU_E_LEDGER_KEY: it is encrypted with another key;
+ * PASU_E_DENIED, PASU_E_IO, PASU_E_NOMEM. */
+PASU_MUST_USE int index_open(struct index **index, int directory, const struct segment_keys *keys);
 
 /* The folder `index` of the ledger's folder, made where it is not there: a descriptor, for those
  * who write. PASU_E_DENIED, PASU_E_DISKFULL, PASU_E_IO. */
@@ -32,11 +36,13 @@ PASU_MUST_USE int index_folder(int directory);
  * is at work, and it was not to be waited for. */
 PASU_MUST_USE int index_lock(int folder, bool waits);
 void index_unlock(int folder);
-/* For going on with it; what is put is there after index_commit. */
-PASU_MUST_USE int index_open_to_write(struct index **index, int folder);
+/* For going on with it; what is put is there after index_commit. PASU_E_LEDGER_KEY, too, where it
+ * is not encrypted with the first key, or not at all though there is one. */
+PASU_MUST_USE int index_open_to_write(struct index **index, int folder,
+                                      const struct segment_keys *keys);
 /* An empty one beside it, which takes its place with index_replace. It may be committed in between.
- */
-PASU_MUST_USE int index_make(struct index **index, int folder);
+ * Where there are keys, it is encrypted with the first one. */
+PASU_MUST_USE int index_make(struct index **index, int folder, const struct segment_keys *keys);
 /* Ends what was put and is not committed. NULL is allowed. */
 void index_close(struct index *index);
 
@@ -61,12 +67,15 @@ PASU_MUST_USE int index_put(struct index *index, enum index_table table, struct 
 /* Where it is there. */
 PASU_MUST_USE int index_delete(struct index *index, enum index_table table, struct view key);
 
-/* Goes through the keys from the first one that is not below `from` on, in order of their bytes. */
+/* Goes through the keys from the first one that is not below `from` on, in order of their bytes. A
+ * value is valid until the next step, or, if the walk `keeps`, as long as one of index_get. */
 struct index_walk {
     struct index *index;
     enum index_table table;
     void *cursor;
-    bool is_unchecked; /* checksums are not looked at */
+    bool is_unchecked; /* values are not looked at; of an encrypted index they are empty */
+    bool keeps;
+    struct index_value *value; /* of an encrypted index: the last one */
 };
 
 PASU_MUST_USE int index_walk_begin(struct index_walk *walk, struct index *index,

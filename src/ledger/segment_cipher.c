@@ -25,19 +25,19 @@ segment_keys_release(struct segment_keys *keys)
     memory_wipe(keys, sizeof(*keys));
 }
 
-/* HKDF-SHA-256 with the segment's id as salt. */
-static int
-derive(const uint8_t key[SEGMENT_KEY_SIZE], const uint8_t id[SEGMENT_ID_SIZE],
-       uint8_t derived[SEGMENT_KEY_SIZE])
+int
+segment_keys_derive(const uint8_t key[SEGMENT_KEY_SIZE], struct view salt, const char *info,
+                    uint8_t derived[SEGMENT_KEY_SIZE])
 {
-    static char digest[] = "SHA256", info[] = "pasu segment";
+    static char digest[] = "SHA256";
     const OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key,
                                           SEGMENT_KEY_SIZE),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)id,
-                                          SEGMENT_ID_SIZE),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, sizeof(info) - 1),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.bytes,
+                                          salt.length),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info,
+                                          strlen(info)),
         OSSL_PARAM_construct_end()};
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
@@ -57,7 +57,7 @@ segment_cipher_init(struct segment_cipher *cipher, const uint8_t key[SEGMENT_KEY
                     const uint8_t id[SEGMENT_ID_SIZE], bool is_for_sealing)
 {
     uint8_t derived[SEGMENT_KEY_SIZE];
-    int result = derive(key, id, derived);
+    int result = segment_keys_derive(key, view_of(id, SEGMENT_ID_SIZE), "pasu segment", derived);
 
     cipher->context = result == 0 ? EVP_CIPHER_CTX_new() : NULL;
     if (result == 0 && !cipher->context)

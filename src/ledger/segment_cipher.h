@@ -29,6 +29,10 @@ struct segment_keys {
 PASU_MUST_USE int segment_keys_add(struct segment_keys *keys, const uint8_t key[SEGMENT_KEY_SIZE]);
 /* Wipes them. */
 void segment_keys_release(struct segment_keys *keys);
+/* Another key of this one: HKDF-SHA-256 with the salt, for what `info` says. For the caller to
+ * wipe. PASU_E_CRYPTO. */
+PASU_MUST_USE int segment_keys_derive(const uint8_t key[SEGMENT_KEY_SIZE], struct view salt,
+                                      const char *info, uint8_t derived[SEGMENT_KEY_SIZE]);
 
 /* The key of one segment, for sealing or for opening; all zero: none. */
 struct segment_cipher {

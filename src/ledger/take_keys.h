@@ -10,5 +10,7 @@
  * The caller releases `keys`. None where none is configured. PASU_E_NOTFOUND: there are none in the
  * model; PASU_E_MALFORMED; PASU_E_RANGE. */
 PASU_MUST_USE int take_keys(struct segment_keys *keys, struct config *config);
+/* The same, and leaves them in the model. */
+PASU_MUST_USE int take_keys_copy(struct segment_keys *keys, const struct config *config);
 
 #endif

@@ -172,18 +172,67 @@ def test_other_ledger():
     agree(other)
 
 
-@test(gateway=True)
+def key_file(name, digits):
+    path = harness.folder() / name
+    path.write_text(digits * 32)
+    path.chmod(0o600)
+    return str(path)
+
+
+@test(gateway=True, limit=120)
 def test_encrypted():
-    """Of an encrypted ledger no index is made, and no process is there to keep one: it would not be encrypted"""
-    key = harness.folder() / "index.key"
-    key.write_text("33" * 32)
-    key.chmod(0o600)
-    front = shop.front("veiled", more={"ledger": {"key_file": str(key)}})
+    """Of an encrypted ledger the index is encrypted, and answers the same: with whichever key it was made, if there is that one"""
+    one, other = key_file("one.key", "33"), key_file("other.key", "44")
+    front = shop.front("veiled", more={"ledger": {"key_file": one}})
+    folder = front.guard.folder / "ledger" / "index"
     traffic(front, "one")
-    equal(sorted(front.guard.pids()), ["gate", "keeper", "supervisor"])
-    done = front.guard.run("ledger", "rebuild-index")
+    index(front, "rebuild-index")
+    agree(front)
+    traffic(front, "batch")
+    index(front, "update-index")
+    agree(front)
+    equal(index(front, "check-index")[0]["differences"], 0)
+    front.stop()
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert files and not any(word in file for word in (b"phone", b"analyst", b"postgres", b"127.0.0.1") for file in files)
+
+    right = answer(front, "scope")
+    (path, _), *_ = ledgerfile.segments(front.guard.folder / "ledger")
+    kept = path.read_bytes()
+    at = next(at for at, _, kind, _ in ledgerfile.walk(path) if kind == ledgerfile.EXPOSURE)
+    path.write_bytes(kept[:at + 40] + bytes([kept[at + 40] ^ 1]) + kept[at + 41:])
+    equal(front.guard.json("scope"), right, "the index was not asked")
+    path.write_bytes(kept)
+
+    front.guard.config["ledger"]["key_file"] = [other, one]
+    front.guard.write()
+    agree(front)
+    done = front.guard.run("ledger", "update-index")
     equal(done.returncode, 2)
-    assert "encrypted" in done.stderr and not os.path.exists(front.guard.folder / "ledger" / "index"), done.stderr
+    assert "not encrypted with the configured key" in done.stderr and "rebuild-index" in done.stderr, done.stderr
+    index(front, "rebuild-index")
+    agree(front)
+    equal(index(front, "check-index")[0]["differences"], 0)
+
+
+@test(gateway=True, limit=60)
+def test_encrypted_from_now_on():
+    """An index that is not encrypted does not stay where the ledger is from now on"""
+    front = shop.front("unveiled", more={"ledger": {"directory": "./ledger"}})
+    data = front.guard.folder / "ledger" / "index" / "now" / "data.mdb"
+    traffic(front, "one")
+    index(front, "rebuild-index")
+    front.stop()
+    assert b"phone" in data.read_bytes()
+    front.guard.config["ledger"]["key_file"] = key_file("late.key", "55")
+    front.guard.write()
+    mark = front.guard.mark()
+    front.guard.start()
+    made = front.guard.wait("index_made", start=mark)
+    equal(made["why"], "the one there was is not encrypted as the ledger is")
+    assert b"phone" not in data.read_bytes()
+    traffic(front, "two")
+    agree(front)
     front.stop()
 
 

@@ -10,7 +10,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static int directory, index_place; /* the ledger's folder, and the index's in it */
+static int directory, index_place;            /* the ledger's folder, and the index's in it */
+static const struct segment_keys *index_keys; /* NULL: it is not encrypted */
 static char folder[] = "/tmp/pasu-index-XXXXXX";
 
 struct answer {
@@ -174,9 +175,9 @@ build(struct told_ledger *l, size_t from, size_t to)
     struct index *index;
 
     if (from == 0)
-        assert_int_equal(index_make(&index, index_place), 0);
+        assert_int_equal(index_make(&index, index_place, index_keys), 0);
     else
-        assert_int_equal(index_open_to_write(&index, index_place), 0);
+        assert_int_equal(index_open_to_write(&index, index_place, index_keys), 0);
     build_into(index, l, from, to);
     if (from == 0) {
         assert_int_equal(index_replace(index, index_place), 0);
@@ -201,7 +202,7 @@ collect(struct pack *pack)
 {
     struct index *index;
 
-    assert_int_equal(index_open(&index, directory), 0);
+    assert_int_equal(index_open(&index, directory, index_keys), 0);
     for (enum index_table t = INDEX_MAIN; t < INDEX_TABLES; t++) {
         struct index_walk walk;
         struct view key, value;
@@ -230,7 +231,7 @@ ask_index(struct answer *with, struct told_ledger *l, struct filter filter, bool
     int result;
 
     begin(with, filter, has_configured);
-    assert_int_equal(index_open(&index, directory), 0);
+    assert_int_equal(index_open(&index, directory, index_keys), 0);
     result = index_scope(index, &with->scope, &with->selection, &entries);
     index_close(index);
     return result;
@@ -252,6 +253,25 @@ ask_both(struct told_ledger *l, struct filter filter, bool has_configured)
     end(&with);
     end(&without);
     return result == 0;
+}
+
+/* ---- its key ---- */
+
+/* As a test's set-up and tear-down: what is made in between is encrypted. */
+static inline int
+set_key(void **state PASU_UNUSED)
+{
+    static const struct segment_keys keys = {.keys = {{7, 1, 9}}, .count = 1};
+
+    index_keys = &keys;
+    return 0;
+}
+
+static inline int
+drop_key(void **state PASU_UNUSED)
+{
+    index_keys = NULL;
+    return 0;
 }
 
 /* ---- the folder ---- */

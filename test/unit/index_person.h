@@ -74,7 +74,7 @@ ask_for_person(struct told_ledger *l, struct filter filter, uint32_t ordinal, bo
     begin_person(&without, filter, ordinal);
     read_all(&without.answer, l);
     begin_person(&with, filter, ordinal);
-    assert_int_equal(index_open(&index, directory), 0);
+    assert_int_equal(index_open(&index, directory, index_keys), 0);
     result = index_subject(index, &with.subject, &with.answer.selection, &entries);
     index_close(index);
     if (result == 0)

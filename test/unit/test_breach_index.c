@@ -179,6 +179,11 @@ pieces_make_the_same_index(void **state PASU_UNUSED)
     }
 }
 
+#define ENCRYPTED(test)                                                                            \
+    {                                                                                              \
+#test " (encrypted)", test, set_key, drop_key, NULL                                        \
+    }
+
 int
 main(void)
 {
@@ -188,6 +193,9 @@ main(void)
         cmocka_unit_test(a_dump_is_cut_at_the_same_places),
         cmocka_unit_test(who_is_in_a_dump_is_found_in_their_piece),
         cmocka_unit_test(pieces_make_the_same_index),
+        ENCRYPTED(answers_are_those_of_reading),
+        ENCRYPTED(persons_are_those_of_reading),
+        ENCRYPTED(pieces_make_the_same_index),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

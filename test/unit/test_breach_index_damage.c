@@ -92,7 +92,7 @@ another_version_is_refused(void **state PASU_UNUSED)
 
     tell_all(&l, 2, 200);
     build(&l, 0, place_behind(&l, 150));
-    assert_int_equal(index_open_to_write(&index, index_place), 0);
+    assert_int_equal(index_open_to_write(&index, index_place, NULL), 0);
     assert_int_equal(index_get(index, INDEX_MAIN, index_key_view(&meta), &value), 0);
     assert_true(value.length < sizeof(bytes) && value.bytes[0] == INDEX_VERSION);
     memcpy(bytes, value.bytes, value.length);
@@ -127,7 +127,7 @@ flipped_bytes_are_found(void **state PASU_UNUSED)
         int result;
 
         build(&l, 0, place_behind(&l, 280));
-        assert_int_equal(index_open_to_write(&index, index_place), 0);
+        assert_int_equal(index_open_to_write(&index, index_place, NULL), 0);
         assert_int_equal(index_walk_begin(&walk, index, table), 0);
         result = index_walk_seek(&walk, VIEW("\0"), &key, &value);
         while (result == 1 && skip-- > 0)

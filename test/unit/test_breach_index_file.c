@@ -48,12 +48,12 @@ make(struct place *p, const struct pair *pairs, size_t count)
     assert_true(p->directory >= 0);
     p->folder = index_folder(p->directory);
     assert_true(p->folder >= 0);
-    assert_int_equal(index_make(&index, p->folder), 0);
+    assert_int_equal(index_make(&index, p->folder, NULL), 0);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(index_put(index, pairs[i].table, view(pairs[i].key), view(pairs[i].value)),
                          0);
     assert_int_equal(index_replace(index, p->folder), 0);
-    assert_int_equal(index_open(&index, p->directory), 0);
+    assert_int_equal(index_open(&index, p->directory, NULL), 0);
     return index;
 }
 
@@ -153,7 +153,7 @@ gaps_come_back_as_they_were(void **state PASU_UNUSED)
     struct gaps again;
 
     index_close(index);
-    assert_int_equal(index_open_to_write(&index, place.folder), 0);
+    assert_int_equal(index_open_to_write(&index, place.folder, NULL), 0);
     assert_int_equal(index_gaps_save(&gaps, index), 0);
     assert_int_equal(index_gaps_load(&again, index), 0);
     assert_true(again.state == gaps.state && again.last == gaps.last);
@@ -221,7 +221,7 @@ sessions_past_pasu_come_back_as_they_were(void **state PASU_UNUSED)
     assert_true(gaps && again);
     note_past(gaps);
     index_close(index);
-    assert_int_equal(index_open_to_write(&index, place.folder), 0);
+    assert_int_equal(index_open_to_write(&index, place.folder, NULL), 0);
     assert_int_equal(index_gaps_save(gaps, index), 0);
     assert_int_equal(index_gaps_load(again, index), 0);
     assert_int_equal(again->past, 1);

@@ -71,7 +71,7 @@ name_by_index(struct naming *n, struct told_ledger *l)
 
     entries.watch = hear;
     entries.watch_arg = &n->mentions;
-    assert_int_equal(index_open(&index, directory), 0);
+    assert_int_equal(index_open(&index, directory, NULL), 0);
     assert_int_equal(index_mentions_begin(index, &n->mentions), 0);
     result = index_subject(index, &n->subject, &n->answer.selection, &entries);
     if (result == 0)
@@ -192,7 +192,7 @@ of_a_person_who_was_not_shown_only_what_came_since_is_read(void **state PASU_UNU
     entries = entries_of(&l);
     entries.watch = hear;
     entries.watch_arg = &n.mentions;
-    assert_int_equal(index_open(&index, directory), 0);
+    assert_int_equal(index_open(&index, directory, NULL), 0);
     assert_int_equal(index_mentions_begin(index, &n.mentions), 0);
     n.mentions.size = 0;
     assert_int_equal(index_subject(index, &n.subject, &n.answer.selection, &entries), 0);

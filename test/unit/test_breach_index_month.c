@@ -115,7 +115,7 @@ damage(const struct kind *kind)
     assert_int_equal(fstat(file, &s), 0);
     bytes = memory_new((size_t)s.st_size, 1);
     assert_int_equal(pread(file, bytes, (size_t)s.st_size, 0), s.st_size);
-    assert_int_equal(index_open(&index, directory), 0);
+    assert_int_equal(index_open(&index, directory, NULL), 0);
     assert_int_equal(index_walk_begin(&walk, index, kind->table), 0);
     walk.is_unchecked = true;
     next = index_walk_seek(&walk, VIEW("\0"), &key, &value);
@@ -173,7 +173,7 @@ damage_is_told_and_not_believed(void **state PASU_UNUSED)
         }
         for (int i = 0; kinds[k].is_of_person && result == 0 && i < 400; i++) {
             begin_person(&person, (struct filter){0}, some_person(&l));
-            assert_int_equal(index_open(&index, directory), 0);
+            assert_int_equal(index_open(&index, directory, NULL), 0);
             result = index_subject(index, &person.subject, &person.answer.selection, &entries);
             index_close(index);
             end_person(&person);
@@ -208,9 +208,9 @@ comparing_finds_a_wrong_month(void **state PASU_UNUSED)
 
     tell_all(&l, 6, ENTRIES);
     build(&l, 0, place_behind(&l, l.count));
-    assert_int_equal(index_make(&right, index_place), 0);
+    assert_int_equal(index_make(&right, index_place, NULL), 0);
     build_into(right, &l, 0, place_behind(&l, l.count));
-    assert_int_equal(index_open_to_write(&wrong, index_place), 0);
+    assert_int_equal(index_open_to_write(&wrong, index_place, NULL), 0);
     for (unsigned i = 0; i < 2; i++) {
         uint8_t name[INDEX_KEY_MAX], bytes[8192];
         size_t key_length = i == 0 ? 8 : INDEX_CHUNK_KEY, length = 0;
@@ -292,7 +292,7 @@ months_have_the_days_of_their_days(void **state PASU_UNUSED)
     tell_all(&l, 6, ENTRIES);
     build(&l, 0, place_behind(&l, l.count / 2));
     build(&l, place_behind(&l, l.count / 2), place_behind(&l, l.count)); /* goes on with months */
-    assert_int_equal(index_open(&index, directory), 0);
+    assert_int_equal(index_open(&index, directory, NULL), 0);
     assert_int_equal(index_names_load(&names, index), 0);
     for (uint32_t month = month_of(day_of(l.items[0].entry.time)); month < month_of(day_of(l.now));
          month++)

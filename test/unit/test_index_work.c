@@ -105,7 +105,7 @@ check(struct ledger *l)
 {
     struct index *there, *made;
 
-    assert_int_equal(index_open(&there, l->directory), 0);
+    assert_int_equal(index_open(&there, l->directory, NULL), 0);
     assert_int_equal(index_verify(there), 0);
     assert_int_equal(index_work_make(&l->work, &made, UINT64_MAX), 0);
     assert_int_equal(index_compare(there, made, differs, NULL), 0);
@@ -219,11 +219,11 @@ damage_is_found(void **state)
     int fd;
 
     assert_int_equal(index_work_rebuild(&l->work), 0);
-    assert_int_equal(index_open(&index, l->directory), 0);
+    assert_int_equal(index_open(&index, l->directory, NULL), 0);
     assert_int_equal(index_verify(index), 0);
     index_close(index);
     change(l, find(l, "role3"));
-    assert_int_equal(index_open(&index, l->directory), 0);
+    assert_int_equal(index_open(&index, l->directory, NULL), 0);
     assert_int_equal(index_verify(index), PASU_E_CORRUPT);
     index_close(index);
     assert_int_equal(index_work_rebuild(&l->work), 0);
@@ -231,7 +231,7 @@ damage_is_found(void **state)
     fd = openat(l->work.folder, "now/data.mdb", O_RDWR | O_CLOEXEC);
     assert_int_equal(ftruncate(fd, lseek(fd, 0, SEEK_END) - 1), 0);
     close(fd);
-    assert_int_equal(index_open(&index, l->directory), PASU_E_CORRUPT);
+    assert_int_equal(index_open(&index, l->directory, NULL), PASU_E_CORRUPT);
     assert_int_equal(index_work_update(&l->work, UINT64_MAX), PASU_E_CORRUPT);
 }
 
