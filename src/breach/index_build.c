@@ -9,10 +9,7 @@
 #include "breach/index_writer.h"
 #include "breach/statement.h"
 
-enum {
-    KEPT_PERSONS = 4096, /* room that a session's group keeps */
-    WAITING = 16 << 20,  /* bytes that wait for the writer; then it is waited for */
-};
+enum { KEPT_PERSONS = 4096 }; /* room that a session's group keeps */
 
 struct index_build {
     struct index *index;
@@ -124,13 +121,15 @@ group_at(struct index_build *b, uint64_t session, bool is_made)
     return map_put(&b->groups_by, session, place) == 0 ? &b->groups[place] : NULL;
 }
 
+/* Whether it has more room, all parts together, than a session that does nothing is to keep. */
 static bool
 is_large(const struct index_group *group)
 {
+    size_t space = group->part_space * STATEMENT_PART_COST;
+
     for (size_t p = 0; p < group->part_space; p++)
-        if (group->parts[p].shown.space + group->parts[p].missed.space > KEPT_PERSONS)
-            return true;
-    return false;
+        space += group->parts[p].shown.space + group->parts[p].missed.space;
+    return space > KEPT_PERSONS;
 }
 
 /* Whether the ledger has explained a vocabulary. */
@@ -384,7 +383,7 @@ index_build_add(struct index_build *b, const struct ledger_entry *entry)
 {
     int result = add_entry(b, entry);
 
-    return result == 0 && b->later.bytes > WAITING ? index_build_rest(b) : result;
+    return result == 0 && index_later_is_full(&b->later) ? index_build_rest(b) : result;
 }
 
 void
