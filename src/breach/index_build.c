@@ -191,6 +191,18 @@ forget_session(struct index_build *b, uint64_t session)
     return ordinals_add(&b->free_groups, &place, 1);
 }
 
+/* What is kept of sessions that closed an hour ago: they can have shown something since. */
+static int
+forget_sessions(struct index_build *b, int64_t now)
+{
+    uint64_t session;
+    int result = 0;
+
+    while (result == 0 && sessions_forget_one(&b->sessions, now, &session))
+        result = forget_session(b, session);
+    return result;
+}
+
 static int
 give_all(struct index_build *b)
 {
@@ -349,9 +361,12 @@ settle_gaps(struct index_build *b)
 static int
 add_entry(struct index_build *b, const struct ledger_entry *entry)
 {
+    int result = forget_sessions(b, entry->time);
+
+    if (result != 0)
+        return result;
     gaps_note(&b->gaps, entry);
     settle_gaps(b);
-    sessions_forget(&b->sessions, entry->time);
     b->meta.has_last = true;
     b->meta.last = entry->seq;
     b->meta.time = entry->time;
