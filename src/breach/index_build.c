@@ -452,7 +452,7 @@ load_group(void *arg, struct view key, struct view value)
     struct index_build *b = arg;
     uint64_t session = index_key_session_of(key);
     struct index_group *group = group_at(b, session, true);
-    int result = group == NULL ? PASU_E_NOMEM : index_group_read(group, session, value);
+    int result = group == NULL ? PASU_E_NOMEM : index_group_read(group, session, value, &b->names);
 
     if (result == 0)
         b->held += group->weight;

@@ -7,6 +7,7 @@
 #ifndef PASU_BREACH_INDEX_GROUP_H
 #define PASU_BREACH_INDEX_GROUP_H
 
+#include "breach/index_names.h"
 #include "breach/index_unit.h"
 
 struct index_group_part {
@@ -46,7 +47,9 @@ PASU_MUST_USE int index_group_class(const struct index_group *group, struct inde
 /* As the value of an open one (docs/spec/index.md, "O"); ordinals are sorted. PASU_E_NOMEM. */
 PASU_MUST_USE int index_group_write(struct index_group *group, struct pack *pack,
                                     struct ordinals *scratch);
-/* PASU_E_CORRUPT, PASU_E_NOMEM. `session` is the key's. */
-PASU_MUST_USE int index_group_read(struct index_group *group, uint64_t session, struct view bytes);
+/* PASU_E_CORRUPT, also where whose it says it was is not in the names, or it holds more than would
+ * be held of one; PASU_E_NOMEM. `session` is the key's. */
+PASU_MUST_USE int index_group_read(struct index_group *group, uint64_t session, struct view bytes,
+                                   const struct index_names *names);
 
 #endif

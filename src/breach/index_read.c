@@ -175,7 +175,7 @@ see_open(void *arg, struct view key, struct view value)
     const struct opening *opening = arg;
     struct index_group group;
     int result =
-        index_group_read(&group, index_key_session_of(key), value);
+        index_group_read(&group, index_key_session_of(key), value, &opening->question->names);
 
     if (result == 0)
         result = opening->see(opening->question, &group);
