@@ -44,6 +44,8 @@ error_of(int error)
     case EROFS:
         return PASU_E_DENIED;
     case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
     case MDB_MAP_FULL:
         return PASU_E_DISKFULL;
     case MDB_CORRUPTED:
