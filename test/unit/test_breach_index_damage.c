@@ -297,7 +297,7 @@ an_open_statement_of_nobody_s_is_refused(void **state PASU_UNUSED)
 static void
 a_day_that_has_no_time_is_refused(void **state PASU_UNUSED)
 {
-    static const int32_t days[] = {DAY_LAST + 1, INT32_MAX, DAY_FIRST - 1, INT32_MIN};
+    static const int32_t days[] = {DAY_LAST + 1, INT32_MAX - 1, DAY_FIRST - 1, INT32_MIN};
     struct told_ledger l;
 
     tell_all(&l, 6, 300);

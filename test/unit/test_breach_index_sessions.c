@@ -47,6 +47,16 @@ begin_story(struct told_ledger *l)
     tell_vocabulary(l, 0);
 }
 
+/* On the next day both sessions go on, so that nothing of the first is open any more. */
+static void
+end_story(struct told_ledger *l)
+{
+    l->now += DAY;
+    tell_shown(l, 1, 79, l->now);
+    tell_shown(l, 2, 80, l->now);
+    build(l, 0, l->count);
+}
+
 static void
 ask(struct told_ledger *l, uint32_t ordinal, struct filter filter)
 {
@@ -75,9 +85,7 @@ pass_over(bool is_wanted)
     tell_shown(&l, 2, 78, is_wanted ? late : l.items[1].entry.time);
     l.now -= 2 * HOUR - 1;
     tell_shown(&l, 1, 42, late + 1);
-    l.now += DAY;
-    tell_shown(&l, 2, 79, l.now);
-    build(&l, 0, l.count);
+    end_story(&l);
     ask(&l, 42, (struct filter){0});
     ask(&l, 42, (struct filter){.from = BEGIN * DAY, .to = (BEGIN + 1) * DAY});
     forget_all(&l);
@@ -109,10 +117,32 @@ a_session_that_closed_meanwhile_is_known_for_an_hour(void **state PASU_UNUSED)
     tell_shown(&l, 1, 42, l.now);
     l.now += HOUR;
     tell_shown(&l, 1, 43, l.now); /* not any more */
-    tell_shown(&l, 2, 79, l.now + DAY);
-    build(&l, 0, l.count);
+    end_story(&l);
     ask(&l, 42, (struct filter){0});
     ask(&l, 43, (struct filter){0});
+    forget_all(&l);
+}
+
+/* What is before the stretch was over when its sessions were noted. */
+static void
+what_is_before_does_not_move_the_time_on(void **state PASU_UNUSED)
+{
+    struct told_ledger l;
+    int64_t midnight = (BEGIN + 1) * DAY;
+
+    begin_story(&l);
+    l.now = midnight - HOUR / 4;
+    tell_opened(&l, 1);
+    tell_opened(&l, 2);
+    l.now += 3 * HOUR;
+    tell_shown(&l, 2, 77, midnight - 1);
+    l.now -= 3 * HOUR;
+    tell_closed(&l, 1);
+    l.now = midnight + HOUR / 4;
+    tell_shown(&l, 2, 78, l.now);
+    tell_shown(&l, 1, 42, l.now);
+    end_story(&l);
+    ask(&l, 42, (struct filter){0});
     forget_all(&l);
 }
 
@@ -157,6 +187,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_passed_over_moves_the_time_on_all_the_same),
         cmocka_unit_test(a_session_that_closed_meanwhile_is_known_for_an_hour),
+        cmocka_unit_test(what_is_before_does_not_move_the_time_on),
         cmocka_unit_test(nothing_is_kept_of_sessions_that_are_over),
     };
 
