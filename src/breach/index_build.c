@@ -121,17 +121,6 @@ group_at(struct index_build *b, uint64_t session, bool is_made)
     return map_put(&b->groups_by, session, place) == 0 ? &b->groups[place] : NULL;
 }
 
-/* Whether it has more room, all parts together, than a session that does nothing is to keep. */
-static bool
-is_large(const struct index_group *group)
-{
-    size_t space = group->part_space * STATEMENT_PART_COST;
-
-    for (size_t p = 0; p < group->part_space; p++)
-        space += group->parts[p].shown.space + group->parts[p].missed.space;
-    return space > KEPT_PERSONS;
-}
-
 /* Whether the ledger has explained a vocabulary. */
 static bool
 is_known(struct index_build *b, uint32_t vocabulary)
@@ -165,7 +154,7 @@ give(struct index_build *b, struct index_group *group)
     if (number == 0)
         return PASU_E_NOMEM;
     result = index_heap_add(&b->heap, day_of(group->time), number, group);
-    if (is_large(group))
+    if (index_group_room(group) > KEPT_PERSONS)
         index_group_release(group);
     return result;
 }
@@ -361,10 +350,6 @@ settle_gaps(struct index_build *b)
 static int
 add_entry(struct index_build *b, const struct ledger_entry *entry)
 {
-    int result = forget_sessions(b, entry->time);
-
-    if (result != 0)
-        return result;
     gaps_note(&b->gaps, entry);
     settle_gaps(b);
     b->meta.has_last = true;
@@ -396,8 +381,10 @@ add_entry(struct index_build *b, const struct ledger_entry *entry)
 int
 index_build_add(struct index_build *b, const struct ledger_entry *entry)
 {
-    int result = add_entry(b, entry);
+    int result = forget_sessions(b, entry->time);
 
+    if (result == 0)
+        result = add_entry(b, entry);
     return result == 0 && index_later_is_full(&b->later) ? index_build_rest(b) : result;
 }
 

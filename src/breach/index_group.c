@@ -16,6 +16,16 @@ index_group_release(struct index_group *group)
     *group = (struct index_group){0};
 }
 
+size_t
+index_group_room(const struct index_group *group)
+{
+    size_t room = group->part_space * STATEMENT_PART_COST;
+
+    for (size_t p = 0; p < group->part_space; p++)
+        room += group->parts[p].shown.space + group->parts[p].missed.space;
+    return room;
+}
+
 void
 index_group_begin(struct index_group *group, uint64_t seq, const struct exposure *exposure)
 {

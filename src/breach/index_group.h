@@ -34,6 +34,8 @@ struct index_group {
 };
 
 void index_group_release(struct index_group *group);
+/* How many persons' room it keeps, all parts together; a part counts as against the limits. */
+size_t index_group_room(const struct index_group *group);
 /* Begins with a record that is added next; keeps the memory of the one before. */
 void index_group_begin(struct index_group *group, uint64_t seq, const struct exposure *exposure);
 bool index_group_goes_on(const struct index_group *group, const struct exposure *exposure,
