@@ -15,11 +15,25 @@ day_of(int64_t time)
     return (int32_t)(time / DAY - (time % DAY < 0));
 }
 
-/* When it begins. */
+/* Days that have times, from here to there. */
+#define DAY_FIRST ((int32_t)(INT64_MIN / DAY) - 1)
+#define DAY_LAST  ((int32_t)(INT64_MAX / DAY))
+
+static inline bool
+day_is_one(int32_t day)
+{
+    return day >= DAY_FIRST && day <= DAY_LAST;
+}
+
+/* When it begins; where there is no such time, the first or the last that there is. */
 static inline int64_t
 day_begin(int32_t day)
 {
-    return day * DAY;
+    int64_t begin;
+
+    if (__builtin_mul_overflow((int64_t)day, DAY, &begin))
+        return day < 0 ? INT64_MIN : INT64_MAX;
+    return begin;
 }
 
 /* Days are cut into parts, so that of what a day's records say only some need be read. */
@@ -29,7 +43,8 @@ enum { DAY_PARTS = 7, DAY_PART_NONE = 7 };
 static inline unsigned
 day_part_of(int64_t time)
 {
-    int64_t part = (time - day_begin(day_of(time))) / (DAY / DAY_PARTS);
+    int64_t in_day = time % DAY < 0 ? time % DAY + DAY : time % DAY;
+    int64_t part = in_day / (DAY / DAY_PARTS);
 
     return part < DAY_PARTS ? (unsigned)part : DAY_PARTS - 1;
 }

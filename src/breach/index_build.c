@@ -9,10 +9,7 @@
 #include "breach/index_writer.h"
 #include "breach/statement.h"
 
-enum {
-    KEPT_PERSONS = 4096, /* room that a session's group keeps */
-    WAITING = 16 << 20,  /* bytes that wait for the writer; then it is waited for */
-};
+enum { KEPT_PERSONS = 4096 }; /* room that a session's group keeps */
 
 struct index_build {
     struct index *index;
@@ -124,15 +121,6 @@ group_at(struct index_build *b, uint64_t session, bool is_made)
     return map_put(&b->groups_by, session, place) == 0 ? &b->groups[place] : NULL;
 }
 
-static bool
-is_large(const struct index_group *group)
-{
-    for (size_t p = 0; p < group->part_space; p++)
-        if (group->parts[p].shown.space + group->parts[p].missed.space > KEPT_PERSONS)
-            return true;
-    return false;
-}
-
 /* Whether the ledger has explained a vocabulary. */
 static bool
 is_known(struct index_build *b, uint32_t vocabulary)
@@ -166,7 +154,7 @@ give(struct index_build *b, struct index_group *group)
     if (number == 0)
         return PASU_E_NOMEM;
     result = index_heap_add(&b->heap, day_of(group->time), number, group);
-    if (is_large(group))
+    if (index_group_room(group) > KEPT_PERSONS)
         index_group_release(group);
     return result;
 }
@@ -190,6 +178,18 @@ forget_session(struct index_build *b, uint64_t session)
         return result;
     map_remove(&b->groups_by, session);
     return ordinals_add(&b->free_groups, &place, 1);
+}
+
+/* What is kept of sessions that closed an hour ago: they can have shown something since. */
+static int
+forget_sessions(struct index_build *b, int64_t now)
+{
+    uint64_t session;
+    int result = 0;
+
+    while (result == 0 && sessions_forget_one(&b->sessions, now, &session))
+        result = forget_session(b, session);
+    return result;
 }
 
 static int
@@ -352,7 +352,6 @@ add_entry(struct index_build *b, const struct ledger_entry *entry)
 {
     gaps_note(&b->gaps, entry);
     settle_gaps(b);
-    sessions_forget(&b->sessions, entry->time);
     b->meta.has_last = true;
     b->meta.last = entry->seq;
     b->meta.time = entry->time;
@@ -382,9 +381,11 @@ add_entry(struct index_build *b, const struct ledger_entry *entry)
 int
 index_build_add(struct index_build *b, const struct ledger_entry *entry)
 {
-    int result = add_entry(b, entry);
+    int result = forget_sessions(b, entry->time);
 
-    return result == 0 && b->later.bytes > WAITING ? index_build_rest(b) : result;
+    if (result == 0)
+        result = add_entry(b, entry);
+    return result == 0 && index_later_is_full(&b->later) ? index_build_rest(b) : result;
 }
 
 void
@@ -438,7 +439,7 @@ load_group(void *arg, struct view key, struct view value)
     struct index_build *b = arg;
     uint64_t session = index_key_session_of(key);
     struct index_group *group = group_at(b, session, true);
-    int result = group == NULL ? PASU_E_NOMEM : index_group_read(group, session, value);
+    int result = group == NULL ? PASU_E_NOMEM : index_group_read(group, session, value, &b->names);
 
     if (result == 0)
         b->held += group->weight;

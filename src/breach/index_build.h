@@ -8,10 +8,10 @@
  * What is written is there after the index was committed, which is the caller's; after an error the
  * caller drops it. Entries whose place in the ledger is not final (those that still are in a ring)
  * must not be given. Memory: the sessions and groups open at one time, names, days, what waits for
- * the writer (16 MiB), and at most twice INDEX_GATHERED persons, or those of a month, as often as
- * its units name them. The caller is one thread; beside it another writes what was gathered
- * (index_writer.h): but for index_build_rest, between index_build_new and index_build_end or
- * index_build_free the index is theirs.
+ * the writer (index_later.h), and at most twice INDEX_GATHERED persons, or those of a month, as
+ * often as its units name them. The caller is one thread; beside it another writes what was
+ * gathered (index_writer.h): but for index_build_rest, between index_build_new and index_build_end
+ * or index_build_free the index is theirs.
  */
 #ifndef PASU_BREACH_INDEX_BUILD_H
 #define PASU_BREACH_INDEX_BUILD_H

@@ -16,6 +16,16 @@ index_group_release(struct index_group *group)
     *group = (struct index_group){0};
 }
 
+size_t
+index_group_room(const struct index_group *group)
+{
+    size_t room = group->part_space * STATEMENT_PART_COST;
+
+    for (size_t p = 0; p < group->part_space; p++)
+        room += group->parts[p].shown.space + group->parts[p].missed.space;
+    return room;
+}
+
 void
 index_group_begin(struct index_group *group, uint64_t seq, const struct exposure *exposure)
 {
@@ -178,7 +188,8 @@ read_part(struct index_group *g, struct reader *r)
     unknown = unpack_number(r);
     shown = person_bytes_next(r);
     missed = person_bytes_next(r);
-    if (r->failed || like.kind >= EXPOSURE_KINDS_MAX || like.attribution >= ATTRIBUTION_COUNT)
+    if (r->failed || like.kind >= EXPOSURE_KINDS_MAX || like.attribution >= ATTRIBUTION_COUNT ||
+        (like.bits & ~INDEX_PART_TEXT) != 0 || !bytes_are_zero(like.zero, sizeof(like.zero)))
         return PASU_E_CORRUPT;
     part = part_like(g, &like);
     if (part == NULL)
@@ -188,8 +199,22 @@ read_part(struct index_group *g, struct reader *r)
     return result != 0 ? result : person_bytes_list(missed, &part->missed);
 }
 
+/* Who it was by is one whom the names have; nothing that is open is beyond what is held of one. */
+static bool
+is_sound(const struct index_group *g, size_t parts, const struct index_names *names)
+{
+    bool is_named = g->profile != 0 && g->profile <= names->profiles.count && g->principal != 0 &&
+                    g->principal <= names->principals.count &&
+                    index_names_principal(names, g->profile) == g->principal;
+
+    return (g->is_known ? is_named : g->profile == 0 && g->principal == 0) &&
+           g->verdict <= VERDICT_OF_BLOCK && g->weight <= STATEMENT_PERSONS_MAX &&
+           parts <= g->weight / STATEMENT_PART_COST;
+}
+
 int
-index_group_read(struct index_group *g, uint64_t session, struct view bytes)
+index_group_read(struct index_group *g, uint64_t session, struct view bytes,
+                 const struct index_names *names)
 {
     struct reader r = reader_of(bytes);
     size_t parts;
@@ -212,6 +237,8 @@ index_group_read(struct index_group *g, uint64_t session, struct view bytes)
     unpack_text(&r, g->actor, sizeof(g->actor));
     unpack_text(&r, g->rule, sizeof(g->rule));
     parts = unpack_count(&r);
+    if (r.failed || !is_sound(g, parts, names))
+        return PASU_E_CORRUPT;
     for (size_t p = 0; result == 0 && p < parts; p++)
         result = read_part(g, &r);
     return result != 0 ? result : reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;

@@ -7,6 +7,7 @@
 #ifndef PASU_BREACH_INDEX_GROUP_H
 #define PASU_BREACH_INDEX_GROUP_H
 
+#include "breach/index_names.h"
 #include "breach/index_unit.h"
 
 struct index_group_part {
@@ -33,6 +34,8 @@ struct index_group {
 };
 
 void index_group_release(struct index_group *group);
+/* How many persons' room it keeps, all parts together; a part counts as against the limits. */
+size_t index_group_room(const struct index_group *group);
 /* Begins with a record that is added next; keeps the memory of the one before. */
 void index_group_begin(struct index_group *group, uint64_t seq, const struct exposure *exposure);
 bool index_group_goes_on(const struct index_group *group, const struct exposure *exposure,
@@ -46,7 +49,9 @@ PASU_MUST_USE int index_group_class(const struct index_group *group, struct inde
 /* As the value of an open one (docs/spec/index.md, "O"); ordinals are sorted. PASU_E_NOMEM. */
 PASU_MUST_USE int index_group_write(struct index_group *group, struct pack *pack,
                                     struct ordinals *scratch);
-/* PASU_E_CORRUPT, PASU_E_NOMEM. `session` is the key's. */
-PASU_MUST_USE int index_group_read(struct index_group *group, uint64_t session, struct view bytes);
+/* PASU_E_CORRUPT, also where whose it says it was is not in the names, or it holds more than would
+ * be held of one; PASU_E_NOMEM. `session` is the key's. */
+PASU_MUST_USE int index_group_read(struct index_group *group, uint64_t session, struct view bytes,
+                                   const struct index_names *names);
 
 #endif

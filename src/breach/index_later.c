@@ -1,62 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breach/index_later.h"
 
-#include "base/memory.h"
-
-static void
-forget(struct index_later *later)
-{
-    for (size_t i = 0; i < later->count; i++)
-        pack_release(&later->items[i].value);
-    later->count = 0;
-    later->bytes = 0;
-}
-
 void
 index_later_release(struct index_later *later)
 {
-    forget(later);
-    memory_free(later->items);
-    *later = (struct index_later){0};
+    pack_release(&later->waiting);
 }
 
-static bool
-make_room(struct index_later *later)
+/* Its memory stays, unless it had to grow beyond what is held as a rule. */
+static void
+forget(struct index_later *later)
 {
-    size_t space = later->space * 2 + 64;
-    struct index_later_value *items;
-
-    if (later->count < later->space)
-        return true;
-    items = memory_resize(later->items, space, sizeof(*items));
-    if (items == NULL)
-        return false;
-    later->items = items;
-    later->space = space;
-    return true;
+    later->waiting.used = 0;
+    if (later->waiting.space > 2 * (size_t)INDEX_LATER_MAX)
+        pack_release(&later->waiting);
 }
 
 int
 index_later_put(struct index_later *later, struct index_key key, struct pack *value)
 {
-    if (value->failed || !make_room(later)) {
-        pack_release(value);
-        return PASU_E_NOMEM;
+    struct pack *waiting = &later->waiting;
+    size_t before = waiting->used;
+    struct view bytes = pack_view(value);
+    int result = value->failed ? PASU_E_NOMEM : 0;
+
+    if (result == 0) {
+        pack_number(waiting, key.length);
+        pack_number(waiting, bytes.length);
+        pack_bytes(waiting, key.bytes, key.length);
+        pack_bytes(waiting, bytes.bytes, bytes.length);
+        if (waiting->failed) {
+            waiting->used = before;
+            waiting->failed = false;
+            result = PASU_E_NOMEM;
+        }
     }
-    later->bytes += pack_view(value).length;
-    later->items[later->count++] = (struct index_later_value){key, *value};
-    *value = (struct pack){0};
-    return 0;
+    pack_release(value);
+    return result;
+}
+
+bool
+index_later_is_full(const struct index_later *later)
+{
+    return later->waiting.used >= INDEX_LATER_MAX;
 }
 
 int
 index_later_write(struct index_later *later, struct index *index)
 {
+    struct reader r = reader_of(pack_view(&later->waiting));
     int result = 0;
 
-    for (size_t i = 0; result == 0 && i < later->count; i++)
-        result = index_put(index, INDEX_MAIN, index_key_view(&later->items[i].key),
-                           pack_view(&later->items[i].value));
+    while (result == 0 && reader_left(&r) > 0) {
+        size_t key_length = unpack_count(&r), length = unpack_count(&r);
+        struct view key = reader_bytes(&r, key_length), value = reader_bytes(&r, length);
+
+        result = index_put(index, INDEX_MAIN, key, value);
+    }
     forget(later);
     return result;
 }

@@ -242,7 +242,7 @@ index_month_shown(struct index *index, uint32_t month, index_chunk_fn *see, void
         struct reader r = reader_of(value);
         uint32_t place;
 
-        if (bytes_get_u32(key.bytes) != month)
+        if (key.length >= sizeof(month) && bytes_get_u32(key.bytes) != month)
             break;
         if (key.length != INDEX_CHUNK_KEY) {
             result = PASU_E_CORRUPT;

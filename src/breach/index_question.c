@@ -130,9 +130,11 @@ note_day(void *arg, struct view key, struct view value PASU_UNUSED)
     struct known_days *days = arg;
     int32_t day = index_day_of(bytes_get_u32(key.bytes + 1));
 
+    if (!day_is_one(day))
+        return PASU_E_CORRUPT;
     if (days->first == INT32_MAX)
         days->first = day;
-    days->end = day < 0 ? 0 : day == INT32_MAX ? day : day + 1;
+    days->end = day < 0 ? 0 : day + 1;
     return 0;
 }
 

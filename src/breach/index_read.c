@@ -174,7 +174,8 @@ see_open(void *arg, struct view key, struct view value)
 {
     const struct opening *opening = arg;
     struct index_group group;
-    int result = index_group_read(&group, index_key_session_of(key), value);
+    int result =
+        index_group_read(&group, index_key_session_of(key), value, &opening->question->names);
 
     if (result == 0)
         result = opening->see(opening->question, &group);
@@ -245,18 +246,18 @@ is_of_principals(const struct finding *f, uint64_t session)
     return false;
 }
 
-/* The first and the last record come in any case: by them we know where we are. */
+/* The first and the last record come in any case: by them we know where we are. What is passed over
+ * is a moment of the ledger's time all the same, by which sessions are forgotten; but what is
+ * before the stretch was so already, when its sessions were noted. */
 static bool
 takes(void *arg, uint64_t seq, int64_t time, uint64_t session)
 {
     const struct finding *f = arg;
 
-    if (seq == f->stretch.from || seq >= f->stretch.to)
-        return true;
-    if (seq < f->begin)
-        return false;
+    if (seq <= f->stretch.from || seq >= f->stretch.to)
+        return seq >= f->stretch.from;
     sessions_forget(&f->question->selection->book->sessions, time);
-    return is_of_principals(f, session);
+    return seq >= f->begin && is_of_principals(f, session);
 }
 
 static bool

@@ -333,8 +333,12 @@ pour(struct gathering *g)
 static int
 add_principals(struct gathering *g, struct gathered *class)
 {
+    const struct ordinals *numbers = &class->principals;
     int result = ordinals_sort(&class->principals, &g->scratch);
 
+    if (result == 0 && numbers->count > 0 &&
+        numbers->items[numbers->count - 1] > g->question.names.principals.count)
+        return PASU_E_CORRUPT;
     for (size_t i = 0; result == 0 && i < class->principals.count; i++) {
         char name[NAME_SIZE];
 

@@ -154,7 +154,7 @@ index_day_read(struct index_day *day, int32_t number, struct view bytes)
     for (size_t i = 0; i < count && result == 0 && !r.failed; i++)
         result = map_put(&day->sessions, little_read_u64(&r), 0);
     if (result == 0)
-        result = reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
+        result = reader_end(&r) == 0 && day_is_one(number) ? 0 : PASU_E_CORRUPT;
     if (result != 0)
         index_day_release(day);
     return result;

@@ -335,7 +335,7 @@ seek_in_open(void *arg, struct view key, struct view value)
     struct seeking *s = arg;
     struct index_group group;
     bool is_found = false;
-    int result = index_group_read(&group, index_key_session_of(key), value);
+    int result = index_group_read(&group, index_key_session_of(key), value, &s->question.names);
 
     for (size_t p = 0; result == 0 && p < group.part_count && !is_found; p++)
         is_found =

@@ -243,19 +243,21 @@ int
 unit_walk_next(struct unit_walk *walk, struct unit_view *view)
 {
     struct reader *r = &walk->reader;
+    uint64_t number;
 
     if (walk->left == 0)
         return reader_end(r) == 0 ? 0 : PASU_E_CORRUPT;
     walk->left--;
-    view->class = (uint32_t)unpack_number(r);
-    if (r->failed || view->class == 0 || view->class > walk->classes->count)
+    number = unpack_number(r);
+    if (r->failed || number == 0 || number > walk->classes->count)
         return PASU_E_CORRUPT;
+    view->class = (uint32_t)number;
     view->part_count = index_class_of(walk->classes, view->class)->head.part_count;
     read_sums(r, &view->sums);
     view->principal_count = unpack_count(r);
     view->principals = *r;
     for (size_t i = 0; i < view->principal_count && !r->failed; i++)
-        unpack_number(r);
+        r->failed |= unpack_number(r) > UINT32_MAX;
     for (size_t p = 0; p < view->part_count && !r->failed; p++) {
         view->bounds[p].unknown = unpack_number(r);
         view->bounds[p].bounded = unpack_number(r);

@@ -61,9 +61,9 @@ month_days_get(struct view bytes, uint64_t place, uint32_t *days)
     for (uint64_t i = 0; i <= place; i++) {
         word = look(bytes, bit);
         number = word == 0 ? LISTED + 2 : (unsigned)__builtin_ctzll(word) + 1;
-        word >>= number;
         if (number > LISTED + 1)
             return PASU_E_CORRUPT;
+        word >>= number;
         bit += number + (number > LISTED ? DAYS : number * DAY_BITS);
     }
     if (bit > bytes.length * UINT64_C(8))

@@ -68,11 +68,25 @@ selection_expose(struct selection *s, uint64_t seq, const struct exposure *expos
     return 0;
 }
 
+/* Nothing goes on of a session that is not known any more. */
+static int
+forget_sessions(struct selection *s, int64_t now)
+{
+    uint64_t session;
+    int result = 0;
+
+    while (result == 0 && sessions_forget_one(&s->book->sessions, now, &session))
+        result = statements_close(&s->statements, session);
+    return result;
+}
+
 int
 selection_add(struct selection *s, const struct ledger_entry *entry)
 {
-    int result = book_note(s->book, entry);
+    int result = forget_sessions(s, entry->time);
 
+    if (result == 0)
+        result = book_note(s->book, entry);
     if (result != 0)
         return result;
     switch (entry->type) {

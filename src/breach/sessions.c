@@ -96,23 +96,32 @@ sessions_close(struct sessions *s, uint64_t id, int64_t now)
     s->closed_last = place;
 }
 
+bool
+sessions_forget_one(struct sessions *s, int64_t now, uint64_t *id)
+{
+    uint32_t place = s->closed_first;
+    struct session_place *item = place != 0 ? &s->items[place - 1] : NULL;
+    int64_t until;
+
+    if (item == NULL || __builtin_add_overflow(item->closed, KEPT_FOR, &until) || until >= now)
+        return false;
+    *id = item->info.id;
+    s->closed_first = item->next;
+    if (s->closed_first == 0)
+        s->closed_last = 0;
+    map_remove(&s->places, *id);
+    item->next = s->free_list;
+    s->free_list = place;
+    return true;
+}
+
 void
 sessions_forget(struct sessions *s, int64_t now)
 {
-    while (s->closed_first != 0) {
-        uint32_t place = s->closed_first;
-        struct session_place *item = &s->items[place - 1];
-        int64_t until;
+    uint64_t id;
 
-        if (__builtin_add_overflow(item->closed, KEPT_FOR, &until) || until >= now)
-            return;
-        s->closed_first = item->next;
-        if (s->closed_first == 0)
-            s->closed_last = 0;
-        map_remove(&s->places, item->info.id);
-        item->next = s->free_list;
-        s->free_list = place;
-    }
+    while (sessions_forget_one(s, now, &id))
+        continue;
 }
 
 const struct session_info *

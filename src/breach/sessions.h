@@ -47,6 +47,9 @@ PASU_MUST_USE int sessions_open(struct sessions *sessions, uint64_t seq,
 void sessions_close(struct sessions *sessions, uint64_t id, int64_t now);
 /* Forgets those that closed an hour ago. */
 void sessions_forget(struct sessions *sessions, int64_t now);
+/* Forgets one of them, the first that closed, and says which; false where there is none. For who
+ * keeps something of each session. */
+bool sessions_forget_one(struct sessions *sessions, int64_t now, uint64_t *id);
 /* What the index calls it from now on; of one that is known. */
 void sessions_mark(struct sessions *sessions, uint64_t id, uint32_t profile);
 /* All that are known: the closed ones as they closed, with that time, then the others, with 0. What

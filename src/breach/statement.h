@@ -8,8 +8,9 @@
  *      ledger:     A1 B1 A0 A0 B0 A1 …          session letter, `statements`
  *      given out:  A[1 0 0]  when A1 comes; B[1 0] at its end
  *
- * A statement is given out when its session's next begins, when the session closes, and at the end:
- * so in the order in which statements ended. It is cut where the day (UTC) changes, where its
+ * A statement is given out when its session's next begins, when the session closes, or is forgotten
+ * (what it showed last can come behind its end), and at the end: so in the order in which
+ * statements ended. It is cut where the day (UTC) changes, where its
  * session becomes known or unknown, and where it holds too many persons (STATEMENT_PERSONS_MAX):
  * what is still to come of it is a statement of its own, with `statements` 0. Where it is cut does
  * not depend on other sessions or on which days are asked for, so that days can be added up

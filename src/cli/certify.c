@@ -21,7 +21,7 @@ struct certifying {
     struct certificate certificate;
     bool has_prover;
     bool is_by_index;
-    bool is_doubtful; /* the index said what the ledger does not */
+    bool is_doubtful; /* the index, in the present attempt, said what the ledger does not */
     char *body;       /* open_memstream's */
     size_t length;
     char note[CERTIFICATE_NOTE_MAX + 1]; /* "": not signed */
@@ -252,6 +252,7 @@ make(struct certifying *c, const char *key)
         prover_open(&c->prover, &os_real, c->evidence.directory, &c->evidence.segment_keys);
 
     c->has_prover = result == 0;
+    c->is_doubtful = false;
     if (result == 0) {
         result = read_openings(c);
         c->is_doubtful = c->is_by_index && is_of_ledger(result);

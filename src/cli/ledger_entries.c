@@ -51,6 +51,7 @@ seek_to(void *arg, uint64_t seq)
     }
     if (result != 0)
         return result;
+    l->found.seq = 0; /* damage says nothing of where it is: not what the last search came to */
     do
         l->result = ledger_reader_next(l->reader, &l->found);
     while ((l->result == 1 || l->result == PASU_E_CORRUPT) && l->found.seq < seq);

@@ -38,6 +38,8 @@ index_error(int error)
     case EROFS:
         return PASU_E_DENIED;
     case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
     case MDB_MAP_FULL:
         return PASU_E_DISKFULL;
     case MDB_CORRUPTED:

@@ -5,7 +5,9 @@ import itertools
 import json
 import re
 import shutil
+import socket
 import struct
+import threading
 
 import guard
 import harness
@@ -255,6 +257,57 @@ def test_an_index_that_names_other_records_is_not_believed():
         got = certificate(folder, "42")
         same(got, certificate(folder, "42", "--no-index"), key)
         assert len(got[2]) == 1 and "index does not fit" in got[2][0], got[2]
+
+
+class Keeper:
+    """Answers the control socket as a keeper with nothing to say. The second time that it is asked for a checkpoint it takes
+    the ledger's note of one away, and has none."""
+    CHECKPOINT, END, DAMAGED = 17, 4, -987
+
+    def __init__(self, folder):
+        self.note, self.asked = folder / "ledger" / "checkpoint", 0
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / "control.sock"))
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                verb = struct.unpack_from("<I", connection.recv(4096), 8)[0]
+                connection.sendall(struct.pack("<IIiIQ", self.END, 16, self.error(verb), 0, 0))
+
+    def error(self, verb):
+        if verb != self.CHECKPOINT:
+            return 0
+        self.asked += 1
+        if self.asked < 2:
+            return 0
+        self.note.unlink()
+        return self.DAMAGED
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+@test
+def test_what_fails_once_the_ledger_is_read_instead_is_not_the_index_s_fault():
+    """The index is found wrong; then there is nothing to prove with: no certificate, which is said"""
+    folder = indexed()
+    path = segment(folder, -1)
+    flip(path, next(at for at, _, found, _ in ledgerfile.walk(path) if found == 6) + 40)
+    keeper = Keeper(folder)
+    done = guard.run("certify", "-c", folder / "pasu.yaml", "--", "42", timeout=60)
+    keeper.close()
+    equal((keeper.asked, done.returncode, done.stdout), (2, 2, ""), done.stderr)
+    assert "index does not fit" in done.stderr and "could not be made" in done.stderr, done.stderr
 
 
 @test(gateway=True, limit=120)

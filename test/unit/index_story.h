@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A random ledger in memory, with what goes wrong in real ones: sessions that nobody opened,
- * records that come late or are of a day before, vocabularies that are explained afterwards,
- * damage.
+ * records that come late or are of a day before, a clock that is set back, vocabularies that are
+ * explained afterwards, damage.
  */
 #ifndef PASU_TEST_INDEX_STORY_H
 #define PASU_TEST_INDEX_STORY_H
@@ -217,6 +217,8 @@ tell_all(struct told_ledger *l, uint64_t seed, size_t entries)
         l->now += (int64_t)(random_u64(&l->random) % (random_below(&l->random, 9) == 0
                                                           ? (uint64_t)(2 * DAY)
                                                           : (uint64_t)(DAY / 20)));
+        if (seed % 4 == 1 && random_below(&l->random, 12) == 0)
+            l->now -= random_below(&l->random, 4 * 3600) * NANOSECONDS_PER_SECOND;
     }
 }
 
@@ -233,13 +235,24 @@ forget_all(struct told_ledger *l)
 
 /* ---- as entries ---- */
 
+/* A ledger is read from some records before on, of which nobody hears but who chooses. */
+enum { STORY_BEFORE = 5 };
+
 static inline int
 told_seek(void *arg, uint64_t seq)
 {
     struct told_ledger *l = arg;
+    size_t from;
 
     for (l->at = 0; l->at < l->count && l->items[l->at].entry.seq < seq; l->at++)
         ;
+    for (from = l->at < STORY_BEFORE ? 0 : l->at - STORY_BEFORE; from < l->at; from++) {
+        const struct told *told = &l->items[from];
+
+        if (l->takes != NULL && told->entry.type == LEDGER_EXPOSURE)
+            (void)l->takes(l->takes_arg, told->entry.seq, told->entry.time,
+                           told->body.exposure.session);
+    }
     return 0;
 }
 

@@ -174,7 +174,7 @@ mentions_are_those_of_reading(void **state PASU_UNUSED)
         }
         forget_all(&l);
     }
-    assert_true(opened > 100 && known > 50 && known < all);
+    assert_true(opened > 100 && known > 30 && known < all);
 }
 
 /* Whom nobody was shown is not read for. */

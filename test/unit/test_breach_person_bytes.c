@@ -174,6 +174,21 @@ marks_come_back(void **state PASU_UNUSED)
     pack_release(&pack);
 }
 
+/* No one but in the last bit that is looked at: more zeros than any number of days has. */
+static void
+days_that_are_none_are_refused(void **state PASU_UNUSED)
+{
+    uint8_t bytes[16] = {0};
+    uint32_t days;
+
+    for (unsigned bit = 6; bit < 64; bit++) {
+        memset(bytes, 0, sizeof(bytes));
+        bytes[bit / 8] = (uint8_t)(1 << bit % 8);
+        assert_int_equal(month_days_get(view_of(bytes, sizeof(bytes)), 0, &days), PASU_E_CORRUPT);
+        assert_int_equal(month_days_get(view_of(bytes, 8), 0, &days), PASU_E_CORRUPT);
+    }
+}
+
 int
 main(void)
 {
@@ -181,6 +196,7 @@ main(void)
         cmocka_unit_test(sets_come_back),
         cmocka_unit_test(junk_is_refused),
         cmocka_unit_test(marks_come_back),
+        cmocka_unit_test(days_that_are_none_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,9 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,6 +186,40 @@ an_index_of_another_ledger_is_not_gone_on_with(void **state)
     check(l);
 }
 
+/* A write that ends in its middle is PASU_E_IO, as LMDB tells it. */
+static bool
+is_of_disk(int result)
+{
+    return result == PASU_E_DISKFULL || result == PASU_E_IO;
+}
+
+/* A file that may not grow is a disk that is full. What was there stays, and is gone on with once
+ * there is room. */
+static void
+a_disk_that_is_full_leaves_what_was_there(void **state)
+{
+    struct ledger *l = *state;
+    struct rlimit before, full;
+    struct stat s;
+
+    assert_int_equal(index_work_rebuild(&l->work), 0);
+    put_sessions(l, LATER, 5000);
+    assert_int_equal(fstatat(l->work.folder, "now/data.mdb", &s, 0), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    full = (struct rlimit){(rlim_t)s.st_size, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    assert_true(is_of_disk(index_work_update(&l->work, UINT64_MAX)));
+    full.rlim_cur /= 2;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    assert_true(is_of_disk(index_work_rebuild(&l->work)));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(fstatat(l->work.folder, "new", &s, 0), -1);
+    assert_int_equal(index_work_update(&l->work, UINT64_MAX), 0);
+    assert_int_equal(l->work.added, LATER);
+    check(l);
+}
+
 static void
 change(struct ledger *l, off_t at)
 {
@@ -258,6 +294,7 @@ main(void)
         TEST(it_is_gone_on_with_in_portions),
         TEST(what_is_ended_in_between_leaves_what_was_there),
         TEST(an_index_of_another_ledger_is_not_gone_on_with),
+        TEST(a_disk_that_is_full_leaves_what_was_there),
         TEST(damage_is_found),
         TEST(one_works_at_a_time),
     };
