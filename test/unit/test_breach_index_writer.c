@@ -71,7 +71,7 @@ static void
 begin_made(struct made *m)
 {
     *m = (struct made){0};
-    assert_int_equal(index_make(&m->index, index_place), 0);
+    assert_int_equal(index_make(&m->index, index_place, NULL), 0);
     m->heap.month_rows = ROWS;
     assert_int_equal(class_of(m, 1), 1);
 }
@@ -201,14 +201,14 @@ an_error_is_told_once_and_it_is_at_rest_then(void **state PASU_UNUSED)
 
     begin_made(&m);
     assert_int_equal(index_replace(m.index, index_place), 0);
-    assert_int_equal(index_open(&m.index, directory), 0);
+    assert_int_equal(index_open(&m.index, directory, NULL), 0);
     add_round(&m, 0);
     assert_int_equal(index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index), 0);
     assert_int_equal(index_writer_end(&m.writer, &m.heap), PASU_E_DENIED);
     assert_int_equal(m.heap.months.count, 0);
     assert_int_equal(index_writer_end(&m.writer, &m.heap), 0);
     index_close(m.index);
-    assert_int_equal(index_open_to_write(&m.index, index_place), 0);
+    assert_int_equal(index_open_to_write(&m.index, index_place, NULL), 0);
     add_round(&m, 1);
     assert_int_equal(index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index), 0);
     assert_int_equal(index_writer_end(&m.writer, &m.heap), 0);
