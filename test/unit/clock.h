@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A clock that only the test moves. */
+#ifndef PASU_TEST_CLOCK_H
+#define PASU_TEST_CLOCK_H
+
+#include "base/os.h"
+
+static int64_t now; /* ns, of the calendar and monotonic */
+
+static inline int64_t
+clock_read(void *arg PASU_UNUSED)
+{
+    return now;
+}
+
+static inline void
+later(int64_t seconds)
+{
+    now += seconds * NANOSECONDS_PER_SECOND;
+}
+
+#endif
