@@ -156,7 +156,7 @@ void
 scope_view_bypass(FILE *file, const struct message_bypass *b)
 {
     char principal[NAME_TEXT], database[NAME_TEXT], application[NAME_TEXT], address[NAME_TEXT];
-    char began[TIME_SIZE], seen[TIME_SIZE];
+    char began[TIME_SIZE], seen[TIME_SIZE], port[NUMBER_SIZE] = "";
 
     text_escape(principal, sizeof(principal), view_of_text(b->principal));
     text_escape(database, sizeof(database), view_of_text(b->database));
@@ -164,10 +164,12 @@ scope_view_bypass(FILE *file, const struct message_bypass *b)
     text_escape(address, sizeof(address), view_of_text(b->address));
     log_time_text(began, sizeof(began), b->began);
     log_time_text(seen, sizeof(seen), b->seen);
+    if (b->port > 0)
+        snprintf(port, sizeof(port), ", port %" PRIu32, b->port);
     fprintf(file,
-            "  %s was connected to %s past pasu from %s, port %" PRIu32 ", application \"%s\"",
+            "  %s was connected to %s past pasu from %s%s, application \"%s\"",
             principal, database[0] != '\0' ? database : "the server for replication",
-            address[0] != '\0' ? address : "the server's machine", b->port, application);
+            address[0] != '\0' ? address : "the server's machine", port, application);
     fprintf(file, ", since %s, %s %s%s\n", began, b->is_over ? "until" : "seen", seen,
             b->is_certain ? "" : " (it can have been a session of pasu's own)");
 }

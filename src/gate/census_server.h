@@ -27,7 +27,8 @@ struct census_server {
     bool is_led;      /* its leader has been found */
     bool is_told;     /* what it answered has been told of once */
     unsigned failures;
-    enum census_what told;        /* why it cannot be counted, as recorded */
+    bool is_why_told;
+    enum census_what told;        /* why it cannot be counted, as recorded; else, that it can be */
     struct census_server *leader; /* the first one of the same server: itself */
     struct census_database *databases;
     size_t database_count, database_space;
@@ -74,7 +75,8 @@ void census_round(struct census_room *room, struct settings *settings, enum cens
 
 /* ---- census_tell.c: what comes of the answers ---- */
 
-/* Why a gateway's databases cannot be counted, once. */
+/* Why a gateway's databases cannot be counted, or (CENSUS_COUNTED) that they can be from now on,
+ * whatever this gate or one before has said: once. */
 void census_tell_why(struct census_room *room, struct census_server *server, enum census_what why);
 /* The past has been read: what the gates before had counted is gone on with. */
 void census_tell_start(struct census_room *room);

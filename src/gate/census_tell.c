@@ -24,14 +24,18 @@ census_tell_why(struct census_room *room, struct census_server *server, enum cen
 {
     int64_t now = os_realtime(room->shared->os);
     struct message_census census = {
-        .what = (uint8_t)why, .since = now, .at = now, .at_most = UINT64_MAX};
+        .what = (uint8_t)why,
+        .since = now,
+        .at = now,
+        .at_most = why == CENSUS_COUNTED ? 0 : UINT64_MAX,
+    };
 
-    if (server->told == why)
+    if (server->is_why_told && server->told == why)
         return;
+    server->is_why_told = true;
     server->told = why;
     memcpy(census.gateway, server->gateway, sizeof(census.gateway));
-    if (why != CENSUS_COUNTED)
-        send_census(room, &census);
+    send_census(room, &census);
 }
 
 /* Nobody may go on from the same census again, however this gate ends. */
@@ -368,6 +372,7 @@ tell_ended(struct census_room *room, struct census_server *server, int64_t now)
             continue;
         }
         server->backends[i].is_over = 1;
+        server->backends[i].seen = now; /* at the latest */
         send_bypass(room, &server->backends[i]);
     }
     server->backend_count = kept;

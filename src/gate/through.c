@@ -247,7 +247,7 @@ through_remember(struct through *through, const struct message_census *census)
 {
     struct through_place *place;
 
-    if (census->what != CENSUS_COUNTED)
+    if (census->what != CENSUS_COUNTED || census->database[0] == '\0')
         return;
     pthread_mutex_lock(&through->lock);
     place = through_place(through, census->gateway, census->database);

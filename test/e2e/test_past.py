@@ -3,6 +3,7 @@
 """Sessions that do not come through pasu are told of, by the server's own count of sessions: never more
 than there were, and each of them sooner or later."""
 import contextlib
+import datetime
 import json
 import os
 import random
@@ -201,7 +202,9 @@ def test_named():
                   {"principal": "other", "database": "twice", "application": "export tool", "address": "127.0.0.1",
                    "port": port, "certain": True, "over": False})
             made.guard.wait("bypass", principal="other", application="export tool")
-        process.until(lambda: (made.guard.status(), completeness(made)["bypasses"][0]["over"])[1], "its end", 20)
+            there = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
+        ended = bypasses(made, over=True)[0]
+        assert ended["seen"] > there, f"{ended}: it was still there at {there}"
         done = made.guard.run("scope", "--json", "--as-of", found[0]["began"])
         changed = json.loads(done.stdout)["changed"]
         equal((changed["differs"], [one["port"] for one in changed["completeness"]["bypasses"]]), (True, [port]))
@@ -352,8 +355,37 @@ def test_silent_server():
         between.speak()
         settled(made, "silent", 1)
         assert all(one["to"] for one in unasked()), unasked()
+        between.hush()
+        process.until(lambda: not all(one["to"] for one in unasked()), "that it is not asked again", 40)
+        between.speak()  # nothing has happened meanwhile, and that is told as well
+        process.until(lambda: all(one["to"] for one in unasked()), "that it is asked", 20)
         agree(made)
         made.stop()
+
+
+@test(gateway=True, limit=90)
+def test_silent_gateway():
+    """What keeps one of a server's gateways from asking it is over when it can, whichever gateway the count is told by"""
+    with contextlib.closing(silencer.Silencer(server().address)) as between:
+        both = [guard.gateway(server(), "one", inspector=asked()), guard.gateway(between.upstream, "two", inspector=asked())]
+        started = guard.start(both, name="one-silent", ledger={"directory": "./ledger"}, **MAPPING)
+        made = type("Made", (), {"guard": started})
+        def unasked():
+            started.status()
+            return [(one["gateway"], bool(one["to"])) for one in completeness(made)["reconciled"] if one["unknown"]]
+        until(made, "postgres", lambda one: one is not None)
+        between.hush()
+        process.until(lambda: unasked() == [("two", False)], "that it is not asked", 40)
+        between.speak()
+        process.until(lambda: unasked() == [("two", True)], "that it is asked", 20)
+        agree(made)
+        between.hush()
+        process.until(lambda: unasked() == [("two", True), ("two", False)], "that it is not asked", 40)
+        started.stop()
+        between.speak()
+        started.start()
+        process.until(lambda: unasked() == [("two", True), ("two", True)], "that it is asked by another gate", 20)
+        started.stop()
 
 
 @test(gateway=True, limit=60)

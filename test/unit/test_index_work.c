@@ -17,7 +17,7 @@ struct ledger {
     char path[32];
     int directory;
     uint64_t count;
-    uint64_t size; /* of its segments; 0: as they are */
+    off_t size; /* of its segments; 0: as they are */
     struct index_work work;
 };
 

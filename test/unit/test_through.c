@@ -344,6 +344,10 @@ the_last_census_of_a_database_is_remembered(void **state PASU_UNUSED)
     census.what = CENSUS_RESET; /* says nothing that could be gone on with */
     census.sessions = 9;
     through_remember(&through, &census);
+    census.what = CENSUS_COUNTED;
+    census.database[0] = '\0'; /* nor does this: the gateway is asked again */
+    through_remember(&through, &census);
+    assert_int_equal(through.place_count, 1);
     assert_true(through_place(&through, "main", "shop")->has_past);
     assert_int_equal(through_place(&through, "main", "shop")->past.sessions, 8);
     through_end(begin(&through), true);
