@@ -10,7 +10,8 @@ complain_database(const struct config *config, const char *path, int error)
                                          ? &config->sources.country_db
                                          : &config->sources.asn_db;
 
-    complain(sources_hint(error), "%s:%u: %s cannot be read: %s", config->path, file->line, path, error_text(error));
+    complain(sources_hint(error), "%s:%u: %s cannot be read: %s", config->path, file->line, path,
+             error_text(error));
 }
 
 static int

@@ -166,9 +166,8 @@ scope_view_bypass(FILE *file, const struct message_bypass *b)
     log_time_text(seen, sizeof(seen), b->seen);
     if (b->port > 0)
         snprintf(port, sizeof(port), ", port %" PRIu32, b->port);
-    fprintf(file,
-            "  %s was connected to %s past pasu from %s%s, application \"%s\"",
-            principal, database[0] != '\0' ? database : "the server for replication",
+    fprintf(file, "  %s was connected to %s past pasu from %s%s, application \"%s\"", principal,
+            database[0] != '\0' ? database : "the server for replication",
             address[0] != '\0' ? address : "the server's machine", port, application);
     fprintf(file, ", since %s, %s %s%s\n", began, b->is_over ? "until" : "seen", seen,
             b->is_certain ? "" : " (it can have been a session of pasu's own)");

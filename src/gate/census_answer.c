@@ -16,9 +16,8 @@ enum { BYTES_MAX = 8 << 20, FIRST_SPACE = 64 };
 #define BEGAN                       MICROSECONDS("a.backend_start")
 #define AGE                         MICROSECONDS("(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start)")
 
-static const char greet_sql[] =
-    "SELECT pg_catalog.pg_backend_pid(), "
-    "pg_catalog.current_setting('server_version_num'), " SERVER_START;
+static const char greet_sql[] = "SELECT pg_catalog.pg_backend_pid(), "
+                                "pg_catalog.current_setting('server_version_num'), " SERVER_START;
 
 /* The role that inspector.sql makes does not inherit what it is granted. */
 static const char become_sql[] = "SET ROLE pg_read_all_stats";

@@ -36,7 +36,7 @@ struct census_server {
     size_t backend_count, backend_space;
     int64_t seeing; /* monotonic: since when it shows others' sessions without a break; 0: not */
     int64_t seen;   /* monotonic: asked for the answer before */
-    int64_t hour; /* monotonic: from when on those are counted that were told: */
+    int64_t hour;   /* monotonic: from when on those are counted that were told: */
     unsigned told_in_hour;
 };
 

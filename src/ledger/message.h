@@ -204,7 +204,8 @@ struct message_census {
     uint64_t through_least, through_most; /* counted of these since: they came through pasu, */
     uint64_t at_least, at_most;           /* and past it; UINT64_MAX: not known */
     char gateway[GATEWAY_NAME_SIZE];
-    char database[NAME_SIZE]; /* "": all; CENSUS_COUNTED: what kept them from being counted is over */
+    char database[NAME_SIZE]; /* "": all; CENSUS_COUNTED: what kept them from being counted is over
+                               */
 };
 
 struct message_bypass {

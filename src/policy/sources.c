@@ -57,8 +57,7 @@ sources_close(struct sources *s)
 const char *
 sources_hint(int error)
 {
-    return error == PASU_E_MALFORMED ? "give a file in MaxMind's format (.mmdb)"
-                                     : error_hint(error);
+    return *error_hint(error) ? error_hint(error) : "give a file in MaxMind's format (.mmdb)";
 }
 
 static int

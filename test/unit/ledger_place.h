@@ -56,9 +56,7 @@ make_place(void **state)
 
     if (disk_make(state) != 0)
         return -1;
-    *p = (struct place){.disk = *state,
-                        .os = os_real,
-                        .intake = {.wake = -1, .durable = -1}};
+    *p = (struct place){.disk = *state, .os = os_real, .intake = {.wake = -1, .durable = -1}};
     p->directory = p->disk->directory;
     now = NANOSECONDS_PER_SECOND;
     p->os.arg = p;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a database says of an address is taken where it is a country's code or a system's number, and
- * of nothing else; lists of countries are what they say. */
+/* What a database says of an address is taken where it is a country's code or a system's number,
+ * and of nothing else; lists of countries are what they say. */
 #include "policy/sources.h"
 
 #include "base/bytes.h"
@@ -162,8 +162,8 @@ a_country_is_two_letters(void **state PASU_UNUSED)
 static void
 only_an_address_is_looked_up(void **state PASU_UNUSED)
 {
-    static const char *const none[] = {"10.0.0.0/8", "10.0.0.1/32", "local", "", "200.0.0.1",
-                                       "2001:db8::1"};
+    static const char *const none[] = {"10.0.0.0/8", "10.0.0.1/32", "local",
+                                       "",           "200.0.0.1",   "2001:db8::1"};
     uint8_t space[64];
     struct writer value = writer_of(space, sizeof(space));
 
