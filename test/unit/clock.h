@@ -13,6 +13,13 @@ clock_read(void *arg PASU_UNUSED)
     return now;
 }
 
+/* Time that goes by with each look at the clock. */
+static inline int64_t
+clock_go_by(void *arg PASU_UNUSED)
+{
+    return now += 100 * NANOSECONDS_PER_MILLISECOND;
+}
+
 static inline void
 later(int64_t seconds)
 {

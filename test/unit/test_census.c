@@ -467,14 +467,6 @@ make_settings(void)
     return settings;
 }
 
-/* Time that goes by with each look at the clock. */
-static int64_t
-let_go_by(void *arg PASU_UNUSED)
-{
-    now += 100 * NANOSECONDS_PER_MILLISECOND;
-    return now;
-}
-
 static void
 the_last_round_goes_on_for_half_a_second(void **state PASU_UNUSED)
 {
@@ -482,7 +474,7 @@ the_last_round_goes_on_for_half_a_second(void **state PASU_UNUSED)
     struct stage stage;
 
     begin(&stage);
-    stage.os.monotonic = let_go_by; /* once before, once for the sessions, once for each server */
+    stage.os.monotonic = clock_go_by; /* once before, once for the sessions, once for each server */
     census_round(&stage.room, settings, CENSUS_LAST);
     assert_int_equal(stage.shared->keeper.waiting_count, 4);
     atomic_store(&stage.room.is_stopping, true); /* one in turn ends at once */

@@ -296,14 +296,6 @@ who_was_told_parameters_may_be_counted(void **state PASU_UNUSED)
     through_release(&through);
 }
 
-/* Time that goes by with each look at the clock. */
-static int64_t
-let_go_by(void *arg PASU_UNUSED)
-{
-    now += NANOSECONDS_PER_MILLISECOND * 100;
-    return now;
-}
-
 static void
 nothing_is_waited_for_longer_than_said(void **state PASU_UNUSED)
 {
@@ -322,7 +314,7 @@ nothing_is_waited_for_longer_than_said(void **state PASU_UNUSED)
     link.stop = &is_stopping;
     assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
     link.stop = NULL;
-    os.monotonic = let_go_by;
+    os.monotonic = clock_go_by;
     link.deadline = now + 300 * NANOSECONDS_PER_MILLISECOND;
     assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
     assert_int_equal(write(ends[1], "Z\0\0\0\4", 5), 5); /* has come, and is too late */
