@@ -177,7 +177,11 @@ def test_reset():
     equal((why, sessions["at_least"]), ("gate_died", 0))
     assert sessions["at_most"] is not None, sessions
     agree(made)
-    assert "is not known: the server's statistics were reset" in made.guard.run("scope").stdout
+    text = made.guard.run("scope").stdout
+    assert "is not known: the server's statistics were reset" in text, text
+    assert f"is not known, but that at most {sessions['at_most']} did not: the gate had ended" in text, text
+    assert "no server's count" not in text, text
+    assert "no server's count of sessions says" in made.guard.run("scope", "--to", "2020-01-01").stdout
     made.stop()
 
 

@@ -120,6 +120,13 @@ def test_wrong_input():
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     equal((done.returncode, len(lines), {line["source"]["country"] for line in lines}), (0, len(READERS), {None}))
     equal(done.stderr.count("spoiled.mmdb"), 1)
+    one = {**good, "asn_db": str(spoiled)}
+    done = guard.run("ledger", "export", "--json", "-c", with_databases(one))
+    sources = [json.loads(line)["source"] for line in done.stdout.splitlines()]
+    equal({source["address"]: (source["country"], source["asn"]) for source in sources},
+          {address: (place[0], None) for address, place in READERS.items()})
+    equal(done.stderr.count("spoiled.mmdb"), 1)
+    equal(guard.run("scope", "-c", with_databases(one), "--country", "KR").returncode, 0)
 
 
 @test(gateway=True)
