@@ -138,7 +138,8 @@ print_stretch(FILE *file, const struct gaps *gaps, const struct reconciled_stret
         log_time_text(to, sizeof(to), stretch->to);
     text_count(n, sizeof(n), open);
     if (stretch->why != CENSUS_COUNTED) {
-        fprintf(file, "  whether sessions in %s did not come through pasu from %s to %s is not known",
+        fprintf(file,
+                "  whether sessions in %s did not come through pasu from %s to %s is not known",
                 place, from, to);
         if (stretch->at_most != UINT64_MAX)
             fprintf(file, ", but that at most %s did not", n);

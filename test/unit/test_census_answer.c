@@ -122,8 +122,8 @@ ask_with(const char *const *row, uint16_t count, uint16_t column, const char *va
 static void
 numbers_are_in_their_range_or_nothing_is_taken(void **state PASU_UNUSED)
 {
-    static const char *const none[] = {"", "-1", "x", "9223372036854775808", "99999999999999999999",
-                                       NULL};
+    static const char *const none[] = {
+        "", "-1", "x", "9223372036854775808", "99999999999999999999", NULL};
     static const uint16_t count_numbers[] = {0, 2, 3, 4, 5}, backend_numbers[] = {0, 5, 6, 8};
 
     assert_int_equal(ask_with(a_count, COUNT_OF(a_count), UINT16_MAX, NULL), 0);
@@ -133,9 +133,8 @@ numbers_are_in_their_range_or_nothing_is_taken(void **state PASU_UNUSED)
             assert_int_equal(ask_with(a_count, COUNT_OF(a_count), count_numbers[c], none[n]),
                              PASU_E_MALFORMED);
         for (size_t c = 0; c < COUNT_OF(backend_numbers); c++)
-            assert_int_equal(
-                ask_with(a_backend, COUNT_OF(a_backend), backend_numbers[c], none[n]),
-                PASU_E_MALFORMED);
+            assert_int_equal(ask_with(a_backend, COUNT_OF(a_backend), backend_numbers[c], none[n]),
+                             PASU_E_MALFORMED);
         /* A clock that went back makes it young. */
         assert_int_equal(ask_with(a_backend, COUNT_OF(a_backend), 7, none[n]), 0);
     }
