@@ -78,11 +78,16 @@ note_why(struct reconciled *r, struct reconciled_place *place, const struct mess
 struct reconciled_step
 reconciled_census(struct reconciled *r, const struct message_census *census)
 {
-    struct reconciled_place *place = place_of(r, census);
     struct reconciled_step step = {0};
+    struct reconciled_place *place;
     struct reconciled_stretch *stretch;
     bool is_begun = false;
 
+    if (census->what == CENSUS_COUNTED && census->database[0] == '\0') {
+        end_why(r, census);
+        return step;
+    }
+    place = place_of(r, census);
     if (place == NULL) {
         r->left_out++;
         return step;

@@ -7,6 +7,7 @@
 #include "cli/text.h"
 #include "config/load.h"
 #include "policy/roster.h"
+#include "policy/sources.h"
 #include "respond/publish.h"
 
 #include <errno.h>
@@ -137,6 +138,8 @@ run_check(const struct arguments *arguments)
         r = config_load_files(config, &faults);
     if (r == 0)
         r = roster_check(config, &faults);
+    if (r == 0)
+        r = sources_check(config, &faults);
     if (r == 0)
         r = publish_check(config, &faults);
     if (r == 0 && arguments_given(arguments, OPTION_connect))

@@ -248,7 +248,12 @@ static void
 look_sessions(const struct look *look)
 {
     PGresult *rows = probe_query(
-        look->probe, "SELECT pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')", 0, NULL);
+        look->probe,
+        "SELECT pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') OR "
+        "pg_has_role(session_user, 'pg_read_all_stats', "
+        "CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' "
+        "END)",
+        0, NULL);
 
     if (rows == NULL || PQntuples(rows) != 1)
         FOUND(look, "sessions", FINDING_INFO, "", "cannot be looked up: %s", look->probe->error);

@@ -8,8 +8,9 @@
 #include "cli/progress.h"
 
 #include <inttypes.h>
+#include <poll.h>
 
-enum { SHOWN = 10 };
+enum { SHOWN = 10, LOOK_MILLISECONDS = 20, SILENT_MILLISECONDS = 1000 };
 
 struct making {
     struct evidence evidence;
@@ -55,7 +56,24 @@ show_progress(void *arg, uint64_t done, uint64_t all)
     return 0;
 }
 
-/* One writer at a time: a guard that keeps the index, or another command, is waited for. */
+/* One writer at a time. Where that takes more than a moment it is said. */
+static int
+wait_for_lock(int folder)
+{
+    int result = index_lock(folder, false);
+
+    for (int waited = 0; result == PASU_E_AGAIN && waited < SILENT_MILLISECONDS;
+         waited += LOOK_MILLISECONDS) {
+        poll(NULL, 0, LOOK_MILLISECONDS);
+        result = index_lock(folder, false);
+    }
+    if (result != PASU_E_AGAIN)
+        return result;
+    complain("", "waits for the ledger's index, which the guard's indexer or another command is "
+                 "writing");
+    return index_lock(folder, true);
+}
+
 static int
 begin(struct making *m, const struct arguments *arguments)
 {
@@ -70,7 +88,7 @@ begin(struct making *m, const struct arguments *arguments)
     m->work.watch = show_progress;
     m->work.arg = m;
     if (result == 0)
-        result = index_lock(m->work.folder, true);
+        result = wait_for_lock(m->work.folder);
     return result == 0 ? 0 : fail(m, result);
 }
 

@@ -10,34 +10,36 @@ complain_database(const struct config *config, const char *path, int error)
                                          ? &config->sources.country_db
                                          : &config->sources.asn_db;
 
-    complain(error == PASU_E_MALFORMED ? "give a file in MaxMind's format (.mmdb)"
-                                       : error_hint(error),
-             "%s:%u: %s cannot be read: %s", config->path, file->line, path, error_text(error));
+    complain(sources_hint(error), "%s:%u: %s cannot be read: %s", config->path, file->line, path,
+             error_text(error));
 }
 
-static int
+/* Without one that cannot be read there is still the other. */
+static void
 open_once(struct places *places)
 {
     const struct config *config = places->config;
-    const char *failed;
+    const char *country_db, *asn_db, *failed;
     int result;
 
     if (places->is_open || config == NULL)
-        return 0;
+        return;
     places->is_open = true;
-    result = sources_open(&places->sources, config->sources.country_db.path,
-                          config->sources.asn_db.path, &failed);
-    if (result != 0)
+    country_db = config->sources.country_db.path;
+    asn_db = config->sources.asn_db.path;
+    while ((result = sources_open(&places->sources, country_db, asn_db, &failed)) != 0) {
         complain_database(config, failed, result);
-    return result;
+        if (failed == country_db)
+            country_db = NULL;
+        else
+            asn_db = NULL;
+    }
 }
 
 void
 places_look_up(struct places *places, const char *address, struct origin *source)
 {
-    if (open_once(places) != 0) {
-        /* nothing is known then */
-    }
+    open_once(places);
     sources_look_up(&places->sources, address, source);
 }
 
@@ -73,7 +75,8 @@ places_init(struct places *places, const struct config *config, const struct arg
     }
     filter->has_place = is_at;
     filter->place = places;
-    return open_once(places) == 0 ? 0 : 2;
+    open_once(places);
+    return places->sources.has_countries ? 0 : 2;
 }
 
 void

@@ -24,8 +24,8 @@ struct places {
 PASU_MUST_USE int places_init(struct places *places, const struct config *config,
                               const struct arguments *arguments, struct filter *filter);
 void places_release(struct places *places);
-/* Nothing is known where no database is named, or it cannot be read, which is complained about
- * once. */
+/* Nothing is known of what no database is named for, or one that cannot be read, which is
+ * complained about once. */
 void places_look_up(struct places *places, const char *address, struct origin *source);
 
 #endif

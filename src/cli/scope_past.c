@@ -136,14 +136,16 @@ print_stretch(FILE *file, const struct gaps *gaps, const struct reconciled_stret
     log_time_text(from, sizeof(from), stretch->from);
     if (stretch->to > 0)
         log_time_text(to, sizeof(to), stretch->to);
+    text_count(n, sizeof(n), open);
     if (stretch->why != CENSUS_COUNTED) {
-        fprintf(
-            file,
-            "  whether sessions in %s did not come through pasu from %s to %s is not known: %s\n",
-            place, from, to, why_words(stretch->why));
+        fprintf(file,
+                "  whether sessions in %s did not come through pasu from %s to %s is not known",
+                place, from, to);
+        if (stretch->at_most != UINT64_MAX)
+            fprintf(file, ", but that at most %s did not", n);
+        fprintf(file, ": %s\n", why_words(stretch->why));
         return 1;
     }
-    text_count(n, sizeof(n), open);
     fprintf(file, "  the server's count of sessions in %s, from %s to %s, ", place, from, to);
     if (open > 0)
         fprintf(file, "leaves %s open\n", n);
@@ -156,7 +158,7 @@ void
 scope_view_bypass(FILE *file, const struct message_bypass *b)
 {
     char principal[NAME_TEXT], database[NAME_TEXT], application[NAME_TEXT], address[NAME_TEXT];
-    char began[TIME_SIZE], seen[TIME_SIZE];
+    char began[TIME_SIZE], seen[TIME_SIZE], port[NUMBER_SIZE] = "";
 
     text_escape(principal, sizeof(principal), view_of_text(b->principal));
     text_escape(database, sizeof(database), view_of_text(b->database));
@@ -164,10 +166,11 @@ scope_view_bypass(FILE *file, const struct message_bypass *b)
     text_escape(address, sizeof(address), view_of_text(b->address));
     log_time_text(began, sizeof(began), b->began);
     log_time_text(seen, sizeof(seen), b->seen);
-    fprintf(file,
-            "  %s was connected to %s past pasu from %s, port %" PRIu32 ", application \"%s\"",
-            principal, database[0] != '\0' ? database : "the server for replication",
-            address[0] != '\0' ? address : "the server's machine", b->port, application);
+    if (b->port > 0)
+        snprintf(port, sizeof(port), ", port %" PRIu32, b->port);
+    fprintf(file, "  %s was connected to %s past pasu from %s%s, application \"%s\"", principal,
+            database[0] != '\0' ? database : "the server for replication",
+            address[0] != '\0' ? address : "the server's machine", port, application);
     fprintf(file, ", since %s, %s %s%s\n", began, b->is_over ? "until" : "seen", seen,
             b->is_certain ? "" : " (it can have been a session of pasu's own)");
 }
@@ -177,17 +180,24 @@ scope_view_reconciled(FILE *file, const struct gaps *gaps, const struct filter *
                       bool has_all)
 {
     const struct reconciled *r = &gaps->reconciled;
-    size_t said = 0;
+    size_t said = 0, stretches = 0;
 
     for (size_t b = 0; b < r->backend_count; b++)
         if (reconciled_bypass_concerns(&r->backends[b], filter->from, filter->to)) {
             scope_view_bypass(file, &r->backends[b]);
             said++;
         }
-    for (size_t s = 0; s < r->stretch_count; s++)
-        if (reconciled_concerns(&r->stretches[s], filter->from, filter->to) &&
-            (has_all || r->stretches[s].at_least != r->stretches[s].at_most))
+    for (size_t s = 0; s < r->stretch_count; s++) {
+        if (!reconciled_concerns(&r->stretches[s], filter->from, filter->to))
+            continue;
+        stretches++;
+        if (has_all || r->stretches[s].at_least != r->stretches[s].at_most)
             said += print_stretch(file, gaps, &r->stretches[s]);
+    }
+    if (has_all && stretches == 0 && r->left_out == 0) {
+        fputs("  no server's count of sessions says whether all came through pasu\n", file);
+        said++;
+    }
     if (r->left_out > 0)
         fputs("  there is more of that than is listed\n", file);
     return said + (r->left_out > 0);

@@ -7,10 +7,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-#define PERIOD    (10 * NANOSECONDS_PER_SECOND)
-#define LEAST     (200 * NANOSECONDS_PER_MILLISECOND) /* between two that were asked for */
-#define KEPT_FOR  (3600 * NANOSECONDS_PER_SECOND) /* sessions of a server that does not answer */
-#define LAST_MOST (500 * NANOSECONDS_PER_MILLISECOND) /* the supervisor does not wait for long */
+#define PERIOD (10 * NANOSECONDS_PER_SECOND)
+#define LEAST  (200 * NANOSECONDS_PER_MILLISECOND) /* between two that were asked for */
 
 struct census {
     struct census_room room;
@@ -20,55 +18,6 @@ struct census {
     struct settings *settings; /* held; NULL: none yet */
     bool is_asked, is_wanted;
 };
-
-/* What is not shown by any server any more is over; one that has not answered may show it. */
-static void
-forget(struct census *census, int64_t began)
-{
-    struct through *through = census->room.shared->through;
-    bool is_missed = false;
-
-    list_each (at, &census->room.servers) {
-        const struct census_server *server = LIST_ENTRY(at, struct census_server, link);
-
-        is_missed |= !server->is_answered && server->answer.may_see;
-    }
-    pthread_mutex_lock(&through->lock);
-    through_forget(through, is_missed ? began - KEPT_FOR : began);
-    pthread_mutex_unlock(&through->lock);
-}
-
-static void
-take(struct census *census, struct settings *settings, enum census_when when)
-{
-    struct through *through = census->room.shared->through;
-    int64_t began = os_monotonic(census->room.shared->os);
-
-    census_server_keep(&census->room, settings);
-    pthread_mutex_lock(&through->lock);
-    through_look(through);
-    pthread_mutex_unlock(&through->lock);
-    list_each (at, &census->room.servers)
-        LIST_ENTRY(at, struct census_server, link)->is_answered = false;
-    for (size_t i = 0; i < settings->gateway_count; i++) {
-        const struct gateway *gateway = &settings->gateways[i];
-        struct census_server *server = census_server_get(&census->room, gateway->config->name);
-
-        if (when == CENSUS_LAST ? os_monotonic(census->room.shared->os) - began > LAST_MOST
-                                : atomic_load(&census->room.is_stopping))
-            break;
-        if (server)
-            census_server_ask(&census->room, server, settings, gateway, when == CENSUS_LAST);
-    }
-    census_server_lead(&census->room);
-    list_each (at, &census->room.servers) {
-        struct census_server *server = LIST_ENTRY(at, struct census_server, link);
-
-        if (server->is_answered && server->leader == server && server->told == CENSUS_COUNTED)
-            census_tell(&census->room, server, when);
-    }
-    forget(census, began);
-}
 
 /* With the lock. Until when to wait, monotonic; 0: for ever. */
 static int64_t
@@ -109,7 +58,7 @@ census_run(void *arg)
         census->is_asked = census->is_wanted = false;
         settings = settings_hold(census->settings);
         pthread_mutex_unlock(&census->lock);
-        take(census, settings, when);
+        census_round(&census->room, settings, when);
         settings_release(settings);
         last = os_monotonic(os);
         pthread_mutex_lock(&census->lock);
@@ -117,7 +66,7 @@ census_run(void *arg)
     settings = census->settings;
     pthread_mutex_unlock(&census->lock);
     if (settings)
-        take(census, settings, CENSUS_LAST);
+        census_round(&census->room, settings, CENSUS_LAST);
     return NULL;
 }
 

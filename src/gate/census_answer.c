@@ -16,20 +16,29 @@ enum { BYTES_MAX = 8 << 20, FIRST_SPACE = 64 };
 #define BEGAN                       MICROSECONDS("a.backend_start")
 #define AGE                         MICROSECONDS("(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start)")
 
-static const char greet_sql[] =
-    "SELECT pg_catalog.pg_backend_pid(), "
-    "pg_catalog.current_setting('server_version_num'), " SERVER_START ", "
-    "pg_catalog.pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')::pg_catalog.int4";
+static const char greet_sql[] = "SELECT pg_catalog.pg_backend_pid(), "
+                                "pg_catalog.current_setting('server_version_num'), " SERVER_START;
 
 /* The role that inspector.sql makes does not inherit what it is granted. */
 static const char become_sql[] = "SET ROLE pg_read_all_stats";
+static const char leave_sql[] = "RESET ROLE";
 static const char hurry_sql[] = "SET statement_timeout = '2s'";
+
+/* What the role that has logged in may: enum right. From 16 on one that is a member need not be
+ * allowed to become it. */
+#define RIGHT                                                                                      \
+    "CASE WHEN pg_catalog.pg_has_role(session_user, 'pg_read_all_stats', "                         \
+    "CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 "                 \
+    "OPERATOR(pg_catalog.<) 160000 THEN 'MEMBER' ELSE 'SET' END) THEN 2 "                          \
+    "WHEN pg_catalog.pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') THEN 1 ELSE 0 END"
+
+enum right { RIGHT_NONE, RIGHT_INHERITED, RIGHT_TO_BECOME };
 
 /* The archiver's statistics begin anew when those of the server do: after a crash, or in a copy. */
 static const char counts_sql[] =
     "SELECT d.datid, d.datname, d.sessions, coalesce(" DATABASE_RESET ", 0), "
-    "coalesce((SELECT " COUNTING " FROM pg_catalog.pg_stat_archiver a), 0) "
-    "FROM pg_catalog.pg_stat_database d WHERE d.datname IS NOT NULL";
+    "coalesce((SELECT " COUNTING " FROM pg_catalog.pg_stat_archiver a), 0), " RIGHT
+    " FROM pg_catalog.pg_stat_database d WHERE d.datname IS NOT NULL";
 
 /* Without a role it still is to say who it is: it is no session yet, and may never be one. */
 static const char backends_sql[] =
@@ -110,14 +119,13 @@ take_greeting(void *arg, const struct view *values, size_t count)
 {
     struct greeting *greeting = arg;
     struct census_answer *answer = greeting->answer;
-    int64_t numbers[4];
+    int64_t numbers[3];
 
     if (count != COUNT_OF(numbers) || !take_numbers(values, numbers, count))
         return PASU_E_MALFORMED;
     answer->is_pooled = numbers[0] != greeting->link->pid;
     answer->version = numbers[1] > UINT32_MAX ? 0 : (uint32_t)numbers[1];
     answer->started = numbers[2];
-    answer->may_see = numbers[3] != 0;
     greeting->is_answered = true;
     return 0;
 }
@@ -149,28 +157,30 @@ census_answer_greet(struct census_answer *answer, struct inspector_link *link)
     answer->system = origin.system;
     if (result == 0)
         result = inspector_link_query(link, greet_sql, take_greeting, &greeting, &most);
-    if (result == 0 && !greeting.is_answered)
-        result = PASU_E_MALFORMED;
-    if (result != 0 || !answer->may_see)
-        return result;
-    result = command(link, become_sql);
-    answer->may_see = result == 0;
-    return result == PASU_E_DENIED ? 0 : result; /* then names are not told */
+    answer->is_other = false;
+    return result == 0 && !greeting.is_answered ? PASU_E_MALFORMED : result;
 }
 
 /* ---- counts and backends ---- */
 
+struct counting {
+    struct census_answer *answer;
+    int64_t right;
+};
+
 static int
 take_count(void *arg, const struct view *values, size_t count)
 {
-    struct census_answer *answer = arg;
+    struct counting *counting = arg;
+    struct census_answer *answer = counting->answer;
     struct census_count found = {0};
     int64_t oid, sessions;
     int result;
 
-    if (count != 5 || !take_number(values[0], &oid) || oid > UINT32_MAX || !values[1].bytes ||
+    if (count != 6 || !take_number(values[0], &oid) || oid > UINT32_MAX || !values[1].bytes ||
         !take_number(values[2], &sessions) || !take_time(values[3], &found.reset) ||
-        !take_time(values[4], &answer->counting))
+        !take_time(values[4], &answer->counting) || !take_number(values[5], &counting->right) ||
+        counting->right > RIGHT_TO_BECOME)
         return PASU_E_MALFORMED;
     found.oid = (uint32_t)oid;
     found.sessions = (uint64_t)sessions;
@@ -211,14 +221,33 @@ take_backend(void *arg, const struct view *values, size_t count)
     return result;
 }
 
+/* Becomes who may see others' sessions, or does no longer, as was granted meanwhile or revoked. */
+static int
+use_right(struct census_answer *answer, struct inspector_link *link, enum right right)
+{
+    bool is_other = right == RIGHT_TO_BECOME;
+    int result = 0;
+
+    if (answer->is_other != is_other)
+        result = command(link, is_other ? become_sql : leave_sql);
+    if (result == 0)
+        answer->is_other = is_other;
+    answer->may_see = result == 0 && right != RIGHT_NONE;
+    return result == PASU_E_DENIED ? 0 : result; /* then names are not told */
+}
+
 int
 census_answer_ask(struct census_answer *answer, struct inspector_link *link)
 {
+    struct counting counting = {.answer = answer};
     size_t most = BYTES_MAX;
-    int result = 0;
+    int result;
 
+    answer->asked = os_monotonic(link->os);
     answer->count = answer->backend_count = 0;
-    result = inspector_link_query(link, counts_sql, take_count, answer, &most);
+    result = inspector_link_query(link, counts_sql, take_count, &counting, &most);
+    if (result == 0)
+        result = use_right(answer, link, (enum right)counting.right);
     if (result == 0 && answer->may_see)
         result = inspector_link_query(link, backends_sql, take_backend, answer, &most);
     return result;

@@ -21,7 +21,7 @@ struct census_count {
 };
 
 struct census_backend {
-    int64_t age; /* ns */
+    int64_t age; /* ns; it began no earlier than so long before the server was asked */
     struct message_bypass who;
 };
 
@@ -31,8 +31,10 @@ struct census_answer {
     int64_t started;  /* when the server was, by its clock */
     uint32_t version; /* as 150004 */
     bool is_pooled;   /* what is at the other end is not the process that it says it is */
-    bool may_see;
+    bool is_other;    /* it works as pg_read_all_stats */
     /* Asked each time: */
+    int64_t asked; /* monotonic */
+    bool may_see;
     int64_t counting; /* since when it has statistics */
     struct census_count *counts;
     struct census_backend *backends;

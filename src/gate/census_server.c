@@ -120,8 +120,11 @@ census_server_keep(struct census_room *room, const struct settings *settings)
         server->is_gone = true;
         for (size_t i = 0; i < settings->gateway_count && server->is_gone; i++)
             server->is_gone = strcmp(server->gateway, settings->gateways[i].config->name) != 0;
-        if (server->is_gone)
-            leave(server);
+        if (!server->is_gone)
+            continue;
+        leave(server);
+        if (server->is_why_told) /* nobody comes that way */
+            census_tell_why(room, server, CENSUS_COUNTED);
     }
 }
 

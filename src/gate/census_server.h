@@ -27,13 +27,16 @@ struct census_server {
     bool is_led;      /* its leader has been found */
     bool is_told;     /* what it answered has been told of once */
     unsigned failures;
-    enum census_what told;        /* why it cannot be counted, as recorded */
+    bool is_why_told;
+    enum census_what told;        /* why it cannot be counted, as recorded; else, that it can be */
     struct census_server *leader; /* the first one of the same server: itself */
     struct census_database *databases;
     size_t database_count, database_space;
     struct message_bypass *backends; /* that were told, and are there */
     size_t backend_count, backend_space;
-    int64_t hour; /* monotonic: from when on those are counted that were told: */
+    int64_t seeing; /* monotonic: since when it shows others' sessions without a break; 0: not */
+    int64_t seen;   /* monotonic: asked for the answer before */
+    int64_t hour;   /* monotonic: from when on those are counted that were told: */
     unsigned told_in_hour;
 };
 
@@ -45,6 +48,9 @@ struct census_room {
     int64_t started;          /* monotonic: no session of this gate is older */
     uint64_t moves;           /* how often a gateway came to lead to another server */
 };
+
+/* So long the ended sessions of a server that does not answer are kept. */
+#define CENSUS_KEPT_FOR (3600 * NANOSECONDS_PER_SECOND)
 
 /* NULL: no memory. */
 struct census_server *census_server_get(struct census_room *room, const char *gateway);
@@ -59,11 +65,18 @@ void census_server_keep(struct census_room *room, const struct settings *setting
  * anew. */
 void census_server_lead(struct census_room *room);
 
-/* ---- census_tell.c: what comes of the answers ---- */
-
 enum census_when { CENSUS_IN_TURN, CENSUS_ON_DEMAND, CENSUS_LAST };
 
-/* Why a gateway's databases cannot be counted, once. */
+/* ---- census_round.c ---- */
+
+/* A census: asks each gateway's server and tells what comes of it. The last one asks no further
+ * server after half a second. */
+void census_round(struct census_room *room, struct settings *settings, enum census_when when);
+
+/* ---- census_tell.c: what comes of the answers ---- */
+
+/* Why a gateway's databases cannot be counted, or (CENSUS_COUNTED) that they can be from now on,
+ * whatever this gate or one before has said: once. */
 void census_tell_why(struct census_room *room, struct census_server *server, enum census_what why);
 /* The past has been read: what the gates before had counted is gone on with. */
 void census_tell_start(struct census_room *room);

@@ -24,14 +24,18 @@ census_tell_why(struct census_room *room, struct census_server *server, enum cen
 {
     int64_t now = os_realtime(room->shared->os);
     struct message_census census = {
-        .what = (uint8_t)why, .since = now, .at = now, .at_most = UINT64_MAX};
+        .what = (uint8_t)why,
+        .since = now,
+        .at = now,
+        .at_most = why == CENSUS_COUNTED ? 0 : UINT64_MAX,
+    };
 
-    if (server->told == why)
+    if (server->is_why_told && server->told == why)
         return;
+    server->is_why_told = true;
     server->told = why;
     memcpy(census.gateway, server->gateway, sizeof(census.gateway));
-    if (why != CENSUS_COUNTED)
-        send_census(room, &census);
+    send_census(room, &census);
 }
 
 /* Nobody may go on from the same census again, however this gate ends. */
@@ -278,11 +282,19 @@ take_count(struct census_room *room, struct census_server *server, const struct 
 static void
 forget_unseen(struct census_server *server)
 {
+    size_t kept = 0;
+
     for (size_t i = 0; i < server->database_count; i++) {
-        if (!server->databases[i].is_seen)
-            server->databases[i].reconcile.epoch.database = 0;
-        server->databases[i].is_seen = false;
+        struct census_database *database = &server->databases[i];
+
+        if (!database->is_seen && !database->is_guarded)
+            continue; /* names without end: nothing was told of it */
+        if (!database->is_seen)
+            database->reconcile.epoch.database = 0;
+        database->is_seen = false;
+        server->databases[kept++] = *database;
     }
+    server->database_count = kept;
 }
 
 /* ---- backends ---- */
@@ -360,22 +372,56 @@ tell_ended(struct census_room *room, struct census_server *server, int64_t now)
             continue;
         }
         server->backends[i].is_over = 1;
+        server->backends[i].seen = now; /* at the latest */
         send_bypass(room, &server->backends[i]);
     }
     server->backend_count = kept;
+}
+
+/* Before that, sessions of pasu's that had ended were not kept, although the server may not have
+ * noticed their end yet. */
+static void
+note_sight(struct census_room *room, struct census_server *server)
+{
+    const struct census_answer *answer = &server->answer;
+    bool was_seeing = server->seeing > 0, is_first = server->seen == 0;
+
+    if (!answer->may_see)
+        server->seeing = 0;
+    else if (!was_seeing || answer->asked - server->seen > CENSUS_KEPT_FOR)
+        server->seeing = answer->asked;
+    server->seen = answer->asked;
+    if (is_first || was_seeing != answer->may_see)
+        LOG_EVENT(&room->shared->log, BYPASS_SIGHT, F_TEXT("gateway", server->gateway),
+                  F_TEXT("named", answer->may_see ? "yes" : "no"));
+}
+
+struct leading {
+    const struct census_room *room;
+    const struct census_server *server;
+};
+
+static bool
+leads_here(const void *arg, const char *gateway)
+{
+    const struct leading *leading = arg;
+
+    return whose(leading->room, leading->server, gateway) != ANOTHERS;
 }
 
 static void
 tell_backend(struct census_room *room, struct census_server *server,
              const struct census_backend *backend, bool is_unclear, int64_t now)
 {
+    const struct leading leading = {room, server};
     struct message_bypass who = backend->who;
-    int64_t monotonic = os_monotonic(room->shared->os), began = monotonic - backend->age;
-    bool is_certain = !is_unclear && began > room->started;
+    int64_t began = server->answer.asked - backend->age;
+    bool is_certain =
+        !is_unclear && began > server->seeing && began > room->shared->through->forgotten;
 
     if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, &who) ||
-        through_is_ours(room->shared->through, who.pid, began) || find_told(server, &who) ||
-        has_told_enough(server, monotonic))
+        through_is_ours(room->shared->through, who.pid, began, leads_here, &leading) ||
+        find_told(server, &who) || has_told_enough(server, os_monotonic(room->shared->os)))
         return;
     who.is_certain = is_certain;
     who.seen = now;
@@ -404,10 +450,12 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
         is_told &= take_count(room, server, &server->answer.counts[i], now, when);
         pthread_mutex_unlock(lock);
     }
+    note_sight(room, server);
     server->is_told |= is_told;
     forget_unseen(server);
-    if (server->answer.may_see)
-        tell_ended(room, server, now);
+    if (!server->answer.may_see)
+        return;
+    tell_ended(room, server, now);
     pthread_mutex_lock(lock);
     sum_up(room, server, NULL, &sum);
     pthread_mutex_unlock(lock);

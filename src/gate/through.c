@@ -33,6 +33,7 @@ through_init(struct through *through, const struct os *os)
 static void
 forget(struct through_session *session)
 {
+    session->through->ended_count -= session->ended != 0;
     list_remove(&session->link);
     memory_free(session);
 }
@@ -165,6 +166,7 @@ through_end(struct through_session *session, bool is_refused)
     pthread_mutex_lock(&through->lock);
     has_process = !list_is_empty(&session->link);
     session->ended = session->seen = os_monotonic(through->os);
+    through->ended_count += has_process;
     if (session->is_counted && is_refused && !has_process)
         place->began--;
     else if (session->is_counted)
@@ -181,7 +183,8 @@ through_end(struct through_session *session, bool is_refused)
 /* ---- for the census ---- */
 
 bool
-through_is_ours(struct through *through, uint32_t pid, int64_t began)
+through_is_ours(struct through *through, uint32_t pid, int64_t began, through_leads *leads,
+                const void *arg)
 {
     const int64_t slack = 2 * NANOSECONDS_PER_SECOND;
     int64_t now = os_monotonic(through->os);
@@ -189,7 +192,8 @@ through_is_ours(struct through *through, uint32_t pid, int64_t began)
     list_each (at, head_of(through, pid)) {
         struct through_session *session = LIST_ENTRY(at, struct through_session, link);
 
-        if (session->pid != pid || (session->ended != 0 && began > session->ended + slack))
+        if (session->pid != pid || (session->ended != 0 && began > session->ended + slack) ||
+            !leads(arg, session->place->gateway))
             continue;
         session->seen = now;
         return true;
@@ -216,8 +220,8 @@ through_look(struct through *through)
     }
 }
 
-void
-through_forget(struct through *through, int64_t then)
+static void
+forget_before(struct through *through, int64_t then)
 {
     for (size_t i = 0; i < COUNT_OF(through->processes); i++)
         list_each_safe (at, &through->processes[i]) {
@@ -229,11 +233,21 @@ through_forget(struct through *through, int64_t then)
 }
 
 void
+through_forget(struct through *through, int64_t then, int64_t at_most)
+{
+    forget_before(through, then);
+    if (through->ended_count <= THROUGH_ENDED_MAX || at_most <= then)
+        return;
+    forget_before(through, at_most);
+    through->forgotten = os_monotonic(through->os);
+}
+
+void
 through_remember(struct through *through, const struct message_census *census)
 {
     struct through_place *place;
 
-    if (census->what != CENSUS_COUNTED)
+    if (census->what != CENSUS_COUNTED || census->database[0] == '\0')
         return;
     pthread_mutex_lock(&through->lock);
     place = through_place(through, census->gateway, census->database);

@@ -29,7 +29,7 @@ struct through_sight {
     uint64_t ready, ended, nameless;
 };
 
-enum { THROUGH_PLACES_MAX = 1000 };
+enum { THROUGH_PLACES_MAX = 1000, THROUGH_ENDED_MAX = 100000 };
 
 /* One database behind one gateway; database "": any of those that clients have named beyond so
  * many. The owner of the table may read all of it under the lock. */
@@ -51,6 +51,8 @@ struct through {
     struct list places;
     size_t place_count;
     struct list processes[1024]; /* struct through_session, by pid */
+    size_t ended_count;          /* of these */
+    int64_t forgotten;           /* monotonic: when there were too many of these; 0: never */
 };
 
 /* A session's; NULL: it is not counted. */
@@ -76,14 +78,19 @@ void through_end(struct through_session *take_session, bool is_refused);
 /* A place, made where there is none; NULL: no memory. */
 struct through_place *through_place(struct through *through, const char *gateway,
                                     const char *database);
-/* Whether a backend that began at `began` (monotonic ns, to a second) is one of pasu's. Numbers of
- * several servers are not told apart. */
-bool through_is_ours(struct through *through, uint32_t pid, int64_t began);
+/* Whether the sessions of a gateway can be those of the server that is asked about. */
+typedef bool through_leads(const void *arg, const char *gateway);
+/* Whether a backend of that server, which began at `began` (monotonic ns, to a second) or later, is
+ * one of pasu's. */
+bool through_is_ours(struct through *through, uint32_t pid, int64_t began, through_leads *leads,
+                     const void *arg);
 /* Before the servers are asked: keeps what is known now, and what was some seconds ago (settled:
  * all that the server has to tell of these it has told). */
 void through_look(struct through *through);
-/* Forgets the processes of sessions that ended, and were not seen, since then (monotonic). */
-void through_forget(struct through *through, int64_t then);
+/* Forgets the processes of sessions that ended, and were not seen, since `then` (monotonic); where
+ * there are more than THROUGH_ENDED_MAX, since `at_most`. What began before `forgotten` may be one
+ * of them. */
+void through_forget(struct through *through, int64_t then, int64_t at_most);
 /* The ledger's last census of a database, while the past is read. */
 void through_remember(struct through *through, const struct message_census *census);
 

@@ -204,17 +204,18 @@ struct message_census {
     uint64_t through_least, through_most; /* counted of these since: they came through pasu, */
     uint64_t at_least, at_most;           /* and past it; UINT64_MAX: not known */
     char gateway[GATEWAY_NAME_SIZE];
-    char database[NAME_SIZE]; /* "": all */
+    char database[NAME_SIZE]; /* "": all; CENSUS_COUNTED: what kept them from being counted is over
+                               */
 };
 
 struct message_bypass {
     int64_t began;      /* realtime ns, by the server's clock */
-    int64_t seen;       /* by ours: the last time */
+    int64_t seen;       /* by ours: the last time, or is_over: at the first look without it */
     uint32_t pid;       /* of the server's process */
     uint32_t port;      /* 0: none, or not known */
-    uint8_t is_certain; /* else it can be of an earlier gate */
+    uint8_t is_certain; /* else it can be a session of pasu's own */
     uint8_t replication;
-    uint8_t is_over; /* told before: it has ended since it was seen last */
+    uint8_t is_over; /* told before: it has ended */
     uint8_t unused[5];
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];

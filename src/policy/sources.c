@@ -54,6 +54,39 @@ sources_close(struct sources *s)
     *s = (struct sources){0};
 }
 
+const char *
+sources_hint(int error)
+{
+    return *error_hint(error) ? error_hint(error) : "give a file in MaxMind's format (.mmdb)";
+}
+
+static int
+check_database(const struct config *config, const struct config_file *file, const char *name,
+               struct config_faults *faults)
+{
+    MMDB_s database;
+    bool is_open = false;
+    int result = open_database(&database, &is_open, file->path);
+
+    if (is_open)
+        MMDB_close(&database);
+    if (result == 0 || result == PASU_E_NOMEM)
+        return result;
+    config_fault_add(faults, config->path, file->line, file->column, sources_hint(result),
+                     "%s: %s cannot be read: %s", name, file->path, error_text(result));
+    return PASU_E_CONFIG;
+}
+
+int
+sources_check(const struct config *config, struct config_faults *faults)
+{
+    int countries =
+        check_database(config, &config->sources.country_db, "sources.country_db", faults);
+    int systems = check_database(config, &config->sources.asn_db, "sources.asn_db", faults);
+
+    return countries == PASU_E_NOMEM || systems == 0 ? countries : systems;
+}
+
 /* ---- one address ---- */
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -112,6 +145,13 @@ find_country(const MMDB_s *database, const struct network *one, char country[COU
     country[0] = '\0';
 }
 
+/* 0 where it is none. */
+static uint32_t
+system_of(uint64_t number)
+{
+    return number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
 static uint32_t
 find_system(const MMDB_s *database, const struct network *one)
 {
@@ -123,13 +163,17 @@ find_system(const MMDB_s *database, const struct network *one)
 
     if (!find(database, one, &found))
         return 0;
-    if (MMDB_aget_value(&found.entry, &data, number) == MMDB_SUCCESS && data.has_data &&
-        data.type == MMDB_DATA_TYPE_UINT32)
-        return data.uint32;
+    if (MMDB_aget_value(&found.entry, &data, number) == MMDB_SUCCESS && data.has_data) {
+        if (data.type == MMDB_DATA_TYPE_UINT16)
+            return data.uint16;
+        if (data.type == MMDB_DATA_TYPE_UINT32)
+            return data.uint32;
+        return data.type == MMDB_DATA_TYPE_UINT64 ? system_of(data.uint64) : 0;
+    }
     if (!get_text(&found, named, text, sizeof(text)) || strncmp(text, "AS", 2) != 0 ||
         strspn(text + 2, "0123456789") != strlen(text + 2))
         return 0;
-    return (uint32_t)strtoull(text + 2, NULL, 10);
+    return system_of(strtoull(text + 2, NULL, 10));
 }
 
 void

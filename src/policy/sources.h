@@ -5,17 +5,18 @@
  * may be wrong or old: what follows is a hint where somebody was, never a proof.
  *
  * Of a country database the members country.iso_code, country_code, or a country of two letters are
- * taken; of one for systems autonomous_system_number, or an asn as "AS64500". The files stay mapped
+ * taken; of one for systems autonomous_system_number, or an asn as "AS64500". What is no two
+ * letters, or no number from 1 to 2³² − 1, is not known. The files stay mapped
  * while they are open; who updates them puts another file in the place. Reading is thread-safe.
  */
 #ifndef PASU_POLICY_SOURCES_H
 #define PASU_POLICY_SOURCES_H
 
-#include "base/error.h"
+#include "config/load.h"
 
 #include <maxminddb.h>
 
-enum { COUNTRY_SIZE = 3, COUNTRIES_MAX = 64 };
+enum { COUNTRY_SIZE = 3, COUNTRIES_MAX = 300 };
 
 struct sources {
     MMDB_s countries, systems;
@@ -40,6 +41,11 @@ struct countries {
 PASU_MUST_USE int sources_open(struct sources *sources, const char *country_db, const char *asn_db,
                                const char **failed);
 void sources_close(struct sources *sources);
+/* Whether the databases that the configuration names can be opened: what is wrong with them is
+ * added to the faults. 0, PASU_E_CONFIG, PASU_E_NOMEM. */
+PASU_MUST_USE int sources_check(const struct config *config, struct config_faults *faults);
+/* What to do where one of them cannot be. */
+const char *sources_hint(int error);
 /* Of an address as address_text writes it; nothing is known of "local" and what is none. */
 void sources_look_up(const struct sources *sources, const char *address, struct origin *source);
 

@@ -3,6 +3,7 @@
 """The guard keeps the ledger's index by itself: without any command questions are answered with it; whatever
 happens to it, or to the process that keeps it, a right one comes, and nobody else notices."""
 import contextlib
+import fcntl
 import os
 import random
 import signal
@@ -88,6 +89,30 @@ def test_kept():
     assert "damaged" in gaps(answer(front, "scope", "--no-index"))
     equal(deaths(front), [])
     front.stop()
+
+
+@test(gateway=True, limit=60)
+def test_waiting():
+    """A command that waits for another writer says so, and for what, and then does its work"""
+    front = shop.front("waiting")
+    traffic(front, "one")
+    until_indexed(front)
+    front.stop()
+    for action in ("rebuild-index", "update-index"):
+        folder = os.open(ledger(front) / "index", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            with subprocess.Popen([harness.PASU, "ledger", action, "-c", front.guard.path], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) as command:
+                said = command.stderr.readline()
+                assert said == ("pasu: waits for the ledger's index, which the guard's indexer or another command is "
+                                "writing\n"), said
+                equal(command.poll(), None)
+                fcntl.flock(folder, fcntl.LOCK_UN)
+                out, more = command.communicate(timeout=30)
+            equal((command.returncode, more, "the index goes up to record" in out), (0, "", True))
+        finally:
+            os.close(folder)
 
 
 def other_version(front):

@@ -120,6 +120,37 @@ def test_wrong_input():
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     equal((done.returncode, len(lines), {line["source"]["country"] for line in lines}), (0, len(READERS), {None}))
     equal(done.stderr.count("spoiled.mmdb"), 1)
+    one = {**good, "asn_db": str(spoiled)}
+    done = guard.run("ledger", "export", "--json", "-c", with_databases(one))
+    sources = [json.loads(line)["source"] for line in done.stdout.splitlines()]
+    equal({source["address"]: (source["country"], source["asn"]) for source in sources},
+          {address: (place[0], None) for address, place in READERS.items()})
+    equal(done.stderr.count("spoiled.mmdb"), 1)
+    equal(guard.run("scope", "-c", with_databases(one), "--country", "KR").returncode, 0)
+
+
+@test(gateway=True)
+def test_check():
+    """pasu check tells each database that cannot be read, with its place, and is content with those that can"""
+    front()
+    folder = harness.folder()
+    spoiled = folder / "unfit.mmdb"
+    spoiled.write_bytes((folder / "country.mmdb").read_bytes()[:-200])
+    good = {key: str(folder / f"{key.removesuffix('_db')}.mmdb") for key in ("country_db", "asn_db")}
+    config = front().guard.folder / "checked.yaml"
+
+    def check(sources):
+        config.write_text(guard.yaml({**front().guard.config, "sources": sources}) + "\n", encoding="utf-8")
+        done = guard.run("check", "--json", "-c", config)
+        lines = config.read_text(encoding="utf-8").splitlines()
+        return done.returncode, [(lines[one["line"] - 1].split(":")[0].strip(), one["text"], one["hint"])
+                                 for one in json.loads(done.stdout)["faults"]]
+    equal(check(good), (0, []))
+    equal(check({"country_db": "nosuch.mmdb", "asn_db": good["asn_db"]})[0], 1)
+    status, faults = check({"country_db": "nosuch.mmdb", "asn_db": str(spoiled)})
+    equal((status, [fault[0] for fault in faults]), (1, ["country_db", "asn_db"]))
+    assert "nosuch.mmdb cannot be read" in faults[0][1] and "unfit.mmdb cannot be read" in faults[1][1], faults
+    assert "MaxMind" in faults[1][2], faults
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #define PASU_TEST_LEDGER_PLACE_H
 
 #include "base/memory.h"
+#include "clock.h"
 #include "disk.h"
 #include "ledger/intake.h"
 #include "ledger/reader.h"
@@ -13,17 +14,10 @@ struct place {
     int directory, ring_fd;
     struct os os; /* the keeper's: nothing fails, unless the test has it */
     struct log log;
-    int64_t now; /* monotonic */
     struct ring_file gate;
     struct record_keeping records;
     struct intake intake;
 };
-
-static inline int64_t
-place_time(void *arg)
-{
-    return ((struct place *)arg)->now;
-}
 
 /* Less than a keeper reserves, so that a reader has less to look through. */
 static inline int
@@ -62,13 +56,11 @@ make_place(void **state)
 
     if (disk_make(state) != 0)
         return -1;
-    *p = (struct place){.disk = *state,
-                        .now = NANOSECONDS_PER_SECOND,
-                        .os = os_real,
-                        .intake = {.wake = -1, .durable = -1}};
+    *p = (struct place){.disk = *state, .os = os_real, .intake = {.wake = -1, .durable = -1}};
     p->directory = p->disk->directory;
+    now = NANOSECONDS_PER_SECOND;
     p->os.arg = p;
-    p->os.monotonic = place_time;
+    p->os.monotonic = clock_read;
     p->os.fallocate = place_fallocate;
     p->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &p->os};
     p->ring_fd = ring_open(&os_real, p->directory, "exposures.ring", 2);

@@ -20,14 +20,7 @@
 
 enum { DAYS = 12, KEPT_DAYS = 5, SIZE = 6000, LEAVES = 4096, TEXT = 1 << 17, ORDINAL = 0xf0000000 };
 
-static int64_t now;       /* monotonic */
 static bool is_encrypted; /* the ledger is */
-
-static inline int64_t
-our_time(void *arg PASU_UNUSED)
-{
-    return now;
-}
 
 /* ---- a ledger of some days ---- */
 
@@ -45,7 +38,7 @@ static inline void
 open_keeper(struct place *p)
 {
     p->os = p->disk->os;
-    p->os.monotonic = our_time;
+    p->os.monotonic = clock_read;
     record_init(&p->records, &p->log, p->directory);
     add_key(&p->records.keys);
     assert_int_equal(intake_init(&p->intake, &p->records, dup(p->ring_fd), -1, -1), 0);

@@ -141,6 +141,12 @@ what_keeps_a_gateway_from_being_asked_lasts_until_it_is(void **state PASU_UNUSED
     assert_int_equal(r->stretches[0].to, 9);
     assert_int_equal(r->stretches[1].to, 0); /* the other gateway is still alone */
     assert_false(reconciled_concerns(&r->stretches[0], 100, 0));
+    note(gaps, (struct message_census){.since = 12, .at = 12, .gateway = "other"});
+    assert_int_equal(r->stretches[1].to, 12); /* its databases are told by another one's name */
+    assert_int_equal(r->stretch_count, 3);
+    assert_int_equal(r->place_count, 3);
+    note(gaps, (struct message_census){.since = 13, .at = 13, .gateway = "third"});
+    assert_int_equal(r->place_count, 3); /* there was nothing to end */
     memory_free(gaps);
 }
 

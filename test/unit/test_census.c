@@ -2,24 +2,13 @@
 /* What is made of servers' answers, whichever of them there are: nobody is said to have gone past
  * pasu who has not. */
 #include "base/memory.h"
+#include "clock.h"
 #include "gate/census_server.h"
 #include "unit.h"
 
-enum { BACKENDS = 1500, TOLD_MAX = 1000 };
+#include <stdatomic.h>
 
-static int64_t now;
-
-static int64_t
-tell_now(void *arg PASU_UNUSED)
-{
-    return now;
-}
-
-static void
-later(int64_t seconds)
-{
-    now += seconds * NANOSECONDS_PER_SECOND;
-}
+enum { BACKENDS = 1500, TOLD_MAX = 1000, GATEWAYS = 12, PID = 4711, AGE = 15 };
 
 /* Two gateways; what they are asked the test answers. */
 struct stage {
@@ -52,7 +41,7 @@ begin(struct stage *stage)
     now = 1000 * NANOSECONDS_PER_SECOND;
     *stage = (struct stage){.os = os_real, .shared = memory_new(1, sizeof(*stage->shared))};
     assert_non_null(stage->shared);
-    stage->os.realtime = stage->os.monotonic = tell_now;
+    stage->os.realtime = stage->os.monotonic = clock_read;
     through_init(&stage->through, &stage->os);
     stage->shared->os = &stage->os;
     stage->shared->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .os = &stage->os};
@@ -105,6 +94,7 @@ take(struct stage *stage)
     list_each (at, &stage->room.servers) {
         struct census_server *server = LIST_ENTRY(at, struct census_server, link);
 
+        server->answer.asked = now;
         if (server->is_answered && server->leader == server)
             census_tell(&stage->room, server, CENSUS_IN_TURN);
     }
@@ -338,6 +328,205 @@ backends_without_end_are_told_so_many_times_an_hour(void **state PASU_UNUSED)
     end(&stage);
 }
 
+/* One backend of `one`, that old when it is asked. */
+static void
+show_backend(struct stage *stage, int64_t seconds)
+{
+    struct census_answer *told = &stage->one->answer;
+
+    if (!told->backends)
+        told->backends = memory_new(1, sizeof(told->backends[0]));
+    assert_non_null(told->backends);
+    told->may_see = true;
+    told->backend_count = 1;
+    told->backends[0].age = seconds * NANOSECONDS_PER_SECOND;
+    told->backends[0].who.pid = PID;
+}
+
+/* Where a session of pasu's is with another server, its process says nothing of this one's. */
+static void
+a_backend_with_the_number_of_another_servers_is_told(void **state PASU_UNUSED)
+{
+    struct through_session *session;
+    struct stage stage;
+
+    begin(&stage);
+    stage.two->answer.system = 8;
+    session = through_begin(&stage.through, "two", "", false);
+    assert_non_null(session);
+    through_process(session, PID);
+    show_backend(&stage, AGE);
+    stage.two->is_answered = false; /* it may be this one */
+    take(&stage);
+    assert_int_equal(stage.one->backend_count, 0);
+    stage.two->is_answered = true;
+    take(&stage);
+    assert_int_equal(stage.one->backend_count, 1);
+    through_end(session, false);
+    end(&stage);
+}
+
+/* What began before others' sessions could be seen can be one of pasu's that has ended. */
+static void
+only_what_began_in_sight_is_certain(void **state PASU_UNUSED)
+{
+    struct stage stage;
+
+    begin(&stage);
+    show_backend(&stage, AGE);
+    stage.one->answer.may_see = false;
+    stage.one->answer.backend_count = 0;
+    take(&stage);
+    assert_int_equal(stage.one->seeing, 0);
+    show_backend(&stage, AGE); /* the right was granted */
+    take(&stage);
+    assert_int_equal(stage.one->seeing, now);
+    assert_int_equal(stage.one->backend_count, 1);
+    assert_false(stage.one->backends[0].is_certain);
+    stage.one->answer.backends[0].who.began = 1; /* another one */
+    take(&stage);
+    assert_int_equal(stage.one->backend_count, 1);
+    assert_true(stage.one->backends[0].is_certain);
+    later(CENSUS_KEPT_FOR / NANOSECONDS_PER_SECOND); /* not asked for so long */
+    stage.one->answer.backends[0].who.began = 2;
+    take(&stage);
+    assert_false(stage.one->backends[0].is_certain);
+    stage.one->answer.backends[0].who.began = 3;
+    stage.through.forgotten = now + AGE * NANOSECONDS_PER_SECOND;
+    take(&stage);
+    assert_false(stage.one->backends[0].is_certain);
+    stage.one->answer.backends[0].who.began = 4;
+    take(&stage);
+    assert_true(stage.one->backends[0].is_certain);
+    end(&stage);
+}
+
+/* Other servers have let it wait: its backends are not younger for that. */
+static void
+a_session_that_has_ended_is_ours_however_late_it_is_told(void **state PASU_UNUSED)
+{
+    struct through_session *session;
+    struct stage stage;
+
+    begin(&stage);
+    show_backend(&stage, AGE);
+    session = through_begin(&stage.through, "one", "", false);
+    assert_non_null(session);
+    through_process(session, PID);
+    through_end(session, false);
+    stage.one->leader = stage.one;
+    stage.one->answer.asked = now + (AGE + 1) * NANOSECONDS_PER_SECOND;
+    later(AGE + 9);
+    census_tell(&stage.room, stage.one, CENSUS_IN_TURN);
+    assert_int_equal(stage.one->backend_count, 0);
+    end(&stage);
+}
+
+static void
+names_of_databases_without_end_are_forgotten(void **state PASU_UNUSED)
+{
+    struct stage stage;
+    char name[NAME_SIZE];
+
+    begin(&stage);
+    for (int n = 0; n < 100; n++) {
+        snprintf(name, sizeof(name), "made-for-a-test-%d", n);
+        answer(stage.one, name, 5);
+        take(&stage);
+        assert_int_equal(stage.one->database_count, 1);
+    }
+    come_through(&stage, "one", "shop", 1); /* this one was told of */
+    answer(stage.one, "shop", 5);
+    take(&stage);
+    answer(stage.one, "other", 5);
+    take(&stage);
+    assert_int_equal(stage.one->database_count, 2);
+    end(&stage);
+}
+
+/* ---- rounds ---- */
+
+/* Gateways "one", "two" and more; none of them has an inspector. */
+static struct settings *
+make_settings(void)
+{
+    static struct config_gateway configs[GATEWAYS] = {{.name = "one"}, {.name = "two"}};
+    static char names[GATEWAYS][8];
+    struct settings *settings =
+        memory_new(1, sizeof(*settings) + GATEWAYS * sizeof(settings->gateways[0]));
+
+    assert_non_null(settings);
+    settings->gateway_count = GATEWAYS;
+    for (size_t n = 0; n < GATEWAYS; n++) {
+        if (n > 1) {
+            snprintf(names[n], sizeof(names[n]), "more-%zu", n);
+            configs[n].name = names[n];
+        }
+        settings->gateways[n].config = &configs[n];
+    }
+    return settings;
+}
+
+static void
+the_last_round_goes_on_for_half_a_second(void **state PASU_UNUSED)
+{
+    struct settings *settings = make_settings();
+    struct stage stage;
+
+    begin(&stage);
+    stage.os.monotonic = clock_go_by; /* once before, once for the sessions, once for each server */
+    census_round(&stage.room, settings, CENSUS_LAST);
+    assert_int_equal(stage.shared->keeper.waiting_count, 4);
+    atomic_store(&stage.room.is_stopping, true); /* one in turn ends at once */
+    census_round(&stage.room, settings, CENSUS_IN_TURN);
+    assert_int_equal(stage.shared->keeper.waiting_count, 4);
+    atomic_store(&stage.room.is_stopping, false);
+    census_round(&stage.room, settings, CENSUS_IN_TURN);
+    assert_int_equal(stage.shared->keeper.waiting_count, GATEWAYS);
+    memory_free(settings);
+    end(&stage);
+}
+
+static bool
+is_kept(struct stage *stage)
+{
+    for (size_t i = 0; i < COUNT_OF(stage->through.processes); i++)
+        if (!list_is_empty(&stage->through.processes[i]))
+            return true;
+    return false;
+}
+
+/* Its address is not known. */
+static void
+what_a_silent_server_may_still_show_is_kept_for_an_hour(void **state PASU_UNUSED)
+{
+    struct config_gateway config = {.name = "one"};
+    struct settings *settings = make_settings();
+    struct stage stage;
+
+    config.inspector.user = "pasu";
+    config.inspector.database = "postgres";
+    settings->gateway_count = 1;
+    settings->gateways[0].config = &config;
+    begin(&stage);
+    come_through(&stage, "one", "shop", 1);
+    stage.one->answer.may_see = true;
+    later(3600);
+    census_round(&stage.room, settings, CENSUS_IN_TURN);
+    assert_false(stage.one->is_answered);
+    assert_true(is_kept(&stage));
+    later(1);
+    census_round(&stage.room, settings, CENSUS_IN_TURN);
+    assert_false(is_kept(&stage));
+    come_through(&stage, "one", "shop", 1);
+    stage.one->answer.may_see = false; /* nobody would see it */
+    later(1);
+    census_round(&stage.room, settings, CENSUS_IN_TURN);
+    assert_false(is_kept(&stage));
+    memory_free(settings);
+    end(&stage);
+}
+
 int
 main(void)
 {
@@ -351,6 +540,12 @@ main(void)
         cmocka_unit_test(after_a_gate_that_died_it_begins_some_seconds_later),
         cmocka_unit_test(what_is_not_shown_at_first_is_not_gone_on_with),
         cmocka_unit_test(backends_without_end_are_told_so_many_times_an_hour),
+        cmocka_unit_test(a_backend_with_the_number_of_another_servers_is_told),
+        cmocka_unit_test(only_what_began_in_sight_is_certain),
+        cmocka_unit_test(a_session_that_has_ended_is_ours_however_late_it_is_told),
+        cmocka_unit_test(names_of_databases_without_end_are_forgotten),
+        cmocka_unit_test(the_last_round_goes_on_for_half_a_second),
+        cmocka_unit_test(what_a_silent_server_may_still_show_is_kept_for_an_hour),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,12 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST = 20000, LATER = 9000, BATCH = 1 << 16 };
+enum { FIRST = 20000, LATER = 9000, BATCH = 1 << 16, SEGMENT = 1 << 18 };
 
 struct ledger {
     char path[32];
     int directory;
     uint64_t count;
+    off_t size; /* of its segments; 0: as they are */
     struct index_work work;
 };
 
@@ -40,6 +41,8 @@ put_sessions(struct ledger *l, uint64_t count, unsigned principals)
     assert_true(segments >= 0);
     assert_int_equal(
         segment_writer_open(&writer, &os_real, segments, l->count, NULL, NULL, &report), 0);
+    if (l->size > 0)
+        writer.size = l->size;
     for (uint64_t n = 0; n < count; n++) {
         uint8_t bytes[256];
         struct writer w = writer_of(bytes, sizeof(bytes));
@@ -180,6 +183,7 @@ an_index_of_another_ledger_is_not_gone_on_with(void **state)
     l->count = 0;
     put_sessions(l, FIRST / 2, 7);
     assert_int_equal(index_work_update(&l->work, UINT64_MAX), PASU_E_UNAVAILABLE);
+    assert_false(l->work.is_cut);
     put_sessions(l, LATER, 5);
     assert_int_equal(index_work_update(&l->work, UINT64_MAX), PASU_E_UNAVAILABLE);
     assert_int_equal(index_work_rebuild(&l->work), 0);
@@ -218,6 +222,22 @@ a_disk_that_is_full_leaves_what_was_there(void **state)
     assert_int_equal(index_work_update(&l->work, UINT64_MAX), 0);
     assert_int_equal(l->work.added, LATER);
     check(l);
+}
+
+/* Then it is told from one of another ledger: it can be made anew without asking anybody. */
+static void
+an_index_of_more_than_is_left_is_known_for_it(void **state)
+{
+    struct ledger *l = *state;
+
+    l->size = SEGMENT;
+    put_sessions(l, LATER, 5);
+    assert_int_equal(index_work_rebuild(&l->work), 0);
+    assert_int_equal(index_work_update(&l->work, UINT64_MAX), 0);
+    assert_false(l->work.is_cut);
+    assert_int_equal(unlinkat(l->work.segments, "00000000000000000000.seg", 0), 0);
+    assert_int_equal(index_work_update(&l->work, UINT64_MAX), PASU_E_UNAVAILABLE);
+    assert_true(l->work.is_cut);
 }
 
 static void
@@ -295,6 +315,7 @@ main(void)
         TEST(what_is_ended_in_between_leaves_what_was_there),
         TEST(an_index_of_another_ledger_is_not_gone_on_with),
         TEST(a_disk_that_is_full_leaves_what_was_there),
+        TEST(an_index_of_more_than_is_left_is_known_for_it),
         TEST(damage_is_found),
         TEST(one_works_at_a_time),
     };

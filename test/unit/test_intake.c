@@ -3,6 +3,7 @@
 #include "ledger/intake.h"
 
 #include "base/memory.h"
+#include "clock.h"
 #include "disk.h"
 #include "ledger/records.h"
 
@@ -19,7 +20,6 @@ struct place {
     int directory, wake, durable;
     struct os os;
     struct log log;
-    int64_t now;
     int writes_left, syncs_left; /* -1: none fails */
     int syncs;
     int ring_fd;
@@ -55,12 +55,6 @@ small_fallocate(void *arg PASU_UNUSED, int fd, off_t offset, off_t length PASU_U
     return posix_fallocate(fd, offset, DISK_RESERVED);
 }
 
-static int64_t
-our_time(void *arg)
-{
-    return ((struct place *)arg)->now;
-}
-
 /* A new keeper. */
 static void
 begin(struct place *p, enum durability durability)
@@ -87,7 +81,8 @@ make_place(void **state)
     static struct place place;
     struct place *p = &place;
 
-    *p = (struct place){.now = 1000, .writes_left = -1, .syncs_left = -1, .os = os_real};
+    now = 1000;
+    *p = (struct place){.writes_left = -1, .syncs_left = -1, .os = os_real};
     snprintf(p->path, sizeof(p->path), "/tmp/pasu-intake-XXXXXX");
     if (!mkdtemp(p->path))
         return -1;
@@ -98,7 +93,7 @@ make_place(void **state)
     p->os.pwrite = failing_pwrite;
     p->os.fdatasync = failing_fdatasync;
     p->os.fallocate = small_fallocate;
-    p->os.monotonic = our_time;
+    p->os.monotonic = clock_read;
     p->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &p->os};
     p->ring_fd = ring_open(&os_real, p->directory, "r", 2);
     *state = p;
@@ -324,11 +319,11 @@ a_full_disk_leaves_it_in_the_ring(void **state)
     assert_true(ring_tail(ring_get(&p->gate, 1)) < ring_head(ring_get(&p->gate, 1)));
     assert_int_equal(intake_wait(&p->intake, 200), 100);
     p->writes_left = 0;
-    p->now += 100 * NANOSECONDS_PER_MILLISECOND;
-    intake_look(&p->intake, p->now);
+    now += 100 * NANOSECONDS_PER_MILLISECOND;
+    intake_look(&p->intake, now);
     assert_int_equal(intake_wait(&p->intake, 200), 100);
-    p->now += 100 * NANOSECONDS_PER_MILLISECOND;
-    intake_look(&p->intake, p->now);
+    now += 100 * NANOSECONDS_PER_MILLISECOND;
+    intake_look(&p->intake, now);
     found = look(p);
     assert_int_equal(found.entries, 2);
     assert_int_equal(found.gaps, 0);
@@ -440,10 +435,10 @@ the_gate_wakes_us_and_we_gather(void **state)
     assert_int_equal(intake_wait(&p->intake, 200), 10);
     assert_int_equal(append(p, 0, 2, 0), 0);
     assert_false(ring_must_wake(ring));
-    intake_look(&p->intake, p->now);
+    intake_look(&p->intake, now);
     assert_int_equal(look(p).entries, 0);
-    p->now += 10 * NANOSECONDS_PER_MILLISECOND;
-    intake_look(&p->intake, p->now);
+    now += 10 * NANOSECONDS_PER_MILLISECOND;
+    intake_look(&p->intake, now);
     assert_int_equal(look(p).records, 1);
     assert_int_equal(look(p).entries, 2);
     assert_false(can_be_read(p->durable));
@@ -455,7 +450,7 @@ the_gate_wakes_us_and_we_gather(void **state)
         assert_int_equal(append(p, 0, number, RING_PAYLOAD_MAX - 8), 0);
     assert_true(ring_must_wake(ring));
     intake_woken(&p->intake);
-    intake_look(&p->intake, p->now);
+    intake_look(&p->intake, now);
     assert_int_equal(look(p).last[0], 39);
     kill_keeper(p);
 }
@@ -472,7 +467,7 @@ strict_takes_at_once_and_tells_the_gate(void **state)
     assert_true(ring_must_wake(ring_get(&p->gate, 0)));
     intake_woken(&p->intake);
     assert_int_equal(intake_wait(&p->intake, 200), 0);
-    intake_look(&p->intake, p->now);
+    intake_look(&p->intake, now);
     assert_true(can_be_read(p->durable));
     assert_true(ring_durable(ring_get(&p->gate, 0)) == ring_head(ring_get(&p->gate, 0)));
     kill_keeper(p);
@@ -491,7 +486,7 @@ strict_takes_at_once_after_a_failure_too(void **state)
     assert_int_equal(append(p, 0, 1, 0), 0);
     intake_woken(&p->intake);
     assert_int_equal(intake_wait(&p->intake, 200), 0);
-    intake_look(&p->intake, p->now);
+    intake_look(&p->intake, now);
     assert_true(ring_durable(ring_get(&p->gate, 0)) == ring_head(ring_get(&p->gate, 0)));
     assert_int_equal(look(p).entries, 1);
     kill_keeper(p);

@@ -9,20 +9,12 @@
 
 static const struct message_closed closed = {.session = 64};
 
-static int64_t now;
-
-static int64_t
-our_time(void *arg PASU_UNUSED)
-{
-    return now;
-}
-
 /* A keeper on the disk whose calls can fail, at a time that we set. */
 static void
 open_records(struct place *p)
 {
     p->os = p->disk->os;
-    p->os.monotonic = our_time;
+    p->os.monotonic = clock_read;
     now = SECOND;
     record_init(&p->records, &p->log, p->directory);
 }
@@ -405,7 +397,7 @@ without_randomness_an_exposure_stays_in_its_ring(void **state)
 
     begin(p);
     p->os.arg = p->disk;
-    p->os.monotonic = our_time;
+    p->os.monotonic = clock_read;
     p->os.random = disk_random;
     p->disk->calls_left = 0;
     show(p, persons, 1);

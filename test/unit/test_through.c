@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pasu's own sessions, as the server counts them, and which of its backends they are. */
 #include "base/memory.h"
+#include "clock.h"
 #include "gate/inspector_link.h"
 #include "gate/through.h"
 #include "unit.h"
@@ -10,27 +11,14 @@
 
 enum { PID = 77 };
 
-static int64_t now = 1000 * NANOSECONDS_PER_SECOND;
-
-static int64_t
-tell_now(void *arg PASU_UNUSED)
-{
-    return now;
-}
-
-static void
-later(int64_t seconds)
-{
-    now += seconds * NANOSECONDS_PER_SECOND;
-}
-
 static struct os os;
 
 static void
 init(struct through *through)
 {
+    now = 1000 * NANOSECONDS_PER_SECOND;
     os = os_real;
-    os.realtime = os.monotonic = tell_now;
+    os.realtime = os.monotonic = clock_read;
     *through = (struct through){0};
     through_init(through, &os);
 }
@@ -53,6 +41,18 @@ is_counted(struct through *through, uint64_t began, uint64_t ready, uint64_t end
     assert_int_equal(place->began, began);
     assert_int_equal(place->ready, ready);
     assert_int_equal(place->ended, ended);
+}
+
+static bool
+leads(const void *arg PASU_UNUSED, const char *gateway)
+{
+    return strcmp(gateway, "main") == 0;
+}
+
+static bool
+is_ours(struct through *through, uint32_t pid, int64_t began)
+{
+    return through_is_ours(through, pid, began, leads, NULL);
 }
 
 static void
@@ -134,7 +134,7 @@ what_may_not_be_recorded_is_never_ready_and_replication_never_counted(void **sta
     through_process(replication, 2);
     through_ready(replication);
     is_counted(&through, 1, 0, 0);
-    assert_true(through_is_ours(&through, 2, now));
+    assert_true(is_ours(&through, 2, now));
     through_end(replication, false);
     through_end(unrecorded, false);
     is_counted(&through, 1, 0, 1);
@@ -146,24 +146,69 @@ a_backend_is_ours_until_the_server_does_not_show_it_any_more(void **state PASU_U
 {
     struct through through;
     struct through_session *session;
-    int64_t began = now;
+    int64_t began;
 
     init(&through);
+    began = now;
     session = begin(&through);
-    assert_false(through_is_ours(&through, PID, began));
+    assert_false(is_ours(&through, PID, began));
     through_process(session, PID);
-    assert_true(through_is_ours(&through, PID, began));
-    assert_false(through_is_ours(&through, PID + 1024, began));
+    assert_true(is_ours(&through, PID, began));
+    assert_false(is_ours(&through, PID + 1024, began));
     later(100);
     through_end(session, false);
     later(50); /* its backend is still at work */
-    assert_true(through_is_ours(&through, PID, began));
-    assert_false(through_is_ours(&through, PID, now)); /* another one, by the same number */
-    through_forget(&through, now);
-    assert_true(through_is_ours(&through, PID, began));
+    assert_true(is_ours(&through, PID, began));
+    assert_false(is_ours(&through, PID, now)); /* another one, by the same number */
+    through_forget(&through, now, now);
+    assert_true(is_ours(&through, PID, began));
     later(1);
-    through_forget(&through, now);
-    assert_false(through_is_ours(&through, PID, began));
+    through_forget(&through, now, now);
+    assert_false(is_ours(&through, PID, began));
+    through_release(&through);
+}
+
+/* Two servers give the same numbers. */
+static void
+a_backend_is_not_ours_by_a_session_with_another_server(void **state PASU_UNUSED)
+{
+    struct through through;
+    struct through_session *session;
+
+    init(&through);
+    session = through_begin(&through, "elsewhere", "shop", true);
+    assert_non_null(session);
+    through_process(session, PID);
+    assert_false(is_ours(&through, PID, now));
+    through_end(session, false);
+    through_release(&through);
+}
+
+static void
+sessions_without_end_are_kept_so_many(void **state PASU_UNUSED)
+{
+    struct through through;
+    struct through_session *open;
+
+    init(&through);
+    open = begin(&through);
+    through_process(open, PID);
+    for (uint32_t n = 0; n < THROUGH_ENDED_MAX; n++) {
+        struct through_session *session = begin(&through);
+
+        through_process(session, PID + 1 + n);
+        through_end(session, false);
+    }
+    later(1);
+    through_forget(&through, now - 3600 * NANOSECONDS_PER_SECOND, now);
+    assert_int_equal(through.ended_count, THROUGH_ENDED_MAX);
+    assert_int_equal(through.forgotten, 0);
+    through_process(open, PID);
+    through_end(open, false);
+    later(1);
+    through_forget(&through, now - 3600 * NANOSECONDS_PER_SECOND, now);
+    assert_int_equal(through.ended_count, 0);
+    assert_int_equal(through.forgotten, now); /* some of them the server may still show */
     through_release(&through);
 }
 
@@ -251,14 +296,6 @@ who_was_told_parameters_may_be_counted(void **state PASU_UNUSED)
     through_release(&through);
 }
 
-/* Time that goes by with each look at the clock. */
-static int64_t
-let_go_by(void *arg PASU_UNUSED)
-{
-    now += NANOSECONDS_PER_MILLISECOND * 100;
-    return now;
-}
-
 static void
 nothing_is_waited_for_longer_than_said(void **state PASU_UNUSED)
 {
@@ -277,7 +314,7 @@ nothing_is_waited_for_longer_than_said(void **state PASU_UNUSED)
     link.stop = &is_stopping;
     assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
     link.stop = NULL;
-    os.monotonic = let_go_by;
+    os.monotonic = clock_go_by;
     link.deadline = now + 300 * NANOSECONDS_PER_MILLISECOND;
     assert_int_equal(inspector_link_next(&link, &type, &body), PASU_E_TIMEOUT);
     assert_int_equal(write(ends[1], "Z\0\0\0\4", 5), 5); /* has come, and is too late */
@@ -299,6 +336,10 @@ the_last_census_of_a_database_is_remembered(void **state PASU_UNUSED)
     census.what = CENSUS_RESET; /* says nothing that could be gone on with */
     census.sessions = 9;
     through_remember(&through, &census);
+    census.what = CENSUS_COUNTED;
+    census.database[0] = '\0'; /* nor does this: the gateway is asked again */
+    through_remember(&through, &census);
+    assert_int_equal(through.place_count, 1);
     assert_true(through_place(&through, "main", "shop")->has_past);
     assert_int_equal(through_place(&through, "main", "shop")->past.sessions, 8);
     through_end(begin(&through), true);
@@ -315,6 +356,8 @@ main(void)
         cmocka_unit_test(names_without_end_have_a_place_together),
         cmocka_unit_test(what_may_not_be_recorded_is_never_ready_and_replication_never_counted),
         cmocka_unit_test(a_backend_is_ours_until_the_server_does_not_show_it_any_more),
+        cmocka_unit_test(a_backend_is_not_ours_by_a_session_with_another_server),
+        cmocka_unit_test(sessions_without_end_are_kept_so_many),
         cmocka_unit_test(what_was_known_some_time_ago_is_kept),
         cmocka_unit_test(who_was_told_parameters_may_be_counted),
         cmocka_unit_test(nothing_is_waited_for_longer_than_said),
