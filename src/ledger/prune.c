@@ -280,20 +280,19 @@ static int
 write_pruned(struct prune *p)
 {
     uint8_t roots[TREE_HEIGHTS * TREE_HASH_SIZE];
-    union payload_body body = {.pruned = {.first = p->first,
-                                          .end = p->end,
-                                          .since = p->since,
-                                          .until = p->carry.until,
-                                          .carried = p->carried,
-                                          .frontier = {roots, 0}}};
+    struct payload_pruned body = {.first = p->first,
+                                  .end = p->end,
+                                  .since = p->since,
+                                  .until = p->carry.until,
+                                  .carried = p->carried,
+                                  .frontier = {roots, 0}};
 
     for (unsigned height = TREE_HEIGHTS; height-- > 0;)
         if (p->end >> height & 1) {
-            memcpy(roots + body.pruned.frontier.length, p->frontier.nodes[height].bytes,
-                   TREE_HASH_SIZE);
-            body.pruned.frontier.length += TREE_HASH_SIZE;
+            memcpy(roots + body.frontier.length, p->frontier.nodes[height].bytes, TREE_HASH_SIZE);
+            body.frontier.length += TREE_HASH_SIZE;
         }
-    return record_again(p->records, SEGMENT_PRUNED, &body);
+    return record_pruned(p->records, &body);
 }
 
 static int
@@ -405,6 +404,36 @@ go_on(struct prune *p)
     return stop_at(p, result);
 }
 
+/* Whether a keeper of this ledger has written what was found: its key, if it still signs, or the
+ * tree says so. Records that are covered are not all read when a chain is opened, and who can write
+ * files can have put one in the place of another. */
+static int
+check_found(struct prune *p)
+{
+    struct chain *c = &p->records->chain;
+    const struct tree_source source = tile_source(&c->tiles);
+    const struct pruned *found = &p->prologue.pruned;
+    const uint64_t size = c->tiles.frontier.size;
+    uint8_t payload[PRUNED_PAYLOAD_MAX];
+    struct segment_record record;
+    struct tree_proof proof;
+    struct tree_hash leaf, root;
+    int result = pruned_check(found, &c->key.public);
+
+    if (result != PASU_E_CORRUPT)
+        return result;
+    result = pruned_record(found, payload, &record);
+    if (result == 0)
+        result = entry_leaf(&c->hasher, &record, &leaf);
+    if (result == 0)
+        result = tree_frontier_root(&c->tiles.frontier, &c->hasher, &root);
+    if (result == 0)
+        result = tree_prove_inclusion(&c->hasher, &source, found->index, size, &proof);
+    return result == 0 ? tree_verify_inclusion(&c->hasher, &leaf, found->index, size, proof.hashes,
+                                               proof.count, &root)
+                       : result;
+}
+
 /* What a former pruning has left: up to where it went, the tree over that, and what it carried. */
 static int
 take_up(struct prune *p)
@@ -415,6 +444,9 @@ take_up(struct prune *p)
     p->is_checked = true;
     p->since = p->prologue.pruned.body.since;
     if (p->prologue.pruned.body.end > p->first) { /* who deleted was killed */
+        result = check_found(p);
+        if (result != 0)
+            return result;
         p->end = p->prologue.pruned.body.end;
         begin_removing(p);
         return 1;

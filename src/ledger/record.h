@@ -83,6 +83,8 @@ PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type
  * have: not made durable here. */
 PASU_MUST_USE int record_again(struct record_keeping *records, enum segment_type type,
                                const union payload_body *body);
+/* That they are, signed here by the ledger's key. As record_again. */
+PASU_MUST_USE int record_pruned(struct record_keeping *records, const struct payload_pruned *body);
 
 /* What somebody does by a command: asks, exports, holds, releases, erases. The record is on the
  * disk before it takes effect: the hold, or its release, is in force, the entry's key is destroyed.
