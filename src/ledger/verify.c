@@ -558,8 +558,8 @@ run(struct verify *v)
         result = verify_content_init(&v->content, &v->report, firsts[0], v->notes.roots,
                                      v->notes.root_count);
     if (result == 0)
-        result = verify_begin(v->os, v->segments, v->question->segment_keys, firsts, count, v->tree,
-                              &v->content, &at);
+        result = verify_begin(v->os, v->segments, v->question->segment_keys, firsts, count,
+                              verify_notes_most(&v->notes), v->tree, &v->content, &at);
     if (result == 0)
         result = read_all(v, firsts + at, count - at);
     if (result == 0)
