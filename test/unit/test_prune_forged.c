@@ -18,7 +18,8 @@ enum forgery {
     OTHER_TIME,
     OTHER_LEDGER,
     OTHER_BYTES,
-    OWN_KEY_BEFORE, /* a `key` record that nobody has signed stands before it */
+    BEHIND_A_KEY,  /* that nobody has signed for: by the key before, */
+    BY_THAT_KEY,   /* or by that one */
     FORGERIES,
 };
 
@@ -135,17 +136,18 @@ put_key(struct place *p, const struct signing_key *key)
 static uint64_t
 forge(struct place *p, enum forgery how, const struct signing_key *retired)
 {
-    struct signing_key key = p->records.chain.key;
+    struct signing_key key = p->records.chain.key, other;
     struct pruned pruned;
     union payload_body body;
     uint64_t index;
 
-    if (how == OTHER_KEY || how == OWN_KEY_BEFORE)
-        assert_int_equal(signing_key_make(&key, &os_real, NOTE_KEY_ED25519,
-                                          view_of_text(p->records.chain.key.public.name)),
-                         0);
-    if (how == OWN_KEY_BEFORE)
-        put_key(p, &key);
+    assert_int_equal(signing_key_make(&other, &os_real, NOTE_KEY_ED25519,
+                                      view_of_text(key.public.name)),
+                     0);
+    if (how == BEHIND_A_KEY || how == BY_THAT_KEY)
+        put_key(p, &other);
+    if (how == OTHER_KEY || how == BY_THAT_KEY)
+        key = other;
     say_deleted(p, &pruned);
     index = pruned.index;
     if (how == RETIRED_KEY)
@@ -161,6 +163,7 @@ forge(struct place *p, enum forgery how, const struct signing_key *retired)
     assert_int_equal(record_again(&p->records, SEGMENT_PRUNED, &body), 0);
     assert_int_equal(chain_size(&p->records.chain), index + 1);
     signing_key_release(&key);
+    signing_key_release(&other);
     return index;
 }
 
@@ -235,13 +238,13 @@ check_refused(struct place *p, enum forgery how, uint64_t index)
     assert_int_equal(seen.forged, 1);
     assert_int_equal(seen.faults, 1);
     assert_int_equal(seen.record, index);
-    assert_int_equal(seen.offset > 0, how != OWN_KEY_BEFORE);
+    assert_int_equal(seen.offset > 0, how != BY_THAT_KEY);
     assert_int_equal(try_keeper(p), PASU_E_LEDGER_FORGED);
     assert_int_equal(try_keeper(p), PASU_E_LEDGER_FORGED);
     assert_int_equal(read_note(p, after), length);
     assert_memory_equal(before, after, length);
     assert_int_equal(first_of(p), first);
-    if (how == OWN_KEY_BEFORE)
+    if (how == BEHIND_A_KEY || how == BY_THAT_KEY)
         return; /* the key is to be cut off, too */
     cut_off(p, &seen);
     open_keeper(p);
