@@ -208,8 +208,8 @@ prologue_next(struct prologue *p, struct payload_carried *carried)
 }
 
 int
-prologue_copy(const struct os *os, int segments, const struct segment_keys *keys,
-              uint64_t below, struct segment_record *record, void *payload)
+prologue_copy(const struct os *os, int segments, const struct segment_keys *keys, uint64_t below,
+              struct segment_record *record, void *payload)
 {
     struct source_folder folder = {os, segments};
     struct payload_carried carried;

@@ -59,8 +59,8 @@ find_key(struct prover *p, int directory)
         checkpoint_parse(&claimed, note.text) != 0)
         return PASU_E_CORRUPT;
     result = handover_find(p->os, directory, claimed.size, &at);
-    return result == 0 ? handover_read(p->os, p->folder.directory, p->records.keys, at,
-                                       UINT64_MAX, view_of_text(name), &p->key)
+    return result == 0 ? handover_read(p->os, p->folder.directory, p->records.keys, at, UINT64_MAX,
+                                       view_of_text(name), &p->key)
                        : result;
 }
 

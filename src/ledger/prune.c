@@ -404,36 +404,6 @@ go_on(struct prune *p)
     return stop_at(p, result);
 }
 
-/* Whether a keeper of this ledger has written what was found: its key, if it still signs, or the
- * tree says so. Records that are covered are not all read when a chain is opened, and who can write
- * files can have put one in the place of another. */
-static int
-check_found(struct prune *p)
-{
-    struct chain *c = &p->records->chain;
-    const struct tree_source source = tile_source(&c->tiles);
-    const struct pruned *found = &p->prologue.pruned;
-    const uint64_t size = c->tiles.frontier.size;
-    uint8_t payload[PRUNED_PAYLOAD_MAX];
-    struct segment_record record;
-    struct tree_proof proof;
-    struct tree_hash leaf, root;
-    int result = pruned_check(found, &c->key.public);
-
-    if (result != PASU_E_CORRUPT)
-        return result;
-    result = pruned_record(found, payload, &record);
-    if (result == 0)
-        result = entry_leaf(&c->hasher, &record, &leaf);
-    if (result == 0)
-        result = tree_frontier_root(&c->tiles.frontier, &c->hasher, &root);
-    if (result == 0)
-        result = tree_prove_inclusion(&c->hasher, &source, found->index, size, &proof);
-    return result == 0 ? tree_verify_inclusion(&c->hasher, &leaf, found->index, size, proof.hashes,
-                                               proof.count, &root)
-                       : result;
-}
-
 /* What a former pruning has left: up to where it went, the tree over that, and what it carried. */
 static int
 take_up(struct prune *p)
@@ -444,7 +414,7 @@ take_up(struct prune *p)
     p->is_checked = true;
     p->since = p->prologue.pruned.body.since;
     if (p->prologue.pruned.body.end > p->first) { /* who deleted was killed */
-        result = check_found(p);
+        result = record_pruned_check(p->records, &p->prologue.pruned);
         if (result != 0)
             return result;
         p->end = p->prologue.pruned.body.end;

@@ -8,8 +8,8 @@ static const char first_line[] = "pasu pruned/v1\n";
 enum {
     FIRST_LINE = sizeof(first_line) - 1,
     BEFORE = 40, /* bytes of the payload in front of the signature */
-    MESSAGE_MAX = FIRST_LINE + NOTE_NAME_MAX + 1 + ENTRY_HEAD + PRUNED_PAYLOAD_MAX -
-                  PAYLOAD_SIGNATURE_SIZE,
+    MESSAGE_MAX =
+        FIRST_LINE + NOTE_NAME_MAX + 1 + ENTRY_HEAD + PRUNED_PAYLOAD_MAX - PAYLOAD_SIGNATURE_SIZE,
 };
 _Static_assert((int)PAYLOAD_SIGNATURE_SIZE == (int)NOTE_SIGNATURE_SIZE, "Ed25519");
 _Static_assert((int)MESSAGE_MAX <= (int)NOTE_TEXT_MAX, "note_key_check");

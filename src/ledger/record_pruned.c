@@ -3,6 +3,7 @@
  * See record.h. */
 #include "ledger/record_part.h"
 
+#include "ledger/entry.h"
 #include "ledger/pruned.h"
 
 static int
@@ -32,4 +33,30 @@ record_pruned(struct record_keeping *r, const struct payload_pruned *body)
     if (result == 0)
         result = record_begin(r, segment_room(PRUNED_PAYLOAD_MAX));
     return result == 0 ? record_commit(r, put(r, body)) : result;
+}
+
+int
+record_pruned_check(struct record_keeping *r, const struct pruned *pruned)
+{
+    struct chain *c = &r->chain;
+    const struct tree_source source = tile_source(&c->tiles);
+    const uint64_t size = c->tiles.frontier.size;
+    uint8_t payload[PRUNED_PAYLOAD_MAX];
+    struct segment_record record;
+    struct tree_proof proof;
+    struct tree_hash leaf, root;
+    int result = pruned_check(pruned, &c->key.public);
+
+    if (result != PASU_E_CORRUPT)
+        return result;
+    result = pruned_record(pruned, payload, &record);
+    if (result == 0)
+        result = entry_leaf(&c->hasher, &record, &leaf);
+    if (result == 0)
+        result = tree_frontier_root(&c->tiles.frontier, &c->hasher, &root);
+    if (result == 0)
+        result = tree_prove_inclusion(&c->hasher, &source, pruned->index, size, &proof);
+    return result == 0 ? tree_verify_inclusion(&c->hasher, &leaf, pruned->index, size, proof.hashes,
+                                               proof.count, &root)
+                       : result;
 }

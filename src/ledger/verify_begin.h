@@ -15,8 +15,9 @@
 #include "ledger/verify_tree.h"
 
 /* Before the first record, with the indexes of the segments' first ones, and the largest size of a
- * checkpoint: the place in these of the one that is the first of the rest. Tree and content are as behind what is gone; or untouched, and
- * the place is 0, where nothing was deleted, or no record says so. PASU_E_NOMEM, PASU_E_CRYPTO. */
+ * checkpoint: the place in these of the one that is the first of the rest. Tree and content are as
+ * behind what is gone; or untouched, and the place is 0, where nothing was deleted, or no record
+ * says so. PASU_E_NOMEM, PASU_E_CRYPTO. */
 PASU_MUST_USE int verify_begin(const struct os *os, int segments, const struct segment_keys *keys,
                                const uint64_t *firsts, size_t count, uint64_t covered,
                                struct verify_tree *tree, struct verify_content *content,

@@ -34,10 +34,10 @@ struct verify_content {
     uint64_t batch_first, batch_count; /* from a ring, and not counted yet */
     uint64_t batch_loose;              /* of these or of unknown types, or unseen: may be counted */
     uint64_t first;                    /* index of the first record that is here */
-    uint64_t pruned;  /* index of the first record that says that those before it were deleted; 0 */
+    uint64_t pruned; /* index of the first record that says that those before it were deleted; 0 */
     uint64_t told_last, told_key; /* the last one that says so, and from where on its key signs */
     uint64_t durable;             /* records below it were on the disk, says one */
-    bool is_blind;    /* payloads were there that could not be seen */
+    bool is_blind;                /* payloads were there that could not be seen */
 };
 
 /* `first`: the index of the first record that is here. */

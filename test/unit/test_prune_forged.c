@@ -18,8 +18,8 @@ enum forgery {
     OTHER_TIME,
     OTHER_LEDGER,
     OTHER_BYTES,
-    BEHIND_A_KEY,  /* that nobody has signed for: by the key before, */
-    BY_THAT_KEY,   /* or by that one */
+    BEHIND_A_KEY, /* that nobody has signed for: by the key before, */
+    BY_THAT_KEY,  /* or by that one */
     FORGERIES,
 };
 
@@ -127,8 +127,7 @@ put_key(struct place *p, const struct signing_key *key)
 
     handover_payload(payload, HANDOVER_IN_USE, key->public.public);
     assert_int_equal(chain_begin(&p->records.chain, segment_room(sizeof(payload))), 0);
-    assert_int_equal(
-        chain_put(&p->records.chain, SEGMENT_KEY, p->disk->time, &part, 1, &index), 0);
+    assert_int_equal(chain_put(&p->records.chain, SEGMENT_KEY, p->disk->time, &part, 1, &index), 0);
     assert_int_equal(chain_commit(&p->records.chain), 0);
 }
 
@@ -141,9 +140,8 @@ forge(struct place *p, enum forgery how, const struct signing_key *retired)
     union payload_body body;
     uint64_t index;
 
-    assert_int_equal(signing_key_make(&other, &os_real, NOTE_KEY_ED25519,
-                                      view_of_text(key.public.name)),
-                     0);
+    assert_int_equal(
+        signing_key_make(&other, &os_real, NOTE_KEY_ED25519, view_of_text(key.public.name)), 0);
     if (how == BEHIND_A_KEY || how == BY_THAT_KEY)
         put_key(p, &other);
     if (how == OTHER_KEY || how == BY_THAT_KEY)
@@ -400,9 +398,8 @@ write_over(struct place *p, size_t number, const struct pruned *said)
                                  .type = SEGMENT_PRUNED};
     head.crc = segment_crc(segment_seed(id), head, payload);
     assert_int_equal(pwrite(fd, &head, sizeof(head), (off_t)offset), sizeof(head));
-    assert_int_equal(
-        pwrite(fd, payload, record.payload.length, (off_t)(offset + sizeof(head))),
-        (ssize_t)record.payload.length);
+    assert_int_equal(pwrite(fd, payload, record.payload.length, (off_t)(offset + sizeof(head))),
+                     (ssize_t)record.payload.length);
     close(fd);
 }
 
