@@ -44,22 +44,6 @@ struct feed {
     uint64_t done, all; /* bytes, about */
 };
 
-/* What the records behind the last checkpoint say. */
-static void
-note_tail(struct chain_tail *tail, const struct segment_record *record)
-{
-    const uint8_t *public = handover_public(record);
-
-    if (record->index < tail->from)
-        return;
-    tail->is_pruned |= record->type == SEGMENT_PRUNED;
-    if (!public)
-        return;
-    memcpy(tail->public, public, sizeof(tail->public));
-    tail->record = record->index;
-    tail->is_there = true;
-}
-
 static int
 feed_segment(struct feed *f, uint64_t first)
 {
@@ -88,7 +72,7 @@ feed_segment(struct feed *f, uint64_t first)
         if (result == 0)
             result = tile_append(&c->tiles, &leaf);
         if (result == 0)
-            note_tail(&c->tail, &record);
+            result = chain_tail_see(&c->tail, first, &record, &c->change.before);
         if (result != 0)
             break;
     }
@@ -158,6 +142,7 @@ make_tree(struct chain *c, const uint64_t *firsts, size_t count, uint64_t start,
     int result = start > 0 ? open_tiles(c, start) : open_first_tiles(c, last);
 
     *read = 0;
+    c->tail = (struct chain_tail){.from = last->size};
     if (result == 0)
         result = feed(c, firsts, count, last->size, read);
     if (result == 0)
@@ -372,6 +357,12 @@ chain_size(const struct chain *c)
     return c->writer.next;
 }
 
+uint64_t
+chain_next(const struct chain *c)
+{
+    return c->writer.next + c->writer.put;
+}
+
 /* ---- opening ---- */
 
 enum { FIRST_RECORDS = 2 }; /* whose ledger it is, and who signs it */
@@ -477,10 +468,15 @@ open_rest(struct chain *c, const struct checkpoint *last, const struct segment_w
     struct tree_frontier frontier;
     int result;
 
-    c->signed_size = c->tail.from = last->size;
+    c->signed_size = last->size;
     c->watch = watch;
     result = open_tree(c, last, report);
     c->watch = NULL;
+    if (result == 0 && c->tail.is_forged) {
+        report->segments.segment = c->tail.segment;
+        report->segments.damage = c->tail.offset;
+        return PASU_E_LEDGER_FORGED;
+    }
     if (result == 0 && c->tail.is_pruned) {
         result = prologue_frontier(c->os, c->segments, c->keys, last->size, &frontier);
         result = result == PASU_E_NOTFOUND ? 0 : result;

@@ -24,17 +24,9 @@
 #define PASU_LEDGER_CHAIN_H
 
 #include "ledger/chain_change.h"
+#include "ledger/chain_tail.h"
 #include "ledger/segment_writer.h"
 #include "ledger/tile.h"
-
-/* The last key that a record behind the last checkpoint puts to use, and what else they say. */
-struct chain_tail {
-    uint64_t from; /* records from here on */
-    uint64_t record;
-    uint8_t public[NOTE_KEY_SIZE];
-    bool is_there;
-    bool is_pruned; /* one of them says that records were deleted */
-};
 
 struct chain {
     const struct os *os;
@@ -69,8 +61,9 @@ struct chain_report {
  * `watch` as of segment_writer_open; the keys must open the ledger's first segment and all those
  * that are read to make the tree: PASU_E_LEDGER_KEY. PASU_E_CORRUPT: damage, at the place in the
  * report, or records, origin or key are not those of the last checkpoint; PASU_E_NOTFOUND: the
- * ledger is there and its key is not; the errors of what it consists of. After an error there is
- * nothing to close. */
+ * ledger is there and its key is not; PASU_E_LEDGER_FORGED: a SEGMENT_PRUNED behind the last
+ * checkpoint that its key has not signed, at the place in the report; the errors of what it
+ * consists of. After an error there is nothing to close. */
 PASU_MUST_USE int chain_open(struct chain *chain, const struct os *os, int directory,
                              struct view origin, const struct sandbox_account *account,
                              const struct segment_keys *keys, const struct segment_watch *watch,
@@ -105,5 +98,7 @@ PASU_MUST_USE int chain_key_make(struct chain *chain);
 PASU_MUST_USE int chain_key_put(struct chain *chain, int64_t time);
 /* Records, committed. */
 uint64_t chain_size(const struct chain *chain);
+/* Within a batch: the index of the record that is put next. */
+uint64_t chain_next(const struct chain *chain);
 
 #endif

@@ -138,8 +138,9 @@ read_recorded(const struct chain *c, const struct checkpoint *last, struct note_
     uint64_t record;
     int result = handover_find(c->os, c->directory, last->size, &record);
 
-    return result == 0 ? handover_read(c->os, c->segments, c->keys, record, last->origin, key)
-                       : result;
+    return result == 0
+               ? handover_read(c->os, c->segments, c->keys, record, last->size, last->origin, key)
+               : result;
 }
 
 static int

@@ -101,11 +101,11 @@ read_record(struct segment_scan *scan, uint64_t index, struct view origin, struc
 /* The same of a record that was deleted by age. */
 static int
 read_carried(const struct os *os, int segments, const struct segment_keys *keys, uint64_t index,
-             struct view origin, struct note_key *key)
+             uint64_t below, struct view origin, struct note_key *key)
 {
     uint8_t payload[HANDOVER_PAYLOAD];
     struct segment_record record = {.index = index, .payload = view_of(payload, sizeof(payload))};
-    int result = prologue_copy(os, segments, keys, &record, payload);
+    int result = prologue_copy(os, segments, keys, below, &record, payload);
     const uint8_t *public = result == 0 ? handover_public(&record) : NULL;
 
     if (result == 0)
@@ -115,7 +115,7 @@ read_carried(const struct os *os, int segments, const struct segment_keys *keys,
 
 int
 handover_read(const struct os *os, int segments, const struct segment_keys *keys, uint64_t record,
-              struct view origin, struct note_key *key)
+              uint64_t below, struct view origin, struct note_key *key)
 {
     struct segment_scan scan;
     uint64_t *firsts;
@@ -128,7 +128,7 @@ handover_read(const struct os *os, int segments, const struct segment_keys *keys
         result = segment_scan_enter(&scan, os, segments, firsts[at - 1], keys);
     memory_free(firsts);
     if (result == 0 && at == 0)
-        return read_carried(os, segments, keys, record, origin, key);
+        return read_carried(os, segments, keys, record, below, origin, key);
     if (result != 0)
         return result;
     result = read_record(&scan, record, origin, key);

@@ -39,9 +39,11 @@ PASU_MUST_USE int handover_list(const struct os *os, int directory, uint64_t **r
 PASU_MUST_USE int handover_find(const struct os *os, int directory, uint64_t size,
                                 uint64_t *record);
 /* The key that the record with this index puts to use, in the folder of the segments, or carried
- * over where it was deleted by age. PASU_E_CORRUPT: it does not, or is damaged; PASU_E_NOTFOUND:
- * all segments that there are begin behind it; PASU_E_LEDGER_KEY; PASU_E_IO, PASU_E_NOMEM. */
+ * over where it was deleted by age (`below`: as of prologue_copy). PASU_E_CORRUPT: it does not, or
+ * is damaged; PASU_E_NOTFOUND: all segments that there are begin behind it; PASU_E_LEDGER_KEY;
+ * PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int handover_read(const struct os *os, int segments, const struct segment_keys *keys,
-                                uint64_t record, struct view origin, struct note_key *key);
+                                uint64_t record, uint64_t below, struct view origin,
+                                struct note_key *key);
 
 #endif

@@ -146,7 +146,8 @@ commit(struct keeper *k)
     /* Damage, or a key that is gone or another, is for people to look at: no session without a
      * record. */
     if (opened == PASU_E_CORRUPT || opened == PASU_E_NOTFOUND || opened == PASU_E_LEDGER_KEY ||
-        opened == PASU_E_DENIED || sandbox_enter(SANDBOX_KEEPER) != 0) {
+        opened == PASU_E_LEDGER_FORGED || opened == PASU_E_DENIED ||
+        sandbox_enter(SANDBOX_KEEPER) != 0) {
         k->is_stopping = true;
         return;
     }

@@ -25,6 +25,7 @@ enum {
     PAYLOAD_TEXT_SIZE = 256, /* 255 bytes and a zero */
     PAYLOAD_DIGEST_SIZE = 32,
     PAYLOAD_SEED_SIZE = 32,
+    PAYLOAD_SIGNATURE_SIZE = 64,
     PAYLOAD_SMALL_MAX = 528, /* bytes of any payload that has no view in its struct */
 };
 
@@ -107,6 +108,7 @@ struct payload_pruned {
     uint64_t first, end;  /* indexes of the records: the first, and behind the last */
     int64_t since, until; /* realtime ns: of the ledger's first record; the latest of these */
     uint64_t carried;     /* what is carried over is in records from this index on */
+    uint8_t signature[PAYLOAD_SIGNATURE_SIZE]; /* ledger/pruned.h */
     /* Roots of the whole subtrees that the first `end` leaves make, TREE_HASH_SIZE bytes each, left
      * to right: one for each bit that is set in `end`. */
     struct view frontier;

@@ -50,13 +50,12 @@ enter(struct prologue *p, enum source_what what, uint64_t index, uint64_t *first
 static void
 take(struct prologue *p, const struct segment_record *record)
 {
-    struct payload_pruned body;
+    struct pruned pruned;
 
     if (record->type != SEGMENT_PRUNED || record->index >= p->below ||
-        payload_read_pruned(&body, record->payload) != 0 || body.carried > record->index)
+        pruned_read(&pruned, record) != 0)
         return;
-    p->pruned = (struct pruned){.index = record->index, .body = body};
-    memcpy(p->pruned.frontier, body.frontier.bytes, body.frontier.length);
+    p->pruned = pruned;
     p->is_found = true;
 }
 
@@ -129,7 +128,7 @@ prologue_look(struct prologue *p)
         result = find_back(p);
     if (result != 0)
         return result;
-    p->pruned.body.frontier.bytes = p->pruned.frontier;
+    pruned_settle(&p->pruned);
     p->at = p->pruned.body.carried;
     p->phase = PROLOGUE_READ;
     return 0;
@@ -209,7 +208,7 @@ prologue_next(struct prologue *p, struct payload_carried *carried)
 }
 
 int
-prologue_copy(const struct os *os, int segments, const struct segment_keys *keys,
+prologue_copy(const struct os *os, int segments, const struct segment_keys *keys, uint64_t below,
               struct segment_record *record, void *payload)
 {
     struct source_folder folder = {os, segments};
@@ -218,6 +217,7 @@ prologue_copy(const struct os *os, int segments, const struct segment_keys *keys
     int result;
 
     prologue_init(&prologue, os, (struct source){source_open_folder, &folder}, keys);
+    prologue.below = below;
     result = prologue_find(&prologue);
     while (result == 0 && (result = prologue_next(&prologue, &carried)) == 1)
         result = carried.index == record->index && carried.type != SEGMENT_MARK;
@@ -248,17 +248,4 @@ prologue_frontier(const struct os *os, int segments, const struct segment_keys *
         pruned_frontier(&prologue.pruned, frontier);
     prologue_release(&prologue);
     return result;
-}
-
-void
-pruned_frontier(const struct pruned *pruned, struct tree_frontier *frontier)
-{
-    const uint8_t *at = pruned->frontier;
-
-    *frontier = (struct tree_frontier){.size = pruned->body.end};
-    for (unsigned height = TREE_HEIGHTS; height-- > 0;)
-        if (pruned->body.end >> height & 1) {
-            memcpy(frontier->nodes[height].bytes, at, TREE_HASH_SIZE);
-            at += TREE_HASH_SIZE;
-        }
 }

@@ -10,15 +10,9 @@
 #ifndef PASU_LEDGER_PROLOGUE_H
 #define PASU_LEDGER_PROLOGUE_H
 
-#include "ledger/payload.h"
+#include "ledger/pruned.h"
 #include "ledger/segment_scan.h"
 #include "ledger/source.h"
-
-struct pruned {
-    uint64_t index; /* of the record */
-    struct payload_pruned body;
-    uint8_t frontier[TREE_HEIGHTS * TREE_HASH_SIZE]; /* which the body's view shows */
-};
 
 struct prologue {
     const struct os *os;
@@ -49,14 +43,14 @@ PASU_MUST_USE int prologue_look(struct prologue *prologue);
  * borrowed until the next call; 0: the end; errors as of prologue_find. */
 PASU_MUST_USE int prologue_next(struct prologue *prologue, struct payload_carried *carried);
 /* Of a folder of segments: what was carried over of the record with this index, as it was: time,
- * type and payload, which is copied to where there is as much room as the view is long.
+ * type and payload, which is copied to where there is as much room as the view is long; by the last
+ * SEGMENT_PRUNED with an index below this one.
  * PASU_E_NOTFOUND: nothing was; PASU_E_CORRUPT: it is longer; the errors of prologue_find. */
 PASU_MUST_USE int prologue_copy(const struct os *os, int segments, const struct segment_keys *keys,
-                                struct segment_record *record, void *payload);
-/* The tree over the records that were deleted. */
+                                uint64_t below, struct segment_record *record, void *payload);
+/* The tree over the records that were deleted, by the same one. */
 PASU_MUST_USE int prologue_frontier(const struct os *os, int segments,
                                     const struct segment_keys *keys, uint64_t below,
                                     struct tree_frontier *frontier);
-void pruned_frontier(const struct pruned *pruned, struct tree_frontier *frontier);
 
 #endif

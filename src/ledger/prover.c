@@ -32,7 +32,8 @@ read_carried(struct prover *p, uint64_t index, struct segment_record *record)
         return PASU_E_NOMEM;
     *record = (struct segment_record){.index = index,
                                       .payload = view_of(p->carried, SEGMENT_PAYLOAD_MAX)};
-    return prologue_copy(p->os, p->folder.directory, p->records.keys, record, p->carried);
+    return prologue_copy(p->os, p->folder.directory, p->records.keys, UINT64_MAX, record,
+                         p->carried);
 }
 
 /* The first record is the origin; the key is the one in use at the size that the note claims. */
@@ -58,7 +59,7 @@ find_key(struct prover *p, int directory)
         checkpoint_parse(&claimed, note.text) != 0)
         return PASU_E_CORRUPT;
     result = handover_find(p->os, directory, claimed.size, &at);
-    return result == 0 ? handover_read(p->os, p->folder.directory, p->records.keys, at,
+    return result == 0 ? handover_read(p->os, p->folder.directory, p->records.keys, at, UINT64_MAX,
                                        view_of_text(name), &p->key)
                        : result;
 }

@@ -280,20 +280,19 @@ static int
 write_pruned(struct prune *p)
 {
     uint8_t roots[TREE_HEIGHTS * TREE_HASH_SIZE];
-    union payload_body body = {.pruned = {.first = p->first,
-                                          .end = p->end,
-                                          .since = p->since,
-                                          .until = p->carry.until,
-                                          .carried = p->carried,
-                                          .frontier = {roots, 0}}};
+    struct payload_pruned body = {.first = p->first,
+                                  .end = p->end,
+                                  .since = p->since,
+                                  .until = p->carry.until,
+                                  .carried = p->carried,
+                                  .frontier = {roots, 0}};
 
     for (unsigned height = TREE_HEIGHTS; height-- > 0;)
         if (p->end >> height & 1) {
-            memcpy(roots + body.pruned.frontier.length, p->frontier.nodes[height].bytes,
-                   TREE_HASH_SIZE);
-            body.pruned.frontier.length += TREE_HASH_SIZE;
+            memcpy(roots + body.frontier.length, p->frontier.nodes[height].bytes, TREE_HASH_SIZE);
+            body.frontier.length += TREE_HASH_SIZE;
         }
-    return record_again(p->records, SEGMENT_PRUNED, &body);
+    return record_pruned(p->records, &body);
 }
 
 static int
@@ -415,6 +414,9 @@ take_up(struct prune *p)
     p->is_checked = true;
     p->since = p->prologue.pruned.body.since;
     if (p->prologue.pruned.body.end > p->first) { /* who deleted was killed */
+        result = record_pruned_check(p->records, &p->prologue.pruned);
+        if (result != 0)
+            return result;
         p->end = p->prologue.pruned.body.end;
         begin_removing(p);
         return 1;

@@ -210,7 +210,7 @@ record_open(struct record_keeping *r)
     int result = open_chain(r, &report);
 
     r->open_at = in_milliseconds(r, 1000);
-    if (result == PASU_E_CORRUPT && !r->has_failed)
+    if ((result == PASU_E_CORRUPT || result == PASU_E_LEDGER_FORGED) && !r->has_failed)
         LOG_EVENT(r->log, LEDGER_DAMAGED, F_UINT("segment", report.segments.segment),
                   F_UINT("offset", report.segments.damage));
     r->is_open = r->must_start = result == 0;

@@ -18,6 +18,7 @@
 #include "ledger/holds.h"
 #include "ledger/live.h"
 #include "ledger/payload.h"
+#include "ledger/pruned.h"
 #include "ledger/taken.h"
 
 enum { RECORD_SALTS = 4096 };
@@ -83,6 +84,13 @@ PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type
  * have: not made durable here. */
 PASU_MUST_USE int record_again(struct record_keeping *records, enum segment_type type,
                                const union payload_body *body);
+/* That they are, signed here by the ledger's key. As record_again. */
+PASU_MUST_USE int record_pruned(struct record_keeping *records, const struct payload_pruned *body);
+/* Whether a keeper of this ledger has written it: the key that signs now has signed it, or the tree
+ * has this record. Records that are covered are not all read when a chain is opened, and who can
+ * write files can have put one in the place of another. PASU_E_CORRUPT: none has; the errors of
+ * tile_source. */
+PASU_MUST_USE int record_pruned_check(struct record_keeping *records, const struct pruned *pruned);
 
 /* What somebody does by a command: asks, exports, holds, releases, erases. The record is on the
  * disk before it takes effect: the hold, or its release, is in force, the entry's key is destroyed.

@@ -466,6 +466,20 @@ say_beginning(struct verify *v)
                    first - 1);
 }
 
+/* Whose key it is that takes over, nobody has said before a checkpoint covers that. */
+static void
+say_unvouched(struct verify *v)
+{
+    const struct verify_content *c = &v->content;
+    const struct verify_place place = {NULL, VERIFY_NOWHERE, c->told_last};
+
+    if (v->answer->covered > 0 && c->told_key >= v->answer->covered)
+        verify_say(&v->report, VERIFY_FORGED, &place,
+                   "a key has signed that records were deleted that takes over with record %" PRIu64
+                   ", which no checkpoint covers",
+                   c->told_key);
+}
+
 static void
 say_uncovered(struct verify *v)
 {
@@ -516,6 +530,7 @@ conclude(struct verify *v)
     if (result == 0)
         result = verify_handovers(&v->notes, &v->content);
     say_beginning(v);
+    say_unvouched(v);
     say_uncovered(v);
     return result == 0 ? answer_key(v) : result;
 }
@@ -543,8 +558,8 @@ run(struct verify *v)
         result = verify_content_init(&v->content, &v->report, firsts[0], v->notes.roots,
                                      v->notes.root_count);
     if (result == 0)
-        result = verify_begin(v->os, v->segments, v->question->segment_keys, firsts, count, v->tree,
-                              &v->content, &at);
+        result = verify_begin(v->os, v->segments, v->question->segment_keys, firsts, count,
+                              verify_notes_most(&v->notes), v->tree, &v->content, &at);
     if (result == 0)
         result = read_all(v, firsts + at, count - at);
     if (result == 0)

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ledger/note_text.h"
+#include "ledger/pruned.h"
 #include "ledger/segment_writer.h"
 #include "ledger/verify_tree.h"
 
@@ -281,21 +282,64 @@ follow_batch(struct verify_content *c, const struct segment_record *record,
 
 /* ---- each record ---- */
 
-static void
+/* Where the key in use cannot be seen, one of those that were given. PASU_E_NOTFOUND: none has. */
+static int
+check_given(const struct verify_content *c, const struct pruned *pruned)
+{
+    const struct verify_question *q = c->report->question;
+    int result = PASU_E_CORRUPT;
+
+    for (size_t i = 0; i < q->key_count && result == PASU_E_CORRUPT; i++)
+        result = pruned_check(pruned, &q->keys[i]);
+    return result == PASU_E_CORRUPT ? PASU_E_NOTFOUND : result;
+}
+
+/* 0: the key that was in use before the record has signed it. PASU_E_CORRUPT: it has not;
+ * PASU_E_NOTFOUND: it cannot be seen; PASU_E_CRYPTO. */
+static int
+check_signer(const struct verify_content *c, const struct pruned *pruned)
+{
+    const struct verify_key_use *use = verify_content_key(c, pruned->index);
+    struct note_key key;
+    int result;
+
+    if (use->state == VERIFY_KEY_NONE)
+        return PASU_E_CORRUPT;
+    if (use->state == VERIFY_KEY_UNSEEN || !c->has_origin)
+        return check_given(c, pruned);
+    result = note_key_init(&key, NOTE_KEY_ED25519, view_of_text(c->origin), use->public);
+    return result == 0 ? pruned_check(pruned, &key) : result;
+}
+
+static int
 see_pruned(struct verify_content *c, const struct segment_record *record,
            const struct verify_place *place)
 {
-    struct payload_pruned pruned;
+    struct pruned pruned;
+    int result = pruned_read(&pruned, record);
 
-    if (payload_read_pruned(&pruned, record->payload) != 0 || pruned.carried > record->index) {
+    if (result != 0) {
         verify_say(c->report, VERIFY_ENTRY, place,
                    "a range that cannot be, or not as many roots as whole subtrees");
-        return;
+        return 0;
     }
-    if (c->pruned == 0 && pruned.end >= c->first)
+    result = check_signer(c, &pruned);
+    if (result == PASU_E_CORRUPT)
+        verify_say(c->report, VERIFY_FORGED, place,
+                   "the key in use has not signed that records %" PRIu64 " to %" PRIu64
+                   " were deleted",
+                   pruned.body.first, pruned.body.end - 1);
+    else if (result == PASU_E_NOTFOUND)
+        verify_say(c->report, VERIFY_NO_KEY, place, "who had to sign that records were deleted");
+    if (result == PASU_E_CORRUPT || result == PASU_E_CRYPTO)
+        return result == PASU_E_CRYPTO ? result : 0;
+    if (c->pruned == 0 && pruned.body.end >= c->first)
         c->pruned = record->index;
+    c->told_last = record->index;
+    c->told_key = verify_content_key(c, record->index)->from;
     verify_say(c->report, VERIFY_PRUNED, place, "records %" PRIu64 " to %" PRIu64 " were deleted",
-               pruned.first, pruned.end - 1);
+               pruned.body.first, pruned.body.end - 1);
+    return 0;
 }
 
 static int
@@ -333,8 +377,7 @@ verify_content_see(struct verify_content *c, const struct segment_record *record
         see_taken(c, record, &place);
         break;
     case SEGMENT_PRUNED:
-        see_pruned(c, record, &place);
-        break;
+        return see_pruned(c, record, &place);
     default:
         break;
     }

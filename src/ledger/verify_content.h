@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the records say that the ledger itself rests on, as a verifier follows it from the first to
- * the last: whose ledger it is, which key signs from which record on, and that what came from a
- * ring stands before the record that counts it. Owned by one thread.
+ * the last: whose ledger it is, which key signs from which record on, that this key has signed what
+ * says that records were deleted, and that what came from a ring stands before the record that
+ * counts it. Owned by one thread.
  */
 #ifndef PASU_LEDGER_VERIFY_CONTENT_H
 #define PASU_LEDGER_VERIFY_CONTENT_H
@@ -33,9 +34,10 @@ struct verify_content {
     uint64_t batch_first, batch_count; /* from a ring, and not counted yet */
     uint64_t batch_loose;              /* of these or of unknown types, or unseen: may be counted */
     uint64_t first;                    /* index of the first record that is here */
-    uint64_t pruned;  /* index of the first record that says that those before it were deleted; 0 */
-    uint64_t durable; /* records below it were on the disk, says one */
-    bool is_blind;    /* payloads were there that could not be seen */
+    uint64_t pruned; /* index of the first record that says that those before it were deleted; 0 */
+    uint64_t told_last, told_key; /* the last one that says so, and from where on its key signs */
+    uint64_t durable;             /* records below it were on the disk, says one */
+    bool is_blind;                /* payloads were there that could not be seen */
 };
 
 /* `first`: the index of the first record that is here. */
@@ -47,7 +49,8 @@ PASU_MUST_USE int verify_content_init(struct verify_content *content,
 PASU_MUST_USE int verify_content_carried(struct verify_content *content,
                                          const struct payload_carried *carried);
 void verify_content_release(struct verify_content *content);
-/* The next record that is here. `is_seen`: its payload is. PASU_E_NOMEM. */
+/* The next record that is here. `is_seen`: its payload is. PASU_E_NOMEM, PASU_E_CRYPTO.
+ */
 PASU_MUST_USE int verify_content_see(struct verify_content *content,
                                      const struct segment_record *record, bool is_seen,
                                      const char *file);

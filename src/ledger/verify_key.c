@@ -76,7 +76,7 @@ try_records(struct verify_signed *found, const struct os *os, int directory,
         return error_from_errno(errno);
     result = handover_find(os, directory, c->size, &record);
     if (result == 0)
-        result = handover_read(os, segments, keys, record, c->origin, &key);
+        result = handover_read(os, segments, keys, record, UINT64_MAX, c->origin, &key);
     if (result == 0)
         result = try_key(found, &key);
     if (result != 0 && result != PASU_E_NOMEM && result != PASU_E_CRYPTO) {

@@ -203,14 +203,18 @@ class Ledger:
                 begin += 1 << height
         return roots
 
-    def prune(self, behind, first=0, carried=None, roots=None):
-        """Says that they were deleted, and carries over whose ledger it is; whoever wants them to be deleted does it."""
+    def prune(self, behind, first=0, carried=None, roots=None, signer=None, origin=ORIGIN, off=0, signature=None):
+        """Says that they were deleted, and carries over whose ledger it is; whoever wants them to be deleted does it.
+        `off`: the signature is of a record so many further on."""
         carried = len(self.entries) if carried is None else carried
         for entry in self.entries[:behind]:
             if entry[16] in (1, 2):
                 self.carry(entry)
-        return self.add(24, struct.pack("<QQqqQ", first, behind, BEGIN, BEGIN + 1, carried) +
-                        (self.subtrees(behind) if roots is None else roots))
+        roots = self.subtrees(behind) if roots is None else roots
+        numbers = struct.pack("<QQqqQ", first, behind, BEGIN, BEGIN + 1, carried)
+        index, time = len(self.entries) + off, BEGIN + len(self.entries) * 10**9
+        message = b"pasu pruned/v1\n%s\n" % origin.encode() + struct.pack("<QQHH", index, time, 24, 0) + numbers + roots
+        return self.add(24, numbers + (signature or (signer or self.signer).private.sign(message)) + roots)
 
     def carry(self, entry):
         return self.add(27, entry[:18] + bytes(6) + entry[20:])

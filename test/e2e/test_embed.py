@@ -90,6 +90,18 @@ def test_damage_is_told_and_passed_by_reader_and_verifier():
 
 
 @test
+def test_what_the_ledgers_key_has_not_signed_deletes_nothing():
+    made = ledgerwriter.everything(200, 100)
+    made.prune(made.segments[1][0])
+    assert "fault" not in run(program(), saved(made), made.signer.vkey).stdout
+    made = ledgerwriter.everything(200, 100)
+    index = made.prune(made.segments[1][0], signer=ledgerwriter.Signer(9))
+    folder = saved(made)
+    lines = run(program(), folder, made.signer.vkey).stdout.splitlines()
+    assert f"fault forged segments/{segment(folder, 1).name} {index}" in lines, lines
+
+
+@test
 def test_a_segment_of_a_later_version_is_not_read_as_if_it_were_of_this_one():
     made = verifier.small()
     folder, (first, data, _) = saved(made), made.segments[1]

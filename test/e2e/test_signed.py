@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger that a real guard writes: strangers can verify it whatever was killed, and what somebody asks or does
 to it is in it."""
+import json
 import os
 import shutil
 import signal
@@ -17,8 +18,8 @@ import stage
 from stage import equal, test
 
 VERIFIER = harness.TREE / "tools" / "verify-ledger"
-BEGUN, KEY, STARTED, STOPPED, POLICY, ROSTER, ALERT, ASKED, EXPORTED, HOLD, RELEASED = (
-    1, 2, 3, 4, 16, 17, 18, 20, 21, 22, 23)
+BEGUN, KEY, STARTED, STOPPED, POLICY, ROSTER, ALERT, ASKED, EXPORTED, HOLD, RELEASED, PRUNED = (
+    1, 2, 3, 4, 16, 17, 18, 20, 21, 22, 23, 24)
 
 
 def ledger(front):
@@ -263,6 +264,39 @@ def encrypted(name, keys):
     front = shop.front(name, more={"ledger": {"key_file": str(files[0])},
                                    "budgets": [{"principal": "app", "window": "day", "subjects": 6, "verdict": "block"}]})
     return front, files
+
+
+@test(gateway=True, limit=100)
+def test_pruned_by_nobody():
+    """A record in the unsigned tail says that others were deleted: no guard serves until it is cut off, and it says where"""
+    front = shop.front("forged", more={"ledger": {"directory": "./ledger"}})
+    with front.login(user="app") as session:
+        session.query("SELECT name FROM customers LIMIT 1")
+    equal(front.guard.stop(), 0)
+    path, first = ledgerfile.segments(ledger(front))[-1]
+    signed, index = (ledger(front) / "checkpoint").read_bytes(), len(ledgerfile.records(ledger(front)))
+    ledgerfile.append(ledger(front), PRUNED, struct.pack("<QQqqQ", 0, 1, 1, 1, index) + bytes(64) + bytes(32))
+    offset = list(ledgerfile.walk(path))[-1][0]
+    mark = front.guard.mark()
+    front.guard.start(wait=False)
+    told = front.guard.wait("ledger_failed", start=mark)
+    assert "has not signed" in told["error"] and "pasu ledger verify says where" in told["hint"], told
+    damaged, = front.guard.find("ledger_damaged", mark)
+    equal((damaged["segment"], damaged["offset"]), (first, offset))
+    front.guard.process.stop(60)
+    equal(((ledger(front) / "checkpoint").read_bytes(), ledgerfile.records(ledger(front))[-1][0]), (signed, index))
+    done = front.guard.run("hold", "place", "--who", "kim", "--why", "court")
+    assert done.returncode == 2 and "has not signed" in done.stderr, done
+    done = front.guard.run("ledger", "verify", "--json")
+    equal(done.returncode, 1)
+    found, = [one for one in map(json.loads, done.stdout.splitlines()) if one.get("what") == "forged"]
+    equal((found["file"], found["offset"], found["record"]), (f"segments/{path.name}", offset, index))
+    os.truncate(path, offset)
+    front.guard.start()
+    with front.login(user="app") as session:
+        session.query("SELECT name FROM customers LIMIT 1")
+    front.stop()
+    verify(front)
 
 
 @test(gateway=True, limit=100)

@@ -86,12 +86,17 @@ def test_a_good_ledger_over_several_segments_verifies():
     equal(len([one for one in texts(found, "note") if "not watched" in one]), 2)
 
 
+def bytes_of(block):
+    """What a worked example shows in hex, without the words behind."""
+    return b"".join(bytes.fromhex(re.match(r"(?:[0-9a-f]{2}(?: {1,2}|$))*", line)[0]) for line in block.splitlines())
+
+
 @test
 def test_the_example_of_the_specification_verifies():
     page = (harness.TREE / "docs" / "spec" / "ledger.md").read_text(encoding="utf-8")
     page = page[page.index("## Example"):]
     blocks = re.findall(r"```\n(.*?)```", page, re.S)
-    data = b"".join(bytes.fromhex(re.match(r"(?:[0-9a-f]{2}(?: {1,2}|$))*", line)[0]) for line in blocks[0].splitlines())
+    data = bytes_of(blocks[0])
     folder = fresh()
     (folder / "segments").mkdir(parents=True)
     (folder / "segments" / f"{0:020d}.seg").write_bytes(data)
@@ -110,6 +115,13 @@ def test_the_example_of_the_specification_verifies():
     made.add(2, b"\1\1" + signer.public, time=BEGIN)
     equal(bytes(made.segments[0][1][HEADER:]), data[HEADER:HEADER + len(made.segments[0][1]) - HEADER])
     equal([leaf.hex() for leaf in made.leaves], lines[:2])
+    # And the segment that would follow, were these deleted.
+    pruned = bytes_of(blocks[3])
+    header = data[:16] + struct.pack("<Q", 4) + data[24:32] + bytes(range(16, 32)) + bytes(12)
+    (folder / "segments" / f"{4:020d}.seg").write_bytes(header + struct.pack("<I", ledgerwriter.crc32c(header)) + pruned)
+    status, found, summary = run(folder, "--key", vkey)
+    equal((status, summary["records"], summary["covered"]), (0, 5, 4))
+    has(found, "records 0 to 3 were deleted", "note")
 
 
 @test
@@ -628,6 +640,100 @@ def test_what_a_pruned_ledger_says_of_what_was_deleted_is_checked():
 
 
 @test
+def test_what_the_ledgers_key_has_not_signed_at_its_place_deletes_nothing():
+    """Behind the last checkpoint, and signed by whoever did not look; whether something is gone already, or nothing."""
+    genuine = ledgerwriter.everything(600, 300)
+    genuine.prune(genuine.segments[1][0])
+    signature = genuine.entries[-1][60:124]
+    first, words = genuine.segments[1][0], "the key in use has not signed"
+    wrong = [{"signature": bytes(64)}, {"signer": Signer(9)}, {"off": 1}, {"off": -1}, {"origin": "ledger.example/other"},
+             {"roots": genuine.subtrees(first)[::-1], "signature": signature},
+             *({"signature": signature[:at] + bytes([signature[at] ^ 1]) + signature[at + 1:]} for at in (0, 31, 32, 63))]
+    for how in wrong:
+        made = ledgerwriter.everything(600, 300)
+        before = made.note()
+        index = made.prune(first, **how)
+        for folder in (saved(made), deleted(made, first, True)):
+            for note in (made.note(), before):
+                (folder / "checkpoint").write_bytes(note)
+                status, found, _ = run(folder, "--key", made.signer.vkey)
+                equal(status, 1, how)
+                has(found, words)
+                assert [one for one in faults(found) if words in one["text"] and one["record"] == index and one["offset"]], found
+    made = ledgerwriter.everything(600, 300)
+    made.prune(first, signature=signature)  # what the writer of these tests signs is always the same
+    equal(faults(run(saved(made))[1]), [])
+
+
+def changed(made, old, new):
+    """A change of the key; the name of its checkpoint, and that."""
+    index = made.add(2, b"\1\1" + new.public)
+    made.add(2, b"\2\1" + old.public)
+    made.signer = new
+    return f"checkpoint.{index:020d}", made.note(None, old, new)
+
+
+@test
+def test_a_ledger_that_was_pruned_before_and_after_its_key_changed_verifies():
+    """Also where both keys are only there as records that were carried over."""
+    old, new = Signer(1), Signer(2)
+    made = ledgerwriter.everything(600, 300, signer=old)
+    made.prune(made.segments[1][0])
+    name, both = changed(made, old, new)
+    for _ in range(2):
+        made.cut()
+        made.add(3)
+    first, last = made.segments[1][0], made.segments[3][0]
+    for folder in (saved(made), deleted(made, first, True)):
+        (folder / name).write_bytes(both)
+        for keys in ((), ("--key", new.vkey), ("--key", old.vkey, "--key", new.vkey)):
+            equal(run(folder, *keys)[0], 0)
+    made.prune(last, first)
+    for folder in (saved(made), deleted(made, first, True), deleted(made, last, True)):
+        (folder / name).write_bytes(both)
+        for keys in ((), ("--key", new.vkey)):
+            equal((run(folder, *keys)[0], faults(run(folder, *keys)[1])), (0, []))
+
+
+@test
+def test_a_key_that_was_retired_or_that_nobody_has_vouched_for_deletes_nothing():
+    old, new = Signer(1), Signer(2)
+    made = ledgerwriter.everything(600, 300, signer=old)
+    name, both = changed(made, old, new)
+    signed = made.note()
+    index = made.prune(made.segments[1][0], signer=old)
+    folder = saved(made)
+    (folder / name).write_bytes(both)
+    (folder / "checkpoint").write_bytes(signed)
+    status, found, _ = run(folder)
+    equal((status, len(faults(found)), faults(found)[0]["record"]), (1, 1, index))
+    has(found, "the key in use has not signed")
+    # Somebody puts a key of their own behind the last checkpoint, and signs with that.
+    made = ledgerwriter.everything(600, 300, signer=old)
+    signed = made.note()
+    changed(made, old, new)
+    index = made.prune(made.segments[1][0])
+    folder = saved(made)
+    (folder / "checkpoint").write_bytes(signed)
+    for keys in ((), ("--key", old.vkey), ("--key", new.vkey, "--key", old.vkey)):
+        status, found, _ = run(folder, *keys)
+        equal((status, len(faults(found)), faults(found)[0]["record"]), (1, 1, index))
+        has(found, "which no checkpoint covers")
+
+
+@test
+def test_where_the_key_of_a_pruned_cannot_be_seen_one_that_is_given_counts():
+    made = ledgerwriter.everything(600, 300)
+    first, nothing = made.segments[1][0], len(made.entries) + 2
+    made.prune(first, carried=nothing)
+    folder, words = deleted(made, first, True), "the key that had to sign that records were deleted cannot be seen"
+    status, found, _ = run(folder)
+    has(found, words, "unseen")
+    assert words not in str(texts(run(folder, "--key", made.signer.vkey)[1], "unseen"))
+    has(run(folder, "--key", Signer(9).vkey)[1], words, "unseen")
+
+
+@test
 def test_what_is_deleted_while_it_is_verified_is_no_fault():
     made = ledgerwriter.everything(600, 300)
     first = made.segments[1][0]
@@ -798,7 +904,7 @@ GOLDEN = {
     21: {"uid": 1002, "pid": 100, "from": 5, "to": 8, "where": b"out.csv"},
     22: {"number": 1, "uid": 0, "who": b"kim", "why": b"court"},
     23: {"number": 1, "uid": 1, "who": b"lee", "why": b"over"},
-    24: {"first": 2, "behind": 3, "since": 1, "until": -1, "carried": 4,
+    24: {"first": 2, "behind": 3, "since": 1, "until": -1, "carried": 4, "signature": b"\x51" + bytes(62) + b"\x52",
          "roots": b"\xaa" + bytes(30) + b"\xbb\xcc" + bytes(30) + b"\xdd"},
     25: {"ordinal": DIRECTORY, "uid": 1003, "why": b"asked for"},
     26: {"about": 4, "part": 7, "which": 1, "count": 6000, "root": b"\xaa" + bytes(30) + b"\xbb",
@@ -865,9 +971,9 @@ def test_what_cannot_be_is_found():
             (18, struct.pack("<QB3x", 3, 1) + text("") * 2, "not before it"), (19, struct.pack("<QII", 3, 0, 0) + who, "not before"),
             (21, struct.pack("<IIQQ", 0, 0, 5, 4) + text(""), "ends before it begins"),
             (23, struct.pack("<QII", 1, 0, 0) + who, "that there was not"), (22, struct.pack("<QII", 1, 0, 1) + who, "must be zero"),
-            (24, struct.pack("<QQqqQ", 2, 2, 0, 0, 2) + bytes(32), "range that cannot be"),
-            (24, struct.pack("<QQqqQ", 0, 2, 0, 0, 1) + bytes(32), "range that cannot be"),
-            (24, struct.pack("<QQqqQ", 0, 2, 0, 0, 2), "not as many roots"),
+            (24, struct.pack("<QQqqQ", 2, 2, 0, 0, 2) + bytes(96), "range that cannot be"),
+            (24, struct.pack("<QQqqQ", 0, 2, 0, 0, 1) + bytes(96), "range that cannot be"),
+            (24, struct.pack("<QQqqQ", 0, 2, 0, 0, 2) + bytes(64), "not as many roots"),
             (25, struct.pack("<II", 5, 0) + text(""), "does not give"),
             (28, census(0, 8), "a kind that there is not"), (28, census(1, 2), "a kind that there is not"),
             (28, census(7, 2), "ends before it begins"), (28, census(9, 2), "more in base"),

@@ -10,7 +10,7 @@ import subprocess
 import harness
 import ledgerwriter
 import test_verifier as verifier
-from ledgerwriter import Ledger
+from ledgerwriter import Ledger, Signer
 from stage import equal, test
 from test_verifier import file, fresh, saved, segment, spans
 
@@ -121,6 +121,30 @@ def test_records_and_segments_that_are_elsewhere_are_found_by_both():
         os.truncate(segment(folder, -1), segment(folder, -1).stat().st_size - cut)
         found, other = both_verdicts(folder)
         assert "cut" in {one["what"] for one in found} and any("cut off" in one["text"] for one in other), (found, other)
+
+
+@test
+def test_what_the_ledgers_key_has_not_signed_at_its_place_is_found_by_both_there():
+    # That records were deleted: behind the last checkpoint, and under one; and after a change of the key.
+    old, new = Signer(1), Signer(2)
+    for is_changed in (False, True):
+        for how in ({"signature": bytes(64)}, {"signer": Signer(9)}, {"signer": old if is_changed else new}, {"off": 1},
+                    {"origin": "ledger.example/other"}, {}):
+            made = ledgerwriter.everything(300, 100, signer=old)
+            made.prune(made.segments[1][0])
+            change = verifier.changed(made, old, new) if is_changed else None
+            signed = made.note()
+            index = made.prune(made.segments[2][0], made.segments[1][0], **how)
+            folder = verifier.deleted(made, made.segments[1][0], True)
+            if change:
+                (folder / change[0]).write_bytes(change[1])
+            for note in (signed, made.note()):
+                (folder / "checkpoint").write_bytes(note)
+                mine, other = both(folder, "--key", made.signer.vkey)
+                equal(places(mine), places(other))
+                equal([one["record"] for one in mine if one["what"] == "forged"], [index] if how else [])
+                # Under a checkpoint it is also what the ledger begins with, and nothing signed says so.
+                equal([one["what"] for one in mine][1:], ["missing"] if how and note != signed else [])
 
 
 @test

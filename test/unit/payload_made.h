@@ -37,7 +37,7 @@ static const struct layout layouts[] = {
     {21, "4488T"},
     {22, "84z4TT"},
     {23, "84z4TT"},
-    {24, "88888*"},
+    {24, "88888hh*"},
     {25, "44T"},
     {26, "811z24hh"},
     {27, "8822z4*"},
@@ -134,7 +134,7 @@ make_pruned(struct made *m, struct random *random)
     memcpy(m->bytes + 8, &end, sizeof(end));
     m->bytes[39] |= 1; /* of what is carried: behind them */
     m->length = 40;
-    put(m, random, 32 * (size_t)__builtin_popcountll(end));
+    put(m, random, PAYLOAD_SIGNATURE_SIZE + 32 * (size_t)__builtin_popcountll(end));
 }
 
 /* So that it can be. */

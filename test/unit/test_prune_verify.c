@@ -265,46 +265,6 @@ no_byte_of_it_can_be_changed(void **state)
     check_well(p);
 }
 
-/* Who can write files, and not sign, says that the first records were deleted, and deletes them. */
-static void
-what_nobody_has_signed_deletes_nothing(void **state)
-{
-    uint8_t roots[TREE_HEIGHTS * TREE_HASH_SIZE];
-    union payload_body body = {.pruned = {.frontier = {roots, 0}}};
-    struct place *p = *state;
-    struct tree_frontier frontier = {0};
-    struct tree_hasher hasher;
-    struct seen seen;
-    uint64_t first;
-
-    make_ledger(p);
-    for (unsigned day = 0; day < DAYS; day++)
-        keep(p, day);
-    first = segment_begin_of(p, 1);
-    leaf_count = 0;
-    assert_int_equal(tree_hasher_init(&hasher), 0);
-    see_leaves(p, &hasher);
-    while (frontier.size < first)
-        assert_int_equal(tree_frontier_add(&frontier, &hasher, &leaves[frontier.size]), 0);
-    tree_hasher_release(&hasher);
-    body.pruned.end = first;
-    body.pruned.carried = chain_size(&p->records.chain);
-    for (unsigned height = TREE_HEIGHTS; height-- > 0;)
-        if (first >> height & 1) {
-            memcpy(roots + body.pruned.frontier.length, frontier.nodes[height].bytes,
-                   TREE_HASH_SIZE);
-            body.pruned.frontier.length += TREE_HASH_SIZE;
-        }
-    assert_int_equal(record_again(&p->records, SEGMENT_PRUNED, &body), 0);
-    kill_keeper(p);
-    remove_segment(p, 0);
-    verify(p, 0, &seen);
-    assert_true(seen.whats[VERIFY_MISSING] > 0);
-    record_init(&p->records, &p->log, p->directory);
-    assert_int_equal(record_open(&p->records), PASU_E_CORRUPT); /* nobody signs it later */
-    record_close(&p->records);
-}
-
 int
 main(void)
 {
@@ -316,7 +276,6 @@ main(void)
         ON_DISK(a_tile_that_the_roots_contradict_is_found),
         ON_DISK(what_is_removed_by_hand_is_missing),
         ON_DISK(no_byte_of_it_can_be_changed),
-        ON_DISK(what_nobody_has_signed_deletes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
