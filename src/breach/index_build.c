@@ -5,6 +5,7 @@
 #include "breach/day.h"
 #include "breach/index_days.h"
 #include "breach/index_each.h"
+#include "breach/index_events.h"
 #include "breach/index_later.h"
 #include "breach/index_writer.h"
 #include "breach/statement.h"
@@ -26,6 +27,7 @@ struct index_build {
     struct index_heap heap;
     struct index_writer writer;
     struct index_later later; /* what is put when the writer is at rest */
+    struct index_events events;
     struct index_days days;
     struct map groups_by; /* session → place */
     struct index_group *groups;
@@ -271,7 +273,8 @@ add_exposure(struct index_build *b, uint64_t seq, const struct exposure *exposur
 }
 
 static int
-open_session(struct index_build *b, const struct message_session *opened, uint64_t seq)
+open_session(struct index_build *b, const struct message_session *opened, uint64_t seq,
+             int64_t time)
 {
     int result = sessions_open(&b->sessions, seq, opened);
     const struct session_info *session = sessions_get(&b->sessions, opened->session);
@@ -281,7 +284,18 @@ open_session(struct index_build *b, const struct message_session *opened, uint64
         return result;
     profile = index_names_profile(&b->names, session);
     sessions_mark(&b->sessions, opened->session, profile);
-    return profile != 0 ? 0 : PASU_E_NOMEM;
+    return profile != 0 ? index_events_open(&b->events, &b->later, time, session) : PASU_E_NOMEM;
+}
+
+static int
+close_session(struct index_build *b, uint64_t session, uint64_t seq, int64_t time)
+{
+    int result = sessions_get(&b->sessions, session) != NULL
+                     ? index_events_close(&b->events, &b->later, seq, time, session)
+                     : 0;
+
+    sessions_close(&b->sessions, session, time);
+    return result == 0 ? forget_session(b, session) : result;
 }
 
 /* Where a record is that others refer to. */
@@ -358,10 +372,9 @@ add_entry(struct index_build *b, const struct ledger_entry *entry)
     b->meta.type = (uint32_t)entry->type;
     switch (entry->type) {
     case LEDGER_OPENED:
-        return open_session(b, entry->u.opened, entry->seq);
+        return open_session(b, entry->u.opened, entry->seq, entry->time);
     case LEDGER_CLOSED:
-        sessions_close(&b->sessions, entry->u.closed->session, entry->time);
-        return forget_session(b, entry->u.closed->session);
+        return close_session(b, entry->u.closed->session, entry->seq, entry->time);
     case LEDGER_EXPOSURE:
         return add_exposure(b, entry->seq, entry->u.exposure);
     case LEDGER_VOCABULARY:
@@ -455,10 +468,13 @@ load(struct index_build *b)
     if (result == 0)
         result = index_names_load(&b->names, b->index);
     if (result == 0)
-        result = index_sessions_load(&b->sessions, &b->names, b->index, index_key_view(&state));
+        result = index_sessions_load(&b->sessions, &b->names, b->index, index_key_view(&state),
+                                     NULL);
     if (result == 0)
         result = index_gaps_load(&b->gaps, b->index);
     settle_gaps(b);
+    if (result == 0)
+        result = index_events_load(&b->events, b->index, b->meta.last);
     if (result == 0)
         result = load_known(b);
     if (result == 0)
@@ -555,6 +571,8 @@ index_build_end(struct index_build *b)
         result = save_groups(b);
     if (result == 0)
         result = index_names_save(&b->names, b->index);
+    if (result == 0)
+        result = index_events_end(&b->events, &b->later);
     index_sessions_pack(&b->sessions, &state);
     if (result == 0)
         result = index_later_put(&b->later, index_key_letter(INDEX_STATE), &state);
@@ -585,5 +603,6 @@ index_build_free(struct index_build *b)
     index_writer_release(&b->writer);
     index_heap_release(&b->heap);
     index_later_release(&b->later);
+    index_events_release(&b->events);
     memory_free(b);
 }

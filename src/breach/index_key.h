@@ -12,6 +12,7 @@ enum {
     INDEX_STATE = 'S',
     INDEX_CLASS = 'C',
     INDEX_DAY = 'D',
+    INDEX_EVENTS = 'E',
     INDEX_PROFILE = 'F',
     INDEX_KNOWN = 'K',
     INDEX_OPEN = 'O',

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "breach/day.h"
 #include "breach/index_each.h"
+#include "breach/index_events.h"
 
 /* ---- days that are not whole ---- */
 
@@ -140,19 +141,25 @@ read_and_tell(const struct index_question *q, const struct ledger_entry *entry, 
     return result == 0 ? entries_tell(q->entries, entry) : result;
 }
 
-/* Reads the stretch by `read`, from those sessions on that were known before it. */
+/* The sessions that were known before the day's first record: those of the principals (NULL: all).
+ */
+static int
+load_known(struct index_question *q, int32_t day, const struct ordinals *principals)
+{
+    struct index_key known = index_key_number(INDEX_KNOWN, index_day_number(day));
+    int result = index_sessions_load(&q->selection->book->sessions, &q->names, q->index,
+                                     index_key_view(&known), principals);
+
+    return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
+}
+
+/* Reads the stretch by `read`; the sessions that were known before it are there. */
 static int
 read_stretch(struct index_question *q, const struct stretch *stretch, read_fn *read, void *arg)
 {
-    struct index_key known = index_key_number(INDEX_KNOWN, index_day_number(stretch->day));
     struct ledger_entry entry = {0};
-    int result = index_sessions_load(&q->selection->book->sessions, &q->names, q->index,
-                                     index_key_view(&known));
+    int result = entries_find(q->entries, stretch->from, &entry);
 
-    if (result == PASU_E_NOTFOUND)
-        return PASU_E_CORRUPT;
-    if (result == 0)
-        result = entries_find(q->entries, stretch->from, &entry);
     if (result == 0)
         result = read_and_tell(q, &entry, read, arg);
     while (result == 0 && entry.seq < stretch->to) {
@@ -203,8 +210,10 @@ note_open(struct index_question *q, struct index_group *group)
 static int
 read_edge(struct index_question *q, const struct stretch *stretch)
 {
-    int result = read_stretch(q, stretch, read_entry, q);
+    int result = load_known(q, stretch->day, NULL);
 
+    if (result == 0)
+        result = read_stretch(q, stretch, read_entry, q);
     return result == 0 ? statements_settle(&q->selection->statements, is_of_edge, q) : result;
 }
 
@@ -227,8 +236,7 @@ index_read_edges(struct index_question *q)
 
 struct finding {
     struct index_question *question;
-    struct stretch stretch;
-    uint64_t begin; /* before that record nothing is wanted but who the sessions are */
+    struct stretch stretch; /* that is read, of records of these parts of the day */
     unsigned parts;
     const struct ordinals *principals;
 };
@@ -257,7 +265,7 @@ takes(void *arg, uint64_t seq, int64_t time, uint64_t session)
     if (seq <= f->stretch.from || seq >= f->stretch.to)
         return seq >= f->stretch.from;
     sessions_forget(&f->question->selection->book->sessions, time);
-    return seq >= f->begin && is_of_principals(f, session);
+    return is_of_principals(f, session);
 }
 
 static bool
@@ -294,7 +302,7 @@ read_found(void *arg, const struct ledger_entry *entry)
         sessions_close(&selection->book->sessions, entry->u.closed->session, entry->time);
         return statements_close(&selection->statements, entry->u.closed->session);
     case LEDGER_EXPOSURE:
-        if (entry->seq < f->begin || !is_of_principals(f, exposure->session))
+        if (!is_of_principals(f, exposure->session))
             return 0;
         return is_of_parts(f, exposure->time)
                    ? statements_add(&selection->statements, entry->seq, exposure)
@@ -318,35 +326,85 @@ index_question_is_open(const struct index_question *q, uint64_t seq)
     return map_get(&q->open, seq, &place);
 }
 
-/* From the day's first record to the last one of the parts. */
-static void
-cut_day(struct finding *f, const struct index_day *day)
+/* Takes out of the parts the one that begins the earliest. */
+static int
+take_part(const struct index_day *day, unsigned *parts)
 {
-    f->stretch = (struct stretch){day->from, day->to, day->day};
-    f->begin = day->from;
-    if ((f->parts >> DAY_PART_NONE & 1) != 0) {
-        f->parts = (1 << DAY_PARTS) - 1;
-        return;
-    }
-    f->begin = UINT64_MAX;
-    f->stretch.to = day->from;
-    for (unsigned p = 0; p < DAY_PARTS; p++) {
-        const struct index_stretch *part = &day->parts[p];
+    int found = -1;
 
-        if ((f->parts >> p & 1) == 0 || part->from > part->to)
-            continue;
-        if (part->from < f->begin)
-            f->begin = part->from;
-        if (part->to > f->stretch.to)
-            f->stretch.to = part->to;
+    for (int p = 0; p < DAY_PARTS; p++)
+        if ((*parts >> p & 1) != 0 && day->parts[p].from <= day->parts[p].to &&
+            (found < 0 || day->parts[p].from < day->parts[found].from))
+            found = p;
+    if (found >= 0)
+        *parts &= ~(1U << found);
+    return found;
+}
+
+/* The next stretch of records of the parts, which are taken out of them; false where none is left.
+ */
+static bool
+take_stretch(struct finding *f, const struct index_day *day, unsigned *parts)
+{
+    int next = take_part(day, parts);
+
+    if (next < 0)
+        return false;
+    f->stretch = (struct stretch){day->parts[next].from, day->parts[next].to, day->day};
+    f->parts = 0;
+    while (next >= 0) {
+        unsigned left = *parts;
+
+        f->parts |= 1U << next;
+        if (day->parts[next].to > f->stretch.to)
+            f->stretch.to = day->parts[next].to;
+        next = take_part(day, &left);
+        if (next < 0 || day->parts[next].from > f->stretch.to)
+            break;
+        *parts = left;
     }
+    return true;
+}
+
+/* The stretch; the sessions are as they were before record *known, and then as behind it. */
+static int
+read_found_stretch(struct finding *f, uint64_t *known)
+{
+    struct index_question *q = f->question;
+    int result =
+        index_events_replay(q->index, &q->names, *known, f->stretch.from, f->principals,
+                            &q->selection->book->sessions);
+
+    if (result == 0)
+        result = read_stretch(q, &f->stretch, read_found, f);
+    *known = f->stretch.to + 1;
+    return result == 0 ? statements_end(&q->selection->statements) : result;
+}
+
+static int
+read_found_day(struct finding *f, const struct index_day *day, unsigned parts)
+{
+    uint64_t known = day->from;
+
+    if ((parts >> DAY_PART_NONE & 1) != 0) {
+        f->stretch = (struct stretch){day->from, day->to, day->day};
+        f->parts = (1 << DAY_PARTS) - 1;
+        return read_found_stretch(f, &known);
+    }
+    while (take_stretch(f, day, &parts)) {
+        int result = read_found_stretch(f, &known);
+
+        if (result != 0)
+            return result;
+    }
+    return parts == 0 ? 0 : PASU_E_CORRUPT; /* somebody was there, and no record is */
 }
 
 int
 index_read_found(struct index_question *q, int32_t day, unsigned parts,
                  const struct ordinals *principals)
 {
-    struct finding f = {.question = q, .parts = parts, .principals = principals};
+    struct finding f = {.question = q, .principals = principals};
     struct index_day there;
     int result = q->has_open ? 0 : each_open(q, add_open);
 
@@ -355,14 +413,15 @@ index_read_found(struct index_question *q, int32_t day, unsigned parts,
         result = index_day_load(&there, q->index, day);
     if (result != 0)
         return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
-    cut_day(&f, &there);
-    index_day_release(&there);
+    result = load_known(q, day, principals);
     if (q->entries->choose != NULL)
         q->entries->choose(q->entries->arg, takes, &f);
-    result = read_stretch(q, &f.stretch, read_found, &f);
+    if (result == 0)
+        result = read_found_day(&f, &there, parts);
     if (q->entries->choose != NULL)
         q->entries->choose(q->entries->arg, NULL, NULL);
-    return result == 0 ? statements_end(&q->selection->statements) : result;
+    index_day_release(&there);
+    return result;
 }
 
 /* ---- whole days ---- */
@@ -491,7 +550,8 @@ index_read_rest(struct index_question *q)
     struct index_key state = index_key_letter(INDEX_STATE);
     struct book *book = q->selection->book;
     struct ledger_entry entry = {0};
-    int result = index_sessions_load(&book->sessions, &q->names, q->index, index_key_view(&state));
+    int result =
+        index_sessions_load(&book->sessions, &q->names, q->index, index_key_view(&state), NULL);
 
     if (result == PASU_E_NOTFOUND)
         result = PASU_E_CORRUPT;

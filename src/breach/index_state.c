@@ -262,6 +262,7 @@ compare_listed(const void *a, const void *b)
 void
 index_sessions_pack(const struct sessions *sessions, struct pack *pack)
 {
+    static const struct listed nothing;
     struct listing listing = {0};
     size_t closed = 0;
     int result = sessions_each(sessions, list_session, &listing);
@@ -273,42 +274,66 @@ index_sessions_pack(const struct sessions *sessions, struct pack *pack)
               compare_listed);
     pack_number(pack, listing.count);
     for (size_t i = 0; i < listing.count; i++) {
-        pack_u64(pack, listing.items[i].session);
-        pack_u32(pack, listing.items[i].profile);
-        pack_u64(pack, (uint64_t)listing.items[i].opened);
-        pack_u64(pack, (uint64_t)listing.items[i].closed);
-        pack_number(pack, listing.items[i].record);
+        const struct listed *one = &listing.items[i], *before = i > 0 ? one - 1 : &nothing;
+
+        pack_u64(pack, one->session);
+        pack_number(pack, one->profile);
+        pack_step(pack, (uint64_t)one->opened, (uint64_t)before->opened);
+        pack_step(pack, (uint64_t)one->closed, (uint64_t)before->closed);
+        pack_step(pack, one->record, before->record);
     }
     memory_free(listing.items);
     pack->failed = pack->failed || result != 0;
 }
 
-static int
-read_session(struct sessions *sessions, const struct index_names *names, struct reader *r)
+bool
+index_sessions_wants(const struct index_names *names, uint32_t profile,
+                     const struct ordinals *principals)
 {
-    struct message_session opened = {.session = little_read_u64(r)};
-    uint32_t profile = little_read_u32(r);
-    uint64_t record;
-    int64_t closed;
+    uint32_t principal;
+
+    if (principals == NULL)
+        return true;
+    principal = index_names_principal(names, profile);
+    for (size_t i = 0; i < principals->count; i++)
+        if (principals->items[i] == principal || principals->items[i] == 0)
+            return true;
+    return false;
+}
+
+/* The one behind that which *listed is. */
+static int
+read_listed(struct reader *r, struct listed *listed)
+{
+    listed->session = little_read_u64(r);
+    listed->profile = (uint32_t)unpack_number(r);
+    listed->opened = (int64_t)unpack_step(r, (uint64_t)listed->opened);
+    listed->closed = (int64_t)unpack_step(r, (uint64_t)listed->closed);
+    listed->record = unpack_step(r, listed->record);
+    return r->failed ? PASU_E_CORRUPT : 0;
+}
+
+static int
+know(struct sessions *sessions, const struct index_names *names, const struct listed *listed)
+{
+    struct message_session opened = {.session = listed->session, .opened = listed->opened};
     int result;
 
-    opened.opened = (int64_t)little_read_u64(r);
-    closed = (int64_t)little_read_u64(r);
-    record = unpack_number(r);
-    if (r->failed || index_names_session(names, profile, &opened) != 0)
+    if (index_names_session(names, listed->profile, &opened) != 0)
         return PASU_E_CORRUPT;
-    result = sessions_open(sessions, record, &opened);
-    sessions_mark(sessions, opened.session, profile);
-    if (result == 0 && closed != 0)
-        sessions_close(sessions, opened.session, closed);
+    result = sessions_open(sessions, listed->record, &opened);
+    sessions_mark(sessions, opened.session, listed->profile);
+    if (result == 0 && listed->closed != 0)
+        sessions_close(sessions, opened.session, listed->closed);
     return result;
 }
 
 int
 index_sessions_load(struct sessions *sessions, const struct index_names *names, struct index *index,
-                    struct view key)
+                    struct view key, const struct ordinals *principals)
 {
     uint64_t seed = sessions->places.seed;
+    struct listed listed = {0};
     struct view value;
     struct reader r;
     size_t count;
@@ -320,8 +345,11 @@ index_sessions_load(struct sessions *sessions, const struct index_names *names, 
         return result;
     r = reader_of(value);
     count = unpack_count(&r);
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = read_session(sessions, names, &r);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = read_listed(&r, &listed);
+        if (result == 0 && index_sessions_wants(names, listed.profile, principals))
+            result = know(sessions, names, &listed);
+    }
     return result != 0 ? result : reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
 }
 

@@ -13,7 +13,7 @@
 #include "breach/ordinals.h"
 #include "breach/pack.h"
 
-enum { INDEX_VERSION = 2 };
+enum { INDEX_VERSION = 3 };
 
 struct index_meta {
     bool is_uneven;  /* where statements are cut depended on more than their session */
@@ -64,9 +64,14 @@ PASU_MUST_USE int index_day_save(const struct index_day *day, struct index *inde
 /* The sessions that are known, as a value; all must have been marked with their profiles. A lack of
  * memory is the pack's failure. */
 void index_sessions_pack(const struct sessions *sessions, struct pack *pack);
-/* Replaces what `sessions` knows. PASU_E_NOTFOUND, … */
+/* Replaces what `sessions` knows, by those of these principals only (NULL: by all; 0 among them: by
+ * all, since who else is known decides who is not). PASU_E_NOTFOUND, … */
 PASU_MUST_USE int index_sessions_load(struct sessions *sessions, const struct index_names *names,
-                                      struct index *index, struct view key);
+                                      struct index *index, struct view key,
+                                      const struct ordinals *principals);
+/* Whether a session with this profile is one of those. */
+bool index_sessions_wants(const struct index_names *names, uint32_t profile,
+                          const struct ordinals *principals);
 
 /* The index of the last opening's record of a list of an exposure (its record, part and which
  * list). PASU_E_NOTFOUND: it has none; PASU_E_CORRUPT, … */

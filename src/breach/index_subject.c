@@ -23,7 +23,7 @@ struct seeking {
     uint8_t *classes; /* by number */
     uint64_t *kinds;  /* parts of the kind that is asked for, a bit each */
     bool *holds;      /* by number: a class that has the person in the month we are in */
-    bool has_month;   /* that is known */
+    bool has_month;   /* that is known; else a unit's statements are counted, too */
     struct found *found;
     size_t found_count, found_space;
     struct ordinals scratch;
@@ -77,6 +77,26 @@ seek_in_set(struct seeking *s, struct view persons, struct view when, unsigned *
 
 /* ---- days ---- */
 
+/* What the statements of a class in a unit, which do not name the person, say of them all the same:
+ * of those that do, subject_take_counted takes it back. */
+static void
+count_class(struct seeking *s, const struct unit_view *view)
+{
+    const struct index_class *class = index_class_of(&s->question.names.classes, view->class);
+    bool is_possible = false;
+
+    for (size_t p = 0; p < view->part_count; p++) {
+        bool is_named = view->shown[p].length > 0 || view->missed[p].length > 0;
+
+        if ((s->kinds[view->class] >> p & 1) == 0)
+            continue;
+        is_possible |= (class->parts[p].bits & INDEX_PART_BOUND) != 0;
+        s->subject->has_numbers |= (class->parts[p].bits & INDEX_PART_TEXT) == 0 && is_named;
+    }
+    if (is_possible)
+        s->subject->possible += view->sums.count;
+}
+
 static int
 seek_in_unit(struct seeking *s, struct view value, unsigned *parts)
 {
@@ -89,6 +109,8 @@ seek_in_unit(struct seeking *s, struct view value, unsigned *parts)
         if (s->has_month && !s->holds[view.class])
             continue;
         result = look_at_class(s, view.class);
+        if (result == 0 && !s->has_month)
+            count_class(s, &view);
         for (size_t p = 0; result == 0 && p < view.part_count; p++) {
             if ((s->kinds[view.class] >> p & 1) == 0)
                 continue;
@@ -128,8 +150,6 @@ seek_in_day(void *arg, struct view key, struct view value)
     return result == 0 && found.parts != 0 ? add_found(s, found) : result;
 }
 
-/* What the statements of a unit, which do not name the person, say of them all the same: of those
- * that do, subject_take_counted takes it back. */
 static int
 count_unit(struct seeking *s, struct view value)
 {
@@ -139,22 +159,10 @@ count_unit(struct seeking *s, struct view value)
 
     unit_walk_begin(&walk, value, &s->question.names.classes);
     while ((result = unit_walk_next(&walk, &view)) == 1) {
-        const struct index_class *class = index_class_of(&s->question.names.classes, view.class);
-        bool is_possible = false;
-
         result = look_at_class(s, view.class);
         if (result != 0)
             return result;
-        for (size_t p = 0; p < view.part_count; p++) {
-            bool is_named = view.shown[p].length > 0 || view.missed[p].length > 0;
-
-            if ((s->kinds[view.class] >> p & 1) == 0)
-                continue;
-            is_possible |= (class->parts[p].bits & INDEX_PART_BOUND) != 0;
-            s->subject->has_numbers |= (class->parts[p].bits & INDEX_PART_TEXT) == 0 && is_named;
-        }
-        if (is_possible)
-            s->subject->possible += view.sums.count;
+        count_class(s, &view);
     }
     return result;
 }
@@ -163,14 +171,6 @@ static int
 count_day(void *arg, struct view key PASU_UNUSED, struct view value)
 {
     return count_unit(arg, value);
-}
-
-static int
-seek_and_count(void *arg, struct view key, struct view value)
-{
-    int result = seek_in_day(arg, key, value);
-
-    return result == 0 ? count_unit(arg, value) : result;
 }
 
 /* ---- months ---- */
@@ -245,7 +245,7 @@ seek_in_month(struct seeking *s, uint32_t month, int32_t from, int32_t to)
         return there;
     s->has_month = there == 0;
     if (!s->has_month)
-        return index_each_unit(s->question.index, from, to, seek_and_count, s);
+        return index_each_unit(s->question.index, from, to, seek_in_day, s);
     result = seek_in_its_days(s, value, month, from, to);
     if (result != 0)
         return result;

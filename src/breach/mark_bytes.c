@@ -10,8 +10,9 @@ enum {
     LISTED = 5,    /* days: of more, a bit each is as short */
     BYTES_MAX = 5, /* of one person: 6 + 31 bits */
     PART_BITS = 3,
-    PARTS_ARE_ONE = 0x80,
 };
+
+/* ---- days of a month ---- */
 
 void
 month_days_put(struct pack *pack, const uint32_t *days, size_t count)
@@ -75,50 +76,167 @@ month_days_get(struct view bytes, uint64_t place, uint32_t *days)
     return 0;
 }
 
-static bool
-are_one(const uint32_t *parts, size_t count)
+/* ---- parts of a day ---- */
+
+/* How parts are written, by the first byte; of FORM_ONE the part is in it. */
+enum { FORM_EACH, FORM_AMONG, FORM_RISING, FORM_ONE = 0x80 };
+
+enum { MARKS = DAY_PART_NONE + 1, AMONG_MAX = 4 };
+
+struct part_form {
+    uint8_t form, mask; /* which parts there are, a bit each */
+    unsigned bits;      /* of each person */
+    size_t counts[MARKS], length;
+};
+
+static unsigned
+among_bits(unsigned parts)
 {
-    for (size_t i = 1; i < count; i++)
-        if (parts[i] != parts[0])
-            return false;
-    return count > 0;
+    return parts <= 2 ? 1 : 2;
+}
+
+static size_t
+bytes_of_bits(size_t count, unsigned bits)
+{
+    return (count * bits + 7) / 8;
+}
+
+static bool
+count_parts(struct part_form *form, const uint32_t *parts, size_t count)
+{
+    bool is_rising = true;
+
+    for (size_t i = 0; i < count; i++) {
+        form->counts[parts[i]]++;
+        form->mask |= (uint8_t)(1U << parts[i]);
+        is_rising = is_rising && (i == 0 || parts[i] >= parts[i - 1]);
+    }
+    return is_rising;
+}
+
+/* The shortest. */
+static struct part_form
+form_of(const uint32_t *parts, size_t count)
+{
+    struct part_form form = {.form = FORM_EACH, .bits = PART_BITS};
+    bool is_rising = count_parts(&form, parts, count);
+    unsigned some = (unsigned)__builtin_popcount(form.mask);
+    size_t rising = 1;
+
+    if (some == 1) {
+        form.form = (uint8_t)(FORM_ONE | parts[0]);
+        form.length = 1;
+        return form;
+    }
+    form.length = 1 + bytes_of_bits(count, PART_BITS);
+    if (some <= AMONG_MAX && 2 + bytes_of_bits(count, among_bits(some)) < form.length) {
+        form.form = FORM_AMONG;
+        form.bits = among_bits(some);
+        form.length = 2 + bytes_of_bits(count, form.bits);
+    }
+    for (size_t p = 0; p < MARKS; p++)
+        rising += pack_number_length(form.counts[p]);
+    if (is_rising && rising < form.length) {
+        form.form = FORM_RISING;
+        form.length = rising;
+    }
+    return form;
 }
 
 size_t
 day_parts_length(const uint32_t *parts, size_t count)
 {
-    return are_one(parts, count) ? 1 : (count * PART_BITS + 7) / 8;
+    return form_of(parts, count).length;
+}
+
+static void
+put_bits(struct pack *pack, const struct part_form *form, const uint32_t *parts, size_t count)
+{
+    uint8_t *room = pack_room(pack, bytes_of_bits(count, form->bits) + BITS_ROOM);
+    struct bits bits = {.at = room};
+
+    if (room == NULL)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        unsigned below = form->mask & ((1U << parts[i]) - 1);
+
+        bits_put(&bits,
+                 form->form == FORM_AMONG ? (unsigned)__builtin_popcount(below) : parts[i],
+                 form->bits);
+    }
+    bits_end(&bits);
+    pack->used += (size_t)(bits.at - room);
 }
 
 void
 day_parts_put(struct pack *pack, const uint32_t *parts, size_t count)
 {
-    uint8_t *room = pack_room(pack, (count * PART_BITS + 7) / 8 + BITS_ROOM);
-    struct bits bits = {.at = room};
+    struct part_form form = form_of(parts, count);
 
-    if (room == NULL)
-        return;
-    if (are_one(parts, count)) {
-        pack_u8(pack, (uint8_t)(PARTS_ARE_ONE | parts[0]));
-        return;
+    pack_u8(pack, form.form);
+    if (form.form == FORM_AMONG)
+        pack_u8(pack, form.mask);
+    if (form.form == FORM_AMONG || form.form == FORM_EACH)
+        put_bits(pack, &form, parts, count);
+    for (size_t p = 0; form.form == FORM_RISING && p < MARKS; p++)
+        pack_number(pack, form.counts[p]);
+}
+
+/* So many bits of the one at that place. */
+static int
+get_bits(struct view bytes, uint64_t place, unsigned count, unsigned *value)
+{
+    if (place >= bytes.length * UINT64_C(8) || (place + 1) * count > bytes.length * UINT64_C(8))
+        return PASU_E_CORRUPT;
+    *value = (unsigned)look(bytes, place * count) & ((1U << count) - 1);
+    return 0;
+}
+
+static int
+get_among(struct reader *r, uint64_t place, unsigned *part)
+{
+    unsigned mask = reader_u8(r), number = 0;
+    int result = get_bits(reader_bytes(r, reader_left(r)), place,
+                          among_bits((unsigned)__builtin_popcount(mask)), &number);
+
+    for (; number > 0 && mask != 0; number--)
+        mask &= mask - 1;
+    if (result != 0 || mask == 0)
+        return PASU_E_CORRUPT;
+    *part = (unsigned)__builtin_ctz(mask);
+    return 0;
+}
+
+static int
+get_rising(struct reader *r, uint64_t place, unsigned *part)
+{
+    for (*part = 0; *part < MARKS; ++*part) {
+        uint64_t count = unpack_number(r);
+
+        if (place < count)
+            return 0;
+        place -= count;
     }
-    for (size_t i = 0; i < count; i++)
-        bits_put(&bits, parts[i], PART_BITS);
-    bits_end(&bits);
-    pack->used += (size_t)(bits.at - room);
+    return PASU_E_CORRUPT;
 }
 
 int
 day_parts_get(struct view bytes, uint64_t place, unsigned *part)
 {
-    uint64_t bit = place * PART_BITS;
+    struct reader r = reader_of(bytes);
+    uint8_t form = reader_u8(&r);
 
-    if (bytes.length == 1 && (bytes.bytes[0] & PARTS_ARE_ONE) != 0) {
-        *part = bytes.bytes[0] & DAY_PART_NONE;
-        return 0;
-    }
-    if (place >= bytes.length * UINT64_C(8) || bit + PART_BITS > bytes.length * UINT64_C(8))
+    if (r.failed)
         return PASU_E_CORRUPT;
-    *part = look(bytes, bit) & DAY_PART_NONE;
-    return 0;
+    switch (form) {
+    case FORM_EACH:
+        return get_bits(reader_bytes(&r, reader_left(&r)), place, PART_BITS, part);
+    case FORM_AMONG:
+        return get_among(&r, place, part);
+    case FORM_RISING:
+        return get_rising(&r, place, part);
+    default:
+        *part = form & DAY_PART_NONE;
+        return form >= FORM_ONE && bytes.length == 1 ? 0 : PASU_E_CORRUPT;
+    }
 }

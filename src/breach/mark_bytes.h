@@ -6,8 +6,16 @@
  *      1 to 5 days     so many less one zeros, a one, and 5 bits for each
  *      more            5 zeros and a one, and 31 bits, one a day
  *
- * In which part of a day: 3 bits, of which 7 says that it was several, or not one; a byte with bit
- * 7 where it is the same for all. Bytes are hostile: who reads checks what it touches. Pure.
+ * In which part of a day, where 7 says that it was several, or not one, behind a byte that says how:
+ *
+ *      0               3 bits
+ *      1               a byte, which parts there are at all, at most 4; the number among them, in 1
+ *                      bit, or 2 where there are more than 2
+ *      2               for all together, of each part from 0 on, how many: they rise, as where keys
+ *                      are gone through
+ *      128 + part      the same for all
+ *
+ * Bytes are hostile: who reads checks what it touches. Pure.
  */
 #ifndef PASU_BREACH_MARK_BYTES_H
 #define PASU_BREACH_MARK_BYTES_H

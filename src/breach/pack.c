@@ -62,6 +62,23 @@ pack_number_length(uint64_t number)
     return length;
 }
 
+/* Differences are those of 64 bits, which wrap. */
+void
+pack_step(struct pack *pack, uint64_t number, uint64_t before)
+{
+    uint64_t step = number - before;
+
+    pack_number(pack, step << 1 ^ (step >> 63 != 0 ? UINT64_MAX : 0));
+}
+
+uint64_t
+unpack_step(struct reader *r, uint64_t before)
+{
+    uint64_t step = unpack_number(r);
+
+    return before + (step >> 1 ^ ((step & 1) != 0 ? UINT64_MAX : 0));
+}
+
 void
 pack_text(struct pack *pack, const char *text)
 {
@@ -69,7 +86,7 @@ pack_text(struct pack *pack, const char *text)
 }
 
 uint64_t
-unpack_number(struct reader *r)
+unpack_long_number(struct reader *r)
 {
     uint64_t number = 0;
 

@@ -19,6 +19,8 @@ void pack_release(struct pack *pack);
 uint8_t *pack_room(struct pack *pack, size_t length);
 void pack_bytes(struct pack *pack, const void *bytes, size_t length);
 void pack_number(struct pack *pack, uint64_t number);
+/* What differs little from what came before it: twice the difference, less one where it is below. */
+void pack_step(struct pack *pack, uint64_t number, uint64_t before);
 /* How many bytes that makes. */
 size_t pack_number_length(uint64_t number);
 /* The text and its zero byte. */
@@ -44,8 +46,17 @@ pack_view(const struct pack *pack)
     return view_of(pack->bytes, pack->used);
 }
 
+/* Of more than one byte. */
+uint64_t unpack_long_number(struct reader *reader);
 /* 0 and failure where it does not end, or is no number of 64 bits. */
-uint64_t unpack_number(struct reader *reader);
+static inline uint64_t
+unpack_number(struct reader *reader)
+{
+    return !reader->failed && reader_left(reader) > 0 && *reader->at < 0x80
+               ? *reader->at++
+               : unpack_long_number(reader);
+}
+uint64_t unpack_step(struct reader *reader, uint64_t before);
 /* A number of things of at least one byte each; failure where there is no room for so many. */
 size_t unpack_count(struct reader *reader);
 /* A text of less than `size` bytes; else failure and "". */

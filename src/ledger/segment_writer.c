@@ -7,7 +7,7 @@
 #include <fcntl.h>
 
 enum {
-    RESERVE = 16 << 20, /* bytes that are reserved on the disk at a time */
+    RESERVE = 4 << 20, /* bytes that are reserved on the disk at a time */
     PIECE = 128 << 10,  /* that are written again at a time: room for any record */
     /* Each record takes at least its head, and encryption no more than half of that. */
     BATCH_SIZE = SEGMENT_BATCH_MAX / 2 * 3,

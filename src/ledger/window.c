@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { AHEAD_FIRST = 64 << 10 };
+enum { AHEAD_FIRST = 8 << 10 };
 
 int
 window_open(struct window *w, const struct os *os, int fd, size_t size)

@@ -132,7 +132,24 @@ junk_is_refused(void **state PASU_UNUSED)
     pack_release(&pack);
 }
 
-/* As many days as there can be, and as few; one part for all, or many. */
+static uint32_t
+some_part(struct random *r, int kind, uint32_t i, uint32_t count, const uint32_t *before)
+{
+    static const uint32_t few[] = {7, 2, 5, 3};
+
+    switch (kind) {
+    case 0: /* all the same */
+        return i > 0 ? before[0] : random_below(r, DAY_PART_NONE + 1);
+    case 1:
+        return few[random_below(r, 2 + count % 3)];
+    case 2: /* rising */
+        return i * (DAY_PART_NONE + 1) / count;
+    default:
+        return random_below(r, DAY_PART_NONE + 1);
+    }
+}
+
+/* As many days as there can be, and as few; one part for all, a few, rising ones, or any. */
 static void
 marks_come_back(void **state PASU_UNUSED)
 {
@@ -149,7 +166,7 @@ marks_come_back(void **state PASU_UNUSED)
             for (uint32_t more = random_below(&r, 3) == 0 ? random_below(&r, 31) : 0; more > 0;
                  more--)
                 days[i] |= UINT32_C(1) << random_below(&r, 31);
-            parts[i] = round % 5 == 0 && i > 0 ? parts[0] : random_below(&r, DAY_PART_NONE + 1);
+            parts[i] = some_part(&r, round % 5, i, count, parts);
         }
         pack.used = 0;
         month_days_put(&pack, days, count);
@@ -170,6 +187,16 @@ marks_come_back(void **state PASU_UNUSED)
             assert_int_equal(part, parts[i]);
         }
         assert_int_equal(day_parts_get(view_of(pack.bytes, 0), 0, &part), PASU_E_CORRUPT);
+        if (pack.used > 1)
+            assert_int_equal(day_parts_get(view_of(pack.bytes, pack.used - 1), count - 1, &part),
+                             PASU_E_CORRUPT);
+        /* What there is less of is written shorter. */
+        if (round % 5 == 0)
+            assert_int_equal(pack.used, 1);
+        if (round % 5 == 1)
+            assert_true(pack.used <= 2 + (count * 2 + 7) / 8);
+        if (round % 5 == 2)
+            assert_true(pack.used <= 1 + 2 * (DAY_PART_NONE + 1));
     }
     pack_release(&pack);
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/index_events.h"
+
+#include "base/memory.h"
+#include "breach/index_key.h"
+#include "breach/index_state.h"
+
+enum event_what { EVENT_OPENED, EVENT_CLOSED, EVENT_KINDS };
+
+struct event {
+    enum event_what what;
+    uint64_t record, session;
+    int64_t time, opened; /* when it was recorded; of an opening, the session's own time */
+    uint32_t profile;     /* of an opening */
+};
+
+/* ---- writing ---- */
+
+void
+index_events_release(struct index_events *events)
+{
+    pack_release(&events->bytes);
+    *events = (struct index_events){0};
+}
+
+static void
+begin_span(struct index_events *e, uint64_t span)
+{
+    e->span = span;
+    e->record = span * INDEX_EVENTS_SPAN;
+    e->time = 0;
+}
+
+int
+index_events_end(struct index_events *e, struct index_later *later)
+{
+    return e->bytes.used == 0
+               ? 0
+               : index_later_put(later, index_key_session(INDEX_EVENTS, e->span), &e->bytes);
+}
+
+static int
+add(struct index_events *e, struct index_later *later, const struct event *event)
+{
+    uint64_t span = event->record / INDEX_EVENTS_SPAN;
+
+    if (event->record < e->record)
+        return 0;
+    if (span != e->span || e->bytes.used == 0) {
+        int result = index_events_end(e, later);
+
+        if (result != 0)
+            return result;
+        begin_span(e, span);
+    }
+    pack_number(&e->bytes, (event->record - e->record) * EVENT_KINDS + event->what);
+    pack_step(&e->bytes, (uint64_t)event->time, (uint64_t)e->time);
+    pack_u64(&e->bytes, event->session);
+    if (event->what == EVENT_OPENED) {
+        pack_number(&e->bytes, event->profile);
+        pack_step(&e->bytes, (uint64_t)event->opened, (uint64_t)event->time);
+    }
+    e->record = event->record;
+    e->time = event->time;
+    return e->bytes.failed ? PASU_E_NOMEM : 0;
+}
+
+int
+index_events_open(struct index_events *e, struct index_later *later, int64_t time,
+                  const struct session_info *session)
+{
+    return add(e, later,
+               &(struct event){.what = EVENT_OPENED,
+                               .record = session->seq,
+                               .session = session->id,
+                               .time = time,
+                               .opened = session->opened,
+                               .profile = session->profile});
+}
+
+int
+index_events_close(struct index_events *e, struct index_later *later, uint64_t record, int64_t time,
+                   uint64_t session)
+{
+    return add(e, later,
+               &(struct event){
+                   .what = EVENT_CLOSED, .record = record, .session = session, .time = time});
+}
+
+/* ---- reading ---- */
+
+/* The next one, behind that which *event is. */
+static void
+read_event(struct reader *r, struct event *event)
+{
+    uint64_t step = unpack_number(r);
+
+    event->what = (enum event_what)(step % EVENT_KINDS);
+    event->record += step / EVENT_KINDS;
+    event->time = (int64_t)unpack_step(r, (uint64_t)event->time);
+    event->session = little_read_u64(r);
+    if (event->what != EVENT_OPENED)
+        return;
+    event->profile = (uint32_t)unpack_number(r);
+    event->opened = (int64_t)unpack_step(r, (uint64_t)event->time);
+}
+
+int
+index_events_load(struct index_events *e, struct index *index, uint64_t last)
+{
+    struct index_key key = index_key_session(INDEX_EVENTS, last / INDEX_EVENTS_SPAN);
+    struct event event = {0};
+    struct view value;
+    struct reader r;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    index_events_release(e);
+    begin_span(e, last / INDEX_EVENTS_SPAN);
+    if (result != 0)
+        return result == PASU_E_NOTFOUND ? 0 : result;
+    event.record = e->record;
+    r = reader_of(value);
+    while (!r.failed && reader_left(&r) > 0)
+        read_event(&r, &event);
+    if (r.failed)
+        return PASU_E_CORRUPT;
+    pack_bytes(&e->bytes, value.bytes, value.length);
+    e->record = event.record;
+    e->time = event.time;
+    return e->bytes.failed ? PASU_E_NOMEM : 0;
+}
+
+static int
+do_event(struct sessions *sessions, const struct index_names *names, const struct event *event,
+         const struct ordinals *principals)
+{
+    struct message_session opened = {.session = event->session, .opened = event->opened};
+    int result;
+
+    sessions_forget(sessions, event->time);
+    if (event->what == EVENT_CLOSED) {
+        sessions_close(sessions, event->session, event->time);
+        return 0;
+    }
+    if (!index_sessions_wants(names, event->profile, principals))
+        return 0;
+    if (index_names_session(names, event->profile, &opened) != 0)
+        return PASU_E_CORRUPT;
+    result = sessions_open(sessions, event->record, &opened);
+    if (result == 0)
+        sessions_mark(sessions, event->session, event->profile);
+    return result;
+}
+
+int
+index_events_replay(struct index *index, const struct index_names *names, uint64_t from,
+                    uint64_t to, const struct ordinals *principals, struct sessions *sessions)
+{
+    struct index_key first = index_key_session(INDEX_EVENTS, from / INDEX_EVENTS_SPAN);
+    struct index_walk walk;
+    struct view key, value;
+    int result = index_walk_begin(&walk, index, INDEX_MAIN), next = 0;
+
+    if (result == 0)
+        next = index_walk_seek(&walk, index_key_view(&first), &key, &value);
+    while (result == 0 && next == 1 && key.bytes[0] == INDEX_EVENTS) {
+        struct event event = {0};
+        struct reader r = reader_of(value);
+
+        if (key.length != first.length)
+            result = PASU_E_CORRUPT;
+        else if ((event.record = index_key_session_of(key) * INDEX_EVENTS_SPAN) >= to)
+            break;
+        while (result == 0 && reader_left(&r) > 0) {
+            read_event(&r, &event);
+            if (r.failed)
+                result = PASU_E_CORRUPT;
+            else if (event.record >= from && event.record < to)
+                result = do_event(sessions, names, &event, principals);
+        }
+        if (result == 0)
+            next = index_walk_next(&walk, &key, &value);
+    }
+    index_walk_end(&walk);
+    return result == 0 && next < 0 ? next : result;
+}
