@@ -100,6 +100,7 @@ struct server_log_zone {
 struct server_log_prefix_part {
     char what;      /* the letter behind %, 0: the character itself */
     char character; /* that */
+    int8_t width;   /* filled with spaces: before it; below 0: behind it */
 };
 
 struct server_log {

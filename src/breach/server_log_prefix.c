@@ -6,17 +6,22 @@
  */
 #include "breach/server_log_part.h"
 
-enum { SEVERITY_MAX = 24 };
+enum { SEVERITY_MAX = 24, WIDTH_MAX = 100 };
 
 static struct server_log_prefix_part
 part_of(const char **at)
 {
     struct server_log_prefix_part part = {.character = *(*at)++};
+    bool is_left;
 
     if (part.character != '%' || **at == '\0')
         return part;
-    while (**at == '-' || (**at >= '0' && **at <= '9')) /* a width: filled with spaces */
-        (*at)++;
+    is_left = **at == '-';
+    *at += is_left;
+    for (; **at >= '0' && **at <= '9' && part.width <= WIDTH_MAX / 10; (*at)++)
+        part.width = (int8_t)(part.width * 10 + (**at - '0'));
+    if (is_left)
+        part.width = (int8_t)-part.width;
     if (**at == '\0')
         return part;
     part.what = *(*at)++;
@@ -199,10 +204,12 @@ server_log_stderr(struct server_log *log, struct view line)
             at++;
             continue;
         }
-        while (at < line.length && line.bytes[at] == ' ' && strchr("tmnp", part->what) != NULL)
+        while (at < line.length && line.bytes[at] == ' ' && part->width > 0)
             at++;
         end = end_of_part(log, i, line, at);
         put_part(log, part->what, view_of(line.bytes + at, end - at));
+        while (end < line.length && line.bytes[end] == ' ' && (ssize_t)(end - at) < -part->width)
+            end++;
         at = end;
     }
     return log->fields[SERVER_LOG_PID].is_there && log->fields[SERVER_LOG_TIME].is_there &&

@@ -211,26 +211,40 @@ is_from_there(const struct server_session *session, const struct server_backend 
 
 enum round { SAME_PORT, ANY_KNOWN, OTHER_PORT, ROUNDS };
 
-/* The latest session of the number that fits, of those behind `end`. */
+/* Whether the record can be of the session, in this round. */
+static bool
+is_candidate(const struct server_match *m, const struct server_backend *b, size_t i,
+             enum round round)
+{
+    const struct server_session *session = &m->sessions->items[i];
+
+    if (session->answer != SERVER_PAST || !fits(m->sessions, i, b->at))
+        return false;
+    return round == OTHER_PORT || is_from_there(session, b, round == SAME_PORT);
+}
+
+/* Of the sessions of its number from `first` up to `end` the last one that had begun when the
+ * record was made; else the first one of those that began so little later that the clocks can be
+ * apart. */
 static void
 match_one(struct server_match *m, struct server_backend *b, size_t first, size_t end,
           enum round round)
 {
     struct server_sessions *s = m->sessions;
-    size_t looked = 0;
+    size_t found = end, looked = 0;
 
     for (size_t i = end; i > first && looked < LOOK_BACK; i--, looked++) {
-        struct server_session *session = &s->items[i - 1];
-
-        if (session->answer != SERVER_PAST || !fits(s, i - 1, b->at))
+        if (!is_candidate(m, b, i - 1, round))
             continue;
-        if (round != OTHER_PORT && !is_from_there(session, b, round == SAME_PORT))
-            continue;
-        session->answer = round == OTHER_PORT ? SERVER_OTHER_PORT : SERVER_THROUGH;
-        b->is_named = round != OTHER_PORT;
-        b->is_taken = true;
-        return;
+        found = i - 1;
+        if (earliest_begin(s, found) <= b->at)
+            break;
     }
+    if (found == end)
+        return;
+    s->items[found].answer = round == OTHER_PORT ? SERVER_OTHER_PORT : SERVER_THROUGH;
+    b->is_named = round != OTHER_PORT;
+    b->is_taken = true;
 }
 
 static void

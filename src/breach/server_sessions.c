@@ -160,6 +160,7 @@ update(struct server_sessions *s, struct server_session *session, const struct s
     session->is_in |= line->what == SERVER_LINE_AUTHORIZED ||
                       (line->what == SERVER_LINE_SPEAKS && line->who != SERVER_LINE_ANY) ||
                       (line->what == SERVER_LINE_ENDED && line->who != SERVER_LINE_ANY);
+    session->is_heard |= line->what == SERVER_LINE_SPEAKS || line->what == SERVER_LINE_ENDED;
     s->authorized += line->what == SERVER_LINE_AUTHORIZED && !session->is_authorized;
     session->is_authorized |= line->what == SERVER_LINE_AUTHORIZED;
     /* Who says something after its end has not ended. */
@@ -224,7 +225,7 @@ server_sessions_see(void *arg, const struct server_line *line)
         result = begin(s, line, &place);
     if (result != 0)
         return result;
-    if (line->what == SERVER_LINE_REFUSED) {
+    if (line->what == SERVER_LINE_REFUSED && !s->items[place - 1].is_heard) {
         s->refused++;
         return drop(s, key, place);
     }

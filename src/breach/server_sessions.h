@@ -26,6 +26,7 @@ struct server_session {
     uint16_t port;                              /* 0: none, or not known */
     bool is_in;                                 /* it was let in */
     bool is_authorized;                         /* and the log says so in words */
+    bool is_heard;                              /* it said what only a session says */
     bool is_replication;
     bool is_over;   /* after its last line */
     uint8_t answer; /* enum server_answer (server_match.h) */
