@@ -3,7 +3,7 @@
  * says how large these are. */
 #include "breach/server_match.h"
 
-#include <stdlib.h>
+#include "base/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -57,7 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (memcmp(&one.sessions.items[i], &other.sessions.items[i],
                    offsetof(struct server_session, answer)) != 0)
             __builtin_trap();
-    gaps = calloc(1, sizeof(*gaps));
+    gaps = memory_new(1, sizeof(*gaps));
     if (gaps != NULL) {
         server_match_begin(&match, &one.sessions, &filter, 1);
         for (size_t i = 0; i < one.sessions.count && i < 8; i++) {
@@ -76,7 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             __builtin_trap();
         server_match_release(&match);
     }
-    free(gaps);
+    memory_free(gaps);
     server_sessions_release(&one.sessions);
     server_sessions_release(&other.sessions);
     return 0;
