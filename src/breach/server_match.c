@@ -22,7 +22,6 @@ void
 server_match_release(struct server_match *m)
 {
     memory_free(m->backends);
-    memory_free(m->opened);
     map_release(&m->places);
     *m = (struct server_match){0};
 }
@@ -47,27 +46,45 @@ static bool
 is_covered(const struct server_match *m, int64_t at)
 {
     return m->sessions->first != 0 &&
-           at >= m->sessions->first - SERVER_MATCH_LOGIN - SERVER_MATCH_TOLERANCE &&
+           at >= m->sessions->earliest - SERVER_MATCH_LOGIN - SERVER_MATCH_TOLERANCE &&
            at <= m->sessions->last + SERVER_MATCH_LOGIN + SERVER_MATCH_TOLERANCE;
 }
 
-/* Room for one more. */
-static int
-make_room(void **items, size_t count, size_t *space, size_t size)
+/* A new one, or NULL with the error. */
+static struct server_backend *
+new_backend(struct server_match *m, int *error)
 {
-    size_t more = *space != 0 ? 2 * *space : SPACE_FIRST;
-    void *grown;
+    struct server_backend *b = m->backends;
 
-    if (count < *space)
-        return 0;
-    if (count >= SERVER_BACKENDS_MAX)
-        return PASU_E_RANGE;
-    grown = memory_resize(*items, more, size);
-    if (grown == NULL)
-        return PASU_E_NOMEM;
-    *items = grown;
-    *space = more;
-    return 0;
+    *error = 0;
+    if (m->spare != 0) {
+        b = &m->backends[m->spare - 1];
+        m->spare = (uint32_t)b->session;
+        return b;
+    }
+    if (m->backend_count == m->backend_space) {
+        size_t space = m->backend_space != 0 ? 2 * m->backend_space : SPACE_FIRST;
+
+        *error = m->backend_count >= SERVER_BACKENDS_MAX ? PASU_E_RANGE : PASU_E_NOMEM;
+        b = *error == PASU_E_NOMEM ? memory_resize(b, space, sizeof(*b)) : NULL;
+        if (b == NULL)
+            return NULL;
+        *error = 0;
+        m->backends = b;
+        m->backend_space = space;
+    }
+    return &m->backends[m->backend_count++];
+}
+
+/* Frees its place. */
+static void
+drop(struct server_match *m, uint32_t place)
+{
+    struct server_backend *b = &m->backends[place - 1];
+
+    map_remove(&m->places, b->session);
+    *b = (struct server_backend){.session = m->spare, .is_void = true};
+    m->spare = place;
 }
 
 static uint32_t
@@ -82,64 +99,76 @@ gateway_of(struct server_match *m, const char *name)
     return (uint32_t)g;
 }
 
-static int
-note_backend(struct server_match *m, const struct message_backend *b)
+static void
+note_number(struct server_match *m, int64_t at)
 {
-    void *items = m->backends;
-    uint32_t place;
-    int result;
+    if (m->numbers == 0 || at < m->numbers)
+        m->numbers = at;
+    if (at > m->latest)
+        m->latest = at;
+}
 
-    if (m->numbers == 0 || b->at < m->numbers)
-        m->numbers = b->at;
-    if (m->earliest == 0 || b->at < m->earliest)
-        m->earliest = b->at;
-    if (b->at > m->latest)
-        m->latest = b->at;
-    if (b->session != 0 && map_get(&m->places, b->session, &place))
-        m->opened[place - 1].has_number = true;
-    if (!is_covered(m, b->at))
+static int
+note_backend(struct server_match *m, const struct message_backend *message)
+{
+    struct server_backend *b = NULL;
+    uint32_t place;
+    int error = 0;
+
+    note_number(m, message->at);
+    if (!is_covered(m, message->at))
         return 0;
-    result = make_room(&items, m->backend_count, &m->backend_space, sizeof(*m->backends));
-    if (result != 0)
-        return result;
-    m->backends = items;
-    m->backends[m->backend_count++] = (struct server_backend){.at = b->at,
-                                                              .session = b->session,
-                                                              .pid = b->pid,
-                                                              .gateway = gateway_of(m, b->gateway),
-                                                              .port = (uint16_t)b->port};
-    return 0;
+    if (message->session != 0 && map_get(&m->places, message->session, &place))
+        b = &m->backends[place - 1];
+    else
+        b = new_backend(m, &error);
+    if (b == NULL)
+        return error;
+    *b = (struct server_backend){.at = message->at,
+                                 .session = message->session,
+                                 .pid = message->pid,
+                                 .gateway = gateway_of(m, message->gateway),
+                                 .port = (uint16_t)message->port};
+    if (message->session == 0)
+        return 0;
+    return map_put(&m->places, message->session, (uint32_t)(b - m->backends) + 1);
 }
 
 static int
 note_opened(struct server_match *m, const struct message_session *o)
 {
-    struct interner *names = &m->sessions->names;
-    void *items = m->opened;
-    int result;
+    const struct interner *names = &m->sessions->names;
+    struct server_backend *b;
+    uint32_t place;
+    int error;
 
-    if (!is_covered(m, o->opened))
+    if (o->session == 0 || !is_covered(m, o->opened) || map_get(&m->places, o->session, &place))
         return 0;
-    result = make_room(&items, m->opened_count, &m->opened_space, sizeof(*m->opened));
-    if (result != 0)
-        return result;
-    m->opened = items;
-    /* Names that the log does not have are no session's of it. */
-    m->opened[m->opened_count++] =
-        (struct server_opened){.at = o->opened,
-                               .principal = interner_find(names, view_of_text(o->principal)),
-                               .database = interner_find(names, view_of_text(o->database))};
-    return map_put(&m->places, o->session, (uint32_t)m->opened_count);
+    b = new_backend(m, &error);
+    if (b == NULL)
+        return error;
+    *b = (struct server_backend){.at = o->opened,
+                                 .session = o->session,
+                                 .principal = interner_find(names, view_of_text(o->principal)),
+                                 .database = interner_find(names, view_of_text(o->database))};
+    return map_put(&m->places, o->session, (uint32_t)(b - m->backends) + 1);
 }
 
-/* Who asked nothing may never have been let in: no session of the log need be this one. */
+/* What ended before the log began is none of its sessions; and who asked nothing, and was cut off,
+ * need never have been let in. */
 static void
 note_closed(struct server_match *m, const struct message_closed *c)
 {
+    struct server_backend *b;
     uint32_t place;
 
-    if (map_get(&m->places, c->session, &place) && c->error != 0 && c->counts.statements == 0)
-        m->opened[place - 1].has_number = true;
+    if (!map_get(&m->places, c->session, &place))
+        return;
+    b = &m->backends[place - 1];
+    b->closed = c->closed;
+    b->is_void = b->pid == 0 && c->error != 0 && c->counts.statements == 0;
+    if (c->closed < m->sessions->first - SERVER_MATCH_TOLERANCE)
+        drop(m, place);
 }
 
 int
@@ -180,24 +209,29 @@ compare(const void *left, const void *right)
 static int64_t
 earliest_begin(const struct server_sessions *s, size_t i)
 {
-    if (s->items[i].start != 0)
-        return s->items[i].start;
-    if (i > 0 && s->items[i - 1].pid == s->items[i].pid)
-        return s->items[i - 1].last;
-    return s->items[i].first - SERVER_MATCH_LOGIN;
+    const struct server_session *session = &s->items[i];
+    int64_t before = i > 0 && s->items[i - 1].pid == session->pid ? s->items[i - 1].last : 0;
+
+    if (session->start != 0)
+        return session->start;
+    if (session->is_begun && session->first - SERVER_MATCH_LOGIN > before)
+        return session->first - SERVER_MATCH_LOGIN;
+    return before;
 }
 
 static bool
-fits(const struct server_sessions *s, size_t i, int64_t at)
+fits(const struct server_sessions *s, size_t i, const struct server_backend *b)
 {
     const struct server_session *session = &s->items[i];
-    int64_t begin = earliest_begin(s, i);
 
-    if (at < begin - SERVER_MATCH_TOLERANCE)
+    if (b->at < earliest_begin(s, i) - SERVER_MATCH_TOLERANCE)
         return false;
-    if (session->start != 0 && at > begin + SERVER_MATCH_LOGIN + SERVER_MATCH_TOLERANCE)
+    if (session->is_begun &&
+        b->at > server_session_begin(session) + SERVER_MATCH_LOGIN + SERVER_MATCH_TOLERANCE)
         return false;
-    return !session->is_over || at <= session->last + SERVER_MATCH_TOLERANCE;
+    if (!session->is_begun && b->closed != 0 && b->closed < session->first - SERVER_MATCH_TOLERANCE)
+        return false;
+    return !session->is_over || b->at <= session->last + SERVER_MATCH_TOLERANCE;
 }
 
 /* Both say how the connection came: over a Unix socket (no port), or from that port. */
@@ -218,7 +252,7 @@ is_candidate(const struct server_match *m, const struct server_backend *b, size_
 {
     const struct server_session *session = &m->sessions->items[i];
 
-    if (session->answer != SERVER_PAST || !fits(m->sessions, i, b->at))
+    if (session->answer != SERVER_PAST || !fits(m->sessions, i, b))
         return false;
     return round == OTHER_PORT || is_from_there(session, b, round == SAME_PORT);
 }
@@ -264,7 +298,7 @@ match_all(struct server_match *m, enum round round)
         while (end < s->count && s->items[end].pid == backend->pid &&
                earliest_begin(s, end) <= backend->at + SERVER_MATCH_TOLERANCE)
             end++;
-        if (!backend->is_taken)
+        if (!backend->is_taken && backend->pid != 0)
             match_one(m, backend, first, end, round);
     }
 }
@@ -274,8 +308,8 @@ match_all(struct server_match *m, enum round round)
 static bool
 is_in_gap(const struct gaps *gaps, const struct server_session *session)
 {
-    int64_t from = server_session_begin(session) - SERVER_MATCH_TOLERANCE;
-    int64_t to = from + SERVER_MATCH_LOGIN;
+    int64_t begin = server_session_begin(session), to = begin + SERVER_MATCH_LOGIN;
+    int64_t from = session->is_begun ? begin - SERVER_MATCH_TOLERANCE : 0;
 
     if (session->is_over && session->last + SERVER_MATCH_TOLERANCE < to)
         to = session->last + SERVER_MATCH_TOLERANCE;
@@ -304,22 +338,23 @@ take_numberless(struct server_match *m, const struct server_session *session)
 {
     int64_t from = server_session_begin(session) - SERVER_MATCH_TOLERANCE;
     int64_t to = from + SERVER_MATCH_LOGIN + 2 * SERVER_MATCH_TOLERANCE;
-    size_t low = 0, high = m->opened_count, looked = 0;
+    size_t low = 0, high = m->numberless, looked = 0;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (m->opened[middle].at >= from)
+        if (m->backends[middle].at >= from)
             high = middle;
         else
             low = middle + 1;
     }
-    for (; low < m->opened_count && m->opened[low].at <= to; low++) {
-        struct server_opened *o = &m->opened[low];
+    for (; low < m->numberless && m->backends[low].at <= to; low++) {
+        struct server_backend *o = &m->backends[low];
 
         if (looked++ == LOOK_AHEAD)
             return true; /* there are so many that it can be one */
-        if (o->is_taken || o->principal != session->user || o->database != session->database)
+        if (o->is_taken || o->is_void || o->principal != session->user ||
+            o->database != session->database)
             continue;
         o->is_taken = true;
         return true;
@@ -327,29 +362,17 @@ take_numberless(struct server_match *m, const struct server_session *session)
     return false;
 }
 
-static int
-compare_opened(const void *left, const void *right)
-{
-    const struct server_opened *a = left, *b = right;
-
-    return (a->at > b->at) - (a->at < b->at);
-}
-
-/* Only those without a number are left, by time. */
+/* They stand before the others. */
 static void
-keep_numberless(struct server_match *m)
+count_numberless(struct server_match *m)
 {
-    size_t kept = 0;
+    for (m->numberless = 0; m->numberless < m->backend_count; m->numberless++) {
+        const struct server_backend *b = &m->backends[m->numberless];
 
-    for (size_t i = 0; i < m->opened_count; i++) {
-        m->has_older |=
-            !m->opened[i].has_number && (m->numbers == 0 || m->opened[i].at < m->numbers);
-        if (!m->opened[i].has_number && m->opened[i].principal != 0 && m->opened[i].database != 0)
-            m->opened[kept++] = m->opened[i];
+        if (b->pid != 0)
+            break;
+        m->has_older |= !b->is_void && (m->numbers == 0 || b->at < m->numbers);
     }
-    m->opened_count = kept;
-    if (kept > 0)
-        qsort(m->opened, kept, sizeof(*m->opened), compare_opened);
 }
 
 static void
@@ -411,7 +434,7 @@ count_backends(struct server_match *m)
     for (size_t b = 0; b < m->backend_count; b++) {
         const struct server_backend *backend = &m->backends[b];
 
-        if (!filter_has_time(m->filter, backend->at) ||
+        if (backend->pid == 0 || !filter_has_time(m->filter, backend->at) ||
             (!backend->is_named && (backend->at < first || backend->at > last)))
             continue;
         m->unnamed += !backend->is_named;
@@ -429,7 +452,7 @@ server_match_end(struct server_match *m, const struct gaps *gaps)
         qsort(m->backends, m->backend_count, sizeof(*m->backends), compare);
     for (enum round round = SAME_PORT; round < ROUNDS; round++)
         match_all(m, round);
-    keep_numberless(m);
+    count_numberless(m);
     for (size_t i = 0; i < m->sessions->count; i++)
         explain(m, gaps, &m->sessions->items[i]);
     count_sessions(m);
@@ -450,7 +473,7 @@ server_match_is_short(const struct server_match *m, bool at_end, int64_t *from, 
     bool is_apart = s->first == 0 || s->last < filter->from ||
                     (filter->to != 0 && s->first >= filter->to); /* nothing of it is covered */
 
-    *from = filter->from > 0 ? filter->from : m->earliest;
+    *from = filter->from > 0 ? filter->from : m->numbers;
     *to = filter->to != 0 && filter->to <= m->known ? filter->to : m->latest;
     if (is_apart)
         return at_end && *to > *from;

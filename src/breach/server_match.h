@@ -20,6 +20,9 @@
  * enum server_answer says why. While not one session of the log has a record, nothing says that
  * it is the log of a server behind pasu: then all of them are uncertain.
  *
+ * A session that had begun before the log did, and of which the log does not say when (stderr), is
+ * that of the record whose session had not ended yet.
+ *
  * Order: the log is read and ended (server_sessions_end), then match_begin, match_note for each
  * entry of the ledger, match_end.
  */
@@ -46,21 +49,17 @@ enum server_answer {
     SERVER_ANSWERS,
 };
 
-/* A connection of pasu's to the server. */
+/* A session of pasu's with the server, or a connection of its own. */
 struct server_backend {
-    int64_t at;
+    int64_t at;     /* when the number was known; without one, when it was opened */
+    int64_t closed; /* 0: it is not over, or its own */
     uint64_t session;
-    uint32_t pid;
+    uint32_t pid;                 /* 0: not known */
+    uint32_t principal, database; /* numbers of names; 0: the log has no such name */
     uint32_t gateway; /* in `gateways`, from 0; SERVER_GATEWAYS_MAX: of those that are left out */
     uint16_t port;
     bool is_named, is_taken; /* by a session of the log; or by one from another port */
-};
-
-/* A session of pasu's, and whether its number is known. */
-struct server_opened {
-    int64_t at;
-    uint32_t principal, database; /* numbers of names; 0: the log has no such name */
-    bool has_number, is_taken;
+    bool is_void;            /* the server need not have let it in */
 };
 
 struct server_gateway {
@@ -73,15 +72,14 @@ struct server_match {
     const struct filter *filter;
     struct server_backend *backends;
     size_t backend_count, backend_space;
-    struct server_opened *opened;
-    size_t opened_count, opened_space;
-    struct map places; /* session → opened, from 1 */
+    uint32_t spare;    /* a place in `backends` that is free, from 1: its `session` is the next */
+    struct map places; /* session → backends, from 1 */
+    size_t numberless; /* after the end: so many at the beginning have no number */
     struct server_gateway gateways[SERVER_GATEWAYS_MAX];
     size_t gateway_count;
-    int64_t numbers;          /* since when there are numbers; 0: there are none */
-    int64_t begun, known;     /* of the ledger's first and last entry */
-    int64_t earliest, latest; /* of pasu's sessions, whose number is known */
-    bool has_older;           /* pasu had sessions before there were numbers */
+    int64_t numbers, latest; /* the first and the last number that is known; 0: there are none */
+    int64_t begun, known;    /* of the ledger's first and last entry */
+    bool has_older;          /* pasu had sessions before there were numbers */
     /* The answer. */
     uint64_t common; /* sessions of the log, of any time, that came through pasu */
     struct server_figures {

@@ -85,12 +85,15 @@ begin(struct server_sessions *s, const struct server_line *line, uint32_t *place
         result = map_put(&s->places, key_of(line), *place);
     if (result != 0)
         return result;
-    s->items[*place - 1] = (struct server_session){.start = line->start,
-                                                   .first = line->at,
-                                                   .last = line->at,
-                                                   .offset = line->offset,
-                                                   .file = s->file,
-                                                   .pid = line->pid};
+    s->items[*place - 1] = (struct server_session){
+        .start = line->start,
+        .first = line->at,
+        .last = line->at,
+        .offset = line->offset,
+        .file = s->file,
+        .pid = line->pid,
+        .is_begun = line->start != 0 || line->what == SERVER_LINE_RECEIVED ||
+                    line->what == SERVER_LINE_AUTHORIZED};
     return 0;
 }
 
@@ -266,6 +269,19 @@ is_same(const struct server_session *a, const struct server_session *b)
            (a->port == 0 || b->port == 0 || a->port == b->port);
 }
 
+/* How long ago one began whose beginning is not in the log, nobody knows. */
+static void
+find_earliest(struct server_sessions *s)
+{
+    s->earliest = s->first;
+    for (size_t i = 0; i < s->count; i++) {
+        int64_t begin = s->items[i].is_begun ? server_session_begin(&s->items[i]) : 0;
+
+        if (begin < s->earliest)
+            s->earliest = begin;
+    }
+}
+
 /* None outlives the server. */
 static void
 end_with_server(struct server_sessions *s, struct server_session *session)
@@ -312,4 +328,5 @@ server_sessions_end(struct server_sessions *s)
         s->items[kept++] = s->items[i];
     }
     s->count = kept;
+    find_earliest(s);
 }

@@ -27,6 +27,7 @@ struct server_session {
     bool is_in;                                 /* it was let in */
     bool is_authorized;                         /* and the log says so in words */
     bool is_heard;                              /* it said what only a session says */
+    bool is_begun; /* when it began is known, or its first line is of that */
     bool is_replication;
     bool is_over;   /* after its last line */
     uint8_t answer; /* enum server_answer (server_match.h) */
@@ -43,6 +44,7 @@ struct server_sessions {
     size_t start_count, start_space;
     uint32_t file;       /* the caller's number of what is read now */
     int64_t first, last; /* of all lines; 0: there are none */
+    int64_t earliest;    /* after the end: when one of them can have begun */
     uint64_t authorized, ended, refused;
     bool has_received; /* each connection begins with a line */
     size_t most;       /* SERVER_SESSIONS_MAX, for tests less */

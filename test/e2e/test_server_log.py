@@ -149,7 +149,7 @@ def test_formats():
     with server.log("csv").open("rb") as file:
         equal(figures(ask(made, "-", since=since, stdin=file)), figures(found["csv"]))
     equal(ask(made, server.log("csv"), since=since, words=("--principal", "app"))["past"], {"at_least": 2, "at_most": 2})
-    equal(ask(made, server.log("csv"), words=("--to", since))["through"], 0)
+    equal(ask(made, server.log("csv"), words=("--to", "2020-01-01"))["sessions"], 0)
     text = page(made, "--from", since, "--server-log", str(server.log("csv")))
     assert "4 did not" in text and "WARNING" not in text and "other was in shop from 127.0.0.1" in text, text
     assert "\n2026-11-26 17:17:36.123" not in text, text

@@ -80,16 +80,23 @@ note(struct story *t, struct ledger_entry entry)
 }
 
 static void
-backend(struct story *t, int64_t at, uint32_t pid, uint16_t port)
+backend_of(struct story *t, uint64_t session, int64_t at, uint32_t pid, uint16_t port)
 {
     const struct message_backend one = {.at = AT(at),
-                                        .session = pid,
+                                        .session = session,
                                         .pid = pid,
                                         .port = port,
                                         .gateway = "main",
                                         .database = "shop"};
 
     note(t, (struct ledger_entry){.type = LEDGER_BACKEND, .time = AT(at), .u.backend = &one});
+}
+
+/* Of the session with that number. */
+static void
+backend(struct story *t, int64_t at, uint32_t pid, uint16_t port)
+{
+    backend_of(t, pid, at, pid, port);
 }
 
 static void
@@ -161,7 +168,7 @@ a_number_that_is_used_again_is_another_session(void **state)
     logged(t, 8, 10, 11, 0);
     logged(t, 8, 12, 13, 0);
     backend(t, 10, 7, 5000);
-    backend(t, 14, 7, 5002);
+    backend_of(t, 70, 14, 7, 5002);
     backend(t, 10, 8, 0);
     is_answered(t, 5, 3, 2, 0);
     assert_int_equal(t->sessions.items[1].answer, SERVER_PAST);
@@ -234,6 +241,27 @@ a_beginning_that_the_log_does_not_say_is_that_of_its_first_line(void **state)
     backend(t, 100, 7, 5000);
     backend(t, 20, 8, 5002);
     is_answered(t, 3, 2, 1, 0);
+}
+
+/* Logs begin anew each day, sessions do not. */
+static void
+who_was_there_before_the_log_is_found(void **state)
+{
+    struct story *t = *state;
+
+    line(t, 6, SERVER_LINE_SPEAKS, 100000, 10, 4000); /* when it began stands in each line */
+    line(t, 7, SERVER_LINE_SPEAKS, 100000, 0, 0);     /* and here it does not */
+    line(t, 8, SERVER_LINE_SPEAKS, 100000, 0, 0);
+    line(t, 9, SERVER_LINE_SPEAKS, 100000, 0, 0);
+    backend(t, 5, 9, 0);
+    closed(t, 6, 9, 0, 1); /* long before: its number is somebody else's by now */
+    backend(t, 10, 6, 4000);
+    backend(t, 20, 7, 0);
+    closed(t, 100001, 7, 0, 1);
+    backend(t, 30, 8, 0);
+    is_answered(t, 4, 3, 1, 0);
+    assert_int_equal(t->sessions.items[3].answer, SERVER_PAST);
+    assert_int_equal(t->match.backend_count, 3); /* the place of what is over was used again */
 }
 
 /* A ledger of before there were numbers: for each of its sessions one of the log, of its role. */
@@ -417,6 +445,7 @@ main(void)
         TEST(after_its_end_nothing_is_of_it),
         TEST(from_another_port_it_is_not_known),
         TEST(a_beginning_that_the_log_does_not_say_is_that_of_its_first_line),
+        TEST(who_was_there_before_the_log_is_found),
         TEST(sessions_without_a_number_can_be_those_of_the_log),
         TEST(a_ledger_without_numbers_proves_nothing),
         TEST(pasus_own_of_before_there_were_numbers_are_not_held_against_it),
