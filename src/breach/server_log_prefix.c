@@ -150,6 +150,22 @@ trimmed(struct view text)
     return text;
 }
 
+/* "fe80::1(5432)": the host can have any of the characters that follow. 0: there is none. */
+static size_t
+remote_length(struct view text)
+{
+    size_t at = find_byte(text, 0, '('), digits = 0;
+
+    if (find_byte(text, 0, ' ') < at)
+        return 0;
+    while (at + 1 + digits < text.length && text.bytes[at + 1 + digits] >= '0' &&
+           text.bytes[at + 1 + digits] <= '9')
+        digits++;
+    return digits > 0 && at + 1 + digits < text.length && text.bytes[at + 1 + digits] == ')'
+               ? at + digits + 2
+               : 0;
+}
+
 /* What stands for part `i`, from `at` on: its end. */
 static size_t
 end_of_part(const struct server_log *log, size_t i, struct view line, size_t at)
@@ -157,9 +173,12 @@ end_of_part(const struct server_log *log, size_t i, struct view line, size_t at)
     const struct server_log_prefix_part *next =
         i + 1 < log->prefix_count ? &log->prefix[i + 1] : NULL;
     struct view rest = view_of(line.bytes + at, line.length - at);
+    size_t end;
 
     if (strchr("tms", log->prefix[i].what) != NULL)
         return at + time_length(rest);
+    if (log->prefix[i].what == 'r' && (end = remote_length(rest)) > 0)
+        return at + end;
     if (strchr("pnPl", log->prefix[i].what) != NULL) { /* numbers end by themselves */
         while (at < line.length &&
                ((line.bytes[at] >= '0' && line.bytes[at] <= '9') || line.bytes[at] == '.'))

@@ -409,8 +409,10 @@ count_sessions(struct server_match *m)
 {
     struct server_sessions *s = m->sessions;
 
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
         m->common += s->items[i].answer == SERVER_THROUGH;
+        m->other_ports += s->items[i].answer == SERVER_OTHER_PORT;
+    }
     for (size_t i = 0; i < s->count; i++) {
         struct server_figures *figures = &m->figures[s->items[i].is_replication];
 

@@ -81,7 +81,8 @@ struct server_match {
     int64_t begun, known;    /* of the ledger's first and last entry */
     bool has_older;          /* pasu had sessions before there were numbers */
     /* The answer. */
-    uint64_t common; /* sessions of the log, of any time, that came through pasu */
+    uint64_t common;      /* sessions of the log, of any time, that came through pasu */
+    uint64_t other_ports; /* and those that can have, but for the port */
     struct server_figures {
         uint64_t all, through, past, unknown;
     } figures[2];     /* sessions; replication */

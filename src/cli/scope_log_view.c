@@ -33,7 +33,7 @@ struct warning {
     const char *words;
 };
 
-enum { WARNINGS_MAX = 8 };
+enum { WARNINGS_MAX = 8 }; /* as many as there are below */
 
 static size_t
 find_warnings(const struct scope_log *log, struct warning warnings[WARNINGS_MAX])
@@ -52,6 +52,11 @@ find_warnings(const struct scope_log *log, struct warning warnings[WARNINGS_MAX]
             (struct warning){"nothing_in_common",
                              "none of the sessions that the log names came through pasu: it can be "
                              "the log of another server, or of a time when pasu did not run"};
+    if (m->other_ports > m->common)
+        warnings[count++] = (struct warning){
+            "ports_differ",
+            "sessions of pasu's are in the log with another port: something between "
+            "pasu and the server changes it, so which ones are pasu's is not known"};
     if (m->numbers == 0)
         warnings[count++] =
             (struct warning){"no_process_numbers",

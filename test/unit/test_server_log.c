@@ -251,6 +251,12 @@ stderr_is_read_by_the_prefix_of_the_server(void **state PASU_UNUSED)
     says("%t:%r:%u@%d:[%p]: ",
          VIEW("2026-11-27 02:34:14 UTC:10.0.0.1(5000):app@shop:[7]: ERROR:  no\n"),
          SERVER_LOG_STDERR, 0, "0 client speaks 7 1795746854.000 0|app|shop||10.0.0.1|5000\n");
+    says("%t:%r:%u@%d:[%p]:",
+         VIEW("2026-11-27 02:34:14 UTC:fe80::1(5000):app@shop:[7]:ERROR:  no\n"
+              "2026-11-27 02:34:14 UTC:[local]:app@shop:[7]:ERROR:  no\n"),
+         SERVER_LOG_STDERR, 0,
+         "0 client speaks 7 1795746854.000 0|app|shop||fe80::1|5000\n"
+         "62 client speaks 7 1795746854.000 0|app|shop||[local]|0\n");
     says("%n %-8p %c %b %a %h %i %% %l|",
          VIEW("1795746854.302 7        6b086d96.7 client backend  10.0.0.1 SELECT % 12|LOG:  x\n"),
          SERVER_LOG_STDERR, 1, "");

@@ -225,6 +225,7 @@ from_another_port_it_is_not_known(void **state)
     backend(t, 100, 8, 5002);
     is_answered(t, 3, 1, 0, 2);
     assert_int_equal(t->sessions.items[1].answer, SERVER_OTHER_PORT);
+    assert_int_equal(t->match.other_ports, 2);
 }
 
 static void
