@@ -193,6 +193,22 @@ jsonlog_says_the_same_and_its_zone(void **state PASU_UNUSED)
          SERVER_LOG_JSON, 0, "0 replication refused 7 1795718054.302 1795718048|||||0\n");
 }
 
+/* The clock was put back while the session ran: other sessions tell of the zone that it is now. */
+static void
+a_session_that_began_in_summer_time_is_followed(void **state PASU_UNUSED)
+{
+    says(NULL,
+         VIEW("{\"timestamp\":\"2026-11-01 02:00:00.100 "
+              "CST\",\"pid\":8,\"session_id\":\"6ae6f180.8\",\"session_start\":\"2026-11-01 "
+              "02:00:00 CST\"}\n"
+              "{\"timestamp\":\"2026-11-01 02:00:01.000 "
+              "CST\",\"pid\":7,\"session_id\":\"6ae6d560.7\",\"session_start\":\"2026-11-01 "
+              "01:00:00 CDT\"}\n"),
+         SERVER_LOG_JSON, 0,
+         "0 any said 8 1793520000.100 1793520000|||||0\n"
+         "120 any said 7 1793520001.000 1793512800|||||0\n");
+}
+
 static void
 what_is_no_line_of_jsonlog_is_counted(void **state PASU_UNUSED)
 {
@@ -372,6 +388,7 @@ main(void)
         cmocka_unit_test(a_statement_is_no_record),
         cmocka_unit_test(a_record_that_is_cut_does_not_hide_those_behind_it),
         cmocka_unit_test(jsonlog_says_the_same_and_its_zone),
+        cmocka_unit_test(a_session_that_began_in_summer_time_is_followed),
         cmocka_unit_test(what_is_no_line_of_jsonlog_is_counted),
         cmocka_unit_test(stderr_of_debian_is_read_as_it_comes),
         cmocka_unit_test(stderr_is_read_by_the_prefix_of_the_server),
