@@ -468,8 +468,8 @@ load(struct index_build *b)
     if (result == 0)
         result = index_names_load(&b->names, b->index);
     if (result == 0)
-        result = index_sessions_load(&b->sessions, &b->names, b->index, index_key_view(&state),
-                                     NULL);
+        result =
+            index_sessions_load(&b->sessions, &b->names, b->index, index_key_view(&state), NULL);
     if (result == 0)
         result = index_gaps_load(&b->gaps, b->index);
     settle_gaps(b);

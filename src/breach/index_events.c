@@ -82,9 +82,9 @@ int
 index_events_close(struct index_events *e, struct index_later *later, uint64_t record, int64_t time,
                    uint64_t session)
 {
-    return add(e, later,
-               &(struct event){
-                   .what = EVENT_CLOSED, .record = record, .session = session, .time = time});
+    return add(
+        e, later,
+        &(struct event){.what = EVENT_CLOSED, .record = record, .session = session, .time = time});
 }
 
 /* ---- reading ---- */

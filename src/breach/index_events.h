@@ -42,7 +42,7 @@ PASU_MUST_USE int index_events_end(struct index_events *events, struct index_lat
 /* Does to `sessions`, which are as they were before record `from`, what happened from there on up
  * to before record `to`: to those of the principals (NULL: all). PASU_E_CORRUPT, PASU_E_NOMEM. */
 PASU_MUST_USE int index_events_replay(struct index *index, const struct index_names *names,
-                                      uint64_t from, uint64_t to,
-                                      const struct ordinals *principals, struct sessions *sessions);
+                                      uint64_t from, uint64_t to, const struct ordinals *principals,
+                                      struct sessions *sessions);
 
 #endif

@@ -70,7 +70,8 @@ print_bash(FILE *file)
     }
     fputs("        esac\n        case ${COMP_WORDS[1]} in\n", file);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(file, "        %s) words='", commands[i].name);
+        fprintf(file, "        %s) %swords='", commands[i].name,
+                commands[i].operand == OPERAND_FILE ? "compopt -o default; " : "");
         print_operand_words(file, &commands[i]);
         print_bash_options(file, &commands[i]);
         fputs("' ;;\n", file);
@@ -126,6 +127,10 @@ print_zsh(FILE *file)
             fputs("            ;;\n", file);
             continue;
         }
+        if (commands[i].operand == OPERAND_FILE) {
+            fputs("            '*: :_files' ;;\n", file);
+            continue;
+        }
         fputs("            '*: :(", file);
         print_operand_words(file, &commands[i]);
         fputs(")' ;;\n", file);
@@ -159,6 +164,8 @@ print_fish(FILE *file)
                 fputs(options[o].kind != KIND_NOTHING ? " -r -F" : " -x", file);
             fprintf(file, " -d '%s'\n", options[o].help);
         }
+        if (commands[i].operand == OPERAND_FILE)
+            fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -F\n", name);
         if (commands[i].operand == OPERAND_COMMAND || commands[i].operand == OPERAND_SHELL ||
             commands[i].operand == OPERAND_LEDGER || commands[i].operand == OPERAND_HOLD) {
             fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -a '", name);

@@ -118,7 +118,7 @@ scope_put_gaps(struct json_out *out, const struct selection *selection)
 }
 
 static void
-put_completeness(struct json_out *out, const struct scope *scope)
+put_completeness(struct json_out *out, const struct scope *scope, const struct scope_log *log)
 {
     const struct selection *selection = scope->selection;
 
@@ -133,6 +133,8 @@ put_completeness(struct json_out *out, const struct scope *scope)
         if (scope->flags[flag] > 0)
             json_put_count(out, exposure_flag_text((enum exposure_flag)flag), scope->flags[flag]);
     json_out_close(out, '}');
+    if (log != NULL)
+        scope_log_put(out, log);
     json_out_close(out, '}');
 }
 
@@ -148,7 +150,8 @@ put_attributions(struct json_out *out, const struct scope *scope)
 }
 
 void
-scope_put(struct json_out *out, struct evidence *e, const struct scope *scope, bool is_list)
+scope_put(struct json_out *out, struct evidence *e, const struct scope *scope,
+          const struct scope_log *log, bool is_list)
 {
     put_subjects(out, e, scope, is_list);
     put_fields(out, scope);
@@ -164,16 +167,17 @@ scope_put(struct json_out *out, struct evidence *e, const struct scope *scope, b
     json_put_count(out, "rows", scope->rows);
     json_put_count(out, "misses", scope->misses);
     put_attributions(out, scope);
-    put_completeness(out, scope);
+    put_completeness(out, scope, log);
 }
 
 void
-scope_view_json(FILE *file, struct evidence *e, const struct scope *scope, bool is_list)
+scope_view_json(FILE *file, struct evidence *e, const struct scope *scope,
+                const struct scope_log *log, bool is_list)
 {
     struct json_out out = {.file = file};
 
     json_out_open(&out, '{');
-    scope_put(&out, e, scope, is_list);
+    scope_put(&out, e, scope, log, is_list);
     json_out_close(&out, '}');
     json_out_end(&out);
 }

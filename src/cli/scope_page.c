@@ -227,7 +227,7 @@ print_some(FILE *file, uint64_t n, const char *noun, const char *what)
 }
 
 static void
-print_completeness(FILE *file, const struct scope *scope)
+print_completeness(FILE *file, const struct scope *scope, const struct scope_log *log)
 {
     const struct selection *selection = scope->selection;
     const struct gaps *gaps = &selection->book->gaps;
@@ -248,6 +248,8 @@ print_completeness(FILE *file, const struct scope *scope)
                        "ran without being recorded: who it was is not known");
     said += print_some(file, selection->untestable, "statement",
                        "of such sessions may belong here and are not counted");
+    if (log != NULL)
+        said += scope_log_print(file, log);
     if (said == 0)
         fputs("  the record has no gap, and every person is named\n", file);
     for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
@@ -257,7 +259,7 @@ print_completeness(FILE *file, const struct scope *scope)
 }
 
 int
-scope_view_page(FILE *file, const struct scope *scope, size_t width)
+scope_view_page(FILE *file, const struct scope *scope, const struct scope_log *log, size_t width)
 {
     int result;
 
@@ -267,6 +269,6 @@ scope_view_page(FILE *file, const struct scope *scope, size_t width)
     print_absent(file, scope, "not watched", false);
     print_who_and_when(file, scope);
     print_attributions(file, scope);
-    print_completeness(file, scope);
+    print_completeness(file, scope, log);
     return result;
 }

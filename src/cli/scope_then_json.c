@@ -171,7 +171,7 @@ scope_then_json(FILE *file, struct scope_then *t, bool is_list)
     int result;
 
     json_out_open(&out, '{');
-    scope_put(&out, &t->evidence, &t->hindsight.scope, is_list);
+    scope_put(&out, &t->evidence, &t->hindsight.scope, NULL, is_list);
     json_put_time(&out, "as_of", t->hindsight.as_of);
     put_asked(&out, &t->asked);
     result = put_changed(&out, t, is_list);

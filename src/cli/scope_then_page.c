@@ -186,7 +186,7 @@ scope_then_page(FILE *file, const struct scope_then *t, size_t width)
 
     log_time_text(time, sizeof(time), t->hindsight.as_of);
     fprintf(file, "as of         %s: of what was recorded before\n", time);
-    result = scope_view_page(file, &t->hindsight.scope, width);
+    result = scope_view_page(file, &t->hindsight.scope, NULL, width);
     if (result != 0)
         return result;
     if (hindsight_is_changed(&t->hindsight, &t->now)) {

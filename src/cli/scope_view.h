@@ -9,18 +9,20 @@
 #include "breach/scope.h"
 #include "cli/evidence.h"
 #include "cli/json_out.h"
+#include "cli/scope_log.h"
 
-/* With the keys where `is_list`. */
+/* With the keys where `is_list`; `log` NULL: the server's was not given. */
 void scope_view_json(FILE *file, struct evidence *evidence, const struct scope *scope,
-                     bool is_list);
+                     const struct scope_log *log, bool is_list);
 /* One key a line; where the ledger knows several kinds of subjects, "KIND<tab>KEY". */
 void scope_view_keys(FILE *file, struct evidence *evidence, const struct scope *scope);
 /* `width` in columns, 0: unlimited. 0 or PASU_E_NOMEM. */
-PASU_MUST_USE int scope_view_page(FILE *file, const struct scope *scope, size_t width);
+PASU_MUST_USE int scope_view_page(FILE *file, const struct scope *scope,
+                                  const struct scope_log *log, size_t width);
 
 /* The members of the document, and of one gap an object. */
 void scope_put(struct json_out *out, struct evidence *evidence, const struct scope *scope,
-               bool is_list);
+               const struct scope_log *log, bool is_list);
 void scope_put_gap(struct json_out *out, const struct gaps *gaps, const struct gap *gap);
 /* The members that say which gaps concern the selection. */
 void scope_put_gaps(struct json_out *out, const struct selection *selection);

@@ -8,6 +8,7 @@
  * certificate and not the server's. AuthenticationOk is held back until the keeper has written the
  * session down.
  */
+#include "gate/backend.h"
 #include "gate/inspector.h"
 #include "gate/observer.h"
 #include "gate/session.h"
@@ -470,6 +471,8 @@ key_data(struct session *s, struct view message)
     }
     if (s->through)
         through_process(s->through, pid);
+    backend_tell(&s->worker->shared->keeper, s->id, pid, s->server.fd, s->gateway->config->name,
+                 s->database);
     response_key_data(&w, pid, view_of(s->cancel->keys, s->cancel->length));
     to_client(s, space, writer_length(&w));
 }

@@ -52,8 +52,10 @@ prepare(struct gate *g, const struct channel_message *message)
         config_free(config);
     else
         answer.error = settings_new(&g->prepared, config, generation.generation);
-    if (answer.error == 0)
+    if (answer.error == 0) {
         g->prepared->through = &g->through;
+        g->prepared->keeper = &g->shared.keeper;
+    }
     if (answer.error == 0)
         answer.error = kinds_of(&g->kinds, &g->prepared->vocabulary, g->prepared->slots);
     gate_tell_supervisor(g, MESSAGE_PREPARED, &answer, sizeof(answer));

@@ -2,6 +2,7 @@
 #include "gate/inspector_link.h"
 
 #include "base/memory.h"
+#include "gate/backend.h"
 #include "gate/through.h"
 #include "gate/tls.h"
 #include "postgres/auth_md5.h"
@@ -288,19 +289,22 @@ password_of(const struct gateway *gateway)
 
 /* The backend's number, of BackendKeyData. */
 static void
-take_process(struct inspector_link *link, struct view body)
+take_process(struct inspector_link *link, const struct settings *settings,
+             const struct gateway *gateway, const char *database, struct view body)
 {
     link->pid = body.length >= 4 ? bytes_get_u32(body.bytes) : 0;
     if (link->through)
         through_process(link->through, link->pid);
+    backend_tell(settings->keeper, 0, link->pid, link->peer.fd, gateway->config->name, database);
 }
 
 static int
-log_in(struct inspector_link *link, const struct gateway *gateway, const char *database)
+log_in(struct inspector_link *link, const struct settings *settings, const struct gateway *gateway,
+       const char *database)
 {
     const struct request_parameter parameters[] = {
         {VIEW("user"), view_of_text(gateway->config->inspector.user)},
-        {VIEW("database"), view_of_text(database ? database : gateway->config->inspector.database)},
+        {VIEW("database"), view_of_text(database)},
         {VIEW("application_name"), VIEW("pasu inspector")},
         {VIEW("client_encoding"), VIEW("UTF8")},
     };
@@ -326,7 +330,7 @@ log_in(struct inspector_link *link, const struct gateway *gateway, const char *d
             link->is_refused = !link->is_let_in;
             result = PASU_E_AUTH_SERVER;
         } else if (type == 'K') {
-            take_process(link, body);
+            take_process(link, settings, gateway, database, body);
         } else if (type != 'v') {
             result = PASU_E_UPSTREAM_PROTOCOL;
         }
@@ -387,8 +391,7 @@ count_session(struct inspector_link *link, const struct settings *settings,
 {
     if (!settings->through)
         return 0;
-    link->through = through_begin(settings->through, gateway->config->name,
-                                  database ? database : gateway->config->inspector.database, true);
+    link->through = through_begin(settings->through, gateway->config->name, database, true);
     return link->through ? 0 : PASU_E_NOMEM;
 }
 
@@ -402,6 +405,8 @@ inspector_link_open(struct inspector_link *link, struct settings *settings,
 
     if (link->peer.fd >= 0 && link->generation == settings->generation)
         return 0;
+    if (!database)
+        database = gateway->config->inspector.database;
     link->detail[0] = '\0';
     for (size_t i = 0; i < count && result != 0; i++) {
         inspector_link_close(link);
@@ -416,7 +421,7 @@ inspector_link_open(struct inspector_link *link, struct settings *settings,
     if (result == 0)
         result = count_session(link, settings, gateway, database);
     if (result == 0)
-        result = log_in(link, gateway, database);
+        result = log_in(link, settings, gateway, database);
     if (result != 0)
         inspector_link_close(link);
     else

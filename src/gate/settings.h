@@ -20,6 +20,7 @@
 
 enum { UPSTREAM_ADDRESSES_MAX = 16 };
 
+struct keeper_link;
 struct through;
 
 struct gateway {
@@ -36,7 +37,8 @@ struct settings {
     _Atomic uint32_t holders;
     uint64_t generation;
     struct config *config;
-    struct through *through; /* where the inspector's sessions are counted; NULL: nowhere */
+    struct through *through;    /* where the inspector's sessions are counted; NULL: nowhere */
+    struct keeper_link *keeper; /* who is told of their processes; NULL: nobody */
     struct vocabulary vocabulary;
     struct roster *roster;             /* NULL: none configured */
     uint32_t sealed;                   /* bits of kinds whose numbers do not stand for themselves */

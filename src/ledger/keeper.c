@@ -345,6 +345,17 @@ take_census(struct keeper *k, const struct channel_message *message)
 }
 
 static void
+take_backend(struct keeper *k, const struct channel_message *message)
+{
+    union payload_body body;
+
+    memcpy(&body.backend, message->body, sizeof(body.backend));
+    if (record_other(&k->records, SEGMENT_BACKEND, &body) != 0) {
+        /* logged, and counted in the gap */
+    }
+}
+
+static void
 from_gate(struct keeper *k, const struct channel_message *message)
 {
     switch ((enum message_type)message->type) {
@@ -362,6 +373,9 @@ from_gate(struct keeper *k, const struct channel_message *message)
     case MESSAGE_CENSUS:
     case MESSAGE_BYPASS:
         take_census(k, message);
+        break;
+    case MESSAGE_BACKEND:
+        take_backend(k, message);
         break;
     case MESSAGE_SESSION:
         answer_session(k, message);

@@ -78,9 +78,10 @@ enum message_type {
     /* supervisor → gate */
     MESSAGE_OFFER, /* after UNREAD: it may be tried again; message_empty */
     /* gate → keeper */
-    MESSAGE_LOST,   /* records that found no room on their way; message_lost */
-    MESSAGE_CENSUS, /* record what a server has counted; message_census */
-    MESSAGE_BYPASS, /* record a session that went past pasu; message_bypass */
+    MESSAGE_LOST,    /* records that found no room on their way; message_lost */
+    MESSAGE_CENSUS,  /* record what a server has counted; message_census */
+    MESSAGE_BYPASS,  /* record a session that went past pasu; message_bypass */
+    MESSAGE_BACKEND, /* record which process of the server a session has; message_backend */
     /* gate → supervisor */
     MESSAGE_SEGMENT_ASK, /* before READY, or after OFFER; message_segment_ask */
     /* supervisor → gate: the answer */
@@ -222,6 +223,16 @@ struct message_bypass {
     char database[NAME_SIZE]; /* "": of none (replication) */
     char application[APPLICATION_SIZE];
     char address[ADDRESS_SIZE]; /* "": a Unix socket */
+};
+
+/* The process of a server that a connection of ours has. */
+struct message_backend {
+    int64_t at;       /* realtime ns, by our clock: when it was known */
+    uint64_t session; /* 0: pasu's own, of the inspector or the census */
+    uint32_t pid;     /* of the server's process */
+    uint32_t port;    /* that we come from; 0: a Unix socket */
+    char gateway[GATEWAY_NAME_SIZE];
+    char database[NAME_SIZE];
 };
 
 struct message_segment_ask {

@@ -210,6 +210,10 @@ decode_body(struct ledger_reader *r, uint32_t type, struct view payload, struct 
         entry->type = LEDGER_BYPASS;
         entry->u.bypass = &body->bypass;
         break;
+    case SEGMENT_BACKEND:
+        entry->type = LEDGER_BACKEND;
+        entry->u.backend = &body->backend;
+        break;
     default:
         return decode_deed(r, type, payload, entry);
     }

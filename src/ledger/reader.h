@@ -42,6 +42,7 @@ enum ledger_entry_type {
     LEDGER_ERASED,
     LEDGER_CENSUS,
     LEDGER_BYPASS,
+    LEDGER_BACKEND,
 };
 
 struct ledger_entry {
@@ -66,6 +67,7 @@ struct ledger_entry {
         const struct payload_erased *erased;
         const struct message_census *census;
         const struct message_bypass *bypass;
+        const struct message_backend *backend;
         const struct payload_pruned *pruned;
     } u;
 };

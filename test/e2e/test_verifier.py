@@ -915,6 +915,7 @@ GOLDEN = {
          "gateway": b"shop", "name": b"orders"},
     29: {"began": BEGIN, "seen": BEGIN + 1, "pid": 1234, "port": 54329, "certain": 1, "replication": 0, "over": 1,
          "gateway": b"shop", "principal": b"alice", "database": b"orders", "application": b"psql", "address": b"192.0.2.1"},
+    30: {"at": BEGIN, "session": 0x0123456789abcd, "pid": 1234, "port": 54329, "gateway": b"shop", "name": b"orders"},
 }
 
 
@@ -979,6 +980,8 @@ def test_what_cannot_be_is_found():
             (28, census(7, 2), "ends before it begins"), (28, census(9, 2), "more in base"),
             (28, census(11, 2), "more in through_least"), (28, census(13, 2), "more in at_least"),
             *((29, bypass(at), "neither yes nor no") for at in (22, 23, 24)),
+            (30, struct.pack("<qQIHH", 1, 1, 1, 1, 1) + text("") * 2, "must be zero"),
+            (30, struct.pack("<qQIHxx", 1, 1, 1, 1) + text("") + text("a" * 64), "at most 63"),
             (26, struct.pack("<QBBxxI", 3, 0, 0, 0) + bytes(64), "not before it")):
         made = Ledger()
         made.add(kind, payload, payload[:48] if kind == 26 else None)

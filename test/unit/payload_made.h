@@ -43,6 +43,7 @@ static const struct layout layouts[] = {
     {27, "8822z4*"},
     {28, "11z2488888888888tt"},
     {29, "8842111z3tttta"},
+    {30, "8842z2tt"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */

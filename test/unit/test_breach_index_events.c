@@ -194,8 +194,8 @@ what_is_cut_off_is_corrupt(void **state PASU_UNUSED)
     assert_int_equal(index_get(c.index, INDEX_MAIN, index_key_view(&key), &value), 0);
     for (size_t length = 1; length < 12; length++) {
         memcpy(bytes, value.bytes, length);
-        assert_int_equal(index_put(c.index, INDEX_MAIN, index_key_view(&key), view_of(bytes, length)),
-                         0);
+        assert_int_equal(
+            index_put(c.index, INDEX_MAIN, index_key_view(&key), view_of(bytes, length)), 0);
         assert_int_equal(index_events_replay(c.index, &c.names, c.places[5].record,
                                              c.places[5].record + 1, NULL, &sessions),
                          PASU_E_CORRUPT);
@@ -281,8 +281,7 @@ only_the_parts_are_read(void **state PASU_UNUSED)
         begin_person(&with, (struct filter){0}, ordinal);
         assert_int_equal(subject_add(&with.subject, SHOWN - 1), 0);
         assert_int_equal(index_open(&index, directory, NULL), 0);
-        assert_int_equal(
-            index_subject(index, &with.subject, &with.answer.selection, &entries), 0);
+        assert_int_equal(index_subject(index, &with.subject, &with.answer.selection, &entries), 0);
         index_close(index);
         assert_int_equal(with.subject.shown, 2);
         compare_persons(&with, &without);

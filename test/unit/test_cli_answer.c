@@ -277,7 +277,7 @@ the_document_of_scope_has_what_is_promised(void **state PASU_UNUSED)
     story_shows(&t.story, story_exposure(99, 98, NAME, ORDINALS(5)));
     story_end(&t.story);
     t.evidence.selection = t.story.selection; /* borrowed */
-    scope_view_json(t.file, &t.evidence, &t.scope, true);
+    scope_view_json(t.file, &t.evidence, &t.scope, NULL, true);
     fflush(t.file);
     document = json_loads(t.text, 0, NULL);
     assert_non_null(document);
@@ -311,7 +311,7 @@ the_page_of_scope_is_harmless_and_says_how_sure_it_is(void **state PASU_UNUSED)
     story_shows(&t.story, story_exposure(9, 98, NAME, ORDINALS(5)));
     story_end(&t.story);
     t.evidence.selection = t.story.selection; /* borrowed */
-    assert_int_equal(scope_view_page(t.file, &t.scope, 0), 0);
+    assert_int_equal(scope_view_page(t.file, &t.scope, NULL, 0), 0);
     fflush(t.file);
     for (const char *at = t.text; *at != '\0'; at++)
         assert_true(*at == '\n' || ((unsigned char)*at >= ' ' && (unsigned char)*at <= '~'));
@@ -371,7 +371,7 @@ scope_lists_keys_as_what_they_are(void **state PASU_UNUSED)
             story_shows(&t.story, story_exposure(7, 12, NAME, ORDINALS(66)));
         story_end(&t.story);
         t.evidence.selection = t.story.selection; /* borrowed */
-        scope_view_json(t.file, &t.evidence, &t.scope, true);
+        scope_view_json(t.file, &t.evidence, &t.scope, NULL, true);
         fflush(t.file);
         assert_non_null(strstr(t.text, numbers ? "\"keys\":[66]" : "\"keys\":[\"66\"]"));
         scope_release(&t.scope);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/keeper_link.h"
 
+#include "base/address.h"
+#include "gate/backend.h"
 #include "ledger/message.h"
 #include "unit.h"
+
+#include <unistd.h>
 
 /* The gate's end, and the keeper's, which reads only when it is told to. */
 static struct keeper_link gate;
@@ -151,6 +155,74 @@ what_finds_no_room_is_counted_and_told(void **state PASU_UNUSED)
     assert_int_equal(take(&number), MESSAGE_CLOSED);
 }
 
+/* ---- which process of a server a connection has ---- */
+
+static struct message_backend
+told(void)
+{
+    struct channel_message message;
+    struct message_backend backend;
+
+    assert_int_equal(channel_receive(&keeper, &message), 0);
+    assert_int_equal(message.type, MESSAGE_BACKEND);
+    memcpy(&backend, message.body, sizeof(backend));
+    return backend;
+}
+
+static void
+a_process_is_told_with_the_port_that_its_server_sees(void **state PASU_UNUSED)
+{
+    struct address server = {.length = sizeof(server.u.v4)}, seen = {.length = sizeof(seen.u)};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), ours = socket(AF_INET, SOCK_STREAM, 0), theirs;
+    struct message_backend backend;
+
+    server.u.v4 =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(bind(listener, &server.u.any, server.length), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, &server.u.any, &server.length), 0);
+    assert_int_equal(connect(ours, &server.u.any, server.length), 0);
+    theirs = accept(listener, &seen.u.any, &seen.length);
+    assert_true(theirs >= 0);
+    backend_tell(&gate, 7, 1234, ours, "main", "shop");
+    backend = told();
+    assert_int_equal(backend.session, 7);
+    assert_int_equal(backend.pid, 1234);
+    assert_int_equal(backend.port, address_port(&seen));
+    assert_string_equal(backend.gateway, "main");
+    assert_string_equal(backend.database, "shop");
+    close(theirs);
+    close(ours);
+    close(listener);
+}
+
+static void
+a_unix_socket_has_no_port_and_a_server_without_processes_is_not_told(void **state PASU_UNUSED)
+{
+    struct channel_message message;
+    int ends[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    backend_tell(&gate, 0, 0, ends[0], "main", "shop");
+    backend_tell(NULL, 0, 1, ends[0], "main", "shop");
+    assert_int_equal(channel_receive(&keeper, &message), PASU_E_AGAIN);
+    backend_tell(&gate, 0, 1, ends[0], "main", "shop");
+    assert_int_equal(told().port, 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void
+a_process_that_nobody_can_be_told_of_waits(void **state PASU_UNUSED)
+{
+    keeper_link_replace(&gate, -1);
+    backend_tell(&gate, 9, 1, -1, "main", "shop");
+    assert_int_equal(gate.waiting_count, 1);
+    connect_both();
+    assert_false(keeper_link_flush(&gate));
+    assert_int_equal(told().session, 9);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -161,6 +233,9 @@ main(void)
         TEST(a_session_that_will_not_begin_is_not_told_of),
         TEST(without_a_keeper_nobody_begins_and_ends_wait_for_the_next_one),
         TEST(what_finds_no_room_is_counted_and_told),
+        TEST(a_process_is_told_with_the_port_that_its_server_sees),
+        TEST(a_unix_socket_has_no_port_and_a_server_without_processes_is_not_told),
+        TEST(a_process_that_nobody_can_be_told_of_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,6 +341,7 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_BYPASS, 22, 1, "\2"},
         {SEGMENT_BYPASS, 23, 1, "\2"},
         {SEGMENT_BYPASS, 24, 1, "\2"},
+        {SEGMENT_BACKEND, 22, 1, "\1"},
         {SEGMENT_MARK, 8, 8, "\0\0\0\0\0\0\0\0"}, /* carries nothing */
         {SEGMENT_MARK, 33, 1, "\x80"},            /* a column below 0 */
         {SEGMENT_MARK, 34, 1, "\0"},              /* says nothing */
@@ -448,7 +449,7 @@ static void
 a_type_without_a_payload_of_ours_is_told_of(void **state PASU_UNUSED)
 {
     static const uint32_t others[] = {0,  SEGMENT_BEGUN, SEGMENT_KEY, SEGMENT_EXPOSURE, 11,
-                                      30, 65535,         UINT32_MAX};
+                                      31, 65535,         UINT32_MAX};
     union payload_body body = {0};
     uint8_t bytes[8];
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breach/server_log_part.h"
+
+#include "base/memory.h"
+
+bool
+view_begins(struct view text, const char *with)
+{
+    size_t length = strlen(with);
+
+    return text.length >= length && memcmp(text.bytes, with, length) == 0;
+}
+
+bool
+view_is(struct view text, const char *other)
+{
+    return view_equal(text, view_of_text(other));
+}
+
+void
+server_log_put(struct server_log *log, enum server_log_field field, struct view text)
+{
+    struct server_log_text *to = &log->fields[field];
+
+    to->is_there = true;
+    to->length = (uint16_t)(text.length < SERVER_LOG_TEXT ? text.length : SERVER_LOG_TEXT);
+    if (to->length > 0)
+        memcpy(to->bytes, text.bytes, to->length);
+}
+
+void
+server_log_begin(struct server_log *log)
+{
+    log->begin = log->at;
+    log->is_begun = false;
+    log->state = log->column = 0;
+    for (size_t f = 0; f < SERVER_LOG_FIELDS; f++) {
+        log->fields[f].length = 0;
+        log->fields[f].is_there = false;
+    }
+}
+
+void
+server_log_init(struct server_log *log, server_log_see_fn *see, void *arg)
+{
+    *log = (struct server_log){.see = see, .arg = arg};
+    if (server_log_prefix(log, SERVER_LOG_PREFIX) != 0)
+        log->prefix_count = 0;
+}
+
+const char *
+server_log_format_text(enum server_log_format format)
+{
+    static const char *const texts[] = {NULL, "csvlog", "jsonlog", "stderr"};
+
+    return texts[format];
+}
+
+/* ---- which format ---- */
+
+/* "2026-11-24 10:00:00.123 KST," */
+static bool
+looks_like_csv(struct view line)
+{
+    const uint8_t *comma = line.length > 0 ? memchr(line.bytes, ',', line.length) : NULL;
+    struct view zone;
+    int64_t local;
+
+    return comma != NULL &&
+           server_log_local(view_of(line.bytes, (size_t)(comma - line.bytes)), &local, &zone) &&
+           memchr(line.bytes, '.', (size_t)(comma - line.bytes)) != NULL;
+}
+
+static enum server_log_format
+format_of_line(struct server_log *log, struct view line)
+{
+    if (line.length > 0 && line.bytes[0] == '{')
+        return SERVER_LOG_JSON;
+    if (looks_like_csv(line))
+        return SERVER_LOG_CSV;
+    server_log_begin(log);
+    return server_log_stderr(log, line) ? SERVER_LOG_STDERR : SERVER_LOG_UNKNOWN;
+}
+
+/* By the first line that is of one of them. */
+static void
+find_format(struct server_log *log)
+{
+    const uint8_t *at = log->head, *end = log->head + log->head_length;
+
+    while (at < end && log->format == SERVER_LOG_UNKNOWN) {
+        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+        const uint8_t *stop = newline != NULL ? newline : end;
+
+        log->format = format_of_line(log, view_of(at, (size_t)(stop - at)));
+        at = stop + 1;
+    }
+    if (log->format == SERVER_LOG_UNKNOWN && log->head_length > 0)
+        log->format = SERVER_LOG_STDERR;
+    server_log_begin(log);
+}
+
+/* ---- stderr ---- */
+
+/* A line is there: log->line, without its end. */
+static int
+take_line(struct server_log *log)
+{
+    struct view line = view_of(log->line, log->line_length), severity;
+    bool is_part = false;
+    int result = 0;
+
+    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
+        line.length--;
+    log->line_length = 0;
+    if (line.length > 0 && line.bytes[0] != '\t') {
+        if (!server_log_stderr(log, line)) {
+            log->unreadable++;
+        } else {
+            static const char *const parts[] = {"DETAIL",  "HINT",     "QUERY",
+                                                "CONTEXT", "LOCATION", "STATEMENT"};
+
+            severity = server_log_field(log, SERVER_LOG_SEVERITY);
+            for (size_t i = 0; i < COUNT_OF(parts); i++)
+                is_part |= view_is(severity, parts[i]);
+            result = server_log_take(log, is_part);
+        }
+    }
+    server_log_begin(log);
+    return result;
+}
+
+static int
+feed_line(struct server_log *log, uint8_t byte)
+{
+    if (byte == '\n')
+        return take_line(log);
+    if (log->line_length < SERVER_LOG_LINE)
+        log->line[log->line_length++] = byte;
+    return 0;
+}
+
+/* ---- bytes ---- */
+
+static int
+feed(struct server_log *log, struct view bytes)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < bytes.length && result == 0; i++) {
+        log->at++;
+        if (log->format == SERVER_LOG_CSV)
+            result = server_log_csv(log, bytes.bytes[i]);
+        else if (log->format == SERVER_LOG_JSON)
+            result = server_log_json(log, bytes.bytes[i]);
+        else
+            result = feed_line(log, bytes.bytes[i]);
+    }
+    return result;
+}
+
+/* The head is full, or there is no more. */
+static int
+begin(struct server_log *log)
+{
+    find_format(log);
+    return feed(log, view_of(log->head, log->head_length));
+}
+
+int
+server_log_feed(struct server_log *log, struct view bytes)
+{
+    size_t room = SERVER_LOG_HEAD - log->head_length, take = bytes.length;
+    int result = 0;
+
+    if (log->format == SERVER_LOG_UNKNOWN) {
+        if (take > room)
+            take = room;
+        if (take > 0)
+            memcpy(log->head + log->head_length, bytes.bytes, take);
+        log->head_length += take;
+        if (log->head_length < SERVER_LOG_HEAD)
+            return 0;
+        result = begin(log);
+        bytes = view_of(bytes.bytes + take, bytes.length - take);
+    }
+    return result == 0 ? feed(log, bytes) : result;
+}
+
+int
+server_log_end(struct server_log *log)
+{
+    int result = log->format == SERVER_LOG_UNKNOWN ? begin(log) : 0;
+
+    if (result != 0)
+        return result;
+    if (log->format == SERVER_LOG_CSV)
+        return server_log_csv_end(log);
+    if (log->format == SERVER_LOG_JSON)
+        return server_log_json_end(log);
+    return log->line_length > 0 ? take_line(log) : 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads PostgreSQL's own log: what each line of it says of a session of the server. Three formats
+ * (PostgreSQL's documentation, "Error Reporting and Logging"), told apart by their first bytes:
+ *
+ *      csvlog   22 columns or more, quoted; a record can span lines
+ *      jsonlog  an object a line
+ *      stderr   lines that begin with log_line_prefix; a line that goes on begins with a tab
+ *
+ * The bytes are hostile: a client chooses names and statements, and a file may be anything. What is
+ * kept of a line is of fixed size, however long it is. In csvlog and jsonlog a client's text cannot
+ * pass for a record. In stderr it can: PostgreSQL writes a name of the prefix as it is, and that
+ * can have a line break in it.
+ *
+ * The messages of log_connections and log_disconnections are known in English only (lc_messages).
+ * Pure, one thread; zones of times that no table knows are looked up in the machine's own.
+ */
+#ifndef PASU_BREACH_SERVER_LOG_H
+#define PASU_BREACH_SERVER_LOG_H
+
+#include "base/bytes.h"
+
+#define SERVER_LOG_PREFIX "%m [%p] %q%u@%d " /* Debian's log_line_prefix */
+
+enum {
+    SERVER_LOG_HEAD = 8192,     /* bytes by which the format is told */
+    SERVER_LOG_LINE = 2048,     /* of a line of stderr that are looked at */
+    SERVER_LOG_TEXT = 512,      /* of a field */
+    SERVER_LOG_PREFIX_MAX = 64, /* parts of log_line_prefix */
+    SERVER_LOG_ZONES = 16,
+    SERVER_LOG_ZONE_SIZE = 16,
+    SERVER_LOG_KEY_SIZE = 24,
+};
+
+enum server_log_format { SERVER_LOG_UNKNOWN, SERVER_LOG_CSV, SERVER_LOG_JSON, SERVER_LOG_STDERR };
+
+enum server_line_who {
+    SERVER_LINE_ANY,         /* the line does not say */
+    SERVER_LINE_CLIENT,      /* a client's session, or a connection that may become one */
+    SERVER_LINE_REPLICATION, /* the same */
+    SERVER_LINE_OTHER,       /* a process of the server's own */
+};
+
+enum server_line_what {
+    SERVER_LINE_SAID,       /* something else */
+    SERVER_LINE_RECEIVED,   /* a connection was taken */
+    SERVER_LINE_AUTHORIZED, /* it was let in, unless it is refused yet */
+    SERVER_LINE_REFUSED,    /* and it is: it was never a session */
+    SERVER_LINE_SPEAKS,     /* what only a session says */
+    SERVER_LINE_ENDED,      /* the session's end */
+    SERVER_LINE_STARTED,    /* the server itself began: no session of before is there */
+};
+
+struct server_line {
+    uint64_t offset; /* of its first byte */
+    int64_t at,
+        start; /* realtime ns by the server; start, of its process, to a second; 0: not known */
+    uint32_t pid;
+    uint16_t port; /* the client's; 0: none, or not known */
+    enum server_line_who who;
+    enum server_line_what what;
+    bool is_part; /* more of the message before: DETAIL, STATEMENT and the like */
+    struct view user, database, application, host; /* empty: not known; host "[local]": a socket */
+};
+
+/* A negative result ends the reading. The line borrows until it returns. */
+typedef int server_log_see_fn(void *arg, const struct server_line *line);
+
+enum server_log_field {
+    SERVER_LOG_TIME,
+    SERVER_LOG_USER,
+    SERVER_LOG_DATABASE,
+    SERVER_LOG_PID,
+    SERVER_LOG_FROM, /* host:port, or host(port) */
+    SERVER_LOG_HOST,
+    SERVER_LOG_PORT,
+    SERVER_LOG_SESSION, /* hexadecimal: start in seconds, a dot, process number */
+    SERVER_LOG_PS,
+    SERVER_LOG_START,
+    SERVER_LOG_SEVERITY,
+    SERVER_LOG_MESSAGE,
+    SERVER_LOG_CONTEXT,
+    SERVER_LOG_APPLICATION,
+    SERVER_LOG_TYPE,
+    SERVER_LOG_FIELDS,
+};
+
+struct server_log_text {
+    uint16_t length; /* what is longer is cut */
+    bool is_there;
+    uint8_t bytes[SERVER_LOG_TEXT];
+};
+
+/* What a zone's name stands for in this log. */
+struct server_log_zone {
+    char name[SERVER_LOG_ZONE_SIZE];
+    int32_t offset; /* seconds east of UTC */
+};
+
+struct server_log_prefix_part {
+    char what;      /* the letter behind %, 0: the character itself */
+    char character; /* that */
+    int8_t width;   /* filled with spaces: before it; below 0: behind it */
+};
+
+struct server_log {
+    server_log_see_fn *see;
+    void *arg;
+    enum server_log_format format;
+    uint64_t lines, unreadable; /* records that were understood, and lines that were not */
+    uint64_t zoneless;          /* of those: because of a zone of time that is not known */
+    uint64_t at, begin;         /* bytes that were read, and where the present record begins */
+    size_t head_length;
+    uint8_t head[SERVER_LOG_HEAD];
+    unsigned state, column;
+    bool is_begun;
+    struct {
+        uint8_t bytes[SERVER_LOG_KEY_SIZE];
+        size_t length;
+        unsigned digits, high;
+        uint32_t code;
+        int field; /* of the value that comes; -1: it is not kept */
+    } json;
+    size_t line_length;
+    uint8_t line[SERVER_LOG_LINE];
+    struct server_log_text fields[SERVER_LOG_FIELDS];
+    struct server_log_zone zones[SERVER_LOG_ZONES];
+    size_t zone_count, zone_next;
+    struct server_log_prefix_part prefix[SERVER_LOG_PREFIX_MAX];
+    size_t prefix_count;
+};
+
+/* Some twenty kilobytes, the caller's; nothing is to be released. */
+void server_log_init(struct server_log *log, server_log_see_fn *see, void *arg);
+/* log_line_prefix, of the stderr format, in place of Debian's. PASU_E_MALFORMED: without %p and one
+ * of %t, %m and %n no line says whose it is and when; PASU_E_RANGE: it is too long. */
+PASU_MUST_USE int server_log_prefix(struct server_log *log, const char *prefix);
+/* The next bytes of the file. 0, or what `see` returned. */
+PASU_MUST_USE int server_log_feed(struct server_log *log, struct view bytes);
+/* The file's end. The same. */
+PASU_MUST_USE int server_log_end(struct server_log *log);
+/* "csvlog", "jsonlog", "stderr"; NULL: not known (an empty file). */
+const char *server_log_format_text(enum server_log_format format);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a record says of a session. The words are those of PostgreSQL's sources (postinit.c,
+ * postmaster.c, postgres.c), the same from version 9 to 18.
+ */
+#include "breach/server_log_part.h"
+
+#include "base/os.h"
+
+#define RECEIVED      "connection received: host="
+#define AUTHENTICATED "connection authenticated: "
+#define AUTHORIZED    "connection authorized: user="
+#define REPLICATION   "replication connection authorized: user="
+#define ENDED         "disconnection: session time: "
+#define STARTED       "starting PostgreSQL "
+
+static struct view
+message_of(const struct server_log *log)
+{
+    return server_log_field(log, SERVER_LOG_MESSAGE);
+}
+
+bool
+server_log_number(struct view text, uint64_t most, uint64_t *number)
+{
+    *number = 0;
+    if (text.length == 0 || text.length > 19)
+        return false;
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.bytes[i] < '0' || text.bytes[i] > '9')
+            return false;
+        *number = *number * 10 + (text.bytes[i] - (uint64_t)'0');
+    }
+    return *number <= most;
+}
+
+/* ---- whose it is, and when ---- */
+
+static bool
+take_hex(struct reader *r, uint64_t *number)
+{
+    size_t digits = 0;
+
+    *number = 0;
+    while (reader_left(r) > 0 && *r->at != '.' && digits++ < 15) {
+        uint8_t byte = reader_u8(r);
+        unsigned digit = byte >= '0' && byte <= '9'   ? byte - (unsigned)'0'
+                         : byte >= 'a' && byte <= 'f' ? byte - (unsigned)'a' + 10
+                                                      : 16;
+
+        if (digit == 16)
+            return false;
+        *number = *number << 4 | digit;
+    }
+    return digits > 0;
+}
+
+/* "6b086d95.748f": the seconds at which the process began, and its number; 0: not there. */
+static bool
+take_session(const struct server_log *log, uint32_t pid, int64_t *seconds)
+{
+    struct reader r = reader_of(server_log_field(log, SERVER_LOG_SESSION));
+    uint64_t start, number;
+
+    *seconds = 0;
+    if (!log->fields[SERVER_LOG_SESSION].is_there)
+        return true;
+    if (!take_hex(&r, &start) || reader_u8(&r) != '.' || !take_hex(&r, &number) ||
+        reader_end(&r) != 0 || number != pid || start == 0 || start > UINT32_MAX)
+        return false;
+    *seconds = (int64_t)start;
+    return true;
+}
+
+/* %n: seconds since 1970, with or without a fraction. */
+static bool
+take_epoch(struct view text, int64_t *at)
+{
+    const uint8_t *dot = text.length > 0 ? memchr(text.bytes, '.', text.length) : NULL;
+    size_t whole = dot != NULL ? (size_t)(dot - text.bytes) : text.length;
+    uint64_t seconds, rest = 0;
+
+    if (!server_log_number(view_of(text.bytes, whole), UINT32_MAX, &seconds))
+        return false;
+    if (dot != NULL &&
+        (text.length - whole - 1 != 3 || !server_log_number(view_of(dot + 1, 3), 999, &rest)))
+        return false;
+    *at = (int64_t)seconds * NANOSECONDS_PER_SECOND + (int64_t)rest * NANOSECONDS_PER_MILLISECOND;
+    return true;
+}
+
+/* False: no time, or in a zone that is not known. */
+static bool
+take_times(struct server_log *log, struct server_line *line)
+{
+    struct view text = server_log_field(log, SERVER_LOG_TIME), zone, start_zone;
+    const int32_t *known = NULL;
+    int64_t local, start_local, seconds;
+    int32_t offset = 0;
+
+    if (!take_session(log, line->pid, &seconds))
+        return false;
+    line->start = seconds * NANOSECONDS_PER_SECOND;
+    if (take_epoch(text, &line->at))
+        return true;
+    if (!server_log_local(text, &local, &zone))
+        return false;
+    if (server_log_local(server_log_field(log, SERVER_LOG_START), &start_local, &start_zone)) {
+        int64_t apart = (start_local - line->start) / NANOSECONDS_PER_SECOND;
+
+        if (seconds != 0 && apart % 60 == 0 && apart >= INT32_MIN && apart <= INT32_MAX) {
+            offset = (int32_t)apart;
+            known = &offset;
+            server_log_learn(log, start_zone, offset);
+        } else if (seconds == 0 &&
+                   !server_log_utc(log, start_local, start_zone, NULL, &line->start)) {
+            line->start = 0;
+        }
+    }
+    if (server_log_utc(log, local, zone, known, &line->at))
+        return true;
+    log->zoneless++;
+    return false;
+}
+
+/* ---- who ---- */
+
+static enum server_line_who
+who_of(const struct server_log *log)
+{
+    struct view type = server_log_field(log, SERVER_LOG_TYPE);
+
+    if (!log->fields[SERVER_LOG_TYPE].is_there)
+        return log->fields[SERVER_LOG_USER].length > 0 ? SERVER_LINE_CLIENT : SERVER_LINE_ANY;
+    if (view_is(type, "client backend"))
+        return SERVER_LINE_CLIENT;
+    if (view_is(type, "walsender"))
+        return SERVER_LINE_REPLICATION;
+    if (view_is(type, "not initialized")) /* a connection that was just taken */
+        return SERVER_LINE_ANY;
+    return SERVER_LINE_OTHER;
+}
+
+/* The text between two others; empty where they are not there. */
+static struct view
+between(struct view text, const char *before, const char *behind)
+{
+    struct view none = {text.bytes, 0};
+    const uint8_t *at = memmem(text.bytes, text.length, before, strlen(before)), *end;
+    size_t left;
+
+    if (text.length == 0 || at == NULL)
+        return none;
+    at += strlen(before);
+    left = (size_t)(text.bytes + text.length - at);
+    end = behind[0] != '\0' ? memmem(at, left, behind, strlen(behind)) : NULL;
+    return view_of(at, end != NULL ? (size_t)(end - at) : left);
+}
+
+/* "127.0.0.1:5432" (csvlog), "127.0.0.1(5432)" (%r), "[local]". */
+static void
+split_from(struct server_line *line, struct view from)
+{
+    size_t end = from.length;
+    bool has_bracket = end > 0 && from.bytes[end - 1] == ')';
+    uint64_t port;
+    size_t at = end -= has_bracket;
+
+    while (at > 0 && from.bytes[at - 1] >= '0' && from.bytes[at - 1] <= '9')
+        at--;
+    line->host = from;
+    if (at == 0 || from.bytes[at - 1] != (has_bracket ? '(' : ':') ||
+        !server_log_number(view_of(from.bytes + at, end - at), UINT16_MAX, &port))
+        return;
+    line->port = (uint16_t)port;
+    line->host.length = at - 1;
+}
+
+/* Where the fields do not say it, the messages about connections do. */
+static void
+take_place(const struct server_log *log, struct server_line *line)
+{
+    struct view message = message_of(log), port = server_log_field(log, SERVER_LOG_PORT);
+    uint64_t number;
+
+    line->host = server_log_field(log, SERVER_LOG_HOST);
+    if (log->fields[SERVER_LOG_FROM].length > 0)
+        split_from(line, server_log_field(log, SERVER_LOG_FROM));
+    if (line->port == 0 &&
+        (line->what == SERVER_LINE_RECEIVED || line->what == SERVER_LINE_ENDED) && !line->is_part) {
+        struct view host = between(message, "host=", " port=");
+
+        if (host.length > 0 && line->host.length == 0)
+            line->host = host;
+        port = between(message, " port=", "");
+    }
+    if (line->port == 0 && server_log_number(port, UINT16_MAX, &number))
+        line->port = (uint16_t)number;
+}
+
+static void
+take_names(const struct server_log *log, struct server_line *line)
+{
+    struct view message = message_of(log);
+    bool has_names = line->what == SERVER_LINE_AUTHORIZED || line->what == SERVER_LINE_ENDED;
+
+    line->user = server_log_field(log, SERVER_LOG_USER);
+    line->database = server_log_field(log, SERVER_LOG_DATABASE);
+    line->application = server_log_field(log, SERVER_LOG_APPLICATION);
+    if (!has_names)
+        return;
+    if (line->user.length == 0)
+        line->user = between(message, "user=", " database=");
+    if (line->database.length == 0)
+        line->database = between(message, " database=",
+                                 line->what == SERVER_LINE_ENDED ? " host=" : " application_name=");
+    if (line->application.length == 0 && line->what == SERVER_LINE_AUTHORIZED)
+        line->application = between(message, " application_name=", " SSL enabled (");
+}
+
+/* ---- what ---- */
+
+/* Of a process that is still beginning, as its title says; a session's is another one. */
+static bool
+is_beginning(struct view ps)
+{
+    return ps.length == 0 || view_is(ps, "initializing") || view_is(ps, "authentication") ||
+           view_is(ps, "startup");
+}
+
+/* FATAL, where only the words tell whether the session had begun. */
+static bool
+is_refusal(struct view message)
+{
+    static const char *const begins[] = {
+        "sorry, too many clients",
+        "too many connections for",
+        "remaining connection slots",
+        "no pg_hba.conf entry",
+        "pg_hba.conf rejects",
+        "the database system is ",
+        "permission denied for database",
+        "must be superuser to connect",
+        "must be replication role",
+        "number of requested standby connections",
+        "unsupported frontend protocol",
+        "no PostgreSQL user name",
+        "connection requires a valid client certificate",
+        "password authentication failed",
+        "Peer authentication failed",
+        "Ident authentication failed",
+        "invalid command-line argument",
+        "unrecognized configuration parameter",
+        "permission denied to set parameter",
+        "invalid value for parameter",
+        "canceling authentication",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(begins); i++)
+        if (view_begins(message, begins[i]))
+            return true;
+    if (view_begins(message, "database \"") || view_begins(message, "role \""))
+        return memmem(message.bytes, message.length, "\" does not exist", 16) != NULL ||
+               memmem(message.bytes, message.length, "\" is not ", 9) != NULL;
+    return false;
+}
+
+/* What a process says only once it has a session; without its title, in words. */
+static bool
+is_speech(struct view severity, struct view message, bool is_part)
+{
+    static const char *const begins[] = {"statement: ", "duration: ", "execute ",
+                                         "parse ",      "bind ",      "disconnection: "};
+
+    if (is_part)
+        return view_is(severity, "STATEMENT");
+    if (view_is(severity, "ERROR"))
+        return true;
+    for (size_t i = 0; view_is(severity, "LOG") && i < COUNT_OF(begins); i++)
+        if (view_begins(message, begins[i]))
+            return true;
+    return false;
+}
+
+/* A client can have whole sentences written (RAISE LOG), but then the context says so, or the
+ * process's title. */
+static enum server_line_what
+what_of(const struct server_log *log, bool is_part)
+{
+    struct view message = message_of(log), severity = server_log_field(log, SERVER_LOG_SEVERITY);
+    bool has_title = log->fields[SERVER_LOG_PS].is_there || log->format != SERVER_LOG_STDERR;
+    bool is_early = is_beginning(server_log_field(log, SERVER_LOG_PS));
+    bool is_own = !is_part && log->fields[SERVER_LOG_CONTEXT].length == 0;
+
+    if (is_own && is_early && view_begins(message, RECEIVED))
+        return SERVER_LINE_RECEIVED;
+    if (is_own && is_early &&
+        (view_begins(message, AUTHORIZED) || view_begins(message, REPLICATION)))
+        return SERVER_LINE_AUTHORIZED;
+    if (is_own && (!has_title || !is_early) && view_begins(message, ENDED))
+        return SERVER_LINE_ENDED;
+    if (is_own && view_begins(message, STARTED) && log->fields[SERVER_LOG_USER].length == 0)
+        return SERVER_LINE_STARTED;
+    if (!is_part && view_is(severity, "FATAL")) {
+        if (has_title ? is_early : is_refusal(message))
+            return SERVER_LINE_REFUSED;
+        return has_title ? SERVER_LINE_ENDED : SERVER_LINE_SAID;
+    }
+    if (has_title ? !is_early : is_speech(severity, message, is_part))
+        return SERVER_LINE_SPEAKS;
+    return SERVER_LINE_SAID;
+}
+
+int
+server_log_take(struct server_log *log, bool is_part)
+{
+    struct server_line line = {.offset = log->begin, .is_part = is_part};
+    uint64_t pid;
+
+    if (!server_log_number(server_log_field(log, SERVER_LOG_PID), UINT32_MAX, &pid) || pid == 0) {
+        log->unreadable++;
+        return 0;
+    }
+    line.pid = (uint32_t)pid;
+    if (!take_times(log, &line)) {
+        log->unreadable++;
+        return 0;
+    }
+    log->lines++;
+    line.who = who_of(log);
+    line.what = what_of(log, is_part);
+    if (line.what == SERVER_LINE_AUTHORIZED && view_begins(message_of(log), REPLICATION) &&
+        line.who != SERVER_LINE_OTHER)
+        line.who = SERVER_LINE_REPLICATION;
+    take_place(log, &line);
+    take_names(log, &line);
+    return log->see(log->arg, &line);
+}

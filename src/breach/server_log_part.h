@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of server_log.h have in common. */
+#ifndef PASU_BREACH_SERVER_LOG_PART_H
+#define PASU_BREACH_SERVER_LOG_PART_H
+
+#include "breach/server_log.h"
+
+/* ---- server_log.c ---- */
+static inline struct view
+server_log_field(const struct server_log *log, enum server_log_field field)
+{
+    const struct server_log_text *text = &log->fields[field];
+
+    return view_of(text->bytes, text->length);
+}
+/* One more byte of a field; what has no room is dropped. */
+static inline void
+server_log_keep(struct server_log *log, int field, uint8_t byte)
+{
+    struct server_log_text *text;
+
+    if (field < 0)
+        return;
+    text = &log->fields[field];
+    text->is_there = true;
+    if (text->length < SERVER_LOG_TEXT)
+        text->bytes[text->length++] = byte;
+}
+void server_log_put(struct server_log *log, enum server_log_field field, struct view text);
+bool view_begins(struct view text, const char *with);
+bool view_is(struct view text, const char *other);
+/* Another record begins with the next byte. */
+void server_log_begin(struct server_log *log);
+
+/* ---- server_log_csv.c, server_log_json.c: one byte, `end` the file's ---- */
+PASU_MUST_USE int server_log_csv(struct server_log *log, uint8_t byte);
+PASU_MUST_USE int server_log_csv_end(struct server_log *log);
+PASU_MUST_USE int server_log_json(struct server_log *log, uint8_t byte);
+PASU_MUST_USE int server_log_json_end(struct server_log *log);
+/* ---- server_log_prefix.c: the line without its end, into the fields; false: it is none ---- */
+PASU_MUST_USE bool server_log_stderr(struct server_log *log, struct view line);
+
+/* ---- server_log_time.c ---- */
+/* "2026-11-24 10:00:00.123 KST" → ns since 1970 as the clock there shows it, and the zone's name.
+ */
+PASU_MUST_USE bool server_log_local(struct view text, int64_t *local, struct view *zone);
+/* That in UTC, where the zone is known; `offset`, seconds, of a zone that is not (NULL: none). */
+PASU_MUST_USE bool server_log_utc(const struct server_log *log, int64_t local, struct view zone,
+                                  const int32_t *offset, int64_t *utc);
+/* The log says that this zone is so far from UTC. */
+void server_log_learn(struct server_log *log, struct view zone, int32_t offset);
+
+/* ---- server_log_line.c ---- */
+/* The fields as a line, to `see`; or it is unreadable. */
+PASU_MUST_USE int server_log_take(struct server_log *log, bool is_part);
+/* A number of decimal digits, at most `most`. */
+PASU_MUST_USE bool server_log_number(struct view text, uint64_t most, uint64_t *number);
+
+#endif
