@@ -52,8 +52,8 @@ void index_remove(int folder);
  * PASU_E_CORRUPT. */
 PASU_MUST_USE int index_verify(struct index *index);
 
-/* The value, without its checksum; valid until the index is written to or closed. PASU_E_NOTFOUND,
- * PASU_E_CORRUPT. */
+/* The value, without its checksum; valid until the index is written to or closed, and of days until
+ * the next one is got. PASU_E_NOTFOUND, PASU_E_CORRUPT. */
 PASU_MUST_USE int index_get(struct index *index, enum index_table table, struct view key,
                             struct view *value);
 PASU_MUST_USE int index_put(struct index *index, enum index_table table, struct view key,
@@ -61,17 +61,26 @@ PASU_MUST_USE int index_put(struct index *index, enum index_table table, struct 
 /* Where it is there. */
 PASU_MUST_USE int index_delete(struct index *index, enum index_table table, struct view key);
 
+/* A value that is put together of its pieces. */
+struct index_joined {
+    uint8_t *bytes;
+    size_t space;
+};
+
 /* Goes through the keys from the first one that is not below `from` on, in order of their bytes. */
 struct index_walk {
     struct index *index;
     enum index_table table;
     void *cursor;
     bool is_unchecked; /* checksums are not looked at */
+    struct index_joined joined;
+    uint64_t pieces; /* that were put together */
 };
 
 PASU_MUST_USE int index_walk_begin(struct index_walk *walk, struct index *index,
                                    enum index_table table);
-/* 1: the first key that is not below `from`, and its value; 0: there is none; PASU_E_CORRUPT. */
+/* 1: the first key that is not below `from`, and its value, of days valid until the next step; 0:
+ * there is none; PASU_E_CORRUPT. */
 PASU_MUST_USE int index_walk_seek(struct index_walk *walk, struct view from, struct view *key,
                                   struct view *value);
 /* As index_walk_seek, of the key behind the last one. */
