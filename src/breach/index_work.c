@@ -66,7 +66,7 @@ know_deleted(struct index_work *work, struct index *index, const struct ledger_r
 static int
 open_reader(struct index_work *work, struct source_folder *folder, struct ledger_reader **reader)
 {
-    *folder = (struct source_folder){work->os, work->segments};
+    *folder = (struct source_folder){.os = work->os, .directory = work->segments};
     return ledger_reader_open_source(reader, work->os, (struct source){source_open_folder, folder},
                                      -1);
 }

@@ -38,7 +38,7 @@ verify_begin(const struct os *os, int segments, const struct segment_keys *keys,
              const uint64_t *firsts, size_t count, struct verify_tree *tree,
              struct verify_content *content, size_t *at)
 {
-    struct source_folder folder = {os, segments};
+    struct source_folder folder = {.os = os, .directory = segments};
     struct prologue prologue;
     size_t i = 0;
     int result;
