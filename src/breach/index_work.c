@@ -69,7 +69,7 @@ open_reader(struct index_work *work, struct source_folder *folder, struct ledger
     struct source source = {source_open_folder, folder};
     int result;
 
-    *folder = (struct source_folder){work->os, work->segments};
+    *folder = (struct source_folder){.os = work->os, .directory = work->segments};
     result = ledger_reader_open_source(reader, work->os, source, -1);
     if (result == 0)
         ledger_reader_unlock(*reader, work->keys);

@@ -95,7 +95,7 @@ stamp_of(struct stamp *stamp, const struct stat *s)
 static struct stamp
 stamp_ledger(const struct indexer *x)
 {
-    struct source_folder folder = {x->os, x->work.segments};
+    struct source_folder folder = {.os = x->os, .directory = x->work.segments};
     struct stamp stamp = {0};
     struct stat s;
     size_t left;

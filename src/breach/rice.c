@@ -224,24 +224,63 @@ rice_get(struct view bytes, uint32_t base, uint32_t *items, size_t count)
     return (c.bit + 7) / 8 == bytes.length ? 0 : PASU_E_CORRUPT;
 }
 
+/* As get_some, of numbers that nobody keeps, and not behind one that is not below `ordinal`. */
+static inline size_t
+pass_some(struct coded *c, uint32_t ordinal, size_t most)
+{
+    const uint64_t mask = (UINT64_C(1) << c->k) - 1;
+    unsigned valid, used = 0;
+    uint64_t word = look(c, &valid), next = c->next;
+    size_t count = 0;
+
+    while (word != 0 && count < most && next <= ordinal) {
+        unsigned zeros = (unsigned)__builtin_ctzll(word), length = zeros + 1 + c->k;
+
+        if (zeros >= ZEROS || used + length > valid)
+            break;
+        next += ((uint64_t)zeros << c->k | (word >> (zeros + 1) & mask)) + 1;
+        count++;
+        word >>= length;
+        used += length;
+    }
+    c->bit += used;
+    c->next = next;
+    return count;
+}
+
+/* The numbers of a block, up to the first that is not below `ordinal`: how many these are; 0: the
+ * bytes are none. */
+static size_t
+pass_block(struct coded *c, uint32_t ordinal, size_t count)
+{
+    uint64_t k;
+    size_t done = 0;
+
+    if (!get_bits(c, K_BITS, &k))
+        return 0;
+    c->k = (unsigned)k;
+    while (done < count && c->next <= ordinal) {
+        size_t some = pass_some(c, ordinal, count - done);
+
+        if (some == 0 && !get_one(c))
+            return 0;
+        done += some > 0 ? some : 1;
+    }
+    return done;
+}
+
 bool
 rice_rank(struct view bytes, uint32_t base, size_t count, uint32_t ordinal, uint64_t *rank)
 {
     struct coded c = {.bytes = bytes, .next = base};
-    uint32_t items[BLOCK];
 
-    for (size_t at = 0; at < count; at += BLOCK) {
-        size_t some = count - at < BLOCK ? count - at : BLOCK;
+    for (size_t at = 0; at < count && c.next <= ordinal;) {
+        size_t some = pass_block(&c, ordinal, count - at < BLOCK ? count - at : BLOCK);
 
-        if (!get_block(&c, items, some))
+        if (some == 0)
             return false;
-        for (size_t i = 0; items[some - 1] >= ordinal && i < some; i++)
-            if (items[i] == ordinal) {
-                *rank = at + i;
-                return true;
-            }
-        if (items[some - 1] >= ordinal)
-            return false;
+        at += some;
+        *rank = at - 1;
     }
-    return false;
+    return c.next == (uint64_t)ordinal + 1 && count > 0 && ordinal >= base;
 }

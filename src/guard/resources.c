@@ -295,8 +295,9 @@ resources_open_segment(const struct resources *r, const struct sandbox_account *
                        uint64_t index, uint64_t *first, size_t *left)
 {
     struct source_folder folder = {
-        &os_real,
-        openat(r->directory, "segments", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+        .os = &os_real,
+        .directory =
+            openat(r->directory, "segments", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     enum source_what what = index & MESSAGE_SEGMENT_WITHIN ? SOURCE_WITHIN : SOURCE_BEHIND;
     struct stat st;
     int fd;

@@ -34,7 +34,7 @@ static int
 read_original(struct record_keeping *r, const struct control_opening *asked,
               struct original *original)
 {
-    struct source_folder folder = {r->log->os, r->chain.segments};
+    struct source_folder folder = {.os = r->log->os, .directory = r->chain.segments};
     const struct records_place place = {asked->segment, asked->offset, asked->from};
     struct segment_record record;
     struct records reader;

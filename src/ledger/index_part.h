@@ -9,7 +9,7 @@
 
 #include <lmdb.h>
 
-/* A value that was opened. */
+/* A value that was opened, or put together of its pieces. */
 struct index_value {
     struct index_value *next;
     size_t size;

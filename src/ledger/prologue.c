@@ -211,7 +211,7 @@ int
 prologue_copy(const struct os *os, int segments, const struct segment_keys *keys, uint64_t below,
               struct segment_record *record, void *payload)
 {
-    struct source_folder folder = {os, segments};
+    struct source_folder folder = {.os = os, .directory = segments};
     struct payload_carried carried;
     struct prologue prologue;
     int result;
@@ -237,7 +237,7 @@ int
 prologue_frontier(const struct os *os, int segments, const struct segment_keys *keys,
                   uint64_t below, struct tree_frontier *frontier)
 {
-    struct source_folder folder = {os, segments};
+    struct source_folder folder = {.os = os, .directory = segments};
     struct prologue prologue;
     int result;
 

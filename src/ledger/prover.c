@@ -133,7 +133,8 @@ prover_open(struct prover *p, const struct os *os, int directory, const struct s
 {
     int result;
 
-    *p = (struct prover){.os = os, .folder = {os, -1}, .records = {.fd = -1}};
+    *p = (struct prover){.os = os, .folder = {.os = os, .directory = -1, .keeps = true},
+                         .records = {.fd = -1}};
     result = digester_init(&p->digester);
     if (result != 0)
         return result;
@@ -158,12 +159,13 @@ prover_release(struct prover *p)
     tile_nodes_release(&p->nodes);
     tile_close(&p->tiles);
     records_release(&p->records);
+    source_folder_release(&p->folder);
     if (p->folder.directory >= 0)
         p->os->close(p->os->arg, p->folder.directory);
     memory_free(p->note);
     memory_free(p->carried);
     digester_release(&p->digester);
-    *p = (struct prover){.folder = {p->os, -1}, .records = {.fd = -1}};
+    *p = (struct prover){.folder = {.os = p->os, .directory = -1}, .records = {.fd = -1}};
 }
 
 /* ---- records and proofs ---- */

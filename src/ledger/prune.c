@@ -462,7 +462,7 @@ begin(struct prune *p)
         return result;
     if (p->first == 0)
         return go_on(p);
-    p->folder = (struct source_folder){r->log->os, r->chain.segments};
+    p->folder = (struct source_folder){.os = r->log->os, .directory = r->chain.segments};
     prologue_init(&p->prologue, r->log->os, (struct source){source_open_folder, &p->folder},
                   &r->keys);
     p->is_finding = true;

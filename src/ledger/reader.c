@@ -62,7 +62,7 @@ reader_new(const struct os *os)
     if (!r)
         return NULL;
     r->os = os;
-    r->folder = (struct source_folder){os, -1};
+    r->folder = (struct source_folder){.os = os, .directory = -1, .keeps = true};
     r->records.fd = r->prologue.fd = -1;
     r->ordinals = memory_new(ORDINALS, sizeof(r->ordinals[0]));
     if (r->ordinals)
@@ -131,6 +131,7 @@ ledger_reader_close(struct ledger_reader *r)
         ring_copy_release(&r->copies[i]);
     records_release(&r->records);
     prologue_release(&r->prologue);
+    source_folder_release(&r->folder);
     if (r->folder.directory >= 0)
         r->os->close(r->os->arg, r->folder.directory);
     memory_free(r->ordinals);

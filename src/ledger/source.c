@@ -19,32 +19,65 @@ choose(const uint64_t *firsts, size_t count, enum source_what what, uint64_t ind
     return behind > 0 ? behind - 1 : count;
 }
 
+void
+source_folder_release(struct source_folder *folder)
+{
+    memory_free(folder->firsts);
+    folder->firsts = NULL;
+    folder->count = 0;
+}
+
+static int
+look(struct source_folder *folder)
+{
+    source_folder_release(folder);
+    return segment_list(folder->os, folder->directory, &folder->firsts, &folder->count);
+}
+
+/* Of those that are known. */
+static int
+open_known(const struct source_folder *folder, enum source_what what, uint64_t index,
+           uint64_t *first, size_t *left)
+{
+    const struct os *os = folder->os;
+    size_t at = choose(folder->firsts, folder->count, what, index);
+    char name[SEGMENT_NAME_SIZE];
+    int fd;
+
+    if (at >= folder->count)
+        return PASU_E_NOTFOUND;
+    *first = folder->firsts[at];
+    *left = folder->count - at;
+    segment_name(name, *first);
+    fd = os->openat(os->arg, folder->directory, name,
+                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    return fd >= 0 ? fd : error_from_errno(errno);
+}
+
+/* Whether there can be another one by now that is meant. */
+static bool
+is_outdated(const struct source_folder *folder, enum source_what what, uint64_t index)
+{
+    return folder->firsts == NULL ||
+           choose(folder->firsts, folder->count, what, index) + 1 >= folder->count;
+}
+
 int
 source_open_folder(void *arg, enum source_what what, uint64_t index, uint64_t *first, size_t *left)
 {
-    const struct source_folder *folder = arg;
-    const struct os *os = folder->os;
-    char name[SEGMENT_NAME_SIZE];
-    uint64_t *firsts;
-    size_t count, at;
+    struct source_folder *folder = arg;
+    bool is_new;
     int result;
 
     if (folder->directory < 0)
         return PASU_E_NOTFOUND;
-    result = segment_list(os, folder->directory, &firsts, &count);
-    if (result != 0)
-        return result;
-    at = choose(firsts, count, what, index);
-    result = PASU_E_NOTFOUND;
-    if (at < count) {
-        *first = firsts[at];
-        *left = count - at;
-        segment_name(name, *first);
-        result = os->openat(os->arg, folder->directory, name,
-                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-        if (result < 0)
-            result = error_from_errno(errno);
-    }
-    memory_free(firsts);
+    is_new = is_outdated(folder, what, index);
+    result = is_new ? look(folder) : 0;
+    if (result == 0)
+        result = open_known(folder, what, index, first, left);
+    if (result == PASU_E_NOTFOUND && !is_new && (result = look(folder)) == 0)
+        result = open_known(folder, what, index, first, left);
+    if (!folder->keeps)
+        source_folder_release(folder);
     return result;
 }

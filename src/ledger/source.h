@@ -23,11 +23,17 @@ struct source {
     void *arg;
 };
 
-/* Of a folder of segments. */
+/* Of a folder of segments. Who goes to many places keeps what is in it: it is looked at again where
+ * that could matter, behind the last one that is known, or where one is gone. */
 struct source_folder {
     const struct os *os;
-    int directory; /* -1: there is none, and so no segment */
+    int directory;    /* -1: there is none, and so no segment */
+    bool keeps;       /* then source_folder_release is for the end */
+    uint64_t *firsts; /* in order; NULL: not looked at */
+    size_t count;
 };
+
+void source_folder_release(struct source_folder *folder);
 
 /* What source.open has of a folder; `arg` is a struct source_folder. */
 PASU_MUST_USE int source_open_folder(void *arg, enum source_what what, uint64_t index,

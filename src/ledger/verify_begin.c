@@ -57,7 +57,7 @@ verify_begin(const struct os *os, int segments, const struct segment_keys *keys,
              struct verify_content *content, size_t *at)
 {
     const uint64_t below[] = {covered, UINT64_MAX};
-    struct source_folder folder = {os, segments};
+    struct source_folder folder = {.os = os, .directory = segments};
     int result = PASU_E_CORRUPT;
 
     *at = 0;

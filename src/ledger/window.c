@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { AHEAD_FIRST = 8 << 10 };
+enum { AHEAD_FIRST = 8 << 10, AHEAD_MOST = 256 << 10 };
 
 int
 window_open(struct window *w, const struct os *os, int fd, size_t size)
@@ -56,8 +56,8 @@ reach(struct window *w, uint64_t at, size_t length)
     bool goes_on = w->have > 0 && at >= w->at && at <= w->at + w->have;
 
     w->ahead = goes_on ? w->ahead * 2 : AHEAD_FIRST;
-    if (w->ahead > w->size)
-        w->ahead = w->size;
+    if (w->ahead > AHEAD_MOST)
+        w->ahead = AHEAD_MOST;
     return length > w->ahead ? length : w->ahead;
 }
 

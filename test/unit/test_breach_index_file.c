@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "breach/index_compare.h"
 #include "breach/index_state.h"
+#include "breach/index_key.h"
+#include "random.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -240,6 +242,94 @@ sessions_past_pasu_come_back_as_they_were(void **state PASU_UNUSED)
     drop(&place, index);
 }
 
+/* ---- long values ---- */
+
+enum { LONG_KEYS = 300, LONGEST = 30000 };
+
+/* Bytes that tell their key and length. */
+static struct view
+some_value(uint8_t *bytes, uint32_t number, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        bytes[i] = (uint8_t)(number * 31 + i * 7 + length);
+    return view_of(bytes, length);
+}
+
+/* About as long as a leaf has room for, or whole pages, or any. */
+static size_t
+some_length(struct random *r)
+{
+    static const size_t around[] = {2000, 4076, 6098, 8172, 10192, 12268};
+    size_t length = around[random_below(r, COUNT_OF(around))] + random_below(r, 60) - 30;
+
+    return random_below(r, 2) == 0 ? length : random_below(r, LONGEST);
+}
+
+static void
+check_long_values(struct index *index, const size_t lengths[LONG_KEYS])
+{
+    static uint8_t bytes[LONGEST];
+    struct index_walk walk;
+    struct view key, value;
+    uint32_t number = 0;
+    int next;
+
+    assert_int_equal(index_verify(index), 0);
+    assert_int_equal(index_walk_begin(&walk, index, INDEX_DAYS), 0);
+    next = index_walk_seek(&walk, VIEW("\0"), &key, &value);
+    for (; next == 1; next = index_walk_next(&walk, &key, &value)) {
+        struct index_key expected = index_key_unit(number / 7, number % 7);
+        struct view got;
+
+        assert_true(view_equal(key, index_key_view(&expected)));
+        assert_true(view_equal(value, some_value(bytes, number, lengths[number])));
+        assert_int_equal(index_get(index, INDEX_DAYS, index_key_view(&expected), &got), 0);
+        assert_true(view_equal(got, value));
+        number++;
+    }
+    assert_int_equal(next, 0);
+    assert_int_equal(number, LONG_KEYS);
+    index_walk_end(&walk);
+}
+
+/* In order, then each again, longer or shorter; and the pages are nearly full. */
+static void
+long_values_of_days_come_back(void **state PASU_UNUSED)
+{
+    static uint8_t bytes[LONGEST];
+    struct random r = {.state = 3};
+    size_t lengths[LONG_KEYS], all = 0;
+    struct place place;
+    struct index *index = make(&place, NULL, 0);
+
+    index_close(index);
+    assert_int_equal(index_open_to_write(&index, place.folder, NULL), 0);
+    for (uint32_t i = 0; i < LONG_KEYS; i++) {
+        struct index_key key = index_key_unit(i / 7, i % 7);
+
+        lengths[i] = 5 * 4096 + random_below(&r, 4096);
+        all += lengths[i];
+        assert_int_equal(index_put(index, INDEX_DAYS, index_key_view(&key),
+                                   some_value(bytes, i, lengths[i])),
+                         0);
+    }
+    assert_int_equal(index_commit(index), 0);
+    check_long_values(index, lengths);
+    assert_true(index_size(index) < all + all / 20);
+    for (uint32_t i = 0; i < 2 * LONG_KEYS; i++) {
+        uint32_t number = random_below(&r, LONG_KEYS);
+        struct index_key key = index_key_unit(number / 7, number % 7);
+
+        lengths[number] = some_length(&r);
+        assert_int_equal(index_put(index, INDEX_DAYS, index_key_view(&key),
+                                   some_value(bytes, number, lengths[number])),
+                         0);
+    }
+    assert_int_equal(index_commit(index), 0);
+    check_long_values(index, lengths);
+    drop(&place, index);
+}
+
 int
 main(void)
 {
@@ -248,6 +338,7 @@ main(void)
         cmocka_unit_test(what_is_otherwise_missing_or_more_is_told_of_in_its_table),
         cmocka_unit_test(gaps_come_back_as_they_were),
         cmocka_unit_test(sessions_past_pasu_come_back_as_they_were),
+        cmocka_unit_test(long_values_of_days_come_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ ask(struct place *p, enum control_verb verb, uint64_t number)
 static void
 see(struct place *p, struct records_seen *seen)
 {
-    struct source_folder folder = {&os_real, open_segments(p)};
+    struct source_folder folder = {.os = &os_real, .directory = open_segments(p)};
     struct segment_record record;
     struct records r;
 

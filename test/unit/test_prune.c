@@ -226,7 +226,7 @@ a_damaged_segment_stays_and_what_is_behind_it(void **state)
 static unsigned
 count_records(struct place *p, enum segment_type type)
 {
-    struct source_folder folder = {&os_real, open_segments(p)};
+    struct source_folder folder = {.os = &os_real, .directory = open_segments(p)};
     struct segment_record record;
     struct records r;
     unsigned count = 0;

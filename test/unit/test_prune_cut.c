@@ -41,7 +41,7 @@ static void
 check_gone(struct place *p)
 {
     const struct tile_folder folder = {.os = &os_real, .directory = p->directory};
-    struct source_folder segments = {&os_real, open_segments(p)};
+    struct source_folder segments = {.os = &os_real, .directory = open_segments(p)};
     const struct segment_keys none = {0};
     struct tree_hash tile[TILE_WIDTH];
     struct prologue prologue;

@@ -222,7 +222,7 @@ static void
 a_ledger_without_rings_is_read_and_one_without_segments_is_not_found(void **state)
 {
     struct place *p = *state;
-    struct source_folder none = {&os_real, -1};
+    struct source_folder none = {.os = &os_real, .directory = -1};
     struct ledger_reader *r;
     struct ledger_entry entry;
 

@@ -66,7 +66,7 @@ put_exposure(struct place *p, uint32_t vocabulary, uint32_t ordinal)
 static int
 read_all(struct place *p, struct kinds *kinds, struct rebuild_progress *progress)
 {
-    struct source_folder folder = {&p->disk->os, open_segments(p)};
+    struct source_folder folder = {.os = &p->disk->os, .directory = open_segments(p)};
     struct rebuild *rebuild = NULL;
     int result =
         rebuild_new(&rebuild, &shared, (struct source){source_open_folder, &folder}, NULL, kinds);

@@ -343,7 +343,7 @@ show(struct place *p, const uint32_t *ordinals, size_t count)
 static size_t
 read_salts(struct place *p, uint8_t (*salts)[16], size_t most)
 {
-    struct source_folder folder = {&os_real, open_segments(p)};
+    struct source_folder folder = {.os = &os_real, .directory = open_segments(p)};
     struct segment_record record;
     struct records r;
     size_t count = 0;

@@ -76,7 +76,7 @@ make_ledger(struct place *p)
 static void
 expect(struct place *p, size_t from, size_t to, unsigned damages, struct records_place place)
 {
-    struct source_folder folder = {&os_real, open_segments(p)};
+    struct source_folder folder = {.os = &os_real, .directory = open_segments(p)};
     struct records r;
     struct segment_record record;
     uint64_t next = 0;
