@@ -368,9 +368,8 @@ static int
 read_found_stretch(struct finding *f, uint64_t *known)
 {
     struct index_question *q = f->question;
-    int result =
-        index_events_replay(q->index, &q->names, *known, f->stretch.from, f->principals,
-                            &q->selection->book->sessions);
+    int result = index_events_replay(q->index, &q->names, *known, f->stretch.from, f->principals,
+                                     &q->selection->book->sessions);
 
     if (result == 0)
         result = read_stretch(q, &f->stretch, read_found, f);

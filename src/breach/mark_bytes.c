@@ -160,8 +160,7 @@ put_bits(struct pack *pack, const struct part_form *form, const uint32_t *parts,
     for (size_t i = 0; i < count; i++) {
         unsigned below = form->mask & ((1U << parts[i]) - 1);
 
-        bits_put(&bits,
-                 form->form == FORM_AMONG ? (unsigned)__builtin_popcount(below) : parts[i],
+        bits_put(&bits, form->form == FORM_AMONG ? (unsigned)__builtin_popcount(below) : parts[i],
                  form->bits);
     }
     bits_end(&bits);

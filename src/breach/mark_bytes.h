@@ -6,7 +6,8 @@
  *      1 to 5 days     so many less one zeros, a one, and 5 bits for each
  *      more            5 zeros and a one, and 31 bits, one a day
  *
- * In which part of a day, where 7 says that it was several, or not one, behind a byte that says how:
+ * In which part of a day, where 7 says that it was several, or not one, behind a byte that says
+ * how:
  *
  *      0               3 bits
  *      1               a byte, which parts there are at all, at most 4; the number among them, in 1

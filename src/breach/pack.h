@@ -19,7 +19,8 @@ void pack_release(struct pack *pack);
 uint8_t *pack_room(struct pack *pack, size_t length);
 void pack_bytes(struct pack *pack, const void *bytes, size_t length);
 void pack_number(struct pack *pack, uint64_t number);
-/* What differs little from what came before it: twice the difference, less one where it is below. */
+/* What differs little from what came before it: twice the difference, less one where it is below.
+ */
 void pack_step(struct pack *pack, uint64_t number, uint64_t before);
 /* How many bytes that makes. */
 size_t pack_number_length(uint64_t number);

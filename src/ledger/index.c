@@ -4,6 +4,7 @@
 
 #include "base/crc32c.h"
 #include "base/memory.h"
+#include "ledger/index_pieces.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -365,6 +366,13 @@ checksum(struct view key, const void *value, size_t length)
     return crc32c(crc32c(0, key.bytes, key.length), value, length);
 }
 
+/* Values of days can be in pieces. */
+static bool
+is_cut(enum index_table table, struct view key)
+{
+    return table == INDEX_DAYS && key.length == PIECES_UNIT_KEY;
+}
+
 static int
 take_value(const MDB_val *val, struct view key, bool is_unchecked, struct view *value)
 {
@@ -377,107 +385,6 @@ take_value(const MDB_val *val, struct view key, bool is_unchecked, struct view *
     return is_unchecked || checksum(key, value->bytes, value->length) == crc ? 0 : PASU_E_CORRUPT;
 }
 
-/* ---- pieces ---- */
-
-/* What does not fit in a leaf, LMDB gives pages of its own, of which the last one would be half
- * empty: so days end with pieces in leaves. How long each is only concerns who writes. */
-enum {
-    PAGE = 4096,
-    PAGE_HEAD = 16,
-    UNIT_KEY = 8,
-    PIECE_KEY = UNIT_KEY + 1,
-    LEAF_MAX = 2038 - 8,              /* of a node, key and value: two fill a page */
-    PIECE_MAX = LEAF_MAX - PIECE_KEY, /* bytes */
-    PIECES = 2,
-};
-
-/* The first piece of a value of so many bytes, with its checksum. */
-static size_t
-head_length(enum index_table table, struct view key, size_t length)
-{
-    size_t pages = (length + PAGE_HEAD + PAGE - 1) / PAGE, head = (pages - 1) * PAGE - PAGE_HEAD;
-
-    return table != INDEX_DAYS || key.length != UNIT_KEY || pages < 2 ||
-                   length - head > (size_t)PIECES * PIECE_MAX
-               ? length
-               : head;
-}
-
-/* Whether it is as long as first pieces are. */
-static bool
-goes_on(enum index_table table, struct view key, size_t length)
-{
-    return table == INDEX_DAYS && key.length == UNIT_KEY && length % PAGE == PAGE - PAGE_HEAD;
-}
-
-static MDB_val
-piece_key(uint8_t bytes[PIECE_KEY], struct view key, unsigned piece)
-{
-    memcpy(bytes, key.bytes, UNIT_KEY);
-    bytes[UNIT_KEY] = (uint8_t)piece;
-    return (MDB_val){PIECE_KEY, bytes};
-}
-
-static int
-join_piece(struct index_joined *joined, size_t *used, const MDB_val *piece)
-{
-    if (joined->space - *used < piece->mv_size) {
-        size_t space = (*used + piece->mv_size) * 2;
-        uint8_t *bytes = memory_resize(joined->bytes, space, 1);
-
-        if (bytes == NULL)
-            return PASU_E_NOMEM;
-        joined->bytes = bytes;
-        joined->space = space;
-    }
-    memcpy(joined->bytes + *used, piece->mv_data, piece->mv_size);
-    *used += piece->mv_size;
-    return 0;
-}
-
-/* The first piece becomes all of them. How many others there are, or an error. */
-static int
-join(struct index *index, enum index_table table, struct view key, MDB_val *val,
-     struct index_joined *joined)
-{
-    uint8_t bytes[PIECE_KEY];
-    size_t used = 0;
-    int pieces = 0;
-
-    if (!goes_on(table, key, val->mv_size))
-        return 0;
-    for (; pieces < PIECES; pieces++) {
-        MDB_val k = piece_key(bytes, key, (unsigned)pieces), piece;
-        int result = error_of(mdb_get(index->txn, index->dbis[table], &k, &piece));
-
-        if (result == PASU_E_NOTFOUND)
-            break;
-        if (result == 0 && pieces == 0)
-            result = join_piece(joined, &used, val);
-        if (result == 0)
-            result = join_piece(joined, &used, &piece);
-        if (result != 0)
-            return result;
-    }
-    if (pieces > 0)
-        *val = (MDB_val){used, joined->bytes};
-    return pieces;
-}
-
-static int
-remove_pieces(struct index *index, enum index_table table, struct view key)
-{
-    uint8_t bytes[PIECE_KEY];
-    int result = table == INDEX_DAYS && key.length == UNIT_KEY ? 0 : MDB_NOTFOUND;
-
-    for (unsigned piece = 0; piece < PIECES && result == 0; piece++) {
-        MDB_val k = piece_key(bytes, key, piece);
-
-        result = mdb_del(index->txn, index->dbis[table], &k, NULL);
-    }
-    return result == MDB_NOTFOUND ? 0 : error_of(result);
-}
-
 /* ---- values ---- */
 
 static int
@@ -485,11 +392,11 @@ get(struct index *index, enum index_table table, struct view key, bool is_unchec
     struct view *value)
 {
     MDB_val k = val_of(key), v;
-    int result = error_of(mdb_get(index->txn, index->dbis[table], &k, &v));
+    int pieces, result = mdb_get(index->txn, index->dbis[table], &k, &v);
 
-    if (result == 0)
-        result = join(index, table, key, &v, &index->joined);
-    return result < 0 ? result : take_value(&v, key, is_unchecked, value);
+    if (result == 0 && is_cut(table, key))
+        result = pieces_join(index->txn, index->dbis[table], key, &v, &index->joined, &pieces);
+    return result != 0 ? error_of(result) : take_value(&v, key, is_unchecked, value);
 }
 
 int
@@ -498,63 +405,12 @@ index_get(struct index *index, enum index_table table, struct view key, struct v
     return get(index, table, key, false, value);
 }
 
-/* What is to be written: the value, and its checksum behind it. */
-struct written {
-    struct view value;
-    uint32_t crc;
-};
-
-static void
-copy_written(const struct written *written, size_t from, uint8_t *to, size_t length)
-{
-    size_t left = from < written->value.length ? written->value.length - from : 0;
-    size_t some = left < length ? left : length;
-
-    if (some > 0)
-        memcpy(to, written->value.bytes + from, some);
-    if (length > some)
-        memcpy(to + some, (const uint8_t *)&written->crc + (from + some - written->value.length),
-               length - some);
-}
-
-/* Those bytes of it, under the key: MDB_KEYEXIST where that is not behind all others and was to be.
- */
-static int
-put_bytes(struct index *index, enum index_table table, MDB_val k, const struct written *written,
-          size_t from, size_t length, unsigned flags)
-{
-    MDB_val v = {length, NULL};
-    int result = mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE | flags);
-
-    if (result == 0)
-        copy_written(written, from, v.mv_data, length);
-    return result;
-}
-
 int
 index_put(struct index *index, enum index_table table, struct view key, struct view value)
 {
     const struct written written = {value, checksum(key, value.bytes, value.length)};
-    size_t length = value.length + CHECKSUM, at = head_length(table, key, length);
-    uint8_t bytes[PIECE_KEY];
-    /* Behind all others, pages become full; where it belongs between them, they are split. */
-    unsigned flags = MDB_APPEND;
-    int result = put_bytes(index, table, val_of(key), &written, 0, at, flags);
 
-    if (result == MDB_KEYEXIST) {
-        flags = 0;
-        result = remove_pieces(index, table, key);
-        if (result != 0)
-            return result;
-        result = put_bytes(index, table, val_of(key), &written, 0, at, flags);
-    }
-    for (unsigned piece = 0; result == 0 && at < length; piece++) {
-        size_t some = length - at < PIECE_MAX ? length - at : PIECE_MAX;
-
-        result = put_bytes(index, table, piece_key(bytes, key, piece), &written, at, some, flags);
-        at += some;
-    }
-    return error_of(result);
+    return error_of(pieces_put(index->txn, index->dbis[table], key, &written, is_cut(table, key)));
 }
 
 int
@@ -582,18 +438,18 @@ static int
 walk_to(struct index_walk *walk, MDB_val *k, MDB_cursor_op op, struct view *key, struct view *value)
 {
     MDB_val v;
-    int result = mdb_cursor_get(walk->cursor, k, &v, op), pieces;
+    int result = mdb_cursor_get(walk->cursor, k, &v, op), pieces = 0;
 
-    while (result == 0 && walk->table == INDEX_DAYS && k->mv_size == PIECE_KEY)
+    while (result == 0 && walk->table == INDEX_DAYS && k->mv_size == PIECES_KEY)
         result = mdb_cursor_get(walk->cursor, k, &v, MDB_NEXT);
     if (result == MDB_NOTFOUND)
         return 0;
+    if (result == 0 && is_cut(walk->table, view_of(k->mv_data, k->mv_size)))
+        result = pieces_join(walk->index->txn, walk->index->dbis[walk->table],
+                             view_of(k->mv_data, k->mv_size), &v, &walk->joined, &pieces);
     if (result != 0) /* PASU_E_CORRUPT is a value that is damaged: one can go on behind it */
         return error_of(result) == PASU_E_CORRUPT ? PASU_E_IO : error_of(result);
     *key = view_of(k->mv_data, k->mv_size);
-    pieces = join(walk->index, walk->table, *key, &v, &walk->joined);
-    if (pieces < 0)
-        return pieces == PASU_E_CORRUPT ? PASU_E_IO : pieces;
     walk->pieces += (uint64_t)pieces;
     result = take_value(&v, *key, walk->is_unchecked, value);
     return result != 0 ? result : 1;

@@ -8,7 +8,7 @@
 
 enum {
     RESERVE = 4 << 20, /* bytes that are reserved on the disk at a time */
-    PIECE = 128 << 10,  /* that are written again at a time: room for any record */
+    PIECE = 128 << 10, /* that are written again at a time: room for any record */
     /* Each record takes at least its head, and encryption no more than half of that. */
     BATCH_SIZE = SEGMENT_BATCH_MAX / 2 * 3,
 };
