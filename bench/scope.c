@@ -4,7 +4,8 @@
  *
  *     bench_scope [--rows FILE] [--program PASU] SUBJECTS FOLDER      FOLDER is empty
  *     bench_scope --ask NAME [--program PASU] SUBJECTS FOLDER         of what was made there, that
- *                                                                     question only
+ *                                                                     question only; weigh: what
+ *                                                                     the index's bytes are
  *
  * With the program, certificates are made, too.
  *
@@ -24,6 +25,7 @@
 #include "scope_country.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -149,8 +151,38 @@ read_all(struct clocks *took)
 
 /* ---- what is in it ---- */
 
+/* Bytes of a table's values, and those that its sets would take at least if nothing were known of
+ * whom they have: of n among N, log2(N / n) + 1.44 bits each. */
+struct weight {
+    uint64_t sets, marks, bound;
+};
+
+static void
+weigh_set(struct weight *weight, struct view set, size_t marks, uint32_t subjects)
+{
+    static struct ordinals persons;
+    double count;
+
+    persons.count = 0;
+    check(person_bytes_list(set, &persons), "list");
+    count = (double)persons.count;
+    weight->sets += set.length;
+    weight->marks += marks;
+    if (persons.count > 0)
+        weight->bound += (uint64_t)(count * (log2(subjects / count) + 1.4427) / 8);
+}
+
+static void
+print_weight(const char *table, const struct weight *weight)
+{
+    printf("%s_sets_bytes %llu\n%s_marks_bytes %llu\n%s_sets_bound %llu\n", table,
+           (unsigned long long)weight->sets, table, (unsigned long long)weight->marks, table,
+           (unsigned long long)weight->bound);
+}
+
 static uint64_t
-count_unit(struct view value, const struct interner *classes)
+count_unit(struct view value, const struct interner *classes, struct weight *weight,
+           uint32_t subjects)
 {
     static struct ordinals all, scratch;
     struct unit_walk walk;
@@ -160,17 +192,33 @@ count_unit(struct view value, const struct interner *classes)
     all.count = 0;
     unit_walk_begin(&walk, value, classes);
     while ((next = unit_walk_next(&walk, &view)) == 1)
-        for (size_t p = 0; p < view.part_count; p++)
+        for (size_t p = 0; p < view.part_count; p++) {
             check(person_bytes_list(view.shown[p], &all), "list");
+            weigh_set(weight, view.shown[p], view.shown_when[p].length, subjects);
+        }
     check(next, "unit");
     check(ordinals_sort(&all, &scratch), "sort");
     return all.count;
 }
 
+/* What a chunk of a month has, among the persons that there can be in one. */
+static void
+weigh_chunk(struct view value, struct weight *weight, uint32_t subjects)
+{
+    struct reader r = reader_of(value);
+    struct view set = person_bytes_next(&r);
+    uint32_t persons = UINT32_C(1) << INDEX_CHUNK_BITS;
+
+    if (subjects < persons)
+        persons = subjects;
+    weigh_set(weight, set, reader_left(&r), persons);
+}
+
 /* Different (subject, principal, day), and where the bytes are. */
 static void
-weigh(void)
+weigh(uint32_t subjects)
 {
+    struct weight days = {0}, months = {0};
     uint64_t bytes[INDEX_TABLES] = {0}, keys[INDEX_TABLES] = {0}, distinct = 0;
     struct index_names names = {0};
     struct index *index;
@@ -188,7 +236,9 @@ weigh(void)
             bytes[t] += key.length + value.length;
             keys[t]++;
             if (t == INDEX_DAYS)
-                distinct += count_unit(value, &names.classes);
+                distinct += count_unit(value, &names.classes, &days, subjects);
+            if (t == INDEX_MONTHS && key.length == INDEX_CHUNK_KEY)
+                weigh_chunk(value, &months, subjects);
         }
         check(next, "walk");
         index_walk_end(&walk);
@@ -198,6 +248,8 @@ weigh(void)
     printf("main_bytes %llu\ndays_bytes %llu\nmonths_bytes %llu\n",
            (unsigned long long)bytes[INDEX_MAIN], (unsigned long long)bytes[INDEX_DAYS],
            (unsigned long long)bytes[INDEX_MONTHS]);
+    print_weight("days", &days);
+    print_weight("months", &months);
     printf("units %llu\n", (unsigned long long)keys[INDEX_DAYS]);
     index_names_release(&names);
     index_close(index);
@@ -370,11 +422,13 @@ make_ledger(uint32_t subjects, FILE *rows)
 }
 
 static void
-make_index(void)
+make_index(uint32_t subjects)
 {
     struct clocks took[REBUILDS];
     uint64_t records = 0;
 
+    if (asked != NULL && strcmp(asked, "weigh") == 0)
+        weigh(subjects);
     if (asked != NULL && strcmp(asked, "rebuild") != 0)
         return;
     for (int i = 0; asked == NULL && i < REBUILDS; i++)
@@ -385,7 +439,7 @@ make_index(void)
         records = rebuild(&took[i]);
     print_clocks("rebuild", took, REBUILDS);
     printf("indexed %llu\n", (unsigned long long)records);
-    weigh();
+    weigh(subjects);
 }
 
 int
@@ -412,7 +466,7 @@ main(int count, char **arguments)
     make_ledger(subjects, rows);
     if (rows != NULL)
         fclose(rows);
-    make_index();
+    make_index(subjects);
     measure_questions(subjects);
     if (program != NULL)
         measure_certificates(arguments[2], program, subjects);

@@ -272,32 +272,6 @@ add_exposure(struct index_build *b, uint64_t seq, const struct exposure *exposur
     return result;
 }
 
-static int
-open_session(struct index_build *b, const struct message_session *opened, uint64_t seq,
-             int64_t time)
-{
-    int result = sessions_open(&b->sessions, seq, opened);
-    const struct session_info *session = sessions_get(&b->sessions, opened->session);
-    uint32_t profile;
-
-    if (result != 0 || session == NULL || session->profile != 0)
-        return result;
-    profile = index_names_profile(&b->names, session);
-    sessions_mark(&b->sessions, opened->session, profile);
-    return profile != 0 ? index_events_open(&b->events, &b->later, time, session) : PASU_E_NOMEM;
-}
-
-static int
-close_session(struct index_build *b, uint64_t session, uint64_t seq, int64_t time)
-{
-    int result = sessions_get(&b->sessions, session) != NULL
-                     ? index_events_close(&b->events, &b->later, seq, time, session)
-                     : 0;
-
-    sessions_close(&b->sessions, session, time);
-    return result == 0 ? forget_session(b, session) : result;
-}
-
 /* Where a record is that others refer to. */
 static int
 put_record(struct index_build *b, struct index_key key, uint64_t record)
@@ -364,6 +338,8 @@ settle_gaps(struct index_build *b)
 static int
 add_entry(struct index_build *b, const struct ledger_entry *entry)
 {
+    int result;
+
     gaps_note(&b->gaps, entry);
     settle_gaps(b);
     b->meta.has_last = true;
@@ -372,9 +348,10 @@ add_entry(struct index_build *b, const struct ledger_entry *entry)
     b->meta.type = (uint32_t)entry->type;
     switch (entry->type) {
     case LEDGER_OPENED:
-        return open_session(b, entry->u.opened, entry->seq, entry->time);
+        return index_events_opened(&b->events, &b->later, &b->names, &b->sessions, entry);
     case LEDGER_CLOSED:
-        return close_session(b, entry->u.closed->session, entry->seq, entry->time);
+        result = index_events_closed(&b->events, &b->later, &b->sessions, entry);
+        return result == 0 ? forget_session(b, entry->u.closed->session) : result;
     case LEDGER_EXPOSURE:
         return add_exposure(b, entry->seq, entry->u.exposure);
     case LEDGER_VOCABULARY:
@@ -573,11 +550,10 @@ index_build_end(struct index_build *b)
         result = index_names_save(&b->names, b->index);
     if (result == 0)
         result = index_events_end(&b->events, &b->later);
-    index_sessions_pack(&b->sessions, &state);
+    if (result == 0)
+        index_sessions_pack(&b->sessions, &state);
     if (result == 0)
         result = index_later_put(&b->later, index_key_letter(INDEX_STATE), &state);
-    else
-        pack_release(&state);
     if (result == 0)
         result = index_build_rest(b);
     if (result == 0)

@@ -66,25 +66,41 @@ add(struct index_events *e, struct index_later *later, const struct event *event
 }
 
 int
-index_events_open(struct index_events *e, struct index_later *later, int64_t time,
-                  const struct session_info *session)
+index_events_opened(struct index_events *e, struct index_later *later, struct index_names *names,
+                    struct sessions *sessions, const struct ledger_entry *entry)
 {
-    return add(e, later,
-               &(struct event){.what = EVENT_OPENED,
-                               .record = session->seq,
-                               .session = session->id,
-                               .time = time,
-                               .opened = session->opened,
-                               .profile = session->profile});
+    uint64_t id = entry->u.opened->session;
+    int result = sessions_open(sessions, entry->seq, entry->u.opened);
+    const struct session_info *session = sessions_get(sessions, id);
+    uint32_t profile;
+
+    if (result != 0 || session == NULL || session->profile != 0)
+        return result;
+    profile = index_names_profile(names, session);
+    sessions_mark(sessions, id, profile);
+    return profile == 0 ? PASU_E_NOMEM
+                        : add(e, later,
+                              &(struct event){.what = EVENT_OPENED,
+                                              .record = entry->seq,
+                                              .session = id,
+                                              .time = entry->time,
+                                              .opened = session->opened,
+                                              .profile = profile});
 }
 
 int
-index_events_close(struct index_events *e, struct index_later *later, uint64_t record, int64_t time,
-                   uint64_t session)
+index_events_closed(struct index_events *e, struct index_later *later, struct sessions *sessions,
+                    const struct ledger_entry *entry)
 {
-    return add(
-        e, later,
-        &(struct event){.what = EVENT_CLOSED, .record = record, .session = session, .time = time});
+    struct event event = {.what = EVENT_CLOSED,
+                          .record = entry->seq,
+                          .session = entry->u.closed->session,
+                          .time = entry->time};
+
+    if (sessions_get(sessions, event.session) == NULL)
+        return 0;
+    sessions_close(sessions, event.session, entry->time);
+    return add(e, later, &event);
 }
 
 /* ---- reading ---- */

@@ -10,6 +10,7 @@
 #ifndef PASU_BREACH_INDEX_EVENTS_H
 #define PASU_BREACH_INDEX_EVENTS_H
 
+#include "breach/entries.h"
 #include "breach/index_later.h"
 #include "breach/index_names.h"
 #include "breach/ordinals.h"
@@ -29,13 +30,14 @@ void index_events_release(struct index_events *events);
 /* Goes on with those of the index, whose last record that is. PASU_E_CORRUPT, PASU_E_NOMEM. */
 PASU_MUST_USE int index_events_load(struct index_events *events, struct index *index,
                                     uint64_t last);
-/* A session that has been marked with its profile was opened, or one that is known closed, as a
- * record says that was recorded at that time. What comes out of the records' order is what is
- * carried over of deleted ones: no day's records are before it. PASU_E_NOMEM. */
-PASU_MUST_USE int index_events_open(struct index_events *events, struct index_later *later,
-                                    int64_t time, const struct session_info *session);
-PASU_MUST_USE int index_events_close(struct index_events *events, struct index_later *later,
-                                     uint64_t record, int64_t time, uint64_t session);
+/* The entry is noted, and `sessions` do what it says: one that is opened gets its profile's number.
+ * What comes out of the records' order is what is carried over of deleted ones: no day's records
+ * are before it. PASU_E_NOMEM. */
+PASU_MUST_USE int index_events_opened(struct index_events *events, struct index_later *later,
+                                      struct index_names *names, struct sessions *sessions,
+                                      const struct ledger_entry *entry);
+PASU_MUST_USE int index_events_closed(struct index_events *events, struct index_later *later,
+                                      struct sessions *sessions, const struct ledger_entry *entry);
 /* What is still to be put. PASU_E_NOMEM. */
 PASU_MUST_USE int index_events_end(struct index_events *events, struct index_later *later);
 

@@ -27,6 +27,10 @@ struct index {
 
 /* Of the library's. */
 int index_error(int error);
+/* Room for so many bytes, of which the first `used` stay; *room NULL: there is none yet.
+ * PASU_E_NOMEM.
+ */
+PASU_MUST_USE int index_value_room(struct index_value **room, size_t used, size_t size);
 /* Values that were opened are valid no more. */
 void index_drop_values(struct index *index);
 

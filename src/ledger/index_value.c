@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define PASU_ALLOW_RAW_MEMORY
-#include "ledger/index_part.h"
+#include "ledger/index_pieces.h"
 
 #include "base/crc32c.h"
 #include "base/memory.h"
@@ -30,9 +30,8 @@ checksum(struct view key, const void *value, size_t length)
     return crc32c(crc32c(0, key.bytes, key.length), value, length);
 }
 
-/* Room for so many bytes, of which the first `used` stay. */
-static int
-make_room(struct index_value **room, size_t used, size_t size)
+int
+index_value_room(struct index_value **room, size_t used, size_t size)
 {
     struct index_value *made;
 
@@ -57,105 +56,25 @@ keep(struct index *index, struct index_value *value)
     index->values = value;
 }
 
-/* ---- pieces ---- */
-
-/* What does not fit in a leaf, LMDB gives pages of its own, of which the last one would be half
- * empty: so days end with pieces in leaves. How long each is only concerns who writes. */
-enum {
-    PAGE = 4096,
-    PAGE_HEAD = 16,
-    UNIT_KEY = 8,
-    PIECE_KEY = UNIT_KEY + 1,
-    LEAF_MAX = 2038 - 8,              /* of a node, key and value: two fill a page */
-    PIECE_MAX = LEAF_MAX - PIECE_KEY, /* bytes */
-    PIECES = 2,
-};
-
-/* The first piece of what is stored in so many bytes. */
-static size_t
-head_length(enum index_table table, struct view key, size_t length)
-{
-    size_t pages = (length + PAGE_HEAD + PAGE - 1) / PAGE, head = (pages - 1) * PAGE - PAGE_HEAD;
-
-    return table != INDEX_DAYS || key.length != UNIT_KEY || pages < 2 ||
-                   length - head > (size_t)PIECES * PIECE_MAX
-               ? length
-               : head;
-}
-
-/* Whether it is as long as first pieces are. */
+/* Days have long values. */
 static bool
-goes_on(enum index_table table, struct view key, size_t length)
+is_cut(enum index_table table, struct view key)
 {
-    return table == INDEX_DAYS && key.length == UNIT_KEY && length % PAGE == PAGE - PAGE_HEAD;
+    return table == INDEX_DAYS && key.length == PIECES_UNIT_KEY;
 }
 
-static MDB_val
-piece_key(uint8_t bytes[PIECE_KEY], struct view key, unsigned piece)
-{
-    memcpy(bytes, key.bytes, UNIT_KEY);
-    bytes[UNIT_KEY] = (uint8_t)piece;
-    return (MDB_val){PIECE_KEY, bytes};
-}
-
-static int
-join_piece(struct index_value **room, size_t *used, const MDB_val *piece)
-{
-    int result = make_room(room, *used, *used + piece->mv_size);
-
-    if (result != 0)
-        return result;
-    memcpy((*room)->bytes + *used, piece->mv_data, piece->mv_size);
-    *used += piece->mv_size;
-    return 0;
-}
-
-/* The first piece becomes all of them, in *room. How many others there are, or an error. */
+/* How many pieces there are behind the first one, or an error. */
 static int
 join(struct index *index, enum index_table table, struct view key, MDB_val *val,
      struct index_value **room)
 {
-    uint8_t bytes[PIECE_KEY];
-    size_t used = 0;
     int pieces = 0;
+    int result = is_cut(table, key)
+                     ? pieces_join(index->txn, index->dbis[table], key, val, room, &pieces)
+                     : 0;
 
-    if (!goes_on(table, key, val->mv_size))
-        return 0;
-    for (; pieces < PIECES; pieces++) {
-        MDB_val k = piece_key(bytes, key, (unsigned)pieces), piece;
-        int result = index_error(mdb_get(index->txn, index->dbis[table], &k, &piece));
-
-        if (result == PASU_E_NOTFOUND)
-            break;
-        if (result == 0 && pieces == 0)
-            result = make_room(room, 0, val->mv_size + PIECES * (size_t)PIECE_MAX);
-        if (result == 0 && pieces == 0)
-            result = join_piece(room, &used, val);
-        if (result == 0)
-            result = join_piece(room, &used, &piece);
-        if (result != 0)
-            return result;
-    }
-    if (pieces > 0)
-        *val = (MDB_val){used, (*room)->bytes};
-    return pieces;
+    return result == 0 ? pieces : index_error(result);
 }
-
-static int
-remove_pieces(struct index *index, enum index_table table, struct view key)
-{
-    uint8_t bytes[PIECE_KEY];
-    int result = table == INDEX_DAYS && key.length == UNIT_KEY ? 0 : MDB_NOTFOUND;
-
-    for (unsigned piece = 0; piece < PIECES && result == 0; piece++) {
-        MDB_val k = piece_key(bytes, key, piece);
-
-        result = mdb_del(index->txn, index->dbis[table], &k, NULL);
-    }
-    return result == MDB_NOTFOUND ? 0 : index_error(result);
-}
-
-/* ---- values ---- */
 
 /* How many bytes more than the value are stored. */
 static size_t
@@ -183,7 +102,7 @@ open_value(struct index *index, enum index_table table, const MDB_val *val, stru
     int result;
 
     *value = view_of("", 0);
-    result = make_room(room, 0, length);
+    result = index_value_room(room, 0, length);
     if (result != 0)
         return result;
     result = index_cipher_open(&index->cipher, table, key, view_of(val->mv_data, val->mv_size),
@@ -229,62 +148,14 @@ index_get(struct index *index, enum index_table table, struct view key, struct v
     return result;
 }
 
-/* What is to be stored: those bytes, and some behind them. */
-struct stored {
-    struct view value, end;
-};
-
-static void
-copy_stored(const struct stored *stored, size_t from, uint8_t *to, size_t length)
-{
-    size_t left = from < stored->value.length ? stored->value.length - from : 0;
-    size_t some = left < length ? left : length;
-
-    if (some > 0)
-        memcpy(to, stored->value.bytes + from, some);
-    if (length > some)
-        memcpy(to + some, stored->end.bytes + (from + some - stored->value.length), length - some);
-}
-
-/* Those bytes of it, under the key: MDB_KEYEXIST where that is not behind all others and was to be.
- */
 static int
-put_bytes(struct index *index, enum index_table table, MDB_val k, const struct stored *stored,
-          size_t from, size_t length, unsigned flags)
+put(struct index *index, enum index_table table, struct view key, struct view value,
+    struct view end)
 {
-    MDB_val v = {length, NULL};
-    int result = mdb_put(index->txn, index->dbis[table], &k, &v, MDB_RESERVE | flags);
+    struct stored stored = {value, end};
 
-    if (result == 0)
-        copy_stored(stored, from, v.mv_data, length);
-    return result;
-}
-
-static int
-put_stored(struct index *index, enum index_table table, struct view key,
-           const struct stored *stored)
-{
-    size_t length = stored->value.length + stored->end.length;
-    size_t at = head_length(table, key, length);
-    uint8_t bytes[PIECE_KEY];
-    /* Behind all others, pages become full; where it belongs between them, they are split. */
-    unsigned flags = MDB_APPEND;
-    int result = put_bytes(index, table, val_of(key), stored, 0, at, flags);
-
-    if (result == MDB_KEYEXIST) {
-        flags = 0;
-        result = remove_pieces(index, table, key);
-        if (result != 0)
-            return result;
-        result = put_bytes(index, table, val_of(key), stored, 0, at, flags);
-    }
-    for (unsigned piece = 0; result == 0 && at < length; piece++) {
-        size_t some = length - at < PIECE_MAX ? length - at : PIECE_MAX;
-
-        result = put_bytes(index, table, piece_key(bytes, key, piece), stored, at, some, flags);
-        at += some;
-    }
-    return index_error(result);
+    return index_error(
+        pieces_put(index->txn, index->dbis[table], key, &stored, is_cut(table, key)));
 }
 
 static int
@@ -292,12 +163,11 @@ put_sealed(struct index *index, enum index_table table, struct view key, struct 
 {
     size_t length = value.length + INDEX_CIPHER_MORE;
     uint8_t *bytes = memory_new(1, length);
-    int result = bytes == NULL
-                     ? PASU_E_NOMEM
-                     : index_cipher_seal(&index->cipher, table, key, value, bytes);
+    int result =
+        bytes == NULL ? PASU_E_NOMEM : index_cipher_seal(&index->cipher, table, key, value, bytes);
 
     if (result == 0)
-        result = put_stored(index, table, key, &(struct stored){view_of(bytes, length), VIEW("")});
+        result = put(index, table, key, view_of(bytes, length), VIEW(""));
     memory_free(bytes);
     return result;
 }
@@ -306,14 +176,13 @@ int
 index_put(struct index *index, enum index_table table, struct view key, struct view value)
 {
     uint32_t crc;
-    struct stored stored = {value, view_of(&crc, sizeof(crc))};
     int result;
 
     if (index_cipher_is_there(&index->cipher)) {
         result = put_sealed(index, table, key, value);
     } else {
         crc = checksum(key, value.bytes, value.length);
-        result = put_stored(index, table, key, &stored);
+        result = put(index, table, key, value, view_of(&crc, sizeof(crc)));
     }
     index_drop_values(index);
     return result;
@@ -326,8 +195,8 @@ index_delete(struct index *index, enum index_table table, struct view key)
     int result = mdb_del(index->txn, index->dbis[table], &k, NULL);
 
     index_drop_values(index);
-    if (result == 0)
-        return remove_pieces(index, table, key);
+    if (result == 0 && is_cut(table, key))
+        result = pieces_remove(index->txn, index->dbis[table], key);
     return result == MDB_NOTFOUND ? 0 : index_error(result);
 }
 
@@ -374,7 +243,7 @@ walk_to(struct index_walk *walk, MDB_val *k, MDB_cursor_op op, struct view *key,
     MDB_val v;
     int result = mdb_cursor_get(walk->cursor, k, &v, op), pieces;
 
-    while (result == 0 && walk->table == INDEX_DAYS && k->mv_size == PIECE_KEY)
+    while (result == 0 && walk->table == INDEX_DAYS && k->mv_size == PIECES_KEY)
         result = mdb_cursor_get(walk->cursor, k, &v, MDB_NEXT);
     if (result == MDB_NOTFOUND)
         return 0;

@@ -33,24 +33,23 @@ open_one(struct course *c)
 {
     struct message_session opened = {.session = ++c->session,
                                      .opened = c->now - random_below(&c->random, 2000) + 1000};
-    const struct session_info *session;
+    struct ledger_entry entry = {
+        .type = LEDGER_OPENED, .seq = c->record, .time = c->now, .u.opened = &opened};
 
     snprintf(opened.principal, NAME_SIZE, "role%u", random_below(&c->random, ROLES));
-    assert_int_equal(sessions_open(&c->sessions, c->record, &opened), 0);
-    session = sessions_get(&c->sessions, opened.session);
-    sessions_mark(&c->sessions, opened.session, index_names_profile(&c->names, session));
-    assert_int_equal(index_events_open(&c->events, &c->later, c->now, session), 0);
+    assert_int_equal(index_events_opened(&c->events, &c->later, &c->names, &c->sessions, &entry),
+                     0);
 }
 
+/* Now and then one that is not known any more. */
 static void
 close_one(struct course *c)
 {
-    uint64_t session = c->session - random_below(&c->random, 30);
+    struct message_closed closed = {.session = c->session - random_below(&c->random, 30)};
+    struct ledger_entry entry = {
+        .type = LEDGER_CLOSED, .seq = c->record, .time = c->now, .u.closed = &closed};
 
-    if (sessions_get(&c->sessions, session) == NULL)
-        return;
-    assert_int_equal(index_events_close(&c->events, &c->later, c->record, c->now, session), 0);
-    sessions_close(&c->sessions, session, c->now);
+    assert_int_equal(index_events_closed(&c->events, &c->later, &c->sessions, &entry), 0);
 }
 
 static void
