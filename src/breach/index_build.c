@@ -373,6 +373,8 @@ index_build_add(struct index_build *b, const struct ledger_entry *entry)
 {
     int result = forget_sessions(b, entry->time);
 
+    if (result == 0 && b->meta.has_last && entry->time < b->meta.time)
+        result = index_events_set_back(&b->events, &b->later, b->meta.last, b->meta.time);
     if (result == 0)
         result = add_entry(b, entry);
     return result == 0 && index_later_is_full(&b->later) ? index_build_rest(b) : result;

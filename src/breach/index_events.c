@@ -5,7 +5,7 @@
 #include "breach/index_key.h"
 #include "breach/index_state.h"
 
-enum event_what { EVENT_OPENED, EVENT_CLOSED, EVENT_KINDS };
+enum event_what { EVENT_OPENED, EVENT_CLOSED, EVENT_SET_BACK, EVENT_KINDS };
 
 struct event {
     enum event_what what;
@@ -55,7 +55,8 @@ add(struct index_events *e, struct index_later *later, const struct event *event
     }
     pack_number(&e->bytes, (event->record - e->record) * EVENT_KINDS + event->what);
     pack_step(&e->bytes, (uint64_t)event->time, (uint64_t)e->time);
-    pack_u64(&e->bytes, event->session);
+    if (event->what != EVENT_SET_BACK)
+        pack_u64(&e->bytes, event->session);
     if (event->what == EVENT_OPENED) {
         pack_number(&e->bytes, event->profile);
         pack_step(&e->bytes, (uint64_t)event->opened, (uint64_t)event->time);
@@ -103,6 +104,13 @@ index_events_closed(struct index_events *e, struct index_later *later, struct se
     return add(e, later, &event);
 }
 
+int
+index_events_set_back(struct index_events *e, struct index_later *later, uint64_t record,
+                      int64_t time)
+{
+    return add(e, later, &(struct event){.what = EVENT_SET_BACK, .record = record, .time = time});
+}
+
 /* ---- reading ---- */
 
 /* The next one, behind that which *event is. */
@@ -114,7 +122,7 @@ read_event(struct reader *r, struct event *event)
     event->what = (enum event_what)(step % EVENT_KINDS);
     event->record += step / EVENT_KINDS;
     event->time = (int64_t)unpack_step(r, (uint64_t)event->time);
-    event->session = little_read_u64(r);
+    event->session = event->what == EVENT_SET_BACK ? 0 : little_read_u64(r);
     if (event->what != EVENT_OPENED)
         return;
     event->profile = (uint32_t)unpack_number(r);
@@ -154,6 +162,8 @@ do_event(struct sessions *sessions, const struct index_names *names, const struc
     int result;
 
     sessions_forget(sessions, event->time);
+    if (event->what == EVENT_SET_BACK)
+        return 0;
     if (event->what == EVENT_CLOSED) {
         sessions_close(sessions, event->session, event->time);
         return 0;

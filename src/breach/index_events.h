@@ -38,6 +38,10 @@ PASU_MUST_USE int index_events_opened(struct index_events *events, struct index_
                                       const struct ledger_entry *entry);
 PASU_MUST_USE int index_events_closed(struct index_events *events, struct index_later *later,
                                       struct sessions *sessions, const struct ledger_entry *entry);
+/* The record behind this one is of an earlier time than this one, by which sessions may have been
+ * forgotten. */
+PASU_MUST_USE int index_events_set_back(struct index_events *events, struct index_later *later,
+                                        uint64_t record, int64_t time);
 /* What is still to be put. PASU_E_NOMEM. */
 PASU_MUST_USE int index_events_end(struct index_events *events, struct index_later *later);
 
