@@ -6,7 +6,7 @@
 
 #include "ledger/digest.h"
 
-enum { BLOCK = 64, LANES = 2, NODES = 64, PREFIX_NODE = 1 };
+enum { BLOCK = 64, LANES_MAX = 4, NODES = 64, PREFIX_NODE = 1 };
 
 /* With a bit, zeros, and its length in bits (FIPS 180-4, 5.1.1). */
 static size_t
@@ -66,16 +66,17 @@ enum { A, B, C, D, E, F, G, H };
 static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-/* So many blocks of each lane's bytes. */
-__attribute__((target("sha,sse4.1"))) static void
-compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t blocks)
+/* So many blocks of each lane's bytes. Whoever calls it has it compiled anew, for as many lanes as
+ * its registers have room for. */
+PASU_ALWAYS_INLINE __attribute__((target("sha,sse4.1"))) static inline void
+compress(struct state *states, const uint8_t *const *bytes, size_t blocks, const int lanes)
 {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
 
     for (size_t at = 0; at < blocks * BLOCK; at += BLOCK) {
-        PASU_UNINITIALIZED __m128i words[LANES][4], abef[LANES], cdgh[LANES];
+        PASU_UNINITIALIZED __m128i words[LANES_MAX][4], abef[LANES_MAX], cdgh[LANES_MAX];
 
-        for (int lane = 0; lane < LANES; lane++) {
+        for (int lane = 0; lane < lanes; lane++) {
             abef[lane] = states[lane].abef;
             cdgh[lane] = states[lane].cdgh;
             for (int i = 0; i < 4; i++) {
@@ -88,8 +89,8 @@ compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t b
         for (int i = 0; i < 16; i++) {
             const __m128i k = _mm_load_si128((const void *)(constants + i * 4));
 
-#pragma GCC unroll 2
-            for (int lane = 0; lane < LANES; lane++) {
+#pragma GCC unroll 4
+            for (int lane = 0; lane < lanes; lane++) {
                 __m128i *w = words[lane], sum = _mm_add_epi32(w[i & 3], k), next;
 
                 cdgh[lane] = _mm_sha256rnds2_epu32(cdgh[lane], abef[lane], sum);
@@ -102,11 +103,26 @@ compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t b
                 w[i & 3] = _mm_sha256msg2_epu32(next, w[(i + 3) & 3]);
             }
         }
-        for (int lane = 0; lane < LANES; lane++) {
+        for (int lane = 0; lane < lanes; lane++) {
             states[lane].abef = _mm_add_epi32(states[lane].abef, abef[lane]);
             states[lane].cdgh = _mm_add_epi32(states[lane].cdgh, cdgh[lane]);
         }
     }
+}
+
+typedef void compress_fn(struct state *states, const uint8_t *const *bytes, size_t blocks);
+
+__attribute__((target("sha,sse4.1"))) static void
+compress_two(struct state *states, const uint8_t *const *bytes, size_t blocks)
+{
+    compress(states, bytes, blocks, 2);
+}
+
+/* Two lanes take up the sixteen registers that all processors have. */
+__attribute__((target("sha,avx512f,avx512vl,avx512bw"))) static void
+compress_four(struct state *states, const uint8_t *const *bytes, size_t blocks)
+{
+    compress(states, bytes, blocks, 4);
 }
 
 /* A message on its way. */
@@ -151,30 +167,34 @@ advance(struct lane *lane, struct state *state, const struct digest_message **ne
 }
 
 static void
-digest_side_by_side(const struct digest_message *next, size_t count)
+digest_side_by_side(const struct digest_message *next, size_t count, unsigned lane_count)
 {
-    static const uint8_t nothing[BLOCK];
     const struct digest_message *end = next + count;
-    struct lane lanes[LANES] = {{0}};
-    struct state states[LANES];
+    const unsigned width = count > 2 ? lane_count : 2;
+    compress_fn *const compress_some = width == LANES_MAX ? compress_four : compress_two;
+    struct lane lanes[LANES_MAX] = {{0}};
+    struct state states[LANES_MAX];
 
     memset(states, 0, sizeof(states));
     for (;;) {
-        const uint8_t *bytes[LANES];
-        size_t blocks;
+        const uint8_t *bytes[LANES_MAX], *any = NULL;
+        size_t blocks = SIZE_MAX;
 
-        for (int i = 0; i < LANES; i++)
+        for (unsigned i = 0; i < width; i++) {
             if (lanes[i].blocks == 0)
                 advance(&lanes[i], &states[i], &next, end);
-        blocks = lanes[0].blocks < lanes[1].blocks ? lanes[0].blocks : lanes[1].blocks;
-        if (blocks == 0) /* one has ended, and there are no more */
-            blocks = lanes[0].blocks + lanes[1].blocks > 0;
-        if (blocks == 0)
+            if (!lanes[i].message)
+                continue;
+            any = lanes[i].at;
+            if (lanes[i].blocks < blocks)
+                blocks = lanes[i].blocks;
+        }
+        if (!any)
             return;
-        for (int i = 0; i < LANES; i++)
-            bytes[i] = lanes[i].message ? lanes[i].at : nothing;
-        compress(states, bytes, blocks);
-        for (int i = 0; i < LANES; i++) {
+        for (unsigned i = 0; i < width; i++)
+            bytes[i] = lanes[i].message ? lanes[i].at : any;
+        compress_some(states, bytes, blocks);
+        for (unsigned i = 0; i < width; i++) {
             if (!lanes[i].message)
                 continue;
             lanes[i].at += blocks * BLOCK;
@@ -183,6 +203,7 @@ digest_side_by_side(const struct digest_message *next, size_t count)
     }
 }
 
+/* GCC's __builtin_cpu_supports has no word for SHA before version 14. */
 static bool
 has_instructions(void)
 {
@@ -193,17 +214,29 @@ has_instructions(void)
            __get_cpuid_count(LEAF, 0, &a, &b, &c, &d) && (b & SHA) != 0;
 }
 
+static unsigned
+count_lanes(void)
+{
+    if (!has_instructions())
+        return 1;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                   __builtin_cpu_supports("avx512bw")
+               ? LANES_MAX
+               : 2;
+}
+
 #else
 
 static void
-digest_side_by_side(const struct digest_message *messages PASU_UNUSED, size_t count PASU_UNUSED)
+digest_side_by_side(const struct digest_message *messages PASU_UNUSED, size_t count PASU_UNUSED,
+                    unsigned lane_count PASU_UNUSED)
 {
 }
 
-static bool
-has_instructions(void)
+static unsigned
+count_lanes(void)
 {
-    return false;
+    return 1;
 }
 
 #endif
@@ -211,7 +244,7 @@ has_instructions(void)
 int
 digester_init(struct digester *d)
 {
-    d->has_instructions = has_instructions();
+    d->lanes = count_lanes();
     return tree_hasher_init(&d->hasher);
 }
 
@@ -224,9 +257,9 @@ digester_release(struct digester *d)
 int
 digest_all(struct digester *d, const struct digest_message *messages, size_t count)
 {
-    if (!d->has_instructions)
+    if (d->lanes == 1)
         return digest_one_by_one(d, messages, count);
-    digest_side_by_side(messages, count);
+    digest_side_by_side(messages, count, d->lanes);
     return 0;
 }
 

@@ -16,7 +16,7 @@
 
 struct digester {
     struct tree_hasher hasher;
-    bool has_instructions; /* tests switch it off */
+    unsigned lanes; /* messages side by side: 4, 2, or 1: OpenSSL; tests make it less */
 };
 
 /* A message lies where there is room behind it for what SHA-256 puts there: writing that long
