@@ -21,7 +21,7 @@ digest_pad(uint8_t *bytes, size_t length)
     const size_t all = padded(length);
     const uint64_t bits = __builtin_bswap64((uint64_t)length * 8);
 
-    memset(bytes + length, 0, all - length);
+    memset(bytes + length, 0, DIGEST_PADDING); /* more than needed, but a number of stores */
     bytes[length] = 0x80;
     memcpy(bytes + all - sizeof(bits), &bits, sizeof(bits));
     return all;
