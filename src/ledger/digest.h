@@ -14,9 +14,11 @@
 
 #include "ledger/tree.h"
 
+enum digest_way { DIGEST_ONE_BY_ONE, DIGEST_LANES, DIGEST_LANES_WIDE };
+
 struct digester {
     struct tree_hasher hasher;
-    unsigned lanes; /* messages side by side: 4, 2, or 1: OpenSSL; tests make it less */
+    enum digest_way way; /* the last one that the processor can go; tests take one before it */
 };
 
 /* A message lies where there is room behind it for what SHA-256 puts there: writing that long

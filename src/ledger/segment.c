@@ -64,10 +64,9 @@ segment_crc(uint32_t seed, struct segment_head head, const void *payload)
 {
     uint64_t words[sizeof(head) / sizeof(uint64_t)];
 
-    /* The first word whole, in one store: loading what two stores have made waits for them. */
+    /* The length, and a checksum of zero, in one store: a load of what two have made waits. */
     memcpy(words, &head, sizeof(head));
-    words[0] = 0;
-    memcpy(&words[0], &head.length, sizeof(head.length));
+    words[0] = head.length;
     return crc32c(crc32c(seed, words, sizeof(words)), payload,
                   segment_room(head.length) - sizeof(head));
 }

@@ -8,10 +8,10 @@ enum { MESSAGES = 50, LENGTH = 1000, ROUNDS = 200 };
 static uint8_t bytes[MESSAGES][LENGTH + DIGEST_PADDING];
 
 static void
-init(struct digester *d, unsigned lanes)
+init(struct digester *d, enum digest_way way)
 {
     assert_int_equal(digester_init(d), 0);
-    d->lanes = d->lanes < lanes ? d->lanes : lanes;
+    d->way = d->way < way ? d->way : way;
 }
 
 static void
@@ -45,10 +45,10 @@ hashes_are_sha_256_at_each_length_whatever_is_beside(void **state PASU_UNUSED)
 
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i / sizeof(bytes[0])][i % sizeof(bytes[0])] = (uint8_t)random_u64(&random);
-    for (unsigned lanes = 1; lanes <= 4; lanes *= 2) {
+    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_LANES_WIDE; way++) {
         struct digester d;
 
-        init(&d, lanes);
+        init(&d, way);
         for (size_t length = 0; length < LENGTH; length++) {
             const struct digest_message pair[] = {{bytes[0], length, hashes[0]},
                                                   {bytes[1], LENGTH - length, hashes[1]}};
@@ -83,10 +83,10 @@ nodes_are_those_of_the_tree(void **state PASU_UNUSED)
 
     for (size_t i = 0; i < sizeof(hashes); i++)
         ((uint8_t *)hashes)[i] = (uint8_t)random_u64(&random);
-    for (unsigned lanes = 1; lanes <= 4; lanes *= 2) {
+    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_LANES_WIDE; way++) {
         struct digester d;
 
-        init(&d, lanes);
+        init(&d, way);
         for (size_t count = 0; count <= COUNT_OF(hashes); count += 25) {
             struct tree_hash again[300];
 
