@@ -123,9 +123,10 @@ look(struct segment_scan *s, uint64_t at, enum look way, struct segment_record *
     bytes = window_bytes(&s->file, at, room, &error);
     if (!bytes)
         return error;
+    if (head.crc != segment_record_crc(s->seed, bytes))
+        return 0;
     bytes += sizeof(head);
-    if (head.crc != segment_crc(s->seed, head, bytes) ||
-        !bytes_are_zero(bytes + head.length, room - sizeof(head) - head.length))
+    if (!bytes_are_zero(bytes + head.length, room - sizeof(head) - head.length))
         return 0;
     *record = (struct segment_record){.offset = at,
                                       .index = head.index,

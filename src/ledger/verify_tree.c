@@ -240,14 +240,14 @@ put_lists(struct verify_tree *t, const struct entry *entry, uint8_t *leaf,
 }
 
 static void
-put_entry(struct verify_tree *t, const struct entry *entry)
+put_entry(struct verify_tree *t, const struct segment_record *record, const struct entry *entry)
 {
     uint8_t *leaf = t->bytes + t->used, *end = leaf;
     size_t at[EXPOSURE_PARTS_MAX] = {0}, part = 0;
 
     *end++ = PREFIX_LEAF;
-    memcpy(end, entry->head, sizeof(entry->head)); /* the first piece */
-    end += sizeof(entry->head);
+    entry_head(end, record); /* the first piece */
+    end += ENTRY_HEAD;
     for (size_t i = 1; i < entry->count; i++) {
         const struct iovec *piece = &entry->pieces[i];
 
@@ -278,7 +278,7 @@ verify_tree_add(struct verify_tree *t, const struct segment_record *record)
         result = flush(t);
     if (result != 0)
         return result;
-    put_entry(t, &entry);
+    put_entry(t, record, &entry);
     if (t->fill[0] + t->waiting == TILE_WIDTH ||
         (t->root_next < t->root_count && t->roots[t->root_next].size == t->count))
         result = flush(t);
