@@ -21,7 +21,9 @@ digest_pad(uint8_t *bytes, size_t length)
     const size_t all = padded(length);
     const uint64_t bits = __builtin_bswap64((uint64_t)length * 8);
 
-    memset(bytes + length, 0, DIGEST_PADDING); /* more than needed, but a number of stores */
+    /* More than needed, but a few stores, and no call. */
+    memset(bytes + length, 0, BLOCK);
+    memset(bytes + length + BLOCK, 0, DIGEST_PADDING - BLOCK);
     bytes[length] = 0x80;
     memcpy(bytes + all - sizeof(bits), &bits, sizeof(bits));
     return all;

@@ -193,7 +193,7 @@ find_key(struct segment_scan *s, uint64_t behind)
 static int
 open_payload(struct segment_scan *s, struct segment_record *record)
 {
-    const struct segment_head head = head_of(record);
+    struct segment_head head;
     int result;
 
     if (!is_sealed(s))
@@ -203,6 +203,7 @@ open_payload(struct segment_scan *s, struct segment_record *record)
         record->payload = view_of(record->payload.bytes, 0);
         return 0;
     }
+    head = head_of(record);
     result = try_keys(s, &head, record->payload.bytes);
     record->payload = view_of(s->plain, head.length - SEGMENT_TAG_SIZE);
     return result == PASU_E_LEDGER_KEY ? find_key(s, record->offset + s->room) : result;
