@@ -6,8 +6,9 @@
 
 #include "base/memory.h"
 
-/* A place that is sought is found to within NEAR; at each step on the way the bytes that are looked
- * through for the beginning of a record. */
+/* The buffer and what is made of it stay in a processor's own cache. A place that is sought is
+ * found to within NEAR; at each step on the way the bytes that are looked through for the beginning
+ * of a record. */
 enum { BUFFER_SIZE = 192 << 10, NEAR = 64 << 10, LOOK_MAX = 128 << 10 };
 /* How many bytes behind damage are checked for being a record. */
 #define SEARCH_MAX (UINT64_C(256) << 20)
