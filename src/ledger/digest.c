@@ -6,7 +6,7 @@
 
 #include "ledger/digest.h"
 
-enum { BLOCK = 64, LANES = 2, NODES = 64, PREFIX_NODE = 1 };
+enum { BLOCK = 64, LANES = 3, PREFIX_NODE = 1 };
 
 /* With a bit, zeros, and its length in bits (FIPS 180-4, 5.1.1). */
 static size_t
@@ -21,7 +21,9 @@ digest_pad(uint8_t *bytes, size_t length)
     const size_t all = padded(length);
     const uint64_t bits = __builtin_bswap64((uint64_t)length * 8);
 
-    memset(bytes + length, 0, all - length);
+    /* More than needed, but a few stores, and no call. */
+    memset(bytes + length, 0, BLOCK);
+    memset(bytes + length + BLOCK, 0, DIGEST_PADDING - BLOCK);
     bytes[length] = 0x80;
     memcpy(bytes + all - sizeof(bits), &bits, sizeof(bits));
     return all;
@@ -66,48 +68,170 @@ enum { A, B, C, D, E, F, G, H };
 static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-/* So many blocks of each lane's bytes. */
-__attribute__((target("sha,sse4.1"))) static void
-compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t blocks)
+#define LANE_TARGET "sha,sse4.1"
+#define WIDE_TARGET LANE_TARGET ",avx512f,avx512vl,avx512bw"
+#define LANE_CODE   __attribute__((target(LANE_TARGET), always_inline)) static inline
+
+/* The order of bytes by which words are read and written. */
+static const uint64_t big_endian[] = {0x0405060700010203, 0x0c0d0e0f08090a0b};
+
+LANE_CODE __m128i
+load_words(const uint8_t *from)
 {
-    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    return _mm_shuffle_epi8(_mm_loadu_si128((const void *)from),
+                            _mm_loadu_si128((const void *)big_endian));
+}
 
-    for (size_t at = 0; at < blocks * BLOCK; at += BLOCK) {
-        PASU_UNINITIALIZED __m128i words[LANES][4], abef[LANES], cdgh[LANES];
+/* A block of each lane (FIPS 180-4, 6.2.2). Three are as many as keep the SHA unit busy. */
+LANE_CODE void
+add_blocks(struct state states[LANES], __m128i words[LANES][4])
+{
+    PASU_UNINITIALIZED __m128i abef[LANES], cdgh[LANES];
 
-        for (int lane = 0; lane < LANES; lane++) {
-            abef[lane] = states[lane].abef;
-            cdgh[lane] = states[lane].cdgh;
-            for (int i = 0; i < 4; i++) {
-                const void *from = bytes[lane] + at + i * 16;
-
-                words[lane][i] = _mm_shuffle_epi8(_mm_loadu_si128(from), swap);
-            }
-        }
+#pragma GCC unroll 3
+    for (int lane = 0; lane < LANES; lane++) {
+        abef[lane] = states[lane].abef;
+        cdgh[lane] = states[lane].cdgh;
+    }
 #pragma GCC unroll 16
-        for (int i = 0; i < 16; i++) {
-            const __m128i k = _mm_load_si128((const void *)(constants + i * 4));
+    for (int i = 0; i < 16; i++) {
+        const __m128i k = _mm_load_si128((const void *)(constants + i * 4));
 
-#pragma GCC unroll 2
-            for (int lane = 0; lane < LANES; lane++) {
-                __m128i *w = words[lane], sum = _mm_add_epi32(w[i & 3], k), next;
-
-                cdgh[lane] = _mm_sha256rnds2_epu32(cdgh[lane], abef[lane], sum);
-                sum = _mm_shuffle_epi32(sum, 0x0e);
-                abef[lane] = _mm_sha256rnds2_epu32(abef[lane], cdgh[lane], sum);
-                if (i >= 12)
-                    continue;
-                next = _mm_sha256msg1_epu32(w[i & 3], w[(i + 1) & 3]);
-                next = _mm_add_epi32(next, _mm_alignr_epi8(w[(i + 3) & 3], w[(i + 2) & 3], 4));
-                w[i & 3] = _mm_sha256msg2_epu32(next, w[(i + 3) & 3]);
-            }
-        }
+#pragma GCC unroll 3
         for (int lane = 0; lane < LANES; lane++) {
-            states[lane].abef = _mm_add_epi32(states[lane].abef, abef[lane]);
-            states[lane].cdgh = _mm_add_epi32(states[lane].cdgh, cdgh[lane]);
+            __m128i *w = words[lane], sum = _mm_add_epi32(w[i & 3], k), next;
+
+            cdgh[lane] = _mm_sha256rnds2_epu32(cdgh[lane], abef[lane], sum);
+            sum = _mm_shuffle_epi32(sum, 0x0e);
+            abef[lane] = _mm_sha256rnds2_epu32(abef[lane], cdgh[lane], sum);
+            if (i >= 12)
+                continue;
+            next = _mm_sha256msg1_epu32(w[i & 3], w[(i + 1) & 3]);
+            next = _mm_add_epi32(next, _mm_alignr_epi8(w[(i + 3) & 3], w[(i + 2) & 3], 4));
+            w[i & 3] = _mm_sha256msg2_epu32(next, w[(i + 3) & 3]);
         }
+        /* Without a word here compilers put one lane behind the other, which takes twice as long.
+         */
+        __asm__("" : "+x"(abef[0]), "+x"(abef[1]), "+x"(abef[2]));
+    }
+#pragma GCC unroll 3
+    for (int lane = 0; lane < LANES; lane++) {
+        states[lane].abef = _mm_add_epi32(states[lane].abef, abef[lane]);
+        states[lane].cdgh = _mm_add_epi32(states[lane].cdgh, cdgh[lane]);
     }
 }
+
+LANE_CODE struct state
+first_state(void)
+{
+    return (struct state){
+        _mm_set_epi32((int)initial[A], (int)initial[B], (int)initial[E], (int)initial[F]),
+        _mm_set_epi32((int)initial[C], (int)initial[D], (int)initial[G], (int)initial[H])};
+}
+
+LANE_CODE void
+store_state(const struct state *state, uint8_t *hash)
+{
+    const __m128i swap = _mm_loadu_si128((const void *)big_endian);
+    const __m128i abcd = _mm_unpackhi_epi64(state->cdgh, state->abef); /* D C B A */
+    const __m128i efgh = _mm_unpacklo_epi64(state->cdgh, state->abef); /* H G F E */
+
+    _mm_storeu_si128((void *)hash, _mm_shuffle_epi8(_mm_shuffle_epi32(abcd, 0x1b), swap));
+    _mm_storeu_si128((void *)(hash + sizeof(abcd)),
+                     _mm_shuffle_epi8(_mm_shuffle_epi32(efgh, 0x1b), swap));
+}
+
+/* So many blocks of each lane's bytes. */
+LANE_CODE void
+compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t blocks)
+{
+    PASU_UNINITIALIZED __m128i words[LANES][4];
+
+    for (size_t at = 0; at < blocks * BLOCK; at += BLOCK) {
+#pragma GCC unroll 3
+        for (int lane = 0; lane < LANES; lane++)
+#pragma GCC unroll 4
+            for (int i = 0; i < 4; i++)
+                words[lane][i] = load_words(bytes[lane] + at + i * 16);
+        add_blocks(states, words);
+    }
+}
+
+/* Nodes of hashes where they stand: a block of the prefix and all but the last byte, and one of
+ * that byte and the padding. */
+LANE_CODE void
+make_nodes(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes)
+{
+    const __m128i prefix = _mm_set_epi8(PREFIX_NODE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i swap = _mm_loadu_si128((const void *)big_endian);
+    const __m128i bits = _mm_set_epi32((1 + 2 * TREE_HASH_SIZE) * 8, 0, 0, 0);
+
+    for (size_t at = 0; at < count; at += LANES) {
+        PASU_UNINITIALIZED __m128i words[LANES][4];
+        PASU_UNINITIALIZED struct state states[LANES];
+        const uint8_t *pairs[LANES];
+
+#pragma GCC unroll 3
+        for (size_t lane = 0; lane < LANES; lane++) {
+            const size_t node = at + lane < count ? at + lane : at; /* once more, for nobody */
+            const uint8_t *pair = pairs[lane] = hashes[2 * node].bytes;
+
+            words[lane][0] = _mm_shuffle_epi8(
+                _mm_alignr_epi8(_mm_loadu_si128((const void *)pair), prefix, 15), swap);
+#pragma GCC unroll 3
+            for (int i = 1; i < 4; i++)
+                words[lane][i] = load_words(pair + i * 16 - 1);
+            states[lane] = first_state();
+        }
+        add_blocks(states, words);
+#pragma GCC unroll 3
+        for (size_t lane = 0; lane < LANES; lane++) {
+            words[lane][0] =
+                _mm_set_epi32(0, 0, 0, (int)((uint32_t)pairs[lane][BLOCK - 1] << 24 | 0x800000));
+            words[lane][1] = words[lane][2] = _mm_setzero_si128();
+            words[lane][3] = bits;
+        }
+        add_blocks(states, words);
+#pragma GCC unroll 3
+        for (size_t lane = 0; lane < LANES; lane++)
+            if (at + lane < count)
+                store_state(&states[lane], nodes[at + lane].bytes);
+    }
+}
+
+/* Compiled twice: for any processor with the instructions, and for one with registers enough for
+ * all that is on its way in three lanes. */
+struct way {
+    void (*compress)(struct state *states, const uint8_t *const *bytes, size_t blocks);
+    void (*make_nodes)(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes);
+};
+
+__attribute__((target(LANE_TARGET))) static void
+compress_any(struct state *states, const uint8_t *const *bytes, size_t blocks)
+{
+    compress(states, bytes, blocks);
+}
+
+__attribute__((target(WIDE_TARGET))) static void
+compress_wide(struct state *states, const uint8_t *const *bytes, size_t blocks)
+{
+    compress(states, bytes, blocks);
+}
+
+__attribute__((target(LANE_TARGET))) static void
+make_nodes_any(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes)
+{
+    make_nodes(hashes, count, nodes);
+}
+
+__attribute__((target(WIDE_TARGET))) static void
+make_nodes_wide(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes)
+{
+    make_nodes(hashes, count, nodes);
+}
+
+static const struct way ways[] = {[DIGEST_LANES] = {compress_any, make_nodes_any},
+                                  [DIGEST_LANES_WIDE] = {compress_wide, make_nodes_wide}};
 
 /* A message on its way. */
 struct lane {
@@ -116,64 +240,47 @@ struct lane {
     size_t blocks; /* from `at` on */
 };
 
-__attribute__((target("sha,sse4.1"))) static void
-load(struct lane *lane, struct state *state, const struct digest_message *message)
-{
-    state->abef = _mm_set_epi32((int)initial[A], (int)initial[B], (int)initial[E], (int)initial[F]);
-    state->cdgh = _mm_set_epi32((int)initial[C], (int)initial[D], (int)initial[G], (int)initial[H]);
-    *lane = (struct lane){message, message->bytes, padded(message->length) / BLOCK};
-}
-
-__attribute__((target("sha,sse4.1"))) static void
-store(const struct digest_message *message, const struct state *state)
-{
-    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-    const __m128i abcd = _mm_unpackhi_epi64(state->cdgh, state->abef); /* D C B A */
-    const __m128i efgh = _mm_unpacklo_epi64(state->cdgh, state->abef); /* H G F E */
-
-    _mm_storeu_si128((void *)message->hash, _mm_shuffle_epi8(_mm_shuffle_epi32(abcd, 0x1b), swap));
-    _mm_storeu_si128((void *)(message->hash + sizeof(abcd)),
-                     _mm_shuffle_epi8(_mm_shuffle_epi32(efgh, 0x1b), swap));
-}
-
 /* The lane's next message; without one, what it does is nobody's. */
-static void
+__attribute__((target(LANE_TARGET))) static void
 advance(struct lane *lane, struct state *state, const struct digest_message **next,
         const struct digest_message *end)
 {
-    static const struct lane idle = {0};
-
     if (lane->message)
-        store(lane->message, state);
-    *lane = idle;
-    if (*next != end)
-        load(lane, state, (*next)++);
+        store_state(state, lane->message->hash);
+    *lane = (struct lane){0};
+    if (*next == end)
+        return;
+    *lane = (struct lane){*next, (*next)->bytes, padded((*next)->length) / BLOCK};
+    *state = first_state();
+    (*next)++;
 }
 
 static void
-digest_side_by_side(const struct digest_message *next, size_t count)
+digest_side_by_side(const struct way *way, const struct digest_message *next, size_t count)
 {
-    static const uint8_t nothing[BLOCK];
     const struct digest_message *end = next + count;
     struct lane lanes[LANES] = {{0}};
     struct state states[LANES];
 
     memset(states, 0, sizeof(states));
     for (;;) {
-        const uint8_t *bytes[LANES];
-        size_t blocks;
+        const uint8_t *bytes[LANES], *any = NULL;
+        size_t blocks = SIZE_MAX;
 
-        for (int i = 0; i < LANES; i++)
+        for (int i = 0; i < LANES; i++) {
             if (lanes[i].blocks == 0)
                 advance(&lanes[i], &states[i], &next, end);
-        blocks = lanes[0].blocks < lanes[1].blocks ? lanes[0].blocks : lanes[1].blocks;
-        if (blocks == 0) /* one has ended, and there are no more */
-            blocks = lanes[0].blocks + lanes[1].blocks > 0;
-        if (blocks == 0)
+            if (!lanes[i].message)
+                continue;
+            any = lanes[i].at;
+            if (lanes[i].blocks < blocks)
+                blocks = lanes[i].blocks;
+        }
+        if (!any)
             return;
         for (int i = 0; i < LANES; i++)
-            bytes[i] = lanes[i].message ? lanes[i].at : nothing;
-        compress(states, bytes, blocks);
+            bytes[i] = lanes[i].message ? lanes[i].at : any;
+        way->compress(states, bytes, blocks);
         for (int i = 0; i < LANES; i++) {
             if (!lanes[i].message)
                 continue;
@@ -183,6 +290,7 @@ digest_side_by_side(const struct digest_message *next, size_t count)
     }
 }
 
+/* GCC's __builtin_cpu_supports has no word for SHA before version 14. */
 static bool
 has_instructions(void)
 {
@@ -193,17 +301,23 @@ has_instructions(void)
            __get_cpuid_count(LEAF, 0, &a, &b, &c, &d) && (b & SHA) != 0;
 }
 
-#else
-
-static void
-digest_side_by_side(const struct digest_message *messages PASU_UNUSED, size_t count PASU_UNUSED)
+static enum digest_way
+best_way(void)
 {
+    if (!has_instructions())
+        return DIGEST_ONE_BY_ONE;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                   __builtin_cpu_supports("avx512bw")
+               ? DIGEST_LANES_WIDE
+               : DIGEST_LANES;
 }
 
-static bool
-has_instructions(void)
+#else
+
+static enum digest_way
+best_way(void)
 {
-    return false;
+    return DIGEST_ONE_BY_ONE;
 }
 
 #endif
@@ -211,7 +325,7 @@ has_instructions(void)
 int
 digester_init(struct digester *d)
 {
-    d->has_instructions = has_instructions();
+    d->way = best_way();
     return tree_hasher_init(&d->hasher);
 }
 
@@ -224,33 +338,28 @@ digester_release(struct digester *d)
 int
 digest_all(struct digester *d, const struct digest_message *messages, size_t count)
 {
-    if (!d->has_instructions)
-        return digest_one_by_one(d, messages, count);
-    digest_side_by_side(messages, count);
-    return 0;
+#if defined(__x86_64__)
+    if (d->way != DIGEST_ONE_BY_ONE) {
+        digest_side_by_side(&ways[d->way], messages, count);
+        return 0;
+    }
+#endif
+    return digest_one_by_one(d, messages, count);
 }
 
 int
 digest_nodes(struct digester *d, const struct tree_hash *hashes, size_t count,
              struct tree_hash *nodes)
 {
-    enum { LENGTH = 1 + 2 * TREE_HASH_SIZE };
-    PASU_UNINITIALIZED uint8_t bytes[NODES][LENGTH + DIGEST_PADDING];
-    PASU_UNINITIALIZED struct digest_message messages[NODES];
-    size_t made = 0, half = count / 2;
     int result = 0;
 
-    while (made < half && result == 0) {
-        size_t some = half - made < NODES ? half - made : NODES;
-
-        for (size_t i = 0; i < some; i++) {
-            bytes[i][0] = PREFIX_NODE;
-            memcpy(bytes[i] + 1, &hashes[2 * (made + i)], 2 * sizeof(*hashes));
-            (void)digest_pad(bytes[i], LENGTH);
-            messages[i] = (struct digest_message){bytes[i], LENGTH, nodes[made + i].bytes};
-        }
-        result = digest_all(d, messages, some);
-        made += some;
+#if defined(__x86_64__)
+    if (d->way != DIGEST_ONE_BY_ONE) {
+        ways[d->way].make_nodes(hashes, count / 2, nodes);
+        return 0;
     }
+#endif
+    for (size_t i = 0; i < count / 2 && result == 0; i++)
+        result = tree_hash_node(&d->hasher, &hashes[2 * i], &hashes[2 * i + 1], &nodes[i]);
     return result;
 }

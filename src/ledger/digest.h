@@ -3,7 +3,7 @@
  * SHA-256 of many short messages at once: what a verifier spends its time on.
  *
  * A processor with the SHA instructions waits for the result of each before it can go on with the
- * same message, and could do another one's meanwhile; so two are hashed side by side. No library of
+ * same message, and could do others' meanwhile; so three are hashed side by side. No library of
  * Debian 12 does that for messages of a few hundred bytes without losing more than it wins around
  * it (bench/README.md). Where there are no such instructions OpenSSL hashes one after the other.
  *
@@ -14,9 +14,13 @@
 
 #include "ledger/tree.h"
 
+/* By OpenSSL; three lanes in the registers that all such processors have; or in those of AVX-512.
+ */
+enum digest_way { DIGEST_ONE_BY_ONE, DIGEST_LANES, DIGEST_LANES_WIDE };
+
 struct digester {
     struct tree_hasher hasher;
-    bool has_instructions; /* tests switch it off */
+    enum digest_way way; /* the last one that the processor can go; tests go the others */
 };
 
 /* A message lies where there is room behind it for what SHA-256 puts there: writing that long

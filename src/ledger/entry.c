@@ -126,15 +126,20 @@ add_opening(struct entry *entry, struct view payload)
     return 0;
 }
 
+void
+entry_head(uint8_t head[ENTRY_HEAD], const struct segment_record *record)
+{
+    const uint32_t type = (uint16_t)record->type;
+
+    memcpy(head, &record->index, 8);
+    memcpy(head + 8, &record->time, 8);
+    memcpy(head + 16, &type, sizeof(type));
+}
+
 int
 entry_lay(struct entry *entry, const struct segment_record *record)
 {
-    const uint16_t type = (uint16_t)record->type;
-
-    memset(entry->head, 0, sizeof(entry->head));
-    memcpy(entry->head, &record->index, 8);
-    memcpy(entry->head + 8, &record->time, 8);
-    memcpy(entry->head + 16, &type, sizeof(type));
+    entry_head(entry->head, record);
     entry->count = entry->part_count = 0;
     add_piece(entry, entry->head, sizeof(entry->head));
     if (record->type == SEGMENT_EXPOSURE)

@@ -36,6 +36,8 @@ struct entry {
     size_t count;
 };
 
+/* What every entry begins with. */
+void entry_head(uint8_t head[ENTRY_HEAD], const struct segment_record *record);
 /* Lays it out but for the commitments, which are zero: those of `lists` that are not empty are to
  * be filled in. PASU_E_CORRUPT: an exposure whose lists do not end where it does, or without any
  * and with a salt; an opening of another length. */

@@ -59,12 +59,32 @@ segment_seed(const uint8_t id[SEGMENT_ID_SIZE])
     return crc32c(0, id, SEGMENT_ID_SIZE);
 }
 
+/* Of the first word: the length, and zero in the place of the checksum. */
+static uint32_t
+first_crc(uint32_t seed, uint32_t length)
+{
+    const uint64_t word = length;
+
+    return crc32c(seed, &word, sizeof(word));
+}
+
 uint32_t
 segment_crc(uint32_t seed, struct segment_head head, const void *payload)
 {
-    head.crc = 0;
-    return crc32c(crc32c(seed, &head, sizeof(head)), payload,
-                  segment_room(head.length) - sizeof(head));
+    const uint32_t crc =
+        crc32c(first_crc(seed, head.length), &head.index, sizeof(head) - sizeof(uint64_t));
+
+    return crc32c(crc, payload, segment_room(head.length) - sizeof(head));
+}
+
+uint32_t
+segment_record_crc(uint32_t seed, const uint8_t *record)
+{
+    uint32_t length;
+
+    memcpy(&length, record, sizeof(length));
+    return crc32c(first_crc(seed, length), record + sizeof(uint64_t),
+                  segment_room(length) - sizeof(uint64_t));
 }
 
 bool

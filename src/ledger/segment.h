@@ -76,6 +76,8 @@ bool segment_header_is_whole(const struct segment_header *header);
 uint32_t segment_seed(const uint8_t id[SEGMENT_ID_SIZE]);
 /* The checksum of a record; `payload` with the zeros behind it. */
 uint32_t segment_crc(uint32_t seed, struct segment_head head, const void *payload);
+/* The same of one that stands as it does in the file, all of it. */
+uint32_t segment_record_crc(uint32_t seed, const uint8_t *record);
 /* Whether it can be the head of a record, by all but its checksum; `is_sealed`: of a segment whose
  * payloads are encrypted. */
 bool segment_head_check(const struct segment_head *head, bool is_sealed);

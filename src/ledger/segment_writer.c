@@ -124,7 +124,7 @@ whole_records(const struct segment_writer *w, const uint8_t *bytes, size_t lengt
         memcpy(&head, bytes + at, sizeof(head));
         room = segment_room(head.length);
         if (!segment_head_check(&head, w->is_sealed) || room > length - at ||
-            head.crc != segment_crc(w->seed, head, bytes + at + sizeof(head)))
+            head.crc != segment_record_crc(w->seed, bytes + at))
             break;
     }
     return at;

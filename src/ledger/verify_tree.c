@@ -221,55 +221,47 @@ flush(struct verify_tree *t)
 }
 
 static void
-put(struct verify_tree *t, const void *bytes, size_t length)
-{
-    if (length > 0)
-        memcpy(t->bytes + t->used, bytes, length);
-    t->used += length;
-}
-
-static void
-end(struct verify_tree *t, const struct digest_message *message)
-{
-    t->used = (size_t)(message->bytes - t->bytes) + digest_pad(message->bytes, message->length);
-}
-
-static void
 put_lists(struct verify_tree *t, const struct entry *entry, uint8_t *leaf,
           const size_t at[EXPOSURE_PARTS_MAX])
 {
     for (size_t i = 0; i < 2 * entry->part_count; i++) {
         const struct view list = entry->lists[i / 2][i % 2];
-        uint8_t head[ENTRY_LIST_HEAD];
+        uint8_t *bytes = t->bytes + t->used;
 
         if (list.length == 0)
             continue;
-        entry_list_head(head, entry, i / 2, i % 2);
-        t->lists[t->list_count] =
-            (struct digest_message){t->bytes + t->used, sizeof(head) + list.length,
+        entry_list_head(bytes, entry, i / 2, i % 2);
+        memcpy(bytes + ENTRY_LIST_HEAD, list.bytes, list.length);
+        t->lists[t->list_count++] =
+            (struct digest_message){bytes, ENTRY_LIST_HEAD + list.length,
                                     leaf + at[i / 2] + i % 2 * sizeof(struct tree_hash)};
-        put(t, head, sizeof(head));
-        put(t, list.bytes, list.length);
-        end(t, &t->lists[t->list_count++]);
+        t->used += digest_pad(bytes, ENTRY_LIST_HEAD + list.length);
     }
 }
 
 static void
-put_entry(struct verify_tree *t, const struct entry *entry)
+put_entry(struct verify_tree *t, const struct segment_record *record, const struct entry *entry)
 {
-    uint8_t *leaf = t->bytes + t->used;
-    const uint8_t prefix = PREFIX_LEAF;
+    uint8_t *leaf = t->bytes + t->used, *end = leaf;
     size_t at[EXPOSURE_PARTS_MAX] = {0}, part = 0;
 
-    put(t, &prefix, sizeof(prefix));
-    for (size_t i = 0; i < entry->count; i++) {
-        if (part < entry->part_count && entry->pieces[i].iov_base == entry->commitments[part])
-            at[part++] = (size_t)(t->bytes + t->used - leaf);
-        put(t, entry->pieces[i].iov_base, entry->pieces[i].iov_len);
+    *end++ = PREFIX_LEAF;
+    entry_head(end, record); /* the first piece */
+    end += ENTRY_HEAD;
+    for (size_t i = 1; i < entry->count; i++) {
+        const struct iovec *piece = &entry->pieces[i];
+
+        if (part < entry->part_count && piece->iov_base == entry->commitments[part]) {
+            memcpy(end, entry->commitments[part], sizeof(entry->commitments[part]));
+            at[part++] = (size_t)(end - leaf);
+        } else if (piece->iov_len > 0) {
+            memcpy(end, piece->iov_base, piece->iov_len);
+        }
+        end += piece->iov_len;
     }
-    t->leaves[t->waiting] = (struct digest_message){leaf, (size_t)(t->bytes + t->used - leaf),
+    t->leaves[t->waiting] = (struct digest_message){leaf, (size_t)(end - leaf),
                                                     t->rows[0][t->fill[0] + t->waiting].bytes};
-    end(t, &t->leaves[t->waiting++]);
+    t->used += digest_pad(leaf, t->leaves[t->waiting++].length);
     t->count++;
     put_lists(t, entry, leaf, at);
 }
@@ -286,7 +278,7 @@ verify_tree_add(struct verify_tree *t, const struct segment_record *record)
         result = flush(t);
     if (result != 0)
         return result;
-    put_entry(t, &entry);
+    put_entry(t, record, &entry);
     if (t->fill[0] + t->waiting == TILE_WIDTH ||
         (t->root_next < t->root_count && t->roots[t->root_next].size == t->count))
         result = flush(t);

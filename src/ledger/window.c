@@ -62,12 +62,10 @@ reach(struct window *w, uint64_t at, size_t length)
 }
 
 const uint8_t *
-window_bytes(struct window *w, uint64_t at, size_t length, int *error)
+window_read(struct window *w, uint64_t at, size_t length, int *error)
 {
     size_t kept = 0, wanted;
 
-    if (at >= w->at && at + length <= w->at + w->have)
-        return w->buffer + (at - w->at);
     wanted = reach(w, at, length);
     if (at >= w->at && at < w->at + w->have) {
         kept = (size_t)(w->at + w->have - at);

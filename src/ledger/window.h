@@ -24,10 +24,18 @@ struct window {
  * error there is nothing to close. */
 PASU_MUST_USE int window_open(struct window *window, const struct os *os, int fd, size_t size);
 void window_close(struct window *window);
+/* For window_bytes, where they are not in the buffer. */
+const uint8_t *window_read(struct window *window, uint64_t at, size_t length, int *error);
 /* The bytes [at, at + length), which are within the limit and no more than the buffer holds,
  * borrowed until the next call. NULL: with *error, or, where the file has become shorter, with a
  * new limit. */
-const uint8_t *window_bytes(struct window *window, uint64_t at, size_t length, int *error);
+static inline const uint8_t *
+window_bytes(struct window *window, uint64_t at, size_t length, int *error)
+{
+    if (at >= window->at && at + length <= window->at + window->have)
+        return window->buffer + (at - window->at);
+    return window_read(window, at, length, error);
+}
 /* The next call reads again what it gives. */
 void window_forget(struct window *window);
 /* The same, and the limit is what the file's length is now. PASU_E_IO. */

@@ -3,15 +3,17 @@
 #include "random.h"
 #include "unit.h"
 
+#include <openssl/evp.h>
+
 enum { MESSAGES = 50, LENGTH = 1000, ROUNDS = 200 };
 
 static uint8_t bytes[MESSAGES][LENGTH + DIGEST_PADDING];
 
 static void
-init(struct digester *d, bool has_instructions)
+init(struct digester *d, enum digest_way way)
 {
     assert_int_equal(digester_init(d), 0);
-    d->has_instructions = d->has_instructions && has_instructions;
+    d->way = d->way < way ? d->way : way;
 }
 
 static void
@@ -45,10 +47,10 @@ hashes_are_sha_256_at_each_length_whatever_is_beside(void **state PASU_UNUSED)
 
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i / sizeof(bytes[0])][i % sizeof(bytes[0])] = (uint8_t)random_u64(&random);
-    for (int way = 0; way < 2; way++) {
+    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_LANES_WIDE; way++) {
         struct digester d;
 
-        init(&d, way == 1);
+        init(&d, way);
         for (size_t length = 0; length < LENGTH; length++) {
             const struct digest_message pair[] = {{bytes[0], length, hashes[0]},
                                                   {bytes[1], LENGTH - length, hashes[1]}};
@@ -76,6 +78,40 @@ hashes_are_sha_256_at_each_length_whatever_is_beside(void **state PASU_UNUSED)
 }
 
 static void
+hashes_are_sha_256_in_batches_of_any_size(void **state PASU_UNUSED)
+{
+    enum { LENGTHS = 301, BATCHES = 40 };
+    static uint8_t right[LENGTHS][TREE_HASH_SIZE], hashes[BATCHES][TREE_HASH_SIZE];
+    struct random random = {.state = 3};
+    uint8_t text[LENGTHS];
+    struct digester d;
+
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (uint8_t)random_u64(&random);
+    for (size_t length = 0; length < LENGTHS; length++)
+        assert_int_equal(EVP_Digest(text, length, right[length], NULL, EVP_sha256(), NULL), 1);
+    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_LANES_WIDE; way++) {
+        init(&d, way);
+        for (size_t count = 1; count <= BATCHES; count++)
+            for (size_t length = 0; length < LENGTHS; length++) {
+                struct digest_message messages[BATCHES];
+
+                for (size_t i = 0; i < count; i++) {
+                    memcpy(bytes[i], text, LENGTHS);
+                    messages[i] =
+                        (struct digest_message){bytes[i], (length + i) % LENGTHS, hashes[i]};
+                }
+                pad(messages, count);
+                memset(hashes, 0, sizeof(hashes));
+                assert_int_equal(digest_all(&d, messages, count), 0);
+                for (size_t i = 0; i < count; i++)
+                    assert_memory_equal(hashes[i], right[(length + i) % LENGTHS], TREE_HASH_SIZE);
+            }
+        digester_release(&d);
+    }
+}
+
+static void
 nodes_are_those_of_the_tree(void **state PASU_UNUSED)
 {
     struct tree_hash hashes[300], nodes[150];
@@ -83,11 +119,11 @@ nodes_are_those_of_the_tree(void **state PASU_UNUSED)
 
     for (size_t i = 0; i < sizeof(hashes); i++)
         ((uint8_t *)hashes)[i] = (uint8_t)random_u64(&random);
-    for (int way = 0; way < 2; way++) {
+    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_LANES_WIDE; way++) {
         struct digester d;
 
-        init(&d, way == 1);
-        for (size_t count = 0; count <= COUNT_OF(hashes); count += 25) {
+        init(&d, way);
+        for (size_t count = 0; count <= COUNT_OF(hashes); count++) {
             struct tree_hash again[300];
 
             memcpy(again, hashes, sizeof(hashes));
@@ -111,6 +147,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_are_sha_256_at_each_length_whatever_is_beside),
+        cmocka_unit_test(hashes_are_sha_256_in_batches_of_any_size),
         cmocka_unit_test(nodes_are_those_of_the_tree),
     };
 
