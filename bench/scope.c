@@ -151,8 +151,8 @@ read_all(struct clocks *took)
 
 /* ---- what is in it ---- */
 
-/* Bytes of a table's values, and those that its sets would take at least if nothing were known of
- * whom they have: of n among N, log2(N / n) + 1.44 bits each. */
+/* Bytes of a table's values, and what its sets would take with the best code for random ones, of n
+ * among N log2(N / n) + 1.44 bits each, where that is less. */
 struct weight {
     uint64_t sets, marks, bound;
 };
@@ -161,15 +161,15 @@ static void
 weigh_set(struct weight *weight, struct view set, size_t marks, uint32_t subjects)
 {
     static struct ordinals persons;
-    double count;
+    double count, bytes;
 
     persons.count = 0;
     check(person_bytes_list(set, &persons), "list");
     count = (double)persons.count;
     weight->sets += set.length;
     weight->marks += marks;
-    if (persons.count > 0)
-        weight->bound += (uint64_t)(count * (log2(subjects / count) + 1.4427) / 8);
+    bytes = persons.count > 0 ? count * (log2(subjects / count) + 1.4427) / 8 : 0;
+    weight->bound += bytes < (double)set.length ? (uint64_t)bytes : set.length;
 }
 
 static void

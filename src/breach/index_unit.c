@@ -118,7 +118,6 @@ static int
 write_set(struct pack *pack, struct marked *set, struct unit_scratch *scratch, size_t dense,
           bool has_parts)
 {
-    size_t length;
     int result = split(set, scratch);
 
     if (result != 0)
@@ -126,10 +125,10 @@ write_set(struct pack *pack, struct marked *set, struct unit_scratch *scratch, s
     person_bytes_put(pack, &scratch->ordinals, dense);
     if (scratch->ordinals.count == 0)
         return 0;
-    length = has_parts ? day_parts_length(scratch->marks.items, scratch->marks.count) : 0;
-    pack_number(pack, length);
     if (has_parts)
         day_parts_put(pack, scratch->marks.items, scratch->marks.count);
+    else
+        pack_number(pack, 0);
     return 0;
 }
 

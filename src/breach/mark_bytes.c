@@ -108,9 +108,10 @@ count_parts(struct part_form *form, const uint32_t *parts, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         form->counts[parts[i]]++;
-        form->mask |= (uint8_t)(1U << parts[i]);
-        is_rising = is_rising && (i == 0 || parts[i] >= parts[i - 1]);
+        is_rising &= i == 0 || parts[i] >= parts[i - 1];
     }
+    for (unsigned p = 0; p < MARKS; p++)
+        form->mask |= (uint8_t)((form->counts[p] > 0) << p);
     return is_rising;
 }
 
@@ -143,26 +144,19 @@ form_of(const uint32_t *parts, size_t count)
     return form;
 }
 
-size_t
-day_parts_length(const uint32_t *parts, size_t count)
-{
-    return form_of(parts, count).length;
-}
-
 static void
 put_bits(struct pack *pack, const struct part_form *form, const uint32_t *parts, size_t count)
 {
     uint8_t *room = pack_room(pack, bytes_of_bits(count, form->bits) + BITS_ROOM);
     struct bits bits = {.at = room};
+    uint32_t codes[MARKS];
 
     if (room == NULL)
         return;
-    for (size_t i = 0; i < count; i++) {
-        unsigned below = form->mask & ((1U << parts[i]) - 1);
-
-        bits_put(&bits, form->form == FORM_AMONG ? (unsigned)__builtin_popcount(below) : parts[i],
-                 form->bits);
-    }
+    for (unsigned p = 0, among = 0; p < MARKS; among += form->mask >> p++ & 1)
+        codes[p] = form->form == FORM_AMONG ? among : p;
+    for (size_t i = 0; i < count; i++)
+        bits_put(&bits, codes[parts[i]], form->bits);
     bits_end(&bits);
     pack->used += (size_t)(bits.at - room);
 }
@@ -172,6 +166,7 @@ day_parts_put(struct pack *pack, const uint32_t *parts, size_t count)
 {
     struct part_form form = form_of(parts, count);
 
+    pack_number(pack, form.length);
     pack_u8(pack, form.form);
     if (form.form == FORM_AMONG)
         pack_u8(pack, form.mask);

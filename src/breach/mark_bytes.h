@@ -30,8 +30,7 @@ void month_days_put(struct pack *pack, const uint32_t *days, size_t count);
 /* Adds the days of the one at that place, from 0 on. PASU_E_CORRUPT. */
 PASU_MUST_USE int month_days_get(struct view bytes, uint64_t place, uint32_t *days);
 
-/* The parts of so many persons, and the bytes that makes. */
-size_t day_parts_length(const uint32_t *parts, size_t count);
+/* The parts of so many persons, at least one, behind the number of bytes that they take. */
 void day_parts_put(struct pack *pack, const uint32_t *parts, size_t count);
 /* The part of the one at that place. PASU_E_CORRUPT. */
 PASU_MUST_USE int day_parts_get(struct view bytes, uint64_t place, unsigned *part);
