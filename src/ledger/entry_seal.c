@@ -2,35 +2,23 @@
 #include "ledger/entry_seal.h"
 
 #include "base/memory.h"
+#include "ledger/gcm.h"
 
-#include <openssl/evp.h>
-
-enum { NONCE_SIZE = 12, TAG_SIZE = 16, HEAD = sizeof(struct ring_ordinal) };
+enum { HEAD = sizeof(struct ring_ordinal) };
 enum { FORM_WHOLE, FORM_CUT };
 
-_Static_assert(SEAL_OVERHEAD == 1 + TAG_SIZE, "a form and a tag");
+_Static_assert(SEAL_OVERHEAD == 1 + GCM_TAG_SIZE, "a form and a tag");
 
 /* For one entry: its key, nonce and additional data. NULL on failure. */
 static EVP_CIPHER_CTX *
 begin(const uint8_t key[ENTRY_KEY_SIZE], const struct ring_ordinal *head, bool is_for_sealing)
 {
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    int length;
+    EVP_CIPHER_CTX *context = gcm_context(key, is_for_sealing);
 
-    if (context &&
-        EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, head->hash, is_for_sealing) == 1 &&
-        EVP_CipherUpdate(context, NULL, &length, (const uint8_t *)head, HEAD) == 1)
+    if (context && gcm_begin(context, head->hash, view_of((const uint8_t *)head, HEAD)))
         return context;
     EVP_CIPHER_CTX_free(context);
     return NULL;
-}
-
-static bool
-turn(EVP_CIPHER_CTX *context, uint8_t *to, const uint8_t *from, size_t size)
-{
-    int length = 0;
-
-    return EVP_CipherUpdate(context, to, &length, from, (int)size) == 1 && (size_t)length == size;
 }
 
 static int
@@ -38,15 +26,10 @@ encrypt(const uint8_t key[ENTRY_KEY_SIZE], const struct ring_ordinal *head, cons
         size_t size, uint8_t *sealed)
 {
     EVP_CIPHER_CTX *context = begin(key, head, true);
-    uint8_t none[TAG_SIZE];
-    int length = 0;
-    bool is_done =
-        context && turn(context, sealed, plain, size) &&
-        EVP_CipherFinal_ex(context, none, &length) == 1 &&
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, sealed + size) == 1;
+    int result = context ? gcm_seal(context, view_of(plain, size), sealed) : PASU_E_CRYPTO;
 
     EVP_CIPHER_CTX_free(context);
-    return is_done ? 0 : PASU_E_CRYPTO;
+    return result;
 }
 
 /* PASU_E_CORRUPT: the tag is another one. */
@@ -55,14 +38,8 @@ decrypt(const uint8_t key[ENTRY_KEY_SIZE], const struct ring_ordinal *head, stru
         uint8_t *plain)
 {
     EVP_CIPHER_CTX *context = begin(key, head, false);
-    size_t size = sealed.length - TAG_SIZE;
-    uint8_t none[TAG_SIZE];
-    int length = 0, result = PASU_E_CRYPTO;
+    int result = context ? gcm_open(context, sealed, plain) : PASU_E_CRYPTO;
 
-    if (context && turn(context, plain, sealed.bytes, size) &&
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE,
-                            (void *)(uintptr_t)(sealed.bytes + size)) == 1)
-        result = EVP_CipherFinal_ex(context, none, &length) == 1 ? 0 : PASU_E_CORRUPT;
     EVP_CIPHER_CTX_free(context);
     return result;
 }

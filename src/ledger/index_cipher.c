@@ -3,23 +3,9 @@
 
 #include "base/memory.h"
 #include "base/os.h"
+#include "ledger/index.h"
 
-#include <limits.h>
-
-enum { TAG_SIZE = INDEX_CIPHER_MORE - INDEX_NONCE_SIZE };
-
-static EVP_CIPHER_CTX *
-context_new(const uint8_t key[SEGMENT_KEY_SIZE], bool is_for_sealing)
-{
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-
-    if (context != NULL &&
-        EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, NULL, is_for_sealing) != 1) {
-        EVP_CIPHER_CTX_free(context);
-        context = NULL;
-    }
-    return context;
-}
+_Static_assert(INDEX_CIPHER_MORE == GCM_NONCE_SIZE + GCM_TAG_SIZE, "what is stored");
 
 int
 index_cipher_init(struct index_cipher *cipher, const uint8_t key[SEGMENT_KEY_SIZE],
@@ -30,8 +16,8 @@ index_cipher_init(struct index_cipher *cipher, const uint8_t key[SEGMENT_KEY_SIZ
 
     *cipher = (struct index_cipher){0};
     if (result == 0) {
-        cipher->seal = context_new(derived, true);
-        cipher->open = context_new(derived, false);
+        cipher->seal = gcm_context(derived, true);
+        cipher->open = gcm_context(derived, false);
     }
     memory_wipe(derived, sizeof(derived));
     if (result == 0 && (cipher->seal == NULL || cipher->open == NULL))
@@ -52,72 +38,40 @@ index_cipher_release(struct index_cipher *cipher)
 }
 
 static void
-count(uint8_t nonce[INDEX_NONCE_SIZE])
+count(uint8_t nonce[GCM_NONCE_SIZE])
 {
-    for (size_t i = 0; i < INDEX_NONCE_SIZE && ++nonce[i] == 0; i++)
+    for (size_t i = 0; i < GCM_NONCE_SIZE && ++nonce[i] == 0; i++)
         ;
 }
 
 static bool
 begin(EVP_CIPHER_CTX *context, const uint8_t *nonce, uint8_t table, struct view key)
 {
-    int length;
+    uint8_t additional[1 + INDEX_KEY_MAX] = {table};
 
-    return EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, -1) == 1 &&
-           EVP_CipherUpdate(context, NULL, &length, &table, sizeof(table)) == 1 &&
-           (key.length == 0 ||
-            EVP_CipherUpdate(context, NULL, &length, key.bytes, (int)key.length) == 1);
-}
-
-static bool
-turn(EVP_CIPHER_CTX *context, uint8_t *to, const uint8_t *from, size_t size)
-{
-    int length = 0;
-
-    return size == 0 ||
-           (EVP_CipherUpdate(context, to, &length, from, (int)size) == 1 && (size_t)length == size);
-}
-
-static bool
-finish(EVP_CIPHER_CTX *context)
-{
-    uint8_t none[EVP_MAX_BLOCK_LENGTH];
-    int length = 0;
-
-    return EVP_CipherFinal_ex(context, none, &length) == 1 && length == 0;
+    if (key.length > INDEX_KEY_MAX)
+        return false;
+    memcpy(additional + 1, key.bytes, key.length);
+    return gcm_begin(context, nonce, view_of(additional, 1 + key.length));
 }
 
 int
 index_cipher_seal(struct index_cipher *cipher, uint8_t table, struct view key, struct view value,
                   uint8_t *stored)
 {
-    uint8_t *at = stored + INDEX_NONCE_SIZE;
-
-    if (value.length > INT_MAX || key.length > INT_MAX)
-        return PASU_E_RANGE;
-    memcpy(stored, cipher->nonce, INDEX_NONCE_SIZE);
+    memcpy(stored, cipher->nonce, GCM_NONCE_SIZE);
     count(cipher->nonce);
-    return begin(cipher->seal, stored, table, key) &&
-                   turn(cipher->seal, at, value.bytes, value.length) && finish(cipher->seal) &&
-                   EVP_CIPHER_CTX_ctrl(cipher->seal, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE,
-                                       at + value.length) == 1
-               ? 0
-               : PASU_E_CRYPTO;
+    if (!begin(cipher->seal, stored, table, key))
+        return PASU_E_CRYPTO;
+    return gcm_seal(cipher->seal, value, stored + GCM_NONCE_SIZE);
 }
 
 int
 index_cipher_open(struct index_cipher *cipher, uint8_t table, struct view key, struct view stored,
                   uint8_t *value)
 {
-    const uint8_t *at = stored.bytes + INDEX_NONCE_SIZE;
-    size_t length = stored.length - INDEX_CIPHER_MORE;
-
-    return length <= INT_MAX && key.length <= INT_MAX &&
-                   begin(cipher->open, stored.bytes, table, key) &&
-                   turn(cipher->open, value, at, length) &&
-                   EVP_CIPHER_CTX_ctrl(cipher->open, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE,
-                                       (void *)(uintptr_t)(at + length)) == 1 &&
-                   finish(cipher->open)
-               ? 0
-               : PASU_E_CORRUPT;
+    if (!begin(cipher->open, stored.bytes, table, key))
+        return PASU_E_CORRUPT;
+    return gcm_open(cipher->open,
+                    view_of(stored.bytes + GCM_NONCE_SIZE, stored.length - GCM_NONCE_SIZE), value);
 }

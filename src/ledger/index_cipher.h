@@ -12,14 +12,15 @@
 #ifndef PASU_LEDGER_INDEX_CIPHER_H
 #define PASU_LEDGER_INDEX_CIPHER_H
 
+#include "ledger/gcm.h"
 #include "ledger/segment_cipher.h"
 
-enum { INDEX_SALT_SIZE = 16, INDEX_NONCE_SIZE = 12, INDEX_CIPHER_MORE = 28 /* nonce and tag */ };
+enum { INDEX_SALT_SIZE = 16, INDEX_CIPHER_MORE = 28 /* nonce and tag */ };
 
 /* All zero: none. */
 struct index_cipher {
     EVP_CIPHER_CTX *seal, *open;
-    uint8_t nonce[INDEX_NONCE_SIZE]; /* of the next value */
+    uint8_t nonce[GCM_NONCE_SIZE]; /* of the next value */
 };
 
 /* PASU_E_CRYPTO, PASU_E_NOMEM; there is nothing to release then. */
@@ -33,7 +34,8 @@ index_cipher_is_there(const struct index_cipher *cipher)
     return cipher->seal != NULL;
 }
 
-/* Into value.length + INDEX_CIPHER_MORE bytes. PASU_E_CRYPTO. */
+/* Into value.length + INDEX_CIPHER_MORE bytes. A key of the index's has at most INDEX_KEY_MAX
+ * bytes. PASU_E_CRYPTO, PASU_E_RANGE. */
 PASU_MUST_USE int index_cipher_seal(struct index_cipher *cipher, uint8_t table, struct view key,
                                     struct view value, uint8_t *stored);
 /* Of at least INDEX_CIPHER_MORE bytes, into as many less those. PASU_E_CORRUPT: it was sealed with

@@ -2,11 +2,14 @@
 #include "ledger/segment_cipher.h"
 
 #include "base/memory.h"
+#include "ledger/gcm.h"
 
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 
-enum { NONCE_SIZE = 12 };
+_Static_assert((int)SEGMENT_TAG_SIZE == (int)GCM_TAG_SIZE &&
+                   (int)SEGMENT_KEY_SIZE == (int)GCM_KEY_SIZE,
+               "what the format says");
 
 /* ---- keys ---- */
 
@@ -59,12 +62,9 @@ segment_cipher_init(struct segment_cipher *cipher, const uint8_t key[SEGMENT_KEY
     uint8_t derived[SEGMENT_KEY_SIZE];
     int result = segment_keys_derive(key, view_of(id, SEGMENT_ID_SIZE), "pasu segment", derived);
 
-    cipher->context = result == 0 ? EVP_CIPHER_CTX_new() : NULL;
+    cipher->context = result == 0 ? gcm_context(derived, is_for_sealing) : NULL;
     if (result == 0 && !cipher->context)
         result = PASU_E_NOMEM;
-    if (result == 0 && EVP_CipherInit_ex(cipher->context, EVP_aes_256_gcm(), NULL, derived, NULL,
-                                         is_for_sealing) != 1)
-        result = PASU_E_CRYPTO;
     memory_wipe(derived, sizeof(derived));
     if (result != 0)
         segment_cipher_release(cipher);
@@ -83,44 +83,20 @@ static bool
 begin(EVP_CIPHER_CTX *context, const struct segment_head *head)
 {
     struct segment_head bound = *head;
-    uint8_t nonce[NONCE_SIZE] = {0};
-    int length;
+    uint8_t nonce[GCM_NONCE_SIZE] = {0};
 
     bound.crc = 0;
     memcpy(nonce, &head->index, sizeof(head->index));
-    return EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, -1) == 1 &&
-           EVP_CipherUpdate(context, NULL, &length, (const uint8_t *)&bound, sizeof(bound)) == 1;
-}
-
-static bool
-turn(EVP_CIPHER_CTX *context, uint8_t *to, const uint8_t *from, size_t size)
-{
-    int length = 0;
-
-    return size == 0 ||
-           (EVP_CipherUpdate(context, to, &length, from, (int)size) == 1 && (size_t)length == size);
-}
-
-static bool
-finish(EVP_CIPHER_CTX *context)
-{
-    uint8_t none[EVP_MAX_BLOCK_LENGTH];
-    int length = 0;
-
-    return EVP_CipherFinal_ex(context, none, &length) == 1 && length == 0;
+    return gcm_begin(context, nonce, view_of((const uint8_t *)&bound, sizeof(bound)));
 }
 
 int
 segment_cipher_seal(struct segment_cipher *cipher, const struct segment_head *head,
                     uint8_t *payload)
 {
-    EVP_CIPHER_CTX *context = cipher->context;
-    size_t size = head->length - SEGMENT_TAG_SIZE;
-
-    return begin(context, head) && turn(context, payload, payload, size) && finish(context) &&
-                   EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, SEGMENT_TAG_SIZE,
-                                       payload + size) == 1
-               ? 0
+    return begin(cipher->context, head)
+               ? gcm_seal(cipher->context, view_of(payload, head->length - SEGMENT_TAG_SIZE),
+                          payload)
                : PASU_E_CRYPTO;
 }
 
@@ -128,13 +104,8 @@ int
 segment_cipher_open(struct segment_cipher *cipher, const struct segment_head *head,
                     const uint8_t *stored, uint8_t *payload)
 {
-    EVP_CIPHER_CTX *context = cipher->context;
-    size_t size = head->length - SEGMENT_TAG_SIZE;
-
-    return begin(context, head) && turn(context, payload, stored, size) &&
-                   EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, SEGMENT_TAG_SIZE,
-                                       (void *)(uintptr_t)(stored + size)) == 1 &&
-                   finish(context)
+    return begin(cipher->context, head) &&
+                   gcm_open(cipher->context, view_of(stored, head->length), payload) == 0
                ? 0
                : PASU_E_CRYPTO;
 }

@@ -58,6 +58,8 @@ reach(struct window *w, uint64_t at, size_t length)
     w->ahead = goes_on ? w->ahead * 2 : AHEAD_FIRST;
     if (w->ahead > AHEAD_MOST)
         w->ahead = AHEAD_MOST;
+    if (w->ahead > w->size)
+        w->ahead = w->size;
     return length > w->ahead ? length : w->ahead;
 }
 

@@ -177,8 +177,8 @@ its_file_has_nothing_of_a_value_nor_the_same_twice(void **state PASU_UNUSED)
     memset(cipher.nonce, 0xff, sizeof(cipher.nonce)); /* it goes on behind its end */
     for (int i = 0; i < 2; i++)
         assert_int_equal(index_cipher_seal(&cipher, 1, VIEW("k"), VIEW(secret), stored[i]), 0);
-    assert_memory_not_equal(stored[0], stored[1], INDEX_NONCE_SIZE);
-    assert_memory_not_equal(stored[0] + INDEX_NONCE_SIZE, stored[1] + INDEX_NONCE_SIZE,
+    assert_memory_not_equal(stored[0], stored[1], GCM_NONCE_SIZE);
+    assert_memory_not_equal(stored[0] + GCM_NONCE_SIZE, stored[1] + GCM_NONCE_SIZE,
                             sizeof(secret) - 1);
     index_cipher_release(&cipher);
 }
