@@ -43,7 +43,8 @@ TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message
 TABLE(supervisor_from_keeper, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(PROGRESS, message_progress));
 
-TABLE(keeper_from_herald, PLAIN(PROVE, message_prove), PLAIN(TARGET, message_target));
+TABLE(keeper_from_herald, PLAIN(PROVE, message_prove), PLAIN(TARGET, message_target),
+      PLAIN(CONTRADICTED, message_contradicted));
 
 TABLE(herald_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_empty),
       PLAIN(PING, message_empty), PLAIN(UPSTREAM, message_upstream));

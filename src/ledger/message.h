@@ -93,8 +93,9 @@ enum message_type {
     MESSAGE_CHECKPOINT, /* the newest one; message_checkpoint */
     MESSAGE_PROOF,      /* that one size goes on from another; message_proof */
     /* herald → keeper */
-    MESSAGE_PROVE,  /* asks for a PROOF; message_prove */
-    MESSAGE_TARGET, /* for status: how a target does; message_target */
+    MESSAGE_PROVE,        /* asks for a PROOF; message_prove */
+    MESSAGE_TARGET,       /* for status: how a target does; message_target */
+    MESSAGE_CONTRADICTED, /* a witness has seen another ledger; message_contradicted */
 };
 
 struct message_empty {
@@ -298,6 +299,12 @@ struct message_checkpoint {
     uint32_t length;
     uint32_t unused;
     uint8_t note[MESSAGE_NOTE_MAX]; /* the first `length` bytes */
+};
+
+struct message_contradicted {
+    uint32_t index; /* the witness's, as in message_target */
+    uint32_t unused;
+    uint64_t offered, seen; /* records: of the checkpoint that it was shown, and that it has */
 };
 
 struct message_prove {

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
-enum { QUESTIONS_AT_ONCE = 32, TICK_MILLISECONDS = 100 };
+enum { QUESTIONS_AT_ONCE = 32, TICK_MILLISECONDS = 100, ALERT_SEVERITY = 5 };
+#define ALERT_PAUSE (3600 * NANOSECONDS_PER_SECOND)
 
 void
 publisher_init(struct publisher *p, const struct log *log)
@@ -28,6 +31,7 @@ publisher_take(struct publisher *p, int fd)
 {
     publisher_close(p);
     p->told = 0;
+    memset(p->alerted, 0, sizeof(p->alerted));
     channel_init(&p->herald, fd, message_rules_keeper_from_herald,
                  message_rules_keeper_from_herald_count);
 }
@@ -121,6 +125,29 @@ take_question(struct publisher *p, struct record_keeping *r, const struct channe
     send_proof(p, r, ask.from, ask.to);
 }
 
+/* Where it cannot be recorded, the herald's log has it. */
+static void
+take_contradiction(struct publisher *p, struct record_keeping *r,
+                   const struct channel_message *message)
+{
+    union payload_body body = {.alert = {.severity = ALERT_SEVERITY, .rule = "witness"}};
+    struct message_contradicted said;
+    int64_t now = os_monotonic(p->log->os);
+
+    memcpy(&said, message->body, sizeof(said));
+    if (!r->is_open || said.index >= p->target_count || said.offered == 0 ||
+        said.offered > r->chain.signed_size ||
+        (p->alerted[said.index] != 0 && now - p->alerted[said.index] < ALERT_PAUSE))
+        return;
+    body.alert.record = said.offered - 1;
+    snprintf(body.alert.text, sizeof(body.alert.text),
+             "%s has seen %" PRIu64 " records of a ledger of this name and key that the %" PRIu64
+             " here do not agree with: it was cut, or there are two",
+             p->targets[said.index].name, said.seen, said.offered);
+    if (record_other(r, SEGMENT_ALERT, &body) == 0)
+        p->alerted[said.index] = now != 0 ? now : 1;
+}
+
 /* Whether there may be more to read. */
 static bool
 serve_one(struct publisher *p, struct record_keeping *r)
@@ -140,6 +167,8 @@ serve_one(struct publisher *p, struct record_keeping *r)
     }
     if (message.type == MESSAGE_TARGET)
         take_target(p, &message);
+    else if (message.type == MESSAGE_CONTRADICTED)
+        take_contradiction(p, r, &message);
     else
         take_question(p, r, &message);
     return true;

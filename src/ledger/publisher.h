@@ -5,8 +5,9 @@
  *
  * Until its end the keeper never waits for it: a checkpoint that the herald has not room for is
  * forgotten for the next one, an answer that it has not room for is dropped, and of what it asks a
- * bounded part is read at a time. Nothing that it says is believed beyond what status shows. Owned
- * by the keeper's only thread.
+ * bounded part is read at a time. What it says is believed for what status shows, and for an alert:
+ * that a witness has seen another ledger, of each once an hour of a herald. Owned by the keeper's
+ * only thread.
  */
 #ifndef PASU_LEDGER_PUBLISHER_H
 #define PASU_LEDGER_PUBLISHER_H
@@ -23,6 +24,8 @@ struct publisher {
     uint64_t told; /* size of the checkpoint that it was given last */
     struct message_target targets[TARGETS_MAX];
     size_t target_count;
+    int64_t
+        alerted[TARGETS_MAX]; /* monotonic: about which witness an alert was recorded; 0: none */
 };
 
 void publisher_init(struct publisher *publisher, const struct log *log);

@@ -163,17 +163,33 @@ take_cosignature(struct herald *h, const struct web_post *post)
     target_done(&h->targets[post->number], &h->log, w->offered.size);
 }
 
+/* It belongs into the ledger, too. */
+static void
+alarm_keeper(struct herald *h, size_t number, uint64_t offered, uint64_t seen)
+{
+    const struct message_contradicted message = {
+        .index = (uint32_t)number, .offered = offered, .seen = seen};
+
+    if (channel_send(&h->keeper, MESSAGE_CONTRADICTED, &message, sizeof(message), -1) != 0) {
+        /* the log has it */
+    }
+}
+
 /* It says, or shows, that what it has seen of this ledger is not the beginning of what we have. */
 static void
 contradict(struct herald *h, const struct web_post *post, uint64_t size)
 {
     const struct target *target = &h->targets[post->number];
     const struct herald_witness *w = witness_of(h, post->number);
+    bool is_new =
+        target->failed_at == 0 || strcmp(target->error, "it has seen another ledger") != 0;
 
-    if (target->failed_at == 0 || strcmp(target->error, "it has seen another ledger") != 0)
+    if (is_new)
         LOG_EVENT(&h->log, LEDGER_CONTRADICTED, F_TEXT("witness", target->name),
                   F_UINT("records", w->offered.size), F_UINT("seen", size));
     fail(h, post->number, "it has seen another ledger");
+    if (is_new)
+        alarm_keeper(h, post->number, w->offered.size, size);
 }
 
 /* It has cosigned another size than it was said to have. */

@@ -171,6 +171,8 @@ def test_cut_tail():
     front.guard.start()
     found = front.guard.wait("ledger_contradicted", start=mark)
     equal((found["witness"], found["seen"]), (witness.name, published.size))
+    until(lambda: [1 for _, kind, payload in ledgerfile.records(ledger(front))
+                   if kind == 18 and b"witness" in payload and witness.name.encode() in payload], "an alert is in the ledger")
     assert "error" in until(lambda: "failed" in (one := status(front)["witness"]) and one, "status says so")
     # It grows beyond what the witness has seen: another history.
     mark = front.guard.mark()

@@ -2,6 +2,7 @@
 /* The keeper's side of publishing, with a herald that asks what it likes and reads when it likes.
  */
 #include "base/memory.h"
+#include "clock.h"
 #include "ledger/publisher.h"
 #include "unit.h"
 
@@ -258,9 +259,9 @@ the_last_checkpoint_is_proved_until_the_herald_has_ended(void **state)
 static int64_t
 hurried(void *arg)
 {
-    int64_t *now = arg;
+    int64_t *moment = arg;
 
-    return *now += NANOSECONDS_PER_SECOND;
+    return *moment += NANOSECONDS_PER_SECOND;
 }
 
 static void
@@ -269,25 +270,74 @@ a_herald_that_does_not_end_is_not_waited_for(void **state)
     struct place *p = *state;
     struct message_checkpoint checkpoint = {0};
     struct message_empty stop;
-    int64_t now = 0;
-    const struct os os = {.arg = &now, .monotonic = hurried};
+    int64_t moment = 0;
+    const struct os os = {.arg = &moment, .monotonic = hurried};
     const struct log log = {.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &os};
 
     p->publisher.log = &log;
     publisher_end(&p->publisher, &p->records);
     p->publisher.log = &p->log;
-    assert_true(now >= PUBLISHER_PATIENCE &&
-                now <= PUBLISHER_PATIENCE + 2 * NANOSECONDS_PER_SECOND);
+    assert_true(moment >= PUBLISHER_PATIENCE &&
+                moment <= PUBLISHER_PATIENCE + 2 * NANOSECONDS_PER_SECOND);
     assert_true(p->publisher.herald.fd >= 0);
     assert_int_equal(hear(p, MESSAGE_CHECKPOINT, &checkpoint, sizeof(checkpoint)), 0);
     assert_int_equal(hear(p, MESSAGE_STOP, &stop, sizeof(stop)), 0);
     assert_int_equal(hear(p, MESSAGE_STOP, &stop, sizeof(stop)), PASU_E_AGAIN);
 }
 
+static void
+contradict(struct place *p, uint32_t index, uint64_t offered)
+{
+    const struct message_contradicted message = {.index = index, .offered = offered, .seen = 99999};
+
+    assert_int_equal(channel_send(&p->herald, MESSAGE_CONTRADICTED, &message, sizeof(message), -1),
+                     0);
+    publisher_serve(&p->publisher, &p->records);
+}
+
+/* Records behind those that were signed when it began. */
+static uint64_t
+alerts(const struct place *p)
+{
+    return chain_size(&p->records.chain) - p->sizes[1];
+}
+
+static void
+that_a_witness_has_seen_another_ledger_is_an_alert(void **state)
+{
+    struct place *p = *state;
+    const struct message_target target = {.count = 2, .index = 1, .kind = "witness", .name = "w"};
+    const struct os os = {.arg = NULL, .monotonic = clock_read};
+    const struct log log = {.fd = -1, .level = LOG_ERROR + 1, .process = "test", .os = &os};
+
+    p->publisher.log = &log;
+    later(10);
+    contradict(p, 1, p->sizes[1]);
+    assert_int_equal(alerts(p), 0); /* whose word is that? */
+    assert_int_equal(channel_send(&p->herald, MESSAGE_TARGET, &target, sizeof(target), -1), 0);
+    contradict(p, 2, p->sizes[1]);
+    contradict(p, 1, p->sizes[1] + 1); /* never signed, or nothing */
+    contradict(p, 1, 0);
+    assert_int_equal(alerts(p), 0);
+    contradict(p, 1, p->sizes[0]);
+    assert_int_equal(alerts(p), 1);
+    later(3599);
+    contradict(p, 1, p->sizes[1]);
+    assert_int_equal(alerts(p), 1);
+    contradict(p, 0, p->sizes[1]); /* another one */
+    assert_int_equal(alerts(p), 2);
+    later(1);
+    contradict(p, 1, p->sizes[1]);
+    assert_int_equal(alerts(p), 3);
+    p->publisher.log = &p->log;
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(that_a_witness_has_seen_another_ledger_is_an_alert, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_checkpoint_is_told_once, begin, end),
         cmocka_unit_test_setup_teardown(a_proof_is_good_and_only_of_what_is_signed, begin, end),
         cmocka_unit_test_setup_teardown(a_herald_that_does_not_read_costs_nothing_but_itself, begin,
