@@ -319,8 +319,7 @@ find_in(struct view value, uint32_t run, uint32_t hash, uint32_t *ordinals, int 
             break;
         if (found == INDEX_FOUND_MAX)
             return PASU_E_RANGE;
-        ordinals[found++] =
-            index_number_of(run * INDEX_RUN_NUMBERS + (uint32_t)(one & LOW_MASK));
+        ordinals[found++] = index_number_of(run * INDEX_RUN_NUMBERS + (uint32_t)(one & LOW_MASK));
     }
     return found;
 }

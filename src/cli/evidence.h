@@ -35,15 +35,15 @@ struct evidence {
     struct places places;
     struct book *book;
     struct selection selection;
-    struct index *index;      /* once it was asked; NULL: not open */
+    struct index *index; /* once it was asked; NULL: not open */
     /* Filled when first asked for: by the index, or else with all that the ledger has. */
     struct keys keys;
     enum { KEYS_NONE, KEYS_BY_INDEX, KEYS_OF_LEDGER } keys_by;
     struct index_keys index_keys;
     struct ledger_entries *keys_ledger; /* which those are read from */
     unsigned texts;                     /* that were */
-    bool is_bad;              /* a second reading failed; told once */
-    evidence_watch_fn *watch; /* of evidence_read; NULL: nobody */
+    bool is_bad;                        /* a second reading failed; told once */
+    evidence_watch_fn *watch;           /* of evidence_read; NULL: nobody */
     void *watch_arg;
     bool has_index; /* the ledger's index may be asked */
     bool has_deeds; /* the watch hears of deeds too */
@@ -68,7 +68,8 @@ PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *su
 PASU_MUST_USE int evidence_doubt_index(struct evidence *evidence);
 /* Adds the names that the configuration has now. PASU_E_NOMEM. */
 PASU_MUST_USE int evidence_names(const struct evidence *evidence, struct names *names);
-/* Reads the directory of keys as a whole, unless that was done: for who must not trust the index. */
+/* Reads the directory of keys as a whole, unless that was done: for who must not trust the index.
+ */
 PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
 /* The ordinals of a key's entries, as keys_find; with the ledger's index where that may be asked.
  */

@@ -154,8 +154,8 @@ evidence_key(struct evidence *e, uint32_t ordinal, char text[KEY_TEXT_SIZE])
         snprintf(text, KEY_TEXT_SIZE, "%" PRIu32, ordinal);
         return;
     }
-    length = want_text(e, ordinal) == 0 ? keys_text(&e->keys, ordinal, bytes, &is_cut)
-                                        : PASU_E_NOTFOUND;
+    length =
+        want_text(e, ordinal) == 0 ? keys_text(&e->keys, ordinal, bytes, &is_cut) : PASU_E_NOTFOUND;
     if (length == PASU_E_ERASED) {
         snprintf(text, KEY_TEXT_SIZE, "erased #%" PRIu32, ordinal);
         return;

@@ -292,9 +292,8 @@ put_sealed(struct index *index, enum index_table table, struct view key, struct 
 {
     size_t length = value.length + INDEX_CIPHER_MORE;
     uint8_t *bytes = memory_new(1, length);
-    int result = bytes == NULL
-                     ? PASU_E_NOMEM
-                     : index_cipher_seal(&index->cipher, table, key, value, bytes);
+    int result =
+        bytes == NULL ? PASU_E_NOMEM : index_cipher_seal(&index->cipher, table, key, value, bytes);
 
     if (result == 0)
         result = put_stored(index, table, key, &(struct stored){view_of(bytes, length), VIEW("")});

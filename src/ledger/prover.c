@@ -133,8 +133,8 @@ prover_open(struct prover *p, const struct os *os, int directory, const struct s
 {
     int result;
 
-    *p = (struct prover){.os = os, .folder = {.os = os, .directory = -1, .keeps = true},
-                         .records = {.fd = -1}};
+    *p = (struct prover){
+        .os = os, .folder = {.os = os, .directory = -1, .keeps = true}, .records = {.fd = -1}};
     result = digester_init(&p->digester);
     if (result != 0)
         return result;

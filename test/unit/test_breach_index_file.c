@@ -3,8 +3,8 @@
  */
 #include "base/memory.h"
 #include "breach/index_compare.h"
-#include "breach/index_state.h"
 #include "breach/index_key.h"
+#include "breach/index_state.h"
 #include "random.h"
 #include "unit.h"
 
@@ -312,9 +312,9 @@ long_values_of_days_come_back(void **state)
 
         lengths[i] = 5 * 4096 + random_below(&r, 4096);
         all += lengths[i];
-        assert_int_equal(index_put(index, INDEX_DAYS, index_key_view(&key),
-                                   some_value(bytes, i, lengths[i])),
-                         0);
+        assert_int_equal(
+            index_put(index, INDEX_DAYS, index_key_view(&key), some_value(bytes, i, lengths[i])),
+            0);
     }
     assert_int_equal(index_commit(index), 0);
     check_long_values(index, lengths);

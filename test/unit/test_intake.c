@@ -146,8 +146,9 @@ struct found {
 static struct found
 look(struct place *p)
 {
-    struct source_folder folder = {.os = 
-        &os_real, .directory = openat(p->directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    struct source_folder folder = {
+        .os = &os_real,
+        .directory = openat(p->directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     struct found found = {0};
     uint64_t batch[BATCH_MOST];
     uint32_t count = 0;
