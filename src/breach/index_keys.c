@@ -50,8 +50,11 @@ index_keys_begin(struct index_keys *by, struct index *index, const struct entrie
     struct index_meta meta;
     int result = index_meta_load(&meta, index);
 
-    *by = (struct index_keys){
-        .index = index, .entries = *entries, .keys = keys, .has_keys = meta.has_keys};
+    *by = (struct index_keys){.index = index,
+                              .entries = *entries,
+                              .keys = keys,
+                              .has_keys = meta.has_keys,
+                              .last = meta.last};
     if (result == 0 && meta.is_disordered)
         result = PASU_E_UNAVAILABLE;
     if (result == 0)

@@ -20,6 +20,7 @@ struct index_keys {
     struct entries entries;
     struct keys *keys;
     bool has_keys; /* the index has some */
+    uint64_t last; /* the index's last record */
 };
 
 /* With keys that have nothing yet. PASU_E_UNAVAILABLE: it does not end where the ledger says, or

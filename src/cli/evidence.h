@@ -41,7 +41,7 @@ struct evidence {
     enum { KEYS_NONE, KEYS_BY_INDEX, KEYS_OF_LEDGER } keys_by;
     struct index_keys index_keys;
     struct ledger_entries *keys_ledger; /* which those are read from */
-    unsigned texts;                     /* that were */
+    uint64_t texts;                     /* that were */
     bool is_bad;                        /* a second reading failed; told once */
     evidence_watch_fn *watch;           /* of evidence_read; NULL: nobody */
     void *watch_arg;

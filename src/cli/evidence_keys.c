@@ -7,8 +7,9 @@
 
 #include <inttypes.h>
 
-/* Who wants more texts reads the ledger: each is looked for in a place of its own. */
-enum { TEXTS_MAX = 4096 };
+/* A text is looked for in a place of its own, which takes about as long as to read so many records
+ * one behind the other: who wants more texts reads the ledger. */
+enum { RECORDS_A_TEXT = 256, TEXTS_LEAST = 256 };
 
 /* ---- the index ---- */
 
@@ -132,14 +133,24 @@ evidence_has_keys(const struct evidence *e)
     return e->keys.count > 0 || (e->keys_by == KEYS_BY_INDEX && e->index_keys.has_keys);
 }
 
+static uint64_t
+texts_most(const struct evidence *e)
+{
+    uint64_t most = e->index_keys.last / RECORDS_A_TEXT;
+
+    return most > TEXTS_LEAST ? most : TEXTS_LEAST;
+}
+
 static int
 want_text(struct evidence *e, uint32_t ordinal)
 {
-    int result = 0, status = begin_keys(e);
+    int result, status = begin_keys(e);
 
-    if (status != 0 || e->keys_by != KEYS_BY_INDEX)
+    if (status != 0 || e->keys_by != KEYS_BY_INDEX || keys_has(&e->keys, ordinal))
         return status;
-    result = e->texts++ < TEXTS_MAX ? index_keys_text(&e->index_keys, ordinal) : PASU_E_RANGE;
+    if (++e->texts > texts_most(e))
+        return read_instead(e, 0);
+    result = index_keys_text(&e->index_keys, ordinal);
     return result != 0 ? read_instead(e, result) : 0;
 }
 

@@ -205,6 +205,8 @@ def test_of_a_guard():
     assert '"plain5"' not in guard.run("scope", "--list", "-c", front.guard.path, "--json").stdout
     index("update-index")
     agree("O'Neil 2", member)
+    traffic("SELECT id, name FROM customers")  # more than are looked for one by one
+    agree("O'Neil 2", member)
     front.stop()
     agree("O'Neil 2", member)
 
