@@ -23,9 +23,10 @@ struct index_keys {
     uint64_t last; /* the index's last record */
 };
 
-/* With keys that have nothing yet. PASU_E_UNAVAILABLE: it does not end where the ledger says, or
- * has not all keys; PASU_E_NOTFOUND: of another version; PASU_E_CORRUPT, PASU_E_NOMEM, and the
- * errors of the entries. After an error the keys are to be released. */
+/* With keys that have nothing yet. PASU_E_UNAVAILABLE: it does not end where the ledger says, has
+ * not all keys, or knows of fewer deleted records than there are; PASU_E_NOTFOUND: of another
+ * version; PASU_E_CORRUPT, PASU_E_NOMEM, and the errors of the entries. After an error the keys are
+ * to be released. */
 PASU_MUST_USE int index_keys_begin(struct index_keys *by, struct index *index,
                                    const struct entries *entries, struct keys *keys);
 /* Reads what keys_find is to find. PASU_E_UNAVAILABLE, also where there may be more than are looked

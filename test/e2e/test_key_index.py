@@ -11,7 +11,7 @@ import shop
 from directory import Directory
 from ledgerwriter import BEGIN, crc32c, part
 from stage import equal, test
-from test_certify_index import CONFIG, DAY, NAMES, Days, certificate, flip, numbers, same, segment
+from test_certify_index import CONFIG, DAY, NAMES, Days, certificate, flip, numbers, rebuild, same, segment
 
 KEYS = ("kim", "lee", "user1", "user12", "user15", "nobody", "42")
 
@@ -83,6 +83,12 @@ def answers(folder, *more):
     return found
 
 
+def agree(found, due, what=""):
+    """Two of answers()."""
+    for question, answer in due.items():
+        equal(found[question], answer, f"{what} {question}")
+
+
 def shown(found, key):
     return json.loads(found[key][1].splitlines()[-1])["shown"]
 
@@ -93,12 +99,12 @@ def test_as_by_reading():
     for days in (None, 14, 6, 2):
         folder, _ = save(days)
         found = answers(folder)
-        equal(found, answers(folder, "--no-index"), days)
+        agree(found, answers(folder, "--no-index"), days)
         equal([shown(found, key) for key in KEYS], [3, 2, 1, 1, 1, 0, 0])
         persons = json.loads(found["list"][1])["subjects"]["customer"]["keys"]
         equal(sorted(persons), sorted(["kim", "lee"] + [f"user{day}" for day in range(16)]))
         equal(guard.run("ledger", "update-index", "-c", folder / "pasu.yaml").returncode, 0)
-        equal(answers(folder), found, "brought up to date")
+        agree(answers(folder), found, "brought up to date")
         done = guard.run("ledger", "check-index", "-c", folder / "pasu.yaml", "--json")
         equal((done.returncode, json.loads(done.stdout)["differences"]), (0, 0))
 
@@ -159,6 +165,37 @@ def test_forged():
     assert guard.run("ledger", "check-index", "-c", folder / "pasu.yaml").returncode != 0
 
 
+@test
+def test_deleted_by_age():
+    """Entries that were carried over from segments that are deleted are found where they stand now, with an index that was
+    made before, which is of no use any more, and with one that was made since"""
+    made, directory, _ = story()
+    behind = made.segments[9][0]
+    made.cut()
+    for kinds in ((12,), (6, 11)):
+        carried = len(made.entries)
+        for entry in made.entries[:behind]:
+            if entry[16] in kinds:
+                made.carry(entry)
+    made.prune(behind, carried=carried)
+    folder = harness.folder() / f"keys{next(numbers)}"
+    made.save(folder / "ledger")
+    directory.save(folder / "ledger")
+    (folder / "pasu.yaml").write_text(CONFIG.format(folder))
+    rebuild(folder)
+    for path, _ in ledgerfile.segments(folder / "ledger"):
+        if int(path.stem) < behind:
+            path.unlink()
+    for _ in range(2):
+        found = answers(folder)
+        agree(found, answers(folder, "--no-index"))
+        equal([shown(found, key) for key in KEYS], [0, 1, 0, 1, 1, 2, 0])  # another entry counts: that of day 13
+        rebuild(folder)
+    lock(segment(folder, 2))
+    for key in ("lee", "nobody", "user1"):
+        equal(ask(folder, "subject", "--", key), found[key], key)
+
+
 PERSONS = (("account", "plain5"), ("account", "O'Neil 2"), ("member", "{member}"), ("customer", "1042"), ("account", "nobody"))
 
 
@@ -169,7 +206,7 @@ def test_of_a_guard():
     front = shop.front("entries", more={"subjects": subjects})
     member = shop.keys("members", "id")[7]
 
-    def agree(*names):
+    def ask_both(*names):
         for words in (("scope", "--list"), *(("subject", "--kind", kind, key.format(member=member)) for kind, key in PERSONS)):
             for _ in range(3):  # a census may be recorded between two answers
                 one, other = [guard.run(*words[:1], "-c", front.guard.path, "--json", *words[1:], *more).stdout
@@ -192,23 +229,23 @@ def test_of_a_guard():
 
     traffic("SELECT login, name FROM accounts WHERE login LIKE 'plain%'", "SELECT id, name FROM customers WHERE id > 3000")
     index("rebuild-index")
-    agree("plain5")
+    ask_both("plain5")
     traffic("SELECT login, name FROM accounts", f"SELECT name FROM members WHERE id = '{member}'",
             "SELECT name FROM customers WHERE id < 1100")
-    agree("plain5", "O'Neil 2", member)
+    ask_both("plain5", "O'Neil 2", member)
     index("update-index")
-    agree("plain5", "O'Neil 2", member)
+    ask_both("plain5", "O'Neil 2", member)
     equal(index("check-index")["differences"], 0)
     done = front.guard.run("erase", "plain5", "--why", "asked for")
     equal(done.returncode, 0, done.stderr)
-    agree("O'Neil 2")
+    ask_both("O'Neil 2")
     assert '"plain5"' not in guard.run("scope", "--list", "-c", front.guard.path, "--json").stdout
     index("update-index")
-    agree("O'Neil 2", member)
+    ask_both("O'Neil 2", member)
     traffic("SELECT id, name FROM customers")  # more than are looked for one by one
-    agree("O'Neil 2", member)
+    ask_both("O'Neil 2", member)
     front.stop()
-    agree("O'Neil 2", member)
+    ask_both("O'Neil 2", member)
 
 
 if __name__ == "__main__":
