@@ -4,10 +4,13 @@
 #include "base/memory.h"
 #include "breach/day.h"
 #include "breach/index_days.h"
+#include "breach/index_directory.h"
 #include "breach/index_each.h"
 #include "breach/index_events.h"
+#include "breach/index_groups.h"
 #include "breach/index_later.h"
 #include "breach/index_writer.h"
+#include "breach/keys.h"
 #include "breach/statement.h"
 
 enum { KEPT_PERSONS = 4096 }; /* room that a session's group keeps */
@@ -29,11 +32,9 @@ struct index_build {
     struct index_later later; /* what is put when the writer is at rest */
     struct index_events events;
     struct index_days days;
-    struct map groups_by; /* session → place */
-    struct index_group *groups;
-    size_t group_count, group_space;
+    struct index_directory directory;
+    struct index_groups groups;
     uint64_t held; /* weight of all groups */
-    struct ordinals free_groups;
 };
 
 /* ---- the index, of which the writer may be at work ---- */
@@ -95,34 +96,6 @@ note_day(struct index_build *b, int64_t time, uint32_t vocabulary, uint64_t seq)
 
 /* ---- groups ---- */
 
-static struct index_group *
-group_at(struct index_build *b, uint64_t session, bool is_made)
-{
-    uint32_t place;
-
-    if (b->group_count > 0 && map_get(&b->groups_by, session, &place))
-        return &b->groups[place];
-    if (!is_made)
-        return NULL;
-    if (b->free_groups.count > 0) {
-        place = b->free_groups.items[--b->free_groups.count];
-    } else {
-        if (b->group_count == b->group_space) {
-            size_t space = b->group_space * 2 + 64;
-            struct index_group *groups =
-                space < UINT32_MAX ? memory_resize(b->groups, space, sizeof(*groups)) : NULL;
-
-            if (groups == NULL)
-                return NULL;
-            b->groups = groups;
-            b->group_space = space;
-        }
-        place = (uint32_t)b->group_count++;
-        b->groups[place] = (struct index_group){0};
-    }
-    return map_put(&b->groups_by, session, place) == 0 ? &b->groups[place] : NULL;
-}
-
 /* Whether the ledger has explained a vocabulary. */
 static bool
 is_known(struct index_build *b, uint32_t vocabulary)
@@ -164,7 +137,7 @@ give(struct index_build *b, struct index_group *group)
 static int
 give_session(struct index_build *b, uint64_t session)
 {
-    struct index_group *group = group_at(b, session, false);
+    struct index_group *group = index_groups_get(&b->groups, session);
 
     return group != NULL && group->is_open ? give(b, group) : 0;
 }
@@ -174,12 +147,8 @@ static int
 forget_session(struct index_build *b, uint64_t session)
 {
     int result = give_session(b, session);
-    uint32_t place;
 
-    if (result != 0 || b->group_count == 0 || !map_get(&b->groups_by, session, &place))
-        return result;
-    map_remove(&b->groups_by, session);
-    return ordinals_add(&b->free_groups, &place, 1);
+    return result == 0 ? index_groups_remove(&b->groups, session) : result;
 }
 
 /* What is kept of sessions that closed an hour ago: they can have shown something since. */
@@ -199,9 +168,9 @@ give_all(struct index_build *b)
 {
     int result = 0;
 
-    for (size_t g = 0; result == 0 && g < b->group_count; g++)
-        if (b->groups[g].is_open)
-            result = give(b, &b->groups[g]);
+    for (size_t g = 0; result == 0 && g < b->groups.count; g++)
+        if (b->groups.items[g].is_open)
+            result = give(b, &b->groups.items[g]);
     return result;
 }
 
@@ -221,7 +190,7 @@ static int
 add_to_group(struct index_build *b, uint64_t seq, const struct exposure *exposure,
              const struct session_info *session)
 {
-    struct index_group *group = group_at(b, exposure->session, true);
+    struct index_group *group = index_groups_make(&b->groups, exposure->session);
     uint64_t before;
     int result = 0;
 
@@ -328,6 +297,23 @@ add_shape(struct index_build *b, const struct ledger_entry *entry)
     return result == 0 ? map_put(&b->shapes, fingerprint, 0) : result;
 }
 
+static int
+add_ordinal(struct index_build *b, const struct ledger_entry *entry)
+{
+    int result =
+        keys_takes(entry) ? index_directory_add(&b->directory, entry->u.ordinal, entry->seq) : 0;
+
+    b->meta.has_keys = true;
+    if (result == PASU_E_RANGE) {
+        b->meta.is_disordered = true;
+        return 0;
+    }
+    if (result != 0 || !index_directory_is_full(&b->directory))
+        return result;
+    result = index_build_rest(b);
+    return result == 0 ? index_directory_write(&b->directory, b->index) : result;
+}
+
 static void
 settle_gaps(struct index_build *b)
 {
@@ -359,8 +345,7 @@ add_entry(struct index_build *b, const struct ledger_entry *entry)
     case LEDGER_SHAPE:
         return add_shape(b, entry);
     case LEDGER_ORDINAL:
-        b->meta.has_keys = true;
-        return 0;
+        return add_ordinal(b, entry);
     case LEDGER_OPENING:
         return add_opening(b, entry->u.opening, entry->seq);
     default:
@@ -430,7 +415,7 @@ load_group(void *arg, struct view key, struct view value)
 {
     struct index_build *b = arg;
     uint64_t session = index_key_session_of(key);
-    struct index_group *group = group_at(b, session, true);
+    struct index_group *group = index_groups_make(&b->groups, session);
     int result = group == NULL ? PASU_E_NOMEM : index_group_read(group, session, value, &b->names);
 
     if (result == 0)
@@ -452,6 +437,7 @@ load(struct index_build *b)
     if (result == 0)
         result = index_gaps_load(&b->gaps, b->index);
     settle_gaps(b);
+    b->directory.next = b->meta.last + 1;
     if (result == 0)
         result = index_events_load(&b->events, b->index, b->meta.last);
     if (result == 0)
@@ -477,7 +463,7 @@ index_build_new(struct index_build **build, const struct os *os, struct index *i
     }
     b->index = index;
     b->heap.month_rows = INDEX_MONTH_ROWS;
-    b->sessions.places.seed = b->groups_by.seed = b->known.seed = b->shapes.seed = seed;
+    b->sessions.places.seed = b->groups.by.seed = b->known.seed = b->shapes.seed = seed;
     for (size_t i = 0; i < INDEX_LISTS; i++)
         b->names.lists[i].places.seed = seed;
     result = goes_on ? load(b) : 0;
@@ -503,35 +489,6 @@ index_build_last(const struct index_build *b, struct index_meta *meta)
 
 /* ---- the end ---- */
 
-static int
-save_groups(struct index_build *b)
-{
-    struct index_key from = index_key_letter(INDEX_OPEN);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, b->index, INDEX_MAIN);
-
-    walk.is_unchecked = true;
-    while (result == 0 &&
-           (result = index_walk_seek(&walk, index_key_view(&from), &key, &value)) == 1)
-        result = key.bytes[0] != INDEX_OPEN ? 1 : index_delete(b->index, INDEX_MAIN, key);
-    index_walk_end(&walk);
-    if (result > 0)
-        result = 0;
-    for (size_t g = 0; result == 0 && g < b->group_count; g++) {
-        struct index_key open = index_key_session(INDEX_OPEN, b->groups[g].session);
-        struct pack pack = {0};
-
-        if (!b->groups[g].is_open)
-            continue;
-        result = index_group_write(&b->groups[g], &pack, &b->heap.scratch);
-        if (result == 0)
-            result = index_put(b->index, INDEX_MAIN, index_key_view(&open), pack_view(&pack));
-        pack_release(&pack);
-    }
-    return result;
-}
-
 int
 index_build_end(struct index_build *b)
 {
@@ -540,6 +497,8 @@ index_build_end(struct index_build *b)
 
     if (result == 0)
         result = index_build_rest(b);
+    if (result == 0)
+        result = index_directory_write(&b->directory, b->index);
     b->gaps.count = b->gap_count;
     b->gaps.left_out = b->gaps_left_out;
     if (result == 0 && b->days.count > 0 && b->days.newest >= 0)
@@ -547,7 +506,7 @@ index_build_end(struct index_build *b)
     if (result == 0)
         result = index_days_save(&b->days, b->index);
     if (result == 0)
-        result = save_groups(b);
+        result = index_groups_save(&b->groups, &b->heap.scratch, b->index);
     if (result == 0)
         result = index_names_save(&b->names, b->index);
     if (result == 0)
@@ -568,12 +527,9 @@ index_build_free(struct index_build *b)
 {
     if (b == NULL)
         return;
-    for (size_t g = 0; g < b->group_count; g++)
-        index_group_release(&b->groups[g]);
+    index_groups_release(&b->groups);
+    index_directory_release(&b->directory);
     index_days_release(&b->days);
-    memory_free(b->groups);
-    ordinals_release(&b->free_groups);
-    map_release(&b->groups_by);
     map_release(&b->known);
     map_release(&b->shapes);
     sessions_release(&b->sessions);

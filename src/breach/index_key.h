@@ -19,6 +19,8 @@ enum {
     INDEX_PRINCIPAL = 'P',
     INDEX_RECONCILED = 'R',
     INDEX_SHAPE = 'H',
+    INDEX_HASHES = 'T',
+    INDEX_PLACES = 'U',
     INDEX_VOCABULARY = 'V',
     INDEX_EXPLAINED = 'W',
     INDEX_OPENED = 'L',
@@ -79,6 +81,16 @@ index_key_list(uint64_t record, uint8_t part, uint8_t which)
     key.bytes[9] = part;
     key.bytes[10] = which;
     key.length = 11;
+    return key;
+}
+
+/* "T", how a hash begins, and a run of the directory (index_run.h). */
+static inline struct index_key
+index_key_hashes(uint8_t which, uint32_t run)
+{
+    struct index_key key = {{INDEX_HASHES, which}, 6};
+
+    bytes_put_u32(key.bytes + 2, run);
     return key;
 }
 

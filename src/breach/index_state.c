@@ -5,7 +5,7 @@
 #include "breach/index_key.h"
 #include "breach/index_reconciled.h"
 
-enum { META_UNEVEN = 1, META_STRANGE = 2, META_KEYS = 4 };
+enum { META_UNEVEN = 1, META_STRANGE = 2, META_KEYS = 4, META_DISORDERED = 8 };
 
 /* Puts what was packed, and releases it. */
 static int
@@ -38,6 +38,7 @@ index_meta_load(struct index_meta *meta, struct index *index)
     meta->is_uneven = (flags & META_UNEVEN) != 0;
     meta->is_strange = (flags & META_STRANGE) != 0;
     meta->has_keys = (flags & META_KEYS) != 0;
+    meta->is_disordered = (flags & META_DISORDERED) != 0;
     meta->has_last = true;
     meta->last = little_read_u64(&r);
     meta->time = (int64_t)little_read_u64(&r);
@@ -50,7 +51,8 @@ index_meta_save(const struct index_meta *meta, struct index *index)
 {
     struct index_key key = index_key_letter(INDEX_META);
     uint32_t flags = (meta->is_uneven ? META_UNEVEN : 0U) | (meta->is_strange ? META_STRANGE : 0U) |
-                     (meta->has_keys ? META_KEYS : 0U);
+                     (meta->has_keys ? META_KEYS : 0U) |
+                     (meta->is_disordered ? META_DISORDERED : 0U);
     struct pack pack = {0};
 
     pack_u32(&pack, INDEX_VERSION);

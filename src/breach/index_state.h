@@ -16,9 +16,10 @@
 enum { INDEX_VERSION = 3 };
 
 struct index_meta {
-    bool is_uneven;  /* where statements are cut depended on more than their session */
-    bool is_strange; /* a vocabulary was used before the ledger explained it */
-    bool has_keys;   /* there are entries of the subject directory */
+    bool is_uneven;     /* where statements are cut depended on more than their session */
+    bool is_strange;    /* a vocabulary was used before the ledger explained it */
+    bool has_keys;      /* there are entries of the subject directory */
+    bool is_disordered; /* and not all of them are in the index (index_directory.h) */
     bool has_last;
     uint64_t last; /* the last record in it, and how that is known again */
     int64_t time;

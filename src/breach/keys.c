@@ -54,6 +54,12 @@ make_room(struct keys *keys, size_t length)
     return 0;
 }
 
+bool
+keys_takes(const struct ledger_entry *entry)
+{
+    return entry->type == LEDGER_ORDINAL && entry->u.ordinal->sealed.length <= SEAL_MAX;
+}
+
 int
 keys_note(struct keys *keys, const struct ledger_entry *entry)
 {
@@ -62,7 +68,7 @@ keys_note(struct keys *keys, const struct ledger_entry *entry)
     uint32_t place;
     int result;
 
-    if (entry->type != LEDGER_ORDINAL || entry->u.ordinal->sealed.length > SEAL_MAX)
+    if (!keys_takes(entry))
         return 0;
     head.ordinal = entry->u.ordinal->head;
     sealed = entry->u.ordinal->sealed;
@@ -81,6 +87,14 @@ keys_note(struct keys *keys, const struct ledger_entry *entry)
         memcpy(keys->bytes + keys->used + sizeof(head), sealed.bytes, sealed.length);
     keys->used += sizeof(head) + sealed.length;
     return 0;
+}
+
+bool
+keys_has(const struct keys *keys, uint32_t ordinal)
+{
+    uint32_t place;
+
+    return map_get(&keys->places, ordinal, &place);
 }
 
 static struct entry_head

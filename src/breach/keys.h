@@ -33,9 +33,13 @@ struct keys {
 /* `secret` NULL: the ledger has none, or it may not be read: texts stay unknown. */
 void keys_init(struct keys *keys, const uint8_t *secret, const struct entry_keys *entry_keys);
 void keys_release(struct keys *keys);
-/* Takes an ORDINAL entry, ignores others. PASU_E_NOMEM. */
+/* Whether it is an ORDINAL entry that can be one: others are ignored. */
+bool keys_takes(const struct ledger_entry *entry);
+/* Takes an ORDINAL entry, of each ordinal the first. PASU_E_NOMEM. */
 PASU_MUST_USE int keys_note(struct keys *keys, const struct ledger_entry *entry);
 
+/* Whether there is an entry of the ordinal. */
+bool keys_has(const struct keys *keys, uint32_t ordinal);
 /*
  * The key's text (not zero-terminated, any bytes); its length, at most SEAL_TEXT_MAX. *is_cut: the
  * key is longer. PASU_E_NOTFOUND: no entry, or nothing to open it with; PASU_E_ERASED;

@@ -7,6 +7,7 @@
 #include "breach/index_subject.h"
 #include "cli/asked.h"
 #include "cli/complain.h"
+#include "cli/evidence_part.h"
 #include "cli/filter_options.h"
 #include "cli/ledger_entries.h"
 #include "cli/progress.h"
@@ -18,10 +19,8 @@
 
 enum { LOOK_EVERY = 4096 }; /* entries between two looks at the clock */
 
-typedef int entry_fn(void *arg, const struct ledger_entry *entry);
-
-static int
-complain_ledger(const struct evidence *e, int error)
+int
+evidence_complain(const struct evidence *e, int error)
 {
     const char *folder = e->ask.config->ledger.directory;
 
@@ -106,17 +105,16 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
     e->has_index = !arguments_given(arguments, OPTION_no_index);
     e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
-        return complain_ledger(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
+        return evidence_complain(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
     read_secret(e);
     record_question(e, arguments);
     if (entry_keys_open_reading(&e->entry_keys, &os_real, e->directory) != 0)
         e->entry_keys.fd = -1;
-    keys_init(&e->keys, e->has_secret ? e->secret : NULL,
-              e->entry_keys.fd >= 0 ? &e->entry_keys : NULL);
+    evidence_forget_keys(e);
     result = book_new(&e->book, &os_real);
     if (result == 0)
         result = add_configured_names(e);
-    return result == 0 ? 0 : complain_ledger(e, result);
+    return result == 0 ? 0 : evidence_complain(e, result);
 }
 
 void
@@ -125,6 +123,7 @@ evidence_close(struct evidence *e)
     if (e->book != NULL)
         selection_release(&e->selection);
     book_free(e->book);
+    evidence_forget_index(e);
     keys_release(&e->keys);
     if (e->entry_keys.fd >= 0)
         entry_keys_close(&e->entry_keys);
@@ -150,7 +149,7 @@ look(struct progress *progress, const struct ledger_reader *reader)
 
 /* Reads all; the reading that notes damaged places in the book is the one that is watched. */
 static int
-read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, void *arg,
+read_entries(struct evidence *e, struct ledger_reader *reader, evidence_entry_fn *fn, void *arg,
              bool notes_damage)
 {
     struct progress progress = {0};
@@ -175,8 +174,8 @@ read_entries(struct evidence *e, struct ledger_reader *reader, entry_fn *fn, voi
     return taken != 0 ? taken : result;
 }
 
-static int
-read_once(struct evidence *e, entry_fn *fn, void *arg, bool notes_damage)
+int
+evidence_each(struct evidence *e, evidence_entry_fn *fn, void *arg, bool notes_damage)
 {
     struct ledger_reader *reader = NULL;
     int result = ledger_reader_open(&reader, &os_real, e->directory);
@@ -222,12 +221,13 @@ evidence_read(struct evidence *e, statement_fn *give, void *arg)
 {
     int result;
 
+    evidence_forget_index(e);
     selection_init(&e->selection, e->book, &e->filter, give, arg);
-    result = read_once(e, select_entry, &e->selection, true);
+    result = evidence_each(e, select_entry, &e->selection, true);
     if (result == 0)
         result = selection_end(&e->selection);
     if (result != 0)
-        return complain_ledger(e, result);
+        return evidence_complain(e, result);
     return check_field(e);
 }
 
@@ -281,8 +281,7 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
           struct mentions *mentions)
 {
     struct ledger_entries *ledger = NULL;
-    struct index *index = NULL;
-    int result = index_open(&index, e->directory, &e->segment_keys);
+    int result = evidence_index(e);
     bool is_asked;
 
     if (result != 0)
@@ -295,11 +294,10 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
         selection_init(&e->selection, e->book, &e->filter,
                        scope != NULL ? scope_take : subject_take,
                        scope != NULL ? (void *)scope : subject);
-        result = scope != NULL ? index_scope(index, scope, &e->selection, &entries)
-                               : ask_for_subject(e, index, ledger, subject, mentions);
+        result = scope != NULL ? index_scope(e->index, scope, &e->selection, &entries)
+                               : ask_for_subject(e, e->index, ledger, subject, mentions);
         ledger_entries_close(ledger);
     }
-    index_close(index);
     if (result == PASU_E_CORRUPT)
         complain("run: pasu ledger rebuild-index",
                  "the ledger's index is damaged; the ledger is read instead");
@@ -318,7 +316,7 @@ evidence_scope(struct evidence *e, struct scope *scope)
     int result = e->has_index && index_scope_can(&e->filter) ? ask_index(e, scope, NULL, NULL) : 0;
 
     if (result < 0)
-        return complain_ledger(e, result);
+        return evidence_complain(e, result);
     if (result == 1)
         return check_field(e);
     scope_release(scope);
@@ -335,7 +333,7 @@ evidence_subject(struct evidence *e, struct subject *subject, struct mentions *m
 
     *is_answered = result == 1;
     if (result < 0)
-        return complain_ledger(e, result);
+        return evidence_complain(e, result);
     if (result == 0) {
         subject_release(subject);
         *subject = before;
@@ -349,94 +347,6 @@ evidence_doubt_index(struct evidence *e)
     int result = begin_anew(e);
 
     e->has_index = false;
-    return result == 0 ? 0 : complain_ledger(e, result);
-}
-
-static int
-note_key(void *arg, const struct ledger_entry *entry)
-{
-    return keys_note(arg, entry);
-}
-
-static int
-note_keys(struct evidence *e, const struct entries *entries)
-{
-    for (;;) {
-        struct ledger_entry entry = {0};
-        int next = entries->next(entries->arg, &entry), result = 0;
-
-        if (next == 1)
-            result = keys_note(&e->keys, &entry);
-        if (result != 0 || (next != 1 && next != PASU_E_CORRUPT))
-            return result != 0 ? result : next;
-    }
-}
-
-/* Where the index knows of no key, only what came after it is read: 1; else 0. */
-static int
-read_late_keys(struct evidence *e)
-{
-    struct ledger_entries *ledger = NULL;
-    struct entries entries;
-    struct index *index = NULL;
-    struct index_meta meta;
-    int result =
-        e->has_index ? index_open(&index, e->directory, &e->segment_keys) : PASU_E_NOTFOUND;
-
-    if (result == 0)
-        result = index_meta_load(&meta, index);
-    index_close(index);
-    if (result != 0 || meta.has_keys ||
-        ledger_entries_open(&ledger, e->directory, &e->segment_keys) != 0)
-        return 0;
-    entries = ledger_entries(ledger);
-    result = index_meta_seek(&meta, &entries);
-    if (result == 0)
-        result = note_keys(e, &entries);
-    ledger_entries_close(ledger);
-    return result == 0;
-}
-
-int
-evidence_read_keys(struct evidence *e)
-{
-    int result;
-
-    if (e->has_keys)
-        return 0;
-    e->has_keys = true;
-    if (read_late_keys(e) == 1)
-        return 0;
-    result = read_once(e, note_key, &e->keys, false);
-    if (result == 0)
-        return 0;
-    e->is_bad = true;
-    return complain_ledger(e, result);
-}
-
-void
-evidence_key(struct evidence *e, uint32_t ordinal, char text[KEY_TEXT_SIZE])
-{
-    uint8_t bytes[SEAL_TEXT_MAX];
-    bool is_cut = false;
-    ssize_t length;
-
-    if (ordinal < KEY_ORDINAL_FIRST) {
-        snprintf(text, KEY_TEXT_SIZE, "%" PRIu32, ordinal);
-        return;
-    }
-    length =
-        evidence_read_keys(e) == 0 ? keys_text(&e->keys, ordinal, bytes, &is_cut) : PASU_E_NOTFOUND;
-    if (length == PASU_E_ERASED) {
-        snprintf(text, KEY_TEXT_SIZE, "erased #%" PRIu32, ordinal);
-        return;
-    }
-    if (length < 0) {
-        snprintf(text, KEY_TEXT_SIZE, "unreadable #%" PRIu32, ordinal);
-        return;
-    }
-    text_from_view(text, KEY_TEXT_SIZE, view_of(bytes, (size_t)length));
-    if (is_cut)
-        snprintf(text + length, KEY_TEXT_SIZE - (size_t)length, "...");
-    memory_wipe(bytes, sizeof(bytes));
+    evidence_forget_index(e);
+    return result == 0 ? 0 : evidence_complain(e, result);
 }

@@ -10,11 +10,13 @@
 #ifndef PASU_CLI_EVIDENCE_H
 #define PASU_CLI_EVIDENCE_H
 
+#include "breach/index_keys.h"
 #include "breach/keys.h"
 #include "breach/mentions.h"
 #include "breach/scope.h"
 #include "breach/subject.h"
 #include "cli/ask.h"
+#include "cli/ledger_entries.h"
 #include "cli/places.h"
 
 /* Who else hears of each entry, in order, once the book has noted it; a negative result ends the
@@ -25,7 +27,7 @@ typedef int evidence_watch_fn(void *arg, const struct ledger_entry *entry,
 struct evidence {
     struct ask ask; /* the configuration */
     int directory;  /* -1: not open */
-    bool has_secret, has_keys;
+    bool has_secret;
     uint8_t secret[SEAL_SECRET_SIZE];
     struct segment_keys segment_keys;
     struct entry_keys entry_keys;
@@ -33,9 +35,15 @@ struct evidence {
     struct places places;
     struct book *book;
     struct selection selection;
-    struct keys keys;         /* filled when first asked for */
-    bool is_bad;              /* a second reading failed; told once */
-    evidence_watch_fn *watch; /* of evidence_read; NULL: nobody */
+    struct index *index; /* once it was asked; NULL: not open */
+    /* Filled when first asked for: by the index, or else with all that the ledger has. */
+    struct keys keys;
+    enum { KEYS_NONE, KEYS_BY_INDEX, KEYS_OF_LEDGER } keys_by;
+    struct index_keys index_keys;
+    struct ledger_entries *keys_ledger; /* which those are read from */
+    uint64_t texts;                     /* that were */
+    bool is_bad;                        /* a second reading failed; told once */
+    evidence_watch_fn *watch;           /* of evidence_read; NULL: nobody */
     void *watch_arg;
     bool has_index; /* the ledger's index may be asked */
     bool has_deeds; /* the watch hears of deeds too */
@@ -60,8 +68,15 @@ PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *su
 PASU_MUST_USE int evidence_doubt_index(struct evidence *evidence);
 /* Adds the names that the configuration has now. PASU_E_NOMEM. */
 PASU_MUST_USE int evidence_names(const struct evidence *evidence, struct names *names);
-/* Reads the directory of keys, unless that was done. */
+/* Reads the directory of keys as a whole, unless that was done: for who must not trust the index.
+ */
 PASU_MUST_USE int evidence_read_keys(struct evidence *evidence);
+/* The ordinals of a key's entries, as keys_find; with the ledger's index where that may be asked.
+ */
+PASU_MUST_USE int evidence_find_key(struct evidence *evidence, struct view text, uint32_t *ordinals,
+                                    size_t most, size_t *count);
+/* Whether the ledger has entries of the directory; once a key was looked for. */
+bool evidence_has_keys(const struct evidence *evidence);
 
 /* What a key is called: a number, or a text that is complete in `text` when it returns. */
 enum { KEY_TEXT_SIZE = SEAL_TEXT_MAX + 16 };

@@ -27,7 +27,7 @@ complain_secret(const struct evidence *e, bool is_number)
     static const char hint[] = "it is the file \"secret\" in the ledger's folder; without it only "
                                "keys that are small numbers can be looked up";
 
-    if (e->has_secret || (is_number && e->keys.count == 0))
+    if (e->has_secret || (is_number && !evidence_has_keys(e)))
         return 0;
     complain(hint, is_number ? "the ledger's secret cannot be read: where this key is sealed, it "
                                "is not found"
@@ -42,19 +42,17 @@ person_find(struct evidence *e, const char *key, struct subject *subject)
     uint32_t ordinals[SUBJECT_ORDINALS_MAX - 1];
     uint32_t self;
     bool is_number = key_is_ordinal(text, &self);
-    int count = 0, result = is_number ? subject_add(subject, self) : 0;
-    int status = evidence_read_keys(e);
+    size_t count;
+    int result = is_number ? subject_add(subject, self) : 0;
+    int status = evidence_find_key(e, text, ordinals, COUNT_OF(ordinals), &count);
 
     if (status == 0)
         status = complain_secret(e, is_number);
     if (status != 0)
         return status;
-    count = keys_find(&e->keys, text, ordinals, COUNT_OF(ordinals));
-    for (int i = 0; result == 0 && i < count; i++)
+    for (size_t i = 0; result == 0 && i < count; i++)
         result = subject_add(subject, ordinals[i]);
-    return result == 0 && count >= 0
-               ? 0
-               : complain_error(count < 0 ? count : result, "looking for the key");
+    return result == 0 ? 0 : complain_error(result, "looking for the key");
 }
 
 int

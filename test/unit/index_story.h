@@ -10,10 +10,19 @@
 #include "base/memory.h"
 #include "breach/day.h"
 #include "breach/entries.h"
+#include "breach/keys.h"
 #include "random.h"
 #include "unit.h"
 
-enum { STORY_ENTRIES = 4096, STORY_ORDINALS = 3000, STORY_SESSIONS = 12, STORY_DAMAGE = 999 };
+enum {
+    STORY_ENTRIES = 4096,
+    STORY_ORDINALS = 3000,
+    STORY_SESSIONS = 12,
+    STORY_DAMAGE = 999,
+    STORY_KEYS = 60
+};
+
+static const uint8_t story_secret[SEAL_SECRET_SIZE] = {3, 1, 4};
 
 struct told {
     struct ledger_entry entry; /* type STORY_DAMAGE: none, the ledger is damaged here */
@@ -24,6 +33,7 @@ struct told {
         struct exposure exposure;
         struct vocabulary vocabulary;
         struct payload_opening opening;
+        struct payload_ordinal ordinal;
     } body;
     uint32_t *ordinals[EXPOSURE_PARTS_MAX][2];
 };
@@ -36,7 +46,8 @@ struct told_ledger {
     ledger_takes_fn *takes; /* NULL: all */
     void *takes_arg;
     bool is_orderly;
-    uint32_t most; /* ordinals in a list, now and then */
+    uint32_t most;  /* ordinals in a list, now and then */
+    uint32_t given; /* of the directory */
 };
 
 static inline struct told *
@@ -187,10 +198,43 @@ tell_other(struct told_ledger *l, uint64_t session)
     }
 }
 
+/* A key's entry: the text's hash, and sealed bytes which nothing opens. */
+static inline void
+tell_ordinal(struct told_ledger *l, uint32_t ordinal, const char *text)
+{
+    static const uint8_t sealed[SEAL_OVERHEAD + 1];
+    struct told *told = tell(l, LEDGER_ORDINAL);
+    struct payload_ordinal *o = &told->body.ordinal;
+
+    *o = (struct payload_ordinal){.head.ordinal = ordinal,
+                                  .sealed = view_of(sealed, sizeof(sealed))};
+    assert_int_equal(directory_hash(story_secret, view_of_text(text), o->head.hash), 0);
+    told->entry.u.ordinal = o;
+}
+
+/* As the directory gives them, downwards; now and then one again, one that is not yet due, one by
+ * far, or another ordinal for the same text. */
+static inline void
+tell_key(struct told_ledger *l, struct random *r)
+{
+    uint32_t way = random_below(r, 12);
+    char text[16];
+
+    if (way == 0)
+        l->given += random_below(r, 100000);
+    snprintf(text, sizeof(text), "key%u", random_below(r, STORY_KEYS));
+    tell_ordinal(l,
+                 way == 1   ? UINT32_MAX - random_below(r, l->given + 1)
+                 : way == 2 ? KEY_ORDINAL_FIRST + random_below(r, 1 << 28)
+                            : UINT32_MAX - l->given++,
+                 text);
+}
+
 /* Of some months. */
 static inline void
 tell_all(struct told_ledger *l, uint64_t seed, size_t entries)
 {
+    struct random keys = {.state = seed + 1000};
     uint32_t ids[3];
     uint64_t sessions = 0;
 
@@ -207,6 +251,8 @@ tell_all(struct told_ledger *l, uint64_t seed, size_t entries)
     while (l->count < entries) {
         uint64_t session;
 
+        if (seed % 3 == 1 && random_below(&keys, 5) == 0)
+            tell_key(l, &keys);
         if (random_below(&l->random, 40) == 0)
             sessions += STORY_SESSIONS; /* others */
         session = 100 + sessions + random_below(&l->random, STORY_SESSIONS);

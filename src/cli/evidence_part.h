@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What evidence.c and evidence_keys.c have in common. */
+#ifndef PASU_CLI_EVIDENCE_PART_H
+#define PASU_CLI_EVIDENCE_PART_H
+
+#include "cli/evidence.h"
+
+typedef int evidence_entry_fn(void *arg, const struct ledger_entry *entry);
+
+/* Complains that the ledger cannot be read; the exit status. */
+int evidence_complain(const struct evidence *evidence, int error);
+/* Reads all of the ledger; a result of `fn` other than 0 ends it. Damaged places are noted in the
+ * book, and the watch hears of all, where it `notes_damage`. */
+PASU_MUST_USE int evidence_each(struct evidence *evidence, evidence_entry_fn *fn, void *arg,
+                                bool notes_damage);
+
+/* The index is open. The errors of index_open. */
+PASU_MUST_USE int evidence_index(struct evidence *evidence);
+/* Closes it, and what is known of keys by it: before the ledger is read for long, of which its
+ * writer would have to keep what is in no other reader's way. */
+void evidence_forget_index(struct evidence *evidence);
+/* No key is known. */
+void evidence_forget_keys(struct evidence *evidence);
+
+#endif
