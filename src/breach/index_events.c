@@ -98,10 +98,7 @@ index_events_closed(struct index_events *e, struct index_later *later, struct se
                           .session = entry->u.closed->session,
                           .time = entry->time};
 
-    if (sessions_get(sessions, event.session) == NULL)
-        return 0;
-    sessions_close(sessions, event.session, entry->time);
-    return add(e, later, &event);
+    return sessions_close(sessions, event.session, entry->time) ? add(e, later, &event) : 0;
 }
 
 int
@@ -113,12 +110,15 @@ index_events_set_back(struct index_events *e, struct index_later *later, uint64_
 
 /* ---- reading ---- */
 
-/* The next one, behind that which *event is. */
+/* The next one, behind that which *event is, within the span. */
 static void
 read_event(struct reader *r, struct event *event)
 {
-    uint64_t step = unpack_number(r);
+    uint64_t step = unpack_number(r), span = event->record / INDEX_EVENTS_SPAN;
 
+    if (step / EVENT_KINDS >= INDEX_EVENTS_SPAN ||
+        (event->record + step / EVENT_KINDS) / INDEX_EVENTS_SPAN != span)
+        r->failed = true;
     event->what = (enum event_what)(step % EVENT_KINDS);
     event->record += step / EVENT_KINDS;
     event->time = (int64_t)unpack_step(r, (uint64_t)event->time);
@@ -154,33 +154,11 @@ index_events_load(struct index_events *e, struct index *index, uint64_t last)
     return e->bytes.failed ? PASU_E_NOMEM : 0;
 }
 
+typedef int see_event_fn(void *arg, const struct event *event);
+
+/* Those from record `from` on up to before record `to`. */
 static int
-do_event(struct sessions *sessions, const struct index_names *names, const struct event *event,
-         const struct ordinals *principals)
-{
-    struct message_session opened = {.session = event->session, .opened = event->opened};
-    int result;
-
-    sessions_forget(sessions, event->time);
-    if (event->what == EVENT_SET_BACK)
-        return 0;
-    if (event->what == EVENT_CLOSED) {
-        sessions_close(sessions, event->session, event->time);
-        return 0;
-    }
-    if (!index_sessions_wants(names, event->profile, principals))
-        return 0;
-    if (index_names_session(names, event->profile, &opened) != 0)
-        return PASU_E_CORRUPT;
-    result = sessions_open(sessions, event->record, &opened);
-    if (result == 0)
-        sessions_mark(sessions, event->session, event->profile);
-    return result;
-}
-
-int
-index_events_replay(struct index *index, const struct index_names *names, uint64_t from,
-                    uint64_t to, const struct ordinals *principals, struct sessions *sessions)
+each_event(struct index *index, uint64_t from, uint64_t to, see_event_fn *see, void *arg)
 {
     struct index_key first = index_key_session(INDEX_EVENTS, from / INDEX_EVENTS_SPAN);
     struct index_walk walk;
@@ -202,11 +180,63 @@ index_events_replay(struct index *index, const struct index_names *names, uint64
             if (r.failed)
                 result = PASU_E_CORRUPT;
             else if (event.record >= from && event.record < to)
-                result = do_event(sessions, names, &event, principals);
+                result = see(arg, &event);
         }
         if (result == 0)
             next = index_walk_next(&walk, &key, &value);
     }
     index_walk_end(&walk);
     return result == 0 && next < 0 ? next : result;
+}
+
+struct replaying {
+    const struct index_names *names;
+    const struct ordinals *principals;
+    struct sessions *sessions;
+};
+
+static int
+do_event(void *arg, const struct event *event)
+{
+    const struct replaying *r = arg;
+    struct message_session opened = {.session = event->session, .opened = event->opened};
+    int result;
+
+    sessions_forget(r->sessions, event->time);
+    if (event->what == EVENT_SET_BACK)
+        return 0;
+    if (event->what == EVENT_CLOSED) {
+        if (!sessions_close(r->sessions, event->session, event->time))
+            sessions_close_other(r->sessions, event->time);
+        return 0;
+    }
+    if (!index_sessions_wants(r->names, event->profile, r->principals))
+        return 0;
+    if (index_names_session(r->names, event->profile, &opened) != 0)
+        return PASU_E_CORRUPT;
+    result = sessions_open(r->sessions, event->record, &opened);
+    if (result == 0)
+        sessions_mark(r->sessions, event->session, event->profile);
+    return result;
+}
+
+int
+index_events_replay(struct index *index, const struct index_names *names, uint64_t from,
+                    uint64_t to, const struct ordinals *principals, struct sessions *sessions)
+{
+    struct replaying replaying = {names, principals, sessions};
+
+    return each_event(index, from, to, do_event, &replaying);
+}
+
+static int
+note_closing(void *arg, const struct event *event)
+{
+    return event->what == EVENT_CLOSED ? map_put(arg, event->record, 0) : 0;
+}
+
+int
+index_events_closings(struct index *index, uint64_t from, uint64_t to, struct map *records)
+{
+    return each_event(index, from, to, note_closing, records);
 }

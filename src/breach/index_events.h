@@ -46,9 +46,14 @@ PASU_MUST_USE int index_events_set_back(struct index_events *events, struct inde
 PASU_MUST_USE int index_events_end(struct index_events *events, struct index_later *later);
 
 /* Does to `sessions`, which are as they were before record `from`, what happened from there on up
- * to before record `to`: to those of the principals (NULL: all). PASU_E_CORRUPT, PASU_E_NOMEM. */
+ * to before record `to`: to those of the principals (NULL: all), and of others that they closed.
+ * PASU_E_CORRUPT, PASU_E_NOMEM. */
 PASU_MUST_USE int index_events_replay(struct index *index, const struct index_names *names,
                                       uint64_t from, uint64_t to, const struct ordinals *principals,
                                       struct sessions *sessions);
+/* Which of these records closed a session that was known and had not closed. PASU_E_CORRUPT,
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int index_events_closings(struct index *index, uint64_t from, uint64_t to,
+                                        struct map *records);
 
 #endif

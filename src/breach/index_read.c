@@ -239,6 +239,8 @@ struct finding {
     struct stretch stretch; /* that is read, of records of these parts of the day */
     unsigned parts;
     const struct ordinals *principals;
+    struct map
+        closings; /* in it, by record: of sessions that were known, these principals' or not */
 };
 
 static bool
@@ -288,6 +290,20 @@ read_opened(struct finding *f, const struct ledger_entry *entry)
 }
 
 static int
+read_closed(struct finding *f, const struct ledger_entry *entry)
+{
+    struct selection *selection = f->question->selection;
+    struct sessions *sessions = &selection->book->sessions;
+    uint64_t session = entry->u.closed->session;
+    uint32_t place;
+
+    if (!sessions_close(sessions, session, entry->time) &&
+        map_get(&f->closings, entry->seq, &place))
+        sessions_close_other(sessions, entry->time);
+    return statements_close(&selection->statements, session);
+}
+
+static int
 read_found(void *arg, const struct ledger_entry *entry)
 {
     struct finding *f = arg;
@@ -299,8 +315,7 @@ read_found(void *arg, const struct ledger_entry *entry)
     case LEDGER_OPENED:
         return read_opened(f, entry);
     case LEDGER_CLOSED:
-        sessions_close(&selection->book->sessions, entry->u.closed->session, entry->time);
-        return statements_close(&selection->statements, entry->u.closed->session);
+        return read_closed(f, entry);
     case LEDGER_EXPOSURE:
         if (!is_of_principals(f, exposure->session))
             return 0;
@@ -374,6 +389,9 @@ read_found_stretch(struct finding *f, uint64_t *known)
     int result = index_events_replay(q->index, &q->names, *known, f->stretch.from, f->principals,
                                      &q->selection->book->sessions);
 
+    map_release(&f->closings);
+    if (result == 0)
+        result = index_events_closings(q->index, f->stretch.from, f->stretch.to + 1, &f->closings);
     if (result == 0)
         result = read_stretch(q, &f->stretch, read_found, f);
     *known = f->stretch.to + 1;
@@ -419,6 +437,7 @@ index_read_found(struct index_question *q, int32_t day, unsigned parts,
         result = read_found_day(&f, &there, parts);
     if (q->entries->choose != NULL)
         q->entries->choose(q->entries->arg, NULL, NULL);
+    map_release(&f.closings);
     index_day_release(&there);
     return result;
 }

@@ -351,6 +351,8 @@ index_sessions_load(struct sessions *sessions, const struct index_names *names, 
         result = read_listed(&r, &listed);
         if (result == 0 && index_sessions_wants(names, listed.profile, principals))
             result = know(sessions, names, &listed);
+        else if (result == 0 && listed.closed != 0)
+            sessions_close_other(sessions, listed.closed);
     }
     return result != 0 ? result : reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;
 }

@@ -66,7 +66,7 @@ PASU_MUST_USE int index_day_save(const struct index_day *day, struct index *inde
  * memory is the pack's failure. */
 void index_sessions_pack(const struct sessions *sessions, struct pack *pack);
 /* Replaces what `sessions` knows, by those of these principals only (NULL: by all; 0 among them: by
- * all, since who else is known decides who is not). PASU_E_NOTFOUND, … */
+ * all, since who else is known decides who is not), and that others closed. PASU_E_NOTFOUND, … */
 PASU_MUST_USE int index_sessions_load(struct sessions *sessions, const struct index_names *names,
                                       struct index *index, struct view key,
                                       const struct ordinals *principals);

@@ -76,24 +76,42 @@ sessions_open(struct sessions *s, uint64_t seq, const struct message_session *op
 }
 
 void
+sessions_close_other(struct sessions *s, int64_t now)
+{
+    if (!s->has_closed || now > s->closed)
+        s->closed = now;
+    s->has_closed = true;
+}
+
+bool
 sessions_close(struct sessions *s, uint64_t id, int64_t now)
 {
     struct session_place *item;
     uint32_t place;
 
     if (!map_get(&s->places, id, &place))
-        return;
+        return false;
     item = &s->items[place - 1];
     if (item->is_closed)
-        return;
+        return false;
+    sessions_close_other(s, now);
     item->is_closed = true;
-    item->closed = now;
+    item->closed = s->closed;
     item->next = 0;
     if (s->closed_last != 0)
         s->items[s->closed_last - 1].next = place;
     else
         s->closed_first = place;
     s->closed_last = place;
+    return true;
+}
+
+static bool
+is_over(int64_t closed, int64_t now)
+{
+    int64_t until;
+
+    return !__builtin_add_overflow(closed, KEPT_FOR, &until) && until < now;
 }
 
 bool
@@ -101,9 +119,10 @@ sessions_forget_one(struct sessions *s, int64_t now, uint64_t *id)
 {
     uint32_t place = s->closed_first;
     struct session_place *item = place != 0 ? &s->items[place - 1] : NULL;
-    int64_t until;
 
-    if (item == NULL || __builtin_add_overflow(item->closed, KEPT_FOR, &until) || until >= now)
+    if (is_over(s->closed, now))
+        s->has_closed = false;
+    if (item == NULL || !is_over(item->closed, now))
         return false;
     *id = item->info.id;
     s->closed_first = item->next;

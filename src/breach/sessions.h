@@ -31,6 +31,8 @@ struct sessions {
     size_t count, space;
     uint32_t free_list;                 /* 1-based, 0: none */
     uint32_t closed_first, closed_last; /* the closed ones in order; 1-based */
+    int64_t closed;                     /* of the one that closed last, here or not, */
+    bool has_closed;                    /* which is not forgotten yet */
 };
 
 struct session_place {
@@ -44,7 +46,11 @@ void sessions_release(struct sessions *sessions);
 /* The texts of the entry need not end with a zero. PASU_E_NOMEM. */
 PASU_MUST_USE int sessions_open(struct sessions *sessions, uint64_t seq,
                                 const struct message_session *opened);
-void sessions_close(struct sessions *sessions, uint64_t id, int64_t now);
+/* They are forgotten in the order in which they close: where the clock was set back meanwhile, one
+ * has closed no earlier than those before it that are still known. Whether it was open. */
+bool sessions_close(struct sessions *sessions, uint64_t id, int64_t now);
+/* One that is known to others closed: for who keeps only some of them. */
+void sessions_close_other(struct sessions *sessions, int64_t now);
 /* Forgets those that closed an hour ago. */
 void sessions_forget(struct sessions *sessions, int64_t now);
 /* Forgets one of them, the first that closed, and says which; false where there is none. For who

@@ -58,8 +58,8 @@ void index_remove(int folder);
  * PASU_E_CORRUPT. */
 PASU_MUST_USE int index_verify(struct index *index);
 
-/* The value, without its checksum; valid until the index is written to or closed, and of days until
- * the next one is got. PASU_E_NOTFOUND, PASU_E_CORRUPT. */
+/* The value, without its checksum; valid until the index is written to, committed or closed.
+ * PASU_E_NOTFOUND, PASU_E_CORRUPT, PASU_E_NOMEM. */
 PASU_MUST_USE int index_get(struct index *index, enum index_table table, struct view key,
                             struct view *value);
 PASU_MUST_USE int index_put(struct index *index, enum index_table table, struct view key,
@@ -81,8 +81,8 @@ struct index_walk {
 
 PASU_MUST_USE int index_walk_begin(struct index_walk *walk, struct index *index,
                                    enum index_table table);
-/* 1: the first key that is not below `from`, and its value, of days valid until the next step; 0:
- * there is none; PASU_E_CORRUPT. */
+/* 1: the first key that is not below `from`, and its value; 0: there is none; PASU_E_CORRUPT: its
+ * value is damaged, and one can go on behind it; PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int index_walk_seek(struct index_walk *walk, struct view from, struct view *key,
                                   struct view *value);
 /* As index_walk_seek, of the key behind the last one. */

@@ -204,6 +204,33 @@ what_is_cut_off_is_corrupt(void **state PASU_UNUSED)
     end_course(&c);
 }
 
+/* Nor is one that is of another span than it stands in. */
+static void
+what_is_of_another_span_is_corrupt(void **state PASU_UNUSED)
+{
+    static const uint64_t steps[] = {INDEX_EVENTS_SPAN, UINT64_MAX / 4};
+    struct sessions sessions = {0};
+    struct course c;
+
+    begin_course(&c);
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        struct index_key key = index_key_session(INDEX_EVENTS, 2);
+        struct pack pack = {0};
+
+        pack_number(&pack, steps[i] * 3 + 2); /* an earlier time follows */
+        pack_step(&pack, 1, 0);
+        assert_int_equal(index_put(c.index, INDEX_MAIN, index_key_view(&key), pack_view(&pack)), 0);
+        pack_release(&pack);
+        assert_int_equal(index_events_load(&c.events, c.index, 2 * INDEX_EVENTS_SPAN),
+                         PASU_E_CORRUPT);
+        assert_int_equal(index_events_replay(c.index, &c.names, 2 * INDEX_EVENTS_SPAN,
+                                             3 * INDEX_EVENTS_SPAN, NULL, &sessions),
+                         PASU_E_CORRUPT);
+    }
+    sessions_release(&sessions);
+    end_course(&c);
+}
+
 /* ---- questions ---- */
 
 enum { SHOWN_EVERY = 20, HOURS = 24, SHOWN = HOURS * 60 / SHOWN_EVERY };
@@ -299,6 +326,7 @@ main(void)
         cmocka_unit_test(who_is_known_later_is_what_the_records_say),
         cmocka_unit_test(of_some_principals_only_theirs_are_known),
         cmocka_unit_test(what_is_cut_off_is_corrupt),
+        cmocka_unit_test(what_is_of_another_span_is_corrupt),
         cmocka_unit_test(only_the_parts_are_read),
     };
 

@@ -146,6 +146,54 @@ what_is_before_does_not_move_the_time_on(void **state PASU_UNUSED)
     forget_all(&l);
 }
 
+enum { BEFORE_THE_DAY, ACROSS_MIDNIGHT, BEFORE_THE_PART, IN_THE_PART };
+
+/* Another's session closes first, by a clock that is set back behind it: so long is the one that
+ * closes then known, too, though an hour is over since. Also where its like closed twice, or was
+ * not known, which is nothing. */
+static void
+close_behind_another(int where)
+{
+    struct told_ledger l;
+    int64_t day = (BEGIN + 1) * DAY;
+
+    begin_story(&l);
+    for (uint64_t session = 1; session <= 3; session++)
+        tell_opened(&l, session);
+    l.now = where <= ACROSS_MIDNIGHT   ? day - 2 * HOUR
+            : where == BEFORE_THE_PART ? day + HOUR
+                                       : day + 9 * HOUR;
+    tell_shown(&l, 2, 70, l.now);
+    if (where == IN_THE_PART)
+        tell_shown(&l, 1, 42, l.now);
+    l.now += HOUR;
+    tell_closed(&l, 2);
+    l.now += HOUR / 2;
+    tell_closed(&l, 2);
+    tell_closed(&l, 99);
+    if (where == ACROSS_MIDNIGHT)
+        tell_shown(&l, 3, 71, day + 1);
+    l.now -= 3 * HOUR;
+    tell_closed(&l, 1);
+    l.now += 3 * HOUR;
+    tell_shown(&l, 3, 71, day + 1);
+    tell_shown(&l, 1, 42, day + 9 * HOUR + 1);
+    l.now += HOUR / 2 + 1;
+    tell_shown(&l, 3, 71, day + 9 * HOUR + 1);
+    tell_shown(&l, 1, 43, day + 9 * HOUR + 2); /* not any more */
+    end_story(&l);
+    ask(&l, 42, (struct filter){0});
+    ask(&l, 43, (struct filter){0});
+    forget_all(&l);
+}
+
+static void
+who_closes_behind_another_is_known_as_long(void **state PASU_UNUSED)
+{
+    for (int where = BEFORE_THE_DAY; where <= IN_THE_PART; where++)
+        close_behind_another(where);
+}
+
 static int
 count(void *arg, struct view key PASU_UNUSED, struct view value PASU_UNUSED)
 {
@@ -188,6 +236,7 @@ main(void)
         cmocka_unit_test(what_is_passed_over_moves_the_time_on_all_the_same),
         cmocka_unit_test(a_session_that_closed_meanwhile_is_known_for_an_hour),
         cmocka_unit_test(what_is_before_does_not_move_the_time_on),
+        cmocka_unit_test(who_closes_behind_another_is_known_as_long),
         cmocka_unit_test(nothing_is_kept_of_sessions_that_are_over),
     };
 
