@@ -257,14 +257,14 @@ tell(struct indexer *x, int result)
         x->is_ready = false;
         return;
     }
-    if (!x->is_ready)
+    if (channel_send(&x->supervisor, MESSAGE_READY, &empty, sizeof(empty), -1) != 0) {
+        /* it is told again the next time */
+    }
+    if (!x->is_ready) /* by whoever sees this the supervisor knows */
         LOG_EVENT(&x->log, INDEX_READY, F_UINT("records", x->work.end.last),
                   F_UINT("bytes", x->work.bytes));
     x->is_ready = true;
     x->is_failed = false;
-    if (channel_send(&x->supervisor, MESSAGE_READY, &empty, sizeof(empty), -1) != 0) {
-        /* it is told again the next time */
-    }
 }
 
 static void

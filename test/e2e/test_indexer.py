@@ -70,6 +70,7 @@ def test_kept():
     front = shop.front("kept")
     traffic(front, "one")
     until_indexed(front)
+    front.guard.wait("index_ready")
     mark = front.guard.mark()
     traffic(front, "two")
     until_indexed(front)
