@@ -247,9 +247,11 @@ answer_words(const struct scope_log *log, const struct server_session *s)
     static const char *const words[SERVER_ANSWERS] = {
         [SERVER_PAST] = "",
         [SERVER_OTHER_PORT] = "; it can be one of pasu's, which came from another port",
+        [SERVER_OTHER_NAME] = "; it can be one of pasu's, which had another role or database",
         [SERVER_NUMBERLESS] = "; it can be one of pasu's, whose process number is not recorded",
         [SERVER_OLDER] = "; it can be pasu's inspector, from before its numbers were recorded",
         [SERVER_IN_GAP] = "; the ledger has a gap there",
+        [SERVER_LATER] = "; the ledger has nothing of that time yet",
     };
 
     if (s->answer == SERVER_PAST && log->match.common == 0)
