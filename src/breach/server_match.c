@@ -125,7 +125,8 @@ note_backend(struct server_match *m, const struct message_backend *message)
     uint32_t place, principal = 0;
     int error = 0;
 
-    note_number(m, message->at);
+    if (message->pid != 0)
+        note_number(m, message->at);
     if (!is_covered(m, message->at))
         return 0;
     if (message->session != 0 && map_get(&m->places, message->session, &place)) {
@@ -139,6 +140,7 @@ note_backend(struct server_match *m, const struct message_backend *message)
     *b = (struct server_backend){.at = message->at,
                                  .session = message->session,
                                  .pid = message->pid,
+                                 .is_given_up = message->pid == 0,
                                  .principal = principal,
                                  .database = name_of(m, message->database),
                                  .gateway = gateway_of(m, message->gateway),
@@ -183,7 +185,7 @@ note_closed(struct server_match *m, const struct message_closed *c)
     has_numbers = m->numbers != 0 && b->at >= m->numbers;
     b->closed = c->closed;
     if (c->closed < m->sessions->first - SERVER_MATCH_TOLERANCE ||
-        (b->pid == 0 && c->counts.statements == 0 && (c->error != 0 || has_numbers)))
+        (b->pid == 0 && !b->is_given_up && c->counts.statements == 0 && (c->error != 0 || has_numbers)))
         drop(m, place);
 }
 
@@ -367,6 +369,13 @@ is_older(const struct server_match *m, const struct server_session *session)
            view_equal(interner_string(&m->sessions->names, session->application), VIEW(INSPECTOR));
 }
 
+/* Whether the session can be a login that was given up: it came from there, and ended then. */
+static bool
+is_given_up_login(const struct server_session *session, const struct server_backend *b)
+{
+    return is_from_there(session, b, false) && session->last <= b->at + SERVER_MATCH_TOLERANCE;
+}
+
 /* One of pasu's sessions that this one can be, and that is no other one yet. */
 static bool
 take_numberless(struct server_match *m, const struct server_session *session)
@@ -388,7 +397,8 @@ take_numberless(struct server_match *m, const struct server_session *session)
 
         if (looked++ == LOOK_AHEAD)
             return true; /* there are so many that it can be one */
-        if (o->is_taken || o->is_void || !is_of_names(session, o))
+        if (o->is_taken || o->is_void || !is_of_names(session, o) ||
+            (o->is_given_up && !is_given_up_login(session, o)))
             continue;
         o->is_taken = true;
         return true;
@@ -405,7 +415,7 @@ count_numberless(struct server_match *m)
 
         if (b->pid != 0)
             break;
-        m->has_older |= !b->is_void && (m->numbers == 0 || b->at < m->numbers);
+        m->has_older |= !b->is_void && !b->is_given_up && (m->numbers == 0 || b->at < m->numbers);
     }
 }
 

@@ -68,6 +68,7 @@ struct server_backend {
     uint16_t port;
     bool is_named, is_taken; /* by a session of the log; or by one from another port */
     bool is_void;            /* the place is free */
+    bool is_given_up;        /* `at` is its end, before a number came; the port is known */
 };
 
 struct server_gateway {

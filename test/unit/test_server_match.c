@@ -380,6 +380,32 @@ who_was_not_let_in_hides_nobody(void **state)
     assert_int_equal(t->match.backend_count, 2);
 }
 
+/* The server let it in, and pasu's client hung up before the number came. */
+static void
+a_login_that_was_given_up_is_not_held_against_it(void **state)
+{
+    struct story *t = *state;
+
+    logged(t, 6, 10, 11, 4000);
+    logged(t, 7, 20, 22, 4001);
+    logged(t, 8, 20, 22, 4002); /* from another port */
+    logged(t, 9, 20, 90, 4003); /* it went on */
+    logged(t, 10, 40, 41, 0);
+    backend(t, 10, 6, 4000);
+    opened(t, 20, 100, "app");
+    backend_of(t, 100, 21, 0, 4001);
+    closed(t, 21, 100, 0, 0);
+    backend_of(t, 101, 22, 0, 4003); /* never opened */
+    backend_of(t, 102, 41, 0, 0);
+    nothing(t, LATER);
+    is_answered(t, 5, 1, 2, 2);
+    assert_int_equal(t->sessions.items[1].answer, SERVER_NUMBERLESS);
+    assert_int_equal(t->sessions.items[2].answer, SERVER_PAST);
+    assert_int_equal(t->sessions.items[3].answer, SERVER_PAST);
+    assert_int_equal(t->sessions.items[4].answer, SERVER_NUMBERLESS);
+    assert_false(t->match.has_older);
+}
+
 /* It can be a copy, or pasu was killed: once it begins again, that is a gap. */
 static void
 behind_the_ledgers_end_it_is_not_known(void **state)
@@ -521,6 +547,7 @@ main(void)
         TEST(pasus_own_of_before_there_were_numbers_are_not_held_against_it),
         TEST(a_record_is_not_of_another_role_or_database),
         TEST(who_was_not_let_in_hides_nobody),
+        TEST(a_login_that_was_given_up_is_not_held_against_it),
         TEST(behind_the_ledgers_end_it_is_not_known),
         TEST(in_a_gap_it_is_not_known),
         TEST(while_pasu_was_stopped_nothing_came_through_it),
