@@ -185,7 +185,8 @@ note_closed(struct server_match *m, const struct message_closed *c)
     has_numbers = m->numbers != 0 && b->at >= m->numbers;
     b->closed = c->closed;
     if (c->closed < m->sessions->first - SERVER_MATCH_TOLERANCE ||
-        (b->pid == 0 && !b->is_given_up && c->counts.statements == 0 && (c->error != 0 || has_numbers)))
+        (b->pid == 0 && !b->is_given_up && c->counts.statements == 0 &&
+         (c->error != 0 || has_numbers)))
         drop(m, place);
 }
 

@@ -281,8 +281,7 @@ compare_times(const void *left, const void *right)
 static bool
 is_same(const struct server_session *a, const struct server_session *b)
 {
-    if (a->pid != b->pid || b->start != 0 ||
-        (a->port != 0 && b->port != 0 && a->port != b->port))
+    if (a->pid != b->pid || b->start != 0 || (a->port != 0 && b->port != 0 && a->port != b->port))
         return false;
     if (a->start != 0)
         return b->first - a->last <= NANOSECONDS_PER_SECOND;

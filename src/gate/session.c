@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/backend.h"
 #include "gate/session.h"
+#include "gate/backend.h"
 
 #include "base/memory.h"
 #include "gate/bulk.h"

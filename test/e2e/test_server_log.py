@@ -344,7 +344,7 @@ def test_any_order():
     whole = ask(made, server.log("log"), since=since)
     equal((whole["past"], whole["warnings"]), ({"at_least": 1, "at_most": 1}, []))
     for files in ((early, late), (late, early), (late, early, late), (early, server.log("log"))):
-        equal(figures(ask(made, *files, since=since)), figures(whole), files)
+        equal(figures(ask(made, *files, since=since)), figures(whole), str(files))
 
 
 if __name__ == "__main__":
