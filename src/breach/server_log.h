@@ -46,6 +46,7 @@ enum server_line_what {
     SERVER_LINE_RECEIVED,   /* a connection was taken */
     SERVER_LINE_AUTHORIZED, /* it was let in, unless it is refused yet */
     SERVER_LINE_REFUSED,    /* and it is: it was never a session */
+    SERVER_LINE_FAILED,     /* the end of a session, or of what was not let in before it */
     SERVER_LINE_SPEAKS,     /* what only a session says */
     SERVER_LINE_ENDED,      /* the session's end */
     SERVER_LINE_STARTED,    /* the server itself began: no session of before is there */

@@ -220,15 +220,28 @@ take_names(const struct server_log *log, struct server_line *line)
 
 /* ---- what ---- */
 
-/* Of a process that is still beginning, as its title says; a session's is another one. */
+/* Of a process that is still beginning, as its title says; a session's is another one, unless
+ * update_process_title is off: then it stays empty, or where it was when that was set. */
 static bool
 is_beginning(struct view ps)
 {
+    static const char waiting[] = " waiting"; /* for a lock, behind the title */
+    size_t length = sizeof(waiting) - 1;
+
+    if (ps.length > length && memcmp(ps.bytes + ps.length - length, waiting, length) == 0)
+        ps.length -= length;
     return ps.length == 0 || view_is(ps, "initializing") || view_is(ps, "authentication") ||
            view_is(ps, "startup");
 }
 
-/* FATAL, where only the words tell whether the session had begun. */
+static bool
+has_words(struct view message, const char *words)
+{
+    return message.length > 0 &&
+           memmem(message.bytes, message.length, words, strlen(words)) != NULL;
+}
+
+/* FATAL, in words that no session ends with once it has begun. */
 static bool
 is_refusal(struct view message)
 {
@@ -242,6 +255,7 @@ is_refusal(struct view message)
         "permission denied for database",
         "must be superuser to connect",
         "must be replication role",
+        "permission denied to start WAL sender",
         "number of requested standby connections",
         "unsupported frontend protocol",
         "no PostgreSQL user name",
@@ -253,6 +267,11 @@ is_refusal(struct view message)
         "unrecognized configuration parameter",
         "permission denied to set parameter",
         "invalid value for parameter",
+        "invalid list syntax in parameter",
+        "conversion between ",
+        "cannot connect to invalid database",
+        "could not access file",
+        "could not load library",
         "canceling authentication",
     };
 
@@ -260,12 +279,14 @@ is_refusal(struct view message)
         if (view_begins(message, begins[i]))
             return true;
     if (view_begins(message, "database \"") || view_begins(message, "role \""))
-        return memmem(message.bytes, message.length, "\" does not exist", 16) != NULL ||
-               memmem(message.bytes, message.length, "\" is not ", 9) != NULL;
-    return false;
+        return has_words(message, "\" does not exist") || has_words(message, "\" is not ");
+    if (view_begins(message, "parameter \""))
+        return has_words(message, "\" cannot be ") || has_words(message, "\" requires ");
+    return has_words(message, " authentication failed for user ") ||
+           has_words(message, " is outside the valid range for parameter ");
 }
 
-/* What a process says only once it has a session; without its title, in words. */
+/* What a process says only once it has a session, in words. */
 static bool
 is_speech(struct view severity, struct view message, bool is_part)
 {
@@ -283,32 +304,31 @@ is_speech(struct view severity, struct view message, bool is_part)
 }
 
 /* A client can have whole sentences written (RAISE LOG), but then the context says so, or the
- * process's title. */
+ * process's title. That title alone ends no session: who may change it can keep it as it was. */
 static enum server_line_what
 what_of(const struct server_log *log, bool is_part)
 {
     struct view message = message_of(log), severity = server_log_field(log, SERVER_LOG_SEVERITY);
-    bool has_title = log->fields[SERVER_LOG_PS].is_there || log->format != SERVER_LOG_STDERR;
     bool is_early = is_beginning(server_log_field(log, SERVER_LOG_PS));
     bool is_own = !is_part && log->fields[SERVER_LOG_CONTEXT].length == 0;
+    bool is_notice = is_own && view_is(severity, "LOG");
 
-    if (is_own && is_early && view_begins(message, RECEIVED))
+    if (is_notice && is_early && view_begins(message, RECEIVED))
         return SERVER_LINE_RECEIVED;
-    if (is_own && is_early &&
+    if (is_notice && is_early &&
         (view_begins(message, AUTHORIZED) || view_begins(message, REPLICATION)))
         return SERVER_LINE_AUTHORIZED;
-    if (is_own && (!has_title || !is_early) && view_begins(message, ENDED))
+    if (is_notice && view_begins(message, ENDED))
         return SERVER_LINE_ENDED;
-    if (is_own && view_begins(message, STARTED) && log->fields[SERVER_LOG_USER].length == 0)
+    if (is_notice && view_begins(message, STARTED) && log->fields[SERVER_LOG_USER].length == 0)
         return SERVER_LINE_STARTED;
     if (!is_part && view_is(severity, "FATAL")) {
-        if (has_title ? is_early : is_refusal(message))
-            return SERVER_LINE_REFUSED;
-        return has_title ? SERVER_LINE_ENDED : SERVER_LINE_SAID;
+        if (!is_early)
+            return SERVER_LINE_ENDED;
+        return is_own && is_refusal(message) ? SERVER_LINE_REFUSED : SERVER_LINE_FAILED;
     }
-    if (has_title ? !is_early : is_speech(severity, message, is_part))
-        return SERVER_LINE_SPEAKS;
-    return SERVER_LINE_SAID;
+    return !is_early || is_speech(severity, message, is_part) ? SERVER_LINE_SPEAKS
+                                                              : SERVER_LINE_SAID;
 }
 
 int

@@ -31,9 +31,11 @@ server_answer_text(enum server_answer answer)
 {
     static const char *const texts[SERVER_ANSWERS] = {
         [SERVER_OTHER_PORT] = "other_port",
+        [SERVER_OTHER_NAME] = "other_name",
         [SERVER_NUMBERLESS] = "number_not_recorded",
         [SERVER_OLDER] = "older_ledger",
         [SERVER_IN_GAP] = "gap",
+        [SERVER_LATER] = "ledger_ended",
     };
 
     return answer < SERVER_ANSWERS ? texts[answer] : NULL;
@@ -99,6 +101,14 @@ gateway_of(struct server_match *m, const char *name)
     return (uint32_t)g;
 }
 
+static uint32_t
+name_of(const struct server_match *m, const char *text)
+{
+    uint32_t number = interner_find(&m->sessions->names, view_of_text(text));
+
+    return text[0] == '\0' ? 0 : number != 0 ? number : SERVER_NO_NAME;
+}
+
 static void
 note_number(struct server_match *m, int64_t at)
 {
@@ -112,21 +122,27 @@ static int
 note_backend(struct server_match *m, const struct message_backend *message)
 {
     struct server_backend *b = NULL;
-    uint32_t place;
+    uint32_t place, principal = 0;
     int error = 0;
 
-    note_number(m, message->at);
+    if (message->pid != 0)
+        note_number(m, message->at);
     if (!is_covered(m, message->at))
         return 0;
-    if (message->session != 0 && map_get(&m->places, message->session, &place))
+    if (message->session != 0 && map_get(&m->places, message->session, &place)) {
         b = &m->backends[place - 1];
-    else
+        principal = b->principal;
+    } else {
         b = new_backend(m, &error);
+    }
     if (b == NULL)
         return error;
     *b = (struct server_backend){.at = message->at,
                                  .session = message->session,
                                  .pid = message->pid,
+                                 .is_given_up = message->pid == 0,
+                                 .principal = principal,
+                                 .database = name_of(m, message->database),
                                  .gateway = gateway_of(m, message->gateway),
                                  .port = (uint16_t)message->port};
     if (message->session == 0)
@@ -137,7 +153,6 @@ note_backend(struct server_match *m, const struct message_backend *message)
 static int
 note_opened(struct server_match *m, const struct message_session *o)
 {
-    const struct interner *names = &m->sessions->names;
     struct server_backend *b;
     uint32_t place;
     int error;
@@ -149,25 +164,29 @@ note_opened(struct server_match *m, const struct message_session *o)
         return error;
     *b = (struct server_backend){.at = o->opened,
                                  .session = o->session,
-                                 .principal = interner_find(names, view_of_text(o->principal)),
-                                 .database = interner_find(names, view_of_text(o->database))};
+                                 .principal = name_of(m, o->principal),
+                                 .database = name_of(m, o->database)};
     return map_put(&m->places, o->session, (uint32_t)(b - m->backends) + 1);
 }
 
-/* What ended before the log began is none of its sessions; and who asked nothing, and was cut off,
- * need never have been let in. */
+/* What ended before the log began is none of its sessions; and who asked nothing need never have
+ * been let in: where he was cut off, or where pasu records numbers. Else who hangs up in the middle
+ * of pasu's login could hide a session past it. */
 static void
 note_closed(struct server_match *m, const struct message_closed *c)
 {
     struct server_backend *b;
     uint32_t place;
+    bool has_numbers;
 
     if (!map_get(&m->places, c->session, &place))
         return;
     b = &m->backends[place - 1];
+    has_numbers = m->numbers != 0 && b->at >= m->numbers;
     b->closed = c->closed;
-    b->is_void = b->pid == 0 && c->error != 0 && c->counts.statements == 0;
-    if (c->closed < m->sessions->first - SERVER_MATCH_TOLERANCE)
+    if (c->closed < m->sessions->first - SERVER_MATCH_TOLERANCE ||
+        (b->pid == 0 && !b->is_given_up && c->counts.statements == 0 &&
+         (c->error != 0 || has_numbers)))
         drop(m, place);
 }
 
@@ -243,7 +262,20 @@ is_from_there(const struct server_session *session, const struct server_backend 
     return session->host == 0 || session->port == b->port;
 }
 
-enum round { SAME_PORT, ANY_KNOWN, OTHER_PORT, ROUNDS };
+static bool
+is_name(uint32_t ours, uint32_t logged)
+{
+    return ours == 0 || logged == 0 || ours == logged;
+}
+
+/* Both say who it was, and where. */
+static bool
+is_of_names(const struct server_session *session, const struct server_backend *b)
+{
+    return is_name(b->principal, session->user) && is_name(b->database, session->database);
+}
+
+enum round { SAME_PORT, ANY_KNOWN, OTHER_PORT, OTHER_NAME, ROUNDS };
 
 /* Whether the record can be of the session, in this round. */
 static bool
@@ -253,6 +285,8 @@ is_candidate(const struct server_match *m, const struct server_backend *b, size_
     const struct server_session *session = &m->sessions->items[i];
 
     if (session->answer != SERVER_PAST || !fits(m->sessions, i, b))
+        return false;
+    if (round != OTHER_NAME && !is_of_names(session, b))
         return false;
     return round == OTHER_PORT || is_from_there(session, b, round == SAME_PORT);
 }
@@ -264,6 +298,10 @@ static void
 match_one(struct server_match *m, struct server_backend *b, size_t first, size_t end,
           enum round round)
 {
+    static const uint8_t answers[ROUNDS] = {[SAME_PORT] = SERVER_THROUGH,
+                                            [ANY_KNOWN] = SERVER_THROUGH,
+                                            [OTHER_PORT] = SERVER_OTHER_PORT,
+                                            [OTHER_NAME] = SERVER_OTHER_NAME};
     struct server_sessions *s = m->sessions;
     size_t found = end, looked = 0;
 
@@ -276,8 +314,8 @@ match_one(struct server_match *m, struct server_backend *b, size_t first, size_t
     }
     if (found == end)
         return;
-    s->items[found].answer = round == OTHER_PORT ? SERVER_OTHER_PORT : SERVER_THROUGH;
-    b->is_named = round != OTHER_PORT;
+    s->items[found].answer = answers[round];
+    b->is_named = answers[round] == SERVER_THROUGH;
     b->is_taken = true;
 }
 
@@ -332,6 +370,13 @@ is_older(const struct server_match *m, const struct server_session *session)
            view_equal(interner_string(&m->sessions->names, session->application), VIEW(INSPECTOR));
 }
 
+/* Whether the session can be a login that was given up: it came from there, and ended then. */
+static bool
+is_given_up_login(const struct server_session *session, const struct server_backend *b)
+{
+    return is_from_there(session, b, false) && session->last <= b->at + SERVER_MATCH_TOLERANCE;
+}
+
 /* One of pasu's sessions that this one can be, and that is no other one yet. */
 static bool
 take_numberless(struct server_match *m, const struct server_session *session)
@@ -353,8 +398,8 @@ take_numberless(struct server_match *m, const struct server_session *session)
 
         if (looked++ == LOOK_AHEAD)
             return true; /* there are so many that it can be one */
-        if (o->is_taken || o->is_void || o->principal != session->user ||
-            o->database != session->database)
+        if (o->is_taken || o->is_void || !is_of_names(session, o) ||
+            (o->is_given_up && !is_given_up_login(session, o)))
             continue;
         o->is_taken = true;
         return true;
@@ -371,7 +416,7 @@ count_numberless(struct server_match *m)
 
         if (b->pid != 0)
             break;
-        m->has_older |= !b->is_void && (m->numbers == 0 || b->at < m->numbers);
+        m->has_older |= !b->is_void && !b->is_given_up && (m->numbers == 0 || b->at < m->numbers);
     }
 }
 
@@ -382,6 +427,8 @@ explain(struct server_match *m, const struct gaps *gaps, struct server_session *
         return;
     if (is_in_gap(gaps, session))
         session->answer = SERVER_IN_GAP;
+    else if (gaps->state != GAPS_ENDED && session->first > m->known)
+        session->answer = SERVER_LATER; /* once pasu begins again it is a gap */
     else if (is_older(m, session))
         session->answer = SERVER_OLDER;
     else if (take_numberless(m, session))

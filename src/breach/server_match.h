@@ -10,7 +10,11 @@
  *      began, but no longer than the server takes to let somebody in
  *      (SERVER_MATCH_LOGIN, the most that authentication_timeout can be), and before its end;
  *      the port that pasu came from is the one that the log has. Where it is another one, something
- *      between may have changed it: that is not known.
+ *      between may have changed it: that is not known;
+ *      role and database are the same, as far as both sides know them. Several servers behind pasu
+ *      have the same process numbers, and who can choose the port he comes from could borrow the
+ *      record of somebody's session with another one. Where names differ it is not known: in stderr
+ *      a name can be cut.
  *
  * Each record is of one session, and each session has one. Clocks may be apart by
  * SERVER_MATCH_TOLERANCE: the log's beginning of a session is cut to a second, clocks that are set
@@ -39,13 +43,17 @@
 
 enum { SERVER_GATEWAYS_MAX = 100, SERVER_BACKENDS_MAX = 50000000 };
 
+#define SERVER_NO_NAME UINT32_MAX /* a name that the log does not have */
+
 enum server_answer {
     SERVER_PAST,       /* it went past pasu */
     SERVER_THROUGH,    /* it came through pasu */
     SERVER_OTHER_PORT, /* not known: number and time are those of one of pasu's, the port is not */
+    SERVER_OTHER_NAME, /* not known: all but the role or the database is that of one of pasu's */
     SERVER_NUMBERLESS, /* not known: one of pasu's of that role, database and time has no number */
     SERVER_OLDER,      /* not known: it calls itself pasu's inspector, before there were numbers */
     SERVER_IN_GAP,     /* not known: the ledger has a gap there */
+    SERVER_LATER,      /* not known: the ledger does not go on so far, and pasu was not stopped */
     SERVER_ANSWERS,
 };
 
@@ -55,11 +63,12 @@ struct server_backend {
     int64_t closed; /* 0: it is not over, or its own */
     uint64_t session;
     uint32_t pid;                 /* 0: not known */
-    uint32_t principal, database; /* numbers of names; 0: the log has no such name */
+    uint32_t principal, database; /* numbers of names; 0: not known; SERVER_NO_NAME */
     uint32_t gateway; /* in `gateways`, from 0; SERVER_GATEWAYS_MAX: of those that are left out */
     uint16_t port;
     bool is_named, is_taken; /* by a session of the log; or by one from another port */
-    bool is_void;            /* the server need not have let it in */
+    bool is_void;            /* the place is free */
+    bool is_given_up;        /* `at` is its end, before a number came; the port is known */
 };
 
 struct server_gateway {

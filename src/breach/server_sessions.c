@@ -150,6 +150,13 @@ take_names(struct server_sessions *s, struct server_session *session,
     return result == 0 ? intern(s, &session->host, line->host) : result;
 }
 
+/* Of one that was let in. */
+static bool
+is_end(const struct server_line *line)
+{
+    return line->what == SERVER_LINE_ENDED || line->what == SERVER_LINE_FAILED;
+}
+
 static int
 update(struct server_sessions *s, struct server_session *session, const struct server_line *line)
 {
@@ -163,13 +170,13 @@ update(struct server_sessions *s, struct server_session *session, const struct s
     session->is_in |= line->what == SERVER_LINE_AUTHORIZED ||
                       (line->what == SERVER_LINE_SPEAKS && line->who != SERVER_LINE_ANY) ||
                       (line->what == SERVER_LINE_ENDED && line->who != SERVER_LINE_ANY);
-    session->is_heard |= line->what == SERVER_LINE_SPEAKS || line->what == SERVER_LINE_ENDED;
+    session->is_heard |= line->what == SERVER_LINE_SPEAKS || is_end(line);
     s->authorized += line->what == SERVER_LINE_AUTHORIZED && !session->is_authorized;
     session->is_authorized |= line->what == SERVER_LINE_AUTHORIZED;
     /* Who says something after its end has not ended. */
     if (!line->is_part || line->start == 0)
-        session->is_over = line->what == SERVER_LINE_ENDED ||
-                           (session->is_over && line->is_part && line->what == SERVER_LINE_SAID);
+        session->is_over =
+            is_end(line) || (session->is_over && line->is_part && line->what == SERVER_LINE_SAID);
     s->ended += line->what == SERVER_LINE_ENDED;
     if (session->port == 0)
         session->port = line->port;
@@ -200,6 +207,13 @@ cover(struct server_sessions *s, int64_t at)
         s->last = at;
 }
 
+/* Whether this line is of what was never let in. */
+static bool
+is_refused(const struct server_session *session, const struct server_line *line)
+{
+    return line->what == SERVER_LINE_REFUSED ? !session->is_heard : !session->is_in;
+}
+
 int
 server_sessions_see(void *arg, const struct server_line *line)
 {
@@ -207,6 +221,7 @@ server_sessions_see(void *arg, const struct server_line *line)
     uint64_t key = key_of(line);
     uint32_t place = 0;
     bool is_known = map_get(&s->places, key, &place);
+    bool is_refusal = line->what == SERVER_LINE_REFUSED || line->what == SERVER_LINE_FAILED;
     int result = 0;
 
     cover(s, line->at);
@@ -220,15 +235,15 @@ server_sessions_see(void *arg, const struct server_line *line)
         if (!s->items[place - 1].is_in)
             result = drop(s, key, place);
     }
-    if (!is_known && (line->is_part || line->what == SERVER_LINE_REFUSED)) {
-        s->refused += line->what == SERVER_LINE_REFUSED;
+    if (!is_known && (line->is_part || is_refusal)) {
+        s->refused += is_refusal;
         return result;
     }
     if (!is_known && result == 0)
         result = begin(s, line, &place);
     if (result != 0)
         return result;
-    if (line->what == SERVER_LINE_REFUSED && !s->items[place - 1].is_heard) {
+    if (is_refusal && is_refused(&s->items[place - 1], line)) {
         s->refused++;
         return drop(s, key, place);
     }
@@ -260,13 +275,35 @@ compare_times(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
-/* The same session in two logs, of which one does not say when it began. */
+/* The same session in two files: of two formats, of which one does not say when it began; or in
+ * copies of one; or in files that were read in another order than they were written, so that its
+ * beginning came last. `a` is the earlier one. */
 static bool
 is_same(const struct server_session *a, const struct server_session *b)
 {
-    return a->pid == b->pid && a->start != 0 && b->start == 0 &&
-           b->first - a->last <= NANOSECONDS_PER_SECOND &&
-           (a->port == 0 || b->port == 0 || a->port == b->port);
+    if (a->pid != b->pid || b->start != 0 || (a->port != 0 && b->port != 0 && a->port != b->port))
+        return false;
+    if (a->start != 0)
+        return b->first - a->last <= NANOSECONDS_PER_SECOND;
+    return (b->first == a->first && a->file != b->file) ||
+           (!b->is_begun && (!a->is_over || b->first <= a->last));
+}
+
+static void
+join(struct server_session *to, const struct server_session *from)
+{
+    uint32_t *names[] = {&to->user, &to->database, &to->application, &to->host};
+    const uint32_t others[] = {from->user, from->database, from->application, from->host};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (*names[i] == 0)
+            *names[i] = others[i];
+    if (to->port == 0)
+        to->port = from->port;
+    if (from->last > to->last)
+        to->last = from->last;
+    to->is_begun |= from->is_begun;
+    to->is_over |= from->is_over;
 }
 
 /* How long ago one began whose beginning is not in the log, nobody knows. */
@@ -316,9 +353,7 @@ server_sessions_end(struct server_sessions *s)
     kept = 0;
     for (size_t i = 0; i < s->count; i++) {
         if (kept > 0 && is_same(&s->items[kept - 1], &s->items[i])) {
-            if (s->items[i].last > s->items[kept - 1].last)
-                s->items[kept - 1].last = s->items[i].last;
-            s->items[kept - 1].is_over |= s->items[i].is_over;
+            join(&s->items[kept - 1], &s->items[i]);
             continue;
         }
         /* A number that is used again is free. */

@@ -66,7 +66,8 @@ print_option(FILE *file, const struct option *option)
         n = snprintf(left, sizeof(left), "-%c, ", option->letter);
     snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", option->name,
              option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "");
-    fprintf(file, "%*s%-*s%s\n", INDENT, "", COLUMN - INDENT, left, option->help);
+    fprintf(file, "%*s%-*s%s%s\n", INDENT, "", COLUMN - INDENT, left,
+            strlen(left) < COLUMN - INDENT ? "" : " ", option->help);
 }
 
 void

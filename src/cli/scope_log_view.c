@@ -247,9 +247,11 @@ answer_words(const struct scope_log *log, const struct server_session *s)
     static const char *const words[SERVER_ANSWERS] = {
         [SERVER_PAST] = "",
         [SERVER_OTHER_PORT] = "; it can be one of pasu's, which came from another port",
-        [SERVER_NUMBERLESS] = "; it can be one of pasu's, whose process number is not recorded",
+        [SERVER_OTHER_NAME] = "; it can be one of pasu's, which had another role or database",
+        [SERVER_NUMBERLESS] = "; it can be one of pasu's, whose process number was not recorded",
         [SERVER_OLDER] = "; it can be pasu's inspector, from before its numbers were recorded",
         [SERVER_IN_GAP] = "; the ledger has a gap there",
+        [SERVER_LATER] = "; the ledger has nothing of that time yet",
     };
 
     if (s->answer == SERVER_PAST && log->match.common == 0)
@@ -268,7 +270,10 @@ print_session(FILE *file, const struct scope_log *log, const struct server_sessi
     name_text(application, log, s->application);
     name_text(host, log, s->host);
     text_escape(place, sizeof(place), view_of_text(log->files[s->file].name));
-    log_time_text(begin, sizeof(begin), server_session_begin(s));
+    /* The log has the beginning to a second only: the first line of that second says more. */
+    log_time_text(begin, sizeof(begin),
+                  s->first - s->start < NANOSECONDS_PER_SECOND ? s->first
+                                                               : server_session_begin(s));
     log_time_text(last, sizeof(last), s->last);
     text_count(lines, sizeof(lines), s->lines);
     fprintf(file, "  %s was in %s from %s", user,

@@ -22,7 +22,7 @@ backend_tell(struct keeper_link *keeper, uint64_t session, uint32_t pid, int fd,
 {
     struct message_backend message = {.session = session, .pid = pid};
 
-    if (!keeper || pid == 0)
+    if (!keeper)
         return;
     message.at = os_realtime(keeper->os);
     message.port = own_port(fd);

@@ -272,5 +272,80 @@ def test_names():
     assert any(past["principal"] == "a" for past in one["not_through"]), one
 
 
+@test(gateway=True, limit=60)
+def test_killed():
+    """A session past pasu that is killed, and whose title never changed, was not refused"""
+    server = Logged("killed", update_process_title="off")
+    since = now()
+    made = front(server, "killed")
+    through(made, 2)
+    direct(server, options="-c log_disconnections=off", user="postgres")
+    for login in (server.address, server.socket):
+        with contextlib.suppress(wire.ServerError, wire.Closed, OSError), \
+                wire.login(login, user="postgres", database="shop", options="-c log_disconnections=off") as session:
+            session.query("SELECT pg_terminate_backend(pg_backend_pid())")
+    with contextlib.suppress(wire.ServerError):
+        made.login(user="app", database="nodb")
+    made.stop()
+    process.until(lambda: server.count("terminating connection due to administrator command") == 2, "both ends in the log")
+    for form in FORMATS:
+        one = ask(made, server.log(form), since=since)
+        equal((one["past"], one["not_named"], one["warnings"]), ({"at_least": 3, "at_most": 3}, 0, []), form)
+        if form != "log":
+            equal([past["over"] for past in one["not_through"]], [False, True, True], form)
+
+
+@test(gateway=True, limit=60)
+def test_given_up():
+    """Who hangs up while pasu logs him in is not said to have gone past it, and hides nobody who did"""
+    server = Logged("given")
+    since = now()
+    made = front(server, "given")
+    through(made, 1)
+    direct(server, user="app")
+    with contextlib.suppress(wire.ServerError), made.login(user="app", database="shop", options="-c nonsense=1"):
+        pass
+    # Settings are read once a session is let in: until then its number does not come.
+    with server.connect() as holder:
+        holder.query("BEGIN; LOCK TABLE pg_db_role_setting")
+        for count in range(4, 7):
+            with wire.Wire(made.address) as session:
+                session.send(wire.startup("app", "shop"))
+                process.until(lambda count=count: server.count('"connection authorized: user=app') >= count, "a login that waits")
+    made.stop()
+    process.until(lambda: server.count("connection received") ==
+                  server.count('"disconnection: session time: [0-9]') + server.count("FATAL,"), "an end of each session in the log")
+    for form in FORMATS:
+        one = ask(made, server.log(form), since=since)
+        reasons = [gone["unknown"] for gone in one["not_through"]]
+        equal((one["past"]["at_least"], reasons.count(None), set(reasons)), (2, 2, {None, "number_not_recorded"}), form)
+
+
+@test(gateway=True, limit=60)
+def test_any_order():
+    """A log of stderr that is cut in the middle of sessions says the same in any order, and twice"""
+    server = Logged("order")
+    since = now()
+    made = front(server, "order")
+    with made.login(user="app", database="shop") as inside, wire.login(server.address, user="other", database="shop") as past:
+        inside.query("SELECT name FROM persons")
+        size = process.until(lambda: len(server.log("log").read_bytes()) if server.count('"connection authorized: user=other') == 1 else 0,
+                             "the login in the log")
+        for session in (inside, past):
+            with contextlib.suppress(wire.ServerError):
+                session.query("SELECT 1/0")
+    made.stop()
+    server.settle(0)
+    content = server.log("log").read_bytes()
+    size = content.rfind(b"\n", 0, size) + 1
+    early, late = harness.folder() / "1.log", harness.folder() / "2.log"
+    early.write_bytes(content[:size])
+    late.write_bytes(content[size:])
+    whole = ask(made, server.log("log"), since=since)
+    equal((whole["past"], whole["warnings"]), ({"at_least": 1, "at_most": 1}, []))
+    for files in ((early, late), (late, early), (late, early, late), (early, server.log("log"))):
+        equal(figures(ask(made, *files, since=since)), figures(whole), str(files))
+
+
 if __name__ == "__main__":
     harness.main()

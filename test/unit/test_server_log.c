@@ -17,7 +17,7 @@ struct seen {
 
 static const char *const who_names[] = {"any", "client", "replication", "other"};
 static const char *const what_names[] = {"said",   "received", "authorized", "refused",
-                                         "speaks", "ended",    "started"};
+                                         "failed", "speaks",   "ended",      "started"};
 
 static int
 see(void *arg, const struct server_line *l)
@@ -152,6 +152,47 @@ a_statement_is_no_record(void **state PASU_UNUSED)
          "223 client speaks 9 1795714454.302 1795714454|app|shop||[local]|0\n");
 }
 
+/* With update_process_title off, or turned off by who connects, the title stays as it was. */
+static void
+a_title_that_stays_ends_no_session(void **state PASU_UNUSED)
+{
+    static const char *const titles[] = {"", "startup"};
+    static const struct {
+        const char *severity, *message, *what;
+    } all[] = {
+        {"FATAL", "terminating connection due to administrator command", "failed"},
+        {"FATAL", "database \"\"x\"\" does not exist", "refused"},
+        {"FATAL", "parameter \"\"x\"\" cannot be changed now", "refused"},
+        {"ERROR", "no", "speaks"},
+        {"LOG", "statement: SELECT 1", "speaks"},
+        {"LOG", "disconnection: session time: 0:00:01 user=z", "ended"},
+        {"ERROR", "disconnection: session time: 0:00:01 user=z", "speaks"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(titles) * COUNT_OF(all); i++) {
+        char line[512], text[160];
+        size_t m = i / COUNT_OF(titles);
+
+        snprintf(line, sizeof(line),
+                 "2026-11-27 02:34:14.301 KST,\"app\",\"shop\",7,\"[local]\",6b086d96.7,1,\"%s\","
+                 "2026-11-27 02:34:14 KST,2/1,0,%s,00000,\"%s\",,,,,,,,,\"\",\"client backend\"\n",
+                 titles[i % COUNT_OF(titles)], all[m].severity, all[m].message);
+        snprintf(text, sizeof(text),
+                 "0 client %s 7 1795714454.301 1795714454|app|shop||[local]|0\n", all[m].what);
+        says(NULL, view_of_text(line), SERVER_LOG_CSV, 0, text);
+    }
+}
+
+/* Its title then has a word more. */
+static void
+who_waits_for_a_lock_while_it_begins_has_not_begun(void **state PASU_UNUSED)
+{
+    says(NULL,
+         VIEW(CSV_15("14.301", APP, "9", "\"[local]\"", "6b086d96.9", "startup waiting", "LOG",
+                     "process 9 still waiting for RowExclusiveLock", "", "", "client backend")),
+         SERVER_LOG_CSV, 0, "0 client said 9 1795714454.301 1795714454|app|shop||[local]|0\n");
+}
+
 static void
 a_record_that_is_cut_does_not_hide_those_behind_it(void **state PASU_UNUSED)
 {
@@ -190,7 +231,7 @@ jsonlog_says_the_same_and_its_zone(void **state PASU_UNUSED)
          VIEW(JSON("7",
                    "\"backend_type\":\"walsender\",\"ps\":\"startup\",\"error_severity\":\"FATAL\","
                    "\"message\":\"\\\"}{\",")),
-         SERVER_LOG_JSON, 0, "0 replication refused 7 1795718054.302 1795718048|||||0\n");
+         SERVER_LOG_JSON, 0, "0 replication failed 7 1795718054.302 1795718048|||||0\n");
 }
 
 /* The clock was put back while the session ran: other sessions tell of the zone that it is now. */
@@ -386,6 +427,8 @@ main(void)
         cmocka_unit_test(csvlog_of_15_says_who_began_and_ended),
         cmocka_unit_test(csvlog_of_13_and_12_has_fewer_columns),
         cmocka_unit_test(a_statement_is_no_record),
+        cmocka_unit_test(a_title_that_stays_ends_no_session),
+        cmocka_unit_test(who_waits_for_a_lock_while_it_begins_has_not_begun),
         cmocka_unit_test(a_record_that_is_cut_does_not_hide_those_behind_it),
         cmocka_unit_test(jsonlog_says_the_same_and_its_zone),
         cmocka_unit_test(a_session_that_began_in_summer_time_is_followed),

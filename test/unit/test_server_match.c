@@ -8,6 +8,7 @@
 #define SECOND INT64_C(1000000000)
 #define BEGIN  (1767225600 * SECOND)
 #define AT(s)  (BEGIN + (s)*SECOND)
+#define LATER  1000000 /* than all that happens */
 
 struct story {
     struct server_sessions sessions;
@@ -148,6 +149,7 @@ number_time_and_port_say_whose_one_is(void **state)
     logged(t, 9, 12, 20, 0);
     backend(t, 10, 7, 5000);
     backend(t, 13, 9, 0);
+    nothing(t, LATER);
     is_answered(t, 3, 2, 1, 0);
     assert_int_equal(t->sessions.items[1].answer, SERVER_PAST);
     assert_int_equal(t->match.unnamed, 0);
@@ -170,6 +172,7 @@ a_number_that_is_used_again_is_another_session(void **state)
     backend(t, 10, 7, 5000);
     backend_of(t, 70, 14, 7, 5002);
     backend(t, 10, 8, 0);
+    nothing(t, LATER);
     is_answered(t, 5, 3, 2, 0);
     assert_int_equal(t->sessions.items[1].answer, SERVER_PAST);
     assert_int_equal(t->sessions.items[4].answer, SERVER_PAST);
@@ -192,6 +195,7 @@ the_time_must_fit(void **state)
         nothing(t, 1);
         backend(t, 100, 6, 4000);
         backend(t, all[i].at, 7, 5000);
+        nothing(t, LATER);
         is_answered(t, 2, 1 + all[i].fits, !all[i].fits, 0);
         end(state);
         begin(state);
@@ -241,6 +245,7 @@ a_beginning_that_the_log_does_not_say_is_that_of_its_first_line(void **state)
     line(t, 8, SERVER_LINE_SPEAKS, 300, 0, 5002); /* that is all of it */
     backend(t, 100, 7, 5000);
     backend(t, 20, 8, 5002);
+    nothing(t, LATER);
     is_answered(t, 3, 2, 1, 0);
 }
 
@@ -260,6 +265,7 @@ who_was_there_before_the_log_is_found(void **state)
     backend(t, 20, 7, 0);
     closed(t, 100001, 7, 0, 1);
     backend(t, 30, 8, 0);
+    nothing(t, LATER);
     is_answered(t, 4, 3, 1, 0);
     assert_int_equal(t->sessions.items[3].answer, SERVER_PAST);
     assert_int_equal(t->match.backend_count, 3); /* the place of what is over was used again */
@@ -323,9 +329,97 @@ pasus_own_of_before_there_were_numbers_are_not_held_against_it(void **state)
     nothing(t, 8);
     note(t, (struct ledger_entry){.type = LEDGER_CENSUS, .time = AT(10), .u.census = &census});
     backend(t, 200, 9, 4003);
+    nothing(t, LATER);
     is_answered(t, 3, 1, 1, 1);
     assert_int_equal(t->sessions.items[0].answer, SERVER_OLDER);
     assert_int_equal(t->sessions.items[1].answer, SERVER_PAST);
+}
+
+/* Several servers have the same numbers, and a port can be chosen. */
+static void
+a_record_is_not_of_another_role_or_database(void **state)
+{
+    struct story *t = *state;
+
+    logged(t, 6, 10, 11, 4000);
+    logged(t, 7, 10, 11, 4001);
+    logged(t, 8, 10, 11, 4002);
+    logged(t, 9, 10, 11, 4003);
+    opened(t, 10, 6, "app");
+    backend(t, 10, 6, 4000);
+    opened(t, 10, 7, "other"); /* the log has no such name */
+    backend(t, 10, 7, 4001);
+    opened(t, 10, 9, "app");
+    backend(t, 10, 9, 4009);
+    nothing(t, LATER);
+    is_answered(t, 4, 1, 1, 2);
+    assert_int_equal(t->sessions.items[1].answer, SERVER_OTHER_NAME);
+    assert_int_equal(t->sessions.items[2].answer, SERVER_PAST);
+    assert_int_equal(t->sessions.items[3].answer, SERVER_OTHER_PORT);
+    assert_int_equal(t->match.unnamed, 0);
+}
+
+/* That is what who hangs up in the middle of pasu's login leaves. */
+static void
+who_was_not_let_in_hides_nobody(void **state)
+{
+    struct story *t = *state;
+
+    logged(t, 6, 10, 11, 4000);
+    logged(t, 7, 20, 21, 4001);
+    logged(t, 8, 20, 21, 4002);
+    backend(t, 10, 6, 4000);
+    for (uint64_t session = 100; session < 10000; session++) {
+        opened(t, 19, session, "app");
+        closed(t, 20, session, 0, 0);
+    }
+    opened(t, 20, 10000, "app"); /* it asked something, so it was let in */
+    closed(t, 21, 10000, 0, 1);
+    nothing(t, LATER);
+    is_answered(t, 3, 1, 1, 1);
+    assert_int_equal(t->match.backend_count, 2);
+}
+
+/* The server let it in, and pasu's client hung up before the number came. */
+static void
+a_login_that_was_given_up_is_not_held_against_it(void **state)
+{
+    struct story *t = *state;
+
+    logged(t, 6, 10, 11, 4000);
+    logged(t, 7, 20, 22, 4001);
+    logged(t, 8, 20, 22, 4002); /* from another port */
+    logged(t, 9, 20, 90, 4003); /* it went on */
+    logged(t, 10, 40, 41, 0);
+    backend(t, 10, 6, 4000);
+    opened(t, 20, 100, "app");
+    backend_of(t, 100, 21, 0, 4001);
+    closed(t, 21, 100, 0, 0);
+    backend_of(t, 101, 22, 0, 4003); /* never opened */
+    backend_of(t, 102, 41, 0, 0);
+    nothing(t, LATER);
+    is_answered(t, 5, 1, 2, 2);
+    assert_int_equal(t->sessions.items[1].answer, SERVER_NUMBERLESS);
+    assert_int_equal(t->sessions.items[2].answer, SERVER_PAST);
+    assert_int_equal(t->sessions.items[3].answer, SERVER_PAST);
+    assert_int_equal(t->sessions.items[4].answer, SERVER_NUMBERLESS);
+    assert_false(t->match.has_older);
+}
+
+/* It can be a copy, or pasu was killed: once it begins again, that is a gap. */
+static void
+behind_the_ledgers_end_it_is_not_known(void **state)
+{
+    struct story *t = *state;
+
+    logged(t, 6, 10, 11, 4000);
+    logged(t, 7, 49, 52, 4001);
+    logged(t, 8, 51, 52, 4002);
+    note(t, (struct ledger_entry){.type = LEDGER_STARTED, .time = AT(1)});
+    backend(t, 10, 6, 4000);
+    nothing(t, 50);
+    is_answered(t, 3, 1, 1, 1);
+    assert_int_equal(t->sessions.items[2].answer, SERVER_LATER);
 }
 
 static void
@@ -340,6 +434,7 @@ in_a_gap_it_is_not_known(void **state)
     nothing(t, 1);
     backend(t, 10, 6, 4000);
     note(t, (struct ledger_entry){.type = LEDGER_GAP, .time = AT(110), .u.gap = &gap});
+    nothing(t, LATER);
     is_answered(t, 3, 1, 1, 1);
     assert_int_equal(t->sessions.items[1].answer, SERVER_IN_GAP);
 }
@@ -450,6 +545,10 @@ main(void)
         TEST(sessions_without_a_number_can_be_those_of_the_log),
         TEST(a_ledger_without_numbers_proves_nothing),
         TEST(pasus_own_of_before_there_were_numbers_are_not_held_against_it),
+        TEST(a_record_is_not_of_another_role_or_database),
+        TEST(who_was_not_let_in_hides_nobody),
+        TEST(a_login_that_was_given_up_is_not_held_against_it),
+        TEST(behind_the_ledgers_end_it_is_not_known),
         TEST(in_a_gap_it_is_not_known),
         TEST(while_pasu_was_stopped_nothing_came_through_it),
         TEST(the_log_of_another_server_proves_nothing),

@@ -135,6 +135,65 @@ a_session_cannot_be_refused(void **state PASU_UNUSED)
     assert_int_equal(sessions.count, 2);
 }
 
+/* FATAL in words that do not tell: whether it was let in before does. */
+static void
+who_was_let_in_is_not_refused_by_its_end(void **state PASU_UNUSED)
+{
+    say(7, SERVER_LINE_RECEIVED, 1, 1);
+    say(7, SERVER_LINE_AUTHORIZED, 1, 1);
+    say(7, SERVER_LINE_FAILED, 2, 1);
+    say(8, SERVER_LINE_RECEIVED, 1, 1);
+    say(8, SERVER_LINE_FAILED, 2, 1);
+    server_sessions_end(&sessions);
+    assert_int_equal(sessions.count, 1);
+    assert_true(sessions.items[0].pid == 7 && sessions.items[0].is_over);
+    assert_int_equal(sessions.refused, 1);
+}
+
+/* stderr, which does not say when one began. */
+static void
+a_file_that_is_given_twice_is_one(void **state PASU_UNUSED)
+{
+    for (uint32_t file = 0; file <= 1; file++) {
+        sessions.file = file;
+        say(6, SERVER_LINE_SPEAKS, 1, 0); /* began before */
+        say(7, SERVER_LINE_RECEIVED, 1, 0);
+        say(7, SERVER_LINE_AUTHORIZED, 1, 0);
+        if (file == 1) /* the first copy was made before */
+            say(7, SERVER_LINE_ENDED, 4, 0);
+        say(7, SERVER_LINE_RECEIVED, 5, 0);
+        say(7, SERVER_LINE_AUTHORIZED, 5, 0);
+    }
+    server_sessions_end(&sessions);
+    assert_int_equal(sessions.count, 3);
+    assert_true(sessions.items[1].first == BEGIN + SECOND && sessions.items[1].is_over);
+    assert_true(sessions.items[2].first == BEGIN + 5 * SECOND && !sessions.items[2].is_over);
+}
+
+/* The same. */
+static void
+files_in_the_wrong_order_are_one_log(void **state PASU_UNUSED)
+{
+    sessions.file = 1;
+    say(7, SERVER_LINE_SPEAKS, 100, 0);
+    say(7, SERVER_LINE_ENDED, 101, 0);
+    say(7, SERVER_LINE_RECEIVED, 200, 0);
+    say(7, SERVER_LINE_AUTHORIZED, 200, 0);
+    say(8, SERVER_LINE_SPEAKS, 100, 0); /* no end of the other stands between */
+    sessions.file = 0;
+    say(7, SERVER_LINE_RECEIVED, 1, 0);
+    say(7, SERVER_LINE_AUTHORIZED, 1, 0);
+    say(8, SERVER_LINE_RECEIVED, 1, 0);
+    say(8, SERVER_LINE_AUTHORIZED, 1, 0);
+    say(8, SERVER_LINE_ENDED, 2, 0);
+    server_sessions_end(&sessions);
+    assert_int_equal(sessions.count, 4);
+    assert_true(sessions.items[0].first == BEGIN + SECOND && sessions.items[0].is_begun);
+    assert_true(sessions.items[0].last == BEGIN + 101 * SECOND && sessions.items[0].is_over);
+    assert_int_equal(sessions.items[1].first, BEGIN + 200 * SECOND);
+    assert_true(sessions.items[2].pid == 8 && sessions.items[3].pid == 8);
+}
+
 static void
 who_says_more_after_its_end_has_not_ended(void **state PASU_UNUSED)
 {
@@ -223,6 +282,9 @@ main(void)
         TEST(without_lines_of_connections_being_let_in_twice_is_another_session),
         TEST(who_is_refused_was_never_a_session),
         TEST(a_session_cannot_be_refused),
+        TEST(who_was_let_in_is_not_refused_by_its_end),
+        TEST(a_file_that_is_given_twice_is_one),
+        TEST(files_in_the_wrong_order_are_one_log),
         TEST(who_says_more_after_its_end_has_not_ended),
         TEST(the_servers_own_processes_are_none_and_its_start_ends_all),
         TEST(replication_is_told_apart),
