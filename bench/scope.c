@@ -96,7 +96,7 @@ open_ledger(void)
 {
     struct ledger_entries *ledger = NULL;
 
-    check(ledger_entries_open(&ledger, folder), "open");
+    check(ledger_entries_open(&ledger, folder, NULL), "open");
     return ledger;
 }
 
