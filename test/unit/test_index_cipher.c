@@ -212,8 +212,8 @@ a_value_is_one_at_its_place_and_as_it_was_written_only(void **state PASU_UNUSED)
     index_cipher_release(&cipher);
 }
 
-/* The length of the value of key "b", in its node on the page, is another one: whatever LMDB says is
- * there, nothing is read that is not. */
+/* The length of the value of key "b", in its node on the page, is another one: whatever LMDB says
+ * is there, nothing is read that is not. */
 static void
 get_of_length(const struct segment_keys *keys, size_t stored, size_t length)
 {
