@@ -275,6 +275,13 @@ ask_for_subject(struct evidence *e, struct index *index, struct ledger_entries *
     return result == 0 && mentions != NULL ? index_mentions_end(index, mentions) : result;
 }
 
+static void
+complain_index(const char *fault)
+{
+    complain("run: pasu ledger rebuild-index", "the ledger's index %s; the ledger is read instead",
+             fault);
+}
+
 /* Asks the index for one of both. 1: it has answered; 0: read the ledger. */
 static int
 ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
@@ -284,6 +291,10 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
     int result = evidence_index(e);
     bool is_asked;
 
+    if (result == PASU_E_CORRUPT)
+        complain_index("is damaged");
+    if (result == PASU_E_LEDGER_KEY)
+        complain_index("is not encrypted with a configured key");
     if (result != 0)
         return 0;
     result = ledger_entries_open(&ledger, e->directory, &e->segment_keys);
@@ -299,11 +310,9 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
         ledger_entries_close(ledger);
     }
     if (result == PASU_E_CORRUPT)
-        complain("run: pasu ledger rebuild-index",
-                 "the ledger's index is damaged; the ledger is read instead");
+        complain_index("is damaged");
     if (result == PASU_E_NOTFOUND && is_asked)
-        complain("run: pasu ledger rebuild-index",
-                 "the ledger's index is of another version of pasu; the ledger is read instead");
+        complain_index("is of another version of pasu");
     if (result == 0)
         return 1;
     result = begin_anew(e);

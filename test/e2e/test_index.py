@@ -89,6 +89,11 @@ def test_damaged():
     done = guard.run("scope", "-c", front.guard.path, "--json")
     equal((done.returncode, json.loads(done.stdout)), (0, right[0]))
     assert "rebuild-index" in done.stderr, done.stderr
+    data.write_bytes(file[:8192])
+    done = guard.run("scope", "-c", front.guard.path, "--json")
+    equal((done.returncode, json.loads(done.stdout)), (0, right[0]))
+    assert "damaged" in done.stderr and "rebuild-index" in done.stderr, done.stderr
+    data.write_bytes(file)
     done = front.guard.run("ledger", "check-index")
     assert done.returncode in (1, 2), done
     index(front, "rebuild-index")
@@ -213,6 +218,21 @@ def test_encrypted():
     index(front, "rebuild-index")
     agree(front)
     equal(index(front, "check-index")[0]["differences"], 0)
+
+    # One that was made with a key which nobody has any more, beside the ledger that was not.
+    ledger, aside = front.guard.folder / "ledger", front.guard.folder / "aside"
+    shutil.copytree(ledger, aside)
+    front.guard.config["ledger"]["key_file"] = [key_file("third.key", "66"), other, one]
+    front.guard.write()
+    index(front, "rebuild-index")
+    shutil.copy(folder / "now" / "data.mdb", aside / "index" / "now" / "data.mdb")
+    shutil.rmtree(ledger)
+    aside.rename(ledger)
+    front.guard.config["ledger"]["key_file"] = [other, one]
+    front.guard.write()
+    done = front.guard.run("scope", "--json")
+    equal((done.returncode, json.loads(done.stdout)), (0, right[0]))
+    assert "not encrypted with a configured key" in done.stderr and "rebuild-index" in done.stderr, done.stderr
 
 
 @test(gateway=True, limit=60)

@@ -212,6 +212,52 @@ a_value_is_one_at_its_place_and_as_it_was_written_only(void **state PASU_UNUSED)
     index_cipher_release(&cipher);
 }
 
+/* The length of the value of key "b", in its node on the page, is another one: whatever LMDB says
+ * is there, nothing is read that is not. */
+static void
+get_of_length(const struct segment_keys *keys, size_t stored, size_t length)
+{
+    const uint8_t head[] = {(uint8_t)stored, 0, 0, 0, 0, 0, 1, 0, 'b'};
+    uint8_t changed = (uint8_t)length;
+    struct view key, value;
+    struct index_walk walk;
+    struct index *index;
+    const uint8_t *node;
+    uint8_t *bytes;
+    size_t size;
+    int fd;
+
+    make(keys);
+    bytes = file_bytes(&fd, &size);
+    node = memmem(bytes, size, head, sizeof(head));
+    assert_non_null(node);
+    assert_int_equal(pwrite(fd, &changed, 1, node - bytes), 1);
+    close(fd);
+    memory_free(bytes);
+    index = open_there(keys);
+    assert_int_equal(index_get(index, INDEX_DAYS, VIEW("b"), &value), PASU_E_CORRUPT);
+    for (int how = 0; how < 3; how++) {
+        assert_int_equal(index_walk_begin(&walk, index, INDEX_DAYS), 0);
+        walk.is_unchecked = how == 1;
+        walk.keeps = how == 2;
+        assert_int_equal(index_walk_seek(&walk, VIEW("b"), &key, &value), PASU_E_CORRUPT);
+        assert_int_equal(index_walk_next(&walk, &key, &value), 1); /* one can go on behind it */
+        assert_true(view_equal(key, VIEW("c")));
+        index_walk_end(&walk);
+    }
+    assert_int_equal(index_verify(index), PASU_E_CORRUPT);
+    index_close(index);
+}
+
+static void
+a_value_that_is_too_short_is_none(void **state PASU_UNUSED)
+{
+    for (size_t length = 0; length < INDEX_CIPHER_MORE; length++)
+        get_of_length(&one, INDEX_CIPHER_MORE, length);
+    for (size_t length = 0; length < 4; length++)
+        get_of_length(NULL, 4, length);
+}
+
 static int
 set_up(void **state PASU_UNUSED)
 {
@@ -241,6 +287,7 @@ main(void)
         cmocka_unit_test(it_is_opened_by_its_own_key_alone),
         cmocka_unit_test(its_file_has_nothing_of_a_value_nor_the_same_twice),
         cmocka_unit_test(a_value_is_one_at_its_place_and_as_it_was_written_only),
+        cmocka_unit_test(a_value_that_is_too_short_is_none),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
