@@ -477,6 +477,20 @@ key_data(struct session *s, struct view message)
     to_client(s, space, writer_length(&w));
 }
 
+bool
+auth_is_refused(const struct session *s)
+{
+    return !s->is_let_in && (s->is_asked || s->from_server.type == 'E');
+}
+
+void
+auth_end(const struct session *s)
+{
+    if (s->through && !s->cancel && !auth_is_refused(s) && s->server.fd >= 0)
+        backend_tell(&s->worker->shared->keeper, s->id, 0, s->server.fd, s->gateway->config->name,
+                     s->database);
+}
+
 void
 auth_act(struct session *s, enum session_action action, struct view message)
 {

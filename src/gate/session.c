@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/session.h"
-#include "gate/backend.h"
 
 #include "base/memory.h"
 #include "gate/bulk.h"
@@ -234,16 +233,12 @@ void
 session_close(struct session *s)
 {
     struct session **at, *cancelled;
-    bool is_refused; /* by the server: it cannot have counted it, nor logged that it let it in */
 
     if (s->all.next == &s->all || session_leave(s))
         return; /* closed before, or later */
     underway_end(s);
     s->state = SESSION_CLOSED;
-    is_refused = !s->is_let_in && (s->is_asked || s->from_server.type == 'E');
-    if (s->through && !s->cancel && !is_refused && s->server.fd >= 0)
-        backend_tell(&s->worker->shared->keeper, s->id, 0, s->server.fd, s->gateway->config->name,
-                     s->database);
+    auth_end(s);
     record_end(s);
     leave_early(s);
     cancel_remove(&s->worker->shared->cancels, s->cancel);
@@ -252,7 +247,7 @@ session_close(struct session *s)
     observer_free(s);
     peer_close(&s->client, s->worker->os);
     peer_close(&s->server, s->worker->os);
-    through_end(s->through, is_refused);
+    through_end(s->through, auth_is_refused(s));
     s->through = NULL;
     list_remove(&s->again);
     list_remove(&s->bulk);

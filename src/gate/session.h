@@ -136,6 +136,11 @@ PASU_MUST_USE int handshake_server_write(struct session *session, const void *by
 /* ---- auth.c: authentication ---- */
 void auth_server_read(struct session *session);
 void auth_act(struct session *session, enum session_action action, struct view message);
+/* By the server, which neither counts it then nor logs that it let it in. */
+bool auth_is_refused(const struct session *session);
+/* The connection to the server ends, which is still there: tells the keeper where the server may
+ * have let it in and its process number never came. */
+void auth_end(const struct session *session);
 void auth_verifier(struct session *session, int error, const struct scram_verifier *verifier);
 
 /* ---- relay.c ---- */
