@@ -471,8 +471,9 @@ key_data(struct session *s, struct view message)
     }
     if (s->through)
         through_process(s->through, pid);
-    backend_tell(&s->worker->shared->keeper, s->id, pid, s->server.fd, s->gateway->config->name,
-                 s->database);
+    if (pid != 0)
+        backend_tell(&s->worker->shared->keeper, s->id, pid, s->server.fd, s->gateway->config->name,
+                     s->database);
     response_key_data(&w, pid, view_of(s->cancel->keys, s->cancel->length));
     to_client(s, space, writer_length(&w));
 }

@@ -10,8 +10,8 @@
 #include "gate/keeper_link.h"
 
 /* `session` 0: a connection of the inspector's or the census's. `fd`: the socket to the server.
- * `pid` 0: the server has none, or the connection ends before it came, and the server may have let
- * it in. `keeper` NULL: nothing is told. */
+ * `pid` 0: the connection ends before it came, and the server may have let it in; of a server that
+ * has no numbers nothing is to be told. `keeper` NULL: nothing is told. */
 void backend_tell(struct keeper_link *keeper, uint64_t session, uint32_t pid, int fd,
                   const char *gateway, const char *database);
 

@@ -295,7 +295,9 @@ take_process(struct inspector_link *link, const struct settings *settings,
     link->pid = body.length >= 4 ? bytes_get_u32(body.bytes) : 0;
     if (link->through)
         through_process(link->through, link->pid);
-    backend_tell(settings->keeper, 0, link->pid, link->peer.fd, gateway->config->name, database);
+    if (link->pid != 0)
+        backend_tell(settings->keeper, 0, link->pid, link->peer.fd, gateway->config->name,
+                     database);
 }
 
 static int

@@ -197,17 +197,18 @@ a_process_is_told_with_the_port_that_its_server_sees(void **state PASU_UNUSED)
 }
 
 static void
-a_unix_socket_has_no_port_and_a_server_without_processes_is_not_told(void **state PASU_UNUSED)
+a_unix_socket_has_no_port_and_a_login_that_is_given_up_no_number(void **state PASU_UNUSED)
 {
     struct channel_message message;
     int ends[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    backend_tell(&gate, 0, 0, ends[0], "main", "shop");
     backend_tell(NULL, 0, 1, ends[0], "main", "shop");
     assert_int_equal(channel_receive(&keeper, &message), PASU_E_AGAIN);
     backend_tell(&gate, 0, 1, ends[0], "main", "shop");
     assert_int_equal(told().port, 0);
+    backend_tell(&gate, 9, 0, ends[0], "main", "shop");
+    assert_int_equal(told().pid, 0);
     close(ends[0]);
     close(ends[1]);
 }
@@ -234,7 +235,7 @@ main(void)
         TEST(without_a_keeper_nobody_begins_and_ends_wait_for_the_next_one),
         TEST(what_finds_no_room_is_counted_and_told),
         TEST(a_process_is_told_with_the_port_that_its_server_sees),
-        TEST(a_unix_socket_has_no_port_and_a_server_without_processes_is_not_told),
+        TEST(a_unix_socket_has_no_port_and_a_login_that_is_given_up_no_number),
         TEST(a_process_that_nobody_can_be_told_of_waits),
     };
 
