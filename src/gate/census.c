@@ -58,10 +58,12 @@ census_run(void *arg)
         census->is_asked = census->is_wanted = false;
         settings = settings_hold(census->settings);
         pthread_mutex_unlock(&census->lock);
+        census->room.is_early = false;
         census_round(&census->room, settings, when);
         settings_release(settings);
         last = os_monotonic(os);
         pthread_mutex_lock(&census->lock);
+        census->is_asked |= census->room.is_early;
     }
     settings = census->settings;
     pthread_mutex_unlock(&census->lock);

@@ -47,6 +47,7 @@ struct census_room {
     _Atomic bool is_stopping; /* nothing is waited for, but by the last one */
     int64_t started;          /* monotonic: no session of this gate is older */
     uint64_t moves;           /* how often a gateway came to lead to another server */
+    bool is_early; /* some counts are not begun with yet: the next census is to come soon */
 };
 
 /* So long the ended sessions of a server that does not answer are kept. */

@@ -7,6 +7,7 @@
 #define AGE_SURE   NANOSECONDS_PER_SECOND
 #define AGE_UNSURE (10 * NANOSECONDS_PER_SECOND)
 #define SETTLE     (5 * NANOSECONDS_PER_SECOND) /* sessions of a gate that died are counted by then */
+#define PATIENCE   (5 * NANOSECONDS_PER_SECOND) /* for a moment in which no session is on its way */
 #define HOUR       (3600 * NANOSECONDS_PER_SECOND)
 
 enum { DATABASES_MAX = 10000, TOLD_IN_HOUR_MAX = 1000, VERSION_AT_ONCE = 150000, SPACE_FIRST = 16 };
@@ -239,6 +240,17 @@ tell_database(struct census_room *room, const struct census_server *server,
     database->told = now;
 }
 
+/* Of a session that is on its way nobody knows whether the first count has it: that would be left
+ * open for ever. So nothing is counted from a moment that has one, if there is another soon. */
+static bool
+is_early(const struct census_room *room, const struct census_server *server,
+         const struct census_database *database, const struct through_sum *sum)
+{
+    return !database->reconcile.is_begun && !server->is_told &&
+           server->answer.version >= VERSION_AT_ONCE && sum->began > sum->ready &&
+           os_monotonic(room->shared->os) - room->started < PATIENCE;
+}
+
 /* False: it is taken later. */
 static bool
 take_count(struct census_room *room, struct census_server *server, const struct census_count *count,
@@ -263,6 +275,10 @@ take_count(struct census_room *room, struct census_server *server, const struct 
     sight.ready = sum.ready;
     database->is_guarded = sum.is_any || strcmp(count->database, server->inspected) == 0;
     database->is_seen = true;
+    if (when != CENSUS_LAST && is_early(room, server, database, &sum)) {
+        room->is_early = true;
+        return false;
+    }
     /* What comes later than the first answer went by another name meanwhile, or was made. */
     if (!database->reconcile.is_begun && !server->is_told &&
         !take_past(room, server, database, &sight))
