@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breach/index_keys.h"
 
-#include "base/memory.h"
 #include "breach/index_run.h"
 #include "breach/index_state.h"
 
@@ -44,19 +43,6 @@ read_late(struct index_keys *by)
     }
 }
 
-/* Of what was deleted since, other entries may count by now. */
-static int
-know_deleted(const struct index_keys *by)
-{
-    struct gaps *gaps = memory_new(1, sizeof(*gaps));
-    int result = gaps == NULL ? PASU_E_NOMEM : index_gaps_load(gaps, by->index);
-
-    if (result == 0 && !index_gaps_know(gaps, by->entries.first))
-        result = PASU_E_UNAVAILABLE;
-    memory_free(gaps);
-    return result;
-}
-
 int
 index_keys_begin(struct index_keys *by, struct index *index, const struct entries *entries,
                  struct keys *keys)
@@ -71,8 +57,8 @@ index_keys_begin(struct index_keys *by, struct index *index, const struct entrie
                               .last = meta.last};
     if (result == 0 && meta.is_disordered)
         result = PASU_E_UNAVAILABLE;
-    if (result == 0)
-        result = know_deleted(by);
+    if (result == 0) /* of what was deleted since, other entries may count by now */
+        result = index_gaps_check(index, entries->first);
     if (result == 0)
         result = index_meta_seek(&meta, entries);
     return result == 0 ? read_late(by) : result;

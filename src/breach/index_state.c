@@ -452,3 +452,15 @@ index_gaps_know(const struct gaps *gaps, uint64_t first)
             deleted = gaps->items[g].records;
     return deleted >= first;
 }
+
+int
+index_gaps_check(struct index *index, uint64_t first)
+{
+    struct gaps *gaps = memory_new(1, sizeof(*gaps));
+    int result = gaps == NULL ? PASU_E_NOMEM : index_gaps_load(gaps, index);
+
+    if (result == 0 && !index_gaps_know(gaps, first))
+        result = PASU_E_UNAVAILABLE;
+    memory_free(gaps);
+    return result;
+}

@@ -85,5 +85,7 @@ PASU_MUST_USE int index_gaps_load(struct gaps *gaps, struct index *index);
  * of the first record that is there: else it answers what nobody is to know any more, and is made
  * anew. */
 bool index_gaps_know(const struct gaps *gaps, uint64_t first);
+/* The same of those of the index: 0, or PASU_E_UNAVAILABLE. Errors of index_gaps_load. */
+PASU_MUST_USE int index_gaps_check(struct index *index, uint64_t first);
 
 #endif

@@ -52,15 +52,13 @@ go_on(struct ledger_reader *reader, const struct index_meta *after)
 static int
 know_deleted(struct index_work *work, struct index *index, const struct ledger_reader *reader)
 {
-    struct gaps *gaps = memory_new(1, sizeof(*gaps));
     uint64_t first = 0;
-    int result = gaps == NULL ? PASU_E_NOMEM : index_gaps_load(gaps, index);
+    int result = ledger_reader_first(reader, &first);
 
     if (result == 0)
-        result = ledger_reader_first(reader, &first);
-    work->is_cut = result == 0 && !index_gaps_know(gaps, first);
-    memory_free(gaps);
-    return work->is_cut ? PASU_E_UNAVAILABLE : result;
+        result = index_gaps_check(index, first);
+    work->is_cut = result == PASU_E_UNAVAILABLE;
+    return result;
 }
 
 static int

@@ -275,8 +275,8 @@ ask_for_subject(struct evidence *e, struct index *index, struct ledger_entries *
     return result == 0 && mentions != NULL ? index_mentions_end(index, mentions) : result;
 }
 
-static void
-complain_index(const char *fault)
+void
+evidence_complain_index(const char *fault)
 {
     complain("run: pasu ledger rebuild-index", "the ledger's index %s; the ledger is read instead",
              fault);
@@ -292,9 +292,9 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
     bool is_asked;
 
     if (result == PASU_E_CORRUPT)
-        complain_index("is damaged");
+        evidence_complain_index("is damaged");
     if (result == PASU_E_LEDGER_KEY)
-        complain_index("is not encrypted with a configured key");
+        evidence_complain_index("is not encrypted with a configured key");
     if (result != 0)
         return 0;
     result = ledger_entries_open(&ledger, e->directory, &e->segment_keys);
@@ -310,9 +310,9 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
         ledger_entries_close(ledger);
     }
     if (result == PASU_E_CORRUPT)
-        complain_index("is damaged");
+        evidence_complain_index("is damaged");
     if (result == PASU_E_NOTFOUND && is_asked)
-        complain_index("is of another version of pasu");
+        evidence_complain_index("is of another version of pasu");
     if (result == 0)
         return 1;
     result = begin_anew(e);

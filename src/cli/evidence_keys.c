@@ -69,8 +69,7 @@ static int
 read_instead(struct evidence *e, int error)
 {
     if (error == PASU_E_CORRUPT) {
-        complain("run: pasu ledger rebuild-index",
-                 "the ledger's index is damaged; the ledger is read instead");
+        evidence_complain_index("is damaged");
         e->has_index = false;
     }
     evidence_forget_index(e);

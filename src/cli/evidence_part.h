@@ -14,6 +14,8 @@ int evidence_complain(const struct evidence *evidence, int error);
 PASU_MUST_USE int evidence_each(struct evidence *evidence, evidence_entry_fn *fn, void *arg,
                                 bool notes_damage);
 
+/* That it is not used, and why: "is damaged". */
+void evidence_complain_index(const char *fault);
 /* The index is open. The errors of index_open. */
 PASU_MUST_USE int evidence_index(struct evidence *evidence);
 /* Closes it, and what is known of keys by it: before the ledger is read for long, of which its
