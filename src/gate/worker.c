@@ -458,6 +458,7 @@ worker_join(struct worker *w)
     close(w->event);
     sem_destroy(&w->is_started);
     instruments_free(w->instruments);
+    settings_release(w->settings);
     memory_free(w->buffer);
     pthread_mutex_destroy(&w->lock);
 }
