@@ -82,6 +82,7 @@ commit(struct gate *g)
     g->prepared = NULL;
     close_listeners(g);
     settings_current_set(&g->shared.current, g->settings);
+    gate_post_all(g, TASK_SETTINGS, 0, NULL);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
     if (g->shared.census)

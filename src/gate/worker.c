@@ -253,6 +253,9 @@ do_task(struct worker *w, struct task *task)
     case TASK_DURABLE:
         hold_look(w);
         break;
+    case TASK_SETTINGS:
+        (void)worker_settings(w);
+        break;
     case TASK_ANNOUNCE:
         announce_all(w);
         break;

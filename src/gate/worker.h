@@ -83,6 +83,7 @@ enum task_kind {
     TASK_KILL_ONE,
     TASK_KILL_PRINCIPAL,
     TASK_DURABLE,  /* more of the rings is on disk */
+    TASK_SETTINGS, /* others are in force: those before are let go of */
     TASK_ANNOUNCE, /* to a new keeper */
     TASK_DRAIN,
     TASK_STOP,

@@ -269,6 +269,8 @@ a_rule_of_which_nobody_knows_whether_it_matches_makes_nothing_less_durable(void 
     assert_int_equal(durable(DURABILITY_OS), DURABILITY_OS);
     give(DURABLE("a", "strict", "country: {not: KR}") DURABLE("b", "os", "principal: kim"));
     assert_int_equal(durable(DURABILITY_GROUP), DURABILITY_STRICT);
+    give(DURABLE("a", "strict", "country: {not: KR}"));
+    assert_int_equal(durable(DURABILITY_GROUP), DURABILITY_STRICT);
     give(DURABLE("a", "os", "principal: kim") DURABLE("b", "strict", "country: {not: KR}"));
     assert_int_equal(durable(DURABILITY_GROUP), DURABILITY_OS); /* b is not asked any more */
 }
