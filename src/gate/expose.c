@@ -351,6 +351,53 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
     return expose_bound(s, statement, fields, kinds, UINT64_MAX, flags, judgement);
 }
 
+/* Each counts by name, whether they are surely in it or not. */
+static int
+take_named(struct session *s, const struct exposure *e, const struct speech *speech,
+           struct tally_outcome *outcome)
+{
+    struct instruments *tools = s->worker->instruments;
+    struct tally_item *items = tools->gather.items; /* no rows are in it */
+    uint16_t kind = tools->ordinals.slots[speech->part->kind];
+
+    for (size_t i = 0; i < speech->count; i++)
+        items[i] = (struct tally_item){speech->ordinals[i], kind, i + 1 == speech->count};
+    return tally_take(s->observer->tally, local_minute(s, e->time), items, speech->count,
+                      &s->observer->budget.limits, outcome);
+}
+
+int
+expose_named(struct session *s, const struct plan_statement *statement, const struct speech *speech,
+             uint64_t flags, struct judgement *judgement)
+{
+    struct observer *o = s->observer;
+    struct exposure *e = begin(s, statement);
+    struct tally_outcome outcome = {.blocked_by = -1};
+    struct exposure_part *part;
+    uint64_t known, kinds;
+    int result = 0;
+
+    *judgement = (struct judgement){0};
+    observer_all(s, &known, &kinds);
+    e->flags |= flags;
+    e->statements = !o->result.is_counted;
+    o->result.is_counted = true;
+    if (speech->count > 0 && is_kind(s, speech->part->kind)) {
+        part = add_part(e, speech->part->kind, ATTRIBUTION_PINNED);
+        part->clear = speech->named_fields & known;
+        part->is_text = key_type_is_text(speech->part->key_type);
+        part->unknown = speech->is_shown ? 0 : speech->count;
+        part->ordinals = speech->ordinals;
+        part->ordinal_count = speech->is_shown ? 1 : 0;
+        result = take_named(s, e, speech, &outcome);
+        judge(s, &outcome, e, judgement);
+        o->seen += outcome.fresh;
+        if (judgement->is_blocked)
+            e->part_count = 0;
+    }
+    return result == 0 ? put(s, e, statement) : result;
+}
+
 int
 expose_moved(struct session *s, const struct plan_statement *statement, uint64_t rows)
 {

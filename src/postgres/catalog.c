@@ -296,6 +296,12 @@ catalog_has_foreign_casts(const struct catalog *catalog)
 }
 
 bool
+catalog_has_casts(const struct catalog *catalog)
+{
+    return catalog->has_casts;
+}
+
+bool
 catalog_has_keeping_casts(const struct catalog *catalog)
 {
     return catalog->has_keeping_casts;

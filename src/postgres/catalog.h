@@ -271,6 +271,8 @@ bool catalog_speaks_of(const struct catalog *catalog, const char *name);
 bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
+/* Whether there is any user-defined cast, or type with functions of its own. */
+bool catalog_has_casts(const struct catalog *catalog);
 /* And whether one puts what it is given out of sight, or into tables. */
 bool catalog_has_keeping_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */

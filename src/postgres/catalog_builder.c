@@ -447,6 +447,7 @@ keep_foreign(struct catalog_builder *b)
     PILE_EACH (const uint32_t, oid, &b->casts) {
         const struct catalog_function *f = catalog_function(c, *oid);
 
+        c->has_casts = true;
         c->has_foreign_casts |= !f || f->is_opaque || f->keeps || f->fills;
         c->has_keeping_casts |= f && (f->keeps || f->fills);
     }

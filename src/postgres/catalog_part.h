@@ -112,7 +112,7 @@ struct catalog {
     struct catalog_pile written; /* the same: relations whose rows they make */
     bool has_own_equality, has_events;
     uint64_t event_fields, event_kinds;
-    bool has_foreign_casts, has_keeping_casts, is_partial;
+    bool has_casts, has_foreign_casts, has_keeping_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
     const char *poll_text, *growth_text;

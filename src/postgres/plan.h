@@ -165,6 +165,22 @@ struct plan_part {
     size_t pin_count;
 };
 
+/* When an error's or a notice's text surely shows the one person of whom it can be. */
+enum plan_told {
+    TOLD_PERHAPS,  /* there need be no value of theirs in it */
+    TOLD_BY_INPUT, /* it quotes what a type's input function could not read */
+};
+
+/* Whom errors can speak of, where that is proven to be less than all that the statement touches:
+ * the persons of one part's pins, and nobody else. */
+struct plan_words {
+    uint64_t fields; /* 0: it is not less */
+    uint8_t part;
+    uint8_t told;    /* enum plan_told */
+    bool is_certain; /* its table was named with its schema. Else a column's origin must say that no
+                        temporary one stands for it */
+};
+
 enum plan_special {
     SPECIAL_NONE,
     SPECIAL_PREPARE,    /* `name`; `inner` is the statement */
@@ -263,6 +279,7 @@ struct plan_statement {
     /* The most that it can show, of any relation or function it names: rows whose columns the parts
      * do not cover, errors, notices. 0: nothing personal is touched. */
     uint64_t most_fields, most_kinds;
+    struct plan_words words;
     uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
     /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
      * sequences, settings. */

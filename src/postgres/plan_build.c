@@ -12,6 +12,7 @@
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
+#include "postgres/plan_words.h"
 
 static void
 set_most(struct plan_work *work, struct plan_statement *statement)
@@ -217,6 +218,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
         shape.columns = &none;
     }
     finish(work, &shape, statement);
+    words_select(work, shape.scope, select, statement);
     if (injection && injection->count > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
 }

@@ -569,6 +569,12 @@ catalog_has_own_equality(const struct catalog *catalog)
 }
 
 bool
+catalog_has_casts(const struct catalog *catalog)
+{
+    return catalog->has_foreign_casts || catalog->has_clean_casts;
+}
+
+bool
 catalog_has_foreign_casts(const struct catalog *catalog)
 {
     return catalog->has_foreign_casts;
