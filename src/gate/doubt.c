@@ -27,6 +27,8 @@ is_same_pin(const struct plan_pin *one, const struct plan_pin *other)
 bool
 doubt_has_same_keys(const struct plan_statement *one, const struct plan_statement *other)
 {
+    one = plan_pinning(one);
+    other = plan_pinning(other);
     if (one->part_count != other->part_count)
         return false;
     for (size_t p = 0; p < one->part_count; p++) {

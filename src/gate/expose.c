@@ -150,6 +150,13 @@ take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, stru
 
 /* ---- rows ---- */
 
+/* Whether rows show the person whom their part pins. A call that finds nobody has a row, too. */
+static bool
+shows_pinned(const struct gather *g, const struct showing_part *part, size_t p, size_t count)
+{
+    return count == 0 || (count == 1 && (!part->is_of_call || g->clear[p]));
+}
+
 /* How many persons of a part there can be beyond those that are named, in these rows. */
 static uint64_t
 unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t *flags)
@@ -162,7 +169,9 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
         size_t count;
 
         result_pins(r, p, &count);
-        return count > 1 && !r->is_bound_told ? count : 0;
+        if (shows_pinned(g, part, p, count))
+            return 0;
+        return r->is_bound_told ? 0 : count;
     }
     if (part->source == SOURCE_BOUND || part->source == SOURCE_PINNED) {
         *flags |= FLAG_BIT(BOUND);
@@ -228,7 +237,7 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
         part->unknown = unknown[p];
         if (is_pinned)
             result_pins(r, p, &pins);
-        if (from->source != SOURCE_PINNED || pins == 1) {
+        if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
             part->ordinals = g->ordinals[p];
             part->ordinal_count = g->ordinal_counts[p];
         }

@@ -50,10 +50,10 @@ struct result {
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
-    bool is_open, is_counted; /* counted: as one execution, in a record */
-    bool is_blank;            /* plan and statement are blank_look's */
-    bool is_bound_told;       /* upper bounds are in a record already */
-    bool is_doubtful;         /* the plan may not say what it shows, be that told or not */
+    bool is_open, is_counted;           /* counted: as one execution, in a record */
+    bool is_blank;                      /* plan and statement are blank_look's */
+    bool is_bound_told;                 /* upper bounds are in a record already */
+    bool is_sure;                       /* nothing has changed since the plan's snapshot */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct pinned own; /* of literals; the last member: its space outlives the result */
 };

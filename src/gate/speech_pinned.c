@@ -53,6 +53,29 @@ is_of_input(struct view body)
 }
 
 static bool
+begins_with(struct view text, struct view start)
+{
+    return text.length >= start.length &&
+           (start.length == 0 || memcmp(text.bytes, start.bytes, start.length) == 0);
+}
+
+/* RAISE has put a value where the format has its sign. */
+static bool
+is_raised(const struct plan_words *words, struct view body)
+{
+    struct view text = speech_field(body, 'M'), value, end;
+
+    if (!view_equal(speech_field(body, 'R'), VIEW("exec_stmt_raise")) ||
+        !begins_with(text, words->before) ||
+        text.length - words->before.length < words->after.length)
+        return false;
+    end = view_of(text.bytes + text.length - words->after.length, words->after.length);
+    value = view_of(text.bytes + words->before.length,
+                    text.length - words->before.length - words->after.length);
+    return view_equal(end, words->after) && !view_equal(value, VIEW("<NULL>"));
+}
+
+static bool
 is_told(const struct plan_words *words, bool is_error, struct view body)
 {
     switch ((enum plan_told)words->told) {
@@ -60,6 +83,8 @@ is_told(const struct plan_words *words, bool is_error, struct view body)
         break;
     case TOLD_BY_INPUT:
         return is_error && is_of_input(body);
+    case TOLD_BY_RAISE:
+        return is_raised(words, body);
     }
     return false;
 }
@@ -74,7 +99,7 @@ speech_is_of_pinned(struct session *s, struct exchange_request *request, bool is
     const struct plan_part *part;
     size_t first;
 
-    if (!has_result(s, request) || !r->statement || r->is_doubtful || o->unseen_fields)
+    if (!has_result(s, request) || !r->statement || !r->is_sure || o->unseen_fields)
         return false;
     words = &r->statement->words;
     part = &r->statement->parts[words->part];
@@ -86,6 +111,8 @@ speech_is_of_pinned(struct session *s, struct exchange_request *request, bool is
     speech->part = part;
     speech->ordinals = r->pinned->ordinals + first;
     speech->count = r->pinned->ends[words->part] - first;
-    speech->is_shown = speech->count == 1 && is_told(words, is_error, body);
+    /* What waits for the transaction's end can say the same of others. */
+    speech->is_shown =
+        speech->count == 1 && o->speaks_fields == 0 && is_told(words, is_error, body);
     return true;
 }

@@ -83,6 +83,7 @@ catalog_free(struct catalog *catalog)
     catalog_pile_release(&catalog->unresolved);
     catalog_pile_release(&catalog->renamed);
     catalog_pile_release(&catalog->spills);
+    catalog_pile_release(&catalog->routines);
     catalog_pile_release(&catalog->fills);
     catalog_pile_release(&catalog->written);
     catalog_arena_release(&catalog->arena);

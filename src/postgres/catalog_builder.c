@@ -375,6 +375,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return take_generated(b, v);
     case QUERY_FUNCTIONS:
         return b->is_resolved ? PASU_E_MALFORMED : take_function(b, v);
+    case QUERY_ROUTINES:
+        return catalog_routine_row(b->catalog, v);
     case QUERY_AGGREGATES:
         return take_pair(&b->aggregates, v);
     case QUERY_OPERATORS:

@@ -2,6 +2,7 @@
 #include "postgres/plan_build.h"
 
 #include "postgres/plan_arm.h"
+#include "postgres/plan_call.h"
 #include "postgres/plan_effect.h"
 #include "postgres/plan_fresh.h"
 #include "postgres/plan_lineage.h"
@@ -219,6 +220,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     }
     finish(work, &shape, statement);
     words_select(work, shape.scope, select, statement);
+    call_read(work, select, statement);
     if (injection && injection->count > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
 }

@@ -79,8 +79,8 @@ is_own_storage(const struct catalog_relation *relation)
            !relation->speaks_values && relation->marked_fields == 0;
 }
 
-bool
-words_is_plain_table(struct plan_work *work, const struct catalog_relation *relation)
+static bool
+is_plain_table(struct plan_work *work, const struct catalog_relation *relation)
 {
     enum { CHILDREN_MAX = 4096 };
     const struct catalog_relation *tree[CHILDREN_MAX] = {relation};
@@ -106,17 +106,27 @@ words_is_plain_table(struct plan_work *work, const struct catalog_relation *rela
     return true;
 }
 
-/* The only table, which can be no other that the snapshot shows. */
+/* Of the only table, which can be no other that the snapshot shows. */
 static const struct entry *
-only_table(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
+only_entry(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
 {
     const struct entry *entry = scope ? scope->entries : NULL;
 
     if (!entry || entry->next || select->n_from_clause != 1 ||
         select->from_clause[0]->node_case != PG_QUERY__NODE__NODE_RANGE_VAR || !entry->relation ||
-        !entry->is_only || entry->columns.is_open || !words_is_plain_table(work, entry->relation))
+        !entry->is_only || entry->columns.is_open ||
+        (entry->range->alias && entry->range->alias->n_colnames > 0) ||
+        !is_plain_table(work, entry->relation))
         return NULL;
     return entry;
+}
+
+const struct catalog_relation *
+words_table(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
+{
+    const struct entry *entry = only_entry(work, scope, select);
+
+    return entry ? entry->relation : NULL;
 }
 
 /* ---- the condition ---- */
@@ -224,9 +234,8 @@ is_told_by_input(struct plan_work *work, const struct scope *scope,
 
 /* ---- the whole ---- */
 
-/* Nothing runs but PostgreSQL's own, and that reads nothing by itself. */
-static bool
-runs_nothing(const struct plan_work *work)
+bool
+words_runs_nothing(const struct plan_work *work)
 {
     const struct names *names = &work->names;
 
@@ -244,10 +253,10 @@ words_select(struct plan_work *work, struct scope *scope, const PgQuery__SelectS
 
     if (work_is_exhausted(work) || !work->catalog || statement->part_count != 1 ||
         part->pin_count == 0 || part->relation == 0 || select->into_clause ||
-        statement->most_kinds != UINT64_C(1) << part->kind || !runs_nothing(work) ||
+        statement->most_kinds != UINT64_C(1) << part->kind || !words_runs_nothing(work) ||
         !words_are_plain(select))
         return;
-    entry = only_table(work, scope, select);
+    entry = only_entry(work, scope, select);
     if (!entry || entry->relation->oid != part->relation ||
         !is_of_nobody(work, scope, select->where_clause))
         return;

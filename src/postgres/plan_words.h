@@ -19,8 +19,12 @@ void words_select(struct plan_work *work, struct scope *scope, const PgQuery__Se
 /* Whether all of a query's nodes are of the kinds that compute with the row at hand, or with
  * nothing: no query inside, no WITH, no grouping. */
 bool words_are_plain(const PgQuery__SelectStmt *select);
-/* Whether a table's rows are its own: no policy acts when it is read, no other server keeps them,
- * and it holds nothing but what its mapping says. */
-bool words_is_plain_table(struct plan_work *work, const struct catalog_relation *relation);
+/* The only table of a query, where no other of that name is known and its rows are its own: no
+ * policy acts when it is read, no other server keeps them, and it holds nothing but what its
+ * mapping says. NULL where there is none. */
+const struct catalog_relation *words_table(struct plan_work *work, const struct scope *scope,
+                                           const PgQuery__SelectStmt *select);
+/* Of what is named: nothing runs but PostgreSQL's own, and that reads nothing by itself. */
+bool words_runs_nothing(const struct plan_work *work);
 
 #endif

@@ -74,6 +74,8 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 
     switch (part->source) {
     case SOURCE_OUTPUT:
+        if (part->is_of_call)
+            return m->has_columns && at < m->count;
         if (m->count == 0)
             return part->is_relation_certain;
         return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
@@ -99,6 +101,7 @@ take_part(struct making *m, size_t index)
         .key_type = plan->key_type,
         .is_one_per_row = plan->is_one_per_row,
         .is_key_unique = plan->is_key_unique,
+        .is_of_call = plan->is_of_call,
         .unknown = population(m, plan->kind),
         .pins = plan->pins,
         .pin_count = plan->pin_count,

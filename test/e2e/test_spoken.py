@@ -11,8 +11,31 @@ import wire
 VALUES = re.compile(rb"Kim-(-?\d+)|user(-?\d+)@|010-(-?\d+)|Main Street (-?\d+)|item \d of (-?\d+)")
 
 
+FUNCTIONS = """
+CREATE FUNCTION email_of(k bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT email FROM customers WHERE id = k';
+CREATE FUNCTION name_of(bigint) RETURNS text LANGUAGE sql AS 'SELECT name FROM public.customers WHERE id = $1 LIMIT 1;';
+CREATE FUNCTION orders_of(k bigint) RETURNS SETOF orders LANGUAGE sql AS 'SELECT * FROM orders WHERE customer_id = k';
+CREATE FUNCTION told(k bigint) RETURNS void LANGUAGE plpgsql AS
+    $$ DECLARE n text; BEGIN SELECT name INTO n FROM customers WHERE id = k; RAISE NOTICE 'it is %!', n; END $$;
+CREATE FUNCTION told_and_returned(k bigint) RETURNS text LANGUAGE plpgsql AS
+    $$ DECLARE n text; BEGIN SELECT name INTO n FROM customers WHERE id = k; RAISE NOTICE '% is %', k, n; RETURN n; END $$;
+CREATE FUNCTION failed(k bigint) RETURNS void LANGUAGE plpgsql AS
+    $$ DECLARE n text; BEGIN SELECT email INTO n FROM customers WHERE id = k; RAISE EXCEPTION 'no: %', n; END $$;
+CREATE FUNCTION cast_of(k bigint) RETURNS int LANGUAGE sql AS 'SELECT name::int FROM customers WHERE id = k';
+CREATE FUNCTION of_grade(g int) RETURNS SETOF customers LANGUAGE plpgsql AS
+    $$ BEGIN RETURN QUERY SELECT * FROM customers WHERE grade = g; END $$;
+CREATE FUNCTION names_of_grade(g int) RETURNS SETOF text LANGUAGE sql AS 'SELECT name FROM customers WHERE grade = g';
+CREATE FUNCTION all_of_grade(g int) RETURNS text LANGUAGE sql AS $$ SELECT string_agg(name, ',') FROM customers WHERE grade = g $$;
+CREATE FUNCTION by_padded(k char) RETURNS text LANGUAGE sql AS 'SELECT name FROM accounts WHERE login = k';
+CREATE FUNCTION twice(k bigint) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = k';
+CREATE SCHEMA other; GRANT USAGE ON SCHEMA other TO PUBLIC;
+CREATE FUNCTION other.twice(k int) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = k + 7';
+"""
+
+
 @harness.shared
 def front():
+    shop.server().sql(FUNCTIONS)
     return shop.front("spoken")
 
 
@@ -40,7 +63,7 @@ def play(name, steps):
     return seen
 
 
-def check(number, name, steps, expected):
+def check(number, name, steps, expected, only_seen):
     """What is said, with the fewest and the most that the ledger must have; None: only that it holds."""
     seen = play(f"{number} {name}", steps)
     shown = shop.export(front(), "--application", f"{number} {name}")[f"{number} {name}"]
@@ -50,15 +73,15 @@ def check(number, name, steps, expected):
         problems.append(f"{len(seen)} SHOWN UNCOUNTED")
     if expected and (len(named), len(named) + shown.unknown) != expected:
         problems.append(f"[{len(named)}, {len(named) + shown.unknown}], not {list(expected)}")
-    if expected and named - seen:
+    if (expected or only_seen) and named - seen:
         problems.append(f"{named - seen} named, {seen} seen")
     return [f"{name}: {', '.join(problems)}: {seen} {shown}"] if problems else []
 
 
-def check_all(cases):
+def check_all(cases, only_seen=False):
     problems = []
     for number, (name, steps, expected) in enumerate(cases):
-        problems += check(number, name, steps, expected)
+        problems += check(number, name, steps, expected, only_seen)
     assert not problems, "\n".join(problems)
 
 
@@ -99,6 +122,8 @@ LIES = (
     ("own equality", ("CREATE SCHEMA hide3", "CREATE FUNCTION hide3.same(bigint, int) RETURNS bool LANGUAGE sql AS 'SELECT $1 = 1357::bigint'",
                       "CREATE OPERATOR hide3.= (leftarg = bigint, rightarg = int, function = hide3.same)",
                       "SET search_path = hide3, pg_catalog, public", f"SELECT name::int {ONE}", "DROP OPERATOR hide3.= (bigint, int)"), None),
+    ("value of a function under another key", ("BEGIN", "UPDATE customers SET email = (SELECT email || 'x' FROM customers WHERE id = 1357) WHERE id = 1350",
+                       "SELECT email_of(1350)", "ROLLBACK"), None),
     ("value under another key", ("BEGIN", "UPDATE customers SET name = (SELECT name FROM customers WHERE id = 1357) WHERE id = 1350",
                                  f"SELECT name::int {ONE}", "ROLLBACK"), None),
     ("policy", ("CREATE ROLE hidden", "GRANT SELECT ON orders TO hidden", "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
@@ -107,10 +132,91 @@ LIES = (
 )
 
 
+GRADE = sum(1 for i in range(1, shop.CUSTOMERS + 1) if i % 5 == 2)
+
+# Calls of functions that do nothing but look somebody up.
+CALLS = (
+    ("value", ("SELECT email_of(1350)",), (1, 1)),
+    ("value, extended", (bound("SELECT email_of($1)", 1350), bound("SELECT email_of($1)", 1350, types=(20,)), bound("SELECT name_of($1)", 1357)), (2, 2)),
+    ("value of EXECUTE", ("PREPARE p(bigint) AS SELECT name_of($1)", "EXECUTE p(1350)", "EXECUTE p(1357)"), (2, 2)),
+    ("value in FROM", ("SELECT * FROM email_of(1350)", "SELECT e.e FROM email_of(1350) e"), (1, 1)),
+    ("value in a transaction", ("BEGIN", "SELECT email_of(1350)", "SELECT email_of(1350)", "COMMIT"), (1, 1)),
+    ("nobody", ("SELECT email_of(3)",), (0, 1)),
+    ("null", ("SELECT email_of(NULL)",), None),
+    ("rows", ("SELECT item FROM orders_of(1351 - 1)",), None),
+    ("rows of one", ("SELECT item FROM orders_of(1350)",), None),
+    ("notice", ("SELECT told(1350)",), (1, 1)),
+    ("notice of nobody", ("SELECT told(3)",), (0, 1)),
+    ("notice and value", ("SELECT told_and_returned(1350)",), (1, 2)),
+    ("error", ("SELECT failed(1350)",), (1, 1)),
+    ("error of a cast", ("SELECT cast_of(1350)",), (0, 1)),
+    ("rows with their keys", ("SELECT id, name FROM of_grade(2)", "SELECT * FROM of_grade(2) f LIMIT 5"), (GRADE, GRADE)),
+    ("rows without", ("SELECT name FROM of_grade(2)",), (0, GRADE)),
+    ("whole rows", ("SELECT of_grade(2)",), (0, GRADE)),
+    ("values", ("SELECT * FROM names_of_grade(2)",), (0, GRADE)),
+    ("many in one", ("SELECT all_of_grade(2)",), EVERYBODY),
+    ("two of one name", ("SELECT twice(1350)",), EVERYBODY),
+    ("padded", ("SELECT by_padded('plain5  ')",), None),
+)
+
+REPLACED = """CREATE OR REPLACE FUNCTION email_of(k bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS
+    'SELECT email FROM customers WHERE id = k + 7'"""
+PLAIN = """CREATE OR REPLACE FUNCTION email_of(k bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT ''nobody''::text'"""
+BACK = """CREATE OR REPLACE FUNCTION email_of(k bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS
+    'SELECT email FROM customers WHERE id = k'"""
+STOOD_IN = "CREATE TEMP TABLE customers AS SELECT 1350::bigint AS id, c.name, c.email FROM public.customers c WHERE id = 1357"
+
+# Ways to make a call show somebody else than its text says.
+CALLED_LIES = (
+    ("replaced in a transaction", ("BEGIN", REPLACED, "SELECT email_of(1350)", "ROLLBACK", "SELECT email_of(1350)"), None),
+    ("replaced in a text", (f"{REPLACED}; SELECT email_of(1350)", BACK), None),
+    ("replaced in a pipeline", (bound(REPLACED)[:-len(wire.SYNC)] + bound("SELECT email_of(1350)"), BACK), None),
+    ("emptied in a transaction", ("BEGIN", PLAIN, "SELECT email_of(1350)", "ROLLBACK"), None),
+    ("emptied in a text", (f"{PLAIN}; SELECT email_of(1350)", BACK), None),
+    ("prepared before", ("PREPARE p AS SELECT email_of(1350)", "BEGIN", REPLACED, "EXECUTE p", "ROLLBACK"), None),
+    ("cursor", ("BEGIN", "DECLARE c CURSOR FOR SELECT email_of(1350)", REPLACED, "FETCH ALL FROM c", "ROLLBACK"), None),
+    ("temporary table", (STOOD_IN, "SELECT email_of(1350)", "SELECT told(1350)", "SELECT failed(1350)", "DROP TABLE customers"), None),
+    ("temporary table in a text", (f"{STOOD_IN}; SELECT email_of(1350); SELECT told(1350)", "DROP TABLE customers"), None),
+    ("temporary table in a transaction", ("BEGIN", STOOD_IN, "SELECT email_of(1350)", "SELECT told(1350)", "ROLLBACK"), None),
+    ("temporary table in a pipeline", (bound(STOOD_IN)[:-len(wire.SYNC)] + bound("SELECT email_of(1350)"), "DROP TABLE customers"), None),
+    ("temporary table of DO", (f"DO $$ BEGIN {STOOD_IN}; END $$", "SELECT email_of(1350)", "DROP TABLE customers"), None),
+    ("temporary table of DO in a text", (f"DO $$ BEGIN EXECUTE '{STOOD_IN}'; END $$; SELECT email_of(1350)", "DROP TABLE customers"), None),
+    ("policy in a transaction", ("BEGIN", "ALTER TABLE orders ENABLE ROW LEVEL SECURITY", "CREATE POLICY tell ON orders USING (item::int = 3)",
+                                 "SET LOCAL ROLE app", "SELECT item::int FROM orders WHERE customer_id = 1350", "ROLLBACK"), None),
+    ("table before it", ("CREATE TABLE other.customers AS SELECT 1350::bigint AS id, c.name, c.email FROM public.customers c WHERE id = 1357",
+                         "SET search_path = other, public", "SELECT email_of(1350)", "SELECT told(1350)", "DROP TABLE other.customers"), None),
+    ("swapped table", ("BEGIN", "ALTER TABLE customers RENAME TO customers_before", "CREATE TABLE customers AS SELECT 1350::bigint AS id, name, email "
+                       "FROM customers_before WHERE id = 1357", "SELECT email_of(1350)", "SELECT told(1350)", "ROLLBACK"), None),
+    ("trigger that waits", ("CREATE TABLE other.waits (i int)", "CREATE FUNCTION other.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                            "RAISE NOTICE 'it is %!', (SELECT name FROM customers WHERE id = 1357); RETURN NULL; END $$",
+                            "CREATE CONSTRAINT TRIGGER w AFTER INSERT ON other.waits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION other.wait()",
+                            "INSERT INTO other.waits VALUES (1); SELECT told(3)", "BEGIN", "INSERT INTO other.waits VALUES (1)", "SELECT told(1350)",
+                            "COMMIT"), None),
+    ("read on", ("BEGIN", wire.parse("SELECT names_of_grade(2)") + wire.bind(portal="p") + wire.describe(name="p") + wire.execute(2, "p") + wire.SYNC,
+                 "CREATE OR REPLACE FUNCTION names_of_grade(g int) RETURNS SETOF text LANGUAGE sql AS 'SELECT string_agg(name, '','') FROM customers'",
+                 wire.execute(0, "p") + wire.SYNC, wire.parse("SELECT names_of_grade(2)") + wire.bind() + wire.execute() + wire.SYNC, "ROLLBACK"), None),
+    ("own equality", ("CREATE FUNCTION other.same(bigint, bigint) RETURNS bool LANGUAGE sql AS 'SELECT int8eq($1, $2 + 7)'",
+                      "CREATE OPERATOR other.= (leftarg = bigint, rightarg = bigint, function = other.same)",
+                      "SET search_path = other, pg_catalog, public", "SELECT name_of(1350)", "DROP OPERATOR other.= (bigint, bigint)"), None),
+)
+
+
 @test(gateway=True)
 def test_pinned():
     """An error of a query that pins its person can be of that person only, and where it quotes a value, it is"""
     check_all(PINNED)
+
+
+@test(gateway=True)
+def test_calls():
+    """A function that only looks somebody up shows whom the call's arguments name, and tells of nobody else"""
+    check_all(CALLS)
+
+
+@test(gateway=True)
+def test_lies_of_calls():
+    """Whoever makes a function show or tell somebody else is counted all the same; nobody is named who was not shown"""
+    check_all(CALLED_LIES, only_seen=True)
 
 
 @test(gateway=True)

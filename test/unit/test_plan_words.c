@@ -8,7 +8,7 @@ print_words(const struct plan *plan, char *text, size_t size)
 {
     const struct plan_statement *s = &plan->statements[0];
     const struct plan_part *part = &s->parts[s->words.part];
-    static const char *const told[] = {"", " told by input"};
+    static const char *const told[] = {"", " told by input", " told by RAISE"};
 
     if (s->words.fields == 0) {
         snprintf(text, size, "anybody");
@@ -123,6 +123,90 @@ an_own_cast_may_say_anything(void **state PASU_UNUSED)
     shop.has_own_equality = false;
 }
 
+/* The statement as it is where its function is the snapshot's. */
+static void
+print_read(const struct plan *plan, char *text, size_t size)
+{
+    const struct plan_statement *read = plan->statements[0].read;
+    struct plan one = {.statements = read, .statement_count = read ? 1 : 0};
+    size_t length;
+
+    if (!read) {
+        snprintf(text, size, "opaque");
+        return;
+    }
+    plan_print(&one, text, size);
+    length = strlen(text);
+    if (read->words.fields)
+        length += (size_t)snprintf(text + length, size - length, " / ");
+    if (read->words.fields)
+        print_words(&one, text + length, size - length);
+}
+
+static void
+a_call_shows_what_its_query_does(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT f_email(7)", "customer pinned 7: 0=email / fields 4 of 1 pins certain"},
+        {"SELECT f_email($1) AS e", "customer pinned $1: 0=email / fields 4 of 1 pins certain"},
+        {"SELECT f_email('7')", "customer pinned 7: 0=email / fields 4 of 1 pins certain"},
+        {"SELECT * FROM f_email(7) AS e",
+         "customer pinned 7: 0=email / fields 4 of 1 pins certain"},
+        {"SELECT public.f_told(7)",
+         "customer pinned 7: *= / fields 1 of 1 pins certain told by RAISE"},
+        {"SELECT f_failed(7)", "customer pinned 7: *= / fields 8 of 1 pins certain told by RAISE"},
+        {"SELECT name FROM f_rows(2)", "customer bound1: 0=name"},
+        {"SELECT f.name, f.id FROM f_rows(2) f", "customer key@1: 0=name"},
+        {"SELECT * FROM f_rows(2) LIMIT 3", "customer key@0: 1=name 2=phone 3=email 4=address"},
+        {"SELECT f_rows(2)", "customer bound1: 0=name+phone+email+address"},
+        {"SELECT f_whoever(7)", "customer pinned 7: 0=name / fields 1 of 1 pins certain"},
+        {"SELECT f_more(7)", "customer pinned 7: 0=name / fields 1 of 1 pins certain"},
+        {"SELECT phone FROM f_own(7)", "customer pinned 7: 0=phone / fields 15 of 1 pins certain"},
+        {"SELECT grade FROM f_own(7)", "customer pinned 7: *= / fields 15 of 1 pins certain"},
+        {"SELECT f_code('x')", "customer bound1: 0=name"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    check_printed(cases, COUNT_OF(cases), &environment, print_read);
+}
+
+static void
+what_does_more_is_opaque(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT f_twice(7)", "opaque"},
+        {"SELECT f_branch(7)", "opaque"},
+        {"SELECT f_max(7)", "opaque"},
+        {"SELECT f_join(7)", "opaque"},
+        {"SELECT f_sql(7)", "opaque"},
+        {"SELECT f_alias(7)", "opaque"},
+        {"SELECT f_row(7)", "opaque"},
+        {"SELECT f_column(7)", "opaque"},
+        {"SELECT f_third(7)", "opaque"},
+        {"SELECT f_email(7) || 'x'", "opaque"},
+        {"SELECT f_email(7, 8)", "opaque"},
+        {"SELECT f_email(k => 7)", "opaque"},
+        {"SELECT f_email(7), f_email(8)", "opaque"},
+        {"SELECT f_email(f_clean(7))", "opaque"},
+        {"SELECT f_email(id) FROM customers", "opaque"},
+        {"SELECT f_email((SELECT max(id) FROM customers))", "opaque"},
+        {"SELECT f_email(7) FROM products", "opaque"},
+        {"SELECT * FROM f_email(7), products", "opaque"},
+        {"SELECT * FROM f_email(7) WITH ORDINALITY", "opaque"},
+        {"SELECT name FROM f_rows(2) WHERE email = 'x'", "opaque"},
+        {"SELECT max(name) FROM f_rows(2)", "opaque"},
+        {"SELECT DISTINCT name FROM f_rows(2)", "opaque"},
+        {"SELECT name::int FROM f_rows(2)", "opaque"},
+        {"SELECT f FROM f_rows(2) f", "opaque"},
+        {"SELECT name FROM f_rows(2) AS f(name, id)", "opaque"},
+        {"SELECT f_email(7) INTO t", "opaque"},
+        {"INSERT INTO work.people(name) SELECT f_email(7)", "opaque"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    check_printed(cases, COUNT_OF(cases), &environment, print_read);
+}
+
 static int
 run(void)
 {
@@ -131,6 +215,8 @@ run(void)
         cmocka_unit_test(conditions_look_at_anybody),
         cmocka_unit_test(what_runs_code_can_speak_of_anybody),
         cmocka_unit_test(an_own_cast_may_say_anything),
+        cmocka_unit_test(a_call_shows_what_its_query_does),
+        cmocka_unit_test(what_does_more_is_opaque),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
