@@ -133,7 +133,8 @@ answer_notification(struct answering *a, const uint8_t *message, size_t length)
     if (fields && reader_text(&r).length > 0) {
         result = answer_settle(a);
         if (result == 0)
-            result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(NOTIFICATION), &judgement);
+            result = expose_few(a->s, NULL, fields, kinds, shared->notified_persons,
+                                FLAG_BIT(NOTIFICATION), &judgement);
     }
     if (result != 0 || judgement.is_blocked)
         return result;

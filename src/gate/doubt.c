@@ -152,6 +152,16 @@ doubt_settle(struct session *s)
     o->shifts = shifts;
 }
 
+bool
+doubt_is_none(const struct session *s, const struct plan *plan)
+{
+    uint64_t fields, kinds;
+
+    doubt_of(s, &fields, &kinds);
+    return fields == 0 && s->observer->change == TOUCH_NONE && plan->catalog &&
+           !catalog_is_superseded(plan->catalog) && !observer_is_stale(s);
+}
+
 void
 doubt_of(const struct session *s, uint64_t *fields, uint64_t *kinds)
 {

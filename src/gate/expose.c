@@ -353,11 +353,18 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
 }
 
 int
+expose_few(struct session *s, const struct plan_statement *statement, uint64_t fields,
+           uint64_t kinds, uint64_t most, uint64_t flags, struct judgement *judgement)
+{
+    *judgement = (struct judgement){0};
+    return expose_bound(s, statement, fields, kinds, most, flags, judgement);
+}
+
+int
 expose_words(struct session *s, const struct plan_statement *statement, uint64_t fields,
              uint64_t kinds, uint64_t flags, struct judgement *judgement)
 {
-    *judgement = (struct judgement){0};
-    return expose_bound(s, statement, fields, kinds, UINT64_MAX, flags, judgement);
+    return expose_few(s, statement, fields, kinds, UINT64_MAX, flags, judgement);
 }
 
 /* Each counts by name, whether they are surely in it or not. */

@@ -30,6 +30,10 @@ PASU_MUST_USE int expose_rows(struct session *session, const uint8_t *bytes,
 PASU_MUST_USE int expose_words(struct session *session, const struct plan_statement *statement,
                                uint64_t fields, uint64_t kinds, uint64_t flags,
                                struct judgement *judgement);
+/* The same of so many persons of each kind at most. */
+PASU_MUST_USE int expose_few(struct session *session, const struct plan_statement *statement,
+                             uint64_t fields, uint64_t kinds, uint64_t most, uint64_t flags,
+                             struct judgement *judgement);
 /* The same of persons that it pins, and nobody else. */
 PASU_MUST_USE int expose_named(struct session *session, const struct plan_statement *statement,
                                const struct speech *speech, uint64_t flags,

@@ -165,7 +165,9 @@ PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_ba
 /* Names that it has marked mean what is there from now on; `is_lost`: at a time that nobody knows.
  */
 void observer_marks_mean(struct session *session, bool is_lost);
-void observer_notifies(struct session *session, const struct plan_statement *statement);
+/* It can put values of so many persons of each kind into notifications, at most. */
+void observer_notifies(struct session *session, const struct plan_statement *statement,
+                       uint64_t persons);
 /* The server has taken, or refused, our cancel request: the session is among those to be looked at
  * again. `is_unsure`: it has been sent, and may still be taken at any time. */
 void observer_cancelled(struct session *session, bool is_unsure);

@@ -95,16 +95,6 @@ result_pin_literals(struct session *s, const struct plan *plan,
     return 0;
 }
 
-/* Whether names mean what the plan takes them for: nothing has changed since its snapshot. */
-static bool
-is_sure(const struct session *s, const struct plan *plan)
-{
-    const struct observer *o = s->observer;
-
-    return o->result.doubt_fields == 0 && o->unseen_fields == 0 && o->change == TOUCH_NONE &&
-           plan->catalog && !catalog_is_superseded(plan->catalog) && !observer_is_stale(s);
-}
-
 /* What a function's text names was looked up when the snapshot was made: no temporary table may
  * have come since, not even by another session whose connection a pooler has handed on. A portal is
  * read to its end as it was begun. The keys were read for the function that was read through. */
@@ -186,7 +176,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
         observer_all(s, &r->doubt_fields, &r->doubt_kinds);
-    r->is_sure = !is_fetch && is_sure(s, plan);
+    r->is_sure = !is_fetch && r->doubt_fields == 0 && doubt_is_none(s, plan);
     if (r->pinned == &r->own && !is_pinned)
         result = result_pin_literals(s, plan, statement, own, execute);
     take_statement(s, plan, statement, is_fetch);

@@ -188,7 +188,9 @@ result_done(struct session *s, struct plan *plan, const struct plan_statement *s
     bool is_known = blank_run(s, statement, false);
 
     remember_speech(s->observer, statement);
-    observer_notifies(s, statement);
+    /* Of one person it was counted when it was asked for. */
+    if (!statement->is_kept_of_one || !s->observer->result.is_sure)
+        observer_notifies(s, statement, UINT64_MAX);
     doubt_done(s, statement);
     return catalog_effects(s, plan, statement, is_known);
 }

@@ -289,6 +289,7 @@ struct plan_statement {
     /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
      * sequences, settings. */
     uint64_t kept_fields, kept_kinds;
+    bool is_kept_of_one; /* of one person of each kind at most, each time that it is run */
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;

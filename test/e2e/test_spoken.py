@@ -47,10 +47,10 @@ def blind(sql, *values):
     return wire.parse(sql) + wire.bind(values) + wire.execute() + wire.SYNC
 
 
-def play(name, steps):
+def play(front, name, steps):
     """Runs them in a session of that name. Whom all that the server sent shows, and that without errors too."""
     seen = set()
-    with front().login(application_name=name) as session:
+    with front.login(application_name=name) as session:
         for step in steps:
             session.send(step if isinstance(step, bytes) else wire.query(step))
             while True:
@@ -59,14 +59,14 @@ def play(name, steps):
                 if kind == "Z":
                     break
         session.terminate()
-    front().guard.until_sessions(0)
+    front.guard.until_sessions(0)
     return seen
 
 
-def check(number, name, steps, expected, only_seen):
+def check(front, number, name, steps, expected, only_seen):
     """What is said, with the fewest and the most that the ledger must have; None: only that it holds."""
-    seen = play(f"{number} {name}", steps)
-    shown = shop.export(front(), "--application", f"{number} {name}")[f"{number} {name}"]
+    seen = play(front, f"{number} {name}", steps)
+    shown = shop.export(front, "--application", f"{number} {name}")[f"{number} {name}"]
     named = shown.keys["customer"]
     problems = []
     if len(seen - named) > shown.unknown:
@@ -78,10 +78,10 @@ def check(number, name, steps, expected, only_seen):
     return [f"{name}: {', '.join(problems)}: {seen} {shown}"] if problems else []
 
 
-def check_all(cases, only_seen=False):
+def check_all(cases, only_seen=False, through=None):
     problems = []
     for number, (name, steps, expected) in enumerate(cases):
-        problems += check(number, name, steps, expected, only_seen)
+        problems += check(through or front(), number, name, steps, expected, only_seen)
     assert not problems, "\n".join(problems)
 
 
@@ -201,6 +201,28 @@ CALLED_LIES = (
 )
 
 
+HEARD = "SELECT pg_notify('c', (SELECT email FROM customers WHERE id = %d))"
+# What is heard is of those who were put into notifications until then; and each counts where it is put there, too.
+NOTIFIED = (
+    ("one", ("LISTEN c", HEARD % 1350), (0, 2)),
+    ("one more", ("LISTEN c", HEARD % 1357), (0, 3)),
+    ("by Bind", ("LISTEN c", bound("SELECT pg_notify('c', lower((SELECT email FROM customers WHERE id = $1)))", 1364)), (0, 4)),
+    ("whatever a function says", ("LISTEN c", "SELECT email_of(1350)", HEARD % 1350), (1, 6)),
+    ("stand-in in a text", ("LISTEN c", "CREATE TEMP TABLE customers AS SELECT 1350::bigint AS id, string_agg(email, ',') AS email FROM public.customers "
+                            f"WHERE grade = 2; {HEARD % 1350}", "DROP TABLE customers"), None),
+)
+NOTIFIED_MANY = (
+    ("stand-in in a transaction", ("LISTEN c", "BEGIN", "CREATE TEMP TABLE customers AS SELECT 1350::bigint AS id, string_agg(email, ',') AS email "
+                                   "FROM public.customers WHERE grade = 2", HEARD % 1350, "COMMIT", "DROP TABLE customers"), None),
+    ("one after many", ("LISTEN c", HEARD % 1350), (0, 1 + shop.CUSTOMERS)),
+    ("rows", ("LISTEN c", "SELECT pg_notify('c', name) FROM customers WHERE grade = 2"), None),
+    ("aggregate", ("LISTEN c", "SELECT pg_notify('c', (SELECT string_agg(name, ',') FROM customers WHERE grade = 2))"), None),
+    ("two at once", ("LISTEN c", "SELECT pg_notify('c', (SELECT email FROM customers WHERE id = 1350) || (SELECT email FROM customers WHERE id = 1357))"),
+     None),
+    ("array", ("LISTEN c", "SELECT pg_notify('c', array_to_string(ARRAY(SELECT email FROM customers WHERE grade = 2), ','))"), None),
+)
+
+
 @test(gateway=True)
 def test_pinned():
     """An error of a query that pins its person can be of that person only, and where it quotes a value, it is"""
@@ -217,6 +239,14 @@ def test_calls():
 def test_lies_of_calls():
     """Whoever makes a function show or tell somebody else is counted all the same; nobody is named who was not shown"""
     check_all(CALLED_LIES, only_seen=True)
+
+
+@test(gateway=True)
+def test_notified():
+    """What is heard is of no more persons than statements have put into notifications"""
+    front()
+    check_all(NOTIFIED, through=shop.front("heard"))
+    check_all(NOTIFIED_MANY, through=shop.front("heard again"))
 
 
 @test(gateway=True)

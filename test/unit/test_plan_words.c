@@ -207,6 +207,42 @@ what_does_more_is_opaque(void **state PASU_UNUSED)
     check_printed(cases, COUNT_OF(cases), &environment, print_read);
 }
 
+static void
+print_kept(const struct plan *plan, char *text, size_t size)
+{
+    const struct plan_statement *s = &plan->statements[0];
+
+    snprintf(text, size, "%s", !s->kept_fields ? "nothing" : s->is_kept_of_one ? "one" : "many");
+}
+
+static void
+what_is_put_into_a_notification_is_of_one(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT pg_notify('c', (SELECT email FROM customers WHERE id = 7))", "one"},
+        {"SELECT pg_notify('c', lower((SELECT email || name FROM customers LIMIT 1)))", "one"},
+        {"SELECT pg_notify('c', 'x')", "nothing"},
+        {"SELECT pg_notify('c', (SELECT max(email) FROM customers))", "many"},
+        {"SELECT pg_notify('c', ARRAY(SELECT email FROM customers)::text)", "many"},
+        {"SELECT pg_notify('c', email) FROM customers WHERE id = 7", "many"},
+        {"SELECT pg_notify('c', (SELECT email FROM customers WHERE id = p.id)) FROM products p",
+         "many"},
+        {"SELECT pg_notify('c', (SELECT email FROM customers WHERE id = 7)), generate_series(1, 9)",
+         "many"},
+        {"SELECT pg_notify('c', (SELECT email FROM customers WHERE id = 7) || (SELECT name FROM "
+         "customers WHERE id = 8))",
+         "many"},
+        {"SELECT pg_notify('c', (SELECT email FROM customers UNION SELECT 'x'))", "many"},
+        {"SELECT pg_notify('c', f_sql(7))", "many"},
+        {"WITH w AS (SELECT string_agg(email, ',') e FROM customers) SELECT pg_notify('c', (SELECT "
+         "e FROM w))",
+         "many"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    check_printed(cases, COUNT_OF(cases), &environment, print_kept);
+}
+
 static int
 run(void)
 {
@@ -217,6 +253,7 @@ run(void)
         cmocka_unit_test(an_own_cast_may_say_anything),
         cmocka_unit_test(a_call_shows_what_its_query_does),
         cmocka_unit_test(what_does_more_is_opaque),
+        cmocka_unit_test(what_is_put_into_a_notification_is_of_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
