@@ -433,7 +433,7 @@ static bool
 map_part(struct plan_work *work, const struct call *call, const struct code *code,
          const struct map *map, const struct plan_part *of, struct plan_part *part)
 {
-    struct plan_column *columns = arena_new(work->keep, map->count, sizeof(*columns));
+    struct plan_column *columns = arena_new(work->keep, map->count + 1, sizeof(*columns));
 
     if (!columns)
         return false;
@@ -478,6 +478,25 @@ read_words(const struct code *code, const struct plan_statement *body, struct pl
     read->words.after = code->after;
 }
 
+static struct plan_statement *
+new_reading(struct plan_work *work, const struct plan_statement *statement,
+            const struct plan_statement *body)
+{
+    struct plan_statement *read = arena_new(work->keep, 1, sizeof(*read));
+
+    if (!read)
+        return NULL;
+    *read = *statement;
+    read->flags &= ~(uint32_t)(PLAN_OPAQUE | PLAN_CALLS | PLAN_RENAMES | PLAN_TWISTS);
+    read->is_read = true;
+    read->special = SPECIAL_NONE;
+    read->effect = EFFECT_ROWS;
+    read->twists = false;
+    read->hidden_count = 0;
+    read->part_count = body->part_count;
+    return read;
+}
+
 void
 call_read(struct plan_work *work, const PgQuery__SelectStmt *select,
           struct plan_statement *statement)
@@ -494,19 +513,55 @@ call_read(struct plan_work *work, const PgQuery__SelectStmt *select,
         !plan_body(work, &call, &code, &columns, &body) || !is_fit(&call, &code, &columns))
         return;
     map = arena_new(&work->memory, 1, sizeof(*map));
-    read = arena_new(work->keep, 1, sizeof(*read));
-    if (!map || !read || !map_columns(&call, map))
+    read = map && map_columns(&call, map) ? new_reading(work, statement, &body) : NULL;
+    if (!read)
         return;
-    *read = *statement;
-    read->flags &= ~(uint32_t)(PLAN_OPAQUE | PLAN_CALLS);
-    read->is_read = true;
-    read->effect = EFFECT_ROWS;
-    read->hidden_count = 0;
     read->has_columns = true;
     read->column_count = (uint16_t)map->count;
-    read->part_count = body.part_count;
     for (size_t i = 0; i < body.part_count; i++)
         if (!map_part(work, &call, &code, map, &body.parts[i], &read->parts[i]))
+            return;
+    read_words(&code, &body, read);
+    statement->read = read;
+}
+
+static bool
+is_plpgsql(const PgQuery__DoStmt *block)
+{
+    for (size_t i = 0; i < block->n_args; i++) {
+        const PgQuery__DefElem *option = block->args[i]->node_case == PG_QUERY__NODE__NODE_DEF_ELEM
+                                             ? block->args[i]->def_elem
+                                             : NULL;
+
+        if (option && strcmp(option->defname, "language") == 0 &&
+            (!sql_string(option->arg) || strcmp(sql_string(option->arg), "plpgsql") != 0))
+            return false;
+    }
+    return true;
+}
+
+void
+call_read_block(struct plan_work *work, const PgQuery__DoStmt *block, const char *text,
+                struct plan_statement *statement)
+{
+    static const PgQuery__FuncCall nothing = PG_QUERY__FUNC_CALL__INIT;
+    static const struct map no_columns;
+    const struct catalog_routine routine = {.is_plpgsql = true, .body = text};
+    const struct call call = {.function = &nothing, .routine = &routine};
+    struct plan_statement *read, body = {.is_understood = true};
+    struct outputs columns = {0};
+    struct code code;
+
+    if (!work->catalog || !text || statement->kept_fields != 0 || statement->mark.fields != 0 ||
+        !is_plpgsql(block) || catalog_has_foreign_casts(work->catalog) ||
+        !code_read(work, &routine, false, &code) || !code.query ||
+        !plan_body(work, &call, &code, &columns, &body))
+        return;
+    read = new_reading(work, statement, &body);
+    if (!read)
+        return;
+    for (size_t i = 0; i < body.part_count; i++)
+        if (!map_part(work, &call, &code, &no_columns, &body.parts[i], &read->parts[i]))
             return;
     read_words(&code, &body, read);
     statement->read = read;

@@ -17,5 +17,8 @@
  */
 void call_read(struct plan_work *work, const PgQuery__SelectStmt *select,
                struct plan_statement *statement);
+/* Of a DO and its text, which can be such a one, too. */
+void call_read_block(struct plan_work *work, const PgQuery__DoStmt *block, const char *text,
+                     struct plan_statement *statement);
 
 #endif

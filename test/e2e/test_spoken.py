@@ -132,6 +132,10 @@ LIES = (
 )
 
 
+def block(text):
+    return f"DO $$ DECLARE n text; BEGIN {text} END $$"
+
+
 GRADE = sum(1 for i in range(1, shop.CUSTOMERS + 1) if i % 5 == 2)
 
 # Calls of functions that do nothing but look somebody up.
@@ -156,6 +160,13 @@ CALLS = (
     ("values", ("SELECT * FROM names_of_grade(2)",), (0, GRADE)),
     ("many in one", ("SELECT all_of_grade(2)",), EVERYBODY),
     ("two of one name", ("SELECT twice(1350)",), EVERYBODY),
+    ("block", (block("SELECT name INTO n FROM customers WHERE id = 1350; RAISE NOTICE 'it is %', n;"),), (1, 1)),
+    ("block that fails", (block("SELECT email INTO n FROM customers WHERE id = 1350; RAISE '%', n;"),), (1, 1)),
+    ("block of nobody", (block("SELECT name INTO n FROM customers WHERE id = 3; RAISE NOTICE 'it is %', n;"),), (0, 1)),
+    ("block, extended", (bound(block("SELECT name INTO n FROM customers WHERE id = 1350; RAISE NOTICE '%', n;")),), (1, 1)),
+    ("blocks in a transaction", ("BEGIN", block("SELECT name INTO n FROM customers WHERE id = 1350; RAISE NOTICE '%', n;"),
+                                 block("SELECT name INTO n FROM customers WHERE id = 1357; RAISE NOTICE '%', n;"), "COMMIT"), (2, 2)),
+    ("block that does more", (block("SELECT name INTO n FROM customers WHERE id = 1350; RAISE NOTICE '%', upper(n);"),), None),
     ("padded", ("SELECT by_padded('plain5  ')",), None),
 )
 
@@ -181,6 +192,10 @@ CALLED_LIES = (
     ("temporary table in a pipeline", (bound(STOOD_IN)[:-len(wire.SYNC)] + bound("SELECT email_of(1350)"), "DROP TABLE customers"), None),
     ("temporary table of DO", (f"DO $$ BEGIN {STOOD_IN}; END $$", "SELECT email_of(1350)", "DROP TABLE customers"), None),
     ("temporary table of DO in a text", (f"DO $$ BEGIN EXECUTE '{STOOD_IN}'; END $$; SELECT email_of(1350)", "DROP TABLE customers"), None),
+    ("block behind a temporary table", (f"{STOOD_IN}; " + block("SELECT name INTO n FROM customers WHERE id = 1350; RAISE NOTICE '%', n;"),
+                                        "DROP TABLE customers"), None),
+    ("block behind one in a transaction", ("BEGIN", STOOD_IN, block("SELECT name INTO n FROM customers WHERE id = 1350; RAISE NOTICE '%', n;"),
+                                           "ROLLBACK"), None),
     ("policy in a transaction", ("BEGIN", "ALTER TABLE orders ENABLE ROW LEVEL SECURITY", "CREATE POLICY tell ON orders USING (item::int = 3)",
                                  "SET LOCAL ROLE app", "SELECT item::int FROM orders WHERE customer_id = 1350", "ROLLBACK"), None),
     ("table before it", ("CREATE TABLE other.customers AS SELECT 1350::bigint AS id, c.name, c.email FROM public.customers c WHERE id = 1357",

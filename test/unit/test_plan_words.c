@@ -170,6 +170,44 @@ a_call_shows_what_its_query_does(void **state PASU_UNUSED)
     check_printed(cases, COUNT_OF(cases), &environment, print_read);
 }
 
+#define BLOCK(text) "DO $$ DECLARE n text; BEGIN " text " END $$"
+
+static void
+a_block_is_a_call(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {BLOCK("SELECT name INTO n FROM customers WHERE id = 7; RAISE NOTICE '%', n;"),
+         "customer pinned 7: *= / fields 1 of 1 pins certain told by RAISE"},
+        {BLOCK("SELECT name INTO n FROM customers WHERE id = 7; RAISE '%', n;"),
+         "customer pinned 7: *= / fields 1 of 1 pins certain told by RAISE"},
+        {BLOCK("SELECT name INTO n FROM customers WHERE id = 7; RAISE INFO 'x% %', n, n;"),
+         "customer pinned 7: *= / fields 1 of 1 pins certain"},
+        {BLOCK("RAISE NOTICE '%', n; SELECT name INTO n FROM customers WHERE id = 7;"),
+         "customer pinned 7: *= / fields 1 of 1 pins certain"},
+        {BLOCK("SELECT name INTO n FROM customers WHERE grade = 7; RAISE NOTICE '%', n;"),
+         "customer bound1: *="},
+        {BLOCK("RAISE NOTICE '%', (SELECT name FROM customers WHERE id = 7);"), "opaque"},
+        {BLOCK("SELECT name INTO n FROM customers WHERE id = 7; RAISE NOTICE '%', n || 'x';"),
+         "opaque"},
+        {BLOCK("SELECT name INTO n FROM customers WHERE id = 7; RAISE NOTICE 'x' USING HINT = n;"),
+         "opaque"},
+        {BLOCK("SELECT name INTO n FROM customers WHERE id = 7; n := 'x'; RAISE NOTICE '%', n;"),
+         "opaque"},
+        {BLOCK("SELECT name INTO n FROM customers WHERE id = 7; EXECUTE n;"), "opaque"},
+        {BLOCK("SELECT name INTO n FROM customers WHERE id = 7; PERFORM f_log();"), "opaque"},
+        {BLOCK("SELECT name, phone INTO n FROM customers WHERE id = 7; RAISE NOTICE '%', n;"),
+         "opaque"},
+        {BLOCK("SELECT max(name) INTO n FROM customers WHERE id = 7; RAISE NOTICE '%', n;"),
+         "opaque"},
+        {"DO LANGUAGE sql $$ SELECT name FROM customers WHERE id = 7 $$", "opaque"},
+        {"DO $$ DECLARE n work.mood; BEGIN SELECT name INTO n FROM customers WHERE id = 7; END $$",
+         "opaque"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    check_printed(cases, COUNT_OF(cases), &environment, print_read);
+}
+
 static void
 what_does_more_is_opaque(void **state PASU_UNUSED)
 {
@@ -252,6 +290,7 @@ run(void)
         cmocka_unit_test(what_runs_code_can_speak_of_anybody),
         cmocka_unit_test(an_own_cast_may_say_anything),
         cmocka_unit_test(a_call_shows_what_its_query_does),
+        cmocka_unit_test(a_block_is_a_call),
         cmocka_unit_test(what_does_more_is_opaque),
         cmocka_unit_test(what_is_put_into_a_notification_is_of_one),
     };
