@@ -220,16 +220,37 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
     }
 }
 
-/* Whether all that is shown of a kind is of one row of one table inside. */
-static bool
-is_of_one_table(const struct plan_work *work, const struct outputs *columns, unsigned kind)
+static uint64_t
+tables_of(const struct plan_work *work, unsigned kind)
 {
-    uint64_t tables = columns->rest.tables, of_kind = 0;
-    uint64_t bound = columns->rest.bound.fields[kind];
+    uint64_t of_kind = 0;
 
     for (size_t i = 0; i < work->inner_count; i++)
         if (work->inner_kinds[i] == kind)
             of_kind |= UINT64_C(1) << i;
+    return of_kind;
+}
+
+bool
+shape_is_of_one(const struct plan_work *work, const struct carry *carry)
+{
+    for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
+        if (carry->direct[i] != 0)
+            return false;
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+        if (carry->bound.fields[kind] != 0 ||
+            __builtin_popcountll(carry->tables & tables_of(work, kind)) > 1)
+            return false;
+    return true;
+}
+
+/* Whether all that is shown of a kind is of one row of one table inside. */
+static bool
+is_of_one_table(const struct plan_work *work, const struct outputs *columns, unsigned kind)
+{
+    uint64_t tables = columns->rest.tables, of_kind = tables_of(work, kind);
+    uint64_t bound = columns->rest.bound.fields[kind];
+
     for (const struct output *o = columns->first; o; o = o->next)
         if (o->carry) {
             tables |= o->carry->tables;

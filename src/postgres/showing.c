@@ -93,6 +93,8 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 
     switch (part->source) {
     case SOURCE_OUTPUT:
+        if (part->is_of_call)
+            return m->has_columns && at < m->count;
         if (m->count == 0)
             return part->is_relation_certain;
         return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
@@ -122,6 +124,7 @@ take_part(struct making *m, size_t index)
         .has_origin = plan->source == SOURCE_HIDDEN && plan->has_origin,
         .origin = plan->origin,
         .relation = plan->relation,
+        .is_of_call = plan->is_of_call,
         .unknown = population(m, plan->kind),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
