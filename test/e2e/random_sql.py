@@ -252,8 +252,19 @@ class Grammar:
         on = f"{one.refs()[0][0]} = {other.refs()[self.pick((0, 1, 1))][0]}"
         return Source(alias, columns), f"({text} {how} {more} ON {on}) AS {alias}({', '.join(name for name, _ in columns)})"
 
+    def neighbours(self):
+        """A table joined with itself, or two views of it: one person's key beside another's values."""
+        name = self.pick(("customers", "customers", "orders", '"AddressBook"', "visits", "members", "contact"))
+        (one, text), (other, more) = self.table(name), self.table("contact" if name == "customers" and self.often(0.2) else name)
+        ons = {"customers": ("{0} = {1} + 1", "{2} = {1}", "{2} = {1}", "{0} = {1}", "{0} <> {1}"), "orders": ("{3} = {4}", "{0} = {1} + 1", "{0} = {1}")}
+        places = [one.refs()[0][0], other.refs()[0][0], one.refs()[-1][0], one.refs()[1][0], other.refs()[1][0]]
+        on = self.pick(ons["customers"] if name == "customers" else ons["orders"] if name in ("orders", "visits") else ("{0} <> {1}", "{0} = {1}"))
+        return [one, other], f"{text} {self.pick(('JOIN', 'JOIN', 'LEFT JOIN', 'RIGHT JOIN'))} {more} ON {on.format(*places)}"
+
     def from_(self, depth, outside=()):
         """(the sources that can be named, the text behind FROM)."""
+        if self.often(0.15):
+            return self.neighbours()
         first, text = self.source(depth)
         scope = [first]
         for _ in range(self.pick((0, 0, 0, 0, 1, 1, 1, 2))):
@@ -308,8 +319,9 @@ class Grammar:
             one, other = self.expression(scope, "text", 1), self.expression(scope, "int", 1)
             return self.pick(((f"ARRAY[{one}]", "array"), (f"ROW({one}, {other})", "row"), (f"json_build_object('t', {one}, 'n', {other})", "json")))
         columns = [one for source in scope for one in source.refs()]
-        if columns and self.often(0.6):
-            return self.pick(columns)
+        if columns and self.often(0.65):
+            keys = [one for one in columns if one[0].split(".")[-1] in JOINS]
+            return self.pick(keys if keys and self.often(0.25) else columns)
         kind = self.pick(("text",) * 6 + ("int", "int", "bool", "num", "uuid"))
         return self.expression(scope, kind, 2), kind
 
@@ -335,6 +347,10 @@ class Grammar:
             return Select(f"SELECT {self.pick(('*', scope[0].alias + '.*'))} FROM {text}{where}", None)
         outputs = [self.output(inner, kind) for kind in types] if types else \
             [self.output(inner) for _ in range(columns or self.chance.randint(1, 4))]
+        if len(scope) == 2 and not types and scope[0].row and scope[0].columns == scope[1].columns and self.often(0.6):
+            first, second = self.chance.sample(scope, 2)
+            outputs = [first.refs()[self.pick((0, 0, 1))]] + self.some([one for one in second.refs() if one[1] == "text"], 1, 2)
+            self.chance.shuffle(outputs)
         sort = ""
         if self.often(0.1):
             outputs = [(one, kind) if kind not in ("json", "row") else (f"({one})::text", "text") for one, kind in outputs]
