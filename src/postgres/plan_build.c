@@ -4,6 +4,7 @@
 #include "postgres/plan_arm.h"
 #include "postgres/plan_effect.h"
 #include "postgres/plan_fresh.h"
+#include "postgres/plan_group.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
@@ -210,7 +211,10 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     shape.rows = shape_rows_of(select, shape.scope);
     if (shape.scope)
         pins_learn(work, shape.scope);
-    if (build->injections && (shape.rows == ROWS_SINGLE || columns.query) && !is_beyond(work))
+    if (group_can(select, shape.scope))
+        shape.groups = select;
+    if (build->injections && (shape.rows == ROWS_SINGLE || columns.query || shape.groups) &&
+        !is_beyond(work))
         injection = injection_begin(work, select);
     shape.injection = injection;
     show_kept(work, &columns, statement);
@@ -270,7 +274,8 @@ build_change(struct plan_work *work, const struct build *build, const PgQuery__N
         shape.rows = ROWS_ANY;
     statement->deletes_from = deleted_from(shape.scope, node);
     if (build->injections && columns.query && !is_beyond(work))
-        injection = injection_begin_change(work, columns.query->targets, columns.query->target_count);
+        injection =
+            injection_begin_change(work, columns.query->targets, columns.query->target_count);
     shape.injection = injection;
     show_kept(work, &columns, statement);
     finish(work, &shape, statement);

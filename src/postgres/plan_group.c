@@ -102,8 +102,20 @@ is_one_of(const struct plan_work *work, const PgQuery__FuncCall *call, const cha
 static bool
 is_scalar(const struct entry *entry, int16_t attribute)
 {
-    enum { BOOL = 16, INT8 = 20, INT2 = 21, INT4 = 23, TEXT = 25, BPCHAR = 1042, VARCHAR = 1043,
-           DATE = 1082, TIMESTAMP = 1114, TIMESTAMPTZ = 1184, NUMERIC = 1700, UUID = 2950 };
+    enum {
+        BOOL = 16,
+        INT8 = 20,
+        INT2 = 21,
+        INT4 = 23,
+        TEXT = 25,
+        BPCHAR = 1042,
+        VARCHAR = 1043,
+        DATE = 1082,
+        TIMESTAMP = 1114,
+        TIMESTAMPTZ = 1184,
+        NUMERIC = 1700,
+        UUID = 2950
+    };
     const struct catalog_relation *relation = entry->relation;
 
     for (size_t i = 0; relation && i < relation->column_count; i++)
@@ -140,8 +152,8 @@ add_column(struct shown *s, const PgQuery__ColumnRef *reference, bool is_part)
         return false;
     if (is_part && !is_scalar(found.output->entry, found.output->attribute))
         return false;
-    return add_value(s, injection_column(s->work, s->scope, found.output->entry,
-                                         found.output->name));
+    return add_value(s,
+                     injection_column(s->work, s->scope, found.output->entry, found.output->name));
 }
 
 /* The table's row as a whole, by the name that it has in FROM. */
@@ -184,9 +196,9 @@ add_nulls_of_all(struct shown *s, PgQuery__Node *const *nodes, size_t count)
 static bool
 add_nulls_of_call(struct shown *s, const PgQuery__FuncCall *call)
 {
-    static const char *const names[] = {"upper", "lower",  "initcap", "md5",   "reverse", "btrim",
-                                        "ltrim", "rtrim",  "substr",  "left",  "right",   "replace",
-                                        "lpad",  "repeat", "rpad",    "split_part"};
+    static const char *const names[] = {
+        "upper",  "lower", "initcap", "md5",     "reverse", "btrim",  "ltrim", "rtrim",
+        "substr", "left",  "right",   "replace", "lpad",    "repeat", "rpad",  "split_part"};
 
     return is_ordinary(call) && is_one_of(s->work, call, names, COUNT_OF(names)) &&
            add_nulls_of_all(s, call->args, call->n_args);
@@ -247,8 +259,8 @@ add_argument(struct shown *s, const PgQuery__Node *node)
     static const char *const of_rows[] = {"to_json", "to_jsonb", "row_to_json"};
     const PgQuery__Node *inner = node;
 
-    if (node && node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL &&
-        node->func_call->n_args == 1 && is_ordinary(node->func_call) &&
+    if (node && node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && node->func_call->n_args == 1 &&
+        is_ordinary(node->func_call) &&
         is_one_of(s->work, node->func_call, of_rows, COUNT_OF(of_rows)))
         inner = node->func_call->args[0];
     if (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
@@ -302,8 +314,11 @@ add_item(struct shown *s, const PgQuery__Node *value)
 {
     if (!value)
         return false;
-    if (is_alike_in_all(s->work, value))
+    if (is_alike_in_all(s->work, value)) {
+        if (!add_nulls(s, value, false))
+            s->count = 0; /* all of them */
         return true;
+    }
     while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
            names_is_builtin_type(value->type_cast->type_name) && value->type_cast->arg)
         value = value->type_cast->arg;
@@ -333,13 +348,24 @@ write_aggregate(const struct shown *s, const char *name, const char *argument)
     return text;
 }
 
-static int
-add_hidden(struct injection *injection, const struct shown *s, const char *name,
-           const char *argument)
+/* The OID of the table that all of these rows are of; 0 where they are of several. */
+static const char *
+write_origin(const struct shown *s, const char *tableoid)
 {
-    return argument ? injection_add_expression(injection, injection->result,
-                                               write_aggregate(s, name, argument))
-                    : -1;
+    static const char form[] =
+        "CASE WHEN %s OPERATOR(pg_catalog.<>) %s THEN '0'::pg_catalog.oid ELSE %s END";
+    const char *least = tableoid ? write_aggregate(s, "min", tableoid) : NULL;
+    const char *most = tableoid ? write_aggregate(s, "max", tableoid) : NULL;
+    size_t size;
+    char *text;
+
+    if (!least || !most)
+        return NULL;
+    size = sizeof(form) + 2 * strlen(least) + strlen(most);
+    text = arena_new(&s->work->memory, size, 1);
+    if (text)
+        snprintf(text, size, form, least, most, least);
+    return text;
 }
 
 bool
@@ -348,18 +374,20 @@ group_take(struct plan_work *work, struct injection *injection, const struct sco
 {
     const struct direct *of = &work->direct[direct];
     struct shown shown = {.work = work, .scope = scope, .direct = of};
-    const char *key;
+    const char *key, *tableoid;
 
     if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
         !add_item(&shown, target->res_target->val))
         return false;
     key = injection_of_table(work, scope, of->entry, of->show->key_column, false);
     keys->origin = -1;
-    keys->keys = add_hidden(injection, &shown, "array_agg", key);
-    if (keys->keys < 0 || of->entry->is_certain)
-        return keys->keys >= 0;
-    keys->origin = add_hidden(
-        injection, &shown, "min",
-        injection_of_table(work, scope, of->entry, of->show->key_column, true));
-    return keys->origin >= 0;
+    keys->keys = key ? injection_add_expression(injection, injection->result,
+                                                write_aggregate(&shown, "array_agg", key))
+                     : -1;
+    if (keys->keys < 0)
+        return false;
+    tableoid = injection_of_table(work, scope, of->entry, of->show->key_column, true);
+    keys->origin =
+        injection_add_expression(injection, injection->result, write_origin(&shown, tableoid));
+    return keys->origin >= 0 || of->entry->is_certain;
 }

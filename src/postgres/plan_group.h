@@ -6,8 +6,8 @@
  *     SELECT region, string_agg(name, ',') FROM customers GROUP BY region
  *     → array_agg(customers.id) FILTER (WHERE customers.name IS DISTINCT FROM NULL)
  *
- * Not each column of a group shows all of its rows: min(name) shows one of them, nobody knows whose.
- * Proven are what all rows of a group have alike (no aggregate in it), and PostgreSQL's own
+ * Not each column of a group shows all of its rows: min(name) shows one of them, nobody knows
+ * whose. Proven are what all rows of a group have alike (no aggregate in it), and PostgreSQL's own
  * aggregates that put each value into the result, of arguments of which it is known when they are
  * null.
  */

@@ -267,8 +267,10 @@ apply_addition(struct plan_work *work, const struct addition *addition, struct r
         return rewrite_add_last(work, rewrite, &addition->list, columns);
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
            (!addition->select ||
-            rewrite_ordinals(work, rewrite, addition->select->sort_clause,
-                             addition->select->n_sort_clause, addition->count));
+            (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
+                              addition->select->n_sort_clause, addition->count) &&
+             rewrite_ordinals(work, rewrite, addition->select->group_clause,
+                              addition->select->n_group_clause, addition->count)));
 }
 
 bool
