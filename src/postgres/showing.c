@@ -142,7 +142,7 @@ take_part(struct making *m, size_t index)
         part->column = (uint16_t)at;
         if (at < m->count) {
             part->format = (uint8_t)(m->columns[at].format == 1);
-            if (plan->key_relation == plan->relation)
+            if (plan->key_relation == plan->relation && m->columns[at].relation != 0)
                 m->shown_by[index] = m->columns[at].relation;
         }
     }
@@ -312,6 +312,9 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
             continue;
         if (is_named && own_fields(&s->parts[i], column) != 0)
             return (int)i;
+        if (is_named && s->parts[i].is_derived && lent_fields(&s->parts[i], column) != 0 &&
+            found < 0)
+            found = (int)i;
         if (is_named || (m->has_columns && planned_fields(&s->parts[i], column) == 0))
             continue;
         if (found >= 0 || !s->parts[i].is_relation_alone)
