@@ -270,7 +270,8 @@ build_change(struct plan_work *work, const struct build *build, const PgQuery__N
         shape.rows = ROWS_ANY;
     statement->deletes_from = deleted_from(shape.scope, node);
     if (build->injections && columns.query && !is_beyond(work))
-        injection = injection_begin_change(work, columns.query->targets, columns.query->target_count);
+        injection =
+            injection_begin_change(work, columns.query->targets, columns.query->target_count);
     shape.injection = injection;
     show_kept(work, &columns, statement);
     finish(work, &shape, statement);

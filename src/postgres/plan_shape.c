@@ -271,6 +271,17 @@ tables_of_kind(const struct plan_work *work, const struct outputs *columns, unsi
     return tables;
 }
 
+/* The server says that the key is a view's. */
+static bool
+use_view(const struct output *output, struct plan_part *part)
+{
+    if (!output->view->relation || !output->view->is_only)
+        return false;
+    part->key_relation = output->view->relation->oid;
+    part->key_attribute = output->view_attribute;
+    return true;
+}
+
 /* The key itself, where it is in the result; the server must say so. */
 static bool
 use_inner_output(const struct outputs *columns, uint64_t table, struct plan_part *part)
@@ -281,7 +292,7 @@ use_inner_output(const struct outputs *columns, uint64_t table, struct plan_part
         if (o->keys & table) {
             part->source = SOURCE_OUTPUT;
             part->column = at;
-            return true;
+            return !o->view || use_view(o, part);
         }
     return false;
 }
@@ -292,11 +303,14 @@ use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tab
 {
     struct taken_key taken;
 
-    if (!shape->injection || !key_take(work, shape->injection, shape->columns->query, table, &taken))
+    if (!shape->injection ||
+        !key_take(work, shape->injection, shape->columns->query, table, &taken))
         return false;
     part->source = SOURCE_HIDDEN;
     part->column = (uint16_t)taken.key;
     part->has_origin = taken.origin >= 0;
+    if (taken.view)
+        return use_view(taken.view, part);
     if (!part->has_origin)
         return true;
     part->origin = (uint16_t)taken.origin;
@@ -414,10 +428,10 @@ draft_bound(struct plan_work *work, const struct outputs *columns, struct draft 
         bool is_known = draft->known >> kind & 1;
         struct share share = {.of = is_known ? OF_REST : OF_BOUND, .kind = (uint8_t)kind};
 
-        *part = (struct plan_part){.kind = (uint8_t)kind,
-                                   .source = SOURCE_BOUND,
-                                   .is_one_per_row =
-                                       !is_known && is_of_one_table(work, columns, kind)};
+        *part =
+            (struct plan_part){.kind = (uint8_t)kind,
+                               .source = SOURCE_BOUND,
+                               .is_one_per_row = !is_known && is_of_one_table(work, columns, kind)};
         fill_columns(work, columns, &share, part);
         draft->count += part->fields != 0;
     }
