@@ -492,6 +492,8 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     const struct outputs *columns = shape->columns;
     struct draft draft = {.count = 0};
 
+    if (shape->injection && !columns->is_open)
+        shape->injection->column_count = columns->count;
     draft_direct(work, shape, &draft);
     draft_inner(work, shape, &draft);
     draft_bound(work, columns, &draft);

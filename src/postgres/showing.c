@@ -310,8 +310,8 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
             continue;
         if (is_named && own_fields(&s->parts[i], column) != 0)
             return (int)i;
-        if (is_named && s->parts[i].is_derived && lent_fields(&s->parts[i], column) != 0 &&
-            found < 0)
+        if (is_named && found < 0 && lent_fields(&s->parts[i], column) != 0 &&
+            (s->parts[i].is_derived || s->parts[i].is_relation_alone))
             found = (int)i;
         if (is_named || (m->has_columns && planned_fields(&s->parts[i], column) == 0))
             continue;
