@@ -75,8 +75,8 @@ struct plan_work {
     struct parsed_view *views;
     size_t injection_count;
     const ProtobufCMessage *statement; /* the query or change at hand */
-    struct reading *readings; /* of queries further inside, in FROM: plan_scope.h */
-    struct star *stars;     /* that stand in lists of targets */
+    struct reading *readings;          /* of queries further inside, in FROM: plan_scope.h */
+    struct star *stars;                /* that stand in lists of targets */
     unsigned view_depth;
 
     /* Of the statement at hand. */

@@ -64,6 +64,8 @@ PASU_MUST_USE int showing_new(struct showing **showing, const struct plan_statem
  * or one that inherits its mapping. */
 bool showing_is_origin(const struct showing *showing, const struct showing_part *part,
                        uint32_t oid);
+/* Whether a table is that one, or a partition or child of it. */
+bool showing_is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid);
 /* Without a RowDescription (COPY of a table: columns by attribute number; or nothing known: count
  * 0, all that the statement can show, bound). */
 void showing_free(struct showing *showing);
