@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/gather.h"
+#include "gate/gather_copy.h"
 
 enum { BINARY = 1, HEAD = 5 /* of a message */ };
 
@@ -47,49 +47,11 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
 
 /* ---- a row ---- */
 
-struct row {
-    const struct showing *showing;
-    const uint8_t *roles;
-    struct view body;
-    struct view keys[PLAN_PARTS_MAX]; /* bytes NULL: null */
-    uint32_t shown;                   /* parts of which a field is not null */
-};
-
-static void
-see_fields(struct gather *g, struct row *row, size_t column, bool is_null)
-{
-    const struct showing *s = row->showing;
-    const uint64_t *fields = s->column_fields + column * s->part_count;
-
-    for (size_t p = 0; p < s->part_count; p++) {
-        if (!fields[p])
-            continue;
-        if (is_null) {
-            g->null[p] |= fields[p];
-        } else {
-            g->clear[p] |= fields[p];
-            row->shown |= 1u << p;
-        }
-    }
-}
-
-static void
-see_key(struct row *row, size_t column, struct view value)
-{
-    const struct showing *s = row->showing;
-
-    for (size_t p = 0; p < s->part_count; p++)
-        if (s->parts[p].column == column &&
-            (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN))
-            row->keys[p] = value;
-}
-
 /* Reads columns 0 to `last`; only keys, or what they show as well. */
 static int
-read_columns(struct gather *g, struct row *row, size_t last, bool only_keys)
+read_data_row(struct gather *g, struct gather_row *row, size_t last, uint8_t mask)
 {
     const uint8_t *at = row->body.bytes, *end = at + row->body.length;
-    uint8_t mask = only_keys ? SHOWING_ROLE_KEY : SHOWING_ROLE_KEY | SHOWING_ROLE_FIELDS;
 
     if (row->body.length < 2 || bytes_get_u16(at) != row->showing->column_count)
         return PASU_E_UPSTREAM_PROTOCOL;
@@ -110,11 +72,20 @@ read_columns(struct gather *g, struct row *row, size_t last, bool only_keys)
             at += length;
         }
         if (role & SHOWING_ROLE_FIELDS)
-            see_fields(g, row, column, value.bytes == NULL);
+            gather_see_fields(g, row, column, value.bytes == NULL);
         if (role & SHOWING_ROLE_KEY)
-            see_key(row, column, value);
+            gather_see_key(row, column, value);
     }
     return 0;
+}
+
+static inline int
+read_columns(struct gather *g, struct gather_row *row, size_t last, bool only_keys)
+{
+    uint8_t mask = only_keys ? SHOWING_ROLE_KEY : SHOWING_ROLE_KEY | SHOWING_ROLE_FIELDS;
+
+    return PASU_UNLIKELY(row->copy) ? gather_read_copy(g, row, last, mask)
+                                    : read_data_row(g, row, last, mask);
 }
 
 static void
@@ -128,7 +99,7 @@ see_saturation(struct gather *g, const struct showing_entry *entry)
 
 /* A row of which a part has no usable key: it shows somebody if it shows anything. */
 static int
-see_unattributed(struct gather *g, struct row *row, size_t part)
+see_unattributed(struct gather *g, struct gather_row *row, size_t part)
 {
     if (g->is_saturated) {
         int result = read_columns(g, row, row->showing->last_column, false);
@@ -218,7 +189,8 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
 {
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
-    struct row row = {.showing = s, .roles = entry->roles, .body = body};
+    struct gather_row row = {
+        .showing = s, .copy = entry->copy, .roles = entry->roles, .body = body};
     int result =
         read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
 
@@ -267,7 +239,7 @@ static bool
 see_outgoing(struct gather *g, const struct showing_entry *entry, struct view body)
 {
     const struct showing *s = entry->showing;
-    struct row row = {.showing = s};
+    struct gather_row row = {.showing = s};
     struct reader r = reader_of(body);
 
     reader_u16(&r);
@@ -279,7 +251,7 @@ see_outgoing(struct gather *g, const struct showing_entry *entry, struct view bo
         if (r.failed)
             return false;
         if (entry->roles[column] & SHOWING_ROLE_FIELDS)
-            see_fields(g, &row, column, length == UINT32_MAX);
+            gather_see_fields(g, &row, column, length == UINT32_MAX);
     }
     return true;
 }
@@ -297,6 +269,8 @@ see_again(struct gather *g, const struct showing_entry *entry, const uint8_t *at
         if (length < 4 || length >= (size_t)(end - at))
             return false;
         if (at[0] == 'D' && !see_outgoing(g, entry, view_of(at + HEAD, length - 4)))
+            return false;
+        if (at[0] == 'd' && !gather_see_copy(g, entry, view_of(at + HEAD, length - 4)))
             return false;
         at += length + 1;
     }

@@ -50,12 +50,16 @@ struct showing {
     bool is_never;        /* a column comes from a table that is shown to nobody */
 };
 
-/* `columns` as the server named them, hidden ones included. PASU_E_NOMEM. `catalog` may be NULL. */
+/* `columns` as the server named them, hidden ones included; count 0: nothing is known of them, and
+ * all that the statement can show is bound. PASU_E_NOMEM. `catalog` may be NULL. */
 PASU_MUST_USE int showing_new(struct showing **showing, const struct plan_statement *statement,
                               const struct catalog *catalog, const struct row_column *columns,
                               size_t count);
-/* Without a RowDescription (COPY of a table: columns by attribute number; or nothing known: count
- * 0, all that the statement can show, bound). */
+/* Of a COPY's: they have no origins, but what the statement's names mean is known to be what the
+ * plan took them for. */
+PASU_MUST_USE int showing_new_copy(struct showing **showing, const struct plan_statement *statement,
+                                   const struct catalog *catalog, const struct row_column *columns,
+                                   size_t count);
 void showing_free(struct showing *showing);
 
 #endif
