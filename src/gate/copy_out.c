@@ -34,8 +34,8 @@ is_as_written(const struct plan_statement *statement, const struct announced *an
            announced->is_binary == (statement->copy.format.kind == 'b');
 }
 
-/* Whether the encoding of the rows is known, and no byte of a longer character in it can be taken
- * for a delimiter. The server fixes it once it has planned the statement. */
+/* Whether it is known how the rows are encoded, and no byte of a longer character can be taken for a
+ * delimiter. The server fixes it once it has planned the statement. */
 static bool
 has_plain_encoding(const struct observer *o, const struct exchange_request *request,
                    const struct plan_statement *statement)
@@ -61,8 +61,8 @@ is_certain(const struct observer *o, const struct plan_statement *statement)
 }
 
 static bool
-can_be_read(const struct observer *o, const struct exchange_request *request,
-            const struct plan_statement *statement, const struct announced *announced)
+can_be_read(const struct observer *o, const struct plan_statement *statement,
+            const struct announced *announced)
 {
     const struct result *r = &o->result;
 
@@ -71,7 +71,29 @@ can_be_read(const struct observer *o, const struct exchange_request *request,
            announced->count == (size_t)statement->column_count + statement->hidden_count &&
            is_as_written(statement, announced) &&
            !(statement->flags & (PLAN_OPAQUE | PLAN_UNKNOWN_TABLE | PLAN_STATISTICS)) &&
-           is_certain(o, statement) && has_plain_encoding(o, request, statement);
+           is_certain(o, statement);
+}
+
+/* Whether nothing stands before the last key but keys that are ASCII in every encoding. */
+static bool
+has_keys_first(const struct showing_entry *entry)
+{
+    const struct showing *s = entry->showing;
+    uint16_t last = 0;
+
+    for (size_t p = 0; p < s->part_count; p++) {
+        const struct showing_part *part = &s->parts[p];
+
+        if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
+            continue;
+        if (part->key_type == CATALOG_KEY_TEXT)
+            return false;
+        last = part->column > last ? part->column : last;
+    }
+    for (uint16_t column = 0; column < last; column++)
+        if (!(entry->roles[column] & SHOWING_ROLE_KEY))
+            return false;
+    return true;
 }
 
 /* ---- the beginning ---- */
@@ -121,18 +143,25 @@ encoding_of(const struct session *s, const struct plan_statement *statement)
     return encoding_is_raw(own) || encoding_is_raw(o->server_encoding) ? o->server_encoding : own;
 }
 
-/* The showing of what comes; r->showing stays NULL where it is nothing. */
+/* The showing of what comes, into r->showing: it stays NULL where the rows cannot be read. */
 static int
-open_rows(struct answering *a, const struct plan_statement *statement,
-          const struct announced *announced)
+open_rows(struct answering *a, const struct exchange_request *request,
+          const struct plan_statement *statement, const struct announced *announced)
 {
     struct result *r = &a->o->result;
+    struct showing_entry *entry;
     int result = showing_entry_copy(&a->tools->showings, r->plan, statement, announced->formats,
-                                    &r->showing);
+                                    &entry);
 
     if (result != 0)
         return result;
-    r->copy.is_read = !r->showing->showing->is_nothing;
+    entry->is_keys_alone = !has_plain_encoding(a->o, request, statement);
+    if (entry->is_keys_alone && !has_keys_first(entry)) {
+        showing_entry_release(entry);
+        return 0;
+    }
+    r->showing = entry;
+    r->copy.is_read = !entry->showing->is_nothing;
     return 0;
 }
 
@@ -172,15 +201,15 @@ copy_out_begin(struct answering *a, const uint8_t *message, size_t length)
         return result;
     if (hidden > 0 && (!is_known || announced.count <= hidden || !is_as_written(statement, &announced)))
         return PASU_E_UPSTREAM_PROTOCOL;
-    if (!statement || !is_known || !can_be_read(a->o, request, statement, &announced)) {
+    if (statement && is_known && can_be_read(a->o, statement, &announced))
+        result = open_rows(a, request, statement, &announced);
+    if (result == 0 && !r->showing) {
         result = copy_out_bound(a, message, length, FLAG_BIT(COPY));
-        if (result != 0 || a->o->is_muted || hidden == 0)
+        if (hidden == 0)
             return result;
         a->out = before;
-    } else {
-        result = open_rows(a, statement, &announced);
     }
-    if (result != 0)
+    if (result != 0 || a->o->is_muted)
         return result;
     if (r->copy.is_read || hidden > 0)
         r->copy.format = &statement->copy.format;

@@ -97,11 +97,21 @@ see_saturation(struct gather *g, const struct showing_entry *entry)
     g->is_saturated = true;
 }
 
+/* Fields of rows of which only the keys can be read. */
+static void
+see_all(struct gather *g, const struct showing_entry *entry, struct gather_row *row)
+{
+    for (size_t p = 0; p < entry->showing->part_count; p++)
+        g->clear[p] |= entry->wanted[p];
+    row->shown = UINT32_MAX;
+    g->is_saturated = true;
+}
+
 /* A row of which a part has no usable key: it shows somebody if it shows anything. */
 static int
 see_unattributed(struct gather *g, struct gather_row *row, size_t part)
 {
-    if (g->is_saturated) {
+    if (g->is_saturated && !row->shown) {
         int result = read_columns(g, row, row->showing->last_column, false);
 
         if (result != 0)
@@ -191,9 +201,12 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
     size_t before = g->item_count;
     struct gather_row row = {
         .showing = s, .copy = entry->copy, .roles = entry->roles, .body = body};
-    int result =
-        read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
+    int result;
 
+    if (PASU_UNLIKELY(entry->is_keys_alone))
+        see_all(g, entry, &row);
+    result =
+        read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
     if (result != 0)
         return result;
     if (g->rows++ == 0)

@@ -70,7 +70,8 @@ gather_see_copy(struct gather *g, const struct showing_entry *entry, struct view
     struct copy_row r;
     struct copy_field field;
 
-    if (!entry->copy || !copy_row_begin(&r, entry->copy, without_header(entry->copy, body)))
+    if (!entry->copy || entry->is_keys_alone ||
+        !copy_row_begin(&r, entry->copy, without_header(entry->copy, body)))
         return false;
     for (size_t column = s->hidden_count; column <= s->last_column; column++) {
         if (!copy_row_next(&r, &field))
@@ -111,6 +112,13 @@ read_simple_key(const struct copy_format *format, size_t column, const uint8_t *
 }
 
 static bool
+is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Whether digits can be nothing but a key. */
+static bool
 is_simple(const struct gather *g, const struct showing_entry *entry,
           const struct ordinals *ordinals)
 {
@@ -118,8 +126,8 @@ is_simple(const struct gather *g, const struct showing_entry *entry,
 
     return g->is_saturated && entry->only_key >= 0 && format->kind != 'b' &&
            !(ordinals->sealed >> entry->showing->parts[entry->only_key].kind & 1) &&
-           !(format->null.length > 0 && format->null.bytes[0] >= '0' &&
-             format->null.bytes[0] <= '9');
+           !is_digit(format->delimiter) &&
+           !(format->null.length > 0 && is_digit(format->null.bytes[0]));
 }
 
 size_t

@@ -284,7 +284,7 @@ struct plan_statement {
         struct copy_format format;
         bool is_readable; /* its rows can be told apart, and the fields of a row */
         bool is_certain;  /* its relations are named with their schemas */
-        bool runs_code;   /* a user's function can run before its first row comes */
+        bool runs_code;   /* a user's function can run before it is fixed how rows are encoded */
         /* What the server must say that the names mean which have none (plan->preface), in the
          * order of its columns; 0: it is not asked. */
         const uint32_t *relations;

@@ -40,7 +40,7 @@ is_asked(const struct plan_statement *statement, const uint32_t *relations, uint
 
 /* ---- code ---- */
 
-/* Whether a tree, or a view in it, calls a function that is not known to be PostgreSQL's own. */
+/* Whether a tree, or a view in it, calls a function that is not PostgreSQL's own. */
 struct search {
     struct plan_work *work;
     unsigned depth; /* of views */
@@ -85,7 +85,7 @@ search_code(void *context, const ProtobufCMessage *message)
         const PgQuery__FuncCall *call = (const PgQuery__FuncCall *)message;
         struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
-        search->is_found = facts.is_user || facts.is_opaque;
+        search->is_found = facts.is_opaque || facts.is_user;
     } else if (message->descriptor == &pg_query__a__expr__descriptor) {
         const PgQuery__AExpr *expression = (const PgQuery__AExpr *)message;
 
