@@ -345,7 +345,7 @@ read_row(struct answering *a, struct view body)
 
     ordinals.encoding = &r->copy.encoding;
     ordinals.is_unsettled = &is_unsettled;
-    if (PASU_UNLIKELY(!gather_has_room(g))) {
+    if (PASU_UNLIKELY(!gather_has_room(g, r->showing, body.length))) {
         result = answer_flush(a);
         if (result != 0 || a->o->is_muted)
             return result;

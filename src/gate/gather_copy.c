@@ -144,7 +144,7 @@ gather_copies(struct gather *g, const struct showing_entry *entry,
     p = (size_t)entry->only_key;
     part = &entry->showing->parts[p];
     last = g->ordinal_counts[p] > 0 ? g->ordinals[p][g->ordinal_counts[p] - 1] : UINT64_MAX;
-    while (end - at >= HEAD && at[0] == 'd' && gather_has_room(g)) {
+    while (end - at >= HEAD && at[0] == 'd' && gather_has_room(g, entry, 0)) {
         uint32_t length = bytes_get_u32(at + 1), ordinal;
 
         if (length < 4 || length >= (size_t)(end - at) ||

@@ -10,8 +10,10 @@ struct gather_row {
     const struct copy_format *copy; /* NULL: a DataRow */
     const uint8_t *roles;
     struct view body;
-    struct view keys[PLAN_PARTS_MAX]; /* bytes NULL: null */
-    uint32_t shown;                   /* parts of which a field is not null */
+    struct view keys[PLAN_PARTS_MAX];    /* bytes NULL: null */
+    struct view origins[PLAN_PARTS_MAX]; /* the same */
+    uint32_t shown;                      /* parts of which a field is not null */
+    uint32_t absent;                     /* parts of which the row says that it is not */
 };
 
 static inline void
@@ -21,7 +23,7 @@ gather_see_fields(struct gather *g, struct gather_row *row, size_t column, bool 
     const uint64_t *fields = s->column_fields + column * s->part_count;
 
     for (size_t p = 0; p < s->part_count; p++) {
-        if (!fields[p])
+        if (!fields[p] || row->absent >> p & 1)
             continue;
         if (is_null) {
             g->null[p] |= fields[p];
@@ -37,10 +39,18 @@ gather_see_key(struct gather_row *row, size_t column, struct view value)
 {
     const struct showing *s = row->showing;
 
-    for (size_t p = 0; p < s->part_count; p++)
-        if (s->parts[p].column == column &&
-            (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN))
+    for (size_t p = 0; p < s->part_count; p++) {
+        const struct showing_part *part = &s->parts[p];
+
+        if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
+            continue;
+        if (part->column == column)
             row->keys[p] = value;
+        if (part->has_origin && part->origin == column) { /* before what the client is shown */
+            row->origins[p] = value;
+            row->absent |= value.bytes ? 0 : 1u << p;
+        }
+    }
 }
 
 /* Columns 0 to `last` of a COPY's row, of the roles in `mask`. PASU_E_UPSTREAM_PROTOCOL: it is not
