@@ -151,6 +151,8 @@ struct plan_part {
     bool is_one_per_row; /* proven: a row shows at most one subject of this part */
     bool is_key_unique;  /* PINNED: at most one row per key */
     uint16_t column;     /* OUTPUT, HIDDEN */
+    bool is_derived;     /* of a table further inside: its columns are its own, wherever they come
+                            from */
     bool is_array;       /* HIDDEN: of keys, of all persons that the row shows */
     bool has_origin;     /* HIDDEN: `origin` is the hidden column that has the OID of the table
                             that the row is of; null: it shows nothing of this part */

@@ -208,6 +208,7 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
     if (copy->relation) {
         copy_table(work, copy, statement);
     } else if (copy->query) {
+        inside.injections = statement->copy.is_readable ? build->injections : NULL;
         build_query(work, &inside, copy->query, statement);
         if (!statement->copy.is_readable)
             lose_columns(work, statement);

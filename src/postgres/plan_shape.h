@@ -6,7 +6,7 @@
 #ifndef PASU_POSTGRES_PLAN_SHAPE_H
 #define PASU_POSTGRES_PLAN_SHAPE_H
 
-#include "postgres/plan_inject.h"
+#include "postgres/plan_key.h"
 #include "postgres/plan_scope.h"
 
 /* How rows of the result relate to rows of the top level's tables. */

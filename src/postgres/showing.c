@@ -41,8 +41,7 @@ relation_of(const struct making *m, uint32_t oid)
     return m->catalog && oid != 0 ? catalog_relation(m->catalog, oid) : NULL;
 }
 
-/* The same column of the same relation, or the key of one that is mapped in the same manner: a
- * partition, a child. */
+/* The same column of the same relation, or the key of a partition or child. */
 static bool
 is_key_column(const struct making *m, const struct plan_part *part, const struct row_column *column)
 {
@@ -50,6 +49,8 @@ is_key_column(const struct making *m, const struct plan_part *part, const struct
 
     if (column->relation == part->key_relation)
         return column->attribute == part->key_attribute;
+    if (!showing_is_descendant(m->catalog, part->key_relation, column->relation))
+        return false;
     relation = relation_of(m, column->relation);
     for (size_t i = 0; relation && i < relation->show_count; i++)
         if (relation->shows[i].kind == part->kind &&
@@ -142,7 +143,7 @@ take_part(struct making *m, size_t index)
         part->column = (uint16_t)at;
         if (at < m->count) {
             part->format = (uint8_t)(m->columns[at].format == 1);
-            if (plan->key_relation == plan->relation && !m->is_certain)
+            if (plan->key_relation == plan->relation && m->columns[at].relation != 0)
                 m->shown_by[index] = m->columns[at].relation;
         }
     }
@@ -312,6 +313,9 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
             continue;
         if (is_named && own_fields(&s->parts[i], column) != 0)
             return (int)i;
+        if (is_named && s->parts[i].is_derived && lent_fields(&s->parts[i], column) != 0 &&
+            found < 0)
+            found = (int)i;
         if (is_named || (m->has_columns && planned_fields(&s->parts[i], column) == 0))
             continue;
         if (found >= 0 || !s->parts[i].is_relation_alone)

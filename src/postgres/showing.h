@@ -69,6 +69,8 @@ PASU_MUST_USE int showing_new_copy(struct showing **showing, const struct plan_s
  * or one that inherits its mapping. */
 bool showing_is_origin(const struct showing *showing, const struct showing_part *part,
                        uint32_t oid);
+/* Whether a table is that one, or a partition or child of it. */
+bool showing_is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid);
 void showing_free(struct showing *showing);
 
 #endif
