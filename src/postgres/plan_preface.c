@@ -11,22 +11,39 @@ has_schema(const PgQuery__RangeVar *range)
     return range->schemaname[0] && strcmp(range->schemaname, "pg_temp") != 0;
 }
 
-/* The only relation of that name, or NULL: nothing is left to ask then. The snapshot's names are in
- * UTF-8, the text in whatever the client speaks; a backslash can have two readings. */
+/* A name that is written in one way in all encodings and dialects; the snapshot's are in UTF-8. */
+static bool
+is_plain_name(const char *name)
+{
+    if (strlen(name) >= CATALOG_NAME_SIZE)
+        return false;
+    for (; *name; name++)
+        if ((*name & 0x80) || *name == '\\')
+            return false;
+    return true;
+}
+
+/* The relation that the plan takes a name for: the only one, or the only one that holds anything.
+ * NULL where there is none: nothing is left to ask then. */
 static const struct catalog_relation *
 meaning_of(const struct plan_work *work, const PgQuery__RangeVar *range)
 {
-    const struct catalog_relation *relation;
-    const char *name = range->relname;
-    size_t at = 0;
+    const struct catalog_relation *relation, *only = NULL, *personal = NULL;
+    size_t at = 0, count = 0, personal_count = 0;
 
-    if (range->schemaname[0] || strlen(name) >= CATALOG_NAME_SIZE)
+    if (range->schemaname[0] || !is_plain_name(range->relname))
         return NULL;
-    for (const char *c = name; *c; c++)
-        if ((*c & 0x80) || *c == '\\')
-            return NULL;
-    relation = names_next_relation(work, NULL, name, &at);
-    return relation && !names_next_relation(work, NULL, name, &at) ? relation : NULL;
+    while ((relation = names_next_relation(work, NULL, range->relname, &at)) != NULL) {
+        struct reach reach = names_reach(work, relation);
+
+        count++;
+        only = relation;
+        if (reach_fields(&reach) == 0)
+            continue;
+        personal_count++;
+        personal = relation;
+    }
+    return count == 1 ? only : personal_count == 1 ? personal : NULL;
 }
 
 static bool
@@ -122,7 +139,7 @@ preface_names(struct plan_work *work, struct plan_statement *statement)
     statement->copy.is_certain = true;
     statement->copy.relation_count = 0;
     for (const struct named *n = work->names.named; n && can_ask; n = n->next) {
-        const struct catalog_relation *relation;
+        const struct catalog_relation *relation; /* that the server must name, too */
 
         if (has_schema(n->range))
             continue;
