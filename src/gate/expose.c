@@ -5,8 +5,6 @@
 #include "gate/instruments.h"
 #include "gate/session.h"
 
-#define MINUTE (60 * NANOSECONDS_PER_SECOND)
-
 /* Flags of plans in the words of records. */
 static uint64_t
 exposure_flags(uint32_t plan_flags)
@@ -31,19 +29,6 @@ exposure_flags(uint32_t plan_flags)
         if (plan_flags & table[i].plan)
             flags |= table[i].exposure;
     return flags;
-}
-
-/* The local minute, looked up once a minute. */
-static uint32_t
-local_minute(struct session *s, int64_t realtime)
-{
-    struct instruments *tools = s->worker->instruments;
-
-    if (PASU_UNLIKELY(realtime >= tools->minute_until || realtime < tools->minute_until - MINUTE)) {
-        tools->minute = os_local_minute(realtime);
-        tools->minute_until = realtime - realtime % MINUTE + MINUTE;
-    }
-    return tools->minute;
 }
 
 /* A record for the present moment, with nothing in it. */
@@ -82,16 +67,17 @@ static int
 put(struct session *s, struct exposure *e, const struct plan_statement *statement)
 {
     struct recorder *recorder = &s->worker->instruments->recorder;
+    const char *sql = statement ? statement->sql : NULL;
+    enum durability durability;
     uint64_t position;
-    int result = recorder_put(recorder, e, &s->settings->vocabulary,
-                              statement ? statement->sql : NULL, &position);
+    int result = durability_of_exposure(s, e, statement, &durability);
 
-    if (PASU_LIKELY(result == 0)) {
-        if (s->worker->shared->is_strict)
-            return hold_until_durable(s, position);
-        return 0;
-    }
-    return hold_exposure(s, e, statement ? statement->sql : NULL, result);
+    if (result != 0)
+        return result;
+    result = recorder_put(recorder, e, &s->settings->vocabulary, sql, durability, &position);
+    if (PASU_UNLIKELY(result != 0))
+        return hold_exposure(s, e, sql, durability, result);
+    return durability == DURABILITY_STRICT ? hold_until_durable(s, position) : 0;
 }
 
 /* ---- budgets ---- */
@@ -262,7 +248,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         return 0;
     e = begin(s, r->statement);
     e->flags |= exposure_flags(r->showing->showing->flags);
-    now = local_minute(s, e->time);
+    now = instruments_minute(s->worker->instruments, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &flags);
         /* Pinned persons are in the gather's items, each by name. */
@@ -314,7 +300,7 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     struct observer *o = s->observer;
     const struct catalog *catalog = o->catalog;
     struct exposure *e = begin(s, statement);
-    uint32_t now = local_minute(s, e->time);
+    uint32_t now = instruments_minute(s->worker->instruments, e->time);
     struct judgement done = {0};
     uint64_t known, all_kinds;
     int result = 0;
@@ -378,7 +364,7 @@ take_named(struct session *s, const struct exposure *e, const struct speech *spe
 
     for (size_t i = 0; i < speech->count; i++)
         items[i] = (struct tally_item){speech->ordinals[i], kind, i + 1 == speech->count};
-    return tally_take(s->observer->tally, local_minute(s, e->time), items, speech->count,
+    return tally_take(s->observer->tally, instruments_minute(tools, e->time), items, speech->count,
                       &s->observer->budget.limits, outcome);
 }
 

@@ -16,6 +16,7 @@
 
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
+#include "gate/durability.h"
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
@@ -74,6 +75,7 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
+    struct durability_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     char actor[EXPOSURE_TEXT_MAX];
     bool is_odd_strings, is_odd_encoding; /* as the server last said */

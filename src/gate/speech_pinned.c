@@ -23,15 +23,19 @@ has_result(struct session *s, struct exchange_request *request)
 }
 
 /* The server has said that a column comes from the part's table: it is no other one of that name.
- */
+ * What a row says of itself is said of that row alone. */
 static bool
 has_origin(const struct result *r, const struct plan_part *part)
 {
     const struct showing *showing = r->showing ? r->showing->showing : NULL;
 
-    for (size_t p = 0; showing && p < showing->part_count; p++)
-        if (showing->parts[p].pins == part->pins && showing->parts[p].source != SOURCE_BOUND)
+    for (size_t p = 0; showing && p < showing->part_count; p++) {
+        const struct showing_part *shown = &showing->parts[p];
+
+        if (shown->pins == part->pins && shown->source != SOURCE_BOUND && !shown->has_origin &&
+            !shown->is_array)
             return true;
+    }
     return false;
 }
 
