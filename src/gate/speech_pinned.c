@@ -12,11 +12,12 @@ has_result(struct session *s, struct exchange_request *request)
 {
     const struct portal *portal;
 
-    if (request->step != STEP_QUERY && request->step != STEP_EXECUTE)
+    if (request->step != STEP_QUERY && request->step != STEP_EXECUTE &&
+        request->step != STEP_FUNCTION_CALL)
         return false;
     if (s->observer->result.is_open)
         return true;
-    if (request->step == STEP_QUERY)
+    if (request->step != STEP_EXECUTE)
         return result_open_silent(s, request) == 0;
     portal = exchange_portal(&s->observer->exchange, request->name);
     return portal && portal->is_described && result_open_portal(s) == 0;
