@@ -69,9 +69,6 @@ static const struct {
     struct view body;
 } bodies[] = {
     {'Q', VIEW("SELECT 1\0")},
-    {'F', VIEW("\0\0\x40\1\0\1\0\1\0\2\0\0\0\1"
-               "a\xFF\xFF\xFF\xFF\0\1")},
-    {'F', VIEW("\0\0\x40\1\0\0\0\0\0\0")},
     {'P', VIEW("s1\0SELECT $1, $2\0\0\2\0\0\0\x14\0\0\0\x17")},
     {'P', VIEW("\0\0\0\0")},
     {'B', VIEW("p\0s1\0\0\3\0\0\0\1\0\0\0\3\0\0\0\2"
@@ -83,6 +80,9 @@ static const struct {
     {'D', VIEW("Sname\0")},
     {'D', VIEW("P\0")},
     {'E', VIEW("p\0\0\0\0\x64")},
+    {'F', VIEW("\0\0\x40\1\0\1\0\1\0\2\0\0\0\1"
+               "a\xFF\xFF\xFF\xFF\0\1")},
+    {'F', VIEW("\0\0\x40\1\0\0\0\0\0\0")},
 };
 
 static void
