@@ -40,13 +40,14 @@ has_origin(const struct result *r, const struct plan_part *part)
     return false;
 }
 
-/* What an input function could not read, or could not take for its type: all of those quote it.
- * Code would say where it came from, and a text of the client's own has a place. */
+/* What an input function could not read, or could not take for its type: all of those quote it, but
+ * for some of numbers that are too large. Code would say where it came from, and a text of the
+ * client's own has a place. */
 static bool
 is_of_input(struct view body)
 {
-    static const char *const codes[] = {"22P02", "22003", "22007", "22008"};
-    struct view code = speech_field(body, 'C');
+    static const char *const codes[] = {"22P02", "22007", "22008"};
+    struct view code = speech_field(body, 'C'), text = speech_field(body, 'M');
 
     if (speech_field(body, 'W').length > 0 || speech_field(body, 'P').length > 0 ||
         speech_field(body, 'q').length > 0)
@@ -54,7 +55,7 @@ is_of_input(struct view body)
     for (size_t i = 0; i < COUNT_OF(codes); i++)
         if (view_equal(code, view_of_text(codes[i])))
             return true;
-    return false;
+    return view_equal(code, VIEW("22003")) && memchr(text.bytes, '"', text.length);
 }
 
 static bool
