@@ -295,6 +295,9 @@ bool catalog_has_keeping_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);
+/* Whether it may read all columns of a table whose key that is, those of the system too. */
+bool catalog_role_may_read_all(const struct catalog *catalog, const char *role, uint32_t relation,
+                               int16_t key);
 /*
  * How many subjects of a kind there are, at most (UINT32_MAX where unknown). The rows of its table
  * were counted when this snapshot or one before it was made, or at a later poll, and what has been

@@ -6,16 +6,19 @@ enum {
     INJECTIONS_MAX = 64, /* statements of one text */
 };
 
-static const char hidden_name[] = "pasu_key_";
-
 /* ---- what can be had ---- */
 
-static struct addition *
-add_list(struct plan_work *work, struct injection *injection, PgQuery__Node *const *targets,
-         size_t count)
+struct addition *
+injection_list(struct plan_work *work, struct injection *injection, PgQuery__Node *const *targets,
+               size_t count)
 {
-    struct addition *addition = arena_new(&work->memory, 1, sizeof(*addition));
+    struct addition *addition = injection->additions;
 
+    while (addition && addition->list.targets != targets)
+        addition = addition->next;
+    if (addition)
+        return addition;
+    addition = arena_new(&work->memory, 1, sizeof(*addition));
     if (!addition)
         return NULL;
     *addition = (struct addition){.next = injection->additions, .list = {targets, count}};
@@ -23,37 +26,56 @@ add_list(struct plan_work *work, struct injection *injection, PgQuery__Node *con
     return addition;
 }
 
+/* The names of hidden columns must be nobody else's (and injections_apply looks at the tree). */
+static bool
+may_begin(const struct plan_work *work)
+{
+    return work->environment->may_inject && work->environment->role[0] != '\0' && work->catalog &&
+           work->injection_count < INJECTIONS_MAX && !strstr(work->text, HIDDEN_NAME);
+}
+
 struct injection *
 injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
 {
+    const PgQuery__SelectStmt *first = select;
     struct injection *injection;
 
-    if (!work->environment->may_inject || work->environment->role[0] == '\0' || !work->catalog)
-        return NULL;
-    if (work->injection_count == INJECTIONS_MAX)
-        return NULL;
-    if (select->n_target_list == 0 || select->n_distinct_clause > 0 || select->into_clause)
+    while (first->larg)
+        first = first->larg;
+    if (!may_begin(work) || first->n_target_list == 0 || select->n_distinct_clause > 0 ||
+        select->into_clause)
         return NULL;
     for (size_t i = 0; i < select->n_locking_clause; i++)
         if (select->locking_clause[i]->node_case != PG_QUERY__NODE__NODE_LOCKING_CLAUSE ||
             select->locking_clause[i]->locking_clause->n_locked_rels > 0)
             return NULL;
-    /* The names of hidden columns must be nobody else's. */
-    if (strstr(work->text, hidden_name))
+    injection = injection_begin_change(work, first->target_list, first->n_target_list);
+    if (!injection)
+        return NULL;
+    injection->result->select = first;
+    injection->united = first == select ? NULL : select;
+    return injection;
+}
+
+struct injection *
+injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning, size_t count)
+{
+    struct injection *injection;
+
+    if (!may_begin(work) || count == 0)
         return NULL;
     injection = arena_new(&work->memory, 1, sizeof(*injection));
     if (!injection)
         return NULL;
-    injection->result = add_list(work, injection, select->target_list, select->n_target_list);
+    injection->result = injection_list(work, injection, returning, count);
     if (!injection->result)
         return NULL;
     injection->result->is_result = true;
-    injection->result->select = select;
     return injection;
 }
 
 /* The name that a column has in the query: an alias can have renamed it. NULL where another one has
- * the same. */
+ * the same, or the statement itself writes another key there. */
 static const char *
 column_name(const struct entry *entry, int16_t attribute)
 {
@@ -61,7 +83,7 @@ column_name(const struct entry *entry, int16_t attribute)
     size_t count = 0;
 
     for (const struct output *o = entry->columns.first; o && !name; o = o->next)
-        if (o->entry == entry && o->attribute == attribute)
+        if (o->entry == entry && o->attribute == attribute && !o->is_written)
             name = o->name;
     for (const struct output *o = entry->columns.first; o && name; o = o->next)
         count += o->name && strcmp(o->name, name) == 0;
@@ -81,8 +103,9 @@ is_only_name(const struct scope *scope, const struct entry *entry)
 static bool
 can_be_named(const struct scope *scope, const struct entry *entry)
 {
-    return entry->name && entry->is_only && !entry->is_hidden && strlen(entry->name) > 0 &&
-           strlen(entry->name) < CATALOG_NAME_SIZE && is_only_name(scope, entry);
+    return entry->name && !entry->is_hidden && !entry->is_qualified_only &&
+           strlen(entry->name) > 0 && strlen(entry->name) < CATALOG_NAME_SIZE &&
+           is_only_name(scope, entry);
 }
 
 /* The snapshot's names are in UTF-8, the text in whatever the client speaks. */
@@ -120,6 +143,54 @@ write_column(struct plan_work *work, const char *table, const char *column)
     return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
 }
 
+const char *
+injection_column(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                 const char *column)
+{
+    if (!column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column) ||
+        !can_be_named(scope, entry))
+        return NULL;
+    return write_column(work, entry->name, column);
+}
+
+/* Of a system column: no other one may have the name. */
+static bool
+has_column(const struct entry *entry, const char *name)
+{
+    for (const struct output *o = entry->columns.first; o; o = o->next)
+        if (o->name && strcmp(o->name, name) == 0)
+            return true;
+    return entry->columns.is_open;
+}
+
+const char *
+injection_of_table(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                   int16_t attribute, bool is_origin)
+{
+    const char *role = work->environment->role;
+    const char *name = column_name(entry, attribute);
+
+    if (!entry->is_only || !name)
+        return NULL;
+    if (!is_origin)
+        return catalog_role_may_read(work->catalog, role, entry->relation->oid, attribute)
+                   ? injection_column(work, scope, entry, name)
+                   : NULL;
+    return catalog_role_may_read_all(work->catalog, role, entry->relation->oid, attribute) &&
+                   !has_column(entry, "tableoid")
+               ? injection_column(work, scope, entry, "tableoid")
+               : NULL;
+}
+
+int
+injection_put(struct addition *addition, const char *expression, size_t number)
+{
+    if (!expression || addition->count == PLAN_HIDDEN_MAX)
+        return -1;
+    addition->hidden[addition->count] = (struct hidden){expression, number};
+    return (int)addition->count++;
+}
+
 int
 injection_add_expression(struct injection *injection, struct addition *addition,
                          const char *expression)
@@ -129,26 +200,29 @@ injection_add_expression(struct injection *injection, struct addition *addition,
     for (size_t i = 0; i < addition->count; i++)
         if (strcmp(addition->hidden[i].expression, expression) == 0)
             return (int)i;
-    if (addition->count == PLAN_HIDDEN_MAX)
-        return -1;
-    addition->hidden[addition->count] = (struct hidden){expression, ++injection->numbers};
-    return (int)addition->count++;
+    return injection_put(addition, expression, ++injection->numbers);
 }
 
 int
 injection_add(struct plan_work *work, struct injection *injection, const struct scope *scope,
               const struct entry *entry, int16_t attribute)
 {
-    const char *column = column_name(entry, attribute);
-
-    if (!injection || !column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column))
-        return -1;
-    if (!can_be_named(scope, entry) ||
-        !catalog_role_may_read(work->catalog, work->environment->role, entry->relation->oid,
-                               attribute))
+    if (!injection)
         return -1;
     return injection_add_expression(injection, injection->result,
-                                    write_column(work, entry->name, column));
+                                    injection_of_table(work, scope, entry, attribute, false));
+}
+
+const char *
+injection_name(struct plan_work *work, const struct addition *addition, size_t number)
+{
+    char name[CATALOG_NAME_SIZE];
+    int length = snprintf(name, sizeof(name),
+                          addition->is_result ? HIDDEN_NAME "%zu" : HIDDEN_NAME_WITHIN, number);
+
+    return length > 0 && (size_t)length < sizeof(name)
+               ? arena_text(&work->memory, name, (size_t)length)
+               : NULL;
 }
 
 void
@@ -169,32 +243,33 @@ injections_append(struct plan_work *work, struct injections *injections,
 static const char *
 write_addition(struct plan_work *work, const struct addition *addition)
 {
-    enum { NUMBER_ROOM = 48 };
     size_t size = 0;
     struct writer w;
     char *text;
 
     for (size_t i = 0; i < addition->count; i++)
-        size += strlen(addition->hidden[i].expression) + NUMBER_ROOM;
+        size += strlen(addition->hidden[i].expression) + CATALOG_NAME_SIZE + 8;
     text = arena_new(&work->memory, size + 1, 1);
     if (!text)
         return NULL;
     w = writer_of(text, size);
     for (size_t i = 0; i < addition->count; i++) {
         const struct hidden *hidden = &addition->hidden[i];
-        char name[NUMBER_ROOM];
-        int length = snprintf(name, sizeof(name), " AS \"%s%zu\"", hidden_name, hidden->number);
+        const char *name = injection_name(work, addition, hidden->number);
 
-        if (i > 0)
-            writer_bytes(&w, ", ", 2);
+        if (!name)
+            return NULL;
+        writer_bytes(&w, ", ", i > 0 ? 2 : 0);
         writer_bytes(&w, hidden->expression, strlen(hidden->expression));
-        writer_bytes(&w, name, (size_t)length);
+        writer_bytes(&w, " AS ", 4);
+        write_name(&w, name);
     }
     return writer_end(&w) < 0 ? NULL : text;
 }
 
 static bool
-apply_addition(struct plan_work *work, const struct addition *addition, struct rewrite *rewrite)
+apply_addition(struct plan_work *work, const struct injection *injection,
+               const struct addition *addition, struct rewrite *rewrite)
 {
     const char *columns;
 
@@ -206,23 +281,45 @@ apply_addition(struct plan_work *work, const struct addition *addition, struct r
     if (!addition->is_result)
         return rewrite_add_last(work, rewrite, &addition->list, columns);
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
-           (!addition->select ||
-            rewrite_ordinals(work, rewrite, addition->select->sort_clause,
-                             addition->select->n_sort_clause, addition->count));
+           (!addition->select || (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
+                                                   addition->select->n_sort_clause,
+                                                   injection->column_count, addition->count) &&
+                                  rewrite_ordinals(work, rewrite, addition->select->group_clause,
+                                                   addition->select->n_group_clause,
+                                                   injection->column_count, addition->count)));
+}
+
+/* ORDER BY of a whole UNION ALL. */
+static bool
+apply_union(struct plan_work *work, const struct injection *injection, struct rewrite *rewrite)
+{
+    const PgQuery__SelectStmt *select = injection->united;
+
+    return !select || rewrite_ordinals(work, rewrite, select->sort_clause, select->n_sort_clause,
+                                       injection->column_count, injection->result->count);
 }
 
 bool
 injections_apply(struct plan_work *work, const struct injections *injections,
                  const PgQuery__ParseResult *tree, struct plan *plan)
 {
+    static const char *const parts[] = {HIDDEN_NAME, "pasuhidden", "pasugateway", "pasucolumn"};
     struct rewrite rewrite = {0};
 
     /* A name that is written with escapes is not in the text. */
-    if (sql_has_string(&tree->base, hidden_name))
+    if (sql_has_string(&tree->base, parts, COUNT_OF(parts)))
         return false;
-    for (const struct injection *i = injections->first; i; i = i->next)
+    for (const struct injection *i = injections->first; i; i = i->next) {
         for (const struct addition *a = i->additions; a; a = a->next)
-            if (!apply_addition(work, a, &rewrite))
+            if (!apply_addition(work, i, a, &rewrite))
                 return false;
+        if (!apply_union(work, i, &rewrite))
+            return false;
+        for (const struct expansion *e = i->expansions; e; e = e->next)
+            if (!rewrite_star(work, &rewrite,
+                              &(struct target_list){e->star->targets, e->star->count},
+                              e->star->item, e->columns))
+                return false;
+    }
     return rewrite_apply(work, &rewrite, tree, plan);
 }

@@ -6,7 +6,7 @@
 #ifndef PASU_POSTGRES_PLAN_SHAPE_H
 #define PASU_POSTGRES_PLAN_SHAPE_H
 
-#include "postgres/plan_inject.h"
+#include "postgres/plan_key.h"
 #include "postgres/plan_scope.h"
 
 /* How rows of the result relate to rows of the top level's tables. */
@@ -20,8 +20,9 @@ struct shape {
     struct scope *scope; /* NULL where there is no table of the top level's own */
     const struct outputs *columns;
     enum shape_rows rows;
-    struct injection *injection; /* where hidden columns may be added; or NULL */
-    bool takes_pins;             /* conditions hold for the rows that come */
+    struct injection *injection;       /* where hidden columns may be added; or NULL */
+    const PgQuery__SelectStmt *groups; /* whose rows are groups, to which they can be; or NULL */
+    bool takes_pins;                   /* conditions hold for the rows that come */
 };
 
 /* The rows of a SELECT. */
