@@ -20,7 +20,14 @@ struct filler {
     const struct filler *next;
 };
 
+/* A relation that is read or written, by its name as it stands. */
+struct named {
+    const PgQuery__RangeVar *range;
+    const struct named *next;
+};
+
 struct names {
+    const struct named *named; /* the last one first; not those of WITH */
     struct reach most;      /* of all that is named */
     struct reach functions; /* of functions, operators and casts alone */
     struct reach kept;      /* of functions that put it where neither rows nor marks show it */
