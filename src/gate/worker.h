@@ -57,8 +57,9 @@ struct gate_shared {
     struct tally_book *tallies;
     struct directory *directory;
     struct encodings *encodings;
-    /* What notifications can carry: fields and kinds that a statement may have put into one. */
-    _Atomic uint64_t notified_fields, notified_kinds;
+    /* What notifications can carry: fields and kinds that statements may have put into them, of so
+     * many persons of each kind at most. */
+    _Atomic uint64_t notified_fields, notified_kinds, notified_persons;
     struct channel supervisor; /* the main thread receives; anybody may send */
     struct ring_file rings;    /* one for each worker */
     int ring;                  /* descriptor to read what it holds already */

@@ -268,7 +268,8 @@ write_addition(struct plan_work *work, const struct addition *addition)
 }
 
 static bool
-apply_addition(struct plan_work *work, const struct addition *addition, struct rewrite *rewrite)
+apply_addition(struct plan_work *work, const struct injection *injection,
+               const struct addition *addition, struct rewrite *rewrite)
 {
     const char *columns;
 
@@ -280,9 +281,12 @@ apply_addition(struct plan_work *work, const struct addition *addition, struct r
     if (!addition->is_result)
         return rewrite_add_last(work, rewrite, &addition->list, columns);
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
-           (!addition->select ||
-            rewrite_ordinals(work, rewrite, addition->select->sort_clause,
-                             addition->select->n_sort_clause, addition->count));
+           (!addition->select || (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
+                                                   addition->select->n_sort_clause,
+                                                   injection->column_count, addition->count) &&
+                                  rewrite_ordinals(work, rewrite, addition->select->group_clause,
+                                                   addition->select->n_group_clause,
+                                                   injection->column_count, addition->count)));
 }
 
 /* ORDER BY of a whole UNION ALL. */
@@ -292,7 +296,7 @@ apply_union(struct plan_work *work, const struct injection *injection, struct re
     const PgQuery__SelectStmt *select = injection->united;
 
     return !select || rewrite_ordinals(work, rewrite, select->sort_clause, select->n_sort_clause,
-                                       injection->result->count);
+                                       injection->column_count, injection->result->count);
 }
 
 bool
@@ -307,7 +311,7 @@ injections_apply(struct plan_work *work, const struct injections *injections,
         return false;
     for (const struct injection *i = injections->first; i; i = i->next) {
         for (const struct addition *a = i->additions; a; a = a->next)
-            if (!apply_addition(work, a, &rewrite))
+            if (!apply_addition(work, i, a, &rewrite))
                 return false;
         if (!apply_union(work, i, &rewrite))
             return false;

@@ -59,7 +59,8 @@ struct injection {
     const PgQuery__SelectStmt *united; /* the whole UNION ALL, or NULL */
     struct expansion *expansions;
     struct relay *relays;
-    size_t numbers; /* names given */
+    size_t column_count; /* of the client's columns; 0: not known */
+    size_t numbers;      /* names given */
 };
 
 struct injections {

@@ -18,12 +18,10 @@ each_query_hands_the_key_on(void **state PASU_UNUSED)
     static const struct plan_case cases[] = {
         {"SELECT n FROM (SELECT name AS n FROM customers) s",
          "SELECT \"s\".\"pasu_key_1" WITHIN "\" AS \"pasu_key_2\", n FROM (SELECT name AS n, "
-                                            "\"customers\".\"id\" AS \"pasu_key_1" WITHIN
-         "\" FROM customers) s"},
+         "\"customers\".\"id\" AS \"pasu_key_1" WITHIN "\" FROM customers) s"},
         {"SELECT s.a FROM (SELECT name, phone FROM customers) s(a)",
          "SELECT \"s\".\"pasu_key_1" WITHIN "\" AS \"pasu_key_2\", s.a FROM (SELECT name, phone, "
-                                            "\"customers\".\"id\" AS \"pasu_key_1" WITHIN
-         "\" FROM customers) s(a)"},
+         "\"customers\".\"id\" AS \"pasu_key_1" WITHIN "\" FROM customers) s(a)"},
         {"WITH w AS (SELECT name AS n, grade AS g FROM customers) SELECT n FROM w WHERE g = 2",
          "WITH w AS (SELECT name AS n, grade AS g, \"customers\".\"id\" AS \"pasu_key_1" WITHIN
          "\" FROM customers) SELECT \"w\".\"pasu_key_1" WITHIN
