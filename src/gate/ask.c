@@ -119,7 +119,7 @@ static int
 ask_query(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
     struct exchange_request *request;
-    struct view text, instead;
+    struct view text, instead, preface;
     struct plan *plan;
     bool is_templated;
     int result;
@@ -149,12 +149,11 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
         result = text_for(a, request, text, &instead);
     if (result != 0)
         return result;
-    if (PASU_LIKELY(!instead.bytes && preface_length(request) == 0))
+    preface = preface_of(request);
+    if (PASU_LIKELY(!instead.bytes && preface.length == 0))
         return ask_pass(a, message, length);
-    return put_message(a, 'Q',
-                       (struct view[]){view_of(plan->preface.bytes, preface_length(request)),
-                                       instead.bytes ? instead : text, view_of("", 1)},
-                       3);
+    instead = instead.bytes ? instead : text;
+    return put_message(a, 'Q', (struct view[]){preface, instead, view_of("", 1)}, 3);
 }
 
 static int
