@@ -304,7 +304,10 @@ injections_apply(struct plan_work *work, const struct injections *injections,
     struct rewrite rewrite = {0};
 
     /* A name that is written with escapes is not in the text. */
-    if (sql_has_string(&tree->base, parts, COUNT_OF(parts)))
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (strcasestr(work->text, parts[i]))
+            return false;
+    if (strcasestr(work->text, "u&") && sql_has_string(&tree->base, parts, COUNT_OF(parts)))
         return false;
     for (const struct injection *i = injections->first; i; i = i->next) {
         for (const struct addition *a = i->additions; a; a = a->next)
