@@ -318,8 +318,8 @@ injections_apply(struct plan_work *work, const struct injections *injections,
         for (const struct expansion *e = i->expansions; e; e = e->next)
             if (!rewrite_star(work, &rewrite,
                               &(struct target_list){e->star->targets, e->star->count},
-                              e->star->item, e->columns))
+                              e->star->item, e->columns, e->last))
                 return false;
     }
-    return rewrite_apply(work, &rewrite, tree, plan);
+    return rewrite_apply(work, &rewrite, plan);
 }
