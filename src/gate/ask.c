@@ -63,8 +63,6 @@ ask_pass(struct asking *a, const uint8_t *bytes, size_t length)
     return 0;
 }
 
-/* ---- names ---- */
-
 static void
 set_name(char name[EXCHANGE_NAME_SIZE], struct view text)
 {
@@ -119,7 +117,7 @@ static int
 ask_query(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
     struct exchange_request *request;
-    struct view text, instead, preface;
+    struct view text, instead;
     struct plan *plan;
     bool is_templated;
     int result;
@@ -149,11 +147,10 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
         result = text_for(a, request, text, &instead);
     if (result != 0)
         return result;
-    preface = preface_of(request);
-    if (PASU_LIKELY(!instead.bytes && preface.length == 0))
+    if (PASU_LIKELY(!instead.bytes && preface_of(request).length == 0))
         return ask_pass(a, message, length);
     instead = instead.bytes ? instead : text;
-    return put_message(a, 'Q', (struct view[]){preface, instead, view_of("", 1)}, 3);
+    return put_message(a, 'Q', (struct view[]){preface_of(request), instead, view_of("", 1)}, 3);
 }
 
 static int

@@ -43,6 +43,9 @@ a_key_is_hidden_before_the_first_column(void **state PASU_UNUSED)
     check_rewritten("SELECT 1; SELECT name FROM customers; SELECT item FROM orders",
                     "SELECT 1; SELECT \"customers\".\"id\" AS \"pasu_key_1\", name FROM customers; "
                     "SELECT \"orders\".\"customer_id\" AS \"pasu_key_1\", item FROM orders");
+    check_rewritten("COPY (SELECT name FROM customers) TO STDOUT CSV HEADER",
+                    "COPY (SELECT \"customers\".\"id\" AS \"pasu_key_1\", name FROM customers) "
+                    "TO STDOUT CSV HEADER");
 }
 
 static void
@@ -79,7 +82,6 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "INSERT INTO z SELECT name FROM customers",
         "DECLARE c CURSOR FOR SELECT name FROM customers",
         "PREPARE p AS SELECT name FROM customers",
-        "COPY (SELECT name FROM customers) TO STDOUT",
         "EXPLAIN SELECT name FROM customers",
         "SELECT 1 FROM (SELECT name FROM customers) q",
         "SELECT j.name FROM (customers c CROSS JOIN products p) AS j",
