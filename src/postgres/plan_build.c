@@ -236,7 +236,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     shape.rows = shape_rows_of(select, shape.scope);
     if (shape.scope)
         pins_learn(work, shape.scope);
-    if (group_can(select, shape.scope))
+    if (group_can(work, select, shape.scope))
         shape.groups = select;
     if (build->injections && (shape.rows == ROWS_SINGLE || columns.query || shape.groups) &&
         !is_beyond(work))

@@ -14,10 +14,28 @@ struct shown {
     size_t count;
 };
 
-bool
-group_can(const PgQuery__SelectStmt *select, const struct scope *scope)
+/* HAVING that compares somebody's values with others': these show them then. */
+static bool
+compares_values(struct plan_work *work, const PgQuery__SelectStmt *select,
+                const struct scope *scope)
 {
-    if (!scope || select->n_distinct_clause > 0 || select->n_locking_clause > 0)
+    bool had_given = work->has_given, had_probe = work->has_probe;
+    bool had_pin = work->has_pin, had_test = work->has_test;
+    struct carry carry = {0};
+
+    expression_carry(work, scope, select->having_clause, &carry);
+    work->has_given = had_given; /* it was judged before */
+    work->has_probe = had_probe;
+    work->has_pin = had_pin;
+    work->has_test = had_test;
+    return !carry_is_empty(&carry);
+}
+
+bool
+group_can(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
+{
+    if (!scope || select->n_distinct_clause > 0 || select->n_locking_clause > 0 ||
+        compares_values(work, select, scope))
         return false;
     for (size_t i = 0; i < select->n_group_clause; i++)
         if (select->group_clause[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
@@ -309,10 +327,46 @@ add_aggregate(struct shown *s, const PgQuery__FuncCall *call)
     return is_one_of(s->work, call, of_pairs, COUNT_OF(of_pairs)) && add_pair(s, call);
 }
 
+struct owned {
+    const struct shown *shown;
+    bool is_own;
+};
+
+static void
+look_at_owner(void *context, const ProtobufCMessage *message)
+{
+    struct owned *owned = context;
+    const struct shown *s = owned->shown;
+
+    if (message->descriptor == &pg_query__column_ref__descriptor) {
+        struct found found;
+
+        scope_find(s->work, s->scope, (const PgQuery__ColumnRef *)(const void *)message, &found);
+        if (found.carry.direct[s->direct - s->work->direct] != 0 && found.output)
+            owned->is_own &= found.output->entry == s->direct->entry;
+        return;
+    }
+    if (owned->is_own)
+        sql_each_child(message, look_at_owner, owned);
+}
+
+/* Whether what it shows of the table comes from the table's columns, not from others that are
+ * equal to them. */
+static bool
+is_own(const struct shown *s, const PgQuery__Node *value)
+{
+    struct owned owned = {s, true};
+    bool had_stray = s->work->has_stray;
+
+    look_at_owner(&owned, &value->base);
+    s->work->has_stray = had_stray;
+    return owned.is_own;
+}
+
 static bool
 add_item(struct shown *s, const PgQuery__Node *value)
 {
-    if (!value)
+    if (!value || !is_own(s, value))
         return false;
     if (is_alike_in_all(s->work, value)) {
         if (!add_nulls(s, value, false))

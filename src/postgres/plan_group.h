@@ -18,7 +18,8 @@
 #include "postgres/plan_scope.h"
 
 /* Whether the rows of a SELECT are groups to which columns can be added. */
-bool group_can(const PgQuery__SelectStmt *select, const struct scope *scope);
+bool group_can(struct plan_work *work, const PgQuery__SelectStmt *select,
+               const struct scope *scope);
 
 /* Hidden columns of the result, by their places. */
 struct group_keys {

@@ -60,6 +60,8 @@ NONE = (
 # Of these not each value of a group is in the row, or it is not known which: a bound, and nobody is named who did not come.
 BOUNDED = (
     "SELECT min(name), max(email) FROM customers",
+    "SELECT name FROM customers GROUP BY name HAVING max(email) LIKE '%7@%' ORDER BY name LIMIT 4",
+    "SELECT v.e FROM (VALUES ('user1350@example.com')) v(e), customers c GROUP BY v.e HAVING max(c.email) >= v.e",
     "SELECT name, max(email) FROM customers GROUP BY name ORDER BY name LIMIT 3",
     "SELECT region, (array_agg(name ORDER BY id))[1] FROM customers GROUP BY region ORDER BY 1",
     "SELECT left(string_agg(name, ',' ORDER BY id), 20) FROM customers",

@@ -61,7 +61,7 @@ an_aggregate_is_of_the_query_that_its_columns_are_of(void **state PASU_UNUSED)
          "customer bound: 0=name"},
         {"SELECT string_agg(c.name, ',' ORDER BY (SELECT max(o.id) FROM orders o)) FROM customers "
          "c",
-         "customer bound: 0=name"},
+         "customer hidden@0: 0=name"},
         {"SELECT c.name, (SELECT count(*) FROM orders o WHERE o.customer_id = c.id) FROM customers "
          "c",
          "customer hidden@0: 0=name"},

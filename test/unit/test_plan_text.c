@@ -66,12 +66,22 @@ numbers_of_order_by_are_shifted(void **state PASU_UNUSED)
                     "ORDER BY -1 + 2, 'x'");
 }
 
+#define OF_WHOM(aggregate)                                                                         \
+    "pg_catalog." aggregate "(\"customers\".\"tableoid\") FILTER (WHERE "                          \
+    "\"customers\".\"name\" IS DISTINCT FROM NULL)"
+#define ORIGIN                                                                                     \
+    "CASE WHEN " OF_WHOM("min") " OPERATOR(pg_catalog.<>) " OF_WHOM(                               \
+        "max") " THEN '0'::pg_catalog.oid ELSE " OF_WHOM("min") " END"
+
 static void
 where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
 {
     static const char *const texts[] = {
         "SELECT DISTINCT name FROM customers",
-        "SELECT name FROM customers GROUP BY name",
+        "SELECT name FROM customers GROUP BY ROLLUP (name)",
+        "SELECT name FROM customers GROUP BY name HAVING max(name) > 'x'",
+        "SELECT name, max(email) FROM customers GROUP BY name",
+        "SELECT string_agg(name, ',') FILTER (WHERE grade = 1) FROM customers",
         "SELECT max(name) FROM customers",
         "SELECT name FROM customers UNION SELECT title FROM products",
         "SELECT name FROM customers FOR UPDATE OF customers",
@@ -91,6 +101,11 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
 
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         check_rewritten(texts[i], "");
+    check_rewritten("SELECT region, string_agg(name, ',') FROM public.customers GROUP BY 1",
+                    "SELECT pg_catalog.array_agg(\"customers\".\"id\") FILTER (WHERE "
+                    "\"customers\".\"name\" IS DISTINCT FROM NULL) AS \"pasu_key_1\", " ORIGIN
+                    " AS \"pasu_key_2\", region, string_agg(name, ',') FROM public.customers "
+                    "GROUP BY 3");
     check_rewritten(
         "SELECT name FROM customers FOR UPDATE",
         "SELECT \"customers\".\"id\" AS \"pasu_key_1\", name FROM customers FOR UPDATE");
