@@ -40,8 +40,8 @@ pass_error(struct answering *a, const uint8_t *message, size_t length, const str
     struct view position = speech_field(body, 'P');
     uint32_t number;
 
-    if (!plan || (plan->edit_count == 0 && before == 0) ||
-        !key_small_number(position, &number) || number <= before)
+    if (!plan || (plan->edit_count == 0 && before == 0) || !key_small_number(position, &number) ||
+        number <= before)
         return answer_pass(a, message, length);
     return answer_put_position(a, message, length, position,
                                plan_error_position(plan, number - (uint32_t)before));
@@ -93,7 +93,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
         if (result == 0)
             result = judgement.is_blocked ? answer_block(a, &judgement)
                                           : pass_error(a, message, length, text_of(o, request),
-                                                      preface_length(request));
+                                                       preface_length(request));
     }
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);

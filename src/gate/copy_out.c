@@ -34,8 +34,8 @@ is_as_written(const struct plan_statement *statement, const struct announced *an
            announced->is_binary == (statement->copy.format.kind == 'b');
 }
 
-/* Whether it is known how the rows are encoded, and no byte of a longer character can be taken for a
- * delimiter. The server fixes it once it has planned the statement. */
+/* Whether it is known how the rows are encoded, and no byte of a longer character can be taken for
+ * a delimiter. The server fixes it once it has planned the statement. */
 static bool
 has_plain_encoding(const struct observer *o, const struct exchange_request *request,
                    const struct plan_statement *statement)
@@ -150,8 +150,8 @@ open_rows(struct answering *a, const struct exchange_request *request,
 {
     struct result *r = &a->o->result;
     struct showing_entry *entry;
-    int result = showing_entry_copy(&a->tools->showings, r->plan, statement, announced->formats,
-                                    &entry);
+    int result =
+        showing_entry_copy(&a->tools->showings, r->plan, statement, announced->formats, &entry);
 
     if (result != 0)
         return result;
@@ -199,7 +199,8 @@ copy_out_begin(struct answering *a, const uint8_t *message, size_t length)
         result = result_open_silent(a->s, request);
     if (result != 0)
         return result;
-    if (hidden > 0 && (!is_known || announced.count <= hidden || !is_as_written(statement, &announced)))
+    if (hidden > 0 &&
+        (!is_known || announced.count <= hidden || !is_as_written(statement, &announced)))
         return PASU_E_UPSTREAM_PROTOCOL;
     if (statement && is_known && can_be_read(a->o, statement, &announced))
         result = open_rows(a, request, statement, &announced);

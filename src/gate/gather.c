@@ -278,7 +278,8 @@ add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordina
 
 /* The persons of a part that a row shows, as its key says. */
 static int
-see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals, uint32_t start)
+see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals,
+            uint32_t start)
 {
     const struct showing_part *part = &row->showing->parts[p];
     int result = PASU_E_MALFORMED;

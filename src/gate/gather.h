@@ -50,8 +50,8 @@ gather_has_room(const struct gather *gather, const struct showing_entry *entry, 
 
     return gather->item_count + most <= GATHER_ITEMS || (gather->rows == 0 && entry->has_arrays);
 }
-/* Reads the body of a DataRow, or where the entry is one of a COPY that of a CopyData, which will stand at `start` in the outgoing bytes. 0;
- * PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
+/* Reads the body of a DataRow, or where the entry is one of a COPY that of a CopyData, which will
+ * stand at `start` in the outgoing bytes. 0; PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
 PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *entry,
                              struct ordinals *ordinals, struct view body, uint32_t start);
 /* The rows of a bulk result: reads whole DataRow messages one after the other as long as every

@@ -131,8 +131,8 @@ is_simple(const struct gather *g, const struct showing_entry *entry,
 }
 
 size_t
-gather_copies(struct gather *g, const struct showing_entry *entry,
-              const struct ordinals *ordinals, struct view bytes, uint32_t start)
+gather_copies(struct gather *g, const struct showing_entry *entry, const struct ordinals *ordinals,
+              struct view bytes, uint32_t start)
 {
     const uint8_t *at = bytes.bytes, *end = at + bytes.length;
     const struct showing_part *part;

@@ -87,7 +87,7 @@ struct observer {
     struct hold hold;
     struct exchange exchange;
     struct result result;
-    struct preface preface; /* of the Query under way */
+    struct preface preface;      /* of the Query under way */
     struct catalog_place *place; /* entered */
     struct catalog *catalog;     /* held: of the last plan; NULL: there is none */
     uint64_t catalog_version;

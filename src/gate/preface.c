@@ -50,8 +50,8 @@ preface_take(struct observer *o, const uint8_t *message, size_t length, bool *is
     if (next == PREFACE_NONE)
         return PASU_E_UPSTREAM_PROTOCOL;
     if (next == PREFACE_ANSWERED)
-        o->preface.is_as_planned = is_as_planned(
-            &request->plan->statements[0], view_of(message + WALK_HEAD, length - WALK_HEAD));
+        o->preface.is_as_planned = is_as_planned(&request->plan->statements[0],
+                                                 view_of(message + WALK_HEAD, length - WALK_HEAD));
     o->preface.state = (uint8_t)next;
     *is_taken = true;
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's answer to the question that goes before a COPY (postgres/plan_preface.h): a result of
- * its own, which the client does not see.
+ * The server's answer to the question that goes before a COPY (postgres/plan_preface.h): a result
+ * of its own, which the client does not see.
  *
  *      RowDescription, DataRow, CommandComplete    ours
  *      CopyOutResponse, …                          the client's

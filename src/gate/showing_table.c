@@ -180,8 +180,7 @@ showing_entry_copy(struct showing_table *table, struct plan *plan,
     if (!e)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < count; i++)
-        columns[i] =
-            (struct row_column){.format = (int16_t)bytes_get_u16(formats.bytes + 2 * i)};
+        columns[i] = (struct row_column){.format = (int16_t)bytes_get_u16(formats.bytes + 2 * i)};
     result = showing_new_copy(&e->showing, statement, plan->catalog, columns, count);
     if (result != 0) {
         memory_free(e);

@@ -22,8 +22,9 @@ struct showing_entry {
         description; /* the body of the RowDescription, and what Bind says of formats; owned */
     struct showing *showing;
     const struct copy_format *copy; /* rows of a COPY: how they are written (the plan's) */
-    bool is_keys_alone; /* of such a row: its other columns cannot be told apart, and count as clear */
-    uint8_t *roles;                  /* of each column: SHOWING_ROLE_…; in the same block */
+    bool is_keys_alone; /* of such a row: its other columns cannot be told apart, and count as clear
+                         */
+    uint8_t *roles;     /* of each column: SHOWING_ROLE_…; in the same block */
     uint64_t wanted[PLAN_PARTS_MAX]; /* all fields that the part's columns can show */
     uint16_t last_key;               /* the highest column that is a key */
     bool has_arrays;                 /* of keys */

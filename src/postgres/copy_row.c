@@ -6,15 +6,14 @@ enum {
     HEADER_LENGTH = SIGNATURE_LENGTH + 8, /* flags, and how long what follows is */
 };
 
-static const uint8_t signature[SIGNATURE_LENGTH] = {'P', 'G', 'C',  'O',  'P', 'Y',
+static const uint8_t signature[SIGNATURE_LENGTH] = {'P',  'G',  'C',  'O',  'P', 'Y',
                                                     '\n', 0xff, '\r', '\n', '\0'};
 
 bool
 copy_null_is_readable(const struct copy_format *format, bool *is_apart)
 {
     struct view null = format->null;
-    const uint8_t *backslash =
-        null.length > 0 ? memchr(null.bytes, '\\', null.length) : NULL;
+    const uint8_t *backslash = null.length > 0 ? memchr(null.bytes, '\\', null.length) : NULL;
 
     for (size_t i = 0; i < null.length; i++)
         if (null.bytes[i] >= 0x80) /* the server writes it in another encoding */
@@ -24,8 +23,8 @@ copy_null_is_readable(const struct copy_format *format, bool *is_apart)
         return true;
     *is_apart = backslash != NULL;
     /* A backslash and a character that none is written before, and nothing else. */
-    return !backslash || (null.length == 2 && backslash == null.bytes &&
-                          !memchr("bfnrtv\\", null.bytes[1], 7));
+    return !backslash ||
+           (null.length == 2 && backslash == null.bytes && !memchr("bfnrtv\\", null.bytes[1], 7));
 }
 
 /* ---- a binary stream ---- */

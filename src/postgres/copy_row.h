@@ -2,8 +2,8 @@
 /*
  * The rows of COPY … TO STDOUT, as they stand in CopyData messages.
  *
- *      text     1 <tab> Kim\tMin <tab> \N <newline>     a backslash before what would mean something
- *      CSV      1,"Kim, Min",<newline>                  quotes around it; null is never quoted
+ *      text     1 <tab> Kim\tMin <tab> \N <newline>     a backslash before what would mean
+ * something CSV      1,"Kim, Min",<newline>                  quotes around it; null is never quoted
  *      binary   | int16 fields | int32 length | … |     of each field; length -1: null
  *               the first message begins with a header, the last one is an int16 -1
  *

@@ -82,8 +82,8 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     struct plan *plan = work->plan;
 
     make_parsed(work, tree, true, &injections);
-    if (injections.first && (has_marks(plan) || plan->refusal ||
-                             !injections_apply(work, &injections, tree, plan))) {
+    if (injections.first &&
+        (has_marks(plan) || plan->refusal || !injections_apply(work, &injections, tree, plan))) {
         plan->rewritten = (struct view){0};
         make_parsed(work, tree, false, NULL);
     }

@@ -58,8 +58,8 @@ encoding_of(struct plan_work *work, const char *text)
 
     for (char *c = name; c && *c; c++)
         *c = (char)toupper((unsigned char)*c);
-    if (name && (strcmp(name, "UTF-8") == 0 || strcmp(name, "UTF_8") == 0 ||
-                 strcmp(name, "UNICODE") == 0))
+    if (name &&
+        (strcmp(name, "UTF-8") == 0 || strcmp(name, "UTF_8") == 0 || strcmp(name, "UNICODE") == 0))
         return "UTF8";
     return name;
 }
@@ -155,8 +155,7 @@ choose_columns(struct plan_work *work, const PgQuery__CopyStmt *copy, const stru
 }
 
 static void
-copy_table(struct plan_work *work, const PgQuery__CopyStmt *copy,
-           struct plan_statement *statement)
+copy_table(struct plan_work *work, const PgQuery__CopyStmt *copy, struct plan_statement *statement)
 {
     struct outputs columns = {0};
     struct shape shape = {.columns = &columns, .rows = ROWS_SINGLE};

@@ -136,10 +136,10 @@ null_may_look_like_a_value(void **state PASU_UNUSED)
         const char *null;
         bool is_readable, is_apart;
     } cases[] = {
-        {'t', "\\N", true, true}, {'t', "", true, false},      {'t', "NULL", true, false},
-        {'t', "\\n", false, 0},   {'t', "\\\\", false, 0},     {'t', "\\", false, 0},
-        {'t', "a\\N", false, 0},  {'t', "\\NULL", false, 0},   {'t', "없음", false, 0},
-        {'c', "", true, true},    {'c', "NULL", true, true},   {'c', "\\N", true, true},
+        {'t', "\\N", true, true}, {'t', "", true, false},    {'t', "NULL", true, false},
+        {'t', "\\n", false, 0},   {'t', "\\\\", false, 0},   {'t', "\\", false, 0},
+        {'t', "a\\N", false, 0},  {'t', "\\NULL", false, 0}, {'t', "없음", false, 0},
+        {'c', "", true, true},    {'c', "NULL", true, true}, {'c', "\\N", true, true},
         {'c', "없음", false, 0},
     };
     struct copy_format format;
