@@ -13,10 +13,13 @@
  * with two readings) has one statement, is_understood false: it can show whatever the relations
  * that its tokens could name hold, or everything where that cannot be said.
  *
- * Injected: where a plain SELECT shows fields of a table whose key is not in its result, the key is
- * added as a hidden first column, by edits of the text. Not for DISTINCT, GROUP BY, aggregates, set
- * operations, FOR UPDATE OF, INTO, views, tables whose key the role may not read, cursors,
- * SQL-level PREPARE; ORDER BY 1 is shifted. Hidden columns are always the first of the result.
+ * Injected: where rows of the result are rows of tables whose keys are not in it, one by one, the
+ * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
+ * in WITH, in arms of UNION ALL, and in RETURNING. Not through DISTINCT, GROUP BY, aggregates,
+ * other set operations, recursion; not for FOR UPDATE OF, INTO, views, tables whose key the role
+ * may not read, cursors, SQL-level PREPARE; nor where anything in the statement could see that a
+ * query has more columns (plan_guard.c). Numbers of ORDER BY are shifted. Hidden columns are always
+ * the first of the result.
  *
  * Immutable once made; counted holders; any thread. No sockets, no clock.
  */

@@ -121,7 +121,7 @@ is_told_entry(const struct entry *entry)
 
 /* "s"."a", "s"."b" */
 static const char *
-write_columns(struct plan_work *work, const struct reading *reader)
+write_columns(struct plan_work *work, const struct reading *reader, size_t *last)
 {
     const struct entry *entry = reader->entry;
     size_t size = 1;
@@ -140,6 +140,7 @@ write_columns(struct plan_work *work, const struct reading *reader)
         if (!column || strlen(entry->name) >= CATALOG_NAME_SIZE - 1)
             return NULL; /* a longer name is cut, with a notice each time */
         writer_bytes(&w, ", ", o == entry->columns.first ? 0 : 2);
+        *last = writer_length(&w);
         writer_bytes(&w, column, strlen(column));
     }
     return writer_end(&w) < 0 ? NULL : text;
@@ -158,7 +159,8 @@ expand(struct guard *g, const struct star *star, const struct reading *reader)
     expansion = arena_new(&g->work->memory, 1, sizeof(*expansion));
     if (!expansion || !is_told_entry(reader->entry))
         return false;
-    *expansion = (struct expansion){injection->expansions, star, write_columns(g->work, reader)};
+    *expansion = (struct expansion){.next = injection->expansions, .star = star};
+    expansion->columns = write_columns(g->work, reader, &expansion->last);
     injection->expansions = expansion;
     return expansion->columns != NULL;
 }

@@ -307,7 +307,10 @@ injections_apply(struct plan_work *work, const struct injections *injections,
     struct rewrite rewrite = {0};
 
     /* A name that is written with escapes is not in the text. */
-    if (sql_has_string(&tree->base, parts, COUNT_OF(parts)))
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (strcasestr(work->text, parts[i]))
+            return false;
+    if (strcasestr(work->text, "u&") && sql_has_string(&tree->base, parts, COUNT_OF(parts)))
         return false;
     for (const struct injection *i = injections->first; i; i = i->next) {
         for (const struct addition *a = i->additions; a; a = a->next)
@@ -318,8 +321,8 @@ injections_apply(struct plan_work *work, const struct injections *injections,
         for (const struct expansion *e = i->expansions; e; e = e->next)
             if (!rewrite_star(work, &rewrite,
                               &(struct target_list){e->star->targets, e->star->count},
-                              e->star->item, e->columns))
+                              e->star->item, e->columns, e->last))
                 return false;
     }
-    return rewrite_apply(work, &rewrite, tree, plan);
+    return rewrite_apply(work, &rewrite, plan);
 }

@@ -38,6 +38,7 @@ struct expansion {
     struct expansion *next;
     const struct star *star;
     const char *columns;
+    size_t last; /* where in them the last one begins */
 };
 
 /* A hidden column of a query further inside. */

@@ -3,49 +3,29 @@
 
 #include "postgres/plan_text.h"
 
-enum { TOKENS_OF_COLUMN = 24 };
-
 /* ---- edits ---- */
 
 /* In the order of the text; what is inserted where something else is replaced comes before it. */
-static bool
+static struct edit *
 add_edit(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
          const char *inserted)
 {
     struct edit *edit = arena_new(&work->memory, 1, sizeof(*edit)), **to = &rewrite->edits;
 
     if (!edit || !inserted || at + removed > work->length)
-        return false;
+        return NULL;
     while (*to && ((*to)->at < at || ((*to)->at == at && (*to)->removed == 0))) {
         if ((*to)->at + (*to)->removed > at)
-            return false;
+            return NULL;
         to = &(*to)->next;
     }
     if (*to && at + removed > (*to)->at)
-        return false;
-    *edit = (struct edit){*to, at, removed, inserted};
+        return NULL;
+    *edit = (struct edit){.next = *to, .at = at, .removed = removed, .inserted = inserted};
     *to = edit;
     rewrite->edit_count++;
     rewrite->growth += strlen(inserted);
-    return true;
-}
-
-/* The change of an item, made if it is not there; NULL where there is no memory. */
-static struct sql_change *
-change_of(struct plan_work *work, struct rewrite *rewrite, const PgQuery__Node *node)
-{
-    struct sql_change *change = rewrite->changes;
-
-    while (change && change->node != node)
-        change = (struct sql_change *)(uintptr_t)change->next;
-    if (change)
-        return change;
-    change = arena_new(&work->memory, 1, sizeof(*change));
-    if (!change)
-        return NULL;
-    *change = (struct sql_change){.next = rewrite->changes, .node = node};
-    rewrite->changes = change;
-    return change;
+    return edit;
 }
 
 /* ---- columns ---- */
@@ -61,23 +41,6 @@ join(struct plan_work *work, const char *a, const char *b)
     return text;
 }
 
-/* The nodes that columns are by themselves. */
-static bool
-parse_columns(struct plan_work *work, const char *columns, struct target_list *list)
-{
-    const char *text = columns ? join(work, "SELECT ", columns) : NULL;
-    PgQuery__ParseResult *tree;
-    const PgQuery__SelectStmt *select;
-
-    if (!text || sql_parse(&work->memory, text, &tree) != 0 || tree->n_stmts != 1 ||
-        !tree->stmts[0]->stmt ||
-        tree->stmts[0]->stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
-        return false;
-    select = tree->stmts[0]->stmt->select_stmt;
-    *list = (struct target_list){select->target_list, select->n_target_list};
-    return true;
-}
-
 static bool
 place_of(const PgQuery__Node *target, uint32_t *at)
 {
@@ -87,23 +50,28 @@ place_of(const PgQuery__Node *target, uint32_t *at)
     return true;
 }
 
+static bool
+add_insertion(struct plan_work *work, struct rewrite *rewrite, const struct edit *edit,
+              const char *columns, uint32_t beside, bool is_first)
+{
+    struct insertion *insertion = arena_new(&work->memory, 1, sizeof(*insertion));
+
+    if (!insertion || !edit)
+        return false;
+    *insertion = (struct insertion){rewrite->insertions, columns, edit, beside, is_first};
+    rewrite->insertions = insertion;
+    return true;
+}
+
 bool
 rewrite_add_first(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
                   const char *columns)
 {
-    struct sql_change *change;
-    struct target_list added;
     uint32_t at;
 
-    if (list->count == 0 || !place_of(list->targets[0], &at) ||
-        !parse_columns(work, columns, &added))
-        return false;
-    change = change_of(work, rewrite, list->targets[0]);
-    if (!change || change->before)
-        return false;
-    change->before = added.targets;
-    change->before_count = added.count;
-    return add_edit(work, rewrite, at, 0, join(work, columns, ", "));
+    return list->count > 0 && place_of(list->targets[0], &at) &&
+           add_insertion(work, rewrite, add_edit(work, rewrite, at, 0, join(work, columns, ", ")),
+                         columns, at, true);
 }
 
 /* ---- where a list ends ---- */
@@ -169,43 +137,43 @@ rewrite_add_last(struct plan_work *work, struct rewrite *rewrite, const struct t
 {
     const PgQuery__Node *last = list->count > 0 ? list->targets[list->count - 1] : NULL;
     const struct sql_token *token;
-    struct sql_change *change;
-    struct target_list added;
     uint32_t at;
 
-    if (!last || !place_of(last, &at) || !parse_columns(work, columns, &added))
+    if (!last || !place_of(last, &at))
         return false;
     token = last_token(work, at);
-    change = change_of(work, rewrite, last);
-    if (!token || !change || change->after)
-        return false;
-    change->after = added.targets;
-    change->after_count = added.count;
-    return add_edit(work, rewrite, token->end, 0, join(work, ", ", columns));
+    return token && add_insertion(work, rewrite,
+                                  add_edit(work, rewrite, token->end, 0, join(work, ", ", columns)),
+                                  columns, at, false);
+}
+
+/* "*" or "s.*": nothing else is a star, and no other token is in it. */
+static const struct sql_token *
+star_end(const struct plan_work *work, uint32_t at)
+{
+    struct token_range range = text_range(work, at, (uint32_t)work->length);
+    const struct sql_token *t = range.first;
+
+    if (t < range.end && t->kind == '*')
+        return t;
+    return range.end - t > 2 && t[1].kind == '.' && t[2].kind == '*' ? &t[2] : NULL;
 }
 
 bool
 rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
-             size_t item, const char *columns)
+             size_t item, const char *columns, size_t last)
 {
     const struct sql_token *end;
-    struct token_range range;
-    struct sql_change *change;
-    struct target_list instead;
+    struct edit *edit;
     uint32_t at;
 
-    if (!place_of(list->targets[item], &at) || !parse_columns(work, columns, &instead))
+    if (!place_of(list->targets[item], &at))
         return false;
-    range = text_range(work, at, (uint32_t)work->length);
-    end = range.first;
-    while (end < range.end && end->kind != '*')
-        end++;
-    change = change_of(work, rewrite, list->targets[item]);
-    if (end == range.end || !change || change->instead)
-        return false;
-    change->instead = instead.targets;
-    change->instead_count = instead.count;
-    return add_edit(work, rewrite, at, end->end - at, columns);
+    end = star_end(work, at);
+    edit = end ? add_edit(work, rewrite, at, end->end - at, columns) : NULL;
+    if (edit)
+        edit->last = (uint32_t)last;
+    return edit != NULL;
 }
 
 /* ---- ORDER BY 1, GROUP BY 1 ---- */
@@ -233,57 +201,18 @@ number_of(const PgQuery__Node *node)
     return constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ? NULL : constant;
 }
 
-/* The same item with another number. */
-struct shifted {
-    PgQuery__Node *list[1];
-    PgQuery__Node node, number;
-    PgQuery__SortBy sort;
-    PgQuery__AConst constant;
-    PgQuery__Integer integer;
-};
-
-static PgQuery__Node *const *
-shift(struct plan_work *work, const PgQuery__Node *node, int32_t ordinal)
-{
-    struct shifted *s = arena_new(&work->memory, 1, sizeof(*s));
-    bool is_sort = node->node_case == PG_QUERY__NODE__NODE_SORT_BY;
-
-    if (!s)
-        return NULL;
-    s->number = is_sort ? *node->sort_by->node : *node;
-    s->constant = *s->number.a_const;
-    s->integer = *s->constant.ival;
-    s->integer.ival = ordinal;
-    s->constant.ival = &s->integer;
-    s->number.a_const = &s->constant;
-    s->list[0] = &s->number;
-    if (is_sort) {
-        s->node = *node;
-        s->sort = *node->sort_by;
-        s->sort.node = &s->number;
-        s->node.sort_by = &s->sort;
-        s->list[0] = &s->node;
-    }
-    return s->list;
-}
-
 static bool
-rewrite_ordinal(struct plan_work *work, struct rewrite *rewrite, const PgQuery__Node *node,
-                const PgQuery__AConst *constant, size_t added)
+rewrite_ordinal(struct plan_work *work, struct rewrite *rewrite, const PgQuery__AConst *constant,
+                size_t added)
 {
     const struct sql_token *token =
         constant->location < 0 ? NULL : token_at(work, (uint32_t)constant->location);
-    int32_t ordinal = constant->ival->ival + (int32_t)added;
-    struct sql_change *change = change_of(work, rewrite, node);
     char number[16];
 
-    snprintf(number, sizeof(number), "%d", ordinal);
-    if (!token || token->kind != PG_QUERY__TOKEN__ICONST || !change || change->instead)
-        return false;
-    change->instead = shift(work, node, ordinal);
-    change->instead_count = 1;
-    return change->instead && add_edit(work, rewrite, token->start, token->end - token->start,
-                                       arena_text(&work->memory, number, strlen(number)));
+    snprintf(number, sizeof(number), "%d", constant->ival->ival + (int32_t)added);
+    return token && token->kind == PG_QUERY__TOKEN__ICONST &&
+           add_edit(work, rewrite, token->start, token->end - token->start,
+                    arena_text(&work->memory, number, strlen(number))) != NULL;
 }
 
 bool
@@ -297,7 +226,7 @@ rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node 
             continue;
         if (constant->ival->ival < 1 || (size_t)constant->ival->ival > columns)
             return false; /* an error, which says the number */
-        if (!rewrite_ordinal(work, rewrite, items[i], constant, added))
+        if (!rewrite_ordinal(work, rewrite, constant, added))
             return false;
     }
     return true;
@@ -305,15 +234,19 @@ rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node 
 
 /* ---- the new text ---- */
 
+/* The client's text with the edits made: all, or those alone that replace something. */
 static char *
-write_text(const struct plan_work *work, const struct rewrite *rewrite, size_t *length)
+write_text(struct arena *arena, const struct plan_work *work, const struct rewrite *rewrite,
+           bool is_all, size_t *length)
 {
-    char *text = arena_new(work->keep, work->length + rewrite->growth + 1, 1), *to = text;
+    char *text = arena_new(arena, work->length + rewrite->growth + 1, 1), *to = text;
     size_t from = 0;
 
     if (!text)
         return NULL;
     for (const struct edit *e = rewrite->edits; e; e = e->next) {
+        if (!is_all && e->removed == 0)
+            continue;
         to = mempcpy(to, work->text + from, e->at - from);
         to = mempcpy(to, e->inserted, strlen(e->inserted));
         from = e->at + e->removed;
@@ -337,29 +270,184 @@ keep_edits(struct plan_work *work, const struct rewrite *rewrite, struct plan *p
     return true;
 }
 
-static size_t
-count_columns(const struct rewrite *rewrite)
-{
-    size_t count = 0;
+/* ---- trees ---- */
 
-    for (const struct sql_change *c = rewrite->changes; c; c = c->next)
-        count += c->before_count + c->instead_count + c->after_count;
-    return count;
+static const char place_key[] = "\"location\":";
+
+/* Behind a number, if one is there that says a place. */
+static const char *
+skip_place(const char *json)
+{
+    static const char *const keys[] = {place_key, "\"stmt_location\":", "\"stmt_len\":"};
+
+    for (size_t i = 0; *json == '"' && i < COUNT_OF(keys); i++) {
+        size_t length = strlen(keys[i]);
+
+        if (strncmp(json, keys[i], length) == 0)
+            return json + length + strspn(json + length, "-0123456789");
+    }
+    return json;
+}
+
+/* Compares up to `end` of the first; where the second one is then, or NULL where they differ. */
+static const char *
+compare_trees(const char *one, const char *end, const char *other)
+{
+    while (one < end) {
+        const char *behind[2] = {skip_place(one), skip_place(other)};
+
+        if ((behind[0] == one) != (behind[1] == other))
+            return NULL;
+        if (behind[0] == one && *one != *other)
+            return NULL;
+        one = behind[0] == one ? one + 1 : behind[0];
+        other = behind[1] == other ? other + 1 : behind[1];
+    }
+    return other;
+}
+
+/* Behind the item, object or list that begins there. */
+static const char *
+item_end(const char *json)
+{
+    size_t depth = 0;
+    bool is_string = false;
+
+    for (; *json; json++) {
+        if (is_string && *json == '\\' && json[1])
+            json++;
+        else if (*json == '"')
+            is_string = !is_string;
+        else if (!is_string && (*json == '{' || *json == '['))
+            depth++;
+        else if (!is_string && (*json == '}' || *json == ']') && --depth == 0)
+            return json + 1;
+    }
+    return json;
+}
+
+/* The place in the text of a ResTarget, which ends with it; UINT32_MAX: it is none, or has none. */
+static uint32_t
+place_before(const char *json, const char *end)
+{
+    const char *at = end - 2;
+
+    if (end - json < (ptrdiff_t)sizeof(place_key) + 2 || end[-1] != '}' || end[-2] != '}')
+        return UINT32_MAX;
+    while (at > json && at[-1] >= '0' && at[-1] <= '9')
+        at--;
+    if (at == end - 2 || at - json < (ptrdiff_t)sizeof(place_key) - 1 ||
+        strncmp(at - (sizeof(place_key) - 1), place_key, sizeof(place_key) - 1) != 0)
+        return UINT32_MAX;
+    return (uint32_t)strtoul(at, NULL, 10);
+}
+
+/* ---- the check ---- */
+
+/* Where a byte of the client's text stands in the new one: behind what is inserted there. */
+static uint32_t
+new_place(const struct rewrite *rewrite, uint32_t at)
+{
+    uint32_t place = at;
+
+    for (const struct edit *e = rewrite->edits; e; e = e->next)
+        if (e->at < at || (e->at == at && e->removed == 0))
+            place += (uint32_t)strlen(e->inserted) - e->removed;
+    return place;
+}
+
+/* Where the target is in the new text that columns were put behind: of a star, the last column. */
+static uint32_t
+place_of_last(const struct rewrite *rewrite, uint32_t at)
+{
+    for (const struct edit *e = rewrite->edits; e; e = e->next)
+        if (e->at == at && e->removed > 0)
+            return new_place(rewrite, at) + e->last;
+    return new_place(rewrite, at);
+}
+
+/* Whether the items [at, end) stand before or behind the target that they were put beside. */
+static bool
+is_beside(const char *json, const char *at, const char *end, const struct rewrite *rewrite,
+          const struct insertion *insertion)
+{
+    static const char target[] = "{\"ResTarget\":";
+
+    if (insertion->is_first)
+        return at[-1] == '[' && *end == ',' && strncmp(end + 1, target, strlen(target)) == 0 &&
+               place_before(json, item_end(end + 1)) == new_place(rewrite, insertion->beside);
+    return at[-1] == ',' && *end == ']' &&
+           place_before(json, at - 1) == place_of_last(rewrite, insertion->beside);
+}
+
+/* The columns by themselves, as a list of items. */
+static const char *
+parse_columns(struct plan_work *work, const char *columns, const char **end)
+{
+    static const char key[] = "\"targetList\":[";
+    const char *text = join(work, "SELECT ", columns);
+    const char *json = text ? sql_parse_json(&work->memory, text) : NULL;
+    const char *list = json ? strstr(json, key) : NULL;
+
+    if (!list)
+        return NULL;
+    list += strlen(key) - 1;
+    *end = item_end(list) - 1;
+    return list + 1;
+}
+
+/* Takes the columns out of the new tree; false where they are not there. */
+static bool
+take_back(struct plan_work *work, char *json, const struct rewrite *rewrite,
+          const struct insertion *insertion)
+{
+    static const char name[] = "{\"ResTarget\":{\"name\":\"";
+    const char *list_end, *list = parse_columns(work, insertion->columns, &list_end);
+
+    for (char *at = list ? strstr(json + 1, name) : NULL; at; at = strstr(at + 1, name)) {
+        const char *end = compare_trees(list, list_end, at);
+
+        if (!end || !is_beside(json, at, end, rewrite, insertion))
+            continue;
+        if (insertion->is_first)
+            end++;
+        else
+            at--;
+        memmove(at, end, strlen(end) + 1);
+        return true;
+    }
+    return false;
+}
+
+/* `replaced` is the client's text with nothing done but numbers of ORDER BY and stars replaced. */
+static bool
+is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *replaced,
+            const char *rewritten)
+{
+    const char *old_tree = sql_parse_json(&work->memory, replaced), *end;
+    char *new_tree = sql_parse_json(&work->memory, rewritten);
+
+    if (!old_tree || !new_tree)
+        return false;
+    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
+        if (!take_back(work, new_tree, rewrite, i))
+            return false;
+    end = compare_trees(old_tree, old_tree + strlen(old_tree), new_tree);
+    return end && *end == '\0';
 }
 
 bool
-rewrite_apply(struct plan_work *work, const struct rewrite *rewrite,
-              const PgQuery__ParseResult *tree, struct plan *plan)
+rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan)
 {
-    PgQuery__ParseResult *rewritten_tree;
-    const char *rewritten;
-    size_t length;
+    size_t length, columns = 0;
+    const char *replaced = write_text(&work->memory, work, rewrite, false, &length);
+    const char *rewritten = write_text(work->keep, work, rewrite, true, &length);
 
-    rewritten = write_text(work, rewrite, &length);
-    if (!rewritten || length > PLAN_TEXT_MAX ||
-        work->tokens.count + count_columns(rewrite) * TOKENS_OF_COLUMN > PLAN_TOKENS_MAX ||
-        sql_parse(&work->memory, rewritten, &rewritten_tree) != 0 ||
-        !sql_is_changed(tree, rewritten_tree, rewrite->changes))
+    for (const struct edit *e = rewrite->edits; e; e = e->next)
+        columns += strlen(e->inserted) / 4; /* shorter tokens are those between two of them */
+    if (!replaced || !rewritten || length > PLAN_TEXT_MAX ||
+        work->tokens.count + columns > PLAN_TOKENS_MAX ||
+        !is_as_meant(work, rewrite, replaced, rewritten))
         return false;
     plan->rewritten = view_of(rewritten, length);
     return keep_edits(work, rewrite, plan);

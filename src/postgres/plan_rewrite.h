@@ -3,9 +3,10 @@
  * A rewrite: a text that is sent in the place of the client's, and that is the same but for columns
  * which are added, anywhere in it, and for what makes up for these.
  *
- * Each change is made twice: in the text, as an edit, and in the tree, as what the parser must make
- * of it. The new text is parsed, and is used only if its tree is the old one with all these changes
- * and no other. So an edit in the wrong place costs the hidden columns, never the meaning.
+ * The new text is parsed. Each column that was added must be in its tree just where it was meant to
+ * be, beside the target that it was put beside; taken out again, they must leave the tree of the
+ * client's text. So an edit in the wrong place costs the hidden columns, never the meaning. What is
+ * replaced, numbers of ORDER BY and stars, are tokens that the parser has told the place of.
  */
 #ifndef PASU_POSTGRES_PLAN_REWRITE_H
 #define PASU_POSTGRES_PLAN_REWRITE_H
@@ -16,12 +17,22 @@ struct edit {
     struct edit *next;
     uint32_t at, removed;
     const char *inserted;
+    uint32_t last; /* of a star: where in `inserted` the last column begins */
+};
+
+/* Columns that were added to a list of targets. */
+struct insertion {
+    struct insertion *next;
+    const char *columns; /* as they are written, with commas between them */
+    const struct edit *edit;
+    uint32_t beside; /* where the target begins that they stand before, or behind */
+    bool is_first;
 };
 
 struct rewrite {
     struct edit *edits; /* in the order of the text */
     size_t edit_count, growth;
-    struct sql_change *changes;
+    struct insertion *insertions;
 };
 
 /* A list of targets: of a SELECT, or of RETURNING. */
@@ -36,15 +47,15 @@ bool rewrite_add_first(struct plan_work *work, struct rewrite *rewrite,
                        const struct target_list *list, const char *columns);
 bool rewrite_add_last(struct plan_work *work, struct rewrite *rewrite,
                       const struct target_list *list, const char *columns);
-/* Puts columns in the place of an item of a list, which is a star. */
+/* Puts columns in the place of an item of a list, which is a star; before any are added. `last` is
+ * where in them the last one begins. */
 bool rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
-                  size_t item, const char *columns);
+                  size_t item, const char *columns, size_t last);
 /* Adds to the numbers of "ORDER BY 1", "GROUP BY 1", of which there are as many as columns. */
 bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
                       size_t count, size_t columns, size_t added);
-/* Makes the plan's new text and edits. `tree` is the client's text's. False where the result is not
- * what it should be, or there is no memory. */
-bool rewrite_apply(struct plan_work *work, const struct rewrite *rewrite,
-                   const PgQuery__ParseResult *tree, struct plan *plan);
+/* Makes the plan's new text and edits. False where the result is not what it should be, or there is
+ * no memory. */
+bool rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan);
 
 #endif

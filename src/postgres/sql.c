@@ -81,3 +81,14 @@ sql_parse(struct arena *arena, const char *text, PgQuery__ParseResult **tree)
         return 0;
     return arena->failed ? PASU_E_NOMEM : PASU_E_MALFORMED;
 }
+
+char *
+sql_parse_json(struct arena *arena, const char *text)
+{
+    PgQueryParseResult parsed = pg_query_parse(text);
+    char *json =
+        parsed.error ? NULL : arena_text(arena, parsed.parse_tree, strlen(parsed.parse_tree));
+
+    pg_query_free_parse_result(parsed);
+    return json;
+}

@@ -48,18 +48,11 @@ const char *sql_last_name(PgQuery__Node *const *names, size_t count);
 /* Whether a string anywhere in it contains one of these. */
 bool sql_has_string(const ProtobufCMessage *message, const char *const *parts, size_t count);
 
-/* ---- two trees ---- */
-
-/* What stands around, or instead of, one item of a list of the old tree. */
-struct sql_change {
-    const struct sql_change *next;
-    const PgQuery__Node *node;
-    PgQuery__Node *const *before, *const *instead, *const *after;
-    size_t before_count, instead_count, after_count; /* instead NULL: the item itself */
-};
-/* Whether the new tree is the old one with just these changes, wherever in the text its parts
- * stand. */
-bool sql_is_changed(const PgQuery__ParseResult *old, const PgQuery__ParseResult *new,
-                    const struct sql_change *changes);
+/*
+ * The tree as JSON, five times as fast as sql_parse; NULL where it does not parse, or memory is
+ * missing. Strings in it have their quotes escaped, so that `"location":` is always a place in the
+ * text, and all else says what is meant.
+ */
+char *sql_parse_json(struct arena *arena, const char *text);
 
 #endif

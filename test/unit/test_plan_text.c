@@ -52,9 +52,15 @@ numbers_of_order_by_are_shifted(void **state PASU_UNUSED)
                     "SELECT \"customers\".\"id\" AS \"pasu_key_1\", name, grade FROM customers "
                     "ORDER BY 3 DESC, 2, grade + 1, '2' LIMIT 3");
     check_rewritten(
-        "SELECT a.name, b.name FROM customers a, customers b ORDER BY 9",
+        "SELECT a.name, b.name FROM customers a, customers b ORDER BY 2",
         "SELECT \"a\".\"id\" AS \"pasu_key_1\", \"b\".\"id\" AS \"pasu_key_2\", a.name, "
-        "b.name FROM customers a, customers b ORDER BY 11");
+        "b.name FROM customers a, customers b ORDER BY 4");
+    /* an error, which says the number */
+    check_rewritten("SELECT name, grade FROM customers ORDER BY 3", "");
+    check_rewritten("SELECT name, grade FROM customers ORDER BY 0", "");
+    check_rewritten("SELECT name, grade FROM customers ORDER BY -1 + 2, 'x'",
+                    "SELECT \"customers\".\"id\" AS \"pasu_key_1\", name, grade FROM customers "
+                    "ORDER BY -1 + 2, 'x'");
 }
 
 static void
