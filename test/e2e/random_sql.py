@@ -349,7 +349,7 @@ class Grammar:
             [self.output(inner) for _ in range(columns or self.chance.randint(1, 4))]
         if len(scope) == 2 and not types and scope[0].row and scope[0].columns == scope[1].columns and self.often(0.6):
             first, second = self.chance.sample(scope, 2)
-            outputs = [first.refs()[self.pick((0, 0, 1))]] + self.some([one for one in second.refs() if one[1] == "text"], 1, 2)
+            outputs = [first.refs()[self.pick((0, 0, 1)) % len(first.columns)]] + self.some([one for one in second.refs() if one[1] == "text"], 1, 2)
             self.chance.shuffle(outputs)
         sort = ""
         if self.often(0.1):

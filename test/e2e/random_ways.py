@@ -17,6 +17,14 @@ class Program:
         self.way = way.__name__
         way(self)
 
+    @classmethod
+    def of(cls, seed, sql):
+        """This statement, by a simple Query."""
+        made = cls.__new__(cls)
+        made.seed, made.way, made.told, made.steps, made.leaves = seed, "simple", [], [], False
+        made.say(sql)
+        return made
+
     def parts(self, schema):
         def fill(sql):
             return sql.replace("@.", schema + "." if schema else "")

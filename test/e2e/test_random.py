@@ -216,7 +216,7 @@ class Told:
 
 # What can keep a value that it was given to itself.
 CONDITIONAL = re.compile(r"(?i)\b(case|coalesce|nullif|greatest|filter|grouping|rollup|cube|format|concat|split_part|left|substr|overlay|rpad|"
-                         r"row_to_json|to_jsonb?|jsonb_build_object|full join|right join|distinct from)\b|\)\[1\]")
+                         r"row_to_json|to_jsonb?|jsonb_build_object|full join|right join|distinct from|varchar)\b|\)\[1\]")
 
 
 def truth(told, named, worlds):
@@ -301,6 +301,7 @@ class Worker:
     """Runs its share of the statements, and judges them when the ledger has been asked."""
 
     def __init__(self, number, todo):
+        """`todo`: seeds, or programs."""
         self.number, self.todo, self.told, self.problems, self.figures = number, todo, [], [], []
 
     def in_thread(self, body):
@@ -316,8 +317,9 @@ class Worker:
     def run(self):
         database = f"people_{self.number}"
         with wire.login(server().address, user="app", database=database) as past:
-            for seed in self.todo:
-                program = random_ways.Program(seed)
+            for one in self.todo:
+                program = one if isinstance(one, random_ways.Program) else random_ways.Program(one)
+                seed = program.seed
                 expected = direct(past, program)
                 try:
                     with wire.login(front().address, user="app", database=database, application_name=f"r{seed}") as session:
@@ -360,6 +362,30 @@ def summary(figures):
         text += (f": {sum(one['exact'] for one in countable) / len(countable):.1%} exact, at most / truth median {over[len(over) // 2]:.2f}, "
                  f"90th percentile {over[len(over) * 9 // 10]:.2f}")
     return text
+
+
+# What was wrong once, in its smallest form.
+FOUND = (
+    # 20516: a column that USING makes of a known one and one of a function
+    "SELECT name FROM (SELECT 'x'::text AS name) a RIGHT JOIN of_region('north') t USING (name)",
+    "SELECT j.name FROM ((SELECT 'x'::text AS name) a NATURAL RIGHT JOIN of_region('north') t) AS j",
+    "SELECT who FROM (SELECT 'x'::text AS who) a FULL JOIN above(1) t USING (who)",
+    # 30205: the key of an arm within an arm of a query in WITH
+    "WITH w AS (SELECT name AS x FROM customers UNION ALL SELECT 'a' UNION ALL SELECT \"Label\" FROM \"AddressBook\") SELECT x FROM w",
+    "WITH w AS (SELECT name AS x FROM customers UNION ALL SELECT 'a' UNION ALL SELECT 'b' UNION ALL SELECT place FROM visits) SELECT x FROM w",
+)
+
+
+@test(gateway=True)
+def test_found():
+    """Statements that random ones have found are right now"""
+    last_oid()
+    worker = Worker(0, [random_ways.Program.of(f"found {number}", sql) for number, sql in enumerate(FOUND)])
+    worker.run()
+    front().guard.until_sessions(0)
+    worker.judge(ledger())
+    assert not worker.problems, "\n".join(text for _, text in worker.problems)
+    assert all(one["truth"] for one in worker.figures) and len(worker.figures) == len(FOUND)
 
 
 @test(gateway=True, limit=3 * 3600 if harness.LONG or "PASU_E2E_SEED" in os.environ else 150)
