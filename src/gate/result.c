@@ -156,6 +156,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
         observer_all(s, &r->doubt_fields, &r->doubt_kinds);
+    r->is_doubtful = r->doubt_fields != 0;
     if (r->pinned == &r->own && !is_pinned)
         result = result_pin_literals(s, plan, statement, own, execute);
     take_statement(s, plan, statement, is_fetch);
