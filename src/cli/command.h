@@ -49,6 +49,7 @@ enum command_operand {
     OPERAND_LEDGER,  /* what is to be done with the ledger */
     OPERAND_KEY,     /* a subject's key: any text */
     OPERAND_FILE,    /* a file's name */
+    OPERAND_ALERT,   /* an alert's number */
     OPERAND_HOLD,    /* what is to be done with holds, and a hold's number */
 };
 

@@ -83,6 +83,7 @@ catalog_free(struct catalog *catalog)
     catalog_pile_release(&catalog->unresolved);
     catalog_pile_release(&catalog->renamed);
     catalog_pile_release(&catalog->spills);
+    catalog_pile_release(&catalog->routines);
     catalog_pile_release(&catalog->fills);
     catalog_pile_release(&catalog->written);
     catalog_arena_release(&catalog->arena);
@@ -293,6 +294,12 @@ bool
 catalog_has_foreign_casts(const struct catalog *catalog)
 {
     return catalog->has_foreign_casts;
+}
+
+bool
+catalog_has_casts(const struct catalog *catalog)
+{
+    return catalog->has_casts;
 }
 
 bool

@@ -281,9 +281,12 @@ apply_addition(struct plan_work *work, const struct injection *injection,
     if (!addition->is_result)
         return rewrite_add_last(work, rewrite, &addition->list, columns);
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
-           (!addition->select || rewrite_ordinals(work, rewrite, addition->select->sort_clause,
-                                                  addition->select->n_sort_clause,
-                                                  injection->column_count, addition->count));
+           (!addition->select || (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
+                                                   addition->select->n_sort_clause,
+                                                   injection->column_count, addition->count) &&
+                                  rewrite_ordinals(work, rewrite, addition->select->group_clause,
+                                                   addition->select->n_group_clause,
+                                                   injection->column_count, addition->count)));
 }
 
 /* ORDER BY of a whole UNION ALL. */

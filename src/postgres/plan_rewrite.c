@@ -176,7 +176,7 @@ rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct targe
     return edit != NULL;
 }
 
-/* ---- ORDER BY 1 ---- */
+/* ---- ORDER BY 1, GROUP BY 1 ---- */
 
 /* The token that begins there, or NULL. */
 static const struct sql_token *
@@ -187,16 +187,17 @@ token_at(const struct plan_work *work, uint32_t at)
     return range.first == range.end ? NULL : range.first;
 }
 
-/* The number of "ORDER BY 1", or NULL. */
+/* The number that an item is, or NULL. */
 static const PgQuery__AConst *
 number_of(const PgQuery__Node *node)
 {
     const PgQuery__AConst *constant;
 
-    if (node->node_case != PG_QUERY__NODE__NODE_SORT_BY || !node->sort_by->node ||
-        node->sort_by->node->node_case != PG_QUERY__NODE__NODE_A_CONST)
+    if (node->node_case == PG_QUERY__NODE__NODE_SORT_BY && node->sort_by->node)
+        node = node->sort_by->node;
+    if (node->node_case != PG_QUERY__NODE__NODE_A_CONST)
         return NULL;
-    constant = node->sort_by->node->a_const;
+    constant = node->a_const;
     return constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ? NULL : constant;
 }
 
@@ -215,11 +216,11 @@ rewrite_ordinal(struct plan_work *work, struct rewrite *rewrite, const PgQuery__
 }
 
 bool
-rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *sort,
+rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
                  size_t count, size_t columns, size_t added)
 {
     for (size_t i = 0; i < count; i++) {
-        const PgQuery__AConst *constant = number_of(sort[i]);
+        const PgQuery__AConst *constant = number_of(items[i]);
 
         if (!constant)
             continue;

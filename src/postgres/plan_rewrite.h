@@ -51,8 +51,8 @@ bool rewrite_add_last(struct plan_work *work, struct rewrite *rewrite,
  * where in them the last one begins. */
 bool rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
                   size_t item, const char *columns, size_t last);
-/* Adds to the numbers of "ORDER BY 1", of which there are as many as columns. */
-bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *sort,
+/* Adds to the numbers of "ORDER BY 1", "GROUP BY 1", of which there are as many as columns. */
+bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
                       size_t count, size_t columns, size_t added);
 /* Makes the plan's new text and edits. False where the result is not what it should be, or there is
  * no memory. */

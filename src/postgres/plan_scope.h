@@ -114,6 +114,7 @@ struct scope {
     struct equality equalities[PLAN_EQUALITIES_MAX];
     size_t equality_count;
     int depth;
+    bool merges_open;    /* what USING or NATURAL make one may be a column that is not known */
     bool is_top;         /* its tables' rows can be told apart */
     bool is_pooled;      /* what is looked at speaks of groups, made of a whole table */
     bool *has_aggregate; /* a row of its result can speak of many rows */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_shape.h"
 
+#include "postgres/plan_group.h"
 #include "postgres/plan_pin.h"
 
 /* ---- rows ---- */
@@ -212,6 +213,89 @@ choose_source(struct plan_work *work, const struct shape *shape, const struct di
         part->source = SOURCE_PINNED;
 }
 
+/* ---- groups ---- */
+
+/* The part among those behind `first` whose keys these are, made if there is none; NULL where there
+ * is no room. */
+static struct plan_part *
+part_of_keys(struct draft *draft, size_t first, const struct plan_part *like,
+             const struct group_keys *keys)
+{
+    struct plan_part *part = &draft->parts[first];
+
+    for (; part < &draft->parts[draft->count]; part++)
+        if (part->column == keys->keys && part->origin == (uint16_t)keys->origin)
+            return part;
+    if (draft->count >= PLAN_PARTS_MAX)
+        return NULL;
+    *part = *like;
+    part->source = SOURCE_HIDDEN;
+    part->is_array = true;
+    part->is_one_per_row = false;
+    part->column = (uint16_t)keys->keys;
+    part->has_origin = keys->origin >= 0;
+    part->origin = (uint16_t)keys->origin;
+    part->fields = part->loose_fields = 0;
+    part->columns = NULL;
+    part->column_count = 0;
+    draft->count++;
+    return part;
+}
+
+static bool
+add_to_part(struct plan_work *work, struct plan_part *part, const struct plan_column *column)
+{
+    struct plan_column *columns = arena_new(work->keep, part->column_count + 1, sizeof(*columns));
+
+    if (!columns)
+        return false;
+    if (part->column_count > 0)
+        memcpy(columns, part->columns, part->column_count * sizeof(*columns));
+    columns[part->column_count++] = *column;
+    part->columns = columns;
+    part->fields |= column->fields;
+    part->loose_fields |= column->is_lent ? column->fields : 0;
+    return true;
+}
+
+/* In the place of one part of a table, one for each of the arrays that its columns' persons are in.
+ * False where it stays as it is. */
+static bool
+use_groups(struct plan_work *work, const struct shape *shape, size_t direct, struct draft *draft)
+{
+    const struct plan_part like = draft->parts[draft->count];
+    struct injection before = *shape->injection;
+    struct addition result = *shape->injection->result;
+    size_t first = draft->count;
+    bool is_taken = like.column_count > 0;
+
+    for (size_t i = 0; is_taken && i < like.column_count; i++) {
+        const struct plan_column *column = &like.columns[i];
+        struct plan_part *part = NULL;
+        struct group_keys keys;
+
+        if (group_take(work, shape->injection, shape->scope, direct,
+                       shape->groups->target_list[column->column], &keys))
+            part = part_of_keys(draft, first, &like, &keys);
+        is_taken = part && add_to_part(work, part, column);
+    }
+    if (is_taken)
+        return true;
+    *shape->injection->result = result;
+    *shape->injection = before;
+    draft->parts[first] = like;
+    draft->count = first;
+    return false;
+}
+
+/* Each column of the result is one item of the list. */
+static bool
+has_groups(const struct shape *shape)
+{
+    return shape->groups && shape->injection && !shape->columns->is_open &&
+           shape->columns->count == shape->groups->n_target_list;
+}
+
 static void
 draft_direct(struct plan_work *work, const struct shape *shape, struct draft *draft)
 {
@@ -235,7 +319,9 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
         if (part->fields == 0)
             continue;
         choose_source(work, shape, direct, part);
-        draft->count++;
+        if (part->source != SOURCE_BOUND || part->key_type == CATALOG_KEY_NONE ||
+            !has_groups(shape) || !use_groups(work, shape, i, draft))
+            draft->count++;
     }
 }
 
@@ -402,16 +488,37 @@ draft_inner(struct plan_work *work, const struct shape *shape, struct draft *dra
     *injection->result = result;
 }
 
-/* Whether all that is shown of a kind is of one row of one table inside. */
-static bool
-is_of_one_table(const struct plan_work *work, const struct outputs *columns, unsigned kind)
+static uint64_t
+tables_of(const struct plan_work *work, unsigned kind)
 {
-    uint64_t tables = columns->rest.tables, of_kind = 0;
-    uint64_t bound = columns->rest.bound.fields[kind];
+    uint64_t of_kind = 0;
 
     for (size_t i = 0; i < work->inner_count; i++)
         if (work->inner_kinds[i] == kind)
             of_kind |= UINT64_C(1) << i;
+    return of_kind;
+}
+
+bool
+shape_is_of_one(const struct plan_work *work, const struct carry *carry)
+{
+    for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
+        if (carry->direct[i] != 0)
+            return false;
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+        if (carry->bound.fields[kind] != 0 ||
+            __builtin_popcountll(carry->tables & tables_of(work, kind)) > 1)
+            return false;
+    return true;
+}
+
+/* Whether all that is shown of a kind is of one row of one table inside. */
+static bool
+is_of_one_table(const struct plan_work *work, const struct outputs *columns, unsigned kind)
+{
+    uint64_t tables = columns->rest.tables, of_kind = tables_of(work, kind);
+    uint64_t bound = columns->rest.bound.fields[kind];
+
     for (const struct output *o = columns->first; o; o = o->next)
         if (o->carry) {
             tables |= o->carry->tables;

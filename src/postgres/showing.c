@@ -16,6 +16,7 @@ struct making {
     const struct row_column *columns;
     size_t count;
     bool has_columns; /* the plan's numbers of columns are the server's */
+    bool is_certain;  /* and its columns, too, which have no origins */
     uint32_t flags;
     bool is_never;
     bool is_blank; /* a relation that the snapshot does not show is one that was just made */
@@ -92,8 +93,12 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 {
     size_t at = part->source == SOURCE_HIDDEN ? part->column : part->column + hidden;
 
+    if (m->is_certain && m->has_columns)
+        return part->source == SOURCE_BOUND || part->source == SOURCE_PINNED || at < m->count;
     switch (part->source) {
     case SOURCE_OUTPUT:
+        if (part->is_of_call)
+            return m->has_columns && at < m->count;
         if (m->count == 0)
             return part->is_relation_certain;
         return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
@@ -119,6 +124,7 @@ take_part(struct making *m, size_t index)
         .key_type = plan->key_type,
         .is_one_per_row = plan->is_one_per_row,
         .is_key_unique = plan->is_key_unique,
+        .is_of_call = plan->is_of_call,
         .is_array = plan->source == SOURCE_HIDDEN && plan->is_array,
         .has_origin = plan->source == SOURCE_HIDDEN && plan->has_origin,
         .origin = plan->origin,
@@ -536,36 +542,55 @@ finish(const struct making *m)
     return showing;
 }
 
+static int
+make(struct making *m, struct showing **showing)
+{
+    const struct plan_statement *s = m->statement;
+
+    *showing = NULL;
+    if (m->count > UINT16_MAX)
+        return PASU_E_RANGE;
+    m->fields = memory_new(m->count + 1, ROOM * sizeof(*m->fields));
+    if (!m->fields)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        m->bound[i] = -1;
+    m->is_blank = s->has_blank && !s->misses_table;
+    m->has_columns =
+        s->has_columns && (m->count == 0 || m->count == (size_t)s->column_count + s->hidden_count);
+    for (size_t i = 0; i < s->part_count; i++)
+        take_part(m, i);
+    for (size_t i = s->hidden_count; i < m->count; i++)
+        add_column(m, i);
+    if (m->count == 0)
+        add_all(m);
+    note_unattributed(m);
+    settle(m);
+    *showing = finish(m);
+    memory_free(m->fields);
+    return *showing ? 0 : PASU_E_NOMEM;
+}
+
 int
 showing_new(struct showing **showing, const struct plan_statement *statement,
             const struct catalog *catalog, const struct row_column *columns, size_t count)
 {
-    struct making m = {
-        .statement = statement, .catalog = catalog, .columns = columns, .count = count};
+    return make(
+        &(struct making){
+            .statement = statement, .catalog = catalog, .columns = columns, .count = count},
+        showing);
+}
 
-    *showing = NULL;
-    if (count > UINT16_MAX)
-        return PASU_E_RANGE;
-    m.fields = memory_new(count ? count : 1, ROOM * sizeof(*m.fields));
-    if (!m.fields)
-        return PASU_E_NOMEM;
-    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
-        m.bound[i] = -1;
-    m.is_blank = statement->has_blank && !statement->misses_table;
-    m.has_columns =
-        statement->has_columns &&
-        (count == 0 || count == (size_t)statement->column_count + statement->hidden_count);
-    for (size_t i = 0; i < statement->part_count; i++)
-        take_part(&m, i);
-    for (size_t i = statement->hidden_count; i < count; i++)
-        add_column(&m, i);
-    if (count == 0)
-        add_all(&m);
-    note_unattributed(&m);
-    settle(&m);
-    *showing = finish(&m);
-    memory_free(m.fields);
-    return *showing ? 0 : PASU_E_NOMEM;
+int
+showing_new_copy(struct showing **showing, const struct plan_statement *statement,
+                 const struct catalog *catalog, const struct row_column *columns, size_t count)
+{
+    return make(&(struct making){.statement = statement,
+                                 .catalog = catalog,
+                                 .columns = columns,
+                                 .count = count,
+                                 .is_certain = true},
+                showing);
 }
 
 void

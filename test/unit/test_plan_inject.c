@@ -173,7 +173,6 @@ what_could_see_it_keeps_it_out(void **state PASU_UNUSED)
         /* rows that go elsewhere */
         "SELECT name INTO x FROM (SELECT name FROM customers) s",
         "CREATE TABLE x AS SELECT name FROM (SELECT name FROM customers) s",
-        "COPY (SELECT name FROM (SELECT name FROM customers) s) TO STDOUT",
         "EXPLAIN ANALYZE SELECT name FROM (SELECT name FROM customers) s",
         "DECLARE c CURSOR FOR SELECT name FROM (SELECT name FROM customers) s",
         "PREPARE p AS SELECT name FROM (SELECT name FROM customers) s",
