@@ -149,6 +149,7 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
         }
         if (PASU_UNLIKELY(g->rows == 0))
             result_begin_rows(a->s, (uint32_t)(a->out - a->sent));
+        g->is_doubtful = r->is_doubtful;
         result = gather_row(g, r->showing, &a->tools->ordinals,
                             view_of(message + WALK_HEAD, length - WALK_HEAD),
                             (uint32_t)(a->out - a->sent));

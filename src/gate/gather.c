@@ -209,6 +209,8 @@ is_of_table(struct gather *g, const struct gather_row *row, size_t p)
 
     if (!part->has_origin)
         return true;
+    if (g->is_doubtful)
+        return false;
     if (part->format == BINARY && value.length == sizeof(oid))
         oid = bytes_get_u32(value.bytes);
     else if (part->format == BINARY || !key_small_number(value, &oid))

@@ -36,6 +36,8 @@ struct gather {
         uint8_t part;
     } lost[GATHER_LOST]; /* the first of those rows that `unattributed` counts */
     size_t lost_count;
+    bool is_doubtful; /* names may mean others than was planned: a row that says its table does not
+                         say which of its columns is the key */
     uint8_t copied[PLAN_PARTS_MAX][KEY_TEXT_MAX]; /* of the row in hand: keys without escapes */
     uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
 };

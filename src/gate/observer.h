@@ -70,6 +70,7 @@ struct result {
     struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
+    bool is_doubtful;                   /* names may mean others than its plan says */
     bool is_bound_told;                 /* upper bounds are in a record already */
     bool is_sure;                       /* nothing has changed since the plan's snapshot */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */

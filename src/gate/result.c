@@ -176,6 +176,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
         observer_all(s, &r->doubt_fields, &r->doubt_kinds);
+    r->is_doubtful = r->doubt_fields != 0;
     r->is_sure = !is_fetch && r->doubt_fields == 0 && doubt_is_none(s, plan);
     if (r->pinned == &r->own && !is_pinned)
         result = result_pin_literals(s, plan, statement, own, execute);

@@ -74,6 +74,10 @@ BOUNDED = (
     " SELECT title FROM products UNION ALL SELECT name FROM customers; ROLLBACK",
     "BEGIN; CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name FROM public.customers;"
     " SELECT n FROM (SELECT name AS n FROM customers) s; ROLLBACK",
+    "BEGIN; ALTER TABLE own RENAME id TO was; ALTER TABLE own RENAME other TO id;"
+    " SELECT title FROM products UNION ALL SELECT name FROM own; ROLLBACK",
+    "BEGIN; ALTER TABLE own RENAME id TO was; ALTER TABLE own RENAME other TO id;"
+    " SELECT n FROM (SELECT name AS n FROM own) s; ROLLBACK",
     "BEGIN; CREATE TEMP VIEW renamed AS SELECT id + 7 AS a, name AS b FROM customers; SELECT * FROM renamed; ROLLBACK",
 )
 # Errors, with their places and hints, are those of the client's text.
@@ -100,9 +104,13 @@ CREATE TABLE visits_1 (note text, customer_id bigint, day date);
 ALTER TABLE visits ATTACH PARTITION visits_1 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 INSERT INTO visits SELECT date '2024-01-01' + (id % 700)::int, id, 'Kim-' || id FROM customers WHERE id BETWEEN 1000 AND 2000;
+CREATE TABLE own (id bigint, other bigint, name text);
+INSERT INTO own SELECT id, id + 7, name FROM customers WHERE id BETWEEN 1000 AND 2000;
+ALTER TABLE own OWNER TO app;
 GRANT SELECT ON renamed, visits TO app;
 """
-PERSONAL = shop.CONFIG["personal_data"] + [shop.personal("visits", "customer", "customer_id", {"note": "order"})]
+PERSONAL = shop.CONFIG["personal_data"] + [shop.personal("visits", "customer", "customer_id", {"note": "order"}),
+                                            shop.personal("own", "customer", "id", {"name": "name"})]
 
 
 @harness.shared

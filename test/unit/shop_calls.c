@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the shop's functions say and fill. Nothing is written by them, and no cast keeps anything.
- */
+/* What the shop's functions say and fill, and what its roles may read. Nothing is written by
+ * functions, and no cast keeps anything. */
 #include "shop_catalog.h"
 
 #include "base/list.h"
@@ -238,4 +238,19 @@ catalog_relation_marked(const struct catalog *catalog, const char *schema, const
                         size_t *at)
 {
     return catalog_relation_named(catalog, schema, name, at);
+}
+
+/* The clerk may read keys, and not the tables that they are of. */
+bool
+catalog_role_may_read(const struct catalog *catalog PASU_UNUSED, const char *role,
+                      uint32_t relation PASU_UNUSED, int16_t column PASU_UNUSED)
+{
+    return strcmp(role, "app") == 0 || strcmp(role, "clerk") == 0;
+}
+
+bool
+catalog_role_may_read_all(const struct catalog *catalog PASU_UNUSED, const char *role,
+                          uint32_t relation PASU_UNUSED, int16_t key PASU_UNUSED)
+{
+    return strcmp(role, "app") == 0;
 }

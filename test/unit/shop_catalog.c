@@ -444,20 +444,6 @@ catalog_has_foreign_casts(const struct catalog *catalog)
     return catalog->has_foreign_casts;
 }
 
-bool
-catalog_role_may_read(const struct catalog *catalog PASU_UNUSED, const char *role,
-                      uint32_t relation PASU_UNUSED, int16_t column PASU_UNUSED)
-{
-    return strcmp(role, "app") == 0 || strcmp(role, "clerk") == 0;
-}
-
-bool
-catalog_role_may_read_all(const struct catalog *catalog PASU_UNUSED, const char *role,
-                          uint32_t relation PASU_UNUSED, int16_t key PASU_UNUSED)
-{
-    return strcmp(role, "app") == 0;
-}
-
 uint64_t
 catalog_population(const struct catalog *catalog PASU_UNUSED, uint8_t kind)
 {

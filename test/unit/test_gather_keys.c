@@ -156,6 +156,13 @@ a_row_of_another_table_is_nobody_known(void **state PASU_UNUSED)
     assert_int_equal(gather.item_count, 1);
     assert_int_equal(gather.items[0].ordinal, 7);
     assert_int_equal(gather.unattributed[0], 3);
+    /* a key by a name that may mean another column by now */
+    gather_clear(&gather);
+    gather.is_doubtful = true;
+    assert_int_equal(gather_of_table(&shape, "16400", "7", "kim"), 0);
+    assert_int_equal(gather.item_count, 0);
+    assert_int_equal(gather.unattributed[0], 1);
+    gather.is_doubtful = false;
     /* of none: what it shows is not the part's, whatever it is */
     gather_clear(&gather);
     assert_int_equal(gather_of_table(&shape, NULL, NULL, "title"), 0);
