@@ -21,7 +21,6 @@ enum {
     IDENTITY_SECRET_SIZE = 32,
     IDENTITY_NAME_SIZE = 64,
     IDENTITY_TABLE_SIZE = 136,
-    IDENTITY_BOOT_SIZE = 16,
     IDENTITY_SECTIONS_MAX = 256,
     IDENTITY_ENTRY_SIZE = 12,
 };
@@ -58,8 +57,7 @@ struct identity_section {
 
 /* When the first row was read, or before. */
 struct identity_moment {
-    int64_t realtime, monotonic;
-    uint8_t boot[IDENTITY_BOOT_SIZE]; /* of the machine: whose `monotonic` it is */
+    int64_t realtime, monotonic; /* by which of both it is known whether the machine started since */
 };
 
 struct identity;

@@ -81,7 +81,6 @@ identity_write_head(uint8_t bytes[IDENTITY_HEAD_SIZE], const struct identity_hea
     little_write_u64(&w, head->size);
     little_write_u64(&w, (uint64_t)head->moment.realtime);
     little_write_u64(&w, (uint64_t)head->moment.monotonic);
-    writer_bytes(&w, head->moment.boot, IDENTITY_BOOT_SIZE);
     writer_bytes(&w, head->check, sizeof(head->check));
     memcpy(bytes + IDENTITY_TAG_AT, head->tag, IDENTITY_TAG_SIZE);
 }
@@ -122,9 +121,8 @@ identity_read_head(struct identity_head *head, struct view bytes)
     head->size = little_read_u64(&r);
     head->moment.realtime = (int64_t)little_read_u64(&r);
     head->moment.monotonic = (int64_t)little_read_u64(&r);
-    read_into(&r, head->moment.boot, IDENTITY_BOOT_SIZE);
     read_into(&r, head->check, sizeof(head->check));
-    if (!is_zero(reader_bytes(&r, IDENTITY_TAG_AT - 64)))
+    if (!is_zero(reader_bytes(&r, IDENTITY_TAG_AT - 48)))
         return PASU_E_CORRUPT;
     read_into(&r, head->tag, IDENTITY_TAG_SIZE);
     return r.failed || head->section_count > IDENTITY_SECTIONS_MAX ? PASU_E_CORRUPT : 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/identity_use.h"
 #include "gate/call.h"
 
 #include "gate/doubt.h"
@@ -55,6 +56,7 @@ call_plan(struct session *s, struct exchange_request *request)
 
     if (function && is_quiet(function))
         return 0;
+    identity_use_ask(s, NULL);
     result = function
                  ? plan_cache_get(s->worker->shared->plans, view_of(text, text_of(function, text)),
                                   &environment, &request->plan)

@@ -14,10 +14,12 @@ gather_clear(struct gather *g)
     g->rows = 0;
     g->lost_count = 0;
     g->is_saturated = false;
+    g->asked_count = 0;
 }
 
-static void
-add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start, uint64_t number)
+void
+gather_add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start,
+           uint64_t number)
 {
     size_t n = g->ordinal_counts[part];
     struct tally_item *item = &g->items[g->item_count];
@@ -40,7 +42,7 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
               const struct ordinals *ordinals, const uint32_t *pinned, size_t count, uint32_t start)
 {
     for (size_t i = 0; i < count && g->item_count < GATHER_ITEMS; i++)
-        add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start, g->rows);
+        gather_add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start, g->rows);
     if (g->item_count > 0)
         g->items[g->item_count - 1].is_row_end = 1;
 }
@@ -52,6 +54,7 @@ struct row {
     const uint8_t *roles;
     struct view body;
     struct view keys[PLAN_PARTS_MAX]; /* bytes NULL: null */
+    struct view (*identities)[SHOWING_IDENTITIES_MAX]; /* by part: all are read */
     uint32_t shown;                   /* parts of which a field is not null */
 };
 
@@ -78,10 +81,14 @@ see_key(struct row *row, size_t column, struct view value)
 {
     const struct showing *s = row->showing;
 
-    for (size_t p = 0; p < s->part_count; p++)
+    for (size_t p = 0; p < s->part_count; p++) {
         if (s->parts[p].column == column &&
             (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN))
             row->keys[p] = value;
+        for (size_t i = 0; i < s->parts[p].identity_count; i++)
+            if (s->parts[p].identities[i].column == column)
+                row->identities[p][i] = value;
+    }
 }
 
 /* Reads columns 0 to `last`; only keys, or what they show as well. */
@@ -126,6 +133,14 @@ see_saturation(struct gather *g, const struct showing_entry *entry)
     g->is_saturated = true;
 }
 
+void
+gather_lose(struct gather *g, size_t part, uint32_t number)
+{
+    g->unattributed[part]++;
+    if (g->lost_count < GATHER_LOST)
+        g->lost[g->lost_count++] = (struct gather_lost){number, (uint8_t)part};
+}
+
 /* A row of which a part has no usable key: it shows somebody if it shows anything. */
 static int
 see_unattributed(struct gather *g, struct row *row, size_t part)
@@ -138,9 +153,7 @@ see_unattributed(struct gather *g, struct row *row, size_t part)
     }
     if (!(row->shown >> part & 1))
         return 0;
-    g->unattributed[part]++;
-    if (g->lost_count < GATHER_LOST)
-        g->lost[g->lost_count++] = (struct gather_lost){(uint32_t)g->rows - 1, (uint8_t)part};
+    gather_lose(g, part, (uint32_t)g->rows - 1);
     return 0;
 }
 
@@ -218,7 +231,9 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
 {
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
-    struct row row = {.showing = s, .roles = entry->roles, .body = body};
+    struct view identities[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX] PASU_UNINITIALIZED;
+    struct row row = {
+        .showing = s, .roles = entry->roles, .body = body, .identities = identities};
     int result =
         read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
 
@@ -232,13 +247,15 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
         const struct showing_part *part = &s->parts[p];
         uint32_t ordinal;
 
+        for (size_t i = 0; g->identified >> p & 1 && i < part->identity_count; i++)
+            gather_ask(g, ordinals, part, p, i, row.identities[p][i], start);
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
         result = row.keys[p].bytes ? ordinal_of_value(ordinals, part->kind, part->key_type,
                                                       part->format, row.keys[p], &ordinal)
                                    : PASU_E_MALFORMED;
         if (PASU_LIKELY(result == 0))
-            add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+            gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
         else if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
             result = see_unattributed(g, &row, p);
         if (result != 0)

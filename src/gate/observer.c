@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/identity_use.h"
 #include "gate/observer.h"
 
 #include "base/memory.h"
@@ -117,6 +118,7 @@ observer_free(struct session *s)
     if (!o)
         return;
     intent_leave(s);
+    identity_use_leave(s);
     s->observer = NULL;
     growth_settle(catalog_store_growth(o->place), &o->grown);
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
@@ -183,6 +185,7 @@ observer_use(struct session *s)
     instruments_use(tools, s->settings);
     tools->ordinals.encoding = &s->observer->encoding;
     tools->ordinals.is_unsettled = &s->observer->is_unsettled;
+    identity_use_batch(s);
 }
 
 struct ordinals

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a request's success, or its failure, does to names, to the catalog and to what is known. */
+#include "gate/identity_use.h"
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
 #include "gate/pins.h"
@@ -258,6 +259,8 @@ result_transaction_over(struct session *s)
     o->speaks_fields = o->speaks_kinds = 0;
     observer_marks_mean(s, false);
     growth_settle(catalog_store_growth(o->place), &o->grown);
+    if (o->exchange.count == 0)
+        identity_use_over(s);
     blank_over(o, false);
     o->change = (uint8_t)touch_at_end(o);
     if (o->change != TOUCH_NONE)

@@ -133,12 +133,23 @@ struct plan_pin {
                      */
 };
 
+/* That a value is one which stands in a column of a table, byte for byte, and so in some row of it.
+ * What the server says of its column must be the origin, or is_certain: then it may be nothing. */
+struct plan_stored {
+    uint32_t relation; /* 0: it need not be one */
+    int16_t attribute;
+    int16_t origin_attribute;
+    uint32_t origin;
+    bool is_certain; /* by names with their schemas */
+};
+
 /* An output column (0-based, hidden ones not counted) and the fields of one part that it can show.
  */
 struct plan_column {
     uint16_t column;
     bool is_lent; /* whatever table the column comes from: it is equal to one of the part's */
     uint64_t fields;
+    struct plan_stored stored;
 };
 
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
@@ -154,6 +165,7 @@ struct plan_part {
     int16_t key_attribute;
     uint32_t relation;        /* whose columns these are; 0: of no one table */
     uint16_t show;            /* which of its mapping's kinds of persons, by number */
+    bool is_grouped;          /* rows of the table that one row shows agree in its columns */
     bool is_relation_alone;   /* it stands in the statement once */
     bool is_relation_certain; /* named with its schema. Else a temporary table can stand for it, and
                                  only a column's origin proves that none does */

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "postgres/plan_names.h"
 #include "postgres/reach.h"
+#include "postgres/showing_identity.h"
 
 enum { ROOM = PLAN_PARTS_MAX + CATALOG_KINDS_MAX };
 
@@ -395,6 +396,25 @@ add_all(struct making *m)
 
 /* ---- the result ---- */
 
+/* Where no row has a key, persons may be told by values that are theirs alone. */
+static void
+find_identities(struct making *m)
+{
+    struct showing_columns columns = {.catalog = m->catalog,
+                                      .columns = m->columns,
+                                      .count = m->count,
+                                      .hidden = m->statement->hidden_count,
+                                      .step = ROOM};
+
+    for (size_t i = 0; i < m->part_count; i++)
+        if (m->parts[i].source != SOURCE_BOUND && m->parts[i].fields != 0)
+            return;
+    for (size_t i = 0; i < m->statement->part_count && m->has_columns && !m->is_never; i++) {
+        columns.fields = m->fields + i;
+        showing_identities(&m->parts[i], &m->statement->parts[i], &columns);
+    }
+}
+
 /* Something is shown, and a key was not what the plan took it for. */
 static void
 note_unattributed(struct making *m)
@@ -532,6 +552,7 @@ showing_new(struct showing **showing, const struct plan_statement *statement,
     if (count == 0)
         add_all(&m);
     note_unattributed(&m);
+    find_identities(&m);
     settle(&m);
     *showing = finish(&m);
     memory_free(m.fields);

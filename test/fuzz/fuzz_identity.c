@@ -23,7 +23,7 @@ sign(const struct identity_key *key, uint8_t *bytes, size_t length)
     table = (size_t)sections * IDENTITY_SECTION_SIZE;
     if (sections > IDENTITY_SECTIONS_MAX || length < IDENTITY_HEAD_SIZE + table)
         return;
-    identity_check_of(key, bytes + 56);
+    identity_check_of(key, bytes + 40);
     (void)crypto_generichash(rest, sizeof(rest), bytes + IDENTITY_HEAD_SIZE + table,
                              length - IDENTITY_HEAD_SIZE - table, key->tag, sizeof(key->tag));
     identity_tag_of(key, bytes, bytes + IDENTITY_HEAD_SIZE, table, rest, bytes + IDENTITY_TAG_AT);

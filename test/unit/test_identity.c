@@ -22,7 +22,7 @@ static const struct identity_section emails = {.gateway = "main",
                                                .key_attribute = 1,
                                                .is_unique = true,
                                                .counters = {10, 20, 30, 40}};
-static const struct identity_moment moment = {1700000000000000000, 12345, "one boot of it"};
+static const struct identity_moment moment = {1700000000000000000, 12345};
 
 static struct identity_key
 key_of(const uint8_t *of)
