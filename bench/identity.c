@@ -15,7 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MILLION = 1000 * 1000, VALUES = 67 * MILLION, ROUNDS = 9, LOOKS = MILLION, ROWS = 100, SIZE = 48 };
+enum {
+    MILLION = 1000 * 1000,
+    VALUES = 67 * MILLION,
+    ROUNDS = 9,
+    LOOKS = MILLION,
+    ROWS = 100,
+    SIZE = 48
+};
 
 static uint64_t seed = 88172645463325252u;
 
@@ -116,8 +123,7 @@ make(int folder, const struct identity_key *key, uint32_t each)
            wall, cpu, generate(each));
     printf("file %.0f MiB, %.2f bytes a value; memory at most %.0f MiB\n",
            (double)identity_builder_size(builder) / (1 << 20),
-           (double)identity_builder_size(builder) / (2.0 * each),
-           (double)usage.ru_maxrss / 1024);
+           (double)identity_builder_size(builder) / (2.0 * each), (double)usage.ru_maxrss / 1024);
     identity_builder_free(builder);
 }
 
@@ -227,8 +233,8 @@ main(int count, char **arguments)
     (void)unlinkat(folder, "index", 0);
     if (result != 0)
         die("opening", result);
-    printf("opened, and all of it checked, in %.2f s (CPU %.2f s)\n\n",
-           now(CLOCK_MONOTONIC) - wall, now(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+    printf("opened, and all of it checked, in %.2f s (CPU %.2f s)\n\n", now(CLOCK_MONOTONIC) - wall,
+           now(CLOCK_PROCESS_CPUTIME_ID) - cpu);
     printf("CPU nanoseconds a look-up, %d times %d at random\n", ROUNDS, LOOKS);
     printf("%-10s %-5s %-12s %8s %8s %8s\n", "value", "", "", "median", "least", "most");
     for (int is_together = 1; is_together >= 0; is_together--)

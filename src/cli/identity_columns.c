@@ -138,8 +138,10 @@ judge(const struct collecting *c, struct identity_wanted *w, const char *kind, b
     else if (is_sealed(c->config, kind))
         snprintf(w->reason, sizeof(w->reason), "the keys of %s are sealed", kind);
     else if (!is_allowed)
-        snprintf(w->reason, sizeof(w->reason), "the inspector may not read it: GRANT SELECT on %s "
-                 "and %s to %s", w->section.column, w->key, c->gateway->inspector.user);
+        snprintf(w->reason, sizeof(w->reason),
+                 "the inspector may not read it: GRANT SELECT on %s "
+                 "and %s to %s",
+                 w->section.column, w->key, c->gateway->inspector.user);
 }
 
 static int

@@ -14,10 +14,10 @@ enum { IDENTITY_REASON_SIZE = 256, IDENTITY_PART_SIZE = 64 };
 
 struct identity_wanted {
     const struct config_gateway *gateway;
-    struct identity_section section;    /* but for what its rows say */
+    struct identity_section section; /* but for what its rows say */
     char schema[IDENTITY_PART_SIZE], table[IDENTITY_PART_SIZE], key[IDENTITY_PART_SIZE];
-    uint64_t estimate;                  /* rows, as the server's statistics have it */
-    char reason[IDENTITY_REASON_SIZE];  /* why it is not made; "" where it is */
+    uint64_t estimate;                 /* rows, as the server's statistics have it */
+    char reason[IDENTITY_REASON_SIZE]; /* why it is not made; "" where it is */
 };
 
 struct identity_wants {

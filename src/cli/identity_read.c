@@ -27,9 +27,8 @@ static int
 command(struct reading *r, const char *sql, ExecStatusType expected)
 {
     PGresult *result = PQexec(r->probe->connection, sql);
-    int status = PQresultStatus(result) == expected
-                     ? 0
-                     : fail(r, PQerrorMessage(r->probe->connection));
+    int status =
+        PQresultStatus(result) == expected ? 0 : fail(r, PQerrorMessage(r->probe->connection));
 
     PQclear(result);
     return status;
@@ -41,12 +40,12 @@ command(struct reading *r, const char *sql, ExecStatusType expected)
 static uint32_t
 ordinal_of(struct view key)
 {
-    int64_t number = key.length == 2   ? (int16_t)bytes_get_u16(key.bytes)
-                     : key.length == 4 ? (int32_t)bytes_get_u32(key.bytes)
-                     : key.length == 8
-                         ? (int64_t)((uint64_t)bytes_get_u32(key.bytes) << 32 |
-                                     bytes_get_u32(key.bytes + 4))
-                         : -1;
+    int64_t number =
+        key.length == 2   ? (int16_t)bytes_get_u16(key.bytes)
+        : key.length == 4 ? (int32_t)bytes_get_u32(key.bytes)
+        : key.length == 8
+            ? (int64_t)((uint64_t)bytes_get_u32(key.bytes) << 32 | bytes_get_u32(key.bytes + 4))
+            : -1;
 
     return number >= 0 && number < KEY_ORDINAL_FIRST ? (uint32_t)number : IDENTITY_NOBODY;
 }
@@ -129,8 +128,8 @@ check_name(struct reading *r, const struct identity_wanted *w)
         "WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND k.attname = $4 "
         "AND c.oid = $5::oid AND a.attnum = $6::int AND k.attnum = $7::int";
     char relation[16], attribute[8], key[8];
-    const char *values[] = {w->schema, w->table,  w->section.column, w->key,
-                            relation,  attribute, key};
+    const char *values[] = {w->schema, w->table, w->section.column, w->key, relation,
+                            attribute, key};
     PGresult *rows;
     bool is_same;
 
@@ -152,8 +151,7 @@ copy(struct reading *r, const struct identity_wanted *w)
     char *schema = PQescapeIdentifier(connection, w->schema, strlen(w->schema));
     char *table = PQescapeIdentifier(connection, w->table, strlen(w->table));
     char *key = PQescapeIdentifier(connection, w->key, strlen(w->key));
-    char *column =
-        PQescapeIdentifier(connection, w->section.column, strlen(w->section.column));
+    char *column = PQescapeIdentifier(connection, w->section.column, strlen(w->section.column));
     char sql[SQL_SIZE];
     int result = schema && table && key && column ? 0 : PASU_E_NOMEM;
 
@@ -203,8 +201,7 @@ read_database(struct reading *r, struct identity_wanted *items, size_t first, si
                 result = fail(r, "a table has changed meanwhile: try again");
         }
     if (result == 0)
-        result = command(r, "SET statement_timeout = 0; SET row_security = off",
-                         PGRES_COMMAND_OK);
+        result = command(r, "SET statement_timeout = 0; SET row_security = off", PGRES_COMMAND_OK);
     if (result == 0)
         result = command(r, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", PGRES_COMMAND_OK);
     for (size_t i = first; result == 0 && i < end; i++)

@@ -361,9 +361,8 @@ status(struct indexing *x)
 int
 run_index(const struct arguments *arguments)
 {
-    struct indexing x = {.ledger = -1,
-                         .folder = -1,
-                         .is_json = arguments_given(arguments, OPTION_json)};
+    struct indexing x = {
+        .ledger = -1, .folder = -1, .is_json = arguments_given(arguments, OPTION_json)};
     const char *operand = arguments->operands[0];
     bool is_build = strcmp(operand, command_index_actions[0]) == 0;
     int exit;

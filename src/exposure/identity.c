@@ -73,8 +73,8 @@ read_sections(struct identity *identity)
 
     for (size_t i = 0; i < identity->section_count; i++) {
         const uint8_t *bytes = identity->bytes + IDENTITY_HEAD_SIZE + i * IDENTITY_SECTION_SIZE;
-        int result = identity_read_section(&identity->sections[i],
-                                           view_of(bytes, IDENTITY_SECTION_SIZE));
+        int result =
+            identity_read_section(&identity->sections[i], view_of(bytes, IDENTITY_SECTION_SIZE));
 
         if (result != 0)
             return result;
@@ -93,9 +93,8 @@ check_tag(const struct identity *identity, const struct identity_head *head,
     const uint8_t *data = identity->bytes + IDENTITY_HEAD_SIZE + table;
     uint8_t rest[IDENTITY_TAG_SIZE], tag[IDENTITY_TAG_SIZE];
 
-    (void)crypto_generichash(rest, sizeof(rest), data,
-                             identity->size - IDENTITY_HEAD_SIZE - table, key->tag,
-                             sizeof(key->tag));
+    (void)crypto_generichash(rest, sizeof(rest), data, identity->size - IDENTITY_HEAD_SIZE - table,
+                             key->tag, sizeof(key->tag));
     identity_tag_of(key, identity->bytes, identity->bytes + IDENTITY_HEAD_SIZE, table, rest, tag);
     return memory_equal_secret(tag, head->tag, sizeof(tag)) ? 0 : PASU_E_CORRUPT;
 }
@@ -136,8 +135,8 @@ identity_open(struct identity **out, int fd, const struct identity_key *key)
     if (!S_ISREG(st.st_mode) || head.size != (uint64_t)st.st_size ||
         head.size < IDENTITY_HEAD_SIZE + (uint64_t)head.section_count * IDENTITY_SECTION_SIZE)
         return PASU_E_CORRUPT;
-    identity = memory_new(1, sizeof(*identity) +
-                                 head.section_count * sizeof(struct identity_section));
+    identity =
+        memory_new(1, sizeof(*identity) + head.section_count * sizeof(struct identity_section));
     if (!identity)
         return PASU_E_NOMEM;
     identity->holders = 1;
@@ -278,11 +277,11 @@ identity_find_many(const struct identity *identity, struct identity_question *qu
         size_t n = count < TOGETHER ? count : TOGETHER;
 
         for (size_t i = 0; i < n; i++)
-            __builtin_prefetch(directory_of(
-                identity, &identity->sections[questions[i].section], questions[i].hash));
+            __builtin_prefetch(directory_of(identity, &identity->sections[questions[i].section],
+                                            questions[i].hash));
         for (size_t i = 0; i < n; i++) {
-            buckets[i] = bucket_of(identity, &identity->sections[questions[i].section],
-                                   questions[i].hash);
+            buckets[i] =
+                bucket_of(identity, &identity->sections[questions[i].section], questions[i].hash);
             __builtin_prefetch(buckets[i].at - IDENTITY_ENTRY_SIZE);
             __builtin_prefetch(buckets[i].at + 2 * IDENTITY_ENTRY_SIZE);
         }

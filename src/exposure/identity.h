@@ -42,22 +42,23 @@ struct identity_section {
     char gateway[IDENTITY_NAME_SIZE];  /* behind which the server is */
     char database[IDENTITY_NAME_SIZE]; /* names: for people */
     char table[IDENTITY_TABLE_SIZE], column[IDENTITY_NAME_SIZE];
-    uint64_t system;     /* the server's system identifier */
+    uint64_t system; /* the server's system identifier */
     uint32_t database_oid, relation;
-    int16_t attribute, key_attribute; /* the value's column, and the key's */
-    bool is_unique;     /* the server allows no value twice */
-    uint64_t rows;      /* that were read, without those that have no value */
-    uint64_t values;    /* different ones: entries */
-    uint64_t several;   /* of these, at several persons */
-    uint64_t unkeyed;   /* rows whose key is no ordinal: their values are nobody's */
+    int16_t attribute, key_attribute;  /* the value's column, and the key's */
+    bool is_unique;                    /* the server allows no value twice */
+    uint64_t rows;                     /* that were read, without those that have no value */
+    uint64_t values;                   /* different ones: entries */
+    uint64_t several;                  /* of these, at several persons */
+    uint64_t unkeyed;                  /* rows whose key is no ordinal: their values are nobody's */
     struct identity_counters counters; /* before the rows were read */
-    uint32_t bits;          /* there are 2^bits buckets */
+    uint32_t bits;                     /* there are 2^bits buckets */
     uint64_t entries_at, directory_at; /* offsets in the file */
 };
 
 /* When the first row was read, or before. */
 struct identity_moment {
-    int64_t realtime, monotonic; /* by which of both it is known whether the machine started since */
+    int64_t realtime,
+        monotonic; /* by which of both it is known whether the machine started since */
 };
 
 struct identity;

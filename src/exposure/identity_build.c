@@ -13,10 +13,10 @@
 enum {
     PORTION_BITS = IDENTITY_BITS_LEAST,
     PORTIONS = 1 << PORTION_BITS,
-    CHUNK = 4096,           /* records that a portion gathers before they are spooled: 64 KiB */
-    PER_BUCKET = 32,        /* values, at most, on the average */
-    FEW = 128,              /* records that are sorted in place */
-    CROWD = 1 << 18,        /* records of a portion from which on it may be one value's */
+    CHUNK = 4096,    /* records that a portion gathers before they are spooled: 64 KiB */
+    PER_BUCKET = 32, /* values, at most, on the average */
+    FEW = 128,       /* records that are sorted in place */
+    CROWD = 1 << 18, /* records of a portion from which on it may be one value's */
     OUTPUT_SIZE = 1 << 20,
     NAME_SIZE = 24,
 };
@@ -46,8 +46,8 @@ struct identity_builder {
     char spool_name[NAME_SIZE + 8]; /* "" once it has none */
     struct identity_section sections[IDENTITY_SECTIONS_MAX];
     size_t section_count, section_room; /* that have ended, that there will be */
-    uint64_t size; /* of the file so far */
-    crypto_generichash_state hash; /* of all behind the table of sections */
+    uint64_t size;                      /* of the file so far */
+    crypto_generichash_state hash;      /* of all behind the table of sections */
     /* of the section at hand: */
     struct portion portions[PORTIONS];
     struct chunk *chunks; /* of the spool, each with room for CHUNK records */
@@ -66,8 +66,8 @@ make_file(const struct identity_builder *b, const char *name, int *fd)
 {
     if (b->os->unlinkat(b->os->arg, b->directory, name, 0) != 0 && errno != ENOENT)
         return error_from_errno(errno);
-    *fd = b->os->openat(b->os->arg, b->directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
-                        0600);
+    *fd =
+        b->os->openat(b->os->arg, b->directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     return *fd < 0 ? error_from_errno(errno) : 0;
 }
 

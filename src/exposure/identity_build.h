@@ -17,7 +17,9 @@
 #include "base/os.h"
 #include "exposure/identity.h"
 
-#define IDENTITY_NOBODY UINT32_MAX /* a row whose key is no ordinal: its value is nobody's alone */
+#define IDENTITY_NOBODY                                                                            \
+    UINT32_MAX /* a row whose key is no ordinal: its value is nobody's alone                       \
+                */
 
 struct identity_builder;
 

@@ -205,8 +205,8 @@ identity_read_section(struct identity_section *s, struct view bytes)
     s->entries_at = little_read_u64(&r);
     s->directory_at = little_read_u64(&r);
     s->bits = (uint32_t)bits;
-    if (r.failed || !is_text || flags > FLAG_UNIQUE || bits < IDENTITY_BITS_LEAST || bits > IDENTITY_BITS_MAX ||
-        !is_zero(reader_bytes(&r, reader_left(&r))))
+    if (r.failed || !is_text || flags > FLAG_UNIQUE || bits < IDENTITY_BITS_LEAST ||
+        bits > IDENTITY_BITS_MAX || !is_zero(reader_bytes(&r, reader_left(&r))))
         return PASU_E_CORRUPT;
     return 0;
 }

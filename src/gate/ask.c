@@ -431,8 +431,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
         return result;
     /* The server must say what the columns are, also where the client does not care to ask. */
     if (exchange_must_describe(&a->o->exchange, name)) {
-        result =
-            put_message(a, 'D', (struct view[]){VIEW("P"), execute.portal, view_of("", 1)}, 3);
+        result = put_message(a, 'D', (struct view[]){VIEW("P"), execute.portal, view_of("", 1)}, 3);
         if (result != 0)
             return result;
         request = exchange_add(&a->o->exchange, STEP_DESCRIBE);

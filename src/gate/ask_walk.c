@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Framing of a client's batch: whole messages to ask.c, long ones in pieces. */
-#include "gate/identity_use.h"
 #include "gate/ask.h"
+#include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/rest.h"
 #include "postgres/ask.h"

@@ -60,7 +60,7 @@ struct catalog_place {
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;
-    int64_t pause; /* after a failure */
+    int64_t pause;       /* after a failure */
     uint64_t identified; /* by which of the store's identity indexes */
 };
 

@@ -63,6 +63,7 @@ catalog_place_free(struct catalog_place *place)
     inspector_link_close(&place->inspector);
     catalog_policy_free(place->policy);
     catalog_release(place->catalog);
+    identity_view_release(place->identity);
     catalog_marks_release(&place->marks);
     catalog_ground_release(place->ground);
     settings_release(place->settings);

@@ -104,8 +104,8 @@ struct growth *catalog_store_growth(struct catalog_place *place);
  * thread, which then makes each place's view of it. `key` is copied. */
 void catalog_store_identify(struct catalog_store *store, int take_fd,
                             const struct identity_key *key);
-/* A place's view of it, held for the caller, or NULL; and its version, which grows with each, without
- * a lock. */
+/* A place's view of it, held for the caller, or NULL; and its version, which grows with each,
+ * without a lock. */
 struct identity_view *catalog_store_identity(struct catalog_store *store,
                                              struct catalog_place *place);
 uint64_t catalog_store_identity_version(const struct catalog_place *place);

@@ -97,6 +97,7 @@ keep_failure(struct catalog_store *store, struct catalog_place *place, int resul
     place->load_at = os_monotonic(store->log->os) + place->pause;
     place->poll_at = CATALOG_NEVER;
     place->is_awaited = false;
+    identity_view_doubt(place->identity);
     pthread_mutex_unlock(&store->lock);
     /* Always: somebody may wait who has touched nothing himself. */
     store->notify(store->arg, place, result);
@@ -237,13 +238,16 @@ read_identity(struct catalog_store *store, int fd, const struct identity_key *ke
     store->identity = identity;
     store->identities++;
     if (result == 0)
-        LOG_EVENT(store->log, IDENTITY_READY,
-                  F_UINT("columns", identity_section_count(identity)),
+        LOG_EVENT(store->log, IDENTITY_READY, F_UINT("columns", identity_section_count(identity)),
                   F_UINT("bytes", identity_size(identity)));
     else
         LOG_EVENT(store->log, IDENTITY_FAILED, F_TEXT("error", error_text(result)),
                   F_TEXT("hint", "run: pasu index build"));
 }
+
+#define tell_identity(store, place, event, columns_)                                               \
+    LOG_EVENT((store)->log, event, F_TEXT("gateway", catalog_place_gateway(place)->config->name),  \
+              F_TEXT("database", (place)->database), F_UINT("columns", (columns_)))
 
 /* The place's view of the newest index, or a look whether the one that it has still holds. */
 static void
@@ -251,6 +255,7 @@ identify(struct catalog_store *store, struct catalog_place *place)
 {
     struct identity_view *view = place->identity, *old = NULL;
     bool is_new = place->identified != store->identities;
+    size_t changed = 0;
     int result = 0;
 
     if (is_new) {
@@ -261,10 +266,14 @@ identify(struct catalog_store *store, struct catalog_place *place)
                                        os_monotonic(store->log->os), os_realtime(store->log->os));
     }
     if (result == 0 && view)
-        result = identity_view_check(view, &place->inspector, is_new);
-    if (!is_new)
-        return; /* what could not be asked is stale */
+        result = identity_view_check(view, &place->inspector, &changed);
+    if (!is_new) {
+        if (changed > 0)
+            tell_identity(store, place, IDENTITY_STALE, changed);
+        return;
+    }
     if (result != 0) {
+        identity_view_doubt(place->identity);
         identity_view_release(view);
         return; /* the next time */
     }
@@ -275,6 +284,8 @@ identify(struct catalog_store *store, struct catalog_place *place)
     pthread_mutex_unlock(&store->lock);
     place->identified = store->identities;
     identity_view_release(old);
+    if (view)
+        tell_identity(store, place, IDENTITY_CURRENT, identity_view_current(view));
 }
 
 static void
@@ -295,6 +306,8 @@ poll_place(struct catalog_store *store, struct catalog_place *place)
         growth_counted(&place->seen, &grown);
     if (result == 0)
         identify(store, place);
+    else
+        identity_view_doubt(place->identity);
     period = POLL_PART * (os_monotonic(store->log->os) - begin);
     pthread_mutex_lock(&store->lock);
     place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);
@@ -332,6 +345,7 @@ retire_idle(struct catalog_store *store, int64_t now)
         inspector_link_close(&place->inspector);
         place->load_at = place->poll_at = CATALOG_NEVER;
         catalog_place_doubt(place);
+        identity_view_doubt(place->identity);
     }
 }
 

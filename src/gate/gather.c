@@ -53,9 +53,9 @@ struct row {
     const struct showing *showing;
     const uint8_t *roles;
     struct view body;
-    struct view keys[PLAN_PARTS_MAX]; /* bytes NULL: null */
+    struct view keys[PLAN_PARTS_MAX];                  /* bytes NULL: null */
     struct view (*identities)[SHOWING_IDENTITIES_MAX]; /* by part: all are read */
-    uint32_t shown;                   /* parts of which a field is not null */
+    uint32_t shown;                                    /* parts of which a field is not null */
 };
 
 static void
@@ -232,8 +232,7 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
     struct view identities[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX] PASU_UNINITIALIZED;
-    struct row row = {
-        .showing = s, .roles = entry->roles, .body = body, .identities = identities};
+    struct row row = {.showing = s, .roles = entry->roles, .body = body, .identities = identities};
     int result =
         read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
 
@@ -248,7 +247,7 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
         uint32_t ordinal;
 
         for (size_t i = 0; g->identified >> p & 1 && i < part->identity_count; i++)
-            gather_ask(g, ordinals, part, p, i, row.identities[p][i], start);
+            gather_ask(g, ordinals, p, i, row.identities[p][i], start);
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
         result = row.keys[p].bytes ? ordinal_of_value(ordinals, part->kind, part->key_type,

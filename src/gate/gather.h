@@ -41,7 +41,8 @@ struct gather {
     const struct identity_view *identity; /* borrowed of the result; NULL: none */
     const struct identity_watch *watch;
     uint8_t identified; /* bits of parts whose columns are in it */
-    int8_t columns[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX]; /* of the view */
+    uint8_t whole;      /* of these, whose rows show somebody also where the value is null */
+    int8_t columns[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX]; /* of the view; -1: is not asked */
     struct identity_question questions[GATHER_ITEMS];
     struct gather_asked {
         uint32_t start, row; /* as an item's */
@@ -56,9 +57,8 @@ void gather_clear(struct gather *gather);
 static inline bool
 gather_has_room(const struct gather *gather)
 {
-    return gather->item_count + gather->asked_count +
-               (SHOWING_IDENTITIES_MAX + 2) * PLAN_PARTS_MAX <=
-           GATHER_ITEMS;
+    return gather->item_count + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS &&
+           gather->asked_count + SHOWING_IDENTITIES_MAX * PLAN_PARTS_MAX <= GATHER_ITEMS;
 }
 /* Reads the body of a DataRow which will stand at `start` in the outgoing bytes. 0;
  * PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
@@ -82,9 +82,8 @@ void gather_pinned(struct gather *gather, const struct showing *showing, size_t 
 void gather_identify(struct gather *gather, const struct showing *showing,
                      const struct identity_view *view, const struct identity_watch *watch);
 /* A value of the part by which the row at `start` says whose it is; bytes NULL: null. */
-void gather_ask(struct gather *gather, const struct ordinals *ordinals,
-                const struct showing_part *part, size_t number, size_t identity, struct view value,
-                uint32_t start);
+void gather_ask(struct gather *gather, const struct ordinals *ordinals, size_t part,
+                size_t identity, struct view value, uint32_t start);
 /* All that was asked is looked up: items of those who are found, and rows without a key of the
  * others. Before anything is counted. */
 void gather_look_up(struct gather *gather, const struct showing *showing,

@@ -2,40 +2,62 @@
 /* Of gather.h: persons by values that are theirs alone. */
 #include "gate/gather.h"
 
+/* Which of the part's columns are asked: any one, or all; none of them where that is not enough. */
+static bool
+choose_columns(int8_t *columns, const struct showing_part *part, const struct identity_view *view,
+               bool *is_whole)
+{
+    size_t known = 0;
+    int first = -1;
+
+    for (size_t i = 0; i < part->identity_count; i++) {
+        const struct showing_identity *identity = &part->identities[i];
+
+        columns[i] = (int8_t)identity_view_find(view, identity->relation, identity->attribute,
+                                                identity->key);
+        known += columns[i] >= 0;
+        if (first < 0 && columns[i] >= 0)
+            first = (int)i;
+    }
+    *is_whole = part->is_identity_any && !(part->is_identity_all && part->identity_count == 1);
+    if (!part->is_identity_any)
+        return part->is_identity_all && known > 0 && known == part->identity_count;
+    for (size_t i = 0; i < part->identity_count; i++)
+        if ((int)i != first)
+            columns[i] = -1;
+    return first >= 0;
+}
+
 void
 gather_identify(struct gather *g, const struct showing *showing, const struct identity_view *view,
                 const struct identity_watch *watch)
 {
     g->identity = view;
     g->watch = watch;
-    g->identified = 0;
+    g->identified = g->whole = 0;
     for (size_t p = 0; view && p < showing->part_count; p++) {
-        const struct showing_part *part = &showing->parts[p];
-        bool is_known = part->identity_count > 0;
+        bool is_whole;
 
-        for (size_t i = 0; i < part->identity_count; i++) {
-            const struct showing_identity *identity = &part->identities[i];
-            int column =
-                identity_view_find(view, identity->relation, identity->attribute, identity->key);
-
-            g->columns[p][i] = (int8_t)column;
-            is_known &= column >= 0;
-        }
-        if (is_known)
-            g->identified |= (uint8_t)(1u << p);
+        if (!choose_columns(g->columns[p], &showing->parts[p], view, &is_whole))
+            continue;
+        g->identified |= (uint8_t)(1u << p);
+        if (is_whole)
+            g->whole |= (uint8_t)(1u << p);
     }
 }
 
 void
-gather_ask(struct gather *g, const struct ordinals *ordinals, const struct showing_part *part,
-           size_t number, size_t identity, struct view value, uint32_t start)
+gather_ask(struct gather *g, const struct ordinals *ordinals, size_t number, size_t identity,
+           struct view value, uint32_t start)
 {
     uint8_t space[ORDINALS_TEXT_SIZE] PASU_UNINITIALIZED;
     int8_t column = g->columns[number][identity];
     uint32_t row = (uint32_t)g->rows - 1;
 
+    if (column < 0)
+        return;
     if (!value.bytes) {
-        if (part->is_identity_whole)
+        if (g->whole >> number & 1)
             gather_lose(g, number, row);
         return;
     }
@@ -47,8 +69,7 @@ gather_ask(struct gather *g, const struct ordinals *ordinals, const struct showi
         .hash = identity_hash_of(&g->identity->key, value),
         .section = g->identity->columns[column].section,
     };
-    g->asked[g->asked_count++] =
-        (struct gather_asked){start, row, (uint8_t)number, column};
+    g->asked[g->asked_count++] = (struct gather_asked){start, row, (uint8_t)number, column};
 }
 
 /* Bits of the view's columns that can be believed now. */

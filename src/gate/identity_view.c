@@ -100,7 +100,8 @@ take_column(void *arg, const struct view *values, size_t count)
         return PASU_E_MALFORMED;
     column = &check->view->columns[n[IDENTITY_COLUMN_NUMBER]];
     section = identity_section_at(check->view->identity, column->section);
-    if (n[IDENTITY_COLUMN_IS_FIT] == 1 && (!column->is_unique || n[IDENTITY_COLUMN_IS_UNIQUE] == 1) &&
+    if (n[IDENTITY_COLUMN_IS_FIT] == 1 &&
+        (!column->is_unique || n[IDENTITY_COLUMN_IS_UNIQUE] == 1) &&
         (column->is_unique || n[IDENTITY_COLUMN_INSERTED] == section->counters.inserted) &&
         n[IDENTITY_COLUMN_UPDATED] == section->counters.updated &&
         n[IDENTITY_COLUMN_DELETED] == section->counters.deleted &&
@@ -110,13 +111,14 @@ take_column(void *arg, const struct view *values, size_t count)
 }
 
 int
-identity_view_check(struct identity_view *view, struct inspector_link *link, bool is_first)
+identity_view_check(struct identity_view *view, struct inspector_link *link, size_t *changed)
 {
     struct check check = {.view = view};
     char list[SQL_SIZE / 2] = "", sql[SQL_SIZE];
     size_t used = 0, most = ROWS_MAX;
     int result, n;
 
+    *changed = 0;
     for (size_t i = 0; i < view->count; i++) {
         n = snprintf(list + used, sizeof(list) - used, "%s(%zu, %u::oid, %d)", i > 0 ? ", " : "", i,
                      view->columns[i].relation, view->columns[i].attribute);
@@ -130,15 +132,32 @@ identity_view_check(struct identity_view *view, struct inspector_link *link, boo
     result = inspector_link_query(link, sql, take_column, &check, &most);
     if (result != 0)
         check.same = 0;
-    for (size_t i = 0; i < view->count; i++)
-        if (!(check.same >> i & 1))
-            view->columns[i].is_stale = true;
-        else if (is_first)
-            view->columns[i].is_stale = false;
+    for (size_t i = 0; i < view->count; i++) {
+        bool is_stale = !(check.same >> i & 1);
+
+        *changed += !atomic_exchange(&view->columns[i].is_stale, is_stale) && is_stale;
+    }
     return result;
 }
 
+void
+identity_view_doubt(struct identity_view *view)
+{
+    for (size_t i = 0; view && i < view->count; i++)
+        view->columns[i].is_stale = true;
+}
+
 /* ---- asking ---- */
+
+size_t
+identity_view_current(const struct identity_view *view)
+{
+    size_t current = 0;
+
+    for (size_t i = 0; i < view->count; i++)
+        current += !view->columns[i].is_stale;
+    return current;
+}
 
 int
 identity_view_find(const struct identity_view *view, uint32_t relation, int16_t attribute,
@@ -157,6 +176,5 @@ identity_view_is_current(const struct identity_view *view, const struct identity
 {
     const struct identity_column *c = &view->columns[column];
 
-    return !c->is_stale &&
-           identity_watch_is_quiet(watch, c->relation, c->is_unique, view->since);
+    return !c->is_stale && identity_watch_is_quiet(watch, c->relation, c->is_unique, view->since);
 }

@@ -3,10 +3,10 @@
  * The identity index as sessions of one database may use it: which of its sections are of that
  * database, and whether they still say how things are.
  *
- * Made by the catalog store's thread for each place (gate/catalog_store.h), once the server has said
- * that its tables are as they were when the index was made; anew for another index. What has been
- * written to a table since, through the gate (gate/identity_watch.h) or as the server counts it,
- * makes the table's sections stale for good.
+ * Made by the catalog store's thread for each place (gate/catalog_store.h), once the server has
+ * said that its tables are as they were when the index was made; anew for another index. What has
+ * been written to a table since, through the gate (gate/identity_watch.h) or as the server counts
+ * it, makes the table's sections stale for good: what a server has counted does not go back.
  *
  * Counted holders, any thread.
  */
@@ -45,15 +45,19 @@ PASU_MUST_USE int identity_view_new(struct identity_view **view, struct identity
 struct identity_view *identity_view_hold(struct identity_view *view); /* NULL is allowed */
 void identity_view_release(struct identity_view *view);               /* NULL is allowed */
 
-/* Asks the server whether its tables are as they were. `is_first`: what is, is not stale; later,
- * what is not, is. Errors of inspector_link_query. */
+/* Asks the server whether its tables are as they were: what is not is stale, and with an error all
+ * is. *changed: how many columns were not stale before. Errors of inspector_link_query. */
 PASU_MUST_USE int identity_view_check(struct identity_view *view, struct inspector_link *link,
-                                      bool is_first);
+                                      size_t *changed);
+/* The server cannot be asked: all is stale until it can. */
+void identity_view_doubt(struct identity_view *view); /* NULL is allowed */
+/* How many columns are not stale. */
+size_t identity_view_current(const struct identity_view *view);
 /* The number of the column; -1: it is none, or with another key. */
 int identity_view_find(const struct identity_view *view, uint32_t relation, int16_t attribute,
                        int16_t key);
 /* Whether its values still are whose they were. */
-bool identity_view_is_current(const struct identity_view *view,
-                              const struct identity_watch *watch, int column);
+bool identity_view_is_current(const struct identity_view *view, const struct identity_watch *watch,
+                              int column);
 
 #endif

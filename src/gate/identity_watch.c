@@ -37,8 +37,8 @@ has_update(const char *sql)
         while (before > sql && isspace((unsigned char)before[-1]))
             before--;
         if (is_word(sql, at, strlen("update")) &&
-            !(before - sql >= 3 && (strncasecmp(before - 3, "for", 3) == 0 ||
-                                    strncasecmp(before - 3, "key", 3) == 0)))
+            !(before - sql >= 3 &&
+              (strncasecmp(before - 3, "for", 3) == 0 || strncasecmp(before - 3, "key", 3) == 0)))
             return true;
     }
     return false;
@@ -55,7 +55,7 @@ has_change(const char *sql)
 static enum writing
 writing_of(const struct plan_statement *s)
 {
-    if (!s->is_understood || !s->sql ||
+    if (!s->is_understood || !s->sql || strstr(s->sql, "…") /* the text is cut there */ ||
         (s->flags & (PLAN_UNPARSED | PLAN_OPAQUE | PLAN_DIALECT | PLAN_CALLS)))
         return WRITES_ANY;
     switch ((enum plan_verb)s->verb) {
@@ -90,6 +90,8 @@ writing_of(const struct plan_statement *s)
                    ? WRITES_NAMED
                    : WRITES_ROWS;
     case VERB_COPY:
+        if (s->special == SPECIAL_COPY_IN)
+            return WRITES_ROWS;
         return s->special == SPECIAL_COPY_OUT && !has_change(s->sql) ? WRITES_NOTHING
                                                                      : WRITES_NAMED;
     case VERB_UPDATE:
@@ -126,32 +128,47 @@ bit_of(uint32_t relation)
     return UINT64_C(1) << relation % IDENTITY_WATCH_TABLES;
 }
 
-/* The relation, and where what is written to it goes on to. All, where that is too far. */
-static uint64_t
-reached_from(const struct catalog *catalog, uint32_t relation)
+/* Tables, as bits, whose rows a statement changes, and to which it adds some. */
+struct tables {
+    uint64_t changed, added;
+};
+
+/* Where what is added to a relation goes on to. What acts on it, or a key's cascade, can change
+ * rows that were there. All, where that is too far. */
+static void
+add_reached(struct tables *tables, const struct catalog *catalog, uint32_t relation)
 {
-    uint32_t reached[REACH_MAX] = {relation};
+    struct {
+        uint32_t relation;
+        bool is_changed;
+    } reached[REACH_MAX] = {{relation, false}};
     size_t count = 1;
-    uint64_t bits = 0;
 
     for (size_t i = 0; i < count; i++) {
         const struct catalog_spill *spill;
         size_t at = 0;
 
-        bits |= bit_of(reached[i]);
-        while ((spill = catalog_spill(catalog, reached[i], &at)) != NULL) {
+        tables->added |= bit_of(reached[i].relation);
+        if (reached[i].is_changed)
+            tables->changed |= bit_of(reached[i].relation);
+        while ((spill = catalog_spill(catalog, reached[i].relation, &at)) != NULL) {
+            bool is_changed =
+                reached[i].is_changed || (spill->kind != SPILL_CHILD && spill->kind != SPILL_VIEW);
             size_t k = 0;
 
-            while (k < count && reached[k] != spill->to)
+            while (k < count &&
+                   (reached[k].relation != spill->to || reached[k].is_changed != is_changed))
                 k++;
             if (k < count)
                 continue;
-            if (count == REACH_MAX)
-                return UINT64_MAX;
-            reached[count++] = spill->to;
+            if (count == REACH_MAX) {
+                tables->changed = UINT64_MAX;
+                return;
+            }
+            reached[count].relation = spill->to;
+            reached[count++].is_changed = is_changed;
         }
     }
-    return bits;
 }
 
 static bool
@@ -163,42 +180,43 @@ is_ascii(const char *text)
 }
 
 /* By every word of the text that can be a relation's name. Names can be written otherwise than they
- * are: with escapes, and what is no ASCII in upper case. */
-static uint64_t
-named_in(const struct catalog *catalog, const char *sql)
+ * are: with escapes, for which a normalized text has "?", with quotes in them, and what is no ASCII
+ * in upper case. */
+static void
+add_named(struct tables *tables, const struct catalog *catalog, const char *sql)
 {
     bool is_plain = is_ascii(sql);
-    uint64_t bits = 0;
 
-    if (strstr(sql, "\"\"") || strcasestr(sql, "u&\""))
-        return UINT64_MAX;
-    for (size_t i = 0; i < catalog_relation_count(catalog) && bits != UINT64_MAX; i++) {
+    if (strstr(sql, "\"\"") || strchr(sql, '?'))
+        tables->changed = UINT64_MAX;
+    for (size_t i = 0; i < catalog_relation_count(catalog) && tables->changed != UINT64_MAX; i++) {
         const struct catalog_relation *relation = catalog_relation_at(catalog, i);
 
-        if (relation->is_system || !(strcasestr(sql, relation->name) ||
-                                     (!is_plain && !is_ascii(relation->name))))
+        if (relation->is_system ||
+            !(strcasestr(sql, relation->name) || (!is_plain && !is_ascii(relation->name))))
             continue;
-        bits |= relation->has_rules && relation->kind != 'v' ? UINT64_MAX
-                                                             : reached_from(catalog, relation->oid);
+        add_reached(tables, catalog, relation->oid);
+        if (relation->has_rules && relation->kind != 'v')
+            tables->changed = UINT64_MAX;
     }
-    return bits;
 }
 
-static void
-tables_of(const struct catalog *catalog, const struct plan_statement *statement, uint64_t *changed,
-          uint64_t *added)
+static struct tables
+tables_of(const struct catalog *catalog, const struct plan_statement *statement)
 {
     enum writing writing = statement ? writing_of(statement) : WRITES_ANY;
+    struct tables tables = {0, 0};
 
-    *changed = *added = 0;
     if (PASU_LIKELY(writing == WRITES_NOTHING))
-        return;
-    if (writing == WRITES_ANY || !catalog || catalog_is_partial(catalog))
-        *changed = UINT64_MAX;
-    else if (writing == WRITES_NAMED)
-        *changed = named_in(catalog, statement->sql);
-    else
-        *added = named_in(catalog, statement->sql);
+        return tables;
+    if (writing == WRITES_ANY || !catalog || catalog_is_partial(catalog)) {
+        tables.changed = UINT64_MAX;
+        return tables;
+    }
+    add_named(&tables, catalog, statement->sql);
+    if (writing == WRITES_NAMED)
+        tables.changed |= tables.added;
+    return tables;
 }
 
 /* ---- stamps ---- */
@@ -232,15 +250,14 @@ void
 identity_watch_ask(struct identity_watch *watch, struct identity_share *share, const struct os *os,
                    const struct catalog *catalog, const struct plan_statement *statement)
 {
-    uint64_t changed, added;
+    struct tables tables = tables_of(catalog, statement);
     int64_t now;
 
-    tables_of(catalog, statement, &changed, &added);
-    if (PASU_LIKELY((changed | added) == 0))
+    if (PASU_LIKELY((tables.changed | tables.added) == 0))
         return;
     now = os_monotonic(os);
-    open_stamps(watch->changed, changed, &share->changed, now);
-    open_stamps(watch->added, added, &share->added, now);
+    open_stamps(watch->changed, tables.changed, &share->changed, now);
+    open_stamps(watch->added, tables.added, &share->added, now);
 }
 
 void

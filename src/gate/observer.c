@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/identity_use.h"
 #include "gate/observer.h"
+#include "gate/identity_use.h"
 
 #include "base/memory.h"
 #include "gate/doubt.h"

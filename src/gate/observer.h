@@ -56,7 +56,7 @@ struct result {
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct identity_view *identity;     /* held; NULL: its values are not looked up */
     uint8_t told_parts; /* bits: of a part that values tell, the upper bound is in a record */
-    struct pinned own; /* of literals; the last member: its space outlives the result */
+    struct pinned own;  /* of literals; the last member: its space outlives the result */
 };
 
 /* A statement whose marks count for others once its transaction is committed. */

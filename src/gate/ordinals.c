@@ -35,8 +35,7 @@ ordinals_utf8(const struct ordinals *o, struct view value, uint8_t space[ORDINAL
     *text = value;
     if (!o->encoding)
         return 0;
-    return encoding_to_utf8(is_known ? *o->encoding : NULL, value, space, ORDINALS_TEXT_SIZE,
-                            text);
+    return encoding_to_utf8(is_known ? *o->encoding : NULL, value, space, ORDINALS_TEXT_SIZE, text);
 }
 
 /* The key in the one encoding that all are hashed in. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a request's success, or its failure, does to names, to the catalog and to what is known. */
-#include "gate/identity_use.h"
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
+#include "gate/identity_use.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
 #include "gate/result.h"

@@ -41,7 +41,7 @@ struct supervisor {
     int64_t offer_at, offer_wait;       /* when the gate is offered the ledger again; 0: never */
     struct lookup lookups[LOOKUPS_MAX]; /* of the gateways' servers */
     struct lookup targets[LOOKUPS_MAX]; /* of where checkpoints are published */
-    struct identity_file { /* that the gate was told; all 0: none */
+    struct identity_file {              /* that the gate was told; all 0: none */
         uint64_t device, inode;
         int64_t changed; /* ns: an inode may come again */
     } identity;

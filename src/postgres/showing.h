@@ -44,9 +44,11 @@ struct showing_part {
     uint64_t unknown; /* BOUND: at most so many persons (population) */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
-    /* BOUND: whoever a row shows of this part, these values are of; 0: there are none. */
+    /* BOUND: values that tell whom a row shows, if an index knows their columns: all of them
+     * together (is_identity_all), or any one (is_identity_any). */
     uint8_t identity_count;
-    bool is_identity_whole; /* a row in which these are null can still show somebody */
+    bool is_identity_all; /* they are all that the row shows of the part */
+    bool is_identity_any; /* all that it shows of the part is of the rows that have that value */
     struct showing_identity identities[SHOWING_IDENTITIES_MAX];
 };
 

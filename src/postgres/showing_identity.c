@@ -89,9 +89,8 @@ showing_identities(struct showing_part *part, const struct plan_part *plan,
     }
     if (count == 0 || (count < shown && !is_own))
         return;
-    part->is_identity_whole = count < shown;
-    if (count < shown)
-        count = 1;
+    part->is_identity_all = count == shown;
+    part->is_identity_any = is_own;
     for (size_t i = 0; i < count; i++)
         part->identities[i] = found[i];
     part->identity_count = (uint8_t)count;

@@ -15,9 +15,9 @@ struct showing_columns {
 };
 
 /*
- * Fills the part's identities. Either each of its columns is one, or they all are of the one row of
- * a table, or of several that agree in them, and one is one. Each shows exactly the fields that the
- * mapping says of the column that its values stand in: nothing else came to them.
+ * Fills the part's identities: columns whose values are stored as they are in a table's. Each shows
+ * exactly the fields that the mapping says of the column that its values stand in: nothing else
+ * came to them.
  */
 void showing_identities(struct showing_part *part, const struct plan_part *plan,
                         const struct showing_columns *columns);

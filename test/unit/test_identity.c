@@ -75,10 +75,16 @@ look_up(const struct identity *identity, const char *value, uint32_t *ordinal)
 }
 
 static const struct row few[] = {
-    {"ada@mail.example", 1}, {"bob@mail.example", 2}, {"shared@mail.example", 3},
-    {"shared@mail.example", 4}, {"twice@mail.example", 5}, {"twice@mail.example", 5},
-    {"lost@mail.example", IDENTITY_NOBODY}, {"half@mail.example", 6},
-    {"half@mail.example", IDENTITY_NOBODY}, {"", 7},
+    {"ada@mail.example", 1},
+    {"bob@mail.example", 2},
+    {"shared@mail.example", 3},
+    {"shared@mail.example", 4},
+    {"twice@mail.example", 5},
+    {"twice@mail.example", 5},
+    {"lost@mail.example", IDENTITY_NOBODY},
+    {"half@mail.example", 6},
+    {"half@mail.example", IDENTITY_NOBODY},
+    {"", 7},
 };
 
 /* ---- tests ---- */
@@ -212,6 +218,35 @@ no_file_has_a_value_in_it(void **state)
     close(fd);
 }
 
+/* docs/spec/identity.md has the same bytes. */
+static void
+the_file_is_as_the_specification_shows_it(void **state)
+{
+    static const struct row rows[] = {{"ada@mail.example", 1},
+                                      {"bob@mail.example", 2},
+                                      {"both@mail.example", 3},
+                                      {"both@mail.example", 4}};
+    static const uint8_t head[] = "pasuiden\1\0\0\0\1\0\0\0\xa8\x03\0\0\0\0\0\0"
+                                  "\0\0\x2a\x36\xfe\x9c\x97\x17\x39\x30\0\0\0\0\0\0"
+                                  "\x15\x45\x1c\xab\x0a\x3a\xd7\x3a";
+    static const uint8_t tag[] = "\x63\x1e\xc9\xff\xeb\xee\x1b\xfc\x5d\x15\x5b\xbc\xe9\xb3\x12\x16"
+                                 "\x30\x69\x9c\xfc\x66\x28\xe2\xc1\x22\x74\x7b\xc1\xbd\x4c\xa9\x4d";
+    static const uint8_t entries[] = "\x0b\x39\x24\xc1\x19\x0c\x6c\xd5\2\0\0\0"
+                                     "\x66\xb9\xb5\x02\x62\xee\xeb\xc8\xff\xff\xff\xff"
+                                     "\xfb\x92\xf3\x89\x38\xf6\x6b\x18\1\0\0\0";
+    struct disk *d = *state;
+    uint8_t bytes[1024];
+    int fd;
+
+    assert_int_equal(build(d, rows, COUNT_OF(rows)), 0);
+    fd = openat(d->directory, "index", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), 936);
+    close(fd);
+    assert_memory_equal(bytes, head, sizeof(head) - 1);
+    assert_memory_equal(bytes + 96, tag, sizeof(tag) - 1);
+    assert_memory_equal(bytes + 640, entries, sizeof(entries) - 1);
+}
+
 static void
 a_file_of_another_secret_is_refused(void **state)
 {
@@ -296,6 +331,7 @@ main(void)
         T(what_was_said_of_the_column_is_in_the_file),
         T(many_values_are_found_one_by_one_and_together),
         T(no_file_has_a_value_in_it),
+        T(the_file_is_as_the_specification_shows_it),
         T(a_file_of_another_secret_is_refused),
         T(a_file_that_is_not_as_it_was_written_is_refused),
         T(whatever_call_fails_the_file_that_was_there_stays),
