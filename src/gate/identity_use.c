@@ -4,6 +4,20 @@
 #include "gate/instruments.h"
 #include "gate/session.h"
 
+/* Settings that name no column of it have no use for an index, nor for what it costs. */
+static bool
+is_watched(const struct session *s)
+{
+    return s->settings->config->identity.count > 0;
+}
+
+void
+identity_use_enter(struct session *s)
+{
+    if (!is_watched(s))
+        identity_watch_miss(catalog_store_watch(s->observer->place));
+}
+
 /* The message itself has been counted. */
 static bool
 is_first(const struct session *s)
@@ -18,7 +32,8 @@ identity_use_begin(struct session *s)
     struct observer *o = s->observer;
     uint64_t version = catalog_store_identity_version(o->place);
 
-    if (PASU_LIKELY(version == o->identity_version && !o->is_other_snapshot) || !is_first(s))
+    if (PASU_LIKELY(version == o->identity_version && !o->is_other_snapshot) || !is_watched(s) ||
+        !is_first(s))
         return;
     o->is_other_snapshot = false;
     identity_view_release(o->identity);
@@ -39,6 +54,8 @@ identity_use_ask(struct session *s, const struct plan_statement *statement)
 {
     struct observer *o = s->observer;
 
+    if (PASU_LIKELY(!is_watched(s)))
+        return;
     identity_watch_ask(catalog_store_watch(o->place), &o->written, s->worker->os, o->catalog,
                        statement);
     o->is_other_snapshot |= !statement || may_take_snapshot(statement);
@@ -81,6 +98,8 @@ void
 identity_use_leave(struct session *s)
 {
     identity_use_over(s);
+    if (!is_watched(s))
+        identity_watch_missed(catalog_store_watch(s->observer->place), s->worker->os);
     identity_view_release(s->observer->identity);
     s->observer->identity = NULL;
 }

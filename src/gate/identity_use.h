@@ -12,6 +12,8 @@
 
 #include "gate/observer.h"
 
+/* The session's observer is there. */
+void identity_use_enter(struct session *session);
 /* A message of the client's is read: where nothing is under way, the newest view is taken. */
 void identity_use_begin(struct session *session);
 /* A statement is about to be run. NULL: something that is none. */

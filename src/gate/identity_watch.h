@@ -29,6 +29,7 @@ struct identity_stamp {
 
 struct identity_watch {
     struct identity_stamp changed[IDENTITY_WATCH_TABLES], added[IDENTITY_WATCH_TABLES];
+    struct identity_stamp unwatched; /* sessions, for want of an index in their settings */
 };
 
 /* Of one session's transaction: bits of tables. */
@@ -44,6 +45,9 @@ void identity_watch_ask(struct identity_watch *watch, struct identity_share *sha
 /* The session's transaction is over. */
 void identity_watch_settle(struct identity_watch *watch, struct identity_share *share,
                            const struct os *os);
+/* A session begins that says nothing of what it writes; it ends. */
+void identity_watch_miss(struct identity_watch *watch);
+void identity_watch_missed(struct identity_watch *watch, const struct os *os);
 /* Whether nothing has been written to the table since (monotonic), nor is being. */
 bool identity_watch_is_quiet(const struct identity_watch *watch, uint32_t relation, bool is_unique,
                              int64_t since);

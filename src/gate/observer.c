@@ -106,6 +106,7 @@ observer_new(struct session *s)
     memcpy(o->role, s->user, sizeof(o->role));
     o->shifts = catalog_store_shifts(o->place);
     s->observer = o;
+    identity_use_enter(s);
     set_actor(s);
     return 0;
 }

@@ -214,6 +214,14 @@ struct plan_mark {
     const struct plan_mark *next;
 };
 
+/* Which tables' rows a statement can change (plan_writes.h). */
+enum plan_writes {
+    WRITES_ANY,     /* any */
+    WRITES_NAMED,   /* those that its text names, and what follows from that */
+    WRITES_ROWS,    /* the same, and none that were there: it adds some */
+    WRITES_NOTHING, /* none */
+};
+
 /* What a statement does to what other statements' names mean (plan_effect.def). */
 enum plan_effect {
     EFFECT_ANY,   /* it can be anything */
@@ -264,6 +272,7 @@ struct plan_statement {
     bool has_blank;    /* it names one that is */
     bool may_be_blank; /* it names one that may be, as far as the snapshot goes */
     uint8_t effect;    /* enum plan_effect */
+    uint8_t writes;    /* enum plan_writes */
     bool is_own;       /* whatever it changes in the catalog, only this session sees */
     /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
     struct plan_table makes;

@@ -255,6 +255,7 @@ def test_a_writer_whose_transaction_is_open_makes_it_stale_before_and_after():
 
 @test(limit=120)
 def test_code_and_statements_within_statements_make_it_stale_too():
+    changed("code execute", "PREPARE p AS UPDATE people SET email = $1 WHERE id = 1", "EXECUTE p('x')").stop()
     for name, change in {
             "do": "DO $$BEGIN UPDATE people SET email = 'y' WHERE id = 1; END$$",
             "with": "WITH w AS (UPDATE people SET email = 'y' WHERE id = 2 RETURNING 1) SELECT 1",

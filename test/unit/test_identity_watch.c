@@ -92,6 +92,9 @@ a_statement_writes_to_the_tables_that_it_names(void **state PASU_UNUSED)
         {"UPDATE v_contact SET tel = 'x'", 'c'},
         {"ALTER TABLE customers RENAME TO others", 'c'},
         {"DROP INDEX some_index", 'c'},
+        {"PREPARE p AS UPDATE customers SET name = 'x'", 'q'}, /* until it is executed */
+        {"PREPARE TRANSACTION 'x'", 'c'},
+        {"COMMIT PREPARED 'x'", 'c'},
         {"DO 'BEGIN END'", 'c'},
         {"CALL some_procedure()", 'c'},
         {"this is no SQL", 'c'},
@@ -104,6 +107,28 @@ a_statement_writes_to_the_tables_that_it_names(void **state PASU_UNUSED)
             wrong++;
         }
     assert_int_equal(wrong, 0);
+}
+
+/* As EXECUTE has it run. */
+static void
+what_is_prepared_writes_when_it_is_executed(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        enum plan_writes expected;
+    } cases[] = {{"PREPARE p AS UPDATE customers SET name = $1", WRITES_NAMED},
+                 {"PREPARE p AS INSERT INTO customers VALUES ($1)", WRITES_NAMED},
+                 {"PREPARE p AS SELECT * FROM customers", WRITES_NOTHING},
+                 {"DECLARE c CURSOR FOR SELECT * FROM customers", WRITES_NOTHING}};
+    struct plan_environment environment = shop_environment();
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+
+        assert_non_null(plan->statements[0].inner);
+        assert_int_equal(plan->statements[0].inner->writes, cases[i].expected);
+        plan_release(plan);
+    }
 }
 
 /* What stands behind the end of a text that is kept cut can be anything. */
@@ -151,13 +176,28 @@ an_open_transaction_counts_whenever_it_began(void **state PASU_UNUSED)
     assert_true(identity_watch_is_quiet(&watch, SHOP_CUSTOMERS, true, now + 1));
 }
 
+static void
+a_session_that_is_not_watched_can_write_to_all(void **state PASU_UNUSED)
+{
+    static struct identity_watch watch;
+    struct os os = os_of_test();
+
+    identity_watch_miss(&watch);
+    assert_false(identity_watch_is_quiet(&watch, SHOP_CUSTOMERS, true, now + 1));
+    identity_watch_missed(&watch, &os);
+    assert_false(identity_watch_is_quiet(&watch, SHOP_CUSTOMERS, true, now));
+    assert_true(identity_watch_is_quiet(&watch, SHOP_CUSTOMERS, true, now + 1));
+}
+
 static int
 run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_statement_writes_to_the_tables_that_it_names),
+        cmocka_unit_test(what_is_prepared_writes_when_it_is_executed),
         cmocka_unit_test(a_text_that_is_too_long_to_be_kept_can_write_to_all),
         cmocka_unit_test(what_nothing_is_known_of_can_write_to_all),
+        cmocka_unit_test(a_session_that_is_not_watched_can_write_to_all),
         cmocka_unit_test(an_open_transaction_counts_whenever_it_began),
     };
 
