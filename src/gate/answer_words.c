@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a server says beside rows: errors, notices, notifications. */
 #include "gate/answer.h"
+#include "gate/preface.h"
 #include "gate/release.h"
 #include "gate/result.h"
 #include "gate/speech.h"
@@ -32,15 +33,18 @@ answer_put_position(struct answering *a, const uint8_t *message, size_t length,
 
 /* An error's position counts in the text that the server saw. */
 static int
-pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan)
+pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan,
+           size_t before)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct view position = speech_field(body, 'P');
     uint32_t number;
 
-    if (!plan || plan->edit_count == 0 || !key_small_number(position, &number))
+    if (!plan || (plan->edit_count == 0 && before == 0) || !key_small_number(position, &number) ||
+        number <= before)
         return answer_pass(a, message, length);
-    return answer_put_position(a, message, length, position, plan_error_position(plan, number));
+    return answer_put_position(a, message, length, position,
+                               plan_error_position(plan, number - (uint32_t)before));
 }
 
 /* The plan of the text that an error's position counts in: Describe plans a statement anew, too. */
@@ -55,6 +59,21 @@ text_of(const struct observer *o, const struct exchange_request *request)
     return prepared ? prepared->plan : NULL;
 }
 
+/* What a text shows, before it leaves. */
+static int
+expose_speech(struct answering *a, const struct exchange_request *request,
+              const struct speech *speech, uint64_t flags, struct judgement *judgement)
+{
+    const struct plan_statement *statement = request ? result_statement(a->o, request) : NULL;
+    int result = 0;
+
+    if (speech->fields)
+        result = expose_words(a->s, statement, speech->fields, speech->kinds, flags, judgement);
+    if (result == 0 && speech->named_fields && !judgement->is_blocked)
+        result = expose_named(a->s, statement, speech, flags, judgement);
+    return result;
+}
+
 int
 answer_error(struct answering *a, const uint8_t *message, size_t length)
 {
@@ -62,20 +81,19 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct exchange_request *request = exchange_first(&o->exchange);
     struct judgement judgement = {0};
-    uint64_t fields, kinds;
+    struct speech speech;
     int result = answer_settle(a);
 
     o->blank.is_failed = true;
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
-        speech_of(a->s, true, body, &fields, &kinds);
-        if (fields)
-            result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
-                                  kinds, FLAG_BIT(ERROR_TEXT), &judgement);
+        speech_of(a->s, true, body, &speech);
+        result = expose_speech(a, request, &speech, FLAG_BIT(ERROR_TEXT), &judgement);
         if (result == 0)
             result = judgement.is_blocked ? answer_block(a, &judgement)
-                                          : pass_error(a, message, length, text_of(o, request));
+                                          : pass_error(a, message, length, text_of(o, request),
+                                                       preface_length(request));
     }
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);
@@ -89,17 +107,16 @@ answer_notice(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
     struct judgement judgement = {0};
-    uint64_t fields, kinds;
+    struct speech speech;
     int result = 0;
 
     if (a->o->is_muted)
         return 0;
-    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &fields, &kinds);
-    if (fields) {
+    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &speech);
+    if (speech.fields || speech.named_fields) {
         result = answer_settle(a);
         if (result == 0 && !a->o->is_muted)
-            result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields,
-                                  kinds, FLAG_BIT(NOTICE_TEXT), &judgement);
+            result = expose_speech(a, request, &speech, FLAG_BIT(NOTICE_TEXT), &judgement);
     }
     if (result != 0 || judgement.is_blocked)
         return result; /* a notice that may not be shown is left out */
@@ -121,7 +138,8 @@ answer_notification(struct answering *a, const uint8_t *message, size_t length)
     if (fields && reader_text(&r).length > 0) {
         result = answer_settle(a);
         if (result == 0)
-            result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(NOTIFICATION), &judgement);
+            result = expose_few(a->s, NULL, fields, kinds, shared->notified_persons,
+                                FLAG_BIT(NOTIFICATION), &judgement);
     }
     if (result != 0 || judgement.is_blocked)
         return result;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/gather.h"
+#include "gate/gather_copy.h"
+
+#include "postgres/encoding.h"
+#include "postgres/key_array.h"
 
 enum { BINARY = 1, HEAD = 5 /* of a message */ };
 
@@ -15,6 +18,7 @@ gather_clear(struct gather *g)
     g->lost_count = 0;
     g->is_saturated = false;
     g->asked_count = 0;
+    memset(g->origins, 0, sizeof(g->origins));
 }
 
 void
@@ -49,54 +53,11 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
 
 /* ---- a row ---- */
 
-struct row {
-    const struct showing *showing;
-    const uint8_t *roles;
-    struct view body;
-    struct view keys[PLAN_PARTS_MAX];                  /* bytes NULL: null */
-    struct view (*identities)[SHOWING_IDENTITIES_MAX]; /* by part: all are read */
-    uint32_t shown;                                    /* parts of which a field is not null */
-};
-
-static void
-see_fields(struct gather *g, struct row *row, size_t column, bool is_null)
-{
-    const struct showing *s = row->showing;
-    const uint64_t *fields = s->column_fields + column * s->part_count;
-
-    for (size_t p = 0; p < s->part_count; p++) {
-        if (!fields[p])
-            continue;
-        if (is_null) {
-            g->null[p] |= fields[p];
-        } else {
-            g->clear[p] |= fields[p];
-            row->shown |= 1u << p;
-        }
-    }
-}
-
-static void
-see_key(struct row *row, size_t column, struct view value)
-{
-    const struct showing *s = row->showing;
-
-    for (size_t p = 0; p < s->part_count; p++) {
-        if (s->parts[p].column == column &&
-            (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN))
-            row->keys[p] = value;
-        for (size_t i = 0; i < s->parts[p].identity_count; i++)
-            if (s->parts[p].identities[i].column == column)
-                row->identities[p][i] = value;
-    }
-}
-
 /* Reads columns 0 to `last`; only keys, or what they show as well. */
 static int
-read_columns(struct gather *g, struct row *row, size_t last, bool only_keys)
+read_data_row(struct gather *g, struct gather_row *row, size_t last, uint8_t mask)
 {
     const uint8_t *at = row->body.bytes, *end = at + row->body.length;
-    uint8_t mask = only_keys ? SHOWING_ROLE_KEY : SHOWING_ROLE_KEY | SHOWING_ROLE_FIELDS;
 
     if (row->body.length < 2 || bytes_get_u16(at) != row->showing->column_count)
         return PASU_E_UPSTREAM_PROTOCOL;
@@ -117,11 +78,20 @@ read_columns(struct gather *g, struct row *row, size_t last, bool only_keys)
             at += length;
         }
         if (role & SHOWING_ROLE_FIELDS)
-            see_fields(g, row, column, value.bytes == NULL);
+            gather_see_fields(g, row, column, value.bytes == NULL);
         if (role & SHOWING_ROLE_KEY)
-            see_key(row, column, value);
+            gather_see_key(row, column, value);
     }
     return 0;
+}
+
+static inline int
+read_columns(struct gather *g, struct gather_row *row, size_t last, bool only_keys)
+{
+    uint8_t mask = only_keys ? SHOWING_ROLE_KEY : SHOWING_ROLE_KEY | SHOWING_ROLE_FIELDS;
+
+    return PASU_UNLIKELY(row->copy) ? gather_read_copy(g, row, last, mask)
+                                    : read_data_row(g, row, last, mask);
 }
 
 static void
@@ -141,11 +111,21 @@ gather_lose(struct gather *g, size_t part, uint32_t number)
         g->lost[g->lost_count++] = (struct gather_lost){number, (uint8_t)part};
 }
 
+/* Fields of rows of which only the keys can be read. */
+static void
+see_all(struct gather *g, const struct showing_entry *entry, struct gather_row *row)
+{
+    for (size_t p = 0; p < entry->showing->part_count; p++)
+        g->clear[p] |= entry->wanted[p];
+    row->shown = UINT32_MAX;
+    g->is_saturated = true;
+}
+
 /* A row of which a part has no usable key: it shows somebody if it shows anything. */
 static int
-see_unattributed(struct gather *g, struct row *row, size_t part)
+see_unattributed(struct gather *g, struct gather_row *row, size_t part)
 {
-    if (g->is_saturated) {
+    if (g->is_saturated && !row->shown) {
         int result = read_columns(g, row, row->showing->last_column, false);
 
         if (result != 0)
@@ -225,6 +205,102 @@ gather_rows(struct gather *g, const struct showing_entry *entry, const struct or
     return (size_t)(at - bytes.bytes);
 }
 
+/* ---- keys ---- */
+
+/* Whether the row is of the table that the part's keys are of. */
+static bool
+is_of_table(struct gather *g, const struct gather_row *row, size_t p)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    struct view value = row->origins[p];
+    uint32_t oid;
+
+    if (!part->has_origin)
+        return true;
+    if (part->format == BINARY && value.length == sizeof(oid))
+        oid = bytes_get_u32(value.bytes);
+    else if (part->format == BINARY || !key_small_number(value, &oid))
+        return false;
+    if (g->origins[p] != oid && showing_is_origin(row->showing, part, oid))
+        g->origins[p] = oid;
+    return oid != 0 && g->origins[p] == oid;
+}
+
+static int
+add_key(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
+        struct view value, uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    uint32_t ordinal;
+    int result =
+        ordinal_of_value(ordinals, part->kind, part->key_type, part->format, value, &ordinal);
+
+    if (PASU_LIKELY(result == 0))
+        gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+    return result;
+}
+
+/* Where a quote or a backslash can be the second byte of a character, elements have no ends that
+ * are known. */
+static bool
+has_known_ends(const struct ordinals *ordinals, const struct showing_part *part, struct view array)
+{
+    bool is_ascii = true;
+
+    if (part->key_type != CATALOG_KEY_TEXT || part->format == BINARY)
+        return true;
+    for (size_t i = 0; i < array.length; i++)
+        is_ascii &= array.bytes[i] < 0x80;
+    return is_ascii || (ordinals->encoding && *ordinals->encoding && !*ordinals->is_unsettled &&
+                        encoding_is_utf8(*ordinals->encoding));
+}
+
+/* The keys of an array, all or none. PASU_E_MALFORMED also where one is null. */
+static int
+add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
+         uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    size_t items = g->item_count, own = g->ordinal_counts[p];
+    bool has_null = false;
+    struct key_array array;
+    struct view value;
+    int result = key_array_begin(&array, row->keys[p], part->format);
+
+    if ((result == 0 && array.left > 0 && key_type_of_oid(array.element) != part->key_type) ||
+        !has_known_ends(ordinals, part, row->keys[p]))
+        result = PASU_E_MALFORMED;
+    while (result == 0 && (result = key_array_next(&array, &value)) > 0) {
+        if (g->item_count + PLAN_PARTS_MAX > GATHER_ITEMS)
+            result = PASU_E_RANGE;
+        else
+            result = value.bytes ? add_key(g, row, p, ordinals, value, start) : 0;
+        has_null |= value.bytes == NULL;
+    }
+    if (result != 0) {
+        g->item_count = items;
+        g->ordinal_counts[p] = own;
+    }
+    return result == 0 && has_null ? PASU_E_MALFORMED : result;
+}
+
+/* The persons of a part that a row shows, as its key says. */
+static int
+see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals,
+            uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    int result = PASU_E_MALFORMED;
+
+    if (row->absent >> p & 1)
+        return 0;
+    if (row->keys[p].bytes && is_of_table(g, row, p))
+        result = part->is_array ? add_keys(g, row, p, ordinals, start)
+                                : add_key(g, row, p, ordinals, row->keys[p], start);
+    return result == PASU_E_MALFORMED || result == PASU_E_RANGE ? see_unattributed(g, row, p)
+                                                                : result;
+}
+
 int
 gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals *ordinals,
            struct view body, uint32_t start)
@@ -232,10 +308,17 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
     struct view identities[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX] PASU_UNINITIALIZED;
-    struct row row = {.showing = s, .roles = entry->roles, .body = body, .identities = identities};
-    int result =
-        read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
+    struct gather_row row = {.showing = s,
+                             .copy = entry->copy,
+                             .roles = entry->roles,
+                             .body = body,
+                             .identities = identities};
+    int result;
 
+    if (PASU_UNLIKELY(entry->is_keys_alone))
+        see_all(g, entry, &row);
+    result =
+        read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
     if (result != 0)
         return result;
     if (g->rows++ == 0)
@@ -243,20 +326,10 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
     if (PASU_UNLIKELY(!g->is_saturated))
         see_saturation(g, entry);
     for (size_t p = 0; p < s->part_count; p++) {
-        const struct showing_part *part = &s->parts[p];
-        uint32_t ordinal;
-
-        for (size_t i = 0; g->identified >> p & 1 && i < part->identity_count; i++)
+        for (size_t i = 0; g->identified >> p & 1 && i < s->parts[p].identity_count; i++)
             gather_ask(g, ordinals, p, i, row.identities[p][i], start);
-        if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
-            continue;
-        result = row.keys[p].bytes ? ordinal_of_value(ordinals, part->kind, part->key_type,
-                                                      part->format, row.keys[p], &ordinal)
-                                   : PASU_E_MALFORMED;
-        if (PASU_LIKELY(result == 0))
-            gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
-        else if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
-            result = see_unattributed(g, &row, p);
+        if (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN)
+            result = see_persons(g, &row, p, ordinals, start);
         if (result != 0)
             return result;
     }
@@ -283,7 +356,7 @@ static bool
 see_outgoing(struct gather *g, const struct showing_entry *entry, struct view body)
 {
     const struct showing *s = entry->showing;
-    struct row row = {.showing = s};
+    struct gather_row row = {.showing = s};
     struct reader r = reader_of(body);
 
     reader_u16(&r);
@@ -295,7 +368,7 @@ see_outgoing(struct gather *g, const struct showing_entry *entry, struct view bo
         if (r.failed)
             return false;
         if (entry->roles[column] & SHOWING_ROLE_FIELDS)
-            see_fields(g, &row, column, length == UINT32_MAX);
+            gather_see_fields(g, &row, column, length == UINT32_MAX);
     }
     return true;
 }
@@ -313,6 +386,8 @@ see_again(struct gather *g, const struct showing_entry *entry, const uint8_t *at
         if (length < 4 || length >= (size_t)(end - at))
             return false;
         if (at[0] == 'D' && !see_outgoing(g, entry, view_of(at + HEAD, length - 4)))
+            return false;
+        if (at[0] == 'd' && !gather_see_copy(g, entry, view_of(at + HEAD, length - 4)))
             return false;
         at += length + 1;
     }

@@ -50,18 +50,24 @@ struct gather {
         int8_t column; /* of the view */
     } asked[GATHER_ITEMS];
     size_t asked_count;
+    uint8_t copied[PLAN_PARTS_MAX][KEY_TEXT_MAX]; /* of the row in hand: keys without escapes */
+    uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
 };
 
 void gather_clear(struct gather *gather);
-/* Whether another row may be added, however many parts it has. */
+/* Whether another row of so many bytes may be added, however many parts it has; of arrays of keys,
+ * as many as the bytes can hold, but for a first row: what has no room there is not read. */
 static inline bool
-gather_has_room(const struct gather *gather)
+gather_has_room(const struct gather *gather, const struct showing_entry *entry, size_t length)
 {
-    return gather->item_count + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS &&
-           gather->asked_count + SHOWING_IDENTITIES_MAX * PLAN_PARTS_MAX <= GATHER_ITEMS;
+    size_t most = 2 * PLAN_PARTS_MAX + (entry->has_arrays ? length / 2 : 0);
+
+    if (gather->asked_count + SHOWING_IDENTITIES_MAX * PLAN_PARTS_MAX > GATHER_ITEMS)
+        return false;
+    return gather->item_count + most <= GATHER_ITEMS || (gather->rows == 0 && entry->has_arrays);
 }
-/* Reads the body of a DataRow which will stand at `start` in the outgoing bytes. 0;
- * PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
+/* Reads the body of a DataRow, or where the entry is one of a COPY that of a CopyData, which will
+ * stand at `start` in the outgoing bytes. 0; PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
 PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *entry,
                              struct ordinals *ordinals, struct view body, uint32_t start);
 /* The rows of a bulk result: reads whole DataRow messages one after the other as long as every
@@ -71,6 +77,10 @@ PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *
 PASU_MUST_USE size_t gather_rows(struct gather *gather, const struct showing_entry *entry,
                                  const struct ordinals *ordinals, struct view bytes,
                                  uint32_t start);
+/* The same of CopyData messages that have a row each, in text or CSV form. */
+PASU_MUST_USE size_t gather_copies(struct gather *gather, const struct showing_entry *entry,
+                                   const struct ordinals *ordinals, struct view bytes,
+                                   uint32_t start);
 /* A row that is too long to be read: somebody of each part may be in it. */
 void gather_unread_row(struct gather *gather, const struct showing_entry *entry, uint32_t start);
 /* Adds persons that the statement pins, as shown by the row at `start`. */

@@ -125,6 +125,7 @@ observer_free(struct session *s)
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
+    durability_release(&o->rules);
     result_close(o);
     pinned_release(&o->result.own);
     exchange_release(&o->exchange);
@@ -142,9 +143,8 @@ observer_free(struct session *s)
 
 /* ---- dialect ---- */
 
-/* Encodings in which no byte of a longer character is an ASCII one. */
-static bool
-is_plain_encoding(struct view name)
+bool
+observer_is_plain_encoding(struct view name)
 {
     static const char *const plain[] = {
         "UTF8",    "SQL_ASCII",  "LATIN1",     "LATIN2",     "LATIN3",     "LATIN4",      "LATIN5",
@@ -167,7 +167,7 @@ observer_parameter(struct session *s, struct view name, struct view value)
     if (view_equal(name, VIEW("standard_conforming_strings"))) {
         o->is_odd_strings = !view_equal(value, VIEW("on"));
     } else if (view_equal(name, VIEW("client_encoding"))) {
-        o->is_odd_encoding = !is_plain_encoding(value);
+        o->is_odd_encoding = !observer_is_plain_encoding(value);
         o->client_encoding = encoding_named(s->worker->shared->encodings, value);
     } else if (view_equal(name, VIEW("server_encoding"))) {
         o->server_encoding = encoding_named(s->worker->shared->encodings, value);

@@ -16,6 +16,7 @@
 
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
+#include "gate/durability.h"
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
@@ -42,6 +43,22 @@ struct kept {
     uint32_t length, size;
 };
 
+/* The answer to the question that goes before a COPY (gate/preface.h). */
+struct preface {
+    enum { PREFACE_NONE, PREFACE_DESCRIBED, PREFACE_ANSWERED, PREFACE_OVER } state;
+    bool is_as_planned; /* the names mean what the plan takes them for */
+};
+
+/* The rows of a COPY, while they come (gate/copy_out.h). */
+struct copy_rows {
+    const struct copy_format *format; /* the plan's; NULL: they pass as they are */
+    uint16_t column_count;            /* as the server says, hidden ones counted */
+    uint8_t hidden_count;
+    bool is_read;       /* persons are read from them; else hidden columns are taken out alone */
+    bool is_header_due; /* the first one has the names of the columns */
+    const struct encoding *encoding; /* of ENCODING; where the plan names none, the session's */
+};
+
 /* The result whose rows are coming. */
 struct result {
     struct showing_entry *showing; /* held; NULL: none, or nothing is known of it */
@@ -50,9 +67,11 @@ struct result {
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
+    struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
     bool is_bound_told;                 /* upper bounds are in a record already */
+    bool is_sure;                       /* nothing has changed since the plan's snapshot */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct identity_view *identity;     /* held; NULL: its values are not looked up */
     uint8_t told_parts; /* bits: of a part that values tell, the upper bound is in a record */
@@ -70,11 +89,13 @@ struct observer {
     struct hold hold;
     struct exchange exchange;
     struct result result;
+    struct preface preface;      /* of the Query under way */
     struct catalog_place *place; /* entered */
     struct catalog *catalog;     /* held: of the last plan; NULL: there is none */
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
+    struct durability_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     char actor[EXPOSURE_TEXT_MAX];
     struct identity_view *identity; /* held: as of when its transaction began; or NULL */
@@ -129,6 +150,8 @@ PASU_MUST_USE int observer_new(struct session *session);
 void observer_free(struct session *session);
 /* A parameter that the server reports. */
 void observer_parameter(struct session *session, struct view name, struct view value);
+/* Whether no byte of a longer character is an ASCII one in that encoding, by PostgreSQL's name. */
+bool observer_is_plain_encoding(struct view name);
 /* Before a batch of the session's: the worker's instruments are for it. */
 void observer_use(struct session *session);
 /* Keys of this text's literals are read by these. */
@@ -170,7 +193,9 @@ PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_ba
 /* Names that it has marked mean what is there from now on; `is_lost`: at a time that nobody knows.
  */
 void observer_marks_mean(struct session *session, bool is_lost);
-void observer_notifies(struct session *session, const struct plan_statement *statement);
+/* It can put values of so many persons of each kind into notifications, at most. */
+void observer_notifies(struct session *session, const struct plan_statement *statement,
+                       uint64_t persons);
 /* The server has taken, or refused, our cancel request: the session is among those to be looked at
  * again. `is_unsure`: it has been sent, and may still be taken at any time. */
 void observer_cancelled(struct session *session, bool is_unsure);

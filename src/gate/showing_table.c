@@ -94,6 +94,12 @@ set_roles(struct showing_entry *e)
             e->roles[part->column] |= SHOWING_ROLE_KEY;
             if (part->column > e->last_key)
                 e->last_key = part->column;
+            e->has_arrays |= part->is_array;
+            if (part->has_origin) {
+                e->roles[part->origin] |= SHOWING_ROLE_KEY;
+                if (part->origin > e->last_key)
+                    e->last_key = part->origin;
+            }
         }
         for (size_t i = 0; i < part->identity_count; i++) {
             uint16_t column = part->identities[i].column;
@@ -122,7 +128,8 @@ only_key_of(const struct showing *s)
 
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
-        if (only >= 0 || part->key_type > CATALOG_KEY_NUMERIC || part->format != 0)
+        if (only >= 0 || part->key_type > CATALOG_KEY_NUMERIC || part->format != 0 ||
+            part->is_array || part->has_origin)
             return -1;
         only = (int8_t)p;
     }
@@ -157,6 +164,39 @@ entry_new(struct showing_table *table, struct showing_entry **out, struct plan *
     e->only_key = only_key_of(e->showing);
     e->body_length = body.length;
     e->description = view_of(copy, body.length + results.length);
+    e->plan = plan_hold(plan);
+    e->statement = statement;
+    e->holders = 1;
+    *out = e;
+    return 0;
+}
+
+int
+showing_entry_copy(struct showing_table *table, struct plan *plan,
+                   const struct plan_statement *statement, struct view formats,
+                   struct showing_entry **out)
+{
+    size_t count = formats.length / 2;
+    struct row_column *columns = table->columns;
+    struct showing_entry *e;
+    int result;
+
+    if (count > SHOWING_COLUMNS_MAX)
+        return PASU_E_RANGE;
+    e = memory_new(1, sizeof(*e) + count);
+    if (!e)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        columns[i] = (struct row_column){.format = (int16_t)bytes_get_u16(formats.bytes + 2 * i)};
+    result = showing_new_copy(&e->showing, statement, plan->catalog, columns, count);
+    if (result != 0) {
+        memory_free(e);
+        return result;
+    }
+    e->roles = (uint8_t *)(e + 1);
+    set_roles(e);
+    e->only_key = only_key_of(e->showing);
+    e->copy = &statement->copy.format;
     e->plan = plan_hold(plan);
     e->statement = statement;
     e->holders = 1;

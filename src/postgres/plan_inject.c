@@ -1,45 +1,81 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_inject.h"
 
-#include "postgres/plan_text.h"
-
 enum {
-    COLUMNS_MAX = 1664,
     NAME_ROOM = 2 * CATALOG_NAME_SIZE + 2,
-    TOKENS_OF_EDIT = 6 * PLAN_HIDDEN_MAX,
     INJECTIONS_MAX = 64, /* statements of one text */
 };
 
-static const char hidden_name[] = "pasu_key_";
-
 /* ---- what can be had ---- */
+
+struct addition *
+injection_list(struct plan_work *work, struct injection *injection, PgQuery__Node *const *targets,
+               size_t count)
+{
+    struct addition *addition = injection->additions;
+
+    while (addition && addition->list.targets != targets)
+        addition = addition->next;
+    if (addition)
+        return addition;
+    addition = arena_new(&work->memory, 1, sizeof(*addition));
+    if (!addition)
+        return NULL;
+    *addition = (struct addition){.next = injection->additions, .list = {targets, count}};
+    injection->additions = addition;
+    return addition;
+}
+
+/* The names of hidden columns must be nobody else's (and injections_apply looks at the tree). */
+static bool
+may_begin(const struct plan_work *work)
+{
+    return work->environment->may_inject && work->environment->role[0] != '\0' && work->catalog &&
+           work->injection_count < INJECTIONS_MAX && !strstr(work->text, HIDDEN_NAME);
+}
 
 struct injection *
 injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
 {
+    const PgQuery__SelectStmt *first = select;
     struct injection *injection;
 
-    if (!work->environment->may_inject || work->environment->role[0] == '\0' || !work->catalog)
-        return NULL;
-    if (work->injection_count == INJECTIONS_MAX)
-        return NULL;
-    if (select->n_target_list == 0 || select->n_distinct_clause > 0 || select->into_clause)
+    while (first->larg)
+        first = first->larg;
+    if (!may_begin(work) || first->n_target_list == 0 || select->n_distinct_clause > 0 ||
+        select->into_clause)
         return NULL;
     for (size_t i = 0; i < select->n_locking_clause; i++)
         if (select->locking_clause[i]->node_case != PG_QUERY__NODE__NODE_LOCKING_CLAUSE ||
             select->locking_clause[i]->locking_clause->n_locked_rels > 0)
             return NULL;
-    /* The names of hidden columns must be nobody else's. */
-    if (strstr(work->text, hidden_name))
+    injection = injection_begin_change(work, first->target_list, first->n_target_list);
+    if (!injection)
+        return NULL;
+    injection->result->select = first;
+    injection->united = first == select ? NULL : select;
+    return injection;
+}
+
+struct injection *
+injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning, size_t count)
+{
+    struct injection *injection;
+
+    if (!may_begin(work) || count == 0)
         return NULL;
     injection = arena_new(&work->memory, 1, sizeof(*injection));
-    if (injection)
-        *injection = (struct injection){.select = select};
+    if (!injection)
+        return NULL;
+    injection->result = injection_list(work, injection, returning, count);
+    if (!injection->result)
+        return NULL;
+    injection->result->is_result = true;
     return injection;
 }
 
 /* The name that a column has in the query: an alias can have renamed it. NULL where another one has
- * the same. */
+ * the same, or the statement itself writes another key there. */
 static const char *
 column_name(const struct entry *entry, int16_t attribute)
 {
@@ -47,7 +83,7 @@ column_name(const struct entry *entry, int16_t attribute)
     size_t count = 0;
 
     for (const struct output *o = entry->columns.first; o && !name; o = o->next)
-        if (o->entry == entry && o->attribute == attribute)
+        if (o->entry == entry && o->attribute == attribute && !o->is_written)
             name = o->name;
     for (const struct output *o = entry->columns.first; o && name; o = o->next)
         count += o->name && strcmp(o->name, name) == 0;
@@ -67,8 +103,9 @@ is_only_name(const struct scope *scope, const struct entry *entry)
 static bool
 can_be_named(const struct scope *scope, const struct entry *entry)
 {
-    return entry->name && entry->is_only && !entry->is_hidden && strlen(entry->name) > 0 &&
-           strlen(entry->name) < CATALOG_NAME_SIZE && is_only_name(scope, entry);
+    return entry->name && !entry->is_hidden && !entry->is_qualified_only &&
+           strlen(entry->name) > 0 && strlen(entry->name) < CATALOG_NAME_SIZE &&
+           is_only_name(scope, entry);
 }
 
 /* The snapshot's names are in UTF-8, the text in whatever the client speaks. */
@@ -80,23 +117,112 @@ is_ascii(const char *name)
     return *name == '\0';
 }
 
+/* A name in double quotes. */
+static void
+write_name(struct writer *w, const char *name)
+{
+    writer_u8(w, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            writer_u8(w, '"');
+        writer_u8(w, (uint8_t)*name);
+    }
+    writer_u8(w, '"');
+}
+
+/* "c"."id" */
+static const char *
+write_column(struct plan_work *work, const char *table, const char *column)
+{
+    char text[2 * NAME_ROOM + 1];
+    struct writer w = writer_of(text, sizeof(text));
+
+    write_name(&w, table);
+    writer_u8(&w, '.');
+    write_name(&w, column);
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
+const char *
+injection_column(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                 const char *column)
+{
+    if (!column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column) ||
+        !can_be_named(scope, entry))
+        return NULL;
+    return write_column(work, entry->name, column);
+}
+
+/* Of a system column: no other one may have the name. */
+static bool
+has_column(const struct entry *entry, const char *name)
+{
+    for (const struct output *o = entry->columns.first; o; o = o->next)
+        if (o->name && strcmp(o->name, name) == 0)
+            return true;
+    return entry->columns.is_open;
+}
+
+const char *
+injection_of_table(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                   int16_t attribute, bool is_origin)
+{
+    const char *role = work->environment->role;
+    const char *name = column_name(entry, attribute);
+
+    if (!entry->is_only || !name)
+        return NULL;
+    if (!is_origin)
+        return catalog_role_may_read(work->catalog, role, entry->relation->oid, attribute)
+                   ? injection_column(work, scope, entry, name)
+                   : NULL;
+    return catalog_role_may_read_all(work->catalog, role, entry->relation->oid, attribute) &&
+                   !has_column(entry, "tableoid")
+               ? injection_column(work, scope, entry, "tableoid")
+               : NULL;
+}
+
+int
+injection_put(struct addition *addition, const char *expression, size_t number)
+{
+    if (!expression || addition->count == PLAN_HIDDEN_MAX)
+        return -1;
+    addition->hidden[addition->count] = (struct hidden){expression, number};
+    return (int)addition->count++;
+}
+
+int
+injection_add_expression(struct injection *injection, struct addition *addition,
+                         const char *expression)
+{
+    if (!expression)
+        return -1;
+    for (size_t i = 0; i < addition->count; i++)
+        if (strcmp(addition->hidden[i].expression, expression) == 0)
+            return (int)i;
+    return injection_put(addition, expression, ++injection->numbers);
+}
+
 int
 injection_add(struct plan_work *work, struct injection *injection, const struct scope *scope,
               const struct entry *entry, int16_t attribute)
 {
-    const char *column = column_name(entry, attribute);
+    if (!injection)
+        return -1;
+    return injection_add_expression(injection, injection->result,
+                                    injection_of_table(work, scope, entry, attribute, false));
+}
 
-    if (!injection || !column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column))
-        return -1;
-    for (size_t i = 0; i < injection->count; i++)
-        if (injection->hidden[i].entry == entry && injection->hidden[i].attribute == attribute)
-            return (int)i;
-    if (injection->count == PLAN_HIDDEN_MAX || !can_be_named(scope, entry) ||
-        !catalog_role_may_read(work->catalog, work->environment->role, entry->relation->oid,
-                               attribute))
-        return -1;
-    injection->hidden[injection->count] = (struct hidden){entry, attribute, column};
-    return (int)injection->count++;
+const char *
+injection_name(struct plan_work *work, const struct addition *addition, size_t number)
+{
+    char name[CATALOG_NAME_SIZE];
+    int length = snprintf(name, sizeof(name),
+                          addition->is_result ? HIDDEN_NAME "%zu" : HIDDEN_NAME_WITHIN, number);
+
+    return length > 0 && (size_t)length < sizeof(name)
+               ? arena_text(&work->memory, name, (size_t)length)
+               : NULL;
 }
 
 void
@@ -111,267 +237,89 @@ injections_append(struct plan_work *work, struct injections *injections,
     injections->last = injection;
 }
 
-/* ---- edits ---- */
-
-struct edits {
-    struct edit *first, *last;
-    size_t count, growth;
-};
-
-static bool
-add_edit(struct plan_work *work, struct edits *edits, uint32_t at, uint32_t removed,
-         const char *inserted)
-{
-    struct edit *edit = arena_new(&work->memory, 1, sizeof(*edit));
-
-    if (!edit || !inserted || at + removed > work->length ||
-        (edits->last && edits->last->at + edits->last->removed > at))
-        return false;
-    *edit = (struct edit){NULL, at, removed, inserted};
-    if (edits->last)
-        edits->last->next = edit;
-    else
-        edits->first = edit;
-    edits->last = edit;
-    edits->count++;
-    edits->growth += strlen(inserted);
-    return true;
-}
-
-static void
-write_quoted(struct writer *w, const char *name)
-{
-    writer_u8(w, '"');
-    for (; *name; name++) {
-        if (*name == '"')
-            writer_u8(w, '"');
-        writer_u8(w, (uint8_t)*name);
-    }
-    writer_u8(w, '"');
-}
+/* ---- the new text ---- */
 
 /* "c"."id" AS "pasu_key_1", … */
 static const char *
-write_hidden(struct plan_work *work, const struct injection *injection)
+write_addition(struct plan_work *work, const struct addition *addition)
 {
-    char text[PLAN_HIDDEN_MAX * (2 * NAME_ROOM + 32)];
-    struct writer w = writer_of(text, sizeof(text));
+    size_t size = 0;
+    struct writer w;
+    char *text;
 
-    for (size_t i = 0; i < injection->count; i++) {
-        char number[24];
-
-        write_quoted(&w, injection->hidden[i].entry->name);
-        writer_u8(&w, '.');
-        write_quoted(&w, injection->hidden[i].column);
-        snprintf(number, sizeof(number), "%zu", i + 1);
-        writer_bytes(&w, " AS \"", 5);
-        writer_bytes(&w, hidden_name, sizeof(hidden_name) - 1);
-        writer_bytes(&w, number, strlen(number));
-        writer_bytes(&w, "\", ", 3);
-    }
-    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
-}
-
-/* The token that begins there, or NULL. */
-static const struct sql_token *
-token_at(const struct plan_work *work, uint32_t at)
-{
-    struct token_range range = text_range(work, at, at + 1);
-
-    return range.first == range.end ? NULL : range.first;
-}
-
-/* The number of "ORDER BY 1", or NULL. */
-static const PgQuery__AConst *
-ordinal_of(const PgQuery__Node *node)
-{
-    const PgQuery__AConst *constant;
-
-    if (node->node_case != PG_QUERY__NODE__NODE_SORT_BY || !node->sort_by->node ||
-        node->sort_by->node->node_case != PG_QUERY__NODE__NODE_A_CONST)
-        return NULL;
-    constant = node->sort_by->node->a_const;
-    if (constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ||
-        constant->ival->ival < 1 || constant->ival->ival > COLUMNS_MAX)
-        return NULL;
-    return constant;
-}
-
-static bool
-shift_ordinals(struct plan_work *work, const struct injection *injection, struct edits *edits)
-{
-    for (size_t i = 0; i < injection->select->n_sort_clause; i++) {
-        const PgQuery__AConst *constant = ordinal_of(injection->select->sort_clause[i]);
-        const struct sql_token *token;
-        char number[16];
-
-        if (!constant)
-            continue;
-        token = constant->location < 0 ? NULL : token_at(work, (uint32_t)constant->location);
-        if (!token || token->kind != PG_QUERY__TOKEN__ICONST)
-            return false;
-        snprintf(number, sizeof(number), "%d", constant->ival->ival + (int)injection->count);
-        if (!add_edit(work, edits, token->start, token->end - token->start,
-                      arena_text(&work->memory, number, strlen(number))))
-            return false;
-    }
-    return true;
-}
-
-static bool
-edit_statement(struct plan_work *work, const struct injection *injection, struct edits *edits)
-{
-    const PgQuery__Node *target = injection->select->target_list[0];
-
-    if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET || target->res_target->location < 0)
-        return false;
-    return add_edit(work, edits, (uint32_t)target->res_target->location, 0,
-                    write_hidden(work, injection)) &&
-           shift_ordinals(work, injection, edits);
-}
-
-/* ---- the new text ---- */
-
-/* The client's text with the edits made: all, or those alone that replace something. */
-static char *
-apply(struct arena *arena, const struct plan_work *work, const struct edits *edits, bool is_all,
-      size_t *length)
-{
-    char *text = arena_new(arena, work->length + edits->growth + 1, 1), *to = text;
-    size_t from = 0;
-
+    for (size_t i = 0; i < addition->count; i++)
+        size += strlen(addition->hidden[i].expression) + CATALOG_NAME_SIZE + 8;
+    text = arena_new(&work->memory, size + 1, 1);
     if (!text)
         return NULL;
-    for (const struct edit *e = edits->first; e; e = e->next) {
-        if (!is_all && e->removed == 0)
-            continue;
-        to = mempcpy(to, work->text + from, e->at - from);
-        to = mempcpy(to, e->inserted, strlen(e->inserted));
-        from = e->at + e->removed;
+    w = writer_of(text, size);
+    for (size_t i = 0; i < addition->count; i++) {
+        const struct hidden *hidden = &addition->hidden[i];
+        const char *name = injection_name(work, addition, hidden->number);
+
+        if (!name)
+            return NULL;
+        writer_bytes(&w, ", ", i > 0 ? 2 : 0);
+        writer_bytes(&w, hidden->expression, strlen(hidden->expression));
+        writer_bytes(&w, " AS ", 4);
+        write_name(&w, name);
     }
-    to = mempcpy(to, work->text + from, work->length - from);
-    *length = (size_t)(to - text);
-    return text;
+    return writer_end(&w) < 0 ? NULL : text;
 }
 
 static bool
-keep_edits(struct plan_work *work, const struct edits *edits, struct plan *plan)
+apply_addition(struct plan_work *work, const struct injection *injection,
+               const struct addition *addition, struct rewrite *rewrite)
 {
-    struct plan_edit *kept = arena_new(work->keep, edits->count, sizeof(*kept));
+    const char *columns;
 
-    if (!kept)
+    if (addition->count == 0)
+        return true;
+    columns = write_addition(work, addition);
+    if (!columns)
         return false;
-    plan->edits = kept;
-    plan->edit_count = edits->count;
-    for (const struct edit *e = edits->first; e; e = e->next)
-        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)strlen(e->inserted)};
-    return true;
+    if (!addition->is_result)
+        return rewrite_add_last(work, rewrite, &addition->list, columns);
+    return rewrite_add_first(work, rewrite, &addition->list, columns) &&
+           (!addition->select || (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
+                                                   addition->select->n_sort_clause,
+                                                   injection->column_count, addition->count) &&
+                                  rewrite_ordinals(work, rewrite, addition->select->group_clause,
+                                                   addition->select->n_group_clause,
+                                                   injection->column_count, addition->count)));
 }
 
-/* ---- the check ---- */
-
-/* As libpg_query writes a string. */
-static void
-write_json(struct writer *w, const char *text)
-{
-    for (; *text; text++) {
-        char escape[8];
-        uint8_t c = (uint8_t)*text;
-
-        if (c == '"' || c == '\\') {
-            writer_u8(w, '\\');
-            writer_u8(w, c);
-        } else if (c < ' ' || c == '<' || c == '>') {
-            int length = snprintf(escape, sizeof(escape), "\\u%04x", c);
-
-            writer_bytes(w, escape, (size_t)length);
-        } else {
-            writer_u8(w, c);
-        }
-    }
-}
-
-static void
-write_literal(struct writer *w, const char *text)
-{
-    writer_bytes(w, text, strlen(text));
-}
-
-/* The hidden columns as the tree has them. */
-static const char *
-write_targets(struct plan_work *work, const struct injection *injection)
-{
-    char text[PLAN_HIDDEN_MAX * 1024], number[24];
-    struct writer w = writer_of(text, sizeof(text));
-
-    for (size_t i = 0; i < injection->count; i++) {
-        snprintf(number, sizeof(number), "%zu", i + 1);
-        write_literal(&w, "{\"ResTarget\":{\"name\":\"");
-        write_literal(&w, hidden_name);
-        write_literal(&w, number);
-        write_literal(&w, "\",\"val\":{\"ColumnRef\":{\"fields\":[{\"String\":{\"sval\":\"");
-        write_json(&w, injection->hidden[i].entry->name);
-        write_literal(&w, "\"}},{\"String\":{\"sval\":\"");
-        write_json(&w, injection->hidden[i].column);
-        write_literal(&w, "\"}}],\"location\":0}},\"location\":0}},");
-    }
-    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
-}
-
-/* Takes the columns of one statement out of the new tree, where they must stand: before all others
- * of a SELECT that is a statement by itself. From there on the trees are compared further. */
-static char *
-take_back(struct plan_work *work, char *json, const struct injection *injection)
-{
-    static const char before[] = "{\"stmt\":{\"SelectStmt\":{\"targetList\":[";
-    const char *targets = write_targets(work, injection);
-    char *at = json;
-
-    if (!targets)
-        return NULL;
-    while ((at = strstr(at, before)) != NULL) {
-        size_t length = strlen(targets);
-
-        at += sizeof(before) - 1;
-        if (strncmp(at, targets, length) != 0)
-            continue;
-        memmove(at, at + length, strlen(at + length) + 1);
-        return at;
-    }
-    return NULL;
-}
-
-/* `shifted` is the client's text with nothing but the numbers of ORDER BY changed. */
+/* ORDER BY of a whole UNION ALL. */
 static bool
-is_as_meant(struct plan_work *work, const struct injections *injections, const char *shifted,
-            const char *rewritten)
+apply_union(struct plan_work *work, const struct injection *injection, struct rewrite *rewrite)
 {
-    const char *old_tree = sql_parse_json(&work->memory, shifted);
-    char *new_tree = sql_parse_json(&work->memory, rewritten), *at = new_tree;
+    const PgQuery__SelectStmt *select = injection->united;
 
-    if (!old_tree || !new_tree)
-        return false;
-    for (const struct injection *i = injections->first; i && at; i = i->next)
-        at = take_back(work, at, i);
-    return at && strcmp(old_tree, new_tree) == 0;
+    return !select || rewrite_ordinals(work, rewrite, select->sort_clause, select->n_sort_clause,
+                                       injection->column_count, injection->result->count);
 }
 
 bool
-injections_apply(struct plan_work *work, const struct injections *injections, struct plan *plan)
+injections_apply(struct plan_work *work, const struct injections *injections,
+                 const PgQuery__ParseResult *tree, struct plan *plan)
 {
-    struct edits edits = {0};
-    const char *shifted, *rewritten;
-    size_t length;
+    static const char *const parts[] = {HIDDEN_NAME, "pasuhidden", "pasugateway", "pasucolumn"};
+    struct rewrite rewrite = {0};
 
-    for (const struct injection *i = injections->first; i; i = i->next)
-        if (!edit_statement(work, i, &edits))
-            return false;
-    shifted = apply(&work->memory, work, &edits, false, &length);
-    rewritten = apply(work->keep, work, &edits, true, &length);
-    if (!shifted || !rewritten || length > PLAN_TEXT_MAX ||
-        work->tokens.count + edits.count * TOKENS_OF_EDIT > PLAN_TOKENS_MAX ||
-        !is_as_meant(work, injections, shifted, rewritten))
+    /* A name that is written with escapes is not in the text. */
+    if (sql_has_string(&tree->base, parts, COUNT_OF(parts)))
         return false;
-    plan->rewritten = view_of(rewritten, length);
-    return keep_edits(work, &edits, plan);
+    for (const struct injection *i = injections->first; i; i = i->next) {
+        for (const struct addition *a = i->additions; a; a = a->next)
+            if (!apply_addition(work, i, a, &rewrite))
+                return false;
+        if (!apply_union(work, i, &rewrite))
+            return false;
+        for (const struct expansion *e = i->expansions; e; e = e->next)
+            if (!rewrite_star(work, &rewrite,
+                              &(struct target_list){e->star->targets, e->star->count},
+                              e->star->item, e->columns))
+                return false;
+    }
+    return rewrite_apply(work, &rewrite, tree, plan);
 }

@@ -1,33 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hidden columns: edits of the text by which a SELECT returns the keys of the rows that it shows.
- *
- * The new text is parsed again and compared with the old one: it is used only if it is the same
- * statement with exactly these columns more before the others.
+ * Hidden columns: keys that a statement returns besides what the client has asked for, of the rows
+ * that it shows. Each is added to the list of targets it belongs to: before the others where the
+ * rows are the statement's result, behind them further inside, where their places count.
  */
 #ifndef PASU_POSTGRES_PLAN_INJECT_H
 #define PASU_POSTGRES_PLAN_INJECT_H
 
+#include "postgres/plan_rewrite.h"
 #include "postgres/plan_scope.h"
 
-struct edit {
-    struct edit *next;
-    uint32_t at, removed;
-    const char *inserted;
-};
+/*
+ * Names of hidden columns: nobody else may have one, nor come so close to one that the server's
+ * hint to a name that it does not know would speak of it (it does up to three characters of
+ * difference). Those further inside have four parts: one of them would be the same.
+ */
+#define HIDDEN_NAME        "pasu_key_"
+#define HIDDEN_NAME_WITHIN HIDDEN_NAME "%zu_pasuhidden_pasugateway_pasucolumn"
 
 struct hidden {
-    const struct entry *entry;
-    int16_t attribute;
-    const char *column; /* its name there */
+    const char *expression; /* as it is written: "c"."id" */
+    size_t number;          /* of its name */
+};
+
+/* The columns that one list of targets gets. */
+struct addition {
+    struct addition *next;
+    struct target_list list;
+    const PgQuery__SelectStmt *select; /* whose ORDER BY counts its columns; or NULL */
+    bool is_result;                    /* they come first */
+    struct hidden hidden[PLAN_HIDDEN_MAX];
+    size_t count;
+};
+
+/* A star in whose place the columns stand that it means without those that are added. */
+struct expansion {
+    struct expansion *next;
+    const struct star *star;
+    const char *columns;
+};
+
+/* A hidden column of a query further inside. */
+struct relay {
+    struct relay *next;
+    const void *query;         /* its targets, or of UNION ALL its tree */
+    uint64_t table;            /* its bit of carry.tables within that query */
+    bool is_origin;            /* not the key, but the OID of the table */
+    bool is_united;            /* a UNION ALL lies between */
+    const struct output *view; /* struct taken_key */
+    const char *name;
 };
 
 /* One statement's. */
 struct injection {
     struct injection *next; /* those of the text, in the order of its statements */
-    const PgQuery__SelectStmt *select;
-    struct hidden hidden[PLAN_HIDDEN_MAX];
-    size_t count;
+    struct addition *additions;
+    struct addition *result;           /* of the client's columns, or of those of the first arm */
+    const PgQuery__SelectStmt *united; /* the whole UNION ALL, or NULL */
+    struct expansion *expansions;
+    struct relay *relays;
+    size_t column_count; /* of the client's columns; 0: not known */
+    size_t numbers;      /* names given */
 };
 
 struct injections {
@@ -36,14 +69,42 @@ struct injections {
 
 /* Begins one, or NULL where this SELECT can have none. */
 struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select);
-/* The hidden column with that key, made if it is not there; -1 where it cannot be had. */
+/* The same of a change, by what it returns. */
+struct injection *injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning,
+                                         size_t count);
+/* The columns that a list gets, none so far; NULL where there is no memory. */
+struct addition *injection_list(struct plan_work *work, struct injection *injection,
+                                PgQuery__Node *const *targets, size_t count);
+/* The hidden column of the result with that key, made if it is not there; -1 where it cannot be
+ * had. */
 int injection_add(struct plan_work *work, struct injection *injection, const struct scope *scope,
                   const struct entry *entry, int16_t attribute);
+/* The same of any expression; it must neither fail nor change what the statement does. */
+int injection_add_expression(struct injection *injection, struct addition *addition,
+                             const char *expression);
+/* Adds a hidden column, whether or not there is one with that expression; -1 where there is no
+ * room. */
+int injection_put(struct addition *addition, const char *expression, size_t number);
+/* How a column of an entry is written, "c"."id": NULL where another one could be meant. */
+const char *injection_column(struct plan_work *work, const struct scope *scope,
+                             const struct entry *entry, const char *column);
+/* The same of the key of a table, or (is_origin) of the OID of the table that a row is of, where
+ * the role may read it. */
+const char *injection_of_table(struct plan_work *work, const struct scope *scope,
+                               const struct entry *entry, int16_t attribute, bool is_origin);
+/* The name of a hidden column; NULL where there is no memory. */
+const char *injection_name(struct plan_work *work, const struct addition *addition, size_t number);
+/* How many columns the result has before the client's. */
+static inline size_t
+injection_count(const struct injection *injection)
+{
+    return injection && injection->result ? injection->result->count : 0;
+}
 void injections_append(struct plan_work *work, struct injections *injections,
                        struct injection *injection);
-/* Makes the plan's new text and edits. False where the result is not what it should be, or there is
- * no memory: then nothing may be hidden. */
+/* Makes the plan's new text and edits. `tree` is the client's text's. False where the result is not
+ * what it should be, or there is no memory: then nothing may be hidden. */
 bool injections_apply(struct plan_work *work, const struct injections *injections,
-                      struct plan *plan);
+                      const PgQuery__ParseResult *tree, struct plan *plan);
 
 #endif

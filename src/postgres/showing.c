@@ -2,6 +2,7 @@
 #include "postgres/showing.h"
 
 #include "base/memory.h"
+#include "postgres/key.h"
 #include "postgres/plan_names.h"
 #include "postgres/reach.h"
 #include "postgres/showing_identity.h"
@@ -16,6 +17,7 @@ struct making {
     const struct row_column *columns;
     size_t count;
     bool has_columns; /* the plan's numbers of columns are the server's */
+    bool is_certain;  /* and its columns, too, which have no origins */
     uint32_t flags;
     bool is_never;
     bool is_blank; /* a relation that the snapshot does not show is one that was just made */
@@ -40,8 +42,7 @@ relation_of(const struct making *m, uint32_t oid)
     return m->catalog && oid != 0 ? catalog_relation(m->catalog, oid) : NULL;
 }
 
-/* The same column of the same relation, or the key of one that is mapped in the same manner: a
- * partition, a child. */
+/* The same column of the same relation, or the key of a partition or child. */
 static bool
 is_key_column(const struct making *m, const struct plan_part *part, const struct row_column *column)
 {
@@ -49,6 +50,8 @@ is_key_column(const struct making *m, const struct plan_part *part, const struct
 
     if (column->relation == part->key_relation)
         return column->attribute == part->key_attribute;
+    if (!showing_is_descendant(m->catalog, part->key_relation, column->relation))
+        return false;
     relation = relation_of(m, column->relation);
     for (size_t i = 0; relation && i < relation->show_count; i++)
         if (relation->shows[i].kind == part->kind &&
@@ -67,19 +70,41 @@ has_origin(const struct making *m, const struct plan_part *part)
     return false;
 }
 
+/* Rows themselves say of which table they are where the server's columns do not; an array of keys
+ * must be one. */
+static bool
+is_hidden_key(const struct making *m, const struct plan_part *part, const struct row_column *column)
+{
+    enum { OID = 26 };
+    enum catalog_key_type type =
+        part->is_array ? key_type_of_array(column->type) : key_type_of_oid(column->type);
+
+    if (!part->is_array && !part->has_origin)
+        return is_key_column(m, part, column);
+    if (!key_types_agree(type, part->key_type))
+        return false;
+    if (!part->has_origin)
+        return part->is_relation_certain;
+    return part->origin < m->count && m->columns[part->origin].type == OID;
+}
+
 /* Without a word of the server's, only what is named with its schema can be trusted. */
 static bool
 is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 {
     size_t at = part->source == SOURCE_HIDDEN ? part->column : part->column + hidden;
 
+    if (m->is_certain && m->has_columns)
+        return part->source == SOURCE_BOUND || part->source == SOURCE_PINNED || at < m->count;
     switch (part->source) {
     case SOURCE_OUTPUT:
+        if (part->is_of_call)
+            return m->has_columns && at < m->count;
         if (m->count == 0)
             return part->is_relation_certain;
         return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
     case SOURCE_HIDDEN:
-        return at < m->count && is_key_column(m, part, &m->columns[at]);
+        return at < m->count && is_hidden_key(m, part, &m->columns[at]);
     case SOURCE_PINNED:
         return part->is_relation_certain || has_origin(m, part);
     default:
@@ -100,6 +125,11 @@ take_part(struct making *m, size_t index)
         .key_type = plan->key_type,
         .is_one_per_row = plan->is_one_per_row,
         .is_key_unique = plan->is_key_unique,
+        .is_array = plan->source == SOURCE_HIDDEN && plan->is_array,
+        .has_origin = plan->source == SOURCE_HIDDEN && plan->has_origin,
+        .origin = plan->origin,
+        .relation = plan->relation,
+        .is_of_call = plan->is_of_call,
         .unknown = population(m, plan->kind),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
@@ -107,15 +137,17 @@ take_part(struct making *m, size_t index)
     m->shown_by[index] = plan->relation;
     if (plan->relation == 0 && m->bound[plan->kind] < 0)
         m->bound[plan->kind] = (int)index;
-    if (!is_proven(m, plan, hidden))
+    if (!is_proven(m, plan, hidden)) {
         part->source = SOURCE_BOUND;
+        part->is_array = part->has_origin = false;
+    }
     if (part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) {
         size_t at = plan->source == SOURCE_HIDDEN ? plan->column : plan->column + hidden;
 
         part->column = (uint16_t)at;
         if (at < m->count) {
             part->format = (uint8_t)(m->columns[at].format == 1);
-            if (plan->key_relation == plan->relation)
+            if (plan->key_relation == plan->relation && m->columns[at].relation != 0)
                 m->shown_by[index] = m->columns[at].relation;
         }
     }
@@ -285,6 +317,9 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
             continue;
         if (is_named && own_fields(&s->parts[i], column) != 0)
             return (int)i;
+        if (is_named && found < 0 && lent_fields(&s->parts[i], column) != 0 &&
+            (s->parts[i].is_derived || s->parts[i].is_relation_alone))
+            found = (int)i;
         if (is_named || (m->has_columns && planned_fields(&s->parts[i], column) == 0))
             continue;
         if (found >= 0 || !s->parts[i].is_relation_alone)
@@ -396,25 +431,6 @@ add_all(struct making *m)
 
 /* ---- the result ---- */
 
-/* Where no row has a key, persons may be told by values that are theirs alone. */
-static void
-find_identities(struct making *m)
-{
-    struct showing_columns columns = {.catalog = m->catalog,
-                                      .columns = m->columns,
-                                      .count = m->count,
-                                      .hidden = m->statement->hidden_count,
-                                      .step = ROOM};
-
-    for (size_t i = 0; i < m->part_count; i++)
-        if (m->parts[i].source != SOURCE_BOUND && m->parts[i].fields != 0)
-            return;
-    for (size_t i = 0; i < m->statement->part_count && m->has_columns && !m->is_never; i++) {
-        columns.fields = m->fields + i;
-        showing_identities(&m->parts[i], &m->statement->parts[i], &columns);
-    }
-}
-
 /* Something is shown, and a key was not what the plan took it for. */
 static void
 note_unattributed(struct making *m)
@@ -511,6 +527,7 @@ finish(const struct making *m)
 
     if (!showing)
         return NULL;
+    showing->catalog = m->catalog;
     showing->flags = m->flags;
     showing->hidden_count = m->statement->hidden_count;
     showing->part_count = (uint8_t)m->part_count;
@@ -526,6 +543,40 @@ finish(const struct making *m)
     return showing;
 }
 
+static int
+make(struct making *m, struct showing **showing)
+{
+    const struct plan_statement *statement = m->statement;
+
+    *showing = NULL;
+    if (m->count > UINT16_MAX)
+        return PASU_E_RANGE;
+    m->fields = memory_new(m->count ? m->count : 1, ROOM * sizeof(*m->fields));
+    if (!m->fields)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        m->bound[i] = -1;
+    m->is_blank = statement->has_blank && !statement->misses_table;
+    m->has_columns =
+        statement->has_columns &&
+        (m->count == 0 || m->count == (size_t)statement->column_count + statement->hidden_count);
+    for (size_t i = 0; i < statement->part_count; i++)
+        take_part(m, i);
+    for (size_t i = statement->hidden_count; i < m->count; i++)
+        add_column(m, i);
+    if (m->count == 0)
+        add_all(m);
+    note_unattributed(m);
+    if (m->has_columns && !m->is_never && !m->is_certain) /* COPY's texts have escapes */
+        showing_identities(
+            m->parts, m->part_count, m->statement,
+            &(struct showing_columns){m->catalog, m->columns, m->count, m->fields, ROOM});
+    settle(m);
+    *showing = finish(m);
+    memory_free(m->fields);
+    return *showing ? 0 : PASU_E_NOMEM;
+}
+
 int
 showing_new(struct showing **showing, const struct plan_statement *statement,
             const struct catalog *catalog, const struct row_column *columns, size_t count)
@@ -533,30 +584,20 @@ showing_new(struct showing **showing, const struct plan_statement *statement,
     struct making m = {
         .statement = statement, .catalog = catalog, .columns = columns, .count = count};
 
-    *showing = NULL;
-    if (count > UINT16_MAX)
-        return PASU_E_RANGE;
-    m.fields = memory_new(count ? count : 1, ROOM * sizeof(*m.fields));
-    if (!m.fields)
-        return PASU_E_NOMEM;
-    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
-        m.bound[i] = -1;
-    m.is_blank = statement->has_blank && !statement->misses_table;
-    m.has_columns =
-        statement->has_columns &&
-        (count == 0 || count == (size_t)statement->column_count + statement->hidden_count);
-    for (size_t i = 0; i < statement->part_count; i++)
-        take_part(&m, i);
-    for (size_t i = statement->hidden_count; i < count; i++)
-        add_column(&m, i);
-    if (count == 0)
-        add_all(&m);
-    note_unattributed(&m);
-    find_identities(&m);
-    settle(&m);
-    *showing = finish(&m);
-    memory_free(m.fields);
-    return *showing ? 0 : PASU_E_NOMEM;
+    return make(&m, showing);
+}
+
+int
+showing_new_copy(struct showing **showing, const struct plan_statement *statement,
+                 const struct catalog *catalog, const struct row_column *columns, size_t count)
+{
+    struct making m = {.statement = statement,
+                       .catalog = catalog,
+                       .columns = columns,
+                       .count = count,
+                       .is_certain = true};
+
+    return make(&m, showing);
 }
 
 void

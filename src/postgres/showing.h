@@ -39,9 +39,14 @@ struct showing_part {
     uint8_t key_type; /* enum catalog_key_type */
     uint8_t format;   /* of the key: 0 text, 1 binary */
     bool is_one_per_row, is_key_unique;
-    uint16_t column;  /* of the server's row, hidden ones counted */
-    uint64_t fields;  /* whose column is not told apart (expressions over several) count always */
-    uint64_t unknown; /* BOUND: at most so many persons (population) */
+    bool is_array;     /* the key is a one-dimensional array of keys */
+    bool has_origin;   /* see showing_is_origin; null: the row shows nothing of this part */
+    uint16_t column;   /* of the server's row, hidden ones counted */
+    uint16_t origin;   /* the column that has the OID of the table, if has_origin */
+    uint32_t relation; /* that it must be */
+    uint64_t fields;   /* whose column is not told apart (expressions over several) count always */
+    uint64_t unknown;  /* BOUND: at most so many persons (population) */
+    bool is_of_call;   /* as the plan's: of nobody where its columns are null */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
     /* BOUND: values that tell whom a row shows, if an index knows their columns: all of them
@@ -53,7 +58,8 @@ struct showing_part {
 };
 
 struct showing {
-    uint32_t flags; /* enum plan_flag, in addition to the statement's */
+    const struct catalog *catalog; /* the plan's, or NULL */
+    uint32_t flags;                /* enum plan_flag, in addition to the statement's */
     uint8_t hidden_count;
     uint8_t part_count;
     uint16_t column_count; /* of the server's row, hidden ones counted */
@@ -65,12 +71,22 @@ struct showing {
     bool is_never;        /* a column comes from a table that is shown to nobody */
 };
 
-/* `columns` as the server named them, hidden ones included. PASU_E_NOMEM. `catalog` may be NULL. */
+/* `columns` as the server named them, hidden ones included; count 0: nothing is known of them, and
+ * all that the statement can show is bound. PASU_E_NOMEM. `catalog` may be NULL. */
 PASU_MUST_USE int showing_new(struct showing **showing, const struct plan_statement *statement,
                               const struct catalog *catalog, const struct row_column *columns,
                               size_t count);
-/* Without a RowDescription (COPY of a table: columns by attribute number; or nothing known: count
- * 0, all that the statement can show, bound). */
+/* Of a COPY's: they have no origins, but what the statement's names mean is known to be what the
+ * plan took them for. */
+PASU_MUST_USE int showing_new_copy(struct showing **showing, const struct plan_statement *statement,
+                                   const struct catalog *catalog, const struct row_column *columns,
+                                   size_t count);
+/* Whether rows of the table with that OID have the part's keys: it is the table that was planned,
+ * or one that inherits its mapping. */
+bool showing_is_origin(const struct showing *showing, const struct showing_part *part,
+                       uint32_t oid);
+/* Whether a table is that one, or a partition or child of it. */
+bool showing_is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid);
 void showing_free(struct showing *showing);
 
 #endif

@@ -44,7 +44,8 @@ is_origin(const struct plan_stored *stored, const struct row_column *column)
 
 static bool
 find_identity(const struct showing_part *part, const struct plan_column *plan,
-              const struct showing_columns *c, size_t at, struct showing_identity *identity)
+              const struct showing_columns *c, const uint64_t *fields, size_t at,
+              struct showing_identity *identity)
 {
     const struct plan_stored *stored = &plan->stored;
     const struct catalog_relation *relation, *origin;
@@ -58,16 +59,16 @@ find_identity(const struct showing_part *part, const struct plan_column *plan,
         return false;
     show = show_of(relation, part->kind);
     if (!show || stored->attribute <= 0 || stored->attribute > relation->column_limit ||
-        show->column_fields[stored->attribute] != c->fields[at * c->step])
+        show->column_fields[stored->attribute] != fields[at * c->step])
         return false;
     *identity = (struct showing_identity){(uint16_t)at, stored->relation, stored->attribute,
                                           show->key_column};
     return true;
 }
 
-void
-showing_identities(struct showing_part *part, const struct plan_part *plan,
-                   const struct showing_columns *c)
+static void
+fill_part(struct showing_part *part, const struct plan_part *plan, size_t hidden,
+          const struct showing_columns *c, const uint64_t *fields)
 {
     struct showing_identity found[SHOWING_IDENTITIES_MAX];
     size_t count = 0, shown = 0;
@@ -77,14 +78,15 @@ showing_identities(struct showing_part *part, const struct plan_part *plan,
     for (size_t at = 0; at < c->count && c->catalog; at++) {
         const struct plan_column *column;
 
-        if (c->fields[at * c->step] == 0)
+        if (fields[at * c->step] == 0)
             continue;
-        column = at >= c->hidden ? planned(plan, at - c->hidden) : NULL;
+        column = at >= hidden ? planned(plan, at - hidden) : NULL;
         if (!column)
             return;
         shown++;
         is_own &= !column->is_lent;
-        if (count < SHOWING_IDENTITIES_MAX && find_identity(part, column, c, at, &found[count]))
+        if (count < SHOWING_IDENTITIES_MAX &&
+            find_identity(part, column, c, fields, at, &found[count]))
             count++;
     }
     if (count == 0 || (count < shown && !is_own))
@@ -94,4 +96,16 @@ showing_identities(struct showing_part *part, const struct plan_part *plan,
     for (size_t i = 0; i < count; i++)
         part->identities[i] = found[i];
     part->identity_count = (uint8_t)count;
+}
+
+void
+showing_identities(struct showing_part *parts, size_t count, const struct plan_statement *statement,
+                   const struct showing_columns *columns)
+{
+    for (size_t p = 0; p < count; p++)
+        if (parts[p].source != SOURCE_BOUND && parts[p].fields != 0)
+            return;
+    for (size_t p = 0; p < statement->part_count; p++)
+        fill_part(&parts[p], &statement->parts[p], statement->hidden_count, columns,
+                  columns->fields + p);
 }

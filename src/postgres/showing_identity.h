@@ -5,21 +5,22 @@
 
 #include "postgres/showing.h"
 
-/* What is known of the part's columns in this result. */
+/* What is known of the columns of this result. */
 struct showing_columns {
     const struct catalog *catalog;
     const struct row_column *columns; /* as the server named them */
-    size_t count, hidden;
-    const uint64_t *fields; /* of this part, by column */
-    size_t step;            /* from one column's to the next one's */
+    size_t count;
+    const uint64_t *fields; /* [column × step + part] */
+    size_t step;
 };
 
 /*
- * Fills the part's identities: columns whose values are stored as they are in a table's. Each shows
- * exactly the fields that the mapping says of the column that its values stand in: nothing else
- * came to them.
+ * Fills the parts' identities, where no part has a key: columns whose values are stored as they are
+ * in a table's. Each shows exactly the fields that the mapping says of the column that its values
+ * stand in: nothing else came to them. The statement's parts are the first of these.
  */
-void showing_identities(struct showing_part *part, const struct plan_part *plan,
+void showing_identities(struct showing_part *parts, size_t count,
+                        const struct plan_statement *statement,
                         const struct showing_columns *columns);
 
 #endif

@@ -152,7 +152,6 @@ def test_without_an_index_status_says_so_and_all_is_as_before():
 EXACT = {
     "distinct": ("SELECT DISTINCT email FROM people WHERE id <= 7", range(1, 8)),
     "two columns": ("SELECT DISTINCT email, name FROM people WHERE id <= 3", range(1, 4)),
-    "grouped": ("SELECT email, count(*) FROM people WHERE id < 4 GROUP BY email", range(1, 4)),
     "union": ("SELECT email FROM public.people WHERE id = 5 UNION SELECT email FROM public.people WHERE id = 9", (5, 9)),
     "intersect": ("SELECT email FROM public.people INTERSECT SELECT email FROM public.people WHERE id IN (2, 3)", (2, 3)),
     "max": ("SELECT max(email) FROM public.people WHERE id IN (4, 5)", (5,)),
