@@ -5,6 +5,19 @@
 
 #include "postgres/showing.h"
 
+/* A whole row is column 0 of its table; system columns show nothing. */
+static inline uint64_t
+showing_fields_of(const struct catalog_show *show, const struct catalog_relation *relation,
+                  int16_t attribute)
+{
+    if (attribute == 0)
+        return show->fields;
+    if (attribute < 0)
+        return 0;
+    /* A column that is younger than the snapshot. */
+    return attribute > relation->column_limit ? show->fields : show->column_fields[attribute];
+}
+
 /* What is known of the columns of this result. */
 struct showing_columns {
     const struct catalog *catalog;
