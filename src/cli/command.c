@@ -45,6 +45,7 @@ const char *const command_shells[] = {"bash", "zsh", "fish", NULL};
 const char *const command_ledger_actions[] = {
     "export",        "verify",       "checkpoint",  "rotate-key",
     "rebuild-index", "update-index", "check-index", NULL};
+const char *const command_index_actions[] = {"build", "status", NULL};
 const char *const command_hold_actions[] = {"list", "place", "release", NULL};
 
 const char command_program_summary[] = "a gateway that knows what is shown of whom";

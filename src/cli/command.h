@@ -50,6 +50,7 @@ enum command_operand {
     OPERAND_KEY,     /* a subject's key: any text */
     OPERAND_FILE,    /* a file's name */
     OPERAND_ALERT,   /* an alert's number */
+    OPERAND_INDEX,   /* what is to be done with the identity index */
     OPERAND_HOLD,    /* what is to be done with holds, and a hold's number */
 };
 
@@ -90,6 +91,8 @@ extern const size_t command_example_count;
 extern const char *const command_shells[];
 /* What `pasu ledger` can do, ended by NULL. */
 extern const char *const command_ledger_actions[];
+/* What `pasu index` can do, ended by NULL. */
+extern const char *const command_index_actions[];
 /* What `pasu hold` can do, ended by NULL. */
 extern const char *const command_hold_actions[];
 

@@ -33,6 +33,8 @@ print_operand_words(FILE *file, const struct command *command)
         print_words(file, command_ledger_actions);
     if (command->operand == OPERAND_HOLD)
         print_words(file, command_hold_actions);
+    if (command->operand == OPERAND_INDEX)
+        print_words(file, command_index_actions);
 }
 
 static void
@@ -167,7 +169,8 @@ print_fish(FILE *file)
         if (commands[i].operand == OPERAND_FILE)
             fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -F\n", name);
         if (commands[i].operand == OPERAND_COMMAND || commands[i].operand == OPERAND_SHELL ||
-            commands[i].operand == OPERAND_LEDGER || commands[i].operand == OPERAND_HOLD) {
+            commands[i].operand == OPERAND_LEDGER || commands[i].operand == OPERAND_HOLD ||
+            commands[i].operand == OPERAND_INDEX) {
             fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -a '", name);
             print_operand_words(file, &commands[i]);
             fputs("'\n", file);

@@ -340,6 +340,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     const struct plan *plan;
     struct ask_execute execute;
     char name[EXCHANGE_NAME_SIZE];
+    int result;
 
     if (ask_read_execute(&execute, body) != 0)
         return PASU_E_MESSAGE_INVALID;
@@ -347,17 +348,12 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     plan = exchange_expected_portal(&a->o->exchange, name, &statement);
     unsettle(a->o, plan);
     rest_execute(a->o, statement);
-    if (plan && statement) {
-        int result = intent_ask(a->s, plan, statement);
-
-        if (result != 0)
-            return result;
-    }
+    result = intent_ask(a->s, plan, statement);
+    if (result != 0)
+        return result;
     /* The server must say what the columns are, also where the client does not care to ask. */
     if (exchange_must_describe(&a->o->exchange, name)) {
-        int result =
-            put_message(a, 'D', (struct view[]){VIEW("P"), execute.portal, view_of("", 1)}, 3);
-
+        result = put_message(a, 'D', (struct view[]){VIEW("P"), execute.portal, view_of("", 1)}, 3);
         if (result != 0)
             return result;
         request = exchange_add(&a->o->exchange, STEP_DESCRIBE);

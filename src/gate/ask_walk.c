@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Framing of a client's batch: whole messages to ask.c, long ones in pieces. */
 #include "gate/ask.h"
+#include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/rest.h"
 #include "postgres/ask.h"
@@ -56,12 +57,15 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
     if (result < 0)
         return result;
     if (total <= ASK_MAX) {
+        if (result == 0)
+            identity_use_begin(a->s);
         result = result == 1 ? 0 : ask_message(a, at, total);
         a->s->from_client.left = 0;
         return result == 0 ? (ssize_t)total : result;
     }
     if (result == 1)
         return WALK_HEAD;
+    identity_use_ask(a->s, NULL);
     result = ask_long(a, at, have);
     if (result == 0)
         result = ask_pass(a, at, WALK_HEAD);

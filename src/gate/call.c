@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/call.h"
+#include "gate/identity_use.h"
 
 #include "gate/doubt.h"
 #include "gate/expose.h"
@@ -60,6 +61,7 @@ call_plan(struct session *s, struct exchange_request *request)
 
     if (function && is_quiet(function))
         return 0;
+    identity_use_ask(s, NULL);
     result = function
                  ? plan_cache_get(
                        s->worker->shared->plans,

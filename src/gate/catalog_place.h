@@ -8,6 +8,7 @@
 #include "gate/catalog_origin.h"
 #include "gate/catalog_store.h"
 #include "gate/growth.h"
+#include "gate/identity_view.h"
 #include "gate/inspector_link.h"
 #include "gate/past_marks.h"
 #include "ledger/message.h"
@@ -21,6 +22,7 @@ struct catalog_ground {
     struct endpoint server;
     char database[NAME_SIZE];
     struct growth growth;
+    struct identity_watch watch;
 };
 
 struct catalog_place {
@@ -52,11 +54,14 @@ struct catalog_place {
     _Atomic uint64_t hanging_fields, hanging_kinds;
     struct growth_seen seen;
     _Atomic bool has_laid_by;
+    struct identity_view *identity; /* under the lock; or NULL */
+    _Atomic uint64_t identity_version;
     struct catalog_ground *ground; /* held */
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;
-    int64_t pause; /* after a failure */
+    int64_t pause;       /* after a failure */
+    uint64_t identified; /* by which of the store's identity indexes */
 };
 
 struct catalog_store {
@@ -74,6 +79,10 @@ struct catalog_store {
     struct past_marks past; /* what the ledger had when the gate started */
     uint64_t mark_number;   /* the last one (ledger/ring.h) */
     bool is_stopping, is_stopped;
+    int identity_fd; /* to be read; -1: none */
+    struct identity_key identity_key;
+    struct identity *identity; /* the thread's own; or NULL */
+    uint64_t identities;       /* that have been read, without fault or with one */
 };
 
 static inline const struct gateway *

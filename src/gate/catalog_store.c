@@ -6,6 +6,7 @@
 #include "gate/catalog_policy.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #define TOUCH_DELAY (20 * NANOSECONDS_PER_MILLISECOND)
 
@@ -62,6 +63,7 @@ catalog_place_free(struct catalog_place *place)
     inspector_link_close(&place->inspector);
     catalog_policy_free(place->policy);
     catalog_release(place->catalog);
+    identity_view_release(place->identity);
     catalog_marks_release(&place->marks);
     catalog_ground_release(place->ground);
     settings_release(place->settings);
@@ -101,6 +103,7 @@ catalog_store_new(struct catalog_store **out, const struct log *log, catalog_not
     store->log = log;
     store->notify = notify;
     store->arg = arg;
+    store->identity_fd = -1;
     list_init(&store->places);
     list_init(&store->grounds);
     list_init(&store->markings);
@@ -154,6 +157,10 @@ catalog_store_free(struct catalog_store *store)
         catalog_place_free(LIST_ENTRY(store->places.next, struct catalog_place, link));
     settings_release(store->current);
     past_marks_release(&store->past);
+    if (store->identity_fd >= 0)
+        close(store->identity_fd);
+    identity_release(store->identity);
+    identity_key_release(&store->identity_key);
     pthread_cond_destroy(&store->wake);
     pthread_mutex_destroy(&store->lock);
     memory_free(store);
@@ -362,6 +369,41 @@ catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint6
 {
     *fields = place->hanging_fields;
     *kinds = place->hanging_kinds;
+}
+
+void
+catalog_store_identify(struct catalog_store *store, int take_fd, const struct identity_key *key)
+{
+    pthread_mutex_lock(&store->lock);
+    if (store->identity_fd >= 0)
+        close(store->identity_fd);
+    store->identity_fd = take_fd;
+    store->identity_key = *key;
+    pthread_cond_signal(&store->wake);
+    pthread_mutex_unlock(&store->lock);
+}
+
+struct identity_view *
+catalog_store_identity(struct catalog_store *store, struct catalog_place *place)
+{
+    struct identity_view *view;
+
+    pthread_mutex_lock(&store->lock);
+    view = identity_view_hold(place->identity);
+    pthread_mutex_unlock(&store->lock);
+    return view;
+}
+
+uint64_t
+catalog_store_identity_version(const struct catalog_place *place)
+{
+    return place->identity_version;
+}
+
+struct identity_watch *
+catalog_store_watch(const struct catalog_place *place)
+{
+    return &place->ground->watch;
 }
 
 struct growth *

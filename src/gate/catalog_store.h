@@ -29,6 +29,9 @@
 
 struct catalog_store;
 struct catalog_place;
+struct identity_key;
+struct identity_view;
+struct identity_watch;
 struct past_marks;
 
 /* A place has a new snapshot (result 0), or a load that somebody waits for has failed. From the
@@ -99,6 +102,17 @@ void catalog_store_unhang(struct catalog_store *store, struct catalog_place *pla
 void catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint64_t *kinds);
 /* What was inserted through the gate and is not counted. */
 struct growth *catalog_store_growth(struct catalog_place *place);
+/* The identity index's file, from now on instead of the one before: read and looked through by the
+ * thread, which then makes each place's view of it. `key` is copied. */
+void catalog_store_identify(struct catalog_store *store, int take_fd,
+                            const struct identity_key *key);
+/* A place's view of it, held for the caller, or NULL; and its version, which grows with each,
+ * without a lock. */
+struct identity_view *catalog_store_identity(struct catalog_store *store,
+                                             struct catalog_place *place);
+uint64_t catalog_store_identity_version(const struct catalog_place *place);
+/* What has been written to the tables of the place's database. */
+struct identity_watch *catalog_store_watch(const struct catalog_place *place);
 /* How many more of a kind there can be than the snapshot has. Without a lock. */
 uint64_t catalog_store_grown(const struct catalog_place *place, uint8_t kind);
 /* A transaction that changes the catalog has been prepared: whoever commits one changes it. Which

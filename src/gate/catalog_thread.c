@@ -6,6 +6,8 @@
 #include "gate/catalog_place.h"
 #include "gate/catalog_policy.h"
 
+#include <unistd.h>
+
 #define LOAD_DELAY  (20 * NANOSECONDS_PER_MILLISECOND)
 #define POLL_PERIOD (2 * NANOSECONDS_PER_SECOND)
 #define PAUSE_FIRST NANOSECONDS_PER_SECOND
@@ -95,6 +97,7 @@ keep_failure(struct catalog_store *store, struct catalog_place *place, int resul
     place->load_at = os_monotonic(store->log->os) + place->pause;
     place->poll_at = CATALOG_NEVER;
     place->is_awaited = false;
+    identity_view_doubt(place->identity);
     pthread_mutex_unlock(&store->lock);
     /* Always: somebody may wait who has touched nothing himself. */
     store->notify(store->arg, place, result);
@@ -221,6 +224,70 @@ load(struct catalog_store *store, struct catalog_place *place)
 }
 
 /* Only this thread replaces a place's snapshot: it needs no lock to read it. */
+/* ---- the identity index ---- */
+
+/* Another one than there was: an old one is no use any more, also where the new one is none. */
+static void
+read_identity(struct catalog_store *store, int fd, const struct identity_key *key)
+{
+    struct identity *identity;
+    int result = identity_open(&identity, fd, key);
+
+    close(fd);
+    identity_release(store->identity);
+    store->identity = identity;
+    store->identities++;
+    if (result == 0)
+        LOG_EVENT(store->log, IDENTITY_READY, F_UINT("columns", identity_section_count(identity)),
+                  F_UINT("bytes", identity_size(identity)));
+    else
+        LOG_EVENT(store->log, IDENTITY_FAILED, F_TEXT("error", error_text(result)),
+                  F_TEXT("hint", "run: pasu index build"));
+}
+
+#define tell_identity(store, place, event, columns_)                                               \
+    LOG_EVENT((store)->log, event, F_TEXT("gateway", catalog_place_gateway(place)->config->name),  \
+              F_TEXT("database", (place)->database), F_UINT("columns", (columns_)))
+
+/* The place's view of the newest index, or a look whether the one that it has still holds. */
+static void
+identify(struct catalog_store *store, struct catalog_place *place)
+{
+    struct identity_view *view = place->identity, *old = NULL;
+    bool is_new = place->identified != store->identities;
+    size_t changed = 0;
+    int result = 0;
+
+    if (is_new) {
+        view = NULL;
+        if (store->identity)
+            result = identity_view_new(&view, store->identity, &store->identity_key,
+                                       catalog_place_gateway(place)->config->name, &place->origin,
+                                       os_monotonic(store->log->os), os_realtime(store->log->os));
+    }
+    if (result == 0 && view)
+        result = identity_view_check(view, &place->inspector, &changed);
+    if (!is_new) {
+        if (changed > 0)
+            tell_identity(store, place, IDENTITY_STALE, changed);
+        return;
+    }
+    if (result != 0) {
+        identity_view_doubt(place->identity);
+        identity_view_release(view);
+        return; /* the next time */
+    }
+    pthread_mutex_lock(&store->lock);
+    old = place->identity;
+    place->identity = view;
+    place->identity_version++;
+    pthread_mutex_unlock(&store->lock);
+    place->identified = store->identities;
+    identity_view_release(old);
+    if (view)
+        tell_identity(store, place, IDENTITY_CURRENT, identity_view_current(view));
+}
+
 static void
 poll_place(struct catalog_store *store, struct catalog_place *place)
 {
@@ -237,6 +304,10 @@ poll_place(struct catalog_store *store, struct catalog_place *place)
         result = catalog_load_poll(&place->inspector, place->catalog, fresh, &change, &is_added);
     if (is_added)
         growth_counted(&place->seen, &grown);
+    if (result == 0)
+        identify(store, place);
+    else
+        identity_view_doubt(place->identity);
     period = POLL_PART * (os_monotonic(store->log->os) - begin);
     pthread_mutex_lock(&store->lock);
     place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);
@@ -274,6 +345,19 @@ retire_idle(struct catalog_store *store, int64_t now)
         inspector_link_close(&place->inspector);
         place->load_at = place->poll_at = CATALOG_NEVER;
         catalog_place_doubt(place);
+        identity_view_doubt(place->identity);
+    }
+}
+
+/* There is something new to be asked. */
+static void
+hurry_polls(struct catalog_store *store)
+{
+    list_each (link, &store->places) {
+        struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (place->poll_at != CATALOG_NEVER)
+            place->poll_at = os_monotonic(store->log->os);
     }
 }
 
@@ -314,6 +398,17 @@ catalog_thread(void *arg)
         struct catalog_place *place;
         bool is_load;
 
+        if (store->identity_fd >= 0) {
+            struct identity_key key = store->identity_key;
+            int fd = store->identity_fd;
+
+            store->identity_fd = -1;
+            pthread_mutex_unlock(&store->lock);
+            read_identity(store, fd, &key);
+            pthread_mutex_lock(&store->lock);
+            hurry_polls(store);
+            continue;
+        }
         retire_idle(store, now);
         place = next_place(store);
         if (!place || due_at(place) > now) {

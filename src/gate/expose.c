@@ -159,6 +159,15 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
             return 0;
         return r->is_bound_told ? 0 : count;
     }
+    /* Of a part that values tell, those rows count of which they did not. */
+    if (g->identified >> p & 1) {
+        if (g->unattributed[p] == 0)
+            return 0;
+        *flags |= FLAG_BIT(BOUND);
+        if (part->is_one_per_row)
+            return g->unattributed[p] < all ? g->unattributed[p] : all;
+        return r->told_parts >> p & 1 ? 0 : all;
+    }
     if (part->source == SOURCE_BOUND || part->source == SOURCE_PINNED) {
         *flags |= FLAG_BIT(BOUND);
         if (part->is_one_per_row)
@@ -174,8 +183,10 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
 }
 
 static enum attribution
-attribution_of(const struct showing_part *part, bool is_pinned)
+attribution_of(const struct gather *g, const struct showing_part *part, size_t p, bool is_pinned)
 {
+    if (g->identified >> p & 1 && g->ordinal_counts[p] > 0)
+        return ATTRIBUTION_IDENTITY;
     switch ((enum plan_source)part->source) {
     case SOURCE_OUTPUT:
         return ATTRIBUTION_KEY;
@@ -216,7 +227,7 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
 
         if (!is_kind(s, from->kind) || !shows_part(g, from, p, unknown[p]))
             continue;
-        part = add_part(e, from->kind, attribution_of(from, is_pinned));
+        part = add_part(e, from->kind, attribution_of(g, from, p, is_pinned));
         part->clear = (g->clear[p] | (from->fields & ~r->showing->wanted[p])) & known;
         part->null = g->null[p] & known;
         part->is_text = key_type_is_text(from->key_type);
@@ -246,6 +257,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     *judgement = (struct judgement){0};
     if (g->rows == 0)
         return 0;
+    gather_look_up(g, r->showing->showing, &tools->ordinals);
     e = begin(s, r->statement);
     e->flags |= exposure_flags(r->showing->showing->flags);
     if (r->copy.is_read)
@@ -285,6 +297,9 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         }
         /* What a budget has kept back is still to be told, should the portal be read on. */
         r->is_bound_told |= !judgement->is_blocked;
+        for (size_t p = 0; !judgement->is_blocked && p < r->showing->showing->part_count; p++)
+            if (g->unattributed[p] > 0)
+                r->told_parts |= (uint8_t)(1u << p);
     }
     r->rows += g->rows;
     gather_clear(g);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "config/load.h"
 #include "exposure/directory.h"
+#include "exposure/identity.h"
 #include "exposure/tally.h"
 #include "gate/catalog_store.h"
 #include "gate/census.h"
@@ -15,6 +16,7 @@
 #include "postgres/plan.h"
 #include "postgres/response.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -166,6 +168,32 @@ drain(struct gate *g)
     gate_post_all(g, TASK_DRAIN, 0, NULL);
 }
 
+void
+gate_identify(struct gate *g)
+{
+    struct identity_key key;
+
+    if (g->identity_fd < 0 || !g->shared.catalogs)
+        return;
+    static_assert((int)GATE_SECRET_SIZE == (int)IDENTITY_SECRET_SIZE, "it is the ledger's");
+    if (identity_key_init(&key, g->shared.secret) == 0)
+        catalog_store_identify(g->shared.catalogs, g->identity_fd, &key);
+    else
+        close(g->identity_fd);
+    identity_key_release(&key);
+    g->identity_fd = -1;
+}
+
+static void
+take_identity(struct gate *g, struct channel_message *message)
+{
+    if (g->identity_fd >= 0)
+        close(g->identity_fd);
+    g->identity_fd = message->fd;
+    message->fd = -1;
+    gate_identify(g);
+}
+
 static void
 from_supervisor(struct gate *g, struct channel_message *message)
 {
@@ -204,6 +232,9 @@ from_supervisor(struct gate *g, struct channel_message *message)
     case MESSAGE_NO_SEGMENT:
         memcpy(&none, message->body, sizeof(none));
         segments_take_none(&g->segments, &none);
+        break;
+    case MESSAGE_IDENTITY:
+        take_identity(g, message);
         break;
     case MESSAGE_DRAIN:
         drain(g);
@@ -462,6 +493,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     struct gate_shared *shared = &g->shared;
     int result;
 
+    g->identity_fd = -1;
     shared->log = *log;
     shared->os = log->os;
     shared->ring = start->ring_fd;
@@ -535,6 +567,8 @@ gate_release(struct gate *g)
     close(g->shared.ring);
     close(g->shared.wake);
     close(g->shared.durable);
+    if (g->identity_fd >= 0)
+        close(g->identity_fd);
     memory_wipe(g->shared.secret, sizeof(g->shared.secret));
     memory_free(g->workers);
 }

@@ -52,6 +52,7 @@ struct gate {
     struct segments segments;
     struct segment_keys keys; /* of the ledger, until it is read; wiped then */
     struct rebuild *rebuild;  /* the past is being read; or NULL */
+    int identity_fd;          /* of the index, until the store is there; -1: none */
     int64_t tell_at;          /* monotonic: when the supervisor hears again how far */
     uint64_t status_answers;  /* made so far, an allocation each */
     bool is_committed, is_ready, is_stopping, is_paused, had_keeper;
@@ -61,6 +62,8 @@ struct gate {
 void gate_tell_supervisor(struct gate *gate, uint32_t type, const void *body, size_t length);
 /* A gateway's server can be reached: what sessions will need of it is asked ahead. */
 void gate_warm(struct gate *gate, uint32_t gateway);
+/* Gives the identity index to the catalog store, if both are there. */
+void gate_identify(struct gate *gate);
 /* Leaves a task with every worker. */
 void gate_post_all(struct gate *gate, enum task_kind kind, uint64_t question,
                    const char *principal);

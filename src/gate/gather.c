@@ -17,11 +17,13 @@ gather_clear(struct gather *g)
     g->rows = 0;
     g->lost_count = 0;
     g->is_saturated = false;
+    g->asked_count = 0;
     memset(g->origins, 0, sizeof(g->origins));
 }
 
-static void
-add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start, uint64_t number)
+void
+gather_add(struct gather *g, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start,
+           uint64_t number)
 {
     size_t n = g->ordinal_counts[part];
     struct tally_item *item = &g->items[g->item_count];
@@ -44,7 +46,7 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
               const struct ordinals *ordinals, const uint32_t *pinned, size_t count, uint32_t start)
 {
     for (size_t i = 0; i < count && g->item_count < GATHER_ITEMS; i++)
-        add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start, g->rows);
+        gather_add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start, g->rows);
     if (g->item_count > 0)
         g->items[g->item_count - 1].is_row_end = 1;
 }
@@ -101,6 +103,14 @@ see_saturation(struct gather *g, const struct showing_entry *entry)
     g->is_saturated = true;
 }
 
+void
+gather_lose(struct gather *g, size_t part, uint32_t number)
+{
+    g->unattributed[part]++;
+    if (g->lost_count < GATHER_LOST)
+        g->lost[g->lost_count++] = (struct gather_lost){number, (uint8_t)part};
+}
+
 /* Fields of rows of which only the keys can be read. */
 static void
 see_all(struct gather *g, const struct showing_entry *entry, struct gather_row *row)
@@ -123,9 +133,7 @@ see_unattributed(struct gather *g, struct gather_row *row, size_t part)
     }
     if (!(row->shown >> part & 1))
         return 0;
-    g->unattributed[part]++;
-    if (g->lost_count < GATHER_LOST)
-        g->lost[g->lost_count++] = (struct gather_lost){(uint32_t)g->rows - 1, (uint8_t)part};
+    gather_lose(g, part, (uint32_t)g->rows - 1);
     return 0;
 }
 
@@ -230,7 +238,7 @@ add_key(struct gather *g, const struct gather_row *row, size_t p, struct ordinal
         ordinal_of_value(ordinals, part->kind, part->key_type, part->format, value, &ordinal);
 
     if (PASU_LIKELY(result == 0))
-        add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+        gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
     return result;
 }
 
@@ -301,8 +309,12 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
 {
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
-    struct gather_row row = {
-        .showing = s, .copy = entry->copy, .roles = entry->roles, .body = body};
+    struct view identities[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX] PASU_UNINITIALIZED;
+    struct gather_row row = {.showing = s,
+                             .copy = entry->copy,
+                             .roles = entry->roles,
+                             .body = body,
+                             .identities = identities};
     int result;
 
     if (PASU_UNLIKELY(entry->is_keys_alone))
@@ -316,6 +328,8 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
     if (PASU_UNLIKELY(!g->is_saturated))
         see_saturation(g, entry);
     for (size_t p = 0; p < s->part_count; p++) {
+        for (size_t i = 0; g->identified >> p & 1 && i < s->parts[p].identity_count; i++)
+            gather_ask(g, ordinals, p, i, row.identities[p][i], start);
         if (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN)
             result = see_persons(g, &row, p, ordinals, start);
         if (result != 0)

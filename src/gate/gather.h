@@ -12,6 +12,7 @@
 #define PASU_GATE_GATHER_H
 
 #include "exposure/tally.h"
+#include "gate/identity_view.h"
 #include "gate/ordinals.h"
 #include "gate/showing_table.h"
 #include "postgres/exchange.h"
@@ -38,6 +39,19 @@ struct gather {
     size_t lost_count;
     bool is_doubtful; /* names may mean others than was planned: a row that says its table does not
                          say which of its columns is the key */
+    /* Values that say whose they are: asked all together, once the batch is gathered. */
+    const struct identity_view *identity; /* borrowed of the result; NULL: none */
+    const struct identity_watch *watch;
+    uint8_t identified; /* bits of parts whose columns are in it */
+    uint8_t whole;      /* of these, whose rows show somebody also where the value is null */
+    int8_t columns[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX]; /* of the view; -1: is not asked */
+    struct identity_question questions[GATHER_ITEMS];
+    struct gather_asked {
+        uint32_t start, row; /* as an item's */
+        uint8_t part;
+        int8_t column; /* of the view */
+    } asked[GATHER_ITEMS];
+    size_t asked_count;
     uint8_t copied[PLAN_PARTS_MAX][KEY_TEXT_MAX]; /* of the row in hand: keys without escapes */
     uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
 };
@@ -50,6 +64,8 @@ gather_has_room(const struct gather *gather, const struct showing_entry *entry, 
 {
     size_t most = 2 * PLAN_PARTS_MAX + (entry->has_arrays ? length / 2 : 0);
 
+    if (gather->asked_count + SHOWING_IDENTITIES_MAX * PLAN_PARTS_MAX > GATHER_ITEMS)
+        return false;
     return gather->item_count + most <= GATHER_ITEMS || (gather->rows == 0 && entry->has_arrays);
 }
 /* Reads the body of a DataRow, or where the entry is one of a COPY that of a CopyData, which will
@@ -73,6 +89,22 @@ void gather_unread_row(struct gather *gather, const struct showing_entry *entry,
 void gather_pinned(struct gather *gather, const struct showing *showing, size_t part,
                    const struct ordinals *ordinals, const uint32_t *pinned, size_t count,
                    uint32_t start);
+/* The result whose rows come has its persons' values looked up in this view of the identity index;
+ * NULL: they are not. Both are borrowed until another one is said. */
+void gather_identify(struct gather *gather, const struct showing *showing,
+                     const struct identity_view *view, const struct identity_watch *watch);
+/* A value of the part by which the row at `start` says whose it is; bytes NULL: null. */
+void gather_ask(struct gather *gather, const struct ordinals *ordinals, size_t part,
+                size_t identity, struct view value, uint32_t start);
+/* All that was asked is looked up: items of those who are found, and rows without a key of the
+ * others. Before anything is counted. */
+void gather_look_up(struct gather *gather, const struct showing *showing,
+                    const struct ordinals *ordinals);
+/* A person of a part; `number`: the row's. */
+void gather_add(struct gather *gather, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start,
+                uint64_t number);
+/* A row of which a part shows nobody knows whom. */
+void gather_lose(struct gather *gather, size_t part, uint32_t number);
 /* Takes back all items from `taken` on, and the rows that they begin: what is left is what the rows
  * before showed. `bytes` are the outgoing ones, in which the rows begin. */
 void gather_cut(struct gather *gather, const struct showing_entry *entry, const uint8_t *bytes,

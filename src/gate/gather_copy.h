@@ -10,10 +10,11 @@ struct gather_row {
     const struct copy_format *copy; /* NULL: a DataRow */
     const uint8_t *roles;
     struct view body;
-    struct view keys[PLAN_PARTS_MAX];    /* bytes NULL: null */
-    struct view origins[PLAN_PARTS_MAX]; /* the same */
-    uint32_t shown;                      /* parts of which a field is not null */
-    uint32_t absent;                     /* parts of which the row says that it is not */
+    struct view keys[PLAN_PARTS_MAX];                  /* bytes NULL: null */
+    struct view origins[PLAN_PARTS_MAX];               /* the same */
+    struct view (*identities)[SHOWING_IDENTITIES_MAX]; /* by part, of a DataRow: all are read */
+    uint32_t shown;                                    /* parts of which a field is not null */
+    uint32_t absent; /* parts of which the row says that it is not */
 };
 
 static inline void
@@ -42,6 +43,9 @@ gather_see_key(struct gather_row *row, size_t column, struct view value)
     for (size_t p = 0; p < s->part_count; p++) {
         const struct showing_part *part = &s->parts[p];
 
+        for (size_t i = 0; row->identities && i < part->identity_count; i++)
+            if (part->identities[i].column == column)
+                row->identities[p][i] = value;
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
         if (part->column == column)

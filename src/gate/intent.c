@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/intent.h"
+#include "gate/identity_use.h"
 
 #include "base/memory.h"
 #include "gate/hold.h"
@@ -109,6 +110,7 @@ ask(struct session *s, struct plan *plan, const struct plan_statement *statement
     struct intents *in = &o->intents;
     int result;
 
+    identity_use_ask(s, statement);
     if (PASU_LIKELY(!fresh_is_due(&in->asked, statement) && !statement->move))
         return 0;
     result = fresh_see(&in->asked, plan, statement, o->catalog);
@@ -131,11 +133,18 @@ intent_ask(struct session *s, const struct plan *plan, const struct plan_stateme
 {
     const struct plan_statement *meant;
     struct view types;
-    int result = ask(s, (struct plan *)(uintptr_t)plan, statement);
+    int result;
 
+    if (!plan || !statement) {
+        identity_use_ask(s, NULL);
+        return 0;
+    }
+    result = ask(s, (struct plan *)(uintptr_t)plan, statement);
     if (result != 0 || PASU_LIKELY(statement->special != SPECIAL_EXECUTE))
         return result;
     plan = exchange_expected(&s->observer->exchange, statement->name, &meant, &types);
+    if (!plan || !meant)
+        identity_use_ask(s, NULL);
     return plan && meant ? ask(s, (struct plan *)(uintptr_t)plan, meant) : 0;
 }
 

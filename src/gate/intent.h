@@ -30,7 +30,7 @@ struct intents {
     struct fresh asked; /* what has been asked for, as if all of it had been done */
 };
 
-/* A statement goes to the server. PASU_E_NOMEM. */
+/* A statement goes to the server (NULL: one of which nothing is known). PASU_E_NOMEM. */
 PASU_MUST_USE int intent_ask(struct session *session, const struct plan *plan,
                              const struct plan_statement *statement);
 /* All that was asked is answered, and no transaction is open. */

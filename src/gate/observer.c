@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/observer.h"
+#include "gate/identity_use.h"
 
 #include "base/memory.h"
 #include "gate/doubt.h"
@@ -105,6 +106,7 @@ observer_new(struct session *s)
     memcpy(o->role, s->user, sizeof(o->role));
     o->shifts = catalog_store_shifts(o->place);
     s->observer = o;
+    identity_use_enter(s);
     set_actor(s);
     return 0;
 }
@@ -117,6 +119,7 @@ observer_free(struct session *s)
     if (!o)
         return;
     intent_leave(s);
+    identity_use_leave(s);
     s->observer = NULL;
     growth_settle(catalog_store_growth(o->place), &o->grown);
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
@@ -183,6 +186,7 @@ observer_use(struct session *s)
     instruments_use(tools, s->settings);
     tools->ordinals.encoding = &s->observer->encoding;
     tools->ordinals.is_unsettled = &s->observer->is_unsettled;
+    identity_use_batch(s);
 }
 
 struct ordinals

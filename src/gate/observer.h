@@ -74,7 +74,9 @@ struct result {
     bool is_bound_told;                 /* upper bounds are in a record already */
     bool is_sure;                       /* nothing has changed since the plan's snapshot */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
-    struct pinned own; /* of literals; the last member: its space outlives the result */
+    struct identity_view *identity;     /* held; NULL: its values are not looked up */
+    uint8_t told_parts; /* bits: of a part that values tell, the upper bound is in a record */
+    struct pinned own;  /* of literals; the last member: its space outlives the result */
 };
 
 /* A statement whose marks count for others once its transaction is committed. */
@@ -97,6 +99,10 @@ struct observer {
     struct durability_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     char actor[EXPOSURE_TEXT_MAX];
+    struct identity_view *identity; /* held: as of when its transaction began; or NULL */
+    uint64_t identity_version;
+    bool is_other_snapshot; /* it may read what was before: no value is looked up */
+    struct identity_share written;
     bool is_odd_strings, is_odd_encoding; /* as the server last said */
     /* Of texts of the client, of the server; and which the client's bytes are in. NULL: not known.
      */

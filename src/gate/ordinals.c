@@ -5,8 +5,6 @@
 #include "gate/recorder.h"
 #include "postgres/encoding.h"
 
-enum { TEXT_SIZE = 3 * KEY_TEXT_MAX /* no character of an encoding takes more of UTF-8 */ };
-
 static int
 record_entry(struct ordinals *o, uint32_t ordinal, const struct directory_entry *entry)
 {
@@ -28,23 +26,32 @@ ordinals_of_text(const struct ordinals *o, struct view text, bool is_one_encodin
     return of_text;
 }
 
-/* The key in the one encoding that all are hashed in. */
-static int
-read_text(const struct ordinals *o, struct key *key, uint8_t space[TEXT_SIZE], struct view *text)
+int
+ordinals_utf8(const struct ordinals *o, struct view value, uint8_t space[ORDINALS_TEXT_SIZE],
+              struct view *text)
 {
     bool is_known = o->encoding && !*o->is_unsettled && !o->is_escaped;
 
-    *text = key_text(key);
-    if (PASU_LIKELY(key->is_integer || !o->encoding))
+    *text = value;
+    if (!o->encoding)
         return 0;
-    return encoding_to_utf8(is_known ? *o->encoding : NULL, *text, space, TEXT_SIZE, text);
+    return encoding_to_utf8(is_known ? *o->encoding : NULL, value, space, ORDINALS_TEXT_SIZE, text);
+}
+
+/* The key in the one encoding that all are hashed in. */
+static int
+read_text(const struct ordinals *o, struct key *key, uint8_t space[ORDINALS_TEXT_SIZE],
+          struct view *text)
+{
+    *text = key_text(key);
+    return PASU_LIKELY(key->is_integer) ? 0 : ordinals_utf8(o, *text, space, text);
 }
 
 int
 ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
 {
     struct directory_entry entry PASU_UNINITIALIZED;
-    uint8_t space[TEXT_SIZE] PASU_UNINITIALIZED;
+    uint8_t space[ORDINALS_TEXT_SIZE] PASU_UNINITIALIZED;
     struct view text;
     bool is_sealed = o->sealed >> kind & 1;
     int result;

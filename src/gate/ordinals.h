@@ -20,6 +20,9 @@ enum { ORDINALS_OF_ALL_KINDS = 0 };
 
 enum { KEY_BINARY = 1 }; /* of the protocol's formats */
 
+/* No character of an encoding takes more of UTF-8. */
+enum { ORDINALS_TEXT_SIZE = 3 * KEY_TEXT_MAX };
+
 struct ordinals {
     struct directory *directory;
     struct recorder *recorder;
@@ -37,6 +40,10 @@ struct ordinals {
  * another, none that can come from an escape is a key. */
 struct ordinals ordinals_of_text(const struct ordinals *ordinals, struct view text,
                                  bool is_one_encoding);
+/* A value in the one encoding that all are hashed in: `text` is in `space`, or is the value.
+ * PASU_E_MALFORMED: it is not known which characters it is; PASU_E_RANGE: too long. */
+PASU_MUST_USE int ordinals_utf8(const struct ordinals *ordinals, struct view value,
+                                uint8_t space[ORDINALS_TEXT_SIZE], struct view *text);
 /* The ordinal of a key. PASU_E_MALFORMED: a text of which it is not known which characters it is;
  * PASU_E_NOMEM; PASU_E_RANGE: the directory is full; PASU_E_AGAIN,
  * PASU_E_UNAVAILABLE: the ledger does not take the new entry. */

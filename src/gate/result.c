@@ -2,6 +2,7 @@
 #include "gate/result.h"
 
 #include "gate/doubt.h"
+#include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
@@ -215,6 +216,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     }
     if (r->showing && PASU_UNLIKELY(r->showing->showing->is_never))
         r->doubt_fields = UINT64_MAX; /* answer_doubt refuses them */
+    identity_use_open(s);
     r->is_bound_told |= portal ? portal->is_told : request->is_told;
     return result;
 }
@@ -278,6 +280,7 @@ result_close(struct observer *o)
 
     showing_entry_release(r->showing);
     plan_release(r->plan);
+    identity_view_release(r->identity);
     memset(r, 0, offsetof(struct result, own));
     r->own.count = 0;
 }

@@ -2,6 +2,7 @@
 /* What a request's success, or its failure, does to names, to the catalog and to what is known. */
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
+#include "gate/identity_use.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
 #include "gate/result.h"
@@ -271,6 +272,8 @@ result_transaction_over(struct session *s)
     o->speaks_fields = o->speaks_kinds = 0;
     observer_marks_mean(s, false);
     growth_settle(catalog_store_growth(o->place), &o->grown);
+    if (o->exchange.count == 0)
+        identity_use_over(s);
     blank_over(o, false);
     o->change = (uint8_t)touch_at_end(o);
     if (o->change != TOUCH_NONE)

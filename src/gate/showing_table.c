@@ -101,6 +101,13 @@ set_roles(struct showing_entry *e)
                     e->last_key = part->origin;
             }
         }
+        for (size_t i = 0; i < part->identity_count; i++) {
+            uint16_t column = part->identities[i].column;
+
+            e->roles[column] |= SHOWING_ROLE_KEY;
+            if (column > e->last_key)
+                e->last_key = column;
+        }
         for (size_t c = 0; c < s->column_count; c++) {
             uint64_t fields = s->column_fields[c * s->part_count + p];
 

@@ -103,6 +103,7 @@ serve_with(struct gate *g, struct past_marks *take_marks)
     }
     catalog_store_remember(g->shared.catalogs, take_marks);
     catalog_store_configure(g->shared.catalogs, g->settings);
+    gate_identify(g);
     census_configure(g->shared.census, g->settings);
     for (uint32_t i = 0; i < g->settings->gateway_count; i++)
         if (g->settings->gateways[i].address_count > 0)

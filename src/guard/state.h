@@ -41,6 +41,11 @@ struct supervisor {
     int64_t offer_at, offer_wait;       /* when the gate is offered the ledger again; 0: never */
     struct lookup lookups[LOOKUPS_MAX]; /* of the gateways' servers */
     struct lookup targets[LOOKUPS_MAX]; /* of where checkpoints are published */
+    struct identity_file {              /* that the gate was told; all 0: none */
+        uint64_t device, inode;
+        int64_t changed; /* ns: an inode may come again */
+    } identity;
+    int64_t identity_at; /* when it is looked for again */
     bool is_announced, is_linked, is_herald_linked;
     bool is_herald_renewed;  /* it was told to end, to begin with another configuration */
     bool is_indexer_renewed; /* as is_herald_renewed */
@@ -90,6 +95,12 @@ bool indexing_is_expected(const struct supervisor *v, int status);
 void indexing_ended(struct supervisor *v, bool is_expected);
 /* Its log is to be as the configuration says now: it ends, and another one begins. */
 void indexing_renew(struct supervisor *v);
+
+/* ---- identifying.c: the identity index, which `pasu index build` makes ---- */
+/* Hands the gate the file that is there, if that is another one than it has. */
+void identifying_look(struct supervisor *v, int64_t now);
+/* There is another gate. */
+void identifying_forget(struct supervisor *v);
 
 /* ---- stop.c: the end ---- */
 void stop_begin(struct supervisor *v);

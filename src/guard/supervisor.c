@@ -455,6 +455,7 @@ look_after(struct supervisor *v, int64_t now)
             tell_upstream(v, &v->lookups[i]);
     link_children(v);
     publishing_look(v, now);
+    identifying_look(v, now);
 }
 
 static void

@@ -96,6 +96,8 @@ enum message_type {
     MESSAGE_PROVE,        /* asks for a PROOF; message_prove */
     MESSAGE_TARGET,       /* for status: how a target does; message_target */
     MESSAGE_CONTRADICTED, /* a witness has seen another ledger; message_contradicted */
+    /* supervisor → gate */
+    MESSAGE_IDENTITY, /* fd: the identity index, instead of any before; message_empty */
 };
 
 struct message_empty {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan.h"
+#include "postgres/plan_writes.h"
 
 #include "base/memory.h"
 #include "postgres/plan_build.h"
@@ -61,6 +62,7 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
         else
             statement->may_notify =
                 (statement->flags & PLAN_OPAQUE) || strcasestr(statement->sql, "notify");
+        statement->writes = (uint8_t)plan_writes_of(statement);
     }
 }
 

@@ -138,12 +138,23 @@ struct plan_pin {
                      */
 };
 
+/* That a value is one which stands in a column of a table, byte for byte, and so in some row of it.
+ * What the server says of its column must be the origin, or is_certain: then it may be nothing. */
+struct plan_stored {
+    uint32_t relation; /* 0: it need not be one */
+    int16_t attribute;
+    int16_t origin_attribute;
+    uint32_t origin;
+    bool is_certain; /* by names with their schemas */
+};
+
 /* An output column (0-based, hidden ones not counted) and the fields of one part that it can show.
  */
 struct plan_column {
     uint16_t column;
     bool is_lent; /* whatever table the column comes from: it is equal to one of the part's */
     uint64_t fields;
+    struct plan_stored stored;
 };
 
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
@@ -165,6 +176,7 @@ struct plan_part {
     int16_t key_attribute;
     uint32_t relation;      /* whose columns these are; 0: of no one table */
     uint16_t show;          /* which of its mapping's kinds of persons, by number */
+    bool is_grouped;        /* rows of the table that one row shows agree in its columns */
     bool is_relation_alone; /* it stands in the statement once */
     /* Of a function that was read through (`read` below): what its columns are of, no origin says,
      * and of nobody where they are null. */
@@ -234,6 +246,14 @@ struct plan_mark {
     const struct plan_mark *next;
 };
 
+/* Which tables' rows a statement can change (plan_writes.h). */
+enum plan_writes {
+    WRITES_ANY,     /* any */
+    WRITES_NAMED,   /* those that its text names, and what follows from that */
+    WRITES_ROWS,    /* the same, and none that were there: it adds some */
+    WRITES_NOTHING, /* none */
+};
+
 /* What a statement does to what other statements' names mean (plan_effect.def). */
 enum plan_effect {
     EFFECT_ANY,   /* it can be anything */
@@ -284,6 +304,7 @@ struct plan_statement {
     bool has_blank;    /* it names one that is */
     bool may_be_blank; /* it names one that may be, as far as the snapshot goes */
     uint8_t effect;    /* enum plan_effect */
+    uint8_t writes;    /* enum plan_writes */
     bool is_own;       /* whatever it changes in the catalog, only this session sees */
     /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
     struct plan_table makes;

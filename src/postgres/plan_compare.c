@@ -96,7 +96,10 @@ give_in(struct plan_work *work, struct output *first, const struct output *root,
     for (struct output *o = first; o && work_spend(work, 1); o = o->next) {
         struct carry sum = *carry;
 
-        if (root_of(o) != root || (o->carry && carry_covers(o->carry, carry)))
+        if (root_of(o) != root)
+            continue;
+        work->has_lent |= !carry_is_empty(carry);
+        if (o->carry && carry_covers(o->carry, carry))
             continue;
         if (o->carry)
             carry_add(&sum, o->carry);

@@ -88,6 +88,8 @@ find_in_scope(struct plan_work *work, const struct scope *scope, const char *nam
     found->output = count > 0 && is_one && first->entry ? first : NULL;
     found->named = count == 1 ? first : NULL;
     found->keys = count == 1 ? first->keys : 0;
+    if (count == 1 && !first->is_written)
+        found->stored = first->stored;
     return count;
 }
 
@@ -193,6 +195,7 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
                 found->output = found->named = NULL;
                 found->is_plain = found->is_key = false;
                 found->keys = 0;
+                found->stored = (struct plan_stored){0};
             }
             return;
         }
@@ -237,6 +240,8 @@ find_in_table(struct plan_work *work, const struct place *place, const char *nam
             found->is_key = o->is_key;
             refer(work, place->scope, e, o);
             found->keys = o->keys;
+            if (!o->is_written)
+                found->stored = o->stored;
             return;
         }
     if (e->relation && e->relation->kind != 'v' && is_system_column(name))
@@ -266,6 +271,7 @@ find_qualified(struct plan_work *work, const struct scope *scope, const char *sc
     found->output = found->named = NULL;
     found->is_plain = found->is_key = false;
     found->keys = 0;
+    found->stored = (struct plan_stored){0};
 }
 
 void

@@ -23,6 +23,18 @@ fill_opaque(struct plan_work *work, struct entry *entry)
             return;
 }
 
+/* What a materialized view has may have been stored elsewhere once, and be there no more. */
+static void
+stored_by_view(const struct entry *entry, const struct catalog_column *column,
+               struct plan_stored *stored)
+{
+    if (entry->relation->kind != 'v' || !stored->is_certain)
+        *stored = (struct plan_stored){0};
+    stored->origin = entry->relation->oid;
+    stored->origin_attribute = column->number;
+    stored->is_certain = entry->is_certain;
+}
+
 /* What a view's columns carry is what its query's do; the names are the view's own. */
 static void
 fill_view(struct plan_work *work, struct entry *entry)
@@ -56,9 +68,12 @@ fill_view(struct plan_work *work, struct entry *entry)
     }
     outputs_copy(work, &entry->columns, &columns);
     for (struct output *o = entry->columns.first; o; o = o->next) {
+        const struct catalog_column *column = &view->columns[i++];
+
         o->view = entry;
-        o->view_attribute = view->columns[i].number;
-        o->name = view->columns[i++].name;
+        o->view_attribute = column->number;
+        o->name = column->name;
+        stored_by_view(entry, column, &o->stored);
     }
 }
 

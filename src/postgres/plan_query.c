@@ -108,6 +108,25 @@ is_expanded(const PgQuery__Node *node)
                PG_QUERY__NODE__NODE_A_STAR;
 }
 
+/* min and max give one of the values that they are given. */
+static void
+find_extreme(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
+             struct plan_stored *stored)
+{
+    const char *name = sql_last_name(call->funcname, call->n_funcname);
+    struct found found;
+    size_t references = work->references;
+
+    if (!name || (strcmp(name, "min") != 0 && strcmp(name, "max") != 0) || call->n_args != 1 ||
+        call->over || call->func_variadic || !call->args[0] ||
+        call->args[0]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF ||
+        function_facts(work, call->funcname, call->n_funcname).is_user)
+        return;
+    scope_find(work, scope, call->args[0]->column_ref, &found);
+    work->references = references; /* it was counted before */
+    *stored = found.stored;
+}
+
 static void
 add_expression(struct plan_work *work, const struct scope *scope, const PgQuery__ResTarget *target,
                struct outputs *columns)
@@ -131,6 +150,9 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
     output->is_plain = found.is_plain;
     output->is_key = found.is_key;
     output->keys = found.keys;
+    output->stored = found.stored;
+    if (target->val && target->val->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
+        find_extreme(work, scope, target->val->func_call, &output->stored);
     if (found.named) {
         output->view = found.named->view;
         output->view_attribute = found.named->view_attribute;
@@ -204,8 +226,10 @@ spread(struct plan_work *work, struct outputs *columns)
 
     carry_widen(&sum);
     kept = carry_keep(work, &sum);
-    for (struct output *o = columns->first; o; o = o->next)
+    for (struct output *o = columns->first; o; o = o->next) {
         o->carry = kept;
+        o->stored = (struct plan_stored){0};
+    }
 }
 
 /* The query may read its own name: it is read again with what it was found to carry, until that
@@ -279,6 +303,17 @@ with_names(struct plan_work *work, const struct scope *outer, const struct cte *
 
 /* ---- queries ---- */
 
+/* The origin that the server would say of either it does not say of both. */
+static void
+unite_stored(struct plan_stored *stored, const struct plan_stored *other)
+{
+    if (!other || stored->relation != other->relation || stored->attribute != other->attribute)
+        *stored = (struct plan_stored){0};
+    else
+        stored->is_certain &= other->is_certain;
+    stored->origin = 0;
+}
+
 /* Column by column; where the numbers differ it is an error, or a star that is not known. */
 static void
 unite(struct plan_work *work, struct outputs *columns, const struct outputs *other)
@@ -301,6 +336,7 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
         c->is_plain &= o && o->is_plain;
         c->is_key &= o && o->is_key;
         c->keys &= o ? o->keys : 0;
+        unite_stored(&c->stored, o ? &o->stored : NULL);
         o = o ? o->next : NULL;
     }
     if (columns->is_open) {

@@ -67,6 +67,7 @@ outputs_add_again(struct plan_work *work, struct outputs *outputs, const struct 
     copy->view = output->view;
     copy->view_attribute = output->view_attribute;
     copy->keys = output->is_written ? 0 : output->keys;
+    copy->stored = output->stored;
     copy->is_plain = output->is_plain;
     copy->is_key = output->is_key;
     return copy;
@@ -109,6 +110,7 @@ outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs 
         copy->view = o->view;
         copy->view_attribute = o->view_attribute;
         copy->keys = o->is_written ? 0 : o->keys;
+        copy->stored = o->stored;
         copy->is_plain = o->is_plain;
         copy->is_key = o->is_key;
     }
@@ -411,6 +413,11 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
         output->entry = entry;
         output->attribute = column->number;
         output->is_plain = true;
+        output->stored = (struct plan_stored){.relation = relation->oid,
+                                              .attribute = column->number,
+                                              .origin = relation->oid,
+                                              .origin_attribute = column->number,
+                                              .is_certain = entry->is_certain};
         output->is_key = is_key_column(relation, column->number);
         for (size_t k = 0; k < relation->show_count && k < CATALOG_KINDS_MAX; k++)
             if (relation->shows[k].key_column == column->number)

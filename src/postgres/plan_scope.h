@@ -32,6 +32,7 @@ struct output {
     bool
         is_written; /* the statement has put another value there: it says no more whose row it is */
     uint64_t keys;  /* tables further inside (bits of carry.tables) whose key it is exactly */
+    struct plan_stored stored;
 };
 
 /*
@@ -188,6 +189,7 @@ struct found {
     const struct output *named;  /* the one that is named, wherever it comes from */
     bool is_plain, is_key;       /* as in struct output */
     uint64_t keys;               /* output.keys */
+    struct plan_stored stored;   /* output.stored */
 };
 /* A column reference in an expression: what it carries. */
 void scope_find(struct plan_work *work, const struct scope *scope,

@@ -113,7 +113,9 @@ fill_columns(struct plan_work *work, const struct outputs *columns, const struct
         uint64_t fields = fields_in(o->carry, share);
 
         if (fields)
-            kept[part->column_count++] = (struct plan_column){at, is_lent(work, o, share), fields};
+            kept[part->column_count++] =
+                (struct plan_column){at, is_lent(work, o, share), fields,
+                                     work->has_lent ? (struct plan_stored){0} : o->stored};
     }
 }
 
@@ -201,6 +203,7 @@ choose_source(struct plan_work *work, const struct shape *shape, const struct di
     part->pins = pins.pins;
     part->pin_count = pins.count;
     part->is_one_per_row = shape->rows == ROWS_SINGLE;
+    part->is_grouped = shape->rows == ROWS_GROUPED;
     can_pin = pins.count > 0 && shape->rows != ROWS_ANY && is_provable(shape, direct->entry);
     part->source = SOURCE_BOUND;
     if (direct->show->key_type == CATALOG_KEY_NONE)

@@ -11,6 +11,7 @@
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
+#include "postgres/plan_writes.h"
 
 #include <strings.h>
 
@@ -41,6 +42,7 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
                                      .sql = statement->sql,
                                      .verb = statement->verb};
     build_statement(work, &inside, query, inner);
+    inner->writes = (uint8_t)plan_writes_of(inner);
     statement->special = (uint8_t)special;
     statement->name = keep_name(work, name);
     statement->inner = inner;

@@ -96,6 +96,7 @@ struct plan_work {
     bool has_pin;               /* one compares a key with a constant */
     bool has_test;              /* one depends on a personal field */
     bool has_given;             /* a column carries what it is compared with */
+    bool has_lent;              /* one does, also inside of a view, and be it what it is itself */
     size_t references;          /* columns seen */
     size_t constants;           /* literals and parameters seen */
     size_t sublinks;            /* queries within expressions, whose values were looked at */

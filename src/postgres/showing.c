@@ -5,6 +5,7 @@
 #include "postgres/key.h"
 #include "postgres/plan_names.h"
 #include "postgres/reach.h"
+#include "postgres/showing_identity.h"
 
 enum { ROOM = PLAN_PARTS_MAX + CATALOG_KINDS_MAX };
 
@@ -328,19 +329,6 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
     return found;
 }
 
-/* A whole row is column 0 of its table; system columns show nothing. */
-static uint64_t
-fields_of(const struct catalog_show *show, const struct catalog_relation *relation,
-          int16_t attribute)
-{
-    if (attribute == 0)
-        return show->fields;
-    if (attribute < 0)
-        return 0;
-    /* A column that is younger than the snapshot. */
-    return attribute > relation->column_limit ? show->fields : show->column_fields[attribute];
-}
-
 static void
 add_of_table(struct making *m, size_t at, const struct catalog_relation *relation,
              int16_t attribute)
@@ -350,7 +338,7 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
     for (size_t i = 0; i < relation->show_count; i++) {
         const struct catalog_show *show = &relation->shows[i];
         uint8_t kind = show->kind % CATALOG_KINDS_MAX;
-        uint64_t fields = fields_of(show, relation, attribute);
+        uint64_t fields = showing_fields_of(show, relation, attribute);
         int part;
 
         if (fields == 0)
@@ -565,6 +553,10 @@ make(struct making *m, struct showing **showing)
     if (m->count == 0)
         add_all(m);
     note_unattributed(m);
+    if (m->has_columns && !m->is_never && !m->is_certain) /* COPY's texts have escapes */
+        showing_identities(
+            m->parts, m->part_count, m->statement,
+            &(struct showing_columns){m->catalog, m->columns, m->count, m->fields, ROOM});
     settle(m);
     *showing = finish(m);
     memory_free(m->fields);

@@ -24,6 +24,15 @@ struct row_column {
     int16_t format; /* 0 text, 1 binary */
 };
 
+/* A column of a part whose value says by itself whose it is, if it says so at all: a value of that
+ * column of that table, whose row's key is in `key`. */
+struct showing_identity {
+    uint16_t column; /* of the server's row, hidden ones counted */
+    uint32_t relation;
+    int16_t attribute, key;
+};
+enum { SHOWING_IDENTITIES_MAX = 4 };
+
 struct showing_part {
     uint8_t kind;
     uint8_t source;   /* enum plan_source */
@@ -40,6 +49,12 @@ struct showing_part {
     uint64_t unknown;  /* BOUND: at most so many persons (population) */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
+    /* BOUND: values that tell whom a row shows, if an index knows their columns: all of them
+     * together (is_identity_all), or any one (is_identity_any). */
+    uint8_t identity_count;
+    bool is_identity_all; /* they are all that the row shows of the part */
+    bool is_identity_any; /* all that it shows of the part is of the rows that have that value */
+    struct showing_identity identities[SHOWING_IDENTITIES_MAX];
 };
 
 struct showing {

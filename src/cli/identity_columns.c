@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/identity_columns.h"
+
+#include "base/memory.h"
+#include "postgres/identity_column.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { PARTS_MAX = 4, LIST_SIZE = 96, SQL_SIZE = 4096 };
+
+struct collecting {
+    struct identity_wants *wants;
+    const struct config *config;
+    const struct config_gateway *gateway;
+    struct probe *probe;
+    uint64_t system;
+    uint32_t database;
+    bool is_standby, is_raw; /* its texts have no encoding */
+};
+
+/* ---- names ---- */
+
+/* "database.schema.table.column", from the end: *parts[0] is the column. How many there are. */
+static size_t
+split(const char *name, char parts[PARTS_MAX][IDENTITY_PART_SIZE])
+{
+    size_t length = strlen(name), count = 0;
+
+    while (count < PARTS_MAX) {
+        size_t begin = length;
+
+        while (begin > 0 && name[begin - 1] != '.')
+            begin--;
+        text_from_view(parts[count++], IDENTITY_PART_SIZE, view_of(name + begin, length - begin));
+        if (begin == 0)
+            break;
+        length = begin - 1;
+    }
+    return count;
+}
+
+/* A name of a table with the last part taken away. */
+static bool
+is_table(const char *table, const char *column_name)
+{
+    size_t length = strlen(table);
+
+    return strncmp(table, column_name, length) == 0 && column_name[length] == '.' &&
+           strchr(column_name + length + 1, '.') == NULL;
+}
+
+static bool
+is_sealed(const struct config *config, const char *kind)
+{
+    for (size_t i = 0; i < config->subject_count; i++)
+        if (strcmp(config->subjects[i].name, kind) == 0)
+            return config->subjects[i].is_sealed;
+    return false;
+}
+
+/* ---- one column in one database ---- */
+
+static struct identity_wanted *
+add_wanted(struct identity_wants *wants)
+{
+    struct identity_wanted *more;
+
+    if (wants->count == IDENTITY_SECTIONS_MAX)
+        return NULL;
+    more = memory_resize(wants->items, wants->count + 1, sizeof(*more));
+    if (more == NULL)
+        return NULL;
+    wants->items = more;
+    more += wants->count++;
+    *more = (struct identity_wanted){0};
+    return more;
+}
+
+static uint64_t
+number_at(const PGresult *rows, int column)
+{
+    return strtoull(PQgetvalue(rows, 0, column), NULL, 10);
+}
+
+static int
+row_fail(const struct probe *probe PASU_UNUSED)
+{
+    return PASU_E_UPSTREAM_PROTOCOL;
+}
+
+int
+identity_wanted_look(struct identity_wanted *w, struct probe *probe)
+{
+    char list[LIST_SIZE], sql[SQL_SIZE];
+    PGresult *rows;
+
+    snprintf(list, sizeof(list), "(0, %" PRIu32 "::oid, %d)", w->section.relation,
+             w->section.attribute);
+    snprintf(sql, sizeof(sql), IDENTITY_COLUMN_SQL("%s"), list);
+    rows = probe_query(probe, sql, 0, NULL);
+    if (rows == NULL)
+        return row_fail(probe);
+    if (PQntuples(rows) != 1 || number_at(rows, IDENTITY_COLUMN_IS_FIT) != 1)
+        snprintf(w->reason, sizeof(w->reason),
+                 "it is not a column of type text or varchar, with a deterministic collation, of "
+                 "an ordinary table that no other inherits from");
+    if (PQntuples(rows) == 1) {
+        w->section.is_unique = number_at(rows, IDENTITY_COLUMN_IS_UNIQUE) == 1;
+        w->section.counters = (struct identity_counters){
+            number_at(rows, IDENTITY_COLUMN_INSERTED), number_at(rows, IDENTITY_COLUMN_UPDATED),
+            number_at(rows, IDENTITY_COLUMN_DELETED),
+            (int64_t)number_at(rows, IDENTITY_COLUMN_RESET)};
+    }
+    PQclear(rows);
+    return 0;
+}
+
+static const char column_sql[] =
+    "SELECT c.oid, a.attnum, k.attnum, (k.atttypid IN (20, 21, 23))::int, "
+    "greatest(c.reltuples, 0)::bigint, (has_column_privilege(c.oid, a.attnum, 'SELECT') AND "
+    "has_column_privilege(c.oid, k.attnum, 'SELECT'))::int "
+    "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_attribute k ON k.attrelid = c.oid "
+    "WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND k.attname = $4 "
+    "AND a.attnum > 0 AND k.attnum > 0 AND NOT a.attisdropped AND NOT k.attisdropped";
+
+static void
+judge(const struct collecting *c, struct identity_wanted *w, const char *kind, bool is_number,
+      bool is_allowed)
+{
+    if (c->is_standby)
+        snprintf(w->reason, sizeof(w->reason), "the server is a standby");
+    else if (c->is_raw)
+        snprintf(w->reason, sizeof(w->reason), "the database has no encoding (SQL_ASCII)");
+    else if (!is_number)
+        snprintf(w->reason, sizeof(w->reason), "the key %s is no integer", w->key);
+    else if (is_sealed(c->config, kind))
+        snprintf(w->reason, sizeof(w->reason), "the keys of %s are sealed", kind);
+    else if (!is_allowed)
+        snprintf(w->reason, sizeof(w->reason),
+                 "the inspector may not read it: GRANT SELECT on %s "
+                 "and %s to %s",
+                 w->section.column, w->key, c->gateway->inspector.user);
+}
+
+static int
+look_column(const struct collecting *c, const char *name, const struct config_personal *personal)
+{
+    char parts[PARTS_MAX][IDENTITY_PART_SIZE] = {"", "", "", ""};
+    size_t count = split(name, parts);
+    const char *values[] = {count > 2 ? parts[2] : "public", parts[1], parts[0], personal->key};
+    struct identity_wanted *w;
+    PGresult *rows;
+    int result = 0;
+
+    if (count == PARTS_MAX && strcmp(parts[3], PQdb(c->probe->connection)) != 0)
+        return 0;
+    rows = probe_query(c->probe, column_sql, COUNT_OF(values), values);
+    if (rows == NULL)
+        return row_fail(c->probe);
+    if (PQntuples(rows) == 1) {
+        w = add_wanted(c->wants);
+        if (w == NULL) {
+            PQclear(rows);
+            return PASU_E_RANGE;
+        }
+        w->gateway = c->gateway;
+        snprintf(w->schema, sizeof(w->schema), "%s", values[0]);
+        snprintf(w->table, sizeof(w->table), "%s", values[1]);
+        snprintf(w->key, sizeof(w->key), "%s", values[3]);
+        snprintf(w->section.gateway, sizeof(w->section.gateway), "%s", c->gateway->name);
+        snprintf(w->section.database, sizeof(w->section.database), "%s",
+                 PQdb(c->probe->connection));
+        snprintf(w->section.table, sizeof(w->section.table), "%s.%s", w->schema, w->table);
+        snprintf(w->section.column, sizeof(w->section.column), "%s", values[2]);
+        w->section.system = c->system;
+        w->section.database_oid = c->database;
+        w->section.relation = (uint32_t)number_at(rows, 0);
+        w->section.attribute = (int16_t)number_at(rows, 1);
+        w->section.key_attribute = (int16_t)number_at(rows, 2);
+        w->estimate = number_at(rows, 4);
+        judge(c, w, personal->subject, number_at(rows, 3) == 1, number_at(rows, 5) == 1);
+        if (w->reason[0] == '\0')
+            result = identity_wanted_look(w, c->probe);
+        c->wants->fit += w->reason[0] == '\0';
+    }
+    PQclear(rows);
+    return result;
+}
+
+/* Each mapping that names the column, once for each key. */
+static int
+look_name(const struct collecting *c, const char *name)
+{
+    const char *column = strrchr(name, '.');
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && column && i < c->config->personal_count; i++) {
+        const struct config_personal *personal = &c->config->personal[i];
+        bool is_shown = false;
+
+        if (!is_table(personal->table, name))
+            continue;
+        for (size_t f = 0; f < personal->field_count; f++)
+            is_shown |= strcmp(personal->fields[f].column, column + 1) == 0;
+        if (is_shown)
+            result = look_column(c, name, personal);
+    }
+    return result;
+}
+
+/* ---- servers and databases ---- */
+
+static int
+look_database(struct collecting *c, const char *database)
+{
+    static const char sql[] =
+        "SELECT d.oid, pg_is_in_recovery()::int, (pg_encoding_to_char(d.encoding) = "
+        "'SQL_ASCII')::int FROM pg_database d WHERE d.datname = current_database()";
+    int result = probe_open(c->probe, c->gateway, database);
+    PGresult *rows;
+
+    if (result != 0)
+        return result;
+    rows = probe_query(c->probe, sql, 0, NULL);
+    if (rows == NULL || PQntuples(rows) != 1) {
+        PQclear(rows);
+        return row_fail(c->probe);
+    }
+    c->database = (uint32_t)number_at(rows, 0);
+    c->is_standby = number_at(rows, 1) != 0;
+    c->is_raw = number_at(rows, 2) != 0;
+    PQclear(rows);
+    rows = probe_query(c->probe, "SELECT system_identifier FROM pg_control_system()", 0, NULL);
+    c->system = rows != NULL && PQntuples(rows) == 1 ? number_at(rows, 0) : 0;
+    PQclear(rows);
+    for (size_t i = 0; result == 0 && i < c->config->identity.count; i++)
+        result = look_name(c, c->config->identity.items[i]);
+    if (result == 0)
+        probe_close(c->probe);
+    return result;
+}
+
+static int
+look_gateway(struct collecting *c)
+{
+    static const char sql[] = "SELECT datname FROM pg_database WHERE datallowconn AND NOT "
+                              "datistemplate AND has_database_privilege(oid, 'CONNECT') ORDER BY 1";
+    int result = probe_open(c->probe, c->gateway, NULL);
+    PGresult *rows;
+
+    if (result != 0)
+        return result;
+    rows = probe_query(c->probe, sql, 0, NULL);
+    if (rows == NULL)
+        return row_fail(c->probe);
+    probe_close(c->probe);
+    for (int i = 0; result == 0 && i < PQntuples(rows); i++)
+        result = look_database(c, PQgetvalue(rows, i, 0));
+    PQclear(rows);
+    return result;
+}
+
+int
+identity_wants_collect(struct identity_wants *wants, const struct config *config,
+                       struct probe *probe)
+{
+    struct collecting c = {.wants = wants, .config = config, .probe = probe};
+    int result = 0;
+
+    *wants = (struct identity_wants){0};
+    for (size_t i = 0; result == 0 && i < config->gateway_count; i++) {
+        c.gateway = &config->gateways[i];
+        if (c.gateway->inspector.user != NULL)
+            result = look_gateway(&c);
+    }
+    return result;
+}
+
+void
+identity_wants_release(struct identity_wants *wants)
+{
+    memory_free(wants->items);
+    *wants = (struct identity_wants){0};
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a statement can write to, by its verb, its flags and the words of its normalized text. */
+#ifndef PASU_POSTGRES_PLAN_WRITES_H
+#define PASU_POSTGRES_PLAN_WRITES_H
+
+#include "postgres/plan.h"
+
+/* Of a statement that is complete but for this. */
+enum plan_writes plan_writes_of(const struct plan_statement *statement);
+
+#endif

@@ -1,0 +1,302 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The identity index: whose a value is that stands alone, as long as it still is, and never longer."""
+import json
+import os
+
+import guard
+import harness
+import inspector
+import postgres
+import shop
+import stage
+from stage import equal, test
+
+PEOPLE = 30
+SCHEMA = f"""
+CREATE ROLE app LOGIN; CREATE ROLE analyst LOGIN;
+CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL, email text UNIQUE, phone text, region text);
+INSERT INTO people SELECT i, 'Kim-' || i, 'person' || i || '@mail.example', '010-' || 1000 + i / 2, 'r' || i % 3
+  FROM generate_series(1, {PEOPLE}) i;
+CREATE TABLE contacts (id int PRIMARY KEY, person int REFERENCES people, email text);
+INSERT INTO contacts SELECT i, i % {PEOPLE} + 1, 'person' || i || '@mail.example' FROM generate_series(1, {PEOPLE}) i;
+CREATE VIEW addresses AS SELECT email AS address, region FROM people;
+CREATE VIEW pairs AS SELECT a.email FROM people a JOIN people b ON lower(a.email) > lower(b.email);
+CREATE MATERIALIZED VIEW kept AS SELECT email FROM people;
+CREATE TABLE notes (id serial PRIMARY KEY, body text);
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app, analyst;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO app, analyst;
+GRANT CREATE ON SCHEMA public TO app;
+ANALYZE;
+"""
+CONFIG = {
+    "subjects": {"customer": {"table": "public.people", "key": "id"}},
+    "personal_data": [
+        {"table": "public.people", "subject": "customer", "key": "id", "fields": {"name": "name", "email": "email", "phone": "phone"}},
+        {"table": "public.contacts", "subject": "customer", "key": "person", "fields": {"email": "email"}}],
+    "identity": ["public.people.email", "public.people.phone"],
+}
+
+
+class Place:
+    """A server of its own, and pasu in front of it, with an index or without."""
+
+    def __init__(self, name, *, is_built=True):
+        self.server = postgres.Server(harness.folder(), f"identity-{name}")
+        self.server.sql(SCHEMA)
+        asked = inspector.install(self.server)
+        self.server.sql("GRANT SELECT ON people TO pasu")
+        self.front = stage.Front(self.server, f"identity-{name}", inspector=asked, more=CONFIG)
+        self.front.guard.wait("catalog_loaded")
+        self.mark = 0
+        if is_built:
+            self.built = self.build()
+
+    def run(self, *words):
+        return self.front.guard.run("index", *words, timeout=60)
+
+    def build(self):
+        """And until a session can use it: the guard has read it, and its server has been asked."""
+        start = self.front.guard.mark()
+        done = self.run("build", "--json")
+        assert done.returncode == 0, done.stderr
+        self.front.guard.wait("identity_ready", start=start)
+        self.front.guard.wait("identity_current", start=start)
+        return json.loads(done.stdout)
+
+    def show(self, name, *statements, user="app"):
+        """The rows of the last statement, and what the ledger says of a session that asked them."""
+        with self.front.login(user=user, application_name=name) as session:
+            for statement in statements:
+                rows = session.query(statement).rows
+            session.terminate()
+        return rows, shop.export(self.front)[name]
+
+    def stop(self):
+        self.front.stop()
+        self.server.stop()
+
+
+@harness.shared
+def quiet():
+    """Nobody writes here."""
+    made = Place("quiet")
+    yield made
+    made.stop()
+
+
+def exactly(shown, people):
+    """These persons, and nobody else, can have been shown; and they were found by their values."""
+    equal(shown.keys["customer"], {str(p) for p in people}, repr(shown))
+    equal(shown.unknown, 0, repr(shown))
+    equal(shown.attributions, {"identity"}, repr(shown))
+
+
+def bound(shown):
+    """Nobody by name; everybody by number."""
+    equal(shown.keys["customer"], set(), repr(shown))
+    assert shown.unknown >= PEOPLE, shown
+    equal(shown.attributions, {"bound"}, repr(shown))
+
+
+# ---- what is built ----
+
+@test
+def test_build_says_what_is_in_the_index_and_status_says_it_again():
+    built = quiet().built
+    email, phone = built["columns"]
+    equal([email["table"], email["column"], email["rows"], email["values"], email["unique"], email["several"]],
+          ["public.people", "email", PEOPLE, PEOPLE, True, 0])
+    equal([phone["column"], phone["rows"], phone["unique"]], ["phone", PEOPLE, False])
+    assert phone["several"] > 0, phone
+    done = quiet().run("status", "--json")
+    status = json.loads(done.stdout)
+    equal(status["columns"], built["columns"])
+    equal(status["bytes"], built["bytes"])
+
+
+@test
+def test_no_value_is_in_any_file_of_the_ledger():
+    place = quiet()
+    place.show("grep", "SELECT DISTINCT email FROM people")
+    folder = str(place.front.guard.folder)
+    read = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            full = os.path.join(path, name)
+            if not os.path.isfile(full) or os.path.islink(full):
+                continue
+            with open(full, "rb") as file:
+                held = file.read()
+            read += 1
+            for value in (b"mail.example", b"person1@", b"010-1001", b"Kim-"):
+                assert value not in held, f"{full} has {value}"
+    made = [os.path.join(path, "index") for path, _, names in os.walk(folder) if path.endswith("/identity") and "index" in names]
+    equal((len(made), read > 3), (1, True), folder)
+    equal(os.stat(made[0]).st_mode & 0o777, 0o600)
+
+
+@test
+def test_without_an_index_status_says_so_and_all_is_as_before():
+    place = Place("none", is_built=False)
+    done = place.run("status")
+    equal(done.returncode, 1)
+    rows, shown = place.show("none", "SELECT DISTINCT email FROM people")
+    equal(len(rows), PEOPLE)
+    bound(shown)
+    place.stop()
+
+
+# ---- whom a value shows ----
+
+EXACT = {
+    "distinct": ("SELECT DISTINCT email FROM people WHERE id <= 7", range(1, 8)),
+    "two columns": ("SELECT DISTINCT email, name FROM people WHERE id <= 3", range(1, 4)),
+    "union": ("SELECT email FROM public.people WHERE id = 5 UNION SELECT email FROM public.people WHERE id = 9", (5, 9)),
+    "intersect": ("SELECT email FROM public.people INTERSECT SELECT email FROM public.people WHERE id IN (2, 3)", (2, 3)),
+    "max": ("SELECT max(email) FROM public.people WHERE id IN (4, 5)", (5,)),
+    "min": ("SELECT min(email) FROM public.people WHERE id IN (4, 5)", (4,)),
+    "view": ("SELECT DISTINCT address FROM addresses WHERE address = 'person8@mail.example'", (8,)),
+    "derived": ("SELECT e FROM (SELECT DISTINCT email AS e FROM public.people WHERE id < 3) s", (1, 2)),
+    "with": ("WITH s AS (SELECT DISTINCT email FROM public.people) SELECT email FROM s WHERE email = 'person6@mail.example'", (6,)),
+}
+
+
+@test
+def test_a_value_that_is_one_persons_alone_shows_that_person():
+    for name, (sql, people) in EXACT.items():
+        rows, shown = quiet().show(f"exact {name}", sql)
+        assert rows, name
+        equal(shown.lines[0]["application"], f"exact {name}")
+        exactly(shown, people)
+
+
+BOUND = {
+    "an expression": "SELECT DISTINCT lower(email) FROM people",
+    "a hash": "SELECT DISTINCT md5(email) FROM people",
+    "values of two": "SELECT DISTINCT phone FROM people WHERE id > 9 AND id < 11",
+    "a name beside its maximum": "SELECT max(email), max(name) FROM public.people",
+    "another table": "SELECT email FROM public.people UNION SELECT email FROM public.contacts",
+    "another column": "SELECT DISTINCT email FROM contacts",
+    "another's by comparison": "WITH s AS (SELECT DISTINCT email FROM public.people) SELECT a.email FROM s a JOIN s b ON lower(a.email) > lower(b.email)",
+    "another's in a view": "SELECT DISTINCT email FROM pairs",
+    "what was stored once": "SELECT DISTINCT email FROM kept",
+    "a name without its schema, where the server says nothing": "SELECT email FROM people UNION SELECT email FROM people",
+}
+
+
+@test
+def test_what_is_no_such_value_counts_as_before():
+    for name, sql in BOUND.items():
+        rows, shown = quiet().show(f"bound {name}", sql)
+        assert rows, name
+        bound(shown)
+
+
+@test
+def test_a_temporary_table_with_the_name_shows_nobody_of_the_other():
+    _, shown = quiet().show("shadow", "CREATE TEMP TABLE people (email text)",
+                            "INSERT INTO people VALUES ('person1@mail.example')", "SELECT DISTINCT email FROM people")
+    equal(shown.keys["customer"], set(), repr(shown))
+
+
+# ---- as long as it is so ----
+
+def changed(name, *changes, user="app", exact=False, sql="SELECT DISTINCT email FROM people WHERE id <= 7"):
+    """A place of its own, where something is done after the index was built, through pasu."""
+    place = Place(name)
+    _, before = place.show("before", sql)
+    exactly(before, range(1, 8))
+    place.show("change", *changes, user=user)
+    rows, shown = place.show("after", sql)
+    assert rows
+    if exact:
+        exactly(shown, range(1, 8))
+    else:
+        bound(shown)
+    return place
+
+
+@test(limit=120)
+def test_a_value_that_moved_is_not_its_old_persons_until_it_is_built_anew():
+    place = changed("moved", "UPDATE people SET email = 'x' WHERE id = 1", "UPDATE people SET email = 'person1@mail.example' WHERE id = 20",
+                    "UPDATE people SET email = 'person20@mail.example' WHERE id = 1")
+    place.build()
+    _, shown = place.show("again", "SELECT DISTINCT email FROM people WHERE email = 'person1@mail.example'")
+    exactly(shown, (20,))
+    place.stop()
+
+
+@test(limit=120)
+def test_a_row_that_is_new_is_counted_and_those_before_stay_known():
+    place = changed("new", "INSERT INTO people VALUES (31, 'Kim-31', 'person31@mail.example', '010-9999', 'r1')", exact=True)
+    rows, shown = place.show("missing", "SELECT DISTINCT email FROM people WHERE id < 2 OR id > 30")
+    equal(len(rows), 2)
+    equal(shown.keys["customer"], {"1"}, repr(shown))
+    assert shown.unknown >= 1, shown
+    place.stop()
+
+
+@test(limit=120)
+def test_a_writer_whose_transaction_is_open_makes_it_stale_before_and_after():
+    place = Place("open")
+    with place.front.login(user="analyst", application_name="writer") as writer:
+        writer.query("BEGIN")
+        writer.query("UPDATE people SET email = 'gone' WHERE id = 1")
+        place.run("build", "--json")
+        _, shown = place.show("during", "SELECT DISTINCT email FROM people WHERE id <= 7")
+        bound(shown)
+        writer.query("COMMIT")
+    _, shown = place.show("after", "SELECT DISTINCT email FROM people WHERE id <= 7")
+    bound(shown)
+    place.stop()
+
+
+@test(limit=120)
+def test_code_and_statements_within_statements_make_it_stale_too():
+    changed("code execute", "PREPARE p AS UPDATE people SET email = $1 WHERE id = 1", "EXECUTE p('x')").stop()
+    for name, change in {
+            "do": "DO $$BEGIN UPDATE people SET email = 'y' WHERE id = 1; END$$",
+            "with": "WITH w AS (UPDATE people SET email = 'y' WHERE id = 2 RETURNING 1) SELECT 1",
+            "view": "UPDATE addresses SET address = 'z' WHERE address = 'person3@mail.example'",
+            "conflict": "INSERT INTO people VALUES (4, 'n', 'q', 'p', 'r') ON CONFLICT (id) DO UPDATE SET email = 'v'"}.items():
+        changed(f"code {name}", change).stop()
+
+
+@test(limit=120)
+def test_what_others_tables_are_given_leaves_it_as_it_is():
+    changed("others", "INSERT INTO notes (body) VALUES ('x')", "UPDATE notes SET body = 'y'",
+            "SELECT id FROM people WHERE id = 1 FOR UPDATE", exact=True).stop()
+
+
+@test(limit=120)
+def test_what_went_past_pasu_is_noticed_by_the_servers_count():
+    place = Place("past")
+    _, shown = place.show("before", "SELECT DISTINCT email FROM people WHERE id <= 7")
+    exactly(shown, range(1, 8))
+    start = place.front.guard.mark()
+    place.server.sql("UPDATE people SET email = 'past' WHERE id = 1")
+    place.front.guard.wait("identity_stale", start=start, timeout=60)
+    _, shown = place.show("after", "SELECT DISTINCT email FROM people WHERE id <= 7")
+    bound(shown)
+    place.stop()
+
+
+@test(limit=120)
+def test_a_transaction_that_is_older_than_the_index_does_not_use_it():
+    place = Place("old", is_built=False)
+    with place.front.login(user="app", application_name="old") as session:
+        session.query("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        session.query("SELECT 1 FROM people LIMIT 1")
+        place.server.sql("UPDATE people SET email = 'x' WHERE id = 1; UPDATE people SET email = 'person1@mail.example' WHERE id = 2")
+        place.build()
+        rows = session.query("SELECT DISTINCT email FROM people WHERE id < 2").rows
+        equal(len(rows), 1)
+        session.query("COMMIT")
+        session.terminate()
+    bound(shop.export(place.front)["old"])
+    place.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
