@@ -19,10 +19,13 @@ injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
 {
     struct injection *injection;
 
+    work->why = work->environment->may_inject ? WHY_NO_ROLE : WHY_OFF;
     if (!work->environment->may_inject || work->environment->role[0] == '\0' || !work->catalog)
         return NULL;
+    work->why = WHY_ROOM;
     if (work->injection_count == INJECTIONS_MAX)
         return NULL;
+    work->why = WHY_SELECT;
     if (select->n_target_list == 0 || select->n_distinct_clause > 0 || select->into_clause)
         return NULL;
     for (size_t i = 0; i < select->n_locking_clause; i++)
@@ -86,12 +89,17 @@ injection_add(struct plan_work *work, struct injection *injection, const struct 
 {
     const char *column = column_name(entry, attribute);
 
+    if (injection)
+        work->why = WHY_UNNAMED;
     if (!injection || !column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column))
         return -1;
     for (size_t i = 0; i < injection->count; i++)
         if (injection->hidden[i].entry == entry && injection->hidden[i].attribute == attribute)
             return (int)i;
-    if (injection->count == PLAN_HIDDEN_MAX || !can_be_named(scope, entry) ||
+    if (!can_be_named(scope, entry))
+        return -1;
+    work->why = injection->count == PLAN_HIDDEN_MAX ? WHY_ROOM : WHY_MAY_NOT_READ;
+    if (injection->count == PLAN_HIDDEN_MAX ||
         !catalog_role_may_read(work->catalog, work->environment->role, entry->relation->oid,
                                attribute))
         return -1;

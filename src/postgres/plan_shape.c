@@ -132,6 +132,7 @@ use_output(const struct shape *shape, const struct direct *direct, struct plan_p
                             direct->show->key_column))
             continue;
         part->source = SOURCE_OUTPUT;
+        part->why = WHY_SHOWN;
         part->column = at;
         part->key_relation = o->entry->relation->oid;
         part->key_attribute = o->attribute;
@@ -149,9 +150,13 @@ use_hidden(struct plan_work *work, const struct shape *shape, const struct direc
                                                             direct->entry, direct->show->key_column)
                                             : -1;
 
+    part->why = shape->rows == ROWS_ANY       ? WHY_AGGREGATED
+                : shape->rows == ROWS_GROUPED ? WHY_GROUPED
+                                              : work->why;
     if (column < 0)
         return false;
     part->source = SOURCE_HIDDEN;
+    part->why = WHY_HIDDEN;
     part->column = (uint16_t)column;
     return true;
 }
@@ -183,14 +188,17 @@ choose_source(struct plan_work *work, const struct shape *shape, const struct di
     part->is_one_per_row = shape->rows == ROWS_SINGLE;
     can_pin = pins.count > 0 && shape->rows != ROWS_ANY && is_provable(shape, direct->entry);
     part->source = SOURCE_BOUND;
+    part->why = WHY_KEY_TYPE;
     if (direct->show->key_type == CATALOG_KEY_NONE)
         return;
     if (use_output(shape, direct, part))
         /* A group has one key, or none: then it can be of any number of persons. */
         part->is_one_per_row = shape->rows == ROWS_SINGLE;
     else if ((can_pin && pins_are_one(&pins)) ||
-             (!use_hidden(work, shape, direct, part) && can_pin))
+             (!use_hidden(work, shape, direct, part) && can_pin)) {
         part->source = SOURCE_PINNED;
+        part->why = WHY_PINNED;
+    }
 }
 
 static void
@@ -246,6 +254,7 @@ draft_bound(struct plan_work *work, const struct outputs *columns, struct draft 
 
         *part = (struct plan_part){.kind = (uint8_t)kind,
                                    .source = SOURCE_BOUND,
+                                   .why = WHY_INSIDE,
                                    .is_one_per_row = is_of_one_table(work, columns, kind)};
         fill_columns(work, columns, -1, part);
         if (part->fields != 0)
@@ -260,7 +269,8 @@ static void
 unite(struct plan_work *work, const struct outputs *columns, struct draft *draft, size_t a,
       size_t b)
 {
-    struct plan_part united = {.kind = draft->parts[a].kind, .source = SOURCE_BOUND};
+    struct plan_part united = {
+        .kind = draft->parts[a].kind, .source = SOURCE_BOUND, .why = WHY_UNITED};
     struct plan_column *kept = NULL;
     size_t count = draft->parts[a].column_count + draft->parts[b].column_count;
     const struct plan_part *parts[2] = {&draft->parts[a], &draft->parts[b]};
@@ -305,6 +315,28 @@ settle(struct plan_work *work, const struct outputs *columns, struct draft *draf
             unite(work, columns, draft, draft->count - 2, draft->count - 1);
 }
 
+/* What the columns are called and where they come from, where somebody wants to know. */
+static void
+keep_outputs(struct plan_work *work, const struct outputs *columns,
+             struct plan_statement *statement)
+{
+    struct plan_output *kept;
+
+    if (!work->environment->names_columns || !statement->has_columns || columns->count == 0)
+        return;
+    kept = arena_new(work->keep, columns->count, sizeof(*kept));
+    statement->outputs = kept;
+    for (const struct output *o = columns->first; kept && o; o = o->next, kept++) {
+        *kept = (struct plan_output){.name = NULL};
+        if (o->name)
+            kept->name = arena_text(work->keep, o->name, strlen(o->name));
+        if (o->entry && o->entry->relation) {
+            kept->relation = o->entry->relation->oid;
+            kept->attribute = o->attribute;
+        }
+    }
+}
+
 void
 shape_parts(struct plan_work *work, const struct shape *shape, struct plan_statement *statement)
 {
@@ -318,6 +350,7 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     statement->part_count = draft.count;
     statement->has_columns = !columns->is_open && columns->count <= UINT16_MAX;
     statement->column_count = (uint16_t)columns->count;
+    keep_outputs(work, columns, statement);
     statement->hidden_count = shape->injection ? (uint8_t)shape->injection->count : 0;
     statement->flags |= columns->rest.flags;
     for (const struct output *o = columns->first; o; o = o->next)
@@ -338,8 +371,11 @@ shape_bound(struct plan_work *work PASU_UNUSED, const struct reach *reach,
             statement->parts[PLAN_PARTS_MAX - 1].fields |= reach->fields[kind];
             continue;
         }
-        statement->parts[statement->part_count++] = (struct plan_part){
-            .kind = (uint8_t)kind, .source = SOURCE_BOUND, .fields = reach->fields[kind]};
+        statement->parts[statement->part_count++] =
+            (struct plan_part){.kind = (uint8_t)kind,
+                               .source = SOURCE_BOUND,
+                               .why = WHY_UNFOLLOWED,
+                               .fields = reach->fields[kind]};
     }
 }
 

@@ -65,6 +65,7 @@ struct plan_work {
     size_t effort;
     struct parsed_view *views;
     size_t injection_count;
+    uint8_t why; /* enum plan_why: that there is no hidden key, the last time it was asked */
     unsigned view_depth;
 
     /* Of the statement at hand. */

@@ -38,6 +38,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"erase", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"hold", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"certify", WHO_ANYBODY, EFFECT_READS, true},
+        {"explain", WHO_ANYBODY, EFFECT_READS, false},
         {"help", WHO_ANYBODY, EFFECT_READS, false},
         {"completion", WHO_ANYBODY, EFFECT_READS, false},
         {"version", WHO_ANYBODY, EFFECT_READS, false},
