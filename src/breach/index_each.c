@@ -12,13 +12,14 @@ is_below(struct view key, const struct index_key *to)
 
 /* from <= key < to, all as long as `from`. */
 static int
-each(struct index *index, enum index_table table, struct index_key from, struct index_key to,
-     index_see_fn *see, void *arg)
+each(struct index *index, enum index_table table, bool keeps, struct index_key from,
+     struct index_key to, index_see_fn *see, void *arg)
 {
     struct index_walk walk;
     struct view key, value;
     int result = index_walk_begin(&walk, index, table), next = 0;
 
+    walk.keeps = keeps;
     if (result == 0)
         next = index_walk_seek(&walk, index_key_view(&from), &key, &value);
     while (result == 0 && next == 1 && is_below(key, &to)) {
@@ -33,20 +34,27 @@ each(struct index *index, enum index_table table, struct index_key from, struct 
 int
 index_each_number(struct index *index, char letter, index_see_fn *see, void *arg)
 {
-    return each(index, INDEX_MAIN, index_key_number(letter, 0),
+    return each(index, INDEX_MAIN, false, index_key_number(letter, 0),
                 index_key_letter((char)(letter + 1)), see, arg);
 }
 
 int
 index_each_session(struct index *index, char letter, index_see_fn *see, void *arg)
 {
-    return each(index, INDEX_MAIN, index_key_session(letter, 0),
+    return each(index, INDEX_MAIN, false, index_key_session(letter, 0),
                 index_key_letter((char)(letter + 1)), see, arg);
 }
 
 int
 index_each_unit(struct index *index, int32_t from, int32_t to, index_see_fn *see, void *arg)
 {
-    return each(index, INDEX_DAYS, index_key_unit(index_day_number(from), 0),
+    return each(index, INDEX_DAYS, false, index_key_unit(index_day_number(from), 0),
+                index_key_unit(index_day_number(to), 0), see, arg);
+}
+
+int
+index_keep_units(struct index *index, int32_t from, int32_t to, index_see_fn *see, void *arg)
+{
+    return each(index, INDEX_DAYS, true, index_key_unit(index_day_number(from), 0),
                 index_key_unit(index_day_number(to), 0), see, arg);
 }

@@ -16,5 +16,8 @@ PASU_MUST_USE int index_each_session(struct index *index, char letter, index_see
 /* Of the days' table: all principals on days from <= day < to. As the two above. */
 PASU_MUST_USE int index_each_unit(struct index *index, int32_t from, int32_t to, index_see_fn *see,
                                   void *arg);
+/* The same, and each value is valid as long as one of index_get. */
+PASU_MUST_USE int index_keep_units(struct index *index, int32_t from, int32_t to, index_see_fn *see,
+                                   void *arg);
 
 #endif

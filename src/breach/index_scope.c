@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 enum {
-    POURED_AT_ONCE = 64, /* chunks: fewer are not worth a second thread */
+    WAITING_MIN = 64, /* lists: fewer are not worth a second thread */
     HALVES = 2,
     LIST_MAX = 4 << 20,   /* persons of a part that are gathered before they are united */
     CROWD_FROM = 1 << 16, /* of so many, a crowd is made where their ordinals are low: */
@@ -33,8 +33,8 @@ struct gathered {
     uint64_t far;    /* those with ordinals that are not below CROWD_BELOW */
 };
 
-/* Persons of a month, borrowed from the index, that are to be poured into a crowd. */
-struct poured {
+/* Persons of a unit, borrowed from the index, that are still to be gathered. */
+struct waiting {
     struct gathered *class;
     unsigned part;
     struct view persons;
@@ -44,8 +44,8 @@ struct gathering {
     struct index_question question;
     struct scope *scope;
     struct gathered **classes; /* by number; NULL: not come across */
-    struct poured *poured;
-    size_t poured_count, poured_space;
+    struct waiting *waiting;
+    size_t waiting_count, waiting_space;
     struct ordinals scratch;
 };
 
@@ -106,9 +106,9 @@ gathered_at(struct gathering *g, uint32_t number, struct gathered **class)
 
 /* What was gathered of a part goes into its set. */
 static int
-unite_list(struct gathering *g, struct gathered *class, size_t p)
+unite_list(struct gathered *class, size_t p, struct ordinals *scratch)
 {
-    int result = ordinals_sort(&class->lists[p], &g->scratch);
+    int result = ordinals_sort(&class->lists[p], scratch);
 
     if (result == 0)
         result = persons_add(&class->shown[p], class->lists[p].items, class->lists[p].count);
@@ -116,15 +116,8 @@ unite_list(struct gathering *g, struct gathered *class, size_t p)
     return result;
 }
 
-/* Many of a part, or one list of it. */
 static int
-gather_many(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
-{
-    return person_bytes_pour(bytes, &class->crowds[p], &g->scratch);
-}
-
-static int
-gather_list(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
+gather_list(struct gathered *class, size_t p, struct view bytes, struct ordinals *scratch)
 {
     struct ordinals *list = &class->lists[p];
     int result = person_bytes_list(bytes, list);
@@ -138,14 +131,31 @@ gather_list(struct gathering *g, struct gathered *class, size_t p, struct view b
         list->count = 0;
         return result;
     }
-    return list->count > LIST_MAX ? unite_list(g, class, p) : 0;
+    return list->count > LIST_MAX ? unite_list(class, p, scratch) : 0;
 }
 
 static int
-gather_persons(struct gathering *g, struct gathered *class, size_t p, struct view bytes)
+gather_persons(struct gathered *class, size_t p, struct view bytes, struct ordinals *scratch)
 {
-    return person_bytes_is_short(bytes) ? gather_list(g, class, p, bytes)
-                                        : gather_many(g, class, p, bytes);
+    return person_bytes_is_short(bytes) ? gather_list(class, p, bytes, scratch)
+                                        : person_bytes_pour(bytes, &class->crowds[p], scratch);
+}
+
+/* Puts them off until all is known, for the two threads. */
+static int
+let_wait(struct gathering *g, struct gathered *class, unsigned part, struct view persons)
+{
+    if (g->waiting_count == g->waiting_space) {
+        size_t space = g->waiting_space * 2 + 256;
+        struct waiting *waiting = memory_resize(g->waiting, space, sizeof(*waiting));
+
+        if (waiting == NULL)
+            return PASU_E_NOMEM;
+        g->waiting = waiting;
+        g->waiting_space = space;
+    }
+    g->waiting[g->waiting_count++] = (struct waiting){class, part, persons};
+    return 0;
 }
 
 /* Of a unit of all principals (`is_apart`) the persons are elsewhere. */
@@ -167,8 +177,8 @@ gather_unit(struct gathering *g, uint32_t principal, struct view value, bool is_
         sums_add(&class->sums, &view.sums);
         for (size_t p = 0; result == 0 && p < view.part_count; p++) {
             bound_add(&class->bounds[p], &view.bounds[p]);
-            if (!is_apart && (class->wanted >> p & 1) != 0)
-                result = gather_persons(g, class, p, view.shown[p]);
+            if (!is_apart && (class->wanted >> p & 1) != 0 && view.shown[p].length > 0)
+                result = let_wait(g, class, (unsigned)p, view.shown[p]);
         }
         if (result != 0)
             return result;
@@ -196,19 +206,7 @@ gather_chunk(void *arg, uint32_t class, unsigned part, struct view persons)
         return PASU_E_CORRUPT;
     if ((gathered->wanted >> part & 1) == 0)
         return 0;
-    if (person_bytes_is_short(persons))
-        return gather_list(g, gathered, part, persons);
-    if (g->poured_count == g->poured_space) {
-        size_t space = g->poured_space * 2 + 256;
-        struct poured *poured = memory_resize(g->poured, space, sizeof(*poured));
-
-        if (poured == NULL)
-            return PASU_E_NOMEM;
-        g->poured = poured;
-        g->poured_space = space;
-    }
-    g->poured[g->poured_count++] = (struct poured){gathered, part, persons};
-    return 0;
+    return let_wait(g, gathered, part, persons);
 }
 
 static int
@@ -236,7 +234,7 @@ gather_days(struct gathering *g, int32_t from, int32_t to)
     int result = 0;
 
     if (g->question.selection->filter->principal == NULL)
-        return index_each_unit(g->question.index, from, to, gather_day, g);
+        return index_keep_units(g->question.index, from, to, gather_day, g);
     for (int32_t day = from; result == 0 && day < to; day++) {
         result = gather_one(g, INDEX_DAYS, index_day_number(day), g->question.principal);
         if (result == PASU_E_NOTFOUND)
@@ -278,53 +276,54 @@ struct half {
     int result;
 };
 
-/* What is in the crowds goes into the sets. */
+/* All that was gathered of the class goes into its sets. */
 static int
-unite_crowds(struct gathered *class)
+unite(struct gathered *class, struct ordinals *scratch)
 {
     int result = 0;
 
     for (size_t p = 0; result == 0 && p < class->part_count; p++) {
         result = crowd_unite(&class->crowds[p], &class->shown[p]);
+        if (result == 0)
+            result = unite_list(class, p, scratch);
         crowd_release(&class->crowds[p]);
     }
     return result;
 }
 
 static void *
-pour_half(void *arg)
+gather_half(void *arg)
 {
     struct half *half = arg;
     struct ordinals scratch = {0};
 
-    for (size_t i = 0; half->result == 0 && i < half->g->poured_count; i++) {
-        const struct poured *poured = &half->g->poured[i];
+    for (size_t i = 0; half->result == 0 && i < half->g->waiting_count; i++) {
+        const struct waiting *one = &half->g->waiting[i];
 
-        if (poured->class->number % HALVES == half->number)
-            half->result =
-                person_bytes_pour(poured->persons, &poured->class->crowds[poured->part], &scratch);
+        if (one->class->number % HALVES == half->number)
+            half->result = gather_persons(one->class, one->part, one->persons, &scratch);
     }
     for (size_t c = 1; half->result == 0 && c <= half->g->question.names.classes.count; c++)
         if (half->g->classes[c] != NULL && c % HALVES == half->number)
-            half->result = unite_crowds(half->g->classes[c]);
+            half->result = unite(half->g->classes[c], &scratch);
     ordinals_release(&scratch);
     return NULL;
 }
 
 static int
-pour(struct gathering *g)
+gather_halves(struct gathering *g)
 {
     struct half halves[HALVES] = {{.g = g}, {.g = g, .number = 1}};
     pthread_t thread;
-    bool has_thread = g->poured_count >= POURED_AT_ONCE &&
-                      pthread_create(&thread, NULL, pour_half, &halves[1]) == 0;
+    bool has_thread = g->waiting_count >= WAITING_MIN &&
+                      pthread_create(&thread, NULL, gather_half, &halves[1]) == 0;
 
-    pour_half(&halves[0]);
+    gather_half(&halves[0]);
     if (has_thread)
         pthread_join(thread, NULL);
     else
-        pour_half(&halves[1]);
-    g->poured_count = 0;
+        gather_half(&halves[1]);
+    g->waiting_count = 0;
     return halves[0].result != 0 ? halves[0].result : halves[1].result;
 }
 
@@ -359,10 +358,6 @@ add_classes(struct gathering *g)
 
         if (class == NULL)
             continue;
-        for (size_t p = 0; result == 0 && p < class->part_count; p++)
-            result = unite_list(g, class, p);
-        if (result != 0)
-            return result;
         for (size_t p = 0; p < class->part_count; p++) {
             class->parts[p].shown = class->shown[p];
             class->parts[p].bound = class->bounds[p];
@@ -397,7 +392,7 @@ release(struct gathering *g)
         memory_free(class);
     }
     memory_free(g->classes);
-    memory_free(g->poured);
+    memory_free(g->waiting);
     ordinals_release(&g->scratch);
     index_question_release(&g->question);
 }
@@ -423,7 +418,7 @@ index_scope(struct index *index, struct scope *scope, struct selection *selectio
     if (result == 0)
         result = gather(&g);
     if (result == 0)
-        result = pour(&g);
+        result = gather_halves(&g);
     if (result == 0)
         result = add_classes(&g);
     if (result == 0)

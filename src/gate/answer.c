@@ -140,7 +140,7 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
     if (showing->is_nothing) {
         r->rows++;
     } else {
-        if (PASU_UNLIKELY(!gather_has_room(g))) {
+        if (PASU_UNLIKELY(!gather_has_room(g, r->showing, length))) {
             result = answer_flush(a);
             if (result != 0 || a->o->is_muted)
                 return result;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/gather.h"
 
+#include "postgres/encoding.h"
+#include "postgres/key_array.h"
+
 enum { BINARY = 1, HEAD = 5 /* of a message */ };
 
 void
@@ -14,6 +17,7 @@ gather_clear(struct gather *g)
     g->rows = 0;
     g->lost_count = 0;
     g->is_saturated = false;
+    memset(g->origins, 0, sizeof(g->origins));
 }
 
 static void
@@ -51,8 +55,10 @@ struct row {
     const struct showing *showing;
     const uint8_t *roles;
     struct view body;
-    struct view keys[PLAN_PARTS_MAX]; /* bytes NULL: null */
-    uint32_t shown;                   /* parts of which a field is not null */
+    struct view keys[PLAN_PARTS_MAX];    /* bytes NULL: null */
+    struct view origins[PLAN_PARTS_MAX]; /* the same */
+    uint32_t shown;                      /* parts of which a field is not null */
+    uint32_t absent;                     /* parts of which the row says that it is not */
 };
 
 static void
@@ -62,7 +68,7 @@ see_fields(struct gather *g, struct row *row, size_t column, bool is_null)
     const uint64_t *fields = s->column_fields + column * s->part_count;
 
     for (size_t p = 0; p < s->part_count; p++) {
-        if (!fields[p])
+        if (!fields[p] || row->absent >> p & 1)
             continue;
         if (is_null) {
             g->null[p] |= fields[p];
@@ -78,10 +84,18 @@ see_key(struct row *row, size_t column, struct view value)
 {
     const struct showing *s = row->showing;
 
-    for (size_t p = 0; p < s->part_count; p++)
-        if (s->parts[p].column == column &&
-            (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN))
+    for (size_t p = 0; p < s->part_count; p++) {
+        const struct showing_part *part = &s->parts[p];
+
+        if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
+            continue;
+        if (part->column == column)
             row->keys[p] = value;
+        if (part->has_origin && part->origin == column) { /* before what the client is shown */
+            row->origins[p] = value;
+            row->absent |= value.bytes ? 0 : 1u << p;
+        }
+    }
 }
 
 /* Reads columns 0 to `last`; only keys, or what they show as well. */
@@ -212,6 +226,101 @@ gather_rows(struct gather *g, const struct showing_entry *entry, const struct or
     return (size_t)(at - bytes.bytes);
 }
 
+/* ---- keys ---- */
+
+/* Whether the row is of the table that the part's keys are of. */
+static bool
+is_of_table(struct gather *g, const struct row *row, size_t p)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    struct view value = row->origins[p];
+    uint32_t oid;
+
+    if (!part->has_origin)
+        return true;
+    if (part->format == BINARY && value.length == sizeof(oid))
+        oid = bytes_get_u32(value.bytes);
+    else if (part->format == BINARY || !key_small_number(value, &oid))
+        return false;
+    if (g->origins[p] != oid && showing_is_origin(row->showing, part, oid))
+        g->origins[p] = oid;
+    return oid != 0 && g->origins[p] == oid;
+}
+
+static int
+add_key(struct gather *g, const struct row *row, size_t p, struct ordinals *ordinals,
+        struct view value, uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    uint32_t ordinal;
+    int result =
+        ordinal_of_value(ordinals, part->kind, part->key_type, part->format, value, &ordinal);
+
+    if (PASU_LIKELY(result == 0))
+        add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+    return result;
+}
+
+/* Where a quote or a backslash can be the second byte of a character, elements have no ends that
+ * are known. */
+static bool
+has_known_ends(const struct ordinals *ordinals, const struct showing_part *part, struct view array)
+{
+    bool is_ascii = true;
+
+    if (part->key_type != CATALOG_KEY_TEXT || part->format == BINARY)
+        return true;
+    for (size_t i = 0; i < array.length; i++)
+        is_ascii &= array.bytes[i] < 0x80;
+    return is_ascii || (ordinals->encoding && *ordinals->encoding && !*ordinals->is_unsettled &&
+                        encoding_is_utf8(*ordinals->encoding));
+}
+
+/* The keys of an array, all or none. PASU_E_MALFORMED also where one is null. */
+static int
+add_keys(struct gather *g, const struct row *row, size_t p, struct ordinals *ordinals,
+         uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    size_t items = g->item_count, own = g->ordinal_counts[p];
+    bool has_null = false;
+    struct key_array array;
+    struct view value;
+    int result = key_array_begin(&array, row->keys[p], part->format);
+
+    if ((result == 0 && array.left > 0 && key_type_of_oid(array.element) != part->key_type) ||
+        !has_known_ends(ordinals, part, row->keys[p]))
+        result = PASU_E_MALFORMED;
+    while (result == 0 && (result = key_array_next(&array, &value)) > 0) {
+        if (g->item_count + PLAN_PARTS_MAX > GATHER_ITEMS)
+            result = PASU_E_RANGE;
+        else
+            result = value.bytes ? add_key(g, row, p, ordinals, value, start) : 0;
+        has_null |= value.bytes == NULL;
+    }
+    if (result != 0) {
+        g->item_count = items;
+        g->ordinal_counts[p] = own;
+    }
+    return result == 0 && has_null ? PASU_E_MALFORMED : result;
+}
+
+/* The persons of a part that a row shows, as its key says. */
+static int
+see_persons(struct gather *g, struct row *row, size_t p, struct ordinals *ordinals, uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    int result = PASU_E_MALFORMED;
+
+    if (row->absent >> p & 1)
+        return 0;
+    if (row->keys[p].bytes && is_of_table(g, row, p))
+        result = part->is_array ? add_keys(g, row, p, ordinals, start)
+                                : add_key(g, row, p, ordinals, row->keys[p], start);
+    return result == PASU_E_MALFORMED || result == PASU_E_RANGE ? see_unattributed(g, row, p)
+                                                                : result;
+}
+
 int
 gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals *ordinals,
            struct view body, uint32_t start)
@@ -229,18 +338,8 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
     if (PASU_UNLIKELY(!g->is_saturated))
         see_saturation(g, entry);
     for (size_t p = 0; p < s->part_count; p++) {
-        const struct showing_part *part = &s->parts[p];
-        uint32_t ordinal;
-
-        if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
-            continue;
-        result = row.keys[p].bytes ? ordinal_of_value(ordinals, part->kind, part->key_type,
-                                                      part->format, row.keys[p], &ordinal)
-                                   : PASU_E_MALFORMED;
-        if (PASU_LIKELY(result == 0))
-            add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
-        else if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
-            result = see_unattributed(g, &row, p);
+        if (s->parts[p].source == SOURCE_OUTPUT || s->parts[p].source == SOURCE_HIDDEN)
+            result = see_persons(g, &row, p, ordinals, start);
         if (result != 0)
             return result;
     }

@@ -36,14 +36,18 @@ struct gather {
         uint8_t part;
     } lost[GATHER_LOST]; /* the first of those rows that `unattributed` counts */
     size_t lost_count;
+    uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
 };
 
 void gather_clear(struct gather *gather);
-/* Whether another row may be added, however many parts it has. */
+/* Whether another row of so many bytes may be added, however many parts it has; of arrays of keys,
+ * as many as the bytes can hold, but for a first row: what has no room there is not read. */
 static inline bool
-gather_has_room(const struct gather *gather)
+gather_has_room(const struct gather *gather, const struct showing_entry *entry, size_t length)
 {
-    return gather->item_count + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS;
+    size_t most = 2 * PLAN_PARTS_MAX + (entry->has_arrays ? length / 2 : 0);
+
+    return gather->item_count + most <= GATHER_ITEMS || (gather->rows == 0 && entry->has_arrays);
 }
 /* Reads the body of a DataRow which will stand at `start` in the outgoing bytes. 0;
  * PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */

@@ -94,6 +94,12 @@ set_roles(struct showing_entry *e)
             e->roles[part->column] |= SHOWING_ROLE_KEY;
             if (part->column > e->last_key)
                 e->last_key = part->column;
+            e->has_arrays |= part->is_array;
+            if (part->has_origin) {
+                e->roles[part->origin] |= SHOWING_ROLE_KEY;
+                if (part->origin > e->last_key)
+                    e->last_key = part->origin;
+            }
         }
         for (size_t c = 0; c < s->column_count; c++) {
             uint64_t fields = s->column_fields[c * s->part_count + p];
@@ -115,7 +121,8 @@ only_key_of(const struct showing *s)
 
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
-        if (only >= 0 || part->key_type > CATALOG_KEY_NUMERIC || part->format != 0)
+        if (only >= 0 || part->key_type > CATALOG_KEY_NUMERIC || part->format != 0 ||
+            part->is_array || part->has_origin)
             return -1;
         only = (int8_t)p;
     }

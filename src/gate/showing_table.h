@@ -24,6 +24,7 @@ struct showing_entry {
     uint8_t *roles;                  /* of each column: SHOWING_ROLE_…; in the same block */
     uint64_t wanted[PLAN_PARTS_MAX]; /* all fields that the part's columns can show */
     uint16_t last_key;               /* the highest column that is a key */
+    bool has_arrays;                 /* of keys */
     int8_t only_key; /* the part whose key is the only one that rows have, and a number; else -1 */
 };
 

@@ -84,7 +84,7 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     make_parsed(work, tree, true, &injections);
     if (!injections.first)
         return;
-    if (!has_marks(plan) && !plan->refusal && injections_apply(work, &injections, plan))
+    if (!has_marks(plan) && !plan->refusal && injections_apply(work, &injections, tree, plan))
         return;
     plan->rewritten = (struct view){0};
     make_parsed(work, tree, false, NULL);

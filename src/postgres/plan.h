@@ -30,7 +30,7 @@ enum {
     PLAN_TEXT_MAX = 1 << 20,
     PLAN_STACK_SIZE = 256 << 20,
     PLAN_PARTS_MAX = 8,
-    PLAN_HIDDEN_MAX = 4,
+    PLAN_HIDDEN_MAX = 8,
     PLAN_PINS_MAX = 4096,
 };
 
@@ -160,12 +160,16 @@ struct plan_output {
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
 struct plan_part {
     uint8_t kind;
-    uint8_t source;        /* enum plan_source */
-    uint8_t why;           /* enum plan_why */
-    uint8_t key_type;      /* enum catalog_key_type */
-    bool is_one_per_row;   /* proven: a row shows at most one subject of this part */
-    bool is_key_unique;    /* PINNED: at most one row per key */
-    uint16_t column;       /* OUTPUT, HIDDEN */
+    uint8_t source;      /* enum plan_source */
+    uint8_t why;         /* enum plan_why */
+    uint8_t key_type;    /* enum catalog_key_type */
+    bool is_one_per_row; /* proven: a row shows at most one subject of this part */
+    bool is_key_unique;  /* PINNED: at most one row per key */
+    uint16_t column;     /* OUTPUT, HIDDEN */
+    bool is_array;       /* HIDDEN: of keys, of all persons that the row shows */
+    bool has_origin;     /* HIDDEN: `origin` is the hidden column that has the OID of the table
+                            that the row is of; null: it shows nothing of this part */
+    uint16_t origin;
     uint32_t key_relation; /* what the server must say of the key's column: its origin; any
                               partition or child of it is fine as well */
     int16_t key_attribute;

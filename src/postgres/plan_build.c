@@ -217,7 +217,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
         shape.columns = &none;
     }
     finish(work, &shape, statement);
-    if (injection && injection->count > 0 && statement->hidden_count > 0)
+    if (injection_count(injection) > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
 }
 

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_inject.h"
 
-#include "postgres/plan_text.h"
-
 enum {
-    COLUMNS_MAX = 1664,
     NAME_ROOM = 2 * CATALOG_NAME_SIZE + 2,
-    TOKENS_OF_EDIT = 6 * PLAN_HIDDEN_MAX,
     INJECTIONS_MAX = 64, /* statements of one text */
 };
 
 static const char hidden_name[] = "pasu_key_";
 
 /* ---- what can be had ---- */
+
+static struct addition *
+add_list(struct plan_work *work, struct injection *injection, PgQuery__Node *const *targets,
+         size_t count)
+{
+    struct addition *addition = arena_new(&work->memory, 1, sizeof(*addition));
+
+    if (!addition)
+        return NULL;
+    *addition = (struct addition){.next = injection->additions, .list = {targets, count}};
+    injection->additions = addition;
+    return addition;
+}
 
 struct injection *
 injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
@@ -36,8 +45,13 @@ injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
     if (strstr(work->text, hidden_name))
         return NULL;
     injection = arena_new(&work->memory, 1, sizeof(*injection));
-    if (injection)
-        *injection = (struct injection){.select = select};
+    if (!injection)
+        return NULL;
+    injection->result = add_list(work, injection, select->target_list, select->n_target_list);
+    if (!injection->result)
+        return NULL;
+    injection->result->is_result = true;
+    injection->result->select = select;
     return injection;
 }
 
@@ -83,6 +97,47 @@ is_ascii(const char *name)
     return *name == '\0';
 }
 
+/* A name in double quotes. */
+static void
+write_name(struct writer *w, const char *name)
+{
+    writer_u8(w, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            writer_u8(w, '"');
+        writer_u8(w, (uint8_t)*name);
+    }
+    writer_u8(w, '"');
+}
+
+/* "c"."id" */
+static const char *
+write_column(struct plan_work *work, const char *table, const char *column)
+{
+    char text[2 * NAME_ROOM + 1];
+    struct writer w = writer_of(text, sizeof(text));
+
+    write_name(&w, table);
+    writer_u8(&w, '.');
+    write_name(&w, column);
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
+int
+injection_add_expression(struct injection *injection, struct addition *addition,
+                         const char *expression)
+{
+    if (!expression)
+        return -1;
+    for (size_t i = 0; i < addition->count; i++)
+        if (strcmp(addition->hidden[i].expression, expression) == 0)
+            return (int)i;
+    if (addition->count == PLAN_HIDDEN_MAX)
+        return -1;
+    addition->hidden[addition->count] = (struct hidden){expression, ++injection->numbers};
+    return (int)addition->count++;
+}
+
 int
 injection_add(struct plan_work *work, struct injection *injection, const struct scope *scope,
               const struct entry *entry, int16_t attribute)
@@ -93,18 +148,15 @@ injection_add(struct plan_work *work, struct injection *injection, const struct 
         work->why = WHY_UNNAMED;
     if (!injection || !column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column))
         return -1;
-    for (size_t i = 0; i < injection->count; i++)
-        if (injection->hidden[i].entry == entry && injection->hidden[i].attribute == attribute)
-            return (int)i;
     if (!can_be_named(scope, entry))
         return -1;
-    work->why = injection->count == PLAN_HIDDEN_MAX ? WHY_ROOM : WHY_MAY_NOT_READ;
-    if (injection->count == PLAN_HIDDEN_MAX ||
-        !catalog_role_may_read(work->catalog, work->environment->role, entry->relation->oid,
+    work->why = WHY_MAY_NOT_READ;
+    if (!catalog_role_may_read(work->catalog, work->environment->role, entry->relation->oid,
                                attribute))
         return -1;
-    injection->hidden[injection->count] = (struct hidden){entry, attribute, column};
-    return (int)injection->count++;
+    work->why = WHY_ROOM;
+    return injection_add_expression(injection, injection->result,
+                                    write_column(work, entry->name, column));
 }
 
 void
@@ -119,267 +171,66 @@ injections_append(struct plan_work *work, struct injections *injections,
     injections->last = injection;
 }
 
-/* ---- edits ---- */
-
-struct edits {
-    struct edit *first, *last;
-    size_t count, growth;
-};
-
-static bool
-add_edit(struct plan_work *work, struct edits *edits, uint32_t at, uint32_t removed,
-         const char *inserted)
-{
-    struct edit *edit = arena_new(&work->memory, 1, sizeof(*edit));
-
-    if (!edit || !inserted || at + removed > work->length ||
-        (edits->last && edits->last->at + edits->last->removed > at))
-        return false;
-    *edit = (struct edit){NULL, at, removed, inserted};
-    if (edits->last)
-        edits->last->next = edit;
-    else
-        edits->first = edit;
-    edits->last = edit;
-    edits->count++;
-    edits->growth += strlen(inserted);
-    return true;
-}
-
-static void
-write_quoted(struct writer *w, const char *name)
-{
-    writer_u8(w, '"');
-    for (; *name; name++) {
-        if (*name == '"')
-            writer_u8(w, '"');
-        writer_u8(w, (uint8_t)*name);
-    }
-    writer_u8(w, '"');
-}
+/* ---- the new text ---- */
 
 /* "c"."id" AS "pasu_key_1", … */
 static const char *
-write_hidden(struct plan_work *work, const struct injection *injection)
+write_addition(struct plan_work *work, const struct addition *addition)
 {
-    char text[PLAN_HIDDEN_MAX * (2 * NAME_ROOM + 32)];
-    struct writer w = writer_of(text, sizeof(text));
+    enum { NUMBER_ROOM = 48 };
+    size_t size = 0;
+    struct writer w;
+    char *text;
 
-    for (size_t i = 0; i < injection->count; i++) {
-        char number[24];
-
-        write_quoted(&w, injection->hidden[i].entry->name);
-        writer_u8(&w, '.');
-        write_quoted(&w, injection->hidden[i].column);
-        snprintf(number, sizeof(number), "%zu", i + 1);
-        writer_bytes(&w, " AS \"", 5);
-        writer_bytes(&w, hidden_name, sizeof(hidden_name) - 1);
-        writer_bytes(&w, number, strlen(number));
-        writer_bytes(&w, "\", ", 3);
-    }
-    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
-}
-
-/* The token that begins there, or NULL. */
-static const struct sql_token *
-token_at(const struct plan_work *work, uint32_t at)
-{
-    struct token_range range = text_range(work, at, at + 1);
-
-    return range.first == range.end ? NULL : range.first;
-}
-
-/* The number of "ORDER BY 1", or NULL. */
-static const PgQuery__AConst *
-ordinal_of(const PgQuery__Node *node)
-{
-    const PgQuery__AConst *constant;
-
-    if (node->node_case != PG_QUERY__NODE__NODE_SORT_BY || !node->sort_by->node ||
-        node->sort_by->node->node_case != PG_QUERY__NODE__NODE_A_CONST)
-        return NULL;
-    constant = node->sort_by->node->a_const;
-    if (constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ||
-        constant->ival->ival < 1 || constant->ival->ival > COLUMNS_MAX)
-        return NULL;
-    return constant;
-}
-
-static bool
-shift_ordinals(struct plan_work *work, const struct injection *injection, struct edits *edits)
-{
-    for (size_t i = 0; i < injection->select->n_sort_clause; i++) {
-        const PgQuery__AConst *constant = ordinal_of(injection->select->sort_clause[i]);
-        const struct sql_token *token;
-        char number[16];
-
-        if (!constant)
-            continue;
-        token = constant->location < 0 ? NULL : token_at(work, (uint32_t)constant->location);
-        if (!token || token->kind != PG_QUERY__TOKEN__ICONST)
-            return false;
-        snprintf(number, sizeof(number), "%d", constant->ival->ival + (int)injection->count);
-        if (!add_edit(work, edits, token->start, token->end - token->start,
-                      arena_text(&work->memory, number, strlen(number))))
-            return false;
-    }
-    return true;
-}
-
-static bool
-edit_statement(struct plan_work *work, const struct injection *injection, struct edits *edits)
-{
-    const PgQuery__Node *target = injection->select->target_list[0];
-
-    if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET || target->res_target->location < 0)
-        return false;
-    return add_edit(work, edits, (uint32_t)target->res_target->location, 0,
-                    write_hidden(work, injection)) &&
-           shift_ordinals(work, injection, edits);
-}
-
-/* ---- the new text ---- */
-
-/* The client's text with the edits made: all, or those alone that replace something. */
-static char *
-apply(struct arena *arena, const struct plan_work *work, const struct edits *edits, bool is_all,
-      size_t *length)
-{
-    char *text = arena_new(arena, work->length + edits->growth + 1, 1), *to = text;
-    size_t from = 0;
-
+    for (size_t i = 0; i < addition->count; i++)
+        size += strlen(addition->hidden[i].expression) + NUMBER_ROOM;
+    text = arena_new(&work->memory, size + 1, 1);
     if (!text)
         return NULL;
-    for (const struct edit *e = edits->first; e; e = e->next) {
-        if (!is_all && e->removed == 0)
-            continue;
-        to = mempcpy(to, work->text + from, e->at - from);
-        to = mempcpy(to, e->inserted, strlen(e->inserted));
-        from = e->at + e->removed;
+    w = writer_of(text, size);
+    for (size_t i = 0; i < addition->count; i++) {
+        const struct hidden *hidden = &addition->hidden[i];
+        char name[NUMBER_ROOM];
+        int length = snprintf(name, sizeof(name), " AS \"%s%zu\"", hidden_name, hidden->number);
+
+        if (i > 0)
+            writer_bytes(&w, ", ", 2);
+        writer_bytes(&w, hidden->expression, strlen(hidden->expression));
+        writer_bytes(&w, name, (size_t)length);
     }
-    to = mempcpy(to, work->text + from, work->length - from);
-    *length = (size_t)(to - text);
-    return text;
+    return writer_end(&w) < 0 ? NULL : text;
 }
 
 static bool
-keep_edits(struct plan_work *work, const struct edits *edits, struct plan *plan)
+apply_addition(struct plan_work *work, const struct addition *addition, struct rewrite *rewrite)
 {
-    struct plan_edit *kept = arena_new(work->keep, edits->count, sizeof(*kept));
+    const char *columns;
 
-    if (!kept)
+    if (addition->count == 0)
+        return true;
+    columns = write_addition(work, addition);
+    if (!columns)
         return false;
-    plan->edits = kept;
-    plan->edit_count = edits->count;
-    for (const struct edit *e = edits->first; e; e = e->next)
-        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)strlen(e->inserted)};
-    return true;
-}
-
-/* ---- the check ---- */
-
-/* As libpg_query writes a string. */
-static void
-write_json(struct writer *w, const char *text)
-{
-    for (; *text; text++) {
-        char escape[8];
-        uint8_t c = (uint8_t)*text;
-
-        if (c == '"' || c == '\\') {
-            writer_u8(w, '\\');
-            writer_u8(w, c);
-        } else if (c < ' ' || c == '<' || c == '>') {
-            int length = snprintf(escape, sizeof(escape), "\\u%04x", c);
-
-            writer_bytes(w, escape, (size_t)length);
-        } else {
-            writer_u8(w, c);
-        }
-    }
-}
-
-static void
-write_literal(struct writer *w, const char *text)
-{
-    writer_bytes(w, text, strlen(text));
-}
-
-/* The hidden columns as the tree has them. */
-static const char *
-write_targets(struct plan_work *work, const struct injection *injection)
-{
-    char text[PLAN_HIDDEN_MAX * 1024], number[24];
-    struct writer w = writer_of(text, sizeof(text));
-
-    for (size_t i = 0; i < injection->count; i++) {
-        snprintf(number, sizeof(number), "%zu", i + 1);
-        write_literal(&w, "{\"ResTarget\":{\"name\":\"");
-        write_literal(&w, hidden_name);
-        write_literal(&w, number);
-        write_literal(&w, "\",\"val\":{\"ColumnRef\":{\"fields\":[{\"String\":{\"sval\":\"");
-        write_json(&w, injection->hidden[i].entry->name);
-        write_literal(&w, "\"}},{\"String\":{\"sval\":\"");
-        write_json(&w, injection->hidden[i].column);
-        write_literal(&w, "\"}}],\"location\":0}},\"location\":0}},");
-    }
-    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
-}
-
-/* Takes the columns of one statement out of the new tree, where they must stand: before all others
- * of a SELECT that is a statement by itself. From there on the trees are compared further. */
-static char *
-take_back(struct plan_work *work, char *json, const struct injection *injection)
-{
-    static const char before[] = "{\"stmt\":{\"SelectStmt\":{\"targetList\":[";
-    const char *targets = write_targets(work, injection);
-    char *at = json;
-
-    if (!targets)
-        return NULL;
-    while ((at = strstr(at, before)) != NULL) {
-        size_t length = strlen(targets);
-
-        at += sizeof(before) - 1;
-        if (strncmp(at, targets, length) != 0)
-            continue;
-        memmove(at, at + length, strlen(at + length) + 1);
-        return at;
-    }
-    return NULL;
-}
-
-/* `shifted` is the client's text with nothing but the numbers of ORDER BY changed. */
-static bool
-is_as_meant(struct plan_work *work, const struct injections *injections, const char *shifted,
-            const char *rewritten)
-{
-    const char *old_tree = sql_parse_json(&work->memory, shifted);
-    char *new_tree = sql_parse_json(&work->memory, rewritten), *at = new_tree;
-
-    if (!old_tree || !new_tree)
-        return false;
-    for (const struct injection *i = injections->first; i && at; i = i->next)
-        at = take_back(work, at, i);
-    return at && strcmp(old_tree, new_tree) == 0;
+    if (!addition->is_result)
+        return rewrite_add_last(work, rewrite, &addition->list, columns);
+    return rewrite_add_first(work, rewrite, &addition->list, columns) &&
+           (!addition->select ||
+            rewrite_ordinals(work, rewrite, addition->select->sort_clause,
+                             addition->select->n_sort_clause, addition->count));
 }
 
 bool
-injections_apply(struct plan_work *work, const struct injections *injections, struct plan *plan)
+injections_apply(struct plan_work *work, const struct injections *injections,
+                 const PgQuery__ParseResult *tree, struct plan *plan)
 {
-    struct edits edits = {0};
-    const char *shifted, *rewritten;
-    size_t length;
+    struct rewrite rewrite = {0};
 
-    for (const struct injection *i = injections->first; i; i = i->next)
-        if (!edit_statement(work, i, &edits))
-            return false;
-    shifted = apply(&work->memory, work, &edits, false, &length);
-    rewritten = apply(work->keep, work, &edits, true, &length);
-    if (!shifted || !rewritten || length > PLAN_TEXT_MAX ||
-        work->tokens.count + edits.count * TOKENS_OF_EDIT > PLAN_TOKENS_MAX ||
-        !is_as_meant(work, injections, shifted, rewritten))
+    /* A name that is written with escapes is not in the text. */
+    if (sql_has_string(&tree->base, hidden_name))
         return false;
-    plan->rewritten = view_of(rewritten, length);
-    return keep_edits(work, &edits, plan);
+    for (const struct injection *i = injections->first; i; i = i->next)
+        for (const struct addition *a = i->additions; a; a = a->next)
+            if (!apply_addition(work, a, &rewrite))
+                return false;
+    return rewrite_apply(work, &rewrite, tree, plan);
 }

@@ -351,7 +351,7 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     statement->has_columns = !columns->is_open && columns->count <= UINT16_MAX;
     statement->column_count = (uint16_t)columns->count;
     keep_outputs(work, columns, statement);
-    statement->hidden_count = shape->injection ? (uint8_t)shape->injection->count : 0;
+    statement->hidden_count = (uint8_t)injection_count(shape->injection);
     statement->flags |= columns->rest.flags;
     for (const struct output *o = columns->first; o; o = o->next)
         if (o->carry)

@@ -2,6 +2,7 @@
 #include "postgres/showing.h"
 
 #include "base/memory.h"
+#include "postgres/key.h"
 #include "postgres/plan_names.h"
 #include "postgres/reach.h"
 
@@ -66,6 +67,24 @@ has_origin(const struct making *m, const struct plan_part *part)
     return false;
 }
 
+/* Rows themselves say of which table they are where the server's columns do not; an array of keys
+ * must be one. */
+static bool
+is_hidden_key(const struct making *m, const struct plan_part *part, const struct row_column *column)
+{
+    enum { OID = 26 };
+    enum catalog_key_type type =
+        part->is_array ? key_type_of_array(column->type) : key_type_of_oid(column->type);
+
+    if (!part->is_array && !part->has_origin)
+        return is_key_column(m, part, column);
+    if (!key_types_agree(type, part->key_type))
+        return false;
+    if (!part->has_origin)
+        return part->is_relation_certain;
+    return part->origin < m->count && m->columns[part->origin].type == OID;
+}
+
 /* Without a word of the server's, only what is named with its schema can be trusted. */
 static bool
 is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
@@ -78,7 +97,7 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
             return part->is_relation_certain;
         return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
     case SOURCE_HIDDEN:
-        return at < m->count && is_key_column(m, part, &m->columns[at]);
+        return at < m->count && is_hidden_key(m, part, &m->columns[at]);
     case SOURCE_PINNED:
         return part->is_relation_certain || has_origin(m, part);
     default:
@@ -99,6 +118,10 @@ take_part(struct making *m, size_t index)
         .key_type = plan->key_type,
         .is_one_per_row = plan->is_one_per_row,
         .is_key_unique = plan->is_key_unique,
+        .is_array = plan->source == SOURCE_HIDDEN && plan->is_array,
+        .has_origin = plan->source == SOURCE_HIDDEN && plan->has_origin,
+        .origin = plan->origin,
+        .relation = plan->relation,
         .unknown = population(m, plan->kind),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
@@ -106,8 +129,10 @@ take_part(struct making *m, size_t index)
     m->shown_by[index] = plan->relation;
     if (plan->relation == 0 && m->bound[plan->kind] < 0)
         m->bound[plan->kind] = (int)index;
-    if (!is_proven(m, plan, hidden))
+    if (!is_proven(m, plan, hidden)) {
         part->source = SOURCE_BOUND;
+        part->is_array = part->has_origin = false;
+    }
     if (part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) {
         size_t at = plan->source == SOURCE_HIDDEN ? plan->column : plan->column + hidden;
 
@@ -491,6 +516,7 @@ finish(const struct making *m)
 
     if (!showing)
         return NULL;
+    showing->catalog = m->catalog;
     showing->flags = m->flags;
     showing->hidden_count = m->statement->hidden_count;
     showing->part_count = (uint8_t)m->part_count;

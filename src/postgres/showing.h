@@ -30,15 +30,20 @@ struct showing_part {
     uint8_t key_type; /* enum catalog_key_type */
     uint8_t format;   /* of the key: 0 text, 1 binary */
     bool is_one_per_row, is_key_unique;
-    uint16_t column;  /* of the server's row, hidden ones counted */
-    uint64_t fields;  /* whose column is not told apart (expressions over several) count always */
-    uint64_t unknown; /* BOUND: at most so many persons (population) */
+    bool is_array;     /* the key is a one-dimensional array of keys */
+    bool has_origin;   /* see showing_is_origin; null: the row shows nothing of this part */
+    uint16_t column;   /* of the server's row, hidden ones counted */
+    uint16_t origin;   /* the column that has the OID of the table, if has_origin */
+    uint32_t relation; /* that it must be */
+    uint64_t fields;   /* whose column is not told apart (expressions over several) count always */
+    uint64_t unknown;  /* BOUND: at most so many persons (population) */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
 };
 
 struct showing {
-    uint32_t flags; /* enum plan_flag, in addition to the statement's */
+    const struct catalog *catalog; /* the plan's, or NULL */
+    uint32_t flags;                /* enum plan_flag, in addition to the statement's */
     uint8_t hidden_count;
     uint8_t part_count;
     uint16_t column_count; /* of the server's row, hidden ones counted */
@@ -54,6 +59,10 @@ struct showing {
 PASU_MUST_USE int showing_new(struct showing **showing, const struct plan_statement *statement,
                               const struct catalog *catalog, const struct row_column *columns,
                               size_t count);
+/* Whether rows of the table with that OID have the part's keys: it is the table that was planned,
+ * or one that inherits its mapping. */
+bool showing_is_origin(const struct showing *showing, const struct showing_part *part,
+                       uint32_t oid);
 /* Without a RowDescription (COPY of a table: columns by attribute number; or nothing known: count
  * 0, all that the statement can show, bound). */
 void showing_free(struct showing *showing);

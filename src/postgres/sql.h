@@ -33,10 +33,6 @@ PASU_MUST_USE int sql_scan(struct arena *arena, const char *text, size_t count_m
                            struct sql_tokens *tokens);
 /* PASU_E_MALFORMED, PASU_E_NOMEM. */
 PASU_MUST_USE int sql_parse(struct arena *arena, const char *text, PgQuery__ParseResult **tree);
-/* The tree as JSON, with 0 for every place in the text: two texts that mean the same statement have
- * the same. Five times as fast as sql_parse. NULL where it does not parse, or memory is missing. */
-char *sql_parse_json(struct arena *arena, const char *text);
-
 /* ---- the tree, whatever its nodes are ---- */
 typedef void sql_visit(void *context, const ProtobufCMessage *message);
 /* Calls for each message directly below. */
@@ -48,5 +44,22 @@ const char *sql_string(const PgQuery__Node *node);
 const char *sql_body(PgQuery__Node *const *options, size_t count);
 /* The last name of a list of String nodes, or NULL. */
 const char *sql_last_name(PgQuery__Node *const *names, size_t count);
+
+/* Whether a string anywhere in it contains that. */
+bool sql_has_string(const ProtobufCMessage *message, const char *part);
+
+/* ---- two trees ---- */
+
+/* What stands around, or instead of, one item of a list of the old tree. */
+struct sql_change {
+    const struct sql_change *next;
+    const PgQuery__Node *node;
+    PgQuery__Node *const *before, *const *instead, *const *after;
+    size_t before_count, instead_count, after_count; /* instead NULL: the item itself */
+};
+/* Whether the new tree is the old one with just these changes, wherever in the text its parts
+ * stand. */
+bool sql_is_changed(const PgQuery__ParseResult *old, const PgQuery__ParseResult *new,
+                    const struct sql_change *changes);
 
 #endif

@@ -70,6 +70,42 @@ sql_each_child(const ProtobufCMessage *message, sql_visit *visit, void *context)
             each_of_field(message, &descriptor->fields[i], visit, context);
 }
 
+/* ---- strings ---- */
+
+struct search {
+    const char *part;
+    bool is_found;
+};
+
+static void
+search_strings(void *context, const ProtobufCMessage *message)
+{
+    struct search *search = context;
+    const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+
+    for (unsigned i = 0; i < descriptor->n_fields && !search->is_found; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+
+        if (field->type == PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED &&
+            is_in_force(message, field)) {
+            const char *text = *(const char *const *)field_at(message, field);
+
+            search->is_found = text && strstr(text, search->part);
+        }
+    }
+    if (!search->is_found)
+        sql_each_child(message, search_strings, context);
+}
+
+bool
+sql_has_string(const ProtobufCMessage *message, const char *part)
+{
+    struct search search = {.part = part};
+
+    search_strings(&search, message);
+    return search.is_found;
+}
+
 const char *
 sql_string(const PgQuery__Node *node)
 {

@@ -334,11 +334,11 @@ a_run_ends_where_there_is_no_room_for_another_row(void **state PASU_UNUSED)
     used = gather_rows(&gather, &shape.entry, &world.ordinals,
                        view_of(bytes + EACH, (size_t)(ROWS - 1) * EACH), EACH);
     assert_int_equal(used, (gather.rows - 1) * EACH);
-    assert_false(gather_has_room(&gather));
+    assert_false(gather_has_room(&gather, &shape.entry, 0));
     assert_int_equal(gather.item_count, gather.rows);
     assert_int_equal(gather.starts[gather.rows - 1], (gather.rows - 1) * EACH);
     gather.item_count--;
-    assert_true(gather_has_room(&gather));
+    assert_true(gather_has_room(&gather, &shape.entry, 0));
     memory_free(bytes);
 }
 
@@ -437,7 +437,7 @@ a_gather_says_when_it_has_no_room_before_it_has_none(void **state PASU_UNUSED)
 
     simple_shape(&shape);
     gather_clear(&gather);
-    for (; gather_has_room(&gather); n++) {
+    for (; gather_has_room(&gather, &shape.entry, 0); n++) {
         snprintf(key, sizeof(key), "%u", n);
         assert_int_equal(gather_simple(&shape, key, "kim", n), 0);
     }

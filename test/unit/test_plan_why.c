@@ -52,10 +52,6 @@ every_part_says_why_it_has_its_source(void **state PASU_UNUSED)
         {"SELEC name FROM customers", "UNFOLLOWED UNFOLLOWED"},
         {"SELECT 1; SELECT id FROM customers", "- -"},
         {"SELECT name FROM customers; CREATE TABLE n AS SELECT name FROM customers", "WHOLE -"},
-        {"SELECT a.name, b.name, c.name, d.name, e.name FROM customers a, customers b, customers "
-         "c, "
-         "customers d, customers e",
-         "HIDDEN HIDDEN HIDDEN HIDDEN ROOM"},
     };
     struct plan_environment environment = shop_environment();
 

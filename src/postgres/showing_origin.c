@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Of which table a row is, where the row itself says so. */
+#include "postgres/showing.h"
+
+enum { DEPTH_MAX = 8 };
+
+static bool
+is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid, unsigned depth)
+{
+    const struct catalog_spill *spill;
+    size_t at = 0;
+
+    if (parent == oid)
+        return true;
+    while (depth < DEPTH_MAX && (spill = catalog_spill(catalog, parent, &at)) != NULL)
+        if (spill->kind == SPILL_CHILD && is_descendant(catalog, spill->to, oid, depth + 1))
+            return true;
+    return false;
+}
+
+/* A child that has come to be one since the snapshot is none of these: its rows are not known to be
+ * of the same persons. */
+bool
+showing_is_origin(const struct showing *showing, const struct showing_part *part, uint32_t oid)
+{
+    if (part->relation == oid)
+        return oid != 0;
+    return showing->catalog && oid != 0 && part->relation != 0 &&
+           is_descendant(showing->catalog, part->relation, oid, 0);
+}
