@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "cli/explain_view.h"
-#include "gate/plan_flags.h"
 
 static void
 put_fields(struct json_out *out, const struct vocabulary *vocabulary, uint64_t fields)
@@ -112,7 +111,7 @@ put_statement(struct json_out *out, const struct explained *e,
               const struct plan_statement *statement)
 {
     const struct plan_statement *inner = explain_inner(statement);
-    uint64_t flags = plan_flags(statement->flags | inner->flags | e->plan->refusal_flags);
+    uint64_t flags = explain_flags(e->plan, statement);
 
     json_out_open(out, '{');
     json_put_text(out, "verb", explain_verb(statement));

@@ -4,7 +4,6 @@
 #include "cli/explain_view.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
-#include "gate/plan_flags.h"
 
 enum { ESCAPED_SIZE = 4 * EXPLAIN_NAME_SIZE + 1, NAME_WIDTH_MAX = 32, LABEL_WIDTH = 9 };
 
@@ -224,7 +223,7 @@ put_statement(const struct page *page, const struct plan_statement *statement)
         put_text(page, fields);
         fputc('\n', page->file);
     }
-    put_flags(page, plan_flags(statement->flags | inner->flags));
+    put_flags(page, explain_flags(page->e->plan, statement));
 }
 
 static void

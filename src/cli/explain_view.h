@@ -35,6 +35,8 @@ uint64_t explain_column_fields(const struct plan_statement *statement, unsigned 
                                unsigned kind);
 /* The statement whose rows come: the inner one of PREPARE and DECLARE. */
 const struct plan_statement *explain_inner(const struct plan_statement *statement);
+/* FLAG_BITs of what records of it would tell, as far as the text says. */
+uint64_t explain_flags(const struct plan *plan, const struct plan_statement *statement);
 /* Its marks, one after the other; NULL at the end. */
 const struct plan_mark *explain_mark(const struct plan_statement *statement,
                                      const struct plan_mark *before);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/explain_view.h"
+#include "gate/plan_flags.h"
 
 const char *
 explain_attribution(const struct plan_part *part)
@@ -96,6 +97,21 @@ const struct plan_statement *
 explain_inner(const struct plan_statement *statement)
 {
     return statement->inner != NULL ? statement->inner : statement;
+}
+
+uint64_t
+explain_flags(const struct plan *plan, const struct plan_statement *statement)
+{
+    const struct plan_statement *inner = explain_inner(statement);
+    uint64_t flags = plan_flags(statement->flags | inner->flags | plan->refusal_flags);
+
+    if (plan->refusal != NULL)
+        flags |= FLAG_BIT(REFUSED);
+    if (statement->kept_fields != 0)
+        flags |= FLAG_BIT(KEPT);
+    if (statement->moved_fields != 0)
+        flags |= FLAG_BIT(MOVED);
+    return flags;
 }
 
 const struct plan_mark *
