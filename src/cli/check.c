@@ -7,6 +7,7 @@
 #include "cli/text.h"
 #include "config/load.h"
 #include "policy/roster.h"
+#include "policy/rule.h"
 #include "policy/sources.h"
 #include "respond/publish.h"
 
@@ -16,7 +17,7 @@
 enum { ESCAPED_SIZE = 4096 };
 
 static void
-print_fault(const struct config_fault *fault, const char *file)
+print_fault(const struct config_fault *fault, const char *what, const char *file)
 {
     char path[ESCAPED_SIZE], text[ESCAPED_SIZE];
 
@@ -27,7 +28,7 @@ print_fault(const struct config_fault *fault, const char *file)
         printf(":%u", (unsigned)fault->line);
     if (fault->line > 0 && fault->column > 0)
         printf(":%u", (unsigned)fault->column);
-    printf(": fault: %s\n", text);
+    printf(": %s: %s\n", what, text);
     text_escape(text, sizeof(text), view_of_text(fault->hint));
     printf("  hint: %s\n", text);
 }
@@ -52,13 +53,18 @@ faults_json(const struct config_faults *faults, const char *file)
     return array;
 }
 
+/* What is wrong, and what is only not as it may be meant. */
+struct told {
+    struct config_faults faults, warnings;
+};
+
 /* Prints the one document; PASU_E_NOMEM if it cannot be made. */
 static int
-print_json(const char *file, const struct config_faults *faults, const struct findings *findings,
-           bool is_ok)
+print_json(const char *file, const struct told *told, const struct findings *findings, bool is_ok)
 {
-    json_t *document = json_pack("{so sb so}", "file", json_text(file), "ok", is_ok, "faults",
-                                 faults_json(faults, file));
+    json_t *document =
+        json_pack("{so sb so so}", "file", json_text(file), "ok", is_ok, "faults",
+                  faults_json(&told->faults, file), "warnings", faults_json(&told->warnings, file));
     int r = PASU_E_NOMEM;
 
     if (document == NULL)
@@ -94,20 +100,23 @@ look_at_servers(const struct config *config, struct findings *findings)
 }
 
 static int
-print_result(const struct arguments *arguments, const char *file,
-             const struct config_faults *faults, const struct findings *findings)
+print_result(const struct arguments *arguments, const char *file, const struct told *told,
+             const struct findings *findings)
 {
+    const struct config_faults *faults = &told->faults, *warnings = &told->warnings;
     size_t missing = findings_missing(findings);
     bool is_connect = arguments_given(arguments, OPTION_connect);
     bool is_ok = faults->count == 0 && missing == 0;
 
     if (arguments_given(arguments, OPTION_json)) {
-        int r = print_json(file, faults, is_connect ? findings : NULL, is_ok);
+        int r = print_json(file, told, is_connect ? findings : NULL, is_ok);
 
         return r != 0 ? r : is_ok ? 0 : 1;
     }
     for (size_t i = 0; i < faults->count; i++)
-        print_fault(&faults->items[i], file);
+        print_fault(&faults->items[i], "fault", file);
+    for (size_t i = 0; i < warnings->count; i++)
+        print_fault(&warnings->items[i], "warning", file);
     findings_print(findings, stdout);
     if (faults->count > 0)
         printf("%zu fault%s\n", faults->count, faults->count == 1 ? "" : "s");
@@ -123,7 +132,7 @@ int
 run_check(const struct arguments *arguments)
 {
     const char *file = arguments->values[OPTION_config];
-    struct config_faults faults = {0};
+    struct told told = {0};
     struct findings findings = {0};
     struct config *config = NULL;
     int r;
@@ -133,23 +142,26 @@ run_check(const struct arguments *arguments)
                  strerror(errno));
         return 2;
     }
-    r = config_load(&config, file, &faults);
+    r = config_load(&config, file, &told.faults);
     if (r == 0)
-        r = config_load_files(config, &faults);
+        r = config_load_files(config, &told.faults);
     if (r == 0)
-        r = roster_check(config, &faults);
+        r = roster_check(config, &told.faults);
     if (r == 0)
-        r = sources_check(config, &faults);
+        r = sources_check(config, &told.faults);
     if (r == 0)
-        r = publish_check(config, &faults);
+        r = publish_check(config, &told.faults);
+    if (config)
+        rules_warn(config, &told.warnings);
     if (r == 0 && arguments_given(arguments, OPTION_connect))
         r = look_at_servers(config, &findings);
     if (r == 0 || r == PASU_E_CONFIG)
-        r = print_result(arguments, file, &faults, &findings);
+        r = print_result(arguments, file, &told, &findings);
     if (r < 0)
         r = complain_error(r, "cannot check %s", file);
     config_free(config);
-    config_faults_release(&faults);
+    config_faults_release(&told.faults);
+    config_faults_release(&told.warnings);
     findings_release(&findings);
     return output_end(r);
 }

@@ -11,11 +11,11 @@
 
 #include "base/address.h"
 #include "base/log.h"
+#include "config/durability.h"
 
 enum tls_mode { TLS_OFF, TLS_ALLOW, TLS_REQUIRE };
 enum upstream_tls_mode { UPSTREAM_TLS_DISABLE, UPSTREAM_TLS_REQUIRE, UPSTREAM_TLS_VERIFY_FULL };
 enum failure_mode { FAILURE_CLOSED, FAILURE_OPEN };
-enum durability { DURABILITY_GROUP, DURABILITY_STRICT, DURABILITY_OS };
 enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
 enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
@@ -110,6 +110,7 @@ struct config_rule {
     struct config_condition *conditions;
     size_t condition_count;
     enum config_verdict verdict;
+    enum durability durability;
     uint32_t line;
 };
 

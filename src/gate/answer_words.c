@@ -55,6 +55,21 @@ text_of(const struct observer *o, const struct exchange_request *request)
     return prepared ? prepared->plan : NULL;
 }
 
+/* What a text shows, before it leaves. */
+static int
+expose_speech(struct answering *a, const struct exchange_request *request,
+              const struct speech *speech, uint64_t flags, struct judgement *judgement)
+{
+    const struct plan_statement *statement = request ? result_statement(a->o, request) : NULL;
+    int result = 0;
+
+    if (speech->fields)
+        result = expose_words(a->s, statement, speech->fields, speech->kinds, flags, judgement);
+    if (result == 0 && speech->named_fields && !judgement->is_blocked)
+        result = expose_named(a->s, statement, speech, flags, judgement);
+    return result;
+}
+
 int
 answer_error(struct answering *a, const uint8_t *message, size_t length)
 {
@@ -62,17 +77,15 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct exchange_request *request = exchange_first(&o->exchange);
     struct judgement judgement = {0};
-    uint64_t fields, kinds;
+    struct speech speech;
     int result = answer_settle(a);
 
     o->blank.is_failed = true;
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
-        speech_of(a->s, true, body, &fields, &kinds);
-        if (fields)
-            result = expose_words(a->s, request ? result_statement(o, request) : NULL, fields,
-                                  kinds, FLAG_BIT(ERROR_TEXT), &judgement);
+        speech_of(a->s, true, body, &speech);
+        result = expose_speech(a, request, &speech, FLAG_BIT(ERROR_TEXT), &judgement);
         if (result == 0)
             result = judgement.is_blocked ? answer_block(a, &judgement)
                                           : pass_error(a, message, length, text_of(o, request));
@@ -89,17 +102,16 @@ answer_notice(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
     struct judgement judgement = {0};
-    uint64_t fields, kinds;
+    struct speech speech;
     int result = 0;
 
     if (a->o->is_muted)
         return 0;
-    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &fields, &kinds);
-    if (fields) {
+    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &speech);
+    if (speech.fields || speech.named_fields) {
         result = answer_settle(a);
         if (result == 0 && !a->o->is_muted)
-            result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields,
-                                  kinds, FLAG_BIT(NOTICE_TEXT), &judgement);
+            result = expose_speech(a, request, &speech, FLAG_BIT(NOTICE_TEXT), &judgement);
     }
     if (result != 0 || judgement.is_blocked)
         return result; /* a notice that may not be shown is left out */
@@ -121,7 +133,8 @@ answer_notification(struct answering *a, const uint8_t *message, size_t length)
     if (fields && reader_text(&r).length > 0) {
         result = answer_settle(a);
         if (result == 0)
-            result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(NOTIFICATION), &judgement);
+            result = expose_few(a->s, NULL, fields, kinds, shared->notified_persons,
+                                FLAG_BIT(NOTIFICATION), &judgement);
     }
     if (result != 0 || judgement.is_blocked)
         return result;

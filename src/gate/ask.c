@@ -129,6 +129,7 @@ pin_all(struct asking *a, const struct plan *plan, const struct plan_statement *
 {
     struct ordinals literal = observer_ordinals(a->s, plan->text);
 
+    statement = plan_pinning(statement);
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct plan_part *part = &statement->parts[p];
         int result = 0;

@@ -32,7 +32,7 @@ struct catalog_place {
     /* under the lock */
     uint32_t users;
     struct catalog *catalog;  /* or NULL */
-    uint64_t touched;         /* how often it was */
+    _Atomic uint64_t touched; /* how often it was */
     int64_t load_at, poll_at; /* when; CATALOG_NEVER */
     int64_t unused_since;
     bool is_awaited;              /* somebody has entered, or touched it, and was not told yet */

@@ -272,6 +272,12 @@ catalog_store_is_behind(const struct catalog_place *place)
 }
 
 bool
+catalog_store_is_settled(const struct catalog_place *place)
+{
+    return place->touched <= place->served;
+}
+
+bool
 catalog_store_serves(const struct catalog_place *place, uint64_t touch)
 {
     return touch <= place->served;

@@ -76,6 +76,8 @@ enum catalog_touch {
 bool catalog_store_is_stale(const struct catalog_place *place);
 /* There can be more in it than the snapshot shows. Without a lock. */
 bool catalog_store_is_behind(const struct catalog_place *place);
+/* It shows all that has changed, be it of one session alone. Without a lock. */
+bool catalog_store_is_settled(const struct catalog_place *place);
 /* Whether the snapshot shows what that touch was for. Without a lock. */
 bool catalog_store_serves(const struct catalog_place *place, uint64_t touch);
 /* DDL has been seen: a number for catalog_store_serves. What is not committed yet a snapshot does

@@ -27,6 +27,8 @@ is_same_pin(const struct plan_pin *one, const struct plan_pin *other)
 bool
 doubt_has_same_keys(const struct plan_statement *one, const struct plan_statement *other)
 {
+    one = plan_pinning(one);
+    other = plan_pinning(other);
     if (one->part_count != other->part_count)
         return false;
     for (size_t p = 0; p < one->part_count; p++) {
@@ -148,6 +150,16 @@ doubt_settle(struct session *s)
     o->blank.is_spoiled = false;
     o->unseen_fields = o->unseen_kinds = 0;
     o->shifts = shifts;
+}
+
+bool
+doubt_is_none(const struct session *s, const struct plan *plan)
+{
+    uint64_t fields, kinds;
+
+    doubt_of(s, &fields, &kinds);
+    return fields == 0 && s->observer->change == TOUCH_NONE && plan->catalog &&
+           !catalog_is_superseded(plan->catalog) && !observer_is_stale(s);
 }
 
 void

@@ -46,6 +46,8 @@ void doubt_committed(struct session *session);
 /* Before a text is planned or a statement bound: doubt that the present snapshot answers is over.
  */
 void doubt_settle(struct session *session);
+/* Whether names mean what the plan takes them for: nothing has changed since its snapshot. */
+bool doubt_is_none(const struct session *session, const struct plan *plan);
 /* What rows can carry beyond their plan now. */
 void doubt_of(const struct session *session, uint64_t *fields, uint64_t *kinds);
 

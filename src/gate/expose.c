@@ -6,21 +6,6 @@
 #include "gate/plan_flags.h"
 #include "gate/session.h"
 
-#define MINUTE (60 * NANOSECONDS_PER_SECOND)
-
-/* The local minute, looked up once a minute. */
-static uint32_t
-local_minute(struct session *s, int64_t realtime)
-{
-    struct instruments *tools = s->worker->instruments;
-
-    if (PASU_UNLIKELY(realtime >= tools->minute_until || realtime < tools->minute_until - MINUTE)) {
-        tools->minute = os_local_minute(realtime);
-        tools->minute_until = realtime - realtime % MINUTE + MINUTE;
-    }
-    return tools->minute;
-}
-
 /* A record for the present moment, with nothing in it. */
 static struct exposure *
 begin(struct session *s, const struct plan_statement *statement)
@@ -57,16 +42,17 @@ static int
 put(struct session *s, struct exposure *e, const struct plan_statement *statement)
 {
     struct recorder *recorder = &s->worker->instruments->recorder;
+    const char *sql = statement ? statement->sql : NULL;
+    enum durability durability;
     uint64_t position;
-    int result = recorder_put(recorder, e, &s->settings->vocabulary,
-                              statement ? statement->sql : NULL, &position);
+    int result = durability_of_exposure(s, e, statement, &durability);
 
-    if (PASU_LIKELY(result == 0)) {
-        if (s->worker->shared->is_strict)
-            return hold_until_durable(s, position);
-        return 0;
-    }
-    return hold_exposure(s, e, statement ? statement->sql : NULL, result);
+    if (result != 0)
+        return result;
+    result = recorder_put(recorder, e, &s->settings->vocabulary, sql, durability, &position);
+    if (PASU_UNLIKELY(result != 0))
+        return hold_exposure(s, e, sql, durability, result);
+    return durability == DURABILITY_STRICT ? hold_until_durable(s, position) : 0;
 }
 
 /* ---- budgets ---- */
@@ -125,6 +111,13 @@ take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, stru
 
 /* ---- rows ---- */
 
+/* Whether rows show the person whom their part pins. A call that finds nobody has a row, too. */
+static bool
+shows_pinned(const struct gather *g, const struct showing_part *part, size_t p, size_t count)
+{
+    return count == 0 || (count == 1 && (!part->is_of_call || g->clear[p]));
+}
+
 /* How many persons of a part there can be beyond those that are named, in these rows. */
 static uint64_t
 unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t *flags)
@@ -137,7 +130,9 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
         size_t count;
 
         result_pins(r, p, &count);
-        return count > 1 && !r->is_bound_told ? count : 0;
+        if (shows_pinned(g, part, p, count))
+            return 0;
+        return r->is_bound_told ? 0 : count;
     }
     if (part->source == SOURCE_BOUND || part->source == SOURCE_PINNED) {
         *flags |= FLAG_BIT(BOUND);
@@ -203,7 +198,7 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
         part->unknown = unknown[p];
         if (is_pinned)
             result_pins(r, p, &pins);
-        if (from->source != SOURCE_PINNED || pins == 1) {
+        if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
             part->ordinals = g->ordinals[p];
             part->ordinal_count = g->ordinal_counts[p];
         }
@@ -228,7 +223,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         return 0;
     e = begin(s, r->statement);
     e->flags |= plan_flags(r->showing->showing->flags);
-    now = local_minute(s, e->time);
+    now = instruments_minute(s->worker->instruments, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &flags);
         /* Pinned persons are in the gather's items, each by name. */
@@ -280,7 +275,7 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     struct observer *o = s->observer;
     const struct catalog *catalog = o->catalog;
     struct exposure *e = begin(s, statement);
-    uint32_t now = local_minute(s, e->time);
+    uint32_t now = instruments_minute(s->worker->instruments, e->time);
     struct judgement done = {0};
     uint64_t known, all_kinds;
     int result = 0;
@@ -319,11 +314,65 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
 }
 
 int
+expose_few(struct session *s, const struct plan_statement *statement, uint64_t fields,
+           uint64_t kinds, uint64_t most, uint64_t flags, struct judgement *judgement)
+{
+    *judgement = (struct judgement){0};
+    return expose_bound(s, statement, fields, kinds, most, flags, judgement);
+}
+
+int
 expose_words(struct session *s, const struct plan_statement *statement, uint64_t fields,
              uint64_t kinds, uint64_t flags, struct judgement *judgement)
 {
+    return expose_few(s, statement, fields, kinds, UINT64_MAX, flags, judgement);
+}
+
+/* Each counts by name, whether they are surely in it or not. */
+static int
+take_named(struct session *s, const struct exposure *e, const struct speech *speech,
+           struct tally_outcome *outcome)
+{
+    struct instruments *tools = s->worker->instruments;
+    struct tally_item *items = tools->gather.items; /* no rows are in it */
+    uint16_t kind = tools->ordinals.slots[speech->part->kind];
+
+    for (size_t i = 0; i < speech->count; i++)
+        items[i] = (struct tally_item){speech->ordinals[i], kind, i + 1 == speech->count};
+    return tally_take(s->observer->tally, instruments_minute(tools, e->time), items, speech->count,
+                      &s->observer->budget.limits, outcome);
+}
+
+int
+expose_named(struct session *s, const struct plan_statement *statement, const struct speech *speech,
+             uint64_t flags, struct judgement *judgement)
+{
+    struct observer *o = s->observer;
+    struct exposure *e = begin(s, statement);
+    struct tally_outcome outcome = {.blocked_by = -1};
+    struct exposure_part *part;
+    uint64_t known, kinds;
+    int result = 0;
+
     *judgement = (struct judgement){0};
-    return expose_bound(s, statement, fields, kinds, UINT64_MAX, flags, judgement);
+    observer_all(s, &known, &kinds);
+    e->flags |= flags;
+    e->statements = !o->result.is_counted;
+    o->result.is_counted = true;
+    if (speech->count > 0 && is_kind(s, speech->part->kind)) {
+        part = add_part(e, speech->part->kind, ATTRIBUTION_PINNED);
+        part->clear = speech->named_fields & known;
+        part->is_text = key_type_is_text(speech->part->key_type);
+        part->unknown = speech->is_shown ? 0 : speech->count;
+        part->ordinals = speech->ordinals;
+        part->ordinal_count = speech->is_shown ? 1 : 0;
+        result = take_named(s, e, speech, &outcome);
+        judge(s, &outcome, e, judgement);
+        o->seen += outcome.fresh;
+        if (judgement->is_blocked)
+            e->part_count = 0;
+    }
+    return result == 0 ? put(s, e, statement) : result;
 }
 
 int

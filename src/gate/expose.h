@@ -10,7 +10,7 @@
 #ifndef PASU_GATE_EXPOSE_H
 #define PASU_GATE_EXPOSE_H
 
-#include "gate/observer.h"
+#include "gate/speech.h"
 
 enum { EXPOSE_PATIENCE_SECONDS = 5 };
 
@@ -29,6 +29,14 @@ PASU_MUST_USE int expose_rows(struct session *session, const uint8_t *bytes,
  * notice, a notification, a function's result, a copy stream. `flags` says which. */
 PASU_MUST_USE int expose_words(struct session *session, const struct plan_statement *statement,
                                uint64_t fields, uint64_t kinds, uint64_t flags,
+                               struct judgement *judgement);
+/* The same of so many persons of each kind at most. */
+PASU_MUST_USE int expose_few(struct session *session, const struct plan_statement *statement,
+                             uint64_t fields, uint64_t kinds, uint64_t most, uint64_t flags,
+                             struct judgement *judgement);
+/* The same of persons that it pins, and nobody else. */
+PASU_MUST_USE int expose_named(struct session *session, const struct plan_statement *statement,
+                               const struct speech *speech, uint64_t flags,
                                struct judgement *judgement);
 /* A statement has put personal values under other persons' keys, in so many rows (more than 0):
  * they count as shown, since nobody who reads them there later is counted for them. */

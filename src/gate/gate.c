@@ -69,16 +69,6 @@ close_listeners(struct gate *g)
     g->listener_count = 0;
 }
 
-/* A session keeps the configuration that it began with, but not this: the keeper makes durable for
- * all or for none. */
-static void
-set_durability(struct gate *g)
-{
-    g->shared.is_strict = g->settings->config->ledger.durability == DURABILITY_STRICT;
-    if (!g->shared.is_strict)
-        gate_post_all(g, TASK_DURABLE, 0, NULL); /* nobody need wait any more */
-}
-
 /* The number of workers is fixed by the first configuration; all else changes with each. */
 static void
 commit(struct gate *g)
@@ -91,7 +81,8 @@ commit(struct gate *g)
     g->settings = g->prepared;
     g->prepared = NULL;
     close_listeners(g);
-    set_durability(g);
+    settings_current_set(&g->shared.current, g->settings);
+    gate_post_all(g, TASK_SETTINGS, 0, NULL);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
     if (g->shared.census)
@@ -486,6 +477,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
                  message_rules_gate_from_supervisor_count);
     segments_init(&g->segments, &shared->supervisor);
     pthread_mutex_init(&shared->answer_lock, NULL);
+    pthread_mutex_init(&shared->current.lock, NULL);
     list_init(&shared->answers);
     list_init(&g->outgoing);
     g->started = os_realtime(shared->os);
@@ -525,6 +517,7 @@ gate_release(struct gate *g)
     inspector_stop(g->shared.inspector);
     census_stop(g->shared.census);
     catalog_store_free(g->shared.catalogs);
+    settings_current_set(&g->shared.current, NULL);
     settings_release(g->prepared);
     settings_release(g->settings);
     through_release(&g->through);

@@ -77,7 +77,8 @@ is_given_up(struct session *s, int error, int *result)
 }
 
 int
-hold_exposure(struct session *s, const struct exposure *exposure, const char *sql, int error)
+hold_exposure(struct session *s, const struct exposure *exposure, const char *sql,
+              enum durability durability, int error)
 {
     struct recorder *recorder = &s->worker->instruments->recorder;
     struct hold_record *record, **last = &s->observer->hold.records;
@@ -98,6 +99,7 @@ hold_exposure(struct session *s, const struct exposure *exposure, const char *sq
     if (!record)
         return PASU_E_NOMEM;
     record->shape = exposure->shape;
+    record->durability = durability;
     record->length = (size_t)n;
     memcpy(record->bytes, recorder->space, (size_t)n);
     if (sql)
@@ -111,7 +113,8 @@ hold_exposure(struct session *s, const struct exposure *exposure, const char *sq
 
 struct marking {
     struct recorder *recorder;
-    uint64_t position; /* behind the last one */
+    enum durability durability;
+    uint64_t position; /* behind the last one; 0: there was none */
 };
 
 static int
@@ -119,16 +122,18 @@ put_mark(void *arg, struct ring_mark *mark)
 {
     struct marking *marking = arg;
 
-    return recorder_put_mark(marking->recorder, mark, &marking->position);
+    return recorder_put_mark(marking->recorder, mark, marking->durability, &marking->position);
 }
 
+/* *awaited: the position that must be durable before somebody hears of them; 0: none. */
 static int
-record_marks(struct worker *w, uint64_t *position)
+record_marks(struct worker *w, const struct session *s, uint64_t *awaited)
 {
-    struct marking marking = {.recorder = &w->instruments->recorder};
+    struct marking marking = {.recorder = &w->instruments->recorder,
+                              .durability = durability_of_marks(w, s)};
     int result = catalog_store_record(w->shared->catalogs, put_mark, &marking);
 
-    *position = marking.position;
+    *awaited = marking.durability == DURABILITY_STRICT ? marking.position : 0;
     return result;
 }
 
@@ -136,7 +141,7 @@ int
 hold_marks(struct session *s)
 {
     uint64_t position;
-    int result = record_marks(s->worker, &position);
+    int result = record_marks(s->worker, s, &position);
 
     if (PASU_UNLIKELY(result != 0)) {
         if (is_given_up(s, result, &result))
@@ -145,9 +150,7 @@ hold_marks(struct session *s)
         s->observer->hold.is_marking = true;
         return 0;
     }
-    if (position > 0 && s->worker->shared->is_strict)
-        return hold_until_durable(s, position);
-    return 0;
+    return position > 0 ? hold_until_durable(s, position) : 0;
 }
 
 void
@@ -158,7 +161,7 @@ hold_marks_of_worker(struct worker *w)
     /* One is enough where nobody has been yet. */
     if (!w->instruments && (w->index != 0 || instruments_new(&w->instruments, w) != 0))
         return;
-    if (record_marks(w, &position) != 0) {
+    if (record_marks(w, NULL, &position) != 0) {
         /* the next mark, or snapshot, tries again */
     }
 }
@@ -177,23 +180,23 @@ is_over(struct session *s)
         uint64_t position;
 
         if (recorder_put_encoded(recorder, view_of(first->bytes, first->length), first->shape,
-                                 &s->settings->vocabulary, first->sql, &position) != 0)
+                                 &s->settings->vocabulary, first->sql, first->durability,
+                                 &position) != 0)
             return false;
-        if (s->worker->shared->is_strict)
+        if (first->durability == DURABILITY_STRICT)
             hold->position = position;
         drop_first(hold);
     }
     if (hold->is_marking) {
         uint64_t position;
 
-        if (record_marks(s->worker, &position) != 0)
+        if (record_marks(s->worker, s, &position) != 0)
             return false;
         hold->is_marking = false;
-        if (position > 0 && s->worker->shared->is_strict)
+        if (position > 0)
             hold->position = position;
     }
-    return hold->position == 0 || !s->worker->shared->is_strict ||
-           recorder_is_durable(recorder, hold->position);
+    return hold->position == 0 || recorder_is_durable(recorder, hold->position);
 }
 
 static void

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a session's client must wait for: a record that the ring has no room for, or, with
- * durability strict, that is not on disk yet. The client's bytes stay in its outbox meanwhile, and
- * nothing more is read from the server; a statement whose record it is that waits stays in the
- * server's outbox. After HOLD_SECONDS the session ends where on_failure is
- * closed; where it is open, a record that finds no room is given up at once, and counted.
+ * What a session's client must wait for: a record that the ring has no room for, or, where it is to
+ * be of durability strict, that is not on disk yet. The client's bytes stay in its outbox
+ * meanwhile, and nothing more is read from the server; a statement whose record it is that waits
+ * stays in the server's outbox. After HOLD_SECONDS the session ends where on_failure is closed;
+ * where it is open, a record that finds no room is given up at once, and counted.
  *
  * Owned by the session's worker.
  */
@@ -12,6 +12,7 @@
 #define PASU_GATE_HOLD_H
 
 #include "base/list.h"
+#include "config/durability.h"
 #include "exposure/exposure.h"
 
 struct session;
@@ -26,6 +27,7 @@ struct hold_record {
     const char *sql; /* behind `bytes`; NULL: there is none, or one before it has the same */
     uint64_t shape;
     size_t length;
+    enum durability durability;
     uint8_t bytes[]; /* exposure_encode */
 };
 
@@ -45,7 +47,7 @@ PASU_MUST_USE int hold_until_durable(struct session *session, uint64_t position)
 /* The ring refused a record, whose statement's normalized text is `sql` (NULL: none), with `error`.
  * 0: it waits (or is given up, on_failure open); PASU_E_NOMEM, PASU_E_RECORD_UNAVAILABLE. */
 PASU_MUST_USE int hold_exposure(struct session *session, const struct exposure *exposure,
-                                const char *sql, int error);
+                                const char *sql, enum durability durability, int error);
 /* What the client asks waits, too, where anything of the session does: of a statement that must be
  * in the ledger before it is run. */
 void hold_ask(struct session *session);

@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "gate/worker.h"
 
+#define MINUTE (60 * NANOSECONDS_PER_SECOND)
+
 int
 instruments_new(struct instruments **out, struct worker *w)
 {
@@ -29,6 +31,16 @@ instruments_free(struct instruments *i)
     recorder_release(&i->recorder);
     memory_free(i->out);
     memory_free(i);
+}
+
+uint32_t
+instruments_minute(struct instruments *i, int64_t realtime)
+{
+    if (PASU_UNLIKELY(realtime >= i->minute_until || realtime < i->minute_until - MINUTE)) {
+        i->minute = os_local_minute(realtime);
+        i->minute_until = realtime - realtime % MINUTE + MINUTE;
+    }
+    return i->minute;
 }
 
 int

@@ -39,6 +39,8 @@ instruments_use(struct instruments *instruments, const struct settings *settings
     instruments->ordinals.slots = settings->slots;
 }
 
+/* The local minute of a moment, looked up once a minute. */
+uint32_t instruments_minute(struct instruments *instruments, int64_t realtime);
 /* Appends to `out`. PASU_E_NOMEM. */
 PASU_MUST_USE int instruments_put(struct instruments *instruments, const void *bytes,
                                   size_t length);

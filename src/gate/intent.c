@@ -9,12 +9,18 @@
 
 enum { INTENTS_MAX = 4096 };
 
+struct putting {
+    struct recorder *recorder;
+    enum durability durability;
+};
+
 static int
 put_mark(void *arg, struct ring_mark *mark)
 {
+    const struct putting *putting = arg;
     uint64_t position;
 
-    return recorder_put_mark(arg, mark, &position);
+    return recorder_put_mark(putting->recorder, mark, putting->durability, &position);
 }
 
 /* ---- what is intended ---- */
@@ -39,6 +45,7 @@ add(struct session *s, const struct catalog_mark *one)
                              .relation = one->relation,
                              .column = one->column},
                      *more;
+    struct putting putting = {&s->worker->instruments->recorder, durability_of_marks(s->worker, s)};
 
     if (one->relation == 0) {
         snprintf(mark.schema, sizeof(mark.schema), "%s", one->schema ? one->schema : "");
@@ -58,7 +65,7 @@ add(struct session *s, const struct catalog_mark *one)
     }
     mark.number = in->number;
     if (catalog_store_put(s->worker->shared->catalogs, s->observer->place, &mark, put_mark,
-                          &s->worker->instruments->recorder) == 0)
+                          &putting) == 0)
         in->number = mark.number;
     in->items[in->count++] = mark;
     return 0;
@@ -148,13 +155,15 @@ intent_over(struct session *s)
     struct observer *o = s->observer;
     struct intents *in = &o->intents;
     struct ring_mark over = {.what = RING_MARK_OVER, .number = in->number};
+    /* Where it is lost, the intention stays in the ledger, in vain. */
+    struct putting putting = {&s->worker->instruments->recorder, DURABILITY_OS};
 
     if (PASU_LIKELY(in->count == 0 && fresh_is_empty(&in->asked)))
         return;
     if (o->hold.is_marking) /* what has come of it is not recorded yet */
         return;
-    if (in->number != 0 && catalog_store_put(s->worker->shared->catalogs, o->place, &over, put_mark,
-                                             &s->worker->instruments->recorder) != 0)
+    if (in->number != 0 &&
+        catalog_store_put(s->worker->shared->catalogs, o->place, &over, put_mark, &putting) != 0)
         return; /* the next time that it is idle */
     clear(in);
 }

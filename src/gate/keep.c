@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/keep.h"
 
+#include "gate/doubt.h"
 #include "gate/expose.h"
 #include "gate/hold.h"
 #include "gate/session.h"
@@ -29,24 +30,45 @@ kept_of(const struct session *s, const struct plan_statement *statement, uint64_
     *kinds = statement->kept_kinds | (is_code ? o->unseen_kinds : 0);
 }
 
+/* Whether it will do what its plan says: nothing that is on its way can give its names another
+ * meaning. */
+static bool
+is_sure(const struct session *s, const struct exchange_request *request,
+        const struct plan_statement *statement)
+{
+    const struct exchange *x = &s->observer->exchange;
+    const struct exchange_request *other;
+
+    if (!request->plan || request->plan->statement_count != 1 ||
+        statement != &request->plan->statements[0] || !doubt_is_none(s, request->plan))
+        return false;
+    for (uint32_t i = 0; (other = exchange_at(x, i)) != NULL; i++)
+        if (other != request && (other->step == STEP_QUERY || other->step == STEP_EXECUTE ||
+                                 other->step == STEP_FUNCTION_CALL))
+            return false;
+    return true;
+}
+
 static int
 keep(struct session *s, struct exchange_request *request, const struct plan_statement *statement)
 {
     struct result *r = &s->observer->result;
-    uint64_t fields, kinds;
+    uint64_t fields, kinds, most;
     bool is_counted = r->is_counted; /* another result can be under way */
     struct judgement judgement;
     int result;
 
     statement = followed(&s->observer->exchange, statement);
-    /* Who listens hears of it before the client does. */
-    if (!request->is_refused)
-        observer_notifies(s, statement);
+    most = statement->is_kept_of_one && is_sure(s, request, statement) ? 1 : UINT64_MAX;
+    /* Who listens hears of it before the client does. A function that was read through tells nobody
+     * else. */
+    if (!request->is_refused && !(statement->read && is_sure(s, request, statement)))
+        observer_notifies(s, statement, most);
     kept_of(s, statement, &fields, &kinds);
     if (PASU_LIKELY(fields == 0) || request->is_refused)
         return 0;
     r->is_counted = false;
-    result = expose_words(s, statement, fields, kinds, FLAG_BIT(KEPT), &judgement);
+    result = expose_few(s, statement, fields, kinds, most, FLAG_BIT(KEPT), &judgement);
     r->is_counted = is_counted;
     hold_ask(s);
     if (result == 0 && judgement.is_blocked)

@@ -122,6 +122,7 @@ observer_free(struct session *s)
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
+    durability_release(&o->rules);
     result_close(o);
     pinned_release(&o->result.own);
     exchange_release(&o->exchange);

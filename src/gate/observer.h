@@ -16,6 +16,7 @@
 
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
+#include "gate/durability.h"
 #include "gate/gather.h"
 #include "gate/growth.h"
 #include "gate/hold.h"
@@ -53,6 +54,7 @@ struct result {
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
     bool is_bound_told;                 /* upper bounds are in a record already */
+    bool is_sure;                       /* nothing has changed since the plan's snapshot */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct pinned own; /* of literals; the last member: its space outlives the result */
 };
@@ -73,6 +75,7 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
+    struct durability_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     char actor[EXPOSURE_TEXT_MAX];
     bool is_odd_strings, is_odd_encoding; /* as the server last said */
@@ -164,7 +167,9 @@ PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_ba
 /* Names that it has marked mean what is there from now on; `is_lost`: at a time that nobody knows.
  */
 void observer_marks_mean(struct session *session, bool is_lost);
-void observer_notifies(struct session *session, const struct plan_statement *statement);
+/* It can put values of so many persons of each kind into notifications, at most. */
+void observer_notifies(struct session *session, const struct plan_statement *statement,
+                       uint64_t persons);
 /* The server has taken, or refused, our cancel request: the session is among those to be looked at
  * again. `is_unsure`: it has been sent, and may still be taken at any time. */
 void observer_cancelled(struct session *session, bool is_unsure);

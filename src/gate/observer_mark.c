@@ -6,6 +6,8 @@
 #include "gate/fresh_marks.h"
 #include "gate/session.h"
 
+#include <stdatomic.h>
+
 bool
 observer_knows(const struct observer *o, const struct plan_mark *mark)
 {
@@ -156,12 +158,17 @@ observer_marks_mean(struct session *s, bool is_lost)
 }
 
 void
-observer_notifies(struct session *s, const struct plan_statement *statement)
+observer_notifies(struct session *s, const struct plan_statement *statement, uint64_t persons)
 {
     struct gate_shared *shared = s->worker->shared;
+    uint64_t before = shared->notified_persons;
 
     if (!statement->may_notify || !statement->most_fields)
         return;
+    while (!atomic_compare_exchange_weak(&shared->notified_persons, &before,
+                                         before > UINT64_MAX - persons ? UINT64_MAX
+                                                                       : before + persons))
+        ;
     shared->notified_fields |= statement->most_fields;
     shared->notified_kinds |= statement->most_kinds;
 }

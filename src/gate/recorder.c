@@ -20,14 +20,14 @@ recorder_init(struct recorder *recorder, struct ring *ring, int wake, struct dir
 
 static int
 put(struct recorder *r, enum ring_type type, const struct iovec *parts, size_t count,
-    uint64_t *position)
+    enum durability durability, uint64_t *position)
 {
     uint64_t one = 1;
     int result;
 
     if (!r->ring)
         return PASU_E_UNAVAILABLE;
-    result = ring_append(r->ring, type, parts, count, position);
+    result = ring_append(r->ring, type, parts, count, durability, position);
     /* A full ring, too: the keeper may have slept through it. */
     if ((result == 0 || result == PASU_E_AGAIN) && ring_must_wake(r->ring) &&
         write(r->wake, &one, sizeof(one)) < 0) {
@@ -36,14 +36,22 @@ put(struct recorder *r, enum ring_type type, const struct iovec *parts, size_t c
     return result;
 }
 
+/* What others refer to: as durable as what comes behind it. */
+static int
+put_ahead(struct recorder *r, enum ring_type type, const struct iovec *parts, size_t count)
+{
+    uint64_t position;
+
+    return put(r, type, parts, count, DURABILITY_OS, &position);
+}
+
 /* ---- entries of the directory ---- */
 
 static int
 put_ordinal(struct recorder *r, const struct iovec *parts, size_t count)
 {
     struct ring_ordinal head;
-    uint64_t position;
-    int result = put(r, RING_ORDINAL, parts, count, &position);
+    int result = put_ahead(r, RING_ORDINAL, parts, count);
 
     if (result != 0 || !r->directory)
         return result;
@@ -135,14 +143,13 @@ static int
 put_vocabulary(struct recorder *r, const struct vocabulary *vocabulary)
 {
     struct iovec part = {.iov_base = r->space};
-    uint64_t position;
     ssize_t n = vocabulary_encode(vocabulary, r->space, sizeof(r->space));
     int result;
 
     if (n < 0)
         return (int)n;
     part.iov_len = (size_t)n;
-    result = put(r, RING_VOCABULARY, &part, 1, &position);
+    result = put_ahead(r, RING_VOCABULARY, &part, 1);
     if (result == 0)
         r->vocabulary = vocabulary->id;
     return result;
@@ -151,14 +158,14 @@ put_vocabulary(struct recorder *r, const struct vocabulary *vocabulary)
 static int
 put_shape(struct recorder *r, uint64_t fingerprint, const char *sql)
 {
-    uint64_t *place = &r->shapes[fingerprint % RECORDER_SHAPES], position;
+    uint64_t *place = &r->shapes[fingerprint % RECORDER_SHAPES];
     struct iovec parts[2] = {{&fingerprint, sizeof(fingerprint)}};
     int result;
 
     if (PASU_LIKELY(*place == fingerprint))
         return 0;
     parts[1] = (struct iovec){(void *)(uintptr_t)sql, strnlen(sql, RING_PAYLOAD_MAX / 2)};
-    result = put(r, RING_SHAPE, parts, 2, &position);
+    result = put_ahead(r, RING_SHAPE, parts, 2);
     if (result == 0)
         *place = fingerprint;
     return result;
@@ -179,7 +186,8 @@ put_names(struct recorder *r, uint64_t shape, const struct vocabulary *vocabular
 
 int
 recorder_put(struct recorder *r, const struct exposure *exposure,
-             const struct vocabulary *vocabulary, const char *sql, uint64_t *position)
+             const struct vocabulary *vocabulary, const char *sql, enum durability durability,
+             uint64_t *position)
 {
     struct iovec part = {.iov_base = r->space};
     int result = put_names(r, exposure->shape, vocabulary, sql);
@@ -191,25 +199,27 @@ recorder_put(struct recorder *r, const struct exposure *exposure,
     if (n < 0)
         return (int)n;
     part.iov_len = (size_t)n;
-    return put(r, RING_EXPOSURE, &part, 1, position);
+    return put(r, RING_EXPOSURE, &part, 1, durability, position);
 }
 
 int
 recorder_put_encoded(struct recorder *r, struct view exposure, uint64_t shape,
-                     const struct vocabulary *vocabulary, const char *sql, uint64_t *position)
+                     const struct vocabulary *vocabulary, const char *sql,
+                     enum durability durability, uint64_t *position)
 {
     struct iovec part = {(void *)(uintptr_t)exposure.bytes, exposure.length};
     int result = put_names(r, shape, vocabulary, sql);
 
-    return result == 0 ? put(r, RING_EXPOSURE, &part, 1, position) : result;
+    return result == 0 ? put(r, RING_EXPOSURE, &part, 1, durability, position) : result;
 }
 
 int
-recorder_put_mark(struct recorder *r, const struct ring_mark *mark, uint64_t *position)
+recorder_put_mark(struct recorder *r, const struct ring_mark *mark, enum durability durability,
+                  uint64_t *position)
 {
     const struct iovec part = {(void *)(uintptr_t)mark, sizeof(*mark)};
 
-    return put(r, RING_MARK, &part, 1, position);
+    return put(r, RING_MARK, &part, 1, durability, position);
 }
 
 bool

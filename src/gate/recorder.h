@@ -2,7 +2,8 @@
 /*
  * A worker's way to the ledger: exposures, and the names that they use, into the worker's ring
  * (ledger/ring.h). What is in the ring outlives every process: rows may leave once recorder_put has
- * returned 0, or, with durability strict, once recorder_is_durable says so of its position.
+ * returned 0, or, where it was put with durability strict, once recorder_is_durable says so of its
+ * position.
  *
  * The names of fields and kinds and the texts of statements go ahead of the first exposure that
  * needs them, once for each worker and gate process (the texts: once more where two of them fall
@@ -37,11 +38,12 @@ void recorder_release(struct recorder *recorder);
  * and the position behind it; PASU_E_AGAIN: the ring is full; PASU_E_RANGE: cannot be. */
 PASU_MUST_USE int recorder_put(struct recorder *recorder, const struct exposure *exposure,
                                const struct vocabulary *vocabulary, const char *sql,
-                               uint64_t *position);
+                               enum durability durability, uint64_t *position);
 /* The same for one that is encoded already. */
 PASU_MUST_USE int recorder_put_encoded(struct recorder *recorder, struct view exposure,
                                        uint64_t shape, const struct vocabulary *vocabulary,
-                                       const char *sql, uint64_t *position);
+                                       const char *sql, enum durability durability,
+                                       uint64_t *position);
 /* Puts an entry of the subject directory that is not recorded yet, and tells the directory. It is
  * not lost to a full ring: it waits here then, and goes before the next exposure, which cannot pass
  * it; other workers meanwhile put it themselves. 0 also where there is no ring, which the exposure
@@ -50,7 +52,7 @@ PASU_MUST_USE int recorder_put_ordinal(struct recorder *recorder, const struct r
                                        struct view sealed);
 /* Puts a mark; 0 and the position behind it, or as recorder_put. */
 PASU_MUST_USE int recorder_put_mark(struct recorder *recorder, const struct ring_mark *mark,
-                                    uint64_t *position);
+                                    enum durability durability, uint64_t *position);
 bool recorder_is_durable(const struct recorder *recorder, uint64_t position);
 
 #endif

@@ -70,6 +70,7 @@ result_pin_literals(struct session *s, const struct plan *plan,
     struct ordinals literal = observer_ordinals(s, plan->text);
     struct ordinals argument = execute ? observer_ordinals(s, execute_plan->text) : literal;
 
+    statement = plan_pinning(statement);
     pinned->count = 0;
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct plan_part *part = &statement->parts[p];
@@ -92,6 +93,25 @@ result_pin_literals(struct session *s, const struct plan *plan,
         pinned->ends[p] = pinned->count;
     }
     return 0;
+}
+
+/* What a function's text names was looked up when the snapshot was made: no temporary table may
+ * have come since, not even by another session whose connection a pooler has handed on. A portal is
+ * read to its end as it was begun. The keys were read for the function that was read through. */
+static void
+read_through(struct session *s)
+{
+    struct result *r = &s->observer->result;
+    bool is_begun = r->portal && r->portal->rows > 0;
+
+    if (!r->statement->read)
+        return;
+    if (is_begun ? r->portal->is_read : r->is_sure && catalog_store_is_settled(s->observer->place))
+        r->statement = r->statement->read;
+    else
+        r->pinned = NULL;
+    if (r->portal)
+        r->portal->is_read = r->statement->is_read;
 }
 
 /* What a cursor was opened for was read by names as they were then. */
@@ -156,9 +176,11 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
         observer_all(s, &r->doubt_fields, &r->doubt_kinds);
+    r->is_sure = !is_fetch && r->doubt_fields == 0 && doubt_is_none(s, plan);
     if (r->pinned == &r->own && !is_pinned)
         result = result_pin_literals(s, plan, statement, own, execute);
     take_statement(s, plan, statement, is_fetch);
+    read_through(s);
     return result;
 }
 

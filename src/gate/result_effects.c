@@ -188,9 +188,18 @@ result_done(struct session *s, struct plan *plan, const struct plan_statement *s
     bool is_known = blank_run(s, statement, false);
 
     remember_speech(s->observer, statement);
-    observer_notifies(s, statement);
+    /* Of one person it was counted when it was asked for. */
+    if (!statement->is_kept_of_one || !s->observer->result.is_sure)
+        observer_notifies(s, statement, UINT64_MAX);
     doubt_done(s, statement);
     return catalog_effects(s, plan, statement, is_known);
+}
+
+/* It has called a function of which it is known that it does nothing else. */
+static bool
+is_read(const struct result *r)
+{
+    return r->is_open && r->statement && r->statement->is_read;
 }
 
 int
@@ -206,8 +215,8 @@ result_effects(struct session *s, const struct exchange_request *request)
         return 0;
     }
     run = statement->special == SPECIAL_EXECUTE ? r->statement : NULL;
-    result = r->is_blank && !run ? result_done(s, r->plan, r->statement)
-                                 : result_done(s, plan, statement);
+    result = (r->is_blank || is_read(r)) && !run ? result_done(s, r->plan, r->statement)
+                                                 : result_done(s, plan, statement);
     if (result == 0 && run)
         result = result_done(s, r->plan, run);
     if (result != 0 || statement->special == SPECIAL_NONE)
@@ -241,9 +250,13 @@ result_failed(struct session *s, const struct exchange_request *request)
         doubt_called(s, request->function);
     if (statement && (request->step == STEP_QUERY || request->step == STEP_EXECUTE ||
                       request->step == STEP_FUNCTION_CALL)) {
+        const struct plan_statement *followed = result_followed(s->observer, statement);
+
+        if (followed == statement && is_read(&s->observer->result))
+            followed = statement = s->observer->result.statement;
         failed(s, statement);
-        if (result_followed(s->observer, statement))
-            failed(s, result_followed(s->observer, statement));
+        if (followed)
+            failed(s, followed);
         return committed(s, plan, statement);
     }
     return 0;

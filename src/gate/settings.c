@@ -25,6 +25,8 @@ settings_new(struct settings **settings, struct config *take_config, uint64_t ge
     result = vocabulary_of_config(&s->vocabulary, take_config);
     if (result == 0 && take_config->principals.roster.path)
         result = roster_parse(&s->roster, take_config->principals.roster.bytes, &fault);
+    if (result == 0)
+        result = rules_new(&s->rules, take_config, &s->vocabulary);
     for (size_t i = 0; i < take_config->subject_count && result == 0; i++)
         if (take_config->subjects[i].is_sealed)
             s->sealed |= 1u << i;
@@ -63,9 +65,36 @@ settings_release(struct settings *settings)
         SSL_CTX_free(settings->gateways[i].server_tls);
     }
     pthread_mutex_destroy(&settings->lock);
+    rules_free(settings->rules);
     roster_free(settings->roster);
     config_free(settings->config);
     memory_free(settings);
+}
+
+void
+settings_current_set(struct settings_current *current, struct settings *settings)
+{
+    struct settings *before;
+
+    pthread_mutex_lock(&current->lock);
+    before = current->settings;
+    current->settings = settings ? settings_hold(settings) : NULL;
+    current->turn++;
+    pthread_mutex_unlock(&current->lock);
+    settings_release(before);
+}
+
+void
+settings_current_follow(struct settings_current *current, struct settings **settings,
+                        uint64_t *turn)
+{
+    struct settings *before = *settings;
+
+    pthread_mutex_lock(&current->lock);
+    *settings = current->settings ? settings_hold(current->settings) : NULL;
+    *turn = current->turn;
+    pthread_mutex_unlock(&current->lock);
+    settings_release(before);
 }
 
 size_t

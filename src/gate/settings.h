@@ -12,7 +12,7 @@
 #include "base/address.h"
 #include "config/model.h"
 #include "exposure/vocabulary.h"
-#include "policy/roster.h"
+#include "policy/rule.h"
 #include "postgres/scram.h"
 
 #include <openssl/ssl.h>
@@ -40,12 +40,20 @@ struct settings {
     struct through *through;    /* where the inspector's sessions are counted; NULL: nowhere */
     struct keeper_link *keeper; /* who is told of their processes; NULL: nobody */
     struct vocabulary vocabulary;
-    struct roster *roster;             /* NULL: none configured */
+    struct roster *roster; /* NULL: none configured */
+    struct rules *rules;
     uint32_t sealed;                   /* bits of kinds whose numbers do not stand for themselves */
     uint8_t slots[EXPOSURE_KINDS_MAX]; /* of the vocabulary's kinds in the tallies (gate/kinds.h) */
     pthread_mutex_t lock;              /* the gateways' addresses */
     size_t gateway_count;
     struct gateway gateways[];
+};
+
+/* Those in force, for who follows them beside a session's own: each in force has another turn. */
+struct settings_current {
+    pthread_mutex_t lock;
+    struct settings *settings; /* held; NULL: none yet */
+    _Atomic uint64_t turn;
 };
 
 /* Takes the model (frees it on failure too). One holder: the caller. PASU_E_NOMEM, PASU_E_CRYPTO
@@ -55,6 +63,10 @@ PASU_MUST_USE int settings_new(struct settings **settings, struct config *take_c
 struct settings *settings_hold(struct settings *settings);
 /* The last holder frees it, secrets wiped. NULL is allowed. */
 void settings_release(struct settings *settings);
+void settings_current_set(struct settings_current *current, struct settings *settings);
+/* Puts those in force, held, in the place of *settings, which is released, and says their turn. */
+void settings_current_follow(struct settings_current *current, struct settings **settings,
+                             uint64_t *turn);
 /* The server's addresses, copied: their number. */
 size_t settings_addresses(struct settings *settings, const struct gateway *gateway,
                           struct address addresses[UPSTREAM_ADDRESSES_MAX]);

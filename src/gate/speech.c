@@ -153,22 +153,22 @@ words_of(struct session *s, const struct exchange_request *request, uint64_t *fi
 }
 
 void
-speech_of(struct session *s, bool is_error, struct view body, uint64_t *fields, uint64_t *kinds)
+speech_of(struct session *s, bool is_error, struct view body, struct speech *speech)
 {
     const struct observer *o = s->observer;
-    const struct exchange_request *request = exchange_first(&o->exchange);
+    struct exchange_request *request = exchange_first(&o->exchange);
     uint64_t most_fields = 0, most_kinds = 0;
     const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
     bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
 
-    *fields = *kinds = 0;
+    *speech = (struct speech){0};
     if (is_error && (is_about_text(body) || is_about_parameter(request, body) ||
                      is_about_copy(o, statement, body)))
         return;
     if (!is_error && is_silent_notice(body))
         return;
-    *fields = o->speaks_fields;
-    *kinds = o->speaks_kinds;
+    speech->fields = o->speaks_fields;
+    speech->kinds = o->speaks_kinds;
     if (statement && result_followed(o, statement))
         statement = result_followed(o, statement);
     /* A trigger that no snapshot shows yet can have said it. */
@@ -176,9 +176,11 @@ speech_of(struct session *s, bool is_error, struct view body, uint64_t *fields, 
     /* Nothing has run where the text itself is at fault: code says where in it it came from. */
     if (is_error && speech_field(body, 'P').length > 0 && speech_field(body, 'W').length == 0)
         is_code = false;
-    if (is_code ||
-        (is_error && !is_silent(statement, body) && !speech_is_key_alone(s, statement, body))) {
-        *fields |= most_fields | o->unseen_fields;
-        *kinds |= most_kinds | o->unseen_kinds;
-    }
+    if (!is_code &&
+        (!is_error || is_silent(statement, body) || speech_is_key_alone(s, statement, body)))
+        return;
+    if (most_fields && speech_is_of_pinned(s, request, is_error, body, speech))
+        return;
+    speech->fields |= most_fields | o->unseen_fields;
+    speech->kinds |= most_kinds | o->unseen_kinds;
 }

@@ -9,9 +9,23 @@
 
 #include "gate/observer.h"
 
-/* What an error or a notice that comes now can carry; `body` is its own. */
-void speech_of(struct session *session, bool is_error, struct view body, uint64_t *fields,
-               uint64_t *kinds);
+struct speech {
+    uint64_t fields, kinds; /* of anybody of these kinds */
+    /* Of the persons that a part of the statement pins, and nobody else: its fields; 0: of none. */
+    uint64_t named_fields;
+    const struct plan_part *part;
+    const uint32_t *ordinals; /* of the result under way */
+    size_t count;
+    bool is_shown; /* there is one, and a value of theirs is in the text */
+};
+
+/* What an error or a notice that comes now can carry; `body` is its own. The result under way is
+ * opened where that tells more. */
+void speech_of(struct session *session, bool is_error, struct view body, struct speech *speech);
+/* Whether the text of the present statement is of persons whom it pins alone (struct plan_words):
+ * then they are in `speech`. */
+bool speech_is_of_pinned(struct session *session, struct exchange_request *request, bool is_error,
+                         struct view body, struct speech *speech);
 /* Whether an error says that a row cannot go because others refer to it: it shows its key, which is
  * no more than the statement said that named it. Only of tables that hold nothing but what their
  * mapping says, and of columns that are personal in none. */

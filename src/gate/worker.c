@@ -253,6 +253,9 @@ do_task(struct worker *w, struct task *task)
     case TASK_DURABLE:
         hold_look(w);
         break;
+    case TASK_SETTINGS:
+        (void)worker_settings(w);
+        break;
     case TASK_ANNOUNCE:
         announce_all(w);
         break;
@@ -458,6 +461,7 @@ worker_join(struct worker *w)
     close(w->event);
     sem_destroy(&w->is_started);
     instruments_free(w->instruments);
+    settings_release(w->settings);
     memory_free(w->buffer);
     pthread_mutex_destroy(&w->lock);
 }

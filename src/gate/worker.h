@@ -57,17 +57,18 @@ struct gate_shared {
     struct tally_book *tallies;
     struct directory *directory;
     struct encodings *encodings;
-    /* What notifications can carry: fields and kinds that a statement may have put into one. */
-    _Atomic uint64_t notified_fields, notified_kinds;
+    /* What notifications can carry: fields and kinds that statements may have put into them, of so
+     * many persons of each kind at most. */
+    _Atomic uint64_t notified_fields, notified_kinds, notified_persons;
     struct channel supervisor; /* the main thread receives; anybody may send */
     struct ring_file rings;    /* one for each worker */
     int ring;                  /* descriptor to read what it holds already */
     int past_error;     /* 0; or why the past is not known (gate/start.c): before any worker */
-    int wake, durable;  /* eventfds: to the keeper; from it, that more is on disk */
+    int wake, durable;  /* eventfds: to the keeper; from it, that what is waited for is on disk */
     uint8_t secret[32]; /* the ledger's */
     uint8_t mock_secret[SCRAM_MOCK_SECRET_LENGTH];
     _Atomic bool is_draining;
-    _Atomic bool is_strict; /* durability, of the configuration in force: the keeper's, too */
+    struct settings_current current;
     _Atomic uint64_t refused_total, cancels_total, unrecorded_total, sessions_total;
     int answer_event; /* eventfd: a worker has left an answer */
     pthread_mutex_t answer_lock;
@@ -83,6 +84,7 @@ enum task_kind {
     TASK_KILL_ONE,
     TASK_KILL_PRINCIPAL,
     TASK_DURABLE,  /* more of the rings is on disk */
+    TASK_SETTINGS, /* others are in force: those before are let go of */
     TASK_ANNOUNCE, /* to a new keeper */
     TASK_DRAIN,
     TASK_STOP,
@@ -133,7 +135,9 @@ struct worker {
     struct list bulk;                /* bulk streams (gate/bulk.h) */
     struct list held;                /* struct hold: clients that wait for the ledger */
     struct instruments *instruments; /* NULL until a session needs them */
-    struct list dead;                /* closed, freed at the end of the round */
+    struct settings *settings;       /* held: those of shared->current, as of `turn` */
+    uint64_t turn;
+    struct list dead; /* closed, freed at the end of the round */
     struct session *by_id[WORKER_SESSION_HEADS];
     _Atomic uint64_t session_count;
     uint64_t statements, rows, bytes_in, bytes_out; /* counter_add, counter_get */
@@ -160,6 +164,17 @@ static inline uint64_t
 counter_get(const uint64_t *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* The settings in force, whatever its sessions' are; NULL where none were ever. */
+static inline const struct settings *
+worker_settings(struct worker *worker)
+{
+    struct settings_current *current = &worker->shared->current;
+
+    if (PASU_UNLIKELY(worker->turn != current->turn))
+        settings_current_follow(current, &worker->settings, &worker->turn);
+    return worker->settings;
 }
 
 /* All of a worker but its thread and its poller: for whoever drives it by hand (the fuzz target).

@@ -450,14 +450,15 @@ check_first(struct chain *c, uint64_t count)
 
 /* The records are of whoever has signed the last checkpoint. */
 static int
-check_signer(struct chain *c, const struct checkpoint *last)
+check_signer(struct chain *c, const struct checkpoint *last, struct segment_report *report)
 {
     int result;
 
     if (last->size < FIRST_RECORDS)
         return check_first(c, FIRST_RECORDS);
     result = check_first(c, 1);
-    return result == 0 ? chain_key_compare(c, last->size) : result;
+    return result == 0 ? chain_key_compare(c, last->size, &report->segment, &report->damage)
+                       : result;
 }
 
 /* The tree; and, where that is not over, the ledger's beginning, or a change of its key. */
@@ -472,18 +473,17 @@ open_rest(struct chain *c, const struct checkpoint *last, const struct segment_w
     c->watch = watch;
     result = open_tree(c, last, report);
     c->watch = NULL;
-    if (result == 0 && c->tail.is_forged) {
-        report->segments.segment = c->tail.segment;
-        report->segments.damage = c->tail.offset;
-        return PASU_E_LEDGER_FORGED;
-    }
-    if (result == 0 && c->tail.is_pruned) {
+    report->is_new = last->size == 0;
+    if (result == 0 && c->tail.is_pruned && !c->tail.is_forged) {
         result = prologue_frontier(c->os, c->segments, c->keys, last->size, &frontier);
         result = result == PASU_E_NOTFOUND ? 0 : result;
     }
-    report->is_new = last->size == 0;
     if (result == 0)
-        result = chain_key_settle(c, c->tail.is_there ? c->tail.public : NULL, c->tail.record);
+        result = chain_key_settle(c);
+    if (c->tail.is_forged) {
+        report->segments.segment = c->tail.segment;
+        report->segments.damage = c->tail.offset;
+    }
     if (result == 0 && report->is_new)
         result = begin_ledger(c);
     report->size = c->writer.next;
@@ -515,7 +515,7 @@ open_parts(struct chain *c, struct view origin, const struct sandbox_account *ac
     result = segment_writer_open(&c->writer, c->os, c->segments, last.size, c->keys, watch,
                                  &report->segments);
     if (result == 0)
-        result = check_signer(c, &last);
+        result = check_signer(c, &last, &report->segments);
     return result == 0 ? open_rest(c, &last, watch, report) : result;
 }
 

@@ -62,8 +62,8 @@ struct chain_report {
  * that are read to make the tree: PASU_E_LEDGER_KEY. PASU_E_CORRUPT: damage, at the place in the
  * report, or records, origin or key are not those of the last checkpoint; PASU_E_NOTFOUND: the
  * ledger is there and its key is not; PASU_E_LEDGER_FORGED: a SEGMENT_PRUNED behind the last
- * checkpoint that its key has not signed, at the place in the report; the errors of what it
- * consists of. After an error there is nothing to close. */
+ * checkpoint, or a change of the key that is not over, which the key has not signed, at the place
+ * in the report; the errors of what it consists of. After an error there is nothing to close. */
 PASU_MUST_USE int chain_open(struct chain *chain, const struct os *os, int directory,
                              struct view origin, const struct sandbox_account *account,
                              const struct segment_keys *keys, const struct segment_watch *watch,

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ledger/chain.h"
+#include "ledger/handover_signature.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -173,24 +174,62 @@ chain_key_check(struct chain *c, struct view note, struct checkpoint *last)
     if (is_there(&c->key))
         keys[count++] = c->key.public;
     result = checkpoint_open(last, note, keys, count, voices);
-    if (result == 0 && is_there(&change->next) && voices[0].is_there)
+    if (result == 0 && is_there(&change->next) && voices[0].is_there) {
+        c->change.old = c->key.public;
         chain_key_signed(c);
-    else if (result == PASU_E_NOTFOUND && !is_there(&c->key))
+    }
+    if (result == PASU_E_NOTFOUND && !is_there(&c->key))
         result = check_lost(c, note, last);
     return result == 0 || result == PASU_E_CRYPTO || result == PASU_E_LEDGER_KEY ? result
                                                                                  : PASU_E_CORRUPT;
 }
 
-int
-chain_key_compare(const struct chain *c, uint64_t size)
+/* Whether the old key has signed the record by which another one takes over. PASU_E_LEDGER_FORGED:
+ * it has not. */
+static int
+check_signed(const struct chain *c, const struct handover_record *found, const struct note_key *old)
 {
-    struct note_key key;
-    const struct checkpoint last = {.origin = view_of_text(c->change.before.name), .size = size};
-    int result = read_recorded(c, &last, &key);
+    uint8_t id[SEGMENT_ID_SIZE];
+    int result = handover_ledger(c->os, c->segments, c->keys, id);
 
     if (result == PASU_E_NOTFOUND)
-        return 0; /* deleted by age */
-    return result != 0 || is_same(&key, &c->change.before) ? result : PASU_E_CORRUPT;
+        result = PASU_E_CORRUPT;
+    if (result != 0)
+        return result;
+    result = handover_check(&found->record, id, old);
+    return result == PASU_E_CORRUPT ? PASU_E_LEDGER_FORGED : result;
+}
+
+/* The record that was found for the checkpoint's size. */
+static int
+compare(const struct chain *c, const struct handover_record *found)
+{
+    const struct chain_change *change = &c->change;
+    const uint8_t *public = handover_public(&found->record);
+
+    if (!public || memcmp(public, change->before.public, NOTE_KEY_SIZE) != 0)
+        return PASU_E_CORRUPT;
+    return change->old.name[0] != '\0' ? check_signed(c, found, &change->old) : 0;
+}
+
+int
+chain_key_compare(const struct chain *c, uint64_t size, uint64_t *segment, uint64_t *offset)
+{
+    struct handover_record found;
+    uint64_t record;
+    int result = handover_find(c->os, c->directory, size, &record);
+
+    if (result == 0)
+        result = handover_load(&found, c->os, c->segments, c->keys, record, size);
+    if (result == PASU_E_NOTFOUND) /* deleted by age */
+        return c->change.old.name[0] != '\0' ? PASU_E_CORRUPT : 0;
+    if (result == 0)
+        result = compare(c, &found);
+    if (result == PASU_E_LEDGER_FORGED) {
+        *segment = found.segment;
+        *offset = found.record.offset;
+    }
+    return result;
 }
 
 /* ---- the change ---- */
@@ -204,18 +243,40 @@ forget(struct chain *c)
                                                                         : error_from_errno(errno);
 }
 
-int
-chain_key_settle(struct chain *c, const uint8_t *tail, uint64_t record)
+/* The record is there, and the checkpoint is not: the key that is not lost must have signed it. */
+static int
+go_on(struct chain *c, const struct handover_record *found)
 {
     struct chain_change *change = &c->change;
+    const uint8_t *public = handover_public(&found->record);
+    int result = 0;
 
-    if (tail && memcmp(tail, change->before.public, NOTE_KEY_SIZE) != 0) {
-        if (change->stage != CHANGE_MADE ||
-            memcmp(tail, change->next.public.public, NOTE_KEY_SIZE) != 0)
-            return PASU_E_NOTFOUND;
-        change->stage = CHANGE_RECORDED;
-        change->record = record;
-        return chain_checkpoint(c);
+    if (is_there(&c->key) || handover_is_signed(&found->record))
+        result = check_signed(c, found, &change->before);
+    if (result != 0)
+        return result;
+    if (change->stage != CHANGE_MADE ||
+        memcmp(public, change->next.public.public, NOTE_KEY_SIZE) != 0)
+        return PASU_E_NOTFOUND;
+    change->stage = CHANGE_RECORDED;
+    change->record = found->record.index;
+    return chain_checkpoint(c);
+}
+
+int
+chain_key_settle(struct chain *c)
+{
+    struct chain_change *change = &c->change;
+    struct chain_tail *tail = &c->tail;
+    int result;
+
+    if (tail->is_forged)
+        return PASU_E_LEDGER_FORGED;
+    if (tail->is_there) {
+        result = go_on(c, &tail->key);
+        if (result == PASU_E_LEDGER_FORGED)
+            chain_tail_forged(tail, tail->key.segment, &tail->key.record);
+        return result;
     }
     if (change->stage == CHANGE_SIGNED)
         return chain_key_end(c);
@@ -250,28 +311,45 @@ chain_key_make(struct chain *c)
     return result;
 }
 
+/* The old key signs it at its place, where it is there. */
 static int
-put(struct chain *c, int64_t time, enum handover_state state, const struct note_key *key,
-    uint64_t *index)
+put_new(struct chain *c, int64_t time)
+{
+    uint8_t payload[HANDOVER_SIGNED], id[SEGMENT_ID_SIZE];
+    struct iovec part = {payload, HANDOVER_PAYLOAD};
+    int result = 0;
+
+    handover_payload(payload, HANDOVER_IN_USE, c->change.next.public.public);
+    if (is_there(&c->key)) {
+        result = handover_ledger(c->os, c->segments, c->keys, id);
+        if (result == 0)
+            result = handover_sign(payload, chain_next(c), time, id, &c->key);
+        part.iov_len = HANDOVER_SIGNED;
+    }
+    return result == 0 ? chain_put(c, SEGMENT_KEY, time, &part, 1, &c->change.record) : result;
+}
+
+static int
+put_old(struct chain *c, int64_t time)
 {
     uint8_t payload[HANDOVER_PAYLOAD];
     const struct iovec part = {payload, sizeof(payload)};
+    uint64_t index;
 
-    handover_payload(payload, state, key->public);
-    return chain_put(c, SEGMENT_KEY, time, &part, 1, index);
+    handover_payload(payload, HANDOVER_RETIRED, c->change.before.public);
+    return chain_put(c, SEGMENT_KEY, time, &part, 1, &index);
 }
 
 int
 chain_key_put(struct chain *c, int64_t time)
 {
     struct chain_change *change = &c->change;
-    uint64_t index;
     int result = change->stage == CHANGE_MADE ? 0 : PASU_E_MISUSE;
 
     if (result == 0)
-        result = put(c, time, HANDOVER_IN_USE, &change->next.public, &change->record);
+        result = put_new(c, time);
     if (result == 0)
-        result = put(c, time, HANDOVER_RETIRED, &change->before, &index);
+        result = put_old(c, time);
     change->is_put = result == 0;
     return result;
 }

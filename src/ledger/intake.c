@@ -121,8 +121,10 @@ release_all(struct intake *t, bool is_durable)
 
         if (t->positions[i] == 0)
             continue;
-        if (is_durable)
+        if (is_durable) {
+            t->is_awaited |= ring_awaited(ring) != 0;
             ring_set_durable(ring, t->positions[i]);
+        }
         ring_wipe(ring, t->positions[i]);
         ring_release(ring, t->positions[i]);
     }
@@ -193,14 +195,38 @@ append_all(struct intake *t)
     return 0;
 }
 
+/* Somebody waits, and it was for what is on the disk now. */
 static void
-tell_durable(const struct intake *t)
+tell_durable(struct intake *t)
 {
     const uint64_t one = 1;
 
+    if (!t->is_awaited)
+        return;
+    t->is_awaited = false;
     if (t->durable >= 0 && write(t->durable, &one, sizeof(one)) < 0) {
         /* its counter is full: the gate has been told already */
     }
+}
+
+static bool
+is_due(const struct intake *t)
+{
+    for (unsigned i = 0; i < t->file.count; i++)
+        if (ring_due(ring_get(&t->file, i)) != 0)
+            return true;
+    return false;
+}
+
+/* Until more has come together, unless that may not be waited for. */
+static void
+gather(struct intake *t, int64_t now)
+{
+    bool is_quiet = true;
+
+    for (unsigned i = 0; i < t->file.count; i++)
+        is_quiet = ring_nap(ring_get(&t->file, i)) && is_quiet;
+    t->take_at = now + (is_quiet ? GATHER : 0);
 }
 
 /* Until the gate wakes us; or, where something has come meanwhile, not. */
@@ -211,22 +237,23 @@ lie_down(struct intake *t, int64_t now)
 
     for (unsigned i = 0; i < t->file.count && is_quiet; i++)
         is_quiet = ring_sleep(ring_get(&t->file, i));
-    t->take_at = is_quiet ? 0 : now + (t->records->durability == DURABILITY_STRICT ? 0 : GATHER);
+    t->take_at = 0;
+    if (!is_quiet)
+        gather(t, now);
 }
 
 int
 intake_take(struct intake *t)
 {
-    enum durability durability = t->records->durability;
     int result = append_all(t);
-    int synced = durability == DURABILITY_OS ? 0 : record_sync(t->records);
+    bool is_synced = is_due(t);
+    int synced = is_synced ? record_sync(t->records) : 0;
 
     result = result == 0 ? synced : result;
     /* Part of it may be written though not all. */
     if (synced == 0)
-        release_all(t, durability != DURABILITY_OS);
-    if (synced == 0 && durability == DURABILITY_STRICT)
-        tell_durable(t);
+        release_all(t, is_synced);
+    tell_durable(t);
     if (result == 0)
         lie_down(t, os_monotonic(t->log->os));
     else
@@ -246,19 +273,15 @@ void
 intake_woken(struct intake *t)
 {
     int64_t now = os_monotonic(t->log->os);
-    bool is_quiet = true;
     uint64_t count;
 
     if (read(t->wake, &count, sizeof(count)) < 0) {
         /* somebody else's wake */
     }
-    if (t->take_at == 0 && t->records->durability != DURABILITY_STRICT) {
-        for (unsigned i = 0; i < t->file.count; i++)
-            is_quiet = ring_nap(ring_get(&t->file, i)) && is_quiet;
-        t->take_at = now + (is_quiet ? GATHER : 0);
-    } else if (t->take_at == 0 || !t->records->has_failed) {
-        t->take_at = now; /* strict; or half full, unless it is to be tried again later */
-    }
+    if (t->take_at == 0)
+        gather(t, now);
+    else if (!t->records->has_failed)
+        t->take_at = now; /* half full, or awaited; else it is to be tried again later */
 }
 
 void

@@ -2,11 +2,12 @@
 /*
  * What the keeper takes from the gate's rings into the ledger.
  *
- * The gate wakes us by an eventfd when we sleep. With durability `group` and `os` we then wait for
- * more to come together, at most 10 ms or until a ring is half full; with `strict` we take at once.
- * What was taken from a ring in one go is one batch of the ledger, with the position that it goes
- * up to. Only then, and with `group` and `strict` only once it is on disk, is the room released.
- * What the ledger does not take stays in the ring, and is tried again every 100 ms.
+ * The gate wakes us by an eventfd when we sleep. We then wait for more to come together, at most
+ * 10 ms or until a ring is half full, or holds what somebody waits for (`strict`): that we take at
+ * once. What was taken from a ring in one go is one batch of the ledger, with the position that it
+ * goes up to. If any of it is to be durable (`group` and `strict`), all of it is then made so, and
+ * only then is the room released. What the ledger does not take stays in the ring, and is tried
+ * again every 100 ms.
  *
  * The rings are hostile. Owned by the keeper's only thread.
  */
@@ -21,10 +22,11 @@ struct intake {
     struct record_keeping *records;
     struct ring_file file;
     int wake;                      /* eventfd of the gate's; -1: no rings */
-    int durable;                   /* eventfd for the gate: with `strict`, more is on disk now */
+    int durable;                   /* eventfd for the gate: what it waited for is on disk now */
     uint64_t positions[RINGS_MAX]; /* the ledger has what is before it; 0: not known yet */
     uint64_t segment;              /* which has the positions, and no ring what is before it */
     int64_t take_at;               /* monotonic; 0: we sleep */
+    bool is_awaited;               /* what is on disk now, and the gate has not been told */
     bool is_damaged;               /* which was logged */
 };
 
@@ -32,7 +34,7 @@ struct intake {
 PASU_MUST_USE int intake_init(struct intake *intake, struct record_keeping *records, int ring_fd,
                               int wake_fd, int durable_fd);
 void intake_release(struct intake *intake);
-/* Takes all that is there, makes it durable as the configuration says, and releases it. 0, or an
+/* Takes all that is there, makes it durable where any of it is to be, and releases it. 0, or an
  * error that has been logged: the rest stays and is tried again. */
 PASU_MUST_USE int intake_take(struct intake *intake);
 /* Into the ledger only, so that what is appended next comes behind it. */

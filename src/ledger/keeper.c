@@ -126,7 +126,6 @@ commit(struct keeper *k)
 {
     struct message_empty empty = {0};
     int opened;
-    bool is_other = k->is_prepared && k->records.durability != k->prepared.durability;
 
     if (k->is_prepared)
         k->in_force = k->prepared;
@@ -135,10 +134,6 @@ commit(struct keeper *k)
     prune_set(&k->prune, k->in_force.retention);
     if (k->is_ready) {
         record_in_force(k);
-        /* Sessions may wait for what was taken while nothing had to be durable. */
-        if (is_other && intake_take(&k->intake) != 0) {
-            /* logged, and tried again */
-        }
         return;
     }
     k->told = os_monotonic(k->os);

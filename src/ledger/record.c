@@ -10,7 +10,8 @@ enum { GROUP_MILLISECONDS = 10, SIGN_MILLISECONDS = 800, GATE_LOST_SECONDS = 5 }
 void
 record_init(struct record_keeping *r, const struct log *log, int directory)
 {
-    *r = (struct record_keeping){.log = log, .directory = directory, .entries = {.fd = -1}};
+    *r = (struct record_keeping){
+        .log = log, .directory = directory, .durability = DURABILITY_GROUP, .entries = {.fd = -1}};
     if (log->os->random(log->os->arg, &r->live.seed, sizeof(r->live.seed)) != 0)
         r->live.seed = (uint64_t)os_realtime(log->os);
 }

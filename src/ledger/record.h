@@ -25,11 +25,11 @@ enum { RECORD_SALTS = 4096 };
 
 struct record_keeping {
     const struct log *log;
-    int directory; /* the ledger's folder */
-    enum durability durability;
-    struct segment_keys keys; /* the first encrypts; none: nothing is */
-    struct seal seal;         /* of what the rings hold, and */
-    bool has_seal;            /* whether there is one: else it is recorded as it is */
+    int directory;              /* the ledger's folder */
+    enum durability durability; /* of what is from no ring */
+    struct segment_keys keys;   /* the first encrypts; none: nothing is */
+    struct seal seal;           /* of what the rings hold, and */
+    bool has_seal;              /* whether there is one: else it is recorded as it is */
     struct entry_keys entries;
     struct segment_watch watch; /* its `read`: who hears how far the opening is */
     struct chain chain;

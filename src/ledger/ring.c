@@ -68,9 +68,19 @@ put_entry(uint8_t *at, uint64_t position, enum ring_type type, const struct iove
     put_head(at, position, (uint32_t)type, (uint32_t)length);
 }
 
+/* Before the entry is published: whoever sees it sees how durable it is to be. */
+static void
+ask(struct ring *ring, enum durability durability, uint64_t position)
+{
+    if (durability >= DURABILITY_GROUP)
+        store(&ring->due, position);
+    if (durability == DURABILITY_STRICT)
+        store(&ring->awaited, position);
+}
+
 int
 ring_append(struct ring *ring, enum ring_type type, const struct iovec *parts, size_t count,
-            uint64_t *position)
+            enum durability durability, uint64_t *position)
 {
     uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED) & ~(uint64_t)(RING_ALIGN - 1);
     uint64_t left = RING_SIZE - head % RING_SIZE, need;
@@ -90,15 +100,40 @@ ring_append(struct ring *ring, enum ring_type type, const struct iovec *parts, s
         head += left;
     }
     put_entry(ring->bytes + head % RING_SIZE, head, type, parts, count, length);
+    ask(ring, durability, head + need);
     store(&ring->head, head + need);
     *position = head + need;
     return 0;
 }
 
-static bool
-is_half_full(const struct ring *ring)
+/* The writer's word, as far as there is something: it may lie. */
+static uint64_t
+asked(const struct ring *ring, const uint64_t *position)
 {
-    return load(&ring->head) - load(&ring->tail) >= RING_SIZE / 2;
+    uint64_t to = load(position), head = load(&ring->head);
+
+    if (to > head)
+        to = head;
+    return to > load(&ring->durable) ? to : 0;
+}
+
+uint64_t
+ring_due(const struct ring *ring)
+{
+    return asked(ring, &ring->due);
+}
+
+uint64_t
+ring_awaited(const struct ring *ring)
+{
+    return asked(ring, &ring->awaited);
+}
+
+/* Whether the reader must not wait for more to come together. */
+static bool
+is_pressing(const struct ring *ring)
+{
+    return load(&ring->head) - load(&ring->tail) >= RING_SIZE / 2 || ring_awaited(ring) != 0;
 }
 
 bool
@@ -109,7 +144,7 @@ ring_must_wake(struct ring *ring)
     /* Either we see that it sleeps, or it sees what we have appended. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     state = __atomic_load_n(&ring->reader, __ATOMIC_RELAXED);
-    if (state == RING_AWAKE || (state == RING_NAPPING && !is_half_full(ring)))
+    if (state == RING_AWAKE || (state == RING_NAPPING && !is_pressing(ring)))
         return false;
     return __atomic_exchange_n(&ring->reader, RING_AWAKE, __ATOMIC_ACQ_REL) != RING_AWAKE;
 }
@@ -251,7 +286,7 @@ ring_nap(struct ring *ring)
 {
     __atomic_store_n(&ring->reader, RING_NAPPING, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!is_half_full(ring))
+    if (!is_pressing(ring))
         return true;
     ring_rise(ring);
     return false;

@@ -4,7 +4,9 @@
  * of the gate appends what it is about to show; the keeper takes it into the ledger. What is
  * appended survives the death of every process at once (it is in the page cache of a file), so a
  * row may leave as soon as its record is in the ring; with durability `strict` once ring_durable
- * has passed it.
+ * has passed it. How durable an entry is to be, its writer says: the reader makes durable what is
+ * due (`group`) with what comes together, and what is awaited (`strict`) at once, together with all
+ * that is before it. Of what is neither (`os`) it says nothing.
  *
  *      file = header page │ ring 0 │ ring 1 │ …          one ring per worker, at most RINGS_MAX
  *      ring = head page (positions, each in a cache line of its own) │ RING_SIZE bytes of entries
@@ -29,6 +31,7 @@
 
 #include "base/bytes.h"
 #include "base/os.h"
+#include "config/durability.h"
 #include "ledger/segment.h"
 
 #include <sys/uio.h>
@@ -74,12 +77,13 @@ void ring_unmap(struct ring_file *file);
 struct ring *ring_get(const struct ring_file *file, unsigned index);
 
 /* ---- the writer (one thread) ---- */
-/* Appends one entry of the parts together. 0 and the position behind it; PASU_E_AGAIN: full, the
- * keeper is behind; PASU_E_RANGE: too long. Never blocks, never allocates. */
+/* Appends one entry of the parts together. What is DURABILITY_OS is as durable as the next one that
+ * asks for more. 0 and the position behind it; PASU_E_AGAIN: full, the keeper is behind;
+ * PASU_E_RANGE: too long. Never blocks, never allocates. */
 PASU_MUST_USE int ring_append(struct ring *ring, enum ring_type type, const struct iovec *parts,
-                              size_t count, uint64_t *position);
+                              size_t count, enum durability durability, uint64_t *position);
 /* Whether the reader sleeps and must be woken (then at most once until it sleeps again): from
- * ring_sleep by anything, from ring_nap when the ring is half full. */
+ * ring_sleep by anything, from ring_nap when the ring is half full, or something is awaited. */
 bool ring_must_wake(struct ring *ring);
 /* Everything before this position is on disk. */
 uint64_t ring_durable(const struct ring *ring);
@@ -102,9 +106,14 @@ void ring_wipe(struct ring *ring, uint64_t position);
 /* Space before the position may be used again. */
 void ring_release(struct ring *ring, uint64_t position);
 void ring_set_durable(struct ring *ring, uint64_t position);
+/* Up to where the writer wants more on the disk than there is; 0: nowhere. */
+uint64_t ring_due(const struct ring *ring);
+/* The same of what somebody waits for. */
+uint64_t ring_awaited(const struct ring *ring);
 /* Before the reader sleeps; false: something came meanwhile, it must not. */
 bool ring_sleep(struct ring *ring);
-/* Before the reader waits on purpose for more to come together; false: half of it is full. */
+/* Before the reader waits on purpose for more to come together; false: half of it is full, or
+ * something is awaited. */
 bool ring_nap(struct ring *ring);
 /* It is up, nobody needs to wake it. */
 void ring_rise(struct ring *ring);

@@ -29,7 +29,9 @@ enum ring_reader_state { RING_AWAKE, RING_ASLEEP, RING_NAPPING };
 struct ring {
     /* written by the writer, and by ring_open */
     _Alignas(RING_LINE) uint64_t head;
-    uint64_t start; /* of the present run */
+    uint64_t start;   /* of the present run */
+    uint64_t due;     /* what is before it is to be on the disk soon */
+    uint64_t awaited; /* and what is before this, at once */
     /* written by the reader */
     _Alignas(RING_LINE) uint64_t tail;
     _Alignas(RING_LINE) uint64_t durable;

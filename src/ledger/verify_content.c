@@ -2,6 +2,7 @@
 #include "ledger/verify_content.h"
 
 #include "base/memory.h"
+#include "ledger/handover_signature.h"
 #include "ledger/note_text.h"
 #include "ledger/pruned.h"
 #include "ledger/segment_writer.h"
@@ -10,9 +11,7 @@
 #include <inttypes.h>
 
 enum {
-    ID = 16, /* of the ledger, before its origin */
-    IN_USE = 1,
-    RETIRED = 2,
+    ID = SEGMENT_ID_SIZE, /* of the ledger, before its origin */
     RINGS = 64,
     KEYS_MAX = 4096, /* a ledger with more is somebody's work */
 };
@@ -119,16 +118,69 @@ has_ended(const struct verify_content *c, const uint8_t *public)
     return false;
 }
 
+/* One of the keys that were given has signed that another one takes over. PASU_E_NOTFOUND. */
+static int
+check_new_given(const struct verify_content *c, const struct segment_record *record)
+{
+    const struct verify_question *q = c->report->question;
+    int result = PASU_E_CORRUPT;
+
+    for (size_t i = 0; i < q->key_count && result == PASU_E_CORRUPT && c->has_origin; i++)
+        result = handover_check(record, c->id, &q->keys[i]);
+    return result == PASU_E_CORRUPT ? PASU_E_NOTFOUND : result;
+}
+
+/* 0: the key that was in use before the record has signed it. As check_signer. */
+static int
+check_new(const struct verify_content *c, const struct segment_record *record)
+{
+    const struct verify_key_use *use = &c->uses[c->use_count - 1];
+    struct note_key key;
+    int result;
+
+    if (use->state == VERIFY_KEY_NONE)
+        return PASU_E_CORRUPT;
+    if (use->state == VERIFY_KEY_UNSEEN || !c->has_origin)
+        return check_new_given(c, record);
+    result = note_key_init(&key, NOTE_KEY_ED25519, view_of_text(c->origin), use->public);
+    return result == 0 ? handover_check(record, c->id, &key) : result;
+}
+
+/* One that nobody has signed is judged by the checkpoints (ledger/verify_handover.h). */
+static int
+see_new_key(struct verify_content *c, const struct segment_record *record,
+            const struct verify_place *place)
+{
+    bool is_signed = handover_is_signed(record);
+    int result = is_signed ? check_new(c, record) : 0;
+
+    if (result == PASU_E_CORRUPT) {
+        verify_say(c->report, VERIFY_FORGED, place,
+                   "the key in use has not signed that another one takes over");
+        return 0;
+    }
+    if (result == PASU_E_NOTFOUND)
+        verify_say(c->report, VERIFY_NO_KEY, place, "who had to sign that another key takes over");
+    else if (result != 0)
+        return result;
+    result = add_use(c, record->index, VERIFY_KEY_IN_USE, handover_public(record));
+    if (result == 0)
+        c->uses[c->use_count - 1].is_signed = is_signed;
+    return result;
+}
+
 static int
 see_key(struct verify_content *c, const struct segment_record *record,
         const struct verify_place *place)
 {
-    const uint8_t *bytes = record->payload.bytes, *public = bytes + 2;
     const struct verify_key_use *current = &c->uses[c->use_count - 1];
+    const uint8_t *public = handover_public(record);
+    bool is_new = public != NULL;
     int result;
 
-    if (record->payload.length != 2 + NOTE_KEY_SIZE || bytes[1] != NOTE_KEY_ED25519 ||
-        (bytes[0] != IN_USE && bytes[0] != RETIRED)) {
+    if (!is_new)
+    public = handover_retired(record);
+    if (!public) {
         verify_say(c->report, VERIFY_KEY, place,
                    "a key that is not Ed25519, or neither in use nor retired");
         return 0;
@@ -141,12 +193,12 @@ see_key(struct verify_content *c, const struct segment_record *record,
         verify_say(c->report, VERIFY_KEY, place, "a key that was retired before");
         return 0;
     }
-    if (bytes[0] == IN_USE && has_ended(c, public)) {
+    if (is_new && has_ended(c, public)) {
         verify_say(c->report, VERIFY_KEY, place, "a key that another one has followed");
         return 0;
     }
-    if (bytes[0] == IN_USE)
-        return add_use(c, record->index, VERIFY_KEY_IN_USE, public);
+    if (is_new)
+        return see_new_key(c, record, place);
     if (!was_in_use(c, public))
         verify_say(c->report, VERIFY_KEY, place, "a key is retired that was never in use");
     result = retire(c, public);
@@ -169,6 +221,7 @@ see_begun(struct verify_content *c, const struct segment_record *record,
         return;
     }
     text_from_view(c->origin, sizeof(c->origin), origin);
+    memcpy(c->id, bytes, ID);
     c->has_origin = true;
 }
 
@@ -176,8 +229,11 @@ int
 verify_content_carried(struct verify_content *c, const struct payload_carried *carried)
 {
     const struct verify_place place = {NULL, VERIFY_NOWHERE, carried->index};
-    const struct segment_record record = {
-        .index = carried->index, .type = carried->type, .payload = carried->payload};
+    const struct segment_record record = {.index = carried->index,
+                                          .time = carried->time,
+
+                                          .type = carried->type,
+                                          .payload = carried->payload};
 
     if (carried->type == SEGMENT_BEGUN && carried->index == 0) {
         see_begun(c, &record, &place);

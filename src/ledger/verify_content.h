@@ -19,6 +19,7 @@ struct verify_key_use {
     uint64_t from;
     enum verify_key_state state;
     uint8_t public[NOTE_KEY_SIZE]; /* of one in use */
+    bool is_signed; /* the one that was in use before has signed that it takes over */
 };
 
 struct verify_content {
@@ -26,7 +27,8 @@ struct verify_content {
     const struct verify_root *roots; /* sizes of checkpoints, rising */
     size_t root_count;
     char origin[NOTE_NAME_MAX + 1];
-    bool has_origin;
+    uint8_t id[SEGMENT_ID_SIZE];
+    bool has_origin; /* and an id */
     struct verify_key_use *uses;
     size_t use_count, use_space;
     uint8_t (*retired)[NOTE_KEY_SIZE];

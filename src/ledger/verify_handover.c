@@ -92,14 +92,34 @@ judge(const struct verify_notes *n, const struct verify_content *c, const struct
         result = note_key_init(&keys[1], NOTE_KEY_ED25519, origin, change->use->public);
     if (result == 0)
         result = look(n, change, keys, &is_covered, &is_vouched);
-    if (result != 0 || !is_covered || is_vouched)
+    if (result != 0 || is_vouched || (!is_covered && change->use->is_signed))
         return result == PASU_E_CRYPTO ? result : 0;
     given = is_given(n, &keys[1]);
-    verify_say(n->report, given ? VERIFY_REPLACED : VERIFY_HANDOVER, &place,
-               "the key with the id %08" PRIx32 " takes over from %08" PRIx32
-               ", which has signed no checkpoint that covers that%s",
-               keys[1].id, keys[0].id, given ? "; it was given" : "");
+    verify_say(
+        n->report,
+        given        ? VERIFY_REPLACED
+        : is_covered ? VERIFY_HANDOVER
+                     : VERIFY_FORGED,
+        &place,
+        "the key with the id %08" PRIx32 " takes over from %08" PRIx32 ", which has signed %s%s",
+        keys[1].id, keys[0].id,
+        is_covered ? "no checkpoint that covers that" : "neither that nor a checkpoint of it",
+        given ? "; it was given" : "");
     return 0;
+}
+
+/* None takes its place: no keeper writes that. */
+static void
+judge_end(const struct verify_notes *n, const struct verify_key_use *use)
+{
+    const struct verify_place place = {NULL, VERIFY_NOWHERE, use->from};
+
+    for (size_t i = 0; i < n->count; i++)
+        if (n->items[i].checkpoint.size > use->from && n->items[i].is_signed &&
+            n->items[i].state == VERIFY_NOTE_AGREES)
+            return;
+    verify_say(n->report, VERIFY_FORGED, &place,
+               "the key in use is retired, which no checkpoint covers");
 }
 
 int
@@ -109,7 +129,9 @@ verify_handovers(const struct verify_notes *n, const struct verify_content *c)
     int result = 0;
 
     for (size_t i = 1; i < c->use_count && c->has_origin && result == 0; i++)
-        if (find_change(c, i, &change))
+        if (c->uses[i].state == VERIFY_KEY_NONE)
+            judge_end(n, &c->uses[i]);
+        else if (find_change(c, i, &change))
             result = judge(n, c, &change);
     return result;
 }

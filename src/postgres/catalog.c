@@ -83,6 +83,7 @@ catalog_free(struct catalog *catalog)
     catalog_pile_release(&catalog->unresolved);
     catalog_pile_release(&catalog->renamed);
     catalog_pile_release(&catalog->spills);
+    catalog_pile_release(&catalog->routines);
     catalog_pile_release(&catalog->fills);
     catalog_pile_release(&catalog->written);
     catalog_arena_release(&catalog->arena);
@@ -296,14 +297,20 @@ catalog_has_foreign_casts(const struct catalog *catalog)
 }
 
 bool
+catalog_has_casts(const struct catalog *catalog)
+{
+    return catalog->has_casts;
+}
+
+bool
 catalog_has_keeping_casts(const struct catalog *catalog)
 {
     return catalog->has_keeping_casts;
 }
 
-bool
-catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
-                      int16_t column)
+/* '2': the whole table; '1': the column; '0', or 0 where it is not known: neither. */
+static char
+right_of(const struct catalog *catalog, const char *role, uint32_t relation, int16_t column)
 {
     uint64_t hash = catalog_hash_name(catalog, role, strlen(role));
     const struct catalog_reader_key *keys = catalog->reader_keys.items;
@@ -315,11 +322,27 @@ catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t 
            (keys[key].relation != relation || keys[key].column != column))
         key++;
     if (key == catalog->reader_keys.count)
-        return false;
+        return '\0';
     while ((at = catalog_index_next(&catalog->reader_names, hash, at)) != 0)
         if (strcmp(readers[at - 1].role, role) == 0)
-            return readers[at - 1].bits[key] == '1';
-    return false;
+            return readers[at - 1].bits[key];
+    return '\0';
+}
+
+bool
+catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
+                      int16_t column)
+{
+    char right = right_of(catalog, role, relation, column);
+
+    return right == '1' || right == '2';
+}
+
+bool
+catalog_role_may_read_all(const struct catalog *catalog, const char *role, uint32_t relation,
+                          int16_t key)
+{
+    return right_of(catalog, role, relation, key) == '2';
 }
 
 uint64_t

@@ -137,6 +137,21 @@ struct catalog_function {
     const char *text; /* of a user's that can carry a trigger's row; else NULL */
 };
 
+/* A user's function whose text says all that it does with its arguments: SQL or PL/pgSQL, all of
+ * its arguments go in, of PostgreSQL's own types, none can be left out, and no setting changes with
+ * it. */
+enum { CATALOG_ARGUMENTS_MAX = 8 };
+struct catalog_routine {
+    uint32_t function;
+    bool is_plpgsql; /* else SQL */
+    uint32_t result_type;
+    uint32_t result_relation; /* whose rows it returns; 0: a value, or nothing */
+    size_t argument_count;
+    uint32_t argument_types[CATALOG_ARGUMENTS_MAX];
+    const char *argument_names[CATALOG_ARGUMENTS_MAX]; /* "": none */
+    const char *body;
+};
+
 /* What is written to one relation comes to be in another. */
 enum catalog_spill_kind {
     SPILL_CHILD, /* a partition, or a table that inherits */
@@ -254,6 +269,8 @@ const struct catalog_function *catalog_function(const struct catalog *catalog, u
 const struct catalog_function *catalog_function_named(const struct catalog *catalog,
                                                       const char *schema, const char *name,
                                                       size_t *at);
+/* NULL: it is none of these. */
+const struct catalog_routine *catalog_routine(const struct catalog *catalog, uint32_t function);
 size_t catalog_function_count(const struct catalog *catalog);
 const struct catalog_function *catalog_function_at(const struct catalog *catalog, size_t index);
 /* Whether a user-defined operator of that name exists of which it is not known that it shows
@@ -271,11 +288,16 @@ bool catalog_speaks_of(const struct catalog *catalog, const char *name);
 bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
+/* Whether there is any user-defined cast, or type with functions of its own. */
+bool catalog_has_casts(const struct catalog *catalog);
 /* And whether one puts what it is given out of sight, or into tables. */
 bool catalog_has_keeping_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);
+/* Whether it may read all columns of a table whose key that is, those of the system too. */
+bool catalog_role_may_read_all(const struct catalog *catalog, const char *role, uint32_t relation,
+                               int16_t key);
 /*
  * How many subjects of a kind there are, at most (UINT32_MAX where unknown). The rows of its table
  * were counted when this snapshot or one before it was made, or at a later poll, and what has been

@@ -375,6 +375,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return take_generated(b, v);
     case QUERY_FUNCTIONS:
         return b->is_resolved ? PASU_E_MALFORMED : take_function(b, v);
+    case QUERY_ROUTINES:
+        return catalog_routine_row(b->catalog, v);
     case QUERY_AGGREGATES:
         return take_pair(&b->aggregates, v);
     case QUERY_OPERATORS:
@@ -447,6 +449,7 @@ keep_foreign(struct catalog_builder *b)
     PILE_EACH (const uint32_t, oid, &b->casts) {
         const struct catalog_function *f = catalog_function(c, *oid);
 
+        c->has_casts = true;
         c->has_foreign_casts |= !f || f->is_opaque || f->keeps || f->fills;
         c->has_keeping_casts |= f && (f->keeps || f->fills);
     }

@@ -108,11 +108,12 @@ struct catalog {
     struct catalog_pile spills;     /* of struct catalog_spill, by `from` */
     /* Words of code, and tables of the policy: a set of hashes. */
     uint64_t spoken[CATALOG_SPOKEN_BITS / 64];
-    struct catalog_pile fills;   /* struct catalog_pair: functions, and relations that they fill */
-    struct catalog_pile written; /* the same: relations whose rows they make */
+    struct catalog_pile routines; /* struct catalog_routine, by function */
+    struct catalog_pile fills;    /* struct catalog_pair: functions, and relations that they fill */
+    struct catalog_pile written;  /* the same: relations whose rows they make */
     bool has_own_equality, has_events;
     uint64_t event_fields, event_kinds;
-    bool has_foreign_casts, has_keeping_casts, is_partial;
+    bool has_casts, has_foreign_casts, has_keeping_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
     const char *poll_text, *growth_text;
@@ -266,6 +267,9 @@ bool catalog_relation_speaks(const struct catalog_relation *relation);
 /* Whether a function of that name is one that shows anything or reaches out of the database. It is
  * looked up once for each row: a load goes through all of PostgreSQL's own several times. */
 void catalog_source_name(struct catalog_source *source, const char *name);
+
+/* ---- catalog_routine.c ---- */
+PASU_MUST_USE int catalog_routine_row(struct catalog *catalog, const struct view *values);
 
 /* ---- catalog_body.c ---- */
 /* The node of what acts on relation `number`. */

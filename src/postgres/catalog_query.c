@@ -121,6 +121,24 @@ put_functions(struct sql *sql, const struct catalog_builder *b)
             b->version >= 140000 ? "p.prosqlbody IS NOT NULL" : "false", FIRST_USER_OID);
 }
 
+static void
+put_routines(struct sql *sql, const struct catalog_builder *b)
+{
+    sql_add(sql,
+            "SELECT p.oid, l.lanname = 'plpgsql', p.prorettype, t.typrelid, p.proargtypes, "
+            "array_to_string(p.proargnames, ',', ''), p.prosrc FROM pg_proc p "
+            "JOIN pg_language l ON l.oid = p.prolang JOIN pg_type t ON t.oid = p.prorettype "
+            "WHERE p.oid >= %d AND l.lanname IN ('sql', 'plpgsql') AND p.prokind = 'f' "
+            "AND p.proconfig IS NULL AND p.provariadic = 0 AND p.pronargdefaults = 0 "
+            "AND p.proargmodes IS NULL AND p.pronargs <= %d AND %s length(p.prosrc) < 4096 "
+            "AND (t.typtype = 'c' OR t.oid = 'void'::regtype OR t.typtype = 'b' AND t.oid < %d) "
+            "AND coalesce(array_to_string(p.proargnames, ','), '') ~ '^[a-z0-9_,]*$' "
+            "AND NOT EXISTS (SELECT FROM unnest(p.proargtypes) a JOIN pg_type y ON y.oid = a "
+            "WHERE y.typtype <> 'b' OR y.oid >= %d) ORDER BY p.oid",
+            FIRST_USER_OID, CATALOG_ARGUMENTS_MAX,
+            b->version >= 140000 ? "p.prosqlbody IS NULL AND" : "", FIRST_USER_OID, FIRST_USER_OID);
+}
+
 /* Whether a node tree names one of PostgreSQL's own functions or relations that speak or, with
  * `is_exit`, functions that exit: as ":funcid 2923 " and ":relid 2619 ". */
 static void
@@ -200,8 +218,9 @@ put_readers(struct sql *sql, const struct catalog_builder *b)
         return;
     }
     sql_add(sql,
-            "SELECT r.rolname, string_agg(CASE WHEN has_column_privilege(r.oid, k.r, k.a, 'SELECT')"
-            " AND has_schema_privilege(r.oid, c.relnamespace, 'USAGE') THEN '1' ELSE '0' END, "
+            "SELECT r.rolname, string_agg(CASE WHEN NOT has_schema_privilege(r.oid, "
+            "c.relnamespace, 'USAGE') THEN '0' WHEN has_table_privilege(r.oid, k.r, 'SELECT') "
+            "THEN '2' WHEN has_column_privilege(r.oid, k.r, k.a, 'SELECT') THEN '1' ELSE '0' END, "
             "'' ORDER BY k.i) FROM pg_roles r CROSS JOIN (VALUES ");
     for (size_t i = 0; i < b->catalog->reader_keys.count; i++) {
         const struct catalog_reader_key *key =
@@ -379,6 +398,9 @@ put(struct sql *sql, const struct catalog_builder *b, size_t index)
         break;
     case QUERY_FUNCTIONS:
         put_functions(sql, b);
+        break;
+    case QUERY_ROUTINES:
+        put_routines(sql, b);
         break;
     case QUERY_TREES:
         put_trees(sql, b);

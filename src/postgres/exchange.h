@@ -74,6 +74,7 @@ struct portal {
     bool is_told;                  /* as of the Bind */
     bool is_bound_told;            /* upper bounds of its rows are in a record already */
     bool is_doubtful;
+    bool is_read;                     /* as the reading of its statement (struct plan_statement) */
     bool is_renamed;                  /* doubtful since its columns were described */
     uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
 };

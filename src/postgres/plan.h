@@ -166,6 +166,8 @@ struct plan_part {
     bool is_one_per_row; /* proven: a row shows at most one subject of this part */
     bool is_key_unique;  /* PINNED: at most one row per key */
     uint16_t column;     /* OUTPUT, HIDDEN */
+    bool is_derived;     /* of a table further inside: its columns are its own, wherever they come
+                            from */
     bool is_array;       /* HIDDEN: of keys, of all persons that the row shows */
     bool has_origin;     /* HIDDEN: `origin` is the hidden column that has the OID of the table
                             that the row is of; null: it shows nothing of this part */
@@ -173,9 +175,12 @@ struct plan_part {
     uint32_t key_relation; /* what the server must say of the key's column: its origin; any
                               partition or child of it is fine as well */
     int16_t key_attribute;
-    uint32_t relation;        /* whose columns these are; 0: of no one table */
-    uint16_t show;            /* which of its mapping's kinds of persons, by number */
-    bool is_relation_alone;   /* it stands in the statement once */
+    uint32_t relation;      /* whose columns these are; 0: of no one table */
+    uint16_t show;          /* which of its mapping's kinds of persons, by number */
+    bool is_relation_alone; /* it stands in the statement once */
+    /* Of a function that was read through (`read` below): what its columns are of, no origin says,
+     * and of nobody where they are null. */
+    bool is_of_call;
     bool is_relation_certain; /* named with its schema. Else a temporary table can stand for it, and
                                  only a column's origin proves that none does */
     uint64_t fields;          /* of all its columns; BOUND without columns: whatever comes */
@@ -184,6 +189,24 @@ struct plan_part {
     size_t column_count;
     const struct plan_pin *pins;
     size_t pin_count;
+};
+
+/* When an error's or a notice's text surely shows the one person of whom it can be. */
+enum plan_told {
+    TOLD_PERHAPS,  /* there need be no value of theirs in it */
+    TOLD_BY_INPUT, /* it quotes what a type's input function could not read */
+    TOLD_BY_RAISE, /* RAISE put it between `before` and `after`, unless it was null: "<NULL>" */
+};
+
+/* Whom errors, and notices of code that is called, can speak of, where that is proven to be less
+ * than all that the statement touches: the persons of one part's pins, and nobody else. */
+struct plan_words {
+    uint64_t fields; /* 0: it is not less */
+    uint8_t part;
+    uint8_t told;    /* enum plan_told */
+    bool is_certain; /* its table was named with its schema. Else a column's origin must say that no
+                        temporary one stands for it */
+    struct view before, after;
 };
 
 enum plan_special {
@@ -284,10 +307,12 @@ struct plan_statement {
     /* The most that it can show, of any relation or function it names: rows whose columns the parts
      * do not cover, errors, notices. 0: nothing personal is touched. */
     uint64_t most_fields, most_kinds;
+    struct plan_words words;
     uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
     /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
      * sequences, settings. */
     uint64_t kept_fields, kept_kinds;
+    bool is_kept_of_one; /* of one person of each kind at most, each time that it is run */
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;
@@ -298,6 +323,10 @@ struct plan_statement {
     const struct plan_output *outputs; /* column_count, or NULL */
     const char *name;
     const struct plan_statement *inner;
+    /* The same statement, where the function that it calls is the one that the snapshot shows:
+     * read through, it does nothing but to show these rows, and to speak of these persons. */
+    const struct plan_statement *read;
+    bool is_read;                     /* this is such a reading */
     const struct plan_pin *arguments; /* EXECUTE: literals; a parameter where it is none */
     size_t argument_count;
     struct {
@@ -358,6 +387,12 @@ void plan_release(struct plan *plan);
  * SQL's PREPARE has it within another. Borrowed from `plan`. */
 const struct plan_statement *plan_counterpart(const struct plan *plan, const struct plan *was,
                                               const struct plan_statement *statement);
+/* The statement whose parts' pins are to be read. */
+static inline const struct plan_statement *
+plan_pinning(const struct plan_statement *statement)
+{
+    return statement->read ? statement->read : statement;
+}
 /* Whether one of its statements names a relation that the snapshot does not show, or is not
  * understood. */
 bool plan_misses(const struct plan *plan);

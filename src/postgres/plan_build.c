@@ -2,8 +2,10 @@
 #include "postgres/plan_build.h"
 
 #include "postgres/plan_arm.h"
+#include "postgres/plan_call.h"
 #include "postgres/plan_effect.h"
 #include "postgres/plan_fresh.h"
+#include "postgres/plan_group.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
@@ -12,6 +14,7 @@
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
+#include "postgres/plan_words.h"
 
 static void
 set_most(struct plan_work *work, struct plan_statement *statement)
@@ -80,6 +83,8 @@ build_begin(struct plan_work *work)
 {
     work->direct_count = 0;
     work->tables = NULL;
+    work->readings = NULL;
+    work->stars = NULL;
     work->inner_count = 0;
     work->has_probe = work->has_pin = work->has_test = work->has_given = false;
     work->referred = NULL;
@@ -194,6 +199,29 @@ put_into(struct plan_work *work, const PgQuery__IntoClause *into, const struct o
     statement->may_return_rows = false;
 }
 
+/* SELECT pg_notify('…', (SELECT …)): what is kept is of one row of one table inside. */
+static bool
+is_kept_of_one(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
+{
+    const PgQuery__Node *target = select->n_target_list == 1 ? select->target_list[0] : NULL;
+    const PgQuery__Node *value = target && target->node_case == PG_QUERY__NODE__NODE_RES_TARGET
+                                     ? target->res_target->val
+                                     : NULL;
+    struct carry carry = {0};
+    struct function_facts facts;
+
+    if (!value || value->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || !scope || scope->entries ||
+        select->with_clause || work->names.flags != 0 || work->names.fillers ||
+        reach_fields(&work->names.kept) != 0)
+        return false;
+    facts = function_facts(work, value->func_call->funcname, value->func_call->n_funcname);
+    if (facts.class != FUNCTION_KEEPER || facts.is_user)
+        return false;
+    for (size_t i = 0; i < value->func_call->n_args; i++)
+        expression_carry(work, scope, value->func_call->args[i], &carry);
+    return !work_is_exhausted(work) && shape_is_of_one(work, &carry);
+}
+
 static void
 build_select(struct plan_work *work, const struct build *build, const PgQuery__SelectStmt *select,
              struct plan_statement *statement)
@@ -208,7 +236,10 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     shape.rows = shape_rows_of(select, shape.scope);
     if (shape.scope)
         pins_learn(work, shape.scope);
-    if (build->injections && shape.rows == ROWS_SINGLE && !is_beyond(work))
+    if (group_can(select, shape.scope))
+        shape.groups = select;
+    if (build->injections && (shape.rows == ROWS_SINGLE || columns.query || shape.groups) &&
+        !is_beyond(work))
         injection = injection_begin(work, select);
     shape.injection = injection;
     show_kept(work, &columns, statement);
@@ -217,6 +248,10 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
         shape.columns = &none;
     }
     finish(work, &shape, statement);
+    statement->is_kept_of_one =
+        statement->kept_fields != 0 && is_kept_of_one(work, shape.scope, select);
+    words_select(work, shape.scope, select, statement);
+    call_read(work, select, statement);
     if (injection_count(injection) > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
 }
@@ -249,8 +284,10 @@ deleted_from(const struct scope *scope, const PgQuery__Node *node)
 }
 
 static void
-build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_statement *statement)
+build_change(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
+             struct plan_statement *statement)
 {
+    struct injection *injection = NULL;
     struct outputs columns = {0};
     struct shape shape = {.columns = &columns, .rows = ROWS_SINGLE};
 
@@ -265,8 +302,14 @@ build_change(struct plan_work *work, const PgQuery__Node *node, struct plan_stat
     if (!shape.scope)
         shape.rows = ROWS_ANY;
     statement->deletes_from = deleted_from(shape.scope, node);
+    if (build->injections && columns.query && !is_beyond(work))
+        injection =
+            injection_begin_change(work, columns.query->targets, columns.query->target_count);
+    shape.injection = injection;
     show_kept(work, &columns, statement);
     finish(work, &shape, statement);
+    if (injection_count(injection) > 0 && statement->hidden_count > 0)
+        injections_append(work, build->injections, injection);
 }
 
 /* MERGE returns no rows. */
@@ -286,6 +329,7 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
 {
     bool is_select = node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;
 
+    work->statement = &node->base;
     build_names(work, &node->base, statement);
     if (statement->most_fields == 0 && !work->names.has_rules) {
         statement->flags &= PLAN_CALLS;
@@ -298,7 +342,7 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
     } else if (node->node_case == PG_QUERY__NODE__NODE_MERGE_STMT) {
         build_merge(work, node->merge_stmt, statement);
     } else {
-        build_change(work, node, statement);
+        build_change(work, build, node, statement);
     }
 }
 

@@ -191,6 +191,7 @@ return_columns(struct plan_work *work, struct scope *scope, const struct entry *
     (void)add_twin(work, scope, target, "old");
     (void)add_twin(work, scope, target, "new");
     target_columns(work, scope, returning, count, columns);
+    columns->query = query_of_change(work, returning, count, scope, columns);
 }
 
 static struct scope *

@@ -133,6 +133,7 @@ from_cte(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar *r
 {
     const struct cte *cte = scope->ctes;
     struct entry *entry;
+    uint8_t *renewed;
 
     while (cte && strcmp(cte->name, range->relname) != 0)
         cte = cte->outer;
@@ -142,9 +143,18 @@ from_cte(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar *r
     if (!entry)
         return NULL;
     outputs_copy(work, &entry->columns, &cte->columns);
-    outputs_renew(work, &entry->columns);
+    renewed = arena_new(&work->memory, PLAN_TABLES_MAX, 1);
+    if (!renewed)
+        return NULL;
+    outputs_renew(work, &entry->columns, renewed);
     if (range->alias)
         outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
+    entry->range = range;
+    entry->renewed = renewed;
+    entry->alias_count = range->alias ? range->alias->n_colnames : 0;
+    if (entry->alias_count < cte->alias_count)
+        entry->alias_count = cte->alias_count;
+    reading_note(work, scope, entry, cte->query);
     return entry;
 }
 
@@ -180,6 +190,8 @@ from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__Range
     outputs_copy(work, &entry->columns, &columns);
     if (range->alias)
         outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
+    entry->alias_count = range->alias ? range->alias->n_colnames : 0;
+    reading_note(work, scope, entry, columns.query);
     return entry;
 }
 

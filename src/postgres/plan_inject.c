@@ -6,16 +6,19 @@ enum {
     INJECTIONS_MAX = 64, /* statements of one text */
 };
 
-static const char hidden_name[] = "pasu_key_";
-
 /* ---- what can be had ---- */
 
-static struct addition *
-add_list(struct plan_work *work, struct injection *injection, PgQuery__Node *const *targets,
-         size_t count)
+struct addition *
+injection_list(struct plan_work *work, struct injection *injection, PgQuery__Node *const *targets,
+               size_t count)
 {
-    struct addition *addition = arena_new(&work->memory, 1, sizeof(*addition));
+    struct addition *addition = injection->additions;
 
+    while (addition && addition->list.targets != targets)
+        addition = addition->next;
+    if (addition)
+        return addition;
+    addition = arena_new(&work->memory, 1, sizeof(*addition));
     if (!addition)
         return NULL;
     *addition = (struct addition){.next = injection->additions, .list = {targets, count}};
@@ -23,40 +26,63 @@ add_list(struct plan_work *work, struct injection *injection, PgQuery__Node *con
     return addition;
 }
 
+/* The names of hidden columns must be nobody else's (and injections_apply looks at the tree). */
+static bool
+may_begin(struct plan_work *work)
+{
+    const struct plan_environment *environment = work->environment;
+
+    work->why = WHY_SELECT;
+    if (!environment->may_inject)
+        work->why = WHY_OFF;
+    else if (environment->role[0] == '\0' || !work->catalog)
+        work->why = WHY_NO_ROLE;
+    else if (work->injection_count >= INJECTIONS_MAX)
+        work->why = WHY_ROOM;
+    return work->environment->may_inject && work->environment->role[0] != '\0' && work->catalog &&
+           work->injection_count < INJECTIONS_MAX && !strstr(work->text, HIDDEN_NAME);
+}
+
 struct injection *
 injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
 {
+    const PgQuery__SelectStmt *first = select;
     struct injection *injection;
 
-    work->why = work->environment->may_inject ? WHY_NO_ROLE : WHY_OFF;
-    if (!work->environment->may_inject || work->environment->role[0] == '\0' || !work->catalog)
-        return NULL;
-    work->why = WHY_ROOM;
-    if (work->injection_count == INJECTIONS_MAX)
-        return NULL;
-    work->why = WHY_SELECT;
-    if (select->n_target_list == 0 || select->n_distinct_clause > 0 || select->into_clause)
+    while (first->larg)
+        first = first->larg;
+    if (!may_begin(work) || first->n_target_list == 0 || select->n_distinct_clause > 0 ||
+        select->into_clause)
         return NULL;
     for (size_t i = 0; i < select->n_locking_clause; i++)
         if (select->locking_clause[i]->node_case != PG_QUERY__NODE__NODE_LOCKING_CLAUSE ||
             select->locking_clause[i]->locking_clause->n_locked_rels > 0)
             return NULL;
-    /* The names of hidden columns must be nobody else's. */
-    if (strstr(work->text, hidden_name))
+    injection = injection_begin_change(work, first->target_list, first->n_target_list);
+    if (injection)
+        injection->result->select = select;
+    return injection;
+}
+
+struct injection *
+injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning, size_t count)
+{
+    struct injection *injection;
+
+    if (!may_begin(work) || count == 0)
         return NULL;
     injection = arena_new(&work->memory, 1, sizeof(*injection));
     if (!injection)
         return NULL;
-    injection->result = add_list(work, injection, select->target_list, select->n_target_list);
+    injection->result = injection_list(work, injection, returning, count);
     if (!injection->result)
         return NULL;
     injection->result->is_result = true;
-    injection->result->select = select;
     return injection;
 }
 
 /* The name that a column has in the query: an alias can have renamed it. NULL where another one has
- * the same. */
+ * the same, or the statement itself writes another key there. */
 static const char *
 column_name(const struct entry *entry, int16_t attribute)
 {
@@ -64,7 +90,7 @@ column_name(const struct entry *entry, int16_t attribute)
     size_t count = 0;
 
     for (const struct output *o = entry->columns.first; o && !name; o = o->next)
-        if (o->entry == entry && o->attribute == attribute)
+        if (o->entry == entry && o->attribute == attribute && !o->is_written)
             name = o->name;
     for (const struct output *o = entry->columns.first; o && name; o = o->next)
         count += o->name && strcmp(o->name, name) == 0;
@@ -84,8 +110,9 @@ is_only_name(const struct scope *scope, const struct entry *entry)
 static bool
 can_be_named(const struct scope *scope, const struct entry *entry)
 {
-    return entry->name && entry->is_only && !entry->is_hidden && strlen(entry->name) > 0 &&
-           strlen(entry->name) < CATALOG_NAME_SIZE && is_only_name(scope, entry);
+    return entry->name && !entry->is_hidden && !entry->is_qualified_only &&
+           strlen(entry->name) > 0 && strlen(entry->name) < CATALOG_NAME_SIZE &&
+           is_only_name(scope, entry);
 }
 
 /* The snapshot's names are in UTF-8, the text in whatever the client speaks. */
@@ -123,6 +150,56 @@ write_column(struct plan_work *work, const char *table, const char *column)
     return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
 }
 
+const char *
+injection_column(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                 const char *column)
+{
+    if (!column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column) ||
+        !can_be_named(scope, entry))
+        return NULL;
+    return write_column(work, entry->name, column);
+}
+
+/* Of a system column: no other one may have the name. */
+static bool
+has_column(const struct entry *entry, const char *name)
+{
+    for (const struct output *o = entry->columns.first; o; o = o->next)
+        if (o->name && strcmp(o->name, name) == 0)
+            return true;
+    return entry->columns.is_open;
+}
+
+const char *
+injection_of_table(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                   int16_t attribute, bool is_origin)
+{
+    const char *role = work->environment->role;
+    const char *name = column_name(entry, attribute);
+    const struct catalog *catalog = work->catalog;
+    uint32_t relation = entry->relation->oid;
+
+    work->why = WHY_UNNAMED;
+    name = entry->is_only && name && is_origin ? "tableoid" : name;
+    if (!entry->is_only || !name || (is_origin && has_column(entry, name)))
+        return NULL;
+    work->why = WHY_MAY_NOT_READ;
+    if (is_origin ? !catalog_role_may_read_all(catalog, role, relation, attribute)
+                  : !catalog_role_may_read(catalog, role, relation, attribute))
+        return NULL;
+    work->why = WHY_UNNAMED;
+    return injection_column(work, scope, entry, name);
+}
+
+int
+injection_put(struct addition *addition, const char *expression, size_t number)
+{
+    if (!expression || addition->count == PLAN_HIDDEN_MAX)
+        return -1;
+    addition->hidden[addition->count] = (struct hidden){expression, number};
+    return (int)addition->count++;
+}
+
 int
 injection_add_expression(struct injection *injection, struct addition *addition,
                          const char *expression)
@@ -132,31 +209,17 @@ injection_add_expression(struct injection *injection, struct addition *addition,
     for (size_t i = 0; i < addition->count; i++)
         if (strcmp(addition->hidden[i].expression, expression) == 0)
             return (int)i;
-    if (addition->count == PLAN_HIDDEN_MAX)
-        return -1;
-    addition->hidden[addition->count] = (struct hidden){expression, ++injection->numbers};
-    return (int)addition->count++;
+    return injection_put(addition, expression, ++injection->numbers);
 }
 
 int
 injection_add(struct plan_work *work, struct injection *injection, const struct scope *scope,
               const struct entry *entry, int16_t attribute)
 {
-    const char *column = column_name(entry, attribute);
-
-    if (injection)
-        work->why = WHY_UNNAMED;
-    if (!injection || !column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column))
+    if (!injection)
         return -1;
-    if (!can_be_named(scope, entry))
-        return -1;
-    work->why = WHY_MAY_NOT_READ;
-    if (!catalog_role_may_read(work->catalog, work->environment->role, entry->relation->oid,
-                               attribute))
-        return -1;
-    work->why = WHY_ROOM;
     return injection_add_expression(injection, injection->result,
-                                    write_column(work, entry->name, column));
+                                    injection_of_table(work, scope, entry, attribute, false));
 }
 
 void
@@ -191,7 +254,7 @@ write_addition(struct plan_work *work, const struct addition *addition)
     for (size_t i = 0; i < addition->count; i++) {
         const struct hidden *hidden = &addition->hidden[i];
         char name[NUMBER_ROOM];
-        int length = snprintf(name, sizeof(name), " AS \"%s%zu\"", hidden_name, hidden->number);
+        int length = snprintf(name, sizeof(name), " AS \"%s%zu\"", HIDDEN_NAME, hidden->number);
 
         if (i > 0)
             writer_bytes(&w, ", ", 2);
@@ -215,8 +278,10 @@ apply_addition(struct plan_work *work, const struct addition *addition, struct r
         return rewrite_add_last(work, rewrite, &addition->list, columns);
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
            (!addition->select ||
-            rewrite_ordinals(work, rewrite, addition->select->sort_clause,
-                             addition->select->n_sort_clause, addition->count));
+            (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
+                              addition->select->n_sort_clause, addition->count) &&
+             rewrite_ordinals(work, rewrite, addition->select->group_clause,
+                              addition->select->n_group_clause, addition->count)));
 }
 
 bool
@@ -226,11 +291,17 @@ injections_apply(struct plan_work *work, const struct injections *injections,
     struct rewrite rewrite = {0};
 
     /* A name that is written with escapes is not in the text. */
-    if (sql_has_string(&tree->base, hidden_name))
+    if (sql_has_string(&tree->base, HIDDEN_NAME))
         return false;
-    for (const struct injection *i = injections->first; i; i = i->next)
+    for (const struct injection *i = injections->first; i; i = i->next) {
         for (const struct addition *a = i->additions; a; a = a->next)
             if (!apply_addition(work, a, &rewrite))
                 return false;
+        for (const struct expansion *e = i->expansions; e; e = e->next)
+            if (!rewrite_star(work, &rewrite,
+                              &(struct target_list){e->star->targets, e->star->count},
+                              e->star->item, e->columns))
+                return false;
+    }
     return rewrite_apply(work, &rewrite, tree, plan);
 }

@@ -10,9 +10,11 @@
 #include "postgres/plan_rewrite.h"
 #include "postgres/plan_scope.h"
 
+#define HIDDEN_NAME "pasu_key_" /* and a number */
+
 struct hidden {
     const char *expression; /* as it is written: "c"."id" */
-    size_t number;          /* its name is PREFIX and that */
+    size_t number;          /* of its name */
 };
 
 /* The columns that one list of targets gets. */
@@ -25,11 +27,30 @@ struct addition {
     size_t count;
 };
 
+/* A star in whose place the columns stand that it means without those that are added. */
+struct expansion {
+    struct expansion *next;
+    const struct star *star;
+    const char *columns;
+};
+
+/* A hidden column of a query further inside. */
+struct relay {
+    struct relay *next;
+    const void *query; /* its targets, or of UNION ALL its tree */
+    uint64_t table;    /* its bit of carry.tables within that query */
+    bool is_origin;    /* not the key, but the OID of the table */
+    bool is_united;    /* a UNION ALL lies between */
+    size_t number;
+};
+
 /* One statement's. */
 struct injection {
     struct injection *next; /* those of the text, in the order of its statements */
     struct addition *additions;
-    struct addition *result;
+    struct addition *result; /* of the client's columns, or of those of the first arm */
+    struct expansion *expansions;
+    struct relay *relays;
     size_t numbers; /* names given */
 };
 
@@ -39,6 +60,12 @@ struct injections {
 
 /* Begins one, or NULL where this SELECT can have none. */
 struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select);
+/* The same of a change, by what it returns. */
+struct injection *injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning,
+                                         size_t count);
+/* The columns that a list gets, none so far; NULL where there is no memory. */
+struct addition *injection_list(struct plan_work *work, struct injection *injection,
+                                PgQuery__Node *const *targets, size_t count);
 /* The hidden column of the result with that key, made if it is not there; -1 where it cannot be
  * had. */
 int injection_add(struct plan_work *work, struct injection *injection, const struct scope *scope,
@@ -46,6 +73,16 @@ int injection_add(struct plan_work *work, struct injection *injection, const str
 /* The same of any expression; it must neither fail nor change what the statement does. */
 int injection_add_expression(struct injection *injection, struct addition *addition,
                              const char *expression);
+/* Adds a hidden column, whether or not there is one with that expression; -1 where there is no
+ * room. */
+int injection_put(struct addition *addition, const char *expression, size_t number);
+/* How a column of an entry is written, "c"."id": NULL where another one could be meant. */
+const char *injection_column(struct plan_work *work, const struct scope *scope,
+                             const struct entry *entry, const char *column);
+/* The same of the key of a table, or (is_origin) of the OID of the table that a row is of, where
+ * the role may read it. */
+const char *injection_of_table(struct plan_work *work, const struct scope *scope,
+                               const struct entry *entry, int16_t attribute, bool is_origin);
 /* How many columns the result has before the client's. */
 static inline size_t
 injection_count(const struct injection *injection)

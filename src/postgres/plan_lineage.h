@@ -73,6 +73,22 @@ const struct cte *with_names(struct plan_work *work, const struct scope *outer,
 /* A list of ResTargets as columns. */
 void target_columns(struct plan_work *work, const struct scope *scope,
                     PgQuery__Node *const *targets, size_t count, struct outputs *columns);
+/* Where columns can be added (plan_reading.c); NULL: nowhere. */
+const struct query *query_of_select(struct plan_work *work, const PgQuery__SelectStmt *select,
+                                    const struct scope *scope, const struct outputs *columns);
+const struct query *query_of_union(struct plan_work *work, const PgQuery__SelectStmt *select,
+                                   const struct outputs *left, const struct outputs *right);
+const struct query *query_of_change(struct plan_work *work, PgQuery__Node *const *returning,
+                                    size_t count, const struct scope *scope,
+                                    const struct outputs *columns);
+const struct query *query_of_cte(struct plan_work *work, const struct outputs *columns,
+                                 const PgQuery__CommonTableExpr *expression);
+/* An entry has the rows of a query (NULL: of none that is known). */
+void reading_note(struct plan_work *work, const struct scope *scope, struct entry *entry,
+                 const struct query *query);
+void star_note(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *targets,
+               size_t count, size_t item);
+
 /* INSERT, UPDATE, DELETE. */
 struct scope *change_columns(struct plan_work *work, const struct scope *outer,
                              const struct cte *ctes, const PgQuery__Node *node, bool is_top,

@@ -135,6 +135,8 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
         output->entry = found.output->entry;
         output->attribute = found.output->attribute;
         output->is_written = found.output->is_written;
+        if (output->is_written)
+            output->keys = 0;
     }
 }
 
@@ -149,6 +151,7 @@ target_columns(struct plan_work *work, const struct scope *scope, PgQuery__Node 
             columns->is_open = true;
             reach_add(&columns->rest.bound, &work->names.most);
         } else if (is_star(node->res_target->val)) {
+            star_note(work, scope, targets, count, i);
             add_star(work, scope, node->res_target->val->column_ref, columns);
         } else {
             add_expression(work, scope, node->res_target, columns);
@@ -170,6 +173,8 @@ add_cte(struct plan_work *work, const struct cte *outer, const PgQuery__CommonTa
     cte->name = expression->ctename;
     outputs_copy(work, &cte->columns, columns);
     outputs_rename(work, &cte->columns, expression->aliascolnames, expression->n_aliascolnames);
+    cte->query = query_of_cte(work, columns, expression);
+    cte->alias_count = expression->n_aliascolnames;
     if (expression->search_clause || expression->cycle_clause) {
         outputs_carry(work, columns, &cte->columns.rest);
         cte->columns.is_open = true;
@@ -220,6 +225,7 @@ add_recursive(struct plan_work *work, const struct scope *outer, const struct ct
         before = after;
         columns = (struct outputs){0};
         (void)statement_columns(work, outer, own, query, false, &columns);
+        columns.query = NULL; /* it may be one of its own arms */
         spread(work, &columns);
         after = sum_of(work, &columns);
         if (round > 0 && carry_covers(&before, &after))
@@ -348,6 +354,7 @@ put_side_by_side(struct plan_work *work, struct outputs *left, struct outputs *r
             return false;
         use_table(work, left, sides[0] & of_kind, new);
         use_table(work, right, sides[1] & of_kind, new);
+        work->inner[work->inner_count - 1].arms = (sides[0] | sides[1]) & of_kind;
     }
     return true;
 }
@@ -364,6 +371,9 @@ set_operation(struct plan_work *work, const struct scope *outer, const struct ct
         !put_side_by_side(work, columns, &right)) {
         outputs_widen(work, columns);
         outputs_widen(work, &right);
+        columns->query = NULL;
+    } else {
+        columns->query = query_of_union(work, select, columns, &right);
     }
     if (select->op != PG_QUERY__SET_OPERATION__SETOP_UNION || !select->all)
         compare_rows(work, columns, &right);
@@ -492,11 +502,13 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
     target_columns(work, scope, select->target_list, select->n_target_list, columns);
     if (*scope->given !=
         given) { /* "v.e, EXISTS (… = v.e)": the first tells what the second found */
-        *columns = (struct outputs){0};
+        *columns = (struct outputs){.query = NULL};
         target_columns(work, scope, select->target_list, select->n_target_list, columns);
     }
     if (!is_row_by_row(select, scope))
         outputs_widen(work, columns);
+    else
+        columns->query = query_of_select(work, select, scope, columns);
     return scope;
 }
 

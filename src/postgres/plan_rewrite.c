@@ -208,7 +208,7 @@ rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct targe
     return add_edit(work, rewrite, at, end->end - at, columns);
 }
 
-/* ---- ORDER BY 1 ---- */
+/* ---- ORDER BY 1, GROUP BY 1 ---- */
 
 /* The token that begins there, or NULL. */
 static const struct sql_token *
@@ -219,23 +219,24 @@ token_at(const struct plan_work *work, uint32_t at)
     return range.first == range.end ? NULL : range.first;
 }
 
-/* The number of "ORDER BY 1", or NULL. */
+/* The number that an item is, or NULL. */
 static const PgQuery__AConst *
 ordinal_of(const PgQuery__Node *node)
 {
     const PgQuery__AConst *constant;
 
-    if (node->node_case != PG_QUERY__NODE__NODE_SORT_BY || !node->sort_by->node ||
-        node->sort_by->node->node_case != PG_QUERY__NODE__NODE_A_CONST)
+    if (node->node_case == PG_QUERY__NODE__NODE_SORT_BY && node->sort_by->node)
+        node = node->sort_by->node;
+    if (node->node_case != PG_QUERY__NODE__NODE_A_CONST)
         return NULL;
-    constant = node->sort_by->node->a_const;
+    constant = node->a_const;
     if (constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ||
         constant->ival->ival < 1 || constant->ival->ival > COLUMNS_MAX)
         return NULL;
     return constant;
 }
 
-/* The same sort item with another number. */
+/* The same item with another number. */
 struct shifted {
     PgQuery__Node *list[1];
     PgQuery__Node node, number;
@@ -248,20 +249,24 @@ static PgQuery__Node *const *
 shift(struct plan_work *work, const PgQuery__Node *node, int32_t ordinal)
 {
     struct shifted *s = arena_new(&work->memory, 1, sizeof(*s));
+    bool is_sort = node->node_case == PG_QUERY__NODE__NODE_SORT_BY;
 
     if (!s)
         return NULL;
-    s->node = *node;
-    s->sort = *node->sort_by;
-    s->number = *node->sort_by->node;
-    s->constant = *node->sort_by->node->a_const;
-    s->integer = *node->sort_by->node->a_const->ival;
+    s->number = is_sort ? *node->sort_by->node : *node;
+    s->constant = *s->number.a_const;
+    s->integer = *s->constant.ival;
     s->integer.ival = ordinal;
     s->constant.ival = &s->integer;
     s->number.a_const = &s->constant;
-    s->sort.node = &s->number;
-    s->node.sort_by = &s->sort;
-    s->list[0] = &s->node;
+    s->list[0] = &s->number;
+    if (is_sort) {
+        s->node = *node;
+        s->sort = *node->sort_by;
+        s->sort.node = &s->number;
+        s->node.sort_by = &s->sort;
+        s->list[0] = &s->node;
+    }
     return s->list;
 }
 
@@ -285,13 +290,13 @@ rewrite_ordinal(struct plan_work *work, struct rewrite *rewrite, const PgQuery__
 }
 
 bool
-rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *sort,
+rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
                  size_t count, size_t added)
 {
     for (size_t i = 0; i < count; i++) {
-        const PgQuery__AConst *constant = ordinal_of(sort[i]);
+        const PgQuery__AConst *constant = ordinal_of(items[i]);
 
-        if (constant && !rewrite_ordinal(work, rewrite, sort[i], constant, added))
+        if (constant && !rewrite_ordinal(work, rewrite, items[i], constant, added))
             return false;
     }
     return true;

@@ -64,7 +64,7 @@ outputs_add_again(struct plan_work *work, struct outputs *outputs, const struct 
     copy->entry = output->entry;
     copy->attribute = output->attribute;
     copy->is_written = output->is_written;
-    copy->keys = output->keys;
+    copy->keys = output->is_written ? 0 : output->keys;
     copy->is_plain = output->is_plain;
     copy->is_key = output->is_key;
     return copy;
@@ -104,7 +104,7 @@ outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs 
 
         if (!copy)
             return;
-        copy->keys = o->keys;
+        copy->keys = o->is_written ? 0 : o->keys;
         copy->is_plain = o->is_plain;
         copy->is_key = o->is_key;
     }
@@ -135,29 +135,61 @@ outputs_widen(struct plan_work *work, struct outputs *outputs)
 }
 
 static uint64_t
-renew(uint64_t tables, const uint64_t renewed[64])
+renew(uint64_t tables, const uint8_t renewed[PLAN_TABLES_MAX])
 {
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < 64; i++)
-        if (tables >> i & 1)
-            sum |= renewed[i];
+    for (size_t i = 0; i < PLAN_TABLES_MAX; i++)
+        if (tables >> i & 1 && renewed[i])
+            sum |= UINT64_C(1) << (renewed[i] - 1);
     return sum;
+}
+
+/* A new bit for each of these; false where there is no room. */
+static bool
+renew_tables(struct plan_work *work, uint64_t used, uint8_t renewed[PLAN_TABLES_MAX])
+{
+    for (size_t i = 0; i < PLAN_TABLES_MAX; i++) {
+        if (!(used >> i & 1))
+            continue;
+        if (inner_table(work, work->inner_kinds[i]) == 0)
+            return false;
+        renewed[i] = (uint8_t)work->inner_count;
+        work->inner[work->inner_count - 1] = work->inner[i];
+    }
+    for (size_t i = 0; i < PLAN_TABLES_MAX; i++)
+        if (renewed[i])
+            work->inner[renewed[i] - 1].arms = renew(work->inner[i].arms, renewed);
+    return true;
+}
+
+static void
+renew_own(struct carry *carry, const uint8_t renewed[PLAN_TABLES_MAX])
+{
+    uint64_t own[CARRY_OWN_MAX] = {0};
+
+    for (size_t i = 0; i < CARRY_OWN_MAX; i++)
+        if (renewed[i] && renewed[i] <= CARRY_OWN_MAX)
+            own[renewed[i] - 1] = carry->own[i];
+    memcpy(carry->own, own, sizeof(own));
 }
 
 /* New bits for old ones, the same for all columns; those for which there is no room are widened. */
 void
-outputs_renew(struct plan_work *work, struct outputs *outputs)
+outputs_renew(struct plan_work *work, struct outputs *outputs, uint8_t renewed[PLAN_TABLES_MAX])
 {
-    uint64_t renewed[64] = {0}, used = 0;
+    uint64_t used = 0;
 
-    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next)
+    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next) {
         used |= o->carry ? o->carry->tables : 0;
-    for (size_t i = 0; i < 64; i++)
-        if (used >> i & 1 && !(renewed[i] = inner_table(work, work->inner_kinds[i]))) {
-            outputs_widen(work, outputs);
-            return;
-        }
+        for (size_t i = 0; o->carry && i < CARRY_OWN_MAX; i++)
+            used |= (uint64_t)(o->carry->own[i] != 0) << i;
+    }
+    if (!renew_tables(work, used, renewed)) {
+        memset(renewed, 0, PLAN_TABLES_MAX);
+        outputs_widen(work, outputs);
+        return;
+    }
     carry_widen(&outputs->rest);
     for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next) {
         o->keys = renew(o->keys, renewed);
@@ -165,6 +197,7 @@ outputs_renew(struct plan_work *work, struct outputs *outputs)
             struct carry carry = *o->carry;
 
             carry.tables = renew(carry.tables, renewed);
+            renew_own(&carry, renewed);
             o->carry = carry_keep(work, &carry);
         }
     }
@@ -254,6 +287,7 @@ inner_table(struct plan_work *work, uint8_t kind)
     if (work->inner_count == COUNT_OF(work->inner_kinds))
         return 0;
     work->inner_kinds[work->inner_count] = kind;
+    work->inner[work->inner_count] = (struct inner){.entry = NULL};
     return UINT64_C(1) << work->inner_count++;
 }
 
@@ -281,11 +315,16 @@ is_key_column(const struct catalog_relation *relation, int16_t column)
 
 /* The bits of an entry's kinds: 0 where there is no room, and a row can show any number. */
 static void
-take_tables(struct plan_work *work, const struct catalog_relation *relation,
-            uint64_t tables[CATALOG_KINDS_MAX])
+take_tables(struct plan_work *work, const struct entry *entry, uint64_t tables[CATALOG_KINDS_MAX])
 {
-    for (size_t i = 0; i < relation->show_count && i < CATALOG_KINDS_MAX; i++)
+    const struct catalog_relation *relation = entry->relation;
+
+    for (size_t i = 0; i < relation->show_count && i < CATALOG_KINDS_MAX; i++) {
         tables[i] = inner_table(work, relation->shows[i].kind % CATALOG_KINDS_MAX);
+        if (tables[i] != 0)
+            work->inner[work->inner_count - 1] =
+                (struct inner){.entry = entry, .show = &relation->shows[i]};
+    }
 }
 
 static void
@@ -301,6 +340,8 @@ add_fields(struct carry *carry, const struct catalog_show *show, uint64_t table,
     }
     carry->inner.fields[kind] |= fields;
     carry->tables |= table;
+    if (table < UINT64_C(1) << CARRY_OWN_MAX)
+        carry->own[__builtin_ctzll(table)] |= fields;
 }
 
 static void
@@ -338,7 +379,7 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
 
     note_table(work, relation);
     if (first < 0)
-        take_tables(work, relation, tables);
+        take_tables(work, entry, tables);
     for (size_t k = 0; k < COUNT_OF(tables); k++)
         entry->tables |= tables[k];
     for (size_t i = 0; i < relation->column_count; i++) {

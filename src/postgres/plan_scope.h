@@ -32,8 +32,23 @@ struct output {
     uint64_t keys;  /* tables further inside (bits of carry.tables) whose key it is exactly */
 };
 
+/*
+ * A query, or a change with RETURNING, as far as columns can be added to what it returns: where
+ * each of its rows is one row of each table of its FROM, or of UNION ALL of such.
+ */
+struct query {
+    PgQuery__Node *const *targets;
+    size_t target_count;
+    const PgQuery__SelectStmt *select; /* NULL: a change */
+    const struct scope *scope;         /* of its FROM; NULL: it has arms, or nothing can be added */
+    const struct query *arms[2];       /* of UNION ALL */
+    size_t column_count;
+    const char *cte; /* its name in WITH, or NULL */
+};
+
 struct outputs {
     struct output *first, *last;
+    const struct query *query; /* whose columns they are; NULL: not known */
     size_t count;
     bool is_open;
     struct carry rest;
@@ -52,6 +67,9 @@ struct entry {
     bool is_certain; /* named with its schema: no temporary table can stand for it */
     uint64_t tables; /* its bits of carry.tables; 0 in the top level */
     struct outputs columns;
+    const struct query *query; /* whose rows it has; NULL: of none that columns can be added to */
+    const uint8_t *renewed;    /* by the query's bits of carry.tables: its own, and 1; 0: none */
+    size_t alias_count;        /* columns that its alias names */
     /* What may refer to columns of other entries, and so carry what they are given. */
     const PgQuery__RangeSubselect *lateral;
     const PgQuery__RangeFunction *function;
@@ -60,6 +78,8 @@ struct entry {
 struct cte {
     const struct cte *outer;
     const char *name;
+    const struct query *query; /* or NULL */
+    size_t alias_count;
     struct outputs columns;
 };
 
@@ -98,6 +118,22 @@ struct scope {
     size_t *given;       /* how often its columns were given more to carry (plan_compare.c) */
 };
 
+/* An entry that has the rows of a query, and where it stands. */
+struct reading {
+    struct reading *next;
+    const struct scope *scope;
+    const struct entry *entry;
+};
+
+/* "*" or "s.*" in a list of targets. */
+struct star {
+    struct star *next;
+    const struct scope *scope;
+    PgQuery__Node *const *targets;
+    size_t count, item;
+    const PgQuery__ColumnRef *reference;
+};
+
 /* A column that an expression names. */
 struct reference {
     struct reference *next;
@@ -124,8 +160,10 @@ void outputs_copy(struct plan_work *work, struct outputs *into, const struct out
 void outputs_share(struct plan_work *work, struct outputs *into, const struct outputs *from);
 /* A row of them may show many rows of what is inside. */
 void outputs_widen(struct plan_work *work, struct outputs *outputs);
-/* They come from other rows of the same tables. */
-void outputs_renew(struct plan_work *work, struct outputs *outputs);
+/* They come from other rows of the same tables. `renewed` tells the new bits by the old ones, each
+ * and 1; 0: none. */
+void outputs_renew(struct plan_work *work, struct outputs *outputs,
+                   uint8_t renewed[PLAN_TABLES_MAX]);
 /* A new bit for a table further inside, or 0. */
 uint64_t inner_table(struct plan_work *work, uint8_t kind);
 /* Columns that are not all known have no positions: any name can be any of them. */

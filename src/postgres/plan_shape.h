@@ -6,7 +6,7 @@
 #ifndef PASU_POSTGRES_PLAN_SHAPE_H
 #define PASU_POSTGRES_PLAN_SHAPE_H
 
-#include "postgres/plan_inject.h"
+#include "postgres/plan_key.h"
 #include "postgres/plan_scope.h"
 
 /* How rows of the result relate to rows of the top level's tables. */
@@ -20,8 +20,9 @@ struct shape {
     struct scope *scope; /* NULL where there is no table of the top level's own */
     const struct outputs *columns;
     enum shape_rows rows;
-    struct injection *injection; /* where hidden columns may be added; or NULL */
-    bool takes_pins;             /* conditions hold for the rows that come */
+    struct injection *injection;       /* where hidden columns may be added; or NULL */
+    const PgQuery__SelectStmt *groups; /* whose rows are groups, to which they can be; or NULL */
+    bool takes_pins;                   /* conditions hold for the rows that come */
 };
 
 /* The rows of a SELECT. */
@@ -29,6 +30,8 @@ enum shape_rows shape_rows_of(const PgQuery__SelectStmt *select, const struct sc
 /* Fills parts, hidden_count, flags and the number of columns. */
 void shape_parts(struct plan_work *work, const struct shape *shape,
                  struct plan_statement *statement);
+/* Whether what is carried is of one row of one table inside, for each kind, and of no more. */
+bool shape_is_of_one(const struct plan_work *work, const struct carry *carry);
 /* Parts that say: whatever comes, it is one of these. */
 void shape_bound(struct plan_work *work, const struct reach *reach,
                  struct plan_statement *statement);

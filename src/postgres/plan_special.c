@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements about other statements, about the session, and about transactions. */
 #include "postgres/plan_build.h"
+#include "postgres/plan_call.h"
 #include "postgres/plan_fresh.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
@@ -180,6 +181,7 @@ build_do(struct plan_work *work, const PgQuery__DoStmt *block, struct plan_state
     statement->special = SPECIAL_DDL;
     if (statement->may_speak)
         statement->flags |= PLAN_OPAQUE | PLAN_RENAMES;
+    call_read_block(work, block, body, statement);
 }
 
 /* A procedure's output arguments come as a row. */

@@ -30,6 +30,15 @@ struct direct {
     const struct catalog_show *show;
 };
 
+enum { PLAN_TABLES_MAX = 64 };
+
+/* A table further inside. */
+struct inner {
+    const struct entry *entry; /* NULL where it stands for others */
+    const struct catalog_show *show;
+    uint64_t arms; /* a row of UNION ALL is of one of these */
+};
+
 /* A view whose definition was parsed already. */
 struct parsed_view {
     struct parsed_view *next;
@@ -66,6 +75,9 @@ struct plan_work {
     struct parsed_view *views;
     size_t injection_count;
     uint8_t why; /* enum plan_why: that there is no hidden key, the last time it was asked */
+    const ProtobufCMessage *statement; /* the query or change at hand */
+    struct reading *readings; /* of queries further inside, in FROM: plan_scope.h */
+    struct star *stars;     /* that stand in lists of targets */
     unsigned view_depth;
 
     /* Of the statement at hand. */
@@ -78,7 +90,8 @@ struct plan_work {
     size_t direct_count;
     struct named_table *tables;
     /* Tables further inside, by their bit in carry.tables: the kind of subject. */
-    uint8_t inner_kinds[64];
+    uint8_t inner_kinds[PLAN_TABLES_MAX];
+    struct inner inner[PLAN_TABLES_MAX];
     size_t inner_count;
     bool has_probe;             /* a condition compares a personal field with a constant */
     bool has_pin;               /* one compares a key with a constant */

@@ -8,7 +8,7 @@
  *            (places in the planner's list)
  *   inner    fields of one row of a table further inside: nobody can say whose, but a row of the
  *            result shows at most one person of each such table (`tables`: bits, one for each table
- *            and kind)
+ *            and kind); of the first CARRY_OWN_MAX of these, `own` says which fields are whose
  *   bound    all else: a row can show any number of persons
  */
 #ifndef PASU_POSTGRES_REACH_H
@@ -20,10 +20,13 @@ struct reach {
     uint64_t fields[CATALOG_KINDS_MAX]; /* by kind */
 };
 
+enum { CARRY_OWN_MAX = 16 };
+
 struct carry {
     struct reach bound, inner;
     uint64_t tables;
     uint64_t direct[PLAN_PARTS_MAX];
+    uint64_t own[CARRY_OWN_MAX]; /* by the table's bit */
     uint32_t flags; /* enum plan_flag */
     bool is_text;   /* some of it is neither a number nor a time: its order tells who it is */
 };
@@ -83,6 +86,8 @@ carry_add(struct carry *into, const struct carry *from)
     into->tables |= from->tables;
     for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
         into->direct[i] |= from->direct[i];
+    for (size_t i = 0; i < CARRY_OWN_MAX; i++)
+        into->own[i] |= from->own[i];
     into->flags |= from->flags;
     into->is_text |= from->is_text;
 }
@@ -117,6 +122,7 @@ carry_widen(struct carry *carry)
 {
     reach_add(&carry->bound, &carry->inner);
     memset(&carry->inner, 0, sizeof(carry->inner));
+    memset(carry->own, 0, sizeof(carry->own));
     carry->tables = 0;
 }
 

@@ -93,6 +93,8 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 
     switch (part->source) {
     case SOURCE_OUTPUT:
+        if (part->is_of_call)
+            return m->has_columns && at < m->count;
         if (m->count == 0)
             return part->is_relation_certain;
         return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
@@ -122,6 +124,7 @@ take_part(struct making *m, size_t index)
         .has_origin = plan->source == SOURCE_HIDDEN && plan->has_origin,
         .origin = plan->origin,
         .relation = plan->relation,
+        .is_of_call = plan->is_of_call,
         .unknown = population(m, plan->kind),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
@@ -139,7 +142,7 @@ take_part(struct making *m, size_t index)
         part->column = (uint16_t)at;
         if (at < m->count) {
             part->format = (uint8_t)(m->columns[at].format == 1);
-            if (plan->key_relation == plan->relation)
+            if (plan->key_relation == plan->relation && m->columns[at].relation != 0)
                 m->shown_by[index] = m->columns[at].relation;
         }
     }
@@ -309,6 +312,9 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
             continue;
         if (is_named && own_fields(&s->parts[i], column) != 0)
             return (int)i;
+        if (is_named && s->parts[i].is_derived && lent_fields(&s->parts[i], column) != 0 &&
+            found < 0)
+            found = (int)i;
         if (is_named || (m->has_columns && planned_fields(&s->parts[i], column) == 0))
             continue;
         if (found >= 0 || !s->parts[i].is_relation_alone)

@@ -37,6 +37,7 @@ struct showing_part {
     uint32_t relation; /* that it must be */
     uint64_t fields;   /* whose column is not told apart (expressions over several) count always */
     uint64_t unknown;  /* BOUND: at most so many persons (population) */
+    bool is_of_call;   /* as the plan's: of nobody where its columns are null */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
 };

@@ -216,6 +216,17 @@ class Ledger:
         message = b"pasu pruned/v1\n%s\n" % origin.encode() + struct.pack("<QQHH", index, time, 24, 0) + numbers + roots
         return self.add(24, numbers + (signature or (signer or self.signer).private.sign(message)) + roots)
 
+    def take_over(self, new, signer=None, origin=ORIGIN, identity=bytes(range(16)), off=0, signature=None):
+        """Another key takes over, and signs from now on; both records. `signature`: empty, there is none; `off`: it is of a
+        record so many further on."""
+        index, said = len(self.entries), b"\1\1" + new.public
+        message = b"pasu key/v1\n%s\n" % origin.encode() + identity
+        message += struct.pack("<QQHH", index + off, BEGIN + index * 10**9, 2, 0) + said
+        self.add(2, said + ((signer or self.signer).private.sign(message) if signature is None else signature))
+        self.add(2, b"\2\1" + self.signer.public)
+        self.signer = new
+        return index
+
     def carry(self, entry):
         return self.add(27, entry[:18] + bytes(6) + entry[20:])
 

@@ -240,6 +240,22 @@ def test_check_names_every_fault_at_once_with_its_line():
 
 
 @test(gateway=True)
+def test_check_warns_of_what_is_not_as_it_may_be_meant():
+    path = configuration("rules.yaml", """gateway: {listen: 127.0.0.1:1, upstream: 127.0.0.1:2}
+rules:
+  - {name: abroad, when: {country: {not: KR}}, verdict: block}
+  - {name: probes, when: {flags: probe}, verdict: allow, durability: strict}
+""")
+    done = guard.run("check", "-c", path)
+    equal(done.returncode, 0)
+    assert re.search(r"rules\.yaml:3: warning: rules\[0\]\.verdict is block, which is not enforced .*\n  hint: .*\nno fault\n$",
+                     done.stdout), done.stdout
+    document = json.loads(guard.run("check", "-c", path, "--json").stdout)
+    equal((document["ok"], document["faults"], len(document["warnings"])), (True, [], 1))
+    equal((document["warnings"][0]["line"], set(document["warnings"][0])), (3, {"file", "line", "column", "text", "hint"}))
+
+
+@test(gateway=True)
 def test_check_connect_says_what_a_fresh_server_lacks_and_nothing_after_the_script():
     bare = postgres.Server(harness.folder(), "bare")
     path = configuration("connect.yaml", f"""

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The ledger's key is changed while a guard serves, without one, and where it is lost; both verifiers follow."""
+import base64
 import os
 import signal
 import struct
@@ -11,6 +12,7 @@ import time
 import guard
 import harness
 import ledgerfile
+import ledgerwriter
 import process
 import shop
 import verifier
@@ -203,6 +205,84 @@ def test_lost():
         done = front.guard.run("ledger", "rotate-key", *words)
         equal(done.returncode, 2, words)
     equal(newest(front), known[-1])
+
+
+def plant(front, is_covered):
+    """Somebody who can write files, and not sign, has a key of their own take over; whether a checkpoint of that key is there, too.
+    Where in which segment the record is, and its index."""
+    origin = (ledger(front) / "checkpoint").read_text().splitlines()[0]
+    old = [payload[2:34] for payload in of(front, KEY)][-1]
+    own = ledgerwriter.Signer(9, origin)
+    secret = base64.b64encode(b"\1" + ledgerwriter.sha(b"test key 9")).decode()
+    path = ledger(front) / "signing.key.next"
+    path.write_text(f"PRIVATE+KEY+{origin}+{own.id.hex()}+{secret}\n")
+    path.chmod(0o600)
+    owner = (ledger(front) / "signing.key").stat()
+    os.chown(path, owner.st_uid, owner.st_gid)
+    ledgerfile.append(ledger(front), ASKED, struct.pack("<II", os.getuid(), 1) + b"\x11ledger rotate-key\x05why=x")
+    index = len(ledgerfile.records(ledger(front)))
+    ledgerfile.append(ledger(front), KEY, b"\1\1" + own.public)
+    ledgerfile.append(ledger(front), KEY, b"\2\1" + old)
+    segment, _ = ledgerfile.segments(ledger(front))[-1]
+    offset, = [at for at, number, _, _ in ledgerfile.walk(segment) if number == index]
+    if is_covered:
+        leaves = tuple(ledgerwriter.sha(b"\0" + entry) for entry in entries(front))
+        note = ledgerwriter.note(len(leaves), ledgerwriter.root(leaves), own, origin=origin)
+        (ledger(front) / "checkpoint").write_bytes(note)
+        (ledger(front) / f"checkpoint.{index:020d}").write_bytes(note)
+    return segment, offset, index
+
+
+def entries(front):
+    """Of a ledger without exposures."""
+    for path, _ in ledgerfile.segments(ledger(front)):
+        data = path.read_bytes()
+        for at, _, kind, payload in ledgerfile.walk(path):
+            assert kind != ledgerfile.EXPOSURE
+            yield data[at + 8:at + 28] + payload
+
+
+def content(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("lock", "exposures.ring")}
+
+
+@test(gateway=True, limit=100)
+def test_taken_over_by_nobody():
+    """Somebody puts a key of their own into the folder, and records that it takes over: it does not, and no key is destroyed"""
+    front = shop.front("planted", more={"ledger": {"directory": "./ledger"}})
+    front.stop()
+    for is_covered in (False, True):
+        # Without a checkpoint of that key, and with one.
+        before = content(ledger(front))
+        segment, offset, index = plant(front, is_covered)
+        planted = content(ledger(front))
+        mark = front.guard.mark()
+        front.guard.start(wait=False)
+        told = front.guard.wait("ledger_failed", start=mark)
+        assert "another key takes over" in told["error"] and "pasu ledger verify says where" in told["hint"], told
+        damaged, = front.guard.find("ledger_damaged", mark)
+        equal((damaged["segment"], damaged["offset"]), (int(segment.stem), offset))
+        front.guard.process.stop(60)
+        for words in (("hold", "place", "--who", "kim", "--why", "court"), ("ledger", "rotate-key", "--why", "x"),
+                      ("ledger", "rotate-key", "--why", "x", "--lost")):
+            done = front.guard.run(*words)
+            assert done.returncode == 2 and "another key takes over" in done.stderr, done
+        now = content(ledger(front))
+        equal([path.name for path in planted if now.get(path) != planted[path]], [])
+        for command in ([VERIFIER, ledger(front)], [harness.PASU, "ledger", "verify", "-c", front.guard.path]):
+            done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+            equal(done.returncode, 1, done.stdout)
+            assert f"record {index}" in done.stdout and ("has signed " in done.stdout), done.stdout
+        os.truncate(segment, offset)  # what was there before; and the checkpoint is restored
+        for name in ("checkpoint", "signing.key"):
+            (ledger(front) / name).write_bytes(before[ledger(front) / name])
+        for path in ledger(front).glob("checkpoint.*"):
+            path.unlink()
+        front.guard.start()
+        front.stop()
+        assert not (ledger(front) / "signing.key.next").exists()
+        equal((ledger(front) / "signing.key").read_bytes(), before[ledger(front) / "signing.key"])
+        verify(front)
 
 
 def shown(front, key):

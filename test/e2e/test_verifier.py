@@ -122,6 +122,14 @@ def test_the_example_of_the_specification_verifies():
     status, found, summary = run(folder, "--key", vkey)
     equal((status, summary["records"], summary["covered"]), (0, 5, 4))
     has(found, "records 0 to 3 were deleted", "note")
+    # And the key that would have taken over in their place.
+    (folder / "segments" / f"{4:020d}.seg").unlink()
+    taken = bytes_of(blocks[4])
+    (folder / "segments" / f"{0:020d}.seg").write_bytes(data + taken)
+    status, found, summary = run(folder, "--key", vkey)
+    equal((status, summary["records"], summary["covered"]), (0, 5, 4))
+    (folder / "segments" / f"{0:020d}.seg").write_bytes(data + ledgerwriter.seal(taken[:-9] + b"\0" + taken[-8:], data[32:48]))
+    has(run(folder, "--key", vkey)[1], "has not signed that another one takes over")
 
 
 @test
@@ -438,12 +446,11 @@ def test_any_flipped_bit_of_a_checkpoint_is_refused():
         assert run(folder)[0] == 1, f"bit {at}: {bytes(data)}"
 
 
-def rotated(old, new, *signers):
+def rotated(old, new, *signers, **how):
     """A ledger whose key was changed with record 4, the size at the change, and its folder."""
     made = Ledger(old)
     made.add(3)
-    made.add(2, b"\1\1" + new.public)
-    made.add(2, b"\2\1" + old.public)
+    made.take_over(new, **how)
     size = len(made.entries)
     change = made.note(size, *signers)
     made.add(3)
@@ -456,8 +463,17 @@ def rotated(old, new, *signers):
 
 @test
 def test_a_rotated_key_is_followed():
+    rotated_key_is_followed()
+
+
+@test
+def test_a_key_that_was_rotated_before_records_were_signed_is_followed():
+    rotated_key_is_followed(signature=b"")
+
+
+def rotated_key_is_followed(**how):
     old, new = Signer(1), Signer(2)
-    made, _, folder = rotated(old, new, old, new)
+    made, _, folder = rotated(old, new, old, new, **how)
     size = len(made.entries)
     before = file(made.note(4, old))
     keys = ("--key", old.vkey, "--key", new.vkey)
@@ -480,8 +496,8 @@ def test_a_rotated_key_is_followed():
 def test_a_key_that_takes_over_must_be_vouched_for_by_the_one_before_it():
     old, new, third = Signer(1), Signer(2), Signer(3)
     words = "has signed no checkpoint that covers that"
-    for signers in ((), (new,), (new, third)):
-        made, size, folder = rotated(old, new, *signers)
+    for signers, how in itertools.product(((), (new,), (new, third)), ({}, {"signature": b""})):
+        made, size, folder = rotated(old, new, *signers, **how)
         status, found, _ = run(folder)
         equal((status, len(faults(found))), (1, 1))
         has(found, words)
@@ -505,10 +521,71 @@ def test_a_key_that_takes_over_must_be_vouched_for_by_the_one_before_it():
     for broken in (b"", b"nonsense\n", b"x" * 5000):
         change.write_bytes(broken)
         assert len(faults(run(folder)[1])) >= 2
-    # Before the first checkpoint that covers it nothing is said.
+    # Before the first checkpoint that covers it the record's own signature counts.
     change.unlink()
     (folder / "checkpoint").write_bytes(made.note(4, old))
     equal(faults(run(folder)[1]), [])
+
+
+def tail(made, size, old):
+    """The folder of a ledger whose last checkpoint is of so many records."""
+    folder = saved(made)
+    (folder / "checkpoint").write_bytes(made.note(size, old))
+    return folder
+
+
+@test
+def test_a_key_that_the_one_in_use_has_not_signed_for_at_its_place_does_not_take_over():
+    """Behind the last checkpoint, and covered by one of that key; whoever wrote it has both records right."""
+    old, new = Signer(1), Signer(2)
+    good = Ledger(old)
+    at = good.take_over(new)
+    signature = good.entries[at][54:]
+    equal(len(signature), 64)
+    wrong = [{"signature": bytes(64)}, {"signer": new}, {"off": 1}, {"off": -1}, {"origin": "ledger.example/other"},
+             {"identity": bytes(16)}, *({"signature": signature[:at] + bytes([signature[at] ^ 1]) + signature[at + 1:]} for at in (0, 31, 32, 63))]
+    for how in wrong:
+        made = Ledger(old)
+        equal(made.take_over(new, **how), at)
+        for folder in (tail(made, at, old), saved(made)):
+            for keys in ((), ("--key", old.vkey), ("--key", old.vkey, "--key", new.vkey)):
+                status, found, _ = run(folder, *keys)
+                equal(status, 1, how)
+                has(found, "the key in use has not signed that another one takes over")
+                assert [one for one in faults(found) if one["record"] == at and one["offset"]], found
+    made = Ledger(old)
+    made.take_over(new, signature=signature)  # what the writer of these tests signs is always the same
+    equal(faults(run(tail(made, at, old))[1]), [])
+    # The first key has nobody who could sign, and who is retired none either.
+    made = Ledger(begin=False)
+    made.add(1, bytes(range(16)) + text(ledgerwriter.ORIGIN))
+    made.take_over(new)
+    has(run(saved(made))[1], "has not signed that another one takes over")
+    made = Ledger(old)
+    made.add(2, b"\2\1" + old.public + bytes(64))
+    has(run(saved(made))[1], "neither with a signature nor without one")
+
+
+@test
+def test_behind_the_last_checkpoint_no_key_takes_over_without_a_signature():
+    old, new = Signer(1), Signer(2)
+    made = Ledger(old)
+    size = made.take_over(new, signature=b"")
+    folder = tail(made, size, old)
+    for keys in ((), ("--key", old.vkey)):
+        status, found, _ = run(folder, *keys)
+        equal((status, len(faults(found)), faults(found)[0]["record"]), (1, 1, size))
+        has(found, "forged: the key " + new.id.hex())
+    # Who gives it vouches for it.
+    status, found, _ = run(folder, "--key", old.vkey, "--key", new.vkey)
+    equal((status, faults(found)), (0, []))
+    has(found, "nobody vouches for it but who gave it", "note")
+    # Nor is the key in use retired.
+    made = Ledger(old)
+    size = made.add(2, b"\2\1" + old.public)
+    status, found, _ = run(tail(made, size, old))
+    equal((status, len(faults(found)), faults(found)[0]["record"]), (1, 1, size))
+    has(found, "the key in use is retired")
 
 
 @test
@@ -667,9 +744,7 @@ def test_what_the_ledgers_key_has_not_signed_at_its_place_deletes_nothing():
 
 def changed(made, old, new):
     """A change of the key; the name of its checkpoint, and that."""
-    index = made.add(2, b"\1\1" + new.public)
-    made.add(2, b"\2\1" + old.public)
-    made.signer = new
+    index = made.take_over(new)
     return f"checkpoint.{index:020d}", made.note(None, old, new)
 
 

@@ -85,7 +85,7 @@ append(struct place *p, unsigned ring, enum ring_type type, const void *bytes, s
     struct iovec part = {(void *)(uintptr_t)bytes, length};
     uint64_t position;
 
-    return ring_append(ring_get(&p->gate, ring), type, &part, 1, &position);
+    return ring_append(ring_get(&p->gate, ring), type, &part, 1, DURABILITY_GROUP, &position);
 }
 
 /* A shape whose fingerprint is a number. */
@@ -96,7 +96,7 @@ append_number(struct place *p, unsigned ring, uint64_t number, size_t more)
     struct iovec parts[] = {{&number, sizeof(number)}, {text, more}};
     uint64_t position;
 
-    return ring_append(ring_get(&p->gate, ring), RING_SHAPE, parts, 2, &position);
+    return ring_append(ring_get(&p->gate, ring), RING_SHAPE, parts, 2, DURABILITY_GROUP, &position);
 }
 
 /* The newest segment, with its first index. */

@@ -3,6 +3,8 @@
 #ifndef PASU_TEST_ROTATION_PARTS_H
 #define PASU_TEST_ROTATION_PARTS_H
 
+#include "ledger/handover_signature.h"
+#include "note_keys.h"
 #include "verify_parts.h"
 
 static uint8_t rotation_random;
@@ -33,7 +35,7 @@ rotate(struct chain *c)
     int result = c->change.stage >= CHANGE_RECORDED ? 0 : chain_key_make(c);
 
     if (result == 0 && c->change.stage == CHANGE_MADE) {
-        result = chain_begin(c, 2 * segment_room(HANDOVER_PAYLOAD));
+        result = chain_begin(c, 2 * segment_room(HANDOVER_SIGNED));
         if (result == 0)
             result = chain_key_put(c, 7);
         if (result == 0)
@@ -42,6 +44,24 @@ rotate(struct chain *c)
             chain_abort(c);
     }
     return result == 0 ? chain_checkpoint(c) : result;
+}
+
+/* The record by which a key takes over, which another one signs (NULL: none), as somebody writes
+ * it. Its index. */
+static inline uint64_t
+put_takeover(struct chain *c, const struct note_key *key, const struct signing_key *signer)
+{
+    const uint64_t index = chain_size(c);
+    uint8_t payload[HANDOVER_SIGNED], id[SEGMENT_ID_SIZE];
+
+    handover_payload(payload, HANDOVER_IN_USE, key->public);
+    assert_int_equal(handover_ledger(c->os, c->segments, c->keys, id), 0);
+    if (signer)
+        assert_int_equal(handover_sign(payload, index, 7, id, signer), 0);
+    assert_int_equal(chain_begin(c, segment_room(sizeof(payload))), 0);
+    put(c, SEGMENT_KEY, payload, signer ? sizeof(payload) : HANDOVER_PAYLOAD);
+    assert_int_equal(chain_commit(c), 0);
+    return index;
 }
 
 static inline bool

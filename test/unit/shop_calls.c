@@ -1,6 +1,218 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the shop's functions fill. Nothing is written by them, and no cast keeps anything. */
+/* What the shop's functions say and fill. Nothing is written by them, and no cast keeps anything.
+ */
 #include "shop_catalog.h"
+
+#include "base/list.h"
+
+enum { CUSTOMER = 1 }; /* a kind, as a bit */
+enum { BIGINT = 20, INTEGER = 23, TEXT = 25, BPCHAR = 1042, VOID = 2278 };
+
+#define SQL(oid, result, row, type, text)                                                          \
+    {                                                                                              \
+        oid, false, result, row, 1, {type}, {"k"}, text                                            \
+    }
+#define PLPGSQL(oid, result, row, type, text)                                                      \
+    {                                                                                              \
+        oid, true, result, row, 1, {type}, {"k"}, text                                             \
+    }
+static const struct catalog_routine routines[] = {
+    SQL(3020, TEXT, 0, BIGINT, "SELECT email FROM customers WHERE id = k"),
+    PLPGSQL(3021, VOID, 0, BIGINT,
+            "DECLARE n text; BEGIN SELECT name INTO n FROM customers WHERE id = k; "
+            "RAISE NOTICE 'it is %!', n; END"),
+    PLPGSQL(3022, VOID, 0, BIGINT,
+            "DECLARE n text; BEGIN SELECT address INTO n FROM customers WHERE id = k; "
+            "RAISE EXCEPTION 'no such thing: %', n; END"),
+    PLPGSQL(3023, 17000, SHOP_CUSTOMERS, INTEGER,
+            "BEGIN RETURN QUERY SELECT * FROM customers WHERE grade = k; END"),
+    SQL(3024, TEXT, 0, BIGINT, "SELECT email FROM customers WHERE id = k"),
+    SQL(3025, TEXT, 0, BIGINT, "SELECT name FROM customers WHERE $1 = id"),
+    PLPGSQL(3026, TEXT, 0, BIGINT,
+            "DECLARE n text; BEGIN IF k > 1 THEN SELECT name INTO n FROM customers WHERE id = k; "
+            "END IF; RETURN n; END"),
+    PLPGSQL(3027, TEXT, 0, BIGINT,
+            "DECLARE n text; BEGIN SELECT name INTO n FROM customers WHERE id = k; RAISE NOTICE "
+            "'%, %', k, n; RETURN n; END"),
+    SQL(3028, TEXT, 0, BIGINT, "SELECT max(name) FROM customers WHERE id = k"),
+    SQL(3029, TEXT, 0, BIGINT,
+        "SELECT c.name FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.id = k"),
+    SQL(3030, 17000, SHOP_CUSTOMERS, BIGINT, "SELECT * FROM customers WHERE id = k"),
+    SQL(3032, TEXT, 0, BIGINT, "SELECT x FROM customers c (k, x) WHERE k = 7 AND $1 = 7"),
+    SQL(3033, TEXT, 0, BIGINT, "SELECT k.name FROM customers k WHERE id = $1 AND k IS NOT NULL"),
+    {3034, false, TEXT, 0, 1, {BIGINT}, {"region"}, "SELECT name FROM customers WHERE id = region"},
+    SQL(3035, TEXT, 0, BIGINT, "SELECT name FROM customers WHERE id = $2"),
+    SQL(3031, TEXT, 0, BPCHAR, "SELECT name FROM customers WHERE region = k"),
+};
+
+/* One whose text says all: see `routines`. */
+#define ROUTINE(routine_oid, routine_name, is_set)                                                 \
+    {                                                                                              \
+        .oid = routine_oid, .schema = "public", .name = routine_name, .kind = 'f',                 \
+        .is_opaque = true, .returns_set = is_set, .fields = NAME | PHONE | EMAIL | ADDRESS,        \
+        .kinds = CUSTOMER                                                                          \
+    }
+static const struct catalog_function functions[] = {
+    {.oid = 3000,
+     .schema = "public",
+     .name = "f_sql",
+     .is_opaque = true,
+     .fields = NAME | PHONE | EMAIL | ADDRESS,
+     .kinds = CUSTOMER},
+    {.oid = 3001,
+     .schema = "public",
+     .name = "f_all",
+     .is_opaque = true,
+     .returns_set = true,
+     .fields = NAME | PHONE | EMAIL | ADDRESS,
+     .kinds = CUSTOMER},
+    {.oid = 3002,
+     .schema = "public",
+     .name = "f_dyn",
+     .is_opaque = true,
+     .keeps = true,
+     .returns_set = true,
+     .fields = 63,
+     .kinds = 3},
+    {.oid = 3003, .schema = "public", .name = "f_clean"},
+    {.oid = 3004, .schema = "public", .name = "length"},
+    {.oid = 3005,
+     .schema = "public",
+     .name = "dblink",
+     .is_exit = true,
+     .is_opaque = true,
+     .fields = 63,
+     .kinds = 3},
+    {.oid = 3006, .schema = "pg_catalog", .name = "lo_export", .is_system = true, .is_exit = true},
+    {.oid = 3007, .schema = "public", .name = "row_number"},
+    {.oid = 3009,
+     .schema = "pg_catalog",
+     .name = "query_to_xml",
+     .is_system = true,
+     .is_opaque = true,
+     .fields = 63,
+     .kinds = 3},
+    {.oid = 3008, .schema = "public", .name = "glue", .kind = 'a'},
+    ROUTINE(3020, "f_email", false),
+    ROUTINE(3021, "f_told", false),
+    ROUTINE(3022, "f_failed", false),
+    ROUTINE(3023, "f_rows", true),
+    ROUTINE(3024, "f_twice", false),
+    ROUTINE(3024, "f_twice", false),
+    ROUTINE(3025, "f_whoever", true),
+    ROUTINE(3026, "f_branch", false),
+    ROUTINE(3027, "f_more", false),
+    ROUTINE(3028, "f_max", false),
+    ROUTINE(3029, "f_join", true),
+    ROUTINE(3030, "f_own", true),
+    ROUTINE(3031, "f_code", false),
+    ROUTINE(3032, "f_alias", true),
+    ROUTINE(3033, "f_row", true),
+    ROUTINE(3034, "f_column", true),
+    ROUTINE(3035, "f_third", true),
+    {.oid = SHOP_F_LOG, .schema = "public", .name = "f_log", .fills = true, .text = "NEW.title"},
+};
+
+/* Functions of PostgreSQL's own that the tests call: one each is enough. */
+static const char *const system_names[] = {
+    "array_agg",
+    "avg",
+    "bool_or",
+    "btrim",
+    "coalesce",
+    "concat",
+    "count",
+    "current_setting",
+    "date_trunc",
+    "first_value",
+    "format",
+    "generate_series",
+    "json_agg",
+    "json_each",
+    "lag",
+    "length",
+    "like_escape",
+    "lower",
+    "max",
+    "md5",
+    "min",
+    "now",
+    "num_nulls",
+    "octet_length",
+    "pg_column_size",
+    "pg_notify",
+    "pg_sleep",
+    "pg_typeof",
+    "rank",
+    "regexp_matches",
+    "reverse",
+    "right",
+    "round",
+    "row_number",
+    "row_to_json",
+    "set_config",
+    "setval",
+    "similar_to_escape",
+    "starts_with",
+    "string_agg",
+    "string_to_array",
+    "strpos",
+    "substring",
+    "sum",
+    "to_char",
+    "to_jsonb",
+    "unnest",
+    "upper",
+    "version",
+};
+
+static const struct catalog_function *
+system_function(size_t index)
+{
+    static struct catalog_function found[COUNT_OF(system_names)];
+    struct catalog_function *f = &found[index];
+
+    *f = (struct catalog_function){
+        .oid = 4000 + (uint32_t)index, .is_system = true, .schema = "pg_catalog"};
+    snprintf(f->name, sizeof(f->name), "%s", system_names[index]);
+    return f;
+}
+
+size_t
+catalog_function_count(const struct catalog *catalog PASU_UNUSED)
+{
+    return COUNT_OF(functions);
+}
+
+const struct catalog_function *
+catalog_function_at(const struct catalog *catalog PASU_UNUSED, size_t index)
+{
+    return &functions[index];
+}
+
+const struct catalog_function *
+catalog_function_named(const struct catalog *catalog PASU_UNUSED, const char *schema,
+                       const char *name, size_t *at)
+{
+    while (*at < COUNT_OF(functions) + COUNT_OF(system_names)) {
+        size_t i = (*at)++;
+        const struct catalog_function *f =
+            i < COUNT_OF(functions) ? &functions[i] : system_function(i - COUNT_OF(functions));
+
+        if (strcmp(f->name, name) == 0 && (!schema || strcmp(f->schema, schema) == 0))
+            return f;
+    }
+    return NULL;
+}
+
+const struct catalog_routine *
+catalog_routine(const struct catalog *catalog PASU_UNUSED, uint32_t function)
+{
+    for (size_t i = 0; i < COUNT_OF(routines); i++)
+        if (routines[i].function == function)
+            return &routines[i];
+    return NULL;
+}
 
 const struct catalog_relation *
 catalog_fill(const struct catalog *catalog, uint32_t function, size_t *at)

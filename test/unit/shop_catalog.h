@@ -50,7 +50,7 @@ enum {
 struct catalog {
     bool has_foreign_equal; /* a user has an "=" of his own */
     bool has_own_equality;  /* for types of PostgreSQL's */
-    bool has_foreign_casts;
+    bool has_foreign_casts, has_clean_casts;
     bool is_superseded;
 };
 

@@ -131,7 +131,7 @@ every_key_of_the_policy_reaches_the_model(void **state PASU_UNUSED)
     assert_string_equal(config->principals.roster.path, "folder/roster.csv");
     assert_int_equal(config->principals.actor_from.count, 3);
     assert_string_equal(config->sources.asn_db.path, "folder/asn.mmdb");
-    assert_int_equal(config->rule_count, 2);
+    assert_int_equal(config->rule_count, 3);
     assert_string_equal(config->rules[0].reason, "personal data from abroad");
     assert_true(config->rules[0].conditions[0].is_negated);
     assert_string_equal(config->rules[0].conditions[0].name, "country");
@@ -144,6 +144,8 @@ every_key_of_the_policy_reaches_the_model(void **state PASU_UNUSED)
     assert_int_equal(rule->conditions[2].values.count, 2);
     assert_int_equal(rule->verdict, VERDICT_HOLD);
     assert_null(rule->reason);
+    assert_int_equal(rule->durability, DURABILITY_UNSAID);
+    assert_int_equal(config->rules[2].durability, DURABILITY_STRICT);
     assert_int_equal(config->budget_count, 2);
     assert_string_equal(config->budgets[0].principal, "analyst");
     assert_null(config->budgets[0].kind);

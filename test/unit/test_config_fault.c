@@ -176,6 +176,14 @@ gateways_do_not_get_in_each_others_way(void **state PASU_UNUSED)
 }
 
 static void
+how_durable_a_record_is_to_be_is_one_of_three_words(void **state PASU_UNUSED)
+{
+    assert_faults(GATEWAY "rules: [{name: r, verdict: allow, durability: strickt}]\n",
+                  "2:47: rules[0].durability is \"strickt\", which is none of its values | one of: "
+                  "os, group, strict; did you mean strict?\n");
+}
+
+static void
 names_that_are_used_are_declared(void **state PASU_UNUSED)
 {
     assert_faults(
@@ -353,6 +361,7 @@ main(void)
         cmocka_unit_test(a_map_is_no_list_and_a_list_no_value),
         cmocka_unit_test(tls_needs_what_its_mode_says),
         cmocka_unit_test(gateways_do_not_get_in_each_others_way),
+        cmocka_unit_test(how_durable_a_record_is_to_be_is_one_of_three_words),
         cmocka_unit_test(names_that_are_used_are_declared),
         cmocka_unit_test(a_budget_is_for_one_principal_or_one_kind),
         cmocka_unit_test(the_ledger_keeps_what_a_budget_counts),

@@ -9,7 +9,7 @@ hold_one(struct stand *t, uint64_t shape, const char *sql)
 {
     struct exposure exposure = {.shape = shape, .session = 1, .statements = 1};
 
-    assert_int_equal(hold_exposure(&t->session, &exposure, sql, PASU_E_AGAIN), 0);
+    assert_int_equal(hold_exposure(&t->session, &exposure, sql, DURABILITY_GROUP, PASU_E_AGAIN), 0);
 }
 
 /* The next entry of the ring, which is of that type; a shape's text. */

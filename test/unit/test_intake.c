@@ -26,6 +26,7 @@ struct place {
     struct ring_file gate;
     struct record_keeping records;
     struct intake intake;
+    enum durability durability; /* of what is appended */
 };
 
 static ssize_t
@@ -60,7 +61,7 @@ static void
 begin(struct place *p, enum durability durability)
 {
     record_init(&p->records, &p->log, p->directory);
-    p->records.durability = durability;
+    p->durability = p->records.durability = durability;
     assert_int_equal(
         intake_init(&p->intake, &p->records, dup(p->ring_fd), dup(p->wake), dup(p->durable)), 0);
     assert_int_equal(record_open(&p->records), 0);
@@ -82,7 +83,8 @@ make_place(void **state)
     struct place *p = &place;
 
     now = 1000;
-    *p = (struct place){.writes_left = -1, .syncs_left = -1, .os = os_real};
+    *p = (struct place){
+        .writes_left = -1, .syncs_left = -1, .os = os_real, .durability = DURABILITY_GROUP};
     snprintf(p->path, sizeof(p->path), "/tmp/pasu-intake-XXXXXX");
     if (!mkdtemp(p->path))
         return -1;
@@ -122,7 +124,7 @@ append(struct place *p, unsigned ring, uint64_t number, size_t more)
     struct iovec parts[] = {{&number, sizeof(number)}, {bytes, more}};
     uint64_t position;
 
-    return ring_append(ring_get(&p->gate, ring), RING_SHAPE, parts, 2, &position);
+    return ring_append(ring_get(&p->gate, ring), RING_SHAPE, parts, 2, p->durability, &position);
 }
 
 static bool
@@ -317,6 +319,7 @@ a_full_disk_leaves_it_in_the_ring(void **state)
     p->writes_left = 1; /* ring 0's is written */
     assert_int_equal(intake_take(&p->intake), PASU_E_DISKFULL);
     assert_true(ring_durable(ring_get(&p->gate, 0)) == ring_head(ring_get(&p->gate, 0)));
+    assert_true(can_be_read(p->durable)); /* who waits for that is told */
     assert_true(ring_tail(ring_get(&p->gate, 1)) < ring_head(ring_get(&p->gate, 1)));
     assert_int_equal(intake_wait(&p->intake, 200), 100);
     p->writes_left = 0;
@@ -380,7 +383,7 @@ append_bytes(struct place *p, enum ring_type type, const void *bytes, size_t len
     struct iovec part = {(void *)(uintptr_t)bytes, length};
     uint64_t position;
 
-    return ring_append(ring_get(&p->gate, 0), type, &part, 1, &position);
+    return ring_append(ring_get(&p->gate, 0), type, &part, 1, p->durability, &position);
 }
 
 static void
@@ -463,7 +466,7 @@ strict_takes_at_once_and_tells_the_gate(void **state)
 
     begin(p, DURABILITY_STRICT);
     assert_int_equal(intake_take(&p->intake), 0);
-    assert_true(can_be_read(p->durable));
+    assert_false(can_be_read(p->durable));
     assert_int_equal(append(p, 0, 1, 0), 0);
     assert_true(ring_must_wake(ring_get(&p->gate, 0)));
     intake_woken(&p->intake);

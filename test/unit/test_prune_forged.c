@@ -2,6 +2,7 @@
 /* Who can write files, and not sign, has nothing deleted by saying that it was. */
 #include "prune_story.h"
 
+#include "ledger/handover_signature.h"
 #include "ledger/rotation.h"
 #include "ledger/verify.h"
 
@@ -18,7 +19,7 @@ enum forgery {
     OTHER_TIME,
     OTHER_LEDGER,
     OTHER_BYTES,
-    BEHIND_A_KEY, /* that nobody has signed for: by the key before, */
+    BEHIND_A_KEY, /* that no checkpoint covers yet: by the key before, */
     BY_THAT_KEY,  /* or by that one */
     FORGERIES,
 };
@@ -121,11 +122,14 @@ say_deleted(struct place *p, struct pruned *pruned)
 static void
 put_key(struct place *p, const struct signing_key *key)
 {
-    uint8_t payload[HANDOVER_PAYLOAD];
+    const struct chain *c = &p->records.chain;
+    uint8_t payload[HANDOVER_SIGNED], id[SEGMENT_ID_SIZE];
     const struct iovec part = {payload, sizeof(payload)};
     uint64_t index;
 
     handover_payload(payload, HANDOVER_IN_USE, key->public.public);
+    assert_int_equal(handover_ledger(c->os, c->segments, c->keys, id), 0);
+    assert_int_equal(handover_sign(payload, chain_size(c), p->disk->time, id, &c->key), 0);
     assert_int_equal(chain_begin(&p->records.chain, segment_room(sizeof(payload))), 0);
     assert_int_equal(chain_put(&p->records.chain, SEGMENT_KEY, p->disk->time, &part, 1, &index), 0);
     assert_int_equal(chain_commit(&p->records.chain), 0);

@@ -119,7 +119,7 @@ append(struct ring *ring, const void *bytes, size_t length)
     uint64_t position;
     const struct iovec part = {(void *)(uintptr_t)bytes, length};
 
-    return ring_append(ring, RING_SHAPE, &part, 1, &position);
+    return ring_append(ring, RING_SHAPE, &part, 1, DURABILITY_GROUP, &position);
 }
 
 static uint32_t
@@ -141,7 +141,8 @@ the_parts_of_an_entry_are_read_as_one(void **state)
     uint64_t position, at = 0;
 
     begin(p);
-    assert_int_equal(ring_append(p->ring, RING_MARK, parts, COUNT_OF(parts), &position), 0);
+    assert_int_equal(
+        ring_append(p->ring, RING_MARK, parts, COUNT_OF(parts), DURABILITY_GROUP, &position), 0);
     assert_int_equal(ring_read(p->ring, &at, &entry), 1);
     assert_int_equal(entry.type, RING_MARK);
     assert_true(view_equal(entry.payload, VIEW("onetwo")));
@@ -503,7 +504,7 @@ write_until_killed(struct ring *ring, struct shared *shared, uint32_t seed)
         struct iovec parts[] = {{&number, sizeof(number)}, {bytes, next_random(&seed) % 4096}};
         uint64_t position;
 
-        while (ring_append(ring, RING_SHAPE, parts, 2, &position) != 0)
+        while (ring_append(ring, RING_SHAPE, parts, 2, DURABILITY_GROUP, &position) != 0)
             continue;
         __atomic_store_n(&shared->appended, number, __ATOMIC_SEQ_CST);
     }

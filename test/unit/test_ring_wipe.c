@@ -55,7 +55,7 @@ append(struct place *p, enum ring_type type)
     uint64_t position;
 
     part.iov_len = (size_t)snprintf(text, sizeof(text), "%s%u", secret, (unsigned)type);
-    assert_int_equal(ring_append(p->ring, type, &part, 1, &position), 0);
+    assert_int_equal(ring_append(p->ring, type, &part, 1, DURABILITY_GROUP, &position), 0);
     return position;
 }
 
@@ -111,7 +111,8 @@ they_are_gone_wherever_they_lie_and_behind_a_former_run(void **state)
     for (int i = 0; i < 3000; i++) {
         struct iovec part = {filling, random_below(&random, sizeof(filling))};
 
-        assert_int_equal(ring_append(p->ring, RING_EXPOSURE, &part, 1, &position), 0);
+        assert_int_equal(ring_append(p->ring, RING_EXPOSURE, &part, 1, DURABILITY_GROUP, &position),
+                         0);
         at = append(p, RING_ORDINAL);
         if (i % 20 == 0) {
             ring_wipe(p->ring, at);

@@ -55,6 +55,16 @@ assert_fault(const struct found *f, enum verify_what what)
     assert_int_equal(found, what);
 }
 
+static size_t
+index_of(const struct found *f, enum verify_what what)
+{
+    size_t i = 0;
+
+    while (i + 1 < f->count && f->whats[i] != what)
+        i++;
+    return i;
+}
+
 static void
 a_change_that_both_signed_is_right(void **state)
 {
@@ -229,20 +239,73 @@ static void
 a_key_that_another_one_has_followed_does_not_come_back(void **state)
 {
     struct disk *d = *state;
-    uint8_t payload[2][HANDOVER_PAYLOAD], other[NOTE_KEY_SIZE] = {7};
+    struct signing_key other = key_of(NOTE_KEY_ED25519, "ledger.example/shop", 207);
+    struct signing_key first;
     struct chain c;
     struct found f;
 
     open_small(d, &c);
-    handover_payload(payload[0], HANDOVER_IN_USE, other);
-    handover_payload(payload[1], HANDOVER_IN_USE, c.key.public.public);
-    assert_int_equal(chain_begin(&c, 1000), 0);
-    for (size_t i = 0; i < COUNT_OF(payload); i++)
-        put(&c, SEGMENT_KEY, payload[i], sizeof(payload[i]));
-    assert_int_equal(chain_commit(&c), 0);
+    first = c.key;
+    snprintf(other.public.name, sizeof(other.public.name), "%s", first.public.name);
+    put_takeover(&c, &other.public, &first);
+    put_takeover(&c, &first.public, &other);
     chain_close(&c);
     verify(d, &f);
     assert_fault(&f, VERIFY_KEY);
+}
+
+/* ---- behind the last checkpoint ---- */
+
+static void
+a_change_that_no_checkpoint_covers_is_right_if_the_old_key_has_signed_it(void **state)
+{
+    struct disk *d = *state;
+    struct verify_answer answer;
+    struct signing_key other;
+
+    for (int way = 0; way < 4; way++) {
+        struct found f = {.count = 0};
+        struct verify_question question = {.directory = d->directory, .find = find, .arg = &f};
+        struct note_key keys[2];
+        struct chain c;
+        uint64_t at;
+
+        open_small(d, &c);
+        other = key_of(NOTE_KEY_ED25519, c.key.public.name, 207);
+        at = put_takeover(&c, &other.public, way == 0 ? &c.key : way == 1 ? &other : NULL);
+        keys[0] = c.key.public;
+        keys[1] = other.public;
+        question.keys = keys;
+        question.key_count = way == 3 ? 2 : 1;
+        chain_close(&c);
+        assert_int_equal(verify_ledger(&os_real, &question, &answer), 0);
+        if (way == 1 || way == 2) {
+            assert_fault(&f, VERIFY_FORGED);
+            assert_int_equal(f.records[index_of(&f, VERIFY_FORGED)], at);
+        } else {
+            assert_int_equal(answer.counts[VERIFY_FAULT], 0);
+        }
+        assert_int_equal(has(&f, VERIFY_REPLACED), way == 3); /* who gives it vouches for it */
+        disk_clear(d);
+    }
+}
+
+static void
+the_key_in_use_is_not_retired(void **state)
+{
+    struct disk *d = *state;
+    uint8_t payload[HANDOVER_PAYLOAD];
+    struct chain c;
+    struct found f;
+
+    open_small(d, &c);
+    handover_payload(payload, HANDOVER_RETIRED, c.key.public.public);
+    assert_int_equal(chain_begin(&c, 1000), 0);
+    put(&c, SEGMENT_KEY, payload, sizeof(payload));
+    assert_int_equal(chain_commit(&c), 0);
+    chain_close(&c);
+    verify(d, &f);
+    assert_fault(&f, VERIFY_FORGED);
 }
 
 /* ---- who else reads the newest checkpoint ---- */
@@ -319,6 +382,8 @@ main(void)
         WITH_KEYS(a_lost_key_s_change_is_said_to_be_one),
         WITH_KEYS(a_key_does_not_come_back),
         WITH_KEYS(a_key_that_another_one_has_followed_does_not_come_back),
+        WITH_KEYS(a_change_that_no_checkpoint_covers_is_right_if_the_old_key_has_signed_it),
+        WITH_KEYS(the_key_in_use_is_not_retired),
         WITH_KEYS(the_newest_checkpoint_and_its_proofs_are_of_the_key_in_use),
         WITH_KEYS(names_that_are_none_are_passed_over_and_too_many_refused),
     };

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules: what the configuration's `rules` say of a statement, by who asks, from where, when, and
+ * what it shows. In the order of the file; of those that match, the first one that says something
+ * about a thing decides it. What is asked here is durability; verdicts are not enforced yet
+ * (rules_warn says so).
+ *
+ * All conditions of a rule must hold; one holds where one of its values does, or, with `not`, none.
+ * Some cannot be decided with what is known here:
+ *
+ *      country, asn   no data of addresses is loaded
+ *      actor          where the configuration takes it from what is not read
+ *      verbs          of rows that EXECUTE or FETCH shows: they are another statement's
+ *      flags          that no statement is ever given
+ *
+ * Then it is not certain that the rule matches, nor that it does not, and rule_next says so. Who
+ * uses it takes what is safer; rule_durability the most durable of all that can be meant.
+ *
+ * struct rules is made once of a checked configuration, which it borrows, and never changes: any
+ * thread. A scope is what is left of it for one session, whose statements then cost no look at
+ * what is the same for all of them; it is its worker's, and borrows the rules.
+ */
+#ifndef PASU_POLICY_RULE_H
+#define PASU_POLICY_RULE_H
+
+#include "config/load.h"
+#include "exposure/vocabulary.h"
+#include "policy/roster.h"
+
+/* A session. Borrowed while a scope is made. */
+struct rule_asker {
+    const char *principal;
+    enum principal_kind kind;
+    const char *actor; /* "" where there is none; NULL: it is not known */
+    const char *application;
+    const struct address *address;
+    const struct vocabulary *vocabulary; /* that its statements' fields are in */
+};
+
+/* A statement, or the part of one that is being judged. */
+struct rule_statement {
+    uint64_t fields; /* that it shows, or asks for: bits of the asker's vocabulary */
+    uint64_t flags;  /* FLAG_BIT */
+    int verb;        /* place in the list of rules[].when.verbs in key.def; -1: not known */
+    uint32_t minute; /* local, since 1970 (os_local_minute): hours and days are the gateway's */
+};
+
+struct rules;
+struct rule_left; /* a rule that can match */
+
+/* All zero is a scope without rules. */
+struct rule_scope {
+    struct rule_left *left;
+    size_t count;
+    bool has_durability;                /* one of them names one */
+    bool is_translated;                 /* the asker's vocabulary is not the rules' */
+    int8_t fields[EXPOSURE_FIELDS_MAX]; /* then the rules' bit of each of its own; -1: none */
+};
+
+/* `vocabulary`: of the same configuration; copied. PASU_E_NOMEM. */
+PASU_MUST_USE int rules_new(struct rules **rules, const struct config *config,
+                            const struct vocabulary *vocabulary);
+void rules_free(struct rules *rules);
+/* Puts what concerns the asker in place of what was there. PASU_E_NOMEM: it is empty then. */
+PASU_MUST_USE int rule_scope_set(struct rule_scope *scope, const struct rules *rules,
+                                 const struct rule_asker *asker);
+void rule_scope_release(struct rule_scope *scope);
+
+/* The next rule from *at on (at first 0) that matches the statement, or can match it (not
+ * *is_certain); NULL: there is none. */
+const struct config_rule *rule_next(const struct rule_scope *scope,
+                                    const struct rule_statement *statement, size_t *at,
+                                    bool *is_certain);
+/* How durable the statement's record is to be, where `other` is what holds without rules. */
+enum durability rule_durability(const struct rule_scope *scope,
+                                const struct rule_statement *statement, enum durability other);
+/* The most that `other` or any rule asks for, of anybody. */
+enum durability rules_strictest(const struct rules *rules, enum durability other);
+
+/* What is no fault, and not as who wrote it may think: verdicts that are not enforced, flags that
+ * there are not. Added to the list, with file and line. */
+void rules_warn(const struct config *config, struct config_faults *warnings);
+
+#endif

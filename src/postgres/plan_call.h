@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls that are read through: SELECT f(100007), SELECT name FROM f(100007).
+ *
+ * Where the snapshot shows one function of that name, whose text is a query of one table
+ * (postgres/plan_code.h), its rows are the query's, and it is the query that pins persons, with the
+ * call's arguments in the place of its own. That is a second reading of the statement
+ * (plan_statement.read), beside the one in which the function can show all that its text names: it
+ * holds as long as nothing has changed since the snapshot, which the gate knows.
+ */
+#ifndef PASU_POSTGRES_PLAN_CALL_H
+#define PASU_POSTGRES_PLAN_CALL_H
+
+#include "postgres/plan_work.h"
+
+/* Of a SELECT that is planned otherwise; work->names are its own. Nothing where it is no such call.
+ */
+void call_read(struct plan_work *work, const PgQuery__SelectStmt *select,
+               struct plan_statement *statement);
+/* Of a DO and its text, which can be such a one, too. */
+void call_read_block(struct plan_work *work, const PgQuery__DoStmt *block, const char *text,
+                     struct plan_statement *statement);
+
+#endif

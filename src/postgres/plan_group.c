@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/plan_group.h"
+
+#include "postgres/plan_lineage.h"
+
+enum { CONDITIONS_MAX = 8 };
+
+/* Which rows of a group an item shows: those in which none of these is null. */
+struct shown {
+    struct plan_work *work;
+    const struct scope *scope;
+    const struct direct *direct;
+    const char *values[CONDITIONS_MAX]; /* as they are written */
+    size_t count;
+};
+
+bool
+group_can(const PgQuery__SelectStmt *select, const struct scope *scope)
+{
+    if (!scope || select->n_distinct_clause > 0 || select->n_locking_clause > 0)
+        return false;
+    for (size_t i = 0; i < select->n_group_clause; i++)
+        if (select->group_clause[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
+            return false;
+    for (size_t i = 0; i < select->n_target_list; i++)
+        if (select->target_list[i]->node_case != PG_QUERY__NODE__NODE_RES_TARGET)
+            return false;
+    return select->n_group_clause > 0 || *scope->has_aggregate;
+}
+
+/* ---- rows that are alike ---- */
+
+static bool
+is_ordinary(const PgQuery__FuncCall *call)
+{
+    return !call->over && !call->agg_star && !call->agg_distinct && !call->agg_within_group &&
+           !call->agg_filter && call->n_agg_order == 0 && !call->func_variadic;
+}
+
+struct search {
+    const struct plan_work *work;
+    bool is_found;
+};
+
+/* Aggregates, what can be one, and queries of their own. */
+static void
+find_aggregate(void *context, const ProtobufCMessage *message)
+{
+    struct search *search = context;
+
+    if (message->descriptor == &pg_query__func_call__descriptor) {
+        const PgQuery__FuncCall *call = (const PgQuery__FuncCall *)(const void *)message;
+        struct function_facts facts =
+            function_facts(search->work, call->funcname, call->n_funcname);
+
+        search->is_found |= !is_ordinary(call) || facts.may_aggregate || facts.is_user;
+    }
+    search->is_found |= message->descriptor == &pg_query__sub_link__descriptor;
+    if (!search->is_found)
+        sql_each_child(message, find_aggregate, search);
+}
+
+static bool
+is_alike_in_all(const struct plan_work *work, const PgQuery__Node *value)
+{
+    struct search search = {.work = work};
+
+    find_aggregate(&search, &value->base);
+    return !search.is_found;
+}
+
+/* ---- when a value is null ---- */
+
+static bool
+add_value(struct shown *s, const char *value)
+{
+    for (size_t i = 0; value && i < s->count; i++)
+        if (strcmp(s->values[i], value) == 0)
+            return true;
+    if (!value || s->count == CONDITIONS_MAX)
+        return false;
+    s->values[s->count++] = value;
+    return true;
+}
+
+/* One of PostgreSQL's own, and no user's has its name. */
+static bool
+is_one_of(const struct plan_work *work, const PgQuery__FuncCall *call, const char *const *names,
+          size_t count)
+{
+    struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
+
+    if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], facts.name) == 0)
+            return true;
+    return false;
+}
+
+/* Types of which an operator || is null where one of its sides is. */
+static bool
+is_scalar(const struct entry *entry, int16_t attribute)
+{
+    enum {
+        BOOL = 16,
+        INT8 = 20,
+        INT2 = 21,
+        INT4 = 23,
+        TEXT = 25,
+        BPCHAR = 1042,
+        VARCHAR = 1043,
+        DATE = 1082,
+        TIMESTAMP = 1114,
+        TIMESTAMPTZ = 1184,
+        NUMERIC = 1700,
+        UUID = 2950
+    };
+    const struct catalog_relation *relation = entry->relation;
+
+    for (size_t i = 0; relation && i < relation->column_count; i++)
+        if (relation->columns[i].number == attribute)
+            switch (relation->columns[i].type) {
+            case BOOL:
+            case INT8:
+            case INT2:
+            case INT4:
+            case TEXT:
+            case BPCHAR:
+            case VARCHAR:
+            case DATE:
+            case TIMESTAMP:
+            case TIMESTAMPTZ:
+            case NUMERIC:
+            case UUID:
+                return true;
+            default:
+                return false;
+            }
+    return false;
+}
+
+/* A column of a table, and of none but that. */
+static bool
+add_column(struct shown *s, const PgQuery__ColumnRef *reference, bool is_part)
+{
+    struct found found;
+
+    scope_find(s->work, s->scope, reference, &found);
+    if (!found.output || !found.output->entry || !found.output->entry->is_only ||
+        found.output->attribute <= 0 || found.output->is_written)
+        return false;
+    if (is_part && !is_scalar(found.output->entry, found.output->attribute))
+        return false;
+    return add_value(s,
+                     injection_column(s->work, s->scope, found.output->entry, found.output->name));
+}
+
+/* The table's row as a whole, by the name that it has in FROM. */
+static bool
+is_whole_row(const struct shown *s, const PgQuery__Node *node)
+{
+    const struct entry *entry = s->direct->entry;
+    const PgQuery__ColumnRef *reference;
+    const char *name;
+
+    if (!node || node->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+        return false;
+    reference = node->column_ref;
+    name = reference->n_fields == 1 ? sql_string(reference->fields[0]) : NULL;
+    if (!name || !entry->name || strcmp(name, entry->name) != 0)
+        return false;
+    for (const struct scope *scope = s->scope; scope; scope = scope->outer)
+        for (const struct entry *e = scope->entries; e; e = e->next) {
+            if (e->columns.is_open || (e != entry && e->name && strcmp(e->name, name) == 0))
+                return false;
+            for (const struct output *o = e->columns.first; o; o = o->next)
+                if (o->name && strcmp(o->name, name) == 0)
+                    return false;
+        }
+    return true;
+}
+
+static bool add_nulls(struct shown *s, const PgQuery__Node *node, bool is_part);
+
+static bool
+add_nulls_of_all(struct shown *s, PgQuery__Node *const *nodes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!add_nulls(s, nodes[i], true))
+            return false;
+    return true;
+}
+
+/* Functions that are null where an argument is, and nowhere else. */
+static bool
+add_nulls_of_call(struct shown *s, const PgQuery__FuncCall *call)
+{
+    static const char *const names[] = {
+        "upper",  "lower", "initcap", "md5",     "reverse", "btrim",  "ltrim", "rtrim",
+        "substr", "left",  "right",   "replace", "lpad",    "repeat", "rpad",  "split_part"};
+
+    return is_ordinary(call) && is_one_of(s->work, call, names, COUNT_OF(names)) &&
+           add_nulls_of_all(s, call->args, call->n_args);
+}
+
+static bool
+add_nulls_of_operator(struct shown *s, const PgQuery__AExpr *expression)
+{
+    const char *name = sql_last_name(expression->name, expression->n_name);
+
+    return expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && name &&
+           strcmp(name, "||") == 0 && expression->lexpr && expression->rexpr &&
+           !names_is_foreign_operator(s->work, expression->name, expression->n_name) &&
+           add_nulls(s, expression->lexpr, true) && add_nulls(s, expression->rexpr, true);
+}
+
+/* Adds the columns of which one is null wherever the value is. `is_part`: of a larger one. */
+static bool
+add_nulls(struct shown *s, const PgQuery__Node *node, bool is_part)
+{
+    if (!node || !work_spend(s->work, 1))
+        return false;
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_COLUMN_REF:
+        return add_column(s, node->column_ref, is_part);
+    case PG_QUERY__NODE__NODE_A_CONST:
+        return !node->a_const->isnull;
+    case PG_QUERY__NODE__NODE_TYPE_CAST:
+        return names_is_builtin_type(node->type_cast->type_name) &&
+               node->type_cast->type_name->n_array_bounds == 0 &&
+               add_nulls(s, node->type_cast->arg, true);
+    case PG_QUERY__NODE__NODE_A_EXPR:
+        return add_nulls_of_operator(s, node->a_expr);
+    case PG_QUERY__NODE__NODE_FUNC_CALL:
+        return add_nulls_of_call(s, node->func_call);
+    default:
+        return false;
+    }
+}
+
+/* ---- aggregates that show each row ---- */
+
+static bool
+add_whole_row(struct shown *s)
+{
+    const struct entry *entry = s->direct->entry;
+    const char *column = injection_column(s->work, s->scope, entry, entry->name);
+    const char *dot = column ? strstr(column, "\".\"") : NULL;
+
+    /* "c"."c" without what stands before the second one. */
+    return dot && add_value(s, dot + 2);
+}
+
+/* What an aggregate is given, of one row. */
+static bool
+add_argument(struct shown *s, const PgQuery__Node *node)
+{
+    static const char *const of_rows[] = {"to_json", "to_jsonb", "row_to_json"};
+    const PgQuery__Node *inner = node;
+
+    if (node && node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && node->func_call->n_args == 1 &&
+        is_ordinary(node->func_call) &&
+        is_one_of(s->work, node->func_call, of_rows, COUNT_OF(of_rows)))
+        inner = node->func_call->args[0];
+    if (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
+        names_is_builtin_type(node->type_cast->type_name))
+        inner = node->type_cast->arg;
+    return is_whole_row(s, inner) ? add_whole_row(s) : add_nulls(s, node, false);
+}
+
+/* Whether an argument shows something of the table. */
+static bool
+is_of_table(struct shown *s, const PgQuery__Node *node)
+{
+    const struct plan_work *work = s->work;
+    struct carry carry = {0};
+
+    expression_carry(s->work, s->scope, node, &carry);
+    return carry.direct[s->direct - work->direct] != 0;
+}
+
+/* Names and values: the one of them that shows somebody must not be null. */
+static bool
+add_pair(struct shown *s, const PgQuery__FuncCall *call)
+{
+    bool is_name = is_of_table(s, call->args[0]);
+
+    return is_name != is_of_table(s, call->args[1]) && add_argument(s, call->args[is_name ? 0 : 1]);
+}
+
+static bool
+add_aggregate(struct shown *s, const PgQuery__FuncCall *call)
+{
+    static const char *const of_one[] = {"array_agg", "json_agg", "jsonb_agg"};
+    static const char *const of_text[] = {"string_agg"};
+    static const char *const of_pairs[] = {"json_object_agg"};
+
+    if (call->over || call->agg_star || call->agg_within_group || call->agg_filter ||
+        call->func_variadic)
+        return false;
+    if (call->n_args == 1 && is_one_of(s->work, call, of_one, COUNT_OF(of_one)))
+        return add_argument(s, call->args[0]);
+    if (call->n_args != 2)
+        return false;
+    if (is_one_of(s->work, call, of_text, COUNT_OF(of_text)))
+        return call->args[1]->node_case == PG_QUERY__NODE__NODE_A_CONST &&
+               add_argument(s, call->args[0]);
+    return is_one_of(s->work, call, of_pairs, COUNT_OF(of_pairs)) && add_pair(s, call);
+}
+
+static bool
+add_item(struct shown *s, const PgQuery__Node *value)
+{
+    if (!value)
+        return false;
+    if (is_alike_in_all(s->work, value)) {
+        if (!add_nulls(s, value, false))
+            s->count = 0; /* all of them */
+        return true;
+    }
+    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
+           names_is_builtin_type(value->type_cast->type_name) && value->type_cast->arg)
+        value = value->type_cast->arg;
+    return value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && add_aggregate(s, value->func_call);
+}
+
+/* ---- the columns ---- */
+
+static const char *
+write_aggregate(const struct shown *s, const char *name, const char *argument)
+{
+    static const char form[] = "pg_catalog.%s(%s)";
+    size_t size = sizeof(form) + strlen(name) + strlen(argument) + 32;
+    char *text, *at;
+
+    for (size_t i = 0; i < s->count; i++)
+        size += strlen(s->values[i]) + 32;
+    text = at = arena_new(&s->work->memory, size, 1);
+    if (!text)
+        return NULL;
+    at += snprintf(at, size, form, name, argument);
+    for (size_t i = 0; i < s->count; i++)
+        at += snprintf(at, size - (size_t)(at - text), "%s%s IS DISTINCT FROM NULL",
+                       i == 0 ? " FILTER (WHERE " : " AND ", s->values[i]);
+    if (s->count > 0)
+        snprintf(at, size - (size_t)(at - text), ")");
+    return text;
+}
+
+/* The OID of the table that all of these rows are of; 0 where they are of several. */
+static const char *
+write_origin(const struct shown *s, const char *tableoid)
+{
+    static const char form[] =
+        "CASE WHEN %s OPERATOR(pg_catalog.<>) %s THEN '0'::pg_catalog.oid ELSE %s END";
+    const char *least = tableoid ? write_aggregate(s, "min", tableoid) : NULL;
+    const char *most = tableoid ? write_aggregate(s, "max", tableoid) : NULL;
+    size_t size;
+    char *text;
+
+    if (!least || !most)
+        return NULL;
+    size = sizeof(form) + 2 * strlen(least) + strlen(most);
+    text = arena_new(&s->work->memory, size, 1);
+    if (text)
+        snprintf(text, size, form, least, most, least);
+    return text;
+}
+
+bool
+group_take(struct plan_work *work, struct injection *injection, const struct scope *scope,
+           size_t direct, const PgQuery__Node *target, struct group_keys *keys)
+{
+    const struct direct *of = &work->direct[direct];
+    struct shown shown = {.work = work, .scope = scope, .direct = of};
+    const char *key, *tableoid;
+
+    if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
+        !add_item(&shown, target->res_target->val))
+        return false;
+    key = injection_of_table(work, scope, of->entry, of->show->key_column, false);
+    keys->origin = -1;
+    keys->keys = key ? injection_add_expression(injection, injection->result,
+                                                write_aggregate(&shown, "array_agg", key))
+                     : -1;
+    if (keys->keys < 0)
+        return false;
+    tableoid = injection_of_table(work, scope, of->entry, of->show->key_column, true);
+    keys->origin =
+        injection_add_expression(injection, injection->result, write_origin(&shown, tableoid));
+    return keys->origin >= 0 || of->entry->is_certain;
+}

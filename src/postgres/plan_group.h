@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Groups: a row that stands for many rows of a table, and the keys of all whose values it shows, as
+ * a hidden array.
+ *
+ *     SELECT region, string_agg(name, ',') FROM customers GROUP BY region
+ *     → array_agg(customers.id) FILTER (WHERE customers.name IS DISTINCT FROM NULL)
+ *
+ * Not each column of a group shows all of its rows: min(name) shows one of them, nobody knows
+ * whose. Proven are what all rows of a group have alike (no aggregate in it), and PostgreSQL's own
+ * aggregates that put each value into the result, of arguments of which it is known when they are
+ * null.
+ */
+#ifndef PASU_POSTGRES_PLAN_GROUP_H
+#define PASU_POSTGRES_PLAN_GROUP_H
+
+#include "postgres/plan_inject.h"
+#include "postgres/plan_scope.h"
+
+/* Whether the rows of a SELECT are groups to which columns can be added. */
+bool group_can(const PgQuery__SelectStmt *select, const struct scope *scope);
+
+/* Hidden columns of the result, by their places. */
+struct group_keys {
+    int keys;   /* the array */
+    int origin; /* the OID of the table of one of its rows; null where the array is; -1: none */
+};
+/*
+ * Those of the persons of whom an item of the list of targets shows something, of one table of FROM
+ * (place in work->direct). False where it is not known who they are, or the columns cannot be had;
+ * then some may have been added in vain.
+ */
+bool group_take(struct plan_work *work, struct injection *injection, const struct scope *scope,
+                size_t direct, const PgQuery__Node *target, struct group_keys *keys);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgres/plan_key.h"
+
+enum { ARMS_MAX = 32 };
+
+/* What is looked for, and where columns are added. */
+struct search {
+    struct plan_work *work;
+    struct injection *injection;
+    bool is_origin;
+    bool is_united; /* a UNION ALL lies between */
+};
+
+static const char *scope_column(struct search *search, const struct scope *scope, uint64_t table);
+
+static const char *
+hidden_name(struct plan_work *work, size_t number)
+{
+    char name[48];
+    int length = snprintf(name, sizeof(name), "%s%zu", HIDDEN_NAME, number);
+
+    return arena_text(&work->memory, name, (size_t)length);
+}
+
+/* ---- columns that are handed on ---- */
+
+static const struct relay *
+find_relay(const struct search *search, const void *query, uint64_t table)
+{
+    const struct relay *relay = search->injection->relays;
+
+    while (relay && (relay->query != query || relay->table != table ||
+                     relay->is_origin != search->is_origin))
+        relay = relay->next;
+    return relay;
+}
+
+static const struct relay *
+add_relay(const struct search *search, const void *query, uint64_t table, size_t number)
+{
+    struct relay *relay = arena_new(&search->work->memory, 1, sizeof(*relay));
+
+    if (!relay)
+        return NULL;
+    *relay = (struct relay){.next = search->injection->relays,
+                            .query = query,
+                            .table = table,
+                            .is_origin = search->is_origin,
+                            .is_united = search->is_united,
+                            .number = number};
+    search->injection->relays = relay;
+    return relay;
+}
+
+/* ---- UNION ALL ---- */
+
+struct arms {
+    const struct query *queries[ARMS_MAX];
+    const char *expressions[ARMS_MAX];
+    size_t count;
+};
+
+static bool
+list_arms(const struct query *query, struct arms *arms)
+{
+    if (query->arms[0])
+        return list_arms(query->arms[0], arms) && list_arms(query->arms[1], arms);
+    if (arms->count == ARMS_MAX || !query->scope)
+        return false;
+    arms->queries[arms->count++] = query;
+    return true;
+}
+
+/* The type that the column has in every arm, so that the server need not find one. */
+static const char *
+type_of(const struct search *search, const struct catalog_show *show)
+{
+    if (search->is_origin)
+        return "oid";
+    switch (show->key_type) {
+    case CATALOG_KEY_INT2:
+    case CATALOG_KEY_INT4:
+    case CATALOG_KEY_INT8:
+        return "int8";
+    case CATALOG_KEY_NUMERIC:
+        return "numeric";
+    case CATALOG_KEY_UUID:
+        return "uuid";
+    case CATALOG_KEY_TEXT:
+        return "text";
+    default:
+        return NULL;
+    }
+}
+
+static const char *
+write_cast(struct plan_work *work, const char *expression, const char *type)
+{
+    size_t size = strlen(expression) + strlen(type) + 16;
+    char *text = arena_new(&work->memory, size, 1);
+
+    if (text)
+        snprintf(text, size, "%s::pg_catalog.%s", expression, type);
+    return text;
+}
+
+/* The same column in every arm; its place in each of them, or -1. */
+static int
+add_to_arms(struct search *search, const struct query *query, uint64_t table, size_t *number)
+{
+    const struct inner *inner = &search->work->inner[__builtin_ctzll(table)];
+    const char *type = inner->show ? type_of(search, inner->show) : NULL;
+    struct arms arms = {.count = 0};
+    size_t holders = 0;
+    int place = -1;
+
+    if (!type || !list_arms(query, &arms))
+        return -1;
+    for (size_t i = 0; i < arms.count; i++) {
+        const char *column = scope_column(search, arms.queries[i]->scope, table);
+
+        holders += column != NULL;
+        arms.expressions[i] = write_cast(search->work, column ? column : "NULL", type);
+    }
+    if (holders != 1)
+        return -1;
+    *number = ++search->injection->numbers;
+    for (size_t i = 0; i < arms.count; i++) {
+        struct addition *list =
+            injection_list(search->work, search->injection, arms.queries[i]->targets,
+                           arms.queries[i]->target_count);
+        int at = list ? injection_put(list, arms.expressions[i], *number) : -1;
+
+        if (at < 0 || (i > 0 && at != place))
+            return -1;
+        place = at;
+    }
+    search->is_united = true;
+    return place;
+}
+
+/* ---- from one query to the next ---- */
+
+/* The name of a column that the query has anyway, as the reader calls it. */
+static const char *
+visible_column(const struct search *search, const struct entry *entry, uint64_t table)
+{
+    const struct output *found = NULL;
+
+    if (search->is_origin)
+        return NULL;
+    for (const struct output *o = entry->columns.first; o && !found; o = o->next)
+        if (o->keys & table && o->name)
+            found = o;
+    for (const struct output *o = entry->columns.first; o && found; o = o->next)
+        if (o != found && o->name && strcmp(o->name, found->name) == 0)
+            return NULL;
+    return found && !entry->columns.is_open ? found->name : NULL;
+}
+
+/* The table's bit within the query that the entry reads; 0: it is none of it. */
+static uint64_t
+inside(const struct entry *entry, uint64_t table)
+{
+    if (!entry->renewed)
+        return table;
+    for (size_t i = 0; i < PLAN_TABLES_MAX; i++)
+        if (entry->renewed[i] && UINT64_C(1) << (entry->renewed[i] - 1) == table)
+            return UINT64_C(1) << i;
+    return 0;
+}
+
+/* The name of the column in which a query hands it on; NULL: it does not. */
+static const char *
+query_column(struct search *search, const struct query *query, uint64_t table)
+{
+    const void *identity = query->arms[0] ? (const void *)query->select : query->targets;
+    const struct relay *relay = find_relay(search, identity, table);
+    struct addition *list;
+    const char *expression;
+    size_t number;
+
+    if (relay) {
+        search->is_united |= relay->is_united;
+        return hidden_name(search->work, relay->number);
+    }
+    if (query->arms[0]) {
+        if (add_to_arms(search, query, table, &number) < 0)
+            return NULL;
+    } else {
+        expression = query->scope ? scope_column(search, query->scope, table) : NULL;
+        list = expression ? injection_list(search->work, search->injection, query->targets,
+                                           query->target_count)
+                          : NULL;
+        number = search->injection->numbers + 1;
+        if (!list || list->is_result || injection_put(list, expression, number) < 0)
+            return NULL;
+        search->injection->numbers = number;
+    }
+    return add_relay(search, identity, table, number) ? hidden_name(search->work, number) : NULL;
+}
+
+static const char *
+entry_column(struct search *search, const struct scope *scope, const struct entry *entry,
+             uint64_t table)
+{
+    uint64_t own = entry->query ? inside(entry, table) : 0;
+    const char *name = visible_column(search, entry, table);
+
+    if (own == 0)
+        return NULL;
+    if (!name && injection_column(search->work, scope, entry, HIDDEN_NAME))
+        name = query_column(search, entry->query, own);
+    return name ? injection_column(search->work, scope, entry, name) : NULL;
+}
+
+/* How it is written where the names of that scope are known; NULL: it is not known there. */
+static const char *
+scope_column(struct search *search, const struct scope *scope, uint64_t table)
+{
+    const struct catalog_show *show = search->work->inner[__builtin_ctzll(table)].show;
+
+    for (const struct entry *e = scope->entries; e && work_spend(search->work, 1); e = e->next) {
+        const char *column = NULL;
+
+        if (e->relation && e->tables & table)
+            return show ? injection_of_table(search->work, scope, e, show->key_column,
+                                             search->is_origin)
+                        : NULL;
+        if (e->query)
+            column = entry_column(search, scope, e, table);
+        if (column)
+            return column;
+    }
+    return NULL;
+}
+
+/* ---- the result ---- */
+
+static int
+take(struct search *search, const struct query *query, uint64_t table)
+{
+    size_t number;
+
+    if (!query->arms[0])
+        return query->scope ? injection_add_expression(search->injection, search->injection->result,
+                                                       scope_column(search, query->scope, table))
+                            : -1;
+    return add_to_arms(search, query, table, &number);
+}
+
+/* All arms of the result have theirs before their own columns. */
+static bool
+begin_arms(struct plan_work *work, struct injection *injection, const struct query *query)
+{
+    struct arms arms = {.count = 0};
+
+    if (!query->arms[0])
+        return true;
+    if (!list_arms(query, &arms))
+        return false;
+    for (size_t i = 0; i < arms.count; i++) {
+        struct addition *list =
+            injection_list(work, injection, arms.queries[i]->targets, arms.queries[i]->target_count);
+
+        if (!list)
+            return false;
+        list->is_result = true;
+    }
+    return true;
+}
+
+bool
+key_take(struct plan_work *work, struct injection *injection, const struct query *query,
+         uint64_t table, struct taken_key *taken)
+{
+    struct search search = {.work = work, .injection = injection};
+
+    *taken = (struct taken_key){-1, -1};
+    if (!begin_arms(work, injection, query))
+        return false;
+    taken->key = take(&search, query, table);
+    if (taken->key < 0 || !search.is_united)
+        return taken->key >= 0;
+    search.is_origin = true;
+    taken->origin = take(&search, query, table);
+    return taken->origin >= 0;
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that stand for many: whom aggregates and groups show is counted one by one, where each value of a group is in the row,
+and the client gets the bytes that it gets without pasu. Every name, phone and mail carries its person's key."""
+import re
+
+import harness
+import shop
+from stage import equal, test
+import wire
+
+SEEN = re.compile(rb"(?:Kim-|010-|user|Main Street )(-?\d+)")
+
+# Exactly those who are in the bytes.
+EXACT = (
+    "SELECT string_agg(name, ',') FROM customers",
+    "SELECT region, string_agg(name, ',' ORDER BY id) FROM customers WHERE grade < 2 GROUP BY region ORDER BY region",
+    "SELECT region, count(*), string_agg(DISTINCT email, ';') FROM customers GROUP BY 1 ORDER BY 1",
+    "SELECT 1 + 1, region AS r, string_agg(email, ';') AS s FROM customers GROUP BY 2 ORDER BY 2 DESC, 1",
+    "SELECT json_agg(c ORDER BY id) FROM customers c WHERE grade = 2",
+    "SELECT jsonb_agg(to_jsonb(c) ORDER BY id) FROM customers c WHERE grade = 2",
+    "SELECT array_agg(c ORDER BY id) FROM customers c WHERE grade = 3",
+    "SELECT array_agg(c::text ORDER BY id)::text FROM customers c WHERE grade = 3",
+    "SELECT array_agg(name ORDER BY id) FROM public.customers WHERE grade = 3",
+    "SELECT string_agg(upper(name) || '/' || substr(email, 1, 40), ',' ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT grade, string_agg(address, ',' ORDER BY id) FROM customers GROUP BY grade HAVING count(*) > 3 ORDER BY grade LIMIT 2",
+    "SELECT json_object_agg(id, name ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT json_object_agg(name, grade ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT name FROM customers GROUP BY name ORDER BY name",
+    "SELECT name || '!' FROM customers WHERE grade = 1 GROUP BY name ORDER BY 1",
+    "SELECT name, count(*), max(grade) FROM customers GROUP BY name, email ORDER BY name LIMIT 5",
+    "SELECT lower(email), min(region) FROM customers GROUP BY lower(email) ORDER BY 1 LIMIT 7",
+    "SELECT CASE WHEN grade > 2 THEN name ELSE email END FROM customers GROUP BY name, email, grade ORDER BY 1 LIMIT 7",
+    "SELECT c.name FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY c.id ORDER BY c.name LIMIT 9",
+    "SELECT o.amount, string_agg(c.name, ',' ORDER BY c.id) FROM customers c JOIN orders o ON o.customer_id = c.id"
+    " WHERE c.grade = 1 GROUP BY o.amount ORDER BY 1",
+    "SELECT string_agg(c.name, ',' ORDER BY o.id) FROM orders o LEFT JOIN customers c ON c.id = o.customer_id AND c.grade = 1",
+    "SELECT json_agg(c ORDER BY o.id) FROM orders o LEFT JOIN customers c ON c.id = o.customer_id AND c.grade = 1",
+    "SELECT string_agg(name, ',') FROM customers WHERE id = 1350",
+    "SELECT string_agg(name, ',' ORDER BY id) FROM customers WHERE id IN (1350, 1357, 4)",
+    "SELECT region, grade, string_agg(name, ',' ORDER BY id) FROM customers WHERE name LIKE '%3%' GROUP BY region, grade ORDER BY 1, 2",
+)
+# Nulls: nobody is named of whom nothing came.
+PARTLY = (
+    "SELECT string_agg(phone, ',' ORDER BY id) FROM customers",
+    "SELECT array_agg(phone ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT region, string_agg(name || ' ' || phone, ',' ORDER BY id) FROM customers GROUP BY region ORDER BY 1",
+    "SELECT string_agg(address, ',' ORDER BY id), array_agg(phone ORDER BY id) FROM customers WHERE grade > 2",
+    "SELECT json_agg(phone ORDER BY id) FROM customers WHERE id BETWEEN 1000 AND 1300",
+    "SELECT phone, count(*) FROM customers GROUP BY phone ORDER BY phone NULLS FIRST LIMIT 4",
+)
+# Nobody.
+NONE = (
+    "SELECT string_agg(name, ',') FROM customers WHERE false",
+    "SELECT array_agg(phone) FROM customers WHERE phone IS NULL",
+    "SELECT json_agg(c) FROM customers c WHERE id = 4",
+    "SELECT region, string_agg(phone, ',') FROM customers WHERE phone IS NULL GROUP BY region ORDER BY 1",
+    "SELECT region, count(name) FROM customers GROUP BY region ORDER BY 1",
+)
+# Of these not each value of a group is in the row, or it is not known which: a bound, and nobody is named who did not come.
+BOUNDED = (
+    "SELECT min(name), max(email) FROM customers",
+    "SELECT name, max(email) FROM customers GROUP BY name ORDER BY name LIMIT 3",
+    "SELECT region, (array_agg(name ORDER BY id))[1] FROM customers GROUP BY region ORDER BY 1",
+    "SELECT left(string_agg(name, ',' ORDER BY id), 20) FROM customers",
+    "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE grade = 1) FROM customers",
+    "SELECT jsonb_object_agg(region, name ORDER BY id) FROM customers",
+    "SELECT string_agg(CASE WHEN grade = 1 THEN name END, ',' ORDER BY id) FROM customers",
+    "SELECT string_agg(coalesce(phone, 'none'), ',' ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT string_agg(substring(name FROM 'Kim-1.*'), ',' ORDER BY id) FROM customers",
+    "SELECT grade, string_agg(name, ',' ORDER BY id) FROM customers GROUP BY ROLLUP (grade) ORDER BY 1",
+    "SELECT DISTINCT string_agg(name, ',' ORDER BY id) FROM customers GROUP BY region ORDER BY 1",
+    "SELECT unnest(array_agg(name ORDER BY id)) FROM customers WHERE grade = 1 LIMIT 3",
+    "SELECT id, string_agg(name, ',') OVER (ORDER BY id) FROM customers ORDER BY id LIMIT 2",
+    "SELECT string_agg((SELECT name), ',' ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT string_agg(name, email ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT array_agg(c.pasu_key_1) FROM (SELECT name AS pasu_key_1 FROM customers) c",
+)
+# Who knows the code and wants somebody to go uncounted, or another to be named. Each: what to do before, and the question.
+ATTACKS = {
+    "a temporary table in front": (
+        "CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, grade, region FROM public.customers",
+        "SELECT string_agg(name, ',') FROM customers WHERE grade = 1"),
+    "a column with the alias's name": (
+        "CREATE TEMP TABLE t AS SELECT 1 AS c", "SELECT json_agg(c) FROM t, customers c WHERE grade = 1"),
+    "a key of another row": (
+        "SELECT 1", "SELECT string_agg(b.name, ',' ORDER BY b.id) FROM customers a JOIN customers b ON b.id = a.id + 7 WHERE a.grade = 1"),
+    "a table that inherits": (
+        "CREATE TEMP TABLE heir () INHERITS (public.customers); INSERT INTO heir SELECT id + 7, name, phone, email, address, grade, region"
+        " FROM ONLY public.customers WHERE grade = 1", "SELECT string_agg(name, ',') FROM customers WHERE grade = 1"),
+}
+# The same where there are aggregates and an operator of these names.
+OWN = {
+    "an aggregate of one's own": ("SELECT 1", "SELECT public.string_agg(name) FROM customers WHERE grade = 1"),
+    "another with its schema": ("SELECT 1", "SELECT mine.array_agg(name) FROM customers WHERE grade = 1"),
+    "another by search_path": ("SET search_path = mine, public", "SELECT array_agg(name) FROM customers WHERE grade = 1"),
+    "an operator by search_path": (
+        "SET search_path = mine, pg_catalog, public", "SELECT string_agg(name || phone, ',' ORDER BY id) FROM customers WHERE grade = 1"),
+}
+EXTRA = """
+CREATE SCHEMA mine;
+CREATE FUNCTION public.joined(text, text) RETURNS text LANGUAGE sql AS 'SELECT coalesce($1, '''') || $2';
+CREATE AGGREGATE public.string_agg(text) (SFUNC = public.joined, STYPE = text, INITCOND = '');
+CREATE AGGREGATE mine.array_agg(text) (SFUNC = public.joined, STYPE = text, INITCOND = '');
+CREATE FUNCTION mine.glue(text, text) RETURNS text LANGUAGE sql AS 'SELECT coalesce($1, $2)';
+CREATE OPERATOR mine.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = mine.glue);
+GRANT USAGE ON SCHEMA mine TO public;
+"""
+
+
+@harness.shared
+def front():
+    return shop.front("groups")
+
+
+def ask(session, sends):
+    """All messages of the answer, up to ReadyForQuery."""
+    messages = []
+    for data in sends:
+        session.send(data)
+    while not messages or messages[-1][0] != "Z":
+        messages.append(session.receive())
+    return messages
+
+
+def forms(sql):
+    yield "simple", [wire.query(sql)]
+    yield "extended", [wire.parse(sql) + wire.describe("S") + wire.bind() + wire.describe("P") + wire.execute() + wire.SYNC]
+    yield "binary", [wire.parse(sql) + wire.bind(results=(1,)) + wire.execute() + wire.SYNC]
+
+
+def seen_in(messages):
+    return {key.decode() for kind, body in messages if kind == "D" for key in SEEN.findall(body)}
+
+
+def play(statements, group):
+    """Name, statement, and whom it showed; what came is what comes without pasu."""
+    told = []
+    with wire.login(shop.server().address) as direct:
+        for n, sql in enumerate(statements):
+            for form, sends in forms(sql):
+                name = f"{group} {n} {form}"
+                with front().login(application_name=name) as session:
+                    came = ask(session, sends)
+                    session.terminate()
+                equal(came, ask(direct, sends), sql)
+                assert not any(kind == "E" for kind, _ in came), (sql, came)
+                told.append((name, sql, seen_in(came)))
+    front().guard.until_sessions(0)
+    return told
+
+
+def judge(told, is_right):
+    said, problems = shop.export(front()), []
+    for name, sql, seen in told:
+        shown = said.get(name)
+        keys = set(shown.keys["customer"]) if shown else set()
+        unknown = shown.unknown if shown else 0
+        if len(seen - keys) > unknown or keys - seen or not is_right(seen, keys, unknown, shown):
+            problems.append(f"{name}, {sql}: {len(seen)} seen, {len(keys & seen)} of them named, {len(keys - seen)} others named, "
+                            f"{unknown} unknown, {shown.flags if shown else ''}")
+    assert not problems, "\n" + "\n".join(problems)
+
+
+@test(gateway=True)
+def test_groups_whose_values_all_come_are_counted_exactly():
+    judge(play(EXACT, "exact"), lambda seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
+
+
+@test(gateway=True)
+def test_who_has_no_value_is_not_shown():
+    judge(play(PARTLY, "partly"), lambda seen, keys, unknown, shown: seen and keys == seen and not unknown)
+
+
+@test(gateway=True)
+def test_groups_of_nobody():
+    judge(play(NONE, "none"), lambda seen, keys, unknown, shown: not seen and not keys and not unknown)
+
+
+@test(gateway=True)
+def test_groups_that_show_some_of_theirs_are_bounds():
+    judge(play(BOUNDED, "bounded"), lambda seen, keys, unknown, shown: seen)
+
+
+def attack(attacks):
+    told = []
+    for name, (before, sql) in attacks.items():
+        with front().login(application_name=name) as session:
+            session.query(before)
+            told.append((name, sql, seen_in(ask(session, [wire.query(sql)]))))
+            session.terminate()
+    front().guard.until_sessions(0)
+    judge(told, lambda seen, keys, unknown, shown: True)
+
+
+@test(gateway=True)
+def test_nobody_goes_uncounted_by_a_trick():
+    attack(ATTACKS)
+    shop.server().sql(EXTRA)
+    front().guard.reload()
+    attack(OWN)
+    shop.server().sql("DROP SCHEMA mine CASCADE; DROP AGGREGATE public.string_agg(text); DROP FUNCTION public.joined")
+
+
+@test(gateway=True)
+def test_who_may_not_read_the_key_gets_the_same():
+    """A role that may read the name and not the key: no hidden column, the same answer, a bound"""
+    shop.server().sql("CREATE ROLE narrow LOGIN; GRANT SELECT (name, grade) ON customers TO narrow")
+    front().guard.reload()
+    with front().login(user="narrow", application_name="narrow") as session:
+        came = ask(session, [wire.query("SELECT string_agg(name, ',') FROM customers WHERE grade = 1")])
+        session.terminate()
+    seen = seen_in(came)
+    front().guard.until_sessions(0)
+    shown = shop.export(front())["narrow"]
+    assert seen and not shown.keys["customer"] and shown.unknown >= len(seen), shown
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,388 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Random statements: the client gets byte for byte what it gets without pasu, and the truth lies in the ledger's
+interval.
+
+The truth is measured without pasu, by running the statement again in worlds that differ by one person:
+
+- *Shown* is who must be counted: a value that only this person has is in the bytes, as it is or disguised
+  (people.shown), and is not there in the world without the person. Where the bytes have the name that two
+  have, one of them is shown at least; and each of them whose own name comes instead of it, in the same rows
+  and places, in both worlds where that person has another one.
+- *Influence* is who may be named: the answer is another one in a world where the person has other values, or
+  none. Whoever is named must have it, but where the statement can have kept the value to itself (CASE, coalesce
+  and the like), or all that it showed of anybody was that there is none.
+
+In the figures the truth are those shown, and those named that have influence.
+
+So for each kind of person: the shown lie in [at least, at most]; all that are named have influence. The rest
+are figures. That somebody exists, counts, and keys alone are no exposure, and nobody is shown by them here: no
+token stands in a key or a count.
+
+    PASU_E2E_SEED     only these statements (numbers, and ranges 100-200, separated by commas)
+    PASU_E2E_FIGURES  a file that is given a line of JSON for each statement"""
+import collections
+import json
+import os
+import re
+import struct
+import threading
+
+import harness
+import inspector
+import people
+import postgres
+import random_ways
+from stage import test
+import stage
+import wire
+
+WORKERS = 3
+
+
+def seeds():
+    told = os.environ.get("PASU_E2E_SEED")
+    if not told:
+        return list(range(1, (20000 if harness.LONG else 300) + 1))
+    found = []
+    for word in told.split(","):
+        first, _, last = word.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+# ---- what is made once ----
+
+@harness.shared
+def server():
+    """A database with the world, and one with all its variants."""
+    made = postgres.Server(harness.folder(), "random", settings={"timezone": "UTC", "max_connections": 60, "log_min_messages": "log"})
+    for sql in ("CREATE ROLE app LOGIN", "CREATE DATABASE variants", "CREATE DATABASE people"):
+        made.sql(sql)
+    grants = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app;"
+    made.sql(people.SHARED_TYPES + people.World().sql("public") + grants, "people")
+    worlds = people.SHARED_TYPES + people.World().sql("w")
+    for number in people.PERSONS:
+        worlds += "".join(people.World(state, number).sql(schema(state, number)) for state in people.STATES)
+    made.sql(worlds, "variants")
+    return made
+
+
+def schema(state, number):
+    return f"{state}_{number}"
+
+
+@harness.shared
+def asked():
+    return inspector.install(server(), databases=("postgres", "people"))
+
+
+@harness.shared
+def front():
+    """pasu in front of a world for each worker."""
+    setting = asked()
+    for worker in range(WORKERS):
+        server().sql(f"CREATE DATABASE people_{worker} TEMPLATE people")
+    return stage.Front(server(), "random", inspector=setting, more=people.MAPPING)
+
+
+@harness.shared
+def last_oid():
+    """The last table that is there before anything is run."""
+    front()
+    return int(server().value("SELECT max(oid::int8) FROM pg_class", "people"))
+
+
+# ---- running a program ----
+
+def heard(session, count):
+    """All messages, up to the `count`th ReadyForQuery."""
+    messages = []
+    while count:
+        message = session.receive()
+        messages.append(message)
+        count -= message[0] == "Z"
+    return messages
+
+
+def play(session, program):
+    messages = []
+    for part in program.parts("public"):
+        session.send(part)
+        messages += heard(session, 1)
+    return [compared(*message) for message in messages]
+
+
+def compared(kind, body):
+    """Of an error, not where in its source code the server says it: an Execute of a portal that the gateway does not
+    know is described first, and where there is none, the server says so from another line. Of columns, not the
+    number of a table that the program has made."""
+    if kind in "EN":
+        body = b"".join(part + b"\0" for part in body.split(b"\0") if part[:1] not in (b"F", b"L", b"R"))
+    elif kind == "T":
+        at = 2
+        for _ in range(struct.unpack_from("!h", body)[0]):
+            at = body.index(b"\0", at) + 1
+            if struct.unpack_from("!I", body, at)[0] > last_oid():
+                body = body[:at] + b"made" + body[at + 4:]
+            at += 18
+    return kind, body
+
+
+CLEAN = wire.query("ROLLBACK") + wire.query("DISCARD ALL")
+
+
+def direct(session, program):
+    messages = play(session, program)
+    if program.leaves:
+        session.send(CLEAN)
+        heard(session, 2)
+    return messages
+
+
+def what_is_told(messages):
+    """An answer as it is compared between worlds: without OIDs and places, which are those of the world's tables."""
+    told = []
+    for kind, body in messages:
+        if kind in "EN":
+            fields = wire.read_fields(body)
+            told.append((kind, fields.get("C"), fields.get("M"), fields.get("D")))
+        elif kind in "DdC":
+            told.append((kind, body))
+    return told
+
+
+class Worlds:
+    """A connection to the variants of the world."""
+
+    def __init__(self):
+        self.session, self.known = server().connect("variants"), {}
+
+    def answers(self, program, wanted):
+        """The program's answer in each of these (state, person); (None, None) is the whole world."""
+        lacking = [one for one in wanted if one not in self.known]
+        data, counts = b"", []
+        for state, number in lacking:
+            name = schema(state, number) if state else "w"
+            parts = program.parts(name)
+            data += wire.query(f"SET search_path = {name}") + b"".join(parts) + (CLEAN if program.leaves else b"")
+            counts.append(len(parts))
+        self.session.send(data)
+        for one, count in zip(lacking, counts):
+            heard(self.session, 1)
+            self.known[one] = what_is_told(heard(self.session, count))
+            if program.leaves:
+                heard(self.session, 2)
+        return [self.known[one] for one in wanted]
+
+
+def cells(told):
+    """The rows, value by value, in no order."""
+    rows = collections.Counter()
+    for kind, *body in told:
+        values = (repr(body),)
+        if kind == "D":
+            (count,), at, values = struct.unpack_from("!h", body[0]), 2, []
+            for _ in range(count):
+                (length,) = struct.unpack_from("!i", body[0], at)
+                values.append(body[0][at + 4:at + 4 + max(length, 0)] if length >= 0 else None)
+                at += 4 + max(length, 0)
+        rows[kind, tuple(values)] += 1
+    return rows
+
+
+def with_value(told, old, new):
+    """cells(), one text put in the place of another."""
+    return collections.Counter({(kind, tuple(one.replace(old, new) if isinstance(one, bytes) else one for one in row)): count
+                                for (kind, row), count in cells(told).items()})
+
+
+# ---- one statement ----
+
+class Told:
+    """A statement's answer, and what must be so of whom it shows."""
+
+    def __init__(self, program, messages):
+        self.program = program
+        data = b"\0".join(body for kind, body in messages)
+        self.failed = any(kind == "E" for kind, _ in messages)
+        self.tokens, self.has_name = people.shown(data), people.SHARED_NAME.encode() in data
+        if self.failed or program.way == "explained":  # what it says may be the statement's own
+            text = str(program).encode()
+            self.tokens -= people.shown(text)
+            self.has_name = self.has_name and people.SHARED_NAME.encode() not in text
+        self.rows = sum(kind in "Dd" for kind, _ in messages)
+
+
+# What can keep a value that it was given to itself.
+CONDITIONAL = re.compile(r"(?i)\b(case|coalesce|nullif|greatest|filter|grouping|rollup|cube|format|concat|split_part|left|substr|overlay|rpad|"
+                         r"row_to_json|to_jsonb?|jsonb_build_object|full join|right join|distinct from)\b|\)\[1\]")
+
+
+def truth(told, named, worlds):
+    """({person: it was shown, for certain}, {person: it has influence}); of the second only those named."""
+    program, worlds.known = told.program, {}
+    shown = {number for number, _ in told.tokens}
+    asked_for = sorted(shown | named | (people.SHARED if told.has_name else set()))
+    first = worlds.answers(program, [(None, None)] + [("removed", number) for number in asked_for])
+    base, removed = first[0], dict(zip(asked_for, first[1:]))
+    shown = {number for number in shown if removed[number] != base}
+    if told.has_name:
+        for number in people.SHARED - shown:
+            _low, _high = worlds.answers(program, [("low", number), ("high", number)])
+            whole = cells(base)
+            values = [(f"!low {number}n", _low), (f"~high {number}n and longer than any other", _high)]
+            if all(other != base and with_value(other, value.encode(), people.SHARED_NAME.encode()) == whole for value, other in values):
+                shown.add(number)
+    influence = set(shown)
+    for number in named - shown:
+        if any(other != base for other in worlds.answers(program, [(state, number) for state in people.STATES[1:]])):
+            influence.add(number)
+    loose = named - influence if told.nothing_but_null or CONDITIONAL.search(str(program)) else set()
+    return shown, influence, loose
+
+
+class Said:
+    """What the ledger says of a statement: whom it names, how many more there can be, by kind."""
+
+    def __init__(self):
+        self.lines, self.keys, self.unknown, self.fields = [], collections.defaultdict(set), collections.Counter(), set()
+
+    def add(self, line):
+        self.lines.append({one: line[one] for one in ("subjects", "attribution", "flags", "fields", "rows", "statements")})
+        for kind, one in line["subjects"].items():
+            keys = {str(key) for key in one.get("keys", ())}
+            assert len(keys) == one["at_least"] <= one["at_most"], line
+            self.keys[kind] |= keys
+            self.unknown[kind] += one["at_most"] - one["at_least"]
+        self.fields |= set(line["fields"])
+
+
+def ledger():
+    """What is in the ledger, by application name."""
+    done = front().guard.run("ledger", "export", "--json", "--keys", timeout=600)
+    assert done.returncode == 0, done.stderr
+    found = collections.defaultdict(Said)
+    for line in map(json.loads, done.stdout.splitlines()):
+        found[line["application"]].add(line)
+    return found
+
+
+NUMBER = {(people.KIND[number], people.key(number)): number for number in people.PERSONS}
+
+
+def judge(told, said, worlds):
+    """(what is wrong, figures) of a statement and its lines of the ledger."""
+    problems = []
+    told.nothing_but_null = set().union(*[line["fields"].values() for line in said.lines]) == {"null"}
+    named = {NUMBER.get((kind, key)) for kind, keys in said.keys.items() for key in keys}
+    if None in named:
+        problems.append(f"KEY OF NOBODY: {dict(said.keys)}")
+    named.discard(None)
+    shown, influence, loose = truth(told, named, worlds)
+    for kind in people.KEYS:
+        lost = {number for number in shown - named if people.KIND[number] == kind}
+        group = kind == "customer" and told.has_name and not people.SHARED & (shown | named)
+        if len(lost) + group > said.unknown[kind]:
+            problems.append(f"SHOWN UNCOUNTED: {kind} {sorted(lost)}{' or a Kim Minji' if group else ''}, unnamed {said.unknown[kind]}")
+    claimed = named - influence - loose
+    if claimed:
+        problems.append(f"CLAIMED, NOT SHOWN: {sorted(claimed)}")
+    fields = {people.FIELDS[people.KIND[number]][letter] for number, letter in told.tokens if number in shown}
+    if fields - said.fields:
+        problems.append(f"FIELDS MISSED: {sorted(fields - said.fields)}")
+    most = sum(min(len(people.KEYS[kind]), said.unknown[kind] + len(said.keys[kind])) for kind in people.KEYS)
+    return problems, {"seed": told.program.seed, "way": told.program.way, "truth": len(shown | named & influence), "at_least": len(named), "at_most": most,
+                      "exact": most == len(named) == len(shown | named & influence), "failed": told.failed, "rows": told.rows, "loose": len(loose),
+                      "attributions": sorted({line["attribution"] or "" for line in said.lines}), "flags": sorted({flag for line in said.lines for flag in line["flags"]})}
+
+
+class Worker:
+    """Runs its share of the statements, and judges them when the ledger has been asked."""
+
+    def __init__(self, number, todo):
+        self.number, self.todo, self.told, self.problems, self.figures = number, todo, [], [], []
+
+    def in_thread(self, body):
+        def run():
+            try:
+                body()
+            except Exception as error:  # told by whoever waits for it
+                self.problems.append((0, f"worker {self.number}: {type(error).__name__}: {error}"))
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return thread
+
+    def run(self):
+        database = f"people_{self.number}"
+        with wire.login(server().address, user="app", database=database) as past:
+            for seed in self.todo:
+                program = random_ways.Program(seed)
+                expected = direct(past, program)
+                try:
+                    with wire.login(front().address, user="app", database=database, application_name=f"r{seed}") as session:
+                        got = play(session, program)
+                        session.terminate()
+                except (wire.Closed, wire.ServerError, TimeoutError) as error:
+                    self.problems.append((seed, f"{program}\n    {type(error).__name__}: {error}"))
+                    continue
+                if got != expected:
+                    self.problems.append((seed, f"{program}\n    DIFFERS: {difference(expected, got)}"))
+                self.told.append(Told(program, expected))
+
+    def judge(self, said):
+        worlds = Worlds()
+        for told in self.told:
+            problems, figures = judge(told, said[f"r{told.program.seed}"], worlds)
+            self.figures.append(figures)
+            lines = json.dumps(said[f"r{told.program.seed}"].lines, ensure_ascii=False)
+            self.problems += [(told.program.seed, f"{told.program}\n    {text}\n    {lines}") for text in problems]
+
+
+def difference(one, other):
+    for left, right in zip(one, other):
+        if left != right:
+            return f"{left}\n      but {right}"
+    return f"{len(one)} messages, but {len(other)}: {(one[len(other):] + other[len(one):])[:2]}"
+
+
+def together(workers, body):
+    for thread in [worker.in_thread(body(worker)) for worker in workers]:
+        thread.join()
+
+
+def summary(figures):
+    countable = [one for one in figures if one["truth"]]
+    over = sorted(one["at_most"] / one["truth"] for one in countable)
+    failed = sum(one["failed"] for one in figures)
+    text = f"# {len(figures)} statements, {failed} of them fail, {sum(one['rows'] for one in figures)} rows; {len(countable)} show somebody"
+    if over:
+        text += (f": {sum(one['exact'] for one in countable) / len(countable):.1%} exact, at most / truth median {over[len(over) // 2]:.2f}, "
+                 f"90th percentile {over[len(over) * 9 // 10]:.2f}")
+    return text
+
+
+@test(gateway=True, limit=3 * 3600 if harness.LONG or "PASU_E2E_SEED" in os.environ else 150)
+def test_random_statements():
+    """Random statements: the same bytes as without pasu, and the truth lies in the ledger's interval"""
+    todo = seeds()
+    print(f"# seeds {todo[0]} to {todo[-1]}", flush=True)
+    last_oid()
+    workers = [Worker(number, todo[number::WORKERS]) for number in range(WORKERS)]
+    together(workers, lambda worker: worker.run)
+    front().guard.until_sessions(0)
+    said = ledger()
+    together(workers, lambda worker: lambda: worker.judge(said))
+    figures = sorted((one for worker in workers for one in worker.figures), key=lambda one: one["seed"])
+    print(summary(figures), flush=True)
+    if os.environ.get("PASU_E2E_FIGURES"):
+        with open(os.environ["PASU_E2E_FIGURES"], "w", encoding="utf-8") as out:
+            out.writelines(json.dumps(one) + "\n" for one in figures)
+    assert len(figures) == len(todo) or any(worker.problems for worker in workers)
+    assert any(one["truth"] for one in figures) or len(todo) < 20
+    problems = [text for worker in workers for _, text in worker.problems]
+    assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:40])
+
+
+if __name__ == "__main__":
+    harness.main()
