@@ -7,7 +7,9 @@
 #include "gate/answer.h"
 
 #include "base/memory.h"
+#include "gate/copy_out.h"
 #include "gate/instruments.h"
+#include "gate/preface.h"
 #include "gate/release.h"
 #include "gate/rest.h"
 #include "gate/result.h"
@@ -206,7 +208,7 @@ finish_result(struct answering *a)
     int result = answer_settle(a);
 
     if (result == 0 && !a->o->is_muted && r->statement && r->pinned && r->rows == 0 &&
-        r->statement->may_return_rows && !is_read_on)
+        (r->statement->may_return_rows || r->copy.is_read) && !is_read_on)
         result = expose_miss(a->s);
     if (result == 0 && r->statement && (r->statement->flags & PLAN_PROBE) && !r->is_counted)
         result = expose_probe(a->s);
@@ -297,42 +299,6 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
     return result == 0 ? answer_pass(a, message, length) : result;
 }
 
-/* ---- copies ---- */
-
-/* It is known which columns leave, and that none of them is personal. */
-static bool
-shows_no_column(const struct plan_statement *statement)
-{
-    return statement->special == SPECIAL_COPY_OUT && statement->is_understood &&
-           statement->has_columns && statement->part_count == 0 &&
-           !(statement->flags & (PLAN_OPAQUE | PLAN_UNKNOWN_TABLE));
-}
-
-/* Rows that leave without a RowDescription. */
-static int
-stream_begins(struct answering *a, const uint8_t *message, size_t length, uint64_t flag)
-{
-    struct exchange_request *request = exchange_first(&a->o->exchange);
-    const struct plan_statement *statement = request ? result_statement(a->o, request) : NULL;
-    struct judgement judgement = {0};
-    uint64_t fields, kinds;
-    int result = answer_settle(a);
-
-    result_most(a->s, statement, &fields, &kinds);
-    if (statement && shows_no_column(statement))
-        fields = 0;
-    if (result == 0 && request)
-        result = result_open_silent(a->s, request);
-    fields |= a->o->result.doubt_fields;
-    kinds |= a->o->result.doubt_kinds;
-    if (result == 0 && fields && !a->o->is_muted) {
-        result = expose_words(a->s, statement, fields, kinds, flag, &judgement);
-        if (result == 0 && judgement.is_blocked)
-            return answer_block(a, &judgement);
-    }
-    return result == 0 ? answer_pass(a, message, length) : result;
-}
-
 /* ---- the others ---- */
 
 static int
@@ -355,6 +321,7 @@ ready(struct answering *a, const uint8_t *message, size_t length)
     int result = answer_settle(a);
 
     result_close(o);
+    preface_end(o);
     exchange_ready(&o->exchange);
     o->is_muted = a->s->is_left;
     if (PASU_UNLIKELY(o->is_cancelling))
@@ -395,9 +362,24 @@ parameter_status(struct answering *a, const uint8_t *message, size_t length)
     return answer_pass_always(a, message, length);
 }
 
+/* Where a question goes before the statement: its answer is not the client's. */
+static int
+take_preface(struct answering *a, const uint8_t *message, size_t length, bool *is_taken)
+{
+    *is_taken = false;
+    if (message[0] != 'T' && message[0] != 'D' && message[0] != 'C' && message[0] != 'H')
+        return 0;
+    return preface_take(a->o, message, length, is_taken);
+}
+
 int
 answer_message(struct answering *a, const uint8_t *message, size_t length)
 {
+    bool is_taken;
+    int result = take_preface(a, message, length, &is_taken);
+
+    if (PASU_UNLIKELY(result != 0 || is_taken))
+        return result;
     switch (message[0]) {
     case 'D':
         return data_row(a, message, length);
@@ -425,9 +407,11 @@ answer_message(struct answering *a, const uint8_t *message, size_t length)
     case 'S':
         return parameter_status(a, message, length);
     case 'H':
-        return stream_begins(a, message, length, FLAG_BIT(COPY));
+        return copy_out_begin(a, message, length);
+    case 'd':
+        return copy_out_data(a, message, length);
     case 'W':
-        return stream_begins(a, message, length, FLAG_BIT(REPLICATION));
+        return copy_out_bound(a, message, length, FLAG_BIT(REPLICATION));
     case 'Z':
         return ready(a, message, length);
     default:

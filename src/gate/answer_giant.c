@@ -6,6 +6,7 @@
  */
 #include "gate/answer.h"
 #include "gate/call.h"
+#include "gate/copy_out.h"
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/result.h"
@@ -82,6 +83,8 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
         have = total;
     if (message[0] == 'D')
         return giant_row(a, message, have, total);
+    if (message[0] == 'd')
+        return copy_out_giant(a, message, have, total);
     if (message[0] != 'V' && message[0] != 'E' && message[0] != 'N')
         return PASU_E_UPSTREAM_PROTOCOL; /* no server has a reason for it */
     result = answer_flush(a);

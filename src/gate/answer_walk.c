@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Framing of a server's batch: whole messages to answer.c, long ones in pieces. */
-#include "gate/answer.h"
+#include "gate/copy_out.h"
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/result.h"
@@ -9,21 +9,23 @@ enum { GIANT_START = 8192 /* bytes of a long message that are looked at */ };
 
 /* Whether a message of this type is read whole. */
 static bool
-is_read(uint8_t type)
+is_read(const struct observer *o, uint8_t type)
 {
-    return type != 'd' && type != 'c' && type != 'G' && type != 't' && type != 'v' && type != 'V';
+    if (type == 'd')
+        return copy_out_is_read(o);
+    return type != 'c' && type != 'G' && type != 't' && type != 'v' && type != 'V';
 }
 
 /* How many bytes of the message at `at` must be there before it can be handled. */
 static size_t
-needed(const uint8_t *at, size_t have)
+needed(const struct observer *o, const uint8_t *at, size_t have)
 {
     size_t total;
 
     if (have < WALK_HEAD)
         return WALK_HEAD;
     total = bytes_get_u32(at + 1) + (size_t)1;
-    if (!is_read(at[0]) || !walk_length_is_valid(bytes_get_u32(at + 1)))
+    if (!is_read(o, at[0]) || !walk_length_is_valid(bytes_get_u32(at + 1)))
         return WALK_HEAD;
     return total <= ANSWER_MAX ? total : GIANT_START;
 }
@@ -72,14 +74,14 @@ answer_one(struct answering *a, const uint8_t *at, size_t have, struct walk *wal
         if (result != 0)
             return result;
     }
-    if (is_read(at[0]) && total <= ANSWER_MAX) {
+    if (is_read(a->o, at[0]) && total <= ANSWER_MAX) {
         a->s->from_server.left = 0;
         result = answer_message(a, at, total);
         return result == 0 ? (ssize_t)total : result;
     }
     if (PASU_UNLIKELY(at[0] == 'G'))
         exchange_copies(&a->o->exchange);
-    if (!is_read(at[0]) && at[0] != 'V') {
+    if (!is_read(a->o, at[0]) && at[0] != 'V') {
         size_t head = WALK_HEAD;
 
         a->s->from_server.left += WALK_HEAD;
@@ -139,8 +141,10 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
         }
         if (at[0] == 'D')
             at += answer_rows(&a, at, have, walk);
+        else if (at[0] == 'd')
+            at += copy_out_rows(&a, at, have, walk);
         have = (size_t)(end - at);
-        if (have < needed(at, have))
+        if (have < needed(o, at, have))
             break;
         used = answer_one(&a, at, have, walk);
         if (used < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a server says beside rows: errors, notices, notifications. */
 #include "gate/answer.h"
+#include "gate/preface.h"
 #include "gate/release.h"
 #include "gate/result.h"
 #include "gate/speech.h"
@@ -32,15 +33,18 @@ answer_put_position(struct answering *a, const uint8_t *message, size_t length,
 
 /* An error's position counts in the text that the server saw. */
 static int
-pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan)
+pass_error(struct answering *a, const uint8_t *message, size_t length, const struct plan *plan,
+           size_t before)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct view position = speech_field(body, 'P');
     uint32_t number;
 
-    if (!plan || plan->edit_count == 0 || !key_small_number(position, &number))
+    if (!plan || (plan->edit_count == 0 && before == 0) || !key_small_number(position, &number) ||
+        number <= before)
         return answer_pass(a, message, length);
-    return answer_put_position(a, message, length, position, plan_error_position(plan, number));
+    return answer_put_position(a, message, length, position,
+                               plan_error_position(plan, number - (uint32_t)before));
 }
 
 /* The plan of the text that an error's position counts in: Describe plans a statement anew, too. */
@@ -88,7 +92,8 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
         result = expose_speech(a, request, &speech, FLAG_BIT(ERROR_TEXT), &judgement);
         if (result == 0)
             result = judgement.is_blocked ? answer_block(a, &judgement)
-                                          : pass_error(a, message, length, text_of(o, request));
+                                          : pass_error(a, message, length, text_of(o, request),
+                                                       preface_length(request));
     }
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);

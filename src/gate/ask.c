@@ -8,6 +8,7 @@
 #include "gate/instruments.h"
 #include "gate/keep.h"
 #include "gate/pins.h"
+#include "gate/preface.h"
 #include "gate/renew.h"
 #include "gate/rest.h"
 #include "postgres/ask.h"
@@ -227,9 +228,12 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
         result = text_for(a, request, text, &instead);
     if (result != 0)
         return result;
-    if (PASU_LIKELY(!instead.bytes))
+    if (PASU_LIKELY(!instead.bytes && preface_length(request) == 0))
         return ask_pass(a, message, length);
-    return put_message(a, 'Q', (struct view[]){instead, view_of("", 1)}, 2);
+    return put_message(a, 'Q',
+                       (struct view[]){view_of(plan->preface.bytes, preface_length(request)),
+                                       instead.bytes ? instead : text, view_of("", 1)},
+                       3);
 }
 
 static int

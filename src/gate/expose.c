@@ -223,6 +223,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         return 0;
     e = begin(s, r->statement);
     e->flags |= plan_flags(r->showing->showing->flags);
+    if (r->copy.is_read)
+        e->flags |= FLAG_BIT(COPY);
     now = instruments_minute(s->worker->instruments, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &flags);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/gather.h"
+#include "gate/gather_copy.h"
 
 #include "postgres/encoding.h"
 #include "postgres/key_array.h"
@@ -51,59 +51,11 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
 
 /* ---- a row ---- */
 
-struct row {
-    const struct showing *showing;
-    const uint8_t *roles;
-    struct view body;
-    struct view keys[PLAN_PARTS_MAX];    /* bytes NULL: null */
-    struct view origins[PLAN_PARTS_MAX]; /* the same */
-    uint32_t shown;                      /* parts of which a field is not null */
-    uint32_t absent;                     /* parts of which the row says that it is not */
-};
-
-static void
-see_fields(struct gather *g, struct row *row, size_t column, bool is_null)
-{
-    const struct showing *s = row->showing;
-    const uint64_t *fields = s->column_fields + column * s->part_count;
-
-    for (size_t p = 0; p < s->part_count; p++) {
-        if (!fields[p] || row->absent >> p & 1)
-            continue;
-        if (is_null) {
-            g->null[p] |= fields[p];
-        } else {
-            g->clear[p] |= fields[p];
-            row->shown |= 1u << p;
-        }
-    }
-}
-
-static void
-see_key(struct row *row, size_t column, struct view value)
-{
-    const struct showing *s = row->showing;
-
-    for (size_t p = 0; p < s->part_count; p++) {
-        const struct showing_part *part = &s->parts[p];
-
-        if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
-            continue;
-        if (part->column == column)
-            row->keys[p] = value;
-        if (part->has_origin && part->origin == column) { /* before what the client is shown */
-            row->origins[p] = value;
-            row->absent |= value.bytes ? 0 : 1u << p;
-        }
-    }
-}
-
 /* Reads columns 0 to `last`; only keys, or what they show as well. */
 static int
-read_columns(struct gather *g, struct row *row, size_t last, bool only_keys)
+read_data_row(struct gather *g, struct gather_row *row, size_t last, uint8_t mask)
 {
     const uint8_t *at = row->body.bytes, *end = at + row->body.length;
-    uint8_t mask = only_keys ? SHOWING_ROLE_KEY : SHOWING_ROLE_KEY | SHOWING_ROLE_FIELDS;
 
     if (row->body.length < 2 || bytes_get_u16(at) != row->showing->column_count)
         return PASU_E_UPSTREAM_PROTOCOL;
@@ -124,11 +76,20 @@ read_columns(struct gather *g, struct row *row, size_t last, bool only_keys)
             at += length;
         }
         if (role & SHOWING_ROLE_FIELDS)
-            see_fields(g, row, column, value.bytes == NULL);
+            gather_see_fields(g, row, column, value.bytes == NULL);
         if (role & SHOWING_ROLE_KEY)
-            see_key(row, column, value);
+            gather_see_key(row, column, value);
     }
     return 0;
+}
+
+static inline int
+read_columns(struct gather *g, struct gather_row *row, size_t last, bool only_keys)
+{
+    uint8_t mask = only_keys ? SHOWING_ROLE_KEY : SHOWING_ROLE_KEY | SHOWING_ROLE_FIELDS;
+
+    return PASU_UNLIKELY(row->copy) ? gather_read_copy(g, row, last, mask)
+                                    : read_data_row(g, row, last, mask);
 }
 
 static void
@@ -140,11 +101,21 @@ see_saturation(struct gather *g, const struct showing_entry *entry)
     g->is_saturated = true;
 }
 
+/* Fields of rows of which only the keys can be read. */
+static void
+see_all(struct gather *g, const struct showing_entry *entry, struct gather_row *row)
+{
+    for (size_t p = 0; p < entry->showing->part_count; p++)
+        g->clear[p] |= entry->wanted[p];
+    row->shown = UINT32_MAX;
+    g->is_saturated = true;
+}
+
 /* A row of which a part has no usable key: it shows somebody if it shows anything. */
 static int
-see_unattributed(struct gather *g, struct row *row, size_t part)
+see_unattributed(struct gather *g, struct gather_row *row, size_t part)
 {
-    if (g->is_saturated) {
+    if (g->is_saturated && !row->shown) {
         int result = read_columns(g, row, row->showing->last_column, false);
 
         if (result != 0)
@@ -230,7 +201,7 @@ gather_rows(struct gather *g, const struct showing_entry *entry, const struct or
 
 /* Whether the row is of the table that the part's keys are of. */
 static bool
-is_of_table(struct gather *g, const struct row *row, size_t p)
+is_of_table(struct gather *g, const struct gather_row *row, size_t p)
 {
     const struct showing_part *part = &row->showing->parts[p];
     struct view value = row->origins[p];
@@ -248,7 +219,7 @@ is_of_table(struct gather *g, const struct row *row, size_t p)
 }
 
 static int
-add_key(struct gather *g, const struct row *row, size_t p, struct ordinals *ordinals,
+add_key(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
         struct view value, uint32_t start)
 {
     const struct showing_part *part = &row->showing->parts[p];
@@ -278,7 +249,7 @@ has_known_ends(const struct ordinals *ordinals, const struct showing_part *part,
 
 /* The keys of an array, all or none. PASU_E_MALFORMED also where one is null. */
 static int
-add_keys(struct gather *g, const struct row *row, size_t p, struct ordinals *ordinals,
+add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
          uint32_t start)
 {
     const struct showing_part *part = &row->showing->parts[p];
@@ -307,7 +278,8 @@ add_keys(struct gather *g, const struct row *row, size_t p, struct ordinals *ord
 
 /* The persons of a part that a row shows, as its key says. */
 static int
-see_persons(struct gather *g, struct row *row, size_t p, struct ordinals *ordinals, uint32_t start)
+see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals,
+            uint32_t start)
 {
     const struct showing_part *part = &row->showing->parts[p];
     int result = PASU_E_MALFORMED;
@@ -327,10 +299,14 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
 {
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
-    struct row row = {.showing = s, .roles = entry->roles, .body = body};
-    int result =
-        read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
+    struct gather_row row = {
+        .showing = s, .copy = entry->copy, .roles = entry->roles, .body = body};
+    int result;
 
+    if (PASU_UNLIKELY(entry->is_keys_alone))
+        see_all(g, entry, &row);
+    result =
+        read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
     if (result != 0)
         return result;
     if (g->rows++ == 0)
@@ -366,7 +342,7 @@ static bool
 see_outgoing(struct gather *g, const struct showing_entry *entry, struct view body)
 {
     const struct showing *s = entry->showing;
-    struct row row = {.showing = s};
+    struct gather_row row = {.showing = s};
     struct reader r = reader_of(body);
 
     reader_u16(&r);
@@ -378,7 +354,7 @@ see_outgoing(struct gather *g, const struct showing_entry *entry, struct view bo
         if (r.failed)
             return false;
         if (entry->roles[column] & SHOWING_ROLE_FIELDS)
-            see_fields(g, &row, column, length == UINT32_MAX);
+            gather_see_fields(g, &row, column, length == UINT32_MAX);
     }
     return true;
 }
@@ -396,6 +372,8 @@ see_again(struct gather *g, const struct showing_entry *entry, const uint8_t *at
         if (length < 4 || length >= (size_t)(end - at))
             return false;
         if (at[0] == 'D' && !see_outgoing(g, entry, view_of(at + HEAD, length - 4)))
+            return false;
+        if (at[0] == 'd' && !gather_see_copy(g, entry, view_of(at + HEAD, length - 4)))
             return false;
         at += length + 1;
     }

@@ -36,6 +36,7 @@ struct gather {
         uint8_t part;
     } lost[GATHER_LOST]; /* the first of those rows that `unattributed` counts */
     size_t lost_count;
+    uint8_t copied[PLAN_PARTS_MAX][KEY_TEXT_MAX]; /* of the row in hand: keys without escapes */
     uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
 };
 
@@ -49,8 +50,8 @@ gather_has_room(const struct gather *gather, const struct showing_entry *entry, 
 
     return gather->item_count + most <= GATHER_ITEMS || (gather->rows == 0 && entry->has_arrays);
 }
-/* Reads the body of a DataRow which will stand at `start` in the outgoing bytes. 0;
- * PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
+/* Reads the body of a DataRow, or where the entry is one of a COPY that of a CopyData, which will
+ * stand at `start` in the outgoing bytes. 0; PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
 PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *entry,
                              struct ordinals *ordinals, struct view body, uint32_t start);
 /* The rows of a bulk result: reads whole DataRow messages one after the other as long as every
@@ -60,6 +61,10 @@ PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *
 PASU_MUST_USE size_t gather_rows(struct gather *gather, const struct showing_entry *entry,
                                  const struct ordinals *ordinals, struct view bytes,
                                  uint32_t start);
+/* The same of CopyData messages that have a row each, in text or CSV form. */
+PASU_MUST_USE size_t gather_copies(struct gather *gather, const struct showing_entry *entry,
+                                   const struct ordinals *ordinals, struct view bytes,
+                                   uint32_t start);
 /* A row that is too long to be read: somebody of each part may be in it. */
 void gather_unread_row(struct gather *gather, const struct showing_entry *entry, uint32_t start);
 /* Adds persons that the statement pins, as shown by the row at `start`. */

@@ -140,9 +140,8 @@ observer_free(struct session *s)
 
 /* ---- dialect ---- */
 
-/* Encodings in which no byte of a longer character is an ASCII one. */
-static bool
-is_plain_encoding(struct view name)
+bool
+observer_is_plain_encoding(struct view name)
 {
     static const char *const plain[] = {
         "UTF8",    "SQL_ASCII",  "LATIN1",     "LATIN2",     "LATIN3",     "LATIN4",      "LATIN5",
@@ -165,7 +164,7 @@ observer_parameter(struct session *s, struct view name, struct view value)
     if (view_equal(name, VIEW("standard_conforming_strings"))) {
         o->is_odd_strings = !view_equal(value, VIEW("on"));
     } else if (view_equal(name, VIEW("client_encoding"))) {
-        o->is_odd_encoding = !is_plain_encoding(value);
+        o->is_odd_encoding = !observer_is_plain_encoding(value);
         o->client_encoding = encoding_named(s->worker->shared->encodings, value);
     } else if (view_equal(name, VIEW("server_encoding"))) {
         o->server_encoding = encoding_named(s->worker->shared->encodings, value);

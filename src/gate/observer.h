@@ -43,6 +43,22 @@ struct kept {
     uint32_t length, size;
 };
 
+/* The answer to the question that goes before a COPY (gate/preface.h). */
+struct preface {
+    enum { PREFACE_NONE, PREFACE_DESCRIBED, PREFACE_ANSWERED, PREFACE_OVER } state;
+    bool is_as_planned; /* the names mean what the plan takes them for */
+};
+
+/* The rows of a COPY, while they come (gate/copy_out.h). */
+struct copy_rows {
+    const struct copy_format *format; /* the plan's; NULL: they pass as they are */
+    uint16_t column_count;            /* as the server says, hidden ones counted */
+    uint8_t hidden_count;
+    bool is_read;       /* persons are read from them; else hidden columns are taken out alone */
+    bool is_header_due; /* the first one has the names of the columns */
+    const struct encoding *encoding; /* of ENCODING; where the plan names none, the session's */
+};
+
 /* The result whose rows are coming. */
 struct result {
     struct showing_entry *showing; /* held; NULL: none, or nothing is known of it */
@@ -51,6 +67,7 @@ struct result {
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
+    struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
     bool is_bound_told;                 /* upper bounds are in a record already */
@@ -70,6 +87,7 @@ struct observer {
     struct hold hold;
     struct exchange exchange;
     struct result result;
+    struct preface preface;      /* of the Query under way */
     struct catalog_place *place; /* entered */
     struct catalog *catalog;     /* held: of the last plan; NULL: there is none */
     uint64_t catalog_version;
@@ -126,6 +144,8 @@ PASU_MUST_USE int observer_new(struct session *session);
 void observer_free(struct session *session);
 /* A parameter that the server reports. */
 void observer_parameter(struct session *session, struct view name, struct view value);
+/* Whether no byte of a longer character is an ASCII one in that encoding, by PostgreSQL's name. */
+bool observer_is_plain_encoding(struct view name);
 /* Before a batch of the session's: the worker's instruments are for it. */
 void observer_use(struct session *session);
 /* Keys of this text's literals are read by these. */

@@ -165,6 +165,39 @@ entry_new(struct showing_table *table, struct showing_entry **out, struct plan *
 }
 
 int
+showing_entry_copy(struct showing_table *table, struct plan *plan,
+                   const struct plan_statement *statement, struct view formats,
+                   struct showing_entry **out)
+{
+    size_t count = formats.length / 2;
+    struct row_column *columns = table->columns;
+    struct showing_entry *e;
+    int result;
+
+    if (count > SHOWING_COLUMNS_MAX)
+        return PASU_E_RANGE;
+    e = memory_new(1, sizeof(*e) + count);
+    if (!e)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        columns[i] = (struct row_column){.format = (int16_t)bytes_get_u16(formats.bytes + 2 * i)};
+    result = showing_new_copy(&e->showing, statement, plan->catalog, columns, count);
+    if (result != 0) {
+        memory_free(e);
+        return result;
+    }
+    e->roles = (uint8_t *)(e + 1);
+    set_roles(e);
+    e->only_key = only_key_of(e->showing);
+    e->copy = &statement->copy.format;
+    e->plan = plan_hold(plan);
+    e->statement = statement;
+    e->holders = 1;
+    *out = e;
+    return 0;
+}
+
+int
 showing_table_get(struct showing_table *table, struct plan *plan,
                   const struct plan_statement *statement, struct view body, struct view results,
                   struct showing_entry **entry)

@@ -21,7 +21,10 @@ struct showing_entry {
     struct view
         description; /* the body of the RowDescription, and what Bind says of formats; owned */
     struct showing *showing;
-    uint8_t *roles;                  /* of each column: SHOWING_ROLE_…; in the same block */
+    const struct copy_format *copy; /* rows of a COPY: how they are written (the plan's) */
+    bool is_keys_alone; /* of such a row: its other columns cannot be told apart, and count as clear
+                         */
+    uint8_t *roles;     /* of each column: SHOWING_ROLE_…; in the same block */
     uint64_t wanted[PLAN_PARTS_MAX]; /* all fields that the part's columns can show */
     uint16_t last_key;               /* the highest column that is a key */
     bool has_arrays;                 /* of keys */
@@ -47,6 +50,11 @@ void showing_table_sweep(struct showing_table *table);
 PASU_MUST_USE int showing_table_get(struct showing_table *table, struct plan *plan,
                                     const struct plan_statement *statement, struct view body,
                                     struct view results, struct showing_entry **entry);
+/* For a COPY's rows: `formats` are the codes that CopyOutResponse has, two bytes a column. It is in
+ * no table. PASU_E_NOMEM; PASU_E_RANGE: more columns than there can be. */
+PASU_MUST_USE int showing_entry_copy(struct showing_table *table, struct plan *plan,
+                                     const struct plan_statement *statement, struct view formats,
+                                     struct showing_entry **entry);
 void showing_entry_release(struct showing_entry *entry); /* NULL is allowed */
 
 /* The columns of a RowDescription. PASU_E_MALFORMED; PASU_E_RANGE: more than `size`. */

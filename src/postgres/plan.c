@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "postgres/plan_build.h"
 #include "postgres/plan_object.h"
+#include "postgres/plan_preface.h"
 
 enum { WORK_BLOCK = 48 << 10, KEEP_BLOCK = 2 << 10 };
 
@@ -82,12 +83,12 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     struct plan *plan = work->plan;
 
     make_parsed(work, tree, true, &injections);
-    if (!injections.first)
-        return;
-    if (!has_marks(plan) && !plan->refusal && injections_apply(work, &injections, tree, plan))
-        return;
-    plan->rewritten = (struct view){0};
-    make_parsed(work, tree, false, NULL);
+    if (injections.first &&
+        (has_marks(plan) || plan->refusal || !injections_apply(work, &injections, tree, plan))) {
+        plan->rewritten = (struct view){0};
+        make_parsed(work, tree, false, NULL);
+    }
+    preface_write(work, plan);
 }
 
 static void

@@ -24,6 +24,7 @@
 #define PASU_POSTGRES_PLAN_H
 
 #include "postgres/catalog.h"
+#include "postgres/copy_row.h"
 
 enum {
     PLAN_TOKENS_MAX = 32768,
@@ -32,6 +33,7 @@ enum {
     PLAN_PARTS_MAX = 8,
     PLAN_HIDDEN_MAX = 8,
     PLAN_PINS_MAX = 4096,
+    PLAN_COPY_NAMES_MAX = 16, /* relations that one COPY names without their schemas */
 };
 
 enum plan_verb { /* the first word, as rules' `verbs` have it */
@@ -330,12 +332,15 @@ struct plan_statement {
     const struct plan_pin *arguments; /* EXECUTE: literals; a parameter where it is none */
     size_t argument_count;
     struct {
-        char format;            /* 't' text, 'c' CSV, 'b' binary */
-        char delimiter;         /* text */
-        uint32_t relation;      /* COPY table: its OID; 0 for a query */
-        const int16_t *columns; /* attnums in order */
-        size_t column_count;
-        bool has_header;
+        struct copy_format format;
+        bool is_readable; /* its rows can be told apart, and the fields of a row */
+        bool is_certain;  /* its relations are named with their schemas */
+        bool runs_code;   /* a user's function can run before it is fixed how rows are encoded */
+        /* What the server must say that the names mean which have none (plan->preface), in the
+         * order of its columns; 0: it is not asked. */
+        const uint32_t *relations;
+        size_t relation_count;
+        const char *encoding; /* of the rows, as PostgreSQL names it; NULL: the client's */
     } copy;
     struct plan_mark mark;          /* fields 0: none */
     const struct plan_move *move;   /* or NULL */
@@ -367,6 +372,9 @@ struct plan {
     /* Where it differs: an error position (1-based characters) in `rewritten` as one in `text`. */
     const struct plan_edit *edits;
     size_t edit_count;
+    /* Of a text that is one COPY: a statement that goes before it in the same Query, and asks the
+     * server what its names mean; bytes NULL: none is needed, or none helps. One row, of OIDs. */
+    struct view preface;
 };
 
 /* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. */

@@ -3,67 +3,128 @@
 #include "postgres/plan_build.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
+#include "postgres/plan_preface.h"
 #include "postgres/plan_shape.h"
 
+#include <ctype.h>
 #include <strings.h>
 
 /* The one character of an option, or 0 where it is none, or longer. */
-static char
+static uint8_t
 character_of(const PgQuery__DefElem *option)
 {
     const char *text = sql_string(option->arg);
 
-    return text && text[0] && !text[1] ? text[0] : '\0';
+    return text && text[0] && !text[1] ? (uint8_t)text[0] : 0;
 }
 
-static bool
-is_switched_on(const PgQuery__DefElem *option)
+/* Whether an option is on: 1, 0; -1 where it is neither. */
+static int
+switch_of(const PgQuery__DefElem *option)
 {
     const char *text = sql_string(option->arg);
 
-    if (option->arg && option->arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN)
+    if (!option->arg)
+        return 1;
+    if (option->arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN)
         return option->arg->boolean->boolval;
-    if (option->arg && option->arg->node_case == PG_QUERY__NODE__NODE_INTEGER)
-        return option->arg->integer->ival != 0;
-    return !text || (strcasecmp(text, "false") != 0 && strcasecmp(text, "off") != 0);
+    if (option->arg->node_case == PG_QUERY__NODE__NODE_INTEGER)
+        return option->arg->integer->ival == 0 || option->arg->integer->ival == 1
+                   ? option->arg->integer->ival
+                   : -1;
+    if (!text)
+        return -1;
+    if (strcasecmp(text, "true") == 0 || strcasecmp(text, "on") == 0)
+        return 1;
+    return strcasecmp(text, "false") == 0 || strcasecmp(text, "off") == 0 ? 0 : -1;
 }
 
-/* False where the rows will be written in a manner that the reader of rows does not know. */
 static bool
-read_option(const PgQuery__DefElem *option, struct plan_statement *statement)
+read_format(const char *text, struct copy_format *format)
 {
-    const char *text = sql_string(option->arg);
+    if (!text ||
+        (strcmp(text, "text") != 0 && strcmp(text, "csv") != 0 && strcmp(text, "binary") != 0))
+        return false;
+    format->kind = text[0];
+    return true;
+}
 
-    if (strcmp(option->defname, "format") == 0) {
-        if (!text ||
-            (strcmp(text, "text") != 0 && strcmp(text, "csv") != 0 && strcmp(text, "binary") != 0))
-            return false;
-        statement->copy.format = text[0];
-        return true;
+/* PostgreSQL's own name of an encoding, where it can be written in other ways only by its case; but
+ * of UTF8, which all write as they like. */
+static const char *
+encoding_of(struct plan_work *work, const char *text)
+{
+    char *name = text ? arena_text(work->keep, text, strlen(text)) : NULL;
+
+    for (char *c = name; c && *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    if (name &&
+        (strcmp(name, "UTF-8") == 0 || strcmp(name, "UTF_8") == 0 || strcmp(name, "UNICODE") == 0))
+        return "UTF8";
+    return name;
+}
+
+/* False where the rows will be written in a manner that their reader does not know. */
+static bool
+read_option(struct plan_work *work, const PgQuery__DefElem *option,
+            struct plan_statement *statement)
+{
+    struct copy_format *format = &statement->copy.format;
+    const char *text = sql_string(option->arg);
+    int header;
+
+    if (strcmp(option->defname, "format") == 0)
+        return read_format(text, format);
+    if (strcmp(option->defname, "delimiter") == 0)
+        return (format->delimiter = character_of(option)) != 0;
+    if (strcmp(option->defname, "quote") == 0)
+        return (format->quote = character_of(option)) != 0;
+    if (strcmp(option->defname, "escape") == 0)
+        return (format->escape = character_of(option)) != 0;
+    if (strcmp(option->defname, "null") == 0) {
+        const char *null = text ? arena_text(work->keep, text, strlen(text)) : NULL;
+
+        format->null = view_of(null, null ? strlen(null) : 0);
+        return null != NULL;
     }
-    if (strcmp(option->defname, "delimiter") == 0) {
-        statement->copy.delimiter = character_of(option);
-        return statement->copy.delimiter != '\0';
-    }
+    if (strcmp(option->defname, "encoding") == 0)
+        return (statement->copy.encoding = encoding_of(work, text)) != NULL;
     if (strcmp(option->defname, "header") == 0) {
-        statement->copy.has_header = is_switched_on(option);
-        return true;
+        header = switch_of(option);
+        format->has_header = header == 1;
+        return header >= 0;
     }
     return strcmp(option->defname, "freeze") == 0 || strcmp(option->defname, "force_quote") == 0;
 }
 
-static bool
-read_options(const PgQuery__CopyStmt *copy, struct plan_statement *statement)
+static void
+set_defaults(struct copy_format *format)
 {
+    if (format->delimiter == 0)
+        format->delimiter = format->kind == 'c' ? ',' : '\t';
+    if (format->quote == 0)
+        format->quote = '"';
+    if (format->escape == 0)
+        format->escape = format->quote;
+    if (!format->null.bytes)
+        format->null = format->kind == 'c' ? VIEW("") : VIEW("\\N");
+}
+
+static void
+read_options(struct plan_work *work, const PgQuery__CopyStmt *copy,
+             struct plan_statement *statement)
+{
+    struct copy_format *format = &statement->copy.format;
     bool is_known = true;
 
-    statement->copy.format = 't';
+    format->kind = 't';
     for (size_t i = 0; i < copy->n_options; i++)
         is_known &= copy->options[i]->node_case == PG_QUERY__NODE__NODE_DEF_ELEM &&
-                    read_option(copy->options[i]->def_elem, statement);
-    if (statement->copy.delimiter == '\0')
-        statement->copy.delimiter = statement->copy.format == 'c' ? ',' : '\t';
-    return is_known;
+                    read_option(work, copy->options[i]->def_elem, statement);
+    set_defaults(format);
+    statement->copy.is_readable =
+        is_known && copy_null_is_readable(format, &format->is_null_apart) &&
+        format->delimiter < 0x80 && format->quote < 0x80 && format->escape < 0x80;
 }
 
 /* The columns that leave, in order. */
@@ -94,23 +155,7 @@ choose_columns(struct plan_work *work, const PgQuery__CopyStmt *copy, const stru
 }
 
 static void
-keep_columns(struct plan_work *work, const struct outputs *columns,
-             struct plan_statement *statement)
-{
-    int16_t *kept = arena_new(work->keep, columns->count, sizeof(*kept));
-    size_t count = 0;
-
-    if (!kept || columns->is_open)
-        return;
-    for (const struct output *o = columns->first; o; o = o->next)
-        kept[count++] = o->attribute;
-    statement->copy.columns = kept;
-    statement->copy.column_count = count;
-}
-
-static void
-copy_table(struct plan_work *work, const PgQuery__CopyStmt *copy, bool is_known,
-           struct plan_statement *statement)
+copy_table(struct plan_work *work, const PgQuery__CopyStmt *copy, struct plan_statement *statement)
 {
     struct outputs columns = {0};
     struct shape shape = {.columns = &columns, .rows = ROWS_SINGLE};
@@ -126,11 +171,7 @@ copy_table(struct plan_work *work, const PgQuery__CopyStmt *copy, bool is_known,
     if (!entry)
         return;
     choose_columns(work, copy, entry, &columns);
-    if (entry->relation && entry->is_only) {
-        statement->copy.relation = entry->relation->oid;
-        keep_columns(work, &columns, statement);
-    }
-    if (!is_known)
+    if (!statement->copy.is_readable)
         columns.is_open = true;
     shape_parts(work, &shape, statement);
     statement->flags |= work->names.flags & PLAN_UNKNOWN_TABLE;
@@ -152,7 +193,6 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
            struct plan_statement *statement)
 {
     struct build inside = {.range = build->range};
-    bool is_known = read_options(copy, statement);
 
     if (copy->is_from) {
         statement->special = SPECIAL_COPY_IN;
@@ -163,13 +203,16 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
         mark_statement(work, statement);
         return;
     }
+    read_options(work, copy, statement);
     if (copy->relation) {
-        copy_table(work, copy, is_known, statement);
+        copy_table(work, copy, statement);
     } else if (copy->query) {
+        inside.injections = statement->copy.is_readable ? build->injections : NULL;
         build_query(work, &inside, copy->query, statement);
-        if (!is_known)
+        if (!statement->copy.is_readable)
             lose_columns(work, statement);
     }
+    preface_names(work, statement);
     statement->special = SPECIAL_COPY_OUT;
     statement->may_return_rows = false;
 }

@@ -86,6 +86,7 @@ find_in_scope(struct plan_work *work, const struct scope *scope, const char *nam
         }
     }
     found->output = count > 0 && is_one && first->entry ? first : NULL;
+    found->named = count == 1 ? first : NULL;
     found->keys = count == 1 ? first->keys : 0;
     return count;
 }
@@ -187,7 +188,7 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
         if (find_in_scope(work, s, name, found) > 0) {
             note_depth(work, s);
             if (is_open) {
-                found->output = NULL;
+                found->output = found->named = NULL;
                 found->is_plain = found->is_key = false;
                 found->keys = 0;
             }
@@ -229,6 +230,7 @@ find_in_table(struct plan_work *work, const struct place *place, const char *nam
             if (o->carry)
                 carry_add(&found->carry, o->carry);
             found->output = o->entry ? o : NULL;
+            found->named = o;
             found->is_plain = o->is_plain;
             found->is_key = o->is_key;
             refer(work, place->scope, e, o);
@@ -259,7 +261,7 @@ find_qualified(struct plan_work *work, const struct scope *scope, const char *sc
         find_stray(work, found);
     if (count <= 1)
         return;
-    found->output = NULL;
+    found->output = found->named = NULL;
     found->is_plain = found->is_key = false;
     found->keys = 0;
 }

@@ -55,8 +55,11 @@ fill_view(struct plan_work *work, struct entry *entry)
         return;
     }
     outputs_copy(work, &entry->columns, &columns);
-    for (struct output *o = entry->columns.first; o; o = o->next)
+    for (struct output *o = entry->columns.first; o; o = o->next) {
+        o->view = entry;
+        o->view_attribute = view->columns[i].number;
         o->name = view->columns[i++].name;
+    }
 }
 
 static bool

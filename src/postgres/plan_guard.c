@@ -67,7 +67,8 @@ sees_row(const struct guard *g, const PgQuery__ColumnRef *reference)
     const char *last = n > 0 ? sql_string(reference->fields[n - 1]) : NULL;
     const char *table = n > 1 ? sql_string(reference->fields[n - 2]) : NULL;
 
-    for (const struct reading *r = next_reading(g, g->work->readings); r; r = next_reading(g, r->next))
+    for (const struct reading *r = next_reading(g, g->work->readings); r;
+         r = next_reading(g, r->next))
         if ((n == 1 && is_named(r, last)) ||
             (n > 1 && is_named(r, table) && !has_column(r->entry, last)))
             return true;
@@ -136,8 +137,8 @@ write_columns(struct plan_work *work, const struct reading *reader)
     for (const struct output *o = entry->columns.first; o; o = o->next) {
         const char *column = injection_column(work, reader->scope, entry, o->name);
 
-        if (!column)
-            return NULL;
+        if (!column || strlen(entry->name) >= CATALOG_NAME_SIZE - 1)
+            return NULL; /* a longer name is cut, with a notice each time */
         writer_bytes(&w, ", ", o == entry->columns.first ? 0 : 2);
         writer_bytes(&w, column, strlen(column));
     }
@@ -166,7 +167,8 @@ expand(struct guard *g, const struct star *star, const struct reading *reader)
 static bool
 is_star_seen(struct guard *g, const struct star *star, const char *table)
 {
-    for (const struct reading *r = next_reading(g, g->work->readings); r; r = next_reading(g, r->next)) {
+    for (const struct reading *r = next_reading(g, g->work->readings); r;
+         r = next_reading(g, r->next)) {
         if (r->scope != star->scope || (table && !is_named(r, table)))
             continue;
         if (!table && (star->scope->entries != r->entry || r->entry->next))
@@ -192,7 +194,8 @@ sees_star(struct guard *g, const PgQuery__ColumnRef *reference)
         }
     if (is_known)
         return false;
-    for (const struct reading *r = next_reading(g, g->work->readings); r; r = next_reading(g, r->next))
+    for (const struct reading *r = next_reading(g, g->work->readings); r;
+         r = next_reading(g, r->next))
         if (!table || is_named(r, table))
             return true;
     return false;
@@ -229,10 +232,10 @@ guard_tree(void *context, const ProtobufCMessage *message)
     else if (message->descriptor == &pg_query__range_var__descriptor)
         g->is_seen = is_unread(g, (const PgQuery__RangeVar *)message);
     else if (message->descriptor == &pg_query__column_ref__descriptor && reference->n_fields > 0)
-        g->is_seen = reference->fields[reference->n_fields - 1]->node_case ==
-                             PG_QUERY__NODE__NODE_A_STAR
-                         ? sees_star(g, reference)
-                         : sees_row(g, reference);
+        g->is_seen =
+            reference->fields[reference->n_fields - 1]->node_case == PG_QUERY__NODE__NODE_A_STAR
+                ? sees_star(g, reference)
+                : sees_row(g, reference);
     if (!g->is_seen)
         sql_each_child(message, guard_tree, g);
 }
@@ -242,7 +245,8 @@ key_guard(struct plan_work *work, struct injection *injection)
 {
     struct guard g = {.work = work, .injection = injection};
 
-    for (const struct reading *r = next_reading(&g, work->readings); r; r = next_reading(&g, r->next))
+    for (const struct reading *r = next_reading(&g, work->readings); r;
+         r = next_reading(&g, r->next))
         if (!can_read(r))
             return false;
     if (next_reading(&g, work->readings))

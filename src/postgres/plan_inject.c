@@ -59,8 +59,10 @@ injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
             select->locking_clause[i]->locking_clause->n_locked_rels > 0)
             return NULL;
     injection = injection_begin_change(work, first->target_list, first->n_target_list);
-    if (injection)
-        injection->result->select = select;
+    if (!injection)
+        return NULL;
+    injection->result->select = first;
+    injection->united = first == select ? NULL : select;
     return injection;
 }
 
@@ -222,6 +224,18 @@ injection_add(struct plan_work *work, struct injection *injection, const struct 
                                     injection_of_table(work, scope, entry, attribute, false));
 }
 
+const char *
+injection_name(struct plan_work *work, const struct addition *addition, size_t number)
+{
+    char name[CATALOG_NAME_SIZE];
+    int length = snprintf(name, sizeof(name),
+                          addition->is_result ? HIDDEN_NAME "%zu" : HIDDEN_NAME_WITHIN, number);
+
+    return length > 0 && (size_t)length < sizeof(name)
+               ? arena_text(&work->memory, name, (size_t)length)
+               : NULL;
+}
+
 void
 injections_append(struct plan_work *work, struct injections *injections,
                   struct injection *injection)
@@ -240,32 +254,33 @@ injections_append(struct plan_work *work, struct injections *injections,
 static const char *
 write_addition(struct plan_work *work, const struct addition *addition)
 {
-    enum { NUMBER_ROOM = 48 };
     size_t size = 0;
     struct writer w;
     char *text;
 
     for (size_t i = 0; i < addition->count; i++)
-        size += strlen(addition->hidden[i].expression) + NUMBER_ROOM;
+        size += strlen(addition->hidden[i].expression) + CATALOG_NAME_SIZE + 8;
     text = arena_new(&work->memory, size + 1, 1);
     if (!text)
         return NULL;
     w = writer_of(text, size);
     for (size_t i = 0; i < addition->count; i++) {
         const struct hidden *hidden = &addition->hidden[i];
-        char name[NUMBER_ROOM];
-        int length = snprintf(name, sizeof(name), " AS \"%s%zu\"", HIDDEN_NAME, hidden->number);
+        const char *name = injection_name(work, addition, hidden->number);
 
-        if (i > 0)
-            writer_bytes(&w, ", ", 2);
+        if (!name)
+            return NULL;
+        writer_bytes(&w, ", ", i > 0 ? 2 : 0);
         writer_bytes(&w, hidden->expression, strlen(hidden->expression));
-        writer_bytes(&w, name, (size_t)length);
+        writer_bytes(&w, " AS ", 4);
+        write_name(&w, name);
     }
     return writer_end(&w) < 0 ? NULL : text;
 }
 
 static bool
-apply_addition(struct plan_work *work, const struct addition *addition, struct rewrite *rewrite)
+apply_addition(struct plan_work *work, const struct injection *injection,
+               const struct addition *addition, struct rewrite *rewrite)
 {
     const char *columns;
 
@@ -277,26 +292,40 @@ apply_addition(struct plan_work *work, const struct addition *addition, struct r
     if (!addition->is_result)
         return rewrite_add_last(work, rewrite, &addition->list, columns);
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
-           (!addition->select ||
-            (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
-                              addition->select->n_sort_clause, addition->count) &&
-             rewrite_ordinals(work, rewrite, addition->select->group_clause,
-                              addition->select->n_group_clause, addition->count)));
+           (!addition->select || (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
+                                                   addition->select->n_sort_clause,
+                                                   injection->column_count, addition->count) &&
+                                  rewrite_ordinals(work, rewrite, addition->select->group_clause,
+                                                   addition->select->n_group_clause,
+                                                   injection->column_count, addition->count)));
+}
+
+/* ORDER BY of a whole UNION ALL. */
+static bool
+apply_union(struct plan_work *work, const struct injection *injection, struct rewrite *rewrite)
+{
+    const PgQuery__SelectStmt *select = injection->united;
+
+    return !select || rewrite_ordinals(work, rewrite, select->sort_clause, select->n_sort_clause,
+                                       injection->column_count, injection->result->count);
 }
 
 bool
 injections_apply(struct plan_work *work, const struct injections *injections,
                  const PgQuery__ParseResult *tree, struct plan *plan)
 {
+    static const char *const parts[] = {HIDDEN_NAME, "pasuhidden", "pasugateway", "pasucolumn"};
     struct rewrite rewrite = {0};
 
     /* A name that is written with escapes is not in the text. */
-    if (sql_has_string(&tree->base, HIDDEN_NAME))
+    if (sql_has_string(&tree->base, parts, COUNT_OF(parts)))
         return false;
     for (const struct injection *i = injections->first; i; i = i->next) {
         for (const struct addition *a = i->additions; a; a = a->next)
-            if (!apply_addition(work, a, &rewrite))
+            if (!apply_addition(work, i, a, &rewrite))
                 return false;
+        if (!apply_union(work, i, &rewrite))
+            return false;
         for (const struct expansion *e = i->expansions; e; e = e->next)
             if (!rewrite_star(work, &rewrite,
                               &(struct target_list){e->star->targets, e->star->count},

@@ -10,7 +10,13 @@
 #include "postgres/plan_rewrite.h"
 #include "postgres/plan_scope.h"
 
-#define HIDDEN_NAME "pasu_key_" /* and a number */
+/*
+ * Names of hidden columns: nobody else may have one, nor come so close to one that the server's
+ * hint to a name that it does not know would speak of it (it does up to three characters of
+ * difference). Those further inside have four parts: one of them would be the same.
+ */
+#define HIDDEN_NAME        "pasu_key_"
+#define HIDDEN_NAME_WITHIN HIDDEN_NAME "%zu_pasuhidden_pasugateway_pasucolumn"
 
 struct hidden {
     const char *expression; /* as it is written: "c"."id" */
@@ -21,7 +27,7 @@ struct hidden {
 struct addition {
     struct addition *next;
     struct target_list list;
-    const PgQuery__SelectStmt *select; /* whose ORDER BY counts the result's columns; or NULL */
+    const PgQuery__SelectStmt *select; /* whose ORDER BY counts its columns; or NULL */
     bool is_result;                    /* they come first */
     struct hidden hidden[PLAN_HIDDEN_MAX];
     size_t count;
@@ -37,21 +43,24 @@ struct expansion {
 /* A hidden column of a query further inside. */
 struct relay {
     struct relay *next;
-    const void *query; /* its targets, or of UNION ALL its tree */
-    uint64_t table;    /* its bit of carry.tables within that query */
-    bool is_origin;    /* not the key, but the OID of the table */
-    bool is_united;    /* a UNION ALL lies between */
-    size_t number;
+    const void *query;         /* its targets, or of UNION ALL its tree */
+    uint64_t table;            /* its bit of carry.tables within that query */
+    bool is_origin;            /* not the key, but the OID of the table */
+    bool is_united;            /* a UNION ALL lies between */
+    const struct output *view; /* struct taken_key */
+    const char *name;
 };
 
 /* One statement's. */
 struct injection {
     struct injection *next; /* those of the text, in the order of its statements */
     struct addition *additions;
-    struct addition *result; /* of the client's columns, or of those of the first arm */
+    struct addition *result;           /* of the client's columns, or of those of the first arm */
+    const PgQuery__SelectStmt *united; /* the whole UNION ALL, or NULL */
     struct expansion *expansions;
     struct relay *relays;
-    size_t numbers; /* names given */
+    size_t column_count; /* of the client's columns; 0: not known */
+    size_t numbers;      /* names given */
 };
 
 struct injections {
@@ -83,6 +92,8 @@ const char *injection_column(struct plan_work *work, const struct scope *scope,
  * the role may read it. */
 const char *injection_of_table(struct plan_work *work, const struct scope *scope,
                                const struct entry *entry, int16_t attribute, bool is_origin);
+/* The name of a hidden column; NULL where there is no memory. */
+const char *injection_name(struct plan_work *work, const struct addition *addition, size_t number);
 /* How many columns the result has before the client's. */
 static inline size_t
 injection_count(const struct injection *injection)

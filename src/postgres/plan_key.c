@@ -9,18 +9,10 @@ struct search {
     struct injection *injection;
     bool is_origin;
     bool is_united; /* a UNION ALL lies between */
+    const struct output *view;
 };
 
 static const char *scope_column(struct search *search, const struct scope *scope, uint64_t table);
-
-static const char *
-hidden_name(struct plan_work *work, size_t number)
-{
-    char name[48];
-    int length = snprintf(name, sizeof(name), "%s%zu", HIDDEN_NAME, number);
-
-    return arena_text(&work->memory, name, (size_t)length);
-}
 
 /* ---- columns that are handed on ---- */
 
@@ -38,16 +30,19 @@ find_relay(const struct search *search, const void *query, uint64_t table)
 static const struct relay *
 add_relay(const struct search *search, const void *query, uint64_t table, size_t number)
 {
+    static const struct addition within = {.is_result = false};
     struct relay *relay = arena_new(&search->work->memory, 1, sizeof(*relay));
+    const char *name = injection_name(search->work, &within, number);
 
-    if (!relay)
+    if (!relay || !name)
         return NULL;
     *relay = (struct relay){.next = search->injection->relays,
                             .query = query,
                             .table = table,
                             .is_origin = search->is_origin,
                             .is_united = search->is_united,
-                            .number = number};
+                            .view = search->view,
+                            .name = name};
     search->injection->relays = relay;
     return relay;
 }
@@ -141,8 +136,8 @@ add_to_arms(struct search *search, const struct query *query, uint64_t table, si
 
 /* ---- from one query to the next ---- */
 
-/* The name of a column that the query has anyway, as the reader calls it. */
-static const char *
+/* A column that the query has anyway, as the reader calls it. */
+static const struct output *
 visible_column(const struct search *search, const struct entry *entry, uint64_t table)
 {
     const struct output *found = NULL;
@@ -155,7 +150,7 @@ visible_column(const struct search *search, const struct entry *entry, uint64_t 
     for (const struct output *o = entry->columns.first; o && found; o = o->next)
         if (o != found && o->name && strcmp(o->name, found->name) == 0)
             return NULL;
-    return found && !entry->columns.is_open ? found->name : NULL;
+    return found && !entry->columns.is_open ? found : NULL;
 }
 
 /* The table's bit within the query that the entry reads; 0: it is none of it. */
@@ -182,7 +177,8 @@ query_column(struct search *search, const struct query *query, uint64_t table)
 
     if (relay) {
         search->is_united |= relay->is_united;
-        return hidden_name(search->work, relay->number);
+        search->view = relay->view ? relay->view : search->view;
+        return relay->name;
     }
     if (query->arms[0]) {
         if (add_to_arms(search, query, table, &number) < 0)
@@ -197,7 +193,8 @@ query_column(struct search *search, const struct query *query, uint64_t table)
             return NULL;
         search->injection->numbers = number;
     }
-    return add_relay(search, identity, table, number) ? hidden_name(search->work, number) : NULL;
+    relay = add_relay(search, identity, table, number);
+    return relay ? relay->name : NULL;
 }
 
 static const char *
@@ -205,10 +202,13 @@ entry_column(struct search *search, const struct scope *scope, const struct entr
              uint64_t table)
 {
     uint64_t own = entry->query ? inside(entry, table) : 0;
-    const char *name = visible_column(search, entry, table);
+    const struct output *visible = visible_column(search, entry, table);
+    const char *name = visible ? visible->name : NULL;
 
     if (own == 0)
         return NULL;
+    if (visible && visible->view)
+        search->view = visible;
     if (!name && injection_column(search->work, scope, entry, HIDDEN_NAME))
         name = query_column(search, entry->query, own);
     return name ? injection_column(search->work, scope, entry, name) : NULL;
@@ -249,6 +249,16 @@ take(struct search *search, const struct query *query, uint64_t table)
     return add_to_arms(search, query, table, &number);
 }
 
+/* Whether an ORDER BY between the whole and its arms counts columns, too. */
+static bool
+is_sorted_within(const struct query *query, bool is_whole)
+{
+    if (!query->arms[0])
+        return false;
+    return (!is_whole && query->select->n_sort_clause > 0) ||
+           is_sorted_within(query->arms[0], false) || is_sorted_within(query->arms[1], false);
+}
+
 /* All arms of the result have theirs before their own columns. */
 static bool
 begin_arms(struct plan_work *work, struct injection *injection, const struct query *query)
@@ -257,15 +267,16 @@ begin_arms(struct plan_work *work, struct injection *injection, const struct que
 
     if (!query->arms[0])
         return true;
-    if (!list_arms(query, &arms))
+    if (!list_arms(query, &arms) || is_sorted_within(query, true))
         return false;
     for (size_t i = 0; i < arms.count; i++) {
-        struct addition *list =
-            injection_list(work, injection, arms.queries[i]->targets, arms.queries[i]->target_count);
+        struct addition *list = injection_list(work, injection, arms.queries[i]->targets,
+                                               arms.queries[i]->target_count);
 
         if (!list)
             return false;
         list->is_result = true;
+        list->select = arms.queries[i]->select;
     }
     return true;
 }
@@ -276,12 +287,15 @@ key_take(struct plan_work *work, struct injection *injection, const struct query
 {
     struct search search = {.work = work, .injection = injection};
 
-    *taken = (struct taken_key){-1, -1};
+    *taken = (struct taken_key){.key = -1, .origin = -1};
     if (!begin_arms(work, injection, query))
         return false;
     taken->key = take(&search, query, table);
+    taken->view = search.view;
     if (taken->key < 0 || !search.is_united)
         return taken->key >= 0;
+    if (taken->view) /* rows of a view do not say whose they are */
+        return false;
     search.is_origin = true;
     taken->origin = take(&search, query, table);
     return taken->origin >= 0;

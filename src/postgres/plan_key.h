@@ -18,6 +18,7 @@
 
 struct taken_key {
     int key, origin; /* hidden columns of the result; -1: the server says of which table it is */
+    const struct output *view; /* the column of a view that the server says the key is; or NULL */
 };
 
 /* The hidden columns by which a table (its bit of carry.tables) is known in the result of a query.

@@ -85,7 +85,7 @@ const struct query *query_of_cte(struct plan_work *work, const struct outputs *c
                                  const PgQuery__CommonTableExpr *expression);
 /* An entry has the rows of a query (NULL: of none that is known). */
 void reading_note(struct plan_work *work, const struct scope *scope, struct entry *entry,
-                 const struct query *query);
+                  const struct query *query);
 void star_note(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *targets,
                size_t count, size_t item);
 

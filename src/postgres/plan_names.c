@@ -161,10 +161,22 @@ names_add_acts(struct plan_work *work, const char *schema, const char *name, boo
 }
 
 static void
+note_named(struct plan_work *work, const PgQuery__RangeVar *range)
+{
+    struct named *named = arena_new(&work->memory, 1, sizeof(*named));
+
+    if (!named)
+        return;
+    *named = (struct named){range, work->names.named};
+    work->names.named = named;
+}
+
+static void
 add_range_var(struct walk *walk, const PgQuery__RangeVar *range, bool is_written)
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
 
+    note_named(walk->work, range);
     if (names_blank(walk->work, schema, range->relname))
         walk->work->names.has_blank = true;
     else if (!names_add_relation(walk->work, schema, range->relname))

@@ -20,12 +20,19 @@ struct filler {
     const struct filler *next;
 };
 
+/* A relation that is read or written, by its name as it stands. */
+struct named {
+    const PgQuery__RangeVar *range;
+    const struct named *next;
+};
+
 struct names {
-    struct reach most;      /* of all that is named */
-    struct reach functions; /* of functions, operators and casts alone */
-    struct reach kept;      /* of functions that put it where neither rows nor marks show it */
-    struct reach code;      /* of code, by the columns that it names */
-    bool keeps;             /* code calls one that does so with what it is given */
+    const struct named *named; /* the last one first; not those of WITH */
+    struct reach most;         /* of all that is named */
+    struct reach functions;    /* of functions, operators and casts alone */
+    struct reach kept;         /* of functions that put it where neither rows nor marks show it */
+    struct reach code;         /* of code, by the columns that it names */
+    bool keeps;                /* code calls one that does so with what it is given */
     const struct filler *fillers; /* functions that write to tables; or NULL */
     uint32_t flags;               /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
     /* Of what is shown to nobody, or lets data leave by the server: the last one named, or NULL. */

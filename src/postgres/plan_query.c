@@ -131,6 +131,10 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
     output->is_plain = found.is_plain;
     output->is_key = found.is_key;
     output->keys = found.keys;
+    if (found.named) {
+        output->view = found.named->view;
+        output->view_attribute = found.named->view_attribute;
+    }
     if (found.output) {
         output->entry = found.output->entry;
         output->attribute = found.output->attribute;

@@ -84,7 +84,7 @@ query_of_cte(struct plan_work *work, const struct outputs *columns,
 
 void
 reading_note(struct plan_work *work, const struct scope *scope, struct entry *entry,
-            const struct query *query)
+             const struct query *query)
 {
     struct reading *reading = arena_new(&work->memory, 1, sizeof(*reading));
 
@@ -103,8 +103,7 @@ star_note(struct plan_work *work, const struct scope *scope, PgQuery__Node *cons
 
     if (!star)
         return;
-    *star = (struct star){work->stars, scope,
-                          targets,     count,
-                          item,        targets[item]->res_target->val->column_ref};
+    *star = (struct star){work->stars, scope, targets,
+                          count,       item,  targets[item]->res_target->val->column_ref};
     work->stars = star;
 }

@@ -3,7 +3,7 @@
 
 #include "postgres/plan_text.h"
 
-enum { COLUMNS_MAX = 1664, TOKENS_OF_COLUMN = 24 };
+enum { TOKENS_OF_COLUMN = 24 };
 
 /* ---- edits ---- */
 
@@ -221,7 +221,7 @@ token_at(const struct plan_work *work, uint32_t at)
 
 /* The number that an item is, or NULL. */
 static const PgQuery__AConst *
-ordinal_of(const PgQuery__Node *node)
+number_of(const PgQuery__Node *node)
 {
     const PgQuery__AConst *constant;
 
@@ -230,10 +230,7 @@ ordinal_of(const PgQuery__Node *node)
     if (node->node_case != PG_QUERY__NODE__NODE_A_CONST)
         return NULL;
     constant = node->a_const;
-    if (constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ||
-        constant->ival->ival < 1 || constant->ival->ival > COLUMNS_MAX)
-        return NULL;
-    return constant;
+    return constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ? NULL : constant;
 }
 
 /* The same item with another number. */
@@ -291,12 +288,16 @@ rewrite_ordinal(struct plan_work *work, struct rewrite *rewrite, const PgQuery__
 
 bool
 rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
-                 size_t count, size_t added)
+                 size_t count, size_t columns, size_t added)
 {
     for (size_t i = 0; i < count; i++) {
-        const PgQuery__AConst *constant = ordinal_of(items[i]);
+        const PgQuery__AConst *constant = number_of(items[i]);
 
-        if (constant && !rewrite_ordinal(work, rewrite, items[i], constant, added))
+        if (!constant)
+            continue;
+        if (constant->ival->ival < 1 || (size_t)constant->ival->ival > columns)
+            return false; /* an error, which says the number */
+        if (!rewrite_ordinal(work, rewrite, items[i], constant, added))
             return false;
     }
     return true;

@@ -39,9 +39,9 @@ bool rewrite_add_last(struct plan_work *work, struct rewrite *rewrite,
 /* Puts columns in the place of an item of a list, which is a star. */
 bool rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
                   size_t item, const char *columns);
-/* Adds to the numbers of "ORDER BY 1", "GROUP BY 1". */
+/* Adds to the numbers of "ORDER BY 1", "GROUP BY 1", of which there are as many as columns. */
 bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
-                      size_t count, size_t added);
+                      size_t count, size_t columns, size_t added);
 /* Makes the plan's new text and edits. `tree` is the client's text's. False where the result is not
  * what it should be, or there is no memory. */
 bool rewrite_apply(struct plan_work *work, const struct rewrite *rewrite,

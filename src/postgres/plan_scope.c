@@ -64,6 +64,8 @@ outputs_add_again(struct plan_work *work, struct outputs *outputs, const struct 
     copy->entry = output->entry;
     copy->attribute = output->attribute;
     copy->is_written = output->is_written;
+    copy->view = output->view;
+    copy->view_attribute = output->view_attribute;
     copy->keys = output->is_written ? 0 : output->keys;
     copy->is_plain = output->is_plain;
     copy->is_key = output->is_key;
@@ -104,6 +106,8 @@ outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs 
 
         if (!copy)
             return;
+        copy->view = o->view;
+        copy->view_attribute = o->view_attribute;
         copy->keys = o->is_written ? 0 : o->keys;
         copy->is_plain = o->is_plain;
         copy->is_key = o->is_key;

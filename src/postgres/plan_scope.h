@@ -24,6 +24,8 @@ struct output {
     const struct carry *carry; /* NULL: nothing */
     const struct entry *entry; /* it is exactly that column of that table; NULL: it is not */
     int16_t attribute;
+    const struct entry *view; /* it is that column of that view, as the server sees it; or NULL */
+    int16_t view_attribute;
     bool is_plain; /* a value as it is stored: of whether it is null nobody learns who it is */
     bool is_key;   /* whose key a mapping names */
     const struct output *of; /* the same column of the same scope in another list; NULL: none */
@@ -181,7 +183,8 @@ bool entry_is_alone(const struct plan_work *work, const struct catalog_relation 
 /* ---- finding ---- */
 struct found {
     struct carry carry;
-    const struct output *output; /* exactly that one column */
+    const struct output *output; /* exactly that one column of a table */
+    const struct output *named;  /* the one that is named, wherever it comes from */
     bool is_plain, is_key;       /* as in struct output */
     uint64_t keys;               /* output.keys */
 };

@@ -366,6 +366,17 @@ tables_of_kind(const struct plan_work *work, const struct outputs *columns, unsi
     return tables;
 }
 
+/* The server says that the key is a view's. */
+static bool
+use_view(const struct output *output, struct plan_part *part)
+{
+    if (!output->view->relation || !output->view->is_only)
+        return false;
+    part->key_relation = output->view->relation->oid;
+    part->key_attribute = output->view_attribute;
+    return true;
+}
+
 /* The key itself, where it is in the result; the server must say so. */
 static bool
 use_inner_output(const struct outputs *columns, uint64_t table, struct plan_part *part)
@@ -377,7 +388,7 @@ use_inner_output(const struct outputs *columns, uint64_t table, struct plan_part
             part->source = SOURCE_OUTPUT;
             part->why = WHY_SHOWN;
             part->column = at;
-            return true;
+            return !o->view || use_view(o, part);
         }
     return false;
 }
@@ -395,6 +406,8 @@ use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tab
     part->why = WHY_HIDDEN;
     part->column = (uint16_t)taken.key;
     part->has_origin = taken.origin >= 0;
+    if (taken.view)
+        return use_view(taken.view, part);
     if (!part->has_origin)
         return true;
     part->origin = (uint16_t)taken.origin;
@@ -621,6 +634,8 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     const struct outputs *columns = shape->columns;
     struct draft draft = {.count = 0};
 
+    if (shape->injection && !columns->is_open)
+        shape->injection->column_count = columns->count;
     draft_direct(work, shape, &draft);
     draft_inner(work, shape, &draft);
     draft_bound(work, columns, &draft);

@@ -27,8 +27,8 @@ struct carry {
     uint64_t tables;
     uint64_t direct[PLAN_PARTS_MAX];
     uint64_t own[CARRY_OWN_MAX]; /* by the table's bit */
-    uint32_t flags; /* enum plan_flag */
-    bool is_text;   /* some of it is neither a number nor a time: its order tells who it is */
+    uint32_t flags;              /* enum plan_flag */
+    bool is_text; /* some of it is neither a number nor a time: its order tells who it is */
 };
 
 static inline void

@@ -16,6 +16,7 @@ struct making {
     const struct row_column *columns;
     size_t count;
     bool has_columns; /* the plan's numbers of columns are the server's */
+    bool is_certain;  /* and its columns, too, which have no origins */
     uint32_t flags;
     bool is_never;
     bool is_blank; /* a relation that the snapshot does not show is one that was just made */
@@ -40,8 +41,7 @@ relation_of(const struct making *m, uint32_t oid)
     return m->catalog && oid != 0 ? catalog_relation(m->catalog, oid) : NULL;
 }
 
-/* The same column of the same relation, or the key of one that is mapped in the same manner: a
- * partition, a child. */
+/* The same column of the same relation, or the key of a partition or child. */
 static bool
 is_key_column(const struct making *m, const struct plan_part *part, const struct row_column *column)
 {
@@ -49,6 +49,8 @@ is_key_column(const struct making *m, const struct plan_part *part, const struct
 
     if (column->relation == part->key_relation)
         return column->attribute == part->key_attribute;
+    if (!showing_is_descendant(m->catalog, part->key_relation, column->relation))
+        return false;
     relation = relation_of(m, column->relation);
     for (size_t i = 0; relation && i < relation->show_count; i++)
         if (relation->shows[i].kind == part->kind &&
@@ -91,6 +93,8 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 {
     size_t at = part->source == SOURCE_HIDDEN ? part->column : part->column + hidden;
 
+    if (m->is_certain && m->has_columns)
+        return part->source == SOURCE_BOUND || part->source == SOURCE_PINNED || at < m->count;
     switch (part->source) {
     case SOURCE_OUTPUT:
         if (part->is_of_call)
@@ -312,8 +316,8 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
             continue;
         if (is_named && own_fields(&s->parts[i], column) != 0)
             return (int)i;
-        if (is_named && s->parts[i].is_derived && lent_fields(&s->parts[i], column) != 0 &&
-            found < 0)
+        if (is_named && found < 0 && lent_fields(&s->parts[i], column) != 0 &&
+            (s->parts[i].is_derived || s->parts[i].is_relation_alone))
             found = (int)i;
         if (is_named || (m->has_columns && planned_fields(&s->parts[i], column) == 0))
             continue;
@@ -538,6 +542,36 @@ finish(const struct making *m)
     return showing;
 }
 
+static int
+make(struct making *m, struct showing **showing)
+{
+    const struct plan_statement *statement = m->statement;
+
+    *showing = NULL;
+    if (m->count > UINT16_MAX)
+        return PASU_E_RANGE;
+    m->fields = memory_new(m->count ? m->count : 1, ROOM * sizeof(*m->fields));
+    if (!m->fields)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
+        m->bound[i] = -1;
+    m->is_blank = statement->has_blank && !statement->misses_table;
+    m->has_columns =
+        statement->has_columns &&
+        (m->count == 0 || m->count == (size_t)statement->column_count + statement->hidden_count);
+    for (size_t i = 0; i < statement->part_count; i++)
+        take_part(m, i);
+    for (size_t i = statement->hidden_count; i < m->count; i++)
+        add_column(m, i);
+    if (m->count == 0)
+        add_all(m);
+    note_unattributed(m);
+    settle(m);
+    *showing = finish(m);
+    memory_free(m->fields);
+    return *showing ? 0 : PASU_E_NOMEM;
+}
+
 int
 showing_new(struct showing **showing, const struct plan_statement *statement,
             const struct catalog *catalog, const struct row_column *columns, size_t count)
@@ -545,29 +579,20 @@ showing_new(struct showing **showing, const struct plan_statement *statement,
     struct making m = {
         .statement = statement, .catalog = catalog, .columns = columns, .count = count};
 
-    *showing = NULL;
-    if (count > UINT16_MAX)
-        return PASU_E_RANGE;
-    m.fields = memory_new(count ? count : 1, ROOM * sizeof(*m.fields));
-    if (!m.fields)
-        return PASU_E_NOMEM;
-    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
-        m.bound[i] = -1;
-    m.is_blank = statement->has_blank && !statement->misses_table;
-    m.has_columns =
-        statement->has_columns &&
-        (count == 0 || count == (size_t)statement->column_count + statement->hidden_count);
-    for (size_t i = 0; i < statement->part_count; i++)
-        take_part(&m, i);
-    for (size_t i = statement->hidden_count; i < count; i++)
-        add_column(&m, i);
-    if (count == 0)
-        add_all(&m);
-    note_unattributed(&m);
-    settle(&m);
-    *showing = finish(&m);
-    memory_free(m.fields);
-    return *showing ? 0 : PASU_E_NOMEM;
+    return make(&m, showing);
+}
+
+int
+showing_new_copy(struct showing **showing, const struct plan_statement *statement,
+                 const struct catalog *catalog, const struct row_column *columns, size_t count)
+{
+    struct making m = {.statement = statement,
+                       .catalog = catalog,
+                       .columns = columns,
+                       .count = count,
+                       .is_certain = true};
+
+    return make(&m, showing);
 }
 
 void

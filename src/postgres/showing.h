@@ -56,16 +56,22 @@ struct showing {
     bool is_never;        /* a column comes from a table that is shown to nobody */
 };
 
-/* `columns` as the server named them, hidden ones included. PASU_E_NOMEM. `catalog` may be NULL. */
+/* `columns` as the server named them, hidden ones included; count 0: nothing is known of them, and
+ * all that the statement can show is bound. PASU_E_NOMEM. `catalog` may be NULL. */
 PASU_MUST_USE int showing_new(struct showing **showing, const struct plan_statement *statement,
                               const struct catalog *catalog, const struct row_column *columns,
                               size_t count);
+/* Of a COPY's: they have no origins, but what the statement's names mean is known to be what the
+ * plan took them for. */
+PASU_MUST_USE int showing_new_copy(struct showing **showing, const struct plan_statement *statement,
+                                   const struct catalog *catalog, const struct row_column *columns,
+                                   size_t count);
 /* Whether rows of the table with that OID have the part's keys: it is the table that was planned,
  * or one that inherits its mapping. */
 bool showing_is_origin(const struct showing *showing, const struct showing_part *part,
                        uint32_t oid);
-/* Without a RowDescription (COPY of a table: columns by attribute number; or nothing known: count
- * 0, all that the statement can show, bound). */
+/* Whether a table is that one, or a partition or child of it. */
+bool showing_is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid);
 void showing_free(struct showing *showing);
 
 #endif

@@ -5,7 +5,7 @@
 enum { DEPTH_MAX = 8 };
 
 static bool
-is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid, unsigned depth)
+is_within(const struct catalog *catalog, uint32_t parent, uint32_t oid, unsigned depth)
 {
     const struct catalog_spill *spill;
     size_t at = 0;
@@ -13,9 +13,15 @@ is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid, unsi
     if (parent == oid)
         return true;
     while (depth < DEPTH_MAX && (spill = catalog_spill(catalog, parent, &at)) != NULL)
-        if (spill->kind == SPILL_CHILD && is_descendant(catalog, spill->to, oid, depth + 1))
+        if (spill->kind == SPILL_CHILD && is_within(catalog, spill->to, oid, depth + 1))
             return true;
     return false;
+}
+
+bool
+showing_is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid)
+{
+    return catalog && parent != 0 && oid != 0 && is_within(catalog, parent, oid, 0);
 }
 
 /* A child that has come to be one since the snapshot is none of these: its rows are not known to be
@@ -23,8 +29,6 @@ is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid, unsi
 bool
 showing_is_origin(const struct showing *showing, const struct showing_part *part, uint32_t oid)
 {
-    if (part->relation == oid)
-        return oid != 0;
-    return showing->catalog && oid != 0 && part->relation != 0 &&
-           is_descendant(showing->catalog, part->relation, oid, 0);
+    return (oid != 0 && part->relation == oid) ||
+           showing_is_descendant(showing->catalog, part->relation, oid);
 }

@@ -45,8 +45,8 @@ const char *sql_body(PgQuery__Node *const *options, size_t count);
 /* The last name of a list of String nodes, or NULL. */
 const char *sql_last_name(PgQuery__Node *const *names, size_t count);
 
-/* Whether a string anywhere in it contains that. */
-bool sql_has_string(const ProtobufCMessage *message, const char *part);
+/* Whether a string anywhere in it contains one of these. */
+bool sql_has_string(const ProtobufCMessage *message, const char *const *parts, size_t count);
 
 /* ---- two trees ---- */
 

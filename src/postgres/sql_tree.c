@@ -73,7 +73,8 @@ sql_each_child(const ProtobufCMessage *message, sql_visit *visit, void *context)
 /* ---- strings ---- */
 
 struct search {
-    const char *part;
+    const char *const *parts;
+    size_t count;
     bool is_found;
 };
 
@@ -90,7 +91,8 @@ search_strings(void *context, const ProtobufCMessage *message)
             is_in_force(message, field)) {
             const char *text = *(const char *const *)field_at(message, field);
 
-            search->is_found = text && strstr(text, search->part);
+            for (size_t k = 0; text && k < search->count; k++)
+                search->is_found |= strstr(text, search->parts[k]) != NULL;
         }
     }
     if (!search->is_found)
@@ -98,9 +100,9 @@ search_strings(void *context, const ProtobufCMessage *message)
 }
 
 bool
-sql_has_string(const ProtobufCMessage *message, const char *part)
+sql_has_string(const ProtobufCMessage *message, const char *const *parts, size_t count)
 {
-    struct search search = {.part = part};
+    struct search search = {.parts = parts, .count = count};
 
     search_strings(&search, message);
     return search.is_found;

@@ -33,6 +33,9 @@ STATEMENTS = (
      "WHERE c.grade = 2 ORDER BY p.id LIMIT 3", ()),
     ("bound", "SELECT DISTINCT region, upper(name) FROM customers WHERE grade = 1 ORDER BY 2 LIMIT 3", ()),
     ("changing", "UPDATE customers SET grade = grade WHERE grade = 3 AND id < 1100 RETURNING name", ()),
+    ("within", "WITH w(n, g) AS (SELECT name, grade FROM customers) SELECT * FROM w WHERE g = 1 ORDER BY n LIMIT 3", ()),
+    ("united", "SELECT title FROM products WHERE id < 3 UNION ALL SELECT name FROM customers WHERE grade = 1 ORDER BY 1 LIMIT 4", ()),
+    ("handed on", "SELECT s.* FROM (SELECT a.name, a.phone FROM (SELECT * FROM customers) a ORDER BY a.email LIMIT 2) s", ()),
     ("nobody", "SELECT count(*) FROM customers", ()),
     ("view", "SELECT who FROM contact ORDER BY who LIMIT 2", ()),
 )

@@ -101,9 +101,10 @@ put_special(struct print *p, const struct plan_statement *s)
         put(p, ")");
     }
     if (s->special == SPECIAL_COPY_OUT) {
-        put(p, "(%c,%u", s->copy.format, s->copy.relation);
-        for (size_t i = 0; i < s->copy.column_count; i++)
-            put(p, ",%d", s->copy.columns[i]);
+        put(p, "(%c%s%s", s->copy.format.kind, s->copy.is_readable ? "" : ",unreadable",
+            s->copy.is_certain ? ",certain" : "");
+        for (size_t i = 0; i < s->copy.relation_count; i++)
+            put(p, ",%u", s->copy.relations[i]);
         put(p, ")");
     }
 }

@@ -8,7 +8,7 @@ changes_show_what_they_return(void **state PASU_UNUSED)
 {
     static const struct plan_case cases[] = {
         {"UPDATE customers SET grade = grade WHERE grade = 2 RETURNING email",
-         "customer bound1: 0=email"},
+         "customer hidden@0: 0=email"},
         {"UPDATE customers SET grade = 1 WHERE id = 5 RETURNING email",
          "customer pinned 5: 0=email"},
         /* what comes back is the old owner's, whatever the key says now */
@@ -21,7 +21,7 @@ changes_show_what_they_return(void **state PASU_UNUSED)
         {"UPDATE orders SET customer_id = $1 WHERE id = $2 RETURNING *",
          "customer bound1: 2=order 3=order 4=order moved(order of one a row)"},
         {"UPDATE orders o SET id = 5 WHERE o.id = o.customer_id RETURNING id, item",
-         "customer bound1: 1=order"},
+         "customer hidden@0: 1=order"},
         {"UPDATE orders SET customer_id = customer_id, amount = 1 RETURNING customer_id, item",
          "customer key@0: 1=order"},
         {"INSERT INTO address_book (id, customer_id) VALUES (1, 2) ON CONFLICT (id) DO UPDATE "
@@ -38,12 +38,12 @@ changes_show_what_they_return(void **state PASU_UNUSED)
         {"INSERT INTO customers (id, name) VALUES (1, 'x') RETURNING id, name",
          "customer key@0: 1=name"},
         {"INSERT INTO customers (id, name) VALUES (1, 'x') RETURNING name",
-         "customer bound1: 0=name"},
+         "customer hidden@0: 0=name"},
         {"INSERT INTO customers AS c (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET grade = 2 "
          "RETURNING c.phone",
-         "customer bound1: 0=phone"},
+         "customer hidden@0: 0=phone"},
         {"UPDATE customers SET grade = 1 WHERE id = 5 RETURNING old.name",
-         "customer bound1 pins 5: 0=name"},
+         "customer hidden@0 pins 5: 0=name"},
         /* what was another person's comes back in one's own row */
         {"UPDATE customers SET region = (SELECT max(phone) FROM customers) WHERE id = 5 "
          "RETURNING region",

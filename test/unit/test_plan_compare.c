@@ -44,7 +44,7 @@ whether_an_expression_is_null_shows_what_it_carries(void **state PASU_UNUSED)
          "customer hidden@0: 0=name"},
         {"SELECT substring(name, '^x') IS NOT NULL FROM customers", "customer hidden@0: 0=name"},
         {"SELECT q.n IS NULL FROM (SELECT nullif(name, 'x') AS n FROM customers) q",
-         "customer bound1: 0=name"},
+         "customer hidden@0: 0=name"},
         {"SELECT num_nulls(nullif(name, 'x')) FROM customers", "customer hidden@0: 0=name"},
         {"SELECT (SELECT substring(email, 'x') FROM customers LIMIT 1) IS NULL",
          "customer bound1: 0=email"},
@@ -205,9 +205,9 @@ a_column_shows_what_it_is_equal_to(void **state PASU_UNUSED)
          "WHERE c.email = v.e) l ON true",
          "customer bound: 0=email !probe"},
         {"DELETE FROM products p USING customers c WHERE c.email = p.title RETURNING p.*",
-         "customer bound1: 1=email !probe"},
+         "customer hidden@0: 1=email !probe"},
         {"DELETE FROM products p USING v_renamed c WHERE c.b = p.title RETURNING *",
-         "customer bound1: 1=email 4=email !probe"},
+         "customer key@3: 1=email 4=email !probe"},
         {"SELECT x.y FROM (VALUES ('x')) v(e) JOIN customers c ON c.email = v.e, "
          "LATERAL (SELECT v.e AS y) x",
          "customer hidden@0: 0=email !probe"},
@@ -218,7 +218,7 @@ a_column_shows_what_it_is_equal_to(void **state PASU_UNUSED)
          "customer hidden@0: 0=email !probe"},
         {"UPDATE products SET price = 2 FROM customers c WHERE c.email = products.title "
          "RETURNING products.title",
-         "customer bound1: 0=email !probe"},
+         "customer hidden@0: 0=email !probe"},
         /* from a query inside, a row can be equal to many */
         {"SELECT v.e FROM (VALUES ('x')) v(e) WHERE EXISTS (SELECT FROM customers c "
          "WHERE c.email = v.e)",
@@ -230,16 +230,16 @@ a_column_shows_what_it_is_equal_to(void **state PASU_UNUSED)
         {"WITH v(e) AS (VALUES ('x')) SELECT e FROM v, customers c WHERE c.email = e",
          "customer hidden@0: 0=email !probe"},
         {"SELECT q.e FROM (SELECT v.e FROM (VALUES ('x')) v(e), customers c WHERE c.email = v.e) q",
-         "customer bound1: 0=email !probe"},
+         "customer hidden@0: 0=email !probe"},
         {"SELECT v.e FROM (VALUES ('x')) v(e), customers c GROUP BY v.e HAVING max(c.email) = v.e",
          "customer bound: 0=email !probe"},
         {"SELECT v.e FROM (VALUES ('x')) v(e), customers c ORDER BY c.email = v.e DESC LIMIT 1",
          "customer hidden@0: 0=email !probe"},
         {"UPDATE products p SET price = 1 FROM customers c WHERE c.email = p.title "
          "RETURNING p.title",
-         "customer bound1: 0=email !probe"},
+         "customer hidden@0: 0=email !probe"},
         /* of a view that has both */
-        {"SELECT a FROM v_renamed WHERE a::text = b", "customer bound1: 0=email"},
+        {"SELECT a FROM v_renamed WHERE a::text = b", "customer key@0: 0=email"},
         /* without being shown */
         {"SELECT 1 FROM customers c JOIN (VALUES ('x')) v(e) ON v.e = c.email", "- !probe"},
         {"SELECT v.e, EXISTS (SELECT FROM customers c WHERE c.email = v.e) "

@@ -159,12 +159,21 @@ a_pin_counts_if_the_table_is_the_one(void **state PASU_UNUSED)
 static void
 the_origin_of_a_column_says_what_it_shows(void **state PASU_UNUSED)
 {
-    /* through a sub-select, where the plan knows no key */
-    CHECK("SELECT n FROM (SELECT name AS n FROM customers) q", "customer bound1 2000: 0=name",
-          FROM(SHOP_CUSTOMERS, 2));
+    /* through a sub-select */
+    CHECK("SELECT n FROM (SELECT name AS n FROM customers) q", "customer key@0: 1=name",
+          FROM(SHOP_CUSTOMERS, 1), FROM(SHOP_CUSTOMERS, 2));
+    CHECK("SELECT n FROM (SELECT DISTINCT name AS n FROM customers) q",
+          "customer bound 2000: 0=name", FROM(SHOP_CUSTOMERS, 2));
     /* one person a row is not proven of what the plan did not see */
     CHECK("SELECT n, title FROM (SELECT name AS n FROM customers) q, products",
-          "customer bound 2000: 0=name 1=order", FROM(SHOP_CUSTOMERS, 2), FROM(SHOP_ORDERS, 3));
+          "customer key@0: 1=name; customer bound 2000: 2=order", FROM(SHOP_CUSTOMERS, 1),
+          FROM(SHOP_CUSTOMERS, 2), FROM(SHOP_ORDERS, 3));
+    /* the key of another table, or of no table */
+    CHECK("SELECT n FROM (SELECT name AS n FROM customers) q",
+          "customer bound1 2000: 1=name !unattributed", FROM(SHOP_ORDERS, 2),
+          FROM(SHOP_CUSTOMERS, 2));
+    CHECK("SELECT n FROM (SELECT name AS n FROM customers) q",
+          "customer bound1 2000: 1=name !unattributed", MADE, FROM(SHOP_CUSTOMERS, 2));
     /* a table of another schema, which holds nothing */
     CHECK("SELECT id, name FROM people", "-", FROM(1016, 1), FROM(1016, 2));
     CHECK("SELECT title FROM products", "-", FROM(SHOP_PRODUCTS, 2));
@@ -202,13 +211,53 @@ each_row_of_a_self_join_has_two_persons(void **state PASU_UNUSED)
 static void
 a_views_columns_are_the_plans(void **state PASU_UNUSED)
 {
-    CHECK("SELECT * FROM v_renamed", "customer bound1 2000: 1=email", FROM(SHOP_V_RENAMED, 1),
+    CHECK("SELECT * FROM v_renamed", "customer key@0: 1=email", FROM(SHOP_V_RENAMED, 1),
           FROM(SHOP_V_RENAMED, 2), FROM(SHOP_V_RENAMED, 3));
+    CHECK("SELECT b FROM (SELECT a, b FROM v_renamed) q", "customer key@0: 1=email",
+          FROM(SHOP_V_RENAMED, 1), FROM(SHOP_V_RENAMED, 2));
+    /* another view's column, or another column */
+    CHECK("SELECT * FROM v_renamed", "customer bound1 2000: 1=email !unattributed",
+          FROM(SHOP_V_RENAMED, 3), FROM(SHOP_V_RENAMED, 2), FROM(SHOP_V_RENAMED, 3));
+    CHECK("SELECT * FROM v_renamed", "customer bound1 2000: 1=email !unattributed",
+          FROM(SHOP_V_CONTACT, 1), FROM(SHOP_V_RENAMED, 2), FROM(SHOP_V_RENAMED, 3));
     CHECK("SELECT a, c FROM v_renamed", "-", FROM(SHOP_V_RENAMED, 1), FROM(SHOP_V_RENAMED, 3));
     CHECK("FETCH 1 FROM c", "customer bound 2000: 0=email", FROM(SHOP_V_RENAMED, 3));
     CHECK("SELECT tablename FROM pg_stats", "-", FROM(2600, 2));
     CHECK("FETCH 1 FROM c", "customer bound 2000: 0=all; recipient bound 400: 0=all !statistics",
           FROM(2600, 4));
+}
+
+/* What a UNION ALL returns has no origin: the rows say of which table they are. */
+static void
+the_rows_of_a_set_say_whose_they_are(void **state PASU_UNUSED)
+{
+    enum { OID = 26 };
+    static const struct row_column told[] = {{.type = BIGINT}, {.type = OID}, MADE};
+    static const struct row_column untold[] = {{.type = BIGINT}, {.type = BIGINT}, MADE};
+    static const struct row_column no_key[] = {MADE, {.type = OID}, MADE};
+    const char *sql = "SELECT title FROM products UNION ALL SELECT name FROM customers";
+    struct plan_environment environment = shop_environment();
+    struct plan *plan = plan_of(sql, &environment);
+    struct showing *showing;
+
+    check(sql, told, COUNT_OF(told), "customer key@0: 2=name");
+    check(sql, untold, COUNT_OF(untold), "customer bound1 2000: 2=name !unattributed");
+    check(sql, no_key, COUNT_OF(no_key), "customer bound1 2000: 2=name !unattributed");
+    assert_int_equal(showing_new(&showing, &plan->statements[0], &shop, told, COUNT_OF(told)), 0);
+    assert_true(showing->parts[0].has_origin && showing->parts[0].origin == 1);
+    assert_true(showing_is_origin(showing, &showing->parts[0], SHOP_CUSTOMERS));
+    assert_false(showing_is_origin(showing, &showing->parts[0], SHOP_ORDERS));
+    assert_false(showing_is_origin(showing, &showing->parts[0], NO_SUCH));
+    assert_false(showing_is_origin(showing, &showing->parts[0], 0));
+    showing_free(showing);
+    plan_release(plan);
+    /* a partition is its table */
+    plan = plan_of("SELECT note FROM visits UNION ALL SELECT title FROM products", &environment);
+    assert_int_equal(showing_new(&showing, &plan->statements[0], &shop, told, COUNT_OF(told)), 0);
+    assert_true(showing_is_origin(showing, &showing->parts[0], SHOP_VISITS_2024));
+    assert_false(showing_is_origin(showing, &showing->parts[0], SHOP_CUSTOMERS));
+    showing_free(showing);
+    plan_release(plan);
 }
 
 static void
@@ -373,6 +422,7 @@ run(void)
         cmocka_unit_test(the_origin_of_a_column_says_what_it_shows),
         cmocka_unit_test(each_row_of_a_self_join_has_two_persons),
         cmocka_unit_test(a_views_columns_are_the_plans),
+        cmocka_unit_test(the_rows_of_a_set_say_whose_they_are),
         cmocka_unit_test(what_the_plan_does_not_know_the_origins_say),
         cmocka_unit_test(another_number_of_columns_makes_the_plan_void),
         cmocka_unit_test(without_a_description_the_plan_is_all_there_is),

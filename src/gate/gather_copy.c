@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/gather_copy.h"
+
+enum { HEAD = 5 /* of a message */ };
+
+/* The row without the stream's header, which comes in the first one's message. */
+static struct view
+without_header(const struct copy_format *format, struct view body)
+{
+    size_t header = copy_header_length(format, body);
+
+    return view_of(body.bytes + header, body.length - header);
+}
+
+/* A key that may be null or a value is none that can be read. */
+static struct view
+key_of(struct gather *g, const struct gather_row *row, const struct copy_field *field, size_t *used)
+{
+    struct view value;
+
+    if (field->null != COPY_VALUE || *used == COUNT_OF(g->copied) ||
+        copy_field_value(row->copy, field, g->copied[*used], sizeof(g->copied[0]), &value) != 0)
+        return view_of(NULL, 0);
+    *used += field->has_escapes;
+    return value;
+}
+
+/* The rest of the columns, and that there are as many as the server has said. */
+static bool
+has_columns(struct copy_row *r, size_t more)
+{
+    struct copy_field field;
+
+    for (; more > 0; more--)
+        if (!copy_row_next(r, &field))
+            return false;
+    return copy_row_is_over(r);
+}
+
+int
+gather_read_copy(struct gather *g, struct gather_row *row, size_t last, uint8_t mask)
+{
+    size_t count = row->showing->column_count, used = 0;
+    struct copy_row r;
+    struct copy_field field;
+
+    if (!copy_row_begin(&r, row->copy, without_header(row->copy, row->body)))
+        return PASU_E_UPSTREAM_PROTOCOL;
+    for (size_t column = 0; column <= last; column++) {
+        uint8_t role = row->roles[column] & mask;
+
+        if (!copy_row_next(&r, &field))
+            return PASU_E_UPSTREAM_PROTOCOL;
+        if (role & SHOWING_ROLE_FIELDS)
+            gather_see_fields(g, row, column, field.null == COPY_NULL);
+        if (role & SHOWING_ROLE_KEY)
+            gather_see_key(row, column, key_of(g, row, &field, &used));
+    }
+    /* Those of rows of which only the keys are read are not counted. */
+    if ((mask & SHOWING_ROLE_FIELDS) && !has_columns(&r, count - last - 1))
+        return PASU_E_UPSTREAM_PROTOCOL;
+    return 0;
+}
+
+bool
+gather_see_copy(struct gather *g, const struct showing_entry *entry, struct view body)
+{
+    const struct showing *s = entry->showing;
+    struct gather_row row = {.showing = s};
+    struct copy_row r;
+    struct copy_field field;
+
+    if (!entry->copy || entry->is_keys_alone ||
+        !copy_row_begin(&r, entry->copy, without_header(entry->copy, body)))
+        return false;
+    for (size_t column = s->hidden_count; column <= s->last_column; column++) {
+        if (!copy_row_next(&r, &field))
+            return false;
+        if (entry->roles[column] & SHOWING_ROLE_FIELDS)
+            gather_see_fields(g, &row, column, field.null == COPY_NULL);
+    }
+    return true;
+}
+
+/* ---- many ---- */
+
+/* The key of a row in which it is a plain number, and nothing needs to be looked at twice. */
+static bool
+read_simple_key(const struct copy_format *format, size_t column, const uint8_t *at,
+                const uint8_t *end, uint32_t *ordinal)
+{
+    const uint8_t *from = at, *last = end - 1, *close;
+    uint64_t number = 0;
+
+    if (at >= last || *last != '\n')
+        return false;
+    for (; column > 0; column--) {
+        at = memchr(at, format->delimiter, (size_t)(last - at));
+        if (!at++)
+            return false;
+    }
+    for (close = at; *close >= '0' && *close <= '9'; close++) /* the newline ends it */
+        number = number * 10 + (uint64_t)(*close - '0');
+    if (close == at || close - at > 10 || (*at == '0' && close - at > 1) ||
+        (close != last && *close != format->delimiter) || number >= KEY_ORDINAL_FIRST)
+        return false;
+    if (format->kind == 't' ? at > from && memchr(from, '\\', (size_t)(at - from)) != NULL
+                            : memchr(from, format->quote, (size_t)(last - from)) != NULL)
+        return false;
+    *ordinal = (uint32_t)number;
+    return memchr(close, '\n', (size_t)(end - close)) == last;
+}
+
+static bool
+is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Whether digits can be nothing but a key. */
+static bool
+is_simple(const struct gather *g, const struct showing_entry *entry,
+          const struct ordinals *ordinals)
+{
+    const struct copy_format *format = entry->copy;
+
+    return g->is_saturated && entry->only_key >= 0 && format->kind != 'b' &&
+           !(ordinals->sealed >> entry->showing->parts[entry->only_key].kind & 1) &&
+           !is_digit(format->delimiter) &&
+           !(format->null.length > 0 && is_digit(format->null.bytes[0]));
+}
+
+size_t
+gather_copies(struct gather *g, const struct showing_entry *entry, const struct ordinals *ordinals,
+              struct view bytes, uint32_t start)
+{
+    const uint8_t *at = bytes.bytes, *end = at + bytes.length;
+    const struct showing_part *part;
+    uint64_t last;
+    size_t p;
+
+    if (!is_simple(g, entry, ordinals))
+        return 0;
+    p = (size_t)entry->only_key;
+    part = &entry->showing->parts[p];
+    last = g->ordinal_counts[p] > 0 ? g->ordinals[p][g->ordinal_counts[p] - 1] : UINT64_MAX;
+    while (end - at >= HEAD && at[0] == 'd' && gather_has_room(g, entry, 0)) {
+        uint32_t length = bytes_get_u32(at + 1), ordinal;
+
+        if (length < 4 || length >= (size_t)(end - at) ||
+            !read_simple_key(entry->copy, part->column, at + HEAD, at + 1 + length, &ordinal))
+            break;
+        if (ordinal != last) {
+            size_t n = g->item_count++;
+
+            g->items[n] = (struct tally_item){ordinal, ordinals->slots[part->kind], 1};
+            g->starts[n] = start + (uint32_t)(at - bytes.bytes);
+            g->row_numbers[n] = (uint32_t)g->rows;
+            g->parts[n] = (uint8_t)p;
+            g->ordinals[p][g->ordinal_counts[p]++] = ordinal;
+            last = ordinal;
+        }
+        g->rows++;
+        at += 1 + length;
+    }
+    return (size_t)(at - bytes.bytes);
+}

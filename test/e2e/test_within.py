@@ -1,0 +1,200 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Keys that come up from tables further inside: through queries in FROM, WITH, LATERAL, UNION ALL, RETURNING.
+Each statement is asked directly and through the gateway, in every way of the protocol: what comes must be the
+same, byte by byte, and the ledger must name just those whose names came."""
+import re
+import struct
+
+import harness
+import shop
+from stage import test
+import wire
+
+SEEN = re.compile(rb"Kim-(-?\d+)|user(-?\d+)@|item \d of (-?\d+)|010-(-?\d+)")
+
+# Of these the ledger names everybody who is shown, and nobody else.
+EXACT = (
+    "SELECT n FROM (SELECT name AS n FROM customers) s",
+    "SELECT s.a, s.b FROM (SELECT name, grade, phone FROM customers WHERE grade = 2) s(a, b)",
+    "SELECT s.* FROM (SELECT name, phone FROM customers ORDER BY 2, 1 LIMIT 7) s ORDER BY 1 DESC",
+    "SELECT n FROM (SELECT n FROM (SELECT name AS n FROM customers WHERE grade = 1) a OFFSET 3) b",
+    "WITH w AS (SELECT name AS n, grade AS g FROM customers) SELECT n FROM w WHERE g = 2",
+    "WITH w(x, y) AS MATERIALIZED (SELECT name, grade FROM customers) SELECT * FROM w WHERE y = 3",
+    "WITH w AS NOT MATERIALIZED (SELECT name FROM customers WHERE grade = 3) SELECT a.name, b.name FROM w a, w b LIMIT 50",
+    "WITH w AS (SELECT name FROM customers WHERE grade = 3) SELECT name FROM w WHERE name IN (SELECT * FROM w)",
+    "WITH v AS (SELECT email FROM customers), w AS (SELECT email AS e FROM v LIMIT 9) SELECT upper(e), e FROM w",
+    "SELECT l.* FROM products p, LATERAL (SELECT name FROM customers c WHERE c.id = 1000 + 7 * p.id) l WHERE p.id BETWEEN 41 AND 70",
+    "SELECT l.x FROM customers c, LATERAL (SELECT c.name AS x) l WHERE grade = 4",
+    "SELECT p.id, l.n FROM products p LEFT JOIN (SELECT name AS n, id - 1000 AS k FROM customers) l ON l.k = 7 * p.id",
+    "SELECT c.name, o.i FROM customers c JOIN (SELECT customer_id AS k, item AS i FROM orders WHERE amount > 3 AND item > '') o ON o.k = c.id + 7",
+    "SELECT a.n, b.n FROM (SELECT name AS n, id FROM customers WHERE grade = 0) a, (SELECT name AS n, id FROM customers) b"
+    " WHERE b.id = a.id + 7",
+    "SELECT n, row_number() OVER (ORDER BY n) FROM (SELECT name AS n FROM customers WHERE grade = 0) s",
+    "SELECT n, generate_series(1, 2) FROM (SELECT name AS n, generate_series(1, 2) FROM customers WHERE grade = 0) s",
+    "SELECT title FROM products UNION ALL SELECT name FROM customers WHERE grade = 1",
+    "SELECT name FROM customers WHERE grade = 1 UNION ALL SELECT title FROM products UNION ALL SELECT item FROM orders WHERE amount < 2 AND item > ''",
+    "(SELECT name, phone FROM customers ORDER BY 2, 1 LIMIT 5) UNION ALL SELECT title, NULL FROM products ORDER BY 2 DESC NULLS LAST, 1 LIMIT 9",
+    "SELECT x FROM (SELECT name AS x FROM customers UNION ALL SELECT item FROM orders WHERE item > '') u ORDER BY 1 LIMIT 100",
+    "SELECT NULL::text, 1 UNION ALL SELECT phone, 2 FROM customers WHERE grade = 2 AND phone > ''",
+    "WITH w AS (SELECT 'x' AS a UNION ALL SELECT name FROM customers WHERE grade = 4) SELECT a.a, b.a FROM w a, w b LIMIT 99",
+    "SELECT name FROM customers WHERE grade = 1 UNION ALL (SELECT c.name FROM products p LEFT JOIN customers c ON c.id = 1000 + 7 * p.id)",
+    "BEGIN; UPDATE customers SET grade = grade WHERE grade = 2 RETURNING email; ROLLBACK",
+    "BEGIN; UPDATE customers c SET grade = 1 FROM orders o WHERE o.customer_id = c.id + 7 AND item > '' RETURNING o.item, c.name; ROLLBACK",
+    "BEGIN; DELETE FROM orders WHERE amount > 3 AND item > '' RETURNING item; ROLLBACK",
+    "BEGIN; INSERT INTO customers SELECT 900000 + g, 'Kim-' || 900000 + g, NULL, 'user' || 900000 + g || '@', NULL, 1, 'x'"
+    " FROM generate_series(1, 5) g RETURNING name, email; ROLLBACK",
+    "BEGIN; WITH d AS (DELETE FROM orders WHERE amount > 3 AND item > '' RETURNING item, amount) SELECT * FROM d; ROLLBACK",
+    "BEGIN; WITH u AS (UPDATE customers SET grade = 7 WHERE grade = 2 RETURNING name) SELECT name FROM u ORDER BY 1; ROLLBACK",
+    "SELECT * FROM renamed LIMIT 40",
+    "SELECT q.b FROM (SELECT b, a FROM renamed) q LIMIT 40",
+    "SELECT note FROM visits UNION ALL SELECT title FROM products",
+    "SELECT name, x FROM (SELECT name, repeat('x', 3000000) AS x FROM customers ORDER BY id LIMIT 5) s",
+)
+# Of these the ledger need not name everybody, but whoever it names was shown, and nobody is left out.
+BOUNDED = (
+    "SELECT b FROM renamed UNION ALL SELECT name FROM customers WHERE grade = 2",
+    "SELECT s FROM (SELECT name FROM customers) s",
+    "SELECT s.* IS NULL, name FROM (SELECT name FROM customers) s",
+    "SELECT row_to_json(s) FROM (SELECT name FROM customers) s",
+    "SELECT s::text FROM (SELECT name FROM customers) s",
+    "SELECT to_jsonb(w) FROM (WITH w AS (SELECT name FROM customers) SELECT * FROM w) w",
+    "SELECT * FROM (SELECT name FROM customers) s NATURAL JOIN (SELECT name FROM customers) t",
+    "SELECT j.* FROM ((SELECT name FROM customers) s CROSS JOIN (SELECT id FROM products LIMIT 1) p) j(x, y)",
+    "SELECT * FROM (SELECT name FROM customers) s, (SELECT id FROM products LIMIT 1) p",
+    "SELECT name FROM (SELECT DISTINCT name FROM customers) s",
+    "SELECT name FROM customers UNION SELECT email FROM customers",
+    "SELECT s.id, s.name FROM (SELECT a.id, b.name FROM customers a, customers b WHERE a.grade = 0 AND b.id = a.id + 7) s",
+    "SELECT s.id, s.name FROM (SELECT id + 7 AS id, name FROM customers) s",
+    "SELECT id, name FROM (SELECT id + 7 AS id, name FROM customers UNION ALL SELECT id, email FROM customers) s",
+    "WITH RECURSIVE r AS (SELECT name, 1 AS i FROM customers UNION ALL SELECT name, i + 1 FROM r WHERE i < 2) SELECT name FROM r",
+    "BEGIN; UPDATE customers SET id = id + 10000000 WHERE grade = 4 AND id > 3000 RETURNING name; ROLLBACK",
+    "BEGIN; WITH u AS (UPDATE customers SET id = id + 10000000 WHERE grade = 4 AND id > 3000 RETURNING id, name) SELECT name FROM u; ROLLBACK",
+    "BEGIN; CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name FROM public.customers;"
+    " SELECT title FROM products UNION ALL SELECT name FROM customers; ROLLBACK",
+    "BEGIN; CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name FROM public.customers;"
+    " SELECT n FROM (SELECT name AS n FROM customers) s; ROLLBACK",
+    "BEGIN; CREATE TEMP VIEW renamed AS SELECT id + 7 AS a, name AS b FROM customers; SELECT * FROM renamed; ROLLBACK",
+)
+# Errors, with their places and hints, are those of the client's text.
+FAILING = (
+    "SELECT a FROM (SELECT name FROM customers) s(a, b)",
+    "WITH w(a, b) AS (SELECT name FROM customers) SELECT a FROM w",
+    "SELECT name, nmae FROM (SELECT name FROM customers) s",
+    "SELECT name, pasu_key FROM (SELECT name FROM customers) s",
+    "SELECT name, pasu_key_1 FROM (SELECT name FROM customers) s",
+    "SELECT name, s.pasu_kez_1_pasuhidden_pasugateway_pasucolumn FROM (SELECT name FROM customers) s",
+    "SELECT name, pasu_kez_1_pasuhidden_pasugateway_pasucolumn FROM (SELECT name FROM customers) s",
+    "SELECT name FROM customers UNION ALL SELECT title, 1 FROM products",
+    "SELECT name FROM customers UNION ALL SELECT id FROM products",
+    "SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY 2",
+    "SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY pasu_key_1",
+    "SELECT x::int FROM (SELECT name AS x FROM customers) s",
+    "SELECT title FROM products WHERE id < 2 UNION ALL SELECT (name::int)::text FROM customers",
+)
+
+EXTRA = """
+CREATE VIEW renamed AS SELECT id AS a, email AS b FROM customers;
+CREATE TABLE visits (day date, customer_id bigint, note text) PARTITION BY RANGE (day);
+CREATE TABLE visits_1 (note text, customer_id bigint, day date);
+ALTER TABLE visits ATTACH PARTITION visits_1 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO visits SELECT date '2024-01-01' + (id % 700)::int, id, 'Kim-' || id FROM customers WHERE id BETWEEN 1000 AND 2000;
+GRANT SELECT ON renamed, visits TO app;
+"""
+PERSONAL = shop.CONFIG["personal_data"] + [shop.personal("visits", "customer", "customer_id", {"note": "order"})]
+
+
+@harness.shared
+def front():
+    with shop.server().connect() as session:
+        session.query(EXTRA)
+        session.terminate()
+    return shop.front("within", more={"personal_data": PERSONAL})
+
+
+def extended(sql, formats=(), limit=0):
+    return wire.parse(sql) + wire.bind(results=formats) + wire.describe() + wire.execute(limit) + wire.execute() + wire.SYNC
+
+
+def ways(sql):
+    """How a text can be asked."""
+    yield "simple", wire.query(sql)
+    if ";" not in sql:
+        yield "extended", extended(sql)
+        yield "binary", extended(sql, (1,))
+        yield "in parts", extended(sql, (), 3)
+        yield "undescribed", wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC
+
+
+def columns(body):
+    """What a RowDescription says; a temporary table has another number each time."""
+    (count,), at, said = struct.unpack_from("!H", body), 2, []
+    for _ in range(count):
+        name, at = wire.read_text(body, at)
+        table, *rest = struct.unpack_from("!IhIhih", body, at)
+        at += 18
+        said.append((name, min(table, 16384), *rest))
+    assert at == len(body)
+    return said
+
+
+def heard(address, name, data):
+    """All messages, without what differs from session to session."""
+    said = []
+    with wire.login(address, user="app", application_name=name) as session:
+        session.send(data)
+        while True:
+            kind, body = session.receive()
+            if kind == "E":
+                body = {key: value for key, value in wire.read_fields(body).items() if key in "SCMDHPpq"}
+            if kind == "T":
+                body = columns(body)
+            said.append((kind, body))
+            if kind == "Z":
+                break
+        session.terminate()
+    return said
+
+
+def first_difference(one, other):
+    for left, right in zip(one, other):
+        if left != right:
+            return f"{str(left)[:300]}\n    but {str(right)[:300]}"
+    return None if len(one) == len(other) else f"{len(one)} messages, but {len(other)}"
+
+
+@test(gateway=True, limit=300)
+def test_within():
+    """What comes is the same with keys from further inside, and whom the ledger names are those who were shown"""
+    problems, cases = [], []
+    texts = [("exact", sql) for sql in EXACT] + [("bounded", sql) for sql in BOUNDED] + [("failing", sql) for sql in FAILING]
+    front()
+    for number, (sort, sql) in enumerate(texts):
+        for way, data in ways(sql):
+            name = f"{sort} {number} {way}"
+            direct = heard(shop.server().address, name, data)
+            through = heard(front().address, name, data)
+            difference = first_difference(direct, through)
+            if difference:
+                problems.append(f"{name}: {sql}\n    {difference}")
+            if (sort == "failing") != any(kind == "E" for kind, _ in direct):
+                problems.append(f"{name}: {sql}: {direct[-2:]}")
+            seen = {next(filter(None, found)).decode() for kind, body in through if kind == "D" for found in SEEN.findall(body)}
+            cases.append((name, sort, sql, seen))
+    front().guard.until_sessions(0)
+    said = shop.export(front())
+    for name, sort, sql, seen in cases:
+        shown = said[name]
+        keys = shown.keys["customer"]
+        if sort == "exact" and (keys != seen or shown.unknown or shown.flags or not seen):
+            problems.append(f"{name}: {sql}\n    {len(seen)} seen, {len(keys)} named, {shown.unknown} unknown, {shown.flags}")
+        if len(seen - keys) > shown.unknown:
+            problems.append(f"{name}: {sql}: SHOWN UNCOUNTED")
+        if keys - seen:
+            problems.append(f"{name}: {sql}: {len(keys - seen)} named, not shown")
+    assert not problems, f"{len(problems)}\n" + "\n".join(problems[:30])
+
+
+if __name__ == "__main__":
+    harness.main()
