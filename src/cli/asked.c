@@ -196,6 +196,21 @@ asked_hold(const struct ask *ask, bool is_release, const char *who, const char *
 }
 
 int
+asked_acknowledge(const struct ask *ask, uint64_t alert, uint64_t looked, const char *who,
+                  const char *why)
+{
+    struct deed deed = {
+        .type = SEGMENT_ACKNOWLEDGED,
+        .body = {.acknowledged = {.alert = alert, .uid = getuid(), .looked = looked}}};
+    struct payload_acknowledged *body = &deed.body.acknowledged;
+    int result = control_acknowledge(ask->path, alert, looked, who, why);
+
+    snprintf(body->who, sizeof(body->who), "%s", who);
+    snprintf(body->why, sizeof(body->why), "%s", why);
+    return result == PASU_E_UNAVAILABLE ? append_aside(ask, &deed) : result;
+}
+
+int
 asked_erase(const struct ask *ask, uint32_t ordinal, const char *why)
 {
     union payload_body body = {.erased = {.ordinal = ordinal, .uid = getuid()}};

@@ -19,6 +19,10 @@ void asked_export(const struct ask *ask, const char *where);
 bool asked_has_why(const struct arguments *arguments, size_t most);
 /* Complains that an error of these has come; the exit status. */
 int asked_complain(int error, const char *what);
+/* Acknowledges an alert; records below `looked` are known not to. 0, or an error: as record_deed.
+ */
+PASU_MUST_USE int asked_acknowledge(const struct ask *ask, uint64_t alert, uint64_t looked,
+                                    const char *who, const char *why);
 /* Destroys the key of an entry of the directory. 0, or an error. */
 PASU_MUST_USE int asked_erase(const struct ask *ask, uint32_t ordinal, const char *why);
 /* Another key takes the place of the ledger's. `is_lost`: there is none, and no guard either. 0, or

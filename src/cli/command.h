@@ -50,6 +50,7 @@ enum command_operand {
     OPERAND_KEY,     /* a subject's key: any text */
     OPERAND_FILE,    /* a file's name */
     OPERAND_SQL,     /* a text of SQL */
+    OPERAND_ALERT,   /* an alert's number */
     OPERAND_HOLD,    /* what is to be done with holds, and a hold's number */
 };
 

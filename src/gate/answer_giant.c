@@ -71,6 +71,15 @@ giant_row(struct answering *a, const uint8_t *message, size_t have, size_t total
     return (ssize_t)have;
 }
 
+/* The value of a FunctionCallResponse; bytes NULL where it is null, or has not come. */
+static struct view
+value_of(const uint8_t *message, size_t have)
+{
+    bool is_there = have >= WALK_HEAD + 4 && bytes_get_u32(message + WALK_HEAD) != UINT32_MAX;
+
+    return is_there ? view_of(message + WALK_HEAD, have - WALK_HEAD) : view_of(NULL, 0);
+}
+
 ssize_t
 answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t total)
 {
@@ -93,8 +102,9 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     if (message[0] == 'V') {
         if (!request || request->step != STEP_FUNCTION_CALL)
             return PASU_E_UPSTREAM_PROTOCOL;
-        result_function(a->s, request->function, &fields, &kinds);
-        fields = request->is_told ? 0 : fields;
+        fields = 0;
+        if (!a->o->is_muted)
+            result = call_result(a->s, request, value_of(message, have), &judgement);
     } else {
         result_most(a->s, request ? result_statement(a->o, request) : NULL, &fields, &kinds);
         fields |= a->o->speaks_fields | a->o->unseen_fields;
@@ -102,8 +112,7 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     }
     if (fields && !a->o->is_muted)
         result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields, kinds,
-                              message[0] == 'V' ? FLAG_BIT(FUNCTION_CALL) : FLAG_BIT(ERROR_TEXT),
-                              &judgement);
+                              FLAG_BIT(ERROR_TEXT), &judgement);
     if (result == 0 && message[0] == 'V')
         result = call_done(a->s, request);
     if (result != 0)

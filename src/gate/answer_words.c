@@ -93,7 +93,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
         if (result == 0)
             result = judgement.is_blocked ? answer_block(a, &judgement)
                                           : pass_error(a, message, length, text_of(o, request),
-                                                       preface_length(request));
+                                                       preface_of(request).length);
     }
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);

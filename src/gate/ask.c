@@ -7,11 +7,9 @@
 #include "gate/doubt.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
-#include "gate/pins.h"
 #include "gate/preface.h"
 #include "gate/renew.h"
 #include "gate/rest.h"
-#include "postgres/ask.h"
 #include "postgres/envelope.h"
 
 /* The text that goes out instead of a refused one: no server takes it for anything, so that its
@@ -73,84 +71,6 @@ set_name(char name[EXCHANGE_NAME_SIZE], struct view text)
     text_from_view(name, EXCHANGE_NAME_SIZE, text);
 }
 
-/* ---- keys ---- */
-
-/* Where the values of parameters come from. */
-struct values {
-    const struct ask_bind *bind; /* NULL: the template of the text */
-    struct view types;           /* of Parse */
-};
-
-/* A value and what its type is said to be: 1; 0 where it is null; PASU_E_MALFORMED. */
-static int
-read_value(const struct asking *a, const struct values *values, uint16_t index, uint32_t *oid,
-           struct view *value, int16_t *format)
-{
-    const struct template *template = &a->tools->template;
-
-    *oid = 0;
-    *format = 0;
-    if (values->bind) {
-        *oid = ask_parse_type(values->types, index);
-        return ask_bind_value(values->bind, index, value, format);
-    }
-    if (index >= template->count)
-        return PASU_E_MALFORMED;
-    *value = template->values[index].value;
-    return 1;
-}
-
-/* One pin's keys. 0, or PASU_E_MALFORMED where they cannot be told. */
-static int
-pin_value(struct asking *a, const struct plan_part *part, const struct plan_pin *pin,
-          const struct values *values, struct pinned *pinned)
-{
-    enum catalog_key_type type = part->key_type;
-    struct view value;
-    uint32_t oid;
-    int16_t format;
-    int result = read_value(a, values, (uint16_t)(pin->parameter - 1), &oid, &value, &format);
-
-    if (result <= 0)
-        return result; /* null equals nothing */
-    if (oid)
-        type = pin->is_array ? key_type_of_array(oid) : key_type_of_oid(oid);
-    if (!oid && pin->is_shared)
-        return PASU_E_MALFORMED;
-    /* Converted to a whole number, a number with a fraction is another one. */
-    if (pin->is_cast && type == CATALOG_KEY_NUMERIC && part->key_type != CATALOG_KEY_NUMERIC)
-        return PASU_E_MALFORMED;
-    return pin->is_array ? pins_add_array(pinned, &a->tools->ordinals, part, type, value, format)
-                         : pins_add_value(pinned, &a->tools->ordinals, part, type, value, format);
-}
-
-static int
-pin_all(struct asking *a, const struct plan *plan, const struct plan_statement *statement,
-        const struct values *values, struct pinned *pinned)
-{
-    struct ordinals literal = observer_ordinals(a->s, plan->text);
-
-    statement = plan_pinning(statement);
-    for (size_t p = 0; p < statement->part_count; p++) {
-        const struct plan_part *part = &statement->parts[p];
-        int result = 0;
-
-        pinned->is_known[p] = part->pin_count > 0;
-        for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
-            const struct plan_pin *pin = &part->pins[i];
-
-            result = pin->literal.bytes ? pins_add_literal(pinned, &literal, part, pin)
-                                        : pin_value(a, part, pin, values, pinned);
-            if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
-                pinned->is_known[p] = false;
-            else if (result < 0)
-                return result;
-        }
-        pinned->ends[p] = pinned->count;
-    }
-    return 0;
-}
-
 /* ---- the dialect ---- */
 
 /* What is about to be run can change how the texts behind it are read: those that come before the
@@ -199,7 +119,7 @@ static int
 ask_query(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
     struct exchange_request *request;
-    struct view text, instead;
+    struct view text, instead, preface;
     struct plan *plan;
     bool is_templated;
     int result;
@@ -223,17 +143,17 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)
         result = intent_ask(a->s, plan, &plan->statements[i]);
     if (result == 0 && is_templated)
-        result = pin_all(a, plan, &plan->statements[0], &(struct values){0}, &request->pinned);
+        result =
+            ask_pin_all(a, plan, &plan->statements[0], &(struct ask_values){0}, &request->pinned);
     if (result == 0)
         result = text_for(a, request, text, &instead);
     if (result != 0)
         return result;
-    if (PASU_LIKELY(!instead.bytes && preface_length(request) == 0))
+    preface = preface_of(request);
+    if (PASU_LIKELY(!instead.bytes && preface.length == 0))
         return ask_pass(a, message, length);
-    return put_message(a, 'Q',
-                       (struct view[]){view_of(plan->preface.bytes, preface_length(request)),
-                                       instead.bytes ? instead : text, view_of("", 1)},
-                       3);
+    instead = instead.bytes ? instead : text;
+    return put_message(a, 'Q', (struct view[]){preface, instead, view_of("", 1)}, 3);
 }
 
 static int
@@ -385,8 +305,8 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
             return put_refused_bind(a);
         if (result != 0)
             return result;
-        result =
-            pin_all(a, request->plan, statement, &(struct values){&bind, types}, &request->pinned);
+        result = ask_pin_all(a, request->plan, statement, &(struct ask_values){&bind, types},
+                             &request->pinned);
         if (result != 0)
             return result;
         if (statement->hidden_count > 0 && bind.results.length > 2)
@@ -485,6 +405,8 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
         request->function = bytes_get_u32(message + WALK_HEAD);
     request->is_refused = observer_refuses_call(a->s, request->function);
     result = request->is_refused ? 0 : call_plan(a->s, request);
+    if (result == 0 && !request->is_refused)
+        result = call_pins(a, request, view_of(message + WALK_HEAD, length - WALK_HEAD));
     if (result != 0)
         return result;
     if (request->is_refused)

@@ -11,6 +11,7 @@
 
 #include "gate/observer.h"
 #include "gate/walk.h"
+#include "postgres/ask.h"
 
 enum { BIND_NAMES_MAX = 256 /* bytes in which a long Bind must have said its names */ };
 
@@ -24,6 +25,17 @@ struct asking {
     bool is_changed;
 };
 
+/* Where the values of parameters come from. */
+struct ask_values {
+    const struct ask_bind *bind; /* NULL: the template of the text */
+    struct view types;           /* of Parse */
+};
+
+/* ask_pins.c: the keys that a statement of the plan pins, in the order of its parts. PASU_E_NOMEM;
+ * the errors of ordinal_of. */
+PASU_MUST_USE int ask_pin_all(struct asking *asking, const struct plan *plan,
+                              const struct plan_statement *statement,
+                              const struct ask_values *values, struct pinned *pinned);
 /* From now on the batch goes out from a buffer of its own. PASU_E_NOMEM. */
 PASU_MUST_USE int ask_change(struct asking *asking);
 /* Bytes in hand go out as they are. PASU_E_NOMEM. */

@@ -190,7 +190,7 @@ copy_out_begin(struct answering *a, const uint8_t *message, size_t length)
     struct exchange_request *request = exchange_first(&a->o->exchange);
     const struct plan_statement *statement = request ? result_statement(a->o, request) : NULL;
     struct result *r = &a->o->result;
-    uint8_t *before = a->out, hidden = statement ? statement->hidden_count : 0;
+    uint8_t hidden = statement ? statement->hidden_count : 0;
     struct announced announced;
     bool is_known = read_announced(view_of(message + WALK_HEAD, length - WALK_HEAD), &announced);
     int result = answer_settle(a);
@@ -205,10 +205,12 @@ copy_out_begin(struct answering *a, const uint8_t *message, size_t length)
     if (statement && is_known && can_be_read(a->o, statement, &announced))
         result = open_rows(a, request, statement, &announced);
     if (result == 0 && !r->showing) {
+        uint8_t *to = a->out;
+
         result = copy_out_bound(a, message, length, FLAG_BIT(COPY));
         if (hidden == 0)
             return result;
-        a->out = before;
+        message = a->out = to; /* it stands there now */
     }
     if (result != 0 || a->o->is_muted)
         return result;

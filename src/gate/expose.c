@@ -357,11 +357,13 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
     int result = 0;
 
     *judgement = (struct judgement){0};
+    if (speech->count == 0)
+        return 0;
     observer_all(s, &known, &kinds);
     e->flags |= flags;
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
-    if (speech->count > 0 && is_kind(s, speech->part->kind)) {
+    if (is_kind(s, speech->part->kind)) {
         part = add_part(e, speech->part->kind, ATTRIBUTION_PINNED);
         part->clear = speech->named_fields & known;
         part->is_text = key_type_is_text(speech->part->key_type);

@@ -44,7 +44,7 @@ preface_take(struct observer *o, const uint8_t *message, size_t length, bool *is
     int next;
 
     *is_taken = false;
-    if (o->preface.state == PREFACE_OVER || preface_length(request) == 0)
+    if (o->preface.state == PREFACE_OVER || preface_of(request).length == 0)
         return 0;
     next = next_state(&o->preface, message[0]);
     if (next == PREFACE_NONE)
@@ -63,10 +63,10 @@ preface_end(struct observer *o)
     o->preface = (struct preface){.state = PREFACE_NONE};
 }
 
-size_t
-preface_length(const struct exchange_request *request)
+struct view
+preface_of(const struct exchange_request *request)
 {
     if (!request || request->step != STEP_QUERY || !request->plan || request->is_refused)
-        return 0;
-    return request->plan->preface.length;
+        return view_of("", 0);
+    return request->plan->preface;
 }

@@ -20,7 +20,7 @@ PASU_MUST_USE int preface_take(struct observer *observer, const uint8_t *message
                                bool *is_taken);
 /* The statement is over, whatever has become of it. */
 void preface_end(struct observer *observer);
-/* Bytes, and characters, that go before the client's text to the server: 0 for most requests. */
-size_t preface_length(const struct exchange_request *request);
+/* What goes before the client's text to the server, in ASCII: empty for most requests. */
+struct view preface_of(const struct exchange_request *request);
 
 #endif

@@ -12,36 +12,42 @@ has_result(struct session *s, struct exchange_request *request)
 {
     const struct portal *portal;
 
-    if (request->step != STEP_QUERY && request->step != STEP_EXECUTE)
+    if (request->step != STEP_QUERY && request->step != STEP_EXECUTE &&
+        request->step != STEP_FUNCTION_CALL)
         return false;
     if (s->observer->result.is_open)
         return true;
-    if (request->step == STEP_QUERY)
+    if (request->step != STEP_EXECUTE)
         return result_open_silent(s, request) == 0;
     portal = exchange_portal(&s->observer->exchange, request->name);
     return portal && portal->is_described && result_open_portal(s) == 0;
 }
 
 /* The server has said that a column comes from the part's table: it is no other one of that name.
- */
+ * What a row says of itself is said of that row alone. */
 static bool
 has_origin(const struct result *r, const struct plan_part *part)
 {
     const struct showing *showing = r->showing ? r->showing->showing : NULL;
 
-    for (size_t p = 0; showing && p < showing->part_count; p++)
-        if (showing->parts[p].pins == part->pins && showing->parts[p].source != SOURCE_BOUND)
+    for (size_t p = 0; showing && p < showing->part_count; p++) {
+        const struct showing_part *shown = &showing->parts[p];
+
+        if (shown->pins == part->pins && shown->source != SOURCE_BOUND && !shown->has_origin &&
+            !shown->is_array)
             return true;
+    }
     return false;
 }
 
-/* What an input function could not read, or could not take for its type: all of those quote it.
- * Code would say where it came from, and a text of the client's own has a place. */
+/* What an input function could not read, or could not take for its type: all of those quote it, but
+ * for some of numbers that are too large. Code would say where it came from, and a text of the
+ * client's own has a place. */
 static bool
 is_of_input(struct view body)
 {
-    static const char *const codes[] = {"22P02", "22003", "22007", "22008"};
-    struct view code = speech_field(body, 'C');
+    static const char *const codes[] = {"22P02", "22007", "22008"};
+    struct view code = speech_field(body, 'C'), text = speech_field(body, 'M');
 
     if (speech_field(body, 'W').length > 0 || speech_field(body, 'P').length > 0 ||
         speech_field(body, 'q').length > 0)
@@ -49,7 +55,7 @@ is_of_input(struct view body)
     for (size_t i = 0; i < COUNT_OF(codes); i++)
         if (view_equal(code, view_of_text(codes[i])))
             return true;
-    return false;
+    return view_equal(code, VIEW("22003")) && memchr(text.bytes, '"', text.length);
 }
 
 static bool

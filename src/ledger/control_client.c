@@ -118,16 +118,35 @@ no_frame(void *arg PASU_UNUSED, uint32_t type PASU_UNUSED, const void *body PASU
     return PASU_E_PROTOCOL;
 }
 
+static int
+tell(const char *path, struct control_request *request, const char *who, const char *what,
+     uint64_t *count)
+{
+    request->magic = CONTROL_MAGIC;
+    request->version = CONTROL_VERSION;
+    snprintf(request->who, sizeof(request->who), "%s", who ? who : "");
+    snprintf(request->what, sizeof(request->what), "%s", what ? what : "");
+    return control_ask(path, request, no_frame, NULL, count);
+}
+
 int
 control_tell(const char *path, enum control_verb verb, uint64_t number, const char *who,
              const char *what, uint64_t *count)
 {
-    struct control_request request = {
-        .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = verb, .number = number};
+    struct control_request request = {.verb = verb, .number = number};
 
-    snprintf(request.who, sizeof(request.who), "%s", who ? who : "");
-    snprintf(request.what, sizeof(request.what), "%s", what ? what : "");
-    return control_ask(path, &request, no_frame, NULL, count);
+    return tell(path, &request, who, what, count);
+}
+
+int
+control_acknowledge(const char *path, uint64_t alert, uint64_t looked, const char *who,
+                    const char *why)
+{
+    struct control_request request = {
+        .verb = CONTROL_ACKNOWLEDGE, .number = alert, .looked = looked};
+    uint64_t count;
+
+    return tell(path, &request, who, why, &count);
 }
 
 int

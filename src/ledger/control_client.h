@@ -20,6 +20,9 @@ PASU_MUST_USE int control_ask(const char *path, const struct control_request *re
  * may be NULL. As control_ask. */
 PASU_MUST_USE int control_tell(const char *path, enum control_verb verb, uint64_t number,
                                const char *who, const char *what, uint64_t *count);
+/* That somebody has acknowledged an alert; `looked` as of payload_acknowledged. As control_tell. */
+PASU_MUST_USE int control_acknowledge(const char *path, uint64_t alert, uint64_t looked,
+                                      const char *who, const char *why);
 /* For whoever reads the ledger next: asks the keeper to write down what it has not yet. The errors
  * of control_ask, which a reader may ignore (the rings can be read without a keeper), and those of
  * the ledger. */

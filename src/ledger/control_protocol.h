@@ -11,7 +11,7 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 3,
+    CONTROL_VERSION = 4,
     CONTROL_BODY_MAX = 2048,
     CONTROL_TEXT_SIZE = 256
 };
@@ -28,6 +28,7 @@ enum control_verb {
     CONTROL_ERASE,  /* the key of the directory's entry `number` is destroyed, because of `what` */
     CONTROL_ROTATE, /* the ledger gets another key, because of `what`: count is its record's index
                      */
+    CONTROL_ACKNOWLEDGE, /* the alert `number`, by `who`, because of `what` */
     /* ledger/certify.h */
     CONTROL_OPENING = 16, /* count: the index of its record */
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
@@ -51,7 +52,8 @@ struct control_request {
         struct {
             uint64_t session;          /* KILL: 0 for by principal */
             char principal[NAME_SIZE]; /* KILL */
-            uint64_t number;           /* RELEASE, ERASE */
+            uint64_t number;           /* RELEASE, ERASE, ACKNOWLEDGE */
+            uint64_t looked;           /* ACKNOWLEDGE: as of payload_acknowledged */
             char who[CONTROL_TEXT_SIZE], what[CONTROL_TEXT_SIZE];
         };
         struct control_opening opening; /* OPENING */

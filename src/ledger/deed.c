@@ -51,6 +51,22 @@ release(const struct control_client *client, struct record_keeping *r, uint64_t 
     return change_hold(client, r, SEGMENT_RELEASED, number);
 }
 
+/* It is signed before the answer: whoever acknowledges something signs it off. */
+static int
+acknowledge(const struct control_client *client, struct record_keeping *r,
+            uint64_t *count PASU_UNUSED)
+{
+    union payload_body body = {.acknowledged = {.alert = client->request.number,
+                                                .uid = client->uid,
+                                                .looked = client->request.looked}};
+    int result;
+
+    snprintf(body.acknowledged.who, sizeof(body.acknowledged.who), "%s", client->request.who);
+    snprintf(body.acknowledged.why, sizeof(body.acknowledged.why), "%s", client->request.what);
+    result = record_deed(r, SEGMENT_ACKNOWLEDGED, &body);
+    return result == 0 ? record_sign(r) : result;
+}
+
 static int
 erase(const struct control_client *client, struct record_keeping *r, uint64_t *count PASU_UNUSED)
 {
@@ -89,6 +105,7 @@ static const struct deed deeds[] = {
     {CONTROL_HOLD, "hold", hold, false},
     {CONTROL_RELEASE, "release", release, false},
     {CONTROL_ERASE, "erase", erase, false},
+    {CONTROL_ACKNOWLEDGE, "ack", acknowledge, false},
     {CONTROL_ROTATE, "ledger rotate-key", rotate, false},
 };
 

@@ -8,7 +8,8 @@
  *
  * There is one way to write each: what is read without an error is written to the same bytes again.
  * Texts are zero-terminated in the structs; what does not fit before the zero is cut when it is
- * written, and no payload when it is read. Members named `unused` or `zero` are in no payload.
+ * written, and no payload when it is read. Members named `unused`, `zero` or `looked` are in no
+ * payload.
  *
  * Pure: no allocation, any thread. Payloads that are read are hostile bytes; views borrow from
  * them.
@@ -82,6 +83,7 @@ struct payload_acknowledged {
     uint64_t alert; /* index of its record */
     uint32_t uid;
     char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
+    uint64_t looked; /* in no payload: records below it are known not to acknowledge it */
 };
 
 /* Pasu was asked about people. */

@@ -92,13 +92,14 @@ PASU_MUST_USE int record_pruned(struct record_keeping *records, const struct pay
  * tile_source. */
 PASU_MUST_USE int record_pruned_check(struct record_keeping *records, const struct pruned *pruned);
 
-/* What somebody does by a command: asks, exports, holds, releases, erases. The record is on the
- * disk before it takes effect: the hold, or its release, is in force, the entry's key is destroyed.
- * What depends on the ledger is filled in: up to where it is exported, the number of a new hold.
- * PASU_E_NOTFOUND: no such hold to release; PASU_E_RANGE: there are HOLDS_MAX; PASU_E_HELD: nothing
- * is erased under a hold, and an alert that it was wanted is on the disk; the errors of
- * record_other, and of entry_keys_catch_up: the record is there, and the key goes when this is
- * called again, or by the next keeper. */
+/* What somebody does by a command: asks, exports, holds, releases, erases, acknowledges an alert.
+ * The record is on the disk before it takes effect: the hold, or its release, is in force, the
+ * entry's key is destroyed. What depends on the ledger is filled in: up to where it is exported,
+ * the number of a new hold. PASU_E_NOTFOUND: no such hold to release, or no such alert;
+ * PASU_E_ACKNOWLEDGED: somebody has; PASU_E_RANGE: there are HOLDS_MAX; PASU_E_HELD: nothing is
+ * erased under a hold, and an alert that it was wanted is on the disk; the errors of record_other,
+ * and of entry_keys_catch_up: the record is there, and the key goes when this is called again, or
+ * by the next keeper. */
 PASU_MUST_USE int record_deed(struct record_keeping *records, enum segment_type type,
                               union payload_body *body);
 /* The same while no keeper has the folder (the caller has locked it): opens the ledger, and signs

@@ -3,6 +3,7 @@
 #include "ledger/record_part.h"
 
 #include "base/memory.h"
+#include "ledger/alerts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,6 +42,9 @@ prepare(struct record_keeping *r, enum segment_type type, union payload_body *bo
         body->hold.number = chain_size(&r->chain); /* no other has this number */
     if (type == SEGMENT_RELEASED)
         return holds_remove(&left, body->released.number);
+    if (type == SEGMENT_ACKNOWLEDGED)
+        return alerts_check(r->log->os, r->chain.segments, &r->keys, body->acknowledged.alert,
+                            body->acknowledged.looked);
     return type == SEGMENT_ERASED ? may_erase(r, &body->erased) : 0;
 }
 

@@ -21,35 +21,56 @@ ask_read_parse(struct ask_parse *parse, struct view body)
     return reader_end(&r);
 }
 
+/* Formats, and values behind their number. */
+static void
+read_values(struct reader *r, struct ask_bind *bind)
+{
+    const uint8_t *values;
+
+    bind->formats = reader_bytes(r, 2u * reader_u16(r));
+    bind->value_count = reader_u16(r);
+    values = r->at;
+    for (uint16_t i = 0; i < bind->value_count && !r->failed; i++) {
+        uint32_t length;
+
+        if (i % ASK_STRIDE == 0)
+            bind->strides[i / ASK_STRIDE] = (uint32_t)(r->at - values);
+        length = reader_u32(r);
+        if (length <= INT32_MAX)
+            reader_bytes(r, length);
+        else if (length != UINT32_MAX)
+            r->failed = true;
+    }
+    if (!r->failed)
+        bind->values = view_of(values, (size_t)(r->at - values));
+    if (bind->formats.length > 2 && bind->formats.length != 2u * bind->value_count)
+        r->failed = true;
+}
+
+int
+ask_read_call(struct ask_bind *bind, struct view body)
+{
+    struct reader r = reader_of(body);
+
+    *bind = (struct ask_bind){.results_at = 0};
+    reader_u32(&r); /* the function */
+    read_values(&r, bind);
+    bind->results = reader_bytes(&r, 2);
+    return reader_end(&r);
+}
+
 int
 ask_read_bind(struct ask_bind *bind, struct view body)
 {
     struct reader r = reader_of(body);
-    const uint8_t *values;
 
     bind->portal = reader_text(&r);
     bind->statement = reader_text(&r);
-    bind->formats = reader_bytes(&r, 2u * reader_u16(&r));
-    bind->value_count = reader_u16(&r);
-    values = r.at;
-    for (uint16_t i = 0; i < bind->value_count && !r.failed; i++) {
-        uint32_t length;
-
-        if (i % ASK_STRIDE == 0)
-            bind->strides[i / ASK_STRIDE] = (uint32_t)(r.at - values);
-        length = reader_u32(&r);
-        if (length <= INT32_MAX)
-            reader_bytes(&r, length);
-        else if (length != UINT32_MAX)
-            r.failed = true;
-    }
+    read_values(&r, bind);
     if (r.failed)
         return PASU_E_MALFORMED;
-    bind->values = view_of(values, (size_t)(r.at - values));
     bind->results_at = (size_t)(r.at - body.bytes);
     bind->results = reader_bytes(&r, 2u * reader_u16(&r));
-    if (bind->formats.length > 2 && bind->formats.length != 2u * bind->value_count)
-        return PASU_E_MALFORMED;
     return reader_end(&r);
 }
 

@@ -41,6 +41,8 @@ struct ask_execute {
 PASU_MUST_USE int ask_read_query(struct view *text, struct view body);
 PASU_MUST_USE int ask_read_parse(struct ask_parse *parse, struct view body);
 PASU_MUST_USE int ask_read_bind(struct ask_bind *bind, struct view body);
+/* FunctionCall: the arguments are the values, and no name is said. */
+PASU_MUST_USE int ask_read_call(struct ask_bind *bind, struct view body);
 /* Describe and Close. */
 PASU_MUST_USE int ask_read_target(struct ask_target *target, struct view body);
 PASU_MUST_USE int ask_read_execute(struct ask_execute *execute, struct view body);

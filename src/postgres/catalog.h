@@ -67,8 +67,9 @@ struct catalog_show {
 
 struct catalog_column {
     char name[CATALOG_NAME_SIZE];
-    int16_t number; /* attnum, from 1; dropped ones are left out */
-    uint32_t type;  /* OID */
+    int16_t number;   /* attnum, from 1; dropped ones are left out */
+    uint32_t type;    /* OID */
+    bool is_computed; /* generated: nobody writes it */
 };
 
 struct catalog_relation {

@@ -127,7 +127,18 @@ read_options(struct plan_work *work, const PgQuery__CopyStmt *copy,
         format->delimiter < 0x80 && format->quote < 0x80 && format->escape < 0x80;
 }
 
-/* The columns that leave, in order. */
+static bool
+is_computed(const struct entry *entry, const struct output *column)
+{
+    const struct catalog_relation *relation = entry->relation;
+
+    for (size_t i = 0; relation && i < relation->column_count; i++)
+        if (relation->columns[i].number == column->attribute)
+            return relation->columns[i].is_computed;
+    return false;
+}
+
+/* The columns that leave, in order: where none is named, all that are not generated. */
 static void
 choose_columns(struct plan_work *work, const PgQuery__CopyStmt *copy, const struct entry *entry,
                struct outputs *columns)
@@ -141,7 +152,7 @@ choose_columns(struct plan_work *work, const PgQuery__CopyStmt *copy, const stru
         for (const struct output *o = entry->columns.first; o; o = o->next) {
             struct output *copied;
 
-            if (name && (!o->name || strcmp(o->name, name) != 0))
+            if (name ? !o->name || strcmp(o->name, name) != 0 : is_computed(entry, o))
                 continue;
             copied = outputs_add(work, columns, o->name, o->carry);
             if (!copied)

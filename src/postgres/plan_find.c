@@ -187,6 +187,8 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
     for (const struct scope *s = scope; s; s = s->outer) {
         if (find_in_scope(work, s, name, found) > 0) {
             note_depth(work, s);
+            if (s->merges_open)
+                is_open |= find_open(work, s, found);
             if (is_open) {
                 found->output = found->named = NULL;
                 found->is_plain = found->is_key = false;

@@ -75,10 +75,9 @@ merge(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *join
 
     if (!left || !right) {
         merged->is_open = true; /* an error, or a column that is not known */
-        if (left && left->carry)
-            carry_add(&merged->rest, left->carry);
-        if (right && right->carry)
-            carry_add(&merged->rest, right->carry);
+        scope->merges_open = true;
+        carry_add(&merged->rest, left && left->carry ? left->carry : &sides[0].rest);
+        carry_add(&merged->rest, right && right->carry ? right->carry : &sides[1].rest);
         return;
     }
     if (left->carry)
@@ -110,6 +109,22 @@ has_column(struct plan_work *work, const struct outputs *outputs, const char *na
     return false;
 }
 
+/* Any of these columns may be one with a column of the other side's that is not known. */
+static void
+merge_unknown(struct plan_work *work, struct outputs *outputs, const struct carry *unknown)
+{
+    for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next) {
+        struct carry carry = *unknown;
+
+        if (o->carry)
+            carry_add(&carry, o->carry);
+        o->carry = carry_keep(work, &carry);
+        o->entry = NULL;
+        o->keys = 0;
+        o->is_plain = o->is_key = false;
+    }
+}
+
 static void
 merge_natural(struct plan_work *work, struct scope *scope, const PgQuery__JoinExpr *join,
               bool holds, struct outputs *sides, struct outputs *merged)
@@ -121,8 +136,11 @@ merge_natural(struct plan_work *work, struct scope *scope, const PgQuery__JoinEx
         if (o->name && has_column(work, &sides[1], o->name))
             merge(work, scope, join, holds, o->name, sides, merged);
     }
-    if (sides[0].is_open || sides[1].is_open)
-        merged->is_open = true;
+    for (size_t i = 0; i < 2; i++)
+        if (sides[i].is_open) {
+            merged->is_open = scope->merges_open = true;
+            merge_unknown(work, &sides[1 - i], &sides[i].rest);
+        }
 }
 
 static void

@@ -606,28 +606,6 @@ settle(struct plan_work *work, const struct outputs *columns, struct draft *draf
             unite(work, columns, draft, draft->count - 2, draft->count - 1);
 }
 
-/* What the columns are called and where they come from, where somebody wants to know. */
-static void
-keep_outputs(struct plan_work *work, const struct outputs *columns,
-             struct plan_statement *statement)
-{
-    struct plan_output *kept;
-
-    if (!work->environment->names_columns || !statement->has_columns || columns->count == 0)
-        return;
-    kept = arena_new(work->keep, columns->count, sizeof(*kept));
-    statement->outputs = kept;
-    for (const struct output *o = columns->first; kept && o; o = o->next, kept++) {
-        *kept = (struct plan_output){.name = NULL};
-        if (o->name)
-            kept->name = arena_text(work->keep, o->name, strlen(o->name));
-        if (o->entry && o->entry->relation) {
-            kept->relation = o->entry->relation->oid;
-            kept->attribute = o->attribute;
-        }
-    }
-}
-
 void
 shape_parts(struct plan_work *work, const struct shape *shape, struct plan_statement *statement)
 {
@@ -644,7 +622,8 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     statement->part_count = draft.count;
     statement->has_columns = !columns->is_open && columns->count <= UINT16_MAX;
     statement->column_count = (uint16_t)columns->count;
-    keep_outputs(work, columns, statement);
+    if (work->environment->names_columns && statement->has_columns)
+        statement->outputs = outputs_tell(work, columns);
     statement->hidden_count = (uint8_t)injection_count(shape->injection);
     statement->flags |= columns->rest.flags;
     for (const struct output *o = columns->first; o; o = o->next)

@@ -165,6 +165,32 @@ is_of_nobody(struct plan_work *work, const struct scope *scope, const PgQuery__N
     return columns.is_nobody;
 }
 
+/* ---- types ---- */
+
+/* A type's name without a schema can be a user's. */
+static void
+look_at_types(void *context, const ProtobufCMessage *message)
+{
+    bool *is_certain = context;
+
+    if (message->descriptor == &pg_query__type_name__descriptor) {
+        const PgQuery__TypeName *type = (const PgQuery__TypeName *)message;
+        const char *schema = type->n_names > 1 ? sql_string(type->names[0]) : NULL;
+
+        *is_certain &= schema && strcmp(schema, "pg_catalog") == 0;
+    }
+    sql_each_child(message, look_at_types, context);
+}
+
+static bool
+has_own_types(const struct plan_work *work, const PgQuery__SelectStmt *select)
+{
+    bool is_certain = true;
+
+    look_at_types(&is_certain, &select->base);
+    return !is_certain && catalog_has_foreign_casts(work->catalog);
+}
+
 /* ---- what is quoted ---- */
 
 /* Types whose input functions quote all that they could not read. */
@@ -254,7 +280,7 @@ words_select(struct plan_work *work, struct scope *scope, const PgQuery__SelectS
     if (work_is_exhausted(work) || !work->catalog || statement->part_count != 1 ||
         part->pin_count == 0 || part->relation == 0 || select->into_clause ||
         statement->most_kinds != UINT64_C(1) << part->kind || !words_runs_nothing(work) ||
-        !words_are_plain(select))
+        !words_are_plain(select) || has_own_types(work, select))
         return;
     entry = only_entry(work, scope, select);
     if (!entry || entry->relation->oid != part->relation ||

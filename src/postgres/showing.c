@@ -124,11 +124,11 @@ take_part(struct making *m, size_t index)
         .key_type = plan->key_type,
         .is_one_per_row = plan->is_one_per_row,
         .is_key_unique = plan->is_key_unique,
+        .is_of_call = plan->is_of_call,
         .is_array = plan->source == SOURCE_HIDDEN && plan->is_array,
         .has_origin = plan->source == SOURCE_HIDDEN && plan->has_origin,
         .origin = plan->origin,
         .relation = plan->relation,
-        .is_of_call = plan->is_of_call,
         .unknown = population(m, plan->kind),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
@@ -545,23 +545,22 @@ finish(const struct making *m)
 static int
 make(struct making *m, struct showing **showing)
 {
-    const struct plan_statement *statement = m->statement;
+    const struct plan_statement *s = m->statement;
 
     *showing = NULL;
     if (m->count > UINT16_MAX)
         return PASU_E_RANGE;
-    m->fields = memory_new(m->count ? m->count : 1, ROOM * sizeof(*m->fields));
+    m->fields = memory_new(m->count + 1, ROOM * sizeof(*m->fields));
     if (!m->fields)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
         m->bound[i] = -1;
-    m->is_blank = statement->has_blank && !statement->misses_table;
+    m->is_blank = s->has_blank && !s->misses_table;
     m->has_columns =
-        statement->has_columns &&
-        (m->count == 0 || m->count == (size_t)statement->column_count + statement->hidden_count);
-    for (size_t i = 0; i < statement->part_count; i++)
+        s->has_columns && (m->count == 0 || m->count == (size_t)s->column_count + s->hidden_count);
+    for (size_t i = 0; i < s->part_count; i++)
         take_part(m, i);
-    for (size_t i = statement->hidden_count; i < m->count; i++)
+    for (size_t i = s->hidden_count; i < m->count; i++)
         add_column(m, i);
     if (m->count == 0)
         add_all(m);
@@ -576,23 +575,22 @@ int
 showing_new(struct showing **showing, const struct plan_statement *statement,
             const struct catalog *catalog, const struct row_column *columns, size_t count)
 {
-    struct making m = {
-        .statement = statement, .catalog = catalog, .columns = columns, .count = count};
-
-    return make(&m, showing);
+    return make(
+        &(struct making){
+            .statement = statement, .catalog = catalog, .columns = columns, .count = count},
+        showing);
 }
 
 int
 showing_new_copy(struct showing **showing, const struct plan_statement *statement,
                  const struct catalog *catalog, const struct row_column *columns, size_t count)
 {
-    struct making m = {.statement = statement,
-                       .catalog = catalog,
-                       .columns = columns,
-                       .count = count,
-                       .is_certain = true};
-
-    return make(&m, showing);
+    return make(&(struct making){.statement = statement,
+                                 .catalog = catalog,
+                                 .columns = columns,
+                                 .count = count,
+                                 .is_certain = true},
+                showing);
 }
 
 void

@@ -30,6 +30,7 @@ struct showing_part {
     uint8_t key_type; /* enum catalog_key_type */
     uint8_t format;   /* of the key: 0 text, 1 binary */
     bool is_one_per_row, is_key_unique;
+    bool is_of_call;   /* as the plan's: of nobody where its columns are null */
     bool is_array;     /* the key is a one-dimensional array of keys */
     bool has_origin;   /* see showing_is_origin; null: the row shows nothing of this part */
     uint16_t column;   /* of the server's row, hidden ones counted */
@@ -37,7 +38,6 @@ struct showing_part {
     uint32_t relation; /* that it must be */
     uint64_t fields;   /* whose column is not told apart (expressions over several) count always */
     uint64_t unknown;  /* BOUND: at most so many persons (population) */
-    bool is_of_call;   /* as the plan's: of nobody where its columns are null */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
 };

@@ -281,7 +281,7 @@ def test_pruned_by_nobody():
     front.guard.start(wait=False)
     told = front.guard.wait("ledger_failed", start=mark)
     assert "has not signed" in told["error"] and "pasu ledger verify says where" in told["hint"], told
-    damaged, = front.guard.find("ledger_damaged", mark)
+    damaged = front.guard.find("ledger_damaged", mark)[0]  # each keeper that is tried says it
     equal((damaged["segment"], damaged["offset"]), (first, offset))
     front.guard.process.stop(60)
     equal(((ledger(front) / "checkpoint").read_bytes(), ledgerfile.records(ledger(front))[-1][0]), (signed, index))

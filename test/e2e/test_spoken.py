@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whom errors and notices speak of: as few as can be proven, and never fewer than they do."""
 import re
+import struct
 
 import harness
 import shop
@@ -47,11 +48,17 @@ def blind(sql, *values):
     return wire.parse(sql) + wire.bind(values) + wire.execute() + wire.SYNC
 
 
+def by_message(function, *values):
+    """A call by message; the function's number is looked up when it is needed."""
+    return lambda: wire.function_call(int(shop.server().sql(f"SELECT oid FROM pg_proc WHERE proname = '{function}'")[0][0]), *values)
+
+
 def play(front, name, steps):
     """Runs them in a session of that name. Whom all that the server sent shows, and that without errors too."""
     seen = set()
     with front.login(application_name=name) as session:
         for step in steps:
+            step = step() if callable(step) else step
             session.send(step if isinstance(step, bytes) else wire.query(step))
             while True:
                 kind, body = session.receive()
@@ -126,6 +133,10 @@ LIES = (
                        "SELECT email_of(1350)", "ROLLBACK"), None),
     ("value under another key", ("BEGIN", "UPDATE customers SET name = (SELECT name FROM customers WHERE id = 1357) WHERE id = 1350",
                                  f"SELECT name::int {ONE}", "ROLLBACK"), None),
+    ("own type", ("CREATE SCHEMA hide4", "CREATE DOMAIN hide4.date AS text CHECK (('z' || 'q')::int = 1)", "SET search_path = hide4, pg_catalog, public",
+                  "SELECT name::date FROM public.customers WHERE id = 1350", "DROP DOMAIN hide4.date"), EVERYBODY),
+    ("too large", ("BEGIN", "UPDATE customers SET name = '1e999999' WHERE id = 1350", "SELECT name::numeric FROM customers WHERE id = 1350", "ROLLBACK"),
+     (0, 1 + shop.CUSTOMERS)),
     ("policy", ("CREATE ROLE hidden", "GRANT SELECT ON orders TO hidden", "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
                 "CREATE POLICY tell ON orders USING (item::int = 3)", "SET ROLE hidden", "SELECT item::int FROM orders WHERE customer_id = 1350",
                 "RESET ROLE", "DROP POLICY tell ON orders", "ALTER TABLE orders DISABLE ROW LEVEL SECURITY"), None),
@@ -167,6 +178,13 @@ CALLS = (
     ("blocks in a transaction", ("BEGIN", block("SELECT name INTO n FROM customers WHERE id = 1350; RAISE NOTICE '%', n;"),
                                  block("SELECT name INTO n FROM customers WHERE id = 1357; RAISE NOTICE '%', n;"), "COMMIT"), (2, 2)),
     ("block that does more", (block("SELECT name INTO n FROM customers WHERE id = 1350; RAISE NOTICE '%', upper(n);"),), None),
+    ("by message", (by_message("email_of", struct.pack("!q", 1350)), by_message("name_of", struct.pack("!q", 1357))), (2, 2)),
+    ("by message, of nobody", (by_message("email_of", struct.pack("!q", 3)),), (0, 1)),
+    ("by message, tells", (by_message("told", struct.pack("!q", 1350)),), (1, 1)),
+    ("by message, fails", (by_message("failed", struct.pack("!q", 1350)),), (1, 1)),
+    ("by message, many", (by_message("all_of_grade", struct.pack("!i", 2)),), EVERYBODY),
+    ("by message, in a transaction", ("BEGIN", by_message("email_of", struct.pack("!q", 1350)), by_message("email_of", struct.pack("!q", 1350)), "COMMIT"),
+     (1, 1)),
     ("padded", ("SELECT by_padded('plain5  ')",), None),
 )
 
@@ -180,6 +198,9 @@ STOOD_IN = "CREATE TEMP TABLE customers AS SELECT 1350::bigint AS id, c.name, c.
 # Ways to make a call show somebody else than its text says.
 CALLED_LIES = (
     ("replaced in a transaction", ("BEGIN", REPLACED, "SELECT email_of(1350)", "ROLLBACK", "SELECT email_of(1350)"), None),
+    ("replaced, by message", ("BEGIN", REPLACED, by_message("email_of", struct.pack("!q", 1350)), "ROLLBACK"), None),
+    ("temporary table, by message", ("BEGIN", STOOD_IN, by_message("email_of", struct.pack("!q", 1350)), by_message("told", struct.pack("!q", 1350)),
+                                     "ROLLBACK"), None),
     ("replaced in a text", (f"{REPLACED}; SELECT email_of(1350)", BACK), None),
     ("replaced in a pipeline", (bound(REPLACED)[:-len(wire.SYNC)] + bound("SELECT email_of(1350)"), BACK), None),
     ("emptied in a transaction", ("BEGIN", PLAIN, "SELECT email_of(1350)", "ROLLBACK"), None),

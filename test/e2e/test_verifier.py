@@ -809,6 +809,30 @@ def test_where_the_key_of_a_pruned_cannot_be_seen_one_that_is_given_counts():
 
 
 @test
+def test_only_an_alert_is_acknowledged():
+    made = ledgerwriter.everything(90, 20)
+    alert = [entry[16] for entry in made.entries].index(18)
+    first = made.segments[1][0]
+
+    def acknowledge(about):
+        made.add(19, struct.pack("<QII", about, 0, 0) + text("kim") + text("seen"))
+        return faults(run(saved(made))[1])
+
+    equal(acknowledge(alert), [])
+    for about in (0, alert - 1, alert + 1):
+        made = ledgerwriter.everything(90, 20)
+        one, = acknowledge(about)
+        assert f"record {about}, which is acknowledged, is no alert" in one["text"], one
+    # What was deleted, or lost, may have been one.
+    made = ledgerwriter.everything(90, 20)
+    made.prune(first)
+    acknowledge(2)
+    equal(faults(run(deleted(made, first, True))[1]), [])
+    folder = patched(made, 0, made.places[alert][1] + 40, b"damage")
+    assert not any("is no alert" in one["text"] for one in faults(run(folder)[1]))
+
+
+@test
 def test_what_is_deleted_while_it_is_verified_is_no_fault():
     made = ledgerwriter.everything(600, 300)
     first = made.segments[1][0]

@@ -57,6 +57,8 @@ read_as(char type, struct view body)
         return result;
     case 'D':
         return ask_read_target(&target, body);
+    case 'F':
+        return ask_read_call(&bind, body);
     default:
         return ask_read_execute(&execute, body);
     }
@@ -78,6 +80,9 @@ static const struct {
     {'D', VIEW("Sname\0")},
     {'D', VIEW("P\0")},
     {'E', VIEW("p\0\0\0\0\x64")},
+    {'F', VIEW("\0\0\x40\1\0\1\0\1\0\2\0\0\0\1"
+               "a\xFF\xFF\xFF\xFF\0\1")},
+    {'F', VIEW("\0\0\x40\1\0\0\0\0\0\0")},
 };
 
 static void
@@ -258,6 +263,23 @@ execute_says_portal_and_limit(void **state PASU_UNUSED)
     assert_int_equal(execute.limit, 100);
 }
 
+static void
+a_call_says_its_values(void **state PASU_UNUSED)
+{
+    struct ask_bind call;
+    struct view value;
+    int16_t format;
+
+    assert_int_equal(ask_read_call(&call, VIEW("\0\0\x40\1\0\1\0\1\0\2\0\0\0\1"
+                                               "a\xFF\xFF\xFF\xFF\0\1")),
+                     0);
+    assert_int_equal(call.value_count, 2);
+    assert_int_equal(ask_bind_value(&call, 0, &value, &format), 1);
+    assert_true(view_equal(value, VIEW("a")) && format == 1);
+    assert_int_equal(ask_bind_value(&call, 1, &value, &format), 0);
+    assert_int_equal(ask_bind_value(&call, 2, &value, &format), PASU_E_MALFORMED);
+}
+
 int
 main(void)
 {
@@ -267,6 +289,7 @@ main(void)
         cmocka_unit_test(changed_bodies_are_never_read_beyond),
         cmocka_unit_test(parse_says_name_text_and_types),
         cmocka_unit_test(bind_says_its_values_and_formats),
+        cmocka_unit_test(a_call_says_its_values),
         cmocka_unit_test(every_value_of_a_long_bind_is_found),
         cmocka_unit_test(one_format_is_for_all_and_none_is_text),
         cmocka_unit_test(a_bind_whose_formats_do_not_fit_its_values_is_refused),

@@ -363,6 +363,19 @@ keys_of_loose_collations_are_noted(void **state PASU_UNUSED)
 }
 
 static void
+generated_columns_are_noted(void **state PASU_UNUSED)
+{
+    static const struct catalog_row rows[] = {
+        SHOP, {ROWS_COMPUTED, "20001|3"}, {ROWS_COMPUTED, "20001|4"}, {ROWS_COMPUTED, "1|1"}};
+    struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+    const struct catalog_relation *customers = relation(c, "customers");
+
+    for (size_t i = 0; i < customers->column_count; i++)
+        assert_int_equal(customers->columns[i].is_computed, customers->columns[i].number == 3);
+    catalog_release(c);
+}
+
+static void
 rows_that_are_none_are_refused(void **state PASU_UNUSED)
 {
     static const struct catalog_row bad[] = {
@@ -492,6 +505,7 @@ main(void)
         cmocka_unit_test(roles_read_what_the_server_says),
         cmocka_unit_test(a_name_is_cut_where_it_is_too_long),
         cmocka_unit_test(keys_of_loose_collations_are_noted),
+        cmocka_unit_test(generated_columns_are_noted),
         cmocka_unit_test(rows_that_are_none_are_refused),
         cmocka_unit_test(rows_that_contradict_each_other_end_in_a_snapshot),
         cmocka_unit_test(an_allocation_that_fails_leaves_nothing_behind),

@@ -12,6 +12,7 @@ what_changes_something_is_audited_and_for_operators_only(void **state PASU_UNUSE
         if (commands[i].effect == EFFECT_CHANGES) {
             assert_true(commands[i].is_audited);
             assert_true(commands[i].who == WHO_OPERATOR || strcmp(commands[i].name, "hold") == 0 ||
+                        strcmp(commands[i].name, "ack") == 0 ||
                         strcmp(commands[i].name, "erase") == 0 ||
                         strcmp(commands[i].name, "ledger") == 0);
         }
@@ -38,6 +39,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"ledger", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"erase", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"hold", WHO_ANYBODY, EFFECT_CHANGES, true},
+        {"ack", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"certify", WHO_ANYBODY, EFFECT_READS, true},
         {"explain", WHO_ANYBODY, EFFECT_READS, false},
         {"help", WHO_ANYBODY, EFFECT_READS, false},

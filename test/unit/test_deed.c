@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What commands do to the ledger: each is a record before it is answered, behind what was shown. */
+#include "ledger/alerts.h"
 #include "ledger/deed.h"
+#include "ledger/record_part.h"
 
 #include "ledger_place.h"
 
@@ -246,6 +248,111 @@ a_change_of_the_key_is_gone_on_with_when_it_is_asked_for_again(void **state)
     kill_keeper(p);
 }
 
+/* ---- alerts ---- */
+
+/* One more of them: its index. */
+static uint64_t
+put_alert(struct place *p)
+{
+    const union payload_body body = {.alert = {.severity = 3, .rule = "test", .text = "look"}};
+
+    assert_int_equal(record_other(&p->records, SEGMENT_ALERT, &body), 0);
+    return chain_size(&p->records.chain) - 1;
+}
+
+static int
+acknowledge(struct place *p, uint64_t alert)
+{
+    return ask(p, CONTROL_ACKNOWLEDGE, alert).error;
+}
+
+static void
+an_alert_is_acknowledged_once_and_signed(void **state)
+{
+    struct place *p = *state;
+    uint64_t alerts[4];
+
+    begin(p);
+    for (size_t i = 0; i < COUNT_OF(alerts); i++)
+        alerts[i] = put_alert(p);
+    for (size_t i = 0; i < COUNT_OF(alerts); i++) {
+        size_t at = (i * 3 + 1) % COUNT_OF(alerts); /* in no order */
+
+        assert_int_equal(acknowledge(p, alerts[at]), 0);
+        assert_int_equal(p->records.chain.signed_size, chain_size(&p->records.chain));
+        assert_int_equal(acknowledge(p, alerts[at]), PASU_E_ACKNOWLEDGED);
+        if (i == 1)
+            begin_segments(p);
+        if (i == 2) { /* nor by the next keeper */
+            kill_keeper(p);
+            begin(p);
+            assert_int_equal(acknowledge(p, alerts[at]), PASU_E_ACKNOWLEDGED);
+        }
+        assert_int_equal(count(p, SEGMENT_ACKNOWLEDGED), i + 1);
+    }
+    kill_keeper(p);
+}
+
+static void
+what_is_no_alert_is_not_acknowledged(void **state)
+{
+    struct place *p = *state;
+    uint64_t alert;
+
+    begin(p);
+    alert = put_alert(p);
+    assert_int_equal(acknowledge(p, alert), 0);
+    for (uint64_t i = 0; i < chain_size(&p->records.chain) + 2; i++)
+        if (i != alert)
+            assert_int_equal(acknowledge(p, i), PASU_E_NOTFOUND);
+    assert_int_equal(acknowledge(p, UINT64_MAX), PASU_E_NOTFOUND);
+    assert_int_equal(count(p, SEGMENT_ACKNOWLEDGED), 1);
+    kill_keeper(p);
+}
+
+/* What a command read comes with who has acknowledged what. */
+static void
+alerts_are_found_with_who_acknowledged_them(void **state)
+{
+    struct place *p = *state;
+    uint64_t first, second, damaged;
+    struct alerts alerts;
+    int segments;
+
+    begin(p);
+    first = put_alert(p);
+    begin_segments(p);
+    second = put_alert(p);
+    assert_int_equal(acknowledge(p, first), 0);
+    segments = open_segments(p);
+    assert_int_equal(alerts_find(&alerts, &os_real, segments, NULL), 0);
+    assert_true(alerts.count == 2 && !alerts.is_damaged);
+    assert_int_equal(alerts.looked, chain_size(&p->records.chain));
+    assert_true(alerts.items[0].index == first && alerts.items[1].index == second);
+    assert_string_equal(alerts.items[0].rule, "test");
+    assert_string_equal(alerts.items[0].by->who, "court");
+    assert_string_equal(alerts.items[0].by->why, "evidence");
+    assert_int_equal(alerts.items[0].by->uid, 1000);
+    assert_null(alerts.items[1].by);
+    assert_ptr_equal(alerts_get(&alerts, second), &alerts.items[1]);
+    assert_null(alerts_get(&alerts, second + 1));
+    /* What was looked at is not looked at again. */
+    assert_int_equal(alerts_check(&os_real, segments, NULL, first, 0), PASU_E_ACKNOWLEDGED);
+    assert_int_equal(alerts_check(&os_real, segments, NULL, first, alerts.looked), 0);
+    assert_int_equal(alerts_check(&os_real, segments, NULL, second, alerts.looked), 0);
+    alerts_release(&alerts);
+    assert_true(alerts.count == 0 && !alerts.items);
+    /* A record with a payload that is none. */
+    damaged = chain_size(&p->records.chain);
+    assert_int_equal(record_begin(&p->records, segment_room(3)), 0);
+    assert_int_equal(record_commit(&p->records, record_put(&p->records, SEGMENT_ALERT, "x", 1)), 0);
+    assert_int_equal(alerts_find(&alerts, &os_real, segments, NULL), 0);
+    assert_true(alerts.count == 2 && alerts.is_damaged && !alerts_get(&alerts, damaged));
+    alerts_release(&alerts);
+    close(segments);
+    kill_keeper(p);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
 int
@@ -257,6 +364,9 @@ main(void)
         TEST(an_erasure_that_is_recorded_is_done_by_the_next_keeper),
         TEST(while_there_is_a_hold_nothing_is_erased),
         TEST(as_many_holds_as_there_may_be_are_in_every_segment),
+        TEST(an_alert_is_acknowledged_once_and_signed),
+        TEST(what_is_no_alert_is_not_acknowledged),
+        TEST(alerts_are_found_with_who_acknowledged_them),
         TEST(a_change_of_the_key_is_gone_on_with_when_it_is_asked_for_again),
     };
 

@@ -97,14 +97,44 @@ copy_sends_rows_without_a_description(void **state PASU_UNUSED)
         {"COPY (SELECT c.id, name, title FROM customers c, products) TO STDOUT",
          "customer key@0: 1=name COPY_OUT(t)"},
         {"COPY (SELECT c.id, c.name, o.item FROM customers c, orders o, customers d) TO STDOUT",
-         "customer key@0: 1=name; customer bound1: 2=order COPY_OUT(t,1000,1001)"},
+         "customer key@0: 1=name; customer hidden@0: 2=order COPY_OUT(t,1000,1001)"},
         {"COPY (WITH customers AS (SELECT id, name FROM public.customers) "
          "SELECT * FROM customers) TO STDOUT",
-         "customer bound1: 1=name COPY_OUT(t,certain)"},
+         "customer key@0: 1=name COPY_OUT(t,certain)"},
         {"COPY pg_temp.customers TO STDOUT", EVERYTHING " COPY_OUT(t) !unknown_table"},
     };
 
     CHECK_CASES(cases);
+}
+
+static void
+a_copy_asks_first_what_its_names_mean(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *text, *preface;
+    } cases[] = {
+        {"COPY customers TO STDOUT",
+         "SELECT pg_catalog.to_regclass('\"customers\"')::pg_catalog.oid; "},
+        {"COPY (SELECT name FROM customers c, public.orders, customers) TO STDOUT",
+         "SELECT pg_catalog.to_regclass('\"customers\"')::pg_catalog.oid; "},
+        {"COPY public.customers TO STDOUT", NULL},
+        {"COPY products TO STDOUT", NULL},              /* shows nobody */
+        {"COPY customers TO STDOUT (NULL '\\')", NULL}, /* is not read anyhow */
+        {"COPY customers TO STDOUT; SELECT 1", NULL},   /* comes where it may be another one */
+        {"COPY card_vault TO STDOUT", NULL},            /* is refused */
+        {"SELECT name FROM customers", NULL},
+    };
+    struct plan_environment environment = shop_environment();
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan *plan = plan_of(cases[i].text, &environment);
+        struct view due = cases[i].preface ? view_of_text(cases[i].preface) : view_of(NULL, 0);
+
+        if (!view_equal(plan->preface, due))
+            fail_msg("%s: %.*s", cases[i].text, (int)plan->preface.length,
+                     (const char *)plan->preface.bytes);
+        plan_release(plan);
+    }
 }
 
 static void
@@ -469,6 +499,7 @@ run(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statements_about_statements_hold_them),
         cmocka_unit_test(copy_sends_rows_without_a_description),
+        cmocka_unit_test(a_copy_asks_first_what_its_names_mean),
         cmocka_unit_test(what_changes_the_session_or_the_catalog_says_so),
         cmocka_unit_test(what_turns_names_around_is_told_from_what_does_not),
         cmocka_unit_test(what_code_can_put_out_of_sight_is_known_before_it_runs),

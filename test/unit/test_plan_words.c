@@ -103,6 +103,8 @@ an_own_cast_may_say_anything(void **state PASU_UNUSED)
         {"SELECT name::int FROM customers WHERE id = 7", "fields 1 of 1 pins"},
     };
     static const struct plan_case foreign[] = {
+        {"SELECT name::date FROM customers WHERE id = 7", "anybody"},
+        {"SELECT name::int FROM customers WHERE id = 7", "fields 1 of 1 pins"},
         {"SELECT name::work.mood FROM customers WHERE id = 7", "anybody"},
     };
     static const struct plan_case equal[] = {

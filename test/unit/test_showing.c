@@ -292,13 +292,47 @@ without_a_description_the_plan_is_all_there_is(void **state PASU_UNUSED)
 {
     check("SELECT id, name FROM customers", NULL, 0, "customer bound1 2000: 0x1 !unattributed");
     check("COPY (SELECT name, email FROM customers) TO STDOUT", NULL, 0,
-          "customer bound1 2000: 0x5");
+          "customer bound1 2000: 0x5 !unattributed");
     check("COPY (SELECT id, name FROM public.customers) TO STDOUT", NULL, 0, "customer key@0: 0x1");
     check("EXECUTE p", NULL, 0, "customer bound 2000: 0x3f; recipient bound 400: 0x3f");
     check("SELECT title FROM products", NULL, 0, "-");
-    /* COPY of a table: the gate makes a description of the plan's columns */
-    CHECK("COPY customers (phone, id) TO STDOUT", "customer key@1: 0=phone",
-          FROM(SHOP_CUSTOMERS, 3), FROM(SHOP_CUSTOMERS, 1));
+}
+
+static void
+check_copy(const char *sql, const struct row_column *columns, size_t count, const char *expected)
+{
+    struct plan_environment environment = shop_environment();
+    struct plan *plan = plan_of(sql, &environment);
+    struct showing *showing;
+    char text[2048];
+
+    assert_int_equal(
+        showing_new_copy(&showing, &plan->statements[0], environment.catalog, columns, count), 0);
+    print_showing(showing, text, sizeof(text));
+    if (strcmp(text, expected) != 0)
+        fail_msg("%s\n  is       %s\n  must be  %s", sql, text, expected);
+    showing_free(showing);
+    plan_release(plan);
+}
+
+static void
+columns_of_a_copy_are_what_the_plan_says(void **state PASU_UNUSED)
+{
+    static const struct row_column columns[3] = {{0}, {0}, {0}};
+    static const struct row_column binary[2] = {{.format = 1}, {.format = 1}};
+
+    check_copy("COPY customers (phone, id) TO STDOUT", columns, 2, "customer key@1: 0=phone");
+    check_copy("COPY customers (id, phone) TO STDOUT BINARY", binary, 2,
+               "customer key@0 binary: 1=phone");
+    check_copy("COPY (SELECT name, email FROM customers) TO STDOUT", columns, 3,
+               "customer key@0: 1=name 2=email");
+    check_copy("COPY (SELECT name FROM customers WHERE id = 5) TO STDOUT", columns, 1,
+               "customer pinned: 0=name");
+    check_copy("COPY products TO STDOUT", columns, 3, "-");
+    /* other columns than these */
+    check_copy("COPY customers (phone, id) TO STDOUT", columns, 3,
+               "customer bound 2000: 0=name+phone+email+address 1=name+phone+email+address "
+               "2=name+phone+email+address !unattributed");
 }
 
 static void
@@ -426,6 +460,7 @@ run(void)
         cmocka_unit_test(what_the_plan_does_not_know_the_origins_say),
         cmocka_unit_test(another_number_of_columns_makes_the_plan_void),
         cmocka_unit_test(without_a_description_the_plan_is_all_there_is),
+        cmocka_unit_test(columns_of_a_copy_are_what_the_plan_says),
         cmocka_unit_test(without_a_snapshot_all_columns_show_everything),
         cmocka_unit_test(a_row_need_be_read_no_further_than_anything_is_shown),
         cmocka_unit_test(more_parts_than_there_is_room_for_are_united),

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keys that a client's values pin. */
+#include "gate/ask.h"
+
+#include "gate/instruments.h"
+#include "gate/pins.h"
+
+/* A value and what its type is said to be: 1; 0 where it is null; PASU_E_MALFORMED. */
+static int
+read_value(const struct asking *a, const struct ask_values *values, uint16_t index, uint32_t *oid,
+           struct view *value, int16_t *format)
+{
+    const struct template *template = &a->tools->template;
+
+    *oid = 0;
+    *format = 0;
+    if (values->bind) {
+        *oid = ask_parse_type(values->types, index);
+        return ask_bind_value(values->bind, index, value, format);
+    }
+    if (index >= template->count)
+        return PASU_E_MALFORMED;
+    *value = template->values[index].value;
+    return 1;
+}
+
+/* One pin's keys. 0, or PASU_E_MALFORMED where they cannot be told. */
+static int
+pin_value(struct asking *a, const struct plan_part *part, const struct plan_pin *pin,
+          const struct ask_values *values, struct pinned *pinned)
+{
+    enum catalog_key_type type = part->key_type;
+    struct view value;
+    uint32_t oid;
+    int16_t format;
+    int result = read_value(a, values, (uint16_t)(pin->parameter - 1), &oid, &value, &format);
+
+    if (result <= 0)
+        return result; /* null equals nothing */
+    if (oid)
+        type = pin->is_array ? key_type_of_array(oid) : key_type_of_oid(oid);
+    if (!oid && pin->is_shared)
+        return PASU_E_MALFORMED;
+    /* Converted to a whole number, a number with a fraction is another one. */
+    if (pin->is_cast && type == CATALOG_KEY_NUMERIC && part->key_type != CATALOG_KEY_NUMERIC)
+        return PASU_E_MALFORMED;
+    return pin->is_array ? pins_add_array(pinned, &a->tools->ordinals, part, type, value, format)
+                         : pins_add_value(pinned, &a->tools->ordinals, part, type, value, format);
+}
+
+int
+ask_pin_all(struct asking *a, const struct plan *plan, const struct plan_statement *statement,
+            const struct ask_values *values, struct pinned *pinned)
+{
+    struct ordinals literal = observer_ordinals(a->s, plan->text);
+
+    statement = plan_pinning(statement);
+    for (size_t p = 0; p < statement->part_count; p++) {
+        const struct plan_part *part = &statement->parts[p];
+        int result = 0;
+
+        pinned->is_known[p] = part->pin_count > 0;
+        for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
+            const struct plan_pin *pin = &part->pins[i];
+
+            result = pin->literal.bytes ? pins_add_literal(pinned, &literal, part, pin)
+                                        : pin_value(a, part, pin, values, pinned);
+            if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
+                pinned->is_known[p] = false;
+            else if (result < 0)
+                return result;
+        }
+        pinned->ends[p] = pinned->count;
+    }
+    return 0;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/alerts.h"
+
+#include "base/memory.h"
+
+/* ---- what is kept ---- */
+
+static void
+release_one(struct alert *alert)
+{
+    memory_free(alert->rule);
+    memory_free(alert->text);
+    if (alert->by) {
+        memory_free(alert->by->who);
+        memory_free(alert->by->why);
+        memory_free(alert->by);
+    }
+}
+
+void
+alerts_release(struct alerts *a)
+{
+    for (size_t i = 0; i < a->count; i++)
+        release_one(&a->items[i]);
+    memory_free(a->items);
+    *a = (struct alerts){0};
+}
+
+static char *
+copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = memory_new(size, 1);
+
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+static size_t
+find(const struct alerts *a, uint64_t index)
+{
+    size_t low = 0, high = a->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (a->items[middle].index < index)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < a->count && a->items[low].index == index ? low : a->count;
+}
+
+const struct alert *
+alerts_get(const struct alerts *a, uint64_t index)
+{
+    size_t at = find(a, index);
+
+    return at < a->count ? &a->items[at] : NULL;
+}
+
+static int
+add(struct alerts *a, const struct segment_record *record, const struct payload_alert *body)
+{
+    struct alert *alert;
+
+    if (a->count == a->space) {
+        size_t space = a->space ? 2 * a->space : 16;
+        struct alert *more = memory_resize(a->items, space, sizeof(*more));
+
+        if (!more)
+            return PASU_E_NOMEM;
+        a->items = more;
+        a->space = space;
+    }
+    alert = &a->items[a->count++];
+    *alert = (struct alert){.index = record->index,
+                            .time = record->time,
+                            .about = body->record,
+                            .severity = body->severity,
+                            .rule = copy_text(body->rule),
+                            .text = copy_text(body->text)};
+    return alert->rule && alert->text ? 0 : PASU_E_NOMEM;
+}
+
+/* The first one counts. */
+static int
+acknowledge(struct alerts *a, const struct segment_record *record,
+            const struct payload_acknowledged *body)
+{
+    size_t at = find(a, body->alert);
+    struct alert_acknowledged *by;
+
+    if (at == a->count || a->items[at].by)
+        return 0;
+    by = memory_new(1, sizeof(*by));
+    if (!by)
+        return PASU_E_NOMEM;
+    *by = (struct alert_acknowledged){.time = record->time,
+                                      .uid = body->uid,
+                                      .who = copy_text(body->who),
+                                      .why = copy_text(body->why)};
+    a->items[at].by = by;
+    return by->who && by->why ? 0 : PASU_E_NOMEM;
+}
+
+/* ---- in the segments ---- */
+
+/* What is to be done with a record: 0 to go on, 1 to stop, or an error. */
+typedef int see_fn(void *arg, const struct segment_record *record);
+
+/* Each record of the folder from an index on, which is whole. *is_damaged: one was not. */
+static int
+walk_segment(const struct os *os, int segments, const struct segment_keys *keys, uint64_t first,
+             uint64_t from, see_fn *see, void *arg, bool *is_damaged)
+{
+    struct segment_record record;
+    struct segment_scan scan;
+    int more, result = segment_scan_enter(&scan, os, segments, first, keys);
+
+    if (result != 0) {
+        *is_damaged |= result == PASU_E_CORRUPT;
+        return result == PASU_E_CORRUPT || result == PASU_E_NOTFOUND ? 0 : result;
+    }
+    if (first < from)
+        result = segment_scan_seek(&scan, from);
+    while (result == 0 && (more = segment_scan_next(&scan, &record)) != 0) {
+        if (more == PASU_E_CORRUPT)
+            *is_damaged = true;
+        else if (more < 0)
+            result = more;
+        else if (record.index >= from)
+            result = see(arg, &record);
+    }
+    segment_scan_leave(&scan);
+    return result;
+}
+
+static int
+walk(const struct os *os, int segments, const struct segment_keys *keys, uint64_t from, see_fn *see,
+     void *arg, bool *is_damaged)
+{
+    uint64_t *firsts;
+    size_t count;
+    int result = segment_list(os, segments, &firsts, &count);
+
+    for (size_t i = 0; i < count && result == 0; i++)
+        if (i + 1 == count || firsts[i + 1] > from)
+            result = walk_segment(os, segments, keys, firsts[i], from, see, arg, is_damaged);
+    memory_free(firsts);
+    return result;
+}
+
+static int
+see_any(void *arg, const struct segment_record *record)
+{
+    struct alerts *a = arg;
+    union payload_body body;
+
+    a->looked = record->index + 1;
+    if (record->type != SEGMENT_ALERT && record->type != SEGMENT_ACKNOWLEDGED)
+        return 0;
+    if (record->is_sealed)
+        return PASU_E_LEDGER_KEY;
+    if (payload_read(record->type, &body, record->payload) != 0) {
+        a->is_damaged = true;
+        return 0;
+    }
+    return record->type == SEGMENT_ALERT ? add(a, record, &body.alert)
+                                         : acknowledge(a, record, &body.acknowledged);
+}
+
+int
+alerts_find(struct alerts *a, const struct os *os, int segments, const struct segment_keys *keys)
+{
+    int result;
+
+    *a = (struct alerts){0};
+    result = walk(os, segments, keys, 0, see_any, a, &a->is_damaged);
+    if (result < 0)
+        alerts_release(a);
+    return result;
+}
+
+/* ---- one of them ---- */
+
+static int
+see_alert(void *arg, const struct segment_record *record)
+{
+    const uint64_t *index = arg;
+
+    if (record->index != *index || record->type != SEGMENT_ALERT)
+        return PASU_E_NOTFOUND;
+    return 1;
+}
+
+static int
+see_acknowledged(void *arg, const struct segment_record *record)
+{
+    struct payload_acknowledged body;
+    const uint64_t *index = arg;
+
+    if (record->type != SEGMENT_ACKNOWLEDGED)
+        return 0;
+    if (record->is_sealed)
+        return PASU_E_LEDGER_KEY;
+    return payload_read_acknowledged(&body, record->payload) == 0 && body.alert == *index
+               ? PASU_E_ACKNOWLEDGED
+               : 0;
+}
+
+int
+alerts_check(const struct os *os, int segments, const struct segment_keys *keys, uint64_t index,
+             uint64_t looked)
+{
+    bool is_damaged = false;
+    int result = walk(os, segments, keys, index, see_alert, &index, &is_damaged);
+
+    if (result != 1)
+        return result == 0 ? PASU_E_NOTFOUND : result;
+    return walk(os, segments, keys, looked > index ? looked : index + 1, see_acknowledged, &index,
+                &is_damaged);
+}
