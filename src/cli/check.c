@@ -79,9 +79,9 @@ print_json(const char *file, const struct told *told, const struct findings *fin
 static int
 look_at_servers(const struct config *config, struct findings *findings)
 {
-    struct wanted_list wanted;
+    struct table_look look = {.config = config};
     bool is_any_open = false;
-    int r = wanted_collect(&wanted, config);
+    int r = wanted_collect(&look.wanted, config);
 
     probe_init();
     for (size_t i = 0; r == 0 && i < config->gateway_count; i++) {
@@ -89,13 +89,13 @@ look_at_servers(const struct config *config, struct findings *findings)
 
         if (check_server(&probe, &config->gateways[i], findings)) {
             is_any_open = true;
-            check_tables(&wanted, &probe, &config->gateways[i], findings);
+            check_databases(&probe, &config->gateways[i], findings, check_tables, &look);
         }
         probe_close(&probe);
     }
     if (is_any_open)
-        wanted_report(&wanted, findings);
-    memory_free(wanted.items);
+        wanted_report(&look.wanted, findings);
+    memory_free(look.wanted.items);
     return r == 0 && findings->out_of_memory ? PASU_E_NOMEM : r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "cli/check_connect.h"
+#include "cli/columns.h"
 
 /* Splits "table", "schema.table" or "database.schema.table", and with `has_column` a column after
  * it. */
@@ -27,6 +28,17 @@ name_split(struct wanted *wanted, const char *name, bool has_column)
         text_from_view(wanted->schema, sizeof(wanted->schema), parts[tables - 2]);
     if (tables > 2)
         text_from_view(wanted->database, sizeof(wanted->database), parts[tables - 3]);
+}
+
+bool
+wanted_is_table(const char *named, const char *database, const char *schema, const char *table)
+{
+    struct wanted wanted = {0};
+
+    name_split(&wanted, named, false);
+    return strcmp(wanted.table, table) == 0 &&
+           (wanted.schema[0] == '\0' || strcmp(wanted.schema, schema) == 0) &&
+           (wanted.database[0] == '\0' || strcmp(wanted.database, database) == 0);
 }
 
 static bool
@@ -168,18 +180,30 @@ look_through(struct wanted_list *list, struct probe *probe, const char *database
     return 0;
 }
 
-void
-check_tables(struct wanted_list *list, struct probe *probe, const struct config_gateway *gateway,
-             struct findings *findings)
+int
+check_tables(struct probe *probe, const struct config_gateway *gateway, const char *database,
+             struct findings *findings, void *arg)
 {
-    PGresult *databases;
+    struct table_look *look = arg;
+    bool has_any = false;
+    int r = look_through(&look->wanted, probe, database, &has_any);
 
-    if (list->count == 0)
-        return;
-    databases = probe_query(probe,
-                            "SELECT datname FROM pg_database WHERE datallowconn "
-                            "AND has_database_privilege(datname, 'CONNECT') ORDER BY datname",
-                            0, NULL);
+    if (r == 0 && has_any)
+        r = look_population(probe, gateway, database, findings);
+    return r != 0 ? r
+                  : columns_look(probe, look->config, gateway, database, findings, &look->progress);
+}
+
+void
+check_databases(struct probe *probe, const struct config_gateway *gateway,
+                struct findings *findings, database_look *look, void *arg)
+{
+    PGresult *databases =
+        probe_query(probe,
+                    "SELECT datname FROM pg_database WHERE datallowconn "
+                    "AND has_database_privilege(datname, 'CONNECT') ORDER BY datname",
+                    0, NULL);
+
     if (databases == NULL) {
         findings_add(findings, gateway->name, "databases", FINDING_MISSING, "",
                      "cannot be listed: %s", probe->error);
@@ -188,13 +212,10 @@ check_tables(struct wanted_list *list, struct probe *probe, const struct config_
     for (int i = 0; i < PQntuples(databases); i++) {
         const char *name = PQgetvalue(databases, i, 0);
         struct probe other;
-        bool has_any = false;
         int r = probe_open(&other, gateway, name);
 
         if (r == 0)
-            r = look_through(list, &other, name, &has_any);
-        if (r == 0 && has_any)
-            r = look_population(&other, gateway, name, findings);
+            r = look(&other, gateway, name, findings, arg);
         if (r != 0)
             findings_add(findings, gateway->name, "databases", FINDING_WARNING,
                          "let the inspector connect to it, or take its right to CONNECT away",

@@ -17,7 +17,7 @@ enum option_id {
     OPTION_COUNT
 };
 
-#define OPTION_BIT(name) (UINT32_C(1) << OPTION_##name)
+#define OPTION_BIT(name) (UINT64_C(1) << OPTION_##name)
 
 enum option_kind {
     KIND_NOTHING,
@@ -49,6 +49,7 @@ enum command_operand {
     OPERAND_LEDGER,  /* what is to be done with the ledger */
     OPERAND_KEY,     /* a subject's key: any text */
     OPERAND_FILE,    /* a file's name */
+    OPERAND_SQL,     /* a text of SQL */
     OPERAND_ALERT,   /* an alert's number */
     OPERAND_INDEX,   /* what is to be done with the identity index */
     OPERAND_HOLD,    /* what is to be done with holds, and a hold's number */
@@ -59,8 +60,8 @@ struct command {
     enum command_who who;
     enum command_effect effect;
     bool is_audited;
-    uint32_t options;  /* bits: 1 << option_id */
-    uint32_t required; /* a subset of options */
+    uint64_t options;  /* bits: 1 << option_id */
+    uint64_t required; /* a subset of options */
     enum command_operand operand;
     unsigned least, most; /* how many operands */
     const char *summary;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/finding.h"
 #include "base/memory.h"
+#include "cli/colour.h"
 #include "cli/json_text.h"
 #include "cli/text.h"
 
@@ -74,13 +75,35 @@ findings_add(struct findings *findings, const char *gateway, const char *name,
 }
 
 size_t
-findings_missing(const struct findings *findings)
+findings_count(const struct findings *findings, enum finding_state state)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < findings->count; i++)
-        n += findings->items[i].state == FINDING_MISSING;
+        n += findings->items[i].state == state;
     return n;
+}
+
+size_t
+findings_missing(const struct findings *findings)
+{
+    return findings_count(findings, FINDING_MISSING);
+}
+
+static void
+print_state(enum finding_state state, FILE *file)
+{
+    static const enum colour colours[] = {
+        [FINDING_OK] = COLOUR_GOOD,
+        [FINDING_INFO] = COLOUR_QUIET,
+        [FINDING_WARNING] = COLOUR_WARN,
+        [FINDING_MISSING] = COLOUR_BAD,
+    };
+    char padded[16];
+
+    snprintf(padded, sizeof(padded), "%-7s", state_names[state]);
+    fputs("  ", file);
+    colour_print(file, colour_is_wanted(file), colours[state], padded);
 }
 
 static void
@@ -92,8 +115,8 @@ print_one(const struct finding *finding, size_t width, FILE *file)
     text_escape(name, sizeof(name), view_of_text(finding->name));
     columns = text_columns(name);
     text_escape(text, sizeof(text), view_of_text(finding->text));
-    fprintf(file, "  %-7s  %s%*s  %s\n", state_names[finding->state], name,
-            columns < width ? (int)(width - columns) : 0, "", text);
+    print_state(finding->state, file);
+    fprintf(file, "  %s%*s  %s\n", name, columns < width ? (int)(width - columns) : 0, "", text);
     if (finding->hint[0] != '\0') {
         text_escape(text, sizeof(text), view_of_text(finding->hint));
         fprintf(file, "           %*s  hint: %s\n", (int)width, "", text);

@@ -36,6 +36,8 @@ void findings_add(struct findings *findings, const char *gateway, const char *na
                   enum finding_state state, const char *hint, const char *format, ...)
     PASU_PRINTF(6, 7);
 size_t findings_missing(const struct findings *findings);
+/* Of that state. */
+size_t findings_count(const struct findings *findings, enum finding_state state);
 
 /* Grouped by gateway, in the order in which they were added. */
 void findings_print(const struct findings *findings, FILE *file);

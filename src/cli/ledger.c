@@ -124,7 +124,7 @@ action_of(const char *operand)
 static const char *
 stray_option(const struct arguments *arguments, enum action action)
 {
-    static const uint32_t common = OPTION_BIT(config) | OPTION_BIT(json) | OPTION_BIT(help),
+    static const uint64_t common = OPTION_BIT(config) | OPTION_BIT(json) | OPTION_BIT(help),
                           kept[ACTIONS] = {
                               [ACTION_EXPORT] =
                                   ~(OPTION_BIT(folder) | OPTION_BIT(checkpoint) | OPTION_BIT(key) |

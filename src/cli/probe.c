@@ -89,7 +89,7 @@ options_fill(struct options *options, const struct config_gateway *gateway, cons
     option_add(options, "sslcrl", no_file);
     option_add(options, "passfile", no_file);
     option_add(options, "gssencmode", "disable");
-    option_add(options, "application_name", "pasu check");
+    option_add(options, "application_name", PROBE_APPLICATION);
     option_add(options, "client_encoding", "UTF8");
     if (gateway->inspector.password_file.path != NULL) {
         password_take(options, &gateway->inspector.password_file);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection to a gateway's server as its inspector, for `pasu check --connect`, through libpq.
+ * A connection to a gateway's server as its inspector, for `pasu check --connect`, `explain`
+ * and `doctor`, through libpq.
  *
  * Nothing of the environment (PGHOST, ~/.pgpass, ~/.postgresql …) has a say: what is probed is what
  * the configuration says. Sessions are read only and every wait has an end. Only the command line
@@ -15,6 +16,9 @@
 
 /* How far connecting came. */
 enum probe_phase { PROBE_NOWHERE, PROBE_REACHED, PROBE_TLS, PROBE_LOGIN, PROBE_OPEN };
+
+/* As which the server sees it. */
+#define PROBE_APPLICATION "pasu check"
 
 enum { PROBE_ERROR_SIZE = 512 };
 

@@ -3,33 +3,8 @@
 
 #include "gate/hold.h"
 #include "gate/instruments.h"
+#include "gate/plan_flags.h"
 #include "gate/session.h"
-
-/* Flags of plans in the words of records. */
-static uint64_t
-exposure_flags(uint32_t plan_flags)
-{
-    static const struct {
-        uint32_t plan;
-        uint64_t exposure;
-    } table[] = {
-        {PLAN_UNPARSED, FLAG_BIT(UNPARSED)},
-        {PLAN_OPAQUE, FLAG_BIT(OPAQUE)},
-        {PLAN_DIALECT, FLAG_BIT(DIALECT)},
-        {PLAN_UNKNOWN_TABLE, FLAG_BIT(UNKNOWN_TABLE)},
-        {PLAN_STATISTICS, FLAG_BIT(STATISTICS)},
-        {PLAN_SERVER_EXIT, FLAG_BIT(SERVER_EXIT)},
-        {PLAN_PROBE, FLAG_BIT(PROBE)},
-        {PLAN_MARKS, FLAG_BIT(MARKED)},
-        {PLAN_UNATTRIBUTED, FLAG_BIT(UNATTRIBUTED)},
-    };
-    uint64_t flags = 0;
-
-    for (size_t i = 0; plan_flags && i < COUNT_OF(table); i++)
-        if (plan_flags & table[i].plan)
-            flags |= table[i].exposure;
-    return flags;
-}
 
 /* A record for the present moment, with nothing in it. */
 static struct exposure *
@@ -44,7 +19,7 @@ begin(struct session *s, const struct plan_statement *statement)
     e->vocabulary = s->settings->vocabulary.id;
     e->statements = 0;
     e->rows = e->misses = 0;
-    e->flags = statement ? exposure_flags(statement->flags) : 0;
+    e->flags = statement ? plan_flags(statement->flags) : 0;
     e->verdict = VERDICT_OF_ALLOW;
     e->part_count = 0;
     e->rule[0] = '\0';
@@ -259,7 +234,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         return 0;
     gather_look_up(g, r->showing->showing, &tools->ordinals);
     e = begin(s, r->statement);
-    e->flags |= exposure_flags(r->showing->showing->flags);
+    e->flags |= plan_flags(r->showing->showing->flags);
     if (r->copy.is_read)
         e->flags |= FLAG_BIT(COPY);
     now = instruments_minute(s->worker->instruments, e->time);
@@ -474,7 +449,7 @@ expose_refusal(struct session *s, const struct plan *plan)
         plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
     struct exposure *e = begin(s, statement);
 
-    e->flags |= exposure_flags(plan ? plan->refusal_flags : PLAN_SERVER_EXIT) | FLAG_BIT(REFUSED);
+    e->flags |= plan_flags(plan ? plan->refusal_flags : PLAN_SERVER_EXIT) | FLAG_BIT(REFUSED);
     e->verdict = VERDICT_OF_BLOCK;
     e->statements = 1;
     snprintf(e->rule, sizeof(e->rule), "refused");

@@ -12,6 +12,7 @@ enum { COLUMNS_MAX = 256 };
 struct entry {
     const char *principal;
     enum principal_kind kind;
+    enum principal_owner owner;
     uint32_t line;
 };
 
@@ -21,7 +22,7 @@ struct roster {
     size_t count, size;
 };
 
-enum column { COLUMN_PRINCIPAL, COLUMN_KIND, COLUMN_OWNER_STATUS, COLUMN_KNOWN };
+enum column { COLUMN_PRINCIPAL, COLUMN_KIND, COLUMN_OWNER, COLUMN_OWNER_STATUS, COLUMN_KNOWN };
 
 struct parse {
     struct roster *roster;
@@ -131,6 +132,7 @@ read_header(struct parse *p)
 {
     static const char *const names[] = {[COLUMN_PRINCIPAL] = "principal",
                                         [COLUMN_KIND] = "kind",
+                                        [COLUMN_OWNER] = "owner",
                                         [COLUMN_OWNER_STATUS] = "owner_status"};
     uint32_t line = p->line;
     bool is_last = false;
@@ -180,7 +182,7 @@ add_entry(struct parse *p, const struct entry *entry)
 static int
 read_line(struct parse *p)
 {
-    const char *known[COLUMN_KNOWN] = {"", "", ""};
+    const char *known[COLUMN_KNOWN] = {"", "", "", ""};
     struct entry entry = {.line = p->line};
     bool is_last = false;
     size_t column = 0;
@@ -206,6 +208,10 @@ read_line(struct parse *p)
         strcmp(known[COLUMN_OWNER_STATUS], "active") != 0 &&
         strcmp(known[COLUMN_OWNER_STATUS], "left") != 0)
         return fault_at(p, entry.line, "the owner_status is neither active nor left");
+    if (known[COLUMN_OWNER][0] == '\0')
+        entry.owner = OWNER_NONE;
+    else
+        entry.owner = strcmp(known[COLUMN_OWNER_STATUS], "left") == 0 ? OWNER_LEFT : OWNER_THERE;
     return add_entry(p, &entry);
 }
 
@@ -317,8 +323,8 @@ roster_free(struct roster *roster)
     memory_free(roster);
 }
 
-enum principal_kind
-roster_kind(const struct roster *roster, const char *principal)
+static const struct entry *
+find(const struct roster *roster, const char *principal)
 {
     size_t low = 0, high = roster ? roster->count : 0;
 
@@ -327,11 +333,27 @@ roster_kind(const struct roster *roster, const char *principal)
         int order = strcmp(roster->entries[middle].principal, principal);
 
         if (order == 0)
-            return roster->entries[middle].kind;
+            return &roster->entries[middle];
         if (order < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return PRINCIPAL_UNKNOWN;
+    return NULL;
+}
+
+enum principal_kind
+roster_kind(const struct roster *roster, const char *principal)
+{
+    const struct entry *entry = find(roster, principal);
+
+    return entry ? entry->kind : PRINCIPAL_UNKNOWN;
+}
+
+enum principal_owner
+roster_owner(const struct roster *roster, const char *principal)
+{
+    const struct entry *entry = find(roster, principal);
+
+    return entry ? entry->owner : OWNER_UNLISTED;
 }

@@ -11,6 +11,9 @@
 
 enum principal_kind { PRINCIPAL_UNKNOWN, PRINCIPAL_HUMAN, PRINCIPAL_SERVICE, PRINCIPAL_ADMIN };
 
+/* Whether somebody answers for a principal. */
+enum principal_owner { OWNER_UNLISTED, OWNER_NONE, OWNER_LEFT, OWNER_THERE };
+
 struct roster_fault {
     uint32_t line; /* from 1 */
     const char *text;
@@ -27,6 +30,8 @@ PASU_MUST_USE int roster_check(const struct config *config, struct config_faults
 void roster_free(struct roster *roster);
 /* PRINCIPAL_UNKNOWN where it is not listed, or the roster is NULL. */
 enum principal_kind roster_kind(const struct roster *roster, const char *principal);
+/* OWNER_THERE: an owner is named, whose status is not "left". OWNER_UNLISTED as for roster_kind. */
+enum principal_owner roster_owner(const struct roster *roster, const char *principal);
 /* "human", "service", "admin", "unknown". */
 const char *principal_kind_text(enum principal_kind kind);
 

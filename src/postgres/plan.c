@@ -52,6 +52,7 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
         struct plan_statement *statement = &statements[i];
 
         *statement = (struct plan_statement){.is_understood = true};
+        work->why = may_hide ? WHY_KIND : WHY_WHOLE;
         statement->verb = (uint8_t)text_verb(build.range);
         statement->sql = text_normal(work, build.range);
         statement->fingerprint = text_fingerprint(work, build.range);

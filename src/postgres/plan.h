@@ -116,6 +116,7 @@ struct plan_environment {
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
+    bool names_columns;    /* plans have `outputs`; the cache's have none */
     const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
 };
 
@@ -124,6 +125,14 @@ enum plan_source {
     SOURCE_HIDDEN, /* the key is hidden column `column` */
     SOURCE_PINNED, /* the statement fixes it */
     SOURCE_BOUND,
+};
+
+/* Why a part has its source. */
+enum plan_why {
+#define X(name, text) WHY_##name,
+#include "postgres/plan_why.def"
+#undef X
+    WHY_COUNT
 };
 
 /* A pinned key: a literal (its text), a parameter of Bind or EXECUTE ($1 = 1), or either as an
@@ -157,10 +166,18 @@ struct plan_column {
     struct plan_stored stored;
 };
 
+/* What an output column is, for people. */
+struct plan_output {
+    const char *name;  /* NULL: none that is known */
+    uint32_t relation; /* it is that column of that relation; 0: an expression */
+    int16_t attribute;
+};
+
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
 struct plan_part {
     uint8_t kind;
     uint8_t source;      /* enum plan_source */
+    uint8_t why;         /* enum plan_why */
     uint8_t key_type;    /* enum catalog_key_type */
     bool is_one_per_row; /* proven: a row shows at most one subject of this part */
     bool is_key_unique;  /* PINNED: at most one row per key */
@@ -329,6 +346,7 @@ struct plan_statement {
      * Else parts have no columns. */
     bool has_columns;
     uint16_t column_count;
+    const struct plan_output *outputs; /* column_count, or NULL */
     const char *name;
     const struct plan_statement *inner;
     /* The same statement, where the function that it calls is the one that the snapshot shows:

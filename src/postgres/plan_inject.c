@@ -28,8 +28,17 @@ injection_list(struct plan_work *work, struct injection *injection, PgQuery__Nod
 
 /* The names of hidden columns must be nobody else's (and injections_apply looks at the tree). */
 static bool
-may_begin(const struct plan_work *work)
+may_begin(struct plan_work *work)
 {
+    const struct plan_environment *environment = work->environment;
+
+    work->why = WHY_SELECT;
+    if (!environment->may_inject)
+        work->why = WHY_OFF;
+    else if (environment->role[0] == '\0' || !work->catalog)
+        work->why = WHY_NO_ROLE;
+    else if (work->injection_count >= INJECTIONS_MAX)
+        work->why = WHY_ROOM;
     return work->environment->may_inject && work->environment->role[0] != '\0' && work->catalog &&
            work->injection_count < INJECTIONS_MAX && !strstr(work->text, HIDDEN_NAME);
 }
@@ -169,17 +178,19 @@ injection_of_table(struct plan_work *work, const struct scope *scope, const stru
 {
     const char *role = work->environment->role;
     const char *name = column_name(entry, attribute);
+    const struct catalog *catalog = work->catalog;
+    uint32_t relation = entry->relation->oid;
 
-    if (!entry->is_only || !name)
+    work->why = WHY_UNNAMED;
+    name = entry->is_only && name && is_origin ? "tableoid" : name;
+    if (!entry->is_only || !name || (is_origin && has_column(entry, name)))
         return NULL;
-    if (!is_origin)
-        return catalog_role_may_read(work->catalog, role, entry->relation->oid, attribute)
-                   ? injection_column(work, scope, entry, name)
-                   : NULL;
-    return catalog_role_may_read_all(work->catalog, role, entry->relation->oid, attribute) &&
-                   !has_column(entry, "tableoid")
-               ? injection_column(work, scope, entry, "tableoid")
-               : NULL;
+    work->why = WHY_MAY_NOT_READ;
+    if (is_origin ? !catalog_role_may_read_all(catalog, role, relation, attribute)
+                  : !catalog_role_may_read(catalog, role, relation, attribute))
+        return NULL;
+    work->why = WHY_UNNAMED;
+    return injection_column(work, scope, entry, name);
 }
 
 int

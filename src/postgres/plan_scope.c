@@ -237,6 +237,25 @@ outputs_rename(struct plan_work *work, struct outputs *outputs, PgQuery__Node *c
         output->name = sql_string(names[i]);
 }
 
+const struct plan_output *
+outputs_tell(struct plan_work *work, const struct outputs *outputs)
+{
+    struct plan_output *told =
+        outputs->count > 0 ? arena_new(work->keep, outputs->count, sizeof(*told)) : NULL;
+    size_t at = 0;
+
+    for (const struct output *o = outputs->first; told && o; o = o->next, at++) {
+        told[at] = (struct plan_output){.name = NULL};
+        if (o->name)
+            told[at].name = arena_text(work->keep, o->name, strlen(o->name));
+        if (o->entry && o->entry->relation) {
+            told[at].relation = o->entry->relation->oid;
+            told[at].attribute = o->attribute;
+        }
+    }
+    return told;
+}
+
 const struct carry *
 carry_keep(struct plan_work *work, const struct carry *carry)
 {

@@ -175,6 +175,8 @@ void outputs_blur(struct plan_work *work, struct outputs *outputs);
 /* Renames the first of them (a list of String nodes). */
 void outputs_rename(struct plan_work *work, struct outputs *outputs, PgQuery__Node *const *names,
                     size_t count);
+/* What they are called and where they come from, in the plan's arena; NULL: there are none. */
+const struct plan_output *outputs_tell(struct plan_work *work, const struct outputs *outputs);
 /* A carry in the arena, or NULL where it is empty. */
 const struct carry *carry_keep(struct plan_work *work, const struct carry *carry);
 /* What a plain relation's column carries; makes `direct` places for a table of the top level. */

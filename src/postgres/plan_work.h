@@ -74,6 +74,7 @@ struct plan_work {
     size_t effort;
     struct parsed_view *views;
     size_t injection_count;
+    uint8_t why; /* enum plan_why: that there is no hidden key, the last time it was asked */
     const ProtobufCMessage *statement; /* the query or change at hand */
     struct reading *readings;          /* of queries further inside, in FROM: plan_scope.h */
     struct star *stars;                /* that stand in lists of targets */

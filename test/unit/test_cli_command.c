@@ -30,6 +30,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
     } rights[] = {
         {"guard", WHO_ANYBODY, EFFECT_SERVES, false},
         {"check", WHO_ANYBODY, EFFECT_READS, false},
+        {"doctor", WHO_ANYBODY, EFFECT_READS, true},
         {"status", WHO_OPERATOR, EFFECT_READS, false},
         {"sessions", WHO_OPERATOR, EFFECT_READS, false},
         {"kill", WHO_OPERATOR, EFFECT_CHANGES, true},
@@ -40,6 +41,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"hold", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"ack", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"certify", WHO_ANYBODY, EFFECT_READS, true},
+        {"explain", WHO_ANYBODY, EFFECT_READS, false},
         {"help", WHO_ANYBODY, EFFECT_READS, false},
         {"completion", WHO_ANYBODY, EFFECT_READS, false},
         {"version", WHO_ANYBODY, EFFECT_READS, false},

@@ -43,6 +43,11 @@ principals_have_the_kind_of_their_line_and_others_none(void **state PASU_UNUSED)
     assert_int_equal(roster_kind(r, "principal"), PRINCIPAL_UNKNOWN);
     assert_int_equal(roster_kind(r, ""), PRINCIPAL_UNKNOWN);
     assert_int_equal(roster_kind(NULL, "analyst"), PRINCIPAL_UNKNOWN);
+    assert_int_equal(roster_owner(r, "analyst"), OWNER_THERE);
+    assert_int_equal(roster_owner(r, "shop"), OWNER_LEFT);
+    assert_int_equal(roster_owner(r, "dba"), OWNER_NONE);
+    assert_int_equal(roster_owner(r, "Analyst"), OWNER_UNLISTED);
+    assert_int_equal(roster_owner(NULL, "analyst"), OWNER_UNLISTED);
     roster_free(r);
 }
 

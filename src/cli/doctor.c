@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/doctor.h"
+
+#include "base/memory.h"
+#include "cli/ask.h"
+#include "cli/complain.h"
+
+/* 0, or the exit status. */
+static int
+load(struct config *config, struct roster **roster)
+{
+    struct config_faults faults = {0};
+    struct roster_fault fault;
+    int result = config_load_files(config, &faults);
+
+    if (result == 0)
+        result = roster_check(config, &faults);
+    if (result == 0 && config->principals.roster.path != NULL)
+        result = roster_parse(roster, config->principals.roster.bytes, &fault);
+    if (faults.count > 0)
+        complain("all faults: pasu check -c FILE", "%s:%u: %s",
+                 faults.items[0].path != NULL ? faults.items[0].path : config->path,
+                 (unsigned)faults.items[0].line, faults.items[0].text);
+    else if (result != 0)
+        complain_error(result, "cannot read the files that the configuration names");
+    config_faults_release(&faults);
+    return result == 0 ? 0 : 2;
+}
+
+/* A database_look of both. */
+struct database_looks {
+    struct table_look tables;
+    struct config *config;
+};
+
+static int
+look_at_database(struct probe *probe, const struct config_gateway *gateway, const char *database,
+                 struct findings *findings, void *arg)
+{
+    struct database_looks *looks = arg;
+    int result = doctor_rights(probe, gateway, database, findings, looks->config);
+
+    return result == 0 ? check_tables(probe, gateway, database, findings, &looks->tables) : result;
+}
+
+static int
+look_at_servers(struct config *config, const struct roster *roster, struct findings *findings)
+{
+    struct database_looks looks = {.tables = {.config = config}, .config = config};
+    bool is_any_open = false;
+    int result = wanted_collect(&looks.tables.wanted, config);
+
+    probe_init();
+    for (size_t i = 0; result == 0 && i < config->gateway_count; i++) {
+        const struct config_gateway *gateway = &config->gateways[i];
+        struct probe probe = {0};
+
+        if (check_server(&probe, gateway, findings)) {
+            is_any_open = true;
+            doctor_server(&probe, config, gateway, roster, findings);
+            check_databases(&probe, gateway, findings, look_at_database, &looks);
+        }
+        probe_close(&probe);
+    }
+    if (is_any_open)
+        wanted_report(&looks.tables.wanted, findings);
+    memory_free(looks.tables.wanted.items);
+    return result == 0 && findings->out_of_memory ? PASU_E_NOMEM : result;
+}
+
+/* The exit status. */
+static int
+print(const struct arguments *arguments, const struct findings *findings)
+{
+    size_t found = findings_count(findings, FINDING_WARNING) + findings_missing(findings);
+    json_t *document;
+
+    if (arguments_given(arguments, OPTION_json)) {
+        document = json_pack("{sb so}", "ok", found == 0, "findings", findings_json(findings));
+        if (document == NULL)
+            return complain_error(PASU_E_NOMEM, "doctor");
+        (void)json_dumpf(document, stdout, JSON_COMPACT); /* output_end finds a failed write */
+        putchar('\n');
+        json_decref(document);
+    } else {
+        findings_print(findings, stdout);
+        if (found > 0)
+            printf("%zu thing%s to look at\n", found, found == 1 ? "" : "s");
+        else
+            puts("all is well");
+    }
+    return found > 0 ? 1 : 0;
+}
+
+int
+run_doctor(const struct arguments *arguments)
+{
+    struct findings findings = {0};
+    struct roster *roster = NULL;
+    struct ask ask;
+    int status = ask_init(&ask, arguments), result;
+
+    if (status == 0)
+        status = load(ask.config, &roster);
+    if (status == 0) {
+        doctor_itself(arguments, ask.config, &findings);
+        result = look_at_servers(ask.config, roster, &findings);
+        status = result == 0 ? print(arguments, &findings) : complain_error(result, "doctor");
+    }
+    findings_release(&findings);
+    roster_free(roster);
+    ask_release(&ask);
+    return output_end(status);
+}

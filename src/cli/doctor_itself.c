@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+#include "cli/doctor.h"
+#include "cli/evidence.h"
+#include "ledger/verify_key.h"
+
+#include <sys/stat.h>
+
+enum { TIME_SIZE = 32, NAMED_MOST = 20 };
+
+#define DAY (24 * 3600 * NANOSECONDS_PER_SECOND)
+
+#define FOUND(findings_, name_, state_, hint_, ...)                                                \
+    findings_add((findings_), "", (name_), (state_), (hint_), __VA_ARGS__)
+
+/* ---- the guard ---- */
+
+static void
+look_guard(const struct evidence *e, struct findings *findings)
+{
+    json_t *status = NULL;
+    int result = ask_status(&e->ask, &status);
+
+    if (result == 0)
+        FOUND(findings, "guard", FINDING_OK, "", "answers on its control socket");
+    else if (status != NULL)
+        FOUND(findings, "guard", FINDING_MISSING, "see its log",
+              "the keeper answers, the gate does not");
+    else if (result == PASU_E_DENIED)
+        FOUND(findings, "guard", FINDING_WARNING,
+              "run it as root, or as the account that pasu guard runs as",
+              "refuses to answer this account");
+    else
+        FOUND(findings, "guard", FINDING_MISSING, "start it: pasu guard",
+              "does not answer on its control socket: %s", error_text(result));
+    json_decref(status);
+}
+
+/* ---- the ledger ---- */
+
+static void
+look_checkpoint(const struct evidence *e, struct findings *findings)
+{
+    struct verify_signed *found = memory_new(1, sizeof(*found));
+    int result = found != NULL
+                     ? verify_newest(found, &os_real, e->directory, NULL, 0, &e->segment_keys)
+                     : PASU_E_NOMEM;
+
+    if (result == 0)
+        FOUND(findings, "checkpoint", FINDING_OK, "",
+              "the newest one is signed by the ledger's key, and covers %" PRIu64 " records",
+              found->checkpoint.size);
+    else if (result == PASU_E_NOTFOUND)
+        FOUND(findings, "checkpoint", FINDING_MISSING,
+              "a running guard makes one within a second of a record", "there is none");
+    else
+        FOUND(findings, "checkpoint", FINDING_MISSING, "run: pasu ledger verify",
+              "the newest one does not verify: %s", error_text(result));
+    memory_free(found);
+}
+
+/* Seen by the guard, and no session of pasu's own commands. */
+static bool
+is_bypass(const struct evidence *e, const struct message_bypass *b, int64_t since)
+{
+    if (b->seen < since)
+        return false;
+    for (size_t i = 0; i < e->ask.config->gateway_count; i++) {
+        const char *inspector = e->ask.config->gateways[i].inspector.user;
+
+        if (inspector != NULL && strcmp(inspector, b->principal) == 0 &&
+            strcmp(b->application, PROBE_APPLICATION) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void
+look_bypasses(const struct evidence *e, const struct gaps *gaps, int64_t since,
+              struct findings *findings)
+{
+    const struct reconciled *r = &gaps->reconciled;
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->backend_count; i++) {
+        const struct message_bypass *b = &r->backends[i];
+        char time[TIME_SIZE], name[GATEWAY_NAME_SIZE + NAME_SIZE + 16];
+
+        if (!is_bypass(e, b, since) || count++ >= NAMED_MOST)
+            continue;
+        log_time_text(time, sizeof(time), b->seen);
+        snprintf(name, sizeof(name), "bypass %s", b->principal);
+        FOUND(findings, name, FINDING_WARNING,
+              "let pg_hba.conf, or a firewall, admit nobody but pasu",
+              "%s to database %s behind gateway %s past pasu, from %s, application \"%s\", %s %s",
+              b->is_certain ? "was connected" : "may have been connected", b->database, b->gateway,
+              b->address[0] != '\0' ? b->address : "a Unix socket", b->application,
+              b->is_over ? "until" : "last seen", time);
+    }
+    if (count > NAMED_MOST)
+        FOUND(findings, "bypass", FINDING_WARNING, "see: pasu scope",
+              "%zu more sessions were seen past pasu in the last day", count - NAMED_MOST);
+    else if (count == 0)
+        FOUND(findings, "bypass", FINDING_OK, "",
+              "nobody was seen connected past pasu in the last day, but for pasu's own commands");
+}
+
+/* Whether the server's count of sessions is compared now, of each place. */
+static void
+look_counted(const struct gaps *gaps, struct findings *findings)
+{
+    const struct reconciled *r = &gaps->reconciled;
+
+    for (size_t i = 0; i < r->stretch_count; i++) {
+        const struct reconciled_stretch *s = &r->stretches[i];
+        const struct reconciled_place *place = &r->places[s->place];
+        const char *why = reconciled_why_text(s->why);
+
+        if (place->stretch == i + 1 && why != NULL)
+            FOUND(
+                findings, "reconciled", FINDING_INFO, "see: pasu scope",
+                "the server's own count of sessions of %s behind gateway %s cannot be compared: %s",
+                place->database[0] != '\0' ? place->database : "all databases", place->gateway,
+                why);
+    }
+}
+
+static void
+look_gap(const struct gaps *gaps, const struct gap *gap, struct findings *findings)
+{
+    char time[TIME_SIZE];
+
+    log_time_text(time, sizeof(time), gap->from);
+    if (gap->what == GAP_PAST)
+        FOUND(findings, "past", FINDING_INFO,
+              "pasu scope --server-log names each of them, by the server's log",
+              "the server has counted %" PRIu64
+              " sessions in %s that did not come through pasu, since "
+              "%s; pasu check --connect, explain and doctor are among them",
+              gap->at_least,
+              gaps->reconciled.places[gap->place].database[0] != '\0'
+                  ? gaps->reconciled.places[gap->place].database
+                  : "all databases",
+              time);
+    else if (gap->what == GAP_LOST || gap->what == GAP_DAMAGED)
+        FOUND(findings, "gap", FINDING_WARNING, "see: pasu scope; pasu ledger verify",
+              "the ledger has a gap (%s) since %s", gap_what_text(gap->what), time);
+    else if (gap->what == GAP_DIED || gap->what == GAP_STOPPED)
+        FOUND(findings, "gap", FINDING_INFO, "see: pasu scope",
+              "pasu did not record (%s) from %s on", gap_what_text(gap->what), time);
+}
+
+static void
+look_record(struct evidence *e, struct findings *findings)
+{
+    int64_t since = os_realtime(&os_real) - DAY;
+    const struct gaps *gaps;
+    struct scope scope;
+
+    scope_init(&scope, &e->selection);
+    if (evidence_scope(e, &scope) != 0) {
+        FOUND(findings, "ledger", FINDING_MISSING, "run: pasu ledger verify", "cannot be read");
+    } else {
+        gaps = &e->book->gaps;
+        look_bypasses(e, gaps, since, findings);
+        look_counted(gaps, findings);
+        for (size_t i = 0; i < gaps->count; i++)
+            if (gap_concerns(&gaps->items[i], since, 0))
+                look_gap(gaps, &gaps->items[i], findings);
+    }
+    scope_release(&scope);
+}
+
+static void
+look_ledger(const struct arguments *arguments, const struct config *config,
+            struct findings *findings)
+{
+    struct evidence evidence;
+    struct stat st;
+
+    if (stat(config->ledger.directory, &st) != 0) {
+        FOUND(findings, "guard", FINDING_MISSING, "start it: pasu guard",
+              "has never run with this configuration: there is no ledger in %s",
+              config->ledger.directory);
+        return;
+    }
+    if (evidence_open(&evidence, arguments) != 0) {
+        FOUND(findings, "ledger", FINDING_MISSING,
+              "run it as root, or as the account that pasu guard runs as",
+              "the one in %s cannot be read", config->ledger.directory);
+    } else {
+        look_guard(&evidence, findings);
+        look_checkpoint(&evidence, findings);
+        look_record(&evidence, findings);
+    }
+    evidence_close(&evidence);
+}
+
+/* ---- the configuration ---- */
+
+static void
+look_budgets(const struct config *config, struct findings *findings)
+{
+    size_t blocking = 0;
+
+    for (size_t i = 0; i < config->budget_count; i++)
+        blocking += config->budgets[i].verdict != VERDICT_ALERT &&
+                    config->budgets[i].verdict != VERDICT_ALLOW;
+    if (blocking > 0)
+        FOUND(findings, "budgets", FINDING_OK, "", "%zu of %zu end what is too much", blocking,
+              config->budget_count);
+    else
+        FOUND(findings, "budgets", FINDING_WARNING,
+              "configure budgets, with verdict: block: how many different persons a role may see",
+              "none of %zu ends anything: nobody is stopped, however much it is",
+              config->budget_count);
+}
+
+static void
+look_configuration(const struct config *config, struct findings *findings)
+{
+    const struct config_publish *publish = &config->ledger.publish;
+
+    look_budgets(config, findings);
+    if (config->personal_count == 0)
+        FOUND(findings, "personal_data", FINDING_WARNING, "configure subjects and personal_data",
+              "nothing is named: nobody is counted");
+    if (publish->file == NULL && publish->syslog == NULL && publish->webhook == NULL &&
+        publish->witness_count == 0)
+        FOUND(
+            findings, "anchor", FINDING_INFO, "configure ledger.publish",
+            "checkpoints go nowhere else: that the ledger's end was cut off shows only to who has "
+            "kept one");
+    for (size_t i = 0; i < config->gateway_count; i++)
+        if (config->gateways[i].on_failure == FAILURE_OPEN)
+            findings_add(findings, config->gateways[i].name, "on_failure", FINDING_INFO,
+                         "set gateway.on_failure to closed",
+                         "is open: what cannot be recorded passes all the same");
+}
+
+void
+doctor_itself(const struct arguments *arguments, const struct config *config,
+              struct findings *findings)
+{
+    look_ledger(arguments, config, findings);
+    look_configuration(config, findings);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/explain_view.h"
+#include "gate/plan_flags.h"
+
+const char *
+explain_attribution(const struct plan_part *part)
+{
+    enum attribution attribution = ATTRIBUTION_BOUND;
+
+    if (part->source == SOURCE_OUTPUT)
+        attribution = ATTRIBUTION_KEY;
+    else if (part->source == SOURCE_HIDDEN)
+        attribution = ATTRIBUTION_INJECTED;
+    else if (part->source == SOURCE_PINNED)
+        attribution = ATTRIBUTION_PINNED;
+    return exposure_attribution_text(attribution);
+}
+
+const char *
+explain_verb(const struct plan_statement *statement)
+{
+    static const char *const names[] = {
+        [VERB_SELECT] = "select",     [VERB_INSERT] = "insert",   [VERB_UPDATE] = "update",
+        [VERB_DELETE] = "delete",     [VERB_MERGE] = "merge",     [VERB_TRUNCATE] = "truncate",
+        [VERB_COPY] = "copy",         [VERB_CALL] = "call",       [VERB_DO] = "do",
+        [VERB_EXECUTE] = "execute",   [VERB_PREPARE] = "prepare", [VERB_DECLARE] = "declare",
+        [VERB_FETCH] = "fetch",       [VERB_MOVE] = "move",       [VERB_EXPLAIN] = "explain",
+        [VERB_CREATE] = "create",     [VERB_ALTER] = "alter",     [VERB_DROP] = "drop",
+        [VERB_COMMENT] = "comment",   [VERB_GRANT] = "grant",     [VERB_REVOKE] = "revoke",
+        [VERB_LOCK] = "lock",         [VERB_SET] = "set",         [VERB_RESET] = "reset",
+        [VERB_SHOW] = "show",         [VERB_LISTEN] = "listen",   [VERB_NOTIFY] = "notify",
+        [VERB_VACUUM] = "vacuum",     [VERB_ANALYZE] = "analyze", [VERB_CLUSTER] = "cluster",
+        [VERB_REFRESH] = "refresh",   [VERB_REINDEX] = "reindex", [VERB_IMPORT] = "import",
+        [VERB_LOAD] = "load",         [VERB_BEGIN] = "begin",     [VERB_COMMIT] = "commit",
+        [VERB_ROLLBACK] = "rollback", [VERB_OTHER] = "other",
+    };
+
+    return statement->verb < COUNT_OF(names) ? names[statement->verb] : "other";
+}
+
+static const char *
+column_name(const struct catalog_relation *relation, int16_t attribute)
+{
+    for (size_t i = 0; i < relation->column_count; i++)
+        if (relation->columns[i].number == attribute)
+            return relation->columns[i].name;
+    return "?";
+}
+
+void
+explain_name(char name[EXPLAIN_NAME_SIZE], const struct catalog *catalog, uint32_t relation,
+             int16_t attribute)
+{
+    const struct catalog_relation *r = relation != 0 ? catalog_relation(catalog, relation) : NULL;
+
+    name[0] = '\0';
+    if (r != NULL && attribute != 0)
+        snprintf(name, EXPLAIN_NAME_SIZE, "%s.%s.%s", r->schema, r->name,
+                 column_name(r, attribute));
+    else if (r != NULL)
+        snprintf(name, EXPLAIN_NAME_SIZE, "%s.%s", r->schema, r->name);
+}
+
+void
+explain_why(char text[EXPLAIN_NAME_SIZE + 256], const struct catalog *catalog,
+            const struct plan_part *part)
+{
+    static const char *const texts[] = {
+#define X(name, text_) text_,
+#include "postgres/plan_why.def"
+#undef X
+    };
+    const char *why = part->why < COUNT_OF(texts) ? texts[part->why] : "";
+    char key[EXPLAIN_NAME_SIZE];
+
+    _Static_assert(COUNT_OF(texts) == WHY_COUNT, "each has a text");
+    explain_name(key, catalog, part->key_relation, part->key_attribute);
+    if (part->key_attribute != 0 && key[0] != '\0')
+        snprintf(text, EXPLAIN_NAME_SIZE + 256, "%s (%s)", why, key);
+    else
+        snprintf(text, EXPLAIN_NAME_SIZE + 256, "%s", why);
+}
+
+uint64_t
+explain_column_fields(const struct plan_statement *statement, unsigned column, unsigned kind)
+{
+    uint64_t fields = 0;
+
+    for (size_t p = 0; p < statement->part_count; p++)
+        for (size_t c = 0; c < statement->parts[p].column_count; c++)
+            if (statement->parts[p].kind == kind && statement->parts[p].columns[c].column == column)
+                fields |= statement->parts[p].columns[c].fields;
+    return fields;
+}
+
+const struct plan_statement *
+explain_inner(const struct plan_statement *statement)
+{
+    return statement->inner != NULL ? statement->inner : statement;
+}
+
+uint64_t
+explain_flags(const struct plan *plan, const struct plan_statement *statement)
+{
+    const struct plan_statement *inner = explain_inner(statement);
+    uint64_t flags = plan_flags(statement->flags | inner->flags | plan->refusal_flags);
+
+    if (plan->refusal != NULL)
+        flags |= FLAG_BIT(REFUSED);
+    if (statement->kept_fields != 0)
+        flags |= FLAG_BIT(KEPT);
+    if (statement->moved_fields != 0)
+        flags |= FLAG_BIT(MOVED);
+    return flags;
+}
+
+const struct plan_mark *
+explain_mark(const struct plan_statement *statement, const struct plan_mark *before)
+{
+    if (before != NULL)
+        return before->next;
+    return statement->mark.fields != 0 ? &statement->mark : NULL;
+}

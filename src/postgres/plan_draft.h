@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parts while a plan is made, before there is room for so many only: what of each column is a
+ * table's, and how the keys of tables further inside and of groups are had.
+ */
+#ifndef PASU_POSTGRES_PLAN_DRAFT_H
+#define PASU_POSTGRES_PLAN_DRAFT_H
+
+#include "postgres/plan_shape.h"
+
+enum { DRAFTS_MAX = PLAN_PARTS_MAX + CATALOG_KINDS_MAX };
+
+/* Parts before there is room for so many only. */
+struct draft {
+    struct plan_part parts[DRAFTS_MAX];
+    size_t count;
+    uint64_t known; /* kinds of which all tables further inside are parts of their own */
+};
+
+/* What of a carry a part is made of. */
+enum of { OF_DIRECT, OF_TABLE, OF_BOUND, OF_REST };
+
+struct share {
+    enum of of;
+    size_t at; /* place in work->direct; the table's bit */
+    uint8_t kind;
+};
+
+/* What the columns hold of a share goes into the part. */
+void draft_fill(struct plan_work *work, const struct outputs *columns, const struct share *share,
+                struct plan_part *part);
+/* In the place of the part behind the last one, which is of one table (place in work->direct), one
+ * for each of the arrays that its columns' persons are in. False where it stays as it is. */
+bool draft_groups(struct plan_work *work, const struct shape *shape, size_t direct,
+                  struct draft *draft);
+/* Parts of tables further inside. */
+void draft_inner(struct plan_work *work, const struct shape *shape, struct draft *draft);
+
+#endif
