@@ -360,6 +360,8 @@ def test_bound():
             result = session.exchange(wire.query(sql))
             equal((result.rows, result.copied, result.code), ([], b"", CODE), sql)
             check_stopped(result.types)
+            if sql.startswith("BEGIN"):
+                session.query("ROLLBACK")
             equal(session.value("SELECT 1"), "1")
             result = session.exchange(wire.parse("SELECT DISTINCT name FROM customers") + wire.bind() + wire.execute(3) + wire.SYNC)
             equal((result.rows, result.code), ([], CODE), sql)
