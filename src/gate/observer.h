@@ -108,6 +108,7 @@ struct observer {
      */
     const struct encoding *client_encoding, *server_encoding, *encoding;
     bool is_unsettled;  /* a request on its way can change the dialect */
+    bool is_unsynced;   /* something was run, and no Sync or Query has come since */
     bool is_cancelling; /* a cancel request of ours is on its way */
     bool is_ready_held; /* and ReadyForQuery waits for its end */
     bool is_released;   /* it is over: what has waited for that goes on */
