@@ -155,7 +155,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_refused = plan->refusal || request->is_telling;
     request->is_templated = is_templated;
     request->is_alone = !a->o->is_unsynced;
-    a->o->is_unsynced = false;
+    a->o->is_unsynced = a->o->is_turning = false;
     unsettle(a->o, plan);
     exchange_note_names(&a->o->exchange, request);
     result = keep_ask(a->s, request, plan);
@@ -394,6 +394,8 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     memcpy(request->name, name, sizeof(name));
     request->is_alone = !a->o->is_unsynced;
     a->o->is_unsynced = true;
+    a->o->is_turning |=
+        !(statement && statement->verb == VERB_BEGIN) && observer_can_turn(a->o);
     exchange_note_names(&a->o->exchange, request);
     return ask_pass(a, message, length);
 }
@@ -406,7 +408,7 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
     if (!request)
         return PASU_E_NOMEM;
     request->is_behind_copy = a->s->pipeline.is_copy_over;
-    a->o->is_unsynced = false;
+    a->o->is_unsynced = a->o->is_turning = false;
     return ask_pass(a, message, length);
 }
 
