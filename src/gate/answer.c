@@ -382,9 +382,9 @@ parameter_status(struct answering *a, const uint8_t *message, size_t length)
     if (reader_end(&r) != 0)
         return PASU_E_UPSTREAM_PROTOCOL;
     observer_parameter(a->s, name, value);
-    if (PASU_UNLIKELY(o->is_taken && (o->is_odd_strings != is_odd_strings ||
-                                      o->is_odd_encoding != is_odd_encoding ||
-                                      o->client_encoding != encoding))) {
+    if (PASU_UNLIKELY(o->is_taken &&
+                      (o->is_odd_strings != is_odd_strings ||
+                       o->is_odd_encoding != is_odd_encoding || o->client_encoding != encoding))) {
         int result = misread(a);
 
         if (result != 0)

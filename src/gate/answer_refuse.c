@@ -23,7 +23,7 @@ enum { ERROR_SIZE = 1280 };
     "pasu cannot run this: the prepared statement that it names has a hidden key for "             \
     "attribution, which it would show"
 #define TELLING_HINT "prepare the statement by PREPARE, or give its query instead of EXECUTE"
-#define CALL_HINT "an administrator can do this on the server itself"
+#define CALL_HINT    "an administrator can do this on the server itself"
 #define NEVER_REFUSAL                                                                              \
     "pasu refuses these rows: they come from a table that shows what is shown to nobody"
 #define NEVER_HINT "the gateway's configuration names the table under never"

@@ -394,8 +394,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     memcpy(request->name, name, sizeof(name));
     request->is_alone = !a->o->is_unsynced;
     a->o->is_unsynced = true;
-    a->o->is_turning |=
-        !(statement && statement->verb == VERB_BEGIN) && observer_can_turn(a->o);
+    a->o->is_turning |= !(statement && statement->verb == VERB_BEGIN) && observer_can_turn(a->o);
     exchange_note_names(&a->o->exchange, request);
     return ask_pass(a, message, length);
 }

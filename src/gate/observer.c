@@ -221,11 +221,8 @@ has_readings(struct view text)
 bool
 observer_can_turn(struct observer *o)
 {
-    static const char *const words[] = {"standard_conforming_strings",
-                                        "client_encoding",
-                                        "set_config",
-                                        "names",
-                                        "reset"};
+    static const char *const words[] = {"standard_conforming_strings", "client_encoding",
+                                        "set_config", "names", "reset"};
 
     if (!o->catalog || o->unseen_fields != 0)
         return true;
