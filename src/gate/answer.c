@@ -330,7 +330,7 @@ ready(struct answering *a, const uint8_t *message, size_t length)
     if (a->s->transaction == 'I' && result == 0)
         result = result_transaction_over(a->s);
     if (o->exchange.count == 0)
-        o->is_unsettled = false;
+        o->is_unsettled = o->is_taken = false;
     underway_answered(a->s);
     return result == 0 ? answer_pass(a, message, length) : result;
 }
@@ -351,15 +351,45 @@ no_data(struct answering *a, const uint8_t *message, size_t length)
     return result == 0 && !is_ours ? answer_pass(a, message, length) : result;
 }
 
+/* The dialect has changed, and no text has said that it would: what was asked behind it was read as
+ * it is no more. It counts as all that it can be, what has left already and what comes. */
+static int
+misread(struct answering *a)
+{
+    struct observer *o = a->o;
+    struct judgement judgement; /* what it would block is gone, or waits for its own */
+    uint64_t fields, kinds;
+    int result = answer_settle(a);
+
+    observer_all(a->s, &fields, &kinds);
+    o->unseen_fields |= fields;
+    o->unseen_kinds |= kinds;
+    exchange_doubt(&o->exchange);
+    if (result == 0 && fields)
+        result = expose_words(a->s, NULL, fields, kinds, FLAG_BIT(DIALECT), &judgement);
+    return result;
+}
+
 static int
 parameter_status(struct answering *a, const uint8_t *message, size_t length)
 {
+    struct observer *o = a->o;
+    const struct encoding *encoding = o->client_encoding;
+    bool is_odd_strings = o->is_odd_strings, is_odd_encoding = o->is_odd_encoding;
     struct reader r = reader_of(view_of(message + WALK_HEAD, length - WALK_HEAD));
     struct view name = reader_text(&r), value = reader_text(&r);
 
     if (reader_end(&r) != 0)
         return PASU_E_UPSTREAM_PROTOCOL;
     observer_parameter(a->s, name, value);
+    if (PASU_UNLIKELY(o->is_taken &&
+                      (o->is_odd_strings != is_odd_strings ||
+                       o->is_odd_encoding != is_odd_encoding || o->client_encoding != encoding))) {
+        int result = misread(a);
+
+        if (result != 0)
+            return result;
+    }
     return answer_pass_always(a, message, length);
 }
 

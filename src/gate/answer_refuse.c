@@ -19,7 +19,11 @@ enum { ERROR_SIZE = 1280 };
     "the statement can put values where nobody sees who reads them, and the budget has no room "   \
     "for "                                                                                         \
     "all that it can read"
-#define CALL_HINT "an administrator can do this on the server itself"
+#define TELLING_REFUSAL                                                                            \
+    "pasu cannot run this: the prepared statement that it names has a hidden key for "             \
+    "attribution, which it would show"
+#define TELLING_HINT "prepare the statement by PREPARE, or give its query instead of EXECUTE"
+#define CALL_HINT    "an administrator can do this on the server itself"
 #define NEVER_REFUSAL                                                                              \
     "pasu refuses these rows: they come from a table that shows what is shown to nobody"
 #define NEVER_HINT "the gateway's configuration names the table under never"
@@ -98,7 +102,7 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
     const char *hint = plan ? plan->refusal_hint : CALL_HINT;
     uint8_t space[ERROR_SIZE];
     struct writer w = writer_of(space, sizeof(space));
-    int result = request->is_beyond ? 0 : expose_refusal(a->s, plan);
+    int result = request->is_beyond || request->is_telling ? 0 : expose_refusal(a->s, plan);
 
     if (result == 0)
         result = answer_flush(a);
@@ -106,6 +110,8 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
         return result;
     if (request->is_beyond)
         response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
+    else if (request->is_telling)
+        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, TELLING_REFUSAL, TELLING_HINT);
     else
         response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
     return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});

@@ -7,28 +7,24 @@
 #include "gate/speech.h"
 #include "postgres/response.h"
 
-enum { ERROR_SIZE = 1280 }; /* of one with another position, at most */
-
 int
 answer_put_position(struct answering *a, const uint8_t *message, size_t length,
                     struct view position, uint32_t number)
 {
-    uint8_t space[ERROR_SIZE];
     char digits[12];
     int n = snprintf(digits, sizeof(digits), "%u", number);
     size_t before = (size_t)(position.bytes - message), after = before + position.length;
     size_t total = length - position.length + (size_t)n;
-    int result;
+    uint8_t *to = a->out;
 
-    if (n <= 0 || total > sizeof(space))
+    if (n <= 0 || (size_t)n > position.length) /* what is put into a text makes it no shorter */
         return answer_pass(a, message, length);
-    memcpy(space, message, before);
-    memcpy(space + before, digits, (size_t)n);
-    memcpy(space + before + (size_t)n, message + after, length - after);
-    bytes_put_u32(space + 1, (uint32_t)(total - 1));
-    result = answer_flush(a);
-    return result == 0 ? release_batch(a->s, &(struct batch){.bytes = space, .length = total})
-                       : result;
+    memmove(to, message, before);
+    memcpy(to + before, digits, (size_t)n);
+    memmove(to + before + (size_t)n, message + after, length - after);
+    bytes_put_u32(to + 1, (uint32_t)(total - 1));
+    a->out += total;
+    return 0;
 }
 
 /* An error's position counts in the text that the server saw. */

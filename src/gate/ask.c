@@ -94,6 +94,24 @@ unsettle(struct observer *o, const struct plan *plan)
     }
 }
 
+/* Whether one of them tells or keeps what a prepared statement returns, column by column, and some
+ * of those are hidden: what the server was given for it cannot be taken back. */
+static bool
+tells_hidden(const struct observer *o, const struct plan_statement *statements, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct plan_statement *meant;
+        struct view types;
+
+        if (PASU_LIKELY(!statements[i].tells))
+            continue;
+        (void)exchange_expected(&o->exchange, statements[i].tells, &meant, &types);
+        if (meant && meant->hidden_count > 0)
+            return true;
+    }
+    return false;
+}
+
 /* ---- texts ---- */
 
 /* The text that goes out for a request's plan: the refusal's, the plan's own, or the template's
@@ -133,8 +151,11 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
         return PASU_E_NOMEM;
     }
     request->plan = plan;
-    request->is_refused = plan->refusal != NULL;
+    request->is_telling = tells_hidden(a->o, plan->statements, plan->statement_count);
+    request->is_refused = plan->refusal || request->is_telling;
     request->is_templated = is_templated;
+    request->is_alone = !a->o->is_unsynced;
+    a->o->is_unsynced = a->o->is_turning = false;
     unsettle(a->o, plan);
     exchange_note_names(&a->o->exchange, request);
     result = keep_ask(a->s, request, plan);
@@ -297,6 +318,10 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         return result;
     statement = request->bound;
     if (statement) {
+        request->is_telling = tells_hidden(a->o, statement, 1);
+        request->is_refused = request->is_telling;
+        if (request->is_refused)
+            return put_refused_bind(a);
         result = keep_bind(a->s, request, statement);
         if (result == 0 && request->is_refused)
             return put_refused_bind(a);
@@ -367,6 +392,9 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     if (!request)
         return PASU_E_NOMEM;
     memcpy(request->name, name, sizeof(name));
+    request->is_alone = !a->o->is_unsynced;
+    a->o->is_unsynced = true;
+    a->o->is_turning |= !(statement && statement->verb == VERB_BEGIN) && observer_can_turn(a->o);
     exchange_note_names(&a->o->exchange, request);
     return ask_pass(a, message, length);
 }
@@ -379,6 +407,7 @@ ask_plain(struct asking *a, const uint8_t *message, size_t length, enum exchange
     if (!request)
         return PASU_E_NOMEM;
     request->is_behind_copy = a->s->pipeline.is_copy_over;
+    a->o->is_unsynced = a->o->is_turning = false;
     return ask_pass(a, message, length);
 }
 

@@ -41,10 +41,11 @@ has_plain_encoding(const struct observer *o, const struct exchange_request *requ
                    const struct plan_statement *statement)
 {
     /* What came before in the same Query, or was not followed by a Sync, can have set another one,
-     * and the server says so at the end alone. */
+     * be it by a trigger, and the server says so at the end alone. */
     bool is_settled =
-        (request->step == STEP_QUERY && request->plan && request->plan->statement_count == 1) ||
-        !o->is_unsettled;
+        request->is_alone &&
+        ((request->step == STEP_QUERY && request->plan && request->plan->statement_count == 1) ||
+         !o->is_unsettled);
 
     if (statement->copy.format.kind == 'b')
         return true;
@@ -188,10 +189,10 @@ int
 copy_out_begin(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
-    const struct plan_statement *statement = request ? result_statement(a->o, request) : NULL;
+    const struct plan_statement *statement = NULL;
     struct result *r = &a->o->result;
-    uint8_t hidden = statement ? statement->hidden_count : 0;
     struct announced announced;
+    uint8_t hidden;
     bool is_known = read_announced(view_of(message + WALK_HEAD, length - WALK_HEAD), &announced);
     int result = answer_settle(a);
 
@@ -199,6 +200,9 @@ copy_out_begin(struct answering *a, const uint8_t *message, size_t length)
         result = result_open_silent(a->s, request);
     if (result != 0)
         return result;
+    if (request) /* of EXECUTE: as it is after that has planned anew what it runs */
+        statement = result_followed(a->o, result_statement(a->o, request));
+    hidden = statement ? statement->hidden_count : 0;
     if (hidden > 0 &&
         (!is_known || announced.count <= hidden || !is_as_written(statement, &announced)))
         return PASU_E_UPSTREAM_PROTOCOL;

@@ -205,7 +205,34 @@ is_plain(const struct observer *o, struct view text)
     for (size_t i = 0; o->is_odd_encoding && i < text.length; i++)
         if (text.bytes[i] >= 0x80)
             return false;
-    return !o->is_odd_strings && !o->is_unsettled;
+    return !o->is_odd_strings && !o->is_unsettled && !o->is_turning;
+}
+
+/* Whether another dialect would give it another reading. */
+static bool
+has_readings(struct view text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.bytes[i] == '\\' || text.bytes[i] >= 0x80)
+            return true;
+    return false;
+}
+
+bool
+observer_can_turn(struct observer *o)
+{
+    static const char *const words[] = {"standard_conforming_strings", "client_encoding",
+                                        "set_config", "names", "reset"};
+
+    if (!o->catalog || o->unseen_fields != 0)
+        return true;
+    if (o->turning_version != o->catalog_version) {
+        o->turning_version = o->catalog_version;
+        o->can_turn = false;
+        for (size_t i = 0; i < COUNT_OF(words); i++)
+            o->can_turn |= catalog_speaks_of(o->catalog, words[i]);
+    }
+    return o->can_turn;
 }
 
 /* ---- plans ---- */
@@ -236,12 +263,15 @@ observer_has_catalog(struct session *s)
 static struct plan_environment
 environment_of(const struct session *s, struct view text)
 {
-    const struct observer *o = s->observer;
+    struct observer *o = s->observer;
+    bool is_behind = o->exchange.count > 0 || o->is_unsynced, is_read = is_plain(o, text);
 
+    if (PASU_UNLIKELY(is_behind && is_read && !o->is_taken))
+        o->is_taken = has_readings(text);
     return (struct plan_environment){
         .catalog = o->catalog,
         .role = o->role,
-        .is_plain_dialect = is_plain(o, text),
+        .is_plain_dialect = is_read,
         .may_inject = s->settings->config->attribution.inject,
     };
 }

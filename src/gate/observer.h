@@ -107,12 +107,17 @@ struct observer {
     /* Of texts of the client, of the server; and which the client's bytes are in. NULL: not known.
      */
     const struct encoding *client_encoding, *server_encoding, *encoding;
-    bool is_unsettled;  /* a request on its way can change the dialect */
-    bool is_cancelling; /* a cancel request of ours is on its way */
-    bool is_ready_held; /* and ReadyForQuery waits for its end */
-    bool is_released;   /* it is over: what has waited for that goes on */
-    bool is_unsure;     /* or nobody knows what it is going to hit */
-    bool is_muted;      /* a budget has ended the result: nothing passes to ReadyForQuery */
+    bool is_unsettled; /* a request on its way can change the dialect */
+    bool is_unsynced;  /* something was run, and no Sync or Query has come since */
+    bool is_turning;   /* and code in it can have changed the dialect, without a name in the text */
+    bool is_taken;     /* a text behind something that waits was read in the present dialect */
+    uint64_t turning_version; /* of the catalog that `can_turn` is of */
+    bool can_turn;            /* its code names a setting of the dialect */
+    bool is_cancelling;       /* a cancel request of ours is on its way */
+    bool is_ready_held;       /* and ReadyForQuery waits for its end */
+    bool is_released;         /* it is over: what has waited for that goes on */
+    bool is_unsure;           /* or nobody knows what it is going to hit */
+    bool is_muted;            /* a budget has ended the result: nothing passes to ReadyForQuery */
     bool is_cut;        /* the client has been sent the beginning of a message, and not its end */
     bool is_dropping;   /* the pieces of the message in hand do not pass */
     bool is_refusing;   /* nor what the client asks for up to its next Sync (gate/rest.h) */
@@ -153,6 +158,9 @@ void observer_free(struct session *session);
 void observer_parameter(struct session *session, struct view name, struct view value);
 /* Whether no byte of a longer character is an ASCII one in that encoding, by PostgreSQL's name. */
 bool observer_is_plain_encoding(struct view name);
+/* Whether code in the server may set how texts are read: what a trigger, a view or a function does
+ * stands in no text of the client's. */
+bool observer_can_turn(struct observer *observer);
 /* Before a batch of the session's: the worker's instruments are for it. */
 void observer_use(struct session *session);
 /* Keys of this text's literals are read by these. */

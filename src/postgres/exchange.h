@@ -80,17 +80,19 @@ struct portal {
 };
 
 struct exchange_request {
-    uint8_t step;                  /* enum exchange_step */
-    bool is_ours;                  /* the answer is not for the client */
-    bool is_templated;             /* QUERY: `pinned` has the keys of its text */
-    bool is_refused;               /* its error is to be replaced by the refusal of its plan */
-    bool is_beyond;                /* or it is refused because a budget has no room for it */
-    bool is_told;                  /* QUERY, BIND: persons it can show are in a record already */
-    bool is_behind_copy;           /* SYNC: behind the end of COPY data */
-    bool is_portal;                /* DESCRIBE, CLOSE: of a portal, not of a statement */
-    bool is_naming;                /* it gives or takes a statement's name */
-    bool is_doubtful;              /* BIND: it may show more than its plan says */
-    char name[EXCHANGE_NAME_SIZE]; /* statement (PARSE), portal (BIND, EXECUTE), or either */
+    uint8_t step;      /* enum exchange_step */
+    bool is_ours;      /* the answer is not for the client */
+    bool is_templated; /* QUERY: `pinned` has the keys of its text */
+    bool is_refused;   /* its error is to be replaced by the refusal of its plan */
+    bool is_beyond;    /* or it is refused because a budget has no room for it */
+    bool is_telling;   /* or because it would tell columns that are hidden */
+    bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
+    bool is_told;  /* QUERY, BIND: persons it can show are in a record already */
+    bool is_behind_copy;                /* SYNC: behind the end of COPY data */
+    bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
+    bool is_naming;                     /* it gives or takes a statement's name */
+    bool is_doubtful;                   /* BIND: it may show more than its plan says */
+    char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
     char statement[EXCHANGE_NAME_SIZE]; /* BIND: of which */
     struct plan *plan; /* QUERY, PARSE: held; BIND: what the statement was then, held */
     const struct plan_statement *bound; /* BIND: within plan */

@@ -348,6 +348,7 @@ struct plan_statement {
     uint16_t column_count;
     const struct plan_output *outputs; /* column_count, or NULL */
     const char *name;
+    const char *tells; /* a prepared statement whose columns it keeps, or describes; or NULL */
     const struct plan_statement *inner;
     /* The same statement, where the function that it calls is the one that the snapshot shows:
      * read through, it does nothing but to show these rows, and to speak of these persons. */

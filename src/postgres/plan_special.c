@@ -127,6 +127,10 @@ build_explain(struct plan_work *work, const struct build *build,
         return;
     build_begin(work); /* a statement before it has asked for itself */
     build_statement(work, &inside, explain->query, &inner);
+    statement->tells = inner.tells;
+    if (inner.special == SPECIAL_EXECUTE &&
+        has_option(explain->options, explain->n_options, "verbose"))
+        statement->tells = inner.name;
     functions = inner.special == SPECIAL_EXECUTE ? work->everything : work->names.functions;
     statement->may_return_rows = true;
     statement->most_fields = reach_fields(&functions);
@@ -209,6 +213,7 @@ build_create_as(struct plan_work *work, const PgQuery__CreateTableAsStmt *create
     statement->special = SPECIAL_DDL;
     if (create->query->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT) {
         reach = work->everything;
+        statement->tells = keep_name(work, create->query->execute_stmt->name);
         show_anything(work, statement);
         statement->may_return_rows = false;
         statement->part_count = 0;

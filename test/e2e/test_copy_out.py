@@ -310,6 +310,7 @@ FAILING = (
     "COPY (SELECT name FROM customers WHERE nothing = 1) TO STDOUT", "COPY customers TO STDOUT (DELIMITER 'ab')", "COPY customers TO",
     "COPY (SELECT name FROM customers ORDER BY 2) TO STDOUT", "COPY card_vault TO STDOUT", "COPY (SELECT name FROM customers) TO STDOUT (QUOTE '!')",
     "  /* 사용자 */ COPY (SELECT nam FROM customers) TO STDOUT", "COPY (SELECT name, 1 / 0 FROM customers) TO STDOUT",
+    f"COPY (SELECT name, '{'x' * 3000}'::int FROM customers) TO STDOUT", f"SELECT name, '{'x' * 3000}'::int FROM customers",
 )
 
 
@@ -348,6 +349,72 @@ def test_extended():
     plain().guard.until_sessions(0)
     shown = shop.export(plain())["extended"]
     equal((shown.keys["customer"], shown.unknown, shown.rows), (keys_of("SELECT id FROM customers WHERE grade = 2"), 0, 4 * 80))
+
+
+@test(gateway=True)
+def test_executed():
+    """Prepared by message and run by EXECUTE: without the hidden column, and every person by name"""
+    condition = "FROM public.customers WHERE grade = 2"
+    for number, way in enumerate(("", "CSV HEADER", "BINARY")):
+        sql = f"COPY (SELECT name {condition}) TO STDOUT {way}"
+        got = []
+        for session in (plain().login(user="app", application_name=f"executed {number}"), server().connect(user="app")):
+            with session:
+                session.exchange(wire.parse(sql, "s") + wire.SYNC)
+                got.append(messages(session, wire.query("EXECUTE s")))
+                session.terminate()
+        equal(got[0], got[1], way)
+    plain().guard.until_sessions(0)
+    said = shop.export(plain())
+    for number in range(3):
+        shown = said[f"executed {number}"]
+        equal((shown.keys["customer"], shown.unknown), (keys_of(f"SELECT id {condition}"), 0))
+
+
+TELLING = ("CREATE TEMP TABLE told AS EXECUTE s", "EXPLAIN (VERBOSE) EXECUTE s", "EXPLAIN ANALYZE CREATE TEMP TABLE told AS EXECUTE s")
+
+
+@test(gateway=True)
+def test_told_columns():
+    """What would keep or describe the hidden column of a prepared statement is answered with an error, and the session goes on"""
+    with plain().login(user="analyst") as session:
+        session.exchange(wire.parse("SELECT name FROM customers WHERE grade = 2", "s") + wire.SYNC)
+        for sql in TELLING:
+            equal(session.exchange(wire.query(sql)).code, "PS002", sql)
+            equal(session.exchange(wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC).code, "PS002", sql)
+        equal(len(session.query("EXPLAIN (COSTS OFF) EXECUTE s").rows), 2)
+        equal(session.query("EXECUTE s").tags, ["SELECT 80"])
+        session.exchange(wire.parse("SELECT id, name FROM customers WHERE grade = 2", "t") + wire.SYNC)
+        equal(session.query("CREATE TEMP TABLE told AS EXECUTE t").tags, ["SELECT 80"])
+
+
+# As SJIS they end with | and with a backslash: who takes them for what they mean in UTF-8 reads another column as the key.
+CROOKED = "COPY (SELECT chr(12509), 1287::bigint, id, chr(12477), email FROM {}customers) TO STDOUT (DELIMITER '|')"
+TURNED = """
+CREATE TABLE h_turned (i int);
+CREATE FUNCTION h_turn() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN SET client_encoding = 'SJIS'; RETURN new; END$$;
+CREATE TRIGGER t BEFORE INSERT ON h_turned FOR EACH ROW EXECUTE FUNCTION h_turn();
+GRANT INSERT ON h_turned TO app;
+"""
+
+
+@test(gateway=True)
+def test_encoding_set_on_the_way():
+    """Another encoding, set in the same pipeline: the server says so at its end alone, and until then nobody is named"""
+    server().sql(TURNED)
+    names = []
+    for first in ("SET client_encoding = 'SJIS'", "INSERT INTO h_turned VALUES (1)"):
+        first = wire.parse(first) + wire.bind() + wire.execute()
+        for last in (wire.query(CROOKED.format("")), wire.query(CROOKED.format("public.")),
+                     wire.parse(CROOKED.format("public.")) + wire.bind() + wire.execute() + wire.SYNC):
+            names.append(f"turned {len(names)}")
+            with plain().login(user="app", application_name=names[-1]) as session:
+                equal(session.exchange(first + last).tags[-1:], [f"COPY {shop.CUSTOMERS}"])
+                session.terminate()
+    plain().guard.until_sessions(0)
+    said = shop.export(plain())
+    for name in names:
+        assert said[name].unknown >= shop.CUSTOMERS and not said[name].keys.get("customer"), (name, said[name])
 
 
 @test(gateway=True)
