@@ -3,7 +3,7 @@
 
 #include "postgres/plan_lineage.h"
 
-enum { CONDITIONS_MAX = 8 };
+enum { CONDITIONS_MAX = 8, GROUP_ROWS_MAX = 16384 };
 
 /* Which rows of a group an item shows: those in which none of these is null. */
 struct shown {
@@ -420,6 +420,26 @@ write_aggregate(const struct shown *s, const char *name, const char *argument)
     return text;
 }
 
+/* The keys of a group; none where there are so many rows that the gateway could not take them out
+ * of the message again. */
+static const char *
+write_keys(const struct shown *s, const char *key)
+{
+    static const char form[] = "CASE WHEN %s OPERATOR(pg_catalog.<=) %d THEN %s END";
+    const char *rows = key ? write_aggregate(s, "count", "*") : NULL;
+    const char *keys = key ? write_aggregate(s, "array_agg", key) : NULL;
+    size_t size;
+    char *text;
+
+    if (!rows || !keys)
+        return NULL;
+    size = sizeof(form) + strlen(rows) + strlen(keys) + 16;
+    text = arena_new(&s->work->memory, size, 1);
+    if (text)
+        snprintf(text, size, form, rows, GROUP_ROWS_MAX, keys);
+    return text;
+}
+
 /* The OID of the table that all of these rows are of; 0 where they are of several. */
 static const char *
 write_origin(const struct shown *s, const char *tableoid)
@@ -453,9 +473,7 @@ group_take(struct plan_work *work, struct injection *injection, const struct sco
         return false;
     key = injection_of_table(work, scope, of->entry, of->show->key_column, false);
     keys->origin = -1;
-    keys->keys = key ? injection_add_expression(injection, injection->result,
-                                                write_aggregate(&shown, "array_agg", key))
-                     : -1;
+    keys->keys = injection_add_expression(injection, injection->result, write_keys(&shown, key));
     if (keys->keys < 0)
         return false;
     tableoid = injection_of_table(work, scope, of->entry, of->show->key_column, true);

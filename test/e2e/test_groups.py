@@ -83,6 +83,7 @@ BOUNDED = (
     "SELECT id, string_agg(name, ',') OVER (ORDER BY id) FROM customers ORDER BY id LIMIT 2",
     "SELECT string_agg((SELECT name), ',' ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT string_agg(name, email ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT c.name, count(*) FROM customers c, generate_series(1, 2000000) WHERE c.id = 1350 OR c.id < 0 AND c.id > 0 GROUP BY c.name",
     "SELECT array_agg(c.pasu_key_1) FROM (SELECT name AS pasu_key_1 FROM customers) c",
 )
 # Who knows the code and wants somebody to go uncounted, or another to be named. Each: what to do before, and the question.
