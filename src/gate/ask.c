@@ -199,7 +199,7 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
 
     if (ask_read_parse(&parse, body) != 0)
         return PASU_E_MESSAGE_INVALID;
-    result = observer_plan(a->s, parse.text, &plan);
+    result = observer_plan_parse(a->s, parse.text, parse.types, &plan);
     if (result != 0)
         return result;
     request = exchange_add(&a->o->exchange, STEP_PARSE);

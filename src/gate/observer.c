@@ -276,14 +276,32 @@ environment_of(const struct session *s, struct view text)
     };
 }
 
+static bool
+has_foreign_type(struct view types)
+{
+    enum { FIRST_USER_OID = 16384 };
+
+    for (size_t i = 0; i + 4 <= types.length; i += 4)
+        if (bytes_get_u32(types.bytes + i) >= FIRST_USER_OID)
+            return true;
+    return false;
+}
+
 int
 observer_plan(struct session *s, struct view text, struct plan **plan)
+{
+    return observer_plan_parse(s, text, view_of(NULL, 0), plan);
+}
+
+int
+observer_plan_parse(struct session *s, struct view text, struct view types, struct plan **plan)
 {
     struct plan_environment environment;
     int result;
 
     observer_renew(s);
     environment = environment_of(s, text);
+    environment.has_foreign_parameters = has_foreign_type(types);
     result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
     if (result == 0 && (*plan)->may_change_dialect)
         s->observer->is_unsettled = true;

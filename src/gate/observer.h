@@ -169,6 +169,9 @@ struct ordinals observer_ordinals(const struct session *session, struct view tex
 void observer_renew(struct session *session);
 /* The plan of a text in this session, held. PASU_E_NOMEM. */
 PASU_MUST_USE int observer_plan(struct session *session, struct view text, struct plan **plan);
+/* The same for Parse's, with the types that it declares. */
+PASU_MUST_USE int observer_plan_parse(struct session *session, struct view text, struct view types,
+                                      struct plan **plan);
 /* The same for a Query's text, by its template where it makes one: then *is_templated, and the
  * template is in the worker's instruments. */
 PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,

@@ -335,7 +335,7 @@ use_relation(struct body *body, size_t number)
     struct catalog_taint *taint = &b->taints[body->node];
 
     if (b->is_whole[number] || body->has_star || r->kind == 'v' || r->kind == 'm' ||
-        r->speaks_values)
+        r->speaks_values || r->has_casts)
         return catalog_edge_add(b, number, body->node);
     catalog_taint_column(b, r, 0, taint);
     for (size_t i = 0; i < r->column_count; i++)

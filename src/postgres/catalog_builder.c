@@ -34,7 +34,7 @@ catalog_builder_free(struct catalog_builder *b)
         &b->relations, &b->functions, &b->sources,    &b->columns,   &b->inherits, &b->keys,
         &b->loose,     &b->generated, &b->aggregates, &b->operators, &b->casts,    &b->dependencies,
         &b->writers,   &b->acts,      &b->edges,      &b->computed,  &b->tokens,   &b->names,
-        &b->triggers,  &b->fills,     &b->called,
+        &b->triggers,  &b->fills,     &b->called,     &b->forms,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)
@@ -385,6 +385,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return b->is_resolved ? PASU_E_MALFORMED : take_operator(b, v);
     case QUERY_CASTS:
         return take_cast(b, v);
+    case QUERY_FORMS:
+        return take_pair(&b->forms, v);
     case QUERY_ACTS:
         return b->is_tainted ? PASU_E_MALFORMED : take_act(b, v);
     case QUERY_SPILLS:

@@ -195,6 +195,7 @@ struct catalog_builder {
     struct catalog_pile dependencies, writers, acts, triggers;
     struct catalog_pile fills;  /* struct catalog_pair: the text of node `a` fills relation `b` */
     struct catalog_pile called; /* struct catalog_pair: function node `a` calls `b` */
+    struct catalog_pile forms;  /* struct catalog_pair: relation `a` can be cast by function `b` */
     bool skipped[QUERY_COUNT];
     /* steps done */
     bool is_resolved, is_tainted;

@@ -130,7 +130,8 @@ add_dependency(struct catalog_builder *b, const struct catalog_dependency *d)
             return result;
     }
     if (c->relations[object].kind == 'v' || c->relations[object].kind == 'm' ||
-        c->relations[object].speaks_values || d->column <= 0 || rule->is_whole)
+        c->relations[object].speaks_values || c->relations[object].has_casts || d->column <= 0 ||
+        rule->is_whole)
         return catalog_edge_add(b, object, view);
     catalog_taint_column(b, &c->relations[object], d->column, &b->taints[view]);
     return 0;
@@ -333,6 +334,31 @@ write_marks(const struct catalog_builder *b, size_t number)
     r->marked_kinds = b->marked[number].kinds | (extra ? b->taints[number].kinds : 0);
 }
 
+/* What a cast can make of a row is in any of its columns; in none that is known, of a view. */
+static void
+write_forms(const struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+
+    for (size_t i = 0; i < c->relation_count; i++)
+        c->relations[i].has_casts = false;
+    PILE_EACH (const struct catalog_pair, pair, &b->forms) {
+        size_t relation = catalog_relation_number(c, pair->a);
+        size_t function = catalog_function_number(c, pair->b);
+        struct catalog_taint taint = {0};
+
+        if (relation == SIZE_MAX)
+            continue;
+        if (function == SIZE_MAX)
+            catalog_taint_everything(b, &taint);
+        else
+            taint = b->taints[c->relation_count + function];
+        c->relations[relation].has_casts |= taint.fields != 0;
+        c->relations[relation].marked_fields |= taint.fields;
+        c->relations[relation].marked_kinds |= taint.kinds;
+    }
+}
+
 static void
 write_back(const struct catalog_builder *b)
 {
@@ -369,6 +395,29 @@ write_back(const struct catalog_builder *b)
     c->event_fields = b->taints[catalog_event_node(b)].fields;
     c->event_kinds = b->taints[catalog_event_node(b)].kinds;
     write_writers(b);
+    write_forms(b);
+}
+
+/* Who reads such a relation has what a cast of it says. */
+static int
+add_forms(struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+    int result = 0;
+
+    PILE_EACH (const struct catalog_pair, pair, &b->forms) {
+        size_t relation = catalog_relation_number(c, pair->a);
+        size_t function = catalog_function_number(c, pair->b);
+
+        if (result != 0 || relation == SIZE_MAX)
+            continue;
+        c->relations[relation].has_casts = true; /* whoever names one of its columns, too */
+        if (function == SIZE_MAX)
+            catalog_taint_everything(b, &b->taints[relation]);
+        else
+            result = catalog_edge_add(b, c->relation_count + function, relation);
+    }
+    return result;
 }
 
 int
@@ -383,7 +432,9 @@ catalog_taint(struct catalog_builder *b)
     for (size_t i = 0; i < b->catalog->relation_count; i++)
         taint_relation(b, i);
     nodes = catalog_event_node(b) + 1;
-    result = catalog_functions_read(b);
+    result = add_forms(b);
+    if (result == 0)
+        result = catalog_functions_read(b);
     if (result == 0)
         result = add_acts(b);
     if (result == 0)

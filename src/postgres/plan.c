@@ -167,6 +167,7 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     plan->may_change_dialect = names_dialect(copy);
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;
+    plan->has_foreign_parameters = environment->has_foreign_parameters;
     if (environment->catalog)
         plan->catalog = catalog_hold(environment->catalog);
     return 0;

@@ -457,6 +457,9 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
 {
     if (!node || !work_spend(work, 1))
         return;
+    if (node->node_case == PG_QUERY__NODE__NODE_PARAM_REF &&
+        names_is_foreign_parameter(work, node->param_ref->number))
+        reach_add(&into->bound, &work->everything);
     if (is_silent(node)) {
         work->constants += is_constant(node);
         return;

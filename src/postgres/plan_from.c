@@ -48,7 +48,7 @@ fill_view(struct plan_work *work, struct entry *entry)
         entry_fill_table(work, &(struct scope){0}, entry);
         return;
     }
-    if (view->fields != 0 && work->view_depth < PLAN_VIEW_DEPTH_MAX)
+    if (view->fields != 0 && !view->has_casts && work->view_depth < PLAN_VIEW_DEPTH_MAX)
         query = plan_view_query(work, view);
     if (query) {
         bool had_given = work->has_given;
@@ -260,6 +260,8 @@ from_function(struct plan_work *work, struct scope *scope, const PgQuery__RangeF
     struct entry *entry;
 
     functions_carry(work, scope, range, &carry);
+    if (names_has_foreign_column(work, range->coldeflist, range->n_coldeflist))
+        reach_add(&carry.bound, &work->everything);
     entry = scope_add(work, scope, range->alias ? range->alias->aliasname : NULL);
     if (!entry)
         return NULL;
@@ -317,6 +319,8 @@ from_xml_table(struct plan_work *work, struct scope *scope, const PgQuery__Range
             expression_carry(work, scope, column->range_table_func_col->coldefexpr, &carry);
         }
     }
+    if (names_has_foreign_column(work, range->columns, range->n_columns))
+        reach_add(&carry.bound, &work->everything);
     entry = scope_add(work, scope, range->alias ? range->alias->aliasname : NULL);
     if (entry)
         add_named(work, entry, carry_keep(work, &carry), range->columns, range->n_columns);

@@ -140,3 +140,34 @@ names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *typ
         return false;
     return !work->catalog || catalog_has_foreign_casts(work->catalog);
 }
+
+bool
+names_has_foreign_column(const struct plan_work *work, PgQuery__Node *const *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__Node *node = columns[i];
+
+        if (node && node->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF &&
+            names_is_foreign_type(work, node->column_def->type_name))
+            return true;
+        if (node && node->node_case == PG_QUERY__NODE__NODE_RANGE_TABLE_FUNC_COL &&
+            node->range_table_func_col->type_name &&
+            names_is_foreign_type(work, node->range_table_func_col->type_name))
+            return true;
+    }
+    return false;
+}
+
+bool
+names_is_foreign_parameter(const struct plan_work *work, int32_t number)
+{
+    const PgQuery__Node *type;
+
+    if (work->environment->has_foreign_parameters)
+        return !work->catalog || catalog_has_foreign_casts(work->catalog);
+    if (number < 1 || (size_t)number > work->parameter_type_count)
+        return false;
+    type = work->parameter_types[number - 1];
+    return type->node_case != PG_QUERY__NODE__NODE_TYPE_NAME ||
+           names_is_foreign_type(work, type->type_name);
+}

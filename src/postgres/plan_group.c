@@ -3,7 +3,7 @@
 
 #include "postgres/plan_lineage.h"
 
-enum { CONDITIONS_MAX = 8 };
+enum { CONDITIONS_MAX = 8, GROUP_ROWS_MAX = 16384 };
 
 /* Which rows of a group an item shows: those in which none of these is null. */
 struct shown {
@@ -176,16 +176,11 @@ add_column(struct shown *s, const PgQuery__ColumnRef *reference, bool is_part)
 
 /* The table's row as a whole, by the name that it has in FROM. */
 static bool
-is_whole_row(const struct shown *s, const PgQuery__Node *node)
+is_row_of_table(const struct shown *s, const PgQuery__ColumnRef *reference)
 {
     const struct entry *entry = s->direct->entry;
-    const PgQuery__ColumnRef *reference;
-    const char *name;
+    const char *name = reference->n_fields == 1 ? sql_string(reference->fields[0]) : NULL;
 
-    if (!node || node->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
-        return false;
-    reference = node->column_ref;
-    name = reference->n_fields == 1 ? sql_string(reference->fields[0]) : NULL;
     if (!name || !entry->name || strcmp(name, entry->name) != 0)
         return false;
     for (const struct scope *scope = s->scope; scope; scope = scope->outer)
@@ -197,6 +192,13 @@ is_whole_row(const struct shown *s, const PgQuery__Node *node)
                     return false;
         }
     return true;
+}
+
+static bool
+is_whole_row(const struct shown *s, const PgQuery__Node *node)
+{
+    return node && node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+           is_row_of_table(s, node->column_ref);
 }
 
 static bool add_nulls(struct shown *s, const PgQuery__Node *node, bool is_part);
@@ -339,11 +341,13 @@ look_at_owner(void *context, const ProtobufCMessage *message)
     const struct shown *s = owned->shown;
 
     if (message->descriptor == &pg_query__column_ref__descriptor) {
+        const PgQuery__ColumnRef *reference = (const PgQuery__ColumnRef *)(const void *)message;
         struct found found;
 
-        scope_find(s->work, s->scope, (const PgQuery__ColumnRef *)(const void *)message, &found);
-        if (found.carry.direct[s->direct - s->work->direct] != 0 && found.output)
-            owned->is_own &= found.output->entry == s->direct->entry;
+        scope_find(s->work, s->scope, reference, &found);
+        if (found.carry.direct[s->direct - s->work->direct] != 0)
+            owned->is_own &= found.output ? found.output->entry == s->direct->entry
+                                          : is_row_of_table(s, reference);
         return;
     }
     if (owned->is_own)
@@ -363,6 +367,20 @@ is_own(const struct shown *s, const PgQuery__Node *value)
     return owned.is_own;
 }
 
+/* Whether all of the aggregate is there still: jsonb keeps one of values of the same name, and some
+ * types are short. */
+static bool
+keeps_all(const PgQuery__TypeCast *cast, const PgQuery__Node *within)
+{
+    const char *name = sql_last_name(cast->type_name->names, cast->type_name->n_names);
+
+    if (!names_is_builtin_type(cast->type_name) || cast->type_name->n_typmods > 0 || !name)
+        return false;
+    return strcmp(name, "text") == 0 || strcmp(name, "json") == 0 ||
+           (strcmp(name, "jsonb") == 0 && within->node_case == PG_QUERY__NODE__NODE_FUNC_CALL &&
+            within->func_call->n_args == 1);
+}
+
 static bool
 add_item(struct shown *s, const PgQuery__Node *value)
 {
@@ -373,8 +391,8 @@ add_item(struct shown *s, const PgQuery__Node *value)
             s->count = 0; /* all of them */
         return true;
     }
-    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
-           names_is_builtin_type(value->type_cast->type_name) && value->type_cast->arg)
+    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && value->type_cast->arg &&
+           keeps_all(value->type_cast, value->type_cast->arg))
         value = value->type_cast->arg;
     return value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && add_aggregate(s, value->func_call);
 }
@@ -399,6 +417,26 @@ write_aggregate(const struct shown *s, const char *name, const char *argument)
                        i == 0 ? " FILTER (WHERE " : " AND ", s->values[i]);
     if (s->count > 0)
         snprintf(at, size - (size_t)(at - text), ")");
+    return text;
+}
+
+/* The keys of a group; none where there are so many rows that the gateway could not take them out
+ * of the message again. */
+static const char *
+write_keys(const struct shown *s, const char *key)
+{
+    static const char form[] = "CASE WHEN %s OPERATOR(pg_catalog.<=) %d THEN %s END";
+    const char *rows = key ? write_aggregate(s, "count", "*") : NULL;
+    const char *keys = key ? write_aggregate(s, "array_agg", key) : NULL;
+    size_t size;
+    char *text;
+
+    if (!rows || !keys)
+        return NULL;
+    size = sizeof(form) + strlen(rows) + strlen(keys) + 16;
+    text = arena_new(&s->work->memory, size, 1);
+    if (text)
+        snprintf(text, size, form, rows, GROUP_ROWS_MAX, keys);
     return text;
 }
 
@@ -435,9 +473,7 @@ group_take(struct plan_work *work, struct injection *injection, const struct sco
         return false;
     key = injection_of_table(work, scope, of->entry, of->show->key_column, false);
     keys->origin = -1;
-    keys->keys = key ? injection_add_expression(injection, injection->result,
-                                                write_aggregate(&shown, "array_agg", key))
-                     : -1;
+    keys->keys = injection_add_expression(injection, injection->result, write_keys(&shown, key));
     if (keys->keys < 0)
         return false;
     tableoid = injection_of_table(work, scope, of->entry, of->show->key_column, true);

@@ -165,14 +165,25 @@ expand(struct guard *g, const struct star *star, const struct reading *reader)
     return expansion->columns != NULL;
 }
 
-/* One place where a star was read, "*" or (`table`) "s.*". */
+static bool
+is_within(const struct scope *scope, const struct scope *outer)
+{
+    while (scope && scope != outer)
+        scope = scope->outer;
+    return scope != NULL;
+}
+
+/* One place where a star was read, "*" or (`table`) "s.*"; s may stand further outside. */
 static bool
 is_star_seen(struct guard *g, const struct star *star, const char *table)
 {
     for (const struct reading *r = next_reading(g, g->work->readings); r;
          r = next_reading(g, r->next)) {
-        if (r->scope != star->scope || (table && !is_named(r, table)))
+        if (table ? !is_named(r, table) || !is_within(star->scope, r->scope)
+                  : r->scope != star->scope)
             continue;
+        if (r->scope != star->scope)
+            return true;
         if (!table && (star->scope->entries != r->entry || r->entry->next))
             return true;
         if (!expand(g, star, r))

@@ -507,6 +507,19 @@ walk_expression(struct walk *walk, const ProtobufCMessage *message)
     } else if (kind == &pg_query__type_cast__descriptor) {
         if (names_is_foreign_type(work, ((const PgQuery__TypeCast *)message)->type_name))
             add_foreign(work, NULL);
+    } else if (kind == &pg_query__range_function__descriptor) {
+        const PgQuery__RangeFunction *range = (const PgQuery__RangeFunction *)message;
+
+        if (names_has_foreign_column(work, range->coldeflist, range->n_coldeflist))
+            add_foreign(work, NULL);
+    } else if (kind == &pg_query__range_table_func__descriptor) {
+        const PgQuery__RangeTableFunc *range = (const PgQuery__RangeTableFunc *)message;
+
+        if (names_has_foreign_column(work, range->columns, range->n_columns))
+            add_foreign(work, NULL);
+    } else if (kind == &pg_query__param_ref__descriptor) {
+        if (names_is_foreign_parameter(work, ((const PgQuery__ParamRef *)message)->number))
+            add_foreign(work, NULL);
     } else if (kind == &pg_query__sub_link__descriptor) {
         const PgQuery__SubLink *link = (const PgQuery__SubLink *)message;
 

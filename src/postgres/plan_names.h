@@ -88,6 +88,12 @@ bool names_is_builtin_name(const char *name);
 /* Whether a cast to that type can run something unknown. */
 bool names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type);
 
+/* The same of the columns that FROM declares of a function, and of what PREPARE or Parse declares
+ * of a parameter. */
+bool names_has_foreign_column(const struct plan_work *work, PgQuery__Node *const *columns,
+                              size_t count);
+bool names_is_foreign_parameter(const struct plan_work *work, int32_t number);
+
 /* The relations that a name can mean, one by one from *at = 0; system ones only where they speak
  * values of other tables. */
 const struct catalog_relation *names_next_relation(const struct plan_work *work, const char *schema,

@@ -201,6 +201,16 @@ number_of(const PgQuery__Node *node)
     return constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL ? NULL : constant;
 }
 
+/* GROUP BY (1, 2) is GROUP BY 1, 2; within ORDER BY it is a row. NULL: none. */
+static const PgQuery__RowExpr *
+row_of(const PgQuery__Node *node)
+{
+    return node->node_case == PG_QUERY__NODE__NODE_ROW_EXPR &&
+                   node->row_expr->row_format == PG_QUERY__COERCION_FORM__COERCE_IMPLICIT_CAST
+               ? node->row_expr
+               : NULL;
+}
+
 static bool
 rewrite_ordinal(struct plan_work *work, struct rewrite *rewrite, const PgQuery__AConst *constant,
                 size_t added)
@@ -221,7 +231,10 @@ rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node 
 {
     for (size_t i = 0; i < count; i++) {
         const PgQuery__AConst *constant = number_of(items[i]);
+        const PgQuery__RowExpr *row = row_of(items[i]);
 
+        if (row && !rewrite_ordinals(work, rewrite, row->args, row->n_args, columns, added))
+            return false;
         if (!constant)
             continue;
         if (constant->ival->ival < 1 || (size_t)constant->ival->ival > columns)

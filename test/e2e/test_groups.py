@@ -38,6 +38,8 @@ EXACT = (
     "SELECT json_agg(c ORDER BY o.id) FROM orders o LEFT JOIN customers c ON c.id = o.customer_id AND c.grade = 1",
     "SELECT string_agg(name, ',') FROM customers WHERE id = 1350",
     "SELECT string_agg(name, ',' ORDER BY id) FROM customers WHERE id IN (1350, 1357, 4)",
+    "SELECT grade, region, string_agg(name, ',' ORDER BY id) FROM customers GROUP BY ((1), 2) ORDER BY 1, 2",
+    "SELECT json_agg(c ORDER BY id)::jsonb::text FROM customers c WHERE grade = 1",
     "SELECT region, grade, string_agg(name, ',' ORDER BY id) FROM customers WHERE name LIKE '%3%' GROUP BY region, grade ORDER BY 1, 2",
 )
 # Nulls: nobody is named of whom nothing came.
@@ -62,6 +64,11 @@ BOUNDED = (
     "SELECT min(name), max(email) FROM customers",
     "SELECT name FROM customers GROUP BY name HAVING max(email) LIKE '%7@%' ORDER BY name LIMIT 4",
     "SELECT v.e FROM (VALUES ('user1350@example.com')) v(e), customers c GROUP BY v.e HAVING max(c.email) >= v.e",
+    "SELECT v.e FROM (VALUES ('user1350@example.com')) v(e), customers c GROUP BY v.e HAVING count(*) FILTER (WHERE c.email <> v.e) > 0",
+    "SELECT v.e, count(*) FILTER (WHERE c.email = v.e) FROM (VALUES ('user1350@example.com')) v(e), customers c GROUP BY v.e",
+    "SELECT json_object_agg(region, name ORDER BY id)::jsonb FROM customers",
+    "SELECT string_agg(name, ',' ORDER BY id)::varchar(40) FROM customers",
+    "SELECT string_agg(name, ',' ORDER BY id)::name FROM customers",
     "SELECT name, max(email) FROM customers GROUP BY name ORDER BY name LIMIT 3",
     "SELECT region, (array_agg(name ORDER BY id))[1] FROM customers GROUP BY region ORDER BY 1",
     "SELECT left(string_agg(name, ',' ORDER BY id), 20) FROM customers",
@@ -76,6 +83,7 @@ BOUNDED = (
     "SELECT id, string_agg(name, ',') OVER (ORDER BY id) FROM customers ORDER BY id LIMIT 2",
     "SELECT string_agg((SELECT name), ',' ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT string_agg(name, email ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT c.name, count(*) FROM customers c, generate_series(1, 2000000) WHERE c.id = 1350 OR c.id < 0 AND c.id > 0 GROUP BY c.name",
     "SELECT array_agg(c.pasu_key_1) FROM (SELECT name AS pasu_key_1 FROM customers) c",
 )
 # Who knows the code and wants somebody to go uncounted, or another to be named. Each: what to do before, and the question.

@@ -102,8 +102,10 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         check_rewritten(texts[i], "");
     check_rewritten("SELECT region, string_agg(name, ',') FROM public.customers GROUP BY 1",
-                    "SELECT pg_catalog.array_agg(\"customers\".\"id\") FILTER (WHERE "
-                    "\"customers\".\"name\" IS DISTINCT FROM NULL) AS \"pasu_key_1\", " ORIGIN
+                    "SELECT CASE WHEN pg_catalog.count(*) FILTER (WHERE "
+                    "\"customers\".\"name\" IS DISTINCT FROM NULL) OPERATOR(pg_catalog.<=) 16384 "
+                    "THEN pg_catalog.array_agg(\"customers\".\"id\") FILTER (WHERE "
+                    "\"customers\".\"name\" IS DISTINCT FROM NULL) END AS \"pasu_key_1\", " ORIGIN
                     " AS \"pasu_key_2\", region, string_agg(name, ',') FROM public.customers "
                     "GROUP BY 3");
     check_rewritten(
