@@ -85,6 +85,7 @@ struct catalog_relation {
     bool is_filled;     /* what acts on it can change the rows that are written */
     bool is_guarded;    /* what acts on it acts when it is read, too: policies */
     bool is_exit;       /* a view that calls a function which is one */
+    bool fills, renames, twists; /* as of a function: a view that calls one which does */
     struct catalog_column *columns;
     size_t column_count;
     int16_t column_limit;       /* highest attnum */
