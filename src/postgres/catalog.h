@@ -162,6 +162,7 @@ enum catalog_spill_kind {
     SPILL_KEY,   /* a foreign key with ON UPDATE CASCADE */
     SPILL_OWNER, /* a rule can put another key into a row of `to`; where that is `from`, and its
                     column 0: a trigger, into a row that is updated */
+    SPILL_AWAY,  /* a foreign key with SET DEFAULT or SET NULL: rows of `to` get another key */
 };
 struct catalog_spill {
     uint32_t from, to;

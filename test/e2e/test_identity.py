@@ -328,6 +328,21 @@ def test_a_table_that_is_emptied_with_another_is_stale():
 
 
 @test(limit=120)
+def test_what_a_foreign_key_gives_to_another_is_stale():
+    place = Place("default", is_built=False)
+    place.server.sql("""CREATE TABLE areas (area text PRIMARY KEY); INSERT INTO areas VALUES ('r0'), ('r1'), ('r2');
+        ALTER TABLE people ALTER region SET DEFAULT 'r0', ADD FOREIGN KEY (region) REFERENCES areas ON DELETE SET DEFAULT;
+        GRANT SELECT, INSERT, DELETE ON areas TO app""")
+    place.build()
+    place.show("insert", "INSERT INTO areas VALUES ('r9')")
+    _, shown = place.show("other", "SELECT DISTINCT phone FROM people WHERE id < 2")
+    exactly(shown, (1,))
+    _, shown = place.show("default", "BEGIN", "DELETE FROM areas WHERE area = 'r1'", "SELECT DISTINCT email FROM people WHERE id < 2")
+    equal(shown.keys["customer"], set(), repr(shown))
+    place.stop()
+
+
+@test(limit=120)
 def test_an_index_that_another_has_replaced_is_not_believed_any_more():
     place = Place("replaced")
     with place.front.login(user="app", application_name="replaced") as session, place.server.connect() as writer:
