@@ -110,7 +110,8 @@ identity_wanted_look(struct identity_wanted *w, struct probe *probe)
         w->section.counters = (struct identity_counters){
             number_at(rows, IDENTITY_COLUMN_INSERTED), number_at(rows, IDENTITY_COLUMN_UPDATED),
             number_at(rows, IDENTITY_COLUMN_DELETED),
-            (int64_t)number_at(rows, IDENTITY_COLUMN_RESET)};
+            (int64_t)number_at(rows, IDENTITY_COLUMN_RESET),
+            (uint32_t)number_at(rows, IDENTITY_COLUMN_FILE)};
     }
     PQclear(rows);
     return 0;

@@ -35,6 +35,7 @@ struct identity_key {
 struct identity_counters {
     uint64_t inserted, updated, deleted;
     int64_t reset; /* microseconds since 2000, as the server has it; 0: never */
+    uint32_t file; /* number of the table's file: what is not counted row by row gives it another */
 };
 
 /* The values of one column, as they were at one moment. */

@@ -171,6 +171,7 @@ identity_write_section(uint8_t bytes[IDENTITY_SECTION_SIZE], const struct identi
     little_write_u64(&w, s->bits);
     little_write_u64(&w, s->entries_at);
     little_write_u64(&w, s->directory_at);
+    little_write_u32(&w, s->counters.file);
 }
 
 int
@@ -204,6 +205,7 @@ identity_read_section(struct identity_section *s, struct view bytes)
     bits = little_read_u64(&r);
     s->entries_at = little_read_u64(&r);
     s->directory_at = little_read_u64(&r);
+    s->counters.file = little_read_u32(&r);
     s->bits = (uint32_t)bits;
     if (r.failed || !is_text || flags > FLAG_UNIQUE || bits < IDENTITY_BITS_LEAST ||
         bits > IDENTITY_BITS_MAX || !is_zero(reader_bytes(&r, reader_left(&r))))

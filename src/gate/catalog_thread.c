@@ -283,6 +283,7 @@ identify(struct catalog_store *store, struct catalog_place *place)
     place->identity_version++;
     pthread_mutex_unlock(&store->lock);
     place->identified = store->identities;
+    identity_view_doubt(old); /* a transaction can have it still, and nobody asks for it any more */
     identity_view_release(old);
     if (view)
         tell_identity(store, place, IDENTITY_CURRENT, identity_view_current(view));

@@ -105,7 +105,8 @@ take_column(void *arg, const struct view *values, size_t count)
         (column->is_unique || n[IDENTITY_COLUMN_INSERTED] == section->counters.inserted) &&
         n[IDENTITY_COLUMN_UPDATED] == section->counters.updated &&
         n[IDENTITY_COLUMN_DELETED] == section->counters.deleted &&
-        n[IDENTITY_COLUMN_RESET] == (uint64_t)section->counters.reset)
+        n[IDENTITY_COLUMN_RESET] == (uint64_t)section->counters.reset &&
+        n[IDENTITY_COLUMN_FILE] == section->counters.file)
         check->same |= UINT64_C(1) << n[IDENTITY_COLUMN_NUMBER];
     return 0;
 }

@@ -19,12 +19,13 @@ struct tables {
 /* Where what is added to a relation goes on to. What acts on it, or a key's cascade, can change
  * rows that were there. All, where that is too far. */
 static void
-add_reached(struct tables *tables, const struct catalog *catalog, uint32_t relation)
+add_reached(struct tables *tables, const struct catalog *catalog, uint32_t relation,
+            bool is_changed_itself)
 {
     struct {
         uint32_t relation;
         bool is_changed;
-    } reached[REACH_MAX] = {{relation, false}};
+    } reached[REACH_MAX] = {{relation, is_changed_itself}};
     size_t count = 1;
 
     for (size_t i = 0; i < count; i++) {
@@ -39,6 +40,8 @@ add_reached(struct tables *tables, const struct catalog *catalog, uint32_t relat
                 reached[i].is_changed || (spill->kind != SPILL_CHILD && spill->kind != SPILL_VIEW);
             size_t k = 0;
 
+            if (spill->kind == SPILL_AWAY && !reached[i].is_changed)
+                continue;
             while (k < count &&
                    (reached[k].relation != spill->to || reached[k].is_changed != is_changed))
                 k++;
@@ -66,7 +69,7 @@ is_ascii(const char *text)
  * are: with escapes, for which a normalized text has "?", with quotes in them, and what is no ASCII
  * in upper case. */
 static void
-add_named(struct tables *tables, const struct catalog *catalog, const char *sql)
+add_named(struct tables *tables, const struct catalog *catalog, const char *sql, bool is_changed)
 {
     bool is_plain = is_ascii(sql);
 
@@ -78,7 +81,7 @@ add_named(struct tables *tables, const struct catalog *catalog, const char *sql)
         if (relation->is_system ||
             !(strcasestr(sql, relation->name) || (!is_plain && !is_ascii(relation->name))))
             continue;
-        add_reached(tables, catalog, relation->oid);
+        add_reached(tables, catalog, relation->oid, is_changed);
         if (relation->has_rules && relation->kind != 'v')
             tables->changed = UINT64_MAX;
     }
@@ -96,9 +99,7 @@ tables_of(const struct catalog *catalog, const struct plan_statement *statement)
         tables.changed = UINT64_MAX;
         return tables;
     }
-    add_named(&tables, catalog, statement->sql);
-    if (writes == WRITES_NAMED)
-        tables.changed |= tables.added;
+    add_named(&tables, catalog, statement->sql, writes == WRITES_NAMED);
     return tables;
 }
 

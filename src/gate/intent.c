@@ -140,7 +140,8 @@ intent_ask(struct session *s, const struct plan *plan, const struct plan_stateme
         return 0;
     }
     result = ask(s, (struct plan *)(uintptr_t)plan, statement);
-    if (result != 0 || PASU_LIKELY(statement->special != SPECIAL_EXECUTE))
+    if (result != 0 ||
+        PASU_LIKELY(statement->special != SPECIAL_EXECUTE && !statement->is_executed))
         return result;
     plan = exchange_expected(&s->observer->exchange, statement->name, &meant, &types);
     if (!plan || !meant)

@@ -13,7 +13,7 @@ followed(const struct exchange *x, const struct plan_statement *statement)
     const struct plan_statement *meant = statement;
     struct view types;
 
-    if (statement->special == SPECIAL_EXECUTE)
+    if (statement->special == SPECIAL_EXECUTE || statement->is_executed)
         (void)exchange_expected(x, statement->name, &meant, &types);
     return meant ? meant : statement;
 }

@@ -220,6 +220,13 @@ result_effects(struct session *s, const struct exchange_request *request)
                                                  : result_done(s, plan, statement);
     if (result == 0 && run)
         result = result_done(s, r->plan, run);
+    if (result == 0 && statement->is_executed) {
+        const struct prepared *prepared =
+            exchange_prepared(&s->observer->exchange, statement->name);
+
+        if (prepared && prepared->plan && prepared->statement)
+            result = result_done(s, prepared->plan, prepared->statement);
+    }
     if (result != 0 || statement->special == SPECIAL_NONE)
         return result;
     return name_effects(s, plan, statement);

@@ -23,7 +23,7 @@ visit(struct session *s, struct underway *u, struct plan *plan,
     struct view types;
 
     each(s, u, plan, statement);
-    if (statement->special != SPECIAL_EXECUTE)
+    if (statement->special != SPECIAL_EXECUTE && !statement->is_executed)
         return;
     plan = (struct plan *)(uintptr_t)exchange_expected(&s->observer->exchange, statement->name,
                                                        &meant, &types);

@@ -85,6 +85,7 @@ struct catalog_relation {
     bool is_filled;     /* what acts on it can change the rows that are written */
     bool is_guarded;    /* what acts on it acts when it is read, too: policies */
     bool is_exit;       /* a view that calls a function which is one */
+    bool fills, renames, twists; /* as of a function: a view that calls one which does */
     struct catalog_column *columns;
     size_t column_count;
     int16_t column_limit;       /* highest attnum */
@@ -162,6 +163,7 @@ enum catalog_spill_kind {
     SPILL_KEY,   /* a foreign key with ON UPDATE CASCADE */
     SPILL_OWNER, /* a rule can put another key into a row of `to`; where that is `from`, and its
                     column 0: a trigger, into a row that is updated */
+    SPILL_AWAY,  /* a foreign key with SET DEFAULT or SET NULL: rows of `to` get another key */
 };
 struct catalog_spill {
     uint32_t from, to;

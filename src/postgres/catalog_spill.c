@@ -40,6 +40,8 @@ catalog_spill_row(struct catalog_builder *b, const struct view *v)
         return PASU_E_MALFORMED;
     if (v[0].bytes[0] == 'k')
         return spill_add(b, from, to, SPILL_KEY, column);
+    if (v[0].bytes[0] == 'd')
+        return spill_add(b, from, to, SPILL_AWAY, 0);
     if (v[0].bytes[0] == 'o')
         return spill_add(b, from, to, SPILL_OWNER, 1);
     trigger = catalog_pile_add(&b->triggers, sizeof(*trigger));

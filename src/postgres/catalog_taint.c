@@ -198,6 +198,41 @@ add_acts(struct catalog_builder *b)
     return result;
 }
 
+/* ---- what views do when they are read ---- */
+
+/* Whether more is known of the view than before. */
+static bool
+view_calls(const struct catalog *c, const struct catalog_dependency *d)
+{
+    const struct catalog_rule *rule = catalog_rule_find(c, d->rule);
+    size_t view = rule && rule->is_view ? catalog_relation_number(c, rule->relation) : SIZE_MAX;
+    size_t object = d->is_function ? catalog_function_number(c, d->object)
+                                   : catalog_relation_number(c, d->object);
+    struct catalog_relation *r, before;
+
+    if (view == SIZE_MAX || object == SIZE_MAX)
+        return false;
+    r = &c->relations[view];
+    before = *r;
+    r->fills |= d->is_function ? c->functions[object].fills : c->relations[object].fills;
+    r->renames |= d->is_function ? c->functions[object].renames : c->relations[object].renames;
+    r->twists |= d->is_function ? c->functions[object].twists : c->relations[object].twists;
+    return r->fills != before.fills || r->renames != before.renames || r->twists != before.twists;
+}
+
+/* A view's tables do nothing when they are read: not by the edges that taints go along. */
+static void
+add_view_calls(struct catalog_builder *b)
+{
+    bool is_more = true;
+
+    while (is_more) {
+        is_more = false;
+        PILE_EACH (const struct catalog_dependency, d, &b->dependencies)
+            is_more |= view_calls(b->catalog, d);
+    }
+}
+
 /* ---- the fixpoint ---- */
 
 struct graph {
@@ -447,8 +482,10 @@ catalog_taint(struct catalog_builder *b)
         result = spread(b, nodes);
     if (result == 0)
         result = catalog_fills(b);
-    if (result == 0)
+    if (result == 0) {
         write_back(b);
+        add_view_calls(b);
+    }
     b->failure = result;
     return result;
 }

@@ -9,9 +9,10 @@
 /*
  * One row of identity_column_sql for each (number, relation, attribute) of the list: number, rows
  * inserted, updated and deleted ever since `reset`, that (microseconds since 2000 of the
- * server's statistics; 0: never, or not known), and whether the column is as it must be: of an
- * ordinary table that no other inherits from, of a type whose equal values are the same bytes; and
- * whether no value can come twice, nor a row go without a statement that names the table.
+ * server's statistics, or the database's; 0: never, or not known), the number of the table's file,
+ * which TRUNCATE and what writes all rows anew change, and whether the column is as it must be: of
+ * an ordinary table that no other inherits from, of a type whose equal values are the same bytes;
+ * and whether no value can come twice, nor a row go without a statement that names the table.
  */
 enum identity_column_value {
     IDENTITY_COLUMN_NUMBER,
@@ -19,6 +20,7 @@ enum identity_column_value {
     IDENTITY_COLUMN_UPDATED,
     IDENTITY_COLUMN_DELETED,
     IDENTITY_COLUMN_RESET,
+    IDENTITY_COLUMN_FILE,
     IDENTITY_COLUMN_IS_FIT,
     IDENTITY_COLUMN_IS_UNIQUE,
     IDENTITY_COLUMN_VALUES
@@ -30,8 +32,9 @@ enum identity_column_value {
     "pg_catalog.pg_stat_get_tuples_inserted(c.oid), "                                              \
     "pg_catalog.pg_stat_get_tuples_updated(c.oid), "                                               \
     "pg_catalog.pg_stat_get_tuples_deleted(c.oid), "                                               \
-    "coalesce((SELECT (1e6 * extract(epoch FROM b.stats_reset))::bigint "                          \
-    "FROM pg_catalog.pg_stat_bgwriter b), 0), "                                                    \
+    "coalesce((1e6 * extract(epoch FROM greatest("                                                 \
+    "(SELECT b.stats_reset FROM pg_catalog.pg_stat_bgwriter b), "                                  \
+    "pg_catalog.pg_stat_get_db_stat_reset_time(d.oid))))::bigint, 0), c.relfilenode::bigint, "     \
     "(c.relkind = 'r' AND NOT c.relhassubclass AND a.atttypid IN (25, 1043) AND "                  \
     "NOT a.attisdropped AND EXISTS (SELECT FROM pg_catalog.pg_collation l "                        \
     "WHERE l.oid = a.attcollation AND l.collisdeterministic))::int, "                              \
@@ -42,6 +45,7 @@ enum identity_column_value {
     "(f.confdeltype <> 'a' AND f.confdeltype <> 'r' OR f.confupdtype <> 'a' AND "                  \
     "f.confupdtype <> 'r')))::int "                                                                \
     "FROM (VALUES " list ") v (n, r, a) JOIN pg_catalog.pg_class c ON c.oid = v.r "                \
-    "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = v.a"
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = v.a "                     \
+    "JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()"
 
 #endif

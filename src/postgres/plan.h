@@ -316,6 +316,7 @@ struct plan_statement {
      * they can be of: */
     bool may_speak;
     bool twists;       /* afterwards names can mean others than the snapshot says */
+    bool is_executed;  /* EXPLAIN ANALYZE EXECUTE: it runs what was prepared as `name` */
     bool speaks_later; /* until the transaction's end: a cursor WITH HOLD runs at COMMIT */
     bool may_notify;   /* values can go into notifications */
     bool misses_table; /* it names a relation that the snapshot does not show and that is not blank

@@ -97,7 +97,7 @@ mark_on(struct plan_work *work, const struct catalog_relation *from, const char 
         const struct catalog_relation *to = catalog_relation(work->catalog, spill->to);
         struct plan_mark *mark;
 
-        if (!to || spill->kind == SPILL_OWNER ||
+        if (!to || spill->kind == SPILL_OWNER || spill->kind == SPILL_AWAY ||
             (spill->column != 0 && number != 0 && spill->column != number) ||
             (spill->kind == SPILL_CHILD && is_mapped))
             continue;

@@ -127,6 +127,12 @@ names_add_relation(struct plan_work *work, const char *schema, const char *name)
             work->names.never_relation = relation;
         if (relation->is_exit)
             work->names.exit_relation = relation;
+        if (relation->fills || relation->renames || relation->twists)
+            work->names.flags |= PLAN_CALLS;
+        if (relation->renames)
+            work->names.flags |= PLAN_RENAMES;
+        if (relation->twists)
+            work->names.flags |= PLAN_TWISTS;
     }
     return is_known;
 }

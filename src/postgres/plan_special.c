@@ -52,6 +52,8 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
     if (special == SPECIAL_DECLARE) { /* planned at once, and then functions may run */
         statement->kept_fields = inner->kept_fields;
         statement->kept_kinds = inner->kept_kinds;
+        statement->flags |= inner->flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);
+        statement->twists = inner->twists;
     }
 }
 
@@ -143,6 +145,10 @@ build_explain(struct plan_work *work, const struct build *build,
     if (has_option(explain->options, explain->n_options, "analyze")) {
         if (inner.special == SPECIAL_DDL)
             statement->special = SPECIAL_DDL;
+        if (inner.special == SPECIAL_EXECUTE) {
+            statement->is_executed = true;
+            statement->name = inner.name;
+        }
         statement->mark = inner.mark;
         statement->moved_fields = inner.moved_fields;
         statement->moved_kinds = inner.moved_kinds;

@@ -83,6 +83,8 @@ plan_writes_of(const struct plan_statement *s)
     case VERB_SELECT:
     case VERB_DECLARE:
     case VERB_EXPLAIN:
+        if (s->verb == VERB_EXPLAIN && has_word(s->sql, "execute"))
+            return WRITES_ANY;
         return has_change(s->sql) ? WRITES_NAMED : WRITES_NOTHING;
     case VERB_INSERT:
         return has_word(s->sql, "conflict") || has_word(s->sql, "update") ||
@@ -94,11 +96,13 @@ plan_writes_of(const struct plan_statement *s)
             return WRITES_ROWS;
         return s->special == SPECIAL_COPY_OUT && !has_change(s->sql) ? WRITES_NOTHING
                                                                      : WRITES_NAMED;
+    case VERB_TRUNCATE: /* tables that refer to it need not be named */
+        return has_word(s->sql, "cascade") ? WRITES_ANY : WRITES_NAMED;
+    case VERB_CREATE: /* … AS EXECUTE */
+        return has_word(s->sql, "execute") ? WRITES_ANY : WRITES_NAMED;
     case VERB_UPDATE:
     case VERB_DELETE:
     case VERB_MERGE:
-    case VERB_TRUNCATE:
-    case VERB_CREATE:
     case VERB_REFRESH:
         return WRITES_NAMED;
     case VERB_DROP:

@@ -24,6 +24,10 @@ CREATE VIEW addresses AS SELECT email AS address, region FROM people;
 CREATE VIEW pairs AS SELECT a.email FROM people a JOIN people b ON lower(a.email) > lower(b.email);
 CREATE MATERIALIZED VIEW kept AS SELECT email FROM people;
 CREATE TABLE notes (id serial PRIMARY KEY, body text);
+CREATE FUNCTION retouch() RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE public.people SET email = 'y' WHERE id = 1; RETURN 1; END $$;
+CREATE VIEW touching AS SELECT retouch() AS t;
+CREATE MATERIALIZED VIEW touched AS SELECT retouch() AS t WITH NO DATA;
+ALTER MATERIALIZED VIEW touched OWNER TO app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app, analyst;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO app, analyst;
 GRANT CREATE ON SCHEMA public TO app;
@@ -255,10 +259,14 @@ def test_a_writer_whose_transaction_is_open_makes_it_stale_before_and_after():
 @test(limit=120)
 def test_code_and_statements_within_statements_make_it_stale_too():
     changed("code execute", "PREPARE p AS UPDATE people SET email = $1 WHERE id = 1", "EXECUTE p('x')").stop()
+    changed("code explain", "PREPARE p AS UPDATE people SET email = $1 WHERE id = 1", "EXPLAIN ANALYZE EXECUTE p('x')").stop()
+    changed("code cursor", "BEGIN", "DECLARE c CURSOR FOR SELECT retouch()", "FETCH c", "COMMIT").stop()
     for name, change in {
             "do": "DO $$BEGIN UPDATE people SET email = 'y' WHERE id = 1; END$$",
             "with": "WITH w AS (UPDATE people SET email = 'y' WHERE id = 2 RETURNING 1) SELECT 1",
             "view": "UPDATE addresses SET address = 'z' WHERE address = 'person3@mail.example'",
+            "a view": "SELECT t FROM touching",
+            "a materialized view": "REFRESH MATERIALIZED VIEW touched",
             "conflict": "INSERT INTO people VALUES (4, 'n', 'q', 'p', 'r') ON CONFLICT (id) DO UPDATE SET email = 'v'"}.items():
         changed(f"code {name}", change).stop()
 
@@ -279,6 +287,76 @@ def test_what_went_past_pasu_is_noticed_by_the_servers_count():
     place.front.guard.wait("identity_stale", start=start, timeout=60)
     _, shown = place.show("after", "SELECT DISTINCT email FROM people WHERE id <= 7")
     bound(shown)
+    place.stop()
+
+
+SWAP = ("UPDATE people SET email = 'x' WHERE id = 1; UPDATE people SET email = 'person1@mail.example' WHERE id = 2; "
+        "UPDATE people SET email = 'person2@mail.example' WHERE id = 1")
+OTHERS = ("SELECT id, name, CASE id WHEN 1 THEN 'person2@mail.example' WHEN 2 THEN 'person1@mail.example' ELSE email END, phone, region "
+          "FROM people")
+
+
+@test(limit=120)
+def test_what_the_server_counts_by_no_row_is_noticed_too():
+    place = Place("uncounted", is_built=False)
+    place.server.sql("SELECT pg_stat_reset()")
+    place.build()
+    start = place.front.guard.mark()
+    place.server.sql(f"CREATE TABLE others AS {OTHERS}; TRUNCATE people CASCADE; INSERT INTO people SELECT * FROM others")
+    place.front.guard.wait("identity_stale", start=start, timeout=60)
+    bound(place.show("emptied", "SELECT DISTINCT email FROM people WHERE id < 2")[1])
+    place.build()
+    start = place.front.guard.mark()
+    place.server.sql(SWAP)
+    place.server.sql("SELECT pg_stat_reset()")
+    place.front.guard.wait("identity_stale", start=start, timeout=60)
+    bound(place.show("reset", "SELECT DISTINCT email FROM people WHERE id < 2")[1])
+    place.stop()
+
+
+@test(limit=120)
+def test_a_table_that_is_emptied_with_another_is_stale():
+    place = Place("cascade", is_built=False)
+    place.server.sql(f"""CREATE TABLE areas AS SELECT DISTINCT region FROM people; ALTER TABLE areas ADD PRIMARY KEY (region);
+        ALTER TABLE people ADD FOREIGN KEY (region) REFERENCES areas; CREATE TABLE others AS {OTHERS};
+        GRANT SELECT, INSERT, TRUNCATE ON ALL TABLES IN SCHEMA public TO app""")
+    place.build()
+    _, shown = place.show("cascade", "BEGIN", "TRUNCATE areas CASCADE", "INSERT INTO areas SELECT DISTINCT region FROM others",
+                          "INSERT INTO people SELECT * FROM others", "SELECT DISTINCT email FROM people WHERE id < 2")
+    equal(shown.keys["customer"], set(), repr(shown))
+    place.stop()
+
+
+@test(limit=120)
+def test_what_a_foreign_key_gives_to_another_is_stale():
+    place = Place("default", is_built=False)
+    place.server.sql("""CREATE TABLE areas (area text PRIMARY KEY); INSERT INTO areas VALUES ('r0'), ('r1'), ('r2');
+        ALTER TABLE people ALTER region SET DEFAULT 'r0', ADD FOREIGN KEY (region) REFERENCES areas ON DELETE SET DEFAULT;
+        GRANT SELECT, INSERT, DELETE ON areas TO app""")
+    place.build()
+    place.show("insert", "INSERT INTO areas VALUES ('r9')")
+    _, shown = place.show("other", "SELECT DISTINCT phone FROM people WHERE id < 2")
+    exactly(shown, (1,))
+    _, shown = place.show("default", "BEGIN", "DELETE FROM areas WHERE area = 'r1'", "SELECT DISTINCT email FROM people WHERE id < 2")
+    equal(shown.keys["customer"], set(), repr(shown))
+    place.stop()
+
+
+@test(limit=120)
+def test_an_index_that_another_has_replaced_is_not_believed_any_more():
+    place = Place("replaced")
+    with place.front.login(user="app", application_name="replaced") as session, place.server.connect() as writer:
+        session.query("BEGIN")
+        session.query("SELECT DISTINCT email FROM people WHERE id > 8 AND id < 10")
+        writer.query("UPDATE notes SET body = body")
+        writer.query(SWAP)  # the server tells its count of that some seconds later
+        place.build()
+        equal(session.query("SELECT DISTINCT email FROM people WHERE id < 2").rows, [["person2@mail.example"]])
+        session.query("COMMIT")
+        session.terminate()
+    shown = shop.export(place.front)["replaced"]
+    equal(shown.keys["customer"], {"9"}, repr(shown))
+    assert shown.unknown >= 1, shown
     place.stop()
 
 

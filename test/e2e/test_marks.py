@@ -28,6 +28,8 @@ FILLED = {
     "a new table": ((f"CREATE TABLE m.made AS {SOME}",), "SELECT v FROM m.made"),
     "SELECT INTO": (("SELECT name AS v INTO m.into FROM customers WHERE grade = 2",), "SELECT upper(v), v FROM m.into"),
     "INSERT": (("CREATE TABLE m.empty (v text)", f"INSERT INTO m.empty {SOME}"), "SELECT v FROM m.empty"),
+    "EXPLAIN of EXECUTE": (("CREATE TABLE m.explained (v text)", f"PREPARE x AS INSERT INTO m.explained {SOME}", "EXPLAIN ANALYZE EXECUTE x"),
+                           "SELECT v FROM m.explained"),
     "renamed at once": (("BEGIN", f"CREATE TABLE m.one AS {SOME}", "ALTER TABLE m.one RENAME TO other", "COMMIT"),
                         "SELECT v FROM m.other"),
     "a trigger that is gone": (

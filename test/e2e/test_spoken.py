@@ -29,6 +29,11 @@ CREATE FUNCTION names_of_grade(g int) RETURNS SETOF text LANGUAGE sql AS 'SELECT
 CREATE FUNCTION all_of_grade(g int) RETURNS text LANGUAGE sql AS $$ SELECT string_agg(name, ',') FROM customers WHERE grade = g $$;
 CREATE FUNCTION by_padded(k char) RETURNS text LANGUAGE sql AS 'SELECT name FROM accounts WHERE login = k';
 CREATE FUNCTION twice(k bigint) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = k';
+CREATE FUNCTION replacing() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    CREATE OR REPLACE FUNCTION public.email_of(k bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT email FROM customers WHERE id = k + 7';
+    RETURN 1; END $$;
+CREATE VIEW replacing_view AS SELECT replacing() AS r;
+GRANT SELECT ON replacing_view TO PUBLIC;
 CREATE SCHEMA other; GRANT USAGE ON SCHEMA other TO PUBLIC;
 CREATE FUNCTION other.twice(k int) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = k + 7';
 """
@@ -201,6 +206,9 @@ CALLED_LIES = (
     ("replaced, by message", ("BEGIN", REPLACED, by_message("email_of", struct.pack("!q", 1350)), "ROLLBACK"), None),
     ("temporary table, by message", ("BEGIN", STOOD_IN, by_message("email_of", struct.pack("!q", 1350)), by_message("told", struct.pack("!q", 1350)),
                                      "ROLLBACK"), None),
+    ("replaced by what a view calls", ("BEGIN", "SELECT count(*) FROM replacing_view", "SELECT email_of(1350)", "ROLLBACK"), None),
+    ("replaced by a cursor's code", ("BEGIN", "DECLARE c CURSOR FOR SELECT replacing()", "MOVE c", "SELECT email_of(1350)", "ROLLBACK"), None),
+    ("replaced by EXPLAIN", ("BEGIN", "PREPARE p AS SELECT replacing()", "EXPLAIN ANALYZE EXECUTE p", "SELECT email_of(1350)", "ROLLBACK"), None),
     ("replaced in a text", (f"{REPLACED}; SELECT email_of(1350)", BACK), None),
     ("replaced in a pipeline", (bound(REPLACED)[:-len(wire.SYNC)] + bound("SELECT email_of(1350)"), BACK), None),
     ("emptied in a transaction", ("BEGIN", PLAIN, "SELECT email_of(1350)", "ROLLBACK"), None),
