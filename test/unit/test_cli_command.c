@@ -11,11 +11,10 @@ what_changes_something_is_audited_and_for_operators_only(void **state PASU_UNUSE
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (commands[i].effect == EFFECT_CHANGES) {
             assert_true(commands[i].is_audited);
-            assert_true(commands[i].who == WHO_OPERATOR || strcmp(commands[i].name, "hold") == 0 ||
-                        strcmp(commands[i].name, "ack") == 0 ||
-                        strcmp(commands[i].name, "index") == 0 ||
-                        strcmp(commands[i].name, "erase") == 0 ||
-                        strcmp(commands[i].name, "ledger") == 0);
+            assert_true(
+                commands[i].who == WHO_OPERATOR || strcmp(commands[i].name, "hold") == 0 ||
+                strcmp(commands[i].name, "ack") == 0 || strcmp(commands[i].name, "index") == 0 ||
+                strcmp(commands[i].name, "erase") == 0 || strcmp(commands[i].name, "ledger") == 0);
         }
 }
 
