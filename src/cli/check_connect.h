@@ -14,6 +14,16 @@
 #include "cli/probe.h"
 #include "cli/progress.h"
 
+/* What every look at a server needs. */
+struct server_look {
+    struct probe *probe;
+    const struct config_gateway *gateway;
+    struct findings *findings;
+};
+
+#define LOOK_FOUND(look_, name_, state_, hint_, ...)                                               \
+    findings_add((look_)->findings, (look_)->gateway->name, (name_), (state_), (hint_), __VA_ARGS__)
+
 /* Looks at the gateway's server. True if the inspector could log in: `probe` is then open. Close it
  * in any case. */
 PASU_MUST_USE bool check_server(struct probe *probe, const struct config_gateway *gateway,

@@ -7,16 +7,6 @@
 
 enum { VERSION_LEAST = 13, VERSION_MOST = 18 };
 
-/* What every look at a server needs. */
-struct look {
-    struct probe *probe;
-    const struct config_gateway *gateway;
-    struct findings *findings;
-};
-
-#define FOUND(look_, name_, state_, hint_, ...)                                                    \
-    findings_add((look_)->findings, (look_)->gateway->name, (name_), (state_), (hint_), __VA_ARGS__)
-
 static bool
 is_true(const PGresult *rows, int column)
 {
@@ -24,7 +14,7 @@ is_true(const PGresult *rows, int column)
 }
 
 static void
-look_connecting(const struct look *look, int result)
+look_connecting(const struct server_look *look, int result)
 {
     char upstream[ADDRESS_TEXT_SIZE * 3];
     enum probe_phase phase = look->probe->phase;
@@ -32,30 +22,32 @@ look_connecting(const struct look *look, int result)
 
     endpoint_text(upstream, sizeof(upstream), &look->gateway->upstream);
     if (phase == PROBE_NOWHERE) {
-        FOUND(look, "server", FINDING_MISSING, "check that the server runs, and gateway.upstream",
-              "%s does not answer: %s", upstream, error);
+        LOOK_FOUND(look, "server", FINDING_MISSING,
+                   "check that the server runs, and gateway.upstream", "%s does not answer: %s",
+                   upstream, error);
         return;
     }
-    FOUND(look, "server", FINDING_OK, "", "%s answers", upstream);
+    LOOK_FOUND(look, "server", FINDING_OK, "", "%s answers", upstream);
     if (phase == PROBE_TLS) {
-        FOUND(look, "tls", FINDING_MISSING,
-              "give the server a certificate that fits upstream_tls.ca and its host name, or "
-              "change upstream_tls.mode",
-              "TLS to the server fails: %s", error);
+        LOOK_FOUND(look, "tls", FINDING_MISSING,
+                   "give the server a certificate that fits upstream_tls.ca and its host name, or "
+                   "change upstream_tls.mode",
+                   "TLS to the server fails: %s", error);
         return;
     }
     if (phase < PROBE_OPEN) {
-        FOUND(look, "login", FINDING_MISSING,
-              HINT_SQL "; check password_file and the server's pg_hba.conf",
-              "the inspector cannot log in: %s", error);
+        LOOK_FOUND(look, "login", FINDING_MISSING,
+                   HINT_SQL "; check password_file and the server's pg_hba.conf",
+                   "the inspector cannot log in: %s", error);
         return;
     }
     if (result != 0)
-        FOUND(look, "login", FINDING_MISSING, HINT_SQL, "the inspector's session fails: %s", error);
+        LOOK_FOUND(look, "login", FINDING_MISSING, HINT_SQL, "the inspector's session fails: %s",
+                   error);
 }
 
 static void
-look_tls(const struct look *look)
+look_tls(const struct server_look *look)
 {
     PGconn *connection = look->probe->connection;
     bool is_local = look->gateway->upstream.is_unix ||
@@ -64,52 +56,53 @@ look_tls(const struct look *look)
                     strcmp(look->gateway->upstream.host, "localhost") == 0;
 
     if (PQsslInUse(connection))
-        FOUND(look, "tls", FINDING_OK, "", "%s, %s", PQsslAttribute(connection, "protocol"),
-              look->gateway->upstream_tls.mode == UPSTREAM_TLS_VERIFY_FULL
-                  ? "the certificate is verified"
-                  : "without verifying the certificate");
+        LOOK_FOUND(look, "tls", FINDING_OK, "", "%s, %s", PQsslAttribute(connection, "protocol"),
+                   look->gateway->upstream_tls.mode == UPSTREAM_TLS_VERIFY_FULL
+                       ? "the certificate is verified"
+                       : "without verifying the certificate");
     else if (is_local)
-        FOUND(look, "tls", FINDING_OK, "", "not used; the server is on this machine");
+        LOOK_FOUND(look, "tls", FINDING_OK, "", "not used; the server is on this machine");
     else
-        FOUND(look, "tls", FINDING_WARNING, "set upstream_tls.mode to verify-full",
-              "not used, although the server is on another machine");
+        LOOK_FOUND(look, "tls", FINDING_WARNING, "set upstream_tls.mode to verify-full",
+                   "not used, although the server is on another machine");
 }
 
 static void
-look_version(const struct look *look)
+look_version(const struct server_look *look)
 {
     int version = PQserverVersion(look->probe->connection);
     const char *text = PQparameterStatus(look->probe->connection, "server_version");
 
     text = text != NULL ? text : "unknown";
     if (version / 10000 < VERSION_LEAST)
-        FOUND(look, "version", FINDING_MISSING, "upgrade the server",
-              "PostgreSQL %s is older than %d", text, VERSION_LEAST);
+        LOOK_FOUND(look, "version", FINDING_MISSING, "upgrade the server",
+                   "PostgreSQL %s is older than %d", text, VERSION_LEAST);
     else if (version / 10000 > VERSION_MOST)
-        FOUND(look, "version", FINDING_WARNING, "look for a newer pasu",
-              "PostgreSQL %s is newer than %d, the last that this pasu was tested with", text,
-              VERSION_MOST);
+        LOOK_FOUND(look, "version", FINDING_WARNING, "look for a newer pasu",
+                   "PostgreSQL %s is newer than %d, the last that this pasu was tested with", text,
+                   VERSION_MOST);
     else
-        FOUND(look, "version", FINDING_OK, "", "PostgreSQL %s", text);
+        LOOK_FOUND(look, "version", FINDING_OK, "", "PostgreSQL %s", text);
 }
 
 static void
-look_login(const struct look *look)
+look_login(const struct server_look *look)
 {
     if (PQconnectionUsedPassword(look->probe->connection) || look->gateway->upstream.is_unix ||
         look->gateway->upstream_tls.certificate.path != NULL)
-        FOUND(look, "login", FINDING_OK, "", "as %s, to database %s", look->gateway->inspector.user,
-              PQdb(look->probe->connection));
+        LOOK_FOUND(look, "login", FINDING_OK, "", "as %s, to database %s",
+                   look->gateway->inspector.user, PQdb(look->probe->connection));
     else
-        FOUND(look, "login", FINDING_WARNING,
-              "let the server's pg_hba.conf ask for scram-sha-256, and give the inspector a "
-              "password_file",
-              "the server lets %s in without asking for a password", look->gateway->inspector.user);
+        LOOK_FOUND(look, "login", FINDING_WARNING,
+                   "let the server's pg_hba.conf ask for scram-sha-256, and give the inspector a "
+                   "password_file",
+                   "the server lets %s in without asking for a password",
+                   look->gateway->inspector.user);
 }
 
 /* What the role may do that an inspector need not. */
 static void
-look_role(const struct look *look)
+look_role(const struct server_look *look)
 {
     static const char *const names[] = {"SUPERUSER", "CREATEROLE", "CREATEDB", "REPLICATION",
                                         "BYPASSRLS"};
@@ -120,8 +113,8 @@ look_role(const struct look *look)
     char text[128] = "";
 
     if (rows == NULL || PQntuples(rows) != 1) {
-        FOUND(look, "role", FINDING_MISSING, HINT_SQL, "cannot be looked up: %s",
-              look->probe->error);
+        LOOK_FOUND(look, "role", FINDING_MISSING, HINT_SQL, "cannot be looked up: %s",
+                   look->probe->error);
         PQclear(rows);
         return;
     }
@@ -133,16 +126,16 @@ look_role(const struct look *look)
         }
     PQclear(rows);
     if (text[0] != '\0')
-        FOUND(look, "role", FINDING_WARNING, "take from it, with ALTER ROLE, what it does not need",
-              "%s has more rights than an inspector needs: %s", look->gateway->inspector.user,
-              text);
+        LOOK_FOUND(
+            look, "role", FINDING_WARNING, "take from it, with ALTER ROLE, what it does not need",
+            "%s has more rights than an inspector needs: %s", look->gateway->inspector.user, text);
     else
-        FOUND(look, "role", FINDING_OK, "", "%s has no right that it does not need",
-              look->gateway->inspector.user);
+        LOOK_FOUND(look, "role", FINDING_OK, "", "%s has no right that it does not need",
+                   look->gateway->inspector.user);
 }
 
 static void
-look_catalog(const struct look *look)
+look_catalog(const struct server_look *look)
 {
     static const char *const tables[] = {
         "pg_class",     "pg_attribute", "pg_namespace",  "pg_proc",     "pg_type",
@@ -159,18 +152,18 @@ look_catalog(const struct look *look)
         snprintf(sql, sizeof(sql), "SELECT 1 FROM pg_catalog.%s LIMIT 1", tables[i]);
         rows = probe_query(look->probe, sql, 0, NULL);
         if (rows == NULL)
-            FOUND(look, "catalog", FINDING_MISSING, "grant SELECT on it to the inspector",
-                  "%s cannot be read: %s", tables[i], look->probe->error);
+            LOOK_FOUND(look, "catalog", FINDING_MISSING, "grant SELECT on it to the inspector",
+                       "%s cannot be read: %s", tables[i], look->probe->error);
         failed += rows == NULL;
         PQclear(rows);
     }
     if (failed == 0)
-        FOUND(look, "catalog", FINDING_OK, "", "can be read");
+        LOOK_FOUND(look, "catalog", FINDING_OK, "", "can be read");
 }
 
 /* How the roles that can log in keep their passwords: told as a number only. */
 static void
-look_verifiers(const struct look *look)
+look_verifiers(const struct server_look *look)
 {
     PGresult *rows =
         probe_query(look->probe,
@@ -180,20 +173,21 @@ look_verifiers(const struct look *look)
                     0, NULL);
 
     if (rows == NULL) {
-        FOUND(look, "verifiers", FINDING_MISSING, HINT_SQL, "cannot be read: %s",
-              look->probe->error);
+        LOOK_FOUND(look, "verifiers", FINDING_MISSING, HINT_SQL, "cannot be read: %s",
+                   look->probe->error);
         return;
     }
     if (strcmp(PQgetvalue(rows, 0, 1), "0") == 0 && strcmp(PQgetvalue(rows, 0, 2), "0") == 0)
-        FOUND(look, "verifiers", FINDING_OK, "", "all of %s roles that can log in use SCRAM",
-              PQgetvalue(rows, 0, 0));
+        LOOK_FOUND(look, "verifiers", FINDING_OK, "", "all of %s roles that can log in use SCRAM",
+                   PQgetvalue(rows, 0, 0));
     else
-        FOUND(look, "verifiers", FINDING_INFO,
-              "a role without a password, or whose verifier the inspector does not get, cannot log "
-              "in by password where TLS is on both sides; md5 can, but should be replaced",
-              "of %s roles that can log in, %s have no password that the inspector gets, %s an md5 "
-              "one",
-              PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 1), PQgetvalue(rows, 0, 2));
+        LOOK_FOUND(
+            look, "verifiers", FINDING_INFO,
+            "a role without a password, or whose verifier the inspector does not get, cannot log "
+            "in by password where TLS is on both sides; md5 can, but should be replaced",
+            "of %s roles that can log in, %s have no password that the inspector gets, %s an md5 "
+            "one",
+            PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 1), PQgetvalue(rows, 0, 2));
     PQclear(rows);
 }
 
@@ -210,17 +204,17 @@ static const char function_sql[] =
     "WHERE n.nspname = 'pasu' AND p.proname = 'verifier'";
 
 static void
-look_function(const struct look *look)
+look_function(const struct server_look *look)
 {
     PGresult *rows = probe_query(look->probe, function_sql, 0, NULL);
     const char *fault = NULL;
     bool is_usable;
 
     if (rows == NULL || PQntuples(rows) != 1) {
-        FOUND(look, "function", FINDING_MISSING, HINT_SQL,
-              "pasu.verifier, which reads password verifiers, is not in database %s%s%s",
-              PQdb(look->probe->connection), rows == NULL ? ": " : "",
-              rows == NULL ? look->probe->error : "");
+        LOOK_FOUND(look, "function", FINDING_MISSING, HINT_SQL,
+                   "pasu.verifier, which reads password verifiers, is not in database %s%s%s",
+                   PQdb(look->probe->connection), rows == NULL ? ": " : "",
+                   rows == NULL ? look->probe->error : "");
         PQclear(rows);
         return;
     }
@@ -236,16 +230,17 @@ look_function(const struct look *look)
                 "it does with the rights of its owner";
     PQclear(rows);
     if (fault != NULL)
-        FOUND(look, "function", FINDING_MISSING, HINT_SQL, "%s", fault);
+        LOOK_FOUND(look, "function", FINDING_MISSING, HINT_SQL, "%s", fault);
     else
-        FOUND(look, "function", FINDING_OK, "", "pasu.verifier is there, for the inspector only");
+        LOOK_FOUND(look, "function", FINDING_OK, "",
+                   "pasu.verifier is there, for the inspector only");
     if (is_usable)
         look_verifiers(look);
 }
 
 /* Whether sessions past pasu can be named: their number every role sees. */
 static void
-look_sessions(const struct look *look)
+look_sessions(const struct server_look *look)
 {
     PGresult *rows = probe_query(
         look->probe,
@@ -256,27 +251,28 @@ look_sessions(const struct look *look)
         0, NULL);
 
     if (rows == NULL || PQntuples(rows) != 1)
-        FOUND(look, "sessions", FINDING_INFO, "", "cannot be looked up: %s", look->probe->error);
+        LOOK_FOUND(look, "sessions", FINDING_INFO, "", "cannot be looked up: %s",
+                   look->probe->error);
     else if (is_true(rows, 0))
-        FOUND(look, "sessions", FINDING_OK, "", "who is connected past pasu can be seen");
+        LOOK_FOUND(look, "sessions", FINDING_OK, "", "who is connected past pasu can be seen");
     else
-        FOUND(look, "sessions", FINDING_INFO,
-              "run: GRANT pg_read_all_stats TO the inspector's role",
-              "how many sessions go past pasu can be seen, not whose they are: GRANT "
-              "pg_read_all_stats TO %s",
-              look->gateway->inspector.user);
+        LOOK_FOUND(look, "sessions", FINDING_INFO,
+                   "run: GRANT pg_read_all_stats TO the inspector's role",
+                   "how many sessions go past pasu can be seen, not whose they are: GRANT "
+                   "pg_read_all_stats TO %s",
+                   look->gateway->inspector.user);
     PQclear(rows);
 }
 
 bool
 check_server(struct probe *probe, const struct config_gateway *gateway, struct findings *findings)
 {
-    struct look look = {probe, gateway, findings};
+    struct server_look look = {probe, gateway, findings};
     int r;
 
     if (gateway->inspector.user == NULL) {
-        FOUND(&look, "inspector", FINDING_MISSING, "configure gateway.inspector",
-              "this gateway has no inspector: its server cannot be looked at");
+        LOOK_FOUND(&look, "inspector", FINDING_MISSING, "configure gateway.inspector",
+                   "this gateway has no inspector: its server cannot be looked at");
         *probe = (struct probe){0};
         return false;
     }

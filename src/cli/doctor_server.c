@@ -3,15 +3,6 @@
 
 enum { RULES_NAMED = 10 };
 
-struct look {
-    struct probe *probe;
-    const struct config_gateway *gateway;
-    struct findings *findings;
-};
-
-#define FOUND(look_, name_, state_, hint_, ...)                                                    \
-    findings_add((look_)->findings, (look_)->gateway->name, (name_), (state_), (hint_), __VA_ARGS__)
-
 /* ---- who can reach it ---- */
 
 /* Rules that let others in by TCP than this machine and the one that we come from. Rules of the
@@ -33,51 +24,54 @@ static const char listen_sql[] =
     "AND has_function_privilege('pg_hba_file_rules()', 'EXECUTE')";
 
 static void
-look_rules(const struct look *look)
+look_rules(const struct server_look *look)
 {
     PGresult *rows = probe_query(look->probe, hba_sql, 0, NULL);
     int count = rows != NULL ? PQntuples(rows) : 0;
 
     if (rows == NULL)
-        FOUND(look, "reach", FINDING_INFO, "", "pg_hba.conf cannot be read: %s",
-              look->probe->error);
+        LOOK_FOUND(look, "reach", FINDING_INFO, "", "pg_hba.conf cannot be read: %s",
+                   look->probe->error);
     else if (count == 0)
-        FOUND(look, "reach", FINDING_OK, "",
-              "pg_hba.conf lets nobody in by TCP but from this machine, and from where pasu is");
+        LOOK_FOUND(
+            look, "reach", FINDING_OK, "",
+            "pg_hba.conf lets nobody in by TCP but from this machine, and from where pasu is");
     for (int i = 0; i < count && i < RULES_NAMED; i++)
-        FOUND(look, "reach", FINDING_WARNING,
-              "let it name the one address that pasu comes from; then: SELECT pg_reload_conf()",
-              "pg_hba.conf line %s lets others than pasu in: %s", PQgetvalue(rows, i, 0),
-              PQgetvalue(rows, i, 1));
+        LOOK_FOUND(
+            look, "reach", FINDING_WARNING,
+            "let it name the one address that pasu comes from; then: SELECT pg_reload_conf()",
+            "pg_hba.conf line %s lets others than pasu in: %s", PQgetvalue(rows, i, 0),
+            PQgetvalue(rows, i, 1));
     if (count > RULES_NAMED)
-        FOUND(look, "reach", FINDING_WARNING, "see pg_hba.conf", "%d more such lines",
-              count - RULES_NAMED);
+        LOOK_FOUND(look, "reach", FINDING_WARNING, "see pg_hba.conf", "%d more such lines",
+                   count - RULES_NAMED);
     PQclear(rows);
 }
 
 static void
-look_reach(const struct look *look)
+look_reach(const struct server_look *look)
 {
     PGresult *rows = probe_query(look->probe, listen_sql, 0, NULL);
 
     if (rows == NULL)
-        FOUND(look, "reach", FINDING_INFO, "", "cannot be looked up: %s", look->probe->error);
+        LOOK_FOUND(look, "reach", FINDING_INFO, "", "cannot be looked up: %s", look->probe->error);
     else if (PQgetvalue(rows, 0, 1)[0] == 't')
-        FOUND(look, "reach", FINDING_OK, "",
-              "the server listens on its own machine only: listen_addresses is \"%s\"",
-              PQgetvalue(rows, 0, 0));
+        LOOK_FOUND(look, "reach", FINDING_OK, "",
+                   "the server listens on its own machine only: listen_addresses is \"%s\"",
+                   PQgetvalue(rows, 0, 0));
     else if (PQgetvalue(rows, 0, 2)[0] == 't')
         look_rules(look);
     else
-        FOUND(look, "reach", FINDING_WARNING,
-              "let pg_hba.conf, or a firewall, admit nobody but pasu; to have that looked at, as a "
-              "superuser: GRANT SELECT ON pg_hba_file_rules TO the inspector's role; GRANT EXECUTE "
-              "ON "
-              "FUNCTION pg_hba_file_rules() TO it",
-              "the server listens on \"%s\", and whom pg_hba.conf lets in past pasu the inspector "
-              "may "
-              "not see",
-              PQgetvalue(rows, 0, 0));
+        LOOK_FOUND(
+            look, "reach", FINDING_WARNING,
+            "let pg_hba.conf, or a firewall, admit nobody but pasu; to have that looked at, as a "
+            "superuser: GRANT SELECT ON pg_hba_file_rules TO the inspector's role; GRANT EXECUTE "
+            "ON "
+            "FUNCTION pg_hba_file_rules() TO it",
+            "the server listens on \"%s\", and whom pg_hba.conf lets in past pasu the inspector "
+            "may "
+            "not see",
+            PQgetvalue(rows, 0, 0));
     PQclear(rows);
 }
 
@@ -117,8 +111,8 @@ is_inspector(const struct config *config, const char *role)
 }
 
 static void
-look_owners(const struct look *look, const struct config *config, const struct roster *roster,
-            const PGresult *rows)
+look_owners(const struct server_look *look, const struct config *config,
+            const struct roster *roster, const PGresult *rows)
 {
     static const char *const texts[] = {
         [OWNER_UNLISTED] = "can log in, and is not on the roster",
@@ -136,46 +130,47 @@ look_owners(const struct look *look, const struct config *config, const struct r
             continue;
         is_any = true;
         snprintf(name, sizeof(name), "role %s", role);
-        FOUND(look, name, FINDING_WARNING,
-              owner == OWNER_LEFT ? "take its LOGIN, or name another owner"
-                                  : "name its owner in the roster, or take its LOGIN",
-              "%s", texts[owner]);
+        LOOK_FOUND(look, name, FINDING_WARNING,
+                   owner == OWNER_LEFT ? "take its LOGIN, or name another owner"
+                                       : "name its owner in the roster, or take its LOGIN",
+                   "%s", texts[owner]);
     }
     if (!is_any)
-        FOUND(look, "owners", FINDING_OK, "",
-              "each role that can log in has an owner on the roster");
+        LOOK_FOUND(look, "owners", FINDING_OK, "",
+                   "each role that can log in has an owner on the roster");
 }
 
 static void
-look_roles(const struct look *look, const struct config *config, const struct roster *roster)
+look_roles(const struct server_look *look, const struct config *config, const struct roster *roster)
 {
     PGresult *rows = probe_query(look->probe, roles_sql, 0, NULL);
     char names[512];
     int count;
 
     if (rows == NULL) {
-        FOUND(look, "roles", FINDING_WARNING, "", "cannot be listed: %s", look->probe->error);
+        LOOK_FOUND(look, "roles", FINDING_WARNING, "", "cannot be listed: %s", look->probe->error);
         return;
     }
     count = list_roles(rows, IS_SUPER, names, sizeof(names));
     if (count > 0)
-        FOUND(look, "superusers", count > 1 ? FINDING_WARNING : FINDING_INFO,
-              "a superuser can do anything, also past pasu: let as few as can be log in, from the "
-              "server's own machine",
-              "%d can log in: %s", count, names);
+        LOOK_FOUND(
+            look, "superusers", count > 1 ? FINDING_WARNING : FINDING_INFO,
+            "a superuser can do anything, also past pasu: let as few as can be log in, from the "
+            "server's own machine",
+            "%d can log in: %s", count, names);
     if (list_roles(rows, IS_EXIT, names, sizeof(names)) > 0)
-        FOUND(look, "server files", FINDING_WARNING,
-              "REVOKE pg_execute_server_program, pg_read_server_files, pg_write_server_files",
-              "can read or write the server's files, or run programs there: %s", names);
+        LOOK_FOUND(look, "server files", FINDING_WARNING,
+                   "REVOKE pg_execute_server_program, pg_read_server_files, pg_write_server_files",
+                   "can read or write the server's files, or run programs there: %s", names);
     if (list_roles(rows, IS_REPLICATION, names, sizeof(names)) > 0)
-        FOUND(look, "replication", FINDING_INFO,
-              "ALTER ROLE … NOREPLICATION where it is not needed",
-              "can copy all of the server by replication: %s", names);
+        LOOK_FOUND(look, "replication", FINDING_INFO,
+                   "ALTER ROLE … NOREPLICATION where it is not needed",
+                   "can copy all of the server by replication: %s", names);
     if (roster != NULL)
         look_owners(look, config, roster, rows);
     else
-        FOUND(look, "owners", FINDING_INFO, "configure principals.roster",
-              "there is no roster: who answers for which role is not known");
+        LOOK_FOUND(look, "owners", FINDING_INFO, "configure principals.roster",
+                   "there is no roster: who answers for which role is not known");
     PQclear(rows);
 }
 
@@ -184,7 +179,7 @@ doctor_server(struct probe *probe, const struct config *config,
               const struct config_gateway *gateway, const struct roster *roster,
               struct findings *findings)
 {
-    struct look look = {probe, gateway, findings};
+    struct server_look look = {probe, gateway, findings};
 
     look_reach(&look);
     look_roles(&look, config, roster);

@@ -323,6 +323,19 @@ write_upwards(const struct catalog *c, const struct catalog_pair *pair)
     return is_more;
 }
 
+/* One that the snapshot does not have can do anything. */
+static struct catalog_taint
+taint_of_function(const struct catalog_builder *b, uint32_t oid)
+{
+    size_t function = catalog_function_number(b->catalog, oid);
+    struct catalog_taint taint = {0};
+
+    if (function != SIZE_MAX)
+        return b->taints[b->catalog->relation_count + function];
+    catalog_taint_everything(b, &taint);
+    return taint;
+}
+
 static void
 write_writers(const struct catalog_builder *b)
 {
@@ -331,15 +344,11 @@ write_writers(const struct catalog_builder *b)
 
     PILE_EACH (const struct catalog_pair, pair, &b->writers) {
         size_t relation = catalog_relation_number(c, pair->a);
-        size_t function = catalog_function_number(c, pair->b);
-        struct catalog_taint taint = {0};
+        struct catalog_taint taint;
 
         if (relation == SIZE_MAX)
             continue;
-        if (function == SIZE_MAX)
-            catalog_taint_everything(b, &taint);
-        else
-            taint = b->taints[c->relation_count + function];
+        taint = taint_of_function(b, pair->b);
         c->relations[relation].written_fields |= taint.fields;
         c->relations[relation].written_kinds |= taint.kinds;
         c->relations[relation].is_written_opaque |=
@@ -379,15 +388,11 @@ write_forms(const struct catalog_builder *b)
         c->relations[i].has_casts = false;
     PILE_EACH (const struct catalog_pair, pair, &b->forms) {
         size_t relation = catalog_relation_number(c, pair->a);
-        size_t function = catalog_function_number(c, pair->b);
-        struct catalog_taint taint = {0};
+        struct catalog_taint taint;
 
         if (relation == SIZE_MAX)
             continue;
-        if (function == SIZE_MAX)
-            catalog_taint_everything(b, &taint);
-        else
-            taint = b->taints[c->relation_count + function];
+        taint = taint_of_function(b, pair->b);
         c->relations[relation].has_casts |= taint.fields != 0;
         c->relations[relation].marked_fields |= taint.fields;
         c->relations[relation].marked_kinds |= taint.kinds;
