@@ -2,6 +2,7 @@
 #include "gate/result.h"
 
 #include "gate/doubt.h"
+#include "gate/hidden.h"
 #include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
@@ -132,6 +133,32 @@ take_statement(struct session *s, struct plan *plan, const struct plan_statement
         r->pinned = NULL;
 }
 
+/* Of nothing that is known, but that so many of its columns are hidden. */
+static int
+set_unknown(struct session *s, uint8_t hidden)
+{
+    struct result *r = &s->observer->result;
+    int result;
+
+    plan_release(r->plan);
+    r->plan = NULL;
+    result = observer_plan_unknown(s, hidden, &r->plan);
+    r->statement = result == 0 ? &r->plan->statements[0] : NULL;
+    r->pinned = NULL;
+    return result;
+}
+
+/* By its name it is taken for another statement than that whose columns the server tells. */
+static int
+check_hidden(struct session *s, struct view description)
+{
+    struct observer *o = s->observer;
+    const struct result *r = &o->result;
+    uint8_t hidden = hidden_in(o, r->statement, r->is_renamed, description);
+
+    return hidden == r->statement->hidden_count ? 0 : set_unknown(s, hidden);
+}
+
 /* Follows EXECUTE and FETCH to what they stand for. `is_pinned`: the result's own keys are there.
  */
 static int
@@ -168,11 +195,9 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
         if (portal)
             r->pinned = &portal->pinned;
     }
+    r->is_renamed = is_doubtful;
     if (!plan || !statement) {
-        result = observer_plan_unknown(s, &r->plan);
-        r->statement = result == 0 ? &r->plan->statements[0] : NULL;
-        r->pinned = NULL;
-        return result;
+        return set_unknown(s, 0);
     }
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
@@ -184,6 +209,14 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     take_statement(s, plan, statement, is_fetch);
     read_through(s);
     return result;
+}
+
+/* Whether the statement is found by a name, and not in the text at hand. */
+static bool
+is_named(const struct exchange_request *request, const struct plan_statement *statement)
+{
+    return request->step != STEP_QUERY || !statement || statement->special == SPECIAL_EXECUTE ||
+           statement->special == SPECIAL_FETCH;
 }
 
 static int
@@ -202,6 +235,8 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     if (request->is_templated) /* its text's keys were read when it was asked */
         pinned_move(&r->own, &request->pinned);
     result = set_statement(s, plan, statement, portal, request->is_templated);
+    if (result == 0 && has_rows && PASU_UNLIKELY(o->hides) && is_named(request, statement))
+        result = check_hidden(s, description);
     if (result == 0 && has_rows)
         result = showing_table_get(&s->worker->instruments->showings, r->plan, r->statement,
                                    description, formats, &r->showing);
@@ -336,21 +371,31 @@ result_pins(const struct result *r, size_t part, size_t *count)
 /* ---- columns ---- */
 
 /* The statement whose columns these are: EXECUTE and FETCH have those of another. */
-const struct plan_statement *
-result_followed(const struct observer *o, const struct plan_statement *statement)
+static const struct plan_statement *
+follow(const struct observer *o, const struct plan_statement *statement, bool *is_doubtful)
 {
     const struct prepared *prepared;
     const struct portal *portal;
 
     if (statement && statement->special == SPECIAL_EXECUTE) {
         prepared = exchange_prepared(&o->exchange, statement->name);
+        *is_doubtful = prepared && prepared->is_doubtful;
         return prepared ? prepared->statement : NULL;
     }
     if (statement && statement->special == SPECIAL_FETCH) {
         portal = exchange_portal(&o->exchange, statement->name);
+        *is_doubtful = portal && portal->is_doubtful;
         return portal ? portal->statement : NULL;
     }
     return statement;
+}
+
+const struct plan_statement *
+result_followed(const struct observer *o, const struct plan_statement *statement)
+{
+    bool is_doubtful;
+
+    return follow(o, statement, &is_doubtful);
 }
 
 int
@@ -360,6 +405,7 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
     struct portal *portal;
     struct prepared *prepared;
     const struct plan_statement *statement = NULL;
+    bool is_doubtful;
 
     *hidden = 0;
     if (request->is_portal) {
@@ -373,12 +419,14 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
         if (result != 0)
             return result;
         statement = portal->statement;
+        is_doubtful = portal->is_doubtful;
     } else {
         prepared = exchange_prepared(&o->exchange, request->name);
         statement = prepared ? prepared->statement : NULL;
+        is_doubtful = prepared && prepared->is_doubtful;
     }
-    statement = result_followed(o, statement);
-    *hidden = statement ? statement->hidden_count : 0;
+    statement = follow(o, statement, &is_doubtful);
+    *hidden = hidden_in(o, statement, is_doubtful, description);
     return 0;
 }
 

@@ -96,6 +96,19 @@ enum plan_flag {
     PLAN_CALLS = 1024,       /* runs a user's function, which can speak of what it is given */
 };
 
+/* Whether a text can see the columns of a cursor otherwise than by FETCH (plan_borrow.h). */
+enum plan_borrow {
+    BORROW_NOT,
+    BORROW_PERHAPS, /* it runs, or makes, what can do anything */
+    BORROW_READS,   /* it speaks of it, or makes what does */
+};
+
+/* Whether a parameter's value, given to code that runs it as SQL, reads a cursor. */
+bool borrow_by_value(struct view value);
+
+/* The names of hidden columns of a result begin so, and a number follows. */
+#define PLAN_HIDDEN_NAME "pasu_key_"
+
 /* A table by its name; schema NULL where it is not said. */
 struct plan_table {
     const char *schema, *name;
@@ -119,6 +132,7 @@ struct plan_environment {
     bool
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */
+    uint8_t hidden_count;       /* of plan_unknown: the columns that are known to be hidden */
     const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
 };
 
@@ -391,6 +405,9 @@ struct plan {
     const char *refusal_hint;
     uint32_t refusal_flags; /* enum plan_flag */
 
+    uint8_t borrows;        /* enum plan_borrow */
+    bool runs_values;       /* it calls code that may run what it is given */
+    bool hides_in_cursors;  /* a cursor that it declares has hidden columns */
     bool may_change_dialect; /* it can set standard_conforming_strings or client_encoding */
 
     const struct plan_statement *statements;
