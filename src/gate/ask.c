@@ -324,6 +324,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     if (statement) {
         request->is_telling = tells_hidden(a->o, statement, 1);
         request->is_borrowing = hidden_is_borrowed_with(a->o, request->plan, &bind);
+        a->o->is_borrowing |= request->is_borrowing;
         request->is_refused = request->is_telling || request->is_borrowing;
         if (request->is_refused)
             return put_refused_bind(a);
@@ -434,6 +435,7 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
         request->function = bytes_get_u32(message + WALK_HEAD);
     request->is_borrowing = hidden_is_borrowed_by_call(
         a->o, view_of(message + WALK_HEAD, length - WALK_HEAD));
+    a->o->is_borrowing |= request->is_borrowing;
     request->is_refused =
         request->is_borrowing || observer_refuses_call(a->s, request->function);
     result = request->is_refused ? 0 : call_plan(a->s, request);

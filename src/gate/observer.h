@@ -72,6 +72,7 @@ struct result {
     bool is_blank;                      /* plan and statement are blank_look's */
     bool is_doubtful;                   /* names may mean others than its plan says */
     bool is_renamed;                    /* that by which it was found may mean another */
+    bool is_unknown;                    /* nothing is known of what it shows */
     bool is_bound_told;                 /* upper bounds are in a record already */
     bool is_sure;                       /* nothing has changed since the plan's snapshot */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */

@@ -145,6 +145,7 @@ set_unknown(struct session *s, uint8_t hidden)
     result = observer_plan_unknown(s, hidden, &r->plan);
     r->statement = result == 0 ? &r->plan->statements[0] : NULL;
     r->pinned = NULL;
+    r->is_unknown = true;
     return result;
 }
 
@@ -159,6 +160,29 @@ check_hidden(struct session *s, struct view description)
     return hidden == r->statement->hidden_count ? 0 : set_unknown(s, hidden);
 }
 
+/* What EXECUTE runs; a portal's, what it ran when it began. */
+static int
+follow_execute(struct session *s, struct portal *portal, struct plan **plan,
+               const struct plan_statement **statement, bool *is_doubtful)
+{
+    struct prepared *prepared;
+    int result;
+
+    if (portal && portal->run) {
+        *plan = portal->run;
+        *statement = portal->run_statement;
+        return 0;
+    }
+    prepared = exchange_prepared(&s->observer->exchange, (*statement)->name);
+    result = prepared ? renew_prepared(s, prepared) : 0;
+    *plan = prepared ? prepared->plan : NULL;
+    *statement = prepared ? prepared->statement : NULL;
+    *is_doubtful |= prepared && prepared->is_doubtful;
+    if (result == 0 && portal && *plan && *statement)
+        portal_runs(portal, *plan, *statement);
+    return result;
+}
+
 /* Follows EXECUTE and FETCH to what they stand for. `is_pinned`: the result's own keys are there.
  */
 static int
@@ -168,32 +192,28 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     struct observer *o = s->observer;
     struct result *r = &o->result;
     const struct plan_statement *execute = NULL;
-    const struct plan *own = plan;
-    struct prepared *prepared;
+    const struct plan *own;
     bool is_doubtful = portal && portal->is_doubtful;
     bool is_fetch = statement && statement->special == SPECIAL_FETCH;
     int result = 0;
 
-    r->pinned = portal ? &portal->pinned : &r->own;
-    r->portal = portal;
-    if (statement && statement->special == SPECIAL_EXECUTE) {
-        prepared = exchange_prepared(&o->exchange, statement->name);
-        result = prepared ? renew_prepared(s, prepared) : 0;
-        if (result != 0)
-            return result;
-        execute = statement;
-        plan = prepared ? prepared->plan : NULL;
-        statement = prepared ? prepared->statement : NULL;
-        is_doubtful = prepared && prepared->is_doubtful;
-        r->pinned = &r->own;
-    } else if (is_fetch) {
+    if (is_fetch) {
         portal = exchange_portal(&o->exchange, statement->name);
         plan = portal ? portal->plan : NULL;
         statement = portal ? portal->statement : NULL;
-        r->portal = portal;
         is_doubtful = portal && portal->is_doubtful;
-        if (portal)
-            r->pinned = &portal->pinned;
+    }
+    own = plan;
+    r->pinned = portal ? &portal->pinned : &r->own;
+    r->portal = portal;
+    if (statement && statement->special == SPECIAL_EXECUTE) {
+        execute = statement;
+        r->pinned = &r->own;
+        result = follow_execute(s, portal, &plan, &statement, &is_doubtful);
+        if (result != 0)
+            return result;
+    } else if (is_fetch && statement && statement->special != SPECIAL_NONE) {
+        plan = NULL; /* a portal that fetches itself */
     }
     r->is_renamed = is_doubtful;
     if (!plan || !statement) {
@@ -209,6 +229,13 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     take_statement(s, plan, statement, is_fetch);
     read_through(s);
     return result;
+}
+
+/* Whether a portal's columns are those of what its statement named when it was bound. */
+static bool
+is_late(const struct exchange_request *request, const struct plan_statement *statement)
+{
+    return request->step == STEP_EXECUTE && statement && statement->special != SPECIAL_NONE;
 }
 
 /* Whether the statement is found by a name, and not in the text at hand. */
@@ -235,6 +262,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     if (request->is_templated) /* its text's keys were read when it was asked */
         pinned_move(&r->own, &request->pinned);
     result = set_statement(s, plan, statement, portal, request->is_templated);
+    r->is_renamed |= is_late(request, statement);
     if (result == 0 && has_rows && PASU_UNLIKELY(o->hides) && is_named(request, statement))
         result = check_hidden(s, description);
     if (result == 0 && has_rows)
@@ -244,7 +272,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     if (r->portal) {
         r->rows = r->portal->rows;
         r->is_counted = r->portal->is_counted;
-        r->is_bound_told = r->portal->is_bound_told;
+        r->is_bound_told = r->portal->is_bound_told && !r->is_unknown;
         if ((r->doubt_fields & ~r->portal->told_fields) == 0 &&
             (r->doubt_kinds & ~r->portal->told_kinds) == 0)
             r->doubt_fields = 0;
@@ -328,7 +356,7 @@ result_remember(struct observer *o)
     if (r->portal) {
         r->portal->rows = r->rows;
         r->portal->is_counted = r->is_counted;
-        r->portal->is_bound_told = r->is_bound_told;
+        r->portal->is_bound_told |= r->is_bound_told && !r->is_unknown;
     }
 }
 
@@ -379,12 +407,12 @@ follow(const struct observer *o, const struct plan_statement *statement, bool *i
 
     if (statement && statement->special == SPECIAL_EXECUTE) {
         prepared = exchange_prepared(&o->exchange, statement->name);
-        *is_doubtful = prepared && prepared->is_doubtful;
+        *is_doubtful |= prepared && prepared->is_doubtful;
         return prepared ? prepared->statement : NULL;
     }
     if (statement && statement->special == SPECIAL_FETCH) {
         portal = exchange_portal(&o->exchange, statement->name);
-        *is_doubtful = portal && portal->is_doubtful;
+        *is_doubtful |= portal && portal->is_doubtful;
         return portal ? portal->statement : NULL;
     }
     return statement;
@@ -393,7 +421,7 @@ follow(const struct observer *o, const struct plan_statement *statement, bool *i
 const struct plan_statement *
 result_followed(const struct observer *o, const struct plan_statement *statement)
 {
-    bool is_doubtful;
+    bool is_doubtful = false;
 
     return follow(o, statement, &is_doubtful);
 }
@@ -419,7 +447,8 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
         if (result != 0)
             return result;
         statement = portal->statement;
-        is_doubtful = portal->is_doubtful;
+        is_doubtful =
+            portal->is_doubtful || (statement && statement->special != SPECIAL_NONE);
     } else {
         prepared = exchange_prepared(&o->exchange, request->name);
         statement = prepared ? prepared->statement : NULL;

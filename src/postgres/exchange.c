@@ -221,8 +221,9 @@ static void
 portal_clear(struct portal *portal)
 {
     plan_release(portal->plan);
-    portal->plan = NULL;
-    portal->statement = NULL;
+    plan_release(portal->run);
+    portal->plan = portal->run = NULL;
+    portal->statement = portal->run_statement = NULL;
     pinned_release(&portal->pinned);
     memory_free((void *)(uintptr_t)portal->results.bytes);
     portal->results = view_of(NULL, 0);
@@ -297,6 +298,15 @@ exchange_set_portal(struct exchange *x, const char *name, struct plan *plan,
     (*at)->statement = statement;
     *portal = *at;
     return 0;
+}
+
+void
+portal_runs(struct portal *portal, struct plan *plan, const struct plan_statement *statement)
+{
+    if (portal->run)
+        return;
+    portal->run = plan_hold(plan);
+    portal->run_statement = statement;
 }
 
 int

@@ -66,6 +66,8 @@ struct portal {
     char name[EXCHANGE_NAME_SIZE];
     struct plan *plan; /* held */
     const struct plan_statement *statement;
+    struct plan *run; /* held: what it is that its EXECUTE runs, once it does; or NULL */
+    const struct plan_statement *run_statement;
     struct pinned pinned;
     struct view results;  /* format codes of Bind; owned */
     uint8_t *description; /* body of the RowDescription that the server gave for it */
@@ -193,6 +195,8 @@ void exchange_doubt(struct exchange *exchange);
 /* Whether a statement's rows can show anything. */
 bool exchange_shows(const struct plan_statement *statement);
 
+/* Keeps what a portal's EXECUTE runs: the name that it says can come to stand for another. */
+void portal_runs(struct portal *portal, struct plan *plan, const struct plan_statement *statement);
 /* Keeps what the server says of a portal's columns (a RowDescription's body; empty: no rows). */
 PASU_MUST_USE int portal_describe(struct portal *portal, struct view body);
 
