@@ -24,10 +24,9 @@ enum { ERROR_SIZE = 1280 };
     "attribution, which it would show"
 #define BORROWING_REFUSAL                                                                          \
     "pasu cannot run this: a cursor has a hidden key for attribution, which it could show"
-#define BORROWING_HINT                                                                             \
-    "begin the transaction anew: from now on this connection's cursors have no hidden keys"
-#define TELLING_HINT "prepare the statement by PREPARE, or give its query instead of EXECUTE"
-#define CALL_HINT    "an administrator can do this on the server itself"
+#define BORROWING_HINT "declare the cursor anew: from now on this connection's have no hidden keys"
+#define TELLING_HINT   "prepare the statement by PREPARE, or give its query instead of EXECUTE"
+#define CALL_HINT      "an administrator can do this on the server itself"
 #define NEVER_REFUSAL                                                                              \
     "pasu refuses these rows: they come from a table that shows what is shown to nobody"
 #define NEVER_HINT "the gateway's configuration names the table under never"

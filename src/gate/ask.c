@@ -433,11 +433,10 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
     blank_spoil(a->o);
     if (length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
-    request->is_borrowing = hidden_is_borrowed_by_call(
-        a->o, view_of(message + WALK_HEAD, length - WALK_HEAD));
+    request->is_borrowing =
+        hidden_is_borrowed_by_call(a->o, view_of(message + WALK_HEAD, length - WALK_HEAD));
     a->o->is_borrowing |= request->is_borrowing;
-    request->is_refused =
-        request->is_borrowing || observer_refuses_call(a->s, request->function);
+    request->is_refused = request->is_borrowing || observer_refuses_call(a->s, request->function);
     result = request->is_refused ? 0 : call_plan(a->s, request);
     if (result == 0 && !request->is_refused)
         result = call_pins(a, request, view_of(message + WALK_HEAD, length - WALK_HEAD));
@@ -535,8 +534,7 @@ ask_long_call(struct asking *a, struct view start)
     a->o->is_unsettled = true;
     blank_spoil(a->o);
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
-    if (observer_refuses_call(a->s, request->function) ||
-        hidden_is_borrowed_by_call(a->o, start))
+    if (observer_refuses_call(a->s, request->function) || hidden_is_borrowed_by_call(a->o, start))
         return PASU_E_ASK_TOO_LONG;
     result = call_plan(a->s, request);
     return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;

@@ -42,8 +42,8 @@ hidden_in(const struct observer *o, const struct plan_statement *statement, bool
 {
     uint8_t expected = statement ? statement->hidden_count : 0;
     uint8_t hidden = PASU_UNLIKELY(o->hides) ? hidden_named(description) : expected;
-    bool is_known = statement && !is_doubtful && statement->is_understood &&
-                    statement->special == SPECIAL_NONE;
+    bool is_known =
+        statement && !is_doubtful && statement->is_understood && statement->special == SPECIAL_NONE;
 
     return is_known && hidden >= expected ? expected : hidden;
 }
@@ -123,6 +123,5 @@ hidden_is_borrowed_by_call(const struct observer *o, struct view body)
     function = catalog_function(o->catalog, bytes_get_u32(body.bytes));
     if (!function || cursor_is_read(function->name))
         return true;
-    return function->is_opaque &&
-           (ask_read_call(&call, body) != 0 || has_borrowing_value(&call));
+    return function->is_opaque && (ask_read_call(&call, body) != 0 || has_borrowing_value(&call));
 }

@@ -146,8 +146,8 @@ struct observer {
     struct growth_share grown; /* by the transaction */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
-        speaks_kinds; /* what errors and notices of this transaction can carry */
-    bool is_resumed;  /* it has waited long enough */
+        speaks_kinds;      /* what errors and notices of this transaction can carry */
+    bool is_resumed;       /* it has waited long enough */
     bool hides;            /* something that went to the server has hidden columns */
     bool hides_in_cursors; /* so has a cursor that may be there */
     bool is_borrowing;     /* a text has come that can make what sees those: none has any more */

@@ -447,8 +447,7 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
         if (result != 0)
             return result;
         statement = portal->statement;
-        is_doubtful =
-            portal->is_doubtful || (statement && statement->special != SPECIAL_NONE);
+        is_doubtful = portal->is_doubtful || (statement && statement->special != SPECIAL_NONE);
     } else {
         prepared = exchange_prepared(&o->exchange, request->name);
         statement = prepared ? prepared->statement : NULL;

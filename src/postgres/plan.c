@@ -3,8 +3,8 @@
 #include "postgres/plan_writes.h"
 
 #include "base/memory.h"
-#include "postgres/plan_build.h"
 #include "postgres/plan_borrow.h"
+#include "postgres/plan_build.h"
 #include "postgres/plan_object.h"
 #include "postgres/plan_preface.h"
 

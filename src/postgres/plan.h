@@ -16,10 +16,12 @@
  * Injected: where rows of the result are rows of tables whose keys are not in it, one by one, the
  * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
  * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h).
- * Not through DISTINCT, groups further inside, other set operations, recursion; not for FOR UPDATE
- * OF, INTO, views, tables whose key the role may not read, cursors, SQL-level PREPARE; nor where
- * anything in the statement could see that a query has more columns (plan_guard.c). Numbers of
- * ORDER BY and GROUP BY are shifted. Hidden columns are always the first of the result.
+ * Also of a cursor that DECLARE opens, where nothing is known that could read it otherwise than by
+ * FETCH (plan_borrow.h). Not through DISTINCT, groups further inside, other set operations,
+ * recursion; not for FOR UPDATE OF, INTO, views, tables whose key the role may not read, SQL-level
+ * PREPARE; nor where anything in the statement could see that a query has more columns
+ * (plan_guard.c). Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first
+ * of the result.
  *
  * Immutable once made; counted holders; any thread. No sockets, no clock.
  */
@@ -405,9 +407,9 @@ struct plan {
     const char *refusal_hint;
     uint32_t refusal_flags; /* enum plan_flag */
 
-    uint8_t borrows;        /* enum plan_borrow */
-    bool runs_values;       /* it calls code that may run what it is given */
-    bool hides_in_cursors;  /* a cursor that it declares has hidden columns */
+    uint8_t borrows;         /* enum plan_borrow */
+    bool runs_values;        /* it calls code that may run what it is given */
+    bool hides_in_cursors;   /* a cursor that it declares has hidden columns */
     bool may_change_dialect; /* it can set standard_conforming_strings or client_encoding */
 
     const struct plan_statement *statements;

@@ -31,8 +31,8 @@ keep_name(struct plan_work *work, const char *name)
 static struct injections *
 hidden_in_cursor(const struct plan_work *work, const struct build *build)
 {
-    bool is_seen = work->plan->borrows != BORROW_NOT || !work->catalog ||
-                   catalog_may_borrow(work->catalog);
+    bool is_seen =
+        work->plan->borrows != BORROW_NOT || !work->catalog || catalog_may_borrow(work->catalog);
 
     return is_seen ? NULL : build->injections;
 }

@@ -367,9 +367,11 @@ what_can_read_a_sessions_cursors_is_known(void **state PASU_UNUSED)
         bool may_borrow;
     } cases[] = {
         {FUNCTION(22001, "f", "sql", "SELECT cursor_to_xml($1, 1, false, false, '')"), true},
-        {FUNCTION(22001, "f", "plpgsql", "BEGIN EXECUTE concat('FETCH 1 FROM ', $1) INTO r; END"), true},
+        {FUNCTION(22001, "f", "plpgsql", "BEGIN EXECUTE concat('FETCH 1 FROM ', $1) INTO r; END"),
+         true},
         {FUNCTION(22001, "f", "plpgsql", "BEGIN EXECUTE $1; END"), false}, /* its caller's text */
-        {FUNCTION(22001, "f", "plpgsql", "BEGIN EXECUTE concat('SELECT x FROM ', $1) INTO r; END"), false},
+        {FUNCTION(22001, "f", "plpgsql", "BEGIN EXECUTE concat('SELECT x FROM ', $1) INTO r; END"),
+         false},
         {FUNCTION(22001, "f", "sql", "SELECT name FROM customers"), false},
         {FUNCTION(22001, "f", "plperl", "return 1"), true},
         {FUNCTION(22001, "f", "c", "~"), true},
