@@ -71,6 +71,8 @@ reads_cursors(const struct observer *o, const struct plan *plan)
 {
     if (plan->borrows == BORROW_READS)
         return true;
+    if (plan->runs_values && o->catalog && catalog_may_borrow(o->catalog))
+        return true; /* somebody has made such code since the cursor was declared */
     for (size_t i = 0; i < plan->statement_count; i++) {
         const struct plan_statement *s = &plan->statements[i], *meant;
         const char *name = s->special == SPECIAL_EXECUTE || s->is_executed ? s->name : s->tells;

@@ -160,6 +160,31 @@ check_hidden(struct session *s, struct view description)
     return hidden == r->statement->hidden_count ? 0 : set_unknown(s, hidden);
 }
 
+/* Notes what a portal's EXECUTE or FETCH names. */
+static void
+note_target(const struct observer *o, struct portal *portal)
+{
+    const struct plan_statement *statement = portal ? portal->statement : NULL;
+    const struct prepared *prepared;
+    const struct portal *cursor;
+
+    if (statement && statement->special == SPECIAL_EXECUTE) {
+        prepared = exchange_prepared(&o->exchange, statement->name);
+        portal_names(portal, prepared ? prepared->serial : 0);
+    } else if (statement && statement->special == SPECIAL_FETCH) {
+        cursor = exchange_portal(&o->exchange, statement->name);
+        portal_names(portal, cursor ? cursor->serial : 0);
+    }
+}
+
+/* A cursor that has outlived its transaction: a snapshot that has come since can know of what it
+ * reads what the one it was planned with does not, and what is there now need not be what was. */
+static bool
+is_overtaken(const struct observer *o, const struct portal *portal)
+{
+    return portal && portal->is_over && portal->plan && portal->plan->catalog != o->catalog;
+}
+
 /* What EXECUTE runs; a portal's, what it ran when it began. */
 static int
 follow_execute(struct session *s, struct portal *portal, struct plan **plan,
@@ -193,16 +218,20 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     struct result *r = &o->result;
     const struct plan_statement *execute = NULL;
     const struct plan *own;
-    bool is_doubtful = portal && portal->is_doubtful;
+    bool is_doubtful;
     bool is_fetch = statement && statement->special == SPECIAL_FETCH;
     int result = 0;
 
+    note_target(o, portal);
+    is_doubtful = portal && portal->is_doubtful;
     if (is_fetch) {
         portal = exchange_portal(&o->exchange, statement->name);
+        note_target(o, portal);
         plan = portal ? portal->plan : NULL;
         statement = portal ? portal->statement : NULL;
-        is_doubtful = portal && portal->is_doubtful;
+        is_doubtful |= portal && portal->is_doubtful;
     }
+    is_doubtful |= is_overtaken(o, portal);
     own = plan;
     r->pinned = portal ? &portal->pinned : &r->own;
     r->portal = portal;
@@ -446,6 +475,7 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
             result = portal_describe(portal, description);
         if (result != 0)
             return result;
+        note_target(o, portal);
         statement = portal->statement;
         is_doubtful = portal->is_doubtful || (statement && statement->special != SPECIAL_NONE);
     } else {

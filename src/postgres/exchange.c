@@ -235,7 +235,8 @@ portal_clear(struct portal *portal)
     portal->description_length = 0;
     portal->rows = 0;
     portal->is_told = portal->is_described = portal->is_counted = portal->is_doubtful = false;
-    portal->is_bound_told = portal->is_renamed = portal->is_held = false;
+    portal->is_bound_told = portal->is_renamed = portal->is_held = portal->is_over = false;
+    portal->target = 0;
     portal->told_fields = portal->told_kinds = 0;
 }
 
@@ -276,6 +277,7 @@ exchange_set_prepared(struct exchange *x, const char *name, struct plan *plan,
     (*at)->plan = plan ? plan_hold(plan) : NULL;
     (*at)->statement = statement;
     (*at)->types = view_of(copy, types.length);
+    (*at)->serial = ++x->serials;
     return 0;
 }
 
@@ -296,8 +298,19 @@ exchange_set_portal(struct exchange *x, const char *name, struct plan *plan,
     }
     (*at)->plan = plan ? plan_hold(plan) : NULL;
     (*at)->statement = statement;
+    (*at)->serial = ++x->serials;
     *portal = *at;
     return 0;
+}
+
+void
+portal_names(struct portal *portal, uint64_t serial)
+{
+    uint64_t target = serial != 0 ? serial : UINT64_MAX;
+
+    portal->is_doubtful |= portal->target != 0 && portal->target != target;
+    if (portal->target == 0)
+        portal->target = target;
 }
 
 void
@@ -375,6 +388,7 @@ drop_portals(struct exchange *x, uint32_t held)
         bool is_held = (*at)->is_held && held > 0;
 
         held -= is_held;
+        (*at)->is_over |= is_held;
         if ((*at)->name[0] == '\0')
             portal_clear(*at);
         if (is_held || (*at)->name[0] == '\0')

@@ -57,6 +57,7 @@ struct prepared {
     struct plan *plan;                      /* held */
     const struct plan_statement *statement; /* of the plan; NULL: an empty text */
     struct view types;                      /* of Parse; owned */
+    uint64_t serial;                        /* no other statement or portal has it */
     bool is_doubtful;                       /* it may stand for something else by now */
 };
 
@@ -66,6 +67,8 @@ struct portal {
     char name[EXCHANGE_NAME_SIZE];
     struct plan *plan; /* held */
     const struct plan_statement *statement;
+    uint64_t serial;  /* as above */
+    uint64_t target;  /* of what its EXECUTE or FETCH named when it was first asked; 0: not yet */
     struct plan *run; /* held: what it is that its EXECUTE runs, once it does; or NULL */
     const struct plan_statement *run_statement;
     struct pinned pinned;
@@ -80,6 +83,7 @@ struct portal {
     bool is_read;                     /* as the reading of its statement (struct plan_statement) */
     bool is_renamed;                  /* doubtful since its columns were described */
     bool is_held;                     /* a cursor WITH HOLD */
+    bool is_over;                     /* and its transaction is over */
     uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
 };
 
@@ -111,6 +115,7 @@ struct exchange {
     struct exchange_request *requests; /* a ring */
     uint32_t size, first, count;
     uint32_t added; /* ever; it wraps */
+    uint64_t serials; /* given */
     struct prepared *prepared[EXCHANGE_HEADS];
     struct portal *portals; /* few: those of the transaction */
     uint32_t name_count;
@@ -195,6 +200,10 @@ void exchange_doubt(struct exchange *exchange);
 /* Whether a statement's rows can show anything. */
 bool exchange_shows(const struct plan_statement *statement);
 
+/* A portal whose statement is EXECUTE or FETCH has been asked for its columns or rows: notes what
+ * the name stands for (its serial; 0: for nothing) and doubts the portal where that was another
+ * thing before. The server then tells the columns of the one, and gives the rows of the other. */
+void portal_names(struct portal *portal, uint64_t serial);
 /* Keeps what a portal's EXECUTE runs: the name that it says can come to stand for another. */
 void portal_runs(struct portal *portal, struct plan *plan, const struct plan_statement *statement);
 /* Keeps what the server says of a portal's columns (a RowDescription's body; empty: no rows). */
