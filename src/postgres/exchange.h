@@ -114,7 +114,7 @@ struct exchange_request {
 struct exchange {
     struct exchange_request *requests; /* a ring */
     uint32_t size, first, count;
-    uint32_t added; /* ever; it wraps */
+    uint32_t added;   /* ever; it wraps */
     uint64_t serials; /* given */
     struct prepared *prepared[EXCHANGE_HEADS];
     struct portal *portals; /* few: those of the transaction */

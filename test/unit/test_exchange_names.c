@@ -148,7 +148,9 @@ cursors_with_hold_outlive_their_transaction(void **state PASU_UNUSED)
     set(&x, "", false);
     set(&x, "brief", false);
     set(&x, "held", true);
+    assert_false(exchange_portal(&x, "held")->is_over);
     exchange_end_portals(&x);
+    assert_true(exchange_portal(&x, "held")->is_over);
     assert_non_null(exchange_portal(&x, ""));
     assert_null(exchange_portal(&x, "brief"));
     assert_non_null(exchange_portal(&x, "held"));
@@ -169,6 +171,34 @@ cursors_with_hold_outlive_their_transaction(void **state PASU_UNUSED)
     exchange_release(&x);
 }
 
+/* What EXECUTE or FETCH of a portal names is to be one thing, whenever it is asked for. */
+static void
+a_portal_whose_name_means_another_is_in_doubt(void **state PASU_UNUSED)
+{
+    struct exchange x = {0};
+    struct portal *portal, *cursor;
+
+    set(&x, "c", false);
+    set(&x, "p", false);
+    portal = exchange_portal(&x, "p");
+    cursor = exchange_portal(&x, "c");
+    portal_names(portal, cursor->serial);
+    portal_names(portal, cursor->serial);
+    assert_false(portal->is_doubtful);
+    set(&x, "c", false); /* declared anew */
+    portal_names(portal, exchange_portal(&x, "c")->serial);
+    assert_true(portal->is_doubtful);
+
+    set(&x, "p", false);
+    assert_false(portal->is_doubtful);
+    portal_names(portal, 0); /* nothing is there */
+    assert_false(portal->is_doubtful);
+    portal_names(portal, exchange_portal(&x, "c")->serial);
+    assert_true(portal->is_doubtful);
+    exchange_drop_portals(&x);
+    exchange_release(&x);
+}
+
 int
 main(void)
 {
@@ -177,6 +207,7 @@ main(void)
         cmocka_unit_test(the_unnamed_statement_is_none_of_sql),
         cmocka_unit_test(cursors_that_waiting_sql_opens_and_closes_are_expected),
         cmocka_unit_test(cursors_with_hold_outlive_their_transaction),
+        cmocka_unit_test(a_portal_whose_name_means_another_is_in_doubt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
