@@ -27,6 +27,7 @@
 #include "postgres/fresh.h"
 
 struct encoding;
+struct long_text;
 struct session;
 
 enum {
@@ -152,6 +153,7 @@ struct observer {
     bool hides_in_cursors; /* so has a cursor that may be there */
     bool is_borrowing;     /* a text has come that can make what sees those: none has any more */
     struct kept ask, answer, backlog;
+    struct long_text *long_text; /* that passes in pieces, or NULL */
     uint64_t seen; /* whom it was the first of its principal's sessions to show today */
 };
 
@@ -161,6 +163,8 @@ PASU_MUST_USE int observer_new(struct session *session);
 void observer_free(struct session *session);
 /* A parameter that the server reports. */
 void observer_parameter(struct session *session, struct view name, struct view value);
+/* Whether a text of any bytes has only one reading now. */
+bool observer_is_plain(const struct observer *observer);
 /* Whether no byte of a longer character is an ASCII one in that encoding, by PostgreSQL's name. */
 bool observer_is_plain_encoding(struct view name);
 /* Whether code in the server may set how texts are read: what a trigger, a view or a function does
