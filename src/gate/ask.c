@@ -155,7 +155,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_telling = tells_hidden(a->o, plan->statements, plan->statement_count);
     request->is_borrowing = hidden_is_borrowed(a->o, plan);
     request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
-    a->o->hides_in_cursors |= plan->hides_in_cursors;
+    hidden_note(a->o, plan);
     request->is_templated = is_templated;
     request->is_alone = !a->o->is_unsynced;
     a->o->is_unsynced = a->o->is_turning = false;
@@ -378,7 +378,8 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     set_name(name, execute.portal);
     plan = exchange_expected_portal(&a->o->exchange, name, &statement);
     unsettle(a->o, plan);
-    a->o->hides_in_cursors |= plan && plan->hides_in_cursors;
+    if (plan)
+        hidden_note(a->o, plan);
     rest_execute(a->o, statement);
     result = intent_ask(a->s, plan, statement);
     if (result != 0)

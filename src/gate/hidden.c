@@ -66,6 +66,22 @@ hidden_expected(const struct observer *o, const struct plan_statement *statement
 
 /* ---- who sees them otherwise ---- */
 
+void
+hidden_note(struct observer *o, const struct plan *plan)
+{
+    o->hides_in_cursors |= plan->hides_in_cursors;
+    for (size_t i = 0; i < plan->statement_count; i++) {
+        const struct plan_statement *meant;
+        const struct plan *other;
+        struct view types;
+
+        if (PASU_LIKELY(plan->statements[i].special != SPECIAL_EXECUTE))
+            continue;
+        other = exchange_expected(&o->exchange, plan->statements[i].name, &meant, &types);
+        o->hides_in_cursors |= other && other->hides_in_cursors;
+    }
+}
+
 static bool
 reads_cursors(const struct observer *o, const struct plan *plan)
 {

@@ -21,6 +21,8 @@ uint8_t hidden_in(const struct observer *observer, const struct plan_statement *
  * EXECUTE and FETCH have those of another. */
 uint8_t hidden_expected(const struct observer *observer, const struct plan_statement *statement);
 
+/* A plan is about to be run: notes whether a cursor with hidden columns comes to be by it. */
+void hidden_note(struct observer *observer, const struct plan *plan);
 /* Whether a statement of `plan` may not run: it could see hidden columns of a cursor that is there,
  * or will be. */
 bool hidden_is_borrowed(const struct observer *observer, const struct plan *plan);

@@ -237,6 +237,8 @@ result_effects(struct session *s, const struct exchange_request *request)
                                                  : result_done(s, plan, statement);
     if (result == 0 && run)
         result = result_done(s, r->plan, run);
+    if (result == 0 && run && run->special != SPECIAL_NONE) /* what was prepared by message */
+        result = name_effects(s, r->plan, run, request);
     if (result == 0 && statement->is_executed) {
         const struct prepared *prepared =
             exchange_prepared(&s->observer->exchange, statement->name);

@@ -82,6 +82,7 @@ EXACT = (
     within(declare("c", "SELECT name FROM customers WHERE grade = 2"), "FETCH 3 FROM c", "UPDATE customers SET grade = grade WHERE CURRENT OF c",
            "FETCH 1 FROM c", "ROLLBACK"),
     within(declare("c", "SELECT * FROM odd"), "FETCH 3 FROM c", asked(wire.describe("P", "c") + wire.execute(2, "c"))),
+    within(asked(wire.parse(C, "d")), "EXECUTE d", "FETCH 2 FROM c"),
     ("PREPARE p AS SELECT title FROM products", *within(declare("p", NAMES), "FETCH 2 FROM p", "EXECUTE p", "DEALLOCATE p", "FETCH 2 FROM p")),
 )
 # Whom these show is a bound; nobody who is not shown is named. Errors can speak of anybody.
@@ -92,7 +93,6 @@ BOUNDED = (
     within(declare("c", f"{NAMES} FOR UPDATE"), "FETCH 2 FROM c", "DELETE FROM parcels WHERE CURRENT OF c"),
     within("SAVEPOINT s", C, "FETCH 1 FROM c", "ROLLBACK TO s", "SELECT opens()", "FETCH 2 FROM c", asked(wire.describe("P", "c") + wire.execute(2, "c"))),
     within(C, "FETCH 1 FROM c", "CLOSE c", "SELECT opens()", asked(("FETCH 2 FROM c", (0, 1), 0)), "FETCH 2 FROM c"),
-    within(asked(wire.parse(C, "d")), "EXECUTE d", "FETCH 2 FROM c"),
     within(asked(wire.parse(NAMES, "s") + wire.parse("EXECUTE s", "e") + wire.bind(name="e", portal="p") + wire.execute(2, "p")), "FETCH 2 FROM p"),
     within(declare("c", "SELECT name AS pasu_key_1, grade FROM customers"), "FETCH 3 FROM c", asked(wire.describe("P", "c") + wire.execute(2, "c"))),
     within(declare("c", "SELECT DISTINCT name FROM customers WHERE grade = 2"), "FETCH 2 FROM c"),
@@ -245,6 +245,8 @@ def test_prepared_before():
     """A cursor whose text was prepared before the session spoke of what would see its key is kept from it"""
     with refused("BEGIN", asked(wire.parse(C, "d") + wire.parse(XML_OF, "x")), asked(wire.bind(name="d") + wire.execute()),
                  wire.bind(("c",), name="x") + wire.describe() + wire.execute() + wire.SYNC) as session:
+        session.terminate()
+    with refused("BEGIN", asked(wire.parse(C, "d")), "EXECUTE d", XML) as session:
         session.terminate()
 
 
