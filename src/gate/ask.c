@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "gate/call.h"
 #include "gate/doubt.h"
+#include "gate/hidden.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
 #include "gate/preface.h"
@@ -152,7 +153,9 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     }
     request->plan = plan;
     request->is_telling = tells_hidden(a->o, plan->statements, plan->statement_count);
-    request->is_refused = plan->refusal || request->is_telling;
+    request->is_borrowing = hidden_is_borrowed(a->o, plan);
+    request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
+    hidden_note(a->o, plan);
     request->is_templated = is_templated;
     request->is_alone = !a->o->is_unsynced;
     a->o->is_unsynced = a->o->is_turning = false;
@@ -291,6 +294,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     struct view types;
     struct prepared *prepared;
     char name[EXCHANGE_NAME_SIZE];
+    uint8_t hidden;
     int result;
 
     if (ask_read_bind(&bind, body) != 0)
@@ -318,7 +322,9 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     statement = request->bound;
     if (statement) {
         request->is_telling = tells_hidden(a->o, statement, 1);
-        request->is_refused = request->is_telling;
+        request->is_borrowing = hidden_is_borrowed_with(a->o, request->plan, &bind);
+        a->o->is_borrowing |= request->is_borrowing;
+        request->is_refused = request->is_telling || request->is_borrowing;
         if (request->is_refused)
             return put_refused_bind(a);
         result = keep_bind(a->s, request, statement);
@@ -330,8 +336,9 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
                              &request->pinned);
         if (result != 0)
             return result;
-        if (statement->hidden_count > 0 && bind.results.length > 2)
-            return put_bind(a, body, &bind, statement->hidden_count, request);
+        hidden = bind.results.length > 2 ? hidden_expected(a->o, statement) : 0;
+        if (hidden > 0)
+            return put_bind(a, body, &bind, hidden, request);
     }
     result = is_all_text(bind.results) ? 0 : keep_bytes(request, bind.results);
     return result == 0 ? ask_pass(a, message, length) : result;
@@ -371,6 +378,8 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     set_name(name, execute.portal);
     plan = exchange_expected_portal(&a->o->exchange, name, &statement);
     unsettle(a->o, plan);
+    if (plan)
+        hidden_note(a->o, plan);
     rest_execute(a->o, statement);
     result = intent_ask(a->s, plan, statement);
     if (result != 0)
@@ -424,7 +433,10 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
     blank_spoil(a->o);
     if (length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
-    request->is_refused = observer_refuses_call(a->s, request->function);
+    request->is_borrowing =
+        hidden_is_borrowed_by_call(a->o, view_of(message + WALK_HEAD, length - WALK_HEAD));
+    a->o->is_borrowing |= request->is_borrowing;
+    request->is_refused = request->is_borrowing || observer_refuses_call(a->s, request->function);
     result = request->is_refused ? 0 : call_plan(a->s, request);
     request->is_refused |= request->plan && request->plan->refusal;
     if (result == 0 && !request->is_refused)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "gate/call.h"
 #include "gate/expose.h"
+#include "gate/hidden.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
 #include "postgres/long_text.h"
@@ -68,9 +69,9 @@ ask_long_text(struct asking *a, enum exchange_step step, struct view start)
         return PASU_E_ASK_TOO_LONG;
     text_from_view(request->name, EXCHANGE_NAME_SIZE, name);
     result = begin_text(a, step == STEP_PARSE);
-    a->o->is_unsettled = true;
+    a->o->is_unsettled = a->o->is_borrowing = true;
     if (result == 0)
-        result = observer_plan_unknown(a->s, &request->plan);
+        result = observer_plan_unknown(a->s, 0, &request->plan);
     return result == 0 && request->plan->refusal ? refuse(a, request->plan) : result;
 }
 
@@ -92,7 +93,7 @@ ask_long_bind(struct asking *a, struct view start)
     text_from_view(request->name, EXCHANGE_NAME_SIZE, portal);
     text_from_view(request->statement, EXCHANGE_NAME_SIZE, statement);
     plan = exchange_expected(&a->o->exchange, request->statement, &meant, &types);
-    if (meant && meant->hidden_count > 0)
+    if (hidden_expected(a->o, meant) > 0 || (plan && hidden_is_borrowed(a->o, plan)))
         return PASU_E_ASK_TOO_LONG;
     request->bound = meant;
     result = plan ? ask_take_plan(a, request, plan) : 0;
@@ -112,7 +113,7 @@ ask_long_call(struct asking *a, struct view start)
     a->o->is_unsettled = true;
     blank_spoil(a->o);
     request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
-    if (observer_refuses_call(a->s, request->function))
+    if (observer_refuses_call(a->s, request->function) || hidden_is_borrowed_by_call(a->o, start))
         return PASU_E_ASK_TOO_LONG;
     result = call_plan(a->s, request);
     return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;

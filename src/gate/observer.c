@@ -296,6 +296,17 @@ has_foreign_type(struct view types)
     return false;
 }
 
+/* Whether code that sees a cursor's columns can have been made since the snapshot, by this session
+ * or another one. */
+static bool
+may_be_borrowed(const struct session *s)
+{
+    const struct observer *o = s->observer;
+
+    return o->is_borrowing || o->unseen_fields != 0 || observer_is_stale(s) ||
+           catalog_store_shifts(o->place) != o->shifts;
+}
+
 int
 observer_plan(struct session *s, struct view text, struct plan **plan)
 {
@@ -312,9 +323,18 @@ observer_plan_parse(struct session *s, struct view text, struct view types, stru
     environment = environment_of(s, text);
     environment.has_foreign_parameters = has_foreign_type(types);
     result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
-    if (result == 0 && (*plan)->may_change_dialect)
+    if (result == 0 && (*plan)->hides_in_cursors && may_be_borrowed(s)) {
+        plan_release(*plan);
+        environment.may_inject = false;
+        result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
+    }
+    if (result != 0)
+        return result;
+    if ((*plan)->may_change_dialect)
         s->observer->is_unsettled = true;
-    return result;
+    s->observer->hides |= (*plan)->rewritten.bytes != NULL;
+    s->observer->is_borrowing |= (*plan)->borrows != BORROW_NOT;
+    return 0;
 }
 
 /* Whether the plan of a template serves for the text that it was made of. */
@@ -370,11 +390,12 @@ observer_misses(struct session *s, struct view text, bool *misses)
 }
 
 int
-observer_plan_unknown(struct session *s, struct plan **plan)
+observer_plan_unknown(struct session *s, uint8_t hidden, struct plan **plan)
 {
     struct plan_environment environment = {
         .catalog = s->observer->catalog,
         .role = "",
+        .hidden_count = hidden,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
     };
 

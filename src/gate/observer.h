@@ -72,6 +72,8 @@ struct result {
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
     bool is_doubtful;                   /* names may mean others than its plan says */
+    bool is_renamed;                    /* that by which it was found may mean another */
+    bool is_unknown;                    /* nothing is known of what it shows */
     bool is_bound_told;                 /* upper bounds are in a record already */
     bool is_sure;                       /* nothing has changed since the plan's snapshot */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
@@ -145,8 +147,11 @@ struct observer {
     struct growth_share grown; /* by the transaction */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
-        speaks_kinds; /* what errors and notices of this transaction can carry */
-    bool is_resumed;  /* it has waited long enough */
+        speaks_kinds;      /* what errors and notices of this transaction can carry */
+    bool is_resumed;       /* it has waited long enough */
+    bool hides;            /* something that went to the server has hidden columns */
+    bool hides_in_cursors; /* so has a cursor that may be there */
+    bool is_borrowing;     /* a text has come that can make what sees those: none has any more */
     struct kept ask, answer, backlog;
     struct long_text *long_text; /* that passes in pieces, or NULL */
     uint64_t seen; /* whom it was the first of its principal's sessions to show today */
@@ -180,8 +185,9 @@ PASU_MUST_USE int observer_plan_parse(struct session *session, struct view text,
  * template is in the worker's instruments. */
 PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,
                                       bool *is_templated);
-/* The plan of a text that nobody has looked at. */
-PASU_MUST_USE int observer_plan_unknown(struct session *session, struct plan **plan);
+/* The plan of a text that nobody has looked at; so many of its result's columns are hidden. */
+PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden,
+                                        struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);
 /* Whether a function may not be called by message: it lets data out by the server, or shows what is

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Takes the inspector's rows; see catalog_query.def for what each is. */
 #include "postgres/catalog_part.h"
+#include "postgres/cursor.h"
 
 #include "base/memory.h"
 
@@ -350,7 +351,10 @@ take_definition(struct catalog_builder *b, const struct view *v)
     if (number == SIZE_MAX || !v[1].bytes)
         return 0;
     b->catalog->relations[number].definition = catalog_arena_text(&b->catalog->arena, v[1]);
-    return b->catalog->relations[number].definition ? 0 : PASU_E_NOMEM;
+    if (!b->catalog->relations[number].definition)
+        return PASU_E_NOMEM;
+    b->catalog->may_borrow |= cursor_is_read(b->catalog->relations[number].definition);
+    return 0;
 }
 
 int

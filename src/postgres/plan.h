@@ -16,10 +16,12 @@
  * Injected: where rows of the result are rows of tables whose keys are not in it, one by one, the
  * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
  * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h).
- * Not through DISTINCT, groups further inside, other set operations, recursion; not for FOR UPDATE
- * OF, INTO, views, tables whose key the role may not read, cursors, SQL-level PREPARE; nor where
- * anything in the statement could see that a query has more columns (plan_guard.c). Numbers of
- * ORDER BY and GROUP BY are shifted. Hidden columns are always the first of the result.
+ * Also of a cursor that DECLARE opens, where nothing is known that could read it otherwise than by
+ * FETCH (plan_borrow.h). Not through DISTINCT, groups further inside, other set operations,
+ * recursion; not for FOR UPDATE OF, INTO, views, tables whose key the role may not read, SQL-level
+ * PREPARE; nor where anything in the statement could see that a query has more columns
+ * (plan_guard.c). Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first
+ * of the result.
  *
  * Immutable once made; counted holders; any thread. No sockets, no clock.
  */
@@ -96,6 +98,19 @@ enum plan_flag {
     PLAN_CALLS = 1024,       /* runs a user's function, which can speak of what it is given */
 };
 
+/* Whether a text can see the columns of a cursor otherwise than by FETCH (plan_borrow.h). */
+enum plan_borrow {
+    BORROW_NOT,
+    BORROW_PERHAPS, /* it runs, or makes, what can do anything */
+    BORROW_READS,   /* it speaks of it, or makes what does */
+};
+
+/* Whether a parameter's value, given to code that runs it as SQL, reads a cursor. */
+bool borrow_by_value(struct view value);
+
+/* The names of hidden columns of a result begin so, and a number follows. */
+#define PLAN_HIDDEN_NAME "pasu_key_"
+
 /* A table by its name; schema NULL where it is not said. */
 struct plan_table {
     const char *schema, *name;
@@ -120,6 +135,7 @@ struct plan_environment {
     bool
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */
+    uint8_t hidden_count;       /* of plan_unknown: the columns that are known to be hidden */
     const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
 };
 
@@ -392,6 +408,9 @@ struct plan {
     const char *refusal_hint;
     uint32_t refusal_flags; /* enum plan_flag */
 
+    uint8_t borrows;         /* enum plan_borrow */
+    bool runs_values;        /* it calls code that may run what it is given */
+    bool hides_in_cursors;   /* a cursor that it declares has hidden columns */
     bool may_change_dialect; /* it can set standard_conforming_strings or client_encoding */
 
     const struct plan_statement *statements;

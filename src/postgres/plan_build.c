@@ -398,6 +398,7 @@ build_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags,
     set_most(work, statement);
     shape_bound(work, &work->names.most, statement);
     statement->is_understood = false;
+    statement->hidden_count = work->environment->hidden_count;
     statement->may_return_rows = true;
     statement->twists = twist_of_words(work, is_scanned, statement);
     statement->flags = flags | PLAN_UNPARSED | PLAN_RENAMES | work->names.flags;

@@ -15,7 +15,7 @@
  * hint to a name that it does not know would speak of it (it does up to three characters of
  * difference). Those further inside have four parts: one of them would be the same.
  */
-#define HIDDEN_NAME        "pasu_key_"
+#define HIDDEN_NAME        PLAN_HIDDEN_NAME
 #define HIDDEN_NAME_WITHIN HIDDEN_NAME "%zu_pasuhidden_pasugateway_pasucolumn"
 
 struct hidden {

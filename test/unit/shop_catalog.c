@@ -420,6 +420,12 @@ catalog_speaks_of(const struct catalog *catalog PASU_UNUSED, const char *name)
 }
 
 bool
+catalog_may_borrow(const struct catalog *catalog)
+{
+    return catalog->may_borrow;
+}
+
+bool
 catalog_events(const struct catalog *catalog PASU_UNUSED, uint64_t *fields, uint64_t *kinds)
 {
     *fields = *kinds = 0;

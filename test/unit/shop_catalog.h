@@ -52,6 +52,7 @@ struct catalog {
     bool has_own_equality;  /* for types of PostgreSQL's */
     bool has_foreign_casts, has_clean_casts;
     bool is_superseded;
+    bool may_borrow;
 };
 
 /* Roles: "app" may read everything, "narrow" no key. */
