@@ -172,6 +172,19 @@ identity_view_find(const struct identity_view *view, uint32_t relation, int16_t 
 }
 
 bool
+identity_view_is_behind(const struct identity_view *view, const struct identity_watch *watch)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        const struct identity_column *c = &view->columns[i];
+
+        if ((c->is_stale || !identity_watch_is_quiet(watch, c->relation, false, view->since)) &&
+            !identity_watch_is_open(watch, c->relation))
+            return true;
+    }
+    return false;
+}
+
+bool
 identity_view_is_current(const struct identity_view *view, const struct identity_watch *watch,
                          int column)
 {
