@@ -2,6 +2,7 @@
 #include "cli/identity_read.h"
 
 #include "exposure/identity_rows.h"
+#include "postgres/identity_column.h"
 
 #include <inttypes.h>
 
@@ -63,7 +64,8 @@ take_rows(struct reading *r)
 
 /* ---- columns ---- */
 
-/* Its lock is ours until the end of the transaction: whether the names mean what they did. */
+/* Whether it was the table that was found, of which COPY holds the lock until the end of the
+ * transaction, and the names mean what they did. */
 static int
 check_name(struct reading *r, const struct identity_wanted *w)
 {
@@ -71,7 +73,8 @@ check_name(struct reading *r, const struct identity_wanted *w)
         "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_attribute k ON k.attrelid = c.oid "
         "WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND k.attname = $4 "
-        "AND c.oid = $5::oid AND a.attnum = $6::int AND k.attnum = $7::int";
+        "AND c.oid = $5::oid AND a.attnum = $6::int AND k.attnum = $7::int "
+        "AND (" IDENTITY_LOCK_SQL("$5::oid") ") > 0";
     char relation[16], attribute[8], key[8];
     const char *values[] = {w->schema, w->table, w->section.column, w->key, relation,
                             attribute, key};
@@ -148,7 +151,7 @@ read_database(struct reading *r, struct identity_wanted *items, size_t first, si
     if (result == 0)
         result = command(r, "SET statement_timeout = 0; SET row_security = off", PGRES_COMMAND_OK);
     if (result == 0)
-        result = command(r, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", PGRES_COMMAND_OK);
+        result = command(r, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", PGRES_COMMAND_OK);
     for (size_t i = first; result == 0 && i < end; i++)
         if (items[i].reason[0] == '\0')
             result = read_column(r, &items[i]);

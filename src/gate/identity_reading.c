@@ -289,7 +289,17 @@ has_section(const struct identity_reading *r, const struct identity_section *wan
     return false;
 }
 
-/* Whether the names still mean what was found: behind the locks, in the snapshot that is read. */
+static int
+take_lock(void *arg, const struct view *values, size_t count)
+{
+    uint64_t *locks = arg;
+
+    return count == 1 && inspector_take_number(values[0], locks) ? 0 : PASU_E_MALFORMED;
+}
+
+/* Whether it was what was found that COPY has read. Its lock is ours until the end of the
+ * transaction: since then neither the table nor its columns have got other names; its schema can
+ * have. */
 static int
 check_names(const struct identity_reading *r, struct inspector_link *link,
             const struct identity_names *names)
@@ -297,23 +307,17 @@ check_names(const struct identity_reading *r, struct inspector_link *link,
     struct identity_reading *again = memory_new(1, sizeof(*again));
     int result = again ? find(again, link, names, r->sections[0].database) : PASU_E_NOMEM;
 
-    for (size_t i = 0; result == 0 && i < r->count; i++)
-        if (!has_section(again, &r->sections[i]))
-            result = PASU_E_AGAIN;
-    memory_free(again);
-    return result;
-}
-
-static int
-lock(const struct identity_reading *r, struct inspector_link *link)
-{
-    char sql[COPY_SIZE];
-    int result = command(link, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-
     for (size_t i = 0; result == 0 && i < r->count; i++) {
-        snprintf(sql, sizeof(sql), "LOCK TABLE ONLY %s IN ACCESS SHARE MODE", r->tables[i]);
-        result = command(link, sql);
+        char sql[COPY_SIZE];
+        uint64_t locks = 0;
+        size_t most = ROWS_MAX;
+
+        snprintf(sql, sizeof(sql), IDENTITY_LOCK_SQL("%u"), r->sections[i].relation);
+        result = inspector_link_query(link, sql, take_lock, &locks, &most);
+        if (result == 0 && (locks == 0 || !has_section(again, &r->sections[i])))
+            result = PASU_E_AGAIN;
     }
+    memory_free(again);
     return result;
 }
 
@@ -349,12 +353,12 @@ read_columns(struct identity_reading *r, struct inspector_link *link,
     struct identity_rows rows = {.builder = builder};
     int result = command(link, "SET statement_timeout = 0; SET row_security = off");
 
-    if (result == 0)
-        result = lock(r, link);
-    if (result == 0)
-        result = check_names(r, link, names);
+    if (result == 0) /* each statement with a snapshot of its own: the last one sees the names */
+        result = command(link, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
     for (size_t i = 0; result == 0 && i < r->count; i++)
         result = read_column(r, i, link, &rows);
+    if (result == 0)
+        result = check_names(r, link, names);
     if (result == 0)
         result = command(link, "COMMIT");
     r->rows = rows.rows;

@@ -5,12 +5,13 @@
  * the gate for the one that its sessions are in.
  *
  *      find    names ─▶ OIDs, and whether each can be in an index; what the server has counted
- *      read    LOCK … IN ACCESS SHARE MODE, in one transaction; names once more; COPY, in one
- *              snapshot that is younger than the counts and the locks
+ *      read    COPY, one after the other in one transaction, each in a snapshot that is younger than
+ *              the counts; then the names once more, and whether its locks are on what they mean
  *
- * A table's name can come to mean another one, or a view, at any time: COPY takes no view, so no
- * code but the types' own runs with the inspector's rights, and behind the locks no name can
- * change. One thread; the link is borrowed, and closed after an error.
+ * What has been read is how things are only if nothing has been written since the counts
+ * (gate/identity_watch.h): then all snapshots show the same. A table's name can come to mean
+ * another one, or a view, at any time: COPY takes no view, so no code but the types' own runs with
+ * the inspector's rights. One thread; the link is borrowed, and closed after an error.
  */
 #ifndef PASU_GATE_IDENTITY_READING_H
 #define PASU_GATE_IDENTITY_READING_H
