@@ -417,6 +417,28 @@ catalog_store_identity(struct catalog_store *store, struct catalog_place *place)
     return view;
 }
 
+void
+catalog_store_identity_state(struct catalog_store *store, uint32_t *columns, uint32_t *current,
+                             int64_t *oldest)
+{
+    *columns = *current = 0;
+    *oldest = 0;
+    pthread_mutex_lock(&store->lock);
+    list_each (link, &store->places) {
+        const struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+        const struct identity_view *view = place->identity;
+
+        if (place->settings != store->current || !view)
+            continue;
+        for (size_t i = 0; i < view->count; i++)
+            *current += identity_view_is_current(view, &place->ground->watch, (int)i);
+        *columns += (uint32_t)view->count;
+        if (*oldest == 0 || identity_view_at(view) < *oldest)
+            *oldest = identity_view_at(view);
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
 uint64_t
 catalog_store_identity_version(const struct catalog_place *place)
 {

@@ -111,6 +111,10 @@ void catalog_store_identify(struct catalog_store *store, int take_fd);
  * without a lock. */
 struct identity_view *catalog_store_identity(struct catalog_store *store,
                                              struct catalog_place *place);
+/* Of the places of the present settings: columns in their views, those that can be believed now,
+ * and the realtime of the oldest view. */
+void catalog_store_identity_state(struct catalog_store *store, uint32_t *columns,
+                                  uint32_t *current, int64_t *oldest);
 uint64_t catalog_store_identity_version(const struct catalog_place *place);
 /* What has been written to the tables of the place's database. */
 struct identity_watch *catalog_store_watch(const struct catalog_place *place);

@@ -150,6 +150,12 @@ identity_view_doubt(struct identity_view *view)
 
 /* ---- asking ---- */
 
+int64_t
+identity_view_at(const struct identity_view *view)
+{
+    return identity_moment(view->identity)->realtime;
+}
+
 size_t
 identity_view_current(const struct identity_view *view)
 {
