@@ -100,6 +100,7 @@ struct plan_work {
     bool has_lent;              /* one does, also inside of a view, and be it what it is itself */
     size_t references;          /* columns seen */
     size_t constants;           /* literals and parameters seen */
+    struct plan_stored sublink_stored; /* of the last one that gives one value: it */
     size_t sublinks;            /* queries within expressions, whose values were looked at */
     struct reference *referred; /* columns seen, the last first, while `collecting` */
     unsigned collecting;
