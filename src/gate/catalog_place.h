@@ -56,7 +56,7 @@ struct catalog_place {
     struct growth_seen seen;
     _Atomic bool has_laid_by;
     struct identity_view *identity; /* under the lock; or NULL */
-    bool is_identity_kept;          /* it is the keeper's, and of no file */
+    _Atomic bool is_identity_kept;  /* it is the keeper's, and of no file */
     _Atomic uint64_t identity_version;
     struct catalog_ground *ground; /* held */
     /* the thread's own */

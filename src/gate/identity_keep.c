@@ -63,10 +63,13 @@ next_place(const struct catalog_store *store, int64_t *at)
 
 /* ---- one reading ---- */
 
+/* The view has these columns, no others, and all can be believed. */
 static bool
 is_all_current(const struct identity_view *view, const struct identity_watch *watch,
                const struct identity_reading *reading)
 {
+    if ((view ? view->count : 0) != reading->count)
+        return false;
     for (size_t i = 0; i < reading->count; i++) {
         const struct identity_section *s = &reading->sections[i];
         int column =
@@ -92,7 +95,7 @@ connect_place(struct catalog_place *place, struct catalog_origin *origin)
     return result == 0 ? catalog_origin_ask(link, origin) : result;
 }
 
-/* Puts the view of what has been read where sessions take it from. */
+/* Puts the view of what has been read (NULL: nothing could be) where sessions take it from. */
 static int
 put_in_place(struct catalog_store *store, struct catalog_place *place, struct identity *identity,
              const struct catalog_origin *origin)
@@ -100,11 +103,12 @@ put_in_place(struct catalog_store *store, struct catalog_place *place, struct id
     const struct os *os = store->log->os;
     struct identity_view *view = NULL, *old;
     size_t changed = 0;
-    int result =
-        identity_view_new(&view, identity, &store->identity_key,
-                          catalog_place_gateway(place)->config->name, origin, os_monotonic(os),
-                          os_realtime(os));
+    int result = 0;
 
+    if (identity)
+        result = identity_view_new(&view, identity, &store->identity_key,
+                                   catalog_place_gateway(place)->config->name, origin,
+                                   os_monotonic(os), os_realtime(os));
     if (result == 0 && view)
         result = identity_view_check(view, &place->keeping.link, &changed);
     if (result != 0) {
@@ -178,8 +182,9 @@ read_place(struct catalog_store *store, struct catalog_place *place,
     }
     identity_view_release(view);
     if (result == 0 && !is_current) {
-        result = identity_reading_read(reading, &place->keeping.link, &names,
-                                       &store->identity_key, &moment, &identity);
+        if (reading->count > 0)
+            result = identity_reading_read(reading, &place->keeping.link, &names,
+                                           &store->identity_key, &moment, &identity);
         if (result == 0)
             result = put_in_place(store, place, identity, &origin);
         identity_release(identity);

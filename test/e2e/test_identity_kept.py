@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The identity index that the gateway makes by itself, and makes anew when its tables are written to."""
+import json
+
 import harness
 import shop
 from identified import Place, bound, exactly
@@ -43,7 +45,10 @@ def test_it_is_there_without_a_command():
     rows, shown = busy().show("first", "SELECT DISTINCT email FROM people WHERE id < 4")
     equal(len(rows), 3)
     exactly(shown, (1, 2, 3))
-    equal(busy().run("status").returncode, 1)  # there is no file
+    status = json.loads(busy().run("status", "--json").stdout)  # there is no file
+    equal({key: status["in_use"][key] for key in ("known", "columns", "current")}, {"known": True, "columns": 2, "current": 2})
+    found = {one["name"]: one["state"] for one in busy().front.guard.json("doctor")["findings"]}
+    equal(found["identity"], "ok")
 
 
 @test(limit=120)
