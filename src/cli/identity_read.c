@@ -166,7 +166,8 @@ int
 identity_read_all(struct identity_wants *wants, struct identity_builder *builder,
                   struct probe *probe, identity_progress_fn *progress, void *arg)
 {
-    struct reading r = {.rows = {.builder = builder}, .probe = probe, .progress = progress, .arg = arg};
+    struct reading r = {
+        .rows = {.builder = builder}, .probe = probe, .progress = progress, .arg = arg};
     int result = 0;
 
     for (size_t first = 0, end; result == 0 && first < wants->count; first = end) {

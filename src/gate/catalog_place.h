@@ -62,8 +62,8 @@ struct catalog_place {
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;
-    int64_t pause;       /* after a failure */
-    uint64_t identified; /* by which of the store's identity indexes */
+    int64_t pause;                   /* after a failure */
+    uint64_t identified;             /* by which of the store's identity indexes */
     struct identity_keeping keeping; /* the other thread's; its times, under the lock */
 };
 

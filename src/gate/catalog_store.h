@@ -113,8 +113,8 @@ struct identity_view *catalog_store_identity(struct catalog_store *store,
                                              struct catalog_place *place);
 /* Of the places of the present settings: columns in their views, those that can be believed now,
  * and the realtime of the oldest view. */
-void catalog_store_identity_state(struct catalog_store *store, uint32_t *columns,
-                                  uint32_t *current, int64_t *oldest);
+void catalog_store_identity_state(struct catalog_store *store, uint32_t *columns, uint32_t *current,
+                                  int64_t *oldest);
 uint64_t catalog_store_identity_version(const struct catalog_place *place);
 /* What has been written to the tables of the place's database. */
 struct identity_watch *catalog_store_watch(const struct catalog_place *place);

@@ -5,8 +5,8 @@
  * the gate for the one that its sessions are in.
  *
  *      find    names ─▶ OIDs, and whether each can be in an index; what the server has counted
- *      read    COPY, one after the other in one transaction, each in a snapshot that is younger than
- *              the counts; then the names once more, and whether its locks are on what they mean
+ *      read    COPY, one after the other in one transaction, each in a snapshot that is younger
+ * than the counts; then the names once more, and whether its locks are on what they mean
  *
  * What has been read is how things are only if nothing has been written since the counts
  * (gate/identity_watch.h): then all snapshots show the same. A table's name can come to mean
@@ -48,11 +48,9 @@ PASU_MUST_USE int identity_reading_find(struct identity_reading *reading,
 /* Reads what was found. `moment`: before the counts were asked for, which is by find. PASU_E_AGAIN:
  * a table has changed meanwhile; PASU_E_DISKFULL: more than IDENTITY_READING_MAX; PASU_E_NOMEM;
  * errors of the link. */
-PASU_MUST_USE int identity_reading_read(struct identity_reading *reading,
-                                        struct inspector_link *link,
-                                        const struct identity_names *names,
-                                        const struct identity_key *key,
-                                        const struct identity_moment *moment,
-                                        struct identity **identity);
+PASU_MUST_USE int
+identity_reading_read(struct identity_reading *reading, struct inspector_link *link,
+                      const struct identity_names *names, const struct identity_key *key,
+                      const struct identity_moment *moment, struct identity **identity);
 
 #endif

@@ -6,8 +6,8 @@
  *      RowDescription, DataRow, CommandComplete    ours
  *      CopyOutResponse or RowDescription, …        the client's
  *
- * An error in its place is the error that the statement would have had: it has no other reason to fail
- * than that the transaction has failed before.
+ * An error in its place is the error that the statement would have had: it has no other reason to
+ * fail than that the transaction has failed before.
  */
 #ifndef PASU_GATE_PREFACE_H
 #define PASU_GATE_PREFACE_H

@@ -204,9 +204,9 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         pinned_move(&r->own, &request->pinned);
     result = set_statement(s, plan, statement, portal, request->is_templated);
     if (result == 0 && has_rows)
-        result = showing_table_get(&s->worker->instruments->showings, r->plan, r->statement,
-                                   description, formats, preface_names_statement(o, r->statement),
-                                   &r->showing);
+        result =
+            showing_table_get(&s->worker->instruments->showings, r->plan, r->statement, description,
+                              formats, preface_names_statement(o, r->statement), &r->showing);
     r->is_open = result == 0;
     if (r->portal) {
         r->rows = r->portal->rows;

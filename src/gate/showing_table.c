@@ -73,8 +73,8 @@ static bool
 is_same(const struct showing_entry *e, const struct plan_statement *statement, struct view body,
         struct view results, bool is_named)
 {
-    return e && e->statement == statement && e->is_named == is_named && e->body_length == body.length &&
-           e->description.length == body.length + results.length &&
+    return e && e->statement == statement && e->is_named == is_named &&
+           e->body_length == body.length && e->description.length == body.length + results.length &&
            (body.length == 0 || memcmp(e->description.bytes, body.bytes, body.length) == 0) &&
            (results.length == 0 ||
             memcmp(e->description.bytes + body.length, results.bytes, results.length) == 0);
@@ -150,8 +150,8 @@ entry_new(struct showing_table *table, struct showing_entry **out, struct plan *
     if (result == 0)
         result = showing_read_columns(columns, SHOWING_COLUMNS_MAX, body, results, &count);
     if (result == 0)
-        result = (is_named ? showing_new_named : showing_new)(&e->showing, statement,
-                                                              plan->catalog, columns, count);
+        result = (is_named ? showing_new_named : showing_new)(&e->showing, statement, plan->catalog,
+                                                              columns, count);
     if (result != 0) {
         memory_free(copy);
         memory_free(e);

@@ -211,8 +211,8 @@ preface_query(struct plan_work *work, const PgQuery__SelectStmt *select,
     struct search search = {.work = work};
     struct plan_statement names = {.verb = VERB_SELECT};
 
-    if (!work->environment->may_inject || statement->hidden_count > 0 ||
-        !statement->has_columns || !has_uncertain(statement) ||
+    if (!work->environment->may_inject || statement->hidden_count > 0 || !statement->has_columns ||
+        !has_uncertain(statement) ||
         (statement->flags & (PLAN_OPAQUE | PLAN_CALLS | PLAN_UNKNOWN_TABLE | PLAN_STATISTICS)))
         return;
     search_code(&search, &select->base);

@@ -20,10 +20,10 @@ chooser_of(const struct plan_work *work, const PgQuery__FuncCall *call)
         const char *name;
         uint8_t how, least, most; /* arguments */
     } choosers[] = {
-        {"min", CHOOSES_OF_ROWS, 1, 1},           {"max", CHOOSES_OF_ROWS, 1, 1},
-        {"any_value", CHOOSES_OF_ROWS, 1, 1},     {"first_value", CHOOSES_OF_WINDOW, 1, 1},
-        {"last_value", CHOOSES_OF_WINDOW, 1, 1},  {"nth_value", CHOOSES_OF_WINDOW, 2, 2},
-        {"lag", CHOOSES_OF_WINDOW, 1, 2},         {"lead", CHOOSES_OF_WINDOW, 1, 2},
+        {"min", CHOOSES_OF_ROWS, 1, 1},          {"max", CHOOSES_OF_ROWS, 1, 1},
+        {"any_value", CHOOSES_OF_ROWS, 1, 1},    {"first_value", CHOOSES_OF_WINDOW, 1, 1},
+        {"last_value", CHOOSES_OF_WINDOW, 1, 1}, {"nth_value", CHOOSES_OF_WINDOW, 2, 2},
+        {"lag", CHOOSES_OF_WINDOW, 1, 2},        {"lead", CHOOSES_OF_WINDOW, 1, 2},
         {"mode", CHOOSES_OF_ORDERED, 0, 0},
     };
     const char *name = sql_last_name(call->funcname, call->n_funcname);
@@ -35,8 +35,8 @@ chooser_of(const struct plan_work *work, const PgQuery__FuncCall *call)
             call->n_args > choosers[i].most ||
             function_facts(work, call->funcname, call->n_funcname).is_user ||
             (choosers[i].how == CHOOSES_OF_WINDOW && !call->over) ||
-            (call->n_args > 1 && (!call->args[1] || call->args[1]->node_case !=
-                                                         PG_QUERY__NODE__NODE_A_CONST)) ||
+            (call->n_args > 1 &&
+             (!call->args[1] || call->args[1]->node_case != PG_QUERY__NODE__NODE_A_CONST)) ||
             call->agg_within_group != (choosers[i].how == CHOOSES_OF_ORDERED))
             return CHOOSES_NOTHING;
         return (enum chooser)choosers[i].how;
@@ -82,8 +82,8 @@ is_to_text(const struct plan_work *work, const PgQuery__TypeCast *cast)
     const PgQuery__TypeName *type = cast->type_name;
     const char *name = type ? sql_last_name(type->names, type->n_names) : NULL;
 
-    return name && strcmp(name, "text") == 0 && type->n_typmods == 0 &&
-           type->n_array_bounds == 0 && !type->setof && !names_is_foreign_type(work, type);
+    return name && strcmp(name, "text") == 0 && type->n_typmods == 0 && type->n_array_bounds == 0 &&
+           !type->setof && !names_is_foreign_type(work, type);
 }
 
 /* What is chosen by says nothing of anybody. */

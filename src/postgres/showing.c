@@ -555,10 +555,9 @@ make(struct making *m, struct showing **showing)
         add_all(m);
     note_unattributed(m);
     if (m->has_columns && !m->is_never && !m->is_certain) /* COPY's texts have escapes */
-        showing_identities(
-            m->parts, m->part_count, m->statement,
-            &(struct showing_columns){m->catalog, m->columns, m->count, m->fields, ROOM,
-                                      m->is_named});
+        showing_identities(m->parts, m->part_count, m->statement,
+                           &(struct showing_columns){m->catalog, m->columns, m->count, m->fields,
+                                                     ROOM, m->is_named});
     settle(m);
     *showing = finish(m);
     memory_free(m->fields);

@@ -47,7 +47,7 @@ def test_it_is_there_without_a_command():
     exactly(shown, (1, 2, 3))
     status = json.loads(busy().run("status", "--json").stdout)  # there is no file
     equal({key: status["in_use"][key] for key in ("known", "columns", "current")}, {"known": True, "columns": 2, "current": 2})
-    found = {one["name"]: one["state"] for one in busy().front.guard.json("doctor")["findings"]}
+    found = {one["name"]: one["state"] for one in json.loads(busy().run_any("doctor", "--json").stdout)["findings"]}
     equal(found["identity"], "ok")
 
 
