@@ -75,7 +75,8 @@ preface_end(struct observer *o)
 struct view
 preface_of(const struct exchange_request *request)
 {
-    if (!request || request->step != STEP_QUERY || !request->plan || request->is_refused)
+    if (!request || request->step != STEP_QUERY || !request->plan || request->is_refused ||
+        request->is_unasked)
         return view_of("", 0);
     return request->plan->preface;
 }

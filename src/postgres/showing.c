@@ -578,24 +578,14 @@ int
 showing_new_named(struct showing **showing, const struct plan_statement *statement,
                   const struct catalog *catalog, const struct row_column *columns, size_t count)
 {
-    return make(&(struct making){.statement = statement,
-                                 .catalog = catalog,
-                                 .columns = columns,
-                                 .count = count,
-                                 .is_named = true},
-                showing);
+    return make(&(struct making){statement, catalog, columns, count, .is_named = true}, showing);
 }
 
 int
 showing_new_copy(struct showing **showing, const struct plan_statement *statement,
                  const struct catalog *catalog, const struct row_column *columns, size_t count)
 {
-    return make(&(struct making){.statement = statement,
-                                 .catalog = catalog,
-                                 .columns = columns,
-                                 .count = count,
-                                 .is_certain = true},
-                showing);
+    return make(&(struct making){statement, catalog, columns, count, .is_certain = true}, showing);
 }
 
 void
