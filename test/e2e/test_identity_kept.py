@@ -167,6 +167,21 @@ def test_nothing_of_a_views_runs_with_the_inspectors_rights():
 
 
 @test(limit=120)
+def test_a_temporary_table_that_code_has_made_shows_nobody_of_the_other():
+    place = kept("kept-shadow")
+    with place.front.login(user="app", application_name="shadow") as session:
+        start = place.front.guard.mark()
+        session.query("DO $$ BEGIN EXECUTE 'CREATE TEMP TABLE peo' || 'ple AS SELECT ''person1@mail.example''::text AS email'; END $$")
+        place.front.guard.wait("identity_kept", start=start, timeout=30)
+        for sql in ("SELECT email FROM people UNION SELECT email FROM people", "SELECT max(email) FROM people"):
+            equal(session.query(sql).rows, [["person1@mail.example"]])
+        session.terminate()
+    shown = shop.export(place.front)["shadow"]
+    equal(shown.keys.get("customer", set()), set(), repr(shown))
+    place.stop()
+
+
+@test(limit=120)
 def test_what_cannot_be_read_is_said_and_the_rest_is_kept():
     place = kept("kept-short", schema="REVOKE SELECT ON people FROM PUBLIC;", allowed="GRANT SELECT (id, email) ON people TO pasu")
     said = place.front.guard.wait("identity_left_out")
