@@ -16,6 +16,7 @@
 enum tls_mode { TLS_OFF, TLS_ALLOW, TLS_REQUIRE };
 enum upstream_tls_mode { UPSTREAM_TLS_DISABLE, UPSTREAM_TLS_REQUIRE, UPSTREAM_TLS_VERIFY_FULL };
 enum failure_mode { FAILURE_CLOSED, FAILURE_OPEN };
+enum attribution_identity { IDENTITY_AUTO, IDENTITY_MANUAL };
 enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
 enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
@@ -175,6 +176,7 @@ struct config {
         bool inject, shadow;
         enum attribution_unknown unknown;
         enum attribution_texts texts;
+        enum attribution_identity identity;
     } attribution;
     struct config_rule *rules;
     size_t rule_count;

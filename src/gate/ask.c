@@ -157,6 +157,8 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
     hidden_note(a->o, plan);
     request->is_templated = is_templated;
+    request->is_unasked = !a->o->identity && plan->statement_count == 1 &&
+                          plan->statements[0].special != SPECIAL_COPY_OUT;
     request->is_alone = !a->o->is_unsynced;
     a->o->is_unsynced = a->o->is_turning = false;
     unsettle(a->o, plan);

@@ -6,6 +6,7 @@
 #include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
+#include "gate/preface.h"
 #include "gate/renew.h"
 #include "gate/session.h"
 
@@ -295,8 +296,9 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     if (result == 0 && has_rows && PASU_UNLIKELY(o->hides) && is_named(request, statement))
         result = check_hidden(s, description);
     if (result == 0 && has_rows)
-        result = showing_table_get(&s->worker->instruments->showings, r->plan, r->statement,
-                                   description, formats, &r->showing);
+        result =
+            showing_table_get(&s->worker->instruments->showings, r->plan, r->statement, description,
+                              formats, preface_names_statement(o, r->statement), &r->showing);
     r->is_open = result == 0;
     if (r->portal) {
         r->rows = r->portal->rows;

@@ -95,6 +95,7 @@ struct exchange_request {
     bool is_beyond;    /* or it is refused because a budget has no room for it */
     bool is_telling;   /* or because it would tell columns that are hidden */
     bool is_borrowing; /* or those of a cursor */
+    bool is_unasked;   /* QUERY: what its names mean is not asked ahead: nobody needs it */
     bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
     bool is_told;  /* QUERY, BIND: persons it can show are in a record already */
     bool is_behind_copy;                /* SYNC: behind the end of COPY data */

@@ -381,12 +381,12 @@ struct plan_statement {
         bool is_readable; /* its rows can be told apart, and the fields of a row */
         bool is_certain;  /* its relations are named with their schemas */
         bool runs_code;   /* a user's function can run before it is fixed how rows are encoded */
-        /* What the server must say that the names mean which have none (plan->preface), in the
-         * order of its columns; 0: it is not asked. */
-        const uint32_t *relations;
-        size_t relation_count;
         const char *encoding; /* of the rows, as PostgreSQL names it; NULL: the client's */
     } copy;
+    /* What the server must say that the names mean which have no schema (plan->preface), in the
+     * order of its columns; 0: it is not asked. */
+    const uint32_t *asked;
+    size_t asked_count;
     struct plan_mark mark;          /* fields 0: none */
     const struct plan_move *move;   /* or NULL */
     const struct plan_fresh *fresh; /* what it makes, or NULL */

@@ -10,6 +10,7 @@
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
 #include "postgres/plan_pin.h"
+#include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
@@ -255,6 +256,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     call_read(work, select, statement);
     if (injection_count(injection) > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
+    preface_query(work, select, statement);
 }
 
 static size_t

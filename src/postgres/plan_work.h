@@ -93,15 +93,16 @@ struct plan_work {
     uint8_t inner_kinds[PLAN_TABLES_MAX];
     struct inner inner[PLAN_TABLES_MAX];
     size_t inner_count;
-    bool has_probe;             /* a condition compares a personal field with a constant */
-    bool has_pin;               /* one compares a key with a constant */
-    bool has_test;              /* one depends on a personal field */
-    bool has_given;             /* a column carries what it is compared with */
-    bool has_lent;              /* one does, also inside of a view, and be it what it is itself */
-    size_t references;          /* columns seen */
-    size_t constants;           /* literals and parameters seen */
-    size_t sublinks;            /* queries within expressions, whose values were looked at */
-    struct reference *referred; /* columns seen, the last first, while `collecting` */
+    bool has_probe;    /* a condition compares a personal field with a constant */
+    bool has_pin;      /* one compares a key with a constant */
+    bool has_test;     /* one depends on a personal field */
+    bool has_given;    /* a column carries what it is compared with */
+    bool has_lent;     /* one does, also inside of a view, and be it what it is itself */
+    size_t references; /* columns seen */
+    size_t constants;  /* literals and parameters seen */
+    struct plan_stored sublink_stored; /* of the last one that gives one value: it */
+    size_t sublinks;                   /* queries within expressions, whose values were looked at */
+    struct reference *referred;        /* columns seen, the last first, while `collecting` */
     unsigned collecting;
     uint64_t reference_depths; /* bits of the scopes' depths that columns were found in */
     struct reach kept;         /* what functions have put elsewhere */

@@ -18,6 +18,7 @@ struct making {
     size_t count;
     bool has_columns; /* the plan's numbers of columns are the server's */
     bool is_certain;  /* and its columns, too, which have no origins */
+    bool is_named;    /* names without a schema mean what the plan took them for */
     uint32_t flags;
     bool is_never;
     bool is_blank; /* a relation that the snapshot does not show is one that was just made */
@@ -554,9 +555,9 @@ make(struct making *m, struct showing **showing)
         add_all(m);
     note_unattributed(m);
     if (m->has_columns && !m->is_never && !m->is_certain) /* COPY's texts have escapes */
-        showing_identities(
-            m->parts, m->part_count, m->statement,
-            &(struct showing_columns){m->catalog, m->columns, m->count, m->fields, ROOM});
+        showing_identities(m->parts, m->part_count, m->statement,
+                           &(struct showing_columns){m->catalog, m->columns, m->count, m->fields,
+                                                     ROOM, m->is_named});
     settle(m);
     *showing = finish(m);
     memory_free(m->fields);
@@ -574,15 +575,17 @@ showing_new(struct showing **showing, const struct plan_statement *statement,
 }
 
 int
+showing_new_named(struct showing **showing, const struct plan_statement *statement,
+                  const struct catalog *catalog, const struct row_column *columns, size_t count)
+{
+    return make(&(struct making){statement, catalog, columns, count, .is_named = true}, showing);
+}
+
+int
 showing_new_copy(struct showing **showing, const struct plan_statement *statement,
                  const struct catalog *catalog, const struct row_column *columns, size_t count)
 {
-    return make(&(struct making){.statement = statement,
-                                 .catalog = catalog,
-                                 .columns = columns,
-                                 .count = count,
-                                 .is_certain = true},
-                showing);
+    return make(&(struct making){statement, catalog, columns, count, .is_certain = true}, showing);
 }
 
 void

@@ -76,6 +76,12 @@ struct showing {
 PASU_MUST_USE int showing_new(struct showing **showing, const struct plan_statement *statement,
                               const struct catalog *catalog, const struct row_column *columns,
                               size_t count);
+/* The same, where the server has said that the statement's names mean what the plan took them for,
+ * all of them. */
+PASU_MUST_USE int showing_new_named(struct showing **showing,
+                                    const struct plan_statement *statement,
+                                    const struct catalog *catalog, const struct row_column *columns,
+                                    size_t count);
 /* Of a COPY's: they have no origins, but what the statement's names mean is known to be what the
  * plan took them for. */
 PASU_MUST_USE int showing_new_copy(struct showing **showing, const struct plan_statement *statement,

@@ -103,8 +103,8 @@ put_special(struct print *p, const struct plan_statement *s)
     if (s->special == SPECIAL_COPY_OUT) {
         put(p, "(%c%s%s", s->copy.format.kind, s->copy.is_readable ? "" : ",unreadable",
             s->copy.is_certain ? ",certain" : "");
-        for (size_t i = 0; i < s->copy.relation_count; i++)
-            put(p, ",%u", s->copy.relations[i]);
+        for (size_t i = 0; i < s->asked_count; i++)
+            put(p, ",%u", s->asked[i]);
         put(p, ")");
     }
 }
