@@ -172,6 +172,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct exchange_request *request = exchange_first(&a->o->exchange);
+    const struct plan_statement *described = NULL;
     uint8_t hidden = 0;
     bool is_ours = false;
     int result = 0;
@@ -179,7 +180,9 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
     if (!request)
         return PASU_E_UPSTREAM_PROTOCOL;
     if (request->step == STEP_DESCRIBE) {
-        result = result_described(a->o, request, body, &hidden);
+        result = result_described(a->o, request, body, &described);
+        hidden = described ? described->hidden_count : 0;
+        result_put_origins(described, body);
         is_ours = request->is_ours;
         exchange_done(&a->o->exchange);
     } else {
@@ -187,6 +190,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
         if (result == 0)
             result = result_open_query(a->s, request, body);
         hidden = a->o->result.showing ? a->o->result.showing->showing->hidden_count : 0;
+        result_put_origins(a->o->result.statement, body);
     }
     if (result != 0 || is_ours)
         return result;
@@ -339,14 +343,14 @@ static int
 no_data(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
-    uint8_t hidden;
+    const struct plan_statement *described;
     bool is_ours;
     int result;
 
     if (!request || request->step != STEP_DESCRIBE)
         return PASU_E_UPSTREAM_PROTOCOL;
     is_ours = request->is_ours;
-    result = result_described(a->o, request, view_of("", 0), &hidden);
+    result = result_described(a->o, request, view_of("", 0), &described);
     exchange_done(&a->o->exchange);
     return result == 0 && !is_ours ? answer_pass(a, message, length) : result;
 }

@@ -2,6 +2,7 @@
 #include "postgres/plan_rewrite.h"
 
 #include "postgres/plan_text.h"
+#include "postgres/sql_json.h"
 
 /* ---- edits ---- */
 
@@ -26,6 +27,13 @@ add_edit(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t 
     rewrite->edit_count++;
     rewrite->growth += strlen(inserted);
     return edit;
+}
+
+bool
+rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
+                const char *text)
+{
+    return add_edit(work, rewrite, at, removed, text) != NULL;
 }
 
 /* ---- columns ---- */
@@ -283,78 +291,6 @@ keep_edits(struct plan_work *work, const struct rewrite *rewrite, struct plan *p
     return true;
 }
 
-/* ---- trees ---- */
-
-static const char place_key[] = "\"location\":";
-
-/* Behind a number, if one is there that says a place. */
-static const char *
-skip_place(const char *json)
-{
-    static const char *const keys[] = {place_key, "\"stmt_location\":", "\"stmt_len\":"};
-
-    for (size_t i = 0; *json == '"' && i < COUNT_OF(keys); i++) {
-        size_t length = strlen(keys[i]);
-
-        if (strncmp(json, keys[i], length) == 0)
-            return json + length + strspn(json + length, "-0123456789");
-    }
-    return json;
-}
-
-/* Compares up to `end` of the first; where the second one is then, or NULL where they differ. */
-static const char *
-compare_trees(const char *one, const char *end, const char *other)
-{
-    while (one < end) {
-        const char *behind[2] = {skip_place(one), skip_place(other)};
-
-        if ((behind[0] == one) != (behind[1] == other))
-            return NULL;
-        if (behind[0] == one && *one != *other)
-            return NULL;
-        one = behind[0] == one ? one + 1 : behind[0];
-        other = behind[1] == other ? other + 1 : behind[1];
-    }
-    return other;
-}
-
-/* Behind the item, object or list that begins there. */
-static const char *
-item_end(const char *json)
-{
-    size_t depth = 0;
-    bool is_string = false;
-
-    for (; *json; json++) {
-        if (is_string && *json == '\\' && json[1])
-            json++;
-        else if (*json == '"')
-            is_string = !is_string;
-        else if (!is_string && (*json == '{' || *json == '['))
-            depth++;
-        else if (!is_string && (*json == '}' || *json == ']') && --depth == 0)
-            return json + 1;
-    }
-    return json;
-}
-
-/* The place in the text of a ResTarget, which ends with it; UINT32_MAX: it is none, or has none. */
-static uint32_t
-place_before(const char *json, const char *end)
-{
-    const char *at = end - 2;
-
-    if (end - json < (ptrdiff_t)sizeof(place_key) + 2 || end[-1] != '}' || end[-2] != '}')
-        return UINT32_MAX;
-    while (at > json && at[-1] >= '0' && at[-1] <= '9')
-        at--;
-    if (at == end - 2 || at - json < (ptrdiff_t)sizeof(place_key) - 1 ||
-        strncmp(at - (sizeof(place_key) - 1), place_key, sizeof(place_key) - 1) != 0)
-        return UINT32_MAX;
-    return (uint32_t)strtoul(at, NULL, 10);
-}
-
 /* ---- the check ---- */
 
 /* Where a byte of the client's text stands in the new one: behind what is inserted there. */
@@ -388,9 +324,9 @@ is_beside(const char *json, const char *at, const char *end, const struct rewrit
 
     if (insertion->is_first)
         return at[-1] == '[' && *end == ',' && strncmp(end + 1, target, strlen(target)) == 0 &&
-               place_before(json, item_end(end + 1)) == new_place(rewrite, insertion->beside);
+               json_place(json, json_item_end(end + 1)) == new_place(rewrite, insertion->beside);
     return at[-1] == ',' && *end == ']' &&
-           place_before(json, at - 1) == place_of_last(rewrite, insertion->beside);
+           json_place(json, at - 1) == place_of_last(rewrite, insertion->beside);
 }
 
 /* The columns by themselves, as a list of items. */
@@ -405,7 +341,7 @@ parse_columns(struct plan_work *work, const char *columns, const char **end)
     if (!list)
         return NULL;
     list += strlen(key) - 1;
-    *end = item_end(list) - 1;
+    *end = json_item_end(list) - 1;
     return list + 1;
 }
 
@@ -418,7 +354,7 @@ take_back(struct plan_work *work, char *json, const struct rewrite *rewrite,
     const char *list_end, *list = parse_columns(work, insertion->columns, &list_end);
 
     for (char *at = list ? strstr(json + 1, name) : NULL; at; at = strstr(at + 1, name)) {
-        const char *end = compare_trees(list, list_end, at);
+        const char *end = json_compare(list, list_end, at);
 
         if (!end || !is_beside(json, at, end, rewrite, insertion))
             continue;
@@ -445,8 +381,21 @@ is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *r
     for (const struct insertion *i = rewrite->insertions; i; i = i->next)
         if (!take_back(work, new_tree, rewrite, i))
             return false;
-    end = compare_trees(old_tree, old_tree + strlen(old_tree), new_tree);
+    end = json_compare(old_tree, old_tree + strlen(old_tree), new_tree);
     return end && *end == '\0';
+}
+
+const char *
+rewrite_text(struct plan_work *work, const struct rewrite *rewrite)
+{
+    size_t length;
+    const char *replaced = write_text(&work->memory, work, rewrite, false, &length);
+    const char *rewritten = write_text(&work->memory, work, rewrite, true, &length);
+
+    return replaced && rewritten && length <= PLAN_TEXT_MAX &&
+                   is_as_meant(work, rewrite, replaced, rewritten)
+               ? rewritten
+               : NULL;
 }
 
 bool

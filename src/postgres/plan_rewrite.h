@@ -54,6 +54,12 @@ bool rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct 
 /* Adds to the numbers of "ORDER BY 1", "GROUP BY 1", of which there are as many as columns. */
 bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
                       size_t count, size_t columns, size_t added);
+/* Puts a text in the place of `removed` bytes. That it says what is meant, the caller looks after:
+ * the check below takes it for the client's. */
+bool rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
+                     const char *text);
+/* The text with all edits made; NULL where it is not what it should be, or there is no memory. */
+const char *rewrite_text(struct plan_work *work, const struct rewrite *rewrite);
 /* Makes the plan's new text and edits. False where the result is not what it should be, or there is
  * no memory. */
 bool rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan);
