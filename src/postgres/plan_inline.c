@@ -14,7 +14,8 @@ static const char *const operators[] = {"=",  "<>", "<",   "<=",  ">",   ">=",
 static const char *const functions[] = {"lower", "upper", "initcap",     "btrim", "ltrim", "rtrim",
                                         "left",  "right", "char_length", "length", "reverse",
                                         "replace"};
-static const char *const types[] = {"text", "varchar", "bpchar", "int2", "int4", "int8", "bool"};
+static const char *const types[] = {"text", "varchar", "bpchar",  "int2",
+                                    "int4", "int8",    "numeric", "bool"};
 
 static bool
 is_one_of(const char *name, const char *const *list, size_t count)
