@@ -9,6 +9,9 @@
 
 enum { RELATIONS_MAX = 32 /* views and tables behind one view */ };
 
+/* What stands for a query while trees are compared. */
+#define STAND_IN "SELECT 1"
+
 /* ---- a text that grows ---- */
 
 struct page {
@@ -211,7 +214,7 @@ qualify(struct qualifier *q, int32_t location, const char *operator)
     put(&page, operator ? "OPERATOR(pg_catalog.%.*s)" : "pg_catalog.%.*s", (int)length,
         q->work->text + start);
     q->is_failed |= (operator && length != strlen(operator)) ||
-                    !rewrite_replace(q->work, q->rewrite, start, length, page.text);
+                    !rewrite_replace(q->work, q->rewrite, start, length, page.text, NULL);
 }
 
 static void
@@ -255,32 +258,6 @@ strike(char *text, const char *part)
     *to = '\0';
 }
 
-/* The tree is the one before, but that names have this schema. */
-static bool
-is_only_qualified(struct plan_work *work, const char *before, const char *after)
-{
-    static const char schema[] = "{\"String\":{\"sval\":\"pg_catalog\"}},";
-    char *one = sql_parse_json(&work->memory, before), *other;
-    const char *end;
-
-    other = after ? sql_parse_json(&work->memory, after) : NULL;
-    if (!one || !other)
-        return false;
-    strike(one, schema);
-    strike(other, schema);
-    end = json_compare(one, one + strlen(one), other);
-    return end && *end == '\0';
-}
-
-static bool
-qualify_names(struct plan_work *work, const struct query *query, struct rewrite *rewrite)
-{
-    struct qualifier q = {.work = work, .rewrite = rewrite};
-
-    qualify_tree(&q, &query->select->base);
-    return !q.is_failed && is_only_qualified(work, work->text, rewrite_text(work, rewrite));
-}
-
 /* ---- names of relations ---- */
 
 const struct sql_token *
@@ -299,12 +276,12 @@ inline_name_end(const struct plan_work *work, const PgQuery__RangeVar *range)
     return tokens.first + count - 1;
 }
 
-/* What the parser makes of the relation with the query in its place. */
-static const char *
+/* What the parser makes of the relation with what stands for the query in its place. */
+static char *
 put_subselect(struct plan_work *work, const char *json, const struct replacement *replacement)
 {
     static const char range[] = "{\"RangeVar\":{", statement[] = "\"stmt\":", key[] = "\"alias\":";
-    const char *query = sql_parse_json(&work->memory, replacement->query);
+    const char *query = sql_parse_json(&work->memory, STAND_IN);
     const char *at = json, *end, *alias;
     struct page page = {.arena = &work->memory};
 
@@ -337,35 +314,54 @@ replace(struct plan_work *work, const struct replacement *replacements, struct r
 {
     for (const struct replacement *r = replacements; r; r = r->next) {
         const struct sql_token *end = inline_name_end(work, r->range);
-        struct page page = {.arena = &work->memory};
+        struct page page = {.arena = &work->memory}, brief = page;
 
         if (!end || !r->query)
             return false;
         put(&page, "(%s)", r->query);
-        if (!r->range->alias)
+        put(&brief, "(%s)", STAND_IN);
+        if (!r->range->alias) {
             put(&page, " AS \"%s\"", r->range->relname);
+            put(&brief, " AS \"%s\"", r->range->relname);
+        }
         if (!rewrite_replace(work, rewrite, (uint32_t)r->range->location,
-                             end->end - (uint32_t)r->range->location, page.text))
+                             end->end - (uint32_t)r->range->location, page.text, brief.text))
             return false;
     }
     return true;
+}
+
+/* The tree of the text at hand, with subqueries in the places of relations. */
+static char *
+meant_tree(struct plan_work *work, const struct replacement *replacements)
+{
+    char *tree = sql_parse_json(&work->memory, work->text);
+
+    for (const struct replacement *r = replacements; r && tree; r = r->next)
+        tree = put_subselect(work, tree, r);
+    return tree;
+}
+
+static bool
+is_same_tree(const char *one, const char *other)
+{
+    const char *end = one && other ? json_compare(one, one + strlen(one), other) : NULL;
+
+    return end && *end == '\0';
 }
 
 bool
 inline_replace(struct plan_work *work, const struct replacement *replacements,
                struct rewrite *rewrite)
 {
-    const char *meant = sql_parse_json(&work->memory, work->text), *is, *text, *end;
     struct rewrite alone = {0};
+    const char *text;
 
     if (!replace(work, replacements, &alone) || !replace(work, replacements, rewrite))
         return false;
-    text = rewrite_text(work, &alone);
-    is = text ? sql_parse_json(&work->memory, text) : NULL;
-    for (const struct replacement *r = replacements; r && meant; r = r->next)
-        meant = put_subselect(work, meant, r);
-    end = is && meant ? json_compare(meant, meant + strlen(meant), is) : NULL;
-    return end && *end == '\0';
+    text = rewrite_stand_in(work, &alone);
+    return text && is_same_tree(meant_tree(work, replacements),
+                                sql_parse_json(&work->memory, text));
 }
 
 /* ---- definitions ---- */
@@ -373,10 +369,10 @@ inline_replace(struct plan_work *work, const struct replacement *replacements,
 static const char *definition_of(struct plan_work *work, const struct injection *injection,
                                  const struct query *query, struct behind *behind);
 
-/* The definitions of views in it; what else it reads is noted. */
+/* The definitions of views in it; what else it reads is noted. False where there is no memory. */
 static bool
 define_within(struct plan_work *work, const struct injection *injection, const struct query *query,
-              struct rewrite *rewrite, struct behind *behind)
+              struct replacement **replacements, struct behind *behind)
 {
     struct replacement *all = NULL;
 
@@ -396,7 +392,8 @@ define_within(struct plan_work *work, const struct injection *injection, const s
             all, e->range, definition_of(work, injection, e->query, behind)};
         all = replacement;
     }
-    return !all || inline_replace(work, all, rewrite);
+    *replacements = all;
+    return true;
 }
 
 static bool
@@ -426,6 +423,41 @@ copy_definition(struct plan_work *work, const char *definition)
     return arena_text(&work->memory, definition, length);
 }
 
+/* Nothing was changed but that names have a schema, and what was replaced and added. */
+static bool
+is_as_meant(struct plan_work *work, const struct rewrite *rewrite,
+            const struct replacement *replacements)
+{
+    static const char schema[] = "{\"String\":{\"sval\":\"pg_catalog\"}},";
+    const char *text = rewrite_stand_in(work, rewrite);
+    char *is = text ? sql_parse_json(&work->memory, text) : NULL;
+    char *meant = is ? meant_tree(work, replacements) : NULL;
+
+    if (!meant || !rewrite_take_back(work, rewrite, is))
+        return false;
+    strike(meant, schema);
+    strike(is, schema);
+    return is_same_tree(meant, is);
+}
+
+/* The text at hand, a definition, as it is written into another text. */
+static const char *
+define(struct plan_work *work, const struct injection *injection, const struct query *query,
+       struct behind *behind)
+{
+    struct replacement *replacements;
+    struct rewrite rewrite = {0};
+    struct qualifier q = {.work = work, .rewrite = &rewrite};
+
+    qualify_tree(&q, &query->select->base);
+    if (q.is_failed || !define_within(work, injection, query, &replacements, behind))
+        return NULL;
+    return replace(work, replacements, &rewrite) && add_columns(work, injection, query, &rewrite) &&
+                   is_as_meant(work, &rewrite, replacements)
+               ? rewrite_text(work, &rewrite)
+               : NULL;
+}
+
 /* The definition is the text at hand meanwhile. */
 static const char *
 definition_of(struct plan_work *work, const struct injection *injection, const struct query *query,
@@ -434,17 +466,13 @@ definition_of(struct plan_work *work, const struct injection *injection, const s
     const char *text = work->text, *definition = NULL;
     struct sql_tokens tokens = work->tokens;
     size_t length = work->length;
-    struct rewrite rewrite = {0};
 
     add_behind(behind, query->view, NULL);
     work->text = copy_definition(work, query->view->definition);
     work->length = work->text ? strlen(work->text) : 0;
     if (work->text && !strcasestr(work->text, HIDDEN_NAME) && work_spend(work, 100) &&
-        sql_scan(&work->memory, work->text, PLAN_TOKENS_MAX, &work->tokens) == 0 &&
-        qualify_names(work, query, &rewrite) &&
-        define_within(work, injection, query, &rewrite, behind) &&
-        add_columns(work, injection, query, &rewrite))
-        definition = rewrite_text(work, &rewrite);
+        sql_scan(&work->memory, work->text, PLAN_TOKENS_MAX, &work->tokens) == 0)
+        definition = define(work, injection, query, behind);
     work->text = text;
     work->length = length;
     work->tokens = tokens;

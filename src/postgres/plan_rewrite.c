@@ -31,9 +31,13 @@ add_edit(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t 
 
 bool
 rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
-                const char *text)
+                const char *text, const char *stand_in)
 {
-    return add_edit(work, rewrite, at, removed, text) != NULL;
+    struct edit *edit = add_edit(work, rewrite, at, removed, text);
+
+    if (edit)
+        edit->stand_in = stand_in;
+    return edit != NULL;
 }
 
 /* ---- columns ---- */
@@ -255,10 +259,22 @@ rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node 
 
 /* ---- the new text ---- */
 
-/* The client's text with the edits made: all, or those alone that replace something. */
+/* Which edits are made, and with what. */
+enum made {
+    MADE_REPLACED, /* those alone that replace something, with what stands for them */
+    MADE_STAND_IN, /* all, with what stands for them */
+    MADE_ALL,
+};
+
+static const char *
+stand_in(const struct edit *edit)
+{
+    return edit->stand_in ? edit->stand_in : edit->inserted;
+}
+
 static char *
 write_text(struct arena *arena, const struct plan_work *work, const struct rewrite *rewrite,
-           bool is_all, size_t *length)
+           enum made made, size_t *length)
 {
     char *text = arena_new(arena, work->length + rewrite->growth + 1, 1), *to = text;
     size_t from = 0;
@@ -266,15 +282,33 @@ write_text(struct arena *arena, const struct plan_work *work, const struct rewri
     if (!text)
         return NULL;
     for (const struct edit *e = rewrite->edits; e; e = e->next) {
-        if (!is_all && e->removed == 0)
+        const char *inserted = made == MADE_ALL ? e->inserted : stand_in(e);
+
+        if (made == MADE_REPLACED && e->removed == 0)
             continue;
         to = mempcpy(to, work->text + from, e->at - from);
-        to = mempcpy(to, e->inserted, strlen(e->inserted));
+        to = mempcpy(to, inserted, strlen(inserted));
         from = e->at + e->removed;
     }
     to = mempcpy(to, work->text + from, work->length - from);
     *length = (size_t)(to - text);
     return text;
+}
+
+const char *
+rewrite_text(struct plan_work *work, const struct rewrite *rewrite)
+{
+    size_t length;
+
+    return write_text(&work->memory, work, rewrite, MADE_ALL, &length);
+}
+
+const char *
+rewrite_stand_in(struct plan_work *work, const struct rewrite *rewrite)
+{
+    size_t length;
+
+    return write_text(&work->memory, work, rewrite, MADE_STAND_IN, &length);
 }
 
 static bool
@@ -301,7 +335,7 @@ new_place(const struct rewrite *rewrite, uint32_t at)
 
     for (const struct edit *e = rewrite->edits; e; e = e->next)
         if (e->at < at || (e->at == at && e->removed == 0))
-            place += (uint32_t)strlen(e->inserted) - e->removed;
+            place += (uint32_t)strlen(stand_in(e)) - e->removed;
     return place;
 }
 
@@ -368,6 +402,15 @@ take_back(struct plan_work *work, char *json, const struct rewrite *rewrite,
     return false;
 }
 
+bool
+rewrite_take_back(struct plan_work *work, const struct rewrite *rewrite, char *tree)
+{
+    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
+        if (!take_back(work, tree, rewrite, i))
+            return false;
+    return true;
+}
+
 /* `replaced` is the client's text with nothing done but numbers of ORDER BY and stars replaced. */
 static bool
 is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *replaced,
@@ -376,40 +419,25 @@ is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *r
     const char *old_tree = sql_parse_json(&work->memory, replaced), *end;
     char *new_tree = sql_parse_json(&work->memory, rewritten);
 
-    if (!old_tree || !new_tree)
+    if (!old_tree || !new_tree || !rewrite_take_back(work, rewrite, new_tree))
         return false;
-    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
-        if (!take_back(work, new_tree, rewrite, i))
-            return false;
     end = json_compare(old_tree, old_tree + strlen(old_tree), new_tree);
     return end && *end == '\0';
-}
-
-const char *
-rewrite_text(struct plan_work *work, const struct rewrite *rewrite)
-{
-    size_t length;
-    const char *replaced = write_text(&work->memory, work, rewrite, false, &length);
-    const char *rewritten = write_text(&work->memory, work, rewrite, true, &length);
-
-    return replaced && rewritten && length <= PLAN_TEXT_MAX &&
-                   is_as_meant(work, rewrite, replaced, rewritten)
-               ? rewritten
-               : NULL;
 }
 
 bool
 rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan)
 {
     size_t length, columns = 0;
-    const char *replaced = write_text(&work->memory, work, rewrite, false, &length);
-    const char *rewritten = write_text(work->keep, work, rewrite, true, &length);
+    const char *replaced = write_text(&work->memory, work, rewrite, MADE_REPLACED, &length);
+    const char *checked = write_text(&work->memory, work, rewrite, MADE_STAND_IN, &length);
+    const char *rewritten = write_text(work->keep, work, rewrite, MADE_ALL, &length);
 
     for (const struct edit *e = rewrite->edits; e; e = e->next)
         columns += strlen(e->inserted) / 4; /* shorter tokens are those between two of them */
-    if (!replaced || !rewritten || length > PLAN_TEXT_MAX ||
+    if (!replaced || !checked || !rewritten || length > PLAN_TEXT_MAX ||
         work->tokens.count + columns > PLAN_TOKENS_MAX ||
-        !is_as_meant(work, rewrite, replaced, rewritten))
+        !is_as_meant(work, rewrite, replaced, checked))
         return false;
     plan->rewritten = view_of(rewritten, length);
     return keep_edits(work, rewrite, plan);
