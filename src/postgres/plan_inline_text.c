@@ -499,11 +499,16 @@ put_view(struct page *page, const struct plan_work *work, const struct injection
     const struct sql_token *end = inline_name_end(work, entry->range);
     uint32_t at = (uint32_t)entry->range->location;
 
-    put(page, "SELECT ");
-    for (size_t i = 0; i < view->column_count && !has_star(injection, entry); i++)
-        put(page, "%s\"v\".\"%s\"", i > 0 ? ", " : "", view->columns[i].name);
-    if (has_star(injection, entry))
-        put(page, "\"v\".*");
+    put(page, "SELECT %s", has_star(injection, entry) ? "\"v\".*" : "");
+    for (size_t i = 0; i < view->column_count && !has_star(injection, entry); i++) {
+        const char *const name = view->columns[i].name;
+
+        put(page, "%s", i > 0 ? ", " : "");
+        if (sql_has_string(work->statement, &name, 1))
+            put(page, "\"v\".\"%s\"", name);
+        else /* that it has such a column nobody asks for */
+            put(page, "NULL");
+    }
     for (const struct addition *a = injection->additions; a; a = a->next)
         for (size_t i = 0; a->list.targets == entry->query->targets && i < a->count; i++) {
             const char *type = a->hidden[i].type;

@@ -266,5 +266,118 @@ def test_views():
     assert not problems, f"{len(problems)}\n" + "\n".join(problems[:40])
 
 
+# What others do to the catalog behind the gateway's back, after a statement was prepared: the rows are those that the
+# server itself has for the text, whatever is known by then.
+CHANGES = (
+    "CREATE OR REPLACE VIEW turned AS SELECT 'nobody' AS who, 'x' AS other, 'y' AS number",
+    "CREATE OR REPLACE VIEW turned AS SELECT other AS who, other, number, 1 AS more FROM below",
+    "CREATE OR REPLACE VIEW below AS SELECT other AS name, name AS other, lower(name) AS number FROM turning",
+    "ALTER TABLE turning RENAME name TO was; ALTER TABLE turning RENAME other TO name; ALTER TABLE turning RENAME was TO other",
+    "ALTER TABLE turning RENAME TO gone; ALTER TABLE twin RENAME TO turning",
+    "ALTER SCHEMA turns RENAME TO gone; ALTER SCHEMA twins RENAME TO turns",
+    "ALTER VIEW turned RENAME who TO was; ALTER VIEW turned RENAME other TO who",
+    "ALTER VIEW turned RENAME TO gone; CREATE VIEW turned AS SELECT 'nobody' AS who, 'x' AS other, 'y' AS number;"
+    " GRANT SELECT ON turned TO app",
+    "DROP VIEW turned; CREATE VIEW turned AS SELECT name AS who, other, name AS number FROM turning WHERE id < 2000;"
+    " GRANT SELECT ON turned TO app",
+    "CREATE VIEW before.turned AS SELECT 'nobody' AS who, 'x' AS other, 'y' AS number; GRANT SELECT ON before.turned TO app",
+    "ALTER VIEW turned SET (security_barrier)",
+    "ALTER VIEW turned SET (security_invoker = true); REVOKE SELECT ON below FROM app",
+    "ALTER TABLE turning ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE turning ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON turning TO app USING (id > 2500)",
+    "REVOKE SELECT ON turned FROM app",
+    "REVOKE SELECT ON turning FROM maker",
+    "DROP VIEW turned",
+    "DELETE FROM turning WHERE id > 2000",
+)
+TURNS = """
+CREATE SCHEMA before; CREATE SCHEMA turns; CREATE SCHEMA twins;
+GRANT USAGE ON SCHEMA before, turns, twins TO app, maker;
+CREATE TABLE turning (id bigint, name text, other text);
+INSERT INTO turning SELECT id, name, 'not ' || id FROM public.customers WHERE id BETWEEN 1000 AND 3000 ORDER BY id;
+CREATE TABLE turns.turning (id bigint, name text, other text);
+INSERT INTO turns.turning SELECT * FROM turning;
+CREATE TABLE twin (id bigint, name text, other text);
+INSERT INTO twin SELECT id + 7, 'twin', 'twin' FROM turning;
+CREATE TABLE twins.turning (id bigint, name text, other text);
+INSERT INTO twins.turning SELECT * FROM twin;
+CREATE VIEW below AS SELECT name, other, lower(name) AS number FROM {0}.turning;
+GRANT SELECT ON ALL TABLES IN SCHEMA public, turns, twins TO app, maker;
+ALTER VIEW below OWNER TO maker;
+CREATE VIEW turned AS SELECT name AS who, other, number FROM below WHERE number > '';
+ALTER VIEW turned OWNER TO maker;
+GRANT SELECT ON turned TO app;
+"""
+MANY = "SELECT who FROM turned"
+
+
+def rows_of(session, data):
+    session.send(data)
+    said = []
+    while True:
+        kind, body = session.receive()
+        if kind == "E":
+            body = wire.read_fields(body)["C"]
+        said.append((kind, body))
+        if kind == "Z":
+            return [one for one in said if one[0] in "DE"]
+
+
+class Turning:
+    """A database with what is changed, a session through the gateway that has prepared a statement, and the truth."""
+
+    def __init__(self, number, change):
+        self.name, self.change = f"turn{number}", change
+        shop.server().sql(f"CREATE DATABASE {self.name} TEMPLATE turnable")
+        with wire.login(shop.server().address, database=self.name) as session:
+            session.query(TURNS.format("turns" if "SCHEMA" in change else "public"))
+            session.query(f"ALTER DATABASE {self.name} SET search_path = before, public")
+            session.terminate()
+
+    def through(self):
+        return wire.login(turning_front().address, user="app", database=self.name, application_name=self.name)
+
+    def play(self):
+        """What is other than it is without pasu."""
+        prepare = wire.parse(MANY, "s") + wire.bind(name="s") + wire.execute() + wire.SYNC
+        again = wire.bind(name="s") + wire.execute() + wire.SYNC
+        with self.through() as one, self.through() as other, \
+                wire.login(shop.server().address, user="app", database=self.name) as direct:
+            before = rows_of(direct, prepare)
+            seen = [rows_of(one, prepare), rows_of(other, wire.query(MANY))]
+            with wire.login(shop.server().address, database=self.name) as owner:
+                assert not owner.query(self.change).code
+                owner.terminate()
+            turned = [rows_of(one, again), rows_of(other, wire.query(MANY)), rows_of(one, again)]
+            after = rows_of(direct, again), rows_of(direct, wire.query(MANY))
+            for session in (one, other, direct):
+                session.terminate()
+        assert before and seen == [before, before], self.change
+        for got, wanted in zip(turned, (after[0], after[1], after[0])):
+            if got != wanted:
+                yield f"{self.change}: {len(wanted)} {str(wanted)[:200]}\n    but {len(got)} {str(got)[:200]}"
+
+
+@harness.shared
+def turning_front():
+    shop.server().sql("CREATE ROLE maker")
+    shop.server().sql("CREATE DATABASE turnable TEMPLATE template0")
+    with wire.login(shop.server().address, database="turnable") as session:
+        session.query("CREATE TABLE customers AS SELECT 1000 + 7 * i AS id, 'Kim-' || 1000 + 7 * i AS name FROM generate_series(1, 400) i")
+        session.terminate()
+    tables = ["turning", "twin"]
+    more = [shop.personal(table, "customer", "id", {"name": "name", "other": "name"}) for table in tables]
+    more += [{**one, "table": f"{schema}.turning"} for one in more[:1] for schema in ("turns", "twins")]
+    return shop.front("turning", more={"personal_data": shop.CONFIG["personal_data"] + more})
+
+
+@test(gateway=True, limit=300)
+def test_turns():
+    """Whatever becomes of a view and of what it reads, behind the gateway's back: the rows are the server's own"""
+    turning_front()
+    problems = [problem for number, change in enumerate(CHANGES) for problem in Turning(number, change).play()]
+    assert not problems, f"{len(problems)}\n" + "\n".join(problems)
+
+
 if __name__ == "__main__":
     harness.main()
