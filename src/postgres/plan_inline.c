@@ -149,13 +149,26 @@ is_plain(const char *name)
     return length > 0 && length < CATALOG_NAME_SIZE;
 }
 
-/* What is known of all of them: types of PostgreSQL's own, for which operators and functions are
- * what they are called. */
+/* Whether a definition can read a column, by its name, or the key is one. */
+bool
+inline_reads(const struct catalog_relation *relation, const struct catalog_column *column,
+             const PgQuery__SelectStmt *reader)
+{
+    const char *const name = column->name;
+
+    for (size_t i = 0; i < relation->show_count; i++)
+        if (relation->shows[i].key_column == column->number)
+            return true;
+    return !reader || sql_has_string(&reader->base, &name, 1);
+}
+
+/* Types of PostgreSQL's own, for which operators and functions are what they are called. */
 static bool
-has_plain_columns(const struct catalog_relation *relation)
+has_plain_columns(const struct catalog_relation *relation, const PgQuery__SelectStmt *reader)
 {
     for (size_t i = 0; i < relation->column_count; i++)
-        if (!is_plain(relation->columns[i].name) || relation->columns[i].type >= FIRST_USER_OID)
+        if (inline_reads(relation, &relation->columns[i], reader) &&
+            (!is_plain(relation->columns[i].name) || relation->columns[i].type >= FIRST_USER_OID))
             return false;
     return is_plain(relation->schema) && is_plain(relation->name) && relation->column_count > 0;
 }
@@ -164,16 +177,18 @@ static bool accepts_view(struct plan_work *work, const struct catalog_relation *
                          unsigned depth);
 
 static bool
-accepts_table(struct plan_work *work, const struct catalog_relation *table)
+accepts_table(struct plan_work *work, const struct catalog_relation *table,
+              const PgQuery__SelectStmt *reader)
 {
     return (table->kind == 'r' || table->kind == 'p') && !table->is_system && !table->is_never &&
-           !table->is_guarded && table->show_count > 0 && has_plain_columns(table) &&
+           !table->is_guarded && table->show_count > 0 && has_plain_columns(table, reader) &&
            catalog_role_may_read_all(work->catalog, work->environment->role, table->oid,
                                      table->shows[0].key_column);
 }
 
 static bool
-accepts_range(struct plan_work *work, const PgQuery__RangeVar *range, unsigned depth)
+accepts_range(struct plan_work *work, const PgQuery__RangeVar *range,
+              const PgQuery__SelectStmt *reader, unsigned depth)
 {
     const struct catalog_relation *relation;
     size_t at = 0;
@@ -185,24 +200,26 @@ accepts_range(struct plan_work *work, const PgQuery__RangeVar *range, unsigned d
     if (!relation || catalog_relation_named(work->catalog, range->schemaname, range->relname, &at))
         return false;
     return relation->kind == 'v' ? accepts_view(work, relation, depth + 1)
-                                 : accepts_table(work, relation);
+                                 : accepts_table(work, relation, reader);
 }
 
 static bool
-accepts_from(struct plan_work *work, const PgQuery__Node *node, unsigned depth)
+accepts_from(struct plan_work *work, const PgQuery__Node *node, const PgQuery__SelectStmt *reader,
+             unsigned depth)
 {
     const PgQuery__JoinExpr *join;
 
     if (!node)
         return false;
     if (node->node_case == PG_QUERY__NODE__NODE_RANGE_VAR)
-        return accepts_range(work, node->range_var, depth);
+        return accepts_range(work, node->range_var, reader, depth);
     if (node->node_case != PG_QUERY__NODE__NODE_JOIN_EXPR)
         return false;
     join = node->join_expr;
     return !join->is_natural && join->n_using_clause == 0 && !join->alias &&
-           (!join->quals || accepts(join->quals)) && accepts_from(work, join->larg, depth) &&
-           accepts_from(work, join->rarg, depth);
+           (!join->quals || accepts(join->quals)) && 
+           accepts_from(work, join->larg, reader, depth) &&
+           accepts_from(work, join->rarg, reader, depth);
 }
 
 /* The columns are the view's, by their names and in their order. */
@@ -258,14 +275,14 @@ accepts_view(struct plan_work *work, const struct catalog_relation *view, unsign
 
     if (depth > PLAN_VIEW_DEPTH_MAX || !work_spend(work, 1) || view->kind != 'v' ||
         view->is_system || view->is_never || !view->is_plain_view || view->is_guarded ||
-        view->has_rules || view->persistence != 'p' || !has_plain_columns(view))
+        view->has_rules || view->persistence != 'p' || !has_plain_columns(view, NULL))
         return false;
     select = is_plain_text(view->definition) ? plan_view_query(work, view) : NULL;
     if (!select || !is_plain_select(select) || !accepts_targets(select, view) ||
         (select->where_clause && !accepts(select->where_clause)))
         return false;
     for (size_t i = 0; i < select->n_from_clause; i++)
-        if (!accepts_from(work, select->from_clause[i], depth))
+        if (!accepts_from(work, select->from_clause[i], select, depth))
             return false;
     return true;
 }

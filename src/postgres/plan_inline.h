@@ -27,6 +27,9 @@
  *     up to its result each FROM has nothing but the view, or the query that reads it;
  *   - nothing in it can see that the view has more columns (plan_guard.c).
  *
+ * What it names must keep its name: a table or column behind it that somebody renames makes an error
+ * of what was prepared before, as a key does that is renamed. Never a result of something else.
+ *
  * What the server says of where the result's columns come from, it says of the whole: nothing. The
  * plan has what it says of a view's columns (plan_statement.origins).
  */
@@ -47,6 +50,10 @@ void inline_settle(struct plan_work *work, struct injection *injection,
  * be done. */
 bool inline_apply(struct plan_work *work, const struct injection *injection,
                   struct rewrite *rewrite);
+
+/* Whether a definition can read that column of a relation; NULL: any can. */
+bool inline_reads(const struct catalog_relation *relation, const struct catalog_column *column,
+                  const PgQuery__SelectStmt *reader);
 
 /* ---- plan_inline_text.c ---- */
 

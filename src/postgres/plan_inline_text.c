@@ -50,9 +50,9 @@ static void
 put_literal(struct page *page, const char *name)
 {
     put(page, "'");
-    for (; *name; name++)
-        put(page, *name == '\'' ? "''" : "%c", *name);
-    put(page, "'");
+    for (const char *quote; (quote = strchr(name, '\'')) != NULL; name = quote + 1)
+        put(page, "%.*s''", (int)(quote - name), name);
+    put(page, "%s'", name);
 }
 
 /* ---- what must be as it was ---- */
@@ -81,20 +81,6 @@ add_behind(struct behind *behind, const struct catalog_relation *relation,
     behind->readers[behind->count++] = reader;
 }
 
-static bool
-is_column_used(const struct catalog_relation *relation, const struct catalog_column *column,
-               const PgQuery__SelectStmt *reader)
-{
-    const char *const name = column->name;
-
-    if (relation->kind == 'v' || !reader || sql_has_string(&reader->base, &name, 1))
-        return true;
-    for (size_t i = 0; i < relation->show_count; i++)
-        if (relation->shows[i].key_column == column->number)
-            return true;
-    return false;
-}
-
 /* The names of the tables' columns, and of the view that is read by them. */
 static void
 put_columns(struct page *page, const struct behind *behind)
@@ -111,7 +97,7 @@ put_columns(struct page *page, const struct behind *behind)
         put(page, "%sa.attrelid OPERATOR(pg_catalog.=) '%u' AND (", before, r->oid);
         before = "";
         for (size_t k = 0; k < r->column_count; k++) {
-            if (!is_column_used(r, &r->columns[k], behind->readers[i]))
+            if (r->kind != 'v' && !inline_reads(r, &r->columns[k], behind->readers[i]))
                 continue;
             put(page, "%sa.attnum OPERATOR(pg_catalog.=) '%d' AND a.attname OPERATOR(pg_catalog.=) ",
                 before, r->columns[k].number);
@@ -276,16 +262,29 @@ inline_name_end(const struct plan_work *work, const PgQuery__RangeVar *range)
     return tokens.first + count - 1;
 }
 
+/* The tree of what stands for a query; NULL where there is no memory. */
+static const char *
+stand_in_tree(struct plan_work *work)
+{
+    static const char key[] = "\"stmt\":";
+    const char *tree;
+
+    if (work->stand_in)
+        return work->stand_in;
+    tree = sql_parse_json(&work->memory, STAND_IN);
+    tree = tree ? strstr(tree, key) : NULL;
+    work->stand_in = tree ? tree + strlen(key) : NULL;
+    return work->stand_in;
+}
+
 /* What the parser makes of the relation with what stands for the query in its place. */
 static char *
 put_subselect(struct plan_work *work, const char *json, const struct replacement *replacement)
 {
-    static const char range[] = "{\"RangeVar\":{", statement[] = "\"stmt\":", key[] = "\"alias\":";
-    const char *query = sql_parse_json(&work->memory, STAND_IN);
-    const char *at = json, *end, *alias;
+    static const char range[] = "{\"RangeVar\":{", key[] = "\"alias\":";
+    const char *query = stand_in_tree(work), *at = json, *end, *alias;
     struct page page = {.arena = &work->memory};
 
-    query = query ? strstr(query, statement) : NULL;
     for (end = NULL; query && !end && (at = strstr(at, range)) != NULL;) {
         end = json_item_end(at);
         if (json_place(at, end) != (uint32_t)replacement->range->location) {
@@ -295,7 +294,6 @@ put_subselect(struct plan_work *work, const char *json, const struct replacement
     }
     if (!end || !at)
         return NULL;
-    query += strlen(statement);
     alias = strstr(at, key);
     put(&page, "%.*s{\"RangeSubselect\":{\"subquery\":%.*s,\"alias\":", (int)(at - json), json,
         (int)(json_item_end(query) - query), query);
@@ -470,8 +468,8 @@ definition_of(struct plan_work *work, const struct injection *injection, const s
     add_behind(behind, query->view, NULL);
     work->text = copy_definition(work, query->view->definition);
     work->length = work->text ? strlen(work->text) : 0;
-    if (work->text && !strcasestr(work->text, HIDDEN_NAME) && work_spend(work, 100) &&
-        sql_scan(&work->memory, work->text, PLAN_TOKENS_MAX, &work->tokens) == 0)
+    work->tokens = plan_view_tokens(work, query->view);
+    if (work->text && !strcasestr(work->text, HIDDEN_NAME) && work_spend(work, 100))
         definition = define(work, injection, query, behind);
     work->text = text;
     work->length = length;
