@@ -26,7 +26,7 @@ static const char *const statements[] = {
     "WITH w AS (SELECT customer_id, sum(amount) AS total FROM orders GROUP BY customer_id) "
     "SELECT c.id, c.name, w.total FROM customers c JOIN w ON w.customer_id = c.id "
     "WHERE w.total > 10000 ORDER BY w.total DESC",
-    "SELECT line FROM v_lines WHERE line LIKE $1",
+    "SELECT line FROM v_nested WHERE line LIKE $1",
 };
 
 static uint64_t
