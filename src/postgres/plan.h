@@ -117,6 +117,7 @@ struct plan_environment {
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
+    bool refuses_unknown;  /* the same: what is not understood, and can show somebody, is refused */
     bool
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */
@@ -393,7 +394,7 @@ struct plan {
     struct view text;
     struct catalog *catalog; /* held; NULL where there was none */
     const char *role;
-    bool is_plain_dialect, may_inject, has_foreign_parameters;
+    bool is_plain_dialect, may_inject, refuses_unknown, has_foreign_parameters;
 
     /* Refused by what it does (a `never` table, a server-side exit): the text that a client is
      * told; NULL where it may pass. */
