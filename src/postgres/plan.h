@@ -18,9 +18,9 @@
  * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h).
  * Views that do not show the key are read through (plan_inline.h), where that is proven to be the
  * same. Not through DISTINCT, groups further inside, other set operations, recursion; not for FOR
- * UPDATE OF, INTO, other views, tables whose key the role may not read, cursors, SQL-level PREPARE; nor where
- * anything in the statement could see that a query has more columns (plan_guard.c). Numbers of
- * ORDER BY and GROUP BY are shifted. Hidden columns are always the first of the result.
+ * UPDATE OF, INTO, other views, tables whose key the role may not read, cursors, SQL-level PREPARE;
+ * nor where anything in the statement could see that a query has more columns (plan_guard.c).
+ * Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first of the result.
  *
  * Immutable once made; counted holders; any thread. No sockets, no clock.
  */

@@ -106,7 +106,8 @@ const char *injection_of_table(struct plan_work *work, const struct scope *scope
                                const struct entry *entry, int16_t attribute, bool is_origin);
 /* The name of a hidden column; NULL where there is no memory. */
 const char *injection_name(struct plan_work *work, const struct addition *addition, size_t number);
-/* How all columns of a list are written, with commas between them; NULL where there is no memory. */
+/* How all columns of a list are written, with commas between them; NULL where there is no memory.
+ */
 const char *injection_write(struct plan_work *work, const struct addition *addition);
 /* How many columns the result has before the client's. */
 static inline size_t

@@ -9,11 +9,11 @@ enum { FIRST_USER_OID = 16384 };
 /* ---- expressions ---- */
 
 /* Those of PostgreSQL's own that cannot fail, and whose result does not depend on who asks. */
-static const char *const operators[] = {"=",  "<>", "<",   "<=",  ">",   ">=",
-                                        "||", "~~", "!~~", "~~*", "!~~*"};
-static const char *const functions[] = {"lower", "upper", "initcap",     "btrim", "ltrim", "rtrim",
-                                        "left",  "right", "char_length", "length", "reverse",
-                                        "replace"};
+static const char *const operators[] = {
+    "=", "<>", "<", "<=", ">", ">=", "||", "~~", "!~~", "~~*", "!~~*"};
+static const char *const functions[] = {"lower",       "upper",  "initcap", "btrim",
+                                        "ltrim",       "rtrim",  "left",    "right",
+                                        "char_length", "length", "reverse", "replace"};
 static const char *const types[] = {"text", "varchar", "bpchar",  "int2",
                                     "int4", "int8",    "numeric", "bool"};
 
@@ -217,7 +217,7 @@ accepts_from(struct plan_work *work, const PgQuery__Node *node, const PgQuery__S
         return false;
     join = node->join_expr;
     return !join->is_natural && join->n_using_clause == 0 && !join->alias &&
-           (!join->quals || accepts(join->quals)) && 
+           (!join->quals || accepts(join->quals)) &&
            accepts_from(work, join->larg, reader, depth) &&
            accepts_from(work, join->rarg, reader, depth);
 }
@@ -237,11 +237,11 @@ accepts_targets(const PgQuery__SelectStmt *select, const struct catalog_relation
         target = select->target_list[i]->res_target;
         if (!target->val || !accepts(target->val))
             return false;
-        name = target->name[0] ? target->name
-               : target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF
-                   ? sql_last_name(target->val->column_ref->fields,
-                                   target->val->column_ref->n_fields)
-                   : NULL;
+        name =
+            target->name[0] ? target->name
+            : target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF
+                ? sql_last_name(target->val->column_ref->fields, target->val->column_ref->n_fields)
+                : NULL;
         if (!name || strcmp(name, view->columns[i].name) != 0 ||
             view->columns[i].number != (int16_t)i + 1)
             return false;

@@ -27,8 +27,9 @@
  *     up to its result each FROM has nothing but the view, or the query that reads it;
  *   - nothing in it can see that the view has more columns (plan_guard.c).
  *
- * What it names must keep its name: a table or column behind it that somebody renames makes an error
- * of what was prepared before, as a key does that is renamed. Never a result of something else.
+ * What it names must keep its name: a table or column behind it that somebody renames makes an
+ * error of what was prepared before, as a key does that is renamed. Never a result of something
+ * else.
  *
  * What the server says of where the result's columns come from, it says of the whole: nothing. The
  * plan has what it says of a view's columns (plan_statement.origins).
@@ -42,8 +43,8 @@
  * what was found in it. NULL: it cannot be read through. */
 const struct query *inline_query(struct plan_work *work, const struct entry *entry,
                                  const struct outputs *columns);
-/* Once it is known which columns are added: the views that are read through are the injection's, and
- * where the server would say that their columns come from the statement's. */
+/* Once it is known which columns are added: the views that are read through are the injection's,
+ * and where the server would say that their columns come from the statement's. */
 void inline_settle(struct plan_work *work, struct injection *injection,
                    const struct outputs *columns, struct plan_statement *statement);
 /* Puts the definitions of all views that it reads through in their places. False where that cannot

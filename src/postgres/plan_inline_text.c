@@ -99,7 +99,8 @@ put_columns(struct page *page, const struct behind *behind)
         for (size_t k = 0; k < r->column_count; k++) {
             if (r->kind != 'v' && !inline_reads(r, &r->columns[k], behind->readers[i]))
                 continue;
-            put(page, "%sa.attnum OPERATOR(pg_catalog.=) '%d' AND a.attname OPERATOR(pg_catalog.=) ",
+            put(page,
+                "%sa.attnum OPERATOR(pg_catalog.=) '%d' AND a.attname OPERATOR(pg_catalog.=) ",
                 before, r->columns[k].number);
             put_literal(page, r->columns[k].name);
             before = " OR ";
@@ -197,9 +198,9 @@ qualify(struct qualifier *q, int32_t location, const char *operator)
     }
     start = range.first->start;
     length = range.first->end - start;
-    put(&page, operator ? "OPERATOR(pg_catalog.%.*s)" : "pg_catalog.%.*s", (int)length,
+    put(&page, operator? "OPERATOR(pg_catalog.%.*s)" : "pg_catalog.%.*s", (int)length,
         q->work->text + start);
-    q->is_failed |= (operator && length != strlen(operator)) ||
+    q->is_failed |= (operator&& length != strlen(operator)) ||
                     !rewrite_replace(q->work, q->rewrite, start, length, page.text, NULL);
 }
 
@@ -358,8 +359,8 @@ inline_replace(struct plan_work *work, const struct replacement *replacements,
     if (!replace(work, replacements, &alone) || !replace(work, replacements, rewrite))
         return false;
     text = rewrite_stand_in(work, &alone);
-    return text && is_same_tree(meant_tree(work, replacements),
-                                sql_parse_json(&work->memory, text));
+    return text &&
+           is_same_tree(meant_tree(work, replacements), sql_parse_json(&work->memory, text));
 }
 
 /* ---- definitions ---- */
@@ -386,8 +387,8 @@ define_within(struct plan_work *work, const struct injection *injection, const s
         replacement = arena_new(&work->memory, 1, sizeof(*replacement));
         if (!replacement || !e->query || !e->query->view)
             return false;
-        *replacement = (struct replacement){
-            all, e->range, definition_of(work, injection, e->query, behind)};
+        *replacement =
+            (struct replacement){all, e->range, definition_of(work, injection, e->query, behind)};
         all = replacement;
     }
     *replacements = all;

@@ -18,7 +18,7 @@ struct edit {
     uint32_t at, removed;
     const char *inserted;
     const char *stand_in; /* stands for `inserted` when trees are compared; NULL: nothing does */
-    uint32_t last; /* of a star: where in `inserted` the last column begins */
+    uint32_t last;        /* of a star: where in `inserted` the last column begins */
 };
 
 /* Columns that were added to a list of targets. */

@@ -320,8 +320,7 @@ static const struct catalog_relation relations[] = {
      COLUMNS(v_nested),
      .fields = NAME | PHONE,
      .kinds = CUSTOMER,
-     .definition =
-         " SELECT ((w.who || ' / '::text) || w.tel) AS line\n   FROM public.v_shown w;",
+     .definition = " SELECT ((w.who || ' / '::text) || w.tel) AS line\n   FROM public.v_shown w;",
      .rule = 5002,
      .rule_version = 701,
      .is_plain_view = true},
