@@ -172,6 +172,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct exchange_request *request = exchange_first(&a->o->exchange);
+    const struct plan_statement *described = NULL;
     uint8_t hidden = 0;
     bool is_ours = false;
     int result = 0;
@@ -179,7 +180,8 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
     if (!request)
         return PASU_E_UPSTREAM_PROTOCOL;
     if (request->step == STEP_DESCRIBE) {
-        result = result_described(a->o, request, body, &hidden);
+        result = result_described(a->o, request, body, &hidden, &described);
+        result_put_origins(described, body);
         is_ours = request->is_ours;
         exchange_done(&a->o->exchange);
     } else {
@@ -187,6 +189,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
         if (result == 0)
             result = result_open_query(a->s, request, body);
         hidden = a->o->result.showing ? a->o->result.showing->showing->hidden_count : 0;
+        result_put_origins(a->o->result.statement, body);
     }
     if (result != 0 || is_ours)
         return result;
@@ -339,6 +342,7 @@ static int
 no_data(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
+    const struct plan_statement *described;
     uint8_t hidden;
     bool is_ours;
     int result;
@@ -346,7 +350,7 @@ no_data(struct answering *a, const uint8_t *message, size_t length)
     if (!request || request->step != STEP_DESCRIBE)
         return PASU_E_UPSTREAM_PROTOCOL;
     is_ours = request->is_ours;
-    result = result_described(a->o, request, view_of("", 0), &hidden);
+    result = result_described(a->o, request, view_of("", 0), &hidden, &described);
     exchange_done(&a->o->exchange);
     return result == 0 && !is_ours ? answer_pass(a, message, length) : result;
 }

@@ -459,7 +459,7 @@ result_followed(const struct observer *o, const struct plan_statement *statement
 
 int
 result_described(struct observer *o, struct exchange_request *request, struct view description,
-                 uint8_t *hidden)
+                 uint8_t *hidden, const struct plan_statement **described)
 {
     struct portal *portal;
     struct prepared *prepared;
@@ -467,6 +467,7 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
     bool is_doubtful;
 
     *hidden = 0;
+    *described = NULL;
     if (request->is_portal) {
         int result = 0;
 
@@ -487,7 +488,35 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
     }
     statement = follow(o, statement, &is_doubtful);
     *hidden = hidden_in(o, statement, is_doubtful, description);
+    if (statement && *hidden == statement->hidden_count)
+        *described = statement;
     return 0;
+}
+
+/* Behind a column's name: its table, its number in it. */
+void
+result_put_origins(const struct plan_statement *statement, struct view description)
+{
+    struct reader r = reader_of(description);
+    const struct plan_origin *o = statement ? statement->origins : NULL;
+    const struct plan_origin *end = o ? o + statement->origin_count : NULL;
+    uint16_t count = reader_u16(&r);
+
+    for (uint16_t i = 0; i < count && o < end; i++) {
+        uint8_t *at;
+
+        reader_text(&r);
+        at = (uint8_t *)(uintptr_t)r.at;
+        reader_bytes(&r, 18);
+        if (r.failed)
+            return;
+        if (i != o->column + statement->hidden_count)
+            continue;
+        bytes_put_u32(at, o->relation);
+        at[4] = (uint8_t)((uint16_t)o->attribute >> 8);
+        at[5] = (uint8_t)o->attribute;
+        o++;
+    }
 }
 
 size_t

@@ -20,6 +20,12 @@
 
 #include "base/bytes.h"
 
+enum { /* OIDs of PostgreSQL's own */
+       CATALOG_PG_CLASS = 1259,
+       CATALOG_PG_ATTRIBUTE = 1249,
+       CATALOG_PG_NAMESPACE = 2615,
+       CATALOG_PG_REWRITE = 2618,
+};
 enum { CATALOG_NAME_SIZE = 64, CATALOG_FIELDS_MAX = 64, CATALOG_KINDS_MAX = 16 };
 
 /* What the configuration says, in the numbers of the vocabulary (exposure/vocabulary.h); the caller
@@ -108,7 +114,10 @@ struct catalog_relation {
     bool has_acts; /* there are any, clean or not: they can speak of the row */
     bool act_renames, act_twists, act_keeps; /* as of a function */
     const char *definition; /* of a view or materialized view: its query as pg_get_viewdef prints
-                               it; or NULL */
+                               it, with pg_catalog alone in the search_path; or NULL */
+    /* Of a view, whose query that is: the rule, and the transaction that made its row's version. */
+    uint32_t rule, rule_version;
+    bool is_plain_view; /* it has no options */
 };
 
 /* The number of the column of that name; 0: there is none. */
@@ -302,7 +311,8 @@ bool catalog_has_keeping_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);
-/* Whether it may read all columns of a table whose key that is, those of the system too. */
+/* Whether it may read all columns of a table whose key that is, those of the system too. The same,
+ * of column 1, of views without options and of the catalog's tables above. */
 bool catalog_role_may_read_all(const struct catalog *catalog, const char *role, uint32_t relation,
                                int16_t key);
 /*

@@ -247,7 +247,8 @@ take_rule(struct catalog_builder *b, const struct view *v)
     if (!r)
         return PASU_E_NOMEM;
     if (!catalog_value_u32(v[0], &r->oid) || !catalog_value_u32(v[1], &r->relation) ||
-        !catalog_value_u32(v[2], &r->xmin) || !catalog_value_bool(v[3], &r->is_view))
+        !catalog_value_u32(v[2], &r->xmin) || !catalog_value_bool(v[3], &r->is_view) ||
+        !catalog_value_bool(v[4], &r->is_plain))
         return PASU_E_MALFORMED;
     before = b->prior ? catalog_rule_find(b->prior, r->oid) : NULL;
     if (before && before->is_seen && before->xmin == r->xmin && before->relation == r->relation) {

@@ -54,6 +54,7 @@ struct catalog_rule {
     uint32_t oid, relation;
     uint32_t xmin;
     bool is_view;       /* a view's own; else it acts on the relation */
+    bool is_plain;      /* of a view without options */
     bool is_seen;       /* the ones below are known */
     bool is_whole;      /* speaks of a whole row somewhere */
     bool speaks, exits; /* uses something of PostgreSQL's own that does */

@@ -17,9 +17,10 @@
  * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
  * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h).
  * Also of a cursor that DECLARE opens, where nothing is known that could read it otherwise than by
- * FETCH (plan_borrow.h). Not through DISTINCT, groups further inside, other set operations,
- * recursion; not for FOR UPDATE OF, INTO, views, tables whose key the role may not read, SQL-level
- * PREPARE; nor where anything in the statement could see that a query has more columns
+ * FETCH (plan_borrow.h). Views that do not show the key are read through (plan_inline.h), where that
+ * is proven to be the same. Not through DISTINCT, groups further inside, other set operations,
+ * recursion; not for FOR UPDATE OF, INTO, other views, tables whose key the role may not read,
+ * SQL-level PREPARE; nor where anything in the statement could see that a query has more columns
  * (plan_guard.c). Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first
  * of the result.
  *
@@ -190,6 +191,13 @@ struct plan_output {
     const char *name;  /* NULL: none that is known */
     uint32_t relation; /* it is that column of that relation; 0: an expression */
     int16_t attribute;
+};
+
+/* Where the server says that an output column comes from, unless it is sent the rewritten text. */
+struct plan_origin {
+    uint16_t column; /* 0-based, hidden ones not counted */
+    int16_t attribute;
+    uint32_t relation;
 };
 
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
@@ -367,6 +375,8 @@ struct plan_statement {
     bool has_columns;
     uint16_t column_count;
     const struct plan_output *outputs; /* column_count, or NULL */
+    const struct plan_origin *origins; /* of columns of views that are read through */
+    size_t origin_count;
     const char *name;
     const char *tells; /* a prepared statement whose columns it keeps, or describes; or NULL */
     const struct plan_statement *inner;

@@ -2,6 +2,7 @@
 #include "postgres/plan_rewrite.h"
 
 #include "postgres/plan_text.h"
+#include "postgres/sql_json.h"
 
 /* ---- edits ---- */
 
@@ -26,6 +27,17 @@ add_edit(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t 
     rewrite->edit_count++;
     rewrite->growth += strlen(inserted);
     return edit;
+}
+
+bool
+rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
+                const char *text, const char *stand_in)
+{
+    struct edit *edit = add_edit(work, rewrite, at, removed, text);
+
+    if (edit)
+        edit->stand_in = stand_in;
+    return edit != NULL;
 }
 
 /* ---- columns ---- */
@@ -247,10 +259,22 @@ rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node 
 
 /* ---- the new text ---- */
 
-/* The client's text with the edits made: all, or those alone that replace something. */
+/* Which edits are made, and with what. */
+enum made {
+    MADE_REPLACED, /* those alone that replace something, with what stands for them */
+    MADE_STAND_IN, /* all, with what stands for them */
+    MADE_ALL,
+};
+
+static const char *
+stand_in(const struct edit *edit)
+{
+    return edit->stand_in ? edit->stand_in : edit->inserted;
+}
+
 static char *
 write_text(struct arena *arena, const struct plan_work *work, const struct rewrite *rewrite,
-           bool is_all, size_t *length)
+           enum made made, size_t *length)
 {
     char *text = arena_new(arena, work->length + rewrite->growth + 1, 1), *to = text;
     size_t from = 0;
@@ -258,15 +282,33 @@ write_text(struct arena *arena, const struct plan_work *work, const struct rewri
     if (!text)
         return NULL;
     for (const struct edit *e = rewrite->edits; e; e = e->next) {
-        if (!is_all && e->removed == 0)
+        const char *inserted = made == MADE_ALL ? e->inserted : stand_in(e);
+
+        if (made == MADE_REPLACED && e->removed == 0)
             continue;
         to = mempcpy(to, work->text + from, e->at - from);
-        to = mempcpy(to, e->inserted, strlen(e->inserted));
+        to = mempcpy(to, inserted, strlen(inserted));
         from = e->at + e->removed;
     }
     to = mempcpy(to, work->text + from, work->length - from);
     *length = (size_t)(to - text);
     return text;
+}
+
+const char *
+rewrite_text(struct plan_work *work, const struct rewrite *rewrite)
+{
+    size_t length;
+
+    return write_text(&work->memory, work, rewrite, MADE_ALL, &length);
+}
+
+const char *
+rewrite_stand_in(struct plan_work *work, const struct rewrite *rewrite)
+{
+    size_t length;
+
+    return write_text(&work->memory, work, rewrite, MADE_STAND_IN, &length);
 }
 
 static bool
@@ -283,78 +325,6 @@ keep_edits(struct plan_work *work, const struct rewrite *rewrite, struct plan *p
     return true;
 }
 
-/* ---- trees ---- */
-
-static const char place_key[] = "\"location\":";
-
-/* Behind a number, if one is there that says a place. */
-static const char *
-skip_place(const char *json)
-{
-    static const char *const keys[] = {place_key, "\"stmt_location\":", "\"stmt_len\":"};
-
-    for (size_t i = 0; *json == '"' && i < COUNT_OF(keys); i++) {
-        size_t length = strlen(keys[i]);
-
-        if (strncmp(json, keys[i], length) == 0)
-            return json + length + strspn(json + length, "-0123456789");
-    }
-    return json;
-}
-
-/* Compares up to `end` of the first; where the second one is then, or NULL where they differ. */
-static const char *
-compare_trees(const char *one, const char *end, const char *other)
-{
-    while (one < end) {
-        const char *behind[2] = {skip_place(one), skip_place(other)};
-
-        if ((behind[0] == one) != (behind[1] == other))
-            return NULL;
-        if (behind[0] == one && *one != *other)
-            return NULL;
-        one = behind[0] == one ? one + 1 : behind[0];
-        other = behind[1] == other ? other + 1 : behind[1];
-    }
-    return other;
-}
-
-/* Behind the item, object or list that begins there. */
-static const char *
-item_end(const char *json)
-{
-    size_t depth = 0;
-    bool is_string = false;
-
-    for (; *json; json++) {
-        if (is_string && *json == '\\' && json[1])
-            json++;
-        else if (*json == '"')
-            is_string = !is_string;
-        else if (!is_string && (*json == '{' || *json == '['))
-            depth++;
-        else if (!is_string && (*json == '}' || *json == ']') && --depth == 0)
-            return json + 1;
-    }
-    return json;
-}
-
-/* The place in the text of a ResTarget, which ends with it; UINT32_MAX: it is none, or has none. */
-static uint32_t
-place_before(const char *json, const char *end)
-{
-    const char *at = end - 2;
-
-    if (end - json < (ptrdiff_t)sizeof(place_key) + 2 || end[-1] != '}' || end[-2] != '}')
-        return UINT32_MAX;
-    while (at > json && at[-1] >= '0' && at[-1] <= '9')
-        at--;
-    if (at == end - 2 || at - json < (ptrdiff_t)sizeof(place_key) - 1 ||
-        strncmp(at - (sizeof(place_key) - 1), place_key, sizeof(place_key) - 1) != 0)
-        return UINT32_MAX;
-    return (uint32_t)strtoul(at, NULL, 10);
-}
-
 /* ---- the check ---- */
 
 /* Where a byte of the client's text stands in the new one: behind what is inserted there. */
@@ -365,7 +335,7 @@ new_place(const struct rewrite *rewrite, uint32_t at)
 
     for (const struct edit *e = rewrite->edits; e; e = e->next)
         if (e->at < at || (e->at == at && e->removed == 0))
-            place += (uint32_t)strlen(e->inserted) - e->removed;
+            place += (uint32_t)strlen(stand_in(e)) - e->removed;
     return place;
 }
 
@@ -388,9 +358,9 @@ is_beside(const char *json, const char *at, const char *end, const struct rewrit
 
     if (insertion->is_first)
         return at[-1] == '[' && *end == ',' && strncmp(end + 1, target, strlen(target)) == 0 &&
-               place_before(json, item_end(end + 1)) == new_place(rewrite, insertion->beside);
+               json_place(json, json_item_end(end + 1)) == new_place(rewrite, insertion->beside);
     return at[-1] == ',' && *end == ']' &&
-           place_before(json, at - 1) == place_of_last(rewrite, insertion->beside);
+           json_place(json, at - 1) == place_of_last(rewrite, insertion->beside);
 }
 
 /* The columns by themselves, as a list of items. */
@@ -405,7 +375,7 @@ parse_columns(struct plan_work *work, const char *columns, const char **end)
     if (!list)
         return NULL;
     list += strlen(key) - 1;
-    *end = item_end(list) - 1;
+    *end = json_item_end(list) - 1;
     return list + 1;
 }
 
@@ -418,7 +388,7 @@ take_back(struct plan_work *work, char *json, const struct rewrite *rewrite,
     const char *list_end, *list = parse_columns(work, insertion->columns, &list_end);
 
     for (char *at = list ? strstr(json + 1, name) : NULL; at; at = strstr(at + 1, name)) {
-        const char *end = compare_trees(list, list_end, at);
+        const char *end = json_compare(list, list_end, at);
 
         if (!end || !is_beside(json, at, end, rewrite, insertion))
             continue;
@@ -432,6 +402,15 @@ take_back(struct plan_work *work, char *json, const struct rewrite *rewrite,
     return false;
 }
 
+bool
+rewrite_take_back(struct plan_work *work, const struct rewrite *rewrite, char *tree)
+{
+    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
+        if (!take_back(work, tree, rewrite, i))
+            return false;
+    return true;
+}
+
 /* `replaced` is the client's text with nothing done but numbers of ORDER BY and stars replaced. */
 static bool
 is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *replaced,
@@ -440,12 +419,9 @@ is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *r
     const char *old_tree = sql_parse_json(&work->memory, replaced), *end;
     char *new_tree = sql_parse_json(&work->memory, rewritten);
 
-    if (!old_tree || !new_tree)
+    if (!old_tree || !new_tree || !rewrite_take_back(work, rewrite, new_tree))
         return false;
-    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
-        if (!take_back(work, new_tree, rewrite, i))
-            return false;
-    end = compare_trees(old_tree, old_tree + strlen(old_tree), new_tree);
+    end = json_compare(old_tree, old_tree + strlen(old_tree), new_tree);
     return end && *end == '\0';
 }
 
@@ -453,14 +429,15 @@ bool
 rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan)
 {
     size_t length, columns = 0;
-    const char *replaced = write_text(&work->memory, work, rewrite, false, &length);
-    const char *rewritten = write_text(work->keep, work, rewrite, true, &length);
+    const char *replaced = write_text(&work->memory, work, rewrite, MADE_REPLACED, &length);
+    const char *checked = write_text(&work->memory, work, rewrite, MADE_STAND_IN, &length);
+    const char *rewritten = write_text(work->keep, work, rewrite, MADE_ALL, &length);
 
     for (const struct edit *e = rewrite->edits; e; e = e->next)
         columns += strlen(e->inserted) / 4; /* shorter tokens are those between two of them */
-    if (!replaced || !rewritten || length > PLAN_TEXT_MAX ||
+    if (!replaced || !checked || !rewritten || length > PLAN_TEXT_MAX ||
         work->tokens.count + columns > PLAN_TOKENS_MAX ||
-        !is_as_meant(work, rewrite, replaced, rewritten))
+        !is_as_meant(work, rewrite, replaced, checked))
         return false;
     plan->rewritten = view_of(rewritten, length);
     return keep_edits(work, rewrite, plan);

@@ -17,7 +17,8 @@ struct edit {
     struct edit *next;
     uint32_t at, removed;
     const char *inserted;
-    uint32_t last; /* of a star: where in `inserted` the last column begins */
+    const char *stand_in; /* stands for `inserted` when trees are compared; NULL: nothing does */
+    uint32_t last;        /* of a star: where in `inserted` the last column begins */
 };
 
 /* Columns that were added to a list of targets. */
@@ -54,6 +55,17 @@ bool rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct 
 /* Adds to the numbers of "ORDER BY 1", "GROUP BY 1", of which there are as many as columns. */
 bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
                       size_t count, size_t columns, size_t added);
+/* Puts a text in the place of `removed` bytes. That it says what is meant, the caller looks after:
+ * the check below takes it, or a shorter one that stands for it, for the client's. */
+bool rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
+                     const char *text, const char *stand_in);
+/* The text at hand with all edits made, and the same with what stands for them; nobody has looked
+ * at it. NULL where there is no memory. */
+const char *rewrite_text(struct plan_work *work, const struct rewrite *rewrite);
+const char *rewrite_stand_in(struct plan_work *work, const struct rewrite *rewrite);
+/* Takes the columns that were added out of the tree of the latter; false where they are not there.
+ */
+bool rewrite_take_back(struct plan_work *work, const struct rewrite *rewrite, char *tree);
 /* Makes the plan's new text and edits. False where the result is not what it should be, or there is
  * no memory. */
 bool rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan);

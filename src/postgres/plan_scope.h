@@ -46,7 +46,9 @@ struct query {
     const struct scope *scope;         /* of its FROM; NULL: it has arms, or nothing can be added */
     const struct query *arms[2];       /* of UNION ALL */
     size_t column_count;
-    const char *cte; /* its name in WITH, or NULL */
+    const char *cte;                     /* its name in WITH, or NULL */
+    const struct catalog_relation *view; /* whose definition it is (plan_inline.h); or NULL */
+    bool is_outermost;                   /* and that is not read within another */
 };
 
 struct outputs {

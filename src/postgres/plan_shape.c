@@ -2,6 +2,7 @@
 #include "postgres/plan_shape.h"
 
 #include "postgres/plan_draft.h"
+#include "postgres/plan_inline.h"
 #include "postgres/plan_pin.h"
 
 /* ---- rows ---- */
@@ -308,6 +309,7 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     if (work->environment->names_columns && statement->has_columns)
         statement->outputs = outputs_tell(work, columns);
     statement->hidden_count = (uint8_t)injection_count(shape->injection);
+    inline_settle(work, shape->injection, columns, statement);
     statement->flags |= columns->rest.flags;
     for (const struct output *o = columns->first; o; o = o->next)
         if (o->carry)

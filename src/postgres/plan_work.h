@@ -44,6 +44,7 @@ struct parsed_view {
     struct parsed_view *next;
     const struct catalog_relation *view;
     const PgQuery__SelectStmt *query; /* NULL: it could not be */
+    struct sql_tokens tokens;
 };
 
 enum { PLAN_PARAMETERS_KNOWN = 64 }; /* so many are counted */
@@ -74,6 +75,7 @@ struct plan_work {
     size_t effort;
     struct parsed_view *views;
     size_t injection_count;
+    const char *stand_in; /* the tree of what stands for a view's query (plan_inline_text.c) */
     uint8_t why; /* enum plan_why: that there is no hidden key, the last time it was asked */
     const ProtobufCMessage *statement; /* the query or change at hand */
     struct reading *readings;          /* of queries further inside, in FROM: plan_scope.h */

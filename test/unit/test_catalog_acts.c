@@ -15,7 +15,7 @@ what_acts_on_a_table_is_followed(void **state PASU_UNUSED)
         {ROWS_ACTS, "20006|f|t|public.on_write"},
         {ROWS_ACTS, "20003|f|f|public.on_write"},
         {ROWS_ACTS, "20004|f|t| WHEN (new.at IS NULL) public.stamp"},
-        {ROWS_RULES, "31001|20010|700|f"},
+        {ROWS_RULES, "31001|20010|700|f|f"},
         {ROWS_TREES, "31001|f|f|f"},
         {ROWS_DEPENDENCIES, "31001|r|20001|3"},
     };
@@ -261,7 +261,7 @@ a_rule_writes_to_what_it_names(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
         SHOP,
-        {ROWS_RULES, "31001|20001|700|f"},
+        {ROWS_RULES, "31001|20001|700|f|f"},
         {ROWS_TREES, "31001|f|f|f"},
         {ROWS_DEPENDENCIES, "31001|r|20001|2"},
         {ROWS_DEPENDENCIES, "31001|r|20006|0"},
