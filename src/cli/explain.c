@@ -122,6 +122,7 @@ explain(const struct arguments *arguments, const struct explain_catalog *loaded,
                         .role = role,
                         .is_plain_dialect = true,
                         .may_inject = loaded->settings->config->attribution.inject,
+                        .may_shadow = loaded->settings->config->attribution.shadow,
                         .names_columns = true},
     };
     struct explained explained = {

@@ -6,6 +6,7 @@
 #include "postgres/plan_build.h"
 #include "postgres/plan_object.h"
 #include "postgres/plan_preface.h"
+#include "postgres/plan_shadow.h"
 
 enum { WORK_BLOCK = 48 << 10, KEEP_BLOCK = 2 << 10 };
 
@@ -90,6 +91,7 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
         plan->rewritten = (struct view){0};
         make_parsed(work, tree, false, NULL);
     }
+    shadow_apply(work, tree, plan);
     preface_write(work, plan);
 }
 
@@ -167,6 +169,7 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     plan->may_change_dialect = names_dialect(copy);
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;
+    plan->may_shadow = environment->may_shadow;
     plan->has_foreign_parameters = environment->has_foreign_parameters;
     if (environment->catalog)
         plan->catalog = catalog_hold(environment->catalog);

@@ -36,6 +36,7 @@ enum {
     PLAN_PARTS_MAX = 8,
     PLAN_HIDDEN_MAX = 8,
     PLAN_PINS_MAX = 4096,
+    PLAN_SHADOW_KEYS = 4000, /* that are asked for and named, of one table */
     PLAN_COPY_NAMES_MAX = 16, /* relations that one COPY names without their schemas */
 };
 
@@ -116,6 +117,9 @@ struct plan_environment {
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
+    bool may_shadow;       /* so is this */
+    bool asks_keys; /* the text is one of ours that asks for keys (plan_shadow.h): all are hidden,
+                       each beside the OID of its table */
     bool
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */
@@ -126,6 +130,7 @@ enum plan_source {
     SOURCE_OUTPUT, /* the key is output column `column` */
     SOURCE_HIDDEN, /* the key is hidden column `column` */
     SOURCE_PINNED, /* the statement fixes it */
+    SOURCE_SHADOW, /* `shadows`: hidden columns that have the keys of all rows together */
     SOURCE_BOUND,
 };
 
@@ -195,6 +200,7 @@ struct plan_part {
     int16_t key_attribute;
     uint32_t relation;      /* whose columns these are; 0: of no one table */
     uint16_t show;          /* which of its mapping's kinds of persons, by number */
+    uint8_t shadows;        /* SHADOW: bits of them */
     bool is_grouped;        /* rows of the table that one row shows agree in its columns */
     bool is_relation_alone; /* it stands in the statement once */
     /* Of a function that was read through (`read` below): what its columns are of, no origin says,
@@ -307,6 +313,13 @@ struct plan_fresh {
     const struct plan_fresh *next;
 };
 
+/* Whose keys a hidden column has, with those of its rows of which no key can be read. */
+struct plan_shadow {
+    uint8_t kind;
+    uint8_t key_type;  /* enum catalog_key_type */
+    uint32_t relation; /* that they must be of; any partition or child of it is fine as well */
+};
+
 struct plan_statement {
     uint8_t verb;    /* enum plan_verb */
     uint8_t special; /* enum plan_special */
@@ -345,6 +358,9 @@ struct plan_statement {
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;
+    /* Of each hidden column, where the keys are asked for as a whole (plan_shadow.h); or NULL. */
+    const struct plan_shadow *shadows;
+    bool is_shadow_exact; /* the rows show each of them; else nobody else */
     /* Whether it is known which columns the result has, and how many (hidden ones not counted).
      * Else parts have no columns. */
     bool has_columns;
@@ -383,7 +399,7 @@ struct plan {
     struct view text;
     struct catalog *catalog; /* held; NULL where there was none */
     const char *role;
-    bool is_plain_dialect, may_inject, has_foreign_parameters;
+    bool is_plain_dialect, may_inject, may_shadow, has_foreign_parameters;
 
     /* Refused by what it does (a `never` table, a server-side exit): the text that a client is
      * told; NULL where it may pass. */
