@@ -70,6 +70,12 @@ is_here(const struct catalog *catalog, const struct catalog_relation *relation)
     return true;
 }
 
+static const char *
+schema_of(const PgQuery__RangeVar *range)
+{
+    return range->schemaname[0] ? range->schemaname : NULL;
+}
+
 static bool
 has_tables_alone(const struct plan_work *work)
 {
@@ -77,8 +83,8 @@ has_tables_alone(const struct plan_work *work)
         const struct catalog_relation *relation;
         size_t at = 0, count = 0;
 
-        while ((relation = names_next_relation(work, n->range->schemaname[0] ? n->range->schemaname : NULL,
-                                               n->range->relname, &at)) != NULL) {
+        while ((relation = names_next_relation(work, schema_of(n->range), n->range->relname,
+                                               &at)) != NULL) {
             count++;
             if (!is_here(work->catalog, relation))
                 return false;
@@ -87,6 +93,30 @@ has_tables_alone(const struct plan_work *work)
             return false;
     }
     return true;
+}
+
+/* Whether what is the same to DISTINCT and UNION can be two values: a type of a user's can have its
+ * own word on it. */
+static bool
+has_own_sameness(const struct plan_work *work)
+{
+    enum { FIRST_USER_OID = 16384 };
+
+    if (catalog_has_own_equality(work->catalog))
+        return true;
+    if (!catalog_operator_is_foreign(work->catalog, "="))
+        return false;
+    for (const struct named *n = work->names.named; n; n = n->next) {
+        const struct catalog_relation *relation;
+        size_t at = 0;
+
+        while ((relation = names_next_relation(work, schema_of(n->range), n->range->relname,
+                                               &at)) != NULL)
+            for (size_t i = 0; i < relation->column_count; i++)
+                if (relation->columns[i].type >= FIRST_USER_OID)
+                    return true;
+    }
+    return false;
 }
 
 /* ---- the keys of one query ---- */
@@ -197,6 +227,8 @@ ask_all(struct shadowing *s, const PgQuery__SelectStmt *select)
     struct shadow_queries queries;
 
     if (!shadow_queries_of(s->work, select, &queries))
+        return false;
+    if (queries.is_exact && has_own_sameness(s->work))
         return false;
     s->is_exact = queries.is_exact;
     return ask_queries(s, &queries, WITHIN_MAX) && s->asked_count > 0;

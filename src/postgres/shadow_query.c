@@ -343,16 +343,22 @@ shadow_queries_of(struct plan_work *work, const PgQuery__SelectStmt *select,
     return split(&s, select, NULL);
 }
 
-/* The query of that name in WITH. */
+/* The query of that name in WITH; *with is what stands before it there, or NULL. */
 static const PgQuery__Node *
-query_named(const PgQuery__WithClause *with, const PgQuery__RangeVar *range)
+query_named(struct plan_work *work, PgQuery__WithClause **with, const PgQuery__RangeVar *range)
 {
-    for (size_t i = 0; with && !range->schemaname[0] && i < with->n_ctes; i++) {
-        const PgQuery__Node *node = with->ctes[i];
+    PgQuery__WithClause *before = arena_new(&work->memory, 1, sizeof(*before));
 
-        if (node->node_case == PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR &&
-            strcmp(node->common_table_expr->ctename, range->relname) == 0)
-            return node->common_table_expr->ctequery;
+    for (size_t i = 0; before && *with && !range->schemaname[0] && i < (*with)->n_ctes; i++) {
+        const PgQuery__Node *node = (*with)->ctes[i];
+
+        if (node->node_case != PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR ||
+            strcmp(node->common_table_expr->ctename, range->relname) != 0)
+            continue;
+        *before = **with;
+        before->n_ctes = i;
+        *with = i > 0 && !before->recursive ? before : NULL;
+        return before->recursive ? NULL : node->common_table_expr->ctequery;
     }
     return NULL;
 }
@@ -374,6 +380,7 @@ shadow_queries_within(struct plan_work *work, const PgQuery__SelectStmt *query,
 {
     const PgQuery__Node *from = query->n_from_clause == 1 ? query->from_clause[0] : NULL;
     const PgQuery__Node *within = NULL;
+    PgQuery__WithClause *with = query->with_clause;
     struct splitting s = {work, queries};
     bool has_query = false;
 
@@ -381,10 +388,10 @@ shadow_queries_within(struct plan_work *work, const PgQuery__SelectStmt *query,
         !from->range_subselect->lateral)
         within = from->range_subselect->subquery;
     else if (from && from->node_case == PG_QUERY__NODE__NODE_RANGE_VAR)
-        within = query_named(query->with_clause, from->range_var);
+        within = query_named(work, &with, from->range_var);
     if (query->where_clause)
         find_query(&has_query, &query->where_clause->base);
     *queries = (struct shadow_queries){.is_exact = false};
     return within && !has_query && within->node_case == PG_QUERY__NODE__NODE_SELECT_STMT &&
-           split(&s, within->select_stmt, query->with_clause);
+           split(&s, within->select_stmt, with);
 }
