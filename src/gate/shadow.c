@@ -77,8 +77,8 @@ struct taking {
     const struct showing *showing;
     size_t part;
     uint32_t start;
-    uint64_t count; /* of different keys, as the server says */
-    bool is_whole;  /* all of them have come */
+    uint64_t count, largest; /* of different keys, as the server says; of one column */
+    bool is_whole;           /* all of them have come */
 };
 
 /* "16384,16390": whether the part's keys can be of each of them. */
@@ -139,6 +139,7 @@ take_column(struct taking *t, const struct plan_shadow *shadow, struct view valu
     if (result != 1 || (element.bytes ? !are_origins(t, shadow, element) : count > 0))
         return PASU_E_MALFORMED;
     t->count += count;
+    t->largest = count > t->largest ? count : t->largest;
     while ((result = key_array_next(&array, &element)) == 1 && t->is_whole) {
         came++;
         result = take_key(t, shadow, element);
@@ -170,16 +171,26 @@ count_persons(struct gather *g, size_t part)
     return count;
 }
 
+/* How many there can be of those that several columns have: as many as there are persons, unless one
+ * of them alone has more. */
+static uint64_t
+most_of(const struct taking *t, uint64_t all)
+{
+    uint64_t most = t->largest > all ? t->largest : all;
+
+    return t->count < most ? t->count : most;
+}
+
 /* All of a part's, or the number of them. */
 static int
-take_part(struct taking *t, const struct view *values)
+take_part(struct taking *t, const struct view *values, uint64_t all)
 {
     const struct showing_part *part = &t->showing->parts[t->part];
     struct gather *g = t->gather;
     size_t items = g->item_count;
     int result = 0;
 
-    t->count = 0;
+    t->count = t->largest = 0;
     t->is_whole = true;
     for (size_t h = 0; result == 0 && h < t->showing->hidden_count; h++)
         if (part->shadows >> h & 1)
@@ -193,7 +204,7 @@ take_part(struct taking *t, const struct view *values)
     g->item_count = items;
     g->ordinal_counts[t->part] = 0;
     if (result == 0) {
-        g->shadow_most[t->part] = t->count;
+        g->shadow_most[t->part] = most_of(t, all);
         g->shadowed |= (uint8_t)(1u << t->part);
     }
     return result == PASU_E_MALFORMED || result == PASU_E_RANGE ? 0 : result;
@@ -235,7 +246,9 @@ shadow_take(struct answering *a, const uint8_t *message, size_t length, uint32_t
         return PASU_E_UPSTREAM_PROTOCOL;
     for (t.part = 0; result == 0 && t.part < showing->part_count; t.part++)
         if (showing->parts[t.part].source == SOURCE_SHADOW)
-            result = take_part(&t, values);
+            result = take_part(&t, values,
+                               observer_population(a->o, r->plan->catalog,
+                                                   showing->parts[t.part].kind));
     if (g->item_count > items)
         g->items[g->item_count - 1].is_row_end = 1;
     return result;
@@ -255,7 +268,5 @@ shadow_unknown(const struct observer *o, const struct gather *g, size_t part, ui
 {
     if (o->result.is_bound_told || shadow_is_named(o, g, part))
         return 0;
-    if (!shadow_is_known(g, part))
-        return all;
-    return g->shadow_most[part] < all ? g->shadow_most[part] : all;
+    return shadow_is_known(g, part) ? g->shadow_most[part] : all;
 }
