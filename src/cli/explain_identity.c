@@ -38,8 +38,8 @@ is_asked(const struct explained *e, const struct showing_part *part, char name[E
     return part->is_identity_all && named > 0 && named == part->identity_count;
 }
 
-/* What the server would say of the columns: of a view's that they are the view's, of what is computed
- * nothing. */
+/* What the server would say of the columns: of a view's that they are the view's, of what is
+ * computed nothing. */
 static void
 name_columns(const struct plan_statement *statement, struct row_column *columns)
 {
@@ -67,10 +67,11 @@ explain_identity(const struct explained *e, const struct plan_statement *stateme
     bool is_found = false;
 
     name[0] = '\0';
-    if (part->source != SOURCE_BOUND || statement->outputs == NULL || e->config->identity.count == 0)
+    if (part->source != SOURCE_BOUND || statement->outputs == NULL ||
+        e->config->identity.count == 0)
         return false;
-    columns = memory_new(statement->column_count + (size_t)statement->hidden_count + 1,
-                         sizeof(*columns));
+    columns =
+        memory_new(statement->column_count + (size_t)statement->hidden_count + 1, sizeof(*columns));
     if (columns == NULL)
         return false;
     name_columns(statement, columns + statement->hidden_count);

@@ -155,8 +155,8 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
             result = shadow_take(a, message, length, (uint32_t)(a->out - a->sent));
         if (result == 0)
             result = gather_row(g, r->showing, &a->tools->ordinals,
-                            view_of(message + WALK_HEAD, length - WALK_HEAD),
-                            (uint32_t)(a->out - a->sent));
+                                view_of(message + WALK_HEAD, length - WALK_HEAD),
+                                (uint32_t)(a->out - a->sent));
         if (result != 0)
             return result;
     }

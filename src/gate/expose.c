@@ -188,8 +188,8 @@ attribution_of(const struct result *r, const struct gather *g, const struct show
 static bool
 shows_part(const struct gather *g, const struct showing_part *part, size_t p, uint64_t unknown)
 {
-    bool has_key = part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN ||
-                   shadow_is_known(g, p);
+    bool has_key =
+        part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN || shadow_is_known(g, p);
 
     return g->ordinal_counts[p] > 0 || unknown > 0 || (!has_key && (g->clear[p] || g->null[p]));
 }
@@ -251,8 +251,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     now = instruments_minute(s->worker->instruments, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &flags);
-        /* Pinned persons are in the gather's items, each by name; so are those whose keys were asked
-         * for. */
+        /* Pinned persons are in the gather's items, each by name; so are those whose keys were
+         * asked for. */
         if (result == 0 && !result_is_pinned(r, p) && !(g->shadow_named >> p & 1))
             result =
                 take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], e, judgement);

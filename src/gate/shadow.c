@@ -171,8 +171,8 @@ count_persons(struct gather *g, size_t part)
     return count;
 }
 
-/* How many there can be of those that several columns have: as many as there are persons, unless one
- * of them alone has more. */
+/* How many there can be of those that several columns have: as many as there are persons, unless
+ * one of them alone has more. */
 static uint64_t
 most_of(const struct taking *t, uint64_t all)
 {
@@ -233,10 +233,8 @@ shadow_take(struct answering *a, const uint8_t *message, size_t length, uint32_t
     const struct showing *showing = r->showing->showing;
     struct gather *g = &a->tools->gather;
     struct view values[PLAN_HIDDEN_MAX];
-    struct taking t = {.gather = g,
-                       .ordinals = &a->tools->ordinals,
-                       .showing = showing,
-                       .start = start};
+    struct taking t = {
+        .gather = g, .ordinals = &a->tools->ordinals, .showing = showing, .start = start};
     size_t items = g->item_count;
     int result = 0;
 
@@ -246,9 +244,9 @@ shadow_take(struct answering *a, const uint8_t *message, size_t length, uint32_t
         return PASU_E_UPSTREAM_PROTOCOL;
     for (t.part = 0; result == 0 && t.part < showing->part_count; t.part++)
         if (showing->parts[t.part].source == SOURCE_SHADOW)
-            result = take_part(&t, values,
-                               observer_population(a->o, r->plan->catalog,
-                                                   showing->parts[t.part].kind));
+            result =
+                take_part(&t, values,
+                          observer_population(a->o, r->plan->catalog, showing->parts[t.part].kind));
     if (g->item_count > items)
         g->items[g->item_count - 1].is_row_end = 1;
     return result;

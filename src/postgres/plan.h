@@ -21,6 +21,10 @@
  * anything in the statement could see that a query has more columns (plan_guard.c). Numbers of
  * ORDER BY and GROUP BY are shifted. Hidden columns are always the first of the result.
  *
+ * Shadow: where all that a SELECT shows would be bound, and may_shadow: hidden columns of its first
+ * row have the keys of all rows that it reads, or so many as can be named (plan_shadow.h). Either
+ * the rows show each of these persons (is_shadow_exact), or nobody else.
+ *
  * Immutable once made; counted holders; any thread. No sockets, no clock.
  */
 #ifndef PASU_POSTGRES_PLAN_H
@@ -36,7 +40,7 @@ enum {
     PLAN_PARTS_MAX = 8,
     PLAN_HIDDEN_MAX = 8,
     PLAN_PINS_MAX = 4096,
-    PLAN_SHADOW_KEYS = 4000, /* that are asked for and named, of one table */
+    PLAN_SHADOW_KEYS = 4000,  /* that are asked for and named, of one table */
     PLAN_COPY_NAMES_MAX = 16, /* relations that one COPY names without their schemas */
 };
 

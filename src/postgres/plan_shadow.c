@@ -7,9 +7,9 @@
 #include "postgres/showing.h"
 
 enum {
-    WITHIN_MAX = 8,         /* queries that are looked into */
+    WITHIN_MAX = 8,          /* queries that are looked into */
     NAMED_COLUMNS_MAX = 512, /* of a key query */
-    PART_ROOM = 1200,       /* bytes of what is written around a key query */
+    PART_ROOM = 1200,        /* bytes of what is written around a key query */
 };
 
 #define OWN "\"pg_catalog\"."
@@ -41,8 +41,8 @@ is_pure(const struct plan_statement *s)
 
     return s->is_understood && s->verb == VERB_SELECT && s->special == SPECIAL_NONE &&
            (s->flags & flags) == 0 && !s->twists && !s->misses_table && !s->has_blank &&
-           !s->may_be_blank && s->kept_fields == 0 && s->moved_fields == 0 &&
-           s->mark.fields == 0 && !s->fresh && !s->read;
+           !s->may_be_blank && s->kept_fields == 0 && s->moved_fields == 0 && s->mark.fields == 0 &&
+           !s->fresh && !s->read;
 }
 
 static bool
@@ -110,8 +110,8 @@ has_own_sameness(const struct plan_work *work)
         const struct catalog_relation *relation;
         size_t at = 0;
 
-        while ((relation = names_next_relation(work, schema_of(n->range), n->range->relname,
-                                               &at)) != NULL)
+        while ((relation =
+                    names_next_relation(work, schema_of(n->range), n->range->relname, &at)) != NULL)
             for (size_t i = 0; i < relation->column_count; i++)
                 if (relation->columns[i].type >= FIRST_USER_OID)
                     return true;

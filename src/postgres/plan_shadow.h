@@ -7,10 +7,9 @@
  *
  *     SELECT CASE WHEN row_number() OVER () = 1 THEN
  *              (SELECT array_cat(ARRAY[count, tables], the first keys)
- *                 FROM (SELECT DISTINCT key, table FROM (SELECT id, tableoid, name FROM customers WHERE w)
- *                        WHERE table IS NOT NULL AND name IS DISTINCT FROM NULL))
- *            END AS pasu_key_1, shown.*
- *       FROM (SELECT DISTINCT name FROM customers WHERE w) AS shown
+ *                 FROM (SELECT DISTINCT key, table FROM (SELECT id, tableoid, name FROM customers
+ * WHERE w) WHERE table IS NOT NULL AND name IS DISTINCT FROM NULL)) END AS pasu_key_1, shown.* FROM
+ * (SELECT DISTINCT name FROM customers WHERE w) AS shown
  *
  * One statement, and so one snapshot, in whatever transaction, by the same role and settings, with
  * the same parameters; the answer is a hidden column of the first row. The client's text stands in

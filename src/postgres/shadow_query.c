@@ -161,9 +161,9 @@ compares(const PgQuery__AExpr *expression)
 static bool
 is_harmless_function(const PgQuery__FuncCall *call)
 {
-    static const char *const names[] = {"upper",       "lower",            "length", "btrim",
-                                        "char_length", "character_length", "ltrim",  "rtrim",
-                                        "md5"};
+    static const char *const names[] = {"upper", "lower",       "length",
+                                        "btrim", "char_length", "character_length",
+                                        "ltrim", "rtrim",       "md5"};
     const char *name = sql_last_name(call->funcname, call->n_funcname);
 
     if (call->over || call->agg_filter || call->n_agg_order > 0 || call->agg_star ||
@@ -198,17 +198,17 @@ static bool
 may_be(const ProtobufCMessage *message)
 {
     static const ProtobufCMessageDescriptor *const plain[] = {
-        &pg_query__node__descriptor,         &pg_query__res_target__descriptor,
-        &pg_query__alias__descriptor,        &pg_query__join_expr__descriptor,
-        &pg_query__bool_expr__descriptor,    &pg_query__null_test__descriptor,
-        &pg_query__boolean_test__descriptor, &pg_query__list__descriptor,
+        &pg_query__node__descriptor,          &pg_query__res_target__descriptor,
+        &pg_query__alias__descriptor,         &pg_query__join_expr__descriptor,
+        &pg_query__bool_expr__descriptor,     &pg_query__null_test__descriptor,
+        &pg_query__boolean_test__descriptor,  &pg_query__list__descriptor,
         &pg_query__coalesce_expr__descriptor, &pg_query__case_expr__descriptor,
-        &pg_query__case_when__descriptor,    &pg_query__sort_by__descriptor,
-        &pg_query__range_var__descriptor,    &pg_query__column_ref__descriptor,
-        &pg_query__param_ref__descriptor,    &pg_query__a__const__descriptor,
-        &pg_query__a__star__descriptor,      &pg_query__string__descriptor,
-        &pg_query__integer__descriptor,      &pg_query__float__descriptor,
-        &pg_query__boolean__descriptor,      &pg_query__range_subselect__descriptor,
+        &pg_query__case_when__descriptor,     &pg_query__sort_by__descriptor,
+        &pg_query__range_var__descriptor,     &pg_query__column_ref__descriptor,
+        &pg_query__param_ref__descriptor,     &pg_query__a__const__descriptor,
+        &pg_query__a__star__descriptor,       &pg_query__string__descriptor,
+        &pg_query__integer__descriptor,       &pg_query__float__descriptor,
+        &pg_query__boolean__descriptor,       &pg_query__range_subselect__descriptor,
         &pg_query__type_name__descriptor};
     const ProtobufCMessageDescriptor *of = message->descriptor;
 

@@ -2,10 +2,10 @@
 /*
  * Key queries: what a SELECT reads rows of, without what it does to them.
  *
- *     SELECT DISTINCT name FROM customers WHERE w ORDER BY name   SELECT name FROM customers WHERE w
- *     SELECT name FROM a UNION SELECT email FROM b                one for each arm
- *     SELECT region, max(name) FROM customers GROUP BY region     SELECT region, name FROM customers
- *     SELECT name FROM customers ORDER BY name LIMIT 5            SELECT name, name FROM customers
+ *     SELECT DISTINCT name FROM customers WHERE w ORDER BY name   SELECT name FROM customers WHERE
+ * w SELECT name FROM a UNION SELECT email FROM b                one for each arm SELECT region,
+ * max(name) FROM customers GROUP BY region     SELECT region, name FROM customers SELECT name FROM
+ * customers ORDER BY name LIMIT 5            SELECT name, name FROM customers
  *
  * Exact: each row of them is in the statement's result, value for value, and nothing else is: they
  * differ in how often it is. Else what comes of the statement is of rows that they have, and not of

@@ -72,7 +72,7 @@ struct showing {
     /* Of each hidden column, where keys are asked for as a whole (the plan's); or NULL. */
     const struct plan_shadow *shadows;
     bool is_shadow_exact;
-    bool is_never;        /* a column comes from a table that is shown to nobody */
+    bool is_never; /* a column comes from a table that is shown to nobody */
 };
 
 /* `columns` as the server named them, hidden ones included; count 0: nothing is known of them, and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys that are asked for together with a SELECT: what is asked, of whom it is the answer, and where
- * nothing is. */
+/* Keys that are asked for together with a SELECT: what is asked, of whom it is the answer, and
+ * where nothing is. */
 #include "big_stack.h"
 #include "plan_case.h"
 #include "postgres/shadow_query.h"
@@ -132,7 +132,8 @@ what_is_only_the_result_of_a_query_is_of_its_rows(void **state PASU_UNUSED)
          "~ SELECT name FROM customers"},
         {"WITH w AS (SELECT max(name) AS n FROM customers) SELECT n FROM w",
          "~ SELECT name FROM customers"},
-        {"WITH v AS (SELECT name FROM customers), w AS (SELECT max(name) AS n FROM v) SELECT n FROM w",
+        {"WITH v AS (SELECT name FROM customers), w AS (SELECT max(name) AS n FROM v) SELECT n "
+         "FROM w",
          "~ WITH v AS (SELECT name FROM customers) SELECT name FROM v"},
     };
 
@@ -248,7 +249,8 @@ parts_have_the_keys_that_are_asked_for(void **state PASU_UNUSED)
          "public.products) s",
          "= customer shadow@1: 0=name"},
         {"SELECT min(name) FROM customers WHERE region = $1", "~ customer shadow@1: 0=name"},
-        {"SELECT max(c.name) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY o.item",
+        {"SELECT max(c.name) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY "
+         "o.item",
          "~ customer shadow@3: 0=name"},
         {"SELECT n FROM (SELECT max(name) AS n FROM customers) s", "~ customer shadow@1: 0=name"},
         {"SELECT DISTINCT day, note FROM visits", "= customer shadow@1: 1=order"},
