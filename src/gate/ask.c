@@ -227,9 +227,8 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
 
 /* ---- values ---- */
 
-/* The plan that the statement has by now; request->bound is the statement. */
-static int
-take_plan(struct asking *a, struct exchange_request *request, const struct plan *plan)
+int
+ask_take_plan(struct asking *a, struct exchange_request *request, const struct plan *plan)
 {
     int result;
 
@@ -313,7 +312,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     set_name(request->name, bind.portal);
     memcpy(request->statement, name, sizeof(name));
     request->bound = statement;
-    result = plan ? take_plan(a, request, plan) : 0;
+    result = plan ? ask_take_plan(a, request, plan) : 0;
     if (result != 0)
         return result;
     statement = request->bound;
@@ -427,6 +426,7 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
         request->function = bytes_get_u32(message + WALK_HEAD);
     request->is_refused = observer_refuses_call(a->s, request->function);
     result = request->is_refused ? 0 : call_plan(a->s, request);
+    request->is_refused |= request->plan && request->plan->refusal;
     if (result == 0 && !request->is_refused)
         result = call_pins(a, request, view_of(message + WALK_HEAD, length - WALK_HEAD));
     if (result != 0)
@@ -462,87 +462,5 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
         return ask_call(a, message, length);
     default:
         return ask_pass(a, message, length);
-    }
-}
-
-/* ---- long messages, which pass in pieces ---- */
-
-/* A text too long to be looked at: it can be anything. */
-static int
-ask_long_text(struct asking *a, enum exchange_step step, struct view start)
-{
-    struct exchange_request *request = exchange_add(&a->o->exchange, step);
-    struct reader r = reader_of(start);
-    struct view name = step == STEP_PARSE ? reader_text(&r) : view_of("", 0);
-
-    if (!request)
-        return PASU_E_NOMEM;
-    if (r.failed)
-        return PASU_E_ASK_TOO_LONG;
-    set_name(request->name, name);
-    a->o->is_unsettled = true;
-    return observer_plan_unknown(a->s, &request->plan);
-}
-
-/* A Bind whose values are too long: its keys cannot be read, nor its formats changed. */
-static int
-ask_long_bind(struct asking *a, struct view start)
-{
-    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_BIND);
-    struct reader r = reader_of(start);
-    struct view portal = reader_text(&r), statement = reader_text(&r), types;
-    const struct plan_statement *meant;
-    const struct plan *plan;
-    int result;
-
-    if (!request)
-        return PASU_E_NOMEM;
-    if (r.failed)
-        return PASU_E_ASK_TOO_LONG;
-    set_name(request->name, portal);
-    set_name(request->statement, statement);
-    plan = exchange_expected(&a->o->exchange, request->statement, &meant, &types);
-    if (meant && meant->hidden_count > 0)
-        return PASU_E_ASK_TOO_LONG;
-    request->bound = meant;
-    result = plan ? take_plan(a, request, plan) : 0;
-    if (result == 0 && request->bound)
-        result = keep_bind(a->s, request, request->bound);
-    return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
-}
-
-static int
-ask_long_call(struct asking *a, struct view start)
-{
-    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
-    int result;
-
-    if (!request)
-        return PASU_E_NOMEM;
-    a->o->is_unsettled = true;
-    blank_spoil(a->o);
-    request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
-    if (observer_refuses_call(a->s, request->function))
-        return PASU_E_ASK_TOO_LONG;
-    result = call_plan(a->s, request);
-    return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
-}
-
-int
-ask_long(struct asking *a, const uint8_t *message, size_t have)
-{
-    struct view start = view_of(message + WALK_HEAD, have - WALK_HEAD);
-
-    switch (message[0]) {
-    case 'Q':
-        return ask_long_text(a, STEP_QUERY, start);
-    case 'P':
-        return ask_long_text(a, STEP_PARSE, start);
-    case 'B':
-        return ask_long_bind(a, start);
-    case 'F':
-        return ask_long_call(a, start);
-    default:
-        return PASU_E_ASK_TOO_LONG; /* a name of a megabyte */
     }
 }

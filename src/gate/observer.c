@@ -3,6 +3,7 @@
 #include "gate/identity_use.h"
 
 #include "base/memory.h"
+#include "gate/ask.h"
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
 #include "gate/instruments.h"
@@ -135,6 +136,7 @@ observer_free(struct session *s)
     blank_release(&o->blank);
     fresh_clear(&o->fresh);
     catalog_release(o->catalog);
+    ask_end_text(o);
     kept_release(&o->ask);
     kept_release(&o->answer);
     kept_release(&o->backlog);
@@ -208,6 +210,12 @@ is_plain(const struct observer *o, struct view text)
     return !o->is_odd_strings && !o->is_unsettled && !o->is_turning;
 }
 
+bool
+observer_is_plain(const struct observer *o)
+{
+    return is_plain(o, VIEW("\x80"));
+}
+
 /* Whether another dialect would give it another reading. */
 static bool
 has_readings(struct view text)
@@ -274,6 +282,7 @@ environment_of(const struct session *s, struct view text)
         .is_plain_dialect = is_read,
         .may_inject = s->settings->config->attribution.inject,
         .may_shadow = s->settings->config->attribution.shadow,
+        .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
     };
 }
 
@@ -364,7 +373,11 @@ observer_misses(struct session *s, struct view text, bool *misses)
 int
 observer_plan_unknown(struct session *s, struct plan **plan)
 {
-    struct plan_environment environment = {.catalog = s->observer->catalog, .role = ""};
+    struct plan_environment environment = {
+        .catalog = s->observer->catalog,
+        .role = "",
+        .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
+    };
 
     return plan_unknown(plan, &environment);
 }

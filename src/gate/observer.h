@@ -27,6 +27,7 @@
 #include "postgres/fresh.h"
 
 struct encoding;
+struct long_text;
 struct session;
 
 enum {
@@ -154,6 +155,7 @@ struct observer {
         speaks_kinds; /* what errors and notices of this transaction can carry */
     bool is_resumed;  /* it has waited long enough */
     struct kept ask, answer, backlog;
+    struct long_text *long_text; /* that passes in pieces, or NULL */
     uint64_t seen; /* whom it was the first of its principal's sessions to show today */
 };
 
@@ -163,6 +165,8 @@ PASU_MUST_USE int observer_new(struct session *session);
 void observer_free(struct session *session);
 /* A parameter that the server reports. */
 void observer_parameter(struct session *session, struct view name, struct view value);
+/* Whether a text of any bytes has only one reading now. */
+bool observer_is_plain(const struct observer *observer);
 /* Whether no byte of a longer character is an ASCII one in that encoding, by PostgreSQL's name. */
 bool observer_is_plain_encoding(struct view name);
 /* Whether code in the server may set how texts are read: what a trigger, a view or a function does

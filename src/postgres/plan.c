@@ -6,6 +6,7 @@
 #include "postgres/plan_build.h"
 #include "postgres/plan_object.h"
 #include "postgres/plan_preface.h"
+#include "postgres/plan_refuse.h"
 #include "postgres/plan_shadow.h"
 
 enum { WORK_BLOCK = 48 << 10, KEEP_BLOCK = 2 << 10 };
@@ -108,6 +109,8 @@ make_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags)
     work->plan->statements = statement;
     work->plan->statement_count = 1;
     build_unparsed(work, is_scanned, flags, statement);
+    if (work->environment->refuses_unknown && statement->most_fields != 0)
+        refuse_unknown(work, statement->flags);
     statement->verb = is_scanned ? (uint8_t)text_verb(all) : VERB_OTHER;
     statement->sql = is_scanned ? text_normal(work, all) : "";
     statement->fingerprint = text_fingerprint(work, all);
@@ -170,6 +173,7 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;
     plan->may_shadow = environment->may_shadow;
+    plan->refuses_unknown = environment->refuses_unknown;
     plan->has_foreign_parameters = environment->has_foreign_parameters;
     if (environment->catalog)
         plan->catalog = catalog_hold(environment->catalog);

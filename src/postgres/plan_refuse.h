@@ -16,6 +16,8 @@ enum refusal {
 };
 
 void refuse(struct plan_work *work, enum refusal refusal);
+/* What is not understood; `flags` say why it is not. */
+void refuse_unknown(struct plan_work *work, uint32_t flags);
 /* By what a statement is. */
 void refuse_by_kind(struct plan_work *work, const PgQuery__Node *node);
 /* By the relations and functions that it names (work->names). */
