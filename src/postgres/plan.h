@@ -124,7 +124,7 @@ struct plan_environment {
     bool may_shadow;       /* so is this */
     bool asks_keys; /* the text is one of ours that asks for keys (plan_shadow.h): all are hidden,
                        each beside the OID of its table */
-    bool refuses_unknown;  /* the same: what is not understood, and can show somebody, is refused */
+    bool refuses_unknown; /* the same: what is not understood, and can show somebody, is refused */
     bool
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */

@@ -294,17 +294,36 @@ def test_nobody_goes_uncounted_by_a_trick():
 @test(gateway=True)
 def test_a_name_that_comes_to_mean_another_table():
     """A statement is prepared, then a temporary table takes the name: nobody is named by its keys"""
-    sql = EXACT[0]
-    with front().login(application_name="another") as session:
-        came = ask(session, [wire.parse(sql, name="p") + wire.bind(name="p") + wire.execute() + wire.SYNC])
-        session.query("CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, grade FROM public.customers WHERE grade < 3")
-        for _ in range(2):
+    told = []
+    for number, sql in enumerate((EXACT[0], "SELECT name FROM customers WHERE grade = 1 UNION SELECT 'Nobody'")):
+        name = f"another {number}"
+        with front().login(application_name=name) as session:
+            came = ask(session, [wire.parse(sql, name="p") + wire.bind(name="p") + wire.execute() + wire.SYNC])
+            session.query("CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, grade FROM public.customers WHERE grade < 3")
+            for _ in range(2):
+                came += ask(session, [wire.bind(name="p") + wire.execute() + wire.SYNC])
+            session.query("DISCARD PLANS")
             came += ask(session, [wire.bind(name="p") + wire.execute() + wire.SYNC])
-        session.query("DISCARD PLANS")
-        came += ask(session, [wire.bind(name="p") + wire.execute() + wire.SYNC])
-        session.terminate()
+            session.terminate()
+        told.append((name, sql, seen_in(came)))
     front().guard.until_sessions(0)
-    judge([("another", sql, seen_in(came))], lambda _, seen, *rest: seen)
+    judge(told, lambda _, seen, *rest: seen)
+
+
+@test(gateway=True)
+def test_a_table_in_front_that_pasu_has_not_seen_yet():
+    """Made past pasu, a moment ago: rows say that they are of another table, and nobody is named by its keys"""
+    server = shop.server()
+    sql = "SELECT name FROM customers WHERE grade = 1 UNION SELECT 'Nobody'"
+    with front().login(user="app", application_name="in front") as session:
+        came = ask(session, [wire.query(sql)])
+        server.sql("CREATE SCHEMA app; CREATE TABLE app.customers AS SELECT id + 7 AS id, name, grade FROM public.customers WHERE grade < 3;"
+                   "GRANT USAGE ON SCHEMA app TO app; GRANT SELECT ON app.customers TO app")
+        came += ask(session, [wire.query(sql)])
+        session.terminate()
+    server.sql("DROP SCHEMA app CASCADE")
+    front().guard.until_sessions(0)
+    judge([("in front", sql, seen_in(came))], lambda _, seen, *rest: seen)
 
 
 @test(gateway=True)
