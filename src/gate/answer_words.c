@@ -5,6 +5,7 @@
 #include "gate/release.h"
 #include "gate/result.h"
 #include "gate/scrub.h"
+#include "gate/shadow.h"
 #include "gate/speech.h"
 #include "postgres/response.h"
 
@@ -111,6 +112,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);
     result_close(o);
+    shadow_end(o);
     exchange_failed(&o->exchange);
     return result;
 }

@@ -281,6 +281,7 @@ environment_of(const struct session *s, struct view text)
         .role = o->role,
         .is_plain_dialect = is_read,
         .may_inject = s->settings->config->attribution.inject,
+        .may_shadow = s->settings->config->attribution.shadow,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
     };
 }

@@ -50,6 +50,12 @@ struct preface {
     bool is_as_planned; /* the names mean what the plan takes them for */
 };
 
+/* Rows that are held back until their result is whole (gate/shadow.h). */
+struct shadow {
+    bool is_decided, is_whole; /* whole: all of it is in hand */
+    uint32_t scanned;          /* bytes of it that have been looked at */
+};
+
 /* The rows of a COPY, while they come (gate/copy_out.h). */
 struct copy_rows {
     const struct copy_format *format; /* the plan's; NULL: they pass as they are */
@@ -94,6 +100,7 @@ struct observer {
     struct exchange exchange;
     struct result result;
     struct preface preface;      /* of the Query under way */
+    struct shadow shadow;        /* of the result whose rows come */
     struct catalog_place *place; /* entered */
     struct catalog *catalog;     /* held: of the last plan; NULL: there is none */
     uint64_t catalog_version;

@@ -8,6 +8,7 @@
 #include "postgres/plan_object.h"
 #include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
+#include "postgres/plan_shadow.h"
 
 enum { WORK_BLOCK = 48 << 10, KEEP_BLOCK = 2 << 10 };
 
@@ -121,6 +122,7 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     if (plan->runs_values && borrow_by_literal(work))
         plan->borrows = BORROW_READS;
     plan->hides_in_cursors = hides_in_cursors(plan);
+    shadow_apply(work, tree, plan);
     preface_write(work, plan);
 }
 
@@ -201,6 +203,7 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     plan->may_change_dialect = names_dialect(copy);
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;
+    plan->may_shadow = environment->may_shadow;
     plan->refuses_unknown = environment->refuses_unknown;
     plan->has_foreign_parameters = environment->has_foreign_parameters;
     if (environment->catalog)

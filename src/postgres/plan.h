@@ -24,6 +24,10 @@
  * (plan_guard.c). Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first
  * of the result.
  *
+ * Shadow: where all that a SELECT shows would be bound, and may_shadow: hidden columns of its first
+ * row have the keys of all rows that it reads, or so many as can be named (plan_shadow.h). Either
+ * the rows show each of these persons (is_shadow_exact), or nobody else.
+ *
  * Immutable once made; counted holders; any thread. No sockets, no clock.
  */
 #ifndef PASU_POSTGRES_PLAN_H
@@ -39,6 +43,7 @@ enum {
     PLAN_PARTS_MAX = 8,
     PLAN_HIDDEN_MAX = 8,
     PLAN_PINS_MAX = 4096,
+    PLAN_SHADOW_KEYS = 4000,  /* that are asked for and named, of one table */
     PLAN_COPY_NAMES_MAX = 16, /* relations that one COPY names without their schemas */
 };
 
@@ -132,7 +137,10 @@ struct plan_environment {
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
-    bool refuses_unknown;  /* the same: what is not understood, and can show somebody, is refused */
+    bool may_shadow;       /* so is this */
+    bool asks_keys; /* the text is one of ours that asks for keys (plan_shadow.h): all are hidden,
+                       each beside the OID of its table */
+    bool refuses_unknown; /* the same: what is not understood, and can show somebody, is refused */
     bool
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */
@@ -144,6 +152,7 @@ enum plan_source {
     SOURCE_OUTPUT, /* the key is output column `column` */
     SOURCE_HIDDEN, /* the key is hidden column `column` */
     SOURCE_PINNED, /* the statement fixes it */
+    SOURCE_SHADOW, /* `shadows`: hidden columns that have the keys of all rows together */
     SOURCE_BOUND,
 };
 
@@ -220,6 +229,7 @@ struct plan_part {
     int16_t key_attribute;
     uint32_t relation;      /* whose columns these are; 0: of no one table */
     uint16_t show;          /* which of its mapping's kinds of persons, by number */
+    uint8_t shadows;        /* SHADOW: bits of them */
     bool is_grouped;        /* rows of the table that one row shows agree in its columns */
     bool is_relation_alone; /* it stands in the statement once */
     /* Of a function that was read through (`read` below): what its columns are of, no origin says,
@@ -332,6 +342,13 @@ struct plan_fresh {
     const struct plan_fresh *next;
 };
 
+/* Whose keys a hidden column has, with those of its rows of which no key can be read. */
+struct plan_shadow {
+    uint8_t kind;
+    uint8_t key_type;  /* enum catalog_key_type */
+    uint32_t relation; /* that they must be of; any partition or child of it is fine as well */
+};
+
 struct plan_statement {
     uint8_t verb;    /* enum plan_verb */
     uint8_t special; /* enum plan_special */
@@ -370,6 +387,9 @@ struct plan_statement {
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;
+    /* Of each hidden column, where the keys are asked for as a whole (plan_shadow.h); or NULL. */
+    const struct plan_shadow *shadows;
+    bool is_shadow_exact; /* the rows show each of them; else nobody else */
     /* Whether it is known which columns the result has, and how many (hidden ones not counted).
      * Else parts have no columns. */
     bool has_columns;
@@ -410,7 +430,7 @@ struct plan {
     struct view text;
     struct catalog *catalog; /* held; NULL where there was none */
     const char *role;
-    bool is_plain_dialect, may_inject, refuses_unknown, has_foreign_parameters;
+    bool is_plain_dialect, may_inject, may_shadow, refuses_unknown, has_foreign_parameters;
 
     /* Refused by what it does (a `never` table, a server-side exit): the text that a client is
      * told; NULL where it may pass. */

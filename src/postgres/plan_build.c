@@ -230,7 +230,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
 {
     struct injection *injection = NULL;
     struct outputs columns = {0}, none = {0};
-    struct shape shape = {.columns = &columns, .takes_pins = true};
+    struct shape shape = {.columns = &columns, .takes_pins = !work->environment->asks_keys};
 
     statement->may_return_rows = true;
     build_begin(work);

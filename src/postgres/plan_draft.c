@@ -247,7 +247,8 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
         return true;
     if (draft->count >= PLAN_PARTS_MAX || part->key_type == CATALOG_KEY_NONE)
         return false;
-    if (!use_inner_output(shape->columns, UINT64_C(1) << bit, part) &&
+    if ((work->environment->asks_keys ||
+         !use_inner_output(shape->columns, UINT64_C(1) << bit, part)) &&
         !use_inner_hidden(work, shape, UINT64_C(1) << bit, part))
         return false;
     draft->count++;

@@ -65,6 +65,9 @@ put_part(struct print *p, const struct plan_part *part)
     case SOURCE_PINNED:
         put(p, "pinned");
         break;
+    case SOURCE_SHADOW:
+        put(p, "shadow@%u", part->shadows);
+        break;
     default:
         put(p, "bound%s", part->is_one_per_row ? "1" : "");
     }
