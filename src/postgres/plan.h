@@ -17,8 +17,8 @@
  * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
  * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h).
  * Also of a cursor that DECLARE opens, where nothing is known that could read it otherwise than by
- * FETCH (plan_borrow.h). Views that do not show the key are read through (plan_inline.h), where that
- * is proven to be the same. Not through DISTINCT, groups further inside, other set operations,
+ * FETCH (plan_borrow.h). Views that do not show the key are read through (plan_inline.h), where
+ * that is proven to be the same. Not through DISTINCT, groups further inside, other set operations,
  * recursion; not for FOR UPDATE OF, INTO, other views, tables whose key the role may not read,
  * SQL-level PREPARE; nor where anything in the statement could see that a query has more columns
  * (plan_guard.c). Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first
