@@ -59,7 +59,9 @@ def test_each_kind_of_attribution_is_named_with_its_reason():
             ("SELECT name FROM customers WHERE id = 1007", "pinned", "a condition says which keys they are"),
             ("SELECT DISTINCT name FROM customers", "bound", "DISTINCT or GROUP BY: one row can show several persons"),
             ("SELECT max(name) FROM customers", "bound", "an aggregate"),
-            ("SELECT name FROM v_names", "bound", "it comes out of a view"),
+            ("SELECT name FROM v_names", "injected",
+             "the key is not in the result: it is added as a hidden column (public.customers.id)"),
+            ("SELECT name FROM v_names, products", "bound", "it comes out of a view"),
             ("SELECT name FROM customers UNION SELECT name FROM members", "bound", "a set operation")):
         said = one(sql)
         equal(said["parts"][0]["attribution"], attribution, sql)
@@ -241,7 +243,7 @@ def test_a_value_that_says_whose_it_is():
         session.query(sql)
         session.query(sql.replace("public.", ""))
     front.guard.until_sessions(0)
-    equal([line["attribution"] for line in shop.export(front)["identified"].lines], ["identity", "bound"])
+    equal([line["attribution"] for line in shop.export(front)["identified"].lines], ["identity", "identity"])
     sql = sql.replace("public.", "")
     equal([part["attribution"] for part in said("--json")], ["bound"])
 
