@@ -52,6 +52,8 @@ PASU_MUST_USE int inspector_link_send(struct inspector_link *link, const void *b
 PASU_MUST_USE int inspector_link_next(struct inspector_link *link, uint8_t *type,
                                       struct view *body);
 void inspector_link_keep_error(struct inspector_link *link, struct view body);
+/* The same of its SQLSTATE alone. */
+void inspector_link_keep_code(struct inspector_link *link, struct view body);
 
 /* ---- questions (inspector_question.c) ---- */
 

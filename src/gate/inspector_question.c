@@ -190,7 +190,7 @@ inspector_link_copy(struct inspector_link *link, const char *sql, inspector_copy
         if (type == 'd') {
             result = take(arg, body);
         } else if (type == 'E') {
-            inspector_link_keep_error(link, body);
+            inspector_link_keep_code(link, body); /* its words can be of the rows */
             result = PASU_E_DENIED;
         } else if (type != 'H' && type != 'c' && type != 'C' && type != 'Z') {
             result = PASU_E_UPSTREAM_PROTOCOL;

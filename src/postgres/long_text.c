@@ -75,19 +75,6 @@ is_writing_word(const char *word)
     return is_one_of(word, names, COUNT_OF(names));
 }
 
-/* PostgreSQL's own functions that run a text, or read what an argument names. */
-static bool
-runs_texts(const char *word)
-{
-    static const char *const starts[] = {"query_to_xml",    "table_to_xml", "schema_to_xml",
-                                         "database_to_xml", "ts_stat",      "ts_rewrite"};
-
-    for (size_t i = 0; i < COUNT_OF(starts); i++)
-        if (strncasecmp(word, starts[i], strlen(starts[i])) == 0)
-            return true;
-    return false;
-}
-
 static bool
 has_high_byte(const char *word)
 {
@@ -141,7 +128,7 @@ is_refused_function(const struct long_text *t, const char *name)
     while ((f = catalog_function_named(t->catalog, NULL, name, &at)))
         if (f->is_never || f->is_exit || (t->has_never && !f->is_system && f->is_opaque))
             return true;
-    return t->has_never && runs_texts(name);
+    return t->has_never && refuse_runs_texts(name);
 }
 
 /* A name, folded where it had no quotes. */
@@ -444,15 +431,6 @@ read_any(struct long_text *t, uint8_t c)
 
 /* ---- the text ---- */
 
-static bool
-has_never(const struct catalog *catalog)
-{
-    for (size_t i = 0; catalog && i < catalog_relation_count(catalog); i++)
-        if (catalog_relation_at(catalog, i)->is_never)
-            return true;
-    return false;
-}
-
 void
 long_text_begin(struct long_text *text, struct catalog *catalog, bool is_plain, bool has_name)
 {
@@ -460,7 +438,7 @@ long_text_begin(struct long_text *text, struct catalog *catalog, bool is_plain, 
         .catalog = catalog ? catalog_hold(catalog) : NULL,
         .is_active = true,
         .is_plain = is_plain,
-        .has_never = has_never(catalog),
+        .has_never = refuse_has_never(catalog),
         .is_before_text = has_name,
         .begins = true,
         .state = BETWEEN,
