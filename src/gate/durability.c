@@ -4,6 +4,7 @@
 #include "gate/instruments.h"
 #include "gate/observer.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 
 /* Where no configuration has been put in force (tests), the session's own. */
 static const struct settings *
@@ -34,7 +35,7 @@ take_rules(struct session *s, const struct settings *settings)
     struct durability_rules *rules = &s->observer->rules;
     const struct rule_asker asker = {
         .principal = s->user,
-        .kind = roster_kind(settings->roster, s->user),
+        .kind = roster_kind(standing_roster(s), s->user),
         .actor = actor_of(s),
         .application = s->application,
         .address = &s->address,
@@ -43,6 +44,7 @@ take_rules(struct session *s, const struct settings *settings)
     int result = rule_scope_set(&rules->scope, settings->rules, &asker);
 
     rules->generation = settings->generation;
+    rules->turn = s->worker->turn;
     rules->is_set = result == 0;
     return result;
 }
@@ -67,7 +69,8 @@ durability_of_exposure(struct session *s, const struct exposure *e,
     struct rule_statement asked;
 
     *durability = settings->config->ledger.durability;
-    if (PASU_UNLIKELY(!rules->is_set || rules->generation != settings->generation)) {
+    if (PASU_UNLIKELY(!rules->is_set || rules->turn != s->worker->turn ||
+                      rules->generation != settings->generation)) {
         int result = take_rules(s, settings);
 
         if (result != 0)

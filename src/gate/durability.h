@@ -19,7 +19,8 @@ struct worker;
 
 struct durability_rules {
     struct rule_scope scope;
-    uint64_t generation; /* of the configuration that it is of */
+    uint64_t generation; /* of the configuration that it is of, */
+    uint64_t turn;       /* and of that and the roster together */
     bool is_set;
 };
 

@@ -106,6 +106,7 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
+    uint64_t turn; /* the worker's, that its roster is of (gate/standing.h) */
     struct durability_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     char actor[EXPOSURE_TEXT_MAX];

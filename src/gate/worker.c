@@ -7,6 +7,7 @@
 #include "gate/instruments.h"
 #include "gate/observer.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -254,7 +255,7 @@ do_task(struct worker *w, struct task *task)
         hold_look(w);
         break;
     case TASK_SETTINGS:
-        (void)worker_settings(w);
+        standing_look(w);
         break;
     case TASK_ANNOUNCE:
         announce_all(w);
@@ -462,6 +463,7 @@ worker_join(struct worker *w)
     sem_destroy(&w->is_started);
     instruments_free(w->instruments);
     settings_release(w->settings);
+    roster_free(w->roster);
     memory_free(w->buffer);
     pthread_mutex_destroy(&w->lock);
 }
