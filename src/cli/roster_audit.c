@@ -33,8 +33,7 @@ roster_since_text(char *text, size_t size, const struct roster_look *look)
         snprintf(text, size, "in %d days", ROSTER_DAYS);
         return;
     }
-    log_time_text(time, sizeof(time),
-                  look->usages->first != 0 ? look->usages->first : look->now);
+    log_time_text(time, sizeof(time), look->usages->first != 0 ? look->usages->first : look->now);
     snprintf(text, size, "since the ledger began at %s", time);
 }
 

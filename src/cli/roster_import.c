@@ -40,8 +40,7 @@ find_place(struct place *place, const char *path)
         return PASU_E_MALFORMED; /* the configuration's paths are whole */
     *slash = '\0';
     place->name = slash + 1;
-    place->folder =
-        open(*place->path ? place->path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    place->folder = open(*place->path ? place->path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return place->folder >= 0 ? 0 : error_from_errno(errno);
 }
 
@@ -79,8 +78,8 @@ put(const struct place *place, struct view bytes)
 
     if (unlinkat(place->folder, new_name, 0) != 0 && errno != ENOENT)
         return error_from_errno(errno);
-    fd = openat(place->folder, new_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                0640);
+    fd =
+        openat(place->folder, new_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return error_from_errno(errno);
     result = write_all(fd, bytes);
@@ -127,9 +126,10 @@ print(const struct ask *ask, const struct roster *roster, bool is_json)
     for (size_t i = 0; i < roster_count(roster); i++)
         left += roster_has_left(roster_at(roster, i), now);
     if (!is_json) {
-        printf("%zu principals, of whom %" PRIu64 " have left, are now in %s: a running guard goes "
-               "by it within a second\n",
-               roster_count(roster), left, ask->config->principals.roster.path);
+        printf("%s has %zu principal%s now, %" PRIu64 " of them with an owner who has left; a "
+               "running guard goes by it within a second\n",
+               ask->config->principals.roster.path, roster_count(roster),
+               roster_count(roster) == 1 ? "" : "s", left);
         return;
     }
     json_out_open(&out, '{');

@@ -73,8 +73,7 @@ look_expiry(const struct server *server, const PGresult *rows)
     for (int i = 0; i < PQntuples(rows); i++) {
         const char *role = PQgetvalue(rows, i, ROLE_NAME);
 
-        if (PQgetvalue(rows, i, IS_ENDLESS)[0] != 't' ||
-            is_inspector(server->look->config, role))
+        if (PQgetvalue(rows, i, IS_ENDLESS)[0] != 't' || is_inspector(server->look->config, role))
             continue;
         has_person |= roster_kind(server->look->roster, role) != PRINCIPAL_SERVICE;
         count++;
@@ -111,8 +110,7 @@ look_at_roles(const struct server *server)
         bool is_there = false;
 
         for (int n = 0; n < PQntuples(rows) && !is_there; n++)
-            is_there =
-                strcmp(PQgetvalue(rows, n, ROLE_NAME), roster_at(roster, i)->principal) == 0;
+            is_there = strcmp(PQgetvalue(rows, n, ROLE_NAME), roster_at(roster, i)->principal) == 0;
         if (!is_there)
             FOUND(server, "absent", roster_at(roster, i)->principal, FINDING_INFO,
                   "take the line out of the roster, if no other server has it",
@@ -167,8 +165,9 @@ tell_unused(const struct server *server, const char *database, struct unused *un
         return;
     roster_since_text(since, sizeof(since), server->look);
     snprintf(name, sizeof(name), "over-privileged %s", unused->role);
-    snprintf(hint, sizeof(hint), "REVOKE SELECT ON %s.%s FROM %s, or of the roles that it has it from",
-             unused->schema, unused->table, unused->role);
+    snprintf(hint, sizeof(hint),
+             "REVOKE SELECT ON %s.%s FROM %s, or of the roles that it has it from", unused->schema,
+             unused->table, unused->role);
     findings_add(server->look->findings, server->gateway->name, name, FINDING_WARNING, hint,
                  "may read %s of %s.%s.%s, and was not shown any of it %s", unused->fields,
                  database, unused->schema, unused->table, since);
@@ -199,8 +198,7 @@ look_rights(const struct server *server, const char *database, const PGresult *r
     for (int i = 0; i < PQntuples(rows); i++) {
         const char *role = PQgetvalue(rows, i, 0), *schema = PQgetvalue(rows, i, 1),
                    *table = PQgetvalue(rows, i, 2);
-        const char *field =
-            field_of(look->config, database, schema, table, PQgetvalue(rows, i, 3));
+        const char *field = field_of(look->config, database, schema, table, PQgetvalue(rows, i, 3));
         const struct usage *usage = usages_find(look->usages, role);
 
         if (strcmp(role, unused.role) != 0 || strcmp(schema, unused.schema) != 0 ||

@@ -26,13 +26,13 @@ struct usage {
     uint64_t attempts; /* refused since, because its owner had left */
     int64_t attempted; /* realtime ns: the last of these */
     struct usage_places addresses, applications;
-    uint64_t fields;     /* bits: places of the book's names, of what it was shown since */
+    uint64_t fields;      /* bits: places of the book's names, of what it was shown since */
     bool has_more_fields; /* some that have no bit */
 };
 
 struct usages {
-    int64_t since;   /* realtime ns */
-    int64_t first;   /* of the first record that is there; 0: none */
+    int64_t since; /* realtime ns */
+    int64_t first; /* of the first record that is there; 0: none */
     struct evidence *evidence;
     struct interner principals, texts;
     struct usage *items; /* by the principal's number - 1 */

@@ -82,7 +82,7 @@ def test_imported():
     before, mark = path.stat().st_ino, made.guard.mark()
     done = made.guard.run("roster", "import", str(new))
     equal((done.returncode, done.stderr), (0, ""))
-    assert "10 principals, of whom 2 have left" in done.stdout, done.stdout
+    assert "10 principals now, 2 of them with an owner who has left" in done.stdout, done.stdout
     made.guard.wait("roster_reloaded", start=mark)
     equal(attempt(made, "r_new"), LEFT)
     equal(path.read_text(encoding="utf-8"), new.read_text(encoding="utf-8"))

@@ -79,7 +79,8 @@ attempts_are_told_once_and_then_by_their_number(void **state)
     leavers_look(&leavers, now);
     alerts = found(p);
     assert_int_equal(alerts.count, 2);
-    assert_alert(&alerts, 0, "leaver", 5, "kim, whose owner has left, has tried to connect, from 192.0.2.1");
+    assert_alert(&alerts, 0, "leaver", 5,
+                 "kim, whose owner has left, has tried to connect, from 192.0.2.1");
     assert_alert(&alerts, 1, "leaver", 5, "lee");
     assert_int_equal(alerts.items[0].about + 1, alerts.items[0].index);
     alerts_release(&alerts);
@@ -87,7 +88,8 @@ attempts_are_told_once_and_then_by_their_number(void **state)
     leavers_look(&leavers, now);
     alerts = found(p);
     assert_int_equal(alerts.count, 3); /* lee has not come again */
-    assert_alert(&alerts, 2, "leaver", 5, "again tried to connect, 4 times since the last alert, from 192.0.2.2");
+    assert_alert(&alerts, 2, "leaver", 5,
+                 "again tried to connect, 4 times since the last alert, from 192.0.2.2");
     assert_true(alerts.items[2].about > alerts.items[0].about);
     alerts_release(&alerts);
     /* Of lee a window is over: the next attempt is an alert again; of kim another one runs. */
@@ -135,7 +137,8 @@ a_service_is_about_the_roster_and_not_confused_with_a_person(void **state)
     kill_keeper(p);
 }
 
-/* Names that are cut, and more of them than there is room for: what was folded of the oldest is said. */
+/* Names that are cut, and more of them than there is room for: what was folded of the oldest is
+ * said. */
 static void
 nobody_is_forgotten_where_there_is_no_room(void **state)
 {
@@ -152,7 +155,8 @@ nobody_is_forgotten_where_there_is_no_room(void **state)
     }
     alerts = found(p);
     assert_int_equal(alerts.count, LEAVERS_MAX + 2);
-    assert_alert(&alerts, LEAVERS_MAX + 1, "leaver", 5, "first, whose owner has left, has again tried to connect, 1 time");
+    assert_alert(&alerts, LEAVERS_MAX + 1, "leaver", 5,
+                 "first, whose owner has left, has again tried to connect, 1 time");
     alerts_release(&alerts);
     assert_int_equal(leavers.count, LEAVERS_MAX);
     kill_keeper(p);
@@ -184,8 +188,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(attempts_are_told_once_and_then_by_their_number, make_place,
                                         remove_place),
-        cmocka_unit_test_setup_teardown(a_service_is_about_the_roster_and_not_confused_with_a_person,
-                                        make_place, remove_place),
+        cmocka_unit_test_setup_teardown(
+            a_service_is_about_the_roster_and_not_confused_with_a_person, make_place, remove_place),
         cmocka_unit_test_setup_teardown(nobody_is_forgotten_where_there_is_no_room, make_place,
                                         remove_place),
         cmocka_unit_test_setup_teardown(texts_without_an_end_are_cut, make_place, remove_place),
