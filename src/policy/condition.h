@@ -39,6 +39,8 @@ PASU_MUST_USE int condition_compile(struct condition *condition,
 void condition_release(struct condition *condition);
 /* Whether it asks about the asker, not about each statement. */
 bool condition_is_of_asker(const struct condition *condition);
+/* Whether it asks about the asker or about the time, and not about what is asked. */
+bool condition_is_of_session(const struct condition *condition);
 enum condition_truth condition_of_asker(const struct condition *condition,
                                         const struct rule_asker *asker);
 enum condition_truth condition_of_statement(const struct condition *condition,

@@ -31,7 +31,7 @@ end(struct stand *t)
 {
     settings_current_set(&t->shared.current, NULL);
     settings_release(t->worker.settings);
-    durability_release(&t->observer.rules);
+    session_rules_release(&t->observer.rules);
 }
 
 static enum durability
@@ -100,12 +100,14 @@ rules_in_force_decide_by_what_a_record_shows_also_after_a_reload(void **state)
     end(t);
 }
 
-/* Rows of EXECUTE and FETCH are those of a statement with another verb. */
+/* Of EXECUTE and FETCH it need not be known what they stand for. */
 static void
 rows_of_a_statement_that_is_only_named_have_any_verb(void **state)
 {
-    const struct plan_statement select = {.verb = VERB_SELECT}, update = {.verb = VERB_UPDATE},
-                                prepare = {.verb = VERB_PREPARE}, fetch = {.verb = VERB_FETCH};
+    const struct plan_statement select = {.verbs = 1 << VERB_SELECT},
+                                update = {.verbs = 1 << VERB_UPDATE},
+                                prepare = {.verbs = 1 << VERB_PREPARE | 1 << VERB_SELECT},
+                                fetch = {.verb = VERB_FETCH};
     struct stand *t = *state;
 
     put_in_force(t, 1,
@@ -142,7 +144,7 @@ an_actor_is_known_where_nothing_before_application_name_can_name_one(void **stat
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         *sources = (struct config_texts){cases[i].sources, cases[i].count};
-        snprintf(t->observer.actor, sizeof(t->observer.actor), "%s", cases[i].actor);
+        snprintf(t->session.application, sizeof(t->session.application), "%s", cases[i].actor);
         put_in_force(t, i + 1,
                      MAPPING "rules:\n"
                              "  - {name: a, when: {actor: kim}, verdict: allow, "
