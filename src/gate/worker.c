@@ -7,6 +7,7 @@
 #include "gate/instruments.h"
 #include "gate/observer.h"
 #include "gate/session.h"
+#include "gate/verdict.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -255,6 +256,7 @@ do_task(struct worker *w, struct task *task)
         break;
     case TASK_SETTINGS:
         (void)worker_settings(w);
+        verdict_settings(w);
         break;
     case TASK_ANNOUNCE:
         announce_all(w);
