@@ -8,6 +8,7 @@
  */
 #include "gate/proxy_header.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 #include "gate/verdict.h"
 
 #include "base/memory.h"
@@ -430,6 +431,10 @@ begin_session(struct session *s, struct view packet)
     if (!s->client.tls && s->gateway->config->tls.mode == TLS_REQUIRE &&
         s->address.u.any.sa_family != AF_UNIX) {
         session_fail(s, PASU_E_TLS_REQUIRED, NULL);
+        return;
+    }
+    if (standing_of(s) == STANDING_LEFT) {
+        session_fail(s, PASU_E_LEFT, NULL);
         return;
     }
     if (s->is_replication && !may_replicate(s)) {

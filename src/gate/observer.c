@@ -9,6 +9,7 @@
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 #include "gate/verdict.h"
 #include "gate/walk.h"
 #include "postgres/encoding.h"
@@ -95,7 +96,8 @@ observer_new(struct session *s)
         memory_free(o);
         return PASU_E_NOMEM;
     }
-    budget_of(&o->budget, config, s->settings->roster, s->user);
+    budget_of(&o->budget, config, standing_roster(s), s->user);
+    o->turn = w->turn;
     memcpy(o->role, s->user, sizeof(o->role));
     o->shifts = catalog_store_shifts(o->place);
     s->observer = o;

@@ -98,6 +98,12 @@ enum message_type {
     MESSAGE_CONTRADICTED, /* a witness has seen another ledger; message_contradicted */
     /* supervisor → gate */
     MESSAGE_IDENTITY, /* fd: the identity index, instead of any before; message_empty */
+    /* supervisor → keeper, gate */
+    MESSAGE_ROSTER, /* fd: another roster beside the same configuration; message_generation */
+    /* gate → supervisor */
+    MESSAGE_ROSTERED, /* it is in force, or why not; message_result */
+    /* gate → keeper */
+    MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
 };
 
 struct message_empty {
@@ -157,6 +163,12 @@ struct message_session {
     char database[NAME_SIZE];
     char application[APPLICATION_SIZE];
     char address[ADDRESS_SIZE];
+};
+
+struct message_ownerless {
+    int64_t at; /* realtime ns */
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];
 };
 
 struct message_counts {
