@@ -114,6 +114,7 @@ struct config_rule {
     size_t condition_count;
     enum config_verdict verdict;
     enum durability durability;
+    bool shadow; /* it judges and records, and does nothing */
     uint32_t line;
 };
 

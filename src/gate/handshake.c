@@ -9,6 +9,7 @@
 #include "gate/admission.h"
 #include "gate/proxy_header.h"
 #include "gate/session.h"
+#include "gate/verdict.h"
 
 #include "base/memory.h"
 #include "gate/tls.h"
@@ -421,6 +422,8 @@ begin_session(struct session *s, struct view packet)
         session_fail(s, refused, NULL);
         return;
     }
+    if (!verdict_session(s))
+        return;
     h->startup = memory_new(packet.length, 1);
     if (!h->startup) {
         session_fail(s, PASU_E_NOMEM, NULL);

@@ -10,6 +10,7 @@
 #include "gate/result.h"
 #include "gate/session.h"
 #include "gate/standing.h"
+#include "gate/verdict.h"
 #include "gate/walk.h"
 #include "postgres/encoding.h"
 
@@ -77,7 +78,8 @@ observer_new(struct session *s)
     struct observer *o;
     int result = 0;
 
-    if (config->personal_count == 0 && config->never.count == 0)
+    if (config->personal_count == 0 && config->never.count == 0 &&
+        !rules_have_verdicts(s->settings->rules))
         return 0;
     if (!w->instruments)
         result = instruments_new(&w->instruments, w);
@@ -110,6 +112,7 @@ observer_free(struct session *s)
 
     if (!o)
         return;
+    verdict_leave(s);
     intent_leave(s);
     identity_use_leave(s);
     s->observer = NULL;
@@ -117,8 +120,8 @@ observer_free(struct session *s)
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
-    durability_release(&o->rules);
     actor_release(&o->actor);
+    session_rules_release(&o->rules);
     result_close(o);
     pinned_release(&o->result.own);
     exchange_release(&o->exchange);

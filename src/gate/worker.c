@@ -8,6 +8,7 @@
 #include "gate/observer.h"
 #include "gate/session.h"
 #include "gate/standing.h"
+#include "gate/verdict.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -256,6 +257,7 @@ do_task(struct worker *w, struct task *task)
         break;
     case TASK_SETTINGS:
         standing_look(w);
+        verdict_settings(w);
         break;
     case TASK_ANNOUNCE:
         announce_all(w);

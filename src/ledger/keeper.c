@@ -41,6 +41,7 @@ struct keeper {
     struct in_force prepared, in_force;
     struct publisher publisher;
     struct leavers leavers;
+    struct folds folds;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -342,7 +343,7 @@ take_record(struct keeper *k, const struct channel_message *message)
             leavers_refused(&k->leavers, &refused);
     } else {
         memcpy(&session, message->body, sizeof(session));
-        record_announced(&k->records, session.session);
+        record_announced(&k->records, &session);
     }
     if (result != 0) {
         /* logged; what it tells of is over all the same */
@@ -386,6 +387,15 @@ take_ownerless(struct keeper *k, const struct channel_message *message)
 }
 
 static void
+take_alert(struct keeper *k, const struct channel_message *message)
+{
+    struct message_alert alert;
+
+    memcpy(&alert, message->body, sizeof(alert));
+    record_alert(&k->records, &alert);
+}
+
+static void
 from_gate(struct keeper *k, const struct channel_message *message)
 {
     switch ((enum message_type)message->type) {
@@ -409,6 +419,9 @@ from_gate(struct keeper *k, const struct channel_message *message)
         break;
     case MESSAGE_OWNERLESS:
         take_ownerless(k, message);
+        break;
+    case MESSAGE_ALERT:
+        take_alert(k, message);
         break;
     case MESSAGE_SESSION:
         answer_session(k, message);
@@ -516,8 +529,9 @@ serve(struct keeper *k)
         int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
         if (k->is_ready)
-            timeout =
-                leavers_wait(&k->leavers, prune_wait(&k->prune, intake_wait(&k->intake, timeout)));
+            timeout = leavers_wait(&k->leavers,
+                                   folds_wait(&k->folds, os_monotonic(k->os),
+                                              prune_wait(&k->prune, intake_wait(&k->intake, timeout))));
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
@@ -536,8 +550,10 @@ serve(struct keeper *k)
         if (count > 0)
             control_serve(&k->control, polls + FIXED_POLLS, count, ask_gate, k);
         record_look(&k->records, os_monotonic(k->os));
-        if (k->is_ready)
+        if (k->is_ready) {
+            record_raise(&k->records, os_monotonic(k->os));
             prune_look(&k->prune, os_monotonic(k->os));
+        }
         leavers_look(&k->leavers, os_monotonic(k->os));
         if (polls[3].revents)
             publisher_serve(&k->publisher, &k->records);
@@ -557,6 +573,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
+    k->records.folds = &k->folds;
     prune_init(&k->prune, &k->records);
     leavers_init(&k->leavers, &k->records);
     result = record_set_secret(&k->records, start->secret);
@@ -585,6 +602,8 @@ keeper_main(struct keeper_start *start, const struct log *log)
     }
     prune_release(&k->prune);
     leavers_end(&k->leavers);
+    if (k->is_ready)
+        record_raise(&k->records, INT64_MAX);
     record_end(&k->records);
     control_release(&k->control); /* nobody waits for an answer while the herald ends */
     publisher_end(&k->publisher, &k->records);
