@@ -16,7 +16,8 @@ from test_signed import ledger, of, texts
 import wire
 
 LEFT, BUDGET = "PS010", "PS001"
-REFUSED, ALERT, ROSTER = 8, 18, 17
+REFUSED, ROSTER, RAISED = 8, 17, 31
+ROSTER_CONTROL, BLOCK = 2, 4  # numbers of docs/spec/ledger.md and docs/spec/exposure.md
 CUT = 5  # seconds: what is promised is 1, on a machine that does nothing else
 CHANGES = 1000 if harness.LONG else 30
 HEAD = "principal,kind,owner,owner_status,left_at"
@@ -95,8 +96,8 @@ def test_refused():
     roster.change(**roster.left("analyst"))
     error = refused(lambda: made.login(user="analyst"), LEFT)
     assert "left" in error.fields["M"] and "roster" in error.fields["H"], error.fields
+    one, = process.until(lambda: alerts(made), "an alert")
     refusal = [(index, payload) for index, kind, payload in ledgerfile.records(ledger(made)) if kind == REFUSED][-1]
-    one, = alerts(made)
     equal((one["severity"], one["rule"], one["about"]), (5, "leaver", refusal[0]))
     assert "analyst" in one["text"] and "127.0.0.1" in one["text"], one
     assert b"analyst" in refusal[1], refusal
@@ -110,9 +111,10 @@ def test_refused():
     with made.login(user="analyst") as session:
         assert session.query("SELECT name FROM customers").rows
     made.stop()
-    last = [texts(payload[12:]) for payload in of(made, ALERT)][-1]
-    equal(last[0], "leaver")
-    assert "7 times" in last[1], last
+    payload = of(made, RAISED)[-1]
+    principal, rule, text = texts(payload[56:])
+    equal((principal, rule, payload[16], payload[48:51]), ("analyst", "leaver", 7, bytes([5, ROSTER_CONTROL, BLOCK])))
+    assert "7 times" in text, text
 
 
 @test(gateway=True)
