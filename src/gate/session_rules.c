@@ -35,7 +35,7 @@ make_scope(struct session *s, const struct settings *settings, const char *actor
 {
     const struct rule_asker asker = {
         .principal = s->user,
-        .kind = roster_kind(standing_roster(s), s->user),
+        .kind = standing_kind(s),
         .actor = actor,
         .application = s->application,
         .address = &s->address,
@@ -61,13 +61,13 @@ session_rules_renew(struct session *s)
 
     if (PASU_UNLIKELY(rules_ask_actor(settings->rules)))
         actor_now(s, actor);
-    if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn &&
+    if (PASU_LIKELY(rules->is_set && rules->turn == s->observer->turn &&
                     rules->generation == settings->generation && strcmp(rules->actor, actor) == 0))
         return 0;
     memcpy(rules->actor, actor, sizeof(actor));
     result = make_scope(s, settings, rules->actor, &rules->scope);
     rules->generation = settings->generation;
-    rules->turn = s->worker->turn;
+    rules->turn = s->observer->turn;
     rules->is_set = result == 0;
     return result;
 }

@@ -15,7 +15,7 @@ from stage import elapsed, equal, refused, test
 from test_signed import ledger, of, texts
 import wire
 
-LEFT, BUDGET = "PS010", "PS001"
+LEFT, BUDGET, RULE = "PS010", "PS001", "PS003"
 REFUSED, ROSTER, RAISED = 8, 17, 31
 ROSTER_CONTROL, BLOCK = 2, 4  # numbers of docs/spec/ledger.md and docs/spec/exposure.md
 CUT = 5  # seconds: what is promised is 1, on a machine that does nothing else
@@ -339,6 +339,33 @@ def test_kinds():
     session.send(ask[0] + ask[1] + wire.SYNC)
     result = session.result()
     equal((len(result.rows), result.code), (4 * half, BUDGET))
+    session.terminate()
+    made.stop()
+
+
+@test(gateway=True)
+def test_kinds_of_rules():
+    """So it is with rules that ask for the kind: a statement that has begun goes on to its end, the next one is judged anew"""
+    made, roster = front("rules", {"l_kind": "service,Kim,active,"},
+                         more={"rules": [{"name": "people", "when": {"kind": "human", "fields": "any"}, "verdict": "block"}]})
+    session = made.login(user="l_kind", timeout=60)
+    session.send(wire.query(BIG.replace("20000", "500")))
+    session.expect("T")
+    roster.change(l_kind="human,Kim,active,")
+    result = session.result()
+    equal((len(result.rows), result.code), (500 * shop.CUSTOMERS, None))
+    one = "SELECT id, name FROM customers"
+    equal(session.exchange(wire.query(one)).code, RULE)
+    ask = wire.parse(one) + wire.bind() + wire.execute()
+    roster.change(l_kind="service,Kim,active,")
+    session.send(ask + b"H\0\0\0\4")
+    session.expect("1")
+    roster.change(l_kind="human,Kim,active,")
+    session.send(ask + wire.SYNC)
+    result = session.result()
+    equal((len(result.rows), result.code), (shop.CUSTOMERS, RULE))
+    roster.change(l_kind="service,Kim,active,")
+    equal(len(session.query(one).rows), shop.CUSTOMERS)
     session.terminate()
     made.stop()
 
