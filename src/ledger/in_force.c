@@ -42,6 +42,7 @@ in_force_of(struct in_force *f, const struct config *config, uint64_t generation
                            .policy = {.generation = generation},
                            .has_roster = config->principals.roster.path != NULL,
                            .roster = {.principals = count_lines(roster)}};
+    alert_policy_of(&f->alerts, config);
     result = digest(config_text(config), f->policy.digest);
     return result == 0 && f->has_roster ? digest(roster, f->roster.digest) : result;
 }

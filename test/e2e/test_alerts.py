@@ -1,12 +1,27 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Alerts: what budgets and rules judge is an alert in the signed ledger."""
+"""Alerts: what budgets and rules judge is an alert in the signed ledger, and comes to whoever is to be told."""
+import base64
 import functools
+import hashlib
+import hmac
+import json
+import os
+import re
+import signal
+import struct
+import time
 
 import harness
+import ledgerfile
+from process import until
 import shop
+import stage
 from stage import equal, test
+import targets
 import wire
+
+ALERT, RAISED, ESCALATED = 18, 31, 32
 
 BUDGETS = [{"principal": "app", "window": "day", "subjects": 10, "verdict": "alert"},
            {"principal": "analyst", "window": "day", "subjects": 5, "verdict": "block"}]
@@ -45,6 +60,156 @@ def test_recorded():
     equal(sum(one["count"] for one in alerts), 3)
     equal((alerts[0]["count"], {one["verdict"] for one in alerts}, {one["severity"] for one in alerts}), (1, {"block"}, {4}))
     equal(len(alerts), 2)
+
+
+# ---- who is told ----
+
+class Both:
+    """Two that were told one after the other."""
+
+    def __init__(self, *hooks):
+        self.hooks = hooks
+
+    def alerts(self):
+        found = {}
+        for hook in self.hooks:
+            for one in hook.alerts():
+                equal(found.setdefault(one["id"], one), one)
+        return list(found.values())
+
+
+class Hook(targets.Web):
+    """A webhook that takes alerts as standardwebhooks.com has it; `fails`: how many it refuses before."""
+
+    def __init__(self, secret=b"", fails=0, **more):
+        super().__init__(self.alert, **more)
+        self.secret, self.fails, self.came, self.refused, self.headers = secret, fails, [], 0, []
+
+    def alert(self, handler, body):
+        with self.lock:
+            if self.fails:
+                self.fails -= 1
+                self.refused += 1
+                targets.answer(handler, 503, b"later")
+                return
+            found = json.loads(body)
+            equal((handler.headers["Content-Type"], handler.headers["webhook-id"]),
+                  ("application/json", found["id"] if "id" in found else found["metadata"]["uid"]))
+            assert abs(int(handler.headers["webhook-timestamp"]) - time.time()) < 60, handler.headers
+            signed = f"{handler.headers['webhook-id']}.{handler.headers['webhook-timestamp']}.".encode() + body
+            mine = "v1," + base64.b64encode(hmac.new(self.secret, signed, hashlib.sha256).digest()).decode()
+            equal(handler.headers["webhook-signature"], mine if self.secret else None)
+            self.came.append(found)
+        targets.answer(handler, 204, b"")
+
+    def alerts(self):
+        """In the order in which they came first; what came again is the same."""
+        with self.lock:
+            found = {}
+            for one in self.came:
+                equal(found.setdefault(one["id"], one), one)
+            return list(found.values())
+
+
+class Lines(targets.Syslog):
+    """A syslog that takes alerts."""
+
+    def take(self, data):
+        head, _, rest = data.decode("utf-8").partition(" [pasu@32473 ")
+        priority, moment, host, name, pid, kind = head.split(" ")
+        assert name == "pasu" and host and int(pid) and moment.endswith("Z"), head
+        parameters, _, text = rest.partition('"] ')
+        found = {key: value for key, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', parameters + '"')}
+        with self.lock:
+            self.lines.append({"priority": priority, "kind": kind, "text": text, **found})
+
+
+def secret_file(name, text):
+    path = harness.folder() / name
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
+
+
+def told(front, alerts, more=None):
+    return shop.front(front, more={"budgets": BUDGETS, "alerts": alerts, **(more or {})})
+
+
+def recorded(front):
+    """Indexes of what was recorded for somebody to be told: alerts, and steps."""
+    return [index for index, kind, _ in ledgerfile.records(front.guard.folder / "ledger") if kind in (ALERT, RAISED, ESCALATED)]
+
+
+def numbers(alerts):
+    return [int(one["id"].rpartition("/")[2]) for one in alerts]
+
+
+def counts(front):
+    """How many alerts the ledger counts: the sum of what was raised."""
+    return sum(struct.unpack("<Q", payload[16:24])[0] for _, kind, payload in ledgerfile.records(front.guard.folder / "ledger")
+               if kind == RAISED)
+
+
+def is_all(front, hook):
+    return numbers(hook.alerts()) == recorded(front)
+
+
+@test(gateway=True, limit=90)
+def test_webhook_and_syslog():
+    """An alert comes to webhook and syslog within seconds: signed, with its numbers, the name of who has it, and what to do"""
+    hook = Hook(b"a secret of ours", certificate=stage.issued("alerts"))
+    lines = Lines("udp")
+    front = told("told", {"webhook": f"{hook.url}/token", "webhook_secret_file": secret_file("secret", "a secret of ours\n"),
+                          "ca": str(stage.authority().path), "syslog": lines.target,
+                          "escalation": [{"to": "on-call", "within": "1h"}]})
+    stop_analyst(front, 1)
+    until(hook.alerts, "the webhook has it")
+    until(lambda: lines.lines, "the syslog has it")
+    one, = hook.alerts()
+    data, line = one["data"], lines.lines[0]
+    listed, = front.guard.json("ack")
+    equal((one["version"], one["type"], one["timestamp"]), (1, "alert.raised", listed["time"]))
+    for key in ("alert", "rule", "control", "verdict", "principal", "session", "count", "since", "rows", "subjects", "about", "text"):
+        equal(data[key], listed[key], key)
+    equal((data["severity"], data["severity_id"], data["to"], data["escalated_to"], data["step"]), ("warning", 4, "on-call", None, 0))
+    assert f"pasu ack {data['alert']}" in data["what_to_do"] and data["session"] in data["what_to_do"], data
+    equal((line["priority"], line["kind"], line["id"], line["rule"], line["principal"], line["to"], line["text"]),
+          ("<107>1", "alert", one["id"], data["rule"], "analyst", "on-call", data["text"]))
+    assert "token" not in front.guard.run("status").stdout
+    told_of = {one["kind"]: one for one in front.guard.status()["alerts"]}
+    equal({kind: (one["waiting"], "failed" in one) for kind, one in told_of.items()}, {"webhook": (0, False), "syslog": (0, False)})
+    front.stop()
+
+
+@test(gateway=True, limit=180)
+def test_nothing_is_lost():
+    """The receiver is away while herald, keeper, gate and the whole are killed: every alert arrives, in order, and the
+    counts add up to what was judged"""
+    hook = Hook()
+    port = hook.port
+    front = told("lost", {"webhook": hook.url})
+    stop_analyst(front, 1)
+    until(lambda: len(hook.alerts()) == 1, "the first arrives")
+    hook.close()
+    judged = 1
+    for name in ("herald", "keeper", "gate"):
+        stop_analyst(front, 3)
+        judged += 3
+        front.guard.replace(name)
+    stop_analyst(front, 3)
+    judged += 3
+    for pid in front.guard.pids().values():
+        os.kill(pid, signal.SIGKILL)
+    front.guard.start()
+    waiting = {one["kind"]: one["waiting"] for one in front.guard.status()["alerts"]}
+    assert waiting["webhook"] > 0, waiting
+    again = Hook(port=port)
+    until(lambda: is_all(front, Both(hook, again)), "all arrive", 40)
+    front.stop()
+    equal(counts(front), judged)
+    # What was raised at the end is there, too, and the sum of what came is what was recorded.
+    until(lambda: is_all(front, Both(hook, again)), "the last ones")
+    equal(sum(one["data"]["count"] for one in Both(hook, again).alerts()), judged)
 
 
 if __name__ == "__main__":
