@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alerts: what budgets and rules judge is an alert in the signed ledger, and comes to whoever is to be told."""
 import base64
+import contextlib
+import datetime
 import functools
 import hashlib
 import hmac
@@ -9,11 +11,14 @@ import json
 import os
 import re
 import signal
+import ssl
 import struct
 import time
 
+import certificate
 import harness
 import ledgerfile
+import process
 from process import until
 import shop
 import stage
@@ -112,7 +117,26 @@ class Hook(targets.Web):
 
 
 class Lines(targets.Syslog):
-    """A syslog that takes alerts."""
+    """A syslog that takes alerts; of TCP with TLS where it is given a certificate."""
+
+    def __init__(self, kind, path=None, certificate=None):
+        self.context, self.name = None, kind
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate.path, certificate.key)
+            self.name = "tls"
+        super().__init__(kind, path)
+        if certificate:
+            self.target = f"tls://localhost:{self.socket.getsockname()[1]}"
+
+    def read(self, connection):
+        if self.context:
+            with contextlib.suppress(OSError):
+                connection = self.context.wrap_socket(connection, server_side=True)
+                self.open.append(connection)
+                super().read(connection)
+            return
+        super().read(connection)
 
     def take(self, data):
         head, _, rest = data.decode("utf-8").partition(" [pasu@32473 ")
@@ -198,8 +222,10 @@ def test_nothing_is_lost():
         front.guard.replace(name)
     stop_analyst(front, 3)
     judged += 3
-    for pid in front.guard.pids().values():
+    pids = front.guard.pids().values()
+    for pid in pids:
         os.kill(pid, signal.SIGKILL)
+    until(lambda: not any(map(process.is_running, pids)), "all are gone")
     front.guard.start()
     waiting = {one["kind"]: one["waiting"] for one in front.guard.status()["alerts"]}
     assert waiting["webhook"] > 0, waiting
@@ -209,7 +235,127 @@ def test_nothing_is_lost():
     equal(counts(front), judged)
     # What was raised at the end is there, too, and the sum of what came is what was recorded.
     until(lambda: is_all(front, Both(hook, again)), "the last ones")
-    equal(sum(one["data"]["count"] for one in Both(hook, again).alerts()), judged)
+    came = [one["data"] for one in Both(hook, again).alerts()]
+    equal((sum(one["count"] for one in came), {one["principal"] for one in came}), (judged, {"analyst"}))
+
+
+def one_over(kind, alerts=None, **more):
+    """An alert over that syslog: the line, and how many there were."""
+    lines = Lines(kind, **more)
+    front = told(f"over-{lines.name}", {"syslog": lines.target, **(alerts or {})})
+    stop_analyst(front, 1)
+    until(lambda: lines.lines, f"the syslog over {lines.name} has it")
+    stop_analyst(front, 2)
+    front.stop()
+    until(lambda: len(lines.lines) == 2, "and the second one")
+    equal([int(line["id"].rpartition("/")[2]) for line in lines.lines], recorded(front))
+    equal([line["count"] for line in lines.lines], ["1", "2"])
+    lines.close()
+
+
+@test(gateway=True, limit=90)
+def test_syslog():
+    """Over UDP, TCP, a socket of this machine and TLS; over the streams with the length in front"""
+    one_over("udp")
+    one_over("tcp")
+    one_over("unix", path=harness.folder() / "log")
+    one_over("tcp", {"ca": str(stage.authority().path)}, certificate=stage.issued("syslog"))
+
+
+@test(gateway=True, limit=90)
+def test_wrong_certificates():
+    """A webhook and a syslog whose certificate is another authority's, or for another name, get nothing, and status says why"""
+    other = certificate.Authority(harness.folder(), "other").issue("stranger", "localhost")
+    misnamed = stage.authority().issue("misnamed", "elsewhere.example", names=("DNS:elsewhere.example",))
+    for wrong in (other, misnamed):
+        hook, lines = Hook(certificate=wrong), Lines("tcp", certificate=wrong)
+        front = told(f"wrong-{wrong.path.stem}", {"webhook": hook.url, "syslog": lines.target, "ca": str(stage.authority().path)})
+        stop_analyst(front, 1)
+        until(lambda front=front: all("failed" in one and one["waiting"] == 1 for one in front.guard.status().get("alerts", [{}])),
+              "both fail")
+        for one in front.guard.status()["alerts"]:
+            assert "certificate" in one["error"], one
+        front.stop()
+        equal((hook.seen, lines.lines), (0, []))
+
+
+@test(gateway=True, limit=90)
+def test_refused_and_redirected():
+    """What is no 2xx is no delivery: a redirect is not followed, and it is tried again, with the same id and body"""
+    elsewhere, hook = Hook(), Hook(fails=2)
+    front = told("refused", {"webhook": hook.url})
+    stop_analyst(front, 1)
+    until(hook.alerts, "it arrives")
+    equal((hook.refused, len(hook.came), numbers(hook.alerts())), (2, 1, recorded(front)))
+    front.stop()
+
+    def redirect(handler, body):
+        handler.send_response(307)
+        handler.send_header("Location", elsewhere.url)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    hook = targets.Web(redirect)
+    front = told("redirected", {"webhook": hook.url})
+    stop_analyst(front, 1)
+    until(lambda: hook.seen > 1, "it is tried again")
+    assert "307" in front.guard.status()["alerts"][0]["error"], front.guard.status()["alerts"]
+    front.stop()
+    equal(elsewhere.seen, 0)
+
+
+@test(gateway=True, limit=120)
+def test_climbs():
+    """Who does not acknowledge in time has it climb, step by step, each in the ledger and sent, over a restart; what is
+    acknowledged climbs no more"""
+    hook = Hook()
+    steps = [{"to": "on-call", "within": "2s"}, {"to": "ciso", "within": "3s"}, {"to": "ceo", "within": "2s"}]
+    front = told("climbs", {"webhook": hook.url, "escalation": steps})
+    stop_analyst(front, 1)
+    with front.login(user="app") as session:
+        session.query(ALL)
+    until(lambda: len(hook.alerts()) == 2, "both arrive")
+    blocked, noticed = sorted(hook.alerts(), key=lambda one: one["data"]["principal"])
+    equal((blocked["data"]["principal"], blocked["data"]["to"]), ("analyst", "on-call"))
+    equal(front.guard.run("ack", str(noticed["data"]["alert"]), "--who", "kim", "--why", "known").returncode, 0)
+    until(lambda: len(hook.alerts()) >= 3, "it climbs")
+    front.stop()
+    front.guard.start()
+    until(lambda: len(hook.alerts()) == 5, "to the top, and beyond")
+    front.stop()
+    of = [one for one in hook.alerts() if one["data"]["alert"] == blocked["data"]["alert"]]
+    equal([(one["type"], one["data"]["step"], one["data"]["to"], one["data"]["escalated_to"]) for one in of],
+          [("alert.raised", 0, "on-call", None), ("alert.escalated", 1, "ciso", "ciso"), ("alert.escalated", 2, "ceo", "ceo"),
+           ("alert.escalated", 3, "ceo", "ceo")])
+    equal(len(of) + 1, len(hook.alerts()))
+    equal(numbers(hook.alerts()), recorded(front))
+    listed = {one["alert"]: one for one in front.guard.json("ack", "--all")}
+    equal((listed[blocked["data"]["alert"]]["step"], listed[noticed["data"]["alert"]]["step"]), (3, 0))
+    stamps = [stamp(one["timestamp"]) for one in of]
+    assert [later - earlier >= within for earlier, later, within in zip(stamps, stamps[1:], (2, 3, 2))] == [True] * 3, stamps
+
+
+def stamp(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+@test(gateway=True, limit=90)
+def test_ocsf():
+    """As a Detection Finding of OCSF, with what the class demands"""
+    hook = Hook()
+    hook.alerts = lambda: hook.came
+    front = told("finding", {"webhook": hook.url, "format": "ocsf"})
+    stop_analyst(front, 1)
+    until(lambda: hook.came, "it arrives")
+    found = hook.came[0]
+    listed, = front.guard.json("ack")
+    front.stop()
+    equal((found["class_uid"], found["category_uid"], found["type_uid"], found["activity_id"], found["severity_id"]),
+          (2004, 2, 200401, 1, 4))
+    equal((found["finding_info"]["uid"].rpartition("/")[2], found["finding_info"]["title"], found["metadata"]["version"]),
+          (str(listed["alert"]), listed["rule"], "1.8.0"))
+    equal((found["disposition_id"], found["action_id"], found["is_alert"], found["count"]), (2, 2, True, 1))
+    equal(found["evidences"], [{"actor": {"user": {"name": "analyst"}, "session": {"uid": listed["session"]}}}])
 
 
 if __name__ == "__main__":
