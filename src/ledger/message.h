@@ -8,7 +8,7 @@
  *      gate ────────── keeper    channel G-K: records one way, acknowledgements and questions the
  * other
  *      supervisor ──── herald    channel S-H, where checkpoints are published
- *      keeper ──────── herald    channel K-H: checkpoints one way, questions for proofs the other
+ *      keeper ──────── herald    channel K-H: checkpoints and alerts one way, questions for proofs the other
  *      supervisor ──── indexer   channel S-I, where the ledger has an index
  *
  * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
