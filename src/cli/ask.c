@@ -194,11 +194,10 @@ take_target(json_t *status, const struct message_target *target)
 {
     const char *list = target->alerts > 0 ? "alerts" : "published";
     json_t *published = json_object_get(status, list);
-    json_t *one =
-        json_pack("{so so so so}", "kind", JSON_OF(target->kind), "name", JSON_OF(target->name),
-                  target->alerts > 0 ? "waiting" : "records",
-                  json_of_count(target->alerts > 0 ? target->waiting : target->size), "last",
-                  json_of_time(target->done_at));
+    json_t *one = json_pack("{so so so so}", "kind", JSON_OF(target->kind), "name",
+                            JSON_OF(target->name), target->alerts > 0 ? "waiting" : "records",
+                            json_of_count(target->alerts > 0 ? target->waiting : target->size),
+                            "last", json_of_time(target->done_at));
 
     if (published == NULL) {
         published = json_array();

@@ -199,7 +199,7 @@ static const struct table_column target_columns[] = {
 };
 
 static const struct table_column alert_columns[] = {
-    {"alerts to", false, 0, 0}, {"name", false, 20, 3},    {"waiting", true, 0, 0},
+    {"alerts to", false, 0, 0}, {"name", false, 20, 3},  {"waiting", true, 0, 0},
     {"last", true, 0, 2},       {"failing", true, 0, 0}, {"error", false, 20, 1},
 };
 

@@ -138,8 +138,7 @@ climb(struct courier *c, const struct courier_climb *at)
 static bool
 is_over(const struct courier *c, const struct courier_climb *at, int64_t time)
 {
-    return at->step < c->policy.step_count &&
-           time - at->since >= c->policy.steps[at->step].within;
+    return at->step < c->policy.step_count && time - at->since >= c->policy.steps[at->step].within;
 }
 
 static void
@@ -269,8 +268,8 @@ next_for(struct courier *c, size_t target, struct message_delivery *message)
 
         if (at == c->count || at >= find_queued(c, c->done[target]) + COURIER_AT_ONCE)
             return 0;
-        *message = (struct message_delivery){.target = (uint32_t)target,
-                                             .number = c->queue[c->head + at]};
+        *message =
+            (struct message_delivery){.target = (uint32_t)target, .number = c->queue[c->head + at]};
         result = courier_fetch(c, message);
         if (result == 0)
             return 1;

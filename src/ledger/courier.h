@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the ledger to whoever is told of alerts: the keeper's side of it. The queue is the ledger: of
- * each alert (SEGMENT_ALERT, SEGMENT_RAISED) and each step that one climbs (SEGMENT_ESCALATED) the
- * index is kept here until the herald has said that each target has it, in the order of the records;
- * what it says is read again when it is sent. So nothing is lost whoever dies, and what a target had
- * when somebody died may come to it once more, with the same number.
+ * From the ledger to whoever is told of alerts: the keeper's side of it. The queue is the ledger:
+ * of each alert (SEGMENT_ALERT, SEGMENT_RAISED) and each step that one climbs (SEGMENT_ESCALATED)
+ * the index is kept here until the herald has said that each target has it, in the order of the
+ * records; what it says is read again when it is sent. So nothing is lost whoever dies, and what a
+ * target had when somebody died may come to it once more, with the same number.
  *
- * Up to where each target has them, and from which record on something is still to be done (an alert
- * to be raised of what was judged, one that climbs, one that is to be delivered), is in the file
- * `alerts.state` of the ledger's folder; a new keeper reads the ledger from there. Where that file is
- * not there, it begins with the ledger's end.
+ * Up to where each target has them, and from which record on something is still to be done (an
+ * alert to be raised of what was judged, one that climbs, one that is to be delivered), is in the
+ * file `alerts.state` of the ledger's folder; a new keeper reads the ledger from there. Where that
+ * file is not there, it begins with the ledger's end.
  *
  * The keeper never waits for the herald: what finds no room in the channel is sent later. Owned by
  * the keeper's only thread.
@@ -36,7 +36,7 @@ struct courier {
     bool is_open;
     int file; /* -1: none */
     uint64_t sequence, from;
-    int64_t save_at; /* monotonic */
+    int64_t save_at;                                   /* monotonic */
     uint64_t done[ALERT_TARGETS], sent[ALERT_TARGETS]; /* all below: delivered, handed on */
     uint64_t *queue; /* indexes, ascending, of what not every target has */
     size_t head, count, space;

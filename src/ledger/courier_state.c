@@ -55,6 +55,5 @@ courier_state_write(const struct os *os, int fd, const struct courier_state *sta
 
     memcpy(place.magic, magic, sizeof(magic));
     place.crc = crc32c(0, &place, CRC_AT);
-    return os_write_all(os, fd, &place, sizeof(place),
-                        (int64_t)(state->sequence % 2) * PLACE_SIZE);
+    return os_write_all(os, fd, &place, sizeof(place), (int64_t)(state->sequence % 2) * PLACE_SIZE);
 }

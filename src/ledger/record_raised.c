@@ -11,12 +11,12 @@
 /* What is looked through for a session that only the ledger knows: of a gate or keeper before. */
 enum { SEGMENTS_MOST = 8, SEARCHES_MOST = 256 };
 
-static const uint8_t severities[] = {[VERDICT_OF_ALERT] = 3, [VERDICT_OF_HOLD] = 3, [VERDICT_OF_BLOCK] = 4};
+static const uint8_t severities[] = {
+    [VERDICT_OF_ALERT] = 3, [VERDICT_OF_HOLD] = 3, [VERDICT_OF_BLOCK] = 4};
 
 /* Whether the segment has its beginning. */
 static bool
-find_in(const struct record_keeping *r, uint64_t first, uint64_t session,
-        char principal[NAME_SIZE])
+find_in(const struct record_keeping *r, uint64_t first, uint64_t session, char principal[NAME_SIZE])
 {
     struct segment_record record;
     struct message_session opened;
@@ -122,8 +122,8 @@ describe(struct message_alert *a)
              "%s%s: %s %s by %s; shown with it: %" PRIu64 " row%s of at most %" PRIu64 " person%s",
              a->principal[0] != '\0' ? "role " : "a role", a->principal,
              a->count == 1 ? "a statement was" : "statements were",
-             a->verdict < COUNT_OF(done) && done[a->verdict] ? done[a->verdict] : "judged",
-             a->rule, a->rows, a->rows == 1 ? "" : "s", a->subjects, a->subjects == 1 ? "" : "s");
+             a->verdict < COUNT_OF(done) && done[a->verdict] ? done[a->verdict] : "judged", a->rule,
+             a->rows, a->rows == 1 ? "" : "s", a->subjects, a->subjects == 1 ? "" : "s");
 }
 
 void

@@ -135,8 +135,8 @@ make_own(const struct message_delivery *d)
                      time_of(d->time), "data", data);
 }
 
-/* https://github.com/ocsf/ocsf-schema, branch v1.8.0: events/findings/detection_finding.json. An alert
- * that has climbed is the same finding, updated. */
+/* https://github.com/ocsf/ocsf-schema, branch v1.8.0: events/findings/detection_finding.json. An
+ * alert that has climbed is the same finding, updated. */
 static json_t *
 make_ocsf(const struct message_delivery *d)
 {
@@ -153,7 +153,7 @@ make_ocsf(const struct message_delivery *d)
     const struct message_alert *a = &d->body;
     bool is_update = d->step > 0;
     int activity = is_update ? 2 : 1, severity = a->severity <= 5 ? a->severity : 0;
-    size_t verdict = d->is_own ? VERDICT_OF_ALERT
+    size_t verdict = d->is_own                      ? VERDICT_OF_ALERT
                      : a->verdict < COUNT_OF(words) ? a->verdict
                                                     : VERDICT_OF_BLOCK;
     char id[ALERT_ID_SIZE], hint[ALERT_HINT_SIZE], uid[ALERT_ID_SIZE];
@@ -162,15 +162,15 @@ make_ocsf(const struct message_delivery *d)
     alert_id(id, d);
     alert_hint(hint, d);
     snprintf(uid, sizeof(uid), "%.127s/%" PRIu64, d->ledger, d->alert);
-    finding = json_pack("{s:s, s:o, s:o, s:[s], s:I}", "uid", uid, "title", TEXT_OF(a->rule), "desc",
-                        TEXT_OF(a->text), "types", control_of(d), "created_time",
+    finding = json_pack("{s:s, s:o, s:o, s:[s], s:I}", "uid", uid, "title", TEXT_OF(a->rule),
+                        "desc", TEXT_OF(a->text), "types", control_of(d), "created_time",
                         (json_int_t)(d->raised_at / NANOSECONDS_PER_MILLISECOND));
     event = json_pack(
         "{s:i, s:s, s:i, s:s, s:i, s:s, s:i, s:s, s:I, s:i, s:s, s:i, s:s, s:o, s:o, s:o, "
         "s:i, s:s, s:i, s:s, s:b, s:{s:s}, s:{s:s, s:{s:s, s:s, s:s}, s:[s], s:s}}",
-        "activity_id", activity, "activity_name", is_update ? "Update" : "Create", "category_uid", 2,
-        "category_name", "Findings", "class_uid", 2004, "class_name", "Detection Finding", "type_uid",
-        200400 + activity, "type_name",
+        "activity_id", activity, "activity_name", is_update ? "Update" : "Create", "category_uid",
+        2, "category_name", "Findings", "class_uid", 2004, "class_name", "Detection Finding",
+        "type_uid", 200400 + activity, "type_name",
         is_update ? "Detection Finding: Update" : "Detection Finding: Create", "time",
         (json_int_t)(d->time / NANOSECONDS_PER_MILLISECOND), "severity_id", severity, "severity",
         severities[severity], "status_id", 1, "status", "New", "finding_info", finding, "message",
@@ -181,11 +181,11 @@ make_ocsf(const struct message_delivery *d)
         PASU_VERSION, "profiles", "security_control", "uid", id);
     if (!event)
         return NULL;
-    user = a->principal[0] == '\0'
-               ? NULL
-               : json_pack("[{s:{s:{s:o}, s:{s:o}}}]", "actor", "user", "name",
-                           TEXT_OF(a->principal), "session", "uid",
-                           a->session != 0 ? session_of(a) : json_string("unknown"));
+    user =
+        a->principal[0] == '\0'
+            ? NULL
+            : json_pack("[{s:{s:{s:o}, s:{s:o}}}]", "actor", "user", "name", TEXT_OF(a->principal),
+                        "session", "uid", a->session != 0 ? session_of(a) : json_string("unknown"));
     if (user && json_object_set_new(event, "evidences", user) != 0)
         user = NULL;
     if (json_object_set_new(event, "unmapped",
@@ -227,7 +227,8 @@ put_parameter(char data[ALERT_DATA_SIZE], size_t *at, const char *name, const ch
     int n = snprintf(data + *at, ALERT_DATA_SIZE - *at, " %s=\"", name);
     size_t end = *at + (size_t)n, before = *at;
 
-    for (const char *from = safe(copy, value, SAFE_SIZE); *from && end + 8 < ALERT_DATA_SIZE; from++) {
+    for (const char *from = safe(copy, value, SAFE_SIZE); *from && end + 8 < ALERT_DATA_SIZE;
+         from++) {
         if (*from == '"' || *from == '\\' || *from == ']')
             data[end++] = '\\';
         data[end++] = *from;

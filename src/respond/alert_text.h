@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An alert as it is sent: the body of a webhook (docs/how-to/alerts.md has the schema), in pasu's own
- * form or as a Detection Finding of OCSF 1.8.0, and a line of syslog. Names of roles come from
+ * An alert as it is sent: the body of a webhook (docs/how-to/alerts.md has the schema), in pasu's
+ * own form or as a Detection Finding of OCSF 1.8.0, and a line of syslog. Names of roles come from
  * clients that have logged in: whatever they are made of, what is written is JSON, and one line.
  */
 #ifndef PASU_RESPOND_ALERT_TEXT_H

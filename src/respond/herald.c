@@ -319,8 +319,7 @@ is_over(const struct herald *h)
         const struct web_place *place = &h->places[i];
         bool is_nameless = place->endpoint.host[0] != '\0' && place->count == 0;
 
-        if (!is_done(h, i) &&
-            (h->targets[i].due == 0 || is_nameless))
+        if (!is_done(h, i) && (h->targets[i].due == 0 || is_nameless))
             return false;
     }
     return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where checkpoints are published and alerts are sent, as the configuration says: its targets by
- * number (a file, a syslog, a webhook, those of alerts, then the witnesses), which of them are reached by name, and what of it only
- * this module can judge.
+ * number (a file, a syslog, a webhook, those of alerts, then the witnesses), which of them are
+ * reached by name, and what of it only this module can judge.
  */
 #ifndef PASU_RESPOND_PUBLISH_H
 #define PASU_RESPOND_PUBLISH_H
@@ -32,8 +32,8 @@ const char *publish_url(const struct config *config, size_t target);
  * configured; PASU_E_MALFORMED. */
 PASU_MUST_USE int publish_endpoint(const struct config *config, size_t target,
                                    struct endpoint *endpoint);
-/* Keys of witnesses, URLs, the secret of alerts, and that the file is not in the ledger's folder: 0, PASU_E_CONFIG with
- * faults, or PASU_E_NOMEM. */
+/* Keys of witnesses, URLs, the secret of alerts, and that the file is not in the ledger's folder:
+ * 0, PASU_E_CONFIG with faults, or PASU_E_NOMEM. */
 PASU_MUST_USE int publish_check(const struct config *config, struct config_faults *faults);
 
 #endif

@@ -14,8 +14,10 @@ enum { LENGTH_SIZE = 8 };
 void
 sink_init(struct sink *s, const struct os *os, const char *target)
 {
-    *s = (struct sink){.os = os, .fd = -1, .is_stream = strncmp(target, "tcp://", 6) == 0 ||
-                                     strncmp(target, "tls://", 6) == 0};
+    *s = (struct sink){.os = os,
+                       .fd = -1,
+                       .is_stream =
+                           strncmp(target, "tcp://", 6) == 0 || strncmp(target, "tls://", 6) == 0};
     if (gethostname(s->host, sizeof(s->host) - 1) != 0 || s->host[0] == '\0')
         snprintf(s->host, sizeof(s->host), "-");
     for (char *at = s->host; *at != '\0'; at++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A syslog: messages of RFC 5424, over a Unix socket of packets, UDP (RFC 5426), or TCP with the
- * length in front of each (RFC 6587, 3.4.1), with TLS where it is to be (RFC 5425). One message at a time; nothing ever waits, whoever has
- * one on its way calls again. That a message was sent is all there is to know: no syslog answers.
- * One thread.
+ * length in front of each (RFC 6587, 3.4.1), with TLS where it is to be (RFC 5425). One message at
+ * a time; nothing ever waits, whoever has one on its way calls again. That a message was sent is
+ * all there is to know: no syslog answers. One thread.
  */
 #ifndef PASU_RESPOND_SINK_H
 #define PASU_RESPOND_SINK_H

@@ -84,9 +84,9 @@ sink_tls_begin(struct sink_tls *t, int fd)
     t->ssl = SSL_new(t->context);
     if (!t->ssl || SSL_set_fd(t->ssl, fd) != 1)
         return PASU_E_NOMEM;
-    if (is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), t->host) != 1
-                   : SSL_set1_host(t->ssl, t->host) != 1 ||
-                         SSL_set_tlsext_host_name(t->ssl, t->host) != 1)
+    if (is_address
+            ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), t->host) != 1
+            : SSL_set1_host(t->ssl, t->host) != 1 || SSL_set_tlsext_host_name(t->ssl, t->host) != 1)
         return PASU_E_NOMEM;
     SSL_set_connect_state(t->ssl);
     return 0;

@@ -40,9 +40,10 @@ struct herald_round {
 struct herald_alerts {
     struct message_delivery items[8]; /* COURIER_AT_ONCE: a ring */
     size_t head, count;
-    uint64_t under_way; /* the number of the one that is being sent; UINT64_MAX: none, or not ours */
-    uint64_t arrived;   /* of the last one, and */
-    bool is_arrived;    /* whether the keeper is still to hear of it */
+    uint64_t
+        under_way;    /* the number of the one that is being sent; UINT64_MAX: none, or not ours */
+    uint64_t arrived; /* of the last one, and */
+    bool is_arrived;  /* whether the keeper is still to hear of it */
 };
 
 struct herald {

@@ -12,10 +12,18 @@
 static struct message_delivery
 delivery(const char *principal)
 {
-    struct message_delivery d = {.number = 12, .alert = 7, .step = 1, .ledger = "ledger.example/shop",
-                                 .to = "ciso", .body = {.record = 5, .session = 0x1234, .count = 3,
-                                                        .severity = 5, .verdict = 4, .rule = "night",
-                                                        .text = "look"}};
+    struct message_delivery d = {.number = 12,
+                                 .alert = 7,
+                                 .step = 1,
+                                 .ledger = "ledger.example/shop",
+                                 .to = "ciso",
+                                 .body = {.record = 5,
+                                          .session = 0x1234,
+                                          .count = 3,
+                                          .severity = 5,
+                                          .verdict = 4,
+                                          .rule = "night",
+                                          .text = "look"}};
 
     snprintf(d.body.principal, sizeof(d.body.principal), "%s", principal);
     return d;
@@ -53,7 +61,8 @@ structured_data_is_escaped(void **state PASU_UNUSED)
     char data[ALERT_DATA_SIZE];
 
     alert_data(data, &d);
-    assert_non_null(strstr(data, " principal=\"a\\\"b\\]c\\\\d\xef\xbf\xbd" "e\""));
+    assert_non_null(strstr(data, " principal=\"a\\\"b\\]c\\\\d\xef\xbf\xbd"
+                                 "e\""));
     assert_int_equal(alert_priority(&d), 13 * 8 + 2);
     assert_null(strchr(data, '\n'));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Up to where alerts were delivered: whatever a crash leaves of the last writing, the one before is there. */
+/* Up to where alerts were delivered: whatever a crash leaves of the last writing, the one before is
+ * there. */
 #include "ledger/courier_state.h"
 
 #include "unit.h"
