@@ -96,6 +96,7 @@ begin_climb(struct courier *c, uint64_t alert, int64_t time)
         c->climb_space = space;
     }
     c->climbs[c->climb_count++] = (struct courier_climb){.alert = alert, .since = time};
+    c->climb_at = 0;
     return 0;
 }
 
@@ -119,6 +120,7 @@ go_on_climb(struct courier *c, const struct payload_escalated *body, int64_t tim
         return;
     c->climbs[at].step = body->step;
     c->climbs[at].since = time;
+    c->climb_at = 0;
     if (body->step >= c->policy.step_count)
         end_climb(c, body->alert);
 }
@@ -135,21 +137,31 @@ climb(struct courier *c, const struct courier_climb *at)
     return record_other(c->records, SEGMENT_ESCALATED, &body) == 0;
 }
 
-static bool
-is_over(const struct courier *c, const struct courier_climb *at, int64_t time)
+static int64_t
+due_of(const struct courier *c, const struct courier_climb *at)
 {
-    return at->step < c->policy.step_count && time - at->since >= c->policy.steps[at->step].within;
+    return at->step < c->policy.step_count ? at->since + c->policy.steps[at->step].within
+                                           : INT64_MAX;
 }
 
 static void
 climb_all(struct courier *c)
 {
-    int64_t time = os_realtime(c->records->log->os);
+    int64_t time = os_realtime(c->records->log->os), next = INT64_MAX;
 
+    if (c->climb_count == 0 || time < c->climb_at)
+        return;
     /* From the end: one whose last step is over goes. */
-    for (size_t i = c->climb_count; i > 0; i--)
-        if (is_over(c, &c->climbs[i - 1], time) && !climb(c, &c->climbs[i - 1]))
+    for (size_t i = c->climb_count; i > 0; i--) {
+        const struct courier_climb *at = &c->climbs[i - 1];
+
+        if (due_of(c, at) <= time && !climb(c, at))
             return; /* logged; it stays due */
+    }
+    for (size_t i = 0; i < c->climb_count; i++)
+        if (due_of(c, &c->climbs[i]) < next)
+            next = due_of(c, &c->climbs[i]);
+    c->climb_at = next;
 }
 
 /* ---- records ---- */
@@ -369,6 +381,7 @@ courier_set(struct courier *c, const struct alert_policy *policy)
             c->done[t] = c->sent[t] = chain_size(&c->records->chain);
         }
     c->policy = *policy;
+    c->climb_at = 0;
     for (size_t i = 0; i < c->climb_count; i++)
         if (c->climbs[i].step < policy->step_count)
             c->climbs[left++] = c->climbs[i];
@@ -398,13 +411,9 @@ courier_wait(const struct courier *c, int most)
     int64_t time = c->climb_count > 0 ? os_realtime(os) : 0;
 
     most = folds_wait(&c->folds, os_monotonic(os), most);
-    for (size_t i = 0; i < c->climb_count && most > 0; i++) {
-        const struct courier_climb *at = &c->climbs[i];
-        int64_t left;
+    if (c->climb_count > 0 && c->policy.step_count > 0) {
+        int64_t left = c->climb_at - time;
 
-        if (at->step >= c->policy.step_count)
-            continue;
-        left = at->since + c->policy.steps[at->step].within - time;
         left = left > 0 ? left / NANOSECONDS_PER_MILLISECOND + 1 : 0;
         if (left < most)
             most = (int)left;

@@ -42,6 +42,7 @@ struct courier {
     size_t head, count, space;
     struct courier_climb *climbs; /* by alert, ascending */
     size_t climb_count, climb_space;
+    int64_t climb_at; /* realtime ns: when the next one is due; 0: to be found */
 };
 
 /* Becomes that which raises and delivers what is recorded. */

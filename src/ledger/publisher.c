@@ -217,7 +217,8 @@ publisher_end(struct publisher *p, struct record_keeping *r)
 
         publisher_look(p, r);
         if (!is_told && p->told == r->chain.signed_size &&
-            (!p->courier || courier_is_sent(p->courier)))
+            (!p->courier || courier_is_sent(p->courier) ||
+             os_monotonic(p->log->os) > until - PUBLISHER_PATIENCE / 2))
             is_told = channel_send(&p->herald, MESSAGE_STOP, &empty, sizeof(empty), -1) == 0;
         one = (struct pollfd){.fd = p->herald.fd, .events = POLLIN};
         if (poll(&one, 1, TICK_MILLISECONDS) < 0 && errno != EINTR)
