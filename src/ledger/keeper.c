@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "ledger/certify.h"
 #include "ledger/control.h"
+#include "ledger/courier.h"
 #include "ledger/deed.h"
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
@@ -41,7 +42,7 @@ struct keeper {
     struct in_force prepared, in_force;
     struct publisher publisher;
     struct leavers leavers;
-    struct folds folds;
+    struct courier courier;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -154,6 +155,7 @@ commit(struct keeper *k)
     k->is_prepared = false;
     k->records.durability = k->in_force.durability;
     prune_set(&k->prune, k->in_force.retention);
+    courier_set(&k->courier, &k->in_force.alerts);
     if (k->is_ready) {
         record_in_force(k);
         return;
@@ -168,6 +170,7 @@ commit(struct keeper *k)
         k->is_stopping = true;
         return;
     }
+    courier_look(&k->courier, os_monotonic(k->os));
     /* What a former keeper did not come to comes before anything new. */
     if (intake_take(&k->intake) != 0) {
         /* logged, and tried again */
@@ -529,9 +532,10 @@ serve(struct keeper *k)
         int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
         if (k->is_ready)
-            timeout = leavers_wait(&k->leavers,
-                                   folds_wait(&k->folds, os_monotonic(k->os),
-                                              prune_wait(&k->prune, intake_wait(&k->intake, timeout))));
+            timeout = leavers_wait(
+                &k->leavers,
+                courier_wait(&k->courier,
+                             prune_wait(&k->prune, intake_wait(&k->intake, timeout))));
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
@@ -551,7 +555,7 @@ serve(struct keeper *k)
             control_serve(&k->control, polls + FIXED_POLLS, count, ask_gate, k);
         record_look(&k->records, os_monotonic(k->os));
         if (k->is_ready) {
-            record_raise(&k->records, os_monotonic(k->os));
+            courier_look(&k->courier, os_monotonic(k->os));
             prune_look(&k->prune, os_monotonic(k->os));
         }
         leavers_look(&k->leavers, os_monotonic(k->os));
@@ -573,7 +577,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
-    k->records.folds = &k->folds;
+    courier_init(&k->courier, &k->records);
     prune_init(&k->prune, &k->records);
     leavers_init(&k->leavers, &k->records);
     result = record_set_secret(&k->records, start->secret);
@@ -584,7 +588,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,
                  message_rules_keeper_from_gate_count);
     control_init(&k->control, start->control_fd, &k->log);
-    publisher_init(&k->publisher, &k->log);
+    publisher_init(&k->publisher, &k->log, &k->courier);
     signal(SIGPIPE, SIG_IGN);
     if (result == 0)
         result =
@@ -603,11 +607,12 @@ keeper_main(struct keeper_start *start, const struct log *log)
     prune_release(&k->prune);
     leavers_end(&k->leavers);
     if (k->is_ready)
-        record_raise(&k->records, INT64_MAX);
+        courier_end(&k->courier);
     record_end(&k->records);
     control_release(&k->control); /* nobody waits for an answer while the herald ends */
     publisher_end(&k->publisher, &k->records);
     publisher_close(&k->publisher);
+    courier_release(&k->courier);
     record_close(&k->records);
     intake_release(&k->intake);
     channel_close(&k->gate);

@@ -46,13 +46,13 @@ TABLE(supervisor_from_keeper, PLAIN(READY, message_empty), PLAIN(PREPARED, messa
       PLAIN(PONG, message_empty), PLAIN(PROGRESS, message_progress));
 
 TABLE(keeper_from_herald, PLAIN(PROVE, message_prove), PLAIN(TARGET, message_target),
-      PLAIN(CONTRADICTED, message_contradicted));
+      PLAIN(CONTRADICTED, message_contradicted), PLAIN(DELIVERED, message_delivered));
 
 TABLE(herald_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_empty),
       PLAIN(PING, message_empty), PLAIN(UPSTREAM, message_upstream));
 
 TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, message_proof),
-      PLAIN(STOP, message_empty));
+      PLAIN(DELIVER, message_delivery), PLAIN(STOP, message_empty));
 
 TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));
 

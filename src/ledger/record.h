@@ -42,7 +42,16 @@ struct record_keeping {
     struct holds holds;
     uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
     struct live live;
-    struct folds *folds; /* of what is to be raised; NULL: nobody raises alerts */
+    /* Hears of each that record_other has appended; NULL: nobody does. */
+    void (*noted)(void *arg, enum segment_type type, uint64_t index,
+                  const union payload_body *body);
+    void *noted_arg;
+    struct {
+        uint64_t session;
+        char principal[NAME_SIZE];
+    } sought; /* the last one that was looked for in the segments */
+    unsigned searches;
+    struct folds *folds;               /* of what is to be raised; NULL: nobody raises alerts */
     uint8_t copy[SEGMENT_PAYLOAD_MAX]; /* of an entry: the gate could change it meanwhile */
     /* What an entry must be, to be looked at. */
     struct exposure exposure;
@@ -83,8 +92,9 @@ PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type
                                const union payload_body *body);
 
 /*
- * Alerts (SEGMENT_RAISED), where there are `folds`. Exposures that a batch takes from a ring and that
- * were judged (alert, hold, block, by a rule or budget that has a name) are added by themselves.
+ * Alerts (SEGMENT_RAISED), where there are `folds`. Exposures that a batch takes from a ring and
+ * that were judged (alert, hold, block, by a rule or budget that has a name) are added by
+ * themselves.
  */
 /* One that the gate tells of, about the last record. */
 void record_alert(struct record_keeping *records, const struct message_alert *alert);
