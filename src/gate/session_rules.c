@@ -31,15 +31,18 @@ actor_of(const struct session *s)
 static int
 make_scope(struct session *s, const struct settings *settings, struct rule_scope *scope)
 {
+    struct origin origin;
     const struct rule_asker asker = {
         .principal = s->user,
         .kind = roster_kind(settings->roster, s->user),
         .actor = actor_of(s),
         .application = s->application,
         .address = &s->address,
+        .origin = &origin,
         .vocabulary = &s->settings->vocabulary,
     };
 
+    origins_look_up(s->worker->origins, &s->address, &origin);
     return rule_scope_set(scope, settings->rules, &asker);
 }
 
@@ -56,10 +59,10 @@ session_rules_renew(struct session *s)
     struct session_rules *rules = &s->observer->rules;
     int result;
 
-    if (PASU_LIKELY(rules->is_set && rules->generation == settings->generation))
+    if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn))
         return 0;
     result = make_scope(s, settings, &rules->scope);
-    rules->generation = settings->generation;
+    rules->turn = s->worker->turn;
     rules->is_set = result == 0;
     return result;
 }

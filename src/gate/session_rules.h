@@ -28,7 +28,7 @@ struct rule_told {
 
 struct session_rules {
     struct rule_scope scope;
-    uint64_t generation; /* of the configuration that it is of */
+    uint64_t turn; /* of what is in force (struct settings_current) */
     bool is_set;
     struct rule_told *told; /* memory_free; NULL: nothing was */
     size_t told_count;

@@ -72,29 +72,37 @@ settings_release(struct settings *settings)
 }
 
 void
-settings_current_set(struct settings_current *current, struct settings *settings)
+settings_current_set(struct settings_current *current, struct settings *settings,
+                     struct origins *origins)
 {
     struct settings *before;
+    struct origins *origins_before;
 
     pthread_mutex_lock(&current->lock);
     before = current->settings;
+    origins_before = current->origins;
     current->settings = settings ? settings_hold(settings) : NULL;
+    current->origins = origins_hold(origins);
     current->turn++;
     pthread_mutex_unlock(&current->lock);
     settings_release(before);
+    origins_release(origins_before);
 }
 
 void
 settings_current_follow(struct settings_current *current, struct settings **settings,
-                        uint64_t *turn)
+                        struct origins **origins, uint64_t *turn)
 {
     struct settings *before = *settings;
+    struct origins *origins_before = *origins;
 
     pthread_mutex_lock(&current->lock);
     *settings = current->settings ? settings_hold(current->settings) : NULL;
+    *origins = origins_hold(current->origins);
     *turn = current->turn;
     pthread_mutex_unlock(&current->lock);
     settings_release(before);
+    origins_release(origins_before);
 }
 
 size_t

@@ -12,6 +12,7 @@
 #include "base/address.h"
 #include "config/model.h"
 #include "exposure/vocabulary.h"
+#include "policy/origins.h"
 #include "policy/rule.h"
 #include "postgres/scram.h"
 
@@ -53,6 +54,7 @@ struct settings {
 struct settings_current {
     pthread_mutex_t lock;
     struct settings *settings; /* held; NULL: none yet */
+    struct origins *origins;   /* held: where addresses are; NULL: nothing is known of that */
     _Atomic uint64_t turn;
 };
 
@@ -63,10 +65,12 @@ PASU_MUST_USE int settings_new(struct settings **settings, struct config *take_c
 struct settings *settings_hold(struct settings *settings);
 /* The last holder frees it, secrets wiped. NULL is allowed. */
 void settings_release(struct settings *settings);
-void settings_current_set(struct settings_current *current, struct settings *settings);
-/* Puts those in force, held, in the place of *settings, which is released, and says their turn. */
+void settings_current_set(struct settings_current *current, struct settings *settings,
+                          struct origins *origins);
+/* Puts those in force, held, in the place of *settings and *origins, which are released, and says
+ * their turn. */
 void settings_current_follow(struct settings_current *current, struct settings **settings,
-                             uint64_t *turn);
+                             struct origins **origins, uint64_t *turn);
 /* The server's addresses, copied: their number. */
 size_t settings_addresses(struct settings *settings, const struct gateway *gateway,
                           struct address addresses[UPSTREAM_ADDRESSES_MAX]);

@@ -464,6 +464,7 @@ worker_join(struct worker *w)
     sem_destroy(&w->is_started);
     instruments_free(w->instruments);
     settings_release(w->settings);
+    origins_release(w->origins);
     memory_free(w->buffer);
     pthread_mutex_destroy(&w->lock);
 }

@@ -136,6 +136,7 @@ struct worker {
     struct list held;                /* struct hold: clients that wait for the ledger */
     struct instruments *instruments; /* NULL until a session needs them */
     struct settings *settings;       /* held: those of shared->current, as of `turn` */
+    struct origins *origins;         /* so is this; NULL: nothing is known of addresses */
     uint64_t turn;
     struct list dead; /* closed, freed at the end of the round */
     struct session *by_id[WORKER_SESSION_HEADS];
@@ -173,7 +174,7 @@ worker_settings(struct worker *worker)
     struct settings_current *current = &worker->shared->current;
 
     if (PASU_UNLIKELY(worker->turn != current->turn))
-        settings_current_follow(current, &worker->settings, &worker->turn);
+        settings_current_follow(current, &worker->settings, &worker->origins, &worker->turn);
     return worker->settings;
 }
 

@@ -3,6 +3,7 @@
 #ifndef PASU_GUARD_STATE_H
 #define PASU_GUARD_STATE_H
 
+#include "config/load.h"
 #include "guard/child.h"
 #include "guard/listeners.h"
 #include "guard/resources.h"
@@ -46,6 +47,11 @@ struct supervisor {
         int64_t changed; /* ns: an inode may come again */
     } identity;
     int64_t identity_at; /* when it is looked for again */
+    struct sourced {
+        int fd;                       /* sealed memory: the table of policy/origins.h; -1: none */
+        struct identity_file files[2]; /* that it was made of; or that could not be used since */
+    } sources, next_sources;
+    int64_t sources_at;
     bool is_announced, is_linked, is_herald_linked;
     bool is_herald_renewed;  /* it was told to end, to begin with another configuration */
     bool is_indexer_renewed; /* as is_herald_renewed */
@@ -60,6 +66,8 @@ void tell(struct supervisor *v, struct child *child, uint32_t type, const void *
           int fd);
 void tell_config(struct supervisor *v, struct child *child, const struct config *config,
                  uint64_t generation);
+/* A file in memory with these bytes, which nobody can change; -1: there can be none. */
+PASU_MUST_USE int tell_sealed(const char *name, const uint8_t *bytes, size_t length);
 void tell_processes(struct supervisor *v);
 /* A child still reads the ledger: says so in the log, and to the service manager. */
 void tell_reading(struct supervisor *v, const struct child *child,
@@ -101,6 +109,18 @@ void indexing_renew(struct supervisor *v);
 void identifying_look(struct supervisor *v, int64_t now);
 /* There is another gate. */
 void identifying_forget(struct supervisor *v);
+
+/* ---- sourcing.c: where addresses are, by the databases that the configuration names ---- */
+/* Makes the table of a configuration: next_sources. 0, PASU_E_CONFIG, PASU_E_NOMEM. */
+PASU_MUST_USE int sourcing_load(struct supervisor *v, const struct config *config,
+                                struct config_faults *faults);
+/* That configuration is in force. */
+void sourcing_commit(struct supervisor *v);
+void sourcing_drop(struct sourced *sources);
+/* Hands the gate the table in force. */
+void sourcing_tell(struct supervisor *v);
+/* Makes it anew where a database has been put in the place of one. */
+void sourcing_look(struct supervisor *v, int64_t now);
 
 /* ---- stop.c: the end ---- */
 void stop_begin(struct supervisor *v);

@@ -98,6 +98,8 @@ enum message_type {
     MESSAGE_CONTRADICTED, /* a witness has seen another ledger; message_contradicted */
     /* supervisor → gate */
     MESSAGE_IDENTITY, /* fd: the identity index, instead of any before; message_empty */
+    MESSAGE_SOURCES,  /* fd: the table of countries and networks (policy/origins.h), from that
+                         configuration on; message_generation */
 };
 
 struct message_empty {

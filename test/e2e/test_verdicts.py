@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules: what they block, alert of and allow. Each test first shows what happens without the rule."""
 import struct
+import threading
 
 import harness
 import ledgerfile
+import mmdb
+from process import until
 import shop
 from stage import equal, refused, test
 import wire
@@ -278,6 +281,132 @@ def test_shadow():
     equal((shown.verdicts, shown.rules), ({"allow"}, {None, "shadow rule no-addresses: block"}))
     for line in shown.lines:
         equal(line["rule"] is None, "address" not in line["fields"], line)
+    front.stop()
+
+
+# ---- where they come from ----
+
+HOME, AWAY, NOWHERE = "127.0.0.2", "127.0.0.3", "127.0.0.1"
+OVERSEAS = {"name": "overseas", "when": {"country": {"not": ["KR"]}, "fields": "any"}, "verdict": "block", "reason": "personal data from abroad"}
+NETWORK = {"name": "network", "when": {"asn": ["AS64501", 9]}, "verdict": "block"}
+
+
+def put_database(folder, places, name="country"):
+    """Another database in the place of the one that is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mmdb.write(folder / f"{name}.new", name, places)
+    (folder / f"{name}.new").rename(folder / f"{name}.mmdb")
+
+
+def country(code):
+    return {"country": {"iso_code": code}}
+
+
+def system(number):
+    return {"autonomous_system_number": (number, 4)}
+
+
+def front_of_places(name, rules):
+    folder = harness.folder() / f"{name}-databases"
+    put_database(folder, {HOME + "/32": country("KR"), AWAY + "/32": country("JP")})
+    put_database(folder, {HOME + "/32": system(64500), AWAY + "/32": system(64501)}, "asn")
+    sources = {"country_db": str(folder / "country.mmdb"), "asn_db": str(folder / "asn.mmdb")}
+    return front_of(name, rules, sources=sources), folder
+
+
+def login_from(front, address):
+    return wire.login(front.address, user="app", source=address)
+
+
+@test(gateway=True)
+def test_country():
+    """Personal data leaves to one country alone; where nobody knows the country it does not"""
+    front, _ = front_of_places("verdicts-country", [])
+    with login_from(front, HOME) as home, login_from(front, AWAY) as away, login_from(front, NOWHERE) as nowhere:
+        for session in (home, away, nowhere):
+            equal(session.value(NAME), f"Kim-{KEY}")
+        set_rules(front, [OVERSEAS])
+        equal(home.value(NAME), f"Kim-{KEY}")
+        for session in (away, nowhere):
+            error = ask(session, NAME).errors[0]
+            equal(error["C"], CODE)
+            assert "personal data from abroad" in error["D"], error
+            equal("not known here" in error["D"], session is nowhere, error)
+            equal(session.value("SELECT title FROM products WHERE id = 3"), "product 3")
+    front.stop()
+
+
+@test(gateway=True)
+def test_network():
+    """Whole sessions are refused by network, before anything is asked; and by country, where it is not known, too"""
+    front, _ = front_of_places("verdicts-network", [])
+    for address in (HOME, AWAY, NOWHERE):
+        login_from(front, address).terminate()
+    set_rules(front, [NETWORK])
+    login_from(front, HOME).terminate()
+    refused(lambda: login_from(front, AWAY), SESSION_CODE)
+    refused(lambda: login_from(front, NOWHERE), SESSION_CODE)
+    set_rules(front, [{"name": "only-here", "when": {"country": {"not": "KR"}}, "verdict": "block"}])
+    login_from(front, HOME).terminate()
+    refused(lambda: login_from(front, AWAY), SESSION_CODE)
+    refused(lambda: login_from(front, NOWHERE), SESSION_CODE)
+    front.stop()
+
+
+@test(gateway=True)
+def test_other_database():
+    """A database that is put in the place of one holds for the next statement, by itself; one that is none changes nothing"""
+    front, folder = front_of_places("verdicts-other", [OVERSEAS])
+    with login_from(front, HOME) as home, login_from(front, AWAY) as away:
+        equal((ask(home, NAME).code, ask(away, NAME).code), (None, CODE))
+        mark = front.guard.mark()
+        put_database(folder, {HOME + "/32": country("JP"), AWAY + "/32": country("KR")})
+        front.guard.wait("sources_reloaded", start=mark)
+        until(lambda: (ask(home, NAME).code, ask(away, NAME).code) == (CODE, None), "the other database")
+        (folder / "broken").write_bytes(b"no database")
+        (folder / "broken").rename(folder / "country.mmdb")
+        front.guard.wait("sources_failed", start=mark)
+        equal((ask(home, NAME).code, ask(away, NAME).code), (CODE, None))
+        equal(front.reload(), "config_refused")
+        front.guard.replace("gate")
+    with login_from(front, HOME) as home, login_from(front, AWAY) as away:  # another gate is told, too
+        equal((ask(home, NAME).code, ask(away, NAME).code), (CODE, None))
+    front.stop()
+
+
+@test(gateway=True, limit=120)
+def test_never_half_a_policy():
+    """Rules and databases change all the time: each statement is judged by one of the policies, none passes between them"""
+    front, folder = front_of_places("verdicts-half", [OVERSEAS])
+    other = {"name": "no-names", "when": {"principal": "app", "fields": "any"}, "verdict": "block"}
+    over, answers, problems = threading.Event(), [0], []
+
+    def run():
+        try:
+            with login_from(front, AWAY) as session:
+                while not over.is_set():
+                    for data in (wire.query(NAME), run_of(NAME) + wire.SYNC, wire.query("BEGIN; DECLARE c CURSOR FOR " + NAME + "; FETCH c; ROLLBACK")):
+                        result = session.exchange(data)
+                        if result.code != CODE or result.rows:
+                            problems.append(repr((result.rows, result.errors)))
+                        if result.status != "I":
+                            session.query("ROLLBACK")
+                        answers[0] += 1
+        except Exception as error:  # told below
+            problems.append(repr(error))
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for turn in range(40):
+        so_far = answers[0]
+        until(lambda so_far=so_far: answers[0] > so_far + 8 or problems, "answers")
+        set_rules(front, [other] if turn % 2 == 0 else [OVERSEAS])
+        put_database(folder, {AWAY + "/32": country(("JP", "CN")[turn % 2])})
+    over.set()
+    for thread in threads:
+        thread.join()
+    equal(problems[:3], [])
     front.stop()
 
 
