@@ -514,8 +514,10 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
         work->parameter_type_count = 0;
         break;
     case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
+        work->is_declaring = true;
         hold_inner(work, build, node->declare_cursor_stmt->portalname,
                    node->declare_cursor_stmt->query, SPECIAL_DECLARE, statement);
+        work->is_declaring = false;
         statement->speaks_later = (node->declare_cursor_stmt->options & CURSOR_OPTION_HOLD) != 0;
         break;
     case PG_QUERY__NODE__NODE_EXECUTE_STMT:
