@@ -88,6 +88,7 @@ build_execute(struct plan_work *work, const PgQuery__ExecuteStmt *execute,
     struct plan_pin *arguments = arena_new(work->keep, execute->n_params, sizeof(*arguments));
 
     build_names(work, &execute->base, statement);
+    build_kept(statement, &work->names.most); /* what is run shows its parameters, or stores them */
     for (size_t i = 0; arguments && i < execute->n_params; i++)
         if (!pin_read_argument(work, execute->params[i], &arguments[i]))
             arguments[i] = (struct plan_pin){0};
