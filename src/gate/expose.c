@@ -423,7 +423,7 @@ expose_moved(struct session *s, const struct plan_statement *statement, uint64_t
                                                          : rows;
 
     return expose_bound(s, statement, statement->moved_fields, statement->moved_kinds, most,
-                        FLAG_BIT(MOVED), NULL);
+                        statement->is_understood ? FLAG_BIT(MOVED) : FLAG_BIT(KEPT), NULL);
 }
 
 int

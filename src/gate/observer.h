@@ -197,8 +197,9 @@ PASU_MUST_USE int observer_plan_parse(struct session *session, struct view text,
  * template is in the worker's instruments. */
 PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,
                                       bool *is_templated);
-/* The plan of a text that nobody has looked at; so many of its result's columns are hidden. */
-PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden,
+/* The plan of what nobody has looked at: so many of its result's columns are hidden; whether it can
+ * put anything into tables (plan_unread.h). */
+PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden, bool stores,
                                         struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);

@@ -318,7 +318,7 @@ accepts_statement(const struct plan_work *work)
 {
     bool is_found = false;
 
-    if (!work->statement)
+    if (!work->statement || work->is_declaring)
         return false;
     find_obstacle(&is_found, work->statement);
     return !is_found;
