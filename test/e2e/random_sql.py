@@ -395,8 +395,9 @@ class Grammar:
             return f"array_agg({text} ORDER BY {text})" + only
         if kind == "json":
             rows = [source.alias for source in scope if source.row]
+            row = self.pick(rows) if rows else None
             return self.pick((f"json_agg({text} ORDER BY {text})", f"jsonb_agg({text} ORDER BY {text})",
-                              f"json_agg({self.pick(rows)} ORDER BY {self.pick(rows)}::text)" if rows else f"json_agg({text} ORDER BY {text})")) + only
+                              f"json_agg({row} ORDER BY {row}::text)" if rows else f"json_agg({text} ORDER BY {text})")) + only
         if kind == "text":
             return self.pick((f"string_agg({text}, ',' ORDER BY {text})", f"max({text})", f"min({text})", f"string_agg(DISTINCT {text}, ';')",
                               f"string_agg({text}, '' ORDER BY {text} DESC)")) + only

@@ -30,6 +30,19 @@ class Program:
             return sql.replace("@.", schema + "." if schema else "")
         return [step(fill) for step in self.steps]
 
+    def is_unordered(self):
+        """Whether SQL surely leaves open in which order the rows of each of its queries come: there is no ORDER BY
+        outside of parentheses, and what is outside of them is the query."""
+        for statement in self.told:
+            text = re.sub(r"'[^']*'|\"[^\"]*\"", "''", statement.upper())
+            text = re.sub(r"^COPY \((.*)\) TO STDOUT.*", r"\1", text, flags=re.S)
+            has_query = "SELECT" in text
+            while (shorter := re.sub(r"\([^()]*\)", "", text)) != text:
+                text = shorter
+            if "ORDER BY" in text or has_query > ("SELECT" in text):
+                return False
+        return True
+
     def __str__(self):
         return f"seed {self.seed}, {self.way}: " + "; ".join(self.told).replace("@.", "public.")
 

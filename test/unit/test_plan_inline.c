@@ -94,6 +94,11 @@ a_view_is_read_through_where_it_stands_alone(void **state PASU_UNUSED)
         {"SELECT who FROM v_shown UNION ALL SELECT title FROM products", "as it is"},
         {"SELECT DISTINCT who FROM v_shown", "as it is"},
         {"SELECT who FROM v_shown GROUP BY who", "as it is"},
+        {"SELECT who FROM v_shown v WHERE EXISTS (SELECT FROM v_shown)", "through 0:1030.1"},
+        /* What stands in its definition is read by itself, too. */
+        {"SELECT line FROM v_lines WHERE EXISTS (SELECT FROM v_shown)", "as it is"},
+        {"WITH w AS (SELECT 1 FROM v_shown) SELECT line FROM v_lines", "as it is"},
+        {"SELECT who FROM v_shown WHERE EXISTS (SELECT FROM v_lines)", "through 0:1030.1"},
         /* What sees that it is no view. */
         {"SELECT v_shown FROM v_shown", "as it is"},
         {"SELECT v.v FROM v_shown v", "as it is"},
