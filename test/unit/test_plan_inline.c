@@ -111,6 +111,10 @@ a_view_is_read_through_where_it_stands_alone(void **state PASU_UNUSED)
         {"SELECT who FROM v_shown v(a, b, c)", "as it is"},
         {"WITH d AS (DELETE FROM products RETURNING id) SELECT who FROM v_shown", "as it is"},
         {"SELECT who, 'pasu_key_1' FROM v_shown", "as it is"},
+        /* What may be no cast: then the server says where the column comes from. */
+        {"SELECT who::text FROM v_shown", "as it is"},
+        {"SELECT x FROM (SELECT CAST(tel::text AS varchar) AS x FROM v_shown) s", "as it is"},
+        {"SELECT upper(who)::text FROM v_shown", "through"},
         /* Its definition has names that do not say all, or it may have options. */
         {"SELECT who FROM v_contact", "as it is"},
         {"SELECT line FROM v_nested", "as it is"},
