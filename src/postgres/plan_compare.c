@@ -10,7 +10,7 @@
  * Of numbers and times a bound says little ("ordered_at > …"): only their equality is a probe where
  * nobody is pinned. Joins of stored columns that are both personal are none.
  */
-#include "postgres/plan_compare.h"
+#include "postgres/plan_certain.h"
 
 /* ---- sides ---- */
 
@@ -273,59 +273,6 @@ is_equality(const PgQuery__AExpr *expression)
     }
 }
 
-/* Operators of which a value is as much as their operands', not only true or false. */
-static bool
-is_arithmetic(const PgQuery__AExpr *expression)
-{
-    static const char *const operators[] = {"+", "-", "*", "/",  "%", "^",
-                                            "&", "|", "#", "<<", ">>"};
-    const char *name = sql_last_name(expression->name, expression->n_name);
-
-    for (size_t i = 0; name && i < COUNT_OF(operators); i++)
-        if (strcmp(name, operators[i]) == 0)
-            return true;
-    return false;
-}
-
-/* Which operands the answer surely depends on: it is null where they are. */
-static void
-settle_certainty(const struct plan_work *work, const PgQuery__AExpr *expression,
-                 struct side sides[2])
-{
-    bool is_certain[2] = {true, true};
-
-    switch (expression->kind) {
-    case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
-        if (is_arithmetic(expression))
-            return;
-        break;
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF: /* its value is the first one, or null */
-        sides[1].carry.certain.shown = sides[1].carry.certain.strict = 0;
-        return;
-    case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
-        break;
-    case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN_SYM:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM:
-        is_certain[1] = false;
-        break;
-    default: /* = ANY of no element, IS DISTINCT FROM */
-        is_certain[0] = is_certain[1] = false;
-    }
-    if (names_is_foreign_operator(work, expression->name, expression->n_name))
-        is_certain[0] = is_certain[1] = false;
-    for (size_t i = 0; i < 2; i++) {
-        struct certainty *certain = &sides[i].carry.certain;
-
-        certain->strict = is_certain[i] ? certain->strict : 0;
-        certain->shown = certain->strict;
-    }
-}
-
 __attribute__((noinline)) void
 compare_operator(struct plan_work *work, const struct scope *scope,
                  const PgQuery__AExpr *expression, struct carry *into)
@@ -336,7 +283,7 @@ compare_operator(struct plan_work *work, const struct scope *scope,
     compare_look(work, scope, expression->rexpr, &sides[1]);
     if (expression->lexpr)
         compare_sides(work, scope, is_equality(expression), sides);
-    settle_certainty(work, expression, sides);
+    certain_operator(work, expression, sides);
     carry_add(into, &sides[0].carry);
     carry_add(into, &sides[1].carry);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What expressions carry. Recursion is as deep as the text nests (sql.h); what needs much stack is
  * in functions of its own. */
-#include "postgres/plan_compare.h"
+#include "postgres/plan_certain.h"
 #include "postgres/plan_mark.h"
 
 static void
@@ -187,34 +187,6 @@ judge_silence(struct plan_work *work, const PgQuery__FuncCall *call,
         arguments->is_text = false;
 }
 
-/* Whether it is null where an argument is: most of PostgreSQL's own. */
-static bool
-is_strict(const struct function_facts *facts)
-{
-    static const char *const names[] = {"concat",
-                                        "concat_ws",
-                                        "format",
-                                        "quote_nullable",
-                                        "array_append",
-                                        "array_cat",
-                                        "array_prepend",
-                                        "string_to_array",
-                                        "array_to_string",
-                                        "array_to_json",
-                                        "num_nulls",
-                                        "num_nonnulls",
-                                        "xmlconcat",
-                                        "json_build_array",
-                                        "json_build_object",
-                                        "jsonb_build_array",
-                                        "jsonb_build_object"};
-
-    for (size_t i = 0; facts->name && i < COUNT_OF(names); i++)
-        if (strcmp(names[i], facts->name) == 0)
-            return false;
-    return facts->is_known && !facts->is_user && !facts->is_opaque;
-}
-
 __attribute__((noinline)) static void
 carry_special_function(struct plan_work *work, const struct scope *scope,
                        const PgQuery__FuncCall *call, const struct function_facts *facts,
@@ -236,7 +208,7 @@ carry_special_function(struct plan_work *work, const struct scope *scope,
         reach_add(&work->kept, &kept);
     }
     arguments.certain.strict = 0;
-    if (call->over || is_aggregate(call, facts) || !is_strict(facts))
+    if (call->over || is_aggregate(call, facts) || !certain_is_strict(facts))
         arguments.certain.vague = UINT32_MAX;
     if (facts->class != FUNCTION_SILENT && facts->class != FUNCTION_COUNT)
         carry_add(into, &arguments);
@@ -279,7 +251,7 @@ begin_function(struct plan_work *work, const struct scope *scope, const PgQuery_
 {
     struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
-    *strict = is_strict(&facts);
+    *strict = certain_is_strict(&facts);
     reach_add(&into->bound, &facts.reach);
     if (is_comparing(call))
         note_comparison(work, scope, call);
