@@ -177,6 +177,14 @@ def changing(program):
     program.say("ROLLBACK")
 
 
+def merging(program):
+    sql = random_sql.Grammar(program.chance).merge()
+    program.say("BEGIN")
+    program.say(sql)
+    program.say(program.pick("SELECT title FROM goods ORDER BY id", "SELECT count(*) FROM goods", "SELECT g FROM goods g ORDER BY id"))
+    program.say("ROLLBACK")
+
+
 def put_aside(program):
     """Into a table or a view that the transaction makes, and out of it."""
     sql = program.sql()[0]
@@ -199,4 +207,4 @@ def explained(program):
 
 
 WAYS = (simple,) * 10 + (extended,) * 6 + (limited, limited, named, named, by_sql, cursor, cursor, cursor, copy_query, copy_table, changing, changing,
-                                           in_transaction, several, explained, put_aside, locking)
+                                           in_transaction, several, explained, put_aside, locking, merging)

@@ -223,7 +223,8 @@ class Told:
 
 # What can keep a value that it was given to itself.
 CONDITIONAL = re.compile(r"(?i)\b(case|coalesce|nullif|greatest|filter|grouping|rollup|cube|format|concat|split_part|left|substr|overlay|rpad|"
-                         r"row_to_json|to_jsonb?|jsonb_build_object|full join|right join|distinct from|varchar|offset)\b|\)\[1\]")
+                         r"row_to_json|to_jsonb?|jsonb_build_object|full join|right join|distinct from|varchar|offset|"
+                         r"array_to_string|xmlforest|xmlelement)\b|\)\[['\d]")
 
 
 def truth(told, named, worlds):
