@@ -89,7 +89,9 @@ struct result {
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct identity_view *identity;     /* held; NULL: its values are not looked up */
     uint8_t told_parts; /* bits: of a part that values tell, the upper bound is in a record */
-    struct pinned own;  /* of literals; the last member: its space outlives the result */
+    /* Of a part that need not show anybody: persons that records have beyond those named. */
+    uint64_t perhaps_told[PLAN_PARTS_MAX];
+    struct pinned own; /* of literals; the last member: its space outlives the result */
 };
 
 /* A statement whose marks count for others once its transaction is committed. */

@@ -192,7 +192,9 @@ struct plan_stored {
  */
 struct plan_column {
     uint16_t column;
-    bool is_lent; /* whatever table the column comes from: it is equal to one of the part's */
+    bool is_lent;    /* whatever table the column comes from: it is equal to one of the part's */
+    bool is_certain; /* where it is not null, it surely depends on them */
+    bool tells_null; /* where it is, too */
     uint64_t fields;
     struct plan_stored stored;
 };
