@@ -165,6 +165,11 @@ load_other(struct loading *loading, struct config_file *file, const char *name,
     if (r == 0) {
         file->bytes = content.bytes;
         fault = check != NULL ? check(content.bytes) : NULL;
+        if (file->is_secret && (content.mode & (S_IROTH | S_IWOTH)) != 0)
+            config_fault_add(loading->faults, loading->config->path, file->line, file->column,
+                             "take the right away from others: chmod o= FILE",
+                             "%s: %s can be read or written by everybody (its mode is %04o)", name,
+                             file->path, (unsigned)content.mode);
     } else if (r != PASU_E_NOMEM) {
         config_fault_add(loading->faults, loading->config->path, file->line, file->column,
                          content.hint, "%s: %s cannot be read: %s", name, file->path,
@@ -217,6 +222,8 @@ config_load_files(struct config *config, struct config_faults *faults)
     /* What is in the roster is for policy/roster.h to judge. */
     load_other(&loading, &config->principals.roster, "principals.roster", NULL);
     load_other(&loading, &config->ledger.publish.ca, "ledger.publish.ca", pem_check_certificates);
+    load_other(&loading, &config->alerts.ca, "alerts.ca", pem_check_certificates);
+    load_other(&loading, &config->alerts.webhook_secret_file, "alerts.webhook_secret_file", NULL);
     if (holder_of(config)->store.failed)
         return PASU_E_NOMEM;
     return config_faults_end(faults, first, config->path);

@@ -22,6 +22,7 @@ enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
 enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
 enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
+enum config_alert_format { CONFIG_ALERT_JSON, CONFIG_ALERT_OCSF };
 enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 
 enum {
@@ -187,6 +188,8 @@ struct config {
     size_t budget_count;
     struct {
         const char *webhook, *syslog;
+        struct config_file webhook_secret_file, ca;
+        enum config_alert_format format;
         struct config_escalation *escalation;
         size_t escalation_count;
     } alerts;

@@ -48,6 +48,7 @@ in_force_of(struct in_force *f, const struct config *config, uint64_t generation
     *f = (struct in_force){.durability = config->ledger.durability,
                            .retention = config->ledger.retention,
                            .policy = {.generation = generation}};
+    alert_policy_of(&f->alerts, config);
     result = digest(config_text(config), f->policy.digest);
     return result == 0 && config->principals.roster.path != NULL
                ? set_roster(f, config->principals.roster.bytes)

@@ -7,12 +7,14 @@
 #ifndef PASU_LEDGER_IN_FORCE_H
 #define PASU_LEDGER_IN_FORCE_H
 
+#include "ledger/alert_policy.h"
 #include "ledger/record.h"
 
 struct in_force {
     enum durability durability;
     int64_t retention; /* ns; 0: for ever */
     struct payload_policy policy;
+    struct alert_policy alerts;
     bool has_roster;
     struct payload_roster roster;
 };

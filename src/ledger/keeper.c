@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "ledger/certify.h"
 #include "ledger/control.h"
+#include "ledger/courier.h"
 #include "ledger/deed.h"
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
@@ -41,7 +42,7 @@ struct keeper {
     struct in_force prepared, in_force;
     struct publisher publisher;
     struct leavers leavers;
-    struct folds folds;
+    struct courier courier;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -148,6 +149,7 @@ commit(struct keeper *k)
     k->is_prepared = false;
     k->records.durability = k->in_force.durability;
     prune_set(&k->prune, k->in_force.retention);
+    courier_set(&k->courier, &k->in_force.alerts);
     if (k->is_ready) {
         record_in_force(k);
         return;
@@ -162,6 +164,7 @@ commit(struct keeper *k)
         k->is_stopping = true;
         return;
     }
+    courier_look(&k->courier, os_monotonic(k->os));
     /* What a former keeper did not come to comes before anything new. */
     if (intake_take(&k->intake) != 0) {
         /* logged, and tried again */
@@ -343,29 +346,17 @@ take_record(struct keeper *k, const struct channel_message *message)
     }
 }
 
-/* What the servers say of sessions beside those that we know of. */
+/* What the servers say of sessions: of ours, and beside those that we know of. */
 static void
 take_census(struct keeper *k, const struct channel_message *message)
 {
-    bool is_census = message->type == MESSAGE_CENSUS;
+    enum segment_type type = message->type == MESSAGE_CENSUS   ? SEGMENT_CENSUS
+                             : message->type == MESSAGE_BYPASS ? SEGMENT_BYPASS
+                                                               : SEGMENT_BACKEND;
     union payload_body body;
 
-    if (is_census)
-        memcpy(&body.census, message->body, sizeof(body.census));
-    else
-        memcpy(&body.bypass, message->body, sizeof(body.bypass));
-    if (record_other(&k->records, is_census ? SEGMENT_CENSUS : SEGMENT_BYPASS, &body) != 0) {
-        /* logged, and counted in the gap */
-    }
-}
-
-static void
-take_backend(struct keeper *k, const struct channel_message *message)
-{
-    union payload_body body;
-
-    memcpy(&body.backend, message->body, sizeof(body.backend));
-    if (record_other(&k->records, SEGMENT_BACKEND, &body) != 0) {
+    memcpy(&body, message->body, message->length); /* the table says that it is one of these */
+    if (record_other(&k->records, type, &body) != 0) {
         /* logged, and counted in the gap */
     }
 }
@@ -396,10 +387,8 @@ from_gate(struct keeper *k, const struct channel_message *message)
         break;
     case MESSAGE_CENSUS:
     case MESSAGE_BYPASS:
-        take_census(k, message);
-        break;
     case MESSAGE_BACKEND:
-        take_backend(k, message);
+        take_census(k, message);
         break;
     case MESSAGE_OWNERLESS:
         leavers_ownerless(&k->leavers, message);
@@ -513,8 +502,8 @@ serve(struct keeper *k)
         int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
         if (k->is_ready)
-            timeout = folds_wait(&k->folds, os_monotonic(k->os),
-                                 prune_wait(&k->prune, intake_wait(&k->intake, timeout)));
+            timeout =
+                courier_wait(&k->courier, prune_wait(&k->prune, intake_wait(&k->intake, timeout)));
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
@@ -534,7 +523,7 @@ serve(struct keeper *k)
             control_serve(&k->control, polls + FIXED_POLLS, count, ask_gate, k);
         record_look(&k->records, os_monotonic(k->os));
         if (k->is_ready) {
-            record_raise(&k->records, os_monotonic(k->os));
+            courier_look(&k->courier, os_monotonic(k->os));
             prune_look(&k->prune, os_monotonic(k->os));
         }
         leavers_look(&k->leavers, os_monotonic(k->os));
@@ -556,7 +545,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
-    k->records.folds = &k->folds;
+    courier_init(&k->courier, &k->records);
     prune_init(&k->prune, &k->records);
     leavers_init(&k->leavers, &k->records);
     result = record_set_secret(&k->records, start->secret);
@@ -567,7 +556,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,
                  message_rules_keeper_from_gate_count);
     control_init(&k->control, start->control_fd, &k->log);
-    publisher_init(&k->publisher, &k->log);
+    publisher_init(&k->publisher, &k->log, &k->courier);
     signal(SIGPIPE, SIG_IGN);
     if (result == 0)
         result =
@@ -586,11 +575,12 @@ keeper_main(struct keeper_start *start, const struct log *log)
     prune_release(&k->prune);
     leavers_end(&k->leavers);
     if (k->is_ready)
-        record_raise(&k->records, INT64_MAX);
+        courier_end(&k->courier);
     record_end(&k->records);
     control_release(&k->control); /* nobody waits for an answer while the herald ends */
     publisher_end(&k->publisher, &k->records);
     publisher_close(&k->publisher);
+    courier_release(&k->courier);
     record_close(&k->records);
     intake_release(&k->intake);
     channel_close(&k->gate);

@@ -19,7 +19,7 @@ TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, messag
       WITH_FD(LISTENER, message_listener), PLAIN(UPSTREAM, message_upstream),
       PLAIN(OFFER, message_empty), WITH_FD(SEGMENT, message_segment),
       PLAIN(NO_SEGMENT, message_result), WITH_FD(IDENTITY, message_empty),
-      WITH_FD(ROSTER, message_generation));
+      WITH_FD(ROSTER, message_generation), WITH_FD(SOURCES, message_generation));
 
 TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
@@ -45,13 +45,13 @@ TABLE(supervisor_from_keeper, PLAIN(READY, message_empty), PLAIN(PREPARED, messa
       PLAIN(PONG, message_empty), PLAIN(PROGRESS, message_progress));
 
 TABLE(keeper_from_herald, PLAIN(PROVE, message_prove), PLAIN(TARGET, message_target),
-      PLAIN(CONTRADICTED, message_contradicted));
+      PLAIN(CONTRADICTED, message_contradicted), PLAIN(DELIVERED, message_delivered));
 
 TABLE(herald_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_empty),
       PLAIN(PING, message_empty), PLAIN(UPSTREAM, message_upstream));
 
 TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, message_proof),
-      PLAIN(STOP, message_empty));
+      PLAIN(DELIVER, message_delivery), PLAIN(STOP, message_empty));
 
 TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));
 

@@ -8,8 +8,8 @@
  *      gate ────────── keeper    channel G-K: records one way, acknowledgements and questions the
  * other
  *      supervisor ──── herald    channel S-H, where checkpoints are published
- *      keeper ──────── herald    channel K-H: checkpoints one way, questions for proofs the other
- *      supervisor ──── indexer   channel S-I, where the ledger has an index
+ *      keeper ──────── herald    channel K-H: checkpoints and alerts one way, questions for proofs
+ * the other supervisor ──── indexer   channel S-I, where the ledger has an index
  *
  * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
  * (MESSAGE_PEER), and so with K-H. The gate then announces its live sessions again, so a new keeper
@@ -30,7 +30,7 @@ enum {
     ALERT_RULE_SIZE = 64,
     ALERT_TEXT_SIZE = 256,
     MESSAGE_NOTE_MAX = 2048, /* a checkpoint with our signature alone */
-    TARGETS_MAX = 20,
+    TARGETS_MAX = 24,
     TARGET_NAME_SIZE = 128,
     TARGET_ERROR_SIZE = 128,
     MESSAGE_WINDOWS = 5, /* minute, hour, day, 30 days, 180 days */
@@ -108,6 +108,12 @@ enum message_type {
     MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
     /* gate → keeper */
     MESSAGE_ALERT, /* raise one about what it has told just before; message_alert */
+    /* keeper → herald */
+    MESSAGE_DELIVER, /* an alert, to a target; message_delivery */
+    /* herald → keeper */
+    MESSAGE_DELIVERED, /* it has it; message_delivered */
+    MESSAGE_SOURCES,   /* fd: the table of countries and networks (policy/origins.h), from that
+                          configuration on; message_generation */
 };
 
 struct message_empty {
@@ -284,6 +290,29 @@ struct message_alert {
     char text[ALERT_TEXT_SIZE]; /* for people */
 };
 
+/* Who is told of alerts. Stored. */
+enum alert_target { ALERT_WEBHOOK, ALERT_SYSLOG, ALERT_TARGETS };
+
+/* Texts are zero-terminated. */
+struct message_delivery {
+    uint32_t target; /* enum alert_target */
+    uint8_t is_own;  /* of pasu's own: no control, principal, session */
+    uint8_t step;    /* 0: raised; else it has climbed that far */
+    uint8_t unused[2];
+    uint64_t number;               /* index of the record: of each delivery another one */
+    uint64_t alert;                /* index of the alert's */
+    int64_t time, raised_at;       /* realtime ns: of these records */
+    char ledger[TARGET_NAME_SIZE]; /* its origin, cut to fit */
+    char to[ALERT_TEXT_SIZE];      /* who has it now; "": nobody is named */
+    struct message_alert body;
+};
+
+struct message_delivered {
+    uint32_t target;
+    uint32_t unused;
+    uint64_t number;
+};
+
 struct message_segment_ask {
     uint64_t index; /* the segment that begins at this record or behind it; or that has it */
 };
@@ -376,7 +405,9 @@ struct message_target {
     uint32_t count;
     char kind[16];
     char name[TARGET_NAME_SIZE];
-    uint64_t size;     /* of the last checkpoint that it has; 0: none yet */
+    uint64_t size;   /* of the last checkpoint, or number of the last alert, that it has; 0: none */
+    uint64_t alerts; /* 0: of checkpoints; else enum alert_target, and one more */
+    uint64_t waiting;  /* of alerts: how many it has not got yet; the keeper fills it in */
     int64_t done_at;   /* realtime ns, when it had that; 0: never */
     int64_t failed_at; /* realtime ns, since when it has not what it should have; 0: it has */
     char error[TARGET_ERROR_SIZE];

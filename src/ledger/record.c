@@ -132,9 +132,13 @@ static int
 append_body(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
     uint8_t payload[PAYLOAD_SMALL_MAX];
+    int result;
 
     r->must_erase |= type == SEGMENT_ERASED;
-    return append(r, type, payload, payload_write(type, body, payload, sizeof(payload)));
+    result = append(r, type, payload, payload_write(type, body, payload, sizeof(payload)));
+    if (result == 0 && r->noted)
+        r->noted(r->noted_arg, type, chain_size(&r->chain) - 1, body);
+    return result;
 }
 
 static const union payload_body no_body;

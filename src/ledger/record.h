@@ -42,6 +42,15 @@ struct record_keeping {
     struct holds holds;
     uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
     struct live live;
+    /* Hears of each that record_other has appended; NULL: nobody does. */
+    void (*noted)(void *arg, enum segment_type type, uint64_t index,
+                  const union payload_body *body);
+    void *noted_arg;
+    struct {
+        uint64_t session;
+        char principal[NAME_SIZE];
+    } sought; /* the last one that was looked for in the segments */
+    unsigned searches;
     struct folds *folds;               /* of what is to be raised; NULL: nobody raises alerts */
     uint8_t copy[SEGMENT_PAYLOAD_MAX]; /* of an entry: the gate could change it meanwhile */
     /* What an entry must be, to be looked at. */
