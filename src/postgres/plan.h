@@ -405,9 +405,10 @@ struct plan {
     struct view preface;
 };
 
-/* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. */
+/* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. An error in them
+ * is one of what is at `meant`. */
 struct plan_edit {
-    uint32_t at, removed, inserted;
+    uint32_t at, removed, inserted, meant;
 };
 
 /* Makes a plan. PASU_E_NOMEM only: whatever the text is, there is a plan for it. The stack must be

@@ -241,7 +241,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
         shape.groups = select;
     if (build->injections && (shape.rows == ROWS_SINGLE || columns.query || shape.groups) &&
         !is_beyond(work))
-        injection = injection_begin(work, select);
+        injection = injection_begin(work, select, shape.groups != NULL);
     shape.injection = injection;
     show_kept(work, &columns, statement);
     if (select->into_clause) {

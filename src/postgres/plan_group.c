@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_group.h"
 
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_lineage.h"
 
 enum { CONDITIONS_MAX = 8, GROUP_ROWS_MAX = 16384 };
@@ -34,9 +35,10 @@ compares_values(struct plan_work *work, const PgQuery__SelectStmt *select,
 bool
 group_can(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    if (!scope || select->n_distinct_clause > 0 || select->n_locking_clause > 0 ||
-        compares_values(work, select, scope))
+    if (!scope || select->n_locking_clause > 0 || compares_values(work, select, scope))
         return false;
+    if (select->n_distinct_clause > 0)
+        return distinct_can(work, select, scope);
     for (size_t i = 0; i < select->n_group_clause; i++)
         if (select->group_clause[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
             return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_rewrite.h"
 
+#include "postgres/plan_rewrite_check.h"
 #include "postgres/plan_text.h"
 
 /* ---- edits ---- */
@@ -21,7 +22,8 @@ add_edit(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t 
     }
     if (*to && at + removed > (*to)->at)
         return NULL;
-    *edit = (struct edit){.next = *to, .at = at, .removed = removed, .inserted = inserted};
+    *edit =
+        (struct edit){.next = *to, .at = at, .removed = removed, .inserted = inserted, .meant = at};
     *to = edit;
     rewrite->edit_count++;
     rewrite->growth += strlen(inserted);
@@ -30,8 +32,8 @@ add_edit(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t 
 
 /* ---- columns ---- */
 
-static const char *
-join(struct plan_work *work, const char *a, const char *b)
+const char *
+rewrite_join(struct plan_work *work, const char *a, const char *b)
 {
     size_t lengths[2] = {strlen(a), strlen(b)};
     char *text = arena_new(&work->memory, lengths[0] + lengths[1] + 1, 1);
@@ -70,8 +72,9 @@ rewrite_add_first(struct plan_work *work, struct rewrite *rewrite, const struct 
     uint32_t at;
 
     return list->count > 0 && place_of(list->targets[0], &at) &&
-           add_insertion(work, rewrite, add_edit(work, rewrite, at, 0, join(work, columns, ", ")),
-                         columns, at, true);
+           add_insertion(work, rewrite,
+                         add_edit(work, rewrite, at, 0, rewrite_join(work, columns, ", ")), columns,
+                         at, true);
 }
 
 /* ---- where a list ends ---- */
@@ -142,9 +145,10 @@ rewrite_add_last(struct plan_work *work, struct rewrite *rewrite, const struct t
     if (!last || !place_of(last, &at))
         return false;
     token = last_token(work, at);
-    return token && add_insertion(work, rewrite,
-                                  add_edit(work, rewrite, token->end, 0, join(work, ", ", columns)),
-                                  columns, at, false);
+    return token &&
+           add_insertion(work, rewrite,
+                         add_edit(work, rewrite, token->end, 0, rewrite_join(work, ", ", columns)),
+                         columns, at, false);
 }
 
 /* "*" or "s.*": nothing else is a star, and no other token is in it. */
@@ -245,6 +249,78 @@ rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node 
     return true;
 }
 
+/* ---- DISTINCT, GROUP BY ---- */
+
+/* The last token of the query whose list of targets begins at `at`, before its order and what cuts
+ * it. Should it be another, the trees will differ. */
+static const struct sql_token *
+last_before_order(const struct plan_work *work, uint32_t at)
+{
+    struct token_range range = text_range(work, at, (uint32_t)work->length);
+    const struct sql_token *t = range.first;
+    size_t depth = 0;
+
+    for (; t < range.end; t++) {
+        if (depth == 0 && t > range.first && is_end_of_list(t) && !is_word_within(t - 1, t) &&
+            t->kind != PG_QUERY__TOKEN__FROM && t->kind != PG_QUERY__TOKEN__WHERE)
+            break;
+        if (t->kind == '(' || t->kind == '[')
+            depth++;
+        else if ((t->kind == ')' || t->kind == ']') && depth-- == 0)
+            return NULL;
+    }
+    return t > range.first ? t - 1 : NULL;
+}
+
+/* One edit for each number, so that an error in it is one of the target. */
+static bool
+add_numbers(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
+            uint32_t at, size_t added, const char **group)
+{
+    *group = "GROUP BY ";
+    for (size_t i = 0; i < list->count; i++) {
+        char number[32];
+        const char *text;
+        struct edit *edit;
+
+        snprintf(number, sizeof(number), "%s%zu", i == 0 ? "" : ", ", i + 1 + added);
+        text = arena_text(&work->memory, number, strlen(number));
+        *group = text ? rewrite_join(work, *group, text) : NULL;
+        if (text && i == 0)
+            text = rewrite_join(work, " GROUP BY ", text);
+        edit = text ? add_edit(work, rewrite, at, 0, text) : NULL;
+        if (!edit || !*group || !place_of(list->targets[i], &edit->meant))
+            return false;
+    }
+    return true;
+}
+
+bool
+rewrite_regroup(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
+                size_t added)
+{
+    struct regrouping *regrouping = arena_new(&work->memory, 1, sizeof(*regrouping));
+    const struct sql_token *first, *last;
+    struct edit *edit;
+    uint32_t at;
+
+    if (!regrouping || list->count == 0 || !place_of(list->targets[0], &at))
+        return false;
+    first = token_at(work, at);
+    last = last_before_order(work, at);
+    if (!first || !last || first == work->tokens.tokens ||
+        first[-1].kind != PG_QUERY__TOKEN__DISTINCT)
+        return false;
+    edit = add_edit(work, rewrite, first[-1].start, first[-1].end - first[-1].start, "");
+    if (!edit || !add_numbers(work, rewrite, list, last->end, added, &regrouping->group))
+        return false;
+    edit->is_group = true;
+    regrouping->first = at;
+    regrouping->next = rewrite->regroupings;
+    rewrite->regroupings = regrouping;
+    return true;
+}
+
 /* ---- the new text ---- */
 
 /* The client's text with the edits made: all, or those alone that replace something. */
@@ -258,7 +334,7 @@ write_text(struct arena *arena, const struct plan_work *work, const struct rewri
     if (!text)
         return NULL;
     for (const struct edit *e = rewrite->edits; e; e = e->next) {
-        if (!is_all && e->removed == 0)
+        if (!is_all && (e->removed == 0 || e->is_group))
             continue;
         to = mempcpy(to, work->text + from, e->at - from);
         to = mempcpy(to, e->inserted, strlen(e->inserted));
@@ -279,174 +355,8 @@ keep_edits(struct plan_work *work, const struct rewrite *rewrite, struct plan *p
     plan->edits = kept;
     plan->edit_count = rewrite->edit_count;
     for (const struct edit *e = rewrite->edits; e; e = e->next)
-        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)strlen(e->inserted)};
+        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)strlen(e->inserted), e->meant};
     return true;
-}
-
-/* ---- trees ---- */
-
-static const char place_key[] = "\"location\":";
-
-/* Behind a number, if one is there that says a place. */
-static const char *
-skip_place(const char *json)
-{
-    static const char *const keys[] = {place_key, "\"stmt_location\":", "\"stmt_len\":"};
-
-    for (size_t i = 0; *json == '"' && i < COUNT_OF(keys); i++) {
-        size_t length = strlen(keys[i]);
-
-        if (strncmp(json, keys[i], length) == 0)
-            return json + length + strspn(json + length, "-0123456789");
-    }
-    return json;
-}
-
-/* Compares up to `end` of the first; where the second one is then, or NULL where they differ. */
-static const char *
-compare_trees(const char *one, const char *end, const char *other)
-{
-    while (one < end) {
-        const char *behind[2] = {skip_place(one), skip_place(other)};
-
-        if ((behind[0] == one) != (behind[1] == other))
-            return NULL;
-        if (behind[0] == one && *one != *other)
-            return NULL;
-        one = behind[0] == one ? one + 1 : behind[0];
-        other = behind[1] == other ? other + 1 : behind[1];
-    }
-    return other;
-}
-
-/* Behind the item, object or list that begins there. */
-static const char *
-item_end(const char *json)
-{
-    size_t depth = 0;
-    bool is_string = false;
-
-    for (; *json; json++) {
-        if (is_string && *json == '\\' && json[1])
-            json++;
-        else if (*json == '"')
-            is_string = !is_string;
-        else if (!is_string && (*json == '{' || *json == '['))
-            depth++;
-        else if (!is_string && (*json == '}' || *json == ']') && --depth == 0)
-            return json + 1;
-    }
-    return json;
-}
-
-/* The place in the text of a ResTarget, which ends with it; UINT32_MAX: it is none, or has none. */
-static uint32_t
-place_before(const char *json, const char *end)
-{
-    const char *at = end - 2;
-
-    if (end - json < (ptrdiff_t)sizeof(place_key) + 2 || end[-1] != '}' || end[-2] != '}')
-        return UINT32_MAX;
-    while (at > json && at[-1] >= '0' && at[-1] <= '9')
-        at--;
-    if (at == end - 2 || at - json < (ptrdiff_t)sizeof(place_key) - 1 ||
-        strncmp(at - (sizeof(place_key) - 1), place_key, sizeof(place_key) - 1) != 0)
-        return UINT32_MAX;
-    return (uint32_t)strtoul(at, NULL, 10);
-}
-
-/* ---- the check ---- */
-
-/* Where a byte of the client's text stands in the new one: behind what is inserted there. */
-static uint32_t
-new_place(const struct rewrite *rewrite, uint32_t at)
-{
-    uint32_t place = at;
-
-    for (const struct edit *e = rewrite->edits; e; e = e->next)
-        if (e->at < at || (e->at == at && e->removed == 0))
-            place += (uint32_t)strlen(e->inserted) - e->removed;
-    return place;
-}
-
-/* Where the target is in the new text that columns were put behind: of a star, the last column. */
-static uint32_t
-place_of_last(const struct rewrite *rewrite, uint32_t at)
-{
-    for (const struct edit *e = rewrite->edits; e; e = e->next)
-        if (e->at == at && e->removed > 0)
-            return new_place(rewrite, at) + e->last;
-    return new_place(rewrite, at);
-}
-
-/* Whether the items [at, end) stand before or behind the target that they were put beside. */
-static bool
-is_beside(const char *json, const char *at, const char *end, const struct rewrite *rewrite,
-          const struct insertion *insertion)
-{
-    static const char target[] = "{\"ResTarget\":";
-
-    if (insertion->is_first)
-        return at[-1] == '[' && *end == ',' && strncmp(end + 1, target, strlen(target)) == 0 &&
-               place_before(json, item_end(end + 1)) == new_place(rewrite, insertion->beside);
-    return at[-1] == ',' && *end == ']' &&
-           place_before(json, at - 1) == place_of_last(rewrite, insertion->beside);
-}
-
-/* The columns by themselves, as a list of items. */
-static const char *
-parse_columns(struct plan_work *work, const char *columns, const char **end)
-{
-    static const char key[] = "\"targetList\":[";
-    const char *text = join(work, "SELECT ", columns);
-    const char *json = text ? sql_parse_json(&work->memory, text) : NULL;
-    const char *list = json ? strstr(json, key) : NULL;
-
-    if (!list)
-        return NULL;
-    list += strlen(key) - 1;
-    *end = item_end(list) - 1;
-    return list + 1;
-}
-
-/* Takes the columns out of the new tree; false where they are not there. */
-static bool
-take_back(struct plan_work *work, char *json, const struct rewrite *rewrite,
-          const struct insertion *insertion)
-{
-    static const char name[] = "{\"ResTarget\":{\"name\":\"";
-    const char *list_end, *list = parse_columns(work, insertion->columns, &list_end);
-
-    for (char *at = list ? strstr(json + 1, name) : NULL; at; at = strstr(at + 1, name)) {
-        const char *end = compare_trees(list, list_end, at);
-
-        if (!end || !is_beside(json, at, end, rewrite, insertion))
-            continue;
-        if (insertion->is_first)
-            end++;
-        else
-            at--;
-        memmove(at, end, strlen(end) + 1);
-        return true;
-    }
-    return false;
-}
-
-/* `replaced` is the client's text with nothing done but numbers of ORDER BY and stars replaced. */
-static bool
-is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *replaced,
-            const char *rewritten)
-{
-    const char *old_tree = sql_parse_json(&work->memory, replaced), *end;
-    char *new_tree = sql_parse_json(&work->memory, rewritten);
-
-    if (!old_tree || !new_tree)
-        return false;
-    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
-        if (!take_back(work, new_tree, rewrite, i))
-            return false;
-    end = compare_trees(old_tree, old_tree + strlen(old_tree), new_tree);
-    return end && *end == '\0';
 }
 
 bool
@@ -460,7 +370,7 @@ rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan
         columns += strlen(e->inserted) / 4; /* shorter tokens are those between two of them */
     if (!replaced || !rewritten || length > PLAN_TEXT_MAX ||
         work->tokens.count + columns > PLAN_TOKENS_MAX ||
-        !is_as_meant(work, rewrite, replaced, rewritten))
+        !rewrite_is_as_meant(work, rewrite, replaced, rewritten))
         return false;
     plan->rewritten = view_of(rewritten, length);
     return keep_edits(work, rewrite, plan);

@@ -6,7 +6,9 @@
  * The new text is parsed. Each column that was added must be in its tree just where it was meant to
  * be, beside the target that it was put beside; taken out again, they must leave the tree of the
  * client's text. So an edit in the wrong place costs the hidden columns, never the meaning. What is
- * replaced, numbers of ORDER BY and stars, are tokens that the parser has told the place of.
+ * replaced, numbers of ORDER BY and stars, are tokens that the parser has told the place of. Of a
+ * DISTINCT that has become GROUP BY the one list must stand in the new tree, and with the other one
+ * in its place the trees must be the same.
  */
 #ifndef PASU_POSTGRES_PLAN_REWRITE_H
 #define PASU_POSTGRES_PLAN_REWRITE_H
@@ -17,7 +19,9 @@ struct edit {
     struct edit *next;
     uint32_t at, removed;
     const char *inserted;
-    uint32_t last; /* of a star: where in `inserted` the last column begins */
+    uint32_t last;  /* of a star: where in `inserted` the last column begins */
+    uint32_t meant; /* where the client has what it says */
+    bool is_group;  /* of a DISTINCT that becomes GROUP BY: its tree is taken back, not replaced */
 };
 
 /* Columns that were added to a list of targets. */
@@ -29,10 +33,18 @@ struct insertion {
     bool is_first;
 };
 
+/* DISTINCT that became GROUP BY. */
+struct regrouping {
+    struct regrouping *next;
+    const char *group; /* "GROUP BY 2, 3" */
+    uint32_t first;    /* where the first of the client's targets begins */
+};
+
 struct rewrite {
     struct edit *edits; /* in the order of the text */
     size_t edit_count, growth;
     struct insertion *insertions;
+    struct regrouping *regroupings;
 };
 
 /* A list of targets: of a SELECT, or of RETURNING. */
@@ -54,6 +66,12 @@ bool rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct 
 /* Adds to the numbers of "ORDER BY 1", "GROUP BY 1", of which there are as many as columns. */
 bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
                       size_t count, size_t columns, size_t added);
+/* Makes DISTINCT before a list, none of whose items is a star, GROUP BY all of them by their
+ * numbers, which are larger by `added`. */
+bool rewrite_regroup(struct plan_work *work, struct rewrite *rewrite,
+                     const struct target_list *list, size_t added);
+/* Two texts as one; NULL where there is no memory. */
+const char *rewrite_join(struct plan_work *work, const char *a, const char *b);
 /* Makes the plan's new text and edits. False where the result is not what it should be, or there is
  * no memory. */
 bool rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_shape.h"
 
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
 #include "postgres/plan_pin.h"
 
@@ -15,15 +16,6 @@ has_grouping_sets(const PgQuery__SelectStmt *select)
     return false;
 }
 
-/* DISTINCT without ON is a list of one node that is nothing. */
-static bool
-is_distinct(const PgQuery__SelectStmt *select)
-{
-    return select->n_distinct_clause == 1 &&
-           (!select->distinct_clause[0] ||
-            select->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET);
-}
-
 enum shape_rows
 shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
 {
@@ -33,7 +25,7 @@ shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
         return ROWS_GROUPED;
     if (*scope->has_aggregate || select->having_clause)
         return ROWS_ANY;
-    return is_distinct(select) ? ROWS_GROUPED : ROWS_SINGLE;
+    return distinct_is(select) ? ROWS_GROUPED : ROWS_SINGLE;
 }
 
 /* ---- parts, as many as there are ---- */

@@ -42,6 +42,19 @@ EXACT = (
     "SELECT json_agg(c ORDER BY id)::jsonb::text FROM customers c WHERE grade = 1",
     "SELECT region, grade, string_agg(name, ',' ORDER BY id) FROM customers WHERE name LIKE '%3%' GROUP BY region, grade ORDER BY 1, 2",
 )
+# DISTINCT is a GROUP BY, to which keys are added.
+DISTINCT = (
+    "SELECT DISTINCT name FROM customers ORDER BY name",
+    "SELECT DISTINCT name, region FROM customers WHERE grade = 1 ORDER BY 2 DESC, 1 LIMIT 9",
+    "SELECT DISTINCT region AS r, name || '!' AS n FROM customers WHERE grade < 3 ORDER BY n, r OFFSET 3 FETCH FIRST 5 ROWS ONLY",
+    "SELECT DISTINCT (name), 'x', NULL, 1 FROM customers WHERE grade = 1 ORDER BY 1",
+    "SELECT DISTINCT c.name FROM customers c JOIN orders o ON o.customer_id = c.id ORDER BY 1",
+    "SELECT DISTINCT c.email, 'a' || o.id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id + 7 WHERE c.grade = 2 ORDER BY 1, 2",
+    "select distinct name as order, grade::text as from from customers where grade = 1 order by 1 -- the end",
+    "SELECT DISTINCT name FROM customers WHERE name IS DISTINCT FROM 'x' AND id IN (SELECT DISTINCT customer_id FROM orders) ORDER BY name;",
+    "SELECT/**/DISTINCT/* x */name FROM customers ORDER BY name LIMIT 3",
+    "SELECT DISTINCT coalesce(phone, email) FROM customers ORDER BY 1",
+)
 # Nulls: nobody is named of whom nothing came.
 PARTLY = (
     "SELECT string_agg(phone, ',' ORDER BY id) FROM customers",
@@ -175,6 +188,11 @@ def judge(told, is_right):
 @test(gateway=True)
 def test_groups_whose_values_all_come_are_counted_exactly():
     judge(play(EXACT, "exact"), lambda seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
+
+
+@test(gateway=True)
+def test_distinct_is_counted_exactly():
+    judge(play(DISTINCT, "distinct"), lambda seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
 
 
 @test(gateway=True)
