@@ -14,6 +14,7 @@
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
+#include "postgres/plan_within.h"
 #include "postgres/plan_words.h"
 
 static void
@@ -95,6 +96,7 @@ build_begin(struct plan_work *work)
     work->marks = NULL;
     memset(&work->moved, 0, sizeof(work->moved));
     work->kept = (struct reach){{0}};
+    work->may_group = work->keeps_rows = false;
 }
 
 bool
@@ -233,6 +235,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
 
     statement->may_return_rows = true;
     build_begin(work);
+    work->may_group = build->injections && within_only_reads(&select->base);
     shape.scope = query_columns(work, NULL, NULL, select, true, &columns);
     shape.rows = shape_rows_of(select, shape.scope);
     if (shape.scope)

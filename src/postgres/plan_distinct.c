@@ -156,6 +156,30 @@ told_name(const PgQuery__ResTarget *target)
                : NULL;
 }
 
+/* Of a primary key and another column of its table, PostgreSQL groups by the key alone: rows would
+ * come in another order. */
+static bool
+has_key_of_column(struct plan_work *work, const PgQuery__SelectStmt *select,
+                  const struct scope *scope)
+{
+    const struct entry *key = NULL, *other = NULL;
+
+    for (size_t i = 0; i < 2 * select->n_target_list && work_spend(work, 1); i++) {
+        const PgQuery__Node *value =
+            select->target_list[i % select->n_target_list]->res_target->val;
+        struct found found;
+
+        if (value->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+            continue;
+        scope_find(work, scope, value->column_ref, &found);
+        if (found.output && found.is_key)
+            key = found.output->entry;
+        else if (found.output && found.output->entry == key)
+            other = key;
+    }
+    return other != NULL;
+}
+
 static bool
 are_targets(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
@@ -168,7 +192,7 @@ are_targets(struct plan_work *work, const PgQuery__SelectStmt *select, const str
             !is_value(&values, target->res_target->val, false))
             return false;
     }
-    return select->n_target_list > 0;
+    return select->n_target_list > 0 && !has_key_of_column(work, select, scope);
 }
 
 /* ---- the order ---- */
@@ -211,13 +235,19 @@ is_order_of_targets(const PgQuery__SelectStmt *select)
 }
 
 bool
+distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *scope)
+{
+    return distinct_is(select) && select->n_from_clause > 0 && select->n_group_clause == 0 &&
+           !select->having_clause && select->n_window_clause == 0 && !*scope->has_aggregate &&
+           select->n_locking_clause == 0;
+}
+
+bool
 distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
     bool is_cut = select->limit_count || select->limit_offset;
 
-    return distinct_is(select) && select->n_from_clause > 0 && select->n_group_clause == 0 &&
-           !select->having_clause && select->n_window_clause == 0 && !*scope->has_aggregate &&
-           select->n_locking_clause == 0 && !select->into_clause &&
+    return distinct_is_plain(select, scope) && !select->into_clause &&
            (!is_cut || select->n_sort_clause > 0) &&
            select->limit_option != PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES &&
            (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE)) == 0 && is_order_of_targets(select) &&

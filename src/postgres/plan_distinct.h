@@ -20,6 +20,8 @@
 
 /* DISTINCT without ON. */
 bool distinct_is(const PgQuery__SelectStmt *select);
+/* Such a one of rows, not of groups: each row stands for rows that agree in all of its columns. */
+bool distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *scope);
 /* Whether it can be a GROUP BY of all of its targets. */
 bool distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select,
                   const struct scope *scope);

@@ -290,7 +290,9 @@ apply_addition(struct plan_work *work, const struct injection *injection,
     if (!columns)
         return false;
     if (!addition->is_result)
-        return rewrite_add_last(work, rewrite, &addition->list, columns);
+        return rewrite_add_last(work, rewrite, &addition->list, columns) &&
+               (!addition->select || addition->select->n_distinct_clause == 0 ||
+                rewrite_regroup(work, rewrite, &addition->list, 0));
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
            (!addition->select || addition->select->n_distinct_clause == 0 ||
             rewrite_regroup(work, rewrite, &addition->list, addition->count)) &&

@@ -4,6 +4,7 @@
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
 #include "postgres/plan_pin.h"
+#include "postgres/plan_within.h"
 
 /* ---- rows ---- */
 
@@ -192,7 +193,7 @@ shape_is_of_one(const struct plan_work *work, const struct carry *carry)
         if (carry->direct[i] != 0)
             return false;
     for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
-        if (carry->bound.fields[kind] != 0 ||
+        if (carry->bound.fields[kind] != 0 || within_has_groups(work, carry->tables) ||
             __builtin_popcountll(carry->tables & tables_of(work, kind)) > 1)
             return false;
     return true;
@@ -210,7 +211,8 @@ is_of_one_table(const struct plan_work *work, const struct outputs *columns, uns
             tables |= o->carry->tables;
             bound |= o->carry->bound.fields[kind];
         }
-    return bound == 0 && __builtin_popcountll(tables & of_kind) == 1;
+    return bound == 0 && !within_has_groups(work, tables & of_kind) &&
+           __builtin_popcountll(tables & of_kind) == 1;
 }
 
 static void

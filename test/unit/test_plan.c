@@ -323,7 +323,7 @@ static void
 a_row_of_a_query_inside_shows_so_many_persons(void **state PASU_UNUSED)
 {
     static const struct plan_case cases[] = {
-        {"SELECT n FROM (SELECT DISTINCT name AS n FROM customers) q", "customer bound: 0=name"},
+        {"SELECT n FROM (SELECT DISTINCT name AS n FROM customers) q", "customer hidden@0: 0=name"},
         {"SELECT n FROM (SELECT max(name) AS n FROM customers) q", "customer bound: 0=name"},
         {"SELECT n FROM (SELECT a.name || b.name AS n FROM customers a, customers b) q",
          "customer hidden@0: 0=name; customer hidden@1: 0=name"},
