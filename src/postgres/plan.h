@@ -15,8 +15,10 @@
  *
  * Injected: where rows of the result are rows of tables whose keys are not in it, one by one, the
  * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
- * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h).
- * Not through DISTINCT, groups further inside, other set operations, recursion; not for FOR UPDATE
+ * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h),
+ * which queries in FROM and in WITH hand on (plan_within.h). DISTINCT is made a GROUP BY where both
+ * are the same (plan_distinct.h). Not through other set operations, groups of groups, groups in
+ * arms of UNION ALL, recursion; nor inside of what changes something for groups; not for FOR UPDATE
  * OF, INTO, views, tables whose key the role may not read, cursors, SQL-level PREPARE; nor where
  * anything in the statement could see that a query has more columns (plan_guard.c). Numbers of
  * ORDER BY and GROUP BY are shifted. Hidden columns are always the first of the result.

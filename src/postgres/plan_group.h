@@ -6,6 +6,9 @@
  *     SELECT region, string_agg(name, ',') FROM customers GROUP BY region
  *     → array_agg(customers.id) FILTER (WHERE customers.name IS DISTINCT FROM NULL)
  *
+ * A row of DISTINCT is a group, too: of rows that are alike in all of its columns
+ * (plan_distinct.h). Groups further inside hand their arrays on (plan_within.h).
+ *
  * Not each column of a group shows all of its rows: min(name) shows one of them, nobody knows
  * whose. Proven are what all rows of a group have alike (no aggregate in it), and PostgreSQL's own
  * aggregates that put each value into the result, of arguments of which it is known when they are
