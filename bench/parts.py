@@ -8,7 +8,6 @@ proxies are started anew for each part.
 """
 import hashlib
 import os
-import re
 
 import cost
 import rig as rigs
@@ -145,19 +144,9 @@ class Parts:
     # -- pgbench ----------------------------------------------------------------------------------
 
     def pgbench(self, route, mode, clients, seconds):
-        out = self.rig.run([rigs.postgres_program("pgbench"), "-n", "-S", "-M", mode, "-c", str(clients),
-                            "-j", str(min(2, clients)), "-T", str(seconds), "-h", "127.0.0.1", "-p",
-                            str(route.port), "-U", rigs.USER, rigs.DATABASE])
-        queries = re.search(r"transactions actually processed: (\d+)", out)
-        rate = re.search(r"tps = ([0-9.]+) \(without initial connection time\)", out)
-        failed = re.search(r"failed transactions: (\d+)", out)
-        if not queries or not rate or int(queries[1]) == 0 or (failed and int(failed[1]) > 0):
-            raise rigs.BenchError(f"pgbench's report is not understood, or not good:\n{out}")
-        route.rows += int(queries[1])
-        # Each client always has one query under way, so the average latency follows from the rate
-        # (pgbench computes it so as well, but prints only three digits of a millisecond).
-        return {"queries": int(queries[1]), "tps": float(rate[1]),
-                "latency_us": clients / float(rate[1]) * 1e6}
+        figures = rigs.run_pgbench(self.rig, route.port, clients, seconds, "-S", "-M", mode)
+        route.rows += figures["queries"]
+        return figures
 
     def run_pgbench(self, modes):
         self.fill_pgbench()

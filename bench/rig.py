@@ -11,6 +11,7 @@ import ctypes
 import json
 import os
 import pwd
+import re
 import resource
 import shlex
 import shutil
@@ -256,6 +257,20 @@ def start_postgres(rig):
         rig.run([postgres_program("psql"), "-X", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", USER,
                  "-d", database, "-f", rig.copy(INSPECTOR_SQL)])
     return port
+
+
+def run_pgbench(rig, port, clients, seconds, *options):
+    """What pgbench reports of a run of that length: {"queries", "tps", "latency_us"}."""
+    out = rig.run([postgres_program("pgbench"), "-n", *options, "-c", str(clients), "-j", str(min(2, clients)),
+                   "-T", str(seconds), "-h", "127.0.0.1", "-p", str(port), "-U", USER, DATABASE])
+    queries = re.search(r"transactions actually processed: (\d+)", out)
+    rate = re.search(r"tps = ([0-9.]+) \(without initial connection time\)", out)
+    failed = re.search(r"failed transactions: (\d+)", out)
+    if not queries or not rate or int(queries[1]) == 0 or (failed and int(failed[1]) > 0):
+        raise BenchError(f"pgbench's report is not understood, or not good:\n{out}")
+    # Each client always has one query under way, so the average latency follows from the rate
+    # (pgbench computes it so as well, but prints only three digits of a millisecond).
+    return {"queries": int(queries[1]), "tps": float(rate[1]), "latency_us": clients / float(rate[1]) * 1e6}
 
 
 def start_replay(rig, program, server, answers, chunk):

@@ -226,7 +226,14 @@ take_gate(json_t *status, const struct message_status *gate)
         "cancels_total", json_of_count(gate->cancels_total), "unrecorded_total",
         json_of_count(gate->unrecorded_total), "allocations", json_of_count(gate->allocations),
         "workers", (int)gate->workers, "draining", gate->draining != 0);
+    json_t *identity =
+        json_pack("{si si so}", "columns", (int)gate->identity_columns, "current",
+                  (int)gate->identity_current, "read",
+                  gate->identity_at != 0 ? json_of_time(gate->identity_at) : json_null());
     int r = numbers != NULL ? json_object_update(status, numbers) : -1;
+
+    if (json_object_set_new(status, "identity", identity) != 0)
+        r = -1;
 
     json_decref(numbers);
     return r == 0 ? 0 : PASU_E_NOMEM;

@@ -15,6 +15,34 @@ enum { TIME_SIZE = 32, NAMED_MOST = 20 };
 
 /* ---- the guard ---- */
 
+/* Whose a value is that stands alone: whether that is known now, and since when. */
+static void
+look_identity(const struct config *config, const json_t *status, struct findings *findings)
+{
+    const json_t *identity = json_object_get(status, "identity");
+    json_int_t columns = json_integer_value(json_object_get(identity, "columns"));
+    json_int_t current = json_integer_value(json_object_get(identity, "current"));
+    const char *read = json_string_value(json_object_get(identity, "read"));
+
+    if (config->identity.count == 0 || identity == NULL)
+        return;
+    if (columns == 0)
+        FOUND(findings, "identity", FINDING_WARNING, "run: pasu index build",
+              "there is no identity index of any database that a session has been in");
+    else if (current < columns)
+        FOUND(findings, "identity", FINDING_WARNING,
+              config->attribution.identity == IDENTITY_AUTO
+                  ? "it is read again when nobody writes, and time allows; or run: pasu index build"
+                  : "run: pasu index build",
+              "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+              " columns have been written to since the identity index was read (%s)",
+              columns - current, columns, read != NULL ? read : "-");
+    else
+        FOUND(findings, "identity", FINDING_OK, "",
+              "the index of %" JSON_INTEGER_FORMAT " columns is as their tables are; read %s",
+              columns, read != NULL ? read : "-");
+}
+
 static void
 look_guard(const struct evidence *e, struct findings *findings)
 {
@@ -33,6 +61,7 @@ look_guard(const struct evidence *e, struct findings *findings)
     else
         FOUND(findings, "guard", FINDING_MISSING, "start it: pasu guard",
               "does not answer on its control socket: %s", error_text(result));
+    look_identity(e->ask.config, status, findings);
     json_decref(status);
 }
 

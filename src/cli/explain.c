@@ -6,6 +6,9 @@
 #include "cli/probe.h"
 #include "cli/run.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 /* ---- planning, on a stack that is large enough ---- */
 
 struct planning {
@@ -110,6 +113,18 @@ load_files(const struct ask *ask)
     return result == 0 ? 0 : 2;
 }
 
+/* Whether it serves this database, the gate sees when it asks the server. */
+static bool
+has_index(const struct config *config)
+{
+    int folder = open(config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_there = folder >= 0 && faccessat(folder, "identity/index", F_OK, 0) == 0;
+
+    if (folder >= 0)
+        close(folder);
+    return is_there;
+}
+
 static int
 explain(const struct arguments *arguments, const struct explain_catalog *loaded, size_t gateway,
         const char *role)
@@ -122,6 +137,7 @@ explain(const struct arguments *arguments, const struct explain_catalog *loaded,
                         .role = role,
                         .is_plain_dialect = true,
                         .may_inject = loaded->settings->config->attribution.inject,
+                        .may_shadow = loaded->settings->config->attribution.shadow,
                         .names_columns = true},
     };
     struct explained explained = {
@@ -131,6 +147,8 @@ explain(const struct arguments *arguments, const struct explain_catalog *loaded,
         .database = database != NULL ? database : of->inspector.database,
         .role = role,
         .has_marks = loaded->has_marks,
+        .config = loaded->settings->config,
+        .has_index = has_index(loaded->settings->config),
     };
     int result = plan_on_a_large_stack(&planning), status;
 

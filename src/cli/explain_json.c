@@ -45,14 +45,16 @@ put_column(struct json_out *out, const struct explained *e, const struct plan_st
 }
 
 static void
-put_part(struct json_out *out, const struct explained *e, const struct plan_part *part)
+put_part(struct json_out *out, const struct explained *e, const struct plan_statement *statement,
+         const struct plan_part *part)
 {
-    char why[EXPLAIN_NAME_SIZE + 256];
+    char why[EXPLAIN_WHY_SIZE];
 
     json_out_open(out, '{');
     json_put_text(out, "subject", e->vocabulary->kinds[part->kind]);
-    json_put_text(out, "attribution", explain_attribution(part));
-    explain_why(why, e->catalog, part);
+    json_put_text(out, "attribution",
+                  exposure_attribution_text(explain_attribution(e, statement, part)));
+    explain_why(why, e, statement, part);
     json_put_text(out, "why", why);
     json_out_key(out, "fields");
     put_fields(out, e->vocabulary, part->fields);
@@ -124,7 +126,7 @@ put_statement(struct json_out *out, const struct explained *e,
     json_out_close(out, ']');
     json_put_open(out, "parts", '[');
     for (size_t i = 0; i < inner->part_count; i++)
-        put_part(out, e, &inner->parts[i]);
+        put_part(out, e, inner, &inner->parts[i]);
     json_out_close(out, ']');
     json_put_count(out, "hidden", inner->hidden_count);
     put_sent(out, e->plan);

@@ -132,16 +132,19 @@ put_columns(const struct page *page, const struct plan_statement *statement)
 /* ---- persons ---- */
 
 static void
-put_part(const struct page *page, const struct plan_part *part, bool is_first)
+put_part(const struct page *page, const struct plan_statement *statement,
+         const struct plan_part *part, bool is_first)
 {
-    char name[EXPLAIN_NAME_SIZE], fields[1024], why[EXPLAIN_NAME_SIZE + 256];
+    char name[EXPLAIN_NAME_SIZE], fields[1024], why[EXPLAIN_WHY_SIZE];
+    enum attribution attribution = explain_attribution(page->e, statement, part);
+    const char *count = explain_count(page->e, statement, part);
 
     put_label(page, is_first ? "persons" : "");
     put_text(page, page->e->vocabulary->kinds[part->kind]);
     fputs(", ", page->file);
     colour_print(page->file, page->has_colour,
-                 part->source == SOURCE_BOUND ? COLOUR_WARN : COLOUR_GOOD,
-                 explain_attribution(part));
+                 attribution == ATTRIBUTION_BOUND ? COLOUR_WARN : COLOUR_GOOD,
+                 exposure_attribution_text(attribution));
     fields_text(fields, sizeof(fields), page->e->vocabulary, part->fields);
     fputs(": ", page->file);
     put_text(page, fields);
@@ -151,15 +154,13 @@ put_part(const struct page *page, const struct plan_part *part, bool is_first)
         put_text(page, name);
     }
     fputc('\n', page->file);
-    explain_why(why, page->e->catalog, part);
+    explain_why(why, page->e, statement, part);
     put_label(page, "");
     put_text(page, why);
     fputc('\n', page->file);
-    if (part->source == SOURCE_BOUND) {
+    if (count[0] != '\0') {
         put_label(page, "");
-        fputs(part->is_one_per_row ? "each row counts as one more person, at most everybody\n"
-                                   : "counts as everybody\n",
-              page->file);
+        fprintf(page->file, "%s\n", count);
     }
 }
 
@@ -214,7 +215,7 @@ put_statement(const struct page *page, const struct plan_statement *statement)
     fputc('\n', page->file);
     put_columns(page, inner);
     for (size_t i = 0; i < inner->part_count; i++)
-        put_part(page, &inner->parts[i], i == 0);
+        put_part(page, inner, &inner->parts[i], i == 0);
     put_marks(page, statement);
     if (statement->may_speak && statement->most_fields != 0) {
         fields_text(fields, sizeof(fields), page->e->vocabulary, statement->most_fields);

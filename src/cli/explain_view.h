@@ -7,10 +7,12 @@
 #define PASU_CLI_EXPLAIN_VIEW_H
 
 #include "cli/json_out.h"
+#include "config/model.h"
+#include "exposure/exposure.h"
 #include "exposure/vocabulary.h"
 #include "postgres/plan.h"
 
-enum { EXPLAIN_NAME_SIZE = 3 * CATALOG_NAME_SIZE };
+enum { EXPLAIN_NAME_SIZE = 3 * CATALOG_NAME_SIZE, EXPLAIN_WHY_SIZE = 2 * EXPLAIN_NAME_SIZE + 512 };
 
 struct explained {
     const struct plan *plan; /* made with names_columns */
@@ -18,18 +20,28 @@ struct explained {
     const struct vocabulary *vocabulary;
     const char *gateway, *database, *role; /* role "": none was named */
     bool has_marks;                        /* the ledger's marks are in the catalog */
+    const struct config *config;
+    bool has_index; /* there is an identity index */
 };
 
-/* As records call it: key, injected, pinned, bound. */
-const char *explain_attribution(const struct plan_part *part);
+/* As records call it: key, injected, pinned, identity, shadow, bound. */
+enum attribution explain_attribution(const struct explained *e,
+                                     const struct plan_statement *statement,
+                                     const struct plan_part *part);
+/* Whether values say whose they are, of columns that `identity` names; one of them. */
+bool explain_identity(const struct explained *e, const struct plan_statement *statement,
+                      const struct plan_part *part, char name[EXPLAIN_NAME_SIZE]);
 /* "select", "copy" … */
 const char *explain_verb(const struct plan_statement *statement);
 /* "schema.table", with an attribute "schema.table.column"; "" where there is no such relation. */
 void explain_name(char name[EXPLAIN_NAME_SIZE], const struct catalog *catalog, uint32_t relation,
                   int16_t attribute);
 /* What a part says of its attribution, a sentence; with the name of the key where it has one. */
-void explain_why(char text[EXPLAIN_NAME_SIZE + 256], const struct catalog *catalog,
-                 const struct plan_part *part);
+void explain_why(char text[EXPLAIN_WHY_SIZE], const struct explained *e,
+                 const struct plan_statement *statement, const struct plan_part *part);
+/* How its persons are counted: "counts as everybody"; "" where each is known by name. */
+const char *explain_count(const struct explained *e, const struct plan_statement *statement,
+                          const struct plan_part *part);
 /* The fields of one kind that an output column can show. */
 uint64_t explain_column_fields(const struct plan_statement *statement, unsigned column,
                                unsigned kind);

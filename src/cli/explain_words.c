@@ -2,18 +2,26 @@
 #include "cli/explain_view.h"
 #include "gate/plan_flags.h"
 
-const char *
-explain_attribution(const struct plan_part *part)
+enum attribution
+explain_attribution(const struct explained *e, const struct plan_statement *statement,
+                    const struct plan_part *part)
 {
-    enum attribution attribution = ATTRIBUTION_BOUND;
+    char name[EXPLAIN_NAME_SIZE];
 
-    if (part->source == SOURCE_OUTPUT)
-        attribution = ATTRIBUTION_KEY;
-    else if (part->source == SOURCE_HIDDEN)
-        attribution = ATTRIBUTION_INJECTED;
-    else if (part->source == SOURCE_PINNED)
-        attribution = ATTRIBUTION_PINNED;
-    return exposure_attribution_text(attribution);
+    switch ((enum plan_source)part->source) {
+    case SOURCE_OUTPUT:
+        return ATTRIBUTION_KEY;
+    case SOURCE_HIDDEN:
+        return ATTRIBUTION_INJECTED;
+    case SOURCE_PINNED:
+        return ATTRIBUTION_PINNED;
+    case SOURCE_SHADOW:
+        return ATTRIBUTION_SHADOW;
+    case SOURCE_BOUND:
+        break;
+    }
+    return e->has_index && explain_identity(e, statement, part, name) ? ATTRIBUTION_IDENTITY
+                                                                      : ATTRIBUTION_BOUND;
 }
 
 const char *
@@ -62,8 +70,8 @@ explain_name(char name[EXPLAIN_NAME_SIZE], const struct catalog *catalog, uint32
 }
 
 void
-explain_why(char text[EXPLAIN_NAME_SIZE + 256], const struct catalog *catalog,
-            const struct plan_part *part)
+explain_why(char text[EXPLAIN_WHY_SIZE], const struct explained *e,
+            const struct plan_statement *statement, const struct plan_part *part)
 {
     static const char *const texts[] = {
 #define X(name, text_) text_,
@@ -71,14 +79,43 @@ explain_why(char text[EXPLAIN_NAME_SIZE + 256], const struct catalog *catalog,
 #undef X
     };
     const char *why = part->why < COUNT_OF(texts) ? texts[part->why] : "";
-    char key[EXPLAIN_NAME_SIZE];
+    char key[EXPLAIN_NAME_SIZE], value[EXPLAIN_NAME_SIZE];
 
     _Static_assert(COUNT_OF(texts) == WHY_COUNT, "each has a text");
-    explain_name(key, catalog, part->key_relation, part->key_attribute);
+    if (explain_identity(e, statement, part, value)) {
+        if (e->has_index)
+            snprintf(text, EXPLAIN_WHY_SIZE,
+                     "the value itself says whose it is, as long as the index is current (%s)",
+                     value);
+        else
+            snprintf(text, EXPLAIN_WHY_SIZE,
+                     "%s; an identity index would say whose a value is (%s): pasu index build", why,
+                     value);
+        return;
+    }
+    explain_name(key, e->catalog, part->key_relation, part->key_attribute);
     if (part->key_attribute != 0 && key[0] != '\0')
-        snprintf(text, EXPLAIN_NAME_SIZE + 256, "%s (%s)", why, key);
+        snprintf(text, EXPLAIN_WHY_SIZE, "%s (%s)", why, key);
     else
-        snprintf(text, EXPLAIN_NAME_SIZE + 256, "%s", why);
+        snprintf(text, EXPLAIN_WHY_SIZE, "%s", why);
+}
+
+const char *
+explain_count(const struct explained *e, const struct plan_statement *statement,
+              const struct plan_part *part)
+{
+    switch (explain_attribution(e, statement, part)) {
+    case ATTRIBUTION_IDENTITY:
+        return "a value that is not in the index counts as one more person, or as everybody";
+    case ATTRIBUTION_SHADOW:
+        return statement->is_shadow_exact ? "named, where the whole result comes at once"
+                                          : "nobody is named: counts as that many";
+    case ATTRIBUTION_BOUND:
+        return part->is_one_per_row ? "each row counts as one more person, at most everybody"
+                                    : "counts as everybody";
+    default:
+        return "";
+    }
 }
 
 uint64_t

@@ -2,62 +2,23 @@
 #include "cli/identity_columns.h"
 
 #include "base/memory.h"
+#include "exposure/identity_names.h"
 #include "postgres/identity_column.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { PARTS_MAX = 4, LIST_SIZE = 96, SQL_SIZE = 4096 };
+enum { LIST_SIZE = 96, SQL_SIZE = 4096 };
 
 struct collecting {
     struct identity_wants *wants;
-    const struct config *config;
+    const struct identity_names *names;
     const struct config_gateway *gateway;
     struct probe *probe;
     uint64_t system;
     uint32_t database;
     bool is_standby, is_raw; /* its texts have no encoding */
 };
-
-/* ---- names ---- */
-
-/* "database.schema.table.column", from the end: *parts[0] is the column. How many there are. */
-static size_t
-split(const char *name, char parts[PARTS_MAX][IDENTITY_PART_SIZE])
-{
-    size_t length = strlen(name), count = 0;
-
-    while (count < PARTS_MAX) {
-        size_t begin = length;
-
-        while (begin > 0 && name[begin - 1] != '.')
-            begin--;
-        text_from_view(parts[count++], IDENTITY_PART_SIZE, view_of(name + begin, length - begin));
-        if (begin == 0)
-            break;
-        length = begin - 1;
-    }
-    return count;
-}
-
-/* A name of a table with the last part taken away. */
-static bool
-is_table(const char *table, const char *column_name)
-{
-    size_t length = strlen(table);
-
-    return strncmp(table, column_name, length) == 0 && column_name[length] == '.' &&
-           strchr(column_name + length + 1, '.') == NULL;
-}
-
-static bool
-is_sealed(const struct config *config, const char *kind)
-{
-    for (size_t i = 0; i < config->subject_count; i++)
-        if (strcmp(config->subjects[i].name, kind) == 0)
-            return config->subjects[i].is_sealed;
-    return false;
-}
 
 /* ---- one column in one database ---- */
 
@@ -127,8 +88,8 @@ static const char column_sql[] =
     "AND a.attnum > 0 AND k.attnum > 0 AND NOT a.attisdropped AND NOT k.attisdropped";
 
 static void
-judge(const struct collecting *c, struct identity_wanted *w, const char *kind, bool is_number,
-      bool is_allowed)
+judge(const struct collecting *c, struct identity_wanted *w, const struct identity_name *name,
+      bool is_number, bool is_allowed)
 {
     if (c->is_standby)
         snprintf(w->reason, sizeof(w->reason), "the server is a standby");
@@ -136,8 +97,8 @@ judge(const struct collecting *c, struct identity_wanted *w, const char *kind, b
         snprintf(w->reason, sizeof(w->reason), "the database has no encoding (SQL_ASCII)");
     else if (!is_number)
         snprintf(w->reason, sizeof(w->reason), "the key %s is no integer", w->key);
-    else if (is_sealed(c->config, kind))
-        snprintf(w->reason, sizeof(w->reason), "the keys of %s are sealed", kind);
+    else if (name->is_sealed)
+        snprintf(w->reason, sizeof(w->reason), "the keys of %s are sealed", name->kind);
     else if (!is_allowed)
         snprintf(w->reason, sizeof(w->reason),
                  "the inspector may not read it: GRANT SELECT on %s "
@@ -146,16 +107,14 @@ judge(const struct collecting *c, struct identity_wanted *w, const char *kind, b
 }
 
 static int
-look_column(const struct collecting *c, const char *name, const struct config_personal *personal)
+look_column(const struct collecting *c, const struct identity_name *name)
 {
-    char parts[PARTS_MAX][IDENTITY_PART_SIZE] = {"", "", "", ""};
-    size_t count = split(name, parts);
-    const char *values[] = {count > 2 ? parts[2] : "public", parts[1], parts[0], personal->key};
+    const char *values[] = {name->schema, name->table, name->column, name->key};
     struct identity_wanted *w;
     PGresult *rows;
     int result = 0;
 
-    if (count == PARTS_MAX && strcmp(parts[3], PQdb(c->probe->connection)) != 0)
+    if (name->database[0] && strcmp(name->database, PQdb(c->probe->connection)) != 0)
         return 0;
     rows = probe_query(c->probe, column_sql, COUNT_OF(values), values);
     if (rows == NULL)
@@ -181,33 +140,12 @@ look_column(const struct collecting *c, const char *name, const struct config_pe
         w->section.attribute = (int16_t)number_at(rows, 1);
         w->section.key_attribute = (int16_t)number_at(rows, 2);
         w->estimate = number_at(rows, 4);
-        judge(c, w, personal->subject, number_at(rows, 3) == 1, number_at(rows, 5) == 1);
+        judge(c, w, name, number_at(rows, 3) == 1, number_at(rows, 5) == 1);
         if (w->reason[0] == '\0')
             result = identity_wanted_look(w, c->probe);
         c->wants->fit += w->reason[0] == '\0';
     }
     PQclear(rows);
-    return result;
-}
-
-/* Each mapping that names the column, once for each key. */
-static int
-look_name(const struct collecting *c, const char *name)
-{
-    const char *column = strrchr(name, '.');
-    int result = 0;
-
-    for (size_t i = 0; result == 0 && column && i < c->config->personal_count; i++) {
-        const struct config_personal *personal = &c->config->personal[i];
-        bool is_shown = false;
-
-        if (!is_table(personal->table, name))
-            continue;
-        for (size_t f = 0; f < personal->field_count; f++)
-            is_shown |= strcmp(personal->fields[f].column, column + 1) == 0;
-        if (is_shown)
-            result = look_column(c, name, personal);
-    }
     return result;
 }
 
@@ -236,8 +174,8 @@ look_database(struct collecting *c, const char *database)
     rows = probe_query(c->probe, "SELECT system_identifier FROM pg_control_system()", 0, NULL);
     c->system = rows != NULL && PQntuples(rows) == 1 ? number_at(rows, 0) : 0;
     PQclear(rows);
-    for (size_t i = 0; result == 0 && i < c->config->identity.count; i++)
-        result = look_name(c, c->config->identity.items[i]);
+    for (size_t i = 0; result == 0 && i < c->names->count; i++)
+        result = look_column(c, &c->names->items[i]);
     if (result == 0)
         probe_close(c->probe);
     return result;
@@ -267,8 +205,9 @@ int
 identity_wants_collect(struct identity_wants *wants, const struct config *config,
                        struct probe *probe)
 {
-    struct collecting c = {.wants = wants, .config = config, .probe = probe};
-    int result = 0;
+    struct identity_names names;
+    struct collecting c = {.wants = wants, .names = &names, .probe = probe};
+    int result = identity_names_of(&names, config);
 
     *wants = (struct identity_wants){0};
     for (size_t i = 0; result == 0 && i < config->gateway_count; i++) {
@@ -276,6 +215,7 @@ identity_wants_collect(struct identity_wants *wants, const struct config *config
         if (c.gateway->inspector.user != NULL)
             result = look_gateway(&c);
     }
+    identity_names_release(&names);
     return result;
 }
 

@@ -10,12 +10,12 @@
 #include "cli/probe.h"
 #include "exposure/identity.h"
 
-enum { IDENTITY_REASON_SIZE = 256, IDENTITY_PART_SIZE = 64 };
+enum { IDENTITY_REASON_SIZE = 256 };
 
 struct identity_wanted {
     const struct config_gateway *gateway;
     struct identity_section section; /* but for what its rows say */
-    char schema[IDENTITY_PART_SIZE], table[IDENTITY_PART_SIZE], key[IDENTITY_PART_SIZE];
+    char schema[IDENTITY_NAME_SIZE], table[IDENTITY_NAME_SIZE], key[IDENTITY_NAME_SIZE];
     uint64_t estimate;                 /* rows, as the server's statistics have it */
     char reason[IDENTITY_REASON_SIZE]; /* why it is not made; "" where it is */
 };

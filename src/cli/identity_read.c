@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/identity_read.h"
 
-#include "exposure/key.h"
+#include "exposure/identity_rows.h"
+#include "postgres/identity_column.h"
 
 #include <inttypes.h>
 
-enum { SQL_SIZE = 1024, LOOK_EVERY = 1 << 16, HEADER_SIZE = 19 };
+enum { SQL_SIZE = 1024, LOOK_EVERY = 1 << 16 };
 
 struct reading {
-    struct identity_builder *builder;
+    struct identity_rows rows;
     struct probe *probe;
     identity_progress_fn *progress;
     void *arg;
-    uint64_t rows;
-    bool has_header, is_over;
 };
 
 static int
@@ -36,89 +35,37 @@ command(struct reading *r, const char *sql, ExecStatusType expected)
 
 /* ---- rows ---- */
 
-/* A number of 2, 4 or 8 bytes as an ordinal. */
-static uint32_t
-ordinal_of(struct view key)
-{
-    int64_t number =
-        key.length == 2   ? (int16_t)bytes_get_u16(key.bytes)
-        : key.length == 4 ? (int32_t)bytes_get_u32(key.bytes)
-        : key.length == 8
-            ? (int64_t)((uint64_t)bytes_get_u32(key.bytes) << 32 | bytes_get_u32(key.bytes + 4))
-            : -1;
-
-    return number >= 0 && number < KEY_ORDINAL_FIRST ? (uint32_t)number : IDENTITY_NOBODY;
-}
-
-static bool
-take_field(struct reader *reader, struct view *value)
-{
-    uint32_t length = reader_u32(reader);
-
-    *value = view_of(NULL, 0);
-    if (length != UINT32_MAX)
-        *value = reader_bytes(reader, length);
-    return !reader->failed;
-}
-
-/* The binary form of COPY: a header of fixed length, rows of two fields, and a mark. */
-static int
-take_row(struct reading *r, struct view bytes)
-{
-    static const uint8_t signature[] = "PGCOPY\n\377\r\n";
-    struct reader reader = reader_of(bytes);
-    struct view key, value;
-    int result = 0;
-
-    if (!r->has_header) {
-        struct view header = reader_bytes(&reader, HEADER_SIZE);
-
-        if (reader.failed || memcmp(header.bytes, signature, sizeof(signature)) != 0)
-            return fail(r, "the server sends no binary COPY");
-        r->has_header = true;
-    }
-    while (result == 0 && reader_left(&reader) > 0) {
-        uint16_t count = reader_u16(&reader);
-
-        r->is_over = count == UINT16_MAX;
-        if (r->is_over)
-            return reader_end(&reader);
-        if (count != 2 || !take_field(&reader, &key) || !take_field(&reader, &value))
-            return fail(r, "the server sends rows of another form");
-        if (value.bytes)
-            result = identity_builder_add(r->builder, value,
-                                          key.bytes ? ordinal_of(key) : IDENTITY_NOBODY);
-        if (++r->rows % LOOK_EVERY == 0)
-            r->progress(r->arg, r->rows);
-    }
-    return result;
-}
-
 static int
 take_rows(struct reading *r)
 {
     char *bytes;
     int n, result = 0;
 
-    r->has_header = r->is_over = false;
+    identity_rows_begin(&r->rows);
     while ((n = PQgetCopyData(r->probe->connection, &bytes, 0)) > 0) {
-        if (result == 0)
-            result = take_row(r, view_of(bytes, (size_t)n));
+        result = identity_rows_take(&r->rows, view_of(bytes, (size_t)n));
         PQfreemem(bytes);
+        if (result != 0 && r->rows.error)
+            return fail(r, r->rows.error);
         if (result != 0)
             return result; /* the connection is closed by the caller */
+        if (r->rows.rows % LOOK_EVERY == 0)
+            r->progress(r->arg, r->rows.rows);
     }
     if (n != -1)
         return fail(r, PQerrorMessage(r->probe->connection));
     for (PGresult *last; (last = PQgetResult(r->probe->connection)) != NULL; PQclear(last))
         if (PQresultStatus(last) != PGRES_COMMAND_OK)
             result = fail(r, PQerrorMessage(r->probe->connection));
-    return result == 0 && !r->is_over ? fail(r, "the server's COPY has no end") : result;
+    if (result == 0 && identity_rows_end(&r->rows) != 0)
+        result = fail(r, r->rows.error);
+    return result;
 }
 
 /* ---- columns ---- */
 
-/* Its lock is ours until the end of the transaction: whether the names mean what they did. */
+/* Whether it was the table that was found, of which COPY holds the lock until the end of the
+ * transaction, and the names mean what they did. */
 static int
 check_name(struct reading *r, const struct identity_wanted *w)
 {
@@ -126,7 +73,8 @@ check_name(struct reading *r, const struct identity_wanted *w)
         "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_attribute k ON k.attrelid = c.oid "
         "WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND k.attname = $4 "
-        "AND c.oid = $5::oid AND a.attnum = $6::int AND k.attnum = $7::int";
+        "AND c.oid = $5::oid AND a.attnum = $6::int AND k.attnum = $7::int "
+        "AND (" IDENTITY_LOCK_SQL("$5::oid") ") > 0";
     char relation[16], attribute[8], key[8];
     const char *values[] = {w->schema, w->table, w->section.column, w->key, relation,
                             attribute, key};
@@ -174,11 +122,11 @@ copy(struct reading *r, const struct identity_wanted *w)
 static int
 read_column(struct reading *r, const struct identity_wanted *w)
 {
-    int result = identity_builder_begin(r->builder, &w->section);
+    int result = identity_builder_begin(r->rows.builder, &w->section);
 
     if (result == 0)
         result = copy(r, w);
-    return result == 0 ? identity_builder_end(r->builder) : result;
+    return result == 0 ? identity_builder_end(r->rows.builder) : result;
 }
 
 static bool
@@ -203,7 +151,7 @@ read_database(struct reading *r, struct identity_wanted *items, size_t first, si
     if (result == 0)
         result = command(r, "SET statement_timeout = 0; SET row_security = off", PGRES_COMMAND_OK);
     if (result == 0)
-        result = command(r, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", PGRES_COMMAND_OK);
+        result = command(r, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", PGRES_COMMAND_OK);
     for (size_t i = first; result == 0 && i < end; i++)
         if (items[i].reason[0] == '\0')
             result = read_column(r, &items[i]);
@@ -218,7 +166,8 @@ int
 identity_read_all(struct identity_wants *wants, struct identity_builder *builder,
                   struct probe *probe, identity_progress_fn *progress, void *arg)
 {
-    struct reading r = {.builder = builder, .probe = probe, .progress = progress, .arg = arg};
+    struct reading r = {
+        .rows = {.builder = builder}, .probe = probe, .progress = progress, .arg = arg};
     int result = 0;
 
     for (size_t first = 0, end; result == 0 && first < wants->count; first = end) {

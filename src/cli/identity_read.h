@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The values of columns, read from a server for the identity index: those of one database in one
- * snapshot, by COPY, so that no row is kept and nothing but the table itself is read: what COPY
+ * transaction, by COPY, so that no row is kept and nothing but the table itself is read: what COPY
  * takes is no view, and no policy may hide rows.
  */
 #ifndef PASU_CLI_IDENTITY_READ_H

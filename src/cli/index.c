@@ -305,11 +305,63 @@ build(struct indexing *x)
 
 /* ---- status ---- */
 
+/* What the guard says of the indexes that it looks values up in. */
+struct in_use {
+    bool is_known; /* it answers */
+    uint64_t columns, current;
+    char read[TIME_SIZE];
+};
+
 static void
-print_status(const struct indexing *x, const struct identity *identity)
+ask_in_use(struct indexing *x, struct in_use *use)
+{
+    json_t *status = NULL;
+    const json_t *identity;
+    const char *read;
+
+    *use = (struct in_use){0};
+    if (ask_status(&x->ask, &status) == 0 &&
+        (identity = json_object_get(status, "identity")) != NULL) {
+        read = json_string_value(json_object_get(identity, "read"));
+        use->is_known = true;
+        use->columns = (uint64_t)json_integer_value(json_object_get(identity, "columns"));
+        use->current = (uint64_t)json_integer_value(json_object_get(identity, "current"));
+        snprintf(use->read, sizeof(use->read), "%s", read ? read : "");
+    }
+    json_decref(status);
+}
+
+static void
+print_in_use(struct json_out *json, const struct in_use *use)
+{
+    if (json == NULL) {
+        if (!use->is_known)
+            printf("the guard does not answer: what it uses is not known\n");
+        else if (use->columns == 0)
+            printf("the guard uses none\n");
+        else
+            printf("the guard looks values of %" PRIu64 " columns up, of which %" PRIu64
+                   " are as their tables are; read at %s\n",
+                   use->columns, use->current, use->read);
+        return;
+    }
+    json_put_open(json, "in_use", '{');
+    json_out_key(json, "known");
+    json_out_bool(json, use->is_known);
+    json_put_count(json, "columns", use->columns);
+    json_put_count(json, "current", use->current);
+    json_put_text(json, "read", use->read);
+    json_out_close(json, '}');
+}
+
+static void
+print_status(struct indexing *x, const struct identity *identity)
 {
     struct json_out out = {.file = stdout}, *json = x->is_json ? &out : NULL;
     char built[TIME_SIZE];
+    struct in_use use;
+
+    ask_in_use(x, &use);
 
     log_time_text(built, sizeof(built), identity_moment(identity)->realtime);
     if (json) {
@@ -322,11 +374,33 @@ print_status(const struct indexing *x, const struct identity *identity)
     }
     for (size_t i = 0; i < identity_section_count(identity); i++)
         print_section(json, identity_section_at(identity, i));
+    if (json)
+        json_out_close(json, ']');
+    print_in_use(json, &use);
     if (!json)
         return;
-    json_out_close(json, ']');
     json_out_close(json, '}');
     json_out_end(json);
+}
+
+/* There is no file: whether the guard has read an index by itself. */
+static bool
+print_kept(struct indexing *x)
+{
+    struct json_out out = {.file = stdout}, *json = x->is_json ? &out : NULL;
+    struct in_use use;
+
+    ask_in_use(x, &use);
+    if (use.columns == 0)
+        return false;
+    if (json)
+        json_out_open(json, '{');
+    print_in_use(json, &use);
+    if (json) {
+        json_out_close(json, '}');
+        json_out_end(json);
+    }
+    return true;
 }
 
 static int
@@ -334,10 +408,14 @@ status(struct indexing *x)
 {
     struct identity *identity = NULL;
     int fd = -1, result = open_ledger(x);
+    bool is_missing;
 
     if (result == 0 && open_folder(x) == 0)
         fd = openat(x->folder, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (result == 0 && fd < 0 && errno == ENOENT) {
+    is_missing = result == 0 && fd < 0 && errno == ENOENT;
+    if (is_missing && print_kept(x))
+        return 0;
+    if (is_missing) {
         complain("run: pasu index build", "there is no identity index in %s",
                  x->ask.config->ledger.directory);
         return 1;

@@ -16,7 +16,9 @@
 enum tls_mode { TLS_OFF, TLS_ALLOW, TLS_REQUIRE };
 enum upstream_tls_mode { UPSTREAM_TLS_DISABLE, UPSTREAM_TLS_REQUIRE, UPSTREAM_TLS_VERIFY_FULL };
 enum failure_mode { FAILURE_CLOSED, FAILURE_OPEN };
+enum attribution_identity { IDENTITY_AUTO, IDENTITY_MANUAL };
 enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
+enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
 enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
 enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
@@ -173,6 +175,8 @@ struct config {
     struct {
         bool inject, shadow;
         enum attribution_unknown unknown;
+        enum attribution_texts texts;
+        enum attribution_identity identity;
     } attribution;
     struct config_rule *rules;
     size_t rule_count;

@@ -99,6 +99,57 @@ check_tag(const struct identity *identity, const struct identity_head *head,
     return memory_equal_secret(tag, head->tag, sizeof(tag)) ? 0 : PASU_E_CORRUPT;
 }
 
+/* The file's head says that it is one, of this secret and of that size. */
+static int
+read_head(struct identity_head *head, struct view first, uint64_t size,
+          const struct identity_key *key)
+{
+    uint8_t check[sizeof(head->check)];
+    int result = identity_read_head(head, first);
+
+    if (result != 0)
+        return result;
+    identity_check_of(key, check);
+    if (memcmp(check, head->check, sizeof(check)) != 0)
+        return PASU_E_DENIED;
+    if (head->size != size ||
+        head->size < IDENTITY_HEAD_SIZE + (uint64_t)head->section_count * IDENTITY_SECTION_SIZE)
+        return PASU_E_CORRUPT;
+    return 0;
+}
+
+/* NULL: no memory. */
+static struct identity *
+identity_new(const struct identity_head *head)
+{
+    struct identity *identity =
+        memory_new(1, sizeof(*identity) + head->section_count * sizeof(struct identity_section));
+
+    if (!identity)
+        return NULL;
+    identity->holders = 1;
+    identity->size = head->size;
+    identity->moment = head->moment;
+    identity->section_count = head->section_count;
+    return identity;
+}
+
+/* Its bytes are there. */
+static int
+finish(struct identity **out, struct identity *identity, const struct identity_head *head,
+       const struct identity_key *key)
+{
+    int result = check_tag(identity, head, key);
+
+    if (result == 0)
+        result = read_sections(identity);
+    if (result == 0)
+        *out = identity;
+    else
+        identity_release(identity);
+    return result;
+}
+
 /* In large pages, where there are any: a look-up goes anywhere. */
 static int
 take(struct identity *identity, int fd)
@@ -119,41 +170,48 @@ identity_open(struct identity **out, int fd, const struct identity_key *key)
     struct identity_head head;
     struct identity *identity;
     struct stat st;
-    uint8_t first[IDENTITY_HEAD_SIZE], check[sizeof(head.check)];
+    uint8_t first[IDENTITY_HEAD_SIZE];
     ssize_t n = pread(fd, first, sizeof(first), 0);
     int result;
 
     *out = NULL;
     if (n < 0 || fstat(fd, &st) != 0)
         return error_from_errno(errno);
-    result = identity_read_head(&head, view_of(first, (size_t)n));
+    result = S_ISREG(st.st_mode)
+                 ? read_head(&head, view_of(first, (size_t)n), (uint64_t)st.st_size, key)
+                 : PASU_E_CORRUPT;
     if (result != 0)
         return result;
-    identity_check_of(key, check);
-    if (memcmp(check, head.check, sizeof(check)) != 0)
-        return PASU_E_DENIED;
-    if (!S_ISREG(st.st_mode) || head.size != (uint64_t)st.st_size ||
-        head.size < IDENTITY_HEAD_SIZE + (uint64_t)head.section_count * IDENTITY_SECTION_SIZE)
-        return PASU_E_CORRUPT;
-    identity =
-        memory_new(1, sizeof(*identity) + head.section_count * sizeof(struct identity_section));
+    identity = identity_new(&head);
     if (!identity)
         return PASU_E_NOMEM;
-    identity->holders = 1;
-    identity->size = head.size;
-    identity->moment = head.moment;
-    identity->section_count = head.section_count;
     result = take(identity, fd);
     if (result == 0)
-        result = check_tag(identity, &head, key);
-    if (result == 0)
-        result = read_sections(identity);
+        return finish(out, identity, &head, key);
+    identity_release(identity);
+    return result;
+}
+
+int
+identity_take(struct identity **out, uint8_t *take_map, size_t size, const struct identity_key *key)
+{
+    struct identity_head head;
+    struct identity *identity = NULL;
+    size_t length = size < IDENTITY_HEAD_SIZE ? size : IDENTITY_HEAD_SIZE;
+    int result = read_head(&head, view_of(take_map, length), size, key);
+
+    *out = NULL;
+    if (result == 0) {
+        identity = identity_new(&head);
+        result = identity ? 0 : PASU_E_NOMEM;
+    }
     if (result != 0) {
-        identity_release(identity);
+        (void)munmap(take_map, size);
         return result;
     }
-    *out = identity;
-    return 0;
+    identity->bytes = take_map;
+    (void)madvise(take_map, size, MADV_HUGEPAGE);
+    return finish(out, identity, &head, key);
 }
 
 struct identity *

@@ -72,6 +72,9 @@ void identity_key_release(struct identity_key *key);
 /* Reads all of the file; the descriptor stays the caller's. PASU_E_NOTFOUND: of
  * another version; PASU_E_DENIED: made with another secret; PASU_E_CORRUPT; PASU_E_NOMEM. */
 PASU_MUST_USE int identity_open(struct identity **identity, int fd, const struct identity_key *key);
+/* The same of bytes that are in memory already: a private map, taken, also after an error. */
+PASU_MUST_USE int identity_take(struct identity **identity, uint8_t *take_map, size_t size,
+                                const struct identity_key *key);
 struct identity *identity_hold(struct identity *identity);
 void identity_release(struct identity *identity); /* NULL is allowed */
 

@@ -450,6 +450,12 @@ identity_builder_commit(struct identity_builder *b, const struct identity_moment
     return result;
 }
 
+int
+identity_builder_file(const struct identity_builder *b)
+{
+    return b->file;
+}
+
 void
 identity_builder_free(struct identity_builder *b)
 {

@@ -40,6 +40,8 @@ PASU_MUST_USE int identity_builder_end(struct identity_builder *builder);
 /* Puts it in place. PASU_E_MISUSE: sections are missing. */
 PASU_MUST_USE int identity_builder_commit(struct identity_builder *builder,
                                           const struct identity_moment *moment);
+/* The file itself, as `os` has opened it; the builder's. */
+int identity_builder_file(const struct identity_builder *builder);
 void identity_builder_free(struct identity_builder *builder); /* NULL is allowed */
 
 /* Of the sections that have ended. */

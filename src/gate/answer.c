@@ -13,6 +13,7 @@
 #include "gate/release.h"
 #include "gate/rest.h"
 #include "gate/result.h"
+#include "gate/shadow.h"
 #include "gate/speech.h"
 #include "gate/underway.h"
 #include "postgres/envelope.h"
@@ -150,9 +151,12 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
         if (PASU_UNLIKELY(g->rows == 0))
             result_begin_rows(a->s, (uint32_t)(a->out - a->sent));
         g->is_doubtful = r->is_doubtful;
-        result = gather_row(g, r->showing, &a->tools->ordinals,
-                            view_of(message + WALK_HEAD, length - WALK_HEAD),
-                            (uint32_t)(a->out - a->sent));
+        if (PASU_UNLIKELY(showing->shadows != NULL && g->rows == 0))
+            result = shadow_take(a, message, length, (uint32_t)(a->out - a->sent));
+        if (result == 0)
+            result = gather_row(g, r->showing, &a->tools->ordinals,
+                                view_of(message + WALK_HEAD, length - WALK_HEAD),
+                                (uint32_t)(a->out - a->sent));
         if (result != 0)
             return result;
     }
@@ -172,6 +176,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct exchange_request *request = exchange_first(&a->o->exchange);
+    const struct plan_statement *described = NULL;
     uint8_t hidden = 0;
     bool is_ours = false;
     int result = 0;
@@ -179,7 +184,8 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
     if (!request)
         return PASU_E_UPSTREAM_PROTOCOL;
     if (request->step == STEP_DESCRIBE) {
-        result = result_described(a->o, request, body, &hidden);
+        result = result_described(a->o, request, body, &hidden, &described);
+        result_put_origins(described, body);
         is_ours = request->is_ours;
         exchange_done(&a->o->exchange);
     } else {
@@ -187,6 +193,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
         if (result == 0)
             result = result_open_query(a->s, request, body);
         hidden = a->o->result.showing ? a->o->result.showing->showing->hidden_count : 0;
+        result_put_origins(a->o->result.statement, body);
     }
     if (result != 0 || is_ours)
         return result;
@@ -274,6 +281,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     if (result == 0)
         result = result_effects(a->s, request);
     result_close(a->o);
+    shadow_end(a->o);
     if (request->step == STEP_EXECUTE)
         exchange_done(x);
     else
@@ -296,6 +304,7 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
         (void)blank_run(a->s, a->o->result.statement, false);
     result_remember(a->o);
     result_close(a->o);
+    shadow_end(a->o);
     exchange_done(&a->o->exchange);
     return result == 0 ? answer_pass(a, message, length) : result;
 }
@@ -323,6 +332,7 @@ ready(struct answering *a, const uint8_t *message, size_t length)
 
     result_close(o);
     preface_end(o);
+    shadow_end(o);
     exchange_ready(&o->exchange);
     o->is_muted = a->s->is_left;
     if (PASU_UNLIKELY(o->is_cancelling))
@@ -339,6 +349,7 @@ static int
 no_data(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
+    const struct plan_statement *described;
     uint8_t hidden;
     bool is_ours;
     int result;
@@ -346,7 +357,7 @@ no_data(struct answering *a, const uint8_t *message, size_t length)
     if (!request || request->step != STEP_DESCRIBE)
         return PASU_E_UPSTREAM_PROTOCOL;
     is_ours = request->is_ours;
-    result = result_described(a->o, request, view_of("", 0), &hidden);
+    result = result_described(a->o, request, view_of("", 0), &hidden, &described);
     exchange_done(&a->o->exchange);
     return result == 0 && !is_ours ? answer_pass(a, message, length) : result;
 }

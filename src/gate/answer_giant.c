@@ -10,6 +10,7 @@
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/result.h"
+#include "gate/scrub.h"
 
 /* Writes the head of a message that passes in pieces, and its first bytes. */
 static int
@@ -86,6 +87,7 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     struct exchange_request *request = exchange_first(&a->o->exchange);
     struct judgement judgement = {0};
     uint64_t fields, kinds;
+    bool is_scrubbed;
     int result;
 
     if (have > total)
@@ -110,7 +112,10 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
         fields |= a->o->speaks_fields | a->o->unseen_fields;
         kinds |= a->o->speaks_kinds | a->o->unseen_kinds;
     }
-    if (fields && !a->o->is_muted)
+    is_scrubbed = message[0] != 'V' && fields && scrub_is_on(a->s);
+    if (is_scrubbed)
+        result = scrub_report(a, (char)message[0], view_of(message + WALK_HEAD, have - WALK_HEAD));
+    else if (fields && !a->o->is_muted)
         result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields, kinds,
                               FLAG_BIT(ERROR_TEXT), &judgement);
     if (result == 0 && message[0] == 'V')
@@ -124,8 +129,8 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     }
     if (result != 0)
         return result;
-    a->o->is_dropping = judgement.is_blocked;
-    if (a->o->is_muted || judgement.is_blocked)
+    a->o->is_dropping = judgement.is_blocked || is_scrubbed;
+    if (a->o->is_muted || a->o->is_dropping)
         return (ssize_t)have;
     begin_piece(a, message, message + WALK_HEAD, message + have, total);
     return (ssize_t)have;

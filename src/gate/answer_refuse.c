@@ -22,8 +22,11 @@ enum { ERROR_SIZE = 1280 };
 #define TELLING_REFUSAL                                                                            \
     "pasu cannot run this: the prepared statement that it names has a hidden key for "             \
     "attribution, which it would show"
-#define TELLING_HINT "prepare the statement by PREPARE, or give its query instead of EXECUTE"
-#define CALL_HINT    "an administrator can do this on the server itself"
+#define BORROWING_REFUSAL                                                                          \
+    "pasu cannot run this: a cursor has a hidden key for attribution, which it could show"
+#define BORROWING_HINT "declare the cursor anew: from now on this connection's have no hidden keys"
+#define TELLING_HINT   "prepare the statement by PREPARE, or give its query instead of EXECUTE"
+#define CALL_HINT      "an administrator can do this on the server itself"
 #define NEVER_REFUSAL                                                                              \
     "pasu refuses these rows: they come from a table that shows what is shown to nobody"
 #define NEVER_HINT "the gateway's configuration names the table under never"
@@ -102,7 +105,8 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
     const char *hint = plan ? plan->refusal_hint : CALL_HINT;
     uint8_t space[ERROR_SIZE];
     struct writer w = writer_of(space, sizeof(space));
-    int result = request->is_beyond || request->is_telling ? 0 : expose_refusal(a->s, plan);
+    bool is_of_names = request->is_telling || request->is_borrowing;
+    int result = request->is_beyond || is_of_names ? 0 : expose_refusal(a->s, plan);
 
     if (result == 0)
         result = answer_flush(a);
@@ -112,6 +116,8 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
         response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
     else if (request->is_telling)
         response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, TELLING_REFUSAL, TELLING_HINT);
+    else if (request->is_borrowing)
+        response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, BORROWING_REFUSAL, BORROWING_HINT);
     else
         response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, text, hint);
     return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});

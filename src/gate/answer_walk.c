@@ -4,6 +4,7 @@
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/result.h"
+#include "gate/shadow.h"
 
 enum { GIANT_START = 8192 /* bytes of a long message that are looked at */ };
 
@@ -139,6 +140,8 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
             at += pass_piece(&a, at, have);
             continue;
         }
+        if (at[0] == 'D' && shadow_waits(o, at, have))
+            break;
         if (at[0] == 'D')
             at += answer_rows(&a, at, have, walk);
         else if (at[0] == 'd')

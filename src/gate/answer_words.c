@@ -4,6 +4,8 @@
 #include "gate/preface.h"
 #include "gate/release.h"
 #include "gate/result.h"
+#include "gate/scrub.h"
+#include "gate/shadow.h"
 #include "gate/speech.h"
 #include "postgres/response.h"
 
@@ -70,30 +72,47 @@ expose_speech(struct answering *a, const struct exchange_request *request,
     return result;
 }
 
+static bool
+shows_somebody(const struct speech *speech)
+{
+    return speech->fields || speech->named_fields;
+}
+
+static int
+say_error(struct answering *a, const uint8_t *message, size_t length,
+          const struct exchange_request *request)
+{
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
+    struct judgement judgement = {0};
+    struct speech speech;
+    int result;
+
+    speech_of(a->s, true, body, &speech);
+    if (shows_somebody(&speech) && scrub_is_on(a->s))
+        return scrub_report(a, 'E', body);
+    result = expose_speech(a, request, &speech, FLAG_BIT(ERROR_TEXT), &judgement);
+    if (result != 0 || judgement.is_blocked)
+        return result != 0 ? result : answer_block(a, &judgement);
+    return pass_error(a, message, length, text_of(a->o, request), preface_of(request).length);
+}
+
 int
 answer_error(struct answering *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
-    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct exchange_request *request = exchange_first(&o->exchange);
-    struct judgement judgement = {0};
-    struct speech speech;
     int result = answer_settle(a);
 
     o->blank.is_failed = true;
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
-        speech_of(a->s, true, body, &speech);
-        result = expose_speech(a, request, &speech, FLAG_BIT(ERROR_TEXT), &judgement);
-        if (result == 0)
-            result = judgement.is_blocked ? answer_block(a, &judgement)
-                                          : pass_error(a, message, length, text_of(o, request),
-                                                       preface_of(request).length);
+        result = say_error(a, message, length, request);
     }
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);
     result_close(o);
+    shadow_end(o);
     exchange_failed(&o->exchange);
     return result;
 }
@@ -109,7 +128,9 @@ answer_notice(struct answering *a, const uint8_t *message, size_t length)
     if (a->o->is_muted)
         return 0;
     speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &speech);
-    if (speech.fields || speech.named_fields) {
+    if (shows_somebody(&speech) && scrub_is_on(a->s))
+        return scrub_report(a, 'N', view_of(message + WALK_HEAD, length - WALK_HEAD));
+    if (shows_somebody(&speech)) {
         result = answer_settle(a);
         if (result == 0 && !a->o->is_muted)
             result = expose_speech(a, request, &speech, FLAG_BIT(NOTICE_TEXT), &judgement);
@@ -132,6 +153,8 @@ answer_notification(struct answering *a, const uint8_t *message, size_t length)
     reader_u32(&r);
     reader_text(&r);
     if (fields && reader_text(&r).length > 0) {
+        if (scrub_is_on(a->s))
+            return scrub_notification(a, view_of(message + WALK_HEAD, length - WALK_HEAD));
         result = answer_settle(a);
         if (result == 0)
             result = expose_few(a->s, NULL, fields, kinds, shared->notified_persons,

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "gate/call.h"
 #include "gate/doubt.h"
+#include "gate/hidden.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
 #include "gate/preface.h"
@@ -152,8 +153,12 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     }
     request->plan = plan;
     request->is_telling = tells_hidden(a->o, plan->statements, plan->statement_count);
-    request->is_refused = plan->refusal || request->is_telling;
+    request->is_borrowing = hidden_is_borrowed(a->o, plan);
+    request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
+    hidden_note(a->o, plan);
     request->is_templated = is_templated;
+    request->is_unasked = !a->o->identity && plan->statement_count == 1 &&
+                          plan->statements[0].special != SPECIAL_COPY_OUT;
     request->is_alone = !a->o->is_unsynced;
     a->o->is_unsynced = a->o->is_turning = false;
     unsettle(a->o, plan);
@@ -227,9 +232,8 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
 
 /* ---- values ---- */
 
-/* The plan that the statement has by now; request->bound is the statement. */
-static int
-take_plan(struct asking *a, struct exchange_request *request, const struct plan *plan)
+int
+ask_take_plan(struct asking *a, struct exchange_request *request, const struct plan *plan)
 {
     int result;
 
@@ -292,6 +296,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     struct view types;
     struct prepared *prepared;
     char name[EXCHANGE_NAME_SIZE];
+    uint8_t hidden;
     int result;
 
     if (ask_read_bind(&bind, body) != 0)
@@ -313,13 +318,15 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     set_name(request->name, bind.portal);
     memcpy(request->statement, name, sizeof(name));
     request->bound = statement;
-    result = plan ? take_plan(a, request, plan) : 0;
+    result = plan ? ask_take_plan(a, request, plan) : 0;
     if (result != 0)
         return result;
     statement = request->bound;
     if (statement) {
         request->is_telling = tells_hidden(a->o, statement, 1);
-        request->is_refused = request->is_telling;
+        request->is_borrowing = hidden_is_borrowed_with(a->o, request->plan, &bind);
+        a->o->is_borrowing |= request->is_borrowing;
+        request->is_refused = request->is_telling || request->is_borrowing;
         if (request->is_refused)
             return put_refused_bind(a);
         result = keep_bind(a->s, request, statement);
@@ -331,8 +338,9 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
                              &request->pinned);
         if (result != 0)
             return result;
-        if (statement->hidden_count > 0 && bind.results.length > 2)
-            return put_bind(a, body, &bind, statement->hidden_count, request);
+        hidden = bind.results.length > 2 ? hidden_expected(a->o, statement) : 0;
+        if (hidden > 0)
+            return put_bind(a, body, &bind, hidden, request);
     }
     result = is_all_text(bind.results) ? 0 : keep_bytes(request, bind.results);
     return result == 0 ? ask_pass(a, message, length) : result;
@@ -372,6 +380,8 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     set_name(name, execute.portal);
     plan = exchange_expected_portal(&a->o->exchange, name, &statement);
     unsettle(a->o, plan);
+    if (plan)
+        hidden_note(a->o, plan);
     rest_execute(a->o, statement);
     result = intent_ask(a->s, plan, statement);
     if (result != 0)
@@ -425,8 +435,12 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
     blank_spoil(a->o);
     if (length >= WALK_HEAD + 4)
         request->function = bytes_get_u32(message + WALK_HEAD);
-    request->is_refused = observer_refuses_call(a->s, request->function);
+    request->is_borrowing =
+        hidden_is_borrowed_by_call(a->o, view_of(message + WALK_HEAD, length - WALK_HEAD));
+    a->o->is_borrowing |= request->is_borrowing;
+    request->is_refused = request->is_borrowing || observer_refuses_call(a->s, request->function);
     result = request->is_refused ? 0 : call_plan(a->s, request);
+    request->is_refused |= request->plan && request->plan->refusal;
     if (result == 0 && !request->is_refused)
         result = call_pins(a, request, view_of(message + WALK_HEAD, length - WALK_HEAD));
     if (result != 0)
@@ -462,87 +476,5 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
         return ask_call(a, message, length);
     default:
         return ask_pass(a, message, length);
-    }
-}
-
-/* ---- long messages, which pass in pieces ---- */
-
-/* A text too long to be looked at: it can be anything. */
-static int
-ask_long_text(struct asking *a, enum exchange_step step, struct view start)
-{
-    struct exchange_request *request = exchange_add(&a->o->exchange, step);
-    struct reader r = reader_of(start);
-    struct view name = step == STEP_PARSE ? reader_text(&r) : view_of("", 0);
-
-    if (!request)
-        return PASU_E_NOMEM;
-    if (r.failed)
-        return PASU_E_ASK_TOO_LONG;
-    set_name(request->name, name);
-    a->o->is_unsettled = true;
-    return observer_plan_unknown(a->s, &request->plan);
-}
-
-/* A Bind whose values are too long: its keys cannot be read, nor its formats changed. */
-static int
-ask_long_bind(struct asking *a, struct view start)
-{
-    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_BIND);
-    struct reader r = reader_of(start);
-    struct view portal = reader_text(&r), statement = reader_text(&r), types;
-    const struct plan_statement *meant;
-    const struct plan *plan;
-    int result;
-
-    if (!request)
-        return PASU_E_NOMEM;
-    if (r.failed)
-        return PASU_E_ASK_TOO_LONG;
-    set_name(request->name, portal);
-    set_name(request->statement, statement);
-    plan = exchange_expected(&a->o->exchange, request->statement, &meant, &types);
-    if (meant && meant->hidden_count > 0)
-        return PASU_E_ASK_TOO_LONG;
-    request->bound = meant;
-    result = plan ? take_plan(a, request, plan) : 0;
-    if (result == 0 && request->bound)
-        result = keep_bind(a->s, request, request->bound);
-    return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
-}
-
-static int
-ask_long_call(struct asking *a, struct view start)
-{
-    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
-    int result;
-
-    if (!request)
-        return PASU_E_NOMEM;
-    a->o->is_unsettled = true;
-    blank_spoil(a->o);
-    request->function = start.length >= 4 ? bytes_get_u32(start.bytes) : 0;
-    if (observer_refuses_call(a->s, request->function))
-        return PASU_E_ASK_TOO_LONG;
-    result = call_plan(a->s, request);
-    return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
-}
-
-int
-ask_long(struct asking *a, const uint8_t *message, size_t have)
-{
-    struct view start = view_of(message + WALK_HEAD, have - WALK_HEAD);
-
-    switch (message[0]) {
-    case 'Q':
-        return ask_long_text(a, STEP_QUERY, start);
-    case 'P':
-        return ask_long_text(a, STEP_PARSE, start);
-    case 'B':
-        return ask_long_bind(a, start);
-    case 'F':
-        return ask_long_call(a, start);
-    default:
-        return PASU_E_ASK_TOO_LONG; /* a name of a megabyte */
     }
 }

@@ -42,6 +42,14 @@ PASU_MUST_USE int ask_change(struct asking *asking);
 PASU_MUST_USE int ask_pass(struct asking *asking, const uint8_t *bytes, size_t length);
 /* One whole message. 0; PASU_E_NOMEM, PASU_E_MESSAGE_INVALID. */
 PASU_MUST_USE int ask_message(struct asking *asking, const uint8_t *message, size_t length);
+/* The plan that a statement has by now; request->bound is the statement. 0; PASU_E_NOMEM. */
+PASU_MUST_USE int ask_take_plan(struct asking *asking, struct exchange_request *request,
+                                const struct plan *plan);
+/* ask_long.c: the next bytes of a message that passes in pieces; from_client.left is what comes
+ * behind them. PASU_E_NOMEM, PASU_E_REFUSED. */
+PASU_MUST_USE int ask_piece(struct asking *asking, const uint8_t *bytes, size_t length);
+/* What is known of such a text is let go of. */
+void ask_end_text(struct observer *observer);
 /* The start of a message that is too long to be read whole; the caller passes it on. 0, or what
  * ends the session. */
 PASU_MUST_USE int ask_long(struct asking *asking, const uint8_t *message, size_t have);

@@ -165,8 +165,8 @@ ask_kept(struct asking *a, const uint8_t *at, const uint8_t *end, struct walk *w
                 (size_t)used < kept->length) { /* the start of one that goes in pieces */
                 size_t rest = kept->length - (size_t)used;
 
-                result = a->o->is_swallowing ? 0 : ask_pass(a, kept->bytes + used, rest);
                 a->s->from_client.left -= (uint32_t)rest;
+                result = a->o->is_swallowing ? 0 : ask_piece(a, kept->bytes + used, rest);
                 used = result == 0 ? used : result;
             }
             kept->length = 0;
@@ -214,7 +214,7 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
 
             s->from_client.left -= (uint32_t)n;
             used = (ssize_t)n;
-            result = o->is_swallowing ? ask_change(&a) : ask_pass(&a, at, n);
+            result = o->is_swallowing ? ask_change(&a) : ask_piece(&a, at, n);
         } else if (o->ask.length > 0) {
             used = ask_kept(&a, at, end, walk);
         } else if (at == end) {

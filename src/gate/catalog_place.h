@@ -8,6 +8,7 @@
 #include "gate/catalog_origin.h"
 #include "gate/catalog_store.h"
 #include "gate/growth.h"
+#include "gate/identity_keep.h"
 #include "gate/identity_view.h"
 #include "gate/inspector_link.h"
 #include "gate/past_marks.h"
@@ -55,13 +56,15 @@ struct catalog_place {
     struct growth_seen seen;
     _Atomic bool has_laid_by;
     struct identity_view *identity; /* under the lock; or NULL */
+    _Atomic bool is_identity_kept;  /* it is the keeper's, and of no file */
     _Atomic uint64_t identity_version;
     struct catalog_ground *ground; /* held */
     /* the thread's own */
     struct inspector_link inspector;
     struct catalog_policy *policy;
-    int64_t pause;       /* after a failure */
-    uint64_t identified; /* by which of the store's identity indexes */
+    int64_t pause;                   /* after a failure */
+    uint64_t identified;             /* by which of the store's identity indexes */
+    struct identity_keeping keeping; /* the other thread's; its times, under the lock */
 };
 
 struct catalog_store {
@@ -78,7 +81,10 @@ struct catalog_store {
     uint64_t marked;        /* the number of the last mark, or of the last marking */
     struct past_marks past; /* what the ledger had when the gate started */
     uint64_t mark_number;   /* the last one (ledger/ring.h) */
-    bool is_stopping, is_stopped;
+    _Atomic bool is_stopping;
+    bool is_stopped;
+    pthread_t keep_thread;
+    struct identity_bell bell;
     int identity_fd; /* to be read; -1: none */
     struct identity_key identity_key;
     struct identity *identity; /* the thread's own; or NULL */

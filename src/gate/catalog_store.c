@@ -49,6 +49,8 @@ place_new(struct catalog_store *store, struct settings *settings, uint32_t gatew
     place->poll_at = CATALOG_NEVER;
     place->unused_since = os_monotonic(store->log->os);
     inspector_link_init(&place->inspector, store->log->os, CATALOG_MESSAGE_MAX);
+    inspector_link_init(&place->keeping.link, store->log->os, IDENTITY_KEEP_MESSAGE_MAX);
+    place->ground->watch.bell = &store->bell;
     list_init(&place->link);
     list_append(&store->places, &place->link);
     catalog_place_hang(store, place);
@@ -61,6 +63,7 @@ catalog_place_free(struct catalog_place *place)
 {
     list_remove(&place->link);
     inspector_link_close(&place->inspector);
+    inspector_link_close(&place->keeping.link);
     catalog_policy_free(place->policy);
     catalog_release(place->catalog);
     identity_view_release(place->identity);
@@ -89,6 +92,16 @@ catalog_place_load_by(struct catalog_store *store, struct catalog_place *place, 
 
 /* ---- the store ---- */
 
+static void
+end_thread(struct catalog_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->is_stopping = true;
+    pthread_cond_signal(&store->wake);
+    pthread_mutex_unlock(&store->lock);
+    pthread_join(store->thread, NULL);
+}
+
 int
 catalog_store_new(struct catalog_store **out, const struct log *log, catalog_notify *notify,
                   void *arg)
@@ -114,7 +127,11 @@ catalog_store_new(struct catalog_store **out, const struct log *log, catalog_not
     pthread_condattr_destroy(&attributes);
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
+    identity_bell_init(&store->bell);
     result = pthread_create(&store->thread, NULL, catalog_thread, store);
+    if (result == 0 &&
+        (result = pthread_create(&store->keep_thread, NULL, identity_keep_thread, store)) != 0)
+        end_thread(store);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (result != 0) {
         memory_free(store);
@@ -139,11 +156,9 @@ catalog_store_stop(struct catalog_store *store)
 {
     if (!store || store->is_stopped)
         return;
-    pthread_mutex_lock(&store->lock);
-    store->is_stopping = true;
-    pthread_cond_signal(&store->wake);
-    pthread_mutex_unlock(&store->lock);
-    pthread_join(store->thread, NULL);
+    end_thread(store);
+    identity_bell_ring(&store->bell);
+    pthread_join(store->keep_thread, NULL);
     store->is_stopped = true;
 }
 
@@ -161,6 +176,7 @@ catalog_store_free(struct catalog_store *store)
         close(store->identity_fd);
     identity_release(store->identity);
     identity_key_release(&store->identity_key);
+    identity_bell_release(&store->bell);
     pthread_cond_destroy(&store->wake);
     pthread_mutex_destroy(&store->lock);
     memory_free(store);
@@ -369,41 +385,6 @@ catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint6
 {
     *fields = place->hanging_fields;
     *kinds = place->hanging_kinds;
-}
-
-void
-catalog_store_identify(struct catalog_store *store, int take_fd, const struct identity_key *key)
-{
-    pthread_mutex_lock(&store->lock);
-    if (store->identity_fd >= 0)
-        close(store->identity_fd);
-    store->identity_fd = take_fd;
-    store->identity_key = *key;
-    pthread_cond_signal(&store->wake);
-    pthread_mutex_unlock(&store->lock);
-}
-
-struct identity_view *
-catalog_store_identity(struct catalog_store *store, struct catalog_place *place)
-{
-    struct identity_view *view;
-
-    pthread_mutex_lock(&store->lock);
-    view = identity_view_hold(place->identity);
-    pthread_mutex_unlock(&store->lock);
-    return view;
-}
-
-uint64_t
-catalog_store_identity_version(const struct catalog_place *place)
-{
-    return place->identity_version;
-}
-
-struct identity_watch *
-catalog_store_watch(const struct catalog_place *place)
-{
-    return &place->ground->watch;
 }
 
 struct growth *

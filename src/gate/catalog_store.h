@@ -102,14 +102,19 @@ void catalog_store_unhang(struct catalog_store *store, struct catalog_place *pla
 void catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, uint64_t *kinds);
 /* What was inserted through the gate and is not counted. */
 struct growth *catalog_store_growth(struct catalog_place *place);
+/* By which values are hashed: before anybody enters. Copied. */
+void catalog_store_identity_key(struct catalog_store *store, const struct identity_key *key);
 /* The identity index's file, from now on instead of the one before: read and looked through by the
- * thread, which then makes each place's view of it. `key` is copied. */
-void catalog_store_identify(struct catalog_store *store, int take_fd,
-                            const struct identity_key *key);
+ * thread, which then makes each place's view of it, where there is none of a later moment. */
+void catalog_store_identify(struct catalog_store *store, int take_fd);
 /* A place's view of it, held for the caller, or NULL; and its version, which grows with each,
  * without a lock. */
 struct identity_view *catalog_store_identity(struct catalog_store *store,
                                              struct catalog_place *place);
+/* Of the places of the present settings: columns in their views, those that can be believed now,
+ * and the realtime of the oldest view. */
+void catalog_store_identity_state(struct catalog_store *store, uint32_t *columns, uint32_t *current,
+                                  int64_t *oldest);
 uint64_t catalog_store_identity_version(const struct catalog_place *place);
 /* What has been written to the tables of the place's database. */
 struct identity_watch *catalog_store_watch(const struct catalog_place *place);

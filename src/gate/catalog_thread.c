@@ -249,17 +249,26 @@ read_identity(struct catalog_store *store, int fd, const struct identity_key *ke
     LOG_EVENT((store)->log, event, F_TEXT("gateway", catalog_place_gateway(place)->config->name),  \
               F_TEXT("database", (place)->database), F_UINT("columns", (columns_)))
 
+static void
+doubt_identity(struct catalog_store *store, struct catalog_place *place)
+{
+    pthread_mutex_lock(&store->lock);
+    identity_view_doubt(place->identity);
+    pthread_mutex_unlock(&store->lock);
+}
+
 /* The place's view of the newest index, or a look whether the one that it has still holds. */
 static void
 identify(struct catalog_store *store, struct catalog_place *place)
 {
-    struct identity_view *view = place->identity, *old = NULL;
+    struct identity_view *view = catalog_store_identity(store, place), *old = view;
     bool is_new = place->identified != store->identities;
     size_t changed = 0;
     int result = 0;
 
     if (is_new) {
         view = NULL;
+        identity_view_release(old);
         if (store->identity)
             result = identity_view_new(&view, store->identity, &store->identity_key,
                                        catalog_place_gateway(place)->config->name, &place->origin,
@@ -268,21 +277,28 @@ identify(struct catalog_store *store, struct catalog_place *place)
     if (result == 0 && view)
         result = identity_view_check(view, &place->inspector, &changed);
     if (!is_new) {
-        if (changed > 0)
+        if (changed > 0 && !place->is_identity_kept)
             tell_identity(store, place, IDENTITY_STALE, changed);
+        identity_view_release(view);
         return;
     }
     if (result != 0) {
-        identity_view_doubt(place->identity);
+        doubt_identity(store, place);
         identity_view_release(view);
         return; /* the next time */
     }
+    place->identified = store->identities;
     pthread_mutex_lock(&store->lock);
     old = place->identity;
+    if (place->is_identity_kept && (!view || view->since <= old->since)) {
+        pthread_mutex_unlock(&store->lock); /* what there is has been read later */
+        identity_view_release(view);
+        return;
+    }
     place->identity = view;
+    place->is_identity_kept = false;
     place->identity_version++;
     pthread_mutex_unlock(&store->lock);
-    place->identified = store->identities;
     identity_view_doubt(old); /* a transaction can have it still, and nobody asks for it any more */
     identity_view_release(old);
     if (view)
@@ -308,7 +324,7 @@ poll_place(struct catalog_store *store, struct catalog_place *place)
     if (result == 0)
         identify(store, place);
     else
-        identity_view_doubt(place->identity);
+        doubt_identity(store, place);
     period = POLL_PART * (os_monotonic(store->log->os) - begin);
     pthread_mutex_lock(&store->lock);
     place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);
@@ -422,6 +438,7 @@ catalog_thread(void *arg)
             load(store, place);
         else
             poll_place(store, place);
+        identity_bell_ring(&store->bell);
         pthread_mutex_lock(&store->lock);
     }
     pthread_mutex_unlock(&store->lock);

@@ -52,6 +52,8 @@ doubt_renew(struct session *s, struct plan *was, const struct plan_statement *st
         .role = was->role,
         .is_plain_dialect = was->is_plain_dialect,
         .may_inject = was->may_inject,
+        .may_shadow = was->may_shadow,
+        .refuses_unknown = was->refuses_unknown,
         .has_foreign_parameters = was->has_foreign_parameters,
     };
     int result;

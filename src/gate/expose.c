@@ -5,6 +5,7 @@
 #include "gate/instruments.h"
 #include "gate/plan_flags.h"
 #include "gate/session.h"
+#include "gate/shadow.h"
 
 /* A record for the present moment, with nothing in it. */
 static struct exposure *
@@ -143,6 +144,10 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
             return g->unattributed[p] < all ? g->unattributed[p] : all;
         return r->told_parts >> p & 1 ? 0 : all;
     }
+    if (part->source == SOURCE_SHADOW) {
+        *flags |= shadow_is_named(o, g, p) ? 0 : FLAG_BIT(BOUND);
+        return shadow_unknown(o, g, p, all);
+    }
     if (part->source == SOURCE_BOUND || part->source == SOURCE_PINNED) {
         *flags |= FLAG_BIT(BOUND);
         if (part->is_one_per_row)
@@ -158,7 +163,8 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
 }
 
 static enum attribution
-attribution_of(const struct gather *g, const struct showing_part *part, size_t p, bool is_pinned)
+attribution_of(const struct result *r, const struct gather *g, const struct showing_part *part,
+               size_t p, bool is_pinned)
 {
     if (g->identified >> p & 1 && g->ordinal_counts[p] > 0)
         return ATTRIBUTION_IDENTITY;
@@ -169,6 +175,8 @@ attribution_of(const struct gather *g, const struct showing_part *part, size_t p
         return ATTRIBUTION_INJECTED;
     case SOURCE_PINNED:
         return is_pinned ? ATTRIBUTION_PINNED : ATTRIBUTION_BOUND;
+    case SOURCE_SHADOW:
+        return shadow_is_known(g, p) || r->is_bound_told ? ATTRIBUTION_SHADOW : ATTRIBUTION_BOUND;
     case SOURCE_BOUND:
         break;
     }
@@ -180,7 +188,8 @@ attribution_of(const struct gather *g, const struct showing_part *part, size_t p
 static bool
 shows_part(const struct gather *g, const struct showing_part *part, size_t p, uint64_t unknown)
 {
-    bool has_key = part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN;
+    bool has_key =
+        part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN || shadow_is_known(g, p);
 
     return g->ordinal_counts[p] > 0 || unknown > 0 || (!has_key && (g->clear[p] || g->null[p]));
 }
@@ -202,13 +211,15 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
 
         if (!is_kind(s, from->kind) || !shows_part(g, from, p, unknown[p]))
             continue;
-        part = add_part(e, from->kind, attribution_of(g, from, p, is_pinned));
+        part = add_part(e, from->kind, attribution_of(r, g, from, p, is_pinned));
         part->clear = (g->clear[p] | (from->fields & ~r->showing->wanted[p])) & known;
         part->null = g->null[p] & known;
         part->is_text = key_type_is_text(from->key_type);
         part->unknown = unknown[p];
         if (is_pinned)
             result_pins(r, p, &pins);
+        if (from->source == SOURCE_SHADOW && !shadow_is_named(s->observer, g, p))
+            continue;
         if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
             part->ordinals = g->ordinals[p];
             part->ordinal_count = g->ordinal_counts[p];
@@ -240,8 +251,9 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     now = instruments_minute(s->worker->instruments, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &flags);
-        /* Pinned persons are in the gather's items, each by name. */
-        if (result == 0 && !result_is_pinned(r, p))
+        /* Pinned persons are in the gather's items, each by name; so are those whose keys were
+         * asked for. */
+        if (result == 0 && !result_is_pinned(r, p) && !(g->shadow_named >> p & 1))
             result =
                 take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], e, judgement);
     }

@@ -171,16 +171,9 @@ drain(struct gate *g)
 void
 gate_identify(struct gate *g)
 {
-    struct identity_key key;
-
     if (g->identity_fd < 0 || !g->shared.catalogs)
         return;
-    static_assert((int)GATE_SECRET_SIZE == (int)IDENTITY_SECRET_SIZE, "it is the ledger's");
-    if (identity_key_init(&key, g->shared.secret) == 0)
-        catalog_store_identify(g->shared.catalogs, g->identity_fd, &key);
-    else
-        close(g->identity_fd);
-    identity_key_release(&key);
+    catalog_store_identify(g->shared.catalogs, g->identity_fd);
     g->identity_fd = -1;
 }
 

@@ -19,6 +19,7 @@ gather_clear(struct gather *g)
     g->is_saturated = false;
     g->asked_count = 0;
     memset(g->origins, 0, sizeof(g->origins));
+    g->shadowed = g->shadow_named = 0;
 }
 
 void

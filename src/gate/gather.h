@@ -54,6 +54,10 @@ struct gather {
     size_t asked_count;
     uint8_t copied[PLAN_PARTS_MAX][KEY_TEXT_MAX]; /* of the row in hand: keys without escapes */
     uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
+    /* Parts of whose keys all came with this batch's first row (gate/shadow.h): bits; of these,
+     * whose persons are in the items; and how many persons each can show. */
+    uint8_t shadowed, shadow_named;
+    uint64_t shadow_most[PLAN_PARTS_MAX];
 };
 
 void gather_clear(struct gather *gather);

@@ -150,6 +150,12 @@ identity_view_doubt(struct identity_view *view)
 
 /* ---- asking ---- */
 
+int64_t
+identity_view_at(const struct identity_view *view)
+{
+    return identity_moment(view->identity)->realtime;
+}
+
 size_t
 identity_view_current(const struct identity_view *view)
 {
@@ -169,6 +175,19 @@ identity_view_find(const struct identity_view *view, uint32_t relation, int16_t 
             view->columns[i].key == key)
             return (int)i;
     return -1;
+}
+
+bool
+identity_view_is_behind(const struct identity_view *view, const struct identity_watch *watch)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        const struct identity_column *c = &view->columns[i];
+
+        if ((c->is_stale || !identity_watch_is_quiet(watch, c->relation, false, view->since)) &&
+            !identity_watch_is_open(watch, c->relation))
+            return true;
+    }
+    return false;
 }
 
 bool

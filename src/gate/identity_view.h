@@ -51,6 +51,11 @@ PASU_MUST_USE int identity_view_check(struct identity_view *view, struct inspect
                                       size_t *changed);
 /* The server cannot be asked: all is stale until it can. */
 void identity_view_doubt(struct identity_view *view); /* NULL is allowed */
+/* Some column is not as its table is, or does not have all that was added to it, and nobody is
+ * writing to that: another reading would help. */
+bool identity_view_is_behind(const struct identity_view *view, const struct identity_watch *watch);
+/* When its values were read, realtime. */
+int64_t identity_view_at(const struct identity_view *view);
 /* How many columns are not stale. */
 size_t identity_view_current(const struct identity_view *view);
 /* The number of the column; -1: it is none, or with another key. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/identity_watch.h"
 
+#include "gate/identity_bell.h"
+
 enum { REACH_MAX = 64 };
 
 /* ---- to which tables ---- */
@@ -155,6 +157,7 @@ identity_watch_settle(struct identity_watch *watch, struct identity_share *share
     now = os_monotonic(os);
     close_stamps(watch->changed, &share->changed, now);
     close_stamps(watch->added, &share->added, now);
+    identity_bell_ring(watch->bell);
 }
 
 void
@@ -168,6 +171,7 @@ identity_watch_missed(struct identity_watch *watch, const struct os *os)
 {
     watch->unwatched.at = os_monotonic(os);
     watch->unwatched.open--;
+    identity_bell_ring(watch->bell);
 }
 
 static bool
@@ -184,4 +188,12 @@ identity_watch_is_quiet(const struct identity_watch *watch, uint32_t relation, b
 
     return is_quiet(&watch->unwatched, since) && is_quiet(&watch->changed[i], since) &&
            (is_unique || is_quiet(&watch->added[i], since));
+}
+
+bool
+identity_watch_is_open(const struct identity_watch *watch, uint32_t relation)
+{
+    size_t i = relation % IDENTITY_WATCH_TABLES;
+
+    return watch->unwatched.open > 0 || watch->changed[i].open > 0 || watch->added[i].open > 0;
 }

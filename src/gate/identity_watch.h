@@ -22,6 +22,8 @@
 
 enum { IDENTITY_WATCH_TABLES = 64 };
 
+struct identity_bell;
+
 struct identity_stamp {
     _Atomic uint32_t open; /* transactions */
     _Atomic int64_t at;    /* monotonic; 0: never */
@@ -30,6 +32,7 @@ struct identity_stamp {
 struct identity_watch {
     struct identity_stamp changed[IDENTITY_WATCH_TABLES], added[IDENTITY_WATCH_TABLES];
     struct identity_stamp unwatched; /* sessions, for want of an index in their settings */
+    struct identity_bell *bell;      /* rung when something that has written is over; or NULL */
 };
 
 /* Of one session's transaction: bits of tables. */
@@ -51,5 +54,8 @@ void identity_watch_missed(struct identity_watch *watch, const struct os *os);
 /* Whether nothing has been written to the table since (monotonic), nor is being. */
 bool identity_watch_is_quiet(const struct identity_watch *watch, uint32_t relation, bool is_unique,
                              int64_t since);
+
+/* Whether somebody is writing to it, or may be. */
+bool identity_watch_is_open(const struct identity_watch *watch, uint32_t relation);
 
 #endif

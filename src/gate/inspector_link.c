@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/backend.h"
+#include "gate/speech.h"
 #include "gate/through.h"
 #include "gate/tls.h"
 #include "postgres/auth_md5.h"
@@ -186,6 +187,15 @@ inspector_link_next(struct inspector_link *link, uint8_t *type, struct view *bod
         if (result != 0)
             return result;
     }
+}
+
+void
+inspector_link_keep_code(struct inspector_link *link, struct view body)
+{
+    struct view code = speech_field(body, 'C');
+
+    snprintf(link->detail, sizeof(link->detail), "SQLSTATE %.*s",
+             code.length == 5 ? (int)code.length : 0, (const char *)code.bytes);
 }
 
 void

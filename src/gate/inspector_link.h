@@ -52,6 +52,8 @@ PASU_MUST_USE int inspector_link_send(struct inspector_link *link, const void *b
 PASU_MUST_USE int inspector_link_next(struct inspector_link *link, uint8_t *type,
                                       struct view *body);
 void inspector_link_keep_error(struct inspector_link *link, struct view body);
+/* The same of its SQLSTATE alone. */
+void inspector_link_keep_code(struct inspector_link *link, struct view body);
 
 /* ---- questions (inspector_question.c) ---- */
 
@@ -67,6 +69,11 @@ PASU_MUST_USE bool inspector_take_number(struct view value, uint64_t *number);
  */
 PASU_MUST_USE int inspector_link_query(struct inspector_link *link, const char *sql,
                                        inspector_row *take_row, void *arg, size_t *most);
+/* Takes the bytes of one CopyData, or refuses them with an error, which ends the connection. */
+typedef int inspector_copy(void *arg, struct view bytes);
+/* The same of COPY … TO STDOUT, however much it is. After any error the connection is closed. */
+PASU_MUST_USE int inspector_link_copy(struct inspector_link *link, const char *sql,
+                                      inspector_copy *take, void *arg);
 /*
  * Writes the role's verifier, as pg_authid has it, to `text`. PASU_E_NOTFOUND: no such role, or
  * none that may log in with a password. PASU_E_EOF: a connection that stood has ended: ask again.

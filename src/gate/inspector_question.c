@@ -174,3 +174,30 @@ inspector_link_query(struct inspector_link *link, const char *sql, inspector_row
         inspector_link_close(link);
     return result != 0 ? result : answer;
 }
+
+int
+inspector_link_copy(struct inspector_link *link, const char *sql, inspector_copy *take, void *arg)
+{
+    int result = send_query(link, sql), wait = link->wait;
+    struct view body;
+    uint8_t type = 0;
+
+    link->wait = link->wait_answer;
+    while (result == 0 && type != 'Z') {
+        result = inspector_link_next(link, &type, &body);
+        if (result != 0)
+            break;
+        if (type == 'd') {
+            result = take(arg, body);
+        } else if (type == 'E') {
+            inspector_link_keep_code(link, body); /* its words can be of the rows */
+            result = PASU_E_DENIED;
+        } else if (type != 'H' && type != 'c' && type != 'C' && type != 'Z') {
+            result = PASU_E_UPSTREAM_PROTOCOL;
+        }
+    }
+    link->wait = wait;
+    if (result != 0)
+        inspector_link_close(link);
+    return result;
+}

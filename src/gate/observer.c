@@ -3,6 +3,7 @@
 #include "gate/identity_use.h"
 
 #include "base/memory.h"
+#include "gate/ask.h"
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
 #include "gate/instruments.h"
@@ -135,6 +136,7 @@ observer_free(struct session *s)
     blank_release(&o->blank);
     fresh_clear(&o->fresh);
     catalog_release(o->catalog);
+    ask_end_text(o);
     kept_release(&o->ask);
     kept_release(&o->answer);
     kept_release(&o->backlog);
@@ -208,6 +210,12 @@ is_plain(const struct observer *o, struct view text)
     return !o->is_odd_strings && !o->is_unsettled && !o->is_turning;
 }
 
+bool
+observer_is_plain(const struct observer *o)
+{
+    return is_plain(o, VIEW("\x80"));
+}
+
 /* Whether another dialect would give it another reading. */
 static bool
 has_readings(struct view text)
@@ -273,6 +281,8 @@ environment_of(const struct session *s, struct view text)
         .role = o->role,
         .is_plain_dialect = is_read,
         .may_inject = s->settings->config->attribution.inject,
+        .may_shadow = s->settings->config->attribution.shadow,
+        .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
     };
 }
 
@@ -285,6 +295,17 @@ has_foreign_type(struct view types)
         if (bytes_get_u32(types.bytes + i) >= FIRST_USER_OID)
             return true;
     return false;
+}
+
+/* Whether code that sees a cursor's columns can have been made since the snapshot, by this session
+ * or another one. */
+static bool
+may_be_borrowed(const struct session *s)
+{
+    const struct observer *o = s->observer;
+
+    return o->is_borrowing || o->unseen_fields != 0 || observer_is_stale(s) ||
+           catalog_store_shifts(o->place) != o->shifts;
 }
 
 int
@@ -303,9 +324,18 @@ observer_plan_parse(struct session *s, struct view text, struct view types, stru
     environment = environment_of(s, text);
     environment.has_foreign_parameters = has_foreign_type(types);
     result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
-    if (result == 0 && (*plan)->may_change_dialect)
+    if (result == 0 && (*plan)->hides_in_cursors && may_be_borrowed(s)) {
+        plan_release(*plan);
+        environment.may_inject = false;
+        result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
+    }
+    if (result != 0)
+        return result;
+    if ((*plan)->may_change_dialect)
         s->observer->is_unsettled = true;
-    return result;
+    s->observer->hides |= (*plan)->rewritten.bytes != NULL;
+    s->observer->is_borrowing |= (*plan)->borrows != BORROW_NOT;
+    return 0;
 }
 
 /* Whether the plan of a template serves for the text that it was made of. */
@@ -361,9 +391,14 @@ observer_misses(struct session *s, struct view text, bool *misses)
 }
 
 int
-observer_plan_unknown(struct session *s, struct plan **plan)
+observer_plan_unknown(struct session *s, uint8_t hidden, struct plan **plan)
 {
-    struct plan_environment environment = {.catalog = s->observer->catalog, .role = ""};
+    struct plan_environment environment = {
+        .catalog = s->observer->catalog,
+        .role = "",
+        .hidden_count = hidden,
+        .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
+    };
 
     return plan_unknown(plan, &environment);
 }

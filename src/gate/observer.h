@@ -27,6 +27,7 @@
 #include "postgres/fresh.h"
 
 struct encoding;
+struct long_text;
 struct session;
 
 enum {
@@ -47,6 +48,12 @@ struct kept {
 struct preface {
     enum { PREFACE_NONE, PREFACE_DESCRIBED, PREFACE_ANSWERED, PREFACE_OVER } state;
     bool is_as_planned; /* the names mean what the plan takes them for */
+};
+
+/* Rows that are held back until their result is whole (gate/shadow.h). */
+struct shadow {
+    bool is_decided, is_whole; /* whole: all of it is in hand */
+    uint32_t scanned;          /* bytes of it that have been looked at */
 };
 
 /* The rows of a COPY, while they come (gate/copy_out.h). */
@@ -71,6 +78,8 @@ struct result {
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
     bool is_doubtful;                   /* names may mean others than its plan says */
+    bool is_renamed;                    /* that by which it was found may mean another */
+    bool is_unknown;                    /* nothing is known of what it shows */
     bool is_bound_told;                 /* upper bounds are in a record already */
     bool is_sure;                       /* nothing has changed since the plan's snapshot */
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
@@ -91,6 +100,7 @@ struct observer {
     struct exchange exchange;
     struct result result;
     struct preface preface;      /* of the Query under way */
+    struct shadow shadow;        /* of the result whose rows come */
     struct catalog_place *place; /* entered */
     struct catalog *catalog;     /* held: of the last plan; NULL: there is none */
     uint64_t catalog_version;
@@ -144,9 +154,13 @@ struct observer {
     struct growth_share grown; /* by the transaction */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
-        speaks_kinds; /* what errors and notices of this transaction can carry */
-    bool is_resumed;  /* it has waited long enough */
+        speaks_kinds;      /* what errors and notices of this transaction can carry */
+    bool is_resumed;       /* it has waited long enough */
+    bool hides;            /* something that went to the server has hidden columns */
+    bool hides_in_cursors; /* so has a cursor that may be there */
+    bool is_borrowing;     /* a text has come that can make what sees those: none has any more */
     struct kept ask, answer, backlog;
+    struct long_text *long_text; /* that passes in pieces, or NULL */
     uint64_t seen; /* whom it was the first of its principal's sessions to show today */
 };
 
@@ -156,6 +170,8 @@ PASU_MUST_USE int observer_new(struct session *session);
 void observer_free(struct session *session);
 /* A parameter that the server reports. */
 void observer_parameter(struct session *session, struct view name, struct view value);
+/* Whether a text of any bytes has only one reading now. */
+bool observer_is_plain(const struct observer *observer);
 /* Whether no byte of a longer character is an ASCII one in that encoding, by PostgreSQL's name. */
 bool observer_is_plain_encoding(struct view name);
 /* Whether code in the server may set how texts are read: what a trigger, a view or a function does
@@ -176,8 +192,9 @@ PASU_MUST_USE int observer_plan_parse(struct session *session, struct view text,
  * template is in the worker's instruments. */
 PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,
                                       bool *is_templated);
-/* The plan of a text that nobody has looked at. */
-PASU_MUST_USE int observer_plan_unknown(struct session *session, struct plan **plan);
+/* The plan of a text that nobody has looked at; so many of its result's columns are hidden. */
+PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden,
+                                        struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);
 /* Whether a function may not be called by message: it lets data out by the server, or shows what is

@@ -9,13 +9,13 @@ static bool
 is_as_planned(const struct plan_statement *statement, struct view body)
 {
     struct reader r = reader_of(body);
-    bool is_same = reader_u16(&r) == statement->copy.relation_count;
+    bool is_same = reader_u16(&r) == statement->asked_count;
 
-    for (size_t i = 0; is_same && i < statement->copy.relation_count; i++) {
+    for (size_t i = 0; is_same && i < statement->asked_count; i++) {
         uint32_t length = reader_u32(&r), oid;
 
         is_same = length != UINT32_MAX && key_small_number(reader_bytes(&r, length), &oid) &&
-                  oid == statement->copy.relations[i];
+                  oid == statement->asked[i];
     }
     return is_same && reader_end(&r) == 0;
 }
@@ -57,6 +57,15 @@ preface_take(struct observer *o, const uint8_t *message, size_t length, bool *is
     return 0;
 }
 
+bool
+preface_names_statement(const struct observer *o, const struct plan_statement *statement)
+{
+    const struct exchange_request *request = exchange_first(&o->exchange);
+
+    return o->preface.state == PREFACE_OVER && o->preface.is_as_planned &&
+           preface_of(request).length > 0 && statement == &request->plan->statements[0];
+}
+
 void
 preface_end(struct observer *o)
 {
@@ -66,7 +75,8 @@ preface_end(struct observer *o)
 struct view
 preface_of(const struct exchange_request *request)
 {
-    if (!request || request->step != STEP_QUERY || !request->plan || request->is_refused)
+    if (!request || request->step != STEP_QUERY || !request->plan || request->is_refused ||
+        request->is_unasked)
         return view_of("", 0);
     return request->plan->preface;
 }

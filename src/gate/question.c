@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "exposure/tally.h"
+#include "gate/catalog_store.h"
 #include "gate/census.h"
 #include "policy/budget.h"
 
@@ -170,6 +171,9 @@ question_status(struct gate *g, uint64_t question)
         status.counts.bytes_in += counter_get(&w->bytes_in);
         status.counts.bytes_out += counter_get(&w->bytes_out);
     }
+    if (g->shared.catalogs)
+        catalog_store_identity_state(g->shared.catalogs, &status.identity_columns,
+                                     &status.identity_current, &status.identity_at);
     census_soon(g->shared.census, true);
     if (!answer)
         return; /* as above */

@@ -6,7 +6,7 @@ reconcile_go_on(struct reconcile *r, const struct message_census *last)
 {
     *r = (struct reconcile){
         .is_begun = true,
-        .epoch = {last->system, last->database_oid, last->counting, last->reset},
+        .epoch = {last->system, last->database_oid, last->counting, last->reset, 0},
         .since = last->since,
         .at = last->at,
         .base = last->base,

@@ -2,9 +2,11 @@
 #include "gate/result.h"
 
 #include "gate/doubt.h"
+#include "gate/hidden.h"
 #include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/pins.h"
+#include "gate/preface.h"
 #include "gate/renew.h"
 #include "gate/session.h"
 
@@ -132,6 +134,81 @@ take_statement(struct session *s, struct plan *plan, const struct plan_statement
         r->pinned = NULL;
 }
 
+/* Of nothing that is known, but that so many of its columns are hidden. */
+static int
+set_unknown(struct session *s, uint8_t hidden)
+{
+    struct result *r = &s->observer->result;
+    int result;
+
+    plan_release(r->plan);
+    r->plan = NULL;
+    result = observer_plan_unknown(s, hidden, &r->plan);
+    r->statement = result == 0 ? &r->plan->statements[0] : NULL;
+    r->pinned = NULL;
+    r->is_unknown = true;
+    return result;
+}
+
+/* By its name it is taken for another statement than that whose columns the server tells. */
+static int
+check_hidden(struct session *s, struct view description)
+{
+    struct observer *o = s->observer;
+    const struct result *r = &o->result;
+    uint8_t hidden = hidden_in(o, r->statement, r->is_renamed, description);
+
+    return hidden == r->statement->hidden_count ? 0 : set_unknown(s, hidden);
+}
+
+/* Notes what a portal's EXECUTE or FETCH names. */
+static void
+note_target(const struct observer *o, struct portal *portal)
+{
+    const struct plan_statement *statement = portal ? portal->statement : NULL;
+    const struct prepared *prepared;
+    const struct portal *cursor;
+
+    if (statement && statement->special == SPECIAL_EXECUTE) {
+        prepared = exchange_prepared(&o->exchange, statement->name);
+        portal_names(portal, prepared ? prepared->serial : 0);
+    } else if (statement && statement->special == SPECIAL_FETCH) {
+        cursor = exchange_portal(&o->exchange, statement->name);
+        portal_names(portal, cursor ? cursor->serial : 0);
+    }
+}
+
+/* A cursor that has outlived its transaction: a snapshot that has come since can know of what it
+ * reads what the one it was planned with does not, and what is there now need not be what was. */
+static bool
+is_overtaken(const struct observer *o, const struct portal *portal)
+{
+    return portal && portal->is_over && portal->plan && portal->plan->catalog != o->catalog;
+}
+
+/* What EXECUTE runs; a portal's, what it ran when it began. */
+static int
+follow_execute(struct session *s, struct portal *portal, struct plan **plan,
+               const struct plan_statement **statement, bool *is_doubtful)
+{
+    struct prepared *prepared;
+    int result;
+
+    if (portal && portal->run) {
+        *plan = portal->run;
+        *statement = portal->run_statement;
+        return 0;
+    }
+    prepared = exchange_prepared(&s->observer->exchange, (*statement)->name);
+    result = prepared ? renew_prepared(s, prepared) : 0;
+    *plan = prepared ? prepared->plan : NULL;
+    *statement = prepared ? prepared->statement : NULL;
+    *is_doubtful |= prepared && prepared->is_doubtful;
+    if (result == 0 && portal && *plan && *statement)
+        portal_runs(portal, *plan, *statement);
+    return result;
+}
+
 /* Follows EXECUTE and FETCH to what they stand for. `is_pinned`: the result's own keys are there.
  */
 static int
@@ -141,38 +218,36 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     struct observer *o = s->observer;
     struct result *r = &o->result;
     const struct plan_statement *execute = NULL;
-    const struct plan *own = plan;
-    struct prepared *prepared;
-    bool is_doubtful = portal && portal->is_doubtful;
+    const struct plan *own;
+    bool is_doubtful;
     bool is_fetch = statement && statement->special == SPECIAL_FETCH;
     int result = 0;
 
+    note_target(o, portal);
+    is_doubtful = portal && portal->is_doubtful;
+    if (is_fetch) {
+        portal = exchange_portal(&o->exchange, statement->name);
+        note_target(o, portal);
+        plan = portal ? portal->plan : NULL;
+        statement = portal ? portal->statement : NULL;
+        is_doubtful |= portal && portal->is_doubtful;
+    }
+    is_doubtful |= is_overtaken(o, portal);
+    own = plan;
     r->pinned = portal ? &portal->pinned : &r->own;
     r->portal = portal;
     if (statement && statement->special == SPECIAL_EXECUTE) {
-        prepared = exchange_prepared(&o->exchange, statement->name);
-        result = prepared ? renew_prepared(s, prepared) : 0;
+        execute = statement;
+        r->pinned = &r->own;
+        result = follow_execute(s, portal, &plan, &statement, &is_doubtful);
         if (result != 0)
             return result;
-        execute = statement;
-        plan = prepared ? prepared->plan : NULL;
-        statement = prepared ? prepared->statement : NULL;
-        is_doubtful = prepared && prepared->is_doubtful;
-        r->pinned = &r->own;
-    } else if (is_fetch) {
-        portal = exchange_portal(&o->exchange, statement->name);
-        plan = portal ? portal->plan : NULL;
-        statement = portal ? portal->statement : NULL;
-        r->portal = portal;
-        is_doubtful = portal && portal->is_doubtful;
-        if (portal)
-            r->pinned = &portal->pinned;
+    } else if (is_fetch && statement && statement->special != SPECIAL_NONE) {
+        plan = NULL; /* a portal that fetches itself */
     }
+    r->is_renamed = is_doubtful;
     if (!plan || !statement) {
-        result = observer_plan_unknown(s, &r->plan);
-        r->statement = result == 0 ? &r->plan->statements[0] : NULL;
-        r->pinned = NULL;
-        return result;
+        return set_unknown(s, 0);
     }
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
@@ -184,6 +259,21 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     take_statement(s, plan, statement, is_fetch);
     read_through(s);
     return result;
+}
+
+/* Whether a portal's columns are those of what its statement named when it was bound. */
+static bool
+is_late(const struct exchange_request *request, const struct plan_statement *statement)
+{
+    return request->step == STEP_EXECUTE && statement && statement->special != SPECIAL_NONE;
+}
+
+/* Whether the statement is found by a name, and not in the text at hand. */
+static bool
+is_named(const struct exchange_request *request, const struct plan_statement *statement)
+{
+    return request->step != STEP_QUERY || !statement || statement->special == SPECIAL_EXECUTE ||
+           statement->special == SPECIAL_FETCH;
 }
 
 static int
@@ -202,14 +292,18 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
     if (request->is_templated) /* its text's keys were read when it was asked */
         pinned_move(&r->own, &request->pinned);
     result = set_statement(s, plan, statement, portal, request->is_templated);
+    r->is_renamed |= is_late(request, statement);
+    if (result == 0 && has_rows && PASU_UNLIKELY(o->hides) && is_named(request, statement))
+        result = check_hidden(s, description);
     if (result == 0 && has_rows)
-        result = showing_table_get(&s->worker->instruments->showings, r->plan, r->statement,
-                                   description, formats, &r->showing);
+        result =
+            showing_table_get(&s->worker->instruments->showings, r->plan, r->statement, description,
+                              formats, preface_names_statement(o, r->statement), &r->showing);
     r->is_open = result == 0;
     if (r->portal) {
         r->rows = r->portal->rows;
         r->is_counted = r->portal->is_counted;
-        r->is_bound_told = r->portal->is_bound_told;
+        r->is_bound_told = r->portal->is_bound_told && !r->is_unknown;
         if ((r->doubt_fields & ~r->portal->told_fields) == 0 &&
             (r->doubt_kinds & ~r->portal->told_kinds) == 0)
             r->doubt_fields = 0;
@@ -293,7 +387,7 @@ result_remember(struct observer *o)
     if (r->portal) {
         r->portal->rows = r->rows;
         r->portal->is_counted = r->is_counted;
-        r->portal->is_bound_told = r->is_bound_told;
+        r->portal->is_bound_told |= r->is_bound_told && !r->is_unknown;
     }
 }
 
@@ -336,32 +430,44 @@ result_pins(const struct result *r, size_t part, size_t *count)
 /* ---- columns ---- */
 
 /* The statement whose columns these are: EXECUTE and FETCH have those of another. */
-const struct plan_statement *
-result_followed(const struct observer *o, const struct plan_statement *statement)
+static const struct plan_statement *
+follow(const struct observer *o, const struct plan_statement *statement, bool *is_doubtful)
 {
     const struct prepared *prepared;
     const struct portal *portal;
 
     if (statement && statement->special == SPECIAL_EXECUTE) {
         prepared = exchange_prepared(&o->exchange, statement->name);
+        *is_doubtful |= prepared && prepared->is_doubtful;
         return prepared ? prepared->statement : NULL;
     }
     if (statement && statement->special == SPECIAL_FETCH) {
         portal = exchange_portal(&o->exchange, statement->name);
+        *is_doubtful |= portal && portal->is_doubtful;
         return portal ? portal->statement : NULL;
     }
     return statement;
 }
 
+const struct plan_statement *
+result_followed(const struct observer *o, const struct plan_statement *statement)
+{
+    bool is_doubtful = false;
+
+    return follow(o, statement, &is_doubtful);
+}
+
 int
 result_described(struct observer *o, struct exchange_request *request, struct view description,
-                 uint8_t *hidden)
+                 uint8_t *hidden, const struct plan_statement **described)
 {
     struct portal *portal;
     struct prepared *prepared;
     const struct plan_statement *statement = NULL;
+    bool is_doubtful;
 
     *hidden = 0;
+    *described = NULL;
     if (request->is_portal) {
         int result = 0;
 
@@ -372,14 +478,45 @@ result_described(struct observer *o, struct exchange_request *request, struct vi
             result = portal_describe(portal, description);
         if (result != 0)
             return result;
+        note_target(o, portal);
         statement = portal->statement;
+        is_doubtful = portal->is_doubtful || (statement && statement->special != SPECIAL_NONE);
     } else {
         prepared = exchange_prepared(&o->exchange, request->name);
         statement = prepared ? prepared->statement : NULL;
+        is_doubtful = prepared && prepared->is_doubtful;
     }
-    statement = result_followed(o, statement);
-    *hidden = statement ? statement->hidden_count : 0;
+    statement = follow(o, statement, &is_doubtful);
+    *hidden = hidden_in(o, statement, is_doubtful, description);
+    if (statement && *hidden == statement->hidden_count)
+        *described = statement;
     return 0;
+}
+
+/* Behind a column's name: its table, its number in it. */
+void
+result_put_origins(const struct plan_statement *statement, struct view description)
+{
+    struct reader r = reader_of(description);
+    const struct plan_origin *o = statement ? statement->origins : NULL;
+    const struct plan_origin *end = o ? o + statement->origin_count : NULL;
+    uint16_t count = reader_u16(&r);
+
+    for (uint16_t i = 0; i < count && o < end; i++) {
+        uint8_t *at;
+
+        reader_text(&r);
+        at = (uint8_t *)(uintptr_t)r.at;
+        reader_bytes(&r, 18);
+        if (r.failed)
+            return;
+        if (i != o->column + statement->hidden_count)
+            continue;
+        bytes_put_u32(at, o->relation);
+        at[4] = (uint8_t)((uint16_t)o->attribute >> 8);
+        at[5] = (uint8_t)o->attribute;
+        o++;
+    }
 }
 
 size_t

@@ -41,9 +41,14 @@ PASU_MUST_USE int result_pin_literals(struct session *session, const struct plan
                                       const struct plan_statement *statement,
                                       const struct plan *execute_plan,
                                       const struct plan_statement *execute);
-/* What is known of the columns of the statement or portal that the request asked about. */
+/* What is known of the columns of the statement or portal that the request asked about: how many of
+ * them are hidden, and whose they are, or NULL. */
 PASU_MUST_USE int result_described(struct observer *observer, struct exchange_request *request,
-                                   struct view description, uint8_t *hidden);
+                                   struct view description, uint8_t *hidden,
+                                   const struct plan_statement **described);
+/* Puts the origins of a view's columns that was read through where the client looks for them: in a
+ * RowDescription's body, in our own buffer, once it was read. `statement` may be NULL. */
+void result_put_origins(const struct plan_statement *statement, struct view description);
 /* Bytes of a RowDescription's body up to the first column that is not hidden; 0: malformed. */
 size_t result_description_skip(struct view description, uint8_t hidden);
 

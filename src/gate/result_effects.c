@@ -140,24 +140,41 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
     return result;
 }
 
+/* A cursor is as doubtful as the statement that declares it. */
 static int
-name_effects(struct session *s, struct plan *plan, const struct plan_statement *statement)
+declare(struct session *s, struct plan *plan, const struct plan_statement *statement,
+        const struct exchange_request *request)
+{
+    struct observer *o = s->observer;
+    const struct portal *own =
+        request->step == STEP_EXECUTE ? exchange_portal(&o->exchange, request->name) : NULL;
+    bool is_doubtful = own && own->is_doubtful;
+    struct portal *portal;
+    int result =
+        exchange_set_portal(&o->exchange, statement->name, plan, statement->inner, &portal);
+
+    if (result == 0)
+        result = result_pin_literals(s, plan, statement->inner, NULL, NULL);
+    if (result != 0)
+        return result;
+    pinned_move(&portal->pinned, &o->result.own);
+    portal->is_doubtful = is_doubtful;
+    portal->is_held = statement->speaks_later;
+    return 0;
+}
+
+static int
+name_effects(struct session *s, struct plan *plan, const struct plan_statement *statement,
+             const struct exchange_request *request)
 {
     struct observer *o = s->observer;
     struct exchange *x = &o->exchange;
-    struct portal *portal;
-    int result;
 
     switch ((enum plan_special)statement->special) {
     case SPECIAL_PREPARE:
         return exchange_set_prepared(x, statement->name, plan, statement->inner, view_of(NULL, 0));
     case SPECIAL_DECLARE:
-        result = exchange_set_portal(x, statement->name, plan, statement->inner, &portal);
-        if (result == 0)
-            result = result_pin_literals(s, plan, statement->inner, NULL, NULL);
-        if (result == 0)
-            pinned_move(&portal->pinned, &o->result.own);
-        return result;
+        return declare(s, plan, statement, request);
     case SPECIAL_DEALLOCATE:
         if (statement->name[0])
             exchange_drop_prepared(x, statement->name);
@@ -220,6 +237,8 @@ result_effects(struct session *s, const struct exchange_request *request)
                                                  : result_done(s, plan, statement);
     if (result == 0 && run)
         result = result_done(s, r->plan, run);
+    if (result == 0 && run && run->special != SPECIAL_NONE) /* what was prepared by message */
+        result = name_effects(s, r->plan, run, request);
     if (result == 0 && statement->is_executed) {
         const struct prepared *prepared =
             exchange_prepared(&s->observer->exchange, statement->name);
@@ -229,7 +248,7 @@ result_effects(struct session *s, const struct exchange_request *request)
     }
     if (result != 0 || statement->special == SPECIAL_NONE)
         return result;
-    return name_effects(s, plan, statement);
+    return name_effects(s, plan, statement, request);
 }
 
 static void
@@ -290,8 +309,8 @@ result_transaction_over(struct session *s)
     o->change = TOUCH_NONE;
     if (o->exchange.count == 0)
         intent_over(s);
-    /* Cursors WITH HOLD live on; of those nothing is known any more, and their rows count as the
-     * most they can be. */
-    exchange_drop_portals(&o->exchange);
+    exchange_end_portals(&o->exchange);
+    if (o->exchange.count == 0)
+        o->hides_in_cursors = exchange_holds_portals(&o->exchange);
     return result;
 }

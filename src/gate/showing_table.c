@@ -71,10 +71,10 @@ place_of(const struct plan_statement *statement, struct view body, struct view r
 
 static bool
 is_same(const struct showing_entry *e, const struct plan_statement *statement, struct view body,
-        struct view results)
+        struct view results, bool is_named)
 {
-    return e && e->statement == statement && e->body_length == body.length &&
-           e->description.length == body.length + results.length &&
+    return e && e->statement == statement && e->is_named == is_named &&
+           e->body_length == body.length && e->description.length == body.length + results.length &&
            (body.length == 0 || memcmp(e->description.bytes, body.bytes, body.length) == 0) &&
            (results.length == 0 ||
             memcmp(e->description.bytes + body.length, results.bytes, results.length) == 0);
@@ -138,7 +138,8 @@ only_key_of(const struct showing *s)
 
 static int
 entry_new(struct showing_table *table, struct showing_entry **out, struct plan *plan,
-          const struct plan_statement *statement, struct view body, struct view results)
+          const struct plan_statement *statement, struct view body, struct view results,
+          bool is_named)
 {
     struct row_column *columns = table->columns;
     struct showing_entry *e = memory_new(1, sizeof(*e));
@@ -149,7 +150,8 @@ entry_new(struct showing_table *table, struct showing_entry **out, struct plan *
     if (result == 0)
         result = showing_read_columns(columns, SHOWING_COLUMNS_MAX, body, results, &count);
     if (result == 0)
-        result = showing_new(&e->showing, statement, plan->catalog, columns, count);
+        result = (is_named ? showing_new_named : showing_new)(&e->showing, statement, plan->catalog,
+                                                              columns, count);
     if (result != 0) {
         memory_free(copy);
         memory_free(e);
@@ -166,6 +168,7 @@ entry_new(struct showing_table *table, struct showing_entry **out, struct plan *
     e->description = view_of(copy, body.length + results.length);
     e->plan = plan_hold(plan);
     e->statement = statement;
+    e->is_named = is_named;
     e->holders = 1;
     *out = e;
     return 0;
@@ -207,15 +210,15 @@ showing_entry_copy(struct showing_table *table, struct plan *plan,
 int
 showing_table_get(struct showing_table *table, struct plan *plan,
                   const struct plan_statement *statement, struct view body, struct view results,
-                  struct showing_entry **entry)
+                  bool is_named, struct showing_entry **entry)
 {
     struct showing_entry **place = &table->entries[place_of(statement, body, results)];
     int result;
 
-    if (!is_same(*place, statement, body, results)) {
+    if (!is_same(*place, statement, body, results, is_named)) {
         struct showing_entry *made;
 
-        result = entry_new(table, &made, plan, statement, body, results);
+        result = entry_new(table, &made, plan, statement, body, results, is_named);
         if (result != 0)
             return result;
         showing_entry_release(*place);

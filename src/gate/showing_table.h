@@ -15,6 +15,7 @@ enum { SHOWING_TABLE_SIZE = 2048 };
 
 struct showing_entry {
     uint32_t holders;
+    bool is_named;     /* made of showing_new_named */
     struct plan *plan; /* held: the statement is in it */
     const struct plan_statement *statement;
     size_t body_length; /* of the description's first part */
@@ -44,12 +45,14 @@ void showing_table_sweep(struct showing_table *table);
 /*
  * The showing for a statement of `plan` and the body of a RowDescription (empty: nothing is known
  * of the columns), with the format codes that a Bind asked for (empty: those of the body count).
+ * `is_named`: see showing_new_named.
  * Held: showing_entry_release it. PASU_E_NOMEM; PASU_E_MALFORMED where the body is no
  * RowDescription.
  */
 PASU_MUST_USE int showing_table_get(struct showing_table *table, struct plan *plan,
                                     const struct plan_statement *statement, struct view body,
-                                    struct view results, struct showing_entry **entry);
+                                    struct view results, bool is_named,
+                                    struct showing_entry **entry);
 /* For a COPY's rows: `formats` are the codes that CopyOutResponse has, two bytes a column. It is in
  * no table. PASU_E_NOMEM; PASU_E_RANGE: more columns than there can be. */
 PASU_MUST_USE int showing_entry_copy(struct showing_table *table, struct plan *plan,

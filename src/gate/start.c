@@ -15,13 +15,17 @@
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "exposure/directory.h"
+#include "exposure/identity.h"
 #include "gate/catalog_store.h"
 #include "gate/census.h"
+#include "gate/gate.h"
 #include "gate/inspector.h"
 #include "gate/ordinals.h"
 #include "gate/past_marks.h"
 #include "gate/rebuild.h"
 #include "postgres/plan.h"
+
+#include <assert.h>
 
 #define TELL_EVERY (5 * NANOSECONDS_PER_SECOND)
 
@@ -49,9 +53,11 @@ post_catalog(void *arg, const struct catalog_place *place, int result)
 static int
 start_workers(struct gate *g)
 {
+    struct identity_key key = {0};
     uint32_t count = 1;
     int result;
 
+    static_assert((int)GATE_SECRET_SIZE == (int)IDENTITY_SECRET_SIZE, "it is the ledger's");
     for (size_t i = 0; i < g->settings->gateway_count; i++)
         if (g->settings->gateways[i].config->workers > count)
             count = g->settings->gateways[i].config->workers;
@@ -72,6 +78,11 @@ start_workers(struct gate *g)
         result = census_start(&g->shared.census, &g->shared);
     if (result == 0)
         result = catalog_store_new(&g->shared.catalogs, &g->shared.log, post_catalog, g);
+    if (result == 0)
+        result = identity_key_init(&key, g->shared.secret);
+    if (result == 0)
+        catalog_store_identity_key(g->shared.catalogs, &key);
+    identity_key_release(&key);
     return result;
 }
 

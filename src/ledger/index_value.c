@@ -105,8 +105,8 @@ open_value(struct index *index, enum index_table table, const MDB_val *val, stru
     result = index_value_room(room, 0, length);
     if (result != 0)
         return result;
-    result = index_cipher_open(&index->cipher, table, key, view_of(val->mv_data, val->mv_size),
-                               (*room)->bytes);
+    result = index_cipher_open(&index->cipher, (uint8_t)table, key,
+                               view_of(val->mv_data, val->mv_size), (*room)->bytes);
     if (result == 0)
         *value = view_of((*room)->bytes, length);
     return result;
@@ -163,8 +163,9 @@ put_sealed(struct index *index, enum index_table table, struct view key, struct 
 {
     size_t length = value.length + INDEX_CIPHER_MORE;
     uint8_t *bytes = memory_new(1, length);
-    int result =
-        bytes == NULL ? PASU_E_NOMEM : index_cipher_seal(&index->cipher, table, key, value, bytes);
+    int result = bytes == NULL
+                     ? PASU_E_NOMEM
+                     : index_cipher_seal(&index->cipher, (uint8_t)table, key, value, bytes);
 
     if (result == 0)
         result = put(index, table, key, view_of(bytes, length), VIEW(""));

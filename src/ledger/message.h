@@ -285,6 +285,10 @@ struct message_status {
     struct message_counts counts; /* of all sessions, ended ones included */
     uint32_t workers;
     uint32_t draining;
+    /* Columns in the identity indexes of the databases that sessions are in; of these, those that
+     * are as their tables are; and the realtime of the oldest of them, 0: there is none. */
+    uint32_t identity_columns, identity_current;
+    int64_t identity_at;
 };
 
 /* How many different persons a principal was shown in each window, and the numbers that its budgets

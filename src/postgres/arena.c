@@ -64,7 +64,7 @@ arena_new(struct arena *arena, size_t count, size_t size)
         arena->failed = true;
         return NULL;
     }
-    bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    bytes = bytes == 0 ? ALIGNMENT : (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if ((size_t)(arena->end - arena->at) < bytes && !grow(arena, bytes)) {
         arena->failed = true;
         return NULL;

@@ -277,6 +277,12 @@ catalog_speaks_of(const struct catalog *catalog, const char *name)
 }
 
 bool
+catalog_may_borrow(const struct catalog *catalog)
+{
+    return catalog->may_borrow || catalog->is_partial;
+}
+
+bool
 catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds)
 {
     *fields = catalog->event_fields;

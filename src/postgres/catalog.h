@@ -20,6 +20,12 @@
 
 #include "base/bytes.h"
 
+enum { /* OIDs of PostgreSQL's own */
+       CATALOG_PG_CLASS = 1259,
+       CATALOG_PG_ATTRIBUTE = 1249,
+       CATALOG_PG_NAMESPACE = 2615,
+       CATALOG_PG_REWRITE = 2618,
+};
 enum { CATALOG_NAME_SIZE = 64, CATALOG_FIELDS_MAX = 64, CATALOG_KINDS_MAX = 16 };
 
 /* What the configuration says, in the numbers of the vocabulary (exposure/vocabulary.h); the caller
@@ -108,7 +114,10 @@ struct catalog_relation {
     bool has_acts; /* there are any, clean or not: they can speak of the row */
     bool act_renames, act_twists, act_keeps; /* as of a function */
     const char *definition; /* of a view or materialized view: its query as pg_get_viewdef prints
-                               it; or NULL */
+                               it, with pg_catalog alone in the search_path; or NULL */
+    /* Of a view, whose query that is: the rule, and the transaction that made its row's version. */
+    uint32_t rule, rule_version;
+    bool is_plain_view; /* it has no options */
 };
 
 /* The number of the column of that name; 0: there is none. */
@@ -288,6 +297,9 @@ bool catalog_has_own_equality(const struct catalog *catalog);
 /* Whether code, or the policy, speaks of something by that name, be it there or not: it will mean
  * what is made by that name. True for some others, too. */
 bool catalog_speaks_of(const struct catalog *catalog, const char *name);
+/* Whether code can read what a session has opened or prepared, by its name: a cursor that the code
+ * has not opened itself, or whatever else texts do that it runs and nobody knows. */
+bool catalog_may_borrow(const struct catalog *catalog);
 /* Whether there are event triggers, and what can come out of them. */
 bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
@@ -299,7 +311,8 @@ bool catalog_has_keeping_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);
-/* Whether it may read all columns of a table whose key that is, those of the system too. */
+/* Whether it may read all columns of a table whose key that is, those of the system too. The same,
+ * of column 1, of views without options and of the catalog's tables above. */
 bool catalog_role_may_read_all(const struct catalog *catalog, const char *role, uint32_t relation,
                                int16_t key);
 /*

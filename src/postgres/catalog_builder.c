@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Takes the inspector's rows; see catalog_query.def for what each is. */
 #include "postgres/catalog_part.h"
+#include "postgres/cursor.h"
 
 #include "base/memory.h"
 
@@ -246,7 +247,8 @@ take_rule(struct catalog_builder *b, const struct view *v)
     if (!r)
         return PASU_E_NOMEM;
     if (!catalog_value_u32(v[0], &r->oid) || !catalog_value_u32(v[1], &r->relation) ||
-        !catalog_value_u32(v[2], &r->xmin) || !catalog_value_bool(v[3], &r->is_view))
+        !catalog_value_u32(v[2], &r->xmin) || !catalog_value_bool(v[3], &r->is_view) ||
+        !catalog_value_bool(v[4], &r->is_plain))
         return PASU_E_MALFORMED;
     before = b->prior ? catalog_rule_find(b->prior, r->oid) : NULL;
     if (before && before->is_seen && before->xmin == r->xmin && before->relation == r->relation) {
@@ -350,7 +352,10 @@ take_definition(struct catalog_builder *b, const struct view *v)
     if (number == SIZE_MAX || !v[1].bytes)
         return 0;
     b->catalog->relations[number].definition = catalog_arena_text(&b->catalog->arena, v[1]);
-    return b->catalog->relations[number].definition ? 0 : PASU_E_NOMEM;
+    if (!b->catalog->relations[number].definition)
+        return PASU_E_NOMEM;
+    b->catalog->may_borrow |= cursor_is_read(b->catalog->relations[number].definition);
+    return 0;
 }
 
 int

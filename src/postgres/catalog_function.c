@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What functions are before anybody looks at what they use: by name, language and extension. */
 #include "postgres/catalog_part.h"
+#include "postgres/cursor.h"
 
 /* ---- the tables ---- */
 
@@ -115,6 +116,24 @@ read_user_function(struct catalog_builder *b, size_t number, struct catalog_tain
     return 0;
 }
 
+/* Whether it can read a cursor that it has not opened. Functions that run a text of their caller's
+ * do what the text says, which is another one's affair. */
+static bool
+may_borrow(const struct catalog_source *s)
+{
+    switch ((enum catalog_language)s->language) {
+    case LANGUAGE_SQL:
+    case LANGUAGE_PLPGSQL:
+        return s->kind != 'a' && (!s->body || cursor_is_reached(s->body));
+    case LANGUAGE_NATIVE:
+        return s->kind != 'a' && !extension_of(s);
+    case LANGUAGE_TRUSTED:
+    case LANGUAGE_UNTRUSTED:
+        break;
+    }
+    return true;
+}
+
 static int
 index_operators(struct catalog_builder *b)
 {
@@ -143,6 +162,7 @@ catalog_functions_read(struct catalog_builder *b)
             taint->is_exit = sources[i].exits;
         } else {
             result = read_user_function(b, i, taint);
+            c->may_borrow |= may_borrow(&sources[i]);
         }
     }
     PILE_EACH (const struct catalog_pair, part, &b->aggregates) {

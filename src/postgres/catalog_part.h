@@ -54,6 +54,7 @@ struct catalog_rule {
     uint32_t oid, relation;
     uint32_t xmin;
     bool is_view;       /* a view's own; else it acts on the relation */
+    bool is_plain;      /* of a view without options */
     bool is_seen;       /* the ones below are known */
     bool is_whole;      /* speaks of a whole row somewhere */
     bool speaks, exits; /* uses something of PostgreSQL's own that does */
@@ -111,7 +112,7 @@ struct catalog {
     struct catalog_pile routines; /* struct catalog_routine, by function */
     struct catalog_pile fills;    /* struct catalog_pair: functions, and relations that they fill */
     struct catalog_pile written;  /* the same: relations whose rows they make */
-    bool has_own_equality, has_events;
+    bool has_own_equality, has_events, may_borrow;
     uint64_t event_fields, event_kinds;
     bool has_casts, has_foreign_casts, has_keeping_casts, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */

@@ -136,6 +136,20 @@ take_marks(struct catalog_builder *b)
     }
 }
 
+static int
+add_reader_key(struct catalog *c, uint32_t relation, int16_t column)
+{
+    struct catalog_reader_key *key;
+
+    if (c->reader_keys.count == CATALOG_READERS_MAX)
+        return 0;
+    key = catalog_pile_add(&c->reader_keys, sizeof(*key));
+    if (!key)
+        return PASU_E_NOMEM;
+    *key = (struct catalog_reader_key){relation, column};
+    return 0;
+}
+
 /* The keys' columns of which it will be asked who may read them: those of mapped tables first, then
  * those that partitions have from their parents. */
 static int
@@ -147,19 +161,40 @@ collect_reader_keys(struct catalog_builder *b)
         for (size_t i = 0; i < c->relation_count; i++) {
             const struct catalog_relation *r = &c->relations[i];
 
-            for (size_t s = 0; s < r->show_count; s++) {
-                struct catalog_reader_key *key;
-
-                if (r->shows[s].key_column == 0 || b->is_whole[i] != (round == 0) ||
-                    c->reader_keys.count == CATALOG_READERS_MAX)
-                    continue;
-                key = catalog_pile_add(&c->reader_keys, sizeof(*key));
-                if (!key)
+            for (size_t s = 0; s < r->show_count; s++)
+                if (r->shows[s].key_column != 0 && b->is_whole[i] == (round == 0) &&
+                    add_reader_key(c, r->oid, r->shows[s].key_column) != 0)
                     return PASU_E_NOMEM;
-                *key = (struct catalog_reader_key){r->oid, r->shows[s].key_column};
-            }
         }
     return 0;
+}
+
+/* Rules of views are told to them; who may read those that can be read through is asked, and what
+ * that takes of the catalog. */
+static int
+take_view_rules(struct catalog *c)
+{
+    static const uint32_t tables[] = {CATALOG_PG_CLASS, CATALOG_PG_REWRITE, CATALOG_PG_ATTRIBUTE,
+                                      CATALOG_PG_NAMESPACE};
+    bool is_any = false;
+    int result = 0;
+
+    PILE_EACH (const struct catalog_rule, rule, &c->rules) {
+        size_t number = rule->is_view ? catalog_relation_number(c, rule->relation) : SIZE_MAX;
+        struct catalog_relation *view = number == SIZE_MAX ? NULL : &c->relations[number];
+
+        if (!view || view->kind != 'v')
+            continue;
+        view->rule = rule->oid;
+        view->rule_version = rule->xmin;
+        view->is_plain_view = rule->is_plain;
+        for (size_t i = 0; result == 0 && rule->is_plain && !is_any && i < COUNT_OF(tables); i++)
+            result = add_reader_key(c, tables[i], 1);
+        is_any |= rule->is_plain;
+        if (result == 0 && rule->is_plain)
+            result = add_reader_key(c, view->oid, 1);
+    }
+    return result;
 }
 
 static int
@@ -192,6 +227,8 @@ resolve(struct catalog_builder *b)
         result = catalog_bind_renamed(b);
     if (result == 0)
         result = collect_reader_keys(b);
+    if (result == 0)
+        result = take_view_rules(c);
     memset(b->is_whole, 0, c->relation_count);
     return result;
 }

@@ -8,6 +8,7 @@
  * edge.
  */
 #include "postgres/catalog_part.h"
+#include "postgres/cursor.h"
 
 #include "base/memory.h"
 
@@ -170,6 +171,7 @@ add_acts(struct catalog_builder *b)
     PILE_EACH (const struct catalog_act, act, &b->acts) {
         size_t number = catalog_relation_number(c, act->relation);
 
+        b->catalog->may_borrow |= cursor_is_read(act->text);
         if (act->relation == 0 && result == 0) {
             b->catalog->has_events = true;
             result = catalog_body_read(b, catalog_event_node(b), view_of_text(act->text));

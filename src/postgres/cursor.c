@@ -134,6 +134,20 @@ is_fetch(const struct scan *before, const struct scan *scan)
 }
 
 bool
+cursor_is_read(const char *text)
+{
+    return strcasestr(text, "cursor_to_xml") != NULL;
+}
+
+bool
+cursor_is_reached(const char *body)
+{
+    return cursor_is_read(body) ||
+           (strcasestr(body, "fetch") &&
+            (strcasestr(body, "execute") || cursor_is_borrowed(view_of_text(body))));
+}
+
+bool
 cursor_is_borrowed(struct view body)
 {
     struct scan before = {.kind = SCAN_END}, scan = scan_of(body);

@@ -13,5 +13,10 @@
 
 /* Whether a body (PL/pgSQL or SQL) can fetch from a cursor that it has not opened. */
 bool cursor_is_borrowed(struct view body);
+/* Whether a text names one of PostgreSQL's own functions that read a cursor by its name. */
+bool cursor_is_read(const char *text);
+/* Whether a body can read a cursor that it has not opened, in any of these ways, or by what is in
+ * the texts that it runs. */
+bool cursor_is_reached(const char *body);
 
 #endif

@@ -74,6 +74,7 @@ exchange_done(struct exchange *x)
     if (x->count == 0)
         return;
     x->naming -= x->requests[x->first].is_naming;
+    x->declaring -= x->requests[x->first].is_declaring;
     x->queries -= x->requests[x->first].step == STEP_QUERY;
     request_release(&x->requests[x->first]);
     x->first = (x->first + 1) % x->size;
@@ -179,175 +180,16 @@ request_at(const struct exchange *x, uint32_t index)
     return &x->requests[(x->first + index) % x->size];
 }
 
-/* What a portal runs once all that waits before place `index` has been done. */
-static const struct plan_statement *
-portal_statement(const struct exchange *x, const char *name, uint32_t index,
-                 const struct plan **plan)
-{
-    const struct portal *portal;
-
-    while (index-- > 0) {
-        const struct exchange_request *request = request_at(x, index);
-
-        if (request->step == STEP_BIND && strcmp(request->name, name) == 0) {
-            *plan = request->plan;
-            return request->bound;
-        }
-    }
-    portal = exchange_portal(x, name);
-    *plan = portal ? portal->plan : NULL;
-    return portal ? portal->statement : NULL;
-}
-
-static bool
-is_about_names(const struct plan_statement *statement)
-{
-    return statement->special == SPECIAL_PREPARE || statement->special == SPECIAL_DEALLOCATE ||
-           statement->special == SPECIAL_DISCARD;
-}
-
-void
-exchange_note_names(struct exchange *x, struct exchange_request *request)
-{
-    const struct plan_statement *statement;
-    const struct plan *plan = request->plan;
-    bool is_naming = false;
-
-    if (request->step == STEP_QUERY) {
-        for (size_t i = 0; plan && i < plan->statement_count; i++)
-            is_naming |= is_about_names(&plan->statements[i]);
-    } else if (request->step == STEP_EXECUTE) {
-        statement = portal_statement(x, request->name, x->count - 1, &plan);
-        is_naming = statement && is_about_names(statement);
-    }
-    x->naming += is_naming && !request->is_naming;
-    request->is_naming |= is_naming;
-}
-
-/* What a name is expected to stand for. */
-struct expected {
-    const char *name;
-    const struct plan *plan; /* NULL: nothing that is known */
-    const struct plan_statement *statement;
-    struct view types;
-};
-
-/* Whether the statement gives the name a meaning, or takes it. The unnamed statement has none in
- * SQL.
- */
-static bool
-is_named_by(const struct plan *plan, const struct plan_statement *statement, struct expected *e)
-{
-    bool is_own = e->name[0] && statement->name && strcmp(statement->name, e->name) == 0;
-
-    if (statement->special == SPECIAL_PREPARE && is_own) {
-        e->plan = plan;
-        e->statement = statement->inner;
-        return true;
-    }
-    return is_own ? statement->special == SPECIAL_DEALLOCATE
-                  : e->name[0] && (statement->special == SPECIAL_DISCARD ||
-                                   (statement->special == SPECIAL_DEALLOCATE && statement->name &&
-                                    !statement->name[0]));
-}
-
-/* The same of the request at a place in the queue. */
-static bool
-is_named_at(const struct exchange *x, uint32_t index, struct expected *e)
-{
-    const struct exchange_request *request = request_at(x, index);
-    const struct plan_statement *statement;
-    const struct plan *plan = request->plan;
-
-    *e = (struct expected){.name = e->name};
-    switch (request->step) {
-    case STEP_PARSE:
-    case STEP_CLOSE:
-        if (request->is_portal || strcmp(request->name, e->name) != 0)
-            return false;
-        if (request->step == STEP_CLOSE)
-            return true;
-        e->plan = plan;
-        e->statement = plan && plan->statement_count > 0 ? &plan->statements[0] : NULL;
-        e->types = request->bytes;
-        return true;
-    case STEP_QUERY:
-        for (size_t i = plan ? plan->statement_count : 0; i-- > 0;)
-            if (is_named_by(plan, &plan->statements[i], e))
-                return true;
-        return false;
-    default:
-        statement = portal_statement(x, request->name, index, &plan);
-        return statement && is_named_by(plan, statement, e);
-    }
-}
-
-const struct plan *
-exchange_expected(const struct exchange *x, const char *statement,
-                  const struct plan_statement **meant, struct view *types)
-{
-    const struct prepared *prepared = exchange_prepared(x, statement);
-    struct expected e = {.name = statement};
-    bool is_found = false;
-
-    for (uint32_t i = x->naming > 0 ? x->count : 0; i-- > 0 && !is_found;)
-        is_found = request_at(x, i)->is_naming && is_named_at(x, i, &e);
-    if (!is_found && prepared)
-        e = (struct expected){statement, prepared->plan, prepared->statement, prepared->types};
-    *meant = e.statement;
-    *types = e.types;
-    return e.plan;
-}
-
 bool
 exchange_shows(const struct plan_statement *statement)
 {
     return statement->may_return_rows && (statement->most_fields != 0 || !statement->is_understood);
 }
 
-/* The last Bind of that portal that waits, and whether a Describe comes behind it. */
-static const struct exchange_request *
-last_bind(const struct exchange *x, const char *name, bool *is_described)
-{
-    *is_described = false;
-    for (uint32_t i = x->count; i-- > 0;) {
-        const struct exchange_request *request = request_at(x, i);
-        bool is_bind = request->step == STEP_BIND;
-
-        if (!is_bind && (request->step != STEP_DESCRIBE || !request->is_portal))
-            continue;
-        if (strcmp(request->name, name) != 0)
-            continue;
-        if (is_bind)
-            return request;
-        *is_described = true;
-    }
-    return NULL;
-}
-
 const struct exchange_request *
 exchange_at(const struct exchange *x, uint32_t place)
 {
     return place < x->count ? request_at(x, place) : NULL;
-}
-
-struct plan *
-exchange_executed(const struct exchange *x, uint32_t place, const struct plan_statement **statement)
-{
-    const struct plan *plan;
-
-    *statement = portal_statement(x, request_at(x, place)->name, place, &plan);
-    return (struct plan *)(uintptr_t)plan;
-}
-
-const struct plan *
-exchange_expected_portal(const struct exchange *x, const char *name,
-                         const struct plan_statement **statement)
-{
-    const struct plan *plan;
-
-    *statement = portal_statement(x, name, x->count, &plan);
-    return plan;
 }
 
 bool
@@ -375,36 +217,13 @@ exchange_is_last(const struct exchange *x)
     return i + 1 >= x->count;
 }
 
-bool
-exchange_must_describe(const struct exchange *x, const char *name)
-{
-    bool is_described;
-    const struct exchange_request *bind = last_bind(x, name, &is_described);
-    const struct portal *portal = bind ? NULL : exchange_portal(x, name);
-
-    /* One of which nothing is known (a cursor WITH HOLD whose transaction is over) may by now have
-     * other columns than it had when somebody asked. */
-    if (!bind && (!portal || !portal->plan))
-        return true;
-    if (is_described)
-        return false;
-    if (portal && portal->is_renamed)
-        return true;
-    /* It may stand for another by then, or for the one that it does not stand for any more. */
-    if (bind && bind->statement[0] && (x->queries > 0 || x->naming > 0))
-        return true;
-    if (bind)
-        return bind->bound ? exchange_shows(bind->bound) : !bind->plan;
-    return !portal->is_described &&
-           (portal->is_doubtful || !portal->statement || exchange_shows(portal->statement));
-}
-
 static void
 portal_clear(struct portal *portal)
 {
     plan_release(portal->plan);
-    portal->plan = NULL;
-    portal->statement = NULL;
+    plan_release(portal->run);
+    portal->plan = portal->run = NULL;
+    portal->statement = portal->run_statement = NULL;
     pinned_release(&portal->pinned);
     memory_free((void *)(uintptr_t)portal->results.bytes);
     portal->results = view_of(NULL, 0);
@@ -416,7 +235,8 @@ portal_clear(struct portal *portal)
     portal->description_length = 0;
     portal->rows = 0;
     portal->is_told = portal->is_described = portal->is_counted = portal->is_doubtful = false;
-    portal->is_bound_told = portal->is_renamed = false;
+    portal->is_bound_told = portal->is_renamed = portal->is_held = portal->is_over = false;
+    portal->target = 0;
     portal->told_fields = portal->told_kinds = 0;
 }
 
@@ -457,6 +277,7 @@ exchange_set_prepared(struct exchange *x, const char *name, struct plan *plan,
     (*at)->plan = plan ? plan_hold(plan) : NULL;
     (*at)->statement = statement;
     (*at)->types = view_of(copy, types.length);
+    (*at)->serial = ++x->serials;
     return 0;
 }
 
@@ -477,8 +298,28 @@ exchange_set_portal(struct exchange *x, const char *name, struct plan *plan,
     }
     (*at)->plan = plan ? plan_hold(plan) : NULL;
     (*at)->statement = statement;
+    (*at)->serial = ++x->serials;
     *portal = *at;
     return 0;
+}
+
+void
+portal_names(struct portal *portal, uint64_t serial)
+{
+    uint64_t target = serial != 0 ? serial : UINT64_MAX;
+
+    portal->is_doubtful |= portal->target != 0 && portal->target != target;
+    if (portal->target == 0)
+        portal->target = target;
+}
+
+void
+portal_runs(struct portal *portal, struct plan *plan, const struct plan_statement *statement)
+{
+    if (portal->run)
+        return;
+    portal->run = plan_hold(plan);
+    portal->run_statement = statement;
 }
 
 int
@@ -539,18 +380,43 @@ exchange_drop_portal(struct exchange *x, const char *name)
     memory_free(gone);
 }
 
-void
-exchange_drop_portals(struct exchange *x)
+static void
+drop_portals(struct exchange *x, uint32_t held)
 {
     /* The unnamed one is emptied and kept: the next Bind needs it. */
     for (struct portal **at = &x->portals; *at;) {
-        if ((*at)->name[0] == '\0') {
+        bool is_held = (*at)->is_held && held > 0;
+
+        held -= is_held;
+        (*at)->is_over |= is_held;
+        if ((*at)->name[0] == '\0')
             portal_clear(*at);
+        if (is_held || (*at)->name[0] == '\0')
             at = &(*at)->next;
-        } else {
+        else
             exchange_drop_portal(x, (*at)->name);
-        }
     }
+}
+
+void
+exchange_drop_portals(struct exchange *x)
+{
+    drop_portals(x, 0);
+}
+
+void
+exchange_end_portals(struct exchange *x)
+{
+    drop_portals(x, EXCHANGE_HELD_MAX);
+}
+
+bool
+exchange_holds_portals(const struct exchange *x)
+{
+    for (const struct portal *p = x->portals; p; p = p->next)
+        if (p->is_held)
+            return true;
+    return false;
 }
 
 void

@@ -26,6 +26,7 @@ enum {
     EXCHANGE_PINS_INLINE = 8,
     EXCHANGE_REQUESTS_MAX = 1 << 16,
     EXCHANGE_NAMES_MAX = 1 << 14, /* statements and portals */
+    EXCHANGE_HELD_MAX = 256,      /* cursors that outlive their transactions */
 };
 
 enum exchange_step {
@@ -56,6 +57,7 @@ struct prepared {
     struct plan *plan;                      /* held */
     const struct plan_statement *statement; /* of the plan; NULL: an empty text */
     struct view types;                      /* of Parse; owned */
+    uint64_t serial;                        /* no other statement or portal has it */
     bool is_doubtful;                       /* it may stand for something else by now */
 };
 
@@ -65,6 +67,10 @@ struct portal {
     char name[EXCHANGE_NAME_SIZE];
     struct plan *plan; /* held */
     const struct plan_statement *statement;
+    uint64_t serial;  /* as above */
+    uint64_t target;  /* of what its EXECUTE or FETCH named when it was first asked; 0: not yet */
+    struct plan *run; /* held: what it is that its EXECUTE runs, once it does; or NULL */
+    const struct plan_statement *run_statement;
     struct pinned pinned;
     struct view results;  /* format codes of Bind; owned */
     uint8_t *description; /* body of the RowDescription that the server gave for it */
@@ -76,6 +82,8 @@ struct portal {
     bool is_doubtful;
     bool is_read;                     /* as the reading of its statement (struct plan_statement) */
     bool is_renamed;                  /* doubtful since its columns were described */
+    bool is_held;                     /* a cursor WITH HOLD */
+    bool is_over;                     /* and its transaction is over */
     uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
 };
 
@@ -86,11 +94,14 @@ struct exchange_request {
     bool is_refused;   /* its error is to be replaced by the refusal of its plan */
     bool is_beyond;    /* or it is refused because a budget has no room for it */
     bool is_telling;   /* or because it would tell columns that are hidden */
+    bool is_borrowing; /* or those of a cursor */
+    bool is_unasked;   /* QUERY: what its names mean is not asked ahead: nobody needs it */
     bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
     bool is_told;  /* QUERY, BIND: persons it can show are in a record already */
     bool is_behind_copy;                /* SYNC: behind the end of COPY data */
     bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
     bool is_naming;                     /* it gives or takes a statement's name */
+    bool is_declaring;                  /* or a cursor's, in SQL */
     bool is_doubtful;                   /* BIND: it may show more than its plan says */
     char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
     char statement[EXCHANGE_NAME_SIZE]; /* BIND: of which */
@@ -104,11 +115,13 @@ struct exchange_request {
 struct exchange {
     struct exchange_request *requests; /* a ring */
     uint32_t size, first, count;
-    uint32_t added; /* ever; it wraps */
+    uint32_t added;   /* ever; it wraps */
+    uint64_t serials; /* given */
     struct prepared *prepared[EXCHANGE_HEADS];
     struct portal *portals; /* few: those of the transaction */
     uint32_t name_count;
     uint32_t naming;    /* requests that wait and are is_naming */
+    uint32_t declaring; /* and is_declaring */
     uint32_t queries;   /* requests that wait and are QUERY, which may do so by code */
     bool is_skipping;   /* the server skips to the next Sync */
     uint32_t statement; /* QUERY: which of its statements is under way */
@@ -121,7 +134,7 @@ void exchange_release(struct exchange *exchange);
 PASU_MUST_USE struct exchange_request *exchange_add(struct exchange *exchange,
                                                     enum exchange_step step);
 /* A QUERY or EXECUTE has been filled in: notes whether its statements give or take names, PREPARE
- * and DEALLOCATE. */
+ * and DEALLOCATE, DECLARE and CLOSE. */
 void exchange_note_names(struct exchange *exchange, struct exchange_request *request);
 /* The request that the server's next answer belongs to, or NULL. */
 struct exchange_request *exchange_first(const struct exchange *exchange);
@@ -177,12 +190,23 @@ void exchange_drop_prepared(struct exchange *exchange, const char *name);
 void exchange_drop_all_prepared(struct exchange *exchange); /* the unnamed one stays */
 void exchange_drop_portal(struct exchange *exchange, const char *name);
 void exchange_drop_portals(struct exchange *exchange);
+/* A transaction is over: all but cursors WITH HOLD are gone. Of those that are more than
+ * EXCHANGE_HELD_MAX nothing is known any more. */
+void exchange_end_portals(struct exchange *exchange);
+/* Whether there can be such cursors. */
+bool exchange_holds_portals(const struct exchange *exchange);
 /* All names that code in the server can have changed; the unnamed ones it cannot. */
 void exchange_doubt(struct exchange *exchange);
 
 /* Whether a statement's rows can show anything. */
 bool exchange_shows(const struct plan_statement *statement);
 
+/* A portal whose statement is EXECUTE or FETCH has been asked for its columns or rows: notes what
+ * the name stands for (its serial; 0: for nothing) and doubts the portal where that was another
+ * thing before. The server then tells the columns of the one, and gives the rows of the other. */
+void portal_names(struct portal *portal, uint64_t serial);
+/* Keeps what a portal's EXECUTE runs: the name that it says can come to stand for another. */
+void portal_runs(struct portal *portal, struct plan *plan, const struct plan_statement *statement);
 /* Keeps what the server says of a portal's columns (a RowDescription's body; empty: no rows). */
 PASU_MUST_USE int portal_describe(struct portal *portal, struct view body);
 

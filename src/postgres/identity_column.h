@@ -48,4 +48,11 @@ enum identity_column_value {
     "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = v.a "                     \
     "JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()"
 
+/* How many locks this transaction holds on the relation with that OID. */
+#define IDENTITY_LOCK_SQL(relation)                                                                \
+    "SELECT count(*) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d "                    \
+    "ON d.oid = l.database AND d.datname = pg_catalog.current_database() "                         \
+    "WHERE l.locktype = 'relation' AND l.granted AND l.pid = pg_catalog.pg_backend_pid() "         \
+    "AND l.relation = " relation
+
 #endif

@@ -3,9 +3,12 @@
 #include "postgres/plan_writes.h"
 
 #include "base/memory.h"
+#include "postgres/plan_borrow.h"
 #include "postgres/plan_build.h"
 #include "postgres/plan_object.h"
 #include "postgres/plan_preface.h"
+#include "postgres/plan_refuse.h"
+#include "postgres/plan_shadow.h"
 
 enum { WORK_BLOCK = 48 << 10, KEEP_BLOCK = 2 << 10 };
 
@@ -70,8 +73,32 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
 static bool
 has_marks(const struct plan *plan)
 {
+    for (size_t i = 0; i < plan->statement_count; i++) {
+        const struct plan_statement *statement = &plan->statements[i];
+
+        if ((statement->flags | (statement->inner ? statement->inner->flags : 0)) & PLAN_MARKS)
+            return true;
+    }
+    return false;
+}
+
+/* Whether there is code in it of which nothing is known; EXECUTE can be such a one. */
+static bool
+runs_values(const struct plan *plan)
+{
     for (size_t i = 0; i < plan->statement_count; i++)
-        if (plan->statements[i].flags & PLAN_MARKS)
+        if ((plan->statements[i].flags & PLAN_OPAQUE) ||
+            plan->statements[i].special == SPECIAL_EXECUTE)
+            return true;
+    return false;
+}
+
+static bool
+hides_in_cursors(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->statement_count; i++)
+        if (plan->statements[i].special == SPECIAL_DECLARE &&
+            plan->statements[i].inner->hidden_count > 0)
             return true;
     return false;
 }
@@ -84,12 +111,18 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     struct injections injections = {0};
     struct plan *plan = work->plan;
 
+    plan->borrows = (uint8_t)borrow_of(tree, work->text);
     make_parsed(work, tree, true, &injections);
     if (injections.first &&
         (has_marks(plan) || plan->refusal || !injections_apply(work, &injections, tree, plan))) {
         plan->rewritten = (struct view){0};
         make_parsed(work, tree, false, NULL);
     }
+    plan->runs_values = runs_values(plan);
+    if (plan->runs_values && borrow_by_literal(work))
+        plan->borrows = BORROW_READS;
+    plan->hides_in_cursors = hides_in_cursors(plan);
+    shadow_apply(work, tree, plan);
     preface_write(work, plan);
 }
 
@@ -105,7 +138,10 @@ make_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags)
         all.end += work->tokens.count;
     work->plan->statements = statement;
     work->plan->statement_count = 1;
+    work->plan->borrows = (uint8_t)borrow_of_bytes(view_of(work->text, work->length));
     build_unparsed(work, is_scanned, flags, statement);
+    if (work->environment->refuses_unknown && statement->most_fields != 0)
+        refuse_unknown(work, statement->flags);
     statement->verb = is_scanned ? (uint8_t)text_verb(all) : VERB_OTHER;
     statement->sql = is_scanned ? text_normal(work, all) : "";
     statement->fingerprint = text_fingerprint(work, all);
@@ -167,6 +203,8 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     plan->may_change_dialect = names_dialect(copy);
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;
+    plan->may_shadow = environment->may_shadow;
+    plan->refuses_unknown = environment->refuses_unknown;
     plan->has_foreign_parameters = environment->has_foreign_parameters;
     if (environment->catalog)
         plan->catalog = catalog_hold(environment->catalog);

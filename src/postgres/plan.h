@@ -17,11 +17,18 @@
  * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
  * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h),
  * which queries in FROM and in WITH hand on (plan_within.h). DISTINCT is made a GROUP BY where both
- * are the same (plan_distinct.h). Not through other set operations, groups of groups, groups in
- * arms of UNION ALL, recursion; nor inside of what changes something for groups; not for FOR UPDATE
- * OF, INTO, views, tables whose key the role may not read, cursors, SQL-level PREPARE; nor where
- * anything in the statement could see that a query has more columns (plan_guard.c). Numbers of
- * ORDER BY and GROUP BY are shifted. Hidden columns are always the first of the result.
+ * are the same (plan_distinct.h).
+ * Also of a cursor that DECLARE opens, where nothing is known that could read it otherwise than by
+ * FETCH (plan_borrow.h). Views that do not show the key are read through (plan_inline.h), where
+ * that is proven to be the same. Not through other set operations, groups of groups, groups in arms
+ * of UNION ALL, recursion; nor inside of what changes something for groups; not for FOR UPDATE OF,
+ * INTO, other views, tables whose key the role may not read, SQL-level PREPARE; nor where anything
+ * in the statement could see that a query has more columns (plan_guard.c). Numbers of ORDER BY and
+ * GROUP BY are shifted. Hidden columns are always the first of the result.
+ *
+ * Shadow: where all that a SELECT shows would be bound, and may_shadow: hidden columns of its first
+ * row have the keys of all rows that it reads, or so many as can be named (plan_shadow.h). Either
+ * the rows show each of these persons (is_shadow_exact), or nobody else.
  *
  * Immutable once made; counted holders; any thread. No sockets, no clock.
  */
@@ -38,6 +45,7 @@ enum {
     PLAN_PARTS_MAX = 8,
     PLAN_HIDDEN_MAX = 8,
     PLAN_PINS_MAX = 4096,
+    PLAN_SHADOW_KEYS = 4000,  /* that are asked for and named, of one table */
     PLAN_COPY_NAMES_MAX = 16, /* relations that one COPY names without their schemas */
 };
 
@@ -98,6 +106,19 @@ enum plan_flag {
     PLAN_CALLS = 1024,       /* runs a user's function, which can speak of what it is given */
 };
 
+/* Whether a text can see the columns of a cursor otherwise than by FETCH (plan_borrow.h). */
+enum plan_borrow {
+    BORROW_NOT,
+    BORROW_PERHAPS, /* it runs, or makes, what can do anything */
+    BORROW_READS,   /* it speaks of it, or makes what does */
+};
+
+/* Whether a parameter's value, given to code that runs it as SQL, reads a cursor. */
+bool borrow_by_value(struct view value);
+
+/* The names of hidden columns of a result begin so, and a number follows. */
+#define PLAN_HIDDEN_NAME "pasu_key_"
+
 /* A table by its name; schema NULL where it is not said. */
 struct plan_table {
     const char *schema, *name;
@@ -118,9 +139,14 @@ struct plan_environment {
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
+    bool may_shadow;       /* so is this */
+    bool asks_keys; /* the text is one of ours that asks for keys (plan_shadow.h): all are hidden,
+                       each beside the OID of its table */
+    bool refuses_unknown; /* the same: what is not understood, and can show somebody, is refused */
     bool
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */
+    uint8_t hidden_count;       /* of plan_unknown: the columns that are known to be hidden */
     const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
 };
 
@@ -128,6 +154,7 @@ enum plan_source {
     SOURCE_OUTPUT, /* the key is output column `column` */
     SOURCE_HIDDEN, /* the key is hidden column `column` */
     SOURCE_PINNED, /* the statement fixes it */
+    SOURCE_SHADOW, /* `shadows`: hidden columns that have the keys of all rows together */
     SOURCE_BOUND,
 };
 
@@ -177,6 +204,13 @@ struct plan_output {
     int16_t attribute;
 };
 
+/* Where the server says that an output column comes from, unless it is sent the rewritten text. */
+struct plan_origin {
+    uint16_t column; /* 0-based, hidden ones not counted */
+    int16_t attribute;
+    uint32_t relation;
+};
+
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
 struct plan_part {
     uint8_t kind;
@@ -197,6 +231,7 @@ struct plan_part {
     int16_t key_attribute;
     uint32_t relation;      /* whose columns these are; 0: of no one table */
     uint16_t show;          /* which of its mapping's kinds of persons, by number */
+    uint8_t shadows;        /* SHADOW: bits of them */
     bool is_grouped;        /* rows of the table that one row shows agree in its columns */
     bool is_relation_alone; /* it stands in the statement once */
     /* Of a function that was read through (`read` below): what its columns are of, no origin says,
@@ -309,6 +344,13 @@ struct plan_fresh {
     const struct plan_fresh *next;
 };
 
+/* Whose keys a hidden column has, with those of its rows of which no key can be read. */
+struct plan_shadow {
+    uint8_t kind;
+    uint8_t key_type;  /* enum catalog_key_type */
+    uint32_t relation; /* that they must be of; any partition or child of it is fine as well */
+};
+
 struct plan_statement {
     uint8_t verb;    /* enum plan_verb */
     uint8_t special; /* enum plan_special */
@@ -347,11 +389,16 @@ struct plan_statement {
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;
+    /* Of each hidden column, where the keys are asked for as a whole (plan_shadow.h); or NULL. */
+    const struct plan_shadow *shadows;
+    bool is_shadow_exact; /* the rows show each of them; else nobody else */
     /* Whether it is known which columns the result has, and how many (hidden ones not counted).
      * Else parts have no columns. */
     bool has_columns;
     uint16_t column_count;
     const struct plan_output *outputs; /* column_count, or NULL */
+    const struct plan_origin *origins; /* of columns of views that are read through */
+    size_t origin_count;
     const char *name;
     const char *tells; /* a prepared statement whose columns it keeps, or describes; or NULL */
     const struct plan_statement *inner;
@@ -366,12 +413,12 @@ struct plan_statement {
         bool is_readable; /* its rows can be told apart, and the fields of a row */
         bool is_certain;  /* its relations are named with their schemas */
         bool runs_code;   /* a user's function can run before it is fixed how rows are encoded */
-        /* What the server must say that the names mean which have none (plan->preface), in the
-         * order of its columns; 0: it is not asked. */
-        const uint32_t *relations;
-        size_t relation_count;
         const char *encoding; /* of the rows, as PostgreSQL names it; NULL: the client's */
     } copy;
+    /* What the server must say that the names mean which have no schema (plan->preface), in the
+     * order of its columns; 0: it is not asked. */
+    const uint32_t *asked;
+    size_t asked_count;
     struct plan_mark mark;          /* fields 0: none */
     const struct plan_move *move;   /* or NULL */
     const struct plan_fresh *fresh; /* what it makes, or NULL */
@@ -385,7 +432,7 @@ struct plan {
     struct view text;
     struct catalog *catalog; /* held; NULL where there was none */
     const char *role;
-    bool is_plain_dialect, may_inject, has_foreign_parameters;
+    bool is_plain_dialect, may_inject, may_shadow, refuses_unknown, has_foreign_parameters;
 
     /* Refused by what it does (a `never` table, a server-side exit): the text that a client is
      * told; NULL where it may pass. */
@@ -393,6 +440,9 @@ struct plan {
     const char *refusal_hint;
     uint32_t refusal_flags; /* enum plan_flag */
 
+    uint8_t borrows;         /* enum plan_borrow */
+    bool runs_values;        /* it calls code that may run what it is given */
+    bool hides_in_cursors;   /* a cursor that it declares has hidden columns */
     bool may_change_dialect; /* it can set standard_conforming_strings or client_encoding */
 
     const struct plan_statement *statements;

@@ -10,6 +10,7 @@
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
 #include "postgres/plan_pin.h"
+#include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
@@ -231,7 +232,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
 {
     struct injection *injection = NULL;
     struct outputs columns = {0}, none = {0};
-    struct shape shape = {.columns = &columns, .takes_pins = true};
+    struct shape shape = {.columns = &columns, .takes_pins = !work->environment->asks_keys};
 
     statement->may_return_rows = true;
     build_begin(work);
@@ -258,6 +259,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     call_read(work, select, statement);
     if (injection_count(injection) > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
+    preface_query(work, select, statement);
 }
 
 static size_t
@@ -401,6 +403,7 @@ build_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags,
     set_most(work, statement);
     shape_bound(work, &work->names.most, statement);
     statement->is_understood = false;
+    statement->hidden_count = work->environment->hidden_count;
     statement->may_return_rows = true;
     statement->twists = twist_of_words(work, is_scanned, statement);
     statement->flags = flags | PLAN_UNPARSED | PLAN_RENAMES | work->names.flags;

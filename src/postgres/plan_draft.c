@@ -251,7 +251,8 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
         return false;
     if (!within_is_whole(work, shape->columns, bit))
         return false;
-    if (!use_inner_output(shape->columns, UINT64_C(1) << bit, part) &&
+    if ((work->environment->asks_keys ||
+         !use_inner_output(shape->columns, UINT64_C(1) << bit, part)) &&
         !use_inner_hidden(work, shape, UINT64_C(1) << bit, part))
         return false;
     draft->count++;

@@ -311,6 +311,10 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
     }
     outputs_carry(work, &columns, &carry);
     within_lose(work, &carry);
+    work->sublink_stored = (struct plan_stored){0};
+    if (link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK && columns.count == 1 &&
+        !columns.is_open)
+        work->sublink_stored = columns.first->stored;
     if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK)
         carry_widen(&carry);
     carry_add(into, &carry);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands in FROM. */
+#include "postgres/plan_inline.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_view.h"
 #include "postgres/plan_within.h"
@@ -67,6 +68,7 @@ fill_view(struct plan_work *work, struct entry *entry)
         fill_opaque(work, entry);
         return;
     }
+    entry->query = inline_query(work, entry, &columns);
     outputs_copy(work, &entry->columns, &columns);
     for (struct output *o = entry->columns.first; o; o = o->next) {
         const struct catalog_column *column = &view->columns[i++];
@@ -144,6 +146,9 @@ from_table(struct plan_work *work, struct scope *scope, const PgQuery__RangeVar 
         fill_view(work, entry);
     if (range->alias)
         outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
+    entry->alias_count = range->alias ? range->alias->n_colnames : 0;
+    if (entry->query && entry->query->is_outermost)
+        reading_note(work, scope, entry, entry->query);
     return entry;
 }
 

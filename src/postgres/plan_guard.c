@@ -159,7 +159,8 @@ expand(struct guard *g, const struct star *star, const struct reading *reader)
     expansion = arena_new(&g->work->memory, 1, sizeof(*expansion));
     if (!expansion || !is_told_entry(reader->entry))
         return false;
-    *expansion = (struct expansion){.next = injection->expansions, .star = star};
+    *expansion =
+        (struct expansion){.next = injection->expansions, .star = star, .entry = reader->entry};
     expansion->columns = write_columns(g->work, reader, &expansion->last);
     injection->expansions = expansion;
     return expansion->columns != NULL;

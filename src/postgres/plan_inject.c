@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_inject.h"
 
+#include "postgres/plan_inline.h"
+
 enum {
     NAME_ROOM = 2 * CATALOG_NAME_SIZE + 2,
     INJECTIONS_MAX = 64, /* statements of one text */
@@ -198,7 +200,7 @@ injection_put(struct addition *addition, const char *expression, size_t number)
 {
     if (!expression || addition->count == PLAN_HIDDEN_MAX)
         return -1;
-    addition->hidden[addition->count] = (struct hidden){expression, number};
+    addition->hidden[addition->count] = (struct hidden){.expression = expression, .number = number};
     return (int)addition->count++;
 }
 
@@ -251,8 +253,8 @@ injections_append(struct plan_work *work, struct injections *injections,
 /* ---- the new text ---- */
 
 /* "c"."id" AS "pasu_key_1", … */
-static const char *
-write_addition(struct plan_work *work, const struct addition *addition)
+const char *
+injection_write(struct plan_work *work, const struct addition *addition)
 {
     size_t size = 0;
     struct writer w;
@@ -284,9 +286,9 @@ apply_addition(struct plan_work *work, const struct injection *injection,
 {
     const char *columns;
 
-    if (addition->count == 0)
+    if (addition->count == 0 || addition->is_defined)
         return true;
-    columns = write_addition(work, addition);
+    columns = injection_write(work, addition);
     if (!columns)
         return false;
     if (!addition->is_result)
@@ -331,7 +333,7 @@ injections_apply(struct plan_work *work, const struct injections *injections,
         for (const struct addition *a = i->additions; a; a = a->next)
             if (!apply_addition(work, i, a, &rewrite))
                 return false;
-        if (!apply_union(work, i, &rewrite))
+        if (!apply_union(work, i, &rewrite) || !inline_apply(work, i, &rewrite))
             return false;
         for (const struct expansion *e = i->expansions; e; e = e->next)
             if (!rewrite_star(work, &rewrite,

@@ -15,12 +15,13 @@
  * hint to a name that it does not know would speak of it (it does up to three characters of
  * difference). Those further inside have four parts: one of them would be the same.
  */
-#define HIDDEN_NAME        "pasu_key_"
+#define HIDDEN_NAME        PLAN_HIDDEN_NAME
 #define HIDDEN_NAME_WITHIN HIDDEN_NAME "%zu_pasuhidden_pasugateway_pasucolumn"
 
 struct hidden {
     const char *expression; /* as it is written: "c"."id" */
     size_t number;          /* of its name */
+    const char *type;       /* of a view that is read through: what it is cast to; else NULL */
 };
 
 /* The columns that one list of targets gets. */
@@ -29,6 +30,7 @@ struct addition {
     struct target_list list;
     const PgQuery__SelectStmt *select; /* whose ORDER BY counts its columns; or NULL */
     bool is_result;                    /* they come first */
+    bool is_defined;                   /* the list is that of a view's definition */
     struct hidden hidden[PLAN_HIDDEN_MAX];
     size_t count;
 };
@@ -37,6 +39,7 @@ struct addition {
 struct expansion {
     struct expansion *next;
     const struct star *star;
+    const struct entry *entry; /* that it speaks of */
     const char *columns;
     size_t last; /* where in them the last one begins */
 };
@@ -48,8 +51,15 @@ struct relay {
     uint64_t table;            /* its bit of carry.tables within that query */
     bool is_origin;            /* not the key, but the OID of the table */
     bool is_united;            /* a UNION ALL lies between */
+    bool is_inlined;           /* a view does that is read through */
     const struct output *view; /* struct taken_key */
     const char *name;
+};
+
+/* A view that is read through (plan_inline.h). */
+struct inlined {
+    struct inlined *next;
+    const struct entry *entry;
 };
 
 /* One statement's. */
@@ -60,6 +70,7 @@ struct injection {
     const PgQuery__SelectStmt *united; /* the whole UNION ALL, or NULL */
     struct expansion *expansions;
     struct relay *relays;
+    struct inlined *inlined;
     size_t column_count; /* of the client's columns; 0: not known */
     size_t numbers;      /* names given */
 };
@@ -96,6 +107,9 @@ const char *injection_of_table(struct plan_work *work, const struct scope *scope
                                const struct entry *entry, int16_t attribute, bool is_origin);
 /* The name of a hidden column; NULL where there is no memory. */
 const char *injection_name(struct plan_work *work, const struct addition *addition, size_t number);
+/* How all columns of a list are written, with commas between them; NULL where there is no memory.
+ */
+const char *injection_write(struct plan_work *work, const struct addition *addition);
 /* How many columns the result has before the client's. */
 static inline size_t
 injection_count(const struct injection *injection)

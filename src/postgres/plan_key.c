@@ -8,7 +8,8 @@ struct search {
     struct plan_work *work;
     struct injection *injection;
     bool is_origin;
-    bool is_united; /* a UNION ALL lies between */
+    bool is_united;  /* a UNION ALL lies between */
+    bool is_inlined; /* a view does that is read through */
     const struct output *view;
 };
 
@@ -41,6 +42,7 @@ add_relay(const struct search *search, const void *query, uint64_t table, size_t
                             .table = table,
                             .is_origin = search->is_origin,
                             .is_united = search->is_united,
+                            .is_inlined = search->is_inlined,
                             .view = search->view,
                             .name = name};
     search->injection->relays = relay;
@@ -176,6 +178,26 @@ column_within(struct search *search, const struct query *query, uint64_t table)
     return query->scope && !query->is_grouped ? scope_column(search, query->scope, table) : NULL;
 }
 
+/* The same column of both arms that stand for a view: its definition has it, the view none. */
+static bool
+put_in_definition(struct search *search, const struct query *query, struct addition *list,
+                  const char *expression, uint64_t table, size_t number)
+{
+    const struct inner *inner = &search->work->inner[__builtin_ctzll(table)];
+    const char *type = inner->show ? type_of(search, inner->show) : NULL;
+    int at;
+
+    list->is_defined = true;
+    if (!query->is_outermost)
+        return injection_put(list, expression, number) >= 0;
+    at = type ? injection_put(list, write_cast(search->work, expression, type), number) : -1;
+    if (at < 0)
+        return false;
+    list->hidden[at].type = type;
+    search->is_united = search->is_inlined = true;
+    return true;
+}
+
 /* The name of the column in which a query hands it on; NULL: it does not. */
 static const char *
 query_column(struct search *search, const struct query *query, uint64_t table)
@@ -188,6 +210,7 @@ query_column(struct search *search, const struct query *query, uint64_t table)
 
     if (relay) {
         search->is_united |= relay->is_united;
+        search->is_inlined |= relay->is_inlined;
         search->view = relay->view ? relay->view : search->view;
         return relay->name;
     }
@@ -200,7 +223,10 @@ query_column(struct search *search, const struct query *query, uint64_t table)
                                            query->target_count)
                           : NULL;
         number = search->injection->numbers + 1;
-        if (!list || list->is_result || injection_put(list, expression, number) < 0)
+        if (!list || list->is_result)
+            return NULL;
+        if (query->view ? !put_in_definition(search, query, list, expression, table, number)
+                        : injection_put(list, expression, number) < 0)
             return NULL;
         list->select = query->select;
         search->injection->numbers = number;
@@ -219,10 +245,13 @@ entry_column(struct search *search, const struct scope *scope, const struct entr
 
     if (own == 0)
         return NULL;
-    if (visible && visible->view)
+    if (visible && visible->view && !entry->query->view)
         search->view = visible;
     if (!name && injection_column(search->work, scope, entry, HIDDEN_NAME))
         name = query_column(search, entry->query, own);
+    /* The server reads it as one thing: whatever it is joined with has its rows one by one. */
+    if (search->is_inlined && (scope->entries != entry || entry->next))
+        return NULL;
     return name ? injection_column(search->work, scope, entry, name) : NULL;
 }
 
@@ -305,11 +334,13 @@ key_take(struct plan_work *work, struct injection *injection, const struct query
         return false;
     taken->key = take(&search, query, table);
     taken->view = search.view;
-    if (taken->key < 0 || (!search.is_united && !inner->group))
+    if (taken->key < 0 ||
+        !(search.is_united || inner->group || work->environment->asks_keys))
         return taken->key >= 0;
     if (taken->view) /* rows of a view do not say whose they are */
         return false;
     search.is_origin = true;
+    search.is_inlined = false;
     taken->origin = take(&search, query, table);
     return taken->origin >= 0 || (inner->group && inner->entry->is_certain);
 }

@@ -60,6 +60,14 @@ void from_add_condition(struct plan_work *work, struct scope *scope, const PgQue
 
 /* A SELECT, VALUES or set operation. The scope is that of its FROM (NULL for the others, and where
  * there is no memory). */
+/* ---- plan_stored.c: expressions that give a value of a column as it is stored, or null ---- */
+void stored_find(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+                 struct plan_stored *stored);
+/* What is true of either value, of both. NULL: nothing. */
+void stored_unite(struct plan_stored *stored, const struct plan_stored *other);
+/* A function of PostgreSQL's own that gives one of the values that it is given. */
+bool stored_is_chooser(const struct plan_work *work, const PgQuery__FuncCall *call);
+
 struct scope *query_columns(struct plan_work *work, const struct scope *outer,
                             const struct cte *ctes, const PgQuery__SelectStmt *select, bool is_top,
                             struct outputs *columns);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_preface.h"
 
+#include "postgres/plan_lineage.h"
 #include "postgres/plan_view.h"
 
 enum { NAME_ROOM = 2 * CATALOG_NAME_SIZE + 64 };
@@ -49,7 +50,7 @@ meaning_of(const struct plan_work *work, const PgQuery__RangeVar *range)
 static bool
 is_asked(const struct plan_statement *statement, const uint32_t *relations, uint32_t oid)
 {
-    for (size_t i = 0; i < statement->copy.relation_count; i++)
+    for (size_t i = 0; i < statement->asked_count; i++)
         if (relations[i] == oid)
             return true;
     return false;
@@ -62,7 +63,25 @@ struct search {
     struct plan_work *work;
     unsigned depth; /* of views */
     bool is_found;
+    /* Of a query's own text: a function that is not among those that surely see nothing of the
+     * text, the transaction or other statements; and something whose values have no origin. */
+    bool is_strange, is_unsaid;
 };
+
+/* Whether all that it sees is its arguments. */
+static void
+search_call(struct search *search, const PgQuery__FuncCall *call)
+{
+    static const char *const others[] = {"count", "sum",    "avg",   "lower",
+                                         "upper", "length", "btrim", "concat"};
+    const char *name = sql_last_name(call->funcname, call->n_funcname);
+    bool is_chooser = stored_is_chooser(search->work, call), is_known = is_chooser;
+
+    for (size_t i = 0; name && i < COUNT_OF(others); i++)
+        is_known |= strcmp(name, others[i]) == 0;
+    search->is_unsaid |= is_chooser;
+    search->is_strange |= !is_known;
+}
 
 static void search_code(void *context, const ProtobufCMessage *message);
 
@@ -103,6 +122,13 @@ search_code(void *context, const ProtobufCMessage *message)
         struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
         search->is_found = facts.is_opaque || facts.is_user;
+        if (search->depth == 0)
+            search_call(search, call);
+    } else if (message->descriptor == &pg_query__select_stmt__descriptor && search->depth == 0) {
+        const PgQuery__SelectStmt *select = (const PgQuery__SelectStmt *)message;
+
+        search->is_unsaid |= select->op > PG_QUERY__SET_OPERATION__SETOP_NONE;
+        search->is_strange |= select->n_locking_clause > 0 || select->into_clause;
     } else if (message->descriptor == &pg_query__a__expr__descriptor) {
         const PgQuery__AExpr *expression = (const PgQuery__AExpr *)message;
 
@@ -110,6 +136,11 @@ search_code(void *context, const ProtobufCMessage *message)
     } else if (message->descriptor == &pg_query__type_cast__descriptor) {
         search->is_found =
             names_is_foreign_type(work, ((const PgQuery__TypeCast *)message)->type_name);
+        search->is_unsaid |= search->depth == 0;
+    } else if (message->descriptor == &pg_query__case_expr__descriptor ||
+               message->descriptor == &pg_query__coalesce_expr__descriptor ||
+               message->descriptor == &pg_query__sub_link__descriptor) {
+        search->is_unsaid |= search->depth == 0;
     } else if (message->descriptor == &pg_query__range_var__descriptor) {
         search_views(search, (const PgQuery__RangeVar *)message);
     }
@@ -137,7 +168,7 @@ preface_names(struct plan_work *work, struct plan_statement *statement)
     bool can_ask = relations != NULL;
 
     statement->copy.is_certain = true;
-    statement->copy.relation_count = 0;
+    statement->asked_count = 0;
     for (const struct named *n = work->names.named; n && can_ask; n = n->next) {
         const struct catalog_relation *relation; /* that the server must name, too */
 
@@ -147,15 +178,49 @@ preface_names(struct plan_work *work, struct plan_statement *statement)
         relation = meaning_of(work, n->range);
         if (relation && is_asked(statement, relations, relation->oid))
             continue;
-        can_ask = relation && statement->copy.relation_count < PLAN_COPY_NAMES_MAX;
+        can_ask = relation && statement->asked_count < PLAN_COPY_NAMES_MAX;
         if (can_ask)
-            relations[statement->copy.relation_count++] = relation->oid;
+            relations[statement->asked_count++] = relation->oid;
     }
     statement->copy.is_certain &= can_ask;
     statement->copy.runs_code = runs_code(work);
-    statement->copy.relations = relations;
+    statement->asked = relations;
     if (!can_ask)
-        statement->copy.relation_count = 0;
+        statement->asked_count = 0;
+}
+
+/* A column whose value would say whose it is, were its table's name certain. */
+static bool
+has_uncertain(const struct plan_statement *statement)
+{
+    for (size_t i = 0; i < statement->part_count; i++)
+        for (size_t k = 0; k < statement->parts[i].column_count; k++) {
+            const struct plan_stored *stored = &statement->parts[i].columns[k].stored;
+
+            if (statement->parts[i].source == SOURCE_BOUND && stored->relation != 0 &&
+                !stored->is_certain)
+                return true;
+        }
+    return false;
+}
+
+void
+preface_query(struct plan_work *work, const PgQuery__SelectStmt *select,
+              struct plan_statement *statement)
+{
+    struct search search = {.work = work};
+    struct plan_statement names = {.verb = VERB_SELECT};
+
+    if (!work->environment->may_inject || statement->hidden_count > 0 || !statement->has_columns ||
+        !has_uncertain(statement) ||
+        (statement->flags & (PLAN_OPAQUE | PLAN_CALLS | PLAN_UNKNOWN_TABLE | PLAN_STATISTICS)))
+        return;
+    search_code(&search, &select->base);
+    if (search.is_found || search.is_strange || !search.is_unsaid || runs_code(work))
+        return;
+    preface_names(work, &names);
+    statement->asked = names.asked;
+    statement->asked_count = names.asked_count;
 }
 
 static void
@@ -182,13 +247,17 @@ preface_write(struct plan_work *work, struct plan *plan)
     struct writer w = writer_of(text, sizeof(text));
     char *kept;
 
-    if (plan->statement_count != 1 || plan->refusal || statement->copy.relation_count == 0 ||
-        statement->part_count == 0 || !statement->copy.is_readable)
+    if (plan->statement_count != 1 || plan->refusal || statement->asked_count == 0 ||
+        statement->part_count == 0 || plan->may_change_dialect ||
+        !(statement->special == SPECIAL_COPY_OUT
+              ? statement->copy.is_readable
+              : statement->verb == VERB_SELECT && statement->special == SPECIAL_NONE &&
+                    !plan->rewritten.bytes))
         return;
     write_text(&w, "SELECT ");
-    for (size_t i = 0; i < statement->copy.relation_count; i++) {
+    for (size_t i = 0; i < statement->asked_count; i++) {
         const struct catalog_relation *relation =
-            catalog_relation(work->catalog, statement->copy.relations[i]);
+            catalog_relation(work->catalog, statement->asked[i]);
 
         if (!relation)
             return;

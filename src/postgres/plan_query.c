@@ -109,23 +109,17 @@ is_expanded(const PgQuery__Node *node)
                PG_QUERY__NODE__NODE_A_STAR;
 }
 
-/* min and max give one of the values that they are given. */
+/* What it carries, and whether it is a stored value all the same. */
 static void
-find_extreme(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
-             struct plan_stored *stored)
+carry_expression(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+                 struct found *found)
 {
-    const char *name = sql_last_name(call->funcname, call->n_funcname);
-    struct found found;
-    size_t references = work->references;
-
-    if (!name || (strcmp(name, "min") != 0 && strcmp(name, "max") != 0) || call->n_args != 1 ||
-        call->over || call->func_variadic || !call->args[0] ||
-        call->args[0]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF ||
-        function_facts(work, call->funcname, call->n_funcname).is_user)
-        return;
-    scope_find(work, scope, call->args[0]->column_ref, &found);
-    work->references = references; /* it was counted before */
-    *stored = found.stored;
+    work->sublink_stored = (struct plan_stored){0};
+    expression_carry(work, scope, node, &found->carry);
+    if (node && node->node_case == PG_QUERY__NODE__NODE_SUB_LINK)
+        found->stored = work->sublink_stored;
+    else
+        stored_find(work, scope, node, &found->stored);
 }
 
 static void
@@ -139,7 +133,7 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
     if (target->val && target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF)
         scope_find(work, scope, target->val->column_ref, &found);
     else
-        expression_carry(work, scope, target->val, &found.carry);
+        carry_expression(work, scope, target->val, &found);
     if (is_expanded(target->val)) {
         columns->is_open = true;
         carry_add(&columns->rest, &found.carry);
@@ -154,8 +148,6 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
     output->is_key = found.is_key;
     output->keys = found.keys;
     output->stored = found.stored;
-    if (target->val && target->val->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
-        find_extreme(work, scope, target->val->func_call, &output->stored);
     if (found.named) {
         output->view = found.named->view;
         output->view_attribute = found.named->view_attribute;
@@ -308,17 +300,6 @@ with_names(struct plan_work *work, const struct scope *outer, const struct cte *
 
 /* ---- queries ---- */
 
-/* The origin that the server would say of either it does not say of both. */
-static void
-unite_stored(struct plan_stored *stored, const struct plan_stored *other)
-{
-    if (!other || stored->relation != other->relation || stored->attribute != other->attribute)
-        *stored = (struct plan_stored){0};
-    else
-        stored->is_certain &= other->is_certain;
-    stored->origin = 0;
-}
-
 /* Column by column; where the numbers differ it is an error, or a star that is not known. */
 static void
 unite(struct plan_work *work, struct outputs *columns, const struct outputs *other)
@@ -342,7 +323,7 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
         c->is_key &= o && o->is_key;
         c->keys &= o ? o->keys : 0;
         c->groups = 0;
-        unite_stored(&c->stored, o ? &o->stored : NULL);
+        stored_unite(&c->stored, o ? &o->stored : NULL);
         o = o ? o->next : NULL;
     }
     if (columns->is_open) {

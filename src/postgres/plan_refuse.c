@@ -29,6 +29,16 @@ refuse(struct plan_work *work, enum refusal refusal)
     set(work, reasons[refusal].text, reasons[refusal].hint, PLAN_SERVER_EXIT);
 }
 
+void
+refuse_unknown(struct plan_work *work, uint32_t flags)
+{
+    set(work, "pasu refuses this statement: it is not understood, and can show personal data",
+        "correct its syntax, or write it in a form that PostgreSQL 15 has; the gateway's "
+        "configuration "
+        "says attribution.unknown: block",
+        flags & (PLAN_UNPARSED | PLAN_DIALECT));
+}
+
 /* ---- names ---- */
 
 /* "<before> schema.name <behind>" */

@@ -16,6 +16,8 @@ enum refusal {
 };
 
 void refuse(struct plan_work *work, enum refusal refusal);
+/* What is not understood; `flags` say why it is not. */
+void refuse_unknown(struct plan_work *work, uint32_t flags);
 /* By what a statement is. */
 void refuse_by_kind(struct plan_work *work, const PgQuery__Node *node);
 /* By the relations and functions that it names (work->names). */
@@ -39,7 +41,9 @@ void refuse_by_statistics(struct plan_work *work, const ProtobufCMessage *tree);
 bool refuse_is_statistics(const struct plan_work *work, const char *schema, const char *name);
 bool refuse_is_statistics_value(const char *column);
 /* Whether anything is shown to nobody. */
-bool refuse_has_never(const struct plan_work *work);
+bool refuse_has_never(const struct catalog *catalog);
+/* Whether one of PostgreSQL's own functions by that name runs a text, or reads what it is told. */
+bool refuse_runs_texts(const char *name);
 /* A call of set_config. */
 void refuse_by_setting(struct plan_work *work, const PgQuery__FuncCall *call);
 /* A table that is written to. */

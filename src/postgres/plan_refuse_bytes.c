@@ -49,6 +49,36 @@ has_word(const struct plan_work *work, const char *word)
     return false;
 }
 
+static bool
+begins_string(const char *at)
+{
+    if (*at == '\'' || *at == '$')
+        return true;
+    if (*at == 'u' || *at == 'U')
+        return at[1] == '&';
+    return *at != '\0' && strchr("eEnNbBxX", *at) && at[1] == '\'';
+}
+
+/* Whether TO or FROM is followed by a text, or by a comment before one: COPY takes it for a file.
+ */
+static bool
+names_file(const struct plan_work *work)
+{
+    const char *text = work->text, *end = text + work->length;
+
+    for (const char *at = text; end - at >= 2; at++) {
+        size_t length = strncasecmp(at, "to", 2) == 0 ? 2 : strncasecmp(at, "from", 4) == 0 ? 4 : 0;
+        const char *next;
+
+        if (length == 0 || (at > text && is_name_byte(at[-1])) || is_name_byte(at[length]))
+            continue;
+        next = skip_blanks(at + length);
+        if (*next == '-' || *next == '/' || begins_string(next))
+            return true;
+    }
+    return false;
+}
+
 /* Whether a text in quotes can go on behind its end: on the next line, or behind a comment. */
 static bool
 goes_on(const char *at)
@@ -182,7 +212,7 @@ refuse_by_bytes(struct plan_work *work)
     if (has_word(work, "copy")) {
         if (has_word(work, "program"))
             refuse(work, REFUSAL_COPY_PROGRAM);
-        else if (!has_word(work, "stdout") && !has_word(work, "stdin"))
+        else if (names_file(work))
             refuse(work, REFUSAL_COPY_FILE);
     }
     if (has_word(work, "alter") && has_word(work, "system"))

@@ -52,10 +52,10 @@ refuse_is_statistics_value(const char *column)
 }
 
 bool
-refuse_has_never(const struct plan_work *work)
+refuse_has_never(const struct catalog *catalog)
 {
-    for (size_t i = 0; work->catalog && i < catalog_relation_count(work->catalog); i++)
-        if (catalog_relation_at(work->catalog, i)->is_never)
+    for (size_t i = 0; catalog && i < catalog_relation_count(catalog); i++)
+        if (catalog_relation_at(catalog, i)->is_never)
             return true;
     return false;
 }
@@ -188,7 +188,7 @@ refuse_by_statistics(struct plan_work *work, const ProtobufCMessage *tree)
 {
     struct look look = {.work = work};
 
-    if (!work->catalog || !refuse_has_never(work))
+    if (!work->catalog || !refuse_has_never(work->catalog))
         return;
     find_ranges(&look, tree);
     if (look.range_count == 0)

@@ -117,6 +117,25 @@ is_hiding(struct plan_work *work, const PgQuery__Node *node)
     return false;
 }
 
+static bool
+is_wide(const char *name)
+{
+    return begins_with(name, "schema_to_xml") || begins_with(name, "database_to_xml");
+}
+
+static bool
+is_narrow(const char *name)
+{
+    return begins_with(name, "query_to_xml") || begins_with(name, "table_to_xml") ||
+           strcmp(name, "ts_stat") == 0;
+}
+
+bool
+refuse_runs_texts(const char *name)
+{
+    return is_wide(name) || is_narrow(name) || strcmp(name, "ts_rewrite") == 0;
+}
+
 /* Where something is shown to nobody, what such a function reads must be seen: a constant, whose
  * text is looked at with the others. */
 void
@@ -124,19 +143,15 @@ refuse_by_call(struct plan_work *work, const PgQuery__FuncCall *call)
 {
     const char *name = sql_last_name(call->funcname, call->n_funcname);
     const PgQuery__Node *read = NULL;
-    bool is_wide, is_narrow;
 
     if (!name)
         return;
-    is_wide = begins_with(name, "schema_to_xml") || begins_with(name, "database_to_xml");
-    is_narrow = begins_with(name, "query_to_xml") || begins_with(name, "table_to_xml") ||
-                strcmp(name, "ts_stat") == 0;
     if (strcmp(name, "ts_rewrite") == 0 && call->n_args == 2)
         read = call->args[1];
-    else if (is_narrow && call->n_args > 0)
+    else if (is_narrow(name) && call->n_args > 0)
         read = call->args[0];
-    if (!is_wide && !is_narrow && !read)
+    if (!is_wide(name) && !is_narrow(name) && !read)
         return;
-    if (refuse_has_never(work) && (!read || !is_constant(read) || is_hiding(work, read)))
+    if (refuse_has_never(work->catalog) && (!read || !is_constant(read) || is_hiding(work, read)))
         refuse(work, REFUSAL_UNSEEN);
 }

@@ -92,7 +92,7 @@ refuse_statistics(struct plan_work *work, const char *text, struct token_range r
             shows |= refuse_is_statistics_value(name);
         }
     }
-    if (has_statistics && shows && refuse_has_never(work))
+    if (has_statistics && shows && refuse_has_never(work->catalog))
         refuse(work, REFUSAL_STATISTICS);
 }
 

@@ -3,6 +3,7 @@
 
 #include "postgres/plan_rewrite_check.h"
 #include "postgres/plan_text.h"
+#include "postgres/sql_json.h"
 
 /* ---- edits ---- */
 
@@ -28,6 +29,17 @@ add_edit(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t 
     rewrite->edit_count++;
     rewrite->growth += strlen(inserted);
     return edit;
+}
+
+bool
+rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
+                const char *text, const char *stand_in)
+{
+    struct edit *edit = add_edit(work, rewrite, at, removed, text);
+
+    if (edit)
+        edit->stand_in = stand_in;
+    return edit != NULL;
 }
 
 /* ---- columns ---- */
@@ -323,10 +335,16 @@ rewrite_regroup(struct plan_work *work, struct rewrite *rewrite, const struct ta
 
 /* ---- the new text ---- */
 
-/* The client's text with the edits made: all, or those alone that replace something. */
+/* Which edits are made, and with what. */
+enum made {
+    MADE_REPLACED, /* those alone that replace something, with what stands for them */
+    MADE_STAND_IN, /* all, with what stands for them */
+    MADE_ALL,
+};
+
 static char *
 write_text(struct arena *arena, const struct plan_work *work, const struct rewrite *rewrite,
-           bool is_all, size_t *length)
+           enum made made, size_t *length)
 {
     char *text = arena_new(arena, work->length + rewrite->growth + 1, 1), *to = text;
     size_t from = 0;
@@ -334,15 +352,33 @@ write_text(struct arena *arena, const struct plan_work *work, const struct rewri
     if (!text)
         return NULL;
     for (const struct edit *e = rewrite->edits; e; e = e->next) {
-        if (!is_all && (e->removed == 0 || e->is_group))
+        const char *inserted = made == MADE_ALL ? e->inserted : rewrite_stands_for(e);
+
+        if (made == MADE_REPLACED && (e->removed == 0 || e->is_group))
             continue;
         to = mempcpy(to, work->text + from, e->at - from);
-        to = mempcpy(to, e->inserted, strlen(e->inserted));
+        to = mempcpy(to, inserted, strlen(inserted));
         from = e->at + e->removed;
     }
     to = mempcpy(to, work->text + from, work->length - from);
     *length = (size_t)(to - text);
     return text;
+}
+
+const char *
+rewrite_text(struct plan_work *work, const struct rewrite *rewrite)
+{
+    size_t length;
+
+    return write_text(&work->memory, work, rewrite, MADE_ALL, &length);
+}
+
+const char *
+rewrite_stand_in(struct plan_work *work, const struct rewrite *rewrite)
+{
+    size_t length;
+
+    return write_text(&work->memory, work, rewrite, MADE_STAND_IN, &length);
 }
 
 static bool
@@ -363,14 +399,15 @@ bool
 rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan)
 {
     size_t length, columns = 0;
-    const char *replaced = write_text(&work->memory, work, rewrite, false, &length);
-    const char *rewritten = write_text(work->keep, work, rewrite, true, &length);
+    const char *replaced = write_text(&work->memory, work, rewrite, MADE_REPLACED, &length);
+    const char *checked = write_text(&work->memory, work, rewrite, MADE_STAND_IN, &length);
+    const char *rewritten = write_text(work->keep, work, rewrite, MADE_ALL, &length);
 
     for (const struct edit *e = rewrite->edits; e; e = e->next)
         columns += strlen(e->inserted) / 4; /* shorter tokens are those between two of them */
-    if (!replaced || !rewritten || length > PLAN_TEXT_MAX ||
+    if (!replaced || !checked || !rewritten || length > PLAN_TEXT_MAX ||
         work->tokens.count + columns > PLAN_TOKENS_MAX ||
-        !rewrite_is_as_meant(work, rewrite, replaced, rewritten))
+        !rewrite_is_as_meant(work, rewrite, replaced, checked))
         return false;
     plan->rewritten = view_of(rewritten, length);
     return keep_edits(work, rewrite, plan);

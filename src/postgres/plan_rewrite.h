@@ -19,9 +19,10 @@ struct edit {
     struct edit *next;
     uint32_t at, removed;
     const char *inserted;
-    uint32_t last;  /* of a star: where in `inserted` the last column begins */
-    uint32_t meant; /* where the client has what it says */
-    bool is_group;  /* of a DISTINCT that becomes GROUP BY: its tree is taken back, not replaced */
+    const char *stand_in; /* stands for `inserted` when trees are compared; NULL: nothing does */
+    uint32_t last;        /* of a star: where in `inserted` the last column begins */
+    uint32_t meant;       /* where the client has what it says */
+    bool is_group; /* of a DISTINCT that becomes GROUP BY: its tree is taken back, not replaced */
 };
 
 /* Columns that were added to a list of targets. */
@@ -72,6 +73,14 @@ bool rewrite_regroup(struct plan_work *work, struct rewrite *rewrite,
                      const struct target_list *list, size_t added);
 /* Two texts as one; NULL where there is no memory. */
 const char *rewrite_join(struct plan_work *work, const char *a, const char *b);
+/* Puts a text in the place of `removed` bytes. That it says what is meant, the caller looks after:
+ * the check below takes it, or a shorter one that stands for it, for the client's. */
+bool rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
+                     const char *text, const char *stand_in);
+/* The text at hand with all edits made, and the same with what stands for them; nobody has looked
+ * at it. NULL where there is no memory. */
+const char *rewrite_text(struct plan_work *work, const struct rewrite *rewrite);
+const char *rewrite_stand_in(struct plan_work *work, const struct rewrite *rewrite);
 /* Makes the plan's new text and edits. False where the result is not what it should be, or there is
  * no memory. */
 bool rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan);

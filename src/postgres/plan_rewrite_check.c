@@ -1,77 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_rewrite_check.h"
 
-/* ---- trees ---- */
-
-static const char place_key[] = "\"location\":";
-
-/* Behind a number, if one is there that says a place. */
-static const char *
-skip_place(const char *json)
-{
-    static const char *const keys[] = {place_key, "\"stmt_location\":", "\"stmt_len\":"};
-
-    for (size_t i = 0; *json == '"' && i < COUNT_OF(keys); i++) {
-        size_t length = strlen(keys[i]);
-
-        if (strncmp(json, keys[i], length) == 0)
-            return json + length + strspn(json + length, "-0123456789");
-    }
-    return json;
-}
-
-/* Compares up to `end` of the first; where the second one is then, or NULL where they differ. */
-static const char *
-compare_trees(const char *one, const char *end, const char *other)
-{
-    while (one < end) {
-        const char *behind[2] = {skip_place(one), skip_place(other)};
-
-        if ((behind[0] == one) != (behind[1] == other))
-            return NULL;
-        if (behind[0] == one && *one != *other)
-            return NULL;
-        one = behind[0] == one ? one + 1 : behind[0];
-        other = behind[1] == other ? other + 1 : behind[1];
-    }
-    return other;
-}
-
-/* Behind the item, object or list that begins there. */
-static const char *
-item_end(const char *json)
-{
-    size_t depth = 0;
-    bool is_string = false;
-
-    for (; *json; json++) {
-        if (is_string && *json == '\\' && json[1])
-            json++;
-        else if (*json == '"')
-            is_string = !is_string;
-        else if (!is_string && (*json == '{' || *json == '['))
-            depth++;
-        else if (!is_string && (*json == '}' || *json == ']') && --depth == 0)
-            return json + 1;
-    }
-    return json;
-}
-
-/* The place in the text of a ResTarget, which ends with it; UINT32_MAX: it is none, or has none. */
-static uint32_t
-place_before(const char *json, const char *end)
-{
-    const char *at = end - 2;
-
-    if (end - json < (ptrdiff_t)sizeof(place_key) + 2 || end[-1] != '}' || end[-2] != '}')
-        return UINT32_MAX;
-    while (at > json && at[-1] >= '0' && at[-1] <= '9')
-        at--;
-    if (at == end - 2 || at - json < (ptrdiff_t)sizeof(place_key) - 1 ||
-        strncmp(at - (sizeof(place_key) - 1), place_key, sizeof(place_key) - 1) != 0)
-        return UINT32_MAX;
-    return (uint32_t)strtoul(at, NULL, 10);
-}
+#include "postgres/sql_json.h"
 
 /* ---- the check ---- */
 
@@ -83,7 +13,7 @@ new_place(const struct rewrite *rewrite, uint32_t at)
 
     for (const struct edit *e = rewrite->edits; e; e = e->next)
         if (e->at < at || (e->at == at && e->removed == 0))
-            place += (uint32_t)strlen(e->inserted) - e->removed;
+            place += (uint32_t)strlen(rewrite_stands_for(e)) - e->removed;
     return place;
 }
 
@@ -106,9 +36,9 @@ is_beside(const char *json, const char *at, const char *end, const struct rewrit
 
     if (insertion->is_first)
         return at[-1] == '[' && *end == ',' && strncmp(end + 1, target, strlen(target)) == 0 &&
-               place_before(json, item_end(end + 1)) == new_place(rewrite, insertion->beside);
+               json_place(json, json_item_end(end + 1)) == new_place(rewrite, insertion->beside);
     return at[-1] == ',' && *end == ']' &&
-           place_before(json, at - 1) == place_of_last(rewrite, insertion->beside);
+           json_place(json, at - 1) == place_of_last(rewrite, insertion->beside);
 }
 
 /* The columns by themselves, as a list of items. */
@@ -123,7 +53,7 @@ parse_columns(struct plan_work *work, const char *columns, const char **end)
     if (!list)
         return NULL;
     list += strlen(key) - 1;
-    *end = item_end(list) - 1;
+    *end = json_item_end(list) - 1;
     return list + 1;
 }
 
@@ -136,7 +66,7 @@ take_back(struct plan_work *work, char *json, const struct rewrite *rewrite,
     const char *list_end, *list = parse_columns(work, insertion->columns, &list_end);
 
     for (char *at = list ? strstr(json + 1, name) : NULL; at; at = strstr(at + 1, name)) {
-        const char *end = compare_trees(list, list_end, at);
+        const char *end = json_compare(list, list_end, at);
 
         if (!end || !is_beside(json, at, end, rewrite, insertion))
             continue;
@@ -161,7 +91,7 @@ parse_group(struct plan_work *work, const char *group, const char **end)
     const char *list = json ? strstr(json, group_key) : NULL;
 
     if (list)
-        *end = item_end(list + strlen(group_key) - 1);
+        *end = json_item_end(list + strlen(group_key) - 1);
     return list;
 }
 
@@ -169,14 +99,14 @@ parse_group(struct plan_work *work, const char *group, const char **end)
 static char *
 find_group(char *targets)
 {
-    char *at = (char *)(uintptr_t)item_end(targets + strlen(targets_key) - 1);
+    char *at = (char *)(uintptr_t)json_item_end(targets + strlen(targets_key) - 1);
 
     while (*at == ',' && strncmp(at, group_key, strlen(group_key)) != 0) {
         char *value = strchr(at, ':');
 
         if (!value || (value[1] != '[' && value[1] != '{'))
             return NULL;
-        at = (char *)(uintptr_t)item_end(value + 1);
+        at = (char *)(uintptr_t)json_item_end(value + 1);
     }
     return *at == ',' ? at : NULL;
 }
@@ -196,10 +126,10 @@ take_back_group(struct plan_work *work, char *json, const struct rewrite *rewrit
         const char *end;
         char *own;
 
-        if (at[-1] != '{' || place_before(json, item_end(at + strlen(targets_key))) != first)
+        if (at[-1] != '{' || json_place(json, json_item_end(at + strlen(targets_key))) != first)
             continue;
         own = find_group(at);
-        end = own ? compare_trees(group, group_end, own) : NULL;
+        end = own ? json_compare(group, group_end, own) : NULL;
         if (!end || end - own < (ptrdiff_t)strlen(distinct))
             return false;
         memmove(own, end, strlen(end) + 1);
@@ -211,20 +141,26 @@ take_back_group(struct plan_work *work, char *json, const struct rewrite *rewrit
 }
 
 bool
+rewrite_take_back(struct plan_work *work, const struct rewrite *rewrite, char *tree)
+{
+    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
+        if (!take_back(work, tree, rewrite, i))
+            return false;
+    for (const struct regrouping *r = rewrite->regroupings; r; r = r->next)
+        if (!take_back_group(work, tree, rewrite, r))
+            return false;
+    return true;
+}
+
+bool
 rewrite_is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *replaced,
                     const char *rewritten)
 {
     const char *old_tree = sql_parse_json(&work->memory, replaced), *end;
     char *new_tree = sql_parse_json(&work->memory, rewritten);
 
-    if (!old_tree || !new_tree)
+    if (!old_tree || !new_tree || !rewrite_take_back(work, rewrite, new_tree))
         return false;
-    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
-        if (!take_back(work, new_tree, rewrite, i))
-            return false;
-    for (const struct regrouping *r = rewrite->regroupings; r; r = r->next)
-        if (!take_back_group(work, new_tree, rewrite, r))
-            return false;
-    end = compare_trees(old_tree, old_tree + strlen(old_tree), new_tree);
+    end = json_compare(old_tree, old_tree + strlen(old_tree), new_tree);
     return end && *end == '\0';
 }

@@ -47,9 +47,11 @@ struct query {
     const struct scope *scope;         /* of its FROM; NULL: it has arms, or nothing can be added */
     const struct query *arms[2];       /* of UNION ALL */
     size_t column_count;
-    const char *cte; /* its name in WITH, or NULL */
-    bool is_grouped; /* only arrays can be added to it (plan_within.h) */
-    bool is_fixed;   /* nor these */
+    const char *cte;                     /* its name in WITH, or NULL */
+    const struct catalog_relation *view; /* whose definition it is (plan_inline.h); or NULL */
+    bool is_outermost;                   /* and that is not read within another */
+    bool is_grouped;                     /* only arrays can be added to it (plan_within.h) */
+    bool is_fixed;                       /* nor these */
 };
 
 struct outputs {

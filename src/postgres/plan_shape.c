@@ -3,6 +3,7 @@
 
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
+#include "postgres/plan_inline.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_within.h"
 
@@ -54,11 +55,12 @@ key_type_of(const struct output *output, uint8_t otherwise)
 
 /* The key itself, or a column that is equal to it in every row. */
 static bool
-use_output(const struct shape *shape, const struct direct *direct, struct plan_part *part)
+use_output(const struct plan_work *work, const struct shape *shape, const struct direct *direct,
+           struct plan_part *part)
 {
     uint16_t at = 0;
 
-    if (shape->columns->is_open || shape->rows == ROWS_ANY)
+    if (shape->columns->is_open || shape->rows == ROWS_ANY || work->environment->asks_keys)
         return false;
     for (const struct output *o = shape->columns->first; o; o = o->next, at++) {
         if (!o->entry || !o->entry->relation || o->is_written ||
@@ -74,6 +76,20 @@ use_output(const struct shape *shape, const struct direct *direct, struct plan_p
         return true;
     }
     return false;
+}
+
+/* Rows say of which table they are, where the server will not. */
+static bool
+use_origin(struct plan_work *work, const struct shape *shape, const struct direct *direct,
+           struct plan_part *part)
+{
+    int column = injection_add_expression(
+        shape->injection, shape->injection->result,
+        injection_of_table(work, shape->scope, direct->entry, direct->show->key_column, true));
+
+    part->has_origin = column >= 0;
+    part->origin = (uint16_t)column;
+    return part->has_origin;
 }
 
 static bool
@@ -92,7 +108,7 @@ use_hidden(struct plan_work *work, const struct shape *shape, const struct direc
     part->source = SOURCE_HIDDEN;
     part->why = WHY_HIDDEN;
     part->column = (uint16_t)column;
-    return true;
+    return !work->environment->asks_keys || use_origin(work, shape, direct, part);
 }
 
 /* A pin says nothing of rows of a temporary table that has taken the name: that none has shows in
@@ -126,7 +142,7 @@ choose_source(struct plan_work *work, const struct shape *shape, const struct di
     part->why = WHY_KEY_TYPE;
     if (direct->show->key_type == CATALOG_KEY_NONE)
         return;
-    if (use_output(shape, direct, part))
+    if (use_output(work, shape, direct, part))
         /* A group has one key, or none: then it can be of any number of persons. */
         part->is_one_per_row = shape->rows == ROWS_SINGLE;
     else if ((can_pin && pins_are_one(&pins)) ||
@@ -302,6 +318,7 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     if (work->environment->names_columns && statement->has_columns)
         statement->outputs = outputs_tell(work, columns);
     statement->hidden_count = (uint8_t)injection_count(shape->injection);
+    inline_settle(work, shape->injection, columns, statement);
     statement->flags |= columns->rest.flags;
     for (const struct output *o = columns->first; o; o = o->next)
         if (o->carry)

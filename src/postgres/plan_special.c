@@ -27,6 +27,16 @@ keep_name(struct plan_work *work, const char *name)
 
 /* ---- statements inside statements ---- */
 
+/* Nothing is hidden in a cursor where code, or the text itself, can see its columns. */
+static struct injections *
+hidden_in_cursor(const struct plan_work *work, const struct build *build)
+{
+    bool is_seen =
+        work->plan->borrows != BORROW_NOT || !work->catalog || catalog_may_borrow(work->catalog);
+
+    return is_seen ? NULL : build->injections;
+}
+
 /* What it does when it is run is the inner one's affair; to name it shows nothing. */
 static void
 hold_inner(struct plan_work *work, const struct build *build, const char *name,
@@ -35,6 +45,8 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
     struct plan_statement *inner = arena_new(work->keep, 1, sizeof(*inner));
     struct build inside = {.range = build->range};
 
+    if (special == SPECIAL_DECLARE)
+        inside.injections = hidden_in_cursor(work, build);
     if (!inner || !query)
         return;
     *inner = (struct plan_statement){.is_understood = true,

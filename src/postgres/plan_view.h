@@ -12,4 +12,7 @@
 const PgQuery__SelectStmt *plan_view_query(struct plan_work *work,
                                            const struct catalog_relation *view);
 
+/* The tokens of its definition, once that was read. */
+struct sql_tokens plan_view_tokens(struct plan_work *work, const struct catalog_relation *view);
+
 #endif

@@ -50,6 +50,7 @@ struct parsed_view {
     struct parsed_view *next;
     const struct catalog_relation *view;
     const PgQuery__SelectStmt *query; /* NULL: it could not be */
+    struct sql_tokens tokens;
 };
 
 enum { PLAN_PARAMETERS_KNOWN = 64 }; /* so many are counted */
@@ -80,6 +81,7 @@ struct plan_work {
     size_t effort;
     struct parsed_view *views;
     size_t injection_count;
+    const char *stand_in; /* the tree of what stands for a view's query (plan_inline_text.c) */
     uint8_t why; /* enum plan_why: that there is no hidden key, the last time it was asked */
     const ProtobufCMessage *statement; /* the query or change at hand */
     struct reading *readings;          /* of queries further inside, in FROM: plan_scope.h */
@@ -108,8 +110,9 @@ struct plan_work {
     bool has_lent;     /* one does, also inside of a view, and be it what it is itself */
     size_t references; /* columns seen */
     size_t constants;  /* literals and parameters seen */
-    size_t sublinks;   /* queries within expressions, whose values were looked at */
-    struct reference *referred; /* columns seen, the last first, while `collecting` */
+    struct plan_stored sublink_stored; /* of the last one that gives one value: it */
+    size_t sublinks;                   /* queries within expressions, whose values were looked at */
+    struct reference *referred;        /* columns seen, the last first, while `collecting` */
     unsigned collecting;
     uint64_t reference_depths; /* bits of the scopes' depths that columns were found in */
     struct reach kept;         /* what functions have put elsewhere */

@@ -43,6 +43,32 @@ put_report(struct writer *w, char type, enum response_severity severity, const c
     envelope_end(w, at);
 }
 
+static void
+put_cut(struct writer *w, char field, struct view text)
+{
+    enum { WORD_MAX = 32 };
+
+    if (text.length == 0)
+        return;
+    writer_u8(w, (uint8_t)field);
+    envelope_text(w, view_of(text.bytes, text.length < WORD_MAX ? text.length : WORD_MAX));
+}
+
+void
+response_scrubbed(struct writer *w, char type, struct view severity, struct view severity_plain,
+                  struct view sqlstate, const char *message, const char *hint)
+{
+    size_t at = envelope_begin(w, type);
+
+    put_cut(w, 'S', severity);
+    put_cut(w, 'V', severity_plain);
+    put_cut(w, 'C', sqlstate);
+    put_field(w, 'M', message);
+    put_field(w, 'H', hint);
+    writer_u8(w, 0);
+    envelope_end(w, at);
+}
+
 void
 response_error(struct writer *w, enum response_severity severity, int code, const char *detail)
 {

@@ -30,6 +30,11 @@ void response_error(struct writer *w, enum response_severity severity, int code,
 /* The same with a text and a hint of the caller's own. */
 void response_error_text(struct writer *w, enum response_severity severity, int code,
                          const char *text, const char *hint);
+/* An ErrorResponse ('E') or NoticeResponse ('N') with the severity and SQLSTATE of another one,
+ * which are cut to 32 bytes each, and with texts of the caller's. */
+void response_scrubbed(struct writer *w, char type, struct view severity,
+                       struct view severity_plain, struct view sqlstate, const char *message,
+                       const char *hint);
 /* The FATAL ErrorResponse that PostgreSQL sends, word by word: password authentication failed for
  * user "…". Other programs look for it in logs. */
 void response_error_password(struct writer *w, struct view user);

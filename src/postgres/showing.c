@@ -3,9 +3,11 @@
 
 #include "base/memory.h"
 #include "postgres/key.h"
+#include "postgres/plan_column.h"
 #include "postgres/plan_names.h"
 #include "postgres/reach.h"
 #include "postgres/showing_identity.h"
+#include "postgres/showing_shadow.h"
 
 enum { ROOM = PLAN_PARTS_MAX + CATALOG_KINDS_MAX };
 
@@ -18,6 +20,7 @@ struct making {
     size_t count;
     bool has_columns; /* the plan's numbers of columns are the server's */
     bool is_certain;  /* and its columns, too, which have no origins */
+    bool is_named;    /* names without a schema mean what the plan took them for */
     uint32_t flags;
     bool is_never;
     bool is_blank; /* a relation that the snapshot does not show is one that was just made */
@@ -107,6 +110,8 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
         return at < m->count && is_hidden_key(m, part, &m->columns[at]);
     case SOURCE_PINNED:
         return part->is_relation_certain || has_origin(m, part);
+    case SOURCE_SHADOW:
+        return m->has_columns && showing_has_shadows(m->statement, m->columns, m->count);
     default:
         return true;
     }
@@ -130,6 +135,7 @@ take_part(struct making *m, size_t index)
         .has_origin = plan->source == SOURCE_HIDDEN && plan->has_origin,
         .origin = plan->origin,
         .relation = plan->relation,
+        .shadows = plan->shadows,
         .unknown = population(m, plan->kind),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
@@ -141,6 +147,8 @@ take_part(struct making *m, size_t index)
         part->source = SOURCE_BOUND;
         part->is_array = part->has_origin = false;
     }
+    if (part->source == SOURCE_SHADOW)
+        part->format = (uint8_t)(m->columns[0].format == 1); /* as all of its columns */
     if (part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) {
         size_t at = plan->source == SOURCE_HIDDEN ? plan->column : plan->column + hidden;
 
@@ -162,24 +170,22 @@ add(struct making *m, size_t column, size_t part, uint64_t fields)
     m->parts[part].fields |= fields;
 }
 
-static uint64_t
-planned_fields(const struct plan_part *part, size_t column)
-{
-    uint64_t fields = 0;
-
-    for (size_t i = 0; i < part->column_count; i++)
-        if (part->columns[i].column == column)
-            fields |= part->columns[i].fields;
-    return fields;
-}
-
 static bool
 is_planned(const struct making *m, size_t part, size_t column)
 {
     const struct plan_statement *s = m->statement;
 
     return m->has_columns && part < s->part_count &&
-           planned_fields(&s->parts[part], column - s->hidden_count) != 0;
+           plan_fields(&s->parts[part], column - s->hidden_count) != 0;
+}
+
+/* Keys were asked for of rows that show what was planned. */
+static void
+unshadow(struct making *m, size_t part, size_t column, uint64_t fields)
+{
+    if (m->parts[part].source == SOURCE_SHADOW &&
+        !(m->has_columns && showing_is_asked(m->statement, part, column, fields)))
+        m->parts[part].source = SOURCE_BOUND;
 }
 
 static void
@@ -192,9 +198,11 @@ add_bound(struct making *m, size_t column, uint8_t kind, uint64_t fields)
         m->parts[m->part_count++] = (struct showing_part){
             .kind = kind, .source = SOURCE_BOUND, .unknown = population(m, kind)};
     }
-    /* One person a row was proven of the columns that were planned, not of this one. */
+    /* One person a row was proven of the columns that were planned, not of this one; and only of
+     * those it is known whose keys are asked for. */
     if (!is_planned(m, (size_t)m->bound[kind], column))
         m->parts[m->bound[kind]].is_one_per_row = false;
+    unshadow(m, (size_t)m->bound[kind], column, fields);
     add(m, column, (size_t)m->bound[kind], fields);
 }
 
@@ -203,30 +211,6 @@ add_reach(struct making *m, size_t column, const struct reach *reach)
 {
     for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
         add_bound(m, column, (uint8_t)kind, reach->fields[kind]);
-}
-
-/* Of the column as the part's own, or as what another column is equal to. */
-static uint64_t
-fields_as(const struct plan_part *part, size_t column, bool is_lent)
-{
-    uint64_t fields = 0;
-
-    for (size_t i = 0; i < part->column_count; i++)
-        if (part->columns[i].column == column && part->columns[i].is_lent == is_lent)
-            fields |= part->columns[i].fields;
-    return fields;
-}
-
-static uint64_t
-own_fields(const struct plan_part *part, size_t column)
-{
-    return fields_as(part, column, false);
-}
-
-static uint64_t
-lent_fields(const struct plan_part *part, size_t column)
-{
-    return fields_as(part, column, true);
 }
 
 /* What the plan says of a column whose origin says nothing; beside what it says, where `is_rest`:
@@ -239,8 +223,8 @@ add_planned(struct making *m, size_t at, bool is_rest)
     for (size_t i = 0; i < s->part_count; i++) {
         const struct plan_part *part = &s->parts[i];
         size_t column = at - s->hidden_count;
-        uint64_t fields = is_rest && part->relation != 0 ? lent_fields(part, column)
-                                                         : planned_fields(part, column);
+        uint64_t fields = is_rest && part->relation != 0 ? plan_lent_fields(part, column)
+                                                         : plan_fields(part, column);
 
         if (fields)
             add(m, at, i, fields);
@@ -315,12 +299,12 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
             s->parts[i].show != show || s->parts[i].relation == 0 ||
             m->shown_by[i] != relation->oid)
             continue;
-        if (is_named && own_fields(&s->parts[i], column) != 0)
+        if (is_named && plan_own_fields(&s->parts[i], column) != 0)
             return (int)i;
-        if (is_named && found < 0 && lent_fields(&s->parts[i], column) != 0 &&
+        if (is_named && found < 0 && plan_lent_fields(&s->parts[i], column) != 0 &&
             (s->parts[i].is_derived || s->parts[i].is_relation_alone))
             found = (int)i;
-        if (is_named || (m->has_columns && planned_fields(&s->parts[i], column) == 0))
+        if (is_named || (m->has_columns && plan_fields(&s->parts[i], column) == 0))
             continue;
         if (found >= 0 || !s->parts[i].is_relation_alone)
             return -1;
@@ -344,6 +328,8 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
         if (fields == 0)
             continue;
         part = part_of(m, at, relation, attribute, i);
+        if (part >= 0)
+            unshadow(m, (size_t)part, at, fields);
         if (part >= 0)
             add(m, at, (size_t)part, fields);
         else
@@ -525,6 +511,8 @@ finish(const struct making *m)
         for (size_t p = 0; p < m->part_count; p++)
             showing->column_fields[c * m->part_count + p] = m->fields[c * ROOM + p];
     showing->last_column = last_column(m);
+    showing->shadows = m->statement->shadows;
+    showing->is_shadow_exact = m->statement->is_shadow_exact;
     showing->is_nothing = m->part_count == 0;
     showing->is_never = m->is_never;
     return showing;
@@ -554,9 +542,9 @@ make(struct making *m, struct showing **showing)
         add_all(m);
     note_unattributed(m);
     if (m->has_columns && !m->is_never && !m->is_certain) /* COPY's texts have escapes */
-        showing_identities(
-            m->parts, m->part_count, m->statement,
-            &(struct showing_columns){m->catalog, m->columns, m->count, m->fields, ROOM});
+        showing_identities(m->parts, m->part_count, m->statement,
+                           &(struct showing_columns){m->catalog, m->columns, m->count, m->fields,
+                                                     ROOM, m->is_named});
     settle(m);
     *showing = finish(m);
     memory_free(m->fields);
@@ -574,15 +562,17 @@ showing_new(struct showing **showing, const struct plan_statement *statement,
 }
 
 int
+showing_new_named(struct showing **showing, const struct plan_statement *statement,
+                  const struct catalog *catalog, const struct row_column *columns, size_t count)
+{
+    return make(&(struct making){statement, catalog, columns, count, .is_named = true}, showing);
+}
+
+int
 showing_new_copy(struct showing **showing, const struct plan_statement *statement,
                  const struct catalog *catalog, const struct row_column *columns, size_t count)
 {
-    return make(&(struct making){.statement = statement,
-                                 .catalog = catalog,
-                                 .columns = columns,
-                                 .count = count,
-                                 .is_certain = true},
-                showing);
+    return make(&(struct making){statement, catalog, columns, count, .is_certain = true}, showing);
 }
 
 void

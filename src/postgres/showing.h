@@ -41,6 +41,7 @@ struct showing_part {
     bool is_one_per_row, is_key_unique;
     bool is_of_call;   /* as the plan's: of nobody where its columns are null */
     bool is_array;     /* the key is a one-dimensional array of keys */
+    uint8_t shadows;   /* SHADOW: bits of the hidden columns that its keys are in */
     bool has_origin;   /* see showing_is_origin; null: the row shows nothing of this part */
     uint16_t column;   /* of the server's row, hidden ones counted */
     uint16_t origin;   /* the column that has the OID of the table, if has_origin */
@@ -68,7 +69,10 @@ struct showing {
     uint64_t *column_fields;
     uint16_t last_column; /* highest column that any part needs; beyond it a row need not be read */
     bool is_nothing;      /* shows nothing personal */
-    bool is_never;        /* a column comes from a table that is shown to nobody */
+    /* Of each hidden column, where keys are asked for as a whole (the plan's); or NULL. */
+    const struct plan_shadow *shadows;
+    bool is_shadow_exact;
+    bool is_never; /* a column comes from a table that is shown to nobody */
 };
 
 /* `columns` as the server named them, hidden ones included; count 0: nothing is known of them, and
@@ -76,6 +80,12 @@ struct showing {
 PASU_MUST_USE int showing_new(struct showing **showing, const struct plan_statement *statement,
                               const struct catalog *catalog, const struct row_column *columns,
                               size_t count);
+/* The same, where the server has said that the statement's names mean what the plan took them for,
+ * all of them. */
+PASU_MUST_USE int showing_new_named(struct showing **showing,
+                                    const struct plan_statement *statement,
+                                    const struct catalog *catalog, const struct row_column *columns,
+                                    size_t count);
 /* Of a COPY's: they have no origins, but what the statement's names mean is known to be what the
  * plan took them for. */
 PASU_MUST_USE int showing_new_copy(struct showing **showing, const struct plan_statement *statement,

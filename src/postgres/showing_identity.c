@@ -35,11 +35,11 @@ is_as_mapped(const struct catalog_relation *relation)
 
 /* Whether the server says of its column what the plan does. */
 static bool
-is_origin(const struct plan_stored *stored, const struct row_column *column)
+is_origin(const struct plan_stored *stored, const struct row_column *column, bool is_named)
 {
     if (column->relation == stored->origin && stored->origin != 0)
         return column->attribute == stored->origin_attribute;
-    return column->relation == 0 && stored->is_certain;
+    return column->relation == 0 && (stored->is_certain || is_named);
 }
 
 static bool
@@ -51,7 +51,7 @@ find_identity(const struct showing_part *part, const struct plan_column *plan,
     const struct catalog_relation *relation, *origin;
     const struct catalog_show *show;
 
-    if (stored->relation == 0 || !is_origin(stored, &c->columns[at]))
+    if (stored->relation == 0 || !is_origin(stored, &c->columns[at], c->is_named))
         return false;
     relation = catalog_relation(c->catalog, stored->relation);
     origin = stored->origin != 0 ? catalog_relation(c->catalog, stored->origin) : relation;

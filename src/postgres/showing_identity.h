@@ -25,6 +25,7 @@ struct showing_columns {
     size_t count;
     const uint64_t *fields; /* [column × step + part] */
     size_t step;
+    bool is_named; /* names without a schema mean what the plan took them for, as the server says */
 };
 
 /*

@@ -92,3 +92,20 @@ sql_parse_json(struct arena *arena, const char *text)
     pg_query_free_parse_result(parsed);
     return json;
 }
+
+char *
+sql_write(struct arena *arena, const PgQuery__ParseResult *tree)
+{
+    size_t length = pg_query__parse_result__get_packed_size(tree);
+    uint8_t *packed = arena_new(arena, length + 1, 1);
+    PgQueryDeparseResult written;
+    char *text;
+
+    if (!packed)
+        return NULL;
+    pg_query__parse_result__pack(tree, packed);
+    written = pg_query_deparse_protobuf((PgQueryProtobuf){length, (char *)packed});
+    text = written.error ? NULL : arena_text(arena, written.query, strlen(written.query));
+    pg_query_free_deparse_result(written);
+    return text;
+}

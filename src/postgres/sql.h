@@ -55,4 +55,10 @@ bool sql_has_string(const ProtobufCMessage *message, const char *const *parts, s
  */
 char *sql_parse_json(struct arena *arena, const char *text);
 
+/* A tree as a text. What it means is to be seen by parsing it: whether the trees are the same. NULL
+ * where it cannot be written, or memory is missing. */
+char *sql_write(struct arena *arena, const PgQuery__ParseResult *tree);
+/* Whether two trees are the same but for places in their texts. */
+bool sql_is_same(const ProtobufCMessage *one, const ProtobufCMessage *other);
+
 #endif

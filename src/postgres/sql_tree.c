@@ -136,3 +136,92 @@ sql_body(PgQuery__Node *const *options, size_t count)
     }
     return NULL;
 }
+
+/* ---- sameness ---- */
+
+static bool
+is_place(const ProtobufCFieldDescriptor *field)
+{
+    static const char *const names[] = {"location", "stmt_location", "stmt_len"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(field->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static size_t
+size_of(const ProtobufCFieldDescriptor *field)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return sizeof(uint64_t);
+    case PROTOBUF_C_TYPE_BOOL:
+        return sizeof(protobuf_c_boolean);
+    default:
+        return sizeof(uint32_t);
+    }
+}
+
+static bool
+is_same_item(const ProtobufCFieldDescriptor *field, const void *one, const void *other)
+{
+    if (field->type == PROTOBUF_C_TYPE_STRING) {
+        const char *texts[2] = {*(const char *const *)one, *(const char *const *)other};
+
+        return strcmp(texts[0] ? texts[0] : "", texts[1] ? texts[1] : "") == 0;
+    }
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return sql_is_same(*(const ProtobufCMessage *const *)one,
+                           *(const ProtobufCMessage *const *)other);
+    return field->type != PROTOBUF_C_TYPE_BYTES && memcmp(one, other, size_of(field)) == 0;
+}
+
+static bool
+is_same_list(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *one,
+             const ProtobufCMessage *other)
+{
+    const ProtobufCMessage *const *lists[2] = {
+        *(const ProtobufCMessage *const *const *)field_at(one, field),
+        *(const ProtobufCMessage *const *const *)field_at(other, field)};
+    size_t count = count_of(one, field);
+
+    if (count != count_of(other, field) || (count > 0 && field->type != PROTOBUF_C_TYPE_MESSAGE))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!sql_is_same(lists[0][i], lists[1][i]))
+            return false;
+    return true;
+}
+
+bool
+sql_is_same(const ProtobufCMessage *one, const ProtobufCMessage *other)
+{
+    if (!one || !other)
+        return one == other;
+    if (one->descriptor != other->descriptor)
+        return false;
+    if (one->descriptor == &pg_query__node__descriptor)
+        return ((const PgQuery__Node *)one)->node_case ==
+                   ((const PgQuery__Node *)other)->node_case &&
+               sql_is_same(node_child(one), node_child(other));
+    for (unsigned i = 0; i < one->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &one->descriptor->fields[i];
+        bool is_here = is_in_force(one, field);
+
+        if (is_place(field))
+            continue;
+        if (field->label == PROTOBUF_C_LABEL_REPEATED ? !is_same_list(field, one, other)
+                                                      : is_here != is_in_force(other, field))
+            return false;
+        if (field->label != PROTOBUF_C_LABEL_REPEATED && is_here &&
+            !is_same_item(field, field_at(one, field), field_at(other, field)))
+            return false;
+    }
+    return true;
+}

@@ -16,13 +16,15 @@ TABLES = {
     "goods": (("id", "int"), ("title", "text"), ("price", "int")),
     "contact": (("id", "int"), ("name", "text"), ("phone", "text")),
     "labels": (("who", "text"), ("region", "text")),
+    "callers": (("caller", "text"), ('"At"', "text")),
+    "sent": (("item", "text"), ("region", "text"), ('"Is"', "text")),
     "handled": (("number", "int"), ("buyer", "text"), ('"To"', "text"), ("item", "text")),
     "buyers": (("id", "int"), ("name", "text"), ("bought", "int")),
     "visits_early": (("id", "int"), ("customer_id", "int"), ("place", "text"), ("day", "date")),
 }
 BORROWED = {"int": ("id", "customer_id", '"Owner"'), "text": ("name", "email", "region", "login"), "uuid": ('"Id"', "recipient_id")}
 OFTEN = ("customers",) * 6 + ("orders",) * 4 + ("visits",) * 2 + ('"AddressBook"',) * 3 + ("members",) * 2 + ("contact",) * 2 + \
-    ("goods", "labels", "handled", "buyers", "visits_early")
+    ("labels", "callers", "sent") * 2 + ("goods", "handled", "buyers", "visits_early")
 # Columns that name a person; a join by them is what applications do.
 JOINS = {"id", "customer_id", '"Owner"', "referrer", "number", "recipient_id", '"Id"'}
 LITERALS = {

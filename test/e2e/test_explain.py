@@ -59,7 +59,9 @@ def test_each_kind_of_attribution_is_named_with_its_reason():
             ("SELECT name FROM customers WHERE id = 1007", "pinned", "a condition says which keys they are"),
             ("SELECT DISTINCT name FROM customers LIMIT 3", "bound", "DISTINCT or GROUP BY: one row can show several persons"),
             ("SELECT max(name) FROM customers", "bound", "an aggregate"),
-            ("SELECT name FROM v_names", "bound", "it comes out of a view"),
+            ("SELECT name FROM v_names", "injected",
+             "the key is not in the result: it is added as a hidden column (public.customers.id)"),
+            ("SELECT name FROM v_names, products", "bound", "it comes out of a view"),
             ("SELECT name FROM customers UNION SELECT name FROM members", "bound", "a set operation")):
         said = one(sql)
         equal(said["parts"][0]["attribution"], attribution, sql)
@@ -216,6 +218,55 @@ def test_of_several_gateways_one_must_be_named():
     assert "several gateways" in done.stderr and "--gateway NAME" in done.stderr, done.stderr
     done = guard.run("explain", "-c", path, "--gateway", "west", "--json", "SELECT 1", timeout=60)
     equal((done.returncode, json.loads(done.stdout)["gateway"]), (0, "west"), done.stderr)
+
+
+@test(gateway=True)
+def test_a_value_that_says_whose_it_is():
+    """Of a column that `identity` names: that an index would say it, and with one that it does, as the gate then finds"""
+    server, sql = shop.server(), "SELECT max(email) FROM public.customers WHERE id BETWEEN 1500 AND 1600"
+    front = shop.front("explained-identity", more={"identity": ["public.customers.email"]})
+    server.sql("GRANT SELECT ON customers TO pasu")
+
+    def said(*words):
+        done = guard.run("explain", "-c", front.guard.path, "--role", "app", *words, "--", sql, timeout=60)
+        equal(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["statements"][0]["parts"] if words else done.stdout
+
+    equal([part["attribution"] for part in said("--json")], ["bound"])
+    assert "pasu index build" in said("--json")[0]["why"], said("--json")
+    done = front.guard.run("index", "build", timeout=60)
+    equal(done.returncode, 0, done.stderr)
+    front.guard.wait("identity_current")
+    equal([(part["attribution"], "public.customers.email" in part["why"]) for part in said("--json")], [("identity", True)])
+    assert "customer, identity: email" in said(), said()
+    with front.login(user="app", application_name="identified") as session:
+        session.query(sql)
+        session.query(sql.replace("public.", ""))
+    front.guard.until_sessions(0)
+    equal([line["attribution"] for line in shop.export(front)["identified"].lines], ["identity", "identity"])
+    sql = sql.replace("public.", "")
+    equal([part["attribution"] for part in said("--json")], ["bound"])
+
+
+@test(gateway=True)
+def test_keys_that_are_asked_for_together():
+    """With attribution.shadow: where they are asked for and where not, whether they are named, and what is sent"""
+    front = shop.front("explained-shadow", more={"attribution": {"shadow": True}})
+    for number, (sql, why, count) in enumerate((
+            ("SELECT name FROM customers WHERE grade = 1 UNION SELECT 'Nobody'", "asked for together with it", "named, where the whole result comes at once"),
+            ("SELECT max(name) FROM customers WHERE grade = 1", "at most so many", "nobody is named: counts as that many"),
+            ("SELECT max(name) FROM customers WHERE 1 / (grade + 1) = 0.5", "an aggregate", "counts as everybody"))):
+        words = ("explain", "-c", front.guard.path, "--role", "app")
+        statement = json.loads(guard.run(*words, "--json", "--", sql, timeout=60).stdout)["statements"][0]
+        page = guard.run(*words, "--", sql, timeout=60).stdout
+        assert why in statement["parts"][0]["why"] and count in page, page
+        with front.login(user="app", application_name=f"shadowed {number}") as session:
+            session.query(sql)
+        front.guard.until_sessions(0)
+        is_asked = number < 2
+        equal({part["attribution"] for part in statement["parts"]}, {"shadow" if is_asked else "bound"})
+        equal(shop.export(front)[f"shadowed {number}"].attributions, {"shadow" if is_asked else "bound"})
+        equal((statement["hidden"], statement["sent"].endswith(sql + ") AS \"shown\"")), (int(is_asked), is_asked))
 
 
 if __name__ == "__main__":

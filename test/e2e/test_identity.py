@@ -1,85 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The identity index: whose a value is that stands alone, as long as it still is, and never longer."""
+"""The identity index that `pasu index build` makes: whose a value is that stands alone, as long as it still is, and never longer."""
 import json
 import os
 
-import guard
 import harness
-import inspector
-import postgres
 import shop
-import stage
+import wire
+from identified import PEOPLE, Place, bound, exactly
 from stage import equal, test
-
-PEOPLE = 30
-SCHEMA = f"""
-CREATE ROLE app LOGIN; CREATE ROLE analyst LOGIN;
-CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL, email text UNIQUE, phone text, region text);
-INSERT INTO people SELECT i, 'Kim-' || i, 'person' || i || '@mail.example', '010-' || 1000 + i / 2, 'r' || i % 3
-  FROM generate_series(1, {PEOPLE}) i;
-CREATE TABLE contacts (id int PRIMARY KEY, person int REFERENCES people, email text);
-INSERT INTO contacts SELECT i, i % {PEOPLE} + 1, 'person' || i || '@mail.example' FROM generate_series(1, {PEOPLE}) i;
-CREATE VIEW addresses AS SELECT email AS address, region FROM people;
-CREATE VIEW pairs AS SELECT a.email FROM people a JOIN people b ON lower(a.email) > lower(b.email);
-CREATE MATERIALIZED VIEW kept AS SELECT email FROM people;
-CREATE TABLE notes (id serial PRIMARY KEY, body text);
-CREATE FUNCTION retouch() RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE public.people SET email = 'y' WHERE id = 1; RETURN 1; END $$;
-CREATE VIEW touching AS SELECT retouch() AS t;
-CREATE MATERIALIZED VIEW touched AS SELECT retouch() AS t WITH NO DATA;
-ALTER MATERIALIZED VIEW touched OWNER TO app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app, analyst;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO app, analyst;
-GRANT CREATE ON SCHEMA public TO app;
-ANALYZE;
-"""
-CONFIG = {
-    "subjects": {"customer": {"table": "public.people", "key": "id"}},
-    "personal_data": [
-        {"table": "public.people", "subject": "customer", "key": "id", "fields": {"name": "name", "email": "email", "phone": "phone"}},
-        {"table": "public.contacts", "subject": "customer", "key": "person", "fields": {"email": "email"}}],
-    "identity": ["public.people.email", "public.people.phone"],
-}
-
-
-class Place:
-    """A server of its own, and pasu in front of it, with an index or without."""
-
-    def __init__(self, name, *, is_built=True):
-        self.server = postgres.Server(harness.folder(), f"identity-{name}")
-        self.server.sql(SCHEMA)
-        asked = inspector.install(self.server)
-        self.server.sql("GRANT SELECT ON people TO pasu")
-        self.front = stage.Front(self.server, f"identity-{name}", inspector=asked, more=CONFIG)
-        self.front.guard.wait("catalog_loaded")
-        self.mark = 0
-        if is_built:
-            self.built = self.build()
-
-    def run(self, *words):
-        return self.front.guard.run("index", *words, timeout=60)
-
-    def build(self):
-        """And until a session can use it: the guard has read it, and its server has been asked."""
-        start = self.front.guard.mark()
-        done = self.run("build", "--json")
-        assert done.returncode == 0, done.stderr
-        self.front.guard.wait("identity_ready", start=start)
-        self.front.guard.wait("identity_current", start=start)
-        return json.loads(done.stdout)
-
-    def show(self, name, *statements, user="app"):
-        """The rows of the last statement, and what the ledger says of a session that asked them."""
-        with self.front.login(user=user, application_name=name) as session:
-            for statement in statements:
-                rows = session.query(statement).rows
-            session.terminate()
-        return rows, shop.export(self.front)[name]
-
-    def stop(self):
-        self.front.stop()
-        self.server.stop()
-
 
 @harness.shared
 def quiet():
@@ -87,20 +16,6 @@ def quiet():
     made = Place("quiet")
     yield made
     made.stop()
-
-
-def exactly(shown, people):
-    """These persons, and nobody else, can have been shown; and they were found by their values."""
-    equal(shown.keys["customer"], {str(p) for p in people}, repr(shown))
-    equal(shown.unknown, 0, repr(shown))
-    equal(shown.attributions, {"identity"}, repr(shown))
-
-
-def bound(shown):
-    """Nobody by name; everybody by number."""
-    equal(shown.keys["customer"], set(), repr(shown))
-    assert shown.unknown >= PEOPLE, shown
-    equal(shown.attributions, {"bound"}, repr(shown))
 
 
 # ---- what is built ----
@@ -162,6 +77,17 @@ EXACT = {
     "min": ("SELECT min(email) FROM public.people WHERE id IN (4, 5)", (4,)),
     "view": ("SELECT DISTINCT address FROM addresses WHERE address = 'person8@mail.example'", (8,)),
     "derived": ("SELECT e FROM (SELECT DISTINCT email AS e FROM public.people WHERE id < 3) s", (1, 2)),
+    "names without schemas": ("SELECT email FROM people WHERE id = 5 UNION SELECT email FROM people WHERE id = 9", (5, 9)),
+    "except, by such names": ("SELECT email FROM people WHERE id < 4 EXCEPT SELECT email FROM people WHERE id = 2", (1, 3)),
+    "min, by such names": ("SELECT min(email) FROM people WHERE id IN (4, 5)", (4,)),
+    "a query for a value": ("SELECT (SELECT max(email) FROM people WHERE id IN (6, 7))", (7,)),
+    "a view's name": ("SELECT max(address) FROM addresses WHERE address < 'person11'", (10,)),
+    "the row before": ("SELECT DISTINCT lag(email) OVER (ORDER BY id) FROM people WHERE id IN (2, 3, 4)", (2, 3)),
+    "the first of a window": ("SELECT DISTINCT first_value(email) OVER (ORDER BY id) FROM people WHERE id IN (8, 9)", (8,)),
+    "the most frequent": ("SELECT mode() WITHIN GROUP (ORDER BY email) FROM people WHERE id = 11", (11,)),
+    "by a condition on nobody": ("SELECT DISTINCT CASE WHEN region = 'r1' THEN email END FROM people WHERE id IN (13, 14)", (13,)),
+    "as text": ("SELECT DISTINCT email::text FROM people WHERE id = 12", (12,)),
+    "or nothing": ("SELECT DISTINCT coalesce(email, NULL) FROM people WHERE id = 15", (15,)),
     "with": ("WITH s AS (SELECT DISTINCT email FROM public.people) SELECT email FROM s WHERE email = 'person6@mail.example'", (6,)),
 }
 
@@ -185,7 +111,13 @@ BOUND = {
     "another's by comparison": "WITH s AS (SELECT DISTINCT email FROM public.people) SELECT a.email FROM s a JOIN s b ON lower(a.email) > lower(b.email)",
     "another's in a view": "SELECT DISTINCT email FROM pairs",
     "what was stored once": "SELECT DISTINCT email FROM kept",
-    "a name without its schema, where the server says nothing": "SELECT email FROM people UNION SELECT email FROM people",
+    "a constant beside it": "SELECT DISTINCT coalesce(email, 'person1@mail.example') FROM people",
+    "by a condition on a name": "SELECT DISTINCT CASE WHEN name = 'Kim-1' THEN email END FROM people",
+    "by a condition on another": "SELECT DISTINCT CASE WHEN (SELECT p.name FROM people p WHERE p.id = 3) > 'A' THEN email END FROM people",
+    "so many rows before, as another's value says": "SELECT lag(email, (SELECT length(p.name) FROM people p WHERE p.id = 3)) OVER (ORDER BY id) FROM people",
+    "two columns in one": "SELECT email FROM people UNION SELECT phone FROM people",
+    "beside what is no such value": "SELECT email FROM people UNION SELECT body FROM notes",
+    "where the text shows itself": "SELECT max(email) FROM people HAVING current_query() LIKE 'SELECT%'",
 }
 
 
@@ -202,6 +134,44 @@ def test_a_temporary_table_with_the_name_shows_nobody_of_the_other():
     _, shown = quiet().show("shadow", "CREATE TEMP TABLE people (email text)",
                             "INSERT INTO people VALUES ('person1@mail.example')", "SELECT DISTINCT email FROM people")
     equal(shown.keys["customer"], set(), repr(shown))
+    for name, sql in {"union": "SELECT email FROM people UNION SELECT email FROM people", "max": "SELECT max(email) FROM people"}.items():
+        rows, shown = quiet().show(f"shadow {name}", "CREATE TEMP TABLE people (email text)",
+                                   "INSERT INTO people VALUES ('person1@mail.example')", sql)
+        equal(rows, [["person1@mail.example"]])
+        equal(shown.keys.get("customer", set()), set(), repr(shown))
+
+
+ASKED_AHEAD = {
+    "rows": "SELECT email FROM people WHERE id < 3 UNION SELECT email FROM people WHERE id = 9 ORDER BY 1",
+    "no rows": "SELECT email FROM people WHERE id < 0 EXCEPT SELECT email FROM people",
+    "an error of analysis": "SELECT email FROM people UNION SELECT e_mail FROM people",
+    "an error of a type": "SELECT email FROM people UNION SELECT id FROM people",
+    "an error at run time": "SELECT max(email) FROM people WHERE 1 / (id - 5) > 0",
+    "what the text is": "SELECT max(email) FROM people HAVING current_query() LIKE 'SELECT max%'",
+    "the end of a line": "SELECT min(email) FROM people; -- 'people'",
+    "an array": "SELECT array_agg(DISTINCT email ORDER BY email) FROM people WHERE id < 3 UNION SELECT NULL",
+}
+
+
+def heard(session, sql):
+    """All messages that answer a Query, byte by byte."""
+    session.send(wire.query(sql))
+    got = [session.receive()]
+    while got[-1][0] != "Z":
+        got.append(session.receive())
+    return got
+
+
+@test
+def test_a_client_sees_nothing_of_the_question_that_goes_ahead():
+    server, front = quiet().server, quiet().front
+    for name, sql in ASKED_AHEAD.items():
+        for before in ("SELECT 1", "BEGIN", "BEGIN; SELECT 1/0", "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"):
+            got = []
+            for place in (server, front):
+                with (server.connect(user="app") if place is server else front.login(user="app", application_name="ahead")) as session:
+                    got.append(heard(session, before) + heard(session, sql) + heard(session, "SELECT 2"))
+            equal(got[1], got[0], f"{name} after {before}")
 
 
 # ---- as long as it is so ----

@@ -20,6 +20,7 @@ are figures. That somebody exists, counts, and keys alone are no exposure, and n
 token stands in a key or a count.
 
     PASU_E2E_SEED     only these statements (numbers, and ranges 100-200, separated by commas)
+    PASU_E2E_SHADOW   anything: with attribution.shadow
     PASU_E2E_FIGURES  a file that is given a line of JSON for each statement"""
 import collections
 import json
@@ -83,7 +84,8 @@ def front():
     setting = asked()
     for worker in range(WORKERS):
         server().sql(f"CREATE DATABASE people_{worker} TEMPLATE people")
-    return stage.Front(server(), "random", inspector=setting, more=people.MAPPING)
+    return stage.Front(server(), "random", inspector=setting,
+                       more={**people.MAPPING, "attribution": {"shadow": bool(os.environ.get("PASU_E2E_SHADOW"))}})
 
 
 @harness.shared
@@ -376,22 +378,32 @@ FOUND = (
 )
 
 
-@test(gateway=True)
-def test_found():
-    """Statements that random ones have found are right now"""
+def check_told(statements):
+    """The figures of these statements, once all of them are right."""
     last_oid()
-    worker = Worker(0, [random_ways.Program.of(f"found {number}", sql) for number, sql in enumerate(FOUND)])
+    worker = Worker(0, [random_ways.Program.of(f"found {number}", sql) for number, sql in enumerate(statements)])
     worker.run()
     front().guard.until_sessions(0)
     worker.judge(ledger())
     assert not worker.problems, "\n".join(text for _, text in worker.problems)
-    assert all(one["truth"] for one in worker.figures) and len(worker.figures) == len(FOUND)
+    assert all(one["truth"] for one in worker.figures) and len(worker.figures) == len(statements)
+    return worker.figures
+
+
+@test(gateway=True)
+def test_found():
+    """Statements that random ones have found are right now"""
+    check_told(FOUND)
 
 
 @test(gateway=True, limit=3 * 3600 if harness.LONG or "PASU_E2E_SEED" in os.environ else 150)
 def test_random_statements():
     """Random statements: the same bytes as without pasu, and the truth lies in the ledger's interval"""
-    todo = seeds()
+    check_random(seeds())
+
+
+def check_random(todo):
+    """The figures of the statements with these seeds, once all of them are right."""
     print(f"# seeds {todo[0]} to {todo[-1]}", flush=True)
     last_oid()
     workers = [Worker(number, todo[number::WORKERS]) for number in range(WORKERS)]
@@ -408,6 +420,7 @@ def test_random_statements():
     assert any(one["truth"] for one in figures) or len(todo) < 20
     problems = [text for worker in workers for _, text in worker.problems]
     assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:40])
+    return figures
 
 
 if __name__ == "__main__":

@@ -160,6 +160,50 @@ def test_refused():
         equal(session.value("SELECT 'goes on'"), "goes on")
 
 
+def is_cut_off(session, data):
+    """Whether the session ends by that, with a refusal if the client comes to read it."""
+    try:
+        result = session.exchange(data)
+    except (OSError, wire.Closed):
+        return True
+    except wire.ServerError as error:
+        return error.code == "PS002"
+    return bool(result.errors) and result.errors[0]["C"] == "PS002" and result.errors[0]["S"] == "FATAL"
+
+
+@test(gateway=True)
+def test_refused_in_pieces():
+    """A text too long to be planned is refused as well, before the server has all of it; data of any length passes"""
+    gate = shop.front("sight-long", more={"personal_data": [shop.personal("customers", "customer", "id", shop.CUSTOMER_FIELDS)],
+                                          "never": ["public.members"]})
+    padding = "/*" + "x" * (3 << 20) + "*/"
+    for sql in (f"SELECT 1, (SELECT count(*) FROM members) {padding}", f"{padding} SELECT 1 FROM members", f"COPY customers TO {padding} PROGRAM 'cat'"):
+        for data in (wire.query(sql), wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC):
+            with gate.login(application_name="in pieces") as session:
+                assert is_cut_off(session, data), sql[:40]
+    equal(len(shop.export(gate)["in pieces"].lines), 6)
+    with gate.login() as session:
+        session.query("CREATE TEMP TABLE long (v text)")
+        text = "members; COPY x TO PROGRAM ''y''; " * 100000
+        session.query(f"INSERT INTO long VALUES ('{text}'), ($${text}$$)")
+        equal(session.value("SELECT min(length(v)) FROM long"), str(len(text.replace("''", "'"))))
+
+
+@test(gateway=True)
+def test_not_understood():
+    """attribution.unknown: block refuses what is not understood, also a text too long to be planned"""
+    gate = shop.front("sight-unknown", more={"attribution": {"unknown": "block"}})
+    with gate.login() as session:
+        for sql in ("SELECT name FROM customers WHERE id = 1_0", "SELECT name FROM FROM customers"):
+            for data in (wire.query(sql), wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC):
+                result = session.exchange(data)
+                equal(result.errors[0]["C"], "PS002")
+                assert "unknown: block" in result.errors[0]["H"], result.errors
+        equal(len(session.query("SELECT name FROM customers WHERE id = 1350").rows), 1)
+    with gate.login() as session:
+        assert is_cut_off(session, wire.query("SELECT 1 /*" + "x" * (3 << 20) + "*/"))
+
+
 @test(gateway=True)
 def test_beyond_a_budget():
     """Where a budget has no room for it, it is not done: by a text, and by a Bind"""

@@ -6,7 +6,7 @@ import struct
 
 import harness
 import shop
-from stage import test
+from stage import equal, test
 import wire
 
 VALUES = re.compile(rb"Kim-(-?\d+)|user(-?\d+)@|010-(-?\d+)|Main Street (-?\d+)|item \d of (-?\d+)")
@@ -291,6 +291,40 @@ def test_notified():
     front()
     check_all(NOTIFIED, through=shop.front("heard"))
     check_all(NOTIFIED_MANY, through=shop.front("heard again"))
+
+
+SCRUBBED = ("SELECT told(1350)", "SELECT failed(1350)", "SELECT cast_of(1350)", "SELECT name::int FROM customers",
+            "DO $$ BEGIN RAISE NOTICE '%', (SELECT string_agg(name, ',') FROM customers); END $$",
+            "DO $$ BEGIN RAISE WARNING '%', (SELECT repeat(string_agg(name, ','), 2000) FROM customers); END $$",
+            "DO $$ BEGIN RAISE EXCEPTION 'x' USING DETAIL = (SELECT repeat(name, 100000) FROM customers WHERE id = 1350), ERRCODE = 'XY123'; END $$",
+            "LISTEN c; SELECT pg_notify('c', (SELECT email FROM customers WHERE id = 1350))")
+
+
+@test(gateway=True)
+def test_scrubbed():
+    """attribution.texts: scrub: no value comes in an error, a notice or a notification, of any length, and nobody is counted"""
+    front()
+    gate = shop.front("scrubbed", more={"attribution": {"texts": "scrub"}})
+    for number, sql in enumerate(SCRUBBED):
+        for data in (wire.query(sql),) if ";" in sql.split("$$")[0] else (wire.query(sql), blind(sql)):
+            with gate.login(application_name=f"scrubbed {number}") as session:
+                result = session.exchange(data)
+                said = [fields for fields in [*result.errors, *result.notices]]
+                assert not VALUES.search(repr((said, result.notifications)).encode()), (sql, said)
+                assert said or result.notifications, sql
+                assert all("withholds" in fields["M"] and fields["C"] and fields["S"] for fields in said), said
+                equal([payload for _, payload in result.notifications], [""] * len(result.notifications))
+                equal(session.value("SELECT 'goes on'"), "goes on")
+                if "XY123" in sql:
+                    equal(said[0]["C"], "XY123")
+    with gate.login() as session:
+        equal(session.exchange(wire.query("SELECT nothing FROM customers")).errors[0]["C"], "42703")
+        assert "nothing" in session.exchange(wire.query("SELECT nothing FROM customers")).errors[0]["M"]
+    gate.guard.until_sessions(0)
+    shown = shop.export(gate)
+    # What is put into a notification counts when it is put there: others can hear it around pasu.
+    counted = [sql for number, sql in enumerate(SCRUBBED) if shown[f"scrubbed {number}"].keys["customer"] or shown[f"scrubbed {number}"].unknown]
+    equal(counted, [sql for sql in SCRUBBED if "pg_notify" in sql])
 
 
 @test(gateway=True)

@@ -61,6 +61,9 @@ look(const struct plan_statement *s)
                 __builtin_trap();
         if (part->source == SOURCE_HIDDEN && part->column >= s->hidden_count)
             __builtin_trap();
+        if (part->source == SOURCE_SHADOW &&
+            (part->shadows == 0 || part->shadows >> s->hidden_count != 0 || !s->shadows))
+            __builtin_trap();
         if (part->source == SOURCE_PINNED && part->pin_count == 0)
             __builtin_trap();
     }
@@ -82,6 +85,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     environment.is_plain_dialect = !(data[0] & 1);
     environment.may_inject = !(data[0] & 2);
+    environment.may_shadow = data[0] & 16;
     shop.has_foreign_equal = data[0] & 4;
     shop.has_foreign_casts = data[0] & 8;
     if (plan_new(&plan, view_of(data + 1, size - 1), &environment) != 0)

@@ -78,7 +78,7 @@ set_right(int fd, uint64_t first, const uint8_t *data, size_t size)
     struct segment_header header;
     size_t at = sizeof(header), room;
 
-    segment_header_make(&header, first, 1, id);
+    segment_header_make(&header, first, 1, 0, id);
     write_at(fd, &header, sizeof(header), 0);
     for (; size >= at + sizeof(struct segment_head); at += room) {
         struct segment_head head;

@@ -277,7 +277,7 @@ put_snapshot(const struct session *s)
     if (!place->catalog)
         place->catalog = catalog_hold(catalog);
     place->version = catalog_version(catalog);
-    place->is_stale = false;
+    place->served = place->touched;
     place->shifts = 0;
 }
 

@@ -65,6 +65,9 @@ put_part(struct print *p, const struct plan_part *part)
     case SOURCE_PINNED:
         put(p, "pinned");
         break;
+    case SOURCE_SHADOW:
+        put(p, "shadow@%u", part->shadows);
+        break;
     default:
         put(p, "bound%s", part->is_one_per_row ? "1" : "");
     }
@@ -103,8 +106,8 @@ put_special(struct print *p, const struct plan_statement *s)
     if (s->special == SPECIAL_COPY_OUT) {
         put(p, "(%c%s%s", s->copy.format.kind, s->copy.is_readable ? "" : ",unreadable",
             s->copy.is_certain ? ",certain" : "");
-        for (size_t i = 0; i < s->copy.relation_count; i++)
-            put(p, ",%u", s->copy.relations[i]);
+        for (size_t i = 0; i < s->asked_count; i++)
+            put(p, ",%u", s->asked[i]);
         put(p, ")");
     }
 }

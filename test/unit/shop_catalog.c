@@ -299,6 +299,31 @@ static const struct catalog_relation relations[] = {
      .persistence = 'p',
      .has_rules = true,
      COLUMNS(plain)},
+    {.oid = SHOP_V_SHOWN,
+     .schema = "public",
+     .name = "v_shown",
+     .kind = 'v',
+     .persistence = 'p',
+     COLUMNS(v_contact),
+     .fields = NAME | PHONE,
+     .kinds = CUSTOMER,
+     .definition = " SELECT lower(customers.name) AS who,\n    customers.phone AS tel\n"
+                   "   FROM public.customers\n  WHERE (customers.grade = 2);",
+     .rule = 5001,
+     .rule_version = 700,
+     .is_plain_view = true},
+    {.oid = SHOP_V_LINES,
+     .schema = "public",
+     .name = "v_lines",
+     .kind = 'v',
+     .persistence = 'p',
+     COLUMNS(v_nested),
+     .fields = NAME | PHONE,
+     .kinds = CUSTOMER,
+     .definition = " SELECT ((w.who || ' / '::text) || w.tel) AS line\n   FROM public.v_shown w;",
+     .rule = 5002,
+     .rule_version = 701,
+     .is_plain_view = true},
     {.oid = 2600,
      .schema = "pg_catalog",
      .name = "pg_stats",
@@ -417,6 +442,12 @@ bool
 catalog_speaks_of(const struct catalog *catalog PASU_UNUSED, const char *name)
 {
     return strcmp(name, "spoken") == 0;
+}
+
+bool
+catalog_may_borrow(const struct catalog *catalog)
+{
+    return catalog->may_borrow;
 }
 
 bool

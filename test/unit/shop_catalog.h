@@ -17,6 +17,7 @@
  *   public.referenced (k, v), public.referencing (k, v): ON UPDATE CASCADE on v
  *   f_log: a function that fills public.products
  *   public.ruled: has rules; work.people: customers' twin, not mapped
+ *   public.v_shown, v_lines over it: views by their full names, without options
  *   spoken: no relation, but code speaks of it
  */
 #ifndef PASU_TEST_SHOP_CATALOG_H
@@ -36,6 +37,8 @@ enum {
     SHOP_MV_VIP = 1008,
     SHOP_VISITS = 1009,
     SHOP_VISITS_2024 = 1010,
+    SHOP_V_SHOWN = 1030,
+    SHOP_V_LINES = 1031,
     SHOP_F_LOG = 3010,
 };
 enum {
@@ -52,6 +55,7 @@ struct catalog {
     bool has_own_equality;  /* for types of PostgreSQL's */
     bool has_foreign_casts, has_clean_casts;
     bool is_superseded;
+    bool may_borrow;
 };
 
 /* Roles: "app" may read everything, "narrow" no key. */

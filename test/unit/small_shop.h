@@ -52,7 +52,7 @@ static const struct catalog_policy policy = {
         ROWS_RELATIONS, #oid "|public|" name "|v|p|f|f"                                            \
     }
 #define RULE(rule, oid)                                                                            \
-    {ROWS_RULES, #rule "|" #oid "|700|t"},                                                         \
+    {ROWS_RULES, #rule "|" #oid "|700|t|f"},                                                       \
     {                                                                                              \
         ROWS_TREES, #rule "|f|f|f"                                                                 \
     }

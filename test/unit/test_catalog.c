@@ -126,7 +126,7 @@ views_carry_what_they_read_through_views_and_cycles_end(void **state PASU_UNUSED
         RULE(31002, 21002),
         RULE(31003, 21003),
         RULE(31004, 21004),
-        {ROWS_RULES, "31005|21005|700|t"},
+        {ROWS_RULES, "31005|21005|700|t|f"},
         {ROWS_TREES, "31005|t|f|f"},
         RULE(31006, 21006),
         RULE(31007, 21007),
@@ -163,16 +163,16 @@ a_rule_that_was_seen_is_not_asked_for_again_until_it_changes(void **state PASU_U
 {
     static const struct catalog_row rows[] = {SHOP,
                                               VIEW_ROW(21001, "v"),
-                                              {ROWS_RULES, "31001|21001|700|t"},
+                                              {ROWS_RULES, "31001|21001|700|t|f"},
                                               {ROWS_TREES, "31001|t|f|f"},
                                               {ROWS_DEPENDENCIES, "31001|r|20001|1"}};
     static const struct catalog_row again[] = {SHOP,
                                                VIEW_ROW(21001, "v"),
-                                               {ROWS_RULES, "31001|21001|700|t"},
+                                               {ROWS_RULES, "31001|21001|700|t|f"},
                                                {ROWS_DEPENDENCIES, "31001|r|20001|1"}};
     static const struct catalog_row changed[] = {SHOP,
                                                  VIEW_ROW(21001, "v"),
-                                                 {ROWS_RULES, "31001|21001|701|t"},
+                                                 {ROWS_RULES, "31001|21001|701|t|f"},
                                                  {ROWS_DEPENDENCIES, "31001|r|20001|1"}};
     struct catalog *first = build(NULL, rows, COUNT_OF(rows));
     struct catalog *second = build(first, again, COUNT_OF(again));
@@ -391,7 +391,7 @@ rows_that_are_none_are_refused(void **state PASU_UNUSED)
         {ROWS_GENERATED, "1|2|"},
         {ROWS_FUNCTIONS, "1|public|f|sql|t|ff|f|f|~|~"},
         {ROWS_OPERATORS, "1|~|2|600|600"},
-        {ROWS_RULES, "1|2|~|t"},
+        {ROWS_RULES, "1|2|~|t|f"},
         {ROWS_DEPENDENCIES, "1||2|3"},
         {ROWS_TREES, "1|f|f|2"},
         {ROWS_POLL, "~"},

@@ -15,7 +15,7 @@ what_acts_on_a_table_is_followed(void **state PASU_UNUSED)
         {ROWS_ACTS, "20006|f|t|public.on_write"},
         {ROWS_ACTS, "20003|f|f|public.on_write"},
         {ROWS_ACTS, "20004|f|t| WHEN (new.at IS NULL) public.stamp"},
-        {ROWS_RULES, "31001|20010|700|f"},
+        {ROWS_RULES, "31001|20010|700|f|f"},
         {ROWS_TREES, "31001|f|f|f"},
         {ROWS_DEPENDENCIES, "31001|r|20001|3"},
     };
@@ -261,7 +261,7 @@ a_rule_writes_to_what_it_names(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {
         SHOP,
-        {ROWS_RULES, "31001|20001|700|f"},
+        {ROWS_RULES, "31001|20001|700|f|f"},
         {ROWS_TREES, "31001|f|f|f"},
         {ROWS_DEPENDENCIES, "31001|r|20001|2"},
         {ROWS_DEPENDENCIES, "31001|r|20006|0"},
@@ -352,6 +352,38 @@ a_cursor_that_a_function_has_not_opened_can_be_anybodys(void **state PASU_UNUSED
         c = build(NULL, rows, COUNT_OF(rows));
         if (function_fields(c, "f") != (is_own ? 0 : ALL))
             fail_msg("%s: %llx", body, (unsigned long long)function_fields(c, "f"));
+        if (catalog_may_borrow(c) == is_own)
+            fail_msg("%s: %d", body, !is_own);
+        catalog_release(c);
+    }
+}
+
+/* It reads the session's cursors by other ways than FETCH, or nobody knows how. */
+static void
+what_can_read_a_sessions_cursors_is_known(void **state PASU_UNUSED)
+{
+    static const struct {
+        struct catalog_row row;
+        bool may_borrow;
+    } cases[] = {
+        {FUNCTION(22001, "f", "sql", "SELECT cursor_to_xml($1, 1, false, false, '')"), true},
+        {FUNCTION(22001, "f", "plpgsql", "BEGIN EXECUTE concat('FETCH 1 FROM ', $1) INTO r; END"),
+         true},
+        {FUNCTION(22001, "f", "plpgsql", "BEGIN EXECUTE $1; END"), false}, /* its caller's text */
+        {FUNCTION(22001, "f", "plpgsql", "BEGIN EXECUTE concat('SELECT x FROM ', $1) INTO r; END"),
+         false},
+        {FUNCTION(22001, "f", "sql", "SELECT name FROM customers"), false},
+        {FUNCTION(22001, "f", "plperl", "return 1"), true},
+        {FUNCTION(22001, "f", "c", "~"), true},
+        {{ROWS_FUNCTIONS, "22001|public|f|c|f|f|f|f|~|citext"}, false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct catalog_row rows[] = {SHOP, cases[i].row};
+        struct catalog *c = build(NULL, rows, COUNT_OF(rows));
+
+        if (catalog_may_borrow(c) != cases[i].may_borrow)
+            fail_msg("%s", cases[i].row.values);
         catalog_release(c);
     }
 }
@@ -389,6 +421,7 @@ main(void)
         cmocka_unit_test(operators_are_foreign_by_what_their_functions_do),
         cmocka_unit_test(ones_own_format_makes_texts_of_any_shape),
         cmocka_unit_test(a_cursor_that_a_function_has_not_opened_can_be_anybodys),
+        cmocka_unit_test(what_can_read_a_sessions_cursors_is_known),
         cmocka_unit_test(marks_of_temporary_tables_are_theirs_alone),
     };
 

@@ -63,10 +63,10 @@ rows_go_on_to_children_views_tables_and_where_rules_and_keys_lead(void **state P
 {
     static const struct catalog_row rows[] = {
         SHOP,
-        {ROWS_RULES, "31001|20005|700|t"},
+        {ROWS_RULES, "31001|20005|700|t|f"},
         {ROWS_TREES, "31001|f|f|f"},
         {ROWS_DEPENDENCIES, "31001|r|20002|1"},
-        {ROWS_RULES, "31002|20003|700|f"},
+        {ROWS_RULES, "31002|20003|700|f|f"},
         {ROWS_TREES, "31002|f|f|f"},
         {ROWS_DEPENDENCIES, "31002|r|20003|1"},
         {ROWS_DEPENDENCIES, "31002|r|20002|0"},

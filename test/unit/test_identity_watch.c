@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which tables a statement can write to, and for how long that counts. */
 #include "big_stack.h"
+#include "gate/identity_bell.h"
 #include "gate/identity_watch.h"
 #include "plan_case.h"
 
@@ -189,6 +190,37 @@ a_session_that_is_not_watched_can_write_to_all(void **state PASU_UNUSED)
     assert_true(identity_watch_is_quiet(&watch, SHOP_CUSTOMERS, true, now + 1));
 }
 
+static void
+who_has_written_rings_at_the_end_and_not_before(void **state PASU_UNUSED)
+{
+    struct identity_bell bell;
+    struct identity_watch watch = {.bell = &bell};
+    struct identity_share share = {0};
+    uint32_t customers = catalog_relation_at(&shop, 0)->oid;
+
+    identity_bell_init(&bell);
+    for (size_t i = 0; i < catalog_relation_count(&shop); i++)
+        if (strcmp(catalog_relation_at(&shop, i)->name, "customers") == 0)
+            customers = catalog_relation_at(&shop, i)->oid;
+    ask(&watch, &share, "SELECT 1 FROM customers");
+    settle(&watch, &share);
+    assert_false(bell.is_rung);
+    assert_false(identity_watch_is_open(&watch, customers));
+    ask(&watch, &share, "UPDATE customers SET name = 'x' WHERE id = 1");
+    assert_true(identity_watch_is_open(&watch, customers));
+    assert_false(bell.is_rung);
+    settle(&watch, &share);
+    assert_false(identity_watch_is_open(&watch, customers));
+    assert_true(bell.is_rung);
+    identity_bell_await(&bell, INT64_MAX); /* it does not wait */
+    assert_false(bell.is_rung);
+    identity_watch_miss(&watch);
+    assert_true(identity_watch_is_open(&watch, customers));
+    identity_watch_missed(&watch, &os_real);
+    assert_true(bell.is_rung);
+    identity_bell_release(&bell);
+}
+
 static int
 run(void)
 {
@@ -199,6 +231,7 @@ run(void)
         cmocka_unit_test(what_nothing_is_known_of_can_write_to_all),
         cmocka_unit_test(a_session_that_is_not_watched_can_write_to_all),
         cmocka_unit_test(an_open_transaction_counts_whenever_it_began),
+        cmocka_unit_test(who_has_written_rings_at_the_end_and_not_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* What is never sent to the server, and what looks like it and is. */
 #include "big_stack.h"
 #include "plan_case.h"
+#include "postgres/long_text.h"
 
 static const char *const refused[] = {
     "SELECT card_number FROM card_vault",
@@ -155,12 +156,178 @@ what_only_fills_or_keeps_a_table_is_not_refused(void **state PASU_UNUSED)
     }
 }
 
+/* Of a text that is too long to be planned the same holds, wherever it is cut. */
+static bool
+passes_in_pieces(const char *sql, bool is_plain, size_t piece)
+{
+    struct long_text text;
+    size_t length = strlen(sql) + 1;
+    bool passes = true;
+
+    long_text_begin(&text, &shop, is_plain, false);
+    for (size_t at = 0; at < length && passes; at += piece)
+        passes =
+            long_text_read(&text, view_of(sql + at, length - at < piece ? length - at : piece));
+    long_text_end(&text);
+    return passes;
+}
+
+static void
+the_same_is_refused_in_long_texts(void **state PASU_UNUSED)
+{
+    for (size_t i = 0; i < COUNT_OF(refused); i++)
+        for (size_t piece = 1; piece < 5; piece++)
+            if (passes_in_pieces(refused[i], true, piece))
+                fail_msg("not refused: %s", refused[i]);
+}
+
+static const char *const refused_long[] = {
+    "SELECT E'\\'' , card_number FROM card_vault --'",
+    "SELECT 'a' E'\\'', card_number FROM card_vault --'",
+    "SELECT E'a'\n'\\'', card_number FROM card_vault --'",
+    "SELECT E'a' --x\n'\\'', card_number FROM card_vault --'",
+    "SELECT '\\', card_number FROM card_vault --'",
+    "SELECT 1e'\\'', card_number FROM card_vault --'",
+    "SELECT /* /* */ ' */ card_number FROM card_vault --'",
+    "SELECT /*/ */ card_number FROM card_vault --*/",
+    "SELECT $a$ $b$ ' $a$, card_number FROM card_vault --'",
+    "SELECT $$ ' $$, card_number FROM card_vault --'",
+    "SELECT $a$ $ta$a$, card_number FROM card_vault --$a$",
+    "SELECT a$b$ FROM card_vault --$b$",
+    "SELECT 1$b$ FROM card_vault $b$, 2 FROM card_vault",
+    "SELECT $1$b$ ' $b$ FROM card_vault --'",
+    "SELECT \"a'\" FROM card_vault --'",
+    "SELECT \"a\"\"'\" FROM card_vault --'",
+    "SELECT 1 -- '\n FROM card_vault --'",
+    "SELECT 1 -- '\r FROM card_vault --'",
+    "SELECT * FROM CARD_Vault",
+    "SELECT * FROM\"card_vault\"",
+    "SELECT U&\"c\\0061rd_number\" FROM products",
+    "INSERT INTO card_vault VALUES (1, 'x') RETURNING card_number",
+    "INSERT INTO products SELECT * FROM card_vault",
+    "INSERT INTO public.card_vault TABLE card_vault",
+    "SELECT 1; DO $$ $$",
+    "SELECT 1;/**/CREATE TABLE t (a int)",
+    "SELECT f_dyn('x')",
+};
+
+static const char *const passing_long[] = {
+    "INSERT INTO products VALUES (1, 'card_vault'), (2, 'copy x to program ''y''; load'), (3, "
+    "$$card_vault$$)",
+    "INSERT INTO card_vault VALUES (1, 'x')",
+    "INSERT INTO public.card_vault (customer_id, card_number) VALUES (1, 'x')",
+    "INSERT INTO \"public\".\"card_vault\" VALUES (1, 'x')",
+    "INSERT INTO products (language, program) VALUES (E'a\\'card_vault', '\\'), ('card_vault', "
+    "'card_vault')",
+    "/* card_vault */ SELECT name FROM customers WHERE id IN (1, 2, 3) -- card_vault",
+    "(SELECT 1) UNION ALL (SELECT 2); ;\nUPDATE products SET title = 'x' RETURNING title",
+    "WITH w AS (SELECT $1::text AS \"a b\") SELECT date'2024-01-01', B'1', \"a b\" FROM w WHERE 1 "
+    "/ 2 - 3 > $2",
+    "PREPARE p AS SELECT 1; EXECUTE p; BEGIN; SET work_mem = '1GB'; COMMIT",
+};
+
+static void
+words_of_long_texts_are_those_of_the_server(void **state PASU_UNUSED)
+{
+    for (size_t piece = 1; piece < 100; piece += piece < 5 ? 1 : 47) {
+        for (size_t i = 0; i < COUNT_OF(refused_long); i++)
+            if (passes_in_pieces(refused_long[i], true, piece))
+                fail_msg("not refused: %s", refused_long[i]);
+        for (size_t i = 0; i < COUNT_OF(passing_long); i++)
+            if (!passes_in_pieces(passing_long[i], true, piece))
+                fail_msg("refused: %s", passing_long[i]);
+    }
+}
+
+/* With two readings, strings and comments can be what is run. */
+static void
+in_another_dialect_every_word_counts(void **state PASU_UNUSED)
+{
+    assert_false(passes_in_pieces("SELECT '\\', card_number FROM card_vault --'", false, 3));
+    assert_false(passes_in_pieces("SELECT 'card_vault'", false, 3));
+    assert_false(passes_in_pieces("SELECT 'x; DO $$ $$'", false, 3));
+    assert_false(passes_in_pieces("SELECT 'U&\"x\"'", false, 3));
+    assert_true(passes_in_pieces("INSERT INTO products VALUES (1, 'it''s')", false, 3));
+}
+
+/* Nor does the name of a file hide behind a COPY that has none. */
+static void
+files_are_seen_in_another_dialect(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        bool is_refused;
+    } cases[] = {
+        {"COPY customers TO STDOUT; COPY customers TO '/tmp/x' /* \\ */", true},
+        {"COPY customers TO E'/tmp/x' /* stdout \\ */", true},
+        {"COPY customers TO/* \\ */'/tmp/x' /* stdout */", true},
+        {"COPY customers FROM $$/tmp/x$$ /* stdin \\ */", true},
+        {"COPY (SELECT '\\' FROM customers) TO STDOUT", false},
+        {"COPY customers TO STDOUT (DELIMITER '\\')", false},
+    };
+    struct plan_environment environment = shop_environment();
+
+    environment.is_plain_dialect = false;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan *plan = plan_of(cases[i].sql, &environment);
+
+        if ((plan->refusal != NULL) != cases[i].is_refused)
+            fail_msg("%s: %s", cases[i].sql, plan->refusal ? plan->refusal : "passes");
+        plan_release(plan);
+    }
+}
+
+static void
+the_name_of_a_parse_is_no_text(void **state PASU_UNUSED)
+{
+    struct long_text text;
+
+    long_text_begin(&text, &shop, true, true);
+    assert_true(long_text_read(&text, view_of("card_vault\0SELECT ", 18)));
+    assert_true(long_text_read(&text, view_of("1\0card_vault", 12)));
+    long_text_end(&text);
+    long_text_begin(&text, &shop, true, true);
+    assert_false(long_text_read(&text, view_of("s\0SELECT 1 FROM card_vault\0", 27)));
+    long_text_end(&text);
+}
+
+static void
+what_is_not_understood_is_refused_where_that_is_wanted(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *sql;
+        bool is_refused;
+    } cases[] = {
+        {"SELECT name FROM customers WHERE id = 1_000", true},
+        {"SELECT name FROM FROM customers", true},
+        {"SELECT name FROM customers WHERE id = 1", false},
+        {"SELECT 1", false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_environment environment = shop_environment();
+        struct plan *plan;
+
+        environment.refuses_unknown = true;
+        plan = plan_of(cases[i].sql, &environment);
+        if ((plan->refusal != NULL) != cases[i].is_refused)
+            fail_msg("%s: %s", cases[i].sql, plan->refusal ? plan->refusal : "passes");
+        plan_release(plan);
+    }
+}
+
 static int
 run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_lets_data_leave_by_the_server_is_refused),
         cmocka_unit_test(what_only_fills_or_keeps_a_table_is_not_refused),
+        cmocka_unit_test(the_same_is_refused_in_long_texts),
+        cmocka_unit_test(words_of_long_texts_are_those_of_the_server),
+        cmocka_unit_test(in_another_dialect_every_word_counts),
+        cmocka_unit_test(files_are_seen_in_another_dialect),
+        cmocka_unit_test(the_name_of_a_parse_is_no_text),
+        cmocka_unit_test(what_is_not_understood_is_refused_where_that_is_wanted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

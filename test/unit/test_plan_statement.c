@@ -39,7 +39,7 @@ statements_about_statements_hold_them(void **state PASU_UNUSED)
         {"DEALLOCATE p", "- DEALLOCATE(p)"},
         {"DEALLOCATE ALL", "- DEALLOCATE()"},
         {"DECLARE c CURSOR FOR SELECT name FROM customers",
-         "- DECLARE(c) [customer bound1: 0=name]"},
+         "- DECLARE(c) [customer hidden@0: 0=name]"},
         {"DECLARE c BINARY CURSOR WITH HOLD FOR SELECT id, name FROM customers",
          "- DECLARE(c) [customer key@0: 1=name]"},
         {"FETCH 100 FROM c", EVERYTHING " FETCH(c)"},

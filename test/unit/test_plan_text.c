@@ -90,7 +90,6 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT name FROM people",
         "SELECT who FROM v_contact",
         "INSERT INTO z SELECT name FROM customers",
-        "DECLARE c CURSOR FOR SELECT name FROM customers",
         "PREPARE p AS SELECT name FROM customers",
         "EXPLAIN SELECT name FROM customers",
         "SELECT 1 FROM (SELECT name FROM customers) q",

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exposure/identity_rows.h"
+
+#include "exposure/key.h"
+
+enum { HEADER_SIZE = 19 };
+
+static int
+fail(struct identity_rows *r, const char *text)
+{
+    r->error = text;
+    return PASU_E_UPSTREAM_PROTOCOL;
+}
+
+/* A number of 2, 4 or 8 bytes as an ordinal. */
+static uint32_t
+ordinal_of(struct view key)
+{
+    int64_t number =
+        key.length == 2   ? (int16_t)bytes_get_u16(key.bytes)
+        : key.length == 4 ? (int32_t)bytes_get_u32(key.bytes)
+        : key.length == 8
+            ? (int64_t)((uint64_t)bytes_get_u32(key.bytes) << 32 | bytes_get_u32(key.bytes + 4))
+            : -1;
+
+    return number >= 0 && number < KEY_ORDINAL_FIRST ? (uint32_t)number : IDENTITY_NOBODY;
+}
+
+static bool
+take_field(struct reader *reader, struct view *value)
+{
+    uint32_t length = reader_u32(reader);
+
+    *value = view_of(NULL, 0);
+    if (length != UINT32_MAX)
+        *value = reader_bytes(reader, length);
+    return !reader->failed;
+}
+
+void
+identity_rows_begin(struct identity_rows *r)
+{
+    r->has_header = r->is_over = false;
+}
+
+int
+identity_rows_take(struct identity_rows *r, struct view bytes)
+{
+    static const uint8_t signature[] = "PGCOPY\n\377\r\n";
+    struct reader reader = reader_of(bytes);
+    struct view key, value;
+    int result = 0;
+
+    if (!r->has_header) {
+        struct view header = reader_bytes(&reader, HEADER_SIZE);
+
+        if (reader.failed || memcmp(header.bytes, signature, sizeof(signature)) != 0)
+            return fail(r, "the server sends no binary COPY");
+        r->has_header = true;
+    }
+    while (result == 0 && reader_left(&reader) > 0) {
+        uint16_t count = reader_u16(&reader);
+
+        if (r->is_over || reader.failed)
+            return fail(r, "the server sends rows behind the end");
+        r->is_over = count == UINT16_MAX;
+        if (r->is_over)
+            continue;
+        if (count != 2 || !take_field(&reader, &key) || !take_field(&reader, &value))
+            return fail(r, "the server sends rows of another form");
+        if (value.bytes)
+            result = identity_builder_add(r->builder, value,
+                                          key.bytes ? ordinal_of(key) : IDENTITY_NOBODY);
+        r->rows++;
+    }
+    return result;
+}
+
+int
+identity_rows_end(struct identity_rows *r)
+{
+    return r->is_over ? 0 : fail(r, "the server's COPY has no end");
+}

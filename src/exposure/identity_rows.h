@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of COPY table (key, value) TO STDOUT (FORMAT binary), as an identity index is made of them:
+ * a header of fixed length, rows of two fields, and a mark at the end. Bytes come from a server and
+ * are hostile.
+ */
+#ifndef PASU_EXPOSURE_IDENTITY_ROWS_H
+#define PASU_EXPOSURE_IDENTITY_ROWS_H
+
+#include "exposure/identity_build.h"
+
+struct identity_rows {
+    struct identity_builder *builder; /* borrowed: between its begin and its end */
+    uint64_t rows;                    /* so far, of all columns */
+    bool has_header, is_over;
+    const char *error; /* what is wrong with a row that is not as it must be; NULL */
+};
+
+/* Another column begins. */
+void identity_rows_begin(struct identity_rows *rows);
+/* One CopyData. PASU_E_UPSTREAM_PROTOCOL: see `error`; what identity_builder_add says. */
+PASU_MUST_USE int identity_rows_take(struct identity_rows *rows, struct view bytes);
+/* The column's CopyDone has come. PASU_E_UPSTREAM_PROTOCOL: its end is missing. */
+PASU_MUST_USE int identity_rows_end(struct identity_rows *rows);
+
+#endif

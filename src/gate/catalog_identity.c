@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Of catalog_store.h: the places' views of the identity index, and what becomes of them. */
+#include "gate/catalog_place.h"
+
+#include <unistd.h>
+
+void
+catalog_store_identity_key(struct catalog_store *store, const struct identity_key *key)
+{
+    pthread_mutex_lock(&store->lock);
+    store->identity_key = *key;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void
+catalog_store_identify(struct catalog_store *store, int take_fd)
+{
+    pthread_mutex_lock(&store->lock);
+    if (store->identity_fd >= 0)
+        close(store->identity_fd);
+    store->identity_fd = take_fd;
+    pthread_cond_signal(&store->wake);
+    pthread_mutex_unlock(&store->lock);
+}
+
+struct identity_view *
+catalog_store_identity(struct catalog_store *store, struct catalog_place *place)
+{
+    struct identity_view *view;
+
+    pthread_mutex_lock(&store->lock);
+    view = identity_view_hold(place->identity);
+    pthread_mutex_unlock(&store->lock);
+    return view;
+}
+
+void
+catalog_store_identity_state(struct catalog_store *store, uint32_t *columns, uint32_t *current,
+                             int64_t *oldest)
+{
+    *columns = *current = 0;
+    *oldest = 0;
+    pthread_mutex_lock(&store->lock);
+    list_each (link, &store->places) {
+        const struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+        const struct identity_view *view = place->identity;
+
+        if (place->settings != store->current || !view)
+            continue;
+        for (size_t i = 0; i < view->count; i++)
+            *current += identity_view_is_current(view, &place->ground->watch, (int)i);
+        *columns += (uint32_t)view->count;
+        if (*oldest == 0 || identity_view_at(view) < *oldest)
+            *oldest = identity_view_at(view);
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+uint64_t
+catalog_store_identity_version(const struct catalog_place *place)
+{
+    return place->identity_version;
+}
+
+struct identity_watch *
+catalog_store_watch(const struct catalog_place *place)
+{
+    return &place->ground->watch;
+}
