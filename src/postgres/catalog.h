@@ -101,6 +101,8 @@ struct catalog_relation {
     /* What can be in it at most: its own mapping, what views read (through views and functions),
      * and marks. A table that is none of these has 0. */
     uint64_t fields, kinds;
+    bool has_loose_columns; /* in which other bytes can be equal: collations that are not
+                               deterministic */
     bool has_casts; /* a user's cast can speak where one of its values, or a row, is converted */
     uint64_t marked_fields, marked_kinds; /* of these, what marks say: in any of its columns */
     /* And of those, what functions and triggers can have put there: it stays when they go. */

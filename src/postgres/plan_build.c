@@ -12,6 +12,7 @@
 #include "postgres/plan_pin.h"
 #include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
+#include "postgres/plan_order.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
@@ -97,7 +98,7 @@ build_begin(struct plan_work *work)
     work->marks = NULL;
     memset(&work->moved, 0, sizeof(work->moved));
     work->kept = (struct reach){{0}};
-    work->may_group = work->keeps_rows = false;
+    work->may_group = work->sees_order = work->may_regroup = work->keeps_rows = false;
 }
 
 bool
@@ -236,7 +237,11 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
 
     statement->may_return_rows = true;
     build_begin(work);
-    work->may_group = build->injections && within_only_reads(&select->base);
+    if (build->injections) {
+        work->may_group = within_only_reads(&select->base);
+        work->sees_order = order_is_seen(work, select);
+        work->may_regroup = !build->may_go_back && order_is_kept(work, select);
+    }
     shape.scope = query_columns(work, NULL, NULL, select, true, &columns);
     shape.rows = shape_rows_of(select, shape.scope);
     if (shape.scope)

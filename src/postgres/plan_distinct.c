@@ -12,12 +12,12 @@ distinct_is(const PgQuery__SelectStmt *select)
 
 /* ---- types ---- */
 
-/* Types that can be both sorted and hashed. */
+/* Types that can be sorted, and of which values that are equal are the same bytes: bool, int8,
+ * int2, int4, text, oid, varchar, date, timestamp, timestamptz, uuid, bytea. */
 static bool
-is_comparable_type(uint32_t type)
+is_strict_type(uint32_t type)
 {
-    static const uint32_t types[] = {16,   20,   21,   23,   25,   1042, 1043,
-                                     1082, 1114, 1184, 1700, 2950, 26,   17};
+    static const uint32_t types[] = {16, 20, 21, 23, 25, 26, 1043, 1082, 1114, 1184, 2950, 17};
 
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (types[i] == type)
@@ -26,81 +26,115 @@ is_comparable_type(uint32_t type)
 }
 
 static bool
-is_comparable_column(const struct plan_work *work, const struct plan_stored *stored)
+is_strict_column(const struct plan_work *work, const struct plan_stored *stored)
 {
     const struct catalog_relation *relation =
         stored->relation ? catalog_relation(work->catalog, stored->relation) : NULL;
 
     for (size_t i = 0; relation && i < relation->column_count; i++)
         if (relation->columns[i].number == stored->attribute)
-            return is_comparable_type(relation->columns[i].type);
+            return is_strict_type(relation->columns[i].type);
     return false;
 }
 
+/* Types of the same kind that a constant is cast to; `is_text`: and a value, without failing. */
 static bool
-is_comparable_name(const PgQuery__TypeName *type)
+is_strict_name(const PgQuery__TypeName *type, bool is_text)
 {
-    static const char *const names[] = {"bool",    "int2",      "int4",       "int8",
-                                        "numeric", "text",      "uuid",       "date",
-                                        "varchar", "timestamp", "timestamptz"};
+    static const char *const names[] = {"text", "varchar", "bool", "int2",      "int4",
+                                        "int8", "uuid",    "date", "timestamp", "timestamptz"};
     const char *name = type ? sql_last_name(type->names, type->n_names) : NULL;
 
     if (!name || !names_is_builtin_type(type) || type->n_array_bounds > 0 || type->setof)
         return false;
-    for (size_t i = 0; i < COUNT_OF(names); i++)
+    for (size_t i = 0; i < (is_text ? 2 : COUNT_OF(names)); i++)
         if (strcmp(names[i], name) == 0)
             return true;
     return false;
 }
 
+/* A type, or a column, can have a collation of its own, in which other bytes are equal. */
+static void
+look_for_collation(void *context, const ProtobufCMessage *message)
+{
+    bool *is_found = context;
+
+    *is_found |= message->descriptor == &pg_query__collate_clause__descriptor;
+    if (!*is_found)
+        sql_each_child(message, look_for_collation, context);
+}
+
+static bool
+has_strict_texts(const struct plan_work *work)
+{
+    bool has_collation = false;
+
+    if (!work->statement || !work->catalog)
+        return false;
+    look_for_collation(&has_collation, work->statement);
+    for (const struct named *n = work->names.named; n && !has_collation; n = n->next) {
+        const char *schema = n->range->schemaname[0] ? n->range->schemaname : NULL;
+        const struct catalog_relation *relation;
+        size_t at = 0;
+
+        while ((relation = names_next_relation(work, schema, n->range->relname, &at)) != NULL)
+            has_collation |= relation->has_loose_columns;
+    }
+    return !has_collation;
+}
+
 /* ---- targets ---- */
+
+/* The same in all rows. */
+static bool
+is_constant(const PgQuery__Node *node)
+{
+    if (node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && node->type_cast->arg)
+        return node->type_cast->arg->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
+               is_constant(node->type_cast->arg);
+    return node->node_case == PG_QUERY__NODE__NODE_A_CONST;
+}
 
 struct values {
     struct plan_work *work;
     const struct scope *scope;
-    size_t others; /* columns of a type that may be sorted only, hashed only, or neither */
 };
 
-static bool is_value(struct values *v, const PgQuery__Node *node, bool is_part);
+static bool is_value(const struct values *v, const PgQuery__Node *node);
 
 static bool
-are_values(struct values *v, PgQuery__Node *const *nodes, size_t count)
+are_values(const struct values *v, PgQuery__Node *const *nodes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!is_value(v, nodes[i], true))
+        if (!is_value(v, nodes[i]))
             return false;
     return true;
 }
 
-/* A column. Where its type has no equality the server says so, and where the column stands. */
 static bool
-is_column(struct values *v, const PgQuery__ColumnRef *reference, bool is_part)
+is_column(const struct values *v, const PgQuery__ColumnRef *reference)
 {
     bool had_stray = v->work->has_stray;
     struct found found;
 
     scope_find(v->work, v->scope, reference, &found);
     v->work->has_stray = had_stray;
-    if (!found.named && !found.output)
-        return false;
-    if (is_comparable_column(v->work, &found.stored))
-        return true;
-    return !is_part && v->others++ == 0;
+    return (found.named || found.output) && is_strict_column(v->work, &found.stored);
 }
 
-/* PostgreSQL's own functions of texts. */
+/* PostgreSQL's own functions of texts, which cannot fail. */
 static bool
-is_call(struct values *v, const PgQuery__FuncCall *call)
+is_call(const struct values *v, const PgQuery__FuncCall *call)
 {
-    static const char *const names[] = {"upper",     "lower",   "initcap", "md5",    "reverse",
-                                        "btrim",     "ltrim",   "rtrim",   "substr", "left",
-                                        "substring", "replace", "lpad",    "rpad",   "split_part",
-                                        "concat",    "length",  "right",   "abs",    "concat_ws"};
+    static const char *const names[] = {"upper", "lower",   "initcap", "btrim", "ltrim",  "rtrim",
+                                        "left",  "replace", "right",   "md5",   "concat", "reverse",
+                                        "length"};
     struct function_facts facts = function_facts(v->work, call->funcname, call->n_funcname);
 
     if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque || call->over ||
         call->agg_star || call->agg_distinct || call->agg_within_group || call->agg_filter ||
-        call->n_agg_order > 0 || call->func_variadic)
+        call->n_agg_order > 0 || call->func_variadic ||
+        (call->n_args > 1 && strcmp(facts.name, "length") == 0))
         return false;
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (strcmp(names[i], facts.name) == 0)
@@ -109,41 +143,78 @@ is_call(struct values *v, const PgQuery__FuncCall *call)
 }
 
 static bool
-is_operation(struct values *v, const PgQuery__AExpr *expression)
+is_operation(const struct values *v, const PgQuery__AExpr *expression)
 {
     const char *name = sql_last_name(expression->name, expression->n_name);
 
     return expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && name &&
            strcmp(name, "||") == 0 && expression->lexpr && expression->rexpr &&
            !names_is_foreign_operator(v->work, expression->name, expression->n_name) &&
-           is_value(v, expression->lexpr, true) && is_value(v, expression->rexpr, true);
+           is_value(v, expression->lexpr) && is_value(v, expression->rexpr);
 }
 
-/* Not volatile, no set, no aggregate, and of a type with an equality of its own. */
 static bool
-is_value(struct values *v, const PgQuery__Node *node, bool is_part)
+is_cast(const struct values *v, const PgQuery__TypeCast *cast)
+{
+    if (!cast->arg || !is_strict_name(cast->type_name, false))
+        return false;
+    return cast->arg->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
+           cast->arg->node_case == PG_QUERY__NODE__NODE_A_CONST ||
+           (is_strict_name(cast->type_name, true) && !catalog_has_casts(v->work->catalog) &&
+            is_value(v, cast->arg));
+}
+
+/* One of several: a constant 1.0 makes a numeric of what is 1. */
+static bool
+is_choice(const struct values *v, const PgQuery__CoalesceExpr *expression)
+{
+    for (size_t i = 0; i < expression->n_args; i++)
+        if (expression->args[i]->node_case == PG_QUERY__NODE__NODE_A_CONST &&
+            expression->args[i]->a_const->val_case == PG_QUERY__A__CONST__VAL_FVAL)
+            return false;
+    return are_values(v, expression->args, expression->n_args);
+}
+
+/* Not volatile, no set, no aggregate, and the same bytes where it is equal. */
+static bool
+is_value(const struct values *v, const PgQuery__Node *node)
 {
     if (!node || !work_spend(v->work, 1))
         return false;
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_COLUMN_REF:
-        return is_column(v, node->column_ref, is_part);
+        return is_column(v, node->column_ref);
     case PG_QUERY__NODE__NODE_A_CONST:
         return node->a_const->val_case != PG_QUERY__A__CONST__VAL_BSVAL;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
-        return is_comparable_name(node->type_cast->type_name) && node->type_cast->arg &&
-               (node->type_cast->arg->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
-                is_value(v, node->type_cast->arg, true));
+        return is_cast(v, node->type_cast);
     case PG_QUERY__NODE__NODE_A_EXPR:
         return is_operation(v, node->a_expr);
     case PG_QUERY__NODE__NODE_FUNC_CALL:
         return is_call(v, node->func_call);
     case PG_QUERY__NODE__NODE_COALESCE_EXPR:
-        return are_values(v, node->coalesce_expr->args, node->coalesce_expr->n_args);
+        return is_choice(v, node->coalesce_expr);
     default:
         return false;
     }
 }
+
+static bool
+are_targets(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
+{
+    const struct values values = {work, scope};
+
+    for (size_t i = 0; i < select->n_target_list; i++) {
+        const PgQuery__Node *target = select->target_list[i];
+
+        if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
+            !is_value(&values, target->res_target->val))
+            return false;
+    }
+    return select->n_target_list > 0 && has_strict_texts(work);
+}
+
+/* ---- the order ---- */
 
 /* The name of a column as the text tells it; NULL: the server finds one. */
 static const char *
@@ -156,71 +227,48 @@ told_name(const PgQuery__ResTarget *target)
                : NULL;
 }
 
-/* Of a primary key and another column of its table, PostgreSQL groups by the key alone: rows would
- * come in another order. */
-static bool
-has_key_of_column(struct plan_work *work, const PgQuery__SelectStmt *select,
-                  const struct scope *scope)
+/* The target that an item is: by its number, or by a name that one has. SIZE_MAX: none. */
+static size_t
+target_of(const PgQuery__SelectStmt *select, const PgQuery__Node *item)
 {
-    const struct entry *key = NULL, *other = NULL;
-
-    for (size_t i = 0; i < 2 * select->n_target_list && work_spend(work, 1); i++) {
-        const PgQuery__Node *value =
-            select->target_list[i % select->n_target_list]->res_target->val;
-        struct found found;
-
-        if (value->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
-            continue;
-        scope_find(work, scope, value->column_ref, &found);
-        if (found.output && found.is_key)
-            key = found.output->entry;
-        else if (found.output && found.output->entry == key)
-            other = key;
-    }
-    return other != NULL;
-}
-
-static bool
-are_targets(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
-{
-    struct values values = {work, scope, 0};
-
-    for (size_t i = 0; i < select->n_target_list; i++) {
-        const PgQuery__Node *target = select->target_list[i];
-
-        if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
-            !is_value(&values, target->res_target->val, false))
-            return false;
-    }
-    return select->n_target_list > 0 && !has_key_of_column(work, select, scope);
-}
-
-/* ---- the order ---- */
-
-/* A number of a column, or a name that one column has. */
-static bool
-is_target_again(const PgQuery__SelectStmt *select, const PgQuery__Node *item)
-{
+    size_t count = 0, place = SIZE_MAX;
     const char *name;
-    size_t count = 0;
 
-    if (item->node_case == PG_QUERY__NODE__NODE_A_CONST)
-        return !item->a_const->isnull && item->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL &&
-               item->a_const->ival->ival >= 1 &&
-               (size_t)item->a_const->ival->ival <= select->n_target_list;
+    if (item->node_case == PG_QUERY__NODE__NODE_A_CONST) {
+        const PgQuery__AConst *number = item->a_const;
+
+        return !number->isnull && number->val_case == PG_QUERY__A__CONST__VAL_IVAL &&
+                       number->ival->ival >= 1 &&
+                       (size_t)number->ival->ival <= select->n_target_list
+                   ? (size_t)number->ival->ival - 1
+                   : SIZE_MAX;
+    }
     if (item->node_case != PG_QUERY__NODE__NODE_COLUMN_REF || item->column_ref->n_fields != 1)
-        return false;
+        return SIZE_MAX;
     name = sql_string(item->column_ref->fields[0]);
     for (size_t i = 0; name && i < select->n_target_list; i++) {
         const char *told = told_name(select->target_list[i]->res_target);
 
         if (!told)
-            return false;
-        count += strcmp(told, name) == 0;
+            return SIZE_MAX;
+        if (strcmp(told, name) == 0) {
+            place = i;
+            count++;
+        }
     }
-    return count == 1;
+    return count == 1 ? place : SIZE_MAX;
 }
 
+static bool
+is_sorted_by(const PgQuery__SelectStmt *select, size_t target)
+{
+    for (size_t i = 0; i < select->n_sort_clause; i++)
+        if (target_of(select, select->sort_clause[i]->sort_by->node) == target)
+            return true;
+    return false;
+}
+
+/* By targets alone, and by each that can differ: then no two rows are alike to it. */
 static bool
 is_order_of_targets(const PgQuery__SelectStmt *select)
 {
@@ -228,9 +276,12 @@ is_order_of_targets(const PgQuery__SelectStmt *select)
         const PgQuery__Node *item = select->sort_clause[i];
 
         if (item->node_case != PG_QUERY__NODE__NODE_SORT_BY || !item->sort_by->node ||
-            item->sort_by->n_use_op > 0 || !is_target_again(select, item->sort_by->node))
+            item->sort_by->n_use_op > 0 || target_of(select, item->sort_by->node) == SIZE_MAX)
             return false;
     }
+    for (size_t i = 0; i < select->n_target_list; i++)
+        if (!is_constant(select->target_list[i]->res_target->val) && !is_sorted_by(select, i))
+            return false;
     return true;
 }
 
@@ -245,11 +296,8 @@ distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *scope)
 bool
 distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    bool is_cut = select->limit_count || select->limit_offset;
-
-    return distinct_is_plain(select, scope) && !select->into_clause &&
-           (!is_cut || select->n_sort_clause > 0) &&
+    return work->may_regroup && distinct_is_plain(select, scope) && !select->into_clause &&
            select->limit_option != PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES &&
-           (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE)) == 0 && is_order_of_targets(select) &&
-           are_targets(work, select, scope);
+           (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE)) == 0 &&
+           are_targets(work, select, scope) && is_order_of_targets(select);
 }

@@ -121,6 +121,7 @@ merge_unknown(struct plan_work *work, struct outputs *outputs, const struct carr
         o->carry = carry_keep(work, &carry);
         o->entry = NULL;
         o->keys = o->groups = 0;
+        o->stored = (struct plan_stored){0};
         o->is_plain = o->is_key = false;
     }
 }

@@ -102,6 +102,8 @@ struct plan_work {
     struct inner inner[PLAN_TABLES_MAX];
     size_t inner_count;
     bool may_group;    /* groups further inside may be known by arrays of keys */
+    bool sees_order;   /* but not those of which it can be seen in which order they come */
+    bool may_regroup;  /* DISTINCT may be GROUP BY, as far as the whole statement goes */
     bool keeps_rows;   /* an aggregate's arguments are looked at, not what it makes of them */
     bool has_probe;    /* a condition compares a personal field with a constant */
     bool has_pin;      /* one compares a key with a constant */

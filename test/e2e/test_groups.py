@@ -50,14 +50,14 @@ DISTINCT = (
     "SELECT DISTINCT (name), 'x', NULL, 1 FROM customers WHERE grade = 1 ORDER BY 1",
     "SELECT DISTINCT c.name FROM customers c JOIN orders o ON o.customer_id = c.id ORDER BY 1",
     "SELECT DISTINCT c.email, 'a' || o.id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id + 7 WHERE c.grade = 2 ORDER BY 1, 2",
-    "select distinct name as order, grade::text as from from customers where grade = 1 order by 1 -- the end",
+    "select distinct name as order, grade::text as from from customers where grade = 1 order by 1, 2 -- the end",
     "SELECT DISTINCT name FROM customers WHERE name IS DISTINCT FROM 'x' AND id IN (SELECT DISTINCT customer_id FROM orders) ORDER BY name;",
     "SELECT/**/DISTINCT/* x */name FROM customers ORDER BY name LIMIT 3",
     "SELECT DISTINCT coalesce(phone, email) FROM customers ORDER BY 1",
 )
 # Groups further inside hand their arrays on.
 WITHIN = (
-    "SELECT s FROM (SELECT region AS n, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY region) q ORDER BY n LIMIT 3",
+    "SELECT s FROM (SELECT region AS n, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY region) q ORDER BY n",
     "SELECT q.* FROM (SELECT region AS n, string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1 GROUP BY 1) q ORDER BY n",
     "SELECT r FROM (SELECT s AS r FROM (SELECT grade, json_agg(name ORDER BY id) AS s FROM customers GROUP BY grade) a WHERE grade > 2) b",
     "SELECT count(*) OVER (), s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 2) q",
@@ -67,11 +67,10 @@ WITHIN = (
     "SELECT c.name, l.s FROM customers c, LATERAL (SELECT string_agg(b.name, ',' ORDER BY b.id) AS s FROM customers b WHERE b.id = c.id + 7) l"
     " WHERE c.grade = 1 ORDER BY c.id",
     "SELECT p.id, q.s FROM products p LEFT JOIN (SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q"
-    " ON q.grade = p.id ORDER BY p.id LIMIT 9",
-    "SELECT n || '!', n FROM (SELECT name AS n, count(*) AS c FROM customers GROUP BY name) q ORDER BY n LIMIT 9",
-    "SELECT n FROM (SELECT DISTINCT name AS n FROM customers WHERE grade = 1) q ORDER BY 1",
-    "SELECT q.n, c.email FROM (SELECT DISTINCT name AS n, id FROM customers WHERE grade = 1) q JOIN customers c ON c.id = q.id + 7 ORDER BY 1",
-    "WITH w AS (SELECT DISTINCT name, grade FROM customers ORDER BY 2, 1 LIMIT 20) SELECT * FROM w ORDER BY name DESC",
+    " ON q.grade = p.id WHERE p.id < 9 ORDER BY p.id",
+    "SELECT n || '!', n FROM (SELECT name AS n, count(*) AS c FROM customers WHERE grade = 1 GROUP BY name) q ORDER BY n",
+    "SELECT n FROM (SELECT DISTINCT name AS n FROM customers WHERE grade = 1 ORDER BY n DESC) q WHERE n > 'Kim-2'",
+    "WITH w AS (SELECT DISTINCT name, grade FROM customers ORDER BY 2, 1 LIMIT 20) SELECT * FROM w",
     "SELECT a, b FROM (SELECT grade, string_agg(name, ',' ORDER BY id) AS a, string_agg(email, ',' ORDER BY id) AS b FROM customers GROUP BY grade) q"
     " WHERE grade = 1",
     "SELECT q.s, c.name FROM (SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1 GROUP BY grade) q, customers c"
@@ -87,7 +86,7 @@ PARTLY = (
     "SELECT phone, count(*) FROM customers GROUP BY phone ORDER BY phone NULLS FIRST LIMIT 4",
     "SELECT DISTINCT phone FROM customers ORDER BY phone NULLS FIRST LIMIT 4",
     "SELECT s FROM (SELECT grade, string_agg(phone, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q ORDER BY grade",
-    "SELECT p FROM (SELECT DISTINCT phone AS p FROM customers WHERE grade = 1) q ORDER BY p NULLS FIRST",
+    "SELECT p FROM (SELECT DISTINCT phone AS p FROM customers WHERE grade = 1 ORDER BY 1 NULLS FIRST) q",
 )
 # Nobody.
 NONE = (
@@ -134,7 +133,12 @@ BOUNDED = (
     "SELECT (SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1) q), name FROM customers WHERE id = 1350",
     "SELECT s FROM (SELECT min(name) AS s FROM customers GROUP BY grade) q ORDER BY 1",
     "SELECT n FROM (SELECT DISTINCT ON (grade) name AS n, grade FROM customers ORDER BY grade, id) q ORDER BY 1",
+    "SELECT DISTINCT name FROM customers WHERE grade = 1",
+    "SELECT DISTINCT name, region FROM customers WHERE grade = 1 ORDER BY region",
     "SELECT DISTINCT name FROM customers WHERE grade = 1 LIMIT 3",
+    "SELECT n FROM (SELECT DISTINCT name AS n FROM customers WHERE grade = 1) q ORDER BY 1",
+    "SELECT q.n, c.email FROM (SELECT DISTINCT name AS n, id FROM customers WHERE grade = 1 ORDER BY 2, 1) q JOIN customers c ON c.id = q.id + 7 ORDER BY 1",
+    "SELECT s FROM (SELECT region AS n, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY region) q ORDER BY n LIMIT 3",
     "SELECT DISTINCT n FROM (SELECT name AS n FROM customers WHERE grade = 1) q ORDER BY 1",
     "SELECT array_agg(c.pasu_key_1) FROM (SELECT name AS pasu_key_1 FROM customers) c",
 )
@@ -149,7 +153,7 @@ ATTACKS = {
         "SELECT 1", "SELECT string_agg(b.name, ',' ORDER BY b.id) FROM customers a JOIN customers b ON b.id = a.id + 7 WHERE a.grade = 1"),
     "a temporary table in front, DISTINCT": (
         "CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, grade, region FROM public.customers",
-        "SELECT DISTINCT name FROM customers WHERE grade = 1"),
+        "SELECT DISTINCT name FROM customers WHERE grade = 1 ORDER BY 1"),
     "a temporary table in front, further inside": (
         "CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, grade, region FROM public.customers",
         "SELECT s FROM (SELECT string_agg(name, ',') AS s FROM customers WHERE grade = 1) q"),

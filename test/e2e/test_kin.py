@@ -201,7 +201,7 @@ def test_growth_through_others():
     """Persons that are inserted through one gateway, or by a session of before a reload, are in the upper bound of
     the other gateway's sessions, or of those of after it, at once"""
     pair = Pair("kin-growth", "127.0.0.1")
-    all_names, grown = "SELECT DISTINCT name FROM customers OFFSET 0", 0
+    all_names, grown = "SELECT DISTINCT name FROM customers", 0
 
     def insert(session, number):
         first = 100000 * (number + 1)

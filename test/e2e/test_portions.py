@@ -9,9 +9,9 @@ import wire
 
 SOME = ("1350", "1357", "1364")
 MANY = "SELECT (SELECT string_agg(name, ',') FROM customers), item FROM orders WHERE customer_id = 1350"
-DISTINCT = "SELECT DISTINCT name FROM customers OFFSET 0"
+DISTINCT = "SELECT DISTINCT name FROM customers"
 LIST = f"SELECT name FROM customers WHERE id IN ({', '.join(SOME)})"
-PROBE = "SELECT DISTINCT name FROM customers WHERE email = 'user1350@example.com' OR grade >= 0 OFFSET 0"
+PROBE = "SELECT DISTINCT name FROM customers WHERE email = 'user1350@example.com' OR grade >= 0"
 FEW = {"principal": "p_few", "window": "30d", "subjects": 20, "verdict": "block"}
 
 

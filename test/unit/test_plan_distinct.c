@@ -25,21 +25,30 @@ static void
 distinct_becomes_group_by(void **state PASU_UNUSED)
 {
     static const struct plan_case cases[] = {
-        {"SELECT DISTINCT name FROM customers", "SELECT  " KEYS "name FROM customers GROUP BY 3"},
-        {"SELECT/**/DISTINCT/* x */name -- y\nFROM customers -- z",
-         "SELECT/**//* x */" KEYS "name -- y\nFROM customers GROUP BY 3 -- z"},
+        {"SELECT DISTINCT name FROM customers ORDER BY 1",
+         "SELECT  " KEYS "name FROM customers GROUP BY 3 ORDER BY 3"},
+        {"SELECT/**/DISTINCT/* x */name -- y\nFROM customers -- z\nORDER BY name",
+         "SELECT/**//* x */" KEYS "name -- y\nFROM customers GROUP BY 3 -- z\nORDER BY name"},
         {"select distinct (name), 'x' as order, lower(region) || '-' as from from customers where "
-         "name is distinct from 'x' and id in (select distinct 1 from products) order by 2 desc, 1",
+         "name is distinct from 'x' and id in (select distinct 1 from products) order by 3 asc, 1 desc",
          "select  " KEYS "(name), 'x' as order, lower(region) || '-' as from from customers where "
          "name is distinct from 'x' and id in (select distinct 1 from products) GROUP BY 3, 4, 5 "
-         "order by 4 desc, 3"},
+         "order by 5 asc, 3 desc"},
         {"SELECT DISTINCT name AS n, region FROM customers ORDER BY n, region LIMIT 3 OFFSET 1;",
          "SELECT  " KEYS
          "name AS n, region FROM customers GROUP BY 3, 4 ORDER BY n, region LIMIT 3 "
          "OFFSET 1;"},
-        {"SELECT DISTINCT name, $1::text FROM customers JOIN products p ON p.title = name",
+        {"SELECT DISTINCT name, $1::text FROM customers JOIN products p ON p.title = name ORDER BY "
+         "1",
          "SELECT  " KEYS "name, $1::text FROM customers JOIN products p ON p.title = name "
-         "GROUP BY 3, 4"},
+         "GROUP BY 3, 4 ORDER BY 3"},
+        {"SELECT DISTINCT name, lower(region), created_at FROM customers WHERE 1 / grade > 0 "
+         "ORDER BY 3, 2 NULLS FIRST, 1",
+         "SELECT  " KEYS "name, lower(region), created_at FROM customers WHERE 1 / grade > 0 "
+         "GROUP BY 3, 4, 5 ORDER BY 5, 4 NULLS FIRST, 3"},
+        {"DECLARE c NO SCROLL CURSOR FOR SELECT DISTINCT name FROM customers ORDER BY 1",
+         "DECLARE c NO SCROLL CURSOR FOR SELECT  " KEYS "name FROM customers GROUP BY 3 "
+         "ORDER BY 3"},
     };
     struct plan_environment environment = shop_environment();
 
@@ -59,8 +68,39 @@ what_could_differ_stays(void **state PASU_UNUSED)
         "SELECT DISTINCT name, region || 'x' FROM customers ORDER BY name",
         "SELECT DISTINCT name FROM customers ORDER BY 2",
         "SELECT DISTINCT name FROM customers ORDER BY 'x'",
+        /* rows in no order, or of one that leaves some of them alike */
+        "SELECT DISTINCT name FROM customers",
+        "SELECT DISTINCT name, region FROM customers ORDER BY name",
+        "SELECT DISTINCT name, name AS n FROM customers ORDER BY n",
         "SELECT DISTINCT name FROM customers LIMIT 3",
         "SELECT DISTINCT name FROM customers OFFSET 3",
+        "DECLARE c CURSOR FOR SELECT DISTINCT name FROM customers ORDER BY name",
+        /* what can fail, and need not be reached */
+        "SELECT DISTINCT name FROM customers WHERE 1 / grade > 0 ORDER BY name LIMIT 3",
+        "SELECT DISTINCT name FROM customers WHERE name::int > 0 ORDER BY name OFFSET 1",
+        "SELECT DISTINCT name FROM customers ORDER BY name LIMIT (SELECT 1)",
+        "SELECT DISTINCT name::int FROM customers ORDER BY name",
+        "SELECT DISTINCT substr(name, grade) FROM customers ORDER BY 1",
+        "SELECT DISTINCT abs(grade), name FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT length(name, 'UTF8'), name FROM customers ORDER BY 1, 2",
+        /* what can be equal and not the same */
+        "SELECT DISTINCT name COLLATE \"x\" FROM customers ORDER BY 1",
+        "SELECT DISTINCT n FROM (SELECT name COLLATE \"x\" AS n FROM customers) q ORDER BY n",
+        "SELECT DISTINCT coalesce(grade, 1.0), name FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT grade::numeric, name FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT name::bpchar FROM customers ORDER BY 1",
+        "SELECT DISTINCT id, o.item FROM customers JOIN orders o USING (id) ORDER BY 1, 2",
+        /* further inside: the order can be lost on its way, or cut */
+        "SELECT n FROM (SELECT DISTINCT name AS n FROM customers) q",
+        "SELECT n FROM (SELECT DISTINCT name AS n FROM customers) q ORDER BY n",
+        "SELECT n FROM (SELECT DISTINCT name AS n FROM customers ORDER BY n) q ORDER BY length(n)",
+        "SELECT n FROM (SELECT DISTINCT name AS n FROM customers ORDER BY n) q, products",
+        "SELECT n FROM (SELECT DISTINCT name AS n FROM customers ORDER BY n) q WHERE n IN "
+        "(SELECT title FROM products)",
+        "SELECT n, row_number() OVER () FROM (SELECT DISTINCT name AS n FROM customers ORDER BY n) "
+        "q",
+        "SELECT n FROM (SELECT DISTINCT name AS n FROM customers ORDER BY n) q LIMIT 1 / 2",
+        "WITH w AS (SELECT DISTINCT name FROM customers ORDER BY 1) SELECT a.name FROM w a, w b",
         "SELECT DISTINCT name FROM customers ORDER BY name FETCH FIRST 3 ROWS WITH TIES",
         "SELECT DISTINCT name FROM customers FOR UPDATE",
         "SELECT DISTINCT name INTO x FROM customers",
@@ -69,17 +109,17 @@ what_could_differ_stays(void **state PASU_UNUSED)
         "SELECT DISTINCT name FROM customers HAVING true",
         "SELECT DISTINCT name, count(*) OVER () FROM customers",
         "SELECT DISTINCT name FROM customers WINDOW w AS (ORDER BY name)",
-        "SELECT DISTINCT name, random() FROM customers",
-        "SELECT DISTINCT name, generate_series(1, 2) FROM customers",
-        "SELECT DISTINCT name, (SELECT 1) FROM customers",
-        "SELECT DISTINCT name, to_json(name) FROM customers",
-        "SELECT DISTINCT name, name::json FROM customers",
-        "SELECT DISTINCT name, $1 FROM customers",
-        "SELECT DISTINCT name, B'1' FROM customers",
+        "SELECT DISTINCT name, random() FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT name, generate_series(1, 2) FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT name, (SELECT 1) FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT name, to_json(name) FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT name, name::json FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT name, $1 FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT name, B'1' FROM customers ORDER BY 1, 2",
         "SELECT DISTINCT customers FROM customers",
         "SELECT DISTINCT *, name FROM products, customers",
-        "SELECT DISTINCT f_clean(1), name FROM customers",
-        "SELECT DISTINCT name FROM customers WHERE f_clean(1) = 1",
+        "SELECT DISTINCT f_clean(1), name FROM customers ORDER BY 1, 2",
+        "SELECT DISTINCT name FROM customers WHERE f_clean(1) = 1 ORDER BY 1",
         "SELECT ALL name, 1 AS \"pasu_key_1\" FROM customers",
         "INSERT INTO z SELECT DISTINCT name FROM customers",
         "CREATE TABLE z AS SELECT DISTINCT name FROM customers",
@@ -100,12 +140,49 @@ what_could_differ_stays(void **state PASU_UNUSED)
     assert_int_equal(wrong, 0);
 }
 
+static bool
+is_grouped(const char *sql, const struct plan_environment *environment)
+{
+    struct plan *plan = plan_of(sql, environment);
+    bool is = plan->rewritten.bytes != NULL;
+
+    plan_release(plan);
+    return is;
+}
+
+/* float4, float8, numeric, character, name, interval, jsonb, an array, a user's. */
+static void
+only_types_are_grouped_whose_equal_values_are_the_same(void **state PASU_UNUSED)
+{
+    static const uint32_t others[] = {700, 701, 1700, 1042, 19, 1186, 3802, 1009, 16390};
+    static const char *const texts[] = {
+        "SELECT DISTINCT name FROM customers ORDER BY name",
+        "SELECT DISTINCT name, region FROM customers ORDER BY region, name",
+        "SELECT DISTINCT n FROM (SELECT name AS n FROM customers) q ORDER BY n",
+        "SELECT DISTINCT upper(name) FROM customers ORDER BY 1"};
+    struct plan_environment environment = shop_environment();
+    struct catalog_relation *relation =
+        (struct catalog_relation *)(uintptr_t)catalog_relation(&shop, SHOP_CUSTOMERS);
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_true(is_grouped(texts[i], &environment));
+        for (size_t k = 0; k < COUNT_OF(others); k++) {
+            relation->columns[1].type = others[k];
+            assert_false(is_grouped(texts[i], &environment));
+        }
+        relation->columns[1].type = 25;
+        relation->has_loose_columns = true;
+        assert_false(is_grouped(texts[i], &environment));
+        relation->has_loose_columns = false;
+    }
+}
+
 /* "could not identify an equality operator": of which column, GROUP BY's number says. */
 static void
 an_error_of_a_number_is_one_of_its_column(void **state PASU_UNUSED)
 {
     static const char sql[] =
-        "SELECT DISTINCT '\xea\xb0\x80', region, name FROM customers ORDER BY 2";
+        "SELECT DISTINCT '\xea\xb0\x80', region, name FROM customers ORDER BY 2, 3";
     struct plan_environment environment = shop_environment();
     struct plan *plan = plan_of(sql, &environment);
     static const char *const numbers[] = {"3, 4", "4, 5", "5 ORDER"};
@@ -220,6 +297,7 @@ run(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distinct_becomes_group_by),
         cmocka_unit_test(what_could_differ_stays),
+        cmocka_unit_test(only_types_are_grouped_whose_equal_values_are_the_same),
         cmocka_unit_test(an_error_of_a_number_is_one_of_its_column),
         cmocka_unit_test(only_that_group_by_is_taken),
     };

@@ -152,9 +152,10 @@ what_could_see_it_keeps_it_out(void **state PASU_UNUSED)
         "SELECT name, pasu_kex_1_pasuhixden_pasugatewax_pasucolumn FROM (SELECT name FROM "
         "customers) s",
         /* rows that are several */
-        "SELECT name FROM (SELECT DISTINCT name FROM customers LIMIT 3) s",
+        "SELECT name FROM (SELECT DISTINCT name FROM customers) s",
         "SELECT name FROM (SELECT DISTINCT ON (grade) name FROM customers) s",
         "SELECT n FROM (SELECT max(name) AS n FROM customers) s",
+        "SELECT name FROM (SELECT name FROM customers GROUP BY name) s LIMIT 3",
         "SELECT name FROM (SELECT name FROM customers GROUP BY ROLLUP (name)) s",
         "SELECT n FROM (SELECT lag(name) OVER () AS n FROM customers) s",
         "SELECT name FROM customers UNION SELECT item FROM orders",

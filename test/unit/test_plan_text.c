@@ -77,7 +77,7 @@ static void
 where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
 {
     static const char *const texts[] = {
-        "SELECT DISTINCT name FROM customers LIMIT 3",
+        "SELECT DISTINCT name FROM customers",
         "SELECT name FROM customers GROUP BY ROLLUP (name)",
         "SELECT name FROM customers GROUP BY name HAVING max(name) > 'x'",
         "SELECT name, max(email) FROM customers GROUP BY name",

@@ -22,7 +22,13 @@ what_shows_all_of_a_group_is_known(void **state PASU_UNUSED)
         {"SELECT p.id, s FROM products p LEFT JOIN " GROUPS " ON true",
          "customer hidden@0: 1=name"},
         {"SELECT upper(n) FROM " NAMES, "customer hidden@0: 0=name"},
-        {"SELECT n FROM (SELECT DISTINCT name AS n FROM customers) q", "customer hidden@0: 0=name"},
+        {"SELECT n FROM (SELECT DISTINCT name AS n FROM customers ORDER BY n) q",
+         "customer hidden@0: 0=name"},
+        {"WITH w AS (SELECT DISTINCT name FROM customers ORDER BY 1 LIMIT 9) SELECT upper(name) "
+         "FROM w WHERE name > 'x'",
+         "customer hidden@0: 0=name"},
+        {"SELECT s, row_number() OVER () FROM (SELECT string_agg(name, ',') AS s FROM customers) q",
+         "customer hidden@0: 0=name"},
         {"SELECT s, c.name FROM customers c, " GROUPS,
          "customer hidden@0: 1=name; customer hidden@1: 0=name"},
         {"SELECT a, b FROM (SELECT string_agg(name, ',') AS a, string_agg(email, ',') AS b FROM "
@@ -66,6 +72,27 @@ a_part_of_a_group_is_bound(void **state PASU_UNUSED)
     CHECK_CASES(cases);
 }
 
+/* In which order groups come the server chooses anew for one that has more columns. */
+static void
+what_depends_on_their_order_is_bound(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT s FROM " GROUPS " LIMIT 3", "customer bound: 0=name"},
+        {"SELECT s FROM " GROUPS " ORDER BY r OFFSET 1", "customer bound: 0=name"},
+        {"SELECT s FROM (SELECT s FROM " GROUPS " LIMIT 1) p", "customer bound: 0=name"},
+        {"SELECT s, row_number() OVER () FROM " GROUPS, "customer bound: 0=name"},
+        {"SELECT DISTINCT ON (r) s FROM " GROUPS, "customer bound: 0=name"},
+        {"SELECT q.s, c.name FROM customers c, " GROUPS
+         ", (SELECT array_agg(r) FROM " GROUPS ") p",
+         "customer hidden@0: 1=name; customer bound: 0=name"},
+        {"WITH w AS (SELECT region AS r, string_agg(name, ',') AS s FROM customers GROUP BY region) "
+         "SELECT s, (SELECT array_agg(r) FROM w) FROM w",
+         "customer bound: 0=name"},
+    };
+
+    CHECK_CASES(cases);
+}
+
 /* Where something could see the columns of a group, the others are known still. */
 static void
 what_cannot_have_an_array_is_as_before(void **state PASU_UNUSED)
@@ -91,6 +118,7 @@ run(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_shows_all_of_a_group_is_known),
         cmocka_unit_test(a_part_of_a_group_is_bound),
+        cmocka_unit_test(what_depends_on_their_order_is_bound),
         cmocka_unit_test(what_cannot_have_an_array_is_as_before),
     };
 
