@@ -476,6 +476,11 @@ class Grammar:
             told = ", ".join(str(number + 1) for number in range(len(made.columns)))
             return Select(f"{made.sql} ORDER BY {told}{self.pick(('', '', ' LIMIT 3', ' OFFSET 1'))}", None)
         names = [name for name, _ in made.columns]
+        if made.sql.startswith("SELECT DISTINCT") and self.often(0.5):
+            inner = f"{made.sql} ORDER BY {', '.join(str(number + 1) for number in range(len(names)))}{self.pick(('', '', ' LIMIT 5'))}"
+            value = self.pick((names[0], names[0], f"upper({names[0]})"))
+            rest = self.pick(("", "", f" WHERE {names[0]} > 'C'", " LIMIT 4"))
+            return Select(self.pick((f"SELECT {value} FROM ({inner}) AS k{rest}", f"WITH k AS ({inner}) SELECT {value} FROM k{rest}")), None)
         value = self.pick((names[0],) * 5 + (f"left({names[0]}, 9)", f"upper({names[0]})", f"coalesce({names[0]}, 'none')"))
         word = self.pick(("", "", "", "DISTINCT ")) if value == names[0] else ""
         if self.often(0.3):

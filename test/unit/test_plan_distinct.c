@@ -158,7 +158,6 @@ only_types_are_grouped_whose_equal_values_are_the_same(void **state PASU_UNUSED)
     static const char *const texts[] = {
         "SELECT DISTINCT name FROM customers ORDER BY name",
         "SELECT DISTINCT name, region FROM customers ORDER BY region, name",
-        "SELECT DISTINCT n FROM (SELECT name AS n FROM customers) q ORDER BY n",
         "SELECT DISTINCT upper(name) FROM customers ORDER BY 1"};
     struct plan_environment environment = shop_environment();
     struct catalog_relation *relation =
