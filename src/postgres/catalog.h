@@ -76,6 +76,7 @@ struct catalog_column {
     int16_t number;   /* attnum, from 1; dropped ones are left out */
     uint32_t type;    /* OID */
     bool is_computed; /* generated: nobody writes it */
+    bool is_loose;    /* values that are equal need not be the same bytes, by its collation */
 };
 
 struct catalog_relation {
@@ -101,8 +102,6 @@ struct catalog_relation {
     /* What can be in it at most: its own mapping, what views read (through views and functions),
      * and marks. A table that is none of these has 0. */
     uint64_t fields, kinds;
-    bool has_loose_columns; /* in which other bytes can be equal: collations that are not
-                               deterministic */
     bool has_casts; /* a user's cast can speak where one of its values, or a row, is converted */
     uint64_t marked_fields, marked_kinds; /* of these, what marks say: in any of its columns */
     /* And of those, what functions and triggers can have put there: it stays when they go. */

@@ -181,13 +181,12 @@ note_loose_columns(struct catalog_builder *b)
 
     PILE_EACH (const struct catalog_pair, column, &b->loose) {
         size_t number = catalog_relation_number(c, column->a);
+        struct catalog_relation *r = number == SIZE_MAX ? NULL : &c->relations[number];
 
-        if (number == SIZE_MAX)
-            continue;
-        c->relations[number].has_loose_columns = true;
-        for (size_t i = 0; i < c->relations[number].show_count; i++)
-            c->relations[number].shows[i].is_key_loose |=
-                column->b == (uint32_t)c->relations[number].shows[i].key_column;
+        for (size_t i = 0; r && i < r->column_count; i++)
+            r->columns[i].is_loose |= column->b == (uint32_t)r->columns[i].number;
+        for (size_t i = 0; r && i < r->show_count; i++)
+            r->shows[i].is_key_loose |= column->b == (uint32_t)r->shows[i].key_column;
     }
 }
 

@@ -26,14 +26,11 @@ is_strict_type(uint32_t type)
 }
 
 static bool
-is_strict_column(const struct plan_work *work, const struct plan_stored *stored)
+is_strict_column(const struct catalog_relation *relation, int16_t attribute)
 {
-    const struct catalog_relation *relation =
-        stored->relation ? catalog_relation(work->catalog, stored->relation) : NULL;
-
     for (size_t i = 0; relation && i < relation->column_count; i++)
-        if (relation->columns[i].number == stored->attribute)
-            return is_strict_type(relation->columns[i].type);
+        if (relation->columns[i].number == attribute)
+            return is_strict_type(relation->columns[i].type) && !relation->columns[i].is_loose;
     return false;
 }
 
@@ -53,7 +50,6 @@ is_strict_name(const PgQuery__TypeName *type, bool is_text)
     return false;
 }
 
-/* A type, or a column, can have a collation of its own, in which other bytes are equal. */
 static void
 look_for_collation(void *context, const ProtobufCMessage *message)
 {
@@ -65,22 +61,32 @@ look_for_collation(void *context, const ProtobufCMessage *message)
 }
 
 static bool
-has_strict_texts(const struct plan_work *work)
+is_view_with_collation(const struct catalog_relation *relation)
 {
-    bool has_collation = false;
+    bool is_loose = false;
 
-    if (!work->statement || !work->catalog)
-        return false;
-    look_for_collation(&has_collation, work->statement);
-    for (const struct named *n = work->names.named; n && !has_collation; n = n->next) {
+    for (size_t i = 0; i < relation->column_count; i++)
+        is_loose |= relation->columns[i].is_loose;
+    return is_loose && (relation->kind == 'v' || relation->kind == 'm');
+}
+
+/* On its way out of a query further inside a column can be given another collation. */
+static bool
+has_collation(const struct plan_work *work)
+{
+    bool is_found = !work->statement;
+
+    if (work->statement)
+        look_for_collation(&is_found, work->statement);
+    for (const struct named *n = work->names.named; n && !is_found; n = n->next) {
         const char *schema = n->range->schemaname[0] ? n->range->schemaname : NULL;
         const struct catalog_relation *relation;
         size_t at = 0;
 
         while ((relation = names_next_relation(work, schema, n->range->relname, &at)) != NULL)
-            has_collation |= relation->has_loose_columns;
+            is_found |= is_view_with_collation(relation);
     }
-    return !has_collation;
+    return is_found;
 }
 
 /* ---- targets ---- */
@@ -119,16 +125,24 @@ is_column(const struct values *v, const PgQuery__ColumnRef *reference)
 
     scope_find(v->work, v->scope, reference, &found);
     v->work->has_stray = had_stray;
-    return (found.named || found.output) && is_strict_column(v->work, &found.stored);
+    if (found.stored.relation == 0) /* two in one, of USING, or an expression */
+        return false;
+    if (found.output && found.output->entry && found.output->entry->relation)
+        return found.output->entry->is_only &&
+               is_strict_column(found.output->entry->relation, found.output->attribute);
+    return found.named &&
+           is_strict_column(catalog_relation(v->work->catalog, found.stored.relation),
+                            found.stored.attribute) &&
+           !has_collation(v->work);
 }
 
 /* PostgreSQL's own functions of texts, which cannot fail. */
 static bool
 is_call(const struct values *v, const PgQuery__FuncCall *call)
 {
-    static const char *const names[] = {"upper", "lower",   "initcap", "btrim", "ltrim",  "rtrim",
-                                        "left",  "replace", "right",   "md5",   "concat", "reverse",
-                                        "length"};
+    static const char *const names[] = {"upper",  "lower",   "initcap", "btrim", "ltrim",
+                                        "rtrim",  "left",    "replace", "right", "md5",
+                                        "concat", "reverse", "length"};
     struct function_facts facts = function_facts(v->work, call->funcname, call->n_funcname);
 
     if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque || call->over ||
@@ -211,7 +225,7 @@ are_targets(struct plan_work *work, const PgQuery__SelectStmt *select, const str
             !is_value(&values, target->res_target->val))
             return false;
     }
-    return select->n_target_list > 0 && has_strict_texts(work);
+    return select->n_target_list > 0;
 }
 
 /* ---- the order ---- */
@@ -296,7 +310,8 @@ distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *scope)
 bool
 distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    return work->may_regroup && distinct_is_plain(select, scope) && !select->into_clause &&
+    return work->may_regroup && work->catalog && distinct_is_plain(select, scope) &&
+           !select->into_clause &&
            select->limit_option != PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES &&
            (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE)) == 0 &&
            are_targets(work, select, scope) && is_order_of_targets(select);

@@ -7,14 +7,15 @@
  *     → SELECT array_agg(customers.id) …, region, name FROM customers GROUP BY 2, 3 ORDER BY 3, 2
  *
  * Both compare values by the default equality of their types. But the server hashes or sorts as it
- * likes, and for the one otherwise than for the other; so it is done only where that cannot be seen:
+ * likes, and for the one otherwise than for the other; so it is done only where that cannot be
+ * seen:
  *
  *   - ORDER BY has all columns but constants, so that there is one order of the rows; those of a
  *     query further inside are handed on to the result in it (plan_order.h);
  *   - values that are equal are the same bytes: no numeric, no float, no character(n), no type of a
- *     user's, no collation that is not deterministic anywhere in the statement;
- *   - what is computed is of PostgreSQL's own functions that cannot fail, and where LIMIT can end it
- *     early nothing else in the statement can;
+ *     user's, no collation that is not deterministic;
+ *   - what is computed is of PostgreSQL's own functions that cannot fail, and where LIMIT can end
+ * it early nothing else in the statement can;
  *   - no cursor is declared of it that may go back, or may not, as the server's choice allows.
  *
  * What either takes and the other does not is left as it is: items of ORDER BY that are no targets,

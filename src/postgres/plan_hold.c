@@ -62,8 +62,7 @@ hold_cursor(struct plan_work *work, const struct build *build,
     const struct build inside = {
         .range = build->range,
         .injections = hidden_in_cursor(work, build),
-        .may_go_back =
-            (cursor->options & (CURSOR_OPTION_SCROLL | CURSOR_OPTION_NO_SCROLL)) == 0};
+        .may_go_back = (cursor->options & (CURSOR_OPTION_SCROLL | CURSOR_OPTION_NO_SCROLL)) == 0};
     const struct plan_statement *inner =
         hold(work, &inside, cursor->portalname, cursor->query, SPECIAL_DECLARE, statement);
 

@@ -334,8 +334,7 @@ key_take(struct plan_work *work, struct injection *injection, const struct query
         return false;
     taken->key = take(&search, query, table);
     taken->view = search.view;
-    if (taken->key < 0 ||
-        !(search.is_united || inner->group || work->environment->asks_keys))
+    if (taken->key < 0 || !(search.is_united || inner->group || work->environment->asks_keys))
         return taken->key >= 0;
     if (taken->view) /* rows of a view do not say whose they are */
         return false;

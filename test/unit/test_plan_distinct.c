@@ -30,7 +30,8 @@ distinct_becomes_group_by(void **state PASU_UNUSED)
         {"SELECT/**/DISTINCT/* x */name -- y\nFROM customers -- z\nORDER BY name",
          "SELECT/**//* x */" KEYS "name -- y\nFROM customers GROUP BY 3 -- z\nORDER BY name"},
         {"select distinct (name), 'x' as order, lower(region) || '-' as from from customers where "
-         "name is distinct from 'x' and id in (select distinct 1 from products) order by 3 asc, 1 desc",
+         "name is distinct from 'x' and id in (select distinct 1 from products) order by 3 asc, 1 "
+         "desc",
          "select  " KEYS "(name), 'x' as order, lower(region) || '-' as from from customers where "
          "name is distinct from 'x' and id in (select distinct 1 from products) GROUP BY 3, 4, 5 "
          "order by 5 asc, 3 desc"},
@@ -170,9 +171,9 @@ only_types_are_grouped_whose_equal_values_are_the_same(void **state PASU_UNUSED)
             assert_false(is_grouped(texts[i], &environment));
         }
         relation->columns[1].type = 25;
-        relation->has_loose_columns = true;
+        relation->columns[1].is_loose = true;
         assert_false(is_grouped(texts[i], &environment));
-        relation->has_loose_columns = false;
+        relation->columns[1].is_loose = false;
     }
 }
 

@@ -82,10 +82,10 @@ what_depends_on_their_order_is_bound(void **state PASU_UNUSED)
         {"SELECT s FROM (SELECT s FROM " GROUPS " LIMIT 1) p", "customer bound: 0=name"},
         {"SELECT s, row_number() OVER () FROM " GROUPS, "customer bound: 0=name"},
         {"SELECT DISTINCT ON (r) s FROM " GROUPS, "customer bound: 0=name"},
-        {"SELECT q.s, c.name FROM customers c, " GROUPS
-         ", (SELECT array_agg(r) FROM " GROUPS ") p",
+        {"SELECT q.s, c.name FROM customers c, " GROUPS ", (SELECT array_agg(r) FROM " GROUPS ") p",
          "customer hidden@0: 1=name; customer bound: 0=name"},
-        {"WITH w AS (SELECT region AS r, string_agg(name, ',') AS s FROM customers GROUP BY region) "
+        {"WITH w AS (SELECT region AS r, string_agg(name, ',') AS s FROM customers GROUP BY "
+         "region) "
          "SELECT s, (SELECT array_agg(r) FROM w) FROM w",
          "customer bound: 0=name"},
     };
