@@ -316,3 +316,78 @@ distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select, const st
            (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE)) == 0 &&
            are_targets(work, select, scope) && is_order_of_targets(select);
 }
+
+/* ---- groups ---- */
+
+/* A name that no column has is one of a target's. */
+static const PgQuery__Node *
+target_named(const struct values *v, const PgQuery__SelectStmt *select,
+             const PgQuery__ColumnRef *reference)
+{
+    const char *name = reference->n_fields == 1 ? sql_string(reference->fields[0]) : NULL;
+    const PgQuery__Node *value = NULL;
+    struct found found;
+
+    scope_find(v->work, v->scope, reference, &found);
+    for (const struct entry *e = v->scope->entries; e; e = e->next)
+        if (e->columns.is_open)
+            return NULL;
+    for (size_t i = 0; name && !found.named && i < select->n_target_list; i++) {
+        const PgQuery__ResTarget *target = select->target_list[i]->res_target;
+
+        if (strcmp(target->name, name) == 0 && value)
+            return NULL;
+        if (strcmp(target->name, name) == 0)
+            value = target->val;
+    }
+    return value;
+}
+
+static bool
+is_group(const struct values *v, const PgQuery__SelectStmt *select, const PgQuery__Node *node)
+{
+    if (node->node_case == PG_QUERY__NODE__NODE_ROW_EXPR) {
+        for (size_t i = 0; i < node->row_expr->n_args; i++)
+            if (!is_group(v, select, node->row_expr->args[i]))
+                return false;
+        return true;
+    }
+    if (node->node_case == PG_QUERY__NODE__NODE_A_CONST) {
+        size_t place = target_of(select, node);
+
+        return place != SIZE_MAX && is_value(v, select->target_list[place]->res_target->val);
+    }
+    if (node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF) {
+        const PgQuery__Node *target = target_named(v, select, node->column_ref);
+
+        node = target ? target : node;
+    }
+    return is_value(v, node);
+}
+
+static bool
+is_star(const PgQuery__Node *value)
+{
+    const PgQuery__ColumnRef *c =
+        value->node_case == PG_QUERY__NODE__NODE_COLUMN_REF ? value->column_ref : NULL;
+
+    return c && c->n_fields > 0 &&
+           c->fields[c->n_fields - 1]->node_case == PG_QUERY__NODE__NODE_A_STAR;
+}
+
+bool
+distinct_are_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
+                    const struct scope *scope)
+{
+    const struct values values = {work, scope};
+
+    for (size_t i = 0; i < select->n_target_list; i++)
+        if (select->target_list[i]->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
+            !select->target_list[i]->res_target->val ||
+            is_star(select->target_list[i]->res_target->val))
+            return false;
+    for (size_t i = 0; i < select->n_group_clause; i++)
+        if (!is_group(&values, select, select->group_clause[i]))
+            return false;
+    return true;
+}

@@ -49,8 +49,9 @@ const struct query *
 query_of_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
                 const struct scope *scope, const struct outputs *columns)
 {
-    bool can_add =
-        group_can(work, select, scope) && !(work->sees_order && select->n_group_clause > 0);
+    bool can_add = group_can(work, select, scope) &&
+                   (select->n_group_clause == 0 ||
+                    (!work->sees_order && distinct_are_groups(work, select, scope)));
     struct query *query;
 
     if (!can_add && !distinct_is_plain(select, scope))

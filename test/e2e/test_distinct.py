@@ -53,6 +53,8 @@ LEFT = (
     "SELECT DISTINCT upper(nick) FROM valued ORDER BY 1",
     "SELECT DISTINCT name COLLATE loose FROM valued ORDER BY 1",
     "SELECT DISTINCT who FROM v_loose ORDER BY who",
+    "SELECT n FROM (SELECT nick AS n, count(*) FROM valued GROUP BY nick) q ORDER BY n",
+    "SELECT n FROM (SELECT amount AS n, count(*), max(kind) FROM valued GROUP BY 1) q ORDER BY 1",
     "SELECT DISTINCT coalesce(kind, 2.0), name FROM valued ORDER BY 1, 2",
     # an error that is not reached: row 5998 is the second one of its name
     "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashagg = off; SET enable_sort = off;"

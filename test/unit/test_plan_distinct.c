@@ -159,7 +159,12 @@ only_types_are_grouped_whose_equal_values_are_the_same(void **state PASU_UNUSED)
     static const char *const texts[] = {
         "SELECT DISTINCT name FROM customers ORDER BY name",
         "SELECT DISTINCT name, region FROM customers ORDER BY region, name",
-        "SELECT DISTINCT upper(name) FROM customers ORDER BY 1"};
+        "SELECT DISTINCT upper(name) FROM customers ORDER BY 1",
+        "SELECT n FROM (SELECT name AS n, count(*) FROM customers GROUP BY name) q",
+        "SELECT n FROM (SELECT name AS n, count(*) FROM customers GROUP BY n) q",
+        "SELECT n FROM (SELECT name AS n, count(*) FROM customers GROUP BY (1, region)) q",
+        "SELECT s FROM (SELECT string_agg(email, ',') AS s FROM customers GROUP BY lower(name)) "
+        "q"};
     struct plan_environment environment = shop_environment();
     struct catalog_relation *relation =
         (struct catalog_relation *)(uintptr_t)catalog_relation(&shop, SHOP_CUSTOMERS);
