@@ -27,6 +27,8 @@ enum {
     ADDRESS_SIZE = 48,
     GATEWAY_NAME_SIZE = 64,
     STATE_SIZE = 24,
+    ALERT_RULE_SIZE = 64,
+    ALERT_TEXT_SIZE = 256,
     MESSAGE_NOTE_MAX = 2048, /* a checkpoint with our signature alone */
     TARGETS_MAX = 20,
     TARGET_NAME_SIZE = 128,
@@ -98,6 +100,14 @@ enum message_type {
     MESSAGE_CONTRADICTED, /* a witness has seen another ledger; message_contradicted */
     /* supervisor → gate */
     MESSAGE_IDENTITY, /* fd: the identity index, instead of any before; message_empty */
+    /* supervisor → keeper, gate */
+    MESSAGE_ROSTER, /* fd: another roster beside the same configuration; message_generation */
+    /* gate → supervisor */
+    MESSAGE_ROSTERED, /* it is in force, or why not; message_result */
+    /* gate → keeper */
+    MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
+    /* gate → keeper */
+    MESSAGE_ALERT, /* raise one about what it has told just before; message_alert */
 };
 
 struct message_empty {
@@ -157,6 +167,12 @@ struct message_session {
     char database[NAME_SIZE];
     char application[APPLICATION_SIZE];
     char address[ADDRESS_SIZE];
+};
+
+struct message_ownerless {
+    int64_t at; /* realtime ns */
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];
 };
 
 struct message_counts {
@@ -236,6 +252,35 @@ struct message_backend {
     uint32_t port;    /* that we come from; 0: a Unix socket */
     char gateway[GATEWAY_NAME_SIZE];
     char database[NAME_SIZE];
+};
+
+/* What has raised an alert. Stored: numbers are not used again. */
+enum alert_control {
+    ALERT_OF_BUDGET,
+    ALERT_OF_RULE,
+    ALERT_OF_ROSTER, /* who has left, and is still used */
+    ALERT_OF_BYPASS, /* a session past pasu */
+    ALERT_OF_SOURCE, /* where from */
+    ALERT_CONTROLS,
+};
+
+/* An alert about what a principal has done. Those of the same control, rule and principal within a
+ * minute of one that was raised become one (ledger/folds.h), which counts them. It holds numbers and
+ * names of the configuration and of roles, never a value, and nothing that a client can choose but
+ * the name of its role. */
+struct message_alert {
+    uint64_t record;  /* index of the first record it is about; of the gate's: the keeper fills it in */
+    uint64_t session; /* the first one; 0: none */
+    uint64_t count;   /* how often, at least once */
+    int64_t since;    /* realtime ns: of the first */
+    uint64_t rows, subjects; /* shown by them all: rows, and at most so many persons */
+    uint8_t severity;        /* 1 low to 5 critical */
+    uint8_t control;         /* enum alert_control */
+    uint8_t verdict;         /* enum verdict: what was done about it */
+    uint8_t unused[5];
+    char principal[NAME_SIZE];  /* "": not known */
+    char rule[ALERT_RULE_SIZE]; /* its name: of a rule, or what budget_rule_text says of a budget */
+    char text[ALERT_TEXT_SIZE]; /* for people */
 };
 
 struct message_segment_ask {

@@ -16,6 +16,8 @@ request_release(struct exchange_request *request)
     request->bytes = view_of(NULL, 0);
     memory_free(request->claim);
     request->claim = NULL;
+    memory_free(request->ruling);
+    request->ruling = NULL;
     pinned_release(&request->pinned);
 }
 

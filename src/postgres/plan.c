@@ -67,6 +67,7 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
             statement->may_notify =
                 (statement->flags & PLAN_OPAQUE) || strcasestr(statement->sql, "notify");
         statement->writes = (uint8_t)plan_writes_of(statement);
+        statement->verbs = plan_verbs_of(statement);
     }
 }
 

@@ -380,6 +380,7 @@ struct plan_statement {
     bool may_be_blank; /* it names one that may be, as far as the snapshot goes */
     uint8_t effect;    /* enum plan_effect */
     uint8_t writes;    /* enum plan_writes */
+    uint64_t verbs;    /* plan_verbs_of (plan_writes.h) */
     bool is_own;       /* whatever it changes in the catalog, only this session sees */
     /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
     struct plan_table makes;

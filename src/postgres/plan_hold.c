@@ -22,6 +22,7 @@ hold(struct plan_work *work, const struct build *inside, const char *name,
                                      .verb = statement->verb};
     build_statement(work, inside, query, inner);
     inner->writes = (uint8_t)plan_writes_of(inner);
+    inner->verbs = plan_verbs_of(inner);
     statement->special = (uint8_t)special;
     statement->name = kept ? kept : "";
     statement->inner = inner;
