@@ -175,16 +175,18 @@ pass_generated(struct catalog_builder *b)
 }
 
 static void
-note_loose_keys(struct catalog_builder *b)
+note_loose_columns(struct catalog_builder *b)
 {
     struct catalog *c = b->catalog;
 
     PILE_EACH (const struct catalog_pair, column, &b->loose) {
         size_t number = catalog_relation_number(c, column->a);
+        struct catalog_relation *r = number == SIZE_MAX ? NULL : &c->relations[number];
 
-        for (size_t i = 0; number != SIZE_MAX && i < c->relations[number].show_count; i++)
-            c->relations[number].shows[i].is_key_loose |=
-                column->b == (uint32_t)c->relations[number].shows[i].key_column;
+        for (size_t i = 0; r && i < r->column_count; i++)
+            r->columns[i].is_loose |= column->b == (uint32_t)r->columns[i].number;
+        for (size_t i = 0; r && i < r->show_count; i++)
+            r->shows[i].is_key_loose |= column->b == (uint32_t)r->shows[i].key_column;
     }
 }
 
@@ -237,7 +239,7 @@ catalog_inherit(struct catalog_builder *b)
         return result;
     pass_generated(b);
     note_unique_keys(b);
-    note_loose_keys(b);
+    note_loose_columns(b);
     note_computed_columns(b);
     return 0;
 }

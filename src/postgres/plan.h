@@ -15,14 +15,16 @@
  *
  * Injected: where rows of the result are rows of tables whose keys are not in it, one by one, the
  * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
- * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h).
+ * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h),
+ * which queries in FROM and in WITH hand on (plan_within.h). DISTINCT is made a GROUP BY where both
+ * are the same (plan_distinct.h).
  * Also of a cursor that DECLARE opens, where nothing is known that could read it otherwise than by
  * FETCH (plan_borrow.h). Views that do not show the key are read through (plan_inline.h), where
- * that is proven to be the same. Not through DISTINCT, groups further inside, other set operations,
- * recursion; not for FOR UPDATE OF, INTO, other views, tables whose key the role may not read,
- * SQL-level PREPARE; nor where anything in the statement could see that a query has more columns
- * (plan_guard.c). Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first
- * of the result.
+ * that is proven to be the same. Not through other set operations, groups of groups, groups in arms
+ * of UNION ALL, recursion; nor inside of what changes something for groups; not for FOR UPDATE OF,
+ * INTO, other views, tables whose key the role may not read, SQL-level PREPARE; nor where anything
+ * in the statement could see that a query has more columns (plan_guard.c). Numbers of ORDER BY and
+ * GROUP BY are shifted. Hidden columns are always the first of the result.
  *
  * Shadow: where all that a SELECT shows would be bound, and may_shadow: hidden columns of its first
  * row have the keys of all rows that it reads, or so many as can be named (plan_shadow.h). Either
@@ -474,9 +476,10 @@ struct plan {
     struct view preface;
 };
 
-/* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. */
+/* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. An error in them
+ * is one of what is at `meant`. */
 struct plan_edit {
-    uint32_t at, removed, inserted;
+    uint32_t at, removed, inserted, meant;
 };
 
 /* Makes a plan. PASU_E_NOMEM only: whatever the text is, there is a plan for it. The stack must be

@@ -46,15 +46,15 @@ may_begin(struct plan_work *work)
 }
 
 struct injection *
-injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
+injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select, bool regroups)
 {
     const PgQuery__SelectStmt *first = select;
     struct injection *injection;
 
     while (first->larg)
         first = first->larg;
-    if (!may_begin(work) || first->n_target_list == 0 || select->n_distinct_clause > 0 ||
-        select->into_clause)
+    if (!may_begin(work) || first->n_target_list == 0 ||
+        (select->n_distinct_clause > 0 && !regroups) || select->into_clause)
         return NULL;
     for (size_t i = 0; i < select->n_locking_clause; i++)
         if (select->locking_clause[i]->node_case != PG_QUERY__NODE__NODE_LOCKING_CLAUSE ||
@@ -292,8 +292,12 @@ apply_addition(struct plan_work *work, const struct injection *injection,
     if (!columns)
         return false;
     if (!addition->is_result)
-        return rewrite_add_last(work, rewrite, &addition->list, columns);
+        return rewrite_add_last(work, rewrite, &addition->list, columns) &&
+               (!addition->select || addition->select->n_distinct_clause == 0 ||
+                rewrite_regroup(work, rewrite, &addition->list, 0));
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
+           (!addition->select || addition->select->n_distinct_clause == 0 ||
+            rewrite_regroup(work, rewrite, &addition->list, addition->count)) &&
            (!addition->select || (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
                                                    addition->select->n_sort_clause,
                                                    injection->column_count, addition->count) &&

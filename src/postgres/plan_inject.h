@@ -79,8 +79,9 @@ struct injections {
     struct injection *first, *last;
 };
 
-/* Begins one, or NULL where this SELECT can have none. */
-struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select);
+/* Begins one, or NULL where this SELECT can have none; `regroups`: DISTINCT can be a GROUP BY. */
+struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select,
+                                  bool regroups);
 /* The same of a change, by what it returns. */
 struct injection *injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning,
                                          size_t count);

@@ -182,6 +182,17 @@ is_read_apart(const struct search *search, const struct query *query)
     return true;
 }
 
+/* How it is written in a query: of groups, the array. */
+static const char *
+column_within(struct search *search, const struct query *query, uint64_t table)
+{
+    const struct inner *inner = &search->work->inner[__builtin_ctzll(table)];
+
+    if (inner->group && inner->group->targets == query->targets)
+        return search->is_origin ? inner->origin : inner->keys;
+    return query->scope && !query->is_grouped ? scope_column(search, query->scope, table) : NULL;
+}
+
 /* The same column of both arms that stand for a view: its definition has it, the view none. */
 static bool
 put_in_definition(struct search *search, const struct query *query, struct addition *list,
@@ -224,7 +235,7 @@ query_column(struct search *search, const struct query *query, uint64_t table)
         if (add_to_arms(search, query, table, &number) < 0)
             return NULL;
     } else {
-        expression = query->scope ? scope_column(search, query->scope, table) : NULL;
+        expression = column_within(search, query, table);
         list = expression ? injection_list(search->work, search->injection, query->targets,
                                            query->target_count)
                           : NULL;
@@ -234,6 +245,7 @@ query_column(struct search *search, const struct query *query, uint64_t table)
         if (query->view ? !put_in_definition(search, query, list, expression, table, number)
                         : injection_put(list, expression, number) < 0)
             return NULL;
+        list->select = query->select;
         search->injection->numbers = number;
     }
     relay = add_relay(search, identity, table, number);
@@ -331,6 +343,7 @@ bool
 key_take(struct plan_work *work, struct injection *injection, const struct query *query,
          uint64_t table, struct taken_key *taken)
 {
+    const struct inner *inner = &work->inner[__builtin_ctzll(table)];
     struct search search = {.work = work, .injection = injection};
 
     *taken = (struct taken_key){.key = -1, .origin = -1};
@@ -338,12 +351,12 @@ key_take(struct plan_work *work, struct injection *injection, const struct query
         return false;
     taken->key = take(&search, query, table);
     taken->view = search.view;
-    if (taken->key < 0 || !(search.is_united || work->environment->asks_keys))
+    if (taken->key < 0 || !(search.is_united || inner->group || work->environment->asks_keys))
         return taken->key >= 0;
     if (taken->view) /* rows of a view do not say whose they are */
         return false;
     search.is_origin = true;
     search.is_inlined = false;
     taken->origin = take(&search, query, table);
-    return taken->origin >= 0;
+    return taken->origin >= 0 || (inner->group && inner->entry->is_certain);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_shape.h"
 
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
 #include "postgres/plan_inline.h"
 #include "postgres/plan_pin.h"
+#include "postgres/plan_within.h"
 
 /* ---- rows ---- */
 
@@ -16,15 +18,6 @@ has_grouping_sets(const PgQuery__SelectStmt *select)
     return false;
 }
 
-/* DISTINCT without ON is a list of one node that is nothing. */
-static bool
-is_distinct(const PgQuery__SelectStmt *select)
-{
-    return select->n_distinct_clause == 1 &&
-           (!select->distinct_clause[0] ||
-            select->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET);
-}
-
 enum shape_rows
 shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
 {
@@ -34,7 +27,7 @@ shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
         return ROWS_GROUPED;
     if (*scope->has_aggregate || select->having_clause)
         return ROWS_ANY;
-    return is_distinct(select) ? ROWS_GROUPED : ROWS_SINGLE;
+    return distinct_is(select) ? ROWS_GROUPED : ROWS_SINGLE;
 }
 
 /* ---- parts, as many as there are ---- */
@@ -216,7 +209,7 @@ shape_is_of_one(const struct plan_work *work, const struct carry *carry)
         if (carry->direct[i] != 0)
             return false;
     for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
-        if (carry->bound.fields[kind] != 0 ||
+        if (carry->bound.fields[kind] != 0 || within_has_groups(work, carry->tables) ||
             __builtin_popcountll(carry->tables & tables_of(work, kind)) > 1)
             return false;
     return true;
@@ -234,7 +227,8 @@ is_of_one_table(const struct plan_work *work, const struct outputs *columns, uns
             tables |= o->carry->tables;
             bound |= o->carry->bound.fields[kind];
         }
-    return bound == 0 && __builtin_popcountll(tables & of_kind) == 1;
+    return bound == 0 && !within_has_groups(work, tables & of_kind) &&
+           __builtin_popcountll(tables & of_kind) == 1;
 }
 
 static void
