@@ -209,6 +209,14 @@ struct plan_origin {
     uint32_t relation;
 };
 
+/* The columns of a key that has several, in its order. */
+struct plan_tuple {
+    uint8_t count; /* 0: the key is one column, or a hidden one has all of them as JSON text */
+    uint8_t types[CATALOG_KEY_PARTS_MAX];    /* enum catalog_key_type */
+    uint16_t columns[CATALOG_KEY_PARTS_MAX]; /* as `column` of a part */
+    int16_t attributes[CATALOG_KEY_PARTS_MAX];
+};
+
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
 struct plan_part {
     uint8_t kind;
@@ -217,7 +225,8 @@ struct plan_part {
     uint8_t key_type;    /* enum catalog_key_type */
     bool is_one_per_row; /* proven: a row shows at most one subject of this part */
     bool is_key_unique;  /* PINNED: at most one row per key */
-    uint16_t column;     /* OUTPUT, HIDDEN */
+    uint16_t column;     /* OUTPUT, HIDDEN; of several the last one */
+    struct plan_tuple tuple;
     bool is_derived;     /* of a table further inside: its columns are its own, wherever they come
                             from */
     bool is_array;       /* HIDDEN: of keys, of all persons that the row shows */

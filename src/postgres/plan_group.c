@@ -471,12 +471,12 @@ group_take(struct plan_work *work, struct injection *injection, const struct sco
     if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
         !add_item(&shown, target->res_target->val))
         return false;
-    key = injection_of_table(work, scope, of->entry, of->show->key_column, false);
+    key = injection_of_key(work, scope, of->entry, of->show, false);
     keys->origin = -1;
     keys->keys = injection_add_expression(injection, injection->result, write_keys(&shown, key));
     if (keys->keys < 0)
         return false;
-    tableoid = injection_of_table(work, scope, of->entry, of->show->key_column, true);
+    tableoid = injection_of_key(work, scope, of->entry, of->show, true);
     keys->origin =
         injection_add_expression(injection, injection->result, write_origin(&shown, tableoid));
     return keys->origin >= 0 || of->entry->is_certain;

@@ -195,6 +195,38 @@ injection_of_table(struct plan_work *work, const struct scope *scope, const stru
     return injection_column(work, scope, entry, name);
 }
 
+/* pg_catalog.json_build_array("p"."name", "p"."phone")::pg_catalog.text. It can be written of types
+ * whose JSON is the value as it is; a numeric has several forms of a value. */
+static const char *
+write_tuple(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+            const struct catalog_show *show)
+{
+    static const char head[] = "pg_catalog.json_build_array(", tail[] = ")::pg_catalog.text";
+    char text[CATALOG_KEY_PARTS_MAX * (2 * NAME_ROOM + 3) + sizeof(head) + sizeof(tail)];
+    struct writer w = writer_of(text, sizeof(text));
+
+    writer_bytes(&w, head, sizeof(head) - 1);
+    for (size_t i = 0; i < show->key_part_count; i++) {
+        const char *column = injection_of_table(work, scope, entry, show->key_parts[i], false);
+
+        if (!column || show->key_part_types[i] == CATALOG_KEY_NUMERIC)
+            return NULL;
+        writer_bytes(&w, ", ", i > 0 ? 2 : 0);
+        writer_bytes(&w, column, strlen(column));
+    }
+    writer_bytes(&w, tail, sizeof(tail) - 1);
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
+const char *
+injection_of_key(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                 const struct catalog_show *show, bool is_origin)
+{
+    if (show->key_part_count == 0 || is_origin)
+        return injection_of_table(work, scope, entry, catalog_show_column(show), is_origin);
+    return show->key_type == CATALOG_KEY_TUPLE ? write_tuple(work, scope, entry, show) : NULL;
+}
+
 int
 injection_put(struct addition *addition, const char *expression, size_t number)
 {
