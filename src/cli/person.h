@@ -19,4 +19,11 @@ PASU_MUST_USE int person_check_kind(const struct evidence *evidence, const char 
  * that is this person. */
 PASU_MUST_USE int person_find(struct evidence *evidence, const char *key, struct subject *subject);
 
+/* The key as the directory has it (exposure/tuple.h): `operand`, or where persons of that kind are
+ * named by several values, the JSON array of them in one form, in `space`. 0, or the exit status,
+ * having complained. */
+enum { PERSON_KEY_SIZE = 1025 };
+PASU_MUST_USE int person_key(const struct evidence *evidence, const char *kind, const char *operand,
+                             char space[PERSON_KEY_SIZE], const char **key);
+
 #endif

@@ -6,6 +6,7 @@
 #include "postgres/plan_column.h"
 #include "postgres/plan_names.h"
 #include "postgres/reach.h"
+#include "postgres/showing_key.h"
 #include "postgres/showing_identity.h"
 #include "postgres/showing_shadow.h"
 
@@ -46,62 +47,6 @@ relation_of(const struct making *m, uint32_t oid)
     return m->catalog && oid != 0 ? catalog_relation(m->catalog, oid) : NULL;
 }
 
-/* The same column of the same relation, or of a partition or child, which has its key there. */
-static bool
-is_key_part(const struct making *m, const struct plan_part *part, size_t i,
-            const struct row_column *column)
-{
-    const struct catalog_relation *relation;
-
-    if (column->relation == part->key_relation)
-        return column->attribute == part->tuple.attributes[i];
-    if (!showing_is_descendant(m->catalog, part->key_relation, column->relation))
-        return false;
-    relation = relation_of(m, column->relation);
-    for (size_t k = 0; relation && k < relation->show_count; k++)
-        if (relation->shows[k].kind == part->kind &&
-            relation->shows[k].key_part_count == part->tuple.count &&
-            relation->shows[k].key_parts[i] == column->attribute)
-            return part->key_relation == part->relation;
-    return false;
-}
-
-/* The same column of the same relation, or the key of a partition or child. */
-static bool
-is_key_column(const struct making *m, const struct plan_part *part, const struct row_column *column)
-{
-    const struct catalog_relation *relation;
-
-    if (column->relation == part->key_relation)
-        return column->attribute == part->key_attribute;
-    if (!showing_is_descendant(m->catalog, part->key_relation, column->relation))
-        return false;
-    relation = relation_of(m, column->relation);
-    for (size_t i = 0; relation && i < relation->show_count; i++)
-        if (relation->shows[i].kind == part->kind &&
-            relation->shows[i].key_column == column->attribute)
-            return part->key_relation == part->relation;
-    return false;
-}
-
-/* The same of each of several, all of one relation. */
-static bool
-are_key_columns(const struct making *m, const struct plan_part *part, size_t hidden)
-{
-    const struct row_column *first = NULL;
-
-    for (size_t i = 0; i < part->tuple.count; i++) {
-        size_t at = part->tuple.columns[i] + hidden;
-        const struct row_column *column = at < m->count ? &m->columns[at] : NULL;
-
-        first = first ? first : column;
-        if (!column || column->relation != first->relation ||
-            key_type_of_oid(column->type) != part->tuple.types[i] || !is_key_part(m, part, i, column))
-            return false;
-    }
-    return true;
-}
-
 /* That no temporary table has taken the name shows in any column that comes from the table. */
 static bool
 has_origin(const struct making *m, const struct plan_part *part)
@@ -112,32 +57,13 @@ has_origin(const struct making *m, const struct plan_part *part)
     return false;
 }
 
-/* Rows themselves say of which table they are where the server's columns do not; an array of keys
- * must be one. */
-static bool
-is_hidden_key(const struct making *m, const struct plan_part *part, const struct row_column *column)
-{
-    enum { OID = 26 };
-    enum catalog_key_type type =
-        part->is_array ? key_type_of_array(column->type) : key_type_of_oid(column->type);
-    bool is_tuple = part->key_type == CATALOG_KEY_TUPLE;
-
-    if (!part->is_array && !part->has_origin && !is_tuple)
-        return is_key_column(m, part, column);
-    if (!key_types_agree(type, is_tuple ? CATALOG_KEY_TEXT : part->key_type))
-        return false;
-    if (!part->has_origin)
-        return part->is_relation_certain;
-    return part->origin < m->count && m->columns[part->origin].type == OID;
-}
-
 /* Of several columns, whose last one is there. */
 static bool
 is_tuple_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 {
     if (m->is_certain && m->has_columns)
         return part->column + hidden < m->count;
-    return (m->has_columns || part->source == SOURCE_HIDDEN) && are_key_columns(m, part, hidden);
+    return (m->has_columns || part->source == SOURCE_HIDDEN) && showing_are_keys(m->catalog, part, m->columns, m->count, hidden);
 }
 
 /* Without a word of the server's, only what is named with its schema can be trusted. */
@@ -156,9 +82,9 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
             return m->has_columns && at < m->count;
         if (m->count == 0)
             return part->is_relation_certain;
-        return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
+        return m->has_columns && at < m->count && showing_is_key(m->catalog, part, &m->columns[at]);
     case SOURCE_HIDDEN:
-        return at < m->count && is_hidden_key(m, part, &m->columns[at]);
+        return at < m->count && showing_is_hidden_key(m->catalog, part, m->columns, m->count);
     case SOURCE_PINNED:
         return part->is_relation_certain || has_origin(m, part);
     case SOURCE_SHADOW:
