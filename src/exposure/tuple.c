@@ -199,12 +199,7 @@ read_part(struct reading *t, struct tuple *tuple)
         tuple->parts[tuple->count++] = view_of(NULL, 0);
         return view_equal(reader_bytes(&t->r, 4), VIEW("null")) && !t->r.failed;
     }
-    if (c == '"') {
-        is_read = take(t, '"') && read_string(t);
-    } else {
-        is_read = read_number(t);
-        tuple->numbers |= 1u << tuple->count;
-    }
+    is_read = c == '"' ? take(t, '"') && read_string(t) : read_number(t);
     tuple->parts[tuple->count++] = view_of(begin, (size_t)(t->values.at - begin));
     return is_read;
 }

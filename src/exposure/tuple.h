@@ -25,16 +25,15 @@ enum {
 struct tuple {
     size_t count;
     struct view parts[TUPLE_PARTS_MAX]; /* UTF-8; bytes NULL: without a value */
-    unsigned numbers;                   /* bits, of what was read: parts that were written as such */
 };
 
 /* The key's text, in `space`. PASU_E_NOTFOUND: no part has a value; PASU_E_MALFORMED: one is not
  * UTF-8, or has a zero byte; PASU_E_RANGE: it is too long. */
 PASU_MUST_USE int tuple_write(const struct tuple *tuple, uint8_t space[TUPLE_TEXT_MAX],
                               struct view *text);
-/* The parts of a JSON array of strings, numbers and nulls, however it is written; they are in
- * `space`, or in the text. PASU_E_MALFORMED: it is not one, or has no parts, or too many, or is too
- * long. */
+/* The parts of a JSON array of strings, numbers and nulls, however it is written, as a person types
+ * it; they are in `space`. A number counts as the text that it is. PASU_E_MALFORMED: it is not one,
+ * or has no parts, or too many, or is too long. */
 PASU_MUST_USE int tuple_read(struct tuple *tuple, struct view json, uint8_t space[TUPLE_TEXT_MAX]);
 
 #endif

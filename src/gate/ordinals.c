@@ -5,6 +5,7 @@
 #include "exposure/tuple.h"
 #include "gate/recorder.h"
 #include "postgres/encoding.h"
+#include "postgres/key_array.h"
 
 static int
 record_entry(struct ordinals *o, uint32_t ordinal, const struct directory_entry *entry)
@@ -111,24 +112,28 @@ ordinal_of_parts(struct ordinals *o, const struct ordinal_part *parts, size_t co
     return result == 0 ? ordinal_of_tuple(o, &tuple, ordinal) : result;
 }
 
-/* As json_build_array writes it: numbers are numbers, and texts in the session's encoding. */
+/* As the text of an array of their texts, which a hidden column has (postgres/plan_inject.c). */
 static int
-ordinal_of_json(struct ordinals *o, struct view json, uint32_t *ordinal)
+ordinal_of_array(struct ordinals *o, struct view value, uint32_t *ordinal)
 {
     uint8_t space[ORDINALS_TEXT_SIZE] PASU_UNINITIALIZED;
     uint8_t values[TUPLE_TEXT_MAX] PASU_UNINITIALIZED;
-    struct key keys[TUPLE_PARTS_MAX] PASU_UNINITIALIZED;
-    struct tuple tuple;
-    int result = ordinals_utf8(o, json, space, &json);
+    struct writer w = writer_of(values, sizeof(values));
+    struct key_array array PASU_UNINITIALIZED;
+    struct tuple tuple = {.count = 0};
+    struct view part;
+    int result = ordinals_utf8(o, value, space, &value);
 
     if (result == 0)
-        result = tuple_read(&tuple, json, values);
-    for (size_t i = 0; result == 0 && i < tuple.count; i++) {
-        if (!(tuple.numbers >> i & 1))
-            continue;
-        result = key_from_text(&keys[i], CATALOG_KEY_INT8, tuple.parts[i]);
-        if (result == 0)
-            tuple.parts[i] = key_text(&keys[i]);
+        result = key_array_begin(&array, value, 0);
+    while (result == 0 && (result = key_array_next(&array, &part)) > 0) {
+        const uint8_t *at = w.at;
+
+        writer_bytes(&w, part.bytes, part.bytes ? part.length : 0);
+        if (w.failed || tuple.count == TUPLE_PARTS_MAX)
+            return PASU_E_RANGE;
+        tuple.parts[tuple.count++] = view_of(part.bytes ? at : NULL, part.length);
+        result = 0;
     }
     return result == 0 ? ordinal_of_tuple(o, &tuple, ordinal) : result;
 }
@@ -145,7 +150,7 @@ ordinal_of_value(struct ordinals *o, uint8_t kind, enum catalog_key_type type, i
                     *ordinal < KEY_ORDINAL_FIRST))
         return 0;
     if (type == CATALOG_KEY_TUPLE)
-        return ordinal_of_json(o, value, ordinal);
+        return ordinal_of_array(o, value, ordinal);
     result = format == KEY_BINARY ? key_from_binary(&key, type, value)
                                   : key_from_text(&key, type, value);
     return result == 0 ? ordinal_of(o, kind, &key, ordinal) : result;

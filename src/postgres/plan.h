@@ -211,7 +211,7 @@ struct plan_origin {
 
 /* The columns of a key that has several, in its order. */
 struct plan_tuple {
-    uint8_t count; /* 0: the key is one column, or a hidden one has all of them as JSON text */
+    uint8_t count; /* 0: the key is one column, or a hidden one has all of them as the text of an array */
     uint8_t types[CATALOG_KEY_PARTS_MAX];    /* enum catalog_key_type */
     uint16_t columns[CATALOG_KEY_PARTS_MAX]; /* as `column` of a part */
     int16_t attributes[CATALOG_KEY_PARTS_MAX];

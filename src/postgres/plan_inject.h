@@ -104,7 +104,7 @@ const char *injection_column(struct plan_work *work, const struct scope *scope,
  * the role may read it. */
 const char *injection_of_table(struct plan_work *work, const struct scope *scope,
                                const struct entry *entry, int16_t attribute, bool is_origin);
-/* The same of a key that may have several columns: of these a JSON array of all, as text. */
+/* The same of a key that may have several columns: of these an array of all, as text. */
 const char *injection_of_key(struct plan_work *work, const struct scope *scope,
                              const struct entry *entry, const struct catalog_show *show,
                              bool is_origin);

@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Persons who have no number of their own: recipients, whom a name and a phone number name together. Some share the name, some
+have no phone, or an empty one, or no name; of some rows nobody knows whose they are. Each statement is asked directly and through
+the gateway in every way of the protocol: what comes is the same, byte by byte, and the ledger names just those who were shown."""
+import json
+import re
+
+import harness
+import shop
+import stage
+from stage import equal, test
+import wire
+
+# Persons by number. What is hard to quote, and what would be the same if parts were only put behind each other.
+PERSONS = [("이영희", "010-1234-5678"), ("이영희", "010-8765-4321"), ("이영희", None), ("이영희", ""), (None, "010-1234-5678"),
+           ("", None), ('O"Neil', "1"), ("back\\slash", "2"), ('a","b', "c"), ("a", 'b","c'), ("null", "3"), ("4", None), ("4", "null"),
+           ("tab\there", "5"), ("new\nline", "6"), ("{braces}", "7"), ("\\N", "8"), ("\\.", "9"), ("😀", "10"), ("x" * 300, "11")]
+NOBODY = (None, None)
+SEEN = re.compile(rb"home-(\d+)-|#(-?\d+)#")
+
+
+def literal(value):
+    return "NULL" if value is None else "E'" + value.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n") + "'"
+
+
+def rows():
+    """Two parcels for each, one of another customer, and three for nobody."""
+    for number, (name, phone) in enumerate(PERSONS * 2 + [NOBODY] * 3):
+        person = number % len(PERSONS) if (name, phone) != NOBODY else 999
+        yield f"({number}, {1007 + 7 * number}, {literal(name)}, {literal(phone)}, 'home-{person}-', '#{1007 + 7 * number}#', {number % 3})"
+
+
+SCHEMA = f"""
+CREATE TABLE deliveries (id int PRIMARY KEY, customer_id bigint, recipient_name text, recipient_phone varchar(40), address text,
+    door_code text, weight int);
+INSERT INTO deliveries VALUES {",".join(rows())};
+CREATE TABLE returns (recipient_phone varchar(40), note text, recipient_name text) PARTITION BY LIST (note);
+CREATE TABLE returns_1 (note text, recipient_name text, recipient_phone varchar(40));
+ALTER TABLE returns ATTACH PARTITION returns_1 FOR VALUES IN ('home-0-', 'home-2-');
+CREATE TABLE returns_2 PARTITION OF returns DEFAULT;
+INSERT INTO returns SELECT recipient_phone, address, recipient_name FROM deliveries WHERE id < 6;
+CREATE TABLE odd (recipient_name char(12), recipient_phone text, address text);
+INSERT INTO odd SELECT left(recipient_name, 12), recipient_phone, address FROM deliveries WHERE id < 6;
+CREATE VIEW parcels_shown AS SELECT address, weight FROM deliveries;
+GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, returns, returns_1, odd, parcels_shown TO app;
+GRANT SELECT (address, recipient_name) ON deliveries TO analyst;
+"""
+KEY = ["recipient_name", "recipient_phone"]
+FIELDS = {"recipient_name": "name", "recipient_phone": "phone", "address": "address"}
+MORE = {
+    "subjects": {**shop.CONFIG["subjects"], "addressee": {"table": "public.deliveries", "key": KEY}},
+    "personal_data": shop.CONFIG["personal_data"] + [
+        shop.personal("deliveries", "addressee", KEY, FIELDS),
+        shop.personal("deliveries", "customer", "customer_id", {"door_code": "door_code"}),
+        shop.personal("returns", "addressee", KEY, {"note": "address"}),
+        shop.personal("odd", "addressee", KEY, {"address": "address"}),
+    ],
+}
+# Of these the ledger names everybody who is shown, and nobody else; of some rows it is not known whose they are.
+EXACT = (
+    "SELECT * FROM deliveries",
+    "SELECT d.*, 1 FROM deliveries d ORDER BY id DESC",
+    "SELECT address, recipient_phone AS p, recipient_name AS n FROM deliveries",
+    "SELECT recipient_phone, recipient_name, address FROM deliveries WHERE weight = 1",
+    "SELECT address FROM deliveries",
+    "SELECT recipient_name, address FROM deliveries ORDER BY 2 LIMIT 9",
+    "SELECT recipient_phone, address FROM deliveries WHERE recipient_name = '이영희'",
+    "SELECT upper(address) || 'home-' || left(substr(address, 6), 9) FROM deliveries WHERE id = 3",
+    "SELECT address, door_code FROM deliveries",
+    "SELECT a.address, b.address FROM deliveries a, deliveries b WHERE a.id = b.id + 1",
+    "SELECT a.recipient_name, a.recipient_phone, b.address FROM deliveries a, deliveries b WHERE a.id = b.id + 1 AND a.address > ''"
+    " AND b.id > 999",
+    "SELECT c.grade, d.address FROM customers c LEFT JOIN deliveries d ON d.customer_id = c.id AND d.weight = 2",
+    "SELECT s.a FROM (SELECT address AS a FROM deliveries) s",
+    "SELECT s.a, s.b FROM (SELECT address, door_code FROM deliveries WHERE weight = 1) s(a, b)",
+    "WITH w AS (SELECT address AS a, weight AS g FROM deliveries) SELECT a FROM w WHERE g = 2",
+    "SELECT address FROM deliveries WHERE weight = 1 UNION ALL SELECT title FROM products",
+    "SELECT string_agg(address, ',' ORDER BY id) FROM deliveries WHERE recipient_name > ''",
+    "SELECT weight, string_agg(address, ',' ORDER BY id) FROM deliveries WHERE recipient_name > '' GROUP BY weight ORDER BY 1",
+    "SELECT json_agg(address) FROM public.deliveries WHERE recipient_phone > ''",
+    "SELECT note FROM returns",
+    "SELECT recipient_name, note, recipient_phone FROM returns",
+    "SELECT note FROM returns_1",
+    "BEGIN; UPDATE deliveries SET weight = weight + 1 WHERE weight = 2 RETURNING address; ROLLBACK",
+    "BEGIN; DELETE FROM deliveries WHERE weight = 2 RETURNING address, door_code; ROLLBACK",
+    "BEGIN; DECLARE c CURSOR FOR SELECT address FROM deliveries;; FETCH 7 FROM c;; FETCH ALL FROM c;; COMMIT",
+    "SELECT c.grade, s.a FROM customers c LEFT JOIN (SELECT customer_id AS k, address AS a FROM deliveries) s ON s.k = c.id",
+    "COPY public.deliveries TO STDOUT",
+    "COPY deliveries TO STDOUT",
+    "COPY public.deliveries TO STDOUT (FORMAT csv, HEADER)",
+    "COPY public.deliveries TO STDOUT (FORMAT binary)",
+    "COPY public.deliveries (recipient_phone, address, recipient_name) TO STDOUT",
+    "COPY (SELECT address, weight FROM public.deliveries) TO STDOUT (FORMAT csv, FORCE_QUOTE *)",
+)
+# Of these the ledger need not name everybody, but whoever it names was shown, and nobody is left out.
+BOUNDED = (
+    "SELECT DISTINCT address FROM deliveries",
+    "COPY public.deliveries (address) TO STDOUT CSV",
+    "SELECT min(address) FROM deliveries",
+    "SELECT address FROM odd",
+    "SELECT recipient_name, recipient_phone, address FROM odd",
+    "SELECT address FROM parcels_shown",
+    "SELECT address FROM deliveries UNION SELECT address FROM deliveries WHERE weight = 1",
+    "SELECT a.recipient_name, b.recipient_phone, b.address FROM deliveries a, deliveries b WHERE a.id = b.id + 1",
+    "SELECT a.recipient_name, a.recipient_phone, b.address FROM deliveries a, deliveries b WHERE a.id = b.id + 1",
+    "SELECT recipient_name, address FROM (SELECT recipient_name || '' AS recipient_name, recipient_phone, address FROM deliveries) d",
+    "SELECT recipient_name, recipient_phone, max(address) FROM deliveries GROUP BY 1, 2 ORDER BY 3",
+    "SELECT d FROM deliveries d",
+    "SELECT to_json(d) FROM deliveries d WHERE weight = 1",
+    "COPY public.deliveries TO STDOUT (NULL '이영희')",
+    "BEGIN; CREATE TEMP TABLE deliveries AS SELECT recipient_phone AS recipient_name, recipient_name AS recipient_phone, address"
+    " FROM public.deliveries; SELECT address FROM deliveries; SELECT recipient_name, recipient_phone, address FROM deliveries; ROLLBACK",
+    "BEGIN; CREATE TEMP TABLE deliveries AS SELECT recipient_phone AS recipient_name, recipient_name AS recipient_phone, address"
+    " FROM public.deliveries; SELECT a FROM (SELECT address AS a FROM deliveries) s; SELECT string_agg(address, ',') FROM deliveries;"
+    " SELECT title FROM products UNION ALL SELECT address FROM deliveries; ROLLBACK",
+    "BEGIN; UPDATE deliveries SET recipient_phone = left(recipient_name, 9) WHERE weight = 1 RETURNING address; ROLLBACK",
+    "BEGIN; UPDATE deliveries SET recipient_name = 'x', recipient_phone = 'y' WHERE weight = 1 RETURNING address, recipient_name,"
+    " recipient_phone; ROLLBACK",
+)
+
+
+def name_of(person):
+    return json.dumps(PERSONS[person], ensure_ascii=False)
+
+
+@harness.shared
+def server():
+    shop.server().sql(SCHEMA)
+    return shop.server()
+
+
+@harness.shared
+def front():
+    server()
+    return shop.front("recipients", more=MORE)
+
+
+def extended(sql, formats=(), limit=0):
+    return wire.parse(sql) + wire.bind(results=formats) + wire.describe() + wire.execute(limit) + wire.execute() + wire.SYNC
+
+
+def ways(sql):
+    yield "simple", b"".join(wire.query(one) for one in sql.split(";;"))
+    if sql.startswith("COPY public"):
+        yield "extended", wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC
+    elif ";" not in sql and not sql.startswith("COPY"):
+        yield "extended", extended(sql)
+        yield "binary", extended(sql, (1,))
+        yield "in parts", extended(sql, (), 3)
+
+
+def heard(address, name, data, questions=1, **options):
+    """All messages, without what differs from session to session."""
+    said = []
+    with wire.login(address, application_name=name, **{"user": "app", **options}) as session:
+        session.send(data)
+        while True:
+            kind, body = session.receive()
+            if kind == "E":
+                body = {key: value for key, value in wire.read_fields(body).items() if key in "SCMDHPpq"}
+            said.append((kind, wire.read_columns(body) if kind == "T" else body))
+            if kind == "Z" and sum(kind == "Z" for kind, _ in said) == questions:
+                break
+        session.terminate()
+    return said
+
+
+def seen_in(said):
+    """The recipients and customers of whom values came; in arrays and rows of all."""
+    found = [match for kind, body in said if kind in "Dd" for match in SEEN.findall(body)]
+    return {int(one) for one, _ in found if one} - {999}, {other.decode() for _, other in found if other}
+
+
+def named_by(shown, kind="addressee"):
+    """The keys that the ledger names of one application."""
+    keys = set()
+    for line in shown.lines:
+        keys |= {json.dumps(key, ensure_ascii=False) for key in line["subjects"].get(kind, {}).get("keys", ())}
+    return keys
+
+
+def export():
+    front().guard.until_sessions(0)
+    original, shop.assert_types = shop.assert_types, lambda kind, keys: None
+    try:
+        return shop.export(front())
+    finally:
+        shop.assert_types = original
+
+
+def unknown(shown, kind="addressee"):
+    return sum(one["at_most"] - one["at_least"] for line in shown.lines for k, one in line["subjects"].items() if k == kind)
+
+
+@test(gateway=True, limit=300)
+def test_who_is_shown():
+    """Recipients are named by name and phone together, in every way that rows come, and the client gets the server's bytes"""
+    problems, cases = [], []
+    texts = [("exact", sql) for sql in EXACT] + [("bounded", sql) for sql in BOUNDED]
+    front()
+    for number, (sort, sql) in enumerate(texts):
+        for way, data in ways(sql):
+            name = f"{sort} {number} {way}"
+            due, got = (heard(one.address, name, data, 1 + sql.count(";;")) for one in (server(), front()))
+            if due != got:
+                different = [(one, other) for one, other in zip(due, got) if one != other][:1]
+                problems.append(f"{name}: {sql}\n    {str(different)[:400]} {len(due)} {len(got)}")
+            if any(kind == "E" for kind, _ in due):
+                problems.append(f"{name}: {sql}: {due[-2:]}")
+            cases.append((name, sort, sql, *seen_in(due), any(b"home-999-" in body for kind, body in due if kind in "Dd")))
+    said = export()
+    for name, sort, sql, seen, customers, has_nobody in cases:
+        shown, due = said[name], {name_of(person) for person in seen}
+        named, rest = named_by(shown), unknown(shown)
+        if sort == "exact" and (named != due or (rest > 0) != has_nobody or rest > 6):
+            problems.append(f"{name}: {sql}\n    {len(due)} seen, {len(named)} named, {rest} unknown, {shown.flags} {named ^ due}")
+        if sort == "exact" and customers and shown.keys["customer"] != customers:
+            problems.append(f"{name}: {sql}\n    customers {customers ^ shown.keys['customer']}")
+        if len(due - named) > rest:
+            problems.append(f"{name}: {sql}: SHOWN UNCOUNTED {len(due)} {len(named)} {rest}")
+        if named - due and "SET recipient" not in sql and "a.recipient_name" not in sql:
+            problems.append(f"{name}: {sql}: named, not shown: {named - due}")
+    assert not problems, f"{len(problems)}\n" + "\n".join(problems[:30])
+
+
+if __name__ == "__main__":
+    harness.main()
