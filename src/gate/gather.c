@@ -257,7 +257,7 @@ add_tuple(struct gather *g, const struct gather_row *row, size_t p, struct ordin
         return PASU_E_MALFORMED;
     for (size_t i = 0; i < part->tuple; i++)
         parts[i] = (struct ordinal_part){row->tuples[p][i], part->keys[i].type,
-                                         part->keys[i].format};
+                                         part->keys[i].format, NULL};
     result = ordinal_of_parts(ordinals, parts, part->tuple, &ordinal);
     if (result == 0)
         gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);

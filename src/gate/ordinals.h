@@ -49,6 +49,7 @@ struct ordinal_part {
     struct view value;
     uint8_t type; /* enum catalog_key_type */
     int16_t format;
+    const struct ordinals *as; /* how it is encoded, where it is not as the others; or NULL */
 };
 /* The ordinal of the key that they are (exposure/tuple.h). PASU_E_NOTFOUND: all are null; else as
  * ordinal_of. */

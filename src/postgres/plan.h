@@ -252,6 +252,8 @@ struct plan_part {
     size_t column_count;
     const struct plan_pin *pins;
     size_t pin_count;
+    bool are_pins_parts; /* one key, of which each pin is a part, of these types */
+    uint8_t pin_types[CATALOG_KEY_PARTS_MAX];
 };
 
 /* When an error's or a notice's text surely shows the one person of whom it can be. */

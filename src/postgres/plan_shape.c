@@ -220,6 +220,9 @@ choose_source(struct plan_work *work, const struct shape *shape, const struct di
         pins = pins_of(work, shape->scope, direct);
     part->pins = pins.pins;
     part->pin_count = pins.count;
+    part->are_pins_parts = pins.are_parts;
+    for (size_t i = 0; pins.are_parts && i < pins.count; i++)
+        part->pin_types[i] = direct->show->key_part_types[i];
     part->is_one_per_row = shape->rows == ROWS_SINGLE;
     part->is_grouped = shape->rows == ROWS_GROUPED;
     can_pin = pins.count > 0 && shape->rows != ROWS_ANY && is_provable(shape, direct->entry);
