@@ -6,9 +6,9 @@ the gateway in every way of the protocol: what comes is the same, byte by byte, 
 import json
 import re
 
+import guard
 import harness
 import shop
-import stage
 from stage import equal, test
 import wire
 
@@ -42,6 +42,8 @@ CREATE TABLE returns_2 PARTITION OF returns DEFAULT;
 INSERT INTO returns SELECT recipient_phone, address, recipient_name FROM deliveries WHERE id < 6;
 CREATE TABLE odd (recipient_name char(12), recipient_phone text, address text);
 INSERT INTO odd SELECT left(recipient_name, 12), recipient_phone, address FROM deliveries WHERE id < 6;
+CREATE FUNCTION address_of(text, text) RETURNS text LANGUAGE sql STABLE AS
+    'SELECT address FROM public.deliveries WHERE recipient_name = $1 AND recipient_phone = $2 LIMIT 1';
 CREATE VIEW parcels_shown AS SELECT address, weight FROM deliveries;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, returns, returns_1, odd, parcels_shown TO app;
 GRANT SELECT (address, recipient_name) ON deliveries TO analyst;
@@ -101,6 +103,7 @@ BOUNDED = (
     "SELECT address FROM odd",
     "SELECT recipient_name, recipient_phone, address FROM odd",
     "SELECT address FROM parcels_shown",
+    "SELECT address_of('이영희', '010-1234-5678')",
     "SELECT address FROM deliveries UNION SELECT address FROM deliveries WHERE weight = 1",
     "SELECT a.recipient_name, b.recipient_phone, b.address FROM deliveries a, deliveries b WHERE a.id = b.id + 1",
     "SELECT a.recipient_name, a.recipient_phone, b.address FROM deliveries a, deliveries b WHERE a.id = b.id + 1",
@@ -222,6 +225,149 @@ def test_who_is_shown():
         if named - due and "SET recipient" not in sql and "a.recipient_name" not in sql:
             problems.append(f"{name}: {sql}: named, not shown: {named - due}")
     assert not problems, f"{len(problems)}\n" + "\n".join(problems[:30])
+
+
+# ---- keys that a statement fixes ----
+
+FIXED = "SELECT DISTINCT address FROM public.deliveries WHERE recipient_name = {} AND recipient_phone = {}"
+LEE, OTHER_LEE = PERSONS[0], PERSONS[1]
+
+
+def prepared(values, **how):
+    return wire.parse(FIXED.format("$1", "$2")) + wire.bind(values, **how) + wire.describe() + wire.execute() + wire.SYNC
+
+
+@test(gateway=True)
+def test_both_values_are_fixed():
+    """A statement that fixes both values shows that person, or is a question for them in vain; with one of them it names nobody"""
+    literals = FIXED.format(literal(LEE[0]), literal(LEE[1]))
+    asked = {
+        "literals": (wire.query(literals), {0}),
+        "turned": (wire.query(FIXED.replace("recipient_name = {} AND recipient_phone = {}", "{1} = recipient_phone AND (weight >= 0"
+                                            " AND {0} = recipient_name)").format(literal(LEE[0]), literal(LEE[1]))), {0}),
+        "bound": (prepared(LEE), {0}),
+        "bound in binary form": (prepared(OTHER_LEE, formats=(1,), results=(1,)), {1}),
+        "one is bound": (wire.parse(FIXED.format(literal("이영희"), "$1")) + wire.bind((OTHER_LEE[1],)) + wire.execute() + wire.SYNC, {1}),
+        "prepared in SQL": (wire.query(f"PREPARE p(text, text) AS {FIXED.format('$1', '$2')}") +
+                            wire.query(f"EXECUTE p({literal(LEE[0])}, {literal(LEE[1])})"), {0}),
+        "empty": (wire.query(FIXED.format(literal("이영희"), "''")), {3}),
+        "null": (prepared(("이영희", None)), set()),
+        "in vain": (prepared(("이영희", "011")), set()),
+        "one alone": (wire.query("SELECT DISTINCT address FROM public.deliveries WHERE recipient_name = '이영희'"), None),
+        "either": (wire.query(FIXED.replace("AND", "OR").format(literal(LEE[0]), literal(LEE[1]))), None),
+        "of two rows": (wire.query("SELECT DISTINCT b.address FROM public.deliveries a, public.deliveries b WHERE a.recipient_name ="
+                                   f" {literal(LEE[0])} AND b.recipient_phone = {literal(LEE[1])} AND b.recipient_name IS NULL"), None),
+        "twice": (prepared((LEE[1], LEE[1])), set()),
+    }
+    seen = {}
+    for name, (data, _) in asked.items():
+        questions = 2 if name == "prepared in SQL" else 1
+        due, got = (heard(one.address, f"fixed {name}", data, questions) for one in (server(), front()))
+        equal(got, due, name)
+        seen[name], _ = seen_in(got)
+    said = export()
+    for name, (_, persons) in asked.items():
+        shown = said[f"fixed {name}"]
+        if persons is None:
+            assert not named_by(shown) and unknown(shown) >= len(seen[name]) > 0, (name, shown)
+            continue
+        equal((seen[name], named_by(shown), unknown(shown)), (persons, {name_of(one) for one in persons}, 0), f"{name}: {shown}")
+        assert "pinned" in shown.attributions or not persons, (name, shown)
+    missed = [line.get("missed") for line in said["fixed in vain"].lines]
+    equal(missed, [{"addressee": [["이영희", "011"]]}])
+    assert not any((line.get("missed") or {}) for line in said["fixed null"].lines)
+
+
+@test(gateway=True)
+def test_who_may_not_read_them():
+    """A role that may not read all of the key's columns gets its rows, and they are bounded"""
+    data = wire.query("SELECT recipient_name, address FROM deliveries")
+    due, got = (heard(one.address, "some columns", data, user="analyst") for one in (server(), front()))
+    equal(got, due)
+    seen, _ = seen_in(got)
+    shown = export()["some columns"]
+    assert not named_by(shown) and unknown(shown) >= len(seen) == len(PERSONS), shown
+
+
+@test(gateway=True)
+def test_one_person_in_all_encodings():
+    """However the client's characters are encoded, a person has one key"""
+    for sql in ("SELECT address FROM deliveries WHERE id < 4", "SELECT a FROM (SELECT address AS a FROM deliveries WHERE id < 4) s",
+                "SELECT * FROM deliveries WHERE id < 4", "COPY (SELECT * FROM public.deliveries WHERE id < 4) TO STDOUT"):
+        for encoding in ("UTF8", "EUC_KR", "UHC", "JOHAB"):
+            heard(front().address, f"encoded {encoding} {sql}", wire.query(sql), client_encoding=encoding)
+    said, due = export(), {name_of(one) for one in range(4)}
+    for name, shown in said.items():
+        if name.startswith("encoded"):
+            assert named_by(shown) == due or (named_by(shown) == set() and unknown(shown) >= 4), (name, shown)
+    for sql in ("SELECT address FROM deliveries WHERE id < 4", "SELECT * FROM deliveries WHERE id < 4"):
+        for encoding in ("UTF8", "EUC_KR", "UHC"):
+            equal(named_by(said[f"encoded {encoding} {sql}"[:63]]), due, encoding)
+
+
+# ---- what is asked of them ----
+
+def subject(made, key, *words, due=0):
+    done = guard.run("subject", "-c", made.guard.path, "--kind", "addressee", "--json", *words, "--", key)
+    equal(done.returncode, due, done.stderr)
+    return json.loads(done.stdout.splitlines()[-1]) if due < 2 else done.stderr
+
+
+@harness.shared
+def alone():
+    """Its ledger has what this test shows, and nothing else."""
+    server()
+    made = shop.front("recipients alone", more={**MORE, "budgets": [{"principal": "app", "window": "day", "subjects": 6, "verdict": "block"}]})
+    return made
+
+
+@test(gateway=True, limit=120)
+def test_they_are_asked_about():
+    """Scope, subject, certificate and erasure know them by an array of values; after a restart they are who they were"""
+    made = alone()
+    heard(made.address, "one", wire.query("SELECT address FROM deliveries WHERE id IN (0, 2, 3)"))
+    heard(made.address, "two", wire.query("SELECT * FROM deliveries WHERE id = 0"))
+    made.guard.until_sessions(0)
+    made.guard.replace("gate")
+    heard(made.address, "three", wire.query("SELECT address FROM deliveries WHERE id IN (20, 22, 4)"))
+    made.guard.until_sessions(0)
+    shown = [0, 2, 3, 4]
+    (scope,) = made.guard.json("scope", "--list")
+    found = scope["subjects"]["addressee"]
+    equal((found["at_least"], found["at_most"]), (4, 4))
+    equal({json.dumps(key, ensure_ascii=False) for key in found["keys"]}, {name_of(one) for one in shown})
+    for key in ('["이영희", "010-1234-5678"]', ' ["\\uc774영희","010-1234-5678" ]'):
+        told = subject(made, key)
+        equal((told["key"], told["shown"], told["fields"]), (list(PERSONS[0]), 3, {"name": 1, "phone": 1, "address": 3}))
+    equal(subject(made, '["이영희",null]')["shown"], 2)
+    equal(subject(made, '["이영희",""]')["shown"], 1)
+    equal(subject(made, '[null,"010-1234-5678"]')["shown"], 1)
+    equal(subject(made, '["이영희","010"]', due=1)["shown"], 0)
+    for key in ("이영희", '["이영희"]', '["이영희","1","2"]', "[null,null]", '["이영희"'):
+        assert "JSON array" in subject(made, key, due=2), key
+    done = guard.run("subject", "-c", made.guard.path, "--kind", "customer", "--", '["이영희",null]')
+    equal(done.returncode, 1, done.stderr)
+    done = guard.run("certify", "-c", made.guard.path, "--kind", "addressee", "--", '[ "이영희", null ]')
+    equal(done.returncode, 0, done.stderr)
+    document = json.loads(done.stdout)["certificate"]
+    equal((document["person"]["key"], len(document["showings"])), ('["이영희",null]', 2))
+    equal(made.guard.json("erase", "--why", "request 7", '["이영희", ""]'), [{"erased": 1}])
+    (scope,) = made.guard.json("scope", "--list")
+    keys = scope["subjects"]["addressee"]["keys"]
+    equal((len(keys), [key for key in keys if isinstance(key, str) and key.startswith("erased ")] != []), (4, True))
+    assert list(PERSONS[3]) not in keys, keys
+
+
+@test(gateway=True, limit=120)
+def test_their_budget():
+    """They count in budgets, once each, and two kinds of persons in a row count apart"""
+    made = shop.front("recipients budget", more={**MORE, "budgets": [
+        {"principal": "app", "window": "day", "subjects": 8, "verdict": "block"}]})
+    for _ in range(3):
+        said = heard(made.address, "paid", wire.query("SELECT address, door_code FROM deliveries WHERE id IN (0, 20, 2, 22)"))
+        assert [kind for kind, _ in said] == ["T"] + ["D"] * 4 + ["C", "Z"], said
+    said = heard(made.address, "over", wire.query("SELECT address FROM deliveries WHERE id < 12"))
+    assert any(kind == "E" and body["C"] == "PS001" for kind, body in said), said
 
 
 if __name__ == "__main__":
