@@ -378,7 +378,7 @@ run_certify(const struct arguments *arguments)
 {
     struct certifying c = {0};
     const char *kind = NULL, *key = NULL;
-    char space[PERSON_KEY_SIZE];
+    char space[KEY_OPERAND_SIZE];
     int status = evidence_open(&c.evidence, arguments);
 
     if (status == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/key_list.h"
+#include "cli/key_text.h"
 #include "cli/text.h"
-#include "exposure/tuple.h"
 
 struct listing {
     struct evidence *evidence;
@@ -14,11 +14,8 @@ struct listing {
 enum key_form
 key_form_of(const struct evidence *e, const char *kind, bool has_numbers)
 {
-    const struct config *config = e->ask.config;
-
-    for (size_t i = 0; i < config->subject_count; i++)
-        if (strcmp(config->subjects[i].name, kind) == 0 && config->subjects[i].key.count > 1)
-            return KEYS_ARRAYS;
+    if (key_parts(e->ask.config, kind) > 1)
+        return KEYS_ARRAYS;
     return has_numbers ? KEYS_NUMBERS : KEYS_TEXTS;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/person.h"
 #include "cli/complain.h"
-#include "exposure/tuple.h"
 
 static void
 complain_kind(const struct name_list *kinds, const char *name)
@@ -68,40 +67,16 @@ person_kind(const struct evidence *e, const struct arguments *arguments, const c
     return 2;
 }
 
-static size_t
-parts_of(const struct evidence *e, const char *kind)
-{
-    const struct config *config = e->ask.config;
-
-    for (size_t i = 0; i < config->subject_count; i++)
-        if (strcmp(config->subjects[i].name, kind) == 0)
-            return config->subjects[i].key.count;
-    return 1;
-}
-
-_Static_assert((int)PERSON_KEY_SIZE > (int)TUPLE_TEXT_MAX, "its text fits, and its end");
-
 int
 person_key(const struct evidence *e, const char *kind, const char *operand,
-           char space[PERSON_KEY_SIZE], const char **key)
+           char space[KEY_OPERAND_SIZE], const char **key)
 {
-    uint8_t values[TUPLE_TEXT_MAX], bytes[TUPLE_TEXT_MAX];
-    size_t parts = parts_of(e, kind);
-    struct tuple tuple;
-    struct view text;
-
-    *key = operand;
-    if (parts <= 1)
+    if (key_text_of(e->ask.config, kind, operand, space, key) == 0)
         return 0;
-    if (tuple_read(&tuple, view_of_text(operand), values) != 0 || tuple.count != parts ||
-        tuple_write(&tuple, bytes, &text) != 0) {
-        complain("write it as '[\"NAME\",\"PHONE\"]', with null where there is no value",
-                 "a %s is named by %zu values: the key is a JSON array of them", kind, parts);
-        return 2;
-    }
-    text_from_view(space, PERSON_KEY_SIZE, text);
-    *key = space;
-    return 0;
+    complain("write it as '[\"NAME\",\"PHONE\"]', with null where there is no value",
+             "a %s is named by %zu values: the key is a JSON array of them", kind,
+             key_parts(e->ask.config, kind));
+    return 2;
 }
 
 int

@@ -205,7 +205,7 @@ int
 run_subject(const struct arguments *arguments)
 {
     struct evidence evidence;
-    char key[PERSON_KEY_SIZE];
+    char key[KEY_OPERAND_SIZE];
     struct asking asking = {.evidence = &evidence,
                             .is_json = arguments_given(arguments, OPTION_json)};
     int status = evidence_open(&evidence, arguments);
