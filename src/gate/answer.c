@@ -140,6 +140,9 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
             return result;
     }
     showing = r->showing->showing;
+    if (PASU_UNLIKELY(r->statement && r->statement->settings))
+        actor_row(&a->o->actor, r->statement, showing->hidden_count,
+                  view_of(message + WALK_HEAD, length - WALK_HEAD));
     if (showing->is_nothing) {
         r->rows++;
     } else {

@@ -15,8 +15,8 @@ is_steady(const struct answering *a)
     struct session_step step = session_table[a->s->state][EVENT_SERVER_DATA_ROW];
 
     return r->is_open && r->showing && !r->doubt_fields && !a->o->is_muted &&
-           r->showing->showing->hidden_count == 0 && step.action == ACTION_FORWARD &&
-           step.next == a->s->state;
+           !(r->statement && r->statement->settings) && r->showing->showing->hidden_count == 0 &&
+           step.action == ACTION_FORWARD && step.next == a->s->state;
 }
 
 /* Rows that show nothing personal: as many as are whole. */

@@ -132,6 +132,18 @@ text_for(struct asking *a, const struct exchange_request *request, struct view t
     return n > 0 ? 0 : PASU_E_MESSAGE_INVALID;
 }
 
+/* The template's plan knows nothing of the text's comment. */
+static int
+keep_claim(struct exchange_request *request, struct view text)
+{
+    struct claim claim;
+
+    if (PASU_LIKELY(!claim_read(&claim, text)))
+        return 0;
+    request->claim = (struct claim *)memory_dup((const uint8_t *)&claim, sizeof(claim));
+    return request->claim ? 0 : PASU_E_NOMEM;
+}
+
 static int
 ask_query(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
@@ -157,6 +169,9 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
     hidden_note(a->o, plan);
     request->is_templated = is_templated;
+    result = is_templated ? keep_claim(request, text) : 0;
+    if (result != 0)
+        return result;
     request->is_unasked = !a->o->identity && plan->statement_count == 1 &&
                           plan->statements[0].special != SPECIAL_COPY_OUT;
     request->is_alone = !a->o->is_unsynced;
@@ -450,9 +465,8 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
     return ask_pass(a, message, length);
 }
 
-/* One whole message. */
-int
-ask_message(struct asking *a, const uint8_t *message, size_t length)
+static int
+take_message(struct asking *a, const uint8_t *message, size_t length)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
 
@@ -477,4 +491,16 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     default:
         return ask_pass(a, message, length);
     }
+}
+
+/* One whole message. */
+int
+ask_message(struct asking *a, const uint8_t *message, size_t length)
+{
+    int result;
+
+    a->o->actor.is_asking = true;
+    result = take_message(a, message, length);
+    a->o->actor.is_asking = false;
+    return result;
 }

@@ -25,7 +25,9 @@ actor_of(const struct session *s)
         return "";
     if (strcmp(sources->items[0], "application_name") != 0)
         return NULL;
-    return sources->count == 1 || s->observer->actor[0] != '\0' ? s->observer->actor : NULL;
+    return sources->count == 1 || s->observer->actor.application[0] != '\0'
+               ? s->observer->actor.application
+               : NULL;
 }
 
 static int

@@ -24,7 +24,7 @@ begin(struct session *s, const struct plan_statement *statement)
     e->verdict = VERDICT_OF_ALLOW;
     e->part_count = 0;
     e->rule[0] = '\0';
-    memcpy(e->actor, s->observer->actor, sizeof(e->actor));
+    actor_now(s, e->actor);
     return e;
 }
 

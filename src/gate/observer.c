@@ -68,16 +68,6 @@ kept_trim(struct kept *kept)
 
 /* ---- life ---- */
 
-static void
-set_actor(struct session *s)
-{
-    const struct config_texts *sources = &s->settings->config->principals.actor_from;
-
-    for (size_t i = 0; i < sources->count; i++)
-        if (strcmp(sources->items[i], "application_name") == 0)
-            memcpy(s->observer->actor, s->application, sizeof(s->observer->actor));
-}
-
 int
 observer_new(struct session *s)
 {
@@ -108,8 +98,7 @@ observer_new(struct session *s)
     o->shifts = catalog_store_shifts(o->place);
     s->observer = o;
     identity_use_enter(s);
-    set_actor(s);
-    return 0;
+    return actor_init(s);
 }
 
 void
@@ -127,6 +116,7 @@ observer_free(struct session *s)
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
     durability_release(&o->rules);
+    actor_release(&o->actor);
     result_close(o);
     pinned_release(&o->result.own);
     exchange_release(&o->exchange);
@@ -173,6 +163,8 @@ observer_parameter(struct session *s, struct view name, struct view value)
         o->client_encoding = encoding_named(s->worker->shared->encodings, value);
     } else if (view_equal(name, VIEW("server_encoding"))) {
         o->server_encoding = encoding_named(s->worker->shared->encodings, value);
+    } else if (view_equal(name, VIEW("application_name"))) {
+        actor_report(&o->actor, value);
     }
     /* SQL_ASCII on either side: nothing is converted. */
     o->encoding = encoding_is_raw(o->client_encoding) || encoding_is_raw(o->server_encoding)

@@ -14,6 +14,7 @@
 #ifndef PASU_GATE_OBSERVER_H
 #define PASU_GATE_OBSERVER_H
 
+#include "gate/actor.h"
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
 #include "gate/durability.h"
@@ -108,7 +109,7 @@ struct observer {
     struct budget budget;
     struct durability_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
-    char actor[EXPOSURE_TEXT_MAX];
+    struct actor actor;
     struct identity_view *identity; /* held: as of when its transaction began; or NULL */
     uint64_t identity_version;
     bool is_other_snapshot; /* it may read what was before: no value is looked up */

@@ -109,6 +109,7 @@ struct exchange_request {
     const struct plan_statement *bound; /* BIND: within plan */
     struct view bytes;                  /* PARSE: types; BIND: result formats; owned */
     uint32_t function;                  /* FUNCTION_CALL: OID */
+    struct claim *claim;                /* QUERY, is_templated: its text's; owned, or NULL */
     struct pinned pinned;               /* BIND */
 };
 

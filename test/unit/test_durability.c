@@ -142,7 +142,8 @@ an_actor_is_known_where_nothing_before_application_name_can_name_one(void **stat
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         *sources = (struct config_texts){cases[i].sources, cases[i].count};
-        snprintf(t->observer.actor, sizeof(t->observer.actor), "%s", cases[i].actor);
+        snprintf(t->observer.actor.application, sizeof(t->observer.actor.application), "%s",
+                 cases[i].actor);
         put_in_force(t, i + 1,
                      MAPPING "rules:\n"
                              "  - {name: a, when: {actor: kim}, verdict: allow, "
