@@ -42,10 +42,17 @@ CREATE TABLE returns_2 PARTITION OF returns DEFAULT;
 INSERT INTO returns SELECT recipient_phone, address, recipient_name FROM deliveries WHERE id < 6;
 CREATE TABLE odd (recipient_name char(12), recipient_phone text, address text);
 INSERT INTO odd SELECT left(recipient_name, 12), recipient_phone, address FROM deliveries WHERE id < 6;
+CREATE TABLE transfers (sender text, sender_phone text, sender_note text, receiver text, receiver_phone text, receiver_note text);
+INSERT INTO transfers SELECT a.recipient_name, a.recipient_phone, a.address, b.recipient_name, b.recipient_phone, b.address
+    FROM deliveries a JOIN deliveries b ON b.id = a.id + 3 WHERE a.id < 9;
+CREATE TABLE own (recipient_name text, recipient_phone text, address text);
+INSERT INTO own SELECT recipient_name, recipient_phone, address FROM deliveries WHERE id IN (0, 1, 6, 7);
+ALTER TABLE own OWNER TO app;
 CREATE FUNCTION address_of(text, text) RETURNS text LANGUAGE sql STABLE AS
     'SELECT address FROM public.deliveries WHERE recipient_name = $1 AND recipient_phone = $2 LIMIT 1';
 CREATE VIEW parcels_shown AS SELECT address, weight FROM deliveries;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, returns, returns_1, odd, parcels_shown TO app;
+GRANT SELECT ON transfers TO app;
 GRANT SELECT (address, recipient_name) ON deliveries TO analyst;
 """
 KEY = ["recipient_name", "recipient_phone"]
@@ -57,6 +64,9 @@ MORE = {
         shop.personal("deliveries", "customer", "customer_id", {"door_code": "door_code"}),
         shop.personal("returns", "addressee", KEY, {"note": "address"}),
         shop.personal("odd", "addressee", KEY, {"address": "address"}),
+        shop.personal("own", "addressee", KEY, {"address": "address"}),
+        shop.personal("transfers", "addressee", ["sender", "sender_phone"], {"sender_note": "address"}),
+        shop.personal("transfers", "addressee", ["receiver", "receiver_phone"], {"receiver_note": "address"}),
     ],
 }
 # Of these the ledger names everybody who is shown, and nobody else; of some rows it is not known whose they are.
@@ -84,6 +94,10 @@ EXACT = (
     "SELECT note FROM returns",
     "SELECT recipient_name, note, recipient_phone FROM returns",
     "SELECT note FROM returns_1",
+    "SELECT * FROM transfers",
+    "SELECT sender_note FROM transfers WHERE receiver_note > ''",
+    "SELECT receiver_note, sender_note, receiver, receiver_phone FROM transfers",
+    "COPY public.transfers (receiver_note, receiver_phone, receiver) TO STDOUT",
     "BEGIN; UPDATE deliveries SET weight = weight + 1 WHERE weight = 2 RETURNING address; ROLLBACK",
     "BEGIN; DELETE FROM deliveries WHERE weight = 2 RETURNING address, door_code; ROLLBACK",
     "BEGIN; DECLARE c CURSOR FOR SELECT address FROM deliveries;; FETCH 7 FROM c;; FETCH ALL FROM c;; COMMIT",
@@ -96,7 +110,18 @@ EXACT = (
     "COPY (SELECT address, weight FROM public.deliveries) TO STDOUT (FORMAT csv, FORCE_QUOTE *)",
 )
 # Of these the ledger need not name everybody, but whoever it names was shown, and nobody is left out.
+SWAP = ("BEGIN; ALTER TABLE own RENAME recipient_name TO was; ALTER TABLE own RENAME recipient_phone TO recipient_name;"
+        " ALTER TABLE own RENAME was TO recipient_phone;; {};; ROLLBACK")
 BOUNDED = (
+    SWAP.format("SELECT address FROM own"),
+    SWAP.format("SELECT * FROM own"),
+    SWAP.format("SELECT a FROM (SELECT address AS a FROM own) s"),
+    SWAP.format("SELECT string_agg(address, ',') FROM public.own"),
+    SWAP.format("COPY public.own TO STDOUT"),
+    SWAP.format("SELECT address FROM own WHERE recipient_name = E'O\"Neil' AND recipient_phone = '1'") + ";; SELECT 1",
+    "BEGIN; REVOKE SELECT ON own FROM app; GRANT SELECT (recipient_name, recipient_phone, address) ON own TO app; COMMIT",
+    SWAP.format("SELECT string_agg(address, ',') FROM public.own"),
+    SWAP.format("SELECT a FROM (SELECT address AS a FROM public.own) s"),
     "SELECT DISTINCT address FROM deliveries",
     "COPY public.deliveries (address) TO STDOUT CSV",
     "SELECT min(address) FROM deliveries",
@@ -303,6 +328,27 @@ def test_one_person_in_all_encodings():
     for sql in ("SELECT address FROM deliveries WHERE id < 4", "SELECT * FROM deliveries WHERE id < 4"):
         for encoding in ("UTF8", "EUC_KR", "UHC"):
             equal(named_by(said[f"encoded {encoding} {sql}"[:63]]), due, encoding)
+
+
+@test(gateway=True)
+def test_writing_shows_nobody():
+    """Who writes their rows is shown nobody; what is written under another's name and number counts, as a bound"""
+    quiet = ("UPDATE deliveries SET weight = weight WHERE id = 1", "UPDATE deliveries SET address = address || '' WHERE id = 1",
+             "INSERT INTO deliveries (id, recipient_name, recipient_phone, address) VALUES (900, 'n', 'p', 'a')"
+             " ON CONFLICT (id) DO UPDATE SET address = excluded.address", "DELETE FROM deliveries WHERE id = 900",
+             "INSERT INTO own SELECT recipient_name, recipient_phone, address FROM deliveries WHERE id = 3",
+             "WITH u AS (UPDATE deliveries SET weight = weight WHERE id = 2 RETURNING weight) SELECT * FROM u",
+             "SELECT count(*), max(weight) FROM deliveries", "SELECT weight FROM deliveries ORDER BY 1")
+    moving = ("UPDATE own SET recipient_name = recipient_name || '' WHERE recipient_phone = '1'",
+              "INSERT INTO own SELECT recipient_phone, recipient_name, address FROM deliveries WHERE id = 3")
+    for number, sql in enumerate(quiet + moving):
+        said = heard(front().address, f"written {number}", wire.query(f"BEGIN; {sql}; COMMIT"))
+        assert not any(kind == "E" for kind, _ in said), (sql, said)
+    said = export()
+    for number, sql in enumerate(quiet):
+        assert not unknown(said[f"written {number}"]) and not named_by(said[f"written {number}"]), (sql, said[f"written {number}"])
+    for number, sql in enumerate(moving, len(quiet)):
+        assert unknown(said[f"written {number}"]), (sql, said[f"written {number}"])
 
 
 # ---- what is asked of them ----
