@@ -297,8 +297,10 @@ yaml_key(char *text, size_t size, const struct config_texts *key)
 
         yaml_name(name, sizeof(name), key->items[i]);
         used += (size_t)snprintf(text + used, size - used, "%s%s%s",
-                                 i > 0 ? ", " : key->count > 1 ? "[" : "", name,
-                                 key->count > 1 && i + 1 == key->count ? "]" : "");
+                                 i > 0            ? ", "
+                                 : key->count > 1 ? "["
+                                                  : "",
+                                 name, key->count > 1 && i + 1 == key->count ? "]" : "");
     }
 }
 

@@ -8,8 +8,8 @@
 #include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/evidence_part.h"
-#include "cli/key_text.h"
 #include "cli/filter_options.h"
+#include "cli/key_text.h"
 #include "cli/ledger_entries.h"
 #include "cli/progress.h"
 

@@ -40,8 +40,7 @@ put_kind(struct json_out *out, struct scope_then *t, size_t kind, bool is_list)
         if (is_list) {
             json_out_key(out, "keys");
             key_list_json(out, &t->evidence, added,
-                          key_form_of(&t->evidence,
-                                      t->now.selection->book->names.kinds.items[kind],
+                          key_form_of(&t->evidence, t->now.selection->book->names.kinds.items[kind],
                                       t->now.kinds[kind].has_numbers));
         }
         json_out_close(out, '}');

@@ -75,8 +75,9 @@ pin_parts(struct asking *a, const struct plan_part *part, const struct ask_value
         enum catalog_key_type type = part->pin_types[i];
         struct view value = pin->literal;
         int16_t format = 0;
-        int result =
-            value.bytes ? 1 : type_value(a, part->pin_types[i], pin, values, &type, &value, &format);
+        int result = value.bytes
+                         ? 1
+                         : type_value(a, part->pin_types[i], pin, values, &type, &value, &format);
 
         if (result > 0)
             result = pins_part(&parts[i], part, i, type, value, format,

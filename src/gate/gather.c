@@ -216,7 +216,8 @@ is_of_table(struct gather *g, const struct gather_row *row, size_t p)
     struct view value = row->origins[p];
     uint32_t oid;
 
-    if (!part->has_origin) /* an array does not say what it is of: its names have to be those planned */
+    if (!part->has_origin) /* an array does not say what it is of: its names have to be those
+                              planned */
         return !part->is_array || !g->is_doubtful;
     if (g->is_doubtful)
         return false;

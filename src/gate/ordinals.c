@@ -107,8 +107,7 @@ ordinal_of_parts(struct ordinals *o, const struct ordinal_part *parts, size_t co
                      ? key_from_binary(&keys[i], parts[i].type, parts[i].value)
                      : key_from_text(&keys[i], parts[i].type, parts[i].value);
         if (result == 0)
-            result =
-                read_text(parts[i].as ? parts[i].as : o, &keys[i], spaces[i], &tuple.parts[i]);
+            result = read_text(parts[i].as ? parts[i].as : o, &keys[i], spaces[i], &tuple.parts[i]);
     }
     return result == 0 ? ordinal_of_tuple(o, &tuple, ordinal) : result;
 }

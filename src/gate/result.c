@@ -75,8 +75,7 @@ literal_of(const struct pinning *p, struct plan_pin *pin, struct ordinals **as)
 {
     bool is_own = pin->literal.bytes != NULL;
 
-    if (!is_own && p->execute && pin->parameter > 0 &&
-        pin->parameter <= p->execute->argument_count)
+    if (!is_own && p->execute && pin->parameter > 0 && pin->parameter <= p->execute->argument_count)
         pin->literal = argument_of(p->execute, pin);
     *as = is_own ? p->literal : p->argument;
     return pin->literal.bytes != NULL;

@@ -74,14 +74,14 @@ enum catalog_key_type {
 /* One kind of subject that a relation shows: its key's column and its personal columns. */
 struct catalog_show {
     uint8_t kind;
-    int16_t key_column;      /* attnum; CATALOG_KEY_SEVERAL: key_parts; 0: it is not there */
-    uint8_t key_type;        /* enum catalog_key_type; _TUPLE: of several, all of which are there */
-    bool is_key_unique;      /* at most one row has a key */
-    bool is_key_loose;       /* keys that are equal need not be the same bytes */
-    uint8_t key_part_count;  /* of several; else 0 */
+    int16_t key_column;     /* attnum; CATALOG_KEY_SEVERAL: key_parts; 0: it is not there */
+    uint8_t key_type;       /* enum catalog_key_type; _TUPLE: of several, all of which are there */
+    bool is_key_unique;     /* at most one row has a key */
+    bool is_key_loose;      /* keys that are equal need not be the same bytes */
+    uint8_t key_part_count; /* of several; else 0 */
     int16_t key_parts[CATALOG_KEY_PARTS_MAX];      /* attnums; 0: it is not there */
     uint8_t key_part_types[CATALOG_KEY_PARTS_MAX]; /* enum catalog_key_type */
-    uint64_t fields;         /* of all its columns */
+    uint64_t fields;                               /* of all its columns */
     uint64_t *column_fields; /* [attnum], 0 where the column is not personal; column_count + 1 */
 };
 

@@ -8,13 +8,13 @@
 
 /* One entry of the policy. */
 struct entry {
-    uint8_t kind_of_entry; /* enum catalog_entry */
-    const char *table, *key; /* as a binding's */
+    uint8_t kind_of_entry;                 /* enum catalog_entry */
+    const char *table, *key;               /* as a binding's */
     const struct catalog_mapping *mapping; /* ENTRY_MAPPING */
     uint8_t kind;                          /* ENTRY_SUBJECT */
     bool is_found;
     uint64_t found_columns; /* bits: the mapping's fields of which some relation has the column */
-    uint8_t found_keys; /* bits: parts of the mapping's key that some relation has */
+    uint8_t found_keys;     /* bits: parts of the mapping's key that some relation has */
 };
 
 static const char *

@@ -42,7 +42,7 @@ struct catalog_place_of_column {
     int16_t number;
 };
 struct catalog_binding {
-    uint8_t entry; /* enum catalog_entry */
+    uint8_t entry;           /* enum catalog_entry */
     const char *table, *key; /* the parts of a key with a comma between them */
     uint32_t relation;
     struct catalog_place_of_column *columns; /* the key's first */
@@ -62,7 +62,7 @@ struct catalog_rule {
 
 struct catalog_subject {
     uint32_t relation;
-    uint32_t kinds; /* bits */
+    uint32_t kinds;                   /* bits */
     uint8_t times[CATALOG_KINDS_MAX]; /* so many persons of that kind can one row name */
     char relkind;
     bool may_count, is_counted;

@@ -212,7 +212,8 @@ struct plan_origin {
 
 /* The columns of a key that has several, in its order. */
 struct plan_tuple {
-    uint8_t count; /* 0: the key is one column, or a hidden one has all of them as the text of an array */
+    uint8_t count; /* 0: the key is one column, or a hidden one has all of them as the text of an
+                      array */
     uint8_t types[CATALOG_KEY_PARTS_MAX];    /* enum catalog_key_type */
     uint16_t columns[CATALOG_KEY_PARTS_MAX]; /* as `column` of a part */
     int16_t attributes[CATALOG_KEY_PARTS_MAX];
@@ -228,11 +229,11 @@ struct plan_part {
     bool is_key_unique;  /* PINNED: at most one row per key */
     uint16_t column;     /* OUTPUT, HIDDEN; of several the last one */
     struct plan_tuple tuple;
-    bool is_derived;     /* of a table further inside: its columns are its own, wherever they come
-                            from */
-    bool is_array;       /* HIDDEN: of keys, of all persons that the row shows */
-    bool has_origin;     /* HIDDEN: `origin` is the hidden column that has the OID of the table
-                            that the row is of; null: it shows nothing of this part */
+    bool is_derived; /* of a table further inside: its columns are its own, wherever they come
+                        from */
+    bool is_array;   /* HIDDEN: of keys, of all persons that the row shows */
+    bool has_origin; /* HIDDEN: `origin` is the hidden column that has the OID of the table
+                        that the row is of; null: it shows nothing of this part */
     uint16_t origin;
     uint32_t key_relation; /* what the server must say of the key's column: its origin; any
                               partition or child of it is fine as well */

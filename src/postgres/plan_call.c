@@ -453,8 +453,7 @@ map_part(struct plan_work *work, const struct call *call, const struct code *cod
         part->fields |= fields;
         /* Its type is the key's where the row's type is the table's own. */
         if (of->source == SOURCE_OUTPUT && of->tuple.count == 0 &&
-            map->from[i] == (int)of->column && call->row &&
-            call->row->oid == of->key_relation) {
+            map->from[i] == (int)of->column && call->row && call->row->oid == of->key_relation) {
             part->source = SOURCE_OUTPUT;
             part->column = (uint16_t)i;
         }

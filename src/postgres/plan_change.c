@@ -346,8 +346,7 @@ conflicts_by_key(const PgQuery__OnConflictClause *conflict, const struct catalog
     for (size_t i = 0; relation && i < relation->show_count; i++) {
         const struct catalog_show *show = &relation->shows[i];
 
-        if (show->key_part_count > 0 &&
-            (show->key_type != CATALOG_KEY_TUPLE || show->is_key_loose))
+        if (show->key_part_count > 0 && (show->key_type != CATALOG_KEY_TUPLE || show->is_key_loose))
             return false;
         for (size_t k = 0; k < relation->column_count; k++)
             if (catalog_show_has_key(show, relation->columns[k].number) &&

@@ -343,10 +343,10 @@ judge_unknown(struct plan_work *work, const struct row *row)
 
             for (size_t k = 0; k < relation->column_count && cell->is_written; k++)
                 for (size_t s = 0; s < relation->show_count; s++)
-                    is_moved |= catalog_show_has_key(&relation->shows[s],
-                                                     relation->columns[k].number) &&
-                                cell->column->name &&
-                                strcmp(relation->columns[k].name, cell->column->name) == 0;
+                    is_moved |=
+                        catalog_show_has_key(&relation->shows[s], relation->columns[k].number) &&
+                        cell->column->name &&
+                        strcmp(relation->columns[k].name, cell->column->name) == 0;
             is_moved |= cell->is_written && cell->column->keys != 0;
         }
         if (is_moved) {

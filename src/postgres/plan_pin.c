@@ -111,9 +111,8 @@ add_constants(const struct search *search, PgQuery__Node *const *nodes, size_t c
     struct plan_pin pin;
 
     for (size_t i = 0; i < count; i++)
-        if (!pin_is_null(nodes[i]) &&
-            (!pin_read(search->work, nodes[i], search->key_type, &pin) ||
-             !add_pin(search->work, pins, count, &pin)))
+        if (!pin_is_null(nodes[i]) && (!pin_read(search->work, nodes[i], search->key_type, &pin) ||
+                                       !add_pin(search->work, pins, count, &pin)))
             return false;
     return pins->count > 0;
 }

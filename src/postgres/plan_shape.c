@@ -150,8 +150,8 @@ hide_parts(struct plan_work *work, const struct shape *shape, const struct direc
     before = *injection;
     result = *injection->result;
     for (size_t i = 0; i < direct->show->key_part_count; i++)
-        columns[i] = injection_add(work, injection, shape->scope, direct->entry,
-                                   direct->show->key_parts[i]);
+        columns[i] =
+            injection_add(work, injection, shape->scope, direct->entry, direct->show->key_parts[i]);
     if (use_tuple(direct->show, columns, SOURCE_HIDDEN, part))
         return true;
     *injection->result = result;

@@ -6,8 +6,8 @@
 #include "postgres/plan_column.h"
 #include "postgres/plan_names.h"
 #include "postgres/reach.h"
-#include "postgres/showing_key.h"
 #include "postgres/showing_identity.h"
+#include "postgres/showing_key.h"
 #include "postgres/showing_shadow.h"
 
 enum { ROOM = PLAN_PARTS_MAX + CATALOG_KINDS_MAX };
@@ -63,7 +63,8 @@ is_tuple_proven(const struct making *m, const struct plan_part *part, size_t hid
 {
     if (m->is_certain && m->has_columns)
         return part->column + hidden < m->count;
-    return (m->has_columns || part->source == SOURCE_HIDDEN) && showing_are_keys(m->catalog, part, m->columns, m->count, hidden);
+    return (m->has_columns || part->source == SOURCE_HIDDEN) &&
+           showing_are_keys(m->catalog, part, m->columns, m->count, hidden);
 }
 
 /* Without a word of the server's, only what is named with its schema can be trusted. */

@@ -51,8 +51,8 @@ struct showing_part {
         uint16_t column;
         uint8_t type, format;
     } keys[CATALOG_KEY_PARTS_MAX]; /* of several: each */
-    uint64_t fields;   /* whose column is not told apart (expressions over several) count always */
-    uint64_t unknown;  /* BOUND: at most so many persons (population) */
+    uint64_t fields;  /* whose column is not told apart (expressions over several) count always */
+    uint64_t unknown; /* BOUND: at most so many persons (population) */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
     /* BOUND: values that tell whom a row shows, if an index knows their columns: all of them
@@ -68,7 +68,7 @@ struct showing {
     uint32_t flags;                /* enum plan_flag, in addition to the statement's */
     uint8_t hidden_count;
     uint8_t part_count;
-    bool has_tuples; /* some part's key is several columns */
+    bool has_tuples;       /* some part's key is several columns */
     uint16_t column_count; /* of the server's row, hidden ones counted */
     struct showing_part parts[PLAN_PARTS_MAX];
     /* [column × part_count + part]: fields of that part that this column shows. */

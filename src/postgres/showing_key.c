@@ -29,8 +29,8 @@ showing_is_key(const struct catalog *catalog, const struct plan_part *part,
 }
 
 static bool
-has_parts(const struct plan_part *part, const int16_t *attributes,
-          const struct row_column *columns, size_t hidden)
+has_parts(const struct plan_part *part, const int16_t *attributes, const struct row_column *columns,
+          size_t hidden)
 {
     for (size_t i = 0; i < part->tuple.count; i++)
         if (columns[part->tuple.columns[i] + hidden].attribute != attributes[i])
@@ -73,7 +73,9 @@ showing_is_hidden_key(const struct catalog *catalog, const struct plan_part *par
     const struct row_column *column = &columns[part->column];
     enum catalog_key_type type =
         part->is_array ? key_type_of_array(column->type) : key_type_of_oid(column->type);
-    bool is_tuple = part->key_type == CATALOG_KEY_TUPLE; /* as the text of an array, which is no column of a table's */
+    bool is_tuple =
+        part->key_type ==
+        CATALOG_KEY_TUPLE; /* as the text of an array, which is no column of a table's */
 
     if (!part->is_array && !part->has_origin && !is_tuple)
         return showing_is_key(catalog, part, column);

@@ -39,15 +39,13 @@ what_is_no_key_is_not_written(void **state)
 
     (void)state;
     memset(longest, 'a', sizeof(longest));
-    assert_int_equal(tuple_write(&(struct tuple){2, {NONE, NONE}}, space, &text),
-                     PASU_E_NOTFOUND);
+    assert_int_equal(tuple_write(&(struct tuple){2, {NONE, NONE}}, space, &text), PASU_E_NOTFOUND);
     assert_int_equal(tuple_write(&(struct tuple){1, {VIEW("\xc0\x80")}}, space, &text),
                      PASU_E_MALFORMED);
     assert_int_equal(tuple_write(&(struct tuple){1, {view_of("a\0b", 3)}}, space, &text),
                      PASU_E_MALFORMED);
     assert_int_equal(
-        tuple_write(&(struct tuple){1, {view_of(longest, sizeof(longest) - 1)}}, space, &text),
-        0);
+        tuple_write(&(struct tuple){1, {view_of(longest, sizeof(longest) - 1)}}, space, &text), 0);
     assert_int_equal(text.length, TUPLE_TEXT_MAX);
     assert_int_equal(
         tuple_write(&(struct tuple){1, {view_of(longest, sizeof(longest))}}, space, &text),
