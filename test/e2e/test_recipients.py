@@ -351,6 +351,35 @@ def test_writing_shows_nobody():
         assert unknown(said[f"written {number}"]), (sql, said[f"written {number}"])
 
 
+@test(gateway=True)
+def test_a_renamed_column_stays_part_of_the_key():
+    """A column that is renamed names them as before, also when another one takes its name"""
+    heard(front().address, "renaming", wire.query("ALTER TABLE own RENAME recipient_phone TO telephone") +
+          wire.query("ALTER TABLE own ADD recipient_phone text DEFAULT 'another'"), 2)
+    heard(front().address, "renamed", wire.query("SELECT address FROM own"))
+    heard(front().address, "renamed whole", wire.query("SELECT * FROM own"))
+    due = {json.dumps([name or None, phone], ensure_ascii=False)
+           for name, phone in server().sql("SELECT recipient_name, telephone FROM own WHERE recipient_name > '' AND telephone > ''")}
+    said = export()
+    for name in ("renamed", "renamed whole"):
+        assert due <= named_by(said[name]) and not any("another" in key for key in named_by(said[name])), (name, due, said[name])
+
+
+@test(gateway=True)
+def test_check_and_explain_speak_of_them():
+    """`check --connect` misses a column of a key that is not there; `explain` names all columns of a key"""
+    text = front().guard.path.read_text(encoding="utf-8")
+    path = harness.folder() / "recipients-faulty.yaml"
+    assert text.count("- receiver_phone\n") + text.count("receiver_phone]") >= 1, text
+    path.write_text(text.replace("receiver_phone", "receiver_fax"), encoding="utf-8")
+    done = guard.run("check", "-c", path, "--connect", timeout=60)
+    equal(done.returncode, 1, done.stderr)
+    assert "receiver_fax" in done.stdout + done.stderr, done
+    done = front().guard.run("explain", "--role", "app", "SELECT address FROM deliveries")
+    equal(done.returncode, 0, done.stderr)
+    assert "(public.deliveries.recipient_name, recipient_phone)" in done.stdout, done.stdout
+
+
 # ---- what is asked of them ----
 
 def subject(made, key, *words, due=0):
