@@ -52,7 +52,8 @@ struct gather {
         int8_t column; /* of the view */
     } asked[GATHER_ITEMS];
     size_t asked_count;
-    uint8_t copied[PLAN_PARTS_MAX][KEY_TEXT_MAX]; /* of the row in hand: keys without escapes */
+    /* Of the row in hand: keys without escapes. */
+    uint8_t copied[PLAN_PARTS_MAX + PLAN_HIDDEN_MAX][KEY_TEXT_MAX];
     uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
     /* Parts of whose keys all came with this batch's first row (gate/shadow.h): bits; of these,
      * whose persons are in the items; and how many persons each can show. */

@@ -215,6 +215,15 @@ struct plan_origin {
     uint32_t relation;
 };
 
+/* The columns of a key that has several, in its order. */
+struct plan_tuple {
+    uint8_t count; /* 0: the key is one column, or a hidden one has all of them as the text of an
+                      array */
+    uint8_t types[CATALOG_KEY_PARTS_MAX];    /* enum catalog_key_type */
+    uint16_t columns[CATALOG_KEY_PARTS_MAX]; /* as `column` of a part */
+    int16_t attributes[CATALOG_KEY_PARTS_MAX];
+};
+
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
 struct plan_part {
     uint8_t kind;
@@ -223,12 +232,13 @@ struct plan_part {
     uint8_t key_type;    /* enum catalog_key_type */
     bool is_one_per_row; /* proven: a row shows at most one subject of this part */
     bool is_key_unique;  /* PINNED: at most one row per key */
-    uint16_t column;     /* OUTPUT, HIDDEN */
-    bool is_derived;     /* of a table further inside: its columns are its own, wherever they come
-                            from */
-    bool is_array;       /* HIDDEN: of keys, of all persons that the row shows */
-    bool has_origin;     /* HIDDEN: `origin` is the hidden column that has the OID of the table
-                            that the row is of; null: it shows nothing of this part */
+    uint16_t column;     /* OUTPUT, HIDDEN; of several the last one */
+    struct plan_tuple tuple;
+    bool is_derived; /* of a table further inside: its columns are its own, wherever they come
+                        from */
+    bool is_array;   /* HIDDEN: of keys, of all persons that the row shows */
+    bool has_origin; /* HIDDEN: `origin` is the hidden column that has the OID of the table
+                        that the row is of; null: it shows nothing of this part */
     uint16_t origin;
     uint32_t key_relation; /* what the server must say of the key's column: its origin; any
                               partition or child of it is fine as well */
@@ -249,6 +259,8 @@ struct plan_part {
     size_t column_count;
     const struct plan_pin *pins;
     size_t pin_count;
+    bool are_pins_parts; /* one key, of which each pin is a part, of these types */
+    uint8_t pin_types[CATALOG_KEY_PARTS_MAX];
 };
 
 /* When an error's or a notice's text surely shows the one person of whom it can be. */

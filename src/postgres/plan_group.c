@@ -475,13 +475,12 @@ write_columns(struct shown *s, const struct catalog_show *show, const PgQuery__N
               struct group_within *within)
 {
     struct plan_work *work = s->work;
-    int16_t key = show->key_column;
 
     if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
         !add_item(s, target->res_target->val))
         return false;
-    within->keys = write_keys(s, injection_of_table(work, s->scope, s->entry, key, false));
-    within->origin = write_origin(s, injection_of_table(work, s->scope, s->entry, key, true));
+    within->keys = write_keys(s, injection_of_key(work, s->scope, s->entry, show, false));
+    within->origin = write_origin(s, injection_of_key(work, s->scope, s->entry, show, true));
     return within->keys && (within->origin || s->entry->is_certain);
 }
 
@@ -508,7 +507,7 @@ group_within(struct plan_work *work, const struct scope *scope, unsigned bit,
     struct shown shown = {
         .work = work, .scope = scope, .entry = inner->entry, .place = bit, .is_inner = true};
 
-    if (!write_columns(&shown, inner->show, target, within))
+    if (inner->show->key_part_count > 0 || !write_columns(&shown, inner->show, target, within))
         return false;
     within->is_aggregate = !group_is_alike(work, target->res_target->val);
     return true;

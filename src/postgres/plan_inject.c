@@ -195,6 +195,40 @@ injection_of_table(struct plan_work *work, const struct scope *scope, const stru
     return injection_column(work, scope, entry, name);
 }
 
+/* ARRAY["p"."name"::pg_catalog.text, …]::pg_catalog.text: it calls nothing that somebody could have
+ * forbidden the role. A numeric is left out: it has several texts of one value. */
+static const char *
+write_tuple(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+            const struct catalog_show *show)
+{
+    static const char cast[] = "::pg_catalog.text";
+    char text[CATALOG_KEY_PARTS_MAX * (2 * NAME_ROOM + sizeof(cast) + 2) + sizeof(cast) + 8];
+    struct writer w = writer_of(text, sizeof(text));
+
+    writer_bytes(&w, "ARRAY[", 6);
+    for (size_t i = 0; i < show->key_part_count; i++) {
+        const char *column = injection_of_table(work, scope, entry, show->key_parts[i], false);
+
+        if (!column || show->key_part_types[i] == CATALOG_KEY_NUMERIC)
+            return NULL;
+        writer_bytes(&w, ", ", i > 0 ? 2 : 0);
+        writer_bytes(&w, column, strlen(column));
+        writer_bytes(&w, cast, sizeof(cast) - 1);
+    }
+    writer_u8(&w, ']');
+    writer_bytes(&w, cast, sizeof(cast) - 1);
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
+const char *
+injection_of_key(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                 const struct catalog_show *show, bool is_origin)
+{
+    if (show->key_part_count == 0 || is_origin)
+        return injection_of_table(work, scope, entry, catalog_show_column(show), is_origin);
+    return show->key_type == CATALOG_KEY_TUPLE ? write_tuple(work, scope, entry, show) : NULL;
+}
+
 int
 injection_put(struct addition *addition, const char *expression, size_t number)
 {

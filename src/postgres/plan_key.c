@@ -84,6 +84,7 @@ type_of(const struct search *search, const struct catalog_show *show)
     case CATALOG_KEY_UUID:
         return "uuid";
     case CATALOG_KEY_TEXT:
+    case CATALOG_KEY_TUPLE:
         return "text";
     default:
         return NULL;
@@ -215,6 +216,15 @@ put_in_definition(struct search *search, const struct query *query, struct addit
     return true;
 }
 
+/* Whether its key has several columns, which are handed on as one. */
+static bool
+is_tuple(const struct plan_work *work, uint64_t table)
+{
+    const struct catalog_show *show = work->inner[__builtin_ctzll(table)].show;
+
+    return show && show->key_part_count > 0;
+}
+
 /* The name of the column in which a query hands it on; NULL: it does not. */
 static const char *
 query_column(struct search *search, const struct query *query, uint64_t table)
@@ -240,7 +250,7 @@ query_column(struct search *search, const struct query *query, uint64_t table)
                                            query->target_count)
                           : NULL;
         number = search->injection->numbers + 1;
-        if (!list || list->is_result)
+        if (!list || list->is_result || (query->view && is_tuple(search->work, table)))
             return NULL;
         if (query->view ? !put_in_definition(search, query, list, expression, table, number)
                         : injection_put(list, expression, number) < 0)
@@ -282,9 +292,7 @@ scope_column(struct search *search, const struct scope *scope, uint64_t table)
         const char *column = NULL;
 
         if (e->relation && e->tables & table)
-            return show ? injection_of_table(search->work, scope, e, show->key_column,
-                                             search->is_origin)
-                        : NULL;
+            return show ? injection_of_key(search->work, scope, e, show, search->is_origin) : NULL;
         if (e->query)
             column = entry_column(search, scope, e, table);
         if (column)
@@ -347,11 +355,13 @@ key_take(struct plan_work *work, struct injection *injection, const struct query
     struct search search = {.work = work, .injection = injection};
 
     *taken = (struct taken_key){.key = -1, .origin = -1};
-    if (!begin_arms(work, injection, query))
+    if ((is_tuple(work, table) && work->environment->asks_keys) ||
+        !begin_arms(work, injection, query))
         return false;
     taken->key = take(&search, query, table);
     taken->view = search.view;
-    if (taken->key < 0 || !(search.is_united || inner->group || work->environment->asks_keys))
+    if (taken->key < 0 || !(search.is_united || inner->group || work->environment->asks_keys ||
+                            is_tuple(work, table)))
         return taken->key >= 0;
     if (taken->view) /* rows of a view do not say whose they are */
         return false;

@@ -349,7 +349,7 @@ static bool
 is_key_column(const struct catalog_relation *relation, int16_t column)
 {
     for (size_t i = 0; i < relation->show_count; i++)
-        if (relation->shows[i].key_column == column)
+        if (catalog_show_has_key(&relation->shows[i], column))
             return true;
     return false;
 }
