@@ -12,7 +12,6 @@
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
-#include "postgres/plan_writes.h"
 
 #include <strings.h>
 
