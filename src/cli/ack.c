@@ -102,7 +102,8 @@ print_alert(const struct alert *alert)
     log_time_text(time, sizeof(time), alert->time);
     printf("alert %" PRIu64 " of %s, severity %d, rule %s, about %s %" PRIu64 ": %s\n",
            alert->index, time, alert->severity, rule,
-           !alert->raised && strcmp(alert->rule, "hold") == 0 ? "hold" : "record", alert->about, text);
+           !alert->raised && strcmp(alert->rule, "hold") == 0 ? "hold" : "record", alert->about,
+           text);
     if (alert->raised && alert->raised->count > 1)
         printf("    %" PRIu64 " times\n", alert->raised->count);
     if (!alert->by)

@@ -62,8 +62,7 @@ session_rules_renew(struct session *s)
     if (PASU_UNLIKELY(rules_ask_actor(settings->rules)))
         actor_now(s, actor);
     if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn &&
-                    rules->generation == settings->generation &&
-                    strcmp(rules->actor, actor) == 0))
+                    rules->generation == settings->generation && strcmp(rules->actor, actor) == 0))
         return 0;
     memcpy(rules->actor, actor, sizeof(actor));
     result = make_scope(s, settings, rules->actor, &rules->scope);

@@ -46,11 +46,11 @@ struct supervisor {
         int64_t changed; /* ns: an inode may come again */
     } identity;
     int64_t identity_at; /* when it is looked for again */
-    struct watch {               /* the roster's file */
-        struct watched {         /* all 0: it is not there */
+    struct watch {       /* the roster's file */
+        struct watched { /* all 0: it is not there */
             uint64_t device, inode, size;
-            int64_t written, changed; /* ns */
-        } known, seen;                /* what was read; what was there at the last look */
+            int64_t written, changed;     /* ns */
+        } known, seen;                    /* what was read; what was there at the last look */
         int64_t look_at, since, again_at; /* monotonic: of the next look; since when another one is
                                              seen; when the gate is told again. 0: not */
         uint8_t *bytes;                   /* that the configuration borrows; NULL: its own */

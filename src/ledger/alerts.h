@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The alerts of a ledger, and who has acknowledged each (docs/spec/ledger.md, types 18, 19, 31 and 32). An
- * alert is known by the index of its record; it is acknowledged once, for good. Those that were
- * deleted by age are no more.
+ * The alerts of a ledger, and who has acknowledged each (docs/spec/ledger.md, types 18, 19, 31 and
+ * 32). An alert is known by the index of its record; it is acknowledged once, for good. Those that
+ * were deleted by age are no more.
  *
  * Files are hostile: of a record that is damaged nothing is known, and that there are such is said.
  */
@@ -25,7 +25,7 @@ struct alert {
     uint8_t severity;
     uint8_t step; /* which of alerts.escalation it has climbed to; 0: the first one still has it */
     char *rule, *text;
-    struct message_alert *raised; /* what a principal has done; NULL: it is about none */
+    struct message_alert *raised;  /* what a principal has done; NULL: it is about none */
     struct alert_acknowledged *by; /* NULL: nobody */
 };
 

@@ -31,8 +31,7 @@ find(const struct folds *f, const struct message_alert *alert)
     uint64_t hash = hash_of(alert);
     size_t at = 0;
 
-    while (at < f->count &&
-           (f->items[at].hash != hash || !is_same(&f->items[at].sum, alert)))
+    while (at < f->count && (f->items[at].hash != hash || !is_same(&f->items[at].sum, alert)))
         at++;
     return at;
 }

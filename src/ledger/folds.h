@@ -6,8 +6,8 @@
  * added. Where there are more different ones than FOLDS_MAX, those beyond count as one that names
  * neither rule nor principal.
  *
- * What is added is fresh until folds_keep: folds_drop forgets what is fresh, as a batch of records is
- * either there as a whole or not. No memory is allocated. Owned by the keeper's only thread.
+ * What is added is fresh until folds_keep: folds_drop forgets what is fresh, as a batch of records
+ * is either there as a whole or not. No memory is allocated. Owned by the keeper's only thread.
  */
 #ifndef PASU_LEDGER_FOLDS_H
 #define PASU_LEDGER_FOLDS_H
@@ -27,7 +27,7 @@ struct fold {
 struct folds {
     struct fold items[FOLDS_MAX];
     size_t count;
-    bool is_fresh; /* some have something fresh */
+    bool is_fresh;    /* some have something fresh */
     uint64_t waiting; /* sum of the counts that are kept and have not been raised */
 };
 

@@ -265,14 +265,15 @@ enum alert_control {
 };
 
 /* An alert about what a principal has done. Those of the same control, rule and principal within a
- * minute of one that was raised become one (ledger/folds.h), which counts them. It holds numbers and
- * names of the configuration and of roles, never a value, and nothing that a client can choose but
- * the name of its role. */
+ * minute of one that was raised become one (ledger/folds.h), which counts them. It holds numbers
+ * and names of the configuration and of roles, never a value, and nothing that a client can choose
+ * but the name of its role. */
 struct message_alert {
-    uint64_t record;  /* index of the first record it is about; of the gate's: the keeper fills it in */
-    uint64_t session; /* the first one; 0: none */
-    uint64_t count;   /* how often, at least once */
-    int64_t since;    /* realtime ns: of the first */
+    uint64_t
+        record; /* index of the first record it is about; of the gate's: the keeper fills it in */
+    uint64_t session;        /* the first one; 0: none */
+    uint64_t count;          /* how often, at least once */
+    int64_t since;           /* realtime ns: of the first */
     uint64_t rows, subjects; /* shown by them all: rows, and at most so many persons */
     uint8_t severity;        /* 1 low to 5 critical */
     uint8_t control;         /* enum alert_control */

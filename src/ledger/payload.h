@@ -89,7 +89,7 @@ struct payload_acknowledged {
 /* Nobody has acknowledged an alert in time: somebody else is told. */
 struct payload_escalated {
     uint64_t alert; /* index of its record */
-    uint8_t step;   /* which of the configuration's, from 1; the last one's time is over: one more */
+    uint8_t step; /* which of the configuration's, from 1; the last one's time is over: one more */
     char to[PAYLOAD_TEXT_SIZE];
 };
 

@@ -42,7 +42,7 @@ struct record_keeping {
     struct holds holds;
     uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
     struct live live;
-    struct folds *folds; /* of what is to be raised; NULL: nobody raises alerts */
+    struct folds *folds;               /* of what is to be raised; NULL: nobody raises alerts */
     uint8_t copy[SEGMENT_PAYLOAD_MAX]; /* of an entry: the gate could change it meanwhile */
     /* What an entry must be, to be looked at. */
     struct exposure exposure;
@@ -83,8 +83,9 @@ PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type
                                const union payload_body *body);
 
 /*
- * Alerts (SEGMENT_RAISED), where there are `folds`. Exposures that a batch takes from a ring and that
- * were judged (alert, hold, block, by a rule or budget that has a name) are added by themselves.
+ * Alerts (SEGMENT_RAISED), where there are `folds`. Exposures that a batch takes from a ring and
+ * that were judged (alert, hold, block, by a rule or budget that has a name) are added by
+ * themselves.
  */
 /* One that the gate tells of, about the last record. */
 void record_alert(struct record_keeping *records, const struct message_alert *alert);

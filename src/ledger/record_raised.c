@@ -5,7 +5,8 @@
 
 #include <inttypes.h>
 
-static const uint8_t severities[] = {[VERDICT_OF_ALERT] = 3, [VERDICT_OF_HOLD] = 3, [VERDICT_OF_BLOCK] = 4};
+static const uint8_t severities[] = {
+    [VERDICT_OF_ALERT] = 3, [VERDICT_OF_HOLD] = 3, [VERDICT_OF_BLOCK] = 4};
 
 void
 record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
@@ -69,8 +70,8 @@ describe(struct message_alert *a)
              "%s%s: %s %s by %s; shown with it: %" PRIu64 " row%s of at most %" PRIu64 " person%s",
              a->principal[0] != '\0' ? "role " : "a role", a->principal,
              a->count == 1 ? "a statement was" : "statements were",
-             a->verdict < COUNT_OF(done) && done[a->verdict] ? done[a->verdict] : "judged",
-             a->rule, a->rows, a->rows == 1 ? "" : "s", a->subjects, a->subjects == 1 ? "" : "s");
+             a->verdict < COUNT_OF(done) && done[a->verdict] ? done[a->verdict] : "judged", a->rule,
+             a->rows, a->rows == 1 ? "" : "s", a->subjects, a->subjects == 1 ? "" : "s");
 }
 
 void

@@ -8,8 +8,13 @@
 static struct message_alert
 alert(const char *rule, const char *principal, uint64_t record)
 {
-    struct message_alert a = {.record = record, .count = 1, .since = (int64_t)record, .rows = 2,
-                              .subjects = 3, .severity = 3, .verdict = 1};
+    struct message_alert a = {.record = record,
+                              .count = 1,
+                              .since = (int64_t)record,
+                              .rows = 2,
+                              .subjects = 3,
+                              .severity = 3,
+                              .verdict = 1};
 
     snprintf(a.rule, sizeof(a.rule), "%s", rule);
     snprintf(a.principal, sizeof(a.principal), "%s", principal);
