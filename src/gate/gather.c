@@ -383,6 +383,29 @@ add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordina
     return result == 0 && has_null ? PASU_E_MALFORMED : result;
 }
 
+/* A row whose nulls need not come of the person of its key. */
+static int
+see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
+            uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    int place = gather_perhaps(row->showing, p), result = PASU_E_MALFORMED;
+    uint32_t ordinal;
+
+    if (!row->keys[p].bytes && part->tuple == 0)
+        return 0;
+    if (place >= 0 && part->tuple == 0 && is_of_table(g, row, p))
+        result = ordinal_of_value(ordinals, part->kind, part->key_type, part->format, row->keys[p],
+                                  &ordinal);
+    if (result == 0)
+        gather_add(g, (size_t)place, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+    else if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
+        gather_lose(g, p, (uint32_t)g->rows - 1);
+    else
+        return result;
+    return 0;
+}
+
 /* The persons of a part that a row shows, as its key says. */
 static int
 see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals,
@@ -393,11 +416,8 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
 
     if (row->absent >> p & 1)
         return 0;
-    if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1))) {
-        if (part->tuple > 0 || row->keys[p].bytes)
-            gather_lose(g, p, (uint32_t)g->rows - 1);
-        return 0;
-    }
+    if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1)))
+        return see_perhaps(g, row, p, ordinals, start);
     if (PASU_UNLIKELY(part->tuple > 0))
         result = add_tuple(g, row, p, ordinals, start);
     else if (row->keys[p].bytes && is_of_table(g, row, p))

@@ -73,6 +73,15 @@ gather_has_room(const struct gather *gather, const struct showing_entry *entry, 
         return false;
     return gather->item_count + most <= GATHER_ITEMS || (gather->rows == 0 && entry->has_arrays);
 }
+/* Where beside the parts' own the persons of a part are whom the rows need not show; -1: there is
+ * no room, and such a row is one without a key. */
+static inline int
+gather_perhaps(const struct showing *showing, size_t part)
+{
+    size_t place = part + showing->part_count;
+
+    return showing->parts[part].needs_value && place < PLAN_PARTS_MAX ? (int)place : -1;
+}
 /* Reads the body of a DataRow, or where the entry is one of a COPY that of a CopyData, which will
  * stand at `start` in the outgoing bytes. 0; PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */
 PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *entry,

@@ -348,8 +348,8 @@ rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_rule *rule)
     size_t room = EXPOSURE_TEXT_MAX - 1 - sizeof(head) - strlen(": ") - verdict.length;
 
     if (rule->shadow)
-        snprintf(text, EXPOSURE_TEXT_MAX, "%s%.*s: %.*s", head, (int)utf8_cut(rule->name, room), rule->name,
-                 (int)verdict.length, (const char *)verdict.bytes);
+        snprintf(text, EXPOSURE_TEXT_MAX, "%s%.*s: %.*s", head, (int)utf8_cut(rule->name, room),
+                 rule->name, (int)verdict.length, (const char *)verdict.bytes);
     else
         snprintf(text, EXPOSURE_TEXT_MAX, "rule %.*s", (int)utf8_cut(rule->name, room), rule->name);
 }
