@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/filter_options.h"
 #include "base/os.h"
-#include "breach/moment.h"
+#include "config/moment.h"
 #include "cli/complain.h"
 
 static const char moment_hint[] =

@@ -7,6 +7,8 @@
 #include "config/ledger_key.h"
 #include "config/pem.h"
 
+#include "base/memory.h"
+
 #include <sys/stat.h>
 
 enum { PASSWORD_MAX = 1000, LABEL_SIZE = 80 };
@@ -177,6 +179,35 @@ load_other(struct loading *loading, struct config_file *file, const char *name,
         config_fault_add(loading->faults, loading->config->path, file->line, file->column,
                          "write the path of certificates as PEM", "%s: %s %s", name, file->path,
                          fault);
+}
+
+void
+config_set_roster(struct config *config, struct view borrow_bytes)
+{
+    config->principals.roster.bytes = borrow_bytes;
+}
+
+int
+config_read_roster(uint8_t **bytes, size_t *length, const struct config *config,
+                   struct config_faults *faults)
+{
+    const struct config_file *roster = &config->principals.roster;
+    struct store store = {0};
+    struct file content;
+    int result = file_read(&content, &store, roster->path, CONFIG_FILE_SIZE_MAX);
+
+    *bytes = NULL;
+    if (result == 0) {
+        *bytes = memory_dup(content.bytes.bytes, content.bytes.length);
+        *length = content.bytes.length;
+        result = *bytes ? 0 : PASU_E_NOMEM;
+    } else if (result != PASU_E_NOMEM) {
+        config_fault_add(faults, roster->path, 0, 0, content.hint, "the roster cannot be read: %s",
+                         content.error);
+        result = PASU_E_CONFIG;
+    }
+    store_release(&store);
+    return result;
 }
 
 int

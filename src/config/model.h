@@ -17,6 +17,7 @@ enum tls_mode { TLS_OFF, TLS_ALLOW, TLS_REQUIRE };
 enum upstream_tls_mode { UPSTREAM_TLS_DISABLE, UPSTREAM_TLS_REQUIRE, UPSTREAM_TLS_VERIFY_FULL };
 enum failure_mode { FAILURE_CLOSED, FAILURE_OPEN };
 enum attribution_identity { IDENTITY_AUTO, IDENTITY_MANUAL };
+enum principals_ownerless { OWNERLESS_ALERT, OWNERLESS_BLOCK };
 enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
 enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
@@ -114,6 +115,7 @@ struct config_rule {
     size_t condition_count;
     enum config_verdict verdict;
     enum durability durability;
+    bool shadow; /* it judges and records, and does nothing */
     uint32_t line;
 };
 
@@ -168,6 +170,7 @@ struct config {
     struct config_texts never, identity;
     struct {
         struct config_file roster;
+        enum principals_ownerless ownerless;
         struct config_texts actor_from;
     } principals;
     struct {

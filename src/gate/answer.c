@@ -16,6 +16,7 @@
 #include "gate/shadow.h"
 #include "gate/speech.h"
 #include "gate/underway.h"
+#include "gate/verdict.h"
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
@@ -140,6 +141,9 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
             return result;
     }
     showing = r->showing->showing;
+    if (PASU_UNLIKELY(r->statement && r->statement->settings))
+        actor_row(&a->o->actor, r->statement, showing->hidden_count,
+                  view_of(message + WALK_HEAD, length - WALK_HEAD));
     if (showing->is_nothing) {
         r->rows++;
     } else {
@@ -220,6 +224,8 @@ finish_result(struct answering *a)
         result = expose_miss(a->s);
     if (result == 0 && r->statement && (r->statement->flags & PLAN_PROBE) && !r->is_counted)
         result = expose_probe(a->s);
+    if (result == 0 && !r->is_counted && !a->o->is_muted)
+        result = verdict_done(a->s, r->statement, 0);
     return result;
 }
 

@@ -7,6 +7,7 @@
 #include "gate/scrub.h"
 #include "gate/shadow.h"
 #include "gate/speech.h"
+#include "gate/verdict.h"
 #include "postgres/response.h"
 
 int
@@ -103,12 +104,16 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     struct exchange_request *request = exchange_first(&o->exchange);
     int result = answer_settle(a);
 
-    o->blank.is_failed = true;
+    o->blank.is_failed = o->actor.is_failed = true;
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
         result = say_error(a, message, length, request);
     }
+    if (result == 0 && request && !request->is_refused && !o->is_muted && !o->result.is_counted &&
+        (request->step == STEP_QUERY || request->step == STEP_EXECUTE ||
+         request->step == STEP_FUNCTION_CALL))
+        result = verdict_done(a->s, result_statement(o, request), 0);
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);
     result_close(o);

@@ -8,6 +8,7 @@
 #include "gate/hidden.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
+#include "gate/verdict.h"
 #include "postgres/long_text.h"
 
 /* It is recorded, and the session ends: the server has the beginning of the message, and can only
@@ -54,6 +55,15 @@ ask_piece(struct asking *a, const uint8_t *bytes, size_t length)
     return ask_pass(a, bytes, length);
 }
 
+/* The same, of what a rule refuses. */
+static int
+refuse_ruled(struct asking *a, struct exchange_request *request)
+{
+    int result = verdict_refused(a->s, request);
+
+    return result == 0 ? PASU_E_RULE : result;
+}
+
 /* A text too long to be planned: it can show anything. What it may not do at all is looked for. */
 static int
 ask_long_text(struct asking *a, enum exchange_step step, struct view start)
@@ -72,7 +82,11 @@ ask_long_text(struct asking *a, enum exchange_step step, struct view start)
     a->o->is_unsettled = a->o->is_borrowing = true;
     if (result == 0)
         result = observer_plan_unknown(a->s, 0, &request->plan);
-    return result == 0 && request->plan->refusal ? refuse(a, request->plan) : result;
+    if (result == 0 && request->plan->refusal)
+        return refuse(a, request->plan);
+    if (result == 0)
+        result = verdict_ask(a->s, request, request->plan);
+    return result == 0 && request->is_refused ? refuse_ruled(a, request) : result;
 }
 
 /* A Bind whose values are too long: its keys cannot be read, nor its formats changed. */
@@ -116,6 +130,10 @@ ask_long_call(struct asking *a, struct view start)
     if (observer_refuses_call(a->s, request->function) || hidden_is_borrowed_by_call(a->o, start))
         return PASU_E_ASK_TOO_LONG;
     result = call_plan(a->s, request);
+    if (result == 0)
+        result = verdict_call(a->s, request);
+    if (result == 0 && request->ruling)
+        return refuse_ruled(a, request);
     return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
 }
 

@@ -6,6 +6,7 @@
 #include "gate/plan_flags.h"
 #include "gate/session.h"
 #include "gate/shadow.h"
+#include "gate/verdict.h"
 
 /* A record for the present moment, with nothing in it. */
 static struct exposure *
@@ -24,7 +25,7 @@ begin(struct session *s, const struct plan_statement *statement)
     e->verdict = VERDICT_OF_ALLOW;
     e->part_count = 0;
     e->rule[0] = '\0';
-    memcpy(e->actor, s->observer->actor, sizeof(e->actor));
+    actor_now(s, e->actor);
     return e;
 }
 
@@ -234,7 +235,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     struct instruments *tools = s->worker->instruments;
     struct gather *g = &tools->gather;
     struct result *r = &o->result;
-    uint64_t unknown[PLAN_PARTS_MAX], flags = 0;
+    uint64_t unknown[PLAN_PARTS_MAX], flags = 0, fields = 0;
     struct tally_outcome outcome = {.blocked_by = -1};
     struct exposure *e;
     uint32_t now;
@@ -251,6 +252,11 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     now = instruments_minute(s->worker->instruments, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &flags);
+        fields |= r->showing->showing->parts[p].fields;
+    }
+    e->statements = !r->is_counted;
+    result = verdict_judge(s, e, r->statement, fields, flags, judgement);
+    for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         /* Pinned persons are in the gather's items, each by name; so are those whose keys were
          * asked for. */
         if (result == 0 && !result_is_pinned(r, p) && !(g->shadow_named >> p & 1))
@@ -278,7 +284,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         e->statements = !r->is_counted;
         if (g->rows > 0)
             fill_parts(s, e, g, unknown);
-        if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW) {
+        if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW || e->rule[0]) {
             result = put(s, e, r->statement);
             r->is_counted = true;
         }
@@ -314,7 +320,9 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     e->flags |= flags | FLAG_BIT(BOUND);
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
-    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0; kind++) {
+    result = verdict_judge(s, e, statement, fields & known, 0, judgement);
+    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0 && !(judgement && judgement->is_blocked);
+         kind++) {
         struct exposure_part *part;
 
         if (!(kinds >> kind & 1))
@@ -390,7 +398,8 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
     e->flags |= flags;
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
-    if (is_kind(s, speech->part->kind)) {
+    result = verdict_judge(s, e, statement, speech->named_fields & known, 0, judgement);
+    if (result == 0 && !judgement->is_blocked && is_kind(s, speech->part->kind)) {
         part = add_part(e, speech->part->kind, ATTRIBUTION_PINNED);
         part->clear = speech->named_fields & known;
         part->is_text = key_type_is_text(speech->part->key_type);
@@ -422,6 +431,7 @@ expose_miss(struct session *s)
 {
     struct result *r = &s->observer->result;
     struct exposure *e = begin(s, r->statement);
+    int result;
 
     for (size_t p = 0; p < r->statement->part_count && e->part_count < EXPOSURE_PARTS_MAX; p++) {
         const struct pinned *pinned = r->pinned;
@@ -440,7 +450,8 @@ expose_miss(struct session *s)
     e->statements = !r->is_counted;
     e->misses = 1;
     r->is_counted = true;
-    return put(s, e, r->statement);
+    result = verdict_judge(s, e, r->statement, 0, 0, NULL);
+    return result == 0 ? put(s, e, r->statement) : result;
 }
 
 int
@@ -448,10 +459,12 @@ expose_probe(struct session *s)
 {
     struct result *r = &s->observer->result;
     struct exposure *e = begin(s, r->statement);
+    int result;
 
     e->statements = 1;
     r->is_counted = true;
-    return put(s, e, r->statement);
+    result = verdict_judge(s, e, r->statement, 0, 0, NULL);
+    return result == 0 ? put(s, e, r->statement) : result;
 }
 
 int
@@ -465,5 +478,18 @@ expose_refusal(struct session *s, const struct plan *plan)
     e->verdict = VERDICT_OF_BLOCK;
     e->statements = 1;
     snprintf(e->rule, sizeof(e->rule), "refused");
+    return put(s, e, statement);
+}
+
+int
+expose_ruled(struct session *s, const struct plan_statement *statement, const char *rule,
+             enum verdict verdict, uint32_t statements, uint64_t flags)
+{
+    struct exposure *e = begin(s, statement);
+
+    e->flags |= flags;
+    e->verdict = (uint8_t)verdict;
+    e->statements = statements;
+    snprintf(e->rule, sizeof(e->rule), "%s", rule);
     return put(s, e, statement);
 }

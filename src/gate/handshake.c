@@ -8,6 +8,8 @@
  */
 #include "gate/proxy_header.h"
 #include "gate/session.h"
+#include "gate/standing.h"
+#include "gate/verdict.h"
 
 #include "base/memory.h"
 #include "gate/tls.h"
@@ -431,10 +433,16 @@ begin_session(struct session *s, struct view packet)
         session_fail(s, PASU_E_TLS_REQUIRED, NULL);
         return;
     }
+    if (standing_of(s) == STANDING_LEFT) {
+        session_fail(s, PASU_E_LEFT, NULL);
+        return;
+    }
     if (s->is_replication && !may_replicate(s)) {
         session_fail(s, PASU_E_REPLICATION_REFUSED, NULL);
         return;
     }
+    if (!verdict_session(s))
+        return;
     h->startup = memory_new(packet.length, 1);
     if (!h->startup) {
         session_fail(s, PASU_E_NOMEM, NULL);

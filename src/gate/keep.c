@@ -5,6 +5,7 @@
 #include "gate/expose.h"
 #include "gate/hold.h"
 #include "gate/session.h"
+#include "gate/verdict.h"
 
 /* What EXECUTE and FETCH will run, as far as can be told now. */
 static const struct plan_statement *
@@ -73,7 +74,9 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
     hold_ask(s);
     if (result == 0 && judgement.is_blocked)
         request->is_refused = request->is_beyond = true;
-    else
+    if (result == 0 && judgement.ruling.verdict == VERDICT_BLOCK)
+        return verdict_refuse(request, &judgement.ruling);
+    if (!request->is_refused)
         request->is_told = (statement->most_kinds & ~kinds) == 0;
     return result;
 }

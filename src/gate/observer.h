@@ -14,6 +14,7 @@
 #ifndef PASU_GATE_OBSERVER_H
 #define PASU_GATE_OBSERVER_H
 
+#include "gate/actor.h"
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
 #include "gate/durability.h"
@@ -21,6 +22,7 @@
 #include "gate/growth.h"
 #include "gate/hold.h"
 #include "gate/intent.h"
+#include "gate/session_rules.h"
 #include "gate/settings.h"
 #include "policy/budget.h"
 #include "postgres/exchange.h"
@@ -74,6 +76,8 @@ struct result {
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
+    uint64_t verbs;       /* of what was asked and of what that stands for; 0: not known */
+    uint32_t minute;      /* local, of its first record; 0: there is none */
     struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
@@ -106,9 +110,10 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
-    struct durability_rules rules;
+    uint64_t turn; /* the worker's, that its roster is of (gate/standing.h) */
+    struct session_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
-    char actor[EXPOSURE_TEXT_MAX];
+    struct actor actor;
     struct identity_view *identity; /* held: as of when its transaction began; or NULL */
     uint64_t identity_version;
     bool is_other_snapshot; /* it may read what was before: no value is looked up */

@@ -75,26 +75,46 @@ void
 settings_current_set(struct settings_current *current, struct settings *settings)
 {
     struct settings *before;
+    struct roster *former;
 
     pthread_mutex_lock(&current->lock);
     before = current->settings;
+    former = current->roster;
     current->settings = settings ? settings_hold(settings) : NULL;
+    current->roster = settings ? roster_hold(settings->roster) : NULL;
     current->turn++;
     pthread_mutex_unlock(&current->lock);
     settings_release(before);
+    roster_free(former);
+}
+
+void
+settings_current_set_roster(struct settings_current *current, struct roster *take_roster)
+{
+    struct roster *former;
+
+    pthread_mutex_lock(&current->lock);
+    former = current->roster;
+    current->roster = take_roster;
+    current->turn++;
+    pthread_mutex_unlock(&current->lock);
+    roster_free(former);
 }
 
 void
 settings_current_follow(struct settings_current *current, struct settings **settings,
-                        uint64_t *turn)
+                        struct roster **roster, uint64_t *turn)
 {
     struct settings *before = *settings;
+    struct roster *former = *roster;
 
     pthread_mutex_lock(&current->lock);
     *settings = current->settings ? settings_hold(current->settings) : NULL;
+    *roster = roster_hold(current->roster);
     *turn = current->turn;
     pthread_mutex_unlock(&current->lock);
     settings_release(before);
+    roster_free(former);
 }
 
 size_t

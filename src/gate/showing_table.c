@@ -126,6 +126,8 @@ only_key_of(const struct showing *s)
     for (size_t p = 0; p < s->part_count; p++) {
         const struct showing_part *part = &s->parts[p];
 
+        if (part->identity_count > 0)
+            return -1;
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
         if (only >= 0 || part->key_type > CATALOG_KEY_NUMERIC || part->format != 0 ||

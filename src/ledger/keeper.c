@@ -6,10 +6,12 @@
 #include "config/load.h"
 #include "ledger/certify.h"
 #include "ledger/control.h"
+#include "ledger/control_answer.h"
 #include "ledger/courier.h"
 #include "ledger/deed.h"
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
+#include "ledger/leavers.h"
 #include "ledger/prune.h"
 #include "ledger/publisher.h"
 #include "ledger/record.h"
@@ -41,6 +43,7 @@ struct keeper {
     struct in_force prepared, in_force;
     struct publisher publisher;
     struct courier courier;
+    struct leavers leavers;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -121,6 +124,25 @@ record_in_force(struct keeper *k)
     if (in_force_record(&k->in_force, &k->records) != 0) {
         /* logged, and counted in the gap */
     }
+    leavers_roster(&k->leavers);
+}
+
+/* It has been checked by the supervisor, and is only measured here. */
+static void
+take_roster(struct keeper *k, int fd)
+{
+    uint8_t *bytes;
+    size_t length;
+    int result = config_read_fd(&bytes, &length, fd, CONFIG_FILE_SIZE_MAX);
+
+    if (result == 0)
+        result = in_force_set_roster(&k->in_force, view_of(bytes, length));
+    if (result == 0 && k->is_ready)
+        result = in_force_record_roster(&k->in_force, &k->records);
+    if (result != 0)
+        LOG_EVENT(&k->log, INTERNAL, F_TEXT("error", error_text(result)), F_TEXT("what", "roster"));
+    leavers_roster(&k->leavers);
+    memory_free(bytes);
 }
 
 static void
@@ -198,6 +220,9 @@ from_supervisor(struct keeper *k, struct channel_message *message)
         publisher_take(&k->publisher, message->fd);
         message->fd = -1;
         break;
+    case MESSAGE_ROSTER:
+        take_roster(k, message->fd);
+        break;
     case MESSAGE_PROCESS:
         set_process(k, message);
         break;
@@ -250,60 +275,6 @@ take_lost(struct keeper *k, const struct channel_message *message)
 }
 
 static void
-answer_session(struct keeper *k, const struct channel_message *message)
-{
-    struct message_session_status line;
-    struct control_client *client;
-
-    memcpy(&line, message->body, sizeof(line));
-    client = control_find(&k->control, line.question);
-    if (client && client->request.verb == CONTROL_SESSIONS)
-        control_frame(client, CONTROL_SESSION, &line, sizeof(line));
-}
-
-static void
-answer_end(struct keeper *k, const struct channel_message *message)
-{
-    struct message_sessions_end end;
-    struct control_client *client;
-
-    memcpy(&end, message->body, sizeof(end));
-    client = control_find(&k->control, end.question);
-    if (!client || client->request.verb == CONTROL_STATUS)
-        return;
-    if (client->request.verb == CONTROL_KILL && end.count == 0)
-        control_end(client, PASU_E_NOTFOUND, 0);
-    else
-        control_end(client, 0, end.count);
-}
-
-static void
-answer_tally(struct keeper *k, const struct channel_message *message)
-{
-    struct message_tally tally;
-    struct control_client *client;
-
-    memcpy(&tally, message->body, sizeof(tally));
-    client = control_find(&k->control, tally.question);
-    if (client && client->request.verb == CONTROL_STATUS)
-        control_frame(client, CONTROL_TALLY, &tally, sizeof(tally));
-}
-
-static void
-answer_status(struct keeper *k, const struct channel_message *message)
-{
-    struct message_status status;
-    struct control_client *client;
-
-    memcpy(&status, message->body, sizeof(status));
-    client = control_find(&k->control, status.question);
-    if (!client || client->request.verb != CONTROL_STATUS)
-        return;
-    control_frame(client, CONTROL_GATE, &status, sizeof(status));
-    control_end(client, 0, status.sessions);
-}
-
-static void
 take_record(struct keeper *k, const struct channel_message *message)
 {
     struct message_session session;
@@ -318,6 +289,8 @@ take_record(struct keeper *k, const struct channel_message *message)
     } else if (message->type == MESSAGE_REFUSED) {
         memcpy(&refused, message->body, sizeof(refused));
         result = record_refused(&k->records, &refused);
+        if (refused.error == PASU_E_LEFT)
+            leavers_refused(&k->leavers, &refused);
     } else {
         memcpy(&session, message->body, sizeof(session));
         record_announced(&k->records, &session);
@@ -355,6 +328,15 @@ take_backend(struct keeper *k, const struct channel_message *message)
 }
 
 static void
+take_ownerless(struct keeper *k, const struct channel_message *message)
+{
+    struct message_ownerless ownerless;
+
+    memcpy(&ownerless, message->body, sizeof(ownerless));
+    leavers_ownerless(&k->leavers, &ownerless);
+}
+
+static void
 take_alert(struct keeper *k, const struct channel_message *message)
 {
     struct message_alert alert;
@@ -385,20 +367,17 @@ from_gate(struct keeper *k, const struct channel_message *message)
     case MESSAGE_BACKEND:
         take_backend(k, message);
         break;
+    case MESSAGE_OWNERLESS:
+        take_ownerless(k, message);
+        break;
     case MESSAGE_ALERT:
         take_alert(k, message);
         break;
     case MESSAGE_SESSION:
-        answer_session(k, message);
-        break;
     case MESSAGE_SESSIONS_END:
-        answer_end(k, message);
-        break;
     case MESSAGE_TALLY:
-        answer_tally(k, message);
-        break;
     case MESSAGE_STATUS:
-        answer_status(k, message);
+        control_answer(&k->control, message);
         break;
     default: /* the table lets nothing else through */
         break;
@@ -494,8 +473,9 @@ serve(struct keeper *k)
         int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
         if (k->is_ready)
-            timeout =
-                courier_wait(&k->courier, prune_wait(&k->prune, intake_wait(&k->intake, timeout)));
+            timeout = leavers_wait(&k->leavers,
+                                   courier_wait(&k->courier,
+                                                prune_wait(&k->prune, intake_wait(&k->intake, timeout))));
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
@@ -518,6 +498,7 @@ serve(struct keeper *k)
             courier_look(&k->courier, os_monotonic(k->os));
             prune_look(&k->prune, os_monotonic(k->os));
         }
+        leavers_look(&k->leavers, os_monotonic(k->os));
         if (polls[3].revents)
             publisher_serve(&k->publisher, &k->records);
         publisher_look(&k->publisher, &k->records);
@@ -538,6 +519,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     record_init(&k->records, &k->log, start->directory_fd);
     courier_init(&k->courier, &k->records);
     prune_init(&k->prune, &k->records);
+    leavers_init(&k->leavers, &k->records);
     result = record_set_secret(&k->records, start->secret);
     memory_wipe(start->secret, sizeof(start->secret));
     k->records.watch = (struct segment_watch){.read = tell_progress, .arg = k};
@@ -563,6 +545,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
         /* logged; the next keeper takes it */
     }
     prune_release(&k->prune);
+    leavers_end(&k->leavers);
     if (k->is_ready)
         courier_end(&k->courier);
     record_end(&k->records);

@@ -100,6 +100,12 @@ enum message_type {
     MESSAGE_CONTRADICTED, /* a witness has seen another ledger; message_contradicted */
     /* supervisor → gate */
     MESSAGE_IDENTITY, /* fd: the identity index, instead of any before; message_empty */
+    /* supervisor → keeper, gate */
+    MESSAGE_ROSTER, /* fd: another roster beside the same configuration; message_generation */
+    /* gate → supervisor */
+    MESSAGE_ROSTERED, /* it is in force, or why not; message_result */
+    /* gate → keeper */
+    MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
     /* gate → keeper */
     MESSAGE_ALERT, /* raise one about what it has told just before; message_alert */
     /* keeper → herald */
@@ -165,6 +171,12 @@ struct message_session {
     char database[NAME_SIZE];
     char application[APPLICATION_SIZE];
     char address[ADDRESS_SIZE];
+};
+
+struct message_ownerless {
+    int64_t at; /* realtime ns */
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];
 };
 
 struct message_counts {
@@ -282,7 +294,7 @@ enum alert_target { ALERT_WEBHOOK, ALERT_SYSLOG, ALERT_TARGETS };
 /* Texts are zero-terminated. */
 struct message_delivery {
     uint32_t target; /* enum alert_target */
-    uint8_t is_own;  /* of pasu's own: no control, principal, session */
+    uint8_t is_own;  /* SEGMENT_ALERT: its control is that of its rule, or ALERT_CONTROLS */
     uint8_t step;    /* 0: raised; else it has climbed that far */
     uint8_t unused[2];
     uint64_t number;               /* index of the record: of each delivery another one */

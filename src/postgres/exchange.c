@@ -14,6 +14,10 @@ request_release(struct exchange_request *request)
     request->plan = NULL;
     memory_free((void *)(uintptr_t)request->bytes.bytes);
     request->bytes = view_of(NULL, 0);
+    memory_free(request->claim);
+    request->claim = NULL;
+    memory_free(request->ruling);
+    request->ruling = NULL;
     pinned_release(&request->pinned);
 }
 

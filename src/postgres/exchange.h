@@ -92,9 +92,11 @@ struct exchange_request {
     bool is_ours;      /* the answer is not for the client */
     bool is_templated; /* QUERY: `pinned` has the keys of its text */
     bool is_refused;   /* its error is to be replaced by the refusal of its plan */
-    bool is_beyond;    /* or it is refused because a budget has no room for it */
+    bool is_beyond;    /* or it is refused because of what it keeps, which is in a record already */
     bool is_telling;   /* or because it would tell columns that are hidden */
     bool is_borrowing; /* or those of a cursor */
+    char *ruling;      /* or because of this rule: its name for records, its zero, and what the
+                          client is told; owned; NULL: of none */
     bool is_unasked;   /* QUERY: what its names mean is not asked ahead: nobody needs it */
     bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
     bool is_told;  /* QUERY, BIND: persons it can show are in a record already */
@@ -109,6 +111,7 @@ struct exchange_request {
     const struct plan_statement *bound; /* BIND: within plan */
     struct view bytes;                  /* PARSE: types; BIND: result formats; owned */
     uint32_t function;                  /* FUNCTION_CALL: OID */
+    struct claim *claim;                /* QUERY, is_templated: its text's; owned, or NULL */
     struct pinned pinned;               /* BIND */
 };
 

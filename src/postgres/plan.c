@@ -67,6 +67,7 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
             statement->may_notify =
                 (statement->flags & PLAN_OPAQUE) || strcasestr(statement->sql, "notify");
         statement->writes = (uint8_t)plan_writes_of(statement);
+        statement->verbs = plan_verbs_of(statement);
     }
 }
 
@@ -187,6 +188,20 @@ names_dialect(const char *text)
     return false;
 }
 
+/* NULL where the text says nothing of an end user. */
+static const struct claim *
+claim_of(struct arena *arena, struct view text)
+{
+    struct claim claim, *kept;
+
+    if (!claim_read(&claim, text))
+        return NULL;
+    kept = arena_new(arena, 1, sizeof(*kept));
+    if (kept)
+        *kept = claim;
+    return kept;
+}
+
 static int
 plan_begin(struct plan_object *object, struct view text, const struct plan_environment *environment)
 {
@@ -200,6 +215,7 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     if (!copy || !plan->role)
         return PASU_E_NOMEM;
     plan->text = view_of(copy, text.length);
+    plan->claim = claim_of(&object->arena, plan->text);
     plan->may_change_dialect = names_dialect(copy);
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;

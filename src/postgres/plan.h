@@ -34,6 +34,7 @@
 #define PASU_POSTGRES_PLAN_H
 
 #include "postgres/catalog.h"
+#include "postgres/claim.h"
 #include "postgres/copy_row.h"
 
 enum {
@@ -342,6 +343,16 @@ struct plan_fresh {
     const struct plan_fresh *next;
 };
 
+/* What a statement sets a setting of a name of its own kind (pasu.actor) to: by SET, RESET,
+ * DISCARD, or set_config among the columns of its rows. One statement can set several. */
+struct plan_setting {
+    const char *name;  /* NULL: all of them are reset */
+    const char *value; /* "" as it was at first; NULL: what the column says, or nobody knows */
+    int column;        /* of its rows; -1: none */
+    bool is_local;     /* to the transaction */
+    const struct plan_setting *next;
+};
+
 /* Whose keys a hidden column has, with those of its rows of which no key can be read. */
 struct plan_shadow {
     uint8_t kind;
@@ -367,6 +378,7 @@ struct plan_statement {
     bool may_be_blank; /* it names one that may be, as far as the snapshot goes */
     uint8_t effect;    /* enum plan_effect */
     uint8_t writes;    /* enum plan_writes */
+    uint64_t verbs;    /* plan_verbs_of (plan_writes.h) */
     bool is_own;       /* whatever it changes in the catalog, only this session sees */
     /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
     struct plan_table makes;
@@ -417,9 +429,10 @@ struct plan_statement {
      * order of its columns; 0: it is not asked. */
     const uint32_t *asked;
     size_t asked_count;
-    struct plan_mark mark;          /* fields 0: none */
-    const struct plan_move *move;   /* or NULL */
-    const struct plan_fresh *fresh; /* what it makes, or NULL */
+    struct plan_mark mark;               /* fields 0: none */
+    const struct plan_move *move;        /* or NULL */
+    const struct plan_setting *settings; /* or NULL */
+    const struct plan_fresh *fresh;      /* what it makes, or NULL */
     /* What it puts under other persons' keys, where a mapping names it: counted when it is done. */
     uint64_t moved_fields, moved_kinds;
     uint8_t moved_most; /* enum plan_moved */
@@ -437,6 +450,8 @@ struct plan {
     const char *refusal;
     const char *refusal_hint;
     uint32_t refusal_flags; /* enum plan_flag */
+
+    const struct claim *claim; /* what its text says of an end user; or NULL */
 
     uint8_t borrows;         /* enum plan_borrow */
     bool runs_values;        /* it calls code that may run what it is given */

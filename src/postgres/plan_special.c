@@ -55,6 +55,7 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
                                      .verb = statement->verb};
     build_statement(work, &inside, query, inner);
     inner->writes = (uint8_t)plan_writes_of(inner);
+    inner->verbs = plan_verbs_of(inner);
     statement->special = (uint8_t)special;
     statement->name = keep_name(work, name);
     statement->inner = inner;
