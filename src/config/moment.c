@@ -174,6 +174,5 @@ moment_parse_fixed(int64_t *moment, const char *text, bool is_end)
 int
 moment_parse(int64_t *moment, const char *text, int64_t now, bool is_end)
 {
-    return is_fixed(text) ? moment_parse_fixed(moment, text, is_end)
-                          : parse_ago(moment, text, now);
+    return is_fixed(text) ? moment_parse_fixed(moment, text, is_end) : parse_ago(moment, text, now);
 }

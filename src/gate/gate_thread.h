@@ -53,6 +53,7 @@ struct gate {
     struct segments segments;
     struct segment_keys keys; /* of the ledger, until it is read; wiped then */
     struct rebuild *rebuild;  /* the past is being read; or NULL */
+    struct origins *origins, *next_origins; /* held; next: with the next configuration */
     int identity_fd;          /* of the index, until the store is there; -1: none */
     int64_t tell_at;          /* monotonic: when the supervisor hears again how far */
     uint64_t status_answers;  /* made so far, an allocation each */

@@ -98,6 +98,8 @@ read_columns(struct gather *g, struct gather_row *row, size_t last, bool only_ke
 static void
 see_saturation(struct gather *g, const struct showing_entry *entry)
 {
+    if (entry->needs_values)
+        return;
     for (size_t p = 0; p < entry->showing->part_count; p++)
         if (g->clear[p] != entry->wanted[p])
             return;
@@ -364,6 +366,11 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
 
     if (row->absent >> p & 1)
         return 0;
+    if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1))) {
+        if (row->keys[p].bytes)
+            gather_lose(g, p, (uint32_t)g->rows - 1);
+        return 0;
+    }
     if (row->keys[p].bytes && is_of_table(g, row, p))
         result = part->is_array ? add_keys(g, row, p, ordinals, start)
                                 : add_key(g, row, p, ordinals, row->keys[p], start);

@@ -388,12 +388,13 @@ observer_misses(struct session *s, struct view text, bool *misses)
 }
 
 int
-observer_plan_unknown(struct session *s, uint8_t hidden, struct plan **plan)
+observer_plan_unknown(struct session *s, uint8_t hidden, bool stores, struct plan **plan)
 {
     struct plan_environment environment = {
         .catalog = s->observer->catalog,
         .role = "",
         .hidden_count = hidden,
+        .stores_nothing = !stores,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
     };
 

@@ -89,7 +89,9 @@ struct result {
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct identity_view *identity;     /* held; NULL: its values are not looked up */
     uint8_t told_parts; /* bits: of a part that values tell, the upper bound is in a record */
-    struct pinned own;  /* of literals; the last member: its space outlives the result */
+    /* Of a part that need not show anybody: persons that records have beyond those named. */
+    uint64_t perhaps_told[PLAN_PARTS_MAX];
+    struct pinned own; /* of literals; the last member: its space outlives the result */
 };
 
 /* A statement whose marks count for others once its transaction is committed. */
@@ -197,8 +199,9 @@ PASU_MUST_USE int observer_plan_parse(struct session *session, struct view text,
  * template is in the worker's instruments. */
 PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,
                                       bool *is_templated);
-/* The plan of a text that nobody has looked at; so many of its result's columns are hidden. */
-PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden,
+/* The plan of what nobody has looked at: so many of its result's columns are hidden; whether it can
+ * put anything into tables (plan_unread.h). */
+PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden, bool stores,
                                         struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);

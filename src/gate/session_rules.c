@@ -33,15 +33,18 @@ static int
 make_scope(struct session *s, const struct settings *settings, const char *actor,
            struct rule_scope *scope)
 {
+    struct origin origin;
     const struct rule_asker asker = {
         .principal = s->user,
         .kind = roster_kind(standing_roster(s), s->user),
         .actor = actor,
         .application = s->application,
         .address = &s->address,
+        .origin = &origin,
         .vocabulary = &s->settings->vocabulary,
     };
 
+    origins_look_up(s->worker->origins, &s->address, &origin);
     return rule_scope_set(scope, settings->rules, &asker);
 }
 
@@ -62,12 +65,10 @@ session_rules_renew(struct session *s)
     if (PASU_UNLIKELY(rules_ask_actor(settings->rules)))
         actor_now(s, actor);
     if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn &&
-                    rules->generation == settings->generation &&
                     strcmp(rules->actor, actor) == 0))
         return 0;
     memcpy(rules->actor, actor, sizeof(actor));
     result = make_scope(s, settings, rules->actor, &rules->scope);
-    rules->generation = settings->generation;
     rules->turn = s->worker->turn;
     rules->is_set = result == 0;
     return result;

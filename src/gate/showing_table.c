@@ -95,6 +95,7 @@ set_roles(struct showing_entry *e)
             if (part->column > e->last_key)
                 e->last_key = part->column;
             e->has_arrays |= part->is_array;
+            e->needs_values |= part->needs_value;
             if (part->has_origin) {
                 e->roles[part->origin] |= SHOWING_ROLE_KEY;
                 if (part->origin > e->last_key)

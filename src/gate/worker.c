@@ -466,6 +466,7 @@ worker_join(struct worker *w)
     instruments_free(w->instruments);
     settings_release(w->settings);
     roster_free(w->roster);
+    origins_release(w->origins);
     memory_free(w->buffer);
     pthread_mutex_destroy(&w->lock);
 }

@@ -138,6 +138,7 @@ struct worker {
     struct instruments *instruments; /* NULL until a session needs them */
     struct settings *settings;       /* held: those of shared->current, as of `turn` */
     struct roster *roster;           /* held, the same; NULL: none */
+    struct origins *origins;         /* so is this; NULL: nothing is known of addresses */
     uint64_t turn;
     struct list dead; /* closed, freed at the end of the round */
     struct session *by_id[WORKER_SESSION_HEADS];
@@ -175,7 +176,8 @@ worker_settings(struct worker *worker)
     struct settings_current *current = &worker->shared->current;
 
     if (PASU_UNLIKELY(worker->turn != current->turn))
-        settings_current_follow(current, &worker->settings, &worker->roster, &worker->turn);
+        settings_current_follow(current, &worker->settings, &worker->roster, &worker->origins,
+                                &worker->turn);
     return worker->settings;
 }
 

@@ -418,6 +418,7 @@ look_after(struct supervisor *v, int64_t now)
     publishing_look(v, now);
     identifying_look(v, now);
     watching_look(v, now);
+    sourcing_look(v, now);
 }
 
 static void
@@ -500,6 +501,7 @@ start(struct supervisor *v)
 
     if (result != 0)
         return result;
+    sourcing_commit(v);
     reload_set_log(v);
     raise_limits();
     result = sandbox_account_find(&v->account, v->config->user);
@@ -541,6 +543,7 @@ guard_main(const char *config_path)
                           .os = &os_real};
     resources_init(&v->resources);
     v->signals = -1;
+    v->sources.fd = v->next_sources.fd = -1;
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");
     child_init(&v->children[HERALD], "herald");
@@ -555,6 +558,8 @@ guard_main(const char *config_path)
         close(v->signals);
     if (!v->is_announced)
         result = result ? result : PASU_E_UNAVAILABLE;
+    sourcing_drop(&v->sources);
+    sourcing_drop(&v->next_sources);
     config_free(v->config);
     watching_forget(v);
     memory_free(v);

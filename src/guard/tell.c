@@ -189,6 +189,8 @@ tell_commit(struct supervisor *v, int which)
 {
     struct message_generation message = {v->generation};
 
+    if (which == GATE)
+        sourcing_tell(v);
     tell(v, &v->children[which], MESSAGE_COMMIT, &message, sizeof(message), -1);
     v->children[which].is_committed = true;
     if (which == GATE)

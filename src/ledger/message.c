@@ -19,7 +19,7 @@ TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, messag
       WITH_FD(LISTENER, message_listener), PLAIN(UPSTREAM, message_upstream),
       PLAIN(OFFER, message_empty), WITH_FD(SEGMENT, message_segment),
       PLAIN(NO_SEGMENT, message_result), WITH_FD(IDENTITY, message_empty),
-      WITH_FD(ROSTER, message_generation));
+      WITH_FD(ROSTER, message_generation), WITH_FD(SOURCES, message_generation));
 
 TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),

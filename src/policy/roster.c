@@ -136,12 +136,10 @@ read_field(struct parse *p, const char **field, bool *is_last)
 static int
 read_header(struct parse *p)
 {
-    static const char *const names[] = {[COLUMN_PRINCIPAL] = "principal",
-                                        [COLUMN_KIND] = "kind",
-                                        [COLUMN_OWNER] = "owner",
-                                        [COLUMN_OWNER_STATUS] = "owner_status",
-                                        [COLUMN_LEFT_AT] = "left_at",
-                                        [COLUMN_CONTACT] = "contact"};
+    static const char *const names[] = {
+        [COLUMN_PRINCIPAL] = "principal", [COLUMN_KIND] = "kind",
+        [COLUMN_OWNER] = "owner",         [COLUMN_OWNER_STATUS] = "owner_status",
+        [COLUMN_LEFT_AT] = "left_at",     [COLUMN_CONTACT] = "contact"};
     uint32_t line = p->line;
     bool is_last = false;
 
@@ -187,7 +185,8 @@ add_entry(struct parse *p, const struct roster_entry *entry)
     return 0;
 }
 
-/* Nobody leaves in a year that moments do not reach: "9999-12-31" is how some systems write never. */
+/* Nobody leaves in a year that moments do not reach: "9999-12-31" is how some systems write never.
+ */
 static int
 read_left_at(int64_t *left_at, const char *text)
 {

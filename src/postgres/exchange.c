@@ -190,6 +190,12 @@ exchange_shows(const struct plan_statement *statement)
     return statement->may_return_rows && (statement->most_fields != 0 || !statement->is_understood);
 }
 
+struct exchange_request *
+exchange_newest(struct exchange *x)
+{
+    return x->count > 0 ? &x->requests[(x->first + x->count - 1) % x->size] : NULL;
+}
+
 const struct exchange_request *
 exchange_at(const struct exchange *x, uint32_t place)
 {

@@ -22,14 +22,14 @@ put_in_force(struct stand *t, uint64_t generation, const char *text)
     struct settings *settings;
 
     assert_int_equal(settings_new(&settings, model_of(text), generation), 0);
-    settings_current_set(&t->shared.current, settings);
+    settings_current_set(&t->shared.current, settings, NULL);
     settings_release(settings);
 }
 
 static void
 end(struct stand *t)
 {
-    settings_current_set(&t->shared.current, NULL);
+    settings_current_set(&t->shared.current, NULL, NULL);
     settings_release(t->worker.settings);
     session_rules_release(&t->observer.rules);
 }

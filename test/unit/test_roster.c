@@ -84,20 +84,13 @@ who_has_left_is_refused_and_a_service_told_of(void **state PASU_UNUSED)
         const char *principal;
         enum principal_standing standing, strict;
     } all[] = {
-        {"here", STANDING_GOOD, STANDING_GOOD},
-        {"gone", STANDING_LEFT, STANDING_LEFT},
-        {"since", STANDING_LEFT, STANDING_LEFT},
-        {"now", STANDING_LEFT, STANDING_LEFT},
-        {"soon", STANDING_GOOD, STANDING_GOOD},
-        {"today", STANDING_LEFT, STANDING_LEFT},
-        {"never", STANDING_GOOD, STANDING_GOOD},
-        {"long", STANDING_LEFT, STANDING_LEFT},
-        {"said", STANDING_LEFT, STANDING_LEFT},
-        {"dba", STANDING_LEFT, STANDING_LEFT},
-        {"what", STANDING_LEFT, STANDING_LEFT},
-        {"app", STANDING_OWNERLESS, STANDING_LEFT},
-        {"alone", STANDING_GOOD, STANDING_GOOD},
-        {"unlisted", STANDING_GOOD, STANDING_GOOD},
+        {"here", STANDING_GOOD, STANDING_GOOD},  {"gone", STANDING_LEFT, STANDING_LEFT},
+        {"since", STANDING_LEFT, STANDING_LEFT}, {"now", STANDING_LEFT, STANDING_LEFT},
+        {"soon", STANDING_GOOD, STANDING_GOOD},  {"today", STANDING_LEFT, STANDING_LEFT},
+        {"never", STANDING_GOOD, STANDING_GOOD}, {"long", STANDING_LEFT, STANDING_LEFT},
+        {"said", STANDING_LEFT, STANDING_LEFT},  {"dba", STANDING_LEFT, STANDING_LEFT},
+        {"what", STANDING_LEFT, STANDING_LEFT},  {"app", STANDING_OWNERLESS, STANDING_LEFT},
+        {"alone", STANDING_GOOD, STANDING_GOOD}, {"unlisted", STANDING_GOOD, STANDING_GOOD},
         {"Gone", STANDING_GOOD, STANDING_GOOD},
     };
     struct roster *r = parse("principal,kind,owner,owner_status,left_at\n"
