@@ -142,7 +142,7 @@ static uint8_t
 control_of(const char *rule)
 {
     return strcmp(rule, "leaver") == 0 || strcmp(rule, "ownerless") == 0 ? ALERT_OF_ROSTER
-                                                                        : ALERT_CONTROLS;
+                                                                         : ALERT_CONTROLS;
 }
 
 static int

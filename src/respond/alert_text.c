@@ -109,7 +109,8 @@ session_of(const struct message_alert *a)
 static const char *
 control_of(const struct message_delivery *d)
 {
-    return d->is_own && d->body.control == ALERT_CONTROLS ? "pasu" : alert_control_text(d->body.control);
+    return d->is_own && d->body.control == ALERT_CONTROLS ? "pasu"
+                                                          : alert_control_text(d->body.control);
 }
 
 static json_t *
