@@ -112,7 +112,8 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
-    uint64_t turn; /* the worker's, that its roster is of (gate/standing.h) */
+    enum principal_kind kind; /* that rules ask for */
+    uint64_t turn;            /* the worker's, that kind and budget are of (gate/standing.h) */
     struct session_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     struct actor actor;

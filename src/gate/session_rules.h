@@ -29,6 +29,7 @@ struct rule_told {
 struct session_rules {
     struct rule_scope scope;
     uint64_t turn;                 /* of what is in force (struct settings_current) */
+    enum principal_kind kind;      /* that it is of */
     char actor[EXPOSURE_TEXT_MAX]; /* whom it is of, where rules ask for that */
     bool is_set;
     struct rule_told *told; /* memory_free; NULL: nothing was */
