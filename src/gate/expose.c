@@ -321,7 +321,8 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
     result = verdict_judge(s, e, statement, fields & known, 0, judgement);
-    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0 && !(judgement && judgement->is_blocked);
+    for (uint8_t kind = 0;
+         kind < EXPOSURE_KINDS_MAX && result == 0 && !(judgement && judgement->is_blocked);
          kind++) {
         struct exposure_part *part;
 

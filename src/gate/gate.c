@@ -76,8 +76,7 @@ static void
 set_origins(struct gate *g)
 {
     const struct config *config = g->settings->config;
-    bool is_wanted =
-        config->sources.country_db.path != NULL || config->sources.asn_db.path != NULL;
+    bool is_wanted = config->sources.country_db.path != NULL || config->sources.asn_db.path != NULL;
 
     if (!g->next_origins && is_wanted)
         return;

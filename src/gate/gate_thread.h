@@ -50,12 +50,12 @@ struct gate {
     int64_t started;
     struct kinds kinds;
     struct segments segments;
-    struct segment_keys keys; /* of the ledger, until it is read; wiped then */
-    struct rebuild *rebuild;  /* the past is being read; or NULL */
+    struct segment_keys keys;               /* of the ledger, until it is read; wiped then */
+    struct rebuild *rebuild;                /* the past is being read; or NULL */
     struct origins *origins, *next_origins; /* held; next: with the next configuration */
-    int identity_fd;          /* of the index, until the store is there; -1: none */
-    int64_t tell_at;          /* monotonic: when the supervisor hears again how far */
-    uint64_t status_answers;  /* made so far, an allocation each */
+    int identity_fd;                        /* of the index, until the store is there; -1: none */
+    int64_t tell_at;                        /* monotonic: when the supervisor hears again how far */
+    uint64_t status_answers;                /* made so far, an allocation each */
     bool is_committed, is_ready, is_stopping, is_paused, had_keeper;
 };
 

@@ -75,8 +75,8 @@ struct result {
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
-    uint64_t verbs;       /* of what was asked and of what that stands for; 0: not known */
-    uint32_t minute;      /* local, of its first record; 0: there is none */
+    uint64_t verbs;  /* of what was asked and of what that stands for; 0: not known */
+    uint32_t minute; /* local, of its first record; 0: there is none */
     struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */

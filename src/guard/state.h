@@ -48,7 +48,7 @@ struct supervisor {
     } identity;
     int64_t identity_at; /* when it is looked for again */
     struct sourced {
-        int fd;                       /* sealed memory: the table of policy/origins.h; -1: none */
+        int fd;                        /* sealed memory: the table of policy/origins.h; -1: none */
         struct identity_file files[2]; /* that it was made of; or that could not be used since */
     } sources, next_sources;
     int64_t sources_at;
