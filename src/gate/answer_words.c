@@ -104,7 +104,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     struct exchange_request *request = exchange_first(&o->exchange);
     int result = answer_settle(a);
 
-    o->blank.is_failed = true;
+    o->blank.is_failed = o->actor.is_failed = true;
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {

@@ -133,6 +133,26 @@ text_for(struct asking *a, const struct exchange_request *request, struct view t
     return n > 0 ? 0 : PASU_E_MESSAGE_INVALID;
 }
 
+/* The template's plan knows nothing of the text's comment. */
+static int
+keep_claim(struct asking *a, struct exchange_request *request, struct view text)
+{
+    struct claim claim;
+
+    if (PASU_LIKELY(!claim_read(&claim, text)))
+        return 0;
+    a->o->actor.asked = request->claim =
+        (struct claim *)memory_dup((const uint8_t *)&claim, sizeof(claim));
+    return request->claim ? 0 : PASU_E_NOMEM;
+}
+
+/* What is judged and recorded now is of a text with that plan (NULL: of none that is known). */
+static void
+set_claim(struct asking *a, const struct plan *plan)
+{
+    a->o->actor.asked = plan ? plan->claim : NULL;
+}
+
 static int
 ask_query(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
@@ -158,6 +178,10 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
     hidden_note(a->o, plan);
     request->is_templated = is_templated;
+    set_claim(a, plan);
+    result = is_templated ? keep_claim(a, request, text) : 0;
+    if (result != 0)
+        return result;
     request->is_unasked = !a->o->identity && plan->statement_count == 1 &&
                           plan->statements[0].special != SPECIAL_COPY_OUT;
     request->is_alone = !a->o->is_unsynced;
@@ -217,6 +241,7 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
     }
     request->plan = plan;
     request->is_refused = plan->refusal != NULL;
+    set_claim(a, plan);
     set_name(request->name, parse.name);
     result = keep_bytes(request, parse.types);
     if (result == 0 && !request->is_refused)
@@ -327,6 +352,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     if (result != 0)
         return result;
     statement = request->bound;
+    set_claim(a, request->plan);
     if (statement) {
         request->is_telling = tells_hidden(a->o, statement, 1);
         request->is_borrowing = hidden_is_borrowed_with(a->o, request->plan, &bind);
@@ -416,6 +442,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
         return PASU_E_MESSAGE_INVALID;
     set_name(name, execute.portal);
     plan = exchange_expected_portal(&a->o->exchange, name, &statement);
+    set_claim(a, plan);
     result = judge_execute(a, name, plan, statement, &is_refused);
     if (result != 0 || PASU_UNLIKELY(is_refused))
         return result;
@@ -492,9 +519,8 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
     return ask_pass(a, message, length);
 }
 
-/* One whole message. */
-int
-ask_message(struct asking *a, const uint8_t *message, size_t length)
+static int
+take_message(struct asking *a, const uint8_t *message, size_t length)
 {
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
 
@@ -519,4 +545,17 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     default:
         return ask_pass(a, message, length);
     }
+}
+
+/* One whole message. */
+int
+ask_message(struct asking *a, const uint8_t *message, size_t length)
+{
+    int result;
+
+    a->o->actor.asked = NULL;
+    a->o->actor.is_asking = true;
+    result = take_message(a, message, length);
+    a->o->actor.is_asking = false;
+    return result;
 }

@@ -45,14 +45,32 @@ ask_end_text(struct observer *o)
     o->long_text = NULL;
 }
 
+/* All of its words have been seen. The server has not: nobody else has its plan. */
+static int
+settle_text(struct asking *a)
+{
+    struct exchange_request *request = exchange_newest(&a->o->exchange);
+    int result = 0;
+
+    if (request && request->plan && !long_text_stores(a->o->long_text)) {
+        plan_release(request->plan);
+        request->plan = NULL;
+        result = observer_plan_unknown(a->s, 0, false, &request->plan);
+    }
+    ask_end_text(a->o);
+    return result;
+}
+
 int
 ask_piece(struct asking *a, const uint8_t *bytes, size_t length)
 {
+    int result = 0;
+
     if (a->o->long_text && !long_text_read(a->o->long_text, view_of(bytes, length)))
         return refuse(a, NULL);
-    if (a->s->from_client.left == 0)
-        ask_end_text(a->o);
-    return ask_pass(a, bytes, length);
+    if (a->o->long_text && a->s->from_client.left == 0)
+        result = settle_text(a);
+    return result == 0 ? ask_pass(a, bytes, length) : result;
 }
 
 /* The same, of what a rule refuses. */
@@ -81,7 +99,7 @@ ask_long_text(struct asking *a, enum exchange_step step, struct view start)
     result = begin_text(a, step == STEP_PARSE);
     a->o->is_unsettled = a->o->is_borrowing = true;
     if (result == 0)
-        result = observer_plan_unknown(a->s, 0, &request->plan);
+        result = observer_plan_unknown(a->s, 0, true, &request->plan);
     if (result == 0 && request->plan->refusal)
         return refuse(a, request->plan);
     if (result == 0)

@@ -69,7 +69,7 @@ call_plan(struct session *s, struct exchange_request *request)
                        view_of(text,
                                text_of(function, catalog_routine(o->catalog, function->oid), text)),
                        &environment, &request->plan)
-                 : observer_plan_unknown(s, 0, &request->plan);
+                 : observer_plan_unknown(s, 0, false, &request->plan);
     return result == 0 ? keep_ask(s, request, request->plan) : result;
 }
 

@@ -8,6 +8,8 @@
 #include "gate/shadow.h"
 #include "gate/verdict.h"
 
+#include <stdlib.h>
+
 /* A record for the present moment, with nothing in it. */
 static struct exposure *
 begin(struct session *s, const struct plan_statement *statement)
@@ -25,7 +27,7 @@ begin(struct session *s, const struct plan_statement *statement)
     e->verdict = VERDICT_OF_ALLOW;
     e->part_count = 0;
     e->rule[0] = '\0';
-    memcpy(e->actor, s->observer->actor, sizeof(e->actor));
+    actor_now(s, e->actor);
     return e;
 }
 
@@ -156,7 +158,7 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
         return r->is_bound_told ? 0 : all;
     }
     if (g->unattributed[p] > 0) {
-        *flags |= FLAG_BIT(UNATTRIBUTED);
+        *flags |= part->needs_value ? FLAG_BIT(BOUND) : FLAG_BIT(UNATTRIBUTED);
         if (!part->is_one_per_row) /* a group without a key */
             return all;
     }
@@ -195,11 +197,38 @@ shows_part(const struct gather *g, const struct showing_part *part, size_t p, ui
     return g->ordinal_counts[p] > 0 || unknown > 0 || (!has_key && (g->clear[p] || g->null[p]));
 }
 
+static int
+compare_ordinals(const void *one, const void *other)
+{
+    uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+
+    return (a > b) - (a < b);
+}
+
+/* Persons whose values the rows need not show: the tally has them by name, the record says how many
+ * there can be, of all batches no more than there are persons. */
+static uint64_t
+count_perhaps(struct result *r, struct gather *g, size_t p, uint64_t all)
+{
+    uint32_t *ordinals = g->ordinals[p];
+    size_t n = g->ordinal_counts[p];
+    uint64_t count = 0, left = all > r->perhaps_told[p] ? all - r->perhaps_told[p] : 0;
+
+    qsort(ordinals, n, sizeof(*ordinals), compare_ordinals);
+    for (size_t i = 0; i < n; i++)
+        count += i == 0 || ordinals[i] != ordinals[i - 1];
+    if (count > left)
+        count = left;
+    r->perhaps_told[p] += count;
+    return count;
+}
+
 /* The parts of the record, from what is left of the gather. */
 static void
-fill_parts(struct session *s, struct exposure *e, const struct gather *g, const uint64_t *unknown)
+fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64_t *unknown)
 {
-    const struct result *r = &s->observer->result;
+    const struct observer *o = s->observer;
+    struct result *r = &s->observer->result;
     const struct showing *showing = r->showing->showing;
     uint64_t known, kinds;
 
@@ -221,7 +250,13 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
             result_pins(r, p, &pins);
         if (from->source == SOURCE_SHADOW && !shadow_is_named(s->observer, g, p))
             continue;
-        if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
+        if (from->is_perhaps && g->ordinal_counts[p] > 0 && !(g->identified >> p & 1) &&
+            (from->source != SOURCE_PINNED || pins == 1)) {
+            part->unknown += count_perhaps(
+                r, g, p,
+                observer_population(o, o->catalog ? o->catalog : r->plan->catalog, from->kind));
+            e->flags |= FLAG_BIT(BOUND);
+        } else if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
             part->ordinals = g->ordinals[p];
             part->ordinal_count = g->ordinal_counts[p];
         }
@@ -424,7 +459,7 @@ expose_moved(struct session *s, const struct plan_statement *statement, uint64_t
                                                          : rows;
 
     return expose_bound(s, statement, statement->moved_fields, statement->moved_kinds, most,
-                        FLAG_BIT(MOVED), NULL);
+                        statement->is_understood ? FLAG_BIT(MOVED) : FLAG_BIT(KEPT), NULL);
 }
 
 int

@@ -85,7 +85,7 @@ commit(struct gate *g)
     close_listeners(g);
     gate_set_origins(g);
     settings_current_set(&g->shared.current, g->settings, g->origins);
-    gate_post_all(g, TASK_SETTINGS, 0, NULL);
+    leaving_set(g);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
     if (g->shared.census)
@@ -226,6 +226,9 @@ from_supervisor(struct gate *g, struct channel_message *message)
     case MESSAGE_NO_SEGMENT:
         memcpy(&none, message->body, sizeof(none));
         segments_take_none(&g->segments, &none);
+        break;
+    case MESSAGE_ROSTER:
+        leaving_take(g, message);
         break;
     case MESSAGE_IDENTITY:
         take_identity(g, message);
@@ -460,7 +463,7 @@ serve(struct gate *g)
 
         if (g->rebuild && !g->segments.is_asked)
             timeout = 0;
-        if (poll(g->polls, count, timeout) < 0 && errno != EINTR)
+        if (poll(g->polls, count, leaving_wait(g, timeout)) < 0 && errno != EINTR)
             break;
         g->is_paused = false;
         /* Listeners first: a message of the supervisor may replace them. */
@@ -476,6 +479,7 @@ serve(struct gate *g)
         if (g->polls[0].revents)
             read_channel(g, &g->shared.supervisor, true);
         question_send(g);
+        leaving_look(g);
         start_step(g);
         if (g->shared.is_draining && !is_drained && session_count(g) == 0) {
             is_drained = true;
@@ -510,6 +514,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     list_init(&shared->answers);
     list_init(&g->outgoing);
     g->started = os_realtime(shared->os);
+    g->leave_at = ROSTER_NEVER;
     shared->answer_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     keeper_link_init(&shared->keeper, shared->os, shared->answer_event);
     if (shared->answer_event < 0)

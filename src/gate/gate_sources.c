@@ -33,6 +33,6 @@ gate_take_sources(struct gate *g, const struct channel_message *message)
     if (!g->settings || g->settings->generation != generation.generation)
         return;
     gate_set_origins(g);
-    settings_current_set(&g->shared.current, g->settings, g->origins);
+    settings_current_set_origins(&g->shared.current, g->origins);
     gate_post_all(g, TASK_SETTINGS, 0, NULL);
 }

@@ -9,6 +9,7 @@
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 #include "gate/verdict.h"
 #include "gate/walk.h"
 #include "postgres/encoding.h"
@@ -69,16 +70,6 @@ kept_trim(struct kept *kept)
 
 /* ---- life ---- */
 
-static void
-set_actor(struct session *s)
-{
-    const struct config_texts *sources = &s->settings->config->principals.actor_from;
-
-    for (size_t i = 0; i < sources->count; i++)
-        if (strcmp(sources->items[i], "application_name") == 0)
-            memcpy(s->observer->actor, s->application, sizeof(s->observer->actor));
-}
-
 int
 observer_new(struct session *s)
 {
@@ -105,13 +96,13 @@ observer_new(struct session *s)
         memory_free(o);
         return PASU_E_NOMEM;
     }
-    budget_of(&o->budget, config, s->settings->roster, s->user);
+    budget_of(&o->budget, config, standing_roster(s), s->user);
+    o->turn = w->turn;
     memcpy(o->role, s->user, sizeof(o->role));
     o->shifts = catalog_store_shifts(o->place);
     s->observer = o;
     identity_use_enter(s);
-    set_actor(s);
-    return 0;
+    return actor_init(s);
 }
 
 void
@@ -129,6 +120,7 @@ observer_free(struct session *s)
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
+    actor_release(&o->actor);
     session_rules_release(&o->rules);
     result_close(o);
     pinned_release(&o->result.own);
@@ -176,6 +168,8 @@ observer_parameter(struct session *s, struct view name, struct view value)
         o->client_encoding = encoding_named(s->worker->shared->encodings, value);
     } else if (view_equal(name, VIEW("server_encoding"))) {
         o->server_encoding = encoding_named(s->worker->shared->encodings, value);
+    } else if (view_equal(name, VIEW("application_name"))) {
+        actor_report(&o->actor, value);
     }
     /* SQL_ASCII on either side: nothing is converted. */
     o->encoding = encoding_is_raw(o->client_encoding) || encoding_is_raw(o->server_encoding)
@@ -394,12 +388,13 @@ observer_misses(struct session *s, struct view text, bool *misses)
 }
 
 int
-observer_plan_unknown(struct session *s, uint8_t hidden, struct plan **plan)
+observer_plan_unknown(struct session *s, uint8_t hidden, bool stores, struct plan **plan)
 {
     struct plan_environment environment = {
         .catalog = s->observer->catalog,
         .role = "",
         .hidden_count = hidden,
+        .stores_nothing = !stores,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
     };
 

@@ -14,6 +14,7 @@
 #ifndef PASU_GATE_OBSERVER_H
 #define PASU_GATE_OBSERVER_H
 
+#include "gate/actor.h"
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
 #include "gate/durability.h"
@@ -88,7 +89,9 @@ struct result {
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct identity_view *identity;     /* held; NULL: its values are not looked up */
     uint8_t told_parts; /* bits: of a part that values tell, the upper bound is in a record */
-    struct pinned own;  /* of literals; the last member: its space outlives the result */
+    /* Of a part that need not show anybody: persons that records have beyond those named. */
+    uint64_t perhaps_told[PLAN_PARTS_MAX];
+    struct pinned own; /* of literals; the last member: its space outlives the result */
 };
 
 /* A statement whose marks count for others once its transaction is committed. */
@@ -109,9 +112,10 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
+    uint64_t turn; /* the worker's, that its roster is of (gate/standing.h) */
     struct session_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
-    char actor[EXPOSURE_TEXT_MAX];
+    struct actor actor;
     struct identity_view *identity; /* held: as of when its transaction began; or NULL */
     uint64_t identity_version;
     bool is_other_snapshot; /* it may read what was before: no value is looked up */
@@ -195,8 +199,9 @@ PASU_MUST_USE int observer_plan_parse(struct session *session, struct view text,
  * template is in the worker's instruments. */
 PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,
                                       bool *is_templated);
-/* The plan of a text that nobody has looked at; so many of its result's columns are hidden. */
-PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden,
+/* The plan of what nobody has looked at: so many of its result's columns are hidden; whether it can
+ * put anything into tables (plan_unread.h). */
+PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden, bool stores,
                                         struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);

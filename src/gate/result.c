@@ -143,7 +143,7 @@ set_unknown(struct session *s, uint8_t hidden)
 
     plan_release(r->plan);
     r->plan = NULL;
-    result = observer_plan_unknown(s, hidden, &r->plan);
+    result = observer_plan_unknown(s, hidden, false, &r->plan);
     r->statement = result == 0 ? &r->plan->statements[0] : NULL;
     r->pinned = NULL;
     r->verbs = 0;

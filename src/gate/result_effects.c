@@ -210,6 +210,7 @@ result_done(struct session *s, struct plan *plan, const struct plan_statement *s
     if (!statement->is_kept_of_one || !s->observer->result.is_sure)
         observer_notifies(s, statement, UINT64_MAX);
     doubt_done(s, statement);
+    actor_run(&s->observer->actor, statement);
     return catalog_effects(s, plan, statement, is_known);
 }
 
@@ -296,6 +297,7 @@ result_transaction_over(struct session *s)
     int result = observer_marks_over(s, false); /* none is left where it was ended by its name */
 
     o->speaks_fields = o->speaks_kinds = 0;
+    actor_over(&o->actor, false);
     observer_marks_mean(s, false);
     growth_settle(catalog_store_growth(o->place), &o->grown);
     if (o->exchange.count == 0)

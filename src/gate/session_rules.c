@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "gate/observer.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 
 /* Where no configuration has been put in force (tests), the session's own. */
 const struct settings *
@@ -14,28 +15,29 @@ session_rules_settings(struct session *s)
     return now ? now : s->settings;
 }
 
-/* Whom the application says that it acts for: by the first of its sources that is there. Only
- * application_name is read. */
+/* Whom a session that nobody observes acts for: nobody reads what it says later. NULL: it is not
+ * known. */
 static const char *
-actor_of(const struct session *s)
+actor_at_start(const struct session *s)
 {
     const struct config_texts *sources = &s->settings->config->principals.actor_from;
 
     if (sources->count == 0)
         return "";
-    if (strcmp(sources->items[0], "application_name") != 0)
-        return NULL;
-    return sources->count == 1 || s->application[0] != '\0' ? s->application : NULL;
+    return sources->count == 1 && strcmp(sources->items[0], "application_name") == 0
+               ? s->application
+               : NULL;
 }
 
 static int
-make_scope(struct session *s, const struct settings *settings, struct rule_scope *scope)
+make_scope(struct session *s, const struct settings *settings, const char *actor,
+           struct rule_scope *scope)
 {
     struct origin origin;
     const struct rule_asker asker = {
         .principal = s->user,
-        .kind = roster_kind(settings->roster, s->user),
-        .actor = actor_of(s),
+        .kind = roster_kind(standing_roster(s), s->user),
+        .actor = actor,
         .application = s->application,
         .address = &s->address,
         .origin = &origin,
@@ -49,7 +51,7 @@ make_scope(struct session *s, const struct settings *settings, struct rule_scope
 int
 session_rules_scope(struct session *s, struct rule_scope *scope)
 {
-    return make_scope(s, session_rules_settings(s), scope);
+    return make_scope(s, session_rules_settings(s), actor_at_start(s), scope);
 }
 
 int
@@ -57,11 +59,16 @@ session_rules_renew(struct session *s)
 {
     const struct settings *settings = session_rules_settings(s);
     struct session_rules *rules = &s->observer->rules;
+    char actor[EXPOSURE_TEXT_MAX] = "";
     int result;
 
-    if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn))
+    if (PASU_UNLIKELY(rules_ask_actor(settings->rules)))
+        actor_now(s, actor);
+    if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn &&
+                    strcmp(rules->actor, actor) == 0))
         return 0;
-    result = make_scope(s, settings, &rules->scope);
+    memcpy(rules->actor, actor, sizeof(actor));
+    result = make_scope(s, settings, rules->actor, &rules->scope);
     rules->turn = s->worker->turn;
     rules->is_set = result == 0;
     return result;

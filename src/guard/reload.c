@@ -121,6 +121,7 @@ reload_commit(struct supervisor *v)
     v->next_listeners = (struct listeners){0};
     listeners_close(&former, true);
     config_free(v->config);
+    watching_forget(v);
     v->config = v->next;
     v->next = NULL;
     sourcing_commit(v);

@@ -56,7 +56,7 @@ make(const struct config *config, int *fd, const char **failed)
     sources_close(&sources);
     if (result != 0)
         return result;
-    *fd = tell_sealed("pasu sources", bytes, length);
+    *fd = tell_memory("pasu sources", bytes, length);
     memory_free(bytes);
     return *fd >= 0 ? 0 : PASU_E_NOMEM;
 }

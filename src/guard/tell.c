@@ -15,18 +15,17 @@
 enum { EXTEND_MICROSECONDS = 30 * 1000 * 1000 };
 
 int
-tell_sealed(const char *name, const uint8_t *bytes, size_t length)
+tell_memory(const char *name, const void *bytes, size_t length)
 {
-    size_t done = 0;
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    size_t done = 0;
 
     while (fd >= 0 && done < length) {
-        ssize_t n = write(fd, bytes + done, length - done);
+        ssize_t n = write(fd, (const uint8_t *)bytes + done, length - done);
 
         if (n <= 0) {
             close(fd);
-            fd = -1;
-            break;
+            return -1;
         }
         done += (size_t)n;
     }
@@ -38,7 +37,7 @@ tell_sealed(const char *name, const uint8_t *bytes, size_t length)
     return fd;
 }
 
-/* The configuration with its files, in memory that a child can read and nobody change. */
+/* The configuration with its files. */
 static int
 make_packed(const struct config *config, bool has_keys)
 {
@@ -48,7 +47,7 @@ make_packed(const struct config *config, bool has_keys)
 
     if ((has_keys ? config_pack_with_keys : config_pack)(&bytes, &length, config) != 0)
         return -1;
-    fd = tell_sealed("pasu configuration", bytes, length);
+    fd = tell_memory("pasu configuration", bytes, length);
     memory_wipe(bytes, length);
     memory_free(bytes);
     return fd;

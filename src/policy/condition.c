@@ -315,6 +315,12 @@ condition_release(struct condition *c)
 }
 
 bool
+condition_is_of_actor(const struct condition *c)
+{
+    return c->kind->of_asker == of_actor;
+}
+
+bool
 condition_is_of_asker(const struct condition *c)
 {
     return c->kind->of_statement == NULL;

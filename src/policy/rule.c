@@ -14,6 +14,7 @@ struct rule {
 
 struct rules {
     struct vocabulary names; /* that fields of conditions are in */
+    bool asks_actor;
     size_t count;
     struct rule items[];
 };
@@ -43,6 +44,15 @@ compile(struct rule *rule, const struct config_rule *config, const struct vocabu
     return result;
 }
 
+static bool
+asks_actor(const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->count; i++)
+        if (condition_is_of_actor(&rule->conditions[i]))
+            return true;
+    return false;
+}
+
 int
 rules_new(struct rules **out, const struct config *config, const struct vocabulary *vocabulary)
 {
@@ -56,6 +66,7 @@ rules_new(struct rules **out, const struct config *config, const struct vocabula
     for (size_t i = 0; i < config->rule_count && result == 0; i++) {
         rules->count = i + 1;
         result = compile(&rules->items[i], &config->rules[i], vocabulary);
+        rules->asks_actor |= result == 0 && asks_actor(&rules->items[i]);
     }
     if (result == 0)
         *out = rules;
@@ -304,6 +315,12 @@ rules_strictest(const struct rules *rules, enum durability other)
         if (!rules->items[i].config->shadow && rules->items[i].config->durability > most)
             most = rules->items[i].config->durability;
     return most;
+}
+
+bool
+rules_ask_actor(const struct rules *rules)
+{
+    return rules && rules->asks_actor;
 }
 
 bool

@@ -8,7 +8,7 @@
  * Some cannot be decided with what is known here:
  *
  *      country, asn   of an address that no data is loaded of, or that is in none
- *      actor          where the configuration takes it from what is not read
+ *      actor          of a session that has not said it yet: it may, with each statement
  *      verbs          of a statement that is several things, or can be anything: EXECUTE, FETCH,
  *                     what is not understood
  *      flags          that no statement is ever given
@@ -106,6 +106,8 @@ void rule_message(char *text, size_t size, const struct ruling *ruling);
 /* How durable the statement's record is to be, where `other` is what holds without rules. */
 enum durability rule_durability(const struct rule_scope *scope,
                                 const struct rule_statement *statement, enum durability other);
+/* Whether one of them asks for the actor, of anybody. */
+bool rules_ask_actor(const struct rules *rules);
 /* Whether one of them says more than allow, of anybody. */
 bool rules_have_verdicts(const struct rules *rules);
 /* The most that `other` or any rule asks for, of anybody. */

@@ -111,6 +111,7 @@ struct exchange_request {
     const struct plan_statement *bound; /* BIND: within plan */
     struct view bytes;                  /* PARSE: types; BIND: result formats; owned */
     uint32_t function;                  /* FUNCTION_CALL: OID */
+    struct claim *claim;                /* QUERY, is_templated: its text's; owned, or NULL */
     struct pinned pinned;               /* BIND */
 };
 
@@ -140,6 +141,8 @@ PASU_MUST_USE struct exchange_request *exchange_add(struct exchange *exchange,
 void exchange_note_names(struct exchange *exchange, struct exchange_request *request);
 /* The request that the server's next answer belongs to, or NULL. */
 struct exchange_request *exchange_first(const struct exchange *exchange);
+/* The one that was added last, or NULL. */
+struct exchange_request *exchange_newest(struct exchange *exchange);
 /* It is done with. */
 void exchange_done(struct exchange *exchange);
 /* An error ended it: in the extended protocol all up to the next Sync go with it. */

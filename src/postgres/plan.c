@@ -9,6 +9,7 @@
 #include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_shadow.h"
+#include "postgres/plan_unread.h"
 
 enum { WORK_BLOCK = 48 << 10, KEEP_BLOCK = 2 << 10 };
 
@@ -147,6 +148,11 @@ make_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags)
     statement->sql = is_scanned ? text_normal(work, all) : "";
     statement->fingerprint = text_fingerprint(work, all);
     statement->may_notify = statement->most_fields != 0;
+    if (!work->environment->stores_nothing && unread_stores(work, is_scanned)) {
+        statement->moved_fields = statement->most_fields;
+        statement->moved_kinds = statement->most_kinds;
+        statement->moved_most = MOVED_MANY;
+    }
 }
 
 static void
@@ -188,6 +194,20 @@ names_dialect(const char *text)
     return false;
 }
 
+/* NULL where the text says nothing of an end user. */
+static const struct claim *
+claim_of(struct arena *arena, struct view text)
+{
+    struct claim claim, *kept;
+
+    if (!claim_read(&claim, text))
+        return NULL;
+    kept = arena_new(arena, 1, sizeof(*kept));
+    if (kept)
+        *kept = claim;
+    return kept;
+}
+
 static int
 plan_begin(struct plan_object *object, struct view text, const struct plan_environment *environment)
 {
@@ -201,6 +221,7 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     if (!copy || !plan->role)
         return PASU_E_NOMEM;
     plan->text = view_of(copy, text.length);
+    plan->claim = claim_of(&object->arena, plan->text);
     plan->may_change_dialect = names_dialect(copy);
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;

@@ -34,6 +34,7 @@
 #define PASU_POSTGRES_PLAN_H
 
 #include "postgres/catalog.h"
+#include "postgres/claim.h"
 #include "postgres/copy_row.h"
 
 enum {
@@ -145,6 +146,7 @@ struct plan_environment {
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */
     uint8_t hidden_count;       /* of plan_unknown: the columns that are known to be hidden */
+    bool stores_nothing;        /* the same: what it is of puts nothing into tables */
     const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
 };
 
@@ -190,7 +192,9 @@ struct plan_stored {
  */
 struct plan_column {
     uint16_t column;
-    bool is_lent; /* whatever table the column comes from: it is equal to one of the part's */
+    bool is_lent;    /* whatever table the column comes from: it is equal to one of the part's */
+    bool is_certain; /* where it is not null, it surely depends on them */
+    bool tells_null; /* where it is, too */
     uint64_t fields;
     struct plan_stored stored;
 };
@@ -342,6 +346,16 @@ struct plan_fresh {
     const struct plan_fresh *next;
 };
 
+/* What a statement sets a setting of a name of its own kind (pasu.actor) to: by SET, RESET,
+ * DISCARD, or set_config among the columns of its rows. One statement can set several. */
+struct plan_setting {
+    const char *name;  /* NULL: all of them are reset */
+    const char *value; /* "" as it was at first; NULL: what the column says, or nobody knows */
+    int column;        /* of its rows; -1: none */
+    bool is_local;     /* to the transaction */
+    const struct plan_setting *next;
+};
+
 /* Whose keys a hidden column has, with those of its rows of which no key can be read. */
 struct plan_shadow {
     uint8_t kind;
@@ -418,10 +432,12 @@ struct plan_statement {
      * order of its columns; 0: it is not asked. */
     const uint32_t *asked;
     size_t asked_count;
-    struct plan_mark mark;          /* fields 0: none */
-    const struct plan_move *move;   /* or NULL */
-    const struct plan_fresh *fresh; /* what it makes, or NULL */
-    /* What it puts under other persons' keys, where a mapping names it: counted when it is done. */
+    struct plan_mark mark;               /* fields 0: none */
+    const struct plan_move *move;        /* or NULL */
+    const struct plan_setting *settings; /* or NULL */
+    const struct plan_fresh *fresh;      /* what it makes, or NULL */
+    /* What it puts under other persons' keys, where a mapping names it; of a text that is not
+     * understood, anywhere (plan_unread.h). Counted when it is done. */
     uint64_t moved_fields, moved_kinds;
     uint8_t moved_most; /* enum plan_moved */
 };
@@ -438,6 +454,8 @@ struct plan {
     const char *refusal;
     const char *refusal_hint;
     uint32_t refusal_flags; /* enum plan_flag */
+
+    const struct claim *claim; /* what its text says of an end user; or NULL */
 
     uint8_t borrows;         /* enum plan_borrow */
     bool runs_values;        /* it calls code that may run what it is given */

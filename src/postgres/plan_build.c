@@ -12,6 +12,7 @@
 #include "postgres/plan_pin.h"
 #include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
+#include "postgres/plan_settings.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
@@ -378,6 +379,7 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
         build_names(work, &node->base, statement);
         statement->special = SPECIAL_DDL;
     }
+    settings_statement(work, node, statement);
     statement->twists = twist_of(work, node, statement);
     arm_statement(work, node, statement);
     fresh_statement(work, build, node, statement);

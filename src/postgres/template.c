@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/template.h"
 
+#include "postgres/claim.h"
+
 #include <assert.h>
 
 enum { DIGITS_MAX = 18 };
@@ -14,6 +16,7 @@ struct making {
     const uint8_t *kept; /* what comes from here on goes into the template as it is */
     enum before before;
     bool is_list;     /* within IN ( … ) */
+    bool is_cut;      /* a comment at the end was left out */
     struct view word; /* the last one; empty where another token came since */
 };
 
@@ -214,12 +217,27 @@ is_comparison(const uint8_t *sign, size_t length)
                            (sign[0] == '<' && sign[1] == '>'));
 }
 
+/* A comment that is all there is from here on. */
+static bool
+cut_comment(struct making *m, const uint8_t *comment)
+{
+    size_t at = (size_t)(comment - m->start);
+
+    if (claim_at(view_of(m->start, (size_t)(m->end - m->start))) != at)
+        return false;
+    m->at = m->end = comment;
+    m->is_cut = true;
+    return true;
+}
+
 static bool
 take_operator(struct making *m)
 {
     const uint8_t *from = m->at;
     size_t length;
 
+    if (from + 1 < m->end && from[0] == '/' && from[1] == '*')
+        return cut_comment(m, from);
     m->at = skip(m, IS_SIGN);
     length = (size_t)(m->at - from);
     set_before(m, is_comparison(from, length) ? BEFORE_COMPARISON : BEFORE_OTHER);
@@ -310,14 +328,16 @@ template_make(struct template *template, struct view text)
     while (m.at < m.end)
         if (!take_token(&m))
             return false;
-    return template->count > 0 && copy_kept(&m, m.end);
+    return (template->count > 0 || m.is_cut) && copy_kept(&m, m.end);
 }
 
 bool
 template_may_rewrite(const struct template *template, const struct plan *plan)
 {
+    size_t end = template->count > 0 ? template->values[0].at : template->length;
+
     for (size_t i = 0; i < plan->edit_count; i++)
-        if (plan->edits[i].at + plan->edits[i].removed > template->values[0].at)
+        if (plan->edits[i].at + plan->edits[i].removed > end)
             return false;
     return true;
 }

@@ -9,8 +9,9 @@
  * Only planned, never sent. What holds for a text with parameters holds whatever their values are;
  * so a constant is taken out only where a parameter could stand: after a comparison sign, in the
  * list of an IN, after LIMIT and OFFSET; integers, and strings that are not empty and have no
- * quotes in them. Texts with anything that has two readings, or comments, parameters of their own,
- * or several statements, make none.
+ * quotes in them. Texts with anything that has two readings, or parameters of their own, or several
+ * statements, make none. Nor do comments, but for one at the end (postgres/claim.h): it is no part
+ * of the template, which may then have no constants.
  *
  * Pure; hostile bytes; the text must be in a plain dialect (plan_environment).
  */
@@ -33,7 +34,7 @@ struct template
     uint8_t text[TEMPLATE_TEXT_MAX];
 };
 
-/* False where the text makes none, or has no constant to take out. */
+/* False where the text makes none, or has nothing to take out. */
 bool template_make(struct template *template, struct view text);
 /* Whether the edits of the template's plan can be made in the text: they all lie before its first
  * constant. Then positions in it are those of plan_error_position, too. */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For whom an application asks: the first that is there of the sources that the configuration names
+ * (principals.actor_from).
+ *
+ *      sqlcommenter      a comment at the end of the statement's text (postgres/claim.h)
+ *      setting:NAME      what the session has set NAME to, by SET or set_config; what a transaction
+ *                        sets is undone with it
+ *      application_name  as the server last reported it
+ *
+ * All of it is a claim of who holds the connection. A setting that code in the server sets is not
+ * seen; after ROLLBACK TO, one that the transaction has set is taken for unset.
+ *
+ * Owned by the session's observer.
+ */
+#ifndef PASU_GATE_ACTOR_H
+#define PASU_GATE_ACTOR_H
+
+#include "base/error.h"
+#include "exposure/exposure.h"
+
+struct claim;
+struct plan_statement;
+struct session;
+
+struct actor_setting {
+    const char *name;              /* the configuration's */
+    char now[EXPOSURE_TEXT_MAX];   /* "": it is not set */
+    char later[EXPOSURE_TEXT_MAX]; /* once the transaction has been committed */
+    char before[EXPOSURE_TEXT_MAX];
+};
+
+struct actor {
+    char application[EXPOSURE_TEXT_MAX];
+    struct actor_setting *settings; /* or NULL */
+    size_t count;
+    bool is_changed; /* by the transaction */
+    bool is_failed;  /* an error has undone it */
+    bool is_asking;  /* a client's message is in hand, not an answer */
+    const struct claim *asked; /* its text's, while it is; or NULL */
+};
+
+/* Of the session's observer, when it begins. PASU_E_NOMEM. */
+PASU_MUST_USE int actor_init(struct session *session);
+void actor_release(struct actor *actor);
+/* The server's word of application_name. */
+void actor_report(struct actor *actor, struct view application);
+/* Who it is in what is being asked, or answered. */
+void actor_now(const struct session *session, char actor[EXPOSURE_TEXT_MAX]);
+
+/* A statement has been run. */
+void actor_run(struct actor *actor, const struct plan_statement *statement);
+/* A row of it: a DataRow's body, in which so many hidden columns come first. */
+void actor_row(struct actor *actor, const struct plan_statement *statement, uint8_t hidden,
+               struct view row);
+/* The transaction is over. */
+void actor_over(struct actor *actor, bool is_rolled_back);
+
+#endif
