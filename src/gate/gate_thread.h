@@ -87,6 +87,12 @@ void start_finish(struct gate *gate);
 void start_again(struct gate *gate);
 void start_release(struct gate *gate);
 
+/* ---- gate_sources.c: where addresses are ---- */
+/* A table: from the configuration on that it is of, or at once where that is in force. */
+void gate_take_sources(struct gate *gate, const struct channel_message *message);
+/* A configuration comes into force, with the table that was taken for it. */
+void gate_set_origins(struct gate *gate);
+
 /* ---- question.c: what the keeper asks, and the workers' answers ---- */
 void question_sessions(struct gate *gate, uint64_t question);
 void question_status(struct gate *gate, uint64_t question);

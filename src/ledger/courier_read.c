@@ -137,6 +137,14 @@ find(struct record_keeping *r, uint64_t index, uint32_t *type, int64_t *time,
     return result;
 }
 
+/* Of pasu's own, those about people. */
+static uint8_t
+control_of(const char *rule)
+{
+    return strcmp(rule, "leaver") == 0 || strcmp(rule, "ownerless") == 0 ? ALERT_OF_ROSTER
+                                                                         : ALERT_CONTROLS;
+}
+
 static int
 fill_alert(struct message_delivery *m, uint32_t type, int64_t time, const union payload_body *body)
 {
@@ -153,6 +161,7 @@ fill_alert(struct message_delivery *m, uint32_t type, int64_t time, const union 
     snprintf(m->body.rule, sizeof(m->body.rule), "%.*s", (int)sizeof(m->body.rule) - 1,
              body->alert.rule);
     memcpy(m->body.text, body->alert.text, sizeof(m->body.text));
+    m->body.control = control_of(body->alert.rule);
     return 0;
 }
 

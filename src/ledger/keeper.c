@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "ledger/certify.h"
 #include "ledger/control.h"
+#include "ledger/control_answer.h"
 #include "ledger/courier.h"
 #include "ledger/deed.h"
 #include "ledger/in_force.h"
@@ -41,8 +42,8 @@ struct keeper {
     struct control control;
     struct in_force prepared, in_force;
     struct publisher publisher;
-    struct leavers leavers;
     struct courier courier;
+    struct leavers leavers;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -268,60 +269,6 @@ take_lost(struct keeper *k, const struct channel_message *message)
 }
 
 static void
-answer_session(struct keeper *k, const struct channel_message *message)
-{
-    struct message_session_status line;
-    struct control_client *client;
-
-    memcpy(&line, message->body, sizeof(line));
-    client = control_find(&k->control, line.question);
-    if (client && client->request.verb == CONTROL_SESSIONS)
-        control_frame(client, CONTROL_SESSION, &line, sizeof(line));
-}
-
-static void
-answer_end(struct keeper *k, const struct channel_message *message)
-{
-    struct message_sessions_end end;
-    struct control_client *client;
-
-    memcpy(&end, message->body, sizeof(end));
-    client = control_find(&k->control, end.question);
-    if (!client || client->request.verb == CONTROL_STATUS)
-        return;
-    if (client->request.verb == CONTROL_KILL && end.count == 0)
-        control_end(client, PASU_E_NOTFOUND, 0);
-    else
-        control_end(client, 0, end.count);
-}
-
-static void
-answer_tally(struct keeper *k, const struct channel_message *message)
-{
-    struct message_tally tally;
-    struct control_client *client;
-
-    memcpy(&tally, message->body, sizeof(tally));
-    client = control_find(&k->control, tally.question);
-    if (client && client->request.verb == CONTROL_STATUS)
-        control_frame(client, CONTROL_TALLY, &tally, sizeof(tally));
-}
-
-static void
-answer_status(struct keeper *k, const struct channel_message *message)
-{
-    struct message_status status;
-    struct control_client *client;
-
-    memcpy(&status, message->body, sizeof(status));
-    client = control_find(&k->control, status.question);
-    if (!client || client->request.verb != CONTROL_STATUS)
-        return;
-    control_frame(client, CONTROL_GATE, &status, sizeof(status));
-    control_end(client, 0, status.sessions);
-}
-
-static void
 take_record(struct keeper *k, const struct channel_message *message)
 {
     struct message_session session;
@@ -397,16 +344,10 @@ from_gate(struct keeper *k, const struct channel_message *message)
         take_alert(k, message);
         break;
     case MESSAGE_SESSION:
-        answer_session(k, message);
-        break;
     case MESSAGE_SESSIONS_END:
-        answer_end(k, message);
-        break;
     case MESSAGE_TALLY:
-        answer_tally(k, message);
-        break;
     case MESSAGE_STATUS:
-        answer_status(k, message);
+        control_answer(&k->control, message);
         break;
     default: /* the table lets nothing else through */
         break;

@@ -296,7 +296,7 @@ enum alert_target { ALERT_WEBHOOK, ALERT_SYSLOG, ALERT_TARGETS };
 /* Texts are zero-terminated. */
 struct message_delivery {
     uint32_t target; /* enum alert_target */
-    uint8_t is_own;  /* of pasu's own: no control, principal, session */
+    uint8_t is_own;  /* SEGMENT_ALERT: its control is that of its rule, or ALERT_CONTROLS */
     uint8_t step;    /* 0: raised; else it has climbed that far */
     uint8_t unused[2];
     uint64_t number;               /* index of the record: of each delivery another one */

@@ -113,8 +113,8 @@ bool rules_have_verdicts(const struct rules *rules);
 /* The most that `other` or any rule asks for, of anybody. */
 enum durability rules_strictest(const struct rules *rules, enum durability other);
 
-/* What is no fault, and not as who wrote it may think: verdicts that are not enforced, flags that
- * there are not. Added to the list, with file and line. */
+/* What is no fault, and not as who wrote it may think: verdicts that there are not yet, flags that
+ * there are not, conditions that nothing decides. Added to the list, with file and line. */
 void rules_warn(const struct config *config, struct config_faults *warnings);
 
 #endif

@@ -57,7 +57,9 @@ alert_hint(char hint[ALERT_HINT_SIZE], const struct message_delivery *d)
     const struct message_alert *a = &d->body;
     int n = 0;
 
-    if (d->is_own)
+    if (d->is_own && a->control == ALERT_OF_ROSTER)
+        n = snprintf(hint, ALERT_HINT_SIZE, "see what there is of people who left: pasu roster; ");
+    else if (d->is_own)
         n = snprintf(hint, ALERT_HINT_SIZE, "check the ledger: pasu ledger verify; ");
     else if (a->control == ALERT_OF_BYPASS)
         n = snprintf(hint, ALERT_HINT_SIZE, "see who goes past pasu: pasu doctor; ");
@@ -107,7 +109,8 @@ session_of(const struct message_alert *a)
 static const char *
 control_of(const struct message_delivery *d)
 {
-    return d->is_own ? "pasu" : alert_control_text(d->body.control);
+    return d->is_own && d->body.control == ALERT_CONTROLS ? "pasu"
+                                                          : alert_control_text(d->body.control);
 }
 
 static json_t *

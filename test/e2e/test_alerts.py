@@ -13,6 +13,7 @@ import re
 import signal
 import ssl
 import struct
+import threading
 import time
 
 import certificate
@@ -26,7 +27,7 @@ from stage import equal, test
 import targets
 import wire
 
-ALERT, RAISED, ESCALATED = 18, 31, 32
+ALERT, RAISED, ESCALATED, EXPOSURE, SALT = 18, 31, 32, 9, 16
 
 BUDGETS = [{"principal": "app", "window": "day", "subjects": 10, "verdict": "alert"},
            {"principal": "analyst", "window": "day", "subjects": 5, "verdict": "block"}]
@@ -356,6 +357,75 @@ def test_ocsf():
           (str(listed["alert"]), listed["rule"], "1.8.0"))
     equal((found["disposition_id"], found["action_id"], found["is_alert"], found["count"]), (2, 2, True, 1))
     equal(found["evidences"], [{"actor": {"user": {"name": "analyst"}, "session": {"uid": listed["session"]}}}])
+
+
+@test(gateway=True, limit=90)
+def test_of_the_ledger():
+    """What is about the ledger itself is told, too: here that somebody wanted to erase a person under a hold"""
+    hook = Hook()
+    front = told("held", {"webhook": hook.url})
+    with front.login(user="app") as session:
+        session.query("SELECT login, name FROM accounts WHERE login = 'plain5'")
+    front.guard.until_sessions(0)
+    front.guard.json("hold", "place", "--who", "court", "--why", "evidence")
+    equal(front.guard.run("erase", "--why", "x", "plain5").returncode, 1)
+    until(hook.alerts, "it arrives")
+    data = hook.alerts()[0]["data"]
+    equal((data["control"], data["rule"], data["severity_id"], data["principal"], data["session"], data["verdict"], data["count"]),
+          ("pasu", "hold", 4, None, None, None, 1))
+    front.stop()
+    # Without a guard, too: the next one tells it.
+    equal(front.guard.run("erase", "--why", "x", "plain5").returncode, 1)
+    front.guard.start()
+    until(lambda: len(hook.alerts()) == 2, "the second one")
+    equal(numbers(hook.alerts()), recorded(front))
+    front.stop()
+
+
+def judged(front):
+    """How many exposures the ledger has that were judged: alert, hold or block, docs/spec/exposure.md."""
+    return sum(payload[SALT + 56] in (1, 3, 4) for _, kind, payload in ledgerfile.records(front.guard.folder / "ledger")
+               if kind == EXPOSURE)
+
+
+@test(gateway=True, limit=200)
+def test_storm():
+    """Eight sessions of two roles are blocked all the time, the receiver comes and goes, and one process after the other is
+    killed: what arrives is a few messages, in order, whose counts add up to what the ledger has that was judged"""
+    hooks = [Hook()]
+    port, over = hooks[0].port, threading.Event()
+    front = told("storm", {"webhook": hooks[0].url}, {"budgets": BUDGETS + [dict(BUDGETS[1], principal="app", subjects=3)]})
+
+    def run(user):
+        while not over.is_set():
+            with contextlib.suppress(OSError, wire.Closed, wire.ServerError), front.login(user=user) as session:
+                for _ in range(20):
+                    session.exchange(wire.query(ALL))
+
+    threads = [threading.Thread(target=run, args=(user,), daemon=True) for user in ("app", "analyst") * 4]
+    for thread in threads:
+        thread.start()
+    for name in ("keeper", "herald", "gate", "keeper", "gate", "keeper"):
+        until(lambda: judged(front) > 50, "there is a storm")
+        if hooks[-1].server.fileno() >= 0:
+            hooks[-1].close()
+        else:
+            hooks.append(Hook(port=port))
+        front.guard.replace(name)
+    over.set()
+    for thread in threads:
+        thread.join()
+    front.stop()
+    if hooks[-1].server.fileno() < 0:
+        hooks.append(Hook(port=port))
+    front.guard.start()
+    until(lambda: is_all(front, Both(*hooks)), "all arrive", 40)
+    front.stop()
+    until(lambda: is_all(front, Both(*hooks)), "and the last ones", 40)
+    came = [one["data"] for one in Both(*hooks).alerts()]
+    equal((sum(one["count"] for one in came), counts(front)), (judged(front), judged(front)))
+    equal({one["principal"] for one in came}, {"app", "analyst"})
+    assert len(came) < 40 < judged(front), (len(came), judged(front))
 
 
 if __name__ == "__main__":

@@ -494,6 +494,23 @@ what_is_not_as_it_may_be_meant_is_said(void **state PASU_UNUSED)
                         "rules[2].when.flags has \"prob\": no statement is given that flag");
     assert_int_equal(warnings.items[1].line, 10);
     config_faults_release(&warnings);
+    give("  - {name: abroad, verdict: block, when: {country: {not: KR}, asn: 9}}\n"
+         "  - {name: actor, verdict: block, when: {actor: kim}}\n"
+         "principals: {actor_from: [sqlcommenter, application_name]}\n");
+    warnings = (struct config_faults){0};
+    rules_warn(given.config, &warnings);
+    assert_int_equal(warnings.count, 3);
+    assert_string_equal(warnings.items[0].text,
+                        "rules[0].when.country: nothing says that of anybody: the rule counts as "
+                        "matched where it restricts, and as not matched where it allows");
+    config_faults_release(&warnings);
+    give("  - {name: abroad, verdict: block, when: {country: {not: KR}, asn: 9, actor: kim}}\n"
+         "principals: {actor_from: [application_name, sqlcommenter]}\n"
+         "sources: {country_db: c.mmdb, asn_db: a.mmdb}\n");
+    warnings = (struct config_faults){0};
+    rules_warn(given.config, &warnings);
+    assert_int_equal(warnings.count, 0);
+    config_faults_release(&warnings);
     release();
 }
 
