@@ -377,11 +377,14 @@ int
 run_certify(const struct arguments *arguments)
 {
     struct certifying c = {0};
-    const char *kind = NULL, *key = arguments->operands[0];
+    const char *kind = NULL, *key = NULL;
+    char space[KEY_OPERAND_SIZE];
     int status = evidence_open(&c.evidence, arguments);
 
     if (status == 0)
         status = person_kind(&c.evidence, arguments, &kind);
+    if (status == 0)
+        status = person_key(&c.evidence, kind, arguments->operands[0], space, &key);
     if (status == 0)
         status = certify(&c, kind, key);
     if (status == 0 && c.certificate.is_signed)

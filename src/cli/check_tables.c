@@ -65,19 +65,20 @@ wanted_add(struct wanted_list *list, const struct wanted *wanted)
     return 0;
 }
 
-/* The table itself, and its column unless that is NULL. */
+/* The table itself, and its columns. */
 static int
-wanted_add_name(struct wanted_list *list, const char *table, const char *column)
+wanted_add_names(struct wanted_list *list, const char *table, const struct config_texts *columns)
 {
     struct wanted wanted = {0};
     int r;
 
     name_split(&wanted, table, false);
     r = wanted_add(list, &wanted);
-    if (r != 0 || column == NULL)
-        return r;
-    text_from_view(wanted.column, sizeof(wanted.column), view_of_text(column));
-    return wanted_add(list, &wanted);
+    for (size_t i = 0; r == 0 && i < columns->count; i++) {
+        text_from_view(wanted.column, sizeof(wanted.column), view_of_text(columns->items[i]));
+        r = wanted_add(list, &wanted);
+    }
+    return r;
 }
 
 int
@@ -87,16 +88,17 @@ wanted_collect(struct wanted_list *list, const struct config *config)
 
     *list = (struct wanted_list){0};
     for (size_t i = 0; r == 0 && i < config->subject_count; i++)
-        r = wanted_add_name(list, config->subjects[i].table, config->subjects[i].key);
+        r = wanted_add_names(list, config->subjects[i].table, &config->subjects[i].key);
     for (size_t i = 0; r == 0 && i < config->personal_count; i++) {
         const struct config_personal *personal = &config->personal[i];
 
-        r = wanted_add_name(list, personal->table, personal->key);
+        r = wanted_add_names(list, personal->table, &personal->key);
         for (size_t f = 0; r == 0 && f < personal->field_count; f++)
-            r = wanted_add_name(list, personal->table, personal->fields[f].column);
+            r = wanted_add_names(list, personal->table,
+                                 &(struct config_texts){&personal->fields[f].column, 1});
     }
     for (size_t i = 0; r == 0 && i < config->never.count; i++)
-        r = wanted_add_name(list, config->never.items[i], NULL);
+        r = wanted_add_names(list, config->never.items[i], &(struct config_texts){0});
     for (size_t i = 0; r == 0 && i < config->identity.count; i++) {
         struct wanted wanted = {0};
 

@@ -286,16 +286,34 @@ yaml_name(char *text, size_t size, const char *name)
     text[writer_end(&w) < 0 ? 0 : writer_length(&w)] = '\0';
 }
 
+/* A key as it is written in the configuration. */
+static void
+yaml_key(char *text, size_t size, const struct config_texts *key)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < key->count && used < size; i++) {
+        char name[2 * NAME_TEXT];
+
+        yaml_name(name, sizeof(name), key->items[i]);
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s",
+                                 i > 0            ? ", "
+                                 : key->count > 1 ? "["
+                                                  : "",
+                                 name, key->count > 1 && i + 1 == key->count ? "]" : "");
+    }
+}
+
 /* Whose the rows of a table can be, by what it is itself or refers to: the kind and the column. */
 static void
-guess_subject(const struct looking *l, int row, const char **subject, const char **key)
+guess_subject(const struct looking *l, int row, const char **subject, char *key, size_t size)
 {
     *subject = "SUBJECT";
-    *key = "KEY";
+    snprintf(key, size, "KEY");
     for (size_t i = 0; i < l->config->subject_count; i++)
         if (is_table(l, row, l->config->subjects[i].table)) {
             *subject = l->config->subjects[i].name;
-            *key = l->config->subjects[i].key;
+            yaml_key(key, size, &l->config->subjects[i].key);
             return;
         }
     for (int k = 0; l->links != NULL && k < PQntuples(l->links); k++) {
@@ -306,9 +324,10 @@ guess_subject(const struct looking *l, int row, const char **subject, const char
         snprintf(name, sizeof(name), "%s.%s", PQgetvalue(l->links, k, 2),
                  PQgetvalue(l->links, k, 3));
         for (size_t i = 0; i < l->config->subject_count; i++)
-            if (strcmp(l->config->subjects[i].table, name) == 0) {
+            if (strcmp(l->config->subjects[i].table, name) == 0 &&
+                l->config->subjects[i].key.count == 1) {
                 *subject = l->config->subjects[i].name;
-                *key = PQgetvalue(l->links, k, 1);
+                yaml_name(key, size, PQgetvalue(l->links, k, 1));
                 return;
             }
     }
@@ -319,8 +338,8 @@ static void
 write_hint(const struct looking *l, int row, enum look look, char *hint, size_t size)
 {
     const struct config_personal *mapping = mapping_of(l, row);
-    char column[2 * NAME_TEXT], table[2 * NAME_TEXT], key_name[2 * NAME_TEXT], name[NAME_TEXT];
-    const char *subject, *key;
+    char column[2 * NAME_TEXT], table[2 * NAME_TEXT], key[4 * NAME_TEXT], name[NAME_TEXT];
+    const char *subject;
 
     yaml_name(column, sizeof(column), cell(l, row, COLUMN));
     if (mapping != NULL) {
@@ -330,12 +349,11 @@ write_hint(const struct looking *l, int row, enum look look, char *hint, size_t 
     }
     snprintf(name, sizeof(name), "%s.%s", cell(l, row, SCHEMA), cell(l, row, TABLE));
     yaml_name(table, sizeof(table), name);
-    guess_subject(l, row, &subject, &key);
-    yaml_name(key_name, sizeof(key_name), key);
+    guess_subject(l, row, &subject, key, sizeof(key));
     snprintf(hint, size,
              "if it is personal, add to personal_data: - {table: %s, subject: %s, key: %s, fields: "
              "{%s: %s}}",
-             table, subject, key_name, column, look_field(look));
+             table, subject, key, column, look_field(look));
 }
 
 static const char *
@@ -356,7 +374,7 @@ judge(const struct looking *l, int row, const struct sample *sample)
     bool is_within, is_empty = can_be_sampled(l, row) && sample->values == 0;
     enum look by_value = look_of_sample(sample, &is_within);
     enum look look = by_value != LOOK_NONE ? by_value : by_name;
-    char name[NAME_TEXT], hint[2048];
+    char name[NAME_TEXT], hint[4096];
 
     if (by_value == LOOK_NONE && by_name != LOOK_NONE &&
         !can_hold(cell(l, row, CATEGORY), cell(l, row, TYPE), by_name))

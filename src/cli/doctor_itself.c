@@ -3,10 +3,16 @@
 #include "cli/doctor.h"
 #include "cli/evidence.h"
 #include "ledger/verify_key.h"
+#include "policy/rule.h"
+#include "policy/sources.h"
 
 #include <sys/stat.h>
 
-enum { TIME_SIZE = 32, NAMED_MOST = 20 };
+enum {
+    TIME_SIZE = 32,
+    NAMED_MOST = 20,
+    SOURCES_DAYS_MOST = 62, /* networks move between countries all the time */
+};
 
 #define DAY (24 * 3600 * NANOSECONDS_PER_SECOND)
 
@@ -246,11 +252,68 @@ look_budgets(const struct config *config, struct findings *findings)
 }
 
 static void
+look_rules(const struct config *config, struct findings *findings)
+{
+    struct config_faults warnings = {0};
+    size_t blocking = 0, shadows = 0;
+
+    if (config->rule_count == 0)
+        return;
+    for (size_t i = 0; i < config->rule_count; i++) {
+        shadows += config->rules[i].shadow;
+        blocking += !config->rules[i].shadow && config->rules[i].verdict > VERDICT_ALERT;
+    }
+    FOUND(findings, "rules", FINDING_OK, "", "%zu of %zu block, %zu are in shadow", blocking,
+          config->rule_count, shadows);
+    rules_warn(config, &warnings);
+    for (size_t i = 0; i < warnings.count; i++)
+        FOUND(findings, "rules", FINDING_WARNING, warnings.items[i].hint, "%s",
+              warnings.items[i].text);
+    config_faults_release(&warnings);
+}
+
+/* How old what is known of addresses is. */
+static void
+look_source(const struct config_file *file, const char *name, bool is_systems,
+            struct findings *findings)
+{
+    const char *failed;
+    char time[TIME_SIZE];
+    struct sources sources;
+    int64_t made, days;
+    int result;
+
+    if (file->path == NULL)
+        return;
+    result = sources_open(&sources, is_systems ? NULL : file->path, is_systems ? file->path : NULL,
+                          &failed);
+    if (result != 0) {
+        FOUND(findings, name, FINDING_MISSING, sources_hint(result), "%s cannot be read: %s",
+              file->path, error_text(result));
+        return;
+    }
+    made = (int64_t)(is_systems ? sources.systems : sources.countries).metadata.build_epoch;
+    sources_close(&sources);
+    days = (os_realtime(&os_real) / NANOSECONDS_PER_SECOND - made) / (24 * 3600);
+    if (made <= 0 || made > INT64_MAX / NANOSECONDS_PER_SECOND) {
+        FOUND(findings, name, FINDING_WARNING, "", "does not say when it was made");
+        return;
+    }
+    log_time_text(time, sizeof(time), made * NANOSECONDS_PER_SECOND);
+    FOUND(findings, name, days > SOURCES_DAYS_MOST ? FINDING_WARNING : FINDING_OK,
+          days > SOURCES_DAYS_MOST ? "put a newer one in its place: pasu takes it by itself" : "",
+          "was made %s, %" PRId64 " days ago", time, days);
+}
+
+static void
 look_configuration(const struct config *config, struct findings *findings)
 {
     const struct config_publish *publish = &config->ledger.publish;
 
     look_budgets(config, findings);
+    look_rules(config, findings);
+    look_source(&config->sources.country_db, "country_db", false, findings);
+    look_source(&config->sources.asn_db, "asn_db", true, findings);
     if (config->personal_count == 0)
         FOUND(findings, "personal_data", FINDING_WARNING, "configure subjects and personal_data",
               "nothing is named: nobody is counted");

@@ -4,6 +4,7 @@
 #include "cli/evidence.h"
 #include "cli/json_out.h"
 #include "cli/run.h"
+#include "exposure/tuple.h"
 #include "ledger/control_protocol.h"
 
 #include <inttypes.h>
@@ -14,7 +15,9 @@ enum { ORDINALS_MAX = 64 };
 static int
 find(struct evidence *e, const char *key, uint32_t ordinals[ORDINALS_MAX])
 {
+    uint8_t values[TUPLE_TEXT_MAX], bytes[TUPLE_TEXT_MAX];
     struct view text = view_of_text(key);
+    struct tuple tuple;
     uint32_t self;
     int count, status = evidence_read_keys(e);
 
@@ -26,6 +29,9 @@ find(struct evidence *e, const char *key, uint32_t ordinals[ORDINALS_MAX])
         return -2;
     }
     count = keys_find(&e->keys, text, ordinals, ORDINALS_MAX);
+    if (count == 0 && tuple_read(&tuple, text, values) == 0 &&
+        tuple_write(&tuple, bytes, &text) == 0) /* values that name somebody together */
+        count = keys_find(&e->keys, text, ordinals, ORDINALS_MAX);
     if (count < 0)
         return -complain_error(count, "erase");
     if (count == 0 && key_is_ordinal(text, &self))

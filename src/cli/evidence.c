@@ -9,6 +9,7 @@
 #include "cli/complain.h"
 #include "cli/evidence_part.h"
 #include "cli/filter_options.h"
+#include "cli/key_text.h"
 #include "cli/ledger_entries.h"
 #include "cli/progress.h"
 
@@ -72,16 +73,31 @@ add_configured_names(struct evidence *e)
     return evidence_names(e, &e->book->names);
 }
 
+/* The key in the form that the directory has, where it is one of that kind. */
+static const char *
+operand_key(const struct evidence *e, const struct arguments *arguments,
+            char space[KEY_OPERAND_SIZE])
+{
+    const struct config *config = e->ask.config;
+    const char *kind = arguments->values[OPTION_kind], *key = arguments->operands[0];
+
+    if (kind == NULL && config->subject_count == 1)
+        kind = config->subjects[0].name;
+    if (kind == NULL || key_text_of(config, kind, key, space, &key) != 0)
+        return arguments->operands[0];
+    return key;
+}
+
 /* In the ledger a key stands as its keyed hash. */
 static void
 record_question(const struct evidence *e, const struct arguments *arguments)
 {
     uint8_t hash[SEAL_HASH_SIZE];
-    char text[2 * SEAL_HASH_SIZE + 1] = "?";
+    char text[2 * SEAL_HASH_SIZE + 1] = "?", space[KEY_OPERAND_SIZE];
     bool is_key = arguments->command->operand == OPERAND_KEY;
 
     if (is_key && e->has_secret &&
-        directory_hash(e->secret, view_of_text(arguments->operands[0]), hash) == 0)
+        directory_hash(e->secret, view_of_text(operand_key(e, arguments, space)), hash) == 0)
         for (size_t i = 0; i < sizeof(hash); i++)
             snprintf(text + 2 * i, 3, "%02x", hash[i]);
     asked_record(&e->ask, arguments, is_key ? text : NULL);

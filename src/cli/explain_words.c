@@ -69,6 +69,26 @@ explain_name(char name[EXPLAIN_NAME_SIZE], const struct catalog *catalog, uint32
         snprintf(name, EXPLAIN_NAME_SIZE, "%s.%s", r->schema, r->name);
 }
 
+/* The column of a key, or all of them: public.parcels.recipient_name, recipient_phone. */
+static void
+name_key(char name[EXPLAIN_NAME_SIZE], const struct catalog *catalog, const struct plan_part *part)
+{
+    const struct catalog_relation *r = catalog_relation(catalog, part->relation);
+    const struct catalog_show *show =
+        r != NULL && part->show < r->show_count ? &r->shows[part->show] : NULL;
+    size_t used;
+
+    if (part->key_attribute != CATALOG_KEY_SEVERAL || show == NULL) {
+        explain_name(name, catalog, part->key_relation, part->key_attribute);
+        return;
+    }
+    explain_name(name, catalog, part->relation, catalog_show_column(show));
+    used = strlen(name);
+    for (size_t i = 1; i < show->key_part_count && used < EXPLAIN_NAME_SIZE; i++)
+        used += (size_t)snprintf(name + used, EXPLAIN_NAME_SIZE - used, ", %s",
+                                 column_name(r, show->key_parts[i]));
+}
+
 void
 explain_why(char text[EXPLAIN_WHY_SIZE], const struct explained *e,
             const struct plan_statement *statement, const struct plan_part *part)
@@ -93,7 +113,7 @@ explain_why(char text[EXPLAIN_WHY_SIZE], const struct explained *e,
                      value);
         return;
     }
-    explain_name(key, e->catalog, part->key_relation, part->key_attribute);
+    name_key(key, e->catalog, part);
     if (part->key_attribute != 0 && key[0] != '\0')
         snprintf(text, EXPLAIN_WHY_SIZE, "%s (%s)", why, key);
     else

@@ -8,11 +8,19 @@
 #include "cli/evidence.h"
 #include "cli/json_out.h"
 
-/* A value: a number where the key is an integer, unless keys of its kind are texts. */
-void key_list_value(struct json_out *out, const char *text, bool is_text);
+/* How keys of a kind are written in JSON. */
+enum key_form {
+    KEYS_TEXTS,
+    KEYS_NUMBERS, /* those that are integers; others are texts */
+    KEYS_ARRAYS,  /* of the texts that name a person together (exposure/tuple.h) */
+};
+/* As the configuration has the kind, and by what the ledger says of its keys. */
+enum key_form key_form_of(const struct evidence *evidence, const char *kind, bool has_numbers);
+/* A value. */
+void key_list_value(struct json_out *out, const char *text, enum key_form form);
 /* An array of such values. */
 void key_list_json(struct json_out *out, struct evidence *evidence, const struct persons *set,
-                   bool is_text);
+                   enum key_form form);
 /* Each key with `before` before it and `after` behind it; control characters are escaped. */
 void key_list_text(FILE *file, struct evidence *evidence, const struct persons *set,
                    const char *before, const char *after);

@@ -68,6 +68,18 @@ person_kind(const struct evidence *e, const struct arguments *arguments, const c
 }
 
 int
+person_key(const struct evidence *e, const char *kind, const char *operand,
+           char space[KEY_OPERAND_SIZE], const char **key)
+{
+    if (key_text_of(e->ask.config, kind, operand, space, key) == 0)
+        return 0;
+    complain("write it as '[\"NAME\",\"PHONE\"]', with null where there is no value",
+             "a %s is named by %zu values: the key is a JSON array of them", kind,
+             key_parts(e->ask.config, kind));
+    return 2;
+}
+
+int
 person_check_kind(const struct evidence *e, const char *kind)
 {
     if (name_list_find(&e->book->names.kinds, kind) >= 0)

@@ -8,6 +8,7 @@
 
 #include "breach/subject.h"
 #include "cli/evidence.h"
+#include "cli/key_text.h"
 
 /* The kind that --kind names, else the configuration's only one. (The ledger may know older ones:
  * they must be named.) */
@@ -18,5 +19,11 @@ PASU_MUST_USE int person_check_kind(const struct evidence *evidence, const char 
 /* A key stands for itself, or for what the directory has for it: gives the subject every ordinal
  * that is this person. */
 PASU_MUST_USE int person_find(struct evidence *evidence, const char *key, struct subject *subject);
+
+/* The key as the directory has it (exposure/tuple.h): `operand`, or where persons of that kind are
+ * named by several values, the JSON array of them in one form, in `space`. 0, or the exit status,
+ * having complained. */
+PASU_MUST_USE int person_key(const struct evidence *evidence, const char *kind, const char *operand,
+                             char space[KEY_OPERAND_SIZE], const char **key);
 
 #endif

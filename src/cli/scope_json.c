@@ -29,7 +29,9 @@ put_subjects(struct json_out *out, struct evidence *e, const struct scope *scope
         }
         if (is_list) {
             json_out_key(out, "keys");
-            key_list_json(out, e, kind->shown, !kind->has_numbers);
+            key_list_json(
+                out, e, kind->shown,
+                key_form_of(e, scope->selection->book->names.kinds.items[k], kind->has_numbers));
         }
         json_out_close(out, '}');
     }

@@ -39,7 +39,9 @@ put_kind(struct json_out *out, struct scope_then *t, size_t kind, bool is_list)
         json_put_count(out, "added", persons_count(added));
         if (is_list) {
             json_out_key(out, "keys");
-            key_list_json(out, &t->evidence, added, !t->now.kinds[kind].has_numbers);
+            key_list_json(out, &t->evidence, added,
+                          key_form_of(&t->evidence, t->now.selection->book->names.kinds.items[kind],
+                                      t->now.kinds[kind].has_numbers));
         }
         json_out_close(out, '}');
     }

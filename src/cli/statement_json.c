@@ -82,7 +82,7 @@ put_subjects(struct json_out *out, struct evidence *e, const struct statement_su
         json_put_count(out, "at_most", most);
         if (has_keys) {
             json_out_key(out, "keys");
-            key_list_json(out, e, kind->shown, !kind->has_numbers);
+            key_list_json(out, e, kind->shown, key_form_of(e, kind->name, kind->has_numbers));
         }
         json_out_close(out, '}');
     }
@@ -111,7 +111,8 @@ put_missed(struct json_out *out, struct evidence *e, const struct statement_sum 
         if (sum->kinds[k].missed == NULL)
             continue;
         json_out_key(out, sum->kinds[k].name);
-        key_list_json(out, e, sum->kinds[k].missed, !sum->kinds[k].has_numbers);
+        key_list_json(out, e, sum->kinds[k].missed,
+                      key_form_of(e, sum->kinds[k].name, sum->kinds[k].has_numbers));
     }
     json_out_close(out, '}');
 }

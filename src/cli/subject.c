@@ -59,7 +59,8 @@ print_summary_json(const struct asking *asking)
     json_put_text(&out, "what", "summary");
     json_put_text(&out, "kind", asking->kind);
     json_out_key(&out, "key");
-    key_list_value(&out, asking->key, !subject->has_numbers);
+    key_list_value(&out, asking->key,
+                   key_form_of(asking->evidence, asking->kind, subject->has_numbers));
     json_put_count(&out, "shown", subject->shown);
     json_put_count(&out, "missed", subject->missed);
     json_put_count(&out, "possible", subject->possible);
@@ -204,13 +205,15 @@ int
 run_subject(const struct arguments *arguments)
 {
     struct evidence evidence;
+    char key[KEY_OPERAND_SIZE];
     struct asking asking = {.evidence = &evidence,
-                            .key = arguments->operands[0],
                             .is_json = arguments_given(arguments, OPTION_json)};
     int status = evidence_open(&evidence, arguments);
 
     if (status == 0)
         status = person_kind(&evidence, arguments, &asking.kind);
+    if (status == 0)
+        status = person_key(&evidence, asking.kind, arguments->operands[0], key, &asking.key);
     subject_init(&asking.subject, &evidence.selection, asking.kind, see, &asking);
     if (status == 0)
         status = ask(&asking);

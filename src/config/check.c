@@ -135,11 +135,64 @@ check_gateway(struct parse *parse, const struct config_key *map, void *base,
     check_addresses(parse, map, gateway);
 }
 
+/* The columns of a key: not too many, none twice. False where there is a fault. */
+static bool
+check_key(struct parse *parse, const struct config_texts *key, const struct yaml_node *node)
+{
+    const struct yaml_node *item = node->first;
+    bool is_good = key->count <= CONFIG_KEY_PARTS_MAX;
+
+    if (!is_good)
+        fault_here(parse, node, "leave out what the others tell already",
+                   "has %zu columns, but %d are the most", key->count, (int)CONFIG_KEY_PARTS_MAX);
+    for (size_t i = 0; is_good && i < key->count; i++, item = item != NULL ? item->next : NULL)
+        for (size_t k = 0; is_good && k < i; k++) {
+            if (strcmp(key->items[i], key->items[k]) != 0)
+                continue;
+            fault_here(parse, item, "write each column once", "has the column %s twice",
+                       shown(parse, key->items[i]));
+            is_good = false;
+        }
+    return is_good;
+}
+
 static void
-check_subject(struct parse *parse PASU_UNUSED, const struct config_key *map PASU_UNUSED, void *base,
+check_key_of(struct parse *parse, enum key_id id, const struct config_texts *key,
+             const char *subject)
+{
+    size_t before;
+
+    if (!is_good(parse, id))
+        return;
+    before = trail_push_name(parse, "key");
+    if (check_key(parse, key, mark_of(parse, id)->node) && subject != NULL) {
+        const char *text = store_format(parse->scratch, "%zu %s", key->count, subject);
+
+        if (text != NULL)
+            note_add(parse, NOTE_KEY_USE, text, mark_of(parse, id)->node);
+    }
+    trail_pop(parse, before);
+}
+
+static void
+check_subject(struct parse *parse, const struct config_key *map PASU_UNUSED, void *base,
               const struct yaml_node *node)
 {
-    ((struct config_subject *)base)->line = node->line;
+    struct config_subject *subject = base;
+
+    subject->line = node->line;
+    check_key_of(parse, KEY_subjects_key, &subject->key, NULL);
+}
+
+/* A key's columns as one text. */
+static const char *
+key_text(struct parse *parse, const struct config_texts *key)
+{
+    const char *text = key->items[0];
+
+    for (size_t i = 1; i < key->count && text != NULL; i++)
+        text = store_format(parse->scratch, "%s,%s", text, key->items[i]);
+    return text;
 }
 
 /* The same may not be said twice: it would be counted twice. */
@@ -149,18 +202,24 @@ check_personal(struct parse *parse, const struct config_key *map PASU_UNUSED, vo
 {
     struct config_personal *personal = base;
     const struct yaml_node *pair;
+    const char *key;
     size_t before;
 
     personal->line = node->line;
+    check_key_of(parse, KEY_personal_data_key, &personal->key,
+                 is_good(parse, KEY_personal_data_subject) ? personal->subject : NULL);
     if (!is_good(parse, KEY_personal_data_table) || !is_good(parse, KEY_personal_data_subject) ||
         !is_good(parse, KEY_personal_data_key) || !is_good(parse, KEY_personal_data_fields))
+        return;
+    key = key_text(parse, &personal->key);
+    if (key == NULL)
         return;
     before = trail_push_name(parse, "fields");
     pair = mark_of(parse, KEY_personal_data_fields)->node->first;
     for (size_t i = 0; i < personal->field_count; i++, pair = pair->next) {
         const char *text =
             store_format(parse->scratch, "%s\n%s\n%s\n%s\n%s", personal->table, personal->subject,
-                         personal->key, personal->fields[i].column, personal->fields[i].field);
+                         key, personal->fields[i].column, personal->fields[i].field);
         size_t inner = trail_push_name(parse, personal->fields[i].column);
 
         if (text != NULL)

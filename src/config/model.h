@@ -29,6 +29,7 @@ enum {
     CONFIG_WORKERS_MAX = 64,
     CONFIG_FIELDS_MAX = 64,
     CONFIG_SUBJECTS_MAX = 16, /* kinds */
+    CONFIG_KEY_PARTS_MAX = 4, /* columns that name a person together */
     CONFIG_GATEWAYS_MAX = 64,
     CONFIG_LISTEN_MAX = 64, /* addresses of one gateway */
     CONFIG_LEDGER_KEYS_MAX = 16,
@@ -85,7 +86,8 @@ struct config_gateway {
 };
 
 struct config_subject {
-    const char *name, *table, *key;
+    const char *name, *table;
+    struct config_texts key; /* one column, or several that name the person together */
     bool is_sealed;
     uint32_t line;
 };
@@ -95,7 +97,8 @@ struct config_field {
 };
 
 struct config_personal {
-    const char *table, *subject, *key;
+    const char *table, *subject;
+    struct config_texts key; /* as many columns as the subject's */
     struct config_field *fields;
     size_t field_count;
     uint32_t line;

@@ -89,6 +89,7 @@ complain_equal(struct parse *parse, const struct note *note, const struct note *
     case NOTE_SUBJECT_USE:
     case NOTE_FIELD_USE:
     case NOTE_COLUMN_USE:
+    case NOTE_KEY_USE:
         break; /* may be used as often as you like */
     }
 }
@@ -169,6 +170,27 @@ check_column_use(struct parse *parse, const struct note *note)
              shown(parse, note->text));
 }
 
+/* Keys of one subject are compared with each other. */
+static void
+check_key_use(struct parse *parse, const struct note *note)
+{
+    const struct config *config = parse->config;
+    const char *subject = strchr(note->text, ' ') + 1;
+    size_t count = (size_t)(note->text[0] - '0');
+
+    for (size_t i = 0; i < config->subject_count; i++) {
+        const struct config_subject *s = &config->subjects[i];
+
+        if (s->name == NULL || strcmp(s->name, subject) != 0 || s->key.count == 0 ||
+            s->key.count == count)
+            continue;
+        complain(parse, note, "write a column for each of those, in their order",
+                 "has %zu column%s, but subjects.%s.key on line %u has %zu", count,
+                 count == 1 ? "" : "s", shown(parse, subject), s->line, s->key.count);
+        return;
+    }
+}
+
 void
 notes_check(struct parse *parse)
 {
@@ -184,6 +206,8 @@ notes_check(struct parse *parse)
             check_field_use(parse, note);
         else if (note->kind == NOTE_COLUMN_USE)
             check_column_use(parse, note);
+        else if (note->kind == NOTE_KEY_USE)
+            check_key_use(parse, note);
         if (i > 0 && note->kind == before->kind && strcmp(note->text, before->text) == 0)
             complain_equal(parse, note, before);
         else

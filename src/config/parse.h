@@ -36,6 +36,7 @@ enum note_kind {
     NOTE_SUBJECT_USE, /* must exist: a kind of subject */
     NOTE_FIELD_USE,   /* must exist: a field */
     NOTE_COLUMN_USE,  /* its table must exist: a column */
+    NOTE_KEY_USE,     /* must have as many columns as the subject's: "COLUMNS SUBJECT" */
 };
 
 struct note {

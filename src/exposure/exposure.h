@@ -83,7 +83,8 @@ struct exposure {
     uint64_t flags;  /* FLAG_BIT */
     uint8_t verdict; /* enum verdict */
     uint8_t part_count;
-    char rule[EXPOSURE_TEXT_MAX];  /* what decided a verdict other than allow; "" */
+    char rule[EXPOSURE_TEXT_MAX];  /* what decided a verdict other than allow, or a rule in shadow;
+                                      "" */
     char actor[EXPOSURE_TEXT_MAX]; /* end user named by the application; "" */
     struct exposure_part parts[EXPOSURE_PARTS_MAX];
 };

@@ -63,7 +63,7 @@ fill(struct identity_name *item, const struct config *config, const char *name,
     snprintf(item->schema, sizeof(item->schema), "%s", count > 2 ? parts[2] : "public");
     snprintf(item->table, sizeof(item->table), "%s", parts[1]);
     snprintf(item->column, sizeof(item->column), "%s", parts[0]);
-    snprintf(item->key, sizeof(item->key), "%s", personal->key);
+    snprintf(item->key, sizeof(item->key), "%s", personal->key.items[0]);
     item->kind = personal->subject;
     item->is_sealed = is_sealed(config, personal->subject);
 }
@@ -80,7 +80,7 @@ identity_names_of(struct identity_names *names, const struct config *config)
         const char *name = config->identity.items[i], *column = strrchr(name, '.');
 
         for (size_t k = 0; column && k < config->personal_count; k++)
-            if (is_table(config->personal[k].table, name) &&
+            if (config->personal[k].key.count == 1 && is_table(config->personal[k].table, name) &&
                 is_shown(&config->personal[k], column + 1))
                 fill(&names->items[names->count++], config, name, &config->personal[k]);
     }

@@ -400,10 +400,9 @@ ask_target(struct asking *a, const uint8_t *message, size_t length, struct view 
 static int
 put_refused_execute(struct asking *a)
 {
-    return put_message(a, 'E',
-                       (struct view[]){view_of(REFUSED_TEXT, sizeof(REFUSED_TEXT)),
-                                       view_of("\0\0\0", 4)},
-                       2);
+    return put_message(
+        a, 'E', (struct view[]){view_of(REFUSED_TEXT, sizeof(REFUSED_TEXT)), view_of("\0\0\0", 4)},
+        2);
 }
 
 /* Queues one that a rule refuses; true where it does. */

@@ -16,8 +16,11 @@
 static int
 refuse(struct asking *a, const struct plan *plan)
 {
+    struct exchange_request *request = exchange_newest(&a->o->exchange);
     int result = expose_refusal(a->s, plan);
 
+    if (request)
+        request->is_refused = true; /* it will not be run */
     return result == 0 ? PASU_E_REFUSED : result;
 }
 

@@ -111,9 +111,9 @@ must_wait(const struct asking *a, const uint8_t *message, size_t have)
     size_t total = bytes_get_u32(message + 1) + (size_t)1;
     uint8_t type = message[0];
 
-    a->o->is_settling = !a->o->is_cancelling && walk_length_is_valid(bytes_get_u32(message + 1)) &&
-                        total <= have &&
-                        (standing_must_wait(a->s, type) || rest_must_wait(a, message, total));
+    a->o->is_settling =
+        !a->o->is_cancelling && walk_length_is_valid(bytes_get_u32(message + 1)) &&
+        (standing_must_wait(a->s, type) || (total <= have && rest_must_wait(a, message, total)));
     if (a->o->is_settling || a->o->is_cancelling)
         return true;
     if ((type != 'Q' && type != 'P' && type != 'B' && type != 'F') || a->o->is_resumed ||

@@ -6,6 +6,7 @@
 
 _Static_assert((int)CATALOG_FIELDS_MAX == (int)EXPOSURE_FIELDS_MAX,
                "a field is the same bit in both");
+_Static_assert((int)CATALOG_KEY_PARTS_MAX == (int)CONFIG_KEY_PARTS_MAX, "a key fits");
 _Static_assert((int)CATALOG_KINDS_MAX == (int)EXPOSURE_KINDS_MAX,
                "a kind is the same number in both");
 
@@ -27,7 +28,9 @@ fill_mapping(struct whole *w, struct catalog_mapping *m, const struct config_per
     if (kind < 0)
         return PASU_E_RANGE;
     m->table = personal->table;
-    m->key = personal->key;
+    m->key = personal->key.items[0];
+    for (size_t i = 1; i < personal->key.count; i++)
+        m->more_keys[i - 1] = personal->key.items[i];
     m->kind = (uint8_t)kind;
     m->fields = fields;
     m->field_count = personal->field_count;

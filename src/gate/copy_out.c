@@ -87,7 +87,7 @@ has_keys_first(const struct showing_entry *entry)
 
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
-        if (part->key_type == CATALOG_KEY_TEXT)
+        if (part->key_type >= CATALOG_KEY_TEXT)
             return false;
         last = part->column > last ? part->column : last;
     }

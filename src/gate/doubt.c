@@ -34,7 +34,8 @@ doubt_has_same_keys(const struct plan_statement *one, const struct plan_statemen
     for (size_t p = 0; p < one->part_count; p++) {
         const struct plan_part *a = &one->parts[p], *b = &other->parts[p];
 
-        if (a->kind != b->kind || a->key_type != b->key_type || a->pin_count != b->pin_count)
+        if (a->kind != b->kind || a->key_type != b->key_type || a->pin_count != b->pin_count ||
+            a->are_pins_parts != b->are_pins_parts)
             return false;
         for (size_t i = 0; i < a->pin_count; i++)
             if (!is_same_pin(&a->pins[i], &b->pins[i]))

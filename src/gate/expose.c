@@ -205,22 +205,50 @@ compare_ordinals(const void *one, const void *other)
     return (a > b) - (a < b);
 }
 
-/* Persons whose values the rows need not show: the tally has them by name, the record says how many
- * there can be, of all batches no more than there are persons. */
-static uint64_t
-count_perhaps(struct result *r, struct gather *g, size_t p, uint64_t all)
+static size_t
+sort_ordinals(uint32_t *ordinals, size_t n)
 {
-    uint32_t *ordinals = g->ordinals[p];
-    size_t n = g->ordinal_counts[p];
-    uint64_t count = 0, left = all > r->perhaps_told[p] ? all - r->perhaps_told[p] : 0;
+    size_t count = 0;
 
     qsort(ordinals, n, sizeof(*ordinals), compare_ordinals);
     for (size_t i = 0; i < n; i++)
-        count += i == 0 || ordinals[i] != ordinals[i - 1];
+        if (count == 0 || ordinals[i] != ordinals[count - 1])
+            ordinals[count++] = ordinals[i];
+    return count;
+}
+
+/* Persons of a part whom the rows need not show, and whom the record does not name: the tally has
+ * them by name. Of all batches they are no more than there are persons. */
+static uint64_t
+count_perhaps(struct result *r, struct gather *g, size_t p, bool is_named, uint64_t all)
+{
+    int place = gather_perhaps(r->showing->showing, p);
+    uint32_t *ordinals = g->ordinals[p];
+    size_t n = sort_ordinals(ordinals, g->ordinal_counts[p]);
+    uint64_t count = is_named ? 0 : n,
+             left = all > r->perhaps_told[p] ? all - r->perhaps_told[p] : 0;
+
+    if (place >= 0) {
+        uint32_t *others = g->ordinals[place];
+        size_t more = sort_ordinals(others, g->ordinal_counts[place]);
+
+        for (size_t i = 0; i < more; i++)
+            count += !n || !bsearch(&others[i], ordinals, n, sizeof(*ordinals), compare_ordinals);
+    }
+    g->ordinal_counts[p] = n;
     if (count > left)
         count = left;
     r->perhaps_told[p] += count;
     return count;
+}
+
+/* Whether the gather has the part's persons by their own keys; where several are pinned, all that
+ * is known is how many. */
+static bool
+has_own_key(const struct showing_part *part, size_t pins)
+{
+    return part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN ||
+           (part->source == SOURCE_PINNED && pins == 1);
 }
 
 /* The parts of the record, from what is left of the gather. */
@@ -235,28 +263,30 @@ fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64
     observer_all(s, &known, &kinds);
     for (size_t p = 0; p < showing->part_count; p++) {
         const struct showing_part *from = &showing->parts[p];
-        bool is_pinned = result_is_pinned(r, p);
+        bool is_pinned = result_is_pinned(r, p), is_named;
+        uint64_t perhaps = 0;
         size_t pins = 0;
         struct exposure_part *part;
 
-        if (!is_kind(s, from->kind) || !shows_part(g, from, p, unknown[p]))
+        if (is_pinned)
+            result_pins(r, p, &pins);
+        is_named = !(from->is_perhaps && has_own_key(from, pins));
+        if (!is_named || from->needs_value)
+            perhaps = count_perhaps(
+                r, g, p, is_named,
+                observer_population(o, o->catalog ? o->catalog : r->plan->catalog, from->kind));
+        if (!is_kind(s, from->kind) || !shows_part(g, from, p, unknown[p] + perhaps))
             continue;
         part = add_part(e, from->kind, attribution_of(r, g, from, p, is_pinned));
         part->clear = (g->clear[p] | (from->fields & ~r->showing->wanted[p])) & known;
         part->null = g->null[p] & known;
         part->is_text = key_type_is_text(from->key_type);
-        part->unknown = unknown[p];
-        if (is_pinned)
-            result_pins(r, p, &pins);
-        if (from->source == SOURCE_SHADOW && !shadow_is_named(s->observer, g, p))
-            continue;
-        if (from->is_perhaps && g->ordinal_counts[p] > 0 && !(g->identified >> p & 1) &&
-            (from->source != SOURCE_PINNED || pins == 1)) {
-            part->unknown += count_perhaps(
-                r, g, p,
-                observer_population(o, o->catalog ? o->catalog : r->plan->catalog, from->kind));
+        part->unknown = unknown[p] + perhaps;
+        if (perhaps > 0)
             e->flags |= FLAG_BIT(BOUND);
-        } else if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
+        if (!is_named || (from->source == SOURCE_SHADOW && !shadow_is_named(s->observer, g, p)))
+            continue;
+        if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
             part->ordinals = g->ordinals[p];
             part->ordinal_count = g->ordinal_counts[p];
         }
@@ -356,7 +386,8 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
     result = verdict_judge(s, e, statement, fields & known, 0, judgement);
-    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0 && !(judgement && judgement->is_blocked);
+    for (uint8_t kind = 0;
+         kind < EXPOSURE_KINDS_MAX && result == 0 && !(judgement && judgement->is_blocked);
          kind++) {
         struct exposure_part *part;
 

@@ -71,21 +71,6 @@ close_listeners(struct gate *g)
     g->listener_count = 0;
 }
 
-/* Those of the configuration that comes into force. */
-static void
-set_origins(struct gate *g)
-{
-    const struct config *config = g->settings->config;
-    bool is_wanted =
-        config->sources.country_db.path != NULL || config->sources.asn_db.path != NULL;
-
-    if (!g->next_origins && is_wanted)
-        return;
-    origins_release(g->origins);
-    g->origins = g->next_origins;
-    g->next_origins = NULL;
-}
-
 /* The number of workers is fixed by the first configuration; all else changes with each. */
 static void
 commit(struct gate *g)
@@ -98,7 +83,7 @@ commit(struct gate *g)
     g->settings = g->prepared;
     g->prepared = NULL;
     close_listeners(g);
-    set_origins(g);
+    gate_set_origins(g);
     settings_current_set(&g->shared.current, g->settings, g->origins);
     leaving_set(g);
     if (g->shared.catalogs)
@@ -203,29 +188,6 @@ take_identity(struct gate *g, struct channel_message *message)
     gate_identify(g);
 }
 
-/* With the configuration that they are of, or at once where that is in force. */
-static void
-take_sources(struct gate *g, const struct channel_message *message)
-{
-    struct message_generation generation;
-    struct origins *origins;
-    int result = origins_map(&origins, message->fd);
-
-    memcpy(&generation, message->body, sizeof(generation));
-    if (result != 0) {
-        LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", error_text(result)),
-                  F_TEXT("detail", "the table of countries and networks"));
-        return;
-    }
-    origins_release(g->next_origins);
-    g->next_origins = origins;
-    if (!g->settings || g->settings->generation != generation.generation)
-        return;
-    set_origins(g);
-    settings_current_set_origins(&g->shared.current, g->origins);
-    gate_post_all(g, TASK_SETTINGS, 0, NULL);
-}
-
 static void
 from_supervisor(struct gate *g, struct channel_message *message)
 {
@@ -272,7 +234,7 @@ from_supervisor(struct gate *g, struct channel_message *message)
         take_identity(g, message);
         break;
     case MESSAGE_SOURCES:
-        take_sources(g, message);
+        gate_take_sources(g, message);
         break;
     case MESSAGE_DRAIN:
         drain(g);

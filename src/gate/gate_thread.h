@@ -51,12 +51,12 @@ struct gate {
     int64_t leave_at; /* realtime: when somebody of the roster leaves next; ROSTER_NEVER */
     struct kinds kinds;
     struct segments segments;
-    struct segment_keys keys; /* of the ledger, until it is read; wiped then */
-    struct rebuild *rebuild;  /* the past is being read; or NULL */
+    struct segment_keys keys;               /* of the ledger, until it is read; wiped then */
+    struct rebuild *rebuild;                /* the past is being read; or NULL */
     struct origins *origins, *next_origins; /* held; next: with the next configuration */
-    int identity_fd;          /* of the index, until the store is there; -1: none */
-    int64_t tell_at;          /* monotonic: when the supervisor hears again how far */
-    uint64_t status_answers;  /* made so far, an allocation each */
+    int identity_fd;                        /* of the index, until the store is there; -1: none */
+    int64_t tell_at;                        /* monotonic: when the supervisor hears again how far */
+    uint64_t status_answers;                /* made so far, an allocation each */
     bool is_committed, is_ready, is_stopping, is_paused, had_keeper;
 };
 
@@ -86,6 +86,12 @@ void start_finish(struct gate *gate);
 /* The supervisor offers the ledger again: looks whether all of it can be read by now. */
 void start_again(struct gate *gate);
 void start_release(struct gate *gate);
+
+/* ---- gate_sources.c: where addresses are ---- */
+/* A table: from the configuration on that it is of, or at once where that is in force. */
+void gate_take_sources(struct gate *gate, const struct channel_message *message);
+/* A configuration comes into force, with the table that was taken for it. */
+void gate_set_origins(struct gate *gate);
 
 /* ---- question.c: what the keeper asks, and the workers' answers ---- */
 void question_sessions(struct gate *gate, uint64_t question);

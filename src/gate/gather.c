@@ -81,7 +81,7 @@ read_data_row(struct gather *g, struct gather_row *row, size_t last, uint8_t mas
         if (role & SHOWING_ROLE_FIELDS)
             gather_see_fields(g, row, column, value.bytes == NULL);
         if (role & SHOWING_ROLE_KEY)
-            gather_see_key(row, column, value);
+            gather_see_key(row, column, value, true);
     }
     return 0;
 }
@@ -285,8 +285,9 @@ is_of_table(struct gather *g, const struct gather_row *row, size_t p)
     struct view value = row->origins[p];
     uint32_t oid;
 
-    if (!part->has_origin)
-        return true;
+    if (!part->has_origin) /* an array does not say what it is of: its names have to be those
+                              planned */
+        return !part->is_array || !g->is_doubtful;
     if (g->is_doubtful)
         return false;
     if (part->format == BINARY && value.length == sizeof(oid))
@@ -312,6 +313,27 @@ add_key(struct gather *g, const struct gather_row *row, size_t p, struct ordinal
     return result;
 }
 
+/* The key of several columns; PASU_E_NOTFOUND where all are null. */
+static int
+add_tuple(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
+          uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    struct ordinal_part parts[CATALOG_KEY_PARTS_MAX];
+    uint32_t ordinal;
+    int result;
+
+    if (row->unread >> p & 1)
+        return PASU_E_MALFORMED;
+    for (size_t i = 0; i < part->tuple; i++)
+        parts[i] = (struct ordinal_part){row->tuples[p][i], part->keys[i].type,
+                                         part->keys[i].format, NULL};
+    result = ordinal_of_parts(ordinals, parts, part->tuple, &ordinal);
+    if (result == 0)
+        gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+    return result;
+}
+
 /* Where a quote or a backslash can be the second byte of a character, elements have no ends that
  * are known. */
 static bool
@@ -319,7 +341,7 @@ has_known_ends(const struct ordinals *ordinals, const struct showing_part *part,
 {
     bool is_ascii = true;
 
-    if (part->key_type != CATALOG_KEY_TEXT || part->format == BINARY)
+    if (part->key_type < CATALOG_KEY_TEXT || part->format == BINARY)
         return true;
     for (size_t i = 0; i < array.length; i++)
         is_ascii &= array.bytes[i] < 0x80;
@@ -334,26 +356,54 @@ add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordina
 {
     const struct showing_part *part = &row->showing->parts[p];
     size_t items = g->item_count, own = g->ordinal_counts[p];
+    enum catalog_key_type type =
+        part->key_type == CATALOG_KEY_TUPLE ? CATALOG_KEY_TEXT : part->key_type;
     bool has_null = false;
     struct key_array array;
     struct view value;
     int result = key_array_begin(&array, row->keys[p], part->format);
 
-    if ((result == 0 && array.left > 0 && key_type_of_oid(array.element) != part->key_type) ||
+    if ((result == 0 && array.left > 0 && key_type_of_oid(array.element) != type) ||
         !has_known_ends(ordinals, part, row->keys[p]))
         result = PASU_E_MALFORMED;
     while (result == 0 && (result = key_array_next(&array, &value)) > 0) {
         if (g->item_count + PLAN_PARTS_MAX > GATHER_ITEMS)
             result = PASU_E_RANGE;
         else
-            result = value.bytes ? add_key(g, row, p, ordinals, value, start) : 0;
-        has_null |= value.bytes == NULL;
+            result = value.bytes ? add_key(g, row, p, ordinals, value, start) : PASU_E_NOTFOUND;
+        if (result == PASU_E_NOTFOUND) {
+            has_null = true;
+            result = 0;
+        }
     }
     if (result != 0) {
         g->item_count = items;
         g->ordinal_counts[p] = own;
     }
     return result == 0 && has_null ? PASU_E_MALFORMED : result;
+}
+
+/* A row whose nulls need not come of the person of its key. */
+static int
+see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
+            uint32_t start)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+    int place = gather_perhaps(row->showing, p), result = PASU_E_MALFORMED;
+    uint32_t ordinal;
+
+    if (!row->keys[p].bytes && part->tuple == 0)
+        return 0;
+    if (place >= 0 && part->tuple == 0 && is_of_table(g, row, p))
+        result = ordinal_of_value(ordinals, part->kind, part->key_type, part->format, row->keys[p],
+                                  &ordinal);
+    if (result == 0)
+        gather_add(g, (size_t)place, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+    else if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
+        gather_lose(g, p, (uint32_t)g->rows - 1);
+    else
+        return result;
+    return 0;
 }
 
 /* The persons of a part that a row shows, as its key says. */
@@ -366,16 +416,16 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
 
     if (row->absent >> p & 1)
         return 0;
-    if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1))) {
-        if (row->keys[p].bytes)
-            gather_lose(g, p, (uint32_t)g->rows - 1);
-        return 0;
-    }
-    if (row->keys[p].bytes && is_of_table(g, row, p))
+    if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1)))
+        return see_perhaps(g, row, p, ordinals, start);
+    if (PASU_UNLIKELY(part->tuple > 0))
+        result = add_tuple(g, row, p, ordinals, start);
+    else if (row->keys[p].bytes && is_of_table(g, row, p))
         result = part->is_array ? add_keys(g, row, p, ordinals, start)
                                 : add_key(g, row, p, ordinals, row->keys[p], start);
-    return result == PASU_E_MALFORMED || result == PASU_E_RANGE ? see_unattributed(g, row, p)
-                                                                : result;
+    return result == PASU_E_MALFORMED || result == PASU_E_RANGE || result == PASU_E_NOTFOUND
+               ? see_unattributed(g, row, p)
+               : result;
 }
 
 int
@@ -385,11 +435,13 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
     struct view identities[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX] PASU_UNINITIALIZED;
+    struct view tuples[PLAN_PARTS_MAX][CATALOG_KEY_PARTS_MAX] PASU_UNINITIALIZED;
     struct gather_row row = {.showing = s,
                              .copy = entry->copy,
                              .roles = entry->roles,
                              .body = body,
-                             .identities = identities};
+                             .identities = identities,
+                             .tuples = tuples};
     int result;
 
     if (PASU_UNLIKELY(entry->is_keys_alone))

@@ -52,7 +52,8 @@ struct gather {
         int8_t column; /* of the view */
     } asked[GATHER_ITEMS];
     size_t asked_count;
-    uint8_t copied[PLAN_PARTS_MAX][KEY_TEXT_MAX]; /* of the row in hand: keys without escapes */
+    /* Of the row in hand: keys without escapes. */
+    uint8_t copied[PLAN_PARTS_MAX + PLAN_HIDDEN_MAX][KEY_TEXT_MAX];
     uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
     /* Parts of whose keys all came with this batch's first row (gate/shadow.h): bits; of these,
      * whose persons are in the items; and how many persons each can show. */
@@ -71,6 +72,15 @@ gather_has_room(const struct gather *gather, const struct showing_entry *entry, 
     if (gather->asked_count + SHOWING_IDENTITIES_MAX * PLAN_PARTS_MAX > GATHER_ITEMS)
         return false;
     return gather->item_count + most <= GATHER_ITEMS || (gather->rows == 0 && entry->has_arrays);
+}
+/* Where beside the parts' own the persons of a part are whom the rows need not show; -1: there is
+ * no room, and such a row is one without a key. */
+static inline int
+gather_perhaps(const struct showing *showing, size_t part)
+{
+    size_t place = part + showing->part_count;
+
+    return showing->parts[part].needs_value && place < PLAN_PARTS_MAX ? (int)place : -1;
 }
 /* Reads the body of a DataRow, or where the entry is one of a COPY that of a CopyData, which will
  * stand at `start` in the outgoing bytes. 0; PASU_E_UPSTREAM_PROTOCOL; the errors of ordinal_of. */

@@ -53,8 +53,11 @@ gather_read_copy(struct gather *g, struct gather_row *row, size_t last, uint8_t 
             return PASU_E_UPSTREAM_PROTOCOL;
         if (role & SHOWING_ROLE_FIELDS)
             gather_see_fields(g, row, column, field.null == COPY_NULL);
-        if (role & SHOWING_ROLE_KEY)
-            gather_see_key(row, column, key_of(g, row, &field, &used));
+        if (role & SHOWING_ROLE_KEY) {
+            struct view key = key_of(g, row, &field, &used);
+
+            gather_see_key(row, column, key, key.bytes || field.null == COPY_NULL);
+        }
     }
     /* Those of rows of which only the keys are read are not counted. */
     if ((mask & SHOWING_ROLE_FIELDS) && !has_columns(&r, count - last - 1))

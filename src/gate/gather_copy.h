@@ -13,6 +13,8 @@ struct gather_row {
     struct view keys[PLAN_PARTS_MAX];                  /* bytes NULL: null */
     struct view origins[PLAN_PARTS_MAX];               /* the same */
     struct view (*identities)[SHOWING_IDENTITIES_MAX]; /* by part, of a DataRow: all are read */
+    struct view (*tuples)[CATALOG_KEY_PARTS_MAX];      /* by part: keys of several columns */
+    uint32_t unread;                                   /* parts, of these: a value is not known */
     uint32_t shown;                                    /* parts of which a field is not null */
     uint32_t absent; /* parts of which the row says that it is not */
 };
@@ -36,10 +38,26 @@ gather_see_fields(struct gather *g, struct gather_row *row, size_t column, bool 
 }
 
 static inline void
-gather_see_key(struct gather_row *row, size_t column, struct view value)
+gather_see_tuples(struct gather_row *row, size_t column, struct view value, bool is_known)
 {
     const struct showing *s = row->showing;
 
+    for (size_t p = 0; p < s->part_count; p++)
+        for (size_t i = 0; i < s->parts[p].tuple; i++)
+            if (s->parts[p].keys[i].column == column) {
+                row->tuples[p][i] = value;
+                row->unread |= is_known ? 0 : 1u << p;
+            }
+}
+
+/* `is_known`: bytes NULL are a null, else it can be any value. */
+static inline void
+gather_see_key(struct gather_row *row, size_t column, struct view value, bool is_known)
+{
+    const struct showing *s = row->showing;
+
+    if (PASU_UNLIKELY(s->has_tuples))
+        gather_see_tuples(row, column, value, is_known);
     for (size_t p = 0; p < s->part_count; p++) {
         const struct showing_part *part = &s->parts[p];
 

@@ -96,11 +96,10 @@ observer_new(struct session *s)
         memory_free(o);
         return PASU_E_NOMEM;
     }
-    budget_of(&o->budget, config, standing_roster(s), s->user);
-    o->turn = w->turn;
     memcpy(o->role, s->user, sizeof(o->role));
     o->shifts = catalog_store_shifts(o->place);
     s->observer = o;
+    standing_begin(s);
     identity_use_enter(s);
     return actor_init(s);
 }

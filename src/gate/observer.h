@@ -76,8 +76,8 @@ struct result {
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
-    uint64_t verbs;       /* of what was asked and of what that stands for; 0: not known */
-    uint32_t minute;      /* local, of its first record; 0: there is none */
+    uint64_t verbs;  /* of what was asked and of what that stands for; 0: not known */
+    uint32_t minute; /* local, of its first record; 0: there is none */
     struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
@@ -112,7 +112,8 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
-    uint64_t turn; /* the worker's, that its roster is of (gate/standing.h) */
+    enum principal_kind kind; /* that rules ask for */
+    uint64_t turn;            /* the worker's, that kind and budget are of (gate/standing.h) */
     struct session_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     struct actor actor;

@@ -2,8 +2,10 @@
 #include "gate/ordinals.h"
 
 #include "exposure/directory.h"
+#include "exposure/tuple.h"
 #include "gate/recorder.h"
 #include "postgres/encoding.h"
+#include "postgres/key_array.h"
 
 static int
 record_entry(struct ordinals *o, uint32_t ordinal, const struct directory_entry *entry)
@@ -47,10 +49,20 @@ read_text(const struct ordinals *o, struct key *key, uint8_t space[ORDINALS_TEXT
     return PASU_LIKELY(key->is_integer) ? 0 : ordinals_utf8(o, *text, space, text);
 }
 
+/* In the directory, where it is put if it is not there. */
+static int
+look_up(struct ordinals *o, struct view text, bool is_sealed, uint32_t *ordinal)
+{
+    struct directory_entry entry PASU_UNINITIALIZED;
+    int result =
+        directory_get(o->directory, ORDINALS_OF_ALL_KINDS, text, is_sealed, ordinal, &entry);
+
+    return result == 1 ? record_entry(o, *ordinal, &entry) : result;
+}
+
 int
 ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
 {
-    struct directory_entry entry PASU_UNINITIALIZED;
     uint8_t space[ORDINALS_TEXT_SIZE] PASU_UNINITIALIZED;
     struct view text;
     bool is_sealed = o->sealed >> kind & 1;
@@ -62,11 +74,68 @@ ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
         return 0;
     }
     result = read_text(o, key, space, &text);
-    if (result != 0)
-        return result;
-    result = directory_get(o->directory, ORDINALS_OF_ALL_KINDS, text, is_sealed, ordinal, &entry);
+    return result == 0 ? look_up(o, text, is_sealed, ordinal) : result;
+}
 
-    return result == 1 ? record_entry(o, *ordinal, &entry) : result;
+/* ---- of several parts ---- */
+
+_Static_assert((int)TUPLE_PARTS_MAX == (int)CATALOG_KEY_PARTS_MAX, "all of them are a key");
+
+static int
+ordinal_of_tuple(struct ordinals *o, const struct tuple *tuple, uint32_t *ordinal)
+{
+    uint8_t space[TUPLE_TEXT_MAX] PASU_UNINITIALIZED;
+    struct view text;
+    int result = tuple_write(tuple, space, &text);
+
+    return result == 0 ? look_up(o, text, true, ordinal) : result;
+}
+
+int
+ordinal_of_parts(struct ordinals *o, const struct ordinal_part *parts, size_t count,
+                 uint32_t *ordinal)
+{
+    uint8_t spaces[TUPLE_PARTS_MAX][ORDINALS_TEXT_SIZE] PASU_UNINITIALIZED;
+    struct key keys[TUPLE_PARTS_MAX] PASU_UNINITIALIZED;
+    struct tuple tuple = {.count = count};
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        if (!parts[i].value.bytes)
+            continue;
+        result = parts[i].format == KEY_BINARY
+                     ? key_from_binary(&keys[i], parts[i].type, parts[i].value)
+                     : key_from_text(&keys[i], parts[i].type, parts[i].value);
+        if (result == 0)
+            result = read_text(parts[i].as ? parts[i].as : o, &keys[i], spaces[i], &tuple.parts[i]);
+    }
+    return result == 0 ? ordinal_of_tuple(o, &tuple, ordinal) : result;
+}
+
+/* As the text of an array of their texts, which a hidden column has (postgres/plan_inject.c). */
+static int
+ordinal_of_array(struct ordinals *o, struct view value, uint32_t *ordinal)
+{
+    uint8_t space[ORDINALS_TEXT_SIZE] PASU_UNINITIALIZED;
+    uint8_t values[TUPLE_TEXT_MAX] PASU_UNINITIALIZED;
+    struct writer w = writer_of(values, sizeof(values));
+    struct key_array array PASU_UNINITIALIZED;
+    struct tuple tuple = {.count = 0};
+    struct view part;
+    int result = ordinals_utf8(o, value, space, &value);
+
+    if (result == 0)
+        result = key_array_begin(&array, value, 0);
+    while (result == 0 && (result = key_array_next(&array, &part)) > 0) {
+        const uint8_t *at = w.at;
+
+        writer_bytes(&w, part.bytes, part.bytes ? part.length : 0);
+        if (w.failed || tuple.count == TUPLE_PARTS_MAX)
+            return PASU_E_RANGE;
+        tuple.parts[tuple.count++] = view_of(part.bytes ? at : NULL, part.length);
+        result = 0;
+    }
+    return result == 0 ? ordinal_of_tuple(o, &tuple, ordinal) : result;
 }
 
 int
@@ -80,6 +149,8 @@ ordinal_of_value(struct ordinals *o, uint8_t kind, enum catalog_key_type type, i
                     !(o->sealed >> kind & 1) && key_small_number(value, ordinal) &&
                     *ordinal < KEY_ORDINAL_FIRST))
         return 0;
+    if (type == CATALOG_KEY_TUPLE)
+        return ordinal_of_array(o, value, ordinal);
     result = format == KEY_BINARY ? key_from_binary(&key, type, value)
                                   : key_from_text(&key, type, value);
     return result == 0 ? ordinal_of(o, kind, &key, ordinal) : result;

@@ -44,6 +44,17 @@ struct ordinals ordinals_of_text(const struct ordinals *ordinals, struct view te
  * PASU_E_MALFORMED: it is not known which characters it is; PASU_E_RANGE: too long. */
 PASU_MUST_USE int ordinals_utf8(const struct ordinals *ordinals, struct view value,
                                 uint8_t space[ORDINALS_TEXT_SIZE], struct view *text);
+/* One of several values that are a key together; bytes NULL: null. */
+struct ordinal_part {
+    struct view value;
+    uint8_t type; /* enum catalog_key_type */
+    int16_t format;
+    const struct ordinals *as; /* how it is encoded, where it is not as the others; or NULL */
+};
+/* The ordinal of the key that they are (exposure/tuple.h). PASU_E_NOTFOUND: all are null; else as
+ * ordinal_of. */
+PASU_MUST_USE int ordinal_of_parts(struct ordinals *ordinals, const struct ordinal_part *parts,
+                                   size_t count, uint32_t *ordinal);
 /* The ordinal of a key. PASU_E_MALFORMED: a text of which it is not known which characters it is;
  * PASU_E_NOMEM; PASU_E_RANGE: the directory is full; PASU_E_AGAIN,
  * PASU_E_UNAVAILABLE: the ledger does not take the new entry. */

@@ -42,3 +42,27 @@ pins_add_literal(struct pinned *pinned, struct ordinals *ordinals, const struct 
     return pin->is_array ? pins_add_array(pinned, ordinals, part, part->key_type, pin->literal, 0)
                          : pins_add_value(pinned, ordinals, part, part->key_type, pin->literal, 0);
 }
+
+int
+pins_part(struct ordinal_part *value, const struct plan_part *part, size_t i,
+          enum catalog_key_type type, struct view bytes, int16_t format, const struct ordinals *as)
+{
+    if (i >= CATALOG_KEY_PARTS_MAX || !key_types_agree(type, part->pin_types[i]))
+        return PASU_E_MALFORMED;
+    *value = (struct ordinal_part){bytes, (uint8_t)type, format, as};
+    return 0;
+}
+
+int
+pins_add_parts(struct pinned *pinned, struct ordinals *ordinals, const struct ordinal_part *values,
+               size_t count)
+{
+    uint32_t ordinal;
+    int result;
+
+    for (size_t i = 0; i < count; i++)
+        if (!values[i].value.bytes)
+            return 0;
+    result = ordinal_of_parts(ordinals, values, count, &ordinal);
+    return result == 0 ? pinned_add(pinned, ordinal) : result;
+}

@@ -12,6 +12,13 @@
 
 PASU_MUST_USE int pins_add_literal(struct pinned *pinned, struct ordinals *ordinals,
                                    const struct plan_part *part, const struct plan_pin *pin);
+/* One of the values that are a key together: `i` of the part's pins. */
+PASU_MUST_USE int pins_part(struct ordinal_part *value, const struct plan_part *part, size_t i,
+                            enum catalog_key_type type, struct view bytes, int16_t format,
+                            const struct ordinals *as);
+/* The key that they are; nobody's where one is null: it equals nothing. */
+PASU_MUST_USE int pins_add_parts(struct pinned *pinned, struct ordinals *ordinals,
+                                 const struct ordinal_part *values, size_t count);
 /* A value of the given type and format (0 text, 1 binary). */
 PASU_MUST_USE int pins_add_value(struct pinned *pinned, struct ordinals *ordinals,
                                  const struct plan_part *part, enum catalog_key_type type,

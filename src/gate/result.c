@@ -63,6 +63,46 @@ argument_of(const struct plan_statement *execute, const struct plan_pin *pin)
     return argument->is_array && !pin->is_array ? view_of(NULL, 0) : argument->literal;
 }
 
+struct pinning {
+    struct pinned *pinned;
+    const struct plan_statement *execute; /* whose arguments stand for parameters; or NULL */
+    struct ordinals *literal, *argument;
+};
+
+/* The pin with its literal, and how that is encoded. False where none is known. */
+static bool
+literal_of(const struct pinning *p, struct plan_pin *pin, struct ordinals **as)
+{
+    bool is_own = pin->literal.bytes != NULL;
+
+    if (!is_own && p->execute && pin->parameter > 0 && pin->parameter <= p->execute->argument_count)
+        pin->literal = argument_of(p->execute, pin);
+    *as = is_own ? p->literal : p->argument;
+    return pin->literal.bytes != NULL;
+}
+
+static int
+pin_literals(const struct pinning *p, const struct plan_part *part)
+{
+    struct ordinal_part values[CATALOG_KEY_PARTS_MAX];
+    struct ordinals *as;
+    int result = 0;
+
+    for (size_t i = 0; i < part->pin_count && result == 0; i++) {
+        struct plan_pin pin = part->pins[i];
+
+        if (!literal_of(p, &pin, &as))
+            result = PASU_E_MALFORMED;
+        else if (part->are_pins_parts)
+            result = pins_part(&values[i], part, i, part->pin_types[i], pin.literal, 0, as);
+        else
+            result = pins_add_literal(p->pinned, as, part, &pin);
+    }
+    if (result == 0 && part->are_pins_parts)
+        result = pins_add_parts(p->pinned, p->literal, values, part->pin_count);
+    return result;
+}
+
 /* The keys that a statement's literals pin, or with EXECUTE its arguments. */
 int
 result_pin_literals(struct session *s, const struct plan *plan,
@@ -72,27 +112,18 @@ result_pin_literals(struct session *s, const struct plan *plan,
     struct pinned *pinned = &s->observer->result.own;
     struct ordinals literal = observer_ordinals(s, plan->text);
     struct ordinals argument = execute ? observer_ordinals(s, execute_plan->text) : literal;
+    struct pinning pinning = {pinned, execute, &literal, &argument};
 
     statement = plan_pinning(statement);
     pinned->count = 0;
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct plan_part *part = &statement->parts[p];
 
-        pinned->is_known[p] = part->pin_count > 0;
-        for (size_t i = 0; i < part->pin_count && pinned->is_known[p]; i++) {
-            struct plan_pin pin = part->pins[i];
-            bool is_own = pin.literal.bytes != NULL;
-            int result = PASU_E_MALFORMED;
+        int result = pin_literals(&pinning, part);
 
-            if (!is_own && execute && pin.parameter > 0 && pin.parameter <= execute->argument_count)
-                pin.literal = argument_of(execute, &pin);
-            if (pin.literal.bytes)
-                result = pins_add_literal(pinned, is_own ? &literal : &argument, part, &pin);
-            if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
-                pinned->is_known[p] = false;
-            else if (result != 0)
-                return result;
-        }
+        if (result < 0 && result != PASU_E_MALFORMED && result != PASU_E_RANGE)
+            return result;
+        pinned->is_known[p] = part->pin_count > 0 && result == 0;
         pinned->ends[p] = pinned->count;
     }
     return 0;

@@ -36,7 +36,7 @@ make_scope(struct session *s, const struct settings *settings, const char *actor
     struct origin origin;
     const struct rule_asker asker = {
         .principal = s->user,
-        .kind = roster_kind(standing_roster(s), s->user),
+        .kind = standing_kind(s),
         .actor = actor,
         .application = s->application,
         .address = &s->address,
@@ -65,11 +65,12 @@ session_rules_renew(struct session *s)
     if (PASU_UNLIKELY(rules_ask_actor(settings->rules)))
         actor_now(s, actor);
     if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn &&
-                    strcmp(rules->actor, actor) == 0))
+                    rules->kind == s->observer->kind && strcmp(rules->actor, actor) == 0))
         return 0;
     memcpy(rules->actor, actor, sizeof(actor));
     result = make_scope(s, settings, rules->actor, &rules->scope);
     rules->turn = s->worker->turn;
+    rules->kind = s->observer->kind;
     rules->is_set = result == 0;
     return result;
 }

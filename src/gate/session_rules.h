@@ -29,6 +29,7 @@ struct rule_told {
 struct session_rules {
     struct rule_scope scope;
     uint64_t turn;                 /* of what is in force (struct settings_current) */
+    enum principal_kind kind;      /* that it is of */
     char actor[EXPOSURE_TEXT_MAX]; /* whom it is of, where rules ask for that */
     bool is_set;
     struct rule_told *told; /* memory_free; NULL: nothing was */
@@ -39,8 +40,8 @@ struct session_rules {
 const struct settings *session_rules_settings(struct session *session);
 /* Makes a scope of them for the session, which needs no observer. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_scope(struct session *session, struct rule_scope *scope);
-/* Sees to it that the observer's scope is of those in force, and of the actor of what is being asked
- * or answered. PASU_E_NOMEM. */
+/* Sees to it that the observer's scope is of those in force, and of the actor of what is being
+ * asked or answered. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_renew(struct session *session);
 void session_rules_release(struct session_rules *rules);
 /* The verbs of a statement that shows something (NULL: it is none): of the result under way, those

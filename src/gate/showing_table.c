@@ -92,6 +92,8 @@ set_roles(struct showing_entry *e)
         if ((part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) &&
             part->column < s->column_count) {
             e->roles[part->column] |= SHOWING_ROLE_KEY;
+            for (size_t i = 0; i < part->tuple; i++)
+                e->roles[part->keys[i].column] |= SHOWING_ROLE_KEY;
             if (part->column > e->last_key)
                 e->last_key = part->column;
             e->has_arrays |= part->is_array;

@@ -22,6 +22,31 @@ standing_of(const struct session *s)
                            now->config->principals.ownerless);
 }
 
+enum principal_kind
+standing_kind(const struct session *s)
+{
+    return s->observer ? s->observer->kind : roster_kind(standing_roster(s), s->user);
+}
+
+/* Kind and limits by the roster in force. */
+static void
+look_up(const struct session *s, enum principal_kind *kind, struct budget *budget)
+{
+    const struct roster *roster = standing_roster(s);
+
+    *kind = roster_kind(roster, s->user);
+    budget_of(budget, s->settings->config, roster, s->user);
+}
+
+void
+standing_begin(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    look_up(s, &o->kind, &o->budget);
+    o->turn = s->worker->turn;
+}
+
 static void
 tell_ownerless(struct session *s)
 {
@@ -71,13 +96,15 @@ bool
 standing_must_wait(struct session *s, uint8_t type)
 {
     struct observer *o = s->observer;
+    enum principal_kind kind;
     struct budget budget;
 
     if (PASU_LIKELY(o->turn == s->worker->shared->current.turn) || o->is_refusing)
         return false;
-    budget_of(&budget, s->settings->config, standing_roster(s), s->user);
-    if (o->exchange.count > 0 && !is_same(&budget, &o->budget))
+    look_up(s, &kind, &budget);
+    if (o->exchange.count > 0 && (kind != o->kind || !is_same(&budget, &o->budget)))
         return type == 'Q' || type == 'E' || type == 'F';
+    o->kind = kind;
     o->budget = budget;
     o->turn = s->worker->turn;
     return false;

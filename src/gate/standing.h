@@ -23,6 +23,11 @@ struct worker;
 /* The roster in force; NULL: there is none. */
 const struct roster *standing_roster(const struct session *session);
 enum principal_standing standing_of(const struct session *session);
+/* The kind that counts for what the session asks now; by the roster in force where nobody observes
+ * it. */
+enum principal_kind standing_kind(const struct session *session);
+/* What a session that begins is judged by. */
+void standing_begin(struct session *session);
 /* A session has begun: the keeper is told where it is one of a service whose owner has left. */
 void standing_tell(struct session *session);
 /* The roster may be another one, or somebody's time has come: ends sessions of those who have left,

@@ -158,8 +158,7 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
         .fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0),
         .flags = flags | (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
                  (meant ? plan_flags(meant->flags) : FLAG_BIT(OPAQUE)),
-        .verbs =
-            meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
+        .verbs = meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
         .minute = instruments_minute(tools, os_realtime(s->worker->os)),
     };
 
@@ -268,9 +267,8 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
         .fields = fields | (is_row ? fields_of(s, statement) : 0),
         .flags = e->flags | flags,
         .verbs = session_rules_verbs(s, statement),
-        .minute = is_row && r->minute
-                      ? r->minute
-                      : instruments_minute(s->worker->instruments, e->time),
+        .minute =
+            is_row && r->minute ? r->minute : instruments_minute(s->worker->instruments, e->time),
     };
     if (is_row)
         r->minute = shown.minute;

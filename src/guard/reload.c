@@ -34,6 +34,8 @@ reload_load(struct supervisor *v, struct config **config, const struct config *n
         result = publish_check(*config, &faults);
     if (result == 0)
         result = sourcing_load(v, *config, &faults);
+    if (result == 0 && !now)
+        sourcing_commit(v);
     if (result == 0 && now)
         result = config_reload_check(now, *config, &faults);
     if (result != 0) {

@@ -129,8 +129,8 @@ sourcing_look(struct supervisor *v, int64_t now)
         return; /* or it is being put in place */
     result = make(v->config, &next.fd, &failed);
     if (result != 0) {
-        LOG_EVENT(&v->log, SOURCES_FAILED, F_TEXT("file", failed), F_TEXT("error", error_text(result)),
-                  F_TEXT("hint", sources_hint(result)));
+        LOG_EVENT(&v->log, SOURCES_FAILED, F_TEXT("file", failed),
+                  F_TEXT("error", error_text(result)), F_TEXT("hint", sources_hint(result)));
         memcpy(v->sources.files, next.files, sizeof(next.files)); /* once is enough */
         return;
     }

@@ -501,7 +501,6 @@ start(struct supervisor *v)
 
     if (result != 0)
         return result;
-    sourcing_commit(v);
     reload_set_log(v);
     raise_limits();
     result = sandbox_account_find(&v->account, v->config->user);
@@ -542,8 +541,7 @@ guard_main(const char *config_path)
                           .process = "supervisor",
                           .os = &os_real};
     resources_init(&v->resources);
-    v->signals = -1;
-    v->sources.fd = v->next_sources.fd = -1;
+    v->signals = v->sources.fd = v->next_sources.fd = -1;
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");
     child_init(&v->children[HERALD], "herald");
@@ -559,7 +557,6 @@ guard_main(const char *config_path)
     if (!v->is_announced)
         result = result ? result : PASU_E_UNAVAILABLE;
     sourcing_drop(&v->sources);
-    sourcing_drop(&v->next_sources);
     config_free(v->config);
     watching_forget(v);
     memory_free(v);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/in_force.h"
 
+#include "base/memory.h"
 #include "config/load.h"
 
 #include <openssl/evp.h>
@@ -31,6 +32,14 @@ count_lines(struct view bytes)
     return lines > 0 ? lines - 1 : 0;
 }
 
+static int
+set_roster(struct in_force *f, struct view roster)
+{
+    f->has_roster = true;
+    f->roster.principals = count_lines(roster);
+    return digest(roster, f->roster.digest);
+}
+
 int
 in_force_of(struct in_force *f, const struct config *config, uint64_t generation)
 {
@@ -42,16 +51,21 @@ in_force_of(struct in_force *f, const struct config *config, uint64_t generation
     alert_policy_of(&f->alerts, config);
     result = digest(config_text(config), f->policy.digest);
     return result == 0 && config->principals.roster.path != NULL
-               ? in_force_set_roster(f, config->principals.roster.bytes)
+               ? set_roster(f, config->principals.roster.bytes)
                : result;
 }
 
 int
-in_force_set_roster(struct in_force *f, struct view roster)
+in_force_take_roster(struct in_force *f, int fd)
 {
-    f->has_roster = true;
-    f->roster.principals = count_lines(roster);
-    return digest(roster, f->roster.digest);
+    uint8_t *bytes;
+    size_t length;
+    int result = config_read_fd(&bytes, &length, fd, CONFIG_FILE_SIZE_MAX);
+
+    if (result == 0)
+        result = set_roster(f, view_of(bytes, length));
+    memory_free(bytes);
+    return result;
 }
 
 int

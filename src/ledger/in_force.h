@@ -22,8 +22,9 @@ struct in_force {
 /* PASU_E_CRYPTO. */
 PASU_MUST_USE int in_force_of(struct in_force *in_force, const struct config *config,
                               uint64_t generation);
-/* Another roster beside the same configuration. PASU_E_CRYPTO. */
-PASU_MUST_USE int in_force_set_roster(struct in_force *in_force, struct view roster);
+/* Another roster beside the same configuration, in a descriptor. PASU_E_CRYPTO, the errors of
+ * config_read_fd. */
+PASU_MUST_USE int in_force_take_roster(struct in_force *in_force, int fd);
 /* Appends SEGMENT_ROSTER. The errors of record_other. */
 PASU_MUST_USE int in_force_record_roster(const struct in_force *in_force,
                                          struct record_keeping *records);

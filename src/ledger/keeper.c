@@ -127,22 +127,16 @@ record_in_force(struct keeper *k)
     leavers_roster(&k->leavers);
 }
 
-/* It has been checked by the supervisor, and is only measured here. */
 static void
 take_roster(struct keeper *k, int fd)
 {
-    uint8_t *bytes;
-    size_t length;
-    int result = config_read_fd(&bytes, &length, fd, CONFIG_FILE_SIZE_MAX);
+    int result = in_force_take_roster(&k->in_force, fd);
 
-    if (result == 0)
-        result = in_force_set_roster(&k->in_force, view_of(bytes, length));
     if (result == 0 && k->is_ready)
         result = in_force_record_roster(&k->in_force, &k->records);
     if (result != 0)
         LOG_EVENT(&k->log, INTERNAL, F_TEXT("error", error_text(result)), F_TEXT("what", "roster"));
     leavers_roster(&k->leavers);
-    memory_free(bytes);
 }
 
 static void
@@ -289,8 +283,7 @@ take_record(struct keeper *k, const struct channel_message *message)
     } else if (message->type == MESSAGE_REFUSED) {
         memcpy(&refused, message->body, sizeof(refused));
         result = record_refused(&k->records, &refused);
-        if (refused.error == PASU_E_LEFT)
-            leavers_refused(&k->leavers, &refused);
+        leavers_refused(&k->leavers, &refused);
     } else {
         memcpy(&session, message->body, sizeof(session));
         record_announced(&k->records, &session);
@@ -300,40 +293,19 @@ take_record(struct keeper *k, const struct channel_message *message)
     }
 }
 
-/* What the servers say of sessions beside those that we know of. */
+/* What the servers say of sessions: of ours, and beside those that we know of. */
 static void
 take_census(struct keeper *k, const struct channel_message *message)
 {
-    bool is_census = message->type == MESSAGE_CENSUS;
+    enum segment_type type = message->type == MESSAGE_CENSUS   ? SEGMENT_CENSUS
+                             : message->type == MESSAGE_BYPASS ? SEGMENT_BYPASS
+                                                               : SEGMENT_BACKEND;
     union payload_body body;
 
-    if (is_census)
-        memcpy(&body.census, message->body, sizeof(body.census));
-    else
-        memcpy(&body.bypass, message->body, sizeof(body.bypass));
-    if (record_other(&k->records, is_census ? SEGMENT_CENSUS : SEGMENT_BYPASS, &body) != 0) {
+    memcpy(&body, message->body, message->length); /* the table says that it is one of these */
+    if (record_other(&k->records, type, &body) != 0) {
         /* logged, and counted in the gap */
     }
-}
-
-static void
-take_backend(struct keeper *k, const struct channel_message *message)
-{
-    union payload_body body;
-
-    memcpy(&body.backend, message->body, sizeof(body.backend));
-    if (record_other(&k->records, SEGMENT_BACKEND, &body) != 0) {
-        /* logged, and counted in the gap */
-    }
-}
-
-static void
-take_ownerless(struct keeper *k, const struct channel_message *message)
-{
-    struct message_ownerless ownerless;
-
-    memcpy(&ownerless, message->body, sizeof(ownerless));
-    leavers_ownerless(&k->leavers, &ownerless);
 }
 
 static void
@@ -362,13 +334,11 @@ from_gate(struct keeper *k, const struct channel_message *message)
         break;
     case MESSAGE_CENSUS:
     case MESSAGE_BYPASS:
+    case MESSAGE_BACKEND:
         take_census(k, message);
         break;
-    case MESSAGE_BACKEND:
-        take_backend(k, message);
-        break;
     case MESSAGE_OWNERLESS:
-        take_ownerless(k, message);
+        leavers_ownerless(&k->leavers, message);
         break;
     case MESSAGE_ALERT:
         take_alert(k, message);
@@ -473,9 +443,8 @@ serve(struct keeper *k)
         int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
         if (k->is_ready)
-            timeout = leavers_wait(
-                &k->leavers,
-                courier_wait(&k->courier, prune_wait(&k->prune, intake_wait(&k->intake, timeout))));
+            timeout =
+                courier_wait(&k->courier, prune_wait(&k->prune, intake_wait(&k->intake, timeout)));
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};

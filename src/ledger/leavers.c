@@ -35,15 +35,21 @@ leavers_roster(struct leavers *l)
 static void
 say(struct leavers *l, const struct leaver *leaver)
 {
-    union payload_body body = {.alert = {.record = leaver->about}};
-    struct payload_alert *alert = &body.alert;
+    union payload_body body = {
+        .raised = {.record = leaver->about,
+                   .count = leaver->more > 0 ? leaver->more : 1,
+                   .since = leaver->since,
+                   .severity = leaver->is_service ? SEVERITY_SERVICE : SEVERITY_ATTEMPT,
+                   .control = ALERT_OF_ROSTER,
+                   .verdict = leaver->is_service ? VERDICT_OF_ALERT : VERDICT_OF_BLOCK}};
+    struct message_alert *alert = &body.raised;
     const char *again = leaver->more > 0 ? "again " : "";
     char times[64] = "";
 
     if (leaver->more > 0)
         snprintf(times, sizeof(times), ", %" PRIu64 " time%s since the last alert", leaver->more,
                  leaver->more == 1 ? "" : "s");
-    alert->severity = leaver->is_service ? SEVERITY_SERVICE : SEVERITY_ATTEMPT;
+    memcpy(alert->principal, leaver->principal, sizeof(alert->principal));
     snprintf(alert->rule, sizeof(alert->rule), "%s", leaver->is_service ? "ownerless" : "leaver");
     if (leaver->is_service)
         snprintf(alert->text, sizeof(alert->text),
@@ -55,9 +61,9 @@ say(struct leavers *l, const struct leaver *leaver)
                  "they knew are to be changed",
                  leaver->principal, again, times, leaver->address);
     LOG_EVENT(l->records->log, LEAVER, F_TEXT("principal", leaver->principal),
-              F_TEXT("rule", alert->rule), F_UINT("more", leaver->more),
+              F_TEXT("rule", alert->rule), F_UINT("count", alert->count),
               F_TEXT("address", leaver->address));
-    if (record_other(l->records, SEGMENT_ALERT, &body) != 0) {
+    if (record_other(l->records, SEGMENT_RAISED, &body) != 0) {
         /* logged, and counted in the gap */
     }
 }
@@ -103,7 +109,8 @@ happened(struct leavers *l, const struct leaver *now)
     struct leaver *before = find(l, now->principal, now->is_service);
 
     if (before) {
-        before->more++;
+        if (before->more++ == 0)
+            before->since = now->since;
         before->about = now->about;
         memcpy(before->address, now->address, sizeof(before->address));
         return;
@@ -117,19 +124,24 @@ happened(struct leavers *l, const struct leaver *now)
 void
 leavers_refused(struct leavers *l, const struct message_refused *refused)
 {
-    struct leaver now = {.about = last_record(l)};
+    struct leaver now = {.about = last_record(l), .since = refused->at};
 
+    if (refused->error != PASU_E_LEFT)
+        return;
     snprintf(now.principal, sizeof(now.principal), "%.*s", NAME_SIZE - 1, refused->principal);
     snprintf(now.address, sizeof(now.address), "%.*s", ADDRESS_SIZE - 1, refused->address);
     happened(l, &now);
 }
 
 void
-leavers_ownerless(struct leavers *l, const struct message_ownerless *ownerless)
+leavers_ownerless(struct leavers *l, const struct channel_message *message)
 {
     struct leaver now = {.about = l->roster, .is_service = true};
+    struct message_ownerless ownerless;
 
-    snprintf(now.principal, sizeof(now.principal), "%.*s", NAME_SIZE - 1, ownerless->principal);
+    memcpy(&ownerless, message->body, sizeof(ownerless));
+    now.since = ownerless.at;
+    snprintf(now.principal, sizeof(now.principal), "%.*s", NAME_SIZE - 1, ownerless.principal);
     happened(l, &now);
 }
 
@@ -150,13 +162,6 @@ leavers_look(struct leavers *l, int64_t now)
             i++;
         }
     }
-}
-
-int
-leavers_wait(const struct leavers *l, int most)
-{
-    /* Nobody waits for the end of a window. */
-    return l->count > 0 && (most < 0 || most > 1000) ? 1000 : most;
 }
 
 void

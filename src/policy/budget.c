@@ -90,7 +90,8 @@ budget_message(char *text, size_t size, const struct config_budget *budget)
         snprintf(whom, sizeof(whom), "role \"%.*s\"", (int)utf8_cut(budget->principal, 63),
                  budget->principal);
     else if (budget->kind)
-        snprintf(whom, sizeof(whom), "one role of kind %.*s", (int)utf8_cut(budget->kind, 63), budget->kind);
+        snprintf(whom, sizeof(whom), "one role of kind %.*s", (int)utf8_cut(budget->kind, 63),
+                 budget->kind);
     snprintf(text, size,
              "this would show more than %" PRIu64 " different person%s %s to %s (the budget on "
              "line %u of the gateway's configuration); %s, or ask whoever owns the budget to raise "

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 enum {
-    RANGES_MAX = 8 << 20,    /* of one database and family */
-    STEPS_MAX = 64 << 20,    /* a tree of no loops and few ways to one node has fewer */
-    VALUES_CACHED = 4096,    /* many ranges share one value */
-    IPV4_DEPTH = 96,         /* of the node below which IPv4 addresses are, in a tree of IPv6 */
+    RANGES_MAX = 8 << 20, /* of one database and family */
+    STEPS_MAX = 64 << 20, /* a tree of no loops and few ways to one node has fewer */
+    VALUES_CACHED = 4096, /* many ranges share one value */
+    IPV4_DEPTH = 96,      /* of the node below which IPv4 addresses are, in a tree of IPv6 */
     HEAD = 40,
 };
 
@@ -42,7 +42,7 @@ struct origins {
 struct build {
     const MMDB_s *database;
     bool is_systems;
-    bool is_ipv4; /* what is being made: ranges4 */
+    bool is_ipv4;  /* what is being made: ranges4 */
     uint32_t ipv4; /* the node below which IPv4 addresses are; UINT32_MAX: there is none */
     uint32_t steps;
     struct origin_range4 *ranges4;
@@ -141,8 +141,7 @@ walk(struct build *b, uint32_t node, unsigned depth, uint64_t high, uint64_t low
         else if (type == MMDB_RECORD_TYPE_SEARCH_NODE)
             result = walk(b, (uint32_t)next, depth + 1, high, low);
         else if (type == MMDB_RECORD_TYPE_EMPTY || type == MMDB_RECORD_TYPE_DATA)
-            result =
-                add(b, high, low, type == MMDB_RECORD_TYPE_DATA ? value_of(b, entry) : 0, 0);
+            result = add(b, high, low, type == MMDB_RECORD_TYPE_DATA ? value_of(b, entry) : 0, 0);
         else
             result = PASU_E_MALFORMED;
     }
@@ -291,7 +290,8 @@ take_tables(struct origins *o)
         size_t size4 = head.of[i].count4 * sizeof(struct origin_range4);
         size_t size6 = head.of[i].count6 * sizeof(struct origin_range6);
 
-        if (head.of[i].count4 > RANGES_MAX || head.of[i].count6 > RANGES_MAX || left < size4 + size6)
+        if (head.of[i].count4 > RANGES_MAX || head.of[i].count6 > RANGES_MAX ||
+            left < size4 + size6)
             return false;
         *tables[i] = (struct table){.ranges4 = (const void *)at,
                                     .ranges6 = (const void *)(at + size4),

@@ -348,8 +348,8 @@ rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_rule *rule)
     size_t room = EXPOSURE_TEXT_MAX - 1 - sizeof(head) - strlen(": ") - verdict.length;
 
     if (rule->shadow)
-        snprintf(text, EXPOSURE_TEXT_MAX, "%s%.*s: %.*s", head, (int)utf8_cut(rule->name, room), rule->name,
-                 (int)verdict.length, (const char *)verdict.bytes);
+        snprintf(text, EXPOSURE_TEXT_MAX, "%s%.*s: %.*s", head, (int)utf8_cut(rule->name, room),
+                 rule->name, (int)verdict.length, (const char *)verdict.bytes);
     else
         snprintf(text, EXPOSURE_TEXT_MAX, "rule %.*s", (int)utf8_cut(rule->name, room), rule->name);
 }
@@ -392,6 +392,31 @@ warn_flags(const struct config *config, const struct config_rule *rule, size_t i
     }
 }
 
+/* Conditions that nothing decides: the rule counts as matched where that is safer. */
+static void
+warn_unknown(const struct config *config, const struct config_rule *rule, size_t index,
+             struct config_faults *warnings)
+{
+    const struct config_texts *actors = &config->principals.actor_from;
+    bool is_read = actors->count == 0 || strcmp(actors->items[0], "application_name") == 0;
+
+    for (size_t c = 0; c < rule->condition_count; c++) {
+        const char *name = rule->conditions[c].name, *hint = NULL;
+
+        if (strcmp(name, "country") == 0 && config->sources.country_db.path == NULL)
+            hint = "set sources.country_db to a database in MaxMind's format";
+        else if (strcmp(name, "asn") == 0 && config->sources.asn_db.path == NULL)
+            hint = "set sources.asn_db to a database in MaxMind's format";
+        else if (strcmp(name, "actor") == 0 && !is_read)
+            hint = "name application_name first under principals.actor_from";
+        if (hint)
+            config_fault_add(warnings, config->path, rule->line, 0, hint,
+                             "rules[%zu].when.%s: nothing says that of anybody: the rule counts "
+                             "as matched where it restricts, and as not matched where it allows",
+                             index, name);
+    }
+}
+
 void
 rules_warn(const struct config *config, struct config_faults *warnings)
 {
@@ -407,6 +432,7 @@ rules_warn(const struct config *config, struct config_faults *warnings)
                              "what matches \"%s\" is blocked",
                              i, (int)verdict.length, (const char *)verdict.bytes, rule->name);
         }
+        warn_unknown(config, rule, i, warnings);
         warn_flags(config, rule, i, warnings);
     }
 }

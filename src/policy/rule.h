@@ -48,8 +48,8 @@ struct rule_asker {
 struct rule_statement {
     uint64_t fields; /* that it shows, or asks for: bits of the asker's vocabulary */
     uint64_t flags;  /* FLAG_BIT */
-    uint64_t verbs;  /* that it is, by its text: places in the list of rules[].when.verbs in key.def;
-                        0: not known */
+    uint64_t verbs; /* that it is, by its text: places in the list of rules[].when.verbs in key.def;
+                       0: not known */
     uint32_t minute; /* local, since 1970 (os_local_minute): hours and days are the gateway's */
 };
 
@@ -58,9 +58,9 @@ struct rule_statement {
 
 /* What rules say of a statement. */
 struct ruling {
-    enum config_verdict verdict;     /* VERDICT_ALLOW, VERDICT_ALERT, VERDICT_BLOCK */
-    bool is_certain;                 /* that the rule matches */
-    const struct config_rule *rule;  /* that decides; NULL: none matches */
+    enum config_verdict verdict;      /* VERDICT_ALLOW, VERDICT_ALERT, VERDICT_BLOCK */
+    bool is_certain;                  /* that the rule matches */
+    const struct config_rule *rule;   /* that decides; NULL: none matches */
     const struct config_rule *shadow; /* the first one that would, and is in shadow; or NULL */
 };
 
@@ -113,8 +113,8 @@ bool rules_have_verdicts(const struct rules *rules);
 /* The most that `other` or any rule asks for, of anybody. */
 enum durability rules_strictest(const struct rules *rules, enum durability other);
 
-/* What is no fault, and not as who wrote it may think: verdicts that are not enforced, flags that
- * there are not. Added to the list, with file and line. */
+/* What is no fault, and not as who wrote it may think: verdicts that there are not yet, flags that
+ * there are not, conditions that nothing decides. Added to the list, with file and line. */
 void rules_warn(const struct config *config, struct config_faults *warnings);
 
 #endif

@@ -26,7 +26,12 @@ enum { /* OIDs of PostgreSQL's own */
        CATALOG_PG_NAMESPACE = 2615,
        CATALOG_PG_REWRITE = 2618,
 };
-enum { CATALOG_NAME_SIZE = 64, CATALOG_FIELDS_MAX = 64, CATALOG_KINDS_MAX = 16 };
+enum {
+    CATALOG_NAME_SIZE = 64,
+    CATALOG_FIELDS_MAX = 64,
+    CATALOG_KINDS_MAX = 16,
+    CATALOG_KEY_PARTS_MAX = 4, /* columns that name a person together */
+};
 
 /* What the configuration says, in the numbers of the vocabulary (exposure/vocabulary.h); the caller
  * translates. Texts are borrowed while the snapshot is built. */
@@ -36,10 +41,11 @@ struct catalog_mapping_field {
 };
 struct catalog_mapping {
     const char *table; /* "schema.table" or "database.schema.table" */
-    const char *key;   /* column that holds the subject's key */
+    const char *key;   /* column that holds the subject's key, or the first of its parts */
     uint8_t kind;
     const struct catalog_mapping_field *fields;
     size_t field_count;
+    const char *more_keys[CATALOG_KEY_PARTS_MAX - 1]; /* the key's other parts; NULL: none */
 };
 struct catalog_policy {
     const struct catalog_mapping *mappings;
@@ -57,17 +63,25 @@ enum catalog_key_type {
     CATALOG_KEY_INT8,
     CATALOG_KEY_NUMERIC,
     CATALOG_KEY_UUID,
-    CATALOG_KEY_TEXT, /* text, varchar */
+    CATALOG_KEY_TEXT,  /* text, varchar */
+    CATALOG_KEY_TUPLE, /* several of these together: exposure/tuple.h */
 };
+
+/* Where the number of a key's column stands: it has several, and none of them is the key. No column
+ * has that number. */
+#define CATALOG_KEY_SEVERAL INT16_MIN
 
 /* One kind of subject that a relation shows: its key's column and its personal columns. */
 struct catalog_show {
     uint8_t kind;
-    int16_t key_column;      /* attnum */
-    uint8_t key_type;        /* enum catalog_key_type */
-    bool is_key_unique;      /* at most one row has a key */
-    bool is_key_loose;       /* keys that are equal need not be the same bytes */
-    uint64_t fields;         /* of all its columns */
+    int16_t key_column;     /* attnum; CATALOG_KEY_SEVERAL: key_parts; 0: it is not there */
+    uint8_t key_type;       /* enum catalog_key_type; _TUPLE: of several, all of which are there */
+    bool is_key_unique;     /* at most one row has a key */
+    bool is_key_loose;      /* keys that are equal need not be the same bytes */
+    uint8_t key_part_count; /* of several; else 0 */
+    int16_t key_parts[CATALOG_KEY_PARTS_MAX];      /* attnums; 0: it is not there */
+    uint8_t key_part_types[CATALOG_KEY_PARTS_MAX]; /* enum catalog_key_type */
+    uint64_t fields;                               /* of all its columns */
     uint64_t *column_fields; /* [attnum], 0 where the column is not personal; column_count + 1 */
 };
 
@@ -76,6 +90,7 @@ struct catalog_column {
     int16_t number;   /* attnum, from 1; dropped ones are left out */
     uint32_t type;    /* OID */
     bool is_computed; /* generated: nobody writes it */
+    bool is_loose;    /* values that are equal need not be the same bytes, by its collation */
 };
 
 struct catalog_relation {
@@ -128,6 +143,23 @@ catalog_column_number(const struct catalog_relation *relation, const char *name)
         if (strcmp(relation->columns[i].name, name) == 0)
             return relation->columns[i].number;
     return 0;
+}
+
+/* Whether a key is that column, or has it among its parts: who writes it writes another key. */
+static inline bool
+catalog_show_has_key(const struct catalog_show *show, int16_t column)
+{
+    for (size_t i = 0; i < show->key_part_count; i++)
+        if (show->key_parts[i] == column)
+            return true;
+    return show->key_column == column;
+}
+
+/* A column of it, by which rights on the whole table are asked. */
+static inline int16_t
+catalog_show_column(const struct catalog_show *show)
+{
+    return show->key_part_count > 0 ? show->key_parts[0] : show->key_column;
 }
 
 struct catalog_function {

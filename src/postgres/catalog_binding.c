@@ -8,14 +8,20 @@
 
 /* One entry of the policy. */
 struct entry {
-    uint8_t kind_of_entry; /* enum catalog_entry */
-    const char *table, *key;
+    uint8_t kind_of_entry;                 /* enum catalog_entry */
+    const char *table, *key;               /* as a binding's */
     const struct catalog_mapping *mapping; /* ENTRY_MAPPING */
     uint8_t kind;                          /* ENTRY_SUBJECT */
     bool is_found;
     uint64_t found_columns; /* bits: the mapping's fields of which some relation has the column */
-    bool is_key_found;
+    uint8_t found_keys;     /* bits: parts of the mapping's key that some relation has */
 };
+
+static const char *
+key_part(const struct catalog_mapping *m, size_t i)
+{
+    return i == 0 ? m->key : i < CATALOG_KEY_PARTS_MAX ? m->more_keys[i - 1] : NULL;
+}
 
 /* "table", "schema.table" or "database.schema.table"; the parts it does not have are empty. */
 static void
@@ -100,27 +106,64 @@ remember(struct catalog_builder *b, struct catalog_binding *binding, const char 
     return place->column ? 0 : PASU_E_NOMEM;
 }
 
+/* A row names one person of its table's; of those who are named by several columns, one by each
+ * mapping (`is_mapped`), and their own table need not have all of them. */
+static int
+bind_subject(struct catalog_builder *b, uint8_t kind, const struct catalog_relation *r,
+             bool is_mapped)
+{
+    struct catalog_subject *subject = NULL;
+
+    PILE_EACH (struct catalog_subject, other, &b->catalog->subjects)
+        if (other->relation == r->oid)
+            subject = other;
+    if (!subject && b->catalog->subjects.count == CATALOG_SUBJECTS_MAX) {
+        b->catalog->uncounted_kinds |= 1u << kind;
+        return 0;
+    }
+    if (!subject) {
+        subject = catalog_pile_add(&b->catalog->subjects, sizeof(*subject));
+        if (!subject)
+            return PASU_E_NOMEM;
+        subject->relation = r->oid;
+    }
+    subject->kinds |= 1u << kind;
+    if ((is_mapped && subject->times[kind] < UINT8_MAX) || subject->times[kind] == 0)
+        subject->times[kind]++;
+    return 0;
+}
+
 static int
 bind_columns(struct catalog_builder *b, struct entry *e, struct catalog_binding *binding,
              const struct catalog_binding *before, struct catalog_relation *r)
 {
     const struct catalog_mapping *m = e->mapping;
-    const struct catalog_column *named = column_named(r, m->key);
-    int16_t key = remembered(before, r, m->key);
+    const struct catalog_column *named;
+    struct catalog_key key = {.count = 0};
     struct catalog_show *show;
-    int result;
+    int result = 0;
 
-    binding->columns =
-        catalog_arena_take(&b->catalog->arena, m->field_count + 1, sizeof(binding->columns[0]));
+    binding->columns = catalog_arena_take(&b->catalog->arena, m->field_count + COUNT_OF(key.parts),
+                                          sizeof(binding->columns[0]));
     if (!binding->columns)
         return PASU_E_NOMEM;
-    if (key == 0 && named)
-        key = named->number;
-    e->is_key_found |= key != 0;
-    show = catalog_show_of(b, r, m->kind, key);
+    for (; result == 0 && key_part(m, key.count); key.count++) {
+        const char *column = key_part(m, key.count);
+        int16_t number = remembered(before, r, column);
+
+        named = column_named(r, column);
+        if (number == 0 && named)
+            number = named->number;
+        if (number != 0)
+            e->found_keys |= (uint8_t)(1u << key.count);
+        key.parts[key.count] = number;
+        result = remember(b, binding, column, number);
+    }
+    show = result == 0 ? catalog_show_of(b, r, m->kind, &key) : NULL;
     if (!show)
         return PASU_E_NOMEM;
-    result = remember(b, binding, m->key, key);
+    if (key.count > 1)
+        result = bind_subject(b, m->kind, r, true);
     for (size_t i = 0; result == 0 && i < m->field_count; i++) {
         const struct catalog_mapping_field *f = &m->fields[i];
         int16_t number = remembered(before, r, f->column);
@@ -135,28 +178,6 @@ bind_columns(struct catalog_builder *b, struct entry *e, struct catalog_binding 
         result = remember(b, binding, f->column, number != 0 ? number : named ? named->number : 0);
     }
     return result;
-}
-
-static int
-bind_subject(struct catalog_builder *b, const struct entry *e, const struct catalog_relation *r)
-{
-    struct catalog_subject *subject;
-
-    PILE_EACH (struct catalog_subject, other, &b->catalog->subjects)
-        if (other->relation == r->oid) {
-            other->kinds |= 1u << e->kind;
-            return 0;
-        }
-    if (b->catalog->subjects.count == CATALOG_SUBJECTS_MAX) {
-        b->catalog->uncounted_kinds |= 1u << e->kind;
-        return 0;
-    }
-    subject = catalog_pile_add(&b->catalog->subjects, sizeof(*subject));
-    if (!subject)
-        return PASU_E_NOMEM;
-    subject->relation = r->oid;
-    subject->kinds = 1u << e->kind;
-    return 0;
 }
 
 static int
@@ -190,7 +211,7 @@ bind_relation(struct catalog_builder *b, struct entry *e, const struct catalog_b
     if (e->kind_of_entry == ENTRY_NEVER)
         r->is_never = true;
     if (e->kind_of_entry == ENTRY_SUBJECT)
-        return bind_subject(b, e, r);
+        return bind_subject(b, e->kind, r, false);
     return e->mapping ? bind_columns(b, e, binding, before, r) : 0;
 }
 
@@ -206,7 +227,8 @@ bind_named(struct catalog_builder *b, struct entry *e)
 
     split(e->table, &database_part, &schema_part, &table_part);
     if (database_part.bytes && !view_equal(database_part, view_of_text(b->database))) {
-        e->is_found = e->is_key_found = true; /* it is another database's */
+        e->is_found = true; /* it is another database's */
+        e->found_keys = UINT8_MAX;
         e->found_columns = UINT64_MAX;
         return 0;
     }
@@ -254,8 +276,9 @@ note_unresolved(struct catalog_builder *b, const struct entry *e)
         return e->kind_of_entry == ENTRY_SUBJECT ? 0 : note_missing(b, e->table, NULL);
     if (!e->mapping)
         return 0;
-    if (!e->is_key_found)
-        result = note_missing(b, e->table, e->key);
+    for (size_t i = 0; result == 0 && key_part(e->mapping, i); i++)
+        if (!(e->found_keys >> i & 1))
+            result = note_missing(b, e->table, key_part(e->mapping, i));
     for (size_t i = 0; result == 0 && i < e->mapping->field_count && i < 64; i++)
         if (!(e->found_columns >> i & 1))
             result = note_missing(b, e->table, e->mapping->fields[i].column);
@@ -281,6 +304,27 @@ bind_entry(struct catalog_builder *b, struct entry *e)
     return result == 0 ? note_unresolved(b, e) : result;
 }
 
+/* Which mapping it is of several of a table. */
+static const char *
+name_of_key(struct catalog_builder *b, const struct catalog_mapping *m)
+{
+    size_t size = 0;
+    struct writer w;
+    char *name;
+
+    for (size_t i = 0; key_part(m, i); i++)
+        size += strlen(key_part(m, i)) + 1;
+    name = catalog_arena_take(&b->scratch, size, 1);
+    if (!name)
+        return NULL;
+    w = writer_of(name, size - 1);
+    for (size_t i = 0; key_part(m, i); i++) {
+        writer_bytes(&w, ",", i > 0);
+        writer_bytes(&w, key_part(m, i), strlen(key_part(m, i)));
+    }
+    return name;
+}
+
 int
 catalog_bind(struct catalog_builder *b)
 {
@@ -289,10 +333,14 @@ catalog_bind(struct catalog_builder *b)
 
     for (size_t i = 0; result == 0 && i < p->mapping_count; i++) {
         const struct catalog_mapping *m = &p->mappings[i];
-        struct entry e = {ENTRY_MAPPING, m->table, m->key, m, m->kind, false, 0, false};
+        struct entry e = {.kind_of_entry = ENTRY_MAPPING, .table = m->table, .mapping = m};
 
         if (m->kind >= CATALOG_KINDS_MAX)
             return PASU_E_RANGE;
+        e.kind = m->kind;
+        e.key = name_of_key(b, m);
+        if (!e.key)
+            return PASU_E_NOMEM;
         b->catalog->all_kinds |= UINT64_C(1) << m->kind;
         for (size_t f = 0; f < m->field_count; f++) {
             if (m->fields[f].field >= CATALOG_FIELDS_MAX)

@@ -37,15 +37,51 @@ column_numbered(const struct catalog_relation *r, int16_t number)
     return NULL;
 }
 
+static uint8_t
+key_type_of(const struct catalog_relation *r, int16_t number)
+{
+    const struct catalog_column *column = column_numbered(r, number);
+
+    return column ? key_type(column->type) : CATALOG_KEY_NONE;
+}
+
+static bool
+has_key(const struct catalog_show *show, const struct catalog_key *key)
+{
+    if (key->count == 1)
+        return show->key_column == key->parts[0];
+    return show->key_part_count == key->count &&
+           memcmp(show->key_parts, key->parts, key->count * sizeof(key->parts[0])) == 0;
+}
+
+/* Several columns are a key only where each of them can be read as one. */
+static void
+set_key(struct catalog_show *show, const struct catalog_relation *r, const struct catalog_key *key)
+{
+    show->key_column = key->parts[0];
+    show->key_type = key_type_of(r, key->parts[0]);
+    if (key->count == 1)
+        return;
+    show->key_column = CATALOG_KEY_SEVERAL;
+    show->key_type = CATALOG_KEY_TUPLE;
+    show->key_part_count = (uint8_t)key->count;
+    for (size_t i = 0; i < key->count; i++) {
+        show->key_parts[i] = key->parts[i];
+        show->key_part_types[i] = key_type_of(r, key->parts[i]);
+        if (show->key_part_types[i] == CATALOG_KEY_NONE)
+            show->key_type = CATALOG_KEY_NONE;
+    }
+}
+
 struct catalog_show *
-catalog_show_of(struct catalog_builder *b, struct catalog_relation *r, uint8_t kind, int16_t key)
+catalog_show_of(struct catalog_builder *b, struct catalog_relation *r, uint8_t kind,
+                const struct catalog_key *key)
 {
     struct catalog_arena *arena = &b->catalog->arena;
-    const struct catalog_column *column = column_numbered(r, key);
     struct catalog_show *shows, *show;
 
     for (size_t i = 0; i < r->show_count; i++)
-        if (r->shows[i].kind == kind && r->shows[i].key_column == key)
+        if (r->shows[i].kind == kind && has_key(&r->shows[i], key))
             return &r->shows[i];
     shows = catalog_arena_take(arena, r->show_count + 1, sizeof(*shows));
     if (!shows)
@@ -54,8 +90,7 @@ catalog_show_of(struct catalog_builder *b, struct catalog_relation *r, uint8_t k
         memcpy(shows, r->shows, r->show_count * sizeof(*shows));
     show = &shows[r->show_count];
     show->kind = kind;
-    show->key_column = key;
-    show->key_type = column ? key_type(column->type) : CATALOG_KEY_NONE;
+    set_key(show, r, key);
     show->column_fields =
         catalog_arena_take(arena, (size_t)r->column_limit + 1, sizeof(show->column_fields[0]));
     if (!show->column_fields)
@@ -85,14 +120,28 @@ counterpart(const struct catalog_relation *from, const struct catalog_relation *
     return 0;
 }
 
+/* Where it is in `to`. */
+static struct catalog_key
+key_of(const struct catalog_relation *from, const struct catalog_show *given,
+       const struct catalog_relation *to)
+{
+    struct catalog_key key = {.count = given->key_part_count};
+
+    for (size_t i = 0; i < key.count; i++)
+        key.parts[i] = counterpart(from, to, given->key_parts[i]);
+    if (key.count == 0)
+        key.parts[key.count++] = counterpart(from, to, given->key_column);
+    return key;
+}
+
 /* 1 where `to` has got something by it, 0, or PASU_E_NOMEM. */
 static int
 pass_show(struct catalog_builder *b, const struct catalog_relation *from,
           const struct catalog_show *given, struct catalog_relation *to)
 {
     size_t had = to->show_count;
-    struct catalog_show *show =
-        catalog_show_of(b, to, given->kind, counterpart(from, to, given->key_column));
+    struct catalog_key key = key_of(from, given, to);
+    struct catalog_show *show = catalog_show_of(b, to, given->kind, &key);
     bool is_changed = to->show_count != had;
 
     if (!show)
@@ -175,16 +224,18 @@ pass_generated(struct catalog_builder *b)
 }
 
 static void
-note_loose_keys(struct catalog_builder *b)
+note_loose_columns(struct catalog_builder *b)
 {
     struct catalog *c = b->catalog;
 
     PILE_EACH (const struct catalog_pair, column, &b->loose) {
         size_t number = catalog_relation_number(c, column->a);
+        struct catalog_relation *r = number == SIZE_MAX ? NULL : &c->relations[number];
 
-        for (size_t i = 0; number != SIZE_MAX && i < c->relations[number].show_count; i++)
-            c->relations[number].shows[i].is_key_loose |=
-                column->b == (uint32_t)c->relations[number].shows[i].key_column;
+        for (size_t i = 0; r && i < r->column_count; i++)
+            r->columns[i].is_loose |= column->b == (uint32_t)r->columns[i].number;
+        for (size_t i = 0; r && i < r->show_count; i++)
+            r->shows[i].is_key_loose |= catalog_show_has_key(&r->shows[i], (int16_t)column->b);
     }
 }
 
@@ -237,7 +288,7 @@ catalog_inherit(struct catalog_builder *b)
         return result;
     pass_generated(b);
     note_unique_keys(b);
-    note_loose_keys(b);
+    note_loose_columns(b);
     note_computed_columns(b);
     return 0;
 }

@@ -42,10 +42,10 @@ struct catalog_place_of_column {
     int16_t number;
 };
 struct catalog_binding {
-    uint8_t entry; /* enum catalog_entry */
-    const char *table, *key;
+    uint8_t entry;           /* enum catalog_entry */
+    const char *table, *key; /* the parts of a key with a comma between them */
     uint32_t relation;
-    struct catalog_place_of_column *columns; /* the key first */
+    struct catalog_place_of_column *columns; /* the key's first */
     size_t column_count;
     bool is_named; /* the relation has the entry's name still */
 };
@@ -62,7 +62,8 @@ struct catalog_rule {
 
 struct catalog_subject {
     uint32_t relation;
-    uint32_t kinds; /* bits */
+    uint32_t kinds;                   /* bits */
+    uint8_t times[CATALOG_KINDS_MAX]; /* so many persons of that kind can one row name */
     char relkind;
     bool may_count, is_counted;
     bool has_base, has_room;
@@ -258,9 +259,15 @@ PASU_MUST_USE int catalog_bind_renamed(struct catalog_builder *builder);
 /* Children carry what their parents carry, by their columns' names; generated columns what they are
  * made of. */
 PASU_MUST_USE int catalog_inherit(struct catalog_builder *builder);
+/* The columns of a key: one, or several. */
+struct catalog_key {
+    int16_t parts[CATALOG_KEY_PARTS_MAX];
+    size_t count;
+};
 /* The relation's show of that kind and key, made where there is none; NULL: no memory. */
 struct catalog_show *catalog_show_of(struct catalog_builder *builder,
-                                     struct catalog_relation *relation, uint8_t kind, int16_t key);
+                                     struct catalog_relation *relation, uint8_t kind,
+                                     const struct catalog_key *key);
 void catalog_show_add(struct catalog_show *show, int16_t column, uint64_t fields);
 
 /* ---- catalog_function.c ---- */

@@ -136,7 +136,7 @@ sum_up(struct catalog *c)
                 continue;
             is_any = true;
             is_counted &= s->is_counted && s->has_base && s->inserted >= s->base;
-            most += s->most;
+            most += s->most * s->times[kind];
         }
         c->is_counted[kind] = is_any && is_counted;
         c->populations[kind] =

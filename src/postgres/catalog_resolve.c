@@ -150,6 +150,20 @@ add_reader_key(struct catalog *c, uint32_t relation, int16_t column)
     return 0;
 }
 
+static int
+add_reader_keys(struct catalog *c, const struct catalog_relation *r,
+                const struct catalog_show *show)
+{
+    int result = 0;
+
+    if (show->key_part_count == 0)
+        return show->key_column != 0 ? add_reader_key(c, r->oid, show->key_column) : 0;
+    for (size_t i = 0; result == 0 && i < show->key_part_count; i++)
+        if (show->key_parts[i] != 0)
+            result = add_reader_key(c, r->oid, show->key_parts[i]);
+    return result;
+}
+
 /* The keys' columns of which it will be asked who may read them: those of mapped tables first, then
  * those that partitions have from their parents. */
 static int
@@ -162,8 +176,7 @@ collect_reader_keys(struct catalog_builder *b)
             const struct catalog_relation *r = &c->relations[i];
 
             for (size_t s = 0; s < r->show_count; s++)
-                if (r->shows[s].key_column != 0 && b->is_whole[i] == (round == 0) &&
-                    add_reader_key(c, r->oid, r->shows[s].key_column) != 0)
+                if (b->is_whole[i] == (round == 0) && add_reader_keys(c, r, &r->shows[s]) != 0)
                     return PASU_E_NOMEM;
         }
     return 0;

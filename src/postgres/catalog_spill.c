@@ -95,7 +95,7 @@ is_key(const struct catalog_relation *r, const struct scan *scan)
 {
     for (size_t i = 0; i < r->column_count; i++)
         for (size_t k = 0; k < r->show_count; k++)
-            if (r->columns[i].number == r->shows[k].key_column &&
+            if (catalog_show_has_key(&r->shows[k], r->columns[i].number) &&
                 strcmp(r->columns[i].name, scan->name) == 0)
                 return true;
     return false;
@@ -222,7 +222,7 @@ static bool
 is_key_number(const struct catalog_relation *r, int16_t column)
 {
     for (size_t i = 0; i < r->show_count; i++)
-        if (r->shows[i].key_column == column)
+        if (catalog_show_has_key(&r->shows[i], column))
             return true;
     return false;
 }

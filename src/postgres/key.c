@@ -58,7 +58,7 @@ is_number(enum catalog_key_type type)
 bool
 key_type_is_text(enum catalog_key_type type)
 {
-    return type == CATALOG_KEY_TEXT || type == CATALOG_KEY_UUID;
+    return type == CATALOG_KEY_TEXT || type == CATALOG_KEY_UUID || type == CATALOG_KEY_TUPLE;
 }
 
 bool
@@ -249,6 +249,7 @@ key_from_text(struct key *key, enum catalog_key_type type, struct view bytes)
         return uuid_text(key, bytes);
     case CATALOG_KEY_TEXT:
         return text_key(key, bytes);
+    case CATALOG_KEY_TUPLE: /* no type has it */
     case CATALOG_KEY_NONE:
         break;
     }
@@ -328,6 +329,7 @@ key_from_binary(struct key *key, enum catalog_key_type type, struct view bytes)
         return 0;
     case CATALOG_KEY_TEXT:
         return text_key(key, bytes);
+    case CATALOG_KEY_TUPLE: /* no type has it */
     case CATALOG_KEY_NONE:
         break;
     }

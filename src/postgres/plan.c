@@ -356,7 +356,7 @@ plan_error_position(const struct plan *plan, uint32_t position)
         to += e->at - from;
         inserted = count_characters(plan->rewritten.bytes + to, e->inserted);
         if (position < new_at + inserted)
-            return old_at;
+            return e->meant == e->at ? old_at : 1 + count_characters(plan->text.bytes, e->meant);
         new_at += inserted;
         old_at += count_characters(plan->text.bytes + e->at, e->removed);
         to += e->inserted;

@@ -15,14 +15,16 @@
  *
  * Injected: where rows of the result are rows of tables whose keys are not in it, one by one, the
  * keys are added as hidden columns, by edits of the text: of tables in FROM, in queries in FROM and
- * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h).
+ * in WITH, in arms of UNION ALL, and in RETURNING; where rows are groups, as arrays (plan_group.h),
+ * which queries in FROM and in WITH hand on (plan_within.h). DISTINCT is made a GROUP BY where both
+ * are the same (plan_distinct.h).
  * Also of a cursor that DECLARE opens, where nothing is known that could read it otherwise than by
  * FETCH (plan_borrow.h). Views that do not show the key are read through (plan_inline.h), where
- * that is proven to be the same. Not through DISTINCT, groups further inside, other set operations,
- * recursion; not for FOR UPDATE OF, INTO, other views, tables whose key the role may not read,
- * SQL-level PREPARE; nor where anything in the statement could see that a query has more columns
- * (plan_guard.c). Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first
- * of the result.
+ * that is proven to be the same. Not through other set operations, groups of groups, groups in arms
+ * of UNION ALL, recursion; nor inside of what changes something for groups; not for FOR UPDATE OF,
+ * INTO, other views, tables whose key the role may not read, SQL-level PREPARE; nor where anything
+ * in the statement could see that a query has more columns (plan_guard.c). Numbers of ORDER BY and
+ * GROUP BY are shifted. Hidden columns are always the first of the result.
  *
  * Shadow: where all that a SELECT shows would be bound, and may_shadow: hidden columns of its first
  * row have the keys of all rows that it reads, or so many as can be named (plan_shadow.h). Either
@@ -213,6 +215,15 @@ struct plan_origin {
     uint32_t relation;
 };
 
+/* The columns of a key that has several, in its order. */
+struct plan_tuple {
+    uint8_t count; /* 0: the key is one column, or a hidden one has all of them as the text of an
+                      array */
+    uint8_t types[CATALOG_KEY_PARTS_MAX];    /* enum catalog_key_type */
+    uint16_t columns[CATALOG_KEY_PARTS_MAX]; /* as `column` of a part */
+    int16_t attributes[CATALOG_KEY_PARTS_MAX];
+};
+
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
 struct plan_part {
     uint8_t kind;
@@ -221,12 +232,13 @@ struct plan_part {
     uint8_t key_type;    /* enum catalog_key_type */
     bool is_one_per_row; /* proven: a row shows at most one subject of this part */
     bool is_key_unique;  /* PINNED: at most one row per key */
-    uint16_t column;     /* OUTPUT, HIDDEN */
-    bool is_derived;     /* of a table further inside: its columns are its own, wherever they come
-                            from */
-    bool is_array;       /* HIDDEN: of keys, of all persons that the row shows */
-    bool has_origin;     /* HIDDEN: `origin` is the hidden column that has the OID of the table
-                            that the row is of; null: it shows nothing of this part */
+    uint16_t column;     /* OUTPUT, HIDDEN; of several the last one */
+    struct plan_tuple tuple;
+    bool is_derived; /* of a table further inside: its columns are its own, wherever they come
+                        from */
+    bool is_array;   /* HIDDEN: of keys, of all persons that the row shows */
+    bool has_origin; /* HIDDEN: `origin` is the hidden column that has the OID of the table
+                        that the row is of; null: it shows nothing of this part */
     uint16_t origin;
     uint32_t key_relation; /* what the server must say of the key's column: its origin; any
                               partition or child of it is fine as well */
@@ -247,6 +259,8 @@ struct plan_part {
     size_t column_count;
     const struct plan_pin *pins;
     size_t pin_count;
+    bool are_pins_parts; /* one key, of which each pin is a part, of these types */
+    uint8_t pin_types[CATALOG_KEY_PARTS_MAX];
 };
 
 /* When an error's or a notice's text surely shows the one person of whom it can be. */
@@ -474,9 +488,10 @@ struct plan {
     struct view preface;
 };
 
-/* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. */
+/* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. An error in them
+ * is one of what is at `meant`. */
 struct plan_edit {
-    uint32_t at, removed, inserted;
+    uint32_t at, removed, inserted, meant;
 };
 
 /* Makes a plan. PASU_E_NOMEM only: whatever the text is, there is a plan for it. The stack must be

@@ -9,6 +9,7 @@
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
+#include "postgres/plan_order.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
@@ -16,6 +17,7 @@
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
+#include "postgres/plan_within.h"
 #include "postgres/plan_words.h"
 
 static void
@@ -97,6 +99,7 @@ build_begin(struct plan_work *work)
     work->marks = NULL;
     memset(&work->moved, 0, sizeof(work->moved));
     work->kept = (struct reach){{0}};
+    work->may_group = work->sees_order = work->may_regroup = work->keeps_rows = false;
 }
 
 bool
@@ -235,6 +238,11 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
 
     statement->may_return_rows = true;
     build_begin(work);
+    if (build->injections) {
+        work->may_group = within_only_reads(&select->base);
+        work->sees_order = order_is_seen(work, select);
+        work->may_regroup = !build->may_go_back && order_is_kept(work, select);
+    }
     shape.scope = query_columns(work, NULL, NULL, select, true, &columns);
     shape.rows = shape_rows_of(select, shape.scope);
     if (shape.scope)
@@ -243,7 +251,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
         shape.groups = select;
     if (build->injections && (shape.rows == ROWS_SINGLE || columns.query || shape.groups) &&
         !is_beyond(work))
-        injection = injection_begin(work, select);
+        injection = injection_begin(work, select, shape.groups != NULL);
     shape.injection = injection;
     show_kept(work, &columns, statement);
     if (select->into_clause) {

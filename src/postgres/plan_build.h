@@ -11,6 +11,8 @@
 struct build {
     struct token_range range;
     struct injections *injections; /* NULL: nothing may be hidden in it */
+    bool
+        may_go_back; /* a cursor's, which can be read backward where the server's plan for it can */
 };
 
 /* Adds to what a statement keeps. */

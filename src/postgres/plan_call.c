@@ -453,6 +453,7 @@ map_part(struct plan_work *work, const struct call *call, const struct code *cod
         return false;
     *part = *of;
     part->is_of_call = part->is_relation_certain = true;
+    part->tuple.count = 0; /* its columns are the body's */
     part->fields = part->loose_fields = 0;
     part->columns = columns;
     part->column_count = 0;
@@ -469,8 +470,8 @@ map_part(struct plan_work *work, const struct call *call, const struct code *cod
         }
         part->fields |= fields;
         /* Its type is the key's where the row's type is the table's own. */
-        if (of->source == SOURCE_OUTPUT && map->from[i] == (int)of->column && call->row &&
-            call->row->oid == of->key_relation) {
+        if (of->source == SOURCE_OUTPUT && of->tuple.count == 0 &&
+            map->from[i] == (int)of->column && call->row && call->row->oid == of->key_relation) {
             part->source = SOURCE_OUTPUT;
             part->column = (uint16_t)i;
         }

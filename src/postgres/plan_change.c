@@ -343,11 +343,16 @@ is_excludeds_own(const PgQuery__OnConflictClause *conflict, const PgQuery__ResTa
 static bool
 conflicts_by_key(const PgQuery__OnConflictClause *conflict, const struct catalog_relation *relation)
 {
-    for (size_t i = 0; relation && i < relation->show_count; i++)
+    for (size_t i = 0; relation && i < relation->show_count; i++) {
+        const struct catalog_show *show = &relation->shows[i];
+
+        if (show->key_part_count > 0 && (show->key_type != CATALOG_KEY_TUPLE || show->is_key_loose))
+            return false;
         for (size_t k = 0; k < relation->column_count; k++)
-            if (relation->columns[k].number == relation->shows[i].key_column &&
+            if (catalog_show_has_key(show, relation->columns[k].number) &&
                 !conflicts_by(conflict, relation->columns[k].name))
                 return false;
+    }
     return true;
 }
 

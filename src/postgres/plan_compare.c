@@ -11,6 +11,7 @@
  * nobody is pinned. Joins of stored columns that are both personal are none.
  */
 #include "postgres/plan_certain.h"
+#include "postgres/plan_within.h"
 
 /* ---- sides ---- */
 
@@ -142,10 +143,13 @@ void
 compare_give(struct plan_work *work, const struct scope *scope, struct entry *entry,
              const struct output *output, const struct carry *carry)
 {
+    struct carry given = *carry;
+
+    within_lose(work, &given);
     if (output)
-        give_column(work, scope, output, carry);
+        give_column(work, scope, output, &given);
     else
-        give_entry(work, scope, entry, carry);
+        give_entry(work, scope, entry, &given);
 }
 
 /* Columns of the same row of a table say nothing of another row. In a row of a view anything can

@@ -2,6 +2,7 @@
 #include "postgres/plan_draft.h"
 
 #include "postgres/plan_group.h"
+#include "postgres/plan_within.h"
 
 static uint64_t
 fields_in(const struct carry *carry, const struct share *share)
@@ -236,7 +237,7 @@ use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tab
     if (!part->has_origin)
         return true;
     part->origin = (uint16_t)taken.origin;
-    if (part->key_type < CATALOG_KEY_NUMERIC) /* as a UNION ALL has it */
+    if (!part->is_array && part->key_type < CATALOG_KEY_NUMERIC) /* as a UNION ALL has it */
         part->key_type = CATALOG_KEY_INT8;
     return true;
 }
@@ -252,7 +253,8 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
     *part = (struct plan_part){
         .kind = inner->show->kind % CATALOG_KINDS_MAX,
         .key_type = inner->show->key_type,
-        .is_one_per_row = true,
+        .is_one_per_row = !inner->group,
+        .is_array = inner->group != NULL,
         .is_derived = true,
         .is_key_unique = inner->show->is_key_unique,
         .key_relation = relation->oid,
@@ -265,6 +267,8 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
     if (part->fields == 0)
         return true;
     if (draft->count >= PLAN_PARTS_MAX || part->key_type == CATALOG_KEY_NONE)
+        return false;
+    if (!within_is_whole(work, shape->columns, bit))
         return false;
     if ((work->environment->asks_keys ||
          !use_inner_output(shape->columns, UINT64_C(1) << bit, part)) &&
@@ -305,22 +309,43 @@ draft_kinds(struct plan_work *work, const struct shape *shape, struct draft *dra
     return !shape->injection || key_guard(work, shape->injection);
 }
 
-void
-draft_inner(struct plan_work *work, const struct shape *shape, struct draft *draft)
+/* False where nothing was drafted, or (`needs_groups`) not all groups further inside were. */
+static bool
+try_inner(struct plan_work *work, const struct shape *shape, bool needs_groups, struct draft *draft)
 {
     struct injection *injection = shape->injection, before;
     struct draft draft_before = *draft;
     struct addition result;
+    bool is_tried;
 
-    if (!shape->columns->query || shape->columns->is_open)
-        return;
     if (injection) {
         before = *injection;
         result = *injection->result;
     }
-    if (draft_kinds(work, shape, draft))
-        return;
+    is_tried = draft_kinds(work, shape, draft);
+    for (unsigned kind = 0; is_tried && needs_groups && kind < CATALOG_KINDS_MAX; kind++)
+        is_tried = draft->known >> kind & 1 || !within_shows(work, shape->columns, kind);
+    if (is_tried)
+        return true;
     *draft = draft_before;
-    *injection = before;
-    *injection->result = result;
+    if (injection) {
+        *injection = before;
+        *injection->result = result;
+    }
+    return false;
+}
+
+void
+draft_inner(struct plan_work *work, const struct shape *shape, struct draft *draft)
+{
+    bool has_groups = false;
+
+    if (!shape->columns->query || shape->columns->is_open)
+        return;
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+        has_groups |= within_shows(work, shape->columns, kind);
+    if (try_inner(work, shape, has_groups, draft) || !has_groups)
+        return;
+    within_lose_all(work, shape->columns);
+    (void)try_inner(work, shape, false, draft);
 }

@@ -3,6 +3,7 @@
  * in functions of its own. */
 #include "postgres/plan_certain.h"
 #include "postgres/plan_mark.h"
+#include "postgres/plan_within.h"
 
 static void
 carry_all(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *nodes,
@@ -36,6 +37,7 @@ carry_column(struct plan_work *work, const struct scope *scope, const PgQuery__C
     struct found found;
 
     scope_find(work, scope, reference, &found);
+    within_lose_parts(work, &found.carry, 0);
     carry_add(into, &found.carry);
     into->certain.vague |= ~found.carry.certain.shown;
 }
@@ -196,7 +198,7 @@ carry_special_function(struct plan_work *work, const struct scope *scope,
 
     judge_arguments(work, scope, call, facts, &arguments);
     judge_silence(work, call, facts, &arguments);
-    if (is_aggregate(call, facts))
+    if (is_aggregate(call, facts) && !work->keeps_rows)
         carry_widen(&arguments);
     if (call->over) {
         judge_window(work, scope, call->over);
@@ -331,6 +333,7 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
         return;
     }
     outputs_carry(work, &columns, &carry);
+    within_lose(work, &carry);
     work->sublink_stored = (struct plan_stored){0};
     if (link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK && columns.count == 1 &&
         !columns.is_open)

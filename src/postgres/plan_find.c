@@ -88,6 +88,7 @@ find_in_scope(struct plan_work *work, const struct scope *scope, const char *nam
     found->output = count > 0 && is_one && first->entry ? first : NULL;
     found->named = count == 1 ? first : NULL;
     found->keys = count == 1 ? first->keys : 0;
+    found->groups = count == 1 ? first->groups : 0;
     if (count == 1 && !first->is_written)
         found->stored = first->stored;
     return count;
@@ -194,7 +195,7 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
             if (is_open) {
                 found->output = found->named = NULL;
                 found->is_plain = found->is_key = false;
-                found->keys = 0;
+                found->keys = found->groups = 0;
                 found->stored = (struct plan_stored){0};
             }
             return;
@@ -240,6 +241,7 @@ find_in_table(struct plan_work *work, const struct place *place, const char *nam
             found->is_key = o->is_key;
             refer(work, place->scope, e, o);
             found->keys = o->keys;
+            found->groups = o->groups;
             if (!o->is_written)
                 found->stored = o->stored;
             return;
@@ -270,7 +272,7 @@ find_qualified(struct plan_work *work, const struct scope *scope, const char *sc
         return;
     found->output = found->named = NULL;
     found->is_plain = found->is_key = false;
-    found->keys = 0;
+    found->keys = found->groups = 0;
     found->stored = (struct plan_stored){0};
 }
 

@@ -3,6 +3,7 @@
 #include "postgres/plan_inline.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_view.h"
+#include "postgres/plan_within.h"
 
 /* ---- tables ---- */
 
@@ -206,6 +207,7 @@ from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__Range
 
     (void)statement_columns(work, range->lateral ? scope : scope->outer, scope->ctes,
                             range->subquery, false, &columns);
+    within_take(work, &columns);
     entry = scope_add(work, scope, range->alias ? range->alias->aliasname : NULL);
     if (!entry)
         return NULL;

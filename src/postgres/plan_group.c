@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_group.h"
 
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_lineage.h"
 
 enum { CONDITIONS_MAX = 8, GROUP_ROWS_MAX = 16384 };
@@ -9,10 +10,18 @@ enum { CONDITIONS_MAX = 8, GROUP_ROWS_MAX = 16384 };
 struct shown {
     struct plan_work *work;
     const struct scope *scope;
-    const struct direct *direct;
+    const struct entry *entry; /* the table */
+    size_t place;              /* in work->direct; or (is_inner) its bit */
+    bool is_inner;
     const char *values[CONDITIONS_MAX]; /* as they are written */
     size_t count;
 };
+
+static uint64_t
+fields_in(const struct shown *s, const struct carry *carry)
+{
+    return s->is_inner ? carry->own[s->place] : carry->direct[s->place];
+}
 
 /* HAVING that compares somebody's values with others': these show them then. */
 static bool
@@ -34,9 +43,10 @@ compares_values(struct plan_work *work, const PgQuery__SelectStmt *select,
 bool
 group_can(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    if (!scope || select->n_distinct_clause > 0 || select->n_locking_clause > 0 ||
-        compares_values(work, select, scope))
+    if (!scope || select->n_locking_clause > 0 || compares_values(work, select, scope))
         return false;
+    if (select->n_distinct_clause > 0)
+        return distinct_can(work, select, scope);
     for (size_t i = 0; i < select->n_group_clause; i++)
         if (select->group_clause[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
             return false;
@@ -78,8 +88,8 @@ find_aggregate(void *context, const ProtobufCMessage *message)
         sql_each_child(message, find_aggregate, search);
 }
 
-static bool
-is_alike_in_all(const struct plan_work *work, const PgQuery__Node *value)
+bool
+group_is_alike(const struct plan_work *work, const PgQuery__Node *value)
 {
     struct search search = {.work = work};
 
@@ -178,7 +188,7 @@ add_column(struct shown *s, const PgQuery__ColumnRef *reference, bool is_part)
 static bool
 is_row_of_table(const struct shown *s, const PgQuery__ColumnRef *reference)
 {
-    const struct entry *entry = s->direct->entry;
+    const struct entry *entry = s->entry;
     const char *name = reference->n_fields == 1 ? sql_string(reference->fields[0]) : NULL;
 
     if (!name || !entry->name || strcmp(name, entry->name) != 0)
@@ -264,7 +274,7 @@ add_nulls(struct shown *s, const PgQuery__Node *node, bool is_part)
 static bool
 add_whole_row(struct shown *s)
 {
-    const struct entry *entry = s->direct->entry;
+    const struct entry *entry = s->entry;
     const char *column = injection_column(s->work, s->scope, entry, entry->name);
     const char *dot = column ? strstr(column, "\".\"") : NULL;
 
@@ -293,11 +303,10 @@ add_argument(struct shown *s, const PgQuery__Node *node)
 static bool
 is_of_table(struct shown *s, const PgQuery__Node *node)
 {
-    const struct plan_work *work = s->work;
     struct carry carry = {0};
 
     expression_carry(s->work, s->scope, node, &carry);
-    return carry.direct[s->direct - work->direct] != 0;
+    return fields_in(s, &carry) != 0;
 }
 
 /* Names and values: the one of them that shows somebody must not be null. */
@@ -345,9 +354,9 @@ look_at_owner(void *context, const ProtobufCMessage *message)
         struct found found;
 
         scope_find(s->work, s->scope, reference, &found);
-        if (found.carry.direct[s->direct - s->work->direct] != 0)
-            owned->is_own &= found.output ? found.output->entry == s->direct->entry
-                                          : is_row_of_table(s, reference);
+        if (fields_in(s, &found.carry) != 0)
+            owned->is_own &=
+                found.output ? found.output->entry == s->entry : is_row_of_table(s, reference);
         return;
     }
     if (owned->is_own)
@@ -386,7 +395,7 @@ add_item(struct shown *s, const PgQuery__Node *value)
 {
     if (!value || !is_own(s, value))
         return false;
-    if (is_alike_in_all(s->work, value)) {
+    if (group_is_alike(s->work, value)) {
         if (!add_nulls(s, value, false))
             s->count = 0; /* all of them */
         return true;
@@ -460,24 +469,46 @@ write_origin(const struct shown *s, const char *tableoid)
     return text;
 }
 
+/* False where it is not known who they are, or their keys cannot be had. */
+static bool
+write_columns(struct shown *s, const struct catalog_show *show, const PgQuery__Node *target,
+              struct group_within *within)
+{
+    struct plan_work *work = s->work;
+
+    if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
+        !add_item(s, target->res_target->val))
+        return false;
+    within->keys = write_keys(s, injection_of_key(work, s->scope, s->entry, show, false));
+    within->origin = write_origin(s, injection_of_key(work, s->scope, s->entry, show, true));
+    return within->keys && (within->origin || s->entry->is_certain);
+}
+
 bool
 group_take(struct plan_work *work, struct injection *injection, const struct scope *scope,
            size_t direct, const PgQuery__Node *target, struct group_keys *keys)
 {
     const struct direct *of = &work->direct[direct];
-    struct shown shown = {.work = work, .scope = scope, .direct = of};
-    const char *key, *tableoid;
+    struct shown shown = {.work = work, .scope = scope, .entry = of->entry, .place = direct};
+    struct group_within written;
 
-    if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
-        !add_item(&shown, target->res_target->val))
+    if (!write_columns(&shown, of->show, target, &written))
         return false;
-    key = injection_of_table(work, scope, of->entry, of->show->key_column, false);
-    keys->origin = -1;
-    keys->keys = injection_add_expression(injection, injection->result, write_keys(&shown, key));
-    if (keys->keys < 0)
+    keys->keys = injection_add_expression(injection, injection->result, written.keys);
+    keys->origin = injection_add_expression(injection, injection->result, written.origin);
+    return keys->keys >= 0 && (keys->origin >= 0 || of->entry->is_certain);
+}
+
+bool
+group_within(struct plan_work *work, const struct scope *scope, unsigned bit,
+             const PgQuery__Node *target, struct group_within *within)
+{
+    const struct inner *inner = &work->inner[bit];
+    struct shown shown = {
+        .work = work, .scope = scope, .entry = inner->entry, .place = bit, .is_inner = true};
+
+    if (inner->show->key_part_count > 0 || !write_columns(&shown, inner->show, target, within))
         return false;
-    tableoid = injection_of_table(work, scope, of->entry, of->show->key_column, true);
-    keys->origin =
-        injection_add_expression(injection, injection->result, write_origin(&shown, tableoid));
-    return keys->origin >= 0 || of->entry->is_certain;
+    within->is_aggregate = !group_is_alike(work, target->res_target->val);
+    return true;
 }

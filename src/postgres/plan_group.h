@@ -6,6 +6,9 @@
  *     SELECT region, string_agg(name, ',') FROM customers GROUP BY region
  *     → array_agg(customers.id) FILTER (WHERE customers.name IS DISTINCT FROM NULL)
  *
+ * A row of DISTINCT is a group, too: of rows that are alike in all of its columns
+ * (plan_distinct.h). Groups further inside hand their arrays on (plan_within.h).
+ *
  * Not each column of a group shows all of its rows: min(name) shows one of them, nobody knows
  * whose. Proven are what all rows of a group have alike (no aggregate in it), and PostgreSQL's own
  * aggregates that put each value into the result, of arguments of which it is known when they are
@@ -21,6 +24,9 @@
 bool group_can(struct plan_work *work, const PgQuery__SelectStmt *select,
                const struct scope *scope);
 
+/* Whether a value is the same in all rows of a group: nothing in it is an aggregate, or can be. */
+bool group_is_alike(const struct plan_work *work, const PgQuery__Node *value);
+
 /* Hidden columns of the result, by their places. */
 struct group_keys {
     int keys;   /* the array */
@@ -33,5 +39,14 @@ struct group_keys {
  */
 bool group_take(struct plan_work *work, struct injection *injection, const struct scope *scope,
                 size_t direct, const PgQuery__Node *target, struct group_keys *keys);
+
+/* The same of a table of FROM of a query further inside (its bit, one of CARRY_OWN_MAX): how the
+ * columns are written there. */
+struct group_within {
+    const char *keys, *origin; /* origin NULL: none */
+    bool is_aggregate;         /* the item is one: part of it shows not all of them */
+};
+bool group_within(struct plan_work *work, const struct scope *scope, unsigned bit,
+                  const PgQuery__Node *target, struct group_within *within);
 
 #endif

@@ -46,15 +46,15 @@ may_begin(struct plan_work *work)
 }
 
 struct injection *
-injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select)
+injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select, bool regroups)
 {
     const PgQuery__SelectStmt *first = select;
     struct injection *injection;
 
     while (first->larg)
         first = first->larg;
-    if (!may_begin(work) || first->n_target_list == 0 || select->n_distinct_clause > 0 ||
-        select->into_clause)
+    if (!may_begin(work) || first->n_target_list == 0 ||
+        (select->n_distinct_clause > 0 && !regroups) || select->into_clause)
         return NULL;
     for (size_t i = 0; i < select->n_locking_clause; i++)
         if (select->locking_clause[i]->node_case != PG_QUERY__NODE__NODE_LOCKING_CLAUSE ||
@@ -195,6 +195,40 @@ injection_of_table(struct plan_work *work, const struct scope *scope, const stru
     return injection_column(work, scope, entry, name);
 }
 
+/* ARRAY["p"."name"::pg_catalog.text, …]::pg_catalog.text: it calls nothing that somebody could have
+ * forbidden the role. A numeric is left out: it has several texts of one value. */
+static const char *
+write_tuple(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+            const struct catalog_show *show)
+{
+    static const char cast[] = "::pg_catalog.text";
+    char text[CATALOG_KEY_PARTS_MAX * (2 * NAME_ROOM + sizeof(cast) + 2) + sizeof(cast) + 8];
+    struct writer w = writer_of(text, sizeof(text));
+
+    writer_bytes(&w, "ARRAY[", 6);
+    for (size_t i = 0; i < show->key_part_count; i++) {
+        const char *column = injection_of_table(work, scope, entry, show->key_parts[i], false);
+
+        if (!column || show->key_part_types[i] == CATALOG_KEY_NUMERIC)
+            return NULL;
+        writer_bytes(&w, ", ", i > 0 ? 2 : 0);
+        writer_bytes(&w, column, strlen(column));
+        writer_bytes(&w, cast, sizeof(cast) - 1);
+    }
+    writer_u8(&w, ']');
+    writer_bytes(&w, cast, sizeof(cast) - 1);
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
+const char *
+injection_of_key(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                 const struct catalog_show *show, bool is_origin)
+{
+    if (show->key_part_count == 0 || is_origin)
+        return injection_of_table(work, scope, entry, catalog_show_column(show), is_origin);
+    return show->key_type == CATALOG_KEY_TUPLE ? write_tuple(work, scope, entry, show) : NULL;
+}
+
 int
 injection_put(struct addition *addition, const char *expression, size_t number)
 {
@@ -292,8 +326,12 @@ apply_addition(struct plan_work *work, const struct injection *injection,
     if (!columns)
         return false;
     if (!addition->is_result)
-        return rewrite_add_last(work, rewrite, &addition->list, columns);
+        return rewrite_add_last(work, rewrite, &addition->list, columns) &&
+               (!addition->select || addition->select->n_distinct_clause == 0 ||
+                rewrite_regroup(work, rewrite, &addition->list, 0));
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
+           (!addition->select || addition->select->n_distinct_clause == 0 ||
+            rewrite_regroup(work, rewrite, &addition->list, addition->count)) &&
            (!addition->select || (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
                                                    addition->select->n_sort_clause,
                                                    injection->column_count, addition->count) &&

@@ -79,8 +79,9 @@ struct injections {
     struct injection *first, *last;
 };
 
-/* Begins one, or NULL where this SELECT can have none. */
-struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select);
+/* Begins one, or NULL where this SELECT can have none; `regroups`: DISTINCT can be a GROUP BY. */
+struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select,
+                                  bool regroups);
 /* The same of a change, by what it returns. */
 struct injection *injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning,
                                          size_t count);
@@ -104,6 +105,10 @@ const char *injection_column(struct plan_work *work, const struct scope *scope,
  * the role may read it. */
 const char *injection_of_table(struct plan_work *work, const struct scope *scope,
                                const struct entry *entry, int16_t attribute, bool is_origin);
+/* The same of a key that may have several columns: of these an array of all, as text. */
+const char *injection_of_key(struct plan_work *work, const struct scope *scope,
+                             const struct entry *entry, const struct catalog_show *show,
+                             bool is_origin);
 /* The name of a hidden column; NULL where there is no memory. */
 const char *injection_name(struct plan_work *work, const struct addition *addition, size_t number);
 /* How all columns of a list are written, with commas between them; NULL where there is no memory.

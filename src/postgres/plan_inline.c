@@ -157,7 +157,7 @@ inline_reads(const struct catalog_relation *relation, const struct catalog_colum
     const char *const name = column->name;
 
     for (size_t i = 0; i < relation->show_count; i++)
-        if (relation->shows[i].key_column == column->number)
+        if (catalog_show_has_key(&relation->shows[i], column->number))
             return true;
     return !reader || sql_has_string(&reader->base, &name, 1);
 }
@@ -183,7 +183,7 @@ accepts_table(struct plan_work *work, const struct catalog_relation *table,
     return (table->kind == 'r' || table->kind == 'p') && !table->is_system && !table->is_never &&
            !table->is_guarded && table->show_count > 0 && has_plain_columns(table, reader) &&
            catalog_role_may_read_all(work->catalog, work->environment->role, table->oid,
-                                     table->shows[0].key_column);
+                                     catalog_show_column(&table->shows[0]));
 }
 
 static bool

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text that stands for a view: its definition with the keys, and what proves that it is it. */
 #include "postgres/plan_inline.h"
+#include "postgres/plan_rewrite_check.h"
 #include "postgres/plan_text.h"
 #include "postgres/plan_view.h"
 #include "postgres/sql_json.h"

@@ -120,7 +120,8 @@ merge_unknown(struct plan_work *work, struct outputs *outputs, const struct carr
             carry_add(&carry, o->carry);
         o->carry = carry_keep(work, &carry);
         o->entry = NULL;
-        o->keys = 0;
+        o->keys = o->groups = 0;
+        o->stored = (struct plan_stored){0};
         o->is_plain = o->is_key = false;
     }
 }

@@ -84,6 +84,7 @@ type_of(const struct search *search, const struct catalog_show *show)
     case CATALOG_KEY_UUID:
         return "uuid";
     case CATALOG_KEY_TEXT:
+    case CATALOG_KEY_TUPLE:
         return "text";
     default:
         return NULL;
@@ -182,6 +183,17 @@ is_read_apart(const struct search *search, const struct query *query)
     return true;
 }
 
+/* How it is written in a query: of groups, the array. */
+static const char *
+column_within(struct search *search, const struct query *query, uint64_t table)
+{
+    const struct inner *inner = &search->work->inner[__builtin_ctzll(table)];
+
+    if (inner->group && inner->group->targets == query->targets)
+        return search->is_origin ? inner->origin : inner->keys;
+    return query->scope && !query->is_grouped ? scope_column(search, query->scope, table) : NULL;
+}
+
 /* The same column of both arms that stand for a view: its definition has it, the view none. */
 static bool
 put_in_definition(struct search *search, const struct query *query, struct addition *list,
@@ -204,6 +216,15 @@ put_in_definition(struct search *search, const struct query *query, struct addit
     return true;
 }
 
+/* Whether its key has several columns, which are handed on as one. */
+static bool
+is_tuple(const struct plan_work *work, uint64_t table)
+{
+    const struct catalog_show *show = work->inner[__builtin_ctzll(table)].show;
+
+    return show && show->key_part_count > 0;
+}
+
 /* The name of the column in which a query hands it on; NULL: it does not. */
 static const char *
 query_column(struct search *search, const struct query *query, uint64_t table)
@@ -224,16 +245,17 @@ query_column(struct search *search, const struct query *query, uint64_t table)
         if (add_to_arms(search, query, table, &number) < 0)
             return NULL;
     } else {
-        expression = query->scope ? scope_column(search, query->scope, table) : NULL;
+        expression = column_within(search, query, table);
         list = expression ? injection_list(search->work, search->injection, query->targets,
                                            query->target_count)
                           : NULL;
         number = search->injection->numbers + 1;
-        if (!list || list->is_result)
+        if (!list || list->is_result || (query->view && is_tuple(search->work, table)))
             return NULL;
         if (query->view ? !put_in_definition(search, query, list, expression, table, number)
                         : injection_put(list, expression, number) < 0)
             return NULL;
+        list->select = query->select;
         search->injection->numbers = number;
     }
     relay = add_relay(search, identity, table, number);
@@ -270,9 +292,7 @@ scope_column(struct search *search, const struct scope *scope, uint64_t table)
         const char *column = NULL;
 
         if (e->relation && e->tables & table)
-            return show ? injection_of_table(search->work, scope, e, show->key_column,
-                                             search->is_origin)
-                        : NULL;
+            return show ? injection_of_key(search->work, scope, e, show, search->is_origin) : NULL;
         if (e->query)
             column = entry_column(search, scope, e, table);
         if (column)
@@ -331,19 +351,22 @@ bool
 key_take(struct plan_work *work, struct injection *injection, const struct query *query,
          uint64_t table, struct taken_key *taken)
 {
+    const struct inner *inner = &work->inner[__builtin_ctzll(table)];
     struct search search = {.work = work, .injection = injection};
 
     *taken = (struct taken_key){.key = -1, .origin = -1};
-    if (!begin_arms(work, injection, query))
+    if ((is_tuple(work, table) && work->environment->asks_keys) ||
+        !begin_arms(work, injection, query))
         return false;
     taken->key = take(&search, query, table);
     taken->view = search.view;
-    if (taken->key < 0 || !(search.is_united || work->environment->asks_keys))
+    if (taken->key < 0 || !(search.is_united || inner->group || work->environment->asks_keys ||
+                            is_tuple(work, table)))
         return taken->key >= 0;
     if (taken->view) /* rows of a view do not say whose they are */
         return false;
     search.is_origin = true;
     search.is_inlined = false;
     taken->origin = take(&search, query, table);
-    return taken->origin >= 0;
+    return taken->origin >= 0 || (inner->group && inner->entry->is_certain);
 }

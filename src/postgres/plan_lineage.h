@@ -84,6 +84,8 @@ void target_columns(struct plan_work *work, const struct scope *scope,
 /* Where columns can be added (plan_reading.c); NULL: nowhere. */
 const struct query *query_of_select(struct plan_work *work, const PgQuery__SelectStmt *select,
                                     const struct scope *scope, const struct outputs *columns);
+const struct query *query_of_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
+                                    const struct scope *scope, const struct outputs *columns);
 const struct query *query_of_union(struct plan_work *work, const PgQuery__SelectStmt *select,
                                    const struct outputs *left, const struct outputs *right);
 const struct query *query_of_change(struct plan_work *work, PgQuery__Node *const *returning,

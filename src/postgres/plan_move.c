@@ -213,6 +213,61 @@ judge_cell(struct finding *f, const struct carry *carry, uint64_t fields, const 
     f->many.fields[f->kind] |= carry->bound.fields[f->kind] & fields;
 }
 
+/* The cell of a column of the row's table. */
+static const struct cell *
+cell_of(const struct row *row, int16_t attribute)
+{
+    for (size_t i = 0; i < row->count; i++)
+        if (row->cells[i].column->entry == row->target &&
+            row->cells[i].column->attribute == attribute)
+            return &row->cells[i];
+    return NULL;
+}
+
+/* Whether a table's key has these columns' values, each in its place. */
+static bool
+is_same_tuple(const struct scope *scope, const struct row *row, const struct catalog_show *key,
+              const struct entry *entry, const struct catalog_show *show)
+{
+    if (show->key_part_count != key->key_part_count || show->key_type != CATALOG_KEY_TUPLE)
+        return false;
+    for (size_t i = 0; i < key->key_part_count; i++) {
+        const struct cell *cell = cell_of(row, key->key_parts[i]);
+
+        if (!cell || !cell->exact ||
+            !scope_is_equal(scope, cell->exact->entry, cell->exact->attribute, entry,
+                            show->key_parts[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Its bit of carry.tables. */
+static uint64_t
+table_of(const struct plan_work *work, const struct entry *entry, const struct catalog_show *show)
+{
+    for (size_t i = 0; i < work->inner_count; i++)
+        if (work->inner[i].entry == entry && work->inner[i].show == show)
+            return UINT64_C(1) << i;
+    return 0;
+}
+
+/* The rows whose key is what the cells of a key's columns hold. */
+static struct rows
+rows_of_tuple(struct plan_work *work, const struct scope *scope, const struct row *row,
+              const struct catalog_show *key)
+{
+    struct rows rows = {0};
+
+    for (const struct entry *e = scope ? scope->entries : NULL; e; e = e->next)
+        for (size_t i = 0; e->relation && i < e->relation->show_count && work_spend(work, 1); i++)
+            if (is_same_tuple(scope, row, key, e, &e->relation->shows[i])) {
+                rows.places |= place_of(work, e, &e->relation->shows[i]);
+                rows.tables |= table_of(work, e, &e->relation->shows[i]);
+            }
+    return rows;
+}
+
 static void
 judge_show(struct finding *f, const struct catalog_relation *relation,
            const struct catalog_show *show)
@@ -221,6 +276,8 @@ judge_show(struct finding *f, const struct catalog_relation *relation,
     struct rows own = {0};
 
     f->kind = show->kind % CATALOG_KINDS_MAX;
+    if (show->key_part_count > 0)
+        own = rows_of_tuple(f->work, f->source->scope, row, show);
     for (size_t i = 0; i < row->count; i++)
         if (row->cells[i].column->entry == row->target &&
             row->cells[i].column->attribute == show->key_column)
@@ -286,9 +343,10 @@ judge_unknown(struct plan_work *work, const struct row *row)
 
             for (size_t k = 0; k < relation->column_count && cell->is_written; k++)
                 for (size_t s = 0; s < relation->show_count; s++)
-                    is_moved |= relation->columns[k].number == relation->shows[s].key_column &&
-                                cell->column->name &&
-                                strcmp(relation->columns[k].name, cell->column->name) == 0;
+                    is_moved |=
+                        catalog_show_has_key(&relation->shows[s], relation->columns[k].number) &&
+                        cell->column->name &&
+                        strcmp(relation->columns[k].name, cell->column->name) == 0;
             is_moved |= cell->is_written && cell->column->keys != 0;
         }
         if (is_moved) {

@@ -77,6 +77,8 @@ struct search {
     struct plan_work *work;
     const struct scope *scope;
     const struct direct *direct;
+    int16_t attribute; /* of the key, or the part of it that is looked for */
+    uint8_t key_type;
 };
 
 static bool
@@ -85,7 +87,7 @@ is_key(const struct search *search, const PgQuery__Node *node)
     const struct output *column = exact_column(search->work, search->scope, node);
 
     return column && scope_is_equal(search->scope, column->entry, column->attribute,
-                                    search->direct->entry, search->direct->show->key_column);
+                                    search->direct->entry, search->attribute);
 }
 
 /* Pins are gathered in a list that is sized at the first. */
@@ -109,9 +111,8 @@ add_constants(const struct search *search, PgQuery__Node *const *nodes, size_t c
     struct plan_pin pin;
 
     for (size_t i = 0; i < count; i++)
-        if (!pin_is_null(nodes[i]) &&
-            (!pin_read(search->work, nodes[i], search->direct->show->key_type, &pin) ||
-             !add_pin(search->work, pins, count, &pin)))
+        if (!pin_is_null(nodes[i]) && (!pin_read(search->work, nodes[i], search->key_type, &pin) ||
+                                       !add_pin(search->work, pins, count, &pin)))
             return false;
     return pins->count > 0;
 }
@@ -132,8 +133,8 @@ add_array_text(const struct search *search, const char *text, struct pins *pins)
         const char *part = arena_text(&search->work->memory, text + i, end - i);
         struct plan_pin pin;
 
-        if (!part || search->direct->show->key_type == CATALOG_KEY_TEXT ||
-            !pin_read_text(search->work, part, search->direct->show->key_type, &pin) ||
+        if (!part || search->key_type == CATALOG_KEY_TEXT ||
+            !pin_read_text(search->work, part, search->key_type, &pin) ||
             !add_pin(search->work, pins, commas + 1, &pin))
             return false;
         i = end;
@@ -151,7 +152,7 @@ is_array_of(const PgQuery__TypeName *type, uint8_t key_type)
 static bool
 add_array(const struct search *search, const PgQuery__Node *node, struct pins *pins)
 {
-    uint8_t key_type = search->direct->show->key_type;
+    uint8_t key_type = search->key_type;
     bool is_cast = node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST;
     struct plan_pin whole;
 
@@ -260,26 +261,52 @@ read_condition(const struct search *search, const PgQuery__Node *node, struct pi
     return pins->count > 0;
 }
 
-struct pins
-pins_of(struct plan_work *work, const struct scope *scope, const struct direct *direct)
+/* The best of the conditions on one column. */
+static struct pins
+pins_of_column(const struct search *search)
 {
-    struct search search = {work, scope, direct};
     struct pins best = {0};
 
-    if (direct->show->key_type == CATALOG_KEY_NONE || direct->show->is_key_loose)
-        return best;
-    for (const struct condition *c = scope->conditions; c && !pins_are_one(&best); c = c->next) {
+    for (const struct condition *c = search->scope->conditions; c && !pins_are_one(&best);
+         c = c->next) {
         struct pins one = {0};
-
         bool is_pin;
 
         if (!c->holds)
             continue;
-        scope_enter(scope, c);
-        is_pin = read_condition(&search, c->node, &one);
-        scope_leave(scope, c);
+        scope_enter(search->scope, c);
+        is_pin = read_condition(search, c->node, &one);
+        scope_leave(search->scope, c);
         if (is_pin && (best.count == 0 || pins_are_one(&one)))
             best = one;
     }
     return best;
+}
+
+/* A constant or parameter for each part of the key, or none. */
+static struct pins
+pins_of_parts(struct plan_work *work, const struct scope *scope, const struct direct *direct)
+{
+    const struct catalog_show *show = direct->show;
+    struct pins all = {.are_parts = true};
+
+    for (size_t i = 0; i < show->key_part_count; i++) {
+        struct search search = {work, scope, direct, show->key_parts[i], show->key_part_types[i]};
+        struct pins one = pins_of_column(&search);
+
+        if (!pins_are_one(&one) || !add_pin(work, &all, show->key_part_count, &one.pins[0]))
+            return (struct pins){0};
+    }
+    return all;
+}
+
+struct pins
+pins_of(struct plan_work *work, const struct scope *scope, const struct direct *direct)
+{
+    const struct catalog_show *show = direct->show;
+    struct search search = {work, scope, direct, show->key_column, show->key_type};
+
+    if (show->key_type == CATALOG_KEY_NONE || show->is_key_loose)
+        return (struct pins){0};
+    return show->key_part_count > 0 ? pins_of_parts(work, scope, direct) : pins_of_column(&search);
 }

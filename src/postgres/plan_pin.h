@@ -12,6 +12,7 @@
 struct pins {
     struct plan_pin *pins; /* in the plan's arena */
     size_t count;          /* 0: not pinned */
+    bool are_parts;        /* of one key that has several columns, in its order */
 };
 
 /* Learns from the scope's conditions which of its columns are equal. */
@@ -21,7 +22,7 @@ struct pins pins_of(struct plan_work *work, const struct scope *scope, const str
 static inline bool
 pins_are_one(const struct pins *pins)
 {
-    return pins->count == 1 && !pins->pins[0].is_array;
+    return pins->are_parts || (pins->count == 1 && !pins->pins[0].is_array);
 }
 /* One constant or parameter as a key of that type; false where it is none. */
 bool pin_read(struct plan_work *work, const PgQuery__Node *node, uint8_t key_type,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Columns of queries: SELECT, VALUES, UNION and its like, WITH. */
 #include "postgres/plan_lineage.h"
+#include "postgres/plan_within.h"
 
 enum { RECURSION_ROUNDS = 8 };
 
@@ -138,9 +139,11 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
         carry_add(&columns->rest, &found.carry);
         return;
     }
+    within_lose_parts(work, &found.carry, found.groups);
     output = outputs_add(work, columns, name, carry_keep(work, &found.carry));
     if (!output)
         return;
+    output->groups = found.groups;
     output->is_plain = found.is_plain;
     output->is_key = found.is_key;
     output->keys = found.keys;
@@ -154,7 +157,7 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
         output->attribute = found.output->attribute;
         output->is_written = found.output->is_written;
         if (output->is_written)
-            output->keys = 0;
+            output->keys = output->groups = 0;
     }
 }
 
@@ -220,6 +223,7 @@ spread(struct plan_work *work, struct outputs *columns)
     kept = carry_keep(work, &sum);
     for (struct output *o = columns->first; o; o = o->next) {
         o->carry = kept;
+        o->groups = 0;
         o->stored = (struct plan_stored){0};
     }
 }
@@ -288,6 +292,7 @@ with_names(struct plan_work *work, const struct scope *outer, const struct cte *
             continue;
         }
         (void)statement_columns(work, outer, ctes, expression->ctequery, false, &columns);
+        within_take(work, &columns);
         ctes = add_cte(work, ctes, expression, &columns);
     }
     return ctes;
@@ -326,6 +331,7 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
         c->is_plain &= o && o->is_plain;
         c->is_key &= o && o->is_key;
         c->keys &= o ? o->keys : 0;
+        c->groups = 0;
         stored_unite(&c->stored, o ? &o->stored : NULL);
         o = o ? o->next : NULL;
     }
@@ -374,7 +380,8 @@ put_side_by_side(struct plan_work *work, struct outputs *left, struct outputs *r
         for (size_t i = 0; i < work->inner_count; i++)
             if (work->inner_kinds[i] == kind)
                 of_kind |= UINT64_C(1) << i;
-        if (__builtin_popcountll(sides[0] & of_kind) > 1 ||
+        if (within_has_groups(work, (sides[0] | sides[1]) & of_kind) ||
+            __builtin_popcountll(sides[0] & of_kind) > 1 ||
             __builtin_popcountll(sides[1] & of_kind) > 1)
             return false;
         if (((sides[0] | sides[1]) & of_kind) == 0)
@@ -397,6 +404,7 @@ set_operation(struct plan_work *work, const struct scope *outer, const struct ct
 
     (void)query_columns(work, outer, ctes, select->larg, false, columns);
     (void)query_columns(work, outer, ctes, select->rarg, false, &right);
+    columns->groups = NULL;
     if (select->op != PG_QUERY__SET_OPERATION__SETOP_UNION || !select->all ||
         !put_side_by_side(work, columns, &right)) {
         outputs_widen(work, columns);
@@ -535,10 +543,13 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
         *columns = (struct outputs){.query = NULL};
         target_columns(work, scope, select->target_list, select->n_target_list, columns);
     }
-    if (!is_row_by_row(select, scope))
-        outputs_widen(work, columns);
-    else
+    if (is_row_by_row(select, scope)) {
         columns->query = query_of_select(work, select, scope, columns);
+        return scope;
+    }
+    outputs_widen(work, columns);
+    if (work->may_group && work->view_depth == 0 && !is_top)
+        columns->groups = query_of_groups(work, select, scope, columns);
     return scope;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queries further inside to which columns can be added, and who reads them. */
+#include "postgres/plan_distinct.h"
+#include "postgres/plan_group.h"
 #include "postgres/plan_lineage.h"
 
 static struct query *
@@ -15,15 +17,13 @@ query_new(struct plan_work *work, const struct outputs *columns)
     return query;
 }
 
-/* DISTINCT ON compares its own expressions only, so that it could have more columns; but nothing is
- * won by it that is worth the proof. */
-const struct query *
-query_of_select(struct plan_work *work, const PgQuery__SelectStmt *select,
-                const struct scope *scope, const struct outputs *columns)
+static struct query *
+query_of_targets(struct plan_work *work, const PgQuery__SelectStmt *select,
+                 const struct scope *scope, const struct outputs *columns)
 {
     struct query *query;
 
-    if (select->n_target_list == 0 || select->n_distinct_clause > 0 || select->into_clause)
+    if (select->n_target_list == 0 || select->into_clause)
         return NULL;
     query = query_new(work, columns);
     if (!query)
@@ -32,6 +32,35 @@ query_of_select(struct plan_work *work, const PgQuery__SelectStmt *select,
     query->target_count = select->n_target_list;
     query->select = select;
     query->scope = scope;
+    return query;
+}
+
+/* DISTINCT ON compares its own expressions only, so that it could have more columns; but nothing is
+ * won by it that is worth the proof. */
+const struct query *
+query_of_select(struct plan_work *work, const PgQuery__SelectStmt *select,
+                const struct scope *scope, const struct outputs *columns)
+{
+    return select->n_distinct_clause > 0 ? NULL : query_of_targets(work, select, scope, columns);
+}
+
+/* To a DISTINCT that is no GROUP BY nothing can be added, but it can have keys itself. */
+const struct query *
+query_of_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
+                const struct scope *scope, const struct outputs *columns)
+{
+    bool can_add = group_can(work, select, scope) &&
+                   (select->n_group_clause == 0 ||
+                    (!work->sees_order && distinct_are_groups(work, select, scope)));
+    struct query *query;
+
+    if (!can_add && !distinct_is_plain(select, scope))
+        return NULL;
+    query = query_of_targets(work, select, scope, columns);
+    if (query) {
+        query->is_grouped = true;
+        query->is_fixed = !can_add;
+    }
     return query;
 }
 

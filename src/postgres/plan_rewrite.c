@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_rewrite.h"
 
+#include "postgres/plan_rewrite_check.h"
 #include "postgres/plan_text.h"
 #include "postgres/sql_json.h"
 
@@ -22,7 +23,8 @@ add_edit(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t 
     }
     if (*to && at + removed > (*to)->at)
         return NULL;
-    *edit = (struct edit){.next = *to, .at = at, .removed = removed, .inserted = inserted};
+    *edit =
+        (struct edit){.next = *to, .at = at, .removed = removed, .inserted = inserted, .meant = at};
     *to = edit;
     rewrite->edit_count++;
     rewrite->growth += strlen(inserted);
@@ -42,8 +44,8 @@ rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, ui
 
 /* ---- columns ---- */
 
-static const char *
-join(struct plan_work *work, const char *a, const char *b)
+const char *
+rewrite_join(struct plan_work *work, const char *a, const char *b)
 {
     size_t lengths[2] = {strlen(a), strlen(b)};
     char *text = arena_new(&work->memory, lengths[0] + lengths[1] + 1, 1);
@@ -82,8 +84,9 @@ rewrite_add_first(struct plan_work *work, struct rewrite *rewrite, const struct 
     uint32_t at;
 
     return list->count > 0 && place_of(list->targets[0], &at) &&
-           add_insertion(work, rewrite, add_edit(work, rewrite, at, 0, join(work, columns, ", ")),
-                         columns, at, true);
+           add_insertion(work, rewrite,
+                         add_edit(work, rewrite, at, 0, rewrite_join(work, columns, ", ")), columns,
+                         at, true);
 }
 
 /* ---- where a list ends ---- */
@@ -154,9 +157,10 @@ rewrite_add_last(struct plan_work *work, struct rewrite *rewrite, const struct t
     if (!last || !place_of(last, &at))
         return false;
     token = last_token(work, at);
-    return token && add_insertion(work, rewrite,
-                                  add_edit(work, rewrite, token->end, 0, join(work, ", ", columns)),
-                                  columns, at, false);
+    return token &&
+           add_insertion(work, rewrite,
+                         add_edit(work, rewrite, token->end, 0, rewrite_join(work, ", ", columns)),
+                         columns, at, false);
 }
 
 /* "*" or "s.*": nothing else is a star, and no other token is in it. */
@@ -257,6 +261,78 @@ rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node 
     return true;
 }
 
+/* ---- DISTINCT, GROUP BY ---- */
+
+/* The last token of the query whose list of targets begins at `at`, before its order and what cuts
+ * it. Should it be another, the trees will differ. */
+static const struct sql_token *
+last_before_order(const struct plan_work *work, uint32_t at)
+{
+    struct token_range range = text_range(work, at, (uint32_t)work->length);
+    const struct sql_token *t = range.first;
+    size_t depth = 0;
+
+    for (; t < range.end; t++) {
+        if (depth == 0 && t > range.first && is_end_of_list(t) && !is_word_within(t - 1, t) &&
+            t->kind != PG_QUERY__TOKEN__FROM && t->kind != PG_QUERY__TOKEN__WHERE)
+            break;
+        if (t->kind == '(' || t->kind == '[')
+            depth++;
+        else if ((t->kind == ')' || t->kind == ']') && depth-- == 0)
+            return NULL;
+    }
+    return t > range.first ? t - 1 : NULL;
+}
+
+/* One edit for each number, so that an error in it is one of the target. */
+static bool
+add_numbers(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
+            uint32_t at, size_t added, const char **group)
+{
+    *group = "GROUP BY ";
+    for (size_t i = 0; i < list->count; i++) {
+        char number[32];
+        const char *text;
+        struct edit *edit;
+
+        snprintf(number, sizeof(number), "%s%zu", i == 0 ? "" : ", ", i + 1 + added);
+        text = arena_text(&work->memory, number, strlen(number));
+        *group = text ? rewrite_join(work, *group, text) : NULL;
+        if (text && i == 0)
+            text = rewrite_join(work, " GROUP BY ", text);
+        edit = text ? add_edit(work, rewrite, at, 0, text) : NULL;
+        if (!edit || !*group || !place_of(list->targets[i], &edit->meant))
+            return false;
+    }
+    return true;
+}
+
+bool
+rewrite_regroup(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
+                size_t added)
+{
+    struct regrouping *regrouping = arena_new(&work->memory, 1, sizeof(*regrouping));
+    const struct sql_token *first, *last;
+    struct edit *edit;
+    uint32_t at;
+
+    if (!regrouping || list->count == 0 || !place_of(list->targets[0], &at))
+        return false;
+    first = token_at(work, at);
+    last = last_before_order(work, at);
+    if (!first || !last || first == work->tokens.tokens ||
+        first[-1].kind != PG_QUERY__TOKEN__DISTINCT)
+        return false;
+    edit = add_edit(work, rewrite, first[-1].start, first[-1].end - first[-1].start, "");
+    if (!edit || !add_numbers(work, rewrite, list, last->end, added, &regrouping->group))
+        return false;
+    edit->is_group = true;
+    regrouping->first = at;
+    regrouping->next = rewrite->regroupings;
+    rewrite->regroupings = regrouping;
+    return true;
+}
+
 /* ---- the new text ---- */
 
 /* Which edits are made, and with what. */
@@ -265,12 +341,6 @@ enum made {
     MADE_STAND_IN, /* all, with what stands for them */
     MADE_ALL,
 };
-
-static const char *
-stand_in(const struct edit *edit)
-{
-    return edit->stand_in ? edit->stand_in : edit->inserted;
-}
 
 static char *
 write_text(struct arena *arena, const struct plan_work *work, const struct rewrite *rewrite,
@@ -282,9 +352,9 @@ write_text(struct arena *arena, const struct plan_work *work, const struct rewri
     if (!text)
         return NULL;
     for (const struct edit *e = rewrite->edits; e; e = e->next) {
-        const char *inserted = made == MADE_ALL ? e->inserted : stand_in(e);
+        const char *inserted = made == MADE_ALL ? e->inserted : rewrite_stands_for(e);
 
-        if (made == MADE_REPLACED && e->removed == 0)
+        if (made == MADE_REPLACED && (e->removed == 0 || e->is_group))
             continue;
         to = mempcpy(to, work->text + from, e->at - from);
         to = mempcpy(to, inserted, strlen(inserted));
@@ -321,108 +391,8 @@ keep_edits(struct plan_work *work, const struct rewrite *rewrite, struct plan *p
     plan->edits = kept;
     plan->edit_count = rewrite->edit_count;
     for (const struct edit *e = rewrite->edits; e; e = e->next)
-        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)strlen(e->inserted)};
+        *kept++ = (struct plan_edit){e->at, e->removed, (uint32_t)strlen(e->inserted), e->meant};
     return true;
-}
-
-/* ---- the check ---- */
-
-/* Where a byte of the client's text stands in the new one: behind what is inserted there. */
-static uint32_t
-new_place(const struct rewrite *rewrite, uint32_t at)
-{
-    uint32_t place = at;
-
-    for (const struct edit *e = rewrite->edits; e; e = e->next)
-        if (e->at < at || (e->at == at && e->removed == 0))
-            place += (uint32_t)strlen(stand_in(e)) - e->removed;
-    return place;
-}
-
-/* Where the target is in the new text that columns were put behind: of a star, the last column. */
-static uint32_t
-place_of_last(const struct rewrite *rewrite, uint32_t at)
-{
-    for (const struct edit *e = rewrite->edits; e; e = e->next)
-        if (e->at == at && e->removed > 0)
-            return new_place(rewrite, at) + e->last;
-    return new_place(rewrite, at);
-}
-
-/* Whether the items [at, end) stand before or behind the target that they were put beside. */
-static bool
-is_beside(const char *json, const char *at, const char *end, const struct rewrite *rewrite,
-          const struct insertion *insertion)
-{
-    static const char target[] = "{\"ResTarget\":";
-
-    if (insertion->is_first)
-        return at[-1] == '[' && *end == ',' && strncmp(end + 1, target, strlen(target)) == 0 &&
-               json_place(json, json_item_end(end + 1)) == new_place(rewrite, insertion->beside);
-    return at[-1] == ',' && *end == ']' &&
-           json_place(json, at - 1) == place_of_last(rewrite, insertion->beside);
-}
-
-/* The columns by themselves, as a list of items. */
-static const char *
-parse_columns(struct plan_work *work, const char *columns, const char **end)
-{
-    static const char key[] = "\"targetList\":[";
-    const char *text = join(work, "SELECT ", columns);
-    const char *json = text ? sql_parse_json(&work->memory, text) : NULL;
-    const char *list = json ? strstr(json, key) : NULL;
-
-    if (!list)
-        return NULL;
-    list += strlen(key) - 1;
-    *end = json_item_end(list) - 1;
-    return list + 1;
-}
-
-/* Takes the columns out of the new tree; false where they are not there. */
-static bool
-take_back(struct plan_work *work, char *json, const struct rewrite *rewrite,
-          const struct insertion *insertion)
-{
-    static const char name[] = "{\"ResTarget\":{\"name\":\"";
-    const char *list_end, *list = parse_columns(work, insertion->columns, &list_end);
-
-    for (char *at = list ? strstr(json + 1, name) : NULL; at; at = strstr(at + 1, name)) {
-        const char *end = json_compare(list, list_end, at);
-
-        if (!end || !is_beside(json, at, end, rewrite, insertion))
-            continue;
-        if (insertion->is_first)
-            end++;
-        else
-            at--;
-        memmove(at, end, strlen(end) + 1);
-        return true;
-    }
-    return false;
-}
-
-bool
-rewrite_take_back(struct plan_work *work, const struct rewrite *rewrite, char *tree)
-{
-    for (const struct insertion *i = rewrite->insertions; i; i = i->next)
-        if (!take_back(work, tree, rewrite, i))
-            return false;
-    return true;
-}
-
-/* `replaced` is the client's text with nothing done but numbers of ORDER BY and stars replaced. */
-static bool
-is_as_meant(struct plan_work *work, const struct rewrite *rewrite, const char *replaced,
-            const char *rewritten)
-{
-    const char *old_tree = sql_parse_json(&work->memory, replaced), *end;
-    char *new_tree = sql_parse_json(&work->memory, rewritten);
-
-    if (!old_tree || !new_tree || !rewrite_take_back(work, rewrite, new_tree))
-        return false;
-    end = json_compare(old_tree, old_tree + strlen(old_tree), new_tree);
-    return end && *end == '\0';
 }
 
 bool
@@ -437,7 +407,7 @@ rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan
         columns += strlen(e->inserted) / 4; /* shorter tokens are those between two of them */
     if (!replaced || !checked || !rewritten || length > PLAN_TEXT_MAX ||
         work->tokens.count + columns > PLAN_TOKENS_MAX ||
-        !is_as_meant(work, rewrite, replaced, checked))
+        !rewrite_is_as_meant(work, rewrite, replaced, checked))
         return false;
     plan->rewritten = view_of(rewritten, length);
     return keep_edits(work, rewrite, plan);

@@ -6,7 +6,9 @@
  * The new text is parsed. Each column that was added must be in its tree just where it was meant to
  * be, beside the target that it was put beside; taken out again, they must leave the tree of the
  * client's text. So an edit in the wrong place costs the hidden columns, never the meaning. What is
- * replaced, numbers of ORDER BY and stars, are tokens that the parser has told the place of.
+ * replaced, numbers of ORDER BY and stars, are tokens that the parser has told the place of. Of a
+ * DISTINCT that has become GROUP BY the one list must stand in the new tree, and with the other one
+ * in its place the trees must be the same.
  */
 #ifndef PASU_POSTGRES_PLAN_REWRITE_H
 #define PASU_POSTGRES_PLAN_REWRITE_H
@@ -19,6 +21,8 @@ struct edit {
     const char *inserted;
     const char *stand_in; /* stands for `inserted` when trees are compared; NULL: nothing does */
     uint32_t last;        /* of a star: where in `inserted` the last column begins */
+    uint32_t meant;       /* where the client has what it says */
+    bool is_group; /* of a DISTINCT that becomes GROUP BY: its tree is taken back, not replaced */
 };
 
 /* Columns that were added to a list of targets. */
@@ -30,10 +34,18 @@ struct insertion {
     bool is_first;
 };
 
+/* DISTINCT that became GROUP BY. */
+struct regrouping {
+    struct regrouping *next;
+    const char *group; /* "GROUP BY 2, 3" */
+    uint32_t first;    /* where the first of the client's targets begins */
+};
+
 struct rewrite {
     struct edit *edits; /* in the order of the text */
     size_t edit_count, growth;
     struct insertion *insertions;
+    struct regrouping *regroupings;
 };
 
 /* A list of targets: of a SELECT, or of RETURNING. */
@@ -55,6 +67,12 @@ bool rewrite_star(struct plan_work *work, struct rewrite *rewrite, const struct 
 /* Adds to the numbers of "ORDER BY 1", "GROUP BY 1", of which there are as many as columns. */
 bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node *const *items,
                       size_t count, size_t columns, size_t added);
+/* Makes DISTINCT before a list, none of whose items is a star, GROUP BY all of them by their
+ * numbers, which are larger by `added`. */
+bool rewrite_regroup(struct plan_work *work, struct rewrite *rewrite,
+                     const struct target_list *list, size_t added);
+/* Two texts as one; NULL where there is no memory. */
+const char *rewrite_join(struct plan_work *work, const char *a, const char *b);
 /* Puts a text in the place of `removed` bytes. That it says what is meant, the caller looks after:
  * the check below takes it, or a shorter one that stands for it, for the client's. */
 bool rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t at, uint32_t removed,
@@ -63,9 +81,6 @@ bool rewrite_replace(struct plan_work *work, struct rewrite *rewrite, uint32_t a
  * at it. NULL where there is no memory. */
 const char *rewrite_text(struct plan_work *work, const struct rewrite *rewrite);
 const char *rewrite_stand_in(struct plan_work *work, const struct rewrite *rewrite);
-/* Takes the columns that were added out of the tree of the latter; false where they are not there.
- */
-bool rewrite_take_back(struct plan_work *work, const struct rewrite *rewrite, char *tree);
 /* Makes the plan's new text and edits. False where the result is not what it should be, or there is
  * no memory. */
 bool rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan);

@@ -67,6 +67,7 @@ outputs_add_again(struct plan_work *work, struct outputs *outputs, const struct 
     copy->view = output->view;
     copy->view_attribute = output->view_attribute;
     copy->keys = output->is_written ? 0 : output->keys;
+    copy->groups = output->is_written ? 0 : output->groups;
     copy->stored = output->stored;
     copy->is_plain = output->is_plain;
     copy->is_key = output->is_key;
@@ -110,6 +111,7 @@ outputs_copy(struct plan_work *work, struct outputs *into, const struct outputs 
         copy->view = o->view;
         copy->view_attribute = o->view_attribute;
         copy->keys = o->is_written ? 0 : o->keys;
+        copy->groups = o->is_written ? 0 : o->groups;
         copy->stored = o->stored;
         copy->is_plain = o->is_plain;
         copy->is_key = o->is_key;
@@ -212,6 +214,7 @@ outputs_renew(struct plan_work *work, struct outputs *outputs, uint8_t renewed[P
     carry_widen(&outputs->rest);
     for (struct output *o = outputs->first; o && work_spend(work, 1); o = o->next) {
         o->keys = renew(o->keys, renewed);
+        o->groups = renew(o->groups, renewed);
         if (o->carry && o->carry->tables != 0) {
             struct carry carry = *o->carry;
 
@@ -346,7 +349,7 @@ static bool
 is_key_column(const struct catalog_relation *relation, int16_t column)
 {
     for (size_t i = 0; i < relation->show_count; i++)
-        if (relation->shows[i].key_column == column)
+        if (catalog_show_has_key(&relation->shows[i], column))
             return true;
     return false;
 }

@@ -32,6 +32,7 @@ struct output {
     bool
         is_written; /* the statement has put another value there: it says no more whose row it is */
     uint64_t keys;  /* tables further inside (bits of carry.tables) whose key it is exactly */
+    uint64_t groups; /* groups further inside (the same) of whose persons it shows all */
     struct plan_stored stored;
 };
 
@@ -49,11 +50,14 @@ struct query {
     const char *cte;                     /* its name in WITH, or NULL */
     const struct catalog_relation *view; /* whose definition it is (plan_inline.h); or NULL */
     bool is_outermost;                   /* and that is not read within another */
+    bool is_grouped;                     /* only arrays can be added to it (plan_within.h) */
+    bool is_fixed;                       /* nor these */
 };
 
 struct outputs {
     struct output *first, *last;
-    const struct query *query; /* whose columns they are; NULL: not known */
+    const struct query *query;  /* whose columns they are; NULL: not known */
+    const struct query *groups; /* the same where rows are groups (plan_within.h) */
     size_t count;
     bool is_open;
     struct carry rest;
@@ -193,6 +197,7 @@ struct found {
     const struct output *named;  /* the one that is named, wherever it comes from */
     bool is_plain, is_key;       /* as in struct output */
     uint64_t keys;               /* output.keys */
+    uint64_t groups;             /* output.groups */
     struct plan_stored stored;   /* output.stored */
 };
 /* A column reference in an expression: what it carries. */

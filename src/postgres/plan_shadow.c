@@ -490,8 +490,8 @@ rewrite(const struct shadowing *s, const PgQuery__Node *client, struct plan *pla
     text = arena_new(work->keep, length + 1, 1);
     if (!text || length > PLAN_TEXT_MAX)
         return false;
-    edits[0] = (struct plan_edit){first->start, 0, (uint32_t)strlen(prefix)};
-    edits[1] = (struct plan_edit){last[-1].end, 0, (uint32_t)strlen(suffix)};
+    edits[0] = (struct plan_edit){first->start, 0, (uint32_t)strlen(prefix), first->start};
+    edits[1] = (struct plan_edit){last[-1].end, 0, (uint32_t)strlen(suffix), last[-1].end};
     snprintf(text, length + 1, "%.*s%s%.*s%s%s", (int)edits[0].at, work->text, prefix,
              (int)(edits[1].at - edits[0].at), work->text + edits[0].at, suffix,
              work->text + edits[1].at);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_shape.h"
 
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
 #include "postgres/plan_inline.h"
 #include "postgres/plan_pin.h"
+#include "postgres/plan_within.h"
 
 /* ---- rows ---- */
 
@@ -16,15 +18,6 @@ has_grouping_sets(const PgQuery__SelectStmt *select)
     return false;
 }
 
-/* DISTINCT without ON is a list of one node that is nothing. */
-static bool
-is_distinct(const PgQuery__SelectStmt *select)
-{
-    return select->n_distinct_clause == 1 &&
-           (!select->distinct_clause[0] ||
-            select->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET);
-}
-
 enum shape_rows
 shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
 {
@@ -34,7 +27,7 @@ shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
         return ROWS_GROUPED;
     if (*scope->has_aggregate || select->having_clause)
         return ROWS_ANY;
-    return is_distinct(select) ? ROWS_GROUPED : ROWS_SINGLE;
+    return distinct_is(select) ? ROWS_GROUPED : ROWS_SINGLE;
 }
 
 /* ---- parts, as many as there are ---- */
@@ -60,6 +53,55 @@ key_type_of(const struct output *output, uint8_t otherwise)
     return otherwise;
 }
 
+/* Each column of the key, of the same row; -1 where it is not shown. */
+static int
+output_of(const struct shape *shape, const struct direct *direct, int16_t attribute)
+{
+    int at = 0;
+
+    for (const struct output *o = shape->columns->first; o && at < UINT16_MAX; o = o->next, at++)
+        if (o->entry == direct->entry && o->attribute == attribute && !o->is_written)
+            return at;
+    return -1;
+}
+
+/* A part's key is these columns; false where one of them is not there. */
+static bool
+use_tuple(const struct catalog_show *show, const int columns[CATALOG_KEY_PARTS_MAX],
+          enum plan_source source, struct plan_part *part)
+{
+    struct plan_tuple tuple = {.count = show->key_part_count};
+    uint16_t last = 0;
+
+    for (size_t i = 0; i < tuple.count; i++) {
+        if (columns[i] < 0)
+            return false;
+        tuple.types[i] = show->key_part_types[i];
+        tuple.columns[i] = (uint16_t)columns[i];
+        tuple.attributes[i] = show->key_parts[i];
+        last = tuple.columns[i] > last ? tuple.columns[i] : last;
+    }
+    part->source = (uint8_t)source;
+    part->why = source == SOURCE_OUTPUT ? WHY_SHOWN : WHY_HIDDEN;
+    part->column = last;
+    part->tuple = tuple;
+    return true;
+}
+
+static bool
+use_outputs(const struct shape *shape, const struct direct *direct, struct plan_part *part)
+{
+    const struct catalog_show *show = direct->show;
+    int columns[CATALOG_KEY_PARTS_MAX];
+
+    /* Rows that are equal to a group's need not have the same bytes. */
+    if (shape->rows != ROWS_SINGLE && show->is_key_loose)
+        return false;
+    for (size_t i = 0; i < show->key_part_count; i++)
+        columns[i] = output_of(shape, direct, show->key_parts[i]);
+    return use_tuple(show, columns, SOURCE_OUTPUT, part);
+}
+
 /* The key itself, or a column that is equal to it in every row. */
 static bool
 use_output(const struct plan_work *work, const struct shape *shape, const struct direct *direct,
@@ -69,6 +111,8 @@ use_output(const struct plan_work *work, const struct shape *shape, const struct
 
     if (shape->columns->is_open || shape->rows == ROWS_ANY || work->environment->asks_keys)
         return false;
+    if (direct->show->key_part_count > 0)
+        return use_outputs(shape, direct, part);
     for (const struct output *o = shape->columns->first; o; o = o->next, at++) {
         if (!o->entry || !o->entry->relation || o->is_written ||
             !scope_is_equal(shape->scope, o->entry, o->attribute, direct->entry,
@@ -82,6 +126,29 @@ use_output(const struct plan_work *work, const struct shape *shape, const struct
         part->key_type = key_type_of(o, direct->show->key_type);
         return true;
     }
+    return false;
+}
+
+/* All of them, or none. */
+static bool
+hide_parts(struct plan_work *work, const struct shape *shape, const struct direct *direct,
+           struct plan_part *part)
+{
+    struct injection *injection = shape->injection, before;
+    struct addition result;
+    int columns[CATALOG_KEY_PARTS_MAX];
+
+    if (!injection || work->environment->asks_keys)
+        return false;
+    before = *injection;
+    result = *injection->result;
+    for (size_t i = 0; i < direct->show->key_part_count; i++)
+        columns[i] =
+            injection_add(work, injection, shape->scope, direct->entry, direct->show->key_parts[i]);
+    if (use_tuple(direct->show, columns, SOURCE_HIDDEN, part))
+        return true;
+    *injection->result = result;
+    *injection = before;
     return false;
 }
 
@@ -103,10 +170,14 @@ static bool
 use_hidden(struct plan_work *work, const struct shape *shape, const struct direct *direct,
            struct plan_part *part)
 {
-    int column = shape->rows == ROWS_SINGLE ? injection_add(work, shape->injection, shape->scope,
-                                                            direct->entry, direct->show->key_column)
-                                            : -1;
+    bool is_tuple = direct->show->key_part_count > 0;
+    int column = -1;
 
+    if (shape->rows == ROWS_SINGLE && is_tuple && hide_parts(work, shape, direct, part))
+        return true;
+    if (shape->rows == ROWS_SINGLE && !is_tuple)
+        column = injection_add(work, shape->injection, shape->scope, direct->entry,
+                               direct->show->key_column);
     part->why = shape->rows == ROWS_ANY       ? WHY_AGGREGATED
                 : shape->rows == ROWS_GROUPED ? WHY_GROUPED
                                               : work->why;
@@ -142,6 +213,9 @@ choose_source(struct plan_work *work, const struct shape *shape, const struct di
         pins = pins_of(work, shape->scope, direct);
     part->pins = pins.pins;
     part->pin_count = pins.count;
+    part->are_pins_parts = pins.are_parts;
+    for (size_t i = 0; pins.are_parts && i < pins.count; i++)
+        part->pin_types[i] = direct->show->key_part_types[i];
     part->is_one_per_row = shape->rows == ROWS_SINGLE;
     part->is_grouped = shape->rows == ROWS_GROUPED;
     can_pin = pins.count > 0 && shape->rows != ROWS_ANY && is_provable(shape, direct->entry);
@@ -216,7 +290,7 @@ shape_is_of_one(const struct plan_work *work, const struct carry *carry)
         if (carry->direct[i] != 0)
             return false;
     for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
-        if (carry->bound.fields[kind] != 0 ||
+        if (carry->bound.fields[kind] != 0 || within_has_groups(work, carry->tables) ||
             __builtin_popcountll(carry->tables & tables_of(work, kind)) > 1)
             return false;
     return true;
@@ -234,7 +308,8 @@ is_of_one_table(const struct plan_work *work, const struct outputs *columns, uns
             tables |= o->carry->tables;
             bound |= o->carry->bound.fields[kind];
         }
-    return bound == 0 && __builtin_popcountll(tables & of_kind) == 1;
+    return bound == 0 && !within_has_groups(work, tables & of_kind) &&
+           __builtin_popcountll(tables & of_kind) == 1;
 }
 
 static void

@@ -18,7 +18,7 @@ enum shape_rows {
 
 struct shape {
     struct scope *scope; /* NULL where there is no table of the top level's own */
-    const struct outputs *columns;
+    struct outputs *columns;
     enum shape_rows rows;
     struct injection *injection;       /* where hidden columns may be added; or NULL */
     const PgQuery__SelectStmt *groups; /* whose rows are groups, to which they can be; or NULL */

@@ -3,6 +3,7 @@
 #include "postgres/plan_build.h"
 #include "postgres/plan_call.h"
 #include "postgres/plan_fresh.h"
+#include "postgres/plan_hold.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_pin.h"
@@ -11,11 +12,8 @@
 #include "postgres/plan_shape.h"
 #include "postgres/plan_tokens.h"
 #include "postgres/plan_twist.h"
-#include "postgres/plan_writes.h"
 
 #include <strings.h>
-
-enum { CURSOR_OPTION_HOLD = 0x20 /* PostgreSQL: CURSOR_OPT_HOLD, since 9.0 */ };
 
 static const char *
 keep_name(struct plan_work *work, const char *name)
@@ -26,49 +24,6 @@ keep_name(struct plan_work *work, const char *name)
 }
 
 /* ---- statements inside statements ---- */
-
-/* Nothing is hidden in a cursor where code, or the text itself, can see its columns. */
-static struct injections *
-hidden_in_cursor(const struct plan_work *work, const struct build *build)
-{
-    bool is_seen =
-        work->plan->borrows != BORROW_NOT || !work->catalog || catalog_may_borrow(work->catalog);
-
-    return is_seen ? NULL : build->injections;
-}
-
-/* What it does when it is run is the inner one's affair; to name it shows nothing. */
-static void
-hold_inner(struct plan_work *work, const struct build *build, const char *name,
-           const PgQuery__Node *query, enum plan_special special, struct plan_statement *statement)
-{
-    struct plan_statement *inner = arena_new(work->keep, 1, sizeof(*inner));
-    struct build inside = {.range = build->range};
-
-    if (special == SPECIAL_DECLARE)
-        inside.injections = hidden_in_cursor(work, build);
-    if (!inner || !query)
-        return;
-    *inner = (struct plan_statement){.is_understood = true,
-                                     .fingerprint = statement->fingerprint,
-                                     .sql = statement->sql,
-                                     .verb = statement->verb};
-    build_statement(work, &inside, query, inner);
-    inner->writes = (uint8_t)plan_writes_of(inner);
-    inner->verbs = plan_verbs_of(inner);
-    statement->special = (uint8_t)special;
-    statement->name = keep_name(work, name);
-    statement->inner = inner;
-    statement->most_fields = inner->most_fields;
-    statement->most_kinds = inner->most_kinds;
-    statement->may_speak = inner->may_speak;
-    if (special == SPECIAL_DECLARE) { /* planned at once, and then functions may run */
-        statement->kept_fields = inner->kept_fields;
-        statement->kept_kinds = inner->kept_kinds;
-        statement->flags |= inner->flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);
-        statement->twists = inner->twists;
-    }
-}
 
 /* Rows of which nothing is known before they come. */
 static void
@@ -507,20 +462,10 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
 {
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_PREPARE_STMT:
-        work->parameter_types = node->prepare_stmt->argtypes;
-        work->parameter_type_count = node->prepare_stmt->n_argtypes;
-        work->is_preparing = true;
-        hold_inner(work, build, node->prepare_stmt->name, node->prepare_stmt->query,
-                   SPECIAL_PREPARE, statement);
-        work->is_preparing = false;
-        work->parameter_type_count = 0;
+        hold_prepared(work, build, node->prepare_stmt, statement);
         break;
     case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
-        work->is_declaring = true;
-        hold_inner(work, build, node->declare_cursor_stmt->portalname,
-                   node->declare_cursor_stmt->query, SPECIAL_DECLARE, statement);
-        work->is_declaring = false;
-        statement->speaks_later = (node->declare_cursor_stmt->options & CURSOR_OPTION_HOLD) != 0;
+        hold_cursor(work, build, node->declare_cursor_stmt, statement);
         break;
     case PG_QUERY__NODE__NODE_EXECUTE_STMT:
         build_execute(work, node->execute_stmt, statement);

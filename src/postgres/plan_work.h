@@ -22,6 +22,7 @@ enum {
 
 struct entry;
 struct note;
+struct query;
 struct reference;
 
 /* One kind of subject of one table in the top level's FROM. */
@@ -37,6 +38,11 @@ struct inner {
     const struct entry *entry; /* NULL where it stands for others */
     const struct catalog_show *show;
     uint64_t arms; /* a row of UNION ALL is of one of these */
+    /* Rows of that query are groups of its rows, and a row shows the persons of a group; NULL: of
+     * one row. How their keys are written in it, and (or NULL) the OID of the table of all. */
+    const struct query *group;
+    const char *keys, *origin;
+    bool is_aggregate; /* what shows them all shows a part of them when it is cut */
 };
 
 /* A view whose definition was parsed already. */
@@ -96,6 +102,10 @@ struct plan_work {
     uint8_t inner_kinds[PLAN_TABLES_MAX];
     struct inner inner[PLAN_TABLES_MAX];
     size_t inner_count;
+    bool may_group;    /* groups further inside may be known by arrays of keys */
+    bool sees_order;   /* but not those of which it can be seen in which order they come */
+    bool may_regroup;  /* DISTINCT may be GROUP BY, as far as the whole statement goes */
+    bool keeps_rows;   /* an aggregate's arguments are looked at, not what it makes of them */
     bool has_probe;    /* a condition compares a personal field with a constant */
     bool has_pin;      /* one compares a key with a constant */
     bool has_test;     /* one depends on a personal field */

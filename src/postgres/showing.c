@@ -7,6 +7,7 @@
 #include "postgres/plan_names.h"
 #include "postgres/reach.h"
 #include "postgres/showing_identity.h"
+#include "postgres/showing_key.h"
 #include "postgres/showing_shadow.h"
 
 enum { ROOM = PLAN_PARTS_MAX + CATALOG_KINDS_MAX };
@@ -23,6 +24,7 @@ struct making {
     bool is_named;    /* names without a schema mean what the plan took them for */
     uint32_t flags;
     bool is_never;
+    bool has_tuples;
     bool is_blank; /* a relation that the snapshot does not show is one that was just made */
     struct showing_part parts[ROOM];
     size_t part_count;
@@ -45,24 +47,6 @@ relation_of(const struct making *m, uint32_t oid)
     return m->catalog && oid != 0 ? catalog_relation(m->catalog, oid) : NULL;
 }
 
-/* The same column of the same relation, or the key of a partition or child. */
-static bool
-is_key_column(const struct making *m, const struct plan_part *part, const struct row_column *column)
-{
-    const struct catalog_relation *relation;
-
-    if (column->relation == part->key_relation)
-        return column->attribute == part->key_attribute;
-    if (!showing_is_descendant(m->catalog, part->key_relation, column->relation))
-        return false;
-    relation = relation_of(m, column->relation);
-    for (size_t i = 0; relation && i < relation->show_count; i++)
-        if (relation->shows[i].kind == part->kind &&
-            relation->shows[i].key_column == column->attribute)
-            return part->key_relation == part->relation;
-    return false;
-}
-
 /* That no temporary table has taken the name shows in any column that comes from the table. */
 static bool
 has_origin(const struct making *m, const struct plan_part *part)
@@ -73,22 +57,14 @@ has_origin(const struct making *m, const struct plan_part *part)
     return false;
 }
 
-/* Rows themselves say of which table they are where the server's columns do not; an array of keys
- * must be one. */
+/* Of several columns, whose last one is there. */
 static bool
-is_hidden_key(const struct making *m, const struct plan_part *part, const struct row_column *column)
+is_tuple_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 {
-    enum { OID = 26 };
-    enum catalog_key_type type =
-        part->is_array ? key_type_of_array(column->type) : key_type_of_oid(column->type);
-
-    if (!part->is_array && !part->has_origin)
-        return is_key_column(m, part, column);
-    if (!key_types_agree(type, part->key_type))
-        return false;
-    if (!part->has_origin)
-        return part->is_relation_certain;
-    return part->origin < m->count && m->columns[part->origin].type == OID;
+    if (m->is_certain && m->has_columns)
+        return part->column + hidden < m->count;
+    return (m->has_columns || part->source == SOURCE_HIDDEN) &&
+           showing_are_keys(m->catalog, part, m->columns, m->count, hidden);
 }
 
 /* Without a word of the server's, only what is named with its schema can be trusted. */
@@ -97,6 +73,8 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
 {
     size_t at = part->source == SOURCE_HIDDEN ? part->column : part->column + hidden;
 
+    if (part->tuple.count > 0 && part->source <= SOURCE_HIDDEN)
+        return is_tuple_proven(m, part, part->source == SOURCE_HIDDEN ? 0 : hidden);
     if (m->is_certain && m->has_columns)
         return part->source == SOURCE_BOUND || part->source == SOURCE_PINNED || at < m->count;
     switch (part->source) {
@@ -105,15 +83,31 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
             return m->has_columns && at < m->count;
         if (m->count == 0)
             return part->is_relation_certain;
-        return m->has_columns && at < m->count && is_key_column(m, part, &m->columns[at]);
+        return m->has_columns && at < m->count && showing_is_key(m->catalog, part, &m->columns[at]);
     case SOURCE_HIDDEN:
-        return at < m->count && is_hidden_key(m, part, &m->columns[at]);
+        return at < m->count && showing_is_hidden_key(m->catalog, part, m->columns, m->count);
     case SOURCE_PINNED:
         return part->is_relation_certain || has_origin(m, part);
     case SOURCE_SHADOW:
         return m->has_columns && showing_has_shadows(m->statement, m->columns, m->count);
     default:
         return true;
+    }
+}
+
+static void
+take_tuple(struct making *m, const struct plan_part *plan, size_t hidden, struct showing_part *part)
+{
+    part->tuple = plan->tuple.count;
+    m->has_tuples |= part->tuple > 0;
+    for (size_t i = 0; i < part->tuple; i++) {
+        size_t at = plan->tuple.columns[i] + hidden;
+
+        part->keys[i] = (struct showing_key){
+            .column = (uint16_t)at,
+            .type = plan->tuple.types[i],
+            .format = (uint8_t)(at < m->count && m->columns[at].format == 1),
+        };
     }
 }
 
@@ -155,6 +149,7 @@ take_part(struct making *m, size_t index)
         size_t at = plan->source == SOURCE_HIDDEN ? plan->column : plan->column + hidden;
 
         part->column = (uint16_t)at;
+        take_tuple(m, plan, plan->source == SOURCE_HIDDEN ? 0 : hidden, part);
         if (at < m->count) {
             part->format = (uint8_t)(m->columns[at].format == 1);
             if (plan->key_relation == plan->relation && m->columns[at].relation != 0)
@@ -517,6 +512,7 @@ finish(const struct making *m)
     showing->flags = m->flags;
     showing->hidden_count = m->statement->hidden_count;
     showing->part_count = (uint8_t)m->part_count;
+    showing->has_tuples = m->has_tuples;
     showing->column_count = (uint16_t)m->count;
     memcpy(showing->parts, m->parts, m->part_count * sizeof(m->parts[0]));
     showing->column_fields = (uint64_t *)(void *)(showing + 1);

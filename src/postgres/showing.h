@@ -38,6 +38,7 @@ struct showing_part {
     uint8_t source;   /* enum plan_source */
     uint8_t key_type; /* enum catalog_key_type */
     uint8_t format;   /* of the key: 0 text, 1 binary */
+    uint8_t tuple;    /* so many columns are the key together; 0: one is it */
     bool is_one_per_row, is_key_unique;
     bool is_of_call;   /* as the plan's: of nobody where its columns are null */
     bool is_array;     /* the key is a one-dimensional array of keys */
@@ -45,11 +46,15 @@ struct showing_part {
     bool needs_value;  /* a row in which all that shows the part is null need not, either */
     uint8_t shadows;   /* SHADOW: bits of the hidden columns that its keys are in */
     bool has_origin;   /* see showing_is_origin; null: the row shows nothing of this part */
-    uint16_t column;   /* of the server's row, hidden ones counted */
+    uint16_t column;   /* of the server's row, hidden ones counted; of several the last one */
     uint16_t origin;   /* the column that has the OID of the table, if has_origin */
     uint32_t relation; /* that it must be */
-    uint64_t fields;   /* whose column is not told apart (expressions over several) count always */
-    uint64_t unknown;  /* BOUND: at most so many persons (population) */
+    struct showing_key {
+        uint16_t column;
+        uint8_t type, format;
+    } keys[CATALOG_KEY_PARTS_MAX]; /* of several: each */
+    uint64_t fields;  /* whose column is not told apart (expressions over several) count always */
+    uint64_t unknown; /* BOUND: at most so many persons (population) */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
     /* BOUND: values that tell whom a row shows, if an index knows their columns: all of them
@@ -65,6 +70,7 @@ struct showing {
     uint32_t flags;                /* enum plan_flag, in addition to the statement's */
     uint8_t hidden_count;
     uint8_t part_count;
+    bool has_tuples;       /* some part's key is several columns */
     uint16_t column_count; /* of the server's row, hidden ones counted */
     struct showing_part parts[PLAN_PARTS_MAX];
     /* [column × part_count + part]: fields of that part that this column shows. */

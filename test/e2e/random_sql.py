@@ -468,8 +468,54 @@ class Grammar:
         total = f"{by}, {self.total(scope)}"
         return Select(f"SELECT DISTINCT ON ({by}) {told} FROM {text} ORDER BY {total}", columns)
 
+    def personal(self, scope):
+        """A text of a table as it is stored, if there is one."""
+        found = [ref for source in scope for ref, kind in source.refs() if kind == "text"]
+        return self.pick(found) if found else self.expression(scope, "text", 0)
+
+    def collected(self, alias):
+        """Groups, or DISTINCT, of one or two tables: what arrays of keys are made of."""
+        scope, text = self.neighbours() if self.often(0.25) else (lambda one: ([one[0]], one[1]))(self.table())
+        where = f" WHERE {self.condition(scope, 0)}" if self.often(0.4) else ""
+        value = self.personal(scope)
+        by = self.pick([ref for source in scope for ref, kind in source.refs() if kind in ("text", "int")])
+        if self.often(0.4):
+            told, columns = self.name([(value, "text")] + ([(by, "text" if by == value else "int")] if self.often(0.4) else []))
+            return Select(f"SELECT DISTINCT {told} FROM {text}{where}", [(name, "text") for name, _ in columns])
+        made = self.pick((f"string_agg({value}, ',' ORDER BY {value})", f"(json_agg({value} ORDER BY {value}))::text", f"min({value})", f"max({value})",
+                          f"string_agg(upper({value}), ',' ORDER BY {value})", value))
+        if made == value:
+            return Select(f"SELECT {value} AS {alias}v, count(*) AS {alias}c FROM {text}{where} GROUP BY {value}", [(f"{alias}v", "text"), (f"{alias}c", "int")])
+        group = f" GROUP BY {by}" if self.often(0.7) else ""
+        return Select(f"SELECT {made} AS {alias}v, count(*) AS {alias}c FROM {text}{where}{group}", [(f"{alias}v", "text"), (f"{alias}c", "int")])
+
+    def read(self):
+        """Such a query as it is, or one that reads it: its columns as they are, or a part of them."""
+        made = self.collected("k")
+        if self.often(0.35):
+            told = ", ".join(str(number + 1) for number in range(len(made.columns)))
+            return Select(f"{made.sql} ORDER BY {told}{self.pick(('', '', ' LIMIT 3', ' OFFSET 1'))}", None)
+        names = [name for name, _ in made.columns]
+        if made.sql.startswith("SELECT DISTINCT") and self.often(0.5):
+            inner = f"{made.sql} ORDER BY {', '.join(str(number + 1) for number in range(len(names)))}{self.pick(('', '', ' LIMIT 5'))}"
+            value = self.pick((names[0], names[0], f"upper({names[0]})"))
+            rest = self.pick(("", "", f" WHERE {names[0]} > 'C'", " LIMIT 4"))
+            return Select(self.pick((f"SELECT {value} FROM ({inner}) AS k{rest}", f"WITH k AS ({inner}) SELECT {value} FROM k{rest}")), None)
+        value = self.pick((names[0],) * 5 + (f"left({names[0]}, 9)", f"upper({names[0]})", f"coalesce({names[0]}, 'none')"))
+        word = self.pick(("", "", "", "DISTINCT ")) if value == names[0] else ""
+        if self.often(0.3):
+            return Select(f"WITH k AS {self.pick(('', 'MATERIALIZED '))}({made.sql}) SELECT {word}{value} FROM k ORDER BY 1", None)
+        if self.often(0.3):
+            other, more = self.table()
+            ref = self.personal([other])
+            return Select(f"SELECT k.{names[0]}, {ref} FROM ({made.sql}) AS k {self.pick(('LEFT JOIN', 'RIGHT JOIN', 'JOIN'))} {more} ON "
+                          f"{self.pick(('true', f'k.{names[0]} = {ref}', f'length(k.{names[0]}) > 20'))} ORDER BY 1, 2", None)
+        return Select(f"SELECT {word}{value} FROM ({made.sql}) AS k ORDER BY 1", None)
+
     def query(self, depth, *, ordered=False, top=False):
         """A query of any kind; `ordered`: in an order that it tells, perhaps cut."""
+        if top and self.often(0.15):
+            return self.read()
         draw = self.chance.random()
         if draw < 0.62:
             made = self.plain(depth, top=top)

@@ -30,18 +30,19 @@ class Program:
             return sql.replace("@.", schema + "." if schema else "")
         return [step(fill) for step in self.steps]
 
-    def is_unordered(self):
-        """Whether SQL surely leaves open in which order the rows of each of its queries come: there is no ORDER BY
+    def unordered(self):
+        """Of each of its statements whether SQL surely leaves open in which order its rows come: there is no ORDER BY
         outside of parentheses, and what is outside of them is the query."""
-        for statement in self.told:
-            text = re.sub(r"'[^']*'|\"[^\"]*\"", "''", statement.upper())
-            text = re.sub(r"^COPY \((.*)\) TO STDOUT.*", r"\1", text, flags=re.S)
-            has_query = "SELECT" in text
-            while (shorter := re.sub(r"\([^()]*\)", "", text)) != text:
-                text = shorter
-            if "ORDER BY" in text or has_query > ("SELECT" in text):
-                return False
-        return True
+        found = []
+        for told in self.told:
+            text = re.sub(r"'[^']*'|\"[^\"]*\"", "''", told.upper())
+            for statement in text.split(";"):
+                statement = re.sub(r"^COPY \((.*)\) TO STDOUT.*", r"\1", statement, flags=re.S)
+                has_query = "SELECT" in statement
+                while (shorter := re.sub(r"\([^()]*\)", "", statement)) != statement:
+                    statement = shorter
+                found.append("ORDER BY" not in statement and has_query <= ("SELECT" in statement))
+        return found
 
     def __str__(self):
         return f"seed {self.seed}, {self.way}: " + "; ".join(self.told).replace("@.", "public.")

@@ -42,6 +42,40 @@ EXACT = (
     "SELECT json_agg(c ORDER BY id)::jsonb::text FROM customers c WHERE grade = 1",
     "SELECT region, grade, string_agg(name, ',' ORDER BY id) FROM customers WHERE name LIKE '%3%' GROUP BY region, grade ORDER BY 1, 2",
 )
+# DISTINCT is a GROUP BY, to which keys are added.
+DISTINCT = (
+    "SELECT DISTINCT name FROM customers ORDER BY name",
+    "SELECT DISTINCT name, region FROM customers WHERE grade = 1 ORDER BY 2 DESC, 1 LIMIT 9",
+    "SELECT DISTINCT region AS r, name || '!' AS n FROM customers WHERE grade < 3 ORDER BY n, r OFFSET 3 FETCH FIRST 5 ROWS ONLY",
+    "SELECT DISTINCT (name), 'x', NULL, 1 FROM customers WHERE grade = 1 ORDER BY 1",
+    "SELECT DISTINCT c.name FROM customers c JOIN orders o ON o.customer_id = c.id ORDER BY 1",
+    "SELECT DISTINCT c.email, 'a' || o.id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id + 7 WHERE c.grade = 2 ORDER BY 1, 2",
+    "select distinct name as order, grade::text as from from customers where grade = 1 order by 1, 2 -- the end",
+    "SELECT DISTINCT name FROM customers WHERE name IS DISTINCT FROM 'x' AND id IN (SELECT DISTINCT customer_id FROM orders) ORDER BY name;",
+    "SELECT/**/DISTINCT/* x */name FROM customers ORDER BY name LIMIT 3",
+    "SELECT DISTINCT coalesce(phone, email) FROM customers ORDER BY 1",
+)
+# Groups further inside hand their arrays on.
+WITHIN = (
+    "SELECT s FROM (SELECT region AS n, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY region) q ORDER BY n",
+    "SELECT q.* FROM (SELECT region AS n, string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1 GROUP BY 1) q ORDER BY n",
+    "SELECT r FROM (SELECT s AS r FROM (SELECT grade, json_agg(name ORDER BY id) AS s FROM customers GROUP BY grade) a WHERE grade > 2) b",
+    "SELECT count(*) OVER (), s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 2) q",
+    "WITH w AS (SELECT grade AS g, string_agg(email, ';' ORDER BY id) AS s FROM customers GROUP BY grade) SELECT g, s FROM w WHERE g = 3",
+    "WITH w(a, b) AS MATERIALIZED (SELECT grade, string_agg(email, ';' ORDER BY id) FROM customers GROUP BY grade)"
+    " SELECT x.b, y.b FROM w x, w y WHERE x.a = 1 AND y.a = 2",
+    "SELECT c.name, l.s FROM customers c, LATERAL (SELECT string_agg(b.name, ',' ORDER BY b.id) AS s FROM customers b WHERE b.id = c.id + 7) l"
+    " WHERE c.grade = 1 ORDER BY c.id",
+    "SELECT p.id, q.s FROM products p LEFT JOIN (SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q"
+    " ON q.grade = p.id WHERE p.id < 9 ORDER BY p.id",
+    "SELECT n || '!', n FROM (SELECT name AS n, count(*) AS c FROM customers WHERE grade = 1 GROUP BY name) q ORDER BY n",
+    "SELECT n FROM (SELECT DISTINCT name AS n FROM customers WHERE grade = 1 ORDER BY n DESC) q WHERE n > 'Kim-2'",
+    "WITH w AS (SELECT DISTINCT name, grade FROM customers ORDER BY 2, 1 LIMIT 20) SELECT * FROM w",
+    "SELECT a, b FROM (SELECT grade, string_agg(name, ',' ORDER BY id) AS a, string_agg(email, ',' ORDER BY id) AS b FROM customers GROUP BY grade) q"
+    " WHERE grade = 1",
+    "SELECT q.s, c.name FROM (SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1 GROUP BY grade) q, customers c"
+    " WHERE c.grade = 2 ORDER BY c.id",
+)
 # Nulls: nobody is named of whom nothing came.
 PARTLY = (
     "SELECT string_agg(phone, ',' ORDER BY id) FROM customers",
@@ -50,6 +84,9 @@ PARTLY = (
     "SELECT string_agg(address, ',' ORDER BY id), array_agg(phone ORDER BY id) FROM customers WHERE grade > 2",
     "SELECT json_agg(phone ORDER BY id) FROM customers WHERE id BETWEEN 1000 AND 1300",
     "SELECT phone, count(*) FROM customers GROUP BY phone ORDER BY phone NULLS FIRST LIMIT 4",
+    "SELECT DISTINCT phone FROM customers ORDER BY phone NULLS FIRST LIMIT 4",
+    "SELECT s FROM (SELECT grade, string_agg(phone, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q ORDER BY grade",
+    "SELECT p FROM (SELECT DISTINCT phone AS p FROM customers WHERE grade = 1 ORDER BY 1 NULLS FIRST) q",
 )
 # Nobody.
 NONE = (
@@ -84,6 +121,25 @@ BOUNDED = (
     "SELECT string_agg((SELECT name), ',' ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT string_agg(name, email ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT c.name, count(*) FROM customers c, generate_series(1, 2000000) WHERE c.id = 1350 OR c.id < 0 AND c.id > 0 GROUP BY c.name",
+    "SELECT left(s, 30) FROM (SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q ORDER BY grade",
+    "SELECT s[1] FROM (SELECT grade, array_agg(name ORDER BY id) AS s FROM customers GROUP BY grade) q ORDER BY grade",
+    "SELECT e FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1) q, unnest(string_to_array(s, ',')) e LIMIT 2",
+    "SELECT x FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1) q, LATERAL (SELECT left(s, 20) AS x) l",
+    "SELECT v.e FROM (VALUES ('Kim-1350')) v(e), (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers) q WHERE q.s LIKE '%' || v.e || '%'",
+    "SELECT q FROM (SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q ORDER BY grade",
+    "SELECT max(s) FROM (SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q",
+    "SELECT lag(s) OVER (ORDER BY grade) FROM (SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q",
+    "SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1) q UNION ALL SELECT title FROM products",
+    "SELECT (SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1) q), name FROM customers WHERE id = 1350",
+    "SELECT s FROM (SELECT min(name) AS s FROM customers GROUP BY grade) q ORDER BY 1",
+    "SELECT n FROM (SELECT DISTINCT ON (grade) name AS n, grade FROM customers ORDER BY grade, id) q ORDER BY 1",
+    "SELECT DISTINCT name FROM customers WHERE grade = 1",
+    "SELECT DISTINCT name, region FROM customers WHERE grade = 1 ORDER BY region",
+    "SELECT DISTINCT name FROM customers WHERE grade = 1 LIMIT 3",
+    "SELECT n FROM (SELECT DISTINCT name AS n FROM customers WHERE grade = 1) q ORDER BY 1",
+    "SELECT q.n, c.email FROM (SELECT DISTINCT name AS n, id FROM customers WHERE grade = 1 ORDER BY 2, 1) q JOIN customers c ON c.id = q.id + 7 ORDER BY 1",
+    "SELECT s FROM (SELECT region AS n, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY region) q ORDER BY n LIMIT 3",
+    "SELECT DISTINCT n FROM (SELECT name AS n FROM customers WHERE grade = 1) q ORDER BY 1",
     "SELECT array_agg(c.pasu_key_1) FROM (SELECT name AS pasu_key_1 FROM customers) c",
 )
 # Who knows the code and wants somebody to go uncounted, or another to be named. Each: what to do before, and the question.
@@ -95,6 +151,18 @@ ATTACKS = {
         "CREATE TEMP TABLE t AS SELECT 1 AS c", "SELECT json_agg(c) FROM t, customers c WHERE grade = 1"),
     "a key of another row": (
         "SELECT 1", "SELECT string_agg(b.name, ',' ORDER BY b.id) FROM customers a JOIN customers b ON b.id = a.id + 7 WHERE a.grade = 1"),
+    "a temporary table in front, DISTINCT": (
+        "CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, grade, region FROM public.customers",
+        "SELECT DISTINCT name FROM customers WHERE grade = 1 ORDER BY 1"),
+    "a temporary table in front, further inside": (
+        "CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, grade, region FROM public.customers",
+        "SELECT s FROM (SELECT string_agg(name, ',') AS s FROM customers WHERE grade = 1) q"),
+    "a key of another row, further inside": (
+        "SELECT 1", "SELECT s FROM (SELECT string_agg(b.name, ',') AS s, a.id FROM customers a JOIN customers b ON b.id = a.id + 7"
+        " WHERE a.grade = 1 GROUP BY a.id) q"),
+    "a name for another table, further inside": (
+        "SELECT 1", "SELECT l.s FROM customers c, LATERAL (SELECT string_agg(c.name || d.name, ',') AS s FROM customers d, products c(name)"
+        " WHERE d.grade = 1) l LIMIT 2"),
     "a table that inherits": (
         "CREATE TEMP TABLE heir () INHERITS (public.customers); INSERT INTO heir SELECT id + 7, name, phone, email, address, grade, region"
         " FROM ONLY public.customers WHERE grade = 1", "SELECT string_agg(name, ',') FROM customers WHERE grade = 1"),
@@ -175,6 +243,16 @@ def judge(told, is_right):
 @test(gateway=True)
 def test_groups_whose_values_all_come_are_counted_exactly():
     judge(play(EXACT, "exact"), lambda seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
+
+
+@test(gateway=True)
+def test_distinct_is_counted_exactly():
+    judge(play(DISTINCT, "distinct"), lambda seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
+
+
+@test(gateway=True)
+def test_groups_further_inside_are_counted_exactly():
+    judge(play(WITHIN, "within"), lambda seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
 
 
 @test(gateway=True)

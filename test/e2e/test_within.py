@@ -4,7 +4,6 @@
 Each statement is asked directly and through the gateway, in every way of the protocol: what comes must be the
 same, byte by byte, and the ledger must name just those whose names came."""
 import re
-import struct
 
 import harness
 import shop
@@ -139,18 +138,6 @@ def ways(sql):
         yield "undescribed", wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC
 
 
-def columns(body):
-    """What a RowDescription says; a temporary table has another number each time."""
-    (count,), at, said = struct.unpack_from("!H", body), 2, []
-    for _ in range(count):
-        name, at = wire.read_text(body, at)
-        table, *rest = struct.unpack_from("!IhIhih", body, at)
-        at += 18
-        said.append((name, min(table, 16384), *rest))
-    assert at == len(body)
-    return said
-
-
 def heard(address, name, data):
     """All messages, without what differs from session to session."""
     said = []
@@ -161,7 +148,7 @@ def heard(address, name, data):
             if kind == "E":
                 body = {key: value for key, value in wire.read_fields(body).items() if key in "SCMDHPpq"}
             if kind == "T":
-                body = columns(body)
+                body = wire.read_columns(body)
             said.append((kind, body))
             if kind == "Z":
                 break

@@ -107,6 +107,18 @@ def copy_fail(why):
 
 # ---- messages of the server ----
 
+def read_columns(body):
+    """What a RowDescription says; a temporary table has another number each time."""
+    (count,), at, said = struct.unpack_from("!H", body), 2, []
+    for _ in range(count):
+        name, at = read_text(body, at)
+        table, *rest = struct.unpack_from("!IhIhih", body, at)
+        at += 18
+        said.append((name, min(table, 16384), *rest))
+    assert at == len(body)
+    return said
+
+
 def read_text(body, at=0):
     end = body.index(b"\0", at)
     return body[at:end].decode("utf-8", "replace"), end + 1

@@ -151,9 +151,11 @@ print_relation(const struct dump *d, const struct catalog_relation *r)
     for (size_t i = 0; i < r->show_count; i++) {
         const struct catalog_show *show = &r->shows[i];
 
-        printf("show %s.%s %s key=%s type=%d%s", r->schema, r->name,
-               d->vocabulary.kinds[show->kind], column_name(r, show->key_column), show->key_type,
-               show->is_key_unique ? " unique" : "");
+        printf("show %s.%s %s key=%s", r->schema, r->name, d->vocabulary.kinds[show->kind],
+               column_name(r, catalog_show_column(show)));
+        for (size_t k = 1; k < show->key_part_count; k++)
+            printf(",%s", column_name(r, show->key_parts[k]));
+        printf(" type=%d%s", show->key_type, show->is_key_unique ? " unique" : "");
         for (int16_t n = 1; n <= r->column_limit; n++)
             if (show->column_fields[n] != 0) {
                 printf(" %s", column_name(r, n));

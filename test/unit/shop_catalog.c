@@ -108,7 +108,7 @@ static struct catalog_column pg_stat_activity[] = {
     COLUMN("query", 3, TEXT),
 };
 
-static const struct catalog_relation relations[] = {
+static struct catalog_relation relations[] = {
     {.oid = SHOP_CUSTOMERS,
      .schema = "public",
      .name = "customers",

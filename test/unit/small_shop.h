@@ -13,11 +13,11 @@ static const struct catalog_mapping_field customer_fields[] = {{"name", 0}, {"ph
 static const struct catalog_mapping_field order_fields[] = {{"item", 2}};
 static const struct catalog_mapping_field recipient_fields[] = {{"recipient", 0}};
 static const struct catalog_mapping mappings[] = {
-    {"public.customers", "id", 0, customer_fields, 2},
-    {"public.visits", "customer_id", 0, order_fields, 1},
-    {"shop.public.book", "customer_id", 0, order_fields, 1},
-    {"shop.public.book", "id", 1, recipient_fields, 1},
-    {"other.public.nothing", "id", 1, recipient_fields, 1},
+    {"public.customers", "id", 0, customer_fields, 2, {NULL}},
+    {"public.visits", "customer_id", 0, order_fields, 1, {NULL}},
+    {"shop.public.book", "customer_id", 0, order_fields, 1, {NULL}},
+    {"shop.public.book", "id", 1, recipient_fields, 1, {NULL}},
+    {"other.public.nothing", "id", 1, recipient_fields, 1, {NULL}},
 };
 static const char *const never[] = {"vault"};
 static const char *const subjects[] = {"public.customers", "public.book"};

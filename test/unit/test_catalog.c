@@ -359,6 +359,9 @@ keys_of_loose_collations_are_noted(void **state PASU_UNUSED)
     assert_true(relation(c, "book")->shows[0].is_key_loose);
     assert_false(relation(c, "book")->shows[1].is_key_loose);
     assert_false(relation(c, "customers")->shows[0].is_key_loose);
+    for (size_t i = 0; i < relation(c, "book")->column_count; i++)
+        assert_int_equal(relation(c, "book")->columns[i].is_loose,
+                         relation(c, "book")->columns[i].number == 2);
     catalog_release(c);
 }
 

@@ -303,7 +303,7 @@ static void
 what_a_function_has_filled_stays_marked_when_it_is_gone(void **state PASU_UNUSED)
 {
     static const struct catalog_mapping_field fields[] = {{"name", 0}};
-    static const struct catalog_mapping mapping = {"s.p", "id", 0, fields, 1};
+    static const struct catalog_mapping mapping = {"s.p", "id", 0, fields, 1, {NULL}};
     static const struct catalog_policy policy = {&mapping, 1, NULL, 0, NULL, 0};
     static const struct catalog_row rows[] = {
         CATALOG_ROWS_SERVER,

@@ -5,8 +5,8 @@
 
 static const struct catalog_mapping_field fields[] = {{"name", 0}};
 static const struct catalog_mapping mappings[] = {
-    {"public.customers", "id", 0, fields, 1},
-    {"public.book", "id", 1, fields, 1},
+    {"public.customers", "id", 0, fields, 1, {NULL}},
+    {"public.book", "id", 1, fields, 1, {NULL}},
 };
 static const char *const subjects[] = {"public.customers", "public.book"};
 static const struct catalog_policy policy = {

@@ -7,7 +7,7 @@ enum { NAME = 1, PHONE = 2, CUSTOMER = 1 };
 enum { CUSTOMERS = 20001, LOG = 20002, PARENT = 20003, CHILD = 20004, VIEW_OF_LOG = 20005 };
 
 static const struct catalog_mapping_field fields[] = {{"name", 0}, {"phone", 1}};
-static const struct catalog_mapping mappings[] = {{"public.customers", "id", 0, fields, 2}};
+static const struct catalog_mapping mappings[] = {{"public.customers", "id", 0, fields, 2, {NULL}}};
 static const struct catalog_policy policy = {.mappings = mappings,
                                              .mapping_count = COUNT_OF(mappings)};
 

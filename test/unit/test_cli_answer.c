@@ -39,13 +39,16 @@ print_statement(void *arg, const struct statement *statement)
 static void
 begin(struct telling *t, statement_fn *give, void *arg)
 {
+    static struct config config; /* of no kinds: keys are as the ledger has them */
     const struct payload_shape shape = {11, VIEW("SELECT\n\"a\"\033[1m")};
 
     t->file = open_memstream(&t->text, &t->size);
     assert_non_null(t->file);
     story_begin(&t->story, give, arg);
-    t->evidence =
-        (struct evidence){.directory = -1, .keys_by = KEYS_OF_LEDGER, .book = t->story.book};
+    t->evidence = (struct evidence){.ask = {.config = &config},
+                                    .directory = -1,
+                                    .keys_by = KEYS_OF_LEDGER,
+                                    .book = t->story.book};
     keys_init(&t->evidence.keys, NULL, NULL);
     story_has_vocabulary(&t->story, 1, "name phone", "customer recipient");
     story_opens(&t->story, 7, "analyst", "192.0.2.7", hostile);

@@ -118,7 +118,8 @@ every_key_of_the_policy_reaches_the_model(void **state PASU_UNUSED)
     assert_int_equal(config->subject_count, 2);
     assert_string_equal(config->subjects[0].name, "customer");
     assert_string_equal(config->subjects[0].table, "public.customers");
-    assert_string_equal(config->subjects[0].key, "id");
+    assert_int_equal(config->subjects[0].key.count, 1);
+    assert_string_equal(config->subjects[0].key.items[0], "id");
     assert_false(config->subjects[0].is_sealed);
     assert_true(config->subjects[1].is_sealed);
     assert_int_equal(config->personal_count, 2);

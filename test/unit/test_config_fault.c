@@ -32,6 +32,47 @@ all_faults_are_named_at_once_in_the_order_of_the_file(void **state PASU_UNUSED)
         "customer?\n");
 }
 
+/* Persons whom several columns name together: as many in each table, and each once. */
+static void
+the_columns_of_a_key_fit_each_other(void **state PASU_UNUSED)
+{
+    static const char *const good =
+        GATEWAY "subjects: {r: {table: t, key: [a, b]}, s: {table: t, key: [a]}}\n"
+                "personal_data:\n"
+                "  - {table: t, subject: r, key: [x, y], fields: {c: name}}\n"
+                "  - {table: t, subject: s, key: x, fields: {c: name}}\n";
+
+    assert_faults(good, "");
+    assert_faults(
+        GATEWAY "subjects:\n"
+                "  r: {table: t, key: [a, b, a]}\n"
+                "  s: {table: t, key: []}\n"
+                "  u: {table: t, key: [a, b, c, d, e]}\n"
+                "  v: {table: t, key: [a, {}]}\n"
+                "personal_data:\n"
+                "  - {table: t, subject: r, key: [x, x], fields: {c: name}}\n",
+        "3:29: subjects.r.key has the column a twice | write each column once\n"
+        "4:22: subjects.s.key is an empty list | write at least one value\n"
+        "5:22: subjects.u.key has 5 columns, but 4 are the most | leave out what the others tell "
+        "already\n"
+        "6:26: subjects.v.key[1] is a map | write a single value\n"
+        "8:37: personal_data[0].key has the column x twice | write each column once\n");
+    assert_faults(
+        GATEWAY "subjects:\n"
+                "  r: {table: t, key: [a, b]}\n"
+                "  s: {table: t, key: id}\n"
+                "personal_data:\n"
+                "  - {table: t, subject: r, key: x, fields: {c: name}}\n"
+                "  - {table: t, subject: s, key: [x, y], fields: {c: name}}\n"
+                "  - {table: t, subject: r, key: [x, y, z], fields: {c: name}}\n",
+        "6:33: personal_data[0].key has 1 column, but subjects.r.key on line 3 has 2 | write a "
+        "column for each of those, in their order\n"
+        "7:33: personal_data[1].key has 2 columns, but subjects.s.key on line 4 has 1 | write a "
+        "column for each of those, in their order\n"
+        "8:33: personal_data[2].key has 3 columns, but subjects.r.key on line 3 has 2 | write a "
+        "column for each of those, in their order\n");
+}
+
 static void
 what_must_be_there_is_missed(void **state PASU_UNUSED)
 {
@@ -356,6 +397,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_faults_are_named_at_once_in_the_order_of_the_file),
+        cmocka_unit_test(the_columns_of_a_key_fit_each_other),
         cmocka_unit_test(what_must_be_there_is_missed),
         cmocka_unit_test(keys_are_known_and_written_once),
         cmocka_unit_test(a_map_is_no_list_and_a_list_no_value),

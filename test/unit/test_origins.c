@@ -85,7 +85,8 @@ put_record(struct writer *w, int32_t record)
     writer_u8(w, (uint8_t)value);
 }
 
-/* Values are {"country_code": "AA"…}, or {"autonomous_system_number": 1…}; of some there is none. */
+/* Values are {"country_code": "AA"…}, or {"autonomous_system_number": 1…}; of some there is none.
+ */
 static void
 put_value(struct writer *w, uint32_t number, bool is_systems)
 {
@@ -125,9 +126,8 @@ open_sources(struct sources *sources, bool is_systems)
     assert_int_equal(write(fd, space, writer_length(&w)), writer_length(&w));
     close(fd);
     memory_free(space);
-    assert_int_equal(sources_open(sources, is_systems ? NULL : path, is_systems ? path : NULL,
-                                  &failed),
-                     0);
+    assert_int_equal(
+        sources_open(sources, is_systems ? NULL : path, is_systems ? path : NULL, &failed), 0);
     unlink(path);
 }
 
@@ -211,8 +211,7 @@ fill(struct random *random)
     static const struct {
         uint8_t bytes[16];
         unsigned length;
-    } aliases[] = {
-        {{0x20, 0x02}, 16}, {{0x20, 0x01}, 32}, {{[10] = 0xff, [11] = 0xff}, 96}};
+    } aliases[] = {{{0x20, 0x02}, 16}, {{0x20, 0x01}, 32}, {{[10] = 0xff, [11] = 0xff}, 96}};
 
     begin(true);
     for (int i = 0; i < 300; i++) {

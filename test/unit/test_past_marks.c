@@ -377,7 +377,7 @@ what_is_intended_holds_until_it_is_over(void **state PASU_UNUSED)
 /* ---- what mappings lose ---- */
 
 static const struct catalog_mapping_field mapped[] = {{"name", 0}, {"phone", 1}};
-static const struct catalog_mapping mappings[] = {{"public.customers", "id", 0, mapped, 2}};
+static const struct catalog_mapping mappings[] = {{"public.customers", "id", 0, mapped, 2, {NULL}}};
 static const char *const never[] = {"public.vault"};
 static const struct catalog_policy policy = {
     .mappings = mappings, .mapping_count = 1, .never = never, .never_count = 1};

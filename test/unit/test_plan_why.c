@@ -43,6 +43,7 @@ every_part_says_why_it_has_its_source(void **state PASU_UNUSED)
         {"SELECT a.id, a.name, b.name FROM customers a, customers b", "SHOWN HIDDEN"},
         {"SELECT name FROM customers WHERE id = 5", "PINNED"},
         {"SELECT DISTINCT name FROM customers", "GROUPED"},
+        {"SELECT DISTINCT name FROM customers ORDER BY name", "LISTED"},
         {"SELECT name FROM customers GROUP BY name", "LISTED"},
         {"SELECT max(name) FROM customers", "AGGREGATED"},
         {"SELECT name FROM customers UNION SELECT name FROM customers", "INSIDE"},

@@ -277,7 +277,8 @@ judged(bool is_session)
     return text;
 }
 
-#define VERDICT(name, verdict, when) "  - {name: " name ", verdict: " verdict ", when: {" when "}}\n"
+#define VERDICT(name, verdict, when)                                                               \
+    "  - {name: " name ", verdict: " verdict ", when: {" when "}}\n"
 
 static void
 the_first_match_decides_the_verdict(void **state PASU_UNUSED)
@@ -300,11 +301,14 @@ of_what_can_be_meant_the_strictest_verdict_holds(void **state PASU_UNUSED)
 {
     give(VERDICT("home", "allow", "country: KR") VERDICT("rest", "block", "fields: any"));
     assert_string_equal(judged(false), "block rest");
-    give(VERDICT("abroad", "block", "country: {not: KR}") VERDICT("kim", "allow", "principal: kim"));
+    give(VERDICT("abroad", "block", "country: {not: KR}")
+             VERDICT("kim", "allow", "principal: kim"));
     assert_string_equal(judged(false), "block abroad?");
-    give(VERDICT("abroad", "alert", "country: {not: KR}") VERDICT("kim", "allow", "principal: kim"));
+    give(VERDICT("abroad", "alert", "country: {not: KR}")
+             VERDICT("kim", "allow", "principal: kim"));
     assert_string_equal(judged(false), "alert abroad?");
-    give(VERDICT("kim", "allow", "principal: kim") VERDICT("abroad", "block", "country: {not: KR}"));
+    give(VERDICT("kim", "allow", "principal: kim")
+             VERDICT("abroad", "block", "country: {not: KR}"));
     assert_string_equal(judged(false), "allow kim");
 }
 
@@ -362,7 +366,8 @@ records_and_clients_are_told_the_name(void **state PASU_UNUSED)
 
     give("  - {name: abroad, verdict: block, reason: \"from abroad\"}\n"
          "  - {name: short, verdict: hold, shadow: on}\n"
-         "  - {name: a-name-of-sixty-three-bytes-which-is-as-long-as-one-of-them-may, verdict: mask}\n");
+         "  - {name: a-name-of-sixty-three-bytes-which-is-as-long-as-one-of-them-may, verdict: "
+         "mask}\n");
     rule_text(text, &given.config->rules[0]);
     assert_string_equal(text, "rule abroad");
     rule_text(text, &given.config->rules[1]);
@@ -371,8 +376,8 @@ records_and_clients_are_told_the_name(void **state PASU_UNUSED)
     assert_string_equal(text, "rule a-name-of-sixty-three-bytes-which-is-as-long");
     ruling.rule = &given.config->rules[0];
     rule_message(message, sizeof(message), &ruling);
-    assert_string_equal(
-        message, "rule \"abroad\" (line 8 of the gateway's configuration): from abroad");
+    assert_string_equal(message,
+                        "rule \"abroad\" (line 8 of the gateway's configuration): from abroad");
     ruling.rule = &given.config->rules[2];
     ruling.is_certain = false;
     rule_message(message, sizeof(message), &ruling);
@@ -488,6 +493,23 @@ what_is_not_as_it_may_be_meant_is_said(void **state PASU_UNUSED)
     assert_string_equal(warnings.items[1].text,
                         "rules[2].when.flags has \"prob\": no statement is given that flag");
     assert_int_equal(warnings.items[1].line, 10);
+    config_faults_release(&warnings);
+    give("  - {name: abroad, verdict: block, when: {country: {not: KR}, asn: 9}}\n"
+         "  - {name: actor, verdict: block, when: {actor: kim}}\n"
+         "principals: {actor_from: [sqlcommenter, application_name]}\n");
+    warnings = (struct config_faults){0};
+    rules_warn(given.config, &warnings);
+    assert_int_equal(warnings.count, 3);
+    assert_string_equal(warnings.items[0].text,
+                        "rules[0].when.country: nothing says that of anybody: the rule counts as "
+                        "matched where it restricts, and as not matched where it allows");
+    config_faults_release(&warnings);
+    give("  - {name: abroad, verdict: block, when: {country: {not: KR}, asn: 9, actor: kim}}\n"
+         "principals: {actor_from: [application_name, sqlcommenter]}\n"
+         "sources: {country_db: c.mmdb, asn_db: a.mmdb}\n");
+    warnings = (struct config_faults){0};
+    rules_warn(given.config, &warnings);
+    assert_int_equal(warnings.count, 0);
     config_faults_release(&warnings);
     release();
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SELECT DISTINCT as the GROUP BY that it is: the same rows, to which an array of keys can be
+ * added.
+ *
+ *     SELECT DISTINCT region, name FROM customers ORDER BY 2, 1
+ *     → SELECT array_agg(customers.id) …, region, name FROM customers GROUP BY 2, 3 ORDER BY 3, 2
+ *
+ * Both compare values by the default equality of their types. But the server hashes or sorts as it
+ * likes, and for the one otherwise than for the other; so it is done only where that cannot be
+ * seen:
+ *
+ *   - ORDER BY has all columns but constants, so that there is one order of the rows; those of a
+ *     query further inside are handed on to the result in it (plan_order.h);
+ *   - values that are equal are the same bytes: no numeric, no float, no character(n), no type of a
+ *     user's, no collation that is not deterministic;
+ *   - what is computed is of PostgreSQL's own functions that cannot fail, and where LIMIT can end
+ * it early nothing else in the statement can;
+ *   - no cursor is declared of it that may go back, or may not, as the server's choice allows.
+ *
+ * What either takes and the other does not is left as it is: items of ORDER BY that are no targets,
+ * FOR UPDATE, aggregates and groups of its own.
+ *
+ * Sources: PostgreSQL's parse_clause.c (transformDistinctClause, transformGroupClause).
+ */
+#ifndef PASU_POSTGRES_PLAN_DISTINCT_H
+#define PASU_POSTGRES_PLAN_DISTINCT_H
+
+#include "postgres/plan_scope.h"
+
+/* DISTINCT without ON. */
+bool distinct_is(const PgQuery__SelectStmt *select);
+/* Such a one of rows, not of groups: each row stands for rows that agree in all of its columns. */
+bool distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *scope);
+/* Whether it can be a GROUP BY of all of its targets. */
+bool distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select,
+                  const struct scope *scope);
+
+/* Of a GROUP BY: whether rows of a group have the same bytes in all that it is made by, so that it
+ * does not matter of which of them they are taken. */
+bool distinct_are_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
+                         const struct scope *scope);
+
+#endif
