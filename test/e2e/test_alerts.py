@@ -382,6 +382,23 @@ def test_of_the_ledger():
     front.stop()
 
 
+@test(gateway=True, limit=90)
+def test_reload():
+    """Who is to be told comes with a reload, and is told of what comes from then on"""
+    hook = Hook()
+    front = shop.front("reloaded", more={"budgets": BUDGETS})
+    stop_analyst(front, 1)
+    front.guard.wait("alert_raised", principal="analyst")
+    front.guard.config["alerts"] = {"webhook": hook.url}
+    equal(front.reload(), "config_reloaded")
+    with front.login(user="app") as session:
+        session.query(ALL)
+    until(hook.alerts, "it is told")
+    equal([one["data"]["principal"] for one in hook.alerts()], ["app"])
+    equal(numbers(hook.alerts()), recorded(front)[1:])
+    front.stop()
+
+
 def judged(front):
     """How many exposures the ledger has that were judged: alert, hold or block, docs/spec/exposure.md."""
     return sum(payload[SALT + 56] in (1, 3, 4) for _, kind, payload in ledgerfile.records(front.guard.folder / "ledger")
