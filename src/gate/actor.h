@@ -34,9 +34,9 @@ struct actor {
     char application[EXPOSURE_TEXT_MAX];
     struct actor_setting *settings; /* or NULL */
     size_t count;
-    bool is_changed; /* by the transaction */
-    bool is_failed;  /* an error has undone it */
-    bool is_asking;  /* a client's message is in hand, not an answer */
+    bool is_changed;           /* by the transaction */
+    bool is_failed;            /* an error has undone it */
+    bool is_asking;            /* a client's message is in hand, not an answer */
     const struct claim *asked; /* its text's, while it is; or NULL */
 };
 

@@ -39,8 +39,8 @@ struct session_rules {
 const struct settings *session_rules_settings(struct session *session);
 /* Makes a scope of them for the session, which needs no observer. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_scope(struct session *session, struct rule_scope *scope);
-/* Sees to it that the observer's scope is of those in force, and of the actor of what is being asked
- * or answered. PASU_E_NOMEM. */
+/* Sees to it that the observer's scope is of those in force, and of the actor of what is being
+ * asked or answered. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_renew(struct session *session);
 void session_rules_release(struct session_rules *rules);
 /* The verbs of a statement that shows something (NULL: it is none): of the result under way, those

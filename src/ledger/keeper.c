@@ -534,8 +534,7 @@ serve(struct keeper *k)
         if (k->is_ready)
             timeout = leavers_wait(
                 &k->leavers,
-                courier_wait(&k->courier,
-                             prune_wait(&k->prune, intake_wait(&k->intake, timeout))));
+                courier_wait(&k->courier, prune_wait(&k->prune, intake_wait(&k->intake, timeout))));
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};

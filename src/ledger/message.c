@@ -33,9 +33,8 @@ TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_
       PLAIN(CLOSED, message_closed), PLAIN(REFUSED, message_refused),
       PLAIN(SESSION, message_session_status), PLAIN(SESSIONS_END, message_sessions_end),
       PLAIN(STATUS, message_status), PLAIN(TALLY, message_tally), PLAIN(LOST, message_lost),
-      PLAIN(CENSUS, message_census), PLAIN(BYPASS, message_bypass),
-      PLAIN(BACKEND, message_backend), PLAIN(OWNERLESS, message_ownerless),
-      PLAIN(ALERT, message_alert));
+      PLAIN(CENSUS, message_census), PLAIN(BYPASS, message_bypass), PLAIN(BACKEND, message_backend),
+      PLAIN(OWNERLESS, message_ownerless), PLAIN(ALERT, message_alert));
 
 TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway),

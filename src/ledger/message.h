@@ -112,8 +112,8 @@ enum message_type {
     MESSAGE_DELIVER, /* an alert, to a target; message_delivery */
     /* herald → keeper */
     MESSAGE_DELIVERED, /* it has it; message_delivered */
-    MESSAGE_SOURCES,  /* fd: the table of countries and networks (policy/origins.h), from that
-                         configuration on; message_generation */
+    MESSAGE_SOURCES,   /* fd: the table of countries and networks (policy/origins.h), from that
+                          configuration on; message_generation */
 };
 
 struct message_empty {

@@ -37,9 +37,9 @@ void publisher_take(struct publisher *publisher, int fd);
 void publisher_serve(struct publisher *publisher, struct record_keeping *records);
 /* Tells it of a checkpoint that it has not been told of, and of alerts. */
 void publisher_look(struct publisher *publisher, const struct record_keeping *records);
-/* Before the ledger is closed: hands the herald the last checkpoint and the alerts that there is time
- * for, tells it to end (STOP), and
- * makes the proofs that its witnesses want until it has ended, or PUBLISHER_PATIENCE is over. */
+/* Before the ledger is closed: hands the herald the last checkpoint and the alerts that there is
+ * time for, tells it to end (STOP), and makes the proofs that its witnesses want until it has
+ * ended, or PUBLISHER_PATIENCE is over. */
 void publisher_end(struct publisher *publisher, struct record_keeping *records);
 void publisher_close(struct publisher *publisher);
 /* For status: a frame for each target. */

@@ -133,7 +133,7 @@ an_actor_is_the_one_of_the_moment(void **state)
         const char *actor;
         enum durability durability;
     } cases[] = {
-        {0, "kim", DURABILITY_GROUP},  {1, "", DURABILITY_GROUP},    {1, "kim", DURABILITY_STRICT},
+        {0, "kim", DURABILITY_GROUP}, {1, "", DURABILITY_GROUP},     {1, "kim", DURABILITY_STRICT},
         {1, "lee", DURABILITY_GROUP}, {1, "kim", DURABILITY_STRICT},
     };
 

@@ -178,7 +178,8 @@ static size_t
 hidden_run(uint8_t *bytes, size_t size, uint8_t *due, size_t *due_length, uint32_t *starts)
 {
     static const char *const keys[] = {"7", "7", "4026531839", "1234567890", "12", "0"};
-    static const char *const names[] = {"kim", "lee", "", NULL, "choi", "a longer name than others"};
+    static const char *const names[] = {"kim", "lee",  "",
+                                        NULL,  "choi", "a longer name than others"};
     struct writer in = writer_of(bytes, size), out = writer_of(due, size);
 
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
