@@ -22,6 +22,7 @@ struct rules {
 struct rule_left {
     const struct rule *rule;
     enum condition_truth truth; /* of what is the same for all of the session's statements */
+    bool is_open;               /* it asks for the actor, whom only the statements will tell */
 };
 
 /* ---- life ---- */
@@ -141,7 +142,8 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
 
         if (truth == CONDITION_FALSE)
             continue;
-        next.left[next.count++] = (struct rule_left){rule, truth};
+        next.left[next.count++] =
+            (struct rule_left){rule, truth, asker->actor == NULL && asks_actor(rule)};
         next.has_verdicts |= rule->config->verdict != VERDICT_ALLOW;
         if (rule->config->shadow)
             continue;
@@ -249,7 +251,7 @@ judge_session(const struct rule_left *left, uint32_t minute, bool *is_more)
     const struct condition_fields none = {0};
     enum condition_truth truth = left->truth;
 
-    *is_more = false;
+    *is_more = left->is_open;
     for (size_t i = 0; i < left->rule->count && truth != CONDITION_FALSE; i++) {
         const struct condition *c = &left->rule->conditions[i];
 
@@ -397,9 +399,6 @@ static void
 warn_unknown(const struct config *config, const struct config_rule *rule, size_t index,
              struct config_faults *warnings)
 {
-    const struct config_texts *actors = &config->principals.actor_from;
-    bool is_read = actors->count == 0 || strcmp(actors->items[0], "application_name") == 0;
-
     for (size_t c = 0; c < rule->condition_count; c++) {
         const char *name = rule->conditions[c].name, *hint = NULL;
 
@@ -407,8 +406,6 @@ warn_unknown(const struct config *config, const struct config_rule *rule, size_t
             hint = "set sources.country_db to a database in MaxMind's format";
         else if (strcmp(name, "asn") == 0 && config->sources.asn_db.path == NULL)
             hint = "set sources.asn_db to a database in MaxMind's format";
-        else if (strcmp(name, "actor") == 0 && !is_read)
-            hint = "name application_name first under principals.actor_from";
         if (hint)
             config_fault_add(warnings, config->path, rule->line, 0, hint,
                              "rules[%zu].when.%s: nothing says that of anybody: the rule counts "

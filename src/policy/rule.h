@@ -97,7 +97,7 @@ void rule_judge(const struct rule_scope *scope, const struct rule_statement *sta
                 struct ruling *ruling);
 /* The verdict on whatever the session may ask at that minute: that of a rule which asks about
  * nothing but the session and the time, where none before it can say otherwise of some statement;
- * VERDICT_ALLOW else. */
+ * VERDICT_ALLOW else. An actor who is not known yet is the statements' affair. */
 void rule_judge_session(const struct rule_scope *scope, uint32_t minute, struct ruling *ruling);
 /* What a record calls the rule: "rule overseas", "shadow rule overseas: block". */
 void rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_rule *rule);

@@ -7,6 +7,7 @@ import re
 import guard
 import harness
 import inspector
+import mmdb
 import postgres
 import process
 import wire
@@ -242,6 +243,25 @@ def test_a_place_where_all_is_well_ends_with_0_and_one_whose_guard_is_gone_with_
     site.guard.stop()
     found = examine(site, 1)[0]
     equal([one["state"] for one in named(found, "guard")], ["missing"])
+    made.stop()
+
+
+@test(gateway=True)
+def test_rules_and_the_age_of_sources_are_told():
+    made, path = server_of("ruled"), harness.folder() / "doctor.mmdb"
+    mmdb.write(path, "country", {"10.0.0.0/8": {"country_code": "KR"}})  # of the first day of 2026
+    rules = [{"name": "abroad", "when": {"country": {"not": "KR"}, "fields": "any"}, "verdict": "alert"},
+             {"name": "net", "when": {"asn": 9}, "verdict": "block", "shadow": True}]
+    site = front_of(made, sources={"country_db": str(path)}, rules=rules)
+    found = examine(site, 1)[0]
+    rules, age = named(found, "rules"), named(found, "country_db")
+    equal([one["state"] for one in rules], ["ok", "warning"])
+    assert "when.asn: nothing says that" in rules[1]["text"], rules
+    equal([one["state"] for one in age], ["warning"])
+    assert "was made 2026-01-01" in age[0]["text"], age
+    path.unlink()
+    equal([one["state"] for one in named(examine(site, 1)[0], "country_db")], ["missing"])
+    site.stop()
     made.stop()
 
 

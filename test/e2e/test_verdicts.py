@@ -230,6 +230,23 @@ def test_hours():
 
 
 @test(gateway=True)
+def test_actor():
+    """A rule about an actor holds for the statements that name them, not for the session; without it they pass"""
+    rule = {"name": "not-mallory", "when": {"actor": "mallory", "fields": "any"}, "verdict": "block"}
+    front = front_of("verdicts-actor", [], principals={"actor_from": ["sqlcommenter", "setting:pasu.actor"]})
+    with front.login(user="app") as session:
+        equal(ask(session, NAME + " /*actor='mallory'*/").code, None)
+    set_rules(front, [rule, {"name": "nothing-else", "when": {"actor": "mallory"}, "verdict": "block"}])
+    with front.login(user="app") as session:
+        for text in (NAME, "SELECT 1"):
+            equal([ask(session, f"{text} /*actor='{actor}'*/").code for actor in ("mallory", "kim")], [CODE, None], text)
+        equal(session.exchange(run_of(NAME + " /*actor='mallory'*/") + wire.SYNC).code, CODE)
+        session.query("SET pasu.actor = 'mallory'")
+        equal(ask(session, NAME).code, CODE)
+    front.stop()
+
+
+@test(gateway=True)
 def test_not_yet():
     """mask and hold refuse until they exist"""
     front = front_of("verdicts-mask", [{"name": "masked", "when": {"fields": ["phone"]}, "verdict": "mask"},

@@ -350,6 +350,13 @@ a_session_is_refused_where_all_that_it_could_ask_is(void **state PASU_UNUSED)
     assert_string_equal(judged(true), "allow -"); /* it may ask that */
     give(VERDICT("a", "alert", "kind: human") VERDICT("b", "block", "principal: kim"));
     assert_string_equal(judged(true), "alert a");
+    give(VERDICT("a", "block", "actor: kim@shop, kind: human"));
+    assert_string_equal(judged(true), "allow -"); /* it is "" */
+    given.asker.actor = NULL;
+    assert_string_equal(judged(true), "allow -"); /* the statements will tell */
+    assert_string_equal(judged(false), "block a?");
+    given.asker.actor = "kim@shop";
+    assert_string_equal(judged(true), "block a");
     give(VERDICT("a", "block", "kind: human, hours: \"00:00-08:00\""));
     assert_string_equal(judged(true), "allow -");
     given.statement.minute = FRIDAY_EARLY;
@@ -499,7 +506,7 @@ what_is_not_as_it_may_be_meant_is_said(void **state PASU_UNUSED)
          "principals: {actor_from: [sqlcommenter, application_name]}\n");
     warnings = (struct config_faults){0};
     rules_warn(given.config, &warnings);
-    assert_int_equal(warnings.count, 3);
+    assert_int_equal(warnings.count, 2);
     assert_string_equal(warnings.items[0].text,
                         "rules[0].when.country: nothing says that of anybody: the rule counts as "
                         "matched where it restricts, and as not matched where it allows");
