@@ -35,3 +35,14 @@ utf8_is_valid(struct view text)
     }
     return true;
 }
+
+size_t
+utf8_cut(const char *text, size_t most)
+{
+    size_t length = strlen(text);
+
+    if (length > most)
+        for (length = most; length > 0 && ((uint8_t)text[length] & 0xc0) == 0x80; length--)
+            ;
+    return length;
+}

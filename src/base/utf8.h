@@ -12,5 +12,7 @@
 size_t utf8_first(struct view text, uint32_t *character);
 /* Whether it is UTF-8 from beginning to end. */
 bool utf8_is_valid(struct view text);
+/* How many bytes of a text there are, at most so many, where no character is to be cut in two. */
+size_t utf8_cut(const char *text, size_t most);
 
 #endif

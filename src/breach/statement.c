@@ -150,7 +150,9 @@ take_record(struct held_statement *held, const struct exposure *exposure)
     statement->rows = sum_of(statement->rows, exposure->rows);
     statement->misses = sum_of(statement->misses, exposure->misses);
     statement->flags |= exposure->flags;
-    if (exposure->verdict > statement->verdict) {
+    /* A rule in shadow is told though the statement was allowed. */
+    if (exposure->verdict > statement->verdict ||
+        (exposure->verdict == statement->verdict && statement->rule[0] == '\0')) {
         statement->verdict = exposure->verdict;
         memcpy(statement->rule, exposure->rule, sizeof(statement->rule));
     }

@@ -6,6 +6,7 @@
 #include "cli/json_out.h"
 #include "cli/run.h"
 #include "cli/text.h"
+#include "exposure/exposure.h"
 #include "ledger/alerts.h"
 #include "ledger/control_protocol.h"
 
@@ -50,6 +51,19 @@ find_alerts(const struct ask *ask, struct alerts *alerts)
 /* ---- list ---- */
 
 static void
+print_raised_json(struct json_out *out, const struct message_alert *raised)
+{
+    json_put_text(out, "control", alert_control_text(raised->control));
+    json_put_text(out, "verdict", exposure_verdict_text((enum verdict)raised->verdict));
+    json_put_text(out, "principal", raised->principal[0] != '\0' ? raised->principal : NULL);
+    json_put_hex(out, "session", raised->session);
+    json_put_count(out, "count", raised->count);
+    json_put_time(out, "since", raised->since);
+    json_put_count(out, "rows", raised->rows);
+    json_put_count(out, "subjects", raised->subjects);
+}
+
+static void
 print_alert_json(const struct alert *alert)
 {
     struct json_out out = {.file = stdout};
@@ -61,6 +75,9 @@ print_alert_json(const struct alert *alert)
     json_put_text(&out, "rule", alert->rule);
     json_put_text(&out, "text", alert->text);
     json_put_count(&out, "about", alert->about);
+    if (alert->raised)
+        print_raised_json(&out, alert->raised);
+    json_put_count(&out, "step", alert->step);
     if (!alert->by) {
         json_put_text(&out, "acknowledged", NULL);
     } else {
@@ -85,7 +102,10 @@ print_alert(const struct alert *alert)
     log_time_text(time, sizeof(time), alert->time);
     printf("alert %" PRIu64 " of %s, severity %d, rule %s, about %s %" PRIu64 ": %s\n",
            alert->index, time, alert->severity, rule,
-           strcmp(alert->rule, "hold") == 0 ? "hold" : "record", alert->about, text);
+           !alert->raised && strcmp(alert->rule, "hold") == 0 ? "hold" : "record", alert->about,
+           text);
+    if (alert->raised && alert->raised->count > 1)
+        printf("    %" PRIu64 " times\n", alert->raised->count);
     if (!alert->by)
         return;
     text_escape(who, sizeof(who), view_of_text(alert->by->who));

@@ -192,14 +192,16 @@ take_process(json_t *status, const struct message_process *process)
 static int
 take_target(json_t *status, const struct message_target *target)
 {
-    json_t *published = json_object_get(status, "published");
-    json_t *one =
-        json_pack("{so so so so}", "kind", JSON_OF(target->kind), "name", JSON_OF(target->name),
-                  "records", json_of_count(target->size), "last", json_of_time(target->done_at));
+    const char *list = target->alerts > 0 ? "alerts" : "published";
+    json_t *published = json_object_get(status, list);
+    json_t *one = json_pack("{so so so so}", "kind", JSON_OF(target->kind), "name",
+                            JSON_OF(target->name), target->alerts > 0 ? "waiting" : "records",
+                            json_of_count(target->alerts > 0 ? target->waiting : target->size),
+                            "last", json_of_time(target->done_at));
 
     if (published == NULL) {
         published = json_array();
-        if (json_object_set_new(status, "published", published) != 0) {
+        if (json_object_set_new(status, list, published) != 0) {
             json_decref(one);
             return PASU_E_NOMEM;
         }

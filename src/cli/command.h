@@ -53,6 +53,7 @@ enum command_operand {
     OPERAND_ALERT,   /* an alert's number */
     OPERAND_INDEX,   /* what is to be done with the identity index */
     OPERAND_HOLD,    /* what is to be done with holds, and a hold's number */
+    OPERAND_ROSTER,  /* what is to be done with the roster, and a file */
 };
 
 struct command {
@@ -94,6 +95,8 @@ extern const char *const command_shells[];
 extern const char *const command_ledger_actions[];
 /* What `pasu index` can do, ended by NULL. */
 extern const char *const command_index_actions[];
+/* What `pasu roster` can do, ended by NULL. */
+extern const char *const command_roster_actions[];
 /* What `pasu hold` can do, ended by NULL. */
 extern const char *const command_hold_actions[];
 

@@ -119,11 +119,12 @@ look_owners(const struct server_look *look, const struct config *config,
         [OWNER_NONE] = "can log in, and has no owner on the roster",
         [OWNER_LEFT] = "can log in, and its owner has left",
     };
+    int64_t now = os_realtime(&os_real);
     bool is_any = false;
 
     for (int i = 0; i < PQntuples(rows); i++) {
         const char *role = PQgetvalue(rows, i, ROLE_NAME);
-        enum principal_owner owner = roster_owner(roster, role);
+        enum principal_owner owner = roster_owner(roster, role, now);
         char name[96];
 
         if (owner == OWNER_THERE || is_inspector(config, role))

@@ -167,7 +167,7 @@ explain_flags(const struct plan *plan, const struct plan_statement *statement)
     if (statement->kept_fields != 0)
         flags |= FLAG_BIT(KEPT);
     if (statement->moved_fields != 0)
-        flags |= FLAG_BIT(MOVED);
+        flags |= statement->is_understood ? FLAG_BIT(MOVED) : FLAG_BIT(KEPT);
     return flags;
 }
 

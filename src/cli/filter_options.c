@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/filter_options.h"
 #include "base/os.h"
-#include "breach/moment.h"
 #include "cli/complain.h"
+#include "config/moment.h"
 
 static const char moment_hint[] =
     "write a time as 2026-11-24T10:00:00+09:00, a day (UTC) as 2026-11-24, or 24h ago, 30d ago";

@@ -33,6 +33,8 @@ print_operand_words(FILE *file, const struct command *command)
         print_words(file, command_ledger_actions);
     if (command->operand == OPERAND_HOLD)
         print_words(file, command_hold_actions);
+    if (command->operand == OPERAND_ROSTER)
+        print_words(file, command_roster_actions);
     if (command->operand == OPERAND_INDEX)
         print_words(file, command_index_actions);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/question.h"
-#include "breach/moment.h"
+#include "config/moment.h"
 #include "ledger/control_protocol.h"
 
 static const char *

@@ -198,9 +198,15 @@ static const struct table_column target_columns[] = {
     {"last", true, 0, 0},          {"failing", true, 0, 0}, {"error", false, 20, 1},
 };
 
-/* Nothing, where nothing is published. */
+static const struct table_column alert_columns[] = {
+    {"alerts to", false, 0, 0}, {"name", false, 20, 3},  {"waiting", true, 0, 0},
+    {"last", true, 0, 2},       {"failing", true, 0, 0}, {"error", false, 20, 1},
+};
+
+/* Nothing, where nothing is published; `count`: the key of what a target has, or has not. */
 static int
-view_targets(FILE *file, const json_t *targets, int64_t now, size_t width)
+view_targets(FILE *file, const json_t *targets, const struct table_column *columns,
+             const char *count, int64_t now, size_t width)
 {
     struct table table;
     const json_t *one;
@@ -209,12 +215,12 @@ view_targets(FILE *file, const json_t *targets, int64_t now, size_t width)
 
     if (json_array_size(targets) == 0)
         return 0;
-    table_init(&table, target_columns, COUNT_OF(target_columns));
+    table_init(&table, columns, COUNT_OF(target_columns));
     json_array_foreach(targets, i, one)
     {
         table_add(&table, text_of(one, "kind"));
         table_add(&table, text_of(one, "name"));
-        table_add_count(&table, count_of(one, "records"));
+        table_add_count(&table, count_of(one, count));
         add_age(&table, one, "last", now);
         add_age(&table, one, "failed", now);
         table_add(&table, text_of(one, "error"));
@@ -331,7 +337,11 @@ view_status(FILE *file, json_t *status, int64_t now, size_t width)
         r = view_processes(file, json_object_get(status, "processes"), now, width);
     fputc('\n', file);
     if (r == 0)
-        r = view_targets(file, json_object_get(status, "published"), now, width);
+        r = view_targets(file, json_object_get(status, "published"), target_columns, "records", now,
+                         width);
+    if (r == 0)
+        r = view_targets(file, json_object_get(status, "alerts"), alert_columns, "waiting", now,
+                         width);
     if (r == 0)
         r = view_principals(file, json_object_get(status, "principals"), width);
     return r != 0 ? r : view_counts(file, status, width);

@@ -7,6 +7,8 @@
 #include "config/ledger_key.h"
 #include "config/pem.h"
 
+#include "base/memory.h"
+
 #include <sys/stat.h>
 
 enum { PASSWORD_MAX = 1000, LABEL_SIZE = 80 };
@@ -163,6 +165,11 @@ load_other(struct loading *loading, struct config_file *file, const char *name,
     if (r == 0) {
         file->bytes = content.bytes;
         fault = check != NULL ? check(content.bytes) : NULL;
+        if (file->is_secret && (content.mode & (S_IROTH | S_IWOTH)) != 0)
+            config_fault_add(loading->faults, loading->config->path, file->line, file->column,
+                             "take the right away from others: chmod o= FILE",
+                             "%s: %s can be read or written by everybody (its mode is %04o)", name,
+                             file->path, (unsigned)content.mode);
     } else if (r != PASU_E_NOMEM) {
         config_fault_add(loading->faults, loading->config->path, file->line, file->column,
                          content.hint, "%s: %s cannot be read: %s", name, file->path,
@@ -172,6 +179,35 @@ load_other(struct loading *loading, struct config_file *file, const char *name,
         config_fault_add(loading->faults, loading->config->path, file->line, file->column,
                          "write the path of certificates as PEM", "%s: %s %s", name, file->path,
                          fault);
+}
+
+void
+config_set_roster(struct config *config, struct view borrow_bytes)
+{
+    config->principals.roster.bytes = borrow_bytes;
+}
+
+int
+config_read_roster(uint8_t **bytes, size_t *length, const struct config *config,
+                   struct config_faults *faults)
+{
+    const struct config_file *roster = &config->principals.roster;
+    struct store store = {0};
+    struct file content;
+    int result = file_read(&content, &store, roster->path, CONFIG_FILE_SIZE_MAX);
+
+    *bytes = NULL;
+    if (result == 0) {
+        *bytes = memory_dup(content.bytes.bytes, content.bytes.length);
+        *length = content.bytes.length;
+        result = *bytes ? 0 : PASU_E_NOMEM;
+    } else if (result != PASU_E_NOMEM) {
+        config_fault_add(faults, roster->path, 0, 0, content.hint, "the roster cannot be read: %s",
+                         content.error);
+        result = PASU_E_CONFIG;
+    }
+    store_release(&store);
+    return result;
 }
 
 int
@@ -186,6 +222,8 @@ config_load_files(struct config *config, struct config_faults *faults)
     /* What is in the roster is for policy/roster.h to judge. */
     load_other(&loading, &config->principals.roster, "principals.roster", NULL);
     load_other(&loading, &config->ledger.publish.ca, "ledger.publish.ca", pem_check_certificates);
+    load_other(&loading, &config->alerts.ca, "alerts.ca", pem_check_certificates);
+    load_other(&loading, &config->alerts.webhook_secret_file, "alerts.webhook_secret_file", NULL);
     if (holder_of(config)->store.failed)
         return PASU_E_NOMEM;
     return config_faults_end(faults, first, config->path);

@@ -72,6 +72,16 @@ PASU_MUST_USE int config_unpack(struct config **config, struct view bytes);
 /* config_unpack of the bytes in a descriptor (the supervisor's memfd), which are wiped from memory.
  * PASU_E_MALFORMED where it is empty or larger than CONFIG_PACKED_MAX. */
 PASU_MUST_USE int config_unpack_fd(struct config **config, int fd);
+/* The bytes in a descriptor that can be read at any place, new (memory_free). PASU_E_MALFORMED
+ * where it is empty or larger than `most`; PASU_E_IO, PASU_E_NOMEM. */
+PASU_MUST_USE int config_read_fd(uint8_t **bytes, size_t *length, int fd, size_t most);
+/* Puts other bytes in the place of the roster's, whose fault roster_check has told: the caller's,
+ * which must outlive the model or be replaced. */
+void config_set_roster(struct config *config, struct view borrow_bytes);
+/* Reads the file at the roster's path as config_load_files does, into new bytes (memory_free). 0;
+ * PASU_E_CONFIG with a fault; PASU_E_NOMEM. */
+PASU_MUST_USE int config_read_roster(uint8_t **bytes, size_t *length, const struct config *config,
+                                     struct config_faults *faults);
 /* The text that it was read from; the model's. */
 struct view config_text(const struct config *config);
 /*

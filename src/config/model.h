@@ -17,10 +17,12 @@ enum tls_mode { TLS_OFF, TLS_ALLOW, TLS_REQUIRE };
 enum upstream_tls_mode { UPSTREAM_TLS_DISABLE, UPSTREAM_TLS_REQUIRE, UPSTREAM_TLS_VERIFY_FULL };
 enum failure_mode { FAILURE_CLOSED, FAILURE_OPEN };
 enum attribution_identity { IDENTITY_AUTO, IDENTITY_MANUAL };
+enum principals_ownerless { OWNERLESS_ALERT, OWNERLESS_BLOCK };
 enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
 enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
 enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
+enum config_alert_format { CONFIG_ALERT_JSON, CONFIG_ALERT_OCSF };
 enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 
 enum {
@@ -116,6 +118,7 @@ struct config_rule {
     size_t condition_count;
     enum config_verdict verdict;
     enum durability durability;
+    bool shadow; /* it judges and records, and does nothing */
     uint32_t line;
 };
 
@@ -170,6 +173,7 @@ struct config {
     struct config_texts never, identity;
     struct {
         struct config_file roster;
+        enum principals_ownerless ownerless;
         struct config_texts actor_from;
     } principals;
     struct {
@@ -187,6 +191,8 @@ struct config {
     size_t budget_count;
     struct {
         const char *webhook, *syslog;
+        struct config_file webhook_secret_file, ca;
+        enum config_alert_format format;
         struct config_escalation *escalation;
         size_t escalation_count;
     } alerts;

@@ -202,30 +202,43 @@ config_unpack(struct config **config, struct view bytes)
 }
 
 int
-config_unpack_fd(struct config **config, int fd)
+config_read_fd(uint8_t **bytes, size_t *length, int fd, size_t most)
 {
     struct stat st;
-    uint8_t *bytes;
-    size_t have = 0, size;
-    int result = 0;
+    size_t have = 0;
 
-    if (fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > CONFIG_PACKED_MAX)
+    *bytes = NULL;
+    if (fstat(fd, &st) != 0 || st.st_size <= 0 || (uint64_t)st.st_size > most)
         return PASU_E_MALFORMED;
-    size = (size_t)st.st_size;
-    bytes = memory_new(size, 1);
-    if (!bytes)
+    *length = (size_t)st.st_size;
+    *bytes = memory_new(*length, 1);
+    if (!*bytes)
         return PASU_E_NOMEM;
-    while (have < size && result == 0) {
-        ssize_t n = pread(fd, bytes + have, size - have, (off_t)have);
+    while (have < *length) {
+        ssize_t n = pread(fd, *bytes + have, *length - have, (off_t)have);
 
-        if (n <= 0)
-            result = PASU_E_IO;
-        else
-            have += (size_t)n;
+        if (n <= 0) {
+            memory_wipe(*bytes, *length);
+            memory_free(*bytes);
+            *bytes = NULL;
+            return PASU_E_IO;
+        }
+        have += (size_t)n;
     }
-    if (result == 0)
-        result = config_unpack(config, view_of(bytes, size));
-    memory_wipe(bytes, size);
+    return 0;
+}
+
+int
+config_unpack_fd(struct config **config, int fd)
+{
+    uint8_t *bytes;
+    size_t length;
+    int result = config_read_fd(&bytes, &length, fd, CONFIG_PACKED_MAX);
+
+    if (result != 0)
+        return result;
+    result = config_unpack(config, view_of(bytes, length));
+    memory_wipe(bytes, length);
     memory_free(bytes);
     return result;
 }

@@ -100,24 +100,41 @@ parse_UPSTREAM(struct parse *parse, const struct config_key *key PASU_UNUSED,
     return endpoint->port != 0;
 }
 
-bool
-parse_SYSLOG(struct parse *parse, const struct config_key *key, const struct yaml_node *node,
-             void *slot)
+static bool
+parse_syslog(struct parse *parse, const struct config_key *key, const struct yaml_node *node,
+             void *slot, bool is_tls)
 {
     const char *text = node->text;
     struct yaml_node place = *node;
     struct endpoint endpoint;
 
-    if (strncmp(text, "udp://", 6) == 0 || strncmp(text, "tcp://", 6) == 0) {
+    if (strncmp(text, "udp://", 6) == 0 || strncmp(text, "tcp://", 6) == 0 ||
+        (is_tls && strncmp(text, "tls://", 6) == 0)) {
         place.text += 6;
         return place.text[0] != '/' && parse_UPSTREAM(parse, key, &place, &endpoint) &&
                parse_TEXT(parse, key, node, slot);
     }
     if (text[0] == '/' && strlen(text) < sizeof(((struct sockaddr_un *)NULL)->sun_path))
         return parse_TEXT(parse, key, node, slot);
-    fault_value(parse, node, "write /dev/log, udp://HOST:PORT or tcp://HOST:PORT",
+    fault_value(parse, node,
+                is_tls ? "write /dev/log, udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT"
+                       : "write /dev/log, udp://HOST:PORT or tcp://HOST:PORT",
                 "which is not a syslog");
     return false;
+}
+
+bool
+parse_SYSLOG(struct parse *parse, const struct config_key *key, const struct yaml_node *node,
+             void *slot)
+{
+    return parse_syslog(parse, key, node, slot, false);
+}
+
+bool
+parse_ALERT_SYSLOG(struct parse *parse, const struct config_key *key, const struct yaml_node *node,
+                   void *slot)
+{
+    return parse_syslog(parse, key, node, slot, true);
 }
 
 bool

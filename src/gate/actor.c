@@ -71,12 +71,12 @@ actor_report(struct actor *a, struct view application)
 static const struct claim *
 claim_of(const struct observer *o)
 {
-    const struct exchange *x = &o->exchange;
-    const struct exchange_request *request =
-        o->actor.is_asking && x->count > 0 ? exchange_at(x, x->count - 1) : exchange_first(x);
+    const struct exchange_request *request = exchange_first(&o->exchange);
     const struct plan_statement *statement;
     const struct plan *plan;
 
+    if (o->actor.is_asking)
+        return o->actor.asked;
     if (!request)
         return NULL;
     if (request->claim)

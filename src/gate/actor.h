@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "exposure/exposure.h"
 
+struct claim;
 struct plan_statement;
 struct session;
 
@@ -36,6 +37,7 @@ struct actor {
     bool is_changed; /* by the transaction */
     bool is_failed;  /* an error has undone it */
     bool is_asking;  /* a client's message is in hand, not an answer */
+    const struct claim *asked; /* its text's, while it is; or NULL */
 };
 
 /* Of the session's observer, when it begins. PASU_E_NOMEM. */

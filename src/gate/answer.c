@@ -16,6 +16,7 @@
 #include "gate/shadow.h"
 #include "gate/speech.h"
 #include "gate/underway.h"
+#include "gate/verdict.h"
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
@@ -223,6 +224,8 @@ finish_result(struct answering *a)
         result = expose_miss(a->s);
     if (result == 0 && r->statement && (r->statement->flags & PLAN_PROBE) && !r->is_counted)
         result = expose_probe(a->s);
+    if (result == 0 && !r->is_counted && !a->o->is_muted)
+        result = verdict_done(a->s, r->statement, 0);
     return result;
 }
 
@@ -251,14 +254,32 @@ rows_of_tag(struct view tag)
     return rows;
 }
 
-/* What the statement has put under others' keys. */
+/* Of a text that is not understood, and can be several statements: what this one has shown counts
+ * as everybody already, or it is one that stores nothing. */
+static bool
+is_told(const struct answering *a, struct view tag)
+{
+    static const char *const silent[] = {
+        "BEGIN",          "COMMIT",       "ROLLBACK",  "SAVEPOINT",
+        "RELEASE",        "SET",          "RESET",     "START TRANSACTION",
+        "DECLARE CURSOR", "CLOSE CURSOR", "DEALLOCATE"};
+
+    for (size_t i = 0; i < COUNT_OF(silent); i++)
+        if (view_equal(tag, view_of_text(silent[i])))
+            return true;
+    return a->o->result.rows > 0;
+}
+
+/* What the statement has put under others' keys, or anywhere. */
 static int
-tell_moved(struct answering *a, uint64_t rows)
+tell_moved(struct answering *a, uint64_t rows, struct view tag)
 {
     const struct plan_statement *statement = a->o->result.statement;
 
-    return statement && statement->moved_fields && rows > 0 ? expose_moved(a->s, statement, rows)
-                                                            : 0;
+    if (!statement || !statement->moved_fields || rows == 0 ||
+        (!statement->is_understood && is_told(a, tag)))
+        return 0;
+    return expose_moved(a->s, statement, rows);
 }
 
 /* CommandComplete, EmptyQueryResponse: the statement has succeeded, and what it does to names has
@@ -268,6 +289,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange *x = &a->o->exchange;
     struct exchange_request *request = exchange_first(x);
+    struct view tag = {0};
     int result;
 
     if (!request || (request->step != STEP_QUERY && request->step != STEP_EXECUTE))
@@ -275,8 +297,10 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     result = message[0] == 'I' ? 0 : result_open_silent(a->s, request);
     if (result == 0)
         result = finish_result(a);
+    if (length > WALK_HEAD)
+        tag = view_of(message + WALK_HEAD, length - WALK_HEAD - 1);
     if (result == 0 && length > WALK_HEAD)
-        result = tell_moved(a, rows_of_tag(view_of(message + WALK_HEAD, length - WALK_HEAD - 1)));
+        result = tell_moved(a, rows_of_tag(tag), tag);
     result_remember(a->o);
     growth_add(catalog_store_growth(a->o->place), &a->o->grown, a->o->catalog,
                a->s->settings->slots, a->o->result.statement,
@@ -302,7 +326,7 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
         return PASU_E_UPSTREAM_PROTOCOL;
     /* All rows have been written, also where not all that RETURNING says is ever fetched. */
     if (result == 0)
-        result = tell_moved(a, UINT64_MAX);
+        result = tell_moved(a, UINT64_MAX, view_of("", 0));
     if (a->o->result.statement)
         (void)blank_run(a->s, a->o->result.statement, false);
     result_remember(a->o);

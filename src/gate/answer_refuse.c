@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the client is told in place of an answer that may not leave: a statement that was not sent,
- * rows that a budget stops, rows of what is shown to nobody.
+ * rows that a budget or a rule stops, rows of what is shown to nobody.
  */
 #include "gate/answer.h"
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/rest.h"
 #include "gate/result.h"
+#include "gate/verdict.h"
 #include "postgres/response.h"
 
 enum { ERROR_SIZE = 1280 };
@@ -57,9 +58,13 @@ answer_block(struct answering *a, const struct judgement *judgement)
     struct writer w = writer_of(space, sizeof(space));
     char text[RESPONSE_TEXT_MAX] = "";
 
-    if (judgement->budget)
+    bool is_ruled = judgement->ruling.verdict == VERDICT_BLOCK;
+
+    if (is_ruled)
+        rule_message(text, sizeof(text), &judgement->ruling);
+    else if (judgement->budget)
         budget_message(text, sizeof(text), judgement->budget);
-    response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, text);
+    response_error(&w, SEVERITY_ERROR, is_ruled ? PASU_E_RULE : PASU_E_BUDGET, text);
     return end_with(a, &w);
 }
 
@@ -106,13 +111,17 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
     uint8_t space[ERROR_SIZE];
     struct writer w = writer_of(space, sizeof(space));
     bool is_of_names = request->is_telling || request->is_borrowing;
-    int result = request->is_beyond || is_of_names ? 0 : expose_refusal(a->s, plan);
+    int result = request->is_beyond || is_of_names ? 0
+                 : request->ruling                 ? verdict_refused(a->s, request)
+                                                   : expose_refusal(a->s, plan);
 
     if (result == 0)
         result = answer_flush(a);
     if (result != 0)
         return result;
-    if (request->is_beyond)
+    if (request->ruling)
+        response_error(&w, SEVERITY_ERROR, PASU_E_RULE, verdict_message(request->ruling));
+    else if (request->is_beyond)
         response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
     else if (request->is_telling)
         response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, TELLING_REFUSAL, TELLING_HINT);

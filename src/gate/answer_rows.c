@@ -2,7 +2,7 @@
 /*
  * The rows of a large result, one after the other: what answer_message does for each of them, where
  * nothing about them changes from row to row. They pass as they are, so that they are moved, if
- * they must be, all at once.
+ * they must be, all at once; or without the one key that is hidden before them.
  */
 #include "gate/answer.h"
 #include "gate/instruments.h"
@@ -15,7 +15,7 @@ is_steady(const struct answering *a)
     struct session_step step = session_table[a->s->state][EVENT_SERVER_DATA_ROW];
 
     return r->is_open && r->showing && !r->doubt_fields && !a->o->is_muted &&
-           !(r->statement && r->statement->settings) && r->showing->showing->hidden_count == 0 &&
+           !(r->statement && r->statement->settings) && r->showing->showing->hidden_count <= 1 &&
            step.action == ACTION_FORWARD && step.next == a->s->state;
 }
 
@@ -42,11 +42,19 @@ answer_rows(struct answering *a, const uint8_t *at, size_t have, struct walk *wa
     struct gather *g = &a->tools->gather;
     struct result *r = &a->o->result;
     uint64_t rows = 0;
-    size_t used;
+    size_t used, written = 0;
+    bool is_hidden;
 
     if (!is_steady(a))
         return 0;
-    if (r->showing->showing->is_nothing) {
+    is_hidden = r->showing->showing->hidden_count > 0;
+    if (is_hidden) {
+        uint64_t before = g->rows;
+
+        used = gather_hidden_rows(g, r->showing, &a->tools->ordinals, view_of(at, have), a->out,
+                                  (uint32_t)(a->out - a->sent), &written);
+        rows = g->rows - before;
+    } else if (r->showing->showing->is_nothing) {
         used = pass_rows(at, have, &rows);
         r->rows += rows;
     } else {
@@ -58,9 +66,9 @@ answer_rows(struct answering *a, const uint8_t *at, size_t have, struct walk *wa
     }
     if (used == 0)
         return 0;
-    if (a->out != at)
+    if (!is_hidden && a->out != at)
         memmove(a->out, at, used);
-    a->out += used;
+    a->out += is_hidden ? written : used;
     a->rows += rows;
     walk->rows += rows;
     a->s->from_server.type = 'D';

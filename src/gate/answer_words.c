@@ -7,6 +7,7 @@
 #include "gate/scrub.h"
 #include "gate/shadow.h"
 #include "gate/speech.h"
+#include "gate/verdict.h"
 #include "postgres/response.h"
 
 int
@@ -109,6 +110,10 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     } else if (result == 0 && !o->is_muted) {
         result = say_error(a, message, length, request);
     }
+    if (result == 0 && request && !request->is_refused && !o->is_muted && !o->result.is_counted &&
+        (request->step == STEP_QUERY || request->step == STEP_EXECUTE ||
+         request->step == STEP_FUNCTION_CALL))
+        result = verdict_done(a->s, result_statement(o, request), 0);
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);
     result_close(o);

@@ -11,6 +11,7 @@
 #include "gate/preface.h"
 #include "gate/renew.h"
 #include "gate/rest.h"
+#include "gate/verdict.h"
 #include "postgres/envelope.h"
 
 /* The text that goes out instead of a refused one: no server takes it for anything, so that its
@@ -134,14 +135,22 @@ text_for(struct asking *a, const struct exchange_request *request, struct view t
 
 /* The template's plan knows nothing of the text's comment. */
 static int
-keep_claim(struct exchange_request *request, struct view text)
+keep_claim(struct asking *a, struct exchange_request *request, struct view text)
 {
     struct claim claim;
 
     if (PASU_LIKELY(!claim_read(&claim, text)))
         return 0;
-    request->claim = (struct claim *)memory_dup((const uint8_t *)&claim, sizeof(claim));
+    a->o->actor.asked = request->claim =
+        (struct claim *)memory_dup((const uint8_t *)&claim, sizeof(claim));
     return request->claim ? 0 : PASU_E_NOMEM;
+}
+
+/* What is judged and recorded now is of a text with that plan (NULL: of none that is known). */
+static void
+set_claim(struct asking *a, const struct plan *plan)
+{
+    a->o->actor.asked = plan ? plan->claim : NULL;
 }
 
 static int
@@ -169,7 +178,8 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
     hidden_note(a->o, plan);
     request->is_templated = is_templated;
-    result = is_templated ? keep_claim(request, text) : 0;
+    set_claim(a, plan);
+    result = is_templated ? keep_claim(a, request, text) : 0;
     if (result != 0)
         return result;
     request->is_unasked = !a->o->identity && plan->statement_count == 1 &&
@@ -178,7 +188,9 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     a->o->is_unsynced = a->o->is_turning = false;
     unsettle(a->o, plan);
     exchange_note_names(&a->o->exchange, request);
-    result = keep_ask(a->s, request, plan);
+    result = request->is_refused ? 0 : verdict_ask(a->s, request, plan);
+    if (result == 0)
+        result = keep_ask(a->s, request, plan);
     for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)
         result = intent_ask(a->s, plan, &plan->statements[i]);
     if (result == 0 && is_templated)
@@ -229,13 +241,16 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
     }
     request->plan = plan;
     request->is_refused = plan->refusal != NULL;
+    set_claim(a, plan);
     set_name(request->name, parse.name);
     result = keep_bytes(request, parse.types);
+    if (result == 0 && !request->is_refused)
+        result = verdict_ask(a->s, request, plan);
     if (result != 0)
         return result;
-    if (PASU_LIKELY(!plan->refusal && !plan->rewritten.bytes))
+    if (PASU_LIKELY(!request->is_refused && !plan->rewritten.bytes))
         return ask_pass(a, message, length);
-    text = plan->refusal ? VIEW(REFUSED_TEXT) : plan->rewritten;
+    text = request->is_refused ? VIEW(REFUSED_TEXT) : plan->rewritten;
     /* Everything but the text is taken over: the name with its zero, the number of types, the
      * types. */
     return put_message(a, 'P',
@@ -337,6 +352,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     if (result != 0)
         return result;
     statement = request->bound;
+    set_claim(a, request->plan);
     if (statement) {
         request->is_telling = tells_hidden(a->o, statement, 1);
         request->is_borrowing = hidden_is_borrowed_with(a->o, request->plan, &bind);
@@ -380,6 +396,38 @@ ask_target(struct asking *a, const uint8_t *message, size_t length, struct view 
     return ask_pass(a, message, length);
 }
 
+/* A refused Execute goes out as one of a portal that is not there. */
+static int
+put_refused_execute(struct asking *a)
+{
+    return put_message(a, 'E',
+                       (struct view[]){view_of(REFUSED_TEXT, sizeof(REFUSED_TEXT)),
+                                       view_of("\0\0\0", 4)},
+                       2);
+}
+
+/* Queues one that a rule refuses; true where it does. */
+static int
+judge_execute(struct asking *a, const char *name, const struct plan *plan,
+              const struct plan_statement *statement, bool *is_refused)
+{
+    struct exchange_request asked = {.step = STEP_EXECUTE}, *request;
+    int result = plan && !statement ? 0 : verdict_execute(a->s, &asked, statement);
+
+    *is_refused = asked.is_refused;
+    if (result != 0 || PASU_LIKELY(!asked.is_refused))
+        return result;
+    request = exchange_add(&a->o->exchange, STEP_EXECUTE);
+    if (!request) {
+        memory_free(asked.ruling);
+        return PASU_E_NOMEM;
+    }
+    set_name(request->name, view_of_text(name));
+    request->is_refused = true;
+    request->ruling = asked.ruling;
+    return put_refused_execute(a);
+}
+
 static int
 ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
@@ -388,12 +436,17 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     const struct plan *plan;
     struct ask_execute execute;
     char name[EXCHANGE_NAME_SIZE];
+    bool is_refused;
     int result;
 
     if (ask_read_execute(&execute, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     set_name(name, execute.portal);
     plan = exchange_expected_portal(&a->o->exchange, name, &statement);
+    set_claim(a, plan);
+    result = judge_execute(a, name, plan, statement, &is_refused);
+    if (result != 0 || PASU_UNLIKELY(is_refused))
+        return result;
     unsettle(a->o, plan);
     if (plan)
         hidden_note(a->o, plan);
@@ -456,6 +509,8 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
     request->is_refused = request->is_borrowing || observer_refuses_call(a->s, request->function);
     result = request->is_refused ? 0 : call_plan(a->s, request);
     request->is_refused |= request->plan && request->plan->refusal;
+    if (result == 0)
+        result = verdict_call(a->s, request);
     if (result == 0 && !request->is_refused)
         result = call_pins(a, request, view_of(message + WALK_HEAD, length - WALK_HEAD));
     if (result != 0)
@@ -499,6 +554,7 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
 {
     int result;
 
+    a->o->actor.asked = NULL;
     a->o->actor.is_asking = true;
     result = take_message(a, message, length);
     a->o->actor.is_asking = false;

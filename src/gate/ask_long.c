@@ -8,6 +8,7 @@
 #include "gate/hidden.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
+#include "gate/verdict.h"
 #include "postgres/long_text.h"
 
 /* It is recorded, and the session ends: the server has the beginning of the message, and can only
@@ -44,14 +45,41 @@ ask_end_text(struct observer *o)
     o->long_text = NULL;
 }
 
+/* All of its words have been seen. The server has not: nobody else has its plan. */
+static int
+settle_text(struct asking *a)
+{
+    struct exchange_request *request = exchange_newest(&a->o->exchange);
+    int result = 0;
+
+    if (request && request->plan && !long_text_stores(a->o->long_text)) {
+        plan_release(request->plan);
+        request->plan = NULL;
+        result = observer_plan_unknown(a->s, 0, false, &request->plan);
+    }
+    ask_end_text(a->o);
+    return result;
+}
+
 int
 ask_piece(struct asking *a, const uint8_t *bytes, size_t length)
 {
+    int result = 0;
+
     if (a->o->long_text && !long_text_read(a->o->long_text, view_of(bytes, length)))
         return refuse(a, NULL);
-    if (a->s->from_client.left == 0)
-        ask_end_text(a->o);
-    return ask_pass(a, bytes, length);
+    if (a->o->long_text && a->s->from_client.left == 0)
+        result = settle_text(a);
+    return result == 0 ? ask_pass(a, bytes, length) : result;
+}
+
+/* The same, of what a rule refuses. */
+static int
+refuse_ruled(struct asking *a, struct exchange_request *request)
+{
+    int result = verdict_refused(a->s, request);
+
+    return result == 0 ? PASU_E_RULE : result;
 }
 
 /* A text too long to be planned: it can show anything. What it may not do at all is looked for. */
@@ -71,8 +99,12 @@ ask_long_text(struct asking *a, enum exchange_step step, struct view start)
     result = begin_text(a, step == STEP_PARSE);
     a->o->is_unsettled = a->o->is_borrowing = true;
     if (result == 0)
-        result = observer_plan_unknown(a->s, 0, &request->plan);
-    return result == 0 && request->plan->refusal ? refuse(a, request->plan) : result;
+        result = observer_plan_unknown(a->s, 0, true, &request->plan);
+    if (result == 0 && request->plan->refusal)
+        return refuse(a, request->plan);
+    if (result == 0)
+        result = verdict_ask(a->s, request, request->plan);
+    return result == 0 && request->is_refused ? refuse_ruled(a, request) : result;
 }
 
 /* A Bind whose values are too long: its keys cannot be read, nor its formats changed. */
@@ -116,6 +148,10 @@ ask_long_call(struct asking *a, struct view start)
     if (observer_refuses_call(a->s, request->function) || hidden_is_borrowed_by_call(a->o, start))
         return PASU_E_ASK_TOO_LONG;
     result = call_plan(a->s, request);
+    if (result == 0)
+        result = verdict_call(a->s, request);
+    if (result == 0 && request->ruling)
+        return refuse_ruled(a, request);
     return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;
 }
 

@@ -4,6 +4,7 @@
 #include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/rest.h"
+#include "gate/standing.h"
 #include "postgres/ask.h"
 
 /* ---- framing ---- */
@@ -111,7 +112,8 @@ must_wait(const struct asking *a, const uint8_t *message, size_t have)
     uint8_t type = message[0];
 
     a->o->is_settling = !a->o->is_cancelling && walk_length_is_valid(bytes_get_u32(message + 1)) &&
-                        total <= have && rest_must_wait(a, message, total);
+                        total <= have &&
+                        (standing_must_wait(a->s, type) || rest_must_wait(a, message, total));
     if (a->o->is_settling || a->o->is_cancelling)
         return true;
     if ((type != 'Q' && type != 'P' && type != 'B' && type != 'F') || a->o->is_resumed ||

@@ -7,6 +7,7 @@
 #include "gate/keep.h"
 #include "gate/result.h"
 #include "gate/session.h"
+#include "gate/verdict.h"
 
 enum { CALL_TEXT_SIZE = 4 * CATALOG_NAME_SIZE + 32 + 4 * CATALOG_ARGUMENTS_MAX };
 
@@ -68,7 +69,7 @@ call_plan(struct session *s, struct exchange_request *request)
                        view_of(text,
                                text_of(function, catalog_routine(o->catalog, function->oid), text)),
                        &environment, &request->plan)
-                 : observer_plan_unknown(s, 0, &request->plan);
+                 : observer_plan_unknown(s, 0, false, &request->plan);
     return result == 0 ? keep_ask(s, request, request->plan) : result;
 }
 
@@ -149,5 +150,7 @@ call_done(struct session *s, const struct exchange_request *request)
     doubt_called(s, request->function);
     if (statement && statement->moved_fields)
         result = expose_moved(s, statement, UINT64_MAX);
+    if (result == 0 && !s->observer->result.is_counted)
+        result = verdict_done(s, statement, FLAG_BIT(FUNCTION_CALL));
     return result == 0 ? result_effects(s, request) : result;
 }

@@ -8,7 +8,7 @@
 /* As if a client had asked: a session of its own, without one, which ends when the server has read
  * the request. */
 bool
-handshake_cancel(struct session *s)
+cancel_own(struct session *s)
 {
     const struct cancel_entry *entry = s->cancel;
     struct session *own = entry ? session_new_own(s) : NULL;
@@ -28,10 +28,16 @@ handshake_cancel(struct session *s)
     memcpy(h->cancel.key, entry->keys + entry->length, entry->length);
     h->upstreams[0] = entry->server;
     h->upstream_count = 1;
-    s->observer->is_cancelling = true;
     handshake_connect(own);
     if (own->state == SESSION_CLOSED)
         return false;
     session_watch(own);
     return true;
+}
+
+bool
+handshake_cancel(struct session *s)
+{
+    s->observer->is_cancelling = true;
+    return cancel_own(s);
 }

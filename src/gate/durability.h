@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How durable a session's records are to be before what they tell of is shown: by the rules of the
- * configuration in force, else by its ledger.durability. A session keeps the configuration that it
- * began with, but not this: what is asked for by a reload holds for the next record.
- *
- * Owned by the session's worker.
+ * configuration in force (gate/session_rules.h), else by its ledger.durability.
  */
 #ifndef PASU_GATE_DURABILITY_H
 #define PASU_GATE_DURABILITY_H
 
 #include "config/durability.h"
 #include "exposure/exposure.h"
-#include "policy/rule.h"
 
 struct plan_statement;
 struct session;
 struct worker;
-
-struct durability_rules {
-    struct rule_scope scope;
-    uint64_t generation; /* of the configuration that it is of */
-    bool is_set;
-};
 
 /* Of a record of the statement (NULL: of none that is known). PASU_E_NOMEM. */
 PASU_MUST_USE int durability_of_exposure(struct session *session, const struct exposure *exposure,
@@ -30,6 +20,5 @@ PASU_MUST_USE int durability_of_exposure(struct session *session, const struct e
 /* Of marks, which concern whoever reads what is marked: the most that anybody's records are to be.
  * Without a session (NULL), what holds without rules. */
 enum durability durability_of_marks(struct worker *worker, const struct session *session);
-void durability_release(struct durability_rules *rules);
 
 #endif

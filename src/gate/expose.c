@@ -6,6 +6,9 @@
 #include "gate/plan_flags.h"
 #include "gate/session.h"
 #include "gate/shadow.h"
+#include "gate/verdict.h"
+
+#include <stdlib.h>
 
 /* A record for the present moment, with nothing in it. */
 static struct exposure *
@@ -155,7 +158,7 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
         return r->is_bound_told ? 0 : all;
     }
     if (g->unattributed[p] > 0) {
-        *flags |= FLAG_BIT(UNATTRIBUTED);
+        *flags |= part->needs_value ? FLAG_BIT(BOUND) : FLAG_BIT(UNATTRIBUTED);
         if (!part->is_one_per_row) /* a group without a key */
             return all;
     }
@@ -194,11 +197,38 @@ shows_part(const struct gather *g, const struct showing_part *part, size_t p, ui
     return g->ordinal_counts[p] > 0 || unknown > 0 || (!has_key && (g->clear[p] || g->null[p]));
 }
 
+static int
+compare_ordinals(const void *one, const void *other)
+{
+    uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+
+    return (a > b) - (a < b);
+}
+
+/* Persons whose values the rows need not show: the tally has them by name, the record says how many
+ * there can be, of all batches no more than there are persons. */
+static uint64_t
+count_perhaps(struct result *r, struct gather *g, size_t p, uint64_t all)
+{
+    uint32_t *ordinals = g->ordinals[p];
+    size_t n = g->ordinal_counts[p];
+    uint64_t count = 0, left = all > r->perhaps_told[p] ? all - r->perhaps_told[p] : 0;
+
+    qsort(ordinals, n, sizeof(*ordinals), compare_ordinals);
+    for (size_t i = 0; i < n; i++)
+        count += i == 0 || ordinals[i] != ordinals[i - 1];
+    if (count > left)
+        count = left;
+    r->perhaps_told[p] += count;
+    return count;
+}
+
 /* The parts of the record, from what is left of the gather. */
 static void
-fill_parts(struct session *s, struct exposure *e, const struct gather *g, const uint64_t *unknown)
+fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64_t *unknown)
 {
-    const struct result *r = &s->observer->result;
+    const struct observer *o = s->observer;
+    struct result *r = &s->observer->result;
     const struct showing *showing = r->showing->showing;
     uint64_t known, kinds;
 
@@ -220,7 +250,13 @@ fill_parts(struct session *s, struct exposure *e, const struct gather *g, const 
             result_pins(r, p, &pins);
         if (from->source == SOURCE_SHADOW && !shadow_is_named(s->observer, g, p))
             continue;
-        if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
+        if (from->is_perhaps && g->ordinal_counts[p] > 0 && !(g->identified >> p & 1) &&
+            (from->source != SOURCE_PINNED || pins == 1)) {
+            part->unknown += count_perhaps(
+                r, g, p,
+                observer_population(o, o->catalog ? o->catalog : r->plan->catalog, from->kind));
+            e->flags |= FLAG_BIT(BOUND);
+        } else if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
             part->ordinals = g->ordinals[p];
             part->ordinal_count = g->ordinal_counts[p];
         }
@@ -234,7 +270,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     struct instruments *tools = s->worker->instruments;
     struct gather *g = &tools->gather;
     struct result *r = &o->result;
-    uint64_t unknown[PLAN_PARTS_MAX], flags = 0;
+    uint64_t unknown[PLAN_PARTS_MAX], flags = 0, fields = 0;
     struct tally_outcome outcome = {.blocked_by = -1};
     struct exposure *e;
     uint32_t now;
@@ -251,6 +287,11 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     now = instruments_minute(s->worker->instruments, e->time);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &flags);
+        fields |= r->showing->showing->parts[p].fields;
+    }
+    e->statements = !r->is_counted;
+    result = verdict_judge(s, e, r->statement, fields, flags, judgement);
+    for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         /* Pinned persons are in the gather's items, each by name; so are those whose keys were
          * asked for. */
         if (result == 0 && !result_is_pinned(r, p) && !(g->shadow_named >> p & 1))
@@ -278,7 +319,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         e->statements = !r->is_counted;
         if (g->rows > 0)
             fill_parts(s, e, g, unknown);
-        if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW) {
+        if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW || e->rule[0]) {
             result = put(s, e, r->statement);
             r->is_counted = true;
         }
@@ -314,7 +355,9 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     e->flags |= flags | FLAG_BIT(BOUND);
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
-    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0; kind++) {
+    result = verdict_judge(s, e, statement, fields & known, 0, judgement);
+    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0 && !(judgement && judgement->is_blocked);
+         kind++) {
         struct exposure_part *part;
 
         if (!(kinds >> kind & 1))
@@ -390,7 +433,8 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
     e->flags |= flags;
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
-    if (is_kind(s, speech->part->kind)) {
+    result = verdict_judge(s, e, statement, speech->named_fields & known, 0, judgement);
+    if (result == 0 && !judgement->is_blocked && is_kind(s, speech->part->kind)) {
         part = add_part(e, speech->part->kind, ATTRIBUTION_PINNED);
         part->clear = speech->named_fields & known;
         part->is_text = key_type_is_text(speech->part->key_type);
@@ -414,7 +458,7 @@ expose_moved(struct session *s, const struct plan_statement *statement, uint64_t
                                                          : rows;
 
     return expose_bound(s, statement, statement->moved_fields, statement->moved_kinds, most,
-                        FLAG_BIT(MOVED), NULL);
+                        statement->is_understood ? FLAG_BIT(MOVED) : FLAG_BIT(KEPT), NULL);
 }
 
 int
@@ -422,6 +466,7 @@ expose_miss(struct session *s)
 {
     struct result *r = &s->observer->result;
     struct exposure *e = begin(s, r->statement);
+    int result;
 
     for (size_t p = 0; p < r->statement->part_count && e->part_count < EXPOSURE_PARTS_MAX; p++) {
         const struct pinned *pinned = r->pinned;
@@ -440,7 +485,8 @@ expose_miss(struct session *s)
     e->statements = !r->is_counted;
     e->misses = 1;
     r->is_counted = true;
-    return put(s, e, r->statement);
+    result = verdict_judge(s, e, r->statement, 0, 0, NULL);
+    return result == 0 ? put(s, e, r->statement) : result;
 }
 
 int
@@ -448,10 +494,12 @@ expose_probe(struct session *s)
 {
     struct result *r = &s->observer->result;
     struct exposure *e = begin(s, r->statement);
+    int result;
 
     e->statements = 1;
     r->is_counted = true;
-    return put(s, e, r->statement);
+    result = verdict_judge(s, e, r->statement, 0, 0, NULL);
+    return result == 0 ? put(s, e, r->statement) : result;
 }
 
 int
@@ -465,5 +513,18 @@ expose_refusal(struct session *s, const struct plan *plan)
     e->verdict = VERDICT_OF_BLOCK;
     e->statements = 1;
     snprintf(e->rule, sizeof(e->rule), "refused");
+    return put(s, e, statement);
+}
+
+int
+expose_ruled(struct session *s, const struct plan_statement *statement, const char *rule,
+             enum verdict verdict, uint32_t statements, uint64_t flags)
+{
+    struct exposure *e = begin(s, statement);
+
+    e->flags |= flags;
+    e->verdict = (uint8_t)verdict;
+    e->statements = statements;
+    snprintf(e->rule, sizeof(e->rule), "%s", rule);
     return put(s, e, statement);
 }

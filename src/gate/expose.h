@@ -14,11 +14,12 @@
 
 enum { EXPOSE_PATIENCE_SECONDS = 5 };
 
-/* What a budget says of a batch. */
+/* What budgets and rules say of a batch. */
 struct judgement {
     bool is_blocked;
     uint32_t cut;                       /* where the first row begins that may not leave */
     const struct config_budget *budget; /* that blocks */
+    struct ruling ruling;               /* a rule does, where its verdict is VERDICT_BLOCK */
 };
 
 /* The gathered rows of the present result, which stand in the outgoing `bytes`. 0, also where a
@@ -48,5 +49,11 @@ PASU_MUST_USE int expose_miss(struct session *session);
 PASU_MUST_USE int expose_probe(struct session *session);
 /* A statement that was not sent on. */
 PASU_MUST_USE int expose_refusal(struct session *session, const struct plan *plan);
+
+/* What a rule (as records call it) says of so many executions of which no other record tells.
+ * `statement` NULL: of several. */
+PASU_MUST_USE int expose_ruled(struct session *session, const struct plan_statement *statement,
+                               const char *rule, enum verdict verdict, uint32_t statements,
+                               uint64_t flags);
 
 #endif

@@ -71,6 +71,21 @@ close_listeners(struct gate *g)
     g->listener_count = 0;
 }
 
+/* Those of the configuration that comes into force. */
+static void
+set_origins(struct gate *g)
+{
+    const struct config *config = g->settings->config;
+    bool is_wanted =
+        config->sources.country_db.path != NULL || config->sources.asn_db.path != NULL;
+
+    if (!g->next_origins && is_wanted)
+        return;
+    origins_release(g->origins);
+    g->origins = g->next_origins;
+    g->next_origins = NULL;
+}
+
 /* The number of workers is fixed by the first configuration; all else changes with each. */
 static void
 commit(struct gate *g)
@@ -83,8 +98,9 @@ commit(struct gate *g)
     g->settings = g->prepared;
     g->prepared = NULL;
     close_listeners(g);
-    settings_current_set(&g->shared.current, g->settings);
-    gate_post_all(g, TASK_SETTINGS, 0, NULL);
+    set_origins(g);
+    settings_current_set(&g->shared.current, g->settings, g->origins);
+    leaving_set(g);
     if (g->shared.catalogs)
         catalog_store_configure(g->shared.catalogs, g->settings);
     if (g->shared.census)
@@ -187,6 +203,29 @@ take_identity(struct gate *g, struct channel_message *message)
     gate_identify(g);
 }
 
+/* With the configuration that they are of, or at once where that is in force. */
+static void
+take_sources(struct gate *g, const struct channel_message *message)
+{
+    struct message_generation generation;
+    struct origins *origins;
+    int result = origins_map(&origins, message->fd);
+
+    memcpy(&generation, message->body, sizeof(generation));
+    if (result != 0) {
+        LOG_EVENT(&g->shared.log, INTERNAL, F_TEXT("error", error_text(result)),
+                  F_TEXT("detail", "the table of countries and networks"));
+        return;
+    }
+    origins_release(g->next_origins);
+    g->next_origins = origins;
+    if (!g->settings || g->settings->generation != generation.generation)
+        return;
+    set_origins(g);
+    settings_current_set_origins(&g->shared.current, g->origins);
+    gate_post_all(g, TASK_SETTINGS, 0, NULL);
+}
+
 static void
 from_supervisor(struct gate *g, struct channel_message *message)
 {
@@ -226,8 +265,14 @@ from_supervisor(struct gate *g, struct channel_message *message)
         memcpy(&none, message->body, sizeof(none));
         segments_take_none(&g->segments, &none);
         break;
+    case MESSAGE_ROSTER:
+        leaving_take(g, message);
+        break;
     case MESSAGE_IDENTITY:
         take_identity(g, message);
+        break;
+    case MESSAGE_SOURCES:
+        take_sources(g, message);
         break;
     case MESSAGE_DRAIN:
         drain(g);
@@ -456,7 +501,7 @@ serve(struct gate *g)
 
         if (g->rebuild && !g->segments.is_asked)
             timeout = 0;
-        if (poll(g->polls, count, timeout) < 0 && errno != EINTR)
+        if (poll(g->polls, count, leaving_wait(g, timeout)) < 0 && errno != EINTR)
             break;
         g->is_paused = false;
         /* Listeners first: a message of the supervisor may replace them. */
@@ -472,6 +517,7 @@ serve(struct gate *g)
         if (g->polls[0].revents)
             read_channel(g, &g->shared.supervisor, true);
         question_send(g);
+        leaving_look(g);
         start_step(g);
         if (g->shared.is_draining && !is_drained && session_count(g) == 0) {
             is_drained = true;
@@ -506,6 +552,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     list_init(&shared->answers);
     list_init(&g->outgoing);
     g->started = os_realtime(shared->os);
+    g->leave_at = ROSTER_NEVER;
     shared->answer_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     keeper_link_init(&shared->keeper, shared->os, shared->answer_event);
     if (shared->answer_event < 0)
@@ -542,7 +589,9 @@ gate_release(struct gate *g)
     inspector_stop(g->shared.inspector);
     census_stop(g->shared.census);
     catalog_store_free(g->shared.catalogs);
-    settings_current_set(&g->shared.current, NULL);
+    settings_current_set(&g->shared.current, NULL, NULL);
+    origins_release(g->origins);
+    origins_release(g->next_origins);
     settings_release(g->prepared);
     settings_release(g->settings);
     through_release(&g->through);

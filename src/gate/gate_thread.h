@@ -48,10 +48,12 @@ struct gate {
     struct list outgoing; /* struct answer: lines for the keeper, as fast as it takes them */
     size_t outgoing_at;
     int64_t started;
+    int64_t leave_at; /* realtime: when somebody of the roster leaves next; ROSTER_NEVER */
     struct kinds kinds;
     struct segments segments;
     struct segment_keys keys; /* of the ledger, until it is read; wiped then */
     struct rebuild *rebuild;  /* the past is being read; or NULL */
+    struct origins *origins, *next_origins; /* held; next: with the next configuration */
     int identity_fd;          /* of the index, until the store is there; -1: none */
     int64_t tell_at;          /* monotonic: when the supervisor hears again how far */
     uint64_t status_answers;  /* made so far, an allocation each */
@@ -67,6 +69,13 @@ void gate_identify(struct gate *gate);
 /* Leaves a task with every worker. */
 void gate_post_all(struct gate *gate, enum task_kind kind, uint64_t question,
                    const char *principal);
+
+/* ---- leaving.c: another roster, and the times at which somebody leaves ---- */
+/* Other settings or another roster are in force: the workers look. */
+void leaving_set(struct gate *gate);
+void leaving_take(struct gate *gate, const struct channel_message *message);
+void leaving_look(struct gate *gate);
+int leaving_wait(const struct gate *gate, int most);
 
 /* ---- start.c: from the first COMMIT to READY, and what is read of the ledger ---- */
 void start_begin(struct gate *gate);

@@ -98,6 +98,8 @@ read_columns(struct gather *g, struct gather_row *row, size_t last, bool only_ke
 static void
 see_saturation(struct gather *g, const struct showing_entry *entry)
 {
+    if (entry->needs_values)
+        return;
     for (size_t p = 0; p < entry->showing->part_count; p++)
         if (g->clear[p] != entry->wanted[p])
             return;
@@ -164,45 +166,112 @@ read_simple_key(const struct showing *s, size_t column, const uint8_t *at, const
     }
 }
 
+/* What all rows of a bulk result have in common. */
+struct bulk_rows {
+    struct gather *g;
+    const struct showing *showing;
+    uint16_t column, kind;
+    size_t p, n, count;
+    uint64_t last;
+};
+
+static bool
+bulk_begin(struct bulk_rows *b, struct gather *g, const struct showing_entry *entry,
+           const struct ordinals *ordinals)
+{
+    const struct showing_part *part;
+
+    if (!g->is_saturated || entry->only_key < 0)
+        return false;
+    b->g = g;
+    b->showing = entry->showing;
+    b->p = (size_t)entry->only_key;
+    part = &entry->showing->parts[b->p];
+    if (ordinals->sealed >> part->kind & 1)
+        return false;
+    b->column = part->column;
+    b->kind = ordinals->slots[part->kind];
+    b->n = g->item_count;
+    b->count = g->ordinal_counts[b->p];
+    b->last = b->count > 0 ? g->ordinals[b->p][b->count - 1] : UINT64_MAX;
+    return true;
+}
+
+/* The row at `at`, which stands at `start` in what goes out: its bytes; 0: it is for gather_row. */
+static inline size_t
+bulk_row(struct bulk_rows *b, const uint8_t *at, const uint8_t *end, uint32_t start)
+{
+    struct gather *g = b->g;
+    uint32_t length, ordinal;
+
+    if (end - at < HEAD || at[0] != 'D' || b->n + 2 * PLAN_PARTS_MAX > GATHER_ITEMS)
+        return 0;
+    length = bytes_get_u32(at + 1);
+    if (length < 4 || length >= (size_t)(end - at) ||
+        !read_simple_key(b->showing, b->column, at + HEAD, at + 1 + length, &ordinal))
+        return 0;
+    if (ordinal != b->last) {
+        g->items[b->n] = (struct tally_item){ordinal, b->kind, 1};
+        g->starts[b->n] = start;
+        g->row_numbers[b->n] = (uint32_t)g->rows;
+        g->parts[b->n++] = (uint8_t)b->p;
+        g->ordinals[b->p][b->count++] = ordinal;
+        b->last = ordinal;
+    }
+    g->rows++;
+    return 1 + (size_t)length;
+}
+
+static void
+bulk_end(const struct bulk_rows *b)
+{
+    b->g->item_count = b->n;
+    b->g->ordinal_counts[b->p] = b->count;
+}
+
 size_t
 gather_rows(struct gather *g, const struct showing_entry *entry, const struct ordinals *ordinals,
             struct view bytes, uint32_t start)
 {
     const uint8_t *at = bytes.bytes, *end = at + bytes.length;
-    const struct showing_part *part;
-    size_t p, n, count;
-    uint64_t last;
-    uint16_t kind;
+    struct bulk_rows bulk PASU_UNINITIALIZED;
+    size_t used;
 
-    if (!g->is_saturated || entry->only_key < 0)
+    if (!bulk_begin(&bulk, g, entry, ordinals))
         return 0;
-    p = (size_t)entry->only_key;
-    part = &entry->showing->parts[p];
-    if (ordinals->sealed >> part->kind & 1)
-        return 0;
-    kind = ordinals->slots[part->kind];
-    n = g->item_count;
-    count = g->ordinal_counts[p];
-    last = count > 0 ? g->ordinals[p][count - 1] : UINT64_MAX;
-    while (end - at >= HEAD && at[0] == 'D' && n + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS) {
-        uint32_t length = bytes_get_u32(at + 1), ordinal;
+    while ((used = bulk_row(&bulk, at, end, start + (uint32_t)(at - bytes.bytes))) > 0)
+        at += used;
+    bulk_end(&bulk);
+    return (size_t)(at - bytes.bytes);
+}
 
-        if (length < 4 || length >= (size_t)(end - at) ||
-            !read_simple_key(entry->showing, part->column, at + HEAD, at + 1 + length, &ordinal))
-            break;
-        if (ordinal != last) {
-            g->items[n] = (struct tally_item){ordinal, kind, 1};
-            g->starts[n] = start + (uint32_t)(at - bytes.bytes);
-            g->row_numbers[n] = (uint32_t)g->rows;
-            g->parts[n++] = (uint8_t)p;
-            g->ordinals[p][count++] = ordinal;
-            last = ordinal;
-        }
-        g->rows++;
-        at += 1 + length;
+size_t
+gather_hidden_rows(struct gather *g, const struct showing_entry *entry,
+                   const struct ordinals *ordinals, struct view bytes, uint8_t *out, uint32_t start,
+                   size_t *written)
+{
+    const uint8_t *at = bytes.bytes, *end = at + bytes.length;
+    struct bulk_rows bulk PASU_UNINITIALIZED;
+    uint8_t *to = out;
+    size_t used;
+
+    *written = 0;
+    if (!bulk_begin(&bulk, g, entry, ordinals) || bulk.column != 0)
+        return 0;
+    while ((used = bulk_row(&bulk, at, end, start + (uint32_t)(to - out))) > 0) {
+        size_t skip = HEAD + 2 + 4 + bytes_get_u32(at + HEAD + 2); /* up to the second column */
+        uint16_t count = (uint16_t)(bytes_get_u16(at + HEAD) - 1);
+
+        to[0] = 'D';
+        bytes_put_u32(to + 1, (uint32_t)(HEAD - 1 + 2 + used - skip));
+        to[5] = (uint8_t)(count >> 8);
+        to[6] = (uint8_t)count;
+        memmove(to + HEAD + 2, at + skip, used - skip);
+        to += HEAD + 2 + used - skip;
+        at += used;
     }
-    g->item_count = n;
-    g->ordinal_counts[p] = count;
+    bulk_end(&bulk);
+    *written = (size_t)(to - out);
     return (size_t)(at - bytes.bytes);
 }
 
@@ -314,6 +383,18 @@ add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordina
     return result == 0 && has_null ? PASU_E_MALFORMED : result;
 }
 
+/* Whether the row has a person's key, or part of one. */
+static bool
+has_key(const struct gather_row *row, size_t p)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+
+    for (size_t i = 0; i < part->tuple; i++)
+        if (row->tuples[p][i].bytes || row->unread >> p & 1)
+            return true;
+    return part->tuple == 0 && row->keys[p].bytes;
+}
+
 /* The persons of a part that a row shows, as its key says. */
 static int
 see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals,
@@ -324,6 +405,11 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
 
     if (row->absent >> p & 1)
         return 0;
+    if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1))) {
+        if (has_key(row, p))
+            gather_lose(g, p, (uint32_t)g->rows - 1);
+        return 0;
+    }
     if (PASU_UNLIKELY(part->tuple > 0))
         result = add_tuple(g, row, p, ordinals, start);
     else if (row->keys[p].bytes && is_of_table(g, row, p))

@@ -84,6 +84,11 @@ PASU_MUST_USE int gather_row(struct gather *gather, const struct showing_entry *
 PASU_MUST_USE size_t gather_rows(struct gather *gather, const struct showing_entry *entry,
                                  const struct ordinals *ordinals, struct view bytes,
                                  uint32_t start);
+/* The same where that key is the first column, and hidden: rows are written without it to `out`,
+ * which may lie before them, *written bytes. */
+PASU_MUST_USE size_t gather_hidden_rows(struct gather *gather, const struct showing_entry *entry,
+                                        const struct ordinals *ordinals, struct view bytes,
+                                        uint8_t *out, uint32_t start, size_t *written);
 /* The same of CopyData messages that have a row each, in text or CSV form. */
 PASU_MUST_USE size_t gather_copies(struct gather *gather, const struct showing_entry *entry,
                                    const struct ordinals *ordinals, struct view bytes,

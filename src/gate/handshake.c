@@ -6,8 +6,10 @@
  * From the client exactly the bytes of the packet at hand are read, never more: what follows an
  * SSLRequest in clear text can so never be taken for something said inside TLS.
  */
+#include "gate/admission.h"
 #include "gate/proxy_header.h"
 #include "gate/session.h"
+#include "gate/verdict.h"
 
 #include "base/memory.h"
 #include "gate/tls.h"
@@ -410,31 +412,18 @@ answer_tls(struct session *s)
         session_event(s, EVENT_CLIENT_DIRECT_TLS, VIEW(""));
 }
 
-static bool
-may_replicate(const struct session *s)
-{
-    const struct config_texts *allowed = &s->gateway->config->replication;
-
-    for (size_t i = 0; i < allowed->count; i++)
-        if (strcmp(allowed->items[i], s->user) == 0)
-            return true;
-    return false;
-}
-
 static void
 begin_session(struct session *s, struct view packet)
 {
     struct handshake *h = s->handshake;
+    int refused = admission_check(s);
 
-    if (!s->client.tls && s->gateway->config->tls.mode == TLS_REQUIRE &&
-        s->address.u.any.sa_family != AF_UNIX) {
-        session_fail(s, PASU_E_TLS_REQUIRED, NULL);
+    if (refused != 0) {
+        session_fail(s, refused, NULL);
         return;
     }
-    if (s->is_replication && !may_replicate(s)) {
-        session_fail(s, PASU_E_REPLICATION_REFUSED, NULL);
+    if (!verdict_session(s))
         return;
-    }
     h->startup = memory_new(packet.length, 1);
     if (!h->startup) {
         session_fail(s, PASU_E_NOMEM, NULL);

@@ -5,6 +5,7 @@
 #include "gate/expose.h"
 #include "gate/hold.h"
 #include "gate/session.h"
+#include "gate/verdict.h"
 
 /* What EXECUTE and FETCH will run, as far as can be told now. */
 static const struct plan_statement *
@@ -20,14 +21,14 @@ followed(const struct exchange *x, const struct plan_statement *statement)
 
 /* Code that no snapshot shows yet can be run by what calls any. */
 static void
-kept_of(const struct session *s, const struct plan_statement *statement, uint64_t *fields,
-        uint64_t *kinds)
+add_kept(const struct session *s, const struct plan_statement *statement, uint64_t *fields,
+         uint64_t *kinds)
 {
     const struct observer *o = s->observer;
     bool is_code = (statement->flags & (PLAN_CALLS | PLAN_OPAQUE)) != 0;
 
-    *fields = statement->kept_fields | (is_code ? o->unseen_fields : 0);
-    *kinds = statement->kept_kinds | (is_code ? o->unseen_kinds : 0);
+    *fields |= statement->kept_fields | (is_code ? o->unseen_fields : 0);
+    *kinds |= statement->kept_kinds | (is_code ? o->unseen_kinds : 0);
 }
 
 /* Whether it will do what its plan says: nothing that is on its way can give its names another
@@ -53,7 +54,8 @@ static int
 keep(struct session *s, struct exchange_request *request, const struct plan_statement *statement)
 {
     struct result *r = &s->observer->result;
-    uint64_t fields, kinds, most;
+    const struct plan_statement *asked = statement;
+    uint64_t fields = 0, kinds = 0, most;
     bool is_counted = r->is_counted; /* another result can be under way */
     struct judgement judgement;
     int result;
@@ -64,7 +66,11 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
      * else. */
     if (!request->is_refused && !(statement->read && is_sure(s, request, statement)))
         observer_notifies(s, statement, most);
-    kept_of(s, statement, &fields, &kinds);
+    add_kept(s, statement, &fields, &kinds);
+    if (PASU_UNLIKELY(asked != statement)) { /* EXECUTE has arguments of its own */
+        add_kept(s, asked, &fields, &kinds);
+        most = asked->kept_fields ? UINT64_MAX : most;
+    }
     if (PASU_LIKELY(fields == 0) || request->is_refused)
         return 0;
     r->is_counted = false;
@@ -73,7 +79,9 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
     hold_ask(s);
     if (result == 0 && judgement.is_blocked)
         request->is_refused = request->is_beyond = true;
-    else
+    if (result == 0 && judgement.ruling.verdict == VERDICT_BLOCK)
+        return verdict_refuse(request, &judgement.ruling);
+    if (!request->is_refused)
         request->is_told = (statement->most_kinds & ~kinds) == 0;
     return result;
 }

@@ -3,7 +3,7 @@
  * Statements that can put values where neither rows nor marks show them later: code that makes
  * names, comments or defaults of them, sequences, settings. Nobody can say afterwards what was put
  * there and who reads it: they count as having shown all that they can read, to whoever runs them,
- * before they are sent on; where a budget has no room for that, they are refused, and where the
+ * before they are sent on; where a budget has no room for that, or a rule blocks it, they are refused, and where the
  * ledger has none, they wait (gate/hold.h).
  */
 #ifndef PASU_GATE_KEEP_H

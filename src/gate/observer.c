@@ -9,6 +9,8 @@
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
+#include "gate/standing.h"
+#include "gate/verdict.h"
 #include "gate/walk.h"
 #include "postgres/encoding.h"
 
@@ -76,7 +78,8 @@ observer_new(struct session *s)
     struct observer *o;
     int result = 0;
 
-    if (config->personal_count == 0 && config->never.count == 0)
+    if (config->personal_count == 0 && config->never.count == 0 &&
+        !rules_have_verdicts(s->settings->rules))
         return 0;
     if (!w->instruments)
         result = instruments_new(&w->instruments, w);
@@ -93,7 +96,8 @@ observer_new(struct session *s)
         memory_free(o);
         return PASU_E_NOMEM;
     }
-    budget_of(&o->budget, config, s->settings->roster, s->user);
+    budget_of(&o->budget, config, standing_roster(s), s->user);
+    o->turn = w->turn;
     memcpy(o->role, s->user, sizeof(o->role));
     o->shifts = catalog_store_shifts(o->place);
     s->observer = o;
@@ -108,6 +112,7 @@ observer_free(struct session *s)
 
     if (!o)
         return;
+    verdict_leave(s);
     intent_leave(s);
     identity_use_leave(s);
     s->observer = NULL;
@@ -115,8 +120,8 @@ observer_free(struct session *s)
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     hold_release(&o->hold);
-    durability_release(&o->rules);
     actor_release(&o->actor);
+    session_rules_release(&o->rules);
     result_close(o);
     pinned_release(&o->result.own);
     exchange_release(&o->exchange);
@@ -383,12 +388,13 @@ observer_misses(struct session *s, struct view text, bool *misses)
 }
 
 int
-observer_plan_unknown(struct session *s, uint8_t hidden, struct plan **plan)
+observer_plan_unknown(struct session *s, uint8_t hidden, bool stores, struct plan **plan)
 {
     struct plan_environment environment = {
         .catalog = s->observer->catalog,
         .role = "",
         .hidden_count = hidden,
+        .stores_nothing = !stores,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
     };
 

@@ -22,6 +22,7 @@
 #include "gate/growth.h"
 #include "gate/hold.h"
 #include "gate/intent.h"
+#include "gate/session_rules.h"
 #include "gate/settings.h"
 #include "policy/budget.h"
 #include "postgres/exchange.h"
@@ -75,6 +76,8 @@ struct result {
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;
+    uint64_t verbs;       /* of what was asked and of what that stands for; 0: not known */
+    uint32_t minute;      /* local, of its first record; 0: there is none */
     struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
@@ -86,7 +89,9 @@ struct result {
     uint64_t doubt_fields, doubt_kinds; /* that rows can carry beside the plan's; 0: told */
     struct identity_view *identity;     /* held; NULL: its values are not looked up */
     uint8_t told_parts; /* bits: of a part that values tell, the upper bound is in a record */
-    struct pinned own;  /* of literals; the last member: its space outlives the result */
+    /* Of a part that need not show anybody: persons that records have beyond those named. */
+    uint64_t perhaps_told[PLAN_PARTS_MAX];
+    struct pinned own; /* of literals; the last member: its space outlives the result */
 };
 
 /* A statement whose marks count for others once its transaction is committed. */
@@ -107,7 +112,8 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget;
-    struct durability_rules rules;
+    uint64_t turn; /* the worker's, that its roster is of (gate/standing.h) */
+    struct session_rules rules;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     struct actor actor;
     struct identity_view *identity; /* held: as of when its transaction began; or NULL */
@@ -193,8 +199,9 @@ PASU_MUST_USE int observer_plan_parse(struct session *session, struct view text,
  * template is in the worker's instruments. */
 PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,
                                       bool *is_templated);
-/* The plan of a text that nobody has looked at; so many of its result's columns are hidden. */
-PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden,
+/* The plan of what nobody has looked at: so many of its result's columns are hidden; whether it can
+ * put anything into tables (plan_unread.h). */
+PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden, bool stores,
                                         struct plan **plan);
 /* Whether there is a snapshot of the session's database; if not, it has been asked for. */
 bool observer_has_catalog(struct session *session);

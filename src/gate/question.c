@@ -97,6 +97,7 @@ question_kill(struct gate *g, const struct message_kill *message)
 struct tally_lines {
     struct answer *answer;
     const struct settings *settings;
+    const struct roster *roster; /* in force */
     uint32_t minute;
     size_t room;
 };
@@ -114,7 +115,7 @@ describe_tally(void *arg, const char *principal, struct tally *tally)
     line->question = lines->answer->question;
     snprintf(line->principal, sizeof(line->principal), "%s", principal);
     tally_count(tally, lines->minute, line->known, line->unknown);
-    budget_of(&budget, lines->settings->config, lines->settings->roster, principal);
+    budget_of(&budget, lines->settings->config, lines->roster, principal);
     memcpy(line->block, budget.limits.block, sizeof(line->block));
     memcpy(line->alert, budget.limits.alert, sizeof(line->alert));
     return 0;
@@ -132,6 +133,7 @@ static struct answer *
 describe_tallies(struct gate *g, uint64_t question)
 {
     struct tally_lines lines = {.settings = g->settings,
+                                .roster = g->shared.current.roster,
                                 .minute = os_local_minute(os_realtime(g->shared.os))};
 
     if (tally_book_each(g->shared.tallies, count_tally, &lines.room) != 0)

@@ -9,6 +9,8 @@
 static bool
 can_block(const struct observer *o)
 {
+    if (o->rules.scope.can_block)
+        return true;
     for (int window = 0; window < TALLY_WINDOWS; window++)
         if (o->budget.limits.block[window] != UINT64_MAX)
             return true;

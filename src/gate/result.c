@@ -174,9 +174,10 @@ set_unknown(struct session *s, uint8_t hidden)
 
     plan_release(r->plan);
     r->plan = NULL;
-    result = observer_plan_unknown(s, hidden, &r->plan);
+    result = observer_plan_unknown(s, hidden, false, &r->plan);
     r->statement = result == 0 ? &r->plan->statements[0] : NULL;
     r->pinned = NULL;
+    r->verbs = 0;
     r->is_unknown = true;
     return result;
 }
@@ -255,6 +256,7 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     int result = 0;
 
     note_target(o, portal);
+    r->verbs = statement ? statement->verbs : 0;
     is_doubtful = portal && portal->is_doubtful;
     if (is_fetch) {
         portal = exchange_portal(&o->exchange, statement->name);
@@ -278,8 +280,10 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     }
     r->is_renamed = is_doubtful;
     if (!plan || !statement) {
+        r->verbs = 0;
         return set_unknown(s, 0);
     }
+    r->verbs = r->verbs && statement->verbs ? r->verbs | statement->verbs : 0;
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
         observer_all(s, &r->doubt_fields, &r->doubt_kinds);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "gate/bulk.h"
 #include "gate/observer.h"
+#include "gate/standing.h"
 #include "gate/underway.h"
 #include "postgres/request.h"
 #include "postgres/response.h"
@@ -30,12 +31,6 @@ session_find(struct worker *worker, uint64_t id)
     while (s && s->id != id)
         s = s->next_by_id;
     return s;
-}
-
-void
-session_address_text(const struct session *session, char text[ADDRESS_SIZE])
-{
-    address_text(text, ADDRESS_SIZE, &session->address);
 }
 
 void
@@ -341,7 +336,7 @@ session_fail(struct session *s, int error, const char *detail)
     if (!s->is_registered)
         session_log(s, EVENT_SESSION_REFUSED, error, detail);
     send_error(s, detail);
-    if (error != PASU_E_KILLED && session_leave(s))
+    if (error != PASU_E_KILLED && error != PASU_E_LEFT && session_leave(s))
         return;
     session_event(s, EVENT_GATE_FAIL, VIEW(""));
 }
@@ -534,6 +529,7 @@ admit(struct session *s)
     s->worker->shared->sessions_total++;
     leave_early(s);
     session_log(s, EVENT_SESSION_OPENED, 0, NULL);
+    standing_tell(s);
     session_event(s, EVENT_GATE_RECORDED, VIEW(""));
 }
 

@@ -127,9 +127,11 @@ void handshake_free(struct session *session);
 /* Connects to the first of handshake->upstreams that answers. */
 void handshake_connect(struct session *session);
 /* ---- cancel_own.c: asks the server to cancel what this session's statement does. False: it cannot
- * be asked. Until the server has taken the request, observer->is_cancelling holds the session back,
- * its client's bytes and ReadyForQuery: it must not hit the next statement. Where it is sent and
- * never answered, the session ends. ---- */
+ * be asked. ---- */
+bool cancel_own(struct session *session);
+/* The same for a session that goes on. Until the server has taken the request,
+ * observer->is_cancelling holds the session back, its client's bytes and ReadyForQuery: it must not
+ * hit the next statement. Where it is sent and never answered, the session ends. */
 bool handshake_cancel(struct session *session);
 PASU_MUST_USE int handshake_server_write(struct session *session, const void *bytes, size_t length);
 

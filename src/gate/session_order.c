@@ -3,6 +3,12 @@
 #include "gate/session.h"
 
 void
+session_address_text(const struct session *session, char text[ADDRESS_SIZE])
+{
+    address_text(text, ADDRESS_SIZE, &session->address);
+}
+
+void
 session_describe(const struct session *s, struct message_session *message)
 {
     memset(message, 0, sizeof(*message));
@@ -21,8 +27,13 @@ session_describe(const struct session *s, struct message_session *message)
 void
 session_kill(struct session *s, int error)
 {
+    bool is_running = session_state_is_relay(s->state) && s->state != SESSION_IDLE;
+
     if (s->is_registered)
         session_log(s, EVENT_SESSION_KILLED, error, NULL);
+    if (is_running && !cancel_own(s)) {
+        /* The server finds out that we are gone when it has something to say. */
+    }
     session_fail(s, error, NULL);
     session_watch(s);
 }

@@ -72,29 +72,70 @@ settings_release(struct settings *settings)
 }
 
 void
-settings_current_set(struct settings_current *current, struct settings *settings)
+settings_current_set(struct settings_current *current, struct settings *settings,
+                     struct origins *origins)
 {
     struct settings *before;
+    struct roster *former;
+    struct origins *origins_before;
 
     pthread_mutex_lock(&current->lock);
     before = current->settings;
+    former = current->roster;
+    origins_before = current->origins;
     current->settings = settings ? settings_hold(settings) : NULL;
+    current->roster = settings ? roster_hold(settings->roster) : NULL;
+    current->origins = origins_hold(origins);
     current->turn++;
     pthread_mutex_unlock(&current->lock);
     settings_release(before);
+    roster_free(former);
+    origins_release(origins_before);
+}
+
+void
+settings_current_set_roster(struct settings_current *current, struct roster *take_roster)
+{
+    struct roster *former;
+
+    pthread_mutex_lock(&current->lock);
+    former = current->roster;
+    current->roster = take_roster;
+    current->turn++;
+    pthread_mutex_unlock(&current->lock);
+    roster_free(former);
+}
+
+void
+settings_current_set_origins(struct settings_current *current, struct origins *origins)
+{
+    struct origins *former;
+
+    pthread_mutex_lock(&current->lock);
+    former = current->origins;
+    current->origins = origins_hold(origins);
+    current->turn++;
+    pthread_mutex_unlock(&current->lock);
+    origins_release(former);
 }
 
 void
 settings_current_follow(struct settings_current *current, struct settings **settings,
-                        uint64_t *turn)
+                        struct roster **roster, struct origins **origins, uint64_t *turn)
 {
     struct settings *before = *settings;
+    struct roster *former = *roster;
+    struct origins *origins_before = *origins;
 
     pthread_mutex_lock(&current->lock);
     *settings = current->settings ? settings_hold(current->settings) : NULL;
+    *roster = roster_hold(current->roster);
+    *origins = origins_hold(current->origins);
     *turn = current->turn;
     pthread_mutex_unlock(&current->lock);
     settings_release(before);
+    roster_free(former);
+    origins_release(origins_before);
 }
 
 size_t

@@ -12,6 +12,7 @@
 #include "base/address.h"
 #include "config/model.h"
 #include "exposure/vocabulary.h"
+#include "policy/origins.h"
 #include "policy/rule.h"
 #include "postgres/scram.h"
 
@@ -40,7 +41,7 @@ struct settings {
     struct through *through;    /* where the inspector's sessions are counted; NULL: nowhere */
     struct keeper_link *keeper; /* who is told of their processes; NULL: nobody */
     struct vocabulary vocabulary;
-    struct roster *roster; /* NULL: none configured */
+    struct roster *roster; /* as of when they were made; NULL: none configured */
     struct rules *rules;
     uint32_t sealed;                   /* bits of kinds whose numbers do not stand for themselves */
     uint8_t slots[EXPOSURE_KINDS_MAX]; /* of the vocabulary's kinds in the tallies (gate/kinds.h) */
@@ -49,10 +50,13 @@ struct settings {
     struct gateway gateways[];
 };
 
-/* Those in force, for who follows them beside a session's own: each in force has another turn. */
+/* Those in force, for who follows them beside a session's own, and the roster, which can change
+ * without them: each pair in force has another turn, and nobody sees half of one. */
 struct settings_current {
     pthread_mutex_t lock;
     struct settings *settings; /* held; NULL: none yet */
+    struct roster *roster;     /* held; NULL: none */
+    struct origins *origins;   /* held: where addresses are; NULL: nothing is known of that */
     _Atomic uint64_t turn;
 };
 
@@ -63,10 +67,17 @@ PASU_MUST_USE int settings_new(struct settings **settings, struct config *take_c
 struct settings *settings_hold(struct settings *settings);
 /* The last holder frees it, secrets wiped. NULL is allowed. */
 void settings_release(struct settings *settings);
-void settings_current_set(struct settings_current *current, struct settings *settings);
-/* Puts those in force, held, in the place of *settings, which is released, and says their turn. */
+/* With the roster that they name, and where addresses are; NULL: none are in force any more. */
+void settings_current_set(struct settings_current *current, struct settings *settings,
+                          struct origins *origins);
+/* Another roster beside the same settings. Takes it. */
+void settings_current_set_roster(struct settings_current *current, struct roster *take_roster);
+/* The same of where addresses are; held. */
+void settings_current_set_origins(struct settings_current *current, struct origins *origins);
+/* Puts those in force, held, in the place of *settings, *roster and *origins, which are released,
+ * and says their turn. */
 void settings_current_follow(struct settings_current *current, struct settings **settings,
-                             uint64_t *turn);
+                             struct roster **roster, struct origins **origins, uint64_t *turn);
 /* The server's addresses, copied: their number. */
 size_t settings_addresses(struct settings *settings, const struct gateway *gateway,
                           struct address addresses[UPSTREAM_ADDRESSES_MAX]);

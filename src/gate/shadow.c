@@ -257,7 +257,9 @@ shadow_take(struct answering *a, const uint8_t *message, size_t length, uint32_t
 bool
 shadow_is_named(const struct observer *o, const struct gather *g, size_t part)
 {
-    return o->result.showing->showing->is_shadow_exact && o->shadow.is_whole &&
+    const struct showing *showing = o->result.showing->showing;
+
+    return showing->is_shadow_exact && !showing->parts[part].is_perhaps && o->shadow.is_whole &&
            (g->shadow_named >> part & 1);
 }
 

@@ -97,6 +97,7 @@ set_roles(struct showing_entry *e)
             if (part->column > e->last_key)
                 e->last_key = part->column;
             e->has_arrays |= part->is_array;
+            e->needs_values |= part->needs_value;
             if (part->has_origin) {
                 e->roles[part->origin] |= SHOWING_ROLE_KEY;
                 if (part->origin > e->last_key)
@@ -128,6 +129,8 @@ only_key_of(const struct showing *s)
     for (size_t p = 0; p < s->part_count; p++) {
         const struct showing_part *part = &s->parts[p];
 
+        if (part->identity_count > 0)
+            return -1;
         if (part->source != SOURCE_OUTPUT && part->source != SOURCE_HIDDEN)
             continue;
         if (only >= 0 || part->key_type > CATALOG_KEY_NUMERIC || part->format != 0 ||

@@ -23,6 +23,7 @@ struct showing_entry {
         description; /* the body of the RowDescription, and what Bind says of formats; owned */
     struct showing *showing;
     const struct copy_format *copy; /* rows of a COPY: how they are written (the plan's) */
+    bool needs_values;              /* whom a row shows depends on what is null in it */
     bool is_keys_alone; /* of such a row: its other columns cannot be told apart, and count as clear
                          */
     uint8_t *roles;     /* of each column: SHOWING_ROLE_…; in the same block */

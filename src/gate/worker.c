@@ -7,6 +7,8 @@
 #include "gate/instruments.h"
 #include "gate/observer.h"
 #include "gate/session.h"
+#include "gate/standing.h"
+#include "gate/verdict.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -254,7 +256,8 @@ do_task(struct worker *w, struct task *task)
         hold_look(w);
         break;
     case TASK_SETTINGS:
-        (void)worker_settings(w);
+        standing_look(w);
+        verdict_settings(w);
         break;
     case TASK_ANNOUNCE:
         announce_all(w);
@@ -462,6 +465,8 @@ worker_join(struct worker *w)
     sem_destroy(&w->is_started);
     instruments_free(w->instruments);
     settings_release(w->settings);
+    roster_free(w->roster);
+    origins_release(w->origins);
     memory_free(w->buffer);
     pthread_mutex_destroy(&w->lock);
 }

@@ -84,7 +84,8 @@ enum task_kind {
     TASK_KILL_ONE,
     TASK_KILL_PRINCIPAL,
     TASK_DURABLE,  /* more of the rings is on disk */
-    TASK_SETTINGS, /* others are in force: those before are let go of */
+    TASK_SETTINGS, /* others are in force, or another roster, or somebody's time has come to leave:
+                      those before are let go of, and sessions of leavers end */
     TASK_ANNOUNCE, /* to a new keeper */
     TASK_DRAIN,
     TASK_STOP,
@@ -136,6 +137,8 @@ struct worker {
     struct list held;                /* struct hold: clients that wait for the ledger */
     struct instruments *instruments; /* NULL until a session needs them */
     struct settings *settings;       /* held: those of shared->current, as of `turn` */
+    struct roster *roster;           /* held, the same; NULL: none */
+    struct origins *origins;         /* so is this; NULL: nothing is known of addresses */
     uint64_t turn;
     struct list dead; /* closed, freed at the end of the round */
     struct session *by_id[WORKER_SESSION_HEADS];
@@ -173,7 +176,8 @@ worker_settings(struct worker *worker)
     struct settings_current *current = &worker->shared->current;
 
     if (PASU_UNLIKELY(worker->turn != current->turn))
-        settings_current_follow(current, &worker->settings, &worker->turn);
+        settings_current_follow(current, &worker->settings, &worker->roster, &worker->origins,
+                                &worker->turn);
     return worker->settings;
 }
 

@@ -32,6 +32,8 @@ reload_load(struct supervisor *v, struct config **config, const struct config *n
         result = roster_check(*config, &faults);
     if (result == 0)
         result = publish_check(*config, &faults);
+    if (result == 0)
+        result = sourcing_load(v, *config, &faults);
     if (result == 0 && now)
         result = config_reload_check(now, *config, &faults);
     if (result != 0) {
@@ -117,8 +119,10 @@ reload_commit(struct supervisor *v)
     v->next_listeners = (struct listeners){0};
     listeners_close(&former, true);
     config_free(v->config);
+    watching_forget(v);
     v->config = v->next;
     v->next = NULL;
+    sourcing_commit(v);
     v->generation = v->next_generation;
     reload_set_log(v);
     for (int i = GATE; i <= KEEPER; i++)

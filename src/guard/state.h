@@ -3,6 +3,7 @@
 #ifndef PASU_GUARD_STATE_H
 #define PASU_GUARD_STATE_H
 
+#include "config/load.h"
 #include "guard/child.h"
 #include "guard/listeners.h"
 #include "guard/resources.h"
@@ -46,6 +47,21 @@ struct supervisor {
         int64_t changed; /* ns: an inode may come again */
     } identity;
     int64_t identity_at; /* when it is looked for again */
+    struct watch {       /* the roster's file */
+        struct watched { /* all 0: it is not there */
+            uint64_t device, inode, size;
+            int64_t written, changed;     /* ns */
+        } known, seen;                    /* what was read; what was there at the last look */
+        int64_t look_at, since, again_at; /* monotonic: of the next look; since when another one is
+                                             seen; when the gate is told again. 0: not */
+        uint8_t *bytes;                   /* that the configuration borrows; NULL: its own */
+        uint64_t turn;                    /* counts those that the gate was told of */
+    } watch;
+    struct sourced {
+        int fd;                       /* sealed memory: the table of policy/origins.h; -1: none */
+        struct identity_file files[2]; /* that it was made of; or that could not be used since */
+    } sources, next_sources;
+    int64_t sources_at;
     bool is_announced, is_linked, is_herald_linked;
     bool is_herald_renewed;  /* it was told to end, to begin with another configuration */
     bool is_indexer_renewed; /* as is_herald_renewed */
@@ -56,6 +72,8 @@ struct supervisor {
 };
 
 /* ---- tell.c: what the children are told ---- */
+/* Bytes in memory that a child can read and nobody change: a descriptor, or -1. */
+PASU_MUST_USE int tell_memory(const char *name, const void *bytes, size_t length);
 void tell(struct supervisor *v, struct child *child, uint32_t type, const void *body, size_t length,
           int fd);
 void tell_config(struct supervisor *v, struct child *child, const struct config *config,
@@ -101,6 +119,34 @@ void indexing_renew(struct supervisor *v);
 void identifying_look(struct supervisor *v, int64_t now);
 /* There is another gate. */
 void identifying_forget(struct supervisor *v);
+
+/* ---- offering.c: the ledger that a gate reads ---- */
+/* It could not: it is offered again from time to time. */
+void offering_begin(struct supervisor *v);
+void offering_look(struct supervisor *v, int64_t now);
+/* Gives the gate the segment that it asks for, or says why not. */
+void offering_segment(struct supervisor *v, uint64_t index);
+
+/* ---- watching.c: the roster's file, which is in force as soon as it changes ---- */
+void watching_look(struct supervisor *v, int64_t now);
+/* How long poll may wait at most. */
+int watching_wait(const struct supervisor *v, int most);
+/* The gate has taken what it was told of, or could not. */
+void watching_done(struct supervisor *v, const struct message_result *result);
+/* There is another configuration, or none, which has the bytes of its own roster. */
+void watching_forget(struct supervisor *v);
+
+/* ---- sourcing.c: where addresses are, by the databases that the configuration names ---- */
+/* Makes the table of a configuration: next_sources. 0, PASU_E_CONFIG, PASU_E_NOMEM. */
+PASU_MUST_USE int sourcing_load(struct supervisor *v, const struct config *config,
+                                struct config_faults *faults);
+/* That configuration is in force. */
+void sourcing_commit(struct supervisor *v);
+void sourcing_drop(struct sourced *sources);
+/* Hands the gate the table in force. */
+void sourcing_tell(struct supervisor *v);
+/* Makes it anew where a database has been put in the place of one. */
+void sourcing_look(struct supervisor *v, int64_t now);
 
 /* ---- stop.c: the end ---- */
 void stop_begin(struct supervisor *v);

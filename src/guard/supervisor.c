@@ -22,10 +22,6 @@
 #define PING_EVERY      (5 * NANOSECONDS_PER_SECOND)
 #define STUCK_AFTER     (15 * NANOSECONDS_PER_SECOND)
 #define KILL_AFTER      (30 * NANOSECONDS_PER_SECOND)
-/* When a ledger that could not be read is offered again: at first, and at last. */
-#define OFFER_FIRST (2 * NANOSECONDS_PER_SECOND)
-#define OFFER_LAST  (60 * NANOSECONDS_PER_SECOND)
-
 enum { MESSAGES_ROUND = 64, TICK_MILLISECONDS = 100, IDLE_MILLISECONDS = 1000 };
 
 /* A new channel between gate and keeper, whenever one of them is new and both are there. */
@@ -46,6 +42,7 @@ forget(void *arg)
     config_free(v->config);
     config_free(v->next);
     v->config = v->next = NULL;
+    watching_forget(v);
 }
 
 struct gate_run {
@@ -210,46 +207,6 @@ prepared(struct supervisor *v, int which, const struct message_result *result)
 }
 
 static void
-offer_later(struct supervisor *v, int64_t wait)
-{
-    v->offer_wait = wait < OFFER_LAST ? wait : OFFER_LAST;
-    v->offer_at = os_monotonic(&os_real) + v->offer_wait;
-}
-
-/* The gate serves without the past: it looks whether the ledger can be read by now. */
-static void
-offer_ledger(struct supervisor *v)
-{
-    struct message_empty empty = {0};
-
-    tell(v, &v->children[GATE], MESSAGE_OFFER, &empty, sizeof(empty), -1);
-    offer_later(v, 2 * v->offer_wait);
-}
-
-/* A segment for the gate. Once the keeper has been ready, a ledger that is not there has been lost.
- */
-static void
-give_segment(struct supervisor *v, uint64_t index)
-{
-    struct message_segment segment = {.index = index};
-    struct message_result none = {.id = index};
-    size_t left = 0;
-    int fd = resources_open_segment(&v->resources, &v->account, index, &segment.first, &left);
-
-    if (fd >= 0) {
-        segment.left = left;
-        tell(v, &v->children[GATE], MESSAGE_SEGMENT, &segment, sizeof(segment), fd);
-        close(fd);
-        return;
-    }
-    if (fd != PASU_E_NOTFOUND)
-        none.error = fd;
-    else if (index == 0 && v->is_announced)
-        none.error = PASU_E_UNAVAILABLE;
-    tell(v, &v->children[GATE], MESSAGE_NO_SEGMENT, &none, sizeof(none), -1);
-}
-
-static void
 from_child(struct supervisor *v, int which, const struct channel_message *message)
 {
     struct child *child = &v->children[which];
@@ -286,12 +243,17 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
         break;
     case MESSAGE_UNREAD: /* never believed of a gate that the network may have taken over */
         if (which == GATE && !child->is_ready)
-            offer_later(v, OFFER_FIRST);
+            offering_begin(v);
         break;
     case MESSAGE_SEGMENT_ASK: /* of a gate that serves: only while it has not read all */
         memcpy(&ask, message->body, sizeof(ask));
         if (which == GATE && (!child->is_ready || v->offer_at != 0))
-            give_segment(v, ask.index);
+            offering_segment(v, ask.index);
+        break;
+    case MESSAGE_ROSTERED:
+        memcpy(&result, message->body, sizeof(result));
+        if (which == GATE)
+            watching_done(v, &result);
         break;
     case MESSAGE_RESOLVE:
         memcpy(&gateway, message->body, sizeof(gateway));
@@ -444,8 +406,7 @@ look_after(struct supervisor *v, int64_t now)
             child->pong_at = now;
         }
     }
-    if (v->offer_at != 0 && now >= v->offer_at)
-        offer_ledger(v);
+    offering_look(v, now);
     if (v->next && now > v->prepare_until)
         reload_refuse(v, "a process did not answer");
     if (v->is_reload_wanted)
@@ -456,6 +417,8 @@ look_after(struct supervisor *v, int64_t now)
     link_children(v);
     publishing_look(v, now);
     identifying_look(v, now);
+    watching_look(v, now);
+    sourcing_look(v, now);
 }
 
 static void
@@ -472,7 +435,8 @@ serve(struct supervisor *v)
             polls[1 + i] = (struct pollfd){
                 .fd = v->children[i].channel.fd,
                 .events = list_is_empty(&v->children[i].outgoing) ? POLLIN : POLLIN | POLLOUT};
-        if (poll(polls, COUNT_OF(polls), is_quiet ? IDLE_MILLISECONDS : TICK_MILLISECONDS) < 0 &&
+        if (poll(polls, COUNT_OF(polls),
+                 watching_wait(v, is_quiet ? IDLE_MILLISECONDS : TICK_MILLISECONDS)) < 0 &&
             errno != EINTR)
             break;
         for (int i = 0; i < CHILDREN; i++) {
@@ -537,6 +501,7 @@ start(struct supervisor *v)
 
     if (result != 0)
         return result;
+    sourcing_commit(v);
     reload_set_log(v);
     raise_limits();
     result = sandbox_account_find(&v->account, v->config->user);
@@ -578,6 +543,7 @@ guard_main(const char *config_path)
                           .os = &os_real};
     resources_init(&v->resources);
     v->signals = -1;
+    v->sources.fd = v->next_sources.fd = -1;
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");
     child_init(&v->children[HERALD], "herald");
@@ -592,7 +558,10 @@ guard_main(const char *config_path)
         close(v->signals);
     if (!v->is_announced)
         result = result ? result : PASU_E_UNAVAILABLE;
+    sourcing_drop(&v->sources);
+    sourcing_drop(&v->next_sources);
     config_free(v->config);
+    watching_forget(v);
     memory_free(v);
     return result == 0 ? 0 : 2;
 }

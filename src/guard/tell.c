@@ -14,24 +14,18 @@
 /* A process tells its progress every 5 seconds. */
 enum { EXTEND_MICROSECONDS = 30 * 1000 * 1000 };
 
-/* The configuration with its files, in memory that a child can read and nobody change. */
-static int
-make_packed(const struct config *config, bool has_keys)
+int
+tell_memory(const char *name, const void *bytes, size_t length)
 {
-    uint8_t *bytes = NULL;
-    size_t length = 0, done = 0;
-    int fd;
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    size_t done = 0;
 
-    if ((has_keys ? config_pack_with_keys : config_pack)(&bytes, &length, config) != 0)
-        return -1;
-    fd = memfd_create("pasu configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     while (fd >= 0 && done < length) {
-        ssize_t n = write(fd, bytes + done, length - done);
+        ssize_t n = write(fd, (const uint8_t *)bytes + done, length - done);
 
         if (n <= 0) {
             close(fd);
-            fd = -1;
-            break;
+            return -1;
         }
         done += (size_t)n;
     }
@@ -40,6 +34,20 @@ make_packed(const struct config *config, bool has_keys)
         close(fd);
         fd = -1;
     }
+    return fd;
+}
+
+/* The configuration with its files. */
+static int
+make_packed(const struct config *config, bool has_keys)
+{
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    int fd;
+
+    if ((has_keys ? config_pack_with_keys : config_pack)(&bytes, &length, config) != 0)
+        return -1;
+    fd = tell_memory("pasu configuration", bytes, length);
     memory_wipe(bytes, length);
     memory_free(bytes);
     return fd;
@@ -181,6 +189,8 @@ tell_commit(struct supervisor *v, int which)
 {
     struct message_generation message = {v->generation};
 
+    if (which == GATE)
+        sourcing_tell(v);
     tell(v, &v->children[which], MESSAGE_COMMIT, &message, sizeof(message), -1);
     v->children[which].is_committed = true;
     if (which == GATE)

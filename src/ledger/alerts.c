@@ -3,6 +3,18 @@
 
 #include "base/memory.h"
 
+const char *
+alert_control_text(uint8_t control)
+{
+    static const char *const texts[] = {[ALERT_OF_BUDGET] = "budget",
+                                        [ALERT_OF_RULE] = "rule",
+                                        [ALERT_OF_ROSTER] = "roster",
+                                        [ALERT_OF_BYPASS] = "bypass",
+                                        [ALERT_OF_SOURCE] = "source"};
+
+    return control < COUNT_OF(texts) ? texts[control] : "unknown";
+}
+
 /* ---- what is kept ---- */
 
 static void
@@ -10,6 +22,7 @@ release_one(struct alert *alert)
 {
     memory_free(alert->rule);
     memory_free(alert->text);
+    memory_free(alert->raised);
     if (alert->by) {
         memory_free(alert->by->who);
         memory_free(alert->by->why);
@@ -61,21 +74,28 @@ alerts_get(const struct alerts *a, uint64_t index)
     return at < a->count ? &a->items[at] : NULL;
 }
 
-static int
-add(struct alerts *a, const struct segment_record *record, const struct payload_alert *body)
+static struct alert *
+make_room(struct alerts *a)
 {
-    struct alert *alert;
-
     if (a->count == a->space) {
         size_t space = a->space ? 2 * a->space : 16;
         struct alert *more = memory_resize(a->items, space, sizeof(*more));
 
         if (!more)
-            return PASU_E_NOMEM;
+            return NULL;
         a->items = more;
         a->space = space;
     }
-    alert = &a->items[a->count++];
+    return &a->items[a->count++];
+}
+
+static int
+add(struct alerts *a, const struct segment_record *record, const struct payload_alert *body)
+{
+    struct alert *alert = make_room(a);
+
+    if (!alert)
+        return PASU_E_NOMEM;
     *alert = (struct alert){.index = record->index,
                             .time = record->time,
                             .about = body->record,
@@ -83,6 +103,26 @@ add(struct alerts *a, const struct segment_record *record, const struct payload_
                             .rule = copy_text(body->rule),
                             .text = copy_text(body->text)};
     return alert->rule && alert->text ? 0 : PASU_E_NOMEM;
+}
+
+static int
+add_raised(struct alerts *a, const struct segment_record *record, const struct message_alert *body)
+{
+    struct alert *alert = make_room(a);
+
+    if (!alert)
+        return PASU_E_NOMEM;
+    *alert = (struct alert){.index = record->index,
+                            .time = record->time,
+                            .about = body->record,
+                            .severity = body->severity,
+                            .rule = copy_text(body->rule),
+                            .text = copy_text(body->text),
+                            .raised = memory_new(1, sizeof(*body))};
+    if (!alert->rule || !alert->text || !alert->raised)
+        return PASU_E_NOMEM;
+    *alert->raised = *body;
+    return 0;
 }
 
 /* The first one counts. */
@@ -153,6 +193,21 @@ walk(const struct os *os, int segments, const struct segment_keys *keys, uint64_
     return result;
 }
 
+static bool
+is_alert(uint32_t type)
+{
+    return type == SEGMENT_ALERT || type == SEGMENT_RAISED;
+}
+
+static void
+climb(struct alerts *a, const struct payload_escalated *body)
+{
+    size_t at = find(a, body->alert);
+
+    if (at < a->count && a->items[at].step < body->step)
+        a->items[at].step = body->step;
+}
+
 static int
 see_any(void *arg, const struct segment_record *record)
 {
@@ -160,7 +215,8 @@ see_any(void *arg, const struct segment_record *record)
     union payload_body body;
 
     a->looked = record->index + 1;
-    if (record->type != SEGMENT_ALERT && record->type != SEGMENT_ACKNOWLEDGED)
+    if (!is_alert(record->type) && record->type != SEGMENT_ACKNOWLEDGED &&
+        record->type != SEGMENT_ESCALATED)
         return 0;
     if (record->is_sealed)
         return PASU_E_LEDGER_KEY;
@@ -168,8 +224,17 @@ see_any(void *arg, const struct segment_record *record)
         a->is_damaged = true;
         return 0;
     }
-    return record->type == SEGMENT_ALERT ? add(a, record, &body.alert)
-                                         : acknowledge(a, record, &body.acknowledged);
+    switch (record->type) {
+    case SEGMENT_ALERT:
+        return add(a, record, &body.alert);
+    case SEGMENT_RAISED:
+        return add_raised(a, record, &body.raised);
+    case SEGMENT_ESCALATED:
+        climb(a, &body.escalated);
+        return 0;
+    default:
+        return acknowledge(a, record, &body.acknowledged);
+    }
 }
 
 int
@@ -191,7 +256,7 @@ see_alert(void *arg, const struct segment_record *record)
 {
     const uint64_t *index = arg;
 
-    if (record->index != *index || record->type != SEGMENT_ALERT)
+    if (record->index != *index || !is_alert(record->type))
         return PASU_E_NOTFOUND;
     return 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The alerts of a ledger, and who has acknowledged each (docs/spec/ledger.md, types 18 and 19). An
- * alert is known by the index of its record; it is acknowledged once, for good. Those that were
- * deleted by age are no more.
+ * The alerts of a ledger, and who has acknowledged each (docs/spec/ledger.md, types 18, 19, 31 and
+ * 32). An alert is known by the index of its record; it is acknowledged once, for good. Those that
+ * were deleted by age are no more.
  *
  * Files are hostile: of a record that is damaged nothing is known, and that there are such is said.
  */
@@ -23,7 +23,9 @@ struct alert {
     int64_t time;   /* realtime ns: the same */
     uint64_t about; /* as payload_alert has it */
     uint8_t severity;
+    uint8_t step; /* which of alerts.escalation it has climbed to; 0: the first one still has it */
     char *rule, *text;
+    struct message_alert *raised;  /* what a principal has done; NULL: it is about none */
     struct alert_acknowledged *by; /* NULL: nobody */
 };
 
@@ -33,6 +35,9 @@ struct alerts {
     uint64_t looked; /* all records below this index were looked at */
     bool is_damaged; /* some could not be: alerts may be missing */
 };
+
+/* "budget", "rule", …; "unknown" for a number that is none. */
+const char *alert_control_text(uint8_t control);
 
 void alerts_release(struct alerts *alerts);
 /* Those of a folder of segments. All of it is read. `keys` as of segment_scan_unlock. After an

@@ -34,23 +34,39 @@ count_lines(struct view bytes)
 int
 in_force_of(struct in_force *f, const struct config *config, uint64_t generation)
 {
-    struct view roster = config->principals.roster.bytes;
     int result;
 
     *f = (struct in_force){.durability = config->ledger.durability,
                            .retention = config->ledger.retention,
-                           .policy = {.generation = generation},
-                           .has_roster = config->principals.roster.path != NULL,
-                           .roster = {.principals = count_lines(roster)}};
+                           .policy = {.generation = generation}};
+    alert_policy_of(&f->alerts, config);
     result = digest(config_text(config), f->policy.digest);
-    return result == 0 && f->has_roster ? digest(roster, f->roster.digest) : result;
+    return result == 0 && config->principals.roster.path != NULL
+               ? in_force_set_roster(f, config->principals.roster.bytes)
+               : result;
+}
+
+int
+in_force_set_roster(struct in_force *f, struct view roster)
+{
+    f->has_roster = true;
+    f->roster.principals = count_lines(roster);
+    return digest(roster, f->roster.digest);
+}
+
+int
+in_force_record_roster(const struct in_force *f, struct record_keeping *records)
+{
+    const union payload_body roster = {.roster = f->roster};
+
+    return record_other(records, SEGMENT_ROSTER, &roster);
 }
 
 int
 in_force_record(const struct in_force *f, struct record_keeping *records)
 {
-    const union payload_body policy = {.policy = f->policy}, roster = {.roster = f->roster};
+    const union payload_body policy = {.policy = f->policy};
     int result = record_other(records, SEGMENT_POLICY, &policy);
 
-    return result == 0 && f->has_roster ? record_other(records, SEGMENT_ROSTER, &roster) : result;
+    return result == 0 && f->has_roster ? in_force_record_roster(f, records) : result;
 }

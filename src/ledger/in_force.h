@@ -7,12 +7,14 @@
 #ifndef PASU_LEDGER_IN_FORCE_H
 #define PASU_LEDGER_IN_FORCE_H
 
+#include "ledger/alert_policy.h"
 #include "ledger/record.h"
 
 struct in_force {
     enum durability durability;
     int64_t retention; /* ns; 0: for ever */
     struct payload_policy policy;
+    struct alert_policy alerts;
     bool has_roster;
     struct payload_roster roster;
 };
@@ -20,6 +22,11 @@ struct in_force {
 /* PASU_E_CRYPTO. */
 PASU_MUST_USE int in_force_of(struct in_force *in_force, const struct config *config,
                               uint64_t generation);
+/* Another roster beside the same configuration. PASU_E_CRYPTO. */
+PASU_MUST_USE int in_force_set_roster(struct in_force *in_force, struct view roster);
+/* Appends SEGMENT_ROSTER. The errors of record_other. */
+PASU_MUST_USE int in_force_record_roster(const struct in_force *in_force,
+                                         struct record_keeping *records);
 /* Appends SEGMENT_POLICY, and SEGMENT_ROSTER where there is one. The errors of record_other. */
 PASU_MUST_USE int in_force_record(const struct in_force *in_force, struct record_keeping *records);
 

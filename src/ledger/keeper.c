@@ -6,9 +6,11 @@
 #include "config/load.h"
 #include "ledger/certify.h"
 #include "ledger/control.h"
+#include "ledger/courier.h"
 #include "ledger/deed.h"
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
+#include "ledger/leavers.h"
 #include "ledger/prune.h"
 #include "ledger/publisher.h"
 #include "ledger/record.h"
@@ -39,6 +41,8 @@ struct keeper {
     struct control control;
     struct in_force prepared, in_force;
     struct publisher publisher;
+    struct leavers leavers;
+    struct courier courier;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -119,6 +123,25 @@ record_in_force(struct keeper *k)
     if (in_force_record(&k->in_force, &k->records) != 0) {
         /* logged, and counted in the gap */
     }
+    leavers_roster(&k->leavers);
+}
+
+/* It has been checked by the supervisor, and is only measured here. */
+static void
+take_roster(struct keeper *k, int fd)
+{
+    uint8_t *bytes;
+    size_t length;
+    int result = config_read_fd(&bytes, &length, fd, CONFIG_FILE_SIZE_MAX);
+
+    if (result == 0)
+        result = in_force_set_roster(&k->in_force, view_of(bytes, length));
+    if (result == 0 && k->is_ready)
+        result = in_force_record_roster(&k->in_force, &k->records);
+    if (result != 0)
+        LOG_EVENT(&k->log, INTERNAL, F_TEXT("error", error_text(result)), F_TEXT("what", "roster"));
+    leavers_roster(&k->leavers);
+    memory_free(bytes);
 }
 
 static void
@@ -132,6 +155,7 @@ commit(struct keeper *k)
     k->is_prepared = false;
     k->records.durability = k->in_force.durability;
     prune_set(&k->prune, k->in_force.retention);
+    courier_set(&k->courier, &k->in_force.alerts);
     if (k->is_ready) {
         record_in_force(k);
         return;
@@ -146,6 +170,7 @@ commit(struct keeper *k)
         k->is_stopping = true;
         return;
     }
+    courier_look(&k->courier, os_monotonic(k->os));
     /* What a former keeper did not come to comes before anything new. */
     if (intake_take(&k->intake) != 0) {
         /* logged, and tried again */
@@ -193,6 +218,9 @@ from_supervisor(struct keeper *k, struct channel_message *message)
     case MESSAGE_HERALD:
         publisher_take(&k->publisher, message->fd);
         message->fd = -1;
+        break;
+    case MESSAGE_ROSTER:
+        take_roster(k, message->fd);
         break;
     case MESSAGE_PROCESS:
         set_process(k, message);
@@ -314,9 +342,11 @@ take_record(struct keeper *k, const struct channel_message *message)
     } else if (message->type == MESSAGE_REFUSED) {
         memcpy(&refused, message->body, sizeof(refused));
         result = record_refused(&k->records, &refused);
+        if (refused.error == PASU_E_LEFT)
+            leavers_refused(&k->leavers, &refused);
     } else {
         memcpy(&session, message->body, sizeof(session));
-        record_announced(&k->records, session.session);
+        record_announced(&k->records, &session);
     }
     if (result != 0) {
         /* logged; what it tells of is over all the same */
@@ -351,6 +381,24 @@ take_backend(struct keeper *k, const struct channel_message *message)
 }
 
 static void
+take_ownerless(struct keeper *k, const struct channel_message *message)
+{
+    struct message_ownerless ownerless;
+
+    memcpy(&ownerless, message->body, sizeof(ownerless));
+    leavers_ownerless(&k->leavers, &ownerless);
+}
+
+static void
+take_alert(struct keeper *k, const struct channel_message *message)
+{
+    struct message_alert alert;
+
+    memcpy(&alert, message->body, sizeof(alert));
+    record_alert(&k->records, &alert);
+}
+
+static void
 from_gate(struct keeper *k, const struct channel_message *message)
 {
     switch ((enum message_type)message->type) {
@@ -371,6 +419,12 @@ from_gate(struct keeper *k, const struct channel_message *message)
         break;
     case MESSAGE_BACKEND:
         take_backend(k, message);
+        break;
+    case MESSAGE_OWNERLESS:
+        take_ownerless(k, message);
+        break;
+    case MESSAGE_ALERT:
+        take_alert(k, message);
         break;
     case MESSAGE_SESSION:
         answer_session(k, message);
@@ -478,7 +532,10 @@ serve(struct keeper *k)
         int timeout = record_wait(&k->records, TICK_MILLISECONDS);
 
         if (k->is_ready)
-            timeout = prune_wait(&k->prune, intake_wait(&k->intake, timeout));
+            timeout = leavers_wait(
+                &k->leavers,
+                courier_wait(&k->courier,
+                             prune_wait(&k->prune, intake_wait(&k->intake, timeout))));
         polls[0] = (struct pollfd){.fd = k->supervisor.fd, .events = POLLIN};
         polls[1] = (struct pollfd){.fd = k->gate.fd, .events = k->has_answer ? POLLOUT : POLLIN};
         polls[2] = (struct pollfd){.fd = k->is_ready ? k->intake.wake : -1, .events = POLLIN};
@@ -497,8 +554,11 @@ serve(struct keeper *k)
         if (count > 0)
             control_serve(&k->control, polls + FIXED_POLLS, count, ask_gate, k);
         record_look(&k->records, os_monotonic(k->os));
-        if (k->is_ready)
+        if (k->is_ready) {
+            courier_look(&k->courier, os_monotonic(k->os));
             prune_look(&k->prune, os_monotonic(k->os));
+        }
+        leavers_look(&k->leavers, os_monotonic(k->os));
         if (polls[3].revents)
             publisher_serve(&k->publisher, &k->records);
         publisher_look(&k->publisher, &k->records);
@@ -517,7 +577,9 @@ keeper_main(struct keeper_start *start, const struct log *log)
     k->log = *log;
     k->os = log->os;
     record_init(&k->records, &k->log, start->directory_fd);
+    courier_init(&k->courier, &k->records);
     prune_init(&k->prune, &k->records);
+    leavers_init(&k->leavers, &k->records);
     result = record_set_secret(&k->records, start->secret);
     memory_wipe(start->secret, sizeof(start->secret));
     k->records.watch = (struct segment_watch){.read = tell_progress, .arg = k};
@@ -526,7 +588,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,
                  message_rules_keeper_from_gate_count);
     control_init(&k->control, start->control_fd, &k->log);
-    publisher_init(&k->publisher, &k->log);
+    publisher_init(&k->publisher, &k->log, &k->courier);
     signal(SIGPIPE, SIG_IGN);
     if (result == 0)
         result =
@@ -543,10 +605,14 @@ keeper_main(struct keeper_start *start, const struct log *log)
         /* logged; the next keeper takes it */
     }
     prune_release(&k->prune);
+    leavers_end(&k->leavers);
+    if (k->is_ready)
+        courier_end(&k->courier);
     record_end(&k->records);
     control_release(&k->control); /* nobody waits for an answer while the herald ends */
     publisher_end(&k->publisher, &k->records);
     publisher_close(&k->publisher);
+    courier_release(&k->courier);
     record_close(&k->records);
     intake_release(&k->intake);
     channel_close(&k->gate);

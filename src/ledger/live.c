@@ -37,11 +37,9 @@ has(const struct live *live, uint64_t session)
 static int
 grow(struct live *live)
 {
-    struct live next = {.size = live->size > 0 ? live->size * 2 : FIRST_SIZE,
-                        .count = live->count,
-                        .round = live->round,
-                        .seed = live->seed};
+    struct live next = *live;
 
+    next.size = live->size > 0 ? live->size * 2 : FIRST_SIZE;
     next.slots = memory_new(next.size, sizeof(*next.slots));
     if (!next.slots)
         return PASU_E_NOMEM;
@@ -76,11 +74,48 @@ void
 live_release(struct live *live)
 {
     memory_free(live->slots);
+    memory_free(live->names);
     *live = (struct live){0};
 }
 
+/* The number of a name, from 1; 0: there is no room for it. The newest ones first: sessions of one
+ * principal come together. */
+static uint32_t
+number_of(struct live *live, const char *name)
+{
+    if (name[0] == '\0')
+        return 0;
+    for (size_t i = live->name_count; i > 0; i--)
+        if (strncmp(live->names[i - 1], name, NAME_SIZE - 1) == 0)
+            return (uint32_t)i;
+    if (live->name_count == LIVE_NAMES_MAX)
+        return 0;
+    if (live->name_count == live->name_space) {
+        size_t space = live->name_space > 0 ? 2 * live->name_space : 16;
+        char(*more)[NAME_SIZE] = memory_resize(live->names, space, sizeof(*more));
+
+        if (!more)
+            return 0;
+        live->names = more;
+        live->name_space = space;
+    }
+    snprintf(live->names[live->name_count], NAME_SIZE, "%.*s", NAME_SIZE - 1, name);
+    return (uint32_t)++live->name_count;
+}
+
+const char *
+live_principal(const struct live *live, uint64_t session)
+{
+    const struct live_slot *slot;
+
+    if (session == 0 || !has(live, session))
+        return "";
+    slot = &live->slots[find(live, session)];
+    return slot->name > 0 ? live->names[slot->name - 1] : "";
+}
+
 int
-live_add(struct live *live, uint64_t session)
+live_add(struct live *live, uint64_t session, const char *principal)
 {
     size_t at;
 
@@ -92,7 +127,7 @@ live_add(struct live *live, uint64_t session)
         live->count++;
     }
     at = find(live, session);
-    live->slots[at] = (struct live_slot){session, live->round};
+    live->slots[at] = (struct live_slot){session, live->round, number_of(live, principal)};
     return 0;
 }
 

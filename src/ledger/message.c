@@ -18,12 +18,13 @@ TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, messag
       PLAIN(DRAIN, message_empty), PLAIN(STOP, message_empty), PLAIN(PING, message_empty),
       WITH_FD(LISTENER, message_listener), PLAIN(UPSTREAM, message_upstream),
       PLAIN(OFFER, message_empty), WITH_FD(SEGMENT, message_segment),
-      PLAIN(NO_SEGMENT, message_result), WITH_FD(IDENTITY, message_empty));
+      PLAIN(NO_SEGMENT, message_result), WITH_FD(IDENTITY, message_empty),
+      WITH_FD(ROSTER, message_generation), WITH_FD(SOURCES, message_generation));
 
 TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
       PLAIN(STOP, message_empty), PLAIN(PING, message_empty), PLAIN(PROCESS, message_process),
-      WITH_FD(HERALD, message_empty));
+      WITH_FD(HERALD, message_empty), WITH_FD(ROSTER, message_generation));
 
 TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, message_ask),
       PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill));
@@ -33,24 +34,25 @@ TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_
       PLAIN(SESSION, message_session_status), PLAIN(SESSIONS_END, message_sessions_end),
       PLAIN(STATUS, message_status), PLAIN(TALLY, message_tally), PLAIN(LOST, message_lost),
       PLAIN(CENSUS, message_census), PLAIN(BYPASS, message_bypass),
-      PLAIN(BACKEND, message_backend));
+      PLAIN(BACKEND, message_backend), PLAIN(OWNERLESS, message_ownerless),
+      PLAIN(ALERT, message_alert));
 
 TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway),
       PLAIN(PROGRESS, message_progress), PLAIN(UNREAD, message_result),
-      PLAIN(SEGMENT_ASK, message_segment_ask));
+      PLAIN(SEGMENT_ASK, message_segment_ask), PLAIN(ROSTERED, message_result));
 
 TABLE(supervisor_from_keeper, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(PROGRESS, message_progress));
 
 TABLE(keeper_from_herald, PLAIN(PROVE, message_prove), PLAIN(TARGET, message_target),
-      PLAIN(CONTRADICTED, message_contradicted));
+      PLAIN(CONTRADICTED, message_contradicted), PLAIN(DELIVERED, message_delivered));
 
 TABLE(herald_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_empty),
       PLAIN(PING, message_empty), PLAIN(UPSTREAM, message_upstream));
 
 TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, message_proof),
-      PLAIN(STOP, message_empty));
+      PLAIN(DELIVER, message_delivery), PLAIN(STOP, message_empty));
 
 TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));
 

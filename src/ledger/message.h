@@ -8,8 +8,8 @@
  *      gate ────────── keeper    channel G-K: records one way, acknowledgements and questions the
  * other
  *      supervisor ──── herald    channel S-H, where checkpoints are published
- *      keeper ──────── herald    channel K-H: checkpoints one way, questions for proofs the other
- *      supervisor ──── indexer   channel S-I, where the ledger has an index
+ *      keeper ──────── herald    channel K-H: checkpoints and alerts one way, questions for proofs
+ * the other supervisor ──── indexer   channel S-I, where the ledger has an index
  *
  * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
  * (MESSAGE_PEER), and so with K-H. The gate then announces its live sessions again, so a new keeper
@@ -27,8 +27,10 @@ enum {
     ADDRESS_SIZE = 48,
     GATEWAY_NAME_SIZE = 64,
     STATE_SIZE = 24,
+    ALERT_RULE_SIZE = 64,
+    ALERT_TEXT_SIZE = 256,
     MESSAGE_NOTE_MAX = 2048, /* a checkpoint with our signature alone */
-    TARGETS_MAX = 20,
+    TARGETS_MAX = 24,
     TARGET_NAME_SIZE = 128,
     TARGET_ERROR_SIZE = 128,
     MESSAGE_WINDOWS = 5, /* minute, hour, day, 30 days, 180 days */
@@ -98,6 +100,20 @@ enum message_type {
     MESSAGE_CONTRADICTED, /* a witness has seen another ledger; message_contradicted */
     /* supervisor → gate */
     MESSAGE_IDENTITY, /* fd: the identity index, instead of any before; message_empty */
+    /* supervisor → keeper, gate */
+    MESSAGE_ROSTER, /* fd: another roster beside the same configuration; message_generation */
+    /* gate → supervisor */
+    MESSAGE_ROSTERED, /* it is in force, or why not; message_result */
+    /* gate → keeper */
+    MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
+    /* gate → keeper */
+    MESSAGE_ALERT, /* raise one about what it has told just before; message_alert */
+    /* keeper → herald */
+    MESSAGE_DELIVER, /* an alert, to a target; message_delivery */
+    /* herald → keeper */
+    MESSAGE_DELIVERED, /* it has it; message_delivered */
+    MESSAGE_SOURCES,  /* fd: the table of countries and networks (policy/origins.h), from that
+                         configuration on; message_generation */
 };
 
 struct message_empty {
@@ -157,6 +173,12 @@ struct message_session {
     char database[NAME_SIZE];
     char application[APPLICATION_SIZE];
     char address[ADDRESS_SIZE];
+};
+
+struct message_ownerless {
+    int64_t at; /* realtime ns */
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];
 };
 
 struct message_counts {
@@ -236,6 +258,59 @@ struct message_backend {
     uint32_t port;    /* that we come from; 0: a Unix socket */
     char gateway[GATEWAY_NAME_SIZE];
     char database[NAME_SIZE];
+};
+
+/* What has raised an alert. Stored: numbers are not used again. */
+enum alert_control {
+    ALERT_OF_BUDGET,
+    ALERT_OF_RULE,
+    ALERT_OF_ROSTER, /* who has left, and is still used */
+    ALERT_OF_BYPASS, /* a session past pasu */
+    ALERT_OF_SOURCE, /* where from */
+    ALERT_CONTROLS,
+};
+
+/* An alert about what a principal has done. Those of the same control, rule and principal within a
+ * minute of one that was raised become one (ledger/folds.h), which counts them. It holds numbers
+ * and names of the configuration and of roles, never a value, and nothing that a client can choose
+ * but the name of its role. */
+struct message_alert {
+    uint64_t
+        record; /* index of the first record it is about; of the gate's: the keeper fills it in */
+    uint64_t session;        /* the first one; 0: none */
+    uint64_t count;          /* how often, at least once */
+    int64_t since;           /* realtime ns: of the first */
+    uint64_t rows, subjects; /* shown by them all: rows, and at most so many persons */
+    uint8_t severity;        /* 1 low to 5 critical */
+    uint8_t control;         /* enum alert_control */
+    uint8_t verdict;         /* enum verdict: what was done about it */
+    uint8_t unused[5];
+    char principal[NAME_SIZE];  /* "": not known */
+    char rule[ALERT_RULE_SIZE]; /* its name: of a rule, or what budget_rule_text says of a budget */
+    char text[ALERT_TEXT_SIZE]; /* for people */
+};
+
+/* Who is told of alerts. Stored. */
+enum alert_target { ALERT_WEBHOOK, ALERT_SYSLOG, ALERT_TARGETS };
+
+/* Texts are zero-terminated. */
+struct message_delivery {
+    uint32_t target; /* enum alert_target */
+    uint8_t is_own;  /* of pasu's own: no control, principal, session */
+    uint8_t step;    /* 0: raised; else it has climbed that far */
+    uint8_t unused[2];
+    uint64_t number;               /* index of the record: of each delivery another one */
+    uint64_t alert;                /* index of the alert's */
+    int64_t time, raised_at;       /* realtime ns: of these records */
+    char ledger[TARGET_NAME_SIZE]; /* its origin, cut to fit */
+    char to[ALERT_TEXT_SIZE];      /* who has it now; "": nobody is named */
+    struct message_alert body;
+};
+
+struct message_delivered {
+    uint32_t target;
+    uint32_t unused;
+    uint64_t number;
 };
 
 struct message_segment_ask {
@@ -330,7 +405,9 @@ struct message_target {
     uint32_t count;
     char kind[16];
     char name[TARGET_NAME_SIZE];
-    uint64_t size;     /* of the last checkpoint that it has; 0: none yet */
+    uint64_t size;   /* of the last checkpoint, or number of the last alert, that it has; 0: none */
+    uint64_t alerts; /* 0: of checkpoints; else enum alert_target, and one more */
+    uint64_t waiting;  /* of alerts: how many it has not got yet; the keeper fills it in */
     int64_t done_at;   /* realtime ns, when it had that; 0: never */
     int64_t failed_at; /* realtime ns, since when it has not what it should have; 0: it has */
     char error[TARGET_ERROR_SIZE];

@@ -137,6 +137,15 @@ is_bypass(const void *body)
     return b->is_certain <= 1 && b->replication <= 1 && b->is_over <= 1;
 }
 
+static bool
+is_raised(const void *body)
+{
+    const struct message_alert *a = body;
+
+    return a->severity >= 1 && a->severity <= 5 && a->control < ALERT_CONTROLS &&
+           a->verdict <= VERDICT_OF_BLOCK && a->count > 0;
+}
+
 /* ---- the forms ---- */
 
 enum field_type { FIELD_KEEP, FIELD_ZERO, FIELD_TEXT, FIELD_REST };

@@ -86,6 +86,13 @@ struct payload_acknowledged {
     uint64_t looked; /* in no payload: records below it are known not to acknowledge it */
 };
 
+/* Nobody has acknowledged an alert in time: somebody else is told. */
+struct payload_escalated {
+    uint64_t alert; /* index of its record */
+    uint8_t step; /* which of the configuration's, from 1; the last one's time is over: one more */
+    char to[PAYLOAD_TEXT_SIZE];
+};
+
 /* Pasu was asked about people. */
 struct payload_asked {
     uint32_t uid, pid;

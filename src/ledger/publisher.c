@@ -12,9 +12,9 @@ enum { QUESTIONS_AT_ONCE = 32, TICK_MILLISECONDS = 100, ALERT_SEVERITY = 5 };
 #define ALERT_PAUSE (3600 * NANOSECONDS_PER_SECOND)
 
 void
-publisher_init(struct publisher *p, const struct log *log)
+publisher_init(struct publisher *p, const struct log *log, struct courier *courier)
 {
-    *p = (struct publisher){.log = log};
+    *p = (struct publisher){.log = log, .courier = courier};
     channel_init(&p->herald, -1, message_rules_keeper_from_herald,
                  message_rules_keeper_from_herald_count);
 }
@@ -32,6 +32,8 @@ publisher_take(struct publisher *p, int fd)
     publisher_close(p);
     p->told = 0;
     memset(p->alerted, 0, sizeof(p->alerted));
+    if (p->courier)
+        courier_renew(p->courier);
     channel_init(&p->herald, fd, message_rules_keeper_from_herald,
                  message_rules_keeper_from_herald_count);
 }
@@ -56,12 +58,20 @@ read_note(const struct record_keeping *r, struct message_checkpoint *message)
     return 0;
 }
 
+static void
+look_for_alerts(struct publisher *p)
+{
+    if (p->courier && p->herald.fd >= 0 && courier_send(p->courier, &p->herald) != 0)
+        publisher_close(p);
+}
+
 void
 publisher_look(struct publisher *p, const struct record_keeping *r)
 {
     struct message_checkpoint message = {0};
     int result;
 
+    look_for_alerts(p);
     if (p->herald.fd < 0 || !r->is_open || r->chain.signed_size == p->told)
         return;
     message.size = r->chain.signed_size;
@@ -117,6 +127,16 @@ take_target(struct publisher *p, const struct channel_message *message)
 }
 
 static void
+take_delivered(struct publisher *p, const struct channel_message *message)
+{
+    struct message_delivered delivered;
+
+    memcpy(&delivered, message->body, sizeof(delivered));
+    if (p->courier)
+        courier_delivered(p->courier, &delivered);
+}
+
+static void
 take_question(struct publisher *p, struct record_keeping *r, const struct channel_message *message)
 {
     struct message_prove ask;
@@ -169,6 +189,8 @@ serve_one(struct publisher *p, struct record_keeping *r)
         take_target(p, &message);
     else if (message.type == MESSAGE_CONTRADICTED)
         take_contradiction(p, r, &message);
+    else if (message.type == MESSAGE_DELIVERED)
+        take_delivered(p, &message);
     else
         take_question(p, r, &message);
     return true;
@@ -194,7 +216,9 @@ publisher_end(struct publisher *p, struct record_keeping *r)
         struct pollfd one;
 
         publisher_look(p, r);
-        if (!is_told && p->told == r->chain.signed_size)
+        if (!is_told && p->told == r->chain.signed_size &&
+            (!p->courier || courier_is_sent(p->courier) ||
+             os_monotonic(p->log->os) > until - PUBLISHER_PATIENCE / 2))
             is_told = channel_send(&p->herald, MESSAGE_STOP, &empty, sizeof(empty), -1) == 0;
         one = (struct pollfd){.fd = p->herald.fd, .events = POLLIN};
         if (poll(&one, 1, TICK_MILLISECONDS) < 0 && errno != EINTR)
@@ -206,7 +230,13 @@ publisher_end(struct publisher *p, struct record_keeping *r)
 void
 publisher_show(const struct publisher *p, struct control_client *client)
 {
-    for (size_t i = 0; i < p->target_count; i++)
-        if (p->targets[i].count == p->target_count)
-            control_frame(client, CONTROL_TARGET, &p->targets[i], sizeof(p->targets[i]));
+    for (size_t i = 0; i < p->target_count; i++) {
+        struct message_target target = p->targets[i];
+
+        if (target.count != p->target_count)
+            continue;
+        if (p->courier && target.alerts > 0 && target.alerts <= ALERT_TARGETS)
+            target.waiting = courier_waiting(p->courier, (enum alert_target)(target.alerts - 1));
+        control_frame(client, CONTROL_TARGET, &target, sizeof(target));
+    }
 }

@@ -13,6 +13,7 @@
 #define PASU_LEDGER_PUBLISHER_H
 
 #include "ledger/control.h"
+#include "ledger/courier.h"
 #include "ledger/record.h"
 
 /* How long the end waits for the herald: a little longer than that takes (respond/herald.c). */
@@ -20,6 +21,7 @@
 
 struct publisher {
     const struct log *log;
+    struct courier *courier; /* of alerts; NULL: none */
     struct channel herald;
     uint64_t told; /* size of the checkpoint that it was given last */
     struct message_target targets[TARGETS_MAX];
@@ -28,14 +30,15 @@ struct publisher {
         alerted[TARGETS_MAX]; /* monotonic: about which witness an alert was recorded; 0: none */
 };
 
-void publisher_init(struct publisher *publisher, const struct log *log);
+void publisher_init(struct publisher *publisher, const struct log *log, struct courier *courier);
 /* A new herald: takes the descriptor. It is told the newest checkpoint at the next look. */
 void publisher_take(struct publisher *publisher, int fd);
 /* Answers what the herald has asked, a bounded part of it. */
 void publisher_serve(struct publisher *publisher, struct record_keeping *records);
-/* Tells it of a checkpoint that it has not been told of. */
+/* Tells it of a checkpoint that it has not been told of, and of alerts. */
 void publisher_look(struct publisher *publisher, const struct record_keeping *records);
-/* Before the ledger is closed: hands the herald the last checkpoint, tells it to end (STOP), and
+/* Before the ledger is closed: hands the herald the last checkpoint and the alerts that there is time
+ * for, tells it to end (STOP), and
  * makes the proofs that its witnesses want until it has ended, or PUBLISHER_PATIENCE is over. */
 void publisher_end(struct publisher *publisher, struct record_keeping *records);
 void publisher_close(struct publisher *publisher);

@@ -132,9 +132,13 @@ static int
 append_body(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
     uint8_t payload[PAYLOAD_SMALL_MAX];
+    int result;
 
     r->must_erase |= type == SEGMENT_ERASED;
-    return append(r, type, payload, payload_write(type, body, payload, sizeof(payload)));
+    result = append(r, type, payload, payload_write(type, body, payload, sizeof(payload)));
+    if (result == 0 && r->noted)
+        r->noted(r->noted_arg, type, chain_size(&r->chain) - 1, body);
+    return result;
 }
 
 static const union payload_body no_body;
@@ -386,13 +390,13 @@ record_aside_close(struct record_keeping *r)
 }
 
 void
-record_announced(struct record_keeping *r, uint64_t session)
+record_announced(struct record_keeping *r, const struct message_session *session)
 {
     /* Without room its end is recorded only if the gate tells it. */
-    if (live_add(&r->live, session) != 0 && !r->is_crowded) {
+    if (live_add(&r->live, session->session, session->principal) != 0 && !r->is_crowded) {
         r->is_crowded = true;
         LOG_EVENT(r->log, INTERNAL, F_TEXT("error", error_text(PASU_E_NOMEM)),
-                  F_HEX("session", session));
+                  F_HEX("session", session->session));
     }
 }
 
@@ -403,7 +407,7 @@ record_opened(struct record_keeping *r, const struct message_session *session)
     int result = record_other(r, SEGMENT_OPENED, &body);
 
     if (result == 0)
-        record_announced(r, session->session);
+        record_announced(r, session);
     return result;
 }
 

@@ -15,6 +15,7 @@
 #include "exposure/vocabulary.h"
 #include "ledger/chain.h"
 #include "ledger/entry_seal.h"
+#include "ledger/folds.h"
 #include "ledger/holds.h"
 #include "ledger/live.h"
 #include "ledger/payload.h"
@@ -41,6 +42,16 @@ struct record_keeping {
     struct holds holds;
     uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
     struct live live;
+    /* Hears of each that record_other has appended; NULL: nobody does. */
+    void (*noted)(void *arg, enum segment_type type, uint64_t index,
+                  const union payload_body *body);
+    void *noted_arg;
+    struct {
+        uint64_t session;
+        char principal[NAME_SIZE];
+    } sought; /* the last one that was looked for in the segments */
+    unsigned searches;
+    struct folds *folds;               /* of what is to be raised; NULL: nobody raises alerts */
     uint8_t copy[SEGMENT_PAYLOAD_MAX]; /* of an entry: the gate could change it meanwhile */
     /* What an entry must be, to be looked at. */
     struct exposure exposure;
@@ -79,6 +90,19 @@ PASU_MUST_USE int record_refused(struct record_keeping *records,
 /* Any other that is not from a ring and has a form in payload.def. */
 PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type type,
                                const union payload_body *body);
+
+/*
+ * Alerts (SEGMENT_RAISED), where there are `folds`. Exposures that a batch takes from a ring and
+ * that were judged (alert, hold, block, by a rule or budget that has a name) are added by
+ * themselves.
+ */
+/* One that the gate tells of, about the last record. */
+void record_alert(struct record_keeping *records, const struct message_alert *alert);
+/* Records those that are due. What cannot be recorded stays due. */
+void record_raise(struct record_keeping *records, int64_t now);
+/* An exposure that is or becomes the record with this index. */
+void record_judged(struct record_keeping *records, const struct exposure *exposure, uint64_t index,
+                   const char *principal);
 
 /* One that is written before others are deleted (ledger/prune.h), of any length that a record can
  * have: not made durable here. */
@@ -144,7 +168,7 @@ PASU_MUST_USE int record_sync(struct record_keeping *records);
 /* Signs it, too, unless that is done. */
 PASU_MUST_USE int record_sign(struct record_keeping *records);
 /* A session that the gate says it has; nothing is written. */
-void record_announced(struct record_keeping *records, uint64_t session);
+void record_announced(struct record_keeping *records, const struct message_session *session);
 /* The gate's channel ended or is another: sessions not announced soon have ended with the gate. */
 void record_gate_lost(struct record_keeping *records);
 /* Does what is due. */

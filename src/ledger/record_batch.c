@@ -55,9 +55,12 @@ put_exposure(struct record_keeping *r, struct view payload)
         exposure_decode(&r->exposure, copy, r->ordinals, COUNT_OF(r->ordinals)) != 0)
         return PASU_E_MALFORMED;
     result = entry_has_list(&entry) ? take_salt(r, r->copy) : 0;
-    return result == 0
-               ? record_put(r, SEGMENT_EXPOSURE, record.payload.bytes, record.payload.length)
-               : result;
+    if (result == 0)
+        result = record_put(r, SEGMENT_EXPOSURE, record.payload.bytes, record.payload.length);
+    if (result == 0 && PASU_UNLIKELY(r->exposure.verdict != VERDICT_OF_ALLOW))
+        record_judged(r, &r->exposure, chain_next(&r->chain) - 1,
+                      live_principal(&r->live, r->exposure.session));
+    return result;
 }
 
 /* Sealed anew, with its own key. */
@@ -122,6 +125,10 @@ record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
         record_log_failure(r, result);
     else
         r->has_failed = false;
+    if (r->folds && result == 0)
+        folds_keep(r->folds);
+    else if (r->folds)
+        folds_drop(r->folds);
     return result;
 }
 
@@ -138,6 +145,8 @@ void
 record_batch_abort(struct record_keeping *r)
 {
     chain_abort(&r->chain);
+    if (r->folds)
+        folds_drop(r->folds);
 }
 
 uint64_t

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/budget.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <inttypes.h>
 
@@ -64,18 +66,6 @@ budget_of(struct budget *budget, const struct config *config, const struct roste
     }
 }
 
-/* As many bytes of a text in UTF-8 as fit, no character cut in two. */
-static int
-cut(const char *text, size_t most)
-{
-    size_t length = strlen(text);
-
-    if (length > most)
-        for (length = most; length > 0 && ((uint8_t)text[length] & 0xc0) == 0x80; length--)
-            ;
-    return (int)length;
-}
-
 void
 budget_rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_budget *budget)
 {
@@ -88,7 +78,7 @@ budget_rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_budget *budge
     if (!whom)
         whom = "";
     room = EXPOSURE_TEXT_MAX - 1 - strlen(head) - strlen(tail);
-    snprintf(text, EXPOSURE_TEXT_MAX, "%s%.*s%s", head, cut(whom, room), whom, tail);
+    snprintf(text, EXPOSURE_TEXT_MAX, "%s%.*s%s", head, (int)utf8_cut(whom, room), whom, tail);
 }
 
 void
@@ -97,10 +87,10 @@ budget_message(char *text, size_t size, const struct config_budget *budget)
     char whom[96] = "one role";
 
     if (budget->principal)
-        snprintf(whom, sizeof(whom), "role \"%.*s\"", cut(budget->principal, 63),
+        snprintf(whom, sizeof(whom), "role \"%.*s\"", (int)utf8_cut(budget->principal, 63),
                  budget->principal);
     else if (budget->kind)
-        snprintf(whom, sizeof(whom), "one role of kind %.*s", cut(budget->kind, 63), budget->kind);
+        snprintf(whom, sizeof(whom), "one role of kind %.*s", (int)utf8_cut(budget->kind, 63), budget->kind);
     snprintf(text, size,
              "this would show more than %" PRIu64 " different person%s %s to %s (the budget on "
              "line %u of the gateway's configuration); %s, or ask whoever owns the budget to raise "

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 #include "config/key.h"
+#include "config/quantity.h"
+#include "policy/sources.h"
 
 enum { MINUTES_A_DAY = 24 * 60, DAYS_A_WEEK = 7, DAY_OF_1970 = 3 /* a Thursday; Monday is 0 */ };
 
@@ -112,6 +114,27 @@ compile_address(struct condition *c, const struct vocabulary *vocabulary PASU_UN
     return 0;
 }
 
+static enum condition_truth
+of_country(const struct condition *c, const struct rule_asker *asker)
+{
+    return asker->origin && asker->origin->country[0] ? is_listed(c, asker->origin->country)
+                                                      : CONDITION_UNKNOWN;
+}
+
+static enum condition_truth
+of_asn(const struct condition *c, const struct rule_asker *asker)
+{
+    if (!asker->origin || asker->origin->system == 0)
+        return CONDITION_UNKNOWN;
+    for (size_t i = 0; i < c->texts->count; i++) {
+        uint64_t number;
+
+        if (quantity_count(&number, c->texts->items[i]) == 0 && number == asker->origin->system)
+            return CONDITION_TRUE;
+    }
+    return CONDITION_FALSE;
+}
+
 /* A client of a Unix socket is in no network. */
 static enum condition_truth
 of_address(const struct condition *c, const struct rule_asker *asker)
@@ -205,7 +228,14 @@ static bool
 of_verbs(const struct condition *c, const struct rule_statement *statement,
          const struct condition_fields *fields PASU_UNUSED)
 {
-    return statement->verb >= 0 && c->bits >> statement->verb & 1;
+    return statement->verbs != 0 && (statement->verbs & ~c->bits) == 0;
+}
+
+/* It is also another's than these, or can be. */
+static bool
+is_verb_open(const struct condition *c, const struct rule_statement *statement)
+{
+    return statement->verbs == 0 || (statement->verbs & c->bits) != 0;
 }
 
 int
@@ -251,8 +281,8 @@ static const struct condition_kind kinds[] = {
     {.name = "actor", .of_asker = of_actor},
     {.name = "kind", .of_asker = of_kind},
     {.name = "address", .compile = compile_address, .of_asker = of_address},
-    {.name = "country"},
-    {.name = "asn"},
+    {.name = "country", .of_asker = of_country},
+    {.name = "asn", .of_asker = of_asn},
     {.name = "application", .of_asker = of_application},
     {.name = "hours", .compile = compile_hours, .of_statement = of_hours},
     {.name = "days", .compile = compile_days, .of_statement = of_days},
@@ -285,9 +315,22 @@ condition_release(struct condition *c)
 }
 
 bool
+condition_is_of_actor(const struct condition *c)
+{
+    return c->kind->of_asker == of_actor;
+}
+
+bool
 condition_is_of_asker(const struct condition *c)
 {
     return c->kind->of_statement == NULL;
+}
+
+bool
+condition_is_of_session(const struct condition *c)
+{
+    return condition_is_of_asker(c) || c->kind->of_statement == of_hours ||
+           c->kind->of_statement == of_days;
 }
 
 static enum condition_truth
@@ -307,7 +350,8 @@ condition_of_statement(const struct condition *c, const struct rule_statement *s
                        const struct condition_fields *fields)
 {
     bool is_true = c->kind->of_statement(c, statement, fields);
-    bool is_unknown = c->is_open || (c->kind->of_statement == of_verbs && statement->verb < 0);
+    bool is_unknown =
+        c->is_open || (c->kind->of_statement == of_verbs && is_verb_open(c, statement));
 
     return negated(c, !is_true && is_unknown ? CONDITION_UNKNOWN : truth_of(is_true));
 }

@@ -37,8 +37,12 @@ PASU_MUST_USE int condition_compile(struct condition *condition,
                                     const struct config_condition *config,
                                     const struct vocabulary *vocabulary);
 void condition_release(struct condition *condition);
+/* Whether it asks for the actor. */
+bool condition_is_of_actor(const struct condition *condition);
 /* Whether it asks about the asker, not about each statement. */
 bool condition_is_of_asker(const struct condition *condition);
+/* Whether it asks about the asker or about the time, and not about what is asked. */
+bool condition_is_of_session(const struct condition *condition);
 enum condition_truth condition_of_asker(const struct condition *condition,
                                         const struct rule_asker *asker);
 enum condition_truth condition_of_statement(const struct condition *condition,

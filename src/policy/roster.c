@@ -6,23 +6,29 @@
 #include "policy/roster.h"
 
 #include "base/memory.h"
+#include "config/moment.h"
 
 enum { COLUMNS_MAX = 256 };
 
-struct entry {
-    const char *principal;
-    enum principal_kind kind;
-    enum principal_owner owner;
-    uint32_t line;
-};
-
 struct roster {
+    _Atomic uint32_t holders;
     char *text;
-    struct entry *entries; /* by principal */
+    struct roster_entry *entries; /* by principal */
     size_t count, size;
 };
 
-enum column { COLUMN_PRINCIPAL, COLUMN_KIND, COLUMN_OWNER, COLUMN_OWNER_STATUS, COLUMN_KNOWN };
+enum column {
+    COLUMN_PRINCIPAL,
+    COLUMN_KIND,
+    COLUMN_OWNER,
+    COLUMN_OWNER_STATUS,
+    COLUMN_LEFT_AT,
+    COLUMN_CONTACT,
+    COLUMN_KNOWN
+};
+
+const char roster_hint[] = "write a CSV file whose first line names the columns principal, kind, "
+                           "owner, owner_status, left_at, contact";
 
 struct parse {
     struct roster *roster;
@@ -130,10 +136,10 @@ read_field(struct parse *p, const char **field, bool *is_last)
 static int
 read_header(struct parse *p)
 {
-    static const char *const names[] = {[COLUMN_PRINCIPAL] = "principal",
-                                        [COLUMN_KIND] = "kind",
-                                        [COLUMN_OWNER] = "owner",
-                                        [COLUMN_OWNER_STATUS] = "owner_status"};
+    static const char *const names[] = {
+        [COLUMN_PRINCIPAL] = "principal", [COLUMN_KIND] = "kind",
+        [COLUMN_OWNER] = "owner",         [COLUMN_OWNER_STATUS] = "owner_status",
+        [COLUMN_LEFT_AT] = "left_at",     [COLUMN_CONTACT] = "contact"};
     uint32_t line = p->line;
     bool is_last = false;
 
@@ -162,13 +168,13 @@ read_header(struct parse *p)
 }
 
 static int
-add_entry(struct parse *p, const struct entry *entry)
+add_entry(struct parse *p, const struct roster_entry *entry)
 {
     struct roster *r = p->roster;
 
     if (r->count == r->size) {
         size_t size = r->size + r->size / 2 + 64;
-        struct entry *larger = memory_resize(r->entries, size, sizeof(*larger));
+        struct roster_entry *larger = memory_resize(r->entries, size, sizeof(*larger));
 
         if (!larger)
             return PASU_E_NOMEM;
@@ -179,17 +185,51 @@ add_entry(struct parse *p, const struct entry *entry)
     return 0;
 }
 
+/* Nobody leaves in a year that moments do not reach: "9999-12-31" is how some systems write never.
+ */
+static int
+read_left_at(int64_t *left_at, const char *text)
+{
+    int result = *text ? moment_parse_fixed(left_at, text, false) : PASU_E_NOTFOUND;
+
+    if (result == PASU_E_NOTFOUND || (result == PASU_E_RANGE && strcmp(text, "2") > 0))
+        *left_at = ROSTER_NEVER;
+    else if (result == PASU_E_RANGE)
+        *left_at = 0;
+    return result == PASU_E_MALFORMED ? result : 0;
+}
+
+/* What its line says, but for the principal. */
+static int
+read_entry(struct parse *p, struct roster_entry *entry, const char *const known[COLUMN_KNOWN])
+{
+    const char *status = known[COLUMN_OWNER_STATUS];
+
+    if (!kind_from_text(&entry->kind, known[COLUMN_KIND]))
+        return fault_at(p, entry->line, "the kind is none of human, service, admin, unknown");
+    entry->is_left = strcmp(status, "left") == 0;
+    if (*status && !entry->is_left && strcmp(status, "active") != 0)
+        return fault_at(p, entry->line, "the owner_status is neither active nor left");
+    if (read_left_at(&entry->left_at, known[COLUMN_LEFT_AT]) != 0)
+        return fault_at(p, entry->line,
+                        "left_at is neither a day (2026-11-30) nor a moment "
+                        "(2026-11-30T18:00:00+09:00)");
+    return 0;
+}
+
 static int
 read_line(struct parse *p)
 {
-    const char *known[COLUMN_KNOWN] = {"", "", "", ""};
-    struct entry entry = {.line = p->line};
+    const char *known[COLUMN_KNOWN] = {"", "", "", "", "", ""};
+    struct roster_entry entry = {.line = p->line};
     bool is_last = false;
     size_t column = 0;
+    int result;
 
     for (; !is_last; column++) {
         const char *field;
-        int result = read_field(p, &field, &is_last);
+
+        result = read_field(p, &field, &is_last);
 
         if (result != 0)
             return result;
@@ -202,17 +242,10 @@ read_line(struct parse *p)
     entry.principal = known[COLUMN_PRINCIPAL];
     if (entry.principal[0] == '\0')
         return fault_at(p, entry.line, "the principal is empty");
-    if (!kind_from_text(&entry.kind, known[COLUMN_KIND]))
-        return fault_at(p, entry.line, "the kind is none of human, service, admin, unknown");
-    if (known[COLUMN_OWNER_STATUS][0] != '\0' &&
-        strcmp(known[COLUMN_OWNER_STATUS], "active") != 0 &&
-        strcmp(known[COLUMN_OWNER_STATUS], "left") != 0)
-        return fault_at(p, entry.line, "the owner_status is neither active nor left");
-    if (known[COLUMN_OWNER][0] == '\0')
-        entry.owner = OWNER_NONE;
-    else
-        entry.owner = strcmp(known[COLUMN_OWNER_STATUS], "left") == 0 ? OWNER_LEFT : OWNER_THERE;
-    return add_entry(p, &entry);
+    entry.owner = known[COLUMN_OWNER];
+    entry.contact = known[COLUMN_CONTACT];
+    result = read_entry(p, &entry, known);
+    return result == 0 ? add_entry(p, &entry) : result;
 }
 
 /* ---- the file ---- */
@@ -220,7 +253,7 @@ read_line(struct parse *p)
 static int
 compare_entries(const void *a, const void *b)
 {
-    const struct entry *x = a, *y = b;
+    const struct roster_entry *x = a, *y = b;
     int order = strcmp(x->principal, y->principal);
 
     return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
@@ -281,6 +314,7 @@ roster_parse(struct roster **roster, struct view bytes, struct roster_fault *fau
         memory_free(r);
         return PASU_E_NOMEM;
     }
+    r->holders = 1;
     p.at = r->text;
     p.end = r->text + bytes.length;
     result = parse_file(&p);
@@ -306,27 +340,44 @@ roster_check(const struct config *config, struct config_faults *faults)
         roster_free(roster);
     if (result != PASU_E_MALFORMED)
         return result;
-    config_fault_add(faults, file->path, fault.line, 0,
-                     "write a CSV file whose first line names the columns principal, kind, owner, "
-                     "owner_status, left_at, contact",
-                     "the roster: %s", fault.text);
+    config_fault_add(faults, file->path, fault.line, 0, roster_hint, "the roster: %s", fault.text);
     return PASU_E_CONFIG;
+}
+
+struct roster *
+roster_hold(struct roster *roster)
+{
+    if (roster)
+        roster->holders++;
+    return roster;
 }
 
 void
 roster_free(struct roster *roster)
 {
-    if (!roster)
+    if (!roster || --roster->holders > 0)
         return;
     memory_free(roster->entries);
     memory_free(roster->text);
     memory_free(roster);
 }
 
-static const struct entry *
-find(const struct roster *roster, const char *principal)
+size_t
+roster_count(const struct roster *roster)
 {
-    size_t low = 0, high = roster ? roster->count : 0;
+    return roster ? roster->count : 0;
+}
+
+const struct roster_entry *
+roster_at(const struct roster *roster, size_t index)
+{
+    return &roster->entries[index];
+}
+
+const struct roster_entry *
+roster_find(const struct roster *roster, const char *principal)
+{
+    size_t low = 0, high = roster_count(roster);
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -342,18 +393,54 @@ find(const struct roster *roster, const char *principal)
     return NULL;
 }
 
+bool
+roster_has_left(const struct roster_entry *entry, int64_t now)
+{
+    return entry->is_left || entry->left_at <= now;
+}
+
+int64_t
+roster_next(const struct roster *roster, int64_t now)
+{
+    int64_t next = ROSTER_NEVER;
+
+    for (size_t i = 0; i < roster_count(roster); i++) {
+        const struct roster_entry *entry = &roster->entries[i];
+
+        if (!roster_has_left(entry, now) && entry->left_at < next)
+            next = entry->left_at;
+    }
+    return next;
+}
+
 enum principal_kind
 roster_kind(const struct roster *roster, const char *principal)
 {
-    const struct entry *entry = find(roster, principal);
+    const struct roster_entry *entry = roster_find(roster, principal);
 
     return entry ? entry->kind : PRINCIPAL_UNKNOWN;
 }
 
 enum principal_owner
-roster_owner(const struct roster *roster, const char *principal)
+roster_owner(const struct roster *roster, const char *principal, int64_t now)
 {
-    const struct entry *entry = find(roster, principal);
+    const struct roster_entry *entry = roster_find(roster, principal);
 
-    return entry ? entry->owner : OWNER_UNLISTED;
+    if (!entry)
+        return OWNER_UNLISTED;
+    if (roster_has_left(entry, now))
+        return OWNER_LEFT;
+    return entry->owner[0] ? OWNER_THERE : OWNER_NONE;
+}
+
+enum principal_standing
+roster_standing(const struct roster *roster, const char *principal, int64_t now,
+                enum principals_ownerless ownerless)
+{
+    const struct roster_entry *entry = roster_find(roster, principal);
+
+    if (!entry || !roster_has_left(entry, now))
+        return STANDING_GOOD;
+    return entry->kind == PRINCIPAL_SERVICE && ownerless == OWNERLESS_ALERT ? STANDING_OWNERLESS
+                                                                            : STANDING_LEFT;
 }

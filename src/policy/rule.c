@@ -2,6 +2,7 @@
 #include "policy/rule.h"
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "config/key.h"
 #include "policy/condition.h"
 
@@ -13,6 +14,7 @@ struct rule {
 
 struct rules {
     struct vocabulary names; /* that fields of conditions are in */
+    bool asks_actor;
     size_t count;
     struct rule items[];
 };
@@ -42,6 +44,15 @@ compile(struct rule *rule, const struct config_rule *config, const struct vocabu
     return result;
 }
 
+static bool
+asks_actor(const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->count; i++)
+        if (condition_is_of_actor(&rule->conditions[i]))
+            return true;
+    return false;
+}
+
 int
 rules_new(struct rules **out, const struct config *config, const struct vocabulary *vocabulary)
 {
@@ -55,6 +66,7 @@ rules_new(struct rules **out, const struct config *config, const struct vocabula
     for (size_t i = 0; i < config->rule_count && result == 0; i++) {
         rules->count = i + 1;
         result = compile(&rules->items[i], &config->rules[i], vocabulary);
+        rules->asks_actor |= result == 0 && asks_actor(&rules->items[i]);
     }
     if (result == 0)
         *out = rules;
@@ -74,6 +86,14 @@ rules_free(struct rules *rules)
         memory_free(rules->items[i].conditions);
     }
     memory_free(rules);
+}
+
+/* What is not there yet blocks. */
+static enum config_verdict
+verdict_of(const struct config_rule *rule)
+{
+    return rule->verdict == VERDICT_MASK || rule->verdict == VERDICT_HOLD ? VERDICT_BLOCK
+                                                                          : rule->verdict;
 }
 
 /* ---- a session's ---- */
@@ -122,7 +142,11 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
         if (truth == CONDITION_FALSE)
             continue;
         next.left[next.count++] = (struct rule_left){rule, truth};
+        next.has_verdicts |= rule->config->verdict != VERDICT_ALLOW;
+        if (rule->config->shadow)
+            continue;
         next.has_durability |= rule->config->durability != DURABILITY_UNSAID;
+        next.can_block |= verdict_of(rule->config) == VERDICT_BLOCK;
     }
     *scope = next;
     if (scope->count == 0)
@@ -184,6 +208,84 @@ rule_next(const struct rule_scope *scope, const struct rule_statement *statement
     return NULL;
 }
 
+/* Of rules that can be meant the strictest decides. The last one is the first that is. */
+static void
+consider(struct ruling *ruling, const struct config_rule *rule, bool is_certain)
+{
+    enum config_verdict verdict = verdict_of(rule);
+
+    if (ruling->rule && verdict <= ruling->verdict)
+        return;
+    ruling->rule = rule;
+    ruling->verdict = verdict;
+    ruling->is_certain = is_certain;
+}
+
+void
+rule_judge(const struct rule_scope *scope, const struct rule_statement *statement,
+           struct ruling *ruling)
+{
+    const struct config_rule *rule;
+    bool is_certain = false;
+    size_t at = 0;
+
+    *ruling = (struct ruling){.verdict = VERDICT_ALLOW};
+    while (scope->has_verdicts && (rule = rule_next(scope, statement, &at, &is_certain)) != NULL) {
+        if (!rule->shadow) {
+            consider(ruling, rule, is_certain);
+            if (is_certain)
+                break;
+        } else if (!ruling->shadow && rule->verdict != VERDICT_ALLOW) {
+            ruling->shadow = rule;
+        }
+    }
+}
+
+/* Of a rule's conditions on the session and the time; *is_more: it has others. */
+static enum condition_truth
+judge_session(const struct rule_left *left, uint32_t minute, bool *is_more)
+{
+    const struct rule_statement now = {.minute = minute};
+    const struct condition_fields none = {0};
+    enum condition_truth truth = left->truth;
+
+    *is_more = false;
+    for (size_t i = 0; i < left->rule->count && truth != CONDITION_FALSE; i++) {
+        const struct condition *c = &left->rule->conditions[i];
+
+        if (!condition_is_of_session(c))
+            *is_more = true;
+        else if (!condition_is_of_asker(c))
+            truth = both(truth, condition_of_statement(c, &now, &none));
+    }
+    return truth;
+}
+
+void
+rule_judge_session(const struct rule_scope *scope, uint32_t minute, struct ruling *ruling)
+{
+    struct ruling all = {.verdict = VERDICT_ALLOW};
+
+    *ruling = all;
+    for (size_t i = 0; scope->can_block && i < scope->count; i++) {
+        const struct config_rule *rule = scope->left[i].rule->config;
+        bool is_more;
+        enum condition_truth truth = judge_session(&scope->left[i], minute, &is_more);
+
+        if (rule->shadow || truth == CONDITION_FALSE)
+            continue;
+        if (is_more) {
+            if (verdict_of(rule) != VERDICT_BLOCK)
+                return;
+            continue;
+        }
+        consider(&all, rule, truth == CONDITION_TRUE);
+        if (truth == CONDITION_TRUE || all.verdict == VERDICT_BLOCK)
+            break;
+    }
+    *ruling = all;
+}
+
 enum durability
 rule_durability(const struct rule_scope *scope, const struct rule_statement *statement,
                 enum durability other)
@@ -195,7 +297,9 @@ rule_durability(const struct rule_scope *scope, const struct rule_statement *sta
 
     while (scope->has_durability && !is_certain &&
            (rule = rule_next(scope, statement, &at, &is_certain)) != NULL) {
-        if (rule->durability > most)
+        if (rule->shadow)
+            is_certain = false;
+        else if (rule->durability > most)
             most = rule->durability;
         is_certain = is_certain && rule->durability != DURABILITY_UNSAID;
     }
@@ -208,12 +312,67 @@ rules_strictest(const struct rules *rules, enum durability other)
     enum durability most = other;
 
     for (size_t i = 0; rules && i < rules->count; i++)
-        if (rules->items[i].config->durability > most)
+        if (!rules->items[i].config->shadow && rules->items[i].config->durability > most)
             most = rules->items[i].config->durability;
     return most;
 }
 
+bool
+rules_ask_actor(const struct rules *rules)
+{
+    return rules && rules->asks_actor;
+}
+
+bool
+rules_have_verdicts(const struct rules *rules)
+{
+    for (size_t i = 0; rules && i < rules->count; i++)
+        if (rules->items[i].config->verdict != VERDICT_ALLOW)
+            return true;
+    return false;
+}
+
 /* ---- what is to be said about them ---- */
+
+static struct view
+verdict_word(const struct config_rule *rule)
+{
+    return condition_word(config_key_at(KEY_rules_verdict)->allowed, (size_t)rule->verdict);
+}
+
+void
+rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_rule *rule)
+{
+    static const char head[] = "shadow rule ";
+    struct view verdict = verdict_word(rule);
+    size_t room = EXPOSURE_TEXT_MAX - 1 - sizeof(head) - strlen(": ") - verdict.length;
+
+    if (rule->shadow)
+        snprintf(text, EXPOSURE_TEXT_MAX, "%s%.*s: %.*s", head, (int)utf8_cut(rule->name, room), rule->name,
+                 (int)verdict.length, (const char *)verdict.bytes);
+    else
+        snprintf(text, EXPOSURE_TEXT_MAX, "rule %.*s", (int)utf8_cut(rule->name, room), rule->name);
+}
+
+void
+rule_message(char *text, size_t size, const struct ruling *ruling)
+{
+    const struct config_rule *rule = ruling->rule;
+    struct view verdict = verdict_word(rule);
+    char reason[192] = "", word[96] = "";
+
+    if (rule->reason && *rule->reason)
+        snprintf(reason, sizeof(reason), ": %.*s", (int)utf8_cut(rule->reason, sizeof(reason) - 3),
+                 rule->reason);
+    if (rule->verdict != VERDICT_BLOCK)
+        snprintf(word, sizeof(word), "; its verdict is %.*s, which this version takes for block",
+                 (int)verdict.length, (const char *)verdict.bytes);
+    snprintf(text, size, "rule \"%.*s\" (line %u of the gateway's configuration)%s%s%s",
+             (int)utf8_cut(rule->name, 96), rule->name, rule->line, reason, word,
+             ruling->is_certain
+                 ? ""
+                 : "; it asks for what is not known here, and so it counts as matched");
+}
 
 static void
 warn_flags(const struct config *config, const struct config_rule *rule, size_t index,
@@ -236,18 +395,16 @@ warn_flags(const struct config *config, const struct config_rule *rule, size_t i
 void
 rules_warn(const struct config *config, struct config_faults *warnings)
 {
-    const char *verdicts = config_key_at(KEY_rules_verdict)->allowed;
-
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct config_rule *rule = &config->rules[i];
 
-        if (rule->verdict != VERDICT_ALLOW) {
-            struct view verdict = condition_word(verdicts, (size_t)rule->verdict);
+        if (verdict_of(rule) != rule->verdict) {
+            struct view verdict = verdict_word(rule);
 
             config_fault_add(warnings, config->path, rule->line, 0,
-                             "until it is, use budgets, and rights on the server",
-                             "rules[%zu].verdict is %.*s, which is not enforced in this version: "
-                             "what matches \"%s\" is allowed",
+                             "write block, or alert where it shall pass",
+                             "rules[%zu].verdict is %.*s, which there is not in this version: "
+                             "what matches \"%s\" is blocked",
                              i, (int)verdict.length, (const char *)verdict.bytes, rule->name);
         }
         warn_flags(config, rule, i, warnings);

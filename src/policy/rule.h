@@ -2,19 +2,22 @@
 /*
  * Rules: what the configuration's `rules` say of a statement, by who asks, from where, when, and
  * what it shows. In the order of the file; of those that match, the first one that says something
- * about a thing decides it. What is asked here is durability; verdicts are not enforced yet
- * (rules_warn says so).
+ * about a thing decides it: about the verdict each does, about durability those that name one.
  *
  * All conditions of a rule must hold; one holds where one of its values does, or, with `not`, none.
  * Some cannot be decided with what is known here:
  *
- *      country, asn   no data of addresses is loaded
- *      actor          where the configuration takes it from what is not read
- *      verbs          of rows that EXECUTE or FETCH shows: they are another statement's
+ *      country, asn   of an address that no data is loaded of, or that is in none
+ *      actor          of a session that has not said it yet: it may, with each statement
+ *      verbs          of a statement that is several things, or can be anything: EXECUTE, FETCH,
+ *                     what is not understood
  *      flags          that no statement is ever given
  *
  * Then it is not certain that the rule matches, nor that it does not, and rule_next says so. Who
- * uses it takes what is safer; rule_durability the most durable of all that can be meant.
+ * uses it takes what is safer: the strictest verdict, the most durable record of all that can be
+ * meant. mask and hold block until there are such verdicts (rules_warn says so).
+ *
+ * A rule in shadow is told by rule_judge, and for all else it is not there.
  *
  * struct rules is made once of a checked configuration, which it borrows, and never changes: any
  * thread. A scope is what is left of it for one session, whose statements then cost no look at
@@ -24,8 +27,11 @@
 #define PASU_POLICY_RULE_H
 
 #include "config/load.h"
+#include "exposure/exposure.h"
 #include "exposure/vocabulary.h"
 #include "policy/roster.h"
+
+struct origin;
 
 /* A session. Borrowed while a scope is made. */
 struct rule_asker {
@@ -34,6 +40,7 @@ struct rule_asker {
     const char *actor; /* "" where there is none; NULL: it is not known */
     const char *application;
     const struct address *address;
+    const struct origin *origin;         /* of that address; NULL: nothing is known of it */
     const struct vocabulary *vocabulary; /* that its statements' fields are in */
 };
 
@@ -41,8 +48,20 @@ struct rule_asker {
 struct rule_statement {
     uint64_t fields; /* that it shows, or asks for: bits of the asker's vocabulary */
     uint64_t flags;  /* FLAG_BIT */
-    int verb;        /* place in the list of rules[].when.verbs in key.def; -1: not known */
+    uint64_t verbs;  /* that it is, by its text: places in the list of rules[].when.verbs in key.def;
+                        0: not known */
     uint32_t minute; /* local, since 1970 (os_local_minute): hours and days are the gateway's */
+};
+
+/* The verb of what is no statement: a notification of others. */
+#define RULE_NO_VERB (UINT64_C(1) << 63)
+
+/* What rules say of a statement. */
+struct ruling {
+    enum config_verdict verdict;     /* VERDICT_ALLOW, VERDICT_ALERT, VERDICT_BLOCK */
+    bool is_certain;                 /* that the rule matches */
+    const struct config_rule *rule;  /* that decides; NULL: none matches */
+    const struct config_rule *shadow; /* the first one that would, and is in shadow; or NULL */
 };
 
 struct rules;
@@ -53,6 +72,8 @@ struct rule_scope {
     struct rule_left *left;
     size_t count;
     bool has_durability;                /* one of them names one */
+    bool has_verdicts;                  /* one of them says more than allow */
+    bool can_block;                     /* one of them blocks */
     bool is_translated;                 /* the asker's vocabulary is not the rules' */
     int8_t fields[EXPOSURE_FIELDS_MAX]; /* then the rules' bit of each of its own; -1: none */
 };
@@ -71,9 +92,24 @@ void rule_scope_release(struct rule_scope *scope);
 const struct config_rule *rule_next(const struct rule_scope *scope,
                                     const struct rule_statement *statement, size_t *at,
                                     bool *is_certain);
+/* The verdict on the statement. */
+void rule_judge(const struct rule_scope *scope, const struct rule_statement *statement,
+                struct ruling *ruling);
+/* The verdict on whatever the session may ask at that minute: that of a rule which asks about
+ * nothing but the session and the time, where none before it can say otherwise of some statement;
+ * VERDICT_ALLOW else. */
+void rule_judge_session(const struct rule_scope *scope, uint32_t minute, struct ruling *ruling);
+/* What a record calls the rule: "rule overseas", "shadow rule overseas: block". */
+void rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_rule *rule);
+/* What a refused client is told of it. */
+void rule_message(char *text, size_t size, const struct ruling *ruling);
 /* How durable the statement's record is to be, where `other` is what holds without rules. */
 enum durability rule_durability(const struct rule_scope *scope,
                                 const struct rule_statement *statement, enum durability other);
+/* Whether one of them asks for the actor, of anybody. */
+bool rules_ask_actor(const struct rules *rules);
+/* Whether one of them says more than allow, of anybody. */
+bool rules_have_verdicts(const struct rules *rules);
 /* The most that `other` or any rule asks for, of anybody. */
 enum durability rules_strictest(const struct rules *rules, enum durability other);
 

@@ -111,11 +111,11 @@ find(const MMDB_s *database, const struct network *one, MMDB_lookup_result_s *fo
 
 /* A text of the entry, without what does not fit. False where there is none. */
 static bool
-get_text(MMDB_lookup_result_s *found, const char *const path[], char *text, size_t size)
+get_text(MMDB_entry_s *entry, const char *const path[], char *text, size_t size)
 {
     MMDB_entry_data_s data;
 
-    if (MMDB_aget_value(&found->entry, &data, path) != MMDB_SUCCESS || !data.has_data ||
+    if (MMDB_aget_value(entry, &data, path) != MMDB_SUCCESS || !data.has_data ||
         data.type != MMDB_DATA_TYPE_UTF8_STRING || data.data_size >= size)
         return false;
     memcpy(text, data.utf8_string, data.data_size);
@@ -129,20 +129,18 @@ is_code(const char *text)
     return isupper((unsigned char)text[0]) && isupper((unsigned char)text[1]) && text[2] == '\0';
 }
 
-static void
-find_country(const MMDB_s *database, const struct network *one, char country[COUNTRY_SIZE])
+void
+sources_country(MMDB_entry_s *entry, char country[COUNTRY_SIZE])
 {
     static const char *const iso[] = {"country", "iso_code", NULL},
                              *const code[] = {"country_code", NULL},
                              *const bare[] = {"country", NULL};
-    MMDB_lookup_result_s found;
 
-    if (find(database, one, &found) && ((get_text(&found, iso, country, COUNTRY_SIZE) ||
-                                         get_text(&found, code, country, COUNTRY_SIZE) ||
-                                         get_text(&found, bare, country, COUNTRY_SIZE)) &&
-                                        is_code(country)))
-        return;
-    country[0] = '\0';
+    if (!((get_text(entry, iso, country, COUNTRY_SIZE) ||
+           get_text(entry, code, country, COUNTRY_SIZE) ||
+           get_text(entry, bare, country, COUNTRY_SIZE)) &&
+          is_code(country)))
+        memset(country, 0, COUNTRY_SIZE);
 }
 
 /* 0 where it is none. */
@@ -152,25 +150,22 @@ system_of(uint64_t number)
     return number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
-static uint32_t
-find_system(const MMDB_s *database, const struct network *one)
+uint32_t
+sources_system(MMDB_entry_s *entry)
 {
     static const char *const number[] = {"autonomous_system_number", NULL}, *const named[] = {"asn",
                                                                                               NULL};
     char text[16];
-    MMDB_lookup_result_s found;
     MMDB_entry_data_s data;
 
-    if (!find(database, one, &found))
-        return 0;
-    if (MMDB_aget_value(&found.entry, &data, number) == MMDB_SUCCESS && data.has_data) {
+    if (MMDB_aget_value(entry, &data, number) == MMDB_SUCCESS && data.has_data) {
         if (data.type == MMDB_DATA_TYPE_UINT16)
             return data.uint16;
         if (data.type == MMDB_DATA_TYPE_UINT32)
             return data.uint32;
         return data.type == MMDB_DATA_TYPE_UINT64 ? system_of(data.uint64) : 0;
     }
-    if (!get_text(&found, named, text, sizeof(text)) || strncmp(text, "AS", 2) != 0 ||
+    if (!get_text(entry, named, text, sizeof(text)) || strncmp(text, "AS", 2) != 0 ||
         strspn(text + 2, "0123456789") != strlen(text + 2))
         return 0;
     return system_of(strtoull(text + 2, NULL, 10));
@@ -179,15 +174,16 @@ find_system(const MMDB_s *database, const struct network *one)
 void
 sources_look_up(const struct sources *s, const char *address, struct origin *source)
 {
+    MMDB_lookup_result_s found;
     struct network one;
 
     *source = (struct origin){0};
     if (strchr(address, '/') != NULL || network_parse(&one, address) != 0)
         return;
-    if (s->has_countries)
-        find_country(&s->countries, &one, source->country);
-    if (s->has_systems)
-        source->system = find_system(&s->systems, &one);
+    if (s->has_countries && find(&s->countries, &one, &found))
+        sources_country(&found.entry, source->country);
+    if (s->has_systems && find(&s->systems, &one, &found))
+        source->system = sources_system(&found.entry);
 }
 
 /* ---- lists of countries ---- */

@@ -46,6 +46,9 @@ void sources_close(struct sources *sources);
 PASU_MUST_USE int sources_check(const struct config *config, struct config_faults *faults);
 /* What to do where one of them cannot be. */
 const char *sources_hint(int error);
+/* Of a database's entry: the country ("" where there is none), the system (0). */
+void sources_country(MMDB_entry_s *entry, char country[COUNTRY_SIZE]);
+uint32_t sources_system(MMDB_entry_s *entry);
 /* Of an address as address_text writes it; nothing is known of "local" and what is none. */
 void sources_look_up(const struct sources *sources, const char *address, struct origin *source);
 

@@ -309,6 +309,12 @@ catalog_has_casts(const struct catalog *catalog)
 }
 
 bool
+catalog_has_cast_code(const struct catalog *catalog)
+{
+    return catalog->has_cast_code;
+}
+
+bool
 catalog_has_keeping_casts(const struct catalog *catalog)
 {
     return catalog->has_keeping_casts;

@@ -337,6 +337,9 @@ bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *k
 bool catalog_has_foreign_casts(const struct catalog *catalog);
 /* Whether there is any user-defined cast, or type with functions of its own. */
 bool catalog_has_casts(const struct catalog *catalog);
+/* And whether code that is no extension's runs for one, of which it is not known that it shows
+ * nothing. */
+bool catalog_has_cast_code(const struct catalog *catalog);
 /* And whether one puts what it is given out of sight, or into tables. */
 bool catalog_has_keeping_casts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */

@@ -542,6 +542,8 @@ catalog_body_read_made(struct catalog_builder *b, size_t node, struct view text,
         result = read_tokens(&body);
     if (result == 0)
         result = use_relations(&body);
+    if (result == 0 && b->has_cast_code)
+        result = catalog_edge_add(b, catalog_cast_node(b), node);
     if (body.has_fetch && cursor_is_borrowed(text))
         catalog_taint_everything(b, &b->taints[node]);
     return result == 0 && body.has_made && !is_made ? catalog_made_read(b, node, text) : result;

@@ -461,6 +461,8 @@ keep_foreign(struct catalog_builder *b)
         c->has_casts = true;
         c->has_foreign_casts |= !f || f->is_opaque || f->keeps || f->fills;
         c->has_keeping_casts |= f && (f->keeps || f->fills);
+        c->has_cast_code |= b->has_cast_code && f && (f->is_opaque || f->keeps || f->fills) &&
+                            !catalog_is_native(b, (size_t)(f - c->functions));
     }
     result = catalog_index_init(&c->operator_names, &c->arena, c->operators.count);
     for (size_t i = 0; result == 0 && i < c->operators.count; i++) {

@@ -115,7 +115,7 @@ struct catalog {
     struct catalog_pile written;  /* the same: relations whose rows they make */
     bool has_own_equality, has_events, may_borrow;
     uint64_t event_fields, event_kinds;
-    bool has_casts, has_foreign_casts, has_keeping_casts, is_partial;
+    bool has_casts, has_foreign_casts, has_keeping_casts, has_cast_code, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
     const char *poll_text, *growth_text;
@@ -198,6 +198,7 @@ struct catalog_builder {
     struct catalog_pile fills;  /* struct catalog_pair: the text of node `a` fills relation `b` */
     struct catalog_pile called; /* struct catalog_pair: function node `a` calls `b` */
     struct catalog_pile forms;  /* struct catalog_pair: relation `a` can be cast by function `b` */
+    bool has_cast_code;         /* casts' functions can be read: those of no extension */
     bool skipped[QUERY_COUNT];
     /* steps done */
     bool is_resolved, is_tainted;
@@ -292,6 +293,18 @@ static inline size_t
 catalog_event_node(const struct catalog_builder *b)
 {
     return catalog_act_node(b, b->catalog->relation_count);
+}
+/* Whether function `number` is written in C: what it does, its extension says. */
+static inline bool
+catalog_is_native(const struct catalog_builder *b, size_t number)
+{
+    return ((const struct catalog_source *)b->sources.items)[number].language == LANGUAGE_NATIVE;
+}
+/* Of casts, and of what else is run for a type without being named: any text can do so. */
+static inline size_t
+catalog_cast_node(const struct catalog_builder *b)
+{
+    return catalog_event_node(b) + 1;
 }
 /* The text of a node (a function, or what acts on a relation): taints and edges for what it names,
  * and for what it fills. */

@@ -218,8 +218,8 @@ resolve(struct catalog_builder *b)
     int result;
 
     take_arrays(b);
-    b->taints = memory_new(nodes + 1, sizeof(b->taints[0]));
-    b->stamps = memory_new(nodes + 1, sizeof(b->stamps[0]));
+    b->taints = memory_new(nodes + 2, sizeof(b->taints[0]));
+    b->stamps = memory_new(nodes + 2, sizeof(b->stamps[0]));
     b->is_whole = memory_new(c->relation_count + 1, 1);
     b->marked = memory_new(c->relation_count + 1, sizeof(b->marked[0]));
     if (!b->taints || !b->stamps || !b->is_whole || !b->marked)

@@ -462,6 +462,23 @@ add_forms(struct catalog_builder *b)
     return result;
 }
 
+/* Native ones are those of extensions. */
+static int
+add_casts(struct catalog_builder *b)
+{
+    int result = 0;
+
+    PILE_EACH (const uint32_t, oid, &b->casts) {
+        size_t function = catalog_function_number(b->catalog, *oid);
+
+        if (result != 0 || function == SIZE_MAX || catalog_is_native(b, function))
+            continue;
+        b->has_cast_code = true;
+        result = catalog_edge_add(b, b->catalog->relation_count + function, catalog_cast_node(b));
+    }
+    return result;
+}
+
 int
 catalog_taint(struct catalog_builder *b)
 {
@@ -473,8 +490,10 @@ catalog_taint(struct catalog_builder *b)
     b->is_tainted = true;
     for (size_t i = 0; i < b->catalog->relation_count; i++)
         taint_relation(b, i);
-    nodes = catalog_event_node(b) + 1;
+    nodes = catalog_cast_node(b) + 1;
     result = add_forms(b);
+    if (result == 0)
+        result = add_casts(b);
     if (result == 0)
         result = catalog_functions_read(b);
     if (result == 0)

@@ -16,6 +16,8 @@ request_release(struct exchange_request *request)
     request->bytes = view_of(NULL, 0);
     memory_free(request->claim);
     request->claim = NULL;
+    memory_free(request->ruling);
+    request->ruling = NULL;
     pinned_release(&request->pinned);
 }
 
@@ -186,6 +188,12 @@ bool
 exchange_shows(const struct plan_statement *statement)
 {
     return statement->may_return_rows && (statement->most_fields != 0 || !statement->is_understood);
+}
+
+struct exchange_request *
+exchange_newest(struct exchange *x)
+{
+    return x->count > 0 ? &x->requests[(x->first + x->count - 1) % x->size] : NULL;
 }
 
 const struct exchange_request *

@@ -92,9 +92,11 @@ struct exchange_request {
     bool is_ours;      /* the answer is not for the client */
     bool is_templated; /* QUERY: `pinned` has the keys of its text */
     bool is_refused;   /* its error is to be replaced by the refusal of its plan */
-    bool is_beyond;    /* or it is refused because a budget has no room for it */
+    bool is_beyond;    /* or it is refused because of what it keeps, which is in a record already */
     bool is_telling;   /* or because it would tell columns that are hidden */
     bool is_borrowing; /* or those of a cursor */
+    char *ruling;      /* or because of this rule: its name for records, its zero, and what the
+                          client is told; owned; NULL: of none */
     bool is_unasked;   /* QUERY: what its names mean is not asked ahead: nobody needs it */
     bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
     bool is_told;  /* QUERY, BIND: persons it can show are in a record already */
@@ -139,6 +141,8 @@ PASU_MUST_USE struct exchange_request *exchange_add(struct exchange *exchange,
 void exchange_note_names(struct exchange *exchange, struct exchange_request *request);
 /* The request that the server's next answer belongs to, or NULL. */
 struct exchange_request *exchange_first(const struct exchange *exchange);
+/* The one that was added last, or NULL. */
+struct exchange_request *exchange_newest(struct exchange *exchange);
 /* It is done with. */
 void exchange_done(struct exchange *exchange);
 /* An error ended it: in the extended protocol all up to the next Sync go with it. */

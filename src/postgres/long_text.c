@@ -25,6 +25,8 @@ enum state {
     COMMENT_STAR,
 };
 
+enum target { TARGET_NONE, TARGET_INSERT, TARGET_INTO, TARGET_NAME };
+
 static bool
 begins_name(uint8_t c)
 {
@@ -75,6 +77,31 @@ is_writing_word(const char *word)
     return is_one_of(word, names, COUNT_OF(names));
 }
 
+/* Words of queries that change rows, or have them made out of what is there, or for later. */
+static bool
+is_storing_word(const struct long_text *t, const char *word)
+{
+    static const char *const names[] = {"update", "merge", "execute", "prepare"};
+
+    return is_one_of(word, names, COUNT_OF(names)) ||
+           (strcmp(word, "into") == 0 && t->target != TARGET_INSERT);
+}
+
+/* A function can read them. */
+static bool
+is_reading_word(const struct long_text *t, const char *word)
+{
+    size_t at = 0;
+    const struct catalog_function *f;
+
+    if (strcmp(word, "select") == 0 || strcmp(word, "table") == 0)
+        return true;
+    while (t->catalog && (f = catalog_function_named(t->catalog, NULL, word, &at)))
+        if (!f->is_system)
+            return true;
+    return false;
+}
+
 static bool
 has_high_byte(const char *word)
 {
@@ -97,8 +124,6 @@ is_hidden_name(const struct long_text *t, const char *word)
     }
     return false;
 }
-
-enum target { TARGET_NONE, TARGET_INSERT, TARGET_INTO, TARGET_NAME };
 
 static bool
 is_refused_relation(struct long_text *t, const char *name)
@@ -170,6 +195,9 @@ end_word(struct long_text *t, bool is_quoted)
     t->begins = false;
     t->is_writing |= !is_quoted && is_writing_word(lower);
     t->returns |= !is_quoted && strcmp(lower, "returning") == 0;
+    t->stores |= !is_quoted && is_storing_word(t, lower);
+    t->is_filling |= !is_quoted && strcmp(lower, "insert") == 0;
+    t->is_reading |= is_reading_word(t, is_quoted ? t->word : lower);
     follow_target(t, is_quoted ? "" : lower);
     t->is_refused |= is_refused_name(t, is_quoted ? t->word : lower);
     t->is_refused |= (t->is_writing && t->names_own) || (t->fills && t->returns);
@@ -463,6 +491,13 @@ long_text_read(struct long_text *t, struct view bytes)
             read_any(t, c);
     }
     return !t->is_refused;
+}
+
+/* In a dialect of two readings, "into" can stand where it does not seem to. */
+bool
+long_text_stores(const struct long_text *t)
+{
+    return t->stores || !t->is_plain || !t->catalog || (t->is_filling && t->is_reading);
 }
 
 void

@@ -32,6 +32,8 @@ struct long_text {
     uint8_t target;  /* enum target: how far INSERT INTO [schema.]table has come */
     bool fills;      /* that table is shown to nobody: it may be filled */
     bool returns;    /* RETURNING stands somewhere: then it may not */
+    bool stores;     /* a word of it says that more can come into tables than the client's values */
+    bool is_filling, is_reading; /* two say so together */
     uint8_t state, was;
     uint16_t depth;
     bool has_escapes; /* the string has backslashes that mean something */
@@ -44,6 +46,8 @@ void long_text_begin(struct long_text *text, struct catalog *catalog, bool is_pl
 /* Looks at the next bytes. False: something stands there that is refused, and these bytes must not
  * be sent; nor anything that follows. */
 PASU_MUST_USE bool long_text_read(struct long_text *text, struct view bytes);
+/* Of a text that was read to its end: as unread_stores of plan_unread.h. */
+bool long_text_stores(const struct long_text *text);
 /* The text is over, or is not looked at any more. */
 void long_text_end(struct long_text *text);
 

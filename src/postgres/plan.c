@@ -9,6 +9,7 @@
 #include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_shadow.h"
+#include "postgres/plan_unread.h"
 
 enum { WORK_BLOCK = 48 << 10, KEEP_BLOCK = 2 << 10 };
 
@@ -67,6 +68,7 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
             statement->may_notify =
                 (statement->flags & PLAN_OPAQUE) || strcasestr(statement->sql, "notify");
         statement->writes = (uint8_t)plan_writes_of(statement);
+        statement->verbs = plan_verbs_of(statement);
     }
 }
 
@@ -146,6 +148,11 @@ make_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags)
     statement->sql = is_scanned ? text_normal(work, all) : "";
     statement->fingerprint = text_fingerprint(work, all);
     statement->may_notify = statement->most_fields != 0;
+    if (!work->environment->stores_nothing && unread_stores(work, is_scanned)) {
+        statement->moved_fields = statement->most_fields;
+        statement->moved_kinds = statement->most_kinds;
+        statement->moved_most = MOVED_MANY;
+    }
 }
 
 static void

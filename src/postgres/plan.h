@@ -146,6 +146,7 @@ struct plan_environment {
         has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
     bool names_columns;         /* plans have `outputs`; the cache's have none */
     uint8_t hidden_count;       /* of plan_unknown: the columns that are known to be hidden */
+    bool stores_nothing;        /* the same: what it is of puts nothing into tables */
     const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
 };
 
@@ -191,7 +192,9 @@ struct plan_stored {
  */
 struct plan_column {
     uint16_t column;
-    bool is_lent; /* whatever table the column comes from: it is equal to one of the part's */
+    bool is_lent;    /* whatever table the column comes from: it is equal to one of the part's */
+    bool is_certain; /* where it is not null, it surely depends on them */
+    bool tells_null; /* where it is, too */
     uint64_t fields;
     struct plan_stored stored;
 };
@@ -390,6 +393,7 @@ struct plan_statement {
     bool may_be_blank; /* it names one that may be, as far as the snapshot goes */
     uint8_t effect;    /* enum plan_effect */
     uint8_t writes;    /* enum plan_writes */
+    uint64_t verbs;    /* plan_verbs_of (plan_writes.h) */
     bool is_own;       /* whatever it changes in the catalog, only this session sees */
     /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
     struct plan_table makes;
@@ -444,7 +448,8 @@ struct plan_statement {
     const struct plan_move *move;        /* or NULL */
     const struct plan_setting *settings; /* or NULL */
     const struct plan_fresh *fresh;      /* what it makes, or NULL */
-    /* What it puts under other persons' keys, where a mapping names it: counted when it is done. */
+    /* What it puts under other persons' keys, where a mapping names it; of a text that is not
+     * understood, anywhere (plan_unread.h). Counted when it is done. */
     uint64_t moved_fields, moved_kinds;
     uint8_t moved_most; /* enum plan_moved */
 };

@@ -429,6 +429,20 @@ fields_from(const struct plan_part *part, int16_t from)
     return fields;
 }
 
+/* What the columns show surely, without their fields. */
+static struct plan_column
+certain_from(const struct plan_part *part, int16_t from)
+{
+    struct plan_column sum = {.column = 0};
+
+    for (size_t i = 0; i < part->column_count; i++)
+        if (from < 0 || part->columns[i].column == from) {
+            sum.is_certain |= part->columns[i].is_certain;
+            sum.tells_null |= part->columns[i].tells_null;
+        }
+    return sum;
+}
+
 static bool
 map_part(struct plan_work *work, const struct call *call, const struct code *code,
          const struct map *map, const struct plan_part *of, struct plan_part *part)
@@ -447,9 +461,13 @@ map_part(struct plan_work *work, const struct call *call, const struct code *cod
     for (size_t i = 0; code->is_returned && i < map->count; i++) {
         uint64_t fields = fields_from(of, map->from[i]);
 
-        if (fields)
-            columns[part->column_count++] =
-                (struct plan_column){.column = (uint16_t)i, .fields = fields};
+        if (fields) {
+            struct plan_column *column = &columns[part->column_count++];
+
+            *column = certain_from(of, map->from[i]);
+            column->column = (uint16_t)i;
+            column->fields = fields;
+        }
         part->fields |= fields;
         /* Its type is the key's where the row's type is the table's own. */
         if (of->source == SOURCE_OUTPUT && of->tuple.count == 0 &&

@@ -41,4 +41,23 @@ plan_lent_fields(const struct plan_part *part, size_t column)
     return plan_fields_as(part, column, true);
 }
 
+/* Whether it surely shows somebody of the part; also where it is null. */
+static inline bool
+plan_is_certain(const struct plan_part *part, size_t column)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (part->columns[i].column == column && part->columns[i].is_certain)
+            return true;
+    return false;
+}
+
+static inline bool
+plan_tells_null(const struct plan_part *part, size_t column)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (part->columns[i].column == column && part->columns[i].tells_null)
+            return true;
+    return false;
+}
+
 #endif

@@ -10,7 +10,7 @@
  * Of numbers and times a bound says little ("ordered_at > …"): only their equality is a probe where
  * nobody is pinned. Joins of stored columns that are both personal are none.
  */
-#include "postgres/plan_compare.h"
+#include "postgres/plan_certain.h"
 
 /* ---- sides ---- */
 
@@ -66,9 +66,13 @@ compare_look(struct plan_work *work, const struct scope *scope, const PgQuery__N
 {
     size_t references = work->references, constants = work->constants;
 
+    bool is_holding = work->is_holding;
+
     side->end = work->referred;
     work->collecting++;
+    work->is_holding = false; /* what is inside need not be so */
     expression_carry(work, scope, node, &side->carry);
+    work->is_holding = is_holding;
     work->collecting--;
     side->first = work->referred;
     side->has_columns = work->references != references;
@@ -161,9 +165,13 @@ is_own(struct plan_work *work, const struct side *side, const struct entry *entr
 /* A row of a query further out can be equal to many of this one's. */
 static void
 give(struct plan_work *work, const struct scope *scope, const struct side *side,
-     const struct reference *to)
+     const struct reference *to, bool is_certain)
 {
     struct carry carry = side->carry;
+
+    if (!is_certain || to->scope->depth != scope->depth)
+        carry.certain.shown = carry.certain.strict = 0;
+    carry.certain.vague = UINT32_MAX;
 
     if (to->scope->depth > scope->depth || is_own(work, side, to->entry))
         return;
@@ -174,12 +182,12 @@ give(struct plan_work *work, const struct scope *scope, const struct side *side,
 
 static void
 give_all(struct plan_work *work, const struct scope *scope, const struct side *side,
-         const struct side *to)
+         const struct side *to, bool is_certain)
 {
     for (const struct reference *r = to->first; scope && r != to->end && work_spend(work, 1);
          r = r->next)
         if (to != side || !carries(r))
-            give(work, scope, side, r);
+            give(work, scope, side, r, is_certain);
 }
 
 /* ---- one against the other ---- */
@@ -222,8 +230,8 @@ weigh(struct plan_work *work, const struct scope *scope, bool is_equality, const
         return;
     if (!other->has_columns || (side->carry.is_text && !is_known(work, side, other)))
         work->has_probe = true;
-    give_all(work, scope, side, other);
-    give_all(work, scope, side, side); /* "strpos(c.email, v.e) = 1" */
+    give_all(work, scope, side, other, is_equality && work->is_holding);
+    give_all(work, scope, side, side, false); /* "strpos(c.email, v.e) = 1" */
 }
 
 void
@@ -275,6 +283,7 @@ compare_operator(struct plan_work *work, const struct scope *scope,
     compare_look(work, scope, expression->rexpr, &sides[1]);
     if (expression->lexpr)
         compare_sides(work, scope, is_equality(expression), sides);
+    certain_operator(work, expression, sides);
     carry_add(into, &sides[0].carry);
     carry_add(into, &sides[1].carry);
 }
@@ -317,22 +326,28 @@ judge_leaf(struct plan_work *work, const struct scope *scope, const PgQuery__Nod
     if (!side.carry.is_text || node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF)
         return;
     work->has_probe = true;
-    give_all(work, scope, &side, &side);
+    give_all(work, scope, &side, &side, work->is_holding);
 }
 
 void
 compare_condition(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
                   struct carry *into)
 {
+    bool is_holding = work->is_holding;
+
     if (!node || !work_spend(work, 1))
         return;
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_BOOL_EXPR:
+        work->is_holding &= node->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR;
         for (size_t i = 0; i < node->bool_expr->n_args; i++)
             compare_condition(work, scope, node->bool_expr->args[i], into);
+        work->is_holding = is_holding;
         return;
     case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
+        work->is_holding &= node->boolean_test->booltesttype == PG_QUERY__BOOL_TEST_TYPE__IS_TRUE;
         compare_condition(work, scope, node->boolean_test->arg, into);
+        work->is_holding = is_holding;
         return;
     case PG_QUERY__NODE__NODE_A_EXPR:
         expression_carry(work, scope, node, into);
@@ -373,9 +388,12 @@ static void
 judge_within(struct plan_work *work, const struct scope *scope, const struct condition *condition)
 {
     struct carry ignored = {0};
+    bool is_holding = work->is_holding;
 
     scope_enter(scope, condition);
+    work->is_holding = true;
     compare_condition(work, scope, condition->node, &ignored);
+    work->is_holding = is_holding;
     scope_leave(scope, condition);
 }
 

@@ -29,10 +29,25 @@ is_lent(const struct plan_work *work, const struct output *output, const struct 
            (share->of == OF_DIRECT && output->entry != work->direct[share->at].entry);
 }
 
+/* The bit in certainties; 0: nobody is named by it. */
+static uint32_t
+certain_bit(const struct share *share)
+{
+    switch (share->of) {
+    case OF_DIRECT:
+        return CERTAIN_DIRECT(share->at);
+    case OF_TABLE:
+        return CERTAIN_OWN(share->at);
+    default:
+        return 0;
+    }
+}
+
 void
 draft_fill(struct plan_work *work, const struct outputs *columns, const struct share *share,
            struct plan_part *part)
 {
+    uint32_t bit = certain_bit(share);
     struct plan_column *kept;
     size_t count = 0;
     uint16_t at = 0;
@@ -60,9 +75,13 @@ draft_fill(struct plan_work *work, const struct outputs *columns, const struct s
         uint64_t fields = fields_in(o->carry, share);
 
         if (fields)
-            kept[part->column_count++] =
-                (struct plan_column){at, is_lent(work, o, share), fields,
-                                     work->has_lent ? (struct plan_stored){0} : o->stored};
+            kept[part->column_count++] = (struct plan_column){
+                .column = at,
+                .is_lent = is_lent(work, o, share),
+                .is_certain = !bit || o->carry->certain.shown & bit,
+                .tells_null = !bit || o->carry->certain.shown & bit & ~o->carry->certain.vague,
+                .fields = fields,
+                .stored = work->has_lent ? (struct plan_stored){0} : o->stored};
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What expressions carry. Recursion is as deep as the text nests (sql.h); what needs much stack is
  * in functions of its own. */
-#include "postgres/plan_compare.h"
+#include "postgres/plan_certain.h"
 #include "postgres/plan_mark.h"
 
 static void
@@ -37,6 +37,7 @@ carry_column(struct plan_work *work, const struct scope *scope, const PgQuery__C
 
     scope_find(work, scope, reference, &found);
     carry_add(into, &found.carry);
+    into->certain.vague |= ~found.carry.certain.shown;
 }
 
 /* ---- operators ---- */
@@ -60,14 +61,19 @@ static void
 carry_operator(struct plan_work *work, const struct scope *scope, const PgQuery__AExpr *expression,
                struct carry *into)
 {
+    struct certainty beside = into->certain;
+
     if (names_is_foreign_operator(work, expression->name, expression->n_name))
         reach_add(&into->bound, &work->everything);
     if (!is_glue(expression)) {
         compare_operator(work, scope, expression, into);
         return;
     }
+    into->certain = (struct certainty){0};
     expression_carry(work, scope, expression->lexpr, into);
     expression_carry(work, scope, expression->rexpr, into);
+    into->certain.strict = 0; /* an array takes a null */
+    certainty_add(&into->certain, beside);
 }
 
 /* ---- functions ---- */
@@ -89,6 +95,7 @@ lose_rows(const struct plan_work *work, struct carry *carry)
         carry->bound.fields[work->direct[i].show->kind % CATALOG_KINDS_MAX] |= carry->direct[i];
         carry->direct[i] = 0;
     }
+    carry->certain = (struct certainty){0};
 }
 
 static bool
@@ -200,6 +207,9 @@ carry_special_function(struct plan_work *work, const struct scope *scope,
 
         reach_add(&work->kept, &kept);
     }
+    arguments.certain.strict = 0;
+    if (call->over || is_aggregate(call, facts) || !certain_is_strict(facts))
+        arguments.certain.vague = UINT32_MAX;
     if (facts->class != FUNCTION_SILENT && facts->class != FUNCTION_COUNT)
         carry_add(into, &arguments);
 }
@@ -237,10 +247,11 @@ note_comparison(struct plan_work *work, const struct scope *scope, const PgQuery
 
 __attribute__((noinline)) static bool
 begin_function(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
-               struct carry *into)
+               struct carry *into, bool *strict)
 {
     struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
+    *strict = certain_is_strict(&facts);
     reach_add(&into->bound, &facts.reach);
     if (is_comparing(call))
         note_comparison(work, scope, call);
@@ -254,8 +265,18 @@ static void
 carry_function(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
                struct carry *into)
 {
-    if (begin_function(work, scope, call, into))
-        carry_all(work, scope, call->args, call->n_args, into);
+    struct certainty beside = into->certain;
+    bool strict;
+
+    if (!begin_function(work, scope, call, into, &strict))
+        return;
+    into->certain = (struct certainty){0};
+    carry_all(work, scope, call->args, call->n_args, into);
+    if (!strict) {
+        into->certain.strict = 0;
+        into->certain.vague = UINT32_MAX;
+    }
+    certainty_add(&into->certain, beside);
 }
 
 /* ---- the rest ---- */
@@ -285,6 +306,8 @@ carry_tested(struct plan_work *work, const struct scope *scope, const PgQuery__S
     compare_sides(work, scope,
                   link->n_oper_name == 0 || compare_is_equality(link->oper_name, link->n_oper_name),
                   sides);
+    sides[0].carry.certain = sides[1].carry.certain =
+        (struct certainty){.vague = UINT32_MAX}; /* there may be no row */
     carry_add(into, &sides[0].carry);
     carry_add(into, &sides[1].carry);
 }
@@ -312,8 +335,11 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
     if (link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK && columns.count == 1 &&
         !columns.is_open)
         work->sublink_stored = columns.first->stored;
-    if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK)
+    if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK) {
         carry_widen(&carry);
+        carry.certain.strict = 0;
+    }
+    carry.certain.vague = UINT32_MAX; /* there may be no row */
     carry_add(into, &carry);
 }
 
@@ -357,9 +383,32 @@ static void
 carry_cast(struct plan_work *work, const struct scope *scope, const PgQuery__TypeCast *cast,
            struct carry *into)
 {
-    if (names_is_foreign_type(work, cast->type_name))
+    bool is_foreign = names_is_foreign_type(work, cast->type_name);
+    struct certainty beside = into->certain;
+
+    if (is_foreign)
         reach_add(&into->bound, &work->everything);
     expression_carry(work, scope, cast->arg, into);
+    if (is_foreign)
+        into->certain = (struct certainty){beside.shown, beside.strict, UINT32_MAX};
+}
+
+/* AND and OR are null where all of their operands are; else one of them can decide alone. */
+static void
+carry_logic(struct plan_work *work, const struct scope *scope, const PgQuery__BoolExpr *expression,
+            struct carry *into)
+{
+    struct certainty beside = into->certain, all = {.strict = UINT32_MAX};
+
+    for (size_t i = 0; i < expression->n_args; i++) {
+        into->certain = (struct certainty){0};
+        expression_carry(work, scope, expression->args[i], into);
+        all.strict &= into->certain.strict;
+        all.vague |= into->certain.vague;
+    }
+    all.shown = all.strict;
+    into->certain = expression->n_args > 0 ? all : beside;
+    certainty_add(&into->certain, beside);
 }
 
 /* Nodes that hold a list or one expression, and nothing that matters besides. False where it is
@@ -368,9 +417,11 @@ static bool
 carry_simple(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
              struct carry *into)
 {
+    const struct certainty beside = into->certain;
+
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_BOOL_EXPR:
-        carry_all(work, scope, node->bool_expr->args, node->bool_expr->n_args, into);
+        carry_logic(work, scope, node->bool_expr, into);
         return true;
     case PG_QUERY__NODE__NODE_COALESCE_EXPR:
         carry_all(work, scope, node->coalesce_expr->args, node->coalesce_expr->n_args, into);
@@ -405,6 +456,7 @@ carry_simple(struct plan_work *work, const struct scope *scope, const PgQuery__N
         return true;
     case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
         expression_carry(work, scope, node->boolean_test->arg, into);
+        into->certain = beside;
         return true;
     case PG_QUERY__NODE__NODE_MULTI_ASSIGN_REF:
         expression_carry(work, scope, node->multi_assign_ref->source, into);
@@ -459,12 +511,16 @@ void
 expression_carry(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
                  struct carry *into)
 {
+    struct certainty beside = into->certain;
+
     if (!node || !work_spend(work, 1))
         return;
     if (node->node_case == PG_QUERY__NODE__NODE_PARAM_REF &&
         names_is_foreign_parameter(work, node->param_ref->number))
         reach_add(&into->bound, &work->everything);
     if (is_silent(node)) {
+        if (node->node_case != PG_QUERY__NODE__NODE_A_CONST || node->a_const->isnull)
+            into->certain.vague = UINT32_MAX;
         work->constants += is_constant(node);
         return;
     }
@@ -482,7 +538,11 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
         carry_sublink(work, scope, node->sub_link, into);
         break;
     case PG_QUERY__NODE__NODE_CASE_EXPR:
+        into->certain = (struct certainty){0};
         expression_case(work, scope, node->case_expr, expression_carry, into);
+        into->certain.strict = 0;
+        into->certain.vague = UINT32_MAX;
+        certainty_add(&into->certain, beside);
         break;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
         carry_cast(work, scope, node->type_cast, into);
@@ -492,9 +552,22 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
         break;
     case PG_QUERY__NODE__NODE_NULL_TEST:
         null_carry(work, scope, node->null_test->arg, into);
+        into->certain = beside;
+        break;
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
+    case PG_QUERY__NODE__NODE_ROW_EXPR:
+    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
+    case PG_QUERY__NODE__NODE_XML_EXPR:
+        into->certain = (struct certainty){0};
+        (void)carry_simple(work, scope, node, into);
+        into->certain.strict = 0;
+        certainty_add(&into->certain, beside);
         break;
     default:
-        if (!carry_simple(work, scope, node, into))
+        if (!carry_simple(work, scope, node, into)) {
             reach_add(&into->bound, &work->names.most);
+            into->certain.vague = UINT32_MAX;
+        }
     }
 }

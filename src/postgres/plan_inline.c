@@ -289,6 +289,17 @@ accepts_view(struct plan_work *work, const struct catalog_relation *view, unsign
 
 /* ---- statements ---- */
 
+/* A cast to the type that it has anyway is none: the server says where the column comes from. */
+static bool
+is_cast_column(const PgQuery__Node *value)
+{
+    const PgQuery__Node *within = value;
+
+    while (within && within->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        within = within->type_cast->arg;
+    return within != value && within && within->node_case == PG_QUERY__NODE__NODE_COLUMN_REF;
+}
+
 /* What a subquery in FROM cannot do, or does otherwise. */
 static void
 find_obstacle(void *context, const ProtobufCMessage *message)
@@ -303,6 +314,8 @@ find_obstacle(void *context, const ProtobufCMessage *message)
 
     for (size_t i = 0; i < COUNT_OF(obstacles); i++)
         *is_found |= message->descriptor == obstacles[i];
+    if (message->descriptor == &pg_query__res_target__descriptor)
+        *is_found |= is_cast_column(((const PgQuery__ResTarget *)message)->val);
     if (message->descriptor == &pg_query__select_stmt__descriptor)
         *is_found |= ((const PgQuery__SelectStmt *)message)->larg != NULL;
     if (message->descriptor == &pg_query__with_clause__descriptor)
@@ -318,7 +331,7 @@ accepts_statement(const struct plan_work *work)
 {
     bool is_found = false;
 
-    if (!work->statement)
+    if (!work->statement || work->is_declaring)
         return false;
     find_obstacle(&is_found, work->statement);
     return !is_found;

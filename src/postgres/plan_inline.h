@@ -25,6 +25,7 @@
  *   - no view in it has options (security_barrier, security_invoker, a check);
  *   - the statement is a SELECT without UNION and its like, FOR UPDATE or names of three parts, and
  *     up to its result each FROM has nothing but the view, or the query that reads it;
+ *   - it is no cursor's: with a second arm no row could be changed WHERE CURRENT OF it;
  *   - nothing in it can see that the view has more columns (plan_guard.c).
  *
  * What it names must keep its name: a table or column behind it that somebody renames makes an

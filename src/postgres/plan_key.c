@@ -168,6 +168,21 @@ inside(const struct entry *entry, uint64_t table)
     return 0;
 }
 
+/* A definition is parsed once: where a view is read by the statement, and by another view that is,
+ * what is added for one would be the other's, too. */
+static bool
+is_read_apart(const struct search *search, const struct query *query)
+{
+    for (const struct reading *r = search->work->readings; r && work_spend(search->work, 1);
+         r = r->next) {
+        const struct query *other = r->entry->query;
+
+        if (other && other->targets == query->targets && other->is_outermost != query->is_outermost)
+            return false;
+    }
+    return true;
+}
+
 /* The same column of both arms that stand for a view: its definition has it, the view none. */
 static bool
 put_in_definition(struct search *search, const struct query *query, struct addition *list,
@@ -177,6 +192,8 @@ put_in_definition(struct search *search, const struct query *query, struct addit
     const char *type = inner->show ? type_of(search, inner->show) : NULL;
     int at;
 
+    if (!is_read_apart(search, query))
+        return false;
     list->is_defined = true;
     if (!query->is_outermost)
         return injection_put(list, expression, number) >= 0;

@@ -305,8 +305,8 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
         work->names.never_function = facts->never;
 }
 
-static void
-add_foreign(struct plan_work *work, const char *operator)
+void
+names_add_foreign(struct plan_work *work, const char *operator)
 {
     struct function_facts facts = {
         .reach = work->everything,
@@ -327,14 +327,14 @@ static void
 add_operator(struct plan_work *work, PgQuery__Node *const *names, size_t count)
 {
     if (names_is_foreign_operator(work, names, count))
-        add_foreign(work, sql_last_name(names, count));
+        names_add_foreign(work, sql_last_name(names, count));
 }
 
 static void
 add_plain_operator(struct plan_work *work, const char *name)
 {
     if (!work->catalog || catalog_operator_is_foreign(work->catalog, name))
-        add_foreign(work, name);
+        names_add_foreign(work, name);
 }
 
 /* BETWEEN is written with a name, and means others. */
@@ -512,20 +512,20 @@ walk_expression(struct walk *walk, const ProtobufCMessage *message)
         walk_operator(work, (const PgQuery__AExpr *)message);
     } else if (kind == &pg_query__type_cast__descriptor) {
         if (names_is_foreign_type(work, ((const PgQuery__TypeCast *)message)->type_name))
-            add_foreign(work, NULL);
+            names_add_foreign(work, NULL);
     } else if (kind == &pg_query__range_function__descriptor) {
         const PgQuery__RangeFunction *range = (const PgQuery__RangeFunction *)message;
 
         if (names_has_foreign_column(work, range->coldeflist, range->n_coldeflist))
-            add_foreign(work, NULL);
+            names_add_foreign(work, NULL);
     } else if (kind == &pg_query__range_table_func__descriptor) {
         const PgQuery__RangeTableFunc *range = (const PgQuery__RangeTableFunc *)message;
 
         if (names_has_foreign_column(work, range->columns, range->n_columns))
-            add_foreign(work, NULL);
+            names_add_foreign(work, NULL);
     } else if (kind == &pg_query__param_ref__descriptor) {
         if (names_is_foreign_parameter(work, ((const PgQuery__ParamRef *)message)->number))
-            add_foreign(work, NULL);
+            names_add_foreign(work, NULL);
     } else if (kind == &pg_query__sub_link__descriptor) {
         const PgQuery__SubLink *link = (const PgQuery__SubLink *)message;
 

@@ -78,6 +78,8 @@ struct function_facts function_facts(const struct plan_work *work, PgQuery__Node
 /* The same of a name as text; schema NULL: in any. */
 struct function_facts function_facts_named(const struct plan_work *work, const char *schema,
                                            const char *name);
+/* Operators of that name, of which it is not known that they show nothing; NULL: casts. */
+void names_add_foreign(struct plan_work *work, const char *operator);
 /* Whether the text between two operands can be a user's operator. */
 bool names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *const *names,
                                size_t count);

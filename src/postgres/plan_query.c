@@ -295,6 +295,14 @@ with_names(struct plan_work *work, const struct scope *outer, const struct cte *
 
 /* ---- queries ---- */
 
+/* Of which tables a column's null need not tell. A row is of one arm: what shows nothing of a table
+ * there says nothing of it. */
+static uint32_t
+vague_of(const struct carry *carry)
+{
+    return carry ? carry->certain.vague | ~carry->certain.shown : UINT32_MAX;
+}
+
 /* Column by column; where the numbers differ it is an error, or a star that is not known. */
 static void
 unite(struct plan_work *work, struct outputs *columns, const struct outputs *other)
@@ -312,6 +320,7 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
             sum = *c->carry;
         if (o && o->carry)
             carry_add(&sum, o->carry);
+        sum.certain.vague = vague_of(c->carry) & vague_of(o ? o->carry : NULL);
         c->carry = carry_keep(work, &sum);
         c->entry = NULL;
         c->is_plain &= o && o->is_plain;

@@ -172,11 +172,21 @@ renew_tables(struct plan_work *work, uint64_t used, uint8_t renewed[PLAN_TABLES_
 static void
 renew_own(struct carry *carry, const uint8_t renewed[PLAN_TABLES_MAX])
 {
+    const struct certainty was = carry->certain;
     uint64_t own[CARRY_OWN_MAX] = {0};
 
+    carry->certain.shown &= ~(CERTAIN_OWN(CARRY_OWN_MAX) - 1);
+    carry->certain.strict &= carry->certain.shown;
+    carry->certain.vague |= CERTAIN_OWN(CARRY_OWN_MAX) - 1;
     for (size_t i = 0; i < CARRY_OWN_MAX; i++)
-        if (renewed[i] && renewed[i] <= CARRY_OWN_MAX)
-            own[renewed[i] - 1] = carry->own[i];
+        if (renewed[i] && renewed[i] <= CARRY_OWN_MAX) {
+            unsigned to = renewed[i] - 1u;
+
+            own[to] = carry->own[i];
+            carry->certain.shown |= (was.shown >> i & 1) << to;
+            carry->certain.strict |= (was.strict >> i & 1) << to;
+            carry->certain.vague &= ~((~was.vague >> i & 1) << to);
+        }
     memcpy(carry->own, own, sizeof(own));
 }
 
@@ -368,8 +378,10 @@ add_fields(struct carry *carry, const struct catalog_show *show, uint64_t table,
     }
     carry->inner.fields[kind] |= fields;
     carry->tables |= table;
-    if (table < UINT64_C(1) << CARRY_OWN_MAX)
+    if (table < UINT64_C(1) << CARRY_OWN_MAX) {
         carry->own[__builtin_ctzll(table)] |= fields;
+        carry->certain.shown |= (uint32_t)table;
+    }
 }
 
 static void
@@ -419,11 +431,14 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
             const struct catalog_show *show = &relation->shows[k];
             uint64_t fields = fields_of_column(show, relation, column->number);
 
-            if (first >= 0)
+            if (first >= 0 && fields != 0) {
                 carry.direct[(size_t)first + k] |= fields;
-            else
+                carry.certain.shown |= CERTAIN_DIRECT((size_t)first + k);
+            } else if (first < 0) {
                 add_fields(&carry, show, k < CATALOG_KINDS_MAX ? tables[k] : 0, fields);
+            }
         }
+        carry.certain.strict = carry.certain.shown;
         add_marks(work, relation, column, &carry);
         carry.is_text = !carry_is_empty(&carry) && !is_measure(column->type);
         output = outputs_add(work, &entry->columns, column->name, carry_keep(work, &carry));

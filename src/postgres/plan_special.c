@@ -55,6 +55,7 @@ hold_inner(struct plan_work *work, const struct build *build, const char *name,
                                      .verb = statement->verb};
     build_statement(work, &inside, query, inner);
     inner->writes = (uint8_t)plan_writes_of(inner);
+    inner->verbs = plan_verbs_of(inner);
     statement->special = (uint8_t)special;
     statement->name = keep_name(work, name);
     statement->inner = inner;
@@ -88,6 +89,7 @@ build_execute(struct plan_work *work, const PgQuery__ExecuteStmt *execute,
     struct plan_pin *arguments = arena_new(work->keep, execute->n_params, sizeof(*arguments));
 
     build_names(work, &execute->base, statement);
+    build_kept(statement, &work->names.most); /* what is run shows its parameters, or stores them */
     for (size_t i = 0; arguments && i < execute->n_params; i++)
         if (!pin_read_argument(work, execute->params[i], &arguments[i]))
             arguments[i] = (struct plan_pin){0};
@@ -514,8 +516,10 @@ build_special(struct plan_work *work, const struct build *build, const PgQuery__
         work->parameter_type_count = 0;
         break;
     case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
+        work->is_declaring = true;
         hold_inner(work, build, node->declare_cursor_stmt->portalname,
                    node->declare_cursor_stmt->query, SPECIAL_DECLARE, statement);
+        work->is_declaring = false;
         statement->speaks_later = (node->declare_cursor_stmt->options & CURSOR_OPTION_HOLD) != 0;
         break;
     case PG_QUERY__NODE__NODE_EXECUTE_STMT:

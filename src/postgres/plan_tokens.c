@@ -199,19 +199,41 @@ is_explained(const struct reading *r, const struct sql_token *token)
 
 /* ---- texts ---- */
 
+/* Operators have no names that a word could say. */
+static void
+add_operator(struct reading *r, const struct sql_token *token)
+{
+    const struct catalog *catalog = r->work->catalog;
+    char name[CATALOG_NAME_SIZE];
+    size_t length = token->end - token->start;
+
+    if (!catalog || length >= sizeof(name) ||
+        strspn(r->text + token->start, "+-*/<>=~!@#%^&|`?") < length)
+        return;
+    text_from_view(name, sizeof(name),
+                   view_equal(word_of(r, token), VIEW("!=")) ? VIEW("<>") : word_of(r, token));
+    if (catalog_operator_is_foreign(catalog, name))
+        names_add_foreign(r->work, name);
+}
+
 /* Relations first: what they explain comes in any order. False where a word cannot be read. */
 static bool
 read_words(struct reading *r, bool is_body)
 {
     bool is_clear = true;
 
+    /* Types need not be named where values are given to variables. */
+    if (is_body && r->work->catalog && catalog_has_cast_code(r->work->catalog))
+        names_add_foreign(r->work, NULL);
     for (const struct sql_token *t = r->range.first; t < r->range.end; t++) {
         char name[CATALOG_NAME_SIZE];
 
         if (t->kind == PG_QUERY__TOKEN__UIDENT)
             is_clear = false;
-        if (!is_word(t))
+        if (!is_word(t)) {
+            add_operator(r, t);
             continue;
+        }
         if (!tokens_name(r->text, t, name)) {
             is_clear &= is_body;
             continue;

@@ -87,6 +87,7 @@ struct plan_work {
     PgQuery__Node *const *parameter_types; /* TypeNames that PREPARE declares */
     size_t parameter_type_count;
     bool is_preparing; /* the statement of PREPARE */
+    bool is_declaring; /* the query of DECLARE */
     struct parameter_uses parameters[PLAN_PARAMETERS_KNOWN];
     struct direct direct[PLAN_PARTS_MAX];
     size_t direct_count;
@@ -100,6 +101,7 @@ struct plan_work {
     bool has_test;     /* one depends on a personal field */
     bool has_given;    /* a column carries what it is compared with */
     bool has_lent;     /* one does, also inside of a view, and be it what it is itself */
+    bool is_holding;   /* what is looked at is true of each row that comes of it */
     size_t references; /* columns seen */
     size_t constants;  /* literals and parameters seen */
     struct plan_stored sublink_stored; /* of the last one that gives one value: it */

@@ -123,3 +123,58 @@ plan_writes_of(const struct plan_statement *s)
                ? WRITES_NOTHING
                : WRITES_ANY;
 }
+
+static uint64_t
+bit_of(enum plan_verb verb)
+{
+    return UINT64_C(1) << verb;
+}
+
+/* Of statements that stand in WITH, or in one that is about another. */
+static uint64_t
+changes_of(const char *sql)
+{
+    return (has_update(sql) ? bit_of(VERB_UPDATE) : 0) |
+           (has_word(sql, "insert") ? bit_of(VERB_INSERT) : 0) |
+           (has_word(sql, "delete") ? bit_of(VERB_DELETE) : 0) |
+           (has_word(sql, "merge") ? bit_of(VERB_MERGE) : 0);
+}
+
+static uint64_t
+reads_of(const char *sql)
+{
+    return has_word(sql, "select") || has_word(sql, "values") || has_word(sql, "table")
+               ? bit_of(VERB_SELECT)
+               : 0;
+}
+
+uint64_t
+plan_verbs_of(const struct plan_statement *s)
+{
+    if (!s->is_understood || !s->sql || strstr(s->sql, "…") /* the text is cut there */ ||
+        (s->flags & (PLAN_UNPARSED | PLAN_DIALECT)))
+        return 0;
+    switch ((enum plan_verb)s->verb) {
+    case VERB_SELECT:
+    case VERB_INSERT:
+    case VERB_UPDATE:
+    case VERB_DELETE:
+    case VERB_MERGE:
+        return bit_of((enum plan_verb)s->verb) | changes_of(s->sql);
+    case VERB_CREATE: /* … AS EXECUTE */
+        if (has_word(s->sql, "as") && has_word(s->sql, "execute"))
+            return 0;
+        return bit_of(VERB_CREATE) | changes_of(s->sql) |
+               (has_word(s->sql, "as") ? bit_of(VERB_SELECT) : 0);
+    case VERB_EXPLAIN:
+        if (has_word(s->sql, "execute"))
+            return 0;
+        return bit_of(VERB_EXPLAIN) | changes_of(s->sql) | reads_of(s->sql);
+    case VERB_COPY:
+    case VERB_DECLARE:
+    case VERB_PREPARE:
+        return bit_of((enum plan_verb)s->verb) | changes_of(s->sql) | reads_of(s->sql);
+    default:
+        return bit_of((enum plan_verb)s->verb);
+    }
+}

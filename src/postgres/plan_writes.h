@@ -8,4 +8,9 @@
 /* Of a statement that is complete but for this. */
 enum plan_writes plan_writes_of(const struct plan_statement *statement);
 
+/* The verbs that it is, as bits (1 << VERB_SELECT): that of its first word, and those of statements
+ * inside it, which its words name. 0: it can be any. What a function does that it calls is not one.
+ */
+uint64_t plan_verbs_of(const struct plan_statement *statement);
+
 #endif

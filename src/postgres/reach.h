@@ -10,6 +10,10 @@
  *            result shows at most one person of each such table (`tables`: bits, one for each table
  *            and kind); of the first CARRY_OWN_MAX of these, `own` says which fields are whose
  *   bound    all else: a row can show any number of persons
+ *
+ * Of tables that are told apart a carry also says how sure it is (`certain`) that a value shows the
+ * person: "phone = $1" is null where the phone is; "phone = $1 OR grade > 2" can be true whatever
+ * the phone is; and "phone || note" null.
  */
 #ifndef PASU_POSTGRES_REACH_H
 #define PASU_POSTGRES_REACH_H
@@ -22,13 +26,24 @@ struct reach {
 
 enum { CARRY_OWN_MAX = 16 };
 
+/* Sets of tables: bits of `own`, and behind them those of `direct`. */
+struct certainty {
+    uint32_t shown;  /* the value surely depends on what is shown of the table's row */
+    uint32_t strict; /* and is null where all of that is */
+    uint32_t vague; /* that it is null can come of something else; of others than `shown` it may not
+                       say so */
+};
+#define CERTAIN_OWN(bit)      (UINT32_C(1) << (bit))
+#define CERTAIN_DIRECT(place) (UINT32_C(1) << (CARRY_OWN_MAX + (place)))
+
 struct carry {
     struct reach bound, inner;
     uint64_t tables;
     uint64_t direct[PLAN_PARTS_MAX];
     uint64_t own[CARRY_OWN_MAX]; /* by the table's bit */
-    uint32_t flags;              /* enum plan_flag */
-    bool is_text; /* some of it is neither a number nor a time: its order tells who it is */
+    struct certainty certain;
+    uint32_t flags; /* enum plan_flag */
+    bool is_text;   /* some of it is neither a number nor a time: its order tells who it is */
 };
 
 static inline void
@@ -79,6 +94,14 @@ reach_covers(const struct reach *whole, const struct reach *part)
 }
 
 static inline void
+certainty_add(struct certainty *into, struct certainty from)
+{
+    into->shown |= from.shown;
+    into->strict |= from.strict;
+    into->vague |= from.vague;
+}
+
+static inline void
 carry_add(struct carry *into, const struct carry *from)
 {
     reach_add(&into->bound, &from->bound);
@@ -88,6 +111,7 @@ carry_add(struct carry *into, const struct carry *from)
         into->direct[i] |= from->direct[i];
     for (size_t i = 0; i < CARRY_OWN_MAX; i++)
         into->own[i] |= from->own[i];
+    certainty_add(&into->certain, from->certain);
     into->flags |= from->flags;
     into->is_text |= from->is_text;
 }
@@ -102,7 +126,8 @@ carry_is_empty(const struct carry *carry)
     return direct == 0 && reach_fields(&carry->bound) == 0 && reach_fields(&carry->inner) == 0;
 }
 
-/* Whether all that `part` is of is in `whole`, however much is known of it. */
+/* Whether all that `part` is of is in `whole`, however much is known of it; how certain it is only
+ * of tables of the top level (the others are new ones each time that they are read). */
 static inline bool
 carry_covers(const struct carry *whole, const struct carry *part)
 {
@@ -113,7 +138,8 @@ carry_covers(const struct carry *whole, const struct carry *part)
         if ((part->bound.fields[i] | part->inner.fields[i]) &
             ~(whole->bound.fields[i] | whole->inner.fields[i]))
             return false;
-    return (part->flags & ~whole->flags) == 0;
+    return (part->flags & ~whole->flags) == 0 &&
+           (part->certain.shown & ~whole->certain.shown) >> CARRY_OWN_MAX == 0;
 }
 
 /* A row may now show many of what was one row's. */
@@ -123,6 +149,8 @@ carry_widen(struct carry *carry)
     reach_add(&carry->bound, &carry->inner);
     memset(&carry->inner, 0, sizeof(carry->inner));
     memset(carry->own, 0, sizeof(carry->own));
+    carry->certain.shown &= ~(CERTAIN_OWN(CARRY_OWN_MAX) - 1);
+    carry->certain.strict &= carry->certain.shown;
     carry->tables = 0;
 }
 

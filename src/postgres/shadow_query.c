@@ -187,10 +187,21 @@ is_harmless_cast(const PgQuery__TypeCast *cast)
            (type && strcmp(type, "text") == 0 && cast->type_name->n_array_bounds == 0);
 }
 
+/* DISTINCT without ON is a list of one node that is nothing. */
+static bool
+has_distinct_on(const PgQuery__SelectStmt *select)
+{
+    return select->n_distinct_clause > 1 ||
+           (select->n_distinct_clause == 1 && select->distinct_clause[0] &&
+            select->distinct_clause[0]->node_case != PG_QUERY__NODE__NODE__NOT_SET);
+}
+
+/* Which rows LIMIT and DISTINCT ON leave can be others each time that it is asked. */
 static bool
 is_harmless_query(const PgQuery__SelectStmt *select)
 {
-    return !select->into_clause && select->n_locking_clause == 0 && select->n_window_clause == 0;
+    return !select->into_clause && select->n_locking_clause == 0 && select->n_window_clause == 0 &&
+           !select->limit_count && !select->limit_offset && !has_distinct_on(select);
 }
 
 /* Whether a message may be there, if what is below it may. */
@@ -262,15 +273,6 @@ struct splitting {
     struct plan_work *work;
     struct shadow_queries *queries;
 };
-
-/* DISTINCT without ON is a list of one node that is nothing. */
-static bool
-has_distinct_on(const PgQuery__SelectStmt *select)
-{
-    return select->n_distinct_clause > 1 ||
-           (select->n_distinct_clause == 1 && select->distinct_clause[0] &&
-            select->distinct_clause[0]->node_case != PG_QUERY__NODE__NODE__NOT_SET);
-}
 
 /* Whether each of its rows is in its result, whatever else there is. An aggregate or a window is no
  * harmless function. */

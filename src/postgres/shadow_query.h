@@ -12,7 +12,8 @@
  * all of these: their columns are those that it names anywhere above its rows.
  *
  * They are asked besides the statement, so they must not fail where it does not: nothing is in them
- * but what cannot fail, whatever the rows are, and none of it can do anything.
+ * but what cannot fail, whatever the rows are, and none of it can do anything. Nor can they read
+ * other rows than it does: in a query within, LIMIT or DISTINCT ON leaves whichever come first.
  */
 #ifndef PASU_POSTGRES_SHADOW_QUERY_H
 #define PASU_POSTGRES_SHADOW_QUERY_H

@@ -131,6 +131,8 @@ take_part(struct making *m, size_t index)
         .relation = plan->relation,
         .shadows = plan->shadows,
         .unknown = population(m, plan->kind),
+        .is_perhaps = plan->column_count > 0,
+        .needs_value = plan->column_count > 0 && !plan->is_array,
         .pins = plan->pins,
         .pin_count = plan->pin_count,
     };
@@ -163,6 +165,7 @@ add(struct making *m, size_t column, size_t part, uint64_t fields)
 {
     m->fields[column * ROOM + part] |= fields;
     m->parts[part].fields |= fields;
+    m->parts[part].is_perhaps = m->parts[part].needs_value = false;
 }
 
 static bool
@@ -221,8 +224,14 @@ add_planned(struct making *m, size_t at, bool is_rest)
         uint64_t fields = is_rest && part->relation != 0 ? plan_lent_fields(part, column)
                                                          : plan_fields(part, column);
 
-        if (fields)
+        if (fields) {
+            bool is_perhaps = m->parts[i].is_perhaps && !plan_is_certain(part, column);
+            bool needs_value = m->parts[i].needs_value && !plan_tells_null(part, column);
+
             add(m, at, i, fields);
+            m->parts[i].is_perhaps = is_perhaps;
+            m->parts[i].needs_value = needs_value;
+        }
     }
 }
 
@@ -393,8 +402,12 @@ add_all(struct making *m)
 {
     const struct plan_statement *s = m->statement;
 
-    for (size_t i = 0; i < s->part_count; i++)
+    for (size_t i = 0; i < s->part_count; i++) {
         m->parts[i].fields |= s->parts[i].fields;
+        for (size_t k = 0; k < s->parts[i].column_count; k++)
+            m->parts[i].is_perhaps &= !s->parts[i].columns[k].is_certain;
+        m->parts[i].needs_value = false; /* values are not read */
+    }
 }
 
 /* ---- the result ---- */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -102,7 +103,25 @@ begin_syslog(struct herald *h)
 
     h->sinking = h->newest.size;
     return length < 0 ? (int)length
-                      : sink_begin(&h->sink, "checkpoint", view_of(line, (size_t)length));
+                      : sink_begin(&h->sink, SINK_NOTICE, "checkpoint", "-",
+                                   view_of(line, (size_t)length));
+}
+
+void
+herald_fail_sink(struct herald *h, size_t target, const struct sink *sink, int error)
+{
+    struct web_place *place = &h->places[target];
+    const char *why = sink_error(sink);
+
+    if (place->count > 1) {
+        struct address first = place->addresses[0];
+
+        memmove(place->addresses, place->addresses + 1,
+                (place->count - 1) * sizeof(place->addresses[0]));
+        place->addresses[place->count - 1] = first;
+    }
+    target_failed(&h->targets[target], &h->log, why[0] != '\0' ? why : error_text(error));
+    herald_look_up(h, target);
 }
 
 static void
@@ -125,16 +144,7 @@ write_syslog(struct herald *h, int64_t now)
         target_done(target, &h->log, h->sinking);
         return;
     }
-    /* Another address the next time. */
-    if (place->count > 1) {
-        struct address first = place->addresses[0];
-
-        memmove(place->addresses, place->addresses + 1,
-                (place->count - 1) * sizeof(place->addresses[0]));
-        place->addresses[place->count - 1] = first;
-    }
-    target_failed(target, &h->log, error_text(result));
-    herald_look_up(h, PUBLISH_SYSLOG);
+    herald_fail_sink(h, PUBLISH_SYSLOG, &h->sink, result);
 }
 
 /* ---- channels ---- */
@@ -185,6 +195,7 @@ from_supervisor(struct herald *h, struct channel_message *message)
         message->fd = -1;
         for (size_t i = 0; i < h->count; i++)
             h->targets[i].is_told = false;
+        herald_alerts_renew(h);
         break;
     case MESSAGE_UPSTREAM:
         take_address(h, message);
@@ -219,6 +230,9 @@ from_keeper(struct herald *h, const struct channel_message *message)
         memcpy(&proof, message->body, sizeof(proof));
         if (proof.count <= COUNT_OF(proof.hashes))
             h->proofs[h->proof_at++ % COUNT_OF(h->proofs)] = proof;
+        break;
+    case MESSAGE_DELIVER:
+        herald_alerts_take(h, message);
         break;
     case MESSAGE_STOP:
         told_to_stop(h);
@@ -268,6 +282,8 @@ tell_targets(struct herald *h)
         snprintf(m.name, sizeof(m.name), "%s", target->name);
         snprintf(m.error, sizeof(m.error), "%s", target->error);
         m.size = target->size;
+        if (i == PUBLISH_ALERT_WEBHOOK || i == PUBLISH_ALERT_SYSLOG)
+            m.alerts = i - PUBLISH_ALERT_WEBHOOK + 1;
         m.done_at = target->done_at;
         m.failed_at = target->failed_at;
         target->is_told = channel_send(&h->keeper, MESSAGE_TARGET, &m, sizeof(m), -1) == 0;
@@ -276,17 +292,25 @@ tell_targets(struct herald *h)
 
 /* ---- the loop ---- */
 
-/* Whether every target has the newest checkpoint. */
+/* Whether the target has the newest checkpoint, or all alerts. */
+static bool
+is_done(const struct herald *h, size_t target)
+{
+    if (target == PUBLISH_ALERT_WEBHOOK || target == PUBLISH_ALERT_SYSLOG)
+        return !herald_alerts_wait(h, target);
+    return !h->targets[target].kind || h->targets[target].size == h->newest.size;
+}
+
 static bool
 is_all_done(const struct herald *h)
 {
     for (size_t i = 0; i < h->count; i++)
-        if (h->targets[i].kind && h->targets[i].size != h->newest.size)
+        if (!is_done(h, i))
             return false;
     return true;
 }
 
-/* Whether every target has the newest checkpoint, or has failed since we were told to end. That a
+/* Whether every target has what it is to have, or has failed since we were told to end. That a
  * name has not been looked up yet is no failure. */
 static bool
 is_over(const struct herald *h)
@@ -295,8 +319,7 @@ is_over(const struct herald *h)
         const struct web_place *place = &h->places[i];
         bool is_nameless = place->endpoint.host[0] != '\0' && place->count == 0;
 
-        if (h->targets[i].kind && h->targets[i].size != h->newest.size &&
-            (h->targets[i].due == 0 || is_nameless))
+        if (!is_done(h, i) && (h->targets[i].due == 0 || is_nameless))
             return false;
     }
     return true;
@@ -310,7 +333,7 @@ patience(const struct herald *h)
 
 /* What to wait for beside the posts. */
 static unsigned
-polls(const struct herald *h, struct curl_waitfd fds[4])
+polls(const struct herald *h, struct curl_waitfd fds[5])
 {
     unsigned count = 0;
 
@@ -321,6 +344,10 @@ polls(const struct herald *h, struct curl_waitfd fds[4])
         fds[count++] = (struct curl_waitfd){.fd = copier_fd(h->file), .events = CURL_WAIT_POLLIN};
     if (h->sink.fd >= 0 && sink_is_busy(&h->sink))
         fds[count++] = (struct curl_waitfd){.fd = h->sink.fd, .events = CURL_WAIT_POLLOUT};
+    if (h->alert_sink.fd >= 0 && sink_is_busy(&h->alert_sink))
+        fds[count++] = (struct curl_waitfd){
+            .fd = h->alert_sink.fd,
+            .events = sink_events(&h->alert_sink) == POLLIN ? CURL_WAIT_POLLIN : CURL_WAIT_POLLOUT};
     return count;
 }
 
@@ -328,7 +355,7 @@ static void
 serve(struct herald *h)
 {
     while (!h->is_stopping) {
-        struct curl_waitfd fds[4];
+        struct curl_waitfd fds[5];
         unsigned count = polls(h, fds);
 
         if (curl_multi_poll(h->web.multi, fds, count, patience(h), NULL) != CURLM_OK)
@@ -337,8 +364,10 @@ serve(struct herald *h)
         read_channel(h, &h->keeper);
         write_file(h, os_monotonic(h->os));
         write_syslog(h, os_monotonic(h->os));
+        herald_alerts_go(h, os_monotonic(h->os));
         herald_post(h, os_monotonic(h->os));
         web_step(&h->web, herald_posted, h);
+        herald_alerts_go(h, os_monotonic(h->os));
         herald_post(h, os_monotonic(h->os));
         web_step(&h->web, herald_posted, h);
         tell_targets(h);
@@ -388,6 +417,20 @@ set_witness(struct herald *h, const struct config_witness *witness, size_t i)
     return result;
 }
 
+void
+herald_set_local(struct herald *h, size_t target, const char *syslog)
+{
+    struct web_place *place = &h->places[target];
+    struct sockaddr_un *local = &place->addresses[0].u.local;
+
+    if (syslog[0] != '/')
+        return;
+    local->sun_family = AF_UNIX;
+    snprintf(local->sun_path, sizeof(local->sun_path), "%s", syslog);
+    place->addresses[0].length = sizeof(*local);
+    place->count = 1;
+}
+
 static void
 set_local(struct herald *h, const struct config_publish *p)
 {
@@ -400,18 +443,9 @@ set_local(struct herald *h, const struct config_publish *p)
                       F_TEXT("error", error_text(result)));
     }
     if (p->syslog) {
-        struct web_place *place = &h->places[PUBLISH_SYSLOG];
-
         target_init(&h->targets[PUBLISH_SYSLOG], "syslog", p->syslog);
         sink_init(&h->sink, h->os, p->syslog);
-        if (p->syslog[0] == '/') {
-            struct sockaddr_un *local = &place->addresses[0].u.local;
-
-            local->sun_family = AF_UNIX;
-            snprintf(local->sun_path, sizeof(local->sun_path), "%s", p->syslog);
-            place->addresses[0].length = sizeof(*local);
-            place->count = 1;
-        }
+        herald_set_local(h, PUBLISH_SYSLOG, p->syslog);
     }
 }
 
@@ -435,7 +469,7 @@ set_up(struct herald *h, const struct config *config)
     }
     for (size_t i = 0; i < p->witness_count && result == 0; i++)
         result = set_witness(h, &p->witnesses[i], i);
-    return result;
+    return result == 0 ? herald_alerts_set(h, config) : result;
 }
 
 /* Files that could be opened before cannot be any more. */
@@ -470,7 +504,9 @@ release(struct herald *h)
         memory_free(h->places[i].url);
     }
     web_release(&h->web);
-    sink_close(&h->sink);
+    sink_release(&h->sink);
+    sink_release(&h->alert_sink);
+    memory_wipe(h->secret, sizeof(h->secret));
     copier_free(h->file);
     copy_close(&h->cosigned);
     channel_close(&h->keeper);
@@ -487,8 +523,8 @@ herald_main(const struct herald_start *start, const struct log *log)
         return 2;
     h->log = *log;
     h->os = log->os;
-    h->file_copy.directory = h->cosigned.directory = h->sink.fd = -1;
-    h->sink.os = log->os;
+    h->file_copy.directory = h->cosigned.directory = h->sink.fd = h->alert_sink.fd = -1;
+    h->sink.os = h->alert_sink.os = log->os;
     signal(SIGPIPE, SIG_IGN);
     channel_init(&h->supervisor, start->supervisor_fd, message_rules_herald_from_supervisor,
                  message_rules_herald_from_supervisor_count);

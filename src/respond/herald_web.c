@@ -14,8 +14,8 @@ note_of(const struct message_checkpoint *checkpoint)
     return view_of(checkpoint->note, checkpoint->length);
 }
 
-static bool
-is_success(const struct web_post *post)
+bool
+herald_is_success(const struct web_post *post)
 {
     return post->status >= 200 && post->status <= 299;
 }
@@ -26,9 +26,8 @@ fail(struct herald *h, size_t target, const char *error)
     target_failed(&h->targets[target], &h->log, error);
 }
 
-/* No answer, or not the one that was hoped for. */
-static void
-fail_post(struct herald *h, const struct web_post *post)
+void
+herald_fail_post(struct herald *h, const struct web_post *post)
 {
     char text[TARGET_ERROR_SIZE];
 
@@ -238,7 +237,7 @@ witness_answered(struct herald *h, const struct web_post *post)
         fail(h, post->number, "it does not know this ledger");
         break;
     default:
-        fail_post(h, post);
+        herald_fail_post(h, post);
         break;
     }
 }
@@ -301,10 +300,12 @@ herald_posted(void *arg, struct web_post *post)
 {
     struct herald *h = arg;
 
-    if (post->number >= PUBLISH_WITNESSES)
+    if (post->number == PUBLISH_ALERT_WEBHOOK)
+        herald_alert_posted(h, post);
+    else if (post->number >= PUBLISH_WITNESSES)
         witness_answered(h, post);
-    else if (is_success(post))
+    else if (herald_is_success(post))
         target_done(&h->targets[post->number], &h->log, h->posting);
     else
-        fail_post(h, post);
+        herald_fail_post(h, post);
 }

@@ -3,7 +3,9 @@
 
 #include "base/memory.h"
 #include "config/file.h"
+#include "ledger/alert_policy.h"
 #include "ledger/note_key.h"
+#include "respond/signature.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -14,7 +16,8 @@ publish_is_wanted(const struct config *config)
 {
     const struct config_publish *p = &config->ledger.publish;
 
-    return p->file || p->syslog || p->webhook || p->witness_count > 0;
+    return p->file || p->syslog || p->webhook || p->witness_count > 0 || config->alerts.webhook ||
+           config->alerts.syslog;
 }
 
 size_t
@@ -30,6 +33,8 @@ publish_url(const struct config *config, size_t target)
 
     if (target == PUBLISH_WEBHOOK)
         return p->webhook;
+    if (target == PUBLISH_ALERT_WEBHOOK)
+        return config->alerts.webhook;
     return target >= PUBLISH_WITNESSES && target < publish_count(config)
                ? p->witnesses[target - PUBLISH_WITNESSES].url
                : NULL;
@@ -65,9 +70,12 @@ endpoint_of_url(struct endpoint *endpoint, const char *url)
 int
 publish_endpoint(const struct config *config, size_t target, struct endpoint *endpoint)
 {
-    const char *syslog = config->ledger.publish.syslog, *url = publish_url(config, target);
+    const char *url = publish_url(config, target);
+    const char *syslog = target == PUBLISH_SYSLOG         ? config->ledger.publish.syslog
+                         : target == PUBLISH_ALERT_SYSLOG ? config->alerts.syslog
+                                                          : NULL;
 
-    if (target == PUBLISH_SYSLOG && syslog && syslog[0] != '/')
+    if (syslog && syslog[0] != '/')
         return endpoint_parse(endpoint, syslog + strlen("udp://"));
     return url ? endpoint_of_url(endpoint, url) : PASU_E_NOTFOUND;
 }
@@ -134,6 +142,24 @@ check_file(struct checking *c)
     memory_free(folder);
 }
 
+static void
+check_alerts(struct checking *c)
+{
+    const struct config *config = c->config;
+    struct view file = config->alerts.webhook_secret_file.bytes;
+    uint8_t secret[SIGNATURE_SECRET_MAX];
+    struct endpoint endpoint;
+
+    if (config->alerts.webhook && endpoint_of_url(&endpoint, config->alerts.webhook) != 0)
+        complain(c, 0, "write https://HOST/PATH", "alerts.webhook has no host");
+    if (config->alerts.webhook_secret_file.path && signature_secret(secret, file) < 0)
+        complain(c, 0, "write whsec_ and base64, or any text, on its first line: at most 256 bytes",
+                 "alerts.webhook_secret_file has no secret");
+    memory_wipe(secret, sizeof(secret));
+    if (config->alerts.escalation_count > ALERT_STEPS_MAX)
+        complain(c, 0, "leave some out", "alerts.escalation has more than 16");
+}
+
 int
 publish_check(const struct config *config, struct config_faults *faults)
 {
@@ -142,6 +168,7 @@ publish_check(const struct config *config, struct config_faults *faults)
     struct endpoint endpoint;
 
     check_file(&c);
+    check_alerts(&c);
     if (p->webhook && endpoint_of_url(&endpoint, p->webhook) != 0)
         complain(&c, 0, "write https://HOST/PATH", "ledger.publish.webhook has no host");
     if (p->witness_count > PUBLISH_WITNESSES_MAX)

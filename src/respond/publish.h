@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where checkpoints are published, as the configuration says: its targets by number (a file, a
- * syslog, a webhook, then the witnesses), which of them are reached by name, and what of it only
- * this module can judge.
+ * Where checkpoints are published and alerts are sent, as the configuration says: its targets by
+ * number (a file, a syslog, a webhook, those of alerts, then the witnesses), which of them are
+ * reached by name, and what of it only this module can judge.
  */
 #ifndef PASU_RESPOND_PUBLISH_H
 #define PASU_RESPOND_PUBLISH_H
@@ -10,7 +10,14 @@
 #include "config/load.h"
 #include "ledger/message.h"
 
-enum { PUBLISH_FILE, PUBLISH_SYSLOG, PUBLISH_WEBHOOK, PUBLISH_WITNESSES };
+enum {
+    PUBLISH_FILE,
+    PUBLISH_SYSLOG,
+    PUBLISH_WEBHOOK,
+    PUBLISH_ALERT_WEBHOOK, /* enum alert_target, from here on */
+    PUBLISH_ALERT_SYSLOG,
+    PUBLISH_WITNESSES,
+};
 enum { PUBLISH_WITNESSES_MAX = 16 };
 _Static_assert(PUBLISH_WITNESSES + PUBLISH_WITNESSES_MAX <= TARGETS_MAX,
                "a number for each target");
@@ -25,8 +32,8 @@ const char *publish_url(const struct config *config, size_t target);
  * configured; PASU_E_MALFORMED. */
 PASU_MUST_USE int publish_endpoint(const struct config *config, size_t target,
                                    struct endpoint *endpoint);
-/* Keys of witnesses, URLs, and that the file is not in the ledger's folder: 0, PASU_E_CONFIG with
- * faults, or PASU_E_NOMEM. */
+/* Keys of witnesses, URLs, the secret of alerts, and that the file is not in the ledger's folder:
+ * 0, PASU_E_CONFIG with faults, or PASU_E_NOMEM. */
 PASU_MUST_USE int publish_check(const struct config *config, struct config_faults *faults);
 
 #endif

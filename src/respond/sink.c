@@ -9,18 +9,46 @@
 
 #define PATIENCE (5 * NANOSECONDS_PER_SECOND)
 
-/* Facility 13 (log audit), severity 5 (notice): RFC 5424, 6.2.1. */
-enum { PRIORITY = 13 * 8 + 5, LENGTH_SIZE = 8 };
+enum { LENGTH_SIZE = 8 };
 
 void
 sink_init(struct sink *s, const struct os *os, const char *target)
 {
-    *s = (struct sink){.os = os, .fd = -1, .is_stream = strncmp(target, "tcp://", 6) == 0};
+    *s = (struct sink){.os = os,
+                       .fd = -1,
+                       .is_stream =
+                           strncmp(target, "tcp://", 6) == 0 || strncmp(target, "tls://", 6) == 0};
     if (gethostname(s->host, sizeof(s->host) - 1) != 0 || s->host[0] == '\0')
         snprintf(s->host, sizeof(s->host), "-");
     for (char *at = s->host; *at != '\0'; at++)
         if (*at <= ' ' || *at > '~')
             *at = '-';
+}
+
+int
+sink_trust(struct sink *s, struct view authorities, const char *host)
+{
+    return sink_tls_new(&s->tls, authorities, host);
+}
+
+void
+sink_release(struct sink *s)
+{
+    sink_close(s);
+    sink_tls_free(s->tls);
+    s->tls = NULL;
+}
+
+short
+sink_events(const struct sink *s)
+{
+    return s->is_connected && s->tls && sink_tls_reads(s->tls) ? POLLIN : POLLOUT;
+}
+
+const char *
+sink_error(const struct sink *s)
+{
+    return s->tls ? sink_tls_error(s->tls) : "";
 }
 
 void
@@ -34,15 +62,16 @@ sink_close(struct sink *s)
 }
 
 int
-sink_begin(struct sink *s, const char *kind, struct view text)
+sink_begin(struct sink *s, int priority, const char *kind, const char *data, struct view text)
 {
     char time[32], *line = (char *)s->line, length[LENGTH_SIZE];
     int head, before;
 
     log_time_text(time, sizeof(time), os_realtime(s->os));
-    head = snprintf(line, sizeof(s->line), "<%d>1 %s %s pasu %d %s - ", PRIORITY, time, s->host,
-                    (int)getpid(), kind);
-    if (head < 0 || text.length > sizeof(s->line) - LENGTH_SIZE - (size_t)head)
+    head = snprintf(line, sizeof(s->line), "<%d>1 %s %s pasu %d %s %s ", priority, time, s->host,
+                    (int)getpid(), kind, data);
+    if (head < 0 || (size_t)head + LENGTH_SIZE >= sizeof(s->line) ||
+        text.length > sizeof(s->line) - LENGTH_SIZE - (size_t)head)
         return PASU_E_RANGE;
     memcpy(line + head, text.bytes, text.length);
     s->length = (size_t)head + text.length;
@@ -67,7 +96,7 @@ open_socket(struct sink *s, const struct address *address)
         return error_from_errno(errno);
     if (s->os->connect(s->os->arg, s->fd, &address->u.any, address->length) == 0) {
         s->is_connected = true;
-        return 0;
+        return s->tls ? sink_tls_begin(s->tls, s->fd) : 0;
     }
     return errno == EINPROGRESS ? 0 : error_from_errno(errno);
 }
@@ -87,7 +116,7 @@ await(struct sink *s)
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
         return error_from_errno(error != 0 ? error : errno);
     s->is_connected = true;
-    return 0;
+    return s->tls ? sink_tls_begin(s->tls, s->fd) : 0;
 }
 
 /* A syslog says nothing: what comes is its end, or is thrown away. */
@@ -99,6 +128,8 @@ listen_to(struct sink *s)
 
     if (!s->is_stream)
         return 0;
+    if (s->tls)
+        return sink_tls_listen(s->tls);
     n = s->os->recv(s->os->arg, s->fd, bytes, sizeof(bytes));
     if (n > 0)
         return 0;
@@ -109,8 +140,12 @@ static int
 send_rest(struct sink *s)
 {
     while (s->at < s->length) {
-        ssize_t n = s->os->send(s->os->arg, s->fd, s->line + s->at, s->length - s->at);
+        const uint8_t *rest = s->line + s->at;
+        ssize_t n = s->tls ? sink_tls_send(s->tls, rest, s->length - s->at)
+                           : s->os->send(s->os->arg, s->fd, rest, s->length - s->at);
 
+        if (n < 0 && s->tls)
+            return (int)n;
         if (n < 0)
             return errno == EAGAIN || errno == EWOULDBLOCK ? PASU_E_AGAIN : error_from_errno(errno);
         s->at += (size_t)n;
@@ -125,6 +160,8 @@ go_on(struct sink *s, const struct address *address)
 
     if (result == 0)
         result = await(s);
+    if (result == 0 && s->tls)
+        result = sink_tls_shake(s->tls);
     if (result == 0)
         result = listen_to(s);
     return result == 0 ? send_rest(s) : result;

@@ -6,6 +6,7 @@
 #include "respond/copier.h"
 #include "respond/herald.h"
 #include "respond/publish.h"
+#include "respond/signature.h"
 #include "respond/sink.h"
 #include "respond/target.h"
 #include "respond/web.h"
@@ -35,6 +36,16 @@ struct herald_round {
     size_t length;
 };
 
+/* Of one target. */
+struct herald_alerts {
+    struct message_delivery items[8]; /* COURIER_AT_ONCE: a ring */
+    size_t head, count;
+    uint64_t
+        under_way;    /* the number of the one that is being sent; UINT64_MAX: none, or not ours */
+    uint64_t arrived; /* of the last one, and */
+    bool is_arrived;  /* whether the keeper is still to hear of it */
+};
+
 struct herald {
     struct log log;
     const struct os *os;
@@ -57,6 +68,11 @@ struct herald {
     uint64_t posting;                    /* size of the checkpoint that the webhook is given */
     struct herald_witness witnesses[PUBLISH_WITNESSES_MAX];
     struct herald_round round;
+    struct herald_alerts alerts[ALERT_TARGETS];
+    struct sink alert_sink;
+    enum config_alert_format alert_format;
+    uint8_t secret[SIGNATURE_SECRET_MAX];
+    size_t secret_length; /* 0: what is sent is not signed */
     bool is_stopping;
     int64_t stop_at; /* monotonic */
 };
@@ -64,10 +80,31 @@ struct herald {
 /* Asks the supervisor to look the target's name up again. */
 void herald_look_up(struct herald *h, size_t target);
 
+/* A syslog at a path of this machine. */
+void herald_set_local(struct herald *h, size_t target, const char *syslog);
+/* A line has not been sent: another address the next time. */
+void herald_fail_sink(struct herald *h, size_t target, const struct sink *sink, int error);
+
 /* ---- herald_web.c: what goes over HTTP ---- */
+bool herald_is_success(const struct web_post *post);
+/* No answer, or not the one that was hoped for. */
+void herald_fail_post(struct herald *h, const struct web_post *post);
 /* Begins what is due. */
 void herald_post(struct herald *h, int64_t now);
 /* A post has ended. */
 void herald_posted(void *arg, struct web_post *post);
+
+/* ---- herald_alerts.c ---- */
+/* What is needed of the configuration, behind all else. */
+PASU_MUST_USE int herald_alerts_set(struct herald *h, const struct config *config);
+/* MESSAGE_DELIVER */
+void herald_alerts_take(struct herald *h, const struct channel_message *message);
+/* A new keeper sends again what has not arrived, by all that it knows. */
+void herald_alerts_renew(struct herald *h);
+/* Sends what can be. */
+void herald_alerts_go(struct herald *h, int64_t now);
+void herald_alert_posted(struct herald *h, const struct web_post *post);
+/* Whether something is still to be sent, or to be told. */
+bool herald_alerts_wait(const struct herald *h, size_t target);
 
 #endif

@@ -112,6 +112,41 @@ set_answer(struct web_post *p)
 }
 
 int
+web_post_trust(struct web_post *p, struct view authorities)
+{
+    struct curl_blob blob;
+
+    p->authorities = memory_dup(authorities.bytes, authorities.length);
+    blob = (struct curl_blob){p->authorities, authorities.length, CURL_BLOB_NOCOPY};
+    return p->authorities && curl_easy_setopt(p->easy, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK
+               ? 0
+               : PASU_E_NOMEM;
+}
+
+int
+web_post_set_headers(struct web_post *p, const char *const *lines, size_t count)
+{
+    struct curl_slist *headers = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct curl_slist *longer = curl_slist_append(headers, lines[i]);
+
+        if (!longer) {
+            curl_slist_free_all(headers);
+            return PASU_E_NOMEM;
+        }
+        headers = longer;
+    }
+    if (curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, headers) != CURLE_OK) {
+        curl_slist_free_all(headers);
+        return PASU_E_NOMEM;
+    }
+    curl_slist_free_all(p->headers);
+    p->headers = headers;
+    return 0;
+}
+
+int
 web_post_init(struct web_post *p, struct web *web, size_t number)
 {
     static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", "Expect:"};
@@ -135,6 +170,7 @@ web_post_release(struct web_post *p)
     curl_easy_cleanup(p->easy);
     curl_slist_free_all(p->headers);
     curl_slist_free_all(p->names);
+    memory_free(p->authorities);
     *p = (struct web_post){.easy = NULL};
 }
 

@@ -27,6 +27,7 @@ struct web_post {
     size_t number; /* the caller's */
     CURL *easy;
     struct curl_slist *headers, *names;
+    char *authorities; /* its own, PEM; NULL: the web's */
     char failure[CURL_ERROR_SIZE];
     uint8_t answer[WEB_ANSWER_MAX];
     size_t length;
@@ -49,6 +50,11 @@ struct web_place {
 PASU_MUST_USE int web_init(struct web *web, struct view authorities);
 void web_release(struct web *web);
 PASU_MUST_USE int web_post_init(struct web_post *post, struct web *web, size_t number);
+/* Its own authorities, copied, in the place of the web's. PASU_E_NOMEM. */
+PASU_MUST_USE int web_post_trust(struct web_post *post, struct view authorities);
+/* The headers that it has from now on, copied. PASU_E_NOMEM. */
+PASU_MUST_USE int web_post_set_headers(struct web_post *post, const char *const *lines,
+                                       size_t count);
 void web_post_release(struct web_post *post);
 /* Begins; `body` is copied. PASU_E_NOMEM. */
 PASU_MUST_USE int web_post_begin(struct web_post *post, const struct web_place *place,

@@ -39,6 +39,12 @@ def name(number):
     return SHARED_NAME if number in SHARED else text(number, "n")
 
 
+def other(state, number, letter):
+    """What a person has in another world instead of a personal text; None is NULL. Low has a q as the texts have, high
+    has none."""
+    return {"low": f"!low q {number}{letter}", "high": f"~high {number}{letter} and longer than any other", "null": None}[state]
+
+
 def text(number, letter, more=""):
     token = f"q{number}{letter}"
     return f"{token} {WORDS[number]}{more} {token}"
@@ -56,7 +62,7 @@ class World:
     def personal(self, number, letter, value):
         """A personal value of that person as SQL; `value` None is NULL."""
         if number == self.person and self.state != "removed":
-            value = {"low": f"!low {number}{letter}", "high": f"~high {number}{letter} and longer than any other", "null": None}[self.state]
+            value = other(self.state, number, letter)
         return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
     def amount(self, number, value):

@@ -79,7 +79,9 @@ class Grammar:
 
     def alias(self):
         self.numbers += 1
-        return f'"A {self.numbers}"' if self.often(0.1) else f"t{self.numbers}"
+        if self.often(0.1):
+            return self.pick((f'"A {self.numbers}"', f'"A {self.numbers}"', f'"이름{self.numbers}"', f'U&"\\0061\\C774{self.numbers}"'))
+        return f"t{self.numbers}"
 
     def literal(self, kind, *, asked=False):
         made = self.pick(ASKED if asked and kind == "text" and self.often(0.5) else LITERALS[kind])
@@ -109,6 +111,8 @@ class Grammar:
             "regexp_replace({0}, '[aeiou]', '*')", "{0} COLLATE \"C\"", "encode(convert_to({0}, 'UTF8'), 'hex')", "shout({0})", "whispered({0})",
             "CAST({0} AS text)", "rpad({0}, 30, '.')", "named({2})", "mailed({2})", "jsonb_build_object('a', {0}, 'b', {2})->>'a'",
             "CASE WHEN {3} THEN {0} ELSE {1} END", "CASE WHEN {3} THEN {0} END", "CASE {2} WHEN 1 THEN {0} WHEN 2 THEN {1} ELSE 'else' END",
+            "(ARRAY[{0}, {1}])[2]", "(jsonb_build_object('a', {0}))['a']::text", "jsonb_path_query_first(jsonb_build_object('a', {0}), '$.a')::text",
+            "xmlforest({0} AS x)::text", "xmlelement(name e, {0}, {2})::text", "array_to_string(ARRAY[{0}, {1}], '+')", "({3})::text",
             "subquery", "subquery", "subquery", "error", "overlay({0} placing 'XX' from 6 for 2)", "translate({0}, 'xyz', 'abc')", "ROW({0}, {2})::text", "row"))
         if form == "subquery":
             return self.scalar(scope, "text")
@@ -185,7 +189,12 @@ class Grammar:
                               self.member_of(scope, column, kind)))
         same = [ref for ref, one in refs if one == kind and ref != column]
         forms = [f"{column} = {self.literal(kind, asked=True)}", f"{column} IS NOT NULL", f"{column} IS NULL", f"{column} <> {self.literal(kind, asked=True)}"]
-        if same:
+        if self.often(0.15):
+            two, type_ = self.pick(refs)
+            forms = [f"({column}, {two}) = ({self.literal(kind, asked=True)}, {self.literal(type_)})", f"({column}, {two}) < ({column}, {self.literal(type_)})",
+                     f"({column}, {two}) IN (SELECT {self.literal(kind, asked=True)}, {self.literal(type_)})", f"ROW({column}, {two}) IS DISTINCT FROM ROW({column}, {self.literal(type_)})",
+                     f"({column}, {two}) >= ({self.literal(kind)}, {self.literal(type_)})"]
+        elif same:
             forms += [f"{column} = {self.pick(same)}", f"{column} IS DISTINCT FROM {self.pick(same)}"]
         if kind == "int":
             forms += [f"{column} < 4", f"{column} >= 2", f"{column} IN (1, 3, 7)", f"{column} = ANY ('{{2,5,77}}')", f"{column} BETWEEN 2 AND 6",
@@ -236,6 +245,11 @@ class Grammar:
         if draw < 0.9:
             made = self.plain(depth - 1, outside=list(before), columns=self.chance.randint(1, 3))
             return Source(alias, made.columns), f"LATERAL ({made.sql}) AS {alias}"
+        rows = [one.alias for one in before if one.row]
+        if draw < 0.905 and rows:
+            return Source(alias, (("k", "text"), ("v", "text")), row=False), f"LATERAL jsonb_each_text(to_jsonb({self.pick(rows)})) AS {alias}(k, v)"
+        if draw < 0.91 and before:
+            return Source(alias, (("u", "text"),), row=False), f"LATERAL unnest(ARRAY[{self.expression(list(before), 'text', 1)}, 'z']) AS {alias}(u)"
         if draw < 0.92:
             return self.joined(alias)
         if draw < 0.94:
@@ -395,10 +409,13 @@ class Grammar:
             return f"array_agg({text} ORDER BY {text})" + only
         if kind == "json":
             rows = [source.alias for source in scope if source.row]
+            row = self.pick(rows) if rows else None
             return self.pick((f"json_agg({text} ORDER BY {text})", f"jsonb_agg({text} ORDER BY {text})",
-                              f"json_agg({self.pick(rows)} ORDER BY {self.pick(rows)}::text)" if rows else f"json_agg({text} ORDER BY {text})")) + only
+                              f"json_agg({row} ORDER BY {row}::text)" if rows else f"json_agg({text} ORDER BY {text})")) + only
         if kind == "text":
-            return self.pick((f"string_agg({text}, ',' ORDER BY {text})", f"max({text})", f"min({text})", f"string_agg(DISTINCT {text}, ';')",
+            return self.pick((f"xmlagg(xmlelement(name e, {text}) ORDER BY {text})::text{only}", f"json_object_agg({text}, {number} ORDER BY {text}, {number})::text",
+                              f"(array_agg(DISTINCT {text}))::text", f"(array_agg({text} ORDER BY {text}))[1]", f"string_agg({text}, ',' ORDER BY {text})") if self.often(0.2) else
+                             (f"string_agg({text}, ',' ORDER BY {text})", f"max({text})", f"min({text})", f"string_agg(DISTINCT {text}, ';')",
                               f"string_agg({text}, '' ORDER BY {text} DESC)")) + only
         return {"bool": f"bool_or({self.condition(scope, 0)})"}.get(kind, f"(array_agg({self.expression(scope, kind, 0)} ORDER BY 1))[1]")
 
@@ -413,6 +430,9 @@ class Grammar:
         windows = [(f"row_number() OVER {over}", "int8"), (f"lag({value}) OVER {over}", "text"), (f"first_value({value}) OVER {over}", "text"),
                    (f"max({value}) OVER ({by.strip()})", "text"), (f"count(*) OVER ({by.strip()})", "int8"), (f"lead({value}, 2, 'none') OVER {over}", "text"),
                    (f"string_agg({value}, ',') OVER {over}", "text"), (f"rank() OVER (ORDER BY {value})", "int8"),
+                   (f"last_value({value}) OVER ({by}ORDER BY {total} ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE CURRENT ROW)", "text"),
+                   (f"string_agg({value}, ',') OVER ({by}ORDER BY {total} GROUPS BETWEEN CURRENT ROW AND 1 FOLLOWING)", "text"),
+                   (f"count({value}) FILTER (WHERE {self.condition(scope, 0)}) OVER ({by}ORDER BY {total} RANGE UNBOUNDED PRECEDING)", "int8"),
                    (f"nth_value({value}, 2) OVER ({by}ORDER BY {total} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)", "text")]
         made = self.some(windows, 1, 2)
         named = ""
@@ -480,14 +500,23 @@ class Grammar:
                 recursive = True
                 columns = [("id", "int"), ("name", "text"), ("n", "int")]
                 start = self.pick(("id = 6", "id > 4", "referrer IS NULL", "id = 3"))
-                told.append(f"{name}(id, name, n) AS (SELECT id, name, 1 FROM @.customers WHERE {start} UNION ALL SELECT c.id, c.name, n + 1 "
-                            f"FROM {name} JOIN @.customers c ON {self.pick(('c.id = ' + name + '.n + 2', 'c.referrer = ' + name + '.id'))} WHERE n < 4)")
+                told.append(f"{name}(id, name, n) AS (SELECT id, name, 1 FROM @.customers WHERE {start} UNION {self.pick(('ALL ', 'ALL ', ''))}SELECT c.id, c.name, n + 1 "
+                            f"FROM {name} JOIN @.customers c ON {self.pick(('c.id = ' + name + '.n + 2', 'c.referrer = ' + name + '.id'))} WHERE n < 4)" +
+                            self.pick(("", "", " SEARCH DEPTH FIRST BY id SET place", " CYCLE id SET again USING way")))
             else:
                 made = self.query(depth - 1, ordered=self.often(0.3))
                 columns = made.columns
                 told.append(f"{name} AS {self.pick(('', '', 'MATERIALIZED ', 'NOT MATERIALIZED '))}({made.sql})")
             self.with_.append((name, columns))
         return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(told)} "
+
+    def merge(self):
+        """MERGE of any query into goods; whoever runs it takes it back."""
+        made = self.plain(1, types=["text", "int"])
+        one, other = made.columns[0][0], made.columns[1][0]
+        insert = self.pick(("INSERT VALUES (m.n, coalesce(m.v, 'new'), 1)", "DO NOTHING"))
+        return (f"MERGE INTO goods g USING (SELECT row_number() OVER (ORDER BY {one}, {other}) + 3 AS n, {one} AS v FROM ({made.sql}) s) m ON g.id = m.n "
+                f"WHEN MATCHED THEN UPDATE SET title = coalesce(m.v, 'none') WHEN NOT MATCHED THEN {insert}")
 
     def statement(self):
         """A whole query."""

@@ -30,6 +30,19 @@ class Program:
             return sql.replace("@.", schema + "." if schema else "")
         return [step(fill) for step in self.steps]
 
+    def is_unordered(self):
+        """Whether SQL surely leaves open in which order the rows of each of its queries come: there is no ORDER BY
+        outside of parentheses, and what is outside of them is the query."""
+        for statement in self.told:
+            text = re.sub(r"'[^']*'|\"[^\"]*\"", "''", statement.upper())
+            text = re.sub(r"^COPY \((.*)\) TO STDOUT.*", r"\1", text, flags=re.S)
+            has_query = "SELECT" in text
+            while (shorter := re.sub(r"\([^()]*\)", "", text)) != text:
+                text = shorter
+            if "ORDER BY" in text or has_query > ("SELECT" in text):
+                return False
+        return True
+
     def __str__(self):
         return f"seed {self.seed}, {self.way}: " + "; ".join(self.told).replace("@.", "public.")
 
@@ -164,6 +177,14 @@ def changing(program):
     program.say("ROLLBACK")
 
 
+def merging(program):
+    sql = random_sql.Grammar(program.chance).merge()
+    program.say("BEGIN")
+    program.say(sql)
+    program.say(program.pick("SELECT title FROM goods ORDER BY id", "SELECT count(*) FROM goods", "SELECT g FROM goods g ORDER BY id"))
+    program.say("ROLLBACK")
+
+
 def put_aside(program):
     """Into a table or a view that the transaction makes, and out of it."""
     sql = program.sql()[0]
@@ -186,4 +207,4 @@ def explained(program):
 
 
 WAYS = (simple,) * 10 + (extended,) * 6 + (limited, limited, named, named, by_sql, cursor, cursor, cursor, copy_query, copy_table, changing, changing,
-                                           in_transaction, several, explained, put_aside, locking)
+                                           in_transaction, several, explained, put_aside, locking, merging)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Casts run without being named: where a value becomes JSON, a row a text. What a user's own cast says of
+"""Casts run without being named: where a value becomes JSON, a row a text, and in code, as operators do. What a user's own cast says of
 persons is counted, wherever the value comes from: a column, a row, a view, a function, a parameter. Every name
 carries its person's key."""
 import re
@@ -29,7 +29,15 @@ CREATE VIEW seen AS SELECT 1 AS one;
 CREATE FUNCTION tell(seen) RETURNS text LANGUAGE sql AS 'SELECT string_agg(name, '','') FROM customers WHERE grade = 4';
 CREATE CAST (seen AS text) WITH FUNCTION tell(seen);
 GRANT SELECT ON moods, told, rows, seen TO app;
+CREATE TYPE pair AS (k bigint);
+CREATE FUNCTION tell(pair) RETURNS text LANGUAGE sql AS 'SELECT name FROM customers WHERE id = $1.k';
+CREATE CAST (pair AS text) WITH FUNCTION tell(pair) AS IMPLICIT;
+CREATE FUNCTION by_cast(k bigint) RETURNS text LANGUAGE sql AS 'SELECT ROW(k)::pair::text';
+CREATE FUNCTION by_assignment(k bigint) RETURNS text LANGUAGE plpgsql AS 'DECLARE p pair; BEGIN p.k := k; RETURN p; END';
+CREATE FUNCTION one(bigint) RETURNS text LANGUAGE sql AS 'SELECT name FROM customers WHERE id = $1';
+CREATE OPERATOR @# (RIGHTARG = bigint, FUNCTION = one);
 """
+MANY = "1," * 20000 + "1"  # too many words for a text to be understood
 TOLD = (
     "SELECT to_json(m) FROM moods", "SELECT row_to_json(x) FROM moods x", "SELECT json_build_object('m', ARRAY[m]) FROM moods",
     "SELECT json_agg(y) FROM (SELECT m FROM moods) y", "SELECT to_json(x) FROM (SELECT m FROM moods UNION ALL SELECT m FROM moods) x",
@@ -37,6 +45,9 @@ TOLD = (
     "SELECT ltrim(x) FROM rows x", "SELECT y.x::text FROM (SELECT x FROM rows x) y", "SELECT array_agg(x)::text FROM rows x",
     "SELECT x::text FROM seen x", "SELECT c::text FROM customers c WHERE id = 1350", "SELECT array_agg(c::text) FROM customers c WHERE grade = 1",
     "SELECT to_json(x.m) FROM json_to_record('{\"m\":\"a\"}') AS x(m mood)", "PREPARE p(mood) AS SELECT to_json($1); EXECUTE p('a')",
+    "SELECT by_cast(1350)", "SELECT by_assignment(1350)", "DO $$ BEGIN RAISE NOTICE '%', ROW(1350)::pair::text; END $$",
+    "DO $$ DECLARE p pair; t text; BEGIN p := ROW(1350); t := p; RAISE NOTICE '%', t; END $$",
+    "DO $$ BEGIN RAISE NOTICE '%', @# 1350::bigint; END $$", f"SELECT @# 1350 WHERE 1 IN ({MANY})",
 )
 
 
@@ -51,7 +62,7 @@ def ask(session, data):
     session.send(data)
     while not messages or messages[-1][0] != "Z":
         messages.append(session.receive())
-    return {key.decode() for kind, body in messages if kind in "Dd" for key in SEEN.findall(body)}
+    return {key.decode() for kind, body in messages if kind in "DdN" for key in SEEN.findall(body)}
 
 
 def oid_of(name):

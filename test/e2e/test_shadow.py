@@ -292,6 +292,25 @@ def test_nobody_goes_uncounted_by_a_trick():
 
 
 @test(gateway=True)
+def test_whichever_rows_come_first():
+    """Where a query within takes the first rows that come, the question could get others: an index has the columns, but not the key"""
+    server, told = shop.server(), []
+    server.sql("CREATE INDEX by_region ON customers (region, grade, name, email); ANALYZE customers")
+    for number, within in enumerate(("SELECT name FROM customers LIMIT 5", "SELECT name FROM customers OFFSET 395",
+                                     "SELECT DISTINCT ON (grade) name FROM customers ORDER BY grade")):
+        for form, sql in (("FROM", f"SELECT DISTINCT name FROM ({within}) s"),
+                          ("IN", f"SELECT DISTINCT name FROM customers WHERE name IN ({within})")):
+            name = f"first {number} {form}"
+            with front().login(application_name=name) as session:
+                session.query("SET enable_seqscan = off")
+                told.append((name, sql, seen_in(ask(session, [wire.query(sql)]))))
+                session.terminate()
+    server.sql("DROP INDEX by_region")
+    front().guard.until_sessions(0)
+    judge(told, lambda sql, seen, *rest: seen)
+
+
+@test(gateway=True)
 def test_a_name_that_comes_to_mean_another_table():
     """A statement is prepared, then a temporary table takes the name: nobody is named by its keys"""
     told = []

@@ -137,6 +137,7 @@ BOUNDED = (
     "SELECT title FROM products WHERE title IN (SELECT line FROM nested) OR id = 1",
     "SELECT (SELECT max(line) FROM nested) FROM products",
     "BEGIN; DECLARE c CURSOR FOR SELECT line FROM nested; FETCH 3 FROM c; COMMIT",
+    "BEGIN; DECLARE c CURSOR FOR SELECT line FROM nested; FETCH 3 FROM c; UPDATE customers SET grade = grade WHERE CURRENT OF c; ROLLBACK",
     "BEGIN; UPDATE checked SET who = who WHERE who = 'Kim-1007' RETURNING who; ROLLBACK",
     "BEGIN; INSERT INTO products SELECT 90000, line, 1 FROM nested LIMIT 1 RETURNING title; ROLLBACK",
     "BEGIN; WITH d AS (DELETE FROM products WHERE id = 1 RETURNING id) SELECT line FROM nested; ROLLBACK",

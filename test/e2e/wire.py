@@ -150,7 +150,7 @@ class Result:
 
     def __init__(self):
         self.types, self.rows, self.tags, self.errors, self.notices = "", [], [], [], []
-        self.parameters, self.notifications, self.status, self.copied = {}, [], None, b""
+        self.parameters, self.notifications, self.status, self.copied, self.values = {}, [], None, b"", []
 
     def add(self, kind, body):
         self.types += kind
@@ -170,6 +170,8 @@ class Result:
             self.notifications.append((channel, read_text(body, at)[0]))
         elif kind == "d":
             self.copied += body
+        elif kind == "V":
+            self.values.append(body[4:])
         elif kind == "Z":
             self.status = body.decode()
 

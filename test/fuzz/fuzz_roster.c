@@ -12,6 +12,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (roster_parse(&roster, view_of(data, size), &fault) == 0) {
         (void)roster_kind(roster, "analyst");
+        (void)roster_standing(roster, "analyst", 0, OWNERLESS_BLOCK);
+        (void)roster_next(roster, 0);
         roster_free(roster);
     } else if (fault.line == 0 || fault.text[0] == '\0') {
         __builtin_trap();

@@ -44,6 +44,8 @@ static const struct layout layouts[] = {
     {28, "11z2488888888888tt"},
     {29, "8842111z3tttta"},
     {30, "8842z2tt"},
+    {31, "888888111z5ttT"},
+    {32, "81z7T"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -187,6 +189,12 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[22] &= 1;
         m->bytes[23] &= 1;
         m->bytes[24] &= 1;
+        break;
+    case SEGMENT_RAISED:
+        m->bytes[16] |= 1;
+        m->bytes[48] = (uint8_t)(1 + m->bytes[48] % 5);
+        m->bytes[49] = (uint8_t)(m->bytes[49] % ALERT_CONTROLS);
+        m->bytes[50] &= 3;
         break;
     default:
         break;

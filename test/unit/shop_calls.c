@@ -228,6 +228,12 @@ catalog_written_by(const struct catalog *catalog PASU_UNUSED, uint32_t function 
 }
 
 bool
+catalog_has_cast_code(const struct catalog *catalog PASU_UNUSED)
+{
+    return false;
+}
+
+bool
 catalog_has_keeping_casts(const struct catalog *catalog PASU_UNUSED)
 {
     return false;

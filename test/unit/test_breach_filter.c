@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
 #include "breach/filter.h"
-#include "breach/moment.h"
+#include "config/moment.h"
 #include "unit.h"
 
 #define NOW     INT64_C(1795622400000000000) /* 2026-11-25T16:00:00Z */

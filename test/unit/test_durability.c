@@ -22,16 +22,16 @@ put_in_force(struct stand *t, uint64_t generation, const char *text)
     struct settings *settings;
 
     assert_int_equal(settings_new(&settings, model_of(text), generation), 0);
-    settings_current_set(&t->shared.current, settings);
+    settings_current_set(&t->shared.current, settings, NULL);
     settings_release(settings);
 }
 
 static void
 end(struct stand *t)
 {
-    settings_current_set(&t->shared.current, NULL);
+    settings_current_set(&t->shared.current, NULL, NULL);
     settings_release(t->worker.settings);
-    durability_release(&t->observer.rules);
+    session_rules_release(&t->observer.rules);
 }
 
 static enum durability
@@ -100,12 +100,14 @@ rules_in_force_decide_by_what_a_record_shows_also_after_a_reload(void **state)
     end(t);
 }
 
-/* Rows of EXECUTE and FETCH are those of a statement with another verb. */
+/* Of EXECUTE and FETCH it need not be known what they stand for. */
 static void
 rows_of_a_statement_that_is_only_named_have_any_verb(void **state)
 {
-    const struct plan_statement select = {.verb = VERB_SELECT}, update = {.verb = VERB_UPDATE},
-                                prepare = {.verb = VERB_PREPARE}, fetch = {.verb = VERB_FETCH};
+    const struct plan_statement select = {.verbs = 1 << VERB_SELECT},
+                                update = {.verbs = 1 << VERB_UPDATE},
+                                prepare = {.verbs = 1 << VERB_PREPARE | 1 << VERB_SELECT},
+                                fetch = {.verb = VERB_FETCH};
     struct stand *t = *state;
 
     put_in_force(t, 1,
@@ -121,33 +123,27 @@ rows_of_a_statement_that_is_only_named_have_any_verb(void **state)
 }
 
 static void
-an_actor_is_known_where_nothing_before_application_name_can_name_one(void **state)
+an_actor_is_the_one_of_the_moment(void **state)
 {
     struct stand *t = *state;
     struct config_texts *sources = &t->all.principals.actor_from;
     const char *alone[] = {"application_name"};
-    const char *first[] = {"application_name", "sqlcommenter"};
-    const char *last[] = {"setting:pasu.actor", "application_name"};
     const struct {
-        const char **sources;
-        size_t count;
+        size_t sources;
         const char *actor;
         enum durability durability;
     } cases[] = {
-        {NULL, 0, "", DURABILITY_GROUP},     {alone, 1, "", DURABILITY_GROUP},
-        {alone, 1, "lee", DURABILITY_GROUP}, {alone, 1, "kim", DURABILITY_STRICT},
-        {first, 2, "lee", DURABILITY_GROUP}, {first, 2, "", DURABILITY_STRICT},
-        {last, 2, "lee", DURABILITY_STRICT}, {last, 2, "", DURABILITY_STRICT},
+        {0, "kim", DURABILITY_GROUP},  {1, "", DURABILITY_GROUP},    {1, "kim", DURABILITY_STRICT},
+        {1, "lee", DURABILITY_GROUP}, {1, "kim", DURABILITY_STRICT},
     };
 
+    put_in_force(t, 1,
+                 MAPPING "rules:\n"
+                         "  - {name: a, when: {actor: kim}, verdict: allow, "
+                         "durability: strict}\n");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        *sources = (struct config_texts){cases[i].sources, cases[i].count};
-        snprintf(t->observer.actor.application, sizeof(t->observer.actor.application), "%s",
-                 cases[i].actor);
-        put_in_force(t, i + 1,
-                     MAPPING "rules:\n"
-                             "  - {name: a, when: {actor: kim}, verdict: allow, "
-                             "durability: strict}\n");
+        *sources = (struct config_texts){alone, cases[i].sources};
+        actor_report(&t->observer.actor, view_of_text(cases[i].actor));
         assert_int_equal(durable(t, NAME, 0, NULL), cases[i].durability);
     }
     end(t);
@@ -226,7 +222,7 @@ main(void)
         cmocka_unit_test(verbs_are_numbered_as_the_configuration_lists_them),
         TEST(rules_in_force_decide_by_what_a_record_shows_also_after_a_reload),
         TEST(rows_of_a_statement_that_is_only_named_have_any_verb),
-        TEST(an_actor_is_known_where_nothing_before_application_name_can_name_one),
+        TEST(an_actor_is_the_one_of_the_moment),
         TEST(a_client_waits_for_what_a_rule_wants_on_the_disk_and_for_nothing_else),
         TEST(what_had_no_room_is_as_durable_as_it_was_to_be),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys that are arrays, and rows that say of which table they are. */
+/* Keys that are hidden, or arrays, and rows that say of which table they are. */
 #include "gather_shape.h"
 
 /* ---- arrays of keys ---- */
@@ -171,10 +171,124 @@ a_row_of_another_table_is_nobody_known(void **state PASU_UNUSED)
     assert_int_equal(gather.clear[0], 0);
 }
 
+/* ---- hidden keys of many rows ---- */
+
+/* Keys and names; as the client is to get them. Starts are those of the outgoing rows. */
+static size_t
+hidden_run(uint8_t *bytes, size_t size, uint8_t *due, size_t *due_length, uint32_t *starts)
+{
+    static const char *const keys[] = {"7", "7", "4026531839", "1234567890", "12", "0"};
+    static const char *const names[] = {"kim", "lee", "", NULL, "choi", "a longer name than others"};
+    struct writer in = writer_of(bytes, size), out = writer_of(due, size);
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        size_t key = strlen(keys[i]), name = names[i] ? strlen(names[i]) : 0;
+
+        starts[i] = (uint32_t)writer_length(&out);
+        writer_u8(&in, 'D');
+        writer_u32(&in, (uint32_t)(4 + 2 + 4 + key + 4 + name));
+        writer_u16(&in, 2);
+        writer_u32(&in, (uint32_t)key);
+        writer_bytes(&in, keys[i], key);
+        writer_u8(&out, 'D');
+        writer_u32(&out, (uint32_t)(4 + 2 + 4 + name));
+        writer_u16(&out, 1);
+        for (int k = 0; k < 2; k++) {
+            struct writer *w = k ? &out : &in;
+
+            writer_u32(w, names[i] ? (uint32_t)name : UINT32_MAX);
+            writer_bytes(w, names[i] ? names[i] : "", name);
+        }
+    }
+    *due_length = writer_length(&out);
+    return writer_length(&in);
+}
+
+static void
+rows_go_out_without_the_key_that_is_read(void **state PASU_UNUSED)
+{
+    static const uint32_t persons[] = {7, 4026531839, 1234567890, 12, 0}, rows[] = {0, 2, 3, 4, 5};
+    uint8_t bytes[512], due[512], out[512];
+    size_t due_length, length, written;
+    uint32_t starts[6];
+    struct shape shape;
+
+    simple_shape(&shape);
+    shape.showing.hidden_count = 1;
+    shape.showing.parts[0].source = SOURCE_HIDDEN;
+    length = hidden_run(bytes, sizeof(bytes), due, &due_length, starts);
+    gather_clear(&gather);
+    assert_int_equal(gather_hidden_rows(&gather, &shape.entry, &world.ordinals,
+                                        view_of(bytes, length), out, 0, &written),
+                     0); /* not every field has been seen clear */
+    gather.is_saturated = true;
+    /* also where what goes out lies where it came from */
+    for (size_t before = 0; before <= 200; before += 200) {
+        uint8_t moved[1024];
+
+        memcpy(moved + before, bytes, length);
+        gather_clear(&gather);
+        gather.is_saturated = true;
+        assert_int_equal(gather_hidden_rows(&gather, &shape.entry, &world.ordinals,
+                                            view_of(moved + before, length), moved, 100, &written),
+                         length);
+        assert_int_equal(written, due_length);
+        assert_memory_equal(moved, due, due_length);
+        assert_int_equal(gather.rows, 6);
+        assert_int_equal(gather.item_count, COUNT_OF(persons));
+        for (size_t i = 0; i < COUNT_OF(persons); i++) {
+            assert_int_equal(gather.items[i].ordinal, persons[i]);
+            assert_int_equal(gather.starts[i], 100 + starts[rows[i]]);
+            assert_int_equal(gather.row_numbers[i], rows[i]);
+        }
+    }
+}
+
+static void
+a_run_ends_before_what_is_no_simple_key(void **state PASU_UNUSED)
+{
+    uint8_t bytes[512], due[512], out[512];
+    size_t due_length, length, written, whole = 0;
+    uint32_t starts[6];
+    struct shape shape;
+
+    simple_shape(&shape);
+    shape.showing.hidden_count = 1;
+    shape.showing.parts[0].source = SOURCE_HIDDEN;
+    length = hidden_run(bytes, sizeof(bytes), due, &due_length, starts);
+    for (size_t n = 0; n <= length; n++) {
+        uint8_t *copy = memory_new(n + 1, 1);
+        size_t used;
+
+        memcpy(copy, bytes, n);
+        gather_clear(&gather);
+        gather.is_saturated = true;
+        used = gather_hidden_rows(&gather, &shape.entry, &world.ordinals, view_of(copy, n), out, 0,
+                                  &written);
+        assert_true(used <= n && used >= whole);
+        assert_true(gather.rows == 6 ? written == due_length : written == starts[gather.rows]);
+        whole = used;
+        memory_free(copy);
+    }
+    assert_int_equal(whole, length);
+    bytes[5 + 2 + 3] = 3; /* the key is longer than it was: the rest is no row of two columns */
+    gather_clear(&gather);
+    gather.is_saturated = true;
+    assert_int_equal(gather_hidden_rows(&gather, &shape.entry, &world.ordinals,
+                                        view_of(bytes, length), out, 0, &written),
+                     0);
+    shape.entry.only_key = -1;
+    assert_int_equal(gather_hidden_rows(&gather, &shape.entry, &world.ordinals,
+                                        view_of(bytes, length), out, 0, &written),
+                     0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_go_out_without_the_key_that_is_read),
+        cmocka_unit_test(a_run_ends_before_what_is_no_simple_key),
         cmocka_unit_test(an_array_shows_all_of_its_persons),
         cmocka_unit_test(an_array_that_cannot_be_read_shows_somebody),
         cmocka_unit_test(an_array_has_room_or_is_not_read),

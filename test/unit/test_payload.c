@@ -342,6 +342,11 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_BYPASS, 23, 1, "\2"},
         {SEGMENT_BYPASS, 24, 1, "\2"},
         {SEGMENT_BACKEND, 22, 1, "\1"},
+        {SEGMENT_RAISED, 16, 1, "\0"}, /* of nothing */
+        {SEGMENT_RAISED, 48, 1, "\0"},
+        {SEGMENT_RAISED, 48, 1, "\6"},
+        {SEGMENT_RAISED, 49, 1, "\5"},
+        {SEGMENT_RAISED, 50, 1, "\5"},
         {SEGMENT_MARK, 8, 8, "\0\0\0\0\0\0\0\0"}, /* carries nothing */
         {SEGMENT_MARK, 33, 1, "\x80"},            /* a column below 0 */
         {SEGMENT_MARK, 34, 1, "\0"},              /* says nothing */
@@ -449,7 +454,7 @@ static void
 a_type_without_a_payload_of_ours_is_told_of(void **state PASU_UNUSED)
 {
     static const uint32_t others[] = {0,  SEGMENT_BEGUN, SEGMENT_KEY, SEGMENT_EXPOSURE, 11,
-                                      31, 65535,         UINT32_MAX};
+                                      33, 65535,         UINT32_MAX};
     union payload_body body = {0};
     uint8_t bytes[8];
 

@@ -94,6 +94,11 @@ a_view_is_read_through_where_it_stands_alone(void **state PASU_UNUSED)
         {"SELECT who FROM v_shown UNION ALL SELECT title FROM products", "as it is"},
         {"SELECT DISTINCT who FROM v_shown", "as it is"},
         {"SELECT who FROM v_shown GROUP BY who", "as it is"},
+        {"SELECT who FROM v_shown v WHERE EXISTS (SELECT FROM v_shown)", "through 0:1030.1"},
+        /* What stands in its definition is read by itself, too. */
+        {"SELECT line FROM v_lines WHERE EXISTS (SELECT FROM v_shown)", "as it is"},
+        {"WITH w AS (SELECT 1 FROM v_shown) SELECT line FROM v_lines", "as it is"},
+        {"SELECT who FROM v_shown WHERE EXISTS (SELECT FROM v_lines)", "through 0:1030.1"},
         /* What sees that it is no view. */
         {"SELECT v_shown FROM v_shown", "as it is"},
         {"SELECT v.v FROM v_shown v", "as it is"},
@@ -106,6 +111,10 @@ a_view_is_read_through_where_it_stands_alone(void **state PASU_UNUSED)
         {"SELECT who FROM v_shown v(a, b, c)", "as it is"},
         {"WITH d AS (DELETE FROM products RETURNING id) SELECT who FROM v_shown", "as it is"},
         {"SELECT who, 'pasu_key_1' FROM v_shown", "as it is"},
+        /* What may be no cast: then the server says where the column comes from. */
+        {"SELECT who::text FROM v_shown", "as it is"},
+        {"SELECT x FROM (SELECT CAST(tel::text AS varchar) AS x FROM v_shown) s", "as it is"},
+        {"SELECT upper(who)::text FROM v_shown", "through"},
         /* Its definition has names that do not say all, or it may have options. */
         {"SELECT who FROM v_contact", "as it is"},
         {"SELECT line FROM v_nested", "as it is"},

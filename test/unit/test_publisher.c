@@ -69,7 +69,7 @@ begin(void **state)
     record_init(&p->records, &p->log, p->directory);
     p->records.durability = DURABILITY_OS;
     assert_int_equal(record_open(&p->records), 0);
-    publisher_init(&p->publisher, &p->log);
+    publisher_init(&p->publisher, &p->log, NULL);
     link_herald(p);
     sign(p, 0);
     add_records(p);

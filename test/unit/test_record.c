@@ -156,7 +156,7 @@ what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions(void 
     assert_int_equal(record_opened(&p->records, &session), 0);
     /* A new gate has the last one only; 128 was never let in. */
     record_gate_lost(&p->records);
-    record_announced(&p->records, 192);
+    record_announced(&p->records, &(struct message_session){.session = 192});
     record_look(&p->records, INT64_MAX);
     /* The gate has lost some on the way here. */
     record_lost_by_gate(&p->records, 5, 1000);

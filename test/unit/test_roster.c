@@ -43,12 +43,97 @@ principals_have_the_kind_of_their_line_and_others_none(void **state PASU_UNUSED)
     assert_int_equal(roster_kind(r, "principal"), PRINCIPAL_UNKNOWN);
     assert_int_equal(roster_kind(r, ""), PRINCIPAL_UNKNOWN);
     assert_int_equal(roster_kind(NULL, "analyst"), PRINCIPAL_UNKNOWN);
-    assert_int_equal(roster_owner(r, "analyst"), OWNER_THERE);
-    assert_int_equal(roster_owner(r, "shop"), OWNER_LEFT);
-    assert_int_equal(roster_owner(r, "dba"), OWNER_NONE);
-    assert_int_equal(roster_owner(r, "Analyst"), OWNER_UNLISTED);
-    assert_int_equal(roster_owner(NULL, "analyst"), OWNER_UNLISTED);
+    assert_int_equal(roster_owner(r, "analyst", 0), OWNER_THERE);
+    assert_int_equal(roster_owner(r, "shop", 0), OWNER_LEFT);
+    assert_int_equal(roster_owner(r, "dba", 0), OWNER_NONE);
+    assert_int_equal(roster_owner(r, "Analyst", 0), OWNER_UNLISTED);
+    assert_int_equal(roster_owner(NULL, "analyst", 0), OWNER_UNLISTED);
     roster_free(r);
+}
+
+static void
+entries_say_what_their_line_says(void **state PASU_UNUSED)
+{
+    struct roster *r = parse("contact,principal,left_at,kind,owner\n"
+                             "\"kim@example.org, 7\",analyst,2026-01-31,human,Kim\n"
+                             ",app,,service,\n");
+    const struct roster_entry *kim = roster_find(r, "analyst"), *app = roster_find(r, "app");
+
+    assert_int_equal(roster_count(r), 2);
+    assert_ptr_equal(roster_at(r, 0), kim);
+    assert_ptr_equal(roster_at(r, 1), app);
+    assert_string_equal(kim->owner, "Kim");
+    assert_string_equal(kim->contact, "kim@example.org, 7");
+    assert_int_equal(kim->line, 2);
+    assert_false(kim->is_left);
+    assert_string_equal(app->owner, "");
+    assert_string_equal(app->contact, "");
+    assert_true(app->left_at == ROSTER_NEVER);
+    assert_null(roster_find(r, "kim"));
+    assert_int_equal(roster_count(NULL), 0);
+    roster_free(r);
+}
+
+/* 2026-11-27T12:00:00Z */
+#define NOON (INT64_C(1795780800) * NANOSECONDS_PER_SECOND)
+
+static void
+who_has_left_is_refused_and_a_service_told_of(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *principal;
+        enum principal_standing standing, strict;
+    } all[] = {
+        {"here", STANDING_GOOD, STANDING_GOOD},  {"gone", STANDING_LEFT, STANDING_LEFT},
+        {"since", STANDING_LEFT, STANDING_LEFT}, {"now", STANDING_LEFT, STANDING_LEFT},
+        {"soon", STANDING_GOOD, STANDING_GOOD},  {"today", STANDING_LEFT, STANDING_LEFT},
+        {"never", STANDING_GOOD, STANDING_GOOD}, {"long", STANDING_LEFT, STANDING_LEFT},
+        {"said", STANDING_LEFT, STANDING_LEFT},  {"dba", STANDING_LEFT, STANDING_LEFT},
+        {"what", STANDING_LEFT, STANDING_LEFT},  {"app", STANDING_OWNERLESS, STANDING_LEFT},
+        {"alone", STANDING_GOOD, STANDING_GOOD}, {"unlisted", STANDING_GOOD, STANDING_GOOD},
+        {"Gone", STANDING_GOOD, STANDING_GOOD},
+    };
+    struct roster *r = parse("principal,kind,owner,owner_status,left_at\n"
+                             "here,human,A,active,\n"
+                             "gone,human,B,left,\n"
+                             "since,human,C,active,2026-11-26\n"
+                             "now,human,D,,2026-11-27T21:00:00+09:00\n"
+                             "soon,human,E,,2026-11-27T12:00:00.000000001Z\n"
+                             "today,human,F,,2026-11-27\n"
+                             "never,human,G,,9999-12-31\n"
+                             "long,human,H,,1969-12-31\n"
+                             "said,human,I,left,9999-12-31\n"
+                             "dba,admin,,left,\n"
+                             "what,,J,left,\n"
+                             "app,service,K,left,\n"
+                             "alone,service,,,\n");
+
+    assert_int_equal(roster_standing(NULL, "gone", NOON, OWNERLESS_BLOCK), STANDING_GOOD);
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        assert_int_equal(roster_standing(r, all[i].principal, NOON, OWNERLESS_ALERT),
+                         all[i].standing);
+        assert_int_equal(roster_standing(r, all[i].principal, NOON, OWNERLESS_BLOCK),
+                         all[i].strict);
+    }
+    assert_true(roster_next(r, NOON) == NOON + 1);
+    assert_true(roster_next(r, NOON + 1) == ROSTER_NEVER);
+    assert_true(roster_next(r, NOON - 1) == NOON);
+    assert_true(roster_next(NULL, 0) == ROSTER_NEVER);
+    roster_free(r);
+}
+
+/* Whoever holds it has it, whatever others do. */
+static void
+a_roster_lives_as_long_as_somebody_holds_it(void **state PASU_UNUSED)
+{
+    struct roster *r = parse("principal,kind\na,human\n");
+
+    assert_ptr_equal(roster_hold(r), r);
+    roster_free(r);
+    assert_int_equal(roster_kind(r, "a"), PRINCIPAL_HUMAN);
+    roster_free(r);
+    assert_null(roster_hold(NULL));
+    roster_free(NULL);
 }
 
 static void
@@ -83,6 +168,12 @@ faults_are_told_with_their_line(void **state PASU_UNUSED)
     assert_fault(VIEW("principal,kind\na,robot\n"), 2, "the kind");
     assert_fault(VIEW("principal,kind\na,HUMAN\n"), 2, "the kind");
     assert_fault(VIEW("principal,owner_status\na,gone\n"), 2, "owner_status");
+    assert_fault(VIEW("principal,left_at\na,2026-01-31\nb,soon\n"), 3, "left_at");
+    assert_fault(VIEW("principal,left_at\na,2026-02-30\n"), 2, "left_at");
+    assert_fault(VIEW("principal,left_at\na,30d\n"), 2, "left_at");
+    assert_fault(VIEW("principal,left_at\na,30d ago   \n"), 2, "left_at");
+    assert_fault(VIEW("principal,left_at\na,2026-11-27T12:00:00\n"), 2, "left_at");
+    assert_fault(VIEW("principal,left_at,left_at\na,,\n"), 1, "twice");
     assert_fault(VIEW("principal,kind\n\"a\nb\",human\na,human\nc,human\na,human\n"), 6,
                  "listed twice");
     assert_fault(VIEW("principal,kind\na,human\n\"b,human\n\n"), 3, "does not end");
@@ -195,6 +286,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(principals_have_the_kind_of_their_line_and_others_none),
+        cmocka_unit_test(entries_say_what_their_line_says),
+        cmocka_unit_test(who_has_left_is_refused_and_a_service_told_of),
+        cmocka_unit_test(a_roster_lives_as_long_as_somebody_holds_it),
         cmocka_unit_test(columns_come_in_any_order_and_unknown_ones_are_ignored),
         cmocka_unit_test(faults_are_told_with_their_line),
         cmocka_unit_test(more_columns_than_anyone_has_are_refused),

@@ -3,6 +3,7 @@
 #include "policy/rule.h"
 
 #include "config_text.h"
+#include "policy/sources.h"
 
 enum {
     SELECT = 0,
@@ -17,6 +18,8 @@ enum {
     ADDRESS = 4,
     ORDER = 8 /* bits, in the order of the mapping */
 };
+
+#define BIT(verb) (UINT64_C(1) << (verb))
 
 #define MAPPING                                                                                    \
     GATEWAY                                                                                        \
@@ -82,7 +85,7 @@ give(const char *rules)
                                       .address = &given.address,
                                       .vocabulary = &given.vocabulary};
     given.statement =
-        (struct rule_statement){.fields = NAME, .verb = SELECT, .minute = THURSDAY_NOON};
+        (struct rule_statement){.fields = NAME, .verbs = BIT(SELECT), .minute = THURSDAY_NOON};
 }
 
 /* The names of those that match, in order, with "?" behind those that may. */
@@ -206,17 +209,23 @@ verbs_and_flags_are_those_of_the_statement(void **state PASU_UNUSED)
              RULE("write", "verbs: {not: [select, copy]}") RULE("probe", "flags: [probe, copy]")
                  RULE("plain", "flags: {not: [probe, bound]}"));
     assert_string_equal(matching(), "read plain");
-    given.statement.verb = COPY;
+    given.statement.verbs = BIT(COPY);
     given.statement.flags = FLAG_BIT(COPY);
     assert_string_equal(matching(), "read probe plain");
-    given.statement.verb = OTHER;
+    given.statement.verbs = BIT(OTHER);
     given.statement.flags = FLAG_BIT(BOUND);
     assert_string_equal(matching(), "rest write");
-    given.statement.verb = UPDATE;
+    given.statement.verbs = BIT(UPDATE);
     given.statement.flags = 0;
     assert_string_equal(matching(), "write plain");
-    given.statement.verb = -1; /* not known */
+    given.statement.verbs = 0; /* not known */
     assert_string_equal(matching(), "read? rest? write? plain");
+    given.statement.verbs = BIT(SELECT) | BIT(COPY); /* COPY (SELECT …) */
+    assert_string_equal(matching(), "read plain");
+    given.statement.verbs = BIT(SELECT) | BIT(UPDATE); /* WITH u AS (UPDATE …) SELECT … */
+    assert_string_equal(matching(), "read? write? plain");
+    given.statement.verbs = RULE_NO_VERB;
+    assert_string_equal(matching(), "write plain");
 }
 
 static void
@@ -228,6 +237,147 @@ what_cannot_be_decided_may_match(void **state PASU_UNUSED)
     assert_string_equal(matching(), "home? abroad? net? flag? without?");
     given.statement.flags = FLAG_BIT(PROBE);
     assert_string_equal(matching(), "home? abroad? net? flag without?");
+}
+
+static void
+an_origin_decides_country_and_network_and_one_of_them_may_be_unknown(void **state PASU_UNUSED)
+{
+    struct origin origin = {.country = "KR", .system = 4766};
+
+    give(RULE("home", "country: KR") RULE("abroad", "country: {not: KR}")
+             RULE("net", "asn: [1, AS4766]") RULE("other", "asn: {not: 4766}"));
+    given.asker.origin = &origin;
+    assert_string_equal(matching(), "home net");
+    origin = (struct origin){.country = "JP", .system = 1};
+    assert_string_equal(matching(), "abroad net other");
+    origin = (struct origin){.system = 2};
+    assert_string_equal(matching(), "home? abroad? other");
+    origin = (struct origin){.country = "KR"};
+    assert_string_equal(matching(), "home net? other?");
+}
+
+/* "block a", "alert b?", and behind it what is in shadow. */
+static const char *
+judged(bool is_session)
+{
+    static const char *const verdicts[] = {"allow", "alert", "mask", "hold", "block"};
+    static char text[128];
+    struct rule_scope scope = {0};
+    struct ruling ruling;
+
+    assert_int_equal(rule_scope_set(&scope, given.rules, &given.asker), 0);
+    if (is_session)
+        rule_judge_session(&scope, given.statement.minute, &ruling);
+    else
+        rule_judge(&scope, &given.statement, &ruling);
+    snprintf(text, sizeof(text), "%s %s%s%s%s", verdicts[ruling.verdict],
+             ruling.rule ? ruling.rule->name : "-", ruling.rule && !ruling.is_certain ? "?" : "",
+             ruling.shadow ? " / " : "", ruling.shadow ? ruling.shadow->name : "");
+    rule_scope_release(&scope);
+    return text;
+}
+
+#define VERDICT(name, verdict, when) "  - {name: " name ", verdict: " verdict ", when: {" when "}}\n"
+
+static void
+the_first_match_decides_the_verdict(void **state PASU_UNUSED)
+{
+    give(VERDICT("a", "block", "fields: phone") VERDICT("b", "alert", "fields: name")
+             VERDICT("c", "block", "fields: any"));
+    assert_string_equal(judged(false), "alert b");
+    given.statement.fields = NAME | PHONE;
+    assert_string_equal(judged(false), "block a");
+    given.statement.fields = ORDER;
+    assert_string_equal(judged(false), "block c");
+    given.statement.fields = 0;
+    assert_string_equal(judged(false), "allow -");
+    give(VERDICT("a", "allow", "principal: kim") VERDICT("b", "block", "fields: any"));
+    assert_string_equal(judged(false), "allow a");
+}
+
+static void
+of_what_can_be_meant_the_strictest_verdict_holds(void **state PASU_UNUSED)
+{
+    give(VERDICT("home", "allow", "country: KR") VERDICT("rest", "block", "fields: any"));
+    assert_string_equal(judged(false), "block rest");
+    give(VERDICT("abroad", "block", "country: {not: KR}") VERDICT("kim", "allow", "principal: kim"));
+    assert_string_equal(judged(false), "block abroad?");
+    give(VERDICT("abroad", "alert", "country: {not: KR}") VERDICT("kim", "allow", "principal: kim"));
+    assert_string_equal(judged(false), "alert abroad?");
+    give(VERDICT("kim", "allow", "principal: kim") VERDICT("abroad", "block", "country: {not: KR}"));
+    assert_string_equal(judged(false), "allow kim");
+}
+
+static void
+verdicts_that_there_are_not_yet_block(void **state PASU_UNUSED)
+{
+    give(VERDICT("a", "mask", "fields: phone") VERDICT("b", "hold", "fields: name"));
+    assert_string_equal(judged(false), "block b");
+    given.statement.fields = PHONE;
+    assert_string_equal(judged(false), "block a");
+}
+
+static void
+a_rule_in_shadow_is_told_and_decides_nothing(void **state PASU_UNUSED)
+{
+    give("  - {name: fine, shadow: on, verdict: allow}\n"
+         "  - {name: a, shadow: on, verdict: block, durability: strict, when: {fields: name}}\n"
+         "  - {name: b, shadow: on, verdict: hold}\n"
+         "  - {name: c, verdict: alert}\n"
+         "  - {name: d, shadow: on, verdict: block}\n");
+    assert_string_equal(judged(false), "alert c / a");
+    assert_string_equal(judged(true), "allow -"); /* nothing is refused: nobody is asked */
+    assert_int_equal(durable(DURABILITY_GROUP), DURABILITY_GROUP);
+    assert_int_equal(rules_strictest(given.rules, DURABILITY_OS), DURABILITY_OS);
+    given.statement.fields = PHONE;
+    assert_string_equal(judged(false), "alert c / b");
+}
+
+static void
+a_session_is_refused_where_all_that_it_could_ask_is(void **state PASU_UNUSED)
+{
+    give(VERDICT("a", "block", "principal: kim"));
+    assert_string_equal(judged(true), "block a");
+    give(VERDICT("a", "block", "principal: lee") VERDICT("b", "block", "country: {not: KR}"));
+    assert_string_equal(judged(true), "block b?"); /* where it is nobody knows */
+    give(VERDICT("a", "block", "fields: phone") VERDICT("b", "block", "kind: human"));
+    assert_string_equal(judged(true), "block b");
+    give(VERDICT("a", "allow", "verbs: show") VERDICT("b", "block", "kind: human"));
+    assert_string_equal(judged(true), "allow -"); /* it may ask that */
+    give(VERDICT("a", "alert", "kind: human") VERDICT("b", "block", "principal: kim"));
+    assert_string_equal(judged(true), "alert a");
+    give(VERDICT("a", "block", "kind: human, hours: \"00:00-08:00\""));
+    assert_string_equal(judged(true), "allow -");
+    given.statement.minute = FRIDAY_EARLY;
+    assert_string_equal(judged(true), "block a");
+    give(VERDICT("a", "block", "fields: {not: phone}"));
+    assert_string_equal(judged(true), "allow -");
+}
+
+static void
+records_and_clients_are_told_the_name(void **state PASU_UNUSED)
+{
+    struct ruling ruling = {.verdict = VERDICT_BLOCK, .is_certain = true};
+    char text[EXPOSURE_TEXT_MAX], message[512];
+
+    give("  - {name: abroad, verdict: block, reason: \"from abroad\"}\n"
+         "  - {name: short, verdict: hold, shadow: on}\n"
+         "  - {name: a-name-of-sixty-three-bytes-which-is-as-long-as-one-of-them-may, verdict: mask}\n");
+    rule_text(text, &given.config->rules[0]);
+    assert_string_equal(text, "rule abroad");
+    rule_text(text, &given.config->rules[1]);
+    assert_string_equal(text, "shadow rule short: hold");
+    rule_text(text, &given.config->rules[2]);
+    assert_string_equal(text, "rule a-name-of-sixty-three-bytes-which-is-as-long");
+    ruling.rule = &given.config->rules[0];
+    rule_message(message, sizeof(message), &ruling);
+    assert_string_equal(
+        message, "rule \"abroad\" (line 8 of the gateway's configuration): from abroad");
+    ruling.rule = &given.config->rules[2];
+    ruling.is_certain = false;
+    rule_message(message, sizeof(message), &ruling);
+    assert_non_null(strstr(message, "its verdict is mask, which this version takes for block; it "
+                                    "asks for what is not known here"));
 }
 
 static void
@@ -326,14 +476,14 @@ what_is_not_as_it_may_be_meant_is_said(void **state PASU_UNUSED)
 {
     struct config_faults warnings = {0};
 
-    give("  - {name: abroad, verdict: block, when: {country: {not: KR}}}\n"
+    give("  - {name: abroad, verdict: mask, when: {principal: kim}}\n"
          "  - {name: fine, verdict: allow, when: {flags: probe}}\n"
          "  - {name: odd, verdict: allow, when: {flags: [probe, prob]}}\n");
     rules_warn(given.config, &warnings);
     assert_int_equal(warnings.count, 2);
     assert_string_equal(warnings.items[0].text,
-                        "rules[0].verdict is block, which is not enforced in this version: what "
-                        "matches \"abroad\" is allowed");
+                        "rules[0].verdict is mask, which there is not in this version: what "
+                        "matches \"abroad\" is blocked");
     assert_int_equal(warnings.items[0].line, 8);
     assert_string_equal(warnings.items[1].text,
                         "rules[2].when.flags has \"prob\": no statement is given that flag");
@@ -353,6 +503,13 @@ main(void)
         cmocka_unit_test(fields_match_where_one_of_them_is_shown),
         cmocka_unit_test(verbs_and_flags_are_those_of_the_statement),
         cmocka_unit_test(what_cannot_be_decided_may_match),
+        cmocka_unit_test(an_origin_decides_country_and_network_and_one_of_them_may_be_unknown),
+        cmocka_unit_test(the_first_match_decides_the_verdict),
+        cmocka_unit_test(of_what_can_be_meant_the_strictest_verdict_holds),
+        cmocka_unit_test(verdicts_that_there_are_not_yet_block),
+        cmocka_unit_test(a_rule_in_shadow_is_told_and_decides_nothing),
+        cmocka_unit_test(a_session_is_refused_where_all_that_it_could_ask_is),
+        cmocka_unit_test(records_and_clients_are_told_the_name),
         cmocka_unit_test(all_conditions_must_hold_and_without_any_a_rule_matches),
         cmocka_unit_test(the_first_match_that_names_a_durability_decides),
         cmocka_unit_test(

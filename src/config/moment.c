@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "breach/moment.h"
+#include "config/moment.h"
 
 #include "base/os.h"
 #include "config/quantity.h"
@@ -145,16 +145,20 @@ parse_ago(int64_t *moment, const char *text, int64_t now)
     return *moment >= 0 ? 0 : PASU_E_RANGE;
 }
 
+/* How a text begins that is no duration. */
+static bool
+is_fixed(const char *text)
+{
+    return strlen(text) >= DATE_LENGTH && text[4] == '-';
+}
+
 int
-moment_parse(int64_t *moment, const char *text, int64_t now, bool is_end)
+moment_parse_fixed(int64_t *moment, const char *text, bool is_end)
 {
     int64_t day, seconds, nanoseconds;
     const char *at = text;
-    int result;
+    int result = is_fixed(text) ? parse_date(&at, &day) : PASU_E_MALFORMED;
 
-    if (strlen(text) < DATE_LENGTH || text[4] != '-')
-        return parse_ago(moment, text, now);
-    result = parse_date(&at, &day);
     if (result != 0)
         return result;
     if (*at == '\0') {
@@ -165,4 +169,10 @@ moment_parse(int64_t *moment, const char *text, int64_t now, bool is_end)
         return PASU_E_MALFORMED;
     *moment = (day + seconds) * NANOSECONDS_PER_SECOND + nanoseconds;
     return *moment >= 0 ? 0 : PASU_E_RANGE;
+}
+
+int
+moment_parse(int64_t *moment, const char *text, int64_t now, bool is_end)
+{
+    return is_fixed(text) ? moment_parse_fixed(moment, text, is_end) : parse_ago(moment, text, now);
 }

@@ -3,8 +3,8 @@
  * A moment as people write it: RFC 3339 ("2026-11-24T10:00:00+09:00"), a day ("2026-11-24", UTC),
  * or how long ago ("24h", "30d ago"; units as in the configuration).
  */
-#ifndef PASU_BREACH_MOMENT_H
-#define PASU_BREACH_MOMENT_H
+#ifndef PASU_CONFIG_MOMENT_H
+#define PASU_CONFIG_MOMENT_H
 
 #include "base/error.h"
 
@@ -14,5 +14,7 @@
  * PASU_E_MALFORMED; PASU_E_RANGE for what is before 1970 or after 2200.
  */
 PASU_MUST_USE int moment_parse(int64_t *moment, const char *text, int64_t now, bool is_end);
+/* The same without "ago": what a file says, which is read at any time. */
+PASU_MUST_USE int moment_parse_fixed(int64_t *moment, const char *text, bool is_end);
 
 #endif

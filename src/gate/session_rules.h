@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules that concern a session: those of the configuration in force. A session keeps the
+ * configuration that it began with, but not these: what a reload asks for holds for the next
+ * statement. All of one judgement is by one configuration, and the rows of a statement are judged
+ * by all that is known of it, not only by what was not known before it was sent: so it never
+ * passes half of one and half of another.
+ *
+ * Owned by the session's worker.
+ */
+#ifndef PASU_GATE_SESSION_RULES_H
+#define PASU_GATE_SESSION_RULES_H
+
+#include "policy/rule.h"
+
+struct session;
+struct settings;
+struct plan_statement;
+
+/* What was told of a rule that lets pass (gate/verdict.h). */
+struct rule_told {
+    char rule[EXPOSURE_TEXT_MAX];
+    bool is_shadow;
+    uint32_t minute;     /* of the last log line */
+    uint64_t unlogged;   /* statements since then */
+    uint64_t unrecorded; /* of these, those of which no record tells */
+};
+
+struct session_rules {
+    struct rule_scope scope;
+    uint64_t turn;                 /* of what is in force (struct settings_current) */
+    char actor[EXPOSURE_TEXT_MAX]; /* whom it is of, where rules ask for that */
+    bool is_set;
+    struct rule_told *told; /* memory_free; NULL: nothing was */
+    size_t told_count;
+};
+
+/* The settings whose rules hold. */
+const struct settings *session_rules_settings(struct session *session);
+/* Makes a scope of them for the session, which needs no observer. PASU_E_NOMEM. */
+PASU_MUST_USE int session_rules_scope(struct session *session, struct rule_scope *scope);
+/* Sees to it that the observer's scope is of those in force, and of the actor of what is being asked
+ * or answered. PASU_E_NOMEM. */
+PASU_MUST_USE int session_rules_renew(struct session *session);
+void session_rules_release(struct session_rules *rules);
+/* The verbs of a statement that shows something (NULL: it is none): of the result under way, those
+ * of what EXECUTE or FETCH stands for, too. */
+uint64_t session_rules_verbs(const struct session *session, const struct plan_statement *statement);
+
+#endif

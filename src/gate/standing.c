@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/standing.h"
+
+#include "gate/observer.h"
+#include "gate/session.h"
+
+const struct roster *
+standing_roster(const struct session *s)
+{
+    /* Where no configuration has been put in force (tests), the session's own. */
+    return worker_settings(s->worker) ? s->worker->roster : s->settings->roster;
+}
+
+enum principal_standing
+standing_of(const struct session *s)
+{
+    const struct settings *now = worker_settings(s->worker);
+
+    if (!now)
+        now = s->settings;
+    return roster_standing(standing_roster(s), s->user, os_realtime(s->worker->os),
+                           now->config->principals.ownerless);
+}
+
+static void
+tell_ownerless(struct session *s)
+{
+    struct message_ownerless message = {.at = os_realtime(s->worker->os)};
+
+    memcpy(message.principal, s->user, sizeof(message.principal));
+    snprintf(message.gateway, sizeof(message.gateway), "%s", s->gateway->config->name);
+    if (keeper_link_record(&s->worker->shared->keeper, MESSAGE_OWNERLESS, &message,
+                           sizeof(message)) != 0) {
+        /* the next session, or change of the roster, tells it again */
+    }
+}
+
+void
+standing_tell(struct session *s)
+{
+    if (standing_of(s) == STANDING_OWNERLESS)
+        tell_ownerless(s);
+}
+
+void
+standing_look(struct worker *w)
+{
+    list_each_safe (link, &w->sessions) {
+        struct session *s = LIST_ENTRY(link, struct session, all);
+        enum principal_standing standing;
+
+        if (s->user[0] == '\0' || s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
+            continue;
+        standing = standing_of(s);
+        if (standing == STANDING_LEFT)
+            session_kill(s, PASU_E_LEFT);
+        else if (standing == STANDING_OWNERLESS && s->is_registered)
+            tell_ownerless(s);
+    }
+}
+
+static bool
+is_same(const struct budget *a, const struct budget *b)
+{
+    return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 &&
+           memcmp(a->block_by, b->block_by, sizeof(a->block_by)) == 0 &&
+           memcmp(a->alert_by, b->alert_by, sizeof(a->alert_by)) == 0;
+}
+
+bool
+standing_must_wait(struct session *s, uint8_t type)
+{
+    struct observer *o = s->observer;
+    struct budget budget;
+
+    if (PASU_LIKELY(o->turn == s->worker->shared->current.turn) || o->is_refusing)
+        return false;
+    budget_of(&budget, s->settings->config, standing_roster(s), s->user);
+    if (o->exchange.count > 0 && !is_same(&budget, &o->budget))
+        return type == 'Q' || type == 'E' || type == 'F';
+    o->budget = budget;
+    o->turn = s->worker->turn;
+    return false;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the roster says of those who have sessions, or want one. It is the roster in force, which
+ * can change at any time, not the one of the configuration that a session began with:
+ *
+ *      who has left        is refused before the server is contacted; a running session ends, in
+ *                          the middle of a result too, and its statement is cancelled
+ *      a service whose     goes on, and the keeper is told, unless the configuration says to block
+ *      owner has left
+ *      a kind that is      counts from the session's next statement on: one statement is judged by
+ *      another one now     one roster and one configuration, whatever changes meanwhile
+ *
+ * Owned by the session's worker.
+ */
+#ifndef PASU_GATE_STANDING_H
+#define PASU_GATE_STANDING_H
+
+#include "policy/roster.h"
+
+struct session;
+struct worker;
+
+/* The roster in force; NULL: there is none. */
+const struct roster *standing_roster(const struct session *session);
+enum principal_standing standing_of(const struct session *session);
+/* A session has begun: the keeper is told where it is one of a service whose owner has left. */
+void standing_tell(struct session *session);
+/* The roster may be another one, or somebody's time has come: ends sessions of those who have left,
+ * and tells of the services that they have left behind. */
+void standing_look(struct worker *worker);
+/* The client's next message is to be handled. Whether it must wait, because what holds for its
+ * principal has changed, and statements that were judged by what held before are still on their
+ * way. */
+bool standing_must_wait(struct session *session, uint8_t type);
+
+#endif

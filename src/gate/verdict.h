@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What rules (policy/rule.h) make of a session's statements.
+ *
+ *      start-up packet   verdict_session   nothing that the session could ask would pass: it is
+ *                                          refused before the server hears of it
+ *      client ─▶ ask     verdict_ask       by its verb, and what its plan can show: not sent
+ *      server ─▶ expose  verdict_judge     by what really comes: rows of EXECUTE and FETCH, columns
+ *                                          that only the server knows, texts. Nothing of it leaves
+ *               answer   verdict_done      it has shown nothing, and a rule alerts of it
+ *
+ * A rule that alerts, or one in shadow, is in each record of what it concerns; statements of which
+ * there is no other record share one of their own, of a minute, and so do lines of the log: the
+ * first one at once, how many there were when the next one comes or the session ends.
+ *
+ * All of a session's worker.
+ */
+#ifndef PASU_GATE_VERDICT_H
+#define PASU_GATE_VERDICT_H
+
+#include "postgres/exchange.h"
+
+#include <stdint.h>
+
+struct exposure;
+struct judgement;
+struct ruling;
+struct session;
+struct worker;
+
+/* Whether the session may begin. If not it has failed. */
+PASU_MUST_USE bool verdict_session(struct session *session);
+/* The request is refused by that ruling, which goes with it: the configuration may be another when
+ * it is answered. PASU_E_NOMEM. */
+PASU_MUST_USE int verdict_refuse(struct exchange_request *request, const struct ruling *ruling);
+/* Judges statements that the request is about to run, and sets is_refused and ruling where a rule
+ * blocks one of them. Of an Execute the statement may be NULL: anything. PASU_E_NOMEM. */
+PASU_MUST_USE int verdict_ask(struct session *session, struct exchange_request *request,
+                              const struct plan *plan);
+PASU_MUST_USE int verdict_execute(struct session *session, struct exchange_request *request,
+                                  const struct plan_statement *statement);
+/* The same of a function that is called by message; request->plan is its plan, or NULL. */
+PASU_MUST_USE int verdict_call(struct session *session, struct exchange_request *request);
+/* Records that the request was refused by its ruling. */
+PASU_MUST_USE int verdict_refused(struct session *session, const struct exchange_request *request);
+/* What the client is told of a ruling. */
+static inline const char *
+verdict_message(const char *ruling)
+{
+    return ruling + strlen(ruling) + 1;
+}
+/* Judges what is about to be shown and recorded (`fields`; `flags` beside those of the exposure),
+ * and puts it into the exposure; sets judgement->is_blocked and ruling where a rule blocks it.
+ * `judgement` NULL: it is shown already, or shows nothing. PASU_E_NOMEM. */
+PASU_MUST_USE int verdict_judge(struct session *session, struct exposure *exposure,
+                                const struct plan_statement *statement, uint64_t fields,
+                                uint64_t flags, struct judgement *judgement);
+/* The statement is over, and no record tells of it. */
+PASU_MUST_USE int verdict_done(struct session *session, const struct plan_statement *statement,
+                               uint64_t flags);
+/* The session ends: what has not been told of its rules is. */
+void verdict_leave(struct session *session);
+/* Other settings are in force: sessions that nobody observes end where their rules judge them. */
+void verdict_settings(struct worker *worker);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Alerts about what principals do. See record.h. */
+#include "ledger/record.h"
+#include "ledger/record_part.h"
+
+#include "base/memory.h"
+#include "ledger/segment_scan.h"
+
+#include <inttypes.h>
+
+/* What is looked through for a session that only the ledger knows: of a gate or keeper before. */
+enum { SEGMENTS_MOST = 8, SEARCHES_MOST = 256 };
+
+static const uint8_t severities[] = {
+    [VERDICT_OF_ALERT] = 3, [VERDICT_OF_HOLD] = 3, [VERDICT_OF_BLOCK] = 4};
+
+/* Whether the segment has its beginning. */
+static bool
+find_in(const struct record_keeping *r, uint64_t first, uint64_t session, char principal[NAME_SIZE])
+{
+    struct segment_record record;
+    struct message_session opened;
+    struct segment_scan scan;
+    bool is_found = false;
+    int more;
+
+    if (segment_scan_enter(&scan, r->log->os, r->chain.segments, first, &r->keys) != 0)
+        return false;
+    while (!is_found && ((more = segment_scan_next(&scan, &record)) == 1 || more == PASU_E_CORRUPT))
+        if (more == 1 && record.type == SEGMENT_OPENED && !record.is_sealed &&
+            payload_read_opened(&opened, record.payload) == 0 && opened.session == session) {
+            memcpy(principal, opened.principal, NAME_SIZE);
+            is_found = true;
+        }
+    segment_scan_leave(&scan);
+    return is_found;
+}
+
+static void
+find_principal(struct record_keeping *r, uint64_t session, char principal[NAME_SIZE])
+{
+    uint64_t *firsts;
+    size_t count;
+
+    if (r->sought.session == session) {
+        memcpy(principal, r->sought.principal, NAME_SIZE);
+        return;
+    }
+    if (r->searches == SEARCHES_MOST ||
+        segment_list(r->log->os, r->chain.segments, &firsts, &count) != 0)
+        return;
+    r->searches++;
+    for (size_t i = 0; i < count && i < SEGMENTS_MOST; i++)
+        if (find_in(r, firsts[count - 1 - i], session, principal))
+            break;
+    memory_free(firsts);
+    r->sought.session = session;
+    memcpy(r->sought.principal, principal, NAME_SIZE);
+}
+
+void
+record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
+              const char *principal)
+{
+    struct message_alert alert = {.record = index,
+                                  .session = exposure->session,
+                                  .count = 1,
+                                  .since = exposure->time,
+                                  .rows = exposure->rows,
+                                  .control = exposure->flags & FLAG_BIT(BUDGET) ? ALERT_OF_BUDGET
+                                                                                : ALERT_OF_RULE,
+                                  .verdict = exposure->verdict};
+
+    if (!r->folds || exposure->rule[0] == '\0' || exposure->verdict >= COUNT_OF(severities) ||
+        severities[exposure->verdict] == 0)
+        return;
+    alert.severity = severities[exposure->verdict];
+    for (size_t i = 0; i < exposure->part_count; i++) {
+        const struct exposure_part *part = &exposure->parts[i];
+
+        if (__builtin_add_overflow(alert.subjects, part->unknown, &alert.subjects) ||
+            __builtin_add_overflow(alert.subjects, part->ordinal_count, &alert.subjects))
+            alert.subjects = UINT64_MAX;
+    }
+    snprintf(alert.rule, sizeof(alert.rule), "%s", exposure->rule);
+    snprintf(alert.principal, sizeof(alert.principal), "%s", principal);
+    if (alert.principal[0] == '\0')
+        find_principal(r, alert.session, alert.principal);
+    folds_add(r->folds, &alert);
+}
+
+void
+record_alert(struct record_keeping *r, const struct message_alert *alert)
+{
+    struct message_alert one = *alert;
+    uint8_t payload[PAYLOAD_SMALL_MAX];
+    uint64_t size = r->is_open ? chain_size(&r->chain) : 0;
+
+    if (!r->folds)
+        return;
+    one.record = size > 0 ? size - 1 : 0;
+    one.principal[sizeof(one.principal) - 1] = one.rule[sizeof(one.rule) - 1] = '\0';
+    one.text[sizeof(one.text) - 1] = '\0';
+    if (payload_write_raised(&one, payload, sizeof(payload)) < 0)
+        return; /* no gate of ours says so */
+    folds_add(r->folds, &one);
+    folds_keep(r->folds);
+}
+
+/* "blocked 3 times: …" */
+static void
+describe(struct message_alert *a)
+{
+    static const char *const done[] = {[VERDICT_OF_ALERT] = "noticed",
+                                       [VERDICT_OF_MASK] = "masked",
+                                       [VERDICT_OF_HOLD] = "held",
+                                       [VERDICT_OF_BLOCK] = "blocked"};
+
+    if (a->text[0] != '\0')
+        return;
+    snprintf(a->text, sizeof(a->text),
+             "%s%s: %s %s by %s; shown with it: %" PRIu64 " row%s of at most %" PRIu64 " person%s",
+             a->principal[0] != '\0' ? "role " : "a role", a->principal,
+             a->count == 1 ? "a statement was" : "statements were",
+             a->verdict < COUNT_OF(done) && done[a->verdict] ? done[a->verdict] : "judged", a->rule,
+             a->rows, a->rows == 1 ? "" : "s", a->subjects, a->subjects == 1 ? "" : "s");
+}
+
+void
+record_raise(struct record_keeping *r, int64_t now)
+{
+    const struct message_alert *due;
+
+    if (!r->folds || !r->is_open)
+        return;
+    while ((due = folds_due(r->folds, now)) != NULL) {
+        union payload_body body = {.raised = *due};
+
+        describe(&body.raised);
+        if (record_other(r, SEGMENT_RAISED, &body) != 0)
+            return; /* logged; it stays due */
+        LOG_EVENT(r->log, ALERT_RAISED, F_UINT("alert", chain_size(&r->chain) - 1),
+                  F_UINT("severity", body.raised.severity), F_TEXT("rule", body.raised.rule),
+                  F_TEXT("principal", body.raised.principal), F_UINT("count", body.raised.count));
+        folds_told(r->folds, due, os_monotonic(r->log->os));
+    }
+}

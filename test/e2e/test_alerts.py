@@ -1,0 +1,362 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Alerts: what budgets and rules judge is an alert in the signed ledger, and comes to whoever is to be told."""
+import base64
+import contextlib
+import datetime
+import functools
+import hashlib
+import hmac
+import json
+import os
+import re
+import signal
+import ssl
+import struct
+import time
+
+import certificate
+import harness
+import ledgerfile
+import process
+from process import until
+import shop
+import stage
+from stage import equal, test
+import targets
+import wire
+
+ALERT, RAISED, ESCALATED = 18, 31, 32
+
+BUDGETS = [{"principal": "app", "window": "day", "subjects": 10, "verdict": "alert"},
+           {"principal": "analyst", "window": "day", "subjects": 5, "verdict": "block"}]
+ALL = "SELECT id, name FROM customers ORDER BY id"
+
+
+@functools.cache
+def front():
+    return shop.front("alerts", more={"budgets": BUDGETS})
+
+
+def stop_analyst(front, times):
+    """A budget blocks that often."""
+    for _ in range(times):
+        with front.login(user="analyst") as session:
+            session.exchange(wire.query(ALL))
+
+
+@test(gateway=True, limit=90)
+def test_recorded():
+    """What a budget alerts about and what it blocks is an alert with its principal, session and numbers; what comes
+    within the minute is counted in the next one, at the latest when the guard ends"""
+    with front().login(user="app") as session:
+        session.query(ALL)
+    front().guard.until_sessions(0)
+    found, = front().guard.json("ack")
+    equal({key: found[key] for key in ("severity", "rule", "control", "verdict", "principal", "count")},
+          {"severity": 3, "rule": "budget app day 10", "control": "budget", "verdict": "alert", "principal": "app", "count": 1})
+    assert 10 < found["rows"] == found["subjects"] <= shop.CUSTOMERS, found  # those that came together
+    shown, = [line for line in front().guard.json("ledger", "export") if line["verdict"] == "alert"]
+    equal(found["session"], shown["session"])
+    assert shown["seq"] <= found["about"] < found["alert"], (found, shown)
+    stop_analyst(front(), 3)
+    front().stop()
+    alerts = [one for one in front().guard.json("ack") if one["principal"] == "analyst"]
+    equal(sum(one["count"] for one in alerts), 3)
+    equal((alerts[0]["count"], {one["verdict"] for one in alerts}, {one["severity"] for one in alerts}), (1, {"block"}, {4}))
+    equal(len(alerts), 2)
+
+
+# ---- who is told ----
+
+class Both:
+    """Two that were told one after the other."""
+
+    def __init__(self, *hooks):
+        self.hooks = hooks
+
+    def alerts(self):
+        found = {}
+        for hook in self.hooks:
+            for one in hook.alerts():
+                equal(found.setdefault(one["id"], one), one)
+        return list(found.values())
+
+
+class Hook(targets.Web):
+    """A webhook that takes alerts as standardwebhooks.com has it; `fails`: how many it refuses before."""
+
+    def __init__(self, secret=b"", fails=0, **more):
+        super().__init__(self.alert, **more)
+        self.secret, self.fails, self.came, self.refused, self.headers = secret, fails, [], 0, []
+
+    def alert(self, handler, body):
+        with self.lock:
+            if self.fails:
+                self.fails -= 1
+                self.refused += 1
+                targets.answer(handler, 503, b"later")
+                return
+            found = json.loads(body)
+            equal((handler.headers["Content-Type"], handler.headers["webhook-id"]),
+                  ("application/json", found["id"] if "id" in found else found["metadata"]["uid"]))
+            assert abs(int(handler.headers["webhook-timestamp"]) - time.time()) < 60, handler.headers
+            signed = f"{handler.headers['webhook-id']}.{handler.headers['webhook-timestamp']}.".encode() + body
+            mine = "v1," + base64.b64encode(hmac.new(self.secret, signed, hashlib.sha256).digest()).decode()
+            equal(handler.headers["webhook-signature"], mine if self.secret else None)
+            self.came.append(found)
+        targets.answer(handler, 204, b"")
+
+    def alerts(self):
+        """In the order in which they came first; what came again is the same."""
+        with self.lock:
+            found = {}
+            for one in self.came:
+                equal(found.setdefault(one["id"], one), one)
+            return list(found.values())
+
+
+class Lines(targets.Syslog):
+    """A syslog that takes alerts; of TCP with TLS where it is given a certificate."""
+
+    def __init__(self, kind, path=None, certificate=None):
+        self.context, self.name = None, kind
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate.path, certificate.key)
+            self.name = "tls"
+        super().__init__(kind, path)
+        if certificate:
+            self.target = f"tls://localhost:{self.socket.getsockname()[1]}"
+
+    def read(self, connection):
+        if self.context:
+            with contextlib.suppress(OSError):
+                connection = self.context.wrap_socket(connection, server_side=True)
+                self.open.append(connection)
+                super().read(connection)
+            return
+        super().read(connection)
+
+    def take(self, data):
+        head, _, rest = data.decode("utf-8").partition(" [pasu@32473 ")
+        priority, moment, host, name, pid, kind = head.split(" ")
+        assert name == "pasu" and host and int(pid) and moment.endswith("Z"), head
+        parameters, _, text = rest.partition('"] ')
+        found = {key: value for key, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', parameters + '"')}
+        with self.lock:
+            self.lines.append({"priority": priority, "kind": kind, "text": text, **found})
+
+
+def secret_file(name, text):
+    path = harness.folder() / name
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
+
+
+def told(front, alerts, more=None):
+    return shop.front(front, more={"budgets": BUDGETS, "alerts": alerts, **(more or {})})
+
+
+def recorded(front):
+    """Indexes of what was recorded for somebody to be told: alerts, and steps."""
+    return [index for index, kind, _ in ledgerfile.records(front.guard.folder / "ledger") if kind in (ALERT, RAISED, ESCALATED)]
+
+
+def numbers(alerts):
+    return [int(one["id"].rpartition("/")[2]) for one in alerts]
+
+
+def counts(front):
+    """How many alerts the ledger counts: the sum of what was raised."""
+    return sum(struct.unpack("<Q", payload[16:24])[0] for _, kind, payload in ledgerfile.records(front.guard.folder / "ledger")
+               if kind == RAISED)
+
+
+def is_all(front, hook):
+    return numbers(hook.alerts()) == recorded(front)
+
+
+@test(gateway=True, limit=90)
+def test_webhook_and_syslog():
+    """An alert comes to webhook and syslog within seconds: signed, with its numbers, the name of who has it, and what to do"""
+    hook = Hook(b"a secret of ours", certificate=stage.issued("alerts"))
+    lines = Lines("udp")
+    front = told("told", {"webhook": f"{hook.url}/token", "webhook_secret_file": secret_file("secret", "a secret of ours\n"),
+                          "ca": str(stage.authority().path), "syslog": lines.target,
+                          "escalation": [{"to": "on-call", "within": "1h"}]})
+    stop_analyst(front, 1)
+    until(hook.alerts, "the webhook has it")
+    until(lambda: lines.lines, "the syslog has it")
+    one, = hook.alerts()
+    data, line = one["data"], lines.lines[0]
+    listed, = front.guard.json("ack")
+    equal((one["version"], one["type"], one["timestamp"]), (1, "alert.raised", listed["time"]))
+    for key in ("alert", "rule", "control", "verdict", "principal", "session", "count", "since", "rows", "subjects", "about", "text"):
+        equal(data[key], listed[key], key)
+    equal((data["severity"], data["severity_id"], data["to"], data["escalated_to"], data["step"]), ("warning", 4, "on-call", None, 0))
+    assert f"pasu ack {data['alert']}" in data["what_to_do"] and data["session"] in data["what_to_do"], data
+    equal((line["priority"], line["kind"], line["id"], line["rule"], line["principal"], line["to"], line["text"]),
+          ("<107>1", "alert", one["id"], data["rule"], "analyst", "on-call", data["text"]))
+    assert "token" not in front.guard.run("status").stdout
+    told_of = {one["kind"]: one for one in front.guard.status()["alerts"]}
+    equal({kind: (one["waiting"], "failed" in one) for kind, one in told_of.items()}, {"webhook": (0, False), "syslog": (0, False)})
+    front.stop()
+
+
+@test(gateway=True, limit=180)
+def test_nothing_is_lost():
+    """The receiver is away while herald, keeper, gate and the whole are killed: every alert arrives, in order, and the
+    counts add up to what was judged"""
+    hook = Hook()
+    port = hook.port
+    front = told("lost", {"webhook": hook.url})
+    stop_analyst(front, 1)
+    until(lambda: len(hook.alerts()) == 1, "the first arrives")
+    hook.close()
+    judged = 1
+    for name in ("herald", "keeper", "gate"):
+        stop_analyst(front, 3)
+        judged += 3
+        front.guard.replace(name)
+    stop_analyst(front, 3)
+    judged += 3
+    pids = front.guard.pids().values()
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not any(map(process.is_running, pids)), "all are gone")
+    front.guard.start()
+    waiting = {one["kind"]: one["waiting"] for one in front.guard.status()["alerts"]}
+    assert waiting["webhook"] > 0, waiting
+    again = Hook(port=port)
+    until(lambda: is_all(front, Both(hook, again)), "all arrive", 40)
+    front.stop()
+    equal(counts(front), judged)
+    # What was raised at the end is there, too, and the sum of what came is what was recorded.
+    until(lambda: is_all(front, Both(hook, again)), "the last ones")
+    came = [one["data"] for one in Both(hook, again).alerts()]
+    equal((sum(one["count"] for one in came), {one["principal"] for one in came}), (judged, {"analyst"}))
+
+
+def one_over(kind, alerts=None, **more):
+    """An alert over that syslog: the line, and how many there were."""
+    lines = Lines(kind, **more)
+    front = told(f"over-{lines.name}", {"syslog": lines.target, **(alerts or {})})
+    stop_analyst(front, 1)
+    until(lambda: lines.lines, f"the syslog over {lines.name} has it")
+    stop_analyst(front, 2)
+    front.stop()
+    until(lambda: len(lines.lines) == 2, "and the second one")
+    equal([int(line["id"].rpartition("/")[2]) for line in lines.lines], recorded(front))
+    equal([line["count"] for line in lines.lines], ["1", "2"])
+    lines.close()
+
+
+@test(gateway=True, limit=90)
+def test_syslog():
+    """Over UDP, TCP, a socket of this machine and TLS; over the streams with the length in front"""
+    one_over("udp")
+    one_over("tcp")
+    one_over("unix", path=harness.folder() / "log")
+    one_over("tcp", {"ca": str(stage.authority().path)}, certificate=stage.issued("syslog"))
+
+
+@test(gateway=True, limit=90)
+def test_wrong_certificates():
+    """A webhook and a syslog whose certificate is another authority's, or for another name, get nothing, and status says why"""
+    other = certificate.Authority(harness.folder(), "other").issue("stranger", "localhost")
+    misnamed = stage.authority().issue("misnamed", "elsewhere.example", names=("DNS:elsewhere.example",))
+    for wrong in (other, misnamed):
+        hook, lines = Hook(certificate=wrong), Lines("tcp", certificate=wrong)
+        front = told(f"wrong-{wrong.path.stem}", {"webhook": hook.url, "syslog": lines.target, "ca": str(stage.authority().path)})
+        stop_analyst(front, 1)
+        until(lambda front=front: all("failed" in one and one["waiting"] == 1 for one in front.guard.status().get("alerts", [{}])),
+              "both fail")
+        for one in front.guard.status()["alerts"]:
+            assert "certificate" in one["error"], one
+        front.stop()
+        equal((hook.seen, lines.lines), (0, []))
+
+
+@test(gateway=True, limit=90)
+def test_refused_and_redirected():
+    """What is no 2xx is no delivery: a redirect is not followed, and it is tried again, with the same id and body"""
+    elsewhere, hook = Hook(), Hook(fails=2)
+    front = told("refused", {"webhook": hook.url})
+    stop_analyst(front, 1)
+    until(hook.alerts, "it arrives")
+    equal((hook.refused, len(hook.came), numbers(hook.alerts())), (2, 1, recorded(front)))
+    front.stop()
+
+    def redirect(handler, body):
+        handler.send_response(307)
+        handler.send_header("Location", elsewhere.url)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    hook = targets.Web(redirect)
+    front = told("redirected", {"webhook": hook.url})
+    stop_analyst(front, 1)
+    until(lambda: hook.seen > 1, "it is tried again")
+    assert "307" in front.guard.status()["alerts"][0]["error"], front.guard.status()["alerts"]
+    front.stop()
+    equal(elsewhere.seen, 0)
+
+
+@test(gateway=True, limit=120)
+def test_climbs():
+    """Who does not acknowledge in time has it climb, step by step, each in the ledger and sent, over a restart; what is
+    acknowledged climbs no more"""
+    hook = Hook()
+    steps = [{"to": "on-call", "within": "2s"}, {"to": "ciso", "within": "3s"}, {"to": "ceo", "within": "2s"}]
+    front = told("climbs", {"webhook": hook.url, "escalation": steps})
+    stop_analyst(front, 1)
+    with front.login(user="app") as session:
+        session.query(ALL)
+    until(lambda: len(hook.alerts()) == 2, "both arrive")
+    blocked, noticed = sorted(hook.alerts(), key=lambda one: one["data"]["principal"])
+    equal((blocked["data"]["principal"], blocked["data"]["to"]), ("analyst", "on-call"))
+    equal(front.guard.run("ack", str(noticed["data"]["alert"]), "--who", "kim", "--why", "known").returncode, 0)
+    until(lambda: len(hook.alerts()) >= 3, "it climbs")
+    front.stop()
+    front.guard.start()
+    until(lambda: len(hook.alerts()) == 5, "to the top, and beyond")
+    front.stop()
+    of = [one for one in hook.alerts() if one["data"]["alert"] == blocked["data"]["alert"]]
+    equal([(one["type"], one["data"]["step"], one["data"]["to"], one["data"]["escalated_to"]) for one in of],
+          [("alert.raised", 0, "on-call", None), ("alert.escalated", 1, "ciso", "ciso"), ("alert.escalated", 2, "ceo", "ceo"),
+           ("alert.escalated", 3, "ceo", "ceo")])
+    equal(len(of) + 1, len(hook.alerts()))
+    equal(numbers(hook.alerts()), recorded(front))
+    listed = {one["alert"]: one for one in front.guard.json("ack", "--all")}
+    equal((listed[blocked["data"]["alert"]]["step"], listed[noticed["data"]["alert"]]["step"]), (3, 0))
+    stamps = [stamp(one["timestamp"]) for one in of]
+    assert [later - earlier >= within for earlier, later, within in zip(stamps, stamps[1:], (2, 3, 2))] == [True] * 3, stamps
+
+
+def stamp(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+@test(gateway=True, limit=90)
+def test_ocsf():
+    """As a Detection Finding of OCSF, with what the class demands"""
+    hook = Hook()
+    hook.alerts = lambda: hook.came
+    front = told("finding", {"webhook": hook.url, "format": "ocsf"})
+    stop_analyst(front, 1)
+    until(lambda: hook.came, "it arrives")
+    found = hook.came[0]
+    listed, = front.guard.json("ack")
+    front.stop()
+    equal((found["class_uid"], found["category_uid"], found["type_uid"], found["activity_id"], found["severity_id"]),
+          (2004, 2, 200401, 1, 4))
+    equal((found["finding_info"]["uid"].rpartition("/")[2], found["finding_info"]["title"], found["metadata"]["version"]),
+          (str(listed["alert"]), listed["rule"], "1.8.0"))
+    equal((found["disposition_id"], found["action_id"], found["is_alert"], found["count"]), (2, 2, True, 1))
+    equal(found["evidences"], [{"actor": {"user": {"name": "analyst"}, "session": {"uid": listed["session"]}}}])
+
+
+if __name__ == "__main__":
+    harness.main()

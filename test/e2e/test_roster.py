@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""pasu roster: what it shows, how a file becomes the roster, and whom an audit finds."""
+import datetime
+import json
+import os
+import stat
+
+import guard
+import harness
+import shop
+from stage import equal, test
+from test_clock import environment, moved
+from test_leavers import LEFT, attempt
+from test_signed import of, texts
+
+HEAD = "principal,kind,owner,owner_status,left_at,contact"
+ASKED = 20
+ROLES = ("r_old", "r_new", "r_left", "r_none", "r_two", "r_twin", "r_stranger", "r_silent", "r_root")
+LINES = {"app": "service,Kim,active,,kim@example.org", "analyst": "human,Lee,active,,", "r_old": "human,Choi,active,,",
+         "r_new": "human,Park,active,,", "r_left": "human,Yoon,left,,", "r_none": "service,,,,", "r_two": "admin,Kim; Lee,,,",
+         "r_twin": "human,Yoon,active,,", "r_absent": "human,Han,active,2199-01-01,", "postgres": "admin,Ko,active,,"}
+
+
+def text(lines):
+    return HEAD + "\n" + "".join(f"{name},{line}\n" for name, line in lines.items())
+
+
+@harness.shared
+def roles():
+    server = shop.server()
+    for name in ROLES:
+        server.sql(f"CREATE ROLE {name} LOGIN" + (" IN ROLE app" if name != "r_silent" else "") + (" SUPERUSER" if name == "r_root" else ""))
+    server.sql("ALTER ROLE r_old VALID UNTIL '2999-01-01'")
+
+
+def front(name, lines=LINES, **more):
+    roles()
+    path = harness.folder() / f"{name}.csv"
+    path.write_text(text(lines), encoding="utf-8")
+    return shop.front(name, more={"principals": {"roster": str(path)}, **more}), path
+
+
+# ---- show ----
+
+@test(gateway=True)
+def test_shown():
+    """The roster as the file is now, with the sessions that run, and without a guard without them"""
+    made, path = front("shown")
+    sessions = [made.login(user=name) for name in ("app", "app", "analyst")]
+    shown = {one["principal"]: one for one in made.guard.json("roster")}
+    equal(list(shown), sorted(LINES))
+    equal(shown["app"], {"principal": "app", "kind": "service", "owner": "Kim", "status": "active", "left_at": None,
+                         "contact": "kim@example.org", "sessions": 2})
+    equal({name: one["sessions"] for name, one in shown.items() if one["sessions"]}, {"app": 2, "analyst": 1})
+    equal((shown["r_left"]["status"], shown["r_none"]["owner"], shown["r_absent"]["left_at"][:10]), ("left", None, "2199-01-01"))
+    rows = made.guard.run("roster", "show").stdout.splitlines()
+    equal(len(rows), len(LINES) + 1)
+    assert rows[0].split()[:4] == ["principal", "kind", "owner", "status"], rows[0]
+    for session in sessions:
+        session.terminate()
+    made.stop()
+    equal({one["sessions"] for one in made.guard.json("roster", "show")}, {None})
+    path.write_text(f"{HEAD}\napp,robot,,,,\n", encoding="utf-8")
+    done = made.guard.run("roster")
+    equal(done.returncode, 2)
+    assert f"{path}:2: the kind" in done.stderr, done.stderr
+    for words in (("fire",), ("show", "x"), ("import", "a", "b"), ("import", "--connect", str(path))):
+        equal(made.guard.run("roster", *words).returncode, 2, words)
+
+
+# ---- import ----
+
+@test(gateway=True)
+def test_imported():
+    """A file that is well takes the roster's place in one step, with its owner and rights, and is in force; one with a fault changes nothing; that it was done is in the ledger"""
+    made, path = front("imported")
+    os.chmod(path, 0o604)
+    equal(attempt(made, "r_new"), None)
+    new = harness.folder() / "new people.csv"
+    new.write_text(text({**LINES, "r_new": "human,Park,left,,"}), encoding="utf-8")
+    before, mark = path.stat().st_ino, made.guard.mark()
+    done = made.guard.run("roster", "import", str(new))
+    equal((done.returncode, done.stderr), (0, ""))
+    assert "10 principals now, 2 of them with an owner who has left" in done.stdout, done.stdout
+    made.guard.wait("roster_reloaded", start=mark)
+    equal(attempt(made, "r_new"), LEFT)
+    equal(path.read_text(encoding="utf-8"), new.read_text(encoding="utf-8"))
+    assert path.stat().st_ino != before, "another file, not this one written over"
+    equal(stat.S_IMODE(path.stat().st_mode), 0o604)
+    equal([name for name in os.listdir(path.parent) if "pasu-roster" in name], [])
+    asked = [texts(payload[8:]) for payload in of(made, ASKED)]
+    assert ["roster", f"import {new}"] in asked, asked
+    # A fault.
+    kept = path.read_text(encoding="utf-8")
+    for content, line in ((f"{HEAD}\napp,service,,,,\nx,robot,,,,\n", 3), ("", 1), (f"{HEAD}\na,,,,\n", 2)):
+        new.write_text(content, encoding="utf-8")
+        done = made.guard.run("roster", "import", str(new))
+        equal(done.returncode, 1, done.stderr)
+        assert f"{new}:{line}: " in done.stderr, done.stderr
+    equal(made.guard.run("roster", "import", str(new) + ".none").returncode, 2)
+    equal(path.read_text(encoding="utf-8"), kept)
+    # Behind a link the file is exchanged, not the link.
+    real = harness.folder() / "real.csv"
+    os.rename(path, real)
+    path.symlink_to(real)
+    new.write_text(text(LINES), encoding="utf-8")
+    mark = made.guard.mark()
+    equal(made.guard.json("roster", "import", str(new)), [{"file": str(path), "principals": 10, "left": 1}])
+    made.guard.wait("roster_reloaded", start=mark)
+    assert path.is_symlink() and real.read_text(encoding="utf-8") == text(LINES)
+    equal(attempt(made, "r_new"), None)
+    made.stop()
+    # Without a guard, where there is no file yet.
+    path.unlink()
+    equal(made.guard.json("roster", "import", str(new))[0]["principals"], 10)
+    equal(path.read_text(encoding="utf-8"), text(LINES))
+
+
+# ---- audit ----
+
+def audit(made, *words):
+    done = guard.run("roster", "audit", "--json", *words, "-c", made.guard.path, timeout=60)
+    assert done.returncode in (0, 1), done.stderr
+    answer, = map(json.loads, done.stdout.splitlines())
+    equal(done.returncode, 0 if answer["ok"] else 1)
+    return {(one["name"], bool(one["gateway"])): (one["state"], one["text"], one["hint"]) for one in answer["findings"]}
+
+
+def use(made, name, application="x", sql="SELECT 1"):
+    with made.login(user=name, application_name=application) as session:
+        session.query(sql)
+
+
+@test(gateway=True, limit=120)
+@moved
+def test_audited():
+    """An audit finds the ownerless, shared, dormant, never used, unlisted and over-privileged, superusers, and leavers that tried; and nothing of those who are as they should be"""
+    then = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=120)
+    zone = {"TZ": "UTC"}
+    made, path = front("audited", environment={**environment(f"{then:%Y-%m-%d %H:%M:%S}"), **zone})
+    for name in ("r_old", "app", "r_stranger"):
+        use(made, name)
+    made.guard.until_sessions(0)
+    made.stop()
+    for name in ("LD_PRELOAD", "FAKETIME"):
+        made.guard.environment.pop(name, None)
+    made.guard.start()
+    everything = "; ".join(f"SELECT * FROM {table} LIMIT 1" for table in ("customers", "orders", "members", "accounts", "parcels"))
+    use(made, "app", sql=everything)
+    for number in range(5):
+        use(made, "analyst", f"tool {number}", "SELECT id, name FROM customers LIMIT 1")
+    use(made, "r_two", sql="SELECT 1")
+    use(made, "r_twin")
+    use(made, "r_none")
+    use(made, "postgres")
+    for _ in range(3):
+        equal(attempt(made, "r_left"), LEFT)
+    found = audit(made)
+    due = {"ownerless r_left": ("warning", "its owner Yoon has left"), "leaver r_left": ("warning", "refused 3 times"),
+           "ownerless r_none": ("warning", "nobody owns it"), "ownerless r_twin": ("warning", "has left on line 6 (r_left)"),
+           "shared r_two": ("warning", "several owners: Kim; Lee"), "shared analyst": ("warning", "5 applications in 90 days"),
+           "dormant r_old": ("warning", f"the last one at {then:%Y-%m-%d}"), "never used r_new": ("warning", "no session through pasu in 90 days"),
+           "never used r_absent": ("warning", "no session through pasu")}
+    equal({name for name, _ in found}, set(due))
+    for name, (state, words) in due.items():
+        got = found[name, False]
+        equal(got[0], state, name)
+        assert words in got[1] and got[2], got
+    # The same for people.
+    done = made.guard.run("roster", "audit")
+    equal(done.returncode, 1)
+    assert f"{len(due)} things to look at" in done.stdout and "ownerless r_none" in done.stdout, done.stdout
+    # With the server.
+    more = {name: one for (name, is_server), one in audit(made, "--connect").items() if is_server}
+    over = {name for name in more if name.startswith("over-privileged")}
+    equal({name for name in more if name not in over and "postgres" not in name and name.split()[-1].startswith(("r_", "expiring"))},
+          {"unlisted r_stranger", "unlisted r_silent", "unlisted r_root", "ownerless r_left", "superuser r_root", "absent r_absent",
+           "never expiring"})
+    equal((more["superuser r_root"][0], more["superuser postgres"][0], more["absent r_absent"][0]), ("warning", "info", "info"))
+    assert "r_old" not in more["never expiring"][1] and "analyst" in more["never expiring"][1], more["never expiring"]
+    assert "over-privileged app" not in over and "over-privileged r_silent" not in over and "over-privileged r_root" not in over, over
+    assert {"over-privileged analyst", "over-privileged r_new"} <= over, over
+    made.stop()
+
+
+@test(gateway=True)
+def test_all_is_well():
+    """Where everybody is as they should be there is nothing to look at; of a young ledger it is only said who was never used"""
+    made, _ = front("well", {"app": "service,Kim,active,,", "analyst": "human,Lee,active,,"})
+    use(made, "app")
+    found = audit(made)
+    equal({name: one[0] for (name, _), one in found.items()}, {"never used analyst": "info"})
+    done = made.guard.run("roster", "audit")
+    equal((done.returncode, done.stdout.splitlines()[-1]), (0, "all is well"))
+    made.guard.config["principals"].pop("roster")
+    made.guard.write()
+    for words in ((), ("audit",), ("import", str(made.guard.path))):
+        done = made.guard.run("roster", *words)
+        equal(done.returncode, 2)
+        assert "names no roster" in done.stderr, done.stderr
+    made.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
