@@ -354,6 +354,7 @@ def test_writing_shows_nobody():
 @test(gateway=True)
 def test_a_renamed_column_stays_part_of_the_key():
     """A column that is renamed names them as before, also when another one takes its name"""
+    server().sql("GRANT SELECT ON own TO app")
     heard(front().address, "renaming", wire.query("ALTER TABLE own RENAME recipient_phone TO telephone") +
           wire.query("ALTER TABLE own ADD recipient_phone text DEFAULT 'another'"), 2)
     heard(front().address, "renamed", wire.query("SELECT address FROM own"))
