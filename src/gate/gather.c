@@ -383,7 +383,18 @@ add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordina
     return result == 0 && has_null ? PASU_E_MALFORMED : result;
 }
 
-<<<<<<< HEAD
+/* Whether the row has a person's key, or part of one. */
+static bool
+has_key(const struct gather_row *row, size_t p)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+
+    for (size_t i = 0; i < part->tuple; i++)
+        if (row->tuples[p][i].bytes || row->unread >> p & 1)
+            return true;
+    return part->tuple == 0 && row->keys[p].bytes;
+}
+
 /* A row whose nulls need not come of the person of its key. */
 static int
 see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
@@ -393,7 +404,7 @@ see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ord
     int place = gather_perhaps(row->showing, p), result = PASU_E_MALFORMED;
     uint32_t ordinal;
 
-    if (!row->keys[p].bytes && part->tuple == 0)
+    if (!has_key(row, p))
         return 0;
     if (place >= 0 && part->tuple == 0 && is_of_table(g, row, p))
         result = ordinal_of_value(ordinals, part->kind, part->key_type, part->format, row->keys[p],
@@ -407,21 +418,6 @@ see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ord
     return 0;
 }
 
-||||||| merged common ancestors
-=======
-/* Whether the row has a person's key, or part of one. */
-static bool
-has_key(const struct gather_row *row, size_t p)
-{
-    const struct showing_part *part = &row->showing->parts[p];
-
-    for (size_t i = 0; i < part->tuple; i++)
-        if (row->tuples[p][i].bytes || row->unread >> p & 1)
-            return true;
-    return part->tuple == 0 && row->keys[p].bytes;
-}
-
->>>>>>> s10-recipients
 /* The persons of a part that a row shows, as its key says. */
 static int
 see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals,
@@ -432,27 +428,8 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
 
     if (row->absent >> p & 1)
         return 0;
-<<<<<<< HEAD
     if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1)))
         return see_perhaps(g, row, p, ordinals, start);
-||||||| merged common ancestors
-    < < < < < < < < <
-        Temporary merge branch 1 if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1)))
-    {
-        if (row->keys[p].bytes)
-            gather_lose(g, p, (uint32_t)g->rows - 1);
-        return 0;
-    }
-    if (row->keys[p].bytes && is_of_table(g, row, p))
-        || || || || | 5b3ded7 if (row->keys[p].bytes && is_of_table(g, row, p)) == == == ==
-            =
-=======
-    if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1))) {
-        if (has_key(row, p))
-            gather_lose(g, p, (uint32_t)g->rows - 1);
-        return 0;
-    }
->>>>>>> s10-recipients
     if (PASU_UNLIKELY(part->tuple > 0))
         result = add_tuple(g, row, p, ordinals, start);
     else if (row->keys[p].bytes && is_of_table(g, row, p))
