@@ -1129,7 +1129,7 @@ def test_encrypted_segments_verify_with_the_key_and_say_what_they_need_without()
     equal(status, 1)
     has(found, "cannot be decrypted")
     equal(run(folder, "--encryption-key", file(bytes(31)))[0], 2)
-    number, begin = made.places[30]
+    number, begin = made.places[33]
     for at in (begin + 16, begin + HEAD, begin + HEAD + 20):
         folder = patched(made, number, at, bytes([made.segments[number][1][at] ^ 1]), whole=True)
         has(run(folder, "--encryption-key", right)[1], "cannot be decrypted")
