@@ -79,11 +79,11 @@ def test_it_is_valid_c_plus_plus():
 @test
 def test_damage_is_told_and_passed_by_reader_and_verifier():
     made = verifier.small()
-    number, begin = made.places[30]
+    number, begin = made.places[33]
     folder = verifier.patched(made, number, begin + 40, b"\xff", tiles=True)
     lines = run(program(), folder, made.signer.vkey).stdout.splitlines()
     assert f"damaged {made.segments[number][0]} {begin}" in lines, lines
-    assert f"fault damaged segments/{segment(folder, number).name} 30" in lines, lines
+    assert f"fault damaged segments/{segment(folder, number).name} 33" in lines, lines
     equal(len([line for line in lines if line.startswith("record ")]), len(made.entries) - 1)
     equal(lines[-1], f"verdict 0 {len(made.entries) - 1} {len(made.entries)} 1")
     equal(run(program(), harness.folder() / "not-there", made.signer.vkey).stdout, "not found\n")
