@@ -110,7 +110,8 @@ index_group_add(struct index_group *group, const struct exposure *exposure)
     group->rows = sum_of(group->rows, exposure->rows);
     group->misses = sum_of(group->misses, exposure->misses);
     group->flags |= exposure->flags;
-    if (exposure->verdict > group->verdict) {
+    if (exposure->verdict > group->verdict ||
+        (exposure->verdict == group->verdict && group->rule[0] == '\0')) {
         group->verdict = exposure->verdict;
         memcpy(group->rule, exposure->rule, sizeof(group->rule));
     }

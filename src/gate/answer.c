@@ -118,6 +118,15 @@ answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden)
     return at;
 }
 
+/* Whether what is answered was refused: the server was given what it can only answer by an error. */
+static bool
+is_refused(const struct answering *a)
+{
+    const struct exchange_request *request = exchange_first(&a->o->exchange);
+
+    return request && request->is_refused;
+}
+
 static int
 data_row(struct answering *a, const uint8_t *message, size_t length)
 {
@@ -129,6 +138,8 @@ data_row(struct answering *a, const uint8_t *message, size_t length)
     if (PASU_UNLIKELY(a->o->is_muted))
         return 0;
     if (PASU_UNLIKELY(!r->is_open)) { /* of a portal: it was described before */
+        if (is_refused(a))
+            return PASU_E_UPSTREAM_PROTOCOL;
         result = result_open_portal(a->s);
         if (result != 0)
             return result;
@@ -185,7 +196,7 @@ row_description(struct answering *a, const uint8_t *message, size_t length)
     bool is_ours = false;
     int result = 0;
 
-    if (!request)
+    if (!request || request->is_refused)
         return PASU_E_UPSTREAM_PROTOCOL;
     if (request->step == STEP_DESCRIBE) {
         result = result_described(a->o, request, body, &hidden, &described);
@@ -294,6 +305,8 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
 
     if (!request || (request->step != STEP_QUERY && request->step != STEP_EXECUTE))
         return a->s->is_replication ? answer_pass(a, message, length) : PASU_E_UPSTREAM_PROTOCOL;
+    if (PASU_UNLIKELY(request->is_refused))
+        return PASU_E_UPSTREAM_PROTOCOL;
     result = message[0] == 'I' ? 0 : result_open_silent(a->s, request);
     if (result == 0)
         result = finish_result(a);
@@ -344,7 +357,7 @@ confirmed(struct answering *a, const uint8_t *message, size_t length, enum excha
     struct exchange_request *request = exchange_first(&a->o->exchange);
     int result;
 
-    if (!request || request->step != step)
+    if (!request || request->step != step || request->is_refused)
         return PASU_E_UPSTREAM_PROTOCOL;
     result = result_confirm(a->s, request);
     exchange_done(&a->o->exchange);

@@ -58,10 +58,10 @@ answer_block(struct answering *a, const struct judgement *judgement)
     struct writer w = writer_of(space, sizeof(space));
     char text[RESPONSE_TEXT_MAX] = "";
 
-    bool is_ruled = judgement->ruling.verdict == VERDICT_BLOCK;
+    bool is_ruled = judgement->ruling != NULL;
 
     if (is_ruled)
-        rule_message(text, sizeof(text), &judgement->ruling);
+        snprintf(text, sizeof(text), "%s", verdict_message(judgement->ruling));
     else if (judgement->budget)
         budget_message(text, sizeof(text), judgement->budget);
     response_error(&w, SEVERITY_ERROR, is_ruled ? PASU_E_RULE : PASU_E_BUDGET, text);

@@ -297,15 +297,16 @@ put_bind(struct asking *a, struct view body, const struct ask_bind *bind, uint8_
     return result;
 }
 
-/* A refused Bind goes out as one of a statement that is not there: no client names one so. */
+/* A refused Bind or Execute goes out as the Parse of a text that no server takes: whatever names the
+ * client has given, one of them could be one that is not to be there. A statement with a name,
+ * since the one without would be gone. */
 static int
-put_refused_bind(struct asking *a)
+put_refused(struct asking *a)
 {
-    static const uint8_t nothing[6] = {0};
-
-    return put_message(a, 'B',
-                       (struct view[]){view_of("", 1), view_of(REFUSED_TEXT, sizeof(REFUSED_TEXT)),
-                                       view_of(nothing, sizeof(nothing))},
+    return put_message(a, 'P',
+                       (struct view[]){view_of(REFUSED_TEXT, sizeof(REFUSED_TEXT)),
+                                       view_of(REFUSED_TEXT, sizeof(REFUSED_TEXT)),
+                                       view_of("\0", 2)},
                        3);
 }
 
@@ -359,10 +360,10 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         a->o->is_borrowing |= request->is_borrowing;
         request->is_refused = request->is_telling || request->is_borrowing;
         if (request->is_refused)
-            return put_refused_bind(a);
+            return put_refused(a);
         result = keep_bind(a->s, request, statement);
         if (result == 0 && request->is_refused)
-            return put_refused_bind(a);
+            return put_refused(a);
         if (result != 0)
             return result;
         result = ask_pin_all(a, request->plan, statement, &(struct ask_values){&bind, types},
@@ -396,15 +397,6 @@ ask_target(struct asking *a, const uint8_t *message, size_t length, struct view 
     return ask_pass(a, message, length);
 }
 
-/* A refused Execute goes out as one of a portal that is not there. */
-static int
-put_refused_execute(struct asking *a)
-{
-    return put_message(
-        a, 'E', (struct view[]){view_of(REFUSED_TEXT, sizeof(REFUSED_TEXT)), view_of("\0\0\0", 4)},
-        2);
-}
-
 /* Queues one that a rule refuses; true where it does. */
 static int
 judge_execute(struct asking *a, const char *name, const struct plan *plan,
@@ -424,7 +416,7 @@ judge_execute(struct asking *a, const char *name, const struct plan *plan,
     set_name(request->name, view_of_text(name));
     request->is_refused = true;
     request->ruling = asked.ruling;
-    return put_refused_execute(a);
+    return put_refused(a);
 }
 
 static int

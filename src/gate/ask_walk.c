@@ -67,7 +67,10 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
     if (result == 1)
         return WALK_HEAD;
     identity_use_ask(a->s, NULL);
+    a->o->actor.asked = NULL; /* what its text says at its end is not known yet */
+    a->o->actor.is_asking = true;
     result = ask_long(a, at, have);
+    a->o->actor.is_asking = false;
     if (result == 0)
         result = ask_pass(a, at, WALK_HEAD);
     return result == 0 ? WALK_HEAD : result;

@@ -19,7 +19,7 @@ struct judgement {
     bool is_blocked;
     uint32_t cut;                       /* where the first row begins that may not leave */
     const struct config_budget *budget; /* that blocks */
-    struct ruling ruling;               /* a rule does, where its verdict is VERDICT_BLOCK */
+    const char *ruling; /* of a rule that does (verdict_message), borrowed to the next; or NULL */
 };
 
 /* The gathered rows of the present result, which stand in the outgoing `bytes`. 0, also where a

@@ -48,6 +48,7 @@ struct gate {
     struct list outgoing; /* struct answer: lines for the keeper, as fast as it takes them */
     size_t outgoing_at;
     int64_t started;
+    int64_t looked;   /* realtime: when that was asked last */
     int64_t leave_at; /* realtime: when somebody of the roster leaves next; ROSTER_NEVER */
     struct kinds kinds;
     struct segments segments;

@@ -79,8 +79,8 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
     hold_ask(s);
     if (result == 0 && judgement.is_blocked)
         request->is_refused = request->is_beyond = true;
-    if (result == 0 && judgement.ruling.verdict == VERDICT_BLOCK)
-        return verdict_refuse(request, &judgement.ruling);
+    if (result == 0 && judgement.ruling)
+        verdict_refuse(s, request);
     if (!request->is_refused)
         request->is_told = (statement->most_kinds & ~kinds) == 0;
     return result;

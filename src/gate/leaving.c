@@ -11,7 +11,8 @@ enum { LOOK_MILLISECONDS = 1000 }; /* the clock may be set */
 void
 leaving_set(struct gate *g)
 {
-    g->leave_at = roster_next(g->shared.current.roster, os_realtime(g->shared.os));
+    g->looked = os_realtime(g->shared.os);
+    g->leave_at = roster_next(g->shared.current.roster, g->looked);
     gate_post_all(g, TASK_SETTINGS, 0, NULL);
 }
 
@@ -50,8 +51,11 @@ leaving_take(struct gate *g, const struct channel_message *message)
 void
 leaving_look(struct gate *g)
 {
-    if (g->leave_at != ROSTER_NEVER && g->leave_at <= os_realtime(g->shared.os))
+    int64_t now = os_realtime(g->shared.os);
+
+    if (now < g->looked || (g->leave_at != ROSTER_NEVER && g->leave_at <= now))
         leaving_set(g);
+    g->looked = now;
 }
 
 int
@@ -59,8 +63,10 @@ leaving_wait(const struct gate *g, int most)
 {
     int64_t left;
 
-    if (g->leave_at == ROSTER_NEVER)
+    if (!g->shared.current.roster)
         return most;
+    if (g->leave_at == ROSTER_NEVER) /* or not, once the clock is put back */
+        return most < 0 || LOOK_MILLISECONDS < most ? LOOK_MILLISECONDS : most;
     left = (g->leave_at - os_realtime(g->shared.os)) / NANOSECONDS_PER_MILLISECOND + 1;
     if (left > LOOK_MILLISECONDS)
         left = LOOK_MILLISECONDS;

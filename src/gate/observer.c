@@ -79,7 +79,8 @@ observer_new(struct session *s)
     int result = 0;
 
     if (config->personal_count == 0 && config->never.count == 0 &&
-        !rules_have_verdicts(s->settings->rules))
+        !rules_have_verdicts(s->settings->rules) &&
+        !rules_have_verdicts(session_rules_settings(s)->rules))
         return 0;
     if (!w->instruments)
         result = instruments_new(&w->instruments, w);

@@ -92,12 +92,13 @@ rest_block(struct session *s)
     pipeline_fail(&s->pipeline);
 }
 
-/* Bind of a statement that no client names so: the server is in error, too. */
+/* Parse of a text that no server takes: the server is in error, too. The statement has a name, since
+ * the one without would be gone; whether there is one of that name does not matter. */
 static int
 put_error(struct asking *a)
 {
-    static const char body[] = "\0pasu refused the rest of this pipeline\0\0\0\0\0\0";
-    uint8_t head[WALK_HEAD] = {'B'};
+    static const char body[] = "pasu\0pasu refused the rest of this pipeline\0\0";
+    uint8_t head[WALK_HEAD] = {'P'};
     struct exchange_request *request = exchange_add(&a->o->exchange, STEP_BIND);
     int result = request ? ask_change(a) : PASU_E_NOMEM;
 

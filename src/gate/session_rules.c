@@ -79,6 +79,8 @@ void
 session_rules_release(struct session_rules *rules)
 {
     rule_scope_release(&rules->scope);
+    memory_free(rules->blocked);
+    rules->blocked = NULL;
     memory_free(rules->told);
     rules->told = NULL;
     rules->told_count = 0;

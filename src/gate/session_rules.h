@@ -32,6 +32,7 @@ struct session_rules {
     enum principal_kind kind;      /* that it is of */
     char actor[EXPOSURE_TEXT_MAX]; /* whom it is of, where rules ask for that */
     bool is_set;
+    char *blocked; /* what verdict_judge has said last; NULL: nothing, or it is a request's */
     struct rule_told *told; /* memory_free; NULL: nothing was */
     size_t told_count;
 };

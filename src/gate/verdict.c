@@ -127,23 +127,35 @@ followed(const struct exchange *x, const struct plan_statement *statement)
 
 /* ---- before it is sent ---- */
 
-int
-verdict_refuse(struct exchange_request *request, const struct ruling *ruling)
+/* A ruling in words: the rule's name as records have it, its zero, and what the client is told.
+ * memory_free; NULL where memory is out. */
+static char *
+words_of(const struct ruling *ruling)
 {
     char text[EXPOSURE_TEXT_MAX], message[RESPONSE_TEXT_MAX];
     size_t length, size;
+    char *words;
 
     rule_text(text, ruling->rule);
     rule_message(message, sizeof(message), ruling);
     length = strlen(text) + 1;
     size = strlen(message) + 1;
-    request->ruling = memory_new(length + size, 1);
-    if (!request->ruling)
-        return PASU_E_NOMEM;
-    memcpy(request->ruling, text, length);
-    memcpy(request->ruling + length, message, size);
+    words = memory_new(length + size, 1);
+    if (!words)
+        return NULL;
+    memcpy(words, text, length);
+    memcpy(words + length, message, size);
+    return words;
+}
+
+void
+verdict_refuse(struct session *s, struct exchange_request *request)
+{
+    struct session_rules *rules = &s->observer->rules;
+
+    request->ruling = rules->blocked;
     request->is_refused = true;
-    return 0;
+    rules->blocked = NULL;
 }
 
 static int
@@ -163,7 +175,11 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
     };
 
     rule_judge(&o->rules.scope, &asked, &ruling);
-    return ruling.verdict == VERDICT_BLOCK ? verdict_refuse(request, &ruling) : 0;
+    if (ruling.verdict != VERDICT_BLOCK)
+        return 0;
+    request->ruling = words_of(&ruling);
+    request->is_refused = true;
+    return request->ruling ? 0 : PASU_E_NOMEM;
 }
 
 int
@@ -258,7 +274,6 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     bool is_row = r->is_open && statement && statement == r->statement;
     struct rule_statement shown;
     struct ruling ruling;
-    char text[EXPOSURE_TEXT_MAX];
     int result = session_rules_renew(s);
 
     if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.has_verdicts))
@@ -276,11 +291,15 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     if (ruling.verdict != VERDICT_BLOCK || !judgement)
         return ruling.verdict != VERDICT_ALLOW || ruling.shadow ? pass(s, e, &ruling, shown.minute)
                                                                 : 0;
+    /* Before it is recorded other settings can come into force, and its rule with them be gone. */
+    memory_free(s->observer->rules.blocked);
+    s->observer->rules.blocked = words_of(&ruling);
+    if (!s->observer->rules.blocked)
+        return PASU_E_NOMEM;
     judgement->is_blocked = true;
-    judgement->ruling = ruling;
-    rule_text(text, ruling.rule);
-    put_rule(e, VERDICT_OF_BLOCK, text);
-    log_rule(s, EVENT_RULE_BLOCKED, text, 1);
+    judgement->ruling = s->observer->rules.blocked;
+    put_rule(e, VERDICT_OF_BLOCK, judgement->ruling);
+    log_rule(s, EVENT_RULE_BLOCKED, judgement->ruling, 1);
     return 0;
 }
 
@@ -291,14 +310,14 @@ tell_alone(struct session *s, const struct plan_statement *statement,
            const struct config_rule *rule, uint32_t minute, uint64_t flags)
 {
     char text[EXPOSURE_TEXT_MAX];
-    bool is_first;
+    bool is_first, is_shadow = rule->shadow;
     int result;
 
     rule_text(text, rule);
-    result = tell(s, text, rule->shadow, minute, false, &is_first);
+    result = tell(s, text, is_shadow, minute, false, &is_first); /* the rule may be gone then */
     if (result != 0 || !is_first)
         return result;
-    return expose_ruled(s, statement, text, rule->shadow ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT, 1,
+    return expose_ruled(s, statement, text, is_shadow ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT, 1,
                         flags);
 }
 

@@ -30,9 +30,8 @@ struct worker;
 
 /* Whether the session may begin. If not it has failed. */
 PASU_MUST_USE bool verdict_session(struct session *session);
-/* The request is refused by that ruling, which goes with it: the configuration may be another when
- * it is answered. PASU_E_NOMEM. */
-PASU_MUST_USE int verdict_refuse(struct exchange_request *request, const struct ruling *ruling);
+/* The request is refused by what verdict_judge has said last. */
+void verdict_refuse(struct session *session, struct exchange_request *request);
 /* Judges statements that the request is about to run, and sets is_refused and ruling where a rule
  * blocks one of them. Of an Execute the statement may be NULL: anything. PASU_E_NOMEM. */
 PASU_MUST_USE int verdict_ask(struct session *session, struct exchange_request *request,

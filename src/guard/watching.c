@@ -98,6 +98,8 @@ load(struct supervisor *v)
         config_set_roster(v->config, former);
         memory_free(bytes);
         refuse(v, &faults);
+        if (result == PASU_E_NOMEM) /* another time */
+            memset(&v->watch.known, 0, sizeof(v->watch.known));
         goto out;
     }
     memory_free(v->watch.bytes);

@@ -246,6 +246,29 @@ def test_actor():
     front.stop()
 
 
+REFUSED_NAME = "pasu refused this statement"
+
+
+@test(gateway=True)
+def test_names_that_refusals_could_have():
+    """What is refused is an error, whatever names the client has given: nothing of that name runs in its place"""
+    front = front_of("verdicts-names", [{"name": "kim", "when": {"actor": "kim", "verbs": "delete"}, "verdict": "block"}],
+                     principals={"actor_from": ["application_name"]})
+    delete = f"DELETE FROM customers WHERE id = {KEY} AND name = 'nobody'"
+    for other in (NAME, delete):
+        with front.login(user="app", application_name="names") as session:
+            session.query("BEGIN")
+            answer = session.exchange(wire.parse(delete, "d") + wire.bind(name="d", portal="d") + wire.parse(other, REFUSED_NAME) +
+                                      wire.bind(name=REFUSED_NAME, portal=REFUSED_NAME) + wire.SYNC)
+            equal(answer.errors, [])
+            session.query("SET application_name = 'kim'")
+            answer = session.exchange(wire.execute(portal="d") + wire.SYNC)
+            equal(([error["C"] for error in answer.errors], answer.rows, answer.tags), ([CODE], [], []))
+    front.guard.until_sessions(0)
+    equal([line for line in shop.export(front)["names"].lines if line["rows"]], [])
+    front.stop()
+
+
 @test(gateway=True)
 def test_not_yet():
     """mask and hold refuse until they exist"""
