@@ -118,7 +118,8 @@ answer_row_skip(const uint8_t *message, size_t have, uint8_t hidden)
     return at;
 }
 
-/* Whether what is answered was refused: the server was given what it can only answer by an error. */
+/* Whether what is answered was refused: the server was given what it can only answer by an error.
+ */
 static bool
 is_refused(const struct answering *a)
 {

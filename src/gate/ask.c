@@ -297,8 +297,8 @@ put_bind(struct asking *a, struct view body, const struct ask_bind *bind, uint8_
     return result;
 }
 
-/* A refused Bind or Execute goes out as the Parse of a text that no server takes: whatever names the
- * client has given, one of them could be one that is not to be there. A statement with a name,
+/* A refused Bind or Execute goes out as the Parse of a text that no server takes: whatever names
+ * the client has given, one of them could be one that is not to be there. A statement with a name,
  * since the one without would be gone. */
 static int
 put_refused(struct asking *a)

@@ -92,8 +92,8 @@ rest_block(struct session *s)
     pipeline_fail(&s->pipeline);
 }
 
-/* Parse of a text that no server takes: the server is in error, too. The statement has a name, since
- * the one without would be gone; whether there is one of that name does not matter. */
+/* Parse of a text that no server takes: the server is in error, too. The statement has a name,
+ * since the one without would be gone; whether there is one of that name does not matter. */
 static int
 put_error(struct asking *a)
 {

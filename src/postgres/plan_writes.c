@@ -148,6 +148,15 @@ reads_of(const char *sql)
                : 0;
 }
 
+/* SELECT … INTO makes a table; the INTO of INSERT and MERGE makes none. */
+static uint64_t
+makes_of(const char *sql)
+{
+    bool is_other = has_word(sql, "insert") || has_word(sql, "merge");
+
+    return has_word(sql, "into") && !is_other ? bit_of(VERB_CREATE) : 0;
+}
+
 uint64_t
 plan_verbs_of(const struct plan_statement *s)
 {
@@ -160,7 +169,7 @@ plan_verbs_of(const struct plan_statement *s)
     case VERB_UPDATE:
     case VERB_DELETE:
     case VERB_MERGE:
-        return bit_of((enum plan_verb)s->verb) | changes_of(s->sql);
+        return bit_of((enum plan_verb)s->verb) | changes_of(s->sql) | makes_of(s->sql);
     case VERB_CREATE: /* … AS EXECUTE */
         if (has_word(s->sql, "as") && has_word(s->sql, "execute"))
             return 0;
@@ -169,11 +178,13 @@ plan_verbs_of(const struct plan_statement *s)
     case VERB_EXPLAIN:
         if (has_word(s->sql, "execute"))
             return 0;
-        return bit_of(VERB_EXPLAIN) | changes_of(s->sql) | reads_of(s->sql);
+        return bit_of(VERB_EXPLAIN) | changes_of(s->sql) | reads_of(s->sql) | makes_of(s->sql) |
+               (has_word(s->sql, "create") ? bit_of(VERB_CREATE) : 0);
     case VERB_COPY:
     case VERB_DECLARE:
     case VERB_PREPARE:
-        return bit_of((enum plan_verb)s->verb) | changes_of(s->sql) | reads_of(s->sql);
+        return bit_of((enum plan_verb)s->verb) | changes_of(s->sql) | reads_of(s->sql) |
+               makes_of(s->sql);
     default:
         return bit_of((enum plan_verb)s->verb);
     }

@@ -199,6 +199,19 @@ def test_verbs():
 
 
 @test(gateway=True)
+def test_tables_that_are_made():
+    """Who may not create makes no table by SELECT … INTO, nor by what EXPLAIN runs"""
+    front = front_of("verdicts-tables", [{"name": "no-tables", "when": {"verbs": ["create"]}, "verdict": "block"}])
+    with front.login(user="analyst") as session:
+        for sql in ("CREATE TABLE made AS SELECT 1", "SELECT 1 AS a INTO made", "EXPLAIN ANALYZE CREATE TABLE made AS SELECT 1"):
+            equal([error["C"] for error in ask(session, sql).errors], [CODE], sql)
+        equal(ask(session, "INSERT INTO products VALUES (900, 'x', 1) RETURNING id").rows, [["900"]])
+    equal(shop.server().value("SELECT to_regclass('made') IS NULL"), "t")
+    shop.server().sql("DELETE FROM products WHERE id = 900")
+    front.stop()
+
+
+@test(gateway=True)
 def test_pipeline():
     """What stands behind a refused Execute in its pipeline does not happen, as with any error"""
     front = front_of("verdicts-pipeline", [])
