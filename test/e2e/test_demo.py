@@ -71,6 +71,14 @@ def test_demo():
     assert [number(n) for n in persons.groups()] == [1000, 1000], persons[0]
     counted = [number(n) for n in re.search(r"(?m)^rows +(\S+) +(\S+) +(\S+)$", said).groups()]
     assert counted[0] == counted[1] == rows == 1150 and counted[2] > rows, counted
+    # Once the roster says that he has left he does not come in, and somebody is told.
+    assert re.search(r"(?m)^park,human,Park Minsu,active,,$", said), said
+    refused = said[said.index("(pasu roster import)"):said.index("(pasu ack)")]
+    assert "1 of them with an owner who has left" in refused, refused
+    assert re.search(r"(?m)^psql: error: .*FATAL:  the owner of this role has left$", refused), refused
+    assert re.search(r"(?m)^FATAL:  PS010: the owner of this role has left ", refused), refused
+    told = said[said.index("(pasu ack)"):said.index("(pasu subject 131)")]
+    assert re.search(r"(?m)^alert .* severity 5, rule leaver,.* park, whose owner has left, has tried to connect", told), told
     # One person's view.
     subject = said[said.index("(pasu subject 131)"):said.index("(pasu certify 131)")]
     shown = number(re.search(r"shown by (\d+) statements.* park", subject)[1])
