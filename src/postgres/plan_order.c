@@ -163,13 +163,13 @@ look_for_cut(void *context, const ProtobufCMessage *message)
 
 /* Whether it cannot fail; what DISTINCT itself shows plan_distinct.c looks at. */
 static bool
-is_harmless(struct plan_work *work, const PgQuery__SelectStmt *select)
+cannot_fail(struct plan_work *work, const PgQuery__SelectStmt *select)
 {
     PgQuery__SelectStmt rows = *select;
 
     if (distinct_is(select))
         rows.n_target_list = rows.n_distinct_clause = 0;
-    return shadow_is_harmless(work, &rows);
+    return shadow_cannot_fail(work, &rows);
 }
 
 bool
@@ -181,5 +181,5 @@ order_is_kept(struct plan_work *work, const PgQuery__SelectStmt *select)
     query.node_case = PG_QUERY__NODE__NODE_SELECT_STMT;
     query.select_stmt = (PgQuery__SelectStmt *)(uintptr_t)select;
     look_for_cut(&has_cut, &select->base);
-    return hands_on(work, &query, 0) && (!has_cut || is_harmless(work, select));
+    return hands_on(work, &query, 0) && (!has_cut || cannot_fail(work, select));
 }

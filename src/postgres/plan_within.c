@@ -201,6 +201,18 @@ has_keys(const struct outputs *columns, uint64_t tables)
     return (tables & ~keys) == 0;
 }
 
+/* How sure it is that a value of a group shows those whose keys it has: as sure as of its rows one
+ * by one. An aggregate is null where it has no value of a row, and then there are no keys. */
+static void
+certify(struct certainty *certain, unsigned bit, const struct certainty *rows, unsigned table,
+        bool is_aggregate)
+{
+    certain->shown |= (rows->shown >> table & 1) << bit;
+    certain->strict |= (rows->strict >> table & 1) << bit;
+    if (is_aggregate || !(rows->vague >> table & 1))
+        certain->vague &= ~CERTAIN_OWN(bit);
+}
+
 static bool
 take_column(struct plan_work *work, const struct query *query, const PgQuery__Node *target,
             const struct outputs *columns, struct output *output)
@@ -222,6 +234,7 @@ take_column(struct plan_work *work, const struct query *query, const PgQuery__No
         return false;
     carry.flags = output->carry->flags | rows.flags;
     carry.is_text = output->carry->is_text;
+    carry.certain.vague = UINT32_MAX;
     for (unsigned i = 0; i < CARRY_OWN_MAX; i++) {
         struct group_within within;
         int bit;
@@ -234,6 +247,7 @@ take_column(struct plan_work *work, const struct query *query, const PgQuery__No
         if (bit < 0)
             return false;
         carry.tables |= UINT64_C(1) << bit;
+        certify(&carry.certain, (unsigned)bit, &rows.certain, i, within.is_aggregate);
         carry.own[bit] |= rows.own[i];
         carry.inner.fields[work->inner_kinds[bit]] |= rows.own[i];
     }

@@ -119,6 +119,7 @@ take_rows(struct plan_work *work, const PgQuery__SelectStmt *select, PgQuery__Se
 struct judge {
     struct plan_work *work;
     bool is_fine;
+    bool is_again; /* and its rows are the same when it is asked again */
 };
 
 static bool
@@ -196,17 +197,22 @@ has_distinct_on(const PgQuery__SelectStmt *select)
             select->distinct_clause[0]->node_case != PG_QUERY__NODE__NODE__NOT_SET);
 }
 
-/* Which rows LIMIT and DISTINCT ON leave can be others each time that it is asked. */
 static bool
 is_harmless_query(const PgQuery__SelectStmt *select)
 {
-    return !select->into_clause && select->n_locking_clause == 0 && select->n_window_clause == 0 &&
-           !select->limit_count && !select->limit_offset && !has_distinct_on(select);
+    return !select->into_clause && select->n_locking_clause == 0 && select->n_window_clause == 0;
+}
+
+/* Which rows LIMIT and DISTINCT ON leave can be others each time that it is asked. */
+static bool
+takes_any_rows(const PgQuery__SelectStmt *select)
+{
+    return select->limit_count || select->limit_offset || has_distinct_on(select);
 }
 
 /* Whether a message may be there, if what is below it may. */
 static bool
-may_be(const ProtobufCMessage *message)
+may_be(const ProtobufCMessage *message, bool is_again)
 {
     static const ProtobufCMessageDescriptor *const plain[] = {
         &pg_query__node__descriptor,          &pg_query__res_target__descriptor,
@@ -227,7 +233,8 @@ may_be(const ProtobufCMessage *message)
         if (of == plain[i])
             return true;
     if (of == &pg_query__select_stmt__descriptor)
-        return is_harmless_query((const PgQuery__SelectStmt *)message);
+        return is_harmless_query((const PgQuery__SelectStmt *)message) &&
+               !(is_again && takes_any_rows((const PgQuery__SelectStmt *)message));
     if (of == &pg_query__a__expr__descriptor)
         return compares((const PgQuery__AExpr *)message);
     if (of == &pg_query__func_call__descriptor)
@@ -253,15 +260,24 @@ judge(void *context, const ProtobufCMessage *message)
 {
     struct judge *j = context;
 
-    j->is_fine = j->is_fine && work_spend(j->work, 1) && may_be(message);
+    j->is_fine = j->is_fine && work_spend(j->work, 1) && may_be(message, j->is_again);
     if (j->is_fine)
         sql_each_child(message, judge, j);
 }
 
 bool
-shadow_is_harmless(struct plan_work *work, const PgQuery__SelectStmt *query)
+shadow_cannot_fail(struct plan_work *work, const PgQuery__SelectStmt *query)
 {
     struct judge j = {.work = work, .is_fine = true};
+
+    judge(&j, &query->base);
+    return j.is_fine;
+}
+
+bool
+shadow_is_harmless(struct plan_work *work, const PgQuery__SelectStmt *query)
+{
+    struct judge j = {.work = work, .is_fine = true, .is_again = true};
 
     judge(&j, &query->base);
     return j.is_fine;
@@ -279,7 +295,7 @@ struct splitting {
 static bool
 keeps_rows(struct plan_work *work, const PgQuery__SelectStmt *select)
 {
-    struct judge j = {.work = work, .is_fine = true};
+    struct judge j = {.work = work, .is_fine = true, .is_again = true};
 
     for (size_t i = 0; i < select->n_target_list; i++)
         judge(&j, &select->target_list[i]->base);

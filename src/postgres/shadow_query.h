@@ -36,7 +36,9 @@ bool shadow_queries_of(struct plan_work *work, const PgQuery__SelectStmt *select
  * which are not exact. False where it is more. */
 bool shadow_queries_within(struct plan_work *work, const PgQuery__SelectStmt *query,
                            struct shadow_queries *queries);
-/* Whether nothing in a key query can fail, or do anything. */
+/* Whether nothing in a query can fail, or do anything. */
+bool shadow_cannot_fail(struct plan_work *work, const PgQuery__SelectStmt *query);
+/* The same of a key query, which also must read the rows that the statement reads. */
 bool shadow_is_harmless(struct plan_work *work, const PgQuery__SelectStmt *query);
 
 #endif
