@@ -33,29 +33,6 @@ session_find(struct worker *worker, uint64_t id)
     return s;
 }
 
-void
-session_log(const struct session *s, enum log_event event, int error, const char *detail)
-{
-    char address[ADDRESS_SIZE];
-    const struct log_field fields[] = {
-        F_HEX("session", s->id),
-        F_TEXT("gateway", s->gateway->config->name),
-        F_TEXT("principal", s->user),
-        F_TEXT("database", s->database),
-        F_TEXT("application", s->application),
-        F_TEXT("address", address),
-        F_UINT("port", address_port(&s->address)),
-        F_TEXT("state", session_state_name(s->state)),
-        F_TEXT("error", error ? error_text(error) : NULL),
-        F_TEXT("detail", detail),
-        F_TEXT("hint", error ? error_hint(error) : NULL),
-    };
-    size_t count = error ? COUNT_OF(fields) : 8;
-
-    session_address_text(s, address);
-    log_event(&s->worker->shared->log, event, fields, count);
-}
-
 /* What every new session needs; settings, gateway and state are there. */
 static void
 set_up(struct session *s, struct worker *worker, uint64_t random)

@@ -24,8 +24,8 @@ carry_either(struct plan_work *work, const struct scope *scope, const PgQuery__N
 }
 
 void
-choice_case(struct plan_work *work, const struct scope *scope,
-                const PgQuery__CaseExpr *expression, carry_fn *value, struct carry *into)
+choice_case(struct plan_work *work, const struct scope *scope, const PgQuery__CaseExpr *expression,
+            carry_fn *value, struct carry *into)
 {
     const struct certainty beside = into->certain;
     uint32_t decides = 0, shown = UINT32_MAX;
@@ -49,14 +49,14 @@ choice_case(struct plan_work *work, const struct scope *scope,
         carry_either(work, scope, when->case_when->result, value, into, &shown);
     }
     carry_either(work, scope, expression->defresult, value, into, &shown);
-    into->certain = (struct certainty){
-        .shown = decides | (shown == UINT32_MAX ? 0 : shown), .vague = UINT32_MAX};
+    into->certain = (struct certainty){.shown = decides | (shown == UINT32_MAX ? 0 : shown),
+                                       .vague = UINT32_MAX};
     certainty_add(&into->certain, beside);
 }
 
 void
 choice_coalesce(struct plan_work *work, const struct scope *scope,
-               const PgQuery__CoalesceExpr *expression, struct carry *into)
+                const PgQuery__CoalesceExpr *expression, struct carry *into)
 {
     const struct certainty beside = into->certain;
     struct certainty first = {0};
@@ -76,7 +76,7 @@ choice_coalesce(struct plan_work *work, const struct scope *scope,
 
 void
 choice_extreme(struct plan_work *work, const struct scope *scope,
-              const PgQuery__MinMaxExpr *expression, struct carry *into)
+               const PgQuery__MinMaxExpr *expression, struct carry *into)
 {
     const struct certainty beside = into->certain;
     uint32_t shown = UINT32_MAX, vague = 0;
@@ -85,7 +85,6 @@ choice_extreme(struct plan_work *work, const struct scope *scope,
         carry_either(work, scope, expression->args[i], expression_carry, into, &shown);
         vague |= into->certain.vague;
     }
-    into->certain =
-        (struct certainty){.shown = shown == UINT32_MAX ? 0 : shown, .vague = vague};
+    into->certain = (struct certainty){.shown = shown == UINT32_MAX ? 0 : shown, .vague = vague};
     certainty_add(&into->certain, beside);
 }

@@ -236,7 +236,8 @@ late_pread(void *arg PASU_UNUSED, int fd, void *bytes, size_t size, off_t offset
     return n;
 }
 
-/* The writer comes by between two reads: what is behind is there, and what is before was not yet. */
+/* The writer comes by between two reads: what is behind is there, and what is before was not yet.
+ */
 static void
 a_record_that_is_on_its_way_is_no_damage(void **state)
 {
