@@ -58,8 +58,9 @@ struct supervisor {
         uint64_t turn;                    /* counts those that the gate was told of */
     } watch;
     struct sourced {
-        int fd;                        /* sealed memory: the table of policy/origins.h; -1: none */
-        struct identity_file files[2]; /* that it was made of; or that could not be used since */
+        int fd; /* sealed memory: the table of policy/origins.h; -1: none */
+        struct identity_file files[2],
+            failed[2]; /* that it was made of; that were of no use since */
     } sources, next_sources;
     int64_t sources_at;
     bool is_announced, is_linked, is_herald_linked;
