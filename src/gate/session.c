@@ -521,7 +521,7 @@ void
 session_catalog(struct session *s, int error)
 {
     if (s->state == SESSION_RECORDING && s->is_recorded) {
-        if (error != 0 && !has_catalog(s) && s->gateway->config->on_failure == FAILURE_CLOSED)
+        if (error != 0 && !has_catalog(s) && !standing_fails_open(s))
             session_fail(s, PASU_E_CATALOG_UNAVAILABLE, error_text(error));
         else if (error != 0 || has_catalog(s))
             admit(s);
@@ -543,7 +543,7 @@ session_recorded(struct session *s, int error)
         session_catalog(s, error);
         return;
     }
-    if (error != 0 && s->gateway->config->on_failure == FAILURE_CLOSED) {
+    if (error != 0 && !standing_fails_open(s)) {
         session_fail(s, PASU_E_RECORD_UNAVAILABLE, error_text(error));
     } else {
         if (error != 0) {
