@@ -3,6 +3,7 @@
 
 #include "gate/hold.h"
 #include "gate/instruments.h"
+#include "gate/mask.h"
 #include "gate/plan_flags.h"
 #include "gate/session.h"
 #include "gate/shadow.h"
@@ -78,8 +79,8 @@ judge(struct session *s, const struct tally_outcome *outcome, struct exposure *e
         for (int window = 0; window < TALLY_WINDOWS; window++)
             if (outcome->alerts >> window & 1)
                 by = budget->alert_by[window];
-        if (e->verdict < VERDICT_OF_ALERT)
-            e->verdict = VERDICT_OF_ALERT;
+        if (e->verdict < VERDICT_OF_ALERT || e->verdict == VERDICT_OF_MASK)
+            e->verdict = VERDICT_OF_ALERT; /* of what is masked nobody is alerted */
     }
     if (by < 0)
         return;
@@ -251,9 +252,10 @@ has_own_key(const struct showing_part *part, size_t pins)
            (part->source == SOURCE_PINNED && pins == 1);
 }
 
-/* The parts of the record, from what is left of the gather. */
+/* The parts of the record, from what is left of the gather. `masked`: of these fields. */
 static void
-fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64_t *unknown)
+fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64_t *unknown,
+           uint64_t masked)
 {
     const struct observer *o = s->observer;
     struct result *r = &s->observer->result;
@@ -280,6 +282,10 @@ fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64
         part = add_part(e, from->kind, attribution_of(r, g, from, p, is_pinned));
         part->clear = (g->clear[p] | (from->fields & ~r->showing->wanted[p])) & known;
         part->null = g->null[p] & known;
+        if (PASU_UNLIKELY(masked)) {
+            part->masked = part->clear & ~mask_visible(r->showing, p, masked);
+            part->clear &= ~part->masked;
+        }
         part->is_text = key_type_is_text(from->key_type);
         part->unknown = unknown[p] + perhaps;
         if (perhaps > 0)
@@ -309,6 +315,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     *judgement = (struct judgement){0};
     if (g->rows == 0)
         return 0;
+    judgement->can_mask = !g->is_unread && mask_is_possible(r->showing);
+    judgement->first = g->first_row;
     gather_look_up(g, r->showing->showing, &tools->ordinals);
     e = begin(s, r->statement);
     e->flags |= plan_flags(r->showing->showing->flags);
@@ -348,7 +356,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         e->rows = g->rows;
         e->statements = !r->is_counted;
         if (g->rows > 0)
-            fill_parts(s, e, g, unknown);
+            fill_parts(s, e, g, unknown, judgement->masked);
         if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW || e->rule[0]) {
             result = put(s, e, r->statement);
             r->is_counted = true;
@@ -386,8 +394,8 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
     result = verdict_judge(s, e, statement, fields & known, 0, judgement);
-    for (uint8_t kind = 0;
-         kind < EXPOSURE_KINDS_MAX && result == 0 && !(judgement && judgement->is_blocked);
+    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0 &&
+                           !(judgement && (judgement->is_blocked || judgement->is_withheld));
          kind++) {
         struct exposure_part *part;
 
@@ -465,7 +473,8 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
     result = verdict_judge(s, e, statement, speech->named_fields & known, 0, judgement);
-    if (result == 0 && !judgement->is_blocked && is_kind(s, speech->part->kind)) {
+    if (result == 0 && !judgement->is_blocked && !judgement->is_withheld &&
+        is_kind(s, speech->part->kind)) {
         part = add_part(e, speech->part->kind, ATTRIBUTION_PINNED);
         part->clear = speech->named_fields & known;
         part->is_text = key_type_is_text(speech->part->key_type);

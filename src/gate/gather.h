@@ -32,6 +32,7 @@ struct gather {
     uint64_t rows;
     uint32_t first_row; /* where the first row begins; valid when rows > 0 */
     bool is_saturated;  /* every field has been seen clear: only keys are left to read */
+    bool is_unread;     /* a row is too long to be read */
     struct gather_lost {
         uint32_t row; /* number, from 0 */
         uint8_t part;

@@ -3,6 +3,7 @@
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
 #include "gate/identity_use.h"
+#include "gate/mask.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
 #include "gate/result.h"
@@ -206,6 +207,7 @@ result_done(struct session *s, struct plan *plan, const struct plan_statement *s
     bool is_known = blank_run(s, statement, false);
 
     remember_speech(s->observer, statement);
+    s->observer->has_moved |= mask_is_moved_by(statement);
     /* Of one person it was counted when it was asked for. */
     if (!statement->is_kept_of_one || !s->observer->result.is_sure)
         observer_notifies(s, statement, UINT64_MAX);
